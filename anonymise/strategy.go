@@ -1,0 +1,68 @@
+package anonymise
+
+import (
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Strategy is a way to replace values, with its parameters. It is a value and
+// safe for concurrent use.
+type Strategy interface {
+	// Info says what the strategy is, whatever column it is used on.
+	Info() Info
+	// Bind makes the strategy ready for a column, or returns an error that says
+	// why it can't work there (kind, length, NOT NULL) and what to do instead.
+	Bind(t Target) (Replacer, error)
+}
+
+// Info describes a strategy.
+type Info struct {
+	// Technique is the de-identification technique's name in ISO/IEC 20889:
+	// "randomization", "pseudonymization", "masking", "generalization",
+	// "suppression", "noise addition", "permutation", "synthetic data".
+	Technique string
+	// Class is how likely two different inputs get one output.
+	Class Class
+	// Consistent strategies give equal outputs for equal inputs, in every
+	// table, database and engine, as long as the secret is the same.
+	Consistent bool
+	// Reversible strategies let someone who knows the parameters get the old value back.
+	Reversible bool
+	// Keyed strategies need a Secret. They never compile to an expression.
+	Keyed bool
+}
+
+// Class is what a strategy promises about uniqueness.
+type Class string
+
+// The classes.
+const (
+	Unique       Class = "unique"        // two rows never get one value
+	LikelyUnique Class = "likely unique" // a collision is possible, and improbable in a large enough column
+	Lossy        Class = "lossy"         // collisions are to be expected
+)
+
+// Target is the column that a strategy is bound to.
+type Target struct {
+	Column *dialect.Column
+	// Unique asks for values that do not collide within the column: a unique
+	// index holds it.
+	Unique bool
+	// Rows is the expected number of values, for judging whether a unique
+	// column has room; -1 when unknown.
+	Rows int64
+}
+
+// Replacer is a strategy bound to a column. It is safe for concurrent use.
+type Replacer interface {
+	// Expr is the replacement as an expression over the row's old values; ok is
+	// false where the strategy works through the client only. The expression
+	// keeps NULL as it is unless the strategy was told to fill it.
+	Expr() (e dialect.Expr, ok bool)
+	// Replace gives the replacement of one value, in the column's canonical
+	// form. NULL stays NULL unless the strategy was told to fill it. Its
+	// error never quotes the value.
+	Replace(s *Source, old dialect.Value) (dialect.Value, error)
+	// Class is the strategy's class on this very column: a short column can
+	// make a likely unique strategy a lossy one.
+	Class() Class
+}

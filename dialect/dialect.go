@@ -1,0 +1,135 @@
+package dialect
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// DB is one database: the contract that every engine implements. A DB is made
+// by its package from the caller's pool, which stays the caller's to close. It
+// is safe for concurrent use. Every error is an *Error, or ErrClaimed.
+type DB interface {
+	// Engine says what this engine can do. It asks the server nothing.
+	Engine() Engine
+	// Inspect reads the whole catalogue that the user may see, in a fixed
+	// number of queries however many tables there are. The journal is left out.
+	Inspect(ctx context.Context) (*Schema, error)
+	// Begin starts a transaction, READ COMMITTED where the engine has it, with
+	// the session as the dialect needs it. The settings end with the transaction.
+	Begin(ctx context.Context, o TxOptions) (Tx, error)
+	// Renders reports whether the engine can compute the expression for an
+	// assignment to the column.
+	Renders(e Expr, c *Column) bool
+	// Check looks for what would stop, or silently falsify, the accesses:
+	// missing privileges, row security that hides rows, masked columns, a
+	// read-only server. It writes nothing.
+	Check(ctx context.Context, accesses []Access) ([]Problem, error)
+	// Identity tells which server this is, for the receipt.
+	Identity(ctx context.Context) (Identity, error)
+	// Claim takes a claim of that name for as long as release isn't called
+	// and the process lives; the engine gives it up when the process dies. A
+	// claim that another session or process has gives ErrClaimed at once.
+	Claim(ctx context.Context, name string) (release func() error, err error)
+	Journal
+}
+
+// Engine describes what an engine can do.
+type Engine struct {
+	Name    string // postgres, mysql (MariaDB too: Schema.Engine tells them apart), sqlserver, sqlite
+	MaxRows int    // the most rows that one transaction should lock
+	Writers int    // how many transactions can write at a time, 0 for any number
+	// Deferrable says that deferrable constraints wait for CheckConstraints
+	// where TxOptions.Defer asks for it.
+	Deferrable bool
+	// StatementEnd says that NO ACTION foreign keys are checked at the end of
+	// a statement, so that one DELETE may take rows that refer to each other.
+	StatementEnd bool
+}
+
+// TxOptions are a transaction's settings. The zero value is a writing
+// transaction that waits for locks as long as the server lets it.
+type TxOptions struct {
+	// ReadOnly starts a read-only transaction that sees one snapshot, where
+	// the engine has that.
+	ReadOnly bool
+	// LockTimeout is how long a statement waits for a row, 0 for the server's setting.
+	LockTimeout time.Duration
+	// Defer defers the deferrable constraints until CheckConstraints.
+	Defer bool
+}
+
+// Tx is one transaction. It is for one goroutine at a time. After an error of
+// any class only Rollback is of use.
+type Tx interface {
+	Reader
+	Writer
+	// CheckConstraints checks now what was deferred; nil where nothing was.
+	CheckConstraints(ctx context.Context) error
+	// Commit ends the transaction. After a LostConnection its outcome is unknown.
+	Commit(ctx context.Context) error
+	// Rollback undoes everything. It is harmless after Commit, and works when
+	// ctx is done.
+	Rollback(ctx context.Context) error
+}
+
+// Reader reads rows.
+type Reader interface {
+	// Query yields the rows of a Select one by one, without holding them all.
+	// After an error it yields no more. No other statement of the transaction may run
+	// while it is being ranged over.
+	Query(ctx context.Context, s Select) iter.Seq2[Row, error]
+	// Count counts the rows of a table that meet the conditions.
+	Count(ctx context.Context, t Name, where []Cond) (int64, error)
+	// CountEqual counts the rows of b that are in the table with b's very
+	// values, compared as the engine stores them (NULL equals NULL).
+	CountEqual(ctx context.Context, b BulkUpdate) (int64, error)
+	// Position is where the server's log stands (LSN, GTID), "" where there is none.
+	Position(ctx context.Context) (string, error)
+}
+
+// Writer changes rows.
+type Writer interface {
+	// Delete returns how many rows it removed, those removed by a trigger or a
+	// cascade not counted.
+	Delete(ctx context.Context, d Delete) (int64, error)
+	Update(ctx context.Context, u Update) (Updated, error)
+	// BulkUpdate returns how many rows it found by their keys.
+	BulkUpdate(ctx context.Context, b BulkUpdate) (int64, error)
+	Insert(ctx context.Context, i Insert) error
+}
+
+// Access is what a plan will do to a table.
+type Access struct {
+	Table  Name
+	Update []string // columns; none: no update
+	Delete bool
+}
+
+// Problem is a reason not to start.
+type Problem struct {
+	Table  Name
+	Reason string // what is wrong and what to do about it
+}
+
+// Identity is what a receipt says of the server.
+type Identity struct {
+	Engine  string            // as Schema.Engine
+	Version string            // as Schema.Version
+	Facts   map[string]string // PostgreSQL system_identifier, MySQL server_uuid, …; never empty values
+}
+
+// Journal is the part of the contract that keeps the journal's tables: in a
+// schema of their own (expunge) where the engine has schemas, else under the
+// prefix expunge_. Their rows are written and read through Tx like any other's.
+type Journal interface {
+	// JournalTable gives the full name of one of the journal's tables.
+	JournalTable(name string) Name
+	// JournalDDL renders the statements that make the tables, each harmless
+	// where what it makes is there. Only Kind, Length, Nullable, the primary
+	// key and foreign keys of the given tables are looked at.
+	JournalDDL(tables []*Table) []string
+	// EnsureJournal makes what is missing. It is called outside of any
+	// transaction, and may be called by several processes at once.
+	EnsureJournal(ctx context.Context, tables []*Table) error
+}

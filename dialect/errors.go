@@ -1,0 +1,99 @@
+package dialect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Class is what can be done about an error. A dialect decides it by SQLSTATE or
+// error number, never by text.
+type Class string
+
+// The classes.
+const (
+	Fatal               Class = "fatal"             // nothing: bad SQL, a missing object, a full disk
+	Retryable           Class = "retryable"         // deadlock, serialization failure, throttling: the whole transaction again
+	LockTimeout         Class = "lock timeout"      // somebody holds the row: the whole transaction again, later
+	UniqueViolation     Class = "unique violation"  // two rows with one unique value
+	ForeignKeyViolation Class = "foreign key"       // a referring row is still there, or the row referred to isn't
+	OtherConstraint     Class = "constraint"        // check, NOT NULL, exclusion, a trigger's refusal
+	DoesNotFit          Class = "does not fit"      // too long, out of range, not of the type
+	LostConnection      Class = "lost connection"   // the transaction is gone; a commit's outcome is unknown
+	PermissionDenied    Class = "permission denied" // a missing privilege, or a read-only server
+	Cancelled           Class = "cancelled"         // the context ended
+)
+
+// Error is how every failure of a DB or Tx comes back. Its text holds the
+// class, the engine's code and the names of objects, never the engine's own
+// message nor the statement's values: those quote rows ("Key (email)=(…)
+// already exists"). It has no Unwrap for the same reason; errors.Is works for
+// context.Canceled and context.DeadlineExceeded.
+type Error struct {
+	Class  Class
+	Code   string // SQLSTATE or the engine's number
+	Doing  string // what was being done: "delete from", "overwrite", "commit", …
+	Table  Name   // zero where it isn't about one table
+	Object string // constraint, index or column that the engine named
+	// Detail is text that is known to name objects and settings only.
+	Detail string
+	ctx    error
+}
+
+// NewError makes an Error; it records whether cause is the end of a context and
+// keeps nothing else of it.
+func NewError(class Class, code, doing string, table Name, cause error) *Error {
+	e := &Error{Class: class, Code: code, Doing: doing, Table: table}
+	switch {
+	case errors.Is(cause, context.Canceled):
+		e.Class, e.ctx = Cancelled, context.Canceled
+	case errors.Is(cause, context.DeadlineExceeded):
+		e.Class, e.ctx = Cancelled, context.DeadlineExceeded
+	}
+	return e
+}
+
+// Error says what failed, where, and the engine's code to look up.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Doing)
+	if e.Table != (Name{}) {
+		b.WriteString(" " + e.Table.String())
+	}
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
+	b.WriteString(string(e.Class))
+	if e.Object != "" {
+		fmt.Fprintf(&b, " (%s)", e.Object)
+	}
+	if e.Code != "" {
+		fmt.Fprintf(&b, " [%s]", e.Code)
+	}
+	if e.Detail != "" {
+		b.WriteString(": " + e.Detail)
+	}
+	return b.String()
+}
+
+// Is makes errors.Is find the end of a context.
+func (e *Error) Is(target error) bool { return e.ctx != nil && target == e.ctx }
+
+// ClassOf returns the class of an error of this package's contract; Cancelled
+// for the end of a context, Fatal for any other error, "" for nil.
+func ClassOf(err error) Class {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Class
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return Cancelled
+	}
+	return Fatal
+}
+
+// ErrClaimed is returned by DB.Claim when another session has the claim.
+var ErrClaimed = errors.New("dialect: claimed by another session")

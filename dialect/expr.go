@@ -1,0 +1,127 @@
+package dialect
+
+// Expr is an SQL expression that a strategy compiles to, so that a value is
+// replaced inside the database and never leaves it. Each dialect renders the
+// nodes with functions that every version it supports has, or says through
+// DB.Renders that it can't, and the value then goes through the client.
+//
+// The nodes are the types of this file that implement Expr; the set is closed,
+// so that a dialect's switch over it is complete. An expression is a value and
+// safe for concurrent use.
+type Expr interface{ expr() }
+
+type (
+	// Null is NULL.
+	Null struct{}
+	// Default is the column's declared default. It may only stand alone.
+	Default struct{}
+	// Literal is a bound parameter, decoded to Column's kind and type.
+	Literal struct {
+		Value  Value
+		Column *Column
+	}
+	// Current is the row's present value of a column.
+	Current struct{ Column *Column }
+	// If is Then where Cond holds, else Else.
+	If struct {
+		Cond       Cond
+		Then, Else Expr
+	}
+	// Concat joins texts.
+	Concat []Expr
+	// Left is the first N characters of Of, Right the last N.
+	Left struct {
+		Of Expr
+		N  int
+	}
+	Right struct {
+		Of Expr
+		N  int
+	}
+	// Fill is the one character With, repeated as often as Of has characters
+	// beyond Less, and empty where it hasn't any.
+	Fill struct {
+		Of   Expr
+		With string
+		Less int
+	}
+	// RandomLike is a text as long as Of in which every ASCII letter is
+	// replaced by a random letter of its case, every ASCII digit by a random
+	// digit, and every other letter or digit by a random lower-case letter;
+	// what is neither stays. It is drawn anew for every character of every row.
+	RandomLike struct{ Of Expr }
+	// RandomInt is a whole number from Low to High, both included, drawn anew
+	// for every row.
+	RandomInt struct{ Low, High int64 }
+	// RandomUUID is a version 4 UUID, drawn anew for every row.
+	RandomUUID struct{}
+	// RandomBytes is as many random bytes as Of has.
+	RandomBytes struct{ Of Expr }
+	// RandomMoment is a date or timestamp of Column's kind, drawn anew for
+	// every row from Low to High, both included, in Column's canonical form.
+	RandomMoment struct {
+		Low, High string
+		Column    *Column
+	}
+	// Choose is one of the values, drawn anew for every row; weights, where
+	// given, are as many as the values.
+	Choose struct {
+		Values  []Value
+		Weights []int
+		Column  *Column
+	}
+	// Arith is a calculation with numbers: Op is one of + - * /. The division
+	// is exact, not truncated.
+	Arith struct {
+		Op   byte
+		A, B Expr
+	}
+	// Random is a number from 0 (included) to 1 (excluded), drawn anew for every row.
+	Random struct{}
+	// Floor is the largest whole number that is not above Of.
+	Floor struct{ Of Expr }
+	// Round rounds Of to Digits behind the point.
+	Round struct {
+		Of     Expr
+		Digits int
+	}
+	// TruncateMoment cuts a date or timestamp down to Unit: year, month, day, hour.
+	TruncateMoment struct {
+		Of   Expr
+		Unit string
+	}
+	// ShiftMoment moves a date or timestamp by a number of seconds (whole days
+	// for a date).
+	ShiftMoment struct {
+		Of      Expr
+		Seconds Expr
+	}
+	// Cast gives Of the type of Column, so that it can be assigned to it.
+	Cast struct {
+		Of     Expr
+		Column *Column
+	}
+)
+
+func (Null) expr()           {}
+func (Default) expr()        {}
+func (Literal) expr()        {}
+func (Current) expr()        {}
+func (If) expr()             {}
+func (Concat) expr()         {}
+func (Left) expr()           {}
+func (Right) expr()          {}
+func (Fill) expr()           {}
+func (RandomLike) expr()     {}
+func (RandomInt) expr()      {}
+func (RandomUUID) expr()     {}
+func (RandomBytes) expr()    {}
+func (RandomMoment) expr()   {}
+func (Choose) expr()         {}
+func (Arith) expr()          {}
+func (Random) expr()         {}
+func (Floor) expr()          {}
+func (Round) expr()          {}
+func (TruncateMoment) expr() {}
+func (ShiftMoment) expr()    {}
+func (Cast) expr()           {}

@@ -1,0 +1,78 @@
+package dialect
+
+// Lock says how the rows that a Select returns are locked.
+type Lock int
+
+// The locks. On an engine with one writer they are all the writer's lock.
+const (
+	NoLock    Lock = iota
+	Share          // others may read and share-lock, not write
+	Exclusive      // held until the transaction ends; waits at most TxOptions.LockTimeout
+)
+
+// Select reads rows of one table.
+type Select struct {
+	Table   Name
+	Columns []string // the row address is asked for by Table.Address
+	// Flags are conditions of which each adds a column at the end: int64 1
+	// where it holds, else 0 (false or unknown).
+	Flags []Cond
+	Where []Cond
+	// Order sorts ascending by these columns, in the order that After and UpTo
+	// compare by and that the key's index has. Empty: any order. Rows are
+	// locked in this order.
+	Order []string
+	Limit int // 0: no limit
+	Lock  Lock
+}
+
+// Delete removes the rows of one table that meet Where; an empty Where is all
+// of them. With a Limit (0: none) at most so many go, any of them.
+type Delete struct {
+	Table Name
+	Where []Cond
+	Limit int
+}
+
+// Update assigns the same expressions to every row that meets Where; an empty
+// Where is all rows.
+type Update struct {
+	Table Name
+	Set   []Assign
+	Where []Cond
+	// Compare asks for Updated.Unchanged.
+	Compare bool
+}
+
+// Assign sets a column to an expression over the row's old values.
+type Assign struct {
+	Column *Column
+	Expr   Expr
+}
+
+// Updated is what an update did.
+type Updated struct {
+	// Rows is how many rows met the condition, also on an engine that counts
+	// only those whose values changed.
+	Rows int64
+	// Unchanged says for each assignment, in order, how many rows have the old
+	// value still (NULL that stayed NULL not counted). Nil where the engine
+	// can't compare old with new inside the statement, or Compare wasn't asked for.
+	Unchanged []int64
+}
+
+// BulkUpdate gives each of many rows values of its own, in as few statements as
+// the engine's limits allow (one, but for parameter sizes). Rows hold the key's values, then the values of Set.
+type BulkUpdate struct {
+	Table Name
+	Key   []string // the whole key, or the row address
+	Set   []string
+	Rows  []Row
+}
+
+// Insert adds one row. It serves the journal and tests.
+type Insert struct {
+	Table   Name
+	Columns []string
+	Row     Row
+}

@@ -1,0 +1,186 @@
+package plan
+
+import (
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Plan is the ordered steps that a policy means on one schema for one scope. It
+// is a value: it holds no personal data and no subject's identifier, is
+// reviewed once, stored as JSON, and run for every request.
+type Plan struct {
+	Version    int      `json:"version"`
+	Engine     string   `json:"engine"`   // dialect.Schema.Engine that it was made for
+	Database   string   `json:"database"` // the policy's name for it
+	Controller string   `json:"controller,omitempty"`
+	Processor  string   `json:"processor,omitempty"`
+	Scope      Scope    `json:"scope"`
+	Subject    *Subject `json:"subject,omitempty"`
+	Policy     string   `json:"policy"` // the policy's digest: SHA-256 in hex of its canonical form
+	Schema     string   `json:"schema"` // the fingerprint of Covers
+	// Covers are the tables that the plan touches or whose references it
+	// follows, ordered by name: what the fingerprint is taken over.
+	Covers []dialect.Name `json:"covers"`
+	// Made names what the values depend on besides the policy: the versions
+	// of generators ("gofakeit": "v7.18.1").
+	Made       map[string]string `json:"made,omitempty"`
+	Roots      []Root            `json:"roots"`
+	Hazards    []Hazard          `json:"hazards,omitempty"`
+	Backups    []Backup          `json:"backups,omitempty"`
+	Replicas   []Replica         `json:"replicas,omitempty"`
+	Recipients []Recipient       `json:"recipients,omitempty"`
+	Due        *Due              `json:"due,omitempty"`
+}
+
+// Scope is what a plan covers.
+type Scope string
+
+// The scopes.
+const (
+	ScopeSubjects   Scope = "subjects"   // the subjects that are given to the run, with their closures
+	ScopeEverything Scope = "everything" // every row of every table, each table by itself
+	ScopeExpired    Scope = "expired"    // rows older than their retention period, with their closures
+)
+
+// Subject is how subjects are named.
+type Subject struct {
+	Table       dialect.Name `json:"table"`
+	Key         []string     `json:"key"`
+	Identifiers []string     `json:"identifiers,omitempty"`
+}
+
+// Root is a table that rows are taken from, batch by batch, and what happens
+// to those rows and to everything that refers to them.
+type Root struct {
+	Table dialect.Name `json:"table"`
+	// Older restricts the rows to those older than a period (scope expired).
+	Older *Older `json:"older,omitempty"`
+	// Tables are the tables of the closure, the root's first, then in the
+	// order in which rows are collected and locked: a table comes after the
+	// tables it is reached from, unless they form a cycle.
+	Tables []Table `json:"tables"`
+	// Steps are the operations in the order in which they are carried out.
+	Steps []Step `json:"steps"`
+	// Whole asks for all rows in one transaction: they can only be addressed
+	// physically.
+	Whole bool `json:"whole,omitempty"`
+	// Defer defers the database's deferrable constraints within a batch.
+	Defer bool `json:"defer,omitempty"`
+}
+
+// Older says when a row has expired: Column < as of − Period.
+type Older struct {
+	Column string `json:"column"`
+	Period Period `json:"period"`
+}
+
+// Table is one table of a root's closure: how its rows are found and what
+// becomes of them.
+type Table struct {
+	Name dialect.Name `json:"name"`
+	// Key addresses a row: the whole key, or the row address alone (Address).
+	Key     []string `json:"key"`
+	Address bool     `json:"address,omitempty"`
+	// Reach lists the ways that lead here; none for the root. A row found on
+	// any of them belongs to the closure.
+	Reach []Reach `json:"reach,omitempty"`
+	// Cycle numbers the group of tables that reach each other in a circle,
+	// which are collected until nothing new is found; 0: none.
+	Cycle int `json:"cycle,omitempty"`
+	// Erase is what becomes of a row that nothing forbids to erase.
+	Erase Erase `json:"erase"`
+	// Hold keeps rows though Erase says otherwise.
+	Hold *Hold `json:"hold,omitempty"`
+	// Keeps are the references of a row that stays which keep the row they
+	// refer to: not nullable, or not to be detached.
+	Keeps []Reference `json:"keeps,omitempty"`
+	// Unseen rows are deleted by the reference they are reached through,
+	// without fetching their keys: nothing else depends on which they are.
+	Unseen bool `json:"unseen,omitempty"`
+	// Owned rows were reached forwards, from the rows that refer to them, and
+	// go only when no other row does: SharedBy lists every reference that counts.
+	Owned    bool        `json:"owned,omitempty"`
+	SharedBy []Reference `json:"sharedBy,omitempty"`
+}
+
+// Reference is a relation between two tables: rows of Table whose Columns
+// equal the RefColumns of a row of RefTable refer to it, where Where holds.
+type Reference struct {
+	Table      dialect.Name `json:"table"`
+	Columns    []string     `json:"columns"`
+	RefTable   dialect.Name `json:"refTable"`
+	RefColumns []string     `json:"refColumns"`
+	// Where is the link's condition in the engine's SQL, over Table's columns.
+	Where string `json:"where,omitempty"`
+	// Link is set for a relation that the catalogue doesn't declare, or
+	// doesn't enforce.
+	Link bool `json:"link,omitempty"`
+}
+
+// Reach is a reference that leads from a table of the closure (the From side)
+// to this one. Rows of the closure's table are matched by the reference: from
+// RefTable to Table, or for an owned table forwards, from Table to RefTable.
+type Reach struct {
+	Reference
+	Forwards bool `json:"forwards,omitempty"`
+}
+
+// Erase is what happens to a row.
+type Erase string
+
+// The decisions of a policy.
+const (
+	EraseDelete    Erase = "delete"
+	EraseOverwrite Erase = "overwrite"
+	EraseKeep      Erase = "keep"
+	EraseDetach    Erase = "detach" // per reference only
+)
+
+// Step is one operation on one table.
+type Step struct {
+	ID    string       `json:"id"` // unique in the plan: what journal and receipt count by
+	Op    Op           `json:"op"`
+	Table dialect.Name `json:"table"`
+	// Staying restricts an overwrite to rows that were to be deleted but have to stay.
+	Staying bool `json:"staying,omitempty"`
+	// Set is what an overwrite assigns.
+	Set []Assignment `json:"set,omitempty"`
+	// Detach is the reference that is set NULL.
+	Detach *Reference `json:"detach,omitempty"`
+	// Within is set for a detach among the rows that will be deleted, which
+	// breaks a cycle; else rows of others are cut off.
+	Within bool `json:"within,omitempty"`
+	// Path is how the table is reached, for people and for the receipt.
+	Path string `json:"path"`
+	// Why is the reason for keep, and of a hold.
+	Why *Hold `json:"why,omitempty"`
+}
+
+// Op is an operation.
+type Op string
+
+// The operations.
+const (
+	Delete    Op = "delete"
+	Overwrite Op = "overwrite"
+	Detach    Op = "detach"
+	Keep      Op = "keep"
+)
+
+// Assignment says how a column's values are replaced.
+type Assignment struct {
+	Column    string         `json:"column"`
+	Strategy  anonymise.Spec `json:"strategy"`
+	Technique string         `json:"technique"`
+	// Way is where the replacement is made.
+	Way Way `json:"way"`
+}
+
+// Way is where a replacement is made.
+type Way string
+
+// The ways. A step with one client assignment is carried out through the client as a whole.
+const (
+	InDatabase    Way = "in the database"
+	ThroughClient Way = "through the client"
+)
