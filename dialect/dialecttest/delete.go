@@ -1,0 +1,122 @@
+package dialecttest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// sizes are the numbers of keys that statements are tried with: one, the most
+// rows of a batch, and one more.
+var sizes = []int{1, 5000, 5001}
+
+func (s *suite) delete(t *testing.T) {
+	s.sub(t, "single key", func(s *suite, t *testing.T) {
+		env := s.open(t, Table{Name: "item", Columns: []Column{{Name: "id", Type: integer, NotNull: true}}, Primary: []string{"id"}})
+		s.fill(t, env, "item", []string{"id"}, 12000, func(i int) []any { return []any{i + 1} })
+		left := int64(12000)
+		next := 1
+		for _, n := range sizes {
+			write(t, env.DB, func(tx dialect.Tx) {
+				keys := ints(next, next+n-1)
+				// Keys that no row has are no error and aren't counted.
+				keys = append(keys, dialect.Key{int64(-5)})
+				if got := remove(t, tx, dialect.Delete{Table: env.Name("item"), Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: keys}}}); got != int64(n) {
+					t.Errorf("deleting %d rows by key removed %d", n, got)
+				}
+				left -= int64(n)
+				next += n
+				if got := count(t, tx, env.Name("item")); got != left {
+					t.Errorf("after deleting %d rows %d are left, want %d", n, got, left)
+				}
+			})
+		}
+	})
+	s.sub(t, "composite key", func(s *suite, t *testing.T) {
+		env := s.open(t, composite("line"))
+		s.fill(t, env, "line", []string{"tenant", "code"}, 12000, compositeRow)
+		next := 0
+		for _, n := range sizes {
+			write(t, env.DB, func(tx dialect.Tx) {
+				in := dialect.In{Columns: []string{"tenant", "code"}}
+				for i := next; i < next+n; i++ {
+					r := compositeRow(i)
+					in.Keys = append(in.Keys, dialect.Key{int64(r[0].(int)), r[1]})
+				}
+				next += n
+				if got := remove(t, tx, dialect.Delete{Table: env.Name("line"), Where: []dialect.Cond{in}}); got != int64(n) {
+					t.Errorf("deleting %d rows by composite key removed %d", n, got)
+				}
+				if got := count(t, tx, env.Name("line")); got != int64(12000-next) {
+					t.Errorf("%d rows are left, want %d: a row was addressed by a part of its key", got, 12000-next)
+				}
+			})
+		}
+	})
+	s.sub(t, "limit", func(s *suite, t *testing.T) {
+		env := s.open(t, composite("line"))
+		s.fill(t, env, "line", []string{"tenant", "code"}, 20, compositeRow)
+		write(t, env.DB, func(tx dialect.Tx) {
+			d := dialect.Delete{Table: env.Name("line"), Where: []dialect.Cond{dialect.In{Columns: []string{"tenant"}, Keys: ints(0, 1)}}, Limit: 5}
+			for _, want := range []int64{5, 5, 0} {
+				if got := remove(t, tx, d); got != want {
+					t.Errorf("a delete of at most 5 rows removed %d, want %d", got, want)
+				}
+			}
+			if got := count(t, tx, env.Name("line")); got != 10 {
+				t.Errorf("%d rows are left, want 10", got)
+			}
+		})
+	})
+	s.sub(t, "all rows", func(s *suite, t *testing.T) {
+		env := s.open(t, composite("line"))
+		s.fill(t, env, "line", []string{"tenant", "code"}, 20, compositeRow)
+		write(t, env.DB, func(tx dialect.Tx) {
+			if got := remove(t, tx, dialect.Delete{Table: env.Name("line")}); got != 20 {
+				t.Errorf("a delete without condition removed %d rows, want 20", got)
+			}
+		})
+	})
+	s.sub(t, "rows removed by a cascade are not counted", func(s *suite, t *testing.T) {
+		env := s.open(t, parent, child("ON DELETE CASCADE"))
+		s.fill(t, env, "parent", []string{"id"}, 2, func(i int) []any { return []any{i} })
+		s.fill(t, env, "child", []string{"id", "parent_id"}, 10, func(i int) []any { return []any{i, i % 2} })
+		write(t, env.DB, func(tx dialect.Tx) {
+			if got := remove(t, tx, dialect.Delete{Table: env.Name("parent"), Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: ints(1, 1)}}}); got != 1 {
+				t.Errorf("deleting one row reported %d", got)
+			}
+			if got := count(t, tx, env.Name("child")); got != 5 {
+				t.Errorf("%d children are left, want 5", got)
+			}
+		})
+	})
+	s.sub(t, "a rolled back delete deletes nothing", func(s *suite, t *testing.T) {
+		env := s.open(t, parent)
+		s.fill(t, env, "parent", []string{"id"}, 3, func(i int) []any { return []any{i} })
+		read(t, env.DB, func(tx dialect.Tx) { remove(t, tx, dialect.Delete{Table: env.Name("parent")}) })
+		if got := selected(t, env.DB, dialect.Select{Table: env.Name("parent"), Columns: []string{"id"}}); len(got) != 3 {
+			t.Errorf("%d rows are there, want 3", len(got))
+		}
+	})
+}
+
+var parent = Table{Name: "parent", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "name", Type: text(40)}}, Primary: []string{"id"}}
+
+func child(actions string) Table {
+	return Table{Name: "child", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "parent_id", Type: integer}, {Name: "name", Type: text(40)}},
+		Primary: []string{"id"}, Foreign: []Foreign{{Name: "child_parent", Columns: []string{"parent_id"}, Table: "parent", RefColumns: []string{"id"}, Actions: actions}}}
+}
+
+// composite is a table in which each part of the key alone addresses many rows.
+func composite(name string) Table {
+	return Table{Name: name, Columns: []Column{
+		{Name: "tenant", Type: integer, NotNull: true},
+		{Name: "code", Type: text(20), NotNull: true},
+		{Name: "note", Type: text(100)},
+		{Name: "amount", Type: integer},
+	}, Primary: []string{"tenant", "code"}}
+}
+
+// compositeRow is the key of row i of a composite table: five codes a tenant.
+func compositeRow(i int) []any { return []any{i / 5, fmt.Sprintf("c%d", i%5)} }

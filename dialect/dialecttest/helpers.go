@@ -1,0 +1,131 @@
+package dialecttest
+
+import (
+	"context"
+	"flag"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// runFilter is what -run was given, "" for nothing.
+func runFilter() string {
+	if f := flag.Lookup("test.run"); f != nil {
+		return f.Value.String()
+	}
+	return ""
+}
+
+// begin starts a transaction that is rolled back at the test's end.
+func begin(t testing.TB, db dialect.DB, o dialect.TxOptions) dialect.Tx {
+	t.Helper()
+	tx, err := db.Begin(ctx(t), o)
+	if err != nil {
+		t.Fatalf("begin: %v", err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	return tx
+}
+
+// write runs f in a transaction and commits it.
+func write(t testing.TB, db dialect.DB, f func(tx dialect.Tx)) {
+	t.Helper()
+	tx := begin(t, db, dialect.TxOptions{})
+	f(tx)
+	if t.Failed() {
+		t.FailNow()
+	}
+	if err := tx.Commit(ctx(t)); err != nil {
+		t.Fatalf("commit: %v", err)
+	}
+}
+
+// read runs f in a transaction that is rolled back at its end.
+func read(t testing.TB, db dialect.DB, f func(tx dialect.Tx)) {
+	t.Helper()
+	tx := begin(t, db, dialect.TxOptions{})
+	f(tx)
+	if err := tx.Rollback(ctx(t)); err != nil {
+		t.Fatalf("rollback: %v", err)
+	}
+}
+
+// rows reads a Select to its end.
+func rows(t testing.TB, tx dialect.Reader, s dialect.Select) []dialect.Row {
+	t.Helper()
+	out := []dialect.Row{}
+	for r, err := range tx.Query(ctx(t), s) {
+		if err != nil {
+			t.Fatalf("select from %s: %v", s.Table, err)
+		}
+		out = append(out, append(dialect.Row(nil), r...))
+	}
+	return out
+}
+
+// selected reads a Select in a transaction of its own.
+func selected(t testing.TB, db dialect.DB, s dialect.Select) (out []dialect.Row) {
+	t.Helper()
+	read(t, db, func(tx dialect.Tx) { out = rows(t, tx, s) })
+	return out
+}
+
+func count(t testing.TB, tx dialect.Reader, n dialect.Name, where ...dialect.Cond) int64 {
+	t.Helper()
+	c, err := tx.Count(ctx(t), n, where)
+	if err != nil {
+		t.Fatalf("count %s: %v", n, err)
+	}
+	return c
+}
+
+func remove(t testing.TB, tx dialect.Writer, d dialect.Delete) int64 {
+	t.Helper()
+	n, err := tx.Delete(ctx(t), d)
+	if err != nil {
+		t.Fatalf("delete from %s: %v", d.Table, err)
+	}
+	return n
+}
+
+func insert(t testing.TB, tx dialect.Writer, n dialect.Name, columns []string, r ...dialect.Value) {
+	t.Helper()
+	if err := tx.Insert(ctx(t), dialect.Insert{Table: n, Columns: columns, Row: r}); err != nil {
+		t.Fatalf("insert into %s: %v", n, err)
+	}
+}
+
+func inspect(t testing.TB, db dialect.DB) *dialect.Schema {
+	t.Helper()
+	s, err := db.Inspect(ctx(t))
+	if err != nil {
+		t.Fatalf("inspect: %v", err)
+	}
+	return s
+}
+
+// table inspects the database and gives one of its tables.
+func table(t testing.TB, env *Env, name string) *dialect.Table {
+	t.Helper()
+	tab := inspect(t, env.DB).Table(env.Name(name))
+	if tab == nil {
+		t.Fatalf("inspect: table %q is not in the schema", name)
+	}
+	return tab
+}
+
+// wantClass fails the test unless err is an error of that class.
+func wantClass(t testing.TB, err error, want dialect.Class) {
+	t.Helper()
+	if got := dialect.ClassOf(err); got != want {
+		t.Errorf("the error is of class %q, want %q: %v", got, want, err)
+	}
+}
+
+func ints(from, to int) []dialect.Key {
+	var out []dialect.Key
+	for i := from; i <= to; i++ {
+		out = append(out, dialect.Key{int64(i)})
+	}
+	return out
+}
