@@ -1,0 +1,100 @@
+//go:build unix
+
+package testdb
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// install is one installed version of a server: where its programs are, and
+// how to run them.
+type install struct {
+	engine  string
+	version string
+	root    string // the tree to chroot into, empty for this machine's own
+	bin     string // the folder of the programs, as seen from inside root
+	user    string // the programs run as this user of the tree when we are root
+}
+
+// unstable is the Debian tree with newer versions, if it was built and this
+// process may chroot into it.
+func unstable() (root string, ok bool) {
+	root = filepath.Join(Cache(), "unstable")
+	_, err := os.Stat(filepath.Join(root, "usr"))
+	return root, err == nil && os.Geteuid() == 0
+}
+
+// inside is a path of the tree as this process sees it.
+func (in *install) inside(path string) string { return filepath.Join(in.root, path) }
+
+// command prepares one of the installation's programs, with paths in its
+// arguments as seen from inside the tree.
+func (in *install) command(program string, args ...string) (*exec.Cmd, error) {
+	cmd := exec.Command(filepath.Join(in.bin, program), args...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/nonexistent"}
+	// Its own process group, so that Ctrl-C reaches the tests only and the
+	// scratch folder's watchdog ends the server.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Chroot: in.root}
+	uid, gid, err := in.ids()
+	if err != nil {
+		return nil, err
+	}
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	return cmd, nil
+}
+
+// run runs a program to its end. The error holds what it printed.
+func (in *install) run(program string, args ...string) error {
+	cmd, err := in.command(program, args...)
+	if err != nil {
+		return err
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", program, err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// ids returns who runs the programs: ourselves, or the installation's user when we are root.
+func (in *install) ids() (uid, gid int, err error) {
+	if os.Geteuid() != 0 || in.user == "" {
+		return os.Geteuid(), os.Getegid(), nil
+	}
+	users, err := os.ReadFile(in.inside("/etc/passwd"))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(users)) {
+		f := strings.Split(line, ":")
+		if len(f) < 4 || f[0] != in.user {
+			continue
+		}
+		if uid, err = strconv.Atoi(f[2]); err == nil {
+			gid, err = strconv.Atoi(f[3])
+		}
+		return uid, gid, err
+	}
+	return 0, 0, fmt.Errorf("no user %s in %s", in.user, in.inside("/etc/passwd"))
+}
+
+// freePort finds a TCP port that nobody listens on. Another process may take
+// it before the server does: a launch that fails is tried again with another.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}

@@ -1,0 +1,119 @@
+//go:build unix
+
+package testdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// process is a server's running program.
+type process struct {
+	cmd  *exec.Cmd
+	end  syscall.Signal // asks it to stop
+	done chan struct{}  // closed when it has ended
+}
+
+// launched is how a server's program is started.
+type launched struct {
+	in      *install
+	program string
+	args    []string
+	log     string         // the file for its output, as seen from this process
+	end     syscall.Signal // stops it in order
+	abort   string         // the signal's name with which the watchdog ends it, the sub-processes included
+	// ready is asked until it returns nil: the server takes connections.
+	ready func(ctx context.Context) error
+}
+
+// start starts the program and waits until it is ready. Where it doesn't
+// become so, the error holds the end of its log.
+func (s *scratch) start(l launched) (*process, error) {
+	cmd, err := l.in.command(l.program, l.args...)
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(l.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	forget, err := s.note(cmd.Process.Pid, l.abort)
+	if err != nil {
+		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	p := &process{cmd: cmd, end: l.end, done: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait() // how it ended is in its log
+		forget()
+		close(p.done)
+	}()
+	if err := p.wait(l.ready); err != nil {
+		return nil, fmt.Errorf("starting %s: %w: %s", filepath.Join(l.in.bin, l.program), errors.Join(err, p.kill()), tail(l.log))
+	}
+	return p, nil
+}
+
+// wait polls until the server is ready, has ended, or patience has.
+func (p *process) wait(ready func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		err := ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return errors.New("it ended at once")
+		case <-ctx.Done():
+			return fmt.Errorf("not ready after %v: %w", patience, err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *process) stop() error { return p.signal(p.end) }
+func (p *process) kill() error { return p.signal(syscall.SIGKILL) }
+
+// signal sends the signal and waits for the end; nil where it has ended already.
+func (p *process) signal(sig syscall.Signal) error {
+	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("still running %v after %v", patience, sig)
+	}
+}
+
+// tail returns the last lines of a log.
+func tail(name string) []byte {
+	const most = 2000
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return []byte(err.Error())
+	}
+	return b[max(0, len(b)-most):]
+}

@@ -1,0 +1,162 @@
+//go:build unix
+
+package testdb
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// scratch is this process's folder in one tree, for data folders. Nothing in
+// it outlives the process: a watchdog holds the other end of a pipe, and when
+// that closes, however the process ended, it kills the servers that are noted
+// in the folder and removes it. A folder that is left all the same (the machine was
+// switched off) is recognised by its lock, and removed by the next process.
+type scratch struct {
+	root string // of the tree
+	path string // of the folder, as seen from inside root
+
+	keep []io.Closer // held open until the process ends: the lock, the pipe
+	mu   sync.Mutex
+	next int
+}
+
+// watchdog waits for the end of its input, then kills what the .pid files name
+// ("signal pid") and removes the folder. A server may still write while it
+// dies, so removing is tried for five seconds.
+const watchdog = `cat >/dev/null
+for f in "$1"/*.pid; do
+	[ -f "$f" ] && read -r signal pid <"$f" && kill -"$signal" "$pid"
+done
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	rm -rf "$1" && break
+	sleep 0.5
+done
+rm -f "$1.lock"`
+
+var scratches = struct {
+	sync.Mutex
+	byRoot map[string]*scratch
+}{byRoot: map[string]*scratch{}}
+
+// scratchIn returns the process's scratch folder in a tree ("" for this machine's own).
+func scratchIn(root string) (*scratch, error) {
+	scratches.Lock()
+	defer scratches.Unlock()
+	if s := scratches.byRoot[root]; s != nil {
+		return s, nil
+	}
+	s, err := newScratch(root)
+	if err != nil {
+		return nil, fmt.Errorf("a scratch folder: %w", err)
+	}
+	scratches.byRoot[root] = s
+	return s, nil
+}
+
+func newScratch(root string) (*scratch, error) {
+	base := filepath.Join(os.TempDir(), "expunge-test-"+strconv.Itoa(os.Geteuid()))
+	if root != "" {
+		base = "/var/tmp/expunge-test"
+	}
+	outside := filepath.Join(root, base)
+	if err := os.MkdirAll(outside, 0o755); err != nil {
+		return nil, err
+	}
+	// One lock for all while folders come and go, so that none is removed
+	// between being made and being locked.
+	all, err := lock(filepath.Join(outside, "lock"), syscall.LOCK_EX)
+	if err != nil {
+		return nil, err
+	}
+	defer all.Close()
+	sweep(outside)
+	dir, err := os.MkdirTemp(outside, "p")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // the server's user passes through
+		return nil, err
+	}
+	own, err := lock(dir+".lock", syscall.LOCK_EX|syscall.LOCK_NB)
+	if err != nil {
+		return nil, err
+	}
+	pipe, err := watch(dir)
+	if err != nil {
+		return nil, errors.Join(err, own.Close(), os.RemoveAll(dir))
+	}
+	return &scratch{root: root, path: filepath.Join(base, filepath.Base(dir)), keep: []io.Closer{own, pipe}}, nil
+}
+
+// sweep removes the folders whose process has gone.
+func sweep(base string) {
+	locks, _ := filepath.Glob(filepath.Join(base, "p*.lock")) // the pattern is well-formed
+	for _, name := range locks {
+		if f, err := lock(name, syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			os.RemoveAll(strings.TrimSuffix(name, ".lock"))
+			os.Remove(name)
+			f.Close()
+		}
+	}
+}
+
+func lock(name string, how int) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func watch(dir string) (io.Closer, error) {
+	cmd := exec.Command("/bin/sh", "-c", watchdog, "sh", dir)
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	pipe, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return pipe, nil
+}
+
+// dir makes a folder that belongs to the installation's user, and returns its
+// path as seen from inside the tree.
+func (s *scratch) dir(in *install) (string, error) {
+	s.mu.Lock()
+	s.next++
+	path := filepath.Join(s.path, strconv.Itoa(s.next))
+	s.mu.Unlock()
+	uid, gid, err := in.ids()
+	if err != nil {
+		return "", err
+	}
+	if err := os.Mkdir(in.inside(path), 0o700); err != nil {
+		return "", err
+	}
+	return path, os.Chown(in.inside(path), uid, gid)
+}
+
+// note writes down which process the watchdog has to kill, and how; forget it
+// with the function returned, once the process has ended.
+func (s *scratch) note(pid int, signal string) (forget func(), err error) {
+	file := filepath.Join(s.root, s.path, strconv.Itoa(pid)+".pid")
+	if err := os.WriteFile(file, fmt.Appendf(nil, "%s %d\n", signal, pid), 0o644); err != nil {
+		return nil, err
+	}
+	return func() { os.Remove(file) }, nil
+}

@@ -1,0 +1,74 @@
+//go:build unix
+
+package testdb
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// prepared makes a data folder for a server: a copy of one that was made
+// before, since initialising one takes a second or more and every package's
+// tests are a process of their own. The copy that is kept is named by the program that made it (its
+// size and time) and by recipe, which changes when what initialise does is changed.
+// It returns the folder's path as seen from inside the tree.
+func (s *scratch) prepared(in *install, program, recipe string, initialise func(dir string) error) (string, error) {
+	info, err := os.Stat(in.inside(filepath.Join(in.bin, program)))
+	if err != nil {
+		return "", err
+	}
+	uid, _, err := in.ids()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %v %d %s", in.root, in.bin, info.Size(), info.ModTime().UTC(), uid, recipe))
+	kept := filepath.Join(Cache(), fmt.Sprintf("%s-%s-%s", in.engine, in.version, hex.EncodeToString(sum[:6])))
+	if err := os.MkdirAll(Cache(), 0o755); err != nil {
+		return "", err
+	}
+	// Of several processes that start together one initialises, the rest wait.
+	l, err := lock(kept+".lock", syscall.LOCK_EX)
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+
+	dir, err := s.dir(in)
+	if err != nil {
+		return "", err
+	}
+	data := filepath.Join(dir, "data")
+	switch _, err := os.Stat(kept); {
+	case err == nil:
+		return data, copyTree(kept, in.inside(data))
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", err
+	}
+	if err := initialise(data); err != nil {
+		return "", err
+	}
+	// Renamed last, so that a copy that was interrupted is never taken for whole.
+	part := kept + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return "", err
+	}
+	if err := copyTree(in.inside(data), part); err != nil {
+		return "", err
+	}
+	return data, os.Rename(part, kept)
+}
+
+// copyTree copies a folder with owners and modes, which servers insist on.
+func copyTree(from, to string) error {
+	if out, err := exec.Command("cp", "-Rp", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("cp: %w: %s", err, out)
+	}
+	return nil
+}

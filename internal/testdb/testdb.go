@@ -1,0 +1,174 @@
+//go:build unix
+
+// Package testdb starts real database servers for tests, from the programs
+// that are installed on the machine, and gives each test a database of its own.
+//
+//	db := testdb.Postgres(t)          // a fresh database on a server shared by the process
+//	pool, err := pgxpool.New(ctx, db.URL)
+//
+// A server is started by the first test of a process that asks for it, without
+// fsync, on a free TCP port of 127.0.0.1, and shared by the others; it ends with the process, also
+// when that is killed ([scratch]). [NewPostgres] and its like start
+// one for the test alone, to be stopped, killed and started again; [Postgreses]
+// and its like give every version there is: those installed here, and those in
+// a Debian tree below [Cache], whose programs are run by chroot.
+//
+// Where EXPUNGE_TEST_POSTGRES (EXPUNGE_TEST_MYSQL, …) is set to URLs, separated
+// by spaces or commas, those servers are used instead; the user in them must be
+// allowed to create databases. Where there is no server at all the test fails
+// if CI is set, else it is skipped, and says what to install or set.
+package testdb
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Server is a running server. It is safe for concurrent use, but for Stop,
+// Kill and Start.
+type Server struct {
+	Engine  string // postgres, mysql, mariadb, …
+	Version string // as its programs' package is named: 15; empty for a server given by URL
+
+	ops operations
+	// launch starts the program; nil where the server isn't ours to start.
+	launch  func() (*process, error)
+	process *process
+}
+
+// operations are what differs between engines once a server runs.
+type operations interface {
+	// create makes an empty database and returns the URL that reaches it.
+	create(ctx context.Context, name string) (url string, err error)
+	// drop removes it, also where clients are still connected.
+	drop(ctx context.Context, name string) error
+}
+
+// Database is an empty database that the test owns.
+type Database struct {
+	URL    string // as the engine's driver, or the command line, takes it
+	Name   string
+	Server *Server
+}
+
+// patience is how long a server may take to start, to stop, or to make a database.
+const patience = time.Minute
+
+// String names the server for a subtest: postgres-15.
+func (s *Server) String() string {
+	return s.Engine + "-" + cmp.Or(s.Version, "given")
+}
+
+// Database makes a fresh database, which is dropped when the test ends.
+func (s *Server) Database(t testing.TB) *Database {
+	t.Helper()
+	db := &Database{Name: "t_" + strings.ToLower(rand.Text()[:16]), Server: s}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	url, err := s.ops.create(ctx, db.Name)
+	if err != nil {
+		t.Fatalf("testdb: %v: creating a database: %v", s, err)
+	}
+	db.URL = url
+	t.Cleanup(func() {
+		if s.launch != nil && s.process.ended() {
+			return // stopped by the test: its folder goes as a whole
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.ops.drop(ctx, db.Name); err != nil {
+			t.Errorf("testdb: %v: dropping the test's database: %v", s, err)
+		}
+	})
+	return db
+}
+
+// errGiven is the answer to stopping a server that was given by URL.
+var errGiven = errors.New("testdb: a server given by URL can't be stopped or started from here")
+
+// Stop ends the server in order and waits for it. Only for a private server.
+func (s *Server) Stop() error {
+	if s.launch == nil {
+		return errGiven
+	}
+	return s.process.stop()
+}
+
+// Kill ends the server with SIGKILL and waits for it, as a crash would. Only
+// for a private server.
+func (s *Server) Kill() error {
+	if s.launch == nil {
+		return errGiven
+	}
+	return s.process.kill()
+}
+
+// Start starts a stopped or killed server again, on the same port and data.
+func (s *Server) Start() error {
+	if s.launch == nil {
+		return errGiven
+	}
+	p, err := s.launch()
+	if err != nil {
+		return fmt.Errorf("testdb: %v: %w", s, err)
+	}
+	s.process = p
+	return nil
+}
+
+// shared holds the servers of this process, by a name of the caller's choice.
+var shared = struct {
+	sync.Mutex
+	servers map[string]func() (*Server, error)
+}{servers: map[string]func() (*Server, error){}}
+
+// once starts the server of that name, or returns the one that was started (or
+// the error, so that a broken installation is tried once only).
+func once(name string, start func() (*Server, error)) (*Server, error) {
+	shared.Lock()
+	f := shared.servers[name]
+	if f == nil {
+		f = sync.OnceValues(start)
+		shared.servers[name] = f
+	}
+	shared.Unlock()
+	return f()
+}
+
+// given returns the URLs in an environment variable.
+func given(variable string) []string {
+	return strings.FieldsFunc(os.Getenv(variable), func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+}
+
+// Missing ends a test for which there is no server: it fails where CI is set,
+// else it is skipped. The advice says what to install, and which variable to set.
+func Missing(t testing.TB, engine, advice string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf("testdb: no %s server here: %s", engine, advice)
+	}
+	t.Skipf("testdb: NOT TESTED, no %s server here: %s", engine, advice)
+}
+
+// Cache is the folder for what is worth keeping between test processes:
+// prepared data folders, Debian trees with other versions (unstable). It is
+// EXPUNGE_TEST_CACHE, or expunge-test in the user's cache folder.
+func Cache() string {
+	if dir := os.Getenv("EXPUNGE_TEST_CACHE"); dir != "" {
+		return dir
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "expunge-test")
+}
