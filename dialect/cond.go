@@ -40,6 +40,12 @@ type (
 	}
 	// IsNull holds where the column is NULL.
 	IsNull struct{ Column string }
+	// Longer holds where the column's text has more than N characters. A NULL
+	// column makes it unknown.
+	Longer struct {
+		Column string
+		N      int
+	}
 	// Match is a condition of the policy, in the engine's SQL, over the
 	// table's columns by their bare names.
 	Match struct{ SQL string }
@@ -72,6 +78,7 @@ func (After) cond()      {}
 func (UpTo) cond()       {}
 func (Compare) cond()    {}
 func (IsNull) cond()     {}
+func (Longer) cond()     {}
 func (Match) cond()      {}
 func (Referenced) cond() {}
 func (Orphan) cond()     {}
