@@ -1,0 +1,161 @@
+package receipt
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// decode reads JSON into v, which points to a struct, and takes nothing that
+// two readers could understand differently. encoding/json by itself lets pass
+// duplicate keys (the last wins), keys in other case, null for anything,
+// invalid UTF-8 (replaced) and unknown fields, so the tokens are walked along
+// the type first. Errors wrap ErrTruncated or ErrMalformed and name the path of
+// fields, never a value.
+func decode(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return fmt.Errorf("%w: not UTF-8", ErrMalformed)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if err := walk(dec, reflect.TypeOf(v).Elem(), ""); err != nil {
+		return classify(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: something follows it", ErrMalformed)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return classify(err)
+	}
+	return nil
+}
+
+// classify tells input that ends too early from input that is wrong. The texts
+// of encoding/json can quote the input, so they aren't passed on.
+func classify(err error) error {
+	var shape *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return ErrTruncated
+	case errors.Is(err, ErrMalformed):
+		return err
+	case errors.As(err, &shape):
+		return fmt.Errorf("%w: %s is not of the right kind", ErrMalformed, shape.Field)
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: not JSON at byte %d", ErrMalformed, syntax.Offset)
+	default:
+		return fmt.Errorf("%w: a value is not of the right form", ErrMalformed)
+	}
+}
+
+var timeType = reflect.TypeFor[time.Time]()
+
+// walk reads the value that comes next, which must have t's shape.
+func walk(dec *json.Decoder, t reflect.Type, path string) error {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	tok, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	wrong := fmt.Errorf("%w: %s is not of the right kind", ErrMalformed, cmpPath(path))
+	switch {
+	case t == timeType, t.Kind() == reflect.String:
+		if _, ok := tok.(string); !ok {
+			return wrong
+		}
+	case t.Kind() == reflect.Bool:
+		if _, ok := tok.(bool); !ok {
+			return wrong
+		}
+	case t.Kind() == reflect.Int64:
+		if _, ok := tok.(float64); !ok {
+			return wrong
+		}
+	case t.Kind() == reflect.Slice:
+		if tok != json.Delim('[') {
+			return wrong
+		}
+		for i := 0; dec.More(); i++ {
+			if err := walk(dec, t.Elem(), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+				return err
+			}
+		}
+		_, err = dec.Token()
+		return err
+	case t.Kind() == reflect.Map, t.Kind() == reflect.Struct:
+		if tok != json.Delim('{') {
+			return wrong
+		}
+		return walkObject(dec, t, path)
+	default:
+		panic("receipt: decode of a type that it doesn't know: " + t.String())
+	}
+	return nil
+}
+
+func walkObject(dec *json.Decoder, t reflect.Type, path string) error {
+	seen := map[string]bool{}
+	for dec.More() {
+		tok, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		key := tok.(string) // the decoder lets nothing else stand here
+		if seen[key] {
+			return fmt.Errorf("%w: a field of %s is there twice", ErrMalformed, cmpPath(path))
+		}
+		seen[key] = true
+		elem, name := t, "key"
+		if t.Kind() == reflect.Map {
+			elem = t.Elem()
+		} else {
+			field, ok := fieldOf(t, key)
+			if !ok {
+				return fmt.Errorf("%w: %s has a field that this version doesn't know", ErrMalformed, cmpPath(path))
+			}
+			elem, name = field.Type, key
+		}
+		if err := walk(dec, elem, strings.TrimPrefix(path+"."+name, ".")); err != nil {
+			return err
+		}
+	}
+	_, err := dec.Token()
+	return err
+}
+
+// fieldOf is the field that encoding/json writes under exactly that key.
+func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == key {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+func cmpPath(path string) string {
+	if path == "" {
+		return "the top level"
+	}
+	return path
+}
+
+// encode is v as JSON without the escapes for HTML, which only obscure.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

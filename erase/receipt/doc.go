@@ -1,0 +1,2 @@
+// Package receipt is the format of erasure receipts.
+package receipt
