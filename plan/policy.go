@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/expungedb/expunge/anonymise"
+import (
+	"fmt"
+
+	"github.com/expungedb/expunge/anonymise"
+)
 
 // Policy says what a database holds about people and what must happen to it.
 // It is what a policy file says, checked for its syntax and not yet against a
@@ -21,9 +25,12 @@ type Policy struct {
 	Due        *Due
 }
 
-// Pos is a place in the policy's file, counted from 1. The zero Pos is a policy
-// that was made in Go.
+// Pos is a place in the policy's file, lines and characters counted from 1. The
+// zero Pos is a policy that was made in Go.
 type Pos struct{ Line, Column int }
+
+// String is the position as line:column.
+func (p Pos) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
 
 // PolicySubject is the policy's `subject:`.
 type PolicySubject struct {

@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Problem is one reason why a policy can't be used: in its syntax, or against a
+// schema.
+type Problem struct {
+	Pos    Pos    // zero where the problem has no place in the file
+	Table  string // the table it is about, or ""
+	Reason string // what is wrong and what to do about it
+}
+
+// String is the problem in one line: `12:5: table invoice: unknown key colums: did you mean columns?`.
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.Pos != (Pos{}) {
+		fmt.Fprintf(&b, "%s: ", p.Pos)
+	}
+	if p.Table != "" {
+		fmt.Fprintf(&b, "table %s: ", readable(p.Table))
+	}
+	b.WriteString(p.Reason)
+	return b.String()
+}
+
+// PolicyError is every problem of a policy at once, in the file's order, those
+// without a place last. It is what [ParsePolicy] returns for a file that it could read.
+type PolicyError struct{ Problems []Problem }
+
+// Error lists the problems, one a line.
+func (e *PolicyError) Error() string {
+	if len(e.Problems) == 1 {
+		return "policy: " + e.Problems[0].String()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "policy: %d problems:", len(e.Problems))
+	for _, p := range e.Problems {
+		b.WriteString("\n  " + p.String())
+	}
+	return b.String()
+}
+
+// policyError makes the error for the problems; nil when there are none.
+func policyError(problems []Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	sorted := slices.Clone(problems)
+	slices.SortStableFunc(sorted, func(a, b Problem) int {
+		placed := func(p Problem) int {
+			if p.Pos == (Pos{}) {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(
+			cmp.Compare(placed(a), placed(b)),
+			cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Pos.Column, b.Pos.Column),
+			cmp.Compare(a.Table, b.Table),
+			cmp.Compare(a.Reason, b.Reason))
+	})
+	return &PolicyError{Problems: sorted}
+}
+
+// readable is a word of the policy for use in a message: as it is where that
+// can't be misread, else quoted; and never longer than a line.
+func readable(word string) string {
+	const most = 60
+	if runes := []rune(word); len(runes) > most {
+		word = string(runes[:most]) + "…"
+	}
+	if word == "" || strings.ContainsFunc(word, func(r rune) bool { return r == ' ' || r == ':' || r == '"' || !unicode.IsPrint(r) }) {
+		return fmt.Sprintf("%q", word)
+	}
+	return word
+}
