@@ -1,0 +1,127 @@
+//go:build unix
+
+package testdb
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// unstablePackages are the servers that Debian unstable has in newer versions
+// than a stable release: MySQL, which stable hasn't at all, and PostgreSQL 18.
+var unstablePackages = []string{"mysql-server-core", "postgresql-18"}
+
+// unpack puts the packages and what they need into the tree without running
+// their maintainer scripts, which want a running init, /proc and a cluster to manage.
+const unpack = `set -e
+apt-get -qq -y --no-install-recommends --download-only install "$@"
+for f in /var/cache/apt/archives/*.deb; do dpkg-deb -x "$f" /; done
+apt-get clean
+ldconfig
+for user in mysql:900 postgres:901; do
+	id=${user#*:}
+	echo "${user%:*}:x:$id:$id::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
+done
+mkdir -p /var/tmp && chmod 1777 /tmp /var/tmp`
+
+// Prepare makes the Debian tree with newer servers below [Cache], unless it is
+// there: about half a minute and 800 MB, once. Of several processes one makes
+// it, the others wait. It needs root, debootstrap, and a machine whose own packages
+// come from Debian: the tree is made from the same mirror. Progress goes to log.
+func Prepare(log io.Writer) error {
+	root, ok := unstable()
+	if ok {
+		return nil
+	}
+	if os.Geteuid() != 0 {
+		return errors.New("a tree of newer servers can only be made and entered by root")
+	}
+	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
+		return err
+	}
+	l, err := lock(root+".lock", syscall.LOCK_EX)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if _, ok := unstable(); ok {
+		return nil // another process made it meanwhile
+	}
+	mirror, err := debianMirror()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "making a Debian unstable tree with %s in %s\n", strings.Join(unstablePackages, " and "), root)
+	part := root + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return err
+	}
+	if err := output(exec.Command("debootstrap", "--variant=minbase", "sid", part, mirror)); err != nil {
+		return err
+	}
+	if err := copyProxy(part); err != nil {
+		return err
+	}
+	cmd := exec.Command("/bin/sh", append([]string{"-c", unpack, "sh"}, unstablePackages...)...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: part}
+	if err := output(cmd); err != nil {
+		return err
+	}
+	// Renamed last, so that a tree that was interrupted is never taken for whole.
+	return os.Rename(part, root)
+}
+
+// preparedOnce is Prepare, once a process, for tests.
+var preparedOnce = sync.OnceValue(func() error { return Prepare(os.Stderr) })
+
+// debianMirror reads from apt's configuration where this machine gets its
+// Debian packages from.
+func debianMirror() (string, error) {
+	if _, err := exec.LookPath("debootstrap"); err != nil {
+		return "", errors.New("debootstrap is not installed: apt-get install debootstrap")
+	}
+	out, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI)",
+		"Created-By: Packages", "Origin: Debian", "Label: Debian").Output()
+	if err != nil {
+		return "", fmt.Errorf("asking apt for this machine's mirror: %w", err)
+	}
+	mirrors := strings.Fields(string(out))
+	if len(mirrors) == 0 {
+		return "", errors.New("apt knows no Debian mirror: run apt-get update on a Debian machine")
+	}
+	return mirrors[0], nil
+}
+
+// copyProxy gives the tree's apt the proxy settings of this machine's.
+func copyProxy(root string) error {
+	out, err := exec.Command("apt-config", "dump").Output()
+	if err != nil {
+		return fmt.Errorf("asking apt for its proxy: %w", err)
+	}
+	var proxy []byte
+	for line := range bytes.Lines(out) {
+		if bytes.HasPrefix(line, []byte("Acquire::http")) {
+			proxy = append(proxy, line...)
+		}
+	}
+	return os.WriteFile(filepath.Join(root, "etc/apt/apt.conf.d/99host"), proxy, 0o644)
+}
+
+// output runs a command; the error holds the end of what it printed.
+func output(cmd *exec.Cmd) error {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, out[max(0, len(out)-2000):])
+	}
+	return nil
+}
