@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// The limits of a policy file. Both lie far beyond what people write, and keep
+// a hostile file from costing more than a moment: what the YAML parser needs
+// grows with the square of the nesting.
+const (
+	maxPolicyBytes = 4 << 20
+	maxNesting     = 24
+)
+
+// ParsePolicy reads a policy file: one YAML document, decoded strictly, in the
+// format that [PolicySchema] describes. It looks at the syntax only; whether the
+// policy's names are in a schema and whether it covers it, Check says.
+//
+// An error is a *[PolicyError] with every problem that the file has, each with
+// its line and column, except where r can't be read.
+//
+// Anchors, aliases, tags and merge keys are refused. A policy is reviewed line
+// by line, and with them a line says what another one holds; and an alias of
+// aliases is how a small file becomes a large one.
+func ParsePolicy(r io.Reader) (*Policy, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxPolicyBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the policy: %w", err)
+	}
+	if problem := readableText(data); problem != "" {
+		return nil, policyError([]Problem{{Reason: problem}})
+	}
+	p := &policyReader{}
+	root := p.document(strings.TrimPrefix(string(data), "\uFEFF"))
+	if root == nil {
+		return nil, policyError(p.problems)
+	}
+	policy := p.policy(root)
+	if err := policyError(p.problems); err != nil {
+		return nil, err
+	}
+	return policy, nil
+}
+
+func readableText(data []byte) string {
+	switch {
+	case len(data) > maxPolicyBytes:
+		return fmt.Sprintf("the file is larger than %d MiB, which no policy is", maxPolicyBytes>>20)
+	case !utf8.Valid(data):
+		return "the file is not UTF-8 text"
+	case strings.ContainsRune(string(data), 0):
+		return "the file holds a zero byte"
+	case len(strings.TrimSpace(string(data))) == 0:
+		return "the file is empty"
+	}
+	return ""
+}
+
+// document parses the file's one document; nil where it can't be read.
+func (p *policyReader) document(text string) ast.Node {
+	tokens := lexer.Tokenize(text)
+	if p.refuse(tokens); len(p.problems) > 0 {
+		return nil
+	}
+	// Duplicate keys are allowed here to be reported by mapping, all of them.
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		p.syntax(err)
+		return nil
+	}
+	var root ast.Node
+	for _, doc := range file.Docs {
+		switch {
+		case doc.Body == nil || doc.Body.Type() == ast.CommentType:
+		case root == nil:
+			root = doc.Body
+		default:
+			p.fail(nodePos(doc.Body), "a second document: a policy is one YAML document")
+		}
+	}
+	if root == nil && len(p.problems) == 0 {
+		p.fail(Pos{Line: 1, Column: 1}, "the file has no policy in it, only comments")
+	}
+	return root
+}
+
+func (p *policyReader) syntax(err error) {
+	var at yaml.Error
+	if !errors.As(err, &at) {
+		p.fail(Pos{}, "not readable as YAML: %v", err)
+		return
+	}
+	var pos Pos
+	if tk := at.GetToken(); tk != nil {
+		pos = tokenPos(tk)
+	}
+	p.fail(pos, "not readable as YAML: %s", at.GetMessage())
+}
+
+// refuse reports what a policy may not use of YAML. It looks at the tokens, as
+// the parser would already recurse into a nesting of any depth.
+func (p *policyReader) refuse(tokens token.Tokens) {
+	depth, line, entries := 0, 0, 0
+	for _, tk := range tokens {
+		pos := tokenPos(tk)
+		if pos.Line != line {
+			line, entries = pos.Line, 0
+		}
+		switch tk.Type {
+		case token.AnchorType, token.AliasType:
+			p.fail(pos, "an anchor or alias (%s): write out what it stands for", tk.Value)
+		case token.MergeKeyType:
+			p.fail(pos, "a merge key (<<): write out what it merges")
+		case token.TagType:
+			p.fail(pos, "a tag (%s): take it out, and quote what is to be text", readable(tk.Value))
+		case token.DirectiveType:
+			p.fail(pos, "a YAML directive: take it out")
+		case token.MappingKeyType:
+			p.fail(pos, "a complex key (?): keys are plain words")
+		case token.InvalidType:
+			p.fail(pos, "not readable as YAML: %s", tk.Error)
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType:
+			entries++
+		}
+		if depth > maxNesting || entries > maxNesting || tk.Position.IndentLevel > maxNesting {
+			p.fail(pos, "nested deeper than %d levels", maxNesting)
+			return
+		}
+	}
+}
+
+func tokenPos(tk *token.Token) Pos {
+	if tk.Position == nil {
+		return Pos{}
+	}
+	return Pos{Line: tk.Position.Line, Column: tk.Position.Column}
+}

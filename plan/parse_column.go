@@ -1,0 +1,150 @@
+package plan
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/expungedb/expunge/anonymise"
+)
+
+var columnShape = shape{"a column", []string{"pii"}, []string{"overwrite"}}
+
+func (p *policyReader) columns(e entry) []PolicyColumn {
+	if e.value == nil {
+		return nil
+	}
+	entries, ok := p.entries(e, "a mapping of column names")
+	if ok && len(entries) == 0 {
+		p.fail(e.at(), "columns is empty: leave it out, or list the table's columns")
+	}
+	out := make([]PolicyColumn, 0, len(entries))
+	for _, in := range entries {
+		out = append(out, p.column(in))
+	}
+	return out
+}
+
+// column reads `created_at: {pii: none}`, or `created_at: none` in short: a
+// bare word is always the category, never a strategy.
+func (p *policyReader) column(e entry) PolicyColumn {
+	c := PolicyColumn{Name: e.key, Pos: e.pos}
+	if _, short := e.value.(*ast.StringNode); short {
+		c.PII = p.category(e, c.Name)
+		return c
+	}
+	m, ok := p.mapping(e, columnShape)
+	if !ok {
+		return c
+	}
+	c.PII = p.category(m["pii"], c.Name)
+	if overwrite, ok := m["overwrite"]; ok {
+		c.Overwrite = p.strategy(overwrite)
+	}
+	return c
+}
+
+func (p *policyReader) category(e entry, column string) string {
+	e.key = "pii of " + readable(column)
+	if n, ok := e.value.(*ast.StringNode); ok && n.Value == PIIUndecided {
+		p.fail(e.at(), "%s", undecidedColumn(column))
+		return PIIUndecided
+	}
+	return p.word(e, categoryNames()...)
+}
+
+func (p *policyReader) strategy(e entry) *anonymise.Spec {
+	if implicitNull(e.value) {
+		p.fail(e.pos, "overwrite says nothing: write overwrite: null to set the column NULL, or name a strategy")
+		return nil
+	}
+	places := make(places)
+	v, ok := p.value(e.value, nil, places)
+	if !ok {
+		return nil
+	}
+	spec, err := anonymise.ParseSpec(v)
+	if err != nil {
+		p.fail(places.of(err, e.at()), "overwrite: %v", err)
+		return nil
+	}
+	return &spec
+}
+
+// places are where the keys and elements of a strategy stand, by their paths.
+type places map[string]Pos
+
+func placeKey(path []string) string { return strings.Join(path, "\x00") }
+
+// of is where the error points to, or as near above that as is known.
+func (ps places) of(err error, otherwise Pos) Pos {
+	var spec *anonymise.SpecError
+	if !errors.As(err, &spec) {
+		return otherwise
+	}
+	for n := len(spec.Path); n > 0; n-- {
+		if pos, ok := ps[placeKey(spec.Path[:n])]; ok {
+			return pos
+		}
+	}
+	return otherwise
+}
+
+// value gives a node the types that ParseSpec takes.
+func (p *policyReader) value(n ast.Node, path []string, places places) (any, bool) {
+	switch n := n.(type) {
+	case *ast.NullNode:
+		return nil, true
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.BoolNode:
+		return n.Value, true
+	case *ast.IntegerNode:
+		return n.Value, true
+	case *ast.FloatNode:
+		return n.Value, true
+	case *ast.SequenceNode:
+		return p.valueList(n, path, places)
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return p.valueMap(n, path, places)
+	}
+	p.fail(nodePos(n), "overwrite: a value that JSON does not have: put it in quotes")
+	return nil, false
+}
+
+func (p *policyReader) valueList(n *ast.SequenceNode, path []string, places places) (any, bool) {
+	list := make([]any, 0, len(n.Values))
+	for i, in := range n.Values {
+		below := append(slices.Clip(path), strconv.Itoa(i))
+		places[placeKey(below)] = nodePos(in)
+		v, ok := p.value(in, below, places)
+		if !ok {
+			return nil, false
+		}
+		list = append(list, v)
+	}
+	return list, true
+}
+
+func (p *policyReader) valueMap(n ast.Node, path []string, places places) (any, bool) {
+	entries, ok := p.entries(entry{key: "overwrite", pos: nodePos(n), value: n}, "a strategy")
+	if !ok {
+		return nil, false
+	}
+	m := make(map[string]any, len(entries))
+	for _, in := range entries {
+		below := append(slices.Clip(path), in.key)
+		places[placeKey(below)] = in.pos
+		v, ok := p.value(in.value, below, places)
+		if !ok {
+			return nil, false
+		}
+		m[in.key] = v
+	}
+	return m, true
+}

@@ -1,0 +1,260 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+)
+
+// policyReader turns YAML nodes into a policy. It goes on after a problem, so
+// that all of them are found; what it returns then is not used.
+type policyReader struct {
+	problems []Problem
+	table    string // the table that is being read, for the problems
+}
+
+func (p *policyReader) fail(pos Pos, format string, args ...any) {
+	p.problems = append(p.problems, Problem{Pos: pos, Table: p.table, Reason: fmt.Sprintf(format, args...)})
+}
+
+// entry is a key with its value.
+type entry struct {
+	key   string
+	pos   Pos // of the key
+	value ast.Node
+}
+
+// at is where the value stands.
+func (e entry) at() Pos {
+	if pos := nodePos(e.value); !implicitNull(e.value) && pos != (Pos{}) {
+		return pos
+	}
+	return e.pos
+}
+
+// shape says which keys a mapping has.
+type shape struct {
+	what     string // what it is, for people: "a table"
+	required []string
+	optional []string
+}
+
+func (s shape) keys() []string { return slices.Concat(s.required, s.optional) }
+
+// mapping holds the entries of a mapping by the shape's keys; absent ones have
+// a nil value.
+type mapping map[string]entry
+
+// mapping reads the value of e by its shape. It is false where it is no mapping.
+func (p *policyReader) mapping(e entry, s shape) (mapping, bool) {
+	entries, ok := p.entries(e, s.what)
+	if !ok {
+		return nil, false
+	}
+	m := make(mapping)
+	for _, in := range entries {
+		if !slices.Contains(s.keys(), in.key) {
+			p.fail(in.pos, "unknown key %s: %s", readable(in.key), instead(in.key, s))
+			continue
+		}
+		m[in.key] = in
+	}
+	for _, key := range s.required {
+		if _, ok := m[key]; !ok {
+			p.fail(e.pos, "%s needs %s", s.what, key)
+		}
+	}
+	return m, true
+}
+
+func instead(key string, s shape) string {
+	if near := nearest(key, s.keys()); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return s.what + " has " + strings.Join(s.keys(), ", ")
+}
+
+// entries reads a mapping with any keys, each once.
+func (p *policyReader) entries(e entry, what string) ([]entry, bool) {
+	var values []*ast.MappingValueNode
+	switch n := e.value.(type) {
+	case *ast.MappingNode:
+		values = n.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{n}
+	default:
+		p.wrong(e, what+", with its keys")
+		return nil, false
+	}
+	seen := make(map[string]Pos, len(values))
+	entries := make([]entry, 0, len(values))
+	for _, v := range values {
+		in := entry{pos: nodePos(v.Key), value: v.Value}
+		key, ok := v.Key.(ast.ScalarNode)
+		if !ok || implicitNull(v.Key) {
+			p.fail(in.pos, "a key that is not a word")
+			continue
+		}
+		// As written: a column may be called null, true or 1.
+		if in.key = key.GetToken().Value; in.key == "" {
+			p.fail(in.pos, "a key that is empty")
+			continue
+		}
+		if first, twice := seen[in.key]; twice {
+			p.fail(in.pos, "%s is here twice, first at %s: merge the two", readable(in.key), first)
+			continue
+		}
+		seen[in.key] = in.pos
+		entries = append(entries, in)
+	}
+	return entries, true
+}
+
+// list reads a list's elements, which get the list's key for messages.
+func (p *policyReader) list(e entry, what string) []entry {
+	if e.value == nil {
+		return nil
+	}
+	seq, ok := e.value.(*ast.SequenceNode)
+	if !ok {
+		p.wrong(e, what)
+		return nil
+	}
+	elements := make([]entry, 0, len(seq.Values))
+	for _, v := range seq.Values {
+		elements = append(elements, entry{key: e.key, pos: nodePos(v), value: v})
+	}
+	return elements
+}
+
+// text reads a text that is not empty; "" where it is absent.
+func (p *policyReader) text(e entry) string {
+	var s string
+	switch n := e.value.(type) {
+	case nil:
+		return ""
+	case *ast.StringNode:
+		s = n.Value
+	case *ast.LiteralNode:
+		s = strings.TrimRight(n.Value.Value, "\n")
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		p.wrong(e, "text: put it in quotes")
+		return ""
+	default:
+		p.wrong(e, "text")
+		return ""
+	}
+	if strings.TrimSpace(s) == "" {
+		p.fail(e.at(), "%s is empty", e.key)
+	}
+	return s
+}
+
+// texts reads a list of texts, none of them twice.
+func (p *policyReader) texts(e entry) []string {
+	var out []string
+	for _, in := range p.list(e, "a list of names such as [a, b]") {
+		s := p.text(in)
+		if s != "" && slices.Contains(out, s) {
+			p.fail(in.pos, "%s names %s twice", e.key, readable(s))
+			continue
+		}
+		out = append(out, s)
+	}
+	if seq, ok := e.value.(*ast.SequenceNode); ok && len(seq.Values) == 0 {
+		p.fail(e.at(), "%s is an empty list: leave it out, or name something", e.key)
+	}
+	return out
+}
+
+// word reads one of the words.
+func (p *policyReader) word(e entry, words ...string) string {
+	s := p.text(e)
+	if s == "" || slices.Contains(words, s) {
+		return s
+	}
+	hint := "it is " + either(words)
+	if near := nearest(s, words); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	p.fail(e.at(), "%s can't be %s: %s", e.key, readable(s), hint)
+	return ""
+}
+
+func either(words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// period reads a period that is not zero.
+func (p *policyReader) period(e entry) Period {
+	if n, ok := e.value.(*ast.IntegerNode); ok {
+		p.fail(e.at(), "%s is a period with a unit, such as %sd", e.key, n.GetToken().Value)
+		return Period{}
+	}
+	s := p.text(e)
+	if s == "" {
+		return Period{}
+	}
+	period, err := ParsePeriod(s)
+	switch {
+	case err != nil:
+		p.fail(e.at(), "%s: %v", e.key, err)
+	case period.IsZero():
+		p.fail(e.at(), "%s is no time at all", e.key)
+	}
+	return period
+}
+
+// wrong reports a value of the wrong type.
+func (p *policyReader) wrong(e entry, want string) {
+	if implicitNull(e.value) {
+		p.fail(e.at(), "%s says nothing: fill it in, or take it out", e.key)
+		return
+	}
+	p.fail(e.at(), "%s is %s, where it has to be %s", e.key, kindOf(e.value), want)
+}
+
+func kindOf(n ast.Node) string {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.NullNode:
+		return "null"
+	case *ast.BoolNode:
+		return "true or false"
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return "a number"
+	}
+	return "text"
+}
+
+// implicitNull reports whether nothing is written where a value could be.
+func implicitNull(n ast.Node) bool {
+	null, ok := n.(*ast.NullNode)
+	return ok && null.Token.Type == token.ImplicitNullType
+}
+
+// nodePos is where a node begins. A block mapping begins at its first key: the
+// parser's own token for it is the colon behind that.
+func nodePos(n ast.Node) Pos {
+	switch n := n.(type) {
+	case nil:
+		return Pos{}
+	case *ast.MappingNode:
+		if len(n.Values) > 0 && !n.IsFlowStyle {
+			return nodePos(n.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return nodePos(n.Key)
+	}
+	return tokenPos(n.GetToken())
+}

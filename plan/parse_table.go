@@ -1,0 +1,183 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+var (
+	tableShape = shape{"a table", nil, []string{"pii", "because", "erase", "everything", "via", "hold", "columns"}}
+	holdShape  = shape{"a hold", []string{"because"}, []string{"basis", "until", "keep", "where"}}
+)
+
+func (p *policyReader) tables(e entry) []PolicyTable {
+	if e.value == nil {
+		return nil
+	}
+	entries, ok := p.entries(e, "a mapping of table names")
+	if ok && len(entries) == 0 {
+		p.fail(e.at(), "tables is empty: list every table of the database")
+	}
+	out := make([]PolicyTable, 0, len(entries))
+	for _, in := range entries {
+		p.table = in.key
+		out = append(out, p.tableEntry(in))
+		p.table = ""
+	}
+	return out
+}
+
+func (p *policyReader) tableEntry(e entry) PolicyTable {
+	t := PolicyTable{Name: e.key, Pos: e.pos}
+	m, ok := p.mapping(e, tableShape)
+	if !ok {
+		return t
+	}
+	if len(m) == 0 {
+		p.fail(e.pos, "nothing is said: classify its columns under columns, or write pii: none")
+		return t
+	}
+	t.PII = p.tablePII(m)
+	t.Because = p.text(m["because"])
+	t.Erase = p.erase(m["erase"], EraseDelete, EraseOverwrite, EraseKeep)
+	t.Everything = Erase(p.everything(m["everything"]))
+	t.Via = p.via(m["via"])
+	t.Hold = p.hold(m["hold"])
+	t.Columns = p.columns(m["columns"])
+	return t
+}
+
+func (p *policyReader) tablePII(m mapping) string {
+	e := m["pii"]
+	if e.value == nil {
+		if because, ok := m["because"]; ok {
+			p.fail(because.pos, "because says why a table is out, beside pii: none; the reason for a hold goes into hold")
+		}
+		return ""
+	}
+	switch category := p.text(e); category {
+	case "":
+	case PIINone:
+		for _, key := range []string{"erase", "everything", "via", "hold", "columns"} {
+			if other, ok := m[key]; ok {
+				p.fail(other.pos, "%s beside pii: none: a table that holds nothing personal has no other rules; take one of the two out", key)
+			}
+		}
+	case PIIUndecided:
+		p.fail(e.at(), "%s", undecidedTable)
+	default:
+		p.fail(e.at(), "pii of a table is none or left out; the categories go to its columns")
+	}
+	return PIINone
+}
+
+// erase reads a decision; detach is one for references only.
+func (p *policyReader) erase(e entry, words ...Erase) Erase {
+	if n, ok := e.value.(*ast.StringNode); ok && n.Value == string(EraseDetach) && !slices.Contains(words, EraseDetach) {
+		p.fail(e.at(), "erase can't be detach: a reference is detached, under via: {column: detach}")
+		return ""
+	}
+	text := make([]string, len(words))
+	for i, w := range words {
+		text[i] = string(w)
+	}
+	return Erase(p.word(e, text...))
+}
+
+func (p *policyReader) everything(e entry) string {
+	if n, ok := e.value.(*ast.StringNode); ok && (n.Value == string(EraseOverwrite) || n.Value == string(EraseKeep)) {
+		p.fail(e.at(), "everything can only be delete: without it, scope everything applies each column's overwrite")
+		return ""
+	}
+	return p.word(e, string(EraseDelete))
+}
+
+func (p *policyReader) via(e entry) []PolicyVia {
+	if e.value == nil {
+		return nil
+	}
+	entries, _ := p.entries(e, "a mapping of columns such as {sender_id: delete}")
+	var out []PolicyVia
+	for _, in := range entries {
+		v := PolicyVia{Pos: in.pos, Erase: p.erase(in, EraseDelete, EraseOverwrite, EraseKeep, EraseDetach)}
+		var err error
+		if v.Columns, err = parseColumns(in.key); err != nil {
+			p.fail(in.pos, "via: %v", err)
+			continue
+		}
+		if slices.ContainsFunc(out, func(o PolicyVia) bool {
+			return slices.Equal(slices.Sorted(slices.Values(o.Columns)), slices.Sorted(slices.Values(v.Columns)))
+		}) {
+			p.fail(in.pos, "via has a second decision for the columns %s", strings.Join(v.Columns, ", "))
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (p *policyReader) hold(e entry) *Hold {
+	if e.value == nil {
+		return nil
+	}
+	m, ok := p.mapping(e, holdShape)
+	if !ok {
+		return nil
+	}
+	h := &Hold{
+		Because: p.text(m["because"]), Basis: p.text(m["basis"]),
+		Until: p.until(m["until"]), Keep: p.texts(m["keep"]), Pos: e.pos,
+	}
+	if where := m["where"]; where.value != nil {
+		h.Where = strings.TrimSpace(p.text(where))
+		if why := checkCondition(h.Where); h.Where != "" && why != "" {
+			p.fail(where.at(), "the hold's condition %s", why)
+		}
+	}
+	return h
+}
+
+func (p *policyReader) until(e entry) *Until {
+	text := p.text(e)
+	if text == "" {
+		return nil
+	}
+	u, err := parseUntil(text)
+	if err != nil {
+		p.fail(e.at(), "until: %v", err)
+		return nil
+	}
+	return &u
+}
+
+// parseUntil reads `2030-12-31`, `invoice_date + 6y` or `paid_until`, with names as in links.
+func parseUntil(text string) (Until, error) {
+	if day, err := time.Parse(time.DateOnly, strings.TrimSpace(text)); err == nil {
+		return Until{Date: day.Format(time.DateOnly)}, nil
+	}
+	s := &scanner{rest: text}
+	u := Until{Column: s.name()}
+	if s.take("+") {
+		period, err := ParsePeriod(s.rest)
+		if err != nil {
+			return Until{}, err
+		}
+		u.Period, s.rest = period, ""
+	}
+	s.end("a date such as 2030-12-31, or a column and a period such as invoice_date + 6y")
+	return u, s.err
+}
+
+// String is the end as a policy writes it.
+func (u Until) String() string {
+	switch {
+	case u.Date != "":
+		return u.Date
+	case u.Period.IsZero():
+		return quoteName(u.Column)
+	}
+	return quoteName(u.Column) + " + " + u.Period.String()
+}
