@@ -1,0 +1,102 @@
+package sample
+
+import (
+	"fmt"
+	"strings"
+)
+
+// engine is how one engine spells what [Tables] describes.
+type engine struct {
+	types  map[string]string // by Type.name; %d is the length
+	quote  func(name string) string
+	length string // the function that counts characters
+	// enum is how an enum column's type is spelled; "" makes it a text with a check.
+	enum string
+	// joined renders a generated column's expression from quoted names.
+	joined    func(columns []string) string
+	generated string // a generated column: %s is its type and %s its expression, where it has a type
+	// inline declares foreign keys with the table, since they can't be added later.
+	inline bool
+	// keyOrder is set where a foreign key has to name the columns of the key
+	// that it refers to in that key's order.
+	keyOrder bool
+	partial  bool   // has partial indexes
+	touched  string // ON UPDATE CURRENT_TIMESTAMP
+	suffix   string // after a table's closing parenthesis
+	// utc is added to an instant, where a literal without an offset is taken for local time.
+	utc        string
+	parameter  func(n int) string // the nth parameter from 1
+	parameters int                // the most that a statement takes
+}
+
+var mysqlTypes = map[string]string{
+	"integer": "BIGINT", "boolean": "BOOLEAN", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "DATETIME",
+	"instant": "DATETIME", "uuid": "CHAR(36)", "document": "JSON", "blob": "BLOB", "prose": "TEXT", "text": "VARCHAR(%d)", "char": "CHAR(%d)",
+}
+
+var engines = map[string]*engine{
+	SQLite: {
+		types: map[string]string{
+			"integer": "INTEGER", "boolean": "BOOLEAN", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "TIMESTAMP",
+			"instant": "TIMESTAMP", "uuid": "UUID", "document": "JSON", "blob": "BLOB", "prose": "TEXT", "text": "VARCHAR(%d)", "char": "CHAR(%d)",
+		},
+		quote: quoteWith(`"`, `"`), length: "length", joined: concatenated("||"), generated: "%s GENERATED ALWAYS AS (%s) STORED",
+		inline: true, partial: true, parameter: question, parameters: 32766,
+	},
+	Postgres: {
+		types: map[string]string{
+			"integer": "BIGINT", "boolean": "BOOLEAN", "money": "NUMERIC(12,2)", "date": "DATE", "timestamp": "TIMESTAMP",
+			"instant": "TIMESTAMPTZ", "uuid": "UUID", "document": "JSONB", "blob": "BYTEA", "prose": "TEXT", "text": "VARCHAR(%d)", "char": "CHAR(%d)",
+		},
+		quote: quoteWith(`"`, `"`), length: "length", enum: "CREATE TYPE", joined: concatenated("||"), generated: "%s GENERATED ALWAYS AS (%s) STORED",
+		partial: true, utc: "+00", parameter: func(n int) string { return fmt.Sprintf("$%d", n) }, parameters: 65535,
+	},
+	MySQL:   mysql(mysqlTypes),
+	MariaDB: mysql(mysqlTypes),
+	SQLServer: {
+		types: map[string]string{
+			"integer": "BIGINT", "boolean": "BIT", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "DATETIME2(0)", "instant": "DATETIMEOFFSET(0)",
+			"uuid": "UNIQUEIDENTIFIER", "document": "NVARCHAR(MAX)", "blob": "VARBINARY(MAX)", "prose": "NVARCHAR(MAX)", "text": "NVARCHAR(%d)", "char": "CHAR(%d)",
+		},
+		quote: quoteWith("[", "]"), length: "len", joined: concatenated("+"), generated: "AS (%[2]s) PERSISTED",
+		keyOrder: true, partial: true, parameter: func(n int) string { return fmt.Sprintf("@p%d", n) }, parameters: 2000,
+	},
+}
+
+func mysql(types map[string]string) *engine {
+	return &engine{
+		types: types, quote: quoteWith("`", "`"), length: "char_length", enum: "ENUM",
+		joined:    func(columns []string) string { return "CONCAT(" + strings.Join(columns, ", ' ', ") + ")" },
+		generated: "%s GENERATED ALWAYS AS (%s) STORED", keyOrder: true, touched: " DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP",
+		suffix: " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4", parameter: question, parameters: 65535,
+	}
+}
+
+func question(int) string { return "?" }
+
+func quoteWith(open, shut string) func(string) string {
+	return func(name string) string { return open + strings.ReplaceAll(name, shut, shut+shut) + shut }
+}
+
+func concatenated(operator string) func([]string) string {
+	return func(columns []string) string {
+		return strings.Join(columns, " "+operator+" ' ' "+operator+" ")
+	}
+}
+
+// engineNamed panics when there is no such engine: the name comes from a test.
+func engineNamed(name string) *engine {
+	e, ok := engines[name]
+	if !ok {
+		panic(fmt.Sprintf("sample: no engine %q", name))
+	}
+	return e
+}
+
+func (e *engine) list(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = e.quote(n)
+	}
+	return strings.Join(quoted, ", ")
+}

@@ -1,0 +1,163 @@
+package sample
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// DB is where a shop is loaded: a *sql.DB is one.
+type DB interface {
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+}
+
+// Copier is a DB that has a quicker way in than INSERT, such as PostgreSQL's
+// COPY. Names are not quoted yet. The rows may be ranged over once.
+type Copier interface {
+	Copy(ctx context.Context, table string, columns []string, rows iter.Seq[[]any]) error
+}
+
+// Load makes the shop's tables in an empty database and fills them: the tables
+// first, then their rows in bulk, then indexes and foreign keys. A failed load
+// leaves behind what it made, except on SQLite, where all is one transaction.
+func (s Shop) Load(ctx context.Context, engine string, db DB) error {
+	e := engineNamed(engine)
+	if e.inline {
+		return inTx(ctx, db, func(tx *sql.Tx) error { return s.loadInline(ctx, e, tx) })
+	}
+	if err := inTx(ctx, db, func(tx *sql.Tx) error { return execute(ctx, tx, e.tables()) }); err != nil {
+		return err
+	}
+	for _, t := range Tables() {
+		if err := s.fill(ctx, e, db, t); err != nil {
+			return fmt.Errorf("load table %s: %w", t.Name, err)
+		}
+	}
+	return inTx(ctx, db, func(tx *sql.Tx) error { return execute(ctx, tx, e.constraints()) })
+}
+
+// loadInline loads where foreign keys are there before the rows. They wait for
+// the end of the transaction, since the rows have cycles; and the indexes come
+// first, because each row of a cycle makes SQLite look for those that wait for it.
+func (s Shop) loadInline(ctx context.Context, e *engine, tx *sql.Tx) error {
+	before := slices.Concat([]string{"PRAGMA defer_foreign_keys = ON"}, e.tables(), e.constraints())
+	if err := execute(ctx, tx, before); err != nil {
+		return err
+	}
+	for _, t := range Tables() {
+		if err := e.insert(ctx, tx, t, s.bound(e, t)); err != nil {
+			return fmt.Errorf("load table %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+func (s Shop) fill(ctx context.Context, e *engine, db DB, t *Table) error {
+	if c, ok := db.(Copier); ok {
+		var columns []string
+		for _, c := range t.Insertable() {
+			columns = append(columns, c.Name)
+		}
+		return c.Copy(ctx, t.Name, columns, s.bound(e, t))
+	}
+	return inTx(ctx, db, func(tx *sql.Tx) error { return e.insert(ctx, tx, t, s.bound(e, t)) })
+}
+
+// bound yields rows as the engine's driver takes them.
+func (s Shop) bound(e *engine, t *Table) iter.Seq[[]any] {
+	var instants []int
+	for i, c := range t.Insertable() {
+		if c.Type.name == instant.name && e.utc != "" {
+			instants = append(instants, i)
+		}
+	}
+	return func(yield func([]any) bool) {
+		for r := range s.rows(t) {
+			for _, i := range instants {
+				if text, ok := r[i].(string); ok {
+					r[i] = text + e.utc
+				}
+			}
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// rowsPerStatement is enough to make the cost of a statement disappear.
+const rowsPerStatement = 500
+
+// insert inserts rows many at a time, with one prepared statement for all but the last.
+func (e *engine) insert(ctx context.Context, tx *sql.Tx, t *Table, rows iter.Seq[[]any]) error {
+	width := len(t.Insertable())
+	most := min(rowsPerStatement, e.parameters/width) * width
+	full, err := tx.PrepareContext(ctx, e.insertText(t, most/width))
+	if err != nil {
+		return err
+	}
+	defer full.Close() //nolint:errcheck // the transaction ends next
+	args := make([]any, 0, most)
+	for r := range rows {
+		args = append(args, r...)
+		if len(args) < most {
+			continue
+		}
+		if _, err := full.ExecContext(ctx, args...); err != nil {
+			return err
+		}
+		args = args[:0]
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	_, err = tx.ExecContext(ctx, e.insertText(t, len(args)/width), args...)
+	return err
+}
+
+func (e *engine) insertText(t *Table, rows int) string {
+	columns := t.Insertable()
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", e.quote(t.Name), e.list(names))
+	n := 0
+	for r := range rows {
+		if r > 0 {
+			b.WriteString(", ")
+		}
+		for i := range columns {
+			b.WriteString([]string{"(", ", "}[min(i, 1)])
+			n++
+			b.WriteString(e.parameter(n))
+		}
+		b.WriteString(")")
+	}
+	return b.String()
+}
+
+func execute(ctx context.Context, tx *sql.Tx, statements []string) error {
+	for _, s := range statements {
+		if _, err := tx.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", strings.SplitN(s, "\n", 2)[0], err)
+		}
+	}
+	return nil
+}
+
+func inTx(ctx context.Context, db DB, do func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		_ = tx.Rollback() // the first error says more
+		return err
+	}
+	return tx.Commit()
+}

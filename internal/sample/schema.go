@@ -1,0 +1,175 @@
+package sample
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Schema renders the statements that make the shop's tables on an engine, in
+// the order in which they are to be executed, in an empty database (or the
+// current schema of one). It panics on an engine that isn't one of this
+// package's constants.
+func Schema(engine string) []string {
+	e := engineNamed(engine)
+	return append(e.tables(), e.constraints()...)
+}
+
+// tables are the statements before rows are loaded.
+func (e *engine) tables() []string {
+	var out []string
+	for _, t := range Tables() {
+		for _, c := range t.Columns {
+			if c.Type.labels != nil && e.enum == "CREATE TYPE" {
+				out = append(out, fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", e.quote(t.Name+"_"+c.Name), labels(c)))
+			}
+		}
+		out = append(out, e.create(t))
+	}
+	return out
+}
+
+// constraints are the statements after it: indexes and foreign keys are made
+// quicker from the rows than row by row.
+func (e *engine) constraints() []string {
+	var out []string
+	for _, t := range Tables() {
+		table := e.quote(t.Name)
+		for _, columns := range t.indexes() {
+			out = append(out, fmt.Sprintf("CREATE INDEX %s ON %s (%s)", e.quote("ix_"+t.Name+"_"+strings.Join(columns, "_")), table, e.list(columns)))
+		}
+		for _, column := range t.Partial {
+			s := fmt.Sprintf("CREATE UNIQUE INDEX %s ON %s (%s)", e.quote("uq_"+t.Name+"_"+column), table, e.quote(column))
+			if e.partial {
+				s += " WHERE " + e.quote(column) + " IS NOT NULL"
+			}
+			out = append(out, s)
+		}
+	}
+	if e.inline {
+		return out
+	}
+	for _, t := range Tables() {
+		var add []string
+		for _, r := range t.References {
+			add = append(add, "ADD "+e.reference(t, r))
+		}
+		switch {
+		case add == nil:
+		case e.keyOrder && e.enum == "": // SQL Server takes one at a time
+			for _, a := range add {
+				out = append(out, fmt.Sprintf("ALTER TABLE %s %s", e.quote(t.Name), a))
+			}
+		default:
+			out = append(out, fmt.Sprintf("ALTER TABLE %s %s", e.quote(t.Name), strings.Join(add, ", ")))
+		}
+	}
+	return out
+}
+
+// indexes are the table's plain indexes, with one for each foreign key that no
+// key begins with.
+func (t *Table) indexes() [][]string {
+	out := slices.Clone(t.Indexes)
+	for _, r := range t.References {
+		if n := len(r.Columns); len(t.PrimaryKey) < n || !slices.Equal(t.PrimaryKey[:n], r.Columns) {
+			out = append(out, r.Columns)
+		}
+	}
+	return out
+}
+
+func (e *engine) create(t *Table) string {
+	var parts []string
+	for _, c := range t.Columns {
+		parts = append(parts, e.column(t, c))
+	}
+	if t.PrimaryKey != nil {
+		parts = append(parts, "PRIMARY KEY ("+e.list(t.PrimaryKey)+")")
+	}
+	for _, key := range t.Unique {
+		parts = append(parts, fmt.Sprintf("CONSTRAINT %s UNIQUE (%s)", e.quote("uq_"+t.Name+"_"+key[0]), e.list(e.ordered(t, key))))
+	}
+	parts = append(parts, e.checks(t)...)
+	if e.inline {
+		for _, r := range t.References {
+			parts = append(parts, e.reference(t, r))
+		}
+	}
+	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)%s", e.quote(t.Name), strings.Join(parts, ",\n  "), e.suffix)
+}
+
+// ordered gives a unique key the order in which it is referred to, where that matters.
+func (e *engine) ordered(t *Table, key []string) []string {
+	if !e.keyOrder {
+		return key
+	}
+	for _, other := range Tables() {
+		for _, r := range other.References {
+			if r.Table == t.Name && len(r.RefColumns) == len(key) && !slices.ContainsFunc(r.RefColumns, func(c string) bool { return !slices.Contains(key, c) }) {
+				return r.RefColumns
+			}
+		}
+	}
+	return key
+}
+
+func (e *engine) column(t *Table, c Column) string {
+	s := e.quote(c.Name) + " "
+	typ := e.types[c.Type.name]
+	switch {
+	case c.Joined != nil:
+		quoted := make([]string, len(c.Joined))
+		for i, j := range c.Joined {
+			quoted[i] = e.quote(j)
+		}
+		return s + fmt.Sprintf(e.generated, fmt.Sprintf(typ, c.Type.length), e.joined(quoted))
+	case c.Type.labels == nil && c.Type.length > 0:
+		typ = fmt.Sprintf(typ, c.Type.length)
+	case c.Type.labels == nil:
+	case e.enum == "CREATE TYPE":
+		typ = e.quote(t.Name + "_" + c.Name)
+	case e.enum == "ENUM":
+		typ = "ENUM(" + labels(c) + ")"
+	default:
+		typ = fmt.Sprintf(e.types["text"], 20)
+	}
+	s += typ
+	if !c.Nullable {
+		s += " NOT NULL"
+	}
+	if c.Touched {
+		s += e.touched
+	}
+	return s
+}
+
+// checks renders the table's checks and those that column types imply.
+func (e *engine) checks(t *Table) []string {
+	var out []string
+	for _, check := range t.Checks {
+		out = append(out, "CHECK ("+check+")")
+	}
+	for _, c := range t.Columns {
+		switch {
+		case c.Type.name == "char":
+			out = append(out, fmt.Sprintf("CHECK (%s(%s) = %d)", e.length, e.quote(c.Name), c.Type.length))
+		case c.Type.labels != nil && e.enum == "":
+			out = append(out, fmt.Sprintf("CHECK (%s IN (%s))", e.quote(c.Name), labels(c)))
+		}
+	}
+	return out
+}
+
+func (e *engine) reference(t *Table, r Reference) string {
+	s := fmt.Sprintf("CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)",
+		e.quote("fk_"+t.Name+"_"+strings.Join(r.Columns, "_")), e.list(r.Columns), e.quote(r.Table), e.list(r.RefColumns))
+	if r.Cascade {
+		s += " ON DELETE CASCADE"
+	}
+	return s
+}
+
+func labels(c Column) string {
+	return "'" + strings.Join(c.Type.labels, "', '") + "'"
+}
