@@ -41,7 +41,9 @@ func ParsePolicy(r io.Reader) (*Policy, error) {
 		return nil, policyError([]Problem{{Reason: problem}})
 	}
 	p := &policyReader{}
-	root := p.document(strings.TrimPrefix(string(data), "\uFEFF"))
+	text := strings.TrimPrefix(string(data), "\uFEFF")
+	// The lexer counts a comment's CRLF as two lines.
+	root := p.document(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
 	if root == nil {
 		return nil, policyError(p.problems)
 	}
@@ -97,14 +99,24 @@ func (p *policyReader) document(text string) ast.Node {
 func (p *policyReader) syntax(err error) {
 	var at yaml.Error
 	if !errors.As(err, &at) {
-		p.fail(Pos{}, "not readable as YAML: %v", err)
+		p.unreadable(Pos{}, err.Error())
 		return
 	}
 	var pos Pos
+	hint := ""
 	if tk := at.GetToken(); tk != nil {
 		pos = tokenPos(tk)
+		if before := tk.Prev; before != nil && (before.Type == token.DoubleQuoteType || before.Type == token.SingleQuoteType) {
+			hint = "; a text that begins with a quote goes into quotes of the other kind as a whole"
+		}
 	}
-	p.fail(pos, "not readable as YAML: %s", at.GetMessage())
+	p.unreadable(pos, at.GetMessage()+hint)
+}
+
+// unreadable reports what the YAML parser says, which may hold the character
+// that it stumbled over.
+func (p *policyReader) unreadable(pos Pos, message string) {
+	p.fail(pos, "not readable as YAML: %s", strings.ReplaceAll(message, "\t", `\t`))
 }
 
 // refuse reports what a policy may not use of YAML. It looks at the tokens, as
@@ -128,7 +140,7 @@ func (p *policyReader) refuse(tokens token.Tokens) {
 		case token.MappingKeyType:
 			p.fail(pos, "a complex key (?): keys are plain words")
 		case token.InvalidType:
-			p.fail(pos, "not readable as YAML: %s", tk.Error)
+			p.unreadable(pos, tk.Error)
 		case token.SequenceStartType, token.MappingStartType:
 			depth++
 		case token.SequenceEndType, token.MappingEndType:

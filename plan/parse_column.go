@@ -17,7 +17,7 @@ func (p *policyReader) columns(e entry) []PolicyColumn {
 	if e.value == nil {
 		return nil
 	}
-	entries, ok := p.entries(e, "a mapping of column names")
+	entries, ok := p.entries(e, "a mapping such as {email: {pii: contact}}")
 	if ok && len(entries) == 0 {
 		p.fail(e.at(), "columns is empty: leave it out, or list the table's columns")
 	}
@@ -132,7 +132,7 @@ func (p *policyReader) valueList(n *ast.SequenceNode, path []string, places plac
 }
 
 func (p *policyReader) valueMap(n ast.Node, path []string, places places) (any, bool) {
-	entries, ok := p.entries(entry{key: "overwrite", pos: nodePos(n), value: n}, "a strategy")
+	entries, ok := p.entries(entry{key: "overwrite", pos: nodePos(n), value: n}, "a mapping")
 	if !ok {
 		return nil, false
 	}

@@ -50,7 +50,7 @@ type mapping map[string]entry
 
 // mapping reads the value of e by its shape. It is false where it is no mapping.
 func (p *policyReader) mapping(e entry, s shape) (mapping, bool) {
-	entries, ok := p.entries(e, s.what)
+	entries, ok := p.entries(e, "a mapping of "+strings.Join(s.keys(), ", "))
 	if !ok {
 		return nil, false
 	}
@@ -62,10 +62,9 @@ func (p *policyReader) mapping(e entry, s shape) (mapping, bool) {
 		}
 		m[in.key] = in
 	}
-	for _, key := range s.required {
-		if _, ok := m[key]; !ok {
-			p.fail(e.pos, "%s needs %s", s.what, key)
-		}
+	missing := slices.DeleteFunc(slices.Clone(s.required), func(key string) bool { _, ok := m[key]; return ok })
+	if len(missing) > 0 {
+		p.fail(e.pos, "%s needs %s", s.what, listed(missing, "and"))
 	}
 	return m, true
 }
@@ -77,8 +76,8 @@ func instead(key string, s shape) string {
 	return s.what + " has " + strings.Join(s.keys(), ", ")
 }
 
-// entries reads a mapping with any keys, each once.
-func (p *policyReader) entries(e entry, what string) ([]entry, bool) {
+// entries reads a mapping with any keys, each once; want says what it looks like.
+func (p *policyReader) entries(e entry, want string) ([]entry, bool) {
 	var values []*ast.MappingValueNode
 	switch n := e.value.(type) {
 	case *ast.MappingNode:
@@ -86,7 +85,7 @@ func (p *policyReader) entries(e entry, what string) ([]entry, bool) {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{n}
 	default:
-		p.wrong(e, what+", with its keys")
+		p.wrong(e, want)
 		return nil, false
 	}
 	seen := make(map[string]Pos, len(values))
@@ -113,19 +112,19 @@ func (p *policyReader) entries(e entry, what string) ([]entry, bool) {
 	return entries, true
 }
 
-// list reads a list's elements, which get the list's key for messages.
-func (p *policyReader) list(e entry, what string) []entry {
+// list reads a list's elements; want says what it looks like.
+func (p *policyReader) list(e entry, want string) []entry {
 	if e.value == nil {
 		return nil
 	}
 	seq, ok := e.value.(*ast.SequenceNode)
 	if !ok {
-		p.wrong(e, what)
+		p.wrong(e, want)
 		return nil
 	}
 	elements := make([]entry, 0, len(seq.Values))
 	for _, v := range seq.Values {
-		elements = append(elements, entry{key: e.key, pos: nodePos(v), value: v})
+		elements = append(elements, entry{key: "an entry of " + e.key, pos: nodePos(v), value: v})
 	}
 	return elements
 }
@@ -172,11 +171,15 @@ func (p *policyReader) texts(e entry) []string {
 
 // word reads one of the words.
 func (p *policyReader) word(e entry, words ...string) string {
+	if _, ok := e.value.(*ast.StringNode); e.value != nil && !ok {
+		p.wrong(e, listed(words, "or"))
+		return ""
+	}
 	s := p.text(e)
 	if s == "" || slices.Contains(words, s) {
 		return s
 	}
-	hint := "it is " + either(words)
+	hint := "it is " + listed(words, "or")
 	if near := nearest(s, words); near != "" {
 		hint = "did you mean " + near + "?"
 	}
@@ -184,12 +187,13 @@ func (p *policyReader) word(e entry, words ...string) string {
 	return ""
 }
 
-func either(words []string) string {
+// listed joins words for a sentence: "a, b or c".
+func listed(words []string, joint string) string {
 	last := len(words) - 1
 	if last == 0 {
 		return words[0]
 	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return strings.Join(words[:last], ", ") + " " + joint + " " + words[last]
 }
 
 // period reads a period that is not zero.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ func (p *policyReader) tables(e entry) []PolicyTable {
 	if e.value == nil {
 		return nil
 	}
-	entries, ok := p.entries(e, "a mapping of table names")
+	entries, ok := p.entries(e, "a mapping such as {customer: {erase: delete}}")
 	if ok && len(entries) == 0 {
 		p.fail(e.at(), "tables is empty: list every table of the database")
 	}
@@ -36,14 +37,14 @@ func (p *policyReader) tableEntry(e entry) PolicyTable {
 	if !ok {
 		return t
 	}
-	if len(m) == 0 {
+	if n, ok := e.value.(*ast.MappingNode); ok && len(n.Values) == 0 {
 		p.fail(e.pos, "nothing is said: classify its columns under columns, or write pii: none")
 		return t
 	}
 	t.PII = p.tablePII(m)
 	t.Because = p.text(m["because"])
 	t.Erase = p.erase(m["erase"], EraseDelete, EraseOverwrite, EraseKeep)
-	t.Everything = Erase(p.everything(m["everything"]))
+	t.Everything = p.everything(m["everything"])
 	t.Via = p.via(m["via"])
 	t.Hold = p.hold(m["hold"])
 	t.Columns = p.columns(m["columns"])
@@ -87,19 +88,19 @@ func (p *policyReader) erase(e entry, words ...Erase) Erase {
 	return Erase(p.word(e, text...))
 }
 
-func (p *policyReader) everything(e entry) string {
+func (p *policyReader) everything(e entry) Erase {
 	if n, ok := e.value.(*ast.StringNode); ok && (n.Value == string(EraseOverwrite) || n.Value == string(EraseKeep)) {
 		p.fail(e.at(), "everything can only be delete: without it, scope everything applies each column's overwrite")
 		return ""
 	}
-	return p.word(e, string(EraseDelete))
+	return Erase(p.word(e, string(EraseDelete)))
 }
 
 func (p *policyReader) via(e entry) []PolicyVia {
 	if e.value == nil {
 		return nil
 	}
-	entries, _ := p.entries(e, "a mapping of columns such as {sender_id: delete}")
+	entries, _ := p.entries(e, "a mapping such as {sender_id: delete}")
 	var out []PolicyVia
 	for _, in := range entries {
 		v := PolicyVia{Pos: in.pos, Erase: p.erase(in, EraseDelete, EraseOverwrite, EraseKeep, EraseDetach)}
@@ -118,6 +119,8 @@ func (p *policyReader) via(e entry) []PolicyVia {
 	}
 	return out
 }
+
+func sorted(names []string) []string { return slices.Sorted(slices.Values(names)) }
 
 func (p *policyReader) hold(e entry) *Hold {
 	if e.value == nil {
@@ -155,8 +158,13 @@ func (p *policyReader) until(e entry) *Until {
 
 // parseUntil reads `2030-12-31`, `invoice_date + 6y` or `paid_until`, with names as in links.
 func parseUntil(text string) (Until, error) {
-	if day, err := time.Parse(time.DateOnly, strings.TrimSpace(text)); err == nil {
+	text = strings.TrimSpace(text)
+	day, err := time.Parse(time.DateOnly, text)
+	if err == nil {
 		return Until{Date: day.Format(time.DateOnly)}, nil
+	}
+	if len(text) == len(time.DateOnly) && text[4] == '-' && text[7] == '-' {
+		return Until{}, fmt.Errorf("%s is no day of the calendar", text)
 	}
 	s := &scanner{rest: text}
 	u := Until{Column: s.name()}

@@ -36,20 +36,20 @@ const (
 // d, day, days; h, hour, hours.
 func ParsePeriod(s string) (Period, error) {
 	var p Period
-	rest := strings.TrimSpace(s)
-	if rest == "" {
+	s = strings.TrimSpace(s)
+	if s == "" {
 		return Period{}, fmt.Errorf("a period is empty: write one such as 90d, 18mo or 6y")
 	}
 	seen := make(map[string]bool)
-	for rest != "" {
+	for rest := s; rest != ""; {
 		number := leading(rest, func(r rune) bool { return r >= '0' && r <= '9' })
 		rest = strings.TrimLeftFunc(rest[len(number):], unicode.IsSpace)
 		word := leading(rest, func(r rune) bool { return !unicode.IsSpace(r) })
 		rest = strings.TrimLeftFunc(rest[len(word):], unicode.IsSpace)
-		n, err := strconv.Atoi(number)
-		if err != nil || word == "" {
+		if first, _ := utf8.DecodeRuneInString(word); number == "" || !unicode.IsLetter(first) {
 			return Period{}, fmt.Errorf("%s is not a period: write one such as 90d, 18mo or 6y", readable(s))
 		}
+		n, tooLarge := strconv.Atoi(number)
 		part, times, most := p.part(word)
 		switch {
 		case word == "m" || word == "min":
@@ -58,7 +58,7 @@ func ParsePeriod(s string) (Period, error) {
 			return Period{}, fmt.Errorf("%s is not a period: a unit is one of y, mo, w, d, h", readable(s))
 		case seen[word[:1]]:
 			return Period{}, fmt.Errorf("%s has the unit %s twice", readable(s), word)
-		case n > most/times || *part+n*times > most:
+		case tooLarge != nil || n > most/times || *part+n*times > most:
 			return Period{}, fmt.Errorf("%s is too long for a period: at most %d years, or %d hours", readable(s), mostYears, mostHours)
 		}
 		seen[word[:1]] = true
