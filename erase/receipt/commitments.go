@@ -1,4 +1,231 @@
 package receipt
 
-// CommitmentAlgorithm names how the row commitments are made.
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"iter"
+	"math/bits"
+	"slices"
+	"unicode/utf16"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// CommitmentAlgorithm names how row commitments are made: HMAC-SHA256 salts,
+// SHA-256 leaves over RFC 8785 rows, RFC 6962 trees, version 1.
 const CommitmentAlgorithm = "expunge-leaf/v1"
+
+// CommitmentKeySize is the size of K in bytes.
+const CommitmentKeySize = 32
+
+// The texts that keep the uses of K apart.
+const (
+	leafDomain  = CommitmentAlgorithm
+	decoyDomain = "expunge-decoy/v1"
+)
+
+// minLeaves is the least number of leaves of a batch, so that a small one, the
+// closure of one person, doesn't show how small it is.
+const minLeaves = 64
+
+// Hash is a SHA-256, of a leaf or a node of the trees.
+type Hash = tlog.Hash
+
+// Row is a row that was erased, as it is committed to. Its leaf reveals nothing
+// of it without K or the row's salt; a Row itself is personal data.
+type Row struct {
+	Schema    string            `json:"schema"` // empty on an engine without schemas
+	Table     string            `json:"table"`
+	Key       map[string]string `json:"key"` // the whole key: column → value as text
+	Operation Operation         `json:"operation"`
+}
+
+// Committer makes the commitments of one run. It may be used concurrently.
+type Committer struct {
+	key   []byte
+	runID string
+}
+
+// NewCommitter returns a Committer for a run. key is K: 32 random bytes, made for
+// this run only and kept by the caller, who needs it again to make disclosures.
+// While K exists the leaves are pseudonymous personal data; destroying it makes
+// them mean nothing.
+func NewCommitter(key []byte, runID string) (*Committer, error) {
+	if len(key) != CommitmentKeySize {
+		return nil, fmt.Errorf("commitment key has %d bytes: give %d random ones, new for each run", len(key), CommitmentKeySize)
+	}
+	return &Committer{slices.Clone(key), runID}, nil
+}
+
+// BatchCommitment is what a batch's journal row keeps of its rows: Root and
+// Padded. The leaves go to the leaf file.
+type BatchCommitment struct {
+	Root   Hash
+	Padded int64 // leaves with the decoys: a power of two, 64 or more
+	// Leaves are the leaf hashes in the tree's order. Nil where the commitment
+	// was read back from the journal.
+	Leaves []Hash
+}
+
+// Batch commits to the rows of one batch, in whatever order they come; a row
+// that comes twice counts once. The rows of a batch are in memory as one hash
+// each. It fails for a row without table or key, or with text that isn't UTF-8;
+// the error doesn't say which row.
+func (c *Committer) Batch(rows iter.Seq[Row]) (BatchCommitment, error) {
+	mac := hmac.New(sha256.New, c.key)
+	var leaves []Hash
+	for row := range rows {
+		text, err := row.canonical()
+		if err != nil {
+			return BatchCommitment{}, err
+		}
+		leaves = append(leaves, leafHash(salt(mac, text), text))
+	}
+	slices.SortFunc(leaves, compareHashes)
+	leaves = slices.Compact(leaves)
+	leaves = c.pad(mac, leaves)
+	slices.SortFunc(leaves, compareHashes)
+	return BatchCommitment{Root: merkle(slices.Values(leaves)), Padded: int64(len(leaves)), Leaves: leaves}, nil
+}
+
+// pad adds decoys up to the next power of two. They depend on nothing but K, the
+// run and the sorted leaves, so that a batch which is tried again comes out the
+// same, and without K they can't be told from leaves.
+func (c *Committer) pad(mac hash.Hash, leaves []Hash) []Hash {
+	sum := sha256.New()
+	for _, l := range leaves {
+		sum.Write(l[:])
+	}
+	seed := sum.Sum(nil)
+	for i, n := uint64(0), padded(len(leaves)); len(leaves) < n; i++ {
+		mac.Reset()
+		mac.Write([]byte(decoyDomain + "\x00"))
+		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(c.runID))))
+		mac.Write([]byte(c.runID))
+		mac.Write(seed)
+		mac.Write(binary.BigEndian.AppendUint64(nil, i))
+		leaves = append(leaves, Hash(mac.Sum(nil)))
+	}
+	return leaves
+}
+
+func padded(n int) int {
+	if n <= minLeaves {
+		return minLeaves
+	}
+	return 1 << bits.Len(uint(n-1))
+}
+
+// NewCommitments is the receipt's entry for a run's batches, in the order of
+// their journal rows.
+func NewCommitments(batches []BatchCommitment) *Commitments {
+	c := &Commitments{Algorithm: CommitmentAlgorithm, Batches: int64(len(batches))}
+	for _, b := range batches {
+		c.Leaves += b.Padded
+	}
+	root := Root(batches)
+	c.Root = hex.EncodeToString(root[:])
+	return c
+}
+
+// Root is the root of the tree over the batches, in the order given. With none
+// it is the SHA-256 of nothing, as RFC 6962 has it.
+func Root(batches []BatchCommitment) Hash {
+	return merkle(func(yield func(Hash) bool) {
+		for _, b := range batches {
+			if !yield(batchLeaf(b.Root, b.Padded)) {
+				return
+			}
+		}
+	})
+}
+
+// batchLeaf is the leaf that stands for a batch in the tree over the batches.
+func batchLeaf(root Hash, padded int64) Hash {
+	return tlog.RecordHash(binary.BigEndian.AppendUint64(root[:], uint64(padded)))
+}
+
+// salt is HMAC-SHA256(K, "expunge-leaf/v1" ‖ 0x00 ‖ row).
+func salt(mac hash.Hash, row []byte) []byte {
+	mac.Reset()
+	mac.Write([]byte(leafDomain + "\x00"))
+	mac.Write(row)
+	return mac.Sum(nil)
+}
+
+// leafHash is SHA-256(0x00 ‖ salt ‖ row).
+func leafHash(salt, row []byte) Hash {
+	return tlog.RecordHash(slices.Concat(salt, row))
+}
+
+// merkle is the root of an RFC 6962 tree over leaf hashes, in memory that grows
+// with the logarithm of their number.
+func merkle(leaves iter.Seq[Hash]) Hash {
+	var stack []Hash // the roots of the complete subtrees, largest first
+	var n uint64
+	for h := range leaves {
+		for m := n; m&1 == 1; m >>= 1 {
+			h = tlog.NodeHash(stack[len(stack)-1], h)
+			stack = stack[:len(stack)-1]
+		}
+		stack = append(stack, h)
+		n++
+	}
+	if n == 0 {
+		return sha256.Sum256(nil)
+	}
+	root := stack[len(stack)-1]
+	for _, h := range slices.Backward(stack[:len(stack)-1]) {
+		root = tlog.NodeHash(h, root)
+	}
+	return root
+}
+
+func compareHashes(a, b Hash) int { return slices.Compare(a[:], b[:]) }
+
+// errRow says what is wrong with a row without saying which.
+var errRow = errors.New("row can't be committed to: it needs a table, a key and an operation, all of them UTF-8")
+
+// canonical is the row in the canonical form of RFC 8785.
+func (r Row) canonical() ([]byte, error) {
+	if r.Table == "" || len(r.Key) == 0 || r.Operation == "" {
+		return nil, errRow
+	}
+	keys := make([]string, 0, len(r.Key))
+	for k := range r.Key {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, compareUTF16)
+	ok := true
+	b := append(make([]byte, 0, 128), `{"key":{`...)
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, k, &ok)
+		b = append(b, ':')
+		b = appendString(b, r.Key[k], &ok)
+	}
+	b = append(b, `},"operation":`...)
+	b = appendString(b, string(r.Operation), &ok)
+	b = append(b, `,"schema":`...)
+	b = appendString(b, r.Schema, &ok)
+	b = append(b, `,"table":`...)
+	b = appendString(b, r.Table, &ok)
+	b = append(b, '}')
+	if !ok {
+		return nil, errRow
+	}
+	return b, nil
+}
+
+// compareUTF16 orders strings by UTF-16 code units (RFC 8785, section 3.2.3),
+// which differs from the order of UTF-8 above U+FFFF.
+func compareUTF16(a, b string) int {
+	return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
+}

@@ -143,10 +143,10 @@ func (v *verifier) Verify(_ context.Context, data, sig []byte) error {
 	case ed25519.PublicKey:
 		ok = ed25519.Verify(k, data, sig)
 	case *ecdsa.PublicKey:
-		ok = ecdsa.VerifyASN1(k, hash(v.opts.HashFunc(), data), sig)
+		ok = ecdsa.VerifyASN1(k, digest(v.opts.HashFunc(), data), sig)
 	case *rsa.PublicKey:
 		h := v.opts.HashFunc()
-		ok = rsa.VerifyPSS(k, h, hash(h, data), sig, v.opts.(*rsa.PSSOptions)) == nil
+		ok = rsa.VerifyPSS(k, h, digest(h, data), sig, v.opts.(*rsa.PSSOptions)) == nil
 	}
 	if !ok {
 		return ErrSignature
@@ -154,7 +154,7 @@ func (v *verifier) Verify(_ context.Context, data, sig []byte) error {
 	return nil
 }
 
-func hash(h crypto.Hash, data []byte) []byte {
+func digest(h crypto.Hash, data []byte) []byte {
 	w := h.New()
 	w.Write(data)
 	return w.Sum(nil)

@@ -67,7 +67,7 @@ func (d *Predicate) validate(p *problems) {
 	p.digest("schemaFingerprint", d.SchemaFingerprint)
 	p.required("system.journal", d.System.Journal)
 	p.required("system.engine", d.System.Engine)
-	p.required("residue.level", d.Residue.Level)
+	d.Residue.validate(p)
 	p.check(d.DoesNotProve == DoesNotProve, "doesNotProve is not the fixed text")
 	p.day("final", d.Final)
 	if e := d.extension(); e != nil {
@@ -130,15 +130,6 @@ func (d *Predicate) validateEvidence(p *problems) {
 		p.count("commitments", m.Leaves, m.Batches)
 		p.digest("commitments.root", m.Root)
 	}
-	for i, s := range d.Residue.Stores {
-		at := fmt.Sprintf("residue.stores[%d]", i)
-		p.required(at+".name", s.Name)
-		p.required(at+".level", s.Level)
-		for j, r := range s.Remains {
-			p.required(fmt.Sprintf("%s.remains[%d].what", at, j), r.What)
-			p.day(fmt.Sprintf("%s.remains[%d].until", at, j), r.Until)
-		}
-	}
 	if c := d.Copies; c != nil {
 		for i, r := range c.Replicas {
 			p.required(fmt.Sprintf("copies.replicas[%d].name", i), r.Name)
@@ -159,5 +150,18 @@ func (d *Predicate) validateEvidence(p *problems) {
 			"%s.result is not passed, failed or unchecked", at)
 		p.count(at+".rows", k.Rows)
 		p.check(!k.At.IsZero(), "%s.at is missing", at)
+	}
+}
+
+func (r *Residue) validate(p *problems) {
+	p.required("residue.level", r.Level)
+	for i, s := range r.Stores {
+		at := fmt.Sprintf("residue.stores[%d]", i)
+		p.required(at+".name", s.Name)
+		p.required(at+".level", s.Level)
+		for j, r := range s.Remains {
+			p.required(fmt.Sprintf("%s.remains[%d].what", at, j), r.What)
+			p.day(fmt.Sprintf("%s.remains[%d].until", at, j), r.Until)
+		}
 	}
 }

@@ -1,0 +1,237 @@
+package receipt
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"sync"
+)
+
+// ErrLeaves: a leaf file is not one, or is damaged.
+var ErrLeaves = errors.New("leaf file is damaged")
+
+// The leaf file's records: a kind, a count as four bytes (big endian), that
+// many entries, and a hash that shows whether the record is whole.
+const (
+	leafMagic   = "expunge-leaves/v1\n"
+	recordBatch = 'b' // entries: leaf hashes; the hash: the batch's root
+	recordOrder = 'o' // entries: a batch's root and its padded count; the hash: the root over them
+	maxRecord   = 1 << 28
+)
+
+// LeafFile is the file that disclosures are made from later: the leaf hashes of
+// every batch. It is written while a run goes on, by any number of workers, and
+// continued after a crash.
+type LeafFile struct {
+	mu sync.Mutex
+	f  *os.File
+}
+
+// OpenLeafFile creates the file, for its owner only, or continues it: a record
+// that a crash left unfinished at its end is cut off.
+func OpenLeafFile(path string) (*LeafFile, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := continueLeaves(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &LeafFile{f: f}, nil
+}
+
+func continueLeaves(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < int64(len(leafMagic)) {
+		head := make([]byte, info.Size())
+		if _, err := io.ReadFull(f, head); err != nil {
+			return err
+		}
+		if string(head) != leafMagic[:len(head)] {
+			return fmt.Errorf("%w: it is another kind of file", ErrLeaves)
+		}
+		if _, err := f.WriteAt([]byte(leafMagic), 0); err != nil {
+			return err
+		}
+		if err := f.Sync(); err != nil {
+			return err
+		}
+		_, err := f.Seek(0, io.SeekEnd)
+		return err
+	}
+	r := newLeafReader(f)
+	if err := r.head(); err != nil {
+		return err
+	}
+	for {
+		whole := r.offset
+		_, err := r.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			_, err := f.Seek(whole, io.SeekStart)
+			return err
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			if err := f.Truncate(whole); err != nil {
+				return err
+			}
+			_, err := f.Seek(whole, io.SeekStart)
+			return err
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// Batch writes a batch's leaves and returns when they are on the disk. Call it
+// before the batch's transaction commits: leaves of a batch that never committed
+// are passed over by the reader, missing ones can't be made again.
+func (l *LeafFile) Batch(b BatchCommitment) error {
+	if int64(len(b.Leaves)) != b.Padded || b.Padded == 0 || b.Padded > maxRecord {
+		return errors.New("batch has no leaves to write: it was read back from the journal")
+	}
+	rec := binary.BigEndian.AppendUint32([]byte{recordBatch}, uint32(len(b.Leaves)))
+	rec = slices.Grow(rec, len(b.Leaves)*len(b.Root)+len(b.Root))
+	for _, h := range b.Leaves {
+		rec = append(rec, h[:]...)
+	}
+	return l.write(append(rec, b.Root[:]...))
+}
+
+// Finish writes the batches in the order of their journal rows, as the receipt's
+// root is over them. Called again after a resume, the last call counts.
+func (l *LeafFile) Finish(order []BatchCommitment) error {
+	rec := binary.BigEndian.AppendUint32([]byte{recordOrder}, uint32(len(order)))
+	for _, b := range order {
+		rec = append(rec, b.Root[:]...)
+		rec = binary.BigEndian.AppendUint64(rec, uint64(b.Padded))
+	}
+	root := Root(order)
+	return l.write(append(rec, root[:]...))
+}
+
+func (l *LeafFile) write(rec []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, err := l.f.Write(rec); err != nil {
+		return err
+	}
+	return l.f.Sync()
+}
+
+// Close closes the file.
+func (l *LeafFile) Close() error { return l.f.Close() }
+
+// LeafRecord is a record of a leaf file: a batch, or the order of the batches,
+// which come without leaves.
+type LeafRecord struct {
+	Batch *BatchCommitment
+	Order []BatchCommitment
+	final bool // an order, though of no batches
+}
+
+// ReadLeaves reads a leaf file, one record in memory at a time. An unfinished
+// record at the end is passed over: the run that was writing it was cut off. It
+// ends with an error that wraps ErrLeaves at the first damaged record.
+func ReadLeaves(r io.Reader) iter.Seq2[LeafRecord, error] {
+	return func(yield func(LeafRecord, error) bool) {
+		lr := newLeafReader(r)
+		if err := lr.head(); err != nil {
+			yield(LeafRecord{}, err)
+			return
+		}
+		for {
+			rec, err := lr.next()
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				return
+			}
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+type leafReader struct {
+	r      *bufio.Reader
+	offset int64
+}
+
+func newLeafReader(r io.Reader) *leafReader { return &leafReader{r: bufio.NewReaderSize(r, 1<<16)} }
+
+func (l *leafReader) head() error {
+	head := make([]byte, len(leafMagic))
+	if err := l.fill(head); err != nil || string(head) != leafMagic {
+		return fmt.Errorf("%w: it is another kind of file", ErrLeaves)
+	}
+	return nil
+}
+
+func (l *leafReader) fill(b []byte) error {
+	n, err := io.ReadFull(l.r, b)
+	l.offset += int64(n)
+	return err
+}
+
+// next is io.EOF at the end and io.ErrUnexpectedEOF within a record.
+func (l *leafReader) next() (LeafRecord, error) {
+	var head [5]byte
+	if err := l.fill(head[:]); err != nil {
+		return LeafRecord{}, err
+	}
+	count := binary.BigEndian.Uint32(head[1:])
+	if count > maxRecord {
+		return LeafRecord{}, fmt.Errorf("%w: a record has an impossible size", ErrLeaves)
+	}
+	var rec LeafRecord
+	var root Hash
+	switch head[0] {
+	case recordBatch:
+		b := BatchCommitment{Padded: int64(count)}
+		for range count {
+			var h Hash
+			if err := l.fill(h[:]); err != nil {
+				return LeafRecord{}, within(err)
+			}
+			b.Leaves = append(b.Leaves, h)
+		}
+		b.Root = merkle(slices.Values(b.Leaves))
+		root, rec.Batch = b.Root, &b
+	case recordOrder:
+		for range count {
+			var b [40]byte
+			if err := l.fill(b[:]); err != nil {
+				return LeafRecord{}, within(err)
+			}
+			rec.Order = append(rec.Order, BatchCommitment{
+				Root: Hash(b[:32]), Padded: int64(binary.BigEndian.Uint64(b[32:])),
+			})
+		}
+		root, rec.final = Root(rec.Order), true
+	default:
+		return LeafRecord{}, fmt.Errorf("%w: a record is of no known kind", ErrLeaves)
+	}
+	var sum Hash
+	if err := l.fill(sum[:]); err != nil {
+		return LeafRecord{}, within(err)
+	}
+	if sum != root {
+		return LeafRecord{}, fmt.Errorf("%w: a record doesn't have the hash that was written with it", ErrLeaves)
+	}
+	return rec, nil
+}
+
+// within makes an end of file in the middle of a record one that is unexpected.
+func within(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

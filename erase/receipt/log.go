@@ -1,0 +1,362 @@
+package receipt
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// What can be wrong with a log.
+var (
+	// ErrDamaged: a tile is missing or was altered. Put it back from a copy of
+	// the log; the checkpoint still tells which content is right.
+	ErrDamaged = errors.New("log is damaged")
+	// ErrRolledBack: the log's checkpoint is older than one that was published,
+	// or than the log's own tiles. Put the newer checkpoint back.
+	ErrRolledBack = errors.New("log was rolled back")
+	// ErrFork: the log doesn't contain what a checkpoint says that it published:
+	// there are two histories. Keep both and find out why.
+	ErrFork = errors.New("log was forked")
+	// ErrNotLogged: the log doesn't contain the receipt.
+	ErrNotLogged = errors.New("receipt is not in the log")
+)
+
+// The files of a log, beside its tiles.
+const (
+	checkpointFile = "checkpoint"
+	pendingFile    = "pending"
+	lockFile       = "lock"
+)
+
+// Log is an append-only log of receipts in a directory. It holds the SHA-256 of
+// each envelope and nothing else, so that it may be copied anywhere. Its methods
+// may be called concurrently, by several processes as well.
+type Log struct {
+	dir   string
+	o     LogOptions
+	tiles tiles
+	// before is called ahead of every write of an append, by the test that
+	// stops there.
+	before func(file string) error
+}
+
+// LogOptions says whose log it is.
+type LogOptions struct {
+	// Verifier checks the log's checkpoints; see NewLogVerifier. Defaults to
+	// Signer's key where that is one of NewLogSigner.
+	Verifier note.Verifier
+	// Signer signs them. Defaults to none: the log can be read, not appended
+	// to, and isn't locked, so it may lie on a medium that can't be written.
+	Signer note.Signer
+	// Published is the newest checkpoint that was given out, kept where whoever
+	// keeps the log can't change it. A log that isn't consistent with it is
+	// refused. Defaults to none, and then only what is wrong within the
+	// directory is found.
+	Published []byte
+}
+
+// CreateLog makes an empty log in a directory that is empty or doesn't exist.
+func CreateLog(dir string, s note.Signer) error {
+	if err := makeDir(dir); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return errors.New("directory isn't empty: a new log needs an empty one")
+	}
+	return writeCheckpoint(dir, s, Checkpoint{Origin: s.Name(), Root: Root(nil)})
+}
+
+// OpenLog opens a log and checks its checkpoint against the tiles' end and what
+// was published. The error wraps fs.ErrNotExist, ErrSignature, ErrMalformed,
+// ErrDamaged, ErrRolledBack or ErrFork.
+func OpenLog(dir string, o LogOptions) (*Log, error) {
+	if s, ok := o.Signer.(*logSigner); ok && o.Verifier == nil {
+		o.Verifier = s.Verifier
+	}
+	l := &Log{dir: dir, o: o, tiles: tiles{dir}, before: func(string) error { return nil }}
+	if err := l.locked(func(Checkpoint) error { return nil }); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// locked runs f with the log's state, after an append that was cut off is
+// finished, and with nobody else appending.
+func (l *Log) locked(f func(Checkpoint) error) error {
+	if l.o.Signer != nil {
+		if _, err := os.Stat(l.dir); err != nil {
+			return err
+		}
+		unlock, err := lockedfile.MutexAt(filepath.Join(l.dir, lockFile)).Lock()
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	c, err := l.load()
+	if err != nil {
+		return err
+	}
+	return f(*c)
+}
+
+// load reads the checkpoint and finds out whether it is the log's last.
+func (l *Log) load() (*Checkpoint, error) {
+	data, err := os.ReadFile(filepath.Join(l.dir, checkpointFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		if more, _ := l.tiles.beyond(0); more {
+			return nil, fmt.Errorf("%w: its checkpoint is gone", ErrRolledBack)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := ParseCheckpoint(data, l.o.Verifier)
+	if err != nil {
+		return nil, err
+	}
+	begun, err := l.readPending()
+	if err != nil {
+		return nil, err
+	}
+	if begun != nil && begun.size == c.Size && l.o.Signer != nil {
+		if c, err = l.finish(*c, *begun); err != nil {
+			return nil, err
+		}
+		begun = nil
+	}
+	// Tiles of an append that was cut off are no sign of a rollback.
+	if begun == nil || begun.size != c.Size {
+		more, err := l.tiles.beyond(c.Size)
+		if err != nil {
+			return nil, err
+		}
+		if more || begun != nil && begun.size > c.Size {
+			return nil, fmt.Errorf("%w: its tiles hold more entries than its checkpoint says", ErrRolledBack)
+		}
+	}
+	return c, l.consistent(*c)
+}
+
+func (l *Log) readPending() (*pending, error) {
+	data, err := os.ReadFile(filepath.Join(l.dir, pendingFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, ok := parsePending(data)
+	if !ok {
+		return nil, fmt.Errorf("%w: its file %q is not one", ErrDamaged, pendingFile)
+	}
+	return &p, nil
+}
+
+// consistent checks that the log still contains what was published.
+func (l *Log) consistent(c Checkpoint) error {
+	if l.o.Published == nil {
+		return nil
+	}
+	p, err := ParseCheckpoint(l.o.Published, l.o.Verifier)
+	if err != nil {
+		return fmt.Errorf("published %w", err)
+	}
+	fork := fmt.Errorf("%w: it doesn't contain the %d entries of the published checkpoint", ErrFork, p.Size)
+	switch {
+	case p.Size > c.Size:
+		return fmt.Errorf("%w: it has %d entries, the published checkpoint %d", ErrRolledBack, c.Size, p.Size)
+	case p.Size == c.Size && p.Root != c.Root:
+		return fork
+	case p.Size == c.Size, p.Size == 0:
+		return nil
+	}
+	proof, err := tlog.ProveTree(c.Size, p.Size, l.reader(c))
+	if err != nil {
+		return damaged(err)
+	}
+	if tlog.CheckTree(proof, c.Size, c.Root, p.Size, p.Root) != nil {
+		return fork
+	}
+	return nil
+}
+
+// reader reads hashes that are proven to be in the tree.
+func (l *Log) reader(c Checkpoint) tlog.HashReader { return tlog.TileHashReader(c.tree(), l.tiles) }
+
+// Append adds the receipts that aren't in the log yet, and returns the index of
+// each. When it returns, they and the new checkpoint are on the disk; when the
+// process dies before, the next one that opens the log for writing finishes it.
+// Appending many at once costs little more than one.
+func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
+	if l.o.Signer == nil {
+		return nil, errors.New("log was opened for reading: give its signer to append")
+	}
+	indexes := make([]int64, len(envelopes))
+	err := l.locked(func(c Checkpoint) error {
+		at := map[Hash]int64{}
+		for _, e := range envelopes {
+			at[entry(e)] = -1
+		}
+		if err := l.find(c, at); err != nil {
+			return err
+		}
+		begun := pending{size: c.Size}
+		for i, e := range envelopes {
+			h := entry(e)
+			if at[h] < 0 {
+				at[h] = c.Size + int64(len(begun.leaves))
+				begun.leaves = append(begun.leaves, h)
+			}
+			indexes[i] = at[h]
+		}
+		if len(begun.leaves) == 0 {
+			return nil
+		}
+		if err := l.write(pendingFile, begun.marshal()); err != nil {
+			return err
+		}
+		_, err := l.finish(c, begun)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return indexes, nil
+}
+
+// entry is the hash by which an envelope is in the log: of its digest's bytes.
+func entry(envelope []byte) Hash {
+	sum := sha256.Sum256(envelope)
+	return tlog.RecordHash(sum[:])
+}
+
+// find fills in the indexes of the entries that at asks for.
+func (l *Log) find(c Checkpoint, at map[Hash]int64) error {
+	for _, tile := range tlog.NewTiles(tileHeight, 0, c.Size) {
+		if tile.L != 0 {
+			continue
+		}
+		data, err := l.tiles.ReadTiles([]tlog.Tile{tile})
+		if err != nil {
+			return err
+		}
+		i := tile.N << tileHeight
+		for h := range slices.Chunk(data[0], tlog.HashSize) {
+			if was, ok := at[Hash(h)]; ok && was < 0 {
+				at[Hash(h)] = i
+			}
+			i++
+		}
+	}
+	return nil
+}
+
+// finish carries out an append that was begun. It may have been cut off anywhere
+// before; what it writes is the same each time. Nothing that belongs to the old
+// checkpoint is touched until the new one is in place.
+func (l *Log) finish(c Checkpoint, p pending) (*Checkpoint, error) {
+	hashes := overlay{map[int64]Hash{}, l.reader(c)}
+	size := c.Size
+	for _, leaf := range p.leaves {
+		stored, err := tlog.StoredHashesForRecordHash(size, leaf, hashes)
+		if err != nil {
+			return nil, damaged(err)
+		}
+		first := tlog.StoredHashIndex(0, size)
+		for i, h := range stored {
+			hashes.fresh[first+int64(i)] = h
+		}
+		size++
+	}
+	root, err := tlog.TreeHash(size, hashes)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	list := tlog.NewTiles(tileHeight, c.Size, size)
+	for _, tile := range list {
+		data, err := tlog.ReadTileData(tile, hashes)
+		if err != nil {
+			return nil, damaged(err)
+		}
+		if err := l.write(tile.Path(), data); err != nil {
+			return nil, err
+		}
+	}
+	next := Checkpoint{Origin: c.Origin, Size: size, Root: root}
+	if err := l.before(checkpointFile); err != nil {
+		return nil, err
+	}
+	if err := writeCheckpoint(l.dir, l.o.Signer, next); err != nil {
+		return nil, err
+	}
+	if err := l.before("remove " + pendingFile); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(filepath.Join(l.dir, pendingFile)); err != nil {
+		return nil, err
+	}
+	return &next, l.tiles.prune(list)
+}
+
+func (l *Log) write(file string, data []byte) error {
+	if err := l.before(file); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(l.dir, file), data)
+}
+
+func writeCheckpoint(dir string, s note.Signer, c Checkpoint) error {
+	data, err := note.Sign(&note.Note{Text: c.String()}, s)
+	if err != nil {
+		return fmt.Errorf("checkpoint isn't signed: %w", err)
+	}
+	return writeFile(filepath.Join(dir, checkpointFile), data)
+}
+
+// Checkpoint returns the newest checkpoint, signed, as it is to be published.
+func (l *Log) Checkpoint() ([]byte, error) {
+	var data []byte
+	err := l.locked(func(Checkpoint) (err error) {
+		data, err = os.ReadFile(filepath.Join(l.dir, checkpointFile))
+		return err
+	})
+	return data, err
+}
+
+// Verify reads every tile and returns the log's state. OpenLog and Append look
+// only at the tiles that they need.
+func (l *Log) Verify() (*Checkpoint, error) {
+	var state Checkpoint
+	err := l.locked(func(c Checkpoint) error {
+		state = c
+		list := tlog.NewTiles(tileHeight, 0, c.Size)
+		// From the top: a tile is checked against those above it, so the one
+		// that is named is the damaged one.
+		slices.SortStableFunc(list, func(a, b tlog.Tile) int { return b.L - a.L })
+		for _, tile := range list {
+			if _, err := tlog.ReadTileData(tile, l.reader(c)); errors.Is(damaged(err), ErrDamaged) {
+				return fmt.Errorf("%w: %s", ErrDamaged, tile.Path())
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &state, nil
+}

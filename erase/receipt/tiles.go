@@ -1,0 +1,174 @@
+package receipt
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// tileHeight is 8: tiles of up to 256 hashes, as c2sp.org/tlog-tiles has it.
+const tileHeight = 8
+
+// tiles reads a log's tiles from its directory, for tlog.TileHashReader, which
+// proves what is read to belong to the tree.
+type tiles struct{ dir string }
+
+func (t tiles) Height() int { return tileHeight }
+
+func (t tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
+	data := make([][]byte, len(list))
+	for i, tile := range list {
+		b, err := os.ReadFile(filepath.Join(t.dir, tile.Path()))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && len(b) != tile.W*tlog.HashSize {
+			return nil, fmt.Errorf("%w: %s is missing or has a wrong size", ErrDamaged, tile.Path())
+		}
+		if err != nil {
+			return nil, err
+		}
+		data[i] = b
+	}
+	return data, nil
+}
+
+func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
+
+// overlay reads the hashes that were just computed, and the others from below.
+type overlay struct {
+	fresh map[int64]Hash
+	below tlog.HashReader
+}
+
+func (o overlay) ReadHashes(indexes []int64) ([]Hash, error) {
+	hashes := make([]Hash, len(indexes))
+	var at []int
+	var rest []int64
+	for i, x := range indexes {
+		h, ok := o.fresh[x]
+		if !ok {
+			at, rest = append(at, i), append(rest, x)
+		}
+		hashes[i] = h
+	}
+	// The reader of an empty tree must not be asked, not even for nothing.
+	if len(rest) == 0 {
+		return hashes, nil
+	}
+	old, err := o.below.ReadHashes(rest)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	for i, h := range old {
+		hashes[at[i]] = h
+	}
+	return hashes, nil
+}
+
+// damaged is for errors of tlog's readers, which are of files that can't be read
+// or of tiles that don't hash to what the checkpoint says.
+func damaged(err error) error {
+	var file *fs.PathError
+	if err == nil || errors.Is(err, ErrDamaged) || errors.As(err, &file) {
+		return err
+	}
+	return fmt.Errorf("%w: a tile doesn't have the hash that the checkpoint gives it", ErrDamaged)
+}
+
+// beyond reports whether tiles hold an entry after the first size ones. The
+// next entry would be in the tile that holds it, whole or partial.
+func (t tiles) beyond(size int64) (bool, error) {
+	next := tlog.Tile{H: tileHeight, L: 0, N: size >> tileHeight, W: 1 << tileHeight}
+	full := filepath.Join(t.dir, next.Path())
+	if _, err := os.Stat(full); !errors.Is(err, fs.ErrNotExist) {
+		return err == nil, err
+	}
+	partial, err := os.ReadDir(full + ".p")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	for _, e := range partial {
+		if w, err := strconv.ParseInt(e.Name(), 10, 64); err == nil && w > size%(1<<tileHeight) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// prune removes the partial tiles that the given ones replace.
+func (t tiles) prune(list []tlog.Tile) error {
+	for _, tile := range list {
+		path := filepath.Join(t.dir, tile.Path())
+		if tile.W == 1<<tileHeight {
+			if err := os.RemoveAll(path + ".p"); err != nil {
+				return err
+			}
+			continue
+		}
+		entries, err := os.ReadDir(filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if e.Name() != filepath.Base(path) {
+				if err := os.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// writeFile puts the file in place whole or not at all, also when the machine
+// stops: the content is on the disk before the name is.
+func writeFile(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	if err := makeDir(dir); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".tmp-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDir(dir)
+}
+
+// makeDir makes a directory and those above it, each one's name on the disk.
+func makeDir(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err == nil {
+		return syncDir(filepath.Dir(dir))
+	} else if errors.Is(err, fs.ErrExist) {
+		return nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	return makeDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	// Windows and some network file systems can't sync a directory.
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrPermission) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}
