@@ -1,24 +1,277 @@
 package anonymise
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // Spec is a strategy as a policy and a plan write it: a bare name, or a name
-// with parameters. In JSON (and YAML) a Spec without parameters is a string
-// ("random"), one with parameters an object with one entry ({"fake":"email"},
-// {"mask":{"first":1}}). The null strategy may be written as JSON null or
-// "null", and is encoded as "null". The zero Spec is no strategy.
+// with parameters, and modifiers beside it. In JSON (and YAML) a Spec with
+// neither is a string ("random"), else an object in which one entry is the
+// strategy and the others are modifiers:
+//
+//	{"fake":"email"}
+//	{"mask":{"first":1}}
+//	{"consistent":true,"fake":"first-name","null":"fill"}
+//	{"random":null,"when":"country = 'DE'"}
+//
+// The null strategy may be written as JSON null or "null", and is encoded as
+// "null". The zero Spec is no strategy, and can't be encoded.
 type Spec struct {
-	Name   string
-	Params any // what JSON makes of the parameters: string, float64, bool, nil, []any, map[string]any
+	Name      string
+	Params    any // what JSON makes of the parameters: string, float64, bool, nil, []any, map[string]any
+	Modifiers Modifiers
 }
+
+// Modifiers change how any strategy is applied. The zero value changes nothing.
+type Modifiers struct {
+	// Consistent (`consistent: true`) makes equal values come out equal, in
+	// every table and engine, for one secret.
+	Consistent bool
+	// Group (`consistent: customer-email`) is Consistent with a name: two
+	// groups give unrelated replacements for one value. Empty is the group
+	// that all others share.
+	Group string
+	// When (`when:`) is a condition in the engine's SQL over the row's
+	// columns; where it doesn't hold, the value stays. See [Conditional].
+	When string
+	// FillNull (`null: fill`) replaces NULL too. `null: keep` is the default.
+	FillNull bool
+	// Locale (`locale:`) is the language of made-up values, as far as the
+	// generator has it.
+	Locale string
+	// Fold (`fold: true|false`) says whether a consistent strategy takes
+	// values that differ only by case or accents for one: "true", "false",
+	// or empty for what the column's collation does.
+	Fold string
+}
+
+// The modifiers' names. "null" is one only beside a strategy, and with the
+// value keep or fill.
+var modifierNames = []string{"consistent", "fold", "locale", "null", "when"}
+
+// SpecError says what is wrong with a strategy as it is written.
+type SpecError struct {
+	// Path leads from the strategy to the key that is wrong, as the keys (or
+	// list positions) are written; empty is the whole.
+	Path   []string
+	Reason string
+}
+
+// Error is the path and the reason.
+func (e *SpecError) Error() string {
+	if len(e.Path) == 0 {
+		return e.Reason
+	}
+	return strings.Join(e.Path, ".") + ": " + e.Reason
+}
+
+func specErrorf(path []string, format string, args ...any) *SpecError {
+	return &SpecError{Path: path, Reason: fmt.Sprintf(format, args...)}
+}
+
+// ParseSpec makes a Spec of what a YAML or JSON decoder made of it. It looks at
+// the form only: whether the strategy exists and takes these parameters, [New]
+// says. Every error is a *SpecError.
+func ParseSpec(v any) (Spec, error) {
+	switch v := v.(type) {
+	case nil:
+		return Spec{Name: "null"}, nil
+	case string:
+		if v == "" {
+			return Spec{}, specErrorf(nil, "no strategy")
+		}
+		return Spec{Name: v}, nil
+	case map[string]any:
+		return parseEntries(v)
+	}
+	return Spec{}, specErrorf(nil, "a strategy is a name, or a name with parameters such as {fake: email}")
+}
+
+func parseEntries(m map[string]any) (Spec, error) {
+	var s Spec
+	var names []string
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if isModifier(key, m) {
+			if err := s.Modifiers.set(key, m[key]); err != nil {
+				return Spec{}, err
+			}
+			continue
+		}
+		names = append(names, key)
+	}
+	switch {
+	case len(names) == 0:
+		return Spec{}, specErrorf(nil, "no strategy beside the modifiers")
+	case len(names) > 1:
+		return Spec{}, specErrorf(names[1:2], "two strategies for one column, %s and %s: one entry names the strategy, beside it only modifiers (%s) may stand",
+			names[0], names[1], strings.Join(modifierNames, ", "))
+	case names[0] == "":
+		return Spec{}, specErrorf(names, "no strategy")
+	}
+	params, err := canonicalParams(m[names[0]], names)
+	if err != nil {
+		return Spec{}, err
+	}
+	s.Name, s.Params = names[0], params
+	return s, nil
+}
+
+func isModifier(key string, m map[string]any) bool {
+	if key == "null" {
+		return m[key] == "keep" || m[key] == "fill"
+	}
+	return slices.Contains(modifierNames, key)
+}
+
+func (m *Modifiers) set(key string, v any) error {
+	path := []string{key}
+	text, isText := v.(string)
+	flag, isFlag := v.(bool)
+	switch {
+	case key == "null":
+		m.FillNull = v == "fill"
+	case key == "consistent" && isFlag:
+		m.Consistent = flag
+	case key == "consistent" && isText && text != "":
+		m.Consistent, m.Group = true, text
+	case key == "consistent":
+		return specErrorf(path, "true, false, or the name of a group whose columns agree")
+	case key == "fold" && isFlag:
+		m.Fold = strconv.FormatBool(flag)
+	case key == "fold":
+		return specErrorf(path, "true or false")
+	case !isText || text == "":
+		return specErrorf(path, "a text")
+	case key == "when":
+		m.When = text
+	case key == "locale":
+		m.Locale = text
+	}
+	return nil
+}
+
+// exactInts is the largest whole number below which float64 has them all.
+const exactInts = 1 << 53
+
+// canonicalParams gives a decoder's values the types that encoding/json has.
+func canonicalParams(v any, path []string) (any, error) {
+	number := func(f float64, exact bool) (any, error) {
+		if !exact || math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, specErrorf(path, "a number that can't be kept exactly: put it in quotes")
+		}
+		if f == 0 {
+			f = 0 // -0 is written as it is read
+		}
+		return f, nil
+	}
+	switch v := v.(type) {
+	case nil, string, bool:
+		return v, nil
+	case float64:
+		return number(v, true)
+	case float32:
+		return number(float64(v), true)
+	case int:
+		return number(float64(v), int64(v) <= exactInts && int64(v) >= -exactInts)
+	case int64:
+		return number(float64(v), v <= exactInts && v >= -exactInts)
+	case uint64:
+		return number(float64(v), v <= exactInts)
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			c, err := canonicalParams(e, append(slices.Clip(path), strconv.Itoa(i)))
+			if err != nil {
+				return nil, err
+			}
+			out[i] = c
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			c, err := canonicalParams(e, append(slices.Clip(path), k))
+			if err != nil {
+				return nil, err
+			}
+			out[k] = c
+		}
+		return out, nil
+	}
+	return nil, specErrorf(path, "a value that JSON doesn't have: write it as a text, a number, a list or a map with text keys")
+}
+
+// IsZero reports whether s is no strategy.
+func (s Spec) IsZero() bool { return s.Name == "" }
 
 // String is the spec in its JSON form.
 func (s Spec) String() string {
-	b, err := json.Marshal(s)
+	b, err := s.MarshalJSON()
 	if err != nil {
 		return s.Name
 	}
 	return string(b)
+}
+
+// MarshalJSON writes the canonical form: keys sorted, no space.
+func (s Spec) MarshalJSON() ([]byte, error) {
+	if s.IsZero() {
+		return nil, specErrorf(nil, "no strategy")
+	}
+	if s.Params == nil && s.Modifiers == (Modifiers{}) {
+		return encode(s.Name)
+	}
+	m := map[string]any{s.Name: s.Params}
+	if s.Modifiers.Group != "" {
+		m["consistent"] = s.Modifiers.Group
+	} else if s.Modifiers.Consistent {
+		m["consistent"] = true
+	}
+	if s.Modifiers.When != "" {
+		m["when"] = s.Modifiers.When
+	}
+	if s.Modifiers.FillNull {
+		m["null"] = "fill"
+	}
+	if s.Modifiers.Locale != "" {
+		m["locale"] = s.Modifiers.Locale
+	}
+	if s.Modifiers.Fold != "" {
+		m["fold"] = s.Modifiers.Fold == "true"
+	}
+	return encode(m)
+}
+
+// encode is json.Marshal without its escaping of < > &, so that a condition
+// stays readable.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// UnmarshalJSON reads the canonical form and those that mean the same. An
+// error of form is a *SpecError.
+func (s *Spec) UnmarshalJSON(b []byte) error {
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	parsed, err := ParseSpec(v)
+	if err != nil {
+		return err
+	}
+	*s = parsed
+	return nil
 }

@@ -50,6 +50,10 @@ type Target struct {
 	// Rows is the expected number of values, for judging whether a unique
 	// column has room; -1 when unknown.
 	Rows int64
+	// Joined are the columns whose values are compared with this one's (both
+	// ends of a foreign key or link). A consistent replacement fits into all
+	// of them and folds as they do; bind each with the same set.
+	Joined []*dialect.Column
 }
 
 // Replacer is a strategy bound to a column. It is safe for concurrent use.
@@ -65,4 +69,22 @@ type Replacer interface {
 	// Class is the strategy's class on this very column: a short column can
 	// make a likely unique strategy a lossy one.
 	Class() Class
+}
+
+// RowReplacer is a Replacer that looks at other columns of the row. Needs are
+// their names, besides the row's key; the caller reads them along, and calls
+// ReplaceRow with the row's old values instead of Replace.
+type RowReplacer interface {
+	Replacer
+	Needs() []string
+	ReplaceRow(s *Source, old dialect.Value, row func(column string) dialect.Value) (dialect.Value, error)
+}
+
+// Conditional is a Replacer with the modifier `when`. Its Expr keeps the rows
+// for which the condition doesn't hold; through the client the caller asks for
+// the condition along with the row (dialect.Select.Flags) and calls Replace
+// only where it holds. When is empty where there is no condition.
+type Conditional interface {
+	Replacer
+	When() string
 }

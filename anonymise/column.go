@@ -1,0 +1,186 @@
+package anonymise
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// describe says what a column is, for errors: "an int", "a text of 40 characters".
+func describe(c *dialect.Column) string {
+	kind := string(c.Kind)
+	if c.Kind == dialect.Unknown {
+		return fmt.Sprintf("of a type that expunge has no rule for (%s)", c.Type)
+	}
+	article := "a"
+	if strings.ContainsRune("aeio", rune(kind[0])) {
+		article = "an"
+	}
+	if c.Kind == dialect.Text && c.Length > 0 {
+		return fmt.Sprintf("a text of %d %s", c.Length, lengthUnit(c))
+	}
+	return article + " " + kind
+}
+
+func lengthUnit(c *dialect.Column) string {
+	if c.LengthInBytes {
+		return "bytes"
+	}
+	return "characters"
+}
+
+func joinKinds(kinds []dialect.Kind) string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k)
+	}
+	return strings.Join(names, ", ")
+}
+
+// fewValues reports whether a column has so few possible values that drawing
+// until a value differs would tell the old one.
+func fewValues(c *dialect.Column) bool {
+	switch c.Kind {
+	case dialect.Bool:
+		return true
+	case dialect.Enum, dialect.Set:
+		return len(c.Labels) < 16
+	case dialect.Bits:
+		return c.Length < 4
+	}
+	return false
+}
+
+// room is the length that a text may have in a column, in characters as long
+// as those are ASCII; math.MaxInt where it is unlimited.
+func room(c *dialect.Column) int {
+	if c.Length <= 0 {
+		return math.MaxInt
+	}
+	return c.Length
+}
+
+// joinedRoom is the room in the narrowest of the columns that must agree.
+func joinedRoom(t Target) int {
+	n := room(t.Column)
+	for _, c := range t.Joined {
+		if c.Kind == dialect.Text {
+			n = min(n, room(c))
+		}
+	}
+	return n
+}
+
+// fits reports whether a text can be stored in the column as it is.
+func fits(c *dialect.Column, s string) bool {
+	if !encodable(c, s) {
+		return false
+	}
+	return c.Length <= 0 || len(s) <= c.Length || !c.LengthInBytes && utf8.RuneCountInString(s) <= c.Length
+}
+
+// cut shortens a text to what the column can hold, and leaves out the
+// characters that its charset doesn't have.
+func cut(c *dialect.Column, s string) string {
+	if !encodable(c, s) {
+		s = strings.Map(func(r rune) rune {
+			if r >= utf8.RuneSelf {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	if c.Length <= 0 || len(s) <= c.Length {
+		return s
+	}
+	n := 0
+	for i, r := range s {
+		if c.LengthInBytes {
+			n += utf8.RuneLen(r)
+		} else {
+			n++
+		}
+		if n > c.Length {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// encodable reports whether the column's charset has every character. Only
+// the Unicode charsets are taken to have more than ASCII: what else there is
+// differs by code page.
+func encodable(c *dialect.Column, s string) bool {
+	if c.Charset == "" || isASCII(s) {
+		return true
+	}
+	charset := strings.ToLower(strings.ReplaceAll(c.Charset, "-", ""))
+	for _, unicode := range []string{"utf8mb4", "utf16", "utf32", "ucs2", "utf8", "unicode"} {
+		if strings.HasPrefix(charset, unicode) {
+			// MySQL's utf8 (utf8mb3) and ucs2 end at U+FFFF, PostgreSQL's UTF8 doesn't;
+			// nothing is lost by avoiding what is beyond.
+			return unicode == "utf8mb4" || unicode == "utf16" || unicode == "utf32" || !strings.ContainsFunc(s, func(r rune) bool { return r > 0xffff })
+		}
+	}
+	return false
+}
+
+// intBits is the width of an Int column; 64 where the catalogue doesn't say.
+func intBits(c *dialect.Column) int {
+	if c.Precision > 0 && c.Precision <= 64 {
+		return c.Precision
+	}
+	return 64
+}
+
+// maxInt is the largest number that an Int column and an int64 hold.
+func maxInt(c *dialect.Column) int64 {
+	bits := intBits(c)
+	if !c.Unsigned {
+		bits--
+	}
+	if bits >= 63 {
+		return math.MaxInt64
+	}
+	return 1<<bits - 1
+}
+
+// minInt is the least number that an Int column holds.
+func minInt(c *dialect.Column) int64 {
+	if c.Unsigned {
+		return 0
+	}
+	return -1 << (intBits(c) - 1)
+}
+
+// collisionOdds is the probability below which a collision counts as improbable.
+const collisionOdds = 1e-6
+
+// rowsWhenUnknown is how many rows are assumed where the catalogue has no estimate.
+const rowsWhenUnknown = 10_000_000
+
+// birthday is the class of values drawn evenly from a space of so many: the
+// odds that any two of n are equal are about n²/2 over it.
+func birthday(space float64, t Target) Class {
+	n := float64(t.Rows)
+	if t.Rows < 0 {
+		n = rowsWhenUnknown
+	}
+	if n*n/2/space < collisionOdds {
+		return LikelyUnique
+	}
+	return Lossy
+}
+
+// hasRoom is an error where a unique column has more rows than there are
+// values to draw.
+func hasRoom(space float64, t Target) error {
+	if t.Unique && t.Rows > 0 && float64(t.Rows) > space {
+		return fmt.Errorf("column %s is unique with about %d rows, and there are only %.0f different values of this kind: leave it, make it longer, or use pseudonym where it is a number",
+			t.Column.Name, t.Rows, space)
+	}
+	return nil
+}

@@ -1,0 +1,313 @@
+package anonymise
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/brianvoe/gofakeit/v7"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// fake makes a value up with one of gofakeit's functions, which may be written
+// as gofakeit's lookup table has it (firstname) or with hyphens, underscores or
+// capitals. E-mail addresses and host names are moved to the domain .example
+// (RFC 2606), which nobody can own: a test system that sends mail must not
+// reach a stranger.
+//
+// In a unique column a text gets random characters of its own kind; see unique.go.
+var fakeDefinition = definition{
+	Description: Description{
+		Name: "fake", Doc: "a made-up value of a kind: e-mail, first-name, phone, city, company, …",
+		Technique: "synthetic data", Class: Lossy, Consistent: withModifier,
+		Kinds: []dialect.Kind{
+			dialect.Text, dialect.Int, dialect.Decimal, dialect.Float, dialect.Bool, dialect.Date, dialect.Time,
+			dialect.Timestamp, dialect.TimestampTZ, dialect.UUID, dialect.Inet, dialect.JSON, dialect.Enum,
+		},
+		Params: []Param{
+			{"<function>", "a function of gofakeit: {fake: email}, with parameters {fake: {number: {min: 1, max: 9}}}"},
+		},
+	},
+	make:       makeFake,
+	fills:      true,
+	consistent: true,
+	redraw:     true,
+}
+
+type fakeStrategy struct {
+	name   string // as in gofakeit's table
+	info   *gofakeit.Info
+	params *gofakeit.MapParams
+}
+
+// unfit are functions that make no value of a column: whole files, pictures,
+// and lists of other functions.
+var unfit = []string{"csv", "fields", "fixedwidth", "imagejpeg", "imagepng", "json", "sql", "svg", "template", "xml"}
+
+// clocked are functions whose values depend on today's date, which a
+// consistent replacement must not.
+var clocked = []string{
+	"car", "creditcard", "creditcardexp", "date", "firefoxuseragent", "futuredate", "pastdate", "person", "useragent", "year",
+}
+
+func makeFake(v any, m Modifiers) (Strategy, error) {
+	path := []string{"fake"}
+	var name string
+	var given map[string]any
+	switch v := v.(type) {
+	case string:
+		name = v
+	case map[string]any:
+		if len(v) != 1 {
+			return nil, specErrorf(path, "one function, such as {fake: {number: {min: 1, max: 9}}}")
+		}
+		for f, p := range v {
+			name = f
+			var ok bool
+			if given, ok = p.(map[string]any); !ok && p != nil {
+				return nil, specErrorf([]string{"fake", f}, "the parameters are a map such as {min: 1, max: 9}")
+			}
+		}
+	default:
+		return nil, specErrorf(path, "the function is missing: {fake: email}")
+	}
+	f := fakeStrategy{name: fakerName(name)}
+	if f.info = gofakeit.GetFuncLookup(f.name); f.info == nil && f.name == "fixedwidth" {
+		f.info = gofakeit.GetFuncLookup("fixed_width")
+	}
+	if f.info == nil {
+		return nil, specErrorf(path, "%s of gofakeit %s (its README lists them)", unknown("function", name, slices.Sorted(maps.Keys(gofakeit.FuncLookups))), FakerVersion())
+	}
+	if slices.Contains(unfit, f.name) || strings.HasPrefix(f.info.Output, "[]") || strings.HasPrefix(f.info.Output, "map[string][]") {
+		return nil, specErrorf(path, "function %s makes no single value (%s)", name, f.info.Output)
+	}
+	endless := f.name == "daterange" && given["enddate"] == nil // ends today
+	if m.Consistent && (endless || slices.Contains(clocked, f.name)) {
+		return nil, specErrorf(path, "function %s depends on today's date, so that it can't be consistent: use shift, or random with from and to", name)
+	}
+	if m.Locale != "" && !strings.HasPrefix(strings.ToLower(m.Locale), "en") {
+		return nil, specErrorf([]string{"locale"}, "gofakeit %s makes English values only: leave it out, or use pick with a list of your own", FakerVersion())
+	}
+	return f.withParams(name, given)
+}
+
+// fakerName is a function's name in gofakeit's table: small letters and digits.
+func fakerName(s string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(s))
+}
+
+// withParams checks the parameters by making a value.
+func (f fakeStrategy) withParams(name string, given map[string]any) (Strategy, error) {
+	path := []string{"fake", name}
+	var fields []string
+	for _, p := range f.info.Params {
+		fields = append(fields, p.Field)
+	}
+	f.params = gofakeit.NewMapParams()
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if len(fields) == 0 {
+			return nil, specErrorf(append(path, key), "function %s takes no parameters", name)
+		}
+		if !slices.Contains(fields, key) {
+			return nil, specErrorf(append(path, key), "%s", unknown("parameter", key, fields))
+		}
+		list, ok := given[key].([]any)
+		if !ok {
+			list = []any{given[key]}
+		}
+		for _, v := range list {
+			f.params.Add(key, paramText(v))
+		}
+	}
+	trial := gofakeit.New(1)
+	v, err := generate(trial, f.info, f.params)
+	if err != nil {
+		return nil, specErrorf(path, "function %s refuses its parameters (it takes %s): %s", name, strings.Join(fields, ", "), err)
+	}
+	if _, ok := plainText(v); !ok {
+		return nil, specErrorf(path[:1], "function %s makes no single value (%s)", name, f.info.Output)
+	}
+	return f, nil
+}
+
+func paramText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+// generate calls a function of gofakeit, whose errors and panics are about its
+// parameters.
+func generate(f *gofakeit.Faker, info *gofakeit.Info, params *gofakeit.MapParams) (v any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	if len(*params) == 0 {
+		params = nil // the defaults of lists are read only where there are no parameters at all
+	}
+	return info.Generate(f, params, info)
+}
+
+// plainText is a generated value as text: canonical where Go's way of writing
+// it is, JSON for what has fields.
+func plainText(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	case bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
+		return fmt.Sprint(v), true
+	case float32:
+		return strconv.FormatFloat(float64(v), 'f', -1, 32), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	case time.Time:
+		return v.UTC().Format(time.RFC3339), true
+	case nil, error:
+		return "", false
+	}
+	b, err := encode(v)
+	return string(b), err == nil
+}
+
+func (fakeStrategy) Info() Info { return fakeDefinition.info() }
+
+// fits are the tries before a made-up text is cut to the column's length.
+const fakeTries = 16
+
+func (f fakeStrategy) Bind(t Target) (Replacer, error) {
+	c := t.Column
+	// One value shows whether the function makes what the column takes.
+	trial, err := f.make(NewSource(Secret{}, gofakeit.New(1).Rand))
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := f.convert(c, trial); !ok {
+		return nil, fmt.Errorf("%s makes %s; column %s is %s", f.name, f.output(), c.Name, describe(c))
+	}
+	if c.Kind == dialect.Text {
+		return f.bindText(t)
+	}
+	class := Lossy
+	if c.Kind == dialect.UUID && f.name == "uuid" {
+		class = LikelyUnique
+	}
+	return clientReplacer{class, func(s *Source, _ dialect.Value) (dialect.Value, error) {
+		for range fakeTries {
+			text, err := f.make(s)
+			if err != nil {
+				return nil, err
+			}
+			if v, ok := f.convert(c, text); ok {
+				return v, nil
+			}
+		}
+		return nil, fmt.Errorf("fake: %s makes values that don't fit column %s, which is %s: give it a range, or use random", f.name, c.Name, describe(c))
+	}}, nil
+}
+
+func (f fakeStrategy) bindText(t Target) (Replacer, error) {
+	c := t.Column
+	u, class, err := f.uniquely(t)
+	if err != nil {
+		return nil, err
+	}
+	return clientReplacer{class, func(s *Source, _ dialect.Value) (dialect.Value, error) {
+		var text string
+		for range fakeTries {
+			var err error
+			if text, err = f.make(s); err != nil {
+				return nil, err
+			}
+			if fits(c, text) {
+				break
+			}
+		}
+		if t.Unique {
+			return u(s, text), nil
+		}
+		if !fits(c, text) && f.name == "email" {
+			return shortEmail(text, room(c)), nil
+		}
+		return cut(c, text), nil
+	}}, nil
+}
+
+// make makes a value, as text.
+func (f fakeStrategy) make(s *Source) (string, error) {
+	v, err := generate(s.faker, f.info, f.params)
+	if err != nil {
+		return "", fmt.Errorf("fake: %s: gofakeit refuses its parameters", f.name)
+	}
+	text, ok := plainText(v)
+	if !ok {
+		return "", fmt.Errorf("fake: %s makes no single value", f.name)
+	}
+	switch f.name {
+	case "email", "domainname":
+		if dot := strings.LastIndexByte(text, '.'); dot > 0 {
+			text = text[:dot] + ".example"
+		}
+	}
+	return text, nil
+}
+
+func (f fakeStrategy) output() string {
+	switch f.info.Output {
+	case "string":
+		return "text"
+	case "time":
+		return "a timestamp"
+	}
+	return f.info.Output
+}
+
+// convert brings made-up text to the column's canonical form; a text that
+// isn't of the column's kind is refused.
+func (f fakeStrategy) convert(c *dialect.Column, text string) (dialect.Value, bool) {
+	switch c.Kind {
+	case dialect.Text:
+		return text, true
+	case dialect.Decimal:
+		d, ok := parseDecimal(text)
+		if ok && c.Precision > 0 && len(d.fraction) > c.Scale {
+			d.fraction = d.fraction[:max(c.Scale, 0)] // a price has two digits, the column decides
+		}
+		return d.String(), ok && d.fits(c)
+	case dialect.Float:
+		_, err := strconv.ParseFloat(text, 64)
+		return text, err == nil
+	case dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ:
+		return convertMoment(c.Kind, text)
+	}
+	v, err := constant(c, text)
+	return v, err == nil
+}
+
+// convertMoment takes what one of gofakeit's date functions wrote.
+func convertMoment(kind dialect.Kind, text string) (dialect.Value, bool) {
+	m, ok := parseMoment(kind, text)
+	if ok {
+		return m.String(), true
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return nil, false
+	}
+	return moment{t: t.UTC().Truncate(time.Second), kind: kind}.String(), true
+}

@@ -1,0 +1,196 @@
+package anonymise
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// modified is a strategy with its modifiers, and with everything that holds for
+// all strategies: what is assigned at all, what happens to NULL, consistency,
+// the condition. A family's own Replacer sees values that are to be replaced.
+type modified struct {
+	inner Strategy
+	spec  Spec
+	definition
+}
+
+// Info is the strategy's, as the modifiers make it.
+func (m modified) Info() Info {
+	i := m.inner.Info()
+	if m.streamed() {
+		i.Consistent, i.Keyed = true, true
+		i.Technique = "pseudonymization"
+	}
+	return i
+}
+
+// streamed: the modifier makes the strategy consistent by reseeding what it
+// draws from, where it isn't keyed by itself.
+func (m modified) streamed() bool { return m.spec.Modifiers.Consistent && !m.inner.Info().Keyed }
+
+// Bind checks the column and binds the strategy to it.
+func (m modified) Bind(t Target) (Replacer, error) {
+	c := t.Column
+	name := m.spec.title()
+	switch {
+	case c.Generated:
+		return nil, fmt.Errorf("%s: column %s is computed by the database and can't be assigned to: overwrite the columns it is computed from", name, c.Name)
+	case c.Unsupported != "":
+		return nil, fmt.Errorf("%s: column %s can't be assigned to: %s", name, c.Name, c.Unsupported)
+	case !c.Assignable() && m.spec.Name != "keep":
+		return nil, fmt.Errorf("%s: column %s is numbered by the database and can't be assigned to: keep it, or delete the rows", name, c.Name)
+	case len(m.Kinds) > 0 && !slices.Contains(m.Kinds, c.Kind):
+		return nil, fmt.Errorf("%s: column %s is %s, and %s works on %s", name, c.Name, describe(c), m.spec.Name, joinKinds(m.Kinds))
+	}
+	inner, err := m.inner.Bind(t)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	b := &bound{
+		inner:  inner,
+		column: c,
+		fill:   m.spec.Modifiers.FillNull || m.spec.Name == "null",
+		when:   m.spec.Modifiers.When,
+		redraw: m.redraw && !fewValues(c),
+	}
+	if m.streamed() {
+		b.domain = newDomain(m.spec.Modifiers.Group, m.spec.purpose())
+		b.canon = newCanon(t, m.spec.Modifiers.Fold)
+	}
+	if row, ok := inner.(RowReplacer); ok {
+		return rowBound{b, row}, nil
+	}
+	return b, nil
+}
+
+// title is how errors name the strategy: `fake: email`, `mask`.
+func (s Spec) title() string {
+	if text, ok := s.Params.(string); ok && s.Name != "fixed" {
+		return s.Name + ": " + text
+	}
+	return s.Name
+}
+
+// purpose is the strategy without its modifiers: two consistent strategies
+// agree if they are written alike.
+func (s Spec) purpose() string { return Spec{Name: s.Name, Params: s.Params}.String() }
+
+// bound is a modified strategy on a column.
+type bound struct {
+	inner  Replacer
+	column *dialect.Column
+	fill   bool
+	redraw bool
+	when   string
+	domain domain // nil where values are drawn anew
+	canon  canon
+}
+
+// When is the condition, in the engine's SQL.
+func (b *bound) When() string { return b.when }
+
+// Class is the inner strategy's.
+func (b *bound) Class() Class { return b.inner.Class() }
+
+// Expr wraps the inner expression so that NULL stays, and so do rows for which
+// the condition doesn't hold. A column that can't be NULL needs no test.
+func (b *bound) Expr() (dialect.Expr, bool) {
+	if b.domain != nil {
+		return nil, false
+	}
+	e, ok := b.inner.Expr()
+	if !ok {
+		return nil, false
+	}
+	_, isDefault := e.(dialect.Default)
+	if !b.fill && b.column.Nullable {
+		if isDefault {
+			return nil, false // DEFAULT may only stand alone
+		}
+		e = dialect.If{Cond: dialect.IsNull{Column: b.column.Name}, Then: dialect.Null{}, Else: e}
+	}
+	if b.when != "" {
+		if isDefault {
+			return nil, false
+		}
+		e = dialect.If{Cond: dialect.Match{SQL: b.when}, Then: e, Else: dialect.Current{Column: b.column}}
+	}
+	return e, true
+}
+
+// Replace gives the replacement of one value.
+func (b *bound) Replace(s *Source, old dialect.Value) (dialect.Value, error) {
+	return b.replace(s, old, b.inner.Replace)
+}
+
+// redraws is how often a value that came out as it was is drawn again. A
+// value whose shape has few others (one letter) may come out as it was after all.
+const redraws = 8
+
+func (b *bound) replace(s *Source, old dialect.Value, inner func(*Source, dialect.Value) (dialect.Value, error)) (dialect.Value, error) {
+	if old == nil && !b.fill {
+		return nil, nil
+	}
+	if b.domain != nil {
+		canonical := b.canon.value(old)
+		was, err := s.keyedBy(b.domain, canonical)
+		if err != nil {
+			return nil, err
+		}
+		defer s.resume(was)
+		if _, isText := old.(string); isText {
+			old = canonical
+		}
+	}
+	for range redraws {
+		v, err := inner(s, old)
+		if err != nil || !b.redraw || old == nil || !same(old, v) {
+			return v, err
+		}
+	}
+	return inner(s, old)
+}
+
+// same reports whether two values are one to most collations.
+func same(a, b dialect.Value) bool {
+	x, _ := dialect.TextOf(a)
+	y, _ := dialect.TextOf(b)
+	return strings.EqualFold(x, y)
+}
+
+// rowBound is a bound strategy that looks at the rest of the row.
+type rowBound struct {
+	*bound
+	row RowReplacer
+}
+
+func (b rowBound) Needs() []string { return b.row.Needs() }
+
+func (b rowBound) ReplaceRow(s *Source, old dialect.Value, row func(string) dialect.Value) (dialect.Value, error) {
+	return b.replace(s, old, func(s *Source, old dialect.Value) (dialect.Value, error) {
+		return b.row.ReplaceRow(s, old, row)
+	})
+}
+
+// clientReplacer is a Replacer that works through the client only.
+type clientReplacer struct {
+	class   Class
+	replace func(s *Source, old dialect.Value) (dialect.Value, error)
+}
+
+func (clientReplacer) Expr() (dialect.Expr, bool) { return nil, false }
+func (r clientReplacer) Class() Class             { return r.class }
+func (r clientReplacer) Replace(s *Source, old dialect.Value) (dialect.Value, error) {
+	return r.replace(s, old)
+}
+
+// bothWays is a Replacer that is an expression, and does the same in Go.
+type bothWays struct {
+	clientReplacer
+	expr dialect.Expr
+}
+
+func (r bothWays) Expr() (dialect.Expr, bool) { return r.expr, r.expr != nil }

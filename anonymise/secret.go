@@ -1,0 +1,68 @@
+package anonymise
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// MinSecret is the least number of bytes in a Secret: the size of an
+// HMAC-SHA256 key (RFC 2104, section 3: shorter keys weaken it).
+const MinSecret = 32
+
+// ErrNoSecret says that a keyed strategy was used without a secret.
+var ErrNoSecret = errors.New("anonymise: the strategy is keyed and there is no secret: make one (`openssl rand -base64 32`) and give it to every run that must agree")
+
+// Secret is the key of consistent strategies, at least MinSecret bytes. With
+// one secret equal values get equal replacements everywhere; who knows it can
+// try candidate values until one gives a replacement that he has seen, so it is
+// kept as the personal data itself would be.
+//
+// It prints as "[secret]" with every verb, also inside of other values, and
+// refuses to be encoded. The zero Secret is none. Safe for concurrent use.
+type Secret struct{ key *[]byte } // a pointer: fmt prints what is inside of unexported fields, but not behind pointers
+
+// NewSecret takes a copy of the key. Line ends at its end are not part of it,
+// so that a file and an environment variable with the same line mean the same
+// secret. A passphrase is not stretched: use random bytes.
+func NewSecret(key []byte) (Secret, error) {
+	key = bytes.TrimRight(key, "\r\n")
+	if len(key) < MinSecret {
+		return Secret{}, fmt.Errorf("anonymise: the secret has %d bytes and needs at least %d random ones: make one with `openssl rand -base64 32`", len(key), MinSecret)
+	}
+	if bytes.Count(key, key[:1]) == len(key) {
+		return Secret{}, errors.New("anonymise: the secret is one byte repeated: make one with `openssl rand -base64 32`")
+	}
+	key = bytes.Clone(key)
+	return Secret{&key}, nil
+}
+
+// IsZero reports whether there is no secret.
+func (s Secret) IsZero() bool { return s.key == nil }
+
+const redacted = "[secret]"
+
+// String returns "[secret]".
+func (Secret) String() string { return redacted }
+
+// GoString returns "[secret]".
+func (Secret) GoString() string { return redacted }
+
+// Format writes "[secret]", whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue is "[secret]".
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+var errEncoded = errors.New("anonymise: a secret can't be encoded")
+
+// MarshalJSON refuses.
+func (Secret) MarshalJSON() ([]byte, error) { return nil, errEncoded }
+
+// MarshalText refuses.
+func (Secret) MarshalText() ([]byte, error) { return nil, errEncoded }
+
+// MarshalBinary refuses.
+func (Secret) MarshalBinary() ([]byte, error) { return nil, errEncoded }

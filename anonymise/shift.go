@@ -1,0 +1,184 @@
+package anonymise
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// shift moves dates and times: by a fixed span, or by a random one of up to
+// `within` days in either direction. With `by` the span depends on the secret
+// and on another column of the row, so that all rows with one value there (one
+// patient's visits) move together and the time between them stays.
+//
+// What isn't a point in time stays: infinity, MySQL's zero date, and
+// 9999-12-31, by which people mean never.
+var shiftDefinition = definition{
+	Description: Description{
+		Name: "shift", Doc: "dates and times move by a fixed span, a random one, or one that goes with another column's value",
+		Technique: "noise addition", Class: Unique, Consistent: withModifier, Reversible: true,
+		Kinds: []dialect.Kind{dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ},
+		Params: []Param{
+			{"days, hours, minutes, seconds", "a fixed span, the sum of them; may be negative; {shift: 30} for days"},
+			{"within", "a random span of up to so many days (for a time of day: hours) in either direction"},
+			{"by", "a column of the same table: rows with one value there get the same random span (keyed)"},
+		},
+	},
+	make:       makeShift,
+	consistent: true,
+}
+
+type shiftStrategy struct {
+	span   time.Duration
+	within int
+	by     string
+	m      Modifiers
+}
+
+const maxShiftDays = 36_500
+
+func makeShift(v any, m Modifiers) (Strategy, error) {
+	p := readParams("shift", v, "days")
+	s := shiftStrategy{m: m}
+	for _, unit := range []struct {
+		name string
+		size time.Duration
+		most int
+	}{
+		{"days", 24 * time.Hour, maxShiftDays},
+		{"hours", time.Hour, maxShiftDays * 24},
+		{"minutes", time.Minute, maxShiftDays * 1440},
+		{"seconds", time.Second, maxShiftDays * 86400},
+	} {
+		s.span += time.Duration(p.int(unit.name, 0, -unit.most, unit.most)) * unit.size
+	}
+	s.within = p.int("within", 0, 1, maxShiftDays)
+	s.by = p.text("by", "")
+	switch {
+	case p.err != nil:
+	case s.within > 0 && s.span != 0:
+		p.fail("within", "either a fixed span, or a random one")
+	case s.by != "" && s.within == 0:
+		p.fail("by", "the span is missing: {shift: {within: 90, by: %s}}", s.by)
+	case s.within == 0 && s.span == 0:
+		return nil, specErrorf(p.path, "the span is missing: {shift: {days: 30}}, or {shift: {within: 90}} for a random one")
+	case s.within == 0 && m.Consistent:
+		return nil, specErrorf([]string{"consistent"}, "a fixed span is consistent already: leave it out")
+	}
+	return s, p.done()
+}
+
+func (s shiftStrategy) Info() Info {
+	i := shiftDefinition.info()
+	if s.within > 0 {
+		i.Class, i.Reversible = Lossy, false
+		i.Keyed = s.by != ""
+	} else {
+		i.Consistent = true
+	}
+	return i
+}
+
+func (s shiftStrategy) Bind(t Target) (Replacer, error) {
+	c := t.Column
+	unit := 24 * time.Hour
+	if c.Kind == dialect.Time {
+		unit = time.Hour
+	}
+	if c.Kind == dialect.Date && s.span%(24*time.Hour) != 0 {
+		return nil, fmt.Errorf("column %s is a date, which moves by whole days", c.Name)
+	}
+	if c.Kind == dialect.Time && s.span%(24*time.Hour) == 0 && s.within == 0 {
+		return nil, fmt.Errorf("column %s is a time of day, which whole days don't move: use hours or minutes", c.Name)
+	}
+	if s.within == 0 {
+		return clientReplacer{Unique, func(_ *Source, old dialect.Value) (dialect.Value, error) { return shifted(c.Kind, old, s.span) }}, nil
+	}
+	draw := func(src *Source) time.Duration { return drawSpan(src, s.within, unit, c.Kind) }
+	if s.by == "" {
+		return clientReplacer{Lossy, func(src *Source, old dialect.Value) (dialect.Value, error) {
+			return shifted(c.Kind, old, draw(src))
+		}}, nil
+	}
+	return shiftBy{kind: c.Kind, by: s.by, draw: draw, domain: newDomain(s.m.Group, "shift by"), canon: byCanon(s.m.Fold)}, nil
+}
+
+// byCanon is for the column that the shift goes by, whose collation isn't
+// known here: padding never counts, case only where `fold: true` says so.
+func byCanon(fold string) canon {
+	return canon{trim: true, foldCase: fold == "true", foldAccents: fold == "true"}
+}
+
+// drawSpan is never zero: in a whole number of units for a date, to the second else.
+func drawSpan(s *Source, within int, unit time.Duration, kind dialect.Kind) time.Duration {
+	step := time.Second
+	if kind == dialect.Date {
+		step = unit
+	}
+	n := between(s, 1, int64(within)*int64(unit/step))
+	if s.rng.IntN(2) == 0 {
+		n = -n
+	}
+	return time.Duration(n) * step
+}
+
+var errNoMoment = errors.New("shift: the value is no date or time of this column's kind: use random")
+
+// shifted moves a value; where that leaves the calendar (years 1 to 9999), in
+// the other direction.
+func shifted(kind dialect.Kind, old dialect.Value, by time.Duration) (dialect.Value, error) {
+	text, _ := dialect.TextOf(old)
+	if timeless(text) {
+		return old, nil
+	}
+	m, ok := parseMoment(kind, text)
+	if !ok {
+		return nil, errNoMoment
+	}
+	if moved, ok := m.add(by); ok {
+		return moved.String(), nil
+	}
+	moved, _ := m.add(-by)
+	return moved.String(), nil
+}
+
+// timeless reports whether a value means no point in time.
+func timeless(text string) bool {
+	return text == "infinity" || text == "-infinity" || strings.HasPrefix(text, "0000-00-00") || strings.HasPrefix(text, "9999-12-31")
+}
+
+// shiftBy is shift with a span that another column decides.
+type shiftBy struct {
+	kind   dialect.Kind
+	by     string
+	draw   func(*Source) time.Duration
+	domain domain
+	canon  canon
+}
+
+func (shiftBy) Expr() (dialect.Expr, bool) { return nil, false }
+func (shiftBy) Class() Class               { return Lossy }
+func (r shiftBy) Needs() []string          { return []string{r.by} }
+
+func (r shiftBy) Replace(*Source, dialect.Value) (dialect.Value, error) {
+	return nil, fmt.Errorf("shift: the row's column %s is needed: call ReplaceRow", r.by)
+}
+
+// ReplaceRow moves the value by the span of the row's other column. Rows where
+// that is NULL share a span.
+func (r shiftBy) ReplaceRow(s *Source, old dialect.Value, row func(string) dialect.Value) (dialect.Value, error) {
+	by := ""
+	if v := row(r.by); v != nil {
+		by = r.canon.value(v)
+	}
+	was, err := s.keyedBy(r.domain, by)
+	if err != nil {
+		return nil, err
+	}
+	span := r.draw(s)
+	s.resume(was)
+	return shifted(r.kind, old, span)
+}

@@ -1,0 +1,149 @@
+package anonymise
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+const base32Letters = "abcdefghijklmnopqrstuvwxyz234567"
+
+// randomToken is n characters of five random bits each.
+func randomToken(s *Source, n int) string {
+	b := make([]byte, n)
+	var bits uint64
+	for i := range b {
+		if i%12 == 0 {
+			bits = s.rng.Uint64()
+		}
+		b[i] = base32Letters[bits&31]
+		bits >>= 5
+	}
+	return string(b)
+}
+
+// tokenChars is how many characters make a made-up text unique: 65 bits, of
+// which 1,000,000 rows have one pair alike with odds of 1 in 70,000,000.
+const tokenChars = 13
+
+// leastToken is the shortest token that is worth adding.
+const leastToken = 4
+
+// phoneDigits is the length of the longest telephone number (ITU-T E.164).
+const phoneDigits = 15
+
+// uniquely says how a made-up text is made unique in the column: a function
+// that adds random characters where they don't disturb its shape, and the class
+// of what comes out.
+//
+//	ann.smith@x.example  →  ann.smith+k3j5m2q7abcde@x.example
+//	Berlin               →  Berlin k3j5m2q7abcde
+//	ann_smith            →  ann_smithk3j5m2q7abcde
+//	5550123456           →  555012345671904 (telephone: digits only)
+func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, error) {
+	c := t.Column
+	n := room(c)
+	if !t.Unique {
+		return nil, Lossy, nil
+	}
+	if f.name == "uuid" && n >= 36 {
+		return func(_ *Source, text string) string { return text }, birthday(math.Pow(2, 122), t), nil
+	}
+	if strings.HasPrefix(f.name, "phone") {
+		total := min(n, phoneDigits)
+		space := math.Pow(10, float64(total))
+		if err := hasRoom(space, t); err != nil {
+			return nil, "", err
+		}
+		return func(s *Source, _ string) string {
+			// The first digit stays clear of 0, as in a number with its country code.
+			return string(digits[1+s.rng.IntN(9)]) + randomLike(s, strings.Repeat("0", total-1))
+		}, birthday(space, t), nil
+	}
+	token := tokenChars
+	least := 0 // what must stand beside the token
+	if f.name == "email" {
+		least = len("u+@x.example")
+	}
+	token = min(token, n-least)
+	if token < leastToken {
+		return nil, "", fmt.Errorf("column %s is unique and holds %d characters, too few to make a %s unique: %d are needed; make it longer, or use random", c.Name, n, f.name, least+leastToken)
+	}
+	space := math.Pow(32, float64(token))
+	if err := hasRoom(space, t); err != nil {
+		return nil, "", err
+	}
+	add := func(s *Source, text string) string { return appendToken(c, text, randomToken(s, token)) }
+	if f.name == "email" {
+		add = func(s *Source, text string) string { return tagEmail(text, randomToken(s, token), n) }
+	}
+	return add, birthday(space, t), nil
+}
+
+// appendToken puts a token behind a text, with a space where the text is
+// words, and shortens the text where both don't fit.
+func appendToken(c *dialect.Column, text, token string) string {
+	if strings.Contains(text, " ") || len(text) > 0 && text[0] >= 'A' && text[0] <= 'Z' {
+		token = " " + token
+	}
+	if c.Length > 0 && len(token) > c.Length {
+		return strings.TrimPrefix(token, " ")
+	}
+	short := *c
+	if short.Length > 0 {
+		short.Length -= len(token)
+		if short.Length == 0 {
+			return strings.TrimPrefix(token, " ")
+		}
+	}
+	return cut(&short, text) + token
+}
+
+// tagEmail puts a token into an address's local part, which may be 64 bytes
+// long (RFC 5321, section 4.5.3.1.1), and shortens the rest to fit.
+func tagEmail(text, token string, room int) string {
+	local, host, _ := strings.Cut(text, "@")
+	if over := len(local) + 1 + len(token) - 64; over > 0 {
+		local = local[:len(local)-over]
+	}
+	over := len(local) + 1 + len(token) + 1 + len(host) - room
+	local, over = shorten(local, over)
+	host = shortHost(host, over)
+	return local + "+" + token + "@" + host
+}
+
+// shortEmail shortens an address so that it still is one, if there is room.
+func shortEmail(text string, room int) string {
+	local, host, _ := strings.Cut(text, "@")
+	local, over := shorten(local, len(text)-room)
+	host = shortHost(host, over)
+	if text = local + "@" + host; len(text) > room {
+		return text[:room]
+	}
+	return text
+}
+
+// shorten takes up to over bytes off the end, and leaves one.
+func shorten(s string, over int) (string, int) {
+	if over <= 0 || s == "" {
+		return s, over
+	}
+	n := max(len(s)-over, 1)
+	for n > 1 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return strings.TrimRight(s[:n], ".-_") + strings.Repeat("x", n-len(strings.TrimRight(s[:n], ".-_"))), over - (len(s) - n)
+}
+
+// shortHost takes up to over bytes off a host's first label, and leaves one.
+func shortHost(host string, over int) string {
+	if over <= 0 {
+		return host
+	}
+	label, rest, _ := strings.Cut(host, ".")
+	label, _ = shorten(label, over)
+	return label + "." + rest
+}
