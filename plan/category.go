@@ -3,7 +3,7 @@ package plan
 // The two words of `pii:` that are no category of personal data.
 const (
 	PIINone      = "none"      // nothing personal
-	PIIUndecided = "undecided" // nobody has looked yet: a draft, which no plan is built from
+	PIIUndecided = "undecided" // nobody has looked yet: see Draft
 )
 
 // Categories are the words that a column's `pii:` may be, with what they are
@@ -36,11 +36,4 @@ func categoryNames() []string {
 		names = append(names, c.Name)
 	}
 	return names
-}
-
-// What a draft leaves to decide.
-const undecidedTable = "decide: pii: none if the whole table holds nothing personal, else a category for each of its columns"
-
-func undecidedColumn(name string) string {
-	return "decide: what is in column " + readable(name) + "? its pii is a category, or none"
 }

@@ -50,7 +50,6 @@ func (p *policyReader) column(e entry) PolicyColumn {
 func (p *policyReader) category(e entry, column string) string {
 	e.key = "pii of " + readable(column)
 	if n, ok := e.value.(*ast.StringNode); ok && n.Value == PIIUndecided {
-		p.fail(e.at(), "%s", undecidedColumn(column))
 		return PIIUndecided
 	}
 	return p.word(e, categoryNames()...)

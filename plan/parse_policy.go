@@ -10,8 +10,8 @@ import (
 // The keys of the file's mappings. The JSON Schema has the same ones, which a test compares.
 var (
 	policyShape = shape{"a policy",
-		[]string{"version", "database", "subject", "tables"},
-		[]string{"controller", "processor", "links", "owns", "retention", "backups", "replicas", "recipients", "due"}}
+		[]string{"version", "database", "tables"},
+		[]string{"subject", "controller", "processor", "links", "owns", "retention", "backups", "replicas", "recipients", "due"}}
 	subjectShape   = shape{"the subject", []string{"table"}, []string{"key", "identifiers"}}
 	retentionShape = shape{"a retention", []string{"table", "by", "older_than", "erase"}, nil}
 	backupShape    = shape{"a backup", []string{"name", "kept"}, nil}
@@ -28,7 +28,7 @@ func (p *policyReader) policy(root ast.Node) *Policy {
 	if !ok {
 		return nil
 	}
-	return &Policy{
+	policy := &Policy{
 		Version:    p.version(m["version"]),
 		Database:   p.text(m["database"]),
 		Controller: p.text(m["controller"]),
@@ -43,6 +43,8 @@ func (p *policyReader) policy(root ast.Node) *Policy {
 		Recipients: p.recipients(m["recipients"]),
 		Due:        p.due(m["due"]),
 	}
+	p.problems = append(p.problems, undecided(policy)...)
+	return policy
 }
 
 func (p *policyReader) version(e entry) int {
@@ -69,9 +71,6 @@ func (p *policyReader) subject(e entry) PolicySubject {
 		return PolicySubject{}
 	}
 	s := PolicySubject{Table: p.text(m["table"]), Identifiers: p.texts(m["identifiers"]), Pos: e.pos}
-	if s.Table == PIIUndecided {
-		p.fail(m["table"].at(), "decide: which table has one row for each subject, such as customer")
-	}
 	if key := m["key"]; key.value != nil {
 		if _, several := key.value.(*ast.SequenceNode); several {
 			s.Key = p.texts(key)

@@ -59,20 +59,21 @@ func (p *policyReader) tablePII(m mapping) string {
 		}
 		return ""
 	}
-	switch category := p.text(e); category {
-	case "":
+	pii := p.text(e)
+	switch pii {
+	case "", PIIUndecided:
+		return pii
 	case PIINone:
-		for _, key := range []string{"erase", "everything", "via", "hold", "columns"} {
-			if other, ok := m[key]; ok {
-				p.fail(other.pos, "%s beside pii: none: a table that holds nothing personal has no other rules; take one of the two out", key)
-			}
-		}
-	case PIIUndecided:
-		p.fail(e.at(), "%s", undecidedTable)
 	default:
-		p.fail(e.at(), "pii of a table is none or left out; the categories go to its columns")
+		p.fail(e.at(), "pii of a table is none or left out: the categories go to its columns")
+		return ""
 	}
-	return PIINone
+	for _, key := range []string{"erase", "everything", "via", "hold", "columns"} {
+		if other, ok := m[key]; ok {
+			p.fail(other.pos, "%s beside pii: none: a table that holds nothing personal has no other rules, so take one of the two out", key)
+		}
+	}
+	return pii
 }
 
 // erase reads a decision; detach is one for references only.

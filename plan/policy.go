@@ -8,21 +8,22 @@ import (
 
 // Policy says what a database holds about people and what must happen to it.
 // It is what a policy file says, checked for its syntax and not yet against a
-// schema: names of tables and columns are as written.
+// schema: names of tables and columns are as written. The JSON tags are those of
+// its canonical form (Digest).
 type Policy struct {
-	Version    int
-	Database   string
-	Controller string
-	Processor  string
-	Subject    PolicySubject
-	Tables     []PolicyTable // in the file's order
-	Links      []PolicyLink
-	Owns       []PolicyOwns
-	Retention  []PolicyRetention
-	Backups    []Backup
-	Replicas   []Replica
-	Recipients []Recipient
-	Due        *Due
+	Version    int               `json:"version"`
+	Database   string            `json:"database"`
+	Controller string            `json:"controller,omitempty"`
+	Processor  string            `json:"processor,omitempty"`
+	Subject    PolicySubject     `json:"subject,omitzero"` // zero: the policy names no subject
+	Tables     []PolicyTable     `json:"tables"`           // in the file's order
+	Links      []PolicyLink      `json:"links,omitempty"`
+	Owns       []PolicyOwns      `json:"owns,omitempty"`
+	Retention  []PolicyRetention `json:"retention,omitempty"`
+	Backups    []Backup          `json:"backups,omitempty"`
+	Replicas   []Replica         `json:"replicas,omitempty"`
+	Recipients []Recipient       `json:"recipients,omitempty"`
+	Due        *Due              `json:"due,omitempty"`
 }
 
 // Pos is a place in the policy's file, lines and characters counted from 1. The
@@ -34,28 +35,28 @@ func (p Pos) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
 
 // PolicySubject is the policy's `subject:`.
 type PolicySubject struct {
-	Table       string
-	Key         []string // empty: the primary key
-	Identifiers []string
-	Pos         Pos
+	Table       string   `json:"table"`
+	Key         []string `json:"key,omitempty"` // empty: the primary key
+	Identifiers []string `json:"identifiers,omitempty"`
+	Pos         Pos      `json:"-"`
 }
 
 // PolicyTable is one entry of `tables:`.
 type PolicyTable struct {
-	Name string
-	Pos  Pos
+	Name string `json:"name"`
+	Pos  Pos    `json:"-"`
 	// PII is "none" where the whole table holds nothing personal (all else but
 	// Because is then empty), "" where its columns say.
-	PII string
+	PII string `json:"pii,omitempty"`
 	// Because is the reason why a table is out, for people.
-	Because string
+	Because string `json:"because,omitempty"`
 	// Erase is what happens to a subject's rows; "" is no decision.
-	Erase Erase
+	Erase Erase `json:"erase,omitempty"`
 	// Everything is EraseDelete where scope everything deletes the rows, else "".
-	Everything Erase
-	Via        []PolicyVia
-	Hold       *Hold
-	Columns    []PolicyColumn
+	Everything Erase          `json:"everything,omitempty"`
+	Via        []PolicyVia    `json:"via,omitempty"`
+	Hold       *Hold          `json:"hold,omitempty"`
+	Columns    []PolicyColumn `json:"columns,omitempty"`
 }
 
 // Column returns the rule of that column, or nil.
@@ -70,46 +71,46 @@ func (t *PolicyTable) Column(name string) *PolicyColumn {
 
 // PolicyVia is a decision for one reference of a table.
 type PolicyVia struct {
-	Columns []string // the reference's columns in this table, in any order
-	Erase   Erase    // delete, overwrite, keep or detach
-	Pos     Pos
+	Columns []string `json:"columns"` // the reference's columns in this table, in any order
+	Erase   Erase    `json:"erase"`   // delete, overwrite, keep or detach
+	Pos     Pos      `json:"-"`
 }
 
 // PolicyColumn is one entry of `columns:`.
 type PolicyColumn struct {
-	Name      string
-	PII       string          // a category ("contact", "name", …), or "none"
-	Overwrite *anonymise.Spec // nil: the column isn't overwritten
-	Pos       Pos
+	Name      string          `json:"name"`
+	PII       string          `json:"pii"`                 // a category (see Categories), or "none"
+	Overwrite *anonymise.Spec `json:"overwrite,omitempty"` // nil: the column isn't overwritten
+	Pos       Pos             `json:"-"`
 }
 
 // PolicyLink is a relation that the catalogue doesn't declare:
 // `audit_log(entity_id) -> customer(customer_id) where entity_type = 'customer'`.
 type PolicyLink struct {
-	Table      string
-	Columns    []string
-	RefTable   string
-	RefColumns []string // empty: the primary key
-	Where      string   // in the engine's SQL, over Table's columns; "" for all rows
-	Pos        Pos
+	Table      string   `json:"table"`
+	Columns    []string `json:"columns"`
+	RefTable   string   `json:"refTable"`
+	RefColumns []string `json:"refColumns,omitempty"` // empty: the primary key
+	Where      string   `json:"where,omitempty"`      // in the engine's SQL, over Table's columns; "" for all rows
+	Pos        Pos      `json:"-"`
 }
 
 // PolicyOwns is a reference that is followed forwards: `customer(address_id) -> address`.
 type PolicyOwns struct {
-	Table      string
-	Columns    []string
-	RefTable   string
-	RefColumns []string // empty: the primary key
-	Pos        Pos
+	Table      string   `json:"table"`
+	Columns    []string `json:"columns"`
+	RefTable   string   `json:"refTable"`
+	RefColumns []string `json:"refColumns,omitempty"` // empty: the primary key
+	Pos        Pos      `json:"-"`
 }
 
 // PolicyRetention is one entry of `retention:`.
 type PolicyRetention struct {
-	Table     string
-	By        string // a date or timestamp column
-	OlderThan Period
-	Erase     Erase // delete or overwrite
-	Pos       Pos
+	Table     string `json:"table"`
+	By        string `json:"by"` // a date or timestamp column
+	OlderThan Period `json:"olderThan"`
+	Erase     Erase  `json:"erase"` // delete or overwrite
+	Pos       Pos    `json:"-"`
 }
 
 // Hold is a legal hold: rows that must be kept. A held row is not deleted; its

@@ -1,0 +1,48 @@
+package plan
+
+import "github.com/expungedb/expunge/dialect"
+
+// Draft is a first policy for a database: every table with every column,
+// nothing decided. [Policy.YAML] writes it as a file to go through; until the last
+// `undecided` in it has been replaced, ParsePolicy and Check refuse it.
+func Draft(s *dialect.Schema) *Policy {
+	p := &Policy{Version: policyVersion, Database: PIIUndecided, Subject: PolicySubject{Table: PIIUndecided}}
+	for _, t := range s.Tables {
+		rule := PolicyTable{Name: t.Name.String()}
+		if t.Name.Schema == s.Default {
+			rule.Name = t.Name.Table
+		}
+		for _, c := range t.Columns {
+			rule.Columns = append(rule.Columns, PolicyColumn{Name: c.Name, PII: PIIUndecided})
+		}
+		if len(rule.Columns) == 0 {
+			rule.PII = PIIUndecided
+		}
+		p.Tables = append(p.Tables, rule)
+	}
+	return p
+}
+
+// undecided lists what a draft has left open.
+func undecided(p *Policy) []Problem {
+	var out []Problem
+	if p.Database == PIIUndecided {
+		out = append(out, Problem{Reason: "decide: the database's name, which receipts give (database)"})
+	}
+	if p.Subject.Table == PIIUndecided {
+		out = append(out, Problem{Pos: p.Subject.Pos, Reason: "decide: which table has one row for each subject, such as customer (subject.table)"})
+	}
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		if t.PII == PIIUndecided {
+			out = append(out, Problem{Pos: t.Pos, Table: t.Name, Reason: "decide: pii: none if the table holds nothing personal, else a category for each of its columns"})
+		}
+		for _, c := range t.Columns {
+			if c.PII == PIIUndecided {
+				out = append(out, Problem{Pos: c.Pos, Table: t.Name,
+					Reason: "decide: what is in column " + readable(c.Name) + "? its pii is a category, or none"})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,235 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/anonymise"
+)
+
+// YAML writes the policy as a file that ParsePolicy reads back, always in the
+// same way for the same policy. Comments of the file it came from are lost. A
+// draft begins with a comment on how to go through it. The error is that of a
+// strategy that can't be written, such as the zero Spec.
+func (p *Policy) YAML() ([]byte, error) {
+	w := &policyWriter{}
+	if len(undecided(p)) > 0 {
+		w.instructions()
+	}
+	w.line(0, "version", strconv.Itoa(p.Version))
+	w.text(0, "database", p.Database)
+	w.text(0, "controller", p.Controller)
+	w.text(0, "processor", p.Processor)
+	if s := p.Subject; s.Table != "" {
+		w.line(0, "subject", "")
+		w.text(1, "table", s.Table)
+		switch len(s.Key) {
+		case 0:
+		case 1:
+			w.text(1, "key", s.Key[0])
+		default:
+			w.line(1, "key", flowList(s.Key))
+		}
+		if len(s.Identifiers) > 0 {
+			w.line(1, "identifiers", flowList(s.Identifiers))
+		}
+	}
+	w.line(0, "tables", "")
+	for i := range p.Tables {
+		w.table(&p.Tables[i])
+	}
+	section(w, "links", p.Links, func(l PolicyLink) string { return scalar(l.String()) })
+	section(w, "owns", p.Owns, func(o PolicyOwns) string { return scalar(o.String()) })
+	section(w, "retention", p.Retention, func(r PolicyRetention) string {
+		return flow("table", r.Table, "by", r.By, "older_than", r.OlderThan.String(), "erase", string(r.Erase))
+	})
+	section(w, "backups", p.Backups, func(b Backup) string { return flow("name", b.Name, "kept", b.Kept.String()) })
+	section(w, "replicas", p.Replicas, func(r Replica) string { return flow("name", r.Name) })
+	section(w, "recipients", p.Recipients, func(r Recipient) string { return flow("name", r.Name, "category", r.Category) })
+	if d := p.Due; d != nil {
+		extension := ""
+		if !d.Extension.IsZero() {
+			extension = d.Extension.String()
+		}
+		w.line(0, "due", flow("within", d.Within.String(), "extension", extension))
+	}
+	return []byte(w.String()), w.err
+}
+
+// policyWriter writes lines of YAML.
+type policyWriter struct {
+	strings.Builder
+	err error
+}
+
+func (w *policyWriter) instructions() {
+	w.WriteString("# A draft: nothing is decided yet. Replace each `undecided`:\n#\n")
+	for _, c := range Categories() {
+		fmt.Fprintf(w, "#   pii: %-12s %s\n", c.Name, c.For)
+	}
+	w.WriteString("#\n" +
+		"# Beside pii, `overwrite:` says how a column's values are replaced. A table gets\n" +
+		"# `erase: delete`, `overwrite` or `keep` for a subject's rows, and one that holds\n" +
+		"# nothing personal is just `{pii: none}`.\n")
+}
+
+// line writes a key and its value, which may be empty, at a depth.
+func (w *policyWriter) line(depth int, key, value string) {
+	if value != "" {
+		value = " " + value
+	}
+	fmt.Fprintf(w, "%s%s:%s\n", strings.Repeat("  ", depth), scalar(key), value)
+}
+
+// text writes a key whose value is a text, unless that is empty.
+func (w *policyWriter) text(depth int, key, value string) {
+	if value != "" {
+		w.line(depth, key, scalar(value))
+	}
+}
+
+func (w *policyWriter) table(t *PolicyTable) {
+	if t.PII != "" {
+		w.line(1, t.Name, flow("pii", t.PII, "because", t.Because))
+		return
+	}
+	w.line(1, t.Name, "")
+	w.text(2, "erase", string(t.Erase))
+	w.text(2, "everything", string(t.Everything))
+	if len(t.Via) > 0 {
+		var pairs []string
+		for _, v := range t.Via {
+			pairs = append(pairs, viaKey(v.Columns), string(v.Erase))
+		}
+		w.line(2, "via", flow(pairs...))
+	}
+	if t.Hold != nil {
+		w.hold(t.Hold)
+	}
+	if len(t.Columns) > 0 {
+		w.line(2, "columns", "")
+		for _, c := range t.Columns {
+			w.column(&c)
+		}
+	}
+}
+
+func (w *policyWriter) hold(h *Hold) {
+	w.line(2, "hold", "")
+	w.text(3, "because", h.Because)
+	w.text(3, "basis", h.Basis)
+	if h.Until != nil {
+		w.text(3, "until", h.Until.String())
+	}
+	if len(h.Keep) > 0 {
+		w.line(3, "keep", flowList(h.Keep))
+	}
+	w.text(3, "where", h.Where)
+}
+
+func (w *policyWriter) column(c *PolicyColumn) {
+	value := flow("pii", c.PII)
+	if c.Overwrite != nil {
+		strategy, err := flowSpec(*c.Overwrite)
+		if err != nil && w.err == nil {
+			w.err = fmt.Errorf("overwrite of column %s: %w", readable(c.Name), err)
+		}
+		value = strings.TrimSuffix(value, "}") + ", overwrite: " + strategy + "}"
+	}
+	w.line(3, c.Name, value)
+}
+
+// viaKey writes a reference's columns as parseColumns reads them.
+func viaKey(columns []string) string {
+	if len(columns) == 1 {
+		if read, err := parseColumns(columns[0]); err == nil && slices.Equal(read, columns) {
+			return columns[0]
+		}
+	}
+	return quoteColumns(columns)
+}
+
+func section[T any](w *policyWriter, key string, list []T, entry func(T) string) {
+	if len(list) == 0 {
+		return
+	}
+	w.line(0, key, "")
+	for _, e := range list {
+		w.WriteString("  - " + entry(e) + "\n")
+	}
+}
+
+// flow writes a mapping of texts in one line, pairs being keys and values; a
+// pair whose value is empty is left out.
+func flow(pairs ...string) string {
+	var parts []string
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] != "" {
+			parts = append(parts, scalar(pair[0])+": "+scalar(pair[1]))
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func flowList(texts []string) string {
+	parts := make([]string, len(texts))
+	for i, s := range texts {
+		parts[i] = scalar(s)
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// flowSpec writes a strategy in one line.
+func flowSpec(s anonymise.Spec) (string, error) {
+	doc, err := s.MarshalJSON()
+	if err != nil {
+		return "", err
+	}
+	var v any
+	if err := json.Unmarshal(doc, &v); err != nil {
+		return "", err
+	}
+	if v == "null" {
+		return "null", nil
+	}
+	return flowValue(v), nil
+}
+
+// flowValue writes what encoding/json decoded.
+func flowValue(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return number(v)
+	case []any:
+		parts := make([]string, len(v))
+		for i, e := range v {
+			parts[i] = flowValue(e)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case map[string]any:
+		var parts []string
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			parts = append(parts, scalar(k)+": "+flowValue(v[k]))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	return scalar(fmt.Sprint(v))
+}
+
+// number writes a number without an exponent, which not every reader of YAML
+// takes for a number, and with a point where it is too large for an integer.
+func number(f float64) string {
+	text := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(text, ".") && len(text) > 15 {
+		text += ".0"
+	}
+	return text
+}
