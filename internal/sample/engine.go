@@ -29,11 +29,6 @@ type engine struct {
 	parameters int                // the most that a statement takes
 }
 
-var mysqlTypes = map[string]string{
-	"integer": "BIGINT", "boolean": "BOOLEAN", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "DATETIME",
-	"instant": "DATETIME", "uuid": "CHAR(36)", "document": "JSON", "blob": "BLOB", "prose": "TEXT", "text": "VARCHAR(%d)", "char": "CHAR(%d)",
-}
-
 var engines = map[string]*engine{
 	SQLite: {
 		types: map[string]string{
@@ -51,8 +46,8 @@ var engines = map[string]*engine{
 		quote: quoteWith(`"`, `"`), length: "length", enum: "CREATE TYPE", joined: concatenated("||"), generated: "%s GENERATED ALWAYS AS (%s) STORED",
 		partial: true, utc: "+00", parameter: func(n int) string { return fmt.Sprintf("$%d", n) }, parameters: 65535,
 	},
-	MySQL:   mysql(mysqlTypes),
-	MariaDB: mysql(mysqlTypes),
+	MySQL:   mysql("CHAR(36)"),
+	MariaDB: mysql("UUID"),
 	SQLServer: {
 		types: map[string]string{
 			"integer": "BIGINT", "boolean": "BIT", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "DATETIME2(0)", "instant": "DATETIMEOFFSET(0)",
@@ -63,9 +58,14 @@ var engines = map[string]*engine{
 	},
 }
 
-func mysql(types map[string]string) *engine {
+// mysql is both MySQL and MariaDB, which differ in how they store a UUID.
+func mysql(uuid string) *engine {
 	return &engine{
-		types: types, quote: quoteWith("`", "`"), length: "char_length", enum: "ENUM",
+		types: map[string]string{
+			"integer": "BIGINT", "boolean": "BOOLEAN", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "DATETIME", "instant": "DATETIME",
+			"uuid": uuid, "document": "JSON", "blob": "BLOB", "prose": "TEXT", "text": "VARCHAR(%d)", "char": "CHAR(%d)",
+		},
+		quote: quoteWith("`", "`"), length: "char_length", enum: "ENUM",
 		joined:    func(columns []string) string { return "CONCAT(" + strings.Join(columns, ", ' ', ") + ")" },
 		generated: "%s GENERATED ALWAYS AS (%s) STORED", keyOrder: true, touched: " DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP",
 		suffix: " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4", parameter: question, parameters: 65535,

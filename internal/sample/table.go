@@ -24,8 +24,8 @@ type Column struct {
 	Name     string
 	Type     Type
 	Nullable bool
-	// Personal columns say something about a person; their values are what
-	// [Shop.Canaries] marks.
+	// Personal columns say something about a person and have room for a mark:
+	// they are what [Shop.Canaries] is about.
 	Personal bool
 	// Joined makes the column a generated one: the named columns with a space between them.
 	Joined []string
@@ -49,17 +49,22 @@ type Type struct {
 	labels []string
 }
 
+// Name is the type's name, the same on all engines: integer, boolean, money,
+// date, timestamp (without a time zone), instant (with one, where the engine has
+// that), uuid, document (JSON), blob, prose (text of any length), text, char, enum.
+func (t Type) Name() string { return t.name }
+
 var (
 	integer   = Type{name: "integer"}
 	boolean   = Type{name: "boolean"}
 	money     = Type{name: "money"}
 	date      = Type{name: "date"}
-	timestamp = Type{name: "timestamp"} // without a time zone
-	instant   = Type{name: "instant"}   // with one, where the engine has that
+	timestamp = Type{name: "timestamp"}
+	instant   = Type{name: "instant"}
 	uuid      = Type{name: "uuid"}
-	document  = Type{name: "document"} // JSON
+	document  = Type{name: "document"}
 	blob      = Type{name: "blob"}
-	prose     = Type{name: "prose"} // text of any length
+	prose     = Type{name: "prose"}
 )
 
 func text(length int) Type        { return Type{name: "text", length: length} }

@@ -1,0 +1,58 @@
+# What a developer runs. `make` alone lists it.
+
+GO            ?= go
+FUZZTIME      ?= 10s
+GOLANGCI_LINT := v2.15.0
+GOVULNCHECK   := v1.9.0
+
+# Tools are installed at a pinned version, outside of go.mod and of the checkout.
+TOOLS       := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/expunge/tools
+lint        := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)/golangci-lint
+vulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck
+
+.PHONY: help demo servers test bench bench-smoke lint fuzz vulncheck chaos
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: ## the sample shop: a plan, an anonymised copy, an erased customer, a receipt
+	@$(GO) run ./examples/expunge demo
+
+servers: ## installs the database servers that tests use, as far as it may
+	@sh internal/testdb/install.sh
+	@$(GO) run ./internal/testdb/prepare
+
+# The race detector needs cgo, and isn't on every platform.
+test: servers ## every test, with the race detector where there is one
+	@race=$$($(GO) list -race runtime >/dev/null 2>&1 && echo -race); set -x; \
+	$(GO) test $$race -timeout 45m ./...
+
+bench: ## every benchmark
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 0 ./...
+
+bench-smoke: ## every benchmark once, to see that it still works
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+fuzz: ## every fuzz target for FUZZTIME each (10s)
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		list=$$($(GO) test -list '^Fuzz' $$pkg); \
+		for target in $$(echo "$$list" | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+chaos: ## the fault suite in full: tests named Chaos, with EXPUNGE_TEST_CHAOS=full
+	EXPUNGE_TEST_CHAOS=full $(GO) test -count 1 -run Chaos -timeout 120m ./...
+
+lint: $(lint) ## golangci-lint
+	$(lint) run ./...
+
+vulncheck: $(vulncheck) ## govulncheck, where its database can be reached
+	$(vulncheck) ./...
+
+$(lint):
+	GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+
+$(vulncheck):
+	GOBIN=$(@D) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
