@@ -22,7 +22,7 @@ var ErrNoSecret = errors.New("anonymise: the strategy is keyed and there is no s
 //
 // It prints as "[secret]" with every verb, also inside of other values, and
 // refuses to be encoded. The zero Secret is none. Safe for concurrent use.
-type Secret struct{ key *[]byte } // a pointer: fmt prints what is inside of unexported fields, but not behind pointers
+type Secret struct{ key func() []byte } // a function: fmt prints unexported fields, and follows pointers where a verb is wrong
 
 // NewSecret takes a copy of the key. Line ends at its end are not part of it,
 // so that a file and an environment variable with the same line mean the same
@@ -36,7 +36,7 @@ func NewSecret(key []byte) (Secret, error) {
 		return Secret{}, errors.New("anonymise: the secret is one byte repeated: make one with `openssl rand -base64 32`")
 	}
 	key = bytes.Clone(key)
-	return Secret{&key}, nil
+	return Secret{func() []byte { return key }}, nil
 }
 
 // IsZero reports whether there is no secret.

@@ -35,7 +35,7 @@ func TestSecretNeverShows(t *testing.T) {
 	}
 	for _, form := range []string{testKey, fmt.Sprintf("%x", testKey), fmt.Sprintf("%X", testKey), strings.Trim(fmt.Sprint([]byte(testKey)), "[]")} {
 		if strings.Contains(shown, form[:16]) {
-			t.Errorf("the key shows")
+			t.Error("the key shows")
 		}
 	}
 	if b, err := json.Marshal(map[string]any{"s": s}); err == nil {

@@ -43,7 +43,7 @@ func NewSource(secret Secret, random rand.Source) *Source {
 	s.rng = rand.New((*current)(s))
 	s.faker = gofakeit.NewFaker((*current)(s), false)
 	if !secret.IsZero() {
-		s.mac = hmac.New(sha256.New, *secret.key)
+		s.mac = hmac.New(sha256.New, secret.key())
 	}
 	return s
 }
