@@ -56,7 +56,7 @@ func testPredicate() Predicate {
 				Path:    "customer <- invoice(customer_id)", Rows: Rows{Matched: 3, Affected: 3}},
 			{Step: "3", Schema: "public", Table: "message", Operation: Detach,
 				Columns: []Column{{Name: "recipient_id", Technique: "local suppression"}},
-				Path:    "customer <- message(recipient_id)", Rows: Rows{Matched: 4, Affected: 4, Arrived: 1}},
+				Path:    "customer <- message(recipient_id)", Rows: Rows{Matched: 4, Affected: 4}},
 			{Step: "4", Schema: "public", Table: "customer", Operation: Overwrite,
 				Columns: []Column{
 					{Name: "email", Strategy: "fake: email", Technique: "randomization"},
@@ -93,4 +93,13 @@ func testEnvelope(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	return env
+}
+
+// smallPredicate has only what must be there, and an erasure that found nothing.
+func smallPredicate() Predicate {
+	return Predicate{
+		ReceiptID: "1f0e6f3c-4f0a-4d66-9d66-0b7d7c1e5a4e", Tool: Tool{Name: "expunge"}, Scope: "expired",
+		PlanDigest: testDigest, PolicyDigest: testDigest, SchemaFingerprint: testDigest,
+		System: System{Journal: "5c0c5b6e-3f5e-4d3c-8a53-3a3f0f6f7c22", Engine: "sqlite"},
+	}
 }

@@ -1,0 +1,148 @@
+package receipt
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden files and vectors anew")
+
+func opened(t testing.TB) *Opened {
+	t.Helper()
+	_, v := testSigner(t, 1)
+	o, err := OpenWith(testEnvelope(t), OpenOptions{Verifiers: []Verifier{v}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// golden compares with testdata/<name>, or writes it with -update.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Errorf("%s is not what is written now; look at the difference, then run with -update", path)
+	}
+}
+
+func TestCertificateGolden(t *testing.T) {
+	o := opened(t)
+	at := o.Statement.Predicate.Commits.Last
+	amended, err := Fold(o,
+		amendment(t, o, Fact{Kind: BackupExpired, Backup: "nightly", At: at.AddDate(0, 0, 14)}),
+		amendment(t, o, Fact{Kind: BackupExpired, Backup: "offsite weekly", At: at.AddDate(0, 0, 180)}),
+		amendment(t, o, Fact{Kind: RecipientTold, Recipient: "mail provider", At: at.AddDate(0, 0, 1)}),
+		amendment(t, o, Fact{Kind: ReplayedAfterRestore, At: at.AddDate(0, 0, 5),
+			Replay: &Replay{RunID: "r2", Backup: at.AddDate(0, 0, -1), Receipt: testDigest}}),
+		amendment(t, o, Fact{Kind: Revoked, Reason: "the wrong customer was erased", At: at.AddDate(0, 0, 200)}),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, state := range map[string]*State{"certificate": nil, "certificate-amended": amended} {
+		c := NewCertificate(o, state)
+		var html, text bytes.Buffer
+		if err := c.HTML(&html); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Text(&text); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".html", html.Bytes())
+		golden(t, name+".txt", text.Bytes())
+	}
+}
+
+func TestCertificateNeedsNoOtherFile(t *testing.T) {
+	var b bytes.Buffer
+	if err := NewCertificate(opened(t), nil).HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, reference := range []string{"src=", "href=", "url(", "@import", "<script"} {
+		if strings.Contains(b.String(), reference) {
+			t.Errorf("page contains %s", reference)
+		}
+	}
+}
+
+func TestCertificateSaysWhatIsNotGood(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Predicate)
+		want   string
+	}{
+		{"rows left over", func(p *Predicate) { p.Actions[0].Rows = Rows{Matched: 3, Affected: 1, Left: 2} }, "2 entries should have been erased"},
+		{"a failed check", func(p *Predicate) { p.Checks[0].Result = Failed }, "found something wrong: roots rescanned"},
+		{"a late answer", func(p *Predicate) { p.Request.Late = true }, "which was late"},
+		{"people who weren't found", func(p *Predicate) { p.Subjects = &Subjects{Given: 3, Done: 2, Absent: 1} }, "1 person asked for could not be found"},
+		{"a hold without end", func(p *Predicate) { p.Retained[0].Until, p.Retained[0].Last = "", "" }, "No end is set"},
+		{"backups without a date", func(p *Predicate) { p.Final = "" }, "no date was given"},
+		{"residue that wasn't assessed", func(p *Predicate) { p.Residue = Residue{Level: NotAssessed} }, "was not assessed"},
+		{"hostile names", func(p *Predicate) { p.Actions[0].Table = "<script>alert(1)</script>" }, "&lt;script&gt;"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := testPredicate()
+			tt.change(&p)
+			var b bytes.Buffer
+			o := &Opened{Statement: NewStatement(p), Digest: testDigest}
+			if err := NewCertificate(o, nil).HTML(&b); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(b.String(), tt.want) {
+				t.Errorf("page doesn't say %q", tt.want)
+			}
+		})
+	}
+}
+
+func TestWords(t *testing.T) {
+	for name, want := range map[string]string{
+		"web_session": "web session", "InvoiceLine": "invoice line", "customer": "customer", "CustomerID": "customer ID", "": "",
+	} {
+		if got := words(name); got != want {
+			t.Errorf("words(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := number(n); got != want {
+			t.Errorf("number(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+// amendment is a signed and opened amendment of the receipt.
+func amendment(t testing.TB, o *Opened, f Fact) *OpenedAmendment {
+	t.Helper()
+	if f.AmendmentID == "" {
+		f.AmendmentID = string(f.Kind) + f.Backup + f.Recipient + f.At.Format(time.DateOnly)
+	}
+	s, v := testSigner(t, 1)
+	env, err := SignAmendment(t.Context(), NewAmendment(o.Digest, f), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := OpenAmendment(env, OpenOptions{Verifiers: []Verifier{v}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
