@@ -2,7 +2,10 @@
 // from: for the sample shop (internal/sample) and for the Chinook database.
 package policies
 
-import "embed"
+import (
+	"embed"
+	"io/fs"
+)
 
 //go:embed *.yaml
 var files embed.FS
@@ -15,4 +18,13 @@ func Read(name string) []byte {
 		panic("policies: no file " + name)
 	}
 	return b
+}
+
+// Names returns the names that Read takes, sorted.
+func Names() []string {
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		panic(err) // only a malformed pattern does that
+	}
+	return names
 }

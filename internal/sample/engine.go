@@ -20,9 +20,11 @@ type engine struct {
 	// keyOrder is set where a foreign key has to name the columns of the key
 	// that it refers to in that key's order.
 	keyOrder bool
-	partial  bool   // has partial indexes
-	touched  string // ON UPDATE CURRENT_TIMESTAMP
-	suffix   string // after a table's closing parenthesis
+	partial  bool // has partial indexes
+	// unchecked and checked turn the session's checks of foreign keys off and on.
+	unchecked, checked string
+	touched            string // ON UPDATE CURRENT_TIMESTAMP
+	suffix             string // after a table's closing parenthesis
 	// utc is added to an instant, where a literal without an offset is taken for local time.
 	utc        string
 	parameter  func(n int) string // the nth parameter from 1
@@ -68,6 +70,7 @@ func mysql(uuid string) *engine {
 		quote: quoteWith("`", "`"), length: "char_length", enum: "ENUM",
 		joined:    func(columns []string) string { return "CONCAT(" + strings.Join(columns, ", ' ', ") + ")" },
 		generated: "%s GENERATED ALWAYS AS (%s) STORED", keyOrder: true, touched: " DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP",
+		unchecked: "SET foreign_key_checks = 0", checked: "SET foreign_key_checks = 1",
 		suffix: " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4", parameter: question, parameters: 65535,
 	}
 }

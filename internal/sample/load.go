@@ -3,6 +3,7 @@ package sample
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -36,7 +37,20 @@ func (s Shop) Load(ctx context.Context, engine string, db DB) error {
 			return fmt.Errorf("load table %s: %w", t.Name, err)
 		}
 	}
-	return inTx(ctx, db, func(tx *sql.Tx) error { return execute(ctx, tx, e.constraints()) })
+	return inTx(ctx, db, func(tx *sql.Tx) error { return e.constrain(ctx, tx) })
+}
+
+// constrain makes indexes and foreign keys. Where adding a foreign key copies the
+// whole table to check it, it isn't checked: the rows are the same on engines
+// that do.
+func (e *engine) constrain(ctx context.Context, tx *sql.Tx) (err error) {
+	if e.unchecked != "" {
+		if err := execute(ctx, tx, []string{e.unchecked}); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, execute(ctx, tx, []string{e.checked})) }()
+	}
+	return execute(ctx, tx, e.constraints())
 }
 
 // loadInline loads where foreign keys are there before the rows. They wait for
@@ -91,22 +105,19 @@ func (s Shop) bound(e *engine, t *Table) iter.Seq[[]any] {
 // rowsPerStatement is enough to make the cost of a statement disappear.
 const rowsPerStatement = 500
 
-// insert inserts rows many at a time, with one prepared statement for all but the last.
+// insert inserts rows many at a time. All statements but the last are the same
+// text, which drivers keep prepared.
 func (e *engine) insert(ctx context.Context, tx *sql.Tx, t *Table, rows iter.Seq[[]any]) error {
 	width := len(t.Insertable())
 	most := min(rowsPerStatement, e.parameters/width) * width
-	full, err := tx.PrepareContext(ctx, e.insertText(t, most/width))
-	if err != nil {
-		return err
-	}
-	defer full.Close() //nolint:errcheck // the transaction ends next
+	full := e.insertText(t, most/width)
 	args := make([]any, 0, most)
 	for r := range rows {
 		args = append(args, r...)
 		if len(args) < most {
 			continue
 		}
-		if _, err := full.ExecContext(ctx, args...); err != nil {
+		if _, err := tx.ExecContext(ctx, full, args...); err != nil {
 			return err
 		}
 		args = args[:0]
@@ -114,7 +125,7 @@ func (e *engine) insert(ctx context.Context, tx *sql.Tx, t *Table, rows iter.Seq
 	if len(args) == 0 {
 		return nil
 	}
-	_, err = tx.ExecContext(ctx, e.insertText(t, len(args)/width), args...)
+	_, err := tx.ExecContext(ctx, e.insertText(t, len(args)/width), args...)
 	return err
 }
 

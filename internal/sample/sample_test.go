@@ -1,7 +1,6 @@
 package sample_test
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -9,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/expungedb/expunge/internal/sample"
-	"github.com/expungedb/expunge/plan"
 )
 
 func TestRowsAreAFunctionOfTheSeed(t *testing.T) {
@@ -108,38 +106,6 @@ func TestCanariesAreUniqueAndListed(t *testing.T) {
 				t.Errorf("column %s.%s has no canary", table.Name, c.Name)
 			}
 		}
-	}
-}
-
-func TestThePolicyClassifiesEveryColumn(t *testing.T) {
-	policy, err := plan.ParsePolicy(bytes.NewReader(sample.Policy()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules := map[string]*plan.PolicyTable{}
-	for i := range policy.Tables {
-		rules[policy.Tables[i].Name] = &policy.Tables[i]
-	}
-	for _, table := range sample.Tables() {
-		rule := rules[table.Name]
-		if rule == nil {
-			t.Errorf("table %s has no rule", table.Name)
-			continue
-		}
-		for _, c := range table.Columns {
-			column := rule.Column(c.Name)
-			switch {
-			case rule.PII == plan.PIINone && !c.Personal:
-			case column == nil:
-				t.Errorf("column %s.%s isn't classified", table.Name, c.Name)
-			case c.Personal && (column.PII == plan.PIINone || column.Overwrite == nil):
-				t.Errorf("personal column %s.%s isn't overwritten", table.Name, c.Name)
-			}
-		}
-		delete(rules, table.Name)
-	}
-	for name := range rules {
-		t.Errorf("the policy's table %s isn't in the shop", name)
 	}
 }
 
