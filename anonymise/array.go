@@ -1,12 +1,51 @@
 package anonymise
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
+
+// array applies a strategy to each element of an array. PostgreSQL has arrays;
+// what other engines keep in JSON is json's.
+var arrayDefinition = definition{
+	Description: Description{
+		Name: "array", Doc: "a strategy for each element of an array",
+		Technique: "randomization", Class: Lossy, Consistent: never,
+		Kinds:  []dialect.Kind{dialect.Array},
+		Params: []Param{{"<strategy>", "the elements' strategy: {array: random}, {array: {fake: email}}"}},
+	},
+	make: makeArray,
+}
+
+type arrayStrategy struct{ each Strategy }
+
+func makeArray(v any, _ Modifiers) (Strategy, error) {
+	spec, err := ParseSpec(v)
+	if err == nil && spec.Modifiers.When != "" {
+		err = specErrorf([]string{"when"}, "a condition is for the whole column: write it beside array")
+	}
+	var each Strategy
+	if err == nil {
+		each, err = New(spec)
+	}
+	if se, ok := err.(*SpecError); ok {
+		return nil, &SpecError{append([]string{"array"}, se.Path...), se.Reason}
+	}
+	return arrayStrategy{each}, err
+}
+
+func (a arrayStrategy) Info() Info {
+	i := a.each.Info()
+	i.Class = Lossy
+	return i
+}
+
+func (a arrayStrategy) Bind(t Target) (Replacer, error) { return bindElements(t, a.each) }
 
 var errNoArray = errors.New("the value is no array literal: use fixed or null")
 
@@ -23,13 +62,39 @@ func bindElements(t Target, each Strategy) (Replacer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, ok := r.(RowReplacer); ok {
+		return nil, errors.New("a strategy that looks at other columns can't be applied to elements")
+	}
 	return clientReplacer{Lossy, func(s *Source, old dialect.Value) (dialect.Value, error) {
 		if old == nil {
 			return "{}", nil
 		}
 		text, _ := dialect.TextOf(old)
-		return mapArray(text, func(v dialect.Value) (dialect.Value, error) { return r.Replace(s, v) })
+		return mapArray(text, func(v dialect.Value) (dialect.Value, error) {
+			if v == nil {
+				return nil, nil
+			}
+			return r.Replace(s, elementValue(&element, v.(string)))
+		})
 	}}, nil
+}
+
+// elementValue brings an element's text to the canonical form of its kind.
+func elementValue(c *dialect.Column, text string) dialect.Value {
+	switch c.Kind {
+	case dialect.Int:
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n
+		}
+	case dialect.Bool:
+		return strconv.FormatBool(text == "t" || text == "true")
+	case dialect.Bytes:
+		if b, err := hex.DecodeString(strings.TrimPrefix(text, `\x`)); err == nil {
+			return b
+		}
+		return []byte(text)
+	}
+	return text
 }
 
 // mapArray replaces the elements of an array literal as PostgreSQL writes it

@@ -90,7 +90,7 @@ func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 		}
 		return p.number(t, class), nil
 	case dialect.UUID:
-		return p.digested("uuid", birthday(math.Pow(2, 122), t), canon, pseudonymUUID), nil
+		return digested(newDomain(p.m.Group, "uuid"), birthday(math.Pow(2, 122), t), canon, pseudonymUUID), nil
 	case dialect.Bytes:
 		return p.bytes(t, canon)
 	}
@@ -98,8 +98,7 @@ func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 }
 
 // digested makes a value of the digest of the canonical form.
-func (p pseudonymStrategy) digested(purpose string, class Class, canon canon, of func(sum []byte) dialect.Value) Replacer {
-	d := newDomain(p.m.Group, purpose)
+func digested(d domain, class Class, canon canon, of func(sum []byte) dialect.Value) Replacer {
 	return clientReplacer{class, func(s *Source, old dialect.Value) (dialect.Value, error) {
 		canonical := canon.value(old)
 		if canonical == "" {
@@ -150,7 +149,7 @@ func (p pseudonymStrategy) text(t Target, canon canon) (Replacer, error) {
 	if err := hasRoom(space, t); err != nil {
 		return nil, err
 	}
-	r := p.digested(purpose, birthday(space, t), canon, of)
+	r := digested(newDomain(p.m.Group, purpose), birthday(space, t), canon, of)
 	if purpose == "uuid" {
 		r = uuidText(r)
 	}
@@ -206,7 +205,7 @@ func (p pseudonymStrategy) bytes(t Target, canon canon) (Replacer, error) {
 	if err := hasRoom(space, t); err != nil {
 		return nil, err
 	}
-	return p.digested("bytes", birthday(space, t), canon, func(sum []byte) dialect.Value {
+	return digested(newDomain(p.m.Group, "bytes"), birthday(space, t), canon, func(sum []byte) dialect.Value {
 		b := make([]byte, size)
 		copy(b, sum[:n])
 		return b

@@ -24,6 +24,17 @@ func init() {
 		pseudonymDefinition,
 		maskDefinition,
 		shiftDefinition,
+		hashDefinition,
+		noiseDefinition,
+		generaliseDefinition,
+		pickDefinition,
+		sequenceDefinition,
+		templateDefinition,
+		jsonDefinition,
+		arrayDefinition,
+		scrubDefinition,
+		cardDefinition,
+		ibanDefinition,
 	} {
 		builtin[d.Name] = d
 	}
@@ -137,7 +148,7 @@ func (d definition) allows(m Modifiers, keyed bool) error {
 		return specErrorf([]string{"null"}, "%s makes nothing of NULL: leave `null: fill` out", d.Name)
 	case (m.Consistent || m.Group != "") && !d.consistent && !keyed:
 		return specErrorf([]string{"consistent"}, "%s can't be consistent: use pseudonym, or fake, random, pick or noise with this modifier", d.Name)
-	case m.FillNull && (m.Consistent || keyed):
+	case m.FillNull && m.Consistent:
 		return specErrorf([]string{"null"}, "a consistent strategy would give all NULLs one value: leave `null: fill` out")
 	case m.Fold != "" && !m.Consistent && !keyed:
 		return specErrorf([]string{"fold"}, "only a consistent strategy folds: add `consistent: true`")

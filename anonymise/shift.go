@@ -103,7 +103,20 @@ func (s shiftStrategy) Bind(t Target) (Replacer, error) {
 			return shifted(c.Kind, old, draw(src))
 		}}, nil
 	}
-	return shiftBy{kind: c.Kind, by: s.by, draw: draw, domain: newDomain(s.m.Group, "shift by"), canon: byCanon(s.m.Fold)}, nil
+	domain, canon := newDomain(s.m.Group, "shift by"), byCanon(s.m.Fold)
+	return rowReplacer{Lossy, []string{s.by}, func(src *Source, old dialect.Value, row func(string) dialect.Value) (dialect.Value, error) {
+		by := "" // rows without a value there share a span
+		if v := row(s.by); v != nil {
+			by = canon.value(v)
+		}
+		was, err := src.keyedBy(domain, by)
+		if err != nil {
+			return nil, err
+		}
+		span := draw(src)
+		src.resume(was)
+		return shifted(c.Kind, old, span)
+	}}, nil
 }
 
 // byCanon is for the column that the shift goes by, whose collation isn't
@@ -148,37 +161,4 @@ func shifted(kind dialect.Kind, old dialect.Value, by time.Duration) (dialect.Va
 // timeless reports whether a value means no point in time.
 func timeless(text string) bool {
 	return text == "infinity" || text == "-infinity" || strings.HasPrefix(text, "0000-00-00") || strings.HasPrefix(text, "9999-12-31")
-}
-
-// shiftBy is shift with a span that another column decides.
-type shiftBy struct {
-	kind   dialect.Kind
-	by     string
-	draw   func(*Source) time.Duration
-	domain domain
-	canon  canon
-}
-
-func (shiftBy) Expr() (dialect.Expr, bool) { return nil, false }
-func (shiftBy) Class() Class               { return Lossy }
-func (r shiftBy) Needs() []string          { return []string{r.by} }
-
-func (r shiftBy) Replace(*Source, dialect.Value) (dialect.Value, error) {
-	return nil, fmt.Errorf("shift: the row's column %s is needed: call ReplaceRow", r.by)
-}
-
-// ReplaceRow moves the value by the span of the row's other column. Rows where
-// that is NULL share a span.
-func (r shiftBy) ReplaceRow(s *Source, old dialect.Value, row func(string) dialect.Value) (dialect.Value, error) {
-	by := ""
-	if v := row(r.by); v != nil {
-		by = r.canon.value(v)
-	}
-	was, err := s.keyedBy(r.domain, by)
-	if err != nil {
-		return nil, err
-	}
-	span := r.draw(s)
-	s.resume(was)
-	return shifted(r.kind, old, span)
 }

@@ -54,6 +54,9 @@ type Target struct {
 	// ends of a foreign key or link). A consistent replacement fits into all
 	// of them and folds as they do; bind each with the same set.
 	Joined []*dialect.Column
+	// Key are the columns that address a row of the table, which strategies
+	// that number rows go by; nil where there are none or they aren't known.
+	Key []string
 }
 
 // Replacer is a strategy bound to a column. It is safe for concurrent use.

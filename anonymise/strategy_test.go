@@ -1,10 +1,16 @@
 package anonymise
 
 import (
+	"cmp"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -86,49 +92,166 @@ func sampleColumns() []struct {
 	return columns
 }
 
-// TestEveryStrategyOnEveryKind binds each strategy to a column of each kind:
-// it works, keeps NULL and gives what the column can store, or it says the
-// column's name and why not.
-func TestEveryStrategyOnEveryKind(t *testing.T) {
-	specs := map[string]string{
-		"fixed": `{"fixed":"1"}`, "fake": `{"fake":"email"}`, "shift": `{"shift":{"within":30}}`,
+// specOn is a strategy with parameters that suit a kind.
+func specOn(name string, kind dialect.Kind) string {
+	switch name {
+	case "fixed":
+		switch kind {
+		case dialect.Bool:
+			return `{"fixed":true}`
+		case dialect.Date:
+			return `{"fixed":"2000-01-01"}`
+		case dialect.Time:
+			return `{"fixed":"12:00:00"}`
+		case dialect.Timestamp, dialect.TimestampTZ:
+			return `{"fixed":"2000-01-01 12:00:00"}`
+		case dialect.UUID:
+			return `{"fixed":"00000000-0000-4000-8000-000000000000"}`
+		case dialect.Inet:
+			return `{"fixed":"10.0.0.1"}`
+		case dialect.Enum:
+			return `{"fixed":"sad"}`
+		case dialect.Set:
+			return `{"fixed":"a"}`
+		case dialect.Array:
+			return `{"fixed":"{}"}`
+		case dialect.Interval:
+			return `{"fixed":"2 days"}`
+		}
+		return `{"fixed":"1"}`
+	case "fake":
+		switch kind {
+		case dialect.Int, dialect.Decimal, dialect.Float:
+			return `{"fake":{"number":{"min":1,"max":99}}}`
+		case dialect.Bool:
+			return `{"fake":"bool"}`
+		case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+			return `{"fake":"past-date"}`
+		case dialect.Time:
+			return `{"fake":"time"}`
+		case dialect.UUID:
+			return `{"fake":"uuid"}`
+		case dialect.Inet:
+			return `{"fake":"ipv4-address"}`
+		case dialect.JSON:
+			return `{"fake":"address"}`
+		case dialect.Enum:
+			return `{"fake":{"randomstring":{"strs":["sad","ok"]}}}`
+		}
+		return `{"fake":"email"}`
+	case "shift":
+		return `{"shift":{"within":30}}`
+	case "noise":
+		return `{"noise":0.1}`
+	case "generalise":
+		switch kind {
+		case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+			return `{"generalise":"year"}`
+		case dialect.Int, dialect.Decimal, dialect.Float:
+			return `{"generalise":{"step":100}}`
+		}
+		return `{"generalise":{"prefix":3}}`
+	case "pick":
+		if kind == dialect.Enum || kind == dialect.Set {
+			return `"pick"`
+		}
+		fixed := specOn("fixed", kind)
+		return `{"pick":[` + fixed[len(`{"fixed":`):len(fixed)-1] + `]}`
+	case "template":
+		return `{"template":"user-{{chars 20}}"}`
+	case "json":
+		return `{"json":{"paths":{"name":{"fake":"name"},"tags[]":"random"},"others":"drop"}}`
+	case "array":
+		return `{"array":"random"}`
+	case "scrub":
+		return `{"scrub":{"patterns":["email"]}}`
 	}
+	return `"` + name + `"`
+}
+
+var update = flag.Bool("update", false, "write testdata anew")
+
+// TestEveryStrategyOnEveryKind binds each strategy to a column of each kind: it
+// works, keeps NULL and gives what the column can store in its canonical form,
+// or it says the column's name and why not. Which is which is in
+// testdata/kinds.golden.
+func TestEveryStrategyOnEveryKind(t *testing.T) {
+	var table strings.Builder
 	for _, d := range Strategies() {
 		if strings.HasPrefix(d.Name, "test-") {
 			continue
 		}
-		spec, ok := specs[d.Name]
-		if !ok {
-			spec = `"` + d.Name + `"`
-		}
+		var client, database []string
 		for _, c := range sampleColumns() {
-			t.Run(d.Name+" on "+string(c.Column.Kind), func(t *testing.T) {
-				r, err := strategy(t, spec).Bind(Target{Column: c.Column, Rows: 1000})
-				if err != nil {
-					if !strings.Contains(err.Error(), c.Column.Name) || !strings.HasPrefix(err.Error(), d.Name) {
-						t.Errorf("the error doesn't say where: %v", err)
-					}
-					return
+			kind := cmp.Or(string(c.Column.Kind), "unknown")
+			c.Column.Default = new(string)
+			r, err := strategy(t, specOn(d.Name, c.Column.Kind)).Bind(Target{Column: c.Column, Rows: 1000, Key: []string{"id"}})
+			if err != nil {
+				if !strings.Contains(err.Error(), c.Column.Name) || !strings.HasPrefix(err.Error(), d.Name) {
+					t.Errorf("%s on %s: the error doesn't say where: %v", d.Name, kind, err)
 				}
-				if d.Name == "default" {
-					return
+				continue
+			}
+			if e, ok := r.Expr(); ok {
+				database = append(database, kind)
+				if _, guarded := e.(dialect.If); !guarded && d.Name != "null" {
+					t.Errorf("%s on %s: the expression doesn't keep NULL: %#v", d.Name, kind, e)
 				}
-				s := source(t)
-				if v := replace(t, r, s, nil); v != nil {
-					t.Errorf("NULL became %v", v)
-				}
-				v := replace(t, r, s, c.Value)
-				if d.Name == "null" || c.Column.Kind == dialect.Unknown {
-					return
-				}
-				if _, err := constantOf(c.Column, v); err != nil {
-					t.Errorf("%v is not canonical: %v", v, err)
-				}
-				if same(v, c.Value) && !fewValues(c.Column) && d.Name != "keep" {
-					t.Errorf("the value came out as it was")
-				}
-			})
+			} else {
+				client = append(client, kind)
+			}
+			if d.Name == "default" {
+				continue
+			}
+			t.Run(d.Name+" on "+kind, func(t *testing.T) { checkReplacement(t, d.Name, r, c.Column, c.Value) })
 		}
+		fmt.Fprintf(&table, "%s\n  in the database: %s\n  through the client: %s\n", d.Name, strings.Join(database, " "), strings.Join(client, " "))
+	}
+	golden(t, "kinds.golden", table.String())
+}
+
+func checkReplacement(t *testing.T, name string, r Replacer, c *dialect.Column, old dialect.Value) {
+	t.Helper()
+	s := source(t)
+	apply := func(old dialect.Value) dialect.Value {
+		if row, ok := r.(RowReplacer); ok {
+			v, err := row.ReplaceRow(s, old, func(string) dialect.Value { return int64(4815) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		return replace(t, r, s, old)
+	}
+	if v := apply(nil); v != nil {
+		t.Errorf("NULL became %v", v)
+	}
+	v := apply(old)
+	if name == "null" || c.Kind == dialect.Unknown {
+		return
+	}
+	if _, err := constantOf(c, v); err != nil {
+		t.Errorf("%v is not canonical: %v", v, err)
+	}
+	if same(v, old) && !fewValues(c) && name != "keep" {
+		t.Error("the value came out as it was")
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s is out of date (go test ./anonymise -update):\n%s", path, diff)
 	}
 }
 

@@ -1,0 +1,195 @@
+package anonymise
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// generalise keeps the coarse part of a value: the month of a date, the lower
+// end of a number's range, the first characters of a postcode, the network of
+// an address.
+var generaliseDefinition = definition{
+	Description: Description{
+		Name: "generalise", Doc: "the coarse part is kept: a date's month, a number's range, a postcode's or address's prefix",
+		Technique: "generalization", Class: Lossy, Consistent: always, InDatabase: true,
+		Kinds: []dialect.Kind{
+			dialect.Date, dialect.Timestamp, dialect.TimestampTZ, dialect.Int, dialect.Decimal, dialect.Float, dialect.Text, dialect.Inet,
+		},
+		Params: []Param{
+			{"to", "of a date or timestamp: year, month, day or hour; {generalise: month} for short"},
+			{"step", "of a number: the width of the ranges, whose lower ends are kept"},
+			{"prefix", "of a text: how many characters are kept; of an IPv4 address: how many bits (24 by default)"},
+			{"prefix6", "of an IPv6 address: how many bits are kept (48 by default)"},
+			{"fill", "the character that stands for what is left out of a text; none by default"},
+		},
+	},
+	make: makeGeneralise,
+}
+
+type generaliseStrategy struct {
+	to              string
+	step            float64
+	prefix, prefix6 int
+	fill            string
+}
+
+func makeGeneralise(v any, _ Modifiers) (Strategy, error) {
+	p := readParams("generalise", v, "to")
+	g := generaliseStrategy{
+		to:      p.choice("to", "", "year", "month", "day", "hour"),
+		prefix:  p.int("prefix", -1, 0, 1000),
+		prefix6: p.int("prefix6", -1, 0, 128),
+		fill:    p.text("fill", ""),
+	}
+	var ok bool
+	if g.step, ok = p.number("step"); ok && g.step <= 0 {
+		p.fail("step", "a number above 0")
+	}
+	if g.fill != "" && (len(g.fill) != 1 || g.fill[0] < ' ' || g.fill[0] > '~') {
+		p.fail("fill", "one ASCII character")
+	}
+	return g, p.done()
+}
+
+func (generaliseStrategy) Info() Info { return generaliseDefinition.info() }
+
+func (g generaliseStrategy) Bind(t Target) (Replacer, error) {
+	c := t.Column
+	missing := func(param string) error {
+		return fmt.Errorf("column %s is %s: say {generalise: {%s}}", c.Name, describe(c), param)
+	}
+	switch c.Kind {
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+		if g.to == "" {
+			return nil, missing("to: month")
+		}
+		if c.Kind == dialect.Date && (g.to == "day" || g.to == "hour") {
+			return nil, fmt.Errorf("column %s is a date, which has nothing finer than the %s: say month or year", c.Name, "day")
+		}
+		replace := func(_ *Source, old dialect.Value) (dialect.Value, error) { return truncated(c.Kind, old, g.to) }
+		return bothWays{clientReplacer{Lossy, replace}, dialect.TruncateMoment{Of: dialect.Current{Column: c}, Unit: g.to}}, nil
+	case dialect.Int, dialect.Decimal, dialect.Float:
+		if g.step == 0 {
+			return nil, missing("step: 10")
+		}
+		return g.number(c)
+	case dialect.Inet:
+		return clientReplacer{Lossy, g.network}, nil
+	}
+	if g.prefix < 0 {
+		return nil, missing("prefix: 3")
+	}
+	return g.text(c)
+}
+
+func truncated(kind dialect.Kind, old dialect.Value, unit string) (dialect.Value, error) {
+	text, _ := dialect.TextOf(old)
+	if strings.HasSuffix(text, "infinity") {
+		return old, nil
+	}
+	m, ok := parseMoment(kind, text)
+	if !ok {
+		return nil, fmt.Errorf("generalise: the value is no date of this column's kind: use random")
+	}
+	t := m.t
+	month, day, hour := t.Month(), t.Day(), t.Hour()
+	switch unit {
+	case "year":
+		month, day, hour = 1, 1, 0
+	case "month":
+		day, hour = 1, 0
+	case "day":
+		hour = 0
+	}
+	m.t = time.Date(t.Year(), month, day, hour, 0, 0, 0, t.Location())
+	return m.String(), nil
+}
+
+func (g generaliseStrategy) number(c *dialect.Column) (Replacer, error) {
+	step, err := constant(c, g.step)
+	if err != nil {
+		return nil, fmt.Errorf("step: %w", err)
+	}
+	replace := func(_ *Source, old dialect.Value) (dialect.Value, error) {
+		if n, ok := old.(int64); ok {
+			if s := int64(g.step); c.Kind == dialect.Int && s > 0 {
+				low := n - ((n%s)+s)%s
+				if low > n || low < minInt(c) { // below the least number of the type
+					return n - n%s, nil
+				}
+				return low, nil
+			}
+		}
+		text, _ := dialect.TextOf(old)
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+			return nil, fmt.Errorf("generalise: the value is no number: use random")
+		}
+		f = math.Floor(f/g.step) * g.step
+		if c.Kind == dialect.Float {
+			return strconv.FormatFloat(f, 'g', -1, 64), nil
+		}
+		d, _ := parseDecimal(strconv.FormatFloat(f, 'f', max(c.Scale, 0), 64))
+		return d.String(), nil
+	}
+	s := dialect.Literal{Value: step, Column: c}
+	e := dialect.Arith{Op: '*', A: dialect.Floor{Of: dialect.Arith{Op: '/', A: dialect.Current{Column: c}, B: s}}, B: s}
+	return bothWays{clientReplacer{Lossy, replace}, dialect.Cast{Of: e, Column: c}}, nil
+}
+
+func (g generaliseStrategy) text(c *dialect.Column) (Replacer, error) {
+	if c.Length > 0 && g.prefix >= c.Length {
+		return nil, fmt.Errorf("column %s holds %d characters: a prefix of %d keeps all of it", c.Name, c.Length, g.prefix)
+	}
+	replace := func(_ *Source, old dialect.Value) (dialect.Value, error) {
+		text, _ := dialect.TextOf(old)
+		n := utf8.RuneCountInString(text)
+		if n <= g.prefix {
+			return text, nil
+		}
+		return string([]rune(text)[:g.prefix]) + strings.Repeat(g.fill, n-g.prefix), nil
+	}
+	old := dialect.Current{Column: c}
+	var e dialect.Expr = dialect.Left{Of: old, N: g.prefix}
+	if g.prefix == 0 {
+		e = dialect.Literal{Value: "", Column: c}
+	}
+	if g.fill != "" {
+		e = dialect.Concat{e, dialect.Fill{Of: old, With: g.fill, Less: g.prefix}}
+	}
+	return bothWays{clientReplacer{Lossy, replace}, e}, nil
+}
+
+// network keeps an address's first bits and sets the others to zero; of a MAC
+// address the maker's three bytes stay.
+func (g generaliseStrategy) network(_ *Source, old dialect.Value) (dialect.Value, error) {
+	text, _ := dialect.TextOf(old)
+	in, ok := parseInet(text)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("generalise: the value is no address: use random")
+	case in.mac != nil:
+		for i := 3; i < len(in.mac); i++ {
+			in.mac[i] = 0
+		}
+		return in.String(), nil
+	}
+	bits := g.prefix6
+	if in.addr.Is4() {
+		bits = g.prefix
+		if bits < 0 {
+			bits = 24
+		}
+	} else if bits < 0 {
+		bits = 48
+	}
+	in.addr = netip.PrefixFrom(in.addr, min(bits, in.addr.BitLen())).Masked().Addr()
+	return in.String(), nil
+}

@@ -1,0 +1,219 @@
+package anonymise
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// noise adds a random amount to a number: up to a fixed one, or up to a share
+// of the number itself. Near the ends of the column's range it goes inwards
+// only. A number that is small against its rounding may come out as it was.
+var noiseDefinition = definition{
+	Description: Description{
+		Name: "noise", Doc: "a random amount is added to a number",
+		Technique: "noise addition", Class: Lossy, Consistent: withModifier, InDatabase: true,
+		Kinds: []dialect.Kind{dialect.Int, dialect.Decimal, dialect.Float},
+		Params: []Param{
+			{"relative", "the most that is added or taken away, as a share of the number: 0.1 is a tenth; {noise: 0.1} for short"},
+			{"absolute", "the most that is added or taken away"},
+		},
+	},
+	make:       makeNoise,
+	consistent: true,
+	redraw:     true,
+}
+
+// noiseSteps is how finely a share is drawn.
+const noiseSteps = 10_000
+
+type noiseStrategy struct {
+	relative, absolute float64
+}
+
+func makeNoise(v any, _ Modifiers) (Strategy, error) {
+	p := readParams("noise", v, "relative")
+	var n noiseStrategy
+	var relative, absolute bool
+	n.relative, relative = p.number("relative")
+	n.absolute, absolute = p.number("absolute")
+	switch {
+	case relative && absolute:
+		p.fail("absolute", "either relative or absolute")
+	case relative && (n.relative < 1.0/noiseSteps || n.relative >= 1):
+		p.fail("relative", "a share from 0.0001 to below 1")
+	case absolute && n.absolute <= 0:
+		p.fail("absolute", "a number above 0")
+	case !relative && !absolute && p.err == nil:
+		return nil, specErrorf(p.path, "the amount is missing: {noise: 0.1} or {noise: {absolute: 5}}")
+	}
+	return n, p.done()
+}
+
+func (noiseStrategy) Info() Info { return noiseDefinition.info() }
+
+func (n noiseStrategy) Bind(t Target) (Replacer, error) {
+	c := t.Column
+	low, high := numberRange(c)
+	scale := math.Inf(1) // digits behind the point that are kept
+	switch c.Kind {
+	case dialect.Int:
+		scale = 0
+	case dialect.Decimal:
+		if c.Precision > 0 {
+			scale = float64(c.Scale)
+		}
+	}
+	if n.absolute > 0 && n.absolute < math.Pow(10, -scale) {
+		return nil, fmt.Errorf("an amount of %v is rounded away in column %s, which is %s", n.absolute, c.Name, describe(c))
+	}
+	if n.absolute > 0 && n.absolute > (high-low)/2 {
+		return nil, fmt.Errorf("an amount of %v is more than column %s holds", n.absolute, c.Name)
+	}
+	r := bothWays{clientReplacer: clientReplacer{Lossy, func(s *Source, old dialect.Value) (dialect.Value, error) {
+		return n.add(s, c, old, low, high)
+	}}}
+	if n.relative > 0 {
+		r.expr = n.share(c, high)
+	} else {
+		r.expr = n.amount(c, low, high)
+	}
+	return r, nil
+}
+
+// numberRange is what a column holds; a Decimal without a precision and a
+// Float hold more than noise comes near.
+func numberRange(c *dialect.Column) (low, high float64) {
+	switch {
+	case c.Kind == dialect.Int:
+		return float64(minInt(c)), float64(maxInt(c))
+	case c.Kind == dialect.Decimal && c.Precision > 0:
+		high = math.Pow10(c.Precision-c.Scale) - math.Pow10(-c.Scale)
+	case c.Kind == dialect.Float && c.Precision == 32:
+		high = math.MaxFloat32
+	default:
+		high = math.MaxFloat64 / 2
+	}
+	if c.Unsigned {
+		return 0, high
+	}
+	return -high, high
+}
+
+var errNoNumber = fmt.Errorf("noise: the value is no number: use random")
+
+// add is the noise in Go. A number beyond 2^53 loses its last digits, which
+// noise may.
+func (n noiseStrategy) add(s *Source, c *dialect.Column, old dialect.Value, low, high float64) (dialect.Value, error) {
+	text, _ := dialect.TextOf(old)
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil, errNoNumber
+	}
+	most := n.absolute
+	if n.relative > 0 {
+		most = n.relative * math.Abs(f)
+	}
+	g := f + (2*s.rng.Float64()-1)*most
+	switch {
+	case g > high:
+		g = f - s.rng.Float64()*most
+	case g < low:
+		g = f + s.rng.Float64()*most
+	}
+	switch c.Kind {
+	case dialect.Int:
+		if g = math.Round(g); g >= math.MaxInt64 {
+			return strconv.FormatFloat(g, 'f', 0, 64), nil
+		}
+		return int64(g), nil
+	case dialect.Decimal:
+		scale := c.Scale
+		if c.Precision <= 0 {
+			d, _ := parseDecimal(text)
+			scale = len(d.fraction)
+		}
+		d, _ := parseDecimal(strconv.FormatFloat(g, 'f', max(scale, 0), 64))
+		return d.String(), nil
+	}
+	if c.Precision == 32 {
+		return strconv.FormatFloat(g, 'g', -1, 32), nil
+	}
+	return strconv.FormatFloat(g, 'g', -1, 64), nil
+}
+
+// share is old · (a whole number around noiseSteps) / noiseSteps. Whole numbers
+// that are drawn have no type to be wrong for the column's, literals would.
+func (n noiseStrategy) share(c *dialect.Column, high float64) dialect.Expr {
+	steps := int64(math.Round(n.relative * noiseSteps))
+	times := func(most int64) dialect.Expr {
+		return rounded(c, dialect.Arith{
+			Op: '*', A: dialect.Current{Column: c},
+			B: dialect.Arith{Op: '/', A: dialect.RandomInt{Low: noiseSteps - steps, High: most}, B: dialect.RandomInt{Low: noiseSteps, High: noiseSteps}},
+		})
+	}
+	end := high / (1 + n.relative) * (1 - 1e-9)
+	above, below := numberValue(c, end), numberValue(c, -end)
+	outer := dialect.Any{dialect.Compare{Column: c.Name, Op: ">", Value: above}}
+	if !c.Unsigned {
+		outer = append(outer, dialect.Compare{Column: c.Name, Op: "<", Value: below})
+	}
+	return dialect.If{Cond: outer, Then: times(noiseSteps), Else: times(noiseSteps + steps)}
+}
+
+// amount is old + a part of the amount, between -1 and 1.
+func (n noiseStrategy) amount(c *dialect.Column, low, high float64) dialect.Expr {
+	most, err := constant(c, n.absolute)
+	if err != nil {
+		return nil // more digits than the column has: through the client
+	}
+	plus := func(from, to int64) dialect.Expr {
+		part := dialect.Arith{Op: '/', A: dialect.RandomInt{Low: from, High: to}, B: dialect.RandomInt{Low: noiseSteps, High: noiseSteps}}
+		return rounded(c, dialect.Arith{
+			Op: '+', A: dialect.Current{Column: c},
+			B: dialect.Arith{Op: '*', A: part, B: dialect.Literal{Value: most, Column: c}},
+		})
+	}
+	return dialect.If{
+		Cond: dialect.Compare{Column: c.Name, Op: ">", Value: numberValue(c, high-n.absolute)},
+		Then: plus(-noiseSteps, 0),
+		Else: dialect.If{
+			Cond: dialect.Compare{Column: c.Name, Op: "<", Value: numberValue(c, low+n.absolute)},
+			Then: plus(0, noiseSteps),
+			Else: plus(-noiseSteps, noiseSteps),
+		},
+	}
+}
+
+func rounded(c *dialect.Column, e dialect.Expr) dialect.Expr {
+	switch {
+	case c.Kind == dialect.Int:
+		e = dialect.Round{Of: e}
+	case c.Kind == dialect.Decimal && c.Precision > 0:
+		e = dialect.Round{Of: e, Digits: c.Scale}
+	}
+	return dialect.Cast{Of: e, Column: c}
+}
+
+// numberValue is a bound of the column's range in its canonical form, rounded
+// towards zero.
+func numberValue(c *dialect.Column, f float64) dialect.Value {
+	switch c.Kind {
+	case dialect.Int:
+		if f >= math.MaxInt64 {
+			return int64(math.MaxInt64)
+		}
+		return int64(f)
+	case dialect.Decimal:
+		scale := max(c.Scale, 0)
+		unit := math.Pow10(scale)
+		if whole := math.Trunc(f * unit); math.Abs(whole) < 1e15 {
+			f = whole / unit
+		}
+		d, _ := parseDecimal(strconv.FormatFloat(f, 'f', scale, 64))
+		return d.String()
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}

@@ -1,0 +1,272 @@
+package anonymise
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// scrub takes personal data out of free text and leaves the rest: what looks
+// like an e-mail address, a telephone number, an IBAN, a card number or an IP
+// address, and what other columns of the row say (a name, a user name). It
+// finds what has a pattern and what it was told; a text may name a person in
+// other ways, so use random or null where the text itself isn't needed.
+var scrubDefinition = definition{
+	Description: Description{
+		Name: "scrub", Doc: "e-mail addresses, telephone, card and account numbers, IP addresses and the row's own identifiers are taken out of a text",
+		Technique: "suppression", Class: Lossy, Consistent: always,
+		Kinds: []dialect.Kind{dialect.Text},
+		Params: []Param{
+			{"patterns", "what to look for: email, iban, card, ip, phone; all of them by default"},
+			{"columns", "columns of the row whose values, and the words in them, are taken out too"},
+			{"with", "label ([email], [name], …; the default), random (characters of the same shape), or one character to hide with"},
+		},
+	},
+	make: makeScrub,
+}
+
+// pattern is one thing that scrub finds.
+type pattern struct {
+	name string
+	re   *regexp.Regexp
+	is   func(hit string) bool // nil: the expression says it all
+}
+
+// patterns, in the order in which they are looked for: what is more certain
+// comes first, so that a card number isn't taken for a telephone number. The
+// expressions are RE2, linear in the text's length.
+var patterns = []pattern{
+	{"email", regexp.MustCompile(`(?i)[\p{L}\p{N}._%+'\-]+@[\p{L}\p{N}](?:[\p{L}\p{N}.\-]*[\p{L}\p{N}])?`), nil},
+	{"iban", regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]{1,4}){3,9}`), nil}, // tried by findIBANs
+	{"card", regexp.MustCompile(`\b\d(?:[ \-]?\d){11,18}\b`), isCard},
+	{"ip", regexp.MustCompile(`(?i)\b\d{1,3}(?:\.\d{1,3}){3}\b|[0-9a-f]*(?::[0-9a-f]*){2,7}(?:\.\d{1,3}){0,3}`), isIP},
+	{"phone", regexp.MustCompile(`(?:\+|\b)\(?\d(?:[ ().\-/]{0,2}\d){6,14}\b`), isPhone},
+}
+
+func isCard(hit string) bool {
+	plain, ok := onlyDigits(hit)
+	return ok && luhn(plain) == 0
+}
+
+func isIP(hit string) bool {
+	a, err := netip.ParseAddr(hit)
+	return err == nil && (a.Is4() || len(hit) > 4) // "::" and "a::" are seldom addresses
+}
+
+// datelike are digits that people write for a day or a moment, not a telephone number.
+var datelike = regexp.MustCompile(`^(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\D|$)`)
+
+func isPhone(hit string) bool { return !datelike.MatchString(hit) }
+
+type scrubStrategy struct {
+	patterns []pattern
+	columns  []string
+	with     string
+}
+
+func makeScrub(v any, _ Modifiers) (Strategy, error) {
+	p := readParams("scrub", v, "")
+	s := scrubStrategy{with: p.text("with", "label")}
+	if s.with != "label" && s.with != "random" && (len(s.with) != 1 || s.with[0] < ' ' || s.with[0] > '~') {
+		p.fail("with", "label, random, or one ASCII character")
+	}
+	var known []string
+	for _, pattern := range patterns {
+		known = append(known, pattern.name)
+	}
+	wanted, given := p.list("patterns")
+	var names []string
+	for _, v := range wanted {
+		name, _ := v.(string)
+		if !slices.Contains(known, name) {
+			p.fail("patterns", "%s", unknown("pattern", name, known))
+		}
+		names = append(names, name)
+	}
+	for _, pattern := range patterns {
+		if !given || slices.Contains(names, pattern.name) {
+			s.patterns = append(s.patterns, pattern)
+		}
+	}
+	columns, _ := p.list("columns")
+	for _, v := range columns {
+		name, ok := v.(string)
+		if !ok || name == "" {
+			p.fail("columns", "a list of columns of the same table")
+		}
+		s.columns = append(s.columns, name)
+	}
+	return s, p.done()
+}
+
+func (s scrubStrategy) Info() Info {
+	i := scrubDefinition.info()
+	i.Consistent = s.with != "random"
+	return i
+}
+
+func (s scrubStrategy) Bind(t Target) (Replacer, error) {
+	c := t.Column
+	if len(s.columns) == 0 {
+		return clientReplacer{Lossy, func(src *Source, old dialect.Value) (dialect.Value, error) {
+			text, _ := dialect.TextOf(old)
+			return cut(c, s.scrub(src, text, nil)), nil
+		}}, nil
+	}
+	if slices.Contains(s.columns, c.Name) {
+		return nil, fmt.Errorf("column %s would be taken out of itself: leave it out of columns, or use random", c.Name)
+	}
+	return rowReplacer{Lossy, s.columns, func(src *Source, old dialect.Value, row func(string) dialect.Value) (dialect.Value, error) {
+		text, _ := dialect.TextOf(old)
+		var words []string
+		for _, column := range s.columns {
+			v, _ := dialect.TextOf(row(column))
+			words = append(words, identifiersIn(v)...)
+		}
+		return cut(c, s.scrub(src, text, words)), nil
+	}}, nil
+}
+
+// leastIdentifier is the shortest word that is looked for by itself: shorter
+// ones are in every text.
+const leastIdentifier = 3
+
+// identifiersIn are a value, and the words in it, longest first.
+func identifiersIn(v string) []string {
+	words := append([]string{strings.TrimSpace(v)}, strings.FieldsFunc(v, func(r rune) bool { return !isWordRune(r) })...)
+	words = slices.DeleteFunc(words, func(w string) bool { return utf8.RuneCountInString(w) < leastIdentifier })
+	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(words)
+}
+
+func isWordRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r)
+}
+
+// span is a part of a text that goes.
+type span struct {
+	from, to int
+	label    string
+}
+
+// scrub replaces every hit. Patterns and words are looked for in the text as
+// it was, so that nothing hides behind a replacement; where hits overlap, all
+// of what they cover goes.
+func (s scrubStrategy) scrub(src *Source, text string, words []string) string {
+	var hits []span
+	for _, p := range s.patterns {
+		hits = append(hits, p.find(text)...)
+	}
+	hits = append(hits, findWords(text, words)...)
+	slices.SortStableFunc(hits, func(a, b span) int { return a.from - b.from })
+	var b strings.Builder
+	at := 0
+	for i := 0; i < len(hits); {
+		hit := hits[i]
+		for i++; i < len(hits) && hits[i].from < hit.to; i++ {
+			hit.to = max(hit.to, hits[i].to)
+		}
+		b.WriteString(text[at:hit.from])
+		b.WriteString(s.instead(src, hit.label, text[hit.from:hit.to]))
+		at = hit.to
+	}
+	b.WriteString(text[at:])
+	return b.String()
+}
+
+func (s scrubStrategy) instead(src *Source, label, hit string) string {
+	switch s.with {
+	case "label":
+		return "[" + label + "]"
+	case "random":
+		return randomLike(src, hit)
+	}
+	return strings.Repeat(s.with, utf8.RuneCountInString(hit))
+}
+
+func (p pattern) find(text string) []span {
+	var out []span
+	for _, at := range p.re.FindAllStringIndex(text, -1) {
+		from, to := at[0], at[1]
+		if p.name == "iban" {
+			if to = ibanEnd(text[from:to]); to == 0 {
+				continue
+			}
+			to += from
+		} else if p.is != nil && !p.is(text[from:to]) {
+			continue
+		}
+		out = append(out, span{from, to, p.name})
+	}
+	return out
+}
+
+// ibanEnd is where the longest valid IBAN ends that text starts with: the
+// words behind it look like more of its groups. 0: none.
+func ibanEnd(text string) int {
+	for end := len(text); end >= 15; end-- {
+		if isIBAN(strings.NewReplacer(" ", "", "-", "").Replace(text[:end])) {
+			return end
+		}
+	}
+	return 0
+}
+
+// findWords finds whole words whatever their case and, as far as letters
+// decompose, their accents.
+func findWords(text string, words []string) []span {
+	if len(words) == 0 {
+		return nil
+	}
+	folded, offsets := foldWithOffsets(text)
+	var out []span
+	for _, w := range words {
+		w, _ := foldWithOffsets(w)
+		if w == "" {
+			continue
+		}
+		for from := 0; ; {
+			i := strings.Index(folded[from:], w)
+			if i < 0 {
+				break
+			}
+			i += from
+			end := i + len(w)
+			if wordEnds(folded, i) && wordEnds(folded, end) {
+				out = append(out, span{offsets[i], offsets[end], "name"})
+			}
+			from = i + 1
+		}
+	}
+	return out
+}
+
+// wordEnds reports whether no word goes across position i.
+func wordEnds(text string, i int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:i])
+	after, _ := utf8.DecodeRuneInString(text[i:])
+	return i == 0 || i == len(text) || !isWordRune(before) || !isWordRune(after)
+}
+
+var folding = canon{foldCase: true, foldAccents: true}
+
+// foldWithOffsets folds a text character by character, and says for each byte
+// of the result, and for its end, where in the text it comes from.
+func foldWithOffsets(text string) (string, []int) {
+	var b strings.Builder
+	offsets := make([]int, 0, len(text)+1)
+	for i, r := range text {
+		folded := folding.text(string(r))
+		b.WriteString(folded)
+		for range len(folded) {
+			offsets = append(offsets, i)
+		}
+	}
+	return b.String(), append(offsets, len(text))
+}
