@@ -1,0 +1,165 @@
+package sqlite
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// bulkBytes is about how large the JSON of one statement gets: SQLite parses
+// it as a whole, at several times its size in memory.
+const bulkBytes = 8 << 20
+
+// encodeRows makes the one parameter in which rows travel: a JSON array of
+// values where a row has one, else of arrays. tagged says for each position
+// whether some value there is an object.
+func encodeRows(kinds []dialect.Kind, rows [][]dialect.Value) (doc string, tagged []bool, err error) {
+	tagged = make([]bool, len(kinds))
+	b := []byte{'['}
+	for i, r := range rows {
+		if len(r) != len(kinds) {
+			return "", nil, refused(dialect.Fatal, "send rows", dialect.Name{}, "a row has as many values as columns")
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendRow(b, kinds, r, tagged, len(kinds) > 1)
+	}
+	return string(append(b, ']')), tagged, nil
+}
+
+func appendRow(b []byte, kinds []dialect.Kind, r []dialect.Value, tagged []bool, list bool) []byte {
+	if list {
+		b = append(b, '[')
+	}
+	for j, v := range r {
+		if j > 0 {
+			b = append(b, ',')
+		}
+		var object bool
+		b, object = appendJSON(b, toEngine(kinds[j], v))
+		tagged[j] = tagged[j] || object
+	}
+	if list {
+		b = append(b, ']')
+	}
+	return b
+}
+
+// chunks cuts rows into parts whose JSON stays near bulkBytes and calls f for each.
+func chunks(kinds []dialect.Kind, rows []dialect.Row, f func(doc string, tagged []bool) error) error {
+	for len(rows) > 0 {
+		tagged := make([]bool, len(kinds))
+		b := []byte{'['}
+		n := 0
+		for ; n < len(rows) && len(b) < bulkBytes; n++ {
+			if len(rows[n]) != len(kinds) {
+				return refused(dialect.Fatal, "send rows", dialect.Name{}, "a row has as many values as columns")
+			}
+			if n > 0 {
+				b = append(b, ',')
+			}
+			b = appendRow(b, kinds, rows[n], tagged, true)
+		}
+		if err := f(string(append(b, ']')), tagged); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// kinds gives the kinds of the columns of a BulkUpdate's rows.
+func (b *builder) kinds(u dialect.BulkUpdate) []dialect.Kind {
+	var out []dialect.Kind
+	for _, cols := range [][]string{u.Key, u.Set} {
+		for _, c := range cols {
+			out = append(out, b.column(b.rel, c).Kind)
+		}
+	}
+	return out
+}
+
+// bulkUpdates writes an UPDATE that takes each row's values from the JSON.
+func (b *builder) bulkUpdates(u dialect.BulkUpdate, doc string, tagged []bool) {
+	b.write("UPDATE ", named(u.Table), " AS ", self, " SET ")
+	for i, c := range u.Set {
+		if i > 0 {
+			b.write(", ")
+		}
+		b.write(quote(c), " = v.v", strconv.Itoa(len(u.Key)+i))
+	}
+	b.source(" FROM ", doc, tagged)
+	b.write(" WHERE ")
+	b.sameKey(u)
+}
+
+// countsEqual writes the count of rows that have the JSON's very values: the
+// column's affinity applies, as when they were stored, its collation doesn't.
+func (b *builder) countsEqual(u dialect.BulkUpdate, doc string, tagged []bool) {
+	b.write("SELECT count(*)")
+	b.source(" FROM ", doc, tagged)
+	b.write(" CROSS JOIN ", named(u.Table), " AS ", self, " WHERE ")
+	b.sameKey(u)
+	for i, c := range u.Set {
+		b.write(" AND ", self, ".", quote(c), " COLLATE BINARY IS v.v", strconv.Itoa(len(u.Key)+i))
+	}
+}
+
+func (b *builder) source(before, doc string, tagged []bool) {
+	b.write(before, "(SELECT ")
+	b.elements(len(tagged), tagged, "v")
+	b.write(" FROM json_each(")
+	b.bind(doc)
+	b.write(") AS j) AS v")
+}
+
+func (b *builder) sameKey(u dialect.BulkUpdate) {
+	for i, k := range u.Key {
+		if i > 0 {
+			b.write(" AND ")
+		}
+		b.write(self, ".", quote(k), " = v.v", strconv.Itoa(i))
+	}
+}
+
+// BulkUpdate writes rows' values by their keys. A row that is not there isn't counted.
+func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
+	var n int64
+	err := t.bulk(ctx, "overwrite", u, (*builder).bulkUpdates, func(b *builder) error {
+		changed, err := t.exec(ctx, "overwrite", u.Table, b)
+		n += changed
+		return err
+	})
+	return n, err
+}
+
+// CountEqual counts the rows that have the very values.
+func (t *tx) CountEqual(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
+	var n int64
+	err := t.bulk(ctx, "compare", u, (*builder).countsEqual, func(b *builder) error {
+		found, err := t.number(ctx, "compare", u.Table, b)
+		n += found
+		return err
+	})
+	return n, err
+}
+
+func (t *tx) bulk(ctx context.Context, doing string, u dialect.BulkUpdate, render func(*builder, dialect.BulkUpdate, string, []bool), run func(*builder) error) error {
+	if len(u.Key) == 0 {
+		return refused(dialect.Fatal, doing, u.Table, "rows need a key, or the row address")
+	}
+	first := t.builder(ctx)
+	first.from(u.Table)
+	kinds := first.kinds(u)
+	if first.err != nil {
+		return first.err
+	}
+	return chunks(kinds, u.Rows, func(doc string, tagged []bool) error {
+		b := t.builder(ctx)
+		b.from(u.Table)
+		render(b, u, doc, tagged)
+		return run(b)
+	})
+}

@@ -1,0 +1,93 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"os"
+	"sync"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// claims are those on in-memory databases, which no other process can see.
+var claims = struct {
+	sync.Mutex
+	held map[claim]bool
+}{held: map[claim]bool{}}
+
+type claim struct {
+	pool *sql.DB
+	name string
+}
+
+// Claim takes a claim by locking a file beside the database file,
+// <database>-expunge-<hash of the name>. The operating system gives the lock up
+// when the process dies, however it dies. A lock of the database's own would keep a connection
+// of the pool for as long as the claim, and a pool may have only one. A file
+// that a killed process left behind is empty, harmless, and used again.
+//
+// On a file system without working locks (some network file systems) a claim
+// protects no more than SQLite's own locks do there.
+func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
+	var file string
+	err := db.pool.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file)
+	if err != nil {
+		return nil, failed(ctx, "claim", dialect.Name{}, err)
+	}
+	if file == "" {
+		return db.claimInMemory(name)
+	}
+	sum := sha256.Sum256([]byte(name))
+	path := file + "-expunge-" + hex.EncodeToString(sum[:8])
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, unclaimable()
+		}
+		if err := lockFile(f); err != nil {
+			_ = f.Close()
+			if errors.Is(err, errHeld) {
+				return nil, dialect.ErrClaimed
+			}
+			return nil, unclaimable()
+		}
+		// Another one may have removed the file between the two steps; its
+		// lock then says nothing to those who open the path anew.
+		if same(f, path) {
+			return sync.OnceValue(func() error { return releaseFile(f, path) }), nil
+		}
+		_ = f.Close()
+	}
+}
+
+func same(f *os.File, path string) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Stat(path)
+	return err == nil && os.SameFile(mine, theirs)
+}
+
+func unclaimable() error {
+	return refused(dialect.Fatal, "claim", dialect.Name{}, "the lock file beside the database can't be made and locked: give the user write access to the directory")
+}
+
+func (db *DB) claimInMemory(name string) (func() error, error) {
+	c := claim{db.pool, name}
+	claims.Lock()
+	defer claims.Unlock()
+	if claims.held[c] {
+		return nil, dialect.ErrClaimed
+	}
+	claims.held[c] = true
+	return func() error {
+		claims.Lock()
+		defer claims.Unlock()
+		delete(claims.held, c)
+		return nil
+	}, nil
+}

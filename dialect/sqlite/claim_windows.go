@@ -1,0 +1,23 @@
+package sqlite
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+var errHeld = errors.New("sqlite: the lock is held")
+
+func lockFile(f *os.File) error {
+	const all = ^uint32(0)
+	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, all, all, new(windows.Overlapped))
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return errHeld
+	}
+	return err
+}
+
+// releaseFile leaves the empty file: an open file can't be removed here, and a
+// closed one may be somebody else's by then.
+func releaseFile(f *os.File, _ string) error { return f.Close() }

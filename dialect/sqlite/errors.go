@@ -1,0 +1,111 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"reflect"
+	"strconv"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Result codes of https://sqlite.org/rescode.html; an extended code holds its
+// primary code in the low byte.
+const (
+	codePerm        = 3
+	codeBusy        = 5
+	codeLocked      = 6
+	codeReadOnly    = 8
+	codeInterrupt   = 9
+	codeTooBig      = 18
+	codeConstraint  = 19
+	codeMismatch    = 20
+	codeAuth        = 23
+	busySnapshot    = 517
+	constraintFK    = 787
+	constraintPK    = 1555
+	constraintUniq  = 2067
+	constraintRowID = 2579
+	constraintType  = 3091
+)
+
+// failed turns a driver's error into one of the contract's. Nothing of the
+// driver's text is kept: it quotes names and, from a trigger's RAISE, anything.
+func failed(ctx context.Context, doing string, table dialect.Name, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*dialect.Error](err); ok {
+		return e
+	}
+	// A driver may report the end of the context as an interrupt.
+	if end := ctx.Err(); end != nil {
+		return dialect.NewError(dialect.Cancelled, "", doing, table, end)
+	}
+	code := resultCode(err)
+	text := ""
+	if code != 0 {
+		text = strconv.Itoa(code)
+	}
+	return dialect.NewError(classOf(code, err), text, doing, table, err)
+}
+
+func classOf(code int, err error) dialect.Class {
+	switch code {
+	case busySnapshot: // what was read is no longer the newest: start again
+		return dialect.Retryable
+	case constraintPK, constraintUniq, constraintRowID:
+		return dialect.UniqueViolation
+	case constraintFK:
+		return dialect.ForeignKeyViolation
+	case constraintType: // a STRICT table
+		return dialect.DoesNotFit
+	}
+	switch code & 0xff {
+	case codeBusy, codeLocked:
+		return dialect.LockTimeout
+	case codeConstraint:
+		return dialect.OtherConstraint
+	case codeTooBig, codeMismatch:
+		return dialect.DoesNotFit
+	case codePerm, codeAuth, codeReadOnly:
+		return dialect.PermissionDenied
+	case codeInterrupt:
+		return dialect.Cancelled
+	}
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		return dialect.LostConnection
+	}
+	return dialect.Fatal
+}
+
+// resultCode finds SQLite's (extended) result code in an error without knowing
+// the driver: modernc.org/sqlite has a method Code() int that gives the
+// extended code, github.com/mattn/go-sqlite3 has fields Code and ExtendedCode
+// of integer types. 0 where there is none.
+func resultCode(err error) int {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if c, ok := err.(interface{ Code() int }); ok {
+			return c.Code()
+		}
+		v := reflect.Indirect(reflect.ValueOf(err))
+		if v.Kind() != reflect.Struct {
+			continue
+		}
+		for _, name := range []string{"ExtendedCode", "Code"} {
+			if f := v.FieldByName(name); f.IsValid() && f.CanInt() && f.Int() != 0 {
+				return int(f.Int())
+			}
+		}
+	}
+	return 0
+}
+
+// refused is an error that no driver gave.
+func refused(class dialect.Class, doing string, table dialect.Name, detail string) error {
+	e := dialect.NewError(class, "", doing, table, nil)
+	e.Detail = detail
+	return e
+}

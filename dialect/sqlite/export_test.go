@@ -1,0 +1,37 @@
+package sqlite
+
+import (
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Explain gives the lines of the engine's query plan for a Select.
+func Explain(t testing.TB, db dialect.DB, s dialect.Select) []string {
+	t.Helper()
+	tx, err := db.(*DB).begin(t.Context(), dialect.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	b := tx.builder(t.Context())
+	b.selects(s)
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	rows, err := tx.conn.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+b.String(), b.args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, detail)
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// readIndexes reads indexes with their parts, and finds out which primary key is
+// the rowid: the one without an index.
+func (in *inspection) readIndexes(ctx context.Context) error {
+	var last *dialect.Index
+	var text indexText
+	err := in.each(ctx, `SELECT l.name, i.name, i."unique", i.origin, coalesce(m.sql, ''), x.cid, coalesce(x.name, ''), x."desc", coalesce(x.coll, '')
+		FROM pragma_table_list AS l, pragma_index_list(l.name, 'main') AS i, pragma_index_xinfo(i.name, 'main') AS x
+		LEFT JOIN "main".sqlite_master AS m ON m.type = 'index' AND m.name = i.name
+		WHERE x.key = 1 AND`+listed+`ORDER BY l.name, i.name, x.seqno`,
+		func(scan func(...any) error) error {
+			var table, name, origin, sql, column, collation string
+			var unique, desc bool
+			var cid int
+			if err := scan(&table, &name, &unique, &origin, &sql, &cid, &column, &desc, &collation); err != nil {
+				return err
+			}
+			t := in.table(table)
+			if len(t.Indexes) == 0 || last == nil || last.Name != name {
+				text = parseIndex(sql)
+				last = &dialect.Index{Name: name, Unique: unique, Primary: origin == "pk", Constraint: origin != "c", Method: "btree", Where: text.where}
+				last.Mentions = mentions(t, text.where)
+				t.Indexes = append(t.Indexes, last)
+			}
+			p := dialect.IndexPart{Column: column, Descending: desc}
+			if cid < 0 {
+				p.Column = ""
+				if n := len(last.Parts); n < len(text.parts) {
+					p.Expression = text.parts[n]
+				}
+				p.FoldsCase = folds(p.Expression)
+				last.Mentions = compact(append(last.Mentions, mentions(t, p.Expression)...))
+			} else if c := t.Column(column); c != nil && collation != "" && collation != "BINARY" && !strings.EqualFold(collation, c.Collation) {
+				p.Collation = collation
+			} else if c != nil && collation == "BINARY" && c.Collation != "" && c.Collation != "BINARY" {
+				p.Collation = collation
+			}
+			p.FoldsCase = p.FoldsCase || strings.EqualFold(p.Collation, "NOCASE")
+			last.Parts = append(last.Parts, p)
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	for _, t := range in.schema.Tables {
+		indexed := slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool { return ix.Primary })
+		if indexed || len(t.PrimaryKey) != 1 || t.Unerasable != "" {
+			continue
+		}
+		c := t.Column(t.PrimaryKey[0])
+		c.Identity, c.Nullable = true, false
+		t.Indexes = append([]*dialect.Index{{Name: "rowid", Unique: true, Primary: true, Constraint: true, Method: "btree",
+			Parts: []dialect.IndexPart{{Column: c.Name}}}}, t.Indexes...)
+	}
+	return nil
+}
+
+// mentions are the table's columns that SQL names.
+func mentions(t *dialect.Table, sql string) []string {
+	var out []string
+	for _, n := range names(sql) {
+		if c := spelled(t, n); t.Column(c) != nil {
+			out = append(out, c)
+		}
+	}
+	return compact(out)
+}
+
+func compact(s []string) []string {
+	slices.Sort(s)
+	return slices.Compact(s)
+}
+
+// folds reports whether an expression makes one of a text's upper and lower case.
+func folds(expression string) bool {
+	for _, t := range lex(expression) {
+		if t.is("LOWER", "UPPER", "NOCASE") {
+			return true
+		}
+	}
+	return false
+}
+
+func (in *inspection) readTriggers(ctx context.Context) error {
+	return in.each(ctx, `SELECT name, tbl_name, sql FROM "main".sqlite_master WHERE type = 'trigger' ORDER BY tbl_name, name`, func(scan func(...any) error) error {
+		var name, table, sql string
+		if err := scan(&name, &table, &sql); err != nil {
+			return err
+		}
+		t, text := in.table(table), parseTrigger(sql)
+		if t == nil || !text.onUpdate && !text.onDelete {
+			return nil
+		}
+		trigger := &dialect.Trigger{Name: name, Timing: text.timing, OnUpdate: text.onUpdate, OnDelete: text.onDelete}
+		for _, w := range compact(text.writes) {
+			if to := in.table(w); to != nil {
+				w = to.Name.Table
+			}
+			trigger.Writes = append(trigger.Writes, dialect.Name{Table: w})
+		}
+		t.Triggers = append(t.Triggers, trigger)
+		return nil
+	})
+}
+
+// readViews takes every name in a view's text that is a table's or a view's for
+// one that it reads: rather one too many.
+func (in *inspection) readViews(ctx context.Context) error {
+	texts := map[string]string{}
+	known := map[string]dialect.Name{}
+	for key, t := range in.tables {
+		known[key] = t.Name
+	}
+	err := in.each(ctx, `SELECT name, sql FROM "main".sqlite_master WHERE type = 'view' ORDER BY name COLLATE BINARY`, func(scan func(...any) error) error {
+		var name, sql string
+		if err := scan(&name, &sql); err != nil {
+			return err
+		}
+		v := &dialect.View{Name: dialect.Name{Table: name}}
+		in.schema.Views = append(in.schema.Views, v)
+		texts[name], known[strings.ToLower(name)] = sql, v.Name
+		return nil
+	})
+	for _, v := range in.schema.Views {
+		for _, n := range names(texts[v.Name.Table]) {
+			if read, ok := known[strings.ToLower(n)]; ok && read != v.Name && !slices.Contains(v.Reads, read) {
+				v.Reads = append(v.Reads, read)
+			}
+		}
+		slices.SortFunc(v.Reads, dialect.Name.Compare)
+	}
+	return err
+}

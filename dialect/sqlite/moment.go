@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// SQLite has no type for dates and timestamps: an application stores texts, or
+// seconds since 1970 as numbers. Texts keep their own form (a T or a space between
+// date and time, a fraction, a zone at the end), numbers stay numbers.
+
+// layouts of the canonical forms, the fraction left to the parser.
+var layouts = map[dialect.Kind]string{
+	dialect.Date: "2006-01-02", dialect.Timestamp: "2006-01-02 15:04:05", dialect.TimestampTZ: "2006-01-02 15:04:05Z07",
+}
+
+// randomMoment draws whole seconds, or days.
+func (b *builder) randomMoment(e dialect.RandomMoment) {
+	k := e.Column.Kind
+	low, err1 := time.Parse(layouts[k], e.Low)
+	high, err2 := time.Parse(layouts[k], e.High)
+	if err1 != nil || err2 != nil || high.Before(low) {
+		b.fail(refused(dialect.Fatal, "render an expression for", b.rel.name, "the bounds of a random moment are not in the column's canonical form, or in the wrong order"))
+		return
+	}
+	const day = 24 * 60 * 60
+	switch k {
+	case dialect.Date:
+		b.write("date(", randomInt(low.Unix()/day, high.Unix()/day), " * 86400, 'unixepoch')")
+	case dialect.Timestamp:
+		b.write("datetime(", randomInt(low.Unix(), high.Unix()), ", 'unixepoch')")
+	default:
+		b.write("(datetime(", randomInt(low.Unix(), high.Unix()), ", 'unixepoch') || '+00')")
+	}
+}
+
+// shiftMoment moves the date and the seconds by SQLite's calendar, and puts
+// the rest of the text (fraction, zone) behind them again.
+func (b *builder) shiftMoment(e dialect.ShiftMoment, c *dialect.Column) {
+	b.write("(SELECT CASE WHEN o.v IS NULL OR o.s IS NULL THEN NULL WHEN typeof(o.v) <> 'text' THEN o.v + o.s")
+	day := " strftime('%Y-%m-%d', substr(o.v, 1, 10), CAST(o.s / 86400 AS INTEGER) || ' days')"
+	if c.Kind == dialect.Date {
+		b.write(" ELSE", day, " || substr(o.v, 11)")
+	} else {
+		moved := ", substr(o.v, 1, 19), CAST(o.s AS INTEGER) || ' seconds')"
+		b.write(" WHEN length(o.v) <= 10 THEN", day,
+			" ELSE strftime('%Y-%m-%d'", moved, " || substr(o.v, 11, 1) || strftime('%H:%M:%S'", moved, " || substr(o.v, 20)")
+	}
+	b.write(" END FROM (SELECT ")
+	b.expr(e.Of, c)
+	b.write(" AS v, ")
+	b.expr(e.Seconds, c)
+	b.write(" AS s LIMIT -1 OFFSET 0) AS o WHERE ", perRow(c), ")")
+}
+
+// truncateMoment keeps the start of a text and fills it up again.
+func (b *builder) truncateMoment(e dialect.TruncateMoment, c *dialect.Column) {
+	keep, fill, number := "", "", ""
+	switch e.Unit {
+	case "year":
+		keep, fill, number = "substr(o.v, 1, 4)", "-01-01", ", 'start of year'"
+	case "month":
+		keep, fill, number = "substr(o.v, 1, 7)", "-01", ", 'start of month'"
+	case "day":
+		keep, number = "substr(o.v, 1, 10)", ", 'start of day'"
+	case "hour":
+		keep = "substr(o.v, 1, 13)"
+	default:
+		b.fail(refused(dialect.Fatal, "render an expression for", b.rel.name, "the unit is none of year, month, day, hour"))
+		return
+	}
+	b.once(e.Of, c, func(v string) {
+		b.write("CASE WHEN ", v, " IS NULL THEN NULL WHEN typeof(", v, ") <> 'text' THEN ")
+		if e.Unit == "hour" {
+			b.write("CAST(", v, " AS INTEGER) / 3600 * 3600")
+		} else {
+			b.write("unixepoch(", v, ", 'unixepoch'", number, ")")
+		}
+		date := keep + " || '" + fill + "'"
+		b.write(" WHEN length(", v, ") <= 10 THEN ", date, " ELSE ", date)
+		if e.Unit == "hour" {
+			b.write(" || ':00:00'")
+		} else {
+			b.write(" || substr(", v, ", 11, 1) || '00:00:00'")
+		}
+		if c.Kind == dialect.TimestampTZ { // the zone stays, the fraction goes
+			b.write(" || CASE WHEN substr(", v, ", 20, 1) = '.' THEN ltrim(substr(", v, ", 20), '.0123456789') ELSE substr(", v, ", 20) END")
+		}
+		b.write(" END")
+	})
+}
+
+// defaultOf is the column's default as an expression.
+func defaultOf(c *dialect.Column) string {
+	if c.Default == nil {
+		return "NULL"
+	}
+	toks := lex(*c.Default)
+	if len(toks) == 1 {
+		// A bare or quoted name is a text here: as an expression it would be a column.
+		switch t := toks[0]; {
+		case t.kind == quotedName:
+			return "'" + escape(t.text) + "'"
+		case t.kind == word && !t.is("NULL", "TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"):
+			return "'" + escape(t.text) + "'"
+		}
+	}
+	return "(" + *c.Default + "\n)"
+}

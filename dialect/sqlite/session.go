@@ -1,0 +1,205 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"strconv"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Begin starts a transaction. A writing one waits for the other writers of this
+// DB, then for those of other processes, both at most LockTimeout.
+func (db *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
+	t, err := db.begin(ctx, o)
+	if err != nil {
+		return nil, err // not a nil *tx in an interface
+	}
+	return t, nil
+}
+
+func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
+	t := &tx{db: db}
+	if !o.ReadOnly {
+		if err := db.queue(ctx, o.LockTimeout); err != nil {
+			return nil, err
+		}
+		t.atEnd(func() { <-db.writer })
+	}
+	conn, err := db.pool.Conn(ctx)
+	if err != nil {
+		t.end()
+		return nil, failed(ctx, "connect", dialect.Name{}, err)
+	}
+	t.conn = conn
+	t.atEnd(func() { _ = conn.Close() })
+	if err := t.start(ctx, o); err != nil {
+		_ = t.Rollback(ctx)
+		return nil, failed(ctx, "begin", dialect.Name{}, err)
+	}
+	return t, nil
+}
+
+// queue waits for this DB's other writers.
+func (db *DB) queue(ctx context.Context, timeout time.Duration) error {
+	var late <-chan time.Time
+	if timeout > 0 {
+		timer := time.NewTimer(timeout)
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case db.writer <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return failed(ctx, "begin", dialect.Name{}, ctx.Err())
+	case <-late:
+		return refused(dialect.LockTimeout, "begin", dialect.Name{}, "another transaction of this process writes; raise the lock timeout or wait")
+	}
+}
+
+func (t *tx) start(ctx context.Context, o dialect.TxOptions) error {
+	settings := []struct {
+		pragma string
+		value  int64
+	}{
+		{"foreign_keys", 1},
+		// What is deleted is overwritten with zeros in the file.
+		{"secure_delete", 1},
+		{"query_only", 0},
+	}
+	if o.LockTimeout > 0 {
+		settings = append(settings, struct {
+			pragma string
+			value  int64
+		}{"busy_timeout", max(o.LockTimeout.Milliseconds(), 1)})
+	}
+	for _, s := range settings {
+		if err := t.set(ctx, s.pragma, s.value); err != nil {
+			return err
+		}
+	}
+	begin := "BEGIN IMMEDIATE"
+	if o.ReadOnly {
+		begin = "BEGIN"
+	}
+	if _, err := t.conn.ExecContext(ctx, begin); err != nil {
+		return err
+	}
+	t.open = true
+	// Reading the schema's version also starts the snapshot of a read-only transaction.
+	if err := t.conn.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&t.version); err != nil {
+		return err
+	}
+	t.db.cache.at(t.version)
+	if o.ReadOnly {
+		return t.set(ctx, "query_only", 1)
+	}
+	if o.Defer {
+		// It ends with the transaction by itself.
+		_, err := t.conn.ExecContext(ctx, "PRAGMA defer_foreign_keys = 1")
+		return err
+	}
+	return nil
+}
+
+// set sets a pragma unless it has the value, makes sure that it took, and has
+// it put back at the transaction's end.
+func (t *tx) set(ctx context.Context, pragma string, value int64) error {
+	before, err := readPragma(ctx, t.conn, pragma)
+	if err != nil {
+		return err
+	}
+	if before == value {
+		return nil
+	}
+	// Put back even where setting it fails half-way.
+	t.atEnd(func() {
+		background := context.WithoutCancel(ctx)
+		err := writePragma(background, t.conn, pragma, before)
+		if now, e := readPragma(background, t.conn, pragma); err != nil || e != nil || now != before {
+			discard(t.conn)
+		}
+	})
+	if err := writePragma(ctx, t.conn, pragma, value); err != nil {
+		return err
+	}
+	now, err := readPragma(ctx, t.conn, pragma)
+	if err == nil && now != value {
+		return refused(dialect.Fatal, "set up the session", dialect.Name{}, "PRAGMA "+pragma+" can't be set on this connection: use a pool whose connections allow it")
+	}
+	return err
+}
+
+func readPragma(ctx context.Context, conn *sql.Conn, name string) (int64, error) {
+	var v int64
+	err := conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&v)
+	return v, err
+}
+
+func writePragma(ctx context.Context, conn *sql.Conn, name string, value int64) error {
+	// busy_timeout and secure_delete answer with a row, which Exec leaves alone.
+	_, err := conn.ExecContext(ctx, "PRAGMA "+name+" = "+strconv.FormatInt(value, 10))
+	return err
+}
+
+// discard has the pool throw a connection away.
+func discard(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+// atEnd has f done when the transaction ends; what was asked for last is done first.
+func (t *tx) atEnd(f func()) { t.ends = append(t.ends, f) }
+
+func (t *tx) end() {
+	for len(t.ends) > 0 {
+		last := len(t.ends) - 1
+		f := t.ends[last]
+		t.ends = t.ends[:last]
+		f()
+	}
+}
+
+// CheckConstraints does nothing: SQLite has no way to check deferred foreign
+// keys before the commit, which then fails with a ForeignKeyViolation and
+// leaves nothing behind.
+func (t *tx) CheckConstraints(context.Context) error { return nil }
+
+// Commit ends the transaction. After an error it is still to be rolled back.
+func (t *tx) Commit(ctx context.Context) error {
+	if !t.open {
+		return refused(dialect.Fatal, "commit", dialect.Name{}, "the transaction is over")
+	}
+	if _, err := t.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return failed(ctx, "commit", dialect.Name{}, err)
+	}
+	t.open = false
+	t.end()
+	return nil
+}
+
+// Rollback undoes everything.
+func (t *tx) Rollback(ctx context.Context) error {
+	defer t.end()
+	if !t.open {
+		return nil
+	}
+	t.open = false
+	ctx = context.WithoutCancel(ctx)
+	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
+	if err == nil {
+		return nil
+	}
+	// After some errors (a full disk, an interrupt) SQLite has rolled back
+	// already, and says that there is no transaction with the code that a
+	// real failure has too. If none is open, one can be begun.
+	if _, again := t.conn.ExecContext(ctx, "BEGIN"); again == nil {
+		if _, again = t.conn.ExecContext(ctx, "ROLLBACK"); again == nil {
+			return nil
+		}
+	}
+	discard(t.conn)
+	return failed(ctx, "roll back", dialect.Name{}, err)
+}

@@ -1,0 +1,129 @@
+// Package sqlite is the SQLite dialect (3.41 or newer). It works with any
+// database/sql driver and imports none.
+//
+// # One writer
+//
+// SQLite has one writer per database file. Writing transactions of one [DB]
+// queue for it in turn, each takes one connection of the pool from Begin to its
+// end, and starts with BEGIN IMMEDIATE, so that a transaction never finds
+// half-way that another one writes. A pool of one connection works (and is
+// what an in-memory database needs); Inspect, Check and Identity then wait for
+// an open transaction, so don't call them inside of one.
+//
+// # Pragmas
+//
+// A transaction's connection has foreign_keys and secure_delete on,
+// busy_timeout from TxOptions.LockTimeout and query_only as TxOptions.ReadOnly says. Each is
+// read before it is set and read back afterwards (a build without foreign keys
+// ignores the pragma in silence), and put back before the connection returns to
+// the pool. A connection on which that fails is closed instead.
+//
+// # Values
+//
+// SQLite stores any class of value in any column. Values travel with their
+// class: a key is found again although it is a text in an integer column.
+// Booleans, which SQLite stores as 1 and 0, are "true" and "false" outside. A
+// decimal is an integer or a double inside, hence exact to 15 digits only.
+// Timestamps are what the application stored: texts as they are, numbers as int64.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"math"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// DB is a SQLite database. It is safe for concurrent use.
+type DB struct {
+	pool   *sql.DB
+	writer chan struct{} // holds a token while a writing transaction is open
+	cache  cache
+}
+
+var _ dialect.DB = (*DB)(nil)
+
+// New makes a DB of the caller's pool, which stays the caller's to close. It
+// doesn't connect. Only the pool's main database is worked on, no attached one.
+func New(pool *sql.DB) *DB {
+	return &DB{pool: pool, writer: make(chan struct{}, 1)}
+}
+
+// Engine says what SQLite can do. Every foreign key but a RESTRICT can be
+// deferred (PRAGMA defer_foreign_keys); see tx.CheckConstraints for when it is checked.
+func (db *DB) Engine() dialect.Engine {
+	return dialect.Engine{Name: "sqlite", MaxRows: 5000, Writers: 1, Deferrable: true, StatementEnd: true}
+}
+
+// Identity gives the library's version and source. The facts say nothing of the
+// file: a copy of it is the same database, as far as SQLite knows.
+func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
+	var version, source string
+	err := db.pool.QueryRowContext(ctx, "SELECT sqlite_version(), sqlite_source_id()").Scan(&version, &source)
+	if err != nil {
+		return dialect.Identity{}, failed(ctx, "read the server's identity", dialect.Name{}, err)
+	}
+	return dialect.Identity{Engine: "sqlite", Version: version, Facts: map[string]string{"sqlite_source_id": source}}, nil
+}
+
+// Renders reports whether SQLite can compute the expression. Nearly all of
+// them it can; the exceptions are sums that leave the 64-bit range and moments
+// that are no date, timestamp or the like.
+func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
+	if !c.Assignable() {
+		return false
+	}
+	return renders(e, c)
+}
+
+func renders(e dialect.Expr, c *dialect.Column) bool {
+	all := func(es ...dialect.Expr) bool {
+		for _, e := range es {
+			if !renders(e, c) {
+				return false
+			}
+		}
+		return true
+	}
+	switch e := e.(type) {
+	case dialect.If:
+		return all(e.Then, e.Else)
+	case dialect.Concat:
+		return all(e...)
+	case dialect.Left:
+		return e.N >= 0 && all(e.Of)
+	case dialect.Right:
+		return e.N >= 0 && all(e.Of)
+	case dialect.Fill:
+		return all(e.Of)
+	case dialect.RandomLike:
+		return all(e.Of)
+	case dialect.RandomBytes:
+		return all(e.Of)
+	case dialect.RandomInt:
+		return e.Low <= e.High && (e.Low >= 0 || e.High < math.MaxInt64+e.Low)
+	case dialect.RandomMoment:
+		return moment(e.Column.Kind)
+	case dialect.Choose:
+		_, ok := choices(e)
+		return ok
+	case dialect.Arith:
+		return all(e.A, e.B)
+	case dialect.Floor:
+		return all(e.Of)
+	case dialect.Round:
+		return all(e.Of)
+	case dialect.TruncateMoment:
+		return moment(c.Kind) && all(e.Of)
+	case dialect.ShiftMoment:
+		return moment(c.Kind) && all(e.Of, e.Seconds)
+	case dialect.Cast:
+		return all(e.Of)
+	}
+	return true
+}
+
+func moment(k dialect.Kind) bool {
+	return k == dialect.Date || k == dialect.Timestamp || k == dialect.TimestampTZ
+}
