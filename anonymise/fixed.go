@@ -1,7 +1,6 @@
 package anonymise
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -49,30 +48,6 @@ func (keepStrategy) Info() Info { return keepDefinition.info() }
 
 func (keepStrategy) Bind(t Target) (Replacer, error) {
 	return bothWays{clientReplacer{Unique, func(_ *Source, old dialect.Value) (dialect.Value, error) { return old, nil }}, dialect.Current{Column: t.Column}}, nil
-}
-
-var defaultDefinition = definition{
-	Description: Description{
-		Name: "default", Doc: "the column's declared default",
-		Technique: "suppression", Class: Lossy, Consistent: never, InDatabase: true,
-	},
-	make: func(v any, _ Modifiers) (Strategy, error) {
-		return defaultStrategy{}, readParams("default", v, "").done()
-	},
-	fills: true,
-}
-
-type defaultStrategy struct{}
-
-func (defaultStrategy) Info() Info { return defaultDefinition.info() }
-
-func (defaultStrategy) Bind(t Target) (Replacer, error) {
-	if t.Column.Default == nil {
-		return nil, fmt.Errorf("column %s has no default: use fixed or null", t.Column.Name)
-	}
-	return bothWays{clientReplacer{Lossy, func(*Source, dialect.Value) (dialect.Value, error) {
-		return nil, errors.New("default: only the database knows a column's default, and another column of this step goes through the client: write the value with fixed")
-	}}, dialect.Default{}}, nil
 }
 
 var fixedDefinition = definition{

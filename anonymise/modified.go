@@ -52,7 +52,7 @@ func (m modified) Bind(t Target) (Replacer, error) {
 	b := &bound{
 		inner:  inner,
 		column: c,
-		fill:   m.spec.Modifiers.FillNull || m.spec.Name == "null",
+		fill:   m.spec.Modifiers.FillNull || m.spec.Name == "null" || m.spec.Name == "default",
 		when:   m.spec.Modifiers.When,
 		redraw: m.redraw && !fewValues(c),
 	}
@@ -105,17 +105,10 @@ func (b *bound) Expr() (dialect.Expr, bool) {
 	if !ok {
 		return nil, false
 	}
-	_, isDefault := e.(dialect.Default)
 	if !b.fill && b.column.Nullable {
-		if isDefault {
-			return nil, false // DEFAULT may only stand alone
-		}
 		e = dialect.If{Cond: dialect.IsNull{Column: b.column.Name}, Then: dialect.Null{}, Else: e}
 	}
 	if b.when != "" {
-		if isDefault {
-			return nil, false
-		}
 		e = dialect.If{Cond: dialect.Match{SQL: b.when}, Then: e, Else: dialect.Current{Column: b.column}}
 	}
 	return e, true
