@@ -198,8 +198,9 @@ func (l *Log) reader(c Checkpoint) tlog.HashReader { return tlog.TileHashReader(
 
 // Append adds the receipts that aren't in the log yet, and returns the index of
 // each. When it returns, they and the new checkpoint are on the disk; when the
-// process dies before, the next one that opens the log for writing finishes it.
-// Appending many at once costs little more than one.
+// process dies before, or Append fails, the next one that opens the log for
+// writing finishes it; append again to learn the indexes, which adds nothing
+// twice. Appending many at once costs little more than one.
 func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 	if l.o.Signer == nil {
 		return nil, errors.New("log was opened for reading: give its signer to append")

@@ -1,0 +1,502 @@
+package receipt
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+const testOrigin = "example.com/erasures"
+
+func logKey(t testing.TB, n byte) ed25519.PrivateKey {
+	t.Helper()
+	key, err := GenerateKey(bytes.NewReader(bytes.Repeat([]byte{n}, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func logSignerOf(t testing.TB, n byte) note.Signer {
+	t.Helper()
+	s, err := NewLogSigner(testOrigin, logKey(t, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func logVerifierOf(t testing.TB, n byte) note.Verifier {
+	t.Helper()
+	v, err := NewLogVerifier(testOrigin, logKey(t, n).Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// receipts are n different envelopes; the log doesn't read them.
+func receipts(from, n int) [][]byte {
+	list := make([][]byte, n)
+	for i := range list {
+		list[i] = fmt.Appendf(nil, "envelope %d", from+i)
+	}
+	return list
+}
+
+func newLog(t testing.TB, entries int) (string, *Log) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "log")
+	if err := CreateLog(dir, logSignerOf(t, 9)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if entries > 0 {
+		if _, err := l.Append(receipts(0, entries)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, l
+}
+
+func checkpoint(t testing.TB, l *Log) []byte {
+	t.Helper()
+	c, err := l.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestEveryReceiptInTheLogCanBeProven(t *testing.T) {
+	for _, n := range []int{1, 2, 255, 256, 257, 700} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			_, l := newLog(t, n)
+			for i, env := range receipts(0, n) {
+				if n > 300 && i%37 != 0 {
+					continue
+				}
+				p, err := l.Prove(env)
+				if err != nil {
+					t.Fatal(err)
+				}
+				in, err := VerifyProof(p, env, logVerifierOf(t, 9))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if in.Index != int64(i) || in.Size != int64(n) {
+					t.Errorf("entry %d of %d is proven as %d of %d", i, n, in.Index, in.Size)
+				}
+			}
+			if _, err := l.Verify(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Appended one at a time or at once, the log comes out the same, and no partial
+// tile is left behind that nothing needs.
+func TestAppendOneAtATime(t *testing.T) {
+	dir, one := newLog(t, 0)
+	for i, env := range receipts(0, 600) {
+		at, err := one.Append(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at[0] != int64(i) {
+			t.Fatalf("entry %d has the index %d", i, at[0])
+		}
+	}
+	other, atOnce := newLog(t, 600)
+	if !bytes.Equal(checkpoint(t, one), checkpoint(t, atOnce)) {
+		t.Error("the checkpoints differ")
+	}
+	if a, b := files(t, dir), files(t, other); !slices.Equal(a, b) {
+		t.Errorf("the files differ:\n%s\n%s", a, b)
+	}
+}
+
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	var list []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			list = append(list, strings.TrimPrefix(path, dir))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// A run that died between appending and marking its journal appends again.
+func TestAppendAgainAddsNothing(t *testing.T) {
+	_, l := newLog(t, 300)
+	before := checkpoint(t, l)
+	again := append(receipts(5, 2), receipts(5, 2)...)
+	at, err := l.Append(again...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(at, []int64{5, 6, 5, 6}) {
+		t.Errorf("indexes %v, want 5 6 5 6", at)
+	}
+	if !bytes.Equal(before, checkpoint(t, l)) {
+		t.Error("the log has grown")
+	}
+	twice := receipts(300, 1)[0]
+	if at, err = l.Append(twice, twice); err != nil || !slices.Equal(at, []int64{300, 300}) {
+		t.Errorf("indexes %v, %v, want 300 300", at, err)
+	}
+}
+
+// Damage, a rollback and a fork ask for different answers, so each must be told
+// from the others, with and without a published checkpoint at hand.
+func TestWhatCanHappenToALog(t *testing.T) {
+	const entries = 300
+	tests := []struct {
+		name string
+		do   func(t *testing.T, dir string, old []byte)
+		want error
+		// published: the caller holds the newest checkpoint.
+		published bool
+		// full: it is Verify that finds it, since nothing that an append needs is wrong.
+		full bool
+	}{
+		{name: "nothing", published: true},
+		{name: "nothing that was published", full: true},
+		{name: "an altered hash in the newest tile", want: ErrDamaged, full: true,
+			do: func(t *testing.T, dir string, _ []byte) { flip(t, dir, "tile/8/0/001.p/44", 3) }},
+		{name: "an altered hash in an old tile", want: ErrDamaged, full: true,
+			do: func(t *testing.T, dir string, _ []byte) { flip(t, dir, "tile/8/0/000", 77) }},
+		{name: "an altered hash in an upper tile", want: ErrDamaged, full: true,
+			do: func(t *testing.T, dir string, _ []byte) { flip(t, dir, "tile/8/1/000.p/1", 0) }},
+		{name: "a tile that is gone", want: ErrDamaged, full: true,
+			do: func(t *testing.T, dir string, _ []byte) { remove(t, dir, "tile/8/0/000") }},
+		{name: "a tile that is too short", want: ErrDamaged, full: true,
+			do: func(t *testing.T, dir string, _ []byte) { put(t, dir, "tile/8/0/000", []byte("short")) }},
+		{name: "an older checkpoint put back", want: ErrRolledBack,
+			do: func(t *testing.T, dir string, old []byte) { put(t, dir, checkpointFile, old) }},
+		{name: "an older checkpoint put back, and one published", want: ErrRolledBack, published: true,
+			do: func(t *testing.T, dir string, old []byte) { put(t, dir, checkpointFile, old) }},
+		{name: "the whole log put back", want: ErrRolledBack, published: true,
+			do: func(t *testing.T, dir string, _ []byte) { replace(t, dir, receipts(0, 100)) }},
+		{name: "the checkpoint gone", want: ErrRolledBack,
+			do: func(t *testing.T, dir string, _ []byte) { remove(t, dir, checkpointFile) }},
+		{name: "another history of the same size", want: ErrFork, published: true,
+			do: func(t *testing.T, dir string, _ []byte) { replace(t, dir, receipts(1, entries)) }},
+		{name: "another history that is longer", want: ErrFork, published: true,
+			do: func(t *testing.T, dir string, _ []byte) { replace(t, dir, receipts(1, entries+50)) }},
+		{name: "a continued history", published: true,
+			do: func(t *testing.T, dir string, _ []byte) { replace(t, dir, receipts(0, entries+50)) }},
+		{name: "a checkpoint by another key", want: ErrSignature,
+			do: func(t *testing.T, dir string, _ []byte) {
+				if err := writeCheckpoint(dir, logSignerOf(t, 8), Checkpoint{Origin: testOrigin, Root: Root(nil)}); err != nil {
+					t.Fatal(err)
+				}
+			}},
+		{name: "a checkpoint that isn't one", want: ErrMalformed,
+			do: func(t *testing.T, dir string, _ []byte) { put(t, dir, checkpointFile, []byte("hello\n")) }},
+		{name: "a pending file that isn't one", want: ErrDamaged,
+			do: func(t *testing.T, dir string, _ []byte) { put(t, dir, pendingFile, []byte("hello\n")) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, l := newLog(t, 200)
+			old := checkpoint(t, l)
+			if _, err := l.Append(receipts(200, entries-200)...); err != nil {
+				t.Fatal(err)
+			}
+			o := LogOptions{Signer: logSignerOf(t, 9)}
+			if tt.published {
+				o.Published = checkpoint(t, l)
+			}
+			if tt.do != nil {
+				tt.do(t, dir, old)
+			}
+			l, err := OpenLog(dir, o)
+			if err == nil && tt.full {
+				_, err = l.Verify()
+			}
+			if !errors.Is(err, tt.want) {
+				t.Fatalf("got %v, want %v", err, tt.want)
+			}
+			for _, other := range []error{ErrDamaged, ErrRolledBack, ErrFork} {
+				if other != tt.want && errors.Is(err, other) {
+					t.Errorf("the error is also %v", other)
+				}
+			}
+		})
+	}
+}
+
+// A damaged tile that an append needs stops the append; the log isn't touched.
+func TestAppendToADamagedLog(t *testing.T) {
+	dir, l := newLog(t, 300)
+	flip(t, dir, "tile/8/0/001.p/44", 3)
+	before := files(t, dir)
+	if _, err := l.Append(receipts(300, 1)...); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("Append: %v, want ErrDamaged", err)
+	}
+	after := slices.DeleteFunc(files(t, dir), func(f string) bool { return f == "/"+pendingFile })
+	if !slices.Equal(before, after) {
+		t.Errorf("files before %s, after %s", before, after)
+	}
+}
+
+func flip(t *testing.T, dir, file string, entry int) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[entry*len(Hash{})] ^= 1
+	put(t, dir, file, data)
+}
+
+func put(t *testing.T, dir, file string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, file), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, dir, file string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(dir, file)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replace puts a log with other entries, by the same key, in the place of dir.
+func replace(t *testing.T, dir string, envelopes [][]byte) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := CreateLog(dir, logSignerOf(t, 9)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Append(envelopes...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The process dies ahead of each write of an append in turn. A reader still sees
+// a log that is in order; the next writer finishes the append or it never began.
+func TestAppendIsCutOffAnywhere(t *testing.T) {
+	stop := errors.New("the process died")
+	for n := 0; ; n++ {
+		dir, l := newLog(t, 250)
+		published := checkpoint(t, l)
+		writes, last := 0, ""
+		l.before = func(file string) error {
+			if writes++; writes > n {
+				last = file
+				return stop
+			}
+			return nil
+		}
+		_, err := l.Append(receipts(250, 20)...)
+		if err == nil {
+			if n < 5 {
+				t.Fatalf("an append has only %d writes", n)
+			}
+			return
+		}
+		if !errors.Is(err, stop) {
+			t.Fatalf("stopped ahead of write %d: %v", n, err)
+		}
+		reader, err := OpenLog(dir, LogOptions{Verifier: logVerifierOf(t, 9), Published: published})
+		if err != nil {
+			t.Fatalf("stopped ahead of %s: a reader gets %v", last, err)
+		}
+		if _, err := reader.Verify(); err != nil {
+			t.Fatalf("stopped ahead of %s: a reader gets %v", last, err)
+		}
+		next, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9), Published: published})
+		if err != nil {
+			t.Fatalf("stopped ahead of %s: %v", last, err)
+		}
+		if _, err := next.Append(receipts(250, 21)...); err != nil {
+			t.Fatalf("stopped ahead of %s: %v", last, err)
+		}
+		got, err := next.Verify()
+		if err != nil {
+			t.Fatalf("stopped ahead of %s: %v", last, err)
+		}
+		_, undisturbed := newLog(t, 271)
+		want, err := undisturbed.Verify()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *got != *want {
+			t.Errorf("stopped ahead of %s: the log came out as another one", last)
+		}
+	}
+}
+
+// Several processes append at once: each entry is there once.
+func TestAppendersAtOnce(t *testing.T) {
+	dir, _ := newLog(t, 0)
+	done := make(chan error)
+	const writers, each = 4, 5
+	for w := range writers {
+		l, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			var err error
+			for i := range each {
+				_, e := l.Append(receipts(w*each+i, 1)...)
+				err = errors.Join(err, e)
+			}
+			done <- err
+		}()
+	}
+	for range writers {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	l, err := OpenLog(dir, LogOptions{Verifier: logVerifierOf(t, 9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Size != writers*each {
+		t.Errorf("%d entries, want %d", c.Size, writers*each)
+	}
+}
+
+func TestLogRefuses(t *testing.T) {
+	dir, _ := newLog(t, 1)
+	if err := CreateLog(dir, logSignerOf(t, 9)); err == nil {
+		t.Error("CreateLog overwrites a log")
+	}
+	if _, err := OpenLog(filepath.Join(dir, "nothing"), LogOptions{Signer: logSignerOf(t, 9)}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("OpenLog of nothing: %v", err)
+	}
+	reader, err := OpenLog(dir, LogOptions{Verifier: logVerifierOf(t, 9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Append([]byte("x")); err == nil {
+		t.Error("a log that was opened for reading is appended to")
+	}
+	if _, err := reader.Prove([]byte("x")); !errors.Is(err, ErrNotLogged) {
+		t.Errorf("Prove: %v, want ErrNotLogged", err)
+	}
+}
+
+func TestProofIsRefused(t *testing.T) {
+	_, l := newLog(t, 300)
+	env := receipts(7, 1)[0]
+	good, err := l.Prove(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func(i int, text string) []byte {
+		lines := strings.Split(string(good), "\n")
+		lines[i] = text
+		return []byte(strings.Join(lines, "\n"))
+	}
+	tests := map[string]struct {
+		proof, env []byte
+		key        byte
+		want       error
+	}{
+		"another receipt":  {good, []byte("x"), 9, ErrNotLogged},
+		"another log key":  {good, env, 8, ErrSignature},
+		"another index":    {line(1, "index 8"), env, 9, ErrNotLogged},
+		"a huge index":     {line(1, "index 18446744073709551615"), env, 9, ErrNotLogged},
+		"a leading zero":   {line(1, "index 07"), env, 9, ErrMalformed},
+		"another version":  {line(0, "c2sp.org/tlog-proof@v2"), env, 9, ErrMalformed},
+		"an altered hash":  {line(2, line2(good, 3)), env, 9, ErrNotLogged},
+		"carriage returns": {bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), env, 9, ErrMalformed},
+		"nothing":          {nil, env, 9, ErrMalformed},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if _, err := VerifyProof(tt.proof, tt.env, logVerifierOf(t, tt.key)); !errors.Is(err, tt.want) {
+				t.Errorf("VerifyProof: %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func line2(data []byte, i int) string { return strings.Split(string(data), "\n")[i] }
+
+// A size beyond 2^62 makes package tlog compute for ever.
+func TestCheckpointOfAnImpossibleSize(t *testing.T) {
+	for _, size := range []string{"4611686018427387905", "9223372036854775807", "18446744073709551616", "-1", "01"} {
+		data, err := note.Sign(&note.Note{Text: testOrigin + "\n" + size + "\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"}, logSignerOf(t, 9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseCheckpoint(data, logVerifierOf(t, 9)); !errors.Is(err, ErrMalformed) {
+			t.Errorf("size %s: %v, want ErrMalformed", size, err)
+		}
+	}
+}
+
+func TestLogOfOneHundredThousand(t *testing.T) {
+	const n = 100_000
+	start := time.Now()
+	dir, l := newLog(t, n)
+	appended := time.Since(start)
+	start = time.Now()
+	if _, err := l.Append([]byte("one more")); err != nil {
+		t.Fatal(err)
+	}
+	one := time.Since(start)
+	start = time.Now()
+	p, err := l.Prove([]byte("one more"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proved := time.Since(start)
+	start = time.Now()
+	if _, err := VerifyProof(p, []byte("one more"), logVerifierOf(t, 9)); err != nil {
+		t.Fatal(err)
+	}
+	verified := time.Since(start)
+	start = time.Now()
+	if _, err := l.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	var size int64
+	for _, f := range files(t, dir) {
+		info, err := os.Stat(filepath.Join(dir, f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	t.Logf("%d entries: append all %v, append one %v, prove %v, verify a proof %v, verify all %v, %d bytes, proof %d bytes",
+		n, appended, one, proved, verified, time.Since(start), size, len(p))
+}
