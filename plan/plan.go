@@ -79,7 +79,8 @@ type Older struct {
 type Table struct {
 	Name dialect.Name `json:"name"`
 	// Key addresses a row: the whole key, or the row address alone (Address).
-	Key     []string `json:"key"`
+	// Empty where Unseen rows of a table without a key are meant.
+	Key     []string `json:"key,omitempty"`
 	Address bool     `json:"address,omitempty"`
 	// Reach lists the ways that lead here; none for the root. A row found on
 	// any of them belongs to the closure.
@@ -87,20 +88,31 @@ type Table struct {
 	// Cycle numbers the group of tables that reach each other in a circle,
 	// which are collected until nothing new is found; 0: none.
 	Cycle int `json:"cycle,omitempty"`
-	// Erase is what becomes of a row that nothing forbids to erase.
-	Erase Erase `json:"erase"`
-	// Hold keeps rows though Erase says otherwise.
+	// Erase is what becomes of a root's row; empty for all other tables, whose
+	// ways decide.
+	Erase Erase `json:"erase,omitempty"`
+	// Hold keeps rows though it was decided otherwise. What is reached through
+	// a held row only is held with it.
 	Hold *Hold `json:"hold,omitempty"`
-	// Keeps are the references of a row that stays which keep the row they
-	// refer to: not nullable, or not to be detached.
-	Keeps []Reference `json:"keeps,omitempty"`
-	// Unseen rows are deleted by the reference they are reached through,
+	// Keeps are the references of a row that stays which keep the row that
+	// they refer to.
+	Keeps []Anchor `json:"keeps,omitempty"`
+	// AnchoredBy are the references of other subjects' rows which keep a row of
+	// this table that would be deleted: it is overwritten.
+	AnchoredBy []Reference `json:"anchoredBy,omitempty"`
+	// Unseen rows are deleted by the reference that they are reached through,
 	// without fetching their keys: nothing else depends on which they are.
 	Unseen bool `json:"unseen,omitempty"`
-	// Owned rows were reached forwards, from the rows that refer to them, and
-	// go only when no other row does: SharedBy lists every reference that counts.
-	Owned    bool        `json:"owned,omitempty"`
+	// SharedBy is set for an owned table, whose rows go only when no other row
+	// refers to them: it lists every reference that counts.
 	SharedBy []Reference `json:"sharedBy,omitempty"`
+}
+
+// Anchor is a reference of a row that stays which keeps the row referred to.
+type Anchor struct {
+	Reference
+	// Held restricts it to rows under a hold: others let go of the reference.
+	Held bool `json:"held,omitempty"`
 }
 
 // Reference is a relation between two tables: rows of Table whose Columns
@@ -117,12 +129,23 @@ type Reference struct {
 	Link bool `json:"link,omitempty"`
 }
 
-// Reach is a reference that leads from a table of the closure (the From side)
-// to this one. Rows of the closure's table are matched by the reference: from
-// RefTable to Table, or for an owned table forwards, from Table to RefTable.
+// Reach is a reference that leads from a table of the closure to this one:
+// backwards from RefTable to Table, or Forwards from Table to RefTable for a
+// row that is owned.
 type Reach struct {
 	Reference
 	Forwards bool `json:"forwards,omitempty"`
+	// Erase is what becomes of a row reached this way. Of several ways the
+	// strongest counts: delete before overwrite before keep.
+	Erase Erase `json:"erase"`
+}
+
+// From is the table that the way starts at.
+func (r *Reach) From() dialect.Name {
+	if r.Forwards {
+		return r.Table
+	}
+	return r.RefTable
 }
 
 // Erase is what happens to a row.
@@ -141,20 +164,32 @@ type Step struct {
 	ID    string       `json:"id"` // unique in the plan: what journal and receipt count by
 	Op    Op           `json:"op"`
 	Table dialect.Name `json:"table"`
-	// Staying restricts an overwrite to rows that were to be deleted but have to stay.
-	Staying bool `json:"staying,omitempty"`
+	// Rows says which of the table's rows are meant.
+	Rows Rows `json:"rows,omitempty"`
 	// Set is what an overwrite assigns.
 	Set []Assignment `json:"set,omitempty"`
 	// Detach is the reference that is set NULL.
 	Detach *Reference `json:"detach,omitempty"`
-	// Within is set for a detach among the rows that will be deleted, which
-	// breaks a cycle; else rows of others are cut off.
-	Within bool `json:"within,omitempty"`
 	// Path is how the table is reached, for people and for the receipt.
 	Path string `json:"path"`
-	// Why is the reason for keep, and of a hold.
-	Why *Hold `json:"why,omitempty"`
 }
+
+// Rows is which rows of its table a step is for.
+type Rows string
+
+// The sets of rows.
+const (
+	// Reached rows are those for which the decision is the step's operation:
+	// for a delete those to be deleted, for an overwrite also those that had to be
+	// deleted but must stay, for a detach those that refer to a row of the closure.
+	Reached Rows = ""
+	// Held rows are under a hold that leaves columns to overwrite.
+	Held Rows = "held"
+	// Staying rows stay, and let go of rows that don't (detach).
+	Staying Rows = "staying"
+	// Going rows will be deleted, and let go of each other first (detach).
+	Going Rows = "going"
+)
 
 // Op is an operation.
 type Op string

@@ -1,0 +1,261 @@
+package erase
+
+import (
+	"context"
+	"slices"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// deed is what a batch did and what can be looked for once it is committed.
+type deed struct {
+	tally
+	stayed []dialect.Key // roots that are still there: never to be overwritten again in this run
+	roots  int64
+	proofs []proof
+}
+
+// proof is one look at committed rows.
+type proof struct {
+	step   string
+	table  dialect.Name
+	absent []dialect.Cond      // no row may meet these,
+	equal  *dialect.BulkUpdate // or all of these rows must be there with these values
+}
+
+// act carries out the plan's steps on what was gathered, in their order.
+func (g *gathering) act(ctx context.Context, source *anonymise.Source, chunk int) (*deed, error) {
+	d := &deed{roots: int64(len(g.sets[0].rows))}
+	for i := range g.root.Steps {
+		st := &g.root.Steps[i]
+		var err error
+		switch st.Op {
+		case plan.Detach:
+			err = g.detach(ctx, st, d, chunk)
+		case plan.Overwrite:
+			err = g.overwrite(ctx, st, d, source, chunk)
+		case plan.Delete:
+			err = g.delete(ctx, st, d, chunk)
+		case plan.Keep:
+			n := int64(len(g.set(st.Table).with(kept)))
+			d.step(st.ID).add(Counts{Matched: n, Held: n})
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range g.sets {
+		g.account(s, d)
+	}
+	first := g.sets[0]
+	d.stayed = keysOf(first, first.filter(func(r *row) bool { return !r.goes() }))
+	return d, nil
+}
+
+// account notes why rows were kept.
+func (g *gathering) account(s *set, d *deed) {
+	for _, r := range s.rows {
+		switch {
+		case r.own:
+			d.kept(s.Name, ByHold, 1)
+		case r.shared:
+			d.kept(s.Name, ByOthers, 1)
+		case r.fate == plan.EraseKeep:
+			d.kept(s.Name, ByPolicy, 1)
+		case r.fate == plan.EraseDelete && r.held:
+			d.kept(s.Name, WithHeld, 1)
+		case r.fate == plan.EraseDelete && r.stays:
+			d.kept(s.Name, ByReference, 1)
+		}
+	}
+}
+
+func (g *gathering) detach(ctx context.Context, st *plan.Step, d *deed, chunk int) error {
+	ref := st.Detach
+	s, to := g.set(st.Table), g.set(ref.RefTable)
+	refers := func(rows []*row) []dialect.Cond {
+		keys := g.tuples(to, rows, ref.RefColumns, ref.Table, ref.Columns)
+		if len(keys) == 0 {
+			return nil
+		}
+		where := []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys}}
+		if ref.Where != "" {
+			where = append(where, dialect.Match{SQL: ref.Where})
+		}
+		return where
+	}
+	c := d.step(st.ID)
+	switch st.Rows {
+	case plan.Going:
+		return g.byKeys(s, s.going(), chunk, func(keys dialect.Cond) error {
+			var set dialect.All
+			for _, col := range ref.Columns {
+				set = append(set, dialect.Not{Cond: dialect.IsNull{Column: col}})
+			}
+			return g.setNull(ctx, st, []dialect.Cond{keys, set}, c)
+		})
+	case plan.Staying:
+		gone := refers(to.going())
+		if gone == nil {
+			return nil
+		}
+		loose := s.filter(func(r *row) bool { return !r.goes() && !g.anchors(s, r, ref) })
+		return g.byKeys(s, loose, chunk, func(keys dialect.Cond) error {
+			return g.setNull(ctx, st, append([]dialect.Cond{keys}, gone...), c)
+		})
+	}
+	where := refers(to.rows)
+	if where == nil {
+		return nil
+	}
+	d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, absent: where})
+	return g.setNull(ctx, st, where, c)
+}
+
+// anchors reports whether the row holds on to what the reference refers to.
+func (g *gathering) anchors(s *set, r *row, ref *plan.Reference) bool {
+	return r.held && slices.ContainsFunc(s.Keeps, func(a plan.Anchor) bool {
+		return a.RefTable == ref.RefTable && slices.Equal(a.Columns, ref.Columns)
+	})
+}
+
+func (g *gathering) setNull(ctx context.Context, st *plan.Step, where []dialect.Cond, c *Counts) error {
+	t := g.schema.Table(st.Table)
+	u := dialect.Update{Table: st.Table, Where: where}
+	for _, col := range st.Detach.Columns {
+		u.Set = append(u.Set, dialect.Assign{Column: t.Column(col), Expr: dialect.Null{}})
+	}
+	n, err := g.update(ctx, u)
+	if err != nil {
+		return err
+	}
+	c.add(Counts{Matched: n, Affected: n})
+	return nil
+}
+
+func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, source *anonymise.Source, chunk int) error {
+	s := g.set(st.Table)
+	rows := s.with(partly)
+	if st.Rows != plan.Held {
+		rows = s.with(written)
+		n := int64(len(s.filter(func(r *row) bool { return r.fate == plan.EraseOverwrite && s.outcome(r) != written })))
+		d.step(st.ID).add(Counts{Matched: n, Held: n})
+	}
+	if g.dry {
+		n := int64(len(rows))
+		d.step(st.ID).add(Counts{Matched: n, Affected: n})
+		return nil
+	}
+	w := s.writers[st.ID]
+	return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
+		c := d.step(st.ID)
+		before := c.Affected
+		bulk, err := w.write(ctx, g.tx, []dialect.Cond{keys}, source, c)
+		if err != nil {
+			return err
+		}
+		if c.Affected-before != int64(len(keys.(dialect.In).Keys)) {
+			return errMoved
+		}
+		if bulk != nil {
+			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, equal: bulk})
+		}
+		return nil
+	})
+}
+
+func (g *gathering) delete(ctx context.Context, st *plan.Step, d *deed, chunk int) error {
+	s := g.set(st.Table)
+	if s.Unseen {
+		return g.deleteUnseen(ctx, st, s, d)
+	}
+	c := d.step(st.ID)
+	doomed := s.filter(func(r *row) bool { return r.fate == plan.EraseDelete })
+	going := s.going()
+	c.Matched += int64(len(doomed))
+	c.Held += int64(len(doomed) - len(going))
+	if s.Cycle > 0 {
+		// Rows may refer to each other, which only one statement lets go.
+		chunk = max(len(going), 1)
+	}
+	return g.byKeys(s, going, chunk, func(keys dialect.Cond) error {
+		n, err := g.remove(ctx, s.Name, []dialect.Cond{keys})
+		if err != nil {
+			return err
+		}
+		if n != int64(len(keys.(dialect.In).Keys)) {
+			return errMoved
+		}
+		c.Affected += n
+		if !s.Address { // an address may be given to a new row at once
+			d.proofs = append(d.proofs, proof{step: st.ID, table: s.Name, absent: []dialect.Cond{keys}})
+		}
+		return nil
+	})
+}
+
+// deleteUnseen deletes leaves by the references that lead to them, and counts
+// those that held rows keep.
+func (g *gathering) deleteUnseen(ctx context.Context, st *plan.Step, s *set, d *deed) error {
+	c := d.step(st.ID)
+	var counted []dialect.Cond
+	for i := range s.Reach {
+		w := &s.Reach[i]
+		from := g.set(w.From())
+		free := from.filter(func(r *row) bool { return !g.passes(from, r, w) })
+		if where := g.through(w, from, free); where != nil {
+			if g.dry {
+				where = append(where, counted...) // a row may be reached twice
+				counted = append(counted, dialect.Not{Cond: dialect.All(where)})
+			}
+			n, err := g.remove(ctx, s.Name, where)
+			if err != nil {
+				return err
+			}
+			c.Matched += n
+			c.Affected += n
+			d.proofs = append(d.proofs, proof{step: st.ID, table: s.Name, absent: where})
+		}
+		holding := from.filter(func(r *row) bool { return g.passes(from, r, w) })
+		if where := g.through(w, from, holding); where != nil {
+			n, err := g.tx.Count(ctx, s.Name, where)
+			if err != nil {
+				return err
+			}
+			c.Matched += n
+			c.Held += n
+			d.kept(s.Name, WithHeld, n)
+		}
+	}
+	return nil
+}
+
+// byKeys calls do with conditions that name the rows by their keys, so many
+// at a time.
+func (g *gathering) byKeys(s *set, rows []*row, chunk int, do func(keys dialect.Cond) error) error {
+	for part := range slices.Chunk(rows, chunk) {
+		if err := do(dialect.In{Columns: s.Key, Keys: keysOf(s, part)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// update carries an update out, or only counts its rows.
+func (g *gathering) update(ctx context.Context, u dialect.Update) (int64, error) {
+	if g.dry {
+		return g.tx.Count(ctx, u.Table, u.Where)
+	}
+	n, err := g.tx.Update(ctx, u)
+	return n.Rows, err
+}
+
+// remove deletes rows, or only counts them.
+func (g *gathering) remove(ctx context.Context, t dialect.Name, where []dialect.Cond) (int64, error) {
+	if g.dry {
+		return g.tx.Count(ctx, t, where)
+	}
+	return g.tx.Delete(ctx, dialect.Delete{Table: t, Where: where})
+}

@@ -1,0 +1,127 @@
+package erase
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"iter"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// resolvedSubject is a subject's key; nil for an identifier that matches
+// nothing (any more).
+type resolvedSubject struct{ key dialect.Key }
+
+// subjects gives each subject of the source once, by its key. In a run that is
+// continued an identifier may have gone with its row; else it must match exactly one.
+func (e *executor) subjects(ctx context.Context, continued bool) iter.Seq2[resolvedSubject, error] {
+	t := e.schema.Table(e.plan.Subject.Table)
+	return func(yield func(resolvedSubject, error) bool) {
+		seen := map[[16]byte]struct{}{} // of hashes: a million keys take some 40 MB
+		for s, err := range parse(e.Subjects, e.plan.Subject, t) {
+			if err == nil && s.key == nil {
+				s.key, err = e.identify(ctx, s, continued)
+			}
+			if err != nil {
+				yield(resolvedSubject{}, err)
+				return
+			}
+			if s.key != nil {
+				sum := sha256.Sum256([]byte(dialect.EncodeKey(s.key)))
+				if _, again := seen[[16]byte(sum[:16])]; again {
+					continue
+				}
+				seen[[16]byte(sum[:16])] = struct{}{}
+			}
+			if !yield(resolvedSubject{s.key}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// identify finds the one row that an identifier names.
+func (e *executor) identify(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
+	var keys []dialect.Key
+	err := within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		for key, err := range tx.Query(ctx, dialect.Select{
+			Table: e.plan.Subject.Table, Columns: e.plan.Subject.Key, Limit: 2,
+			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: []dialect.Key{{s.identifier}}}},
+		}) {
+			if err != nil {
+				return err
+			}
+			keys = append(keys, key)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(keys) > 1:
+		return nil, fmt.Errorf("%w: subject %d: its %s is that of several rows: name the subject by its key", ErrNoSuchSubject, s.number, s.column)
+	case len(keys) == 0 && continued:
+		return nil, nil
+	case len(keys) == 0:
+		return nil, fmt.Errorf("%w: subject %d: no row has that %s", ErrNoSuchSubject, s.number, s.column)
+	}
+	if e.Resolved != nil {
+		e.Resolved(fmt.Sprintf("subject %d", s.number), keys[0])
+	}
+	return keys[0], nil
+}
+
+// census counts the subjects that are given, and those that are there.
+func (e *executor) census(ctx context.Context, continued bool) (given, present int64, err error) {
+	var unnamed int64
+	for keys, err := range e.chunks(ctx, continued, &unnamed) {
+		if err != nil {
+			return 0, 0, err
+		}
+		n, err := e.count(ctx, keys)
+		if err != nil {
+			return 0, 0, err
+		}
+		given += int64(len(keys))
+		present += n
+	}
+	return given + unnamed, present, nil
+}
+
+// chunks gives the subjects' keys, a thousand at a time, and counts those
+// without one.
+func (e *executor) chunks(ctx context.Context, continued bool, unnamed *int64) iter.Seq2[[]dialect.Key, error] {
+	return func(yield func([]dialect.Key, error) bool) {
+		var keys []dialect.Key
+		for s, err := range e.subjects(ctx, continued) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if s.key == nil {
+				*unnamed++
+				continue
+			}
+			keys = append(keys, s.key)
+			if len(keys) == 1000 {
+				if !yield(keys, nil) {
+					return
+				}
+				keys = nil
+			}
+		}
+		if len(keys) > 0 {
+			yield(keys, nil)
+		}
+	}
+}
+
+// count counts the rows of the subject table that have one of the keys.
+func (e *executor) count(ctx context.Context, keys []dialect.Key) (n int64, err error) {
+	err = within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		n, err = tx.Count(ctx, e.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: e.plan.Subject.Key, Keys: keys}})
+		return err
+	})
+	return n, err
+}

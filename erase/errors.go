@@ -1,0 +1,76 @@
+package erase
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Errors that a caller decides on, with errors.Is. Each is wrapped with what to
+// do about it.
+var (
+	// ErrNoSuchSubject: none of the given subjects is in the database, or one
+	// that was named by an identifier isn't found or isn't the only one.
+	ErrNoSuchSubject = errors.New("no such subject")
+	// ErrBadSubject: a subject isn't written as the plan's key or identifiers need it.
+	ErrBadSubject = errors.New("not a subject")
+	// ErrNotApproved: the plan's digest isn't the approved one.
+	ErrNotApproved = errors.New("the plan is not the approved one")
+	// ErrDrift: the schema isn't the one that the plan was made for.
+	ErrDrift = errors.New("the schema has changed since the plan was made")
+	// ErrRunDiffers: the run ID was used with another plan or other subjects.
+	ErrRunDiffers = errors.New("the run was begun differently")
+	// ErrRunning: another process is carrying out the run.
+	ErrRunning = errors.New("the run is being carried out by another process")
+	// ErrSuperseded: another process took the run over; nothing more is committed here.
+	ErrSuperseded = errors.New("the run was taken over by another process")
+)
+
+// HazardError lists the plan's hazards that were not allowed.
+type HazardError struct{ Hazards []plan.Hazard }
+
+// Error names each hazard and ends with the flags to paste.
+func (e *HazardError) Error() string {
+	var b strings.Builder
+	b.WriteString("the plan has hazards that were not allowed:")
+	var flags []string
+	seen := map[plan.HazardName]bool{}
+	for _, h := range e.Hazards {
+		fmt.Fprintf(&b, "\n  %s %s: %s", h.Name, h.Table, h.Reason)
+		if !seen[h.Name] {
+			seen[h.Name] = true
+			flags = append(flags, "--allow "+string(h.Name))
+		}
+	}
+	b.WriteString("\nto go on, add " + strings.Join(flags, " "))
+	return b.String()
+}
+
+// AccessError lists what the database's user may not do, or not see.
+type AccessError struct{ Problems []dialect.Problem }
+
+// Error lists the problems, one a line.
+func (e *AccessError) Error() string {
+	var b strings.Builder
+	b.WriteString("the database's user can't carry the plan out:")
+	for _, p := range e.Problems {
+		b.WriteString("\n  ")
+		if p.Table != (dialect.Name{}) {
+			b.WriteString(p.Table.String() + ": ")
+		}
+		b.WriteString(p.Reason)
+	}
+	return b.String()
+}
+
+// LeftError says that the run is finished and signed, and that rows are still
+// there that should not be. The receipt says so too.
+type LeftError struct{ Rows int64 }
+
+// Error says how many rows are left.
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("%d rows are left that should be gone or overwritten: the receipt lists them by step; find what put them back, and run again with a new run ID", e.Rows)
+}

@@ -1,0 +1,58 @@
+package erase
+
+import (
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// EventKind is what an Event tells.
+type EventKind string
+
+// The kinds, in the order in which they first appear in a run.
+const (
+	Began    EventKind = "began"    // the run is in the journal
+	Resumed  EventKind = "resumed"  // it was there already, unfinished
+	Batch    EventKind = "batch"    // a batch was committed
+	Retry    EventKind = "retry"    // a batch was rolled back and will be tried again
+	Checked  EventKind = "checked"  // a batch's rows were looked for after its commit
+	Scanning EventKind = "scanning" // all batches are done; the roots are scanned once more
+	Signed   EventKind = "signed"   // the receipt is signed and stored
+)
+
+// Event is something that happened in a run. It holds counts and names of
+// tables, never a value or a key.
+type Event struct {
+	Kind  EventKind
+	At    time.Time
+	RunID string
+	Root  dialect.Name // the table that the batch's roots are from
+	Class dialect.Class
+	// Rows is how many rows the batch changed, Took how long it took.
+	Rows int64
+	Took time.Duration
+	// Done and Total count roots over the whole run; Total is an estimate for
+	// a scope that walks tables, and -1 when there is none.
+	Done, Total int64
+	// Rate is roots per second since the run began here; Remaining is the
+	// estimate that follows from it, 0 when there is none.
+	Rate      float64
+	Remaining time.Duration
+}
+
+// progress counts what events report. It is used under the executor's lock.
+type progressMeter struct {
+	began       time.Time
+	before      int64 // done by earlier processes
+	done, total int64
+}
+
+func (m *progressMeter) fill(e *Event) {
+	e.Done, e.Total = m.done, m.total
+	if passed := e.At.Sub(m.began).Seconds(); passed > 0 {
+		e.Rate = float64(m.done-m.before) / passed
+	}
+	if e.Rate > 0 && m.total > m.done {
+		e.Remaining = time.Duration(float64(m.total-m.done) / e.Rate * float64(time.Second))
+	}
+}

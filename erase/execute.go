@@ -1,0 +1,349 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/batch"
+	"github.com/expungedb/expunge/plan"
+)
+
+// executor carries a plan's batches out.
+type executor struct {
+	Options
+	db      dialect.DB
+	plan    *plan.Plan
+	journal *journal
+	schema  *dialect.Schema
+
+	sources sync.Pool // of *anonymise.Source
+
+	mu      sync.Mutex
+	meter   progressMeter
+	pending []*entry // committed, looked at, and not yet noted in the journal
+	point   func(name string)
+}
+
+// item is the work of one batch: the roots that are given, or a range of the
+// walk (low, high].
+type item struct {
+	prog      *program
+	seq, part int64
+	keys      []dialect.Key
+	low, high dialect.Key
+	whole     bool // all rows of the table, in one transaction
+	rest      bool // the range is what a killed process left: it may be large
+	draining  bool // the transaction only splits deletes off: its roots aren't done
+}
+
+// at is a failpoint: a test stops the process there.
+func (e *executor) at(name string) {
+	if e.point != nil {
+		e.point(name)
+	}
+}
+
+func (e *executor) emit(ev Event) {
+	ev.At, ev.RunID = e.Now(), e.RunID
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.meter.fill(&ev)
+	e.Progress(ev)
+}
+
+// batch carries one item out, in as many transactions as its size asks for.
+func (e *executor) batch(ctx context.Context, it *item, sizer *batch.Sizer, skip map[string]bool) error {
+	began := e.Now()
+	size := len(it.keys)
+	d, err := e.transact(ctx, it, skip, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
+		return e.do(ctx, tx, it, source, skip)
+	})
+	switch {
+	case errors.Is(err, errTooMany) && len(it.keys) > 1:
+		sizer.Shrink()
+		half := len(it.keys) / 2
+		rest := *it
+		it.keys, rest.keys = it.keys[:half], it.keys[half:]
+		if err := e.batch(ctx, it, sizer, skip); err != nil {
+			return err
+		}
+		rest.part = it.part
+		err := e.batch(ctx, &rest, sizer, skip)
+		it.part = rest.part
+		return err
+	case errors.Is(err, errTooMany) && it.keys == nil:
+		return e.halve(ctx, it, sizer, skip)
+	case errors.Is(err, errTooMany):
+		return e.oversized(ctx, it, skip)
+	case err != nil:
+		return err
+	}
+	if size == 0 {
+		size = int(d.roots)
+	}
+	sizer.Took(size, e.Now().Sub(began))
+	return nil
+}
+
+// halve carries out a range that turned out too large as two.
+func (e *executor) halve(ctx context.Context, it *item, sizer *batch.Sizer, skip map[string]bool) error {
+	p := it.prog
+	var keys []dialect.Key
+	err := batch.Retry(ctx, e.backoff(), again, func(int) error {
+		keys = nil
+		return within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+			for key, err := range tx.Query(ctx, dialect.Select{
+				Table: p.first().Name, Columns: p.first().Key, Where: append(p.where(), it.where(p)...), Order: p.first().Key,
+			}) {
+				if err != nil {
+					return err
+				}
+				keys = append(keys, key)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if len(keys) < 2 {
+		return e.oversized(ctx, it, skip)
+	}
+	sizer.Shrink()
+	rest := *it
+	it.high = keys[len(keys)/2-1]
+	rest.low = it.high
+	if err := e.batch(ctx, it, sizer, skip); err != nil {
+		return err
+	}
+	rest.part = it.part
+	err = e.batch(ctx, &rest, sizer, skip)
+	it.part = rest.part
+	return err
+}
+
+// transact carries out one transaction of an item, and tries again where that
+// can help. When it returns, the transaction is committed, journaled under the item's
+// next part, and looked at.
+func (e *executor) transact(ctx context.Context, it *item, skip map[string]bool,
+	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error),
+) (*deed, error) {
+	source, _ := e.sources.Get().(*anonymise.Source)
+	defer e.sources.Put(source)
+	var d *deed
+	var rec *entry
+	began := e.Now()
+	err := batch.Retry(ctx, e.backoff(), again, func(attempt int) (err error) {
+		if attempt > 1 {
+			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.root.Table.String(), "attempt", attempt)
+		}
+		d, rec, err = e.once(ctx, it, attempt, source, do)
+		if err != nil && again(err) {
+			e.emit(Event{Kind: Retry, Root: it.prog.root.Table, Class: dialect.ClassOf(err)})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.at("committed")
+	e.mu.Lock()
+	e.meter.done += d.roots
+	e.mu.Unlock()
+	var rows int64
+	for _, c := range d.Steps {
+		rows += c.Affected
+	}
+	e.emit(Event{Kind: Batch, Root: it.prog.root.Table, Rows: rows, Took: e.Now().Sub(began)})
+	it.part++
+	return d, e.look(ctx, d, rec)
+}
+
+// again reports whether the whole transaction should be tried again.
+func again(err error) bool {
+	if errors.Is(err, errMoved) {
+		return true
+	}
+	switch dialect.ClassOf(err) {
+	case dialect.Retryable, dialect.LockTimeout, dialect.LostConnection,
+		// A row that refers to one of ours arrived after we had looked.
+		dialect.ForeignKeyViolation,
+		// Two random values met in a unique index.
+		dialect.UniqueViolation:
+		return true
+	}
+	return false
+}
+
+// once tries one transaction.
+func (e *executor) once(ctx context.Context, it *item, attempt int, source *anonymise.Source,
+	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error),
+) (*deed, *entry, error) {
+	rec := &entry{Root: int64(it.prog.index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
+	tx, err := e.db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: it.prog.root.Defer})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer tx.Rollback(ctx) //nolint:errcheck // harmless after a commit, and of no consequence after an error
+	d, err := do(ctx, tx, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.at("acted")
+	if it.prog.root.Defer {
+		if err := tx.CheckConstraints(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := e.journal.fence(ctx, tx); err != nil {
+		return nil, nil, err
+	}
+	rec.Roots, rec.Tally, rec.Committed = d.roots, d.tally, e.Now()
+	if it.prog.bounded() && !it.whole && !it.draining {
+		rec.Low, rec.High = encodeBound(it.low), encodeBound(it.high)
+	} else {
+		for _, k := range d.stayed {
+			rec.Stayed = append(rec.Stayed, dialect.EncodeKey(k))
+		}
+	}
+	if err := e.journal.record(ctx, tx, rec); err != nil {
+		return nil, nil, err
+	}
+	e.at("journaled")
+	err = tx.Commit(ctx)
+	if dialect.ClassOf(err) == dialect.LostConnection {
+		committed, settleErr := e.settle(ctx, rec)
+		switch {
+		case settleErr != nil:
+			return nil, nil, fmt.Errorf("whether a batch was committed is not known, run again with the same run ID: %w", settleErr)
+		case committed:
+			err = nil
+		}
+	}
+	return d, rec, err
+}
+
+// settle asks the journal until it answers.
+func (e *executor) settle(ctx context.Context, rec *entry) (committed bool, err error) {
+	err = batch.Retry(ctx, e.backoff(), again, func(int) (err error) {
+		committed, err = e.journal.settle(ctx, rec)
+		return err
+	})
+	return committed, err
+}
+
+func encodeBound(k dialect.Key) string {
+	if len(k) == 0 {
+		return ""
+	}
+	return dialect.EncodeKey(k)
+}
+
+// bounded reports whether the journal keeps the walk's bounds: only where the
+// root's rows remain, since they are keys.
+func (p *program) bounded() bool {
+	return p.first().Erase != plan.EraseDelete
+}
+
+// do gathers an item's rows and carries the steps out.
+func (e *executor) do(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, skip map[string]bool) (*deed, error) {
+	p := it.prog
+	if e.plan.Scope == plan.ScopeEverything {
+		return p.sweep(ctx, tx, it, source, e.MaxRows)
+	}
+	g := newGathering(p, tx, dialect.Exclusive)
+	g.skip = skip
+	if len(p.tables) > 1 && !it.rest && !it.whole {
+		g.limit = e.MaxRows
+	}
+	if err := g.collect(ctx, it.where(p)); err != nil {
+		return nil, err
+	}
+	e.at("gathered")
+	return g.act(ctx, source, e.MaxRows)
+}
+
+// where are the conditions for the item's roots.
+func (it *item) where(p *program) []dialect.Cond {
+	if it.keys != nil {
+		return []dialect.Cond{dialect.In{Columns: p.first().Key, Keys: it.keys}}
+	}
+	var where []dialect.Cond
+	if len(it.low) > 0 {
+		where = append(where, dialect.After{Columns: p.first().Key, Key: it.low})
+	}
+	if len(it.high) > 0 {
+		where = append(where, dialect.UpTo{Columns: p.first().Key, Key: it.high})
+	}
+	return where
+}
+
+// look looks for the batch's rows after its commit, in a transaction of its own.
+func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
+	began := time.Now()
+	err := batch.Retry(ctx, e.backoff(), again, func(int) error {
+		fresh := tally{}
+		fresh.add(&d.tally)
+		err := within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+			for _, p := range d.proofs {
+				left, err := p.left(ctx, tx)
+				if err != nil {
+					return err
+				}
+				c := fresh.step(p.step)
+				left = min(left, c.Affected)
+				c.Affected -= left
+				c.Left += left
+			}
+			return nil
+		})
+		rec.Tally = fresh
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("looking at a committed batch: %w", err)
+	}
+	e.at("checked")
+	e.emit(Event{Kind: Checked, Took: time.Since(began)})
+	return e.note(ctx, rec)
+}
+
+// left counts the rows for which the proof fails.
+func (p *proof) left(ctx context.Context, tx dialect.Tx) (int64, error) {
+	if p.equal == nil {
+		return tx.Count(ctx, p.table, p.absent)
+	}
+	n, err := tx.CountEqual(ctx, *p.equal)
+	return int64(len(p.equal.Rows)) - n, err
+}
+
+// note has the journal say that a batch was looked at; several at a time,
+// unless something was found.
+func (e *executor) note(ctx context.Context, rec *entry) error {
+	e.mu.Lock()
+	e.pending = append(e.pending, rec)
+	due := len(e.pending) >= 32 || rec.Tally.anyLeft()
+	e.mu.Unlock()
+	if due {
+		return e.flush(ctx)
+	}
+	return nil
+}
+
+func (e *executor) flush(ctx context.Context) error {
+	e.mu.Lock()
+	batches := e.pending
+	e.pending = nil
+	e.mu.Unlock()
+	if len(batches) == 0 {
+		return nil
+	}
+	return batch.Retry(ctx, e.backoff(), again, func(int) error {
+		return e.journal.verified(ctx, e.Now(), batches)
+	})
+}

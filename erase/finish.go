@@ -1,0 +1,287 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/batch"
+	"github.com/expungedb/expunge/plan"
+)
+
+// summary is what the journal and the last scan say of a run.
+type summary struct {
+	tally
+	roots, absent     int64
+	batches, retries  int64
+	first, last       time.Time
+	verified, unknown int64 // batches that were, and were not, looked at after their commit
+	scanned           time.Time
+	position          string
+	database          string
+	identity          dialect.Identity
+}
+
+// finish scans the roots once more, signs the receipt and closes the run.
+func (e *executor) finish(ctx context.Context, row *runRow, programs []*program) ([]byte, error) {
+	e.emit(Event{Kind: Scanning})
+	entries, err := e.journal.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.summarise(ctx, row, entries)
+	if err != nil {
+		return nil, err
+	}
+	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.scan(ctx, programs, entries, s) }); err != nil {
+		return nil, fmt.Errorf("the last scan: %w", err)
+	}
+	statement := e.statement(row, programs, s)
+	envelope, err := receipt.Sign(ctx, statement, e.Signers...)
+	if err != nil {
+		return nil, fmt.Errorf("the run is done and its receipt isn't signed, run again with the same run ID: %w", err)
+	}
+	e.at("signed")
+	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.journal.close(ctx, e.Now(), string(envelope)) }); err != nil {
+		return nil, err
+	}
+	e.emit(Event{Kind: Signed})
+	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries)
+	return envelope, leftOver(&s.tally)
+}
+
+func leftOver(t *tally) error {
+	var left int64
+	for _, c := range t.Steps {
+		left += c.Left
+	}
+	if left > 0 {
+		return &LeftError{Rows: left}
+	}
+	return nil
+}
+
+// summarise adds up what the journal's entries say.
+func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry) (*summary, error) {
+	s := &summary{}
+	for i := range entries {
+		d := &entries[i]
+		s.add(&d.Tally)
+		s.roots += d.Roots
+		s.batches++
+		s.retries += d.Retries
+		if s.first.IsZero() || d.Committed.Before(s.first) {
+			s.first = d.Committed
+		}
+		if d.Committed.After(s.last) {
+			s.last = d.Committed
+		}
+		if d.Verified.IsZero() {
+			s.unknown++
+		} else {
+			s.verified++
+		}
+	}
+	if e.plan.Scope == plan.ScopeSubjects {
+		s.absent = max(row.Subjects-s.roots, 0)
+		if id := rootStep(&e.plan.Roots[0]); id != "" && s.absent > 0 {
+			s.step(id).add(Counts{Matched: s.absent, Gone: s.absent})
+		}
+	}
+	var err error
+	if s.database, err = e.journal.database(ctx); err != nil {
+		return nil, err
+	}
+	if s.identity, err = e.db.Identity(ctx); err != nil {
+		return nil, err
+	}
+	err = within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		s.position, err = tx.Position(ctx)
+		return err
+	})
+	return s, err
+}
+
+// rootStep is the step that is about the root's own rows.
+func rootStep(r *plan.Root) string {
+	id := ""
+	for i := range r.Steps {
+		if st := &r.Steps[i]; st.Table == r.Table && st.Op != plan.Detach && st.Rows == plan.Reached {
+			if id == "" || st.Op == plan.Delete {
+				id = st.ID
+			}
+		}
+	}
+	return id
+}
+
+// scan looks at the roots once more, after the last batch: what is there that
+// was deleted, and what has appeared meanwhile.
+func (e *executor) scan(ctx context.Context, programs []*program, entries []entry, s *summary) error {
+	for i, p := range programs {
+		stayed := map[string]bool{}
+		var roots int64
+		for _, d := range entriesOf(entries, i) {
+			roots += d.Roots
+			for _, k := range d.Stayed {
+				stayed[k] = true
+			}
+		}
+		var err error
+		switch {
+		case e.plan.Scope == plan.ScopeEverything:
+			err = e.scanTable(ctx, p, s)
+		case e.plan.Scope == plan.ScopeExpired:
+			err = e.scanExpired(ctx, p, roots, int64(len(stayed)), s)
+		case e.plan.Scope == plan.ScopeSubjects:
+			err = e.scanSubjects(ctx, p, stayed, s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.scanned = e.Now()
+	return nil
+}
+
+func (e *executor) read(ctx context.Context, do func(tx dialect.Tx) error) error {
+	return within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, do)
+}
+
+// scanTable counts a table that scope everything went through.
+func (e *executor) scanTable(ctx context.Context, p *program, s *summary) error {
+	st := &p.root.Steps[0]
+	c := s.step(st.ID)
+	return e.read(ctx, func(tx dialect.Tx) error {
+		var where []dialect.Cond
+		if st.Op == plan.Detach {
+			for _, col := range st.Detach.Columns {
+				where = append(where, dialect.Not{Cond: dialect.IsNull{Column: col}})
+			}
+			if st.Detach.Where != "" {
+				where = append(where, dialect.Match{SQL: st.Detach.Where})
+			}
+		}
+		n, err := tx.Count(ctx, p.first().Name, where)
+		switch {
+		case err != nil:
+			return err
+		case st.Op == plan.Delete:
+			c.add(Counts{Matched: n, Left: n})
+		case st.Op == plan.Detach:
+			c.Arrived += n
+		default:
+			c.Arrived += max(n-c.Matched, 0)
+		}
+		return nil
+	})
+}
+
+// scanExpired counts the rows that are older than their period still.
+func (e *executor) scanExpired(ctx context.Context, p *program, roots, stayed int64, s *summary) error {
+	id := rootStep(p.root)
+	if id == "" {
+		return nil
+	}
+	if p.bounded() {
+		stayed = roots
+	}
+	return e.read(ctx, func(tx dialect.Tx) error {
+		n, err := tx.Count(ctx, p.first().Name, p.where())
+		s.step(id).Arrived += max(n-stayed, 0)
+		return err
+	})
+}
+
+// scanSubjects looks for each deleted root, and for rows that have come to
+// name it by a link, which the database doesn't keep from being made.
+func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[string]bool, s *summary) error {
+	first := p.first()
+	if first.deletes == "" {
+		return nil
+	}
+	var unnamed int64
+	for keys, err := range e.chunks(ctx, true, &unnamed) {
+		if err != nil {
+			return err
+		}
+		var gone []dialect.Key
+		for _, k := range keys {
+			if !stayed[dialect.EncodeKey(k)] {
+				gone = append(gone, k)
+			}
+		}
+		if len(gone) == 0 {
+			continue
+		}
+		err := e.read(ctx, func(tx dialect.Tx) error {
+			n, err := tx.Count(ctx, first.Name, []dialect.Cond{dialect.In{Columns: first.Key, Keys: gone}})
+			if err != nil {
+				return err
+			}
+			c := s.step(first.deletes)
+			back := min(n, c.Affected)
+			c.Affected -= back
+			c.Left += back
+			c.Arrived += n - back
+			return p.scanLinks(ctx, tx, gone, s)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanLinks counts the rows that refer to deleted roots by a link.
+func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone []dialect.Key, s *summary) error {
+	for _, t := range p.tables[1:] {
+		for i := range t.Reach {
+			w := &t.Reach[i]
+			if !w.Link || t.deletes == "" || w.RefTable != p.first().Name || !equalNames(w.RefColumns, p.first().Key) {
+				continue
+			}
+			where := linked(&w.Reference, gone, t.schema)
+			n, err := tx.Count(ctx, t.Name, where)
+			if err != nil {
+				return err
+			}
+			s.step(t.deletes).Arrived += n
+		}
+	}
+	return nil
+}
+
+// linked is the condition for rows that refer to the keys by a reference.
+func linked(ref *plan.Reference, keys []dialect.Key, t *dialect.Table) []dialect.Cond {
+	in := dialect.In{Columns: ref.Columns}
+	for _, k := range keys {
+		out := make(dialect.Key, len(k))
+		for i, v := range k {
+			out[i] = v
+			if t.Column(ref.Columns[i]).Kind == dialect.Text {
+				out[i], _ = dialect.TextOf(v)
+			}
+		}
+		in.Keys = append(in.Keys, out)
+	}
+	where := []dialect.Cond{in}
+	if ref.Where != "" {
+		where = append(where, dialect.Match{SQL: ref.Where})
+	}
+	return where
+}
+
+func equalNames(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}

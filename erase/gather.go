@@ -1,0 +1,249 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// errTooMany ends a gathering that found more rows than one transaction should
+// lock.
+var errTooMany = errors.New("too many rows for one batch")
+
+// gathering is the closure of a batch's roots: the rows found, table by table,
+// and what is to become of each.
+type gathering struct {
+	*program
+	tx    dialect.Tx
+	lock  dialect.Lock
+	limit int             // of rows, 0: none
+	skip  map[string]bool // roots that an earlier batch of the run was done with
+	dry   bool            // nothing is written: act counts
+	total int
+	sets  []*set // one a table, in the program's order
+}
+
+// set is the rows found of one table.
+type set struct {
+	*table
+	rows    []*row
+	index   map[string]*row
+	flipped []*row // rows that turned out to be held after they had been found
+}
+
+// row is one row of the closure.
+type row struct {
+	values dialect.Row // of table.columns
+	flags  []bool      // of table.flags
+	fate   plan.Erase  // what the ways decided
+	own    bool        // a hold of its own table applies
+	held   bool        // own, or reached through a held row
+	stays  bool        // a row that stays refers to it
+	shared bool        // an owned row to which rows of others refer
+}
+
+func newGathering(p *program, tx dialect.Tx, lock dialect.Lock) *gathering {
+	g := &gathering{program: p, tx: tx, lock: lock}
+	for _, t := range p.tables {
+		g.sets = append(g.sets, &set{table: t, index: map[string]*row{}})
+	}
+	return g
+}
+
+func (g *gathering) set(n dialect.Name) *set {
+	for _, s := range g.sets {
+		if s.Name == n {
+			return s
+		}
+	}
+	return nil
+}
+
+// collect finds the roots that meet the conditions and everything that the
+// plan reaches from them, locks it in the plan's order, and decides.
+func (g *gathering) collect(ctx context.Context, roots []dialect.Cond) error {
+	first := g.sets[0]
+	if err := g.read(ctx, first, append(g.where(), roots...), first.Erase, false); err != nil {
+		return err
+	}
+	for i := 0; i < len(g.sets); {
+		n := 1
+		if c := g.sets[i].Cycle; c > 0 {
+			for i+n < len(g.sets) && g.sets[i+n].Cycle == c {
+				n++
+			}
+		}
+		if err := g.spread(ctx, g.sets[i:i+n]); err != nil {
+			return err
+		}
+		i += n
+	}
+	return g.decide(ctx)
+}
+
+// progress is how much of a parent's rows a way has been followed from.
+type progress struct{ rows, flipped int }
+
+// spread follows the ways into a group of tables until nothing new is found.
+func (g *gathering) spread(ctx context.Context, group []*set) error {
+	done := map[*plan.Reach]*progress{}
+	for again := true; again; {
+		again = false
+		for _, s := range group {
+			if s.Unseen {
+				continue
+			}
+			for i := range s.Reach {
+				w := &s.Reach[i]
+				from := g.set(w.From())
+				p := done[w]
+				if p == nil {
+					p = &progress{}
+					done[w] = p
+				}
+				if p.rows == len(from.rows) && p.flipped == len(from.flipped) {
+					continue
+				}
+				again = true
+				fresh := slices.Concat(from.rows[p.rows:], from.flipped[p.flipped:])
+				p.rows, p.flipped = len(from.rows), len(from.flipped)
+				for _, holds := range []bool{false, true} {
+					parents := slices.DeleteFunc(slices.Clone(fresh), func(r *row) bool { return g.passes(from, r, w) != holds })
+					where := g.through(w, from, parents)
+					if where == nil {
+						continue
+					}
+					if err := g.read(ctx, s, where, w.Erase, holds); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		again = again && len(group) > 1 || again && group[0].Cycle > 0
+	}
+	return nil
+}
+
+// passes reports whether a row's hold covers what is reached from it on that
+// way: all rows that refer to it, and those it owns by a column that is held.
+func (g *gathering) passes(s *set, r *row, w *plan.Reach) bool {
+	if !r.held || !w.Forwards || !r.own || s.Hold == nil || s.Hold.Keep == nil {
+		return r.held
+	}
+	return slices.ContainsFunc(w.Columns, func(c string) bool { return slices.Contains(s.Hold.Keep, c) })
+}
+
+// through is the condition for rows that a way leads to from the given rows;
+// nil where it leads nowhere.
+func (g *gathering) through(w *plan.Reach, from *set, rows []*row) []dialect.Cond {
+	columns, theirs := w.Columns, w.RefColumns
+	if w.Forwards {
+		columns, theirs = w.RefColumns, w.Columns
+	}
+	target := w.Table
+	if w.Forwards {
+		target = w.RefTable
+	}
+	keys := g.tuples(from, rows, theirs, target, columns)
+	if len(keys) == 0 {
+		return nil
+	}
+	where := []dialect.Cond{dialect.In{Columns: columns, Keys: keys}}
+	if w.Where != "" && !w.Forwards {
+		where = append(where, dialect.Match{SQL: w.Where})
+	}
+	return where
+}
+
+// tuples are the distinct values of columns in the rows, without those that
+// hold a NULL, to be compared with columns of another table.
+func (g *gathering) tuples(s *set, rows []*row, columns []string, target dialect.Name, targetColumns []string) []dialect.Key {
+	at := s.at(columns)
+	theirs := g.schema.Table(target)
+	seen := make(map[string]bool, len(rows))
+	var out []dialect.Key
+next:
+	for _, r := range rows {
+		key := make(dialect.Key, len(at))
+		for i, j := range at {
+			if r.values[j] == nil {
+				continue next
+			}
+			key[i] = r.values[j]
+			// A polymorphic link may store keys of any type as text.
+			if theirs.Column(targetColumns[i]).Kind == dialect.Text {
+				key[i], _ = dialect.TextOf(key[i])
+			}
+		}
+		if e := dialect.EncodeKey(key); !seen[e] {
+			seen[e] = true
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// read finds and locks rows of one table, and merges them into its set.
+func (g *gathering) read(ctx context.Context, s *set, where []dialect.Cond, fate plan.Erase, held bool) error {
+	sel := dialect.Select{Table: s.Name, Columns: s.columns, Flags: s.flags, Where: where, Order: s.Key, Lock: g.lock}
+	if g.limit > 0 {
+		sel.Limit = g.limit + 1
+	}
+	n := 0
+	for values, err := range g.tx.Query(ctx, sel) {
+		if err != nil {
+			return err
+		}
+		n++
+		r := &row{values: values[:len(s.columns)], fate: fate, held: held, flags: make([]bool, len(s.flags))}
+		for i := range s.flags {
+			r.flags[i] = values[len(s.columns)+i] == int64(1)
+		}
+		r.own = s.hold >= 0 && r.flags[s.hold]
+		r.held = held || r.own
+		id := dialect.EncodeKey(r.key(s))
+		if s == g.sets[0] && g.skip[id] {
+			continue
+		}
+		old := s.index[id]
+		if old == nil {
+			s.index[id] = r
+			s.rows = append(s.rows, r)
+			g.total++
+			continue
+		}
+		old.fate = strongest(old.fate, fate)
+		if r.held && !old.held {
+			old.held = true
+			s.flipped = append(s.flipped, old)
+		}
+	}
+	if g.limit > 0 && (n > g.limit || g.total > g.limit) {
+		return errTooMany
+	}
+	return nil
+}
+
+func (r *row) key(s *set) dialect.Key { return r.values[:len(s.Key)] }
+
+func keysOf(s *set, rows []*row) []dialect.Key {
+	out := make([]dialect.Key, len(rows))
+	for i, r := range rows {
+		out[i] = r.key(s)
+	}
+	return out
+}
+
+// strongest is the decision that counts where a row is reached twice.
+func strongest(a, b plan.Erase) plan.Erase {
+	order := []plan.Erase{plan.EraseDelete, plan.EraseOverwrite, plan.EraseKeep}
+	for _, e := range order {
+		if a == e || b == e {
+			return e
+		}
+	}
+	return a
+}

@@ -1,0 +1,373 @@
+package erase
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/google/uuid"
+)
+
+// journal is where a run keeps what it has done, in the target database.
+type journal struct {
+	db    dialect.DB
+	run   string
+	epoch int64
+	now   func() time.Time
+}
+
+// runRow is the journal's row of a run.
+type runRow struct {
+	ID, State string
+	Epoch     int64
+	Holder    string
+	Plan      string
+	ReceiptID string
+	Subjects  int64
+	Actor     string
+	AsOf      time.Time
+	Began     time.Time
+	Closed    time.Time
+	Envelope  string
+}
+
+// entry is the journal's row of a batch, or of a part of one.
+type entry struct {
+	Root, Seq, Part int64
+	Epoch           int64
+	Roots           int64
+	Low, High       string // encoded keys, "" where there is none
+	Stayed          []string
+	Tally           tally
+	Retries         int64
+	Began           time.Time
+	Committed       time.Time
+	Verified        time.Time
+}
+
+var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id", "subjects", "actor", "as_of", "began", "closed", "envelope"}
+
+var entryColumns = []string{"run", "root", "seq", "part", "epoch", "roots", "low", "high", "stayed", "counts", "retries", "began", "committed", "verified"}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func unstamp(v dialect.Value) time.Time {
+	s, _ := dialect.TextOf(v)
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+func optional(s string) dialect.Value {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func text(v dialect.Value) string {
+	s, _ := dialect.TextOf(v)
+	return s
+}
+
+func number(v dialect.Value) int64 {
+	n, _ := v.(int64)
+	return n
+}
+
+// begin starts a transaction, hands it to do and commits it.
+func (j *journal) begin(ctx context.Context, o dialect.TxOptions, do func(tx dialect.Tx) error) error {
+	return within(ctx, j.db, o, do)
+}
+
+// within runs do in one transaction.
+func within(ctx context.Context, db dialect.DB, o dialect.TxOptions, do func(tx dialect.Tx) error) error {
+	tx, err := db.Begin(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, ignoreLost(tx.Rollback(ctx)))
+	}
+	if o.ReadOnly {
+		return ignoreLost(tx.Rollback(ctx))
+	}
+	return tx.Commit(ctx)
+}
+
+// ignoreLost drops the error of a rollback that the lost connection has done.
+func ignoreLost(err error) error {
+	if dialect.ClassOf(err) == dialect.LostConnection {
+		return nil
+	}
+	return err
+}
+
+// find returns the run's row, nil where there is none.
+func (j *journal) find(ctx context.Context, tx dialect.Tx, lock dialect.Lock) (*runRow, error) {
+	for r, err := range tx.Query(ctx, dialect.Select{
+		Table: j.db.JournalTable(runTable), Columns: runColumns, Lock: lock,
+		Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{j.run}}}},
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		return &runRow{
+			ID: text(r[0]), State: text(r[1]), Epoch: number(r[2]), Holder: text(r[3]), Plan: text(r[4]), ReceiptID: text(r[5]),
+			Subjects: number(r[6]), Actor: text(r[7]), AsOf: unstamp(r[8]), Began: unstamp(r[9]), Closed: unstamp(r[10]), Envelope: text(r[11]),
+		}, nil
+	}
+	return nil, nil
+}
+
+// peek looks for the run without making the journal. A journal that can't be
+// read counts as one that isn't there: Run looks again once it has made sure.
+func (j *journal) peek(ctx context.Context) (*runRow, error) {
+	var found *runRow
+	err := j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) (err error) {
+		found, err = j.find(ctx, tx, dialect.NoLock)
+		return err
+	})
+	if err != nil && (ctx.Err() != nil || dialect.ClassOf(err) == dialect.LostConnection) {
+		return nil, err
+	}
+	return found, nil
+}
+
+// take makes the run this process's own: it inserts the row, or raises the
+// epoch of the one that is there, so that whoever had it can't commit any more.
+func (j *journal) take(ctx context.Context, fresh runRow) (*runRow, error) {
+	var row *runRow
+	err := j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		found, err := j.find(ctx, tx, dialect.Exclusive)
+		if err != nil {
+			return err
+		}
+		if found == nil {
+			row = &fresh
+			row.Epoch, row.State = 1, stateOpen
+			return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(runTable), Columns: runColumns, Row: dialect.Row{
+				row.ID, row.State, row.Epoch, row.Holder, row.Plan, row.ReceiptID, row.Subjects, optional(row.Actor), stamp(row.AsOf), stamp(row.Began), nil, nil,
+			}})
+		}
+		row = found
+		if row.State == stateClosed {
+			return nil
+		}
+		row.Epoch++
+		row.Holder = fresh.Holder
+		return j.update(ctx, tx, runTable, map[string]dialect.Value{"epoch": row.Epoch, "holder": row.Holder}, j.mine())
+	})
+	if err != nil {
+		return nil, err
+	}
+	j.epoch = row.Epoch
+	return row, nil
+}
+
+func (j *journal) mine() []dialect.Cond {
+	return []dialect.Cond{dialect.Compare{Column: "id", Op: "=", Value: j.run}}
+}
+
+func (j *journal) ofRun() dialect.Cond {
+	return dialect.Compare{Column: "run", Op: "=", Value: j.run}
+}
+
+// update assigns values to rows of one of the journal's tables.
+func (j *journal) update(ctx context.Context, tx dialect.Tx, name string, values map[string]dialect.Value, where []dialect.Cond) error {
+	full := j.db.JournalTable(name)
+	u := dialect.Update{Table: full, Where: where}
+	for _, t := range journalTables(j.db) {
+		if t.Name != full {
+			continue
+		}
+		for _, c := range t.Columns {
+			v, ok := values[c.Name]
+			switch {
+			case !ok:
+			case v == nil:
+				u.Set = append(u.Set, dialect.Assign{Column: c, Expr: dialect.Null{}})
+			default:
+				u.Set = append(u.Set, dialect.Assign{Column: c, Expr: dialect.Literal{Value: v, Column: c}})
+			}
+		}
+	}
+	_, err := tx.Update(ctx, u)
+	return err
+}
+
+// fence share-locks the run's row and checks that the run is still this
+// process's: one that was taken for dead can't commit.
+func (j *journal) fence(ctx context.Context, tx dialect.Tx) error {
+	row, err := j.find(ctx, tx, dialect.Share)
+	if err != nil {
+		return err
+	}
+	if row == nil || row.Epoch != j.epoch || row.State != stateOpen {
+		return ErrSuperseded
+	}
+	return nil
+}
+
+// record adds a batch's entry within the batch's own transaction.
+func (j *journal) record(ctx context.Context, tx dialect.Tx, e *entry) error {
+	counts, err := json.Marshal(&e.Tally)
+	if err != nil {
+		return err
+	}
+	var stayed dialect.Value
+	if len(e.Stayed) > 0 {
+		doc, err := json.Marshal(e.Stayed)
+		if err != nil {
+			return err
+		}
+		stayed = string(doc)
+	}
+	return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(batchTable), Columns: entryColumns, Row: dialect.Row{
+		j.run, e.Root, e.Seq, e.Part, j.epoch, e.Roots, optional(e.Low), optional(e.High), stayed, string(counts), e.Retries,
+		stamp(e.Began), stamp(e.Committed), nil,
+	}})
+}
+
+// settle finds out whether a commit whose answer was lost took place. It
+// inserts the batch's unique key again, which waits for the first transaction
+// where that is still under way, and rolls back.
+func (j *journal) settle(ctx context.Context, e *entry) (committed bool, err error) {
+	tx, err := j.db.Begin(ctx, dialect.TxOptions{})
+	if err != nil {
+		return false, err
+	}
+	err = j.record(ctx, tx, e)
+	rollback := tx.Rollback(ctx)
+	switch {
+	case dialect.ClassOf(err) == dialect.UniqueViolation:
+		return true, nil
+	case err != nil:
+		return false, err
+	}
+	return false, rollback
+}
+
+// entries reads the run's batches, in the order of their keys.
+func (j *journal) entries(ctx context.Context) ([]entry, error) {
+	var out []entry
+	err := j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		for r, err := range tx.Query(ctx, dialect.Select{
+			Table: j.db.JournalTable(batchTable), Columns: entryColumns, Where: []dialect.Cond{j.ofRun()},
+			Order: []string{"run", "root", "seq", "part"},
+		}) {
+			if err != nil {
+				return err
+			}
+			e := entry{
+				Root: number(r[1]), Seq: number(r[2]), Part: number(r[3]), Epoch: number(r[4]), Roots: number(r[5]),
+				Low: text(r[6]), High: text(r[7]), Retries: number(r[10]), Began: unstamp(r[11]), Committed: unstamp(r[12]), Verified: unstamp(r[13]),
+			}
+			if s := text(r[8]); s != "" {
+				if err := json.Unmarshal([]byte(s), &e.Stayed); err != nil {
+					return fmt.Errorf("the journal's batch %d/%d/%d is damaged", e.Root, e.Seq, e.Part)
+				}
+			}
+			if err := json.Unmarshal([]byte(text(r[9])), &e.Tally); err != nil {
+				return fmt.Errorf("the journal's batch %d/%d/%d is damaged", e.Root, e.Seq, e.Part)
+			}
+			out = append(out, e)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// verified notes when batches were looked at after their commit, and what was
+// found of the ones in which rows were left.
+func (j *journal) verified(ctx context.Context, at time.Time, entries []*entry) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		if err := j.fence(ctx, tx); err != nil {
+			return err
+		}
+		var keys []dialect.Key
+		for _, e := range entries {
+			keys = append(keys, dialect.Key{j.run, e.Root, e.Seq, e.Part})
+		}
+		for part := range slices.Chunk(keys, 1000) {
+			if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"verified": stamp(at)},
+				[]dialect.Cond{dialect.In{Columns: []string{"run", "root", "seq", "part"}, Keys: part}}); err != nil {
+				return err
+			}
+		}
+		for i, e := range entries {
+			if !e.Tally.anyLeft() {
+				continue
+			}
+			counts, err := json.Marshal(&e.Tally)
+			if err != nil {
+				return err
+			}
+			if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"counts": string(counts)},
+				[]dialect.Cond{dialect.In{Columns: []string{"run", "root", "seq", "part"}, Keys: keys[i : i+1]}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *tally) anyLeft() bool {
+	for _, c := range t.Steps {
+		if c.Left > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// close stores the receipt and removes every key from the run's entries.
+func (j *journal) close(ctx context.Context, at time.Time, envelope string) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		row, err := j.find(ctx, tx, dialect.Exclusive)
+		if err != nil {
+			return err
+		}
+		if row == nil || row.Epoch != j.epoch || row.State != stateOpen {
+			return ErrSuperseded
+		}
+		if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"low": nil, "high": nil, "stayed": nil}, []dialect.Cond{j.ofRun()}); err != nil {
+			return err
+		}
+		return j.update(ctx, tx, runTable, map[string]dialect.Value{
+			"state": stateClosed, "closed": stamp(at), "envelope": envelope,
+		}, j.mine())
+	})
+}
+
+// database returns the journal's UUID for this database, which it makes on
+// first use.
+func (j *journal) database(ctx context.Context) (string, error) {
+	table := j.db.JournalTable(databaseTable)
+	for attempt := 0; ; attempt++ {
+		var id string
+		err := j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+			for r, err := range tx.Query(ctx, dialect.Select{Table: table, Columns: []string{"id"}}) {
+				if err != nil {
+					return err
+				}
+				id = text(r[0])
+			}
+			if id != "" {
+				return nil
+			}
+			id = uuid.NewString()
+			return tx.Insert(ctx, dialect.Insert{Table: table, Columns: []string{"only", "id", "since"}, Row: dialect.Row{int64(1), id, stamp(j.now())}})
+		})
+		if dialect.ClassOf(err) == dialect.UniqueViolation && attempt == 0 {
+			continue // another process was first
+		}
+		return id, err
+	}
+}

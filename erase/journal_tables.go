@@ -1,0 +1,81 @@
+package erase
+
+import "github.com/expungedb/expunge/dialect"
+
+// The journal's tables. Moments are RFC 3339 texts in UTC, so that they read
+// the same on every engine.
+const (
+	databaseTable = "database"
+	runTable      = "run"
+	batchTable    = "batch"
+)
+
+// The states of a run.
+const (
+	stateOpen   = "open"   // begun; to be continued under the same ID
+	stateClosed = "closed" // its receipt is signed and stored
+)
+
+// journalTables describes the journal. db gives the tables their names.
+func journalTables(db dialect.Journal) []*dialect.Table {
+	text := func(name string, length int, nullable bool) *dialect.Column {
+		return &dialect.Column{Name: name, Kind: dialect.Text, Length: length, Nullable: nullable}
+	}
+	number := func(name string) *dialect.Column {
+		return &dialect.Column{Name: name, Kind: dialect.Int, Precision: 64}
+	}
+	return []*dialect.Table{
+		{
+			Name:       db.JournalTable(databaseTable),
+			PrimaryKey: []string{"only"},
+			Columns: []*dialect.Column{
+				number("only"),        // 1: the table has one row
+				text("id", 36, false), // a random UUID that travels with every copy of the database
+				text("since", 40, false),
+			},
+		},
+		{
+			Name:       db.JournalTable(runTable),
+			PrimaryKey: []string{"id"},
+			Columns: []*dialect.Column{
+				text("id", 200, false),
+				text("state", 10, false),
+				number("epoch"),            // raised whenever a process takes the run over
+				text("holder", 200, false), // who has it, for the one that is refused
+				text("plan", 64, false),    // the plan's digest
+				text("receipt_id", 36, false),
+				number("subjects"), // distinct ones that were given
+				text("actor", 200, true),
+				text("as_of", 40, false),
+				text("began", 40, false),
+				text("closed", 40, true),
+				text("envelope", 0, true), // the signed receipt
+			},
+		},
+		{
+			Name:       db.JournalTable(batchTable),
+			PrimaryKey: []string{"run", "root", "seq", "part"},
+			Columns: []*dialect.Column{
+				text("run", 200, false),
+				number("root"), // the root's place in the plan
+				number("seq"),
+				number("part"), // a batch that was too large goes in parts
+				number("epoch"),
+				number("roots"),         // found
+				text("low", 0, true),    // walk bounds: keys of rows that remain, until the run closes
+				text("high", 0, true),   //
+				text("stayed", 0, true), // roots that were not deleted, until the run closes
+				text("counts", 0, false),
+				number("retries"),
+				text("began", 40, false),
+				text("committed", 40, false), // just before the commit
+				text("verified", 40, true),   // when the rows were looked for again
+			},
+		},
+	}
+}
+
+// JournalDDL returns the statements that make the journal's tables, for a
+// database administrator who wants to run them beforehand. Run makes what is
+// missing by itself where its user may.
+func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journalTables(db)) }

@@ -1,0 +1,149 @@
+package erase
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/batch"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/uuid"
+)
+
+// Options are the settings of Run. The zero value runs a plan of scope
+// everything or expired; scope subjects needs Subjects. Options are not changed
+// by Run and may be used again.
+type Options struct {
+	// RunID is what "exactly once" is counted by: the same ID again continues
+	// an unfinished run, or gives a finished one's receipt. At most 200
+	// characters, and nothing personal: it is stored and signed. Defaults to a random UUID.
+	RunID string
+	// Approved is the digest of the plan that was approved. Defaults to the
+	// digest of the plan that is given.
+	Approved string
+	// Subjects are the subjects of scope subjects. No other scope takes any. Defaults to none.
+	Subjects Source
+	// Allow names the hazards that are allowed. Defaults to none.
+	Allow []plan.HazardName
+	// Signers sign the receipt. Defaults to none, which is an error: a run
+	// that can't be proved isn't begun.
+	Signers []receipt.Signer
+	// Signer is one more of Signers, for the usual case of one. Defaults to none.
+	Signer receipt.Signer
+	// Secret is the key of consistent strategies. Defaults to none; a plan
+	// with such a strategy is then refused.
+	Secret anonymise.Secret
+	// Request is what the receipt says of the request that is answered. It
+	// must not name a person. Defaults to nothing.
+	Request *receipt.Request
+	// Actor is who carries the run out: a role, no person's name. Defaults to none.
+	Actor string
+
+	// Workers is how many batches are carried out at a time. Defaults to 4, or
+	// what the engine can take.
+	Workers int
+	// TargetTime is how long a batch should take. Defaults to 500 ms.
+	TargetTime time.Duration
+	// MaxRows is how many rows a batch may lock. Defaults to 5,000, or what the
+	// engine can take (SQL Server 4,000).
+	MaxRows int
+	// LockTimeout is how long a statement waits for a row that somebody else
+	// holds, before the batch gives way and is tried again. Defaults to 5 s.
+	LockTimeout time.Duration
+	// Attempts is how often a batch is tried before the run fails. Defaults to 12.
+	Attempts int
+
+	// Progress is told what happens, one event at a time, and should return at
+	// once. It is also the sink for an audit trail kept elsewhere. Defaults to nothing.
+	Progress func(Event)
+	// Resolved is told the key of each subject that was named by an identifier.
+	// It is the only place where a key leaves the library. Defaults to nothing.
+	Resolved func(subject string, key dialect.Key)
+	// Log is written to at the levels debug, info and warn. It never sees a
+	// value, a key or an identifier. Defaults to nothing.
+	Log *slog.Logger
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Rand seeds the random strategies. Defaults to crypto/rand.
+	Rand mathrand.Source
+}
+
+// withDefaults returns the options with every default filled in.
+func (o Options) withDefaults(e dialect.Engine) Options {
+	o.RunID = cmp.Or(o.RunID, uuid.NewString())
+	if o.Signer != nil {
+		o.Signers = append(slices.Clone(o.Signers), o.Signer)
+	}
+	o.Workers = cmp.Or(o.Workers, 4)
+	if e.Writers > 0 {
+		o.Workers = min(o.Workers, e.Writers)
+	}
+	o.MaxRows = cmp.Or(o.MaxRows, 5000)
+	if e.MaxRows > 0 {
+		o.MaxRows = min(o.MaxRows, e.MaxRows)
+	}
+	o.TargetTime = cmp.Or(o.TargetTime, 500*time.Millisecond)
+	o.LockTimeout = cmp.Or(o.LockTimeout, 5*time.Second)
+	o.Attempts = cmp.Or(o.Attempts, 12)
+	if o.Progress == nil {
+		o.Progress = func(Event) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		var seed [32]byte
+		rand.Read(seed[:]) //nolint:errcheck // crypto/rand.Read doesn't fail
+		o.Rand = mathrand.NewChaCha8(seed)
+	}
+	return o
+}
+
+// validate checks what needs no database.
+func (o *Options) validate(p *plan.Plan) error {
+	switch {
+	case len(o.RunID) > 200:
+		return errors.New("the run ID is longer than 200 characters")
+	case len(o.Signers) == 0:
+		return errors.New("no signer: a run whose receipt can't be signed isn't begun; make a key with `expunge keygen`")
+	case p.Scope == plan.ScopeSubjects && o.Subjects == nil:
+		return fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject)
+	case p.Scope != plan.ScopeSubjects && o.Subjects != nil:
+		return fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
+	case o.Workers < 0 || o.MaxRows < 0 || o.TargetTime < 0 || o.LockTimeout < 0 || o.Attempts < 0:
+		return errors.New("options can't be negative")
+	}
+	if d := p.Digest(); o.Approved != "" && o.Approved != d {
+		return fmt.Errorf("%w: its digest is %s, and %s was approved: review it again", ErrNotApproved, d, o.Approved)
+	}
+	return o.hazards(p)
+}
+
+// hazards refuses hazards that were not allowed.
+func (o *Options) hazards(p *plan.Plan) error {
+	var refused []plan.Hazard
+	for _, h := range p.Hazards {
+		if !slices.Contains(o.Allow, h.Name) {
+			refused = append(refused, h)
+		}
+	}
+	if len(refused) > 0 {
+		return &HazardError{refused}
+	}
+	return nil
+}
+
+func (o *Options) backoff() batch.Backoff {
+	return batch.Backoff{Attempts: o.Attempts, First: 20 * time.Millisecond, Most: 2 * time.Second}
+}

@@ -1,0 +1,227 @@
+package erase
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Count is what one step of a plan would do.
+type Count struct {
+	Step  *plan.Step
+	Rows  int64 // to be deleted, overwritten or detached
+	Held  int64 // to be kept on purpose
+	Whole bool  // counted for all rows of the table rather than for given ones
+}
+
+// Result is what Preview and Rehearse found.
+type Result struct {
+	Subjects, Absent int64 // of scope subjects
+	Counts           []Count
+	Kept             []Kept
+}
+
+// Preview counts the rows that each step would handle for the given subjects,
+// or in scopes everything and expired for all rows, as of now. It writes
+// nothing: it works in read-only transactions, takes no lock and makes no
+// journal. Where rows belong to several subjects, each subject that is handled apart counts them.
+//
+// Of the options it uses Subjects, Resolved, MaxRows and Now. Subjects that aren't in the
+// database are counted as absent; none at all being there is ErrNoSuchSubject.
+func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*Result, error) {
+	e, programs, err := rehearsing(ctx, db, p, o)
+	if err != nil {
+		return nil, err
+	}
+	var sum tally
+	r := &Result{}
+	for _, prog := range programs {
+		if p.Scope == plan.ScopeEverything {
+			if err := e.countTable(ctx, prog, &sum); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		found, err := e.each(ctx, prog, r, func(it *item) (*deed, error) {
+			var d *deed
+			err := e.read(ctx, func(tx dialect.Tx) (err error) {
+				g := newGathering(prog, tx, dialect.NoLock)
+				g.dry = true
+				if err = g.collect(ctx, it.where(prog)); err != nil {
+					return err
+				}
+				d, err = g.act(ctx, nil, e.MaxRows)
+				return err
+			})
+			return d, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		sum.add(found)
+	}
+	return r.fill(p, &sum), nil
+}
+
+// Rehearse carries the plan out on the given subjects, or without any on the
+// first rows of each table (Sample of them), and rolls everything back: check constraints, triggers,
+// unique indexes and privileges speak, and nothing stays. It takes the locks that a
+// run takes. The error is that of the first batch that fails.
+func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (*Result, error) {
+	e, programs, err := rehearsing(ctx, db, p, o)
+	if err != nil {
+		return nil, err
+	}
+	e.sources.New = e.newSource
+	sample = cmp.Or(sample, 20)
+	var sum tally
+	r := &Result{}
+	for _, prog := range programs {
+		once := func(it *item) (*deed, error) {
+			var d *deed
+			tx, err := db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: prog.root.Defer})
+			if err != nil {
+				return nil, err
+			}
+			source := e.newSource()
+			if d, err = e.do(ctx, tx, it, source.(*anonymise.Source), nil); err == nil {
+				err = tx.CheckConstraints(ctx)
+			}
+			return d, errors.Join(err, ignoreLost(tx.Rollback(ctx)))
+		}
+		if p.Scope == plan.ScopeSubjects && o.Subjects != nil {
+			found, err := e.each(ctx, prog, r, once)
+			if err != nil {
+				return nil, err
+			}
+			sum.add(found)
+			continue
+		}
+		it := &item{prog: prog, whole: prog.root.Whole}
+		if !prog.root.Whole {
+			if it.high, err = e.next(ctx, prog, nil, sample); err != nil {
+				return nil, err
+			}
+			if it.high == nil {
+				continue // an empty table
+			}
+		}
+		d, err := once(it)
+		if err != nil {
+			return nil, fmt.Errorf("rehearsing %s: %w", prog.root.Table, err)
+		}
+		sum.add(&d.tally)
+	}
+	return r.fill(p, &sum), nil
+}
+
+// rehearsing makes an executor that has looked at the schema, and no journal.
+func rehearsing(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*executor, []*program, error) {
+	o = o.withDefaults(db.Engine())
+	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
+		return nil, nil, fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
+	}
+	e := &executor{Options: o, db: db, plan: p}
+	var err error
+	if e.schema, err = db.Inspect(ctx); err != nil {
+		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	if err := drift(p, e.schema); err != nil {
+		return nil, nil, err
+	}
+	programs, err := e.programs(e.Now())
+	return e, programs, err
+}
+
+// each gives the root's rows to do, some hundred at a time, and adds up what it
+// says.
+func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(it *item) (*deed, error)) (*tally, error) {
+	sum := &tally{}
+	var roots int64
+	one := func(it *item) error {
+		d, err := do(it)
+		if err != nil {
+			return err
+		}
+		sum.add(&d.tally)
+		roots += d.roots
+		return ctx.Err()
+	}
+	const some = 200
+	if e.plan.Scope == plan.ScopeExpired {
+		var low dialect.Key
+		for {
+			high, err := e.next(ctx, prog, low, some)
+			if err != nil || high == nil {
+				return sum, err
+			}
+			if err := one(&item{prog: prog, low: low, high: high}); err != nil {
+				return nil, err
+			}
+			low = high
+		}
+	}
+	if e.Subjects == nil {
+		return nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject)
+	}
+	var unnamed int64
+	for keys, err := range e.chunks(ctx, false, &unnamed) {
+		if err != nil {
+			return nil, err
+		}
+		r.Subjects += int64(len(keys))
+		for len(keys) > 0 {
+			n := min(len(keys), some)
+			if err := one(&item{prog: prog, keys: keys[:n]}); err != nil {
+				return nil, err
+			}
+			keys = keys[n:]
+		}
+	}
+	if r.Absent = r.Subjects - roots; roots == 0 {
+		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, r.Subjects, e.plan.Subject.Table)
+	}
+	return sum, nil
+}
+
+func (e *executor) countTable(ctx context.Context, prog *program, sum *tally) error {
+	st := &prog.root.Steps[0]
+	return e.read(ctx, func(tx dialect.Tx) error {
+		var where []dialect.Cond
+		if st.Op == plan.Detach {
+			for _, col := range st.Detach.Columns {
+				where = append(where, dialect.Not{Cond: dialect.IsNull{Column: col}})
+			}
+		}
+		n, err := tx.Count(ctx, prog.first().Name, where)
+		sum.step(st.ID).add(Counts{Matched: n, Affected: n})
+		return err
+	})
+}
+
+func (r *Result) fill(p *plan.Plan, sum *tally) *Result {
+	for i := range p.Roots {
+		for j := range p.Roots[i].Steps {
+			st := &p.Roots[i].Steps[j]
+			c := sum.step(st.ID)
+			r.Counts = append(r.Counts, Count{Step: st, Rows: c.Affected, Held: c.Held, Whole: p.Scope == plan.ScopeEverything})
+		}
+	}
+	r.Kept = sum.sorted()
+	return r
+}
+
+// Due returns when a request that was received at that moment must be answered
+// by the plan's policy; the zero time where the policy doesn't say.
+func Due(p *plan.Plan, received time.Time) time.Time {
+	if p.Due == nil {
+		return time.Time{}
+	}
+	return p.Due.Within.After(received)
+}

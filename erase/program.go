@@ -1,0 +1,185 @@
+package erase
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// program is one root of a plan, made ready to run on a schema.
+type program struct {
+	root   *plan.Root
+	index  int // of the root in the plan
+	tables []*table
+	schema *dialect.Schema
+	asOf   time.Time
+}
+
+// table is one table of the closure with all that a batch needs to know of it.
+type table struct {
+	*plan.Table
+	schema  *dialect.Table
+	columns []string // fetched for each row: the key, then what references compare
+	flags   []dialect.Cond
+	hold    int            // the hold's place in flags, or -1
+	where   map[string]int // a link's condition → its place in flags
+	writers map[string]*writer
+	deletes string // the IDs of the table's steps; "" where there is none
+	keeps   string
+	writes  string // the overwrite of rows that the plan overwrites, or that must stay
+	partly  string // the overwrite of held rows
+}
+
+// compile makes the program of a root. The schema has the plan's fingerprint.
+func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time) (*program, error) {
+	r := &p.Roots[index]
+	prog := &program{root: r, index: index, schema: s, asOf: asOf}
+	for i := range r.Tables {
+		pt := &r.Tables[i]
+		t := &table{Table: pt, schema: s.Table(pt.Name), hold: -1, where: map[string]int{}, writers: map[string]*writer{}}
+		if t.schema == nil {
+			return nil, fmt.Errorf("table %s: %w: build the plan again", pt.Name, ErrDrift)
+		}
+		t.columns = slices.Clone(pt.Key)
+		if pt.Hold != nil {
+			t.hold = len(t.flags)
+			t.flags = append(t.flags, held(pt.Hold, t.schema, asOf))
+		}
+		prog.tables = append(prog.tables, t)
+	}
+	need := func(n dialect.Name, columns []string) {
+		if t := prog.table(n); t != nil {
+			for _, c := range columns {
+				if !slices.Contains(t.columns, c) {
+					t.columns = append(t.columns, c)
+				}
+			}
+		}
+	}
+	for _, t := range prog.tables {
+		for _, w := range t.Reach {
+			need(w.RefTable, w.RefColumns)
+			if w.Forwards {
+				need(w.Table, w.Columns)
+			}
+		}
+		for _, a := range t.Keeps {
+			need(t.Name, a.Columns)
+			if a.Where != "" {
+				t.where[a.Where] = len(t.flags)
+				t.flags = append(t.flags, dialect.Match{SQL: a.Where})
+			}
+		}
+	}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		t := prog.table(st.Table)
+		if st.Op == plan.Detach {
+			need(st.Detach.RefTable, st.Detach.RefColumns)
+			continue
+		}
+		if t == nil {
+			return nil, fmt.Errorf("plan: step %s is on a table that its root doesn't list: build the plan again", st.ID)
+		}
+		switch {
+		case st.Op == plan.Delete:
+			t.deletes = st.ID
+		case st.Op == plan.Keep:
+			t.keeps = st.ID
+		case st.Rows == plan.Held:
+			t.partly = st.ID
+		default:
+			t.writes = st.ID
+		}
+		if st.Op == plan.Overwrite {
+			w, err := newWriter(st, t)
+			if err != nil {
+				return nil, err
+			}
+			t.writers[st.ID] = w
+		}
+	}
+	return prog, nil
+}
+
+func (p *program) table(n dialect.Name) *table {
+	for _, t := range p.tables {
+		if t.Name == n {
+			return t
+		}
+	}
+	return nil
+}
+
+// first is the root's own table.
+func (p *program) first() *table { return p.tables[0] }
+
+// walks reports whether the root's rows are found by walking the table, rather
+// than given.
+func (p *program) walks(scope plan.Scope) bool { return scope != plan.ScopeSubjects }
+
+// at returns the places of columns in a fetched row.
+func (t *table) at(columns []string) []int {
+	out := make([]int, len(columns))
+	for i, c := range columns {
+		out[i] = slices.Index(t.columns, c)
+	}
+	return out
+}
+
+// held is the condition for a row to be under the hold at that moment. Where
+// the column that its end is counted from is NULL, the hold goes on.
+func held(h *plan.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
+	var all dialect.All
+	if h.Where != "" {
+		all = append(all, dialect.Match{SQL: h.Where})
+	}
+	if u := h.Until; u != nil {
+		switch {
+		case u.Date != "":
+			// It is held to the end of that day.
+			if asOf.UTC().Format(time.DateOnly) > u.Date {
+				all = append(all, dialect.Any{})
+			}
+		default:
+			// Calendar months differ in length, so that going back from now can
+			// end up to three days later than going forward from the row's date
+			// would; a hold that ends late does no harm.
+			begin := u.Period.Before(asOf)
+			if u.Period.Years != 0 || u.Period.Months != 0 {
+				begin = begin.AddDate(0, 0, -3)
+			}
+			all = append(all, dialect.Any{
+				dialect.IsNull{Column: u.Column},
+				dialect.Compare{Column: u.Column, Op: ">", Value: moment(begin, t.Column(u.Column))},
+			})
+		}
+	}
+	return all
+}
+
+// moment writes a time in the canonical form of a column.
+func moment(at time.Time, c *dialect.Column) dialect.Value {
+	switch c.Kind {
+	case dialect.Date:
+		return at.UTC().Format(time.DateOnly)
+	case dialect.TimestampTZ:
+		return at.UTC().Format("2006-01-02 15:04:05.999999") + "+00"
+	default:
+		return at.UTC().Format("2006-01-02 15:04:05.999999")
+	}
+}
+
+// where are the conditions that pick the root's rows, besides which keys.
+func (p *program) where() []dialect.Cond {
+	o := p.root.Older
+	if o == nil {
+		return nil
+	}
+	return []dialect.Cond{dialect.Compare{
+		Column: o.Column, Op: "<", Value: moment(o.Period.Before(p.asOf), p.first().schema.Column(o.Column)),
+	}}
+}

@@ -1,0 +1,333 @@
+package erase
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/batch"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/uuid"
+)
+
+// Run carries a plan out and returns the signed receipt, a DSSE envelope that
+// package receipt opens. It is the only function of the library that writes.
+//
+// Before anything is written Run refuses a plan whose digest isn't the approved one
+// (ErrNotApproved), whose hazards aren't allowed (*HazardError), whose schema has changed (ErrDrift) or
+// whose accesses the user lacks (*AccessError), and subjects that aren't there (ErrNoSuchSubject).
+//
+// Then batches of roots with their closures are overwritten and deleted in
+// transactions of their own, in parallel. When ctx ends, the batches that were begun are
+// finished and the context's error is returned; like after a crash, the same
+// run ID continues where the run stopped. A run that is finished gives its
+// receipt once more and does nothing. Another process with the same run ID is refused (ErrRunning).
+//
+// Rows that are left over are in the receipt, which is returned together with
+// a *LeftError. Errors never hold a value, a key or an identifier.
+func Run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) ([]byte, error) {
+	return run(ctx, db, p, o, nil)
+}
+
+func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func(string)) ([]byte, error) {
+	o = o.withDefaults(db.Engine())
+	if err := o.validate(p); err != nil {
+		return nil, err
+	}
+	e := &executor{Options: o, db: db, plan: p, point: point}
+	e.journal = &journal{db: db, run: o.RunID, now: o.Now}
+	e.sources.New = e.newSource
+
+	found, err := e.journal.peek(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if env, err := e.finished(found); env != nil || err != nil {
+		return env, err
+	}
+	given, err := e.ready(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.EnsureJournal(ctx, journalTables(db)); err != nil {
+		return nil, fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
+	}
+	release, err := db.Claim(ctx, "run "+o.RunID)
+	if errors.Is(err, dialect.ErrClaimed) {
+		return nil, e.running(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
+	now := o.Now().UTC()
+	row, err := e.journal.take(ctx, runRow{
+		ID: o.RunID, Holder: e.holder(), Plan: p.Digest(), ReceiptID: uuid.NewString(),
+		Subjects: given, Actor: o.Actor, AsOf: now, Began: now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if env, err := e.finished(row); env != nil || err != nil {
+		return env, err
+	}
+	return e.carryOut(ctx, row)
+}
+
+// newSource makes a source of randomness for one worker, seeded from the run's.
+func (e *executor) newSource() any {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var seed [32]byte
+	for i := 0; i < len(seed); i += 8 {
+		binary.LittleEndian.PutUint64(seed[i:], e.Rand.Uint64())
+	}
+	return anonymise.NewSource(e.Secret, rand.NewChaCha8(seed))
+}
+
+// holder says who carries the run out, for another process that wants to.
+func (e *executor) holder() string {
+	who := fmt.Sprintf("process %d since %s", os.Getpid(), e.Now().UTC().Format("2006-01-02 15:04:05Z"))
+	if e.Actor != "" {
+		who = e.Actor + ", " + who
+	}
+	return who[:min(len(who), 200)]
+}
+
+func (e *executor) running(ctx context.Context) error {
+	row, err := e.journal.peek(ctx)
+	if err != nil || row == nil {
+		return ErrRunning
+	}
+	return fmt.Errorf("%w: %s", ErrRunning, row.Holder)
+}
+
+// finished returns the receipt of a run that is closed.
+func (e *executor) finished(row *runRow) ([]byte, error) {
+	switch {
+	case row == nil:
+		return nil, nil
+	case row.Plan != e.plan.Digest():
+		return nil, fmt.Errorf("%w: its plan's digest is %s: give the run an ID of its own", ErrRunDiffers, row.Plan)
+	case row.State == stateClosed:
+		return []byte(row.Envelope), nil
+	}
+	return nil, nil
+}
+
+// ready makes every check that can be made before something is written, and
+// counts the subjects.
+func (e *executor) ready(ctx context.Context, found *runRow) (given int64, err error) {
+	if e.schema, err = e.db.Inspect(ctx); err != nil {
+		return 0, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	if err := drift(e.plan, e.schema); err != nil {
+		return 0, err
+	}
+	if _, err := e.programs(e.Now()); err != nil {
+		return 0, err
+	}
+	problems, err := e.db.Check(ctx, accesses(e.plan))
+	if err != nil {
+		return 0, fmt.Errorf("checking privileges: %w", err)
+	}
+	if len(problems) > 0 {
+		return 0, &AccessError{problems}
+	}
+	if e.plan.Scope != plan.ScopeSubjects {
+		return 0, nil
+	}
+	given, present, err := e.census(ctx, found != nil)
+	switch {
+	case err != nil:
+		return 0, err
+	case found != nil && given != found.Subjects:
+		return 0, fmt.Errorf("%w: with %d subjects, and %d are given now: continue it with the same ones", ErrRunDiffers, found.Subjects, given)
+	case found == nil && present == 0:
+		return 0, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, given, e.plan.Subject.Table)
+	}
+	return given, nil
+}
+
+// drift refuses a schema that isn't the one the plan was made for.
+func drift(p *plan.Plan, s *dialect.Schema) error {
+	if p.Engine != s.Engine {
+		return fmt.Errorf("%w: it was made for %s, and this is %s: build it again", ErrDrift, p.Engine, s.Engine)
+	}
+	if s.Fingerprint(p.Covers) == p.Schema {
+		return nil
+	}
+	var missing []string
+	for _, n := range p.Covers {
+		if s.Table(n) == nil {
+			missing = append(missing, n.String())
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%w: table %s is gone: build the plan again and have it approved", ErrDrift, strings.Join(missing, ", "))
+	}
+	return fmt.Errorf("%w: a table that it covers, or a reference to one, is different: build the plan again and have it approved", ErrDrift)
+}
+
+func (e *executor) programs(asOf time.Time) ([]*program, error) {
+	var out []*program
+	for i := range e.plan.Roots {
+		p, err := compile(e.plan, i, e.schema, asOf)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range p.tables {
+			for _, w := range t.writers {
+				if w.keyed && e.Secret.IsZero() {
+					return nil, fmt.Errorf("table %s: the plan has a consistent strategy, which needs the secret: set EXPUNGE_SECRET or Options.Secret", t.Name)
+				}
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// accesses lists what the plan does to each table.
+func accesses(p *plan.Plan) []dialect.Access {
+	var out []dialect.Access
+	at := map[dialect.Name]int{}
+	entry := func(n dialect.Name) *dialect.Access {
+		if _, ok := at[n]; !ok {
+			at[n] = len(out)
+			out = append(out, dialect.Access{Table: n})
+		}
+		return &out[at[n]]
+	}
+	for _, n := range p.Covers {
+		entry(n)
+	}
+	for _, r := range p.Roots {
+		for _, s := range r.Steps {
+			a := entry(s.Table)
+			a.Delete = a.Delete || s.Op == plan.Delete
+			for _, as := range s.Set {
+				a.Update = append(a.Update, as.Column)
+			}
+			if s.Detach != nil {
+				a.Update = append(a.Update, s.Detach.Columns...)
+			}
+		}
+	}
+	return out
+}
+
+// carryOut does the work of a run that is this process's.
+func (e *executor) carryOut(ctx context.Context, row *runRow) ([]byte, error) {
+	programs, err := e.programs(row.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := e.journal.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.meter = progressMeter{began: e.Now(), total: e.expected(row, programs)}
+	for _, d := range entries {
+		e.meter.before += d.Roots
+	}
+	e.meter.done = e.meter.before
+	kind := Began
+	if row.Epoch > 1 {
+		kind = Resumed
+	}
+	e.emit(Event{Kind: kind})
+	e.Log.Info("the run has begun", "run", e.RunID, "plan", row.Plan, "continued", row.Epoch > 1, "subjects", row.Subjects)
+	for i, p := range programs {
+		if err := e.root(ctx, p, entriesOf(entries, i), row); err != nil {
+			return nil, errors.Join(err, ignoreSuperseded(e.flush(context.WithoutCancel(ctx))))
+		}
+	}
+	if err := e.flush(ctx); err != nil {
+		return nil, err
+	}
+	return e.finish(ctx, row, programs)
+}
+
+func ignoreSuperseded(err error) error {
+	if errors.Is(err, ErrSuperseded) {
+		return nil
+	}
+	return err
+}
+
+func entriesOf(entries []entry, root int) []entry {
+	var out []entry
+	for _, d := range entries {
+		if d.Root == int64(root) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// expected is how many roots the run is about, -1 where nothing tells.
+func (e *executor) expected(row *runRow, programs []*program) int64 {
+	if e.plan.Scope == plan.ScopeSubjects {
+		return row.Subjects
+	}
+	var sum int64
+	for _, p := range programs {
+		n := p.first().schema.RowEstimate
+		if n < 0 || p.root.Older != nil {
+			return -1
+		}
+		sum += n
+	}
+	return sum
+}
+
+// root carries out one root of the plan, from where the journal says it was left.
+func (e *executor) root(ctx context.Context, p *program, done []entry, row *runRow) error {
+	first := 100
+	if e.plan.Scope == plan.ScopeEverything {
+		first = e.MaxRows
+	}
+	sizer := batch.NewSizer(first, e.MaxRows, e.TargetTime)
+	skip := map[string]bool{}
+	var roots int64
+	seq := int64(1)
+	for _, d := range done {
+		roots += d.Roots
+		seq = max(seq, d.Seq+1)
+		for _, k := range d.Stayed {
+			skip[k] = true
+		}
+	}
+	items := e.walk(ctx, p, sizer, done)
+	if e.plan.Scope == plan.ScopeSubjects {
+		if roots >= row.Subjects {
+			return nil // all were done; an identifier may meanwhile be somebody else's
+		}
+		items = e.given(ctx, p, keysOnly(e.subjects(ctx, len(done) > 0)), sizer, seq)
+	}
+	return batch.Run(ctx, e.Workers, items, func(ctx context.Context, it *item) error {
+		return e.batch(ctx, it, sizer, skip)
+	})
+}
+
+func keysOnly(subjects iter.Seq2[resolvedSubject, error]) iter.Seq2[dialect.Key, error] {
+	return func(yield func(dialect.Key, error) bool) {
+		for s, err := range subjects {
+			if s.key == nil && err == nil {
+				continue // absent
+			}
+			if !yield(s.key, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package erase
+
+import (
+	"time"
+
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Version is this release, as receipts name it.
+const Version = "0.1.0"
+
+// statement assembles the receipt's statement from what was summed up.
+func (e *executor) statement(row *runRow, programs []*program, s *summary) receipt.Statement {
+	p := e.plan
+	pr := receipt.Predicate{
+		ReceiptID: row.ReceiptID, RunID: row.ID,
+		Tool:  receipt.Tool{Name: "expunge", Version: Version},
+		Scope: string(p.Scope), AsOf: row.AsOf,
+		PlanDigest: p.Digest(), PolicyDigest: p.Policy, SchemaFingerprint: p.Schema,
+		Controller: p.Controller, Processor: p.Processor, Operator: row.Actor,
+		System: receipt.System{
+			Journal: s.database, Name: p.Database, Engine: s.identity.Engine, Version: s.identity.Version, Evidence: s.identity.Facts,
+		},
+		Commits: receipt.Commits{First: s.first, Last: s.last, Batches: s.batches, Retries: s.retries, Position: s.position},
+	}
+	if e.Request != nil {
+		request := *e.Request
+		request.Late = !request.DueAt.IsZero() && s.last.After(request.DueAt)
+		pr.Request = &request
+	}
+	if p.Scope == plan.ScopeSubjects {
+		pr.Subjects = &receipt.Subjects{Given: row.Subjects, Done: row.Subjects - s.absent, Absent: s.absent}
+	}
+	for i := range p.Roots {
+		for j := range p.Roots[i].Steps {
+			pr.Actions = append(pr.Actions, action(&p.Roots[i].Steps[j], s))
+		}
+		pr.Retained = append(pr.Retained, retained(programs[i], &s.tally)...)
+	}
+	pr.Checks = checks(s)
+	pr.Copies, pr.Final = copies(p, s.last)
+	return receipt.NewStatement(pr)
+}
+
+func action(st *plan.Step, s *summary) receipt.Action {
+	c := s.step(st.ID)
+	a := receipt.Action{
+		Step: st.ID, Schema: st.Table.Schema, Table: st.Table.Table, Operation: receipt.Operation(st.Op), Path: st.Path,
+		Rows: receipt.Rows{
+			Matched: c.Matched, Affected: c.Affected, AlreadyGone: c.Gone, Left: c.Left, Held: c.Held, Arrived: c.Arrived,
+			Unchecked: min(c.Unchecked, c.Affected),
+		},
+	}
+	switch st.Op {
+	case plan.Delete:
+		a.Technique = "record suppression" // ISO/IEC 20889, 8.4.3
+	case plan.Detach:
+		for _, col := range st.Detach.Columns {
+			a.Columns = append(a.Columns, receipt.Column{Name: col, Strategy: "null", Technique: "local suppression"})
+		}
+	case plan.Overwrite:
+		for _, as := range st.Set {
+			a.Columns = append(a.Columns, receipt.Column{Name: as.Column, Strategy: as.Strategy.Name, Technique: as.Technique})
+		}
+	}
+	return a
+}
+
+// retained lists what was kept on purpose in a root's tables.
+func retained(p *program, t *tally) []receipt.Retained {
+	var out []receipt.Retained
+	for _, k := range t.sorted() {
+		table := p.table(k.Table)
+		if table == nil {
+			continue
+		}
+		r := receipt.Retained{Schema: k.Table.Schema, Table: k.Table.Table, Rows: k.Rows}
+		switch k.Reason {
+		case ByHold:
+			h := table.Hold
+			r.Reason, r.Basis, r.Columns = h.Because, h.Basis, h.Keep
+			if h.Until != nil {
+				r.Until = h.Until.Date
+				if r.Until == "" {
+					r.Until = h.Until.Column + " + " + h.Until.Period.String()
+				}
+			}
+		case WithHeld:
+			r.Reason = "part of what is held: a row under a hold leads to it"
+		case ByReference:
+			r.Reason = "a row that stays refers to it; it was overwritten"
+		case ByOthers:
+			r.Reason = "rows of others refer to it"
+		case ByPolicy:
+			r.Reason = "the policy keeps these rows as they are"
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// checks says what was verified before signing.
+func checks(s *summary) []receipt.Check {
+	result := func(failed bool) receipt.Result {
+		if failed {
+			return receipt.Failed
+		}
+		return receipt.Passed
+	}
+	var looked, left int64
+	for _, c := range s.Steps {
+		looked += c.Affected + c.Left - c.Unchecked
+		left += c.Left
+	}
+	out := []receipt.Check{{
+		ID: "rows-after-commit", Method: receipt.Full, Result: result(left > 0), Rows: max(looked, 0), At: s.last,
+	}}
+	if s.unknown > 0 {
+		// The process died between a commit and the look at its rows, whose
+		// keys it alone knew.
+		out[0].Method = receipt.Sample
+		out[0].Rows = 0
+		if s.verified == 0 && left == 0 {
+			out[0].Result = receipt.Unchecked
+		}
+	}
+	return append(out, receipt.Check{ID: "roots-scanned-again", Method: receipt.Full, Result: result(left > 0), At: s.scanned})
+}
+
+// copies lists what was declared, and the day on which the last backup that
+// holds the data is gone.
+func copies(p *plan.Plan, last time.Time) (*receipt.Copies, string) {
+	var c receipt.Copies
+	for _, r := range p.Replicas {
+		c.Replicas = append(c.Replicas, receipt.Replica{Name: r.Name})
+	}
+	final := ""
+	for _, b := range p.Backups {
+		// A backup that began on the day of the last commit may hold the data.
+		until := ""
+		if !last.IsZero() {
+			until = b.Kept.After(last).UTC().Format(time.DateOnly)
+		}
+		final = max(final, until)
+		c.Backups = append(c.Backups, receipt.Backup{Name: b.Name, Kept: b.Kept.String(), Until: until})
+	}
+	for _, r := range p.Recipients {
+		c.Recipients = append(c.Recipients, receipt.Recipient{Name: r.Name, Category: r.Category})
+	}
+	for _, h := range p.Hazards {
+		if h.Name == plan.CopiesElsewhere {
+			c.Publications = append(c.Publications, h.Table.String()+": "+h.Reason)
+		}
+	}
+	if c.Replicas == nil && c.Backups == nil && c.Recipients == nil && c.Publications == nil {
+		return nil, final
+	}
+	return &c, final
+}

@@ -1,0 +1,85 @@
+package erase
+
+import (
+	"context"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// sweep carries out the one step of a root of scope everything on a range of
+// its table: there is no closure, and nothing is fetched that the step doesn't need.
+func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, chunk int) (*deed, error) {
+	d := &deed{}
+	st, t := &p.root.Steps[0], p.first()
+	c := d.step(st.ID)
+	where := it.where(p)
+	switch st.Op {
+	case plan.Delete:
+		n, err := tx.Delete(ctx, dialect.Delete{Table: t.Name, Where: where})
+		if err != nil {
+			return nil, err
+		}
+		c.add(Counts{Matched: n, Affected: n})
+	case plan.Detach:
+		u := dialect.Update{Table: t.Name, Where: where}
+		for _, name := range st.Detach.Columns {
+			u.Set = append(u.Set, dialect.Assign{Column: t.schema.Column(name), Expr: dialect.Null{}})
+			u.Where = append(u.Where, dialect.Not{Cond: dialect.IsNull{Column: name}})
+		}
+		if st.Detach.Where != "" {
+			u.Where = append(u.Where, dialect.Match{SQL: st.Detach.Where})
+		}
+		n, err := tx.Update(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		c.add(Counts{Matched: n.Rows, Affected: n.Rows})
+	case plan.Overwrite:
+		w := t.writers[st.ID]
+		if err := p.sweepOver(ctx, tx, it, w, where, source, chunk, c, d); err != nil {
+			return nil, err
+		}
+	}
+	d.roots = c.Matched
+	return d, nil
+}
+
+// sweepOver overwrites a range. Where that goes through the client and the
+// range may be large, the rows are addressed first and taken in chunks.
+func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *Counts, d *deed) error {
+	ranges := [][]dialect.Cond{where}
+	if len(w.set) == 0 && (it.whole || it.rest) {
+		ranges = nil
+		var keys []dialect.Key
+		for key, err := range tx.Query(ctx, dialect.Select{Table: w.Name, Columns: w.Key, Where: where, Lock: dialect.Exclusive}) {
+			if err != nil {
+				return err
+			}
+			keys = append(keys, key)
+			if len(keys) == chunk {
+				ranges, keys = append(ranges, w.named(keys)), nil
+			}
+		}
+		if len(keys) > 0 {
+			ranges = append(ranges, w.named(keys))
+		}
+	}
+	for _, r := range ranges {
+		bulk, err := w.write(ctx, tx, r, source, c)
+		if err != nil {
+			return err
+		}
+		if bulk != nil && !w.Address { // an address changes with its row
+			d.proofs = append(d.proofs, proof{step: w.step.ID, table: w.Name, equal: bulk})
+		} else if bulk != nil {
+			c.Unchecked += int64(len(bulk.Rows))
+		}
+	}
+	return nil
+}
+
+func (w *writer) named(keys []dialect.Key) []dialect.Cond {
+	return []dialect.Cond{dialect.In{Columns: w.Key, Keys: keys}}
+}

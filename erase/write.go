@@ -1,0 +1,150 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// writer carries out one overwrite step.
+type writer struct {
+	step *plan.Step
+	*table
+	keyed bool // a strategy needs the secret
+
+	set []dialect.Assign // in the database
+
+	columns   []string // through the client: what is assigned,
+	replacers []anonymise.Replacer
+	needs     []string       // what else the replacers look at,
+	when      []dialect.Cond // and their conditions
+	flag      []int          // the replacer's place in when, or -1
+}
+
+func newWriter(st *plan.Step, t *table) (*writer, error) {
+	w := &writer{step: st, table: t}
+	for _, a := range st.Set {
+		col := t.schema.Column(a.Column)
+		if col == nil {
+			return nil, fmt.Errorf("table %s: %w: column %s is gone: build the plan again", t.Name, ErrDrift, a.Column)
+		}
+		strategy, replacer, err := plan.Bind(t.schema, a.Strategy, col)
+		if err != nil {
+			return nil, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
+		}
+		w.keyed = w.keyed || strategy.Info().Keyed
+		if a.Way == plan.InDatabase {
+			e, ok := replacer.Expr()
+			if !ok {
+				return nil, fmt.Errorf("table %s, column %s: the plan overwrites it in the database, which this release can't: build the plan again", t.Name, a.Column)
+			}
+			w.set = append(w.set, dialect.Assign{Column: col, Expr: e})
+			continue
+		}
+		w.columns = append(w.columns, a.Column)
+		w.replacers = append(w.replacers, replacer)
+		if r, ok := replacer.(anonymise.RowReplacer); ok {
+			w.needs = append(w.needs, r.Needs()...)
+		}
+		w.flag = append(w.flag, -1)
+		if c, ok := replacer.(anonymise.Conditional); ok && c.When() != "" {
+			w.flag[len(w.flag)-1] = len(w.when)
+			w.when = append(w.when, dialect.Match{SQL: c.When()})
+		}
+	}
+	if len(w.set) > 0 && len(w.columns) > 0 {
+		return nil, fmt.Errorf("plan: step %s is carried out in two ways: build the plan again", st.ID)
+	}
+	return w, nil
+}
+
+// write overwrites the rows that meet the conditions, which the transaction has
+// locked or locks now, and counts them. It returns the values that went through the client, to
+// look for after the commit.
+func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, error) {
+	if len(w.set) > 0 {
+		u, err := tx.Update(ctx, dialect.Update{Table: w.Name, Set: w.set, Where: where, Compare: true})
+		if err != nil {
+			return nil, err
+		}
+		c.Matched += u.Rows
+		c.Affected += u.Rows
+		if u.Unchanged == nil {
+			c.Unchecked += u.Rows
+		}
+		for _, n := range u.Unchanged {
+			c.Same += n
+		}
+		return nil, nil
+	}
+	bulk, err := w.replace(ctx, tx, where, source, c)
+	if err != nil || len(bulk.Rows) == 0 {
+		return nil, err
+	}
+	n, err := tx.BulkUpdate(ctx, *bulk)
+	if err != nil {
+		return nil, err
+	}
+	if n != int64(len(bulk.Rows)) {
+		return nil, errMoved
+	}
+	c.Matched += n
+	c.Affected += n
+	return bulk, nil
+}
+
+// errMoved says that rows which were locked are not the rows that were changed:
+// the batch is rolled back and tried again.
+var errMoved = errors.New("rows changed under the batch although they were locked")
+
+// replace reads the rows and makes their new values.
+func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, error) {
+	columns := slices.Concat(w.Key, w.columns)
+	for _, n := range w.needs {
+		if !slices.Contains(columns, n) {
+			columns = append(columns, n)
+		}
+	}
+	bulk := &dialect.BulkUpdate{Table: w.Name, Key: w.Key, Set: w.columns}
+	keys := len(w.Key)
+	for old, err := range tx.Query(ctx, dialect.Select{
+		Table: w.Name, Columns: columns, Flags: w.when, Where: where, Order: w.Key, Lock: dialect.Exclusive,
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		fresh := make(dialect.Row, keys+len(w.columns))
+		copy(fresh, old[:keys])
+		for i, r := range w.replacers {
+			was := old[keys+i]
+			if f := w.flag[i]; f >= 0 && old[len(columns)+f] != int64(1) {
+				fresh[keys+i] = was
+				continue
+			}
+			if row, ok := r.(anonymise.RowReplacer); ok {
+				fresh[keys+i], err = row.ReplaceRow(source, was, func(name string) dialect.Value { return old[slices.Index(columns, name)] })
+			} else {
+				fresh[keys+i], err = r.Replace(source, was)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("table %s, column %s: %w", w.Name, w.columns[i], err)
+			}
+			if was != nil && equal(was, fresh[keys+i]) {
+				c.Same++
+			}
+		}
+		bulk.Rows = append(bulk.Rows, fresh)
+	}
+	return bulk, nil
+}
+
+func equal(a, b dialect.Value) bool {
+	x, xok := dialect.TextOf(a)
+	y, yok := dialect.TextOf(b)
+	return xok == yok && x == y
+}

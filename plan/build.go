@@ -1,0 +1,187 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Capabilities is what Build asks of an engine: a dialect.DB has them.
+type Capabilities interface {
+	Engine() dialect.Engine
+	Renders(e dialect.Expr, c *dialect.Column) bool
+}
+
+// Subjects is the scope of the subjects that a run is given.
+func Subjects() Scope { return ScopeSubjects }
+
+// Everything is the scope of every row of every table.
+func Everything() Scope { return ScopeEverything }
+
+// Expired is the scope of the rows that are older than their retention period.
+func Expired() Scope { return ScopeExpired }
+
+// Build works out what the policy means on the database's schema for a scope.
+// It reads the catalogue once and writes nothing. When the policy doesn't
+// cover the schema it returns a *PolicyError with every problem; errors of the
+// database are *dialect.Error.
+func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, error) {
+	schema, err := db.Inspect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	return FromSchema(schema, db, p, scope)
+}
+
+// FromSchema is Build for a schema that has been read already.
+func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Plan, error) {
+	b := &builder{resolved: resolve(p, s), engine: e}
+	b.coverage()
+	roots := b.scope(scope)
+	numberSteps(roots)
+	if err := b.found.err(); err != nil {
+		return nil, err
+	}
+	plan := &Plan{
+		Version:    Version,
+		Engine:     s.Engine,
+		Database:   p.Database,
+		Controller: p.Controller,
+		Processor:  p.Processor,
+		Scope:      scope,
+		Policy:     p.Digest(),
+		Roots:      roots,
+		Hazards:    b.hazards(roots),
+		Backups:    p.Backups,
+		Replicas:   p.Replicas,
+		Recipients: p.Recipients,
+		Due:        p.Due,
+	}
+	if scope == ScopeSubjects {
+		plan.Subject = &Subject{Table: b.subject.Name, Key: b.subjectKey(), Identifiers: p.Subject.Identifiers}
+	}
+	if slices.ContainsFunc(roots, usesFakes) {
+		plan.Made = map[string]string{"gofakeit": anonymise.FakerVersion()}
+	}
+	plan.Covers = covers(roots)
+	plan.Schema = s.Fingerprint(plan.Covers)
+	return plan, nil
+}
+
+// numberSteps gives the steps IDs that are unique in the plan, in its order.
+func numberSteps(roots []Root) {
+	n := 0
+	for i := range roots {
+		for j := range roots[i].Steps {
+			n++
+			roots[i].Steps[j].ID = "s" + strconv.Itoa(n)
+		}
+	}
+}
+
+func usesFakes(r Root) bool {
+	return slices.ContainsFunc(r.Steps, func(s Step) bool {
+		return slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Way == ThroughClient })
+	})
+}
+
+// builder makes plans of one policy on one schema.
+type builder struct {
+	*resolved
+	engine Capabilities
+	now    Scope       // the scope that is being built
+	unsure []uncertain // unique indexes that a strategy may break
+	all    bool        // all scopes are being checked, whether the policy uses them or not
+}
+
+// scope builds the roots of one scope.
+func (b *builder) scope(s Scope) []Root {
+	b.now = s
+	switch s {
+	case ScopeSubjects:
+		return b.subjects()
+	case ScopeEverything:
+		return b.everything()
+	case ScopeExpired:
+		return b.expired()
+	}
+	b.found.add(Pos{}, dialect.Name{}, "unknown scope %q: subjects, everything and expired are possible", string(s))
+	return nil
+}
+
+func (b *builder) subjectKey() []string {
+	if len(b.policy.Subject.Key) > 0 {
+		return b.policy.Subject.Key
+	}
+	return b.subject.Key()
+}
+
+// subjects builds the one root of the scope: the subject's rows and their closure.
+func (b *builder) subjects() []Root {
+	if b.subject == nil {
+		if b.policy.Subject.Table == "" {
+			b.found.add(Pos{}, dialect.Name{}, "the policy names no subject: add `subject: {table: …}`")
+		}
+		return nil
+	}
+	if key := b.subject.Key(); len(key) == 0 || !sameSet(b.subjectKey(), key) {
+		b.found.add(b.policy.Subject.Pos, b.subject.Name, "subject.key: subjects are named by the primary key or a unique NOT NULL key of their table, of which the first is (%s)", list(key))
+		return nil
+	}
+	rule := b.rule(b.subject.Name)
+	switch rule.Erase {
+	case EraseDelete, EraseOverwrite:
+	default:
+		b.found.add(rule.Pos, b.subject.Name, "the subject's own row has no decision: add `erase: delete` or `erase: overwrite` under tables.%s", rule.Name)
+		return nil
+	}
+	return []Root{b.root(b.subject, rule.Erase, nil)}
+}
+
+// expired builds a root for each retention period.
+func (b *builder) expired() []Root {
+	var out []Root
+	for _, p := range b.policy.Retention {
+		t := b.table(p.Table, p.Pos)
+		if t == nil || !b.columns(t, []string{p.By}, p.Pos, "retention.by") {
+			continue
+		}
+		b.moment(t, p.By, p.Pos, "retention.by")
+		if len(t.Key()) == 0 {
+			b.found.add(p.Pos, t.Name, "retention needs a primary key or a unique NOT NULL key to walk the table by")
+			continue
+		}
+		out = append(out, b.root(t, p.Erase, &Older{Column: p.By, Period: p.OlderThan}))
+	}
+	if len(b.policy.Retention) == 0 && !b.all {
+		b.found.add(Pos{}, dialect.Name{}, "the policy has no retention periods: add them under retention")
+	}
+	return out
+}
+
+// root builds a root with its closure.
+func (b *builder) root(t *dialect.Table, erase Erase, older *Older) Root {
+	c := b.gather(t, erase)
+	c.order()
+	c.stay()
+	return Root{Table: t.Name, Older: older, Tables: c.tables(), Steps: c.steps(), Defer: c.later}
+}
+
+// covers lists the tables that a plan touches, or whose references it follows.
+func covers(roots []Root) []dialect.Name {
+	var out []dialect.Name
+	for _, r := range roots {
+		for _, t := range r.Tables {
+			out = append(out, t.Name)
+		}
+		for _, s := range r.Steps {
+			out = append(out, s.Table)
+		}
+	}
+	slices.SortFunc(out, dialect.Name.Compare)
+	return slices.Compact(out)
+}

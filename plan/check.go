@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Check holds a policy against a schema, for every scope: each table and
+// column is decided, every rule names something, every strategy fits its
+// column, and the closure from the subject has a decision at every table it
+// reaches. It returns a *PolicyError that lists every problem, or nil.
+func Check(p *Policy, s *dialect.Schema, e Capabilities) error {
+	r := resolve(p, s)
+	r.coverage()
+	b := &builder{resolved: r, engine: e, all: true}
+	b.scope(ScopeSubjects)
+	b.scope(ScopeExpired)
+	b.scope(ScopeEverything)
+	return r.found.err()
+}
+
+// coverage fails closed: what the policy doesn't classify is a problem.
+func (r *resolved) coverage() {
+	for _, t := range r.schema.Tables {
+		rule := r.rules[t.Name]
+		if rule == nil {
+			r.found.add(Pos{}, t.Name, "the table is not in the policy: add it under tables, with its columns or with `pii: none`")
+			continue
+		}
+		if rule.PII == "none" {
+			continue
+		}
+		for _, c := range t.Columns {
+			if rule.Column(c.Name) == nil {
+				r.found.add(rule.Pos, t.Name, "column %s is not classified: add `%s: {pii: …}` under tables.%s.columns", c.Name, c.Name, rule.Name)
+			}
+		}
+		for i := range rule.Columns {
+			if c := &rule.Columns[i]; t.Column(c.Name) == nil {
+				r.found.add(c.Pos, t.Name, "there is no column %s%s", c.Name, nearColumn(t, c.Name))
+			}
+		}
+		r.vias(t, rule)
+		r.hold(t, rule.Hold)
+	}
+}
+
+// vias reports decisions for references that the table doesn't have.
+func (r *resolved) vias(t *dialect.Table, rule *PolicyTable) {
+	for i := range rule.Via {
+		v := &rule.Via[i]
+		if !r.columns(t, v.Columns, v.Pos, "via") {
+			continue
+		}
+		if !slices.ContainsFunc(r.refs, func(ref relation) bool { return ref.Table == t.Name && sameSet(ref.Columns, v.Columns) }) {
+			r.found.add(v.Pos, t.Name, "via: no foreign key or link has the columns (%s): declare it under links, or take the line out",
+				strings.Join(v.Columns, ", "))
+		}
+	}
+}
+
+func (r *resolved) hold(t *dialect.Table, h *Hold) {
+	if h == nil {
+		return
+	}
+	r.columns(t, h.Keep, h.Pos, "hold.keep")
+	if h.Until != nil && h.Until.Column != "" && r.columns(t, []string{h.Until.Column}, h.Pos, "hold.until") {
+		r.moment(t, h.Until.Column, h.Pos, "hold.until")
+	}
+}
+
+// moment reports a column that can't be compared with a point in time.
+func (r *resolved) moment(t *dialect.Table, column string, pos Pos, what string) {
+	switch c := t.Column(column); c.Kind {
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+	default:
+		r.found.add(pos, t.Name, "%s: column %s is a %s: a date or a timestamp is needed", what, column, c.Type)
+	}
+}
+
+// problems gathers what is wrong, each once: the scopes share most of it.
+type problems []Problem
+
+func (p *problems) add(pos Pos, table dialect.Name, format string, args ...any) {
+	problem := Problem{Pos: pos, Reason: fmt.Sprintf(format, args...)}
+	if table != (dialect.Name{}) {
+		problem.Table = table.String()
+	}
+	if !slices.Contains(*p, problem) {
+		*p = append(*p, problem)
+	}
+}
+
+func (p *problems) err() error { return policyError(*p) }

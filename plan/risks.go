@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+)
+
+// uncertain is a unique index into which a strategy may bring two equal values.
+type uncertain struct {
+	table  dialect.Name
+	column string
+	index  string
+}
+
+// uniqueness notes, or reports, a strategy that doesn't keep a unique column unique.
+func (b *builder) uniqueness(t *dialect.Table, col *dialect.Column, class anonymise.Class) {
+	if class != anonymise.Lossy {
+		return
+	}
+	for _, ix := range t.UniqueIndexes(col.Name) {
+		b.unsure = append(b.unsure, uncertain{t.Name, col.Name, ix.Name})
+	}
+}
+
+// hazards finds what an operator must allow before the roots are carried out.
+func (b *builder) hazards(roots []Root) []Hazard {
+	var out []Hazard
+	add := func(name HazardName, t dialect.Name, format string, args ...any) {
+		h := Hazard{name, t, fmt.Sprintf(format, args...)}
+		if !slices.Contains(out, h) {
+			out = append(out, h)
+		}
+	}
+	for _, r := range roots {
+		for _, pt := range r.Tables {
+			t := b.schema.Table(pt.Name)
+			if pt.Address {
+				add(NoPrimaryKey, t.Name, "rows are addressed by %s, within one transaction", t.Address)
+			}
+			for _, w := range pt.Reach {
+				if !w.Forwards && !indexed(t, w.Columns) {
+					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(w.Columns))
+				}
+			}
+			b.shared(pt, add)
+		}
+		for _, s := range r.Steps {
+			b.stepHazards(r, s, add)
+		}
+	}
+	for _, u := range b.unsure {
+		if slices.ContainsFunc(roots, func(r Root) bool {
+			return slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Op == Overwrite && s.Table == u.table })
+		}) {
+			add(UniquenessNotProven, u.table, "column %s is in the unique index %s and its strategy may repeat a value", u.column, u.index)
+		}
+	}
+	slices.SortFunc(out, func(x, y Hazard) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), x.Table.Compare(y.Table), cmp.Compare(x.Reason, y.Reason))
+	})
+	return out
+}
+
+func (b *builder) stepHazards(r Root, s Step, add func(HazardName, dialect.Name, string, ...any)) {
+	if s.Op == Keep {
+		return
+	}
+	t := b.schema.Table(s.Table)
+	if b.now == ScopeEverything {
+		if s.Op == Delete {
+			add(DeletesEverything, t.Name, "every row is deleted")
+		} else {
+			add(OverwritesEverything, t.Name, "every row is overwritten")
+		}
+	}
+	if s.Op == Detach && s.Rows == Reached && !indexed(t, s.Detach.Columns) {
+		add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(s.Detach.Columns))
+	}
+	if t.NoTransactions {
+		add(NoTransactions, t.Name, "the storage engine can't roll back: a batch that fails leaves the table half done")
+	}
+	for _, tr := range t.Triggers {
+		if tr.Disabled || (s.Op == Delete && !tr.OnDelete) || (s.Op != Delete && !tr.OnUpdate) {
+			continue
+		}
+		add(TriggersFire, t.Name, "trigger %s runs %s each %s", tr.Name, tr.Timing, s.Op)
+		for _, w := range tr.Writes {
+			if w != t.Name {
+				add(HistoryKept, t.Name, "trigger %s writes to %s, which may keep the old values", tr.Name, w)
+			}
+		}
+	}
+	if t.History != nil {
+		add(HistoryKept, t.Name, "old row versions stay in %s", t.History)
+	}
+	if s.Op == Overwrite {
+		for _, k := range t.Key() {
+			if c := b.rule(t.Name).Column(k); c != nil && c.PII != "none" {
+				add(PersonalKey, t.Name, "key column %s is personal (%s) and stays as it is", k, c.PII)
+			}
+		}
+	}
+	for _, v := range b.schema.Views {
+		if v.Materialized && b.reads(v, t.Name, map[dialect.Name]bool{}) {
+			add(CopiesElsewhere, t.Name, "materialized view %s holds copies of rows until it is refreshed", v.Name)
+		}
+	}
+	for _, p := range b.schema.Publications {
+		if len(p.Tables) == 0 || slices.Contains(p.Tables, t.Name) {
+			add(CopiesElsewhere, t.Name, "publication %s sends rows to subscribers", p.Name)
+		}
+	}
+}
+
+// reads reports whether a view is made from a table, through other views too.
+func (b *builder) reads(v *dialect.View, t dialect.Name, seen map[dialect.Name]bool) bool {
+	if seen[v.Name] {
+		return false
+	}
+	seen[v.Name] = true
+	return slices.ContainsFunc(v.Reads, func(n dialect.Name) bool {
+		return n == t || slices.ContainsFunc(b.schema.Views, func(o *dialect.View) bool { return o.Name == n && b.reads(o, t, seen) })
+	})
+}
+
+// shared finds tables whose rows belong to several subjects, where the policy
+// hasn't decided for each of the references.
+func (b *builder) shared(pt Table, add func(HazardName, dialect.Name, string, ...any)) {
+	if b.subject == nil {
+		return
+	}
+	var undecided int
+	var columns []string
+	for _, ref := range b.refs {
+		if ref.Table != pt.Name || ref.RefTable != b.subject.Name || pt.Name == b.subject.Name {
+			continue
+		}
+		columns = append(columns, "("+list(ref.Columns)+")")
+		if b.rule(pt.Name).via(ref.Columns) == nil {
+			undecided++
+		}
+	}
+	if len(columns) > 1 && undecided > 0 {
+		add(SharedRow, pt.Name, "a row refers to %d subjects, by %s: decide for each with `via`", len(columns), list(columns))
+	}
+}
+
+// indexed reports whether an index can find rows by the columns: its first
+// parts are these, in any order, and it isn't partial.
+func indexed(t *dialect.Table, columns []string) bool {
+	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
+		if ix.Where != "" || len(ix.Parts) < 1 {
+			return false
+		}
+		// The first column is what makes the difference between a search and a scan.
+		return ix.Parts[0].Prefix == 0 && slices.Contains(columns, ix.Parts[0].Column)
+	})
+}

@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// String is the plan for a person to review: every step with the way its table
+// is reached, every hazard, and the digest that approves it.
+func (p *Plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Plan for %s on %s, scope %s\n", p.Database, p.Engine, p.Scope)
+	if p.Subject != nil {
+		fmt.Fprintf(&b, "A subject is a row of %s, named by %s", p.Subject.Table, list(p.Subject.Key))
+		if len(p.Subject.Identifiers) > 0 {
+			fmt.Fprintf(&b, " (or by %s)", list(p.Subject.Identifiers))
+		}
+		b.WriteByte('\n')
+	}
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for i := range p.Roots {
+		r := &p.Roots[i]
+		if p.Scope != ScopeEverything {
+			fmt.Fprintf(w, "\n%s\n", r.heading())
+		} else if i == 0 {
+			fmt.Fprintln(w)
+		}
+		for _, s := range r.Steps {
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(), s.meaning(r))
+			for _, a := range s.Set {
+				fmt.Fprintf(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Strategy, a.Way)
+			}
+		}
+	}
+	w.Flush() //nolint:errcheck // a strings.Builder doesn't fail
+	if len(p.Hazards) > 0 {
+		b.WriteString("\nHazards, each to be allowed by name:\n")
+		for _, h := range p.Hazards {
+			fmt.Fprintf(&b, "  --allow %s  %s: %s\n", h.Name, h.Table, h.Reason)
+		}
+	}
+	fmt.Fprintf(&b, "\nDigest %s\n", p.Digest())
+	return b.String()
+}
+
+func (r *Root) heading() string {
+	switch {
+	case r.Older != nil:
+		return fmt.Sprintf("For each row of %s with %s older than %s:", r.Table, r.Older.Column, r.Older.Period)
+	case r.Whole:
+		return fmt.Sprintf("For all rows of %s, in one transaction:", r.Table)
+	}
+	return fmt.Sprintf("For each row of %s that is given:", r.Table)
+}
+
+func (s *Step) object() string {
+	if s.Detach != nil {
+		return s.Table.String() + "(" + list(s.Detach.Columns) + ")"
+	}
+	return s.Table.String()
+}
+
+// meaning is which rows a step is for, in words.
+func (s *Step) meaning(r *Root) string {
+	out := s.Path
+	switch {
+	case s.Op == Detach && s.Rows == Going:
+		out += ": among rows that go, to open a circle"
+	case s.Op == Detach && s.Rows == Staying:
+		out += ": where the row stays and the one it refers to goes"
+	case s.Rows == Held:
+		out += ": rows under the hold"
+	case s.Op == Overwrite && r.has(Delete, s.Table):
+		out += ": rows that can't be deleted, since one that stays refers to them"
+	}
+	if h := r.table(s.Table); h != nil && h.Hold != nil && s.Op != Detach {
+		out += " (hold: " + h.Hold.Because + h.Hold.until() + ")"
+	}
+	return out
+}
+
+func (h *Hold) until() string {
+	switch {
+	case h.Until == nil:
+		return ""
+	case h.Until.Date != "":
+		return ", until " + h.Until.Date
+	}
+	return fmt.Sprintf(", until %s + %s", h.Until.Column, h.Until.Period)
+}
+
+// has reports whether the root has a step of that operation on the table.
+func (r *Root) has(op Op, t dialect.Name) bool {
+	for i := range r.Steps {
+		if r.Steps[i].Op == op && r.Steps[i].Table == t {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Root) table(n dialect.Name) *Table {
+	for i := range r.Tables {
+		if r.Tables[i].Name == n {
+			return &r.Tables[i]
+		}
+	}
+	return nil
+}
