@@ -97,6 +97,10 @@ var topics = []struct {
 	{"fingerprint", (*suite).fingerprint},
 	{"keyset", (*suite).keyset},
 	{"delete", (*suite).delete},
+	{"overwrite", (*suite).overwrite},
+	{"conditions", (*suite).conds},
+	{"names", (*suite).names},
+	{"values", (*suite).values},
 }
 
 // suite is one run of the suite.
