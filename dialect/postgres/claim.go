@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Claim takes an advisory lock, keyed by the name's 64-bit hash in the key space
+// of hashtextextended('expunge ' || name, 0), within this database. It is
+// held by a transaction that does nothing else, on a connection of its own:
+// PgBouncer in transaction mode would lose a session's lock, and a transaction
+// without a snapshot holds back no vacuum. The server lets it go when the connection ends; release
+// then says that the connection, and with it the claim, was lost meanwhile.
+func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
+	if db.pool.Config().MaxConns < 2 {
+		e := dialect.NewError(dialect.Fatal, "", "claim", dialect.Name{}, nil)
+		e.Detail = "a claim takes a connection for itself: the pool's MaxConns has to be 2 at least"
+		return nil, e
+	}
+	t, err := db.begin(ctx, dialect.TxOptions{})
+	if err != nil {
+		return nil, err
+	}
+	t.doing = "claim"
+	if err := t.script(ctx, "claim", "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
+		return nil, errorOr(err, t.Rollback(ctx))
+	}
+	// transaction_timeout is new in 17; looked for by name, it is no error before.
+	const off = "SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"
+	if _, err := t.one(ctx, statement{sql: off}); err != nil {
+		return nil, errorOr(err, t.Rollback(ctx))
+	}
+	n, err := t.number(ctx, statement{
+		sql:  "SELECT pg_try_advisory_xact_lock(hashtextextended('expunge ' || $1::text, 0))::int",
+		args: [][]byte{[]byte(name)},
+	})
+	switch {
+	case err != nil:
+		return nil, errorOr(err, t.Rollback(ctx))
+	case n != 1:
+		return nil, errorOr(dialect.ErrClaimed, t.Rollback(ctx))
+	}
+	return func() error {
+		if t.conn == nil {
+			return nil // released before
+		}
+		return t.Commit(context.WithoutCancel(ctx))
+	}, nil
+}

@@ -1,0 +1,207 @@
+package postgres
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// cond renders a condition on the row that alias stands for. within says that it
+// stands inside another one (OR, NOT), where a subquery can't become a join.
+func (b *builder) cond(r *relation, alias string, c dialect.Cond, within bool) string {
+	switch c := c.(type) {
+	case dialect.In:
+		return b.in(r, alias, c, within)
+	case dialect.Not:
+		return "(" + b.cond(r, alias, c.Cond, true) + ") IS NOT TRUE"
+	case dialect.After:
+		if len(c.Key) == 0 {
+			return "true"
+		}
+		return b.ordered(r, alias, c.Columns, c.Key, ">", ">")
+	case dialect.UpTo:
+		if len(c.Key) == 0 {
+			return "true"
+		}
+		return b.ordered(r, alias, c.Columns, c.Key, "<", "<=")
+	case dialect.Compare:
+		switch c.Op {
+		case "=", "<>", "<", "<=", ">", ">=":
+		default:
+			b.wrong(r.name, "no such comparison")
+		}
+		col := b.column(r, c.Column)
+		v := b.value(col, c.Value)
+		if col.incomparable {
+			v += "::text"
+		}
+		return col.comparand(alias) + " " + col.op(c.Op) + " " + v
+	case dialect.IsNull:
+		// IS NULL would hold for a composite value whose fields are all NULL.
+		return b.column(r, c.Column).of(alias) + " IS NOT DISTINCT FROM NULL"
+	case dialect.Longer:
+		return "char_length(" + b.column(r, c.Column).of(alias) + "::text) > " + b.arg(strconv.AppendInt(nil, int64(c.N), 10), "int4")
+	case dialect.Match:
+		return "(" + c.SQL + "\n)" // the line's end closes a comment
+	case dialect.Referenced:
+		return b.referenced(r, alias, c)
+	case dialect.Orphan:
+		return b.orphan(r, alias, c)
+	case dialect.Any:
+		return b.several(r, alias, c, " OR ", "false", true)
+	case dialect.All:
+		return b.several(r, alias, c, " AND ", "true", within)
+	}
+	b.wrong(r.name, "a condition of type %T is not supported", c)
+	return "false"
+}
+
+func (b *builder) several(r *relation, alias string, of []dialect.Cond, between, empty string, within bool) string {
+	if len(of) == 0 {
+		return empty
+	}
+	out := make([]string, len(of))
+	for i, c := range of {
+		out[i] = b.cond(r, alias, c, within)
+	}
+	return "(" + strings.Join(out, between) + ")"
+}
+
+// in renders keys as one array a column. Unnested in a subquery they are a
+// semi-join, which becomes a nested loop over an index where there is one and
+// a hash join where there isn't. Inside of OR a subquery would be a filter on
+// every row, so there an indexed column is compared with the array.
+func (b *builder) in(r *relation, alias string, c dialect.In, within bool) string {
+	if len(c.Keys) == 0 || len(c.Columns) == 0 {
+		return "false"
+	}
+	if len(c.Keys[0]) != len(c.Columns) {
+		b.wrong(r.name, "keys have %d values for %d columns", len(c.Keys[0]), len(c.Columns))
+		return "false"
+	}
+	columns := make([]*column, len(c.Columns))
+	plain := true
+	for i, name := range c.Columns {
+		columns[i] = b.column(r, name)
+		plain = plain && columns[i].operators == ""
+	}
+	if k := columns[0]; within && len(columns) == 1 && k.leads && k.element() == k.base && !k.incomparable {
+		return k.of(alias) + " " + k.op("=") + " ANY (" + b.array(k, c.Keys, 0) + ")"
+	}
+	keys := "unnest(" + b.arrays(columns, c.Keys) + ") AS k(" + names("k", len(columns)) + ")"
+	if plain {
+		left := list(columns, func(c *column) string { return c.comparand(alias) })
+		right := make([]string, len(columns))
+		for i, c := range columns {
+			right[i] = c.compared(fmt.Sprintf("k.k%d", i+1))
+		}
+		return "(" + left + ") IN (SELECT " + strings.Join(right, ", ") + " FROM " + keys + ")"
+	}
+	return "EXISTS (SELECT FROM " + keys + " WHERE " + b.joined(columns, alias, "k.k") + ")"
+}
+
+// joined equates columns with the elements of unnested arrays.
+func (b *builder) joined(columns []*column, alias, element string) string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = c.comparand(alias) + " " + c.op("=") + " " + c.compared(element+strconv.Itoa(i+1))
+	}
+	return strings.Join(out, " AND ")
+}
+
+// ordered compares a key: strict with all columns but the last, last with
+// that. Row comparison serves the index on these columns; where an operator
+// has to be named it is spelled out.
+func (b *builder) ordered(r *relation, alias string, names []string, key dialect.Key, strict, last string) string {
+	if len(key) != len(names) {
+		b.wrong(r.name, "a key has %d values for %d columns", len(key), len(names))
+		return "false"
+	}
+	columns := make([]*column, len(names))
+	plain := true
+	for i, n := range names {
+		columns[i] = b.column(r, n)
+		plain = plain && columns[i].operators == ""
+	}
+	if plain {
+		left := list(columns, func(c *column) string { return c.of(alias) })
+		right := make([]string, len(columns))
+		for i, c := range columns {
+			right[i] = b.value(c, key[i])
+		}
+		return "(" + left + ") " + last + " (" + strings.Join(right, ", ") + ")"
+	}
+	var ors []string
+	for i := range columns {
+		var ands []string
+		for j, c := range columns[:i+1] {
+			op := "="
+			switch {
+			case j == len(columns)-1:
+				op = last
+			case j == i:
+				op = strict
+			}
+			ands = append(ands, c.of(alias)+" "+c.op(op)+" "+b.value(c, key[j]))
+		}
+		ors = append(ors, strings.Join(ands, " AND "))
+	}
+	return "(" + strings.Join(ors, " OR ") + ")"
+}
+
+func (b *builder) referenced(r *relation, alias string, c dialect.Referenced) string {
+	from := b.relation(c.Table)
+	if len(c.Columns) != len(c.RefColumns) {
+		b.wrong(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+		return "false"
+	}
+	other := alias + "r"
+	ands := make([]string, 0, len(c.Columns)+2)
+	for i := range c.Columns {
+		ands = append(ands, equal(b.column(from, c.Columns[i]), other, b.column(r, c.RefColumns[i]), alias))
+	}
+	if c.Where != "" {
+		ands = append(ands, b.cond(from, other, dialect.Match{SQL: c.Where}, true))
+	}
+	if c.Except != nil {
+		ands = append(ands, b.cond(from, other, dialect.Not{Cond: *c.Except}, true))
+	}
+	return "EXISTS (SELECT FROM " + from.from() + " AS " + other + " WHERE " + strings.Join(ands, " AND ") + ")"
+}
+
+func (b *builder) orphan(r *relation, alias string, c dialect.Orphan) string {
+	to := b.relation(c.RefTable)
+	if len(c.Columns) != len(c.RefColumns) {
+		b.wrong(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+		return "false"
+	}
+	other := alias + "r"
+	var set, ands []string
+	for i := range c.Columns {
+		from := b.column(r, c.Columns[i])
+		set = append(set, from.of(alias)+" IS DISTINCT FROM NULL")
+		ands = append(ands, equal(b.column(to, c.RefColumns[i]), other, from, alias))
+	}
+	return "(" + strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT FROM " + to.from() + " AS " + other +
+		" WHERE " + strings.Join(ands, " AND ") + "))"
+}
+
+// equal compares columns of two tables, of which a is the one whose index
+// should serve. A link may join different types (a text with an integer): then the
+// other is cast to a's text, or both are.
+func equal(a *column, aliasA string, b *column, aliasB string) string {
+	x, y := a.comparand(aliasA), b.comparand(aliasB)
+	if a.kind != b.kind || a.incomparable != b.incomparable {
+		y = b.of(aliasB) + "::text"
+		if a.kind != dialect.Text {
+			x = a.of(aliasA) + "::text"
+		}
+	}
+	op := a.op("=")
+	if a.base != b.base {
+		op = "="
+	}
+	return x + " " + op + " " + y
+}

@@ -1,0 +1,120 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// failed turns an error of the driver or the server into one of the
+// contract's. closed says that the connection can't be used any more.
+func failed(ctx context.Context, doing string, table dialect.Name, err error, closed bool) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*dialect.Error](err); ok {
+		return e
+	}
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		// The driver reports a context that ended as a timeout of the network.
+		if end := ctx.Err(); end != nil {
+			return dialect.NewError(dialect.Cancelled, "", doing, table, end)
+		}
+		class := dialect.Fatal
+		if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting || closed {
+			class = dialect.LostConnection
+		}
+		return dialect.NewError(class, "", doing, table, err)
+	}
+	if end := ctx.Err(); end != nil && pg.Code == "57014" {
+		return dialect.NewError(dialect.Cancelled, pg.Code, doing, table, end)
+	}
+	e := dialect.NewError(classOf(pg.Code), pg.Code, doing, table, nil)
+	e.Object, e.Detail = explain(pg)
+	return e
+}
+
+// classOf classifies an SQLSTATE, by
+// https://www.postgresql.org/docs/current/errcodes-appendix.html.
+func classOf(code string) dialect.Class {
+	switch code {
+	case "40001", "40P01", // serialization failure, deadlock
+		"53300", "53200": // too many connections, out of memory
+		return dialect.Retryable
+	case "55P03", // lock not available: lock_timeout
+		// Not we but statement_timeout, or an administrator, cancelled the
+		// statement. What that waited for or how much it did may be less next time.
+		"57014":
+		return dialect.LockTimeout
+	case "23505":
+		return dialect.UniqueViolation
+	case "23503", "23001": // restrict violation: ON DELETE RESTRICT, from 18 on
+		return dialect.ForeignKeyViolation
+	case "42501", "25006": // insufficient privilege, read-only transaction
+		return dialect.PermissionDenied
+	case "57P01", "57P02", "57P03", "57P05", // shutdown, crash, starting up, idle session timeout
+		"25P03", "25P04", // idle in transaction timeout, transaction timeout
+		"40003": // statement completion unknown
+		return dialect.LostConnection
+	case "40002":
+		return dialect.OtherConstraint
+	}
+	switch code[:min(2, len(code))] {
+	case "08":
+		return dialect.LostConnection
+	case "22":
+		return dialect.DoesNotFit
+	case "23", "44", "P0": // constraints, WITH CHECK OPTION, a trigger's RAISE
+		return dialect.OtherConstraint
+	case "28":
+		return dialect.PermissionDenied
+	}
+	return dialect.Fatal
+}
+
+// explain takes from the server's error what names objects, never values. Its
+// message and detail quote rows; only those of class 42 (a missing column,
+// privilege or operator) name objects alone, except for syntax errors, which
+// quote the text around them. An error that a function raised may say anything
+// in every field.
+func explain(pg *pgconn.PgError) (object, detail string) {
+	if strings.HasPrefix(pg.Routine, "exec_stmt_raise") {
+		return "", ""
+	}
+	for _, name := range []string{pg.ConstraintName, pg.ColumnName, pg.DataTypeName, pg.TableName} {
+		if name != "" {
+			object = name
+			break
+		}
+	}
+	switch {
+	case pg.Code == "42601":
+		detail = "a syntax error: check the conditions written in the policy"
+	case strings.HasPrefix(pg.Code, "42") && pg.Where == "": // not from SQL that a function put together
+		detail = pg.Message
+	case pg.Code == "57014":
+		detail = "statement_timeout, or an administrator, cancelled the statement"
+	case pg.Code == "25006":
+		detail = "the transaction is read-only: connect to the primary, and look at default_transaction_read_only"
+	}
+	return object, detail
+}
+
+// stale reports whether a table that has changed since it was looked up, or
+// since a statement was prepared, would explain the error.
+func stale(err error) bool {
+	e, ok := errors.AsType[*dialect.Error](err)
+	if !ok || len(e.Code) != 5 {
+		return false
+	}
+	switch e.Code[:2] {
+	case "42", "22", "0A", "26": // 0A000: cached plan must not change result type; 26000: no such statement
+		return true
+	}
+	return false
+}

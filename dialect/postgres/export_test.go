@@ -1,0 +1,57 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Explain gives the plan of a select as this dialect's transactions get it.
+func Explain(ctx context.Context, db *DB, s dialect.Select) (string, error) {
+	t, err := db.begin(ctx, dialect.TxOptions{})
+	if err != nil {
+		return "", err
+	}
+	st, _, err := t.builder(ctx).query(s)
+	if err != nil {
+		return "", errorOr(err, t.Rollback(ctx))
+	}
+	plan, err := t.explain(ctx, st)
+	return plan, errorOr(err, t.Rollback(ctx))
+}
+
+// explain prepares the statement, so that its plan is the generic one.
+func (t *tx) explain(ctx context.Context, st statement) (string, error) {
+	if err := t.script(ctx, "explain", "PREPARE explained AS "+st.sql); err != nil {
+		return "", err
+	}
+	args := make([]string, len(st.args))
+	for i, a := range st.args {
+		args[i] = "NULL"
+		if a != nil {
+			args[i] = quoted(string(a))
+		}
+	}
+	execute := "EXPLAIN (COSTS OFF) EXECUTE explained"
+	if len(args) > 0 {
+		execute += "(" + strings.Join(args, ", ") + ")"
+	}
+	results, err := t.conn.Conn().PgConn().Exec(ctx, execute).ReadAll()
+	if err != nil {
+		return "", err
+	}
+	var plan strings.Builder
+	for _, row := range results[0].Rows {
+		plan.Write(row[0])
+		plan.WriteByte('\n')
+	}
+	return plan.String(), t.script(ctx, "explain", "DEALLOCATE explained")
+}
+
+var (
+	Written     = written
+	ClassOf     = classOf
+	ExplainErr  = explain
+	EncodeArray = arrayLiteral
+)

@@ -1,0 +1,239 @@
+package postgres
+
+import (
+	"strconv"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Renders reports whether an assignment of the expression to the column can be
+// computed: all can but moments of kinds that have none, and NULL where a column
+// doesn't take it is the caller's affair.
+func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
+	return c.Assignable() && supported(e, true)
+}
+
+func supported(e dialect.Expr, top bool) bool {
+	switch e := e.(type) {
+	case dialect.Null, dialect.Current, dialect.Literal, dialect.RandomInt, dialect.RandomUUID, dialect.Random, dialect.Choose:
+		return true
+	case dialect.Default:
+		return top // DEFAULT is no expression in SQL
+	case dialect.If:
+		return supported(e.Then, false) && supported(e.Else, false)
+	case dialect.Concat:
+		for _, p := range e {
+			if !supported(p, false) {
+				return false
+			}
+		}
+		return len(e) > 0
+	case dialect.Left:
+		return supported(e.Of, false)
+	case dialect.Right:
+		return supported(e.Of, false)
+	case dialect.Fill:
+		return supported(e.Of, false)
+	case dialect.RandomLike:
+		return supported(e.Of, false)
+	case dialect.RandomBytes:
+		return supported(e.Of, false)
+	case dialect.RandomMoment:
+		return momentType(e.Column.Kind) != ""
+	case dialect.Arith:
+		return supported(e.A, false) && supported(e.B, false) && (e.Op == '+' || e.Op == '-' || e.Op == '*' || e.Op == '/')
+	case dialect.Floor:
+		return supported(e.Of, false)
+	case dialect.Round:
+		return supported(e.Of, false)
+	case dialect.TruncateMoment:
+		return momentType(kindOf(e.Of)) != "" && supported(e.Of, false) && units[e.Unit]
+	case dialect.ShiftMoment:
+		return momentType(kindOf(e.Of)) != "" && supported(e.Of, false) && supported(e.Seconds, false)
+	case dialect.Cast:
+		return supported(e.Of, false)
+	}
+	return false
+}
+
+var units = map[string]bool{"year": true, "month": true, "day": true, "hour": true}
+
+// kindOf is the kind of an expression's value, Unknown where that isn't plain.
+func kindOf(e dialect.Expr) dialect.Kind {
+	switch e := e.(type) {
+	case dialect.Literal:
+		return e.Column.Kind
+	case dialect.Current:
+		return e.Column.Kind
+	case dialect.Choose:
+		return e.Column.Kind
+	case dialect.RandomMoment:
+		return e.Column.Kind
+	case dialect.Cast:
+		return e.Column.Kind
+	case dialect.If:
+		if k := kindOf(e.Then); k != dialect.Unknown {
+			return k
+		}
+		return kindOf(e.Else)
+	case dialect.TruncateMoment:
+		return kindOf(e.Of)
+	case dialect.ShiftMoment:
+		return kindOf(e.Of)
+	case dialect.Arith:
+		if kindOf(e.A) == dialect.Float || kindOf(e.B) == dialect.Float {
+			return dialect.Float
+		}
+		return dialect.Decimal
+	case dialect.Floor:
+		return kindOf(e.Of)
+	case dialect.Round:
+		return dialect.Decimal
+	case dialect.RandomBytes:
+		return dialect.Bytes
+	case dialect.Concat, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomLike:
+		return dialect.Text
+	}
+	return dialect.Unknown
+}
+
+// computed is the type in which a column's values are calculated: one that
+// holds any length, so that what doesn't fit the column fails when it is
+// assigned instead of being cut by a cast.
+func computed(c *dialect.Column) string {
+	switch c.Kind {
+	case dialect.Bool:
+		return "bool"
+	case dialect.Int:
+		return "int8"
+	case dialect.Decimal:
+		return "numeric"
+	case dialect.Float:
+		return "float8"
+	case dialect.Text:
+		return "text"
+	case dialect.Bytes:
+		return "bytea"
+	case dialect.Bits:
+		return "varbit"
+	case dialect.UUID:
+		return "uuid"
+	case dialect.Interval:
+		return "interval"
+	case dialect.XML:
+		return "xml"
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+		return momentType(c.Kind)
+	}
+	return c.Type // an enum, an array, time or timetz, …
+}
+
+func momentType(k dialect.Kind) string {
+	switch k {
+	case dialect.Date:
+		return "date"
+	case dialect.Timestamp:
+		return "timestamp"
+	case dialect.TimestampTZ:
+		return "timestamptz"
+	}
+	return ""
+}
+
+// assigned renders an assignment's right side.
+func (b *builder) assigned(r *relation, a dialect.Assign) string {
+	switch e := a.Expr.(type) {
+	case dialect.Default:
+		return "DEFAULT"
+	case dialect.Null:
+		return "NULL"
+	default:
+		return b.as(a.Column, b.expr(r, e), kindOf(e))
+	}
+}
+
+// as gives an expression of the kind the type of a column's values.
+func (b *builder) as(c *dialect.Column, sql string, kind dialect.Kind) string {
+	if c.Kind == dialect.Bytes && kind == dialect.Text {
+		return "convert_to(" + sql + ", 'UTF8')" // a cast would read backslashes
+	}
+	return "(" + sql + ")::" + computed(c)
+}
+
+// expr renders an expression over the row t.
+func (b *builder) expr(r *relation, e dialect.Expr) string {
+	text := func(e dialect.Expr) string { return "(" + b.expr(r, e) + ")::text" }
+	of := func(e dialect.Expr) string { return "(" + b.expr(r, e) + ")" }
+	whole := func(n int) string { return b.arg(strconv.AppendInt(nil, int64(n), 10), "int4") }
+	switch e := e.(type) {
+	case dialect.Null:
+		return "NULL"
+	case dialect.Literal:
+		return b.literal(e.Value, e.Column)
+	case dialect.Current:
+		return b.column(r, e.Column.Name).read("t")
+	case dialect.If:
+		return "CASE WHEN " + b.cond(r, "t", e.Cond, true) + " THEN " + b.expr(r, e.Then) + " ELSE " + b.expr(r, e.Else) + " END"
+	case dialect.Concat:
+		s := ""
+		for i, p := range e {
+			if i > 0 {
+				s += " || "
+			}
+			s += text(p)
+		}
+		return s
+	case dialect.Left:
+		return "left(" + text(e.Of) + ", " + whole(e.N) + ")"
+	case dialect.Right:
+		return "right(" + text(e.Of) + ", " + whole(e.N) + ")"
+	case dialect.Fill:
+		return "repeat(" + b.arg([]byte(e.With), "text") + ", char_length(" + text(e.Of) + ") - " + whole(e.Less) + ")"
+	case dialect.RandomLike:
+		return b.randomLike(text(e.Of))
+	case dialect.RandomInt:
+		return b.randomInt(e)
+	case dialect.RandomUUID:
+		return "gen_random_uuid()"
+	case dialect.RandomBytes:
+		return randomBytes(of(e.Of))
+	case dialect.RandomMoment:
+		return b.randomMoment(e)
+	case dialect.Choose:
+		return b.choose(e)
+	case dialect.Arith:
+		typ := "::numeric"
+		if kindOf(e) == dialect.Float {
+			typ = "::float8"
+		}
+		return of(e.A) + typ + " " + string(e.Op) + " " + of(e.B) + typ
+	case dialect.Random:
+		return "random()"
+	case dialect.Floor:
+		return "floor" + of(e.Of)
+	case dialect.Round:
+		return "round(" + of(e.Of) + "::numeric, " + whole(e.Digits) + ")"
+	case dialect.TruncateMoment:
+		if kindOf(e.Of) == dialect.Date {
+			return "date_trunc(" + b.arg([]byte(e.Unit), "text") + ", " + of(e.Of) + "::timestamp)::date"
+		}
+		return "date_trunc(" + b.arg([]byte(e.Unit), "text") + ", " + of(e.Of) + ")"
+	case dialect.ShiftMoment:
+		if kindOf(e.Of) == dialect.Date {
+			return of(e.Of) + " + trunc(" + of(e.Seconds) + "::numeric / 86400)::int4"
+		}
+		return of(e.Of) + " + make_interval(secs => " + of(e.Seconds) + "::float8)"
+	case dialect.Cast:
+		return b.as(e.Column, b.expr(r, e.Of), kindOf(e.Of))
+	}
+	b.wrong(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
+	return "NULL"
+}
+
+func (b *builder) literal(v dialect.Value, c *dialect.Column) string {
+	s, ok := encode(c.Kind, v)
+	if !ok {
+		return "NULL::" + computed(c)
+	}
+	return b.arg([]byte(s), computed(c))
+}

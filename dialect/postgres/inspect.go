@@ -1,0 +1,193 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// catalogue is what Inspect gathers, query by query; rows refer to each other by OID.
+type catalogue struct {
+	tx         *tx
+	schema     *dialect.Schema
+	charset    string
+	types      map[string]typ // by OID
+	labels     map[string][]string
+	collations map[string]collation
+	tables     map[string]*dialect.Table // by OID; a leaf partition's is its root
+	relations  map[string]dialect.Name   // by OID, views too; a partition's is its root's
+	partition  map[string]bool           // OIDs of partitions, whose own columns and indexes are left out
+}
+
+// own restricts a query to the user's schemas: n is the namespace's alias.
+const own = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> '` + journalSchema + `'`
+
+// Inspect reads the catalogue in a fixed number of queries, in one snapshot.
+// Nothing but pg_catalog is on the search path meanwhile, so that expressions
+// and types are spelled alike whoever asks.
+func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
+	db.forget()
+	s := &dialect.Schema{Engine: "postgres"}
+	err := db.read(ctx, "inspect the catalogue", func(t *tx) error {
+		c := &catalogue{
+			tx: t, schema: s,
+			types: map[string]typ{}, labels: map[string][]string{}, collations: map[string]collation{},
+			tables: map[string]*dialect.Table{}, relations: map[string]dialect.Name{}, partition: map[string]bool{},
+		}
+		for _, step := range []func(context.Context) error{
+			c.server, c.readTypes, c.readLabels, c.readCollations, c.readTables, c.readPartitions,
+			c.readColumns, c.readIndexes, c.readConstraints, c.readViews, c.readTriggers, c.readRules, c.readPublications,
+		} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		c.sort()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (c *catalogue) each(ctx context.Context, sql string, f func(row [][]byte)) error {
+	return c.tx.each(ctx, statement{sql: sql}, f)
+}
+
+func (c *catalogue) server(ctx context.Context) error {
+	err := c.each(ctx, "SELECT current_setting('server_version'), coalesce(current_schema(), 'public'), current_setting('server_encoding')", func(row [][]byte) {
+		c.schema.Version, c.schema.Default, c.charset = text(row[0]), text(row[1]), text(row[2])
+	})
+	return errorOr(err, c.tx.script(ctx, "inspect", "SET LOCAL search_path = pg_catalog"))
+}
+
+func (c *catalogue) readTables(ctx context.Context) error {
+	const q = `
+SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity::int, c.reltuples::int8, c.relpages, c.relispartition::int
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ` + own
+	return c.each(ctx, q, func(row [][]byte) {
+		oid, name, kind := text(row[0]), dialect.Name{Schema: text(row[1]), Table: text(row[2])}, text(row[3])
+		c.relations[oid] = name
+		if kind == "v" || kind == "m" {
+			return
+		}
+		t := &dialect.Table{Name: name, RowSecurity: number(row[4]) == 1, RowEstimate: number(row[5])}
+		if t.RowEstimate == 0 && number(row[6]) == 0 {
+			t.RowEstimate = -1 // never analysed, as version 13 says it
+		}
+		switch kind {
+		case "r":
+			t.Address = "ctid"
+		case "f":
+			t.Unerasable = "a foreign table: erase its rows on the server that keeps them"
+		}
+		c.tables[oid] = t
+		if c.partition[oid] = number(row[7]) == 1; !c.partition[oid] {
+			c.schema.Tables = append(c.schema.Tables, t)
+		}
+	})
+}
+
+// readPartitions gives the leaves of partitioned tables to their roots, under
+// whose names all that the catalogue says of them is entered.
+func (c *catalogue) readPartitions(ctx context.Context) error {
+	const q = `
+SELECT i.inhrelid, i.inhparent, c.relkind FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition AND c.relkind IN ('r', 'p', 'f')
+JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + own
+	parents, leaves := map[string]string{}, map[string]string{}
+	err := c.each(ctx, q, func(row [][]byte) {
+		parents[text(row[0])] = text(row[1])
+		if kind := text(row[2]); kind != "p" {
+			leaves[text(row[0])] = kind
+		}
+	})
+	if err != nil {
+		return err
+	}
+	root := func(oid string) string {
+		for parents[oid] != "" {
+			oid = parents[oid]
+		}
+		return oid
+	}
+	for oid := range leaves {
+		t, leaf := c.tables[root(oid)], c.tables[oid]
+		if t == nil || leaf == nil {
+			continue // the parent is in a schema that isn't inspected
+		}
+		t.Partitions = append(t.Partitions, leaf.Name)
+		if leaf.RowEstimate > 0 {
+			t.RowEstimate = max(t.RowEstimate, 0)
+		}
+		if leaf.Unerasable != "" {
+			t.Unerasable = "its partition " + leaf.Name.String() + " is " + leaf.Unerasable
+		}
+	}
+	for oid := range leaves { // the parent's own estimate may be older than those of its leaves
+		if t, leaf := c.tables[root(oid)], c.tables[oid]; t != nil && leaf != nil && len(t.Partitions) > 0 {
+			t.RowEstimate = max(t.RowEstimate, leaf.RowEstimate)
+		}
+	}
+	for oid := range parents {
+		if t := c.tables[root(oid)]; t != nil {
+			c.tables[oid], c.relations[oid] = t, t.Name
+		}
+	}
+	return nil
+}
+
+func (c *catalogue) readPublications(ctx context.Context) error {
+	at := map[string]int{}
+	err := c.each(ctx, "SELECT pubname, puballtables::int FROM pg_publication ORDER BY pubname COLLATE \"C\"", func(row [][]byte) {
+		at[text(row[0])] = len(c.schema.Publications)
+		c.schema.Publications = append(c.schema.Publications, dialect.Publication{Name: text(row[0])})
+	})
+	if err != nil {
+		return err
+	}
+	const q = `
+SELECT DISTINCT t.pubname, c.oid FROM pg_publication_tables t
+JOIN pg_publication p ON p.pubname = t.pubname AND NOT p.puballtables
+JOIN pg_namespace n ON n.nspname = t.schemaname JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename`
+	err = c.each(ctx, q, func(row [][]byte) {
+		p := &c.schema.Publications[at[text(row[0])]]
+		if t := c.tables[text(row[1])]; t != nil {
+			p.Tables = append(p.Tables, t.Name)
+		}
+	})
+	// No tables means all of them, so a publication that carries none is left out.
+	all := map[string]bool{}
+	if err == nil {
+		err = c.each(ctx, "SELECT pubname FROM pg_publication WHERE puballtables", func(row [][]byte) { all[text(row[0])] = true })
+	}
+	c.schema.Publications = slices.DeleteFunc(c.schema.Publications, func(p dialect.Publication) bool {
+		return len(p.Tables) == 0 && !all[p.Name]
+	})
+	return err
+}
+
+// sort puts everything into an order that doesn't depend on how the server
+// found it, for the fingerprint.
+func (c *catalogue) sort() {
+	byName := dialect.Name.Compare
+	s := c.schema
+	slices.SortFunc(s.Tables, func(a, b *dialect.Table) int { return byName(a.Name, b.Name) })
+	slices.SortFunc(s.Views, func(a, b *dialect.View) int { return byName(a.Name, b.Name) })
+	for _, t := range s.Tables {
+		slices.SortFunc(t.Partitions, byName)
+		slices.SortFunc(t.Indexes, func(a, b *dialect.Index) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(t.ForeignKeys, func(a, b *dialect.ForeignKey) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(t.Checks, func(a, b *dialect.Check) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(t.Triggers, func(a, b *dialect.Trigger) int { return strings.Compare(a.Name, b.Name) })
+	}
+	for i := range s.Publications {
+		p := &s.Publications[i]
+		slices.SortFunc(p.Tables, byName)
+		p.Tables = slices.Compact(p.Tables)
+	}
+}

@@ -1,0 +1,160 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// readTypes reads all types but the row types of tables, which are the many.
+func (c *catalogue) readTypes(ctx context.Context) error {
+	const q = `
+SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typbasetype, t.typtypmod, t.typelem, t.typnotnull::int, t.typdefault
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace`
+	return c.each(ctx, q, func(row [][]byte) {
+		t := typ{
+			schema: text(row[1]), name: text(row[2]), class: text(row[3]), category: text(row[4]),
+			base: text(row[5]), modifier: number(row[6]), element: text(row[7]), notNull: number(row[8]) == 1,
+		}
+		t.def = optional(row[9])
+		c.types[text(row[0])] = t
+	})
+}
+
+func optional(b []byte) *string {
+	if b == nil {
+		return nil
+	}
+	s := string(b)
+	return &s
+}
+
+func (c *catalogue) readLabels(ctx context.Context) error {
+	return c.each(ctx, "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder", func(row [][]byte) {
+		c.labels[text(row[0])] = append(c.labels[text(row[0])], text(row[1]))
+	})
+}
+
+// collation is a row of pg_collation.
+type collation struct {
+	name          string
+	deterministic bool
+	locale        string // ICU's
+}
+
+func (c *catalogue) readCollations(ctx context.Context) error {
+	// The locale's column has had three names; as JSON one query asks for all.
+	const q = `
+SELECT l.oid, CASE WHEN n.nspname = 'pg_catalog' THEN l.collname ELSE n.nspname || '.' || l.collname END, l.collisdeterministic::int,
+	coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', to_jsonb(l) ->> 'collcollate', '')
+FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace`
+	return c.each(ctx, q, func(row [][]byte) {
+		c.collations[text(row[0])] = collation{text(row[1]), number(row[2]) == 1, text(row[3])}
+	})
+}
+
+// folds tells what a collation takes for equal. Only nondeterministic ones fold
+// anything; what, is the strength in the ICU locale, as BCP 47 extension or in ICU's
+// older spelling: https://www.postgresql.org/docs/current/collation.html#ICU-COLLATION-SETTINGS.
+func (l collation) folds() (letterCase, accents bool) {
+	if l.deterministic {
+		return false, false
+	}
+	locale := strings.ToLower(l.locale)
+	has := func(settings ...string) bool {
+		for _, s := range settings {
+			if strings.Contains(locale, s) {
+				return true
+			}
+		}
+		return false
+	}
+	caseLevel := has("kc-true", "-kc-", "colcaselevel=yes") || strings.HasSuffix(locale, "-kc")
+	switch {
+	case has("ks-level1", "colstrength=primary"):
+		return !caseLevel, true
+	case has("ks-level2", "colstrength=secondary"):
+		return true, false
+	}
+	return false, false
+}
+
+func (c *catalogue) readColumns(ctx context.Context) error {
+	const q = `
+SELECT a.attrelid, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod), a.attnotnull::int,
+	pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attcollation
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND ` + own + `
+ORDER BY a.attrelid, a.attnum`
+	return c.each(ctx, q, func(row [][]byte) {
+		t := c.tables[text(row[0])]
+		if t == nil {
+			return
+		}
+		col := &dialect.Column{Name: text(row[1]), Type: text(row[4]), Nullable: number(row[5]) == 0, Default: optional(row[6])}
+		c.describe(col, text(row[2]), number(row[3]))
+		if l, ok := c.collations[text(row[9])]; ok {
+			col.Collation, col.Charset = l.name, c.charset
+			folds, accents := l.folds()
+			col.FoldsCase, col.FoldsAccents = col.FoldsCase || folds, accents
+		}
+		if text(row[7]) != "" { // s stored, v virtual
+			col.Generated, col.Default = true, nil
+		}
+		switch text(row[8]) {
+		case "a":
+			col.Identity, col.ReadOnly = true, true
+		case "d":
+			col.Identity = true
+		}
+		t.Columns = append(t.Columns, col)
+	})
+}
+
+// describe fills in what a type says, with those of a domain's that the column
+// doesn't say itself.
+func (c *catalogue) describe(col *dialect.Column, oid string, modifier int64) {
+	t := c.types[oid]
+	for t.class == "d" {
+		if t.notNull {
+			col.Nullable = false
+		}
+		if col.Default == nil && t.def != nil {
+			col.Default = t.def
+		}
+		if modifier < 0 {
+			modifier = t.modifier
+		}
+		oid = t.base
+		t = c.types[oid]
+	}
+	col.Kind, col.Labels = t.kind(), c.labels[oid]
+	if t.schema == "pg_catalog" {
+		t.size(col, modifier)
+	}
+	if t.name == "citext" {
+		col.FoldsCase = true
+	}
+	if col.Kind == dialect.Array {
+		col.Element = &dialect.Column{Type: strings.TrimSuffix(col.Type, "[]")}
+		c.describe(col.Element, t.element, modifier)
+		col.Element.Default, col.Element.Nullable = nil, false
+	}
+}
+
+// columns resolves the attribute numbers of a row, "1 2", by names in the same order.
+func words(b []byte) []string { return strings.Fields(string(b)) }
+
+func ints(b []byte) []int {
+	var out []int
+	for _, w := range words(b) {
+		n, _ := strconv.Atoi(w) // from an int2vector
+		out = append(out, n)
+	}
+	return out
+}

@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// actions decodes confdeltype and confupdtype.
+var actions = map[string]dialect.Action{
+	"a": dialect.NoAction, "r": dialect.Restrict, "c": dialect.Cascade, "n": dialect.SetNull, "d": dialect.SetDefault,
+}
+
+// readConstraints reads foreign keys and checks. Those of a partition alone
+// are its table's: they hold for some of its rows. What was cloned from the
+// partitioned table (conparentid) is left out.
+func (c *catalogue) readConstraints(ctx context.Context) error {
+	// conenforced is new in 18: as JSON it is absent before. A key whose
+	// triggers were disabled isn't enforced either.
+	const q = `
+SELECT k.contype, k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.condeferrable::int,
+	(k.convalidated AND coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)
+		AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgenabled NOT IN ('O', 'A')))::int,
+	(SELECT json_agg(a.attname ORDER BY p.nr) FROM unnest(k.conkey) WITH ORDINALITY AS p(attnum, nr)
+		JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.attnum),
+	(SELECT json_agg(a.attname ORDER BY p.nr) FROM unnest(k.confkey) WITH ORDINALITY AS p(attnum, nr)
+		JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = p.attnum),
+	CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, c.relispartition::int
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
+	var broken error
+	err := c.each(ctx, q, func(row [][]byte) {
+		t := c.tables[text(row[2])]
+		if t == nil {
+			return
+		}
+		if text(row[0]) == "c" {
+			if number(row[11]) == 0 && number(row[7]) == 1 {
+				t.Checks = append(t.Checks, &dialect.Check{Name: text(row[1]), Condition: text(row[10])})
+			}
+			return
+		}
+		fk := &dialect.ForeignKey{
+			Name: text(row[1]), Table: t.Name, RefTable: c.relations[text(row[3])],
+			OnDelete: actions[text(row[4])], OnUpdate: actions[text(row[5])],
+			Deferrable: number(row[6]) == 1, Enforced: number(row[7]) == 1,
+		}
+		broken = errorOr(broken, errorOr(json.Unmarshal(row[8], &fk.Columns), json.Unmarshal(row[9], &fk.RefColumns)))
+		t.ForeignKeys = append(t.ForeignKeys, fk)
+	})
+	if err == nil && broken != nil {
+		err = dialect.NewError(dialect.Fatal, "", "read the constraints of", dialect.Name{}, broken)
+	}
+	return err
+}
+
+// readViews reads views and what they are made from, by the dependencies of
+// their rewrite rules.
+func (c *catalogue) readViews(ctx context.Context) error {
+	const q = `
+SELECT c.oid, c.relkind, coalesce((SELECT json_agg(DISTINCT d.refobjid::text) FROM pg_rewrite w
+	JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid
+	WHERE w.ev_class = c.oid AND w.ev_type = '1'), '[]')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('v', 'm') AND ` + own
+	var broken error
+	err := c.each(ctx, q, func(row [][]byte) {
+		v := &dialect.View{Name: c.relations[text(row[0])], Materialized: text(row[1]) == "m"}
+		var reads []string
+		broken = errorOr(broken, json.Unmarshal(row[2], &reads))
+		for _, oid := range reads {
+			if n, ok := c.relations[oid]; ok {
+				v.Reads = append(v.Reads, n)
+			}
+		}
+		v.Reads = distinct(v.Reads)
+		c.schema.Views = append(c.schema.Views, v)
+	})
+	if err == nil && broken != nil {
+		err = dialect.NewError(dialect.Fatal, "", "read the views of", dialect.Name{}, broken)
+	}
+	return err
+}

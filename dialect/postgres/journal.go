@@ -1,0 +1,132 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// journalSchema is the schema that holds the journal's tables.
+const journalSchema = "expunge"
+
+// JournalTable names a table of the journal: expunge.<name>.
+func (db *DB) JournalTable(name string) dialect.Name {
+	return dialect.Name{Schema: journalSchema, Table: name}
+}
+
+// JournalDDL renders the journal's schema and tables.
+func (db *DB) JournalDDL(tables []*dialect.Table) []string {
+	ddl := []string{"CREATE SCHEMA IF NOT EXISTS " + ident(journalSchema)}
+	for _, t := range tables {
+		ddl = append(ddl, journalDDL(t))
+	}
+	return ddl
+}
+
+func journalDDL(t *dialect.Table) string {
+	var parts []string
+	for _, c := range t.Columns {
+		part := ident(c.Name) + " " + journalType(c)
+		if !c.Nullable {
+			part += " NOT NULL"
+		}
+		parts = append(parts, part)
+	}
+	if len(t.PrimaryKey) > 0 {
+		parts = append(parts, "PRIMARY KEY ("+list(t.PrimaryKey, ident)+")")
+	}
+	for _, fk := range t.ForeignKeys {
+		part := "FOREIGN KEY (" + list(fk.Columns, ident) + ") REFERENCES " + table(fk.RefTable) + " (" + list(fk.RefColumns, ident) + ")"
+		if fk.OnDelete != "" && fk.OnDelete != dialect.NoAction {
+			part += " ON DELETE " + strings.ToUpper(string(fk.OnDelete))
+		}
+		parts = append(parts, part)
+	}
+	return "CREATE TABLE IF NOT EXISTS " + table(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
+}
+
+// journalType spells a column's type. Texts are ordered bytewise, so that an
+// index doesn't depend on the machine's collations.
+func journalType(c *dialect.Column) string {
+	switch c.Kind {
+	case dialect.Bool:
+		return "boolean"
+	case dialect.Int:
+		switch c.Precision {
+		case 8, 16:
+			return "smallint"
+		case 32:
+			return "integer"
+		}
+		return "bigint"
+	case dialect.Decimal:
+		if c.Precision > 0 {
+			return fmt.Sprintf("numeric(%d,%d)", c.Precision, c.Scale)
+		}
+		return "numeric"
+	case dialect.Float:
+		return "double precision"
+	case dialect.Bytes:
+		return "bytea"
+	case dialect.UUID, dialect.Date, dialect.Time, dialect.Timestamp, dialect.JSON, dialect.Interval:
+		return string(c.Kind)
+	case dialect.TimestampTZ:
+		return "timestamptz"
+	}
+	if c.Length > 0 {
+		return fmt.Sprintf(`varchar(%d) COLLATE "C"`, c.Length)
+	}
+	return `text COLLATE "C"`
+}
+
+// EnsureJournal makes what is missing of the journal, in one transaction under
+// an advisory lock: CREATE … IF NOT EXISTS alone fails when two processes do it
+// at once. Where all is there it needs no privilege to create anything.
+func (db *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
+	t, err := db.begin(ctx, dialect.TxOptions{})
+	if err != nil {
+		return err
+	}
+	t.doing = "make the journal"
+	if err := t.ensureJournal(ctx, tables); err != nil {
+		return errorOr(err, t.Rollback(ctx))
+	}
+	return t.Commit(ctx)
+}
+
+func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
+	const found = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '" + journalSchema + "'"
+	missing := func() ([]string, error) {
+		there := map[string]bool{}
+		if err := t.each(ctx, statement{sql: found}, func(row [][]byte) { there[text(row[0])] = true }); err != nil {
+			return nil, err
+		}
+		var ddl []string
+		for _, table := range tables {
+			if !there[table.Name.Table] {
+				ddl = append(ddl, journalDDL(table))
+			}
+		}
+		return ddl, nil
+	}
+	ddl, err := missing()
+	if err != nil || len(ddl) == 0 {
+		return err
+	}
+	if _, err := t.one(ctx, statement{sql: "SELECT pg_advisory_xact_lock(hashtextextended('expunge journal', 0))"}); err != nil {
+		return err
+	}
+	if ddl, err = missing(); err != nil || len(ddl) == 0 {
+		return err
+	}
+	n, err := t.number(ctx, statement{sql: "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + journalSchema + "'"})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		ddl = append([]string{"CREATE SCHEMA " + ident(journalSchema)}, ddl...)
+	}
+	return t.script(ctx, "make the journal", strings.Join(ddl, "; "))
+}

@@ -1,0 +1,156 @@
+// Package postgres is the PostgreSQL dialect of expunge, for versions 13 to 18
+// and over a [pgxpool.Pool] that stays the caller's.
+//
+//	pool, err := pgxpool.New(ctx, url)
+//	db := postgres.New(pool)
+//
+// # Transactions
+//
+// A transaction begins in one round trip, with settings that make the text form of every
+// value canonical (SET LOCAL: they end with it, so that neither a pool nor
+// PgBouncer in transaction mode hands them on). Two of them are worth knowing:
+//
+//   - row_security is off, so that a statement whose rows a policy would hide
+//     fails instead of quietly working on fewer rows.
+//   - plan_cache_mode is force_generic_plan: a statement is planned once a
+//     connection, for few keys, whatever the first batches looked like; with an
+//     index on the key that is a nested loop over it for any number of keys.
+//
+// Statement timeouts are left as the user set them. Statements are prepared, unless the pool's
+// DefaultQueryExecMode says that the connections can't have that; they bypass
+// pgx's tracers, which would see, and may log, their parameters.
+//
+// # Values
+//
+// Values travel as text in both directions, so that any type works, those of
+// extensions included. Many keys or rows are one array parameter a column, of
+// the column's own type. json, xml and other types without equality are compared as text.
+//
+// # Tables
+//
+// A partitioned table is one table; a parent of classical inheritance and its
+// children are tables each by itself (statements say ONLY). Rows of foreign
+// tables are not touched. The journal lives in schema expunge.
+package postgres
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// DB is a PostgreSQL database. It is safe for concurrent use.
+type DB struct {
+	pool     *pgxpool.Pool
+	prepares bool // statements may be prepared by name
+
+	mu sync.Mutex
+	// relations are the tables that statements have named so far. Types seldom
+	// change: what is here is forgotten when the catalogue is inspected, and
+	// when a statement fails in a way that a changed table explains.
+	relations map[dialect.Name]*relation
+}
+
+var _ dialect.DB = (*DB)(nil)
+
+// New makes a DB over the pool. It connects to nothing yet. A claim takes one
+// of the pool's connections for as long as it is held, so MaxConns has to be 2
+// at least.
+func New(pool *pgxpool.Pool) *DB {
+	mode := pool.Config().ConnConfig.DefaultQueryExecMode
+	return &DB{
+		pool:      pool,
+		prepares:  mode == pgx.QueryExecModeCacheStatement,
+		relations: map[dialect.Name]*relation{},
+	}
+}
+
+// Engine describes PostgreSQL.
+func (db *DB) Engine() dialect.Engine {
+	return dialect.Engine{Name: "postgres", MaxRows: 5000, Deferrable: true, StatementEnd: true}
+}
+
+// Identity tells the server's version, its system_identifier (which standbys
+// share) and the database's name and OID.
+func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
+	id := dialect.Identity{Engine: "postgres", Facts: map[string]string{}}
+	err := db.read(ctx, "identify the server", func(tx *tx) error {
+		row, err := tx.one(ctx, statement{sql: "SELECT current_setting('server_version'), d.datname, d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()"})
+		if err != nil {
+			return err
+		}
+		id.Version, id.Facts["database"], id.Facts["database_oid"] = text(row[0]), text(row[1]), text(row[2])
+		return nil
+	})
+	if err != nil {
+		return dialect.Identity{}, err
+	}
+	// Hosted servers may keep the control file to themselves: then this fact is
+	// left out. It is asked for last and alone, since a failure ends its transaction.
+	err = db.read(ctx, "identify the server", func(tx *tx) error {
+		row, err := tx.one(ctx, statement{sql: "SELECT system_identifier FROM pg_catalog.pg_control_system()"})
+		if err == nil {
+			id.Facts["system_identifier"] = text(row[0])
+		}
+		return err
+	})
+	if c := dialect.ClassOf(err); err != nil && c != dialect.PermissionDenied && c != dialect.Fatal {
+		return dialect.Identity{}, err
+	}
+	return id, nil
+}
+
+// read runs f in a read-only transaction.
+func (db *DB) read(ctx context.Context, doing string, f func(*tx) error) error {
+	t, err := db.begin(ctx, dialect.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	t.doing = doing
+	err = f(t)
+	return errorOr(err, t.Rollback(ctx))
+}
+
+func errorOr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// relation returns what statements need to know of a table.
+func (db *DB) relation(ctx context.Context, t *tx, n dialect.Name) (*relation, error) {
+	db.mu.Lock()
+	r := db.relations[n]
+	db.mu.Unlock()
+	if r != nil {
+		return r, nil
+	}
+	r, err := t.readRelation(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	db.mu.Lock()
+	db.relations[n] = r
+	db.mu.Unlock()
+	return r, nil
+}
+
+// forget drops what is known of tables.
+func (db *DB) forget() {
+	db.mu.Lock()
+	clear(db.relations)
+	db.mu.Unlock()
+}
+
+func text(b []byte) string { return string(b) }
+
+func number(b []byte) int64 {
+	n, _ := strconv.ParseInt(string(b), 10, 64) // a count or flag that the query itself made
+	return n
+}

@@ -1,0 +1,158 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// relation is what a statement needs to know of a table that it names.
+type relation struct {
+	name    dialect.Name
+	only    bool // a plain table: rows of inheritance children aren't its own
+	columns map[string]*column
+}
+
+// column is what a statement needs to know of a column.
+type column struct {
+	name string
+	kind dialect.Kind
+	// exact is the type as a cast spells it, with length and precision; base is
+	// what it is without them, and below all domains. A key is cast to base
+	// only: a cast to char(3) or a domain with a check could change or refuse it.
+	exact, base string
+	money       bool
+	fixed       bool
+	// operators is the schema of the type's comparison operators where that
+	// isn't pg_catalog (citext), which need not be on the search path.
+	operators string
+	// incomparable types have no equality (json, xml): they compare as text.
+	incomparable bool
+	// elements says that an array parameter can have the type as its element
+	// type; else (arrays, types with another delimiter) values travel as text
+	// and are cast one by one.
+	elements bool
+	leads    bool // is the first column of an index, so that = ANY can use that
+}
+
+// readRelation asks the catalogue about a table, its domains resolved.
+func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error) {
+	const q = `
+SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod),
+	quote_ident(bn.nspname) || '.' || quote_ident(bt.typname),
+	bn.nspname, bt.typname, bt.typtype, bt.typcategory,
+	coalesce((SELECT n.nspname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+		WHERE o.oprname = '=' AND o.oprleft = bt.oid AND o.oprright = bt.oid ORDER BY n.nspname LIMIT 1), ''),
+	(bt.typarray <> 0 AND bt.typdelim = ',')::int,
+	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname = 'ctid')
+CROSS JOIN LATERAL (
+	WITH RECURSIVE b(id, depth) AS (
+		SELECT a.atttypid, 0 UNION ALL
+		SELECT d.typbasetype, b.depth + 1 FROM b JOIN pg_catalog.pg_type d ON d.oid = b.id WHERE d.typtype = 'd')
+	SELECT b.id FROM b ORDER BY b.depth DESC LIMIT 1) base
+JOIN pg_catalog.pg_type bt ON bt.oid = base.id
+JOIN pg_catalog.pg_namespace bn ON bn.oid = bt.typnamespace
+WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname = $2::text
+	AND c.relkind IN ('r', 'p', 'f', 'v', 'm')`
+	r := &relation{name: n, columns: map[string]*column{}}
+	err := t.each(ctx, statement{sql: q, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
+		r.only = text(row[0]) == "r"
+		ty := typ{schema: text(row[4]), name: text(row[5]), class: text(row[6]), category: text(row[7])}
+		c := &column{
+			name: text(row[1]), kind: ty.kind(), exact: text(row[2]), base: text(row[3]),
+			money: ty.is("money"), fixed: ty.is("bpchar"),
+			elements: number(row[9]) == 1, leads: number(row[10]) == 1,
+		}
+		switch operators := text(row[8]); {
+		case operators != "" && operators != "pg_catalog":
+			c.operators = operators
+		case operators == "":
+			c.incomparable = !ty.polymorphicEquality()
+		}
+		r.columns[c.name] = c
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(r.columns) == 0 {
+		e := dialect.NewError(dialect.Fatal, "42P01", "look up", n, nil)
+		e.Detail = "no such table, or this role may not use its schema"
+		return nil, e
+	}
+	return r, nil
+}
+
+// from names the table in a FROM clause.
+func (r *relation) from() string {
+	if r.only {
+		return "ONLY " + table(r.name)
+	}
+	return table(r.name)
+}
+
+// column returns a column of the relation.
+func (r *relation) column(name string) (*column, error) {
+	if c := r.columns[name]; c != nil {
+		return c, nil
+	}
+	e := dialect.NewError(dialect.Fatal, "42703", "look up a column of", r.name, nil)
+	e.Object, e.Detail = name, "no such column"
+	return nil, e
+}
+
+// of names the column of the row that alias stands for.
+func (c *column) of(alias string) string { return alias + "." + ident(c.name) }
+
+// read is the column as a select reads it: money without its currency and
+// thousands separators, which depend on the server's locale.
+func (c *column) read(alias string) string {
+	if c.money {
+		return c.of(alias) + "::numeric"
+	}
+	return c.of(alias)
+}
+
+// element is the type in which the column's values travel in an array.
+func (c *column) element() string {
+	switch {
+	case c.money:
+		return "numeric"
+	case c.elements:
+		return c.base
+	}
+	return "text"
+}
+
+// cast turns an element of such an array into the column's type.
+func (c *column) cast(element string) string {
+	if c.element() == c.base {
+		return element
+	}
+	return element + "::" + c.base
+}
+
+// comparand is the column as conditions compare it, and compared the element.
+func (c *column) comparand(alias string) string {
+	if c.incomparable {
+		return c.of(alias) + "::text"
+	}
+	return c.of(alias)
+}
+
+func (c *column) compared(element string) string {
+	if c.incomparable {
+		return c.cast(element) + "::text"
+	}
+	return c.cast(element)
+}
+
+// op spells a comparison operator of the column's type.
+func (c *column) op(op string) string {
+	if c.operators == "" {
+		return op
+	}
+	return "OPERATOR(" + ident(c.operators) + "." + op + ")"
+}

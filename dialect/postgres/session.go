@@ -1,0 +1,235 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// settings make the text forms of values canonical, and statements safe (see
+// the package's documentation). They are set LOCAL to each transaction.
+var settings = []string{
+	"SET LOCAL client_encoding = 'UTF8'",
+	"SET LOCAL DateStyle = 'ISO, YMD'",
+	"SET LOCAL TimeZone = 'UTC'",
+	"SET LOCAL IntervalStyle = 'postgres'",
+	"SET LOCAL bytea_output = 'hex'",
+	"SET LOCAL extra_float_digits = 1",
+	"SET LOCAL standard_conforming_strings = on",
+	"SET LOCAL array_nulls = on",
+	"SET LOCAL row_security = off",
+	"SET LOCAL plan_cache_mode = force_generic_plan",
+}
+
+// tx is a transaction on a connection of the pool.
+type tx struct {
+	db    *DB
+	conn  *pgxpool.Conn // nil once the transaction has ended
+	doing string        // what errors say was being done, where it isn't plain from the statement
+	stale bool          // statements prepared on this connection may be out of date
+}
+
+// Begin starts a transaction: READ COMMITTED, or REPEATABLE READ where it is
+// read-only, in one round trip with its settings.
+func (db *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
+	t, err := db.begin(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return nil, failed(ctx, "connect", dialect.Name{}, err, false)
+	}
+	begin := "BEGIN ISOLATION LEVEL READ COMMITTED"
+	if o.ReadOnly {
+		begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	}
+	script := append([]string{begin}, settings...)
+	if o.LockTimeout > 0 {
+		script = append(script, fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", max(1, o.LockTimeout.Milliseconds())))
+	}
+	if o.Defer {
+		script = append(script, "SET CONSTRAINTS ALL DEFERRED")
+	}
+	t := &tx{db: db, conn: conn}
+	if err := t.script(ctx, "begin", strings.Join(script, "; ")); err != nil {
+		return nil, errorOr(err, t.Rollback(ctx))
+	}
+	return t, nil
+}
+
+// script sends statements without parameters in one message.
+func (t *tx) script(ctx context.Context, doing, sql string) error {
+	_, err := t.conn.Conn().PgConn().Exec(ctx, sql).ReadAll()
+	return t.failed(ctx, doing, dialect.Name{}, err)
+}
+
+// CheckConstraints checks deferred constraints now.
+func (t *tx) CheckConstraints(ctx context.Context) error {
+	if t.conn == nil {
+		return errEnded("check constraints")
+	}
+	return t.script(ctx, "check constraints", "SET CONSTRAINTS ALL IMMEDIATE")
+}
+
+// Commit commits. The server answers the COMMIT of a transaction in which a
+// statement has failed with ROLLBACK; that is an error.
+func (t *tx) Commit(ctx context.Context) error {
+	if t.conn == nil {
+		return errEnded("commit")
+	}
+	if err := ctx.Err(); err != nil {
+		return errorOr(dialect.NewError(dialect.Cancelled, "", "commit", dialect.Name{}, err), t.Rollback(ctx))
+	}
+	// Once sent it isn't interrupted: its outcome would be unknown.
+	ctx = context.WithoutCancel(ctx)
+	results, err := t.conn.Conn().PgConn().Exec(ctx, "COMMIT").ReadAll()
+	if err != nil {
+		_, answered := errors.AsType[*pgconn.PgError](err)
+		err = t.failed(ctx, "commit", dialect.Name{}, err)
+		if e, ok := errors.AsType[*dialect.Error](err); ok && !answered {
+			e.Class = dialect.LostConnection
+		}
+		t.release(true)
+		return err
+	}
+	t.release(false)
+	if len(results) == 1 && results[0].CommandTag.String() != "COMMIT" {
+		e := dialect.NewError(dialect.Fatal, "25P02", "commit", dialect.Name{}, nil)
+		e.Detail = "the server rolled back, since a statement had failed: roll back after an error"
+		return e
+	}
+	return nil
+}
+
+// Rollback undoes everything; a connection on which that fails is closed,
+// which has the same effect.
+func (t *tx) Rollback(ctx context.Context) error {
+	if t.conn == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	_, err := t.conn.Conn().PgConn().Exec(ctx, "ROLLBACK").ReadAll()
+	t.release(err != nil)
+	return nil
+}
+
+// release gives the connection back to the pool, which closes it where it is broken.
+func (t *tx) release(broken bool) {
+	if broken || t.stale {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		_ = t.conn.Conn().Close(ctx) // the pool replaces it
+		cancel()
+	}
+	t.conn.Release()
+	t.conn = nil
+}
+
+func errEnded(doing string) error {
+	e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+	e.Detail = "the transaction has ended"
+	return e
+}
+
+func (t *tx) failed(ctx context.Context, doing string, table dialect.Name, err error) error {
+	if err == nil {
+		return nil
+	}
+	if t.doing != "" {
+		doing = t.doing
+	}
+	err = failed(ctx, doing, table, err, t.conn.Conn().IsClosed())
+	if stale(err) {
+		t.stale = true
+		t.db.forget()
+	}
+	return err
+}
+
+// run sends a statement. All values, in both directions, are text. It goes to
+// pgconn and not through pgx's Query, whose tracers are given the parameters.
+func (t *tx) run(ctx context.Context, s statement) (*pgconn.ResultReader, error) {
+	if t.conn == nil {
+		return nil, errEnded("use a transaction on")
+	}
+	if !t.db.prepares {
+		return t.conn.Conn().PgConn().ExecParams(ctx, s.sql, s.args, nil, nil, nil), nil
+	}
+	// With the SQL as its name pgx derives a name from it, and prepares it once
+	// a connection.
+	prepared, err := t.conn.Conn().Prepare(ctx, s.sql, s.sql)
+	if err != nil {
+		return nil, err
+	}
+	return t.conn.Conn().PgConn().ExecPrepared(ctx, prepared.Name, s.args, nil, nil), nil
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(ctx context.Context, doing string, s statement) (int64, error) {
+	reader, err := t.run(ctx, s)
+	if err == nil {
+		var tag pgconn.CommandTag
+		if tag, err = reader.Close(); err == nil {
+			return tag.RowsAffected(), nil
+		}
+	}
+	return 0, t.failed(ctx, doing, s.table, err)
+}
+
+// each calls f for every row of a statement's result. The row is only valid during the call.
+func (t *tx) each(ctx context.Context, s statement, f func(row [][]byte)) error {
+	for row, err := range t.rows(ctx, "read", s) {
+		if err != nil {
+			return err
+		}
+		f(row)
+	}
+	return nil
+}
+
+// one returns the one row that a statement gives.
+func (t *tx) one(ctx context.Context, s statement) ([][]byte, error) {
+	var out [][]byte
+	err := t.each(ctx, s, func(row [][]byte) {
+		out = nil
+		for _, v := range row {
+			if v != nil {
+				v = append([]byte{}, v...)
+			}
+			out = append(out, v)
+		}
+	})
+	return out, err
+}
+
+func (t *tx) rows(ctx context.Context, doing string, s statement) iter.Seq2[[][]byte, error] {
+	return func(yield func([][]byte, error) bool) {
+		reader, err := t.run(ctx, s)
+		if err != nil {
+			yield(nil, t.failed(ctx, doing, s.table, err))
+			return
+		}
+		for reader.NextRow() {
+			if !yield(reader.Values(), nil) {
+				_, _ = reader.Close() // reads what is left; a failure shows with the next statement
+				return
+			}
+		}
+		if _, err := reader.Close(); err != nil {
+			yield(nil, t.failed(ctx, doing, s.table, err))
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package postgres
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// statement is SQL with its parameters in text form; nil is NULL. The text is
+// the same for any number of keys, so that it is prepared once.
+type statement struct {
+	sql   string
+	args  [][]byte
+	table dialect.Name // for errors
+}
+
+// builder writes one statement. The statement's table has the alias t.
+type builder struct {
+	strings.Builder
+	args   [][]byte
+	lookup func(dialect.Name) (*relation, error)
+	err    error // the first one; the text is of no use then
+}
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+func (b *builder) wrong(table dialect.Name, format string, args ...any) {
+	e := dialect.NewError(dialect.Fatal, "", "render a statement on", table, nil)
+	e.Detail = fmt.Sprintf(format, args...)
+	b.fail(e)
+}
+
+func (b *builder) relation(n dialect.Name) *relation {
+	r, err := b.lookup(n)
+	if err != nil {
+		b.fail(err)
+		return &relation{name: n}
+	}
+	return r
+}
+
+func (b *builder) column(r *relation, name string) *column {
+	c, err := r.column(name)
+	if err != nil {
+		b.fail(err)
+		return &column{name: name}
+	}
+	return c
+}
+
+// arg adds a parameter and returns how the statement names it.
+func (b *builder) arg(value []byte, typ string) string {
+	b.args = append(b.args, value)
+	return "$" + strconv.Itoa(len(b.args)) + "::" + typ
+}
+
+// value adds a column's value as a parameter.
+func (b *builder) value(c *column, v dialect.Value) string {
+	s, ok := encode(c.kind, v)
+	typ := c.base
+	if c.money {
+		typ = "numeric"
+	}
+	if !ok {
+		return c.cast(b.arg(nil, typ))
+	}
+	if p := b.arg([]byte(s), typ); typ == c.base {
+		return p
+	} else {
+		return p + "::" + c.base
+	}
+}
+
+func (b *builder) limit(n int) {
+	if n > 0 {
+		b.WriteString(" LIMIT " + b.arg(strconv.AppendInt(nil, int64(n), 10), "int8"))
+	}
+}
+
+func (b *builder) where(r *relation, where []dialect.Cond) {
+	for i, c := range where {
+		if i == 0 {
+			b.WriteString(" WHERE ")
+		} else {
+			b.WriteString(" AND ")
+		}
+		b.WriteString(b.cond(r, "t", c, false))
+	}
+}
+
+func (b *builder) done(table dialect.Name) (statement, error) {
+	return statement{sql: b.String(), args: b.args, table: table}, b.err
+}
+
+// list joins what f makes of every element.
+func list[T any](of []T, f func(T) string) string {
+	out := make([]string, len(of))
+	for i, e := range of {
+		out[i] = f(e)
+	}
+	return strings.Join(out, ", ")
+}
+
+// query renders a Select, and returns the columns that its rows have; those
+// of the flags are nil.
+func (b *builder) query(s dialect.Select) (statement, []*column, error) {
+	r := b.relation(s.Table)
+	columns := make([]*column, 0, len(s.Columns)+len(s.Flags))
+	b.WriteString("SELECT ")
+	for i, name := range s.Columns {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		c := b.column(r, name)
+		columns = append(columns, c)
+		b.WriteString(c.read("t"))
+	}
+	for _, f := range s.Flags {
+		if len(columns) > 0 {
+			b.WriteString(", ")
+		}
+		columns = append(columns, &column{kind: dialect.Int})
+		b.WriteString("CASE WHEN " + b.cond(r, "t", f, false) + " THEN 1 ELSE 0 END")
+	}
+	b.WriteString(" FROM " + r.from() + " AS t")
+	b.where(r, s.Where)
+	if len(s.Order) > 0 {
+		b.WriteString(" ORDER BY " + list(s.Order, func(n string) string { return b.column(r, n).of("t") }))
+	}
+	b.limit(s.Limit)
+	switch s.Lock {
+	case dialect.Share:
+		b.WriteString(" FOR SHARE OF t")
+	case dialect.Exclusive:
+		// Not FOR NO KEY UPDATE: that would let a row that refers to this one arrive.
+		b.WriteString(" FOR UPDATE OF t")
+	}
+	st, err := b.done(s.Table)
+	return st, columns, err
+}
+
+func (b *builder) count(t dialect.Name, where []dialect.Cond) (statement, error) {
+	r := b.relation(t)
+	b.WriteString("SELECT count(*) FROM " + r.from() + " AS t")
+	b.where(r, where)
+	return b.done(t)
+}
+
+func (b *builder) delete(d dialect.Delete) (statement, error) {
+	r := b.relation(d.Table)
+	if d.Limit <= 0 {
+		b.WriteString("DELETE FROM " + r.from() + " AS t")
+		b.where(r, d.Where)
+		return b.done(d.Table)
+	}
+	// The addresses as an array give a TID scan; a ctid is unique together
+	// with the partition only. The rows are locked before their addresses are
+	// used, since an update moves a row.
+	b.WriteString("WITH picked AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at FROM " + r.from() + " AS t")
+	b.where(r, d.Where)
+	b.limit(d.Limit)
+	b.WriteString(" FOR UPDATE OF t) DELETE FROM " + r.from() + " AS t" +
+		" WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM picked AS p))" +
+		" AND (t.tableoid, t.ctid) IN (SELECT p.part, p.at FROM picked AS p)")
+	return b.done(d.Table)
+}
+
+func (b *builder) set(r *relation, set []dialect.Assign) string {
+	return list(set, func(a dialect.Assign) string {
+		return ident(a.Column.Name) + " = " + b.assigned(r, a)
+	})
+}
+
+func (b *builder) update(u dialect.Update) (statement, error) {
+	r := b.relation(u.Table)
+	if !u.Compare {
+		b.WriteString("UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set))
+		b.where(r, u.Where)
+		return b.done(u.Table)
+	}
+	// The old values are read, under lock, before the update and joined to it by
+	// row address: RETURNING has only the new ones before version 18.
+	b.WriteString("WITH old AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at")
+	for i, a := range u.Set {
+		fmt.Fprintf(b, ", %s AS o%d", b.column(r, a.Column.Name).stored("t"), i+1)
+	}
+	b.WriteString(" FROM " + r.from() + " AS t")
+	b.where(r, u.Where)
+	b.WriteString(" FOR UPDATE OF t), new AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set) +
+		" FROM old WHERE t.ctid = old.at AND t.tableoid = old.part RETURNING ")
+	for i, a := range u.Set {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(b, "%s = old.o%d AS u%d", b.column(r, a.Column.Name).stored("t"), i+1, i+1)
+	}
+	b.WriteString(") SELECT count(*)")
+	for i := range u.Set {
+		fmt.Fprintf(b, ", count(*) FILTER (WHERE new.u%d)", i+1)
+	}
+	b.WriteString(" FROM new")
+	return b.done(u.Table)
+}
+
+// stored is a column's value as it is stored, for comparing: its text, bytewise, whatever
+// the type's equality and the collation say.
+func (c *column) stored(alias string) string { return c.of(alias) + `::text COLLATE "C"` }
+
+func (b *builder) insert(i dialect.Insert) (statement, error) {
+	r := b.relation(i.Table)
+	b.WriteString("INSERT INTO " + table(i.Table) + " (" + list(i.Columns, ident) + ") VALUES (")
+	for n, name := range i.Columns {
+		if n > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(b.value(b.column(r, name), i.Row[n]))
+	}
+	b.WriteString(")")
+	return b.done(i.Table)
+}

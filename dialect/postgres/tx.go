@@ -1,0 +1,147 @@
+package postgres
+
+import (
+	"context"
+	"iter"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+var _ dialect.Tx = (*tx)(nil)
+
+// builder starts a statement; what it needs to know of tables it looks up.
+func (t *tx) builder(ctx context.Context) *builder {
+	return &builder{lookup: func(n dialect.Name) (*relation, error) { return t.db.relation(ctx, t, n) }}
+}
+
+func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
+	return func(yield func(dialect.Row, error) bool) {
+		st, columns, err := t.builder(ctx).query(s)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for raw, err := range t.rows(ctx, "select from", st) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			row := make(dialect.Row, len(columns))
+			for i, c := range columns {
+				row[i] = decode(c, raw[i])
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
+	st, err := t.builder(ctx).count(n, where)
+	if err != nil {
+		return 0, err
+	}
+	return t.number(ctx, st)
+}
+
+func (t *tx) CountEqual(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
+	return t.bulk(u, func(u dialect.BulkUpdate) (int64, error) {
+		st, err := t.builder(ctx).countEqual(u)
+		if err != nil {
+			return 0, err
+		}
+		return t.number(ctx, st)
+	})
+}
+
+// Position is the write-ahead log's position: where it is written on a
+// primary, how far it has been replayed on a standby.
+func (t *tx) Position(ctx context.Context) (string, error) {
+	row, err := t.one(ctx, statement{sql: "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END"})
+	if err != nil {
+		return "", err
+	}
+	return text(row[0]), nil
+}
+
+func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
+	st, err := t.builder(ctx).delete(d)
+	if err != nil {
+		return 0, err
+	}
+	return t.exec(ctx, "delete from", st)
+}
+
+func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
+	if len(u.Set) == 0 {
+		n, err := t.Count(ctx, u.Table, u.Where)
+		return dialect.Updated{Rows: n}, err
+	}
+	st, err := t.builder(ctx).update(u)
+	if err != nil {
+		return dialect.Updated{}, err
+	}
+	if !u.Compare {
+		n, err := t.exec(ctx, "overwrite", st)
+		return dialect.Updated{Rows: n}, err
+	}
+	var out dialect.Updated
+	for row, err := range t.rows(ctx, "overwrite", st) {
+		if err != nil {
+			return dialect.Updated{}, err
+		}
+		out.Rows = number(row[0])
+		for _, n := range row[1:] {
+			out.Unchanged = append(out.Unchanged, number(n))
+		}
+	}
+	return out, nil
+}
+
+func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
+	return t.bulk(u, func(u dialect.BulkUpdate) (int64, error) {
+		st, err := t.builder(ctx).bulkUpdate(u)
+		if err != nil {
+			return 0, err
+		}
+		return t.exec(ctx, "overwrite", st)
+	})
+}
+
+func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
+	st, err := t.builder(ctx).insert(i)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, "insert into", st)
+	return err
+}
+
+// bulk runs f for parts of the rows that are small enough for one statement, and adds up.
+func (t *tx) bulk(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
+	var sum int64
+	if len(u.Rows) == 0 {
+		return 0, nil
+	}
+	for _, rows := range parts(u.Rows) {
+		u.Rows = rows
+		n, err := f(u)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// number runs a statement that gives one number.
+func (t *tx) number(ctx context.Context, s statement) (n int64, err error) {
+	for row, err := range t.rows(ctx, "count", s) {
+		if err != nil {
+			return 0, err
+		}
+		n = number(row[0])
+	}
+	return n, nil
+}

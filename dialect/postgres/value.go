@@ -1,0 +1,100 @@
+package postgres
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// encode gives a value the text form that the column's type reads; ok is false for NULL.
+func encode(kind dialect.Kind, v dialect.Value) (s string, ok bool) {
+	if kind == dialect.Bytes {
+		s, ok = dialect.TextOf(v)
+		if !ok {
+			return "", false
+		}
+		return `\x` + hex.EncodeToString([]byte(s)), true
+	}
+	return dialect.TextOf(v)
+}
+
+// decode reads the text form of a value into its canonical form. What doesn't
+// read as its kind (numeric NaN, infinity) stays as the server says it.
+func decode(c *column, b []byte) dialect.Value {
+	if b == nil {
+		return nil
+	}
+	switch s := string(b); c.kind {
+	case dialect.Int:
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return n
+		}
+		return s
+	case dialect.Bool:
+		switch s {
+		case "t":
+			return "true"
+		case "f":
+			return "false"
+		}
+		return s
+	case dialect.Bytes:
+		if raw, err := hex.DecodeString(strings.TrimPrefix(s, `\x`)); err == nil {
+			return raw
+		}
+		return s
+	case dialect.Text:
+		if c.fixed {
+			return strings.TrimRight(s, " ") // CHAR(n)'s padding is no part of the value
+		}
+		return s
+	default:
+		return s
+	}
+}
+
+// arrayLiteral writes column i of the rows as an array literal, see
+// https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO.
+func arrayLiteral(kind dialect.Kind, rows []dialect.Row, i int) []byte {
+	b := make([]byte, 0, 2+16*len(rows))
+	b = append(b, '{')
+	for n, r := range rows {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		if v, ok := r[i].(int64); ok {
+			b = strconv.AppendInt(b, v, 10)
+			continue
+		}
+		s, ok := encode(kind, r[i])
+		if !ok {
+			b = append(b, "NULL"...)
+			continue
+		}
+		b = append(b, '"')
+		for j := range len(s) {
+			if s[j] == '"' || s[j] == '\\' {
+				b = append(b, '\\')
+			}
+			b = append(b, s[j])
+		}
+		b = append(b, '"')
+	}
+	return append(b, '}')
+}
+
+// ident quotes an identifier.
+func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// table quotes a table's name.
+func table(n dialect.Name) string {
+	if n.Schema == "" {
+		return ident(n.Table)
+	}
+	return ident(n.Schema) + "." + ident(n.Table)
+}
+
+// quoted writes a string constant. Only names and settings of ours are written so.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
