@@ -77,7 +77,7 @@ func traceTables() []*Table {
 				column("logged_at", timestamp),
 			},
 			PrimaryKey: []string{"audit_id"},
-			Indexes:    [][]string{{"entity_type", "entity_id"}},
+			Indexes:    [][]string{{"entity_id", "entity_type"}},
 			unit:       customers,
 			make: func(g *dice, i int64) [][]any {
 				log := [][]any{row(i*16, "customer", i, "registered as "+pick(g, firstNames), g.moment(10))}
