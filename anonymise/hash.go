@@ -53,7 +53,7 @@ func (h hashStrategy) Bind(t Target) (Replacer, error) {
 			n = min(n, c.Length)
 		}
 	} else {
-		n = min(n, joinedRoom(t))
+		n = min(n, room(c))
 	}
 	bits := map[string]float64{"hex": 4, "base64": 6}[h.encoding]
 	if c.Kind == dialect.Bytes {

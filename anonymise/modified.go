@@ -45,6 +45,9 @@ func (m modified) Bind(t Target) (Replacer, error) {
 	case len(m.Kinds) > 0 && !slices.Contains(m.Kinds, c.Kind):
 		return nil, fmt.Errorf("%s: column %s is %s, and %s works on %s", name, c.Name, describe(c), m.spec.Name, joinKinds(m.Kinds))
 	}
+	if m.Info().Keyed {
+		t = narrowed(t)
+	}
 	inner, err := m.inner.Bind(t)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -116,7 +116,7 @@ func pseudonymUUID(sum []byte) dialect.Value { return uuid(sum[:16]).version(8).
 
 func (p pseudonymStrategy) text(t Target, canon canon) (Replacer, error) {
 	c := t.Column
-	n := joinedRoom(t)
+	n := room(c)
 	tooShort := func(need int) error {
 		return fmt.Errorf("column %s holds %d characters, and this needs %d: use another shape, or random", c.Name, n, need)
 	}
