@@ -1,0 +1,233 @@
+package erase_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/postgres"
+	"github.com/expungedb/expunge/dialect/sqlite"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/internal/testdb"
+	"github.com/expungedb/expunge/plan"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+)
+
+// target is a database under test, on one engine.
+type target struct {
+	Engine string
+	URL    string // for a second process, see openTarget
+	DB     dialect.DB
+	SQL    *sql.DB // beside the library: to prepare and to look
+	copier sample.DB
+}
+
+// engines are the engines that every test of this package runs on.
+var engines = []struct {
+	name string
+	open func(t testing.TB) *target
+}{
+	{"sqlite", func(t testing.TB) *target { return openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db")) }},
+	{"postgres", func(t testing.TB) *target { return openTarget(t, testdb.Postgres(t).URL) }},
+}
+
+// onEach runs a test on every engine.
+func onEach(t *testing.T, test func(t *testing.T, db *target)) {
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, e.open(t))
+		})
+	}
+}
+
+// openTarget opens the database of that URL.
+func openTarget(t testing.TB, url string) *target {
+	t.Helper()
+	ctx := context.Background()
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		db, err := sql.Open("sqlite", path+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() }) //nolint:errcheck // a temporary file
+		return &target{Engine: sample.SQLite, URL: url, DB: sqlite.New(db), SQL: db, copier: db}
+	}
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	db := stdlib.OpenDBFromPool(pool)
+	return &target{Engine: sample.Postgres, URL: url, DB: postgres.New(pool), SQL: db, copier: copier{db, pool}}
+}
+
+// copier loads by COPY.
+type copier struct {
+	*sql.DB
+	pool *pgxpool.Pool
+}
+
+func (c copier) Copy(ctx context.Context, table string, columns []string, rows iter.Seq[[]any]) error {
+	next, stop := iter.Pull(rows)
+	defer stop()
+	_, err := c.pool.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+		row, ok := next()
+		if !ok {
+			return nil, nil
+		}
+		return row, nil
+	}))
+	return err
+}
+
+// shop fills the database with a sample shop and returns its policy.
+func (d *target) shop(t testing.TB, s sample.Shop) *plan.Policy {
+	t.Helper()
+	if err := s.Load(context.Background(), d.Engine, d.copier); err != nil {
+		t.Fatal(err)
+	}
+	d.exec(t, "ANALYZE")
+	return parsePolicy(t, sample.Policy())
+}
+
+func parsePolicy(t testing.TB, data []byte) *plan.Policy {
+	t.Helper()
+	p, err := plan.ParsePolicy(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (d *target) exec(t testing.TB, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if _, err := d.SQL.Exec(s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// count returns the one number that a query gives.
+func (d *target) count(t testing.TB, query string) int {
+	t.Helper()
+	var n int
+	if err := d.SQL.QueryRow(query).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+func (d *target) quote(n dialect.Name) string {
+	q := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+	if n.Schema == "" {
+		return q(n.Table)
+	}
+	return q(n.Schema) + "." + q(n.Table)
+}
+
+// dump reads every table whole, rows sorted, to compare databases with.
+func (d *target) dump(t testing.TB) map[string][]string {
+	t.Helper()
+	schema, err := d.DB.Inspect(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]string{}
+	for _, table := range schema.Tables {
+		rows, err := d.SQL.Query("SELECT * FROM " + d.quote(table.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[table.Name.Table] = []string{}
+		for rows.Next() {
+			values := make([]any, len(columns))
+			at := make([]any, len(columns))
+			for i := range values {
+				at[i] = &values[i]
+			}
+			if err := rows.Scan(at...); err != nil {
+				t.Fatal(err)
+			}
+			out[table.Name.Table] = append(out[table.Name.Table], fmt.Sprintf("%q", values))
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		rows.Close() //nolint:errcheck // it was read to its end
+		slices.Sort(out[table.Name.Table])
+	}
+	return out
+}
+
+// intact fails the test where a foreign key has rows that break it.
+func (d *target) intact(t testing.TB) {
+	t.Helper()
+	schema, err := d.DB.Inspect(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := d.DB.Begin(context.Background(), dialect.TxOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // it only reads
+	for _, table := range schema.Tables {
+		for _, fk := range table.ForeignKeys {
+			n, err := tx.Count(context.Background(), table.Name, []dialect.Cond{dialect.Orphan{Columns: fk.Columns, RefTable: fk.RefTable, RefColumns: fk.RefColumns}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n > 0 {
+				t.Errorf("foreign key %s of %s: %d rows refer to nothing", fk.Name, table.Name, n)
+			}
+		}
+	}
+}
+
+// keys are a signer and its verifier, the same in every test.
+func keys(t testing.TB) (receipt.Signer, receipt.Verifier) {
+	t.Helper()
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+	signer, err := receipt.NewSigner(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := receipt.NewVerifier(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer, verifier
+}
+
+// clock stands still at the shop's present.
+func clock() time.Time { return sample.Now }
+
+// opened opens a receipt that must be good.
+func opened(t testing.TB, envelope []byte) *receipt.Statement {
+	t.Helper()
+	_, verifier := keys(t)
+	st, err := receipt.Open(envelope, verifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
