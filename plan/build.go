@@ -50,6 +50,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 		Version:    Version,
 		Engine:     s.Engine,
 		Database:   p.Database,
+		Default:    s.Default,
 		Controller: p.Controller,
 		Processor:  p.Processor,
 		Scope:      scope,

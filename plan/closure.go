@@ -189,12 +189,21 @@ func (n *node) only(e Erase) bool {
 }
 
 // path is how a person would say where the node's rows come from.
-func (n *node) path() string {
-	if n.parent == nil {
-		return n.table.Name.String()
+func (c *closure) path(n *node) string {
+	name := short(n.table.Name, c.schema.Default)
+	switch {
+	case n.parent == nil:
+		return name
+	case n.owned:
+		return c.path(n.parent) + "(" + n.via + ") → " + name
 	}
-	if n.owned {
-		return n.parent.path() + "(" + n.via + ") → " + n.table.Name.String()
+	return c.path(n.parent) + " ← " + name + "(" + n.via + ")"
+}
+
+// short is a table's name without the schema that goes without saying.
+func short(n dialect.Name, usual string) string {
+	if n.Schema == usual {
+		return n.Table
 	}
-	return n.parent.path() + " ← " + n.table.Name.String() + "(" + n.via + ")"
+	return n.String()
 }

@@ -122,12 +122,9 @@ func (p *policyReader) unreadable(pos Pos, message string) {
 // refuse reports what a policy may not use of YAML. It looks at the tokens, as
 // the parser would already recurse into a nesting of any depth.
 func (p *policyReader) refuse(tokens token.Tokens) {
-	depth, line, entries := 0, 0, 0
+	var depth nesting
 	for _, tk := range tokens {
 		pos := tokenPos(tk)
-		if pos.Line != line {
-			line, entries = pos.Line, 0
-		}
 		switch tk.Type {
 		case token.AnchorType, token.AliasType:
 			p.fail(pos, "an anchor or alias (%s): write out what it stands for", tk.Value)
@@ -141,18 +138,40 @@ func (p *policyReader) refuse(tokens token.Tokens) {
 			p.fail(pos, "a complex key (?): keys are plain words")
 		case token.InvalidType:
 			p.unreadable(pos, tk.Error)
-		case token.SequenceStartType, token.MappingStartType:
-			depth++
-		case token.SequenceEndType, token.MappingEndType:
-			depth--
-		case token.SequenceEntryType:
-			entries++
 		}
-		if depth > maxNesting || entries > maxNesting || tk.Position.IndentLevel > maxNesting {
+		if depth.add(tk.Type, pos) > maxNesting {
 			p.fail(pos, "nested deeper than %d levels", maxNesting)
 			return
 		}
 	}
+}
+
+// nesting follows how deep the tokens are nested.
+type nesting struct {
+	line    int
+	indents []int // where the lines around this one begin, each further right
+	dashes  int   // lists begun in this line
+	flow    int   // brackets open
+}
+
+// add returns the depth at a token.
+func (n *nesting) add(t token.Type, pos Pos) int {
+	if pos.Line != n.line && n.flow == 0 {
+		outer := n.indents
+		for len(outer) > 0 && outer[len(outer)-1] >= pos.Column {
+			outer = outer[:len(outer)-1]
+		}
+		n.line, n.indents, n.dashes = pos.Line, append(outer, pos.Column), 0
+	}
+	switch t {
+	case token.SequenceStartType, token.MappingStartType:
+		n.flow++
+	case token.SequenceEndType, token.MappingEndType:
+		n.flow--
+	case token.SequenceEntryType:
+		n.dashes++
+	}
+	return len(n.indents) + n.dashes + n.flow
 }
 
 func tokenPos(tk *token.Token) Pos {

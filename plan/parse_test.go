@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -234,6 +235,22 @@ func TestHostileNestingIsHarmless(t *testing.T) {
 				t.Errorf("error does not say %q", tt.want)
 			}
 		})
+	}
+}
+
+// What a real database has is far from the limits.
+func TestLargePolicyIsRead(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("version: 1\ndatabase: d\ntables:\n")
+	for table := range 500 {
+		fmt.Fprintf(&b, "  t%d:\n    erase: delete\n    columns:\n", table)
+		for column := range 20 {
+			fmt.Fprintf(&b, "      c%d: {pii: contact, overwrite: {fake: email}}\n", column)
+		}
+		b.WriteString("      last:\n        pii: other\n        overwrite:\n          mask:\n            first: 1\n")
+	}
+	if p := parse(t, b.String()); len(p.Tables) != 500 || len(p.Tables[499].Columns) != 21 {
+		t.Error("tables or columns are missing")
 	}
 }
 

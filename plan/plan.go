@@ -9,9 +9,11 @@ import (
 // is a value: it holds no personal data and no subject's identifier, is
 // reviewed once, stored as JSON, and run for every request.
 type Plan struct {
-	Version    int      `json:"version"`
-	Engine     string   `json:"engine"`   // dialect.Schema.Engine that it was made for
-	Database   string   `json:"database"` // the policy's name for it
+	Version  int    `json:"version"`
+	Engine   string `json:"engine"`   // dialect.Schema.Engine that it was made for
+	Database string `json:"database"` // the policy's name for it
+	// Default is the schema that is left out where names are shown to people.
+	Default    string   `json:"default,omitempty"`
 	Controller string   `json:"controller,omitempty"`
 	Processor  string   `json:"processor,omitempty"`
 	Scope      Scope    `json:"scope"`
@@ -170,7 +172,8 @@ type Step struct {
 	Set []Assignment `json:"set,omitempty"`
 	// Detach is the reference that is set NULL.
 	Detach *Reference `json:"detach,omitempty"`
-	// Path is how the table is reached, for people and for the receipt.
+	// Path is how the table is reached, for people and for the receipt; the
+	// default schema is left out.
 	Path string `json:"path"`
 }
 

@@ -55,7 +55,7 @@ func (c *closure) steps() []Step {
 			if hold := c.rule(x.Table).Hold; kind.rows == Reached && hold != nil && hold.keeps(x.Columns) {
 				c.found.add(hold.Pos, x.Table, "the hold keeps (%s), so the reference can't be detached: name the held columns in hold.keep, or decide `keep`", list(x.Columns))
 			}
-			add(Step{Op: Detach, Table: x.Table, Rows: kind.rows, Detach: &x.Reference, Path: x.to.path() + " ← " + x.Table.String() + "(" + list(x.Columns) + ")"})
+			add(Step{Op: Detach, Table: x.Table, Rows: kind.rows, Detach: &x.Reference, Path: c.path(x.to) + " ← " + short(x.Table, c.schema.Default) + "(" + list(x.Columns) + ")"})
 		}
 	}
 	for _, n := range slices.Backward(c.nodes) {
@@ -83,7 +83,7 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 		}
 		c.complete(t, rule, nil, why)
 		if set := c.assignments(t, rule, nil); len(set) > 0 {
-			add(Step{Op: Overwrite, Table: t.Name, Set: set, Path: n.path()})
+			add(Step{Op: Overwrite, Table: t.Name, Set: set, Path: c.path(n)})
 		} else if !n.mayReplace {
 			c.found.add(rule.Pos, t.Name, "`erase: overwrite`, but no column has an `overwrite:`: add one, or decide `keep`")
 		}
@@ -91,14 +91,14 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 	if h := rule.Hold; h != nil && h.Keep != nil {
 		c.complete(t, rule, h.Keep, "the hold leaves it to be overwritten")
 		if set := c.assignments(t, rule, h.Keep); len(set) > 0 {
-			add(Step{Op: Overwrite, Table: t.Name, Rows: Held, Set: set, Path: n.path()})
+			add(Step{Op: Overwrite, Table: t.Name, Rows: Held, Set: set, Path: c.path(n)})
 		}
 	}
 	if n.deletes() {
-		add(Step{Op: Delete, Table: t.Name, Path: n.path()})
+		add(Step{Op: Delete, Table: t.Name, Path: c.path(n)})
 	}
 	if !n.deletes() && (!overwritten || slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase == EraseKeep })) {
-		add(Step{Op: Keep, Table: t.Name, Path: n.path()})
+		add(Step{Op: Keep, Table: t.Name, Path: c.path(n)})
 	}
 }
 
@@ -109,7 +109,7 @@ func list(columns []string) string { return strings.Join(columns, ", ") }
 func (b *builder) everything() []Root {
 	var out []Root
 	step := func(t *dialect.Table, erase Erase, s Step) {
-		s.Table, s.Path = t.Name, t.Name.String()
+		s.Table, s.Path = t.Name, short(t.Name, b.schema.Default)
 		r := Root{Table: t.Name, Steps: []Step{s}, Tables: []Table{{Name: t.Name, Key: t.Key(), Erase: erase}}}
 		if t.Unerasable != "" {
 			b.found.add(b.rule(t.Name).Pos, t.Name, "the engine doesn't erase its rows: %s", t.Unerasable)

@@ -14,7 +14,7 @@ func (p *Plan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Plan for %s on %s, scope %s\n", p.Database, p.Engine, p.Scope)
 	if p.Subject != nil {
-		fmt.Fprintf(&b, "A subject is a row of %s, named by %s", p.Subject.Table, list(p.Subject.Key))
+		fmt.Fprintf(&b, "A subject is a row of %s, named by %s", short(p.Subject.Table, p.Default), list(p.Subject.Key))
 		if len(p.Subject.Identifiers) > 0 {
 			fmt.Fprintf(&b, " (or by %s)", list(p.Subject.Identifiers))
 		}
@@ -24,12 +24,12 @@ func (p *Plan) String() string {
 	for i := range p.Roots {
 		r := &p.Roots[i]
 		if p.Scope != ScopeEverything {
-			fmt.Fprintf(w, "\n%s\n", r.heading())
+			fmt.Fprintf(w, "\n%s\n", r.heading(p.Default))
 		} else if i == 0 {
 			fmt.Fprintln(w)
 		}
 		for _, s := range r.Steps {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(), s.meaning(r))
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(p.Default), s.meaning(r))
 			for _, a := range s.Set {
 				fmt.Fprintf(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Strategy, a.Way)
 			}
@@ -39,28 +39,29 @@ func (p *Plan) String() string {
 	if len(p.Hazards) > 0 {
 		b.WriteString("\nHazards, each to be allowed by name:\n")
 		for _, h := range p.Hazards {
-			fmt.Fprintf(&b, "  --allow %s  %s: %s\n", h.Name, h.Table, h.Reason)
+			fmt.Fprintf(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
 		}
 	}
 	fmt.Fprintf(&b, "\nDigest %s\n", p.Digest())
 	return b.String()
 }
 
-func (r *Root) heading() string {
+func (r *Root) heading(usual string) string {
+	name := short(r.Table, usual)
 	switch {
 	case r.Older != nil:
-		return fmt.Sprintf("For each row of %s with %s older than %s:", r.Table, r.Older.Column, r.Older.Period)
+		return fmt.Sprintf("For each row of %s with %s older than %s:", name, r.Older.Column, r.Older.Period)
 	case r.Whole:
-		return fmt.Sprintf("For all rows of %s, in one transaction:", r.Table)
+		return fmt.Sprintf("For all rows of %s, in one transaction:", name)
 	}
-	return fmt.Sprintf("For each row of %s that is given:", r.Table)
+	return fmt.Sprintf("For each row of %s that is given:", name)
 }
 
-func (s *Step) object() string {
+func (s *Step) object(usual string) string {
 	if s.Detach != nil {
-		return s.Table.String() + "(" + list(s.Detach.Columns) + ")"
+		return short(s.Table, usual) + "(" + list(s.Detach.Columns) + ")"
 	}
-	return s.Table.String()
+	return short(s.Table, usual)
 }
 
 // meaning is which rows a step is for, in words.
