@@ -101,6 +101,13 @@ var topics = []struct {
 	{"conditions", (*suite).conds},
 	{"names", (*suite).names},
 	{"values", (*suite).values},
+	{"errors", (*suite).errors},
+	{"locks", (*suite).locks},
+	{"read-only", (*suite).readOnly},
+	{"journal", (*suite).journal},
+	{"claims", (*suite).claims},
+	{"checks", (*suite).checks},
+	{"query plan", (*suite).queryPlan},
 }
 
 // suite is one run of the suite.
