@@ -77,10 +77,7 @@ func makeFake(v any, m Modifiers) (Strategy, error) {
 		return nil, specErrorf(path, "the function is missing: {fake: email}")
 	}
 	f := fakeStrategy{name: fakerName(name)}
-	if f.info = gofakeit.GetFuncLookup(f.name); f.info == nil && f.name == "fixedwidth" {
-		f.info = gofakeit.GetFuncLookup("fixed_width")
-	}
-	if f.info == nil {
+	if f.info = lookUpFaker(f.name); f.info == nil {
 		return nil, specErrorf(path, "%s of gofakeit %s (its README lists them)", unknown("function", name, slices.Sorted(maps.Keys(gofakeit.FuncLookups))), FakerVersion())
 	}
 	if slices.Contains(unfit, f.name) || strings.HasPrefix(f.info.Output, "[]") || strings.HasPrefix(f.info.Output, "map[string][]") {
@@ -99,6 +96,20 @@ func makeFake(v any, m Modifiers) (Strategy, error) {
 // fakerName is a function's name in gofakeit's table: small letters and digits.
 func fakerName(s string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(s))
+}
+
+// lookUpFaker finds a function by its name without separators; the application
+// may have added some to gofakeit's table.
+func lookUpFaker(name string) *gofakeit.Info {
+	if info := gofakeit.GetFuncLookup(name); info != nil {
+		return info
+	}
+	for key := range gofakeit.FuncLookups {
+		if fakerName(key) == name {
+			return gofakeit.GetFuncLookup(key)
+		}
+	}
+	return nil
 }
 
 // withParams checks the parameters by making a value.
@@ -178,7 +189,9 @@ func plainText(v any) (string, bool) {
 		return strconv.FormatFloat(v, 'f', -1, 64), true
 	case time.Time:
 		return v.UTC().Format(time.RFC3339), true
-	case nil, error:
+	case error:
+		return v.Error(), true
+	case nil:
 		return "", false
 	}
 	b, err := encode(v)
