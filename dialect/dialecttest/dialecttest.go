@@ -99,6 +99,7 @@ var topics = []struct {
 	{"delete", (*suite).delete},
 	{"overwrite", (*suite).overwrite},
 	{"conditions", (*suite).conds},
+	{"expressions", (*suite).expressions},
 	{"names", (*suite).names},
 	{"values", (*suite).values},
 	{"errors", (*suite).errors},

@@ -11,9 +11,19 @@ import (
 func (s *suite) inspection(t *testing.T) {
 	s.sub(t, "kinds", (*suite).inspectKinds)
 	s.sub(t, "columns", (*suite).inspectColumns)
+	s.sub(t, "nullable and default", (*suite).inspectNullable)
+	s.sub(t, "generated column", (*suite).inspectGenerated)
+	s.sub(t, "identity column", (*suite).inspectIdentity)
+	s.sub(t, "folding collation", (*suite).inspectCollation)
+	s.sub(t, "composite unique key", (*suite).inspectUnique)
+	s.sub(t, "partial index", (*suite).inspectPartial)
+	s.sub(t, "expression index", (*suite).inspectExpression)
+	s.sub(t, "foreign keys", (*suite).inspectForeignKeys)
+	s.sub(t, "checks", (*suite).inspectChecks)
+	s.sub(t, "trigger that writes", (*suite).inspectTrigger)
+	s.sub(t, "views", (*suite).inspectViews)
+	s.sub(t, "order and estimates", (*suite).inspectOrder)
 }
-
-func (s *suite) fingerprint(t *testing.T) {}
 
 func (s *suite) inspectKinds(t *testing.T) {
 	var cols []Column
