@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/postgres"
 	"github.com/expungedb/expunge/dialect/sqlite"
@@ -230,4 +231,13 @@ func opened(t testing.TB, envelope []byte) *receipt.Statement {
 		t.Fatal(err)
 	}
 	return st
+}
+
+func secret(t testing.TB) anonymise.Secret {
+	t.Helper()
+	s, err := anonymise.NewSecret(bytes.Repeat([]byte("test"), 8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

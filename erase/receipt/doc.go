@@ -53,7 +53,7 @@
 //
 //	HMAC-SHA256(K, "expunge-decoy/v1" ‖ 0x00 ‖ length of run ID ‖ run ID ‖ SHA-256(sorted leaves) ‖ i)
 //
-// with lengths and counts as 8 bytes, big endian. All of them, sorted, are the
+// with lengths and i as 8 bytes, big endian. All of them, sorted, are the
 // leaves of the batch's tree (RFC 6962). In the tree over the batches, which are
 // in the order of their journal rows, batch has the leaf SHA-256(0x00 ‖ root of
 // the batch ‖ number of its leaves as 8 bytes); its root is the receipt's. So it
