@@ -121,6 +121,19 @@ func TestRootIsTheSameAfterResume(t *testing.T) {
 	})
 }
 
+// The root was computed by another program, from the package's documentation.
+func TestRootOfAnotherImplementation(t *testing.T) {
+	rows := testRows(300)
+	c := NewCommitments([]BatchCommitment{batch(t, rows[:100]...), batch(t), batch(t, rows[100:]...)})
+	want := Commitments{
+		Algorithm: CommitmentAlgorithm, Leaves: 128 + 64 + 256, Batches: 3,
+		Root: "cbf8b96dab445e1d123c9bc89758e09fd21b3e3961c3d4b20669d319e6a92aca",
+	}
+	if *c != want {
+		t.Errorf("commitments %+v, want %+v", *c, want)
+	}
+}
+
 func TestRootDependsOnKeyRunAndRows(t *testing.T) {
 	rows := testRows(3)
 	want := batch(t, rows...)

@@ -28,8 +28,9 @@ const (
 // every batch. It is written while a run goes on, by any number of workers, and
 // continued after a crash.
 type LeafFile struct {
-	mu sync.Mutex
-	f  *os.File
+	mu     sync.Mutex
+	f      *os.File
+	failed bool
 }
 
 // OpenLeafFile creates the file, for its owner only, or continues it: a record
@@ -120,10 +121,16 @@ func (l *LeafFile) Finish(order []BatchCommitment) error {
 func (l *LeafFile) write(rec []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, err := l.f.Write(rec); err != nil {
-		return err
+	// Nothing may follow half a record: it could not be read.
+	if l.failed {
+		return errors.New("leaf file could not be written before: open it again to continue it")
 	}
-	return l.f.Sync()
+	_, err := l.f.Write(rec)
+	if err == nil {
+		err = l.f.Sync()
+	}
+	l.failed = err != nil
+	return err
 }
 
 // Close closes the file.
