@@ -14,12 +14,13 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// The limits of a policy file. Both lie far beyond what people write, and keep
-// a hostile file from costing more than a moment: what the YAML parser needs
-// grows with the square of the nesting.
+// The limits of a policy file. They lie beyond what people write, and keep a
+// hostile file from costing more than seconds: what the YAML parser needs grows
+// with the square of the nesting, and of the lines in one block.
 const (
 	maxPolicyBytes = 4 << 20
 	maxNesting     = 24
+	maxLines       = 10_000
 )
 
 // ParsePolicy reads a policy file: one YAML document, decoded strictly, in the
@@ -143,25 +144,36 @@ func (p *policyReader) refuse(tokens token.Tokens) {
 			p.fail(pos, "nested deeper than %d levels", maxNesting)
 			return
 		}
+		if depth.lines() > maxLines {
+			p.fail(pos, "more than %d lines in one block", maxLines)
+			return
+		}
 	}
 }
 
+// block is a run of lines that begin in one column.
+type block struct{ column, lines int }
+
 // nesting follows how deep the tokens are nested.
 type nesting struct {
-	line    int
-	indents []int // where the lines around this one begin, each further right
-	dashes  int   // lists begun in this line
-	flow    int   // brackets open
+	line   int
+	blocks []block // around this line, each further right
+	dashes int     // lists begun in this line
+	flow   int     // brackets open
 }
 
 // add returns the depth at a token.
 func (n *nesting) add(t token.Type, pos Pos) int {
-	if pos.Line != n.line && n.flow == 0 {
-		outer := n.indents
-		for len(outer) > 0 && outer[len(outer)-1] >= pos.Column {
+	if pos.Line != n.line && n.flow == 0 && t != token.CommentType {
+		outer := n.blocks
+		for len(outer) > 0 && outer[len(outer)-1].column > pos.Column {
 			outer = outer[:len(outer)-1]
 		}
-		n.line, n.indents, n.dashes = pos.Line, append(outer, pos.Column), 0
+		if len(outer) == 0 || outer[len(outer)-1].column < pos.Column {
+			outer = append(outer, block{column: pos.Column})
+		}
+		outer[len(outer)-1].lines++
+		n.line, n.blocks, n.dashes = pos.Line, outer, 0
 	}
 	switch t {
 	case token.SequenceStartType, token.MappingStartType:
@@ -171,7 +183,15 @@ func (n *nesting) add(t token.Type, pos Pos) int {
 	case token.SequenceEntryType:
 		n.dashes++
 	}
-	return len(n.indents) + n.dashes + n.flow
+	return len(n.blocks) + n.dashes + n.flow
+}
+
+// lines returns how many lines the innermost block has so far.
+func (n *nesting) lines() int {
+	if len(n.blocks) == 0 {
+		return 0
+	}
+	return n.blocks[len(n.blocks)-1].lines
 }
 
 func tokenPos(tk *token.Token) Pos {

@@ -228,6 +228,7 @@ func TestHostileNestingIsHarmless(t *testing.T) {
 		{"flow mappings", strings.Repeat("{a: ", 1<<18), "nested deeper"},
 		{"lists in one line", strings.Repeat("- ", 1<<19), "nested deeper"},
 		{"block mappings", nestedMappings(500), "nested deeper"},
+		{"keys", strings.Repeat("a: b\n", 1<<19), "lines in one block"},
 		{"tags", strings.Repeat("!!str ", 1<<16), "a tag"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
