@@ -43,7 +43,7 @@ type pattern struct {
 // expressions are RE2, linear in the text's length.
 var patterns = []pattern{
 	{"email", regexp.MustCompile(`(?i)[\p{L}\p{N}._%+'\-]+@[\p{L}\p{N}](?:[\p{L}\p{N}.\-]*[\p{L}\p{N}])?`), nil},
-	{"iban", regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]{1,4}){3,9}`), nil}, // tried by findIBANs
+	{"iban", regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]{1,4}){3,9}`), isWrittenIBAN},
 	{"card", regexp.MustCompile(`\b\d(?:[ \-]?\d){11,18}\b`), isCard},
 	{"ip", regexp.MustCompile(`(?i)\b\d{1,3}(?:\.\d{1,3}){3}\b|[0-9a-f]*(?::[0-9a-f]*){2,7}(?:\.\d{1,3}){0,3}`), isIP},
 	{"phone", regexp.MustCompile(`(?:\+|\b)\(?\d(?:[ ().\-/]{0,2}\d){6,14}\b`), isPhone},
@@ -51,7 +51,11 @@ var patterns = []pattern{
 
 func isCard(hit string) bool {
 	plain, ok := onlyDigits(hit)
-	return ok && luhn(plain) == 0
+	return ok && len(plain) >= 12 && luhn(plain) == 0
+}
+
+func isWrittenIBAN(hit string) bool {
+	return isIBAN(strings.NewReplacer(" ", "", "-", "").Replace(hit))
 }
 
 func isIP(hit string) bool {
@@ -62,7 +66,16 @@ func isIP(hit string) bool {
 // datelike are digits that people write for a day or a moment, not a telephone number.
 var datelike = regexp.MustCompile(`^(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\D|$)`)
 
-func isPhone(hit string) bool { return !datelike.MatchString(hit) }
+// isPhone leaves days alone, and what has too few digits.
+func isPhone(hit string) bool {
+	n := 0
+	for i := range len(hit) {
+		if hit[i] >= '0' && hit[i] <= '9' {
+			n++
+		}
+	}
+	return n >= 7 && !datelike.MatchString(hit)
+}
 
 type scrubStrategy struct {
 	patterns []pattern
@@ -190,32 +203,33 @@ func (s scrubStrategy) instead(src *Source, label, hit string) string {
 	return strings.Repeat(s.with, utf8.RuneCountInString(hit))
 }
 
+// find lists the hits. An expression takes as much as looks like the thing; of
+// that the longest part which really is one goes, and where there is none the
+// search goes on behind the first word: "order 12 card 4111…" has both digits
+// that are none of a card and a card.
 func (p pattern) find(text string) []span {
 	var out []span
-	for _, at := range p.re.FindAllStringIndex(text, -1) {
-		from, to := at[0], at[1]
-		if p.name == "iban" {
-			if to = ibanEnd(text[from:to]); to == 0 {
-				continue
-			}
-			to += from
-		} else if p.is != nil && !p.is(text[from:to]) {
+	for at := 0; at < len(text); {
+		m := p.re.FindStringIndex(text[at:])
+		if m == nil {
+			break
+		}
+		from, to := at+m[0], at+m[1]
+		for to > from && p.is != nil && (strings.IndexByte(" -", text[to-1]) >= 0 || !wordEnds(text, to) || !p.is(text[from:to])) {
+			to--
+		}
+		if to > from {
+			out = append(out, span{from, to, p.name})
+			at = to
 			continue
 		}
-		out = append(out, span{from, to, p.name})
-	}
-	return out
-}
-
-// ibanEnd is where the longest valid IBAN ends that text starts with: the
-// words behind it look like more of its groups. 0: none.
-func ibanEnd(text string) int {
-	for end := len(text); end >= 15; end-- {
-		if isIBAN(strings.NewReplacer(" ", "", "-", "").Replace(text[:end])) {
-			return end
+		_, size := utf8.DecodeRuneInString(text[from:])
+		at = from + size
+		for at < len(text) && !wordEnds(text, at) {
+			at++
 		}
 	}
-	return 0
+	return out
 }
 
 // findWords finds whole words whatever their case and, as far as letters
