@@ -26,9 +26,7 @@ func decode(data []byte, v any) error {
 	if err := walk(dec, reflect.TypeOf(v).Elem(), ""); err != nil {
 		return classify(err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: something follows it", ErrMalformed)
-	}
+	// Unmarshal also refuses what follows the value.
 	if err := json.Unmarshal(data, v); err != nil {
 		return classify(err)
 	}

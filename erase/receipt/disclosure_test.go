@@ -171,6 +171,42 @@ func TestLeafFileIsContinuedAfterACrash(t *testing.T) {
 	}
 }
 
+// What is cut off may be longer than what is written next.
+func TestLeafFileIsCutOffWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leaves")
+	large, small := batch(t, testRows(1000)...), batch(t, testRows(1)...)
+	f, err := OpenLeafFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Batch(large), f.Close(), os.Truncate(path, 20_000)); err != nil {
+		t.Fatal(err)
+	}
+	if f, err = OpenLeafFile(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Batch(small), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := 0
+	for rec, err := range ReadLeaves(bytes.NewReader(data)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Batch == nil || rec.Batch.Root != small.Root {
+			t.Error("another record than the one that was written")
+		}
+		records++
+	}
+	if records != 1 {
+		t.Errorf("%d records, want 1", records)
+	}
+}
+
 func TestDamagedLeafFile(t *testing.T) {
 	s, path := committed(t)
 	whole, err := os.ReadFile(path)

@@ -4,15 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"unicode/utf8"
 )
 
 // typeOf is a statement's predicate type. A payload that isn't an in-toto
 // Statement v1 is ErrVersion when it is JSON of another type.
 func typeOf(payload []byte) (string, error) {
-	if !utf8.Valid(payload) {
-		return "", fmt.Errorf("%w: not UTF-8", ErrMalformed)
-	}
 	var head struct {
 		Type          *string `json:"_type"`
 		PredicateType *string `json:"predicateType"`

@@ -197,6 +197,11 @@ func TestWhatCanHappenToALog(t *testing.T) {
 			do: func(t *testing.T, dir string, old []byte) { put(t, dir, checkpointFile, old) }},
 		{name: "the whole log put back", want: ErrRolledBack, published: true,
 			do: func(t *testing.T, dir string, _ []byte) { replace(t, dir, receipts(0, 100)) }},
+		{name: "the whole log put back, but for an append that was cut off", want: ErrRolledBack,
+			do: func(t *testing.T, dir string, _ []byte) {
+				replace(t, dir, receipts(0, 100))
+				put(t, dir, pendingFile, pending{size: entries, leaves: []Hash{{1}}}.marshal())
+			}},
 		{name: "the checkpoint gone", want: ErrRolledBack,
 			do: func(t *testing.T, dir string, _ []byte) { remove(t, dir, checkpointFile) }},
 		{name: "another history of the same size", want: ErrFork, published: true,
@@ -337,6 +342,15 @@ func TestAppendIsCutOffAnywhere(t *testing.T) {
 		next, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9), Published: published})
 		if err != nil {
 			t.Fatalf("stopped ahead of %s: %v", last, err)
+		}
+		// An append that got as far as naming its entries is finished by
+		// whoever opens the log.
+		state, err := next.Verify()
+		if err != nil {
+			t.Fatalf("stopped ahead of %s: %v", last, err)
+		}
+		if begun := last != pendingFile; begun != (state.Size == 270) {
+			t.Errorf("stopped ahead of %s: %d entries", last, state.Size)
 		}
 		if _, err := next.Append(receipts(250, 21)...); err != nil {
 			t.Fatalf("stopped ahead of %s: %v", last, err)
