@@ -187,10 +187,14 @@ func birthday(space float64, t Target) Class {
 	return Lossy
 }
 
+// certainlyRepeats reports whether one value for every row is certain to break
+// a unique index.
+func certainlyRepeats(t Target) bool { return t.Sole && (t.Rows > 1 || t.Rows < 0) }
+
 // hasRoom is an error where a unique column has more rows than there are
 // values to draw.
 func hasRoom(space float64, t Target) error {
-	if t.Unique && t.Rows > 0 && float64(t.Rows) > space {
+	if t.Sole && t.Rows > 0 && float64(t.Rows) > space {
 		return fmt.Errorf("column %s is unique with about %d rows, and there are only %.0f different values of this kind: leave it, make it longer, or use pseudonym where it is a number",
 			t.Column.Name, t.Rows, space)
 	}

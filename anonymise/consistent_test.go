@@ -93,6 +93,7 @@ func TestOnePersonIsOneInput(t *testing.T) {
 		{"fold: true", `{"pseudonym":null,"fold":true}`, Target{Column: text(80)}, Target{Column: folding}, "ANN", "ann", true},
 		{"fold: false", `{"pseudonym":null,"fold":false}`, Target{Column: folding}, Target{Column: folding}, "ANN", "ann", false},
 		{"a consistent fake", `{"fake":"email","consistent":true}`, Target{Column: accents}, Target{Column: accents}, "ZOË", "zoe", true},
+		{"a consistent fake, one side of a join is shorter", `{"fake":"email","consistent":true}`, Target{Column: text(80), Joined: []*dialect.Column{text(18)}}, Target{Column: text(18), Joined: []*dialect.Column{text(80)}}, "ann", "ann", true},
 		{"a consistent random", `{"random":null,"consistent":true}`, Target{Column: accents}, Target{Column: accents}, "ZOË", "zoe", true},
 		{"a hash", `"hash"`, Target{Column: folding}, Target{Column: folding}, "ANN", "ann", true},
 	} {

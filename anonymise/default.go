@@ -33,7 +33,7 @@ func (defaultStrategy) Bind(t Target) (Replacer, error) {
 	if c.Default == nil {
 		return nil, fmt.Errorf("column %s has no default: use fixed or null", c.Name)
 	}
-	if t.Unique && (t.Rows > 1 || t.Rows < 0) {
+	if certainlyRepeats(t) {
 		return nil, fmt.Errorf("column %s is unique, and one value for every row is not: use random, fake or pseudonym", c.Name)
 	}
 	v, err := defaultValue(c)

@@ -251,7 +251,7 @@ func (f fakeStrategy) bindText(t Target) (Replacer, error) {
 				break
 			}
 		}
-		if t.Unique {
+		if u != nil {
 			return u(s, text), nil
 		}
 		if !fits(c, text) && f.name == "email" {

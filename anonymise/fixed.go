@@ -77,7 +77,7 @@ type fixedStrategy struct{ value any }
 func (fixedStrategy) Info() Info { return fixedDefinition.info() }
 
 func (f fixedStrategy) Bind(t Target) (Replacer, error) {
-	if t.Unique && (t.Rows > 1 || t.Rows < 0) {
+	if certainlyRepeats(t) {
 		return nil, fmt.Errorf("column %s is unique, and one value for every row is not: use random, fake or pseudonym", t.Column.Name)
 	}
 	v, err := constant(t.Column, f.value)

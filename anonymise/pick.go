@@ -65,7 +65,7 @@ func (pickStrategy) Info() Info { return pickDefinition.info() }
 
 func (p pickStrategy) Bind(t Target) (Replacer, error) {
 	c := t.Column
-	if t.Unique {
+	if certainlyRepeats(t) && (t.Rows < 0 || t.Rows > int64(len(p.from)+len(c.Labels))) {
 		return nil, fmt.Errorf("column %s is unique, and a list is not: use random, fake or pseudonym", c.Name)
 	}
 	from := p.from

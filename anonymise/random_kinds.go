@@ -42,10 +42,8 @@ func randomKind(t Target) (Replacer, error) {
 		if len(c.Labels) == 0 {
 			return nil, fmt.Errorf("the labels of column %s are not known: use fixed", c.Name)
 		}
-		if t.Unique {
-			if err := hasRoom(float64(len(c.Labels)), t); err != nil {
-				return nil, err
-			}
+		if err := hasRoom(float64(len(c.Labels)), t); err != nil {
+			return nil, err
 		}
 		return chosen(c, client(lossy, func(s *Source, _ dialect.Value) dialect.Value {
 			return c.Labels[s.rng.IntN(len(c.Labels))]

@@ -47,6 +47,10 @@ type Target struct {
 	// Unique asks for values that do not collide within the column: a unique
 	// index holds it.
 	Unique bool
+	// Sole says that a unique index holds this column alone, so that two equal
+	// values are certain to collide: what can't be unique is then an error of
+	// Bind, and else only a Lossy class.
+	Sole bool
 	// Rows is the expected number of values, for judging whether a unique
 	// column has room; -1 when unknown.
 	Rows int64

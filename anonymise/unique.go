@@ -36,8 +36,8 @@ const leastToken = 4
 const phoneDigits = 15
 
 // uniquely says how a made-up text is made unique in the column: a function
-// that adds random characters where they don't disturb its shape, and the class
-// of what comes out.
+// that adds random characters where they don't disturb its shape (nil: the text
+// stays as it is), and the class of what comes out.
 //
 //	ann.smith@x.example  →  ann.smith+k3j5m2q7abcde@x.example
 //	Berlin               →  Berlin k3j5m2q7abcde
@@ -69,8 +69,11 @@ func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, e
 		least = len("u+@x.example")
 	}
 	token = min(token, n-least)
+	if token < leastToken && !t.Sole {
+		return nil, Lossy, nil // other columns of the index may keep the rows apart
+	}
 	if token < leastToken {
-		return nil, "", fmt.Errorf("column %s is unique and holds %d characters, too few to make a %s unique: %d are needed; make it longer, or use random", c.Name, n, f.name, least+leastToken)
+		return nil, "", fmt.Errorf("column %s is unique and holds %d characters, too few to make %s unique: %d are needed; make it longer, or use random", c.Name, n, f.name, least+leastToken)
 	}
 	space := math.Pow(32, float64(token))
 	if err := hasRoom(space, t); err != nil {
