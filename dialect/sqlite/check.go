@@ -36,14 +36,27 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 	if !writes {
 		return out, nil
 	}
-	t, err := db.begin(ctx, dialect.TxOptions{})
-	switch dialect.ClassOf(err) {
-	case "":
-		return out, t.Rollback(ctx)
-	case dialect.LockTimeout, dialect.Retryable: // somebody writes, so one can
+	switch err := db.tryWriting(ctx); dialect.ClassOf(err) {
+	case "", dialect.LockTimeout, dialect.Retryable: // where somebody writes, one can
 		return out, nil
 	case dialect.PermissionDenied:
 		return append(out, dialect.Problem{Reason: "the database is read-only: open it for writing, and give the user write access to the file and its directory"}), nil
+	default:
+		return nil, err
 	}
-	return out, err
+}
+
+// tryWriting sets the user's version number to what it is and rolls back.
+// BEGIN IMMEDIATE alone succeeds on a read-only database.
+func (db *DB) tryWriting(ctx context.Context) error {
+	t, err := db.begin(ctx, dialect.TxOptions{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.Rollback(ctx) }()
+	version, err := readPragma(ctx, t.conn, "main.user_version")
+	if err == nil {
+		err = writePragma(ctx, t.conn, "main.user_version", version)
+	}
+	return failed(ctx, "check for write access to the database", dialect.Name{}, err)
 }

@@ -35,3 +35,13 @@ func Explain(t testing.TB, db dialect.DB, s dialect.Select) []string {
 	}
 	return out
 }
+
+// PragmaOf reads a pragma on a transaction's connection.
+func PragmaOf(t testing.TB, of dialect.Tx, name string) int64 {
+	t.Helper()
+	v, err := readPragma(t.Context(), of.(*tx).conn, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

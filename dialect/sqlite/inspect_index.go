@@ -101,10 +101,12 @@ func (in *inspection) readTriggers(ctx context.Context) error {
 			return nil
 		}
 		trigger := &dialect.Trigger{Name: name, Timing: text.timing, OnUpdate: text.onUpdate, OnDelete: text.onDelete}
-		for _, w := range compact(text.writes) {
+		for i, w := range text.writes {
 			if to := in.table(w); to != nil {
-				w = to.Name.Table
+				text.writes[i] = to.Name.Table
 			}
+		}
+		for _, w := range compact(text.writes) {
 			trigger.Writes = append(trigger.Writes, dialect.Name{Table: w})
 		}
 		t.Triggers = append(t.Triggers, trigger)

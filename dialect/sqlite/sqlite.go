@@ -22,7 +22,8 @@
 //
 // SQLite stores any class of value in any column. Values travel with their
 // class: a key is found again although it is a text in an integer column.
-// Booleans, which SQLite stores as 1 and 0, are "true" and "false" outside. A
+// Booleans, which SQLite stores as 1 and 0, are "true" and "false" outside; the
+// texts 'true' and 'false' in a boolean column can be read, but not be told from them in a key. A
 // decimal is an integer or a double inside, hence exact to 15 digits only.
 // Timestamps are what the application stored: texts as they are, numbers as int64.
 package sqlite

@@ -32,6 +32,9 @@ func fromEngine(k dialect.Kind, v any) dialect.Value {
 			return strconv.FormatInt(v, 10)
 		}
 	case float64:
+		if math.IsInf(v, 0) && k != dialect.Float {
+			return v
+		}
 		switch k {
 		case dialect.Decimal:
 			return strconv.FormatFloat(v, 'f', -1, 64)

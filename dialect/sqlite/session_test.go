@@ -1,0 +1,169 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/sqlite"
+)
+
+func pool(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// memory opens an empty database in memory, which lives on the pool's one connection.
+func memory(t testing.TB, statements ...string) (*sql.DB, *sqlite.DB) {
+	t.Helper()
+	p := pool(t, ":memory:")
+	p.SetMaxOpenConns(1)
+	for _, s := range statements {
+		if _, err := p.Exec(s); err != nil {
+			t.Fatalf("%v\n%s", err, s)
+		}
+	}
+	return p, sqlite.New(p)
+}
+
+func pragmas(t *testing.T, q interface {
+	QueryRow(query string, args ...any) *sql.Row
+}) map[string]int {
+	t.Helper()
+	out := map[string]int{}
+	for _, name := range []string{"foreign_keys", "secure_delete", "busy_timeout", "query_only", "recursive_triggers", "defer_foreign_keys"} {
+		var v int
+		if err := q.QueryRow("PRAGMA " + name).Scan(&v); err != nil {
+			t.Fatal(err)
+		}
+		out[name] = v
+	}
+	return out
+}
+
+func TestPragmasArePutBack(t *testing.T) {
+	for name, before := range map[string][]string{
+		"the driver's own": nil,
+		"all different":    {"PRAGMA foreign_keys = 0", "PRAGMA secure_delete = 2", "PRAGMA busy_timeout = 77", "PRAGMA recursive_triggers = 1"},
+		"all alike":        {"PRAGMA foreign_keys = 1", "PRAGMA secure_delete = 1", "PRAGMA busy_timeout = 2000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, db := memory(t, append(before, "CREATE TABLE t (id INTEGER PRIMARY KEY)")...)
+			want := pragmas(t, p)
+			for _, o := range []dialect.TxOptions{{}, {LockTimeout: 3 * time.Second}, {ReadOnly: true}, {Defer: true}} {
+				for _, commit := range []bool{true, false} {
+					tx, err := db.Begin(t.Context(), o)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if _, err := tx.Count(t.Context(), dialect.Name{Table: "t"}, nil); err != nil {
+						t.Fatal(err)
+					}
+					end := tx.Rollback
+					if commit {
+						end = tx.Commit
+					}
+					if err := end(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					if d := cmp.Diff(want, pragmas(t, p)); d != "" {
+						t.Errorf("after a transaction with %+v (-before +after):\n%s", o, d)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Pitfall 10: foreign keys are off unless a connection turns them on.
+func TestForeignKeysPragma(t *testing.T) {
+	_, db := memory(t, "PRAGMA foreign_keys = 0", "CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p INTEGER REFERENCES p)",
+		"INSERT INTO p VALUES (1)", "INSERT INTO c VALUES (1)")
+	schema, err := db.Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if schema.Table(dialect.Name{Table: "c"}).ForeignKeys[0].Enforced {
+		t.Error("a foreign key must not count as enforced where the pragma is off")
+	}
+	tx, err := db.Begin(t.Context(), dialect.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	_, err = tx.Delete(t.Context(), dialect.Delete{Table: dialect.Name{Table: "p"}})
+	if dialect.ClassOf(err) != dialect.ForeignKeyViolation {
+		t.Errorf("a delete in our transaction: %v, want a foreign key violation", err)
+	}
+}
+
+func TestSecureDelete(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secure.db")
+	p := pool(t, path)
+	if _, err := p.Exec("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)"); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := sqlite.New(p).Begin(t.Context(), dialect.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if got := sqlite.PragmaOf(t, tx, "secure_delete"); got != 1 {
+		t.Errorf("secure_delete is %d in a transaction, want 1", got)
+	}
+}
+
+// A pool of one connection is common for SQLite, and must not lock up.
+func TestPoolOfOneConnection(t *testing.T) {
+	p := pool(t, filepath.Join(t.TempDir(), "one.db"))
+	p.SetMaxOpenConns(1)
+	db := sqlite.New(p)
+	if _, err := p.Exec("CREATE TABLE t (id INTEGER PRIMARY KEY)"); err != nil {
+		t.Fatal(err)
+	}
+	release, err := db.Claim(t.Context(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		tx, err := db.Begin(t.Context(), dialect.TxOptions{LockTimeout: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Begin(t.Context(), dialect.TxOptions{LockTimeout: 10 * time.Millisecond}); dialect.ClassOf(err) != dialect.LockTimeout {
+			t.Errorf("a second writer: %v, want a lock timeout", err)
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Inspect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Exec("INSERT INTO t DEFAULT VALUES"); err != nil { // the user's own statement
+			t.Fatal(err)
+		}
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCheckOfReadOnlyDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ro.db")
+	if _, err := pool(t, path).Exec("CREATE TABLE t (id INTEGER PRIMARY KEY)"); err != nil {
+		t.Fatal(err)
+	}
+	problems, err := sqlite.New(pool(t, "file:"+path+"?mode=ro")).Check(t.Context(), []dialect.Access{{Table: dialect.Name{Table: "t"}, Delete: true}})
+	if err != nil || len(problems) != 1 {
+		t.Errorf("%d problems, want 1 (%v)", len(problems), err)
+	}
+}
