@@ -64,10 +64,12 @@ func (c checkDigits) Bind(t Target) (Replacer, error) {
 	}}, nil
 }
 
+var withoutSeparators = strings.NewReplacer(" ", "", "-", "")
+
 // onlyDigits are the digits of a text in which nothing but spaces and hyphens
 // stands between them.
 func onlyDigits(text string) (string, bool) {
-	plain := strings.NewReplacer(" ", "", "-", "").Replace(text)
+	plain := withoutSeparators.Replace(text)
 	return plain, plain != "" && strings.Trim(plain, digits) == ""
 }
 
@@ -112,7 +114,7 @@ func intoShape(shape, made string) string {
 }
 
 func newIBAN(s *Source, old string) (string, bool) {
-	plain := strings.NewReplacer(" ", "", "-", "").Replace(old)
+	plain := withoutSeparators.Replace(old)
 	if !isIBAN(plain) {
 		return "", false
 	}

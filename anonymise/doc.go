@@ -1,15 +1,64 @@
 // Package anonymise makes the values that personal data is replaced with. It
 // knows columns and values (package dialect) but no connection and no plan.
 //
-// A [Spec] is a strategy as a policy writes it (`random`, `{fake: email}`). [New]
-// makes a [Strategy] of it, which says what it is ([Strategy.Info]) and, bound
-// to a column, gives a [Replacer] or says why it can't work there. A Replacer
-// either compiles to an expression, so that the database does the work and no
-// value leaves it, or replaces one value at a time in Go with the help of a
-// [Source].
+// A reader meets, in this order:
+//
+//   - [Spec]: a strategy as a policy writes it (`random`, `{fake: email}`), with
+//     its [Modifiers]. [ParseSpec] makes one of decoded YAML or JSON; a
+//     [SpecError] leads to the key that is wrong.
+//   - [New] makes a [Strategy] of a Spec. [Strategies] lists what there is, and
+//     its [Description] says which technique of ISO/IEC 20889 it is, on which
+//     kinds it works, and whether equal values stay equal.
+//   - A Strategy bound to a column ([Target]) gives a [Replacer], or says why it
+//     can't work there. A Replacer either compiles to an expression, so that
+//     the database does the work and no value leaves it, or replaces one value
+//     at a time in Go. [RowReplacer] and [Conditional] need more of the row.
+//   - [Source] is what values are made from: randomness and the [Secret].
+//
+// Strategies and Replacers are values that goroutines share; each goroutine has
+// a Source of its own.
+//
+// # NULL
+//
+// NULL stays NULL, unless the policy says `null: fill` (or the strategy is
+// default, which can't depend on the row).
+//
+// # Consistency
+//
+// pseudonym and hash are keyed, and the modifier `consistent` makes a drawing
+// strategy (random, fake, pick, noise, …) so: with one secret, one value gets
+// one replacement in every table, database and engine, in this run and the
+// next. The value is brought to a canonical form first: UTF-8 in NFC, without
+// the padding of a CHAR column, and without case and accents where the column's
+// collation, or that of a column it is joined with ([Target.Joined]), compares
+// without them. `fold: true` does so for columns that only the application
+// joins. Integers and decimals of one number agree whatever their sizes.
+//
+// Everything keyed starts from HMAC-SHA256 under the secret, over a label with a
+// version, the group and the strategy, so that two groups (`consistent:
+// customer-email`), two strategies and two secrets give unrelated replacements.
+// Keyed strategies run in Go only, and the secret never reaches a server.
+//
+// # Uniqueness
+//
+// A Replacer's [Class] says what holds for its very column: a keyed permutation
+// of numbers is unique, random characters are likely unique as long as a
+// collision among [Target.Rows] values has odds below one in a million (the
+// birthday bound), and all else is lossy. In a unique column made-up texts get
+// random characters of their own; where even that can't be unique, Bind says
+// so with the numbers.
+//
+// # What stays
+//
+// A value that came out as it was is drawn again, unless the column has so few
+// values that this would tell the old one. Characters that are neither letters
+// nor digits stay with random; an empty text, the number 0 (pseudonym) and
+// dates that mean never (shift) stay, since they name no one.
 //
 // # Adding a strategy
 //
-// A strategy is one file: a type with Info and Bind, and a line in the table of
-// strategies in spec.go. An application adds its own with [Register].
+// A strategy is one file: a definition with its description, a type with Info
+// and Bind, and a line in the table of strategies in registry.go. What holds for
+// all strategies (NULL, modifiers, columns that can't be assigned to) is done
+// around it, in modified.go. An application adds its own with [Register].
 package anonymise

@@ -104,9 +104,12 @@ func numberRange(c *dialect.Column) (low, high float64) {
 
 var errNoNumber = fmt.Errorf("noise: the value is no number: use random")
 
-// add is the noise in Go. A number beyond 2^53 loses its last digits, which
+// add is the noise in Go. A number beyond an int64 loses its last digits, which
 // noise may.
 func (n noiseStrategy) add(s *Source, c *dialect.Column, old dialect.Value, low, high float64) (dialect.Value, error) {
+	if whole, ok := old.(int64); ok && c.Kind == dialect.Int {
+		return n.addWhole(s, c, whole), nil
+	}
 	text, _ := dialect.TextOf(old)
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
@@ -126,7 +129,7 @@ func (n noiseStrategy) add(s *Source, c *dialect.Column, old dialect.Value, low,
 	switch c.Kind {
 	case dialect.Int:
 		if g = math.Round(g); g >= math.MaxInt64 {
-			return strconv.FormatFloat(g, 'f', 0, 64), nil
+			return strconv.FormatFloat(g, 'f', 0, 64), nil // unsigned bigint
 		}
 		return int64(g), nil
 	case dialect.Decimal:
@@ -142,6 +145,31 @@ func (n noiseStrategy) add(s *Source, c *dialect.Column, old dialect.Value, low,
 		return strconv.FormatFloat(g, 'g', -1, 32), nil
 	}
 	return strconv.FormatFloat(g, 'g', -1, 64), nil
+}
+
+// addWhole draws from the numbers around old that the column holds.
+func (n noiseStrategy) addWhole(s *Source, c *dialect.Column, old int64) int64 {
+	most := n.absolute
+	if n.relative > 0 {
+		most = n.relative * math.Abs(float64(old))
+	}
+	low, high := minInt(c), maxInt(c)
+	if d := int64(most); most < math.MaxInt64 {
+		low, high = max(low, saturating(old, -d)), min(high, saturating(old, d))
+	}
+	return between(s, min(low, old), max(high, old))
+}
+
+// saturating is a + b, or the end of int64 that it goes beyond.
+func saturating(a, b int64) int64 {
+	sum := a + b
+	switch {
+	case b > 0 && sum < a:
+		return math.MaxInt64
+	case b < 0 && sum > a:
+		return math.MinInt64
+	}
+	return sum
 }
 
 // share is old · (a whole number around noiseSteps) / noiseSteps. Whole numbers
@@ -176,11 +204,16 @@ func (n noiseStrategy) amount(c *dialect.Column, low, high float64) dialect.Expr
 			B: dialect.Arith{Op: '*', A: part, B: dialect.Literal{Value: most, Column: c}},
 		})
 	}
+	below, above := numberValue(c, low+n.absolute), numberValue(c, high-n.absolute)
+	if c.Kind == dialect.Int {
+		d := int64(math.Ceil(n.absolute))
+		below, above = minInt(c)+d, maxInt(c)-d
+	}
 	return dialect.If{
-		Cond: dialect.Compare{Column: c.Name, Op: ">", Value: numberValue(c, high-n.absolute)},
+		Cond: dialect.Compare{Column: c.Name, Op: ">", Value: above},
 		Then: plus(-noiseSteps, 0),
 		Else: dialect.If{
-			Cond: dialect.Compare{Column: c.Name, Op: "<", Value: numberValue(c, low+n.absolute)},
+			Cond: dialect.Compare{Column: c.Name, Op: "<", Value: below},
 			Then: plus(0, noiseSteps),
 			Else: plus(-noiseSteps, noiseSteps),
 		},

@@ -55,7 +55,7 @@ func isCard(hit string) bool {
 }
 
 func isWrittenIBAN(hit string) bool {
-	return isIBAN(strings.NewReplacer(" ", "", "-", "").Replace(hit))
+	return isIBAN(withoutSeparators.Replace(hit))
 }
 
 func isIP(hit string) bool {

@@ -174,6 +174,8 @@ func TestNoise(t *testing.T) {
 		{`{"noise":0.1}`, integer(32), int64(-1000), -1100, -900},
 		{`{"noise":0.1}`, integer(16), int64(32767), 29490, 32767},
 		{`{"noise":{"absolute":50}}`, integer(16), int64(-32768), -32768, -32718},
+		{`{"noise":{"absolute":50}}`, integer(64), int64(math.MaxInt64), 9223372036854775757, math.MaxInt64},
+		{`{"noise":{"absolute":50}}`, integer(64), int64(math.MinInt64), math.MinInt64, -9223372036854775758},
 		{`{"noise":{"absolute":0.5}}`, &dialect.Column{Name: "x", Kind: dialect.Decimal, Precision: 4, Scale: 2}, "99.99", 99.49, 99.99},
 		{`{"noise":0.5}`, &dialect.Column{Name: "x", Kind: dialect.Float}, "1e3", 500, 1500},
 	} {
