@@ -6,11 +6,8 @@ import (
 	"html/template"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	texttemplate "text/template"
-	"time"
-	"unicode"
 )
 
 //go:embed certificate.html.tmpl
@@ -304,69 +301,4 @@ func complaint(p *Predicate) string {
 	}
 	return "If you think that something is missing or wrong, write to " + who + " and name the receipt number. " +
 		"You can also complain to your data protection authority (GDPR, Article 77)."
-}
-
-// day is a date as people write it, in UTC; "" for the zero time.
-func day(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2 January 2006")
-}
-
-// dayText is a day of the receipt as people write it, or the text as it is.
-func dayText(s string) string {
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return day(t)
-	}
-	return s
-}
-
-func count(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(n) + " " + many
-}
-
-// number has a comma after every three digits.
-func number(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// words makes words of a name in the database: invoice_line, InvoiceLine and
-// invoice-line are "invoice line".
-func words(name string) string {
-	var b strings.Builder
-	before := ' '
-	for _, r := range name {
-		if unicode.IsUpper(r) && unicode.IsLower(before) {
-			b.WriteRune(' ')
-		}
-		if r == '_' || r == '-' {
-			r = ' '
-		}
-		b.WriteRune(r)
-		before = r
-	}
-	list := strings.Fields(b.String())
-	for i, w := range list {
-		// An abbreviation stays one: "customer ID".
-		if len(w) == 1 || w != strings.ToUpper(w) {
-			list[i] = strings.ToLower(w)
-		}
-	}
-	return strings.Join(list, " ")
-}
-
-func title(name string) string {
-	r := []rune(words(name))
-	if len(r) > 0 {
-		r[0] = unicode.ToUpper(r[0])
-	}
-	return string(r)
 }

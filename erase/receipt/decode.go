@@ -52,6 +52,26 @@ func classify(err error) error {
 	}
 }
 
+// typeOf is a statement's predicate type. A payload that isn't an in-toto
+// Statement v1 is ErrVersion when it is JSON of another type.
+func typeOf(payload []byte) (string, error) {
+	var head struct {
+		Type          *string `json:"_type"`
+		PredicateType *string `json:"predicateType"`
+	}
+	// Decode, unlike Unmarshal, tells input that ends too early by io.ErrUnexpectedEOF.
+	if err := json.NewDecoder(bytes.NewReader(payload)).Decode(&head); err != nil {
+		return "", classify(err)
+	}
+	if head.Type == nil || head.PredicateType == nil {
+		return "", fmt.Errorf("%w: the signed bytes are no statement", ErrMalformed)
+	}
+	if *head.Type != StatementType {
+		return "", fmt.Errorf("%w: not an in-toto Statement v1", ErrVersion)
+	}
+	return *head.PredicateType, nil
+}
+
 var timeType = reflect.TypeFor[time.Time]()
 
 // walk reads the value that comes next, which must have t's shape.
@@ -63,7 +83,7 @@ func walk(dec *json.Decoder, t reflect.Type, path string) error {
 	if err != nil {
 		return err
 	}
-	wrong := fmt.Errorf("%w: %s is not of the right kind", ErrMalformed, cmpPath(path))
+	wrong := fmt.Errorf("%w: %s is not of the right kind", ErrMalformed, place(path))
 	switch {
 	case t == timeType, t.Kind() == reflect.String:
 		if _, ok := tok.(string); !ok {
@@ -108,7 +128,7 @@ func walkObject(dec *json.Decoder, t reflect.Type, path string) error {
 		}
 		key := tok.(string) // the decoder lets nothing else stand here
 		if seen[key] {
-			return fmt.Errorf("%w: a field of %s is there twice", ErrMalformed, cmpPath(path))
+			return fmt.Errorf("%w: a field of %s is there twice", ErrMalformed, place(path))
 		}
 		seen[key] = true
 		elem, name := t, "key"
@@ -117,7 +137,7 @@ func walkObject(dec *json.Decoder, t reflect.Type, path string) error {
 		} else {
 			field, ok := fieldOf(t, key)
 			if !ok {
-				return fmt.Errorf("%w: %s has a field that this version doesn't know", ErrMalformed, cmpPath(path))
+				return fmt.Errorf("%w: %s has a field that this version doesn't know", ErrMalformed, place(path))
 			}
 			elem, name = field.Type, key
 		}
@@ -140,7 +160,7 @@ func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-func cmpPath(path string) string {
+func place(path string) string {
 	if path == "" {
 		return "the top level"
 	}

@@ -1,0 +1,131 @@
+package receipt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+func TestEveryReceiptInTheLogCanBeProven(t *testing.T) {
+	for _, n := range []int{1, 2, 255, 256, 257, 700} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			_, l := newLog(t, n)
+			for i, env := range receipts(0, n) {
+				if n > 300 && i%37 != 0 {
+					continue
+				}
+				p, err := l.Prove(env)
+				if err != nil {
+					t.Fatal(err)
+				}
+				in, err := VerifyProof(p, env, logVerifierOf(t, 9))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if in.Index != int64(i) || in.Size != int64(n) {
+					t.Errorf("entry %d of %d is proven as %d of %d", i, n, in.Index, in.Size)
+				}
+			}
+			if _, err := l.Verify(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestProofIsRefused(t *testing.T) {
+	_, l := newLog(t, 300)
+	env := receipts(7, 1)[0]
+	good, err := l.Prove(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func(i int, text string) []byte {
+		lines := strings.Split(string(good), "\n")
+		lines[i] = text
+		return []byte(strings.Join(lines, "\n"))
+	}
+	tests := map[string]struct {
+		proof, env []byte
+		key        byte
+		want       error
+	}{
+		"another receipt":  {good, []byte("x"), 9, ErrNotLogged},
+		"another log key":  {good, env, 8, ErrSignature},
+		"another index":    {line(1, "index 8"), env, 9, ErrNotLogged},
+		"a huge index":     {line(1, "index 18446744073709551615"), env, 9, ErrNotLogged},
+		"a leading zero":   {line(1, "index 07"), env, 9, ErrMalformed},
+		"another version":  {line(0, "c2sp.org/tlog-proof@v2"), env, 9, ErrMalformed},
+		"an altered hash":  {line(2, lineOf(good, 3)), env, 9, ErrNotLogged},
+		"carriage returns": {bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), env, 9, ErrMalformed},
+		"nothing":          {nil, env, 9, ErrMalformed},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if _, err := VerifyProof(tt.proof, tt.env, logVerifierOf(t, tt.key)); !errors.Is(err, tt.want) {
+				t.Errorf("VerifyProof: %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func lineOf(data []byte, i int) string {
+	return strings.Split(string(data), "\n")[i]
+}
+
+// A size beyond 2^62 makes package tlog compute for ever.
+func TestCheckpointOfAnImpossibleSize(t *testing.T) {
+	for _, size := range []string{"4611686018427387905", "9223372036854775807", "18446744073709551616", "-1", "01"} {
+		data, err := note.Sign(&note.Note{Text: testOrigin + "\n" + size + "\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"}, logSignerOf(t, 9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseCheckpoint(data, logVerifierOf(t, 9)); !errors.Is(err, ErrMalformed) {
+			t.Errorf("size %s: %v, want ErrMalformed", size, err)
+		}
+	}
+}
+
+func TestLogOfOneHundredThousand(t *testing.T) {
+	const n = 100_000
+	start := time.Now()
+	dir, l := newLog(t, n)
+	appended := time.Since(start)
+	start = time.Now()
+	if _, err := l.Append([]byte("one more")); err != nil {
+		t.Fatal(err)
+	}
+	one := time.Since(start)
+	start = time.Now()
+	p, err := l.Prove([]byte("one more"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proved := time.Since(start)
+	start = time.Now()
+	if _, err := VerifyProof(p, []byte("one more"), logVerifierOf(t, 9)); err != nil {
+		t.Fatal(err)
+	}
+	verified := time.Since(start)
+	start = time.Now()
+	if _, err := l.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	var size int64
+	for _, f := range files(t, dir) {
+		info, err := os.Stat(filepath.Join(dir, f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	t.Logf("%d entries: append all %v, append one %v, prove %v, verify a proof %v, verify all %v, %d bytes, proof %d bytes",
+		n, appended, one, proved, verified, time.Since(start), size, len(p))
+}
