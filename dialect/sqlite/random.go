@@ -27,7 +27,7 @@ func randomInt(low, high int64) string {
 
 // step is how many characters one round of RandomLike replaces: a round of a
 // recursive query costs as much as a few characters.
-const step = 8
+const step = 10
 
 // randomLike takes the text apart in rounds of a recursive query. What is left of
 // it travels along, so that no round has to count characters from the start.
@@ -55,11 +55,11 @@ func randomChar(u string) string {
 	b.WriteString("CASE WHEN " + u + " BETWEEN 97 AND 122 THEN " + of('a', 26) +
 		" WHEN " + u + " BETWEEN 48 AND 57 THEN " + of('0', 10) +
 		" WHEN " + u + " BETWEEN 65 AND 90 THEN " + of('A', 26) +
-		" WHEN " + u + " < 128")
+		" WHEN " + u + " < 128 THEN " + u + " WHEN " + u + " IS NOT NULL THEN CASE WHEN 0")
 	for _, r := range signs {
 		b.WriteString(" OR " + u + " BETWEEN " + strconv.Itoa(int(r[0])) + " AND " + strconv.Itoa(int(r[1])))
 	}
-	b.WriteString(" THEN " + u + " WHEN " + u + " IS NOT NULL THEN " + of('a', 26) + " END")
+	b.WriteString(" THEN " + u + " ELSE " + of('a', 26) + " END END")
 	return b.String()
 }
 
