@@ -9,13 +9,18 @@ import (
 // Explain gives the lines of the engine's query plan for a Select.
 func Explain(t testing.TB, db dialect.DB, s dialect.Select) []string {
 	t.Helper()
-	tx, err := db.(*DB).begin(t.Context(), dialect.TxOptions{})
+	return explain(t, db.(*DB), func(b *builder) { b.selects(s) })
+}
+
+func explain(t testing.TB, db *DB, build func(*builder)) []string {
+	t.Helper()
+	tx, err := db.begin(t.Context(), dialect.TxOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	b := tx.builder(t.Context())
-	b.selects(s)
+	build(b)
 	if b.err != nil {
 		t.Fatal(b.err)
 	}
