@@ -148,6 +148,14 @@ func intBits(c *dialect.Column) int {
 	return 64
 }
 
+// floatBits is the width of a Float column; 64 where the catalogue doesn't say.
+func floatBits(c *dialect.Column) int {
+	if c.Precision > 0 && c.Precision <= 32 || c.Type == "real" || c.Type == "float4" {
+		return 32
+	}
+	return 64
+}
+
 // maxInt is the largest number that an Int column and an int64 hold.
 func maxInt(c *dialect.Column) int64 {
 	bits := intBits(c)

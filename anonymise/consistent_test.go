@@ -160,6 +160,24 @@ func TestKeyedStrategiesNeedASecret(t *testing.T) {
 	}
 }
 
+// TestTemplateWithARowNumberIsConsistentToo: the row's number is keyed by
+// itself, the rest of the template by the modifier.
+func TestTemplateWithARowNumberIsConsistentToo(t *testing.T) {
+	r := bind(t, `{"template":"{{fake first-name}}{{digits 9}}-{{seq}}","consistent":true}`, Target{Column: text(80), Rows: -1, Key: []string{"id"}}).(RowReplacer)
+	s := NewSource(testSecret(t), nil)
+	seen := map[dialect.Value]bool{}
+	for range 3 {
+		v, err := r.ReplaceRow(s, "ann", func(string) dialect.Value { return int64(7) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[v] = true
+	}
+	if len(seen) != 1 {
+		t.Errorf("one value became %d", len(seen))
+	}
+}
+
 // TestPermutationIsOneToOne goes through whole bands: every number has a
 // number of its own, in the same band, and none keeps its own.
 func TestPermutationIsOneToOne(t *testing.T) {

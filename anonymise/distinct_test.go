@@ -13,6 +13,11 @@ import (
 func TestPitfall21DistinctValues(t *testing.T) {
 	const rows = 1000
 	column := func(k dialect.Kind) *dialect.Column { return &dialect.Column{Name: "x", Kind: k} }
+	char := func(n int) *dialect.Column {
+		c := text(n)
+		c.Fixed = true
+		return c
+	}
 	decimalColumn := &dialect.Column{Name: "x", Kind: dialect.Decimal, Precision: 12, Scale: 2}
 	email := func(i int) dialect.Value { return fmt.Sprintf("user.%03d@mail.test", i) }
 	one := func(v dialect.Value) func(int) dialect.Value { return func(int) dialect.Value { return v } }
@@ -28,6 +33,7 @@ func TestPitfall21DistinctValues(t *testing.T) {
 		{"random text, all rows the same", `"random"`, text(80), false, one("same for all"), rows},
 		{"random text in a unique column, short values", `"random"`, text(80), true, one("ab"), rows},
 		{"random text in a unique column, empty values", `"random"`, text(80), true, one(""), rows},
+		{"random text in a unique CHAR", `"random"`, char(20), true, one("ab                  "), rows},
 		{"random int", `"random"`, integer(64), false, number, rows},
 		{"random decimal", `"random"`, decimalColumn, false, one("12.50"), rows},
 		{"random float", `"random"`, column(dialect.Float), false, one("12.5"), rows},

@@ -1,6 +1,7 @@
 package anonymise
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -71,7 +72,7 @@ func (g generaliseStrategy) Bind(t Target) (Replacer, error) {
 			return nil, missing("to: month")
 		}
 		if c.Kind == dialect.Date && (g.to == "day" || g.to == "hour") {
-			return nil, fmt.Errorf("column %s is a date, which has nothing finer than the %s: say month or year", c.Name, "day")
+			return nil, fmt.Errorf("column %s is a date, which has nothing finer than the day: say month or year", c.Name)
 		}
 		replace := func(_ *Source, old dialect.Value) (dialect.Value, error) { return truncated(c.Kind, old, g.to) }
 		return bothWays{clientReplacer{Lossy, replace}, dialect.TruncateMoment{Of: dialect.Current{Column: c}, Unit: g.to}}, nil
@@ -96,7 +97,7 @@ func truncated(kind dialect.Kind, old dialect.Value, unit string) (dialect.Value
 	}
 	m, ok := parseMoment(kind, text)
 	if !ok {
-		return nil, fmt.Errorf("generalise: the value is no date of this column's kind: use random")
+		return nil, errors.New("generalise: the value is no date of this column's kind: use random")
 	}
 	t := m.t
 	month, day, hour := t.Month(), t.Day(), t.Hour()
@@ -130,7 +131,7 @@ func (g generaliseStrategy) number(c *dialect.Column) (Replacer, error) {
 		text, _ := dialect.TextOf(old)
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			return nil, fmt.Errorf("generalise: the value is no number: use random")
+			return nil, errors.New("generalise: the value is no number: use random")
 		}
 		f = math.Floor(f/g.step) * g.step
 		if c.Kind == dialect.Float {
@@ -174,7 +175,7 @@ func (g generaliseStrategy) network(_ *Source, old dialect.Value) (dialect.Value
 	in, ok := parseInet(text)
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("generalise: the value is no address: use random")
+		return nil, errors.New("generalise: the value is no address: use random")
 	case in.mac != nil:
 		for i := 3; i < len(in.mac); i++ {
 			in.mac[i] = 0

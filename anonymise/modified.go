@@ -28,8 +28,8 @@ func (m modified) Info() Info {
 }
 
 // streamed: the modifier makes the strategy consistent by reseeding what it
-// draws from, where it isn't keyed by itself.
-func (m modified) streamed() bool { return m.spec.Modifiers.Consistent && !m.inner.Info().Keyed }
+// draws from. Strategies that are keyed by themselves have their group already.
+func (m modified) streamed() bool { return m.spec.Modifiers.Consistent && m.consistent }
 
 // Bind checks the column and binds the strategy to it.
 func (m modified) Bind(t Target) (Replacer, error) {

@@ -1,6 +1,7 @@
 package anonymise
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -91,7 +92,7 @@ func numberRange(c *dialect.Column) (low, high float64) {
 		return float64(minInt(c)), float64(maxInt(c))
 	case c.Kind == dialect.Decimal && c.Precision > 0:
 		high = math.Pow10(c.Precision-c.Scale) - math.Pow10(-c.Scale)
-	case c.Kind == dialect.Float && c.Precision == 32:
+	case c.Kind == dialect.Float && floatBits(c) == 32:
 		high = math.MaxFloat32
 	default:
 		high = math.MaxFloat64 / 2
@@ -102,7 +103,7 @@ func numberRange(c *dialect.Column) (low, high float64) {
 	return -high, high
 }
 
-var errNoNumber = fmt.Errorf("noise: the value is no number: use random")
+var errNoNumber = errors.New("noise: the value is no number: use random")
 
 // add is the noise in Go. A number beyond an int64 loses its last digits, which
 // noise may.
@@ -141,10 +142,7 @@ func (n noiseStrategy) add(s *Source, c *dialect.Column, old dialect.Value, low,
 		d, _ := parseDecimal(strconv.FormatFloat(g, 'f', max(scale, 0), 64))
 		return d.String(), nil
 	}
-	if c.Precision == 32 {
-		return strconv.FormatFloat(g, 'g', -1, 32), nil
-	}
-	return strconv.FormatFloat(g, 'g', -1, 64), nil
+	return strconv.FormatFloat(g, 'g', -1, floatBits(c)), nil
 }
 
 // addWhole draws from the numbers around old that the column holds.

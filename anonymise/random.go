@@ -105,10 +105,16 @@ func randomText(t Target) (Replacer, error) {
 		if !ok {
 			text = cut(c, newText)
 		}
+		if c.Fixed {
+			text = strings.TrimRight(text, " ")
+		}
 		if missing := least - utf8.RuneCountInString(text); missing > 0 {
 			text += strings.Repeat("a", missing)
 		}
 		return cut(c, randomLike(s, text)), nil
+	}
+	if least > 0 && c.Fixed {
+		return clientReplacer{class, replace}, nil // what is joined to a CHAR stands behind its padding on some engines
 	}
 	return bothWays{clientReplacer{class, replace}, dialect.RandomLike{Of: atLeast(c, least)}}, nil
 }

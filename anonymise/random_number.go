@@ -1,6 +1,7 @@
 package anonymise
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -102,20 +103,17 @@ func (r randomStrategy) float(t Target) (Replacer, error) {
 			low = min(low, high-1e6)
 		}
 	}
-	bits := 53
-	if t.Column.Precision > 0 && t.Column.Precision <= 32 {
-		bits = 24
+	bits := floatBits(t.Column)
+	space := math.Pow(2, 53)
+	if bits == 32 {
+		space = math.Pow(2, 24)
 	}
-	space := math.Pow(2, float64(bits))
 	if err := hasRoom(space, t); err != nil {
 		return nil, err
 	}
 	replace := func(s *Source, _ dialect.Value) (dialect.Value, error) {
 		f := low + s.rng.Float64()*(high-low)
-		if bits == 24 {
-			return strconv.FormatFloat(float64(float32(f)), 'g', -1, 32), nil
-		}
-		return strconv.FormatFloat(f, 'g', -1, 64), nil
+		return strconv.FormatFloat(f, 'g', -1, bits), nil
 	}
 	e := dialect.Arith{
 		Op: '+', A: floatLiteral(t.Column, low),
@@ -154,7 +152,7 @@ func (r randomStrategy) moment(t Target) (Replacer, error) {
 	}
 	low, span := ends[0], ends[1].t.Sub(ends[0].t)
 	if span < 0 || span == math.MaxInt64 {
-		return nil, fmt.Errorf("from must not be after to, nor 290 years before it")
+		return nil, errors.New("from must not be after to, nor 290 years before it")
 	}
 	steps := int64(span / step)
 	if err := hasRoom(float64(steps)+1, t); err != nil {

@@ -131,6 +131,7 @@ func New(s Spec) (Strategy, error) {
 	if !ok {
 		return nil, specErrorf([]string{s.Name}, "%s", unknown("strategy", s.Name, strategyNames()))
 	}
+	s.Modifiers.Consistent = s.Modifiers.Consistent || s.Modifiers.Group != ""
 	inner, err := d.make(s.Params, s.Modifiers)
 	if err != nil {
 		return nil, err
@@ -146,7 +147,7 @@ func (d definition) allows(m Modifiers, keyed bool) error {
 	switch {
 	case m.FillNull && !d.fills:
 		return specErrorf([]string{"null"}, "%s makes nothing of NULL: leave `null: fill` out", d.Name)
-	case (m.Consistent || m.Group != "") && !d.consistent && !keyed:
+	case m.Consistent && !d.consistent && !d.Keyed:
 		return specErrorf([]string{"consistent"}, "%s can't be consistent: use pseudonym, or fake, random, pick or noise with this modifier", d.Name)
 	case m.FillNull && m.Consistent:
 		return specErrorf([]string{"null"}, "a consistent strategy would give all NULLs one value: leave `null: fill` out")

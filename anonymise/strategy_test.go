@@ -238,6 +238,42 @@ func checkReplacement(t *testing.T, name string, r Replacer, c *dialect.Column, 
 	}
 }
 
+// TestPitfall24NoValueInErrors gives every strategy values that are not of the
+// column's kind, as SQLite can have them: none is in an error.
+func TestPitfall24NoValueInErrors(t *testing.T) {
+	const canary = "Canary-48151623"
+	failed := 0
+	for _, d := range Strategies() {
+		if strings.HasPrefix(d.Name, "test-") {
+			continue
+		}
+		for _, c := range sampleColumns() {
+			c.Column.Default = new(string)
+			c.Column.Length = 8
+			r, err := strategy(t, specOn(d.Name, c.Column.Kind)).Bind(Target{Column: c.Column, Rows: 1000, Key: []string{"id"}})
+			if err != nil {
+				continue
+			}
+			for _, old := range []dialect.Value{canary, `{"` + canary, "<" + canary, []byte(canary), -48151623.5, int64(-48151623)} {
+				_, err := r.Replace(source(t), old)
+				if row, ok := r.(RowReplacer); ok {
+					_, err = row.ReplaceRow(source(t), old, func(string) dialect.Value { return canary })
+				}
+				if err == nil {
+					continue
+				}
+				failed++
+				if strings.Contains(err.Error(), "anary") || strings.Contains(err.Error(), "48151623") {
+					t.Errorf("%s on %s quotes the value", d.Name, c.Column.Kind)
+				}
+			}
+		}
+	}
+	if failed == 0 {
+		t.Error("nothing failed: the test shows nothing")
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
