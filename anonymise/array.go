@@ -33,10 +33,10 @@ func makeArray(v any, _ Modifiers) (Strategy, error) {
 	if err == nil {
 		each, err = New(spec)
 	}
-	if se, ok := err.(*SpecError); ok {
-		return nil, &SpecError{append([]string{"array"}, se.Path...), se.Reason}
+	if err != nil {
+		return nil, below(err, "array")
 	}
-	return arrayStrategy{each}, err
+	return arrayStrategy{each}, nil
 }
 
 func (a arrayStrategy) Info() Info {

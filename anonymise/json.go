@@ -72,10 +72,7 @@ func makeJSON(v any, _ Modifiers) (Strategy, error) {
 	for _, written := range slices.Sorted(maps.Keys(paths)) {
 		rule, err := makeRule(written, paths[written])
 		if err != nil {
-			if se, ok := err.(*SpecError); ok {
-				se.Path = append([]string{"json", "paths", written}, se.Path...)
-			}
-			return nil, err
+			return nil, below(err, "json", "paths", written)
 		}
 		j.keyed = j.keyed || rule.strategy.Info().Keyed
 		j.rules = append(j.rules, rule)

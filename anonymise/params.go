@@ -90,19 +90,6 @@ func (p *params) text(key, otherwise string) string {
 	return s
 }
 
-// flag reads true or false.
-func (p *params) flag(key string) bool {
-	v, ok := p.get(key)
-	if !ok {
-		return false
-	}
-	b, isBool := v.(bool)
-	if !isBool {
-		p.fail(key, "true or false")
-	}
-	return b
-}
-
 // choice reads one of the names.
 func (p *params) choice(key, otherwise string, names ...string) string {
 	s := p.text(key, otherwise)

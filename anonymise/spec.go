@@ -3,6 +3,7 @@ package anonymise
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -74,6 +75,15 @@ func (e *SpecError) Error() string {
 
 func specErrorf(path []string, format string, args ...any) *SpecError {
 	return &SpecError{Path: path, Reason: fmt.Sprintf(format, args...)}
+}
+
+// below is an error of a strategy that stands inside of another one, at path.
+func below(err error, path ...string) error {
+	var se *SpecError
+	if errors.As(err, &se) {
+		return &SpecError{append(path, se.Path...), se.Reason}
+	}
+	return err
 }
 
 // ParseSpec makes a Spec of what a YAML or JSON decoder made of it. It looks at

@@ -138,13 +138,13 @@ func parsePart(inside string, m Modifiers) (templatePart, string) {
 	return p, ""
 }
 
-func (t templateStrategy) has(kind string) bool {
-	return slices.ContainsFunc(t.parts, func(p templatePart) bool { return p.kind == kind })
+func (ts templateStrategy) has(kind string) bool {
+	return slices.ContainsFunc(ts.parts, func(p templatePart) bool { return p.kind == kind })
 }
 
-func (t templateStrategy) Info() Info {
+func (ts templateStrategy) Info() Info {
 	i := templateDefinition.info()
-	if i.Keyed = t.has("seq"); !i.Keyed {
+	if i.Keyed = ts.has("seq"); !i.Keyed {
 		i.Class = LikelyUnique
 	}
 	return i
