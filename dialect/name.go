@@ -3,8 +3,10 @@ package dialect
 import "strings"
 
 // Name names a table or view as the catalogue spells it, case kept. Schema is
-// empty on an engine without schemas (SQLite) and is the database's name on
-// MySQL and MariaDB. The zero Name names nothing.
+// empty on an engine without schemas (SQLite), and on MySQL and MariaDB for the
+// tables of the connected database, so that a plan fits a copy under another
+// name; there it is the database's name for tables of other databases. The zero
+// Name names nothing.
 type Name struct {
 	Schema string `json:"schema,omitempty"`
 	Table  string `json:"table"`

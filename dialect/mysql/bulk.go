@@ -1,0 +1,232 @@
+package mysql
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// BulkUpdate implements dialect.Writer: one statement, or a few where the rows
+// are larger than max_allowed_packet.
+func (t *tx) BulkUpdate(ctx context.Context, b dialect.BulkUpdate) (int64, error) {
+	return t.bulk(ctx, b, func(p *packed) (int64, error) {
+		found, err := t.count(ctx, b.Table, []dialect.Cond{dialect.In{Columns: b.Key, Keys: p.keys}}, dialect.Exclusive)
+		if err != nil || found == 0 || len(b.Set) == 0 {
+			return found, err
+		}
+		var set []string
+		for i, c := range p.set {
+			set = append(set, target+"."+quote(c.Name)+" = "+valueOf(c, carrierColumn(len(p.key)+i)))
+		}
+		sql := "UPDATE " + p.from() + " SET " + strings.Join(append(set, untouched(p.table, b.Set)...), ", ")
+		_, err = t.affected(ctx, sql, []any{p.doc.String()}, "overwrite", b.Table)
+		return found, err
+	})
+}
+
+// CountEqual implements dialect.Reader.
+func (t *tx) CountEqual(ctx context.Context, b dialect.BulkUpdate) (int64, error) {
+	return t.bulk(ctx, b, func(p *packed) (int64, error) {
+		where := []string{"TRUE"}
+		for i, c := range p.set {
+			where = append(where, t.equal(c, target+"."+quote(c.Name), "k."+carrierColumn(len(p.key)+i)))
+		}
+		sql := "SELECT COUNT(*) FROM " + p.from() + " WHERE " + strings.Join(where, " AND ")
+		return t.number(ctx, sql, []any{p.doc.String()}, "compare", b.Table)
+	})
+}
+
+// bulk packs rows into JSON documents, as few as the packet size allows, and
+// adds up what do returns for each.
+func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (int64, error)) (int64, error) {
+	table, err := t.db.table(ctx, t.conn, b.Table)
+	if err != nil {
+		return 0, err
+	}
+	key, err := columns(table, b.Key)
+	if err != nil {
+		return 0, err
+	}
+	set, err := columns(table, b.Set)
+	if err != nil {
+		return 0, err
+	}
+	var packet int
+	if err := t.conn.QueryRowContext(ctx, "SELECT @@max_allowed_packet").Scan(&packet); err != nil {
+		return 0, t.fail(ctx, err, "overwrite", b.Table)
+	}
+	limit := packet * 2 / 5 // quotes and backslashes may be escaped once more
+	var sum int64
+	p := newPacked(table, key, set)
+	flush := func() error {
+		if len(p.keys) == 0 {
+			return nil
+		}
+		p.doc.WriteByte(']')
+		n, err := do(p)
+		sum += n
+		p = newPacked(table, key, set)
+		return err
+	}
+	for _, row := range b.Rows {
+		if len(row) != len(key)+len(set) {
+			return 0, wrongLength(b.Table, len(row), len(key)+len(set))
+		}
+		encoded, ok, err := p.encode(row)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			continue // no row has such a key
+		}
+		if len(p.keys) > 0 && p.doc.Len()+len(encoded) > limit {
+			if err := flush(); err != nil {
+				return 0, err
+			}
+		}
+		p.add(row, encoded)
+	}
+	return sum, flush()
+}
+
+// packed is a JSON document of rows: key, then values.
+type packed struct {
+	table    *dialect.Table
+	key, set []*dialect.Column
+	keys     []dialect.Key
+	doc      bytes.Buffer
+	most     []int // the longest text of each column, in characters
+}
+
+func newPacked(t *dialect.Table, key, set []*dialect.Column) *packed {
+	return &packed{table: t, key: key, set: set, most: make([]int, len(key)+len(set))}
+}
+
+// encode makes one row's JSON. ok is false where no row can have its key.
+func (p *packed) encode(row dialect.Row) (encoded []byte, ok bool, err error) {
+	out := make([]any, len(row))
+	for i, v := range row {
+		c := p.column(i)
+		var fits bool
+		out[i], fits = encode(c, v)
+		if i < len(p.key) && (!fits || out[i] == nil) {
+			return nil, false, nil
+		}
+		if !fits {
+			e := dialect.NewError(dialect.DoesNotFit, "", "overwrite", p.table.Name, nil)
+			e.Object = c.Name
+			return nil, false, e
+		}
+		if s, isText := out[i].(string); isText {
+			p.most[i] = max(p.most[i], utf8.RuneCountInString(s))
+		}
+	}
+	encoded, err = json.Marshal(out)
+	if err != nil {
+		return nil, false, unencodable(p.table.Name)
+	}
+	return encoded, true, nil
+}
+
+func (p *packed) column(i int) *dialect.Column {
+	if i < len(p.key) {
+		return p.key[i]
+	}
+	return p.set[i-len(p.key)]
+}
+
+func (p *packed) add(row dialect.Row, encoded []byte) {
+	if p.doc.Len() == 0 {
+		p.doc.WriteByte('[')
+	} else {
+		p.doc.WriteByte(',')
+	}
+	p.doc.Write(encoded)
+	p.keys = append(p.keys, dialect.Key(row[:len(p.key)]))
+}
+
+// from joins the rows, as the table k, with those of the table that have their keys.
+func (p *packed) from() string {
+	var selected, defined, kept, names []string
+	for i := range p.most {
+		c := p.column(i)
+		raw := fmt.Sprintf("j.c%d", i)
+		kind, expr := valueKind(c, p.most[i]), raw
+		if i < len(p.key) {
+			how := carry(c, p.most[i])
+			kind, expr = how.kind, how.key(raw)
+			if how.kept != nil {
+				kept = append(kept, how.kept(raw))
+			}
+			names = append(names, c.Name)
+		}
+		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'", i, kind, i))
+		selected = append(selected, expr+" AS "+carrierColumn(i))
+	}
+	where := ""
+	if len(kept) > 0 {
+		where = " WHERE " + strings.Join(kept, " AND ")
+	}
+	return "(SELECT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(?, '$[*]' COLUMNS (" + strings.Join(defined, ", ") +
+		")) AS j" + where + ") AS k STRAIGHT_JOIN " + quoteTable(p.table.Name) + " AS " + target + " ON " + joined("k", target, names)
+}
+
+// valueKind is how a value travels that will be assigned. JSON_TABLE turns
+// what it can't convert into NULL or cuts it off; so all but integers and doubles, which
+// were checked before, travel as text, and the assignment converts it, strictly.
+func valueKind(c *dialect.Column, most int) string {
+	switch c.Kind {
+	case dialect.Int, dialect.Bool, dialect.Bits, dialect.Float:
+		return carry(c, most).kind
+	}
+	return carry(&dialect.Column{Kind: dialect.JSON}, most).kind
+}
+
+// valueOf is the expression to assign.
+func valueOf(c *dialect.Column, raw string) string {
+	if c.Kind == dialect.Bytes || c.Kind == dialect.Unknown {
+		return "FROM_BASE64(k." + raw + ")"
+	}
+	return "k." + raw
+}
+
+// equal compares a column with a value as the server would have stored it:
+// text bytewise, whatever the collation, and rounded where the column rounds.
+func (t *tx) equal(c *dialect.Column, ref, raw string) string {
+	switch c.Kind {
+	case dialect.Int, dialect.Bool, dialect.Float:
+	case dialect.Bits:
+		ref += " + 0"
+	case dialect.Decimal:
+		raw = fmt.Sprintf("CAST(%s AS DECIMAL(%d, %d))", raw, c.Precision, c.Scale)
+	case dialect.Date:
+		raw = "CAST(" + raw + " AS DATE)"
+	case dialect.Time:
+		raw = fmt.Sprintf("CAST(%s AS TIME(%d))", raw, c.Precision)
+	case dialect.Timestamp, dialect.TimestampTZ:
+		raw = fmt.Sprintf("CAST(%s AS DATETIME(%d))", raw, c.Precision)
+	case dialect.UUID, dialect.Inet:
+		raw = "CAST(" + raw + " AS " + c.Type + ")"
+	case dialect.Bytes, dialect.Unknown:
+		raw, ref = "FROM_BASE64("+raw+")", "CAST("+ref+" AS BINARY)"
+		if c.Fixed {
+			raw = fmt.Sprintf("CAST(%s AS BINARY(%d))", raw, c.Length)
+		}
+	case dialect.JSON:
+		if !t.server.mariadb {
+			return ref + " <=> CAST(" + raw + " AS JSON)"
+		}
+		fallthrough
+	default:
+		if c.Fixed {
+			raw = "TRIM(TRAILING ' ' FROM " + raw + ")"
+		}
+		ref, raw = "CAST(CONVERT("+ref+" USING utf8mb4) AS BINARY)", "CAST("+raw+" AS BINARY)"
+	}
+	return ref + " <=> " + raw
+}

@@ -1,0 +1,179 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Check implements dialect.DB. What the user may do is asked by explaining
+// statements, which needs the same privileges as running them, those of roles, wildcards and
+// columns included, and changes nothing.
+func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
+	const doing = "check"
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	}
+	defer conn.Close()
+	var problems []dialect.Problem
+	reasons, err := serverProblems(ctx, conn)
+	if err != nil {
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	}
+	for _, r := range reasons {
+		problems = append(problems, dialect.Problem{Reason: r})
+	}
+	for _, a := range accesses {
+		t, err := d.table(ctx, conn, a.Table)
+		if e, ok := errors.AsType[*dialect.Error](err); ok && e.Code == "1146" {
+			problems = append(problems, dialect.Problem{Table: a.Table, Reason: e.Detail + ": grant SELECT on it"})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range needed(t, a) {
+			denied, err := explain(ctx, conn, q.sql)
+			if err != nil {
+				return nil, fail(ctx, err, doing, a.Table)
+			}
+			if denied {
+				problems = append(problems, dialect.Problem{Table: a.Table, Reason: q.reason})
+			}
+		}
+	}
+	return problems, nil
+}
+
+// need is a statement that the user must be allowed to run.
+type need struct{ sql, reason string }
+
+func needed(t *dialect.Table, a dialect.Access) []need {
+	name := quoteTable(a.Table)
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	list := "1"
+	if len(names) > 0 {
+		list = quoteAll(names)
+	}
+	needs := []need{{"SELECT " + list + " FROM " + name + " WHERE FALSE",
+		"the user may not read every column: grant SELECT on the table"}}
+	if len(a.Update) > 0 {
+		set := make([]string, len(a.Update))
+		for i, n := range a.Update {
+			set[i] = quote(n) + " = DEFAULT(" + quote(n) + ")"
+			if c := t.Column(n); c == nil || c.Default == nil {
+				set[i] = quote(n) + " = " + quote(n)
+			}
+		}
+		needs = append(needs, need{"UPDATE " + name + " SET " + strings.Join(set, ", ") + " WHERE FALSE",
+			fmt.Sprintf("the user may not update %s: grant UPDATE on the table", strings.Join(a.Update, ", "))})
+	}
+	if a.Delete {
+		needs = append(needs, need{"DELETE FROM " + name + " WHERE FALSE", "the user may not delete: grant DELETE on the table"})
+	}
+	if len(a.Update) == 0 && !a.Delete {
+		needs = append(needs, need{"SELECT 1 FROM " + name + " WHERE FALSE FOR UPDATE",
+			"the user may not lock rows, which takes more than SELECT: grant UPDATE, DELETE or LOCK TABLES on the table"})
+	}
+	return needs
+}
+
+func explain(ctx context.Context, q queryer, sql string) (denied bool, err error) {
+	_, err = collect(ctx, q, "EXPLAIN "+sql)
+	if my, ok := errors.AsType[*mysql.MySQLError](err); ok && classes[my.Number] == dialect.PermissionDenied {
+		return true, nil
+	}
+	return false, err
+}
+
+// serverProblems are settings with which no run can write, or not safely.
+func serverProblems(ctx context.Context, q queryer) ([]string, error) {
+	rows, err := collect(ctx, q, `SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', 'foreign_key_checks')`)
+	if err != nil {
+		return nil, err
+	}
+	on := map[string]bool{}
+	for _, r := range rows {
+		// MariaDB 12 spells read_only with words that tell whom it lets through.
+		on[r[0].String] = r[1].String != "OFF" && r[1].String != "0"
+	}
+	var out []string
+	switch {
+	case on["super_read_only"] || on["innodb_read_only"]:
+		out = append(out, "the server is read-only: connect to the primary")
+	case on["read_only"]:
+		exempt, err := writesAnyway(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if !exempt {
+			out = append(out, "the server is read_only, as a replica is: connect to the primary")
+		}
+	}
+	if !on["foreign_key_checks"] {
+		out = append(out, foreignKeysOff)
+	}
+	return out, nil
+}
+
+// writesAnyway reports whether the user may write to a read_only server.
+func writesAnyway(ctx context.Context, q queryer) (bool, error) {
+	rows, err := collect(ctx, q, "SHOW GRANTS")
+	if err != nil {
+		return false, err
+	}
+	for _, r := range rows {
+		privileges, object, _ := strings.Cut(r[0].String, " ON ")
+		if !strings.HasPrefix(object, "*.*") {
+			continue
+		}
+		for _, p := range []string{"ALL PRIVILEGES", "SUPER", "CONNECTION_ADMIN", "READ ONLY ADMIN", "READ_ONLY ADMIN"} {
+			if strings.Contains(privileges, p) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// Position implements dialect.Reader: the GTIDs that the server has, else the
+// file and offset of its binary log, else nothing (no log, or no privilege to see it).
+func (t *tx) Position(ctx context.Context) (string, error) {
+	variable, status := "@@GLOBAL.gtid_executed", "SHOW MASTER STATUS"
+	switch {
+	case t.server.mariadb:
+		variable = "@@GLOBAL.gtid_current_pos"
+	case t.server.atLeast(8, 2):
+		status = "SHOW BINARY LOG STATUS"
+	}
+	var gtid string
+	if err := one(ctx, t.conn, "SELECT "+variable, &gtid); err == nil && gtid != "" {
+		return strings.ReplaceAll(gtid, "\n", ""), nil
+	} else if err != nil && !isServers(err) {
+		return "", t.fail(ctx, err, "read the position", dialect.Name{})
+	}
+	rows, err := collect(ctx, t.conn, status)
+	if err != nil && !isServers(err) {
+		return "", t.fail(ctx, err, "read the position", dialect.Name{})
+	}
+	if len(rows) == 0 {
+		return "", nil
+	}
+	return rows[0][0].String + ":" + rows[0][1].String, nil
+}
+
+// isServers reports whether the server refused a statement, and the
+// transaction goes on.
+func isServers(err error) bool {
+	_, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok
+}

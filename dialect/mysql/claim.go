@@ -1,0 +1,79 @@
+package mysql
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"sync"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Claim implements dialect.DB with GET_LOCK on a connection that the claim
+// keeps, so the server gives it up when the process dies. Names hold on the whole server and are at
+// most 64 characters long: what is locked is a hash of database and name.
+func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
+	const doing = "claim"
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	}
+	got, err := claim(ctx, conn, name)
+	if err != nil || !got {
+		discard(conn)
+		conn.Close()
+		if err == nil {
+			return nil, dialect.ErrClaimed
+		}
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	}
+	stop := keepAlive(conn)
+	return sync.OnceValue(func() error {
+		stop()
+		// Without the session the lock is gone too, and its settings with it.
+		discard(conn)
+		return conn.Close()
+	}), nil
+}
+
+func claim(ctx context.Context, conn *sql.Conn, name string) (bool, error) {
+	var database sql.NullString
+	if err := one(ctx, conn, "SELECT DATABASE()", &database); err != nil {
+		return false, err
+	}
+	// The longest that the server takes: the connection is idle for as long as
+	// the claim is held, and a server may close idle ones within a minute.
+	if _, err := conn.ExecContext(ctx, "SET @@SESSION.wait_timeout = 2147483"); err != nil {
+		return false, err
+	}
+	sum := sha256.Sum256([]byte(database.String + "\x00" + name))
+	var got sql.NullInt64 // NULL where the server ran out of memory, or the session was killed
+	err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", "expunge-"+hex.EncodeToString(sum[:24])).Scan(&got)
+	return got.Int64 == 1, err
+}
+
+// keepAlive asks the server something now and then, so that nothing on the way
+// takes the connection for dead.
+func keepAlive(conn *sql.Conn) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(30 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				_ = conn.PingContext(ctx)
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}

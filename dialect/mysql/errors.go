@@ -1,0 +1,197 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// classes are the error numbers of the MySQL reference manual ("Server Error
+// Message Reference") and of MariaDB's ("MariaDB Error Code Reference") that
+// something can be done about. A number that isn't here is Fatal.
+var classes = map[uint16]dialect.Class{
+	1213: dialect.Retryable, // deadlock: the whole transaction is rolled back
+	1020: dialect.Retryable, // record has changed since last read (MariaDB, snapshot isolation)
+	1040: dialect.Retryable, // too many connections
+	1203: dialect.Retryable, // too many connections of this user
+	1226: dialect.Retryable, // a user's resource limit
+	1412: dialect.Retryable, // the table's definition has changed since the snapshot
+	1615: dialect.Retryable, // a prepared statement has to be prepared again
+	3572: dialect.Retryable, // NOWAIT met a lock
+
+	// Only the statement is rolled back unless innodb_rollback_on_timeout is
+	// set; the caller rolls the transaction back in either case.
+	1205: dialect.LockTimeout,
+	1206: dialect.LockTimeout, // the lock table is full
+
+	1022: dialect.UniqueViolation,
+	1062: dialect.UniqueViolation,
+	1169: dialect.UniqueViolation,
+	1586: dialect.UniqueViolation,
+	1859: dialect.UniqueViolation,
+
+	1216: dialect.ForeignKeyViolation,
+	1217: dialect.ForeignKeyViolation,
+	1451: dialect.ForeignKeyViolation,
+	1452: dialect.ForeignKeyViolation,
+	1761: dialect.ForeignKeyViolation,
+	1762: dialect.ForeignKeyViolation,
+
+	1048: dialect.OtherConstraint, // NOT NULL
+	1263: dialect.OtherConstraint,
+	1364: dialect.OtherConstraint, // no default
+	1369: dialect.OtherConstraint, // a view's check option
+	1644: dialect.OtherConstraint, // SIGNAL, as a trigger refuses with
+	1748: dialect.OtherConstraint, // no partition for the value
+	1526: dialect.OtherConstraint,
+	3819: dialect.OtherConstraint, // CHECK
+	4025: dialect.OtherConstraint, // CHECK, MariaDB
+
+	1074: dialect.DoesNotFit,
+	1118: dialect.DoesNotFit, // row size
+	1139: dialect.DoesNotFit,
+	1264: dialect.DoesNotFit, // out of range
+	1265: dialect.DoesNotFit, // truncated
+	1292: dialect.DoesNotFit, // incorrect value
+	1366: dialect.DoesNotFit, // incorrect string value
+	1367: dialect.DoesNotFit,
+	1406: dialect.DoesNotFit, // too long
+	1411: dialect.DoesNotFit,
+	1416: dialect.DoesNotFit, // geometry
+	1425: dialect.DoesNotFit,
+	1441: dialect.DoesNotFit, // date and time overflow
+	1525: dialect.DoesNotFit, // incorrect DATETIME value
+	1690: dialect.DoesNotFit, // out of range in a calculation
+	3140: dialect.DoesNotFit, // not a JSON text
+	3141: dialect.DoesNotFit,
+	3156: dialect.DoesNotFit,
+	3669: dialect.DoesNotFit, // JSON_TABLE: out of range
+	4038: dialect.DoesNotFit, // JSON syntax, MariaDB
+
+	1044: dialect.PermissionDenied,
+	1045: dialect.PermissionDenied,
+	1142: dialect.PermissionDenied, // a table's command
+	1143: dialect.PermissionDenied, // a column's command
+	1227: dialect.PermissionDenied,
+	1290: dialect.PermissionDenied, // read_only
+	1370: dialect.PermissionDenied,
+	1792: dialect.PermissionDenied, // a read-only transaction
+	1836: dialect.PermissionDenied, // read-only mode
+	3159: dialect.PermissionDenied, // secure transport is required
+
+	1317: dialect.Cancelled, // KILL QUERY
+	1969: dialect.Cancelled, // max_statement_time, MariaDB
+	3024: dialect.Cancelled, // max_execution_time
+
+	1053: dialect.LostConnection, // server shutdown
+	1080: dialect.LostConnection,
+	1152: dialect.LostConnection,
+	1158: dialect.LostConnection,
+	1159: dialect.LostConnection,
+	1160: dialect.LostConnection,
+	1161: dialect.LostConnection,
+	1184: dialect.LostConnection,
+	1927: dialect.LostConnection, // killed, MariaDB
+	2006: dialect.LostConnection,
+	2013: dialect.LostConnection,
+	3169: dialect.LostConnection, // killed
+	4031: dialect.LostConnection, // disconnected because of inactivity
+}
+
+// advice says what to do where the number alone doesn't.
+var advice = map[uint16]string{
+	1153: "a statement is larger than max_allowed_packet: raise it on the server",
+	1114: "the table is full: the disk, or the tablespace's limit",
+	1021: "the disk is full",
+	1290: "the server runs with an option that forbids this: read_only, or safe mode",
+	1836: "the server is in read-only mode",
+	3750: "sql_require_primary_key is on",
+}
+
+// fail makes an *Error of a driver's error; nil stays nil.
+func fail(ctx context.Context, err error, doing string, table dialect.Name) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*dialect.Error](err); ok {
+		return e
+	}
+	// The driver closes the connection of a context that ended, and may
+	// report that instead of the context's end.
+	if end := ctx.Err(); end != nil {
+		return dialect.NewError(dialect.Cancelled, "", doing, table, end)
+	}
+	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		class, known := classes[my.Number]
+		if !known {
+			class = dialect.Fatal
+		}
+		e := dialect.NewError(class, strconv.Itoa(int(my.Number)), doing, table, nil)
+		e.Object = object(my)
+		e.Detail = advice[my.Number]
+		return e
+	}
+	if lost(err) {
+		return dialect.NewError(dialect.LostConnection, "", doing, table, nil)
+	}
+	if errors.Is(err, mysql.ErrPktTooLarge) {
+		e := dialect.NewError(dialect.Fatal, "", doing, table, nil)
+		e.Detail = advice[1153]
+		return e
+	}
+	return dialect.NewError(dialect.Fatal, "", doing, table, err)
+}
+
+// lost reports whether the connection is gone. The driver says so with
+// ErrInvalidConn, with ErrBadConn before it sent anything, or with the socket's error.
+func lost(err error) bool {
+	if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+		return true
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network
+}
+
+// named are the messages that end with the name of an object, by number. A
+// message may quote a value before that; what is taken stands behind
+// everything that a value could be part of.
+var named = map[uint16]*regexp.Regexp{
+	1062: regexp.MustCompile("(?s).* for key '([^']+)'$"),
+	1586: regexp.MustCompile("(?s).* for key '([^']+)'$"),
+	1451: regexp.MustCompile("\\(`.*?, CONSTRAINT `([^`]+)` FOREIGN KEY"),
+	1452: regexp.MustCompile("\\(`.*?, CONSTRAINT `([^`]+)` FOREIGN KEY"),
+	1048: regexp.MustCompile("^Column '([^']+)' cannot be null$"),
+	1364: regexp.MustCompile("^Field '([^']+)' doesn't have a default value$"),
+	1406: regexp.MustCompile("^Data too long for column '([^']+)' at row \\d+$"),
+	1264: regexp.MustCompile("^Out of range value for column '([^']+)' at row \\d+$"),
+	3819: regexp.MustCompile("^Check constraint '([^']+)' is violated\\.$"),
+	4025: regexp.MustCompile("^CONSTRAINT `([^`]+)` failed for "),
+}
+
+// object takes the name of a constraint, index or column from a message. The
+// class never depends on it: a server that speaks another language names nothing.
+func object(e *mysql.MySQLError) string {
+	re := named[e.Number]
+	if re == nil {
+		return ""
+	}
+	m := re.FindStringSubmatch(e.Message)
+	if m == nil {
+		return ""
+	}
+	if _, key, ok := strings.Cut(m[1], "."); ok && (e.Number == 1062 || e.Number == 4025) {
+		return key // MySQL says table.key
+	}
+	return m[1]
+}

@@ -1,0 +1,295 @@
+package mysql
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// assigned renders the right side of an assignment.
+func (b *builder) assigned(t *dialect.Table, a dialect.Assign) (string, error) {
+	if _, ok := a.Expr.(dialect.Default); ok {
+		return "DEFAULT", nil
+	}
+	return b.expr(t, a.Expr)
+}
+
+// expr renders an expression over the statement's table.
+func (b *builder) expr(t *dialect.Table, e dialect.Expr) (string, error) {
+	switch e := e.(type) {
+	case dialect.Null:
+		return "NULL", nil
+	case dialect.Literal:
+		return b.literal(e.Column, e.Value), nil
+	case dialect.Current:
+		if ref := b.old[e.Column.Name]; ref != "" {
+			return ref, nil
+		}
+		return target + "." + quote(e.Column.Name), nil
+	case dialect.If:
+		return b.format(t, "CASE WHEN %s THEN %s ELSE %s END", e.Cond, e.Then, e.Else)
+	case dialect.Concat:
+		if len(e) == 0 {
+			return "''", nil
+		}
+		parts := make([]any, len(e))
+		for i, p := range e {
+			parts[i] = p
+		}
+		return b.format(t, "CONCAT("+strings.TrimSuffix(strings.Repeat("%s, ", len(e)), ", ")+")", parts...)
+	case dialect.Left:
+		return b.format(t, fmt.Sprintf("LEFT(%%s, %d)", e.N), e.Of)
+	case dialect.Right:
+		return b.format(t, fmt.Sprintf("RIGHT(%%s, %d)", e.N), e.Of)
+	case dialect.Fill:
+		with := b.arg(e.With)
+		return b.format(t, "REPEAT("+with+fmt.Sprintf(", GREATEST(CHAR_LENGTH(%%s) - %d, 0))", e.Less), e.Of)
+	case dialect.RandomLike:
+		return b.randomLike(t, e.Of)
+	case dialect.RandomInt:
+		return randomInt(e.Low, e.High), nil
+	case dialect.RandomUUID:
+		return b.randomUUID(), nil
+	case dialect.RandomBytes:
+		return b.randomBytes(t, e.Of)
+	case dialect.RandomMoment:
+		return b.randomMoment(t.Name, e)
+	case dialect.Choose:
+		return b.choose(e)
+	case dialect.Arith:
+		switch e.Op {
+		case '+', '-', '*', '/':
+			return b.format(t, "(%s "+string(e.Op)+" %s)", e.A, e.B)
+		}
+		return "", unsupported(t.Name, "the operator "+string(e.Op))
+	case dialect.Random:
+		return "RAND()", nil
+	case dialect.Floor:
+		return b.format(t, "FLOOR(%s)", e.Of)
+	case dialect.Round:
+		return b.format(t, fmt.Sprintf("ROUND(%%s, %d)", e.Digits), e.Of)
+	case dialect.TruncateMoment:
+		return b.truncate(t, e)
+	case dialect.ShiftMoment:
+		return b.shift(t, e)
+	case dialect.Cast:
+		return b.cast(t, e)
+	}
+	return "", unsupported(t.Name, fmt.Sprintf("an expression of type %T here", e))
+}
+
+// format renders expressions and conditions into a template, one after the
+// other, since their arguments have to be in the order of the text.
+func (b *builder) format(t *dialect.Table, template string, parts ...any) (string, error) {
+	rendered := make([]any, len(parts))
+	for i, p := range parts {
+		var err error
+		switch p := p.(type) {
+		case dialect.Expr:
+			rendered[i], err = b.expr(t, p)
+		case dialect.Cond:
+			rendered[i], err = b.cond(t, target, p)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf(template, rendered...), nil
+}
+
+// literal is a parameter of the column's type. What isn't of the type goes as
+// it is, for the server to refuse.
+func (b *builder) literal(c *dialect.Column, v dialect.Value) string {
+	if v == nil {
+		return "NULL"
+	}
+	if sql, arg, ok := bound(c, v); ok {
+		b.arg(arg)
+		return sql
+	}
+	return b.arg(wire(c, v))
+}
+
+// choose draws once: both functions evaluate their first argument one time.
+func (b *builder) choose(e dialect.Choose) (string, error) {
+	if len(e.Values) == 0 {
+		return "NULL", nil
+	}
+	pick := fmt.Sprintf("1 + FLOOR(RAND() * %d)", len(e.Values))
+	if len(e.Weights) == len(e.Values) {
+		var sum int
+		var ends []string
+		for _, w := range e.Weights {
+			sum += w
+			ends = append(ends, fmt.Sprint(sum))
+		}
+		pick = fmt.Sprintf("1 + INTERVAL(FLOOR(RAND() * %d), %s)", sum, strings.Join(ends, ", "))
+	}
+	values := make([]string, len(e.Values))
+	for i, v := range e.Values {
+		values[i] = b.arg(wire(e.Column, v))
+	}
+	return "ELT(" + pick + ", " + strings.Join(values, ", ") + ")", nil
+}
+
+// cuts are the formats of a moment that is cut down to a unit.
+var cuts = map[string]string{
+	"year": "%Y-01-01", "month": "%Y-%m-01", "day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00:00",
+}
+
+func (b *builder) truncate(t *dialect.Table, e dialect.TruncateMoment) (string, error) {
+	cut, ok := cuts[e.Unit]
+	if !ok {
+		return "", unsupported(t.Name, "cutting a moment to "+e.Unit)
+	}
+	of, err := b.expr(t, e.Of)
+	if err != nil {
+		return "", err
+	}
+	typ := "DATETIME(6)"
+	if isDate(e.Of) {
+		typ = "DATE"
+	}
+	return "CAST(DATE_FORMAT(" + of + ", '" + cut + "') AS " + typ + ")", nil
+}
+
+func (b *builder) shift(t *dialect.Table, e dialect.ShiftMoment) (string, error) {
+	if isDate(e.Of) {
+		return b.format(t, "DATE_ADD(%s, INTERVAL FLOOR((%s) / 86400) DAY)", e.Of, e.Seconds)
+	}
+	return b.format(t, "DATE_ADD(%s, INTERVAL %s SECOND)", e.Of, e.Seconds)
+}
+
+// isDate reports whether an expression over moments is one of dates.
+func isDate(e dialect.Expr) bool {
+	switch e := e.(type) {
+	case dialect.Current:
+		return e.Column.Kind == dialect.Date
+	case dialect.Literal:
+		return e.Column.Kind == dialect.Date
+	case dialect.RandomMoment:
+		return e.Column.Kind == dialect.Date
+	case dialect.Cast:
+		return e.Column.Kind == dialect.Date
+	case dialect.TruncateMoment:
+		return isDate(e.Of)
+	case dialect.ShiftMoment:
+		return isDate(e.Of)
+	}
+	return false
+}
+
+func (b *builder) cast(t *dialect.Table, e dialect.Cast) (string, error) {
+	as := func(typ string) (string, error) { return b.format(t, "CAST(%s AS "+typ+")", e.Of) }
+	switch c := e.Column; c.Kind {
+	case dialect.Int, dialect.Bool:
+		if c.Unsigned {
+			return as("UNSIGNED")
+		}
+		return as("SIGNED")
+	case dialect.Decimal:
+		return as(fmt.Sprintf("DECIMAL(65, %d)", c.Scale))
+	case dialect.Float:
+		return as("DOUBLE")
+	case dialect.Text, dialect.Enum, dialect.Set:
+		return as("CHAR")
+	case dialect.Date:
+		return as("DATE")
+	case dialect.Time:
+		return as(fmt.Sprintf("TIME(%d)", c.Precision))
+	case dialect.Timestamp, dialect.TimestampTZ:
+		return as(fmt.Sprintf("DATETIME(%d)", c.Precision))
+	case dialect.Bytes:
+		return as("BINARY")
+	}
+	return b.expr(t, e.Of) // the assignment converts it
+}
+
+// mentions reports whether an expression reads a column; a condition of the
+// policy's may read any.
+func mentions(e dialect.Expr, column string) bool {
+	any := func(es ...dialect.Expr) bool {
+		for _, e := range es {
+			if mentions(e, column) {
+				return true
+			}
+		}
+		return false
+	}
+	switch e := e.(type) {
+	case dialect.Current:
+		return e.Column.Name == column
+	case dialect.If:
+		return condMentions(e.Cond, column) || any(e.Then, e.Else)
+	case dialect.Concat:
+		return any(e...)
+	case dialect.Left:
+		return any(e.Of)
+	case dialect.Right:
+		return any(e.Of)
+	case dialect.Fill:
+		return any(e.Of)
+	case dialect.RandomLike:
+		return any(e.Of)
+	case dialect.RandomBytes:
+		return any(e.Of)
+	case dialect.Arith:
+		return any(e.A, e.B)
+	case dialect.Floor:
+		return any(e.Of)
+	case dialect.Round:
+		return any(e.Of)
+	case dialect.TruncateMoment:
+		return any(e.Of)
+	case dialect.ShiftMoment:
+		return any(e.Of, e.Seconds)
+	case dialect.Cast:
+		return any(e.Of)
+	}
+	return false
+}
+
+func condMentions(c dialect.Cond, column string) bool {
+	in := func(names []string) bool {
+		for _, n := range names {
+			if n == column {
+				return true
+			}
+		}
+		return false
+	}
+	some := func(cs []dialect.Cond) bool {
+		for _, c := range cs {
+			if condMentions(c, column) {
+				return true
+			}
+		}
+		return false
+	}
+	switch c := c.(type) {
+	case dialect.In:
+		return in(c.Columns)
+	case dialect.Not:
+		return condMentions(c.Cond, column)
+	case dialect.After:
+		return in(c.Columns)
+	case dialect.UpTo:
+		return in(c.Columns)
+	case dialect.Compare:
+		return c.Column == column
+	case dialect.IsNull:
+		return c.Column == column
+	case dialect.Longer:
+		return c.Column == column
+	case dialect.Referenced:
+		return in(c.RefColumns)
+	case dialect.Orphan:
+		return in(c.Columns)
+	case dialect.Any:
+		return some(c)
+	case dialect.All:
+		return some(c)
+	}
+	return true // Match
+}

@@ -1,0 +1,442 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// catalog remembers the tables that statements were rendered for: what a key's
+// values are decoded to is in the catalogue only.
+type catalog struct {
+	mu     sync.Mutex
+	tables map[dialect.Name]*dialect.Table
+}
+
+func (c *catalog) get(n dialect.Name) *dialect.Table {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tables[n]
+}
+
+func (c *catalog) put(tables ...*dialect.Table) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tables == nil {
+		c.tables = map[dialect.Name]*dialect.Table{}
+	}
+	for _, t := range tables {
+		c.tables[t.Name] = t
+	}
+}
+
+func (c *catalog) forget(n dialect.Name) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.tables, n)
+}
+
+// Inspect implements dialect.DB.
+func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
+	srv, err := d.asked(ctx, d.pool)
+	if err != nil {
+		return nil, err
+	}
+	in := &inspection{ctx: ctx, q: d.pool, server: srv}
+	if err := in.readAll(); err != nil {
+		return nil, fail(ctx, err, "inspect", dialect.Name{})
+	}
+	s := &dialect.Schema{Engine: srv.engine(), Version: srv.version, Views: in.views}
+	for _, t := range in.tables {
+		if !isJournal(t.Name) {
+			s.Tables = append(s.Tables, t)
+		}
+	}
+	d.catalog.put(in.tables...)
+	return s, nil
+}
+
+// table returns what the catalogue says of one table, which it may remember.
+func (d *DB) table(ctx context.Context, q queryer, n dialect.Name) (*dialect.Table, error) {
+	if t := d.catalog.get(n); t != nil {
+		return t, nil
+	}
+	srv, err := d.asked(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	in := &inspection{ctx: ctx, q: q, server: srv, only: &n}
+	if err := in.readTables(); err != nil {
+		return nil, fail(ctx, err, "inspect", n)
+	}
+	if len(in.tables) == 0 {
+		e := dialect.NewError(dialect.Fatal, "1146", "inspect", n, nil)
+		e.Detail = "the table isn't there, or the user may not see it"
+		return nil, e
+	}
+	d.catalog.put(in.tables...)
+	return in.tables[0], nil
+}
+
+// inspection reads the catalogue: a fixed number of queries over all tables,
+// or over one. The columns of information_schema are selected by position, as MySQL
+// spells their names in upper case and MariaDB doesn't.
+type inspection struct {
+	ctx    context.Context
+	q      queryer
+	server *server
+	only   *dialect.Name // one table, nil for all
+
+	database string
+	fold     bool // names are compared without case (lower_case_table_names)
+	others   map[dialect.Name]bool
+	tables   []*dialect.Table
+	byName   map[dialect.Name]*dialect.Table
+	views    []*dialect.View
+}
+
+func (in *inspection) readAll() error {
+	if err := in.readTables(); err != nil {
+		return err
+	}
+	for _, read := range []func() error{in.readForeignKeys, in.readChecks, in.readTriggers, in.readViews, in.readPartitions} {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readTables reads tables with columns and indexes, which is what statements need.
+func (in *inspection) readTables() error {
+	var folds int
+	var database sql.NullString
+	if err := one(in.ctx, in.q, "SELECT DATABASE(), @@lower_case_table_names", &database, &folds); err != nil {
+		return err
+	}
+	if database.String == "" {
+		e := dialect.NewError(dialect.Fatal, "1046", "inspect", dialect.Name{}, nil)
+		e.Detail = "the pool's sessions have no database selected: name one in the DSN"
+		return e
+	}
+	in.database, in.fold, in.byName = database.String, folds != 0, map[dialect.Name]*dialect.Table{}
+	if in.only == nil {
+		if err := in.findOthers(); err != nil {
+			return err
+		}
+	}
+	rows, err := in.rows(`SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, t.TABLE_ROWS, e.TRANSACTIONS
+		FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
+		WHERE t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND `, "t.TABLE_SCHEMA", "t.TABLE_NAME", "")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t := &dialect.Table{Name: in.name(r[0].String, r[1].String), RowEstimate: -1}
+		if !in.wanted(t.Name) {
+			continue
+		}
+		if n, err := strconv.ParseInt(r[4].String, 10, 64); err == nil {
+			t.RowEstimate = n
+		}
+		if r[2].String == "SYSTEM VERSIONED" {
+			t.History = &dialect.Name{Schema: t.Name.Schema, Table: t.Name.Table}
+		}
+		t.NoTransactions = r[5].String != "YES"
+		t.Unerasable = unerasable[strings.ToUpper(r[3].String)]
+		in.tables = append(in.tables, t)
+		in.byName[in.folded(t.Name)] = t
+	}
+	slices.SortFunc(in.tables, func(a, b *dialect.Table) int { return a.Name.Compare(b.Name) })
+	if err := in.readColumns(); err != nil {
+		return err
+	}
+	return in.readIndexes()
+}
+
+// unerasable are storage engines whose rows can't be deleted here, or are elsewhere.
+var unerasable = map[string]string{
+	"ARCHIVE":   "the ARCHIVE engine can neither update nor delete rows",
+	"BLACKHOLE": "the BLACKHOLE engine keeps no rows: what it passed on is on the replicas",
+	"FEDERATED": "the rows are on another server: erase them there",
+	"CONNECT":   "the rows are outside of the server: erase them there",
+	"SPIDER":    "the rows are on other servers: erase them there",
+	"S3":        "the S3 engine is read-only",
+}
+
+// rows runs a query over the tables of this database and of the others that are
+// wanted, or over the one table.
+func (in *inspection) rows(query, schemaColumn, tableColumn, order string) ([][]sql.NullString, error) {
+	if in.only != nil {
+		schema := in.only.Schema
+		if schema == "" {
+			schema = in.database
+		}
+		return collect(in.ctx, in.q, query+schemaColumn+" = ? AND "+tableColumn+" = ?"+order, schema, in.only.Table)
+	}
+	schemas := []any{in.database}
+	for n := range in.others {
+		if !slices.Contains(schemas, any(n.Schema)) {
+			schemas = append(schemas, n.Schema)
+		}
+	}
+	return collect(in.ctx, in.q, query+schemaColumn+" IN (?"+strings.Repeat(", ?", len(schemas)-1)+")"+order, schemas...)
+}
+
+// findOthers finds the tables of other databases that foreign keys connect
+// with this one's, directly or through each other.
+func (in *inspection) findOthers() error {
+	in.others = map[dialect.Name]bool{}
+	rows, err := collect(in.ctx, in.q, `SELECT DISTINCT CONSTRAINT_SCHEMA, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME
+		FROM information_schema.REFERENTIAL_CONSTRAINTS`)
+	if err != nil {
+		return err
+	}
+	for found := true; found; {
+		found = false
+		for _, r := range rows {
+			from, to := in.name(r[0].String, r[1].String), in.name(r[2].String, r[3].String)
+			for _, pair := range [][2]dialect.Name{{from, to}, {to, from}} {
+				if in.wanted(pair[0]) && !in.wanted(pair[1]) {
+					in.others[in.folded(pair[1])] = true
+					found = true
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (in *inspection) wanted(n dialect.Name) bool {
+	return in.only != nil || n.Schema == "" || in.others[in.folded(n)]
+}
+
+// name leaves the connected database's own name out.
+func (in *inspection) name(schema, table string) dialect.Name {
+	if schema == in.database || in.fold && strings.EqualFold(schema, in.database) {
+		// A table that was asked for with its database keeps that name.
+		if in.only != nil {
+			return *in.only
+		}
+		schema = ""
+	}
+	return dialect.Name{Schema: schema, Table: table}
+}
+
+func (in *inspection) folded(n dialect.Name) dialect.Name {
+	if in.fold {
+		n.Schema, n.Table = strings.ToLower(n.Schema), strings.ToLower(n.Table)
+	}
+	return n
+}
+
+// find returns a table by the names in the catalogue, or nil.
+func (in *inspection) find(schema, table sql.NullString) *dialect.Table {
+	return in.byName[in.folded(in.name(schema.String, table.String))]
+}
+
+func (in *inspection) readIndexes() error {
+	// MySQL has functional key parts. MariaDB hasn't, and shows no such column.
+	expression := "EXPRESSION"
+	if in.server.mariadb {
+		expression = "NULL"
+	}
+	rows, err := in.rows(`SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, COLLATION, INDEX_TYPE, `+expression+`
+		FROM information_schema.STATISTICS WHERE `, "TABLE_SCHEMA", "TABLE_NAME", " ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t := in.find(r[0], r[1])
+		if t == nil {
+			continue
+		}
+		last := len(t.Indexes) - 1
+		if last < 0 || t.Indexes[last].Name != r[2].String {
+			t.Indexes = append(t.Indexes, &dialect.Index{
+				Name: r[2].String, Primary: r[2].String == "PRIMARY", Unique: r[3].String == "0",
+				Constraint: r[2].String == "PRIMARY", Method: strings.ToLower(r[7].String),
+			})
+			last++
+		}
+		ix := t.Indexes[last]
+		part := dialect.IndexPart{Column: r[4].String, Descending: r[6].String == "D"}
+		if c := t.Column(part.Column); c != nil && t.History != nil && c.ReadOnly {
+			continue // the end of a version, which the engine adds to unique keys
+		}
+		part.Prefix, _ = strconv.Atoi(r[5].String) // NULL is 0: the whole column
+		if ix.Method == "spatial" {
+			part.Prefix = 0
+		}
+		if r[8].Valid {
+			part.Column, part.Expression = "", r[8].String
+			ix.Mentions = append(ix.Mentions, mentioned(t, r[8].String)...)
+		}
+		ix.Parts = append(ix.Parts, part)
+		if ix.Primary {
+			t.PrimaryKey = append(t.PrimaryKey, part.Column)
+		}
+	}
+	return nil
+}
+
+// mentioned are the columns that an expression, as the server prints it, reads.
+func mentioned(t *dialect.Table, expression string) []string {
+	var out []string
+	for _, c := range t.Columns {
+		if strings.Contains(expression, quote(c.Name)) {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+func (in *inspection) readForeignKeys() error {
+	rows, err := in.rows(`SELECT k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.COLUMN_NAME,
+			k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.DELETE_RULE, r.UPDATE_RULE
+		FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+			ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.TABLE_NAME = k.TABLE_NAME AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+		WHERE k.REFERENCED_TABLE_NAME IS NOT NULL AND `, "k.CONSTRAINT_SCHEMA", "k.TABLE_NAME",
+		" ORDER BY k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t := in.find(r[0], r[1])
+		if t == nil {
+			continue
+		}
+		last := len(t.ForeignKeys) - 1
+		if last < 0 || t.ForeignKeys[last].Name != r[2].String {
+			fk := &dialect.ForeignKey{Name: r[2].String, Table: t.Name, RefTable: in.name(r[4].String, r[5].String),
+				OnDelete: dialect.Action(strings.ToLower(r[7].String)), OnUpdate: dialect.Action(strings.ToLower(r[8].String)), Enforced: true}
+			if ref := in.find(r[4], r[5]); ref != nil {
+				fk.RefTable = ref.Name // as it is spelt where it was made
+			}
+			t.ForeignKeys = append(t.ForeignKeys, fk)
+			last++
+		}
+		fk := t.ForeignKeys[last]
+		fk.Columns = append(fk.Columns, in.spelt(t.Name, r[3].String))
+		fk.RefColumns = append(fk.RefColumns, in.spelt(fk.RefTable, r[6].String))
+	}
+	return nil
+}
+
+// spelt is a column's name as its table has it: column names compare without
+// case, and a foreign key keeps them as they were written.
+func (in *inspection) spelt(table dialect.Name, column string) string {
+	if t := in.byName[in.folded(table)]; t != nil && t.Column(column) == nil {
+		for _, c := range t.Columns {
+			if strings.EqualFold(c.Name, column) {
+				return c.Name
+			}
+		}
+	}
+	return column
+}
+
+func (in *inspection) readChecks() error {
+	query := `SELECT c.CONSTRAINT_SCHEMA, t.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS c
+		JOIN information_schema.TABLE_CONSTRAINTS t ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME
+		WHERE t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES' AND `
+	table := "t.TABLE_NAME"
+	if in.server.mariadb { // whose names are unique within a table only
+		query = `SELECT c.CONSTRAINT_SCHEMA, c.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS c WHERE `
+		table = "c.TABLE_NAME"
+	}
+	rows, err := in.rows(query, "c.CONSTRAINT_SCHEMA", table, " ORDER BY 1, 2, 3")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if t := in.find(r[0], r[1]); t != nil {
+			t.Checks = append(t.Checks, &dialect.Check{Name: r[2].String, Condition: r[3].String})
+		}
+	}
+	return nil
+}
+
+// writes finds the tables that a trigger's text may write to. It finds too
+// much rather than too little: what is no table is dropped.
+var writes = regexp.MustCompile("(?i)\\b(?:INTO|UPDATE|FROM|TABLE)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)")
+
+func (in *inspection) readTriggers() error {
+	rows, err := in.rows(`SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
+		FROM information_schema.TRIGGERS WHERE EVENT_MANIPULATION IN ('UPDATE', 'DELETE') AND `,
+		"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", " ORDER BY 1, 2, 3")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t := in.find(r[0], r[1])
+		if t == nil {
+			continue
+		}
+		tr := &dialect.Trigger{Name: r[2].String, Timing: strings.ToLower(r[3].String),
+			OnUpdate: r[4].String == "UPDATE", OnDelete: r[4].String == "DELETE"}
+		for _, m := range writes.FindAllStringSubmatch(r[5].String, -1) {
+			schema := sql.NullString{String: unquote(m[1])}
+			if schema.String == "" {
+				schema = r[0]
+			}
+			if w := in.find(schema, sql.NullString{String: unquote(m[2])}); w != nil && !slices.Contains(tr.Writes, w.Name) {
+				tr.Writes = append(tr.Writes, w.Name)
+			}
+		}
+		slices.SortFunc(tr.Writes, dialect.Name.Compare)
+		t.Triggers = append(t.Triggers, tr)
+	}
+	return nil
+}
+
+// qualified are the names of tables in a view's text: the server writes it with every name in full.
+var qualified = regexp.MustCompile("(`(?:[^`]|``)+`)\\.(`(?:[^`]|``)+`)")
+
+func (in *inspection) readViews() error {
+	rows, err := in.rows("SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS WHERE ",
+		"TABLE_SCHEMA", "TABLE_NAME", "")
+	if err != nil {
+		return err
+	}
+	known := map[dialect.Name]bool{}
+	for _, r := range rows {
+		known[in.name(r[0].String, r[1].String)] = true
+	}
+	for _, r := range rows {
+		v := &dialect.View{Name: in.name(r[0].String, r[1].String)}
+		for _, m := range qualified.FindAllStringSubmatch(r[2].String, -1) {
+			n := in.name(unquote(m[1]), unquote(m[2]))
+			if t := in.byName[in.folded(n)]; (t != nil || known[n]) && n != v.Name && !slices.Contains(v.Reads, n) {
+				v.Reads = append(v.Reads, n)
+			}
+		}
+		if v.Name.Schema != "" && !slices.ContainsFunc(v.Reads, func(n dialect.Name) bool { return in.byName[in.folded(n)] != nil }) {
+			continue // another database's own affair
+		}
+		slices.SortFunc(v.Reads, dialect.Name.Compare)
+		in.views = append(in.views, v)
+	}
+	slices.SortFunc(in.views, func(a, b *dialect.View) int { return a.Name.Compare(b.Name) })
+	return nil
+}
+
+func (in *inspection) readPartitions() error {
+	rows, err := in.rows("SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL AND ",
+		"TABLE_SCHEMA", "TABLE_NAME", " ORDER BY 1, 2, 3")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if t := in.find(r[0], r[1]); t != nil {
+			t.Partitions = append(t.Partitions, dialect.Name{Schema: t.Name.Schema, Table: r[2].String})
+		}
+	}
+	return nil
+}

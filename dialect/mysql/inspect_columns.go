@@ -1,0 +1,212 @@
+package mysql
+
+import (
+	"database/sql"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+func (in *inspection) readColumns() error {
+	json, err := in.jsonColumns()
+	if err != nil {
+		return err
+	}
+	rows, err := in.rows(`SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA,
+			GENERATION_EXPRESSION, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION,
+			CHARACTER_SET_NAME, COLLATION_NAME
+		FROM information_schema.COLUMNS WHERE `, "TABLE_SCHEMA", "TABLE_NAME", " ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t := in.find(r[0], r[1])
+		if t == nil {
+			continue
+		}
+		extra := strings.ToUpper(r[7].String)
+		c := &dialect.Column{
+			Name: r[2].String, Type: r[4].String, Nullable: r[5].String == "YES",
+			Generated:       r[8].String != "" || strings.Contains(extra, "VIRTUAL GENERATED") || strings.Contains(extra, "STORED GENERATED"),
+			Identity:        strings.Contains(extra, "AUTO_INCREMENT"),
+			TouchedOnUpdate: strings.Contains(extra, "ON UPDATE"),
+			Charset:         r[13].String, Collation: r[14].String,
+		}
+		typed(c, r[3].String, number(r[9]), number(r[10]), number(r[11]), number(r[12]))
+		c.FoldsCase, c.FoldsAccents = folds(c.Collation)
+		c.Default = in.defaultOf(c, r[6], extra)
+		// The period of a system-versioned table is written by the engine.
+		if e := strings.ToUpper(r[8].String); e == "ROW START" || e == "ROW END" {
+			c.ReadOnly = true
+		}
+		switch {
+		case c.Kind == dialect.Text && json[dialect.Name{Schema: r[0].String, Table: r[1].String}][c.Name]:
+			c.Kind, c.Length, c.LengthInBytes = dialect.JSON, 0, false
+		case c.Kind == dialect.Timestamp && isJournal(t.Name):
+			c.Kind = dialect.TimestampTZ // see JournalDDL
+		}
+		t.Columns = append(t.Columns, c)
+	}
+	return nil
+}
+
+func number(s sql.NullString) int {
+	n, err := strconv.ParseInt(s.String, 10, 64)
+	if err != nil || n > 1<<31 { // NULL; and LONGTEXT, which is as good as unlimited
+		return 0
+	}
+	return int(n)
+}
+
+// typed fills in what the column's type means.
+func typed(c *dialect.Column, dataType string, length, precision, scale, fraction int) {
+	c.Unsigned = strings.Contains(c.Type, "unsigned")
+	switch dataType {
+	case "tinyint":
+		c.Kind, c.Precision = dialect.Int, 8
+		if strings.HasPrefix(c.Type, "tinyint(1)") && !c.Unsigned {
+			c.Kind, c.Precision = dialect.Bool, 0
+		}
+	case "smallint", "year":
+		c.Kind, c.Precision = dialect.Int, 16
+	case "mediumint":
+		c.Kind, c.Precision = dialect.Int, 24
+	case "int":
+		c.Kind, c.Precision = dialect.Int, 32
+	case "bigint":
+		c.Kind, c.Precision = dialect.Int, 64
+	case "decimal":
+		c.Kind, c.Precision, c.Scale = dialect.Decimal, precision, scale
+	case "float":
+		c.Kind, c.Precision = dialect.Float, 32
+	case "double":
+		c.Kind, c.Precision = dialect.Float, 64
+	case "bit":
+		c.Kind, c.Length, c.Fixed = dialect.Bits, precision, true
+	case "char", "varchar":
+		c.Kind, c.Length, c.Fixed = dialect.Text, length, dataType == "char"
+	case "tinytext", "text", "mediumtext", "longtext":
+		c.Kind, c.Length, c.LengthInBytes = dialect.Text, length, length > 0
+	case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob":
+		c.Kind, c.Length, c.Fixed = dialect.Bytes, length, dataType == "binary"
+	case "enum":
+		c.Kind, c.Labels = dialect.Enum, labels(c.Type)
+	case "set":
+		c.Kind, c.Labels = dialect.Set, labels(c.Type)
+	case "date":
+		c.Kind = dialect.Date
+	case "time":
+		c.Kind, c.Precision = dialect.Time, fraction
+	case "datetime":
+		c.Kind, c.Precision = dialect.Timestamp, fraction
+	case "timestamp":
+		c.Kind, c.Precision = dialect.TimestampTZ, fraction
+	case "json":
+		c.Kind = dialect.JSON
+	case "uuid":
+		c.Kind = dialect.UUID
+	case "inet4", "inet6":
+		c.Kind = dialect.Inet
+	case "xmltype":
+		c.Kind = dialect.XML
+	default: // geometry and its like, vector: travel as the bytes that they are
+		c.Kind = dialect.Unknown
+	}
+}
+
+// labels reads the labels of enum('a','b”c'). Quotes are doubled, and what MySQL
+// escapes in strings is escaped.
+func labels(columnType string) []string {
+	_, list, ok := strings.Cut(columnType, "(")
+	if !ok {
+		return nil
+	}
+	var out []string
+	var b strings.Builder
+	inside := false
+	for i := 0; i < len(list); i++ {
+		switch ch := list[i]; {
+		case !inside:
+			inside = ch == '\''
+		case ch == '\'' && i+1 < len(list) && list[i+1] == '\'':
+			b.WriteByte('\'')
+			i++
+		case ch == '\'':
+			out = append(out, b.String())
+			b.Reset()
+			inside = false
+		case ch == '\\' && i+1 < len(list):
+			i++
+			b.WriteByte(unescaped(list[i]))
+		default:
+			b.WriteByte(ch)
+		}
+	}
+	return out
+}
+
+func unescaped(ch byte) byte {
+	switch ch {
+	case '0':
+		return 0
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	}
+	return ch
+}
+
+// folds tells from a collation's name what it doesn't distinguish: _ci and _ai
+// say so; where a name says _ci and nothing of accents (utf8mb4_general_ci,
+// latin1_swedish_ci), most accents don't count either.
+func folds(collation string) (foldsCase, foldsAccents bool) {
+	has := func(suffix string) bool {
+		return strings.Contains(collation+"_", "_"+suffix+"_")
+	}
+	foldsCase = has("ci")
+	return foldsCase, has("ai") || foldsCase && !has("as")
+}
+
+// defaultOf gives the default as SQL text. MariaDB keeps it so; MySQL keeps a
+// constant without its quotes, and marks an expression.
+func (in *inspection) defaultOf(c *dialect.Column, text sql.NullString, extra string) *string {
+	if !text.Valid || c.Generated {
+		return nil
+	}
+	s := text.String
+	switch {
+	case in.server.mariadb:
+		if s == "NULL" {
+			return nil
+		}
+	case strings.Contains(extra, "DEFAULT_GENERATED"), strings.HasPrefix(strings.ToUpper(s), "CURRENT_TIMESTAMP"),
+		c.Kind == dialect.Int, c.Kind == dialect.Bool, c.Kind == dialect.Decimal, c.Kind == dialect.Float, c.Kind == dialect.Bits:
+	default:
+		s = "'" + strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), "'", "''") + "'"
+	}
+	return &s
+}
+
+// jsonColumns finds the columns that MariaDB made of JSON: LONGTEXT with a check.
+func (in *inspection) jsonColumns() (map[dialect.Name]map[string]bool, error) {
+	if !in.server.mariadb {
+		return nil, nil
+	}
+	rows, err := in.rows("SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CHECK_CLAUSE LIKE 'json\\_valid(%' AND ",
+		"CONSTRAINT_SCHEMA", "TABLE_NAME", "")
+	if err != nil {
+		return nil, err
+	}
+	out := map[dialect.Name]map[string]bool{}
+	for _, r := range rows {
+		n := dialect.Name{Schema: r[0].String, Table: r[1].String}
+		if out[n] == nil {
+			out[n] = map[string]bool{}
+		}
+		clause := strings.TrimSuffix(strings.TrimPrefix(r[2].String, "json_valid("), ")")
+		out[n][unquote(clause)] = true
+	}
+	return out, nil
+}

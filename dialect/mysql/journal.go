@@ -1,0 +1,102 @@
+package mysql
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// journalPrefix marks the journal's tables, which are in the connected database.
+const journalPrefix = "expunge_"
+
+// JournalTable implements dialect.Journal.
+func (d *DB) JournalTable(name string) dialect.Name { return dialect.Name{Table: journalPrefix + name} }
+
+func isJournal(n dialect.Name) bool {
+	return n.Schema == "" && strings.HasPrefix(n.Table, journalPrefix)
+}
+
+// JournalDDL implements dialect.Journal. Moments are kept in DATETIME(6)
+// columns, in UTC, and are read as TimestampTZ: a TIMESTAMP ends in 2038. Texts compare bytewise.
+func (d *DB) JournalDDL(tables []*dialect.Table) []string {
+	var out []string
+	for _, t := range tables {
+		out = append(out, journalTable(t))
+	}
+	return out
+}
+
+func journalTable(t *dialect.Table) string {
+	var parts []string
+	for _, c := range t.Columns {
+		def := quote(c.Name) + " " + journalType(c)
+		if !c.Nullable {
+			def += " NOT NULL"
+		}
+		parts = append(parts, def)
+	}
+	if len(t.PrimaryKey) > 0 {
+		parts = append(parts, "PRIMARY KEY ("+quoteAll(t.PrimaryKey)+")")
+	}
+	for _, fk := range t.ForeignKeys {
+		parts = append(parts, fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s)", quoteAll(fk.Columns), quoteTable(fk.RefTable), quoteAll(fk.RefColumns)))
+	}
+	return "CREATE TABLE IF NOT EXISTS " + quoteTable(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") +
+		"\n) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+}
+
+func journalType(c *dialect.Column) string {
+	switch c.Kind {
+	case dialect.Bool:
+		return "TINYINT(1)"
+	case dialect.Int:
+		return "BIGINT"
+	case dialect.Float:
+		return "DOUBLE"
+	case dialect.Date:
+		return "DATE"
+	case dialect.Timestamp, dialect.TimestampTZ:
+		return "DATETIME(6)"
+	case dialect.UUID:
+		return "CHAR(36)"
+	case dialect.Bytes:
+		if c.Length > 0 {
+			return fmt.Sprintf("VARBINARY(%d)", c.Length)
+		}
+		return "LONGBLOB"
+	}
+	if c.Length > 0 && c.Length <= 768 { // what an index takes of utf8mb4
+		return fmt.Sprintf("VARCHAR(%d)", c.Length)
+	}
+	return "LONGTEXT" // JSON too: a JSON column would write it anew
+}
+
+func quoteAll(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = quote(n)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// EnsureJournal implements dialect.Journal. It makes only what is missing, so
+// that a user without CREATE can use tables that were made beforehand.
+func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
+	for _, t := range tables {
+		var there int
+		err := d.pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?", t.Name.Table).Scan(&there)
+		if err == nil && there == 0 {
+			_, err = d.pool.ExecContext(ctx, journalTable(t))
+		}
+		if err != nil {
+			err = fail(ctx, err, "make the journal's table", t.Name)
+			if e, ok := err.(*dialect.Error); ok && e.Class == dialect.PermissionDenied {
+				e.Detail = "grant CREATE on the database, or let an administrator make the journal beforehand"
+			}
+			return err
+		}
+	}
+	return nil
+}

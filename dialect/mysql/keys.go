@@ -1,0 +1,159 @@
+package mysql
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// What JSON_TABLE's columns are called inside a derived table. They stand beside
+// the statement's table, whose columns a policy's condition names barely.
+func carrierColumn(i int) string { return fmt.Sprintf("expunge_%d", i) }
+
+// keyTable renders the keys of an In as a derived table, one row for each
+// distinct key, as one JSON parameter. It returns "" where no row can match.
+//
+// Keys are sorted, so that sessions which lock the same rows lock them in one order.
+// DISTINCT is over the columns' own collations: two keys that
+// are equal there must not find a row twice.
+func (b *builder) keyTable(t *dialect.Table, in dialect.In) (string, error) {
+	cols, err := columns(t, in.Columns)
+	if err != nil {
+		return "", err
+	}
+	rows := make([][]any, 0, len(in.Keys))
+	most := make([]int, len(cols))
+next:
+	for _, key := range in.Keys {
+		if len(key) != len(cols) {
+			return "", wrongLength(t.Name, len(key), len(cols))
+		}
+		row := make([]any, len(cols))
+		for i, v := range key {
+			j, ok := encode(cols[i], v)
+			if !ok || j == nil {
+				continue next // equals nothing
+			}
+			row[i] = j
+			if s, ok := j.(string); ok {
+				most[i] = max(most[i], utf8.RuneCountInString(s))
+			}
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return "", nil
+	}
+	slices.SortFunc(rows, compareRows)
+	doc, err := json.Marshal(rows)
+	if err != nil {
+		return "", unencodable(t.Name)
+	}
+	var selected, defined, kept []string
+	for i, c := range cols {
+		how := carry(c, most[i])
+		raw := fmt.Sprintf("j.c%d", i)
+		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'", i, how.kind, i))
+		selected = append(selected, how.key(raw)+" AS "+carrierColumn(i))
+		if how.kept != nil {
+			kept = append(kept, how.kept(raw))
+		}
+	}
+	out := "(SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(" + b.arg(string(doc)) +
+		", '$[*]' COLUMNS (" + strings.Join(defined, ", ") + ")) AS j"
+	if len(kept) > 0 {
+		out += " WHERE " + strings.Join(kept, " AND ")
+	}
+	return out + ")", nil
+}
+
+// joined is the condition that ties a key table to a table.
+func joined(key, alias string, names []string) string {
+	parts := make([]string, len(names))
+	for i, n := range names {
+		parts[i] = alias + "." + quote(n) + " = " + key + "." + carrierColumn(i)
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// compareRows orders encoded keys: integers by value, all else bytewise.
+func compareRows(a, b []any) int {
+	for i := range a {
+		if c := compareValues(a[i], b[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func compareValues(a, b any) int {
+	switch x := a.(type) {
+	case int64:
+		switch y := b.(type) {
+		case int64:
+			return cmp.Compare(x, y)
+		case uint64:
+			return -1 // y is beyond int64
+		}
+	case uint64:
+		switch y := b.(type) {
+		case uint64:
+			return cmp.Compare(x, y)
+		case int64:
+			return 1
+		}
+	case float64:
+		if y, ok := b.(float64); ok {
+			return cmp.Compare(x, y)
+		}
+	}
+	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+}
+
+// served reports whether an index starts with one of the columns, so that rows
+// can be looked up by key rather than be compared with every key.
+func served(t *dialect.Table, names []string) bool {
+	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
+		return (ix.Method == "btree" || ix.Method == "hash") && len(ix.Parts) > 0 && slices.Contains(names, ix.Parts[0].Column)
+	})
+}
+
+func columns(t *dialect.Table, names []string) ([]*dialect.Column, error) {
+	out := make([]*dialect.Column, len(names))
+	for i, n := range names {
+		c, err := column(t, n)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = c
+	}
+	return out, nil
+}
+
+func column(t *dialect.Table, name string) (*dialect.Column, error) {
+	c := t.Column(name)
+	if c == nil {
+		e := dialect.NewError(dialect.Fatal, "1054", "render", t.Name, nil)
+		e.Object = name
+		e.Detail = "the table has no such column: inspect it again"
+		return nil, e
+	}
+	return c, nil
+}
+
+func wrongLength(n dialect.Name, got, want int) error {
+	e := dialect.NewError(dialect.Fatal, "", "render", n, nil)
+	e.Detail = fmt.Sprintf("a key has %d values for %d columns", got, want)
+	return e
+}
+
+func unencodable(n dialect.Name) error {
+	e := dialect.NewError(dialect.DoesNotFit, "", "render", n, nil)
+	e.Detail = "a value has no JSON form"
+	return e
+}

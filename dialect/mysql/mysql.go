@@ -1,0 +1,176 @@
+// Package mysql is the dialect of MySQL (8.0.13 and later, 9.x) and MariaDB
+// (10.6 and later). [New] takes the caller's pool, made with
+// github.com/go-sql-driver/mysql and whatever options the caller likes:
+//
+//	pool, err := sql.Open("mysql", "app@tcp(db.example)/shop")
+//	db := mysql.New(pool)
+//
+// What is peculiar to these engines, and what the package does about it:
+//
+//   - Sessions are pooled with their variables. A transaction reads the ones it
+//     depends on, sets what differs, and restores that when it ends (session.go).
+//   - Keys and rows travel as one JSON parameter that JSON_TABLE decodes to
+//     the columns' types and collations (bulk.go): it was measured to be as fast as or
+//     faster than everything else there is; see BenchmarkBulk.
+//   - An UPDATE reports only rows whose values changed, unless the pool's
+//     clientFoundRows is set, so rows are locked and counted before.
+//   - SET evaluates left to right over values that were just assigned; the
+//     statements here always see old values (statement.go).
+//   - ON UPDATE CURRENT_TIMESTAMP columns keep their value unless assigned.
+//   - There is no RETURNING, no deferred constraint and no row address.
+//
+// Tables of the connected database have an empty Name.Schema, so that a plan
+// fits a copy that was restored under another database's name. Tables of other
+// databases on the server are part of the schema only where foreign keys
+// connect them with this one, under their database's name.
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"sync"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// DB is one MySQL or MariaDB database. It is safe for concurrent use.
+type DB struct {
+	pool    *sql.DB
+	catalog catalog
+	server  serverOnce
+}
+
+var _ dialect.DB = (*DB)(nil)
+
+// New makes a DB of the caller's pool. The pool stays the caller's to close. A
+// transaction takes one connection of it, and so does a claim for as long as it is held.
+func New(pool *sql.DB) *DB { return &DB{pool: pool} }
+
+// Engine implements dialect.DB. NO ACTION foreign keys are checked row by row
+// here (InnoDB knows no other way), and constraints are never deferred.
+func (d *DB) Engine() dialect.Engine {
+	return dialect.Engine{Name: "mysql", MaxRows: 5000}
+}
+
+// server is what is asked of a server once.
+type server struct {
+	version string // as the server says it
+	mariadb bool
+	major   int
+	minor   int
+}
+
+// atLeast compares the version's first two numbers.
+func (s *server) atLeast(major, minor int) bool {
+	return s.major > major || s.major == major && s.minor >= minor
+}
+
+// engine is Schema.Engine.
+func (s *server) engine() string {
+	if s.mariadb {
+		return "mariadb"
+	}
+	return "mysql"
+}
+
+// serverOnce remembers the server's answer, and not its failure to give one.
+type serverOnce struct {
+	mu    sync.Mutex
+	known *server
+}
+
+// queryer is a pool or one of its connections.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
+	d.server.mu.Lock()
+	defer d.server.mu.Unlock()
+	if d.server.known != nil {
+		return d.server.known, nil
+	}
+	var version string
+	if err := one(ctx, q, "SELECT VERSION()", &version); err != nil {
+		return nil, fail(ctx, err, "ask for the version", dialect.Name{})
+	}
+	s := parseVersion(version)
+	if s.mariadb && !s.atLeast(10, 6) || !s.mariadb && !s.atLeast(8, 0) {
+		e := dialect.NewError(dialect.Fatal, "", "connect", dialect.Name{}, nil)
+		e.Detail = "this server is older than MySQL 8.0.13 or MariaDB 10.6, the oldest that are supported"
+		return nil, e
+	}
+	d.server.known = s
+	return s, nil
+}
+
+// identityVariables are what a receipt says of the server: who it is, and what
+// its binary log keeps of the rows. A server shows those that it has.
+const identityVariables = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (
+	'server_uuid', 'server_uid', 'server_id', 'hostname', 'gtid_mode', 'gtid_domain_id', 'gtid_current_pos',
+	'log_bin', 'binlog_format', 'binlog_row_image', 'innodb_immediate_scrub_data_uncompressed')`
+
+// Identity implements dialect.DB.
+func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
+	s, err := d.asked(ctx, d.pool)
+	if err != nil {
+		return dialect.Identity{}, err
+	}
+	id := dialect.Identity{Engine: s.engine(), Version: s.version, Facts: map[string]string{}}
+	rows, err := collect(ctx, d.pool, identityVariables)
+	if err != nil {
+		return dialect.Identity{}, fail(ctx, err, "read the server's identity", dialect.Name{})
+	}
+	for _, r := range rows {
+		id.Facts[r[0].String] = r[1].String
+	}
+	maps.DeleteFunc(id.Facts, func(_, v string) bool { return v == "" })
+	return id, nil
+}
+
+// one reads the only row of a query.
+func one(ctx context.Context, q queryer, query string, into ...any) error {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := rows.Scan(into...); err != nil {
+		return err
+	}
+	return rows.Err()
+}
+
+// collect reads a small result whole, as text.
+func collect(ctx context.Context, q queryer, query string, args ...any) ([][]sql.NullString, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var out [][]sql.NullString
+	for rows.Next() {
+		row := make([]sql.NullString, len(names))
+		into := make([]any, len(names))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}

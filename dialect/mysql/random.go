@@ -1,0 +1,239 @@
+package mysql
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Every RAND() and RANDOM_BYTES() is evaluated anew for each row, wherever it
+// stands. There is no MD5() or SHA1() here: MySQL 9 has neither.
+
+// Renders implements dialect.DB.
+func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
+	if _, ok := e.(dialect.Default); ok {
+		return true
+	}
+	switch c.Kind {
+	case dialect.Array, dialect.Interval, dialect.RowAddress, dialect.XML:
+		return false
+	}
+	return renders(e)
+}
+
+// mostRandomised is the longest column that RandomLike is computed for in the
+// database. Its expression grows with the length, as there is no loop within a row: up
+// to here it costs less than the way through the client.
+const mostRandomised = 120
+
+// mostRandomBytes is what RANDOM_BYTES gives at most.
+const mostRandomBytes = 1024
+
+func renders(e dialect.Expr) bool {
+	switch e := e.(type) {
+	case dialect.Default:
+		return false // it may only stand alone
+	case dialect.RandomLike:
+		n, ok := mostCharacters(e.Of)
+		return ok && n <= mostRandomised && renders(e.Of)
+	case dialect.RandomBytes:
+		n, ok := mostCharacters(e.Of)
+		return ok && n <= mostRandomBytes && renders(e.Of)
+	case dialect.If:
+		return renders(e.Then) && renders(e.Else)
+	case dialect.Concat:
+		for _, p := range e {
+			if !renders(p) {
+				return false
+			}
+		}
+		return true
+	case dialect.Left:
+		return renders(e.Of)
+	case dialect.Right:
+		return renders(e.Of)
+	case dialect.Fill:
+		return renders(e.Of)
+	case dialect.RandomInt:
+		return e.Low <= e.High
+	case dialect.RandomMoment:
+		_, _, err := span(e)
+		return err == nil
+	case dialect.Choose:
+		return e.Weights == nil || len(e.Weights) == len(e.Values)
+	case dialect.Arith:
+		return renders(e.A) && renders(e.B)
+	case dialect.Floor:
+		return renders(e.Of)
+	case dialect.Round:
+		return renders(e.Of)
+	case dialect.TruncateMoment:
+		return cuts[e.Unit] != "" && renders(e.Of)
+	case dialect.ShiftMoment:
+		return renders(e.Of) && renders(e.Seconds)
+	case dialect.Cast:
+		return renders(e.Of)
+	}
+	return true
+}
+
+// mostCharacters bounds the length of a text or byte string, where that is known.
+func mostCharacters(e dialect.Expr) (int, bool) {
+	switch e := e.(type) {
+	case dialect.Current:
+		switch e.Column.Kind {
+		case dialect.Text, dialect.Bytes:
+			return e.Column.Length, e.Column.Length > 0
+		case dialect.Int, dialect.Bool:
+			return 20, true
+		}
+	case dialect.Literal:
+		s, ok := dialect.TextOf(e.Value)
+		return len(s), ok
+	case dialect.Left:
+		return e.N, true
+	case dialect.Right:
+		return e.N, true
+	case dialect.Concat:
+		sum := 0
+		for _, p := range e {
+			n, ok := mostCharacters(p)
+			if !ok {
+				return 0, false
+			}
+			sum += n
+		}
+		return sum, true
+	case dialect.RandomLike:
+		return mostCharacters(e.Of)
+	case dialect.Fill:
+		return mostCharacters(e.Of)
+	}
+	return 0, false
+}
+
+// randomLike draws character by character. A character is looked at by its
+// code: comparing it with letters would follow a collation.
+func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) (string, error) {
+	most, ok := mostCharacters(of)
+	if !ok || most > mostRandomised {
+		return "", unsupported(t.Name, "a random text like one of unknown or great length: it goes through the client")
+	}
+	parts := make([]string, 0, most)
+	for i := 1; i <= most; i++ {
+		// Rendered each time, for its arguments.
+		text := func() (string, error) {
+			s, err := b.expr(t, of)
+			return fmt.Sprintf("SUBSTRING(CONVERT(%s USING utf8mb4), %d, 1)", s, i), err
+		}
+		var c [5]string
+		for n := range c {
+			var err error
+			if c[n], err = text(); err != nil {
+				return "", err
+			}
+		}
+		parts = append(parts, "CASE WHEN ORD("+c[0]+") BETWEEN 97 AND 122 THEN "+letter+
+			" WHEN ORD("+c[1]+") BETWEEN 65 AND 90 THEN UPPER("+letter+")"+
+			" WHEN ORD("+c[2]+") BETWEEN 48 AND 57 THEN SUBSTRING('0123456789', 1 + FLOOR(RAND() * 10), 1)"+
+			// The first byte of what isn't ASCII is 192 or more.
+			" WHEN "+c[3]+" REGEXP '^[\\\\p{L}\\\\p{Nd}]$' THEN "+letter+" ELSE "+c[4]+" END")
+	}
+	if len(parts) == 0 {
+		return b.expr(t, of)
+	}
+	return "CONCAT(" + strings.Join(parts, ", ") + ")", nil
+}
+
+const letter = "SUBSTRING('abcdefghijklmnopqrstuvwxyz', 1 + FLOOR(RAND() * 26), 1)"
+
+// randomInt takes RAND()'s 30 bits where they are plenty, else 60 bits of two
+// draws, modulo the range.
+func randomInt(low, high int64) string {
+	size := new(big.Int).Add(new(big.Int).Sub(big.NewInt(high), big.NewInt(low)), big.NewInt(1))
+	if size.Cmp(big.NewInt(1<<20)) <= 0 {
+		return fmt.Sprintf("(%d + CAST(FLOOR(RAND() * %d) AS SIGNED))", low, size)
+	}
+	// DECIMAL: neither end may overflow on the way.
+	draw := func(bits int) string { return fmt.Sprintf("CAST(FLOOR(RAND() * %d) AS DECIMAL(40, 0))", 1<<bits) }
+	bits := draw(24) + " * 1099511627776 + " + draw(20) + " * 1048576 + " + draw(20)
+	return fmt.Sprintf("CAST(CAST(%d AS DECIMAL(40, 0)) + MOD(%s, %s) AS SIGNED)", low, bits, size)
+}
+
+// hexDigits is 4n random hexadecimal digits.
+func (b *builder) hexDigits(n int) string {
+	if b.strongRandom() {
+		return fmt.Sprintf("LOWER(HEX(RANDOM_BYTES(%d)))", 2*n)
+	}
+	parts := make([]string, n)
+	for i := range parts {
+		parts[i] = "LPAD(LOWER(HEX(FLOOR(RAND() * 65536))), 4, '0')"
+	}
+	return "CONCAT(" + strings.Join(parts, ", ") + ")"
+}
+
+// strongRandom reports whether the server has RANDOM_BYTES.
+func (b *builder) strongRandom() bool {
+	return !b.tx.server.mariadb || b.tx.server.atLeast(10, 10)
+}
+
+// randomUUID builds a version 4 UUID: UUID() gives version 1, which tells the
+// machine and the time.
+func (b *builder) randomUUID() string {
+	return "CONCAT_WS('-', " + b.hexDigits(2) + ", " + b.hexDigits(1) + ", CONCAT('4', LEFT(" + b.hexDigits(1) + ", 3)), " +
+		"CONCAT(SUBSTRING('89ab', 1 + FLOOR(RAND() * 4), 1), LEFT(" + b.hexDigits(1) + ", 3)), " + b.hexDigits(3) + ")"
+}
+
+func (b *builder) randomBytes(t *dialect.Table, of dialect.Expr) (string, error) {
+	most, ok := mostCharacters(of)
+	if !ok || most > mostRandomBytes {
+		return "", unsupported(t.Name, "random bytes of unknown or great length: they go through the client")
+	}
+	if !b.strongRandom() {
+		return b.format(t, "LEFT(UNHEX("+b.hexDigits((most+1)/2)+"), LENGTH(%s))", of)
+	}
+	// RANDOM_BYTES(0) is an error.
+	return b.format(t, "CASE WHEN LENGTH(%s) = 0 THEN '' ELSE RANDOM_BYTES(LENGTH(%s)) END", of, of)
+}
+
+// span is the range of a RandomMoment in its unit: days of a date, seconds
+// or microseconds of a timestamp, as the column keeps them.
+func span(e dialect.RandomMoment) (unit string, size int64, err error) {
+	parse := func(s string) (time.Time, error) {
+		s = strings.TrimSuffix(s, "+00")
+		if len(s) == len(time.DateOnly) {
+			return time.Parse(time.DateOnly, s)
+		}
+		return time.Parse(time.DateTime, s)
+	}
+	low, err := parse(e.Low)
+	if err != nil {
+		return "", 0, fmt.Errorf("the range's low end is no moment")
+	}
+	high, err := parse(e.High)
+	if err != nil || high.Before(low) {
+		return "", 0, fmt.Errorf("the range's high end is no moment at or after the low end")
+	}
+	seconds := high.Unix() - low.Unix()
+	switch {
+	case e.Column.Kind == dialect.Date:
+		return "DAY", seconds/86400 + 1, nil
+	case e.Column.Precision == 0 || seconds > math.MaxInt64/1_000_000-1:
+		return "SECOND", seconds + 1, nil
+	}
+	micros := seconds*1_000_000 + int64(high.Nanosecond()-low.Nanosecond())/1000
+	return "MICROSECOND", micros + 1, nil
+}
+
+func (b *builder) randomMoment(n dialect.Name, e dialect.RandomMoment) (string, error) {
+	unit, size, err := span(e)
+	if err != nil {
+		return "", unsupported(n, err.Error())
+	}
+	low := b.literal(e.Column, e.Low)
+	return "DATE_ADD(" + low + ", INTERVAL " + randomInt(0, size-1) + " " + unit + ")", nil
+}

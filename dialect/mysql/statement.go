@@ -1,0 +1,355 @@
+package mysql
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// target is what statements call the table that they are about.
+const target = "t"
+
+func (t *tx) builder(ctx context.Context) *builder { return &builder{ctx: ctx, tx: t} }
+
+// from renders the tables of a statement, and returns the conditions that are
+// left for its WHERE. The first In drives the statement: it is joined, in the order that looks
+// rows up by key where an index serves that, whatever the optimizer estimates of a table
+// function; without an index the keys are looked up for every row.
+func (b *builder) from(t *dialect.Table, where []dialect.Cond) (string, []dialect.Cond, error) {
+	table := quoteTable(t.Name) + " AS " + target
+	for i, c := range where {
+		in, ok := c.(dialect.In)
+		if !ok {
+			continue
+		}
+		keys, err := b.keyTable(t, in)
+		if err != nil {
+			return "", nil, err
+		}
+		if keys == "" {
+			return table, []dialect.Cond{dialect.Any{}}, nil
+		}
+		rest := slices.Concat(where[:i], where[i+1:])
+		k := b.alias("k")
+		on := " ON " + joined(k, target, in.Columns)
+		if served(t, in.Columns) {
+			return keys + " AS " + k + " STRAIGHT_JOIN " + table + on, rest, nil
+		}
+		return table + " STRAIGHT_JOIN " + keys + " AS " + k + on, rest, nil
+	}
+	return table, where, nil
+}
+
+// fromWhere renders FROM … WHERE ….
+func (b *builder) fromWhere(t *dialect.Table, where []dialect.Cond) (string, error) {
+	from, rest, err := b.from(t, where)
+	if err != nil {
+		return "", err
+	}
+	cond, err := b.all(t, target, rest)
+	return " FROM " + from + " WHERE " + cond, err
+}
+
+var locks = map[dialect.Lock]string{dialect.Share: " LOCK IN SHARE MODE", dialect.Exclusive: " FOR UPDATE"}
+
+// selection renders a Select.
+func (b *builder) selection(t *dialect.Table, s dialect.Select) (string, []*dialect.Column, error) {
+	cols, err := columns(t, s.Columns)
+	if err != nil {
+		return "", nil, err
+	}
+	list := make([]string, 0, len(cols)+len(s.Flags))
+	for _, c := range cols {
+		list = append(list, projected(c, target+"."+quote(c.Name)))
+	}
+	for _, f := range s.Flags {
+		cond, err := b.cond(t, target, f)
+		if err != nil {
+			return "", nil, err
+		}
+		list = append(list, "("+cond+") IS TRUE")
+	}
+	if len(list) == 0 {
+		list = []string{"1"}
+	}
+	from, err := b.fromWhere(t, s.Where)
+	if err != nil {
+		return "", nil, err
+	}
+	sql := "SELECT " + strings.Join(list, ", ") + from
+	for i, n := range s.Order {
+		if i == 0 {
+			sql += " ORDER BY "
+		} else {
+			sql += ", "
+		}
+		sql += target + "." + quote(n)
+	}
+	if s.Limit > 0 {
+		sql += fmt.Sprintf(" LIMIT %d", s.Limit)
+	}
+	return sql + locks[s.Lock], cols, nil
+}
+
+// Query implements dialect.Reader.
+func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
+	return func(yield func(dialect.Row, error) bool) {
+		err := t.query(ctx, s, func(r dialect.Row) bool { return yield(r, nil) })
+		if err != nil {
+			yield(nil, t.fail(ctx, err, "select from", s.Table))
+		}
+	}
+}
+
+func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row) bool) error {
+	table, err := t.db.table(ctx, t.conn, s.Table)
+	if err != nil {
+		return err
+	}
+	b := t.builder(ctx)
+	sql, cols, err := b.selection(table, s)
+	if err != nil {
+		return err
+	}
+	rows, err := t.conn.QueryContext(ctx, sql, b.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	raw := make([]any, max(1, len(cols)+len(s.Flags)))
+	into := make([]any, len(raw))
+	for i := range raw {
+		into[i] = &raw[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		row := make(dialect.Row, len(cols)+len(s.Flags))
+		for i := range row {
+			if i >= len(cols) {
+				row[i] = int64(0)
+				if text(raw[i]) == "1" {
+					row[i] = int64(1)
+				}
+			} else if row[i], err = decode(cols[i], raw[i]); err != nil {
+				return undecodable(s.Table, cols[i])
+			}
+		}
+		if !yield(row) {
+			return nil
+		}
+	}
+	return rows.Err()
+}
+
+func undecodable(n dialect.Name, c *dialect.Column) error {
+	e := dialect.NewError(dialect.Fatal, "", "select from", n, nil)
+	e.Object = c.Name
+	e.Detail = "the driver returned a value that isn't of the column's type"
+	return e
+}
+
+// Count implements dialect.Reader.
+func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
+	return t.count(ctx, n, where, dialect.NoLock)
+}
+
+func (t *tx) count(ctx context.Context, n dialect.Name, where []dialect.Cond, lock dialect.Lock) (int64, error) {
+	table, err := t.db.table(ctx, t.conn, n)
+	if err != nil {
+		return 0, err
+	}
+	b := t.builder(ctx)
+	from, err := b.fromWhere(table, where)
+	if err != nil {
+		return 0, err
+	}
+	return t.number(ctx, "SELECT COUNT(*)"+from+locks[lock], b.args, "count", n)
+}
+
+// number runs a query that gives one number.
+func (t *tx) number(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
+	var count int64
+	err := t.conn.QueryRowContext(ctx, sql, args...).Scan(&count)
+	return count, t.fail(ctx, err, doing, n)
+}
+
+// affected runs a statement and returns how many rows it affected.
+func (t *tx) affected(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
+	res, err := t.conn.ExecContext(ctx, sql, args...)
+	if err != nil {
+		return 0, t.fail(ctx, err, doing, n)
+	}
+	count, err := res.RowsAffected()
+	return count, t.fail(ctx, err, doing, n)
+}
+
+// Delete implements dialect.Writer.
+func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
+	const doing = "delete from"
+	table, err := t.db.table(ctx, t.conn, d.Table)
+	if err != nil {
+		return 0, err
+	}
+	b := t.builder(ctx)
+	var sql string
+	switch self := reads(d.Table, d.Where); {
+	case d.Limit == 0 && !self:
+		sql, err = b.fromWhere(table, d.Where)
+		sql = "DELETE " + target + sql
+	case len(table.Key()) == 0 && !self:
+		// The form with a LIMIT takes no join and, on MariaDB, no alias.
+		sql, err = b.all(table, quoteTable(d.Table), d.Where)
+		sql = fmt.Sprintf("DELETE FROM %s WHERE %s LIMIT %d", quoteTable(d.Table), sql, d.Limit)
+	default:
+		sql, err = b.chosen(table, d.Where, nil, d.Limit)
+		sql = "DELETE " + target + " FROM " + sql
+	}
+	if err != nil {
+		return 0, err
+	}
+	return t.affected(ctx, sql, b.args, doing, d.Table)
+}
+
+// chosen renders a join of the table with its own rows that meet the
+// conditions, read and locked beforehand: for statements whose conditions read the
+// table itself, that have a limit, or that need values as they were (old). A derived table
+// with a LIMIT is never merged into the statement.
+func (b *builder) chosen(t *dialect.Table, where []dialect.Cond, old []string, limit int) (string, error) {
+	key := t.Key()
+	if len(key) == 0 {
+		return "", unsupported(t.Name, "a statement that reads the table it changes, where the table has no key")
+	}
+	k := b.alias("k")
+	var list []string
+	for i, n := range key {
+		list = append(list, target+"."+quote(n)+" AS "+carrierColumn(i))
+	}
+	b.old = map[string]string{}
+	for i, n := range old {
+		name := fmt.Sprintf("expunge_old_%d", i)
+		list = append(list, target+"."+quote(n)+" AS "+name)
+		b.old[n] = k + "." + name
+	}
+	from, err := b.fromWhere(t, where)
+	if err != nil {
+		return "", err
+	}
+	if limit == 0 {
+		limit = 1<<63 - 1
+	}
+	return fmt.Sprintf("(SELECT %s%s LIMIT %d FOR UPDATE) AS %s STRAIGHT_JOIN %s AS %s ON %s",
+		strings.Join(list, ", "), from, limit, k, quoteTable(t.Name), target, joined(k, target, key)), nil
+}
+
+// Update implements dialect.Writer. Updated.Unchanged is always nil: there is no
+// RETURNING, and an expression that draws at random can't be computed twice.
+func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
+	const doing = "overwrite"
+	table, err := t.db.table(ctx, t.conn, u.Table)
+	if err != nil {
+		return dialect.Updated{}, err
+	}
+	// The server would count rows whose values changed, or those that matched
+	// where the pool's clientFoundRows is set.
+	found, err := t.count(ctx, u.Table, u.Where, dialect.Exclusive)
+	if err != nil || found == 0 || len(u.Set) == 0 {
+		return dialect.Updated{Rows: found}, err
+	}
+	b := t.builder(ctx)
+	set, old := inOrder(u.Set)
+	var from string
+	var rest []dialect.Cond
+	if len(old) > 0 || reads(u.Table, u.Where) {
+		from, err = b.chosen(table, u.Where, old, 0)
+	} else {
+		from, rest, err = b.from(table, u.Where)
+	}
+	if err != nil {
+		return dialect.Updated{}, err
+	}
+	assigned, err := b.assignments(table, set)
+	if err != nil {
+		return dialect.Updated{}, err
+	}
+	cond, err := b.all(table, target, rest)
+	if err != nil {
+		return dialect.Updated{}, err
+	}
+	_, err = t.affected(ctx, "UPDATE "+from+" SET "+assigned+" WHERE "+cond, b.args, doing, u.Table)
+	return dialect.Updated{Rows: found}, err
+}
+
+func (b *builder) assignments(t *dialect.Table, set []dialect.Assign) (string, error) {
+	var parts, names []string
+	for _, a := range set {
+		value, err := b.assigned(t, a)
+		if err != nil {
+			return "", err
+		}
+		names = append(names, a.Column.Name)
+		parts = append(parts, target+"."+quote(a.Column.Name)+" = "+value)
+	}
+	return strings.Join(append(parts, untouched(t, names)...), ", "), nil
+}
+
+// untouched assigns the ON UPDATE CURRENT_TIMESTAMP columns to themselves,
+// which keeps their values, unless they are assigned anyway.
+func untouched(t *dialect.Table, assigned []string) []string {
+	var out []string
+	for _, c := range t.Columns {
+		if c.TouchedOnUpdate && c.Assignable() && !slices.Contains(assigned, c.Name) {
+			ref := target + "." + quote(c.Name)
+			out = append(out, ref+" = "+ref)
+		}
+	}
+	return out
+}
+
+// inOrder orders assignments so that none reads a column that was assigned
+// before it: SET works from left to right, and a column that was assigned has its new
+// value there. Where they read each other's columns in a circle, old are the columns whose
+// values have to be read beforehand.
+func inOrder(set []dialect.Assign) (ordered []dialect.Assign, old []string) {
+	left := slices.Clone(set)
+	for len(left) > 0 {
+		i := slices.IndexFunc(left, func(a dialect.Assign) bool {
+			return !slices.ContainsFunc(left, func(other dialect.Assign) bool {
+				return other.Column.Name != a.Column.Name && mentions(other.Expr, a.Column.Name)
+			})
+		})
+		if i < 0 {
+			for _, a := range set {
+				old = append(old, a.Column.Name)
+			}
+			return set, old
+		}
+		ordered = append(ordered, left[i])
+		left = slices.Delete(left, i, i+1)
+	}
+	return ordered, nil
+}
+
+// Insert implements dialect.Writer.
+func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
+	table, err := t.db.table(ctx, t.conn, i.Table)
+	if err != nil {
+		return err
+	}
+	cols, err := columns(table, i.Columns)
+	if err != nil {
+		return err
+	}
+	names, marks, args := make([]string, len(cols)), make([]string, len(cols)), make([]any, len(cols))
+	for n, c := range cols {
+		names[n], marks[n], args[n] = quote(c.Name), "?", wire(c, i.Row[n])
+	}
+	_, err = t.affected(ctx, "INSERT INTO "+quoteTable(i.Table)+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")",
+		args, "insert into", i.Table)
+	return err
+}
