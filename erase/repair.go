@@ -1,0 +1,84 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Repaired is what Repair did and what it found.
+type Repaired struct {
+	// Restored names what was suspended by a run that died and is in place
+	// again: index idx_email of customer.
+	Restored []string `json:"restored"`
+	// Unfinished are the runs that have no receipt yet, by when they began.
+	Unfinished []Unfinished `json:"unfinished"`
+}
+
+// Unfinished is a run that was begun and has no receipt yet. It is continued by
+// Run with the same ID, plan and subjects, unless a process has it in hand.
+type Unfinished struct {
+	RunID    string    `json:"run"`
+	Plan     string    `json:"plan"` // the digest of its plan
+	Actor    string    `json:"actor,omitempty"`
+	Holder   string    `json:"holder"` // the process that had it last
+	Running  bool      `json:"running"`
+	Subjects int64     `json:"subjects,omitempty"` // given, in scope subjects
+	Began    time.Time `json:"began"`
+	Batches  int64     `json:"batches"` // committed
+}
+
+// Repair puts back what a run that died has left suspended, and lists the runs
+// that are to be continued. It is idempotent; a database without a journal has nothing to repair.
+func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
+	r := &Repaired{Restored: []string{}, Unfinished: []Unfinished{}}
+	err := within(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		for row, err := range tx.Query(ctx, dialect.Select{
+			Table:   db.JournalTable(runTable),
+			Columns: []string{"id", "plan", "actor", "holder", "subjects", "began"},
+			Where:   []dialect.Cond{dialect.Compare{Column: "state", Op: "=", Value: stateOpen}},
+			Order:   []string{"began", "id"},
+		}) {
+			if err != nil {
+				return err
+			}
+			r.Unfinished = append(r.Unfinished, Unfinished{
+				RunID: text(row[0]), Plan: text(row[1]), Actor: text(row[2]), Holder: text(row[3]), Subjects: number(row[4]), Began: unstamp(row[5]),
+			})
+		}
+		for i := range r.Unfinished {
+			u := &r.Unfinished[i]
+			var err error
+			u.Batches, err = tx.Count(ctx, db.JournalTable(batchTable), []dialect.Cond{dialect.Compare{Column: "run", Op: "=", Value: u.RunID}})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	// That a table isn't there is fatal, in the contract's classes; a
+	// privilege that is missing isn't.
+	if err != nil && dialect.ClassOf(err) == dialect.Fatal {
+		return r, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range r.Unfinished {
+		u := &r.Unfinished[i]
+		release, err := db.Claim(ctx, "run "+u.RunID)
+		if errors.Is(err, dialect.ErrClaimed) {
+			u.Running = true
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := release(); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/urfave/cli/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/postgres"
+	"github.com/expungedb/expunge/dialect/sqlite"
+)
+
+// database is an open database.
+type database struct {
+	dialect.DB
+	close func()
+}
+
+// openers say which package and driver serve a URL's scheme. What they are
+// given is the whole URL, what follows the scheme's colon, and how many
+// connections are going to be used at once.
+var openers = map[string]func(ctx context.Context, raw, rest string, workers int) (*database, error){
+	"sqlite":     openSQLite,
+	"postgres":   openPostgres,
+	"postgresql": openPostgres,
+	"mysql":      notYet,
+	"mariadb":    notYet,
+	"sqlserver":  notYet,
+}
+
+// open connects to the database of --db. No error of it holds the URL, since
+// there may be a password in it.
+func open(ctx context.Context, cmd *cli.Command) (*database, error) {
+	raw := cmd.String("db")
+	if raw == "" {
+		return nil, usage("which database? give its URL by --db or EXPUNGE_DB, such as sqlite:shop.db or postgres://user:password@host/shop")
+	}
+	scheme, rest, _ := strings.Cut(raw, ":")
+	opener := openers[strings.ToLower(scheme)]
+	if opener == nil {
+		return nil, usage("--db: not the URL of an engine that is known: it begins with sqlite:, postgres://, mysql://, mariadb:// or sqlserver://")
+	}
+	return opener(ctx, raw, rest, cmd.Int("workers"))
+}
+
+func notYet(_ context.Context, raw, _ string, _ int) (*database, error) {
+	scheme, _, _ := strings.Cut(raw, ":")
+	return nil, usage("--db: this release can't work on %s yet: SQLite and PostgreSQL it can", scheme)
+}
+
+// openSQLite opens a file that is there: one that isn't would be made, empty,
+// and everything found to be gone from it.
+func openSQLite(_ context.Context, _, rest string, _ int) (*database, error) {
+	path, err := sqlitePath(rest)
+	if err != nil {
+		return nil, err
+	}
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, usage("--db: there is no database file %s", path)
+	case info.IsDir():
+		return nil, usage("--db: %s is a folder, not a database file", path)
+	}
+	pool, err := sql.Open("sqlite", sqliteDSN(path, "rw"))
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	return &database{sqlite.New(pool), func() { pool.Close() }}, nil
+}
+
+// sqlitePath is the file of sqlite:shop.db and sqlite:///var/lib/shop.db.
+func sqlitePath(rest string) (string, error) {
+	if !strings.HasPrefix(rest, "//") {
+		if rest == "" {
+			return "", usage("--db: sqlite: needs the path of a file")
+		}
+		return filepath.Abs(rest)
+	}
+	path, err := url.PathUnescape(rest[2:])
+	if err != nil || !strings.HasPrefix(path, "/") {
+		return "", usage("--db: write sqlite:shop.db, or sqlite:///var/lib/shop.db for an absolute path")
+	}
+	return path, nil
+}
+
+// sqliteDSN is the driver's name for a file, which may have any character in
+// its path; mode rw doesn't make the file, rwc does.
+func sqliteDSN(path, mode string) string {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "mode=" + mode + "&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"}
+	return u.String()
+}
+
+func openPostgres(ctx context.Context, raw, _ string, workers int) (*database, error) {
+	config, err := pgxpool.ParseConfig(raw)
+	if err != nil {
+		return nil, usage("--db: not a URL that PostgreSQL's driver takes: postgres://user:password@host:5432/database (escape special characters in the password, as %%40 for @)")
+	}
+	config.MaxConns = max(config.MaxConns, int32(min(workers, 1000))+4) // the run's claim and the journal's needs besides
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err == nil {
+		err = reach(ctx, pool.Ping)
+	}
+	if err != nil {
+		if pool != nil {
+			pool.Close()
+		}
+		return nil, fmt.Errorf("connecting: %w", without(err, config.ConnConfig.Password))
+	}
+	return &database{postgres.New(pool), pool.Close}, nil
+}
+
+// reach tries a connection, so that a wrong address is told as such.
+func reach(ctx context.Context, ping func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return ping(ctx)
+}
+
+// without is a driver's error in one line, and makes sure that the password
+// isn't in it.
+func without(err error, password string) error {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if password != "" {
+		text = strings.ReplaceAll(text, password, "…")
+	}
+	return errors.New(text)
+}

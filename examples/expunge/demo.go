@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/dialect/sqlite"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+)
+
+// demonstration is one demo: a story in stages, each of which the library
+// tells by itself.
+type demonstration struct {
+	w       io.Writer // the story
+	style   style
+	bar     io.Writer // progress
+	folder  string
+	stage   int
+	policy  *plan.Policy
+	shop    *shopFile
+	staging *shopFile
+	key     *madeKey
+
+	Told told
+}
+
+// told is what demo prints as JSON.
+type told struct {
+	Folder    string   `json:"folder"`
+	Customers int      `json:"customers"`
+	Rows      int64    `json:"rows"`
+	Plan      string   `json:"plan"`   // the digest of the plan that erased the customer
+	Erased    int64    `json:"erased"` // rows deleted, overwritten or detached
+	Offline   string   `json:"offline"`
+	Live      string   `json:"live"`
+	Tampered  string   `json:"tampered"`
+	Broken    int64    `json:"brokenReferences"`
+	Files     []string `json:"files"`
+}
+
+// shopFile is a shop in a SQLite file.
+type shopFile struct {
+	path string
+	pool *sql.DB
+	*sqlite.DB
+}
+
+// rowsPerCustomer is about what a customer of the sample shop leaves behind.
+const rowsPerCustomer = 24
+
+func (a *app) demo() *cli.Command {
+	return &cli.Command{
+		Name: "demo", Usage: "a made-up shop in SQLite, from the plan to the proof: no set-up",
+		Flags: []cli.Flag{&cli.IntFlag{Name: "rows", Value: 24_000, Usage: "about how many `ROWS` the shop has"}},
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			rows := cmd.Int("rows")
+			if rows < 2_400 || rows > 100_000_000 {
+				return usage("--rows is from 2400 to 100000000")
+			}
+			d := &demonstration{w: a.stdout, style: styleFor(a.stdout), bar: a.stderr}
+			if cmd.Bool("json") {
+				d.w, d.style = io.Discard, false
+			}
+			err := d.run(ctx, rows/rowsPerCustomer)
+			if errors.Is(err, context.Canceled) {
+				return fmt.Errorf("stopped; what is there so far is in %s", d.folder)
+			}
+			if err != nil || !cmd.Bool("json") {
+				return err
+			}
+			return printJSON(a.stdout, d.Told)
+		}),
+	}
+}
+
+func (d *demonstration) run(ctx context.Context, customers int) (err error) {
+	if d.folder, err = os.MkdirTemp("", "expunge-demo-"); err != nil {
+		return err
+	}
+	d.Told.Folder, d.Told.Customers = d.folder, customers
+	defer func() {
+		for _, s := range []*shopFile{d.shop, d.staging} {
+			if s != nil {
+				err = errors.Join(err, s.pool.Close())
+			}
+		}
+	}()
+	for _, stage := range []func(context.Context) error{
+		d.openShop, d.review, d.anonymise, d.erase, d.prove, d.tamper, d.intact,
+	} {
+		if err := stage(ctx); err != nil {
+			return err
+		}
+	}
+	d.files()
+	return nil
+}
+
+// heading begins a stage.
+func (d *demonstration) heading(text string) {
+	d.stage++
+	fmt.Fprintf(d.w, "\n%s\n\n", d.style.bold(fmt.Sprintf("%d. %s", d.stage, text)))
+}
+
+func (d *demonstration) say(format string, args ...any) {
+	fmt.Fprintln(d.w, wrapped(fmt.Sprintf(format, args...), "   "))
+}
+
+func (d *demonstration) open(name string) (*shopFile, error) {
+	path := filepath.Join(d.folder, name)
+	pool, err := sql.Open("sqlite", sqliteDSN(path, "rwc"))
+	if err != nil {
+		return nil, err
+	}
+	return &shopFile{path, pool, sqlite.New(pool)}, nil
+}
+
+func (d *demonstration) openShop(ctx context.Context) (err error) {
+	fmt.Fprintln(d.w, d.style.bold("expunge: personal data in SQL databases, anonymised and erased, with proof"))
+	d.heading("A shop")
+	if d.shop, err = d.open("shop.db"); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := (sample.Shop{Customers: d.Told.Customers}).Load(ctx, sample.SQLite, d.shop.pool); err != nil {
+		return err
+	}
+	d.say("%s made-up customers in %s, loaded in %s.", thousands(int64(d.Told.Customers)), d.shop.path, took(began))
+	return nil
+}
+
+func took(since time.Time) string { return fmt.Sprintf("%.1f s", time.Since(since).Seconds()) }
+
+func (d *demonstration) files() {
+	d.heading("Where it all is")
+	g := &grid{head: []string{"", ""}}
+	for _, f := range [][2]string{
+		{"shop.db", "the shop without the customer"},
+		{"staging.db", "the anonymised copy"},
+		{"policy.yaml", "what the shop holds about people, and what must happen to it"},
+		{"plan.json", "what was reviewed and run"},
+		{"receipt.json", "the proof"},
+		{"tampered.json", "the one that was refused"},
+		{filepath.Base(d.key.PublicKey), "the key to check receipts with"},
+	} {
+		g.add(filepath.Join(d.folder, f[0]), f[1])
+		d.Told.Files = append(d.Told.Files, filepath.Join(d.folder, f[0]))
+	}
+	g.head = g.rows[0]
+	g.rows = g.rows[1:]
+	g.print(d.w, "   ")
+	fmt.Fprintf(d.w, "\n   Look into it:  expunge verify %s --pub %s\n", filepath.Join(d.folder, "receipt.json"), d.key.PublicKey)
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+)
+
+// customer is the one who wants to be forgotten: somebody who has left traces
+// everywhere.
+const customer = 42
+
+// review checks the policy and shows the plan.
+func (d *demonstration) review(ctx context.Context) (err error) {
+	d.heading("A policy, and the plan that it means")
+	if d.policy, err = plan.ParsePolicy(bytes.NewReader(sample.Policy())); err != nil {
+		return err
+	}
+	s, err := d.shop.Inspect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := plan.Check(d.policy, s, d.shop); err != nil {
+		return err
+	}
+	columns := 0
+	for _, t := range s.Tables {
+		columns += len(t.Columns)
+	}
+	d.say("The policy decides on all %d tables and %d columns; were one missing, no plan could be made. "+
+		"Holding no key of anybody's, a plan is reviewed once and run for every request:", len(s.Tables), columns)
+	p, err := plan.FromSchema(s, d.shop, d.policy, plan.Subjects())
+	if err != nil {
+		return err
+	}
+	d.Told.Plan = p.Digest()
+	fmt.Fprintln(d.w)
+	for line := range strings.Lines(p.String()) {
+		fmt.Fprint(d.w, strings.TrimRight("   "+line, " \n")+"\n")
+	}
+	data, err := p.Encode()
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(d.folder, "policy.yaml"), sample.Policy(), 0o644),
+		os.WriteFile(filepath.Join(d.folder, "plan.json"), data, 0o644))
+}
+
+// anonymise makes a copy of the shop for staging and overwrites everything in it.
+func (d *demonstration) anonymise(ctx context.Context) (err error) {
+	d.heading("A copy for staging, without people in it")
+	if d.staging, err = d.open("staging.db"); err != nil {
+		return err
+	}
+	if _, err := d.shop.pool.ExecContext(ctx, "VACUUM INTO ?", d.staging.path); err != nil {
+		return err
+	}
+	p, err := plan.Build(ctx, d.staging, d.policy, plan.Everything())
+	if err != nil {
+		return err
+	}
+	if d.key, err = makeKey(filepath.Join(d.folder, "expunge")); err != nil {
+		return err
+	}
+	o, err := d.options("staging")
+	if err != nil {
+		return err
+	}
+	var hazards *erase.HazardError
+	if _, err = erase.Run(ctx, d.staging, p, o); !errors.As(err, &hazards) {
+		return fmt.Errorf("the demo expected a refusal: %w", err)
+	}
+	d.say("Refused at first: %d hazards must be allowed by name, so that nobody does this to production by mistake. Allowed, on the copy:", len(hazards.Hazards))
+	for _, h := range p.Hazards {
+		o.Allow = append(o.Allow, h.Name)
+	}
+	before, err := d.faces(ctx, d.shop)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	statement, err := d.carryOut(ctx, d.staging, p, o)
+	if err != nil {
+		return err
+	}
+	after, err := d.faces(ctx, d.staging)
+	if err != nil {
+		return err
+	}
+	overwritten, deleted := sums(statement)
+	fmt.Fprintln(d.w)
+	d.say("%s rows overwritten and %s deleted in %s, in %s. The same rows before and after:",
+		thousands(overwritten), thousands(deleted), batches(statement.Predicate.Commits.Batches), took(began))
+	g := &grid{head: []string{"", "first name", "last name", "email", "phone"}}
+	for i := range before {
+		g.rows = append(g.rows, append([]string{"before"}, before[i]...), append([]string{"after"}, after[i]...))
+	}
+	fmt.Fprintln(d.w)
+	g.print(d.w, "   ")
+	return nil
+}
+
+// faces reads a few people. Their data is made up, or it wouldn't be shown.
+func (d *demonstration) faces(ctx context.Context, s *shopFile) ([][]string, error) {
+	rows, err := s.pool.QueryContext(ctx, "SELECT first_name, last_name, email, coalesce(phone, '') FROM customer WHERE customer_id IN (42, 43, 44) ORDER BY customer_id")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out [][]string
+	for rows.Next() {
+		r := make([]string, 4)
+		if err := rows.Scan(&r[0], &r[1], &r[2], &r[3]); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// erase erases one customer.
+func (d *demonstration) erase(ctx context.Context) error {
+	d.heading(fmt.Sprintf("Customer %d asks to be forgotten", customer))
+	data, err := os.ReadFile(filepath.Join(d.folder, "plan.json"))
+	if err != nil {
+		return err
+	}
+	p, err := plan.Decode(data)
+	if err != nil {
+		return err
+	}
+	o, err := d.options("case-2026-" + strconv.Itoa(customer))
+	if err != nil {
+		return err
+	}
+	o.Subjects = erase.SubjectKeys(strconv.Itoa(customer))
+	o.Approved = d.Told.Plan
+	for _, h := range p.Hazards {
+		o.Allow = append(o.Allow, h.Name)
+	}
+	preview, err := erase.Preview(ctx, d.shop, p, o)
+	if err != nil {
+		return err
+	}
+	d.say("A preview counts, and writes nothing:")
+	fmt.Fprintln(d.w)
+	printCounts(d.w, preview, "   ")
+	statement, err := d.carryOut(ctx, d.shop, p, o)
+	if err != nil {
+		return err
+	}
+	for _, a := range statement.Predicate.Actions {
+		d.Told.Erased += a.Rows.Affected
+	}
+	fmt.Fprintln(d.w)
+	d.say("Done: %s in one transaction, deepest first, looked for again after the commit.", count(d.Told.Erased, "row"))
+	return nil
+}
+
+// options are those of a run of the demo.
+func (d *demonstration) options(run string) (erase.Options, error) {
+	signer, _, err := readSigner(d.key.PrivateKey)
+	return erase.Options{
+		RunID: run, Signer: signer, Actor: "demo",
+		Request: &receipt.Request{Case: run},
+	}, err
+}
+
+// carryOut runs a plan and stores its receipt: receipt.json for the shop's.
+func (d *demonstration) carryOut(ctx context.Context, s *shopFile, p *plan.Plan, o erase.Options) (*receipt.Statement, error) {
+	show := newProgress(d.bar)
+	o.Progress = show.event
+	envelope, err := erase.Run(ctx, s, p, o)
+	show.end()
+	if err != nil {
+		return nil, err
+	}
+	name := "receipt.json"
+	if s == d.staging {
+		name = "staging-receipt.json"
+	}
+	if err := writeAtomically(filepath.Join(d.folder, name), envelope, 0o644); err != nil {
+		return nil, err
+	}
+	return d.trust(envelope)
+}
+
+// trust opens a receipt with the demo's public key, as an auditor would.
+func (d *demonstration) trust(envelope []byte) (*receipt.Statement, error) {
+	verifiers, err := readVerifiers([]string{d.key.PublicKey})
+	if err != nil {
+		return nil, err
+	}
+	return receipt.Open(envelope, verifiers...)
+}
+
+func sums(s *receipt.Statement) (overwritten, deleted int64) {
+	for _, a := range s.Predicate.Actions {
+		switch a.Operation {
+		case receipt.Delete:
+			deleted += a.Rows.Affected
+		case receipt.Overwrite:
+			overwritten += a.Rows.Affected
+		}
+	}
+	return overwritten, deleted
+}
+
+// prove checks the receipt, without the database and against it.
+func (d *demonstration) prove(ctx context.Context) error {
+	d.heading("The receipt, checked by somebody who needn't trust the shop")
+	envelope, err := os.ReadFile(filepath.Join(d.folder, "receipt.json"))
+	if err != nil {
+		return err
+	}
+	statement, err := d.trust(envelope)
+	if err != nil {
+		return err
+	}
+	d.Told.Offline = string(erase.Holds)
+	d.say("Offline, with the public key alone: %s", d.style.green("genuine and unchanged"))
+	fmt.Fprintln(d.w)
+	printReceipt(d.w, &statement.Predicate, "   ")
+	found, err := erase.Verify(ctx, d.shop, d.policy, statement, erase.SubjectKeys(strconv.Itoa(customer)))
+	if err != nil {
+		return err
+	}
+	d.Told.Live = string(found.Outcome)
+	fmt.Fprintln(d.w)
+	d.say("Against the live database: %s", d.style.outcome(found.Outcome))
+	fmt.Fprintln(d.w)
+	printFindings(d.w, d.style, liveOf(found), "   ")
+	return nil
+}
+
+// tamper changes a number in the receipt and shows that it is refused.
+func (d *demonstration) tamper(context.Context) error {
+	d.heading("A receipt that somebody has improved")
+	envelope, err := os.ReadFile(filepath.Join(d.folder, "receipt.json"))
+	if err != nil {
+		return err
+	}
+	forged, err := forge(envelope)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(d.folder, "tampered.json"), forged, 0o644); err != nil {
+		return err
+	}
+	if _, err = d.trust(forged); !errors.Is(err, receipt.ErrSignature) {
+		return fmt.Errorf("the demo expected a refusal: %w", err)
+	}
+	d.Told.Tampered = "refused"
+	d.say("%s %s", d.style.red("Refused:"), err)
+	return nil
+}
+
+// forge makes a receipt say that one row more was done.
+func forge(envelope []byte) ([]byte, error) {
+	var e map[string]any
+	if err := json.Unmarshal(envelope, &e); err != nil {
+		return nil, err
+	}
+	payload, err := base64.StdEncoding.DecodeString(fmt.Sprint(e["payload"]))
+	if err != nil {
+		return nil, err
+	}
+	payload = bytes.Replace(payload, []byte(`"matched":1,"affected":1`), []byte(`"matched":2,"affected":2`), 1)
+	e["payload"] = base64.StdEncoding.EncodeToString(payload)
+	return json.Marshal(e)
+}
+
+// intact looks for references to nothing, in both databases.
+func (d *demonstration) intact(ctx context.Context) error {
+	d.heading("Both databases are whole")
+	for _, s := range []*shopFile{d.shop, d.staging} {
+		var broken int64
+		if err := s.pool.QueryRowContext(ctx, "SELECT count(*) FROM pragma_foreign_key_check").Scan(&broken); err != nil {
+			return err
+		}
+		d.Told.Broken += broken
+		d.say("PRAGMA foreign_key_check on %s: %s", filepath.Base(s.path), count(broken, "broken reference"))
+	}
+	if d.Told.Broken > 0 {
+		return errors.New("references are broken")
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+// The exit codes.
+const (
+	done         = 0
+	failed       = 1
+	unacceptable = 2 // the policy, the plan, a subject or an argument
+	refused      = 3 // drift, a digest that isn't approved, a hazard that isn't allowed, a missing privilege
+	broken       = 4 // a verification is broken, or rows are left over
+	cannotTell   = 5
+)
+
+// errReported is wrapped where everything has been said already.
+var errReported = errors.New("reported")
+
+// usageError is about what the caller gave.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// outcome is a verification that doesn't hold.
+type outcome erase.Outcome
+
+func (o outcome) Error() string { return "the verification says: " + string(o) }
+
+// exitCode is the only place where an error becomes a code.
+func exitCode(err error) int {
+	is := func(targets ...error) bool {
+		for _, t := range targets {
+			if errors.Is(err, t) {
+				return true
+			}
+		}
+		return false
+	}
+	var (
+		argument *usageError
+		policy   *plan.PolicyError
+		hazard   *erase.HazardError
+		access   *erase.AccessError
+		left     *erase.LeftError
+		verified outcome
+	)
+	switch {
+	case err == nil:
+		return done
+	case is(erase.ErrDrift, erase.ErrNotApproved), errors.As(err, &hazard), errors.As(err, &access):
+		return refused
+	case errors.As(err, &left),
+		is(receipt.ErrTruncated, receipt.ErrMalformed, receipt.ErrSignature, receipt.ErrThreshold):
+		return broken
+	case is(receipt.ErrVersion):
+		return cannotTell
+	case errors.As(err, &verified):
+		if erase.Outcome(verified) == erase.CannotTell {
+			return cannotTell
+		}
+		return broken
+	case errors.As(err, &argument), errors.As(err, &policy),
+		is(plan.ErrNotCanonical, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrRunDiffers, anonymise.ErrNoSecret):
+		return unacceptable
+	}
+	return failed
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+// readFile reads the file of a flag or argument.
+func readFile(what, path string) ([]byte, error) {
+	if path == "" {
+		return nil, usage("give %s", what)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("%s: %w", what, err)}
+	}
+	return data, nil
+}
+
+// readPolicy reads the file of --policy. Its problems are given the file's name.
+func readPolicy(cmd *cli.Command) (*plan.Policy, error) {
+	data, err := readFile("--policy", cmd.String("policy"))
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.ParsePolicy(bytes.NewReader(data))
+	if err != nil {
+		return nil, &usageError{inPolicy(cmd, err)}
+	}
+	return p, nil
+}
+
+// policyError is a *plan.PolicyError whose problems are given as
+// file:line:column, which editors and terminals take for links.
+type policyError struct {
+	file string
+	*plan.PolicyError
+}
+
+func (e *policyError) Unwrap() error { return e.PolicyError }
+
+func (e *policyError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the policy has %s:", count(int64(len(e.Problems)), "problem"))
+	for _, p := range e.Problems {
+		b.WriteString("\n" + e.line(p))
+	}
+	return b.String()
+}
+
+func (e *policyError) line(p plan.Problem) string {
+	if p.Pos == (plan.Pos{}) {
+		return e.file + ": " + p.String()
+	}
+	return e.file + ":" + p.String()
+}
+
+// inPolicy gives the problems of a policy the name of its file. Other errors
+// it leaves as they are.
+func inPolicy(cmd *cli.Command, err error) error {
+	if problems, ok := errors.AsType[*plan.PolicyError](err); ok {
+		return &policyError{cmd.String("policy"), problems}
+	}
+	return err
+}
+
+// readPlan reads the file of --plan.
+func readPlan(cmd *cli.Command) (*plan.Plan, error) {
+	data, err := readFile("--plan", cmd.String("plan"))
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.Decode(data)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("%s: %w", cmd.String("plan"), err)}
+	}
+	return p, nil
+}
+
+// readSigner reads the private key of --key.
+func readSigner(path string) (receipt.Signer, crypto.PublicKey, error) {
+	data, err := readFile("--key", path)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := receipt.ParsePrivateKey(data)
+	if err != nil {
+		return nil, nil, &usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	s, err := receipt.NewSigner(key)
+	if err != nil {
+		return nil, nil, &usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	return s, key.Public(), nil
+}
+
+// readVerifiers reads the public keys of --pub.
+func readVerifiers(paths []string) ([]receipt.Verifier, error) {
+	var out []receipt.Verifier
+	for _, path := range paths {
+		data, err := readFile("--pub", path)
+		if err != nil {
+			return nil, err
+		}
+		key, err := receipt.ParsePublicKey(data)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("%s: %w", path, err)}
+		}
+		v, err := receipt.NewVerifier(key)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("%s: %w", path, err)}
+		}
+		out = append(out, v)
+	}
+	if len(out) == 0 {
+		return nil, usage("give --pub, the public key that the receipt was signed with")
+	}
+	return out, nil
+}
+
+// readSecret takes the secret from the file of --secret-file, else from
+// EXPUNGE_SECRET. There may be none. It never comes from a flag's value, which other
+// users of the machine can read.
+func readSecret(cmd *cli.Command) (anonymise.Secret, error) {
+	value, where := []byte(os.Getenv("EXPUNGE_SECRET")), "EXPUNGE_SECRET"
+	if path := cmd.String("secret-file"); path != "" {
+		var err error
+		if value, err = readFile("--secret-file", path); err != nil {
+			return anonymise.Secret{}, err
+		}
+		where = "--secret-file"
+	}
+	if len(value) == 0 && where == "EXPUNGE_SECRET" {
+		return anonymise.Secret{}, nil
+	}
+	secret, err := anonymise.NewSecret(value)
+	if err != nil {
+		return anonymise.Secret{}, &usageError{fmt.Errorf("%s: %w", where, err)}
+	}
+	return secret, nil
+}
+
+// writeAtomically makes the file as a whole or leaves what is there.
+func writeAtomically(path string, data []byte, mode fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".expunge-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone when it was renamed
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// canWrite finds out beforehand whether a file can be made there.
+func canWrite(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usage("-o: %s is a folder", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".expunge-*")
+	if err != nil {
+		return usage("-o: no file can be made in %s", filepath.Dir(path))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase"
+)
+
+// journal prints the DDL. As JSON it is {"statements": […]}.
+func (a *app) journal() *cli.Command {
+	return &cli.Command{
+		Name: "journal", Usage: "the statements that make the journal's tables, for a database administrator",
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			db, err := open(ctx, cmd)
+			if err != nil {
+				return err
+			}
+			defer db.close()
+			ddl := erase.JournalDDL(db)
+			if cmd.Bool("json") {
+				return printJSON(a.stdout, map[string][]string{"statements": ddl})
+			}
+			for _, s := range ddl {
+				fmt.Fprintf(a.stdout, "%s;\n", s)
+			}
+			return nil
+		}),
+	}
+}
+
+// repair prints erase.Repaired.
+func (a *app) repair() *cli.Command {
+	return &cli.Command{
+		Name: "repair", Usage: "finishes what a killed run left suspended, and lists runs to be continued",
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			db, err := open(ctx, cmd)
+			if err != nil {
+				return err
+			}
+			defer db.close()
+			r, err := erase.Repair(ctx, db)
+			if err != nil {
+				return err
+			}
+			if cmd.Bool("json") {
+				return printJSON(a.stdout, r)
+			}
+			for _, what := range r.Restored {
+				fmt.Fprintf(a.stdout, "restored: %s\n", printable(what))
+			}
+			if len(r.Restored) == 0 {
+				fmt.Fprintln(a.stdout, "nothing is suspended")
+			}
+			if len(r.Unfinished) == 0 {
+				fmt.Fprintln(a.stdout, "no run is unfinished")
+			}
+			for _, u := range r.Unfinished {
+				state := fmt.Sprintf("to continue it, run its plan for the same subjects with --run %s", u.RunID)
+				if u.Running {
+					state = "a process is carrying it out: " + u.Holder
+				}
+				fmt.Fprintf(a.stdout, "run %s, begun %s, %s committed, plan %s\n  %s\n",
+					printable(u.RunID), moment(u.Began), batches(u.Batches), u.Plan, printable(state))
+			}
+			return nil
+		}),
+	}
+}

@@ -1,0 +1,109 @@
+// Command expunge is the command line of the library: thin, so that every line
+// of logic it needs is in the packages it calls.
+//
+//	expunge demo                                   a made-up shop, from the plan to the proof
+//	expunge draft --db URL                         a first policy
+//	expunge check --db URL --policy F              the policy against the schema
+//	expunge plan --db URL --policy F --subjects    what would be done, for review
+//	expunge run --db URL --plan F --subject K …    does it, and writes the receipt
+//	expunge verify receipt.json --pub F            checks a receipt
+//
+// Results go to standard output, all else to standard error. The exit codes are
+// those of [exitCode].
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v3"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The second signal ends the process at once: a batch that is under way is
+	// then rolled back by the database.
+	context.AfterFunc(ctx, stop)
+	os.Exit(start(ctx, os.Args, os.Stdout, os.Stderr))
+}
+
+// start runs the command line and returns the process's exit code.
+func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	a := &app{stdout: stdout, stderr: stderr}
+	err := a.command().Run(ctx, args)
+	if err != nil && !a.acting {
+		err = &usageError{err} // of the parser: no verb has begun
+	}
+	if err != nil && !errors.Is(err, errReported) {
+		fmt.Fprintf(stderr, "expunge: %s\n", err)
+	}
+	return exitCode(err)
+}
+
+// app is one call of the command line.
+type app struct {
+	stdout, stderr io.Writer
+	acting         bool // a verb has begun: what fails now isn't a matter of its flags' syntax
+}
+
+const description = `The database is given as a URL by --db or EXPUNGE_DB:
+
+   sqlite:shop.db   sqlite:///var/lib/shop.db   postgres://user:password@host:5432/shop
+   mysql://user:password@host:3306/shop   mariadb://…   sqlserver://…
+
+The secret of consistent strategies comes from EXPUNGE_SECRET or --secret-file.
+
+Exit codes: 0 done; 1 failed; 2 the policy, the plan, a subject or an argument is not
+acceptable; 3 refused: the schema has changed, the plan isn't the approved one, a
+hazard isn't allowed, or a privilege is missing; 4 a verification is broken, or rows
+are left over; 5 a verification can't tell.`
+
+// command builds the tree of verbs.
+func (a *app) command() *cli.Command {
+	root := &cli.Command{
+		Name:        "expunge",
+		Usage:       "anonymise and erase personal data in SQL databases, with proof",
+		Description: description,
+		Writer:      a.stdout, ErrWriter: a.stderr,
+		HideHelpCommand: true,
+		// A composite key has commas in it.
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(context.Context, *cli.Command, error) {}, // start says it
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "db", Usage: "the database's `URL`", Sources: cli.EnvVars("EXPUNGE_DB")},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of text"},
+		},
+		Commands: []*cli.Command{
+			a.demo(), a.inspect(), a.draft(), a.check(), a.plan(), a.preview(), a.rehearse(),
+			a.run(), a.verify(), a.keygen(), a.journal(), a.repair(),
+		},
+	}
+	root.Action = func(_ context.Context, cmd *cli.Command) error {
+		if cmd.Args().Present() {
+			return fmt.Errorf("there is no verb %q: expunge --help lists them", cmd.Args().First())
+		}
+		return cli.ShowRootCommandHelp(cmd)
+	}
+	usage := func(_ context.Context, _ *cli.Command, err error, _ bool) error { return err }
+	root.OnUsageError = usage
+	for _, c := range root.Commands {
+		c.OnUsageError = usage
+	}
+	return root
+}
+
+// verb makes an action that takes so many positional arguments.
+func (a *app) verb(args int, do cli.ActionFunc) cli.ActionFunc {
+	return func(ctx context.Context, cmd *cli.Command) error {
+		if n := cmd.NArg(); n > args {
+			return fmt.Errorf("%s: unexpected argument %q", cmd.Name, cmd.Args().Get(args))
+		}
+		a.acting = true
+		return do(ctx, cmd)
+	}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/plan"
+)
+
+// plan builds a plan and shows it. Its JSON is the plan's canonical form.
+func (a *app) plan() *cli.Command {
+	return &cli.Command{
+		Name: "plan", Usage: "builds and shows what would be done, for review",
+		Flags: []cli.Flag{
+			policyFlag(),
+			&cli.BoolFlag{Name: "subjects", Usage: "the subjects that a run is given, and what refers to them"},
+			&cli.BoolFlag{Name: "everything", Usage: "every row of every table"},
+			&cli.BoolFlag{Name: "expired", Usage: "rows older than their retention period"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plan, for run, to `FILE`"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "text or json"},
+		},
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			scope, err := scopeOf(cmd)
+			if err != nil {
+				return err
+			}
+			format := cmd.String("format")
+			if format != "text" && format != "json" {
+				return usage("--format is text or json")
+			}
+			policy, err := readPolicy(cmd)
+			if err != nil {
+				return err
+			}
+			db, err := open(ctx, cmd)
+			if err != nil {
+				return err
+			}
+			defer db.close()
+			p, err := plan.Build(ctx, db, policy, scope)
+			if err != nil {
+				return inPolicy(cmd, err)
+			}
+			data, err := p.Encode()
+			if err != nil {
+				return err
+			}
+			if path := cmd.String("output"); path != "" {
+				if err := writeAtomically(path, data, 0o644); err != nil {
+					return fmt.Errorf("writing the plan: %w", err)
+				}
+			}
+			if format == "json" || cmd.Bool("json") {
+				_, err = a.stdout.Write(data)
+				return err
+			}
+			_, err = fmt.Fprint(a.stdout, p)
+			return err
+		}),
+	}
+}
+
+// scopeOf is the one scope that is asked for.
+func scopeOf(cmd *cli.Command) (plan.Scope, error) {
+	var found []plan.Scope
+	for _, s := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
+		if cmd.Bool(string(s)) {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 {
+		return "", usage("say what the plan covers, by one of --subjects, --everything and --expired")
+	}
+	return found[0], nil
+}
+
+func subjectFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "plan", Usage: "the plan's `FILE`, as plan -o wrote it"},
+		&cli.StringSliceFlag{Name: "subject", Usage: "a subject's `KEY` (42, or 7,42 for a key of two columns) or an identifier (email=…); again for each"},
+		&cli.StringFlag{Name: "subjects-file", Usage: "a `FILE` with a subject a line"},
+		&cli.BoolFlag{Name: "show-keys", Usage: "say which key an identifier stands for"},
+	}
+}
+
+// subjectsOf is the source of the subjects that are given, nil where none is.
+func subjectsOf(cmd *cli.Command) (erase.Source, error) {
+	keys, file := cmd.StringSlice("subject"), cmd.String("subjects-file")
+	switch {
+	case len(keys) > 0 && file != "":
+		return nil, usage("give --subject or --subjects-file, not both")
+	case file != "":
+		if _, err := readFile("--subjects-file", file); err != nil {
+			return nil, err
+		}
+		return erase.SubjectsFile(file), nil
+	case len(keys) > 0:
+		return erase.SubjectKeys(keys...), nil
+	}
+	return nil, nil
+}
+
+// resolved prints the keys that identifiers stand for, where they are asked for.
+func (a *app) resolved(cmd *cli.Command) func(string, dialect.Key) {
+	if !cmd.Bool("show-keys") {
+		return nil
+	}
+	shown := map[string]bool{} // a source is read more than once
+	return func(subject string, key dialect.Key) {
+		if !shown[subject] {
+			shown[subject] = true
+			fmt.Fprintf(a.stderr, "%s is %s\n", subject, printable(fmt.Sprint(key...)))
+		}
+	}
+}
+
+// counted is what preview and rehearse print as JSON.
+type counted struct {
+	Subjects int64         `json:"subjects"`
+	Absent   int64         `json:"absent"`
+	Steps    []countedStep `json:"steps"`
+	Kept     []erase.Kept  `json:"kept,omitempty"`
+}
+
+type countedStep struct {
+	Step      string  `json:"step"`
+	Operation plan.Op `json:"operation"`
+	Table     string  `json:"table"`
+	Rows      int64   `json:"rows"`
+	Held      int64   `json:"held"`
+}
+
+func (a *app) preview() *cli.Command {
+	return &cli.Command{
+		Name: "preview", Usage: "exact counts for each step; writes nothing", Flags: subjectFlags(),
+		Action: a.verb(0, a.counts(erase.Preview)),
+	}
+}
+
+func (a *app) rehearse() *cli.Command {
+	flags := append(subjectFlags(),
+		&cli.IntFlag{Name: "sample", Value: 20, Usage: "how many rows of each table, where no subject is given"},
+		&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"})
+	return &cli.Command{
+		Name: "rehearse", Usage: "carries the plan out on some rows and rolls back", Flags: flags,
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			return a.counts(func(ctx context.Context, db dialect.DB, p *plan.Plan, o erase.Options) (*erase.Result, error) {
+				return erase.Rehearse(ctx, db, p, o, cmd.Int("sample"))
+			})(ctx, cmd)
+		}),
+	}
+}
+
+type counter func(context.Context, dialect.DB, *plan.Plan, erase.Options) (*erase.Result, error)
+
+// counts makes the action of a verb that counts rows.
+func (a *app) counts(do counter) cli.ActionFunc {
+	return func(ctx context.Context, cmd *cli.Command) error {
+		p, err := readPlan(cmd)
+		if err != nil {
+			return err
+		}
+		o := erase.Options{Resolved: a.resolved(cmd)}
+		if o.Subjects, err = subjectsOf(cmd); err != nil {
+			return err
+		}
+		if o.Secret, err = readSecret(cmd); err != nil {
+			return err
+		}
+		db, err := open(ctx, cmd)
+		if err != nil {
+			return err
+		}
+		defer db.close()
+		r, err := do(ctx, db, p, o)
+		if err != nil {
+			return err
+		}
+		if cmd.Bool("json") {
+			return printJSON(a.stdout, countedOf(r))
+		}
+		if p.Scope == plan.ScopeSubjects && o.Subjects != nil {
+			fmt.Fprintf(a.stdout, "%s given, %s of them not in the database\n\n", count(r.Subjects, "subject"), thousands(r.Absent))
+		}
+		printCounts(a.stdout, r, "")
+		return nil
+	}
+}
+
+func countedOf(r *erase.Result) counted {
+	out := counted{Subjects: r.Subjects, Absent: r.Absent, Steps: []countedStep{}, Kept: r.Kept}
+	for _, c := range r.Counts {
+		out.Steps = append(out.Steps, countedStep{c.Step.ID, c.Step.Op, c.Step.Table.String(), c.Rows, c.Held})
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/expungedb/expunge/erase"
+)
+
+// progress shows a run's events: as a bar on a terminal, else as a line every
+// few seconds. It isn't safe for concurrent use, which erase doesn't make of it.
+type progress struct {
+	w     io.Writer
+	began bool // the run is in the journal
+	last  time.Time
+	now   atomic.Pointer[erase.Event]
+	wait  *mpb.Progress
+	bar   *mpb.Bar
+}
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w}
+	if terminal(w) {
+		p.wait = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
+	}
+	return p
+}
+
+// every is how often a line is written where there is no terminal.
+const every = 5 * time.Second
+
+// event takes an event of erase.Options.Progress.
+func (p *progress) event(e erase.Event) {
+	if !p.began {
+		p.began, p.last = true, e.At
+		if e.Kind == erase.Resumed {
+			fmt.Fprintf(p.w, "run %s is continued\n", e.RunID)
+		}
+	}
+	if p.wait != nil {
+		p.draw(e)
+		return
+	}
+	if e.Kind == erase.Batch && e.At.Sub(p.last) >= every {
+		p.last = e.At
+		fmt.Fprintf(p.w, "run %s: %s%s roots, %s a second%s\n", e.RunID, thousands(e.Done), of(e.Total), thousands(int64(e.Rate)), left(e.Remaining))
+	}
+}
+
+func of(total int64) string {
+	if total < 0 {
+		return ""
+	}
+	return " of " + thousands(total)
+}
+
+func left(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return ", about " + d.Round(time.Second).String() + " left"
+}
+
+// draw makes the bar with the first event. The bar's goroutine reads the last
+// event while others come in.
+func (p *progress) draw(e erase.Event) {
+	p.now.Store(&e)
+	if p.bar == nil {
+		p.bar = p.wait.New(max(e.Total, 1),
+			mpb.BarStyle().Lbound("").Filler("█").Tip("█").Padding("░").Rbound(""),
+			mpb.BarRemoveOnComplete(),
+			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " })),
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
+				e := p.now.Load()
+				return fmt.Sprintf(" %s%s roots, %s a second%s", thousands(e.Done), of(e.Total), thousands(int64(e.Rate)), left(e.Remaining))
+			})))
+	}
+	if e.Total > 0 {
+		// An estimate may be too low; the bar ends with the run, not with the count.
+		p.bar.SetTotal(max(e.Total, e.Done+1), false)
+		p.bar.SetCurrent(e.Done)
+	}
+}
+
+// end takes the bar away. It must be called before anything else is printed.
+func (p *progress) end() {
+	if p.bar != nil {
+		p.bar.Abort(true)
+	}
+	if p.wait != nil {
+		p.wait.Wait()
+	}
+}

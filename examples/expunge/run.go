@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+func (a *app) run() *cli.Command {
+	return &cli.Command{
+		Name: "run", Usage: "carries a plan out and writes the signed receipt",
+		Flags: append(subjectFlags(),
+			&cli.StringFlag{Name: "run", Usage: "the run's `ID`: the same again continues it, or gives its receipt once more (default: a new one)"},
+			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
+			&cli.StringFlag{Name: "key", Usage: "the private key's `FILE`, to sign the receipt with"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the receipt to `FILE`"},
+			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD` of the plan; again for each"},
+			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
+			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
+			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
+			&cli.StringFlag{Name: "case", Usage: "the `REFERENCE` of the request that is answered, which must not name a person"},
+			&cli.StringFlag{Name: "received", Usage: "the `DATE` on which it was received, such as 2026-01-31"},
+		),
+		Action: a.verb(0, a.carryOut),
+	}
+}
+
+// ran is what run prints as JSON.
+type ran struct {
+	Run      string             `json:"run"`
+	Receipt  string             `json:"receipt"` // the file
+	Digest   string             `json:"digest"`  // SHA-256 of the file
+	Before   bool               `json:"finishedBefore"`
+	Left     int64              `json:"left"`
+	Subjects *receipt.Subjects  `json:"subjects,omitempty"`
+	Actions  []receipt.Action   `json:"actions"`
+	Retained []receipt.Retained `json:"retained,omitempty"`
+}
+
+func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
+	p, err := readPlan(cmd)
+	if err != nil {
+		return err
+	}
+	o, public, err := a.options(cmd, p)
+	if err != nil {
+		return err
+	}
+	path := cmd.String("output")
+	if err := a.room(path, o.RunID, public); err != nil {
+		return err
+	}
+	db, err := open(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	show := newProgress(a.stderr)
+	o.Progress = show.event
+	envelope, err := erase.Run(ctx, db, p, *o)
+	show.end()
+	if envelope == nil {
+		return stopped(err, o.RunID, show.began)
+	}
+	if e := writeAtomically(path, envelope, 0o644); e != nil {
+		return errors.Join(err, fmt.Errorf("the run is finished, and its receipt couldn't be written: %w: the database keeps it, give the same --run %s and another file", e, o.RunID))
+	}
+	return errors.Join(err, a.sayRan(cmd, envelope, public, !show.began, err))
+}
+
+// options takes the run's options from the flags.
+func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, crypto.PublicKey, error) {
+	o := &erase.Options{
+		RunID:    cmd.String("run"),
+		Approved: strings.ToLower(strings.TrimSpace(cmd.String("digest"))),
+		Actor:    cmd.String("actor"),
+		Workers:  cmd.Int("workers"),
+		Resolved: a.resolved(cmd),
+	}
+	for _, h := range cmd.StringSlice("allow") {
+		o.Allow = append(o.Allow, plan.HazardName(h))
+	}
+	switch {
+	case cmd.String("output") == "":
+		return nil, nil, usage("give -o, the file to write the receipt to")
+	case o.Workers < 0:
+		return nil, nil, usage("--workers can't be negative")
+	case len(o.RunID) > 200:
+		return nil, nil, usage("--run: an ID has at most 200 characters")
+	case o.RunID == "":
+		o.RunID = uuid.NewString()
+	}
+	var err error
+	if o.Subjects, err = subjectsOf(cmd); err != nil {
+		return nil, nil, err
+	}
+	if o.Secret, err = readSecret(cmd); err != nil {
+		return nil, nil, err
+	}
+	if o.Request, err = request(cmd, p); err != nil {
+		return nil, nil, err
+	}
+	var public crypto.PublicKey
+	o.Signer, public, err = readSigner(cmd.String("key"))
+	return o, public, err
+}
+
+// request is what the receipt says of the request, nil where nothing is given.
+func request(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
+	reference, received := cmd.String("case"), cmd.String("received")
+	if reference == "" && received == "" {
+		return nil, nil
+	}
+	r := &receipt.Request{Case: reference}
+	if received != "" {
+		day, err := time.Parse(time.DateOnly, received)
+		if err != nil {
+			return nil, usage("--received is a date such as 2026-01-31")
+		}
+		r.ReceivedAt, r.DueAt = day, erase.Due(p, day)
+	}
+	return r, nil
+}
+
+// room refuses a file that can't be written and one that is there, unless it
+// is this very run's receipt: proofs are never overwritten.
+func (a *app) room(path, run string, public crypto.PublicKey) error {
+	if err := canWrite(path); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if opened, err := openWith(data, public); err == nil && opened.Statement.Predicate.RunID == run {
+		return nil
+	}
+	return usage("-o: %s is there already, and isn't this run's receipt: give another name", path)
+}
+
+func openWith(envelope []byte, public crypto.PublicKey) (*receipt.Opened, error) {
+	v, err := receipt.NewVerifier(public)
+	if err != nil {
+		return nil, err
+	}
+	return receipt.OpenWith(envelope, receipt.OpenOptions{Verifiers: []receipt.Verifier{v}})
+}
+
+// stopped tells how to go on with a run that isn't finished.
+func stopped(err error, run string, began bool) error {
+	switch {
+	case err == nil:
+		return errors.New("the run gave no receipt")
+	case errors.Is(err, context.Canceled) && began:
+		return fmt.Errorf("stopped between batches; what was committed stays: to continue, give the same command with --run %s", run)
+	case errors.Is(err, context.Canceled):
+		return errors.New("stopped before anything was written")
+	case began && exitCode(err) == failed:
+		return fmt.Errorf("%w\nto continue the run, give the same command with --run %s", err, run)
+	}
+	return err
+}
+
+// sayRan prints what the receipt says was done.
+func (a *app) sayRan(cmd *cli.Command, envelope []byte, public crypto.PublicKey, before bool, err error) error {
+	out := ran{Receipt: cmd.String("output"), Digest: receipt.EnvelopeDigest(envelope), Before: before, Actions: []receipt.Action{}}
+	opened, e := openWith(envelope, public)
+	if e != nil {
+		return fmt.Errorf("%s: the run was finished before and signed with another key than --key: %w", out.Receipt, e)
+	}
+	p := &opened.Statement.Predicate
+	out.Run, out.Subjects, out.Actions, out.Retained = p.RunID, p.Subjects, p.Actions, p.Retained
+	if l, ok := errors.AsType[*erase.LeftError](err); ok {
+		out.Left = l.Rows
+	}
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, out)
+	}
+	if before {
+		fmt.Fprintf(a.stdout, "run %s was finished before: nothing was done, this is its receipt once more\n\n", p.RunID)
+	} else {
+		fmt.Fprintf(a.stdout, "run %s is finished\n\n", p.RunID)
+	}
+	printActions(a.stdout, p, "  ")
+	fmt.Fprintf(a.stdout, "\nreceipt %s, SHA-256 %s\n", out.Receipt, out.Digest)
+	return nil
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+)
+
+func (a *app) verify() *cli.Command {
+	return &cli.Command{
+		Name: "verify", Usage: "checks a receipt, offline or against the live database", ArgsUsage: "receipt.json",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "pub", Usage: "a public key's `FILE`; again for each"},
+			&cli.IntFlag{Name: "threshold", Value: 1, Usage: "how many of the keys must have signed"},
+			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to look into the database too"},
+			&cli.StringSliceFlag{Name: "subject", Usage: "a subject's `KEY` to look for in the database; again for each"},
+			&cli.StringFlag{Name: "subjects-file", Usage: "a `FILE` with a subject a line"},
+		},
+		Action: a.verb(1, func(ctx context.Context, cmd *cli.Command) error {
+			v, err := a.verification(ctx, cmd)
+			if err != nil && v == nil {
+				return err
+			}
+			if cmd.Bool("json") {
+				err = errors.Join(err, printJSON(a.stdout, v))
+			} else if err == nil {
+				a.printVerification(cmd, v)
+			}
+			if err != nil || v.Outcome == erase.Holds {
+				return err
+			}
+			return outcome(v.Outcome)
+		}),
+	}
+}
+
+// verified is what verify prints as JSON.
+type verified struct {
+	Outcome    erase.Outcome      `json:"outcome"`
+	Reason     string             `json:"reason,omitempty"` // why a receipt can't be trusted
+	Digest     string             `json:"digest,omitempty"` // SHA-256 of the file
+	SignedBy   []string           `json:"signedBy,omitempty"`
+	Unverified []string           `json:"unverified,omitempty"` // key IDs of the other signatures
+	Receipt    *receipt.Predicate `json:"receipt,omitempty"`
+	Live       *live              `json:"live,omitempty"`
+}
+
+type live struct {
+	Outcome  erase.Outcome `json:"outcome"`
+	Findings []finding     `json:"findings"`
+}
+
+type finding struct {
+	Table   string        `json:"table,omitempty"`
+	Outcome erase.Outcome `json:"outcome"`
+	Rows    int64         `json:"rows,omitempty"`
+	Reason  string        `json:"reason"`
+}
+
+// verification checks the signatures first, and looks into the database only
+// where a policy is given. A receipt that can't be trusted is an error and a result.
+func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, error) {
+	path := cmd.Args().First()
+	envelope, err := readFile("the receipt's file", path)
+	if err != nil {
+		return nil, err
+	}
+	verifiers, err := readVerifiers(cmd.StringSlice("pub"))
+	if err != nil {
+		return nil, err
+	}
+	if n := cmd.Int("threshold"); n < 1 || n > len(verifiers) {
+		return nil, usage("--threshold is from 1 to the number of --pub keys")
+	}
+	subjects, err := subjectsOf(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if subjects != nil && cmd.String("policy") == "" {
+		return nil, usage("to look for subjects in the database, give --policy too")
+	}
+	opened, err := receipt.OpenWith(envelope, receipt.OpenOptions{Verifiers: verifiers, Threshold: cmd.Int("threshold")})
+	if err != nil {
+		v := &verified{Outcome: erase.Broken, Reason: err.Error(), Digest: receipt.EnvelopeDigest(envelope)}
+		if errors.Is(err, receipt.ErrVersion) {
+			v.Outcome = erase.CannotTell
+		}
+		return v, fmt.Errorf("%s: %w", path, err)
+	}
+	v := &verified{
+		Outcome: erase.Holds, Digest: opened.Digest, SignedBy: opened.Verified, Unverified: opened.Unverified,
+		Receipt: &opened.Statement.Predicate,
+	}
+	if cmd.String("policy") == "" {
+		return v, nil
+	}
+	policy, err := readPolicy(cmd)
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer db.close()
+	found, err := erase.Verify(ctx, db, policy, &opened.Statement, subjects)
+	if err != nil {
+		return nil, err
+	}
+	v.Live, v.Outcome = liveOf(found), found.Outcome
+	return v, nil
+}
+
+func liveOf(found *erase.Verification) *live {
+	out := &live{Outcome: found.Outcome, Findings: []finding{}}
+	for _, f := range found.Findings {
+		out.Findings = append(out.Findings, finding{f.Table.String(), f.Outcome, f.Rows, f.Reason})
+	}
+	return out
+}
+
+func (a *app) printVerification(cmd *cli.Command, v *verified) {
+	w, s := a.stdout, styleFor(a.stdout)
+	fmt.Fprintf(w, "%s\n\n", s.bold(fmt.Sprintf("%s is genuine: signed by key %s, unchanged since",
+		cmd.Args().First(), strings.Join(v.SignedBy, " and "))))
+	for _, id := range v.Unverified {
+		fmt.Fprintf(w, "  not counted: a signature that says it is by key %s\n", printable(id))
+	}
+	printReceipt(w, v.Receipt, "  ")
+	fmt.Fprintf(w, "\nWhat it doesn't prove\n%s\n", wrapped(v.Receipt.DoesNotProve, "  "))
+	if v.Live == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nThe database now: %s\n", s.outcome(v.Live.Outcome))
+	printFindings(w, s, v.Live, "  ")
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+// printCounts prints what each step would do. Steps without a row are summed up.
+func printCounts(w io.Writer, r *erase.Result, indent string) {
+	g := &grid{head: []string{"step", "does", "to", ">rows", ">held"}}
+	idle := 0
+	for _, c := range r.Counts {
+		if c.Rows == 0 && c.Held == 0 {
+			idle++
+			continue
+		}
+		g.add(c.Step.ID, c.Step.Op, target(c.Step), thousands(c.Rows), some(c.Held))
+	}
+	g.print(w, indent)
+	if idle > 0 {
+		fmt.Fprintf(w, "%s%s without a row\n", indent, count(int64(idle), "step"))
+	}
+	for _, k := range r.Kept {
+		fmt.Fprintf(w, "%skept: %s of %s, %s\n", indent, count(k.Rows, "row"), printable(k.Table.String()), why(k.Reason))
+	}
+}
+
+func target(s *plan.Step) string {
+	if s.Detach != nil {
+		return s.Table.String() + "(" + strings.Join(s.Detach.Columns, ", ") + ")"
+	}
+	return s.Table.String()
+}
+
+func why(r erase.Reason) string {
+	switch r {
+	case erase.ByHold:
+		return "under a hold"
+	case erase.WithHeld:
+		return "since they belong to a row under a hold"
+	case erase.ByReference:
+		return "since a row that stays refers to them: overwritten instead"
+	case erase.ByOthers:
+		return "since rows of others refer to them"
+	case erase.ByPolicy:
+		return "as the policy says"
+	}
+	return string(r)
+}
+
+// some is a count, or nothing for none.
+func some(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return thousands(n)
+}
+
+// printReceipt says in words what a receipt says.
+func printReceipt(w io.Writer, p *receipt.Predicate, indent string) {
+	printFacts(w, p, indent)
+	fmt.Fprintln(w)
+	printActions(w, p, indent)
+	for _, r := range p.Retained {
+		what := "whole rows"
+		if len(r.Columns) > 0 {
+			what = strings.Join(r.Columns, ", ")
+		}
+		line := fmt.Sprintf("kept: %s of %s (%s): %s", count(r.Rows, "row"), r.Table, what, r.Reason)
+		if r.Basis != "" {
+			line += ", " + r.Basis
+		}
+		if r.Until != "" {
+			line += ", until " + r.Until
+		}
+		if r.Last != "" {
+			line += ", the last to " + r.Last
+		}
+		fmt.Fprintln(w, wrapped(printable(line), indent))
+	}
+	fmt.Fprintln(w)
+	for _, c := range p.Checks {
+		line := fmt.Sprintf("check %s: %s (%s)", c.ID, c.Result, c.Method)
+		if c.Rows > 0 {
+			line = fmt.Sprintf("check %s: %s (%s, %s)", c.ID, c.Result, c.Method, count(c.Rows, "row"))
+		}
+		fmt.Fprintln(w, indent+printable(line))
+	}
+	fmt.Fprintf(w, "%sresidue: %s\n", indent, printable(p.Residue.Level))
+	if p.Final != "" {
+		fmt.Fprintf(w, "%sgone from the last declared backup after %s\n", indent, printable(p.Final))
+	}
+}
+
+func printFacts(w io.Writer, p *receipt.Predicate, indent string) {
+	fact := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%s%-10s %s\n", indent, name, printable(fmt.Sprintf(format, args...)))
+	}
+	fact("receipt", "%s", p.ReceiptID)
+	fact("run", "%s, scope %s", p.RunID, p.Scope)
+	system := p.System.Engine
+	if p.System.Version != "" {
+		system += " " + p.System.Version
+	}
+	fact("database", "%s (%s), journal %s", p.System.Name, system, p.System.Journal)
+	if p.Controller != "" {
+		fact("controller", "%s", p.Controller)
+	}
+	if p.Operator != "" {
+		fact("operator", "%s", p.Operator)
+	}
+	if r := p.Request; r != nil {
+		due := ""
+		if !r.DueAt.IsZero() {
+			due = ", due " + moment(r.DueAt)
+		}
+		if r.Late {
+			due += ", answered late"
+		}
+		fact("request", "%s, received %s%s", r.Case, moment(r.ReceivedAt), due)
+	}
+	fact("plan", "%s", p.PlanDigest)
+	if s := p.Subjects; s != nil {
+		fact("subjects", "%s given, %s done, %s absent", thousands(s.Given), thousands(s.Done), thousands(s.Absent))
+	}
+	when := "nothing was committed"
+	if !p.Commits.Last.IsZero() {
+		when = fmt.Sprintf("%s to %s, in %s", moment(p.Commits.First), moment(p.Commits.Last), batches(p.Commits.Batches))
+	}
+	fact("committed", "%s", when)
+}
+
+func batches(n int64) string {
+	if n == 1 {
+		return "1 batch"
+	}
+	return thousands(n) + " batches"
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+// printActions is the table of what was done. Steps that found no row are summed up.
+func printActions(w io.Writer, p *receipt.Predicate, indent string) {
+	g := &grid{head: []string{"done", "to", ">rows", ">held", ">left", ">gone before", ">arrived"}}
+	idle := 0
+	for _, a := range p.Actions {
+		r := a.Rows
+		if r.Matched == 0 && r.Arrived == 0 {
+			idle++
+			continue
+		}
+		what := a.Table
+		if a.Schema != "" {
+			what = a.Schema + "." + a.Table
+		}
+		if len(a.Columns) > 0 {
+			var names []string
+			for _, c := range a.Columns {
+				names = append(names, c.Name)
+			}
+			what += "(" + strings.Join(names, ", ") + ")"
+		}
+		if runes := []rune(what); len(runes) > 48 {
+			what = string(runes[:47]) + "…"
+		}
+		g.add(a.Operation, what, thousands(r.Affected), some(r.Held), some(r.Left), some(r.AlreadyGone), some(r.Arrived))
+	}
+	g.print(w, indent)
+	if idle > 0 {
+		fmt.Fprintf(w, "%s%s without a row\n", indent, count(int64(idle), "step"))
+	}
+}
+
+// outcome is an outcome in its colour.
+func (s style) outcome(o erase.Outcome) string {
+	switch o {
+	case erase.Holds:
+		return s.green(string(o))
+	case erase.Broken:
+		return s.red(string(o))
+	}
+	return string(o)
+}
+
+// printFindings lists what was found in the live database, table by table.
+func printFindings(w io.Writer, s style, l *live, indent string) {
+	wide := 0
+	for _, f := range l.Findings {
+		wide = max(wide, len([]rune(f.Table)))
+	}
+	for _, f := range l.Findings {
+		space := strings.Repeat(" ", len(erase.CannotTell)-len(f.Outcome))
+		fmt.Fprintf(w, "%s%s%s  %-*s  %s\n", indent, s.outcome(f.Outcome), space, wide, printable(f.Table), printable(f.Reason))
+	}
+}
