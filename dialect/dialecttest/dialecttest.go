@@ -99,6 +99,7 @@ var topics = []struct {
 	{"delete", (*suite).delete},
 	{"overwrite", (*suite).overwrite},
 	{"conditions", (*suite).conds},
+	{"nulls", (*suite).nulls},
 	{"expressions", (*suite).expressions},
 	{"names", (*suite).names},
 	{"values", (*suite).values},
