@@ -75,6 +75,8 @@ func open(t testing.TB, db *testdb.Database) *dialecttest.Env {
 		},
 	}
 	pools[env.DB] = pool
+	// In a schema that is not on the search path, its operators have to be named.
+	env.Exec(t, "CREATE SCHEMA ext", "CREATE EXTENSION citext SCHEMA ext")
 	return env
 }
 
@@ -109,7 +111,7 @@ func typeName(t dialecttest.Type) string {
 	case dialect.Text:
 		switch {
 		case t.FoldsCase:
-			return "citext"
+			return "ext.citext"
 		case t.Fixed:
 			return fmt.Sprintf("char(%d)", t.Length)
 		case t.Length > 0:
