@@ -34,7 +34,11 @@ func failed(ctx context.Context, doing string, table dialect.Name, err error, cl
 	if end := ctx.Err(); end != nil && pg.Code == "57014" {
 		return dialect.NewError(dialect.Cancelled, pg.Code, doing, table, end)
 	}
-	e := dialect.NewError(classOf(pg.Code), pg.Code, doing, table, nil)
+	class := classOf(pg.Code)
+	if pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery" {
+		class = dialect.Retryable // the table was altered: the next transaction prepares anew
+	}
+	e := dialect.NewError(class, pg.Code, doing, table, nil)
 	e.Object, e.Detail = explain(pg)
 	return e
 }

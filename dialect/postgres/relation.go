@@ -26,11 +26,12 @@ type column struct {
 	// operators is the schema of the type's comparison operators where that
 	// isn't pg_catalog (citext), which need not be on the search path.
 	operators string
-	// incomparable types have no equality (json, xml): they compare as text.
+	// incomparable types have no equality (json, xml), or only one that isn't
+	// (boxes of one area): they compare as text.
 	incomparable bool
 	// elements says that an array parameter can have the type as its element
-	// type; else (arrays, types with another delimiter) values travel as text
-	// and are cast one by one.
+	// type; else (arrays, types with another delimiter, composite ones, which
+	// unnest takes apart) values travel as text and are cast one by one.
 	elements bool
 	leads    bool // is the first column of an index, so that = ANY can use that
 }
@@ -43,8 +44,9 @@ SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod),
 	bn.nspname, bt.typname, bt.typtype, bt.typcategory,
 	coalesce((SELECT n.nspname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
 		WHERE o.oprname = '=' AND o.oprleft = bt.oid AND o.oprright = bt.oid ORDER BY n.nspname LIMIT 1), ''),
-	(bt.typarray <> 0 AND bt.typdelim = ',')::int,
-	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int
+	(bt.typarray <> 0 AND bt.typdelim = ',' AND bt.typtype <> 'c')::int,
+	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,
+	EXISTS (SELECT FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = bt.oid)::int
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname = 'ctid')
@@ -66,11 +68,9 @@ WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname
 			money: ty.is("money"), fixed: ty.is("bpchar"),
 			elements: number(row[9]) == 1, leads: number(row[10]) == 1,
 		}
-		switch operators := text(row[8]); {
-		case operators != "" && operators != "pg_catalog":
+		c.incomparable = number(row[11]) == 0 && !ty.polymorphicEquality()
+		if operators := text(row[8]); operators != "pg_catalog" && !c.incomparable {
 			c.operators = operators
-		case operators == "":
-			c.incomparable = !ty.polymorphicEquality()
 		}
 		r.columns[c.name] = c
 	})

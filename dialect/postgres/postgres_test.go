@@ -1,0 +1,412 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/dialecttest"
+	"github.com/expungedb/expunge/dialect/postgres"
+	"github.com/expungedb/expunge/internal/testdb"
+)
+
+// everywhere runs a test on an empty database of every version there is.
+func everywhere(t *testing.T, test func(t *testing.T, env *dialecttest.Env)) {
+	for _, server := range testdb.Postgreses(t) {
+		t.Run(server.String(), func(t *testing.T) { test(t, open(t, server.Database(t))) })
+	}
+}
+
+func transact(t *testing.T, db dialect.DB, o dialect.TxOptions, f func(tx dialect.Tx)) {
+	t.Helper()
+	tx, err := db.Begin(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	f(tx)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, tx dialect.Tx, s dialect.Select) []dialect.Row {
+	t.Helper()
+	var out []dialect.Row
+	for r, err := range tx.Query(t.Context(), s) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// types are the types that need care, each with two values in canonical form.
+var types = []struct{ typ, a, b string }{
+	{"mood", "sad", "so, \"happy\""}, {"mood[]", `{sad,NULL}`, `{}`}, {"email", "a@b", "c@d"}, {"ext.citext", "Ab", "aB"},
+	{"text[]", `{a,"b c"}`, `{{1,2},{3,4}}`}, {"int[]", "{1,NULL}", "[0:1]={1,2}"}, {"pair", "(1,x)", `(,"a ""b"",c")`},
+	{"json", `{"a": 1}`, `{"a":1}`}, {"jsonb", `{"a": 1}`, `[]`}, {"xml", "<a/>", "<b>ü</b>"},
+	{"numeric", "1.50", "NaN"}, {"numeric(8,2)", "1.50", "-3.00"}, {"money", "1234.50", "-0.01"}, {"real", "0.1", "1e+20"},
+	{"double precision", "0.1", "-Infinity"}, {"inet", "10.0.0.1", "::1/64"}, {"cidr", "10.0.0.0/8", "::/0"}, {"macaddr", "08:00:2b:01:02:03", "08:00:2b:01:02:04"},
+	{"bit(3)", "101", "000"}, {"varbit", "1", ""}, {"interval", "1 year 2 days 03:04:05.5", "-00:00:01"}, {"timetz", "12:00:00+02", "23:59:59.5-11"},
+	{"timestamptz", "2024-01-01 00:00:00.5+00", "infinity"}, {"date", "2024-02-29", "0044-03-15 BC"}, {"tsvector", "'a' 'b'", "'x':1A"},
+	{"int4range", "[1,3)", "empty"}, {"uuid", "11111111-2222-4333-8444-555555555555", "00000000-0000-0000-0000-000000000000"},
+	{`"char"`, "x", "y"}, {"name", "x", "A \"b\""}, {"char(5)", "ab", "x y"}, {"boolean", "true", "false"}, {"point", "(1,2)", "(0,0.5)"},
+	{"box", "(1,1),(0,0)", "(2,2),(0,0)"}, {"pg_lsn", "0/16B3748", "FF/0"}, {"tags", "{x}", "{}"},
+}
+
+func TestValuesOfEveryTypeGoInAndComeBack(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		env.Exec(t, `CREATE TYPE mood AS ENUM ('sad', 'so, "happy"')`, "CREATE DOMAIN email AS varchar(40) CHECK (value LIKE '%@%')",
+			"CREATE DOMAIN tags AS text[]", "CREATE TYPE pair AS (n int, s text)")
+		for i, c := range types {
+			t.Run(c.typ, func(t *testing.T) {
+				v := env.Name(fmt.Sprintf("v%d", i))
+				env.Exec(t, fmt.Sprintf("CREATE TABLE v%d (id int PRIMARY KEY, v %s)", i, c.typ))
+				transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {
+					for i, value := range []dialect.Value{c.a, c.a, nil} {
+						if err := tx.Insert(t.Context(), dialect.Insert{Table: v, Columns: []string{"id", "v"}, Row: dialect.Row{int64(i), value}}); err != nil {
+							t.Fatal(err)
+						}
+					}
+					bulk := dialect.BulkUpdate{Table: v, Key: []string{"id"}, Set: []string{"v"}, Rows: []dialect.Row{{int64(1), c.b}, {int64(2), nil}}}
+					if n, err := tx.CountEqual(t.Context(), bulk); n != 1 || err != nil {
+						t.Errorf("before: %d rows are as they shall be, %v, want the NULL", n, err)
+					}
+					if n, err := tx.BulkUpdate(t.Context(), bulk); n != 2 || err != nil {
+						t.Errorf("bulk update: %d, %v", n, err)
+					}
+					if n, err := tx.CountEqual(t.Context(), bulk); n != 2 || err != nil {
+						t.Errorf("after: %d rows are as they shall be, %v", n, err)
+					}
+					got := read(t, tx, dialect.Select{Table: v, Columns: []string{"v"}, Order: []string{"id"}})
+					if d := cmp.Diff([]dialect.Row{{c.a}, {c.b}, {nil}}, got); d != "" {
+						t.Errorf("(-want +got):\n%s", d)
+					}
+					in := dialect.In{Columns: []string{"v", "id"}, Keys: []dialect.Key{{c.b, int64(1)}}}
+					if n, err := tx.Count(t.Context(), v, []dialect.Cond{in}); n != 1 || err != nil {
+						t.Errorf("by key: %d, %v", n, err)
+					}
+					if n, err := tx.Count(t.Context(), v, []dialect.Cond{dialect.Any{dialect.In{Columns: []string{"v"}, Keys: []dialect.Key{{c.a}}}}}); n == 0 || err != nil {
+						t.Errorf("by key, within: %d, %v", n, err)
+					}
+					column := &dialect.Column{Name: "v", Kind: dialect.Unknown, Type: c.typ}
+					done, err := tx.Update(t.Context(), dialect.Update{Table: v, Compare: true, Set: []dialect.Assign{{Column: column, Expr: dialect.Current{Column: column}}}})
+					if d := cmp.Diff(dialect.Updated{Rows: 3, Unchanged: []int64{2}}, done); d != "" || err != nil {
+						t.Errorf("compared: %v (-want +got):\n%s", err, d)
+					}
+				})
+			})
+		}
+	})
+}
+
+func TestPartitionedTableIsOneTable(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		env.Exec(t, "CREATE TABLE customer (id int PRIMARY KEY)", "INSERT INTO customer VALUES (1), (2)",
+			"CREATE TABLE visit (day date, id int, customer_id int REFERENCES customer, PRIMARY KEY (day, id)) PARTITION BY RANGE (day)",
+			"CREATE TABLE visit_old PARTITION OF visit FOR VALUES FROM ('2000-01-01') TO ('2020-01-01') PARTITION BY LIST (id)",
+			"CREATE TABLE visit_old_all PARTITION OF visit_old DEFAULT", "CREATE TABLE visit_new PARTITION OF visit FOR VALUES FROM ('2020-01-01') TO ('2030-01-01')",
+			"INSERT INTO visit SELECT '2010-01-01', i, 1 FROM generate_series(1, 20) i", "INSERT INTO visit SELECT '2025-01-01', i, 2 FROM generate_series(1, 20) i", "ANALYZE")
+		s, err := env.DB.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		visit := s.Table(env.Name("visit"))
+		if len(s.Tables) != 2 || visit == nil || visit.Address != "" || len(visit.ForeignKeys) != 1 || visit.RowEstimate < 20 {
+			t.Fatalf("%d tables, visit: %+v", len(s.Tables), visit)
+		}
+		if d := cmp.Diff([]dialect.Name{env.Name("visit_new"), env.Name("visit_old_all")}, visit.Partitions); d != "" {
+			t.Errorf("partitions (-want +got):\n%s", d)
+		}
+		transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {
+			// The first rows of both partitions have the same ctid.
+			first := dialect.Delete{Table: visit.Name, Where: []dialect.Cond{dialect.In{Columns: []string{"customer_id"}, Keys: []dialect.Key{{int64(2)}}}}, Limit: 7}
+			if n, err := tx.Delete(t.Context(), first); n != 7 || err != nil {
+				t.Errorf("delete of 7: %d, %v", n, err)
+			}
+			if n, err := tx.Count(t.Context(), visit.Name, nil); n != 33 || err != nil {
+				t.Errorf("%d rows are left, %v, want 33", n, err)
+			}
+			got, err := tx.Update(t.Context(), dialect.Update{Table: visit.Name, Compare: true, Set: []dialect.Assign{{Column: visit.Column("customer_id"), Expr: dialect.Literal{Value: int64(1), Column: visit.Column("customer_id")}}}})
+			if d := cmp.Diff(dialect.Updated{Rows: 33, Unchanged: []int64{20}}, got); d != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, d)
+			}
+		})
+	})
+}
+
+func TestInheritanceChildrenAreTablesOfTheirOwn(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		env.Exec(t, "CREATE TABLE base (id int PRIMARY KEY)", "CREATE TABLE derived () INHERITS (base)", "INSERT INTO base VALUES (1)", "INSERT INTO derived VALUES (2)")
+		transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {
+			if n, err := tx.Delete(t.Context(), dialect.Delete{Table: env.Name("base")}); n != 1 || err != nil {
+				t.Errorf("deleted %d, %v, want the parent's row only", n, err)
+			}
+		})
+	})
+}
+
+func TestInspectionOfWhatIsSpecialHere(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		env.Exec(t, "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+			`CREATE SCHEMA "O'x"`, `CREATE TYPE "O'x"."Mood" AS ENUM ('b', 'a')`, `CREATE DOMAIN "O'x".code AS char(3) NOT NULL`,
+			`CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int GENERATED BY DEFAULT AS IDENTITY, mood "O'x"."Mood", moods "O'x"."Mood"[], code "O'x".code,
+				email ext.citext, name text COLLATE nocase, upper text GENERATED ALWAYS AS (upper(mood_text)) STORED, mood_text varchar(9), gone int, during tstzrange,
+				EXCLUDE USING gist (during WITH &&), UNIQUE (n) DEFERRABLE)`,
+			"ALTER TABLE t DROP gone", "CREATE UNIQUE INDEX part ON t (lower(mood_text), n DESC) WHERE name IS NOT NULL",
+			"CREATE TABLE child (t_id int, CONSTRAINT late FOREIGN KEY (t_id) REFERENCES t ON DELETE SET NULL DEFERRABLE NOT VALID)",
+			"CREATE TABLE audit (x text)", "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN /* UPDATE child */ INSERT INTO Audit VALUES (OLD.name); RETURN OLD; END $$",
+			"CREATE TRIGGER log BEFORE UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION log()", "CREATE RULE keep AS ON DELETE TO child DO INSTEAD UPDATE t SET n = 1",
+			"CREATE VIEW v AS SELECT name FROM t", "CREATE MATERIALIZED VIEW mv AS SELECT * FROM v", "CREATE PUBLICATION outwards FOR TABLE child", "CREATE SCHEMA expunge", "CREATE TABLE expunge.run ()")
+		s, err := env.DB.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tab := s.Table(env.Name("t"))
+		column := func(name string, check func(c *dialect.Column) bool) {
+			t.Helper()
+			if c := tab.Column(name); c == nil || !check(c) {
+				t.Errorf("column %s: %+v", name, c)
+			}
+		}
+		column("id", func(c *dialect.Column) bool { return c.Identity && c.ReadOnly && c.Precision == 32 })
+		column("n", func(c *dialect.Column) bool { return c.Identity && c.Assignable() })
+		column("mood", func(c *dialect.Column) bool {
+			return c.Kind == dialect.Enum && c.Type == `"O'x"."Mood"` && slices.Equal(c.Labels, []string{"b", "a"})
+		})
+		column("moods", func(c *dialect.Column) bool {
+			return c.Kind == dialect.Array && c.Element.Kind == dialect.Enum && len(c.Element.Labels) == 2
+		})
+		column("code", func(c *dialect.Column) bool { return c.Kind == dialect.Text && c.Length == 3 && c.Fixed && !c.Nullable })
+		column("email", func(c *dialect.Column) bool { return c.Kind == dialect.Text && c.FoldsCase })
+		column("name", func(c *dialect.Column) bool { return c.FoldsCase && !c.FoldsAccents && c.Collation == "public.nocase" })
+		column("upper", func(c *dialect.Column) bool { return c.Generated && c.Default == nil && !c.Assignable() })
+		if tab.Column("gone") != nil || len(s.Tables) != 3 {
+			t.Errorf("a dropped column or the journal is in the schema: %d tables", len(s.Tables))
+		}
+		at := slices.IndexFunc(tab.Indexes, func(ix *dialect.Index) bool { return ix.Name == "part" })
+		want := &dialect.Index{Name: "part", Unique: true, Where: "(name IS NOT NULL)", Method: "btree", Mentions: []string{"mood_text", "name"},
+			Parts: []dialect.IndexPart{{Expression: "lower((mood_text)::text)", FoldsCase: true}, {Column: "n", Descending: true}}}
+		if d := cmp.Diff(want, tab.Indexes[at]); d != "" {
+			t.Errorf("index (-want +got):\n%s", d)
+		}
+		fk := s.Table(env.Name("child")).ForeignKeys[0]
+		if d := cmp.Diff(&dialect.ForeignKey{Name: "late", Table: env.Name("child"), Columns: []string{"t_id"}, RefTable: env.Name("t"), RefColumns: []string{"id"},
+			OnDelete: dialect.SetNull, OnUpdate: dialect.NoAction, Deferrable: true}, fk); d != "" {
+			t.Errorf("foreign key (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff([]*dialect.Trigger{{Name: "log", Timing: "before", OnUpdate: true, OnDelete: true, Writes: []dialect.Name{env.Name("audit")}}}, tab.Triggers); d != "" {
+			t.Errorf("trigger (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff([]*dialect.Trigger{{Name: "keep", Timing: "instead of", OnDelete: true, Writes: []dialect.Name{env.Name("t")}}}, s.Table(env.Name("child")).Triggers); d != "" {
+			t.Errorf("rule (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff([]*dialect.View{{Name: env.Name("mv"), Materialized: true, Reads: []dialect.Name{env.Name("v")}}, {Name: env.Name("v"), Reads: []dialect.Name{env.Name("t")}}}, s.Views); d != "" {
+			t.Errorf("views (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff([]dialect.Publication{{Name: "outwards", Tables: []dialect.Name{env.Name("child")}}}, s.Publications); d != "" {
+			t.Errorf("publications (-want +got):\n%s", d)
+		}
+	})
+}
+
+func TestRowSecurityThatHidesRowsIsFoundAndRefused(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		role := "limited_" + pools[env.DB].Config().ConnConfig.Database
+		env.Exec(t, "CREATE TABLE note (id int PRIMARY KEY)", "INSERT INTO note VALUES (1)", "ALTER TABLE note ENABLE ROW LEVEL SECURITY",
+			"CREATE ROLE "+role+" LOGIN", "GRANT SELECT, UPDATE, DELETE ON note TO "+role, "CREATE SCHEMA expunge", "GRANT ALL ON SCHEMA expunge TO "+role)
+		t.Cleanup(func() { env.Exec(t, "DROP OWNED BY "+role, "DROP ROLE "+role) })
+		db := postgres.New(connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) { c.ConnConfig.User = role }))
+		access := []dialect.Access{{Table: env.Name("note"), Delete: true}}
+		problems, err := db.Check(t.Context(), access)
+		if err != nil || len(problems) != 1 || !strings.Contains(problems[0].Reason, "BYPASSRLS") {
+			t.Errorf("problems: %v, %v", problems, err)
+		}
+		if problems, err := env.DB.Check(t.Context(), access); err != nil || len(problems) != 0 {
+			t.Errorf("for a superuser: %v, %v", problems, err)
+		}
+		tx, err := db.Begin(t.Context(), dialect.TxOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback(context.Background()) }()
+		if _, err := tx.Delete(t.Context(), dialect.Delete{Table: env.Name("note")}); dialect.ClassOf(err) != dialect.PermissionDenied {
+			t.Errorf("a delete of hidden rows: %v, want it refused", err)
+		}
+	})
+}
+
+func TestSessionIsLeftAsItWas(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		pool := connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) {
+			c.MaxConns = 1
+			c.ConnConfig.RuntimeParams["timezone"] = "Asia/Tokyo"
+		})
+		settings := func() map[string]string {
+			rows, _ := pool.Query(t.Context(), "SELECT name, setting FROM pg_settings WHERE name <> 'transaction_isolation'")
+			out := map[string]string{}
+			var name, setting string
+			if _, err := pgx.ForEachRow(rows, []any{&name, &setting}, func() error { out[name] = setting; return nil }); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		before := settings()
+		db := postgres.New(pool)
+		for _, o := range []dialect.TxOptions{{}, {ReadOnly: true}, {LockTimeout: time.Second, Defer: true}} {
+			transact(t, db, o, func(tx dialect.Tx) {
+				if _, err := tx.Position(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			if d := cmp.Diff(before, settings()); d != "" {
+				t.Errorf("after %+v (-before +after):\n%s", o, d)
+			}
+		}
+	})
+}
+
+func TestKeysUseTheIndexAtAnyNumber(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		env.Exec(t, "CREATE TABLE big (id int PRIMARY KEY, a int, b text, filler text)", "INSERT INTO big SELECT i, i / 3, 'k' || i, repeat('x', 50) FROM generate_series(1, 200000) i",
+			"CREATE INDEX ON big (a, b)", "CREATE INDEX ON big (b)")
+		for _, analysed := range []bool{false, true} {
+			if analysed {
+				env.Exec(t, "ANALYZE big")
+			}
+			for _, n := range []int{1, 500, 5000} {
+				one, two, text := dialect.In{Columns: []string{"id"}}, dialect.In{Columns: []string{"a", "b"}}, dialect.In{Columns: []string{"b"}}
+				for i := range n {
+					one.Keys = append(one.Keys, dialect.Key{int64(i * 7)})
+					two.Keys = append(two.Keys, dialect.Key{int64(i), fmt.Sprintf("k%d", i)})
+					text.Keys = append(text.Keys, dialect.Key{fmt.Sprintf("k%d", i)})
+				}
+				for name, where := range map[string]dialect.Cond{"single": one, "composite": two, "either": dialect.Any{one, text}} {
+					s := dialect.Select{Table: env.Name("big"), Columns: []string{"id"}, Order: []string{"id"}, Where: []dialect.Cond{where}, Lock: dialect.Exclusive}
+					if plan := explain(t, pools[env.DB], env.DB.(*postgres.DB), s); strings.Contains(plan, "Seq Scan on big") || !strings.Contains(plan, "Index") {
+						t.Errorf("%d keys, %s, analysed %v:\n%s", n, name, analysed, plan)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestClaimNeedsASecondConnection(t *testing.T) {
+	env := open(t, testdb.Postgres(t))
+	db := postgres.New(connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) { c.MaxConns = 1 }))
+	if _, err := db.Claim(t.Context(), "run"); err == nil || !strings.Contains(err.Error(), "MaxConns") {
+		t.Errorf("err = %v, want what to do", err)
+	}
+}
+
+func TestClaimSaysWhenItsConnectionWasLost(t *testing.T) {
+	env := open(t, testdb.Postgres(t))
+	release, err := env.DB.Claim(t.Context(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env.Exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'first' AND datname = current_database()")
+	if err := release(); dialect.ClassOf(err) != dialect.LostConnection {
+		t.Errorf("release: %v, want a lost connection", err)
+	}
+	if release, err = env.Second.Claim(t.Context(), "run"); err != nil {
+		t.Fatalf("the claim of a dead session is still held: %v", err)
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestErrorsNeverQuoteValues(t *testing.T) {
+	env := open(t, testdb.Postgres(t))
+	env.Exec(t, "CREATE TABLE p (id int PRIMARY KEY, v varchar(20) UNIQUE CHECK (v <> 'canary-check'))", "INSERT INTO p VALUES (1, 'canary-unique')",
+		`CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no %', NEW.v USING ERRCODE = '42501', CONSTRAINT = NEW.v; END $$`,
+		"CREATE TABLE loud (v text)", "CREATE TRIGGER loud BEFORE INSERT ON loud FOR EACH ROW EXECUTE FUNCTION loud()")
+	for _, c := range []struct {
+		name    string
+		insert  dialect.Insert
+		class   dialect.Class
+		mention string
+	}{
+		{"unique", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Row: dialect.Row{int64(2), "canary-unique"}}, dialect.UniqueViolation, "p_v_key"},
+		{"check", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Row: dialect.Row{int64(2), "canary-check"}}, dialect.OtherConstraint, "p_v_check"},
+		{"too long", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Row: dialect.Row{int64(2), "canary-that-is-too-long"}}, dialect.DoesNotFit, "22001"},
+		{"not a number", dialect.Insert{Table: env.Name("p"), Columns: []string{"id"}, Row: dialect.Row{"canary"}}, dialect.DoesNotFit, "22P02"},
+		{"a trigger's text and fields", dialect.Insert{Table: env.Name("loud"), Columns: []string{"v"}, Row: dialect.Row{"canary"}}, dialect.PermissionDenied, "42501"},
+		{"no such column", dialect.Insert{Table: env.Name("p"), Columns: []string{"x"}, Row: dialect.Row{"canary"}}, dialect.Fatal, "(x)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tx, err := env.DB.Begin(t.Context(), dialect.TxOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback(context.Background()) }()
+			err = tx.Insert(t.Context(), c.insert)
+			if dialect.ClassOf(err) != c.class || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), c.mention) {
+				t.Errorf("class %q; mentions %q: %v; holds a value: %v", dialect.ClassOf(err), c.mention, strings.Contains(err.Error(), c.mention), strings.Contains(err.Error(), "canary"))
+			}
+		})
+	}
+}
+
+func TestTableThatIsAlteredMeanwhileIsRetried(t *testing.T) {
+	env := open(t, testdb.Postgres(t))
+	db := postgres.New(connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) { c.MaxConns = 1 }))
+	env.Exec(t, "CREATE TABLE v (v int)", "INSERT INTO v VALUES (1)")
+	s := dialect.Select{Table: env.Name("v"), Columns: []string{"v"}}
+	transact(t, db, dialect.TxOptions{}, func(tx dialect.Tx) { read(t, tx, s) })
+	env.Exec(t, "ALTER TABLE v ALTER v TYPE text USING 'one'")
+	tx, err := db.Begin(t.Context(), dialect.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err = range tx.Query(t.Context(), s) {
+	}
+	if dialect.ClassOf(err) != dialect.Retryable {
+		t.Errorf("the statement that was prepared before: %v", err)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	transact(t, db, dialect.TxOptions{}, func(tx dialect.Tx) {
+		if d := cmp.Diff([]dialect.Row{{"one"}}, read(t, tx, s)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	})
+}
+
+func TestServerThatIsKilledLosesTheConnection(t *testing.T) {
+	server := testdb.NewPostgres(t)
+	env := open(t, server.Database(t))
+	tx, err := env.DB.Begin(t.Context(), dialect.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Position(t.Context()); dialect.ClassOf(err) != dialect.LostConnection {
+		t.Errorf("a statement: %v", err)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Errorf("rollback: %v", err)
+	}
+	if _, err := env.DB.Begin(t.Context(), dialect.TxOptions{}); dialect.ClassOf(err) != dialect.LostConnection {
+		t.Errorf("begin: %v", err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {})
+}
