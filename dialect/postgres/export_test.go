@@ -48,10 +48,3 @@ func (t *tx) explain(ctx context.Context, st statement) (string, error) {
 	}
 	return plan.String(), t.script(ctx, "explain", "DEALLOCATE explained")
 }
-
-var (
-	Written     = written
-	ClassOf     = classOf
-	ExplainErr  = explain
-	EncodeArray = arrayLiteral
-)

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/tracelog"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/dialecttest"
@@ -164,7 +166,7 @@ func TestInspectionOfWhatIsSpecialHere(t *testing.T) {
 				email ext.citext, name text COLLATE nocase, upper text GENERATED ALWAYS AS (upper(mood_text)) STORED, mood_text varchar(9), gone int, during tstzrange,
 				EXCLUDE USING gist (during WITH &&), UNIQUE (n) DEFERRABLE)`,
 			"ALTER TABLE t DROP gone", "CREATE UNIQUE INDEX part ON t (lower(mood_text), n DESC) WHERE name IS NOT NULL",
-			"CREATE TABLE child (t_id int, CONSTRAINT late FOREIGN KEY (t_id) REFERENCES t ON DELETE SET NULL DEFERRABLE NOT VALID)",
+			"CREATE TABLE child (t_id int)", "ALTER TABLE child ADD CONSTRAINT late FOREIGN KEY (t_id) REFERENCES t ON DELETE SET NULL DEFERRABLE NOT VALID",
 			"CREATE TABLE audit (x text)", "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN /* UPDATE child */ INSERT INTO Audit VALUES (OLD.name); RETURN OLD; END $$",
 			"CREATE TRIGGER log BEFORE UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION log()", "CREATE RULE keep AS ON DELETE TO child DO INSTEAD UPDATE t SET n = 1",
 			"CREATE VIEW v AS SELECT name FROM t", "CREATE MATERIALIZED VIEW mv AS SELECT * FROM v", "CREATE PUBLICATION outwards FOR TABLE child", "CREATE SCHEMA expunge", "CREATE TABLE expunge.run ()")
@@ -217,6 +219,103 @@ func TestInspectionOfWhatIsSpecialHere(t *testing.T) {
 		if d := cmp.Diff([]dialect.Publication{{Name: "outwards", Tables: []dialect.Name{env.Name("child")}}}, s.Publications); d != "" {
 			t.Errorf("publications (-want +got):\n%s", d)
 		}
+	})
+}
+
+func TestVersion18VirtualColumnsAndKeysThatAreNotEnforced(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		s, err := env.DB.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var major int
+		if _, err := fmt.Sscanf(s.Version, "%d", &major); err != nil || major < 18 {
+			t.Logf("version %s has neither", s.Version)
+			return
+		}
+		env.Exec(t, "CREATE TABLE p (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) VIRTUAL)",
+			"CREATE TABLE c (p_id int REFERENCES p NOT ENFORCED)")
+		if s, err = env.DB.Inspect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if c := s.Table(env.Name("p")).Column("twice"); !c.Generated {
+			t.Errorf("a virtual column: %+v", c)
+		}
+		if fk := s.Table(env.Name("c")).ForeignKeys[0]; fk.Enforced {
+			t.Error("a key that is NOT ENFORCED is taken for an enforced one")
+		}
+	})
+}
+
+func TestTracersOfThePoolSeeNoValues(t *testing.T) {
+	env := open(t, testdb.Postgres(t))
+	env.Exec(t, "CREATE TABLE p (v text PRIMARY KEY)")
+	var log strings.Builder
+	tracer := &tracelog.TraceLog{LogLevel: tracelog.LogLevelTrace, Logger: tracelog.LoggerFunc(func(_ context.Context, _ tracelog.LogLevel, msg string, data map[string]any) {
+		fmt.Fprintln(&log, msg, data)
+	})}
+	db := postgres.New(connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) { c.ConnConfig.Tracer = tracer }))
+	transact(t, db, dialect.TxOptions{}, func(tx dialect.Tx) {
+		if err := tx.Insert(t.Context(), dialect.Insert{Table: env.Name("p"), Columns: []string{"v"}, Row: dialect.Row{"canary"}}); err != nil {
+			t.Fatal(err)
+		}
+		read(t, tx, dialect.Select{Table: env.Name("p"), Columns: []string{"v"}, Where: []dialect.Cond{dialect.Compare{Column: "v", Op: "=", Value: "canary"}}})
+	})
+	if log.Len() == 0 || strings.Contains(log.String(), "canary") {
+		t.Errorf("%d bytes of log, or a value in them", log.Len())
+	}
+}
+
+func TestEveryExecModeOfThePoolWorks(t *testing.T) {
+	env := open(t, testdb.Postgres(t))
+	env.Exec(t, "CREATE TABLE p (id int PRIMARY KEY)", "INSERT INTO p VALUES (1)")
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
+		t.Run(mode.String(), func(t *testing.T) {
+			db := postgres.New(connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = mode }))
+			transact(t, db, dialect.TxOptions{}, func(tx dialect.Tx) {
+				in := dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{int64(1)}, {int64(2)}}}
+				if d := cmp.Diff([]dialect.Row{{int64(1)}}, read(t, tx, dialect.Select{Table: env.Name("p"), Columns: []string{"id"}, Where: []dialect.Cond{in}, Limit: 5})); d != "" {
+					t.Errorf("(-want +got):\n%s", d)
+				}
+			})
+		})
+	}
+}
+
+func TestRandomExpressionsAreDrawnForEveryRow(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		env.Exec(t, "CREATE TABLE p (id int PRIMARY KEY, v text, b bytea)", "INSERT INTO p SELECT i, 'Ab1-é日', '\\x000102030405060708' FROM generate_series(1, 200) i")
+		v, b := &dialect.Column{Name: "v", Kind: dialect.Text, Type: "text"}, &dialect.Column{Name: "b", Kind: dialect.Bytes, Type: "bytea"}
+		constant := dialect.Literal{Value: "Aa0 ßA日aaaaaaaaaa", Column: v}
+		transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {
+			for name, set := range map[string]dialect.Assign{
+				"text like a constant":  {Column: v, Expr: dialect.RandomLike{Of: constant}},
+				"bytes like a constant": {Column: b, Expr: dialect.RandomBytes{Of: dialect.Literal{Value: []byte("0123456789"), Column: b}}},
+				"bytes":                 {Column: b, Expr: dialect.RandomBytes{Of: dialect.Current{Column: b}}},
+				"all integers":          {Column: v, Expr: dialect.RandomInt{Low: -1 << 63, High: 1<<63 - 1}},
+				"moments":               {Column: v, Expr: dialect.RandomMoment{Low: "0001-01-01 00:00:00", High: "9999-12-31 00:00:00", Column: &dialect.Column{Kind: dialect.Timestamp, Type: "timestamp"}}},
+			} {
+				if _, err := tx.Update(t.Context(), dialect.Update{Table: env.Name("p"), Set: []dialect.Assign{set}}); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				seen := map[string]bool{}
+				for _, r := range read(t, tx, dialect.Select{Table: env.Name("p"), Columns: []string{set.Column.Name}}) {
+					seen[fmt.Sprint(r[0])] = true
+				}
+				if len(seen) != 200 {
+					t.Errorf("%s: %d values in 200 rows", name, len(seen))
+				}
+			}
+			if _, err := tx.Update(t.Context(), dialect.Update{Table: env.Name("p"), Set: []dialect.Assign{{Column: v, Expr: dialect.RandomLike{Of: constant}}}}); err != nil {
+				t.Fatal(err)
+			}
+			shape := regexp.MustCompile(`^[A-Z][a-z][0-9] [a-z][A-Z][a-z]{11}$`)
+			for _, r := range read(t, tx, dialect.Select{Table: env.Name("p"), Columns: []string{"v"}}) {
+				if !shape.MatchString(r[0].(string)) {
+					t.Fatalf("%q hasn't the shape of the constant", r[0])
+				}
+			}
+		})
 	})
 }
 
