@@ -187,7 +187,7 @@ func (e *executor) programs(asOf time.Time) ([]*program, error) {
 		for _, t := range p.tables {
 			for _, w := range t.writers {
 				if w.keyed && e.Secret.IsZero() {
-					return nil, fmt.Errorf("table %s: the plan has a consistent strategy, which needs the secret: set EXPUNGE_SECRET or Options.Secret", t.Name)
+					return nil, fmt.Errorf("table %s: %w, by Options.Secret or EXPUNGE_SECRET", t.Name, anonymise.ErrNoSecret)
 				}
 			}
 		}
