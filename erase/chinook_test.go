@@ -57,12 +57,11 @@ func loadChinook(t *testing.T, db *target) *chinook {
 // runChinook erases customer 42 under the policy of that file.
 func (c *chinook) run(t *testing.T, policy *plan.Policy, scope plan.Scope, run string) ([]byte, *plan.Plan, error) {
 	t.Helper()
-	signer, _ := keys(t)
 	p, err := plan.Build(t.Context(), c.DB, policy, scope)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := erase.Options{RunID: run, Signer: signer, Allow: allowAll(p), Secret: secret(t)}
+	o := erase.Options{RunID: run, Signer: signer(), Allow: allowAll(p), Secret: secret()}
 	if scope == plan.ScopeSubjects {
 		o.Subjects = erase.SubjectKeys("42")
 	}
@@ -91,7 +90,7 @@ func rows(st *receipt.Statement) map[string]receipt.Rows {
 func TestChinookDeletesACustomerLinesFirst(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		c := loadChinook(t, db)
-		policy := parsePolicy(t, policies.Read(c.policy))
+		policy := mustParse(policies.Read(c.policy))
 		env, p, err := c.run(t, policy, plan.ScopeSubjects, "case-42")
 		if err != nil {
 			t.Fatal(err)
@@ -154,7 +153,7 @@ func TestChinookKeepsAHeldCustomersRows(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		c := loadChinook(t, db)
 		before := db.dump(t)
-		policy := parsePolicy(t, policies.Read(c.held))
+		policy := mustParse(policies.Read(c.held))
 		env, _, err := c.run(t, policy, plan.ScopeSubjects, "case-42")
 		if err != nil {
 			t.Fatal(err)
@@ -197,7 +196,7 @@ func TestChinookIsOverwrittenWhole(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		c := loadChinook(t, db)
 		before := db.dump(t)
-		policy := parsePolicy(t, policies.Read(c.policy))
+		policy := mustParse(policies.Read(c.policy))
 		env, _, err := c.run(t, policy, plan.ScopeEverything, "staging")
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -55,25 +56,32 @@ func onEach(t *testing.T, test func(t *testing.T, db *target)) {
 	}
 }
 
-// openTarget opens the database of that URL.
+// openTarget opens the database of that URL for a test.
 func openTarget(t testing.TB, url string) *target {
 	t.Helper()
-	ctx := context.Background()
-	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		db, err := sql.Open("sqlite", path+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { db.Close() }) //nolint:errcheck // a temporary file
-		return &target{Engine: sample.SQLite, URL: url, DB: sqlite.New(db), SQL: db, copier: db}
-	}
-	pool, err := pgxpool.New(ctx, url)
+	db, done, err := connect(context.Background(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(pool.Close)
+	t.Cleanup(done)
+	return db
+}
+
+// connect opens the database of that URL.
+func connect(ctx context.Context, url string) (*target, func(), error) {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		db, err := sql.Open("sqlite", path+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)")
+		if err != nil {
+			return nil, nil, err
+		}
+		return &target{Engine: sample.SQLite, URL: url, DB: sqlite.New(db), SQL: db, copier: db}, func() { db.Close() }, nil //nolint:errcheck // a temporary file
+	}
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return nil, nil, err
+	}
 	db := stdlib.OpenDBFromPool(pool)
-	return &target{Engine: sample.Postgres, URL: url, DB: postgres.New(pool), SQL: db, copier: copier{db, pool}}
+	return &target{Engine: sample.Postgres, URL: url, DB: postgres.New(pool), SQL: db, copier: copier{db, pool}}, pool.Close, nil
 }
 
 // copier loads by COPY.
@@ -102,14 +110,47 @@ func (d *target) shop(t testing.TB, s sample.Shop) *plan.Policy {
 		t.Fatal(err)
 	}
 	d.exec(t, "ANALYZE")
-	return parsePolicy(t, sample.Policy())
+	return mustParse(sample.Policy())
 }
 
-func parsePolicy(t testing.TB, data []byte) *plan.Policy {
+// resettable fills the database, and returns what makes a fresh copy of it as
+// it was then.
+func (d *target) resettable(t testing.TB, fill func(d *target)) func(t testing.TB) *target {
 	t.Helper()
+	switch d.Engine {
+	case sample.SQLite:
+		fill(d)
+		path := strings.TrimPrefix(d.URL, "sqlite:")
+		pristine := filepath.Join(t.TempDir(), "pristine.db")
+		d.exec(t, "VACUUM INTO '"+pristine+"'")
+		return func(t testing.TB) *target {
+			t.Helper()
+			data, err := os.ReadFile(pristine)
+			if err != nil {
+				t.Fatal(err)
+			}
+			copied := filepath.Join(t.TempDir(), filepath.Base(path))
+			if err := os.WriteFile(copied, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return openTarget(t, "sqlite:"+copied)
+		}
+	default:
+		fill(d)
+		return func(t testing.TB) *target {
+			t.Helper()
+			fresh := openTarget(t, testdb.Postgres(t).URL)
+			fill(fresh)
+			return fresh
+		}
+	}
+}
+
+// mustParse parses a policy that ships with the project.
+func mustParse(data []byte) *plan.Policy {
 	p, err := plan.ParsePolicy(bytes.NewReader(data))
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return p
 }
@@ -131,6 +172,14 @@ func (d *target) count(t testing.TB, query string) int {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return n
+}
+
+// name is the full name of one of the shop's tables.
+func (d *target) name(table string) dialect.Name {
+	if d.Engine == sample.Postgres {
+		return dialect.Name{Schema: "public", Table: table}
+	}
+	return dialect.Name{Table: table}
 }
 
 func (d *target) quote(n dialect.Name) string {
@@ -204,19 +253,16 @@ func (d *target) intact(t testing.TB) {
 	}
 }
 
-// keys are a signer and its verifier, the same in every test.
-func keys(t testing.TB) (receipt.Signer, receipt.Verifier) {
-	t.Helper()
-	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
-	signer, err := receipt.NewSigner(key)
+// key is the key of every test.
+var key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+
+// signer signs with the key.
+func signer() receipt.Signer {
+	s, err := receipt.NewSigner(key)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	verifier, err := receipt.NewVerifier(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer, verifier
+	return s
 }
 
 // clock stands still at the shop's present.
@@ -225,7 +271,10 @@ func clock() time.Time { return sample.Now }
 // opened opens a receipt that must be good.
 func opened(t testing.TB, envelope []byte) *receipt.Statement {
 	t.Helper()
-	_, verifier := keys(t)
+	verifier, err := receipt.NewVerifier(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
 	st, err := receipt.Open(envelope, verifier)
 	if err != nil {
 		t.Fatal(err)
@@ -233,11 +282,11 @@ func opened(t testing.TB, envelope []byte) *receipt.Statement {
 	return st
 }
 
-func secret(t testing.TB) anonymise.Secret {
-	t.Helper()
+// secret is the secret of every test.
+func secret() anonymise.Secret {
 	s, err := anonymise.NewSecret(bytes.Repeat([]byte("test"), 8))
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return s
 }

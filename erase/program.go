@@ -117,10 +117,6 @@ func (p *program) table(n dialect.Name) *table {
 // first is the root's own table.
 func (p *program) first() *table { return p.tables[0] }
 
-// walks reports whether the root's rows are found by walking the table, rather
-// than given.
-func (p *program) walks(scope plan.Scope) bool { return scope != plan.ScopeSubjects }
-
 // at returns the places of columns in a fetched row.
 func (t *table) at(columns []string) []int {
 	out := make([]int, len(columns))
@@ -145,16 +141,9 @@ func held(h *plan.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 				all = append(all, dialect.Any{})
 			}
 		default:
-			// Calendar months differ in length, so that going back from now can
-			// end up to three days later than going forward from the row's date
-			// would; a hold that ends late does no harm.
-			begin := u.Period.Before(asOf)
-			if u.Period.Years != 0 || u.Period.Months != 0 {
-				begin = begin.AddDate(0, 0, -3)
-			}
 			all = append(all, dialect.Any{
 				dialect.IsNull{Column: u.Column},
-				dialect.Compare{Column: u.Column, Op: ">", Value: moment(begin, t.Column(u.Column))},
+				dialect.Compare{Column: u.Column, Op: ">=", Value: moment(u.Period.Before(asOf), t.Column(u.Column))},
 			})
 		}
 	}

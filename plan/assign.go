@@ -13,7 +13,7 @@ func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep []string
 	var out []Assignment
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)
-		if c == nil || c.Overwrite == nil || slices.Contains(keep, col.Name) {
+		if c == nil || c.Overwrite == nil || c.Overwrite.Name == "keep" || slices.Contains(keep, col.Name) {
 			continue
 		}
 		if reason := b.unassignable(t, col, c); reason != "" {

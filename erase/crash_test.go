@@ -1,0 +1,237 @@
+package erase_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/go-cmp/cmp"
+)
+
+// child is what a second process of the test binary is told to do: a run that
+// it kills itself in.
+type child struct {
+	URL      string
+	Scope    plan.Scope
+	Subjects []string
+	MaxRows  int
+	Workers  int
+	Point    string // where to die,
+	Nth      int64  // when it comes there for the how-manieth time
+}
+
+const childVariable = "EXPUNGE_ERASE_TEST_CHILD"
+
+// TestMain does a child's work in a process that was started as one.
+func TestMain(m *testing.M) {
+	doc, ok := os.LookupEnv(childVariable)
+	if !ok {
+		os.Exit(m.Run())
+	}
+	var c child
+	err := json.Unmarshal([]byte(doc), &c)
+	if err == nil {
+		err = c.run()
+	}
+	fmt.Fprintln(os.Stderr, "the child was to be killed and has ended:", err)
+	os.Exit(3)
+}
+
+func (c child) run() error {
+	db, done, err := connect(context.Background(), c.URL)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var passed atomic.Int64
+	_, _, err = c.work(context.Background(), db, func(name string) {
+		if name == c.Point && passed.Add(1) == c.Nth {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL) //nolint:errcheck // it doesn't return
+			select {}
+		}
+	})
+	return err
+}
+
+// work carries the child's run out in this process.
+func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte, *plan.Plan, error) {
+	p, err := plan.Build(ctx, db.DB, repeatable(), c.Scope)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := erase.Options{
+		RunID: "crash", Signer: signer(), Secret: secret(), Allow: allowAll(p), Now: clock,
+		MaxRows: c.MaxRows, Workers: c.Workers,
+	}
+	if c.Scope == plan.ScopeSubjects {
+		o.Subjects = erase.SubjectKeys(c.Subjects...)
+	}
+	env, err := erase.RunAt(ctx, db.DB, p, o, point)
+	return env, p, err
+}
+
+// kill runs the work in a process of its own, and waits until it is dead.
+func (c child) kill(t *testing.T) {
+	t.Helper()
+	doc, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"="+string(doc))
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Fatalf("the child was not killed: %v\n%s", err, out)
+	}
+}
+
+// repeatable is the shop's policy with consistent strategies only, so that two
+// runs give the same values, and a value that was overwritten twice shows.
+func repeatable() *plan.Policy {
+	p := mustParse(sample.Policy())
+	for i := range p.Tables {
+		for j := range p.Tables[i].Columns {
+			if s := p.Tables[i].Columns[j].Overwrite; s != nil && (s.Name == "random" || s.Name == "fake") {
+				s.Modifiers.Consistent = true
+			}
+		}
+	}
+	return p
+}
+
+// strangers picks n customers of which no two have anything to do with each
+// other: what is counted for one doesn't depend on whether another came first.
+func strangers(t testing.TB, db *target, n int) []string {
+	t.Helper()
+	related := map[int64][]int64{}
+	for _, q := range []string{
+		"SELECT customer_id, referred_by FROM customer WHERE referred_by IS NOT NULL",
+		"SELECT sender_id, recipient_id FROM message WHERE sender_id IS NOT NULL AND recipient_id IS NOT NULL",
+		"SELECT a.customer_id, b.customer_id FROM customer a JOIN customer b ON a.address_id = b.address_id AND a.customer_id < b.customer_id",
+	} {
+		rows, err := db.SQL.Query(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var a, b int64
+			if err := rows.Scan(&a, &b); err != nil {
+				rows.Close() //nolint:errcheck // the test fails with the other error
+				t.Fatal(err)
+			}
+			related[a], related[b] = append(related[a], b), append(related[b], a)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := db.count(t, "SELECT max(customer_id) FROM customer")
+	picked := map[int64]bool{}
+	var out []string
+	for id := int64(1); id <= int64(last) && len(out) < n; id++ {
+		if !slices.ContainsFunc(related[id], func(o int64) bool { return picked[o] }) {
+			picked[id] = true
+			out = append(out, strconv.FormatInt(id, 10))
+		}
+	}
+	if len(out) < n {
+		t.Fatalf("only %d customers have nothing to do with each other", len(out))
+	}
+	return out
+}
+
+// batches says how many of the run's batches are in the journal.
+func batches(t testing.TB, db *target) int {
+	t.Helper()
+	return db.count(t, "SELECT count(*) FROM "+db.quote(db.DB.JournalTable("batch")))
+}
+
+// counts are what a receipt says was done, without what differs between runs.
+func counts(st *receipt.Statement) any {
+	return struct {
+		Actions  []receipt.Action
+		Retained []receipt.Retained
+		Subjects *receipt.Subjects
+	}{st.Predicate.Actions, st.Predicate.Retained, st.Predicate.Subjects}
+}
+
+func TestARunThatWasKilledEndsAsOneThatWasNot(t *testing.T) {
+	shop := sample.Shop{Customers: 400, Seed: 3}
+	for _, c := range []struct {
+		scope   plan.Scope
+		maxRows int
+		workers int
+		points  []string
+	}{
+		{plan.ScopeSubjects, 150, 3, []string{"gathered", "acted", "journaled", "committed", "checked", "signed"}},
+		{plan.ScopeEverything, 150, 3, []string{"acted", "journaled", "committed", "checked", "signed"}},
+		{plan.ScopeExpired, 40, 1, []string{"gathered", "journaled", "committed"}},
+	} {
+		t.Run(string(c.scope), func(t *testing.T) {
+			onEach(t, func(t *testing.T, db *target) {
+				reset := db.resettable(t, func(d *target) { d.shop(t, shop) })
+				work := child{Scope: c.scope, Subjects: strangers(t, db, 120), MaxRows: c.maxRows, Workers: c.workers}
+				env, _, err := work.work(t.Context(), db, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, wantCounts, total := db.dump(t), counts(opened(t, env)), batches(t, db)
+				for _, point := range c.points {
+					nth := int64(max(total/2, 2))
+					if point == "signed" {
+						nth = 1
+					}
+					t.Run(point, func(t *testing.T) {
+						db := reset(t)
+						w := work
+						w.URL, w.Point, w.Nth = db.URL, point, nth
+						w.kill(t)
+						if n := batches(t, db); n == 0 || n >= total && point != "signed" {
+							t.Fatalf("%d of %d batches were done when the process was killed", n, total)
+						}
+						env, _, err := w.work(t.Context(), db, nil)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if d := cmp.Diff(wantCounts, counts(opened(t, env))); d != "" {
+							t.Error("the receipt counts otherwise:", d)
+						}
+						got := db.dump(t)
+						for table := range want {
+							if !slices.Equal(want[table], got[table]) {
+								t.Errorf("table %s ended otherwise", table)
+							}
+						}
+						db.intact(t)
+						db.closed(t)
+					})
+				}
+			})
+		})
+	}
+}
+
+// closed fails the test where the journal still holds keys.
+func (d *target) closed(t testing.TB) {
+	t.Helper()
+	batch := d.quote(d.DB.JournalTable("batch"))
+	if n := d.count(t, "SELECT count(*) FROM "+batch+" WHERE low IS NOT NULL OR high IS NOT NULL OR stayed IS NOT NULL"); n > 0 {
+		t.Errorf("%d entries of the closed journal hold keys", n)
+	}
+	if n := d.count(t, "SELECT count(*) FROM "+d.quote(d.DB.JournalTable("run"))+" WHERE state <> 'closed'"); n > 0 {
+		t.Errorf("%d runs are not closed", n)
+	}
+}
