@@ -44,7 +44,7 @@ func (t *tx) CountEqual(ctx context.Context, b dialect.BulkUpdate) (int64, error
 // bulk packs rows into JSON documents, as few as the packet size allows, and
 // adds up what do returns for each.
 func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (int64, error)) (int64, error) {
-	table, err := t.db.table(ctx, t.conn, b.Table)
+	table, err := t.table(ctx, b.Table)
 	if err != nil {
 		return 0, err
 	}
@@ -189,7 +189,7 @@ func valueKind(c *dialect.Column, most int) string {
 
 // valueOf is the expression to assign.
 func valueOf(c *dialect.Column, raw string) string {
-	if c.Kind == dialect.Bytes || c.Kind == dialect.Unknown {
+	if k := stored(c); k == dialect.Bytes || k == dialect.Unknown {
 		return "FROM_BASE64(k." + raw + ")"
 	}
 	return "k." + raw
@@ -198,7 +198,7 @@ func valueOf(c *dialect.Column, raw string) string {
 // equal compares a column with a value as the server would have stored it:
 // text bytewise, whatever the collation, and rounded where the column rounds.
 func (t *tx) equal(c *dialect.Column, ref, raw string) string {
-	switch c.Kind {
+	switch stored(c) {
 	case dialect.Int, dialect.Bool, dialect.Float:
 	case dialect.Bits:
 		ref += " + 0"

@@ -16,13 +16,13 @@ import (
 // columns included, and changes nothing.
 func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	const doing = "check"
-	conn, err := d.pool.Conn(ctx)
+	s, err := d.session(ctx, doing)
 	if err != nil {
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		return nil, err
 	}
-	defer conn.Close()
+	defer func() { s.close(ctx.Err() == nil) }()
 	var problems []dialect.Problem
-	reasons, err := serverProblems(ctx, conn)
+	reasons, err := serverProblems(ctx, s.conn)
 	if err != nil {
 		return nil, fail(ctx, err, doing, dialect.Name{})
 	}
@@ -30,7 +30,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 		problems = append(problems, dialect.Problem{Reason: r})
 	}
 	for _, a := range accesses {
-		t, err := d.table(ctx, conn, a.Table)
+		t, err := s.table(ctx, a.Table)
 		if e, ok := errors.AsType[*dialect.Error](err); ok && e.Code == "1146" {
 			problems = append(problems, dialect.Problem{Table: a.Table, Reason: e.Detail + ": grant SELECT on it"})
 			continue
@@ -39,7 +39,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 			return nil, err
 		}
 		for _, q := range needed(t, a) {
-			denied, err := explain(ctx, conn, q.sql)
+			denied, err := explain(ctx, s.conn, q.sql)
 			if err != nil {
 				return nil, fail(ctx, err, doing, a.Table)
 			}

@@ -16,10 +16,11 @@ import (
 // most 64 characters long: what is locked is a hash of database and name.
 func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	const doing = "claim"
-	conn, err := d.pool.Conn(ctx)
+	s, err := d.session(ctx, doing)
 	if err != nil {
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		return nil, err
 	}
+	conn := s.conn
 	got, err := claim(ctx, conn, name)
 	if err != nil || !got {
 		discard(conn)
@@ -34,7 +35,8 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		stop()
 		// Without the session the lock is gone too, and its settings with it.
 		discard(conn)
-		return conn.Close()
+		conn.Close() // which says that it is closed already
+		return nil
 	}), nil
 }
 

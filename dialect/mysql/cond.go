@@ -192,7 +192,7 @@ func (b *builder) compare(t *dialect.Table, alias string, c dialect.Compare) (st
 }
 
 func (b *builder) referenced(alias string, c dialect.Referenced) (string, error) {
-	from, err := b.tx.db.table(b.ctx, b.tx.conn, c.Table)
+	from, err := b.tx.table(b.ctx, c.Table)
 	if err != nil {
 		return "", err
 	}

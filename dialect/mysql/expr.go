@@ -12,7 +12,11 @@ func (b *builder) assigned(t *dialect.Table, a dialect.Assign) (string, error) {
 	if _, ok := a.Expr.(dialect.Default); ok {
 		return "DEFAULT", nil
 	}
-	return b.expr(t, a.Expr)
+	value, err := b.expr(t, a.Expr)
+	if _, drawn := a.Expr.(dialect.RandomUUID); drawn && stored(a.Column) == dialect.Bytes {
+		value = "UNHEX(REPLACE(" + value + ", '-', ''))"
+	}
+	return value, err
 }
 
 // expr renders an expression over the statement's table.

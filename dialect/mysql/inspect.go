@@ -44,15 +44,17 @@ func (c *catalog) forget(n dialect.Name) {
 
 // Inspect implements dialect.DB.
 func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
-	srv, err := d.asked(ctx, d.pool)
+	se, err := d.session(ctx, "inspect")
 	if err != nil {
 		return nil, err
 	}
-	in := &inspection{ctx: ctx, q: d.pool, server: srv}
-	if err := in.readAll(); err != nil {
-		return nil, fail(ctx, err, "inspect", dialect.Name{})
+	in := &inspection{ctx: ctx, q: se.conn, server: se.server}
+	err = fail(ctx, in.readAll(), "inspect", dialect.Name{})
+	se.close(err == nil)
+	if err != nil {
+		return nil, err
 	}
-	s := &dialect.Schema{Engine: srv.engine(), Version: srv.version, Views: in.views}
+	s := &dialect.Schema{Engine: se.server.engine(), Version: se.server.version, Views: in.views}
 	for _, t := range in.tables {
 		if !isJournal(t.Name) {
 			s.Tables = append(s.Tables, t)
@@ -63,15 +65,11 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 }
 
 // table returns what the catalogue says of one table, which it may remember.
-func (d *DB) table(ctx context.Context, q queryer, n dialect.Name) (*dialect.Table, error) {
-	if t := d.catalog.get(n); t != nil {
+func (s *session) table(ctx context.Context, n dialect.Name) (*dialect.Table, error) {
+	if t := s.db.catalog.get(n); t != nil {
 		return t, nil
 	}
-	srv, err := d.asked(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	in := &inspection{ctx: ctx, q: q, server: srv, only: &n}
+	in := &inspection{ctx: ctx, q: s.conn, server: s.server, only: &n}
 	if err := in.readTables(); err != nil {
 		return nil, fail(ctx, err, "inspect", n)
 	}
@@ -80,7 +78,7 @@ func (d *DB) table(ctx context.Context, q queryer, n dialect.Name) (*dialect.Tab
 		e.Detail = "the table isn't there, or the user may not see it"
 		return nil, e
 	}
-	d.catalog.put(in.tables...)
+	s.db.catalog.put(in.tables...)
 	return in.tables[0], nil
 }
 
@@ -276,6 +274,7 @@ func (in *inspection) readIndexes() error {
 		}
 		if r[8].Valid {
 			part.Column, part.Expression = "", r[8].String
+			part.FoldsCase = foldingCall.MatchString(part.Expression)
 			ix.Mentions = append(ix.Mentions, mentioned(t, r[8].String)...)
 		}
 		ix.Parts = append(ix.Parts, part)
@@ -285,6 +284,9 @@ func (in *inspection) readIndexes() error {
 	}
 	return nil
 }
+
+// foldingCall finds the functions that make two spellings one in a functional key part.
+var foldingCall = regexp.MustCompile(`(?i)\b(lower|upper|lcase|ucase)\(`)
 
 // mentioned are the columns that an expression, as the server prints it, reads.
 func mentioned(t *dialect.Table, expression string) []string {

@@ -15,7 +15,7 @@ func (in *inspection) readColumns() error {
 	}
 	rows, err := in.rows(`SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA,
 			GENERATION_EXPRESSION, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION,
-			CHARACTER_SET_NAME, COLLATION_NAME
+			CHARACTER_SET_NAME, COLLATION_NAME, COLUMN_COMMENT
 		FROM information_schema.COLUMNS WHERE `, "TABLE_SCHEMA", "TABLE_NAME", " ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION")
 	if err != nil {
 		return err
@@ -41,6 +41,8 @@ func (in *inspection) readColumns() error {
 			c.ReadOnly = true
 		}
 		switch {
+		case declaredUUID(c, r[15].String, r[6].String):
+			c.Kind, c.Length, c.Fixed = dialect.UUID, 0, false
 		case c.Kind == dialect.Text && json[dialect.Name{Schema: r[0].String, Table: r[1].String}][c.Name]:
 			c.Kind, c.Length, c.LengthInBytes = dialect.JSON, 0, false
 		case c.Kind == dialect.Timestamp && isJournal(t.Name):

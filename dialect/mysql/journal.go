@@ -84,11 +84,16 @@ func quoteAll(names []string) string {
 // EnsureJournal implements dialect.Journal. It makes only what is missing, so
 // that a user without CREATE can use tables that were made beforehand.
 func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
+	s, err := d.session(ctx, "make the journal")
+	if err != nil {
+		return err
+	}
+	defer func() { s.close(ctx.Err() == nil) }()
 	for _, t := range tables {
 		var there int
-		err := d.pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?", t.Name.Table).Scan(&there)
+		err := s.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?", t.Name.Table).Scan(&there)
 		if err == nil && there == 0 {
-			_, err = d.pool.ExecContext(ctx, journalTable(t))
+			_, err = s.conn.ExecContext(ctx, journalTable(t))
 		}
 		if err != nil {
 			err = fail(ctx, err, "make the journal's table", t.Name)

@@ -114,14 +114,16 @@ const identityVariables = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (
 
 // Identity implements dialect.DB.
 func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
-	s, err := d.asked(ctx, d.pool)
+	const doing = "read the server's identity"
+	s, err := d.session(ctx, doing)
 	if err != nil {
 		return dialect.Identity{}, err
 	}
-	id := dialect.Identity{Engine: s.engine(), Version: s.version, Facts: map[string]string{}}
-	rows, err := collect(ctx, d.pool, identityVariables)
+	id := dialect.Identity{Engine: s.server.engine(), Version: s.server.version, Facts: map[string]string{}}
+	rows, err := collect(ctx, s.conn, identityVariables)
+	s.close(err == nil)
 	if err != nil {
-		return dialect.Identity{}, fail(ctx, err, "read the server's identity", dialect.Name{})
+		return dialect.Identity{}, fail(ctx, err, doing, dialect.Name{})
 	}
 	for _, r := range rows {
 		id.Facts[r[0].String] = r[1].String

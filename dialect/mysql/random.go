@@ -22,6 +22,13 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	case dialect.Array, dialect.Interval, dialect.RowAddress, dialect.XML:
 		return false
 	}
+	if c.Kind == dialect.UUID && stored(c) == dialect.Bytes {
+		switch e.(type) { // a UUID's text can't be calculated with here
+		case dialect.Null, dialect.Literal, dialect.RandomUUID:
+			return true
+		}
+		return false
+	}
 	return renders(e)
 }
 

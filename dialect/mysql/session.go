@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
-	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +19,7 @@ type variable struct{ name, value string }
 
 // variables are the session as statements need it.
 var variables = []variable{
+	{"autocommit", "1"}, // first: it ends what a pooled session may have open
 	// Values travel as UTF-8. A comparison with a column uses the column's
 	// collation, whatever the connection's is.
 	{"character_set_client", "utf8mb4"},
@@ -35,96 +36,99 @@ var variables = []variable{
 	{"sql_auto_is_null", "0"},
 }
 
-// tx is one transaction on a connection that it has for itself.
-type tx struct {
+// session is a connection that somebody has for himself, with the variables set.
+type session struct {
 	db      *DB
 	conn    *sql.Conn
 	id      int64 // of the connection, for KILL
 	server  *server
+	checks  bool // foreign_key_checks
 	restore []variable
 	cut     bool // the context ended within a statement: the driver has closed the connection
-	done    bool
 }
 
-// Begin implements dialect.DB. A lock timeout is rounded up to whole seconds.
-func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
-	const doing = "begin"
-	conn, err := d.pool.Conn(ctx)
-	if err != nil {
-		return nil, fail(ctx, err, doing, dialect.Name{})
+// session takes a connection from the pool and gives it the variables, and
+// more of them where wanted.
+func (d *DB) session(ctx context.Context, doing string, more ...variable) (*session, error) {
+	const attempts = 4
+	for attempt := 1; ; attempt++ {
+		conn, err := d.pool.Conn(ctx)
+		if err != nil {
+			return nil, fail(ctx, err, doing, dialect.Name{})
+		}
+		s := &session{db: d, conn: conn}
+		err = fail(ctx, s.settle(ctx, slices.Concat(variables, more)), doing, dialect.Name{})
+		if err == nil {
+			return s, nil
+		}
+		s.close(false)
+		// The pool may hold connections that a restarted server has forgotten.
+		if dialect.ClassOf(err) != dialect.LostConnection || attempt == attempts {
+			return nil, err
+		}
 	}
-	t := &tx{db: d, conn: conn}
-	if err := t.begin(ctx, o); err != nil {
-		err = fail(ctx, err, doing, dialect.Name{})
-		t.close(false)
-		return nil, err
-	}
-	return t, nil
-}
-
-func (t *tx) begin(ctx context.Context, o dialect.TxOptions) error {
-	var err error
-	if t.server, err = t.db.asked(ctx, t.conn); err != nil {
-		return err
-	}
-	want := variables
-	if o.LockTimeout > 0 {
-		seconds := strconv.Itoa(int(math.Ceil(o.LockTimeout.Seconds())))
-		// The second one is for the table's definition, which an ALTER TABLE may hold.
-		want = append(want[:len(want):len(want)], variable{"innodb_lock_wait_timeout", seconds}, variable{"lock_wait_timeout", seconds})
-	}
-	if err := t.settle(ctx, want); err != nil {
-		return err
-	}
-	// Without SESSION the level holds for the next transaction only.
-	level, start := "READ COMMITTED", "START TRANSACTION"
-	if o.ReadOnly {
-		level, start = "REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
-	}
-	if _, err := t.conn.ExecContext(ctx, "SET TRANSACTION ISOLATION LEVEL "+level); err != nil {
-		return err
-	}
-	_, err = t.conn.ExecContext(ctx, start)
-	return err
 }
 
 // settle gives the session the values wanted, and remembers those it had.
-func (t *tx) settle(ctx context.Context, want []variable) error {
+func (s *session) settle(ctx context.Context, want []variable) error {
+	var err error
+	if s.server, err = s.db.asked(ctx, s.conn); err != nil {
+		return err
+	}
 	query := "SELECT CONNECTION_ID(), @@SESSION.foreign_key_checks"
 	values := make([]sql.NullString, len(want))
-	var checks bool
-	into := []any{&t.id, &checks}
+	into := []any{&s.id, &s.checks}
 	for i, v := range want {
 		query += ", @@SESSION." + v.name
 		into = append(into, &values[i])
 	}
-	if err := one(ctx, t.conn, query, into...); err != nil {
+	if err := one(ctx, s.conn, query, into...); err != nil {
 		return err
 	}
-	if !checks {
-		e := dialect.NewError(dialect.Fatal, "", "begin", dialect.Name{}, nil)
-		e.Detail = foreignKeysOff
-		return e
-	}
-	var set, restore []variable
+	var set []variable
 	for i, v := range want {
 		if got := values[i]; !got.Valid || !sameSetting(v, got.String) {
-			set = append(set, v)
 			if !got.Valid {
 				got.String = "NULL" // character_set_results can be
 			}
-			restore = append(restore, variable{v.name, got.String})
+			set = append(set, v)
+			s.restore = append(s.restore, variable{v.name, got.String})
 		}
 	}
 	if len(set) == 0 {
 		return nil
 	}
-	t.restore = restore // before they are set: an error may come after some are
-	_, err := t.conn.ExecContext(ctx, assignVariables(set))
+	_, err = s.conn.ExecContext(ctx, assignVariables(set))
 	return err
 }
 
-const foreignKeysOff = "foreign_key_checks is off in the pool's sessions, so deletes would leave broken references: switch it on, in the DSN or on the server"
+// close gives the connection back with its settings restored, or, where that
+// is not possible, throws it away.
+func (s *session) close(usable bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if usable && len(s.restore) > 0 {
+		_, err := s.conn.ExecContext(ctx, assignVariables(s.restore))
+		usable = err == nil
+	}
+	if !usable {
+		discard(s.conn)
+	}
+	s.conn.Close()
+	if s.cut && !usable {
+		// The server notices a closed connection only when the statement has
+		// ended. Until then it would work on, and hold its locks.
+		_, _ = s.db.pool.ExecContext(ctx, fmt.Sprintf("KILL %d", s.id))
+	}
+}
+
+// discard makes the pool forget a connection.
+func discard(c *sql.Conn) {
+	_ = c.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+// patience is how long the end of a session may take after its context's end.
+const patience = 30 * time.Second
 
 // sameSetting compares a variable's value with the one wanted; the modes of
 // sql_mode come in an order of the server's own.
@@ -166,77 +170,4 @@ func variableLiteral(v string) string {
 		return v
 	}
 	return "'" + strings.ReplaceAll(v, "'", "''") + "'"
-}
-
-// CheckConstraints implements dialect.Tx: nothing is ever deferred.
-func (t *tx) CheckConstraints(context.Context) error { return nil }
-
-// Commit implements dialect.Tx.
-func (t *tx) Commit(ctx context.Context) error {
-	if t.done {
-		return dialect.NewError(dialect.Fatal, "", "commit", dialect.Name{}, sql.ErrTxDone)
-	}
-	_, err := t.conn.ExecContext(ctx, "COMMIT")
-	if err != nil {
-		t.cut = t.cut || ctx.Err() != nil
-		err = fail(ctx, err, "commit", dialect.Name{})
-	}
-	t.close(err == nil)
-	return err
-}
-
-// patience is how long the end of a transaction may take after its context's end.
-const patience = 30 * time.Second
-
-// Rollback implements dialect.Tx.
-func (t *tx) Rollback(ctx context.Context) error {
-	if t.done {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
-	t.close(err == nil)
-	if err != nil && lost(err) {
-		return nil // the server rolls back what has lost its connection
-	}
-	return fail(ctx, err, "roll back", dialect.Name{})
-}
-
-// close gives the connection back with its settings restored, or, where that
-// is not possible, throws it away.
-func (t *tx) close(usable bool) {
-	t.done = true
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if usable && len(t.restore) > 0 {
-		_, err := t.conn.ExecContext(ctx, assignVariables(t.restore))
-		usable = err == nil
-	}
-	if !usable {
-		discard(t.conn)
-	}
-	t.conn.Close()
-	if t.cut {
-		// The server notices a closed connection only when the statement has
-		// ended. Until then it would work on, and hold its locks.
-		_, _ = t.db.pool.ExecContext(ctx, fmt.Sprintf("KILL %d", t.id))
-	}
-}
-
-// discard makes the pool forget a connection.
-func discard(c *sql.Conn) {
-	_ = c.Raw(func(any) error { return driver.ErrBadConn })
-}
-
-// fail makes an error of one that a statement of the transaction returned.
-func (t *tx) fail(ctx context.Context, err error, doing string, table dialect.Name) error {
-	if err != nil && ctx.Err() != nil {
-		t.cut = true
-	}
-	err = fail(ctx, err, doing, table)
-	if e, ok := err.(*dialect.Error); ok && (e.Code == "1054" || e.Code == "1146") {
-		t.db.catalog.forget(table) // altered since it was read
-	}
-	return err
 }

@@ -106,7 +106,7 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 }
 
 func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row) bool) error {
-	table, err := t.db.table(ctx, t.conn, s.Table)
+	table, err := t.table(ctx, s.Table)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (i
 }
 
 func (t *tx) count(ctx context.Context, n dialect.Name, where []dialect.Cond, lock dialect.Lock) (int64, error) {
-	table, err := t.db.table(ctx, t.conn, n)
+	table, err := t.table(ctx, n)
 	if err != nil {
 		return 0, err
 	}
@@ -192,7 +192,7 @@ func (t *tx) affected(ctx context.Context, sql string, args []any, doing string,
 // Delete implements dialect.Writer.
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 	const doing = "delete from"
-	table, err := t.db.table(ctx, t.conn, d.Table)
+	table, err := t.table(ctx, d.Table)
 	if err != nil {
 		return 0, err
 	}
@@ -251,7 +251,7 @@ func (b *builder) chosen(t *dialect.Table, where []dialect.Cond, old []string, l
 // RETURNING, and an expression that draws at random can't be computed twice.
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
 	const doing = "overwrite"
-	table, err := t.db.table(ctx, t.conn, u.Table)
+	table, err := t.table(ctx, u.Table)
 	if err != nil {
 		return dialect.Updated{}, err
 	}
@@ -337,7 +337,7 @@ func inOrder(set []dialect.Assign) (ordered []dialect.Assign, old []string) {
 
 // Insert implements dialect.Writer.
 func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
-	table, err := t.db.table(ctx, t.conn, i.Table)
+	table, err := t.table(ctx, i.Table)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // projected is the expression that a SELECT reads a column by. What the driver
 // decodes by the DSN's options (parseTime, loc) is made text first.
 func projected(c *dialect.Column, ref string) string {
-	switch c.Kind {
+	switch stored(c) {
 	case dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ, dialect.Decimal, dialect.UUID, dialect.Inet:
 		return "CAST(" + ref + " AS CHAR)"
 	case dialect.Float:
@@ -33,7 +33,7 @@ func decode(c *dialect.Column, v any) (dialect.Value, error) {
 	if v == nil {
 		return nil, nil
 	}
-	switch c.Kind {
+	switch stored(c) {
 	case dialect.Int, dialect.Bool:
 		return decodeInt(c, v)
 	case dialect.Float:
@@ -46,7 +46,11 @@ func decode(c *dialect.Column, v any) (dialect.Value, error) {
 		}
 		return strconv.FormatFloat(f, 'g', -1, 64), nil
 	case dialect.Bytes, dialect.Unknown:
-		return []byte(text(v)), nil
+		if b := []byte(text(v)); c.Kind == dialect.UUID {
+			return uuidText(b), nil
+		} else {
+			return b, nil
+		}
 	case dialect.Time, dialect.Timestamp:
 		return trimFraction(text(v)), nil
 	case dialect.TimestampTZ:
@@ -107,7 +111,7 @@ func wire(c *dialect.Column, v dialect.Value) any {
 	if v == nil {
 		return nil
 	}
-	switch c.Kind {
+	switch stored(c) {
 	case dialect.Bool:
 		switch v {
 		case "true":
@@ -135,7 +139,9 @@ func wire(c *dialect.Column, v dialect.Value) any {
 			return strings.TrimSuffix(s, "+00")
 		}
 	case dialect.Bytes, dialect.Unknown:
-		if s, ok := v.(string); ok {
+		if s, ok := v.(string); ok && c.Kind == dialect.UUID {
+			return uuidBytes(s)
+		} else if ok {
 			return []byte(s)
 		}
 	case dialect.Float:
@@ -152,7 +158,7 @@ func wire(c *dialect.Column, v dialect.Value) any {
 			return inLabelOrder(c.Labels, s)
 		}
 	}
-	if b, ok := v.([]byte); ok && c.Kind != dialect.Bytes && c.Kind != dialect.Unknown {
+	if b, ok := v.([]byte); ok && stored(c) != dialect.Bytes && c.Kind != dialect.Unknown {
 		return string(b)
 	}
 	return v
@@ -246,7 +252,7 @@ func carry(c *dialect.Column, most int) carried {
 		utf8 = fmt.Sprintf("VARCHAR(%d) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", max(most, 1))
 	}
 	as := func(typ string) carried { return carried{kind: typ, key: same} }
-	switch c.Kind {
+	switch stored(c) {
 	case dialect.Int, dialect.Bool:
 		if c.Unsigned {
 			return as("BIGINT UNSIGNED")

@@ -1,0 +1,62 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Explain gives the server's plan for a Select as it is rendered: the rows of
+// EXPLAIN, each by the names of its columns.
+func Explain(ctx context.Context, db *DB, s dialect.Select) ([]map[string]string, error) {
+	began, err := db.Begin(ctx, dialect.TxOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer began.Rollback(ctx)
+	t := began.(*tx)
+	query, args, err := t.render(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	explain := "EXPLAIN FORMAT = TRADITIONAL "
+	if t.server.mariadb {
+		explain = "EXPLAIN "
+	}
+	rows, err := t.conn.QueryContext(ctx, explain+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var out []map[string]string
+	for rows.Next() {
+		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		row := map[string]string{}
+		for i, n := range names {
+			row[n] = values[i].String
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}
+
+func (t *tx) render(ctx context.Context, s dialect.Select) (string, []any, error) {
+	table, err := t.table(ctx, s.Table)
+	if err != nil {
+		return "", nil, err
+	}
+	b := t.builder(ctx)
+	query, _, err := b.selection(table, s)
+	return query, b.args, err
+}

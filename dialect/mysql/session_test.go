@@ -1,0 +1,250 @@
+package mysql_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/mysql"
+	"github.com/expungedb/expunge/internal/testdb"
+)
+
+// each runs a test on a fresh database of every server.
+func each(t *testing.T, test func(t *testing.T, s *testdb.Server, db *testdb.Database)) {
+	for _, s := range servers(t) {
+		t.Run(s.String(), func(t *testing.T) { test(t, s, s.Database(t)) })
+	}
+}
+
+// run runs statements on a database.
+func run(t testing.TB, db *testdb.Database, statements ...string) {
+	t.Helper()
+	pool := testdb.OpenMySQL(t, db)
+	pool.SetMaxOpenConns(1)
+	for _, s := range statements {
+		if _, err := pool.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%v\nin %.300s", err, s)
+		}
+	}
+}
+
+// value reads one value as text.
+func value(t testing.TB, db *testdb.Database, query string) string {
+	t.Helper()
+	var s string
+	if err := testdb.OpenMySQL(t, db).QueryRowContext(t.Context(), query).Scan(&s); err != nil {
+		t.Fatalf("%v\nin %s", err, query)
+	}
+	return s
+}
+
+func begin(t testing.TB, db *mysql.DB, o dialect.TxOptions) dialect.Tx {
+	t.Helper()
+	tx, err := db.Begin(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	return tx
+}
+
+func write(t testing.TB, db *mysql.DB, f func(tx dialect.Tx)) {
+	t.Helper()
+	tx := begin(t, db, dialect.TxOptions{})
+	f(tx)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func name(table string) dialect.Name { return dialect.Name{Table: table} }
+
+func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		pool := testdb.OpenMySQL(t, db, dsns["options"]...)
+		pool.SetMaxOpenConns(1) // one session, seen again and again
+		const query = `SELECT CONCAT_WS('|', @@time_zone, @@sql_mode, @@autocommit, @@character_set_client, @@character_set_results,
+			@@collation_connection, @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@sql_safe_updates, @@div_precision_increment, @@sql_select_limit)`
+		state := func() (out string) {
+			t.Helper()
+			if err := pool.QueryRow(query).Scan(&out); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		before := state()
+		d := mysql.New(pool)
+		for _, end := range []func(dialect.Tx) error{
+			func(tx dialect.Tx) error { return tx.Commit(t.Context()) },
+			func(tx dialect.Tx) error { return tx.Rollback(t.Context()) },
+		} {
+			if err := end(begin(t, d, dialect.TxOptions{LockTimeout: 1500 * time.Millisecond})); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(before, state()); d != "" {
+				t.Errorf("the session's variables (-before +after):\n%s", d)
+			}
+		}
+		if _, err := d.Inspect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(before, state()); d != "" {
+			t.Errorf("the session's variables after an inspection (-before +after):\n%s", d)
+		}
+	})
+}
+
+func TestTransactionsAreReadCommitted(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)")
+		d := mysql.New(testdb.OpenMySQL(t, db))
+		for _, c := range []struct {
+			options dialect.TxOptions
+			want    int64
+		}{{dialect.TxOptions{}, 1}, {dialect.TxOptions{ReadOnly: true}, 0}} {
+			run(t, db, "DELETE FROM a")
+			tx := begin(t, d, c.options)
+			count := func() int64 {
+				n, err := tx.Count(t.Context(), name("a"), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			count()
+			run(t, db, "INSERT INTO a VALUES (1)")
+			if got := count(); got != c.want {
+				t.Errorf("%+v: sees %d rows that were committed meanwhile, want %d", c.options, got, c.want)
+			}
+			if err := tx.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestForeignKeyChecksSwitchedOffAreRefused(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		d := mysql.New(testdb.OpenMySQL(t, db, "foreign_key_checks=0"))
+		if _, err := d.Begin(t.Context(), dialect.TxOptions{}); err == nil || !strings.Contains(err.Error(), "foreign_key_checks") {
+			t.Errorf("begin: %v, want an error that names foreign_key_checks", err)
+		}
+		problems, err := d.Check(t.Context(), nil)
+		if err != nil || len(problems) != 1 || !strings.Contains(problems[0].Reason, "foreign_key_checks") {
+			t.Errorf("check: %v, %v, want one problem that names foreign_key_checks", problems, err)
+		}
+	})
+}
+
+func TestACancelledStatementLetsItsLocksGo(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, n int)", "INSERT INTO a VALUES (1, 1), (2, 2)")
+		d := mysql.New(testdb.OpenMySQL(t, db))
+		tx := begin(t, d, dialect.TxOptions{})
+		if _, err := tx.Delete(t.Context(), dialect.Delete{Table: name("a"), Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{int64(1)}}}}}); err != nil {
+			t.Fatal(err)
+		}
+		late, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err := tx.Count(late, name("a"), []dialect.Cond{dialect.Match{SQL: "SLEEP(20) = 0"}})
+		if got := dialect.ClassOf(err); got != dialect.Cancelled {
+			t.Errorf("the class is %q, want %q", got, dialect.Cancelled)
+		}
+		if err := tx.Rollback(late); err != nil {
+			t.Error(err)
+		}
+		write(t, d, func(tx dialect.Tx) {
+			in := time.Now()
+			if n, err := tx.Delete(t.Context(), dialect.Delete{Table: name("a")}); err != nil || n != 2 {
+				t.Errorf("deleted %d rows, %v, want 2: the cancelled transaction was rolled back", n, err)
+			}
+			if waited := time.Since(in); waited > 10*time.Second {
+				t.Errorf("waited %v for the cancelled statement's locks", waited)
+			}
+		})
+	})
+}
+
+func TestAServerKilledAndStartedAgain(t *testing.T) {
+	for _, s := range []*testdb.Server{testdb.NewMySQL(t), testdb.NewMariaDB(t)} {
+		t.Run(s.String(), func(t *testing.T) {
+			db := s.Database(t)
+			run(t, db, "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1), (2)")
+			d := mysql.New(testdb.OpenMySQL(t, db))
+			open := []dialect.Tx{begin(t, d, dialect.TxOptions{}), begin(t, d, dialect.TxOptions{}), begin(t, d, dialect.TxOptions{})}
+			if _, err := open[0].Delete(t.Context(), dialect.Delete{Table: name("a")}); err != nil {
+				t.Fatal(err)
+			}
+			for _, tx := range open[1:] { // back to the pool
+				if err := tx.Rollback(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			if got := dialect.ClassOf(open[0].Commit(t.Context())); got != dialect.LostConnection {
+				t.Errorf("the commit's class is %q, want %q", got, dialect.LostConnection)
+			}
+			_, err := d.Begin(t.Context(), dialect.TxOptions{})
+			if got := dialect.ClassOf(err); got != dialect.LostConnection {
+				t.Errorf("begin's class is %q while the server is down, want %q: %v", got, dialect.LostConnection, err)
+			}
+			if err := s.Start(); err != nil {
+				t.Fatal(err)
+			}
+			write(t, d, func(tx dialect.Tx) { // over connections that the new server never knew
+				if n, err := tx.Count(t.Context(), name("a"), nil); err != nil || n != 2 {
+					t.Errorf("%d rows, %v, want 2", n, err)
+				}
+			})
+		})
+	}
+}
+
+func TestIdentityNamesTheServer(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		id, err := mysql.New(testdb.OpenMySQL(t, db)).Identity(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id.Engine != s.Engine || !strings.HasPrefix(id.Version, s.Version) {
+			t.Errorf("identity %s %s, want %s", id.Engine, id.Version, s)
+		}
+		want := map[string][]string{
+			"mysql":   {"server_uuid", "server_id", "gtid_mode", "log_bin", "binlog_row_image"},
+			"mariadb": {"server_id", "gtid_domain_id", "log_bin", "binlog_row_image"},
+		}[s.Engine]
+		for _, fact := range want {
+			if id.Facts[fact] == "" {
+				t.Errorf("the fact %s is missing", fact)
+			}
+		}
+	})
+}
+
+func TestPositionOfTheBinaryLog(t *testing.T) {
+	for _, c := range []struct {
+		server *testdb.Server
+		want   string
+	}{
+		{testdb.NewMySQL(t, "gtid_mode=ON", "enforce_gtid_consistency=ON"), ":"},
+		{testdb.NewMySQL(t), "binlog."},
+		{testdb.NewMariaDB(t, "log_bin=binlog", "server_id=7"), "0-7-"},
+		{testdb.NewMariaDB(t), ""},
+	} {
+		t.Run(fmt.Sprintf("%s %q", c.server, c.want), func(t *testing.T) {
+			db := c.server.Database(t)
+			run(t, db, "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+			got, err := begin(t, mysql.New(testdb.OpenMySQL(t, db)), dialect.TxOptions{}).Position(t.Context())
+			if err != nil || !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
+				t.Errorf("position %q, %v, want one with %q", got, err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,50 @@
+package mysql
+
+import (
+	"encoding/hex"
+	"regexp"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// MariaDB has a type for UUIDs. On MySQL, and in older schemas, a CHAR(36) or
+// BINARY(16) column is one where it is declared so: by its comment, `uuid`, or by
+// a default of UUID() or UUID_TO_BIN(UUID()).
+var uuidDefault = regexp.MustCompile(`(?i)^\(?(uuid_to_bin\()?uuid\(`)
+
+func declaredUUID(c *dialect.Column, comment, def string) bool {
+	return (c.Type == "char(36)" || c.Type == "binary(16)") && (strings.EqualFold(comment, "uuid") || uuidDefault.MatchString(def))
+}
+
+// stored is the kind that the column's values are stored as: Text or Bytes for
+// a declared UUID, else the column's own.
+func stored(c *dialect.Column) dialect.Kind {
+	switch {
+	case c.Kind != dialect.UUID:
+		return c.Kind
+	case strings.HasPrefix(c.Type, "char"):
+		return dialect.Text
+	case strings.HasPrefix(c.Type, "binary"):
+		return dialect.Bytes
+	}
+	return dialect.UUID
+}
+
+// uuidText writes 16 bytes as a UUID.
+func uuidText(b []byte) string {
+	h := hex.EncodeToString(b)
+	if len(h) != 32 {
+		return h
+	}
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+}
+
+// uuidBytes reverses uuidText. What is no UUID stays as it is, and fits no column.
+func uuidBytes(s string) []byte {
+	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
+	if err != nil || len(b) != 16 {
+		return []byte(s)
+	}
+	return b
+}
