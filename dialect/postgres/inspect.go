@@ -115,22 +115,22 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + own
 		}
 		return oid
 	}
+	sums := map[*dialect.Table]int64{}
 	for oid := range leaves {
 		t, leaf := c.tables[root(oid)], c.tables[oid]
 		if t == nil || leaf == nil {
 			continue // the parent is in a schema that isn't inspected
 		}
 		t.Partitions = append(t.Partitions, leaf.Name)
-		if leaf.RowEstimate > 0 {
-			t.RowEstimate = max(t.RowEstimate, 0)
-		}
+		sums[t] += max(leaf.RowEstimate, 0)
 		if leaf.Unerasable != "" {
 			t.Unerasable = "its partition " + leaf.Name.String() + " is " + leaf.Unerasable
 		}
 	}
-	for oid := range leaves { // the parent's own estimate may be older than those of its leaves
-		if t, leaf := c.tables[root(oid)], c.tables[oid]; t != nil && leaf != nil && len(t.Partitions) > 0 {
-			t.RowEstimate = max(t.RowEstimate, leaf.RowEstimate)
+	for t, n := range sums { // a parent has an estimate only where it was analysed by name
+		t.RowEstimate = max(t.RowEstimate, n)
+		if n == 0 && t.RowEstimate <= 0 {
+			t.RowEstimate = -1
 		}
 	}
 	for oid := range parents {

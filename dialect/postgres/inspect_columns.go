@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
@@ -145,16 +144,4 @@ func (c *catalogue) describe(col *dialect.Column, oid string, modifier int64) {
 		c.describe(col.Element, t.element, modifier)
 		col.Element.Default, col.Element.Nullable = nil, false
 	}
-}
-
-// columns resolves the attribute numbers of a row, "1 2", by names in the same order.
-func words(b []byte) []string { return strings.Fields(string(b)) }
-
-func ints(b []byte) []int {
-	var out []int
-	for _, w := range words(b) {
-		n, _ := strconv.Atoi(w) // from an int2vector
-		out = append(out, n)
-	}
-	return out
 }
