@@ -40,7 +40,7 @@ func TestAThousandCustomersOfALivingShopAreErasedThoughTheProcessIsKilled(t *tes
 		shop := sample.Shop{Customers: customers(t, db.Engine), Seed: 11}
 		reset := db.resettable(t, func(d *target) {
 			d.shop(t, shop)
-			d.exec(t, "UPDATE customer SET credit = 0 WHERE credit IS NULL")
+			d.exec(t, "UPDATE customer SET credit = 0")
 		})
 		work := child{Scope: plan.ScopeSubjects, Subjects: strangers(t, db, 1000), MaxRows: 1000, Workers: 4}
 		env, _, err := work.work(t.Context(), db, nil)
