@@ -29,6 +29,7 @@ type demonstration struct {
 	shop    *shopFile
 	staging *shopFile
 	key     *madeKey
+	subject string // the customer's key
 
 	Told told
 }
@@ -60,7 +61,7 @@ const rowsPerCustomer = 24
 func (a *app) demo() *cli.Command {
 	return &cli.Command{
 		Name: "demo", Usage: "a made-up shop in SQLite, from the plan to the proof: no set-up",
-		Flags: []cli.Flag{&cli.IntFlag{Name: "rows", Value: 24_000, Usage: "about how many `ROWS` the shop has"}},
+		Flags: []cli.Flag{&cli.IntFlag{Name: "rows", Value: 100_000, Usage: "about how many `ROWS` the shop has"}},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			rows := cmd.Int("rows")
 			if rows < 2_400 || rows > 100_000_000 {
@@ -95,7 +96,7 @@ func (d *demonstration) run(ctx context.Context, customers int) (err error) {
 		}
 	}()
 	for _, stage := range []func(context.Context) error{
-		d.openShop, d.review, d.anonymise, d.erase, d.prove, d.tamper, d.intact,
+		d.openShop, d.review, d.anonymise, d.forget, d.prove, d.tamper, d.hold, d.intact,
 	} {
 		if err := stage(ctx); err != nil {
 			return err
@@ -142,7 +143,8 @@ func took(since time.Time) string { return fmt.Sprintf("%.1f s", time.Since(sinc
 
 func (d *demonstration) files() {
 	d.heading("Where it all is")
-	g := &grid{head: []string{"", ""}}
+	d.say("%s, a folder to look around in and to delete:", d.folder)
+	fmt.Fprintln(d.w)
 	for _, f := range [][2]string{
 		{"shop.db", "the shop without the customer"},
 		{"staging.db", "the anonymised copy"},
@@ -152,11 +154,9 @@ func (d *demonstration) files() {
 		{"tampered.json", "the one that was refused"},
 		{filepath.Base(d.key.PublicKey), "the key to check receipts with"},
 	} {
-		g.add(filepath.Join(d.folder, f[0]), f[1])
+		fmt.Fprintf(d.w, "   %-16s  %s\n", f[0], f[1])
 		d.Told.Files = append(d.Told.Files, filepath.Join(d.folder, f[0]))
 	}
-	g.head = g.rows[0]
-	g.rows = g.rows[1:]
-	g.print(d.w, "   ")
-	fmt.Fprintf(d.w, "\n   Look into it:  expunge verify %s --pub %s\n", filepath.Join(d.folder, "receipt.json"), d.key.PublicKey)
+	fmt.Fprintln(d.w)
+	d.say("Next: expunge verify receipt.json --pub %s --policy policy.yaml --subject %s --db sqlite:shop.db", filepath.Base(d.key.PublicKey), d.subject)
 }

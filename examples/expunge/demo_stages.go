@@ -19,10 +19,6 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// customer is the one who wants to be forgotten: somebody who has left traces
-// everywhere.
-const customer = 42
-
 // review checks the policy and shows the plan.
 func (d *demonstration) review(ctx context.Context) (err error) {
 	d.heading("A policy, and the plan that it means")
@@ -49,7 +45,7 @@ func (d *demonstration) review(ctx context.Context) (err error) {
 	d.Told.Plan = p.Digest()
 	fmt.Fprintln(d.w)
 	for line := range strings.Lines(p.String()) {
-		fmt.Fprint(d.w, strings.TrimRight("   "+line, " \n")+"\n")
+		fmt.Fprintln(d.w, strings.TrimRight("   "+clipped(strings.TrimRight(line, "\n"), 94), " "))
 	}
 	data, err := p.Encode()
 	if err != nil {
@@ -93,7 +89,7 @@ func (d *demonstration) anonymise(ctx context.Context) (err error) {
 		return err
 	}
 	began := time.Now()
-	statement, err := d.carryOut(ctx, d.staging, p, o)
+	statement, err := d.carryOut(ctx, d.staging, p, o, "staging-receipt.json")
 	if err != nil {
 		return err
 	}
@@ -132,25 +128,25 @@ func (d *demonstration) faces(ctx context.Context, s *shopFile) ([][]string, err
 	return out, rows.Err()
 }
 
-// erase erases one customer.
-func (d *demonstration) erase(ctx context.Context) error {
-	d.heading(fmt.Sprintf("Customer %d asks to be forgotten", customer))
-	data, err := os.ReadFile(filepath.Join(d.folder, "plan.json"))
-	if err != nil {
+// forget erases a customer who has left traces everywhere, and whose invoices
+// are too old to be held.
+func (d *demonstration) forget(ctx context.Context) (err error) {
+	const traces = `SELECT customer_id FROM customer c
+		WHERE EXISTS (SELECT 1 FROM invoice WHERE customer_id = c.customer_id)
+		AND NOT EXISTS (SELECT 1 FROM invoice WHERE customer_id = c.customer_id AND invoice_date > '2019-06-30')
+		ORDER BY EXISTS (SELECT 1 FROM customer WHERE referred_by = c.customer_id)
+			+ EXISTS (SELECT 1 FROM message WHERE sender_id = c.customer_id)
+			+ EXISTS (SELECT 1 FROM message WHERE recipient_id = c.customer_id) DESC, customer_id
+		LIMIT 1`
+	var key int64
+	if err := d.shop.pool.QueryRowContext(ctx, traces).Scan(&key); err != nil {
 		return err
 	}
-	p, err := plan.Decode(data)
+	d.subject = strconv.FormatInt(key, 10)
+	d.heading("Customer " + d.subject + " asks to be forgotten")
+	p, o, err := d.request("case-1", d.subject)
 	if err != nil {
 		return err
-	}
-	o, err := d.options("case-2026-" + strconv.Itoa(customer))
-	if err != nil {
-		return err
-	}
-	o.Subjects = erase.SubjectKeys(strconv.Itoa(customer))
-	o.Approved = d.Told.Plan
-	for _, h := range p.Hazards {
-		o.Allow = append(o.Allow, h.Name)
 	}
 	preview, err := erase.Preview(ctx, d.shop, p, o)
 	if err != nil {
@@ -159,7 +155,7 @@ func (d *demonstration) erase(ctx context.Context) error {
 	d.say("A preview counts, and writes nothing:")
 	fmt.Fprintln(d.w)
 	printCounts(d.w, preview, "   ")
-	statement, err := d.carryOut(ctx, d.shop, p, o)
+	statement, err := d.carryOut(ctx, d.shop, p, o, "receipt.json")
 	if err != nil {
 		return err
 	}
@@ -167,31 +163,69 @@ func (d *demonstration) erase(ctx context.Context) error {
 		d.Told.Erased += a.Rows.Affected
 	}
 	fmt.Fprintln(d.w)
-	d.say("Done: %s in one transaction, deepest first, looked for again after the commit.", count(d.Told.Erased, "row"))
+	d.say("Done: %s, in %s, deepest first, and looked for again after the commit.", count(d.Told.Erased, "row"), batches(statement.Predicate.Commits.Batches))
 	return nil
+}
+
+// hold asks the same for a customer with an invoice that must be kept.
+func (d *demonstration) hold(ctx context.Context) error {
+	var key int64
+	err := d.shop.pool.QueryRowContext(ctx, "SELECT min(customer_id) FROM invoice WHERE invoice_date >= '2025-01-01'").Scan(&key)
+	if err != nil {
+		return err
+	}
+	subject := strconv.FormatInt(key, 10)
+	d.heading("Customer " + subject + " asks too, and has an invoice that the tax office may ask for")
+	p, o, err := d.request("case-2", subject)
+	if err != nil {
+		return err
+	}
+	statement, err := d.carryOut(ctx, d.shop, p, o, "held-receipt.json")
+	if err != nil {
+		return err
+	}
+	overwritten, deleted := sums(statement)
+	d.say("%s deleted, %s overwritten. The receipt says what was kept, and why:", count(deleted, "row"), thousands(overwritten))
+	fmt.Fprintln(d.w)
+	printRetained(d.w, &statement.Predicate, "   ")
+	return nil
+}
+
+// request is the approved plan, with the options of a run for one customer.
+func (d *demonstration) request(run, subject string) (*plan.Plan, erase.Options, error) {
+	data, err := os.ReadFile(filepath.Join(d.folder, "plan.json"))
+	if err != nil {
+		return nil, erase.Options{}, err
+	}
+	p, err := plan.Decode(data)
+	if err != nil {
+		return nil, erase.Options{}, err
+	}
+	o, err := d.options(run)
+	o.Subjects = erase.SubjectKeys(subject)
+	o.Approved = d.Told.Plan
+	received := time.Now().UTC().AddDate(0, 0, -3).Truncate(24 * time.Hour)
+	o.Request = &receipt.Request{Case: run, ReceivedAt: received, DueAt: erase.Due(p, received)}
+	for _, h := range p.Hazards {
+		o.Allow = append(o.Allow, h.Name)
+	}
+	return p, o, err
 }
 
 // options are those of a run of the demo.
 func (d *demonstration) options(run string) (erase.Options, error) {
 	signer, _, err := readSigner(d.key.PrivateKey)
-	return erase.Options{
-		RunID: run, Signer: signer, Actor: "demo",
-		Request: &receipt.Request{Case: run},
-	}, err
+	return erase.Options{RunID: run, Signer: signer, Actor: "demo"}, err
 }
 
-// carryOut runs a plan and stores its receipt: receipt.json for the shop's.
-func (d *demonstration) carryOut(ctx context.Context, s *shopFile, p *plan.Plan, o erase.Options) (*receipt.Statement, error) {
+// carryOut runs a plan, stores its receipt and opens it.
+func (d *demonstration) carryOut(ctx context.Context, s *shopFile, p *plan.Plan, o erase.Options, name string) (*receipt.Statement, error) {
 	show := newProgress(d.bar)
 	o.Progress = show.event
 	envelope, err := erase.Run(ctx, s, p, o)
 	show.end()
 	if err != nil {
 		return nil, err
-	}
-	name := "receipt.json"
-	if s == d.staging {
-		name = "staging-receipt.json"
 	}
 	if err := writeAtomically(filepath.Join(d.folder, name), envelope, 0o644); err != nil {
 		return nil, err
@@ -235,7 +269,7 @@ func (d *demonstration) prove(ctx context.Context) error {
 	d.say("Offline, with the public key alone: %s", d.style.green("genuine and unchanged"))
 	fmt.Fprintln(d.w)
 	printReceipt(d.w, &statement.Predicate, "   ")
-	found, err := erase.Verify(ctx, d.shop, d.policy, statement, erase.SubjectKeys(strconv.Itoa(customer)))
+	found, err := erase.Verify(ctx, d.shop, d.policy, statement, erase.SubjectKeys(d.subject))
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,14 @@ func wrapped(s, indent string) string {
 	return b.String()
 }
 
+// clipped is a line of at most n characters.
+func clipped(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
 // thousands writes 12345 as 12,345.
 func thousands(n int64) string {
 	s := fmt.Sprint(n)

@@ -43,11 +43,11 @@ func why(r erase.Reason) string {
 	case erase.ByHold:
 		return "under a hold"
 	case erase.WithHeld:
-		return "since they belong to a row under a hold"
+		return "as a part of what is under a hold"
 	case erase.ByReference:
-		return "since a row that stays refers to them: overwritten instead"
+		return "since a row that stays refers to it: overwritten instead"
 	case erase.ByOthers:
-		return "since rows of others refer to them"
+		return "since rows of others refer to it"
 	case erase.ByPolicy:
 		return "as the policy says"
 	}
@@ -67,6 +67,23 @@ func printReceipt(w io.Writer, p *receipt.Predicate, indent string) {
 	printFacts(w, p, indent)
 	fmt.Fprintln(w)
 	printActions(w, p, indent)
+	printRetained(w, p, indent)
+	fmt.Fprintln(w)
+	for _, c := range p.Checks {
+		line := fmt.Sprintf("check %s: %s (%s)", c.ID, c.Result, c.Method)
+		if c.Rows > 0 {
+			line = fmt.Sprintf("check %s: %s (%s, %s)", c.ID, c.Result, c.Method, count(c.Rows, "row"))
+		}
+		fmt.Fprintln(w, indent+printable(line))
+	}
+	fmt.Fprintf(w, "%sresidue: %s\n", indent, printable(p.Residue.Level))
+	if p.Final != "" {
+		fmt.Fprintf(w, "%sgone from the last declared backup after %s\n", indent, printable(p.Final))
+	}
+}
+
+// printRetained lists what was kept on purpose.
+func printRetained(w io.Writer, p *receipt.Predicate, indent string) {
 	for _, r := range p.Retained {
 		what := "whole rows"
 		if len(r.Columns) > 0 {
@@ -83,18 +100,6 @@ func printReceipt(w io.Writer, p *receipt.Predicate, indent string) {
 			line += ", the last to " + r.Last
 		}
 		fmt.Fprintln(w, wrapped(printable(line), indent))
-	}
-	fmt.Fprintln(w)
-	for _, c := range p.Checks {
-		line := fmt.Sprintf("check %s: %s (%s)", c.ID, c.Result, c.Method)
-		if c.Rows > 0 {
-			line = fmt.Sprintf("check %s: %s (%s, %s)", c.ID, c.Result, c.Method, count(c.Rows, "row"))
-		}
-		fmt.Fprintln(w, indent+printable(line))
-	}
-	fmt.Fprintf(w, "%sresidue: %s\n", indent, printable(p.Residue.Level))
-	if p.Final != "" {
-		fmt.Fprintf(w, "%sgone from the last declared backup after %s\n", indent, printable(p.Final))
 	}
 }
 
@@ -118,12 +123,15 @@ func printFacts(w io.Writer, p *receipt.Predicate, indent string) {
 	if r := p.Request; r != nil {
 		due := ""
 		if !r.DueAt.IsZero() {
-			due = ", due " + moment(r.DueAt)
+			due = ", due " + day(r.DueAt)
 		}
 		if r.Late {
 			due += ", answered late"
 		}
-		fact("request", "%s, received %s%s", r.Case, moment(r.ReceivedAt), due)
+		if !r.ReceivedAt.IsZero() {
+			due = ", received " + day(r.ReceivedAt) + due
+		}
+		fact("request", "%s%s", r.Case, due)
 	}
 	fact("plan", "%s", p.PlanDigest)
 	if s := p.Subjects; s != nil {
@@ -142,6 +150,8 @@ func batches(n int64) string {
 	}
 	return thousands(n) + " batches"
 }
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
@@ -166,10 +176,7 @@ func printActions(w io.Writer, p *receipt.Predicate, indent string) {
 			}
 			what += "(" + strings.Join(names, ", ") + ")"
 		}
-		if runes := []rune(what); len(runes) > 48 {
-			what = string(runes[:47]) + "…"
-		}
-		g.add(a.Operation, what, thousands(r.Affected), some(r.Held), some(r.Left), some(r.AlreadyGone), some(r.Arrived))
+		g.add(a.Operation, clipped(what, 48), thousands(r.Affected), some(r.Held), some(r.Left), some(r.AlreadyGone), some(r.Arrived))
 	}
 	g.print(w, indent)
 	if idle > 0 {
@@ -188,14 +195,29 @@ func (s style) outcome(o erase.Outcome) string {
 	return string(o)
 }
 
-// printFindings lists what was found in the live database, table by table.
+// printFindings lists what was found in the live database: once for all tables
+// of which the same is said.
 func printFindings(w io.Writer, s style, l *live, indent string) {
-	wide := 0
-	for _, f := range l.Findings {
-		wide = max(wide, len([]rune(f.Table)))
+	type group struct {
+		outcome erase.Outcome
+		reason  string
 	}
+	var order []group
+	tables := map[group][]string{}
 	for _, f := range l.Findings {
-		space := strings.Repeat(" ", len(erase.CannotTell)-len(f.Outcome))
-		fmt.Fprintf(w, "%s%s%s  %-*s  %s\n", indent, s.outcome(f.Outcome), space, wide, printable(f.Table), printable(f.Reason))
+		g := group{f.Outcome, f.Reason}
+		if tables[g] == nil {
+			order = append(order, g)
+		}
+		tables[g] = append(tables[g], f.Table)
+	}
+	for _, g := range order {
+		text := g.reason
+		if names := strings.Join(tables[g], ", "); names != "" {
+			text = names + ": " + text
+		}
+		space := strings.Repeat(" ", len(erase.CannotTell)-len(g.outcome))
+		lines := wrapped(printable(text), indent+strings.Repeat(" ", len(erase.CannotTell)+2))
+		fmt.Fprintf(w, "%s%s%s  %s\n", indent, s.outcome(g.outcome), space, strings.TrimLeft(lines, " "))
 	}
 }
