@@ -34,6 +34,10 @@ func loadChinook(t *testing.T, db *target) *chinook {
 		customer: `"Customer"`, invoice: `"Invoice"`, line: `"InvoiceLine"`, employee: `"Employee"`, customerID: `"CustomerId"`,
 	}
 	script := "Chinook_Sqlite.sql"
+	if db.Engine == sample.MySQL || db.Engine == sample.MariaDB {
+		script = "Chinook_MySql.sql"
+		c.customer, c.invoice, c.line, c.employee, c.customerID = "Customer", "Invoice", "InvoiceLine", "Employee", "CustomerId"
+	}
 	if db.Engine == sample.Postgres {
 		script = "Chinook_PostgreSql.sql"
 		c.policy, c.held = "chinook-postgres.yaml", "chinook-postgres-held.yaml"
@@ -47,10 +51,20 @@ func loadChinook(t *testing.T, db *target) *chinook {
 		t.Fatal(err)
 	}
 	text := string(data)
-	if db.Engine == sample.Postgres {
+	switch db.Engine {
+	case sample.Postgres:
 		_, text, _ = strings.Cut(text, "\\c chinook;")
+		db.exec(t, text)
+	case sample.SQLite:
+		db.exec(t, text)
+	default:
+		_, text, _ = strings.Cut(text, "USE `Chinook`;")
+		for statement := range strings.SplitSeq(text, ";\n") {
+			if strings.TrimSpace(statement) != "" {
+				db.exec(t, statement)
+			}
+		}
 	}
-	db.exec(t, text)
 	return c
 }
 
@@ -125,7 +139,7 @@ func TestChinookDeletesACustomerLinesFirst(t *testing.T) {
 		})
 		t.Run("it holds", func(t *testing.T) { c.verify(t, policy, st, erase.Holds) })
 		t.Run("a row that is put back breaks it", func(t *testing.T) {
-			name := "\"FirstName\", \"LastName\", \"Email\""
+			name := "FirstName, LastName, Email"
 			if db.Engine == sample.Postgres {
 				name = "first_name, last_name, email"
 			}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/mysql"
 	"github.com/expungedb/expunge/dialect/postgres"
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/erase/receipt"
@@ -35,20 +36,35 @@ type target struct {
 	DB     dialect.DB
 	SQL    *sql.DB // beside the library: to prepare and to look
 	copier sample.DB
+	server *testdb.Server // nil: none
 }
 
-// engines are the engines that every test of this package runs on.
-var engines = []struct {
+// engine is a way to make an empty database.
+type engine struct {
 	name string
 	open func(t testing.TB) *target
-}{
-	{"sqlite", func(t testing.TB) *target { return openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db")) }},
-	{"postgres", func(t testing.TB) *target { return openTarget(t, testdb.Postgres(t).URL) }},
+}
+
+// engines are the engines that every test of this package runs on: every
+// server that there is.
+func engines(t testing.TB) []engine {
+	t.Helper()
+	all := []engine{{"sqlite", func(t testing.TB) *target { return openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db")) }}}
+	for _, s := range slices.Concat(testdb.Postgreses(t), testdb.MariaDBs(t), testdb.MySQLs(t)) {
+		all = append(all, engine{s.String(), func(t testing.TB) *target {
+			t.Helper()
+			db := openTarget(t, s.Database(t).URL)
+			db.server = s
+			return db
+		}})
+	}
+	return all
 }
 
 // onEach runs a test on every engine.
 func onEach(t *testing.T, test func(t *testing.T, db *target)) {
-	for _, e := range engines {
+	t.Helper()
+	for _, e := range engines(t) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, e.open(t))
@@ -76,12 +92,36 @@ func connect(ctx context.Context, url string) (*target, func(), error) {
 		}
 		return &target{Engine: sample.SQLite, URL: url, DB: sqlite.New(db), SQL: db, copier: db}, func() { db.Close() }, nil //nolint:errcheck // a temporary file
 	}
+	if strings.HasPrefix(url, "mysql:") || strings.HasPrefix(url, "mariadb:") {
+		return connectMySQL(ctx, url)
+	}
 	pool, err := pgxpool.New(ctx, url)
 	if err != nil {
 		return nil, nil, err
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	return &target{Engine: sample.Postgres, URL: url, DB: postgres.New(pool), SQL: db, copier: copier{db, pool}}, pool.Close, nil
+}
+
+// connectMySQL opens a database of MySQL or MariaDB.
+func connectMySQL(ctx context.Context, url string) (*target, func(), error) {
+	dsn, err := testdb.DSN(url)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		return nil, nil, err
+	}
+	var version string
+	if err := db.QueryRowContext(ctx, "SELECT version()").Scan(&version); err != nil {
+		return nil, nil, err
+	}
+	name := sample.MySQL
+	if strings.Contains(version, "MariaDB") {
+		name = sample.MariaDB
+	}
+	return &target{Engine: name, URL: url, DB: mysql.New(db), SQL: db, copier: db}, func() { db.Close() }, nil //nolint:errcheck // a test's own pool
 }
 
 // copier loads by COPY.
@@ -109,7 +149,9 @@ func (d *target) shop(t testing.TB, s sample.Shop) *plan.Policy {
 	if err := s.Load(context.Background(), d.Engine, d.copier); err != nil {
 		t.Fatal(err)
 	}
-	d.exec(t, "ANALYZE")
+	if d.Engine == sample.SQLite || d.Engine == sample.Postgres {
+		d.exec(t, "ANALYZE")
+	}
 	return mustParse(sample.Policy())
 }
 
@@ -139,7 +181,8 @@ func (d *target) resettable(t testing.TB, fill func(d *target)) func(t testing.T
 		fill(d)
 		return func(t testing.TB) *target {
 			t.Helper()
-			fresh := openTarget(t, testdb.Postgres(t).URL)
+			fresh := openTarget(t, d.server.Database(t).URL)
+			fresh.server = d.server
 			fill(fresh)
 			return fresh
 		}
@@ -183,7 +226,11 @@ func (d *target) name(table string) dialect.Name {
 }
 
 func (d *target) quote(n dialect.Name) string {
-	q := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+	mark := `"`
+	if d.Engine == sample.MySQL || d.Engine == sample.MariaDB {
+		mark = "`"
+	}
+	q := func(s string) string { return mark + strings.ReplaceAll(s, mark, mark+mark) + mark }
 	if n.Schema == "" {
 		return q(n.Table)
 	}
