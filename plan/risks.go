@@ -38,8 +38,11 @@ func (b *builder) hazards(roots []Root) []Hazard {
 	for _, r := range roots {
 		for _, pt := range r.Tables {
 			t := b.schema.Table(pt.Name)
-			if pt.Address {
+			switch {
+			case pt.Address:
 				add(NoPrimaryKey, t.Name, "rows are addressed by %s, within one transaction", t.Address)
+			case r.Whole:
+				add(NoPrimaryKey, t.Name, "all rows are done in one statement and one transaction")
 			}
 			for _, w := range pt.Reach {
 				if !w.Forwards && !indexed(t, w.Columns) {

@@ -115,10 +115,14 @@ func (b *builder) everything() []Root {
 			b.found.add(b.rule(t.Name).Pos, t.Name, "the engine doesn't erase its rows: %s", t.Unerasable)
 		}
 		if len(t.Key()) == 0 {
-			if t.Address == "" {
-				b.found.add(b.rule(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key")
+			r.Whole = true
+			switch {
+			case t.Address != "":
+				r.Tables[0].Key, r.Tables[0].Address = []string{t.Address}, true
+			case slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Way == ThroughClient }):
+				// A statement over all rows needs to address none of them.
+				b.found.add(b.rule(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key, or take strategies that work in the database")
 			}
-			r.Tables[0].Key, r.Tables[0].Address, r.Whole = []string{t.Address}, true, true
 		}
 		out = append(out, r)
 	}
