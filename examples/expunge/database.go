@@ -1,21 +1,25 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	mysqldriver "github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/urfave/cli/v3"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/mysql"
 	"github.com/expungedb/expunge/dialect/postgres"
 	"github.com/expungedb/expunge/dialect/sqlite"
 )
@@ -33,8 +37,8 @@ var openers = map[string]func(ctx context.Context, raw, rest string, workers int
 	"sqlite":     openSQLite,
 	"postgres":   openPostgres,
 	"postgresql": openPostgres,
-	"mysql":      notYet,
-	"mariadb":    notYet,
+	"mysql":      openMySQL,
+	"mariadb":    openMySQL,
 	"sqlserver":  notYet,
 }
 
@@ -55,7 +59,7 @@ func open(ctx context.Context, cmd *cli.Command) (*database, error) {
 
 func notYet(_ context.Context, raw, _ string, _ int) (*database, error) {
 	scheme, _, _ := strings.Cut(raw, ":")
-	return nil, usage("--db: this release can't work on %s yet: SQLite and PostgreSQL it can", scheme)
+	return nil, usage("--db: this release can't work on %s yet: SQLite, PostgreSQL, MySQL and MariaDB it can", scheme)
 }
 
 // openSQLite opens a file that is there: one that isn't would be made, empty,
@@ -117,6 +121,47 @@ func openPostgres(ctx context.Context, raw, _ string, workers int) (*database, e
 		return nil, fmt.Errorf("connecting: %w", without(err, config.ConnConfig.Password))
 	}
 	return &database{postgres.New(pool), pool.Close}, nil
+}
+
+func openMySQL(ctx context.Context, raw, _ string, workers int) (*database, error) {
+	config, err := mysqlConfig(raw)
+	if err != nil {
+		return nil, usage("--db: not a URL that MySQL's driver takes: mysql://user:password@host:3306/database (escape special characters in the password, as %%40 for @)")
+	}
+	config.Logger = &mysqldriver.NopLogger{} // what it has to say comes back as an error too
+	connector, err := mysqldriver.NewConnector(config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", without(err, config.Passwd))
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxIdleConns(max(workers, 4) + 4) // a connection that is closed has to be set up again
+	if err := reach(ctx, pool.PingContext); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connecting: %w", without(err, config.Passwd))
+	}
+	return &database{mysql.New(pool), func() { pool.Close() }}, nil
+}
+
+// mysqlConfig reads a URL, whose query holds the driver's parameters (tls=true).
+// Its error may hold a password.
+func mysqlConfig(raw string) (*mysqldriver.Config, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || len(u.Path) < 2 {
+		return nil, errors.New("not a URL with a host and a database")
+	}
+	c := mysqldriver.NewConfig()
+	c.Net, c.Addr = "tcp", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "3306"))
+	c.DBName = u.Path[1:]
+	c.User = u.User.Username()
+	c.Passwd, _ = u.User.Password()
+	if u.RawQuery == "" {
+		return c, nil
+	}
+	dsn := c.FormatDSN()
+	if strings.Contains(dsn[strings.LastIndexByte(dsn, '/'):], "?") {
+		return mysqldriver.ParseDSN(dsn + "&" + u.RawQuery)
+	}
+	return mysqldriver.ParseDSN(dsn + "?" + u.RawQuery)
 }
 
 // reach tries a connection, so that a wrong address is told as such.

@@ -34,31 +34,34 @@ func TestMain(m *testing.M) {
 }
 
 // engines are what the scripts run on: each script gets an empty database,
-// whose URL is in EXPUNGE_DB.
+// whose URL is in EXPUNGE_DB. Besides those in testdata/script an engine runs
+// the scripts in its folders there: keyless ones need a way to address a row of a
+// table without a key.
 var engines = []struct {
-	name string
-	make func(t testing.TB, dir string) (url string)
+	name    string
+	folders []string
+	make    func(t testing.TB, dir string) (url string)
 }{
-	{sample.SQLite, func(t testing.TB, dir string) string {
+	{sample.SQLite, []string{"keyless", "sqlite"}, func(t testing.TB, dir string) string {
 		path := filepath.Join(dir, "shop.db")
 		if err := os.WriteFile(path, nil, 0o600); err != nil { // an empty file is an empty database
 			t.Fatal(err)
 		}
 		return "sqlite:" + path
 	}},
-	{sample.Postgres, func(t testing.TB, _ string) string { return testdb.Postgres(t).URL }},
+	{sample.Postgres, []string{"keyless", "postgres"}, func(t testing.TB, _ string) string { return testdb.Postgres(t).URL }},
+	{sample.MySQL, nil, func(t testing.TB, _ string) string { return testdb.MySQL(t).URL }},
+	{sample.MariaDB, nil, func(t testing.TB, _ string) string { return testdb.MariaDB(t).URL }},
 }
 
-// The scripts in testdata/script run on every engine, those in a folder below
-// it on that engine only.
 func TestScripts(t *testing.T) {
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			var files []string
-			for _, pattern := range []string{"testdata/script/*.txtar", "testdata/script/" + e.name + "/*.txtar"} {
-				found, err := filepath.Glob(pattern)
+			for _, folder := range append([]string{""}, e.folders...) {
+				found, err := filepath.Glob(filepath.Join("testdata/script", folder, "*.txtar"))
 				if err != nil || len(found) == 0 {
-					t.Fatalf("no scripts: %s: %v", pattern, err)
+					t.Fatalf("no scripts in %q: %v", folder, err)
 				}
 				files = append(files, found...)
 			}
@@ -173,7 +176,10 @@ func clerk(ts *testscript.TestScript, _ bool, _ []string) {
 // chinookScript is where the Chinook database lies, beside the checkout and no
 // part of it.
 func chinookScript(engine string) string {
-	name := map[string]string{sample.SQLite: "Chinook_Sqlite.sql", sample.Postgres: "Chinook_PostgreSql.sql"}[engine]
+	name := map[string]string{
+		sample.SQLite: "Chinook_Sqlite.sql", sample.Postgres: "Chinook_PostgreSql.sql",
+		sample.MySQL: "Chinook_MySql.sql", sample.MariaDB: "Chinook_MySql.sql",
+	}[engine]
 	return filepath.Join("..", "..", "..", "shared", "data", "chinook", name)
 }
 
@@ -181,8 +187,10 @@ func chinookScript(engine string) string {
 func loadChinook(script []byte) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, _ bool, _ []string) {
 		text := string(script)
-		if _, tables, ok := strings.Cut(text, "\\c chinook;"); ok {
-			text = tables // before it the script makes a database of its own
+		for _, use := range []string{"\\c chinook;", "USE `Chinook`;"} {
+			if _, tables, ok := strings.Cut(text, use); ok {
+				text = tables // before it the script makes a database of its own
+			}
 		}
 		pool, err := connect(ts.Getenv("EXPUNGE_DB"))
 		ts.Check(err)
@@ -197,11 +205,15 @@ func connect(raw string) (*sql.DB, error) {
 	if rest, ok := strings.CutPrefix(raw, "sqlite:"); ok {
 		return sql.Open("sqlite", sqliteDSN(rest, "rw"))
 	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, err
+	if strings.HasPrefix(raw, "mysql:") || strings.HasPrefix(raw, "mariadb:") {
+		// The scripts quote names as the standard does.
+		dsn, err := testdb.DSN(raw, "sql_mode='ANSI_QUOTES,PIPES_AS_CONCAT'", "multiStatements=true")
+		if err != nil {
+			return nil, err
+		}
+		return sql.Open("mysql", dsn)
 	}
-	pool, err := pgxpool.New(context.Background(), u.String())
+	pool, err := pgxpool.New(context.Background(), raw)
 	if err != nil {
 		return nil, err
 	}
@@ -284,9 +296,9 @@ func printRowSum(pool *sql.DB, _ []string) error {
 		fmt.Printf("%s %x\n", t.Name, sum)
 	}
 	var n int
-	journal := "SELECT count(*) FROM expunge.run"
-	if strings.HasPrefix(os.Getenv("EXPUNGE_DB"), "sqlite:") {
-		journal = "SELECT count(*) FROM expunge_run"
+	journal := "SELECT count(*) FROM expunge_run"
+	if os.Getenv("ENGINE") == sample.Postgres {
+		journal = "SELECT count(*) FROM expunge.run"
 	}
 	fmt.Println("journal:", pool.QueryRow(journal).Scan(&n) == nil)
 	return nil
