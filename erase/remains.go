@@ -1,0 +1,37 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Remains looks in the live database for rows that a plan of scope subjects
+// deletes for the given subjects, whoever deleted them: it needs neither receipt nor policy.
+// Rows that the plan overwrites or keeps are not asked about. It writes nothing
+// and has the limits of Verify; a schema that isn't the plan's is ErrDrift.
+func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) (*Verification, error) {
+	if p.Scope != plan.ScopeSubjects || subjects == nil {
+		return nil, fmt.Errorf("%w: a plan of scope subjects is needed, and subjects to look for", ErrBadSubject)
+	}
+	schema, err := db.Inspect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	if err := drift(p, schema); err != nil {
+		return nil, err
+	}
+	prog, err := compile(p, 0, schema, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	o := Options{Subjects: subjects}.withDefaults(db.Engine())
+	v := &verifier{db: db, rowsOnly: true, result: &Verification{}, executor: &executor{Options: o, db: db, plan: p, schema: schema}}
+	if err := v.subjects(ctx, prog); err != nil {
+		return nil, err
+	}
+	return v.conclude(), nil
+}
