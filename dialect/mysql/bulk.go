@@ -84,6 +84,12 @@ func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (i
 		if !ok {
 			continue // no row has such a key
 		}
+		if len(encoded) > packet-statementSize {
+			// The server would only close the connection.
+			e := dialect.NewError(dialect.Fatal, "1153", "overwrite", b.Table, nil)
+			e.Detail = advice[1153]
+			return 0, e
+		}
 		if len(p.keys) > 0 && p.doc.Len()+len(encoded) > limit {
 			if err := flush(); err != nil {
 				return 0, err
@@ -93,6 +99,9 @@ func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (i
 	}
 	return sum, flush()
 }
+
+// statementSize is more than a statement has besides its rows.
+const statementSize = 16 << 10
 
 // packed is a JSON document of rows: key, then values.
 type packed struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -184,6 +185,15 @@ func restrict(t testing.TB, env *dialecttest.Env, table string) dialect.DB {
 	user := o.db.Name
 	env.Exec(t, "CREATE USER "+user+"@'%' IDENTIFIED BY 'reader'", "GRANT SELECT ON "+o.db.Name+".* TO "+user+"@'%'")
 	t.Cleanup(func() { env.Exec(t, "DROP USER "+user+"@'%'") })
-	u := strings.Replace(o.db.URL, "root@", user+":reader@", 1)
-	return mysql.New(testdb.OpenMySQL(t, &testdb.Database{URL: u, Name: o.db.Name, Server: o.db.Server}, o.options...))
+	return mysql.New(testdb.OpenMySQL(t, as(o.db, user, "reader"), o.options...))
+}
+
+// as is a database as another user reaches it.
+func as(db *testdb.Database, user, password string) *testdb.Database {
+	u, err := url.Parse(db.URL)
+	if err != nil {
+		panic("testdb gave something that is not a URL")
+	}
+	u.User = url.UserPassword(user, password)
+	return &testdb.Database{URL: u.String(), Name: db.Name, Server: db.Server}
 }

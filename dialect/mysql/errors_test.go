@@ -1,0 +1,106 @@
+package mysql
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+func TestErrorsAreClassifiedByNumber(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		class  dialect.Class
+		object string
+	}{
+		{&mysql.MySQLError{Number: 1213, Message: "Deadlock found"}, dialect.Retryable, ""},
+		{&mysql.MySQLError{Number: 1205, Message: "Lock wait timeout exceeded"}, dialect.LockTimeout, ""},
+		{&mysql.MySQLError{Number: 1062, Message: "Duplicate entry 'canary@example.com' for key 'customer.email'"}, dialect.UniqueViolation, "email"},
+		{&mysql.MySQLError{Number: 1062, Message: "Duplicate entry 'canary' for key 'x' for key 'PRIMARY'"}, dialect.UniqueViolation, "PRIMARY"},
+		{&mysql.MySQLError{Number: 1062, Message: "Doppelter Eintrag 'canary' für Schlüssel 'email'"}, dialect.UniqueViolation, ""},
+		{&mysql.MySQLError{Number: 1451, Message: "Cannot delete or update a parent row: a foreign key constraint fails (`shop`.`invoice`, CONSTRAINT `fk_customer` FOREIGN KEY (`customer_id`) REFERENCES `customer` (`id`))"}, dialect.ForeignKeyViolation, "fk_customer"},
+		{&mysql.MySQLError{Number: 1048, Message: "Column 'name' cannot be null"}, dialect.OtherConstraint, "name"},
+		{&mysql.MySQLError{Number: 3819, Message: "Check constraint 'positive' is violated."}, dialect.OtherConstraint, "positive"},
+		{&mysql.MySQLError{Number: 4025, Message: "CONSTRAINT `positive` failed for `shop`.`line`"}, dialect.OtherConstraint, "positive"},
+		{&mysql.MySQLError{Number: 1406, Message: "Data too long for column 'name' at row 1"}, dialect.DoesNotFit, "name"},
+		{&mysql.MySQLError{Number: 1366, Message: "Incorrect integer value: 'canary' for column 'n' at row 1"}, dialect.DoesNotFit, ""},
+		{&mysql.MySQLError{Number: 1142, Message: "DELETE command denied to user"}, dialect.PermissionDenied, ""},
+		{&mysql.MySQLError{Number: 1290, Message: "The MySQL server is running with the --read-only option"}, dialect.PermissionDenied, ""},
+		{&mysql.MySQLError{Number: 1317, Message: "Query execution was interrupted"}, dialect.Cancelled, ""},
+		{&mysql.MySQLError{Number: 1114, Message: "The table 'x' is full"}, dialect.Fatal, ""},
+		{&mysql.MySQLError{Number: 1040, Message: "Too many connections"}, dialect.Retryable, ""},
+		{mysql.ErrInvalidConn, dialect.LostConnection, ""},
+		{driver.ErrBadConn, dialect.LostConnection, ""},
+		{io.ErrUnexpectedEOF, dialect.LostConnection, ""},
+		{errors.New("canary"), dialect.Fatal, ""},
+	} {
+		err := fail(context.Background(), c.err, "delete from", dialect.Name{Table: "a"})
+		e, ok := errors.AsType[*dialect.Error](err)
+		if !ok || e.Class != c.class || e.Object != c.object {
+			t.Errorf("%v: class %q, object %q, want %q, %q", c.err, e.Class, e.Object, c.class, c.object)
+		}
+		if strings.Contains(err.Error(), "canary") {
+			t.Errorf("the error quotes a value: %v", err)
+		}
+	}
+}
+
+func TestVersions(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		want    server
+	}{
+		{"9.7.4-2", server{major: 9, minor: 7}},
+		{"8.0.41", server{major: 8}},
+		{"10.11.19-MariaDB-0+deb12u1", server{mariadb: true, major: 10, minor: 11}},
+		{"5.5.5-10.6.22-MariaDB-log", server{mariadb: true, major: 10, minor: 6}},
+		{"unheard of", server{}},
+	} {
+		c.want.version = c.version
+		if got := *parseVersion(c.version); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.version, got, c.want)
+		}
+	}
+}
+
+func TestCollationsThatFold(t *testing.T) {
+	for _, c := range []struct {
+		collation     string
+		text, accents bool
+	}{
+		{"utf8mb4_0900_ai_ci", true, true}, {"utf8mb4_0900_as_ci", true, false}, {"utf8mb4_0900_as_cs", false, false}, {"utf8mb4_ja_0900_as_cs_ks", false, false},
+		{"utf8mb4_general_ci", true, true}, {"utf8mb4_uca1400_nopad_ai_cs", false, true}, {"latin1_general_cs", false, false}, {"utf8mb4_bin", false, false}, {"binary", false, false}, {"", false, false},
+	} {
+		if folded, accents := folds(c.collation); folded != c.text || accents != c.accents {
+			t.Errorf("%s folds case: %v, accents: %v, want %v, %v", c.collation, folded, accents, c.text, c.accents)
+		}
+	}
+}
+
+func FuzzLabels(f *testing.F) {
+	f.Add("enum('a','b''c','d\\\\e','f,g')")
+	f.Add("set('','(',')')")
+	f.Add("enum('")
+	f.Add("enum")
+	f.Fuzz(func(t *testing.T, s string) {
+		// What labels makes of any text can be written and read again.
+		got := labels(s)
+		if len(got) == 0 {
+			return
+		}
+		quoted := make([]string, len(got))
+		for i, l := range got {
+			quoted[i] = "'" + strings.NewReplacer("'", "''", `\`, `\\`, "\x00", `\0`, "\n", `\n`, "\r", `\r`).Replace(l) + "'"
+		}
+		again := labels("enum(" + strings.Join(quoted, ",") + ")")
+		if strings.Join(again, "\x01") != strings.Join(got, "\x01") || len(again) != len(got) {
+			t.Errorf("%q became %q", got, again)
+		}
+	})
+}

@@ -1,0 +1,175 @@
+package mysql_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/mysql"
+	"github.com/expungedb/expunge/internal/testdb"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares with a file in testdata.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), string(got)); d != "" {
+		t.Errorf("%s (-want +got):\n%s", path, d)
+	}
+}
+
+// shapes are what both servers have beyond what the conformance suite asks for.
+var shapes = []string{
+	`CREATE TABLE kinds (id int unsigned AUTO_INCREMENT PRIMARY KEY, huge bigint unsigned, flag tinyint(1), tiny tinyint, medium mediumint,
+		bits bit(9), label enum('a','b''c','d\\e','f,g') DEFAULT 'b''c', tags set('x','y z'), made year, clock time(3), short tinytext, body text,
+		raw16 binary(16), ident binary(16) COMMENT 'uuid', ident2 char(36) CHARACTER SET ascii COMMENT 'uuid', doc json, single float, place point,
+		old varchar(10) CHARACTER SET latin1 COLLATE latin1_general_cs, num int DEFAULT -5, txt varchar(20) DEFAULT 'it''s',
+		made_at datetime(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), twice int GENERATED ALWAYS AS (num * 2) VIRTUAL, CHECK (num < 100))`,
+	`CREATE TABLE indexed (id int PRIMARY KEY, email varchar(200) COLLATE utf8mb4_general_ci, note text, at point NOT NULL, UNIQUE prefix (email(10)), FULLTEXT words (note), SPATIAL INDEX places (at), KEY back (email DESC))`,
+	`CREATE TABLE loose (a int, UNIQUE (a)) ENGINE = MyISAM`,
+	`CREATE TABLE parts (id int, y int, PRIMARY KEY (id, y)) PARTITION BY RANGE (y) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)`,
+	`CREATE TABLE log (id int PRIMARY KEY, what text)`,
+	`CREATE TABLE child (id int PRIMARY KEY, parent int unsigned, FOREIGN KEY up (parent) REFERENCES kinds (ID) ON DELETE SET NULL ON UPDATE CASCADE)`,
+	"CREATE TRIGGER audit AFTER UPDATE ON child FOR EACH ROW INSERT INTO `log` VALUES (OLD.id, 'updated')",
+	`CREATE VIEW seen AS SELECT c.id FROM child c JOIN kinds k ON k.id = c.parent`,
+}
+
+func TestInspectionGolden(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		run(t, db, shapes...)
+		if s.Engine == "mariadb" {
+			run(t, db, `CREATE TABLE versioned (id int PRIMARY KEY, name varchar(20)) WITH SYSTEM VERSIONING`,
+				`CREATE TABLE versioned_openly (id int PRIMARY KEY, a timestamp(6) GENERATED ALWAYS AS ROW START, b timestamp(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (a, b)) WITH SYSTEM VERSIONING`,
+				`CREATE TABLE addressed (id uuid PRIMARY KEY, ip inet6)`)
+		} else {
+			run(t, db, `ALTER TABLE child ADD folded varchar(20), ADD UNIQUE INDEX functional ((lower(folded))), ADD INDEX unseen (folded) INVISIBLE`)
+		}
+		schema, err := mysql.New(testdb.OpenMySQL(t, db)).Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema.Version = s.Version
+		got, err := json.MarshalIndent(schema, "", "\t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "inspect-"+s.Engine+".golden", append(got, '\n'))
+		if parts := schema.Table(name("parts")); len(parts.Partitions) != 2 {
+			t.Errorf("%d partitions, want 2", len(parts.Partitions))
+		}
+	})
+}
+
+func TestReferencesFromOtherDatabasesAreFound(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		other := s.Database(t)
+		run(t, db, "CREATE TABLE parent (id int PRIMARY KEY)", "CREATE TABLE here (id int PRIMARY KEY, parent int, FOREIGN KEY (parent) REFERENCES parent (id))",
+			"INSERT INTO parent VALUES (1), (2)")
+		run(t, other, "CREATE TABLE there (id int PRIMARY KEY, parent int, FOREIGN KEY (parent) REFERENCES `"+db.Name+"`.parent (id))",
+			"CREATE TABLE beyond (id int PRIMARY KEY, there int, FOREIGN KEY (there) REFERENCES there (id))",
+			"CREATE TABLE apart (id int PRIMARY KEY)", "INSERT INTO there VALUES (7, 1)")
+		d := mysql.New(testdb.OpenMySQL(t, db))
+		schema, err := d.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []dialect.Name
+		for _, table := range schema.Tables {
+			names = append(names, table.Name)
+		}
+		there := dialect.Name{Schema: other.Name, Table: "there"}
+		want := []dialect.Name{name("here"), name("parent"), {Schema: other.Name, Table: "beyond"}, there}
+		if d := cmp.Diff(want, names); d != "" {
+			t.Errorf("tables (-want +got):\n%s", d)
+		}
+		refs := schema.References(name("parent"))
+		if len(refs) != 2 || !slices.ContainsFunc(refs, func(fk *dialect.ForeignKey) bool { return fk.Table == there }) {
+			t.Errorf("%d references arrive at parent, want 2, one from the other database", len(refs))
+		}
+		write(t, d, func(tx dialect.Tx) {
+			if n, err := tx.Delete(t.Context(), dialect.Delete{Table: there, Where: []dialect.Cond{dialect.In{Columns: []string{"parent"}, Keys: []dialect.Key{{int64(1)}}}}}); err != nil || n != 1 {
+				t.Errorf("deleted %d rows of the other database, %v, want 1", n, err)
+			}
+		})
+	})
+}
+
+func TestTheSchemaOfACopyUnderAnotherNameIsTheSame(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		var prints []string
+		for _, copied := range []*testdb.Database{db, s.Database(t)} {
+			run(t, copied, shapes...)
+			schema, err := mysql.New(testdb.OpenMySQL(t, copied)).Inspect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			prints = append(prints, schema.Fingerprint([]dialect.Name{name("kinds"), name("child"), name("indexed")}))
+		}
+		if prints[0] != prints[1] {
+			t.Error("the fingerprints of two copies differ")
+		}
+	})
+}
+
+func TestPrivilegesOfColumnsAndRoles(t *testing.T) {
+	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+		user := db.Name
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, x int, y int)", "CREATE TABLE b (id int PRIMARY KEY)",
+			"CREATE USER "+user+"@'%' IDENTIFIED BY 'secret'",
+			"GRANT SELECT, UPDATE (x) ON `"+db.Name+"`.a TO "+user+"@'%'")
+		t.Cleanup(func() { run(t, db, "DROP USER "+user+"@'%'") })
+		limited := mysql.New(testdb.OpenMySQL(t, as(db, user, "secret")))
+		for _, c := range []struct {
+			name   string
+			access dialect.Access
+			want   int
+		}{
+			{"a column that may be updated", dialect.Access{Table: name("a"), Update: []string{"x"}}, 0},
+			{"a column that may not", dialect.Access{Table: name("a"), Update: []string{"x", "y"}}, 1},
+			{"a delete", dialect.Access{Table: name("a"), Update: []string{"x"}, Delete: true}, 1},
+			{"a table that may not even be seen", dialect.Access{Table: name("b"), Delete: true}, 1},
+			{"a table that isn't there", dialect.Access{Table: name("c")}, 1},
+		} {
+			problems, err := limited.Check(t.Context(), []dialect.Access{c.access})
+			if err != nil || len(problems) != c.want {
+				t.Errorf("%s: problems %v, %v, want %d", c.name, problems, err, c.want)
+			}
+		}
+	})
+}
+
+func TestAReadOnlyServerIsAProblem(t *testing.T) {
+	for _, s := range []*testdb.Server{testdb.NewMySQL(t), testdb.NewMariaDB(t)} {
+		t.Run(s.String(), func(t *testing.T) {
+			db := s.Database(t)
+			run(t, db, "CREATE TABLE a (id int PRIMARY KEY)", "CREATE USER plain@'%' IDENTIFIED BY 'secret'", "GRANT ALL ON `"+db.Name+"`.* TO plain@'%'", "SET GLOBAL read_only = ON")
+			t.Cleanup(func() { run(t, db, "SET GLOBAL read_only = OFF") })
+			access := []dialect.Access{{Table: name("a"), Delete: true}}
+			problems, err := mysql.New(testdb.OpenMySQL(t, as(db, "plain", "secret"))).Check(t.Context(), access)
+			if err != nil || len(problems) != 1 {
+				t.Errorf("a plain user: problems %v, %v, want one", problems, err)
+			}
+			problems, err = mysql.New(testdb.OpenMySQL(t, db)).Check(t.Context(), access)
+			if err != nil || len(problems) != 0 {
+				t.Errorf("an administrator, whom read_only lets through: problems %v, %v, want none", problems, err)
+			}
+		})
+	}
+}
