@@ -28,6 +28,7 @@ type child struct {
 	Subjects []string
 	MaxRows  int
 	Workers  int
+	Attempts int    // 0: the default
 	Point    string // where to die,
 	Nth      int64  // when it comes there for the how-manieth time
 }
@@ -73,7 +74,7 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 	}
 	o := erase.Options{
 		RunID: "crash", Signer: signer(), Secret: secret(), Allow: allowAll(p), Now: clock,
-		MaxRows: c.MaxRows, Workers: c.Workers,
+		MaxRows: c.MaxRows, Workers: c.Workers, Attempts: c.Attempts,
 	}
 	if c.Scope == plan.ScopeSubjects {
 		o.Subjects = erase.SubjectKeys(c.Subjects...)
