@@ -1,0 +1,115 @@
+// Package erasetest is for the tests of services that hold personal data: they
+// assert that the policy covers the schema as it is today, and that a user who was
+// deleted is really gone, by whatever code deleted them.
+//
+//	erasetest.Covered(t, db, policy)              // a new column fails the build until it is decided on
+//	erasetest.Erased(t, db, plan, "42")           // nothing that the plan deletes is there
+//	erasetest.Overwritten(t, db, plan, old...)    // values that were there are not
+//
+// Use it on the database of a test, with a few rows of data. What it reports
+// names tables, columns and counts, never a value or a key, so that a build's log stays clean.
+package erasetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Covered fails the test with every problem of the policy on the database's
+// schema: tables and columns that nobody decided on, rules that name nothing,
+// strategies that don't fit their column, references without a decision.
+func Covered(t testing.TB, db dialect.DB, policy *plan.Policy) {
+	t.Helper()
+	s, err := db.Inspect(t.Context())
+	if err != nil {
+		t.Errorf("reading the catalogue: %v", err)
+		return
+	}
+	if len(s.Tables) == 0 {
+		t.Errorf("the database has no table: make its schema before the policy is held against it")
+		return
+	}
+	err = plan.Check(policy, s, db)
+	problems, ok := errors.AsType[*plan.PolicyError](err)
+	if !ok && err != nil {
+		t.Errorf("checking the policy: %v", err)
+	}
+	if ok {
+		for _, p := range problems.Problems {
+			t.Errorf("policy: %s", p)
+		}
+	}
+}
+
+// Erased fails the test where a row is there that the plan deletes for one of
+// the subjects, and where that can't be told: rows that are linked to nothing
+// may be theirs, so give the test's database none. Each subject is written as for
+// erase.SubjectKeys, by its key: an identifier is gone with its row. The plan is of scope subjects.
+func Erased(t testing.TB, db dialect.DB, p *plan.Plan, subjects ...string) {
+	t.Helper()
+	if len(subjects) == 0 {
+		t.Errorf("no subject was given: name those who must be gone")
+		return
+	}
+	found, err := erase.Remains(t.Context(), db, p, erase.SubjectKeys(subjects...))
+	if err != nil {
+		t.Errorf("looking for what remains: %v", err)
+		return
+	}
+	for _, f := range found.Findings {
+		if f.Outcome != erase.Holds {
+			t.Errorf("%s: %s", f.Table, f.Reason)
+		}
+	}
+}
+
+// Overwritten fails the test where a column still holds one of the values, in
+// any row of its table. Give values that no row but the subject's had, such as an e-mail
+// address. A column that the plan neither overwrites nor deletes with its row fails too.
+func Overwritten(t testing.TB, db dialect.DB, p *plan.Plan, old ...erase.OldValue) {
+	t.Helper()
+	if len(old) == 0 {
+		t.Errorf("no value was given: read some before the subject is erased")
+	}
+	for _, o := range old {
+		if !replaces(p, o.Table, o.Column) {
+			t.Errorf("%s: the plan leaves column %s as it is", o.Table, o.Column)
+			continue
+		}
+		n, err := count(t.Context(), db, o)
+		if err != nil {
+			t.Errorf("looking for an old value: %v", err)
+			continue
+		}
+		if n > 0 {
+			t.Errorf("%s: %d rows hold an old value of column %s", o.Table, n, o.Column)
+		}
+	}
+}
+
+// replaces reports whether the plan deletes the table's rows or overwrites the column.
+func replaces(p *plan.Plan, table dialect.Name, column string) bool {
+	for _, r := range p.Roots {
+		for _, s := range r.Steps {
+			if s.Table == table && (s.Op == plan.Delete || slices.ContainsFunc(s.Set, func(a plan.Assignment) bool { return a.Column == column })) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func count(ctx context.Context, db dialect.DB, o erase.OldValue) (n int64, err error) {
+	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
+	if err != nil {
+		return 0, err
+	}
+	n, err = tx.Count(ctx, o.Table, []dialect.Cond{dialect.In{Columns: []string{o.Column}, Keys: []dialect.Key{{o.Value}}}})
+	return n, errors.Join(err, tx.Rollback(ctx))
+}
