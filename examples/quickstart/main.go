@@ -1,0 +1,79 @@
+// Command quickstart is the library in some forty lines: a policy, a plan, one
+// member erased, and the signed receipt checked.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect/sqlite"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+//go:embed policy.yaml
+var policyFile string
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, w io.Writer) error {
+	pool, err := openClub() // your *sql.DB, or *pgxpool.Pool for PostgreSQL
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	db := sqlite.New(pool)
+
+	policy, err := plan.ParsePolicy(strings.NewReader(policyFile))
+	if err != nil {
+		return err // every mistake in the file, with its line and column
+	}
+	p, err := plan.Build(ctx, db, policy, plan.Subjects())
+	if err != nil {
+		return err // every table and column that nobody decided on
+	}
+	fmt.Fprint(w, p) // a person reviews it, and approves p.Digest()
+
+	key, err := receipt.GenerateKey(nil)
+	if err != nil {
+		return err
+	}
+	signer, err := receipt.NewSigner(key)
+	if err != nil {
+		return err
+	}
+	envelope, err := erase.Run(ctx, db, p, erase.Options{
+		RunID: "case-2026-0042", Approved: p.Digest(), Subjects: erase.SubjectKeys("email=ada@example.com"), Signer: signer,
+	})
+	if err != nil {
+		return err
+	}
+
+	verifier, err := receipt.NewVerifier(key.Public())
+	if err != nil {
+		return err
+	}
+	statement, err := receipt.Open(envelope, verifier) // anyone, offline
+	if err != nil {
+		return err
+	}
+	for _, a := range statement.Predicate.Actions {
+		fmt.Fprintf(w, "%s %s: %d\n", a.Operation, a.Table, a.Rows.Affected)
+	}
+	found, err := erase.Verify(ctx, db, policy, statement, erase.SubjectKeys("1"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "the database now:", found.Outcome)
+	return nil
+}
