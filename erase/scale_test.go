@@ -40,7 +40,7 @@ func TestAThousandCustomersOfALivingShopAreErasedThoughTheProcessIsKilled(t *tes
 		shop := sample.Shop{Customers: customers(t, db.Engine), Seed: 11}
 		reset := db.resettable(t, func(d *target) {
 			d.shop(t, shop)
-			d.exec(t, "UPDATE customer SET credit = 0")
+			d.exec(t, "UPDATE customer SET credit = 0, updated_at = updated_at")
 		})
 		work := child{Scope: plan.ScopeSubjects, Subjects: strangers(t, db, 1000), MaxRows: 1000, Workers: 4}
 		env, _, err := work.work(t.Context(), db, nil)
@@ -143,7 +143,7 @@ func (a *application) buy(random *rand.Rand) error {
 		table, firstOrder+number, customer, number)); err != nil {
 		return err
 	}
-	if _, err := a.db.SQL.Exec(fmt.Sprintf("UPDATE customer SET credit = credit + 1 WHERE customer_id = %d", customer)); err != nil {
+	if _, err := a.db.SQL.Exec(fmt.Sprintf("UPDATE customer SET credit = credit + 1, updated_at = updated_at WHERE customer_id = %d", customer)); err != nil {
 		return err
 	}
 	a.mu.Lock()
@@ -171,6 +171,6 @@ func (a *application) undo(t *testing.T) {
 	t.Helper()
 	a.db.exec(t, fmt.Sprintf("DELETE FROM %s WHERE order_id >= %d", a.db.quote(a.db.name("order")), firstOrder))
 	for customer, n := range a.raised {
-		a.db.exec(t, fmt.Sprintf("UPDATE customer SET credit = credit - %d WHERE customer_id = %d", n, customer))
+		a.db.exec(t, fmt.Sprintf("UPDATE customer SET credit = credit - %d, updated_at = updated_at WHERE customer_id = %d", n, customer))
 	}
 }
