@@ -153,7 +153,7 @@ func (t *tx) Position(ctx context.Context) (string, error) {
 	switch {
 	case t.server.mariadb:
 		variable = "@@GLOBAL.gtid_current_pos"
-	case t.server.atLeast(8, 2):
+	case t.server.atLeast(8, 2, 0):
 		status = "SHOW BINARY LOG STATUS"
 	}
 	var gtid string

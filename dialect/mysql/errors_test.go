@@ -56,10 +56,10 @@ func TestVersions(t *testing.T) {
 		version string
 		want    server
 	}{
-		{"9.7.4-2", server{major: 9, minor: 7}},
-		{"8.0.41", server{major: 8}},
-		{"10.11.19-MariaDB-0+deb12u1", server{mariadb: true, major: 10, minor: 11}},
-		{"5.5.5-10.6.22-MariaDB-log", server{mariadb: true, major: 10, minor: 6}},
+		{"9.7.4-2", server{number: [3]int{9, 7, 4}}},
+		{"8.0.41", server{number: [3]int{8, 0, 41}}},
+		{"10.11.19-MariaDB-0+deb12u1", server{mariadb: true, number: [3]int{10, 11, 19}}},
+		{"5.5.5-10.6.22-MariaDB-log", server{mariadb: true, number: [3]int{10, 6, 22}}},
 		{"unheard of", server{}},
 	} {
 		c.want.version = c.version

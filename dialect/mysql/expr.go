@@ -195,7 +195,7 @@ func (b *builder) cast(t *dialect.Table, e dialect.Cast) (string, error) {
 	case dialect.Decimal:
 		return as(fmt.Sprintf("DECIMAL(65, %d)", c.Scale))
 	case dialect.Float:
-		return as("DOUBLE")
+		return b.format(t, "(%s + 0E0)", e.Of) // CAST knows DOUBLE since 8.0.17
 	case dialect.Text, dialect.Enum, dialect.Set:
 		return as("CHAR")
 	case dialect.Date:

@@ -349,6 +349,9 @@ func (in *inspection) readChecks() error {
 		JOIN information_schema.TABLE_CONSTRAINTS t ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME
 		WHERE t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES' AND `
 	table := "t.TABLE_NAME"
+	if !in.server.mariadb && !in.server.atLeast(8, 0, 16) {
+		return nil // which has no check constraints
+	}
 	if in.server.mariadb { // whose names are unique within a table only
 		query = `SELECT c.CONSTRAINT_SCHEMA, c.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS c WHERE `
 		table = "c.TABLE_NAME"

@@ -57,13 +57,7 @@ func (d *DB) Engine() dialect.Engine {
 type server struct {
 	version string // as the server says it
 	mariadb bool
-	major   int
-	minor   int
-}
-
-// atLeast compares the version's first two numbers.
-func (s *server) atLeast(major, minor int) bool {
-	return s.major > major || s.major == major && s.minor >= minor
+	number  [3]int
 }
 
 // engine is Schema.Engine.
@@ -97,7 +91,7 @@ func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
 		return nil, fail(ctx, err, "ask for the version", dialect.Name{})
 	}
 	s := parseVersion(version)
-	if s.mariadb && !s.atLeast(10, 6) || !s.mariadb && !s.atLeast(8, 0) {
+	if s.mariadb && !s.atLeast(10, 6, 0) || !s.mariadb && !s.atLeast(8, 0, 13) {
 		e := dialect.NewError(dialect.Fatal, "", "connect", dialect.Name{}, nil)
 		e.Detail = "this server is older than MySQL 8.0.13 or MariaDB 10.6, the oldest that are supported"
 		return nil, e

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 // mostRandomised is the longest column that RandomLike is computed for in the
 // database. Its expression grows with the length, as there is no loop within a row: up
 // to here it costs less than the way through the client.
-const mostRandomised = 120
+const mostRandomised = 255
 
 // mostRandomBytes is what RANDOM_BYTES gives at most.
 const mostRandomBytes = 1024
@@ -130,30 +131,44 @@ func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) (string, error) 
 	if !ok || most > mostRandomised {
 		return "", unsupported(t.Name, "a random text like one of unknown or great length: it goes through the client")
 	}
-	parts := make([]string, 0, most)
-	for i := 1; i <= most; i++ {
-		// Rendered each time, for its arguments.
-		text := func() (string, error) {
-			s, err := b.expr(t, of)
-			return fmt.Sprintf("SUBSTRING(CONVERT(%s USING utf8mb4), %d, 1)", s, i), err
-		}
-		var c [5]string
-		for n := range c {
-			var err error
-			if c[n], err = text(); err != nil {
-				return "", err
-			}
-		}
-		parts = append(parts, "CASE WHEN ORD("+c[0]+") BETWEEN 97 AND 122 THEN "+letter+
-			" WHEN ORD("+c[1]+") BETWEEN 65 AND 90 THEN UPPER("+letter+")"+
-			" WHEN ORD("+c[2]+") BETWEEN 48 AND 57 THEN SUBSTRING('0123456789', 1 + FLOOR(RAND() * 10), 1)"+
-			// The first byte of what isn't ASCII is 192 or more.
-			" WHEN "+c[3]+" REGEXP '^[\\\\p{L}\\\\p{Nd}]$' THEN "+letter+" ELSE "+c[4]+" END")
-	}
-	if len(parts) == 0 {
+	if most == 0 {
 		return b.expr(t, of)
 	}
-	return "CONCAT(" + strings.Join(parts, ", ") + ")", nil
+	// In blocks, so that what a column has room for but doesn't hold costs little.
+	const block = 8
+	var blocks []string
+	for from := 1; from <= most; from += block {
+		length, err := b.format(t, "CHAR_LENGTH(%s)", of)
+		if err != nil {
+			return "", err
+		}
+		var parts []string
+		for i := from; i < min(from+block, most+1); i++ {
+			part, err := b.randomCharacter(t, of, i)
+			if err != nil {
+				return "", err
+			}
+			parts = append(parts, part)
+		}
+		blocks = append(blocks, fmt.Sprintf("CASE WHEN %s < %d THEN '' ELSE CONCAT(%s) END", length, from, strings.Join(parts, ", ")))
+	}
+	// NULL stays NULL: a length that is unknown isn't less.
+	return "CONCAT(" + strings.Join(blocks, ", ") + ")", nil
+}
+
+// randomCharacter is a character like the i-th of a text, or nothing behind its end.
+func (b *builder) randomCharacter(t *dialect.Table, of dialect.Expr, i int) (string, error) {
+	character := "SUBSTRING(CONVERT(%s USING utf8mb4), " + strconv.Itoa(i) + ", 1)"
+	if c, ok := of.(dialect.Current); ok && c.Column.Charset == "utf8mb4" {
+		character = "SUBSTRING(%s, " + strconv.Itoa(i) + ", 1)"
+	}
+	return b.format(t, strings.NewReplacer("{}", character, "{letter}", letter).Replace("CASE"+
+		" WHEN ORD({}) BETWEEN 97 AND 122 THEN {letter}"+
+		" WHEN ORD({}) BETWEEN 65 AND 90 THEN UPPER({letter})"+
+		" WHEN ORD({}) BETWEEN 48 AND 57 THEN SUBSTRING('0123456789', 1 + FLOOR(RAND() * 10), 1)"+
+		// The rest of ASCII, and nothing, are spared the search.
+		" WHEN ORD({}) < 128 THEN {}"+
+		" WHEN {} REGEXP '^[\\\\p{L}\\\\p{Nd}]$' THEN {letter} ELSE {} END"), of, of, of, of, of, of, of)
 }
 
 const letter = "SUBSTRING('abcdefghijklmnopqrstuvwxyz', 1 + FLOOR(RAND() * 26), 1)"
@@ -185,7 +200,7 @@ func (b *builder) hexDigits(n int) string {
 
 // strongRandom reports whether the server has RANDOM_BYTES.
 func (b *builder) strongRandom() bool {
-	return !b.tx.server.mariadb || b.tx.server.atLeast(10, 10)
+	return !b.tx.server.mariadb || b.tx.server.atLeast(10, 10, 0)
 }
 
 // randomUUID builds a version 4 UUID: UUID() gives version 1, which tells the

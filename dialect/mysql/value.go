@@ -20,7 +20,7 @@ func projected(c *dialect.Column, ref string) string {
 		return "CAST(" + ref + " AS CHAR)"
 	case dialect.Float:
 		// A FLOAT as text has six digits; as a DOUBLE it has them all.
-		return "CAST(" + ref + " AS DOUBLE)"
+		return "(" + ref + " + 0E0)"
 	case dialect.Bits:
 		return fmt.Sprintf("LPAD(BIN(%s + 0), %d, '0')", ref, c.Length)
 	}

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,10 +14,16 @@ func parseVersion(v string) *server {
 	if s.mariadb {
 		numbers = strings.TrimPrefix(numbers, "5.5.5-")
 	}
-	parts := strings.SplitN(numbers, ".", 3)
-	s.major, _ = strconv.Atoi(parts[0]) // what isn't a number is older than anything supported
-	if len(parts) > 1 {
-		s.minor, _ = strconv.Atoi(parts[1])
+	for i, part := range strings.SplitN(numbers, ".", len(s.number)) {
+		if end := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+			part = part[:end]
+		}
+		s.number[i], _ = strconv.Atoi(part) // what isn't a number is older than anything supported
 	}
 	return s
+}
+
+// atLeast reports whether the server's version is that or a later one.
+func (s *server) atLeast(major, minor, patch int) bool {
+	return slices.Compare(s.number[:], []int{major, minor, patch}) >= 0
 }
