@@ -25,9 +25,9 @@ func randomToken(s *Source, n int) string {
 	return string(b)
 }
 
-// tokenChars is how many characters make a made-up text unique: 65 bits, of
-// which 1,000,000 rows have one pair alike with odds of 1 in 70,000,000.
-const tokenChars = 13
+// tokenChars is how many characters make a made-up text unique: 70 bits, of
+// which 10,000,000 rows have one pair alike with odds of 1 in 20,000,000.
+const tokenChars = 14
 
 // leastToken is the shortest token that is worth adding.
 const leastToken = 4
@@ -39,9 +39,9 @@ const phoneDigits = 15
 // that adds random characters where they don't disturb its shape (nil: the text
 // stays as it is), and the class of what comes out.
 //
-//	ann.smith@x.example  →  ann.smith+k3j5m2q7abcde@x.example
-//	Berlin               →  Berlin k3j5m2q7abcde
-//	ann_smith            →  ann_smithk3j5m2q7abcde
+//	ann.smith@x.example  →  ann.smith+k3j5m2q7abcdef@x.example
+//	Berlin               →  Berlin k3j5m2q7abcdef
+//	ann_smith            →  ann_smithk3j5m2q7abcdef
 //	5550123456           →  555012345671904 (telephone: digits only)
 func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, error) {
 	c := t.Column
