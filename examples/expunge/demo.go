@@ -135,6 +135,10 @@ func (d *demonstration) openShop(ctx context.Context) (err error) {
 	if err := (sample.Shop{Customers: d.Told.Customers}).Load(ctx, sample.SQLite, d.shop.pool); err != nil {
 		return err
 	}
+	// The statistics tell the progress bar how many rows there are.
+	if _, err := d.shop.pool.ExecContext(ctx, "ANALYZE"); err != nil {
+		return err
+	}
 	d.say("%s made-up customers in %s, loaded in %s.", thousands(int64(d.Told.Customers)), d.shop.path, took(began))
 	return nil
 }

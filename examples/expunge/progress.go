@@ -71,8 +71,11 @@ func left(d time.Duration) string {
 func (p *progress) draw(e erase.Event) {
 	p.now.Store(&e)
 	if p.bar == nil {
-		p.bar = p.wait.New(max(e.Total, 1),
-			mpb.BarStyle().Lbound("").Filler("█").Tip("█").Padding("░").Rbound(""),
+		var style mpb.BarFillerBuilder = mpb.SpinnerStyle().PositionLeft()
+		if e.Total > 0 {
+			style = mpb.BarStyle().Lbound("").Filler("█").Tip("█").Padding("░").Rbound("")
+		}
+		p.bar = p.wait.New(max(e.Total, 1), style,
 			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " })),
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {

@@ -162,10 +162,8 @@ func stopped(err error, run string, began bool) error {
 	switch {
 	case err == nil:
 		return errors.New("the run gave no receipt")
-	case errors.Is(err, context.Canceled) && began:
-		return fmt.Errorf("stopped between batches; what was committed stays: to continue, give the same command with --run %s", run)
 	case errors.Is(err, context.Canceled):
-		return errors.New("stopped before anything was written")
+		return fmt.Errorf("stopped between batches; what was committed stays: to continue, give the same command with --run %s", run)
 	case began && exitCode(err) == failed:
 		return fmt.Errorf("%w\nto continue the run, give the same command with --run %s", err, run)
 	}

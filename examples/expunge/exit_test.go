@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+func TestEveryErrorHasItsExitCode(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("anything"), 1},
+		{erase.ErrRunning, 1},
+		{erase.ErrSuperseded, 1},
+		{&dialect.Error{Class: dialect.LostConnection}, 1},
+		{usage("a flag"), 2},
+		{&plan.PolicyError{}, 2},
+		{&policyError{"shop.yaml", &plan.PolicyError{}}, 2},
+		{plan.ErrNotCanonical, 2},
+		{erase.ErrNoSuchSubject, 2},
+		{erase.ErrBadSubject, 2},
+		{erase.ErrRunDiffers, 2},
+		{anonymise.ErrNoSecret, 2},
+		{erase.ErrDrift, 3},
+		{erase.ErrNotApproved, 3},
+		{&erase.HazardError{}, 3},
+		{&erase.AccessError{}, 3},
+		{&erase.LeftError{Rows: 1}, 4},
+		{receipt.ErrTruncated, 4},
+		{receipt.ErrMalformed, 4},
+		{receipt.ErrSignature, 4},
+		{receipt.ErrThreshold, 4},
+		{outcome(erase.Broken), 4},
+		{receipt.ErrVersion, 5},
+		{outcome(erase.CannotTell), 5},
+	} {
+		if got := exitCode(test.err); got != test.want {
+			t.Errorf("%v: exit code %d, want %d", test.err, got, test.want)
+		}
+		if test.err == nil {
+			continue
+		}
+		if got := exitCode(fmt.Errorf("doing this: %w", test.err)); got != test.want {
+			t.Errorf("%v, wrapped: exit code %d, want %d", test.err, got, test.want)
+		}
+		if got := exitCode(errors.Join(test.err, errReported)); got != test.want {
+			t.Errorf("%v, joined: exit code %d, want %d", test.err, got, test.want)
+		}
+	}
+}
