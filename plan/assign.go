@@ -29,8 +29,9 @@ func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep []string
 		if e, ok := replacer.Expr(); ok && b.engine.Renders(e, col) {
 			a.Way = InDatabase
 		}
-		b.uniqueness(t, col, replacer.Class())
-		out = append(out, a)
+		if b.uniqueness(t, c, replacer.Class()) {
+			out = append(out, a)
+		}
 	}
 	// One value that has to come to the client takes its row along.
 	if slices.ContainsFunc(out, func(a Assignment) bool { return a.Way == ThroughClient }) {
@@ -48,12 +49,22 @@ func Bind(t *dialect.Table, spec anonymise.Spec, col *dialect.Column) (anonymise
 	if err != nil {
 		return nil, nil, err
 	}
+	unique := t.UniqueIndexes(col.Name)
 	replacer, err := strategy.Bind(anonymise.Target{
 		Column: col,
-		Unique: len(t.UniqueIndexes(col.Name)) > 0,
+		Unique: len(unique) > 0,
+		Sole:   slices.ContainsFunc(unique, func(ix *dialect.Index) bool { return sole(ix, col.Name) }),
 		Rows:   t.RowEstimate,
+		Key:    t.Key(),
 	})
 	return strategy, replacer, err
+}
+
+// sole reports whether two rows with one value in the column are certain to
+// conflict in the index: nothing else is in it, and it holds all rows.
+func sole(ix *dialect.Index, column string) bool {
+	other := func(c string) bool { return c != column }
+	return ix.Where == "" && !slices.ContainsFunc(ix.Columns(), other) && !slices.ContainsFunc(ix.Mentions, other)
 }
 
 // unassignable returns why a column's values can't be replaced, or "".
@@ -67,11 +78,13 @@ func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *Poli
 		}
 		return "the engine computes it: overwrite the columns that it is computed from"
 	}
-	for _, ref := range b.refs {
-		switch {
-		case ref.RefTable == t.Name && slices.Contains(ref.RefColumns, col.Name) && (!ref.Link || b.now == ScopeEverything):
+	for _, ref := range b.into[t.Name] {
+		if slices.Contains(ref.RefColumns, col.Name) && (!ref.Link || b.now == ScopeEverything) {
 			return ref.Table.String() + " refers to it by " + ref.name
-		case ref.Table == t.Name && slices.Contains(ref.Columns, col.Name) && (!ref.Link || b.now == ScopeEverything) && rule.Overwrite.Name != "null":
+		}
+	}
+	for _, ref := range b.from[t.Name] {
+		if slices.Contains(ref.Columns, col.Name) && (!ref.Link || b.now == ScopeEverything) && rule.Overwrite.Name != "null" {
 			return "it refers to " + ref.RefTable.String() + " by " + ref.name + ": only null is possible"
 		}
 	}

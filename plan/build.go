@@ -46,6 +46,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 	if err := b.found.err(); err != nil {
 		return nil, err
 	}
+	p = b.policy
 	plan := &Plan{
 		Version:    Version,
 		Engine:     s.Engine,
@@ -124,7 +125,7 @@ func (b *builder) subjectKey() []string {
 // subjects builds the one root of the scope: the subject's rows and their closure.
 func (b *builder) subjects() []Root {
 	if b.subject == nil {
-		if b.policy.Subject.Table == "" {
+		if b.policy.Subject.Table == "" && !b.all {
 			b.found.add(Pos{}, dialect.Name{}, "the policy names no subject: add `subject: {table: …}`")
 		}
 		return nil
@@ -169,7 +170,20 @@ func (b *builder) root(t *dialect.Table, erase Erase, older *Older) Root {
 	c := b.gather(t, erase)
 	c.order()
 	c.stay()
-	return Root{Table: t.Name, Older: older, Tables: c.tables(), Steps: c.steps(), Defer: c.later}
+	r := Root{Table: t.Name, Older: older, Tables: c.tables(), Steps: c.steps(), Defer: c.later}
+	b.movedTwice(&r)
+	return r
+}
+
+// movedTwice reports tables whose rows are found by their physical addresses
+// and updated before: the first change may give them others.
+func (b *builder) movedTwice(r *Root) {
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		if t := r.table(s.Table); s.Op == Detach && t != nil && t.Address && (r.has(Delete, s.Table) || r.has(Overwrite, s.Table)) {
+			b.found.add(b.rule(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, and its rows would be changed twice (%s is detached first), which needs one: add a key", list(s.Detach.Columns))
+		}
+	}
 }
 
 // covers lists the tables that a plan touches, or whose references it follows.
@@ -178,6 +192,9 @@ func covers(roots []Root) []dialect.Name {
 	for _, r := range roots {
 		for _, t := range r.Tables {
 			out = append(out, t.Name)
+			for _, ref := range slices.Concat(t.AnchoredBy, t.SharedBy) {
+				out = append(out, ref.Table)
+			}
 		}
 		for _, s := range r.Steps {
 			out = append(out, s.Table)

@@ -54,7 +54,9 @@ func (t PolicyTable) canonical() PolicyTable {
 	t.Via = sortedBy(t.Via, func(v PolicyVia) string { return strings.Join(v.Columns, "\x00") })
 	if t.Hold != nil {
 		hold := *t.Hold
-		hold.Keep = sorted(hold.Keep)
+		if len(hold.Keep) > 0 { // none at all means every column
+			hold.Keep = sorted(hold.Keep)
+		}
 		t.Hold = &hold
 	}
 	t.Columns = sortedBy(t.Columns, func(c PolicyColumn) string { return c.Name })

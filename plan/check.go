@@ -55,7 +55,7 @@ func (r *resolved) vias(t *dialect.Table, rule *PolicyTable) {
 		if !r.columns(t, v.Columns, v.Pos, "via") {
 			continue
 		}
-		if !slices.ContainsFunc(r.refs, func(ref relation) bool { return ref.Table == t.Name && sameSet(ref.Columns, v.Columns) }) {
+		if !slices.ContainsFunc(r.from[t.Name], func(ref *relation) bool { return sameSet(ref.Columns, v.Columns) }) {
 			r.found.add(v.Pos, t.Name, "via: no foreign key or link has the columns (%s): declare it under links, or take the line out",
 				strings.Join(v.Columns, ", "))
 		}
@@ -69,6 +69,10 @@ func (r *resolved) hold(t *dialect.Table, h *Hold) {
 	r.columns(t, h.Keep, h.Pos, "hold.keep")
 	if h.Until != nil && h.Until.Column != "" && r.columns(t, []string{h.Until.Column}, h.Pos, "hold.until") {
 		r.moment(t, h.Until.Column, h.Pos, "hold.until")
+		rule := r.rules[t.Name].Column(h.Until.Column)
+		if rule != nil && rule.Overwrite != nil && rule.Overwrite.Name != "keep" && !h.keeps([]string{h.Until.Column}) {
+			r.found.add(h.Pos, t.Name, "hold.until: column %s is overwritten, and the hold's end with it: name it in hold.keep", h.Until.Column)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -10,11 +9,15 @@ import (
 // closure is a root's tables while they are being gathered.
 type closure struct {
 	*builder
-	nodes  []*node // in the order in which they were first reached; order sorts them
-	detach []cut   // references that are set NULL by a decision
-	within []cut   // references within a cycle that are set NULL before its rows go
-	loose  []cut   // references that rows which stay let go of
-	later  bool    // a cycle needs deferred constraints
+	nodes    []*node // the root first, then in the order in which they were first reached; order sorts them
+	byName   map[dialect.Name]*node
+	deletion []*node            // the order in which rows go
+	detach   []cut              // references that are set NULL by a decision
+	detached map[*relation]bool // the same
+	within   []cut              // references that are set NULL before the rows that they are between go
+	loose    []cut              // references that rows which stay let go of
+	later    bool               // a cycle needs deferred constraints
+	atOnce   bool               // a cycle needs all rows of a table deleted in one statement
 }
 
 // node is one table of a closure.
@@ -24,19 +27,20 @@ type node struct {
 	reach  []reach
 	erase  Erase // the root's decision
 	owned  bool
+	leads  bool  // other rows are reached from these
 	parent *node // the first way here, for the path that people read
 	via    string
 	cycle  int
 
-	anchoredBy []relation // references of other subjects' rows that keep these
-	anchors    []Anchor   // references of these rows that keep others
-	mayHold    bool       // rows may be held, by a hold of their own or through one
-	mayStay    bool       // rows may be left in the table for any reason
-	mayReplace bool       // rows to be deleted may have to be overwritten instead
+	anchoredBy []*relation // references of other subjects' rows that keep these
+	anchors    []Anchor    // references of these rows that keep others
+	mayHold    bool        // rows may be held, by a hold of their own or through one
+	mayStay    bool        // rows may be left in the table for any reason
+	mayReplace bool        // rows to be deleted may have to be overwritten instead
 }
 
 type reach struct {
-	relation
+	*relation
 	from     *node
 	forwards bool
 	erase    Erase
@@ -44,23 +48,23 @@ type reach struct {
 
 // cut is a reference into the closure that is set NULL.
 type cut struct {
-	relation
+	*relation
 	to *node
+}
+
+func (b *builder) closure() *closure {
+	return &closure{builder: b, byName: map[dialect.Name]*node{}, detached: map[*relation]bool{}}
 }
 
 // gather follows every reference that arrives at the root, and at what refers
 // to it, until nothing new is reached. Each reference needs a decision.
 func (b *builder) gather(root *dialect.Table, erase Erase) *closure {
-	c := &closure{builder: b}
-	c.nodes = []*node{{table: root, rule: b.rule(root.Name), erase: erase}}
+	c := b.closure()
+	c.add(&node{table: root, rule: b.rule(root.Name), erase: erase})
 	for i := 0; i < len(c.nodes); i++ { // nodes grows while it is walked
 		n := c.nodes[i]
-		if n.owned {
-			c.follow(n)
-			continue // what else refers to it keeps it
-		}
-		for _, ref := range b.refs {
-			if ref.RefTable == n.table.Name {
+		if !n.owned { // what else refers to an owned row keeps it
+			for _, ref := range b.into[n.table.Name] {
 				c.arrive(n, ref)
 			}
 		}
@@ -69,20 +73,17 @@ func (b *builder) gather(root *dialect.Table, erase Erase) *closure {
 	return c
 }
 
-func (c *closure) node(n dialect.Name) *node {
-	i := slices.IndexFunc(c.nodes, func(x *node) bool { return x.table.Name == n })
-	if i < 0 {
-		return nil
-	}
-	return c.nodes[i]
+func (c *closure) add(n *node) {
+	c.nodes = append(c.nodes, n)
+	c.byName[n.table.Name] = n
 }
 
 // arrive decides what a reference that arrives at n means.
-func (c *closure) arrive(n *node, ref relation) {
+func (c *closure) arrive(n *node, ref *relation) {
 	child := c.schema.Table(ref.Table)
 	rule := c.rule(ref.Table)
 	via := rule.via(ref.Columns)
-	pos, columns := rule.Pos, strings.Join(ref.Columns, ", ")
+	pos, columns := rule.Pos, list(ref.Columns)
 	decision := rule.Erase
 	if via != nil {
 		decision, pos = via.Erase, via.Pos
@@ -91,7 +92,7 @@ func (c *closure) arrive(n *node, ref relation) {
 	// ever entered, whatever refers to it.
 	if c.subject != nil && child.Name == c.subject.Name {
 		if via == nil || via.Erase != EraseDetach && via.Erase != EraseKeep {
-			c.found.add(pos, child.Name, "column %s refers to %s, which may be another subject's: add `via: {%s: detach}` or `keep` under tables.%s",
+			c.found.add(pos, child.Name, "(%s) refers to %s, and the row may be another subject's: add `via: {%s: detach}` or `keep` under tables.%s",
 				columns, n.table.Name, columns, rule.Name)
 			return
 		}
@@ -102,55 +103,68 @@ func (c *closure) arrive(n *node, ref relation) {
 	}
 	switch decision {
 	case "":
+		if rule.PII == PIINone {
+			c.found.add(pos, child.Name, "no decision: the table is `pii: none`, but it refers to %s by (%s): write its columns out and add `erase: delete`, `overwrite` or `keep` under tables.%s",
+				n.table.Name, columns, rule.Name)
+			return
+		}
 		c.found.add(pos, child.Name, "no decision: the table refers to %s by (%s), so it may hold a subject's rows: add `erase: delete`, `overwrite` or `keep` under tables.%s, or `via: {%s: …}`",
 			n.table.Name, columns, rule.Name, columns)
 		return
 	case EraseDetach:
-		if c.detachable(child, ref.Reference) == "" {
-			c.detach = append(c.detach, cut{ref, n})
-		} else {
-			c.found.add(pos, child.Name, "(%s) can't be detached: %s", columns, c.detachable(child, ref.Reference))
+		if reason := c.detachable(ref); reason != "" {
+			c.found.add(pos, child.Name, "(%s) can't be detached: %s", columns, reason)
+			return
 		}
+		c.detach = append(c.detach, cut{ref, n})
+		c.detached[ref] = true
 		return
 	}
 	c.reached(child, rule, reach{relation: ref, from: n, erase: decision})
 }
 
 func (c *closure) reached(t *dialect.Table, rule *PolicyTable, way reach) {
-	n := c.node(t.Name)
+	n := c.byName[t.Name]
 	if n == nil {
-		n = &node{table: t, rule: rule, parent: way.from, via: strings.Join(way.Columns, ", "), owned: way.forwards}
-		c.nodes = append(c.nodes, n)
+		n = &node{table: t, rule: rule, parent: way.from, via: list(way.Columns), owned: way.forwards}
+		c.add(n)
 	}
 	if n.owned != way.forwards {
 		c.found.add(way.pos, t.Name, "the table is owned and also reached by a reference of its own: take it out of owns")
 		return
 	}
 	n.reach = append(n.reach, way)
+	way.from.leads = true
 }
 
 // follow adds what the rows of n own.
 func (c *closure) follow(n *node) {
-	for _, own := range c.owns {
-		if own.Table != n.table.Name {
-			continue
-		}
+	for _, own := range c.owns[n.table.Name] {
 		t, rule := c.schema.Table(own.RefTable), c.rule(own.RefTable)
 		if c.subject != nil && t.Name == c.subject.Name {
 			c.found.add(own.pos, n.table.Name, "owns: the subject table can't be owned")
 			continue
 		}
-		erase := rule.Erase
-		if erase == "" {
+		if rule.Erase == "" {
 			c.found.add(rule.Pos, t.Name, "no decision: %s owns its rows: add `erase: delete`, `overwrite` or `keep` under tables.%s", n.table.Name, rule.Name)
 			continue
 		}
-		c.reached(t, rule, reach{relation: own, from: n, forwards: true, erase: erase})
+		c.reached(t, rule, reach{relation: own, from: n, forwards: true, erase: rule.Erase})
 	}
 }
 
 // detachable returns why a reference's columns can't be set NULL, or "".
-func (r *resolved) detachable(t *dialect.Table, ref Reference) string {
+func (r *resolved) detachable(ref *relation) string {
+	reason, known := r.stuck[ref]
+	if !known {
+		reason = r.whyStuck(ref)
+		r.stuck[ref] = reason
+	}
+	return reason
+}
+
+func (r *resolved) whyStuck(ref *relation) string {
+	t := r.schema.Table(ref.Table)
 	for _, name := range ref.Columns {
 		col := t.Column(name)
 		switch {
@@ -161,9 +175,14 @@ func (r *resolved) detachable(t *dialect.Table, ref Reference) string {
 		case slices.Contains(t.Key(), name):
 			return "column " + name + " is part of the table's key"
 		}
-		for _, other := range r.refs {
-			if other.Table == t.Name && slices.Contains(other.Columns, name) && !sameSet(other.Columns, ref.Columns) {
+		for _, other := range r.from[t.Name] {
+			if slices.Contains(other.Columns, name) && !sameSet(other.Columns, ref.Columns) {
 				return "column " + name + " also belongs to the reference " + other.name
+			}
+		}
+		for _, other := range r.into[t.Name] {
+			if slices.Contains(other.RefColumns, name) {
+				return other.Table.String() + " refers to column " + name + " by " + other.name
 			}
 		}
 		for _, ix := range t.UniqueIndexes(name) {
@@ -175,35 +194,15 @@ func (r *resolved) detachable(t *dialect.Table, ref Reference) string {
 	return ""
 }
 
-// deletes reports whether rows of the node may be deleted.
-func (n *node) deletes() bool {
-	return n.erase == EraseDelete || slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase == EraseDelete })
+// any reports whether rows of the node may be to be erased as e.
+func (n *node) any(e Erase) bool {
+	return n.erase == e || slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase == e })
 }
+
+// deletes reports whether rows of the node may be deleted.
+func (n *node) deletes() bool { return n.any(EraseDelete) }
 
 // only reports whether every row of the node is to be erased as e.
 func (n *node) only(e Erase) bool {
-	if len(n.reach) == 0 {
-		return n.erase == e
-	}
-	return !slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != e })
-}
-
-// path is how a person would say where the node's rows come from.
-func (c *closure) path(n *node) string {
-	name := short(n.table.Name, c.schema.Default)
-	switch {
-	case n.parent == nil:
-		return name
-	case n.owned:
-		return c.path(n.parent) + "(" + n.via + ") → " + name
-	}
-	return c.path(n.parent) + " ← " + name + "(" + n.via + ")"
-}
-
-// short is a table's name without the schema that goes without saying.
-func short(n dialect.Name, usual string) string {
-	if n.Schema == usual {
-		return n.Table
-	}
-	return n.String()
+	return (n.erase == "" || n.erase == e) && !slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != e })
 }

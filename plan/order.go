@@ -7,117 +7,139 @@ import (
 	"github.com/expungedb/expunge/internal/graph"
 )
 
-// edge is a reference between two nodes of a closure: rows of child refer to
-// rows of parent.
-type edge struct {
-	parent, child int
-	relation
-}
-
-// order sorts the nodes so that each comes after those it is reached from, and
-// breaks the cycles of enforced foreign keys, so that rows can be deleted in
-// the opposite order.
+// order sorts the nodes so that each comes after those it is reached from, the
+// root first, and finds the order in which their rows can be deleted.
 func (c *closure) order() {
 	at := map[*node]int{}
 	for i, n := range c.nodes {
 		at[n] = i
 	}
 	next := make([][]int, len(c.nodes))
-	var edges []edge
 	for i, n := range c.nodes {
 		for _, w := range n.reach {
 			next[at[w.from]] = append(next[at[w.from]], i)
-			if !w.forwards {
-				edges = append(edges, edge{at[w.from], i, w.relation})
-			}
 		}
 	}
 	var sorted []*node
 	cycles := 0
+	// Every node is reached from the root, so that its component is the first
+	// one, and it is the first of that.
 	for _, component := range graph.Components(next) {
 		if graph.Cyclic(next, component) {
 			cycles++
 			for _, i := range component {
 				c.nodes[i].cycle = cycles
 			}
-			component = c.breakCycles(component, edges)
 		}
 		for _, i := range component {
 			sorted = append(sorted, c.nodes[i])
 		}
 	}
 	c.nodes = sorted
+	c.deletion = c.sequence(c.openCircles(c.edges()))
 }
 
-// breakCycles gives the nodes of one component an order in which deleting from
-// the last to the first breaks no enforced reference, once some references
-// are set NULL, or deferred.
-func (c *closure) breakCycles(component []int, all []edge) []int {
-	var hard []edge // what the database checks
-	for _, e := range all {
-		if !e.Link && slices.Contains(component, e.parent) && slices.Contains(component, e.child) {
-			hard = append(hard, e)
+// edge is a foreign key between two nodes that both have rows deleted: as long
+// as rows of child refer to rows of parent, those can't go. The nodes are places
+// in closure.nodes.
+type edge struct {
+	parent, child int
+	*relation
+}
+
+// edges are the references that the database checks while rows are deleted,
+// whether the closure follows them or not: an owner's, and those of a subject's
+// own row, are among them.
+func (c *closure) edges() []edge {
+	at := map[*node]int{}
+	for i, n := range c.nodes {
+		at[n] = i
+	}
+	var out []edge
+	for i, n := range c.nodes {
+		for _, ref := range c.from[n.table.Name] {
+			p := c.byName[ref.RefTable]
+			if p != nil && !ref.Link && !c.detached[ref] && n.deletes() && p.deletes() {
+				out = append(out, edge{at[p], i, ref})
+			}
 		}
 	}
-	var cut []edge
+	return out
+}
+
+// openCircles takes references out until no circle is left: one that can be set
+// NULL first, else one whose check can wait, else one of a table to itself where
+// a statement may delete both rows. It returns the edges that the order has to
+// respect.
+func (c *closure) openCircles(hard []edge) []edge {
+	var opened []edge
 	for {
-		knot := knotted(component, hard)
+		knot := knotted(len(c.nodes), hard)
 		if knot == nil {
 			break
 		}
-		i := slices.IndexFunc(knot, func(e edge) bool {
-			return c.detachable(c.nodes[e.child].table, e.Reference) == "" && c.letsGo(c.nodes[e.child], e.Reference)
-		})
-		if i < 0 && c.engine.Engine().Deferrable {
-			i = slices.IndexFunc(knot, func(e edge) bool { return e.deferrable })
+		i := slices.IndexFunc(knot, func(e edge) bool { return c.detachable(e.relation) == "" })
+		if i < 0 {
+			i = slices.IndexFunc(knot, c.canWait)
 		}
 		if i < 0 {
-			i = slices.IndexFunc(knot, func(e edge) bool {
-				return e.child == e.parent && c.engine.Engine().StatementEnd && !e.restrict
-			})
+			i = slices.IndexFunc(knot, c.oneStatement)
 		}
 		if i < 0 {
 			c.knotProblem(knot)
-			break
+			return nil
 		}
-		cut = append(cut, knot[i])
-		hard = slices.DeleteFunc(hard, func(e edge) bool { return e.name == knot[i].name && e.child == knot[i].child })
+		opened = append(opened, knot[i])
+		hard = slices.DeleteFunc(hard, func(e edge) bool { return e.relation == knot[i].relation })
 	}
-	// What was cut early may have become unnecessary by a later cut.
-	for i := len(cut) - 1; i >= 0; i-- {
-		if knotted(component, append(slices.Clone(hard), cut[i])) == nil {
-			hard = append(hard, cut[i])
-			cut = slices.Delete(cut, i, i+1)
+	// What was taken out early may have become unnecessary by a later one.
+	for _, e := range slices.Backward(opened) {
+		with := append(slices.Clone(hard), e)
+		if knotted(len(c.nodes), with) == nil {
+			hard = with
+			continue
 		}
-	}
-	for _, e := range cut {
-		child := c.nodes[e.child]
-		switch {
-		case c.detachable(child.table, e.Reference) == "" && c.letsGo(child, e.Reference):
-			c.within = append(c.within, cutOf(c, e))
-		case e.deferrable && c.engine.Engine().Deferrable:
+		switch child := c.nodes[e.child]; {
+		case c.detachable(e.relation) == "":
+			c.within = append(c.within, cut{e.relation, c.nodes[e.parent]})
+		case c.canWait(e):
 			c.later = true
+		default:
+			c.atOnce = true
+			if child.cycle == 0 { // its rows have to go in one statement
+				child.cycle = c.lastCycle() + 1
+			}
 		}
 	}
-	return topological(component, hard)
+	slices.Reverse(c.within)
+	return hard
 }
 
-func cutOf(c *closure, e edge) cut { return cut{e.relation, c.nodes[e.parent]} }
-
-// letsGo reports whether no hold keeps the reference's columns.
-func (c *closure) letsGo(n *node, ref Reference) bool {
-	return n.rule.Hold == nil || !n.rule.Hold.keeps(ref.Columns)
+func (c *closure) lastCycle() int {
+	last := 0
+	for _, n := range c.nodes {
+		last = max(last, n.cycle)
+	}
+	return last
 }
 
-// keeps reports whether the hold covers one of the columns.
-func (h *Hold) keeps(columns []string) bool {
-	return h.Keep == nil || slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(h.Keep, c) })
+// canWait reports whether the check of a reference can be deferred. Only NO
+// ACTION waits: the other actions are taken at once, and would reach rows that
+// other steps are for.
+func (c *closure) canWait(e edge) bool {
+	return e.deferrable && e.noAction() && c.engine.Engine().Deferrable
+}
+
+// oneStatement reports whether rows of one table that refer to each other can
+// be deleted by one statement.
+func (c *closure) oneStatement(e edge) bool {
+	return e.child == e.parent && e.noAction() && c.engine.Engine().StatementEnd
 }
 
 func (c *closure) knotProblem(knot []edge) {
 	var names []string
 	for _, e := range knot {
-		names = append(names, e.Table.String()+"("+strings.Join(e.Columns, ", ")+") → "+e.RefTable.String())
+		names = append(names, e.Table.String()+"("+list(e.Columns)+") → "+e.RefTable.String())
 	}
 	slices.Sort(names)
 	c.found.add(Pos{}, c.nodes[knot[0].child].table.Name,
@@ -125,43 +147,55 @@ func (c *closure) knotProblem(knot []edge) {
 		strings.Join(slices.Compact(names), "; "))
 }
 
-// knotted returns the edges that lie on cycles, or nil.
-func knotted(component []int, edges []edge) []edge {
-	at, next := positions(component, edges)
+// knotted returns the edges of one circle, and of those that are entangled with
+// it, or nil.
+func knotted(nodes int, edges []edge) []edge {
+	next := make([][]int, nodes)
+	for _, e := range edges {
+		next[e.parent] = append(next[e.parent], e.child)
+	}
 	for _, part := range graph.Components(next) {
 		if !graph.Cyclic(next, part) {
 			continue
 		}
-		var knot []edge
-		for _, e := range edges {
-			if slices.Contains(part, at[e.parent]) && slices.Contains(part, at[e.child]) {
-				knot = append(knot, e)
-			}
+		in := make([]bool, nodes)
+		for _, i := range part {
+			in[i] = true
 		}
-		return knot
+		return slices.DeleteFunc(slices.Clone(edges), func(e edge) bool { return !in[e.parent] || !in[e.child] })
 	}
 	return nil
 }
 
-func topological(component []int, edges []edge) []int {
-	_, next := positions(component, edges)
-	var out []int
-	for _, part := range graph.Components(next) {
-		for _, i := range part {
-			out = append(out, component[i])
+// sequence is the order in which rows go: a child before its parents, and as
+// far as that allows from the leaves to the root, what was owned last.
+func (c *closure) sequence(hard []edge) []*node {
+	var wanted []int
+	for i := range slices.Backward(c.nodes) {
+		if !c.nodes[i].owned {
+			wanted = append(wanted, i)
 		}
 	}
+	for i, n := range c.nodes {
+		if n.owned {
+			wanted = append(wanted, i)
+		}
+	}
+	children := make([]int, len(c.nodes)) // that still have to go before
+	parents := make([][]int, len(c.nodes))
+	for _, e := range hard {
+		children[e.parent]++
+		parents[e.child] = append(parents[e.child], e.parent)
+	}
+	var out []*node
+	for len(wanted) > 0 {
+		i := max(slices.IndexFunc(wanted, func(n int) bool { return children[n] == 0 }), 0)
+		n := wanted[i]
+		wanted = slices.Delete(wanted, i, i+1)
+		for _, p := range parents[n] {
+			children[p]--
+		}
+		out = append(out, c.nodes[n])
+	}
 	return out
-}
-
-func positions(component []int, edges []edge) (map[int]int, [][]int) {
-	at := map[int]int{}
-	for i, n := range component {
-		at[n] = i
-	}
-	next := make([][]int, len(component))
-	for _, e := range edges {
-		next[at[e.parent]] = append(next[at[e.parent]], at[e.child])
-	}
-	return at, next
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"bytes"
+	"errors"
 	"slices"
 	"strings"
 
@@ -9,27 +11,36 @@ import (
 
 // resolved is a policy whose names have been looked up in a schema.
 type resolved struct {
-	policy  *Policy
+	policy  *Policy // in canonical form, so that a plan doesn't depend on the file's order
 	schema  *dialect.Schema
 	rules   map[dialect.Name]*PolicyTable
-	subject *dialect.Table // nil where the policy's subject is not in the schema
-	refs    []relation     // every reference between tables, declared or linked, ordered
-	owns    []relation
+	subject *dialect.Table               // nil where the policy's subject is not in the schema
+	into    map[dialect.Name][]*relation // every reference between tables, declared or linked, by what it refers to
+	from    map[dialect.Name][]*relation // the same by the table that it belongs to
+	owns    map[dialect.Name][]*relation // by owner
+	stuck   map[*relation]string         // why a reference can't be set NULL, as far as that was asked
 	found   problems
 }
 
 // relation is a reference with what Build needs to know of it beyond the plan.
 type relation struct {
 	Reference
-	name       string // for people
-	pos        Pos    // of the link, or zero
-	deferrable bool
-	restrict   bool // checked row by row, never at the end of a statement
+	name       string         // for people
+	pos        Pos            // of the link, or zero
+	deferrable bool           // its check can wait for the end of the transaction
+	onDelete   dialect.Action // NoAction for a link
 }
 
 // resolve looks up all names of the policy, and reports those that the schema lacks.
 func resolve(p *Policy, s *dialect.Schema) *resolved {
-	r := &resolved{policy: p, schema: s, rules: map[dialect.Name]*PolicyTable{}}
+	r := &resolved{
+		policy: p.canonical(), schema: s,
+		rules: map[dialect.Name]*PolicyTable{},
+		into:  map[dialect.Name][]*relation{}, from: map[dialect.Name][]*relation{}, owns: map[dialect.Name][]*relation{},
+		stuck: map[*relation]string{},
+	}
+	p = r.policy
+	r.wellFormed()
 	for i := range p.Tables {
 		rule := &p.Tables[i]
 		t := r.table(rule.Name, rule.Pos)
@@ -42,7 +53,7 @@ func resolve(p *Policy, s *dialect.Schema) *resolved {
 		}
 		r.rules[t.Name] = rule
 	}
-	if p.Subject.Table != "" {
+	if p.Subject.Table != "" && p.Subject.Table != PIIUndecided {
 		r.subject = r.table(p.Subject.Table, p.Subject.Pos)
 	}
 	if r.subject != nil {
@@ -51,6 +62,48 @@ func resolve(p *Policy, s *dialect.Schema) *resolved {
 	}
 	r.relations()
 	return r
+}
+
+// wellFormed holds a policy that was made in Go, wholly or in part, to the
+// rules that ParsePolicy has for a file, and reports what a draft left open.
+func (r *resolved) wellFormed() {
+	r.found = append(r.found, undecided(r.policy)...)
+	if !r.policy.madeInGo() {
+		return
+	}
+	text, err := r.policy.YAML()
+	if err == nil {
+		_, err = ParsePolicy(bytes.NewReader(text))
+	}
+	var refused *PolicyError
+	switch {
+	case errors.As(err, &refused):
+		for _, problem := range refused.Problems {
+			problem.Pos = Pos{} // of a text that nobody wrote
+			if !slices.ContainsFunc(r.found, func(f Problem) bool { return f.Table == problem.Table && f.Reason == problem.Reason }) {
+				r.found = append(r.found, problem)
+			}
+		}
+	case err != nil:
+		r.found.add(Pos{}, dialect.Name{}, "%s", err)
+	}
+}
+
+// madeInGo reports whether some part of the policy wasn't read from a file.
+func (p *Policy) madeInGo() bool {
+	none := Pos{}
+	for _, t := range p.Tables {
+		if t.Pos == none ||
+			t.Hold != nil && t.Hold.Pos == none ||
+			slices.ContainsFunc(t.Columns, func(c PolicyColumn) bool { return c.Pos == none }) ||
+			slices.ContainsFunc(t.Via, func(v PolicyVia) bool { return v.Pos == none }) {
+			return true
+		}
+	}
+	return p.Subject.Table != "" && p.Subject.Pos == none ||
+		slices.ContainsFunc(p.Links, func(l PolicyLink) bool { return l.Pos == none }) ||
+		slices.ContainsFunc(p.Owns, func(o PolicyOwns) bool { return o.Pos == none }) ||
+		slices.ContainsFunc(p.Retention, func(x PolicyRetention) bool { return x.Pos == none })
 }
 
 // table finds a table by the name in the policy: schema.table, or a bare name
@@ -96,6 +149,13 @@ func lookup(s *dialect.Schema, name string) (*dialect.Table, string) {
 			return nil, name + " is a view: write rules for the tables that it reads"
 		}
 	}
+	var names []string
+	for _, t := range s.Tables {
+		names = append(names, short(t.Name, s.Default))
+	}
+	if meant := nearest(name, names); meant != "" {
+		return nil, "there is no table " + name + " in the schema: did you mean " + meant + "?"
+	}
 	return nil, "there is no table " + name + " in the schema"
 }
 
@@ -112,83 +172,17 @@ func (r *resolved) columns(t *dialect.Table, names []string, pos Pos, what strin
 }
 
 func nearColumn(t *dialect.Table, name string) string {
+	var names []string
 	for _, c := range t.Columns {
 		if strings.EqualFold(c.Name, name) {
 			return ": names are case-sensitive, did you mean " + c.Name + "?"
 		}
+		names = append(names, c.Name)
+	}
+	if meant := nearest(name, names); meant != "" {
+		return ": did you mean " + meant + "?"
 	}
 	return ""
-}
-
-// relations gathers the declared foreign keys, the links and what is owned.
-func (r *resolved) relations() {
-	for _, t := range r.schema.Tables {
-		for _, fk := range t.ForeignKeys {
-			if r.schema.Table(fk.RefTable) == nil {
-				continue // a table that the user may not see: privileges tell
-			}
-			r.refs = append(r.refs, relation{
-				Reference: Reference{
-					Table: fk.Table, Columns: fk.Columns, RefTable: fk.RefTable, RefColumns: fk.RefColumns,
-					Link: !fk.Enforced,
-				},
-				name:       fk.Name,
-				deferrable: fk.Deferrable,
-				restrict:   fk.OnDelete == dialect.Restrict,
-			})
-		}
-	}
-	for _, l := range r.policy.Links {
-		ref, ok := r.reference("link", l.Table, l.Columns, l.RefTable, l.RefColumns, l.Pos)
-		if !ok {
-			continue
-		}
-		ref.Where, ref.Link = l.Where, true
-		r.refs = append(r.refs, ref)
-	}
-	for _, o := range r.policy.Owns {
-		if ref, ok := r.reference("owns", o.Table, o.Columns, o.RefTable, o.RefColumns, o.Pos); ok {
-			r.owns = append(r.owns, ref)
-		}
-	}
-}
-
-func (r *resolved) reference(what, table string, columns []string, refTable string, refColumns []string, pos Pos) (relation, bool) {
-	from, to := r.table(table, pos), r.table(refTable, pos)
-	if from == nil || to == nil {
-		return relation{}, false
-	}
-	if len(refColumns) == 0 {
-		refColumns = to.PrimaryKey
-	}
-	if !r.columns(from, columns, pos, what) || !r.columns(to, refColumns, pos, what) {
-		return relation{}, false
-	}
-	if len(columns) != len(refColumns) {
-		r.found.add(pos, from.Name, "%s: %d columns on the left and %d on the right (the primary key, where none are written)",
-			what, len(columns), len(refColumns))
-		return relation{}, false
-	}
-	for i, c := range columns {
-		a, b := from.Column(c), to.Column(refColumns[i])
-		if !joinable(a.Kind, b.Kind) {
-			r.found.add(pos, from.Name, "%s: column %s is a %s and %s.%s a %s: they can't be equal", what, c, a.Type, to.Name, b.Name, b.Type)
-			return relation{}, false
-		}
-	}
-	return relation{
-		Reference: Reference{Table: from.Name, Columns: columns, RefTable: to.Name, RefColumns: refColumns},
-		name:      from.Name.Table + "(" + strings.Join(columns, ", ") + ")",
-		pos:       pos,
-	}, true
-}
-
-// joinable reports whether the canonical values of one kind can be decoded
-// to the other: text takes anything, since a polymorphic link often stores
-// keys of all tables as text.
-func joinable(child, parent dialect.Kind) bool {
-	return child == parent || child == dialect.Text ||
-		child == dialect.Int && parent == dialect.Decimal || child == dialect.Decimal && parent == dialect.Int
 }
 
 // rule returns the policy's entry for a table; an empty one where it has none,

@@ -16,14 +16,21 @@ type uncertain struct {
 	index  string
 }
 
-// uniqueness notes, or reports, a strategy that doesn't keep a unique column unique.
-func (b *builder) uniqueness(t *dialect.Table, col *dialect.Column, class anonymise.Class) {
-	if class != anonymise.Lossy {
-		return
+// uniqueness notes a strategy that may not keep a unique column unique, and
+// reports one that is certain not to; it returns false for that.
+func (b *builder) uniqueness(t *dialect.Table, rule *PolicyColumn, class anonymise.Class) bool {
+	for _, ix := range t.UniqueIndexes(rule.Name) {
+		null := rule.Overwrite.Name == "null"
+		switch {
+		case null && !ix.NullsEqual: // NULLs don't conflict
+		case null && sole(ix, rule.Name):
+			b.found.add(rule.Pos, t.Name, "column %s can't be overwritten with null: NULLs are equal in the unique index %s: use random, fake or pseudonym", rule.Name, ix.Name)
+			return false
+		case null || class == anonymise.Lossy:
+			b.unsure = append(b.unsure, uncertain{t.Name, rule.Name, ix.Name})
+		}
 	}
-	for _, ix := range t.UniqueIndexes(col.Name) {
-		b.unsure = append(b.unsure, uncertain{t.Name, col.Name, ix.Name})
-	}
+	return true
 }
 
 // hazards finds what an operator must allow before the roots are carried out.
@@ -49,6 +56,11 @@ func (b *builder) hazards(roots []Root) []Hazard {
 					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(w.Columns))
 				}
 			}
+			for _, ref := range slices.Concat(pt.AnchoredBy, pt.SharedBy) {
+				if other := b.schema.Table(ref.Table); !indexed(other, ref.Columns) {
+					add(UnindexedLink, ref.Table, "no index starts with (%s): the table is scanned for every batch", list(ref.Columns))
+				}
+			}
 			b.shared(pt, add)
 		}
 		for _, s := range r.Steps {
@@ -57,7 +69,9 @@ func (b *builder) hazards(roots []Root) []Hazard {
 	}
 	for _, u := range b.unsure {
 		if slices.ContainsFunc(roots, func(r Root) bool {
-			return slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Op == Overwrite && s.Table == u.table })
+			return slices.ContainsFunc(r.Steps, func(s Step) bool {
+				return s.Table == u.table && slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Column == u.column })
+			})
 		}) {
 			add(UniquenessNotProven, u.table, "column %s is in the unique index %s and its strategy may repeat a value", u.column, u.index)
 		}
@@ -138,8 +152,8 @@ func (b *builder) shared(pt Table, add func(HazardName, dialect.Name, string, ..
 	}
 	var undecided int
 	var columns []string
-	for _, ref := range b.refs {
-		if ref.Table != pt.Name || ref.RefTable != b.subject.Name || pt.Name == b.subject.Name {
+	for _, ref := range b.from[pt.Name] {
+		if ref.RefTable != b.subject.Name || pt.Name == b.subject.Name {
 			continue
 		}
 		columns = append(columns, "("+list(ref.Columns)+")")
@@ -152,8 +166,8 @@ func (b *builder) shared(pt Table, add func(HazardName, dialect.Name, string, ..
 	}
 }
 
-// indexed reports whether an index can find rows by the columns: its first
-// parts are these, in any order, and it isn't partial.
+// indexed reports whether an index can find rows by the columns: it isn't
+// partial, and starts with one of them.
 func indexed(t *dialect.Table, columns []string) bool {
 	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
 		if ix.Where != "" || len(ix.Parts) < 1 {

@@ -5,8 +5,9 @@ import "slices"
 // stay works out which rows may have to stay in their table though they were
 // to be deleted, and through which references.
 //
-// A row that stays (because the policy overwrites or keeps it, or a hold does)
-// keeps every row that it refers to by a reference that it can't let go of.
+// A row that stays (because the policy overwrites or keeps it, a hold does, or
+// others share it) keeps every row that it refers to by a reference that it
+// can't let go of.
 func (c *closure) stay() {
 	for changed := true; changed; {
 		changed = false
@@ -18,23 +19,16 @@ func (c *closure) stay() {
 		for _, n := range c.nodes {
 			set(&n.mayHold, n.rule.Hold != nil)
 			for _, w := range n.reach {
-				// A forwards way doesn't pass a hold on: what an owner that
-				// stays refers to stays through the reference itself.
-				set(&n.mayHold, w.from.mayHold && !w.forwards)
-				set(&n.mayStay, w.forwards && w.from.mayStay)
+				set(&n.mayHold, w.from.mayHold)
 				set(&n.mayReplace, w.forwards && w.from.mayStay && n.deletes())
 			}
 			set(&n.mayReplace, len(n.anchoredBy) > 0 && n.deletes())
-			set(&n.mayStay, n.mayHold || n.mayReplace || !n.only(EraseDelete))
+			set(&n.mayStay, n.mayHold || n.mayReplace || n.owned || !n.only(EraseDelete))
 			if !n.mayStay {
 				continue
 			}
-			for _, ref := range c.refs {
-				p := c.node(ref.RefTable)
-				if ref.Table != n.table.Name || p == nil || p.owned || !p.deletes() || c.isCut(ref) {
-					continue
-				}
-				if c.anchors(n, ref.Reference) {
+			for _, ref := range c.holding(n) {
+				if p := c.byName[ref.RefTable]; c.anchors(n, ref) {
 					set(&p.mayReplace, true)
 					set(&p.mayStay, true)
 				}
@@ -45,62 +39,82 @@ func (c *closure) stay() {
 		if !n.mayStay {
 			continue
 		}
-		for _, ref := range c.refs {
-			p := c.node(ref.RefTable)
-			if ref.Table != n.table.Name || p == nil || p.owned || !p.deletes() || c.isCut(ref) || c.overwrites(n, ref) {
-				continue
+		for _, ref := range c.holding(n) {
+			free, gone := c.detachable(ref) == "", c.overwrites(n, ref)
+			if free && !gone && c.letsGo(n, ref) {
+				c.loose = append(c.loose, cut{ref, c.byName[ref.RefTable]})
 			}
-			free := c.detachable(n.table, ref.Reference) == ""
-			if free {
-				c.loose = append(c.loose, cut{ref, p})
-			}
-			if c.anchors(n, ref.Reference) {
-				n.anchors = append(n.anchors, Anchor{Reference: ref.Reference, Held: free})
+			if c.anchors(n, ref) {
+				n.anchors = append(n.anchors, Anchor{Reference: ref.Reference, Held: free || gone})
 			}
 		}
 	}
 }
 
+// holding are the references by which rows of n that stay may hold on to rows
+// that would be deleted. What a row owns isn't among them: it stays with its
+// owner in any case.
+func (c *closure) holding(n *node) []*relation {
+	var out []*relation
+	for _, ref := range c.from[n.table.Name] {
+		p := c.byName[ref.RefTable]
+		if p == nil || !p.deletes() || c.detached[ref] ||
+			slices.ContainsFunc(p.reach, func(w reach) bool { return w.forwards && w.same(ref) }) {
+			continue
+		}
+		out = append(out, ref)
+	}
+	return out
+}
+
 // anchors reports whether a row of n that stays may keep what ref refers to.
-func (c *closure) anchors(n *node, ref Reference) bool {
-	if c.overwrites(n, relation{Reference: ref}) {
-		return false
-	}
-	if c.detachable(n.table, ref) != "" {
-		return true
-	}
-	return n.rule.Hold != nil && n.rule.Hold.keeps(ref.Columns) || n.rule.Hold == nil && n.mayHold
+func (c *closure) anchors(n *node, ref *relation) bool {
+	return c.detachable(ref) != "" && !c.overwrites(n, ref) || n.holds(ref.Columns)
 }
 
-// overwrites reports whether the reference is a link whose columns the row's
-// own overwrite replaces, so that nothing is referred to any more.
-func (c *closure) overwrites(n *node, ref relation) bool {
-	return ref.Link && slices.ContainsFunc(ref.Columns, func(name string) bool {
+// letsGo reports whether a row of n that stays may let go of what ref, which can
+// be set NULL, refers to.
+func (c *closure) letsGo(n *node, ref *relation) bool {
+	return n.owned || n.mayReplace || !n.only(EraseDelete) || n.rule.Hold != nil && !n.rule.Hold.keeps(ref.Columns)
+}
+
+// holds reports whether a hold may keep one of the columns as it is: the node's
+// own, or the one of a row through which a row of a table without is held.
+func (n *node) holds(columns []string) bool {
+	if n.rule.Hold != nil {
+		return n.rule.Hold.keeps(columns)
+	}
+	return n.mayHold
+}
+
+// keeps reports whether the hold covers one of the columns.
+func (h *Hold) keeps(columns []string) bool {
+	return h.Keep == nil || slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(h.Keep, c) })
+}
+
+// overwrites reports whether the reference is a link whose columns are
+// replaced in every row that stays, but for those under a hold, so that nothing
+// is referred to any more.
+func (c *closure) overwrites(n *node, ref *relation) bool {
+	return ref.Link && !n.owned && !n.any(EraseKeep) && slices.ContainsFunc(ref.Columns, func(name string) bool {
 		col := n.rule.Column(name)
-		return col != nil && col.Overwrite != nil
+		return col != nil && col.Overwrite != nil && col.Overwrite.Name != "keep"
 	})
-}
-
-func (c *closure) isCut(ref relation) bool {
-	return slices.ContainsFunc(c.detach, func(x cut) bool { return x.name == ref.name && x.Table == ref.Table })
 }
 
 // unseen reports whether the rows of n may be deleted without being looked at:
 // they are leaves, none of them may stay for a reason of its own, and no
 // other row's fate depends on which they are.
 func (c *closure) unseen(n *node) bool {
-	if n.owned || n.cycle > 0 || n.parent == nil || !n.only(EraseDelete) || n.rule.Hold != nil || n.mayReplace {
+	if n.owned || n.cycle > 0 || n.parent == nil || n.leads || n.mayReplace || n.rule.Hold != nil || !n.only(EraseDelete) {
 		return false
 	}
-	for _, o := range c.nodes {
-		if slices.ContainsFunc(o.reach, func(w reach) bool { return w.from == n }) {
-			return false
-		}
-		if o.owned && slices.ContainsFunc(c.refs, func(r relation) bool { return r.Table == n.table.Name && r.RefTable == o.table.Name }) {
-			return false
+	for _, ref := range c.from[n.table.Name] {
+		if p := c.byName[ref.RefTable]; p != nil && p.owned {
+			return false // whether that goes depends on whether this row does
 		}
 	}
-	if slices.ContainsFunc(c.detach, func(x cut) bool { return x.to == n || x.Table == n.table.Name }) {
+	if slices.ContainsFunc(slices.Concat(c.detach, c.within), func(x cut) bool { return x.to == n || x.Table == n.table.Name }) {
 		return false
 	}
 	return !n.mayHold || len(n.reach) == 1 && len(n.anchors) <= 1

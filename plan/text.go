@@ -111,3 +111,25 @@ func (r *Root) table(n dialect.Name) *Table {
 	}
 	return nil
 }
+
+// path is how a person would say where the node's rows come from.
+func (c *closure) path(n *node) string {
+	name := short(n.table.Name, c.schema.Default)
+	switch {
+	case n.parent == nil:
+		return name
+	case n.owned:
+		return c.path(n.parent) + "(" + n.via + ") → " + name
+	}
+	return c.path(n.parent) + " ← " + name + "(" + n.via + ")"
+}
+
+// short is a table's name without the schema that goes without saying.
+func short(n dialect.Name, usual string) string {
+	if n.Schema == usual {
+		return n.Table
+	}
+	return n.String()
+}
+
+func list(columns []string) string { return strings.Join(columns, ", ") }

@@ -1,0 +1,90 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// everything builds a root for each table that scope everything deletes from or
+// overwrites: deletes first, children before their parents.
+func (b *builder) everything() []Root {
+	var out []Root
+	step := func(t *dialect.Table, erase Erase, s Step) {
+		s.Table, s.Path = t.Name, short(t.Name, b.schema.Default)
+		r := Root{Table: t.Name, Steps: []Step{s}, Tables: []Table{{Name: t.Name, Key: t.Key(), Erase: erase}}}
+		if t.Unerasable != "" {
+			b.found.add(b.rule(t.Name).Pos, t.Name, "the engine doesn't erase its rows: %s", t.Unerasable)
+		}
+		if len(t.Key()) == 0 {
+			r.Whole = true
+			switch {
+			case t.Address != "":
+				r.Tables[0].Key, r.Tables[0].Address = []string{t.Address}, true
+			case slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Way == ThroughClient }):
+				// A statement over all rows needs to address none of them.
+				b.found.add(b.rule(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key, or take strategies that work in the database")
+			}
+		}
+		out = append(out, r)
+	}
+	emptied, cuts := b.emptied()
+	for _, x := range cuts {
+		step(b.schema.Table(x.Table), EraseOverwrite, Step{Op: Detach, Detach: &x.Reference, Rows: Going})
+	}
+	for _, t := range emptied {
+		step(t, EraseDelete, Step{Op: Delete})
+	}
+	for _, t := range b.schema.Tables {
+		rule := b.rule(t.Name)
+		if rule.PII == "none" || rule.Everything == EraseDelete {
+			continue
+		}
+		b.complete(t, rule, nil, "scope everything overwrites every row")
+		if set := b.assignments(t, rule, nil); len(set) > 0 {
+			step(t, EraseOverwrite, Step{Op: Overwrite, Set: set})
+		}
+	}
+	if len(out) == 0 && !b.all {
+		b.found.add(Pos{}, dialect.Name{}, "scope everything has nothing to do: no column has an `overwrite:`, and no table `everything: delete`")
+	}
+	return out
+}
+
+// emptied returns the tables that scope everything deletes all rows of,
+// children first, and the references that must be set NULL before.
+func (b *builder) emptied() (tables []*dialect.Table, cuts []*relation) {
+	c := b.closure()
+	for _, t := range b.schema.Tables {
+		if rule := b.rule(t.Name); rule.Everything == EraseDelete {
+			c.add(&node{table: t, rule: rule, erase: EraseDelete})
+		}
+	}
+	for _, n := range c.nodes {
+		for _, ref := range b.into[n.table.Name] {
+			if child := c.byName[ref.Table]; child != nil {
+				if child != n {
+					child.reach = append(child.reach, reach{relation: ref, from: n, erase: EraseDelete})
+				}
+				continue
+			}
+			if reason := b.detachable(ref); reason != "" {
+				b.found.add(b.rule(n.table.Name).Pos, n.table.Name, "`everything: delete`, but %s refers to it by (%s) and stays, and %s: delete that table's rows too, or none",
+					ref.Table, list(ref.Columns), reason)
+				continue
+			}
+			cuts = append(cuts, ref)
+		}
+	}
+	c.order()
+	if c.later || c.atOnce {
+		b.found.add(Pos{}, dialect.Name{}, "`everything: delete` on tables that refer to each other in a circle needs a nullable reference among them, since not all rows go in one transaction")
+	}
+	for _, x := range c.within {
+		cuts = append(cuts, x.relation)
+	}
+	for _, n := range c.deletion {
+		tables = append(tables, n.table)
+	}
+	return tables, cuts
+}

@@ -1,0 +1,115 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// relations gathers the declared foreign keys, the links and what is owned.
+func (r *resolved) relations() {
+	for _, t := range r.schema.Tables {
+		for _, fk := range t.ForeignKeys {
+			if r.schema.Table(fk.RefTable) == nil {
+				continue // a table that the user may not see: privileges tell
+			}
+			r.relate(&relation{
+				Reference: Reference{
+					Table: fk.Table, Columns: fk.Columns, RefTable: fk.RefTable, RefColumns: fk.RefColumns,
+					Link: !fk.Enforced,
+				},
+				name:       fk.Name,
+				deferrable: fk.Deferrable,
+				onDelete:   fk.OnDelete,
+			})
+		}
+	}
+	for _, l := range r.policy.Links {
+		if ref := r.reference("link", l.Table, l.Columns, l.RefTable, l.RefColumns, l.Pos); ref != nil {
+			ref.Where = l.Where
+			r.relate(ref)
+		}
+	}
+	for _, o := range r.policy.Owns {
+		if ref := r.reference("owns", o.Table, o.Columns, o.RefTable, o.RefColumns, o.Pos); ref != nil {
+			r.owns[ref.Table] = append(r.owns[ref.Table], ref)
+			r.relate(ref) // where nothing else declares it: another owner's row counts too
+		}
+	}
+}
+
+// relate adds a reference, unless there is one that says the same: foreign
+// keys, which the database checks, come before links.
+func (r *resolved) relate(ref *relation) {
+	known := r.from[ref.Table]
+	i := slices.IndexFunc(known, ref.same)
+	switch {
+	case i < 0:
+		r.from[ref.Table] = append(known, ref)
+		r.into[ref.RefTable] = append(r.into[ref.RefTable], ref)
+	case known[i].Link && !ref.Link: // of two foreign keys the one that is enforced counts
+		*known[i] = *ref
+	}
+}
+
+// same reports whether two references relate the same rows.
+func (r *relation) same(o *relation) bool {
+	if r.Table != o.Table || r.RefTable != o.RefTable || r.Where != o.Where || len(r.Columns) != len(o.Columns) {
+		return false
+	}
+	for i, c := range r.Columns {
+		j := slices.Index(o.Columns, c)
+		if j < 0 || r.RefColumns[i] != o.RefColumns[j] {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *resolved) reference(what, table string, columns []string, refTable string, refColumns []string, pos Pos) *relation {
+	from, to := r.table(table, pos), r.table(refTable, pos)
+	if from == nil || to == nil {
+		return nil
+	}
+	if len(refColumns) == 0 {
+		refColumns = to.PrimaryKey
+	}
+	if !r.columns(from, columns, pos, what) || !r.columns(to, refColumns, pos, what) {
+		return nil
+	}
+	if len(refColumns) == 0 {
+		r.found.add(pos, from.Name, "%s: table %s has no primary key: name the columns that are referred to", what, to.Name)
+		return nil
+	}
+	if len(columns) != len(refColumns) {
+		r.found.add(pos, from.Name, "%s: %d columns on the left and %d on the right (the primary key, where none are written)",
+			what, len(columns), len(refColumns))
+		return nil
+	}
+	for i, c := range columns {
+		a, b := from.Column(c), to.Column(refColumns[i])
+		if !joinable(a.Kind, b.Kind) {
+			r.found.add(pos, from.Name, "%s: column %s is a %s and %s.%s a %s: they can't be equal", what, c, a.Type, to.Name, b.Name, b.Type)
+			return nil
+		}
+	}
+	return &relation{
+		Reference: Reference{Table: from.Name, Columns: columns, RefTable: to.Name, RefColumns: refColumns, Link: true},
+		name:      from.Name.Table + "(" + strings.Join(columns, ", ") + ")",
+		pos:       pos,
+		onDelete:  dialect.NoAction,
+	}
+}
+
+// joinable reports whether the canonical values of one kind can be decoded
+// to the other: text takes anything, since a polymorphic link often stores
+// keys of all tables as text.
+func joinable(child, parent dialect.Kind) bool {
+	return child == parent || child == dialect.Text ||
+		child == dialect.Int && parent == dialect.Decimal || child == dialect.Decimal && parent == dialect.Int
+}
+
+// noAction reports whether the reference does nothing but refuse, and that at
+// the end of a statement.
+func (r *relation) noAction() bool { return r.onDelete == dialect.NoAction }
