@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -57,6 +58,8 @@ func (e *executor) identify(ctx context.Context, s subject, continued bool) (dia
 		return nil
 	})
 	switch {
+	case dialect.ClassOf(err) == dialect.DoesNotFit:
+		return nil, fmt.Errorf("%w: number %d: it is no value of the type of %s: %w", ErrBadSubject, s.number, s.column, err)
 	case err != nil:
 		return nil, err
 	case len(keys) > 1:
@@ -72,21 +75,30 @@ func (e *executor) identify(ctx context.Context, s subject, continued bool) (dia
 	return keys[0], nil
 }
 
-// census counts the subjects that are given, and those that are there.
-func (e *executor) census(ctx context.Context, continued bool) (given, present int64, err error) {
-	var unnamed int64
-	for keys, err := range e.chunks(ctx, continued, &unnamed) {
+// census is how many subjects are given: those of which the key is known, those
+// named by an identifier that no row has any more, and those that are there.
+type census struct{ named, unnamed, present int64 }
+
+// fits reports whether these can be the n subjects that a run was begun with: an
+// identifier that names nothing may be one more name of a subject that is named otherwise.
+func (c census) fits(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
+
+func (e *executor) census(ctx context.Context, continued bool) (c census, err error) {
+	for keys, err := range e.chunks(ctx, continued, &c.unnamed) {
 		if err != nil {
-			return 0, 0, err
+			return c, err
 		}
 		n, err := e.count(ctx, keys)
-		if err != nil {
-			return 0, 0, err
+		if dialect.ClassOf(err) == dialect.DoesNotFit {
+			return c, fmt.Errorf("%w: one of those given is no value of the type of %s: %w", ErrBadSubject, strings.Join(e.plan.Subject.Key, ", "), err)
 		}
-		given += int64(len(keys))
-		present += n
+		if err != nil {
+			return c, err
+		}
+		c.named += int64(len(keys))
+		c.present += n
 	}
-	return given + unnamed, present, nil
+	return c, nil
 }
 
 // chunks gives the subjects' keys, a thousand at a time, and counts those

@@ -8,7 +8,10 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -41,10 +44,13 @@ type Options struct {
 	// Secret is the key of consistent strategies. Defaults to none; a plan
 	// with such a strategy is then refused.
 	Secret anonymise.Secret
+	// Commitments ask for row commitments. Defaults to none.
+	Commitments *Commitments
 	// Request is what the receipt says of the request that is answered. It
 	// must not name a person. Defaults to nothing.
 	Request *receipt.Request
-	// Actor is who carries the run out: a role, no person's name. Defaults to none.
+	// Actor is who carries the run out: a role, no person's name. At most 200
+	// characters. Defaults to none.
 	Actor string
 
 	// Workers is how many batches are carried out at a time. Defaults to 4, or
@@ -113,8 +119,10 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 // validate checks what needs no database.
 func (o *Options) validate(p *plan.Plan) error {
 	switch {
-	case len(o.RunID) > 200:
-		return errors.New("the run ID is longer than 200 characters")
+	case !storable(o.RunID):
+		return errors.New("a run ID has at most 200 characters, and none that can't be printed")
+	case !storable(o.Actor):
+		return errors.New("an actor has at most 200 characters, and none that can't be printed")
 	case len(o.Signers) == 0:
 		return errors.New("no signer: a run whose receipt can't be signed isn't begun; make a key with `expunge keygen`")
 	case p.Scope == plan.ScopeSubjects && o.Subjects == nil:
@@ -128,6 +136,11 @@ func (o *Options) validate(p *plan.Plan) error {
 		return fmt.Errorf("%w: its digest is %s, and %s was approved: review it again", ErrNotApproved, d, o.Approved)
 	}
 	return o.hazards(p)
+}
+
+// storable reports whether the journal has room for a name that the caller gave.
+func storable(s string) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= 200 && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // hazards refuses hazards that were not allowed.

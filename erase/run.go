@@ -50,7 +50,7 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	if err != nil {
 		return nil, err
 	}
-	if env, err := e.finished(found); env != nil || err != nil {
+	if env, err := e.finished(ctx, found); env != nil || err != nil {
 		return env, err
 	}
 	given, err := e.ready(ctx, found)
@@ -76,7 +76,7 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	if err != nil {
 		return nil, err
 	}
-	if env, err := e.finished(row); env != nil || err != nil {
+	if env, err := e.finished(ctx, row); env != nil || err != nil {
 		return env, err
 	}
 	return e.carryOut(ctx, row)
@@ -99,7 +99,8 @@ func (e *executor) holder() string {
 	if e.Actor != "" {
 		who = e.Actor + ", " + who
 	}
-	return who[:min(len(who), 200)]
+	runes := []rune(who)
+	return string(runes[:min(len(runes), 200)])
 }
 
 func (e *executor) running(ctx context.Context) error {
@@ -111,16 +112,64 @@ func (e *executor) running(ctx context.Context) error {
 }
 
 // finished returns the receipt of a run that is closed.
-func (e *executor) finished(row *runRow) ([]byte, error) {
+func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 	switch {
 	case row == nil:
 		return nil, nil
 	case row.Plan != e.plan.Digest():
 		return nil, fmt.Errorf("%w: its plan's digest is %s: give the run an ID of its own", ErrRunDiffers, row.Plan)
-	case row.State == stateClosed:
-		return []byte(row.Envelope), nil
+	case row.State != stateClosed:
+		return nil, nil
 	}
-	return nil, nil
+	if err := e.answers(ctx, row); err != nil {
+		return nil, err
+	}
+	return []byte(row.Envelope), nil
+}
+
+// answers refuses the receipt of a run that was about other subjects than are
+// given now. On a schema that has changed that can't be found out.
+func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
+	if e.plan.Scope != plan.ScopeSubjects {
+		return nil
+	}
+	if e.schema == nil {
+		if e.schema, err = e.db.Inspect(ctx); err != nil {
+			return fmt.Errorf("reading the catalogue: %w", err)
+		}
+	}
+	if drift(e.plan, e.schema) != nil {
+		return nil
+	}
+	c, err := e.census(ctx, true)
+	if err != nil {
+		return err
+	}
+	return e.same(ctx, row, c)
+}
+
+// same refuses subjects that can't be those of the run. Nothing is stored that
+// they could be compared with: there are as many, and those that were deleted aren't there.
+func (e *executor) same(ctx context.Context, row *runRow, c census) error {
+	if !c.fits(row.Subjects) {
+		return fmt.Errorf("%w: with %d subjects, and %d are given now: give it the same ones, or a run ID of their own", ErrRunDiffers, row.Subjects, c.named+c.unnamed)
+	}
+	entries, err := e.journal.entries(ctx)
+	if err != nil {
+		return err
+	}
+	remain := row.Subjects
+	for _, d := range entries {
+		for _, st := range e.plan.Roots[0].Steps {
+			if n := d.Tally.Steps[st.ID]; n != nil && st.Op == plan.Delete && st.Table == e.plan.Roots[0].Table {
+				remain -= n.Affected
+			}
+		}
+	}
+	if c.present > remain {
+		return fmt.Errorf("%w: with subjects of which at most %d are left, and %d of those given now are there: give it the same ones, or a run ID of their own", ErrRunDiffers, remain, c.present)
+	}
+	return nil
 }
 
 // ready makes every check that can be made before something is written, and
@@ -145,16 +194,16 @@ func (e *executor) ready(ctx context.Context, found *runRow) (given int64, err e
 	if e.plan.Scope != plan.ScopeSubjects {
 		return 0, nil
 	}
-	given, present, err := e.census(ctx, found != nil)
+	c, err := e.census(ctx, found != nil)
 	switch {
 	case err != nil:
 		return 0, err
-	case found != nil && given != found.Subjects:
-		return 0, fmt.Errorf("%w: with %d subjects, and %d are given now: continue it with the same ones", ErrRunDiffers, found.Subjects, given)
-	case found == nil && present == 0:
-		return 0, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, given, e.plan.Subject.Table)
+	case found != nil:
+		return found.Subjects, e.same(ctx, found, c)
+	case c.present == 0:
+		return 0, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, c.named, e.plan.Subject.Table)
 	}
-	return given, nil
+	return c.named, nil
 }
 
 // drift refuses a schema that isn't the one the plan was made for.
@@ -180,7 +229,7 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 func (e *executor) programs(asOf time.Time) ([]*program, error) {
 	var out []*program
 	for i := range e.plan.Roots {
-		p, err := compile(e.plan, i, e.schema, asOf)
+		p, err := compile(e.plan, i, e.schema, asOf, e.commits())
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
+	"github.com/google/uuid"
 )
 
 // Source gives the subjects of a run, each as a text: the value of the
@@ -165,15 +166,21 @@ func typed(s string, c *dialect.Column) (dialect.Value, error) {
 	switch c.Kind {
 	case dialect.Int:
 		n, err := strconv.ParseInt(s, 10, 64)
-		if err == nil {
+		switch _, beyond := strconv.ParseUint(s, 10, 64); {
+		case err == nil:
 			return n, nil
-		}
-		if errors.Is(err, strconv.ErrRange) {
+		case beyond == nil && c.Unsigned:
 			return s, nil
+		case errors.Is(err, strconv.ErrRange):
+			return nil, fmt.Errorf("column %s holds whole numbers, and none as large", c.Name)
 		}
 		return nil, fmt.Errorf("column %s holds whole numbers, and this is not one", c.Name)
 	case dialect.UUID:
-		return strings.ToLower(s), nil
+		id, err := uuid.Parse(s)
+		if err != nil {
+			return nil, fmt.Errorf("column %s holds UUIDs, and this is not one", c.Name)
+		}
+		return id.String(), nil
 	case dialect.Bytes:
 		return []byte(s), nil
 	}

@@ -1,0 +1,152 @@
+package erase_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/postgres"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/internal/testdb"
+	"github.com/expungedb/expunge/plan"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// club is a database small enough to see through: members, their visits with
+// remarks on them, and letters that a link leads to.
+var club = []string{
+	`CREATE TABLE member (member_id INTEGER NOT NULL, email VARCHAR(80) NOT NULL, phone VARCHAR(40), name VARCHAR(40) NOT NULL, notes VARCHAR(80), PRIMARY KEY (member_id), CONSTRAINT uq_email UNIQUE (email))`,
+	`CREATE TABLE visit (visit_id INTEGER NOT NULL, member_id INTEGER NOT NULL, place VARCHAR(40), PRIMARY KEY (visit_id), CONSTRAINT fk_visit FOREIGN KEY (member_id) REFERENCES member (member_id))`,
+	`CREATE TABLE remark (remark_id INTEGER NOT NULL, visit_id INTEGER NOT NULL, body VARCHAR(80), PRIMARY KEY (remark_id), CONSTRAINT fk_remark FOREIGN KEY (visit_id) REFERENCES visit (visit_id))`,
+	`CREATE TABLE letter (letter_id INTEGER NOT NULL, about INTEGER, body VARCHAR(80), PRIMARY KEY (letter_id))`,
+	`CREATE INDEX ix_visit ON visit (member_id)`,
+	`CREATE INDEX ix_remark ON remark (visit_id)`,
+	`CREATE INDEX ix_letter ON letter (about)`,
+	`INSERT INTO member VALUES (1, 'one@club.example', '111', 'One Uno', 'likes tea'), (2, 'two@club.example', '222', 'Two Due', NULL), (3, 'three@club.example', '222', 'Three Tre', 'likes ale'), (4, 'four@club.example', NULL, 'Four Quattro', '')`,
+	`INSERT INTO visit VALUES (11, 1, 'Bonn'), (12, 1, 'Bern'), (21, 2, 'Brno'), (31, 3, NULL)`,
+	`INSERT INTO remark VALUES (111, 11, 'came late'), (112, 11, 'left early'), (211, 21, 'sang')`,
+	`INSERT INTO letter VALUES (1, 1, 'Dear One'), (2, 2, 'Dear Two'), (3, NULL, 'Dear all')`,
+}
+
+// deletes is the club's policy that deletes.
+const deletes = `
+version: 1
+database: club
+subject: {table: member, key: member_id, identifiers: [email, phone]}
+tables:
+  member:
+    erase: delete
+    columns:
+      member_id: none
+      email: {pii: contact, overwrite: {fake: email}}
+      phone: {pii: contact, overwrite: random}
+      name: {pii: name, overwrite: {fake: name}}
+      notes: {pii: free-text, overwrite: null}
+  visit:
+    erase: delete
+    columns: {visit_id: none, member_id: none, place: {pii: other, overwrite: null}}
+  remark:
+    erase: delete
+    columns: {remark_id: none, visit_id: none, body: {pii: free-text, overwrite: random}}
+  letter:
+    erase: delete
+    columns: {letter_id: none, about: none, body: {pii: free-text, overwrite: random}}
+links:
+  - letter(about) -> member(member_id)
+`
+
+// overwrites is the one that overwrites whom it is about, and deletes the rest.
+var overwrites = strings.Replace(deletes, "member:\n    erase: delete", "member:\n    erase: overwrite", 1)
+
+// club fills the database with the club.
+func (d *target) club(t testing.TB) *target {
+	t.Helper()
+	d.exec(t, club...)
+	return d
+}
+
+// plan builds the plan of a policy's text.
+func (d *target) plan(t testing.TB, policy string, scope plan.Scope) *plan.Plan {
+	t.Helper()
+	p, err := plan.Build(t.Context(), d.DB, mustParse([]byte(policy)), scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// options are those of a run that is in order.
+func options(p *plan.Plan, run string, subjects ...string) erase.Options {
+	o := erase.Options{RunID: run, Signer: signer(), Secret: secret(), Allow: allowAll(p), Now: clock}
+	if p.Scope == plan.ScopeSubjects {
+		o.Subjects = erase.SubjectKeys(subjects...)
+	}
+	return o
+}
+
+// run carries a plan out, which must succeed.
+func (d *target) run(t testing.TB, p *plan.Plan, o erase.Options) *receipt.Statement {
+	t.Helper()
+	env, err := erase.Run(t.Context(), d.DB, p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened(t, env)
+}
+
+// journaled reports whether the journal's tables are there.
+func (d *target) journaled(t testing.TB) bool {
+	t.Helper()
+	n := d.DB.JournalTable("run")
+	query := "SELECT count(*) FROM information_schema.tables WHERE table_name = '" + n.Table + "' AND table_schema = "
+	switch {
+	case d.Engine == sample.SQLite:
+		query = "SELECT count(*) FROM sqlite_master WHERE name = '" + n.Table + "'"
+	case n.Schema == "":
+		query += "DATABASE()"
+	default:
+		query += "'" + n.Schema + "'"
+	}
+	return d.count(t, query) > 0
+}
+
+// as connects to the database as a role of its own with the given privileges;
+// %s in them is the role.
+func (d *target) as(t testing.TB, privileges ...string) dialect.DB {
+	t.Helper()
+	role := "r_" + strings.ToLower(t.Name()[strings.LastIndex(t.Name(), "/")+1:])
+	role = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r == '_' {
+			return r
+		}
+		return -1
+	}, role)
+	role = role[:min(len(role), 40)]
+	d.exec(t, "CREATE ROLE "+role+" LOGIN PASSWORD '"+role+"'")
+	t.Cleanup(func() { d.exec(t, "DROP OWNED BY "+role, "DROP ROLE "+role) })
+	for _, p := range privileges {
+		d.exec(t, strings.ReplaceAll(p, "%s", role))
+	}
+	u, err := url.Parse(d.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(role, role)
+	pool, err := pgxpool.New(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return postgres.New(pool)
+}
+
+// onPostgres runs a test of what only PostgreSQL has.
+func onPostgres(t *testing.T, test func(t *testing.T, db *target)) {
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, openTarget(t, testdb.Postgres(t).URL))
+	})
+}
