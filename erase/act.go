@@ -15,6 +15,7 @@ type deed struct {
 	stayed []dialect.Key // roots that are still there: never to be overwritten again in this run
 	roots  int64
 	proofs []proof
+	erased []committed // for the batch's commitment
 }
 
 // proof is one look at committed rows.
@@ -162,6 +163,7 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 		if bulk != nil {
 			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, equal: bulk})
 		}
+		d.erase(s.table, keys.(dialect.In).Keys, plan.Overwrite)
 		return nil
 	})
 }
@@ -189,6 +191,7 @@ func (g *gathering) delete(ctx context.Context, st *plan.Step, d *deed, chunk in
 			return errMoved
 		}
 		c.Affected += n
+		d.erase(s.table, keys.(dialect.In).Keys, plan.Delete)
 		if !s.Address { // an address may be given to a new row at once
 			d.proofs = append(d.proofs, proof{step: st.ID, table: s.Name, absent: []dialect.Cond{keys}})
 		}

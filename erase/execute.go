@@ -9,6 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
 )
@@ -20,6 +21,8 @@ type executor struct {
 	plan    *plan.Plan
 	journal *journal
 	schema  *dialect.Schema
+
+	committer *receipt.Committer // nil: no row commitments
 
 	sources sync.Pool // of *anonymise.Source
 
@@ -210,6 +213,9 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 		for _, k := range d.stayed {
 			rec.Stayed = append(rec.Stayed, dialect.EncodeKey(k))
 		}
+	}
+	if err := e.commit(d, rec); err != nil {
+		return nil, nil, err
 	}
 	if err := e.journal.record(ctx, tx, rec); err != nil {
 		return nil, nil, err

@@ -22,6 +22,7 @@ type summary struct {
 	position          string
 	database          string
 	identity          dialect.Identity
+	commitments       *receipt.Commitments
 }
 
 // finish scans the roots once more, signs the receipt and closes the run.
@@ -37,6 +38,9 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 	}
 	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.scan(ctx, programs, entries, s) }); err != nil {
 		return nil, fmt.Errorf("the last scan: %w", err)
+	}
+	if s.commitments, err = e.commitments(entries); err != nil {
+		return nil, err
 	}
 	statement := e.statement(row, programs, s)
 	envelope, err := receipt.Sign(ctx, statement, e.Signers...)

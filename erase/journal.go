@@ -22,17 +22,18 @@ type journal struct {
 
 // runRow is the journal's row of a run.
 type runRow struct {
-	ID, State string
-	Epoch     int64
-	Holder    string
-	Plan      string
-	ReceiptID string
-	Subjects  int64
-	Actor     string
-	AsOf      time.Time
-	Began     time.Time
-	Closed    time.Time
-	Envelope  string
+	ID, State  string
+	Epoch      int64
+	Holder     string
+	Plan       string
+	ReceiptID  string
+	Commitment string
+	Subjects   int64
+	Actor      string
+	AsOf       time.Time
+	Began      time.Time
+	Closed     time.Time
+	Envelope   string
 }
 
 // entry is the journal's row of a batch, or of a part of one.
@@ -43,15 +44,17 @@ type entry struct {
 	Low, High       string // encoded keys, "" where there is none
 	Stayed          []string
 	Tally           tally
+	Leaf            string
+	Padded          int64
 	Retries         int64
 	Began           time.Time
 	Committed       time.Time
 	Verified        time.Time
 }
 
-var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id", "subjects", "actor", "as_of", "began", "closed", "envelope"}
+var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id", "subjects", "actor", "as_of", "began", "closed", "envelope", "commitment"}
 
-var entryColumns = []string{"run", "root", "seq", "part", "epoch", "roots", "low", "high", "stayed", "counts", "retries", "began", "committed", "verified"}
+var entryColumns = []string{"run", "root", "seq", "part", "epoch", "roots", "low", "high", "stayed", "counts", "retries", "began", "committed", "verified", "leaf", "padded"}
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
@@ -120,7 +123,7 @@ func (j *journal) find(ctx context.Context, tx dialect.Tx, lock dialect.Lock) (*
 		}
 		return &runRow{
 			ID: text(r[0]), State: text(r[1]), Epoch: number(r[2]), Holder: text(r[3]), Plan: text(r[4]), ReceiptID: text(r[5]),
-			Subjects: number(r[6]), Actor: text(r[7]), AsOf: unstamp(r[8]), Began: unstamp(r[9]), Closed: unstamp(r[10]), Envelope: text(r[11]),
+			Subjects: number(r[6]), Actor: text(r[7]), AsOf: unstamp(r[8]), Began: unstamp(r[9]), Closed: unstamp(r[10]), Envelope: text(r[11]), Commitment: text(r[12]),
 		}, nil
 	}
 	return nil, nil
@@ -153,7 +156,7 @@ func (j *journal) take(ctx context.Context, fresh runRow) (*runRow, error) {
 			row = &fresh
 			row.Epoch, row.State = 1, stateOpen
 			return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(runTable), Columns: runColumns, Row: dialect.Row{
-				row.ID, row.State, row.Epoch, row.Holder, row.Plan, row.ReceiptID, row.Subjects, optional(row.Actor), stamp(row.AsOf), stamp(row.Began), nil, nil,
+				row.ID, row.State, row.Epoch, row.Holder, row.Plan, row.ReceiptID, row.Subjects, optional(row.Actor), stamp(row.AsOf), stamp(row.Began), nil, nil, optional(row.Commitment),
 			}})
 		}
 		row = found
@@ -231,7 +234,7 @@ func (j *journal) record(ctx context.Context, tx dialect.Tx, e *entry) error {
 	}
 	return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(batchTable), Columns: entryColumns, Row: dialect.Row{
 		j.run, e.Root, e.Seq, e.Part, j.epoch, e.Roots, optional(e.Low), optional(e.High), stayed, string(counts), e.Retries,
-		stamp(e.Began), stamp(e.Committed), nil,
+		stamp(e.Began), stamp(e.Committed), nil, optional(e.Leaf), e.Padded,
 	}})
 }
 
@@ -267,7 +270,7 @@ func (j *journal) entries(ctx context.Context) ([]entry, error) {
 			}
 			e := entry{
 				Root: number(r[1]), Seq: number(r[2]), Part: number(r[3]), Epoch: number(r[4]), Roots: number(r[5]),
-				Low: text(r[6]), High: text(r[7]), Retries: number(r[10]), Began: unstamp(r[11]), Committed: unstamp(r[12]), Verified: unstamp(r[13]),
+				Low: text(r[6]), High: text(r[7]), Retries: number(r[10]), Began: unstamp(r[11]), Committed: unstamp(r[12]), Verified: unstamp(r[13]), Leaf: text(r[14]), Padded: number(r[15]),
 			}
 			if s := text(r[8]); s != "" {
 				if err := json.Unmarshal([]byte(s), &e.Stayed); err != nil {

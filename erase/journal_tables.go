@@ -44,7 +44,8 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 				text("holder", 200, false), // who has it, for the one that is refused
 				text("plan", 64, false),    // the plan's digest
 				text("receipt_id", 36, false),
-				number("subjects"), // distinct ones that were given
+				text("commitment", 64, true), // tells whether a continued run was given the same key
+				number("subjects"),           // distinct ones that were given
 				text("actor", 200, true),
 				text("as_of", 40, false),
 				text("began", 40, false),
@@ -66,6 +67,8 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 				text("high", 0, true),   //
 				text("stayed", 0, true), // roots that were not deleted, until the run closes
 				text("counts", 0, false),
+				text("leaf", 64, true), // the root over the batch's row commitments,
+				number("padded"),       // and how many leaves it has
 				number("retries"),
 				text("began", 40, false),
 				text("committed", 40, false), // just before the commit

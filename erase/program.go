@@ -16,6 +16,7 @@ type program struct {
 	tables []*table
 	schema *dialect.Schema
 	asOf   time.Time
+	seen   bool // keys are fetched of every row that goes
 }
 
 // table is one table of the closure with all that a batch needs to know of it.
@@ -34,11 +35,17 @@ type table struct {
 }
 
 // compile makes the program of a root. The schema has the plan's fingerprint.
-func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time) (*program, error) {
+//
+// With seen, the keys of all rows are fetched before they go, for the sake of row commitments.
+func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bool) (*program, error) {
 	r := &p.Roots[index]
-	prog := &program{root: r, index: index, schema: s, asOf: asOf}
+	prog := &program{root: r, index: index, schema: s, asOf: asOf, seen: seen}
 	for i := range r.Tables {
 		pt := &r.Tables[i]
+		if seen && pt.Unseen && len(pt.Key) > 0 {
+			looked := *pt
+			looked.Unseen, pt = false, &looked
+		}
 		t := &table{Table: pt, schema: s.Table(pt.Name), hold: -1, where: map[string]int{}, writers: map[string]*writer{}}
 		if t.schema == nil {
 			return nil, fmt.Errorf("table %s: %w: build the plan again", pt.Name, ErrDrift)

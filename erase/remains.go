@@ -24,7 +24,7 @@ func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) 
 	if err := drift(p, schema); err != nil {
 		return nil, err
 	}
-	prog, err := compile(p, 0, schema, time.Now())
+	prog, err := compile(p, 0, schema, time.Now(), false)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
 	"github.com/google/uuid"
@@ -45,6 +46,12 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	e := &executor{Options: o, db: db, plan: p, point: point}
 	e.journal = &journal{db: db, run: o.RunID, now: o.Now}
 	e.sources.New = e.newSource
+	if c := o.Commitments; c != nil {
+		var err error
+		if e.committer, err = receipt.NewCommitter(c.Key, o.RunID); err != nil {
+			return nil, err
+		}
+	}
 
 	found, err := e.journal.peek(ctx)
 	if err != nil {
@@ -52,6 +59,11 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	}
 	if env, err := e.finished(ctx, found); env != nil || err != nil {
 		return env, err
+	}
+	if found != nil {
+		if err := e.sameKey(found); err != nil {
+			return nil, err
+		}
 	}
 	given, err := e.ready(ctx, found)
 	if err != nil {
@@ -71,7 +83,7 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	now := o.Now().UTC()
 	row, err := e.journal.take(ctx, runRow{
 		ID: o.RunID, Holder: e.holder(), Plan: p.Digest(), ReceiptID: uuid.NewString(),
-		Subjects: given, Actor: o.Actor, AsOf: now, Began: now,
+		Subjects: given, Actor: o.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(),
 	})
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ func (e *executor) statement(row *runRow, programs []*program, s *summary) recei
 		}
 		pr.Retained = append(pr.Retained, retained(programs[i], &s.tally)...)
 	}
+	pr.Commitments = s.commitments
 	pr.Checks = checks(s)
 	pr.Copies, pr.Final = copies(p, s.last)
 	return receipt.NewStatement(pr)

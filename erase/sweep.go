@@ -15,6 +15,11 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 	st, t := &p.root.Steps[0], p.first()
 	c := d.step(st.ID)
 	where := it.where(p)
+	if p.seen {
+		if err := p.note(ctx, tx, where, st.Op, d); err != nil {
+			return nil, err
+		}
+	}
 	switch st.Op {
 	case plan.Delete:
 		n, err := tx.Delete(ctx, dialect.Delete{Table: t.Name, Where: where})
@@ -82,4 +87,21 @@ func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *wri
 
 func (w *writer) named(keys []dialect.Key) []dialect.Cond {
 	return []dialect.Cond{dialect.In{Columns: w.Key, Keys: keys}}
+}
+
+// note fetches the keys of a range's rows, for the sake of row commitments.
+func (p *program) note(ctx context.Context, tx dialect.Tx, where []dialect.Cond, op plan.Op, d *deed) error {
+	t := p.first()
+	if len(t.Key) == 0 || t.Address {
+		return nil // nothing names a row for good
+	}
+	var keys []dialect.Key
+	for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Lock: dialect.Exclusive}) {
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
+	}
+	d.erase(t, keys, op)
+	return nil
 }

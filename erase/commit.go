@@ -1,0 +1,134 @@
+package erase
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Commitments ask for row commitments: the receipt then holds a Merkle root
+// over the rows that were erased, with which a disclosure proves later that a
+// row was among them (package receipt). The keys of all rows are then fetched before they go.
+type Commitments struct {
+	// Key is K: 32 random bytes, new for each run, and the same when a run is
+	// continued. The library keeps no copy. While it exists the leaves are
+	// pseudonymous personal data.
+	Key []byte
+	// Leaves is where the leaf hashes go, which disclosures are made from.
+	// Defaults to nowhere: no disclosure can then be made.
+	Leaves *receipt.LeafFile
+}
+
+// committed is one row that a batch erased, for its commitment.
+type committed struct {
+	table *table
+	key   dialect.Key
+	op    plan.Op
+}
+
+// row is the form in which a row is committed to: its key as texts.
+func (c committed) row() receipt.Row {
+	r := receipt.Row{Schema: c.table.Name.Schema, Table: c.table.Name.Table, Key: map[string]string{}, Operation: receipt.Operation(c.op)}
+	for i, name := range c.table.Key {
+		r.Key[name] = keyText(c.key[i])
+	}
+	return r
+}
+
+// keyText is a key's value as UTF-8: bytes are written in hex.
+func keyText(v dialect.Value) string {
+	if b, ok := v.([]byte); ok {
+		return hex.EncodeToString(b)
+	}
+	s, _ := dialect.TextOf(v)
+	return s
+}
+
+// commits reports whether the run makes row commitments.
+func (e *executor) commits() bool { return e.committer != nil }
+
+// commit makes the batch's commitment, and has its leaves on the disk before
+// the transaction commits.
+func (e *executor) commit(d *deed, rec *entry) error {
+	if !e.commits() || len(d.erased) == 0 {
+		return nil
+	}
+	b, err := e.committer.Batch(func(yield func(receipt.Row) bool) {
+		for _, c := range d.erased {
+			if !yield(c.row()) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	rec.Leaf, rec.Padded = hex.EncodeToString(b.Root[:]), b.Padded
+	if e.Commitments.Leaves == nil {
+		return nil
+	}
+	return e.Commitments.Leaves.Batch(b)
+}
+
+// keyCheck lets a run that is continued tell whether it was given the same key.
+// It reveals nothing of the key, which is random.
+func (e *executor) keyCheck() string {
+	if !e.commits() {
+		return ""
+	}
+	mac := hmac.New(sha256.New, e.Commitments.Key)
+	mac.Write([]byte("expunge-key-check/v1\x00" + e.RunID))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// sameKey refuses to continue a run with another key, or without the one it has.
+func (e *executor) sameKey(row *runRow) error {
+	switch check := e.keyCheck(); {
+	case row.Commitment == check:
+		return nil
+	case check == "":
+		return fmt.Errorf("%w: with row commitments: give the same commitment key", ErrRunDiffers)
+	case row.Commitment == "":
+		return fmt.Errorf("%w: without row commitments: leave the commitment key out", ErrRunDiffers)
+	}
+	return fmt.Errorf("%w: with another commitment key", ErrRunDiffers)
+}
+
+// commitments is the receipt's entry, over the batches in the order of their
+// journal rows.
+func (e *executor) commitments(entries []entry) (*receipt.Commitments, error) {
+	if !e.commits() {
+		return nil, nil
+	}
+	var order []receipt.BatchCommitment
+	for _, d := range entries {
+		if d.Leaf == "" {
+			continue
+		}
+		root, err := hex.DecodeString(d.Leaf)
+		if err != nil || len(root) != sha256.Size {
+			return nil, errors.New("the journal's commitment of a batch is damaged")
+		}
+		order = append(order, receipt.BatchCommitment{Root: receipt.Hash(root), Padded: d.Padded})
+	}
+	if e.Commitments.Leaves != nil {
+		if err := e.Commitments.Leaves.Finish(order); err != nil {
+			return nil, err
+		}
+	}
+	return receipt.NewCommitments(order), nil
+}
+
+// erase notes rows for the batch's commitment.
+func (d *deed) erase(t *table, keys []dialect.Key, op plan.Op) {
+	for _, k := range keys {
+		d.erased = append(d.erased, committed{t, slices.Clone(k), op})
+	}
+}
