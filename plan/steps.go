@@ -5,7 +5,7 @@ func (c *closure) tables() []Table {
 	var out []Table
 	for _, n := range c.nodes {
 		t := Table{
-			Name: n.table.Name, Key: n.table.Key(), Cycle: n.cycle, Erase: n.erase, Hold: n.rule.Hold,
+			Name: n.table.Name, Key: n.table.Key(), Cycle: n.cycle, Erase: n.erase, Hold: n.rule.Hold.planned(),
 			Keeps: n.anchors, Unseen: c.unseen(n),
 		}
 		for _, w := range n.reach {
@@ -31,6 +31,16 @@ func (c *closure) tables() []Table {
 		out = append(out, t)
 	}
 	return out
+}
+
+// planned is the hold as a plan has it, without its place in the policy's file.
+func (h *Hold) planned() *Hold {
+	if h == nil {
+		return nil
+	}
+	out := *h
+	out.Pos = Pos{}
+	return &out
 }
 
 // steps are the closure's operations: references are cut first, then rows go

@@ -1,0 +1,84 @@
+package plan_test
+
+import (
+	"bytes"
+	"database/sql"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	_ "modernc.org/sqlite"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/sqlite"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+)
+
+// openShop makes the sample shop's tables, without rows, and reads its policy.
+func openShop(t testing.TB) (dialect.DB, *plan.Policy) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "shop.db")+"?_pragma=foreign_keys(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() }) //nolint:errcheck // a temporary file
+	for _, s := range sample.Schema(sample.SQLite) {
+		if _, err := db.Exec(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy, err := plan.ParsePolicy(bytes.NewReader(sample.Policy()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sqlite.New(db), policy
+}
+
+func TestPlansOfTheSampleShop(t *testing.T) {
+	db, policy := openShop(t)
+	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+		p, err := plan.Build(t.Context(), db, policy, scope)
+		if err != nil {
+			t.Errorf("%s: %v", scope, err)
+			continue
+		}
+		data, err := p.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "shop-"+string(scope)+".json", data)
+		golden(t, "shop-"+string(scope)+".txt", []byte(p.String()))
+		golden(t, "shop-"+string(scope)+".mmd", []byte(p.Mermaid()))
+		again, err := plan.Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(p, again); d != "" {
+			t.Errorf("%s: decoded (-built +decoded):\n%s", scope, d)
+		}
+	}
+}
+
+// golden compares with a file of testdata/plans, which -update writes.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", "plans", name)
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), string(got)); d != "" {
+		t.Errorf("%s (-want +got), if it is meant: go test ./plan -run Sample -update\n%s", name, d)
+	}
+}

@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Mermaid is the plan as a flowchart in the Mermaid language
+// (https://mermaid.js.org/syntax/flowchart.html): a node for each table,
+// coloured by what becomes of its rows, and an edge for each reference, from the
+// row that is reached first. Detached references are dashed, those followed
+// forwards thick. Roots after the first are charts of their own within it.
+func (p *Plan) Mermaid() string {
+	var b strings.Builder
+	b.WriteString("flowchart LR\n")
+	for i := range p.Roots {
+		r := &p.Roots[i]
+		chart := &flowchart{Builder: &b, plan: p, root: i, indent: "  ", ids: map[dialect.Name]string{}}
+		if len(p.Roots) > 1 && p.Scope != ScopeEverything {
+			fmt.Fprintf(&b, "  subgraph r%d[%s]\n", i+1, mermaidText(strings.TrimSuffix(r.heading(p.Default), ":")))
+			chart.indent = "    "
+		}
+		chart.draw(r)
+		if chart.indent == "    " {
+			b.WriteString("  end\n")
+		}
+	}
+	for _, class := range []string{
+		"delete fill:#f8c9c4,stroke:#a4262c,color:#000",
+		"overwrite fill:#fbe3b5,stroke:#986f0b,color:#000",
+		"both fill:#f9d6bd,stroke:#a4262c,color:#000,stroke-dasharray:4 2",
+		"keep fill:#cfe8cf,stroke:#0b6a0b,color:#000",
+		"detach fill:#dbe7f5,stroke:#2b5797,color:#000",
+	} {
+		b.WriteString("  classDef " + class + "\n")
+	}
+	return b.String()
+}
+
+// flowchart draws one root.
+type flowchart struct {
+	*strings.Builder
+	plan   *Plan
+	root   int
+	indent string
+	ids    map[dialect.Name]string
+}
+
+func (f *flowchart) draw(r *Root) {
+	for i := range r.Tables {
+		f.node(r, r.Tables[i].Name)
+	}
+	for i := range r.Steps {
+		f.node(r, r.Steps[i].Table) // a table of which only a reference is set NULL
+	}
+	for i := range r.Tables {
+		for _, w := range r.Tables[i].Reach {
+			arrow := "-->"
+			if w.Forwards {
+				arrow = "==>"
+			}
+			f.edge(w.From(), arrow, &w.Reference, r.Tables[i].Name)
+		}
+		for _, ref := range r.Tables[i].AnchoredBy {
+			f.edge(r.Tables[i].Name, "--o", &ref, ref.Table)
+		}
+	}
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		if s.Detach != nil && s.Rows == Reached {
+			f.edge(s.Detach.RefTable, "-.->", s.Detach, s.Table)
+		}
+	}
+}
+
+// node draws a table once.
+func (f *flowchart) node(r *Root, table dialect.Name) {
+	if f.ids[table] != "" {
+		return
+	}
+	id := fmt.Sprintf("r%dt%d", f.root+1, len(f.ids)+1)
+	f.ids[table] = id
+	label := short(table, f.plan.Default)
+	ops := r.operations(table)
+	shape := [2]string{"[", "]"}
+	if table == r.Table {
+		shape = [2]string{"([", "])"}
+	}
+	if t := r.table(table); t != nil && t.Hold != nil {
+		ops = append(ops, "hold")
+	}
+	fmt.Fprintf(f, "%s%s%s%s%s:::%s\n", f.indent, id, shape[0], mermaidText(label, strings.Join(ops, ", ")), shape[1], colour(ops))
+}
+
+func (f *flowchart) edge(from dialect.Name, arrow string, ref *Reference, to dialect.Name) {
+	if f.ids[from] == "" || f.ids[to] == "" {
+		return
+	}
+	fmt.Fprintf(f, "%s%s %s|%s| %s\n", f.indent, f.ids[from], arrow, mermaidText(list(ref.Columns)), f.ids[to])
+}
+
+// operations are what the steps do to a table, each once, in their order.
+func (r *Root) operations(table dialect.Name) []string {
+	var out []string
+	for i := range r.Steps {
+		if s := &r.Steps[i]; s.Table == table && !slices.Contains(out, string(s.Op)) {
+			out = append(out, string(s.Op))
+		}
+	}
+	return out
+}
+
+// colour is the class of a table's node. Detaching shows only where nothing
+// else happens to the table.
+func colour(ops []string) string {
+	has := func(o Op) bool { return slices.Contains(ops, string(o)) }
+	switch {
+	case has(Delete) && has(Overwrite):
+		return "both"
+	case has(Delete):
+		return "delete"
+	case has(Overwrite):
+		return "overwrite"
+	case has(Keep):
+		return "keep"
+	}
+	return "detach"
+}
+
+// mermaidText is a text in quotes, line by line. Whatever could end the text or
+// be taken for markup is written as its character code.
+func mermaidText(lines ...string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i, line := range lines {
+		if i > 0 {
+			b.WriteString("<br/>")
+		}
+		for _, r := range line {
+			if r < ' ' || r == 0x7f || strings.ContainsRune("\"#&<>;`\\[]{}|", r) {
+				fmt.Fprintf(&b, "#%d;", r)
+				continue
+			}
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
