@@ -33,8 +33,12 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	stop := keepAlive(conn)
 	return sync.OnceValue(func() error {
 		stop()
-		// Without the session the lock is gone too, and its settings with it.
-		discard(conn)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		// The server gives up the lock of a closed connection too, but later
+		// than the next claim may come. A connection that has failed has lost its lock.
+		_, _ = conn.ExecContext(ctx, "DO RELEASE_ALL_LOCKS()")
+		discard(conn) // with its settings
 		conn.Close() // which says that it is closed already
 		return nil
 	}), nil
