@@ -30,6 +30,9 @@ type executor struct {
 	meter   progressMeter
 	pending []*entry // committed, looked at, and not yet noted in the journal
 	point   func(name string)
+	// cancelled reports whether the run's context has ended: what was begun is
+	// finished, and a batch that was rolled back isn't begun again.
+	cancelled func() bool
 }
 
 // item is the work of one batch: the roots that are given, or a range of the
@@ -141,7 +144,8 @@ func (e *executor) transact(ctx context.Context, it *item, skip map[string]bool,
 	var d *deed
 	var rec *entry
 	began := e.Now()
-	err := batch.Retry(ctx, e.backoff(), again, func(attempt int) (err error) {
+	tryAgain := func(err error) bool { return again(err) && !e.cancelled() }
+	err := batch.Retry(ctx, e.backoff(), tryAgain, func(attempt int) (err error) {
 		if attempt > 1 {
 			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.root.Table.String(), "attempt", attempt)
 		}

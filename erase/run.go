@@ -43,7 +43,7 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	if err := o.validate(p); err != nil {
 		return nil, err
 	}
-	e := &executor{Options: o, db: db, plan: p, point: point}
+	e := &executor{Options: o, db: db, plan: p, point: point, cancelled: func() bool { return ctx.Err() != nil }}
 	e.journal = &journal{db: db, run: o.RunID, now: o.Now}
 	e.sources.New = e.newSource
 	if c := o.Commitments; c != nil {
