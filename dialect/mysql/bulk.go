@@ -156,7 +156,7 @@ func (p *packed) add(row dialect.Row, encoded []byte) {
 		p.doc.WriteByte(',')
 	}
 	p.doc.Write(encoded)
-	p.keys = append(p.keys, dialect.Key(row[:len(p.key)]))
+	p.keys = append(p.keys, row[:len(p.key)])
 }
 
 // from joins the rows, as the table k, with those of the table that have their keys.

@@ -39,7 +39,7 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		// than the next claim may come. A connection that has failed has lost its lock.
 		_, _ = conn.ExecContext(ctx, "DO RELEASE_ALL_LOCKS()")
 		discard(conn) // with its settings
-		conn.Close() // which says that it is closed already
+		conn.Close()  // which says that it is closed already
 		return nil
 	}), nil
 }

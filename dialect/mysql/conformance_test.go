@@ -175,11 +175,14 @@ func kill(t testing.TB, env *dialecttest.Env) {
 		}
 		ids = append(ids, "KILL "+id)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	rows.Close()
 	env.Exec(t, ids...)
 }
 
-func restrict(t testing.TB, env *dialecttest.Env, table string) dialect.DB {
+func restrict(t testing.TB, env *dialecttest.Env, _ string) dialect.DB {
 	t.Helper()
 	o := opened[env.DB]
 	user := o.db.Name

@@ -173,9 +173,9 @@ var named = map[uint16]*regexp.Regexp{
 	1452: regexp.MustCompile("\\(`.*?, CONSTRAINT `([^`]+)` FOREIGN KEY"),
 	1048: regexp.MustCompile("^Column '([^']+)' cannot be null$"),
 	1364: regexp.MustCompile("^Field '([^']+)' doesn't have a default value$"),
-	1406: regexp.MustCompile("^Data too long for column '([^']+)' at row \\d+$"),
-	1264: regexp.MustCompile("^Out of range value for column '([^']+)' at row \\d+$"),
-	3819: regexp.MustCompile("^Check constraint '([^']+)' is violated\\.$"),
+	1406: regexp.MustCompile(`^Data too long for column '([^']+)' at row \d+$`),
+	1264: regexp.MustCompile(`^Out of range value for column '([^']+)' at row \d+$`),
+	3819: regexp.MustCompile(`^Check constraint '([^']+)' is violated\.$`),
 	4025: regexp.MustCompile("^CONSTRAINT `([^`]+)` failed for "),
 }
 

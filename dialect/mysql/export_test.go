@@ -14,7 +14,7 @@ func Explain(ctx context.Context, db *DB, s dialect.Select) ([]map[string]string
 	if err != nil {
 		return nil, err
 	}
-	defer began.Rollback(ctx)
+	defer func() { _ = began.Rollback(ctx) }()
 	t := began.(*tx)
 	query, args, err := t.render(ctx, s)
 	if err != nil {

@@ -71,7 +71,7 @@ func TestSQLGolden(t *testing.T) {
 				{Column: at, Expr: dialect.ShiftMoment{Of: like(at), Seconds: dialect.RandomInt{Low: -60, High: 60}}},
 			})
 		}},
-		{"rows of a bulk update", func(b *builder) (string, error) {
+		{"rows of a bulk update", func(*builder) (string, error) {
 			p := newPacked(customer, []*dialect.Column{id}, []*dialect.Column{email, born})
 			row := dialect.Row{int64(1), "a@b.c", nil}
 			encoded, _, err := p.encode(row)

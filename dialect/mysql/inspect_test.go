@@ -52,9 +52,9 @@ var shapes = []string{
 }
 
 func TestInspectionGolden(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, shapes...)
-		if s.Engine == "mariadb" {
+		if db.Server.Engine == "mariadb" {
 			run(t, db, `CREATE TABLE versioned (id int PRIMARY KEY, name varchar(20)) WITH SYSTEM VERSIONING`,
 				`CREATE TABLE versioned_openly (id int PRIMARY KEY, a timestamp(6) GENERATED ALWAYS AS ROW START, b timestamp(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (a, b)) WITH SYSTEM VERSIONING`,
 				`CREATE TABLE addressed (id uuid PRIMARY KEY, ip inet6)`)
@@ -65,12 +65,12 @@ func TestInspectionGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		schema.Version = s.Version
+		schema.Version = db.Server.Version
 		got, err := json.MarshalIndent(schema, "", "\t")
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "inspect-"+s.Engine+".golden", append(got, '\n'))
+		golden(t, "inspect-"+db.Server.Engine+".golden", append(got, '\n'))
 		if parts := schema.Table(name("parts")); len(parts.Partitions) != 2 {
 			t.Errorf("%d partitions, want 2", len(parts.Partitions))
 		}
@@ -78,8 +78,8 @@ func TestInspectionGolden(t *testing.T) {
 }
 
 func TestReferencesFromOtherDatabasesAreFound(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
-		other := s.Database(t)
+	each(t, func(t *testing.T, db *testdb.Database) {
+		other := db.Server.Database(t)
 		run(t, db, "CREATE TABLE parent (id int PRIMARY KEY)", "CREATE TABLE here (id int PRIMARY KEY, parent int, FOREIGN KEY (parent) REFERENCES parent (id))",
 			"INSERT INTO parent VALUES (1), (2)")
 		run(t, other, "CREATE TABLE there (id int PRIMARY KEY, parent int, FOREIGN KEY (parent) REFERENCES `"+db.Name+"`.parent (id))",
@@ -112,9 +112,9 @@ func TestReferencesFromOtherDatabasesAreFound(t *testing.T) {
 }
 
 func TestTheSchemaOfACopyUnderAnotherNameIsTheSame(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		var prints []string
-		for _, copied := range []*testdb.Database{db, s.Database(t)} {
+		for _, copied := range []*testdb.Database{db, db.Server.Database(t)} {
 			run(t, copied, shapes...)
 			schema, err := mysql.New(testdb.OpenMySQL(t, copied)).Inspect(t.Context())
 			if err != nil {
@@ -129,7 +129,7 @@ func TestTheSchemaOfACopyUnderAnotherNameIsTheSame(t *testing.T) {
 }
 
 func TestPrivilegesOfColumnsAndRoles(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		user := db.Name
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, x int, y int)", "CREATE TABLE b (id int PRIMARY KEY)",
 			"CREATE USER "+user+"@'%' IDENTIFIED BY 'secret'",

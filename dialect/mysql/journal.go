@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -97,7 +98,7 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 		}
 		if err != nil {
 			err = fail(ctx, err, "make the journal's table", t.Name)
-			if e, ok := err.(*dialect.Error); ok && e.Class == dialect.PermissionDenied {
+			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
 				e.Detail = "grant CREATE on the database, or let an administrator make the journal beforehand"
 			}
 			return err

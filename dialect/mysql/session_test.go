@@ -15,9 +15,9 @@ import (
 )
 
 // each runs a test on a fresh database of every server.
-func each(t *testing.T, test func(t *testing.T, s *testdb.Server, db *testdb.Database)) {
+func each(t *testing.T, test func(t *testing.T, db *testdb.Database)) {
 	for _, s := range servers(t) {
-		t.Run(s.String(), func(t *testing.T) { test(t, s, s.Database(t)) })
+		t.Run(s.String(), func(t *testing.T) { test(t, s.Database(t)) })
 	}
 }
 
@@ -31,16 +31,6 @@ func run(t testing.TB, db *testdb.Database, statements ...string) {
 			t.Fatalf("%v\nin %.300s", err, s)
 		}
 	}
-}
-
-// value reads one value as text.
-func value(t testing.TB, db *testdb.Database, query string) string {
-	t.Helper()
-	var s string
-	if err := testdb.OpenMySQL(t, db).QueryRowContext(t.Context(), query).Scan(&s); err != nil {
-		t.Fatalf("%v\nin %s", err, query)
-	}
-	return s
 }
 
 func begin(t testing.TB, db *mysql.DB, o dialect.TxOptions) dialect.Tx {
@@ -65,7 +55,7 @@ func write(t testing.TB, db *mysql.DB, f func(tx dialect.Tx)) {
 func name(table string) dialect.Name { return dialect.Name{Table: table} }
 
 func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		pool := testdb.OpenMySQL(t, db, dsns["options"]...)
 		pool.SetMaxOpenConns(1) // one session, seen again and again
 		const query = `SELECT CONCAT_WS('|', @@time_zone, @@sql_mode, @@autocommit, @@character_set_client, @@character_set_results,
@@ -100,7 +90,7 @@ func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
 }
 
 func TestTransactionsAreReadCommitted(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)")
 		d := mysql.New(testdb.OpenMySQL(t, db))
 		for _, c := range []struct {
@@ -129,7 +119,7 @@ func TestTransactionsAreReadCommitted(t *testing.T) {
 }
 
 func TestForeignKeyChecksSwitchedOffAreRefused(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		d := mysql.New(testdb.OpenMySQL(t, db, "foreign_key_checks=0"))
 		if _, err := d.Begin(t.Context(), dialect.TxOptions{}); err == nil || !strings.Contains(err.Error(), "foreign_key_checks") {
 			t.Errorf("begin: %v, want an error that names foreign_key_checks", err)
@@ -142,7 +132,7 @@ func TestForeignKeyChecksSwitchedOffAreRefused(t *testing.T) {
 }
 
 func TestACancelledStatementLetsItsLocksGo(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, n int)", "INSERT INTO a VALUES (1, 1), (2, 2)")
 		d := mysql.New(testdb.OpenMySQL(t, db))
 		tx := begin(t, d, dialect.TxOptions{})
@@ -208,18 +198,18 @@ func TestAServerKilledAndStartedAgain(t *testing.T) {
 }
 
 func TestIdentityNamesTheServer(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		id, err := mysql.New(testdb.OpenMySQL(t, db)).Identity(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if id.Engine != s.Engine || !strings.HasPrefix(id.Version, s.Version) {
-			t.Errorf("identity %s %s, want %s", id.Engine, id.Version, s)
+		if id.Engine != db.Server.Engine || !strings.HasPrefix(id.Version, db.Server.Version) {
+			t.Errorf("identity %s %s, want %s", id.Engine, id.Version, db.Server)
 		}
 		want := map[string][]string{
 			"mysql":   {"server_uuid", "server_id", "gtid_mode", "log_bin", "binlog_row_image"},
 			"mariadb": {"server_id", "gtid_domain_id", "log_bin", "binlog_row_image"},
-		}[s.Engine]
+		}[db.Server.Engine]
 		for _, fact := range want {
 			if id.Facts[fact] == "" {
 				t.Errorf("the fact %s is missing", fact)

@@ -70,7 +70,7 @@ func TestValuesTravelUnchanged(t *testing.T) {
 		{"json", []dialect.Value{`{"a": "😀"}`, `null`, `[1, "\"", "\\"]`}},
 		{"longblob", []dialect.Value{make([]byte, 100_000)}},
 	}
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		for options, dsn := range dsns {
 			d := mysql.New(testdb.OpenMySQL(t, db, dsn...))
 			for i, c := range cases {
@@ -128,7 +128,7 @@ func index(typ string) string {
 }
 
 func TestAnUnrepresentableKeyFindsNoOtherRow(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (k varchar(3) CHARACTER SET latin1 PRIMARY KEY, d decimal(5,2), u int unsigned)", "INSERT INTO a VALUES ('?', 1.23, 0), ('abc', 2, 4294967295)")
 		d := mysql.New(testdb.OpenMySQL(t, db))
 		write(t, d, func(tx dialect.Tx) {
@@ -148,7 +148,7 @@ func TestAnUnrepresentableKeyFindsNoOtherRow(t *testing.T) {
 }
 
 func TestKeysThatTheCollationTakesForOneFindARowOnce(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (k varchar(10) COLLATE utf8mb4_general_ci PRIMARY KEY, n int)", "INSERT INTO a VALUES ('müller', 1), ('x', 2)")
 		d := mysql.New(testdb.OpenMySQL(t, db))
 		write(t, d, func(tx dialect.Tx) {
@@ -164,7 +164,7 @@ func TestKeysThatTheCollationTakesForOneFindARowOnce(t *testing.T) {
 }
 
 func TestEqualMeansBytewise(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, v varchar(10) COLLATE utf8mb4_general_ci)", "INSERT INTO a VALUES (1, 'abc'), (2, NULL), (3, 'x ')")
 		d := mysql.New(testdb.OpenMySQL(t, db))
 		tx := begin(t, d, dialect.TxOptions{})
@@ -185,7 +185,7 @@ func TestEqualMeansBytewise(t *testing.T) {
 
 // Pitfall 25.
 func TestOnUpdateCurrentTimestampKeepsItsValue(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, v varchar(10), at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)", "INSERT INTO a VALUES (1, 'x', '2001-02-03 04:05:06')")
 		d := mysql.New(testdb.OpenMySQL(t, db))
 		a := table(t, d, "a")
@@ -218,7 +218,7 @@ func TestOnUpdateCurrentTimestampKeepsItsValue(t *testing.T) {
 }
 
 func TestAssignmentsReadOldValues(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		d := mysql.New(testdb.OpenMySQL(t, db))
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, x int, y int, z int)")
 		a := table(t, d, "a")
@@ -252,7 +252,7 @@ func TestAssignmentsReadOldValues(t *testing.T) {
 
 // Error 1093: a statement that reads the table it changes.
 func TestConditionsOverTheTableItself(t *testing.T) {
-	each(t, func(t *testing.T, s *testdb.Server, db *testdb.Database) {
+	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, boss int, n int, KEY (boss))", "INSERT INTO a VALUES (1, NULL, 0), (2, 1, 0), (3, 2, 0), (4, 99, 0)")
 		d := mysql.New(testdb.OpenMySQL(t, db))
 		a := table(t, d, "a")

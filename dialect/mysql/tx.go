@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math"
 	"strconv"
 
@@ -100,7 +101,7 @@ func (t *tx) fail(ctx context.Context, err error, doing string, table dialect.Na
 		t.cut = true
 	}
 	err = fail(ctx, err, doing, table)
-	if e, ok := err.(*dialect.Error); ok && (e.Code == "1054" || e.Code == "1146") {
+	if e, ok := errors.AsType[*dialect.Error](err); ok && (e.Code == "1054" || e.Code == "1146") {
 		t.db.catalog.forget(table) // altered since it was read
 	}
 	return err
