@@ -150,3 +150,18 @@ func onPostgres(t *testing.T, test func(t *testing.T, db *target)) {
 		test(t, openTarget(t, testdb.Postgres(t).URL))
 	})
 }
+
+// trigger makes a row trigger of statements that all engines understand, or of
+// those that are given for this one.
+func (d *target) trigger(t testing.TB, when, table, body string, special map[string]string) {
+	t.Helper()
+	if s, ok := special[d.Engine]; ok {
+		body = s
+	}
+	if d.Engine != sample.Postgres {
+		d.exec(t, "CREATE TRIGGER on_"+table+" "+when+" ON "+table+" FOR EACH ROW BEGIN "+body+" END")
+		return
+	}
+	d.exec(t, "CREATE FUNCTION on_"+table+"() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "+body+" RETURN coalesce(NEW, OLD); END$$",
+		"CREATE TRIGGER on_"+table+" "+when+" ON "+table+" FOR EACH ROW EXECUTE FUNCTION on_"+table+"()")
+}

@@ -180,23 +180,23 @@ func TestRunRefusesHazardsAndSaysHowToAllowThem(t *testing.T) {
 func TestRunRefusesOptions(t *testing.T) {
 	consistent := strings.Replace(deletes, "overwrite: {fake: name}", "overwrite: {pseudonym: token}", 1)
 	consistent = strings.Replace(consistent, "member:\n    erase: delete", "member:\n    erase: overwrite", 1)
-	for _, c := range []struct {
-		name   string
-		policy string
-		with   func(o *erase.Options)
-		want   error
-		says   string
-	}{
-		{"without a signer", deletes, func(o *erase.Options) { o.Signer = nil }, nil, "no signer"},
-		{"with a consistent strategy and no secret", consistent, func(o *erase.Options) { o.Secret = anonymise.Secret{} }, anonymise.ErrNoSecret, "EXPUNGE_SECRET"},
-		{"that are negative", deletes, func(o *erase.Options) { o.Workers = -1 }, nil, "negative"},
-		{"with too long a run ID", deletes, func(o *erase.Options) { o.RunID = strings.Repeat("é", 201) }, nil, "200 characters"},
-		{"with a run ID that is no text", deletes, func(o *erase.Options) { o.RunID = "a\x00b" }, nil, "run ID"},
-		{"with too long an actor", deletes, func(o *erase.Options) { o.Actor = strings.Repeat("é", 201) }, nil, "200 characters"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			onEach(t, func(t *testing.T, db *target) {
-				db.club(t)
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		for _, c := range []struct {
+			name   string
+			policy string
+			with   func(o *erase.Options)
+			want   error
+			says   string
+		}{
+			{"without a signer", deletes, func(o *erase.Options) { o.Signer = nil }, nil, "no signer"},
+			{"with a consistent strategy and no secret", consistent, func(o *erase.Options) { o.Secret = anonymise.Secret{} }, anonymise.ErrNoSecret, "EXPUNGE_SECRET"},
+			{"that are negative", deletes, func(o *erase.Options) { o.Workers = -1 }, nil, "negative"},
+			{"with too long a run ID", deletes, func(o *erase.Options) { o.RunID = strings.Repeat("é", 201) }, nil, "200 characters"},
+			{"with a run ID that is no text", deletes, func(o *erase.Options) { o.RunID = "a\x00b" }, nil, "run ID"},
+			{"with too long an actor", deletes, func(o *erase.Options) { o.Actor = strings.Repeat("é", 201) }, nil, "200 characters"},
+		} {
+			t.Run(c.name, func(t *testing.T) {
 				p := db.plan(t, c.policy, plan.Subjects())
 				o := options(p, "r", "1")
 				c.with(&o)
@@ -207,8 +207,8 @@ func TestRunRefusesOptions(t *testing.T) {
 					}
 				})
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestRunTakesNamesOfAnyAlphabet(t *testing.T) {
