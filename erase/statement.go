@@ -26,6 +26,12 @@ func (e *executor) statement(row *runRow, programs []*program, s *summary) recei
 	}
 	if e.Request != nil {
 		request := *e.Request
+		if request.DueAt.IsZero() && !request.ReceivedAt.IsZero() {
+			request.DueAt = Due(p, request.ReceivedAt)
+		}
+		if x := request.Extension; x != nil && x.Until.After(request.DueAt) {
+			request.DueAt = x.Until
+		}
 		request.Late = !request.DueAt.IsZero() && s.last.After(request.DueAt)
 		pr.Request = &request
 	}
