@@ -1,0 +1,159 @@
+package ledger
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+
+	"filippo.io/age"
+	"github.com/expungedb/expunge/erase/ledger/entry"
+)
+
+// Begin writes the entry of a run, and returns when it is on the disk. Subjects
+// are encrypted as they come. A run that has an entry, which is one that is
+// continued, keeps it: subjects are then not read.
+//
+// ErrNoRecipient where the ledger was opened to be read; a *FileError where the
+// run's entry is there and damaged.
+func (l *Ledger) Begin(ctx context.Context, h entry.Header, subjects iter.Seq2[string, error]) error {
+	if len(l.recipients) == 0 {
+		return ErrNoRecipient
+	}
+	if err := h.Validate(); err != nil {
+		return fmt.Errorf("the ledger's entry: %w", err)
+	}
+	name := l.name(h.RunID) + entrySuffix
+	err := l.intact(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = l.add(name, func(w *bufio.Writer) error { return l.encrypt(ctx, w, h, subjects) })
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, fs.ErrExist) {
+			err = nil // another process was first
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the ledger: %w", err)
+	}
+	// The process that wrote it may have died before the directory was synced.
+	return l.sync()
+}
+
+// intact looks at what can be seen of an entry without an identity.
+func (l *Ledger) intact(name string) error {
+	f, err := os.Open(l.path(name))
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	if _, _, err := body(f); err != nil {
+		return &FileError{name, err}
+	}
+	return nil
+}
+
+// encrypt writes an entry's file.
+func (l *Ledger) encrypt(ctx context.Context, w *bufio.Writer, h entry.Header, subjects iter.Seq2[string, error]) error {
+	shown, err := json.Marshal(preamble{Written: h.Written, Until: h.Until})
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "%s%s\n", entryMagic, shown); err != nil {
+		return err
+	}
+	sealed, err := age.Encrypt(w, l.recipients...)
+	if err != nil {
+		return fmt.Errorf("encrypting an entry: %w", err)
+	}
+	frames := bufio.NewWriterSize(sealed, 64<<10)
+	header, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	if len(header) > mostHeader {
+		return errors.New("the plan is too large for an entry")
+	}
+	if err := appendFrame(frames, header); err != nil {
+		return err
+	}
+	n := 0
+	if subjects != nil {
+		for s, err := range subjects {
+			n++
+			switch {
+			case err != nil:
+				return err
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case len(s) > mostSubject:
+				return fmt.Errorf("the key of subject %d is too large for an entry", n)
+			}
+			if err := appendFrame(frames, []byte(s)); err != nil {
+				return err
+			}
+			if n == 1 {
+				l.point("streaming")
+			}
+		}
+	}
+	if err := errors.Join(frames.Flush(), sealed.Close()); err != nil {
+		return err
+	}
+	_, err = w.WriteString(entryFooter)
+	return err
+}
+
+// Committed marks a run as committed and signed. Where a mark is there, the
+// later one stays: a run ID is used again where one backup is restored twice.
+func (l *Ledger) Committed(ctx context.Context, runID string, m entry.Mark) error {
+	if err := m.Validate(); err != nil {
+		return fmt.Errorf("the ledger's mark: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	name := l.name(runID) + markSuffix
+	old, err := l.mark(name)
+	if err == nil && old != nil && !old.Closed.Before(m.Closed) {
+		return l.sync()
+	}
+	var damaged *FileError
+	if err != nil && !errors.As(err, &damaged) { // a damaged one is replaced
+		return fmt.Errorf("the ledger: %w", err)
+	}
+	doc, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	err = l.replace(name, func(w *bufio.Writer) error {
+		_, err := fmt.Fprintf(w, "%s%s\n", markMagic, doc)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("the ledger: %w", err)
+	}
+	return nil
+}
+
+// mark reads a mark; nil where there is none.
+func (l *Ledger) mark(name string) (*entry.Mark, error) {
+	f, err := os.Open(l.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	m, err := readMark(bufio.NewReader(f))
+	if err != nil {
+		return nil, &FileError{name, err}
+	}
+	return m, nil
+}

@@ -1,0 +1,91 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+)
+
+// abandoned is how old a file that is being written must be to be taken for one
+// that a dead process left.
+const abandoned = 24 * time.Hour
+
+// Expire removes the entries that no backup needs any more: their run was
+// committed, and the last backup that can hold what it erased is gone at now. It
+// needs no identity. An entry stays where the run isn't known to have ended (end it by
+// running it again, or Forget it) and where no backup was declared.
+//
+// dropped counts what was removed, also when some files gave an error.
+func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
+	list, problems, err := l.list()
+	if err != nil {
+		return 0, fmt.Errorf("the ledger: %w", err)
+	}
+	for _, f := range list {
+		if f.mark == nil || f.Until.IsZero() && f.mark.Until.IsZero() || !now.After(f.Until) || !now.After(f.mark.Until) {
+			continue
+		}
+		if err := l.drop(f.name); err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		dropped++
+	}
+	problems = append(problems, l.sweep(now), l.sync())
+	if err := errors.Join(problems...); err != nil {
+		return dropped, fmt.Errorf("the ledger: %w", err)
+	}
+	return dropped, nil
+}
+
+// Forget removes a run's entry before its time: that of a run that will never
+// be ended, say. A run without an entry is no error.
+func (l *Ledger) Forget(runID string) error {
+	if err := errors.Join(l.drop(l.name(runID)), l.sync()); err != nil {
+		return fmt.Errorf("the ledger: %w", err)
+	}
+	return nil
+}
+
+// drop removes the files of a run, the one with the subjects first.
+func (l *Ledger) drop(name string) error {
+	for _, suffix := range []string{entrySuffix, markSuffix} {
+		if err := os.Remove(l.path(name + suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		l.point("dropped" + suffix)
+	}
+	return nil
+}
+
+// sweep removes what processes that died have left: files half written, and
+// marks whose entry is gone.
+func (l *Ledger) sweep(now time.Time) error {
+	files, err := os.ReadDir(l.dir)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue // gone meanwhile, or not ours
+		}
+		gone := strings.HasPrefix(f.Name(), tempPrefix) && now.Sub(info.ModTime()) > abandoned
+		if name, isMark := strings.CutSuffix(f.Name(), markSuffix); isMark && nameOf.MatchString(f.Name()) {
+			_, err := os.Stat(l.path(name + entrySuffix))
+			m, broken := l.mark(f.Name())
+			gone = errors.Is(err, fs.ErrNotExist) && broken == nil && m != nil && now.After(m.Until)
+		}
+		if !gone {
+			continue
+		}
+		if err := os.Remove(l.path(f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
+}

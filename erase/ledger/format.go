@@ -1,0 +1,194 @@
+package ledger
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/erase/ledger/entry"
+)
+
+// The first lines of the files, and the last one of an entry.
+const (
+	family      = "expunge-ledger/"
+	saltMagic   = family + "v1 salt\n"
+	entryMagic  = family + "v1 entry\n"
+	markMagic   = family + "v1 committed\n"
+	entryFooter = "\nexpunge-ledger end\n"
+)
+
+// The most bytes that a part of a file may have: what is beyond is no file of ours.
+const (
+	mostLine    = 4 << 10
+	mostHeader  = 64 << 20 // a plan of ten thousand tables
+	mostSubject = 1 << 20
+)
+
+// preamble is what an entry shows without being decrypted: enough to sort and
+// to expire by.
+type preamble struct {
+	Written time.Time `json:"written"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+// line reads the next line without its line feed. A line that is too long or
+// has no end is ErrDamaged or ErrTruncated.
+func line(r *bufio.Reader) ([]byte, error) {
+	var out []byte
+	for {
+		b, err := r.ReadByte()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, ErrTruncated
+		case err != nil:
+			return nil, err
+		case b == '\n':
+			return out, nil
+		case len(out) == mostLine:
+			return nil, ErrDamaged
+		}
+		out = append(out, b)
+	}
+}
+
+// expect reads a file's first line.
+func expect(r *bufio.Reader, magic string) error {
+	var got []byte
+	for len(got) < len(magic) {
+		b, err := r.ReadByte()
+		if errors.Is(err, io.EOF) {
+			if strings.HasPrefix(magic, string(got)) {
+				return ErrTruncated
+			}
+			return ErrForeign
+		}
+		if err != nil {
+			return err
+		}
+		got = append(got, b)
+		if b == '\n' {
+			break
+		}
+	}
+	switch {
+	case string(got) == magic:
+		return nil
+	case bytes.HasPrefix(got, []byte(family)):
+		return ErrVersion
+	}
+	return ErrForeign
+}
+
+// document reads one line of JSON, strictly.
+func document(r *bufio.Reader, into any) error {
+	text, err := line(r)
+	if err != nil {
+		return err
+	}
+	return strict(text, into)
+}
+
+func strict(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if d.Decode(into) != nil {
+		return ErrDamaged
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return ErrDamaged
+	}
+	return nil
+}
+
+// readPreamble reads an entry up to where its age file begins, and returns how
+// many bytes that took.
+func readPreamble(r *bufio.Reader) (preamble, int64, error) {
+	var p preamble
+	if err := expect(r, entryMagic); err != nil {
+		return p, 0, err
+	}
+	text, err := line(r)
+	if err != nil {
+		return p, 0, err
+	}
+	if err := strict(text, &p); err != nil {
+		return p, 0, err
+	}
+	if p.Written.IsZero() {
+		return p, 0, ErrDamaged
+	}
+	return p, int64(len(entryMagic) + len(text) + 1), nil
+}
+
+// readMark reads a run's mark.
+func readMark(r *bufio.Reader) (*entry.Mark, error) {
+	var m entry.Mark
+	if err := expect(r, markMagic); err != nil {
+		return nil, err
+	}
+	if err := document(r, &m); err != nil {
+		return nil, err
+	}
+	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) || m.Validate() != nil {
+		return nil, ErrDamaged
+	}
+	return &m, nil
+}
+
+// appendFrame writes one frame.
+func appendFrame(w *bufio.Writer, data []byte) error {
+	if _, err := w.Write(binary.BigEndian.AppendUint32(nil, uint32(len(data)))); err != nil {
+		return err
+	}
+	_, err := w.Write(data)
+	return err
+}
+
+// frame reads the next frame: io.EOF where there is none, ErrDamaged where it is
+// longer than most or than what is there.
+func frame(r io.Reader, most uint32) ([]byte, error) {
+	var length [4]byte
+	switch _, err := io.ReadFull(r, length[:]); {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, ErrDamaged
+	case err != nil:
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(length[:])
+	if n > most {
+		return nil, ErrDamaged
+	}
+	// Copied, not read into a buffer of that size: what is there decides how
+	// much memory is taken, not what the frame says.
+	var b bytes.Buffer
+	if _, err := io.CopyN(&b, r, int64(n)); errors.Is(err, io.EOF) {
+		return nil, ErrDamaged
+	} else if err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// readHeader reads the frame that an entry begins with.
+func readHeader(r io.Reader) (*entry.Header, error) {
+	data, err := frame(r, mostHeader)
+	if errors.Is(err, io.EOF) {
+		return nil, ErrDamaged
+	}
+	if err != nil {
+		return nil, err
+	}
+	var h entry.Header
+	if err := strict(data, &h); err != nil {
+		return nil, err
+	}
+	if h.Validate() != nil {
+		return nil, ErrDamaged
+	}
+	return &h, nil
+}

@@ -1,0 +1,227 @@
+package ledger
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"github.com/expungedb/expunge/erase/ledger/entry"
+)
+
+// Reader reads a ledger with the identities that open its entries. It is safe
+// for concurrent use when they are.
+type Reader struct {
+	ledger     *Ledger
+	identities []age.Identity
+}
+
+// Reader returns a reader with these identities, of which each entry is opened
+// with the first that fits.
+func (l *Ledger) Reader(identities ...age.Identity) *Reader { return &Reader{l, identities} }
+
+// listed is an entry's file, as far as it can be read by everybody.
+type listed struct {
+	preamble
+	name string // of the run's files, without suffix
+	mark *entry.Mark
+}
+
+// Entries gives the erasures that a backup of the moment since doesn't have:
+// those that ended at that moment or later, and those that aren't known to
+// have ended, in the order in which they began. The zero time gives all.
+//
+// A file that can't be read is told by a *FileError without an entry, and the
+// next one follows. An entry whose mark is damaged comes as one that isn't known to have ended.
+func (r *Reader) Entries(since time.Time) iter.Seq2[*entry.Entry, error] {
+	return func(yield func(*entry.Entry, error) bool) {
+		list, problems, err := r.ledger.list()
+		if err != nil {
+			yield(nil, fmt.Errorf("the ledger: %w", err))
+			return
+		}
+		for _, err := range problems {
+			if !yield(nil, err) {
+				return
+			}
+		}
+		for _, f := range list {
+			if !entry.Concerns(f.mark, since) {
+				continue
+			}
+			e, err := r.entry(f)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // expired meanwhile
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// list reads what is in the directory, by when it was written. Problems are of
+// single files.
+func (l *Ledger) list() (list []listed, problems []error, err error) {
+	files, err := os.ReadDir(l.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range files {
+		name, ours := strings.CutSuffix(f.Name(), entrySuffix)
+		switch {
+		case f.Name() == saltFile || strings.HasPrefix(f.Name(), tempPrefix) && f.Type().IsRegular():
+			continue
+		case !nameOf.MatchString(f.Name()) || !f.Type().IsRegular():
+			problems = append(problems, &FileError{f.Name(), ErrForeign})
+			continue
+		case !ours:
+			continue // a mark, read with its entry
+		}
+		found := listed{name: name}
+		if found.preamble, err = l.preamble(f.Name()); err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				problems = append(problems, err)
+			}
+			continue
+		}
+		if found.mark, err = l.mark(name + markSuffix); err != nil {
+			problems = append(problems, err)
+		}
+		list = append(list, found)
+	}
+	slices.SortFunc(list, func(a, b listed) int { return cmp.Or(a.Written.Compare(b.Written), cmp.Compare(a.name, b.name)) })
+	return list, problems, nil
+}
+
+func (l *Ledger) preamble(name string) (preamble, error) {
+	f, err := os.Open(l.path(name))
+	if err != nil {
+		return preamble{}, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	p, _, err := readPreamble(bufio.NewReaderSize(f, 512))
+	if err != nil {
+		return p, &FileError{name, err}
+	}
+	return p, nil
+}
+
+// body finds the age file within an entry's file.
+func body(f *os.File) (preamble, *io.SectionReader, error) {
+	p, start, err := readPreamble(bufio.NewReaderSize(f, 512))
+	if err != nil {
+		return p, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return p, nil, err
+	}
+	end := info.Size() - int64(len(entryFooter))
+	if end < start {
+		return p, nil, ErrTruncated
+	}
+	footer := make([]byte, len(entryFooter))
+	if _, err := f.ReadAt(footer, end); err != nil {
+		return p, nil, err
+	}
+	if string(footer) != entryFooter {
+		return p, nil, ErrTruncated
+	}
+	return p, io.NewSectionReader(f, start, end-start), nil
+}
+
+// entry reads an entry's header and says how its subjects are read.
+func (r *Reader) entry(f listed) (*entry.Entry, error) {
+	h, done, _, err := r.open(f.name)
+	if err != nil {
+		return nil, err
+	}
+	if err := done(); err != nil {
+		return nil, err
+	}
+	return entry.New(*h, f.mark, func() iter.Seq2[string, error] { return r.subjects(f.name) }), nil
+}
+
+// open decrypts an entry up to its first subject. A *FileError says what is wrong.
+func (r *Reader) open(name string) (h *entry.Header, done func() error, frames *bufio.Reader, err error) {
+	file := name + entrySuffix
+	f, err := os.Open(r.ledger.path(file))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			f.Close() //nolint:errcheck // it was only read
+			err = &FileError{file, err}
+		}
+	}()
+	shown, sealed, err := body(f)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if len(r.identities) == 0 {
+		return nil, nil, nil, ErrIdentity
+	}
+	plain, err := age.Decrypt(bufio.NewReader(sealed), r.identities...)
+	if err != nil {
+		var none *age.NoIdentityMatchError
+		if errors.As(err, &none) {
+			return nil, nil, nil, ErrIdentity
+		}
+		return nil, nil, nil, ErrDamaged
+	}
+	frames = bufio.NewReader(&authentic{plain})
+	if h, err = readHeader(frames); err != nil {
+		return nil, nil, nil, err
+	}
+	if r.ledger.name(h.RunID) != name || !h.Written.Equal(shown.Written) || !h.Until.Equal(shown.Until) {
+		return nil, nil, nil, ErrDamaged
+	}
+	return h, f.Close, frames, nil
+}
+
+// subjects reads an entry's subjects.
+func (r *Reader) subjects(name string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		_, done, frames, err := r.open(name)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		defer done() //nolint:errcheck // it was only read
+		for {
+			s, err := frame(frames, mostSubject)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield("", &FileError{name + entrySuffix, err})
+				return
+			}
+			if !yield(string(s), nil) {
+				return
+			}
+		}
+	}
+}
+
+// authentic makes every failure of the decryption a damage: the file is whole,
+// as its last line was seen.
+type authentic struct{ r io.Reader }
+
+func (a *authentic) Read(p []byte) (int, error) {
+	n, err := a.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = ErrDamaged
+	}
+	return n, err
+}
