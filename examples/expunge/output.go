@@ -120,14 +120,22 @@ func count(n int64, one string) string {
 	return thousands(n) + " " + one + "s"
 }
 
+// are is a count with its verb: 1 row is, 2 rows are.
+func are(n int64, one string) string {
+	if n == 1 {
+		return count(n, one) + " is"
+	}
+	return count(n, one) + " are"
+}
+
 // terminal reports whether w is a terminal that may be drawn on.
 func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// style writes bold and coloured text on terminals, unless NO_COLOR is set
-// (https://no-color.org).
+// style writes bold and coloured text on terminals, unless the environment says
+// no (https://no-color.org).
 type style bool
 
 func styleFor(w io.Writer) style { return style(terminal(w) && os.Getenv("NO_COLOR") == "") }
@@ -142,4 +150,3 @@ func (s style) of(code, text string) string {
 func (s style) bold(text string) string  { return s.of("1", text) }
 func (s style) green(text string) string { return s.of("32", text) }
 func (s style) red(text string) string   { return s.of("31", text) }
-func (s style) faint(text string) string { return s.of("2", text) }

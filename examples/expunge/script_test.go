@@ -265,32 +265,8 @@ func runSQL(pool *sql.DB, args []string) error {
 // that nothing has changed; and whether there is a journal.
 func printRowSum(pool *sql.DB, _ []string) error {
 	for _, t := range sample.Tables() {
-		rows, err := pool.Query(`SELECT * FROM "` + strings.ReplaceAll(t.Name, `"`, `""`) + `"`)
+		sum, err := rowSum(pool, t.Name)
 		if err != nil {
-			return err
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			return err
-		}
-		var sum [32]byte
-		for rows.Next() {
-			cells := make([]any, len(columns))
-			for i := range cells {
-				cells[i] = new(sql.NullString)
-			}
-			if err := rows.Scan(cells...); err != nil {
-				return err
-			}
-			h := sha256.New()
-			for _, c := range cells {
-				fmt.Fprintf(h, "%v\x00", *c.(*sql.NullString))
-			}
-			for i, b := range h.Sum(nil) {
-				sum[i] ^= b
-			}
-		}
-		if err := rows.Err(); err != nil {
 			return err
 		}
 		fmt.Printf("%s %x\n", t.Name, sum)
@@ -302,4 +278,34 @@ func printRowSum(pool *sql.DB, _ []string) error {
 	}
 	fmt.Println("journal:", pool.QueryRow(journal).Scan(&n) == nil)
 	return nil
+}
+
+// rowSum is a sum over the rows of a table, whatever their order.
+func rowSum(pool *sql.DB, table string) (sum [32]byte, err error) {
+	rows, err := pool.Query(`SELECT * FROM "` + strings.ReplaceAll(table, `"`, `""`) + `"`)
+	if err != nil {
+		return sum, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return sum, err
+	}
+	for rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(sql.NullString)
+		}
+		if err := rows.Scan(cells...); err != nil {
+			return sum, err
+		}
+		h := sha256.New()
+		for _, c := range cells {
+			fmt.Fprintf(h, "%v\x00", *c.(*sql.NullString))
+		}
+		for i, b := range h.Sum(nil) {
+			sum[i] ^= b
+		}
+	}
+	return sum, rows.Err()
 }

@@ -43,7 +43,7 @@ func (a *app) verify() *cli.Command {
 // verified is what verify prints as JSON.
 type verified struct {
 	Outcome    erase.Outcome      `json:"outcome"`
-	Reason     string             `json:"reason,omitempty"` // why a receipt can't be trusted
+	Reason     string             `json:"reason,omitempty"` // why the receipt itself isn't enough
 	Digest     string             `json:"digest,omitempty"` // SHA-256 of the file
 	SignedBy   []string           `json:"signedBy,omitempty"`
 	Unverified []string           `json:"unverified,omitempty"` // key IDs of the other signatures
@@ -97,6 +97,9 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 		Outcome: erase.Holds, Digest: opened.Digest, SignedBy: opened.Verified, Unverified: opened.Unverified,
 		Receipt: &opened.Statement.Predicate,
 	}
+	if left := leftOver(v.Receipt); left > 0 {
+		v.Outcome, v.Reason = erase.Broken, fmt.Sprintf("the receipt itself says that %s left", are(left, "row"))
+	}
 	if cmd.String("policy") == "" {
 		return v, nil
 	}
@@ -113,8 +116,19 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if err != nil {
 		return nil, err
 	}
-	v.Live, v.Outcome = liveOf(found), found.Outcome
+	v.Live = liveOf(found)
+	if v.Outcome == erase.Holds {
+		v.Outcome = found.Outcome
+	}
 	return v, nil
+}
+
+// leftOver is how many rows the receipt says are still there and should not be.
+func leftOver(p *receipt.Predicate) (n int64) {
+	for _, a := range p.Actions {
+		n += a.Rows.Left
+	}
+	return n
 }
 
 func liveOf(found *erase.Verification) *live {
@@ -134,6 +148,9 @@ func (a *app) printVerification(cmd *cli.Command, v *verified) {
 	}
 	printReceipt(w, v.Receipt, "  ")
 	fmt.Fprintf(w, "\nWhat it doesn't prove\n%s\n", wrapped(v.Receipt.DoesNotProve, "  "))
+	if v.Reason != "" {
+		fmt.Fprintf(w, "\n%s: %s\n", s.outcome(v.Outcome), v.Reason)
+	}
 	if v.Live == nil {
 		return
 	}
