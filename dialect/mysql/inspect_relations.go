@@ -1,0 +1,157 @@
+package mysql
+
+import (
+	"database/sql"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+func (in *inspection) readForeignKeys() error {
+	rows, err := in.rows(`SELECT k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.COLUMN_NAME,
+			k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.DELETE_RULE, r.UPDATE_RULE
+		FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+			ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.TABLE_NAME = k.TABLE_NAME AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+		WHERE k.REFERENCED_TABLE_NAME IS NOT NULL AND `, "k.CONSTRAINT_SCHEMA", "k.TABLE_NAME",
+		" ORDER BY k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t := in.find(r[0], r[1])
+		if t == nil {
+			continue
+		}
+		last := len(t.ForeignKeys) - 1
+		if last < 0 || t.ForeignKeys[last].Name != r[2].String {
+			fk := &dialect.ForeignKey{Name: r[2].String, Table: t.Name, RefTable: in.name(r[4].String, r[5].String),
+				OnDelete: dialect.Action(strings.ToLower(r[7].String)), OnUpdate: dialect.Action(strings.ToLower(r[8].String)), Enforced: true}
+			if ref := in.find(r[4], r[5]); ref != nil {
+				fk.RefTable = ref.Name // as it is spelt where it was made
+			}
+			t.ForeignKeys = append(t.ForeignKeys, fk)
+			last++
+		}
+		fk := t.ForeignKeys[last]
+		fk.Columns = append(fk.Columns, in.spelt(t.Name, r[3].String))
+		fk.RefColumns = append(fk.RefColumns, in.spelt(fk.RefTable, r[6].String))
+	}
+	return nil
+}
+
+// spelt is a column's name as its table has it: column names compare without
+// case, and a foreign key keeps them as they were written.
+func (in *inspection) spelt(table dialect.Name, column string) string {
+	if t := in.byName[in.folded(table)]; t != nil && t.Column(column) == nil {
+		for _, c := range t.Columns {
+			if strings.EqualFold(c.Name, column) {
+				return c.Name
+			}
+		}
+	}
+	return column
+}
+
+func (in *inspection) readChecks() error {
+	query := `SELECT c.CONSTRAINT_SCHEMA, t.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS c
+		JOIN information_schema.TABLE_CONSTRAINTS t ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME
+		WHERE t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES' AND `
+	table := "t.TABLE_NAME"
+	if !in.server.mariadb && !in.server.atLeast(8, 0, 16) {
+		return nil // which has no check constraints
+	}
+	if in.server.mariadb { // whose names are unique within a table only
+		query = `SELECT c.CONSTRAINT_SCHEMA, c.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS c WHERE `
+		table = "c.TABLE_NAME"
+	}
+	rows, err := in.rows(query, "c.CONSTRAINT_SCHEMA", table, " ORDER BY 1, 2, 3")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if t := in.find(r[0], r[1]); t != nil {
+			t.Checks = append(t.Checks, &dialect.Check{Name: r[2].String, Condition: r[3].String})
+		}
+	}
+	return nil
+}
+
+// writes finds the tables that a trigger's text may write to. It finds too
+// much rather than too little: what is no table is dropped.
+var writes = regexp.MustCompile("(?i)\\b(?:INTO|UPDATE|FROM|TABLE)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)")
+
+func (in *inspection) readTriggers() error {
+	rows, err := in.rows(`SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
+		FROM information_schema.TRIGGERS WHERE EVENT_MANIPULATION IN ('UPDATE', 'DELETE') AND `,
+		"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", " ORDER BY 1, 2, 3")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		t := in.find(r[0], r[1])
+		if t == nil {
+			continue
+		}
+		tr := &dialect.Trigger{Name: r[2].String, Timing: strings.ToLower(r[3].String),
+			OnUpdate: r[4].String == "UPDATE", OnDelete: r[4].String == "DELETE"}
+		for _, m := range writes.FindAllStringSubmatch(r[5].String, -1) {
+			schema := sql.NullString{String: unquote(m[1])}
+			if schema.String == "" {
+				schema = r[0]
+			}
+			if w := in.find(schema, sql.NullString{String: unquote(m[2])}); w != nil && !slices.Contains(tr.Writes, w.Name) {
+				tr.Writes = append(tr.Writes, w.Name)
+			}
+		}
+		slices.SortFunc(tr.Writes, dialect.Name.Compare)
+		t.Triggers = append(t.Triggers, tr)
+	}
+	return nil
+}
+
+// qualified are the names of tables in a view's text: the server writes it with every name in full.
+var qualified = regexp.MustCompile("(`(?:[^`]|``)+`)\\.(`(?:[^`]|``)+`)")
+
+func (in *inspection) readViews() error {
+	rows, err := in.rows("SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS WHERE ",
+		"TABLE_SCHEMA", "TABLE_NAME", "")
+	if err != nil {
+		return err
+	}
+	known := map[dialect.Name]bool{}
+	for _, r := range rows {
+		known[in.name(r[0].String, r[1].String)] = true
+	}
+	for _, r := range rows {
+		v := &dialect.View{Name: in.name(r[0].String, r[1].String)}
+		for _, m := range qualified.FindAllStringSubmatch(r[2].String, -1) {
+			n := in.name(unquote(m[1]), unquote(m[2]))
+			if t := in.byName[in.folded(n)]; (t != nil || known[n]) && n != v.Name && !slices.Contains(v.Reads, n) {
+				v.Reads = append(v.Reads, n)
+			}
+		}
+		if v.Name.Schema != "" && !slices.ContainsFunc(v.Reads, func(n dialect.Name) bool { return in.byName[in.folded(n)] != nil }) {
+			continue // another database's own affair
+		}
+		slices.SortFunc(v.Reads, dialect.Name.Compare)
+		in.views = append(in.views, v)
+	}
+	slices.SortFunc(in.views, func(a, b *dialect.View) int { return a.Name.Compare(b.Name) })
+	return nil
+}
+
+func (in *inspection) readPartitions() error {
+	rows, err := in.rows("SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL AND ",
+		"TABLE_SCHEMA", "TABLE_NAME", " ORDER BY 1, 2, 3")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if t := in.find(r[0], r[1]); t != nil {
+			t.Partitions = append(t.Partitions, dialect.Name{Schema: t.Name.Schema, Table: r[2].String})
+		}
+	}
+	return nil
+}
