@@ -2,6 +2,7 @@ package erase
 
 import (
 	"context"
+	"slices"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
@@ -23,7 +24,7 @@ func (g *gathering) decide(ctx context.Context) error {
 		for i := len(g.sets) - 1; i >= 0; i-- {
 			s := g.sets[i]
 			for _, a := range s.Keeps {
-				kept, err := g.keep(ctx, s, a.Reference, func(r *row) bool { return !a.Held || r.held })
+				kept, err := g.keep(ctx, s, a.Reference, stays, func(r *row) bool { return !a.Held || r.held })
 				if err != nil {
 					return err
 				}
@@ -35,16 +36,28 @@ func (g *gathering) decide(ctx context.Context) error {
 				if !w.Forwards {
 					continue
 				}
-				kept, err := g.keep(ctx, g.set(w.Table), w.Reference, func(*row) bool { return true })
+				owners := g.set(w.Table)
+				kept, err := g.keep(ctx, owners, w.Reference, stays, func(r *row) bool { return !r.shared })
 				if err != nil {
 					return err
 				}
-				changed = changed || kept
+				// What an owner that others share owns is theirs as well.
+				theirs, err := g.keep(ctx, owners, w.Reference, shared, func(r *row) bool { return r.shared })
+				if err != nil {
+					return err
+				}
+				changed = changed || kept || theirs
 			}
 		}
 	}
 	return nil
 }
+
+// flag is one of the reasons for a row to stay.
+type flag func(*row) *bool
+
+func stays(r *row) *bool  { return &r.stays }
+func shared(r *row) *bool { return &r.shared }
 
 // goes reports whether the row will be deleted.
 func (r *row) goes() bool {
@@ -68,9 +81,11 @@ func (s *set) outcome(r *row) outcome {
 		return deleted
 	case r.fate == plan.EraseKeep:
 		return kept
+	case r.shared:
+		return left // it is others' too
 	case r.own && s.Hold.Keep != nil:
 		return partly
-	case r.own || r.shared:
+	case r.own:
 		return left
 	case r.fate == plan.EraseOverwrite || !r.held:
 		return written
@@ -94,22 +109,22 @@ func (s *set) filter(is func(*row) bool) []*row {
 	return out
 }
 
-// keep marks the rows that the staying rows of s refer to, and reports whether
-// there was a new one.
-func (g *gathering) keep(ctx context.Context, s *set, ref plan.Reference, counts func(*row) bool) (bool, error) {
+// keep marks the rows that those of the staying rows of s that count refer to,
+// and reports whether there was a new one.
+func (g *gathering) keep(ctx context.Context, s *set, ref plan.Reference, as flag, counts func(*row) bool) (bool, error) {
 	parents := g.set(ref.RefTable)
-	if len(parents.going()) == 0 {
+	if !slices.ContainsFunc(parents.rows, func(r *row) bool { return !*as(r) }) {
 		return false, nil
 	}
-	flag, conditional := s.where[ref.Where]
+	place, conditional := s.where[ref.Where]
 	rows := s.filter(func(r *row) bool {
-		return !r.goes() && counts(r) && (!conditional || r.flags[flag])
+		return !r.goes() && counts(r) && (!conditional || r.flags[place])
 	})
 	keys := g.tuples(s, rows, ref.Columns, ref.RefTable, ref.RefColumns)
 	if len(keys) == 0 {
 		return false, nil
 	}
-	return g.mark(ctx, parents, []dialect.Cond{dialect.In{Columns: ref.RefColumns, Keys: keys}}, func(r *row) { r.stays = true })
+	return g.mark(ctx, parents, []dialect.Cond{dialect.In{Columns: ref.RefColumns, Keys: keys}}, as)
 }
 
 // anchored marks the rows of s to which rows of other subjects refer that keep
@@ -122,7 +137,7 @@ func (g *gathering) anchored(ctx context.Context, s *set) error {
 	_, err := g.mark(ctx, s, []dialect.Cond{
 		dialect.In{Columns: s.Key, Keys: keysOf(s, going)},
 		g.referredTo(s.AnchoredBy),
-	}, func(r *row) { r.stays = true })
+	}, stays)
 	return err
 }
 
@@ -134,7 +149,7 @@ func (g *gathering) sharing(ctx context.Context, s *set) error {
 	_, err := g.mark(ctx, s, []dialect.Cond{
 		dialect.In{Columns: s.Key, Keys: keysOf(s, s.rows)},
 		g.referredTo(s.SharedBy),
-	}, func(r *row) { r.shared = true })
+	}, shared)
 	return err
 }
 
@@ -151,18 +166,16 @@ func (g *gathering) referredTo(refs []plan.Reference) dialect.Cond {
 	return any
 }
 
-// mark sets a mark on the rows of s that meet the conditions, and reports
-// whether one that was going doesn't go any more.
-func (g *gathering) mark(ctx context.Context, s *set, where []dialect.Cond, set func(*row)) (bool, error) {
+// mark sets a flag of the rows of s that meet the conditions, and reports
+// whether one of them didn't have it.
+func (g *gathering) mark(ctx context.Context, s *set, where []dialect.Cond, as flag) (bool, error) {
 	changed := false
 	for key, err := range g.tx.Query(ctx, dialect.Select{Table: s.Name, Columns: s.Key, Where: where}) {
 		if err != nil {
 			return false, err
 		}
-		if r := s.index[dialect.EncodeKey(key)]; r != nil {
-			before := r.goes()
-			set(r)
-			changed = changed || before != r.goes()
+		if r := s.index[dialect.EncodeKey(key)]; r != nil && !*as(r) {
+			*as(r), changed = true, true
 		}
 	}
 	return changed, nil

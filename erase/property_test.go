@@ -1,0 +1,466 @@
+package erase_test
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect/sqlite"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/plan"
+)
+
+// A world is a small database with any references that one can have, and a
+// policy for it. Each table has a key, a personal column, and a column that says
+// whether the row is under a hold.
+type world struct {
+	tables []string // the first is the subjects'
+	refs   []*worldRef
+	policy *plan.Policy
+	rows   map[string]map[int]*worldRow
+	chosen []int // the subjects that are erased
+	limit  int   // rows of a batch, 0: any
+}
+
+type worldRef struct {
+	from, column, to string
+	null, link, owns bool
+	action           string
+	via              plan.Erase // "": the table's decision
+}
+
+type worldRow struct {
+	personal string
+	held     bool
+	to       map[string]int // column → key; absent: NULL
+}
+
+const subjects, personal, replaced = "person", "old", "new"
+
+func drawWorld(t *rapid.T) *world {
+	w := &world{rows: map[string]map[int]*worldRow{}, policy: &plan.Policy{
+		Version: 1, Database: "world", Subject: plan.PolicySubject{Table: subjects},
+	}}
+	chance := func(percent int, what string) bool { return rapid.IntRange(0, 99).Draw(t, what) < percent }
+	w.tables = append(w.tables, subjects)
+	for i := range rapid.IntRange(1, 4).Draw(t, "tables") {
+		w.tables = append(w.tables, fmt.Sprintf("t%d", i+1))
+	}
+	for i := range rapid.IntRange(1, 8).Draw(t, "references") {
+		r := &worldRef{
+			from: rapid.SampledFrom(w.tables).Draw(t, "from"), column: fmt.Sprintf("c%d", i+1),
+			to:   rapid.SampledFrom(w.tables).Draw(t, "to"),
+			null: chance(60, "null"), link: chance(15, "link"), action: "NO ACTION",
+		}
+		actions := []string{"NO ACTION", "NO ACTION", "NO ACTION", "CASCADE", "RESTRICT"}
+		if r.null {
+			actions = append(actions, "SET NULL")
+		}
+		r.action = rapid.SampledFrom(actions).Draw(t, "action")
+		switch {
+		case r.from == subjects && r.null:
+			r.via = rapid.SampledFrom([]plan.Erase{plan.EraseDetach, plan.EraseKeep}).Draw(t, "via")
+		case r.from == subjects:
+			r.via = plan.EraseKeep
+		case chance(30, "by itself"):
+			choices := []plan.Erase{plan.EraseDelete, plan.EraseOverwrite, plan.EraseKeep}
+			if r.null {
+				choices = append(choices, plan.EraseDetach, plan.EraseDetach)
+			}
+			r.via = rapid.SampledFrom(choices).Draw(t, "via")
+		}
+		w.refs = append(w.refs, r)
+	}
+	// What is owned is referred to by its owner, and refers to nothing that
+	// would make it a subject's by itself.
+	for _, r := range w.refs {
+		if r.to != subjects && r.to != r.from && chance(25, "owns") {
+			r.owns = true
+		}
+	}
+	for _, name := range w.tables {
+		rule := plan.PolicyTable{Name: name, Columns: []plan.PolicyColumn{
+			{Name: "id", PII: "none"}, {Name: "held", PII: "none"},
+			{Name: "p", PII: "name", Overwrite: &anonymise.Spec{Name: "fixed", Params: replaced}},
+		}}
+		rule.Erase = rapid.SampledFrom([]plan.Erase{plan.EraseDelete, plan.EraseDelete, plan.EraseDelete, plan.EraseOverwrite, plan.EraseKeep}).Draw(t, "erase")
+		if name == subjects && rule.Erase == plan.EraseKeep {
+			rule.Erase = plan.EraseDelete
+		}
+		for _, r := range w.refs {
+			if r.from != name {
+				continue
+			}
+			rule.Columns = append(rule.Columns, plan.PolicyColumn{Name: r.column, PII: "none"})
+			if r.via != "" {
+				rule.Via = append(rule.Via, plan.PolicyVia{Columns: []string{r.column}, Erase: r.via})
+			}
+			if r.link {
+				w.policy.Links = append(w.policy.Links, plan.PolicyLink{Table: r.from, Columns: []string{r.column}, RefTable: r.to, RefColumns: []string{"id"}})
+			}
+			if r.owns {
+				w.policy.Owns = append(w.policy.Owns, plan.PolicyOwns{Table: r.from, Columns: []string{r.column}, RefTable: r.to})
+			}
+		}
+		if chance(20, "hold") {
+			rule.Hold = &plan.Hold{Because: "a reason", Where: "held = 1"}
+			if chance(50, "partly") {
+				rule.Hold.Keep = []string{"held"}
+			}
+		}
+		w.policy.Tables = append(w.policy.Tables, rule)
+	}
+	w.drawRows(t, chance)
+	return w
+}
+
+func (w *world) drawRows(t *rapid.T, chance func(int, string) bool) {
+	counts := map[string]int{}
+	for _, name := range w.tables {
+		counts[name] = rapid.IntRange(1, 5).Draw(t, "rows")
+	}
+	for _, name := range w.tables {
+		w.rows[name] = map[int]*worldRow{}
+		for id := 1; id <= counts[name]; id++ {
+			row := &worldRow{personal: personal, held: chance(25, "held"), to: map[string]int{}}
+			for _, r := range w.refs {
+				if r.from == name && !(r.null && chance(30, "no reference")) {
+					row.to[r.column] = rapid.IntRange(1, counts[r.to]).Draw(t, "key")
+				}
+			}
+			w.rows[name][id] = row
+		}
+	}
+	for id := 1; id <= counts[subjects]; id++ {
+		if id == 1 || chance(30, "chosen") {
+			w.chosen = append(w.chosen, id)
+		}
+	}
+	w.limit = rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "limit")
+}
+
+// script is the world in SQL.
+func (w *world) script() string {
+	var b strings.Builder
+	for _, name := range w.tables {
+		fmt.Fprintf(&b, "CREATE TABLE %s (id INTEGER PRIMARY KEY, p TEXT NOT NULL, held INTEGER NOT NULL", name)
+		for _, r := range w.refs {
+			if r.from != name {
+				continue
+			}
+			fmt.Fprintf(&b, ", %s INTEGER", r.column)
+			if !r.null {
+				b.WriteString(" NOT NULL")
+			}
+			if !r.link {
+				fmt.Fprintf(&b, " REFERENCES %s (id) ON DELETE %s", r.to, r.action)
+			}
+		}
+		b.WriteString(");\n")
+	}
+	for _, name := range w.tables {
+		for _, id := range slices.Sorted(maps.Keys(w.rows[name])) {
+			row := w.rows[name][id]
+			columns, values := "id, p, held", fmt.Sprintf("%d, '%s', %t", id, row.personal, row.held)
+			for _, c := range slices.Sorted(maps.Keys(row.to)) {
+				columns += ", " + c
+				values += fmt.Sprintf(", %d", row.to[c])
+			}
+			fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES (%s);\n", name, columns, values)
+		}
+	}
+	return b.String()
+}
+
+// after reads the rows as they are now.
+func (w *world) after(t *rapid.T, db *sql.DB) map[string]map[int]*worldRow {
+	out := map[string]map[int]*worldRow{}
+	for _, name := range w.tables {
+		out[name] = map[int]*worldRow{}
+		columns := []string{"id", "p", "held"}
+		for _, r := range w.refs {
+			if r.from == name {
+				columns = append(columns, r.column)
+			}
+		}
+		rows, err := db.Query("SELECT " + strings.Join(columns, ", ") + " FROM " + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var id int
+			row := &worldRow{to: map[string]int{}}
+			keys := make([]sql.NullInt64, len(columns)-3)
+			into := []any{&id, &row.personal, &row.held}
+			for i := range keys {
+				into = append(into, &keys[i])
+			}
+			if err := rows.Scan(into...); err != nil {
+				t.Fatal(err)
+			}
+			for i, k := range keys {
+				if k.Valid {
+					row.to[columns[i+3]] = int(k.Int64)
+				}
+			}
+			out[name][id] = row
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+func (w *world) rule(table string) *plan.PolicyTable {
+	i := slices.IndexFunc(w.policy.Tables, func(t plan.PolicyTable) bool { return t.Name == table })
+	return &w.policy.Tables[i]
+}
+
+// decision is what the policy says of a row that is reached by r.
+func (w *world) decision(r *worldRef) plan.Erase { return cmp.Or(r.via, w.rule(r.from).Erase) }
+
+// place is a row's.
+type place struct {
+	table string
+	id    int
+}
+
+// fate is what a plain reading of the policy makes of a row.
+type fate struct {
+	erase plan.Erase
+	held  bool
+	owned bool
+}
+
+// own reports whether a hold of its own table covers the row.
+func (w *world) own(p place) bool { return w.rule(p.table).Hold != nil && w.rows[p.table][p.id].held }
+
+// closure reads the policy plainly: whatever refers to a row of the closure
+// belongs to it, other subjects never do, and what its rows own does.
+func (w *world) closure() map[place]*fate {
+	rank := map[plan.Erase]int{plan.EraseDelete: 3, plan.EraseOverwrite: 2, plan.EraseKeep: 1}
+	out := map[place]*fate{}
+	reach := func(p place, e plan.Erase, held, owned bool) bool {
+		held = held || w.own(p)
+		f := out[p]
+		if f == nil {
+			out[p] = &fate{e, held, owned}
+			return true
+		}
+		changed := rank[e] > rank[f.erase] || held && !f.held
+		if rank[e] > rank[f.erase] {
+			f.erase = e
+		}
+		f.held = f.held || held
+		return changed
+	}
+	for _, id := range w.chosen {
+		reach(place{subjects, id}, w.rule(subjects).Erase, false, false)
+	}
+	for again := true; again; {
+		again = false
+		for p, f := range maps.Clone(out) {
+			for _, r := range w.refs {
+				if r.owns && r.from == p.table {
+					id, ok := w.rows[p.table][p.id].to[r.column]
+					h := w.rule(p.table).Hold
+					held := f.held && (!w.own(p) || h.Keep == nil || slices.Contains(h.Keep, r.column))
+					again = ok && reach(place{r.to, id}, w.rule(r.to).Erase, held, true) || again
+				}
+				if r.to != p.table || r.from == subjects || f.owned || w.decision(r) == plan.EraseDetach {
+					continue
+				}
+				for id, row := range w.rows[r.from] {
+					if k, ok := row.to[r.column]; ok && k == p.id {
+						again = reach(place{r.from, id}, w.decision(r), f.held, false) || again
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// TestPropertyEveryPlanKeepsItsPromises erases subjects of any small database
+// under any policy that Build takes, and looks at each row afterwards.
+func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
+	built, all := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		all++
+		db, err := sql.Open("sqlite", "file::memory:?_pragma=foreign_keys(0)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close() //nolint:errcheck // it is in memory
+		db.SetMaxOpenConns(1)
+		if _, err := db.Exec(w.script() + "PRAGMA foreign_keys = 1"); err != nil {
+			t.Fatal(err)
+		}
+		p, err := plan.Build(context.Background(), sqlite.New(db), w.policy, plan.Subjects())
+		var refused *plan.PolicyError
+		if errors.As(err, &refused) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		built++
+		var keys []string
+		for _, id := range w.chosen {
+			keys = append(keys, fmt.Sprint(id))
+		}
+		_, err = erase.Run(context.Background(), sqlite.New(db), p, erase.Options{
+			RunID: "world", Subjects: erase.SubjectKeys(keys...), Signer: signer(), Allow: allowAll(p), MaxRows: w.limit, Now: clock, Attempts: 3,
+		})
+		if err != nil {
+			t.Fatalf("%v\nsubjects %v\n%s\n%s", err, w.chosen, p, w.script())
+		}
+		broken := w.broken(w.after(t, db))
+		var n int
+		if err := db.QueryRow("SELECT count(*) FROM pragma_foreign_key_check").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if n > 0 {
+			broken = append(broken, fmt.Sprintf("%d rows refer to nothing", n))
+		}
+		if broken != nil {
+			t.Fatalf("%s\nsubjects %v, at most %d rows a batch\n%s\n%s", strings.Join(broken, "\n"), w.chosen, w.limit, p, w.script())
+		}
+	})
+	if built*4 < all {
+		t.Errorf("only %d of %d policies were taken: the property says too little", built, all)
+	}
+}
+
+// broken lists the promises that the rows, as they are after a run, don't keep.
+func (w *world) broken(after map[string]map[int]*worldRow) []string {
+	var out []string
+	closure := w.closure()
+	for _, table := range w.tables {
+		for id, before := range w.rows[table] {
+			p := place{table, id}
+			now, f := after[table][id], closure[p]
+			say := func(format string, args ...any) {
+				out = append(out, fmt.Sprintf("%s %d: ", table, id)+fmt.Sprintf(format, args...))
+			}
+			if now == nil {
+				if f == nil || f.erase != plan.EraseDelete || w.own(p) || f.held && w.limit == 0 {
+					say("was deleted, and should not be: %+v", f)
+				}
+				continue
+			}
+			w.references(p, before, now, closure, after, say)
+			shared := f != nil && f.owned && w.sharedBy(p, closure)
+			switch {
+			case f == nil, f.erase == plan.EraseKeep, shared, w.own(p) && w.rule(table).Hold.Keep == nil:
+				if now.personal != personal {
+					say("was overwritten, and should not be: %+v", f)
+				}
+			case f.owned && w.limit > 0 && now.personal == personal:
+				// Its owners may be in several batches, each of which takes it for the others'.
+			case w.own(p), f.erase == plan.EraseOverwrite:
+				if now.personal != replaced {
+					say("was not overwritten: %+v", f)
+				}
+			case f.held && w.limit > 0: // through a row that may be in another batch
+			case f.held:
+				if now.personal != personal {
+					say("was overwritten under another row's hold")
+				}
+			default:
+				if now.personal != replaced {
+					say("stayed, and was not overwritten: %+v", f)
+				}
+				if w.limit == 0 && !w.wanted(p, after) {
+					say("stayed, and nothing refers to it: %+v", f)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// references checks what became of a row's references.
+func (w *world) references(p place, before, now *worldRow, closure map[place]*fate, after map[string]map[int]*worldRow, say func(string, ...any)) {
+	for _, r := range w.refs {
+		if r.from != p.table {
+			continue
+		}
+		was, had := before.to[r.column]
+		is, has := now.to[r.column]
+		to := place{r.to, was}
+		switch {
+		case had && !has:
+			gone := after[r.to][was] == nil
+			decided := w.decision(r) == plan.EraseDetach && closure[to] != nil
+			f := closure[p]
+			switch {
+			case !decided && (!gone || f == nil):
+				say("%s was set NULL without a reason", r.column)
+			case !decided && f.held && w.own(p) && w.rule(p.table).Hold.Keep == nil:
+				say("%s was set NULL under a hold", r.column)
+			}
+		case had != has || was != is:
+			say("%s was changed", r.column)
+		case has && closure[p] != nil && after[r.to][is] == nil:
+			say("%s refers to nothing", r.column)
+		}
+	}
+}
+
+// sharedBy reports whether a row outside of the closure refers to the row, or
+// to one that owns it.
+func (w *world) sharedBy(p place, closure map[place]*fate) bool {
+	seen := map[place]bool{}
+	var shared func(p place) bool
+	shared = func(p place) bool {
+		if seen[p] {
+			return false
+		}
+		seen[p] = true
+		for _, r := range w.refs {
+			if r.to != p.table {
+				continue
+			}
+			for id, row := range w.rows[r.from] {
+				if k, ok := row.to[r.column]; !ok || k != p.id {
+					continue
+				}
+				f := closure[place{r.from, id}]
+				if f == nil || f.owned && r.owns && shared(place{r.from, id}) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return shared(p)
+}
+
+// wanted reports whether a row that is there, or a subject's that was in an
+// earlier batch, refers to the row.
+func (w *world) wanted(p place, after map[string]map[int]*worldRow) bool {
+	for _, r := range w.refs {
+		if r.to != p.table {
+			continue
+		}
+		for id, row := range w.rows[r.from] {
+			if k, ok := row.to[r.column]; ok && k == p.id && (after[r.from][id] != nil || r.from == subjects) {
+				return true
+			}
+		}
+	}
+	return false
+}
