@@ -165,3 +165,14 @@ func (d *target) trigger(t testing.TB, when, table, body string, special map[str
 	d.exec(t, "CREATE FUNCTION on_"+table+"() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "+body+" RETURN coalesce(NEW, OLD); END$$",
 		"CREATE TRIGGER on_"+table+" "+when+" ON "+table+" FOR EACH ROW EXECUTE FUNCTION on_"+table+"()")
 }
+
+// done gives a receipt's counts by operation and table, without which rows
+// the engine could compare.
+func done(st *receipt.Statement) map[string]receipt.Rows {
+	out := rows(st)
+	for step, n := range out {
+		n.Unchecked = 0
+		out[step] = n
+	}
+	return out
+}
