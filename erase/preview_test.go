@@ -1,0 +1,152 @@
+package erase_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPreviewCountsWhatRunDoesAndWritesNothing(t *testing.T) {
+	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+		t.Run(string(scope), func(t *testing.T) {
+			onEach(t, func(t *testing.T, db *target) {
+				policy := db.shop(t, sample.Shop{Customers: 30, Seed: 2})
+				p, err := plan.Build(t.Context(), db.DB, policy, scope)
+				if err != nil {
+					t.Fatal(err)
+				}
+				o := options(p, "r", append(strangers(t, db, 6), "4711")...)
+				var r *erase.Result
+				db.unchanged(t, func() {
+					if r, err = erase.Preview(t.Context(), db.DB, p, o); err != nil {
+						t.Fatal(err)
+					}
+				})
+				st := db.run(t, p, o)
+				for i, a := range st.Predicate.Actions {
+					if c := r.Counts[i]; c.Step.ID != a.Step || c.Rows != a.Rows.Affected || c.Held != a.Rows.Held {
+						t.Errorf("step %s, %s %s: the preview has %d and %d held, the run %d and %d", a.Step, a.Operation, a.Table, c.Rows, c.Held, a.Rows.Affected, a.Rows.Held)
+					}
+				}
+				if s := st.Predicate.Subjects; s != nil && (r.Subjects != s.Given || r.Absent != s.Absent) {
+					t.Errorf("the preview has %d subjects, %d absent, the run %+v", r.Subjects, r.Absent, *s)
+				}
+			})
+		})
+	}
+}
+
+func TestPreviewRefusesSubjects(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		for _, c := range []struct {
+			subject string
+			want    error
+		}{{"77", erase.ErrNoSuchSubject}, {"x", erase.ErrBadSubject}, {"phone=222", erase.ErrNoSuchSubject}} {
+			if _, err := erase.Preview(t.Context(), db.DB, p, options(p, "", c.subject)); !errors.Is(err, c.want) {
+				t.Errorf("error %v, want %v", err, c.want)
+			}
+		}
+		if _, err := erase.Preview(t.Context(), db.DB, p, erase.Options{}); !errors.Is(err, erase.ErrBadSubject) {
+			t.Errorf("error %v without subjects", err)
+		}
+	})
+}
+
+// Pitfall 18 is a dry run that writes: this one may not.
+func TestPitfall18PreviewNeedsNoMoreThanToRead(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		reader := db.as(t, "GRANT SELECT ON member, visit, remark, letter TO %s", "ALTER ROLE %s SET default_transaction_read_only = on")
+		r, err := erase.Preview(t.Context(), reader, p, options(p, "", "1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int64{}
+		for _, c := range r.Counts {
+			got[c.Step.Table.Table] += c.Rows
+		}
+		if d := cmp.Diff(map[string]int64{"member": 1, "visit": 2, "remark": 2, "letter": 1}, got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+func TestRehearseRollsEverythingBack(t *testing.T) {
+	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+		t.Run(string(scope), func(t *testing.T) {
+			onEach(t, func(t *testing.T, db *target) {
+				policy := db.shop(t, sample.Shop{Customers: 30, Seed: 2})
+				p, err := plan.Build(t.Context(), db.DB, policy, scope)
+				if err != nil {
+					t.Fatal(err)
+				}
+				o := options(p, "r", strangers(t, db, 6)...)
+				o.MaxRows = 10 // a rehearsal takes what it is given in one transaction
+				db.unchanged(t, func() {
+					r, err := erase.Rehearse(t.Context(), db.DB, p, o, 5)
+					if err != nil {
+						t.Fatal(err)
+					}
+					var rows int64
+					for _, c := range r.Counts {
+						rows += c.Rows
+					}
+					if rows == 0 {
+						t.Error("nothing was rehearsed")
+					}
+				})
+			})
+		})
+	}
+}
+
+func TestRehearseTakesTheFirstRowsWhereNoSubjectIsGiven(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "")
+		o.Subjects = nil
+		db.unchanged(t, func() {
+			r, err := erase.Rehearse(t.Context(), db.DB, p, o, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range r.Counts {
+				if c.Step.Table.Table == "member" && c.Step.Op == plan.Delete && c.Rows != 2 {
+					t.Errorf("%d members were rehearsed, want 2", c.Rows)
+				}
+			}
+		})
+	})
+}
+
+func TestRehearseReportsAConstraintByName(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.exec(t, strings.Replace(club[0], "notes VARCHAR(80)", "notes VARCHAR(80), CONSTRAINT tidy CHECK (notes <> 'XYZ')", 1))
+		db.exec(t, club[1:]...)
+		p := db.plan(t, strings.Replace(overwrites, "overwrite: null", "overwrite: {fixed: XYZ}", 1), plan.Subjects())
+		db.unchanged(t, func() {
+			_, err := erase.Rehearse(t.Context(), db.DB, p, options(p, "", "1"), 0)
+			var e *dialect.Error
+			if !errors.As(err, &e) || e.Class != dialect.OtherConstraint {
+				t.Fatalf("error %v", err)
+			}
+			// SQLite says the name in its message only.
+			if e.Object != "tidy" && db.Engine != sample.SQLite {
+				t.Errorf("the constraint is %q", e.Object)
+			}
+			if strings.Contains(err.Error(), "XYZ") || strings.Contains(err.Error(), "One") {
+				t.Error("the error holds a value")
+			}
+		})
+	})
+}

@@ -1,0 +1,100 @@
+package erase_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/go-cmp/cmp"
+)
+
+// A trigger puts back what was written, by the client or in the database: the
+// look after the commit finds that, and the receipt says it.
+func TestATriggerThatPutsAValueBackLeavesTheRow(t *testing.T) {
+	for _, column := range []string{"name", "notes"} {
+		t.Run(column, func(t *testing.T) {
+			onEach(t, func(t *testing.T, db *target) {
+				db.club(t)
+				back := "SET NEW." + column + " = OLD." + column + ";"
+				when := "BEFORE UPDATE"
+				if db.Engine == sample.SQLite {
+					when = "AFTER UPDATE"
+				}
+				db.trigger(t, when, "member", "NEW."+column+" := OLD."+column+";", map[string]string{
+					sample.SQLite: "UPDATE member SET " + column + " = OLD." + column + " WHERE member_id = OLD.member_id;", sample.MySQL: back, sample.MariaDB: back,
+				})
+				p := db.plan(t, overwrites, plan.Subjects())
+				env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
+				var left *erase.LeftError
+				if !errors.As(err, &left) || left.Rows != 1 {
+					t.Fatalf("error %v", err)
+				}
+				st := opened(t, env)
+				if d := cmp.Diff(receipt.Rows{Matched: 1, Left: 1}, done(st)["overwrite member"]); d != "" {
+					t.Error(d)
+				}
+				failed := 0
+				for _, c := range st.Predicate.Checks {
+					if c.Result == receipt.Failed {
+						failed++
+					}
+				}
+				if failed == 0 {
+					t.Error("no check failed")
+				}
+			})
+		})
+	}
+}
+
+// A trigger that swallows deletes would leave rows that nothing counts.
+func TestPitfall15ATriggerThatSwallowsDeletes(t *testing.T) {
+	for _, table := range []string{"remark", "visit", "letter", "member"} {
+		t.Run(table, func(t *testing.T) {
+			onEach(t, func(t *testing.T, db *target) {
+				if db.Engine == sample.MySQL || db.Engine == sample.MariaDB {
+					return // whose triggers can't
+				}
+				db.club(t)
+				db.trigger(t, "BEFORE DELETE", table, "IF true THEN RETURN NULL; END IF;", map[string]string{sample.SQLite: "SELECT RAISE(IGNORE);"})
+				p := db.plan(t, deletes, plan.Subjects())
+				o := options(p, "r", "1")
+				o.Attempts = 2
+				before := db.dump(t)
+				if _, err := erase.Run(t.Context(), db.DB, p, o); err == nil {
+					t.Error("no error")
+				}
+				if d := cmp.Diff(before, db.dump(t)); d != "" {
+					t.Error("the database was changed")
+				}
+			})
+		})
+	}
+}
+
+// A trigger that deletes what a later step is about does the step's work: what
+// isn't there any more is no error, as long as it is gone.
+func TestATriggerThatAddsALogIsAllowedByName(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		db.trigger(t, "AFTER DELETE", "visit", "INSERT INTO letter (letter_id, body) VALUES (OLD.visit_id, 'visit gone');", nil)
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1")
+		o.Allow = nil
+		var hazards *erase.HazardError
+		if _, err := erase.Run(t.Context(), db.DB, p, o); !errors.As(err, &hazards) || hazards.Hazards[0].Name != plan.TriggersFire {
+			t.Fatalf("error %v", err)
+		}
+		o.Allow = []plan.HazardName{plan.TriggersFire}
+		for _, h := range p.Hazards {
+			o.Allow = append(o.Allow, h.Name)
+		}
+		st := db.run(t, p, o)
+		if d := cmp.Diff(receipt.Rows{Matched: 2, Affected: 2}, done(st)["delete visit"]); d != "" {
+			t.Error(d) // the rows that the trigger added aren't counted
+		}
+	})
+}
