@@ -16,8 +16,11 @@ import (
 // draft begins with a comment on how to go through it. The error is that of a
 // strategy that can't be written, such as the zero Spec.
 func (p *Policy) YAML() ([]byte, error) {
-	w := &policyWriter{}
-	if len(undecided(p)) > 0 {
+	return (&policyWriter{}).policy(p)
+}
+
+func (w *policyWriter) policy(p *Policy) ([]byte, error) {
+	if w.above(0, Place{}); w.notes == nil && len(undecided(p)) > 0 {
 		w.instructions()
 	}
 	w.line(0, "version", strconv.Itoa(p.Version))
@@ -26,6 +29,7 @@ func (p *Policy) YAML() ([]byte, error) {
 	w.text(0, "processor", p.Processor)
 	if s := p.Subject; s.Table != "" {
 		w.line(0, "subject", "")
+		w.above(1, Place{Section: "subject"})
 		w.text(1, "table", s.Table)
 		switch len(s.Key) {
 		case 0:
@@ -63,7 +67,8 @@ func (p *Policy) YAML() ([]byte, error) {
 // policyWriter writes lines of YAML.
 type policyWriter struct {
 	strings.Builder
-	err error
+	notes Notes
+	err   error
 }
 
 func (w *policyWriter) instructions() {
@@ -98,6 +103,7 @@ func (w *policyWriter) table(t *PolicyTable) {
 		return
 	}
 	w.line(1, t.Name, "")
+	w.above(2, Place{Section: "tables", Table: t.Name})
 	w.text(2, "erase", string(t.Erase))
 	w.text(2, "everything", string(t.Everything))
 	if len(t.Via) > 0 {
@@ -113,7 +119,7 @@ func (w *policyWriter) table(t *PolicyTable) {
 	if len(t.Columns) > 0 {
 		w.line(2, "columns", "")
 		for _, c := range t.Columns {
-			w.column(&c)
+			w.column(t.Name, &c)
 		}
 	}
 }
@@ -131,7 +137,7 @@ func (w *policyWriter) hold(h *Hold) {
 	w.text(3, "where", h.Where)
 }
 
-func (w *policyWriter) column(c *PolicyColumn) {
+func (w *policyWriter) column(table string, c *PolicyColumn) {
 	value := flow("pii", c.PII)
 	if c.Overwrite != nil {
 		strategy, err := flowSpec(*c.Overwrite)
@@ -140,7 +146,7 @@ func (w *policyWriter) column(c *PolicyColumn) {
 		}
 		value = strings.TrimSuffix(value, "}") + ", overwrite: " + strategy + "}"
 	}
-	w.line(3, c.Name, value)
+	w.line(3, c.Name, value+w.beside(Place{Section: "tables", Table: table, Column: c.Name}))
 }
 
 // viaKey writes a reference's columns as parseColumns reads them.
@@ -158,8 +164,8 @@ func section[T any](w *policyWriter, key string, list []T, entry func(T) string)
 		return
 	}
 	w.line(0, key, "")
-	for _, e := range list {
-		w.WriteString("  - " + entry(e) + "\n")
+	for i, e := range list {
+		w.WriteString("  - " + entry(e) + w.beside(Place{Section: key, Index: i}) + "\n")
 	}
 }
 
