@@ -96,7 +96,7 @@ func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *Poli
 func (b *builder) complete(t *dialect.Table, rule *PolicyTable, keep []string, why string) {
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)
-		if c == nil || c.PII == "none" || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) {
+		if c == nil || c.PII == PIINone || c.PII == PIIUndecided || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) {
 			continue
 		}
 		b.found.add(c.Pos, t.Name, "column %s is personal (%s) and has no `overwrite:`, but %s: say how it is overwritten, or `overwrite: keep`",

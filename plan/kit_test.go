@@ -250,3 +250,24 @@ func lines(text string) []string {
 	}
 	return out
 }
+
+// replaceOnce replaces a part of a text that must be there once.
+func replaceOnce(t testing.TB, text, from, to string) string {
+	t.Helper()
+	if from != "" && strings.Count(text, from) != 1 {
+		t.Fatalf("%q is %d times in the text", from, strings.Count(text, from))
+	}
+	if from == "" {
+		return text
+	}
+	return strings.Replace(text, from, to, 1)
+}
+
+func anyContains(list []string, part string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, part) })
+}
+
+// hazard reports whether the plan has that hazard for the table.
+func hazard(p *Plan, name HazardName, table string) bool {
+	return slices.ContainsFunc(p.Hazards, func(h Hazard) bool { return h.Name == name && h.Table == nameOf(table) })
+}

@@ -58,13 +58,20 @@ func (c *closure) holding(n *node) []*relation {
 	var out []*relation
 	for _, ref := range c.from[n.table.Name] {
 		p := c.byName[ref.RefTable]
-		if p == nil || !p.deletes() || c.detached[ref] ||
+		if p == nil || !p.deletes() || c.detached[ref] || n.staysWith(ref) ||
 			slices.ContainsFunc(p.reach, func(w reach) bool { return w.forwards && w.same(ref) }) {
 			continue
 		}
 		out = append(out, ref)
 	}
 	return out
+}
+
+// staysWith reports whether rows of n stay only because the row that ref refers
+// to is held, so that they needn't keep it.
+func (n *node) staysWith(ref *relation) bool {
+	return n.rule.Hold == nil && !n.owned && !n.mayReplace && n.only(EraseDelete) &&
+		!slices.ContainsFunc(n.reach, func(w reach) bool { return w.from.mayHold && w.relation != ref })
 }
 
 // anchors reports whether a row of n that stays may keep what ref refers to.

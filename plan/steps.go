@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // tables renders the closure's nodes for the plan.
 func (c *closure) tables() []Table {
 	var out []Table
@@ -31,6 +33,11 @@ func (c *closure) tables() []Table {
 		out = append(out, t)
 	}
 	return out
+}
+
+// overwrites reports whether some column is to be overwritten.
+func (t *PolicyTable) overwrites() bool {
+	return slices.ContainsFunc(t.Columns, func(c PolicyColumn) bool { return c.Overwrite != nil && c.Overwrite.Name != "keep" })
 }
 
 // planned is the hold as a plan has it, without its place in the policy's file.
@@ -81,7 +88,7 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 		c.complete(t, rule, nil, why)
 		if set := c.assignments(t, rule, nil); len(set) > 0 {
 			add(Step{Op: Overwrite, Table: t.Name, Set: set, Path: c.path(n)})
-		} else if n.any(EraseOverwrite) {
+		} else if n.any(EraseOverwrite) && !rule.overwrites() {
 			c.found.add(rule.Pos, t.Name, "`erase: overwrite`, but no column has an `overwrite:`: add one, or decide `keep`")
 		}
 	}
