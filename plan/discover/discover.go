@@ -87,13 +87,14 @@ type database struct {
 // table is one table with what is known of it.
 type table struct {
 	*dialect.Table
-	name     string // as the policy writes it
-	columns  []*column
-	rows     int    // that were sampled
-	unread   string // why none were, or ""
-	person   bool   // a row is a person
-	near     bool   // rows belong to a subject, or it is the subject table
-	reachedBy []reference
+	name      string // as the policy writes it
+	columns   []*column
+	rows      int         // that were sampled
+	unread    string      // why none were, or ""
+	person    bool        // a row is a person
+	near      bool        // rows belong to a subject, or it is the subject table
+	reachedBy []reference // references by which a subject's rows lead here
+	ownedBy   []reference // references that are proposed for owns
 }
 
 // column is one column with what is known of it.

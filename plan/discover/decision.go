@@ -1,0 +1,138 @@
+package discover
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/plan"
+)
+
+// findOwned proposes rows that go with their owner: those of a table that the
+// subject's rows refer to, that says something personal without being about
+// people, and that nothing else refers to.
+func (d *database) findOwned() {
+	if d.subject == nil {
+		return
+	}
+	mine := func(t *table) bool { return t == d.subject || len(t.reachedBy) > 0 }
+	refs := d.references()
+	for _, t := range d.tables {
+		says := slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.personal() })
+		if mine(t) || t.person || !says {
+			continue
+		}
+		var owners []reference
+		for _, r := range refs {
+			switch {
+			case r.to != t:
+			case !mine(r.from):
+				owners = nil
+			case r.from == d.subject || len(owners) == 0 || owners[0].from != d.subject:
+				if len(owners) > 0 && r.from == d.subject && owners[0].from != d.subject {
+					owners = nil
+				}
+				owners = append(owners, r)
+			}
+		}
+		if slices.ContainsFunc(refs, func(r reference) bool { return r.to == t && r.from != t && !mine(r.from) }) {
+			continue
+		}
+		for _, r := range owners {
+			d.owned = append(d.owned, Proposal{
+				About: AboutOwns, Table: r.from.name, Confidence: likely, InPolicy: true,
+				Text:   plan.PolicyOwns{Table: r.from.name, Columns: r.columns, RefTable: t.name, RefColumns: unlessKey(t, r.refColumns)}.String(),
+				Reason: "only rows of subjects refer to " + t.name,
+			})
+			t.ownedBy = append(t.ownedBy, r)
+		}
+	}
+}
+
+// unlessKey is a reference's columns where they aren't the primary key.
+func unlessKey(t *table, columns []string) []string {
+	if slices.Equal(t.PrimaryKey, columns) {
+		return nil
+	}
+	return columns
+}
+
+// decisions are what is proposed for the rows of a table; nothing where no
+// subject's rows are there.
+func (d *database) decisions(t *table) []Proposal {
+	if d.subject == nil {
+		return nil
+	}
+	erase := func(e plan.Erase, reason string) Proposal {
+		return Proposal{About: AboutErase, Table: t.name, Text: "erase: " + string(e), Confidence: guessed, Reason: reason}
+	}
+	switch {
+	case t == d.subject:
+		out := []Proposal{erase(plan.EraseDelete, "the subject's own row; overwrite or keep are possible")}
+		if via := viaText(t.reachedBy, func(r reference) string { return letGo(r) }); via != "" {
+			out = append(out, Proposal{About: AboutVia, Table: t.name, Text: "via: " + via, Confidence: likely,
+				Reason: "these may lead to another subject's row, which only detach and keep leave alone"})
+		}
+		return out
+	case len(t.reachedBy) > 0:
+		var toSubject []reference
+		for _, r := range t.reachedBy {
+			if r.to == d.subject {
+				toSubject = append(toSubject, r)
+			}
+		}
+		if len(toSubject) > 1 {
+			return []Proposal{{About: AboutVia, Table: t.name, Text: "via: " + viaText(toSubject, func(r reference) string {
+				if r.text() == toSubject[0].text() {
+					return string(plan.EraseDelete)
+				}
+				return letGo(r)
+			}), Confidence: guessed, Reason: "several subjects meet in one row: delete, overwrite, keep or detach for each of them"}}
+		}
+		r := t.reachedBy[0]
+		reason := fmt.Sprintf("it refers to %s by %s; delete, overwrite or keep", r.to.name, r.text())
+		if accounts(t) {
+			return []Proposal{erase(plan.EraseOverwrite, reason+"; the accounts may need the row, see hold")}
+		}
+		return []Proposal{erase(plan.EraseDelete, reason)}
+	case len(t.ownedBy) > 0:
+		return []Proposal{erase(plan.EraseDelete, "its rows go with their last owner, see owns")}
+	}
+	return nil
+}
+
+// letGo is what leaves the rows at the reference's start alone.
+func letGo(r reference) string {
+	for _, name := range r.columns {
+		if c := r.from.column(name); c == nil || !c.Nullable || slices.Contains(r.from.Key(), name) {
+			return string(plan.EraseKeep)
+		}
+	}
+	return string(plan.EraseDetach)
+}
+
+func viaText(refs []reference, erase func(reference) string) string {
+	var parts []string
+	for _, r := range refs {
+		key := r.text()
+		if len(r.columns) > 1 || !plainIdentifier.MatchString(strings.ToLower(key)) {
+			key = fmt.Sprintf("%q", key)
+		}
+		if part := key + ": " + erase(r); !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// accounts reports whether the table is called after what the law wants kept.
+func accounts(t *table) bool {
+	w := split(t.Name.Table)
+	return len(w) > 0 && slices.ContainsFunc(singular(w[len(w)-1]), func(s string) bool { return accountWords[s] })
+}
+
+var accountWords = words(`invoice payment receipt payslip payroll transaction ledger rechnung zahlung beleg buchung lohnabrechnung gehaltsabrechnung facture paiement bulletin factura pago nomina
+	fattura pagamento factuur betaling fatura faktura platnosc`)

@@ -1,0 +1,283 @@
+package discover
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+)
+
+// documents is what JSON documents of one column have in common: their paths.
+// A path has the keys on the way, [] for the elements of an array.
+type documents struct {
+	n     int // documents
+	paths map[string]*path
+}
+
+// path is one place in the documents where texts, numbers and booleans stand.
+type path struct {
+	keys   []string
+	docs   int // documents that have it
+	last   int // the document that was counted last
+	values int
+	hits   map[*meaning]int
+	texts  int // values that mention a name, or are phrases
+}
+
+// deepest and widest end the walk through documents that are made to be endless.
+const deepest, widest = 12, 500
+
+// isDocument reports whether a value is a JSON object or array.
+func isDocument(kind dialect.Kind, v string) bool {
+	if kind != dialect.JSON && kind != dialect.Text {
+		return false
+	}
+	return len(v) > 1 && (v[0] == '{' || v[0] == '[') && json.Valid([]byte(v))
+}
+
+func (d *documents) add(text string) {
+	var doc any
+	if json.Unmarshal([]byte(text), &doc) != nil {
+		return
+	}
+	d.n++
+	if d.paths == nil {
+		d.paths = map[string]*path{}
+	}
+	d.walk(doc, nil)
+}
+
+func (d *documents) walk(v any, keys []string) {
+	if len(keys) > deepest || len(d.paths) > widest {
+		return
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			key := k
+			if key == "" {
+				key = " " // "" stands for an array's elements
+			}
+			d.walk(v[k], append(slices.Clip(keys), key))
+		}
+	case []any:
+		for _, e := range v {
+			d.walk(e, append(slices.Clip(keys), ""))
+		}
+	case string:
+		d.at(keys).text(v)
+		if doc, ok := nested(v); ok {
+			d.walk(doc, keys)
+		}
+	case float64:
+		d.at(keys).text(strconv.FormatFloat(v, 'f', -1, 64))
+	case bool:
+		d.at(keys)
+	}
+}
+
+// nested is a document inside of a text.
+func nested(v string) (doc any, ok bool) {
+	if !isDocument(dialect.JSON, v) {
+		return nil, false
+	}
+	return doc, json.Unmarshal([]byte(v), &doc) == nil
+}
+
+func (d *documents) at(keys []string) *path {
+	id := strings.Join(keys, "\x00")
+	p := d.paths[id]
+	if p == nil {
+		p = &path{keys: keys, hits: map[*meaning]int{}}
+		d.paths[id] = p
+	}
+	if p.last != d.n {
+		p.docs, p.last = p.docs+1, d.n
+	}
+	return p
+}
+
+func (p *path) text(v string) {
+	if v == "" {
+		return
+	}
+	p.values++
+	for i := range detectors {
+		if det := &detectors[i]; det.least > 0 && det.like(v) {
+			p.hits[det.meaning]++
+			break
+		}
+	}
+	if mentionsName(v) || len(strings.Fields(v)) >= 4 {
+		p.texts++
+	}
+}
+
+// placed is a meaning at a path as a policy writes it.
+type placed struct {
+	written string
+	meaning *meaning
+}
+
+// personal are the paths with something personal at their end. Keys that only
+// one document has, or that look like values, are values themselves (documents
+// by e-mail address): * stands for them.
+func (d *documents) personal() []placed {
+	common := map[string]int{}
+	for _, p := range d.paths {
+		for _, k := range p.keys {
+			common[k] = max(common[k], p.docs)
+		}
+	}
+	var out []placed
+	for _, id := range slices.Sorted(maps.Keys(d.paths)) {
+		p := d.paths[id]
+		written, open := writtenPath(p.keys, func(key string) bool { return common[key] >= max(2, d.n/10) && !valueLike(key) || isTerm(key) })
+		m := p.meaning(open)
+		if m == nil || written == "" || slices.ContainsFunc(out, func(o placed) bool { return o.written == written }) {
+			continue
+		}
+		out = append(out, placed{written, m})
+	}
+	return out
+}
+
+// meaning is what stands at the path, by its key or its values; open says that a
+// key on the way is a value, which has to go with all that is below it.
+func (p *path) meaning(open bool) *meaning {
+	best, most := (*meaning)(nil), 0
+	for i := range detectors {
+		if m := detectors[i].meaning; p.hits[m] > most {
+			best, most = m, p.hits[m]
+		}
+	}
+	if best != nil && most*2 >= p.values {
+		return best
+	}
+	// The key nearest to the value that isn't an array's, and the one above it:
+	// emergency: {name: …}.
+	var keys []string
+	for _, k := range slices.Backward(p.keys) {
+		if k != "" && len(keys) < 2 {
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) > 0 {
+		if m := readName(keys[0], dialect.Text); m.meaning != nil && !m.plainly() && (m.strength > hint || m.meaning == fullName || m.meaning == freeText || m.meaning == street || m.meaning == userName) {
+			if m.meaning == fullName && len(keys) > 1 && isThing(keys[1]) {
+				return nil
+			}
+			return m.meaning
+		}
+	}
+	if p.texts*3 >= p.values && p.values > 0 || open {
+		return freeText
+	}
+	return nil
+}
+
+// isThing reports whether a key is called after something that has a name
+// without being a person.
+func isThing(key string) bool {
+	m := readName(key, dialect.Text)
+	return m.plainly() || thingWord(split(key))
+}
+
+// isTerm reports whether a key is a word of the lexicon, or for people.
+func isTerm(key string) bool {
+	w := split(key)
+	if knownName(key) { // a few words are names too
+		return false
+	}
+	return key == "" || len(lexicon[strings.Join(w, "")]) > 0 || len(w) == 1 && personWord(w[0]) > 0
+}
+
+// valueLike reports whether a key looks like what a value would be.
+func valueLike(key string) bool {
+	return countDigits(key) > 3 || strings.ContainsAny(key, "@ ") || len(key) > 40 || isPersonName(key) || isIP(key)
+}
+
+// writtenPath writes a path for the strategy json; open says that it has a * for a key.
+func writtenPath(keys []string, named func(string) bool) (written string, open bool) {
+	var b strings.Builder
+	for i, k := range keys {
+		switch {
+		case k == "":
+			b.WriteString("[]")
+			continue
+		case i > 0:
+			b.WriteByte('.')
+		}
+		switch {
+		case !named(k):
+			b.WriteByte('*')
+			open = true
+		case strings.ContainsFunc(k, func(r rune) bool { return !isKeyRune(r) }):
+			b.WriteString(strconv.Quote(k))
+		default:
+			b.WriteString(k)
+		}
+	}
+	return b.String(), open
+}
+
+func isKeyRune(r rune) bool {
+	return r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+// judgeDocuments looks into a column's documents; it reports whether they
+// settle what the column is.
+func (c *column) judgeDocuments() bool {
+	docs := &c.values.docs
+	if docs.n == 0 || docs.n*10 < c.values.n*8 {
+		return false
+	}
+	found := docs.personal()
+	if len(found) == 0 {
+		c.verdict.because("%d sampled documents have nothing personal that shows", docs.n)
+		return true
+	}
+	// Documents change from row to row: what no path leads to is made random too.
+	paths := map[string]any{}
+	category := found[0].meaning.category
+	var names []string
+	for _, f := range found {
+		spec := f.meaning.forDocument()
+		paths[f.written] = spec
+		if f.meaning.category != category {
+			category = "other"
+		}
+		if len(names) < 6 {
+			names = append(names, f.meaning.name+" at "+f.written)
+		}
+	}
+	spec := anonymise.Spec{Name: "json", Params: map[string]any{"others": "random", "paths": paths}}
+	if _, err := anonymise.New(spec); err != nil {
+		spec = anonymise.Spec{Name: "json", Params: map[string]any{"others": "random"}}
+	}
+	c.verdict.category, c.verdict.confidence, c.verdict.spec = category, byName, &spec
+	more := ""
+	if len(found) > len(names) {
+		more = fmt.Sprintf(" and %d more", len(found)-len(names))
+	}
+	c.verdict.because("%d sampled documents have %s%s", docs.n, strings.Join(names, ", "), more)
+	return true
+}
+
+// forDocument is the strategy of a meaning inside of a document, which has no
+// column's length and kind to fit.
+func (m *meaning) forDocument() any {
+	var v any
+	if len(m.specs) == 0 || json.Unmarshal([]byte(m.specs[0]), &v) != nil || v == "null" || v == "pick" {
+		return "random"
+	}
+	if made, ok := v.(map[string]any); ok && made["fake"] == nil {
+		return "random"
+	}
+	return v
+}

@@ -1,0 +1,94 @@
+package discover
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/expungedb/expunge/plan"
+)
+
+// draft puts together what was found.
+func (d *database) draft(o Options) *Draft {
+	out := &Draft{Policy: plan.Draft(d.schema)}
+	p := out.Policy
+	p.Database = o.Database
+	if s := d.subject; s != nil {
+		p.Subject = plan.PolicySubject{Table: s.name, Identifiers: d.identifiers()}
+		if len(s.PrimaryKey) == 0 {
+			p.Subject.Key = s.Key()
+		}
+		out.Proposals = append(out.Proposals, d.why)
+	}
+	for i, t := range d.tables {
+		rule := &p.Tables[i]
+		for j, c := range t.columns {
+			f := c.finding()
+			rule.Columns[j].PII, rule.Columns[j].Overwrite = f.Category, f.Strategy
+			out.Findings = append(out.Findings, f)
+		}
+		out.Proposals = append(out.Proposals, d.decisions(t)...)
+	}
+	for _, l := range d.links {
+		made := plan.PolicyLink{Table: l.from.name, Columns: l.columns, RefTable: l.to.name, RefColumns: l.refColumns, Where: l.where}
+		p.Links = append(p.Links, made)
+		out.Proposals = append(out.Proposals, Proposal{About: AboutLink, Table: l.from.name, Text: made.String(), Confidence: l.confidence, Reason: l.reason, InPolicy: true})
+	}
+	for _, t := range d.tables {
+		for _, r := range t.ownedBy {
+			p.Owns = append(p.Owns, plan.PolicyOwns{Table: r.from.name, Columns: r.columns, RefTable: t.name, RefColumns: unlessKey(t, r.refColumns)})
+		}
+	}
+	out.Proposals = append(out.Proposals, d.owned...)
+	return out
+}
+
+// head is what a draft's file begins with.
+const head = `A draft, made from the catalogue and a sample of rows. No value of a row is in
+it. Behind each column: how sure the proposal is (0 to 1), and why. Go through it:
+
+ 1. Replace each ` + "`undecided`" + `:
+
+%s
+ 2. Look at what is called none: only you know what the application writes there.
+ 3. Decide what happens to a subject's rows: each table that holds some has a
+    proposal behind #. Links and owns are proposals, too.
+
+Until then the policy is refused.`
+
+// YAML writes the policy as a file, with the findings and proposals as comments.
+func (d *Draft) YAML() ([]byte, error) {
+	var categories strings.Builder
+	for _, c := range plan.Categories() {
+		fmt.Fprintf(&categories, "      pii: %-12s %s\n", c.Name, c.For)
+	}
+	notes := plan.Notes{plan.Place{}: fmt.Sprintf(head, categories.String())}
+	for _, f := range d.Findings {
+		note := f.Reason
+		if f.Category != plan.PIIUndecided {
+			note = fmt.Sprintf("%.2f %s", f.Confidence, f.Reason)
+		}
+		notes[plan.Place{Section: "tables", Table: f.Table, Column: f.Column}] = note
+	}
+	links, owns := 0, 0
+	for _, p := range d.Proposals {
+		note := fmt.Sprintf("%.2f %s", p.Confidence, p.Reason)
+		switch p.About {
+		case AboutSubject:
+			notes[plan.Place{Section: "subject"}] = note
+		case AboutLink:
+			notes[plan.Place{Section: "links", Index: links}] = note
+			links++
+		case AboutOwns:
+			notes[plan.Place{Section: "owns", Index: owns}] = note
+			owns++
+		default:
+			place := plan.Place{Section: "tables", Table: p.Table}
+			lines := p.Text + "\n  " + note
+			if before := notes[place]; before != "" {
+				lines = before + "\n" + lines
+			}
+			notes[place] = lines
+		}
+	}
+	return d.Policy.Annotated(notes)
+}

@@ -1,0 +1,224 @@
+package discover
+
+import (
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// judgeColumns settles what the catalogue, the names and the values settle by
+// themselves. What is left waits for the tables around it (settle).
+func (d *database) judgeColumns() {
+	for _, t := range d.tables {
+		for _, c := range t.columns {
+			if !t.refersBy(c.Name) {
+				c.judge()
+			}
+		}
+		t.person = t.isPerson()
+	}
+}
+
+// refersBy reports whether a foreign key has the column.
+func (t *table) refersBy(column string) bool {
+	return slices.ContainsFunc(t.ForeignKeys, func(fk *dialect.ForeignKey) bool { return slices.Contains(fk.Columns, column) })
+}
+
+// isPerson reports whether a row of the table is a person: it is called after
+// people, or holds a name together with something else that only people have.
+func (t *table) isPerson() bool {
+	if t.rank() > 0 {
+		return true
+	}
+	return t.has(firstName, lastName, fullName) && t.has(emailAddress, phone, birthDate, nationalNumber, userName, income)
+}
+
+// rank is how much the table's name sounds like people, 0 for not at all.
+func (t *table) rank() float64 {
+	w := split(t.Name.Table)
+	for len(w) > 1 && slices.Contains(namePrefixes, w[0]) {
+		w = w[1:]
+	}
+	for len(w) > 1 && slices.Contains(nameSuffixes, w[len(w)-1]) {
+		w = w[:len(w)-1]
+	}
+	if len(w) == 0 {
+		return 0
+	}
+	if rank := personWord(w[len(w)-1]); rank > 0 {
+		if len(w) > 1 {
+			rank -= 0.05
+		}
+		return rank
+	}
+	return 0
+}
+
+// What names of tables have around the word that counts.
+var (
+	namePrefixes = []string{"tbl", "tab", "t", "app", "auth", "sys", "dbo", "core", "dim", "stg", "mst", "crm", "hr", "wp", "django"}
+	nameSuffixes = []string{"master", "data", "daten", "stamm", "table", "info", "record", "records", "details", "1", "2"}
+)
+
+// has reports whether a column was taken for one of the meanings.
+func (t *table) has(meanings ...*meaning) bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool { return slices.Contains(meanings, c.verdict.meaning) && c.verdict.meaning != nil })
+}
+
+// judge weighs the evidence of the column alone.
+func (c *column) judge() {
+	v := &c.verdict
+	switch {
+	case c.Unsupported != "":
+		v.because("its values can't be read (%s)", c.Unsupported)
+	case c.surrogate():
+		v.none(certain, "a key that only numbers rows")
+	case c.judgeDocuments():
+	case c.judgeValues():
+	case c.named.plainly():
+		if c.values.n >= 5 && c.values.mentions*4 >= c.values.n {
+			v.because("name says %s; %d of %d sampled values mention a person", c.named.name, c.values.mentions, c.values.n)
+			return
+		}
+		v.none(byName, "name says %s", c.named.name)
+	case c.named.strength > hint:
+		c.judgeName()
+	default:
+		c.judgeKind()
+	}
+}
+
+// surrogate reports whether the column is a key that numbers rows.
+func (c *column) surrogate() bool {
+	if c.Identity || c.Kind == dialect.RowAddress {
+		return true
+	}
+	kind := c.Kind == dialect.Int || c.Kind == dialect.UUID || c.Kind == dialect.Bytes || c.Kind == dialect.Decimal && c.Scale == 0
+	named := c.named.strength > hint && !c.named.plainly()
+	return kind && !named && slices.Contains(c.table.PrimaryKey, c.Name)
+}
+
+// judgeValues settles columns whose values have a shape that says it alone.
+func (c *column) judgeValues() bool {
+	p, v := &c.values, &c.verdict
+	for i := range detectors {
+		d := &detectors[i]
+		m, n := d.meaning, p.alone[d.meaning]
+		enough := 3
+		if d.quantity {
+			enough = 5
+		}
+		if d.least == 0 || p.n < enough || float64(n) < d.least*float64(p.n) || d.quantity && (c.named.plainly() || c.Kind != dialect.Text && c.named.meaning == nil) {
+			continue
+		}
+		personal := c.named.strength > hint && !c.named.plainly()
+		switch {
+		case c.named.meaning == m || personal && c.named.category == m.category:
+			v.is(c.named.meaning, agreeing)
+			v.because("name says %s; %d of %d sampled values look like %s", c.named.name, n, p.n, theSame(c.named.meaning, m))
+		case personal && m == fullName, m == secret && c.named.plainly(), m == fullName && (c.named.plainly() || !c.peopleHere()):
+			return false // towns are called like people, and checksums are digests
+		default:
+			v.is(m, byValues)
+			v.because("%d of %d sampled values look like %s", n, p.n, m.name)
+		}
+		return true
+	}
+	return false
+}
+
+func theSame(a, b *meaning) string {
+	if a == b {
+		return "one"
+	}
+	return b.name
+}
+
+// peopleHere reports whether the column's name or its table leave room for
+// people's names: brands and songs are called like people, too.
+func (c *column) peopleHere() bool {
+	return c.table.rank() > 0 || c.named.meaning == fullName || c.named.meaning == nil
+}
+
+// judgeName settles columns whose name has one meaning.
+func (c *column) judgeName() {
+	p, v, m := &c.values, &c.verdict, c.named.meaning
+	confidence := byName
+	if c.named.strength == part {
+		confidence -= 0.05
+	}
+	v.because("name says %s", m.name)
+	switch looks := p.share(m); {
+	case p.n == 0:
+	case looks >= 0.5:
+		confidence = agreeing
+		v.because("%d of %d sampled values look like one", p.hits[m], p.n)
+	case shaped(m) && p.n >= 5 && looks < 0.05:
+		confidence = likely
+		v.because("few of %d sampled values look like one", p.n)
+	}
+	v.is(m, confidence)
+}
+
+// shaped reports whether values of the meaning have to look in one way.
+func shaped(m *meaning) bool {
+	return slices.ContainsFunc(detectors, func(d detector) bool { return d.meaning == m && d.least >= 0.5 && m != fullName && m != secret })
+}
+
+// judgeKind settles columns whose type leaves little room.
+func (c *column) judgeKind() {
+	v, p := &c.verdict, &c.values
+	switch c.Kind {
+	case dialect.Inet:
+		v.is(ipAddress, byName)
+		v.because("its type is for network addresses")
+	case dialect.Bool:
+		v.none(byName, "its type is yes or no, and its name says nothing of a person")
+	case dialect.Enum, dialect.Set:
+		v.none(likely, "its type is a choice of %d words, and its name says nothing of a person", len(c.Labels))
+	case dialect.UUID:
+		v.none(likely, "its type is for keys that number rows")
+	case dialect.Time, dialect.Interval:
+		v.none(likely, "its type is for a time of day or a span")
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+		if p.n >= 5 && p.from >= bornFrom && p.to < "2013" && yearsBetween(p.from, p.to) >= 20 {
+			v.is(birthDate, guessed)
+			v.because("%d sampled dates spread over decades and end long ago, as dates of birth do", p.n)
+		}
+	default:
+		if w := split(c.Name); (c.Kind == dialect.Int || c.Kind == dialect.Text) && len(w) > 1 && w[len(w)-1] == "id" && c.named.meaning == nil && c.numbersRows() {
+			v.none(likely, "name and values say a key of some row")
+		}
+	}
+	if v.category == "" && c.named.meaning != nil {
+		v.because("name may say %s", c.named.name)
+	}
+}
+
+// numbersRows reports whether values are such that only a key has them.
+func (c *column) numbersRows() bool { return c.Kind == dialect.Int }
+
+func yearsBetween(from, to string) int {
+	n := 0
+	for i := range 4 {
+		n = n*10 + int(to[i]) - int(from[i])
+	}
+	return n
+}
+
+// finding is what the column ends up as.
+func (c *column) finding() Finding {
+	v := &c.verdict
+	f := Finding{Table: c.table.name, Column: c.Name, Category: v.category, Confidence: v.confidence, Reason: v.reason(), Strategy: v.final}
+	if f.Category == "" {
+		f.Category, f.Confidence = plan.PIIUndecided, 0
+	}
+	if f.Reason == "" {
+		f.Reason = "neither name, type nor values say what it is"
+	}
+	if c.table.unread != "" {
+		f.Reason += "; " + c.table.unread
+	}
+	return f
+}

@@ -1,0 +1,287 @@
+package discover
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// marks are the words that say that a column refers to a row.
+var marks = []string{"id", "fk", "uuid", "guid", "ref", "oid", "key"}
+
+// roles are what people are to a row: a column called so refers to the subject
+// if its values do.
+var roles = words(`author owner creator sender recipient receiver assignee reporter approver reviewer editor uploader buyer seller payer follower
+	autor absender empfaenger besitzer auteur proprietaire expediteur destinataire remitente destinatario propietario mittente autore afzender eigenaar remetente nadawca odbiorca`)
+
+// refers reports whether the column is called as one that refers to a row, or
+// says to which table's rows another one does.
+func (c *column) refers() bool {
+	if c.table.refersBy(c.Name) {
+		return false
+	}
+	w := split(c.Name)
+	last := w[max(len(w)-1, 0):]
+	return len(last) == 1 && (last[0] == "type" || last[0] == "typ" || last[0] == "tipo" || last[0] == "by" || roles[last[0]]) ||
+		slices.ContainsFunc(w, func(x string) bool { return contains(marks, x) }) ||
+		len(last) == 1 && strings.HasSuffix(last[0], "id")
+}
+
+// target is a column's name without the words that say that it refers.
+func target(name string) []string {
+	w := split(name)
+	if len(w) > 0 {
+		if first, head := compound(w[len(w)-1]); first != "" && contains(marks, head) {
+			w = append(w[:len(w)-1:len(w)-1], first, head)
+		}
+	}
+	for len(w) > 0 && contains(marks, w[len(w)-1]) {
+		w = w[:len(w)-1]
+	}
+	for len(w) > 0 && contains(marks, w[0]) {
+		w = w[1:]
+	}
+	if len(w) == len(split(name)) && (len(w) == 0 || !strings.HasSuffix(w[len(w)-1], "id")) {
+		return nil
+	}
+	return w
+}
+
+// called returns the table that a column is called after: customer_id, id_kunde,
+// billing_customer_id. Nil where there is none, or the column is the table's own key.
+func (d *database) called(c *column) *table {
+	w := target(c.Name)
+	for i := range w {
+		wanted := strings.Join(w[i:], "")
+		for _, t := range d.tables {
+			if slices.Contains(t.names(), wanted) && t.key() != nil && !(t == c.table && contains(t.PrimaryKey, c.Name)) {
+				return t
+			}
+		}
+	}
+	return nil
+}
+
+// names are the forms in which other tables' columns call the table.
+func (t *table) names() []string {
+	w := split(t.Name.Table)
+	out := singular(strings.Join(w, ""))
+	for len(w) > 1 && contains(namePrefixes, w[0]) {
+		w = w[1:]
+		out = append(out, singular(strings.Join(w, ""))...)
+	}
+	return out
+}
+
+// findLinks proposes a link for each column that is called after a table and
+// whose sampled values are all keys of it. Where no value was sampled the
+// name alone has to do.
+func (d *database) findLinks(ctx context.Context, db dialect.DB, o Options) error {
+	var candidates []link
+	for _, t := range d.tables {
+		for _, c := range t.columns {
+			if l, ok := d.candidate(c); ok {
+				candidates = append(candidates, l)
+			}
+		}
+	}
+	if len(candidates) == 0 {
+		return nil
+	}
+	if o.NamesOnly {
+		for _, l := range candidates {
+			if l.confidence >= byName {
+				l.confidence, l.reason = guessed, l.reason+"; no value was looked at"
+				d.propose(l)
+			}
+		}
+		return nil
+	}
+	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	for _, l := range candidates {
+		if err := d.confirm(ctx, tx, l); err != nil {
+			_ = tx.Rollback(ctx) // the first error says more
+			return err
+		}
+	}
+	return tx.Rollback(ctx)
+}
+
+// candidate is a link by the column's name alone.
+func (d *database) candidate(c *column) (link, bool) {
+	t := c.table
+	if t.refersBy(c.Name) || len(t.PrimaryKey) == 1 && t.PrimaryKey[0] == c.Name || c.verdict.personal() || d.polymorphic(c) {
+		return link{}, false
+	}
+	confidence, to := byName, d.called(c)
+	if to == nil && d.subject != nil {
+		w := split(c.Name)
+		for len(w) > 0 && contains(marks, w[len(w)-1]) {
+			w = w[:len(w)-1]
+		}
+		if len(w) > 0 && (roles[w[len(w)-1]] || len(w) > 1 && w[len(w)-1] == "by") {
+			confidence, to = likely, d.subject
+		}
+	}
+	if to == nil || to.key() == nil || to.key().Kind != c.Kind || to.unread != "" {
+		return link{}, false
+	}
+	reason := "it is called after the table"
+	if confidence < byName {
+		reason = "it is called after what someone is to the row"
+	}
+	return link{reference{t, to, []string{c.Name}, []string{to.key().Name}}, "", confidence, reason}, true
+}
+
+// confirm proposes the link unless a sampled value is no key.
+func (d *database) confirm(ctx context.Context, tx dialect.Reader, l link) error {
+	c := l.from.column(l.columns[0])
+	var keys []dialect.Key
+	seen := map[string]bool{}
+	for _, v := range c.values.keys {
+		if id := dialect.EncodeKey(dialect.Key{v}); !seen[id] {
+			seen[id] = true
+			keys = append(keys, dialect.Key{v})
+		}
+	}
+	if len(keys) == 0 {
+		if l.confidence >= byName {
+			l.confidence, l.reason = guessed, l.reason+"; there was no value to look at"
+			d.propose(l)
+		}
+		return nil
+	}
+	n, err := tx.Count(ctx, l.to.Name, []dialect.Cond{dialect.In{Columns: l.refColumns, Keys: keys}})
+	if err != nil {
+		return err
+	}
+	if n != int64(len(keys)) {
+		return nil
+	}
+	l.confidence = min(l.confidence+0.1, agreeing)
+	l.reason += fmt.Sprintf("; all %d different sampled values are keys there", n)
+	d.propose(l)
+	return nil
+}
+
+func (d *database) propose(l link) {
+	d.links = append(d.links, l)
+	c := l.from.column(l.columns[0])
+	if !c.verdict.personal() {
+		c.verdict.none(l.confidence, "refers to %s, see links", l.to.name)
+	}
+}
+
+// polymorphic reports whether the column belongs to a pair such as
+// entity_type and entity_id.
+func (d *database) polymorphic(c *column) bool {
+	return slices.ContainsFunc(d.links, func(l link) bool { return l.from == c.table && contains(l.columns, c.Name) && l.where != "" })
+}
+
+// findPolymorphic proposes a link for each table that a column such as
+// entity_type names.
+func (d *database) findPolymorphic() {
+	for _, t := range d.tables {
+		for _, typ := range t.columns {
+			w := split(typ.Name)
+			if len(w) < 2 || !contains([]string{"type", "typ", "tipo", "class", "table", "model"}, w[len(w)-1]) || typ.Kind != dialect.Text && typ.Kind != dialect.Enum {
+				continue
+			}
+			id := t.idBeside(w[:len(w)-1])
+			if id == nil || t.refersBy(id.Name) {
+				continue
+			}
+			d.pair(typ, id)
+		}
+	}
+}
+
+// idBeside returns the column of the same words with id for type.
+func (t *table) idBeside(words []string) *column {
+	for _, c := range t.columns {
+		w := split(c.Name)
+		if len(w) == len(words)+1 && slices.Equal(w[:len(words)], words) && contains(marks, w[len(words)]) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (d *database) pair(typ, id *column) {
+	values := slices.Clone(typ.Labels)
+	for _, v := range typ.values.keys {
+		if text, ok := v.(string); ok && !contains(values, text) {
+			values = append(values, text)
+		}
+	}
+	slices.Sort(values)
+	found := 0
+	for _, value := range values {
+		to := d.tableCalled(value)
+		if to == nil || to.key() == nil || !joinable(id.Kind, to.key().Kind) {
+			continue
+		}
+		found++
+		d.links = append(d.links, link{
+			reference: reference{id.table, to, []string{id.Name}, []string{to.key().Name}},
+			where:     d.identifier(typ.Name) + " = " + d.literal(value), confidence: byName,
+			reason: typ.Name + " names the table that " + id.Name + " refers to",
+		})
+	}
+	typ.verdict.none(byName, "says to which table's rows %s refers", id.Name)
+	if found > 0 {
+		id.verdict.none(byName, "refers to the table that %s names, see links", typ.Name)
+	}
+}
+
+func joinable(child, parent dialect.Kind) bool { return child == parent || child == dialect.Text }
+
+// wordOfType is what a column such as entity_type may hold to be a name: with
+// the names of modules before it (App\Models\User).
+var wordOfType = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*(?:\\|\.|::|/))*([A-Za-z_][A-Za-z0-9_]*)$`)
+
+// tableCalled returns the table that a word of entity_type means, or nil. A word
+// that is none's is a value that nobody may see.
+func (d *database) tableCalled(word string) *table {
+	m := wordOfType.FindStringSubmatch(word)
+	if m == nil {
+		return nil
+	}
+	wanted := strings.Join(split(m[1]), "")
+	for _, t := range d.tables {
+		if slices.Contains(t.names(), wanted) || slices.ContainsFunc(singular(wanted), func(s string) bool { return slices.Contains(t.names(), s) }) {
+			return t
+		}
+	}
+	return nil
+}
+
+var plainIdentifier = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+
+// identifier writes a column's name in the engine's SQL.
+func (d *database) identifier(name string) string {
+	switch {
+	case plainIdentifier.MatchString(name):
+		return name
+	case d.schema.Engine == "mysql" || d.schema.Engine == "mariadb":
+		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+// literal writes a word of entity_type, which has no quotes, in the engine's SQL.
+func (d *database) literal(word string) string {
+	if d.schema.Engine == "mysql" || d.schema.Engine == "mariadb" {
+		word = strings.ReplaceAll(word, `\`, `\\`)
+	}
+	return "'" + word + "'"
+}
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }

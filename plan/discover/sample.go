@@ -1,0 +1,221 @@
+package discover
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// sample reads some rows of every table. A table that the user may not read ends
+// the transaction, and the next one begins another.
+func (d *database) sample(ctx context.Context, db dialect.DB, o Options) error {
+	rest := d.tables
+	for len(rest) > 0 {
+		refused, err := sampleTables(ctx, db, rest, o)
+		if err != nil {
+			return err
+		}
+		rest = rest[refused:]
+		if len(rest) > 0 {
+			rest[0].unread = "the table may not be read"
+			rest = rest[1:]
+		}
+	}
+	return nil
+}
+
+// sampleTables reads the tables in one transaction, and returns how many of
+// them it could read.
+func sampleTables(ctx context.Context, db dialect.DB, tables []*table, o Options) (n int, err error) {
+	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { // nothing was written: what Rollback says matters only where all else went well
+		if e := tx.Rollback(ctx); err == nil {
+			err = e
+		}
+	}()
+	for i, t := range tables {
+		err := t.sample(ctx, tx, o)
+		switch {
+		case err != nil && dialect.ClassOf(err) == dialect.PermissionDenied:
+			return i, nil
+		case err != nil:
+			return 0, err
+		}
+	}
+	return len(tables), nil
+}
+
+// longest is how much of a value is looked at; documents are read whole.
+const longest = 4 << 10
+
+// sample reads the columns whose values could say something. It ends early where
+// the values are large.
+func (t *table) sample(ctx context.Context, tx dialect.Reader, o Options) error {
+	var columns []*column
+	var names []string
+	for _, c := range t.columns {
+		if readable(c.Column) {
+			columns = append(columns, c)
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	read := 0
+	seen := make([]seenValues, len(columns))
+	for row, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: names, Limit: o.Rows}) {
+		if err != nil {
+			return err
+		}
+		t.rows++
+		for i, c := range columns {
+			text, ok := dialect.TextOf(row[i])
+			if !ok {
+				continue
+			}
+			read += len(text)
+			for _, v := range c.elements(text) {
+				if v = strings.TrimSpace(v); v != "" {
+					c.values.add(c, v, &seen[i])
+				}
+			}
+			if c.refers() && len(text) <= 64 {
+				c.values.keys = append(c.values.keys, row[i])
+			}
+		}
+		if read > o.Bytes {
+			break
+		}
+	}
+	for i, c := range columns {
+		c.values.distinct = len(seen[i])
+	}
+	return nil
+}
+
+// readable reports whether a column's values can say what it is. Bytes can't,
+// and can be large.
+func readable(c *dialect.Column) bool {
+	return c.Unsupported == "" && !slices.Contains([]dialect.Kind{dialect.Bytes, dialect.RowAddress, dialect.Unknown, dialect.Bits, dialect.Interval}, c.Kind)
+}
+
+// elements are an array's elements as far as an array literal shows them, or
+// the value itself.
+func (c *column) elements(text string) []string {
+	if c.Kind != dialect.Array {
+		return []string{text}
+	}
+	parts := strings.Split(strings.Trim(text, "{}[]"), ",")
+	for i := range parts {
+		parts[i] = strings.Trim(parts[i], `" `)
+	}
+	return parts
+}
+
+// seenValues are the different values of one column, while its table is read.
+type seenValues map[string]struct{}
+
+// profile is what a column's values have in common. It holds none of them, but
+// for those of columns that could refer to another table.
+type profile struct {
+	n        int // values that were looked at: neither NULL nor empty
+	distinct int
+	hits     map[*meaning]int // values that look like it
+	alone    map[*meaning]int
+	phrases  int    // values of four words or more
+	mentions int    // values with a first name, or an e-mail address, somewhere in them
+	words    int    // in all values
+	from, to string // the first and the last year of dates
+	docs     documents
+	keys     []dialect.Value
+}
+
+func (p *profile) add(c *column, v string, seen *seenValues) {
+	p.n++
+	if *seen == nil {
+		*seen = seenValues{}
+	}
+	if isDocument(c.Kind, v) {
+		p.docs.add(v)
+	}
+	if len(v) > longest {
+		v = v[:longest]
+	}
+	(*seen)[v] = struct{}{}
+	if p.hits == nil {
+		p.hits, p.alone = map[*meaning]int{}, map[*meaning]int{}
+	}
+	hit := map[*meaning]bool{}
+	for i := range detectors {
+		if d := &detectors[i]; d.suits(c) && !hit[d.meaning] && d.like(v) {
+			hit[d.meaning] = true
+			p.hits[d.meaning]++
+		}
+	}
+	for i := range detectors { // shapes that say it alone
+		if d := &detectors[i]; d.least > 0 && d.suits(c) && hit[d.meaning] && d.like(v) {
+			p.alone[d.meaning]++
+			break
+		}
+	}
+	n := len(strings.Fields(v))
+	p.words += n
+	if n >= 4 {
+		p.phrases++
+	}
+	if c.Kind == dialect.Text && (mentionsName(v) || strings.Contains(v, "@") && strings.ContainsFunc(v, func(r rune) bool { return r == ' ' }) && mentionsEmail(v)) {
+		p.mentions++
+	}
+	if m := dateShape.FindStringSubmatch(v); m != nil {
+		if p.from == "" || m[1] < p.from {
+			p.from = m[1]
+		}
+		p.to = max(p.to, m[1])
+	}
+}
+
+// suits reports whether values of the column's kind can have the shape: a
+// date or a boolean is no telephone number, whatever its characters.
+func (d *detector) suits(c *column) bool {
+	switch kind := textual(c.Column); kind {
+	case dialect.Text, dialect.JSON, dialect.XML:
+		return true
+	case dialect.Int, dialect.Decimal:
+		return d.quantity
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+		return d.meaning == birthDate
+	case dialect.Inet:
+		return d.meaning == ipAddress || d.meaning == macAddress
+	}
+	return false
+}
+
+// mentionsEmail reports whether one of the words is an e-mail address.
+func mentionsEmail(v string) bool {
+	for w := range strings.FieldsSeq(v) {
+		if isEmail(strings.Trim(w, ".,;:()<>!?")) {
+			return true
+		}
+	}
+	return false
+}
+
+// share is the part of the values that look like a meaning.
+func (p *profile) share(m *meaning) float64 {
+	if p.n == 0 {
+		return 0
+	}
+	return float64(p.hits[m]) / float64(p.n)
+}
+
+// fewWords reports that there are only a few different values, each many times:
+// a status, not a text that people write.
+func (p *profile) fewWords() bool {
+	return p.n >= 12 && p.distinct <= 20 && p.distinct*4 <= p.n
+}
