@@ -24,6 +24,7 @@ var imports = []rule{
 	{"dialect/*", []string{"dialect"}, "an engine knows the contract and no other engine, so that it links one driver"},
 	{"anonymise", []string{"dialect"}, "a value is made from a column and an old value, without connection or plan"},
 	{"plan", []string{"dialect", "anonymise", "internal/graph"}, "it decides and writes nothing"},
+	{"plan/discover", []string{"dialect", "anonymise", "plan"}, "it proposes what a policy may say, and decides nothing"},
 	{"erase/receipt", nil, "an auditor compiles it alone"},
 	{"erase/receipt/*", []string{"erase/receipt", "erase/receipt/*"}, "an auditor compiles it alone"},
 	{"erase/erasetest", []string{"erase", "erase/receipt", "plan", "anonymise", "dialect"}, "a downstream service's tests know what its own code knows"},
