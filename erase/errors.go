@@ -72,5 +72,5 @@ type LeftError struct{ Rows int64 }
 
 // Error says how many rows are left.
 func (e *LeftError) Error() string {
-	return fmt.Sprintf("%d rows are left that should be gone or overwritten: the receipt lists them by step; find what put them back, and run again with a new run ID", e.Rows)
+	return fmt.Sprintf("%s left that should be gone or overwritten: the receipt lists them by step; find what put them back, and run again with a new run ID", rowsOf(e.Rows))
 }

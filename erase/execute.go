@@ -26,10 +26,11 @@ type executor struct {
 
 	sources sync.Pool // of *anonymise.Source
 
-	mu      sync.Mutex
-	meter   progressMeter
-	pending []*entry // committed, looked at, and not yet noted in the journal
-	point   func(name string)
+	mu       sync.Mutex
+	meter    progressMeter
+	pending  []*entry // committed, looked at, and not yet noted in the journal
+	counting bool     // nothing is overwritten, so that no secret is needed
+	point    func(name string)
 	// cancelled reports whether the run's context has ended: what was begun is
 	// finished, and a batch that was rolled back isn't begun again.
 	cancelled func() bool
@@ -173,8 +174,11 @@ func (e *executor) transact(ctx context.Context, it *item, skip map[string]bool,
 
 // again reports whether the whole transaction should be tried again.
 func again(err error) bool {
-	if errors.Is(err, errMoved) {
+	switch {
+	case errors.Is(err, errMoved):
 		return true
+	case errors.Is(err, errUnsettled):
+		return false
 	}
 	switch dialect.ClassOf(err) {
 	case dialect.Retryable, dialect.LockTimeout, dialect.LostConnection,
@@ -230,13 +234,17 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 		committed, settleErr := e.settle(ctx, rec)
 		switch {
 		case settleErr != nil:
-			return nil, nil, fmt.Errorf("whether a batch was committed is not known, run again with the same run ID: %w", settleErr)
+			return nil, nil, fmt.Errorf("%w, run again with the same run ID: %w", errUnsettled, settleErr)
 		case committed:
 			err = nil
 		}
 	}
 	return d, rec, err
 }
+
+// errUnsettled ends a run that lost its connection over a commit and couldn't
+// ask the journal: the next process finds out.
+var errUnsettled = errors.New("whether a batch was committed is not known")
 
 // settle asks the journal until it answers.
 func (e *executor) settle(ctx context.Context, rec *entry) (committed bool, err error) {
@@ -306,6 +314,7 @@ func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
 					return err
 				}
 				c := fresh.step(p.step)
+				c.Arrived += max(left-c.Affected, 0)
 				left = min(left, c.Affected)
 				c.Affected -= left
 				c.Left += left

@@ -35,7 +35,7 @@ type Result struct {
 // Of the options it uses Subjects, Resolved, MaxRows and Now. Subjects that aren't in the
 // database are counted as absent; none at all being there is ErrNoSuchSubject.
 func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*Result, error) {
-	e, programs, err := rehearsing(ctx, db, p, o)
+	e, programs, err := rehearsing(ctx, db, p, o, true)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*Resu
 // unique indexes and privileges speak, and nothing stays. It takes the locks that a
 // run takes. The error is that of the first batch that fails.
 func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (*Result, error) {
-	e, programs, err := rehearsing(ctx, db, p, o)
+	e, programs, err := rehearsing(ctx, db, p, o, false)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +89,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 			if err != nil {
 				return nil, err
 			}
+			it.rest = true // one transaction, however large: nothing of it stays
 			source := e.newSource()
 			if d, err = e.do(ctx, tx, it, source.(*anonymise.Source), nil); err == nil {
 				err = tx.CheckConstraints(ctx)
@@ -103,14 +104,12 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 			sum.add(found)
 			continue
 		}
-		it := &item{prog: prog, whole: prog.root.Whole}
-		if !prog.root.Whole {
-			if it.high, err = e.next(ctx, prog, nil, sample); err != nil {
-				return nil, err
-			}
-			if it.high == nil {
-				continue // an empty table
-			}
+		it, err := e.sample(ctx, prog, sample)
+		if err != nil {
+			return nil, err
+		}
+		if it == nil {
+			continue
 		}
 		d, err := once(it)
 		if err != nil {
@@ -121,13 +120,46 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 	return r.fill(p, &sum), nil
 }
 
+// sample picks the first rows of a root's table; nil where there are none. Rows
+// that scope everything deletes are those without children, whose steps are rehearsed apart.
+func (e *executor) sample(ctx context.Context, p *program, n int) (*item, error) {
+	if p.root.Whole {
+		return &item{prog: p, whole: true}, nil
+	}
+	t := p.first()
+	where := p.where()
+	if e.plan.Scope == plan.ScopeEverything && p.root.Steps[0].Op == plan.Delete {
+		for _, child := range e.schema.Tables {
+			for _, fk := range child.ForeignKeys {
+				if fk.RefTable == t.Name {
+					where = append(where, dialect.Not{Cond: dialect.Referenced{Table: child.Name, Columns: fk.Columns, RefColumns: fk.RefColumns}})
+				}
+			}
+		}
+	}
+	it := &item{prog: p}
+	err := e.read(ctx, func(tx dialect.Tx) error {
+		for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Limit: n}) {
+			if err != nil {
+				return err
+			}
+			it.keys = append(it.keys, key)
+		}
+		return nil
+	})
+	if err != nil || it.keys == nil {
+		return nil, err
+	}
+	return it, nil
+}
+
 // rehearsing makes an executor that has looked at the schema, and no journal.
-func rehearsing(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*executor, []*program, error) {
+func rehearsing(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, counting bool) (*executor, []*program, error) {
 	o = o.withDefaults(db.Engine())
 	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
 		return nil, nil, fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
 	}
-	e := &executor{Options: o, db: db, plan: p}
+	e := &executor{Options: o, db: db, plan: p, counting: counting}
 	var err error
 	if e.schema, err = db.Inspect(ctx); err != nil {
 		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)

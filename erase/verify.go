@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/receipt"
@@ -213,184 +212,6 @@ func (v *verifier) drift(p *plan.Plan) {
 	}
 }
 
-// subjects looks for the given subjects and for what refers to them.
-func (v *verifier) subjects(ctx context.Context, p *program) error {
-	if v.executor.Subjects == nil {
-		v.find(p.first().Name, CannotTell, 0, "no subject was given to look for")
-		return nil
-	}
-	var unnamed int64
-	for keys, err := range v.executor.chunks(ctx, true, &unnamed) {
-		if err != nil {
-			return err
-		}
-		if err := v.present(ctx, p, keys); err != nil {
-			return err
-		}
-		if err := v.links(ctx, p, keys); err != nil {
-			return err
-		}
-	}
-	if unnamed > 0 {
-		v.find(p.first().Name, CannotTell, 0, "%d subjects were named by an identifier that no row has: name them by their keys to search what is linked to them", unnamed)
-	}
-	if err := v.orphans(ctx, p); err != nil {
-		return err
-	}
-	for _, t := range p.tables {
-		if !slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t.Name }) {
-			v.find(t.Name, Holds, 0, "%s", v.why(t))
-		}
-	}
-	return nil
-}
-
-// why says in words why nothing was found.
-func (v *verifier) why(t *table) string {
-	switch {
-	case len(t.Reach) == 0:
-		return "no row of a given subject is there"
-	case slices.ContainsFunc(t.Reach, func(w plan.Reach) bool { return w.Link }):
-		return "no row is linked to a given subject, and none is linked to nothing"
-	}
-	return "no row that is there refers to a given subject, and the foreign key is enforced"
-}
-
-// present looks at what is reached from subjects that are there: nothing of it
-// may be a row that was to be deleted.
-func (v *verifier) present(ctx context.Context, p *program, keys []dialect.Key) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		g := newGathering(p, tx, dialect.NoLock)
-		if err := g.collect(ctx, []dialect.Cond{dialect.In{Columns: p.first().Key, Keys: keys}}); err != nil {
-			return err
-		}
-		for _, s := range g.sets {
-			if n := len(s.going()); n > 0 {
-				v.find(s.Name, Broken, int64(n), "%d rows that were to be deleted are there", n)
-			}
-			if n := len(s.with(written)) + len(s.with(partly)); n > 0 && !v.rowsOnly {
-				if err := v.compare(ctx, tx, s, n); err != nil {
-					return err
-				}
-			}
-		}
-		return v.unseen(ctx, tx, g)
-	})
-}
-
-// unseen looks for leaves that are deleted without their keys being known.
-func (v *verifier) unseen(ctx context.Context, tx dialect.Tx, g *gathering) error {
-	for _, s := range g.sets {
-		for i := range s.Reach {
-			w := &s.Reach[i]
-			from := g.set(w.From())
-			if !s.Unseen {
-				continue
-			}
-			where := g.through(w, from, from.filter(func(r *row) bool { return !g.passes(from, r, w) }))
-			if where == nil {
-				continue
-			}
-			n, err := tx.Count(ctx, s.Name, where)
-			if err != nil {
-				return err
-			}
-			if n > 0 {
-				v.find(s.Name, Broken, n, "%d rows that were to be deleted are there", n)
-			}
-		}
-	}
-	return nil
-}
-
-// compare looks for the old values of rows that were overwritten and are
-// there, as far as the caller gave them.
-func (v *verifier) compare(ctx context.Context, tx dialect.Tx, s *set, rows int) error {
-	open := map[string]bool{}
-	for _, w := range s.writers {
-		for _, a := range w.step.Set {
-			open[a.Column] = true
-		}
-	}
-	for _, o := range v.old {
-		if o.Table != s.Name || !open[o.Column] {
-			continue
-		}
-		n, err := tx.Count(ctx, s.Name, []dialect.Cond{dialect.In{Columns: []string{o.Column}, Keys: []dialect.Key{{o.Value}}}})
-		if err != nil {
-			return err
-		}
-		delete(open, o.Column)
-		if n > 0 {
-			v.find(s.Name, Broken, n, "%d rows hold the old value of %s", n, o.Column)
-		}
-	}
-	if len(open) > 0 {
-		v.find(s.Name, CannotTell, 0, "%d rows were overwritten and stay; give the old values of %s to look for them", rows, sortedNames(open))
-	}
-	return nil
-}
-
-func sortedNames(m map[string]bool) string {
-	var out []string
-	for n := range m {
-		out = append(out, n)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ", ")
-}
-
-// links searches what names a subject by a link, whether the subject is there
-// or not.
-func (v *verifier) links(ctx context.Context, p *program, keys []dialect.Key) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		for _, t := range p.tables[1:] {
-			for i := range t.Reach {
-				w := &t.Reach[i]
-				if !w.Link || w.Forwards || w.Erase != plan.EraseDelete || w.RefTable != p.first().Name || !slices.Equal(w.RefColumns, p.first().Key) {
-					continue
-				}
-				n, err := tx.Count(ctx, t.Name, linked(&w.Reference, keys, t.schema))
-				if err != nil {
-					return err
-				}
-				if n > 0 && !slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t.Name && f.Outcome == Broken }) {
-					v.find(t.Name, Broken, n, "%d rows are linked to a given subject", n)
-				}
-			}
-		}
-		return nil
-	})
-}
-
-// orphans searches the links whose subject's values can't be known any more:
-// rows that are linked to nothing may be somebody's whom the receipt is about.
-func (v *verifier) orphans(ctx context.Context, p *program) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		for _, t := range p.tables[1:] {
-			for i := range t.Reach {
-				w := &t.Reach[i]
-				if !w.Link || w.Forwards || w.Erase != plan.EraseDelete {
-					continue
-				}
-				where := []dialect.Cond{dialect.Orphan{Columns: w.Columns, RefTable: w.RefTable, RefColumns: w.RefColumns}}
-				if w.Where != "" {
-					where = append(where, dialect.Match{SQL: w.Where})
-				}
-				n, err := tx.Count(ctx, t.Name, where)
-				if err != nil {
-					return err
-				}
-				if n > 0 && !slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t.Name && f.Outcome == Broken }) {
-					v.find(t.Name, CannotTell, n, "%d rows are linked by (%s) to a row of %s that isn't there: whose they were can't be told",
-						n, strings.Join(w.Columns, ", "), w.RefTable)
-				}
-			}
-		}
-		return nil
-	})
-}
-
 // expired looks for rows that had expired at the receipt's moment.
 func (v *verifier) expired(ctx context.Context, p *program) error {
 	return v.executor.read(ctx, func(tx dialect.Tx) error {
@@ -401,9 +222,9 @@ func (v *verifier) expired(ctx context.Context, p *program) error {
 		case n == 0:
 			v.find(p.first().Name, Holds, 0, "no row is older than its period")
 		case p.bounded() || p.first().Hold != nil || p.first().writes != "":
-			v.find(p.first().Name, CannotTell, n, "%d rows are older than their period: rows that are held or were overwritten can't be told from others", n)
+			v.find(p.first().Name, CannotTell, n, "%s older than the period: what is held or was overwritten can't be told from the rest", rowsOf(n))
 		default:
-			v.find(p.first().Name, Broken, n, "%d rows that had expired are there", n)
+			v.find(p.first().Name, Broken, n, "%s that had expired", rowsOf(n))
 		}
 		return nil
 	})
@@ -430,8 +251,16 @@ func (v *verifier) everything(ctx context.Context, p *program) error {
 		case n == 0:
 			v.find(t.Name, Holds, 0, "there is nothing")
 		default:
-			v.find(t.Name, CannotTell, n, "%d rows are there: whether they are new can't be told", n)
+			v.find(t.Name, CannotTell, n, "%s in the table: whether they are new can't be told", rowsOf(n))
 		}
 		return nil
 	})
+}
+
+// rowsOf is a number of rows in words.
+func rowsOf(n int64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return fmt.Sprintf("%d rows", n)
 }

@@ -42,14 +42,14 @@ func TestErased(t *testing.T) {
 		want     []string
 	}{
 		{"nothing was erased", policyFile, "", everyone, []string{
-			"member: 1 rows that were to be deleted are there", "post: 1 rows that were to be deleted are there",
+			"member: 1 row that should be gone", "post: 1 row that should be gone",
 		}},
 		{"all is gone", policyFile, "DELETE FROM post WHERE author = 1; DELETE FROM member WHERE id = 1", everyone, nil},
 		{"a row refers to nobody", policyFile, "DELETE FROM member WHERE id = 1; DELETE FROM post WHERE author = 1; UPDATE post SET author = 7", everyone, []string{
 			"post: 1 rows are linked by (author) to a row of member that isn't there: whose they were can't be told",
 		}},
 		{"another one is asked for", policyFile, "DELETE FROM post WHERE author = 1; DELETE FROM member WHERE id = 1", []string{"1", "2"}, []string{
-			"member: 1 rows that were to be deleted are there", "post: 1 rows that were to be deleted are there",
+			"member: 1 row that should be gone", "post: 1 row that should be gone",
 		}},
 		{"rows that the plan overwrites may stay", keeping, "", everyone, nil},
 		{"an identifier that nobody has", keeping, "", []string{"email=eve@old.example"}, []string{
