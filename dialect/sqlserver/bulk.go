@@ -1,0 +1,350 @@
+package sqlserver
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	mssql "github.com/microsoft/go-mssqldb"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// What a key table's columns are called. They stand beside the statement's
+// table, whose columns a policy's condition names barely.
+func carrier(i int) string { return "expunge_" + strconv.Itoa(i) }
+
+// travels is the type that OPENJSON gives a column's values, and typed turns
+// such a value into one of the column's own type and collation.
+// https://learn.microsoft.com/sql/t-sql/functions/openjson-transact-sql
+func (c *column) travels() string {
+	switch c.sqlType.name {
+	case "bit", "tinyint", "smallint", "int", "bigint", "decimal", "numeric", "money", "smallmoney", "float", "real",
+		"uniqueidentifier", "date", "time", "datetime2", "datetimeoffset":
+		return c.spelled()
+	case "datetime", "smalldatetime":
+		// A text is read into these by the session's language, into datetime2 it isn't.
+		return "datetime2(7)"
+	case "sql_variant":
+		return "nvarchar(4000)"
+	case "nchar", "nvarchar", "char", "varchar":
+		if n := c.length(); n > 0 && n <= 4000 {
+			return "nvarchar(4000)"
+		}
+	}
+	return "nvarchar(max)"
+}
+
+func (b *builder) typed(c *column, raw string) string {
+	switch c.sqlType.name {
+	case "datetime", "smalldatetime", "xml", "json", "sql_variant":
+		return "CAST(" + raw + " AS " + c.spelled() + ")"
+	case "binary", "varbinary", "timestamp":
+		size := "max"
+		if n := c.length(); n > 0 {
+			size = strconv.Itoa(n)
+		}
+		if c.sqlType.name == "varbinary" {
+			return b.binary(raw, "varbinary("+size+")")
+		}
+		return b.binary(raw, "binary("+size+")")
+	case "image", "geometry", "geography":
+		return b.binary(raw, "varbinary(max)")
+	case "hierarchyid":
+		return "CAST(" + b.binary(raw, "varbinary(892)") + " AS hierarchyid)"
+	}
+	return raw
+}
+
+// binary reads hexadecimal digits.
+// https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql#binary-styles
+func (b *builder) binary(raw, typ string) string {
+	if b.babelfish { // its CONVERT has no binary styles; PostgreSQL's function can be called
+		return "CAST(CAST(decode(" + raw + ", 'hex') AS varbinary(max)) AS " + typ + ")"
+	}
+	return "CONVERT(" + typ + ", " + raw + ", 2)"
+}
+
+// converted gives a text the column's collation and, for a varchar, its code
+// page: comparing as nvarchar would convert the column, and lose its index. It is as
+// long as it can be, as a text that was cut might be another row's key.
+func (c *column) converted(text string) string {
+	text += " COLLATE " + c.collation
+	if c.national() || c.large() {
+		return text
+	}
+	if n := c.length(); n > 0 && n <= 4000 {
+		return "CAST(" + text + " AS varchar(8000))"
+	}
+	return "CAST(" + text + " AS varchar(max))"
+}
+
+// key is a value that travelled, as the column is compared with.
+func (b *builder) key(c *column, raw string) string {
+	switch {
+	case c.kind() == dialect.Text:
+		return c.converted(raw)
+	case c.sqlType.name == "xml" || c.sqlType.name == "json" || c.sqlType.name == "sql_variant":
+		return raw
+	}
+	return b.typed(c, raw)
+}
+
+// value is a parameter that the column is compared with. It keeps digits that
+// the column's type would round, as what it is compared for may be an order.
+func (b *builder) value(r *relation, c *column, v dialect.Value) string {
+	if v == nil {
+		return "NULL"
+	}
+	s, _, ok := encode(c, v)
+	if !ok {
+		b.unlike(r, c)
+		return "NULL"
+	}
+	typ := c.travels()
+	switch c.sqlType.name {
+	case "decimal", "numeric":
+		scale := c.scale
+		if _, digits, found := strings.Cut(s, "."); found {
+			scale = min(max(scale, len(digits)), 38-(c.precision-c.scale))
+		}
+		typ = fmt.Sprintf("decimal(38,%d)", scale)
+	case "datetime2", "datetimeoffset", "time":
+		typ = c.sqlType.name + "(7)"
+	}
+	return b.key(c, "CAST("+b.arg(s)+" AS "+typ+")")
+}
+
+// assignable is a parameter that is assigned to the column.
+func (b *builder) assignable(r *relation, c *column, v dialect.Value) string {
+	if v == nil {
+		return "NULL"
+	}
+	s, _, ok := encode(c, v)
+	if !ok {
+		b.unlike(r, c)
+		return "NULL"
+	}
+	if c.kind() == dialect.Text {
+		return b.arg(s) // not cast: what is too long has to fail
+	}
+	return b.typed(c, "CAST("+b.arg(s)+" AS "+c.travels()+")")
+}
+
+func (b *builder) unlike(r *relation, c *column) {
+	e := dialect.NewError(dialect.DoesNotFit, "", "render a statement on", r.name, nil)
+	e.Object, e.Detail = c.name, "a value is not of the column's type"
+	b.fail(e)
+}
+
+// keys renders the keys of an In as a table of distinct rows, all of them in
+// one parameter. They are sorted, so that sessions that lock the same rows lock them
+// in one order. DISTINCT is over the columns' own collations: two keys that
+// are equal there must not find a row twice.
+func (b *builder) keys(r *relation, columns []*column, keys []dialect.Key) string {
+	rows := make([][]any, 0, len(keys))
+next:
+	for _, key := range keys {
+		if len(key) != len(columns) {
+			b.wrong(r.name, "keys have %d values for %d columns", len(key), len(columns))
+			break
+		}
+		row := make([]any, len(columns))
+		for i, v := range key {
+			s, exact, ok := encode(columns[i], v)
+			if !ok || !exact {
+				continue next // equals nothing
+			}
+			row[i] = s
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(x, y []any) int {
+		for i := range x {
+			if c := compareText(columns[i], x[i].(string), y[i].(string)); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	j := b.alias("j")
+	selected, kept := make([]string, len(columns)), []string{}
+	for i, c := range columns {
+		raw := fmt.Sprintf("%s.c%d", j, i)
+		key := b.key(c, raw)
+		selected[i] = key + " AS " + carrier(i)
+		if c.kind() == dialect.Text && !c.national() && c.codePage != utf8Page {
+			// A character that the code page lacks becomes another one, and
+			// that might be another row's key.
+			kept = append(kept, "CAST("+key+" AS nvarchar(max)) COLLATE "+bytewise+" = "+raw+" COLLATE "+bytewise)
+		}
+	}
+	out := "(SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM " + b.json(r, columns, rows) + " AS " + j
+	if len(kept) > 0 {
+		out += " WHERE " + strings.Join(kept, " AND ")
+	}
+	return out + ")"
+}
+
+// compareText orders keys: integers by value, all else bytewise.
+func compareText(c *column, x, y string) int {
+	if c.kind() == dialect.Int {
+		a, _ := strconv.ParseInt(x, 10, 64) // encode made sure of it
+		b, _ := strconv.ParseInt(y, 10, 64)
+		switch {
+		case a < b:
+			return -1
+		case a > b:
+			return 1
+		}
+		return 0
+	}
+	return strings.Compare(x, y)
+}
+
+// json renders rows as a parameter that OPENJSON reads: an array of arrays of
+// texts, since a number may be beyond what JSON's readers keep exact.
+func (b *builder) json(r *relation, columns []*column, rows [][]any) string {
+	doc, err := json.Marshal(rows)
+	if err != nil {
+		b.wrong(r.name, "a value has no JSON form")
+	}
+	defined := make([]string, len(columns))
+	for i, c := range columns {
+		defined[i] = fmt.Sprintf("c%d %s '$[%d]'", i, c.travels(), i)
+	}
+	return "OPENJSON(" + b.arg(mssql.NVarCharMax(doc)) + ") WITH (" + strings.Join(defined, ", ") + ")"
+}
+
+// rows renders the rows of a BulkUpdate as a table v (c0, c1, …), its key's
+// columns first and typed as the table's, its values as they travel.
+func (b *builder) rows(r *relation, u dialect.BulkUpdate) (key, set []*column, from string) {
+	key, set = b.columns(r, u.Key), b.columns(r, u.Set)
+	if len(key) == 0 || len(set) == 0 {
+		b.wrong(u.Table, "a bulk update needs a key and columns to set")
+		return key, set, ""
+	}
+	all := slices.Concat(key, set)
+	var rows [][]any
+next:
+	for _, row := range u.Rows {
+		if len(row) != len(all) {
+			b.wrong(u.Table, "a row has %d values for %d columns", len(row), len(all))
+			return key, set, ""
+		}
+		out := make([]any, len(all))
+		for i, v := range row {
+			s, exact, ok := encode(all[i], v)
+			switch {
+			case i < len(key) && (!ok || !exact):
+				continue next // no row has such a key
+			case v == nil:
+			case !ok:
+				b.unlike(r, all[i])
+			default:
+				out[i] = s
+			}
+		}
+		rows = append(rows, out)
+	}
+	if rows == nil {
+		rows = [][]any{}
+	}
+	selected := make([]string, len(all))
+	for i, c := range all {
+		raw := fmt.Sprintf("j.c%d", i)
+		if i < len(key) {
+			selected[i] = b.key(c, raw) + " AS " + carrier(i)
+		} else {
+			selected[i] = raw + " AS " + carrier(i)
+		}
+	}
+	join := " INNER JOIN "
+	if slices.ContainsFunc(key, func(c *column) bool { return c.leads }) {
+		join = " INNER LOOP JOIN "
+	}
+	// Values as they travel: the key's own conversion is what the index needs.
+	travelling := make([]*column, len(all))
+	for i, c := range all {
+		if travelling[i] = c; i >= len(key) && c.kind() == dialect.Text {
+			travelling[i] = &column{name: c.name, sqlType: sqlType{name: "nvarchar", maxLength: -1}}
+		}
+	}
+	return key, set, "(SELECT " + strings.Join(selected, ", ") + " FROM " + b.json(r, travelling, rows) + " AS j) AS v" + join +
+		table(r.name) + " AS t%s ON " + joined(key, "t", "v")
+}
+
+func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
+	r := b.relation(u.Table)
+	key, set, from := b.rows(r, u)
+	if b.err != nil {
+		return b.done()
+	}
+	b.WriteString("UPDATE t SET ")
+	for i, c := range set {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(ident(c.name) + " = " + b.typed(c, "v."+carrier(len(key)+i)))
+	}
+	b.WriteString(" FROM " + strings.Replace(from, "%s", r.changes(), 1) + rowCount)
+	return b.done()
+}
+
+// countEqual compares through INTERSECT, for which NULL equals NULL.
+func (b *builder) countEqual(u dialect.BulkUpdate) (statement, error) {
+	r := b.relation(u.Table)
+	key, set, from := b.rows(r, u)
+	if b.err != nil {
+		return b.done()
+	}
+	b.WriteString("SELECT COUNT_BIG(*) AS " + counted + " FROM " + strings.Replace(from, "%s", r.hints(dialect.NoLock), 1))
+	for i, c := range set {
+		if i == 0 {
+			b.WriteString(" WHERE ")
+		} else {
+			b.WriteString(" AND ")
+		}
+		value := b.typed(c, "v."+carrier(len(key)+i))
+		b.WriteString("EXISTS (SELECT " + strings.Join(c.stored(c.of("t")), ", ") + " INTERSECT SELECT " + strings.Join(c.stored(value), ", ") + ")")
+	}
+	return b.done()
+}
+
+// maxText bounds the text of one statement's rows; a parameter may have 2 GB, and
+// is held more than once on both sides.
+const maxText = 16 << 20
+
+// bulk runs f for parts of the rows that are small enough for one statement, and adds up.
+func bulk(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
+	var sum int64
+	rows := u.Rows
+	for len(rows) > 0 {
+		n, size := 0, 0
+		for _, row := range rows {
+			for _, v := range row {
+				switch v := v.(type) {
+				case string:
+					size += len(v)
+				case []byte:
+					size += 2 * len(v)
+				default:
+					size += 8
+				}
+			}
+			if n > 0 && size > maxText {
+				break
+			}
+			n++
+		}
+		u.Rows, rows = rows[:n], rows[n:]
+		found, err := f(u)
+		if err != nil {
+			return 0, err
+		}
+		sum += found
+	}
+	return sum, nil
+}

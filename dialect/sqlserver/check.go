@@ -1,0 +1,157 @@
+package sqlserver
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Check looks for missing permissions, policies that hide rows, masks, and a
+// database that can't be written to.
+func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
+	const doing = "check permissions"
+	conn, srv, err := d.session(ctx, doing, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	problems, err := checkServer(ctx, conn)
+	if err != nil {
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	}
+	for _, a := range accesses {
+		c := &checking{q: conn, srv: srv, a: a}
+		if err := c.table(ctx); err != nil {
+			return nil, fail(ctx, err, doing, a.Table)
+		}
+		for _, reason := range c.reasons {
+			problems = append(problems, dialect.Problem{Table: a.Table, Reason: reason})
+		}
+	}
+	return problems, nil
+}
+
+// checkServer looks at the database as a whole. Without VIEW DEFINITION the
+// catalogue shows only what the user has a permission on: a reference from
+// another table would go unseen.
+func checkServer(ctx context.Context, q queryer) ([]dialect.Problem, error) {
+	const query = `
+SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 1),
+	CASE WHEN EXISTS (SELECT 1 FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = N'` + journalSchema + `') THEN 1 ELSE 0 END,
+	COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'CREATE TABLE'), 1)`
+	rows, err := collect(ctx, q, query)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	var out []dialect.Problem
+	add := func(reason string) { out = append(out, dialect.Problem{Reason: reason}) }
+	r := rows[0]
+	if r[0] == "READ_ONLY" {
+		add("the database is read-only: connect to the primary, or ALTER DATABASE … SET READ_WRITE")
+	}
+	if r[1] == "0" {
+		add("the user doesn't see the whole catalogue, so references may be missed: GRANT VIEW DEFINITION on the database")
+	}
+	if r[2] == "0" && r[3] == "0" {
+		add("the journal isn't there and the user may not make it: GRANT CREATE SCHEMA and CREATE TABLE, or have an administrator make it beforehand")
+	}
+	return out, nil
+}
+
+// checking gathers what is in the way of one access.
+type checking struct {
+	q       queryer
+	srv     *server
+	a       dialect.Access
+	reasons []string
+}
+
+func (c *checking) add(format string, args ...any) {
+	c.reasons = append(c.reasons, fmt.Sprintf(format, args...))
+}
+
+func (c *checking) table(ctx context.Context) error {
+	name := table(c.a.Table)
+	const query = `
+SELECT COALESCE(HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'SELECT'), 0), COALESCE(HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UPDATE'), 0), COALESCE(HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'DELETE'), 0)
+FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = @p2 AND o.name = @p3`
+	rows, err := collect(ctx, c.q, query, name, c.a.Table.Schema, c.a.Table.Table)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		c.add("the table isn't there, or the user may not see it: GRANT SELECT on it, or build the plan again")
+		return nil
+	}
+	var missing []string
+	if rows[0][0] != "1" {
+		missing = append(missing, "SELECT")
+	}
+	if c.a.Delete && rows[0][2] != "1" {
+		missing = append(missing, "DELETE")
+	}
+	if rows[0][1] != "1" {
+		for _, column := range c.a.Update {
+			got, err := collect(ctx, c.q, "SELECT COALESCE(HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UPDATE', @p2, 'COLUMN'), 0)", name, ident(column))
+			if err != nil {
+				return err
+			}
+			if got[0][0] != "1" {
+				missing = append(missing, "UPDATE ("+ident(column)+")")
+			}
+		}
+	}
+	if len(missing) > 0 {
+		c.add("missing permissions: GRANT %s ON %s TO the user of this connection", strings.Join(missing, ", "), name)
+	}
+	if c.srv.babelfish {
+		return nil
+	}
+	if err := c.masks(ctx, name); err != nil {
+		return err
+	}
+	return c.policies(ctx, name)
+}
+
+// masks finds columns that this user reads masked: keys and old values would be wrong.
+func (c *checking) masks(ctx context.Context, name string) error {
+	const query = `
+SELECT m.name FROM sys.masked_columns m JOIN sys.tables o ON o.object_id = m.object_id JOIN sys.schemas s ON s.schema_id = o.schema_id
+WHERE m.is_masked = 1 AND s.name = @p2 AND o.name = @p3 AND COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'UNMASK'), 0) = 0
+	AND COALESCE(HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UNMASK', QUOTENAME(m.name), 'COLUMN'), 0) = 0`
+	rows, err := collect(ctx, c.q, query, name, c.a.Table.Schema, c.a.Table.Table)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	columns := make([]string, len(rows))
+	for i, r := range rows {
+		columns[i] = ident(r[0])
+	}
+	c.add("the user reads masked values of %s: GRANT UNMASK to the user of this connection", strings.Join(columns, ", "))
+	return nil
+}
+
+// policies finds filters that hide rows from this user. A policy applies to
+// everybody, and only its function knows to whom it shows what, so the rows that
+// can be counted are compared with those that the storage has.
+func (c *checking) policies(ctx context.Context, name string) error {
+	const query = `
+SELECT DISTINCT p.name, o.object_id FROM sys.security_policies p JOIN sys.security_predicates r ON r.object_id = p.object_id
+JOIN sys.tables o ON o.object_id = r.target_object_id JOIN sys.schemas s ON s.schema_id = o.schema_id
+WHERE p.is_enabled = 1 AND r.predicate_type = 0 AND s.name = @p1 AND o.name = @p2`
+	rows, err := collect(ctx, c.q, query, c.a.Table.Schema, c.a.Table.Table)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	const hidden = `SELECT CASE WHEN (SELECT COUNT_BIG(*) FROM %s) < (SELECT SUM(p.rows) FROM sys.partitions p WHERE p.object_id = %s AND p.index_id IN (0, 1)) THEN 1 ELSE 0 END`
+	got, err := collect(ctx, c.q, fmt.Sprintf(hidden, name, rows[0][1]))
+	if err != nil || got[0][0] == "0" {
+		return err
+	}
+	for _, r := range rows {
+		c.add("the security policy %s hides rows from this user: use a user to whom its predicate shows all of them, or switch it off for the run", ident(r[0]))
+	}
+	return nil
+}

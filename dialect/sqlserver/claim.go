@@ -1,0 +1,73 @@
+package sqlserver
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"sync"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Claim takes an application lock of the session, within this database, on a
+// connection that the claim keeps, so that the server gives it up when the
+// process dies. A lock's name may have 255 characters and compares by the
+// database's collation: what is locked is a hash of the name.
+// https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-getapplock-transact-sql
+func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
+	const doing = "claim"
+	if d.pool.Stats().MaxOpenConnections == 1 {
+		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+		e.Detail = "a claim takes a connection for itself: the pool's MaxOpenConns has to be 2 at least"
+		return nil, e
+	}
+	conn, _, err := d.session(ctx, doing, nil)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(name))
+	const lock = `DECLARE @got int;
+EXEC @got = sp_getapplock @Resource = @p1, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0;
+SELECT @got`
+	rows, err := collect(ctx, conn, lock, "expunge-"+hex.EncodeToString(sum[:]))
+	switch {
+	case err != nil || len(rows) == 0:
+		discard(conn)
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	case rows[0][0] != "0" && rows[0][0] != "1":
+		discard(conn)
+		return nil, dialect.ErrClaimed
+	}
+	stop := keepAlive(conn)
+	return sync.OnceValue(func() error {
+		stop()
+		discard(conn) // without the session the lock is gone too
+		return nil
+	}), nil
+}
+
+// keepAlive asks the server something now and then, so that nothing on the way
+// takes the connection for dead.
+func keepAlive(conn *sql.Conn) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(30 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				_ = conn.PingContext(ctx)
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}

@@ -1,0 +1,174 @@
+package sqlserver
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Nothing is a condition by itself in T-SQL, so true and false are comparisons.
+const always, never = "1 = 1", "1 = 0"
+
+// cond renders a condition on the row that alias stands for, so that it can
+// stand in a conjunction.
+func (b *builder) cond(r *relation, alias string, c dialect.Cond) string {
+	switch c := c.(type) {
+	case dialect.In:
+		return b.in(r, alias, c)
+	case dialect.Not:
+		return "CASE WHEN " + b.cond(r, alias, c.Cond) + " THEN 1 ELSE 0 END = 0"
+	case dialect.After:
+		return b.beyond(r, alias, c.Columns, c.Key, ">", false)
+	case dialect.UpTo:
+		return b.beyond(r, alias, c.Columns, c.Key, "<", true)
+	case dialect.Compare:
+		return b.compare(r, alias, c)
+	case dialect.IsNull:
+		return b.column(r, c.Column).of(alias) + " IS NULL"
+	case dialect.Longer:
+		return b.length(b.characters(b.column(r, c.Column).of(alias))) + " > " + strconv.Itoa(c.N)
+	case dialect.Match:
+		return "(" + c.SQL + "\n)" // the line's end closes a comment
+	case dialect.Referenced:
+		return b.referenced(r, alias, c)
+	case dialect.Orphan:
+		return b.orphan(r, alias, c)
+	case dialect.Any:
+		return b.several(r, alias, c, " OR ", never)
+	case dialect.All:
+		return b.several(r, alias, c, " AND ", always)
+	}
+	b.wrong(r.name, "a condition of type %T is not supported", c)
+	return never
+}
+
+func (b *builder) several(r *relation, alias string, of []dialect.Cond, between, empty string) string {
+	if len(of) == 0 {
+		return empty
+	}
+	out := make([]string, len(of))
+	for i, c := range of {
+		out[i] = b.cond(r, alias, c)
+	}
+	return "(" + strings.Join(out, between) + ")"
+}
+
+// in renders keys that don't drive the statement (see from).
+func (b *builder) in(r *relation, alias string, c dialect.In) string {
+	if len(c.Keys) == 0 || len(c.Columns) == 0 {
+		return never
+	}
+	columns := b.columns(r, c.Columns)
+	k := b.alias("k")
+	return "EXISTS (SELECT 1 FROM " + b.keys(r, columns, c.Keys) + " AS " + k + " WHERE " + joined(columns, alias, k) + ")"
+}
+
+// joined equates columns with those of a key table.
+func joined(columns []*column, alias, k string) string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = c.comparand(alias) + " = " + k + "." + carrier(i)
+	}
+	return strings.Join(out, " AND ")
+}
+
+func (b *builder) compare(r *relation, alias string, c dialect.Compare) string {
+	switch c.Op {
+	case "=", "<>", "<", "<=", ">", ">=":
+	default:
+		b.wrong(r.name, "no such comparison")
+	}
+	col := b.column(r, c.Column)
+	return col.comparand(alias) + " " + c.Op + " " + b.value(r, col, c.Value)
+}
+
+// beyond compares with a key column by column, as there are no row values. The
+// first column's bound is said once more for itself: that is what an index is
+// searched by, where an OR would not be.
+func (b *builder) beyond(r *relation, alias string, names []string, key dialect.Key, op string, equal bool) string {
+	switch {
+	case len(key) == 0:
+		return always
+	case len(key) != len(names):
+		b.wrong(r.name, "a key has %d values for %d columns", len(key), len(names))
+		return never
+	}
+	columns := b.columns(r, names)
+	values := make([]string, len(columns))
+	for i, c := range columns {
+		values[i] = b.value(r, c, key[i])
+	}
+	var render func(i int) string
+	render = func(i int) string {
+		left := columns[i].comparand(alias)
+		if i == len(columns)-1 {
+			last := op
+			if equal {
+				last += "="
+			}
+			return left + " " + last + " " + values[i]
+		}
+		return "(" + left + " " + op + " " + values[i] + " OR (" + left + " = " + values[i] + " AND " + render(i+1) + "))"
+	}
+	if len(columns) == 1 {
+		return render(0)
+	}
+	return columns[0].comparand(alias) + " " + op + "= " + values[0] + " AND " + render(0)
+}
+
+func (b *builder) referenced(r *relation, alias string, c dialect.Referenced) string {
+	from := b.relation(c.Table)
+	if len(c.Columns) != len(c.RefColumns) {
+		b.wrong(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+		return never
+	}
+	other := b.alias("r")
+	ands := make([]string, 0, len(c.Columns)+2)
+	for i := range c.Columns {
+		ands = append(ands, equal(b.column(from, c.Columns[i]), other, b.column(r, c.RefColumns[i]), alias))
+	}
+	if c.Where != "" {
+		ands = append(ands, b.cond(from, other, dialect.Match{SQL: c.Where}))
+	}
+	if c.Except != nil {
+		ands = append(ands, "NOT "+b.grouped(b.in(from, other, *c.Except)))
+	}
+	return "EXISTS (SELECT 1 FROM " + table(c.Table) + " AS " + other + from.hints(dialect.NoLock) + " WHERE " + strings.Join(ands, " AND ") + ")"
+}
+
+func (b *builder) grouped(cond string) string { return "(" + cond + ")" }
+
+func (b *builder) orphan(r *relation, alias string, c dialect.Orphan) string {
+	to := b.relation(c.RefTable)
+	if len(c.Columns) != len(c.RefColumns) {
+		b.wrong(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+		return never
+	}
+	other := b.alias("r")
+	var set, ands []string
+	for i := range c.Columns {
+		from := b.column(r, c.Columns[i])
+		set = append(set, from.of(alias)+" IS NOT NULL")
+		ands = append(ands, equal(b.column(to, c.RefColumns[i]), other, from, alias))
+	}
+	return "(" + strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + table(c.RefTable) + " AS " + other +
+		to.hints(dialect.NoLock) + " WHERE " + strings.Join(ands, " AND ") + "))"
+}
+
+// equal compares columns of two tables, of which a is the one whose index
+// should serve. A link may join different types, or texts of different
+// collations: then the other is converted to what a is.
+func equal(a *column, aliasA string, b *column, aliasB string) string {
+	x, y := a.comparand(aliasA), b.comparand(aliasB)
+	switch {
+	case a.kind() == b.kind() && a.kind() != dialect.Text:
+	case a.kind() == dialect.Text && b.kind() == dialect.Text && a.collation == b.collation && a.national() == b.national():
+	case a.kind() == dialect.Text:
+		y = a.converted(b.text(aliasB))
+	default:
+		// What isn't of the type refers to nothing.
+		y = "TRY_CAST(" + b.text(aliasB) + " AS " + a.spelled() + ")"
+	}
+	return x + " = " + y
+}

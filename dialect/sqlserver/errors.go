@@ -1,0 +1,176 @@
+package sqlserver
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	mssql "github.com/microsoft/go-mssqldb"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// classes of error numbers.
+// https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
+// https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues
+var classes = map[int32]dialect.Class{
+	1205: dialect.Retryable,                          // deadlock
+	3960: dialect.Retryable, 3961: dialect.Retryable, // snapshot: another transaction changed the row, or the table
+	41301: dialect.Retryable, 41302: dialect.Retryable, 41305: dialect.Retryable, 41325: dialect.Retryable, // memory-optimised tables
+	701: dialect.Retryable, 802: dialect.Retryable, 1203: dialect.Retryable, 1204: dialect.Retryable, 8645: dialect.Retryable, 8651: dialect.Retryable, // memory or locks ran out
+	10928: dialect.Retryable, 10929: dialect.Retryable, 40197: dialect.Retryable, 40501: dialect.Retryable, 40613: dialect.Retryable,
+	49918: dialect.Retryable, 49919: dialect.Retryable, 49920: dialect.Retryable, 4221: dialect.Retryable,
+
+	1222: dialect.LockTimeout,
+	-2:   dialect.LockTimeout,
+
+	2601: dialect.UniqueViolation, 2627: dialect.UniqueViolation,
+
+	// 547 is a foreign key or a check: which, the catalogue says (explain).
+	547: dialect.OtherConstraint,
+	515: dialect.OtherConstraint, 550: dialect.OtherConstraint, 3609: dialect.OtherConstraint,
+
+	220: dialect.DoesNotFit, 232: dialect.DoesNotFit, 241: dialect.DoesNotFit, 242: dialect.DoesNotFit, 244: dialect.DoesNotFit, 245: dialect.DoesNotFit,
+	248: dialect.DoesNotFit, 295: dialect.DoesNotFit, 296: dialect.DoesNotFit, 511: dialect.DoesNotFit, 517: dialect.DoesNotFit, 1946: dialect.DoesNotFit,
+	2628: dialect.DoesNotFit, 8114: dialect.DoesNotFit, 8115: dialect.DoesNotFit, 8152: dialect.DoesNotFit, 8169: dialect.DoesNotFit, 9420: dialect.DoesNotFit,
+
+	64: dialect.LostConnection, 121: dialect.LostConnection, 233: dialect.LostConnection, 596: dialect.LostConnection, 6005: dialect.LostConnection,
+	10053: dialect.LostConnection, 10054: dialect.LostConnection, 10060: dialect.LostConnection, 10061: dialect.LostConnection,
+
+	229: dialect.PermissionDenied, 230: dialect.PermissionDenied, 262: dialect.PermissionDenied, 297: dialect.PermissionDenied, 300: dialect.PermissionDenied,
+	916: dialect.PermissionDenied, 976: dialect.PermissionDenied, 978: dialect.PermissionDenied, 2760: dialect.PermissionDenied, 3906: dialect.PermissionDenied, 4060: dialect.PermissionDenied,
+	15247: dialect.PermissionDenied, 18456: dialect.PermissionDenied, 33504: dialect.PermissionDenied,
+}
+
+// advice says what to do where the number alone doesn't.
+var advice = map[int32]string{
+	102:   "a syntax error: check the conditions written in the policy",
+	976:   "the database is a replica that takes no connections: connect to the primary",
+	1105:  "the database's files are full",
+	3906:  "the database is read-only: connect to the primary, and look at ALTER DATABASE … SET READ_WRITE",
+	9002:  "the database's log is full: back it up, or let it grow",
+	33504: "a row-level security policy blocks the change",
+}
+
+// fail makes an *Error of a driver's error; nil stays nil.
+func fail(ctx context.Context, err error, doing string, table dialect.Name) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*dialect.Error](err); ok {
+		return e
+	}
+	// A context that ended shows as an attention, a closed connection or itself.
+	if end := ctx.Err(); end != nil {
+		return dialect.NewError(dialect.Cancelled, "", doing, table, end)
+	}
+	if my, ok := errors.AsType[mssql.Error](err); ok {
+		class, number := classOf(my)
+		e := dialect.NewError(class, strconv.Itoa(int(number)), doing, table, nil)
+		e.Detail = advice[number]
+		return e
+	}
+	class := dialect.Fatal
+	if lost(err) {
+		class = dialect.LostConnection
+	}
+	return dialect.NewError(class, "", doing, table, err)
+}
+
+// classOf takes the first of the errors that a statement ended with that has a
+// class: what follows says only that it was terminated.
+func classOf(e mssql.Error) (dialect.Class, int32) {
+	all := e.All
+	if len(all) == 0 {
+		all = []mssql.Error{e}
+	}
+	for _, one := range all {
+		if class, ok := classes[one.Number]; ok {
+			return class, one.Number
+		}
+		// What triggers throw.
+		if one.Number >= 50000 && one.Number < 33000000 {
+			return dialect.OtherConstraint, one.Number
+		}
+	}
+	return dialect.Fatal, all[0].Number
+}
+
+// lost reports whether the connection is gone.
+func lost(err error) bool {
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+		return true
+	}
+	if _, ok := errors.AsType[mssql.StreamError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[mssql.ServerError](err); ok {
+		return true
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network
+}
+
+// stale reports whether a table that has changed since it was looked up would
+// explain the error.
+func stale(err error) bool {
+	e, ok := errors.AsType[*dialect.Error](err)
+	return ok && (e.Class == dialect.Fatal || e.Class == dialect.DoesNotFit)
+}
+
+var quotes = regexp.MustCompile(`["'\[]([^"'\[\]]{1,128})["'\]]`)
+
+// explain finds out which constraint an error was about. The number 547 stands
+// for foreign keys and checks alike. The message quotes the name among others,
+// and maybe among values; so what it quotes is looked up in the catalogue, and only what
+// is a constraint or index there is told.
+func (t *tx) explain(ctx context.Context, cause, told error) {
+	my, ok := errors.AsType[mssql.Error](cause)
+	e, isOurs := errors.AsType[*dialect.Error](told)
+	if !ok || !isOurs || t.conn == nil {
+		return
+	}
+	switch e.Code {
+	case "547", "2601", "2627":
+	default:
+		return
+	}
+	names := []string{}
+	for _, one := range append([]mssql.Error{my}, my.All...) {
+		for _, m := range quotes.FindAllStringSubmatch(one.Message, -1) {
+			names = append(names, m[1], m[1][strings.LastIndexByte(m[1], '.')+1:])
+		}
+	}
+	doc, err := json.Marshal(names)
+	if err != nil {
+		return
+	}
+	const q = `
+SELECT o.name, o.type FROM sys.objects o WHERE o.type IN ('F', 'C', 'PK', 'UQ') AND o.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)
+UNION ALL SELECT i.name, 'IX' FROM sys.indexes i WHERE i.is_unique = 1 AND i.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)`
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	rows, err := collect(ctx, t.conn, q, string(doc))
+	if err != nil {
+		return
+	}
+	for _, row := range rows {
+		kind := strings.TrimSpace(row[1])
+		switch {
+		case e.Code != "547" && kind != "F" && kind != "C":
+			e.Object = row[0]
+		case e.Code == "547" && kind == "F":
+			e.Class, e.Object = dialect.ForeignKeyViolation, row[0]
+		case e.Code == "547" && kind == "C" && e.Object == "":
+			e.Object = row[0]
+		}
+	}
+}

@@ -1,0 +1,293 @@
+package sqlserver
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// kindOf is the kind of an expression's value, Unknown where that isn't plain.
+func kindOf(e dialect.Expr) dialect.Kind {
+	switch e := e.(type) {
+	case dialect.Literal:
+		return e.Column.Kind
+	case dialect.Current:
+		return e.Column.Kind
+	case dialect.Choose:
+		return e.Column.Kind
+	case dialect.RandomMoment:
+		return e.Column.Kind
+	case dialect.Cast:
+		return e.Column.Kind
+	case dialect.If:
+		if k := kindOf(e.Then); k != dialect.Unknown {
+			return k
+		}
+		return kindOf(e.Else)
+	case dialect.TruncateMoment:
+		return kindOf(e.Of)
+	case dialect.ShiftMoment:
+		return kindOf(e.Of)
+	case dialect.Arith:
+		if kindOf(e.A) == dialect.Float || kindOf(e.B) == dialect.Float {
+			return dialect.Float
+		}
+		return dialect.Decimal
+	case dialect.Floor:
+		return kindOf(e.Of)
+	case dialect.Round:
+		return kindOf(e.Of)
+	case dialect.RandomInt:
+		return dialect.Int
+	case dialect.Random:
+		return dialect.Float
+	case dialect.RandomUUID:
+		return dialect.UUID
+	case dialect.RandomBytes:
+		return dialect.Bytes
+	case dialect.Concat, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomLike:
+		return dialect.Text
+	}
+	return dialect.Unknown
+}
+
+// characters gives a text, of whatever length and code page, a collation under
+// which a character beyond the basic plane counts as one. Without it LEN, LEFT
+// and SUBSTRING count pairs of bytes, and cut a character in two.
+// https://learn.microsoft.com/sql/relational-databases/collations/collation-and-unicode-support#Supplementary_Characters
+func (b *builder) characters(text string) string {
+	collation := "Latin1_General_100_CS_AS_SC"
+	if b.babelfish { // it knows no _SC, and always counts characters
+		collation = bytewise
+	}
+	return "CAST(" + text + " AS nvarchar(max)) COLLATE " + collation
+}
+
+// length counts the characters of such a text. LEN doesn't count spaces at the end.
+func (b *builder) length(characters string) string { return "(LEN(" + characters + " + N'.') - 1)" }
+
+// text renders an expression as such a text.
+func (b *builder) text(r *relation, e dialect.Expr) string {
+	s := b.expr(r, e)
+	switch kindOf(e) {
+	case dialect.UUID:
+		s = "LOWER(CONVERT(char(36), " + s + "))"
+	case dialect.Float:
+		s = "CONVERT(nvarchar(50), " + s + ", 3)" // all 17 digits
+	case dialect.Date:
+		s = "CONVERT(nvarchar(33), " + s + ", 23)"
+	case dialect.Time, dialect.Timestamp, dialect.TimestampTZ:
+		s = "CONVERT(nvarchar(40), " + s + ", 121)"
+	}
+	return b.characters(s)
+}
+
+// assigned renders an assignment's right side.
+func (b *builder) assigned(r *relation, c *column, a dialect.Assign) string {
+	switch e := a.Expr.(type) {
+	case dialect.Default:
+		return "DEFAULT"
+	case dialect.Null:
+		return "NULL"
+	case dialect.Literal:
+		return b.assignable(r, c, e.Value)
+	}
+	if k := kindOf(a.Expr); c.kind() == dialect.Text && k != dialect.Text && k != dialect.Unknown {
+		return b.text(r, a.Expr)
+	}
+	return b.expr(r, a.Expr)
+}
+
+// expr renders an expression over the row t.
+func (b *builder) expr(r *relation, e dialect.Expr) string {
+	switch e := e.(type) {
+	case dialect.Null:
+		return "NULL"
+	case dialect.Literal:
+		return b.literal(r, e.Value, e.Column)
+	case dialect.Current:
+		return b.column(r, e.Column.Name).of("t")
+	case dialect.If:
+		return "CASE WHEN " + b.cond(r, "t", e.Cond) + " THEN " + b.branch(r, e.Then) + " ELSE " + b.branch(r, e.Else) + " END"
+	case dialect.Concat:
+		parts := make([]string, len(e))
+		for i, p := range e {
+			parts[i] = b.text(r, p)
+		}
+		return "(" + strings.Join(parts, " + ") + ")"
+	case dialect.Left:
+		return fmt.Sprintf("LEFT(%s, %d)", b.text(r, e.Of), e.N)
+	case dialect.Right:
+		return fmt.Sprintf("RIGHT(%s, %d)", b.text(r, e.Of), e.N)
+	case dialect.Fill:
+		n := b.length(b.text(r, e.Of)) + " - " + strconv.Itoa(e.Less)
+		// REPLICATE of less than nothing is NULL.
+		return fmt.Sprintf("REPLICATE(CAST(%s AS nvarchar(max)), CASE WHEN %s < 0 THEN 0 ELSE %s END)", b.arg(e.With), n, n)
+	case dialect.RandomLike:
+		return b.randomLike(r, e.Of)
+	case dialect.RandomInt:
+		return b.randomInt(e)
+	case dialect.RandomUUID:
+		return "NEWID()"
+	case dialect.RandomBytes:
+		return b.randomBytes(r, e.Of)
+	case dialect.RandomMoment:
+		return b.randomMoment(r, e)
+	case dialect.Choose:
+		return b.choose(r, e)
+	case dialect.Arith:
+		if kindOf(e) == dialect.Float {
+			return "(CAST(" + b.expr(r, e.A) + " AS float) " + string(e.Op) + " CAST(" + b.expr(r, e.B) + " AS float))"
+		}
+		return "(CAST(" + b.expr(r, e.A) + " AS " + b.number(r, e.A) + ") " + string(e.Op) + " CAST(" + b.expr(r, e.B) + " AS " + b.number(r, e.B) + "))"
+	case dialect.Random:
+		// 48 bits are fewer than a float's 53, so that 1 is never reached.
+		return "(CAST(" + randomBits(6) + " AS float) / 281474976710656)"
+	case dialect.Floor:
+		return "FLOOR(" + b.expr(r, e.Of) + ")"
+	case dialect.Round:
+		return fmt.Sprintf("ROUND(%s, %d)", b.expr(r, e.Of), e.Digits)
+	case dialect.TruncateMoment:
+		return b.truncate(r, e)
+	case dialect.ShiftMoment:
+		return b.shift(r, e)
+	case dialect.Cast:
+		return b.cast(r, e)
+	}
+	b.wrong(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
+	return "NULL"
+}
+
+// branch is one of the values of a CASE: texts get one collation.
+func (b *builder) branch(r *relation, e dialect.Expr) string {
+	if kindOf(e) == dialect.Text {
+		return b.text(r, e)
+	}
+	return b.expr(r, e)
+}
+
+// number is the decimal type in which an operand is calculated: no larger than
+// it has to be, since what doesn't fit 38 digits is taken from behind the point.
+// https://learn.microsoft.com/sql/t-sql/data-types/precision-scale-and-length-transact-sql
+func (b *builder) number(r *relation, e dialect.Expr) string {
+	switch e := e.(type) {
+	case dialect.Current:
+		switch c := b.column(r, e.Column.Name); c.kind() {
+		case dialect.Int:
+			return "decimal(19,0)"
+		case dialect.Decimal:
+			precision, scale := c.size()
+			return fmt.Sprintf("decimal(%d,%d)", precision, scale)
+		}
+	case dialect.Literal:
+		if s, ok := dialect.TextOf(e.Value); ok {
+			if m := decimals.FindStringSubmatch(s); m != nil && len(m[1])+len(m[2]) <= 38 {
+				return fmt.Sprintf("decimal(%d,%d)", len(m[1])+len(m[2]), len(m[2]))
+			}
+		}
+	case dialect.RandomInt:
+		return "decimal(19,0)"
+	}
+	return "decimal(38,10)"
+}
+
+// computed is the type in which a column's values are calculated: one that
+// holds any length, so that what doesn't fit the column fails when it is
+// assigned instead of being cut by a cast.
+func computed(c *dialect.Column) sqlType {
+	switch c.Kind {
+	case dialect.Bool:
+		return sqlType{name: "bit"}
+	case dialect.Int:
+		return sqlType{name: "bigint"}
+	case dialect.Decimal:
+		return sqlType{name: "decimal", precision: 38, scale: c.Scale}
+	case dialect.Float:
+		return sqlType{name: "float"}
+	case dialect.Bytes:
+		return sqlType{name: "varbinary", maxLength: -1}
+	case dialect.UUID:
+		return sqlType{name: "uniqueidentifier"}
+	case dialect.Date:
+		return sqlType{name: "date"}
+	case dialect.Time:
+		return sqlType{name: "time", scale: 7}
+	case dialect.Timestamp:
+		return sqlType{name: "datetime2", scale: 7}
+	case dialect.TimestampTZ:
+		return sqlType{name: "datetimeoffset", scale: 7}
+	case dialect.XML:
+		return sqlType{name: "xml"}
+	}
+	return sqlType{name: "nvarchar", maxLength: -1}
+}
+
+func (b *builder) literal(r *relation, v dialect.Value, of *dialect.Column) string {
+	c := &column{name: of.Name, sqlType: computed(of)}
+	if v == nil {
+		return "CAST(NULL AS " + c.spelled() + ")"
+	}
+	if c.kind() == dialect.Text {
+		s, _ := dialect.TextOf(v)
+		return "CAST(" + b.arg(s) + " AS nvarchar(max))"
+	}
+	return b.assignable(r, c, v)
+}
+
+func (b *builder) cast(r *relation, e dialect.Cast) string {
+	if e.Column.Kind == dialect.Text || e.Column.Kind == dialect.JSON {
+		return b.text(r, e.Of)
+	}
+	return "CAST(" + b.expr(r, e.Of) + " AS " + computed(e.Column).spelled() + ")"
+}
+
+// units are what a moment can be cut down to.
+var units = map[string]bool{"year": true, "month": true, "day": true, "hour": true}
+
+// truncate builds the moment anew: DATETRUNC is new in SQL Server 2022.
+func (b *builder) truncate(r *relation, e dialect.TruncateMoment) string {
+	of, kind := b.expr(r, e.Of), kindOf(e.Of)
+	if kind == dialect.TimestampTZ {
+		of = "CAST(SWITCHOFFSET(" + of + ", '+00:00') AS datetime2(7))"
+	}
+	var cut string
+	switch e.Unit {
+	case "year":
+		cut = "DATEFROMPARTS(YEAR(" + of + "), 1, 1)"
+	case "month":
+		cut = "DATEFROMPARTS(YEAR(" + of + "), MONTH(" + of + "), 1)"
+	case "day":
+		cut = "CAST(" + of + " AS date)"
+	case "hour":
+		cut = "DATEADD(hour, DATEPART(hour, " + of + "), CAST(CAST(" + of + " AS date) AS datetime2(7)))"
+	default:
+		b.wrong(r.name, "a moment can't be cut down to this unit")
+	}
+	switch kind {
+	case dialect.Date:
+		return "CAST(" + cut + " AS date)"
+	case dialect.TimestampTZ:
+		return "TODATETIMEOFFSET(CAST(" + cut + " AS datetime2(7)), '+00:00')"
+	}
+	return "CAST(" + cut + " AS datetime2(7))"
+}
+
+// shift adds seconds, or whole days. DATEADD takes an int, so a shift of a
+// timestamp by more than 68 years fails, unless it is known beforehand.
+func (b *builder) shift(r *relation, e dialect.ShiftMoment) string {
+	of, seconds := b.expr(r, e.Of), e.Seconds
+	if kindOf(e.Of) == dialect.Date {
+		return "DATEADD(day, CAST(FLOOR(CAST(" + b.expr(r, seconds) + " AS decimal(38,10)) / 86400) AS int), " + of + ")"
+	}
+	of = "CAST(" + of + " AS " + computed(&dialect.Column{Kind: kindOf(e.Of)}).spelled() + ")"
+	if l, ok := seconds.(dialect.Literal); ok {
+		if s, ok := dialect.TextOf(l.Value); ok {
+			if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+				return fmt.Sprintf("DATEADD(second, %d, DATEADD(day, %d, %s))", n%86400, n/86400, of)
+			}
+		}
+	}
+	return "DATEADD(second, CAST(" + b.expr(r, seconds) + " AS int), " + of + ")"
+}

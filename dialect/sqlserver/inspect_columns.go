@@ -1,0 +1,123 @@
+package sqlserver
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+func (c *catalogue) readColumns(ctx context.Context) error {
+	const q = `
+SELECT c.object_id, c.column_id, c.name, CASE WHEN ty.is_assembly_type = 1 THEN ty.name ELSE COALESCE(bt.name, ty.name) END,
+	c.max_length, c.precision, c.scale, COALESCE(c.collation_name, ''), COALESCE(CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), 0),
+	CAST(c.is_nullable AS int), CAST(c.is_identity AS int), CAST(c.is_computed AS int), CAST(c.is_column_set AS int), c.generated_always_type,
+	COALESCE(c.encryption_type, 0), CASE WHEN d.object_id IS NULL THEN 0 ELSE 1 END, COALESCE(d.definition, '')
+FROM sys.tables t
+JOIN sys.columns c ON c.object_id = t.object_id
+JOIN sys.types ty ON ty.user_type_id = c.user_type_id
+LEFT JOIN sys.types bt ON bt.user_type_id = c.system_type_id
+LEFT JOIN sys.default_constraints d ON d.parent_object_id = c.object_id AND d.parent_column_id = c.column_id
+WHERE c.graph_type IS NULL
+ORDER BY c.object_id, c.column_id`
+	return c.each(ctx, q, func(row []string) {
+		t := c.tables[row[0]]
+		if t == nil {
+			return
+		}
+		ty := sqlType{name: row[3], maxLength: whole(row[4]), precision: whole(row[5]), scale: whole(row[6]), collation: row[7], codePage: whole(row[8])}
+		col := ty.column(row[2])
+		col.Nullable = row[9] == "1"
+		if col.Identity = row[10] == "1"; col.Identity {
+			col.ReadOnly = true // an UPDATE of it is refused, error 8102
+		}
+		// A column set is a view in XML of the sparse columns, which are
+		// columns of the table by themselves.
+		col.Generated = row[11] == "1" || row[12] == "1" || row[13] != "0"
+		if row[14] != "0" {
+			col.Unsupported = "Always Encrypted: the server can neither compare nor compute its values"
+		}
+		if row[15] == "1" {
+			def := row[16]
+			col.Default = &def
+		}
+		c.ids[row[0]][row[1]] = col.Name
+		t.Columns = append(t.Columns, col)
+	})
+}
+
+func (c *catalogue) readIndexes(ctx context.Context) error {
+	computed := map[string]map[string]string{} // definitions, by table and column
+	err := c.each(ctx, "SELECT object_id, name, definition FROM sys.computed_columns", func(row []string) {
+		if computed[row[0]] == nil {
+			computed[row[0]] = map[string]string{}
+		}
+		computed[row[0]][row[1]] = row[2]
+	})
+	if err != nil {
+		return err
+	}
+	const q = `
+SELECT i.object_id, i.index_id, i.name, CAST(i.is_unique AS int), CAST(i.is_primary_key AS int), CAST(i.is_unique_constraint AS int),
+	LOWER(i.type_desc), COALESCE(i.filter_definition, ''), k.column_id, CAST(k.is_descending_key AS int)
+FROM sys.indexes i
+JOIN sys.index_columns k ON k.object_id = i.object_id AND k.index_id = i.index_id
+WHERE i.type > 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND (k.key_ordinal > 0 OR i.type IN (3, 4, 5, 6) AND k.is_included_column = CASE WHEN i.type = 6 THEN 1 ELSE 0 END)
+ORDER BY i.object_id, i.index_id, k.key_ordinal, k.index_column_id`
+	indexes := map[string]*dialect.Index{}
+	return c.each(ctx, q, func(row []string) {
+		t := c.tables[row[0]]
+		if t == nil {
+			return
+		}
+		ix := indexes[row[0]+" "+row[1]]
+		if ix == nil {
+			ix = &dialect.Index{Name: row[2], Unique: row[3] == "1", Primary: row[4] == "1", Method: row[6], Where: row[7]}
+			ix.Constraint, ix.NullsEqual = ix.Primary || row[5] == "1", ix.Unique
+			ix.Mentions = c.mentions(t, ix.Where)
+			indexes[row[0]+" "+row[1]] = ix
+			t.Indexes = append(t.Indexes, ix)
+		}
+		name := c.ids[row[0]][row[8]]
+		ix.Parts = append(ix.Parts, dialect.IndexPart{Column: name, Descending: row[9] == "1"})
+		if definition := computed[row[0]][name]; definition != "" {
+			for _, n := range c.mentions(t, definition) {
+				if !slices.Contains(ix.Mentions, n) {
+					ix.Mentions = append(ix.Mentions, n)
+				}
+			}
+		}
+		if ix.Primary {
+			t.PrimaryKey = append(t.PrimaryKey, name)
+		}
+	})
+}
+
+var bracketed = regexp.MustCompile(`\[((?:[^\]]|\]\])+)\]`)
+
+// mentions finds the columns that an expression reads, which the catalogue
+// spells in brackets. Babelfish spells them otherwise, so any name that
+// stands in it counts there.
+func (c *catalogue) mentions(t *dialect.Table, expression string) []string {
+	var out []string
+	if expression == "" {
+		return nil
+	}
+	for _, m := range bracketed.FindAllStringSubmatch(expression, -1) {
+		name := strings.ReplaceAll(m[1], "]]", "]")
+		if t.Column(name) != nil && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	if !c.srv.babelfish {
+		return out
+	}
+	for _, col := range t.Columns {
+		if !slices.Contains(out, col.Name) && strings.Contains(strings.ToLower(expression), strings.ToLower(col.Name)) {
+			out = append(out, col.Name)
+		}
+	}
+	return out
+}

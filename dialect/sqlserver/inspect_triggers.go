@@ -1,0 +1,109 @@
+package sqlserver
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+func (c *catalogue) readTriggers(ctx context.Context) error {
+	const q = `
+SELECT tr.parent_id, tr.object_id, tr.name, CAST(tr.is_disabled AS int), CAST(tr.is_instead_of_trigger AS int), e.type, COALESCE(m.definition, '')
+FROM sys.triggers tr
+JOIN sys.trigger_events e ON e.object_id = tr.object_id
+LEFT JOIN sys.sql_modules m ON m.object_id = tr.object_id
+WHERE tr.parent_class = 1 AND e.type IN (2, 3)
+ORDER BY tr.object_id`
+	triggers := map[string]*dialect.Trigger{}
+	return c.each(ctx, q, func(row []string) {
+		t := c.tables[row[0]]
+		if t == nil {
+			return
+		}
+		tr := triggers[row[1]]
+		if tr == nil {
+			tr = &dialect.Trigger{Name: row[2], Timing: "after", Disabled: row[3] == "1"}
+			if row[4] == "1" {
+				tr.Timing = "instead of"
+			}
+			tr.Writes = c.resolve(written(row[6]), t.Name.Schema)
+			triggers[row[1]] = tr
+			t.Triggers = append(t.Triggers, tr)
+		}
+		tr.OnUpdate = tr.OnUpdate || row[5] == "2"
+		tr.OnDelete = tr.OnDelete || row[5] == "3"
+	})
+}
+
+// resolve finds the tables and views that SQL text names, unqualified ones in
+// the schemas given and then in the default one. Names compare without case, as
+// in most databases: one too many does less harm than one too few.
+func (c *catalogue) resolve(names []dialect.Name, schemas ...string) []dialect.Name {
+	fold := func(n dialect.Name) dialect.Name {
+		return dialect.Name{Schema: strings.ToLower(n.Schema), Table: strings.ToLower(n.Table)}
+	}
+	known := map[dialect.Name]dialect.Name{}
+	for _, n := range c.names {
+		known[fold(n)] = n
+	}
+	var out []dialect.Name
+	for _, n := range names {
+		candidates := []dialect.Name{n}
+		if n.Schema == "" {
+			candidates = nil
+			for _, s := range append(schemas, c.schema.Default) {
+				candidates = append(candidates, dialect.Name{Schema: s, Table: n.Table})
+			}
+		}
+		for _, candidate := range candidates {
+			if found, ok := known[fold(candidate)]; ok {
+				out = append(out, found)
+				break
+			}
+		}
+	}
+	return distinct(out)
+}
+
+const part = `(\[(?:[^\]]|\]\])+\]|"(?:[^"]|"")+"|[\pL_#@][\pL\pN_$#@]*)`
+
+var (
+	comments = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/`)
+	writes   = regexp.MustCompile(`(?i)\b(?:insert(?:\s+into)?|delete(?:\s+top\s*\([^)]*\))?(?:\s+from)?|update(?:\s+top\s*\([^)]*\))?|merge(?:\s+into)?|truncate\s+table|output\b[^;]*?\binto)\s+` + part + `(?:\s*\.\s*` + part + `)?(?:\s*\.\s*` + part + `)?`)
+	froms    = regexp.MustCompile(`(?i)(?:\b(?:from|join|apply)|,)\s+` + part + `(?:\s*\.\s*` + part + `)?(?:\s*\.\s*` + part + `)?`)
+)
+
+// written finds the tables that T-SQL text writes to: the names behind INSERT,
+// UPDATE, DELETE, MERGE and OUTPUT INTO. It is no parser: aliases resolve to nothing,
+// and what EXECUTE puts together, or other procedures do, it doesn't see.
+func written(body string) []dialect.Name { return named(writes, body) }
+
+// mentioned finds the tables that a view's text reads.
+func mentioned(body string) []dialect.Name { return named(froms, body) }
+
+func named(by *regexp.Regexp, body string) []dialect.Name {
+	var out []dialect.Name
+	for _, m := range by.FindAllStringSubmatch(comments.ReplaceAllString(body, " "), -1) {
+		switch {
+		case m[3] != "": // database.schema.table
+			out = append(out, dialect.Name{Schema: unquoted(m[2]), Table: unquoted(m[3])})
+		case m[2] != "":
+			out = append(out, dialect.Name{Schema: unquoted(m[1]), Table: unquoted(m[2])})
+		default:
+			out = append(out, dialect.Name{Table: unquoted(m[1])})
+		}
+	}
+	return out
+}
+
+func unquoted(ident string) string {
+	switch {
+	case strings.HasPrefix(ident, "["):
+		return strings.ReplaceAll(ident[1:len(ident)-1], "]]", "]")
+	case strings.HasPrefix(ident, `"`):
+		return strings.ReplaceAll(ident[1:len(ident)-1], `""`, `"`)
+	}
+	return ident
+}

@@ -1,0 +1,148 @@
+package sqlserver
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// journalSchema is the schema that holds the journal's tables.
+const journalSchema = "expunge"
+
+// JournalTable names a table of the journal: expunge.<name>.
+func (d *DB) JournalTable(name string) dialect.Name {
+	return dialect.Name{Schema: journalSchema, Table: name}
+}
+
+// makeSchema is dynamic, as CREATE SCHEMA has to be a batch's first statement.
+const makeSchema = "IF SCHEMA_ID(N'" + journalSchema + "') IS NULL EXEC(N'CREATE SCHEMA [" + journalSchema + "]')"
+
+// JournalDDL renders the journal's schema and tables. Texts are ordered bytewise.
+func (d *DB) JournalDDL(tables []*dialect.Table) []string {
+	out := []string{makeSchema}
+	for _, t := range tables {
+		out = append(out, "IF OBJECT_ID(N'"+strings.ReplaceAll(table(t.Name), "'", "''")+"', N'U') IS NULL\n"+journalDDL(t))
+	}
+	return out
+}
+
+func journalDDL(t *dialect.Table) string {
+	var parts []string
+	for _, c := range t.Columns {
+		part := ident(c.Name) + " " + journalType(c)
+		if c.Nullable {
+			part += " NULL"
+		} else {
+			part += " NOT NULL"
+		}
+		parts = append(parts, part)
+	}
+	if len(t.PrimaryKey) > 0 {
+		parts = append(parts, "PRIMARY KEY ("+list(t.PrimaryKey, ident)+")")
+	}
+	for _, fk := range t.ForeignKeys {
+		part := "FOREIGN KEY (" + list(fk.Columns, ident) + ") REFERENCES " + table(fk.RefTable) + " (" + list(fk.RefColumns, ident) + ")"
+		if fk.OnDelete != "" && fk.OnDelete != dialect.NoAction {
+			part += " ON DELETE " + strings.ToUpper(string(fk.OnDelete))
+		}
+		parts = append(parts, part)
+	}
+	return "CREATE TABLE " + table(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
+}
+
+func journalType(c *dialect.Column) string {
+	switch c.Kind {
+	case dialect.Bool:
+		return "bit"
+	case dialect.Int:
+		switch c.Precision {
+		case 16:
+			return "smallint"
+		case 32:
+			return "int"
+		}
+		return "bigint"
+	case dialect.Decimal:
+		if c.Precision > 0 {
+			return fmt.Sprintf("decimal(%d,%d)", c.Precision, c.Scale)
+		}
+		return "decimal(38,10)"
+	case dialect.Float:
+		return "float"
+	case dialect.UUID:
+		return "uniqueidentifier"
+	case dialect.Date:
+		return "date"
+	case dialect.Timestamp:
+		return "datetime2(6)"
+	case dialect.TimestampTZ:
+		return "datetimeoffset(6)"
+	case dialect.Bytes:
+		if c.Length > 0 && c.Length <= 8000 {
+			return fmt.Sprintf("varbinary(%d)", c.Length)
+		}
+		return "varbinary(max)"
+	}
+	if c.Length > 0 && c.Length <= 4000 {
+		return fmt.Sprintf("nvarchar(%d) COLLATE %s", c.Length, bytewise)
+	}
+	return "nvarchar(max) COLLATE " + bytewise
+}
+
+// EnsureJournal makes what is missing of the journal, in one transaction under
+// an application lock: two processes that do it at once would fail. Where all is
+// there it needs no permission to create anything.
+func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
+	t, err := d.begin(ctx, dialect.TxOptions{})
+	if err != nil {
+		return err
+	}
+	t.doing = "make the journal"
+	if err := t.ensureJournal(ctx, tables); err != nil {
+		_ = t.Rollback(ctx)
+		return err
+	}
+	return t.Commit(ctx)
+}
+
+func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
+	missing := func() (ddl []string, err error) {
+		rows, err := collect(ctx, t.conn, "SELECT o.name FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = N'"+journalSchema+"'")
+		if err != nil {
+			return nil, err
+		}
+		there := map[string]bool{}
+		for _, r := range rows {
+			there[r[0]] = true
+		}
+		for _, table := range tables {
+			if !there[table.Name.Table] {
+				ddl = append(ddl, journalDDL(table))
+			}
+		}
+		return ddl, nil
+	}
+	ddl, err := missing()
+	if err != nil || len(ddl) == 0 {
+		return t.fail(ctx, err, "", dialect.Name{})
+	}
+	const lock = "EXEC sp_getapplock @Resource = N'expunge journal', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = -1"
+	if _, err := t.conn.ExecContext(ctx, lock); err != nil {
+		return t.fail(ctx, err, "", dialect.Name{})
+	}
+	if ddl, err = missing(); err != nil {
+		return t.fail(ctx, err, "", dialect.Name{})
+	}
+	for _, sql := range append([]string{makeSchema}, ddl...) {
+		if _, err := t.conn.ExecContext(ctx, sql); err != nil {
+			err = t.fail(ctx, err, "", dialect.Name{Schema: journalSchema})
+			if e, ok := err.(*dialect.Error); ok && e.Class == dialect.PermissionDenied {
+				e.Detail = "grant CREATE SCHEMA and CREATE TABLE on the database, or let an administrator make the journal beforehand"
+			}
+			return err
+		}
+	}
+	return nil
+}

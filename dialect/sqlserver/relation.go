@@ -1,0 +1,108 @@
+package sqlserver
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// address is the pseudo-column that names a row by file, page and slot.
+const address = "%%physloc%%"
+
+// relation is what a statement needs to know of a table that it names.
+type relation struct {
+	name      dialect.Name
+	memory    bool // memory-optimised: it knows no row locks
+	insteadOf bool // an INSTEAD OF trigger takes the place of updates
+	columns   map[string]*column
+}
+
+// column is what a statement needs to know of a column.
+type column struct {
+	name string
+	sqlType
+	// leads says that an index starts with the column, so that a row is found by it.
+	leads bool
+}
+
+var addressColumn = &column{name: address, sqlType: sqlType{name: "binary", maxLength: 8}, leads: false}
+
+// column returns a column of the relation.
+func (r *relation) column(name string) (*column, error) {
+	if c := r.columns[name]; c != nil {
+		return c, nil
+	}
+	if name == address {
+		return addressColumn, nil
+	}
+	e := dialect.NewError(dialect.Fatal, "207", "look up a column of", r.name, nil)
+	e.Object, e.Detail = name, "the table has no such column: inspect it again"
+	return nil, e
+}
+
+// hints renders a table's hints. A memory-optimised table has versions and no
+// locks: it is read under the isolation that fails a commit when the rows have changed.
+// https://learn.microsoft.com/sql/t-sql/queries/hints-transact-sql-table
+func (r *relation) hints(lock dialect.Lock) string {
+	switch {
+	case r.memory && lock == dialect.NoLock:
+		return " WITH (SNAPSHOT)"
+	case r.memory:
+		return " WITH (REPEATABLEREAD)"
+	case lock == dialect.Share:
+		return " WITH (REPEATABLEREAD, ROWLOCK)" // shared locks until the transaction's end
+	case lock == dialect.Exclusive:
+		return " WITH (UPDLOCK, ROWLOCK)"
+	}
+	return ""
+}
+
+// changes renders the hints of a table whose rows a statement changes.
+func (r *relation) changes() string {
+	if r.memory {
+		return " WITH (SNAPSHOT)"
+	}
+	return " WITH (ROWLOCK)"
+}
+
+const relationQuery = `
+SELECT c.name, CASE WHEN ty.is_assembly_type = 1 THEN ty.name ELSE COALESCE(bt.name, ty.name) END,
+	c.max_length, c.precision, c.scale, COALESCE(c.collation_name, ''), COALESCE(CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), 0),
+	CASE WHEN EXISTS (SELECT 1 FROM sys.index_columns ic JOIN sys.indexes i ON i.object_id = ic.object_id AND i.index_id = ic.index_id
+		WHERE ic.object_id = c.object_id AND ic.column_id = c.column_id AND ic.key_ordinal = 1 AND i.is_disabled = 0 AND i.has_filter = 0 AND i.type IN (1, 2)) THEN 1 ELSE 0 END,
+	CAST(o.is_memory_optimized AS int),
+	CASE WHEN EXISTS (SELECT 1 FROM sys.triggers tr WHERE tr.parent_id = o.object_id AND tr.is_instead_of_trigger = 1 AND tr.is_disabled = 0) THEN 1 ELSE 0 END
+FROM sys.tables o
+JOIN sys.schemas s ON s.schema_id = o.schema_id
+JOIN sys.columns c ON c.object_id = o.object_id
+JOIN sys.types ty ON ty.user_type_id = c.user_type_id
+LEFT JOIN sys.types bt ON bt.user_type_id = c.system_type_id
+WHERE s.name = @p1 AND o.name = @p2`
+
+// readRelation asks the catalogue about a table.
+func readRelation(ctx context.Context, q queryer, n dialect.Name) (*relation, error) {
+	r := &relation{name: n, columns: map[string]*column{}}
+	rows, err := collect(ctx, q, relationQuery, n.Schema, n.Table)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		c := &column{name: row[0], sqlType: sqlType{name: row[1], maxLength: whole(row[2]), precision: whole(row[3]), scale: whole(row[4]), collation: row[5], codePage: whole(row[6])},
+			leads: row[7] == "1"}
+		r.memory, r.insteadOf = row[8] == "1", row[9] == "1"
+		r.columns[c.name] = c
+	}
+	if len(r.columns) == 0 {
+		e := dialect.NewError(dialect.Fatal, "208", "look up", n, nil)
+		e.Detail = "the table isn't there, or the user may not see it"
+		return nil, e
+	}
+	return r, nil
+}
+
+// whole reads a number of the catalogue's.
+func whole(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}

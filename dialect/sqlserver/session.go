@@ -1,0 +1,196 @@
+package sqlserver
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// settings make the session what statements need. The first group is what
+// filtered indexes, indexed views and indexes on computed columns demand of
+// everybody who writes to their tables:
+// https://learn.microsoft.com/sql/t-sql/statements/set-statements-transact-sql
+const settings = `SET QUOTED_IDENTIFIER, ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL ON;
+SET NUMERIC_ROUNDABORT OFF;
+SET IMPLICIT_TRANSACTIONS OFF;
+SET XACT_ABORT ON;
+SET NOCOUNT ON;
+SET ROWCOUNT 0;
+SET TEXTSIZE 2147483647;
+SET LANGUAGE us_english;
+SET DATEFORMAT ymd;
+`
+
+// tx is a transaction on a connection of the pool.
+type tx struct {
+	db       *DB
+	srv      *server
+	conn     *sql.Conn // nil once the transaction has ended
+	readOnly bool
+	// failed says that a statement failed. The server may have rolled back
+	// (XACT_ABORT), and what came next would be committed at once.
+	failed bool
+	doing  string // what errors say was being done, where it isn't plain from the statement
+}
+
+// Begin starts a transaction in one round trip with its settings.
+func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
+	t, err := d.begin(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (d *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
+	conn, srv, err := d.session(ctx, "begin", func(s *server) string { return opening(s, o) })
+	if err != nil {
+		return nil, err
+	}
+	return &tx{db: d, srv: srv, conn: conn, readOnly: o.ReadOnly}, nil
+}
+
+// opening renders what begins a transaction. Where a deadlock has to be
+// broken it is the application that goes on.
+func opening(s *server, o dialect.TxOptions) string {
+	isolation, wait := "READ COMMITTED", int64(-1)
+	if o.ReadOnly && s.snapshot {
+		isolation = "SNAPSHOT"
+	}
+	if o.LockTimeout > 0 {
+		wait = max(1, o.LockTimeout.Milliseconds())
+	}
+	return fmt.Sprintf("SET DEADLOCK_PRIORITY LOW;\nSET LOCK_TIMEOUT %d;\nSET TRANSACTION ISOLATION LEVEL %s;\nBEGIN TRANSACTION;", wait, isolation)
+}
+
+// session takes a connection from the pool and makes its settings, with more
+// of them after those that every session has.
+func (d *DB) session(ctx context.Context, doing string, more func(*server) string) (*sql.Conn, *server, error) {
+	const attempts = 4
+	for attempt := 1; ; attempt++ {
+		conn, err := d.pool.Conn(ctx)
+		if err != nil {
+			return nil, nil, fail(ctx, err, doing, dialect.Name{})
+		}
+		srv, err := d.ask(ctx, conn)
+		if err == nil {
+			script := settings
+			if more != nil {
+				script += more(srv)
+			}
+			if _, err = conn.ExecContext(ctx, script); err == nil {
+				return conn, srv, nil
+			}
+			err = fail(ctx, err, doing, dialect.Name{})
+		}
+		discard(conn)
+		// The pool may hold connections that a restarted server has forgotten.
+		if dialect.ClassOf(err) != dialect.LostConnection || attempt == attempts {
+			return nil, nil, err
+		}
+	}
+}
+
+// discard closes a connection for good: the pool makes another one.
+func discard(c *sql.Conn) {
+	_ = c.Raw(func(any) error { return driver.ErrBadConn })
+	_ = c.Close() // which says that it is closed already
+}
+
+// CheckConstraints has nothing to check: constraints are never deferred here.
+func (t *tx) CheckConstraints(context.Context) error { return nil }
+
+// Commit commits. A read-only transaction is rolled back, which is the same.
+func (t *tx) Commit(ctx context.Context) error {
+	const doing = "commit"
+	switch {
+	case t.conn == nil:
+		return ended(doing)
+	case t.failed:
+		_ = t.Rollback(ctx)
+		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+		e.Detail = "rolled back, since a statement had failed: roll back after an error"
+		return e
+	case t.readOnly:
+		return t.Rollback(ctx)
+	}
+	if err := ctx.Err(); err != nil {
+		_ = t.Rollback(ctx)
+		return dialect.NewError(dialect.Cancelled, "", doing, dialect.Name{}, err)
+	}
+	// Once sent it isn't interrupted: its outcome would be unknown.
+	_, err := t.conn.ExecContext(context.WithoutCancel(ctx), "COMMIT TRANSACTION")
+	if err == nil {
+		t.release(false)
+		return nil
+	}
+	err = fail(context.Background(), err, doing, dialect.Name{})
+	t.release(true)
+	return err
+}
+
+// Rollback undoes everything; a connection on which that fails is closed,
+// which has the same effect.
+func (t *tx) Rollback(ctx context.Context) error {
+	if t.conn == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	_, err := t.conn.ExecContext(ctx, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
+	t.release(err != nil)
+	return nil
+}
+
+func (t *tx) release(broken bool) {
+	if broken {
+		discard(t.conn)
+	} else {
+		_ = t.conn.Close() // gives it back to the pool
+	}
+	t.conn = nil
+}
+
+func ended(doing string) error {
+	e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+	e.Detail = "the transaction has ended"
+	return e
+}
+
+// usable reports why no statement may run any more.
+func (t *tx) usable(doing string, table dialect.Name, writes bool) error {
+	switch {
+	case t.conn == nil:
+		return ended(doing)
+	case t.failed:
+		e := dialect.NewError(dialect.Fatal, "", doing, table, nil)
+		e.Detail = "a statement of this transaction has failed: roll back"
+		return e
+	case writes && t.readOnly:
+		e := dialect.NewError(dialect.PermissionDenied, "", doing, table, nil)
+		e.Detail = "the transaction is read-only"
+		return e
+	}
+	return nil
+}
+
+// fail classifies what a statement failed with.
+func (t *tx) fail(ctx context.Context, err error, doing string, table dialect.Name) error {
+	if err == nil {
+		return nil
+	}
+	t.failed = true
+	if t.doing != "" {
+		doing = t.doing
+	}
+	out := fail(ctx, err, doing, table)
+	t.explain(ctx, err, out)
+	if stale(out) {
+		t.db.forget()
+	}
+	return out
+}

@@ -1,0 +1,235 @@
+// Package sqlserver is the dialect of SQL Server 2016 and later and of Azure
+// SQL. [New] takes the caller's pool, made with github.com/microsoft/go-mssqldb:
+//
+//	pool, err := sql.Open("sqlserver", "sqlserver://app@db.example?database=shop")
+//	db := sqlserver.New(pool)
+//
+// # Transactions
+//
+// The driver resets a session when the pool hands it on, so every transaction
+// begins with one batch that makes the settings it depends on: those that
+// filtered indexes and indexes on computed columns demand (QUOTED_IDENTIFIER,
+// ANSI_NULLS and their like), XACT_ABORT, NOCOUNT, LOCK_TIMEOUT, and a language, so that
+// what the server says of an error has one form. They go with the session's next reset.
+//
+// The isolation is READ COMMITTED, with row locks held to the end where a
+// statement asks for them. A read-only transaction is refused any write here, since the
+// server knows none; it sees one snapshot where the database has
+// ALLOW_SNAPSHOT_ISOLATION on. Under it there is no more than 4,000 rows a
+// transaction, as locks are escalated to the table near 5,000.
+//
+// # Values
+//
+// Keys and rows travel as one nvarchar(max) parameter, a JSON array of arrays
+// of strings that OPENJSON takes apart, each value converted to its column's exact
+// type and collation, so that the column's index serves. Binary values are
+// hexadecimal there. How many rows a statement changed is selected in the same
+// batch, as the result sets and counts of triggers come before it.
+//
+// # Tables
+//
+// Names have two parts. A history table is not a table of the schema but named
+// by its own (Table.History). Rows of a heap without a key are addressed
+// by %%physloc%% within one transaction; a table with a clustered index that isn't
+// unique has no such address, as its rows move when pages split. The journal
+// lives in schema expunge.
+//
+// # Babelfish
+//
+// Babelfish for PostgreSQL speaks this protocol and dialect, and the package
+// works on it, with differences that are Babelfish's:
+//
+//   - Table hints are accepted and ignored: rows that are selected aren't locked until they are changed.
+//   - There is no ALTER DATABASE, so no choice of snapshot isolation; no %%physloc%%;
+//     no sys.dm_tran_locks; no temporal, ledger or memory-optimised tables; no row-level
+//     security policies, masks or Always Encrypted; no columnstore and no included columns.
+//   - Error numbers are translated from PostgreSQL's, and several come as 33557097 or 0.
+package sqlserver
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// DB is one SQL Server database. It is safe for concurrent use.
+type DB struct {
+	pool *sql.DB
+
+	mu     sync.Mutex
+	server *server // nil until the first session asked
+	// relations are the tables that statements have named so far. Types seldom
+	// change: what is here is forgotten when the catalogue is inspected, and
+	// when a statement fails in a way that a changed table explains.
+	relations map[dialect.Name]*relation
+}
+
+var _ dialect.DB = (*DB)(nil)
+
+// New makes a DB of the caller's pool. The pool stays the caller's to close. A
+// transaction takes one connection of it, and so does a claim for as long as it is held.
+func New(pool *sql.DB) *DB { return &DB{pool: pool, relations: map[dialect.Name]*relation{}} }
+
+// Engine describes SQL Server. Foreign keys are checked at the end of a
+// statement and never later.
+func (d *DB) Engine() dialect.Engine {
+	return dialect.Engine{Name: "sqlserver", MaxRows: 4000, StatementEnd: true}
+}
+
+// server is what is asked of a server once.
+type server struct {
+	version   string
+	major     int // 13 is SQL Server 2016
+	azure     bool
+	babelfish bool
+	snapshot  bool // ALLOW_SNAPSHOT_ISOLATION is on
+	position  bool // the log's end may be asked for
+}
+
+const serverQuery = `
+SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS nvarchar(128)),
+	CASE WHEN @@VERSION LIKE '%Babelfish%' THEN 1 ELSE 0 END, CAST(d.compatibility_level AS int), CAST(d.snapshot_isolation_state AS int)
+FROM sys.databases d WHERE d.name = DB_NAME()`
+
+// logEnd is where the log ends, since SQL Server 2016 SP2; it takes VIEW DATABASE STATE.
+// https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-db-log-stats-transact-sql
+const logEnd = "SELECT log_end_lsn FROM sys.dm_db_log_stats(DB_ID())"
+
+// ask finds out about the server, on a connection without a transaction: a
+// question that the server refuses would end one.
+func (d *DB) ask(ctx context.Context, q queryer) (*server, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.server != nil {
+		return d.server, nil
+	}
+	rows, err := collect(ctx, q, serverQuery)
+	if err != nil {
+		return nil, fail(ctx, err, "ask for the version", dialect.Name{})
+	}
+	s := &server{}
+	var level int
+	for _, r := range rows {
+		*s = server{version: r[0], azure: r[1] == "5" || r[1] == "8", babelfish: r[2] == "1", snapshot: r[4] == "1"}
+		level = whole(r[3])
+	}
+	major, _, _ := strings.Cut(s.version, ".")
+	s.major, _ = strconv.Atoi(major)
+	e := dialect.NewError(dialect.Fatal, "", "connect", dialect.Name{}, nil)
+	switch {
+	case s.babelfish:
+	case s.major < 13 && !s.azure:
+		e.Detail = "this server is older than SQL Server 2016, the oldest that is supported"
+		return nil, e
+	case level < 130:
+		// https://learn.microsoft.com/sql/t-sql/functions/openjson-transact-sql
+		e.Detail = "the database's compatibility level is below 130, and has no OPENJSON: ALTER DATABASE … SET COMPATIBILITY_LEVEL = 130"
+		return nil, e
+	default:
+		_, err := collect(ctx, q, logEnd)
+		if s.position = err == nil; ctx.Err() != nil {
+			return nil, fail(ctx, err, "ask for the log's end", dialect.Name{})
+		}
+	}
+	d.server = s
+	return s, nil
+}
+
+// relation returns what statements need to know of a table.
+func (d *DB) relation(ctx context.Context, q queryer, n dialect.Name) (*relation, error) {
+	d.mu.Lock()
+	r := d.relations[n]
+	d.mu.Unlock()
+	if r != nil {
+		return r, nil
+	}
+	r, err := readRelation(ctx, q, n)
+	if err != nil {
+		return nil, fail(ctx, err, "look up", n)
+	}
+	d.mu.Lock()
+	d.relations[n] = r
+	d.mu.Unlock()
+	return r, nil
+}
+
+// forget drops what is known of tables.
+func (d *DB) forget() {
+	d.mu.Lock()
+	clear(d.relations)
+	d.mu.Unlock()
+}
+
+// identityFacts are questions that not every user and edition has an answer to.
+var identityFacts = map[string]string{
+	"database":       "SELECT DB_NAME()",
+	"server":         "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(128))",
+	"edition":        "SELECT CAST(SERVERPROPERTY('Edition') AS nvarchar(128))",
+	"database_guid":  "SELECT CAST(database_guid AS nvarchar(36)) FROM sys.database_recovery_status WHERE database_id = DB_ID()",
+	"recovery_fork":  "SELECT CAST(recovery_fork_guid AS nvarchar(36)) FROM sys.database_recovery_status WHERE database_id = DB_ID()",
+	"recovery_model": "SELECT recovery_model_desc FROM sys.databases WHERE name = DB_NAME()",
+}
+
+// Identity tells the server's version, the database's name and GUID, and what
+// decides how long its log keeps rows.
+func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
+	const doing = "identify the server"
+	conn, s, err := d.session(ctx, doing, nil)
+	if err != nil {
+		return dialect.Identity{}, err
+	}
+	defer conn.Close()
+	id := dialect.Identity{Engine: "sqlserver", Version: s.version, Facts: map[string]string{}}
+	for name, q := range identityFacts {
+		rows, err := collect(ctx, conn, q)
+		if err != nil {
+			err = fail(ctx, err, doing, dialect.Name{})
+			if c := dialect.ClassOf(err); c == dialect.Cancelled || c == dialect.LostConnection {
+				return dialect.Identity{}, err
+			}
+			continue
+		}
+		if len(rows) == 1 && rows[0][0] != "" {
+			id.Facts[name] = rows[0][0]
+		}
+	}
+	return id, nil
+}
+
+// queryer is a pool or one of its connections.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// collect reads a small result whole, as text; NULL is the empty text.
+func collect(ctx context.Context, q queryer, query string, args ...any) ([][]string, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var out [][]string
+	for rows.Next() {
+		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		row := make([]string, len(names))
+		for i, v := range values {
+			row[i] = v.String
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}

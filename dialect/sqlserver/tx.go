@@ -1,0 +1,191 @@
+package sqlserver
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+var _ dialect.Tx = (*tx)(nil)
+
+// builder starts a statement; what it needs to know of tables it looks up.
+func (t *tx) builder(ctx context.Context) *builder {
+	return &builder{babelfish: t.srv.babelfish, lookup: func(n dialect.Name) (*relation, error) { return t.db.relation(ctx, t.conn, n) }}
+}
+
+// Query implements dialect.Reader. Where the caller stops early the rest of the
+// rows is read and dropped: the driver would end the statement by an attention
+// signal, upon which the server rolls the transaction back (XACT_ABORT).
+func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
+	const doing = "select from"
+	return func(yield func(dialect.Row, error) bool) {
+		if err := t.usable(doing, s.Table, false); err != nil {
+			yield(nil, err)
+			return
+		}
+		st, columns, err := t.builder(ctx).query(s)
+		if err != nil {
+			yield(nil, t.fail(ctx, err, doing, s.Table))
+			return
+		}
+		rows, err := t.conn.QueryContext(ctx, st.sql, st.args...)
+		if err != nil {
+			yield(nil, t.fail(ctx, err, doing, s.Table))
+			return
+		}
+		defer rows.Close()
+		raw, into := make([]any, max(1, len(columns))), make([]any, max(1, len(columns)))
+		for i := range raw {
+			into[i] = &raw[i]
+		}
+		stopped := false
+		for rows.Next() {
+			if stopped {
+				continue
+			}
+			if err := rows.Scan(into...); err != nil {
+				yield(nil, t.fail(ctx, err, doing, s.Table))
+				return
+			}
+			row := make(dialect.Row, len(columns))
+			for i, c := range columns {
+				row[i] = decode(c, raw[i])
+			}
+			stopped = !yield(row, nil)
+		}
+		if err := rows.Err(); err != nil {
+			if err = t.fail(ctx, err, doing, s.Table); !stopped {
+				yield(nil, err)
+			}
+		}
+	}
+}
+
+// Count implements dialect.Reader.
+func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
+	return t.one(ctx, "count", n, false, func(b *builder) (statement, error) { return b.count(n, where) })
+}
+
+// CountEqual implements dialect.Reader.
+func (t *tx) CountEqual(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
+	return bulk(u, func(u dialect.BulkUpdate) (int64, error) {
+		return t.one(ctx, "compare", u.Table, false, func(b *builder) (statement, error) { return b.countEqual(u) })
+	})
+}
+
+// Position is where the database's log ends, "" where the server doesn't say.
+func (t *tx) Position(ctx context.Context) (string, error) {
+	const doing = "read the position"
+	if err := t.usable(doing, dialect.Name{}, false); err != nil || !t.srv.position {
+		return "", err
+	}
+	rows, err := collect(ctx, t.conn, logEnd)
+	if err != nil || len(rows) == 0 {
+		return "", t.fail(ctx, err, doing, dialect.Name{})
+	}
+	return rows[0][0], nil
+}
+
+// Delete implements dialect.Writer.
+func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
+	return t.one(ctx, "delete from", d.Table, true, func(b *builder) (statement, error) { return b.delete(d) })
+}
+
+// Update implements dialect.Writer.
+func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
+	if len(u.Set) == 0 {
+		n, err := t.Count(ctx, u.Table, u.Where)
+		return dialect.Updated{Rows: n}, err
+	}
+	numbers, err := t.numbers(ctx, "overwrite", u.Table, true, func(b *builder) (statement, error) { return b.update(u) })
+	if err != nil {
+		return dialect.Updated{}, err
+	}
+	out := dialect.Updated{Rows: numbers[0]}
+	if len(numbers) > 1 {
+		out.Unchanged = numbers[1:]
+	}
+	return out, nil
+}
+
+// BulkUpdate implements dialect.Writer.
+func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
+	return bulk(u, func(u dialect.BulkUpdate) (int64, error) {
+		return t.one(ctx, "overwrite", u.Table, true, func(b *builder) (statement, error) { return b.bulkUpdate(u) })
+	})
+}
+
+// Insert implements dialect.Writer.
+func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
+	_, err := t.one(ctx, "insert into", i.Table, true, func(b *builder) (statement, error) { return b.insert(i) })
+	return err
+}
+
+// one runs a statement that gives one number.
+func (t *tx) one(ctx context.Context, doing string, table dialect.Name, writes bool, render func(*builder) (statement, error)) (int64, error) {
+	numbers, err := t.numbers(ctx, doing, table, writes, render)
+	if err != nil {
+		return 0, err
+	}
+	return numbers[0], nil
+}
+
+// numbers runs a batch and returns the one row of numbers that its last result
+// set has. Those before it are what triggers select.
+func (t *tx) numbers(ctx context.Context, doing string, table dialect.Name, writes bool, render func(*builder) (statement, error)) ([]int64, error) {
+	if err := t.usable(doing, table, writes); err != nil {
+		return nil, err
+	}
+	st, err := render(t.builder(ctx))
+	if err != nil {
+		return nil, t.fail(ctx, err, doing, table)
+	}
+	rows, err := t.conn.QueryContext(ctx, st.sql, st.args...)
+	if err != nil {
+		return nil, t.fail(ctx, err, doing, table)
+	}
+	defer rows.Close()
+	var out []int64
+	for more := true; more; more = rows.NextResultSet() {
+		if out, err = last(rows); err != nil {
+			return nil, t.fail(ctx, err, doing, table)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, t.fail(ctx, err, doing, table)
+	}
+	if out == nil {
+		e := dialect.NewError(dialect.Fatal, "", doing, table, nil)
+		e.Detail = "the server's answer has no count: a trigger may have ended the batch"
+		return nil, t.fail(ctx, e, doing, table)
+	}
+	return out, nil
+}
+
+// last reads a result set, and returns its numbers where it is the batch's own.
+func last(rows *sql.Rows) ([]int64, error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	own := len(names) > 0 && names[0] == counted
+	numbers, into := make([]sql.NullInt64, len(names)), make([]any, len(names))
+	for i := range numbers {
+		into[i] = &numbers[i]
+	}
+	var out []int64
+	for rows.Next() {
+		if !own {
+			continue
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		for _, n := range numbers {
+			out = append(out, n.Int64)
+		}
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,251 @@
+package sqlserver
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// bytewise is the collation in which texts compare as they are stored, but for
+// spaces at their ends, which no comparison sees.
+const bytewise = "Latin1_General_100_BIN2"
+
+// of names the column of the row that alias stands for.
+func (c *column) of(alias string) string {
+	if c.name == address {
+		return alias + "." + address
+	}
+	return alias + "." + ident(c.name)
+}
+
+// read is the expression that a SELECT reads the column by. What the driver
+// would decode by rules of its own is made text first: moments, whose
+// precision it doesn't know, and varchar, whose code page is the collation's.
+func (c *column) read(alias string) string {
+	ref := c.of(alias)
+	switch c.sqlType.name {
+	case "char", "varchar":
+		if n := c.length(); n > 0 && n <= 4000 {
+			return fmt.Sprintf("CAST(%s AS nvarchar(%d))", ref, n)
+		}
+		return "CAST(" + ref + " AS nvarchar(max))"
+	case "text", "ntext", "xml", "json":
+		return "CAST(" + ref + " AS nvarchar(max))"
+	case "uniqueidentifier":
+		return "CONVERT(char(36), " + ref + ")"
+	case "decimal", "numeric":
+		return "CONVERT(varchar(41), " + ref + ")"
+	case "money", "smallmoney":
+		return "CONVERT(varchar(41), " + ref + ", 2)" // all four digits
+	case "date":
+		return "CONVERT(char(10), " + ref + ", 23)"
+	case "time":
+		return "CONVERT(varchar(16), " + ref + ", 121)"
+	case "datetime", "datetime2", "smalldatetime":
+		return "CONVERT(varchar(33), " + ref + ", 121)"
+	case "datetimeoffset":
+		return "CONVERT(varchar(33), CAST(SWITCHOFFSET(" + ref + ", '+00:00') AS datetime2(7)), 121)"
+	case "image", "hierarchyid", "geometry", "geography":
+		return "CAST(" + ref + " AS varbinary(max))"
+	case "timestamp":
+		return "CAST(" + ref + " AS binary(8))"
+	case "sql_variant":
+		return "CAST(" + ref + " AS nvarchar(4000))"
+	}
+	return ref
+}
+
+// text is the column's value as the text that other columns refer to it by.
+func (c *column) text(alias string) string {
+	if c.kind() == dialect.Text {
+		return "CAST(" + c.of(alias) + " AS nvarchar(max))"
+	}
+	return "CAST(" + c.read(alias) + " AS nvarchar(max))"
+}
+
+// comparand is the column as conditions compare it: itself, so that its index
+// serves, but for types that know no comparison.
+func (c *column) comparand(alias string) string {
+	switch c.sqlType.name {
+	case "text", "ntext":
+		return "CAST(" + c.of(alias) + " AS nvarchar(max))"
+	case "xml", "json", "sql_variant", "image", "geometry", "geography":
+		return c.read(alias)
+	}
+	return c.of(alias)
+}
+
+// stored are the values that have to be equal for a column to be the very same.
+func (c *column) stored(ref string) []string {
+	switch c.kind() {
+	case dialect.Text:
+		text := "CAST(" + ref + " AS nvarchar(max))"
+		if c.fixed() {
+			return []string{"RTRIM(" + text + ") COLLATE " + bytewise}
+		}
+		return []string{text + " COLLATE " + bytewise, "DATALENGTH(" + text + ")"}
+	case dialect.XML, dialect.JSON:
+		return []string{"CAST(" + ref + " AS nvarchar(max)) COLLATE " + bytewise}
+	case dialect.Bytes:
+		return []string{ref, "DATALENGTH(" + ref + ")"} // zeros at the end don't count in comparisons
+	case dialect.Unknown:
+		return []string{"CAST(" + ref + " AS varbinary(max))"}
+	}
+	return []string{ref}
+}
+
+// decode gives what the driver read its canonical form. What doesn't read as
+// its kind stays as the server says it.
+func decode(c *column, v any) dialect.Value {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case bool:
+		return strconv.FormatBool(v)
+	case int64:
+		if c.kind() == dialect.Bool {
+			return strconv.FormatBool(v != 0)
+		}
+		return v
+	case float32:
+		return strconv.FormatFloat(float64(v), 'g', -1, 32)
+	case float64:
+		if c.sqlType.name == "real" {
+			return strconv.FormatFloat(v, 'g', -1, 32)
+		}
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case []byte:
+		if k := c.kind(); k == dialect.Bytes || k == dialect.Unknown {
+			return append([]byte{}, v...)
+		}
+		return decodeText(c, string(v))
+	case string:
+		return decodeText(c, v)
+	case time.Time:
+		return decodeText(c, v.UTC().Format("2006-01-02 15:04:05.9999999"))
+	}
+	return fmt.Sprint(v)
+}
+
+func decodeText(c *column, s string) dialect.Value {
+	switch c.kind() {
+	case dialect.Text:
+		if c.fixed() {
+			return strings.TrimRight(s, " ") // the padding is no part of the value
+		}
+	case dialect.UUID:
+		return strings.ToLower(s)
+	case dialect.Time, dialect.Timestamp:
+		return trimFraction(s)
+	case dialect.TimestampTZ:
+		return trimFraction(s) + "+00"
+	case dialect.Decimal:
+		return strings.TrimSpace(s)
+	}
+	return s
+}
+
+// trimFraction takes the zeros off the end of fractional seconds.
+func trimFraction(s string) string {
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
+}
+
+var (
+	decimals = regexp.MustCompile(`^[+-]?(\d+)(?:\.(\d*))?$`)
+	uuids    = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+	moments  = regexp.MustCompile(`^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d(?:\.(\d{1,9}))?)?$`)
+	clocks   = regexp.MustCompile(`^\d\d:\d\d:\d\d(?:\.(\d{1,9}))?$`)
+)
+
+// encode gives a value the text in which it travels, which the server converts
+// to the column's type. ok is false where it isn't of the type; exact where the
+// conversion neither rounds nor cuts, so that it can equal what is stored.
+func encode(c *column, v dialect.Value) (s string, exact, ok bool) {
+	s, ok = dialect.TextOf(v)
+	if !ok {
+		return "", false, false
+	}
+	switch c.kind() {
+	case dialect.Int:
+		n, err := strconv.ParseInt(s, 10, 64)
+		bits := integers[c.sqlType.name]
+		if err != nil || bits == 8 && (n < 0 || n > 255) || bits > 8 && bits < 64 && (n < -1<<(bits-1) || n >= 1<<(bits-1)) {
+			return "", false, false
+		}
+		return s, true, true
+	case dialect.Bool:
+		switch s {
+		case "true", "1":
+			return "1", true, true
+		case "false", "0":
+			return "0", true, true
+		}
+		return "", false, false
+	case dialect.Decimal:
+		m := decimals.FindStringSubmatch(s)
+		if m == nil {
+			return "", false, false
+		}
+		precision, scale := c.size()
+		return s, len(strings.TrimRight(m[2], "0")) <= scale && len(strings.TrimLeft(m[1], "0")) <= precision-scale, true
+	case dialect.Float:
+		f, err := strconv.ParseFloat(s, 64)
+		return s, true, err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
+	case dialect.UUID:
+		return s, true, uuids.MatchString(s)
+	case dialect.Date:
+		return s, true, moments.MatchString(s)
+	case dialect.Time:
+		m := clocks.FindStringSubmatch(s)
+		return s, m != nil && fraction(m[1]) <= c.scale, m != nil
+	case dialect.Timestamp:
+		m := moments.FindStringSubmatch(s)
+		if m == nil {
+			return "", false, false
+		}
+		return s, fraction(m[1]) <= c.fractions() && (c.sqlType.name != "smalldatetime" || len(s) < 19 || s[17:19] == "00"), true
+	case dialect.TimestampTZ:
+		bare, _ := strings.CutSuffix(s, "+00")
+		m := moments.FindStringSubmatch(bare)
+		return bare + " +00:00", m != nil && fraction(m[1]) <= c.scale, m != nil
+	case dialect.Bytes, dialect.Unknown:
+		if _, text := v.(string); c.sqlType.name == "sql_variant" && text {
+			return s, true, true
+		}
+		return hex.EncodeToString([]byte(s)), true, true
+	}
+	return s, true, true
+}
+
+// size is the precision and scale of a decimal type.
+func (t sqlType) size() (precision, scale int) {
+	switch t.name {
+	case "money":
+		return 19, 4
+	case "smallmoney":
+		return 10, 4
+	}
+	return t.precision, t.scale
+}
+
+// fractions is how many digits of a second a timestamp may have.
+func (t sqlType) fractions() int {
+	switch t.name {
+	case "datetime":
+		return 3
+	case "smalldatetime":
+		return 0
+	}
+	return t.scale
+}
+
+func fraction(digits string) int { return len(strings.TrimRight(digits, "0")) }
