@@ -160,8 +160,11 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 		if c.Affected-before != int64(len(keys.(dialect.In).Keys)) {
 			return errMoved
 		}
-		if bulk != nil {
+		switch {
+		case bulk != nil:
 			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, equal: bulk})
+		case len(w.set) > 0 && w.remains() != nil:
+			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, absent: []dialect.Cond{keys, w.remains()}})
 		}
 		d.erase(s.table, keys.(dialect.In).Keys, plan.Overwrite)
 		return nil
@@ -216,6 +219,16 @@ func (g *gathering) deleteUnseen(ctx context.Context, st *plan.Step, s *set, d *
 			n, err := g.remove(ctx, s.Name, where)
 			if err != nil {
 				return err
+			}
+			if len(s.schema.Triggers) > 0 && !g.dry {
+				// What a trigger keeps from going is in no count.
+				kept, err := g.tx.Count(ctx, s.Name, where)
+				if err != nil {
+					return err
+				}
+				if kept > 0 {
+					return errMoved
+				}
 			}
 			c.Matched += n
 			c.Affected += n

@@ -36,7 +36,12 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 	if err != nil {
 		return nil, err
 	}
-	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.scan(ctx, programs, entries, s) }); err != nil {
+	summed := s.tally
+	if err := batch.Retry(ctx, e.backoff(), again, func(int) error {
+		s.tally = tally{}
+		s.add(&summed)
+		return e.scan(ctx, programs, entries, s)
+	}); err != nil {
 		return nil, fmt.Errorf("the last scan: %w", err)
 	}
 	if s.commitments, err = e.commitments(entries); err != nil {

@@ -98,9 +98,24 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 	return bulk, nil
 }
 
+// remains is the condition for a row to have a value where the database was to
+// set NULL; nil where it was to set something else only.
+func (w *writer) remains() dialect.Cond {
+	var some dialect.Any
+	for _, a := range w.set {
+		if _, null := a.Expr.(dialect.Null); null {
+			some = append(some, dialect.Not{Cond: dialect.IsNull{Column: a.Column.Name}})
+		}
+	}
+	if some == nil {
+		return nil
+	}
+	return some
+}
+
 // errMoved says that rows which were locked are not the rows that were changed:
 // the batch is rolled back and tried again.
-var errMoved = errors.New("rows changed under the batch although they were locked")
+var errMoved = errors.New("rows that were locked are not the rows that were changed: does a trigger keep them as they are?")
 
 // replace reads the rows and makes their new values.
 func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, error) {
