@@ -25,6 +25,9 @@ var (
 	ErrRunDiffers = errors.New("the run was begun differently")
 	// ErrRunning: another process is carrying out the run.
 	ErrRunning = errors.New("the run is being carried out by another process")
+	// ErrOtherDatabase: a replay was asked for on a copy of another database, or
+	// on one that doesn't say which it is of.
+	ErrOtherDatabase = errors.New("not a copy of the database that was erased from")
 	// ErrSuperseded: another process took the run over; nothing more is committed here.
 	ErrSuperseded = errors.New("the run was taken over by another process")
 )

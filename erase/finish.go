@@ -2,6 +2,7 @@ package erase
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,6 +59,9 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 	}
 	e.emit(Event{Kind: Signed})
 	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries)
+	if err := e.leave(ctx, e.Now(), envelope); err != nil {
+		return envelope, errors.Join(err, leftOver(&s.tally))
+	}
 	return envelope, leftOver(&s.tally)
 }
 

@@ -46,6 +46,9 @@ type Options struct {
 	Secret anonymise.Secret
 	// Commitments ask for row commitments. Defaults to none.
 	Commitments *Commitments
+	// Ledger is told what is erased before it is, so that Replay can erase it
+	// again after a restore; package ledger has one. Defaults to none.
+	Ledger Ledger
 	// Request is what the receipt says of the request that is answered. It
 	// must not name a person. Defaults to nothing.
 	Request *receipt.Request

@@ -91,6 +91,9 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	if env, err := e.finished(ctx, row); env != nil || err != nil {
 		return env, err
 	}
+	if err := e.enter(ctx, row); err != nil {
+		return nil, err
+	}
 	return e.carryOut(ctx, row)
 }
 
@@ -136,7 +139,7 @@ func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 	if err := e.answers(ctx, row); err != nil {
 		return nil, err
 	}
-	return []byte(row.Envelope), nil
+	return []byte(row.Envelope), e.leave(ctx, row.Closed, []byte(row.Envelope))
 }
 
 // answers refuses the receipt of a run that was about other subjects than are

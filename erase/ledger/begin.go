@@ -11,7 +11,7 @@ import (
 	"os"
 
 	"filippo.io/age"
-	"github.com/expungedb/expunge/erase/ledger/entry"
+	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
 // Begin writes the entry of a run, and returns when it is on the disk. Subjects
@@ -20,7 +20,7 @@ import (
 //
 // ErrNoRecipient where the ledger was opened to be read; a *FileError where the
 // run's entry is there and damaged.
-func (l *Ledger) Begin(ctx context.Context, h entry.Header, subjects iter.Seq2[string, error]) error {
+func (l *Ledger) Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error {
 	if len(l.recipients) == 0 {
 		return ErrNoRecipient
 	}
@@ -59,7 +59,7 @@ func (l *Ledger) intact(name string) error {
 }
 
 // encrypt writes an entry's file.
-func (l *Ledger) encrypt(ctx context.Context, w *bufio.Writer, h entry.Header, subjects iter.Seq2[string, error]) error {
+func (l *Ledger) encrypt(ctx context.Context, w *bufio.Writer, h record.Header, subjects iter.Seq2[string, error]) error {
 	shown, err := json.Marshal(preamble{Written: h.Written, Until: h.Until})
 	if err != nil {
 		return err
@@ -109,14 +109,18 @@ func (l *Ledger) encrypt(ctx context.Context, w *bufio.Writer, h entry.Header, s
 	return err
 }
 
-// Committed marks a run as committed and signed. Where a mark is there, the
-// later one stays: a run ID is used again where one backup is restored twice.
-func (l *Ledger) Committed(ctx context.Context, runID string, m entry.Mark) error {
+// Committed marks a run as committed and signed; one without an entry needs no
+// mark. Where a mark is there, the later one stays: a run ID is used again where
+// one backup is restored twice.
+func (l *Ledger) Committed(ctx context.Context, runID string, m record.Mark) error {
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("the ledger's mark: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if _, err := os.Stat(l.path(l.name(runID) + entrySuffix)); errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
 	name := l.name(runID) + markSuffix
 	old, err := l.mark(name)
@@ -142,7 +146,7 @@ func (l *Ledger) Committed(ctx context.Context, runID string, m entry.Mark) erro
 }
 
 // mark reads a mark; nil where there is none.
-func (l *Ledger) mark(name string) (*entry.Mark, error) {
+func (l *Ledger) mark(name string) (*record.Mark, error) {
 	f, err := os.Open(l.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -41,7 +41,7 @@
 // where the last line stands after a line feed and tells a file that was cut
 // off from one that was altered. Within the age file stand frames, each a length of
 // four bytes, the highest first, and as many bytes: the JSON of an
-// [entry.Header], then one subject each.
+// [record.Header], then one subject each.
 //
 // # Who can read what
 //

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/expungedb/expunge/erase/ledger/entry"
+	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
 // The first lines of the files, and the last one of an entry.
@@ -126,8 +126,8 @@ func readPreamble(r *bufio.Reader) (preamble, int64, error) {
 }
 
 // readMark reads a run's mark.
-func readMark(r *bufio.Reader) (*entry.Mark, error) {
-	var m entry.Mark
+func readMark(r *bufio.Reader) (*record.Mark, error) {
+	var m record.Mark
 	if err := expect(r, markMagic); err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func frame(r io.Reader, most uint32) ([]byte, error) {
 }
 
 // readHeader reads the frame that an entry begins with.
-func readHeader(r io.Reader) (*entry.Header, error) {
+func readHeader(r io.Reader) (*record.Header, error) {
 	data, err := frame(r, mostHeader)
 	if errors.Is(err, io.EOF) {
 		return nil, ErrDamaged
@@ -183,7 +183,7 @@ func readHeader(r io.Reader) (*entry.Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	var h entry.Header
+	var h record.Header
 	if err := strict(data, &h); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/expungedb/expunge/erase/ledger/entry"
+	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
 // Reader reads a ledger with the identities that open its entries. It is safe
@@ -32,7 +32,7 @@ func (l *Ledger) Reader(identities ...age.Identity) *Reader { return &Reader{l, 
 type listed struct {
 	preamble
 	name string // of the run's files, without suffix
-	mark *entry.Mark
+	mark *record.Mark
 }
 
 // Entries gives the erasures that a backup of the moment since doesn't have:
@@ -41,8 +41,8 @@ type listed struct {
 //
 // A file that can't be read is told by a *FileError without an entry, and the
 // next one follows. An entry whose mark is damaged comes as one that isn't known to have ended.
-func (r *Reader) Entries(since time.Time) iter.Seq2[*entry.Entry, error] {
-	return func(yield func(*entry.Entry, error) bool) {
+func (r *Reader) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
+	return func(yield func(*record.Entry, error) bool) {
 		list, problems, err := r.ledger.list()
 		if err != nil {
 			yield(nil, fmt.Errorf("the ledger: %w", err))
@@ -54,7 +54,7 @@ func (r *Reader) Entries(since time.Time) iter.Seq2[*entry.Entry, error] {
 			}
 		}
 		for _, f := range list {
-			if !entry.Concerns(f.mark, since) {
+			if !record.Concerns(f.mark, since) {
 				continue
 			}
 			e, err := r.entry(f)
@@ -140,7 +140,7 @@ func body(f *os.File) (preamble, *io.SectionReader, error) {
 }
 
 // entry reads an entry's header and says how its subjects are read.
-func (r *Reader) entry(f listed) (*entry.Entry, error) {
+func (r *Reader) entry(f listed) (*record.Entry, error) {
 	h, done, _, err := r.open(f.name)
 	if err != nil {
 		return nil, err
@@ -148,11 +148,11 @@ func (r *Reader) entry(f listed) (*entry.Entry, error) {
 	if err := done(); err != nil {
 		return nil, err
 	}
-	return entry.New(*h, f.mark, func() iter.Seq2[string, error] { return r.subjects(f.name) }), nil
+	return record.New(*h, f.mark, func() iter.Seq2[string, error] { return r.subjects(f.name) }), nil
 }
 
 // open decrypts an entry up to its first subject. A *FileError says what is wrong.
-func (r *Reader) open(name string) (h *entry.Header, done func() error, frames *bufio.Reader, err error) {
+func (r *Reader) open(name string) (h *record.Header, done func() error, frames *bufio.Reader, err error) {
 	file := name + entrySuffix
 	f, err := os.Open(r.ledger.path(file))
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package entry is what a ledger of erasures holds: the types that package
+// Package record is what a ledger of erasures holds: the types that package
 // erase writes and replays, and that package ledger stores. They stand by
 // themselves so that a program which keeps no ledger links no encryption.
-package entry
+package record
 
 import (
 	"errors"

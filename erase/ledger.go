@@ -1,0 +1,129 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/ledger/record"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Ledger remembers erasures outside of the database, for Replay to carry them
+// out again after a restore. Package ledger has one, a directory of encrypted files.
+type Ledger interface {
+	// Begin stores what a run is about to erase, for good, before it returns.
+	// A run that is continued begins again: what is stored stays, and subjects
+	// need not be read. It is called once the run is this process's own.
+	Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error
+	// Committed notes that a run has ended and is signed; again for a run that
+	// gives its receipt once more.
+	Committed(ctx context.Context, runID string, m record.Mark) error
+}
+
+// enter writes the run to the ledger.
+func (e *executor) enter(ctx context.Context, row *runRow) error {
+	if e.Ledger == nil {
+		return nil
+	}
+	encoded, err := e.plan.Encode()
+	if err != nil {
+		return err
+	}
+	database, err := e.journal.database(ctx)
+	if err != nil {
+		return err
+	}
+	now := e.Now().UTC()
+	h := record.Header{
+		RunID: row.ID, Scope: string(e.plan.Scope), Plan: encoded, PlanDigest: row.Plan, PolicyDigest: e.plan.Policy,
+		Database: database, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: horizon(e.plan, now),
+	}
+	if e.Request != nil {
+		h.Case = e.Request.Case
+	}
+	var subjects iter.Seq2[string, error]
+	if e.plan.Scope == plan.ScopeSubjects {
+		subjects = e.named(ctx)
+	}
+	if err := e.Ledger.Begin(ctx, h, subjects); err != nil {
+		return fmt.Errorf("nothing is erased that the ledger doesn't have: %w", err)
+	}
+	e.at("entered")
+	return nil
+}
+
+// leave marks the run in the ledger as ended.
+func (e *executor) leave(ctx context.Context, closed time.Time, envelope []byte) error {
+	if e.Ledger == nil {
+		return nil
+	}
+	e.at("unmarked")
+	// The run is over: that the caller has no more time must not hide it.
+	err := e.Ledger.Committed(context.WithoutCancel(ctx), e.RunID, record.Mark{
+		Closed: closed.UTC(), Until: horizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
+	})
+	if err != nil {
+		return fmt.Errorf("the run is done and signed, and not marked so in the ledger: run again with the same run ID: %w", err)
+	}
+	return nil
+}
+
+// named gives each subject by its key, as a Source does: in a restored copy
+// an identifier may be that of several rows, or of another one.
+func (e *executor) named(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for s, err := range e.subjects(ctx, true) {
+			if err == nil && s.key == nil {
+				err = fmt.Errorf("%w: an identifier that was given names no row any more: the run was begun without this ledger; name its subjects by their keys, or continue it without", ErrNoSuchSubject)
+			}
+			if err != nil {
+				yield("", err)
+				return
+			}
+			if !yield(subjectText(s.key, e.plan.Subject.Key), nil) {
+				return
+			}
+		}
+	}
+}
+
+var escape = strings.NewReplacer(`\`, `\\`, `,`, `\,`)
+
+// subjectText writes a key as a Source gives it.
+func subjectText(k dialect.Key, columns []string) string {
+	parts := make([]string, len(k))
+	for i, v := range k {
+		parts[i], _ = dialect.TextOf(v)
+	}
+	if len(parts) == 1 {
+		// With its column, where what stands before the = could be taken for one.
+		if strings.Contains(parts[0], "=") && !strings.Contains(columns[0], "=") {
+			return columns[0] + "=" + parts[0]
+		}
+		return parts[0]
+	}
+	for i, p := range parts {
+		parts[i] = escape.Replace(p)
+	}
+	return strings.Join(parts, ",")
+}
+
+// horizon is the end of the day on which the last declared backup that was
+// taken before that moment is gone; zero where none is declared.
+func horizon(p *plan.Plan, taken time.Time) time.Time {
+	var last time.Time
+	for _, b := range p.Backups {
+		if until := b.Kept.After(taken.UTC()); until.After(last) {
+			last = until
+		}
+	}
+	if last.IsZero() {
+		return last
+	}
+	return time.Date(last.Year(), last.Month(), last.Day()+1, 0, 0, 0, 0, time.UTC)
+}

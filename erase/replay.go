@@ -1,0 +1,300 @@
+package erase
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/ledger/record"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/uuid"
+)
+
+// LedgerReader gives the erasures that a backup of that moment doesn't have, in
+// the order in which they began. An error without an entry is about one that can't
+// be read; the next ones follow. ledger.Reader is one.
+type LedgerReader interface {
+	Entries(since time.Time) iter.Seq2[*record.Entry, error]
+}
+
+// ReplayOptions are the settings of Replay. Since and Ledger are needed.
+type ReplayOptions struct {
+	// Since is the moment that the restored backup is of: when it was begun,
+	// by a clock that agrees with that of the machines which erase. When in
+	// doubt give an earlier one: a deletion that the backup has already is nothing to do;
+	// rows that an erasure keeps and overwrites are overwritten once more.
+	Since time.Time
+	// Ledger gives the entries. Those of other databases are passed over.
+	Ledger LedgerReader
+	// Database is the UUID of the database's journal, as receipts show it
+	// (system.journal). Defaults to that of the restored copy's own journal; a backup that
+	// is older than the journal has none, and gets this one.
+	Database string
+	// Policy is what a plan is made from where the one that was carried out
+	// doesn't fit the schema as it was restored. Defaults to none: such an entry is then ErrDrift.
+	Policy *plan.Policy
+	// Run are the settings of each run: Signers, Secret, Allow, Ledger and so
+	// on. RunID, Approved, Subjects and Request are set for each, and Commitments are
+	// not made, whose key is new for every run. Give it the Ledger too: a backup
+	// that is taken between the restore and the replay brings the same people back.
+	Run Options
+}
+
+// ReplayOutcome is what became of one entry.
+type ReplayOutcome string
+
+// The outcomes.
+const (
+	ReplayDone    ReplayOutcome = "replayed"      // erased again
+	ReplayNothing ReplayOutcome = "nothing to do" // none of the subjects is there
+	ReplayFailed  ReplayOutcome = "failed"        // see Err
+)
+
+// Replayed is what became of one entry of the ledger.
+type Replayed struct {
+	RunID     string // of the erasure; empty for an entry that couldn't be read
+	Committed bool   // it had ended; else some of it may never have been erased
+	Outcome   ReplayOutcome
+	Replay    string // the run ID of the replay; empty where there was none
+	// Rebuilt says that the plan was made from the policy, since the one that
+	// was carried out doesn't fit the restored schema.
+	Rebuilt bool
+	Receipt []byte // the replay's, signed
+	// Amendment is a signed statement about the erasure's own receipt, that it
+	// was replayed after a restore. Nil where Receipt is, and for an erasure that has no receipt.
+	Amendment []byte
+	Err       error // also beside a Receipt: a *LeftError, say
+}
+
+// Replay carries out again, on a copy of the database that was restored from a
+// backup, every erasure that the backup doesn't have: those that ended after it, and those that
+// began and aren't known to have ended. Erasures are replayed in their order, by the plan
+// they were carried out by, else by one made from the policy, each under a run ID
+// made of its own and the backup's moment: calling Replay again continues where it was
+// stopped, and gives the receipts of what it has done.
+//
+// An entry that fails doesn't stop the others. All are returned, and beside
+// them the errors of those that failed, joined. Nothing may use the copy before Replay
+// has succeeded: the people in it were promised to be gone.
+func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) ([]Replayed, error) {
+	if o.Since.IsZero() || o.Ledger == nil {
+		return nil, errors.New("a replay needs the moment of the backup, Since, and the Ledger")
+	}
+	defaults := o.Run.withDefaults(db.Engine())
+	if len(defaults.Signers) == 0 {
+		return nil, errors.New("no signer: a replay that can't be proved isn't begun")
+	}
+	r := &replayer{ReplayOptions: o, db: db, signers: defaults.Signers, now: defaults.Now, seen: map[string]bool{}}
+	if err := r.identify(ctx); err != nil {
+		return nil, err
+	}
+	var out []Replayed
+	var failed []error
+	for e, err := range o.Ledger.Entries(o.Since) {
+		switch {
+		case ctx.Err() != nil:
+			return out, errors.Join(append(failed, ctx.Err())...)
+		case err != nil:
+			err = fmt.Errorf("an entry of the ledger can't be read: %w", err)
+			out = append(out, Replayed{Outcome: ReplayFailed, Err: err})
+		case e.Database != r.Database || r.seen[e.First()]:
+			continue
+		default:
+			done := r.replay(ctx, e)
+			r.seen[e.First()] = done.Outcome != ReplayFailed
+			out = append(out, done)
+		}
+		if last := out[len(out)-1]; last.Err != nil {
+			failed = append(failed, last.Err)
+		}
+	}
+	return out, errors.Join(failed...)
+}
+
+// replayer is one call of Replay.
+type replayer struct {
+	ReplayOptions
+	db      dialect.DB
+	signers []receipt.Signer
+	now     func() time.Time
+	// seen are the erasures that were met: the entry of an erasure is followed
+	// by those of its replays, which are about the same subjects.
+	seen map[string]bool
+}
+
+// identify finds out which database was restored.
+func (r *replayer) identify(ctx context.Context) error {
+	j := &journal{db: r.db, now: r.now}
+	found, err := j.identity(ctx)
+	switch {
+	case err != nil:
+		return err
+	case found != "" && r.Database != "" && found != r.Database:
+		return fmt.Errorf("%w: its journal has another identity than was given", ErrOtherDatabase)
+	case found != "":
+		r.Database = found
+		return nil
+	case r.Database == "":
+		return fmt.Errorf("%w: it has no journal: the backup is older than the first run; give the identity that receipts show (system.journal)", ErrOtherDatabase)
+	}
+	if _, err := uuid.Parse(r.Database); err != nil {
+		return fmt.Errorf("%w: the identity that was given is no UUID", ErrOtherDatabase)
+	}
+	if err := r.db.EnsureJournal(ctx, journalTables(r.db)); err != nil {
+		return fmt.Errorf("making the journal: %w", err)
+	}
+	return j.adopt(ctx, r.Database)
+}
+
+// identity returns the journal's UUID for this database, "" where there is none.
+func (j *journal) identity(ctx context.Context) (id string, err error) {
+	err = j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		for r, err := range tx.Query(ctx, dialect.Select{Table: j.db.JournalTable(databaseTable), Columns: []string{"id"}}) {
+			if err != nil {
+				return err
+			}
+			id = text(r[0])
+		}
+		return nil
+	})
+	if dialect.ClassOf(err) == dialect.Fatal && ctx.Err() == nil {
+		return "", nil // that a table isn't there is fatal, in the contract's classes
+	}
+	return id, err
+}
+
+// adopt gives a database without an identity the one it had.
+func (j *journal) adopt(ctx context.Context, id string) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		return tx.Insert(ctx, dialect.Insert{
+			Table: j.db.JournalTable(databaseTable), Columns: []string{"only", "id", "since"}, Row: dialect.Row{int64(1), id, stamp(j.now())},
+		})
+	})
+}
+
+// replay carries one entry out.
+func (r *replayer) replay(ctx context.Context, e *record.Entry) Replayed {
+	out := Replayed{RunID: e.First(), Committed: e.Mark != nil, Outcome: ReplayFailed}
+	fail := func(err error) Replayed {
+		out.Err = fmt.Errorf("replaying run %s: %w", out.RunID, err)
+		return out
+	}
+	p, rebuilt, err := r.plan(ctx, e)
+	if err != nil {
+		return fail(err)
+	}
+	out.Rebuilt = rebuilt
+	id, env, err := r.run(ctx, p, e)
+	if errors.Is(err, ErrNoSuchSubject) {
+		out.Outcome = ReplayNothing
+		return out
+	}
+	out.Replay, out.Receipt = id, env
+	if env == nil {
+		return fail(err)
+	}
+	if e.Mark != nil {
+		var wrong error
+		if out.Amendment, wrong = r.amend(ctx, e, id, env); wrong != nil {
+			return fail(errors.Join(err, wrong))
+		}
+	}
+	out.Outcome = ReplayDone
+	if err != nil {
+		return fail(err)
+	}
+	return out
+}
+
+// plan is the entry's plan where it fits the schema, else one from the policy.
+func (r *replayer) plan(ctx context.Context, e *record.Entry) (p *plan.Plan, rebuilt bool, err error) {
+	schema, err := r.db.Inspect(ctx)
+	if err != nil {
+		return nil, false, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	p, err = plan.Decode(e.Plan)
+	if err == nil && p.Digest() != e.PlanDigest {
+		err = plan.ErrNotCanonical
+	}
+	if err == nil {
+		err = drift(p, schema)
+	}
+	if err == nil {
+		return p, false, nil
+	}
+	if r.Policy == nil {
+		return nil, false, fmt.Errorf("%w; or give the policy, from which another plan can be made", err)
+	}
+	p, err = plan.FromSchema(schema, r.db, r.Policy, plan.Scope(e.Scope))
+	return p, true, err
+}
+
+// run carries the plan out, under the first ID that is free for it. One is not
+// when the run of that ID has ended, and subjects are there that it deleted: the same backup was
+// brought back into the same database once more, a table of it by hand, say.
+func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id string, env []byte, err error) {
+	const most = 100
+	base := replayID(e.First(), r.Since)
+	for n := 1; n <= most; n++ {
+		id = base
+		if n > 1 {
+			id += "/" + strconv.Itoa(n)
+		}
+		o := r.Run
+		o.RunID, o.Approved, o.Subjects, o.Request, o.Commitments = id, p.Digest(), nil, nil, nil
+		if p.Scope == plan.ScopeSubjects {
+			o.Subjects = e
+		}
+		if e.Case != "" {
+			o.Request = &receipt.Request{Case: e.Case}
+		}
+		if o.Ledger != nil {
+			o.Ledger = replayLedger{o.Ledger, e.First()}
+		}
+		env, err = Run(ctx, r.db, p, o)
+		if !errors.Is(err, ErrRunDiffers) {
+			break
+		}
+	}
+	return id, env, err
+}
+
+// replayID is made of what is replayed and of what was restored, so that a
+// replay that died is continued. It is at most 200 characters long.
+func replayID(run string, backup time.Time) string {
+	const room = 200 - len("/replay/") - len(time.RFC3339Nano) - len("/100")
+	if len(run) > room {
+		run = fmt.Sprintf("%x", sha256.Sum256([]byte(run)))
+	}
+	return run + "/replay/" + stamp(backup)
+}
+
+// amend states in the erasure's receipt that it was replayed.
+func (r *replayer) amend(ctx context.Context, e *record.Entry, id string, env []byte) ([]byte, error) {
+	a := receipt.NewAmendment(e.Mark.Receipt, receipt.Fact{
+		AmendmentID: uuid.NewString(), Kind: receipt.ReplayedAfterRestore, At: r.now().UTC(), Operator: r.Run.Actor,
+		Replay: &receipt.Replay{RunID: id, Backup: r.Since.UTC(), Receipt: receipt.EnvelopeDigest(env)},
+	})
+	signed, err := receipt.SignAmendment(ctx, a, r.signers...)
+	if err != nil {
+		return nil, fmt.Errorf("it is replayed, and the amendment isn't signed: replay again: %w", err)
+	}
+	return signed, nil
+}
+
+// replayLedger notes of each entry which erasure it replays.
+type replayLedger struct {
+	Ledger
+	origin string
+}
+
+func (l replayLedger) Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error {
+	h.Origin = l.origin
+	return l.Ledger.Begin(ctx, h, subjects)
+}
