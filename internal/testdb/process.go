@@ -3,12 +3,15 @@
 package testdb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -93,7 +96,39 @@ func (p *process) ended() bool {
 }
 
 func (p *process) stop() error { return p.signal(p.end) }
-func (p *process) kill() error { return p.signal(syscall.SIGKILL) }
+
+// kill ends the process and its children at once, as a power cut would: a
+// server whose children outlive it can't be started again until they have noticed.
+func (p *process) kill() error {
+	orphans := children(p.cmd.Process.Pid)
+	err := p.signal(syscall.SIGKILL)
+	for _, pid := range orphans {
+		if e := syscall.Kill(pid, syscall.SIGKILL); e != nil && !errors.Is(e, syscall.ESRCH) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
+
+// children finds the processes that a process has started, where /proc tells;
+// elsewhere none.
+func children(parent int) []int {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is a good one
+	var out []int
+	for _, name := range stats {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has ended
+		}
+		// pid (name) state ppid …: the name may hold anything, a parenthesis too (proc(5)).
+		fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		if err == nil && len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
 
 // signal sends the signal and waits for the end; nil where it has ended already.
 func (p *process) signal(sig syscall.Signal) error {

@@ -117,12 +117,17 @@ func (s *Server) Start() error {
 	if s.launch == nil {
 		return errGiven
 	}
-	p, err := s.launch()
-	if err != nil {
-		return fmt.Errorf("testdb: %v: %w", s, err)
+	// What a killed server held may take a moment to be free.
+	for deadline := time.Now().Add(patience / 4); ; {
+		p, err := s.launch()
+		if err == nil {
+			s.process = p
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("testdb: %v: %w", s, err)
+		}
 	}
-	s.process = p
-	return nil
 }
 
 // shared holds the servers of this process, by a name of the caller's choice.
