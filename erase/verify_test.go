@@ -1,0 +1,234 @@
+package erase_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/go-cmp/cmp"
+)
+
+// found verifies a receipt, and gives the outcome as a whole and by table ("" is
+// about the whole database).
+func (d *target) found(t *testing.T, policy string, run func() []byte, subjects erase.Source, old ...erase.OldValue) (erase.Outcome, map[string]erase.Outcome) {
+	t.Helper()
+	v, err := erase.Verify(t.Context(), d.DB, mustParse([]byte(policy)), opened(t, run()), subjects, old...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]erase.Outcome{}
+	for _, f := range v.Findings {
+		if was, ok := by[f.Table.Table]; !ok || was == erase.Holds || f.Outcome == erase.Broken {
+			by[f.Table.Table] = f.Outcome
+		}
+		if f.Reason == "" {
+			t.Errorf("%s %s: no reason", f.Table, f.Outcome)
+		}
+	}
+	return v.Outcome, by
+}
+
+func TestVerify(t *testing.T) {
+	held := map[string]erase.Outcome{"member": erase.Holds, "visit": erase.Holds, "remark": erase.Holds, "letter": erase.Holds}
+	with := func(pairs ...any) map[string]erase.Outcome {
+		out := map[string]erase.Outcome{}
+		for k, v := range held {
+			out[k] = v
+		}
+		for i := 0; i < len(pairs); i += 2 {
+			out[pairs[i].(string)] = pairs[i+1].(erase.Outcome)
+		}
+		return out
+	}
+	onlyWhole := map[string]erase.Outcome{"": erase.CannotTell}
+	old := func(db *target, column string, value dialect.Value) erase.OldValue {
+		return erase.OldValue{Table: db.name("member"), Column: column, Value: value}
+	}
+	all := func(db *target) []erase.OldValue {
+		return []erase.OldValue{old(db, "email", "one@club.example"), old(db, "phone", "111"), old(db, "name", "One Uno"), old(db, "notes", "likes tea")}
+	}
+	for _, c := range []struct {
+		name   string
+		policy string   // of the run
+		later  []string // what happens after it
+		verify string   // another policy to verify with
+		old    func(db *target) []erase.OldValue
+		want   erase.Outcome
+		tables map[string]erase.Outcome
+	}{
+		{name: "holds where nothing is reachable", policy: deletes, want: erase.Holds, tables: held},
+		{
+			name: "is broken by a row that is put back", policy: deletes,
+			later: []string{"INSERT INTO member (member_id, email, name) VALUES (1, 'x', 'y')"},
+			want:  erase.Broken, tables: with("member", erase.Broken),
+		},
+		{
+			name: "is broken by what refers to it", policy: deletes,
+			later: []string{"INSERT INTO member (member_id, email, name) VALUES (1, 'x', 'y')", "INSERT INTO visit (visit_id, member_id) VALUES (77, 1)"},
+			want:  erase.Broken, tables: with("member", erase.Broken, "visit", erase.Broken),
+		},
+		{
+			name: "is broken by a row that is linked to it", policy: deletes,
+			later: []string{"INSERT INTO letter VALUES (77, 1, 'Dear One')"},
+			want:  erase.Broken, tables: with("letter", erase.Broken),
+		},
+		{
+			name: "can't tell whose the orphans of a link are", policy: deletes,
+			later: []string{"INSERT INTO letter VALUES (77, 4711, 'Dear whoever')"},
+			want:  erase.CannotTell, tables: with("letter", erase.CannotTell),
+		},
+		{
+			name: "can't tell of a table that is newer", policy: deletes,
+			later: []string{"CREATE TABLE guest (guest_id INTEGER NOT NULL, member_id INTEGER, PRIMARY KEY (guest_id), CONSTRAINT fk_guest FOREIGN KEY (member_id) REFERENCES member (member_id))"},
+			want:  erase.CannotTell, tables: with("guest", erase.CannotTell),
+		},
+		{
+			name: "can't tell of a column that is newer", policy: deletes,
+			later: []string{"ALTER TABLE visit ADD COLUMN guest VARCHAR(40)"},
+			want:  erase.CannotTell, tables: with("visit", erase.CannotTell),
+		},
+		{name: "can't tell under another policy", policy: deletes, verify: overwrites, want: erase.CannotTell, tables: onlyWhole},
+		{
+			name: "can't tell in another database", policy: deletes, want: erase.CannotTell, tables: onlyWhole,
+			later: []string{"another database"},
+		},
+		{name: "can't tell of overwritten rows without old values", policy: overwrites, want: erase.CannotTell, tables: with("member", erase.CannotTell)},
+		{name: "holds where old values aren't found", policy: overwrites, old: all, want: erase.Holds, tables: held},
+		{
+			name: "is broken by an old value", policy: overwrites, old: all,
+			later: []string{"UPDATE member SET name = 'One Uno' WHERE member_id = 1"},
+			want:  erase.Broken, tables: with("member", erase.Broken),
+		},
+		{
+			name: "is broken by an old value in any row", policy: overwrites, old: all,
+			later: []string{"UPDATE member SET phone = '111' WHERE member_id = 3"},
+			want:  erase.Broken, tables: with("member", erase.Broken),
+		},
+		{
+			name: "can't tell where one old value is missing", policy: overwrites,
+			old:  func(db *target) []erase.OldValue { return all(db)[:3] },
+			want: erase.CannotTell, tables: with("member", erase.CannotTell),
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, db *target) {
+				db.club(t)
+				p := db.plan(t, c.policy, plan.Subjects())
+				env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, s := range c.later {
+					if s == "another database" {
+						db.exec(t, "UPDATE "+db.quote(db.DB.JournalTable("database"))+" SET id = '00000000-0000-4000-8000-000000000000'")
+						continue
+					}
+					db.exec(t, s)
+				}
+				policy := c.policy
+				if c.verify != "" {
+					policy = c.verify
+				}
+				var values []erase.OldValue
+				if c.old != nil {
+					values = c.old(db)
+				}
+				before := db.dump(t)
+				got, by := db.found(t, policy, func() []byte { return env }, erase.SubjectKeys("1"), values...)
+				if got != c.want {
+					t.Errorf("%s, want %s", got, c.want)
+				}
+				if d := cmp.Diff(c.tables, by); d != "" {
+					t.Error(d)
+				}
+				if d := cmp.Diff(before, db.dump(t)); d != "" {
+					t.Error("the database was changed")
+				}
+			})
+		})
+	}
+}
+
+// A database without a journal is another one, or one that was restored from before.
+func TestVerifyWithoutAJournal(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{"batch", "run", "database"} {
+			db.exec(t, "DROP TABLE "+db.quote(db.DB.JournalTable(table)))
+		}
+		if got, _ := db.found(t, deletes, func() []byte { return env }, erase.SubjectKeys("1")); got != erase.CannotTell {
+			t.Errorf("%s", got)
+		}
+	})
+}
+
+// An identifier went with its row: only a key can be searched for by links.
+func TestVerifyByAnIdentifierThatIsGone(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "email=one@club.example"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := db.found(t, deletes, func() []byte { return env }, erase.SubjectKeys("email=one@club.example")); got != erase.CannotTell {
+			t.Errorf("%s", got)
+		}
+		if got, _ := db.found(t, deletes, func() []byte { return env }, erase.SubjectKeys("1")); got != erase.Holds {
+			t.Errorf("%s", got)
+		}
+	})
+}
+
+func TestVerifyOtherScopes(t *testing.T) {
+	emptied := strings.Replace(deletes, "remark:\n    erase: delete", "remark:\n    erase: delete\n    everything: delete", 1)
+	t.Run("everything", func(t *testing.T) {
+		onEach(t, func(t *testing.T, db *target) {
+			db.club(t)
+			p := db.plan(t, emptied, plan.Everything())
+			env, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]erase.Outcome{"member": erase.CannotTell, "visit": erase.CannotTell, "letter": erase.CannotTell, "remark": erase.Holds}
+			got, by := db.found(t, emptied, func() []byte { return env }, nil)
+			if d := cmp.Diff(want, by); d != "" || got != erase.CannotTell {
+				t.Error(got, d)
+			}
+			db.exec(t, "INSERT INTO remark VALUES (1, 11, 'new')")
+			_, by = db.found(t, emptied, func() []byte { return env }, nil)
+			if by["remark"] != erase.CannotTell {
+				t.Errorf("a row that may be new: %s", by["remark"])
+			}
+		})
+	})
+	t.Run("expired", func(t *testing.T) {
+		onEach(t, func(t *testing.T, db *target) {
+			policy := db.shop(t, sample.Shop{Customers: 20, Seed: 4})
+			p, err := plan.Build(t.Context(), db.DB, policy, plan.Expired())
+			if err != nil {
+				t.Fatal(err)
+			}
+			env, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := string(sample.Policy())
+			if got, by := db.found(t, text, func() []byte { return env }, nil); got != erase.Holds {
+				t.Error(got, by)
+			}
+			db.exec(t, "UPDATE web_session SET last_seen = '2019-01-01 00:00:00'")
+			if got, by := db.found(t, text, func() []byte { return env }, nil); got != erase.Broken {
+				t.Error(got, by)
+			}
+		})
+	})
+}
