@@ -27,8 +27,11 @@ func customers(t testing.TB, engine string) int {
 		}
 		return n
 	}
-	if engine == sample.Postgres {
+	switch engine {
+	case sample.Postgres:
 		return 100_000
+	case sample.SQLite: // the race detector makes it slow
+		return 4_000
 	}
 	return 10_000
 }
