@@ -8,19 +8,21 @@ import "github.com/expungedb/expunge/dialect"
 func Draft(s *dialect.Schema) *Policy {
 	p := &Policy{Version: policyVersion, Database: PIIUndecided, Subject: PolicySubject{Table: PIIUndecided}}
 	for _, t := range s.Tables {
-		rule := PolicyTable{Name: t.Name.String()}
-		if t.Name.Schema == s.Default {
-			rule.Name = t.Name.Table
-		}
-		for _, c := range t.Columns {
-			rule.Columns = append(rule.Columns, PolicyColumn{Name: c.Name, PII: PIIUndecided})
-		}
-		if len(rule.Columns) == 0 {
-			rule.PII = PIIUndecided
-		}
-		p.Tables = append(p.Tables, rule)
+		p.Tables = append(p.Tables, draftTable(t, s.Default))
 	}
 	return p
+}
+
+// draftTable is a table with nothing decided; usual is the default schema.
+func draftTable(t *dialect.Table, usual string) PolicyTable {
+	rule := PolicyTable{Name: short(t.Name, usual)}
+	for _, c := range t.Columns {
+		rule.Columns = append(rule.Columns, PolicyColumn{Name: c.Name, PII: PIIUndecided})
+	}
+	if len(rule.Columns) == 0 {
+		rule.PII = PIIUndecided
+	}
+	return rule
 }
 
 // undecided lists what a draft has left open.

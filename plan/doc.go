@@ -1,0 +1,100 @@
+// Package plan turns a policy, a schema and a scope into a plan: the ordered
+// steps that overwrite and delete rows. It decides everything and writes
+// nothing; package erase carries a plan out.
+//
+// # What to start from
+//
+// A [Policy] says what a database holds about people and what must happen to
+// it. [ParsePolicy] reads it from its file; [Draft] makes a first one from a
+// schema, and [Diff] says what the schema has that the policy doesn't know yet.
+//
+// [Check] holds a policy against a schema for every scope, and [Build] makes the
+// plan of one scope. Both list every problem at once, in a *[PolicyError].
+//
+// A [Plan] is a value without any personal data or subject's identifier. Its
+// [Plan.String] is for the reviewer, [Plan.Digest] is what the reviewer approves,
+// [Plan.Encode] and [Decode] store it, and [Plan.Mermaid] draws it. It has one
+// [Root] for each table that rows are taken from, with the [Table]s of the root's
+// closure (how rows are found and what keeps them) and the [Step]s (what is done
+// to them, in order). Each [Hazard] has to be allowed by name before it runs.
+//
+// # What it promises
+//
+// It fails closed: a table or column that the policy doesn't mention, a
+// reference without a decision, a rule that names nothing, or a strategy that
+// can't work on its column is a problem, and there is no plan.
+//
+// Every row that goes is named by a step: what the database would delete by
+// cascade is deleted by a step of its own before.
+//
+// The same policy on the same schema gives the same bytes, in whatever order the
+// file lists its entries.
+//
+// # The closure
+//
+// Scopes subjects and expired start from a root row and follow every foreign key
+// and link that arrives at it, and at what that reaches, to the end. Each
+// reference is decided: by `via` for that reference, else by `erase` of the table
+// that it is in.
+//
+//   - delete: the row goes, before what it refers to.
+//   - overwrite: it stays, and its columns are replaced.
+//   - keep: it stays as it is.
+//   - detach: the reference is set NULL, and the row isn't part of the closure.
+//     Its columns must be nullable and shared with no key and no other reference.
+//
+// A row that is reached in several ways takes the strongest decision, in that
+// order. Beyond that:
+//
+//   - The rows of the subject table are people. None but the root's own is ever
+//     entered; a reference that the subject table itself has is detached, or kept,
+//     which keeps what it refers to.
+//   - A row that stays keeps every row that it refers to, if it can't let go: by a
+//     reference that isn't nullable, or that a hold covers. Such a row is overwritten
+//     instead of deleted, and its columns must say how.
+//   - A row under a hold stays, and so does what is reached through it alone. What
+//     the hold doesn't keep of its columns is overwritten.
+//   - `owns` is followed forwards: the owned row goes after its owner, unless a row
+//     outside of the closure refers to it too, in which case it is left as it is.
+//   - Rows that refer to each other in a circle go once a nullable reference among
+//     them is set NULL, or their constraints are deferred, or in one statement.
+//
+// Scope everything has no closure: each table by itself is overwritten, or
+// emptied where its policy says `everything: delete`, children first.
+//
+// # An example
+//
+// With this policy, on tables where invoice.customer_id and message.sender_id are
+// NOT NULL and message.recipient_id isn't:
+//
+//	version: 1
+//	database: shop
+//	subject: {table: customer}
+//	tables:
+//	  customer:
+//	    erase: delete
+//	    columns:
+//	      customer_id: none
+//	      email: {pii: contact, overwrite: {fake: email}}
+//	  invoice:
+//	    erase: delete
+//	    hold: {because: VAT records, until: invoice_date + 6y, keep: [total, invoice_date]}
+//	    columns:
+//	      invoice_id: none
+//	      customer_id: none
+//	      address: {pii: address, overwrite: random}
+//	      total: none
+//	      invoice_date: none
+//	  message:
+//	    via: {sender_id: delete, recipient_id: detach}
+//	    columns: {message_id: none, sender_id: none, recipient_id: none}
+//
+// scope subjects has these steps (see the package's Example):
+//
+//	detach     message(recipient_id)  received messages stay, without their recipient
+//	delete     message                sent ones go
+//	overwrite  invoice                those under the hold, but for total and date
+//	delete     invoice                the others
+//	overwrite  customer               where an invoice stays, its customer has to
+//	delete     customer               else it goes
+package plan
