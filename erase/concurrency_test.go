@@ -1,0 +1,331 @@
+package erase_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/internal/testdb"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+// on has a run call do at the first event of a kind.
+func on(o *erase.Options, kind erase.EventKind, do func(erase.Event)) {
+	var once sync.Once
+	next := o.Progress
+	o.Progress = func(e erase.Event) {
+		if next != nil {
+			next(e)
+		}
+		if e.Kind == kind {
+			once.Do(func() { do(e) })
+		}
+	}
+}
+
+func TestOnlyOneProcessCarriesARunOut(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		rival := openTarget(t, db.URL)
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1", "2")
+		o.Actor = "night shift"
+		tried := false
+		on(&o, erase.Began, func(erase.Event) {
+			tried = true
+			_, err := erase.Run(t.Context(), rival.DB, p, options(p, "r", "1", "2"))
+			if !errors.Is(err, erase.ErrRunning) || !strings.Contains(err.Error(), "night shift, process ") {
+				t.Errorf("error %v", err)
+			}
+		})
+		st := db.run(t, p, o)
+		if !tried || st.Predicate.Subjects.Done != 2 {
+			t.Errorf("%+v", st.Predicate.Subjects)
+		}
+	})
+}
+
+func TestRunsOfOnePlanGoSideBySide(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		var wg sync.WaitGroup
+		for _, id := range []string{"1", "2", "3"} {
+			own := openTarget(t, db.URL)
+			wg.Go(func() {
+				env, err := erase.Run(t.Context(), own.DB, p, options(p, "run of "+id, id))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := done(opened(t, env))["delete member"]; n != (receipt.Rows{Matched: 1, Affected: 1}) {
+					t.Errorf("%+v", n)
+				}
+			})
+		}
+		wg.Wait()
+		if d := cmp.Diff([]int64{4}, db.keys(t, "member")); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// Pitfall 27: a worker that was taken for dead comes back.
+func TestPitfall27AWorkerPresumedDeadCantCommit(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1")
+		before := db.dump(t)
+		takeOver := sync.OnceFunc(func() {
+			db.exec(t, "UPDATE "+db.quote(db.DB.JournalTable("run"))+" SET epoch = epoch + 1")
+		})
+		if db.Engine == sample.SQLite { // where nobody writes while a batch does
+			on(&o, erase.Began, func(erase.Event) { takeOver() })
+		}
+		_, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+			if point == "acted" {
+				takeOver()
+			}
+		})
+		if !errors.Is(err, erase.ErrSuperseded) {
+			t.Errorf("error %v", err)
+		}
+		if d := cmp.Diff(before, db.dump(t)); d != "" {
+			t.Error("it has committed")
+		}
+		if n := done(db.run(t, p, options(p, "r", "1")))["delete member"]; n.Affected != 1 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// rival is a transaction of somebody else's.
+type rival struct {
+	t    testing.TB
+	conn *sql.Conn
+}
+
+func (d *target) rival(t testing.TB) *rival {
+	t.Helper()
+	conn, err := d.SQL.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rival{t, conn}
+	t.Cleanup(func() {
+		conn.ExecContext(context.Background(), "ROLLBACK") //nolint:errcheck // most often it is over
+		conn.Close()                                       //nolint:errcheck // as is the test
+	})
+	if d.Engine == sample.SQLite {
+		r.exec("BEGIN IMMEDIATE")
+	} else {
+		r.exec("BEGIN")
+	}
+	return r
+}
+
+func (r *rival) exec(statement string) {
+	r.t.Helper()
+	if _, err := r.conn.ExecContext(context.Background(), statement); err != nil {
+		r.t.Errorf("%s: %v", statement, err)
+	}
+}
+
+func TestALockedRowIsWaitedForAndTriedAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1")
+		o.LockTimeout = time.Second // the least that every engine counts in
+		var other *rival
+		on(&o, erase.Began, func(erase.Event) {
+			other = db.rival(t)
+			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
+		})
+		var class dialect.Class
+		on(&o, erase.Retry, func(e erase.Event) {
+			class = e.Class
+			other.exec("COMMIT")
+		})
+		st := db.run(t, p, o)
+		if class != dialect.LockTimeout && class != dialect.Retryable {
+			t.Errorf("tried again for %q", class)
+		}
+		if n := done(st)["delete visit"]; n.Affected != 2 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// Pitfall 6: a deadlock with the application.
+func TestPitfall6ADeadlockEndsInAnotherAttempt(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.club(t)
+		name := db.database(t)
+		db.exec(t, "ALTER DATABASE "+name+" SET deadlock_timeout = '2s'")
+		own := openTarget(t, db.URL)
+		p := own.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1")
+		o.LockTimeout = time.Minute
+		var class dialect.Class
+		on(&o, erase.Retry, func(e erase.Event) { class = e.Class })
+		var over sync.WaitGroup
+		on(&o, erase.Began, func(erase.Event) {
+			other := db.rival(t)
+			other.exec("SET deadlock_timeout = '1min'") // so that it is the run that gives way
+			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
+			over.Go(func() {
+				defer other.exec("ROLLBACK")
+				for db.count(t, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 0 {
+					if t.Context().Err() != nil {
+						return
+					}
+				}
+				other.exec("UPDATE member SET notes = 'x' WHERE member_id = 1") // which the run has locked
+			})
+		})
+		st := own.run(t, p, o)
+		over.Wait()
+		if class != dialect.Retryable || st.Predicate.Commits.Retries != 1 {
+			t.Errorf("tried again %d times, for %q", st.Predicate.Commits.Retries, class)
+		}
+		if n := done(st)["delete member"]; n.Affected != 1 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// A violation that goes away, as that of a row which arrived or of two random
+// values that met, is one more attempt. A sequence isn't rolled back: it makes
+// it happen once.
+func TestAViolationIsTriedAgain(t *testing.T) {
+	for _, c := range []struct {
+		name, when, table, once string
+		class                   dialect.Class
+	}{
+		{"foreign key", "BEFORE DELETE", "visit", "INSERT INTO remark VALUES (9999, OLD.visit_id, 'new');", dialect.ForeignKeyViolation},
+		{"unique", "BEFORE UPDATE", "member", "NEW.email := 'two@club.example';", dialect.UniqueViolation},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onPostgres(t, func(t *testing.T, db *target) {
+				db.club(t)
+				db.exec(t, "CREATE SEQUENCE times")
+				db.trigger(t, c.when, c.table, "IF nextval('times') = 1 THEN "+c.once+" END IF;", nil)
+				p := db.plan(t, overwrites, plan.Subjects())
+				o := options(p, "r", "1")
+				var classes []dialect.Class
+				o.Progress = func(e erase.Event) {
+					if e.Kind == erase.Retry {
+						classes = append(classes, e.Class)
+					}
+				}
+				st := db.run(t, p, o)
+				if d := cmp.Diff([]dialect.Class{c.class}, classes); d != "" {
+					t.Error(d)
+				}
+				if st.Predicate.Commits.Retries != 1 || done(st)["overwrite member"].Affected != 1 {
+					t.Errorf("%+v", st.Predicate.Commits)
+				}
+			})
+		})
+	}
+}
+
+// What would refer to a row that the batch has locked waits, and is then refused.
+func TestARowThatArrivesMeanwhileFindsNothingToReferTo(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		if db.Engine == sample.SQLite {
+			return // nobody writes while a batch does
+		}
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		var wg sync.WaitGroup
+		var inserted error
+		env, err := erase.RunAt(t.Context(), db.DB, p, options(p, "r", "1"), func(point string) {
+			if point == "gathered" {
+				wg.Go(func() { _, inserted = db.SQL.Exec("INSERT INTO visit VALUES (99, 1, 'Rome')") })
+			}
+		})
+		wg.Wait()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inserted == nil {
+			t.Error("the row has arrived")
+		}
+		if n := done(opened(t, env))["delete visit"]; n != (receipt.Rows{Matched: 2, Affected: 2}) {
+			t.Errorf("%+v", n)
+		}
+		db.intact(t)
+	})
+}
+
+func TestACancelledRunEndsBetweenBatchesAndContinues(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		policy := db.shop(t, sample.Shop{Customers: 40, Seed: 1})
+		p, err := plan.Build(t.Context(), db.DB, policy, plan.Everything())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := options(p, "r")
+		o.MaxRows, o.Workers = 10, 2
+		ctx, cancel := context.WithCancel(t.Context())
+		first := o
+		on(&first, erase.Checked, func(erase.Event) { cancel() })
+		if _, err := erase.Run(ctx, db.DB, p, first); !errors.Is(err, context.Canceled) {
+			t.Fatalf("error %v", err)
+		}
+		if n := batches(t, db); n == 0 || n > 4 {
+			t.Errorf("%d batches were done", n)
+		}
+		resumed := false
+		on(&o, erase.Resumed, func(e erase.Event) { resumed = e.Done > 0 })
+		st := db.run(t, p, o)
+		if !resumed {
+			t.Error("the run began anew")
+		}
+		for _, a := range st.Predicate.Actions {
+			if a.Operation == "overwrite" && a.Rows.Affected != int64(db.count(t, "SELECT count(*) FROM "+db.quote(db.name(a.Table)))) {
+				t.Errorf("%s: %+v", a.Table, a.Rows)
+			}
+		}
+		db.closed(t)
+	})
+}
+
+// It isn't parallel to others, whose goroutines would be there.
+func TestNoGoroutineOutlivesARun(t *testing.T) {
+	urls := []string{"sqlite:" + t.TempDir() + "/leak.db", testdb.Postgres(t).URL}
+	for _, url := range urls {
+		before := goleak.IgnoreCurrent()
+		func() {
+			db, closed, err := connect(t.Context(), url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer closed()
+			defer db.SQL.Close() //nolint:errcheck // what matters is what is left
+			db.club(t)
+			p := db.plan(t, deletes, plan.Subjects())
+			db.run(t, p, options(p, "r", "1", "2"))
+			o := options(p, "cancelled", "3")
+			ctx, cancel := context.WithCancel(t.Context())
+			on(&o, erase.Began, func(erase.Event) { cancel() })
+			if _, err := erase.Run(ctx, db.DB, p, o); err == nil {
+				t.Error("the run wasn't cancelled")
+			}
+		}()
+		goleak.VerifyNone(t, before)
+	}
+}
