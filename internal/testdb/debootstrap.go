@@ -16,19 +16,25 @@ import (
 )
 
 // unstablePackages are the servers that Debian unstable has in newer versions
-// than a stable release: MySQL, which stable hasn't at all, and PostgreSQL 18.
-var unstablePackages = []string{"mysql-server-core", "postgresql-18"}
+// than a stable release, with the tools that back them up: MySQL, which stable
+// hasn't at all, and PostgreSQL 18.
+var unstablePackages = []string{"mysql-server-core", "mysql-client-core", "postgresql-18"}
+
+// unstablePrograms are of the packages that a tree may lack which was made
+// before they were in the list.
+var unstablePrograms = []string{"usr/bin/mysqldump"}
 
 // unpack puts the packages and what they need into the tree without running
 // their maintainer scripts, which want a running init, /proc and a cluster to manage.
 const unpack = `set -e
+apt-get -qq update
 apt-get -qq -y --no-install-recommends --download-only install "$@"
 for f in /var/cache/apt/archives/*.deb; do dpkg-deb -x "$f" /; done
 apt-get clean
 ldconfig
 for user in mysql:900 postgres:901; do
 	id=${user#*:}
-	echo "${user%:*}:x:$id:$id::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
+	grep -q "^${user%:*}:" /etc/passwd || echo "${user%:*}:x:$id:$id::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
 done
 mkdir -p /var/tmp && chmod 1777 /tmp /var/tmp`
 
@@ -38,7 +44,7 @@ mkdir -p /var/tmp && chmod 1777 /tmp /var/tmp`
 // come from Debian: the tree is made from the same mirror. Progress goes to log.
 func Prepare(log io.Writer) error {
 	root, ok := unstable()
-	if ok {
+	if ok && complete(root) {
 		return nil
 	}
 	if os.Geteuid() != 0 {
@@ -53,7 +59,11 @@ func Prepare(log io.Writer) error {
 	}
 	defer l.Close()
 	if _, ok := unstable(); ok {
-		return nil // another process made it meanwhile
+		if complete(root) {
+			return nil // another process made it meanwhile
+		}
+		fmt.Fprintf(log, "completing the Debian unstable tree in %s\n", root)
+		return unpackInto(root)
 	}
 	mirror, err := debianMirror()
 	if err != nil {
@@ -70,15 +80,30 @@ func Prepare(log io.Writer) error {
 	if err := copyProxy(part); err != nil {
 		return err
 	}
-	cmd := exec.Command("/bin/sh", append([]string{"-c", unpack, "sh"}, unstablePackages...)...)
-	cmd.Dir = "/"
-	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: part}
-	if err := output(cmd); err != nil {
+	if err := unpackInto(part); err != nil {
 		return err
 	}
 	// Renamed last, so that a tree that was interrupted is never taken for whole.
 	return os.Rename(part, root)
+}
+
+// complete reports whether the tree has all that is in the list by now.
+func complete(root string) bool {
+	for _, p := range unstablePrograms {
+		if _, err := os.Stat(filepath.Join(root, p)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// unpackInto puts the packages into a tree.
+func unpackInto(root string) error {
+	cmd := exec.Command("/bin/sh", append([]string{"-c", unpack, "sh"}, unstablePackages...)...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	return output(cmd)
 }
 
 // preparedOnce is Prepare, once a process, for tests.

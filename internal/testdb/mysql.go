@@ -214,7 +214,7 @@ func (f *family) new(in *install, settings []string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &Server{Engine: in.engine, Version: in.version}
+	server := &Server{Engine: in.engine, Version: in.version, in: in}
 	var port int
 	server.launch = func() (*process, error) {
 		if port != 0 {

@@ -40,6 +40,7 @@ type Server struct {
 	Version string // as its programs' package is named: 15; empty for a server given by URL
 
 	ops operations
+	in  *install // nil for a server given by URL: client programs are then this machine's
 	// launch starts the program; nil where the server isn't ours to start.
 	launch  func() (*process, error)
 	process *process
