@@ -90,6 +90,9 @@ func (d *database) decisions(t *table) []Proposal {
 			}), Confidence: guessed, Reason: "several subjects meet in one row: delete, overwrite, keep or detach for each of them"}}
 		}
 		r := t.reachedBy[0]
+		if len(toSubject) > 0 {
+			r = toSubject[0]
+		}
 		reason := fmt.Sprintf("it refers to %s by %s; delete, overwrite or keep", r.to.name, r.text())
 		if accounts(t) {
 			return []Proposal{erase(plan.EraseOverwrite, reason+"; the accounts may need the row, see hold")}

@@ -113,7 +113,7 @@ func (p *path) text(v string) {
 			break
 		}
 	}
-	if mentionsName(v) || len(strings.Fields(v)) >= 4 {
+	if mentionsName(v) || isPhrase(v) {
 		p.texts++
 	}
 }

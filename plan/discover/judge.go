@@ -106,8 +106,8 @@ func (c *column) judgeValues() bool {
 		d := &detectors[i]
 		m, n := d.meaning, p.alone[d.meaning]
 		enough := 3
-		if d.quantity {
-			enough = 5
+		if d.quantity && (n < p.n || c.Kind != dialect.Text) {
+			enough = 5 // one in ten numbers has a right check digit by chance
 		}
 		if d.least == 0 || p.n < enough || float64(n) < d.least*float64(p.n) || d.quantity && (c.named.plainly() || c.Kind != dialect.Text && c.named.meaning == nil) {
 			continue
@@ -187,17 +187,14 @@ func (c *column) judgeKind() {
 			v.because("%d sampled dates spread over decades and end long ago, as dates of birth do", p.n)
 		}
 	default:
-		if w := split(c.Name); (c.Kind == dialect.Int || c.Kind == dialect.Text) && len(w) > 1 && w[len(w)-1] == "id" && c.named.meaning == nil && c.numbersRows() {
-			v.none(likely, "name and values say a key of some row")
+		if w := split(c.Name); c.Kind == dialect.Int && len(w) > 1 && w[len(w)-1] == "id" && c.named.meaning == nil {
+			v.none(likely, "name and type say a key of some row")
 		}
 	}
 	if v.category == "" && c.named.meaning != nil {
 		v.because("name may say %s", c.named.name)
 	}
 }
-
-// numbersRows reports whether values are such that only a key has them.
-func (c *column) numbersRows() bool { return c.Kind == dialect.Int }
 
 func yearsBetween(from, to string) int {
 	n := 0

@@ -156,3 +156,5 @@ func ratio(a, b int) float64 {
 	}
 	return float64(a) / float64(b)
 }
+
+type sqliteDB struct{ *sql.DB }

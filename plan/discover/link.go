@@ -15,7 +15,7 @@ var marks = []string{"id", "fk", "uuid", "guid", "ref", "oid", "key"}
 
 // roles are what people are to a row: a column called so refers to the subject
 // if its values do.
-var roles = words(`author owner creator sender recipient receiver assignee reporter approver reviewer editor uploader buyer seller payer follower
+var roles = words(`author owner creator sender recipient receiver assignee reporter approver reviewer editor uploader buyer seller payer follower inviter invitee
 	autor absender empfaenger besitzer auteur proprietaire expediteur destinataire remitente destinatario propietario mittente autore afzender eigenaar remetente nadawca odbiorca`)
 
 // refers reports whether the column is called as one that refers to a row, or

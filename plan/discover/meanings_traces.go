@@ -26,7 +26,7 @@ var (
 		weak:  `device`,
 		specs: []string{`"random"`}}
 	cookie = &meaning{name: "a cookie or visitor's mark", category: "online", kinds: []dialect.Kind{dialect.Text, dialect.UUID},
-		terms: `cookie, cookie id, visitor id, tracking id, ga client id, analytics id, anonymous id, session key, session data, browser id, client id of analytics, gclid, fbclid, fingerprint hash`,
+		terms: `cookie, cookie id, visitor, visitor id, tracking id, ga client id, analytics id, anonymous id, session key, session data, browser id, client id of analytics, gclid, fbclid, fingerprint hash`,
 		specs: []string{`"random"`}}
 	personalURL = &meaning{name: "a page that someone visited, or their own", category: "online", kinds: texts,
 		terms: `referer, referrer, referer url, referrer url, landing page, page url, visited url, request uri, request url, request path, query string, profile url, personal website`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -128,9 +129,8 @@ type profile struct {
 	distinct int
 	hits     map[*meaning]int // values that look like it
 	alone    map[*meaning]int
-	phrases  int    // values of four words or more
+	phrases  int    // values of four words or more, not counting numbers
 	mentions int    // values with a first name, or an e-mail address, somewhere in them
-	words    int    // in all values
 	from, to string // the first and the last year of dates
 	docs     documents
 	keys     []dialect.Value
@@ -164,9 +164,7 @@ func (p *profile) add(c *column, v string, seen *seenValues) {
 			break
 		}
 	}
-	n := len(strings.Fields(v))
-	p.words += n
-	if n >= 4 {
+	if isPhrase(v) {
 		p.phrases++
 	}
 	if c.Kind == dialect.Text && (mentionsName(v) || strings.Contains(v, "@") && strings.ContainsFunc(v, func(r rune) bool { return r == ' ' }) && mentionsEmail(v)) {
@@ -194,6 +192,17 @@ func (d *detector) suits(c *column) bool {
 		return d.meaning == ipAddress || d.meaning == macAddress
 	}
 	return false
+}
+
+// isPhrase reports whether a value has four words or more, not counting numbers.
+func isPhrase(v string) bool {
+	n := 0
+	for w := range strings.FieldsSeq(v) {
+		if strings.ContainsFunc(w, unicode.IsLetter) {
+			n++
+		}
+	}
+	return n >= 4
 }
 
 // mentionsEmail reports whether one of the words is an e-mail address.

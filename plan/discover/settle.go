@@ -18,8 +18,11 @@ func (d *database) settle() {
 	}
 }
 
-// personal is whether the table's rows are people's.
-func (t *table) personal() bool { return t.person || t.near }
+// personal reports whether the table's rows are people's: they are one, belong
+// to one, or say how to reach or recognise one.
+func (t *table) personal() bool {
+	return t.person || t.near || t.has(emailAddress, phone, firstName, lastName, fullName, userName, ipAddress, cookie, personalURL)
+}
 
 func (c *column) settle() {
 	t, p := c.table, &c.values

@@ -3,6 +3,7 @@ package discover
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
@@ -38,7 +39,7 @@ func (d *database) findSubject() {
 		why = append(why, "has names")
 	}
 	if n := d.arrivals(d.subject); n > 0 {
-		why = append(why, fmt.Sprintf("%d references arrive at it", n))
+		why = append(why, fmt.Sprintf("is referred to from %d places", n))
 	}
 	d.why = Proposal{About: AboutSubject, Table: d.subject.name, Text: d.subject.name, InPolicy: true,
 		Confidence: math.Round(100*min(0.95, 0.5+(best-second)/3)) / 100, Reason: strings.Join(why, ", ")}
@@ -89,11 +90,23 @@ func (d *database) identifiers() []string {
 	var out []string
 	key := d.subject.Key()
 	for _, c := range d.subject.columns {
-		m := c.verdict.meaning
-		named := m == emailAddress || m == phone || m == userName || m == personNumber || m == nationalNumber
-		if named && c.Kind == dialect.Text && !contains(key, c.Name) {
+		if c.Kind != dialect.Text || contains(key, c.Name) {
+			continue
+		}
+		switch c.verdict.meaning {
+		case userName, personNumber, nationalNumber:
+			if !d.subject.alone(c.Name) {
+				continue
+			}
+			fallthrough
+		case emailAddress, phone:
 			out = append(out, c.Name)
 		}
 	}
 	return out
+}
+
+// alone reports whether a unique index holds the column and no other.
+func (t *table) alone(column string) bool {
+	return slices.ContainsFunc(t.UniqueIndexes(column), func(ix *dialect.Index) bool { return len(ix.Parts) == 1 })
 }

@@ -1,0 +1,74 @@
+package discover
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect/sqlite"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+)
+
+// accept does to a draft what a person would who agrees with every proposal and
+// finds nothing personal in what is undecided.
+func accept(y []byte) []byte {
+	y = regexp.MustCompile(`(?m)^    # (erase|via): `).ReplaceAll(y, []byte("    $1: "))
+	y = bytes.Replace(y, []byte("database: undecided"), []byte("database: test"), 1)
+	y = regexp.MustCompile(`(?m)\}( # .*(?:no strategy is proposed|it follows what it refers to))$`).ReplaceAll(y, []byte(", overwrite: keep}$1"))
+	return bytes.ReplaceAll(y, []byte("{pii: undecided}"), []byte("{pii: none}"))
+}
+
+func TestADraftIsRefusedUntilAPersonHasDecided(t *testing.T) {
+	db := shop(t, sample.Shop{Customers: 50})
+	d := draftOf(t, db, Options{Database: "shop"})
+	y, err := d.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.ParsePolicy(bytes.NewReader(y)); err == nil || !strings.Contains(err.Error(), "customer: decide: what is in column credit?") {
+		t.Errorf("the draft was not refused for its undecided column: %v", err)
+	}
+	y = bytes.ReplaceAll(y, []byte("{pii: undecided}"), []byte("{pii: none}"))
+	p, err := plan.ParsePolicy(bytes.NewReader(y))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.New(db).Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Check(p, s, sqlite.New(db)); err == nil || !strings.Contains(err.Error(), "the subject's own row has no decision") {
+		t.Errorf("the draft was not refused for its undecided tables: %v", err)
+	}
+}
+
+func TestADraftWhoseProposalsAreAcceptedIsAPolicy(t *testing.T) {
+	for name, db := range map[string]*sqliteDB{
+		"shop":     {shop(t, sample.Shop{Customers: 100})},
+		"hospital": {script(t, "testdata/hospital.sql")},
+		"payroll":  {script(t, "testdata/payroll.sql")},
+		"forum":    {script(t, "testdata/forum.sql")},
+	} {
+		for mode, o := range map[string]Options{"sampled": {}, "names only": {NamesOnly: true}} {
+			t.Run(name+"/"+mode, func(t *testing.T) {
+				y, err := draftOf(t, db.DB, o).YAML()
+				if err != nil {
+					t.Fatal(err)
+				}
+				p, err := plan.ParsePolicy(bytes.NewReader(accept(y)))
+				if err != nil {
+					t.Fatalf("%v\n%s", err, y)
+				}
+				s, err := sqlite.New(db.DB).Inspect(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := plan.Check(p, s, sqlite.New(db.DB)); err != nil {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+	}
+}
