@@ -1,0 +1,87 @@
+//go:build unix
+
+package bench
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	rowsFlag    = flag.Int("rows", 1000, "rows of the customer table, and customers of the shop")
+	onlyFlag    = flag.String("only", "", "measure only what `regexp` matches (overwrite/mariadb)")
+	enginesFlag = flag.String("engines", "postgres,mariadb,mysql,sqlite", "measure on these engines only")
+	outFlag     = flag.String("out", "", "write results.md and ratios.svg into this `folder`; defaults to a temporary one")
+	profileFlag = flag.String("profile", "", "write a CPU profile of each of expunge's processes into this `folder`")
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(jobVariable) != "" {
+		os.Exit(child())
+	}
+	os.Exit(m.Run())
+}
+
+// work is one row of the table: something to do, on some engines, and what it
+// is held against.
+type work struct {
+	name    string // for -only, with the engine: overwrite/postgres
+	engines []string
+	measure func(t *testing.T, e *engine, n int) []result
+}
+
+// works are all rows, in the order of the table.
+var works = []work{
+	{"overwrite", []string{"postgres"}, overwriting(randoms, 0.45)},
+	{"pseudonyms", []string{"postgres"}, overwriting(pseudonyms, 0.60)},
+	{"overwrite", []string{"mariadb"}, overwriting(randoms, 0.65)},
+	{"overwrite", []string{"mysql"}, overwriting(randoms, 1.0)},
+	{"overwrite", []string{"sqlite"}, overwriting(randoms, 1.3)},
+	{"suspended", []string{"postgres"}, notBuilt("overwrite 5 columns, SUSPENDS_INDEXES", "one UPDATE", 0.30)},
+	{"suspended", []string{"mariadb"}, notBuilt("overwrite 5 columns, SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS", "one UPDATE", 0.10)},
+	{"suspended", []string{"mysql"}, notBuilt("overwrite 5 columns, SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS", "one UPDATE", 0.70)},
+	{"delete", []string{"mariadb"}, deleting(archiver, 0.40)},
+	{"delete", []string{"postgres", "mysql", "sqlite"}, deleting(oneDelete, 1.0)},
+	{"subjects", []string{"postgres", "mariadb"}, erasing},
+	{"tenfold", []string{"postgres"}, tenfold},
+	{"plan", []string{"postgres"}, planning},
+	{"journal", []string{"postgres"}, journaling},
+}
+
+func TestBench(t *testing.T) {
+	only, err := regexp.Compile(*onlyFlag)
+	if err != nil {
+		t.Fatal("-only: ", err)
+	}
+	out := *outFlag
+	if out == "" {
+		out = t.TempDir()
+	}
+	chosen := strings.Split(*enginesFlag, ",")
+	report := newReport(*rowsFlag)
+	for _, w := range works {
+		for _, name := range w.engines {
+			if !only.MatchString(w.name+"/"+name) || !slices.Contains(chosen, name) {
+				continue
+			}
+			t.Run(w.name+"/"+name, func(t *testing.T) {
+				e := engines[name]
+				e.begin(t)
+				report.add(w.measure(t, e, *rowsFlag)...)
+				// After each row: a run that is ended early has measured something.
+				if err := report.write(out); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+	if len(report.results) == 0 {
+		t.Fatal("nothing was measured: -only and -engines leave nothing over")
+	}
+	t.Logf("%s\n%s", filepath.Join(out, resultsFile), report.markdown())
+}
