@@ -2,6 +2,7 @@
 
 GO            ?= go
 FUZZTIME      ?= 10s
+ROWS          ?= 1000000
 GOLANGCI_LINT := v2.15.0
 GOVULNCHECK   := v1.9.0
 
@@ -27,10 +28,13 @@ test: servers ## every test, with the race detector where there is one
 	@race=$$($(GO) list -race runtime >/dev/null 2>&1 && echo -race); set -x; \
 	$(GO) test $$race -timeout 45m ./...
 
-bench: ## every benchmark
-	$(GO) test -run '^$$' -bench . -benchmem -timeout 0 ./...
+# internal/bench says what is measured. ONLY='delete/mariadb' measures one row.
+bench: servers ## expunge against its alternatives with ROWS rows (1000000), into bench/
+	$(GO) test ./internal/bench -run '^TestBench$$' -count 1 -v -timeout 0 -args -rows $(ROWS) -only '$(ONLY)' -out '$(CURDIR)/bench'
 
-bench-smoke: ## every benchmark once, to see that it still works
+# `make test` has the first of these among its tests.
+bench-smoke: servers ## every benchmark in small, to see that it still works
+	$(GO) test ./internal/bench -run '^TestBench$$' -count 1 -v -args -rows 10000
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 
 fuzz: ## every fuzz target for FUZZTIME each (10s)
