@@ -10,24 +10,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 )
 
 // unstablePackages are the servers that Debian unstable has in newer versions
-// than a stable release, with the tools that back them up: MySQL, which stable
-// hasn't at all, and PostgreSQL 18.
-var unstablePackages = []string{"mysql-server-core", "mysql-client-core", "postgresql-18"}
+// than a stable release: MySQL, which stable hasn't at all, and PostgreSQL 18.
+var unstablePackages = []string{"mysql-server-core", "postgresql-18"}
 
-// unstablePrograms are of the packages that a tree may lack which was made
-// before they were in the list.
-var unstablePrograms = []string{"usr/bin/mysqldump"}
+// unstableTools are packages with the tools that back these servers up. A tree
+// that was made without them is completed.
+var unstableTools = []string{"mysql-client-core"}
 
 // unpack puts the packages and what they need into the tree without running
 // their maintainer scripts, which want a running init, /proc and a cluster to manage.
 const unpack = `set -e
-apt-get -qq update
 apt-get -qq -y --no-install-recommends --download-only install "$@"
 for f in /var/cache/apt/archives/*.deb; do dpkg-deb -x "$f" /; done
 apt-get clean
@@ -62,8 +61,12 @@ func Prepare(log io.Writer) error {
 		if complete(root) {
 			return nil // another process made it meanwhile
 		}
+		// Its servers run all the same: what needs the rest says so.
 		fmt.Fprintf(log, "completing the Debian unstable tree in %s\n", root)
-		return unpackInto(root)
+		if err := unpackInto(root, unstableTools...); err != nil {
+			fmt.Fprintf(log, "completing the Debian unstable tree: %v; remove %s to have it made anew\n", err, root)
+		}
+		return nil
 	}
 	mirror, err := debianMirror()
 	if err != nil {
@@ -80,26 +83,22 @@ func Prepare(log io.Writer) error {
 	if err := copyProxy(part); err != nil {
 		return err
 	}
-	if err := unpackInto(part); err != nil {
+	if err := unpackInto(part, slices.Concat(unstablePackages, unstableTools)...); err != nil {
 		return err
 	}
 	// Renamed last, so that a tree that was interrupted is never taken for whole.
 	return os.Rename(part, root)
 }
 
-// complete reports whether the tree has all that is in the list by now.
+// complete reports whether the tree has the tools too.
 func complete(root string) bool {
-	for _, p := range unstablePrograms {
-		if _, err := os.Stat(filepath.Join(root, p)); err != nil {
-			return false
-		}
-	}
-	return true
+	_, err := os.Stat(filepath.Join(root, "usr/bin/mysqldump"))
+	return err == nil
 }
 
-// unpackInto puts the packages into a tree.
-func unpackInto(root string) error {
-	cmd := exec.Command("/bin/sh", append([]string{"-c", unpack, "sh"}, unstablePackages...)...)
+// unpackInto puts packages into a tree.
+func unpackInto(root string, packages ...string) error {
+	cmd := exec.Command("/bin/sh", append([]string{"-c", unpack, "sh"}, packages...)...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
