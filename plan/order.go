@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/internal/graph"
 )
 
@@ -67,46 +68,47 @@ func (c *closure) edges() []edge {
 	return out
 }
 
-// openCircles takes references out until no circle is left: one that can be set
-// NULL first, else one whose check can wait, else one of a table to itself where
-// a statement may delete both rows. It returns the edges that the order has to
-// respect.
+// openCircles takes references out until no circle is left: those that can be
+// set NULL first, else those whose check can wait, else those of a table to
+// itself where a statement may delete both rows. Then it puts back each that
+// closes no circle, so that none is out without need. It returns the edges that
+// the order has to respect.
 func (c *closure) openCircles(hard []edge) []edge {
-	var opened []edge
-	for {
-		knot := knotted(len(c.nodes), hard)
-		if knot == nil {
-			break
+	var out []edge
+	for _, can := range []func(edge) bool{c.canLetGo, c.canWait, c.oneStatement} {
+		onCircle := knotted(len(c.nodes), hard)
+		var stay []edge
+		for i, e := range hard {
+			if onCircle[i] && can(e) {
+				out = append(out, e)
+			} else {
+				stay = append(stay, e)
+			}
 		}
-		i := slices.IndexFunc(knot, func(e edge) bool { return c.detachable(e.relation) == "" })
-		if i < 0 {
-			i = slices.IndexFunc(knot, c.canWait)
-		}
-		if i < 0 {
-			i = slices.IndexFunc(knot, c.oneStatement)
-		}
-		if i < 0 {
-			c.knotProblem(knot)
-			return nil
-		}
-		opened = append(opened, knot[i])
-		hard = slices.DeleteFunc(hard, func(e edge) bool { return e.relation == knot[i].relation })
+		hard = stay
 	}
-	// What was taken out early may have become unnecessary by a later one.
-	for _, e := range slices.Backward(opened) {
-		with := append(slices.Clone(hard), e)
-		if knotted(len(c.nodes), with) == nil {
-			hard = with
+	if onCircle := knotted(len(c.nodes), hard); slices.Contains(onCircle, true) {
+		c.knotProblem(hard, onCircle)
+		return nil
+	}
+	next := make([][]int, len(c.nodes))
+	for _, e := range hard {
+		next[e.parent] = append(next[e.parent], e.child)
+	}
+	for _, e := range slices.Backward(out) {
+		if !leads(next, e.child, e.parent) {
+			next[e.parent] = append(next[e.parent], e.child)
+			hard = append(hard, e)
 			continue
 		}
-		switch child := c.nodes[e.child]; {
-		case c.detachable(e.relation) == "":
+		switch {
+		case c.canLetGo(e):
 			c.within = append(c.within, cut{e.relation, c.nodes[e.parent]})
 		case c.canWait(e):
 			c.later = true
 		default:
 			c.atOnce = true
-			if child.cycle == 0 { // its rows have to go in one statement
+			if child := c.nodes[e.child]; child.cycle == 0 { // its rows have to go in one statement
 				child.cycle = c.lastCycle() + 1
 			}
 		}
@@ -123,6 +125,9 @@ func (c *closure) lastCycle() int {
 	return last
 }
 
+// canLetGo reports whether a reference can be set NULL before its row goes.
+func (c *closure) canLetGo(e edge) bool { return c.detachable(e.relation) == "" }
+
 // canWait reports whether the check of a reference can be deferred. Only NO
 // ACTION waits: the other actions are taken at once, and would reach rows that
 // other steps are for.
@@ -136,35 +141,56 @@ func (c *closure) oneStatement(e edge) bool {
 	return e.child == e.parent && e.noAction() && c.engine.Engine().StatementEnd
 }
 
-func (c *closure) knotProblem(knot []edge) {
+func (c *closure) knotProblem(edges []edge, onCircle []bool) {
 	var names []string
-	for _, e := range knot {
-		names = append(names, e.Table.String()+"("+list(e.Columns)+") → "+e.RefTable.String())
+	var table dialect.Name
+	for i, e := range edges {
+		if onCircle[i] {
+			table = e.Table
+			names = append(names, e.Table.String()+"("+list(e.Columns)+") → "+e.RefTable.String())
+		}
 	}
 	slices.Sort(names)
-	c.found.add(Pos{}, c.nodes[knot[0].child].table.Name,
+	c.found.add(Pos{}, table,
 		"rows refer to each other in a circle that can't be opened: %s: make one of these columns nullable, or its constraint deferrable where the engine has that",
 		strings.Join(slices.Compact(names), "; "))
 }
 
-// knotted returns the edges of one circle, and of those that are entangled with
-// it, or nil.
-func knotted(nodes int, edges []edge) []edge {
+// knotted says of each edge whether it lies on a circle.
+func knotted(nodes int, edges []edge) []bool {
 	next := make([][]int, nodes)
 	for _, e := range edges {
 		next[e.parent] = append(next[e.parent], e.child)
 	}
-	for _, part := range graph.Components(next) {
-		if !graph.Cyclic(next, part) {
-			continue
+	component := make([]int, nodes)
+	for i, part := range graph.Components(next) {
+		for _, n := range part {
+			component[n] = i
 		}
-		in := make([]bool, nodes)
-		for _, i := range part {
-			in[i] = true
-		}
-		return slices.DeleteFunc(slices.Clone(edges), func(e edge) bool { return !in[e.parent] || !in[e.child] })
 	}
-	return nil
+	out := make([]bool, len(edges))
+	for i, e := range edges {
+		out[i] = component[e.parent] == component[e.child] // an edge to itself included
+	}
+	return out
+}
+
+// leads reports whether a way leads from one node to another.
+func leads(next [][]int, from, to int) bool {
+	seen := make([]bool, len(next))
+	stack := []int{from}
+	for len(stack) > 0 {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if n == to {
+			return true
+		}
+		if !seen[n] {
+			seen[n] = true
+			stack = append(stack, next[n]...)
+		}
+	}
+	return false
 }
 
 // sequence is the order in which rows go: a child before its parents, and as
