@@ -9,30 +9,30 @@ import (
 
 // State is what holds now: a receipt with its amendments.
 type State struct {
-	Residue    Residue
-	Backups    []BackupState    // in the receipt's order
-	Recipients []RecipientState // in the receipt's order
-	Replays    []Replay         // in the order in which they happened
-	Revoked    *Revocation      // nil: it is not revoked
-	Amendments int              // how many were counted
+	Residue    Residue          `json:"residue"`
+	Backups    []BackupState    `json:"backups,omitempty"`    // in the receipt's order
+	Recipients []RecipientState `json:"recipients,omitempty"` // in the receipt's order
+	Replays    []Replay         `json:"replays,omitempty"`    // in the order in which they happened
+	Revoked    *Revocation      `json:"revoked,omitempty"`    // nil: it is not revoked
+	Amendments int              `json:"amendments"`           // how many were counted
 }
 
 // BackupState is a declared backup, and when it was stated to be gone.
 type BackupState struct {
 	Backup
-	Expired time.Time // zero: not stated yet
+	Expired time.Time `json:"expired,omitzero"` // zero: not stated yet
 }
 
 // RecipientState is a declared recipient, and when it was told.
 type RecipientState struct {
 	Recipient
-	Told time.Time // zero: not stated yet
+	Told time.Time `json:"told,omitzero"` // zero: not stated yet
 }
 
 // Revocation says that a receipt is not to be relied on any more.
 type Revocation struct {
-	At     time.Time
-	Reason string
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"`
 }
 
 // BackupsGone reports whether every declared backup is stated to be gone.

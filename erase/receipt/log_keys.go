@@ -1,0 +1,72 @@
+package receipt
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// GenerateLogKey makes the key pair of a log, from 32 bytes of random, nil
+// being crypto/rand.Reader. Both are lines of text in the form of
+// golang.org/x/mod/sumdb/note, with the log's name (see NewLogSigner) in them; the
+// private one is unencrypted, for a file that only its owner can read.
+func GenerateLogKey(origin string, random io.Reader) (private, public string, err error) {
+	key, err := GenerateKey(random)
+	if err != nil {
+		return "", "", err
+	}
+	v, err := NewLogVerifier(origin, key.Public())
+	if err != nil {
+		return "", "", err
+	}
+	public, err = note.NewEd25519VerifierKey(origin, key.Public().(ed25519.PublicKey))
+	if err != nil {
+		return "", "", err
+	}
+	seed := base64.StdEncoding.EncodeToString(append([]byte{algEd25519}, key.Seed()...))
+	return fmt.Sprintf("%s%s+%08x+%s\n", privateLogKey, origin, v.KeyHash(), seed), public + "\n", nil
+}
+
+// The form of a log's private key: PRIVATE+KEY+name+hash+base64(1 ‖ seed).
+const (
+	privateLogKey = "PRIVATE+KEY+"
+	algEd25519    = 1
+)
+
+// ParseLogSigner reads a log's private key. What is wrong is said without
+// quoting the input.
+func ParseLogSigner(data []byte) (note.Signer, error) {
+	text := strings.TrimSpace(string(data))
+	rest, ok := strings.CutPrefix(text, privateLogKey)
+	if !ok {
+		return nil, errors.New("that is no log's private key: make one with `expunge keygen --log NAME`")
+	}
+	bad := errors.New("log's private key is damaged")
+	if _, err := note.NewSigner(text); err != nil {
+		return nil, bad // of the form, of the hash
+	}
+	parts := strings.SplitN(rest, "+", 3)
+	seed, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(seed) != 1+ed25519.SeedSize {
+		return nil, bad
+	}
+	return NewLogSigner(parts[0], ed25519.NewKeyFromSeed(seed[1:]))
+}
+
+// ParseLogVerifier reads a log's public key, which has the log's name in it.
+func ParseLogVerifier(data []byte) (note.Verifier, error) {
+	text := strings.TrimSpace(string(data))
+	if strings.HasPrefix(text, privateLogKey) {
+		return nil, errors.New("that is a log's private key: to verify, give the public one")
+	}
+	v, err := note.NewVerifier(text)
+	if err != nil {
+		return nil, errors.New("that is no log's public key: it is a line name+hash+base64, as `expunge keygen --log NAME` makes it")
+	}
+	return v, nil
+}

@@ -1,0 +1,92 @@
+package receipt
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ParseRow reads a row as a person writes it, for Disclose: table:key:operation,
+// as order:order_id=17:delete. A key of several columns has commas between
+// them (shop_id=7,order_id=17); within a value, \, is a comma and \\ a backslash. The
+// table is one of the receipt's, with its schema where two have that name. A name
+// that this form has no room for (an = in a column's name) is written as JSON, in
+// the form of Row. Errors don't quote the text, which names a person's row.
+func ParseRow(s *Statement, text string) (Row, error) {
+	if strings.HasPrefix(text, "{") {
+		var row Row
+		if err := decode([]byte(text), &row); err != nil {
+			return Row{}, fmt.Errorf("row: %w", err)
+		}
+		if _, err := row.canonical(); err != nil {
+			return Row{}, err
+		}
+		return row, nil
+	}
+	end := strings.LastIndexByte(text, ':')
+	if end < 0 {
+		return Row{}, errors.New("row isn't in the form table:column=value:operation")
+	}
+	row := Row{Operation: Operation(text[end+1:]), Key: map[string]string{}}
+	switch row.Operation {
+	case Delete, Overwrite, Detach:
+	default:
+		return Row{}, fmt.Errorf("row ends with no operation: write :%s, :%s or :%s behind the key", Delete, Overwrite, Detach)
+	}
+	key, err := row.inTable(s, text[:end])
+	if err != nil {
+		return Row{}, err
+	}
+	for _, pair := range unescapedSplit(key) {
+		column, value, ok := strings.Cut(pair, "=")
+		_, twice := row.Key[column]
+		if !ok || column == "" || twice {
+			return Row{}, errors.New("row's key isn't in the form column=value, with a comma between columns")
+		}
+		row.Key[column] = value
+	}
+	return row, nil
+}
+
+// inTable finds the receipt's table that the text begins with, and returns what
+// follows behind its colon. Names may have dots and colons in them, so the
+// longest one counts.
+func (r *Row) inTable(s *Statement, text string) (rest string, err error) {
+	longest, others := 0, false
+	for _, a := range s.Predicate.Actions {
+		for _, name := range []string{a.Schema + "." + a.Table, a.Table} {
+			if len(name) < longest || !strings.HasPrefix(text, name+":") {
+				continue
+			}
+			others = len(name) == longest && (r.Schema != a.Schema || r.Table != a.Table)
+			longest, r.Schema, r.Table = len(name), a.Schema, a.Table
+		}
+	}
+	switch {
+	case longest == 0:
+		return "", errors.New("row's table is none that the receipt names: write table:column=value:operation")
+	case others:
+		return "", errors.New("row's table is in two schemas: write schema.table:column=value:operation")
+	}
+	return text[longest+1:], nil
+}
+
+// unescapedSplit splits at commas without a backslash, and takes backslashes
+// away.
+func unescapedSplit(text string) []string {
+	var parts []string
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && i+1 < len(text):
+			i++
+			b.WriteByte(text[i])
+		case text[i] == ',':
+			parts = append(parts, b.String())
+			b.Reset()
+		default:
+			b.WriteByte(text[i])
+		}
+	}
+	return append(parts, b.String())
+}
