@@ -120,6 +120,10 @@ func checks(s *summary) []receipt.Check {
 		looked += c.Affected + c.Left - c.Unchecked
 		left += c.Left
 	}
+	scanned := receipt.Check{ID: "roots-scanned-again", Method: receipt.Full, Result: result(left > 0), At: s.scanned}
+	if s.batches == 0 {
+		return []receipt.Check{scanned} // there was nothing to look for
+	}
 	out := []receipt.Check{{
 		ID: "rows-after-commit", Method: receipt.Full, Result: result(left > 0), Rows: max(looked, 0), At: s.last,
 	}}
@@ -132,7 +136,7 @@ func checks(s *summary) []receipt.Check {
 			out[0].Result = receipt.Unchecked
 		}
 	}
-	return append(out, receipt.Check{ID: "roots-scanned-again", Method: receipt.Full, Result: result(left > 0), At: s.scanned})
+	return append(out, scanned)
 }
 
 // copies lists what was declared, and the day on which the last backup that
