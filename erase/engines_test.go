@@ -86,7 +86,7 @@ func openTarget(t testing.TB, url string) *target {
 // connect opens the database of that URL.
 func connect(ctx context.Context, url string) (*target, func(), error) {
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		db, err := sql.Open("sqlite", path+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)")
+		db, err := sql.Open("sqlite", path+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(60000)")
 		if err != nil {
 			return nil, nil, err
 		}
