@@ -15,8 +15,8 @@ const (
 	done         = 0
 	failed       = 1
 	unacceptable = 2 // the policy, the plan, a subject or an argument
-	refused      = 3 // drift, a digest that isn't approved, a hazard that isn't allowed, a missing privilege
-	broken       = 4 // a verification is broken, or rows are left over
+	refused      = 3 // drift, a digest that isn't approved, a hazard that isn't allowed, a missing privilege, backups that aren't gone yet
+	broken       = 4 // a verification is broken, a log was forked, rolled back or damaged, or rows are left over
 	cannotTell   = 5
 )
 
@@ -57,20 +57,23 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return done
-	case is(erase.ErrDrift, erase.ErrNotApproved), errors.As(err, &hazard), errors.As(err, &access):
+	case is(erase.ErrDrift, erase.ErrNotApproved, receipt.ErrNotFinal), errors.As(err, &hazard), errors.As(err, &access):
 		return refused
+	case errors.As(err, &argument):
+		return unacceptable
 	case errors.As(err, &left),
-		is(receipt.ErrTruncated, receipt.ErrMalformed, receipt.ErrSignature, receipt.ErrThreshold):
+		is(receipt.ErrTruncated, receipt.ErrMalformed, receipt.ErrSignature, receipt.ErrThreshold, receipt.ErrDisclosure,
+			receipt.ErrNotLogged, receipt.ErrFork, receipt.ErrRolledBack, receipt.ErrDamaged):
 		return broken
-	case is(receipt.ErrVersion):
+	case is(receipt.ErrVersion, receipt.ErrNoCommitments):
 		return cannotTell
 	case errors.As(err, &verified):
 		if erase.Outcome(verified) == erase.CannotTell {
 			return cannotTell
 		}
 		return broken
-	case errors.As(err, &argument), errors.As(err, &policy),
-		is(plan.ErrNotCanonical, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrRunDiffers, anonymise.ErrNoSecret):
+	case errors.As(err, &policy),
+		is(receipt.ErrOtherReceipt, plan.ErrNotCanonical, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrRunDiffers, anonymise.ErrNoSecret):
 		return unacceptable
 	}
 	return failed

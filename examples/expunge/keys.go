@@ -15,14 +15,21 @@ import (
 type madeKey struct {
 	PrivateKey string `json:"privateKey"` // the file
 	PublicKey  string `json:"publicKey"`  // the file
-	KeyID      string `json:"keyId"`
+	KeyID      string `json:"keyId,omitempty"`
+	Log        string `json:"log,omitempty"` // the name of the log that it is for
 }
 
 func (a *app) keygen() *cli.Command {
 	return &cli.Command{
 		Name: "keygen", Usage: "makes an Ed25519 key pair: PREFIX.key.pem and PREFIX.pub.pem",
-		Flags: []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "expunge", Usage: "the files' `PREFIX`"}},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "expunge", Usage: "the files' `PREFIX`"},
+			&cli.StringFlag{Name: "log", Usage: "the pair of a log of that `NAME`, which must not be the one that signs receipts: PREFIX.log.key and PREFIX.log.pub"},
+		},
 		Action: a.verb(0, func(_ context.Context, cmd *cli.Command) error {
+			if name := cmd.String("log"); name != "" {
+				return a.logKeygen(cmd, name)
+			}
 			made, err := makeKey(cmd.String("output"))
 			if err != nil {
 				return err
@@ -57,24 +64,47 @@ func makeKey(prefix string) (*madeKey, error) {
 		return nil, err
 	}
 	made := &madeKey{PrivateKey: prefix + ".key.pem", PublicKey: prefix + ".pub.pem", KeyID: id}
-	if err := writeNew(made.PublicKey, public, 0o644); err != nil {
-		return nil, err
-	}
-	if err := writeNew(made.PrivateKey, private, 0o600); err != nil {
-		return nil, errors.Join(err, os.Remove(made.PublicKey))
-	}
-	return made, nil
+	return made, writePair(made, private, public)
 }
 
-// writeNew makes a file that isn't there.
+func writePair(made *madeKey, private, public []byte) error {
+	if err := writeNew(made.PublicKey, public, 0o644); err != nil {
+		return err
+	}
+	if err := writeNew(made.PrivateKey, private, 0o600); err != nil {
+		return errors.Join(err, os.Remove(made.PublicKey))
+	}
+	return nil
+}
+
+// logKeygen makes the key pair of a log.
+func (a *app) logKeygen(cmd *cli.Command, name string) error {
+	private, public, err := receipt.GenerateLogKey(name, nil)
+	if err != nil {
+		return &usageError{fmt.Errorf("--log: %w", err)}
+	}
+	prefix := cmd.String("output") + ".log"
+	made := &madeKey{PrivateKey: prefix + ".key", PublicKey: prefix + ".pub", Log: name}
+	if err := writePair(made, []byte(private), []byte(public)); err != nil {
+		return err
+	}
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, made)
+	}
+	fmt.Fprintf(a.stdout, "private key  %s (keep it to yourself: it isn't encrypted)\npublic key   %s (give it to whoever checks the log)\n",
+		made.PrivateKey, made.PublicKey)
+	return nil
+}
+
+// writeNew makes a file that isn't there, and has it on the disk when it returns.
 func writeNew(path string, data []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, os.ErrExist) {
-		return usage("%s is there already, and keys are not overwritten: give another -o", path)
+		return usage("%s is there already, and is not overwritten: give another name", path)
 	}
 	if err != nil {
 		return &usageError{err}
 	}
 	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	return errors.Join(err, f.Sync(), f.Close(), syncFolder(path))
 }

@@ -60,8 +60,9 @@ The secret of consistent strategies comes from EXPUNGE_SECRET or --secret-file.
 
 Exit codes: 0 done; 1 failed; 2 the policy, the plan, a subject or an argument is not
 acceptable; 3 refused: the schema has changed, the plan isn't the approved one, a
-hazard isn't allowed, or a privilege is missing; 4 a verification is broken, or rows
-are left over; 5 a verification can't tell.`
+hazard isn't allowed, a privilege is missing, or backups aren't gone yet; 4 a
+verification is broken, a log was forked, rolled back or damaged, or rows are left
+over; 5 a verification can't tell.`
 
 // command builds the tree of verbs.
 func (a *app) command() *cli.Command {
@@ -80,7 +81,8 @@ func (a *app) command() *cli.Command {
 		},
 		Commands: []*cli.Command{
 			a.demo(), a.inspect(), a.draft(), a.check(), a.plan(), a.preview(), a.rehearse(),
-			a.run(), a.verify(), a.keygen(), a.journal(), a.repair(),
+			a.run(), a.verify(), a.disclose(), a.amend(), a.finalize(), a.certificate(), a.log(),
+			a.keygen(), a.journal(), a.repair(),
 		},
 	}
 	root.Action = func(_ context.Context, cmd *cli.Command) error {
@@ -93,6 +95,9 @@ func (a *app) command() *cli.Command {
 	root.OnUsageError = usage
 	for _, c := range root.Commands {
 		c.OnUsageError = usage
+		for _, c := range c.Commands {
+			c.OnUsageError = usage
+		}
 	}
 	return root
 }

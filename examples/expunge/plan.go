@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 
@@ -21,7 +22,7 @@ func (a *app) plan() *cli.Command {
 			&cli.BoolFlag{Name: "everything", Usage: "every row of every table"},
 			&cli.BoolFlag{Name: "expired", Usage: "rows older than their retention period"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plan, for run, to `FILE`"},
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "text or json"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json or mermaid (a picture)"},
 		},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			scope, err := scopeOf(cmd)
@@ -29,8 +30,8 @@ func (a *app) plan() *cli.Command {
 				return err
 			}
 			format := cmd.String("format")
-			if format != "text" && format != "json" {
-				return usage("--format is text or json")
+			if !slices.Contains([]string{"text", "json", "mermaid"}, format) {
+				return usage("--format is text, json or mermaid")
 			}
 			policy, err := readPolicy(cmd)
 			if err != nil {
@@ -58,7 +59,11 @@ func (a *app) plan() *cli.Command {
 				_, err = a.stdout.Write(data)
 				return err
 			}
-			_, err = fmt.Fprint(a.stdout, p)
+			text := p.String()
+			if format == "mermaid" {
+				text = p.Mermaid()
+			}
+			_, err = fmt.Fprint(a.stdout, text)
 			return err
 		}),
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 func (a *app) run() *cli.Command {
 	return &cli.Command{
 		Name: "run", Usage: "carries a plan out and writes the signed receipt",
-		Flags: append(subjectFlags(),
+		Flags: slices.Concat(subjectFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "the run's `ID`: the same again continues it, or gives its receipt once more (default: a new one)"},
 			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
 			&cli.StringFlag{Name: "key", Usage: "the private key's `FILE`, to sign the receipt with"},
@@ -29,9 +30,8 @@ func (a *app) run() *cli.Command {
 			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
 			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
 			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
-			&cli.StringFlag{Name: "case", Usage: "the `REFERENCE` of the request that is answered, which must not name a person"},
-			&cli.StringFlag{Name: "received", Usage: "the `DATE` on which it was received, such as 2026-01-31"},
-		),
+			logFlag(), logKeyFlag(), publishedFlag(),
+		}, requestFlags(), commitmentFlags()),
 		Action: a.verb(0, a.carryOut),
 	}
 }
@@ -46,6 +46,10 @@ type ran struct {
 	Subjects *receipt.Subjects  `json:"subjects,omitempty"`
 	Actions  []receipt.Action   `json:"actions"`
 	Retained []receipt.Retained `json:"retained,omitempty"`
+	Request  *receipt.Request   `json:"request,omitempty"`
+	// Commitments are the files for disclosures; absent without commitments.
+	Commitments *commitments `json:"commitments,omitempty"`
+	Log         *entry       `json:"log,omitempty"` // the receipt's place in the log of --log
 }
 
 func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
@@ -61,22 +65,58 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	if err := a.room(path, o.RunID, public); err != nil {
 		return err
 	}
+	l, err := logOf(cmd)
+	if err != nil {
+		return err
+	}
 	db, err := open(ctx, cmd)
 	if err != nil {
 		return err
 	}
 	defer db.close()
+	rows, err := commit(cmd, p.Scope, o)
+	if err != nil {
+		return err
+	}
+	if late := warning(o.Request, time.Now()); late != "" {
+		fmt.Fprintf(a.stderr, "expunge: %s\n", late)
+	}
 	show := newProgress(a.stderr)
 	o.Progress = show.event
 	envelope, err := erase.Run(ctx, db, p, *o)
 	show.end()
+	// A key may be needed where it isn't certain that the run didn't begin.
+	rows.close(show.began || envelope == nil && exitCode(err) == failed)
 	if envelope == nil {
 		return stopped(err, o.RunID, show.began)
 	}
 	if e := writeAtomically(path, envelope, 0o644); e != nil {
 		return errors.Join(err, fmt.Errorf("the run is finished, and its receipt couldn't be written: %w: the database keeps it, give the same --run %s and another file", e, o.RunID))
 	}
-	return errors.Join(err, a.sayRan(cmd, envelope, public, !show.began, err))
+	out := ran{Receipt: path, Digest: receipt.EnvelopeDigest(envelope), Before: !show.began, Actions: []receipt.Action{}}
+	if show.began {
+		out.Commitments = rows
+	}
+	if l != nil {
+		indexes, e := l.Append(envelope)
+		if e != nil {
+			return errors.Join(err, fmt.Errorf("the run is finished and %s is written, but not in the log: %w", path, e))
+		}
+		out.Log = &entry{path, out.Digest, indexes[0]}
+	}
+	return errors.Join(err, a.sayRan(cmd, envelope, public, out, err))
+}
+
+// logOf opens the log of --log before anything is erased; nil where there is none.
+func logOf(cmd *cli.Command) (*receipt.Log, error) {
+	if cmd.String("log") == "" {
+		if cmd.String("log-key") != "" || cmd.String("published") != "" {
+			return nil, usage("give --log, the log's folder")
+		}
+		return nil, nil
+	}
+	l, _, err := openLogToAppend(cmd)
+	return l, err
 }
 
 // options takes the run's options from the flags.
@@ -116,23 +156,6 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, crypto.Pu
 	return o, public, err
 }
 
-// request is what the receipt says of the request, nil where nothing is given.
-func request(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
-	reference, received := cmd.String("case"), cmd.String("received")
-	if reference == "" && received == "" {
-		return nil, nil
-	}
-	r := &receipt.Request{Case: reference}
-	if received != "" {
-		day, err := time.Parse(time.DateOnly, received)
-		if err != nil {
-			return nil, usage("--received is a date such as 2026-01-31")
-		}
-		r.ReceivedAt, r.DueAt = day, erase.Due(p, day)
-	}
-	return r, nil
-}
-
 // room refuses a file that can't be written and one that is there, unless it
 // is this very run's receipt: proofs are never overwritten.
 func (a *app) room(path, run string, public crypto.PublicKey) error {
@@ -164,6 +187,8 @@ func stopped(err error, run string, began bool) error {
 		return errors.New("the run gave no receipt")
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("stopped between batches; what was committed stays: to continue, give the same command with --run %s", run)
+	case errors.Is(err, erase.ErrRunDiffers) && strings.Contains(err.Error(), "commitment"):
+		return fmt.Errorf("%w (--receipt-key-file, --no-commitments)", err)
 	case began && exitCode(err) == failed:
 		return fmt.Errorf("%w\nto continue the run, give the same command with --run %s", err, run)
 	}
@@ -171,26 +196,31 @@ func stopped(err error, run string, began bool) error {
 }
 
 // sayRan prints what the receipt says was done.
-func (a *app) sayRan(cmd *cli.Command, envelope []byte, public crypto.PublicKey, before bool, err error) error {
-	out := ran{Receipt: cmd.String("output"), Digest: receipt.EnvelopeDigest(envelope), Before: before, Actions: []receipt.Action{}}
+func (a *app) sayRan(cmd *cli.Command, envelope []byte, public crypto.PublicKey, out ran, err error) error {
 	opened, e := openWith(envelope, public)
 	if e != nil {
 		return fmt.Errorf("%s: the run was finished before and signed with another key than --key: %w", out.Receipt, e)
 	}
 	p := &opened.Statement.Predicate
-	out.Run, out.Subjects, out.Actions, out.Retained = p.RunID, p.Subjects, p.Actions, p.Retained
+	out.Run, out.Subjects, out.Actions, out.Retained, out.Request = p.RunID, p.Subjects, p.Actions, p.Retained, p.Request
 	if l, ok := errors.AsType[*erase.LeftError](err); ok {
 		out.Left = l.Rows
 	}
 	if cmd.Bool("json") {
 		return printJSON(a.stdout, out)
 	}
-	if before {
+	if out.Before {
 		fmt.Fprintf(a.stdout, "run %s was finished before: nothing was done, this is its receipt once more\n\n", p.RunID)
 	} else {
 		fmt.Fprintf(a.stdout, "run %s is finished\n\n", p.RunID)
 	}
 	printActions(a.stdout, p, "  ")
 	fmt.Fprintf(a.stdout, "\nreceipt %s, SHA-256 %s\n", out.Receipt, out.Digest)
+	if out.Log != nil {
+		fmt.Fprintf(a.stdout, "entry %d of the log in %s\n", out.Log.Index, cmd.String("log"))
+	}
+	if out.Commitments != nil {
+		fmt.Fprintf(a.stdout, "\n%s\n", out.Commitments.say())
+	}
 	return nil
 }

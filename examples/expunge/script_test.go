@@ -35,21 +35,20 @@ func TestMain(m *testing.M) {
 
 // engines are what the scripts run on: each script gets an empty database,
 // whose URL is in EXPUNGE_DB. Besides those in testdata/script an engine runs
-// the scripts in its folders there: keyless ones need a way to address a row of a
-// table without a key.
+// the scripts in its folder there, if it has one.
 var engines = []struct {
 	name    string
 	folders []string
 	make    func(t testing.TB, dir string) (url string)
 }{
-	{sample.SQLite, []string{"keyless", "sqlite"}, func(t testing.TB, dir string) string {
+	{sample.SQLite, []string{"sqlite"}, func(t testing.TB, dir string) string {
 		path := filepath.Join(dir, "shop.db")
 		if err := os.WriteFile(path, nil, 0o600); err != nil { // an empty file is an empty database
 			t.Fatal(err)
 		}
 		return "sqlite:" + path
 	}},
-	{sample.Postgres, []string{"keyless", "postgres"}, func(t testing.TB, _ string) string { return testdb.Postgres(t).URL }},
+	{sample.Postgres, []string{"postgres"}, func(t testing.TB, _ string) string { return testdb.Postgres(t).URL }},
 	{sample.MySQL, nil, func(t testing.TB, _ string) string { return testdb.MySQL(t).URL }},
 	{sample.MariaDB, nil, func(t testing.TB, _ string) string { return testdb.MariaDB(t).URL }},
 }

@@ -16,8 +16,12 @@ func (a *app) verify() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "checks a receipt, offline or against the live database", ArgsUsage: "receipt.json",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "pub", Usage: "a public key's `FILE`; again for each"},
+			pubFlag(),
 			&cli.IntFlag{Name: "threshold", Value: 1, Usage: "how many of the keys must have signed"},
+			amendmentFlag(),
+			&cli.StringFlag{Name: "disclosure", Usage: "the `FILE` of a disclosure: is its row among those of the receipt?"},
+			&cli.StringFlag{Name: "proof", Usage: "the `FILE` of a proof that the receipt is in a log, with --log-pub"},
+			logPubFlag(),
 			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to look into the database too"},
 			&cli.StringSliceFlag{Name: "subject", Usage: "a subject's `KEY` to look for in the database; again for each"},
 			&cli.StringFlag{Name: "subjects-file", Usage: "a `FILE` with a subject a line"},
@@ -48,6 +52,9 @@ type verified struct {
 	SignedBy   []string           `json:"signedBy,omitempty"`
 	Unverified []string           `json:"unverified,omitempty"` // key IDs of the other signatures
 	Receipt    *receipt.Predicate `json:"receipt,omitempty"`
+	State      *receipt.State     `json:"state,omitempty"` // with the amendments
+	Logged     *logged            `json:"logged,omitempty"`
+	Disclosed  *receipt.Row       `json:"disclosed,omitempty"`
 	Live       *live              `json:"live,omitempty"`
 }
 
@@ -100,6 +107,17 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if left := leftOver(v.Receipt); left > 0 {
 		v.Outcome, v.Reason = erase.Broken, fmt.Sprintf("the receipt itself says that %s left", are(left, "row"))
 	}
+	if err := v.beside(cmd, envelope, opened); err != nil {
+		v.Outcome, v.Reason = erase.Broken, err.Error()
+		switch exitCode(err) {
+		case broken:
+			return v, err
+		case cannotTell:
+			v.Outcome = erase.CannotTell
+			return v, err
+		}
+		return nil, err
+	}
 	if cmd.String("policy") == "" {
 		return v, nil
 	}
@@ -121,6 +139,28 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 		v.Outcome = found.Outcome
 	}
 	return v, nil
+}
+
+// beside checks, offline, what is given beside the receipt: a proof, amendments,
+// a disclosure.
+func (v *verified) beside(cmd *cli.Command, envelope []byte, opened *receipt.Opened) (err error) {
+	if cmd.String("proof") != "" {
+		if v.Logged, err = verifyProof(cmd, envelope); err != nil {
+			return err
+		}
+	} else if cmd.String("log-pub") != "" {
+		return usage("give --proof, the file that expunge log prove made")
+	}
+	if v.State, _, err = fold(cmd, opened); err != nil {
+		return err
+	}
+	if r := v.State.Revoked; r != nil {
+		v.Outcome, v.Reason = erase.Broken, fmt.Sprintf("the receipt was revoked on %s: %s", day(r.At), printable(r.Reason))
+	}
+	if path := cmd.String("disclosure"); path != "" {
+		v.Disclosed, err = readDisclosure(path, &opened.Statement)
+	}
+	return err
 }
 
 // leftOver is how many rows the receipt says are still there and should not be.
@@ -147,6 +187,16 @@ func (a *app) printVerification(cmd *cli.Command, v *verified) {
 		fmt.Fprintf(w, "  not counted: a signature that says it is by key %s\n", printable(id))
 	}
 	printReceipt(w, v.Receipt, "  ")
+	if v.Logged != nil {
+		fmt.Fprintf(w, "\nIt is entry %d of log %s, which had %s then\n", v.Logged.Index, printable(v.Logged.Log), entries(v.Logged.Size))
+	}
+	if v.State.Amendments > 0 {
+		fmt.Fprintf(w, "\nSince then, by %s\n", count(int64(v.State.Amendments), "amendment"))
+		printState(w, v.State, "  ")
+	}
+	if v.Disclosed != nil {
+		fmt.Fprintf(w, "\nThe disclosure holds: among the rows of the receipt is %s\n", rowWords(v.Disclosed))
+	}
 	fmt.Fprintf(w, "\nWhat it doesn't prove\n%s\n", wrapped(v.Receipt.DoesNotProve, "  "))
 	if v.Reason != "" {
 		fmt.Fprintf(w, "\n%s: %s\n", s.outcome(v.Outcome), v.Reason)

@@ -82,6 +82,40 @@ func printReceipt(w io.Writer, p *receipt.Predicate, indent string) {
 	}
 }
 
+// printState says what amendments have changed.
+func printState(w io.Writer, s *receipt.State, indent string) {
+	line := func(format string, args ...any) {
+		fmt.Fprintln(w, wrapped(printable(fmt.Sprintf(format, args...)), indent))
+	}
+	if s.Revoked != nil {
+		line("revoked on %s: %s", day(s.Revoked.At), s.Revoked.Reason)
+	}
+	for _, b := range s.Backups {
+		switch {
+		case !b.Expired.IsZero():
+			line("backup %s: gone since %s", b.Name, day(b.Expired))
+		case b.Until != "":
+			line("backup %s: holds the data until %s at the latest", b.Name, b.Until)
+		default:
+			line("backup %s: no date is known", b.Name)
+		}
+	}
+	for _, r := range s.Recipients {
+		if r.Told.IsZero() {
+			line("recipient %s: not stated to have been told", r.Name)
+		} else {
+			line("recipient %s: told on %s", r.Name, day(r.Told))
+		}
+	}
+	for _, r := range s.Replays {
+		line("restored from a backup of %s, and erased again by run %s", day(r.Backup), r.RunID)
+	}
+	line("residue: %s", s.Residue.Level)
+	if len(s.Backups) > 0 && s.BackupsGone() {
+		line("every declared backup is gone")
+	}
+}
+
 // printRetained lists what was kept on purpose.
 func printRetained(w io.Writer, p *receipt.Predicate, indent string) {
 	for _, r := range p.Retained {
@@ -124,6 +158,9 @@ func printFacts(w io.Writer, p *receipt.Predicate, indent string) {
 		due := ""
 		if !r.DueAt.IsZero() {
 			due = ", due " + day(r.DueAt)
+		}
+		if r.Extension != nil {
+			due += " after an extension (" + r.Extension.Reason + ")"
 		}
 		if r.Late {
 			due += ", answered late"

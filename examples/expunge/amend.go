@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase/receipt"
+)
+
+// amended is what amend and finalize print as JSON.
+type amended struct {
+	Receipt    string          `json:"receipt"` // the digest
+	Amendments []madeAmendment `json:"amendments"`
+}
+
+type madeAmendment struct {
+	File string       `json:"file"`
+	Fact receipt.Fact `json:"fact"`
+}
+
+func amendFlags(more ...cli.Flag) []cli.Flag {
+	return append(append(receiptFlags(), amendmentFlag(),
+		&cli.StringFlag{Name: "key", Usage: "the private key's `FILE`, to sign with"},
+		&cli.StringFlag{Name: "actor", Usage: "who says so: a `ROLE`, no person's name"}), more...)
+}
+
+func (a *app) amend() *cli.Command {
+	return &cli.Command{
+		Name: "amend", Usage: "signs a later fact about a receipt, which itself is never edited",
+		Flags: amendFlags(
+			&cli.StringFlag{Name: "backup-expired", Usage: "the backup of that `NAME` is gone"},
+			&cli.StringFlag{Name: "recipient-told", Usage: "the recipient of that `NAME` was told of the erasure"},
+			&cli.StringFlag{Name: "revoke", Usage: "the receipt is not to be relied on: the `REASON`, which must not name a person"},
+			&cli.StringFlag{Name: "at", Usage: "the `DATE` on which it happened, such as 2026-01-31 (default: now)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the amendment to `FILE`"},
+		),
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			fact, err := factOf(cmd)
+			if err != nil {
+				return err
+			}
+			m, err := openForAmending(cmd)
+			if err != nil {
+				return err
+			}
+			return a.signFacts(ctx, cmd, m, []receipt.Fact{*fact})
+		}),
+	}
+}
+
+// factOf is the one fact that the flags state.
+func factOf(cmd *cli.Command) (*receipt.Fact, error) {
+	now := time.Now().UTC()
+	f := &receipt.Fact{At: now.Truncate(time.Second), Backup: cmd.String("backup-expired"), Recipient: cmd.String("recipient-told"), Reason: cmd.String("revoke")}
+	given := 0
+	for kind, value := range map[receipt.Kind]string{receipt.BackupExpired: f.Backup, receipt.RecipientTold: f.Recipient, receipt.Revoked: f.Reason} {
+		if value != "" {
+			f.Kind = kind
+			given++
+		}
+	}
+	if given != 1 {
+		return nil, usage("say what happened, by one of --backup-expired, --recipient-told and --revoke")
+	}
+	if at := cmd.String("at"); at != "" {
+		day, err := time.Parse(time.DateOnly, at)
+		if err != nil || day.After(now) {
+			return nil, usage("--at is a date that isn't to come, such as 2026-01-31")
+		}
+		f.At = day
+	}
+	return f, nil
+}
+
+func (a *app) finalize() *cli.Command {
+	return &cli.Command{
+		Name: "finalize", Usage: "states that all backups are gone, once the receipt's final date has passed; refuses before",
+		Flags: amendFlags(
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the amendment to `FILE`; where there are several, numbered: A-1.json, A-2.json, …"},
+		),
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			m, err := openForAmending(cmd)
+			if err != nil {
+				return err
+			}
+			facts, err := receipt.Expired(m.opened, m.state, time.Now())
+			if err != nil {
+				return fmt.Errorf("%s: %w", cmd.String("receipt"), err)
+			}
+			if len(facts) == 0 && !cmd.Bool("json") {
+				what := "every declared backup is stated to be gone already: there is nothing to add"
+				if len(m.state.Backups) == 0 {
+					what = "the receipt declares no backup: there is nothing to add"
+				}
+				_, err = fmt.Fprintln(a.stdout, what)
+				return err
+			}
+			return a.signFacts(ctx, cmd, m, facts)
+		}),
+	}
+}
+
+// amendable is a receipt that is going to be amended, and by whom.
+type amendable struct {
+	opened *receipt.Opened
+	state  *receipt.State
+	before []*receipt.OpenedAmendment
+	signer receipt.Signer
+	known  receipt.Verifier
+}
+
+// openForAmending verifies the receipt, with the signing key's own public half
+// where --pub isn't given.
+func openForAmending(cmd *cli.Command) (*amendable, error) {
+	signer, public, err := readSigner(cmd.String("key"))
+	if err != nil {
+		return nil, err
+	}
+	if cmd.String("output") == "" {
+		return nil, usage("give -o, the file to write the amendment to")
+	}
+	m := &amendable{signer: signer}
+	if m.known, err = receipt.NewVerifier(public); err != nil {
+		return nil, err
+	}
+	if m.opened, _, err = openReceipt(cmd, cmd.String("receipt"), m.known); err != nil {
+		return nil, err
+	}
+	m.state, m.before, err = fold(cmd, m.opened, m.known)
+	return m, err
+}
+
+// signFacts signs each fact and writes it to a file of its own. What doesn't fit
+// the receipt (a backup that it doesn't name) is refused before anything is written.
+func (a *app) signFacts(ctx context.Context, cmd *cli.Command, m *amendable, facts []receipt.Fact) error {
+	out := amended{Receipt: m.opened.Digest, Amendments: []madeAmendment{}}
+	var envelopes [][]byte
+	all := m.before
+	for i, f := range facts {
+		f.AmendmentID, f.Operator = uuid.NewString(), cmd.String("actor")
+		envelope, err := receipt.SignAmendment(ctx, receipt.NewAmendment(m.opened.Digest, f), m.signer)
+		if err != nil {
+			return err
+		}
+		opened, err := receipt.OpenAmendment(envelope, receipt.OpenOptions{Verifiers: []receipt.Verifier{m.known}})
+		if err != nil {
+			return err
+		}
+		all, envelopes = append(all, opened), append(envelopes, envelope)
+		out.Amendments = append(out.Amendments, madeAmendment{numbered(cmd.String("output"), i+1, len(facts)), f})
+	}
+	if _, err := receipt.Fold(m.opened, all...); err != nil {
+		return &usageError{err}
+	}
+	for i, made := range out.Amendments {
+		if err := writeNew(made.File, envelopes[i], 0o644); err != nil {
+			return errors.Join(err, printMade(a, cmd, amended{out.Receipt, out.Amendments[:i]}))
+		}
+	}
+	return printMade(a, cmd, out)
+}
+
+// numbered is the name of file i of n: A.json, or A-1.json, A-2.json.
+func numbered(path string, i, n int) string {
+	if n == 1 {
+		return path
+	}
+	ending := filepath.Ext(path)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ending), i, ending)
+}
+
+func printMade(a *app, cmd *cli.Command, out amended) error {
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, out)
+	}
+	for _, made := range out.Amendments {
+		f, what := made.Fact, "revoked"
+		switch f.Kind {
+		case receipt.BackupExpired:
+			what = "backup " + f.Backup + " gone"
+		case receipt.RecipientTold:
+			what = "recipient " + f.Recipient + " told"
+		}
+		fmt.Fprintf(a.stdout, "%s: %s, %s\n", made.File, printable(what), day(f.At))
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase/receipt"
+)
+
+// certificate puts a receipt into words. As JSON it is receipt.Certificate.
+func (a *app) certificate() *cli.Command {
+	return &cli.Command{
+		Name: "certificate", Usage: "puts a receipt into words for the person whose data it was", ArgsUsage: "receipt.json",
+		Flags: []cli.Flag{
+			pubFlag(), amendmentFlag(),
+			&cli.StringFlag{Name: "format", Value: "html", Usage: "html (one page that needs no other file) or text"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` (default: standard output)"},
+		},
+		Action: a.verb(1, func(_ context.Context, cmd *cli.Command) error {
+			format := cmd.String("format")
+			if format != "html" && format != "text" {
+				return usage("--format is html or text")
+			}
+			opened, _, err := openReceipt(cmd, cmd.Args().First())
+			if err != nil {
+				return err
+			}
+			state, _, err := fold(cmd, opened)
+			if err != nil {
+				return err
+			}
+			c := receipt.NewCertificate(opened, state)
+			if cmd.Bool("json") {
+				return printJSON(a.stdout, c)
+			}
+			var page bytes.Buffer
+			write := c.HTML
+			if format == "text" {
+				write = c.Text
+			}
+			if err := write(&page); err != nil {
+				return err
+			}
+			if path := cmd.String("output"); path != "" {
+				if err := writeAtomically(path, page.Bytes(), 0o644); err != nil {
+					return fmt.Errorf("writing the certificate: %w", err)
+				}
+				return nil
+			}
+			_, err = a.stdout.Write(page.Bytes())
+			return err
+		}),
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/plan"
+)
+
+// commitments are a run's row commitments: the files of its key and leaves.
+type commitments struct {
+	KeyFile    string `json:"keyFile"`
+	LeavesFile string `json:"leavesFile"`
+	file       *receipt.LeafFile
+	made       []string // files that weren't there before
+}
+
+func commitmentFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "receipt-key-file", Usage: "the `FILE` of the key that row commitments are made with; made when it isn't there (default: beside -o, ending .key, in scopes subjects and expired)"},
+		&cli.StringFlag{Name: "leaves", Usage: "the `FILE` that disclosures are made from; made when it isn't there (default: beside -o, ending .leaves)"},
+		&cli.BoolFlag{Name: "no-commitments", Usage: "without row commitments: no row can then be shown to be in the receipt"},
+	}
+}
+
+// commit opens the files of row commitments, nil where there are to be none, and
+// has the key on the disk before the run begins.
+func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments, error) {
+	c := &commitments{KeyFile: cmd.String("receipt-key-file"), LeavesFile: cmd.String("leaves")}
+	given := c.KeyFile != "" || c.LeavesFile != ""
+	switch {
+	case cmd.Bool("no-commitments") && given:
+		return nil, usage("give --no-commitments or the files of --receipt-key-file and --leaves, not both")
+	case cmd.Bool("no-commitments"), scope == plan.ScopeEverything && !given:
+		return nil, nil
+	}
+	beside := strings.TrimSuffix(cmd.String("output"), ".json")
+	if c.KeyFile == "" {
+		c.KeyFile = beside + ".key"
+	}
+	if c.LeavesFile == "" {
+		c.LeavesFile = beside + ".leaves"
+	}
+	key, err := c.key(o.RunID)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.openLeaves(); err != nil {
+		c.close(false)
+		return nil, err
+	}
+	o.Commitments = &erase.Commitments{Key: key, Leaves: c.file}
+	return c, nil
+}
+
+// key reads the run's key, or makes it. A key of another run is refused: the
+// commitments of two receipts must not be comparable.
+func (c *commitments) key(run string) ([]byte, error) {
+	data, err := os.ReadFile(c.KeyFile)
+	if err == nil {
+		k, err := receipt.ParseCommitmentKey(data)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("--receipt-key-file: %s: %w", c.KeyFile, err)}
+		}
+		if k.RunID != run {
+			return nil, usage("--receipt-key-file: %s is the key of another run, and each has its own: give another file, or continue that run by --run", c.KeyFile)
+		}
+		return k.Key, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, &usageError{fmt.Errorf("--receipt-key-file: %w", err)}
+	}
+	if _, err := os.Stat(c.LeavesFile); err == nil {
+		return nil, usage("--leaves: %s is there already, and the key that belongs to it, %s, is not: put it back, or give another file", c.LeavesFile, c.KeyFile)
+	}
+	k, err := receipt.NewCommitmentKey(run, nil)
+	if err != nil {
+		return nil, err
+	}
+	if data, err = k.Marshal(); err != nil {
+		return nil, err
+	}
+	if err := writeNew(c.KeyFile, data, 0o600); err != nil {
+		return nil, fmt.Errorf("--receipt-key-file: %w", err)
+	}
+	c.made = append(c.made, c.KeyFile)
+	return k.Key, nil
+}
+
+func (c *commitments) openLeaves() error {
+	_, err := os.Stat(c.LeavesFile)
+	fresh := errors.Is(err, os.ErrNotExist)
+	if c.file, err = receipt.OpenLeafFile(c.LeavesFile); err != nil {
+		return &usageError{fmt.Errorf("--leaves: %s: %w", c.LeavesFile, err)}
+	}
+	if fresh {
+		c.made = append(c.made, c.LeavesFile)
+		return syncFolder(c.LeavesFile)
+	}
+	return nil
+}
+
+// close closes the files, and takes those away again that were made for a run
+// which did nothing: keep is false for it.
+func (c *commitments) close(keep bool) {
+	if c == nil {
+		return
+	}
+	if c.file != nil {
+		c.file.Close() //nolint:errcheck // each record was synced when it was written
+	}
+	if !keep {
+		for _, path := range c.made {
+			os.Remove(path) //nolint:errcheck // it is empty, or a key of nothing
+		}
+	}
+}
+
+// say tells what the files are, and what to do with them.
+func (c *commitments) say() string {
+	return wrapped(fmt.Sprintf("%s and %s are for disclosures: with both of them you can prove to a person that a row was erased "+
+		"(expunge disclose). While the key exists, whoever has the two can find out which rows were erased, by trying. "+
+		"So keep them apart from each other and from the receipt, or destroy the key: the receipt stays good.",
+		c.KeyFile, c.LeavesFile), "")
+}
+
+// syncFolder has a file's name on the disk. Not every file system can do that.
+func syncFolder(path string) error {
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	err = dir.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, os.ErrInvalid) || errors.Is(err, os.ErrPermission) {
+		err = nil
+	}
+	return errors.Join(err, dir.Close())
+}

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/urfave/cli/v3"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/expungedb/expunge/erase/receipt"
+)
+
+// The flags of logs.
+func logFlag() cli.Flag {
+	return &cli.StringFlag{Name: "log", Usage: "the log's `FOLDER`"}
+}
+
+func logKeyFlag() cli.Flag {
+	return &cli.StringFlag{Name: "log-key", Usage: "the log's private key's `FILE`, as keygen --log made it"}
+}
+
+func logPubFlag() cli.Flag {
+	return &cli.StringFlag{Name: "log-pub", Usage: "the log's public key's `FILE`"}
+}
+
+func publishedFlag() cli.Flag {
+	return &cli.StringFlag{Name: "published", Usage: "the `FILE` of a checkpoint that was given out before: a log that isn't consistent with it is refused"}
+}
+
+func (a *app) log() *cli.Command {
+	output := func(what string) cli.Flag {
+		return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: what}
+	}
+	c := &cli.Command{
+		Name: "log", Usage: "an append-only log of receipts: init, append, checkpoint, verify, prove",
+		HideHelpCommand: true,
+		Commands: []*cli.Command{
+			{Name: "init", Usage: "makes an empty log", Flags: []cli.Flag{logFlag(), logKeyFlag()}, Action: a.verb(0, a.logInit)},
+			{Name: "append", Usage: "adds receipts that aren't in it yet", ArgsUsage: "receipt.json…",
+				Flags: []cli.Flag{logFlag(), logKeyFlag(), publishedFlag()}, Action: a.verb(1<<20, a.logAppend)},
+			{Name: "checkpoint", Usage: "gives its newest checkpoint, signed, to be published",
+				Flags:  []cli.Flag{logFlag(), logPubFlag(), publishedFlag(), output("write it to `FILE` (default: standard output)")},
+				Action: a.verb(0, a.logCheckpoint)},
+			{Name: "verify", Usage: "reads the whole log", Flags: []cli.Flag{logFlag(), logPubFlag(), publishedFlag()}, Action: a.verb(0, a.logVerify)},
+			{Name: "prove", Usage: "makes the proof that a receipt is in it", ArgsUsage: "receipt.json",
+				Flags:  []cli.Flag{logFlag(), logPubFlag(), publishedFlag(), output("write the proof to `FILE`")},
+				Action: a.verb(1, a.logProve)},
+		},
+	}
+	c.Action = func(_ context.Context, cmd *cli.Command) error {
+		if cmd.Args().Present() {
+			return fmt.Errorf("there is no verb %q of log: expunge log --help lists them", cmd.Args().First())
+		}
+		return cli.ShowSubcommandHelp(cmd)
+	}
+	return c
+}
+
+func (a *app) logInit(_ context.Context, cmd *cli.Command) error {
+	if cmd.String("log") == "" {
+		return usage("give --log, the folder to make the log in")
+	}
+	s, err := readLogSigner(cmd)
+	if err != nil {
+		return err
+	}
+	if err := receipt.CreateLog(cmd.String("log"), s); err != nil {
+		return &usageError{fmt.Errorf("--log: %w", err)}
+	}
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, logState{Log: s.Name()})
+	}
+	fmt.Fprintf(a.stdout, "log %s is made in %s, empty\n", s.Name(), cmd.String("log"))
+	return nil
+}
+
+// appended is what log append prints as JSON.
+type appended struct {
+	Log     string  `json:"log"`
+	Entries []entry `json:"entries"`
+}
+
+type entry struct {
+	Receipt string `json:"receipt"` // the file
+	Digest  string `json:"digest"`  // SHA-256 of the file: all that the log holds of it
+	Index   int64  `json:"index"`   // counted from 0
+}
+
+func (a *app) logAppend(_ context.Context, cmd *cli.Command) error {
+	if !cmd.Args().Present() {
+		return usage("give the receipts' files")
+	}
+	var envelopes [][]byte
+	out := appended{}
+	for _, path := range cmd.Args().Slice() {
+		data, err := readFile("a receipt's file", path)
+		if err != nil {
+			return err
+		}
+		envelopes = append(envelopes, data)
+		out.Entries = append(out.Entries, entry{Receipt: path, Digest: receipt.EnvelopeDigest(data)})
+	}
+	l, name, err := openLogToAppend(cmd)
+	if err != nil {
+		return err
+	}
+	indexes, err := l.Append(envelopes...)
+	if err != nil {
+		return err
+	}
+	out.Log = name
+	for i, index := range indexes {
+		out.Entries[i].Index = index
+	}
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, out)
+	}
+	for _, e := range out.Entries {
+		fmt.Fprintf(a.stdout, "%s is entry %d of log %s\n", e.Receipt, e.Index, name)
+	}
+	return nil
+}
+
+func (a *app) logCheckpoint(_ context.Context, cmd *cli.Command) error {
+	l, _, err := openLogToRead(cmd)
+	if err != nil {
+		return err
+	}
+	data, err := l.Checkpoint()
+	if err != nil {
+		return err
+	}
+	if path := cmd.String("output"); path != "" {
+		return writeAtomically(path, data, 0o644)
+	}
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, map[string]string{"checkpoint": string(data)})
+	}
+	_, err = a.stdout.Write(data)
+	return err
+}
+
+// logState is what log verify prints as JSON.
+type logState struct {
+	Log   string `json:"log"`
+	Size  int64  `json:"size"`
+	Root  string `json:"root,omitempty"` // in base64, as in the checkpoint
+	State string `json:"state,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+func (a *app) logVerify(_ context.Context, cmd *cli.Command) error {
+	l, name, err := openLogToRead(cmd)
+	var c *receipt.Checkpoint
+	if err == nil {
+		c, err = l.Verify()
+	}
+	word := logWord(err)
+	switch {
+	case err != nil && (word == "" || !cmd.Bool("json")):
+		return err
+	case err != nil:
+		return errors.Join(err, printJSON(a.stdout, logState{Log: name, State: word, Error: err.Error()}))
+	case cmd.Bool("json"):
+		return printJSON(a.stdout, logState{Log: c.Origin, Size: c.Size, Root: rootText(c), State: "whole"})
+	}
+	fmt.Fprintf(a.stdout, "log %s is whole: %s, root %s\n", c.Origin, entries(c.Size), rootText(c))
+	return nil
+}
+
+// logWord is what is wrong with a log, in a word; empty for other errors.
+func logWord(err error) string {
+	switch {
+	case errors.Is(err, receipt.ErrFork):
+		return "forked"
+	case errors.Is(err, receipt.ErrRolledBack):
+		return "rolled back"
+	case errors.Is(err, receipt.ErrDamaged):
+		return "damaged"
+	}
+	return ""
+}
+
+func rootText(c *receipt.Checkpoint) string { return base64.StdEncoding.EncodeToString(c.Root[:]) }
+
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return thousands(n) + " entries"
+}
+
+func (a *app) logProve(_ context.Context, cmd *cli.Command) error {
+	path := cmd.Args().First()
+	envelope, err := readFile("the receipt's file", path)
+	if err != nil {
+		return err
+	}
+	output := cmd.String("output")
+	if output == "" {
+		return usage("give -o, the file to write the proof to")
+	}
+	l, name, err := openLogToRead(cmd)
+	if err != nil {
+		return err
+	}
+	proof, err := l.Prove(envelope)
+	if errors.Is(err, receipt.ErrNotLogged) {
+		return fmt.Errorf("%s: %w: add it by expunge log append", path, err)
+	}
+	if err != nil {
+		return err
+	}
+	// A newer proof, under a newer checkpoint, is as good as the old one.
+	if err := writeAtomically(output, proof, 0o644); err != nil {
+		return fmt.Errorf("writing the proof: %w", err)
+	}
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, map[string]string{"proof": output, "log": name})
+	}
+	fmt.Fprintf(a.stdout, "%s proves that %s is in log %s\n", output, path, name)
+	return nil
+}
+
+// logged is a receipt's place in a log, as verify prints it as JSON.
+type logged struct {
+	Log   string `json:"log"`
+	Index int64  `json:"index"`
+	Size  int64  `json:"size"`
+}
+
+// verifyProof checks the proof of --proof.
+func verifyProof(cmd *cli.Command, envelope []byte) (*logged, error) {
+	path := cmd.String("proof")
+	proof, err := readFile("--proof", path)
+	if err != nil {
+		return nil, err
+	}
+	v, err := readLogVerifier(cmd)
+	if err != nil {
+		return nil, err
+	}
+	in, err := receipt.VerifyProof(proof, envelope, v)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &logged{in.Origin, in.Index, in.Size}, nil
+}
+
+func readLogSigner(cmd *cli.Command) (note.Signer, error) {
+	path := cmd.String("log-key")
+	data, err := readFile("--log-key, the log's private key", path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := receipt.ParseLogSigner(data)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	return s, nil
+}
+
+func readLogVerifier(cmd *cli.Command) (note.Verifier, error) {
+	path := cmd.String("log-pub")
+	data, err := readFile("--log-pub, the log's public key", path)
+	if err != nil {
+		return nil, err
+	}
+	v, err := receipt.ParseLogVerifier(data)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	return v, nil
+}
+
+// openLogToAppend opens the log of --log and returns its name too.
+func openLogToAppend(cmd *cli.Command) (*receipt.Log, string, error) {
+	s, err := readLogSigner(cmd)
+	if err != nil {
+		return nil, "", err
+	}
+	l, err := openLog(cmd, receipt.LogOptions{Signer: s})
+	return l, s.Name(), err
+}
+
+func openLogToRead(cmd *cli.Command) (*receipt.Log, string, error) {
+	v, err := readLogVerifier(cmd)
+	if err != nil {
+		return nil, "", err
+	}
+	l, err := openLog(cmd, receipt.LogOptions{Verifier: v})
+	return l, v.Name(), err
+}
+
+func openLog(cmd *cli.Command, o receipt.LogOptions) (*receipt.Log, error) {
+	dir := cmd.String("log")
+	if dir == "" {
+		return nil, usage("give --log, the log's folder")
+	}
+	if path := cmd.String("published"); path != "" {
+		var err error
+		if o.Published, err = readFile("--published", path); err != nil {
+			return nil, err
+		}
+	}
+	l, err := receipt.OpenLog(dir, o)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("--log: there is no log in %s: make one by expunge log init", dir)
+	}
+	return l, err
+}
