@@ -139,10 +139,14 @@ func (d *documents) personal() []placed {
 		p := d.paths[id]
 		written, open := writtenPath(p.keys, func(key string) bool { return common[key] >= max(2, d.n/10) && !valueLike(key) || isTerm(key) })
 		m := p.meaning(open)
-		if m == nil || written == "" || slices.ContainsFunc(out, func(o placed) bool { return o.written == written }) {
+		if m == nil || written == "" {
 			continue
 		}
-		out = append(out, placed{written, m})
+		if i := slices.IndexFunc(out, func(o placed) bool { return o.written == written }); i < 0 {
+			out = append(out, placed{written, m})
+		} else if out[i].meaning != m {
+			out[i].meaning = freeText
+		}
 	}
 	return out
 }
@@ -169,8 +173,13 @@ func (p *path) meaning(open bool) *meaning {
 	}
 	if len(keys) > 0 {
 		if m := readName(keys[0], dialect.Text); m.meaning != nil && !m.plainly() && (m.strength > hint || m.meaning == fullName || m.meaning == freeText || m.meaning == street || m.meaning == userName) {
-			if m.meaning == fullName && len(keys) > 1 && isThing(keys[1]) {
-				return nil
+			if m.meaning == fullName && len(keys) > 1 {
+				if isThing(keys[1]) {
+					return nil
+				}
+				if readName(keys[1], dialect.Text).meaning == company {
+					return company
+				}
 			}
 			return m.meaning
 		}
@@ -179,6 +188,16 @@ func (p *path) meaning(open bool) *meaning {
 		return freeText
 	}
 	return nil
+}
+
+// namedByValues reports whether keys of the documents look like values.
+func (d *documents) namedByValues() bool {
+	for _, p := range d.paths {
+		if slices.ContainsFunc(p.keys, func(k string) bool { return valueLike(k) && !isTerm(k) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // isThing reports whether a key is called after something that has a name
@@ -242,7 +261,6 @@ func (c *column) judgeDocuments() bool {
 		c.verdict.because("%d sampled documents have nothing personal that shows", docs.n)
 		return true
 	}
-	// Documents change from row to row: what no path leads to is made random too.
 	paths := map[string]any{}
 	category := found[0].meaning.category
 	var names []string
@@ -256,9 +274,14 @@ func (c *column) judgeDocuments() bool {
 			names = append(names, f.meaning.name+" at "+f.written)
 		}
 	}
+	// Documents change from row to row: what no path leads to is made random too.
 	spec := anonymise.Spec{Name: "json", Params: map[string]any{"others": "random", "paths": paths}}
-	if _, err := anonymise.New(spec); err != nil {
-		spec = anonymise.Spec{Name: "json", Params: map[string]any{"others": "random"}}
+	if docs.namedByValues() { // the strategy keeps keys
+		spec = mustSpec(`"null"`)
+		if !c.Nullable {
+			spec = mustSpec(`{"fixed":"{}"}`)
+		}
+		c.verdict.because("keys of sampled documents look like values")
 	}
 	c.verdict.category, c.verdict.confidence, c.verdict.spec = category, byName, &spec
 	more := ""

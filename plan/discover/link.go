@@ -26,9 +26,19 @@ func (c *column) refers() bool {
 	}
 	w := split(c.Name)
 	last := w[max(len(w)-1, 0):]
-	return len(last) == 1 && (last[0] == "type" || last[0] == "typ" || last[0] == "tipo" || last[0] == "by" || roles[last[0]]) ||
+	return c.keyLike() || len(last) == 1 && (last[0] == "type" || last[0] == "typ" || last[0] == "tipo" || last[0] == "by" || roles[last[0]]) ||
 		slices.ContainsFunc(w, func(x string) bool { return contains(marks, x) }) ||
 		len(last) == 1 && strings.HasSuffix(last[0], "id")
+}
+
+// keyLike reports whether the column's name ends as those of keys do.
+func (c *column) keyLike() bool {
+	w := split(c.Name)
+	if len(w) == 0 {
+		return false
+	}
+	_, head := compound(w[len(w)-1])
+	return contains([]string{"nr", "no", "nummer", "number", "num", "code", "id"}, head)
 }
 
 // target is a column's name without the words that say that it refers.
@@ -54,16 +64,38 @@ func target(name string) []string {
 // called returns the table that a column is called after: customer_id, id_kunde,
 // billing_customer_id. Nil where there is none, or the column is the table's own key.
 func (d *database) called(c *column) *table {
+	if t := d.keyCalled(c); t != nil {
+		return t
+	}
 	w := target(c.Name)
 	for i := range w {
-		wanted := strings.Join(w[i:], "")
+		wanted := singular(strings.Join(w[i:], ""))
 		for _, t := range d.tables {
-			if slices.Contains(t.names(), wanted) && t.key() != nil && !(t == c.table && contains(t.PrimaryKey, c.Name)) {
+			own := t == c.table && contains(t.PrimaryKey, c.Name)
+			if t.key() != nil && !own && slices.ContainsFunc(t.names(), func(n string) bool { return contains(wanted, n) }) {
 				return t
 			}
 		}
 	}
 	return nil
+}
+
+// keyCalled returns the one other table whose key has the column's very name,
+// unless that is one that any key can have.
+func (d *database) keyCalled(c *column) *table {
+	if len(split(c.Name)) < 2 && len(c.Name) < 6 {
+		return nil
+	}
+	var found *table
+	for _, t := range d.tables {
+		if key := t.key(); t != c.table && key != nil && strings.EqualFold(key.Name, c.Name) && !t.refersBy(key.Name) {
+			if found != nil {
+				return nil
+			}
+			found = t
+		}
+	}
+	return found
 }
 
 // names are the forms in which other tables' columns call the table.
@@ -117,7 +149,7 @@ func (d *database) findLinks(ctx context.Context, db dialect.DB, o Options) erro
 // candidate is a link by the column's name alone.
 func (d *database) candidate(c *column) (link, bool) {
 	t := c.table
-	if t.refersBy(c.Name) || len(t.PrimaryKey) == 1 && t.PrimaryKey[0] == c.Name || c.verdict.personal() || d.polymorphic(c) {
+	if t.refersBy(c.Name) || len(t.PrimaryKey) == 1 && t.PrimaryKey[0] == c.Name || d.polymorphic(c) || c.verdict.personal() && d.keyCalled(c) == nil {
 		return link{}, false
 	}
 	confidence, to := byName, d.called(c)
@@ -173,9 +205,8 @@ func (d *database) confirm(ctx context.Context, tx dialect.Reader, l link) error
 
 func (d *database) propose(l link) {
 	d.links = append(d.links, l)
-	c := l.from.column(l.columns[0])
-	if !c.verdict.personal() {
-		c.verdict.none(l.confidence, "refers to %s, see links", l.to.name)
+	if target := l.to.column(l.refColumns[0]); !target.verdict.personal() {
+		l.from.column(l.columns[0]).verdict.none(l.confidence, "refers to %s, see links", l.to.name)
 	}
 }
 

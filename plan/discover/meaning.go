@@ -98,43 +98,59 @@ func init() {
 }
 
 // readName finds the meaning of a column's name: that of the longest run of
-// words which is a term, the last one of equals.
+// words which is a term, the last one of equals. A weak term gives way to any
+// that has one meaning.
 func readName(name string, kind dialect.Kind) match {
-	words := split(name)
-	var cut []string
+	words := cutCompounds(split(name))
+	var best match
+	longest := 0
+	for i := range words {
+		for j := i + 1; j <= len(words); j++ {
+			run := strings.Join(words[i:j], "")
+			for _, e := range lexicon[run] {
+				if !slices.Contains(e.kinds, kind) {
+					continue
+				}
+				found := match{e.meaning, e.strength(words, j-i)}
+				surer := found.surely() && best.strength == hint && best.meaning != nil
+				if surer || len(run) >= longest && !(best.surely() && found.strength == hint) {
+					best, longest = found, len(run)
+				}
+			}
+		}
+	}
+	return best.orHolder(words, kind)
+}
+
+// surely reports whether the name has one meaning, and a personal one.
+func (m match) surely() bool { return m.strength > hint && !m.plainly() }
+
+// strength is how much a term says that is n of a name's words.
+func (e entry) strength(words []string, n int) strength {
+	switch {
+	case e.weak:
+		return hint
+	case n == len(words):
+		return whole
+	case e.category != plan.PIINone && (about[words[0]] || about[words[len(words)-1]]):
+		return hint
+	}
+	return part
+}
+
+// cutCompounds cuts words in two that aren't known as they are.
+func cutCompounds(words []string) []string {
+	var out []string
 	for _, w := range words {
 		if _, known := lexicon[w]; !known {
 			if first, head := compound(w); first != "" {
-				cut = append(cut, first, head)
+				out = append(out, first, head)
 				continue
 			}
 		}
-		cut = append(cut, w)
+		out = append(out, w)
 	}
-	var best match
-	longest := 0
-	for i := range cut {
-		for j := i + 1; j <= len(cut); j++ {
-			run := strings.Join(cut[i:j], "")
-			for _, e := range lexicon[run] {
-				if len(run) < longest || !slices.Contains(e.kinds, kind) {
-					continue
-				}
-				found := match{e.meaning, part}
-				if j-i == len(cut) {
-					found.strength = whole
-				}
-				if e.weak || found.strength == part && (about[cut[0]] || about[cut[len(cut)-1]]) && e.category != plan.PIINone {
-					found.strength = hint
-				}
-				if len(run) == longest && best.strength > found.strength && j-i != len(cut) {
-					continue
-				}
-				best, longest = found, len(run)
-			}
-		}
-	}
-	return best.orHolder(cut, kind)
+	return out
 }
 
 // orHolder understands "customer name" and "Kundennummer": a word for a person
@@ -177,7 +193,7 @@ var personWords = func() map[string]float64 {
 			empleado trabajador dipendente lavoratore medewerker werknemer funcionario empregado colaborador pracownik agent doctor nurse teacher`,
 	} {
 		for _, w := range strings.Fields(words) {
-			out[fold(w)] = rank
+			out[fold(w)] = max(out[fold(w)], rank) // in one language more than in another
 		}
 	}
 	return out

@@ -37,11 +37,13 @@ func (d *database) proposeStrategy(c *column) {
 		v.because("other rows refer to it, so no strategy is proposed")
 		return
 	}
-	unique := len(t.UniqueIndexes(c.Name)) > 0
+	indexes := t.UniqueIndexes(c.Name)
+	unique := len(indexes) > 0
+	oneNull := slices.ContainsFunc(indexes, func(ix *dialect.Index) bool { return ix.NullsEqual })
 	var fallback *anonymise.Spec
 	for _, spec := range c.specs() {
 		_, replacer, err := plan.Bind(t.Table, spec, c.Column)
-		if err != nil {
+		if err != nil || spec.Name == "null" && oneNull {
 			continue
 		}
 		if !unique || replacer.Class() != anonymise.Lossy || spec.Name == "null" {
@@ -72,6 +74,9 @@ func (c *column) specs() []anonymise.Spec {
 	if c.verdict.spec != nil {
 		add(*c.verdict.spec)
 	}
+	if slices.Contains(moments, c.Kind) {
+		add(mustSpec(`{"shift":{"days":180}}`)) // keeps what a calendar tells, such as the order of events
+	}
 	if m := c.verdict.meaning; m != nil {
 		for _, text := range m.specs {
 			if text == `"null"` && !c.Nullable {
@@ -80,7 +85,7 @@ func (c *column) specs() []anonymise.Spec {
 			add(mustSpec(text))
 		}
 	}
-	for _, text := range []string{`"random"`, `"pick"`, `{"shift":{"days":180}}`, `"pseudonym"`, `"null"`} {
+	for _, text := range []string{`"random"`, `"pick"`, `"pseudonym"`, `"null"`} {
 		if text != `"null"` || c.Nullable {
 			add(mustSpec(text))
 		}
