@@ -1,0 +1,57 @@
+package discover
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// isThing reports whether a key is called after something that has a name
+// without being a person.
+func isThing(key string) bool {
+	m := readName(key, dialect.Text)
+	return m.plainly() || thingWord(split(key))
+}
+
+// isTerm reports whether a key is a word of the lexicon, or for people.
+func isTerm(key string) bool {
+	w := split(key)
+	if knownName(key) { // a few words are names too
+		return false
+	}
+	return key == "" || len(lexicon[strings.Join(w, "")]) > 0 || len(w) == 1 && personWord(w[0]) > 0
+}
+
+// valueLike reports whether a key looks like what a value would be.
+func valueLike(key string) bool {
+	return countDigits(key) > 3 || strings.ContainsAny(key, "@ ") || len(key) > 40 || isPersonName(key) || isIP(key)
+}
+
+// writtenPath writes a path for the strategy json; open says that it has a * for a key.
+func writtenPath(keys []string, named func(string) bool) (written string, open bool) {
+	var b strings.Builder
+	for i, k := range keys {
+		switch {
+		case k == "":
+			b.WriteString("[]")
+			continue
+		case i > 0:
+			b.WriteByte('.')
+		}
+		switch {
+		case !named(k):
+			b.WriteByte('*')
+			open = true
+		case strings.ContainsFunc(k, func(r rune) bool { return !isKeyRune(r) }):
+			b.WriteString(strconv.Quote(k))
+		default:
+			b.WriteString(k)
+		}
+	}
+	return b.String(), open
+}
+
+func isKeyRune(r rune) bool {
+	return r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}

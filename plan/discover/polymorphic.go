@@ -1,0 +1,114 @@
+package discover
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// polymorphic reports whether the column belongs to a pair such as
+// entity_type and entity_id.
+func (d *database) polymorphic(c *column) bool {
+	return slices.ContainsFunc(d.links, func(l link) bool { return l.from == c.table && contains(l.columns, c.Name) && l.where != "" })
+}
+
+// findPolymorphic proposes a link for each table that a column such as
+// entity_type names.
+func (d *database) findPolymorphic() {
+	for _, t := range d.tables {
+		for _, typ := range t.columns {
+			w := split(typ.Name)
+			if len(w) < 2 || !contains([]string{"type", "typ", "tipo", "class", "table", "model"}, w[len(w)-1]) || typ.Kind != dialect.Text && typ.Kind != dialect.Enum {
+				continue
+			}
+			id := t.idBeside(w[:len(w)-1])
+			if id == nil || t.refersBy(id.Name) {
+				continue
+			}
+			d.pair(typ, id)
+		}
+	}
+}
+
+// idBeside returns the column of the same words with id for type.
+func (t *table) idBeside(words []string) *column {
+	for _, c := range t.columns {
+		w := split(c.Name)
+		if len(w) == len(words)+1 && slices.Equal(w[:len(words)], words) && contains(marks, w[len(words)]) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (d *database) pair(typ, id *column) {
+	values := slices.Clone(typ.Labels)
+	for _, v := range typ.values.keys {
+		if text, ok := v.(string); ok && !contains(values, text) {
+			values = append(values, text)
+		}
+	}
+	slices.Sort(values)
+	found := 0
+	for _, value := range values {
+		to := d.tableCalled(value)
+		if to == nil || to.key() == nil || !joinable(id.Kind, to.key().Kind) {
+			continue
+		}
+		found++
+		d.links = append(d.links, link{
+			reference: reference{id.table, to, []string{id.Name}, []string{to.key().Name}},
+			where:     d.identifier(typ.Name) + " = " + d.literal(value), confidence: byName,
+			reason: typ.Name + " names the table that " + id.Name + " refers to",
+		})
+	}
+	typ.verdict.none(byName, "says to which table's rows %s refers", id.Name)
+	if found > 0 {
+		id.verdict.none(byName, "refers to the table that %s names, see links", typ.Name)
+	}
+}
+
+func joinable(child, parent dialect.Kind) bool { return child == parent || child == dialect.Text }
+
+// wordOfType is what a column such as entity_type may hold to be a name: with
+// the names of modules before it (App\Models\User).
+var wordOfType = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*(?:\\|\.|::|/))*([A-Za-z_][A-Za-z0-9_]*)$`)
+
+// tableCalled returns the table that a word of entity_type means, or nil. A word
+// that is none's is a value that nobody may see.
+func (d *database) tableCalled(word string) *table {
+	m := wordOfType.FindStringSubmatch(word)
+	if m == nil {
+		return nil
+	}
+	wanted := strings.Join(split(m[1]), "")
+	for _, t := range d.tables {
+		if slices.Contains(t.names(), wanted) || slices.ContainsFunc(singular(wanted), func(s string) bool { return slices.Contains(t.names(), s) }) {
+			return t
+		}
+	}
+	return nil
+}
+
+var plainIdentifier = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+
+// identifier writes a column's name in the engine's SQL.
+func (d *database) identifier(name string) string {
+	switch {
+	case plainIdentifier.MatchString(name):
+		return name
+	case d.schema.Engine == "mysql" || d.schema.Engine == "mariadb":
+		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+// literal writes a word of entity_type, which has no quotes, in the engine's SQL.
+func (d *database) literal(word string) string {
+	if d.schema.Engine == "mysql" || d.schema.Engine == "mariadb" {
+		word = strings.ReplaceAll(word, `\`, `\\`)
+	}
+	return "'" + word + "'"
+}
