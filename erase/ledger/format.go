@@ -119,8 +119,9 @@ func readPreamble(r *bufio.Reader) (preamble, int64, error) {
 	if err := strict(text, &p); err != nil {
 		return p, 0, err
 	}
-	if p.Written.IsZero() {
-		return p, 0, ErrDamaged
+	again, err := json.Marshal(p)
+	if err != nil || p.Written.IsZero() || !bytes.Equal(again, text) {
+		return p, 0, ErrDamaged // nothing may be altered unseen, be it a space
 	}
 	return p, int64(len(entryMagic) + len(text) + 1), nil
 }

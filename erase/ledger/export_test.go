@@ -1,0 +1,57 @@
+package ledger
+
+import (
+	"bufio"
+	"io"
+
+	"github.com/expungedb/expunge/erase/ledger/record"
+)
+
+// SetPoint makes point be called with the name of each place that a change of
+// the ledger passes.
+func (l *Ledger) SetPoint(point func(name string)) { l.point = point }
+
+// What parses, for fuzzing.
+var (
+	ParseSalt = parseSalt
+
+	ReadPreamble = func(r io.Reader) (int64, error) {
+		_, n, err := readPreamble(bufio.NewReader(r))
+		return n, err
+	}
+	ReadMark = func(r io.Reader) (*record.Mark, error) { return readMark(bufio.NewReader(r)) }
+)
+
+// ReadFrames reads the content of an entry's age file.
+func ReadFrames(r io.Reader) (*record.Header, []string, error) {
+	frames := bufio.NewReader(r)
+	h, err := readHeader(frames)
+	if err != nil {
+		return nil, nil, err
+	}
+	var subjects []string
+	for {
+		s, err := frame(frames, mostSubject)
+		if err == io.EOF {
+			return h, subjects, nil
+		}
+		if err != nil {
+			return h, subjects, err
+		}
+		subjects = append(subjects, string(s))
+	}
+}
+
+// WriteFrames writes it.
+func WriteFrames(w io.Writer, header []byte, subjects ...string) error {
+	b := bufio.NewWriter(w)
+	if err := appendFrame(b, header); err != nil {
+		return err
+	}
+	for _, s := range subjects {
+		if err := appendFrame(b, []byte(s)); err != nil {
+			return err
+		}
+	}
+	return b.Flush()
+}
