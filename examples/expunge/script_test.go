@@ -87,6 +87,7 @@ func TestScripts(t *testing.T) {
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"shop": loadShop, "chinook": loadChinook(chinook), "exits": exits, "edit": edit, "tamper": tamper, "clerk": clerk,
+					"backdate": backdate, "disclosed": disclosed,
 				},
 			})
 		})
