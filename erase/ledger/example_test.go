@@ -1,0 +1,57 @@
+package ledger_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"filippo.io/age"
+	"github.com/expungedb/expunge/erase/ledger"
+)
+
+// A run does the first half of this by itself, given Options.Ledger; Replay
+// does the second.
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "ledger")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	// The identity stays away from the machine that erases.
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	l, err := ledger.Open(dir, identity.Recipient())
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	if err := l.Begin(ctx, header("case-1", 8), subjects("42", "43")); err != nil {
+		log.Fatal(err)
+	}
+	if err := l.Committed(ctx, "case-1", mark(9)); err != nil {
+		log.Fatal(err)
+	}
+
+	backup := time.Date(2026, time.January, 1, 3, 0, 0, 0, time.UTC)
+	for e, err := range l.Reader(identity).Entries(backup) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(e.RunID, "ended", e.Mark.Closed.Format(time.TimeOnly))
+		for s, err := range e.Subjects() {
+			fmt.Println(s, err)
+		}
+	}
+	dropped, err := l.Expire(time.Date(2026, time.February, 1, 0, 0, 0, 0, time.UTC))
+	fmt.Println("dropped:", dropped, err)
+	// Output:
+	// case-1 ended 09:00:00
+	// 42 <nil>
+	// 43 <nil>
+	// dropped: 1 <nil>
+}
