@@ -105,8 +105,8 @@ func parsePath(text string) ([]step, error) {
 	}
 	var path []step
 	for rest != "" {
-		switch {
-		case rest[0] == '[':
+		switch rest[0] {
+		case '[':
 			inside, after, ok := strings.Cut(rest[1:], "]")
 			s := step{index: -1, each: true}
 			if ok && inside != "" && inside != "*" {
@@ -118,7 +118,7 @@ func parsePath(text string) ([]step, error) {
 				return wrong("[] is each element, [2] one of them")
 			}
 			path, rest = append(path, s), after
-		case rest[0] == '"':
+		case '"':
 			quoted, err := strconv.QuotedPrefix(rest)
 			if err != nil {
 				return wrong("a key in quotes doesn't end")

@@ -61,13 +61,13 @@ func randomKind(t Target) (Replacer, error) {
 			return randomBits(s, len(text))
 		}), nil
 	case dialect.Time:
-		return client(lossy, func(s *Source, old dialect.Value) dialect.Value { return randomTime(s, old) }), nil
+		return client(lossy, randomTime), nil
 	case dialect.Inet:
-		return client(math.Pow(2, 24), func(s *Source, old dialect.Value) dialect.Value { return randomInet(s, old) }), nil
+		return client(math.Pow(2, 24), randomInet), nil
 	case dialect.JSON:
-		return client(lossy, func(s *Source, old dialect.Value) dialect.Value { return randomJSON(s, old) }), nil
+		return client(lossy, randomJSON), nil
 	case dialect.XML:
-		return client(lossy, func(s *Source, old dialect.Value) dialect.Value { return randomXML(s, old) }), nil
+		return client(lossy, randomXML), nil
 	case dialect.Array:
 		return bindElements(t, randomStrategy{})
 	}

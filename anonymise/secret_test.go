@@ -33,7 +33,7 @@ func TestSecretNeverShows(t *testing.T) {
 	if shown == "" || !strings.Contains(shown, "[secret]") {
 		t.Errorf("no [secret] where one was printed")
 	}
-	for _, form := range []string{testKey, fmt.Sprintf("%x", testKey), fmt.Sprintf("%X", testKey), strings.Trim(fmt.Sprint([]byte(testKey)), "[]")} {
+	for _, form := range []string{testKey, fmt.Sprintf("%x", testKey), fmt.Sprintf("%X", testKey), strings.Trim(fmt.Sprintf("%d", []byte(testKey)), "[]")} {
 		if strings.Contains(shown, form[:16]) {
 			t.Error("the key shows")
 		}

@@ -29,11 +29,12 @@ type (
 	}
 	// Concat joins texts.
 	Concat []Expr
-	// Left is the first N characters of Of, Right the last N.
+	// Left is the first N characters of Of.
 	Left struct {
 		Of Expr
 		N  int
 	}
+	// Right is the last N characters of Of.
 	Right struct {
 		Of Expr
 		N  int

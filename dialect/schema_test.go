@@ -124,7 +124,7 @@ func TestNames(t *testing.T) {
 	if a.String() != "z" || b.String() != "public.a" {
 		t.Error("a name for people is schema.table, or the bare table")
 	}
-	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(a) != 0 {
+	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(dialect.Name{Schema: a.Schema, Table: a.Table}) != 0 {
 		t.Error("names are ordered by schema, then by table")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log"
 	"strings"
 
 	_ "modernc.org/sqlite"
@@ -17,9 +16,9 @@ import (
 func Example() {
 	db, err := sql.Open("sqlite", ":memory:?_pragma=foreign_keys(1)")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
-	defer db.Close() //nolint:errcheck // it is in memory
+	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
 	if _, err := db.Exec(`
 CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, email TEXT NOT NULL);
@@ -30,7 +29,7 @@ CREATE TABLE message (message_id INTEGER PRIMARY KEY, sender_id INTEGER NOT NULL
   recipient_id INTEGER REFERENCES customer);
 CREATE INDEX message_sender ON message (sender_id);
 CREATE INDEX message_recipient ON message (recipient_id);`); err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	policy, err := plan.ParsePolicy(strings.NewReader(`
 version: 1
@@ -56,11 +55,11 @@ tables:
     columns: {message_id: none, sender_id: none, recipient_id: none}
 `))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	p, err := plan.Build(context.Background(), sqlite.New(db), policy, plan.Subjects())
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, s := range p.Roots[0].Steps {
 		fmt.Println(s.ID, s.Op, s.Table)

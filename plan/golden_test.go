@@ -24,7 +24,7 @@ func openShop(t testing.TB) (dialect.DB, *plan.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() }) //nolint:errcheck // a temporary file
+	t.Cleanup(func() { db.Close() })
 	for _, s := range sample.Schema(sample.SQLite) {
 		if _, err := db.Exec(s); err != nil {
 			t.Fatal(err)

@@ -82,7 +82,7 @@ func (b *builder) hazards(roots []Root) []Hazard {
 	return out
 }
 
-func (b *builder) stepHazards(r Root, s Step, add func(HazardName, dialect.Name, string, ...any)) {
+func (b *builder) stepHazards(_ Root, s Step, add func(HazardName, dialect.Name, string, ...any)) {
 	if s.Op == Keep {
 		return
 	}

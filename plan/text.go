@@ -35,7 +35,7 @@ func (p *Plan) String() string {
 			}
 		}
 	}
-	w.Flush() //nolint:errcheck // a strings.Builder doesn't fail
+	w.Flush()
 	if len(p.Hazards) > 0 {
 		b.WriteString("\nHazards, each to be allowed by name:\n")
 		for _, h := range p.Hazards {

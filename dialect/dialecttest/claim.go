@@ -87,13 +87,13 @@ func (s *suite) claims(t *testing.T) {
 func (s *suite) checks(t *testing.T) {
 	env := s.open(t, s.person()...)
 	accesses := []dialect.Access{{Table: env.Name("person"), Update: []string{"email", "code"}, Delete: true}, {Table: env.Name("post"), Delete: true}, {Table: env.Name("post")}}
-	s.sub(t, "a fine database", func(s *suite, t *testing.T) {
+	s.sub(t, "a fine database", func(_ *suite, t *testing.T) {
 		problems, err := env.DB.Check(ctx(t), accesses)
 		if err != nil || len(problems) != 0 {
 			t.Errorf("%d problems, %v", len(problems), err)
 		}
 	})
-	s.sub(t, "a missing table", func(s *suite, t *testing.T) {
+	s.sub(t, "a missing table", func(_ *suite, t *testing.T) {
 		problems, err := env.DB.Check(ctx(t), append(accesses, dialect.Access{Table: env.Name("nowhere"), Delete: true}))
 		if err == nil && len(problems) == 0 {
 			t.Error("nothing is said of a table that isn't there")

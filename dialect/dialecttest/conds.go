@@ -105,7 +105,7 @@ func (s *suite) conds(t *testing.T) {
 		{"nested", dialect.Not{Cond: dialect.Any{dialect.All{in("id", int64(1), int64(2)), dialect.Not{Cond: compare("n", "=", int64(20))}}, dialect.All{dialect.IsNull{Column: "word"}}}}, []int64{2, 4, 5}},
 	}
 	for _, c := range cases {
-		s.sub(t, c.name, func(s *suite, t *testing.T) {
+		s.sub(t, c.name, func(_ *suite, t *testing.T) {
 			read(t, env.DB, func(tx dialect.Tx) {
 				var got []int64
 				for _, r := range rows(t, tx, dialect.Select{Table: thing, Columns: []string{"id"}, Where: []dialect.Cond{c.cond}, Order: []string{"id"}}) {
@@ -132,7 +132,7 @@ func (s *suite) conds(t *testing.T) {
 			})
 		})
 	}
-	s.sub(t, "orphan", func(s *suite, t *testing.T) {
+	s.sub(t, "orphan", func(_ *suite, t *testing.T) {
 		got := selected(t, env.DB, dialect.Select{Table: link, Columns: []string{"a", "b"}, Order: []string{"a", "b"},
 			Where: []dialect.Cond{dialect.Orphan{Columns: []string{"thing_id"}, RefTable: thing, RefColumns: []string{"id"}}}})
 		if d := cmp.Diff([]dialect.Row{{int64(3), int64(1)}}, got); d != "" {
@@ -147,7 +147,7 @@ func (s *suite) conds(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	})
-	s.sub(t, "several conditions and many keys", func(s *suite, t *testing.T) {
+	s.sub(t, "several conditions and many keys", func(_ *suite, t *testing.T) {
 		read(t, env.DB, func(tx dialect.Tx) {
 			if got := count(t, tx, thing, dialect.In{Columns: []string{"id"}, Keys: ints(-5001, 5001)}, dialect.After{Columns: []string{"id"}, Key: dialect.Key{int64(1)}}); got != 4 {
 				t.Errorf("count %d, want 4", got)

@@ -122,7 +122,7 @@ func (s *suite) errors(t *testing.T) {
 			return err
 		})
 	})
-	s.sub(t, "cancelled context", func(s *suite, t *testing.T) {
+	s.sub(t, "cancelled context", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		tx := begin(t, env.DB, dialect.TxOptions{})
 		done, cancel := context.WithCancel(ctx(t))
@@ -143,7 +143,7 @@ func (s *suite) errors(t *testing.T) {
 		_, err = env.DB.Begin(done, dialect.TxOptions{})
 		wantClass(t, err, dialect.Cancelled)
 	})
-	s.sub(t, "cancelled while it waits", func(s *suite, t *testing.T) {
+	s.sub(t, "cancelled while it waits", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		holder := begin(t, env.DB, dialect.TxOptions{})
 		remove(t, holder, dialect.Delete{Table: env.Name("post")})

@@ -293,13 +293,13 @@ func (s *suite) fingerprint(t *testing.T) {
 		"check changed":      func(p, _ *Table) { p.Checks[0] = s.Quote("n") + " > 0 AND " + s.Quote("n") + " < 99" },
 		"reference dropped":  func(_, c *Table) { c.Foreign = nil },
 		"reference cascades": func(_, c *Table) { c.Foreign[0].Actions = "ON DELETE CASCADE" },
-		"primary key changed": func(p, c *Table) {
+		"primary key changed": func(p, _ *Table) {
 			p.Primary, p.Unique = []string{"id", "name"}, [][]string{{"id"}}
 			p.Columns[1].NotNull = true
 			p.Columns[1].Default = "'x'"
 		},
 	} {
-		s.sub(t, name, func(s *suite, t *testing.T) {
+		s.sub(t, name, func(_ *suite, t *testing.T) {
 			tables := base()
 			change(&tables[0], &tables[1])
 			if take(t, tables) == want {

@@ -73,7 +73,7 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 					break
 				}
 				seen = append(seen, part...)
-				last = dialect.Key(part[len(part)-1])
+				last = part[len(part)-1]
 			}
 			if d := cmp.Diff(all, seen); d != "" {
 				t.Errorf("the walk doesn't visit every row exactly once (-want +got):\n%s", d)
@@ -83,10 +83,10 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 	t.Run("up to is inclusive", func(t *testing.T) {
 		read(t, env.DB, func(tx dialect.Tx) {
 			for i, r := range all {
-				if got := count(t, tx, name, dialect.UpTo{Columns: key, Key: dialect.Key(r)}); got != int64(i+1) {
+				if got := count(t, tx, name, dialect.UpTo{Columns: key, Key: r}); got != int64(i+1) {
 					t.Errorf("%d rows come up to key %d, want %d", got, i+1, i+1)
 				}
-				if got := count(t, tx, name, dialect.After{Columns: key, Key: dialect.Key(r)}); got != int64(n-i-1) {
+				if got := count(t, tx, name, dialect.After{Columns: key, Key: r}); got != int64(n-i-1) {
 					t.Errorf("%d rows come after key %d, want %d", got, i+1, n-i-1)
 				}
 			}
@@ -98,7 +98,7 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 	t.Run("a range of keys", func(t *testing.T) {
 		lo, hi := all[0], all[len(all)-2]
 		got := selected(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key,
-			Where: []dialect.Cond{dialect.After{Columns: key, Key: dialect.Key(lo)}, dialect.UpTo{Columns: key, Key: dialect.Key(hi)}}})
+			Where: []dialect.Cond{dialect.After{Columns: key, Key: lo}, dialect.UpTo{Columns: key, Key: dialect.Key(hi)}}})
 		if d := cmp.Diff(all[1:len(all)-1], got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}

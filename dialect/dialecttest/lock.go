@@ -34,7 +34,7 @@ func (s *suite) locks(t *testing.T) {
 		}
 	}
 	for name, lock := range map[string]dialect.Lock{"exclusive lock blocks a writer": dialect.Exclusive, "share lock blocks a writer": dialect.Share} {
-		s.sub(t, name, func(s *suite, t *testing.T) {
+		s.sub(t, name, func(_ *suite, t *testing.T) {
 			env, n := prepare(t)
 			holder := begin(t, env.DB, dialect.TxOptions{})
 			rows(t, holder, dialect.Select{Table: n, Columns: []string{"id"}, Where: row(1), Order: []string{"id"}, Lock: lock})
@@ -48,7 +48,7 @@ func (s *suite) locks(t *testing.T) {
 			}
 		})
 	}
-	s.sub(t, "exclusive lock blocks another", func(s *suite, t *testing.T) {
+	s.sub(t, "exclusive lock blocks another", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		sel := dialect.Select{Table: n, Columns: []string{"id"}, Where: row(1), Lock: dialect.Exclusive}
 		holder := begin(t, env.DB, dialect.TxOptions{})
@@ -62,7 +62,7 @@ func (s *suite) locks(t *testing.T) {
 			return nil
 		}), dialect.LockTimeout)
 	})
-	s.sub(t, "another row isn't blocked", func(s *suite, t *testing.T) {
+	s.sub(t, "another row isn't blocked", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		holder := begin(t, env.DB, dialect.TxOptions{})
 		rows(t, holder, dialect.Select{Table: n, Columns: []string{"id"}, Where: row(1), Lock: dialect.Exclusive})
@@ -70,7 +70,7 @@ func (s *suite) locks(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s.sub(t, "transactions of one DB", func(s *suite, t *testing.T) {
+	s.sub(t, "transactions of one DB", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		holder := begin(t, env.DB, dialect.TxOptions{})
 		remove(t, holder, dialect.Delete{Table: n, Where: row(1)})
@@ -81,7 +81,7 @@ func (s *suite) locks(t *testing.T) {
 		}
 		wantClass(t, err, dialect.LockTimeout)
 	})
-	s.sub(t, "the lock timeout ends with the transaction", func(s *suite, t *testing.T) {
+	s.sub(t, "the lock timeout ends with the transaction", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		tx := begin(t, env.DB, dialect.TxOptions{LockTimeout: 1500 * time.Millisecond})
 		if err := tx.Commit(ctx(t)); err != nil {
@@ -100,7 +100,7 @@ func (s *suite) readOnly(t *testing.T) {
 		s.fill(t, env, "parent", []string{"id", "name"}, 3, func(i int) []any { return []any{i, "x"} })
 		return env, env.Name("parent")
 	}
-	s.sub(t, "reads", func(s *suite, t *testing.T) {
+	s.sub(t, "reads", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		tx := begin(t, env.DB, dialect.TxOptions{ReadOnly: true})
 		if got := count(t, tx, n); got != 3 {
@@ -113,7 +113,7 @@ func (s *suite) readOnly(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s.sub(t, "refuses to write", func(s *suite, t *testing.T) {
+	s.sub(t, "refuses to write", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		tx := begin(t, env.DB, dialect.TxOptions{ReadOnly: true})
 		_, err := tx.Delete(ctx(t), dialect.Delete{Table: n})
@@ -123,7 +123,7 @@ func (s *suite) readOnly(t *testing.T) {
 		}
 		write(t, env.DB, func(tx dialect.Tx) { remove(t, tx, dialect.Delete{Table: n}) })
 	})
-	s.sub(t, "sees one snapshot", func(s *suite, t *testing.T) {
+	s.sub(t, "sees one snapshot", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		tx := begin(t, env.DB, dialect.TxOptions{ReadOnly: true})
 		count(t, tx, n)

@@ -16,7 +16,7 @@ func (s *suite) nulls(t *testing.T) {
 		insert(t, tx, n, []string{"tenant", "code", "note", "amount"}, int64(1), "b", "x", nil)
 		insert(t, tx, n, []string{"tenant", "code", "note", "amount"}, int64(2), "a", nil, int64(5))
 	})
-	s.sub(t, "in a key", func(s *suite, t *testing.T) {
+	s.sub(t, "in a key", func(_ *suite, t *testing.T) {
 		read(t, env.DB, func(tx dialect.Tx) {
 			for _, in := range []dialect.In{{Columns: []string{"note"}, Keys: []dialect.Key{{nil}}}, {Columns: []string{"tenant", "note"}, Keys: []dialect.Key{{int64(1), nil}}}} {
 				if got := remove(t, tx, dialect.Delete{Table: n, Where: []dialect.Cond{in}}); got != 0 {
@@ -25,7 +25,7 @@ func (s *suite) nulls(t *testing.T) {
 			}
 		})
 	})
-	s.sub(t, "count equal", func(s *suite, t *testing.T) {
+	s.sub(t, "count equal", func(_ *suite, t *testing.T) {
 		read(t, env.DB, func(tx dialect.Tx) {
 			b := dialect.BulkUpdate{Table: n, Key: []string{"tenant", "code"}, Set: []string{"note", "amount"},
 				Rows: []dialect.Row{{int64(1), "a", nil, nil}, {int64(1), "b", nil, nil}, {int64(2), "a", "y", int64(5)}}}
@@ -34,7 +34,7 @@ func (s *suite) nulls(t *testing.T) {
 			}
 		})
 	})
-	s.sub(t, "all values of a column", func(s *suite, t *testing.T) {
+	s.sub(t, "all values of a column", func(_ *suite, t *testing.T) {
 		read(t, env.DB, func(tx dialect.Tx) {
 			b := dialect.BulkUpdate{Table: n, Key: []string{"tenant", "code"}, Set: []string{"note", "amount"},
 				Rows: []dialect.Row{{int64(1), "b", nil, nil}, {int64(2), "a", nil, nil}}}
@@ -46,7 +46,7 @@ func (s *suite) nulls(t *testing.T) {
 			}
 		})
 	})
-	s.sub(t, "a read that stops early", func(s *suite, t *testing.T) {
+	s.sub(t, "a read that stops early", func(_ *suite, t *testing.T) {
 		read(t, env.DB, func(tx dialect.Tx) {
 			for _, err := range tx.Query(ctx(t), dialect.Select{Table: n, Columns: []string{"note"}}) {
 				if err != nil {

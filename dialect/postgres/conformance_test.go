@@ -44,7 +44,7 @@ func factory(server *testdb.Server) dialecttest.Factory {
 		Kill: func(t testing.TB, env *dialecttest.Env) {
 			env.Exec(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'first' AND datname = current_database()`)
 		},
-		Restrict: func(t testing.TB, env *dialecttest.Env, table string) dialect.DB {
+		Restrict: func(t testing.TB, env *dialecttest.Env, _ string) dialect.DB {
 			role := "reader_" + strings.ToLower(strings.ReplaceAll(pools[env.DB].Config().ConnConfig.Database, "-", "_"))
 			env.Exec(t, "CREATE ROLE "+role+" LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+role,
 				"CREATE SCHEMA IF NOT EXISTS expunge", "GRANT ALL ON SCHEMA expunge TO "+role)
@@ -147,7 +147,7 @@ func usesIndex(t testing.TB, env *dialecttest.Env, s dialect.Select) bool {
 	return !strings.Contains(plan, "Seq Scan on")
 }
 
-func explain(t testing.TB, pool *pgxpool.Pool, db *postgres.DB, s dialect.Select) string {
+func explain(t testing.TB, _ *pgxpool.Pool, db *postgres.DB, s dialect.Select) string {
 	t.Helper()
 	plan, err := postgres.Explain(t.Context(), db, s)
 	if err != nil {

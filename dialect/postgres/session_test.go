@@ -215,5 +215,5 @@ func TestServerThatIsKilledLosesTheConnection(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {})
+	transact(t, env.DB, dialect.TxOptions{}, func(_ dialect.Tx) {})
 }

@@ -38,6 +38,9 @@ func explain(t testing.TB, db *DB, build func(*builder)) []string {
 		}
 		out = append(out, detail)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return out
 }
 

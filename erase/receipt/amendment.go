@@ -13,7 +13,7 @@ const AmendmentType = typeBase + "erasure-amendment/v1"
 // amendmentSubject is the name of an amendment's subject.
 const amendmentSubject = "receipt"
 
-// ErrOtherReceipt: an amendment is about another receipt.
+// ErrOtherReceipt says that an amendment is about another receipt.
 var ErrOtherReceipt = errors.New("amendment is for another receipt")
 
 // Amendment is a later fact about a receipt, which itself is never edited: an

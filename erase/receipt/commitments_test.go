@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -270,7 +269,7 @@ func TestMerkleIsTlogs(t *testing.T) {
 func BenchmarkCommitBatch(b *testing.B) {
 	rows := testRows(5000)
 	c := committer(b)
-	var seq iter.Seq[Row] = slices.Values(rows)
+	seq := slices.Values(rows)
 	for b.Loop() {
 		if _, err := c.Batch(seq); err != nil {
 			b.Fatal(err)

@@ -131,7 +131,8 @@ func walkObject(dec *json.Decoder, t reflect.Type, path string) error {
 			return fmt.Errorf("%w: a field of %s is there twice", ErrMalformed, place(path))
 		}
 		seen[key] = true
-		elem, name := t, "key"
+		var elem reflect.Type
+		name := "key"
 		if t.Kind() == reflect.Map {
 			elem = t.Elem()
 		} else {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ErrNotFinal: a declared backup may still hold the data.
+// ErrNotFinal says that a declared backup may still hold the data.
 var ErrNotFinal = errors.New("backups may still hold the data")
 
 // Expired returns the facts that finish a receipt once its final day is over:

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// ErrLeaves: a leaf file is not one, or is damaged.
+// ErrLeaves says that a leaf file is not one, or is damaged.
 var ErrLeaves = errors.New("leaf file is damaged")
 
 // The leaf file's records: a kind, a count as four bytes (big endian), that

@@ -215,7 +215,7 @@ func TestWhatCanHappenToALog(t *testing.T) {
 				t.Fatalf("got %v, want %v", err, tt.want)
 			}
 			for _, other := range []error{ErrDamaged, ErrRolledBack, ErrFork} {
-				if other != tt.want && errors.Is(err, other) {
+				if !errors.Is(tt.want, other) && errors.Is(err, other) {
 					t.Errorf("the error is also %v", other)
 				}
 			}

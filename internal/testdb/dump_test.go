@@ -4,7 +4,6 @@ package testdb_test
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"testing"
 
@@ -50,7 +49,7 @@ func word(t *testing.T, db *testdb.Database) (got string) {
 	if db.Server.Engine == "postgres" {
 		row = postgresConn(t, db).QueryRow(context.Background(), query)
 	} else {
-		var pool *sql.DB = testdb.OpenMySQL(t, db)
+		pool := testdb.OpenMySQL(t, db)
 		row = pool.QueryRow(query)
 	}
 	if err := row.Scan(&got); err != nil {
