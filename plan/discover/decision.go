@@ -9,8 +9,8 @@ import (
 )
 
 // findOwned proposes rows that go with their owner: those of a table that the
-// subject's rows refer to, that says something personal without being about
-// people, and that nothing else refers to.
+// subject's rows refer to, that says where or how to reach someone without being
+// about people, and that nothing else refers to.
 func (d *database) findOwned() {
 	if d.subject == nil {
 		return
@@ -18,7 +18,7 @@ func (d *database) findOwned() {
 	mine := func(t *table) bool { return t == d.subject || len(t.reachedBy) > 0 }
 	refs := d.references()
 	for _, t := range d.tables {
-		says := slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.personal() })
+		says := t.has(street, city, postcode, coordinate, phone, emailAddress, iban, bankAccount)
 		if mine(t) || t.person || !says {
 			continue
 		}

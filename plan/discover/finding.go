@@ -61,6 +61,7 @@ type verdict struct {
 	category   string   // "" as long as nothing is settled
 	confidence float64
 	reasons    []string
+	open       bool            // only a person can tell
 	spec       *anonymise.Spec // a strategy that comes with the verdict (documents)
 	final      *anonymise.Spec // the one that fits
 }

@@ -76,6 +76,8 @@ func (c *column) judge() {
 		v.none(certain, "a key that only numbers rows")
 	case c.judgeDocuments():
 	case c.judgeValues():
+	case c.named.plainly() && c.doubtful():
+		v.because("name says %s, with a word that isn't known", c.named.name)
 	case c.named.plainly():
 		if c.values.n >= 5 && c.values.mentions*4 >= c.values.n {
 			v.because("name says %s; %d of %d sampled values mention a person", c.named.name, c.values.mentions, c.values.n)
@@ -87,6 +89,21 @@ func (c *column) judge() {
 	default:
 		c.judgeKind()
 	}
+}
+
+// doubtful reports whether a name that says nothing personal has another word
+// that could: a text called activation_key, a person's some_date.
+func (c *column) doubtful() bool {
+	if c.named.strength == whole {
+		return false
+	}
+	switch {
+	case c.named.meaning == surrogateKey:
+		return c.Kind == dialect.Text
+	case c.named.meaning == moment:
+		return c.Kind == dialect.Date && c.table.rank() > 0
+	}
+	return false
 }
 
 // surrogate reports whether the column is a key that numbers rows.

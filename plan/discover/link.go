@@ -125,10 +125,7 @@ func (d *database) findLinks(ctx context.Context, db dialect.DB, o Options) erro
 	}
 	if o.NamesOnly {
 		for _, l := range candidates {
-			if l.confidence >= byName {
-				l.confidence, l.reason = guessed, l.reason+"; no value was looked at"
-				d.propose(l)
-			}
+			d.byNameAlone(l, "no value was looked at")
 		}
 		return nil
 	}
@@ -183,10 +180,7 @@ func (d *database) confirm(ctx context.Context, tx dialect.Reader, l link) error
 		}
 	}
 	if len(keys) == 0 {
-		if l.confidence >= byName {
-			l.confidence, l.reason = guessed, l.reason+"; there was no value to look at"
-			d.propose(l)
-		}
+		d.byNameAlone(l, "there was no value to look at")
 		return nil
 	}
 	n, err := tx.Count(ctx, l.to.Name, []dialect.Cond{dialect.In{Columns: l.refColumns, Keys: keys}})
@@ -200,6 +194,19 @@ func (d *database) confirm(ctx context.Context, tx dialect.Reader, l link) error
 	l.reason += fmt.Sprintf("; all %d different sampled values are keys there", n)
 	d.propose(l)
 	return nil
+}
+
+// byNameAlone proposes a link that no value speaks for. What someone is to the
+// row may be said of others than the subjects (staff), so that a person has to look.
+func (d *database) byNameAlone(l link, why string) {
+	if l.confidence >= byName {
+		l.confidence, l.reason = guessed, l.reason+"; "+why
+		d.propose(l)
+		return
+	}
+	v := &l.from.column(l.columns[0]).verdict
+	v.category, v.open, v.reasons = "", true, nil
+	v.because("may refer to %s (then add it to links), or to nobody; %s", l.to.name, why)
 }
 
 func (d *database) propose(l link) {

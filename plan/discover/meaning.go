@@ -103,7 +103,7 @@ func init() {
 func readName(name string, kind dialect.Kind) match {
 	words := cutCompounds(split(name))
 	var best match
-	longest := 0
+	longest, end := 0, 0
 	for i := range words {
 		for j := i + 1; j <= len(words); j++ {
 			run := strings.Join(words[i:j], "")
@@ -112,9 +112,10 @@ func readName(name string, kind dialect.Kind) match {
 					continue
 				}
 				found := match{e.meaning, e.strength(words, j-i)}
-				surer := found.surely() && best.strength == hint && best.meaning != nil
-				if surer || len(run) >= longest && !(best.surely() && found.strength == hint) {
-					best, longest = found, len(run)
+				surer := found.surely() && best.strength == hint
+				behind := found.strength == hint && best.strength == hint && i >= end // a contact's title is a title
+				if surer || behind || len(run) >= longest && !(best.surely() && found.strength == hint) {
+					best, longest, end = found, len(run), j
 				}
 			}
 		}

@@ -38,7 +38,7 @@ var (
 		specs: []string{`"card"`, `"random"`}}
 	bankAccount = &meaning{name: "a bank account or payment detail", category: "financial", kinds: coded,
 		terms: `account number, account no, bank account, bank account number, routing number, sort code, bic, swift, bic swift, kontonummer, konto nr, bankkonto, bankleitzahl, blz, bankverbindung, rib, compte bancaire, numero compte, cuenta bancaria, numero cuenta,
-			cuenta, conto corrente, numero conto, rekeningnummer, bankrekening, conta bancaria, agencia, numer konta, konto bankowe, paypal, paypal email, stripe customer id, stripe id, card last4, last4, last four, card last digits, cvv, cvc, card expiry, expiry card, mandate reference, bank name`,
+			cuenta, conto corrente, numero conto, rekeningnummer, rekeningnr, bankrekening, conta bancaria, agencia, numer konta, konto bankowe, paypal, paypal email, stripe customer id, stripe id, card last4, last4, last four, card last digits, cvv, cvc, card expiry, expiry card, mandate reference, bank name`,
 		specs: []string{`"random"`}}
 	income = &meaning{name: "an income", category: "financial", kinds: []dialect.Kind{dialect.Int, dialect.Decimal, dialect.Float, dialect.Text},
 		terms: `salary, base salary, wage, wages, hourly wage, income, annual income, bonus, gross pay, net pay, gross salary, net salary, commission, pension, credit score, net worth, gehalt, grundgehalt, monatsgehalt, bruttogehalt, nettogehalt, brutto, netto, lohn, stundenlohn,

@@ -11,25 +11,26 @@ var people = []*meaning{emailAddress, phone, messenger, firstName, lastName, ful
 var (
 	emailAddress = &meaning{name: "an e-mail address", category: "contact", kinds: texts,
 		terms: `email, e mail, mail, email address, mail address, emailadresse, mailadresse, e mail adresse, courriel, adresse email, adresse mail, correo,
-			correo electronico, posta elettronica, indirizzo email, emailadres, endereco de email, adres email, adres e mail, poczta, mel`,
+			correo electronico, posta elettronica, indirizzo email, emailadres, pec, endereco de email, adres email, adres e mail, poczta, mel`,
 		specs: []string{`{"fake":"email"}`, `"random"`}}
 	phone = &meaning{name: "a phone number", category: "contact", kinds: coded,
 		terms: `phone, phone number, phone no, telephone, tel, telno, tel no, mobile, mobile phone, mobile number, cell, cell phone, cellphone, fax, fax number, landline, msisdn,
 			telefon, telefonnummer, telefon nr, handy, handynummer, mobil, mobilnummer, mobiltelefon, rufnummer, festnetz, telefax,
 			telephone portable, portable, tel portable, numero telephone, telefono, movil, celular, numero telefono, cellulare, telefoon, telefoonnummer,
 			mobiel, telefone, telemovel, numer telefonu, telefon komorkowy, komorka, whatsapp`,
+		weak:  `extension, durchwahl, poste telephonique, anexo, toestel`,
 		specs: []string{`"random"`}}
 	messenger = &meaning{name: "a messenger or profile name", category: "contact", kinds: texts,
 		terms: `skype, skype id, twitter, twitter handle, facebook, instagram, linkedin, telegram, mastodon, xing, discord, icq, handle, slack id, github, github username`,
 		weak:  `website, homepage, blog`,
 		specs: []string{`"random"`}}
 	firstName = &meaning{name: "a first name", category: "name", kinds: texts,
-		terms: `first name, fname, given name, forename, christian name, middle name, middle initial, second name, nickname, nick, preferred name,
-			vorname, rufname, prenom, prenoms, primer nombre, nombre de pila, nome proprio, voornaam, roepnaam, nome de batismo, imie, imiona, drugie imie, spitzname, surnom, apodo, soprannome`,
+		terms: `first name, fname, given name, forename, christian name, middle name, middle initial, second name, nickname, nick, preferred name, initials,
+			vorname, rufname, prenom, prenoms, primer nombre, nombre de pila, nome proprio, voornaam, voorletters, initialen, roepnaam, nome de batismo, imie, imiona, drugie imie, spitzname, surnom, apodo, soprannome`,
 		specs: []string{`{"fake":"first-name"}`, `"random"`}}
 	lastName = &meaning{name: "a last name", category: "name", kinds: texts,
 		terms: `last name, lname, surname, family name, maiden name, nachname, familienname, zuname, geburtsname, nom de famille, nom famille, nom de naissance, nom naissance, nom usage,
-			apellido, apellidos, primer apellido, segundo apellido, apellido1, apellido2, apellido 1, apellido 2, cognome, achternaam, familienaam, sobrenome, apelido, nome de familia, nazwisko, nazwisko rodowe`,
+			apellido, apellidos, primer apellido, segundo apellido, apellido1, apellido2, apellido 1, apellido 2, cognome, achternaam, tussenvoegsel, voorvoegsel, familienaam, sobrenome, apelido, nome de familia, nazwisko, nazwisko rodowe`,
 		specs: []string{`{"fake":"last-name"}`, `"random"`}}
 	fullName = &meaning{name: "a person's name", category: "name", kinds: texts,
 		terms: `full name, fullname, display name, real name, legal name, contact name, contact person, recipient, recipient name, addressee, cardholder, card holder, cardholder name, account holder, holder name,
@@ -47,7 +48,7 @@ var (
 		specs: []string{`{"fake":"username"}`, `"random"`}}
 	birthDate = &meaning{name: "a date of birth", category: "birth", kinds: []dialect.Kind{dialect.Date, dialect.Timestamp, dialect.TimestampTZ, dialect.Text, dialect.Int},
 		terms: `dob, birth date, birthdate, date of birth, birthday, birth day, birth year, year of birth, born, born on, born at, geburtsdatum, geburtstag, geburtsjahr, geb datum, gebdatum, geboren, geboren am,
-			date naissance, date de naissance, naissance, annee naissance, ne le, fecha nacimiento, fecha de nacimiento, fec nac, fecha nac, nacimiento, data di nascita, data nascita, nascita,
+			date naissance, date de naissance, naissance, dt nasc, data nasc, nasc, dat nais, date nais, date nee, data ur, geb, geb dat, annee naissance, ne le, fecha nacimiento, fecha de nacimiento, fec nac, fecha nac, nacimiento, data di nascita, data nascita, nascita,
 			geboortedatum, geboorte datum, geboortejaar, data de nascimento, data nascimento, nascimento, data urodzenia, rok urodzenia, death date, date of death, sterbedatum, todesdatum, date deces`,
 		specs: []string{`{"shift":{"days":180}}`, `"random"`}}
 	birthPlace = &meaning{name: "a place of birth", category: "birth", kinds: texts,
@@ -58,7 +59,7 @@ var (
 		terms: `age, alter, lebensalter, edad, eta, leeftijd, idade, wiek`,
 		specs: []string{`{"noise":{"absolute":5}}`, `"random"`}}
 	gender = &meaning{name: "a gender", category: "other", kinds: choices,
-		terms: `gender, sex, geschlecht, anrede, salutation, sexe, civilite, sexo, genero, sesso, genere, geslacht, plec, pronouns, honorific, name prefix, saludo, tratamiento`,
+		terms: `gender, sex, geschlecht, anrede, salutation, sexe, civilite, sexo, genero, sesso, genere, geslacht, plec, pronouns, honorific, title of courtesy, name prefix, saludo, tratamiento`,
 		specs: []string{`"pick"`, `"random"`}}
 	company = &meaning{name: "a company", category: "other", kinds: texts,
 		terms: `employer, arbeitgeber, employeur, empleador, datore di lavoro, werkgever, empregador, pracodawca`,

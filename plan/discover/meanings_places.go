@@ -9,7 +9,7 @@ var (
 	street = &meaning{name: "a street or address", category: "address", kinds: texts,
 		terms: `street, street address, street name, address line, address line 1, address line 2, address line 3, address1, address2, address 1, address 2, addr, addr1, addr2, house number, house no, apartment, apt, po box,
 			billing address, shipping address, home address, postal address, mailing address, residence, strasse, str, hausnummer, hausnr, haus nr, anschrift, adresse, postadresse, wohnadresse, rechnungsadresse, lieferadresse, adresszusatz, postfach,
-			rue, voie, numero rue, complement adresse, adresse postale, domicile, calle, direccion, domicilio, via, indirizzo, straat, straatnaam, huisnummer, rua, endereco, morada, logradouro, ulica, nr domu, adres, dom`,
+			rue, voie, numero rue, complement adresse, adresse postale, domicile, calle, direccion, domicilio, via, indirizzo, straat, straatnaam, huisnummer, huisnr, huis nr, rua, endereco, morada, logradouro, ulica, nr domu, adres, dom`,
 		weak:  `address, full address`,
 		specs: []string{`{"fake":"street"}`, `"random"`}}
 	city = &meaning{name: "a town", category: "address", kinds: texts,
@@ -19,7 +19,7 @@ var (
 		terms: `postcode, post code, postal code, postalcode, zip, zip code, zipcode, plz, postleitzahl, code postal, cp, codigo postal, cod postal, cap, codice postale, codice avviamento postale, cep, codigo de endereco postal, kod pocztowy, pna`,
 		specs: []string{`"random"`}}
 	region = &meaning{name: "a region", category: "address", kinds: texts,
-		terms: `county, province, bundesland, kanton, departement, provincia, provincie, distrito, wojewodztwo, powiat, neighbourhood, neighborhood, bezirk, arrondissement, landkreis`,
+		terms: `county, province, bundesland, kanton, departement, provincia, provincie, distrito, bairro, uf, wojewodztwo, powiat, neighbourhood, neighborhood, bezirk, arrondissement, landkreis`,
 		weak:  `state, region, regione, estado, land, district, stato`,
 		specs: []string{`{"fake":"state"}`, `"random"`}}
 	country = &meaning{name: "a country", category: "address", kinds: []dialect.Kind{dialect.Text, dialect.Enum},

@@ -39,7 +39,7 @@ var (
 
 	secret = &meaning{name: "a credential", category: "credential", kinds: []dialect.Kind{dialect.Text, dialect.Bytes, dialect.UUID, dialect.Int},
 		terms: `password, passwd, pwd, pass, passphrase, password hash, hashed password, encrypted password, password digest, password salt, salt, pw, pw hash, pin, pin code, pincode, otp, otp secret, totp, totp secret, mfa secret, two factor secret, secret, secret key,
-			api key, apikey, api token, access token, refresh token, auth token, token, token hash, remember token, session token, reset token, reset password token, confirmation token, invitation token, bearer, private key, ssh key, public key, recovery code, recovery codes, backup codes,
+			api key, apikey, api token, access token, refresh token, auth token, token, token hash, remember token, session token, reset token, reset password token, confirmation token, invitation token, bearer, private key, ssh key, public key, activation key, activation code, confirmation code, verification code, license key, recovery code, recovery codes, backup codes,
 			security question, security answer, secret question, secret answer, passwort, kennwort, passwort hash, sicherheitsfrage, sicherheitsantwort, geheimnis, mot de passe, mdp, jeton, contrasena, clave, clave acceso, parola, parola chiave, wachtwoord, senha, palavra passe, haslo, haslo hash, webhook secret, client secret, magic link`,
 		specs: []string{`"random"`}}
 	health = &meaning{name: "health data", category: "health", kinds: everyKind,
@@ -61,6 +61,6 @@ var (
 		weak: `note, notes, comment, comments, remark, remarks, message, body, text, content, description, desc, details, detail, subject, reason, feedback, review, answer, reply, post, caption, summary, memo, history, log, data, payload, title, headline, about, instructions, special instructions, delivery instructions, free text, excerpt,
 			bemerkung, bemerkungen, anmerkung, anmerkungen, notiz, notizen, kommentar, nachricht, beschreibung, inhalt, betreff, grund, begruendung, freitext, hinweis, hinweise, titel, verlauf, bericht,
 			commentaire, commentaires, remarque, remarques, observation, observations, texte, contenu, objet, motif, titre, comentario, comentarios, observacion, observaciones, nota, notas, mensaje, descripcion, texto, contenido, asunto, motivo, titulo,
-			commento, note interne, messaggio, descrizione, testo, contenuto, oggetto, titolo, opmerking, opmerkingen, bericht tekst, omschrijving, toelichting, inhoud, onderwerp, reden, observacoes, observacao, mensagem, descricao, conteudo, assunto, uwagi, uwaga, komentarz, wiadomosc, opis, tresc, temat, powod, notatka, notatki`,
+			commento, note interne, messaggio, descrizione, testo, contenuto, oggetto, titolo, opmerking, opmerkingen, bericht tekst, omschrijving, toelichting, inhoud, onderwerp, reden, observacoes, observacao, mensagem, descricao, conteudo, assunto, uwagi, uwaga, komentarz, wiadomosc, opis, tresc, temat, powod, notatka, notatki, obs`,
 		specs: []string{`"null"`, `"random"`}}
 )

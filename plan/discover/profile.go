@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -18,6 +19,7 @@ type profile struct {
 	hits     map[*meaning]int // values that look like it
 	alone    map[*meaning]int
 	phrases  int    // values of four words or more, not counting numbers
+	uuids    int    // values in the form of a UUID
 	mentions int    // values with a first name, or an e-mail address, somewhere in them
 	from, to string // the first and the last year of dates
 	docs     documents
@@ -52,6 +54,9 @@ func (p *profile) add(c *column, v string, seen *seenValues) {
 			break
 		}
 	}
+	if uuidShape.MatchString(v) {
+		p.uuids++
+	}
 	if isPhrase(v) {
 		p.phrases++
 	}
@@ -81,6 +86,8 @@ func (d *detector) suits(c *column) bool {
 	}
 	return false
 }
+
+var uuidShape = regexp.MustCompile(`^(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
 
 // isPhrase reports whether a value has four words or more, not counting numbers.
 func isPhrase(v string) bool {

@@ -11,7 +11,7 @@ import (
 func (d *database) settle() {
 	for _, t := range d.tables {
 		for _, c := range t.columns {
-			if c.verdict.category == "" && c.Unsupported == "" && !t.refersBy(c.Name) {
+			if c.verdict.category == "" && !c.verdict.open && c.Unsupported == "" && !t.refersBy(c.Name) {
 				c.settle()
 			}
 		}
@@ -44,6 +44,16 @@ func (c *column) settle() {
 		case p.fewWords():
 			c.few()
 		}
+	case surrogateKey:
+		switch {
+		case p.n >= 3 && p.uuids == p.n:
+			c.verdict.none(likely, "name and values say keys that number rows")
+		case p.fewWords():
+			c.few()
+		case !t.personal():
+			c.verdict.none(guessed, "name says %s, and the table isn't about people", surrogateKey.name)
+		}
+	case moment:
 	case street:
 		if t.personal() || p.n == 0 {
 			c.around(street, "name says %s", street.name)
