@@ -1,0 +1,57 @@
+// Package erase carries plans out: it overwrites and deletes rows in batches,
+// keeps a journal of them in the target database, looks at what it did, and signs a
+// receipt. It is the only package that writes to a database.
+//
+//	p, err := plan.Build(ctx, db, policy, plan.Subjects())
+//	env, err := erase.Run(ctx, db, p, erase.Options{
+//		RunID: "case-2026-0042", Subjects: erase.SubjectKeys("42"), Signer: signer,
+//	})
+//	st, err := receipt.Open(env, verifiers)
+//	v, err := erase.Verify(ctx, db, policy, st, erase.SubjectKeys("42"))
+//
+// # What it promises
+//
+//   - Nothing is reported that wasn't counted from committed rows: in every step of
+//     a receipt Matched = Affected + AlreadyGone + Left + Held. Rows that are left over
+//     are in the receipt, and in a [LeftError] beside it.
+//   - Exactly once per run ID. A batch and its entry in the journal commit
+//     together; whatever died is continued by running again with the same ID, plan and
+//     subjects, and a run that is finished gives its receipt once more.
+//   - Children go before their parents, the root after them and what it owned
+//     last, so that whatever is left after a crash can be found from the root still.
+//   - No value, key or identifier is in an error, log line, event or receipt,
+//     nor in the journal of a finished run.
+//   - [Preview] writes nothing, and [Rehearse] nothing that stays.
+//
+// # In reading order
+//
+// [Options] says what a run needs, with a [Source] of subjects. [Run] does the work,
+// tells of it by [Event] and refuses by the errors of this package: [ErrDrift],
+// [ErrNotApproved], [HazardError], [AccessError] and their like. [Preview] and
+// [Rehearse] give a [Result] beforehand. [Verify] holds a receipt against the live
+// database afterwards, and [Repair] lists what was left unfinished.
+// [JournalDDL] is for an administrator who makes the journal beforehand.
+//
+// # A batch
+//
+// A program is a root of the plan, compiled for the schema (program.go). An
+// iterator makes items of it, which are given roots or a range of a walk in key order
+// (walk.go); workers take them, each in a transaction of its own (execute.go):
+//
+//  1. gather: the closure of the item's roots is collected and locked, from the
+//     root to the leaves, to the fixpoint where the graph has a circle (gather.go);
+//  2. decide: what holds, other subjects' rows and rows that stay keep from
+//     going (decide.go);
+//  3. act: the plan's steps in their order, references cut first, then rows from
+//     the leaves to the root (act.go, write.go);
+//  4. fence and record: the run's row is share-locked, its epoch compared, the
+//     batch's counts are entered (journal.go), and all of it commits;
+//  5. look: in another transaction, rows that went must be gone, and values that
+//     were written must be there.
+//
+// A closure with more rows than a transaction should lock is halved by its roots, down to
+// one root, of which deletes are split off leaf first (oversized.go). Scope
+// everything has no closures: each item is one statement on a range (sweep.go). After the last
+// batch the roots are scanned once more, and the receipt is assembled from the
+// journal (finish.go, statement.go).
+package erase
