@@ -31,6 +31,7 @@ func TestRecallAndPrecision(t *testing.T) {
 		}, 1, 0.9, 0.9},
 		{"hospital", func(t *testing.T) *sql.DB { return script(t, "testdata/hospital.sql") }, 0.95, 0.9, 0.85},
 		{"payroll", func(t *testing.T) *sql.DB { return script(t, "testdata/payroll.sql") }, 0.95, 0.9, 0.85},
+		{"names", func(t *testing.T) *sql.DB { return script(t, "testdata/names.sql") }, 0.95, 0.9, 0.85},
 		{"forum", func(t *testing.T) *sql.DB { return script(t, "testdata/forum.sql") }, 0.95, 0.9, 0.85},
 	} {
 		t.Run(c.name, func(t *testing.T) {
