@@ -6,6 +6,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/ledger"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
 )
@@ -15,7 +16,7 @@ const (
 	done         = 0
 	failed       = 1
 	unacceptable = 2 // the policy, the plan, a subject or an argument
-	refused      = 3 // drift, a digest that isn't approved, a hazard that isn't allowed, a missing privilege, backups that aren't gone yet
+	refused      = 3 // drift, a digest that isn't approved, a hazard that isn't allowed, a missing privilege, backups that aren't gone yet, another database than the ledger's
 	broken       = 4 // a verification is broken, a log was forked, rolled back or damaged, or rows are left over
 	cannotTell   = 5
 )
@@ -57,7 +58,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return done
-	case is(erase.ErrDrift, erase.ErrNotApproved, receipt.ErrNotFinal), errors.As(err, &hazard), errors.As(err, &access):
+	case is(erase.ErrDrift, erase.ErrNotApproved, erase.ErrOtherDatabase, receipt.ErrNotFinal), errors.As(err, &hazard), errors.As(err, &access):
 		return refused
 	case errors.As(err, &argument):
 		return unacceptable
@@ -73,7 +74,7 @@ func exitCode(err error) int {
 		}
 		return broken
 	case errors.As(err, &policy),
-		is(receipt.ErrOtherReceipt, plan.ErrNotCanonical, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrRunDiffers, anonymise.ErrNoSecret):
+		is(ledger.ErrIdentity, receipt.ErrOtherReceipt, plan.ErrNotCanonical, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrRunDiffers, anonymise.ErrNoSecret):
 		return unacceptable
 	}
 	return failed

@@ -8,6 +8,7 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/ledger"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
 )
@@ -31,12 +32,14 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{erase.ErrRunDiffers, 2},
 		{anonymise.ErrNoSecret, 2},
 		{receipt.ErrOtherReceipt, 2},
+		{&ledger.FileError{Err: ledger.ErrIdentity}, 2},
 		{&usageError{receipt.ErrMalformed}, 2}, // the file of a key, say
 		{erase.ErrDrift, 3},
 		{erase.ErrNotApproved, 3},
 		{&erase.HazardError{}, 3},
 		{&erase.AccessError{}, 3},
 		{receipt.ErrNotFinal, 3},
+		{erase.ErrOtherDatabase, 3},
 		{&erase.LeftError{Rows: 1}, 4},
 		{receipt.ErrTruncated, 4},
 		{receipt.ErrMalformed, 4},

@@ -25,10 +25,16 @@ func (a *app) keygen() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "expunge", Usage: "the files' `PREFIX`"},
 			&cli.StringFlag{Name: "log", Usage: "the pair of a log of that `NAME`, which must not be the one that signs receipts: PREFIX.log.key and PREFIX.log.pub"},
+			&cli.BoolFlag{Name: "ledger", Usage: "the pair of a ledger of erasures: PREFIX.ledger.key and PREFIX.ledger.pub"},
 		},
 		Action: a.verb(0, func(_ context.Context, cmd *cli.Command) error {
-			if name := cmd.String("log"); name != "" {
+			switch name := cmd.String("log"); {
+			case name != "" && cmd.Bool("ledger"):
+				return usage("give --log or --ledger, not both: each has a pair of its own")
+			case name != "":
 				return a.logKeygen(cmd, name)
+			case cmd.Bool("ledger"):
+				return a.ledgerKeygen(cmd)
 			}
 			made, err := makeKey(cmd.String("output"))
 			if err != nil {

@@ -31,7 +31,7 @@ func (a *app) run() *cli.Command {
 			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
 			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
 			logFlag(), logKeyFlag(), publishedFlag(),
-		}, requestFlags(), commitmentFlags()),
+		}, requestFlags(), commitmentFlags(), ledgerFlags()),
 		Action: a.verb(0, a.carryOut),
 	}
 }
@@ -68,6 +68,11 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	l, err := logOf(cmd)
 	if err != nil {
 		return err
+	}
+	if book, err := ledgerOf(cmd); err != nil {
+		return err
+	} else if book != nil {
+		o.Ledger = book
 	}
 	db, err := open(ctx, cmd)
 	if err != nil {

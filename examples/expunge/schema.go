@@ -88,39 +88,12 @@ func notes(t *dialect.Table, c *dialect.Column) string {
 	return strings.Join(out, ", ")
 }
 
-// draft prints a first policy. Its JSON is plan.Policy.
-func (a *app) draft() *cli.Command {
-	return &cli.Command{
-		Name: "draft", Usage: "a first policy to standard output, with every column to decide on",
-		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
-			db, err := open(ctx, cmd)
-			if err != nil {
-				return err
-			}
-			defer db.close()
-			s, err := db.Inspect(ctx)
-			if err != nil {
-				return fmt.Errorf("reading the catalogue: %w", err)
-			}
-			p := plan.Draft(s)
-			if cmd.Bool("json") {
-				return printJSON(a.stdout, p)
-			}
-			text, err := p.YAML()
-			if err != nil {
-				return err
-			}
-			_, err = a.stdout.Write(text)
-			return err
-		}),
-	}
-}
-
 // checked is what check prints as JSON.
 type checked struct {
 	OK       bool      `json:"ok"`
 	Tables   int       `json:"tables"` // of the schema
 	Problems []problem `json:"problems"`
+	Changes  []change  `json:"changes,omitempty"` // with --diff
 }
 
 type problem struct {
@@ -130,56 +103,91 @@ type problem struct {
 	Reason string `json:"reason"`
 }
 
-// check holds the policy against the schema and prints every problem.
+// change is a difference between policy and schema.
+type change struct {
+	Kind   plan.ChangeKind `json:"kind"`
+	Line   int             `json:"line,omitempty"`
+	Table  string          `json:"table"`
+	Column string          `json:"column,omitempty"`
+	Add    string          `json:"add,omitempty"`   // the lines to add to the policy
+	Meant  string          `json:"meant,omitempty"` // the new name that may stand for what went
+}
+
+// check holds the policy against the schema and prints every problem, or with
+// --diff what came to the schema and went since the policy was written.
 func (a *app) check() *cli.Command {
 	return &cli.Command{
 		Name: "check", Usage: "the policy against the schema: every problem at once",
-		Flags: []cli.Flag{policyFlag()},
+		Flags: []cli.Flag{policyFlag(), &cli.BoolFlag{Name: "diff", Usage: "what came and went since the policy was written, with the lines to add"}},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
-			tables, err := a.covers(ctx, cmd)
+			policy, s, err := a.covers(ctx, cmd)
 			problems, ok := errors.AsType[*policyError](err)
-			switch {
-			case err != nil && !ok:
+			if err != nil && !ok {
 				return err
+			}
+			var changes []plan.Change
+			if cmd.Bool("diff") && s != nil {
+				changes = plan.Diff(policy, s)
+			}
+			switch {
 			case cmd.Bool("json"):
-				out := checked{OK: !ok, Tables: tables, Problems: []problem{}}
-				if ok {
-					for _, p := range problems.Problems {
-						out.Problems = append(out.Problems, problem{p.Pos.Line, p.Pos.Column, p.Table, p.Reason})
-					}
-				}
-				if err := printJSON(a.stdout, out); err != nil || !ok {
-					return err
-				}
+				err = errors.Join(printJSON(a.stdout, checkedOf(s, problems, changes)), err)
 			case !ok:
 				fmt.Fprintf(a.stdout, "%s covers the schema: %s, every column of them decided\n",
-					cmd.String("policy"), count(int64(tables), "table"))
-				return nil
+					cmd.String("policy"), count(int64(len(s.Tables)), "table"))
+			case len(changes) > 0:
+				for _, c := range changes {
+					fmt.Fprintln(a.stdout, c)
+				}
+				fmt.Fprintf(a.stderr, "expunge: the schema has %s that the policy doesn't know of, and %s in all\n",
+					count(int64(len(changes)), "change"), count(int64(len(problems.Problems)), "problem"))
 			default:
 				for _, p := range problems.Problems {
 					fmt.Fprintln(a.stdout, problems.line(p))
 				}
 				fmt.Fprintf(a.stderr, "expunge: the policy has %s\n", count(int64(len(problems.Problems)), "problem"))
 			}
+			if err == nil {
+				return nil
+			}
 			return errors.Join(errReported, err)
 		}),
 	}
 }
 
-// covers checks the policy of --policy and returns how many tables it is for.
-func (a *app) covers(ctx context.Context, cmd *cli.Command) (int, error) {
+// checkedOf is what check prints as JSON. The schema is nil where the policy
+// couldn't be read.
+func checkedOf(s *dialect.Schema, problems *policyError, changes []plan.Change) checked {
+	out := checked{OK: problems == nil, Problems: []problem{}}
+	if s != nil {
+		out.Tables = len(s.Tables)
+	}
+	if problems != nil {
+		for _, p := range problems.Problems {
+			out.Problems = append(out.Problems, problem{p.Pos.Line, p.Pos.Column, p.Table, p.Reason})
+		}
+	}
+	for _, c := range changes {
+		out.Changes = append(out.Changes, change{c.Kind, c.Pos.Line, c.Table.String(), c.Column, c.Lines, c.Meant})
+	}
+	return out
+}
+
+// covers checks the policy of --policy. The schema that it was held against is
+// nil where the policy couldn't be read.
+func (a *app) covers(ctx context.Context, cmd *cli.Command) (*plan.Policy, *dialect.Schema, error) {
 	policy, err := readPolicy(cmd)
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
 	db, err := open(ctx, cmd)
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
 	defer db.close()
 	s, err := db.Inspect(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("reading the catalogue: %w", err)
+		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	return len(s.Tables), inPolicy(cmd, plan.Check(policy, s, db))
+	return policy, s, inPolicy(cmd, plan.Check(policy, s, db))
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/discover"
+)
+
+// draft prints a first policy. Its JSON is discover.Draft, or with --plain
+// plan.Policy.
+func (a *app) draft() *cli.Command {
+	return &cli.Command{
+		Name: "draft", Usage: "a first policy to standard output, with what each column was taken for and why",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "plain", Usage: "propose nothing: every column undecided"},
+			&cli.BoolFlag{Name: "names-only", Usage: "read no row: go by names and types alone"},
+			&cli.IntFlag{Name: "rows", Usage: "how many rows of each table are looked at", Value: 200},
+			&cli.StringFlag{Name: "database", Usage: "the database's `NAME` on receipts"},
+		},
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			rows := cmd.Int("rows")
+			if rows < 1 {
+				return usage("--rows is 1 or more: to read none, give --names-only")
+			}
+			db, err := open(ctx, cmd)
+			if err != nil {
+				return err
+			}
+			defer db.close()
+			s, err := db.Inspect(ctx)
+			if err != nil {
+				return fmt.Errorf("reading the catalogue: %w", err)
+			}
+			if cmd.Bool("plain") {
+				p := plan.Draft(s)
+				if name := cmd.String("database"); name != "" {
+					p.Database = name
+				}
+				return a.printPolicy(cmd, p, p.YAML)
+			}
+			d, err := discover.Policy(ctx, db, discover.Options{NamesOnly: cmd.Bool("names-only"), Rows: rows, Database: cmd.String("database"), Schema: s})
+			if err != nil {
+				return err
+			}
+			return a.printPolicy(cmd, d, d.YAML)
+		}),
+	}
+}
+
+func (a *app) printPolicy(cmd *cli.Command, v any, text func() ([]byte, error)) error {
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, v)
+	}
+	data, err := text()
+	if err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(data)
+	return err
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"filippo.io/age"
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase/ledger"
+)
+
+func ledgerFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "ledger", Usage: "the `FOLDER` of the ledger of erasures, by which replay erases again after a restore; no part of the database or of its backup"},
+		&cli.StringSliceFlag{Name: "ledger-pub", Usage: "a `FILE` with age recipients, to whom the ledger's entries are encrypted, as keygen --ledger made it; again for each"},
+	}
+}
+
+// ledgerOf opens the ledger of --ledger, to be written to; nil where there is none.
+func ledgerOf(cmd *cli.Command) (*ledger.Ledger, error) {
+	dir := cmd.String("ledger")
+	if dir == "" {
+		if len(cmd.StringSlice("ledger-pub")) > 0 {
+			return nil, usage("give --ledger, the ledger's folder")
+		}
+		return nil, nil
+	}
+	recipients, err := readRecipients(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if len(recipients) == 0 {
+		return nil, usage("give --ledger-pub, the public keys of those who will replay after a restore")
+	}
+	return openLedger(dir, recipients...)
+}
+
+func openLedger(dir string, recipients ...age.Recipient) (*ledger.Ledger, error) {
+	l, err := ledger.Open(dir, recipients...)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("--ledger: %w", err)}
+	}
+	return l, nil
+}
+
+func readRecipients(cmd *cli.Command) ([]age.Recipient, error) {
+	var out []age.Recipient
+	for _, path := range cmd.StringSlice("ledger-pub") {
+		data, err := readFile("--ledger-pub", path)
+		if err != nil {
+			return nil, err
+		}
+		list, err := age.ParseRecipients(bytes.NewReader(data))
+		if err != nil {
+			return nil, usage("--ledger-pub: %s has no age recipients in it, one a line", path)
+		}
+		out = append(out, list...)
+	}
+	return out, nil
+}
+
+func readIdentities(cmd *cli.Command) ([]age.Identity, error) {
+	path := cmd.String("ledger-key")
+	data, err := readFile("--ledger-key, the ledger's private key", path)
+	if err != nil {
+		return nil, err
+	}
+	list, err := age.ParseIdentities(bytes.NewReader(data))
+	if err != nil {
+		return nil, usage("--ledger-key: %s has no age identities in it, one a line", path) // the error may quote one
+	}
+	return list, nil
+}
+
+// ledgerKeygen makes the key pair of a ledger: an age identity and its recipient.
+func (a *app) ledgerKeygen(cmd *cli.Command) error {
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	prefix := cmd.String("output") + ".ledger"
+	made := &madeKey{PrivateKey: prefix + ".key", PublicKey: prefix + ".pub"}
+	if err := writePair(made, []byte(identity.String()+"\n"), []byte(identity.Recipient().String()+"\n")); err != nil {
+		return err
+	}
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, made)
+	}
+	fmt.Fprintf(a.stdout, "private key  %s (away from the machine that erases: it is needed after a restore, and tells who was erased)\npublic key   %s (for run --ledger-pub)\n",
+		made.PrivateKey, made.PublicKey)
+	return nil
+}
+
+// ledger is what becomes of a ledger over time.
+func (a *app) ledger() *cli.Command {
+	c := &cli.Command{
+		Name: "ledger", Usage: "the ledger of erasures: expire", HideHelpCommand: true,
+		Commands: []*cli.Command{{
+			Name: "expire", Usage: "drops the entries that no backup needs any more",
+			Flags:  []cli.Flag{&cli.StringFlag{Name: "ledger", Usage: "the ledger's `FOLDER`"}},
+			Action: a.verb(0, a.ledgerExpire),
+		}},
+	}
+	c.Action = func(_ context.Context, cmd *cli.Command) error {
+		if cmd.Args().Present() {
+			return fmt.Errorf("there is no verb %q of ledger: expunge ledger --help lists them", cmd.Args().First())
+		}
+		return cli.ShowSubcommandHelp(cmd)
+	}
+	return c
+}
+
+func (a *app) ledgerExpire(_ context.Context, cmd *cli.Command) error {
+	if err := needsLedger(cmd); err != nil {
+		return err
+	}
+	l, err := openLedger(cmd.String("ledger"))
+	if err != nil {
+		return err
+	}
+	dropped, err := l.Expire(time.Now())
+	if cmd.Bool("json") {
+		return errors.Join(err, printJSON(a.stdout, map[string]int{"dropped": dropped}))
+	}
+	what := "entries"
+	if dropped == 1 {
+		what = "entry"
+	}
+	fmt.Fprintf(a.stdout, "%d %s dropped, which no backup needs any more\n", dropped, what)
+	return err
+}
+
+// needsLedger refuses a folder that isn't there: opening a ledger to write makes it.
+func needsLedger(cmd *cli.Command) error {
+	if cmd.String("ledger") == "" {
+		return usage("give --ledger, the ledger's folder")
+	}
+	if !isFolder(cmd.String("ledger")) {
+		return usage("--ledger: there is no ledger in %s", cmd.String("ledger"))
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/plan"
+)
+
+func (a *app) replay() *cli.Command {
+	return &cli.Command{
+		Name: "replay", Usage: "erases again, in a database that was restored from a backup, whom the backup brought back",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "since", Usage: "the `TIME` that the backup is of, when it was begun: 2026-01-31T02:00:00Z, or a date; when in doubt an earlier one"},
+			&cli.StringFlag{Name: "ledger", Usage: "the ledger's `FOLDER`"},
+			&cli.StringFlag{Name: "ledger-key", Usage: "the ledger's private key's `FILE`, as keygen --ledger made it"},
+			&cli.StringSliceFlag{Name: "ledger-pub", Usage: "a `FILE` with age recipients, to whom the replay's own entries are encrypted (default: those of --ledger-key)"},
+			&cli.StringFlag{Name: "key", Usage: "the private key's `FILE`, to sign with"},
+			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to make another plan where the old one doesn't fit the restored schema"},
+			&cli.StringFlag{Name: "database", Usage: "the database's identity as receipts show it, `UUID`, for a backup that is older than the journal"},
+			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD` of the plans; again for each"},
+			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
+			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
+			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the receipts, and the amendments of the old ones, to `FOLDER`"},
+		},
+		Action: a.verb(0, a.carryOutAgain),
+	}
+}
+
+// replayed is what replay prints as JSON.
+type replayed struct {
+	Entries []replayedEntry `json:"entries"`
+}
+
+type replayedEntry struct {
+	Run       string              `json:"run,omitempty"` // empty: the entry can't be read
+	Committed bool                `json:"committed"`     // the erasure had ended
+	Outcome   erase.ReplayOutcome `json:"outcome"`
+	Replay    string              `json:"replay,omitempty"` // the run ID
+	Rebuilt   bool                `json:"rebuilt,omitempty"`
+	Receipt   string              `json:"receipt,omitempty"`   // the file
+	Amendment string              `json:"amendment,omitempty"` // the file
+	Error     string              `json:"error,omitempty"`
+}
+
+func (a *app) carryOutAgain(ctx context.Context, cmd *cli.Command) error {
+	o, err := a.replayOptions(cmd)
+	if err != nil {
+		return err
+	}
+	folder := cmd.String("output")
+	if folder == "" {
+		return usage("give -o, the folder to write receipts and amendments to")
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return &usageError{fmt.Errorf("-o: %w", err)}
+	}
+	db, err := open(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	done, err := erase.Replay(ctx, db, *o)
+	if done == nil && err != nil {
+		return err
+	}
+	out := replayed{Entries: []replayedEntry{}}
+	for _, r := range done {
+		e, wrong := entryOf(folder, r)
+		out.Entries, err = append(out.Entries, e), errors.Join(err, wrong)
+	}
+	if cmd.Bool("json") {
+		return errors.Join(err, printJSON(a.stdout, out))
+	}
+	a.printReplayed(out)
+	if err != nil {
+		return fmt.Errorf("don't use the database before everything is replayed: the same command goes on\n%w", err)
+	}
+	return nil
+}
+
+func (a *app) replayOptions(cmd *cli.Command) (*erase.ReplayOptions, error) {
+	o := &erase.ReplayOptions{Database: cmd.String("database"), Run: erase.Options{Actor: cmd.String("actor"), Workers: cmd.Int("workers")}}
+	var err error
+	if o.Since, err = sinceOf(cmd.String("since")); err != nil {
+		return nil, err
+	}
+	if err := needsLedger(cmd); err != nil {
+		return nil, err
+	}
+	identities, err := readIdentities(cmd)
+	if err != nil {
+		return nil, err
+	}
+	recipients, err := readRecipients(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if len(recipients) == 0 {
+		for _, i := range identities {
+			if x, ok := i.(*age.X25519Identity); ok {
+				recipients = append(recipients, x.Recipient())
+			}
+		}
+	}
+	l, err := openLedger(cmd.String("ledger"), recipients...)
+	if err != nil {
+		return nil, err
+	}
+	o.Ledger, o.Run.Ledger = l.Reader(identities...), l
+	for _, h := range cmd.StringSlice("allow") {
+		o.Run.Allow = append(o.Run.Allow, plan.HazardName(h))
+	}
+	if cmd.String("policy") != "" {
+		if o.Policy, err = readPolicy(cmd); err != nil {
+			return nil, err
+		}
+	}
+	if o.Run.Secret, err = readSecret(cmd); err != nil {
+		return nil, err
+	}
+	o.Run.Signer, _, err = readSigner(cmd.String("key"))
+	return o, err
+}
+
+// sinceOf is a moment, or the beginning of a day in UTC, which is early enough.
+func sinceOf(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usage("give --since, the time that the backup is of: 2026-01-31T02:00:00Z, or a date")
+}
+
+// entryOf writes an entry's receipt and amendment into the folder.
+func entryOf(folder string, r erase.Replayed) (replayedEntry, error) {
+	e := replayedEntry{Run: r.RunID, Committed: r.Committed, Outcome: r.Outcome, Replay: r.Replay, Rebuilt: r.Rebuilt}
+	if r.Err != nil {
+		e.Error = r.Err.Error()
+	}
+	name := filepath.Join(folder, fileName(r.RunID))
+	for _, f := range []struct {
+		file   *string
+		ending string
+		data   []byte
+	}{{&e.Receipt, ".receipt.json", r.Receipt}, {&e.Amendment, ".amendment.json", r.Amendment}} {
+		if f.data == nil {
+			continue
+		}
+		// Replayed once more, the receipt is the same and the amendment as good.
+		if err := writeAtomically(name+f.ending, f.data, 0o644); err != nil {
+			return e, fmt.Errorf("run %s is replayed, and its file couldn't be written: %w: give the same command again", r.RunID, err)
+		}
+		*f.file = name + f.ending
+	}
+	return e, nil
+}
+
+// fileName is a run ID as the name of a file: as it is where that can be, else
+// with a part of its hash.
+func fileName(run string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, run)
+	if plain == run && len(run) <= 100 {
+		return run
+	}
+	return fmt.Sprintf("%s-%x", plain[:min(len(plain), 100)], sha256.Sum256([]byte(run)))[:min(len(plain), 100)+13]
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func (a *app) printReplayed(out replayed) {
+	if len(out.Entries) == 0 {
+		fmt.Fprintln(a.stdout, "the ledger has no erasure that the backup doesn't have: nothing was done")
+	}
+	for _, e := range out.Entries {
+		name := "an entry that can't be read"
+		if e.Run != "" {
+			name = "run " + e.Run
+		}
+		ended := ""
+		if e.Run != "" && !e.Committed {
+			ended = " (it isn't known to have ended)"
+		}
+		fmt.Fprintf(a.stdout, "%s%s: %s\n", printable(name), ended, e.Outcome)
+		for _, file := range []string{e.Receipt, e.Amendment} {
+			if file != "" {
+				fmt.Fprintf(a.stdout, "  %s\n", file)
+			}
+		}
+	}
+}
