@@ -28,6 +28,8 @@ var (
 	// ErrOtherDatabase: a replay was asked for on a copy of another database, or
 	// on one that doesn't say which it is of.
 	ErrOtherDatabase = errors.New("not a copy of the database that was erased from")
+	// ErrRemains: after a replay rows are there that it was to delete.
+	ErrRemains = errors.New("rows of the erased are there")
 	// ErrSuperseded: another process took the run over; nothing more is committed here.
 	ErrSuperseded = errors.New("the run was taken over by another process")
 )

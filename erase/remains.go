@@ -17,6 +17,11 @@ func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) 
 	if p.Scope != plan.ScopeSubjects || subjects == nil {
 		return nil, fmt.Errorf("%w: a plan of scope subjects is needed, and subjects to look for", ErrBadSubject)
 	}
+	return remains(ctx, db, p, subjects, time.Now())
+}
+
+// remains is Remains as of a moment, which decides what is under a hold.
+func remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source, asOf time.Time) (*Verification, error) {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogue: %w", err)
@@ -24,7 +29,7 @@ func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) 
 	if err := drift(p, schema); err != nil {
 		return nil, err
 	}
-	prog, err := compile(p, 0, schema, time.Now(), false)
+	prog, err := compile(p, 0, schema, asOf, false)
 	if err != nil {
 		return nil, err
 	}

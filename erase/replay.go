@@ -192,6 +192,9 @@ func (r *replayer) replay(ctx context.Context, e *record.Entry) Replayed {
 	out.Rebuilt = rebuilt
 	id, env, err := r.run(ctx, p, e)
 	if errors.Is(err, ErrNoSuchSubject) {
+		if err := r.remains(ctx, p, e, ""); err != nil {
+			return fail(err)
+		}
 		out.Outcome = ReplayNothing
 		return out
 	}
@@ -199,6 +202,7 @@ func (r *replayer) replay(ctx context.Context, e *record.Entry) Replayed {
 	if env == nil {
 		return fail(err)
 	}
+	err = errors.Join(err, r.remains(ctx, p, e, id))
 	if e.Mark != nil {
 		var wrong error
 		if out.Amendment, wrong = r.amend(ctx, e, id, env); wrong != nil {
@@ -263,6 +267,36 @@ func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id s
 		}
 	}
 	return id, env, err
+}
+
+// remains looks for what the erasure deletes, whoever has replayed it and when:
+// of a run that had ended already, rows may be back that its root doesn't show.
+// It is asked as of that run, as a hold may have ended since.
+func (r *replayer) remains(ctx context.Context, p *plan.Plan, e *record.Entry, run string) error {
+	if p.Scope != plan.ScopeSubjects {
+		return nil
+	}
+	asOf := r.now()
+	if run != "" {
+		row, err := (&journal{db: r.db, run: run}).peek(ctx)
+		if err != nil {
+			return err
+		}
+		if row != nil {
+			asOf = row.AsOf
+		}
+	}
+	v, err := remains(ctx, r.db, p, e, asOf)
+	if err != nil {
+		return fmt.Errorf("looking for what remains: %w", err)
+	}
+	var found []error
+	for _, f := range v.Findings {
+		if f.Outcome == Broken {
+			found = append(found, fmt.Errorf("%w: %s: %s: they were restored by themselves, delete them by hand", ErrRemains, f.Table, f.Reason))
+		}
+	}
+	return errors.Join(found...)
 }
 
 // replayID is made of what is replayed and of what was restored, so that a

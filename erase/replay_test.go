@@ -541,6 +541,27 @@ func TestWhatWasBroughtBackOnceMoreIsReplayedOnceMore(t *testing.T) {
 	})
 }
 
+func TestRowsThatCameBackWithoutTheirSubjectAreReported(t *testing.T) {
+	onSQLite(t, func(t *testing.T, db *target) {
+		b := newBook(t)
+		p, _, restore := restoredClub(t, db, b)
+		copied := restore(t)
+		if _, err := b.replay(t, copied, allowAll(p)); err != nil {
+			t.Fatal(err)
+		}
+		copied.exec(t, "INSERT INTO letter VALUES (1, 1, 'Dear One')") // a link, which nothing enforces
+		if _, err := b.replay(t, copied, allowAll(p)); !errors.Is(err, erase.ErrRemains) {
+			t.Errorf("after a replay: %v, want ErrRemains", err)
+		}
+		// In the database itself the subject is gone, and no replay has been.
+		db.exec(t, "INSERT INTO letter VALUES (1, 1, 'Dear One')")
+		replayed, err := b.replay(t, db, allowAll(p))
+		if !errors.Is(err, erase.ErrRemains) || replayed[0].Outcome != erase.ReplayFailed {
+			t.Errorf("without one: %v, want ErrRemains", err)
+		}
+	})
+}
+
 func TestASubjectWhoIsNotInTheBackupIsNothingToDo(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bufio"
+	"errors"
 	"io"
 
 	"github.com/expungedb/expunge/erase/ledger/record"
@@ -32,7 +33,7 @@ func ReadFrames(r io.Reader) (*record.Header, []string, error) {
 	var subjects []string
 	for {
 		s, err := frame(frames, mostSubject)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return h, subjects, nil
 		}
 		if err != nil {
