@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -140,7 +139,7 @@ func (d *target) rows(t testing.TB, table dialect.Name) [][]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // it is read to its end
+	defer rows.Close()
 	columns, err := rows.Columns()
 	if err != nil {
 		t.Fatal(err)
@@ -306,21 +305,9 @@ func owners(t *testing.T, db *target) map[string]map[string]string {
 		"message":  "SELECT sender_id, subject FROM message WHERE sender_id IS NOT NULL",
 		"parcel":   "SELECT o.customer_id, p.recipient FROM parcel p JOIN " + db.quote(db.name("order")) + " o ON o.order_no = p.order_ref AND o.shop_code = p.shop",
 	} {
-		rows, err := db.SQL.Query(query)
-		if err != nil {
-			t.Fatal(err)
-		}
 		out[table] = map[string]string{}
-		for rows.Next() {
-			var id int64
-			var mark string
-			if err := rows.Scan(&id, &mark); err != nil {
-				t.Fatal(err)
-			}
-			out[table][mark[9:]] = strconv.FormatInt(id, 10)
-		}
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
+		for _, r := range scan[string](t, db, query) {
+			out[table][r[1][9:]] = r[0]
 		}
 	}
 	return out

@@ -19,10 +19,10 @@ import (
 // for that engine gives.
 type chinook struct {
 	*target
-	policy, held           string
-	customer, invoice      string
-	line, employee         string
-	customerID, lineColumn string
+	policy, held      string
+	customer, invoice string
+	line, employee    string
+	customerID        string
 }
 
 // loadChinook fills the database from the script that lies beside the

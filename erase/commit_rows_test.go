@@ -38,7 +38,7 @@ func TestARowThatWentCanBeDisclosed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer leaves.Close() //nolint:errcheck // each record was synced
+			defer leaves.Close()
 			o := erase.Options{
 				RunID: "disclosed", Subjects: erase.SubjectKeys(subjects...), Signer: signer(), Allow: allowAll(p), Now: clock, MaxRows: 200, Workers: 2,
 			}
@@ -76,7 +76,7 @@ func TestARowThatWentCanBeDisclosed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer f.Close() //nolint:errcheck // it is only read
+			defer f.Close()
 			d, err := receipt.Disclose(st, f, key, row)
 			if err != nil {
 				return err
@@ -97,21 +97,9 @@ func TestARowThatWentCanBeDisclosed(t *testing.T) {
 // keysOf returns the one column of whole numbers that a query gives.
 func (d *target) keysOf(t testing.TB, query string) []int64 {
 	t.Helper()
-	rows, err := d.SQL.Query(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close() //nolint:errcheck // it is read to its end
 	var out []int64
-	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, n)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
+	for _, r := range d.table(t, query) {
+		out = append(out, r[0])
 	}
 	return out
 }

@@ -125,7 +125,7 @@ func (d *target) rival(t testing.TB) *rival {
 	r := &rival{t, conn}
 	t.Cleanup(func() {
 		conn.ExecContext(context.Background(), "ROLLBACK") //nolint:errcheck // most often it is over
-		conn.Close()                                       //nolint:errcheck // as is the test
+		conn.Close()
 	})
 	if d.Engine == sample.SQLite {
 		r.exec("BEGIN IMMEDIATE")
@@ -315,7 +315,7 @@ func TestNoGoroutineOutlivesARun(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer closed()
-			defer db.SQL.Close() //nolint:errcheck // what matters is what is left
+			defer db.SQL.Close()
 			db.club(t)
 			p := db.plan(t, deletes, plan.Subjects())
 			db.run(t, p, options(p, "r", "1", "2"))

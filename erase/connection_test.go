@@ -74,15 +74,15 @@ func (w *wire) accept() {
 }
 
 func (w *wire) carry(client net.Conn) {
-	defer client.Close() //nolint:errcheck // broken on purpose
+	defer client.Close()
 	server, err := net.Dial("tcp", w.server)
 	if err != nil {
 		return
 	}
-	defer server.Close() //nolint:errcheck // so is this one
+	defer server.Close()
 	var deaf atomic.Bool // the server's next answer doesn't arrive
 	w.open.Go(func() {
-		defer client.Close() //nolint:errcheck // as above
+		defer client.Close()
 		b := make([]byte, 1<<16)
 		for {
 			n, err := server.Read(b)

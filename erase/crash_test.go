@@ -123,20 +123,9 @@ func strangers(t testing.TB, db *target, n int) []string {
 		"SELECT sender_id, recipient_id FROM message WHERE sender_id IS NOT NULL AND recipient_id IS NOT NULL",
 		"SELECT a.customer_id, b.customer_id FROM customer a JOIN customer b ON a.address_id = b.address_id AND a.customer_id < b.customer_id",
 	} {
-		rows, err := db.SQL.Query(q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var a, b int64
-			if err := rows.Scan(&a, &b); err != nil {
-				rows.Close() //nolint:errcheck // the test fails with the other error
-				t.Fatal(err)
-			}
+		for _, pair := range db.table(t, q) {
+			a, b := pair[0], pair[1]
 			related[a], related[b] = append(related[a], b), append(related[b], a)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
 		}
 	}
 	last := db.count(t, "SELECT max(customer_id) FROM customer")

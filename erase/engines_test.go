@@ -90,7 +90,7 @@ func connect(ctx context.Context, url string) (*target, func(), error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		return &target{Engine: sample.SQLite, URL: url, DB: sqlite.New(db), SQL: db, copier: db}, func() { db.Close() }, nil //nolint:errcheck // a temporary file
+		return &target{Engine: sample.SQLite, URL: url, DB: sqlite.New(db), SQL: db, copier: db}, func() { db.Close() }, nil
 	}
 	if strings.HasPrefix(url, "mysql:") || strings.HasPrefix(url, "mariadb:") {
 		return connectMySQL(ctx, url)
@@ -121,7 +121,7 @@ func connectMySQL(ctx context.Context, url string) (*target, func(), error) {
 	if strings.Contains(version, "MariaDB") {
 		name = sample.MariaDB
 	}
-	return &target{Engine: name, URL: url, DB: mysql.New(db), SQL: db, copier: db}, func() { db.Close() }, nil //nolint:errcheck // a test's own pool
+	return &target{Engine: name, URL: url, DB: mysql.New(db), SQL: db, copier: db}, func() { db.Close() }, nil
 }
 
 // copier loads by COPY.
@@ -217,6 +217,38 @@ func (d *target) count(t testing.TB, query string) int {
 	return n
 }
 
+// table returns the rows of whole numbers that a query gives.
+func (d *target) table(t testing.TB, query string) [][]int64 { return scan[int64](t, d, query) }
+
+// scan reads all rows of a query, every column as a T.
+func scan[T any](t testing.TB, d *target, query string) [][]T {
+	t.Helper()
+	rows, err := d.SQL.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out [][]T
+	for rows.Next() {
+		row, at := make([]T, len(columns)), make([]any, len(columns))
+		for i := range row {
+			at[i] = &row[i]
+		}
+		if err := rows.Scan(at...); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // name is the full name of one of the shop's tables.
 func (d *target) name(table string) dialect.Name {
 	if d.Engine == sample.Postgres {
@@ -246,30 +278,10 @@ func (d *target) dump(t testing.TB) map[string][]string {
 	}
 	out := map[string][]string{}
 	for _, table := range schema.Tables {
-		rows, err := d.SQL.Query("SELECT * FROM " + d.quote(table.Name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			t.Fatal(err)
-		}
 		out[table.Name.Table] = []string{}
-		for rows.Next() {
-			values := make([]any, len(columns))
-			at := make([]any, len(columns))
-			for i := range values {
-				at[i] = &values[i]
-			}
-			if err := rows.Scan(at...); err != nil {
-				t.Fatal(err)
-			}
-			out[table.Name.Table] = append(out[table.Name.Table], fmt.Sprintf("%q", values))
+		for _, row := range scan[any](t, d, "SELECT * FROM "+d.quote(table.Name)) {
+			out[table.Name.Table] = append(out[table.Name.Table], fmt.Sprintf("%q", row))
 		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		rows.Close() //nolint:errcheck // it was read to its end
 		slices.Sort(out[table.Name.Table])
 	}
 	return out

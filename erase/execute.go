@@ -67,7 +67,7 @@ func (e *executor) emit(ev Event) {
 func (e *executor) batch(ctx context.Context, it *item, sizer *batch.Sizer, skip map[string]bool) error {
 	began := e.Now()
 	size := len(it.keys)
-	d, err := e.transact(ctx, it, skip, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
+	d, err := e.transact(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
 		return e.do(ctx, tx, it, source, skip)
 	})
 	switch {
@@ -137,7 +137,7 @@ func (e *executor) halve(ctx context.Context, it *item, sizer *batch.Sizer, skip
 // transact carries out one transaction of an item, and tries again where that
 // can help. When it returns, the transaction is committed, journaled under the item's
 // next part, and looked at.
-func (e *executor) transact(ctx context.Context, it *item, skip map[string]bool,
+func (e *executor) transact(ctx context.Context, it *item,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error),
 ) (*deed, error) {
 	source, _ := e.sources.Get().(*anonymise.Source)

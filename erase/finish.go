@@ -143,12 +143,12 @@ func (e *executor) scan(ctx context.Context, programs []*program, entries []entr
 			}
 		}
 		var err error
-		switch {
-		case e.plan.Scope == plan.ScopeEverything:
+		switch e.plan.Scope {
+		case plan.ScopeEverything:
 			err = e.scanTable(ctx, p, s)
-		case e.plan.Scope == plan.ScopeExpired:
+		case plan.ScopeExpired:
 			err = e.scanExpired(ctx, p, roots, int64(len(stayed)), s)
-		case e.plan.Scope == plan.ScopeSubjects:
+		case plan.ScopeSubjects:
 			err = e.scanSubjects(ctx, p, stayed, s)
 		}
 		if err != nil {

@@ -113,7 +113,7 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 	}
 	if o.Rand == nil {
 		var seed [32]byte
-		rand.Read(seed[:]) //nolint:errcheck // crypto/rand.Read doesn't fail
+		rand.Read(seed[:])
 		o.Rand = mathrand.NewChaCha8(seed)
 	}
 	return o

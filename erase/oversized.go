@@ -16,7 +16,7 @@ func (e *executor) oversized(ctx context.Context, it *item, skip map[string]bool
 	off := it.prog.splittable()
 	it.draining = true
 	for {
-		d, err := e.transact(ctx, it, skip, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*deed, error) {
+		d, err := e.transact(ctx, it, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*deed, error) {
 			return e.drain(ctx, tx, it, off, skip)
 		})
 		if err != nil {
@@ -27,7 +27,7 @@ func (e *executor) oversized(ctx context.Context, it *item, skip map[string]bool
 		}
 	}
 	it.draining = false
-	_, err := e.transact(ctx, it, skip, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
+	_, err := e.transact(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
 		g := newGathering(it.prog, tx, dialect.Exclusive)
 		g.skip = skip
 		if err := g.collect(ctx, it.where(it.prog)); err != nil {

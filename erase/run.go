@@ -376,7 +376,7 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 		if roots >= row.Subjects {
 			return nil // all were done; an identifier may meanwhile be somebody else's
 		}
-		items = e.given(ctx, p, keysOnly(e.subjects(ctx, len(done) > 0)), sizer, seq)
+		items = given(p, keysOnly(e.subjects(ctx, len(done) > 0)), sizer, seq)
 	}
 	return batch.Run(ctx, e.Workers, items, func(ctx context.Context, it *item) error {
 		return e.batch(ctx, it, sizer, skip)

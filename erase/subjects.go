@@ -52,7 +52,7 @@ func (f subjectsFile) Subjects() iter.Seq2[string, error] {
 			yield("", fmt.Errorf("the file of subjects: %w", err))
 			return
 		}
-		defer file.Close() //nolint:errcheck // it was only read
+		defer file.Close()
 		lines := bufio.NewScanner(file)
 		for lines.Scan() {
 			line := strings.TrimSpace(lines.Text())
@@ -109,12 +109,13 @@ func parse(source Source, s *plan.Subject, t *dialect.Table) iter.Seq2[subject, 
 
 func parseSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, error) {
 	if column, value, ok := strings.Cut(raw, "="); ok {
-		if len(s.Key) == 1 && column == s.Key[0] {
+		switch {
+		case len(s.Key) == 1 && column == s.Key[0]:
 			raw = value
-		} else if slices.Contains(s.Identifiers, column) {
+		case slices.Contains(s.Identifiers, column):
 			v, err := typed(value, t.Column(column))
 			return subject{column: column, identifier: v}, err
-		} else if len(s.Key) > 1 || t.Column(s.Key[0]).Kind != dialect.Text {
+		case len(s.Key) > 1 || t.Column(s.Key[0]).Kind != dialect.Text:
 			return subject{}, fmt.Errorf("what stands before the = is not one of the policy's identifiers (%s)", strings.Join(s.Identifiers, ", "))
 		}
 	}

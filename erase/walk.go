@@ -9,7 +9,7 @@ import (
 )
 
 // given makes items of the subjects' keys. The first gets the number seq.
-func (e *executor) given(ctx context.Context, p *program, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, seq int64) iter.Seq2[*item, error] {
+func given(p *program, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, seq int64) iter.Seq2[*item, error] {
 	return func(yield func(*item, error) bool) {
 		it := &item{prog: p, seq: seq}
 		for key, err := range keys {
