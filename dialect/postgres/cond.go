@@ -8,14 +8,13 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// cond renders a condition on the row that alias stands for. within says that it
-// stands inside another one (OR, NOT), where a subquery can't become a join.
-func (b *builder) cond(r *relation, alias string, c dialect.Cond, within bool) string {
+// cond renders a condition on the row that alias stands for.
+func (b *builder) cond(r *relation, alias string, c dialect.Cond) string {
 	switch c := c.(type) {
 	case dialect.In:
-		return b.in(r, alias, c, within)
+		return b.in(r, alias, c)
 	case dialect.Not:
-		return "(" + b.cond(r, alias, c.Cond, true) + ") IS NOT TRUE"
+		return "(" + b.cond(r, alias, c.Cond) + ") IS NOT TRUE"
 	case dialect.After:
 		if len(c.Key) == 0 {
 			return "true"
@@ -50,30 +49,31 @@ func (b *builder) cond(r *relation, alias string, c dialect.Cond, within bool) s
 	case dialect.Orphan:
 		return b.orphan(r, alias, c)
 	case dialect.Any:
-		return b.several(r, alias, c, " OR ", "false", true)
+		return b.several(r, alias, c, " OR ", "false")
 	case dialect.All:
-		return b.several(r, alias, c, " AND ", "true", within)
+		return b.several(r, alias, c, " AND ", "true")
 	}
 	b.wrong(r.name, "a condition of type %T is not supported", c)
 	return "false"
 }
 
-func (b *builder) several(r *relation, alias string, of []dialect.Cond, between, empty string, within bool) string {
+func (b *builder) several(r *relation, alias string, of []dialect.Cond, between, empty string) string {
 	if len(of) == 0 {
 		return empty
 	}
 	out := make([]string, len(of))
 	for i, c := range of {
-		out[i] = b.cond(r, alias, c, within)
+		out[i] = b.cond(r, alias, c)
 	}
 	return "(" + strings.Join(out, between) + ")"
 }
 
-// in renders keys as one array a column. Unnested in a subquery they are a
-// semi-join, which becomes a nested loop over an index where there is one and
-// a hash join where there isn't. Inside of OR a subquery would be a filter on
-// every row, so there an indexed column is compared with the array.
-func (b *builder) in(r *relation, alias string, c dialect.In, within bool) string {
+// in renders keys as one array a column. A column that an index begins with is
+// compared with the array itself, which searches the index in the keys' order:
+// in half of the time that a nested loop over distinct keys in the order of their hashes takes,
+// and inside of OR and NOT too, where a subquery would be a filter on every
+// row. Else unnested keys are a semi-join, which can be a hash join.
+func (b *builder) in(r *relation, alias string, c dialect.In) string {
 	if len(c.Keys) == 0 || len(c.Columns) == 0 {
 		return "false"
 	}
@@ -87,7 +87,7 @@ func (b *builder) in(r *relation, alias string, c dialect.In, within bool) strin
 		columns[i] = b.column(r, name)
 		plain = plain && columns[i].operators == ""
 	}
-	if k := columns[0]; within && len(columns) == 1 && k.leads && k.element() == k.base && !k.incomparable {
+	if k := columns[0]; len(columns) == 1 && k.leads && k.element() == k.base && !k.incomparable {
 		return k.of(alias) + " " + k.op("=") + " ANY (" + b.array(k, c.Keys, 0) + ")"
 	}
 	keys := "unnest(" + b.arrays(columns, c.Keys) + ") AS k(" + names("k", len(columns)) + ")"
@@ -163,10 +163,10 @@ func (b *builder) referenced(r *relation, alias string, c dialect.Referenced) st
 		ands = append(ands, equal(b.column(from, c.Columns[i]), other, b.column(r, c.RefColumns[i]), alias))
 	}
 	if c.Where != "" {
-		ands = append(ands, b.cond(from, other, dialect.Match{SQL: c.Where}, true))
+		ands = append(ands, b.cond(from, other, dialect.Match{SQL: c.Where}))
 	}
 	if c.Except != nil {
-		ands = append(ands, b.cond(from, other, dialect.Not{Cond: *c.Except}, true))
+		ands = append(ands, b.cond(from, other, dialect.Not{Cond: *c.Except}))
 	}
 	return "EXISTS (SELECT FROM " + from.from() + " AS " + other + " WHERE " + strings.Join(ands, " AND ") + ")"
 }

@@ -173,7 +173,7 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 	case dialect.Current:
 		return b.column(r, e.Column.Name).read("t")
 	case dialect.If:
-		return "CASE WHEN " + b.cond(r, "t", e.Cond, true) + " THEN " + b.expr(r, e.Then) + " ELSE " + b.expr(r, e.Else) + " END"
+		return "CASE WHEN " + b.cond(r, "t", e.Cond) + " THEN " + b.expr(r, e.Then) + " ELSE " + b.expr(r, e.Else) + " END"
 	case dialect.Concat:
 		s := ""
 		for i, p := range e {

@@ -90,7 +90,7 @@ func (b *builder) where(r *relation, where []dialect.Cond) {
 		} else {
 			b.WriteString(" AND ")
 		}
-		b.WriteString(b.cond(r, "t", c, false))
+		b.WriteString(b.cond(r, "t", c))
 	}
 }
 
@@ -126,7 +126,7 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 			b.WriteString(", ")
 		}
 		columns = append(columns, &column{kind: dialect.Int})
-		b.WriteString("CASE WHEN " + b.cond(r, "t", f, false) + " THEN 1 ELSE 0 END")
+		b.WriteString("CASE WHEN " + b.cond(r, "t", f) + " THEN 1 ELSE 0 END")
 	}
 	b.WriteString(" FROM " + r.from() + " AS t")
 	b.where(r, s.Where)
