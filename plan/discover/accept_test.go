@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
@@ -41,6 +43,51 @@ func TestADraftIsRefusedUntilAPersonHasDecided(t *testing.T) {
 	}
 	if err := plan.Check(p, s, sqlite.New(db)); err == nil || !strings.Contains(err.Error(), "the subject's own row has no decision") {
 		t.Errorf("the draft was not refused for its undecided tables: %v", err)
+	}
+}
+
+func TestADraftIsTheSameTwice(t *testing.T) {
+	db := shop(t, sample.Shop{Customers: 20})
+	var drafts []string
+	for range 2 {
+		y, err := draftOf(t, db, Options{}).YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		drafts = append(drafts, string(y))
+	}
+	if diff := cmp.Diff(drafts[0], drafts[1]); diff != "" {
+		t.Errorf("(-first +second):\n%s", diff)
+	}
+}
+
+func TestProposalsWithHostileNamesCanBeAccepted(t *testing.T) {
+	db := open(t)
+	if _, err := db.Exec(`CREATE TABLE "customer: {} # 1" (id INTEGER PRIMARY KEY, email TEXT, name TEXT, phone TEXT, "sent, by ""me""" INTEGER REFERENCES "customer: {} # 1", "null" INTEGER REFERENCES "customer: {} # 1");
+		CREATE TABLE note (id INTEGER PRIMARY KEY, "no" INTEGER REFERENCES "customer: {} # 1", "a b" INTEGER REFERENCES "customer: {} # 1");
+		CREATE TABLE "address" (id INTEGER, "the id" INTEGER, street TEXT, email TEXT, PRIMARY KEY (id, "the id"));
+		CREATE TABLE visit (id INTEGER PRIMARY KEY, "a, b" INTEGER, "c" INTEGER, "d d" INTEGER, "true" INTEGER,
+			FOREIGN KEY ("a, b", "c") REFERENCES address (id, "the id"), FOREIGN KEY ("d d", "true") REFERENCES address (id, "the id"))`); err != nil {
+		t.Fatal(err)
+	}
+	y, err := draftOf(t, db, Options{}).YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := accept(y)
+	if !bytes.Contains(accepted, []byte("    via: {")) {
+		t.Errorf("no via was proposed\n%s", y)
+	}
+	p, err := plan.ParsePolicy(bytes.NewReader(accepted))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, y)
+	}
+	s, err := sqlite.New(db).Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Check(p, s, sqlite.New(db)); err != nil {
+		t.Errorf("%v\n%s", err, accepted)
 	}
 }
 

@@ -2,7 +2,9 @@ package discover
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/expungedb/expunge/plan"
@@ -117,11 +119,7 @@ func letGo(r reference) string {
 func viaText(refs []reference, erase func(reference) string) string {
 	var parts []string
 	for _, r := range refs {
-		key := r.text()
-		if len(r.columns) > 1 || !plainIdentifier.MatchString(strings.ToLower(key)) {
-			key = fmt.Sprintf("%q", key)
-		}
-		if part := key + ": " + erase(r); !slices.Contains(parts, part) {
+		if part := viaKey(r.columns) + ": " + erase(r); !slices.Contains(parts, part) {
 			parts = append(parts, part)
 		}
 	}
@@ -130,6 +128,30 @@ func viaText(refs []reference, erase func(reference) string) string {
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
+
+// viaKey writes a reference's columns as the keys of `via:` are read: names apart
+// by commas, unusual ones in double quotes, and all of it as a text of YAML.
+func viaKey(columns []string) string {
+	names := make([]string, len(columns))
+	plainly := len(columns) == 1
+	for i, name := range columns {
+		names[i] = name
+		if !wordName.MatchString(name) && (len(columns) > 1 || strings.ContainsAny(name, `,"`)) {
+			names[i] = `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+		}
+		plainly = plainly && wordName.MatchString(name)
+	}
+	key := strings.Join(names, ", ")
+	if plainly && !yamlWords[strings.ToLower(key)] {
+		return key
+	}
+	return strconv.Quote(key)
+}
+
+// yamlWords are words that YAML takes for something else than a text.
+var yamlWords = words("null true false yes no on off y n")
+
+var wordName = regexp.MustCompile(`^\pL[\pL\pN_]*$`)
 
 // accounts reports whether the table is called after what the law wants kept.
 func accounts(t *table) bool {

@@ -112,3 +112,17 @@ func TestNoSubjectIsProposedWhereNobodyIs(t *testing.T) {
 		t.Errorf("subject %q, %d proposals: neither was expected", d.Policy.Subject.Table, len(d.Proposals))
 	}
 }
+
+func TestReferencesAreWrittenAsViaReadsThem(t *testing.T) {
+	for want, columns := range map[string][]string{
+		`sender_id`:              {"sender_id"},
+		`"null"`:                 {"null"},
+		`"a b"`:                  {"a b"},
+		`"a, b"`:                 {"a", "b"},
+		`"\"a, b\", \"c\"\"d\""`: {"a, b", `c"d`},
+	} {
+		if got := viaKey(columns); got != want {
+			t.Errorf("%q is written %s, expected %s", columns, got, want)
+		}
+	}
+}
