@@ -171,7 +171,7 @@ func TestARunThatWasKilledEndsAsOneThatWasNot(t *testing.T) {
 		{plan.ScopeExpired, 40, 1, []string{"gathered", "journaled", "committed"}},
 	} {
 		t.Run(string(c.scope), func(t *testing.T) {
-			onEach(t, func(t *testing.T, db *target) {
+			onOneOfEach(t, func(t *testing.T, db *target) {
 				reset := db.resettable(t, func(d *target) { d.shop(t, shop) })
 				work := child{Scope: c.scope, Subjects: strangers(t, db, 120), MaxRows: c.maxRows, Workers: c.workers}
 				env, _, err := work.work(t.Context(), db, nil)

@@ -61,10 +61,22 @@ func engines(t testing.TB) []engine {
 	return all
 }
 
-// onEach runs a test on every engine.
+// onEach runs a test on every server.
 func onEach(t *testing.T, test func(t *testing.T, db *target)) {
 	t.Helper()
-	for _, e := range engines(t) {
+	runOn(t, engines(t), test)
+}
+
+// onOneOfEach runs a test that takes long on one version of each engine.
+func onOneOfEach(t *testing.T, test func(t *testing.T, db *target)) {
+	t.Helper()
+	family := func(e engine) string { name, _, _ := strings.Cut(e.name, "-"); return name }
+	runOn(t, slices.CompactFunc(engines(t), func(a, b engine) bool { return family(a) == family(b) }), test)
+}
+
+func runOn(t *testing.T, engines []engine, test func(t *testing.T, db *target)) {
+	t.Helper()
+	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, e.open(t))

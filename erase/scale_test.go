@@ -39,7 +39,7 @@ func customers(t testing.TB, engine string) int {
 // A shop goes on working while 1,000 of its customers are erased, and the
 // process is killed in the middle: what remains is what an undisturbed run leaves.
 func TestAThousandCustomersOfALivingShopAreErasedThoughTheProcessIsKilled(t *testing.T) {
-	onEach(t, func(t *testing.T, db *target) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
 		shop := sample.Shop{Customers: customers(t, db.Engine), Seed: 11}
 		reset := db.resettable(t, func(d *target) {
 			d.shop(t, shop)
