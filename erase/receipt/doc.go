@@ -63,7 +63,9 @@
 // and reveals neither K nor any other row. Disclose makes it from K and the
 // LeafFile that was written during the run.
 //
-// While K or a salt exists, leaves are pseudonymous personal data.
+// While K or a salt exists, leaves are pseudonymous personal data. A CommitmentKey
+// is K in a file, {"type", "runId", "key"} with K in hex and the type
+// https://github.com/expungedb/expunge/commitment-key/v1.
 //
 // # Log
 //
@@ -73,7 +75,8 @@
 // (c2sp.org/tlog-checkpoint), by an Ed25519 key of the log's own; pending names
 // the entries of an append that isn't finished: a first line, the log's size
 // before it as 8 bytes, and the record hashes. A proof (c2sp.org/tlog-proof) is a
-// file for beside the receipt; VerifyProof checks both offline.
+// file for beside the receipt; VerifyProof checks both offline. GenerateLogKey
+// writes the log's keys in the form of golang.org/x/mod/sumdb/note, with its name.
 //
 // # Amendments
 //

@@ -93,6 +93,14 @@ func TestAStoppedRunIsContinued(t *testing.T) {
 		t.Errorf("repair says %s", out)
 	}
 
+	// The key of its row commitments was on the disk before the first batch, and
+	// the run can't be continued without it.
+	if _, err := os.Stat(file("receipt.key")); err != nil {
+		t.Error(err)
+	}
+	if code, _, errs := call(t.Context(), append(run, "--no-commitments")...); code != unacceptable || !strings.Contains(errs, "give the same commitment key") {
+		t.Errorf("continued without its key: exit code %d: %s", code, errs)
+	}
 	code, out, errs := call(t.Context(), run...)
 	if code != done || !strings.Contains(out, "run case-9 is finished") || !strings.Contains(errs, "run case-9 is continued") {
 		t.Errorf("continued: exit code %d: %s%s", code, out, errs)

@@ -7,6 +7,8 @@
 //	expunge plan --db URL --policy F --subjects    what would be done, for review
 //	expunge run --db URL --plan F --subject K …    does it, and writes the receipt
 //	expunge verify receipt.json --pub F            checks a receipt
+//	expunge disclose, amend, finalize, certificate what comes after an erasure
+//	expunge log, ledger, replay                    what is kept of all of them
 //
 // Results go to standard output, all else to standard error. The exit codes are
 // those of [exitCode].
