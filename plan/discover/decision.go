@@ -71,7 +71,7 @@ func (d *database) decisions(t *table) []Proposal {
 	switch {
 	case t == d.subject:
 		out := []Proposal{erase(plan.EraseDelete, "the subject's own row; overwrite or keep are possible")}
-		if via := viaText(t.reachedBy, func(r reference) string { return letGo(r) }); via != "" {
+		if via := viaText(t.reachedBy, letGo); via != "" {
 			out = append(out, Proposal{About: AboutVia, Table: t.name, Text: "via: " + via, Confidence: likely,
 				Reason: "these may lead to another subject's row, which only detach and keep leave alone"})
 		}

@@ -20,7 +20,7 @@ var shapes = map[string]struct {
 		[]string{"DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB82 WEST 1234 5698 7654 32", "fr1420041010050500013m02606"},
 		[]string{"", "DE88370400440532013000", "DE893704", "XX00", "4111111111111111"}},
 	"US SSN": {isSSN, []string{"219-09-9999", "078-05-1120"}, []string{"", "000-12-3456", "666-12-3456", "912-12-3456", "219-00-9999", "219-09-0000", "219099999"}},
-	"UK NINO": {isNINO, []string{"AB123456C", "QQ 12 34 56 C"[0:0] + "AB 12 34 56 C", "jg103759a"},
+	"UK NINO": {isNINO, []string{"AB123456C", "AB 12 34 56 C", "jg103759a"},
 		[]string{"", "QQ123456C", "GB123456A", "AB123456E", "AO123456A", "AB12345C"}},
 	"German tax ID": {isGermanTaxID, []string{"86095742719", "47036892816", "65 929 970 489"}, []string{"", "86095742718", "06095742719", "12345678901", "11111111111"}},
 	"French INSEE": {isINSEE, []string{"255081416802538", "2 55 08 14 168 025 38", "2 55 08 2A 168 025 " + inseeKey("255082A168025")},
@@ -72,11 +72,11 @@ func TestShapesOfValues(t *testing.T) {
 }
 
 func TestANumberOfEachStateIsANationalNumber(t *testing.T) {
-	for name, c := range shapes {
-		if !strings.Contains("US SSN, UK NINO, German tax ID, French INSEE, Spanish DNI and NIE, Italian codice fiscale, Dutch BSN, Polish PESEL, Brazilian CPF", name) {
-			continue
+	for _, name := range []string{"US SSN", "UK NINO", "German tax ID", "French INSEE", "Spanish DNI and NIE", "Italian codice fiscale", "Dutch BSN", "Polish PESEL", "Brazilian CPF"} {
+		if len(shapes[name].yes) == 0 {
+			t.Errorf("%s has no example", name)
 		}
-		for i, v := range c.yes {
+		for i, v := range shapes[name].yes {
 			if !isNationalNumber(v) {
 				t.Errorf("%s: example %d isn't recognised", name, i)
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log"
 
 	_ "modernc.org/sqlite"
 
@@ -16,7 +15,7 @@ import (
 func Example() {
 	pool, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer pool.Close()
 	pool.SetMaxOpenConns(1)
@@ -25,11 +24,11 @@ func Example() {
 		CREATE TABLE bestellung (nr INTEGER PRIMARY KEY, kunden_id INTEGER, betrag DECIMAL(8,2));
 		INSERT INTO kunde VALUES (1, 'Ada', 'ada@mail.example', '22085', 'a1'), (2, 'Uwe', 'uwe@mail.example', '28195', 'b2'), (3, 'Zoë', 'zoe@mail.example', '20095', 'c3');
 		INSERT INTO bestellung VALUES (1, 1, 9.5), (2, 3, 12)`); err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	draft, err := discover.Policy(context.Background(), sqlite.New(pool), discover.Options{Database: "laden"})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, f := range draft.Findings {
 		fmt.Printf("%s.%s: %s (%s)\n", f.Table, f.Column, f.Category, f.Reason)

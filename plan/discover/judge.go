@@ -97,10 +97,10 @@ func (c *column) doubtful() bool {
 	if c.named.strength == whole {
 		return false
 	}
-	switch {
-	case c.named.meaning == surrogateKey:
+	switch c.named.meaning {
+	case surrogateKey:
 		return c.Kind == dialect.Text
-	case c.named.meaning == moment:
+	case moment:
 		return c.Kind == dialect.Date && c.table.rank() > 0
 	}
 	return false

@@ -24,7 +24,7 @@ func open(t testing.TB) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() }) //nolint:errcheck // a temporary file
+	t.Cleanup(func() { db.Close() })
 	return db
 }
 
@@ -74,7 +74,7 @@ func readExpected(t testing.TB, file string) expected {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	e := expected{map[string]string{}, map[string]bool{}}
 	for s := bufio.NewScanner(f); s.Scan(); {
 		line, _, _ := strings.Cut(s.Text(), " #")

@@ -114,7 +114,7 @@ func readName(name string, kind dialect.Kind) match {
 				found := match{e.meaning, e.strength(words, j-i)}
 				surer := found.surely() && best.strength == hint
 				behind := found.strength == hint && best.strength == hint && i >= end // a contact's title is a title
-				if surer || behind || len(run) >= longest && !(best.surely() && found.strength == hint) {
+				if surer || behind || len(run) >= longest && (found.strength > hint || !best.surely()) {
 					best, longest, end = found, len(run), j
 				}
 			}
