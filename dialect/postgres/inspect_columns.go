@@ -45,10 +45,13 @@ type collation struct {
 
 func (c *catalogue) readCollations(ctx context.Context) error {
 	// The locale's column has had three names; as JSON one query asks for all.
+	// Of hundreds of collations those that are used will do; an index's columns
+	// are in pg_attribute too.
 	const q = `
 SELECT l.oid, CASE WHEN n.nspname = 'pg_catalog' THEN l.collname ELSE n.nspname || '.' || l.collname END, l.collisdeterministic::int,
 	coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', to_jsonb(l) ->> 'collcollate', '')
-FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace`
+FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
+WHERE l.oid IN (SELECT attcollation FROM pg_attribute)`
 	return c.each(ctx, q, func(row [][]byte) {
 		c.collations[text(row[0])] = collation{text(row[1]), number(row[2]) == 1, text(row[3])}
 	})
