@@ -126,7 +126,7 @@ func do(ctx context.Context) (out outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	defer db.SQL.Close() //nolint:errcheck // the process ends
+	defer db.SQL.Close()
 	policy, err := plan.ParsePolicy(strings.NewReader(j.Policy))
 	if err != nil {
 		return out, err
@@ -141,7 +141,7 @@ func do(ctx context.Context) (out outcome, err error) {
 		if err != nil {
 			return out, err
 		}
-		defer file.Close() //nolint:errcheck // a profile that is cut off is seen to be
+		defer file.Close()
 		if err := pprof.StartCPUProfile(file); err != nil {
 			return out, err
 		}

@@ -128,7 +128,7 @@ func (e *engine) fresh(fill func(db *database)) *database {
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	e.t.Cleanup(func() { db.SQL.Close() }) //nolint:errcheck // the database is dropped next
+	e.t.Cleanup(func() { db.SQL.Close() })
 	db.engine = e
 	fill(db)
 	db.exec(e.after...)
@@ -192,7 +192,7 @@ func (db *database) exec(statements ...string) {
 	if err != nil {
 		db.t.Fatal(err)
 	}
-	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	defer conn.Close()
 	for _, s := range statements {
 		if _, err := conn.ExecContext(ctx, db.say(s)); err != nil {
 			db.t.Fatalf("%.200s: %v", s, err)
@@ -207,7 +207,7 @@ func (db *database) numbers(query string) []int64 {
 	if err != nil {
 		db.t.Fatalf("%.200s: %v", query, err)
 	}
-	defer rows.Close() //nolint:errcheck // it was only read
+	defer rows.Close()
 	columns, err := rows.Columns()
 	if err != nil || !rows.Next() {
 		db.t.Fatalf("%.200s gives no row: %v", query, cmp.Or(err, rows.Err()))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -119,7 +120,7 @@ func (w *bareWriter) write(ctx context.Context, where []dialect.Cond) error {
 		key := w.table.Key()
 		bulk := dialect.BulkUpdate{Table: w.table.Name, Key: key, Set: w.columns}
 		source := anonymise.NewSource(w.secret, nil)
-		columns := append(key[:len(key):len(key)], w.columns...)
+		columns := slices.Concat(key, w.columns)
 		for row, err := range tx.Query(ctx, dialect.Select{Table: w.table.Name, Columns: columns, Where: where, Order: key, Lock: dialect.Exclusive}) {
 			if err != nil {
 				return err

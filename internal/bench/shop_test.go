@@ -4,6 +4,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -62,10 +63,9 @@ func (db *database) shop(n int) {
 		db.insert(s.name, []string{key(s.name), key(s.to), s.column, "made_at"},
 			[]string{"n", fmt.Sprintf("1 + (n - 1 - (n - 1) %% %d) / %d", s.each, s.each), s.value, "CAST('2025-06-01 12:00:00' AS {instant})"}, "", rows)
 		// A session that makes MariaDB check the keys would have it copy each table.
-		statements := append(db.before[:len(db.before):len(db.before)],
+		db.exec(append(slices.Clone(db.before),
 			fmt.Sprintf("CREATE INDEX %s_%s ON %s (%s)", s.name, s.to, s.name, key(s.to)),
-			fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT fk_%s_%s FOREIGN KEY (%s) REFERENCES %s (%s)", s.name, s.name, s.to, key(s.to), s.to, key(s.to)))
-		db.exec(statements...)
+			fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT fk_%s_%s FOREIGN KEY (%s) REFERENCES %s (%s)", s.name, s.name, s.to, key(s.to), s.to, key(s.to)))...)
 	}
 }
 

@@ -108,7 +108,7 @@ func (db *database) texts(query string) [][]string {
 	if err != nil {
 		db.t.Fatalf("%s: %v", query, err)
 	}
-	defer rows.Close() //nolint:errcheck // it was only read
+	defer rows.Close()
 	columns, err := rows.Columns()
 	if err != nil {
 		db.t.Fatal(err)
