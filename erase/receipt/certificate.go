@@ -25,27 +25,41 @@ var (
 // Certificate is a receipt in words for the person whose data it was. It isn't
 // signed itself and says so: the receipt is what counts.
 type Certificate struct {
-	Title, Lead string
-	Warnings    []string // what went wrong or changed since: shown first
-	Facts       []Term   // who, where, when
-	Erased      []Line
-	Kept        []KeptLine
-	Copies      []Term
-	Backups     string // when the last backup is gone, in a sentence
-	Residue     []string
-	Checks      []string // the steps by which to check the receipt
-	Limits      string
-	Complaint   string
+	Title     string     `json:"title"`
+	Lead      string     `json:"lead"`
+	Warnings  []string   `json:"warnings,omitempty"` // what went wrong or changed since: shown first
+	Facts     []Term     `json:"facts"`              // who, where, when
+	Erased    []Line     `json:"erased,omitempty"`
+	Kept      []KeptLine `json:"kept,omitempty"`
+	Copies    []Term     `json:"copies,omitempty"`
+	Backups   string     `json:"backups"` // when the last backup is gone, in a sentence
+	Residue   []string   `json:"residue"`
+	Checks    []string   `json:"checks"` // the steps by which to check the receipt
+	Limits    string     `json:"limits"`
+	Complaint string     `json:"complaint"`
 }
 
 // Term is a name and what is to be said about it.
-type Term struct{ Name, Text string }
+type Term struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
 
 // Line is an operation on a table.
-type Line struct{ Table, What, Rows string }
+type Line struct {
+	Table string `json:"table"`
+	What  string `json:"what"`
+	Rows  string `json:"rows"`
+}
 
 // KeptLine is rows that were kept.
-type KeptLine struct{ What, Rows, Why, Basis, Until string }
+type KeptLine struct {
+	What  string `json:"what"`
+	Rows  string `json:"rows"`
+	Why   string `json:"why"`
+	Basis string `json:"basis,omitempty"`
+	Until string `json:"until"`
+}
 
 // NewCertificate puts a receipt into words. State is the receipt with its
 // amendments; nil means that there are none.

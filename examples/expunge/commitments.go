@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -114,13 +115,22 @@ func (c *commitments) close(keep bool) {
 		return
 	}
 	if c.file != nil {
-		c.file.Close() //nolint:errcheck // each record was synced when it was written
+		c.file.Close() // each record was synced when it was written
 	}
 	if !keep {
 		for _, path := range c.made {
-			os.Remove(path) //nolint:errcheck // it is empty, or a key of nothing
+			os.Remove(path) // it is empty, or a key of nothing
 		}
 	}
+}
+
+// lost says that the leaves of a run that was continued weren't there any more;
+// empty where they were.
+func (c *commitments) lost() string {
+	if c == nil || !slices.Contains(c.made, c.LeavesFile) {
+		return ""
+	}
+	return fmt.Sprintf("%s wasn't there: rows that the run erased before it was continued can't be disclosed", c.LeavesFile)
 }
 
 // say tells what the files are, and what to do with them.

@@ -101,7 +101,13 @@ func TestAStoppedRunIsContinued(t *testing.T) {
 	if code, _, errs := call(t.Context(), append(run, "--no-commitments")...); code != unacceptable || !strings.Contains(errs, "give the same commitment key") {
 		t.Errorf("continued without its key: exit code %d: %s", code, errs)
 	}
+	if err := os.Remove(file("receipt.leaves")); err != nil {
+		t.Error(err)
+	}
 	code, out, errs := call(t.Context(), run...)
+	if !strings.Contains(errs, "receipt.leaves wasn't there") {
+		t.Errorf("nothing is said of leaves that are gone: %s", errs)
+	}
 	if code != done || !strings.Contains(out, "run case-9 is finished") || !strings.Contains(errs, "run case-9 is continued") {
 		t.Errorf("continued: exit code %d: %s%s", code, out, errs)
 	}

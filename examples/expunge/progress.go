@@ -15,12 +15,13 @@ import (
 // progress shows a run's events: as a bar on a terminal, else as a line every
 // few seconds. It isn't safe for concurrent use, which erase doesn't make of it.
 type progress struct {
-	w     io.Writer
-	began bool // the run is in the journal
-	last  time.Time
-	now   atomic.Pointer[erase.Event]
-	wait  *mpb.Progress
-	bar   *mpb.Bar
+	w       io.Writer
+	began   bool // the run is in the journal
+	resumed bool // and was before
+	last    time.Time
+	now     atomic.Pointer[erase.Event]
+	wait    *mpb.Progress
+	bar     *mpb.Bar
 }
 
 func newProgress(w io.Writer) *progress {
@@ -39,6 +40,7 @@ func (p *progress) event(e erase.Event) {
 	if !p.began {
 		p.began, p.last = true, e.At
 		if e.Kind == erase.Resumed {
+			p.resumed = true
 			fmt.Fprintf(p.w, "run %s is continued\n", e.RunID)
 		}
 	}

@@ -90,6 +90,9 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	o.Progress = show.event
 	envelope, err := erase.Run(ctx, db, p, *o)
 	show.end()
+	if lost := rows.lost(); lost != "" && show.resumed {
+		fmt.Fprintf(a.stderr, "expunge: %s\n", lost)
+	}
 	// A key may be needed where it isn't certain that the run didn't begin.
 	rows.close(show.began || envelope == nil && exitCode(err) == failed)
 	if envelope == nil {
