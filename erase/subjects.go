@@ -115,7 +115,7 @@ func parseSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, error
 		case slices.Contains(s.Identifiers, column):
 			v, err := typed(value, t.Column(column))
 			return subject{column: column, identifier: v}, err
-		case len(s.Key) > 1 || t.Column(s.Key[0]).Kind != dialect.Text:
+		case len(s.Key) == 1 && t.Column(s.Key[0]).Kind != dialect.Text:
 			return subject{}, fmt.Errorf("what stands before the = is not one of the policy's identifiers (%s)", strings.Join(s.Identifiers, ", "))
 		}
 	}
