@@ -201,7 +201,11 @@ func (a *app) printReplayed(out replayed) {
 		if e.Run != "" && !e.Committed {
 			ended = " (it isn't known to have ended)"
 		}
-		fmt.Fprintf(a.stdout, "%s%s: %s\n", printable(name), ended, e.Outcome)
+		rebuilt := ""
+		if e.Rebuilt && e.Receipt != "" {
+			rebuilt = ", by a plan made from the policy"
+		}
+		fmt.Fprintf(a.stdout, "%s%s: %s%s\n", printable(name), ended, e.Outcome, rebuilt)
 		for _, file := range []string{e.Receipt, e.Amendment} {
 			if file != "" {
 				fmt.Fprintf(a.stdout, "  %s\n", file)

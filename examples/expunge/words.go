@@ -154,21 +154,8 @@ func printFacts(w io.Writer, p *receipt.Predicate, indent string) {
 	if p.Operator != "" {
 		fact("operator", "%s", p.Operator)
 	}
-	if r := p.Request; r != nil {
-		due := ""
-		if !r.DueAt.IsZero() {
-			due = ", due " + day(r.DueAt)
-		}
-		if r.Extension != nil {
-			due += " after an extension (" + r.Extension.Reason + ")"
-		}
-		if r.Late {
-			due += ", answered late"
-		}
-		if !r.ReceivedAt.IsZero() {
-			due = ", received " + day(r.ReceivedAt) + due
-		}
-		fact("request", "%s%s", r.Case, due)
+	if p.Request != nil {
+		fact("request", "%s", requestWords(p.Request))
 	}
 	fact("plan", "%s", p.PlanDigest)
 	if s := p.Subjects; s != nil {
@@ -179,6 +166,27 @@ func printFacts(w io.Writer, p *receipt.Predicate, indent string) {
 		when = fmt.Sprintf("%s to %s, in %s", moment(p.Commits.First), moment(p.Commits.Last), batches(p.Commits.Batches))
 	}
 	fact("committed", "%s", when)
+}
+
+// requestWords is a request in a line: ref-7, received 2026-01-05, due 2026-02-05.
+func requestWords(r *receipt.Request) string {
+	var words []string
+	if r.Case != "" {
+		words = append(words, r.Case)
+	}
+	if !r.ReceivedAt.IsZero() {
+		words = append(words, "received "+day(r.ReceivedAt))
+	}
+	if !r.DueAt.IsZero() {
+		words = append(words, "due "+day(r.DueAt))
+	}
+	if r.Extension != nil {
+		words = append(words, "extended: "+r.Extension.Reason)
+	}
+	if r.Late {
+		words = append(words, "answered late")
+	}
+	return strings.Join(words, ", ")
 }
 
 func batches(n int64) string {
