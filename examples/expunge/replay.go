@@ -177,7 +177,7 @@ func fileName(run string) string {
 		}
 		return '_'
 	}, run)
-	if plain == run && len(run) <= 100 {
+	if plain == run && run != "" && len(run) <= 100 {
 		return run
 	}
 	return fmt.Sprintf("%s-%x", plain[:min(len(plain), 100)], sha256.Sum256([]byte(run)))[:min(len(plain), 100)+13]

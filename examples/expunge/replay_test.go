@@ -1,0 +1,25 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestARunIDNamesAFile(t *testing.T) {
+	long := strings.Repeat("a", 200)
+	for _, test := range []struct{ run, want string }{
+		{"case-1", "case-1"},
+		{"../case/1", "___case_1-"},
+		{"Käse", "K_se-"},
+		{"", "-"},
+		{long, long[:100] + "-"},
+	} {
+		got := fileName(test.run)
+		if !strings.HasPrefix(got, test.want) || len(got) > 113 {
+			t.Errorf("%q is called %q, want %q and a part of its hash", test.run, got, test.want)
+		}
+	}
+	if fileName("case/1") == fileName("case:1") {
+		t.Error("two runs have one file")
+	}
+}
