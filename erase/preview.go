@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -247,13 +246,4 @@ func (r *Result) fill(p *plan.Plan, sum *tally) *Result {
 	}
 	r.Kept = sum.sorted()
 	return r
-}
-
-// Due returns when a request that was received at that moment must be answered
-// by the plan's policy; the zero time where the policy doesn't say.
-func Due(p *plan.Plan, received time.Time) time.Time {
-	if p.Due == nil {
-		return time.Time{}
-	}
-	return p.Due.Within.After(received)
 }

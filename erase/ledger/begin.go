@@ -51,7 +51,7 @@ func (l *Ledger) intact(name string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	if _, _, err := body(f); err != nil {
 		return &FileError{name, err}
 	}
@@ -154,7 +154,7 @@ func (l *Ledger) mark(name string) (*record.Mark, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	m, err := readMark(bufio.NewReader(f))
 	if err != nil {
 		return nil, &FileError{name, err}

@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"os"
 	"time"
 
@@ -16,31 +15,31 @@ import (
 func ExampleOpen() {
 	dir, err := os.MkdirTemp("", "ledger")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	defer os.RemoveAll(dir)
 	// The identity stays away from the machine that erases.
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 
 	l, err := ledger.Open(dir, identity.Recipient())
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	ctx := context.Background()
 	if err := l.Begin(ctx, header("case-1", 8), subjects("42", "43")); err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	if err := l.Committed(ctx, "case-1", mark(9)); err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 
 	backup := time.Date(2026, time.January, 1, 3, 0, 0, 0, time.UTC)
 	for e, err := range l.Reader(identity).Entries(backup) {
 		if err != nil {
-			log.Fatal(err)
+			panic(err)
 		}
 		fmt.Println(e.RunID, "ended", e.Mark.Closed.Format(time.TimeOnly))
 		for s, err := range e.Subjects() {

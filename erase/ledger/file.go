@@ -26,8 +26,8 @@ func (l *Ledger) write(name string, place func(from, to string) error, fill func
 		return err
 	}
 	defer func() {
-		f.Close()           //nolint:errcheck // closed already, or its content is of no use
-		os.Remove(f.Name()) //nolint:errcheck // Expire removes what stays behind
+		f.Close()
+		os.Remove(f.Name())
 	}()
 	w := bufio.NewWriterSize(f, 64<<10)
 	l.point("opened")

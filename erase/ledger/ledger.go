@@ -101,7 +101,7 @@ func (l *Ledger) makeSalt() error {
 		}
 	}
 	salt := make([]byte, saltBytes)
-	rand.Read(salt) //nolint:errcheck // crypto/rand.Read doesn't fail
+	rand.Read(salt)
 	err = l.add(saltFile, func(w *bufio.Writer) error {
 		_, err := fmt.Fprintf(w, "%s%x\n", saltMagic, salt)
 		return err

@@ -107,7 +107,7 @@ func (l *Ledger) preamble(name string) (preamble, error) {
 	if err != nil {
 		return preamble{}, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	p, _, err := readPreamble(bufio.NewReaderSize(f, 512))
 	if err != nil {
 		return p, &FileError{name, err}
@@ -160,7 +160,7 @@ func (r *Reader) open(name string) (h *record.Header, done func() error, frames 
 	}
 	defer func() {
 		if err != nil {
-			f.Close() //nolint:errcheck // it was only read
+			f.Close()
 			err = &FileError{file, err}
 		}
 	}()

@@ -42,7 +42,7 @@ func request(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
 	case received.IsZero():
 		return r, nil
 	}
-	r.ReceivedAt, r.DueAt = received, lastMoment(erase.Due(p, received))
+	r.ReceivedAt, r.DueAt = received, erase.Due(p, received)
 	if until.IsZero() {
 		return r, nil
 	}
