@@ -1,6 +1,7 @@
 package sqlserver
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -54,6 +55,23 @@ func (b *builder) typed(c *column, raw string) string {
 		return b.binary(raw, "varbinary(max)")
 	case "hierarchyid":
 		return "CAST(" + b.binary(raw, "varbinary(892)") + " AS hierarchyid)"
+	}
+	return raw
+}
+
+// textual says that the column's values travel as the text that they are.
+func (c *column) textual() bool {
+	switch c.kind() {
+	case dialect.Text, dialect.XML, dialect.JSON:
+		return true
+	}
+	return c.sqlType.name == "sql_variant"
+}
+
+// travelled is a value as it comes out of OPENJSON.
+func (b *builder) travelled(c *column, raw string) string {
+	if b.babelfish && c.textual() { // its OPENJSON leaves escapes as they are
+		return "CAST(convert_from(decode(" + raw + ", 'hex'), 'UTF8') AS nvarchar(max))"
 	}
 	return raw
 }
@@ -172,7 +190,7 @@ next:
 	j := b.alias("j")
 	selected, kept := make([]string, len(columns)), []string{}
 	for i, c := range columns {
-		raw := fmt.Sprintf("%s.c%d", j, i)
+		raw := b.travelled(c, fmt.Sprintf("%s.c%d", j, i))
 		key := b.key(c, raw)
 		selected[i] = key + " AS " + carrier(i)
 		if c.kind() == dialect.Text && !c.national() && c.codePage != utf8Page {
@@ -207,6 +225,9 @@ func compareText(c *column, x, y string) int {
 // json renders rows as a parameter that OPENJSON reads: an array of arrays of
 // texts, since a number may be beyond what JSON's readers keep exact.
 func (b *builder) json(r *relation, columns []*column, rows [][]any) string {
+	if b.babelfish {
+		rows = b.spelledOut(r, columns, rows)
+	}
 	doc, err := json.Marshal(rows)
 	if err != nil {
 		b.wrong(r.name, "a value has no JSON form")
@@ -218,9 +239,38 @@ func (b *builder) json(r *relation, columns []*column, rows [][]any) string {
 	return "OPENJSON(" + b.arg(mssql.NVarCharMax(doc)) + ") WITH (" + strings.Join(defined, ", ") + ")"
 }
 
+// babelfishText is where Babelfish's OPENJSON cuts a text off without a word.
+const babelfishText = 4000
+
+// spelledOut writes texts as hexadecimal digits, which need no escapes, and
+// refuses what would be cut off.
+func (b *builder) spelledOut(r *relation, columns []*column, rows [][]any) [][]any {
+	out := make([][]any, len(rows))
+	for i, row := range rows {
+		out[i] = slices.Clone(row)
+		for n, v := range row {
+			s, ok := v.(string)
+			if !ok {
+				continue
+			}
+			if columns[n].textual() {
+				s = hex.EncodeToString([]byte(s))
+				out[i][n] = s
+			}
+			if len(s) > babelfishText {
+				e := dialect.NewError(dialect.DoesNotFit, "", "render a statement on", r.name, nil)
+				e.Object, e.Detail = columns[n].name, "Babelfish's OPENJSON takes no text or binary value of more than 2,000 bytes"
+				b.fail(e)
+			}
+		}
+	}
+	return out
+}
+
 // rows renders the rows of a BulkUpdate as a table v (c0, c1, …), its key's
-// columns first and typed as the table's, its values as they travel.
-func (b *builder) rows(r *relation, u dialect.BulkUpdate) (key, set []*column, from string) {
+// columns first and typed as the table's, its values as they travel, joined
+// with the rows of the table that have their keys.
+func (b *builder) rows(r *relation, u dialect.BulkUpdate, hints string) (key, set []*column, from string) {
 	key, set = b.columns(r, u.Key), b.columns(r, u.Set)
 	if len(key) == 0 || len(set) == 0 {
 		b.wrong(u.Table, "a bulk update needs a key and columns to set")
@@ -254,7 +304,7 @@ next:
 	}
 	selected := make([]string, len(all))
 	for i, c := range all {
-		raw := fmt.Sprintf("j.c%d", i)
+		raw := b.travelled(c, fmt.Sprintf("j.c%d", i))
 		if i < len(key) {
 			selected[i] = b.key(c, raw) + " AS " + carrier(i)
 		} else {
@@ -273,12 +323,12 @@ next:
 		}
 	}
 	return key, set, "(SELECT " + strings.Join(selected, ", ") + " FROM " + b.json(r, travelling, rows) + " AS j) AS v" + join +
-		table(r.name) + " AS t%s ON " + joined(key, "t", "v")
+		table(r.name) + " AS t" + hints + " ON " + joined(key, "t", "v")
 }
 
 func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 	r := b.relation(u.Table)
-	key, set, from := b.rows(r, u)
+	key, set, from := b.rows(r, u, r.changes())
 	if b.err != nil {
 		return b.done()
 	}
@@ -289,18 +339,17 @@ func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 		}
 		b.WriteString(ident(c.name) + " = " + b.typed(c, "v."+carrier(len(key)+i)))
 	}
-	b.WriteString(" FROM " + strings.Replace(from, "%s", r.changes(), 1) + rowCount)
+	b.WriteString(" FROM " + from + rowCount)
 	return b.done()
 }
 
-// countEqual compares through INTERSECT, for which NULL equals NULL.
 func (b *builder) countEqual(u dialect.BulkUpdate) (statement, error) {
 	r := b.relation(u.Table)
-	key, set, from := b.rows(r, u)
+	key, set, from := b.rows(r, u, r.hints(dialect.NoLock))
 	if b.err != nil {
 		return b.done()
 	}
-	b.WriteString("SELECT COUNT_BIG(*) AS " + counted + " FROM " + strings.Replace(from, "%s", r.hints(dialect.NoLock), 1))
+	b.WriteString("SELECT COUNT_BIG(*) AS " + counted + " FROM " + from)
 	for i, c := range set {
 		if i == 0 {
 			b.WriteString(" WHERE ")
@@ -308,7 +357,7 @@ func (b *builder) countEqual(u dialect.BulkUpdate) (statement, error) {
 			b.WriteString(" AND ")
 		}
 		value := b.typed(c, "v."+carrier(len(key)+i))
-		b.WriteString("EXISTS (SELECT " + strings.Join(c.stored(c.of("t")), ", ") + " INTERSECT SELECT " + strings.Join(c.stored(value), ", ") + ")")
+		b.WriteString("(" + same(c, c.of("t"), value) + " OR (" + c.of("t") + " IS NULL AND " + "v." + carrier(len(key)+i) + " IS NULL))")
 	}
 	return b.done()
 }

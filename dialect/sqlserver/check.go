@@ -17,7 +17,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 		return nil, err
 	}
 	defer conn.Close()
-	problems, err := checkServer(ctx, conn)
+	problems, err := checkServer(ctx, conn, srv)
 	if err != nil {
 		return nil, fail(ctx, err, doing, dialect.Name{})
 	}
@@ -36,7 +36,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 // checkServer looks at the database as a whole. Without VIEW DEFINITION the
 // catalogue shows only what the user has a permission on: a reference from
 // another table would go unseen.
-func checkServer(ctx context.Context, q queryer) ([]dialect.Problem, error) {
+func checkServer(ctx context.Context, q queryer, srv *server) ([]dialect.Problem, error) {
 	const query = `
 SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 1),
 	CASE WHEN EXISTS (SELECT 1 FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = N'` + journalSchema + `') THEN 1 ELSE 0 END,
@@ -51,7 +51,7 @@ SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COA
 	if r[0] == "READ_ONLY" {
 		add("the database is read-only: connect to the primary, or ALTER DATABASE … SET READ_WRITE")
 	}
-	if r[1] == "0" {
+	if r[1] == "0" && !srv.babelfish { // which has no such permission, and hides nothing
 		add("the user doesn't see the whole catalogue, so references may be missed: GRANT VIEW DEFINITION on the database")
 	}
 	if r[2] == "0" && r[3] == "0" {

@@ -154,8 +154,8 @@ func (t *tx) explain(ctx context.Context, cause, told error) {
 		return
 	}
 	const q = `
-SELECT o.name, o.type FROM sys.objects o WHERE o.type IN ('F', 'C', 'PK', 'UQ') AND o.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)
-UNION ALL SELECT i.name, 'IX' FROM sys.indexes i WHERE i.is_unique = 1 AND i.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)`
+SELECT CAST(o.name AS nvarchar(128)), CAST(o.type AS nvarchar(2)) FROM sys.objects o WHERE o.type IN ('F', 'C', 'PK', 'UQ') AND o.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)
+UNION ALL SELECT CAST(i.name AS nvarchar(128)), N'IX' FROM sys.indexes i WHERE i.is_unique = 1 AND i.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)`
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	rows, err := collect(ctx, t.conn, q, string(doc))

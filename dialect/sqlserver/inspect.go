@@ -18,6 +18,8 @@ type catalogue struct {
 	tables map[string]*dialect.Table
 	names  map[string]dialect.Name      // tables and views
 	ids    map[string]map[string]string // a table's column names by column_id
+	// spelling is how Babelfish's tables and views were spelled when they were made.
+	spelling map[dialect.Name]string
 }
 
 // own restricts a query to the user's schemas: s is sys.schemas.
@@ -38,7 +40,7 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 		tables: map[string]*dialect.Table{}, names: map[string]dialect.Name{}, ids: map[string]map[string]string{},
 	}
 	for _, step := range []func(context.Context) error{
-		c.readDefault, c.readTables, c.readColumns, c.readIndexes, c.readForeignKeys, c.readChecks,
+		c.readDefault, c.readTables, c.readColumns, c.readSpelling, c.readIndexes, c.readForeignKeys, c.readChecks,
 		c.readTriggers, c.readViews, c.readSecurity, c.readPublications,
 	} {
 		if err := step(ctx); err != nil {
@@ -62,7 +64,8 @@ func (c *catalogue) readDefault(ctx context.Context) error {
 	return c.each(ctx, "SELECT SCHEMA_NAME()", func(row []string) { c.schema.Default = row[0] })
 }
 
-// readTables reads tables, but for the history tables of temporal and ledger
+// readTables reads tables (their names are cast, since Babelfish would send
+// them in a code page), but for the history tables of temporal and ledger
 // ones, which are named by those.
 func (c *catalogue) readTables(ctx context.Context) error {
 	ledger := "0"
@@ -70,7 +73,7 @@ func (c *catalogue) readTables(ctx context.Context) error {
 		ledger = "t.ledger_type"
 	}
 	q := `
-SELECT t.object_id, s.name, t.name, t.temporal_type, ` + ledger + `, CAST(t.is_memory_optimized AS int), CAST(t.is_external AS int),
+SELECT t.object_id, s.name, CAST(t.name AS nvarchar(128)), t.temporal_type, ` + ledger + `, CAST(t.is_memory_optimized AS int), CAST(t.is_external AS int),
 	COALESCE((SELECT SUM(p.rows) FROM sys.partitions p WHERE p.object_id = t.object_id AND p.index_id IN (0, 1)), -1),
 	CASE WHEN EXISTS (SELECT 1 FROM sys.indexes i WHERE i.object_id = t.object_id AND i.type = 0) THEN 1 ELSE 0 END,
 	COALESCE(hs.name, ''), COALESCE(h.name, '')
@@ -104,9 +107,50 @@ WHERE t.is_ms_shipped = 0 AND ` + own
 	})
 }
 
+// readSpelling gives names their case back on Babelfish, whose sys views show
+// them in lower case while those of the information schema don't.
+func (c *catalogue) readSpelling(ctx context.Context) error {
+	if !c.srv.babelfish {
+		return nil
+	}
+	c.spelling = map[dialect.Name]string{}
+	columns := map[dialect.Name]map[string]string{}
+	const q = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS"
+	err := c.each(ctx, q, func(row []string) {
+		folded := dialect.Name{Schema: row[0], Table: strings.ToLower(row[1])}
+		c.spelling[folded] = row[1]
+		if columns[folded] == nil {
+			columns[folded] = map[string]string{}
+		}
+		columns[folded][strings.ToLower(row[2])] = row[2]
+	})
+	for id, t := range c.tables {
+		for _, col := range t.Columns {
+			if s := columns[t.Name][col.Name]; s != "" {
+				col.Name = s
+			}
+		}
+		for number, name := range c.ids[id] {
+			if s := columns[t.Name][name]; s != "" {
+				c.ids[id][number] = s
+			}
+		}
+		t.Name = c.spelled(t.Name)
+		c.names[id] = t.Name
+	}
+	return err
+}
+
+func (c *catalogue) spelled(n dialect.Name) dialect.Name {
+	if s := c.spelling[n]; s != "" {
+		n.Table = s
+	}
+	return n
+}
+
 func (c *catalogue) readForeignKeys(ctx context.Context) error {
 	const q = `
-SELECT f.object_id, f.name, f.parent_object_id, f.referenced_object_id, k.parent_column_id, k.referenced_column_id,
+SELECT f.object_id, CAST(f.name AS nvarchar(128)), f.parent_object_id, f.referenced_object_id, k.parent_column_id, k.referenced_column_id,
 	f.delete_referential_action, f.update_referential_action, CAST(f.is_disabled AS int), CAST(f.is_not_trusted AS int)
 FROM sys.foreign_keys f JOIN sys.foreign_key_columns k ON k.constraint_object_id = f.object_id
 ORDER BY f.object_id, k.constraint_column_id`
@@ -151,12 +195,12 @@ var isJSON = regexp.MustCompile(`(?i)^\(isjson\((\[(?:[^\]]|\]\])+\])\)(?:=\(1\)
 func (c *catalogue) readViews(ctx context.Context) error {
 	views := map[string]*dialect.View{}
 	const q = `
-SELECT v.object_id, s.name, v.name, CASE WHEN EXISTS (SELECT 1 FROM sys.indexes i WHERE i.object_id = v.object_id AND i.index_id = 1) THEN 1 ELSE 0 END, COALESCE(m.definition, '')
+SELECT v.object_id, s.name, CAST(v.name AS nvarchar(128)), CASE WHEN EXISTS (SELECT 1 FROM sys.indexes i WHERE i.object_id = v.object_id AND i.index_id = 1) THEN 1 ELSE 0 END, COALESCE(m.definition, '')
 FROM sys.views v JOIN sys.schemas s ON s.schema_id = v.schema_id LEFT JOIN sys.sql_modules m ON m.object_id = v.object_id
 WHERE v.is_ms_shipped = 0 AND ` + own
 	definitions := map[string]string{}
 	err := c.each(ctx, q, func(row []string) {
-		v := &dialect.View{Name: dialect.Name{Schema: row[1], Table: row[2]}, Materialized: row[3] == "1"}
+		v := &dialect.View{Name: c.spelled(dialect.Name{Schema: row[1], Table: row[2]}), Materialized: row[3] == "1"}
 		views[row[0]], c.names[row[0]], definitions[row[0]] = v, v.Name, row[4]
 		c.schema.Views = append(c.schema.Views, v)
 	})

@@ -11,7 +11,7 @@ import (
 
 func (c *catalogue) readColumns(ctx context.Context) error {
 	const q = `
-SELECT c.object_id, c.column_id, c.name, CASE WHEN ty.is_assembly_type = 1 THEN ty.name ELSE COALESCE(bt.name, ty.name) END,
+SELECT c.object_id, c.column_id, CAST(c.name AS nvarchar(128)), CASE WHEN ty.is_assembly_type = 1 THEN ty.name ELSE COALESCE(bt.name, ty.name) END,
 	c.max_length, c.precision, c.scale, COALESCE(c.collation_name, ''), COALESCE(CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), 0),
 	CAST(c.is_nullable AS int), CAST(c.is_identity AS int), CAST(c.is_computed AS int), CAST(c.is_column_set AS int), c.generated_always_type,
 	COALESCE(c.encryption_type, 0), CASE WHEN d.object_id IS NULL THEN 0 ELSE 1 END, COALESCE(d.definition, '')
@@ -54,35 +54,49 @@ func (c *catalogue) readIndexes(ctx context.Context) error {
 		if computed[row[0]] == nil {
 			computed[row[0]] = map[string]string{}
 		}
-		computed[row[0]][row[1]] = row[2]
+		computed[row[0]][strings.ToLower(row[1])] = row[2]
 	})
 	if err != nil {
 		return err
 	}
+	// Not joined: Babelfish would join these views of its for minutes.
 	const q = `
-SELECT i.object_id, i.index_id, i.name, CAST(i.is_unique AS int), CAST(i.is_primary_key AS int), CAST(i.is_unique_constraint AS int),
-	LOWER(i.type_desc), COALESCE(i.filter_definition, ''), k.column_id, CAST(k.is_descending_key AS int)
+SELECT i.object_id, i.index_id, CAST(i.name AS nvarchar(128)), CAST(i.is_unique AS int), CAST(i.is_primary_key AS int), CAST(i.is_unique_constraint AS int),
+	LOWER(i.type_desc), COALESCE(i.filter_definition, '')
 FROM sys.indexes i
-JOIN sys.index_columns k ON k.object_id = i.object_id AND k.index_id = i.index_id
-WHERE i.type > 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND (k.key_ordinal > 0 OR i.type IN (3, 4, 5, 6) AND k.is_included_column = CASE WHEN i.type = 6 THEN 1 ELSE 0 END)
-ORDER BY i.object_id, i.index_id, k.key_ordinal, k.index_column_id`
+WHERE i.type > 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0`
 	indexes := map[string]*dialect.Index{}
-	return c.each(ctx, q, func(row []string) {
+	err = c.each(ctx, q, func(row []string) {
 		t := c.tables[row[0]]
 		if t == nil {
 			return
 		}
-		ix := indexes[row[0]+" "+row[1]]
-		if ix == nil {
-			ix = &dialect.Index{Name: row[2], Unique: row[3] == "1", Primary: row[4] == "1", Method: row[6], Where: row[7]}
-			ix.Constraint, ix.NullsEqual = ix.Primary || row[5] == "1", ix.Unique
-			ix.Mentions = c.mentions(t, ix.Where)
-			indexes[row[0]+" "+row[1]] = ix
-			t.Indexes = append(t.Indexes, ix)
+		ix := &dialect.Index{Name: c.indexName(t, row[2]), Unique: row[3] == "1", Primary: row[4] == "1", Method: row[6], Where: row[7]}
+		ix.Constraint, ix.NullsEqual = ix.Primary || row[5] == "1", ix.Unique
+		ix.Mentions = c.mentions(t, ix.Where)
+		indexes[row[0]+" "+row[1]] = ix
+		t.Indexes = append(t.Indexes, ix)
+	})
+	if err != nil {
+		return err
+	}
+	const parts = `
+SELECT k.object_id, k.index_id, k.column_id, CAST(k.is_descending_key AS int), k.key_ordinal, CAST(k.is_included_column AS int)
+FROM sys.index_columns k
+ORDER BY k.object_id, k.index_id, k.key_ordinal, k.index_column_id`
+	return c.each(ctx, parts, func(row []string) {
+		t, ix := c.tables[row[0]], indexes[row[0]+" "+row[1]]
+		if t == nil || ix == nil {
+			return
 		}
-		name := c.ids[row[0]][row[8]]
-		ix.Parts = append(ix.Parts, dialect.IndexPart{Column: name, Descending: row[9] == "1"})
-		if definition := computed[row[0]][name]; definition != "" {
+		// A columnstore index's columns have no place in a key, and those of one
+		// that isn't clustered count as included.
+		if row[4] == "0" && (row[5] == "1") != (ix.Method == "nonclustered columnstore") {
+			return
+		}
+		name := c.ids[row[0]][row[2]]
+		ix.Parts = append(ix.Parts, dialect.IndexPart{Column: name, Descending: row[3] == "1"})
+		if definition := computed[row[0]][strings.ToLower(name)]; definition != "" {
 			for _, n := range c.mentions(t, definition) {
 				if !slices.Contains(ix.Mentions, n) {
 					ix.Mentions = append(ix.Mentions, n)
@@ -94,6 +108,20 @@ ORDER BY i.object_id, i.index_id, k.key_ordinal, k.index_column_id`
 		}
 	})
 }
+
+// indexName undoes what Babelfish does to an index's name, to make it unique in
+// the schema: it appends the table's name and a hash of 32 digits.
+func (c *catalogue) indexName(t *dialect.Table, name string) string {
+	if n := len(name) - 32; c.srv.babelfish && n > 0 && hashed.MatchString(name[n:]) {
+		bare := name[:n]
+		if table := strings.ToLower(t.Name.Table); strings.HasSuffix(strings.ToLower(bare), table) {
+			return bare[:len(bare)-len(table)]
+		}
+	}
+	return name
+}
+
+var hashed = regexp.MustCompile("^[0-9a-f]{32}$")
 
 var bracketed = regexp.MustCompile(`\[((?:[^\]]|\]\])+)\]`)
 

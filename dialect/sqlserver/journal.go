@@ -22,16 +22,17 @@ const makeSchema = "IF SCHEMA_ID(N'" + journalSchema + "') IS NULL EXEC(N'CREATE
 // JournalDDL renders the journal's schema and tables. Texts are ordered bytewise.
 func (d *DB) JournalDDL(tables []*dialect.Table) []string {
 	out := []string{makeSchema}
+	babelfish := d.isBabelfish()
 	for _, t := range tables {
-		out = append(out, "IF OBJECT_ID(N'"+strings.ReplaceAll(table(t.Name), "'", "''")+"', N'U') IS NULL\n"+journalDDL(t))
+		out = append(out, "IF OBJECT_ID(N'"+strings.ReplaceAll(table(t.Name), "'", "''")+"', N'U') IS NULL\n"+journalDDL(t, babelfish))
 	}
 	return out
 }
 
-func journalDDL(t *dialect.Table) string {
+func journalDDL(t *dialect.Table, babelfish bool) string {
 	var parts []string
 	for _, c := range t.Columns {
-		part := ident(c.Name) + " " + journalType(c)
+		part := ident(c.Name) + " " + journalType(c, babelfish)
 		if c.Nullable {
 			part += " NULL"
 		} else {
@@ -52,7 +53,7 @@ func journalDDL(t *dialect.Table) string {
 	return "CREATE TABLE " + table(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
 }
 
-func journalType(c *dialect.Column) string {
+func journalType(c *dialect.Column, babelfish bool) string {
 	switch c.Kind {
 	case dialect.Bool:
 		return "bit"
@@ -85,10 +86,14 @@ func journalType(c *dialect.Column) string {
 		}
 		return "varbinary(max)"
 	}
+	text, collation := "nvarchar(max)", " COLLATE "+bytewise
 	if c.Length > 0 && c.Length <= 4000 {
-		return fmt.Sprintf("nvarchar(%d) COLLATE %s", c.Length, bytewise)
+		text = fmt.Sprintf("nvarchar(%d)", c.Length)
 	}
-	return "nvarchar(max) COLLATE " + bytewise
+	if babelfish { // it fails to check a foreign key whose columns have a collation of their own
+		collation = ""
+	}
+	return text + collation
 }
 
 // EnsureJournal makes what is missing of the journal, in one transaction under
@@ -119,7 +124,7 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 		}
 		for _, table := range tables {
 			if !there[table.Name.Table] {
-				ddl = append(ddl, journalDDL(table))
+				ddl = append(ddl, journalDDL(table, t.srv.babelfish))
 			}
 		}
 		return ddl, nil

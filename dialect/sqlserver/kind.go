@@ -85,7 +85,8 @@ func (t sqlType) column(name string) *dialect.Column {
 	switch c.Kind {
 	case dialect.Text:
 		c.Length, c.Collation = t.length(), t.collation
-		c.FoldsCase, c.FoldsAccents = strings.Contains(t.collation, "_CI"), strings.Contains(t.collation, "_AI")
+		name := strings.ToUpper(t.collation) // Babelfish spells them in lower case
+		c.FoldsCase, c.FoldsAccents = strings.Contains(name, "_CI"), strings.Contains(name, "_AI")
 		switch {
 		case t.national():
 			c.Charset = "UTF-16"

@@ -44,6 +44,13 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	case dialect.Null, dialect.Default:
 		return true
 	}
+	if r, ok := e.(dialect.RandomBytes); ok && d.isBabelfish() {
+		// It takes the + of two binary values for an addition of numbers.
+		c, ok := r.Of.(dialect.Current)
+		if !ok || c.Column.Length > 32 {
+			return false
+		}
+	}
 	return c.Kind != dialect.Unknown && c.Kind != dialect.XML && renders(e)
 }
 

@@ -3,6 +3,7 @@ package sqlserver
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -16,6 +17,7 @@ type relation struct {
 	memory    bool // memory-optimised: it knows no row locks
 	insteadOf bool // an INSTEAD OF trigger takes the place of updates
 	columns   map[string]*column
+	folded    bool // Babelfish: the columns are known by their names in lower case
 }
 
 // column is what a statement needs to know of a column.
@@ -26,11 +28,14 @@ type column struct {
 	leads bool
 }
 
-var addressColumn = &column{name: address, sqlType: sqlType{name: "binary", maxLength: 8}, leads: false}
+var addressColumn = &column{name: address, sqlType: sqlType{name: "binary", maxLength: 8}}
 
 // column returns a column of the relation.
 func (r *relation) column(name string) (*column, error) {
 	if c := r.columns[name]; c != nil {
+		return c, nil
+	}
+	if c := r.columns[strings.ToLower(name)]; c != nil && r.folded {
 		return c, nil
 	}
 	if name == address {
@@ -67,7 +72,7 @@ func (r *relation) changes() string {
 }
 
 const relationQuery = `
-SELECT c.name, CASE WHEN ty.is_assembly_type = 1 THEN ty.name ELSE COALESCE(bt.name, ty.name) END,
+SELECT CAST(c.name AS nvarchar(128)), CASE WHEN ty.is_assembly_type = 1 THEN ty.name ELSE COALESCE(bt.name, ty.name) END,
 	c.max_length, c.precision, c.scale, COALESCE(c.collation_name, ''), COALESCE(CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), 0),
 	CASE WHEN EXISTS (SELECT 1 FROM sys.index_columns ic JOIN sys.indexes i ON i.object_id = ic.object_id AND i.index_id = ic.index_id
 		WHERE ic.object_id = c.object_id AND ic.column_id = c.column_id AND ic.key_ordinal = 1 AND i.is_disabled = 0 AND i.has_filter = 0 AND i.type IN (1, 2)) THEN 1 ELSE 0 END,

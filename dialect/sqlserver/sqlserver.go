@@ -139,6 +139,13 @@ func (d *DB) ask(ctx context.Context, q queryer) (*server, error) {
 	return s, nil
 }
 
+// isBabelfish asks nothing: before the first session the server is unknown.
+func (d *DB) isBabelfish() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.server != nil && d.server.babelfish
+}
+
 // relation returns what statements need to know of a table.
 func (d *DB) relation(ctx context.Context, q queryer, n dialect.Name) (*relation, error) {
 	d.mu.Lock()
@@ -152,6 +159,7 @@ func (d *DB) relation(ctx context.Context, q queryer, n dialect.Name) (*relation
 		return nil, fail(ctx, err, "look up", n)
 	}
 	d.mu.Lock()
+	r.folded = d.server != nil && d.server.babelfish
 	d.relations[n] = r
 	d.mu.Unlock()
 	return r, nil

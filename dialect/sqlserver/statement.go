@@ -201,7 +201,8 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 		set[i] = b.column(r, a.Column.Name)
 	}
 	// An INSTEAD OF trigger decides what is written, not the statement.
-	compare := u.Compare && !r.insteadOf && !slices.ContainsFunc(set, func(c *column) bool { return c.large() })
+	// Babelfish takes only bare columns in an OUTPUT clause.
+	compare := u.Compare && !r.insteadOf && !b.babelfish && !slices.ContainsFunc(set, func(c *column) bool { return c.large() })
 	if compare {
 		b.WriteString("DECLARE @u TABLE (" + numbered(len(set), func(i int) string { return fmt.Sprintf("u%d int NOT NULL", i) }) + ");\n")
 	}
@@ -213,7 +214,9 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 		b.WriteString(ident(a.Column.Name) + " = " + b.assigned(r, set[i], a))
 	}
 	if compare {
-		b.WriteString(" OUTPUT " + list(set, unchanged) + " INTO @u")
+		b.WriteString(" OUTPUT " + list(set, func(c *column) string {
+			return "CASE WHEN " + same(c, c.of("deleted"), c.of("inserted")) + " THEN 1 ELSE 0 END"
+		}) + " INTO @u")
 	}
 	b.fromWhere(r, u.Where, r.changes())
 	if !compare {
@@ -232,14 +235,14 @@ func numbered(n int, f func(i int) string) string {
 	return strings.Join(out, ", ")
 }
 
-// unchanged is 1 where a column's old and new values are the very same.
-func unchanged(c *column) string {
-	same := make([]string, 0, 2)
-	was, is := c.stored(c.of("deleted")), c.stored(c.of("inserted"))
-	for i := range was {
-		same = append(same, was[i]+" = "+is[i])
+// same compares two values of a column for being the very same.
+func same(c *column, a, b string) string {
+	x, y := c.stored(a), c.stored(b)
+	out := make([]string, len(x))
+	for i := range x {
+		out[i] = x[i] + " = " + y[i]
 	}
-	return "CASE WHEN " + strings.Join(same, " AND ") + " THEN 1 ELSE 0 END"
+	return strings.Join(out, " AND ")
 }
 
 func (b *builder) insert(i dialect.Insert) (statement, error) {

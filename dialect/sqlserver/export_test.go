@@ -1,0 +1,80 @@
+package sqlserver
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	mssql "github.com/microsoft/go-mssqldb"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Explain gives the server's plan for a Select as it is rendered, line by line.
+// The parameters are declared: a plan is shown for a batch, not for a call.
+func Explain(ctx context.Context, db *DB, s dialect.Select) ([]string, error) {
+	t, err := db.begin(ctx, dialect.TxOptions{})
+	if err != nil {
+		return nil, err
+	}
+	st, _, err := t.builder(ctx).query(s)
+	srv := t.srv
+	_ = t.Rollback(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sql := st.sql
+	for i := len(st.args); i > 0; i-- {
+		text := fmt.Sprint(st.args[i-1])
+		if doc, ok := st.args[i-1].(mssql.NVarCharMax); ok {
+			text = string(doc)
+		}
+		sql = strings.ReplaceAll(sql, fmt.Sprintf("@p%d", i), "CAST(N'"+strings.ReplaceAll(text, "'", "''")+"' AS nvarchar(max))")
+	}
+	conn, _, err := db.session(ctx, "explain", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer discard(conn)
+	option := "SHOWPLAN_TEXT"
+	if srv.babelfish {
+		option = "BABELFISH_SHOWPLAN_ALL"
+	}
+	if _, err := conn.ExecContext(ctx, "SET "+option+" ON"); err != nil {
+		return nil, err
+	}
+	rows, err := conn.QueryContext(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for more := true; more; more = rows.NextResultSet() {
+		names, err := rows.Columns()
+		if err != nil {
+			return nil, err
+		}
+		values, into := make([]any, len(names)), make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		for rows.Next() {
+			if err := rows.Scan(into...); err != nil {
+				return nil, err
+			}
+			if len(values) > 0 {
+				out = append(out, fmt.Sprint(values[0]))
+			}
+		}
+	}
+	return out, rows.Err()
+}
+
+// Babelfish reports whether the server isn't SQL Server itself.
+func Babelfish(ctx context.Context, db *DB) (bool, error) {
+	conn, srv, err := db.session(ctx, "ask", nil)
+	if err != nil {
+		return false, err
+	}
+	return srv.babelfish, conn.Close()
+}
