@@ -46,7 +46,7 @@ func TestErased(t *testing.T) {
 		}},
 		{"all is gone", policyFile, "DELETE FROM post WHERE author = 1; DELETE FROM member WHERE id = 1", everyone, nil},
 		{"a row refers to nobody", policyFile, "DELETE FROM member WHERE id = 1; DELETE FROM post WHERE author = 1; UPDATE post SET author = 7", everyone, []string{
-			"post: 1 rows are linked by (author) to a row of member that isn't there: whose they were can't be told",
+			"post: 1 row linked by (author) to no row of member: whose they were can't be told",
 		}},
 		{"another one is asked for", policyFile, "DELETE FROM post WHERE author = 1; DELETE FROM member WHERE id = 1", []string{"1", "2"}, []string{
 			"member: 1 row that should be gone", "post: 1 row that should be gone",
