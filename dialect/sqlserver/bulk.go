@@ -51,8 +51,10 @@ func (b *builder) typed(c *column, raw string) string {
 			return b.binary(raw, "varbinary("+size+")")
 		}
 		return b.binary(raw, "binary("+size+")")
-	case "image", "geometry", "geography":
+	case "image":
 		return b.binary(raw, "varbinary(max)")
+	case "geometry", "geography":
+		return "CAST(" + b.binary(raw, "varbinary(max)") + " AS " + c.sqlType.name + ")"
 	case "hierarchyid":
 		return "CAST(" + b.binary(raw, "varbinary(892)") + " AS hierarchyid)"
 	}
@@ -104,6 +106,8 @@ func (b *builder) key(c *column, raw string) string {
 	switch {
 	case c.kind() == dialect.Text:
 		return c.converted(raw)
+	case c.sqlType.name == "geometry" || c.sqlType.name == "geography":
+		return b.binary(raw, "varbinary(max)") // they know no comparison
 	case c.sqlType.name == "xml" || c.sqlType.name == "json" || c.sqlType.name == "sql_variant":
 		return raw
 	}

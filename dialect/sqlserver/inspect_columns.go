@@ -10,7 +10,11 @@ import (
 )
 
 func (c *catalogue) readColumns(ctx context.Context) error {
-	const q = `
+	where := ""
+	if c.srv.major >= 14 || c.srv.azure || c.srv.babelfish {
+		where = "WHERE c.graph_type IS NULL" // what graph tables are held together by
+	}
+	q := `
 SELECT c.object_id, c.column_id, CAST(c.name AS nvarchar(128)), CASE WHEN ty.is_assembly_type = 1 THEN ty.name ELSE COALESCE(bt.name, ty.name) END,
 	c.max_length, c.precision, c.scale, COALESCE(c.collation_name, ''), COALESCE(CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), 0),
 	CAST(c.is_nullable AS int), CAST(c.is_identity AS int), CAST(c.is_computed AS int), CAST(c.is_column_set AS int), c.generated_always_type,
@@ -20,7 +24,7 @@ JOIN sys.columns c ON c.object_id = t.object_id
 JOIN sys.types ty ON ty.user_type_id = c.user_type_id
 LEFT JOIN sys.types bt ON bt.user_type_id = c.system_type_id
 LEFT JOIN sys.default_constraints d ON d.parent_object_id = c.object_id AND d.parent_column_id = c.column_id
-WHERE c.graph_type IS NULL
+` + where + `
 ORDER BY c.object_id, c.column_id`
 	return c.each(ctx, q, func(row []string) {
 		t := c.tables[row[0]]

@@ -36,14 +36,26 @@
 //
 // # Babelfish
 //
-// Babelfish for PostgreSQL speaks this protocol and dialect, and the package
-// works on it, with differences that are Babelfish's:
+// Babelfish for PostgreSQL speaks this protocol and dialect. The package works
+// on it, tried with version 4.3, where it differs from SQL Server as follows:
 //
-//   - Table hints are accepted and ignored: rows that are selected aren't locked until they are changed.
-//   - There is no ALTER DATABASE, so no choice of snapshot isolation; no %%physloc%%;
-//     no sys.dm_tran_locks; no temporal, ledger or memory-optimised tables; no row-level
-//     security policies, masks or Always Encrypted; no columnstore and no included columns.
-//   - Error numbers are translated from PostgreSQL's, and several come as 33557097 or 0.
+//   - Hints are accepted and ignored: rows that are selected aren't locked
+//     before they are changed, so writers of one row meet later, and PostgreSQL chooses
+//     how to look keys up.
+//   - OPENJSON leaves escapes as they are and cuts values at 4,000 characters:
+//     texts travel as hexadecimal digits, and what is longer is refused.
+//   - OUTPUT takes bare columns only, so Updated.Unchanged is nil; HAS_PERMS_BY_NAME
+//     doesn't find names with quotes or dots in them; DELETE by an alias isn't checked
+//     for its permission.
+//   - Names of indexes and constraints are in lower case; the conditions of
+//     filtered indexes and the tables that a view reads aren't in the catalogue
+//     (the latter are read from its text).
+//   - A foreign key of columns with a collation of their own can't be checked.
+//   - Error numbers that aren't translated are all 33557097: a lock timeout and a
+//     missing permission are of class Fatal.
+//   - There is no ALTER DATABASE, %%physloc%%, sys.dm_tran_locks or
+//     sys.dm_db_log_stats; there are no temporal, ledger or memory-optimised tables,
+//     security policies, masks, Always Encrypted or columnstore indexes.
 package sqlserver
 
 import (

@@ -95,6 +95,9 @@ func (c *column) stored(ref string) []string {
 	case dialect.Bytes:
 		return []string{ref, "DATALENGTH(" + ref + ")"} // zeros at the end don't count in comparisons
 	case dialect.Unknown:
+		if c.sqlType.name == "sql_variant" {
+			return []string{"CAST(" + ref + " AS varbinary(8000))"}
+		}
 		return []string{"CAST(" + ref + " AS varbinary(max))"}
 	}
 	return []string{ref}

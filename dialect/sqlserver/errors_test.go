@@ -1,0 +1,70 @@
+package sqlserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	mssql "github.com/microsoft/go-mssqldb"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+func TestErrorsAreClassedByNumber(t *testing.T) {
+	for _, c := range []struct {
+		class   dialect.Class
+		numbers []int32
+	}{
+		{dialect.Retryable, []int32{1205, 3960, 3961, 41302, 40197, 40501, 40613, 49918}},
+		{dialect.LockTimeout, []int32{1222, -2}},
+		{dialect.UniqueViolation, []int32{2601, 2627}},
+		{dialect.OtherConstraint, []int32{515, 547, 50000, 51234}},
+		{dialect.DoesNotFit, []int32{8152, 2628, 8115, 245}},
+		{dialect.LostConnection, []int32{10053, 10054, 233, 596}},
+		{dialect.PermissionDenied, []int32{229, 230, 3906, 18456}},
+		{dialect.Fatal, []int32{102, 207, 208, 33557097}},
+	} {
+		for _, n := range c.numbers {
+			err := fail(t.Context(), mssql.Error{Number: n, Message: "canary"}, "overwrite", dialect.Name{Table: "t"})
+			if got := dialect.ClassOf(err); got != c.class {
+				t.Errorf("%d is of class %q, want %q", n, got, c.class)
+			}
+			if strings.Contains(err.Error(), "canary") {
+				t.Errorf("the text of %d holds the server's message", n)
+			}
+		}
+	}
+}
+
+func TestTheFirstErrorWithAClassCounts(t *testing.T) {
+	e := mssql.Error{Number: 3621, All: []mssql.Error{{Number: 2627}, {Number: 3621}}}
+	if got := dialect.ClassOf(fail(t.Context(), e, "", dialect.Name{})); got != dialect.UniqueViolation {
+		t.Errorf("class %q: 3621 says only that the statement was terminated", got)
+	}
+}
+
+func TestOtherErrors(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		err  error
+		want dialect.Class
+	}{
+		"a closed connection":     {t.Context(), io.EOF, dialect.LostConnection},
+		"the network":             {t.Context(), &net.OpError{Op: "read", Err: io.ErrUnexpectedEOF}, dialect.LostConnection},
+		"a context that ended":    {ended, mssql.Error{Number: 1205}, dialect.Cancelled},
+		"anything else":           {t.Context(), errors.New("canary"), dialect.Fatal},
+		"one that is classed yet": {t.Context(), dialect.NewError(dialect.DoesNotFit, "", "", dialect.Name{}, nil), dialect.DoesNotFit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := fail(c.ctx, c.err, "count", dialect.Name{})
+			if got := dialect.ClassOf(err); got != c.want || strings.Contains(err.Error(), "canary") {
+				t.Errorf("class %q, want %q without the error's text", got, c.want)
+			}
+		})
+	}
+}
