@@ -15,6 +15,8 @@ import (
 
 	mysqldriver "github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgxpool"
+	mssql "github.com/microsoft/go-mssqldb"
+	"github.com/microsoft/go-mssqldb/msdsn"
 	"github.com/urfave/cli/v3"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -22,6 +24,7 @@ import (
 	"github.com/expungedb/expunge/dialect/mysql"
 	"github.com/expungedb/expunge/dialect/postgres"
 	"github.com/expungedb/expunge/dialect/sqlite"
+	"github.com/expungedb/expunge/dialect/sqlserver"
 )
 
 // database is an open database.
@@ -39,7 +42,7 @@ var openers = map[string]func(ctx context.Context, raw, rest string, workers int
 	"postgresql": openPostgres,
 	"mysql":      openMySQL,
 	"mariadb":    openMySQL,
-	"sqlserver":  notYet,
+	"sqlserver":  openSQLServer,
 }
 
 // open connects to the database of --db. No error of it holds the URL, since
@@ -55,11 +58,6 @@ func open(ctx context.Context, cmd *cli.Command) (*database, error) {
 		return nil, usage("--db: not the URL of an engine that is known: it begins with sqlite:, postgres://, mysql://, mariadb:// or sqlserver://")
 	}
 	return opener(ctx, raw, rest, cmd.Int("workers"))
-}
-
-func notYet(_ context.Context, raw, _ string, _ int) (*database, error) {
-	scheme, _, _ := strings.Cut(raw, ":")
-	return nil, usage("--db: this release can't work on %s yet: SQLite, PostgreSQL, MySQL and MariaDB it can", scheme)
 }
 
 // openSQLite opens a file that is there: one that isn't would be made, empty,
@@ -140,6 +138,21 @@ func openMySQL(ctx context.Context, raw, _ string, workers int) (*database, erro
 		return nil, fmt.Errorf("connecting: %w", without(err, config.Passwd))
 	}
 	return &database{mysql.New(pool), func() { pool.Close() }}, nil
+}
+
+// openSQLServer takes the URL that SQL Server's driver takes.
+func openSQLServer(ctx context.Context, raw, _ string, workers int) (*database, error) {
+	config, err := msdsn.Parse(raw)
+	if err != nil || config.Database == "" {
+		return nil, usage("--db: not a URL that SQL Server's driver takes: sqlserver://user:password@host:1433?database=name (escape special characters in the password, as %%40 for @)")
+	}
+	pool := sql.OpenDB(mssql.NewConnectorConfig(config))
+	pool.SetMaxIdleConns(max(workers, 4) + 4)
+	if err := reach(ctx, pool.PingContext); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connecting: %w", without(err, config.Password))
+	}
+	return &database{sqlserver.New(pool), func() { pool.Close() }}, nil
 }
 
 // mysqlConfig reads a URL, whose query holds the driver's parameters (tls=true).
