@@ -211,7 +211,9 @@ func kill(t testing.TB, env *dialecttest.Env) {
 		}
 		kills = append(kills, fmt.Sprintf("KILL %d", id))
 	}
-	rows.Close()
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	if len(kills) == 0 {
 		t.Fatal("no session to kill")
 	}

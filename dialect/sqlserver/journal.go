@@ -2,6 +2,7 @@ package sqlserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -143,7 +144,7 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 	for _, sql := range append([]string{makeSchema}, ddl...) {
 		if _, err := t.conn.ExecContext(ctx, sql); err != nil {
 			err = t.fail(ctx, err, "", dialect.Name{Schema: journalSchema})
-			if e, ok := err.(*dialect.Error); ok && e.Class == dialect.PermissionDenied {
+			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
 				e.Detail = "grant CREATE SCHEMA and CREATE TABLE on the database, or let an administrator make the journal beforehand"
 			}
 			return err
