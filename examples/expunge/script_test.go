@@ -39,59 +39,73 @@ func TestMain(m *testing.M) {
 var engines = []struct {
 	name    string
 	folders []string
-	make    func(t testing.TB, dir string) (url string)
+	servers func(testing.TB) []*testdb.Server // nil: a file
 }{
-	{sample.SQLite, []string{"sqlite"}, func(t testing.TB, dir string) string {
-		path := filepath.Join(dir, "shop.db")
-		if err := os.WriteFile(path, nil, 0o600); err != nil { // an empty file is an empty database
-			t.Fatal(err)
-		}
-		return "sqlite:" + path
-	}},
-	{sample.Postgres, []string{"postgres"}, func(t testing.TB, _ string) string { return testdb.Postgres(t).URL }},
-	{sample.MySQL, nil, func(t testing.TB, _ string) string { return testdb.MySQL(t).URL }},
-	{sample.MariaDB, nil, func(t testing.TB, _ string) string { return testdb.MariaDB(t).URL }},
+	{sample.SQLite, []string{"sqlite"}, nil},
+	{sample.Postgres, []string{"postgres"}, testdb.Postgreses},
+	{sample.MySQL, nil, testdb.MySQLs},
+	{sample.MariaDB, nil, testdb.MariaDBs},
+}
+
+// emptyFile makes an empty SQLite database, which is an empty file.
+func emptyFile(t testing.TB, dir string) string {
+	path := filepath.Join(dir, "shop.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
 }
 
 func TestScripts(t *testing.T) {
 	for _, e := range engines {
-		t.Run(e.name, func(t *testing.T) {
-			var files []string
-			for _, folder := range append([]string{""}, e.folders...) {
-				found, err := filepath.Glob(filepath.Join("testdata/script", folder, "*.txtar"))
-				if err != nil || len(found) == 0 {
-					t.Fatalf("no scripts in %q: %v", folder, err)
-				}
-				files = append(files, found...)
-			}
-			chinook, err := os.ReadFile(chinookScript(e.name))
-			if err != nil && !errors.Is(err, os.ErrNotExist) {
-				t.Fatal(err)
-			}
-			testscript.Run(t, testscript.Params{
-				Files:              files,
-				RequireUniqueNames: true,
-				Condition: func(cond string) (bool, error) {
-					return cond == e.name || cond == "chinook" && chinook != nil, nil
-				},
-				Setup: func(env *testscript.Env) error {
-					env.Setenv("EXPUNGE_DB", e.make(env.T().(testing.TB), env.WorkDir))
-					env.Setenv("ENGINE", e.name)
-					env.Setenv("TMPDIR", env.WorkDir)
-					for _, name := range policies.Names() {
-						if err := os.WriteFile(filepath.Join(env.WorkDir, name), policies.Read(name), 0o644); err != nil {
-							return err
-						}
-					}
-					return nil
-				},
-				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"shop": loadShop, "chinook": loadChinook(chinook), "exits": exits, "edit": edit, "tamper": tamper, "clerk": clerk,
-					"backdate": backdate, "disclosed": disclosed,
-				},
+		if e.servers == nil {
+			t.Run(e.name, func(t *testing.T) { runScripts(t, e.name, e.folders, emptyFile) })
+			continue
+		}
+		for _, s := range e.servers(t) {
+			t.Run(s.String(), func(t *testing.T) {
+				runScripts(t, e.name, e.folders, func(t testing.TB, _ string) string { return s.Database(t).URL })
 			})
-		})
+		}
 	}
+}
+
+// runScripts runs an engine's scripts, each on a database that open makes.
+func runScripts(t *testing.T, engine string, folders []string, open func(t testing.TB, dir string) (url string)) {
+	var files []string
+	for _, folder := range append([]string{""}, folders...) {
+		found, err := filepath.Glob(filepath.Join("testdata/script", folder, "*.txtar"))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no scripts in %q: %v", folder, err)
+		}
+		files = append(files, found...)
+	}
+	chinook, err := os.ReadFile(chinookScript(engine))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Files:              files,
+		RequireUniqueNames: true,
+		Condition: func(cond string) (bool, error) {
+			return cond == engine || cond == "chinook" && chinook != nil, nil
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("EXPUNGE_DB", open(env.T().(testing.TB), env.WorkDir))
+			env.Setenv("ENGINE", engine)
+			env.Setenv("TMPDIR", env.WorkDir)
+			for _, name := range policies.Names() {
+				if err := os.WriteFile(filepath.Join(env.WorkDir, name), policies.Read(name), 0o644); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"shop": loadShop, "chinook": loadChinook(chinook), "exits": exits, "edit": edit, "tamper": tamper, "clerk": clerk,
+			"backdate": backdate, "disclosed": disclosed,
+		},
+	})
 }
 
 // exits runs a program that must end with that code: exits 2 expunge check.
