@@ -3,14 +3,17 @@ package plan_test
 import (
 	"bytes"
 	"database/sql"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	_ "modernc.org/sqlite"
 
+	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/internal/sample"
@@ -80,5 +83,30 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	if d := cmp.Diff(string(want), string(got)); d != "" {
 		t.Errorf("%s (-want +got), if it is meant: go test ./plan -run Sample -update\n%s", name, d)
+	}
+}
+
+// A reviewer reads in a plan what stands in the policy.
+func TestStrategiesReadAsInAPolicy(t *testing.T) {
+	for spec, want := range map[string]string{
+		`"random"`:                             "random",
+		`"null"`:                               "null",
+		`{"fake":"first-name"}`:                "fake: first-name",
+		`{"fixed":"it's: so"}`:                 `fixed: "it's: so"`,
+		`{"noise":0.1}`:                        "noise: 0.1",
+		`{"pick":["a","b"]}`:                   "pick: [a, b]",
+		`{"mask":{"first":1,"last":4}}`:        "{mask: {first: 1, last: 4}}",
+		`{"fake":"name","consistent":true}`:    "{consistent: true, fake: name}",
+		`{"random":null,"when":"n > 1"}`:       `{random: null, when: "n > 1"}`,
+		`{"pseudonym":null,"consistent":"g1"}`: "{consistent: g1, pseudonym: null}",
+	} {
+		var s anonymise.Spec
+		if err := json.Unmarshal([]byte(spec), &s); err != nil {
+			t.Fatal(err)
+		}
+		p := plan.Plan{Roots: []plan.Root{{Steps: []plan.Step{{Set: []plan.Assignment{{Column: "c", Strategy: s, Way: plan.ThroughClient}}}}}}}
+		if got := p.String(); !strings.Contains(got, "  "+want+", through the client\n") {
+			t.Errorf("%s, which should be shown as %s:\n%s", spec, want, got)
+		}
 	}
 }

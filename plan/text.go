@@ -5,6 +5,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 )
 
@@ -31,7 +32,7 @@ func (p *Plan) String() string {
 		for _, s := range r.Steps {
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(p.Default), s.meaning(r))
 			for _, a := range s.Set {
-				fmt.Fprintf(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Strategy, a.Way)
+				fmt.Fprintf(w, "  \t\t  %s\t%s, %s\n", a.Column, written(a.Strategy), a.Way)
 			}
 		}
 	}
@@ -44,6 +45,19 @@ func (p *Plan) String() string {
 	}
 	fmt.Fprintf(&b, "\nDigest %s\n", p.Digest())
 	return b.String()
+}
+
+// written is a strategy as a policy says it, without the braces where one name
+// and one word are all there is: fake: email.
+func written(s anonymise.Spec) string {
+	text, err := flowSpec(s)
+	if err != nil {
+		return s.Name
+	}
+	if _, nested := s.Params.(map[string]any); s.Modifiers == (anonymise.Modifiers{}) && !nested {
+		text = strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
+	}
+	return text
 }
 
 func (r *Root) heading(usual string) string {
