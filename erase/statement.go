@@ -70,6 +70,9 @@ func action(st *plan.Step, s *summary) receipt.Action {
 		for _, as := range st.Set {
 			a.Columns = append(a.Columns, receipt.Column{Name: as.Column, Strategy: as.Strategy.Name, Technique: as.Technique})
 		}
+		if a.Rows.Affected > 0 {
+			a.Unchanged = c.Same
+		}
 	}
 	return a
 }

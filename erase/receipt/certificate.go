@@ -208,6 +208,9 @@ func erasedLines(p *Predicate) []Line {
 		if n := a.Rows.Unchecked; n > 0 {
 			l.What += fmt.Sprintf(" (%s not checked afterwards)", number(n))
 		}
+		if n := a.Unchanged; n > 0 {
+			l.What += fmt.Sprintf(" (%s came out as before)", count(n, "value", "values"))
+		}
 		list = append(list, l)
 	}
 	return list

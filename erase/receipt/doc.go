@@ -36,7 +36,8 @@
 // unknown. A new field is a new version of the predicate type, which an older
 // reader refuses with ErrVersion.
 //
-// For every action, matched = affected + alreadyGone + left + held. Nothing in a
+// For every action, matched = affected + alreadyGone + left + held; unchanged counts
+// values that were overwritten and came out as they were. Nothing in a
 // statement identifies a person: no row value, key or identifier, no hash of one.
 //
 // # Row commitments

@@ -58,6 +58,7 @@ func TestSchemaRefusesWhatValidateRefuses(t *testing.T) {
 		"an operation":      func(p *Predicate) { p.Actions[0].Operation = "truncate" },
 		"a negative count":  func(p *Predicate) { p.Actions[0].Rows.Unchecked = -1 },
 		"a count too large": func(p *Predicate) { p.Actions[0].Rows.Unchecked = maxCount + 1 },
+		"a count of values": func(p *Predicate) { p.Actions[1].Unchanged = -1 },
 		"a day":             func(p *Predicate) { p.Final = "soon" },
 		"another text":      func(p *Predicate) { p.DoesNotProve = "anything" },
 		"a check's method":  func(p *Predicate) { p.Checks[0].Method = "guess" },

@@ -143,6 +143,10 @@ type Action struct {
 	// and columns, never with a value.
 	Path string `json:"path,omitempty"`
 	Rows Rows   `json:"rows"`
+	// Unchanged counts the values of an overwrite, not the rows, that came out
+	// as they were, as the replacement of a column with few possible values can. Rows
+	// that are Unchecked were not compared.
+	Unchanged int64 `json:"unchanged,omitempty"`
 }
 
 // Column is a column that was overwritten or set NULL, and how.

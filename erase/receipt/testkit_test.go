@@ -53,7 +53,7 @@ func testPredicate() Predicate {
 				Path: "customer <- web_session(customer_id)", Rows: Rows{Matched: 12, Affected: 11, AlreadyGone: 1}},
 			{Step: "2", Schema: "public", Table: "invoice", Operation: Overwrite,
 				Columns: []Column{{Name: "billing_address", Strategy: "random", Technique: "randomization"}},
-				Path:    "customer <- invoice(customer_id)", Rows: Rows{Matched: 3, Affected: 3}},
+				Path:    "customer <- invoice(customer_id)", Rows: Rows{Matched: 3, Affected: 3}, Unchanged: 1},
 			{Step: "3", Schema: "public", Table: "message", Operation: Detach,
 				Columns: []Column{{Name: "recipient_id", Technique: "local suppression"}},
 				Path:    "customer <- message(recipient_id)", Rows: Rows{Matched: 4, Affected: 4}},

@@ -14,20 +14,24 @@ import (
 //
 // The form is {"actions":[…],"retained":[…]} with one object per action in the
 // receipt's order, {step, schema, table, operation, matched, affected,
-// alreadyGone, left, held, arrived, unchecked}, and one per retained entry,
-// {schema, table, rows}. Counts are decimal strings, because numbers are
+// alreadyGone, left, held, arrived, unchecked}, with unchanged where that isn't
+// 0, and one per retained entry, {schema, table, rows}. Counts are decimal strings, because numbers are
 // doubles in RFC 8785.
 func TotalsDigest(actions []Action, retained []Retained) string {
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	type object = map[string]string
 	totals := map[string][]object{"actions": {}, "retained": {}}
 	for _, a := range actions {
-		totals["actions"] = append(totals["actions"], object{
+		o := object{
 			"step": a.Step, "schema": a.Schema, "table": a.Table, "operation": string(a.Operation),
 			"matched": n(a.Rows.Matched), "affected": n(a.Rows.Affected), "alreadyGone": n(a.Rows.AlreadyGone),
 			"left": n(a.Rows.Left), "held": n(a.Rows.Held), "arrived": n(a.Rows.Arrived),
 			"unchecked": n(a.Rows.Unchecked),
-		})
+		}
+		if a.Unchanged != 0 {
+			o["unchanged"] = n(a.Unchanged)
+		}
+		totals["actions"] = append(totals["actions"], o)
 	}
 	for _, r := range retained {
 		totals["retained"] = append(totals["retained"], object{"schema": r.Schema, "table": r.Table, "rows": n(r.Rows)})

@@ -30,6 +30,7 @@ func TestValidateNamesEveryProblem(t *testing.T) {
 		"a recipient":      {func(s *Statement) { s.Predicate.Copies.Recipients[0].Name = "" }, "copies.recipients[0].name is missing"},
 		"a replica":        {func(s *Statement) { s.Predicate.Copies.Replicas[0].Name = "" }, "copies.replicas[0].name is missing"},
 		"a check's time":   {func(s *Statement) { s.Predicate.Checks[0].At = time.Time{} }, "checks[0].at is missing"},
+		"unchanged values": {func(s *Statement) { s.Predicate.Actions[0].Unchanged = 1 }, "actions[0].unchanged: nothing was overwritten"},
 		"a digest in upper case": {func(s *Statement) { s.Predicate.PlanDigest = strings.ToUpper(testDigest) },
 			"planDigest is not a SHA-256 in lower-case hex"},
 	}
@@ -79,6 +80,7 @@ func TestTotalsDigestDependsOnTheCounts(t *testing.T) {
 	want := TotalsDigest(p.Actions, p.Retained)
 	for name, change := range map[string]func(*Predicate){
 		"a count":     func(p *Predicate) { p.Actions[0].Rows.Unchecked++ },
+		"a value":     func(p *Predicate) { p.Actions[1].Unchanged++ },
 		"a step":      func(p *Predicate) { p.Actions[0].Step = "9" },
 		"a table":     func(p *Predicate) { p.Actions[0].Table = "x" },
 		"an action":   func(p *Predicate) { p.Actions = p.Actions[1:] },

@@ -227,6 +227,11 @@ func printActions(w io.Writer, p *receipt.Predicate, indent string) {
 	if idle > 0 {
 		fmt.Fprintf(w, "%s%s without a row\n", indent, count(int64(idle), "step"))
 	}
+	for _, a := range p.Actions {
+		if a.Unchanged > 0 {
+			fmt.Fprintf(w, "%sin %s, %s came out as before\n", indent, printable(a.Table), count(a.Unchanged, "value"))
+		}
+	}
 }
 
 // outcome is an outcome in its colour.
