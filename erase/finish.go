@@ -54,10 +54,9 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 		return nil, fmt.Errorf("the run is done and its receipt isn't signed, run again with the same run ID: %w", err)
 	}
 	e.at("signed")
-	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.journal.close(ctx, e.Now(), string(envelope)) }); err != nil {
+	if err := e.seal(ctx, envelope); err != nil {
 		return nil, err
 	}
-	e.emit(Event{Kind: Signed})
 	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries)
 	if err := e.leave(ctx, e.Now(), envelope); err != nil {
 		return envelope, errors.Join(err, leftOver(&s.tally))

@@ -330,25 +330,6 @@ func (t *tally) anyLeft() bool {
 	return false
 }
 
-// close stores the receipt and removes every key from the run's entries.
-func (j *journal) close(ctx context.Context, at time.Time, envelope string) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		row, err := j.find(ctx, tx, dialect.Exclusive)
-		if err != nil {
-			return err
-		}
-		if row == nil || row.Epoch != j.epoch || row.State != stateOpen {
-			return ErrSuperseded
-		}
-		if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"low": nil, "high": nil, "stayed": nil}, []dialect.Cond{j.ofRun()}); err != nil {
-			return err
-		}
-		return j.update(ctx, tx, runTable, map[string]dialect.Value{
-			"state": stateClosed, "closed": stamp(at), "envelope": envelope,
-		}, j.mine())
-	})
-}
-
 // database returns the journal's UUID for this database, which it makes on
 // first use.
 func (j *journal) database(ctx context.Context) (string, error) {

@@ -13,7 +13,8 @@ const (
 // The states of a run.
 const (
 	stateOpen   = "open"   // begun; to be continued under the same ID
-	stateClosed = "closed" // its receipt is signed and stored
+	stateSigned = "signed" // its receipt is signed and stored, and not known to be published
+	stateClosed = "closed" // its receipt is signed, stored and published
 )
 
 // journalTables describes the journal. db gives the tables their names.

@@ -17,7 +17,7 @@ type Repaired struct {
 	Unfinished []Unfinished `json:"unfinished"`
 }
 
-// Unfinished is a run that was begun and has no receipt yet. It is continued by
+// Unfinished is a run that was begun and has no receipt yet, or none that is published. It is continued by
 // Run with the same ID, plan and subjects, unless a process has it in hand.
 type Unfinished struct {
 	RunID    string    `json:"run"`
@@ -38,7 +38,7 @@ func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
 		for row, err := range tx.Query(ctx, dialect.Select{
 			Table:   db.JournalTable(runTable),
 			Columns: []string{"id", "plan", "actor", "holder", "subjects", "began"},
-			Where:   []dialect.Cond{dialect.Compare{Column: "state", Op: "=", Value: stateOpen}},
+			Where:   []dialect.Cond{dialect.In{Columns: []string{"state"}, Keys: []dialect.Key{{stateOpen}, {stateSigned}}}},
 			Order:   []string{"began", "id"},
 		}) {
 			if err != nil {

@@ -30,7 +30,7 @@ import (
 // transactions of their own, in parallel. When ctx ends, the batches that were begun are
 // finished and the context's error is returned; like after a crash, the same
 // run ID continues where the run stopped. A run that is finished gives its
-// receipt once more and does nothing. Another process with the same run ID is refused (ErrRunning).
+// receipt once more and does nothing, but for publishing it again. Another process with the same run ID is refused (ErrRunning).
 //
 // Rows that are left over are in the receipt, which is returned together with
 // a *LeftError. Errors never hold a value, a key or an identifier.
@@ -60,14 +60,11 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	if env, err := e.finished(ctx, found); env != nil || err != nil {
 		return env, err
 	}
-	if found != nil {
-		if err := e.sameKey(found); err != nil {
+	var given int64
+	if found == nil || found.State == stateOpen {
+		if given, err = e.ready(ctx, found); err != nil {
 			return nil, err
 		}
-	}
-	given, err := e.ready(ctx, found)
-	if err != nil {
-		return nil, err
 	}
 	if err := db.EnsureJournal(ctx, journalTables(db)); err != nil {
 		return nil, fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
@@ -90,6 +87,9 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	}
 	if env, err := e.finished(ctx, row); env != nil || err != nil {
 		return env, err
+	}
+	if row.State == stateSigned {
+		return e.complete(ctx, row)
 	}
 	if err := e.enter(ctx, row); err != nil {
 		return nil, err
@@ -139,7 +139,8 @@ func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 	if err := e.answers(ctx, row); err != nil {
 		return nil, err
 	}
-	return []byte(row.Envelope), e.leave(ctx, row.Closed, []byte(row.Envelope))
+	envelope := []byte(row.Envelope)
+	return envelope, errors.Join(e.publish(ctx, envelope), e.leave(ctx, row.Closed, envelope))
 }
 
 // answers refuses the receipt of a run that was about other subjects than are
@@ -190,6 +191,11 @@ func (e *executor) same(ctx context.Context, row *runRow, c census) error {
 // ready makes every check that can be made before something is written, and
 // counts the subjects.
 func (e *executor) ready(ctx context.Context, found *runRow) (given int64, err error) {
+	if found != nil {
+		if err := e.sameKey(found); err != nil {
+			return 0, err
+		}
+	}
 	if e.schema, err = e.db.Inspect(ctx); err != nil {
 		return 0, fmt.Errorf("reading the catalogue: %w", err)
 	}

@@ -1,0 +1,133 @@
+package erase
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/batch"
+)
+
+// seal stores the signed receipt, has it published and closes the run. A
+// receipt that is to be published is stored before: signed once more it would be another
+// one, as most signatures are random, and a log would hold both.
+func (e *executor) seal(ctx context.Context, envelope []byte) error {
+	state := stateClosed
+	if e.Publish != nil {
+		state = stateSigned
+	}
+	if err := batch.Retry(ctx, e.backoff(), again, func(int) error {
+		return e.journal.store(ctx, e.Now(), string(envelope), state)
+	}); err != nil {
+		return err
+	}
+	e.emit(Event{Kind: Signed})
+	e.at("stored")
+	if e.Publish == nil {
+		return nil
+	}
+	if err := e.publish(ctx, envelope); err != nil {
+		return err
+	}
+	e.at("published")
+	return batch.Retry(ctx, e.backoff(), again, func(int) error { return e.journal.close(ctx, e.Now()) })
+}
+
+func (e *executor) publish(ctx context.Context, envelope []byte) error {
+	if e.Publish == nil {
+		return nil
+	}
+	if err := e.Publish(ctx, envelope); err != nil {
+		return fmt.Errorf("the run is done and its receipt isn't published, run again with the same run ID: %w", err)
+	}
+	return nil
+}
+
+// complete closes a run that died, or couldn't publish, once its receipt was signed.
+func (e *executor) complete(ctx context.Context, row *runRow) ([]byte, error) {
+	if err := e.answers(ctx, row); err != nil {
+		return nil, err
+	}
+	envelope := []byte(row.Envelope)
+	if err := e.publish(ctx, envelope); err != nil {
+		return nil, err
+	}
+	closed := e.Now()
+	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.journal.close(ctx, closed) }); err != nil {
+		return nil, err
+	}
+	if err := e.leave(ctx, closed, envelope); err != nil {
+		return envelope, err
+	}
+	return envelope, leftIn(envelope)
+}
+
+// leftIn is the *LeftError of a stored receipt, whose tally is no more at hand.
+func leftIn(envelope []byte) error {
+	var outer struct{ Payload string }
+	var inner struct {
+		Predicate struct {
+			Actions []struct{ Rows struct{ Left int64 } }
+		}
+	}
+	err := json.Unmarshal(envelope, &outer)
+	var payload []byte
+	if err == nil {
+		payload, err = base64.StdEncoding.DecodeString(outer.Payload)
+	}
+	if err == nil {
+		err = json.Unmarshal(payload, &inner)
+	}
+	if err != nil {
+		return fmt.Errorf("the journal's receipt is damaged")
+	}
+	var t tally
+	for i, a := range inner.Predicate.Actions {
+		t.step(fmt.Sprint(i)).Left = a.Rows.Left
+	}
+	return leftOver(&t)
+}
+
+// store keeps the receipt and removes every key from the run's entries. The
+// run is closed by it, or signed and to be closed once the receipt is published.
+func (j *journal) store(ctx context.Context, at time.Time, envelope, state string) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		row, err := j.find(ctx, tx, dialect.Exclusive)
+		if err != nil {
+			return err
+		}
+		if row != nil && row.Epoch == j.epoch && row.State == state && row.Envelope == envelope {
+			return nil // it was committed, and the answer lost
+		}
+		if row == nil || row.Epoch != j.epoch || row.State != stateOpen {
+			return ErrSuperseded
+		}
+		if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"low": nil, "high": nil, "stayed": nil}, []dialect.Cond{j.ofRun()}); err != nil {
+			return err
+		}
+		values := map[string]dialect.Value{"state": state, "envelope": envelope}
+		if state == stateClosed {
+			values["closed"] = stamp(at)
+		}
+		return j.update(ctx, tx, runTable, values, j.mine())
+	})
+}
+
+// close marks a signed run as one whose receipt is published.
+func (j *journal) close(ctx context.Context, at time.Time) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		row, err := j.find(ctx, tx, dialect.Exclusive)
+		switch {
+		case err != nil:
+			return err
+		case row == nil || row.Epoch != j.epoch || row.State == stateOpen:
+			return ErrSuperseded
+		case row.State == stateClosed:
+			return nil // it was committed, and the answer lost
+		}
+		return j.update(ctx, tx, runTable, map[string]dialect.Value{"state": stateClosed, "closed": stamp(at)}, j.mine())
+	})
+}
