@@ -2,6 +2,7 @@ package sample
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -29,6 +30,8 @@ type engine struct {
 	utc        string
 	parameter  func(n int) string // the nth parameter from 1
 	parameters int                // the most that a statement takes
+	// literal is set where rows are written into the text of INSERT.
+	literal func(v any) string
 }
 
 var engines = map[string]*engine{
@@ -55,8 +58,8 @@ var engines = map[string]*engine{
 			"integer": "BIGINT", "boolean": "BIT", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "DATETIME2(0)", "instant": "DATETIMEOFFSET(0)",
 			"uuid": "UNIQUEIDENTIFIER", "document": "NVARCHAR(MAX)", "blob": "VARBINARY(MAX)", "prose": "NVARCHAR(MAX)", "text": "NVARCHAR(%d)", "char": "CHAR(%d)",
 		},
-		quote: quoteWith("[", "]"), length: "len", joined: concatenated("+"), generated: "AS (%[2]s) PERSISTED",
-		keyOrder: true, partial: true, parameter: func(n int) string { return fmt.Sprintf("@p%d", n) }, parameters: 2000,
+		quote: quoteWith("[", "]"), length: "len", joined: replaced, generated: "AS (%[2]s) PERSISTED",
+		keyOrder: true, partial: true, literal: transactSQL,
 	},
 }
 
@@ -85,6 +88,43 @@ func concatenated(operator string) func([]string) string {
 	return func(columns []string) string {
 		return strings.Join(columns, " "+operator+" ' ' "+operator+" ")
 	}
+}
+
+// replaced puts values into a pattern. It says the same as joining them by +,
+// which Babelfish takes for something that may change by itself.
+func replaced(columns []string) string {
+	out := "N'" + strings.TrimSuffix(strings.Repeat("? ", len(columns)), " ") + "'"
+	for i, c := range columns {
+		mark := string(rune('\uE000' + i)) // for private use: no value has it
+		out = "REPLACE(" + strings.Replace(out, "?", mark, 1) + ", N'" + mark + "', " + c + ")"
+	}
+	return out
+}
+
+// transactSQL spells a value as T-SQL does. Values are not bound on SQL Server:
+// Babelfish doesn't know the protocol's NULL without a type, and converts a
+// moment among several rows of VALUES from a literal only.
+func transactSQL(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case bool:
+		if v {
+			return "1"
+		}
+		return "0"
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case []byte:
+		return fmt.Sprintf("0x%x", v)
+	case string:
+		text := "'" + strings.ReplaceAll(v, "'", "''") + "'"
+		if strings.ContainsFunc(v, func(r rune) bool { return r > 127 }) {
+			return "N" + text
+		}
+		return text // of varchar, which Babelfish converts to any type
+	}
+	panic(fmt.Sprintf("sample: no value is a %T", v))
 }
 
 // engineNamed panics when there is no such engine: the name comes from a test.

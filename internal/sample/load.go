@@ -105,31 +105,40 @@ func (s Shop) bound(e *engine, t *Table) iter.Seq[[]any] {
 // rowsPerStatement is enough to make the cost of a statement disappear.
 const rowsPerStatement = 500
 
-// insert inserts rows many at a time. All statements but the last are the same
-// text, which drivers keep prepared.
+// insert inserts rows many at a time. Where values are bound, all statements but
+// the last are the same text, which drivers keep prepared.
 func (e *engine) insert(ctx context.Context, tx *sql.Tx, t *Table, rows iter.Seq[[]any]) error {
 	width := len(t.Insertable())
-	most := min(rowsPerStatement, e.parameters/width) * width
-	full := e.insertText(t, most/width)
+	most := rowsPerStatement * width
+	if e.literal == nil {
+		most = min(rowsPerStatement, e.parameters/width) * width
+	}
+	flush := func(args []any) error {
+		if len(args) == 0 {
+			return nil
+		}
+		if e.literal != nil {
+			_, err := tx.ExecContext(ctx, e.insertText(t, len(args), func(n int) string { return e.literal(args[n-1]) }))
+			return err
+		}
+		_, err := tx.ExecContext(ctx, e.insertText(t, len(args), e.parameter), args...)
+		return err
+	}
 	args := make([]any, 0, most)
 	for r := range rows {
-		args = append(args, r...)
-		if len(args) < most {
+		if args = append(args, r...); len(args) < most {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, full, args...); err != nil {
+		if err := flush(args); err != nil {
 			return err
 		}
 		args = args[:0]
 	}
-	if len(args) == 0 {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, e.insertText(t, len(args)/width), args...)
-	return err
+	return flush(args)
 }
 
-func (e *engine) insertText(t *Table, rows int) string {
+// insertText is a statement for so many values, of which value spells the nth.
+func (e *engine) insertText(t *Table, values int, value func(n int) string) string {
 	columns := t.Insertable()
 	names := make([]string, len(columns))
 	for i, c := range columns {
@@ -137,18 +146,18 @@ func (e *engine) insertText(t *Table, rows int) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", e.quote(t.Name), e.list(names))
-	n := 0
-	for r := range rows {
-		if r > 0 {
+	for n := range values {
+		switch {
+		case n%len(columns) > 0:
 			b.WriteString(", ")
+		case n > 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString("(")
 		}
-		for i := range columns {
-			b.WriteString([]string{"(", ", "}[min(i, 1)])
-			n++
-			b.WriteString(e.parameter(n))
-		}
-		b.WriteString(")")
+		b.WriteString(value(n + 1))
 	}
+	b.WriteString(")")
 	return b.String()
 }
 

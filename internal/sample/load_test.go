@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+	mssql "github.com/microsoft/go-mssqldb"
 	_ "modernc.org/sqlite"
 
 	"github.com/expungedb/expunge/internal/sample"
@@ -38,6 +39,7 @@ var openings = []struct {
 	}, `"`},
 	{"mysql", sample.MySQL, func(t *testing.T) sample.DB { return testdb.OpenMySQL(t, testdb.MySQL(t)) }, "`"},
 	{"mariadb", sample.MariaDB, func(t *testing.T) sample.DB { return testdb.OpenMySQL(t, testdb.MariaDB(t)) }, "`"},
+	{"sqlserver", sample.SQLServer, func(t *testing.T) sample.DB { return testdb.OpenSQLServer(t, testdb.SQLServer(t)) }, `"`},
 }
 
 func openSQLite(t *testing.T) *sql.DB {
@@ -201,6 +203,11 @@ func spell(c sample.Column, v any) string {
 	switch c.Type.Name() {
 	case "date":
 		return s[:len("2006-01-02")]
+	case "uuid":
+		var id mssql.UniqueIdentifier // with the bytes in an order of its own
+		if len(s) == len(id) && id.Scan([]byte(s)) == nil {
+			return strings.ToLower(id.String())
+		}
 	case "boolean":
 		b, _ := strconv.ParseBool(s)
 		return strconv.FormatBool(b)

@@ -28,12 +28,19 @@ func SQLServer(t testing.TB) *Database {
 // the test is skipped, also where CI is set.
 func SQLServers(t testing.TB) []*Server {
 	t.Helper()
+	servers := GivenSQLServers()
+	if len(servers) == 0 {
+		t.Skipf("testdb: NOT TESTED, no SQL Server here: %s", sqlserverAdvice)
+	}
+	return servers
+}
+
+// GivenSQLServers returns the servers of EXPUNGE_TEST_SQLSERVER, for tests that
+// run on other engines too: none where there is none.
+func GivenSQLServers() []*Server {
 	var servers []*Server
 	for _, u := range given(sqlserverVariable) {
 		servers = append(servers, sqlserverAt(u))
-	}
-	if len(servers) == 0 {
-		t.Skipf("testdb: NOT TESTED, no SQL Server here: %s", sqlserverAdvice)
 	}
 	return servers
 }
