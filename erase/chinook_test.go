@@ -43,6 +43,9 @@ func loadChinook(t *testing.T, db *target) *chinook {
 		c.policy, c.held = "chinook-postgres.yaml", "chinook-postgres-held.yaml"
 		c.customer, c.invoice, c.line, c.employee, c.customerID = "customer", "invoice", "invoice_line", "employee", "customer_id"
 	}
+	if db.Engine == sample.SQLServer {
+		script = "Chinook_SqlServer.sql"
+	}
 	data, err := os.ReadFile(filepath.Join("..", "..", "shared", "data", "chinook", script))
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skipf("CHINOOK IS NOT TRIED: there is no %s in ../shared/data/chinook beside the project", script)
@@ -57,6 +60,13 @@ func loadChinook(t *testing.T, db *target) *chinook {
 		db.exec(t, text)
 	case sample.SQLite:
 		db.exec(t, text)
+	case sample.SQLServer:
+		_, text, _ = strings.Cut(text, "USE [Chinook];")
+		for batch := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\nGO\n") {
+			if strings.TrimSpace(batch) != "" {
+				db.exec(t, batch)
+			}
+		}
 	default:
 		_, text, _ = strings.Cut(text, "USE `Chinook`;")
 		for statement := range strings.SplitSeq(text, ";\n") {
@@ -96,7 +106,8 @@ func allowAll(p *plan.Plan) []plan.HazardName {
 func rows(st *receipt.Statement) map[string]receipt.Rows {
 	out := map[string]receipt.Rows{}
 	for _, a := range st.Predicate.Actions {
-		out[string(a.Operation)+" "+strings.ToLower(strings.ReplaceAll(a.Table, "_", ""))] = a.Rows
+		table := strings.TrimPrefix(a.Table, "dbo.") // which SQL Server says, and PostgreSQL's public isn't said
+		out[string(a.Operation)+" "+strings.ToLower(strings.ReplaceAll(table, "_", ""))] = a.Rows
 	}
 	return out
 }

@@ -129,9 +129,12 @@ func (d *target) rival(t testing.TB) *rival {
 		conn.ExecContext(context.Background(), "ROLLBACK") //nolint:errcheck // most often it is over
 		conn.Close()
 	})
-	if d.Engine == sample.SQLite {
+	switch d.Engine {
+	case sample.SQLite:
 		r.exec("BEGIN IMMEDIATE")
-	} else {
+	case sample.SQLServer:
+		r.exec("BEGIN TRANSACTION")
+	default:
 		r.exec("BEGIN")
 	}
 	return r

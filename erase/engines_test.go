@@ -46,11 +46,11 @@ type engine struct {
 }
 
 // engines are the engines that every test of this package runs on: every
-// server that there is.
+// server that there is. SQL Server is one of them where a server is given.
 func engines(t testing.TB) []engine {
 	t.Helper()
 	all := []engine{{"sqlite", func(t testing.TB) *target { return openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db")) }}}
-	for _, s := range slices.Concat(testdb.Postgreses(t), testdb.MariaDBs(t), testdb.MySQLs(t)) {
+	for _, s := range slices.Concat(testdb.Postgreses(t), testdb.MariaDBs(t), testdb.MySQLs(t), testdb.GivenSQLServers()) {
 		all = append(all, engine{s.String(), func(t testing.TB) *target {
 			t.Helper()
 			db := openTarget(t, s.Database(t).URL)
@@ -106,6 +106,9 @@ func connect(ctx context.Context, url string) (*target, func(), error) {
 	}
 	if strings.HasPrefix(url, "mysql:") || strings.HasPrefix(url, "mariadb:") {
 		return connectMySQL(ctx, url)
+	}
+	if strings.HasPrefix(url, "sqlserver:") {
+		return connectSQLServer(url)
 	}
 	pool, err := pgxpool.New(ctx, url)
 	if err != nil {
@@ -213,6 +216,9 @@ func mustParse(data []byte) *plan.Policy {
 func (d *target) exec(t testing.TB, statements ...string) {
 	t.Helper()
 	for _, s := range statements {
+		if d.Engine == sample.SQLServer {
+			s = transactSQL.Replace(s)
+		}
 		if _, err := d.SQL.Exec(s); err != nil {
 			t.Fatalf("%s: %v", s, err)
 		}
@@ -263,8 +269,11 @@ func scan[T any](t testing.TB, d *target, query string) [][]T {
 
 // name is the full name of one of the shop's tables.
 func (d *target) name(table string) dialect.Name {
-	if d.Engine == sample.Postgres {
+	switch d.Engine {
+	case sample.Postgres:
 		return dialect.Name{Schema: "public", Table: table}
+	case sample.SQLServer:
+		return dialect.Name{Schema: "dbo", Table: table}
 	}
 	return dialect.Name{Table: table}
 }

@@ -158,6 +158,10 @@ func (d *target) trigger(t testing.TB, when, table, body string, special map[str
 	if s, ok := special[d.Engine]; ok {
 		body = s
 	}
+	if d.Engine == sample.SQLServer {
+		d.exec(t, transactTrigger(when, table, body))
+		return
+	}
 	if d.Engine != sample.Postgres {
 		d.exec(t, "CREATE TRIGGER on_"+table+" "+when+" ON "+table+" FOR EACH ROW BEGIN "+body+" END")
 		return

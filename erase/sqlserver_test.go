@@ -1,0 +1,32 @@
+package erase_test
+
+import (
+	"database/sql"
+	"regexp"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect/sqlserver"
+	"github.com/expungedb/expunge/internal/sample"
+)
+
+// connectSQLServer opens a database of SQL Server.
+func connectSQLServer(url string) (*target, func(), error) {
+	db, err := sql.Open("sqlserver", url)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &target{Engine: sample.SQLServer, URL: url, DB: sqlserver.New(db), SQL: db, copier: db}, func() { db.Close() }, nil
+}
+
+// transactSQL spells what the tests' statements have in other words there.
+var transactSQL = strings.NewReplacer(" ADD COLUMN ", " ADD ", " UUID ", " UNIQUEIDENTIFIER ")
+
+var values = regexp.MustCompile(`VALUES \((.*)\);`)
+
+// transactTrigger is a trigger of SQL Server: it fires once a statement, after it
+// or instead of it, and old rows are those of a table.
+func transactTrigger(when, table, body string) string {
+	when = strings.Replace(when, "BEFORE", "AFTER", 1)
+	body = strings.ReplaceAll(values.ReplaceAllString(body, "SELECT $1 FROM deleted;"), "OLD.", "")
+	return "CREATE TRIGGER on_" + table + " ON " + table + " " + when + " AS BEGIN SET NOCOUNT ON; " + body + " END"
+}
