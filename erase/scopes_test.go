@@ -260,3 +260,22 @@ func TestPitfall3WalksByAnyKey(t *testing.T) {
 		}
 	})
 }
+
+// A replacement can be what was there, where it can't be much else: the
+// receipt says how often, or that nobody looked.
+func TestValuesThatCameOutAsTheyWereAreCounted(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.exec(t, "CREATE TABLE voter (id INTEGER NOT NULL PRIMARY KEY, answer VARCHAR(10), place VARCHAR(40))",
+			"INSERT INTO voter VALUES (1, 'no', 'Ulm'), (2, 'yes', 'Bonn'), (3, NULL, 'Bern'), (4, 'no', NULL), (5, 'no', 'Brno')")
+		const policy = "version: 1\ndatabase: v\ntables:\n  voter: {columns: {id: none, answer: {pii: other, overwrite: {fixed: 'no'}}, place: {pii: address, overwrite: random}}}\n"
+		inDatabase := db.plan(t, policy, plan.Everything())
+		throughClient := db.plan(t, strings.Replace(policy, "random", "{fake: city}", 1), plan.Everything())
+		for run, p := range map[string]*plan.Plan{"client": throughClient, "database": inDatabase} {
+			db.exec(t, "UPDATE voter SET answer = 'yes' WHERE id = 2")
+			a := db.run(t, p, options(p, run)).Predicate.Actions[0]
+			if compared := a.Rows.Unchecked == 0; compared && a.Unchanged != 3 || !compared && (run == "client" || a.Unchanged != 0) {
+				t.Errorf("in the %s: %d values came out as they were, %d rows unchecked", run, a.Unchanged, a.Rows.Unchecked)
+			}
+		}
+	})
+}
