@@ -9,9 +9,9 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
@@ -30,7 +30,9 @@ type child struct {
 	Workers  int
 	Attempts int    // 0: the default
 	Point    string // where to die,
-	Nth      int64  // when it comes there for the how-manieth time
+	Nth      int64  // when it comes there for the how-manieth time,
+	Later    time.Duration
+	Log      string // the log's folder to publish the receipt in; "": nowhere
 }
 
 const childVariable = "EXPUNGE_ERASE_TEST_CHILD"
@@ -56,14 +58,15 @@ func (c child) run() error {
 		return err
 	}
 	defer done()
-	var passed atomic.Int64
-	_, _, err = c.work(context.Background(), db, func(name string) {
-		if name == c.Point && passed.Add(1) == c.Nth {
-			syscall.Kill(os.Getpid(), syscall.SIGKILL) //nolint:errcheck // it doesn't return
-			select {}
-		}
+	strike := moment{c.Point, c.Nth, c.Later}.strike(func() {
+		syscall.Kill(os.Getpid(), syscall.SIGKILL) //nolint:errcheck // it doesn't return
+		select {}
 	})
-	return err
+	if _, _, err = c.work(context.Background(), db, strike.point); err != nil {
+		return err
+	}
+	strike.wait()
+	return nil
 }
 
 // work carries the child's run out in this process.
@@ -78,6 +81,9 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 	}
 	if c.Scope == plan.ScopeSubjects {
 		o.Subjects = erase.SubjectKeys(c.Subjects...)
+	}
+	if c.Log != "" {
+		o.Signer, o.Publish = coin(), publishTo(c.Log)
 	}
 	env, err := erase.RunAt(ctx, db.DB, p, o, point)
 	return env, p, err

@@ -1,0 +1,36 @@
+package erase_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/expungedb/expunge/internal/sample"
+)
+
+// Connections are slow and break: before a commit, between a commit and its
+// answer, and anywhere else.
+func TestChaosConnectionsBreak(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		if db.Engine == sample.SQLite {
+			return // there is no connection to break
+		}
+		random := drawn(t)
+		m := newMayhem(t, db, works[0])
+		for _, at := range m.passages.moments(random, faults(20, 2)) {
+			t.Run(at.String(), func(t *testing.T) {
+				db := m.reset(t)
+				w, url := through(t, db.URL)
+				w.delay = time.Duration(random.Int64N(int64(time.Millisecond)))
+				far := openTarget(t, url)
+				kinds := []cut{before, after, anywhere}
+				strike := at.strike(func() { w.next.Store(int32(kinds[random.IntN(len(kinds))])) })
+				_, _, err := m.work.work(t.Context(), far, strike.point)
+				strike.wait()
+				if err != nil {
+					t.Log(err) // where nothing is tried again, another process continues
+				}
+				m.ends(t, db)
+			})
+		}
+	})
+}
