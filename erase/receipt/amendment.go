@@ -36,7 +36,7 @@ type Fact struct {
 
 	Backup    string   `json:"backup,omitempty"`    // the name in the receipt
 	Recipient string   `json:"recipient,omitempty"` // the name in the receipt
-	Residue   *Residue `json:"residue,omitempty"`   // replaces the receipt's
+	Residue   *Residue `json:"residue,omitempty"`   // of the stores that it names; others stay as they were stated
 	Replay    *Replay  `json:"replay,omitempty"`
 	Reason    string   `json:"reason,omitempty"`
 }
@@ -112,6 +112,7 @@ func (a *Amendment) Validate() error {
 	p.check(known, "kind is not one of this version")
 	if f.Residue != nil {
 		f.Residue.validate(&p)
+		p.check(len(f.Residue.Stores) > 0, "residue.stores is missing")
 	}
 	if f.Replay != nil {
 		p.required("replay.runId", f.Replay.RunID)

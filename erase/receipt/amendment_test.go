@@ -17,12 +17,17 @@ func testFacts() []Fact {
 	return []Fact{
 		{AmendmentID: "a1", Kind: BackupExpired, At: later, Operator: "operations", Backup: "nightly"},
 		{AmendmentID: "a2", Kind: RecipientTold, At: later.Add(time.Hour), Recipient: "mail provider"},
-		{AmendmentID: "a3", Kind: ResidueUpdate, At: later.Add(2 * time.Hour), Residue: &Residue{Level: "L3"}},
+		{AmendmentID: "a3", Kind: ResidueUpdate, At: later.Add(2 * time.Hour), Residue: residue("data files", LevelFiles)},
 		{AmendmentID: "a4", Kind: ReplayedAfterRestore, At: later.Add(3 * time.Hour),
 			Replay: &Replay{RunID: "replay-1", Backup: later.Add(-time.Hour), Receipt: testDigest}},
 		{AmendmentID: "a5", Kind: Revoked, At: later.Add(4 * time.Hour), Reason: "the wrong plan was approved"},
-		{AmendmentID: "a6", Kind: ResidueUpdate, At: later.Add(5 * time.Hour), Residue: &Residue{Level: "L4"}},
+		{AmendmentID: "a6", Kind: ResidueUpdate, At: later.Add(5 * time.Hour), Residue: residue("WAL", LevelLogs)},
 	}
+}
+
+func residue(store, level string) *Residue {
+	r := NewResidue(Store{Name: store, Level: level})
+	return &r
 }
 
 func TestFold(t *testing.T) {
@@ -32,7 +37,7 @@ func TestFold(t *testing.T) {
 		list = append(list, amendment(t, o, f))
 	}
 	want := &State{
-		Residue: Residue{Level: "L4"},
+		Residue: NewResidue(Store{Name: "data files", Level: LevelFiles}, Store{Name: "WAL", Level: LevelLogs}),
 		Backups: []BackupState{
 			{Backup: Backup{Name: "nightly", Kept: "14d", Until: "2026-03-16"}, Expired: later},
 			{Backup: Backup{Name: "offsite weekly", Kept: "180d", Until: "2026-08-29"}},
@@ -130,6 +135,9 @@ func TestAmendmentIsValidated(t *testing.T) {
 		"a residue without level": {func(a *Amendment) {
 			*a = NewAmendment(testDigest, Fact{AmendmentID: "a", At: later, Kind: ResidueUpdate, Residue: &Residue{}})
 		}, "residue.level"},
+		"a residue without a store": {func(a *Amendment) {
+			*a = NewAmendment(testDigest, Fact{AmendmentID: "a", At: later, Kind: ResidueUpdate, Residue: &Residue{Level: NotAssessed}})
+		}, "residue.stores"},
 		"a replay without run": {func(a *Amendment) {
 			*a = NewAmendment(testDigest, Fact{AmendmentID: "a", At: later, Kind: ReplayedAfterRestore, Replay: &Replay{}})
 		}, "replay.runId"},

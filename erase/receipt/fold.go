@@ -97,7 +97,7 @@ func (s *State) apply(f Fact) error {
 		}
 		s.Recipients[i].Told = f.At
 	case ResidueUpdate:
-		s.Residue = *f.Residue
+		s.Residue = s.Residue.updated(*f.Residue)
 	case ReplayedAfterRestore:
 		s.Replays = append(s.Replays, *f.Replay)
 	case Revoked:

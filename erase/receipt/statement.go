@@ -205,9 +205,9 @@ type Commitments struct {
 const NotAssessed = "not assessed"
 
 // Residue says what is physically still there. The zero Residue isn't valid;
-// use Residue{Level: NotAssessed}.
+// use NewResidue.
 type Residue struct {
-	// Level is the lowest level that all stores reached, or NotAssessed.
+	// Level is the lowest of the stores' levels, or NotAssessed where there is none.
 	Level  string  `json:"level"`
 	Stores []Store `json:"stores,omitempty"`
 }
@@ -215,8 +215,8 @@ type Residue struct {
 // Store is a place where data may still be: data files, log, undo, ….
 type Store struct {
 	Name     string   `json:"name"`
-	Level    string   `json:"level"`
-	Evidence string   `json:"evidence,omitempty"`
+	Level    string   `json:"level"`              // LevelLogical to LevelMedia, or NotAssessed
+	Evidence string   `json:"evidence,omitempty"` // what was looked at, and how
 	Remains  []Remain `json:"remains,omitempty"`
 }
 

@@ -154,16 +154,3 @@ func (d *Predicate) validateEvidence(p *problems) {
 		p.check(!k.At.IsZero(), "%s.at is missing", at)
 	}
 }
-
-func (r *Residue) validate(p *problems) {
-	p.required("residue.level", r.Level)
-	for i, s := range r.Stores {
-		at := fmt.Sprintf("residue.stores[%d]", i)
-		p.required(at+".name", s.Name)
-		p.required(at+".level", s.Level)
-		for j, r := range s.Remains {
-			p.required(fmt.Sprintf("%s.remains[%d].what", at, j), r.What)
-			p.day(fmt.Sprintf("%s.remains[%d].until", at, j), r.Until)
-		}
-	}
-}
