@@ -2,6 +2,7 @@ package erase_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -149,15 +150,23 @@ type mayhem struct {
 
 // ending is how a run has ended.
 type ending struct {
-	tables  map[string][]string
-	counts  any
-	batches int
+	schema string
+	tables map[string][]string
+	counts any
 }
 
 // ending reads how the run has ended whose receipt that is.
 func (d *target) ending(t testing.TB, envelope []byte) ending {
 	t.Helper()
-	return ending{d.dump(t), counts(opened(t, envelope)), batches(t, d)}
+	schema, err := d.DB.Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := json.Marshal(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ending{string(doc), d.dump(t), counts(opened(t, envelope))}
 }
 
 // sameAs fails the test where a run has ended otherwise than an undisturbed one.
@@ -165,6 +174,9 @@ func (o ending) sameAs(t testing.TB, want ending) {
 	t.Helper()
 	if d := cmp.Diff(want.counts, o.counts); d != "" {
 		t.Error("the receipt counts otherwise:", d)
+	}
+	if d := cmp.Diff(want.schema, o.schema); d != "" {
+		t.Error("the schema ended otherwise:", d) // an index is still suspended
 	}
 	for table, rows := range want.tables {
 		if !slices.Equal(rows, o.tables[table]) {
@@ -223,6 +235,20 @@ func (m *mayhem) ends(t testing.TB, db *target) {
 	db.ending(t, env).sameAs(t, m.want)
 	db.intact(t)
 	db.closed(t)
+	db.idle(t)
+}
+
+// idle fails the test where a run has left a connection in use.
+func (d *target) idle(t testing.TB) {
+	t.Helper()
+	if c, ok := d.copier.(copier); ok {
+		if n := c.pool.Stat().AcquiredConns(); n > 0 {
+			t.Errorf("%d connections are in use", n)
+		}
+	}
+	if n := d.SQL.Stats().InUse; n > 0 {
+		t.Errorf("%d connections are in use", n)
+	}
 }
 
 // works are the pieces of work that faults happen to.
@@ -324,25 +350,26 @@ func TestChaosARivalLocksTheSameRows(t *testing.T) {
 				db.exec(t, "ALTER DATABASE "+db.database(t)+" SET deadlock_timeout = '20ms'")
 				db = openTarget(t, db.URL)
 			}
-			over := make(chan struct{})
+			// A quarrel for each passage of a point: the run isn't starved.
+			turns := make(chan struct{}, 2)
 			var rivals sync.WaitGroup
-			for range 3 {
+			for range 2 {
 				random := rand.New(rand.NewPCG(random.Uint64(), 0))
 				rivals.Go(func() {
-					for {
-						select {
-						case <-over:
-							return
-						default:
-							db.quarrel(random, m.work.Subjects)
-						}
+					for range turns {
+						db.quarrel(random, m.work.Subjects)
 					}
 				})
 			}
 			w := m.work
 			w.Attempts = 100
-			_, _, err := w.work(t.Context(), db, nil)
-			close(over)
+			_, _, err := w.work(t.Context(), db, func(string) {
+				select {
+				case turns <- struct{}{}:
+				default:
+				}
+			})
+			close(turns)
 			rivals.Wait()
 			if err != nil {
 				t.Error(err)

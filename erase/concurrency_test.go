@@ -269,6 +269,8 @@ func TestAViolationIsTriedAgain(t *testing.T) {
 	}{
 		{"foreign key", "BEFORE DELETE", "visit", "INSERT INTO remark VALUES (9999, OLD.visit_id, 'new');", dialect.ForeignKeyViolation},
 		{"unique", "BEFORE UPDATE", "member", "NEW.email := 'two@club.example';", dialect.UniqueViolation},
+		{"serialization failure", "BEFORE DELETE", "visit", "RAISE EXCEPTION USING ERRCODE = 'serialization_failure';", dialect.Retryable},
+		{"statement timeout", "BEFORE DELETE", "visit", "RAISE EXCEPTION USING ERRCODE = 'query_canceled';", dialect.LockTimeout},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onPostgres(t, func(t *testing.T, db *target) {
