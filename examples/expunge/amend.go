@@ -27,7 +27,7 @@ type madeAmendment struct {
 
 func amendFlags(more ...cli.Flag) []cli.Flag {
 	return append(append(receiptFlags(), amendmentFlag(),
-		&cli.StringFlag{Name: "key", Usage: "the private key's `FILE`, to sign with"},
+		keyFlag("the amendment"),
 		&cli.StringFlag{Name: "actor", Usage: "who says so: a `ROLE`, no person's name"}), more...)
 }
 
@@ -112,28 +112,24 @@ type amendable struct {
 	opened *receipt.Opened
 	state  *receipt.State
 	before []*receipt.OpenedAmendment
-	signer receipt.Signer
-	known  receipt.Verifier
+	keys   *signKeys
 }
 
-// openForAmending verifies the receipt, with the signing key's own public half
+// openForAmending verifies the receipt, with the signing keys' own public halves
 // where --pub isn't given.
 func openForAmending(cmd *cli.Command) (*amendable, error) {
-	signer, public, err := readSigner(cmd.String("key"))
+	keys, err := readSignKeys(cmd.StringSlice("key"))
 	if err != nil {
 		return nil, err
 	}
 	if cmd.String("output") == "" {
 		return nil, usage("give -o, the file to write the amendment to")
 	}
-	m := &amendable{signer: signer}
-	if m.known, err = receipt.NewVerifier(public); err != nil {
+	m := &amendable{keys: keys}
+	if m.opened, _, err = openReceipt(cmd, cmd.String("receipt"), keys.known...); err != nil {
 		return nil, err
 	}
-	if m.opened, _, err = openReceipt(cmd, cmd.String("receipt"), m.known); err != nil {
-		return nil, err
-	}
-	m.state, m.before, err = fold(cmd, m.opened, m.known)
+	m.state, m.before, err = fold(cmd, m.opened, keys.known...)
 	return m, err
 }
 
@@ -145,11 +141,11 @@ func (a *app) signFacts(ctx context.Context, cmd *cli.Command, m *amendable, fac
 	all := m.before
 	for i, f := range facts {
 		f.AmendmentID, f.Operator = uuid.NewString(), cmd.String("actor")
-		envelope, err := receipt.SignAmendment(ctx, receipt.NewAmendment(m.opened.Digest, f), m.signer)
+		envelope, err := receipt.SignAmendment(ctx, receipt.NewAmendment(m.opened.Digest, f), m.keys.signers...)
 		if err != nil {
 			return err
 		}
-		opened, err := receipt.OpenAmendment(envelope, receipt.OpenOptions{Verifiers: []receipt.Verifier{m.known}})
+		opened, err := receipt.OpenAmendment(envelope, receipt.OpenOptions{Verifiers: m.keys.known})
 		if err != nil {
 			return err
 		}

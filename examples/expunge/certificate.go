@@ -15,7 +15,7 @@ func (a *app) certificate() *cli.Command {
 	return &cli.Command{
 		Name: "certificate", Usage: "puts a receipt into words for the person whose data it was", ArgsUsage: "receipt.json",
 		Flags: []cli.Flag{
-			pubFlag(), amendmentFlag(),
+			pubFlag(), thresholdFlag(), amendmentFlag(),
 			&cli.StringFlag{Name: "format", Value: "html", Usage: "html (one page that needs no other file) or text"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` (default: standard output)"},
 		},

@@ -102,6 +102,44 @@ func (a *app) logKeygen(cmd *cli.Command, name string) error {
 	return nil
 }
 
+// signKeys are the private keys of --key, and what checks their signatures.
+type signKeys struct {
+	signers []receipt.Signer
+	known   []receipt.Verifier
+}
+
+func keyFlag(what string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "key", Usage: "a private key's `FILE`, to sign " + what + " with; again for each that signs"}
+}
+
+func readSignKeys(paths []string) (*signKeys, error) {
+	if len(paths) == 0 {
+		return nil, usage("give --key, the private key to sign with")
+	}
+	k := &signKeys{}
+	for _, path := range paths {
+		s, public, err := readSigner(path)
+		if err != nil {
+			return nil, err
+		}
+		v, err := receipt.NewVerifier(public)
+		if err != nil {
+			return nil, err
+		}
+		id, err := v.KeyID()
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range k.known {
+			if was, _ := other.KeyID(); was == id {
+				return nil, usage("--key: %s is given twice, or under two names", path)
+			}
+		}
+		k.signers, k.known = append(k.signers, s), append(k.known, v)
+	}
+	return k, nil
+}
+
 // writeNew makes a file that isn't there, and has it on the disk when it returns.
 func writeNew(path string, data []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
@@ -72,4 +74,30 @@ func openLog(cmd *cli.Command, o receipt.LogOptions) (*receipt.Log, error) {
 		return nil, usage("--log: there is no log in %s: make one by expunge log init", dir)
 	}
 	return l, err
+}
+
+// publish has receipts appended to the log of --log before their runs are closed.
+// The log is opened here, before anything is erased. It returns the places, by the receipts'
+// digests; nil where there is no log.
+func publish(cmd *cli.Command, o *erase.Options) (map[string]int64, error) {
+	if cmd.String("log") == "" {
+		if cmd.String("log-key") != "" || cmd.String("published") != "" {
+			return nil, usage("give --log, the log's folder")
+		}
+		return nil, nil
+	}
+	l, _, err := openLogToAppend(cmd)
+	if err != nil {
+		return nil, err
+	}
+	places := map[string]int64{}
+	o.Publish = func(_ context.Context, envelope []byte) error {
+		indexes, err := l.Append(envelope)
+		if err != nil {
+			return fmt.Errorf("--log: %w", err)
+		}
+		places[receipt.EnvelopeDigest(envelope)] = indexes[0]
+		return nil
+	}
+	return places, nil
 }

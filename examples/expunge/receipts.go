@@ -12,12 +12,16 @@ import (
 func receiptFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "receipt", Usage: "the receipt's `FILE`"},
-		pubFlag(),
+		pubFlag(), thresholdFlag(),
 	}
 }
 
 func pubFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "pub", Usage: "a public key's `FILE`, of those that sign; again for each"}
+}
+
+func thresholdFlag() cli.Flag {
+	return &cli.IntFlag{Name: "threshold", Value: 1, Usage: "how many of the keys must have signed, the receipt and each amendment"}
 }
 
 func amendmentFlag() cli.Flag {
@@ -31,29 +35,38 @@ func openReceipt(cmd *cli.Command, path string, known ...receipt.Verifier) (*rec
 	if err != nil {
 		return nil, nil, err
 	}
-	verifiers, err := verifiersOf(cmd, known)
+	accepted, err := acceptedBy(cmd, known)
 	if err != nil {
 		return nil, nil, err
 	}
-	opened, err := receipt.OpenWith(envelope, receipt.OpenOptions{Verifiers: verifiers})
+	opened, err := receipt.OpenWith(envelope, *accepted)
 	if err != nil {
 		return nil, envelope, fmt.Errorf("%s: %w", path, err)
 	}
 	return opened, envelope, nil
 }
 
-func verifiersOf(cmd *cli.Command, known []receipt.Verifier) ([]receipt.Verifier, error) {
-	if len(known) > 0 && len(cmd.StringSlice("pub")) == 0 {
-		return known, nil
+// acceptedBy is which signatures count: by the keys of --pub and others that are
+// known, as many as --threshold says.
+func acceptedBy(cmd *cli.Command, known []receipt.Verifier) (*receipt.OpenOptions, error) {
+	o := &receipt.OpenOptions{Verifiers: known, Threshold: cmd.Int("threshold")}
+	if len(known) == 0 || len(cmd.StringSlice("pub")) > 0 {
+		verifiers, err := readVerifiers(cmd.StringSlice("pub"))
+		if err != nil {
+			return nil, err
+		}
+		o.Verifiers = append(verifiers, known...)
 	}
-	verifiers, err := readVerifiers(cmd.StringSlice("pub"))
-	return append(verifiers, known...), err
+	if o.Threshold < 1 || o.Threshold > len(o.Verifiers) {
+		return nil, usage("--threshold is from 1 to the number of keys, which is %d", len(o.Verifiers))
+	}
+	return o, nil
 }
 
-// fold reads the files of --amendment, signed by one of the keys, and works
-// them into the receipt.
+// fold reads the files of --amendment, signed as the receipt must be, and works
+// them into it.
 func fold(cmd *cli.Command, opened *receipt.Opened, known ...receipt.Verifier) (*receipt.State, []*receipt.OpenedAmendment, error) {
-	verifiers, err := verifiersOf(cmd, known)
+	accepted, err := acceptedBy(cmd, known)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,7 +76,7 @@ func fold(cmd *cli.Command, opened *receipt.Opened, known ...receipt.Verifier) (
 		if err != nil {
 			return nil, nil, err
 		}
-		amendment, err := receipt.OpenAmendment(data, receipt.OpenOptions{Verifiers: verifiers})
+		amendment, err := receipt.OpenAmendment(data, *accepted)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", path, err)
 		}

@@ -17,16 +17,16 @@ func backdate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: backdate receipt key past")
 	}
-	signer, public, err := readSigner(ts.MkAbs(args[1]))
+	keys, err := readSignKeys([]string{ts.MkAbs(args[1])})
 	ts.Check(err)
-	opened, err := openWith([]byte(ts.ReadFile(args[0])), public)
+	opened, err := openWith([]byte(ts.ReadFile(args[0])), keys)
 	ts.Check(err)
 	s := opened.Statement
 	s.Predicate.Final = "2020-01-01"
 	for i := range s.Predicate.Copies.Backups {
 		s.Predicate.Copies.Backups[i].Until = "2020-01-01"
 	}
-	envelope, err := receipt.Sign(context.Background(), s, signer)
+	envelope, err := receipt.Sign(context.Background(), s, keys.signers...)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), envelope, 0o644))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"os"
@@ -24,7 +23,7 @@ func (a *app) run() *cli.Command {
 		Flags: slices.Concat(subjectFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "the run's `ID`: the same again continues it, or gives its receipt once more (default: a new one)"},
 			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
-			&cli.StringFlag{Name: "key", Usage: "the private key's `FILE`, to sign the receipt with"},
+			keyFlag("the receipt"),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the receipt to `FILE`"},
 			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD` of the plan; again for each"},
 			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
@@ -57,15 +56,15 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	o, public, err := a.options(cmd, p)
+	o, keys, err := a.options(cmd, p)
 	if err != nil {
 		return err
 	}
 	path := cmd.String("output")
-	if err := a.room(path, o.RunID, public); err != nil {
+	if err := a.room(path, o.RunID, keys); err != nil {
 		return err
 	}
-	l, err := logOf(cmd)
+	place, err := publish(cmd, o)
 	if err != nil {
 		return err
 	}
@@ -105,30 +104,14 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	if show.began {
 		out.Commitments = rows
 	}
-	if l != nil {
-		indexes, e := l.Append(envelope)
-		if e != nil {
-			return errors.Join(err, fmt.Errorf("the run is finished and %s is written, but not in the log: %w", path, e))
-		}
-		out.Log = &entry{path, out.Digest, indexes[0]}
+	if i, ok := place[out.Digest]; ok {
+		out.Log = &entry{path, out.Digest, i}
 	}
-	return errors.Join(err, a.sayRan(cmd, envelope, public, out, err))
-}
-
-// logOf opens the log of --log before anything is erased; nil where there is none.
-func logOf(cmd *cli.Command) (*receipt.Log, error) {
-	if cmd.String("log") == "" {
-		if cmd.String("log-key") != "" || cmd.String("published") != "" {
-			return nil, usage("give --log, the log's folder")
-		}
-		return nil, nil
-	}
-	l, _, err := openLogToAppend(cmd)
-	return l, err
+	return errors.Join(err, a.sayRan(cmd, envelope, keys, out, err))
 }
 
 // options takes the run's options from the flags.
-func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, crypto.PublicKey, error) {
+func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys, error) {
 	o := &erase.Options{
 		RunID:    cmd.String("run"),
 		Approved: strings.ToLower(strings.TrimSpace(cmd.String("digest"))),
@@ -159,14 +142,17 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, crypto.Pu
 	if o.Request, err = request(cmd, p); err != nil {
 		return nil, nil, err
 	}
-	var public crypto.PublicKey
-	o.Signer, public, err = readSigner(cmd.String("key"))
-	return o, public, err
+	keys, err := readSignKeys(cmd.StringSlice("key"))
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Signers = keys.signers
+	return o, keys, nil
 }
 
 // room refuses a file that can't be written and one that is there, unless it
 // is this very run's receipt: proofs are never overwritten.
-func (a *app) room(path, run string, public crypto.PublicKey) error {
+func (a *app) room(path, run string, keys *signKeys) error {
 	if err := canWrite(path); err != nil {
 		return err
 	}
@@ -174,18 +160,14 @@ func (a *app) room(path, run string, public crypto.PublicKey) error {
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if opened, err := openWith(data, public); err == nil && opened.Statement.Predicate.RunID == run {
+	if opened, err := openWith(data, keys); err == nil && opened.Statement.Predicate.RunID == run {
 		return nil
 	}
 	return usage("-o: %s is there already, and isn't this run's receipt: give another name", path)
 }
 
-func openWith(envelope []byte, public crypto.PublicKey) (*receipt.Opened, error) {
-	v, err := receipt.NewVerifier(public)
-	if err != nil {
-		return nil, err
-	}
-	return receipt.OpenWith(envelope, receipt.OpenOptions{Verifiers: []receipt.Verifier{v}})
+func openWith(envelope []byte, keys *signKeys) (*receipt.Opened, error) {
+	return receipt.OpenWith(envelope, receipt.OpenOptions{Verifiers: keys.known})
 }
 
 // stopped tells how to go on with a run that isn't finished.
@@ -204,8 +186,8 @@ func stopped(err error, run string, began bool) error {
 }
 
 // sayRan prints what the receipt says was done.
-func (a *app) sayRan(cmd *cli.Command, envelope []byte, public crypto.PublicKey, out ran, err error) error {
-	opened, e := openWith(envelope, public)
+func (a *app) sayRan(cmd *cli.Command, envelope []byte, keys *signKeys, out ran, err error) error {
+	opened, e := openWith(envelope, keys)
 	if e != nil {
 		return fmt.Errorf("%s: the run was finished before and signed with another key than --key: %w", out.Receipt, e)
 	}

@@ -17,7 +17,7 @@ func (a *app) verify() *cli.Command {
 		Name: "verify", Usage: "checks a receipt, offline or against the live database", ArgsUsage: "receipt.json",
 		Flags: []cli.Flag{
 			pubFlag(),
-			&cli.IntFlag{Name: "threshold", Value: 1, Usage: "how many of the keys must have signed"},
+			thresholdFlag(),
 			amendmentFlag(),
 			&cli.StringFlag{Name: "disclosure", Usage: "the `FILE` of a disclosure: is its row among those of the receipt?"},
 			&cli.StringFlag{Name: "proof", Usage: "the `FILE` of a proof that the receipt is in a log, with --log-pub"},
@@ -78,12 +78,9 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if err != nil {
 		return nil, err
 	}
-	verifiers, err := readVerifiers(cmd.StringSlice("pub"))
+	accepted, err := acceptedBy(cmd, nil)
 	if err != nil {
 		return nil, err
-	}
-	if n := cmd.Int("threshold"); n < 1 || n > len(verifiers) {
-		return nil, usage("--threshold is from 1 to the number of --pub keys")
 	}
 	subjects, err := subjectsOf(cmd)
 	if err != nil {
@@ -92,7 +89,7 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if subjects != nil && cmd.String("policy") == "" {
 		return nil, usage("to look for subjects in the database, give --policy too")
 	}
-	opened, err := receipt.OpenWith(envelope, receipt.OpenOptions{Verifiers: verifiers, Threshold: cmd.Int("threshold")})
+	opened, err := receipt.OpenWith(envelope, *accepted)
 	if err != nil {
 		v := &verified{Outcome: erase.Broken, Reason: err.Error(), Digest: receipt.EnvelopeDigest(envelope)}
 		if errors.Is(err, receipt.ErrVersion) {
