@@ -34,12 +34,15 @@ func faults(full, few int) int {
 	return few
 }
 
+// anySeed is one for all tests of the process.
+var anySeed = sync.OnceValue(rand.Uint64)
+
 // drawn is the test's source of chance. Its seed is printed.
 func drawn(t testing.TB) *rand.Rand {
 	t.Helper()
 	seed := uint64(1)
 	if os.Getenv("EXPUNGE_TEST_CHAOS") == "full" {
-		seed = rand.Uint64()
+		seed = anySeed()
 	}
 	if s := os.Getenv("EXPUNGE_TEST_SEED"); s != "" {
 		var err error

@@ -3,6 +3,7 @@ package erase_test
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -121,9 +122,10 @@ func newApplication(t *testing.T, db *target, shop sample.Shop, erased []string)
 	t.Cleanup(cancel)
 	for worker := range 2 {
 		random := rand.New(rand.NewPCG(uint64(worker), shop.Seed))
+		conn := db.impatient(t)
 		a.done.Go(func() {
 			for ctx.Err() == nil {
-				if err := a.buy(random); err != nil {
+				if err := a.buy(conn, random); err != nil {
 					a.mu.Lock()
 					a.failures = append(a.failures, err)
 					a.mu.Unlock()
@@ -134,19 +136,40 @@ func newApplication(t *testing.T, db *target, shop sample.Shop, erased []string)
 	return a
 }
 
+// impatient is a connection that waits for a lock no longer than a run does.
+func (d *target) impatient(t testing.TB) *sql.Conn {
+	t.Helper()
+	conn, err := d.SQL.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	set := map[string]string{
+		sample.Postgres: "SET lock_timeout = '5s'", sample.MySQL: "SET innodb_lock_wait_timeout = 5", sample.MariaDB: "SET innodb_lock_wait_timeout = 5",
+	}[d.Engine]
+	if set == "" {
+		return conn // one writer: whoever writes may wait for the other for long
+	}
+	if _, err := conn.ExecContext(t.Context(), set); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
 // buy adds an order and raises a credit.
-func (a *application) buy(random *rand.Rand) error {
+func (a *application) buy(conn *sql.Conn, random *rand.Rand) error {
 	a.mu.Lock()
 	number := a.orders
 	a.orders++
 	customer := a.others[random.IntN(len(a.others))]
 	a.mu.Unlock()
 	table := a.db.quote(a.db.name("order"))
-	if _, err := a.db.SQL.Exec(fmt.Sprintf("INSERT INTO %s (order_id, customer_id, shop_code, order_no, status, placed_at, total) VALUES (%d, %d, 'live', %d, 'open', '2026-01-01 00:00:00', 1)",
+	ctx := context.Background()
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (order_id, customer_id, shop_code, order_no, status, placed_at, total) VALUES (%d, %d, 'live', %d, 'open', '2026-01-01 00:00:00', 1)",
 		table, firstOrder+number, customer, number)); err != nil {
 		return err
 	}
-	if _, err := a.db.SQL.Exec(fmt.Sprintf("UPDATE customer SET credit = credit + 1, updated_at = updated_at WHERE customer_id = %d", customer)); err != nil {
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("UPDATE customer SET credit = credit + 1, updated_at = updated_at WHERE customer_id = %d", customer)); err != nil {
 		return err
 	}
 	a.mu.Lock()
