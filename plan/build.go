@@ -22,7 +22,8 @@ func Subjects() Scope { return ScopeSubjects }
 // Everything is the scope of every row of every table.
 func Everything() Scope { return ScopeEverything }
 
-// Expired is the scope of the rows that are older than their retention period.
+// Expired is the scope of the rows that are older than their retention period,
+// and of those that only a hold kept from an erasure which has ended since.
 func Expired() Scope { return ScopeExpired }
 
 // Build works out what the policy means on the database's schema for a scope.
@@ -130,21 +131,30 @@ func (b *builder) subjects() []Root {
 		}
 		return nil
 	}
+	erase, ok := b.subjectErase()
+	if !ok {
+		return nil
+	}
+	return []Root{b.root(b.subject, erase, nil)}
+}
+
+// subjectErase is what becomes of a subject's own row.
+func (b *builder) subjectErase() (Erase, bool) {
 	if key := b.subject.Key(); len(key) == 0 || !sameSet(b.subjectKey(), key) {
 		b.found.add(b.policy.Subject.Pos, b.subject.Name, "subject.key: subjects are named by the primary key or a unique NOT NULL key of their table, of which the first is (%s)", list(key))
-		return nil
+		return "", false
 	}
 	rule := b.rule(b.subject.Name)
 	switch rule.Erase {
 	case EraseDelete, EraseOverwrite:
-	default:
-		b.found.add(rule.Pos, b.subject.Name, "the subject's own row has no decision: add `erase: delete` or `erase: overwrite` under tables.%s", rule.Name)
-		return nil
+		return rule.Erase, true
 	}
-	return []Root{b.root(b.subject, rule.Erase, nil)}
+	b.found.add(rule.Pos, b.subject.Name, "the subject's own row has no decision: add `erase: delete` or `erase: overwrite` under tables.%s", rule.Name)
+	return "", false
 }
 
-// expired builds a root for each retention period.
+// expired builds a root for each retention period, and the roots for holds that
+// have ended.
 func (b *builder) expired() []Root {
 	var out []Root
 	for _, p := range b.policy.Retention {
@@ -157,17 +167,24 @@ func (b *builder) expired() []Root {
 			b.found.add(p.Pos, t.Name, "retention needs a primary key or a unique NOT NULL key to walk the table by")
 			continue
 		}
-		out = append(out, b.root(t, p.Erase, &Older{Column: p.By, Period: p.OlderThan}))
+		older := &Older{Column: p.By, Period: p.OlderThan}
+		if p.Lookup != nil {
+			if older.Lookup = b.lookup(t, p); older.Lookup == nil {
+				continue
+			}
+		}
+		out = append(out, b.root(t, p.Erase, older))
 	}
-	if len(b.policy.Retention) == 0 && !b.all {
-		b.found.add(Pos{}, dialect.Name{}, "the policy has no retention periods: add them under retention")
+	ended := b.ended()
+	if len(b.policy.Retention) == 0 && len(ended) == 0 && len(b.found) == 0 && !b.all {
+		b.found.add(Pos{}, dialect.Name{}, "the policy has no retention periods, and no hold that ends: add them under retention")
 	}
-	return out
+	return append(out, ended...)
 }
 
 // root builds a root with its closure.
 func (b *builder) root(t *dialect.Table, erase Erase, older *Older) Root {
-	c := b.gather(t, erase)
+	c := b.gather(&node{table: t, rule: b.rule(t.Name), erase: erase})
 	c.order()
 	c.stay()
 	r := Root{Table: t.Name, Older: older, Tables: c.tables(), Steps: c.steps(), Defer: c.later}
@@ -190,6 +207,9 @@ func (b *builder) movedTwice(r *Root) {
 func covers(roots []Root) []dialect.Name {
 	var out []dialect.Name
 	for _, r := range roots {
+		if r.Older != nil && r.Older.Lookup != nil {
+			out = append(out, r.Older.Lookup.Table)
+		}
 		for _, t := range r.Tables {
 			out = append(out, t.Name)
 			for _, ref := range slices.Concat(t.AnchoredBy, t.SharedBy) {

@@ -38,7 +38,7 @@ func (p *Policy) canonical() *Policy {
 	c.Links = sortedBy(p.Links, PolicyLink.String)
 	c.Owns = sortedBy(p.Owns, PolicyOwns.String)
 	c.Retention = sortedBy(p.Retention, func(r PolicyRetention) string {
-		return strings.Join([]string{r.Table, r.By, r.OlderThan.String(), string(r.Erase)}, "\x00")
+		return strings.Join([]string{r.Table, r.By, r.OlderThan.String(), string(r.Erase), r.Lookup.String()}, "\x00")
 	})
 	c.Backups = sortedBy(p.Backups, func(b Backup) string { return b.Name + "\x00" + b.Kept.String() })
 	c.Replicas = sortedBy(p.Replicas, func(r Replica) string { return r.Name })

@@ -16,6 +16,7 @@ type closure struct {
 	detached map[*relation]bool // the same
 	within   []cut              // references that are set NULL before the rows that they are between go
 	loose    []cut              // references that rows which stay let go of
+	ended    bool               // it finishes what a hold kept from an erasure
 	later    bool               // a cycle needs deferred constraints
 	atOnce   bool               // a cycle needs all rows of a table deleted in one statement
 }
@@ -58,9 +59,9 @@ func (b *builder) closure() *closure {
 
 // gather follows every reference that arrives at the root, and at what refers
 // to it, until nothing new is reached. Each reference needs a decision.
-func (b *builder) gather(root *dialect.Table, erase Erase) *closure {
+func (b *builder) gather(root *node) *closure {
 	c := b.closure()
-	c.add(&node{table: root, rule: b.rule(root.Name), erase: erase})
+	c.add(root)
 	for i := 0; i < len(c.nodes); i++ { // nodes grows while it is walked
 		n := c.nodes[i]
 		if !n.owned { // what else refers to an owned row keeps it

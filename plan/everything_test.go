@@ -119,7 +119,7 @@ func TestExpired(t *testing.T) {
 			policy: "session: {erase: delete, columns: {id: none}}\n  view: {erase: delete, columns: {id: none}}\nretention:\n  - {table: session, by: seen, older_than: 90d, erase: delete}\n  - {table: customer, by: seen, older_than: 10y, erase: overwrite}",
 			want:   "delete view\ndelete session\noverwrite customer: email\ndelete view\ndelete session",
 		},
-		{name: "none at all", policy: "session: {columns: {id: none}}", problem: "the policy has no retention periods: add them under retention"},
+		{name: "none at all", policy: "session: {columns: {id: none}}", problem: "the policy has no retention periods, and no hold that ends: add them under retention"},
 		{
 			name:    "by a column that is no time",
 			policy:  "session: {erase: delete, columns: {id: none}}\n  view: {erase: delete, columns: {id: none}}\nretention: [{table: session, by: id, older_than: 90d, erase: delete}]",

@@ -14,6 +14,7 @@ var (
 		[]string{"subject", "controller", "processor", "links", "owns", "retention", "backups", "replicas", "recipients", "due"}}
 	subjectShape   = shape{"the subject", []string{"table"}, []string{"key", "identifiers"}}
 	retentionShape = shape{"a retention", []string{"table", "by", "older_than", "erase"}, nil}
+	lookupShape    = shape{"a period that is looked up", []string{"table", "column", "key"}, nil}
 	backupShape    = shape{"a backup", []string{"name", "kept"}, nil}
 	replicaShape   = shape{"a replica", []string{"name"}, nil}
 	recipientShape = shape{"a recipient", []string{"name"}, []string{"category"}}
@@ -114,12 +115,26 @@ func (p *policyReader) retention(e entry) []PolicyRetention {
 			continue
 		}
 		r := PolicyRetention{
-			Table: p.text(m["table"]), By: p.text(m["by"]), OlderThan: p.period(m["older_than"]),
+			Table: p.text(m["table"]), By: p.text(m["by"]),
 			Erase: Erase(p.word(m["erase"], string(EraseDelete), string(EraseOverwrite))), Pos: in.pos,
+		}
+		switch older := m["older_than"]; older.value.(type) {
+		case *ast.MappingNode, *ast.MappingValueNode:
+			r.Lookup = p.lookup(older)
+		default:
+			r.OlderThan = p.period(older)
 		}
 		out = append(out, r)
 	}
 	return out
+}
+
+func (p *policyReader) lookup(e entry) *PolicyLookup {
+	m, ok := p.mapping(e, lookupShape)
+	if !ok {
+		return nil
+	}
+	return &PolicyLookup{Table: p.text(m["table"]), Column: p.text(m["column"]), Key: p.text(m["key"])}
 }
 
 func (p *policyReader) backups(e entry) []Backup {

@@ -57,6 +57,10 @@ type Root struct {
 	Table dialect.Name `json:"table"`
 	// Older restricts the rows to those older than a period (scope expired).
 	Older *Older `json:"older,omitempty"`
+	// Ended restricts the rows to those that the journal names: where an erasure
+	// of a subject left something to a hold. What is held no longer is erased then,
+	// and nothing that was overwritten is overwritten again (scope expired).
+	Ended bool `json:"ended,omitempty"`
 	// Tables are the tables of the closure, the root's first, then in the
 	// order in which rows are collected and locked: a table comes after the
 	// tables it is reached from, unless they form a cycle.
@@ -73,7 +77,18 @@ type Root struct {
 // Older says when a row has expired: Column < as of − Period.
 type Older struct {
 	Column string `json:"column"`
-	Period Period `json:"period"`
+	Period Period `json:"period,omitzero"`
+	// Lookup says where each row's period stands, instead of Period.
+	Lookup *Lookup `json:"lookup,omitempty"`
+}
+
+// Lookup finds a row's period in another table: in Column of the row of Table
+// whose RefKey equals the row's Key.
+type Lookup struct {
+	Table  dialect.Name `json:"table"`
+	Column string       `json:"column"`
+	Key    string       `json:"key"`
+	RefKey string       `json:"refKey"`
 }
 
 // Table is one table of a root's closure: how its rows are found and what
@@ -188,6 +203,8 @@ const (
 	Reached Rows = ""
 	// Held rows are under a hold that leaves columns to overwrite.
 	Held Rows = "held"
+	// Freed rows were under a hold that kept columns, and have to stay.
+	Freed Rows = "freed"
 	// Staying rows stay, and let go of rows that don't (detach).
 	Staying Rows = "staying"
 	// Going rows will be deleted, and let go of each other first (detach).

@@ -109,8 +109,20 @@ type PolicyRetention struct {
 	Table     string `json:"table"`
 	By        string `json:"by"` // a date or timestamp column
 	OlderThan Period `json:"olderThan"`
-	Erase     Erase  `json:"erase"` // delete or overwrite
-	Pos       Pos    `json:"-"`
+	// Lookup says where each row's period is looked up, instead of OlderThan.
+	Lookup *PolicyLookup `json:"lookup,omitempty"`
+	Erase  Erase         `json:"erase"` // delete or overwrite
+	Pos    Pos           `json:"-"`
+}
+
+// PolicyLookup is a period that is looked up for each row, per tenant say: it
+// stands in Column of the row of Table that the row refers to by Key, a column of
+// its own. A whole number is that many days; a text is a period as policies write
+// it (90d, 18mo). Where it is NULL, or there is no such row, nothing expires.
+type PolicyLookup struct {
+	Table  string `json:"table"`
+	Column string `json:"column"`
+	Key    string `json:"key"`
 }
 
 // Hold is a legal hold: rows that must be kept. A held row is not deleted; its

@@ -86,7 +86,7 @@ func TestSchemaHasTheKeysOfTheParser(t *testing.T) {
 	}
 	shapes := map[string]shape{
 		"policy": policyShape, "subject": subjectShape, "table": tableShape, "hold": holdShape, "column": columnShape,
-		"retention": retentionShape, "backup": backupShape, "replica": replicaShape, "recipient": recipientShape, "due": dueShape,
+		"retention": retentionShape, "lookup": lookupShape, "backup": backupShape, "replica": replicaShape, "recipient": recipientShape, "due": dueShape,
 	}
 	for name, s := range shapes {
 		def := schema.Defs[name]

@@ -1,6 +1,10 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+)
 
 // tables renders the closure's nodes for the plan.
 func (c *closure) tables() []Table {
@@ -50,6 +54,17 @@ func (h *Hold) planned() *Hold {
 	return &out
 }
 
+// leaves are the columns that the hold doesn't keep.
+func (h *Hold) leaves(t *dialect.Table) []string {
+	var out []string
+	for _, c := range t.Columns {
+		if !slices.Contains(h.Keep, c.Name) {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
 // steps are the closure's operations: references are cut first, then rows go
 // from the leaves to the root, and what they owned goes last, as far as the
 // references between them allow.
@@ -80,7 +95,7 @@ func (c *closure) steps() []Step {
 func (c *closure) tableSteps(n *node, add func(Step)) {
 	t, rule := n.table, n.rule
 	overwritten := n.mayReplace || n.any(EraseOverwrite)
-	if overwritten {
+	if overwritten && (!c.ended || n.untouched()) {
 		why := "the policy overwrites its rows"
 		if n.mayReplace {
 			why = "a row may have to stay because another that stays refers to it"
@@ -92,7 +107,13 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 			c.found.add(rule.Pos, t.Name, "`erase: overwrite`, but no column has an `overwrite:`: add one, or decide `keep`")
 		}
 	}
-	if h := rule.Hold; h != nil && h.Keep != nil {
+	switch h := rule.Hold; {
+	case h == nil || h.Keep == nil:
+	case c.ended:
+		if set := c.assignments(t, rule, h.leaves(t)); overwritten && len(set) > 0 {
+			add(Step{Op: Overwrite, Table: t.Name, Rows: Freed, Set: set, Path: c.path(n)})
+		}
+	default:
 		c.complete(t, rule, h.Keep, "the hold leaves it to be overwritten")
 		if set := c.assignments(t, rule, h.Keep); len(set) > 0 {
 			add(Step{Op: Overwrite, Table: t.Name, Rows: Held, Set: set, Path: c.path(n)})

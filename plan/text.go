@@ -32,7 +32,7 @@ func (p *Plan) String() string {
 		for _, s := range r.Steps {
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(p.Default), s.meaning(r))
 			for _, a := range s.Set {
-				fmt.Fprintf(w, "  \t\t  %s\t%s, %s\n", a.Column, written(a.Strategy), a.Way)
+				fmt.Fprintf(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Written(), a.Way)
 			}
 		}
 	}
@@ -47,9 +47,10 @@ func (p *Plan) String() string {
 	return b.String()
 }
 
-// written is a strategy as a policy says it, without the braces where one name
+// Written is the strategy as a policy says it, without the braces where one name
 // and one word are all there is: fake: email.
-func written(s anonymise.Spec) string {
+func (a Assignment) Written() string {
+	s := a.Strategy
 	text, err := flowSpec(s)
 	if err != nil {
 		return s.Name
@@ -63,6 +64,11 @@ func written(s anonymise.Spec) string {
 func (r *Root) heading(usual string) string {
 	name := short(r.Table, usual)
 	switch {
+	case r.Ended:
+		return fmt.Sprintf("For each row of %s that was erased but for what a hold kept, when the hold has ended:", name)
+	case r.Older != nil && r.Older.Lookup != nil:
+		l := r.Older.Lookup
+		return fmt.Sprintf("For each row of %s with %s older than %s.%s says for its %s:", name, r.Older.Column, short(l.Table, usual), l.Column, l.Key)
 	case r.Older != nil:
 		return fmt.Sprintf("For each row of %s with %s older than %s:", name, r.Older.Column, r.Older.Period)
 	case r.Whole:
@@ -88,6 +94,10 @@ func (s *Step) meaning(r *Root) string {
 		out += ": where the row stays and the one it refers to goes"
 	case s.Rows == Held:
 		out += ": rows under the hold"
+	case s.Rows == Freed:
+		out += ": what the hold kept of rows that have to stay"
+	case s.Op == Overwrite && r.Ended:
+		out += ": rows that were kept whole and have to stay"
 	case s.Op == Overwrite && r.has(Delete, s.Table):
 		out += ": rows that can't be deleted, since one that stays refers to them"
 	}

@@ -49,6 +49,10 @@ func (w *policyWriter) policy(p *Policy) ([]byte, error) {
 	section(w, "links", p.Links, func(l PolicyLink) string { return scalar(l.String()) })
 	section(w, "owns", p.Owns, func(o PolicyOwns) string { return scalar(o.String()) })
 	section(w, "retention", p.Retention, func(r PolicyRetention) string {
+		if l := r.Lookup; l != nil {
+			period := flow("table", l.Table, "column", l.Column, "key", l.Key)
+			return strings.TrimSuffix(flow("table", r.Table, "by", r.By), "}") + ", older_than: " + period + ", " + strings.TrimPrefix(flow("erase", string(r.Erase)), "{")
+		}
 		return flow("table", r.Table, "by", r.By, "older_than", r.OlderThan.String(), "erase", string(r.Erase))
 	})
 	section(w, "backups", p.Backups, func(b Backup) string { return flow("name", b.Name, "kept", b.Kept.String()) })

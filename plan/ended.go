@@ -1,0 +1,121 @@
+package plan
+
+import "slices"
+
+// mayEnd reports whether rows that are under the hold may not be one day: its
+// end comes, or its condition holds no longer.
+func (h *Hold) mayEnd() bool { return h != nil && (h.Until != nil || h.Where != "") }
+
+// holdsEnd reports whether some hold of the policy may end.
+func (p *Policy) holdsEnd() bool {
+	return slices.ContainsFunc(p.Tables, func(t PolicyTable) bool { return t.Hold.mayEnd() })
+}
+
+// ended builds the roots that finish what erasures of subjects had to leave to
+// a hold: the subject table, whose row remains as a rule since what is held
+// refers to it, and each table of which a row may be all that remains.
+func (b *builder) ended() []Root {
+	if b.subject == nil || !b.policy.holdsEnd() {
+		return nil
+	}
+	erase, ok := b.subjectErase()
+	if !ok {
+		return nil
+	}
+	c := b.gather(&node{table: b.subject, rule: b.rule(b.subject.Name), erase: erase})
+	c.order()
+	c.stay()
+	if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.rule.Hold.mayEnd() }) {
+		return nil
+	}
+	out := []Root{c.endedRoot()}
+	for _, n := range c.adrift() {
+		if len(n.table.Key()) == 0 {
+			b.found.add(n.rule.Hold.at(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and without a primary key or a unique NOT NULL key it isn't found again when the hold has ended: add a key, or name the reference in hold.keep")
+			continue
+		}
+		decision := n.reach[0].erase
+		if slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != decision }) {
+			b.found.add(n.rule.Hold.at(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and its references have different decisions, of which none is left to tell when the hold has ended: name the references in hold.keep, or decide the same for all")
+			continue
+		}
+		rest := b.gather(&node{table: n.table, rule: n.rule, erase: decision, owned: n.owned})
+		rest.order()
+		rest.stay()
+		out = append(out, rest.endedRoot())
+	}
+	return out
+}
+
+// at is the hold's place in the policy's file, or else the table's.
+func (h *Hold) at(table Pos) Pos {
+	if h == nil {
+		return table
+	}
+	return h.Pos
+}
+
+func (c *closure) endedRoot() Root {
+	c.ended = true
+	r := Root{Table: c.nodes[0].table.Name, Ended: true, Tables: c.tables(), Steps: c.steps(), Defer: c.later}
+	c.movedTwice(&r)
+	return r
+}
+
+// adrift are the tables, the root's not among them, of which a row that waits
+// for the end of a hold may remain while no row that leads to it does.
+func (c *closure) adrift() []*node {
+	kept := c.keptByHeld()
+	var out []*node
+	for _, n := range c.nodes {
+		waits := (n.mayHold || kept[n]) && (n.any(EraseDelete) || n.any(EraseOverwrite))
+		if n.parent != nil && waits && slices.ContainsFunc(n.reach, func(w reach) bool { return !c.firm(n, w, kept[n]) }) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// keptByHeld are the nodes of which rows may stay for the sake of a held row.
+func (c *closure) keptByHeld() map[*node]bool {
+	kept := map[*node]bool{}
+	for changed := true; changed; {
+		changed = false
+		for _, n := range c.nodes {
+			if !n.mayHold && !kept[n] {
+				continue
+			}
+			for _, a := range n.anchors {
+				if p := c.byName[a.RefTable]; !kept[p] {
+					kept[p], changed = true, true
+				}
+			}
+		}
+	}
+	return kept
+}
+
+// firm reports whether the way leads to every row of n that waits and was found
+// by it, for as long as the row waits.
+func (c *closure) firm(n *node, w reach, kept bool) bool {
+	if w.forwards { // an owner goes, whatever keeps what it owned
+		return n.rule.Hold == nil && !kept
+	}
+	if c.overwrites(n, w.relation) && (n.mayReplace || !n.holds(w.Columns)) {
+		return false
+	}
+	if !w.from.deletes() || n.staysWith(w.relation) {
+		return true
+	}
+	return slices.ContainsFunc(n.anchors, func(a Anchor) bool {
+		return a.RefTable == w.RefTable && slices.Equal(a.Columns, w.Columns) && (!a.Held || !n.mayReplace)
+	})
+}
+
+// untouched reports whether the erasure of a subject may have left a row of n
+// as it was, so that the row is overwritten when it is held no longer and has to
+// stay. Rows that only other columns were kept of have a step of their own.
+func (n *node) untouched() bool {
+	return n.rule.Hold != nil && n.rule.Hold.Keep == nil ||
+		slices.ContainsFunc(n.reach, func(w reach) bool { return w.from.mayHold })
+}

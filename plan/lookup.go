@@ -1,0 +1,54 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// String names the lookup: "tenant.retention_days by tenant_id", "" for none.
+func (l *PolicyLookup) String() string {
+	if l == nil {
+		return ""
+	}
+	return l.Table + "." + l.Column + " by " + l.Key
+}
+
+// lookup finds where a retention's period is looked up; nil where that can't
+// be, which is reported.
+func (b *builder) lookup(t *dialect.Table, p PolicyRetention) *Lookup {
+	l := p.Lookup
+	from := b.table(l.Table, p.Pos)
+	if from == nil || !b.columns(from, []string{l.Column}, p.Pos, "older_than.column") || !b.columns(t, []string{l.Key}, p.Pos, "older_than.key") {
+		return nil
+	}
+	key := t.Column(l.Key)
+	ref := refersTo(t, l.Key, from)
+	if ref == "" {
+		b.found.add(p.Pos, from.Name, "older_than: a row is named by one column: it needs a primary key, or a unique NOT NULL key, of one column")
+		return nil
+	}
+	if refKey := from.Column(ref); refKey.Kind != key.Kind {
+		b.found.add(p.Pos, t.Name, "older_than.key: column %s is a %s, and %s of %s, which it names a row by, is a %s", l.Key, key.Type, ref, from.Name, refKey.Type)
+		return nil
+	}
+	if c := from.Column(l.Column); c.Kind != dialect.Int && c.Kind != dialect.Text {
+		b.found.add(p.Pos, from.Name, "older_than.column: column %s is a %s: a whole number of days or a text such as 90d is needed", l.Column, c.Type)
+		return nil
+	}
+	return &Lookup{Table: from.Name, Column: l.Column, Key: l.Key, RefKey: ref}
+}
+
+// refersTo is the column of another table that the key names a row by: that of
+// its foreign key, or else the table's own key; "" where that isn't one column.
+func refersTo(t *dialect.Table, key string, to *dialect.Table) string {
+	for _, fk := range t.ForeignKeys {
+		if fk.RefTable == to.Name && slices.Equal(fk.Columns, []string{key}) {
+			return fk.RefColumns[0]
+		}
+	}
+	if own := to.Key(); len(own) == 1 {
+		return own[0]
+	}
+	return ""
+}
