@@ -23,7 +23,10 @@ type Select struct {
 	// locked in this order.
 	Order []string
 	Limit int // 0: no limit
-	Lock  Lock
+	// Offset is how many rows are passed over before the first. It goes with
+	// an Order and a Limit, and without a Lock.
+	Offset int
+	Lock   Lock
 }
 
 // Delete removes the rows of one table that meet Where; an empty Where is all

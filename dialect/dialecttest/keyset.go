@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -80,6 +81,15 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 			}
 		})
 	}
+	t.Run("an offset passes rows over", func(t *testing.T) {
+		for i := range n + 1 {
+			got := selected(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key, Limit: 1, Offset: i,
+				Where: []dialect.Cond{dialect.After{Columns: key}}})
+			if d := cmp.Diff(all[i:min(i+1, n)], got, cmpopts.EquateEmpty()); d != "" {
+				t.Errorf("after %d rows (-want +got):\n%s", i, d)
+			}
+		}
+	})
 	t.Run("up to is inclusive", func(t *testing.T) {
 		read(t, env.DB, func(tx dialect.Tx) {
 			for i, r := range all {

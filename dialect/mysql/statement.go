@@ -92,6 +92,9 @@ func (b *builder) selection(t *dialect.Table, s dialect.Select) (string, []*dial
 	if s.Limit > 0 {
 		sql += fmt.Sprintf(" LIMIT %d", s.Limit)
 	}
+	if s.Offset > 0 {
+		sql += fmt.Sprintf(" OFFSET %d", s.Offset)
+	}
 	return sql + locks[s.Lock], cols, nil
 }
 

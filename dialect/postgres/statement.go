@@ -134,6 +134,9 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 		b.WriteString(" ORDER BY " + list(s.Order, func(n string) string { return b.column(r, n).of("t") }))
 	}
 	b.limit(s.Limit)
+	if s.Offset > 0 {
+		b.WriteString(" OFFSET " + b.arg(strconv.AppendInt(nil, int64(s.Offset), 10), "int8"))
+	}
 	switch s.Lock {
 	case dialect.Share:
 		b.WriteString(" FOR SHARE OF t")

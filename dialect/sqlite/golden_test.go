@@ -41,6 +41,9 @@ func TestGolden(t *testing.T) {
 		{"select", func(b *builder) {
 			b.selects(dialect.Select{Table: people, Columns: []string{"id", "email"}, Flags: []dialect.Cond{dialect.IsNull{Column: "email"}}, Where: []dialect.Cond{dialect.After{Columns: []string{"id"}, Key: dialect.Key{int64(7)}}}, Order: []string{"id"}, Limit: 10, Lock: dialect.Exclusive})
 		}},
+		{"select_offset", func(b *builder) {
+			b.selects(dialect.Select{Table: people, Columns: []string{"id"}, Order: []string{"id"}, Limit: 1, Offset: 499})
+		}},
 		{"select_composite", func(b *builder) {
 			b.selects(dialect.Select{Table: post, Columns: []string{"a"}, Where: []dialect.Cond{pair, dialect.After{Columns: []string{"a", "b"}, Key: dialect.Key{int64(1), "x"}}}, Order: []string{"a", "b"}})
 		}},

@@ -123,6 +123,10 @@ func (b *builder) selects(s dialect.Select) {
 		b.write(" LIMIT ")
 		b.bind(int64(s.Limit))
 	}
+	if s.Offset > 0 {
+		b.write(" OFFSET ")
+		b.bind(int64(s.Offset))
+	}
 }
 
 func (b *builder) counts(n dialect.Name, where []dialect.Cond) {

@@ -156,7 +156,7 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 		read = append(read, "CASE WHEN "+b.cond(r, "t", f)+" THEN 1 ELSE 0 END")
 	}
 	b.WriteString("SELECT ")
-	if s.Limit > 0 {
+	if s.Limit > 0 && s.Offset == 0 {
 		b.WriteString("TOP (" + strconv.Itoa(s.Limit) + ") ")
 	}
 	if len(read) == 0 {
@@ -166,6 +166,9 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 	b.fromWhere(r, s.Where, r.hints(s.Lock))
 	if len(s.Order) > 0 {
 		b.WriteString(" ORDER BY " + list(s.Order, func(n string) string { return b.column(r, n).of("t") }))
+	}
+	if s.Offset > 0 { // which TOP doesn't go with
+		fmt.Fprintf(b, " OFFSET %d ROWS FETCH NEXT %d ROWS ONLY", s.Offset, s.Limit)
 	}
 	st, err := b.done()
 	return st, columns, err
