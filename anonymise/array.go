@@ -15,7 +15,7 @@ import (
 var arrayDefinition = definition{
 	Description: Description{
 		Name: "array", Doc: "a strategy for each element of an array",
-		Technique: "randomization", Class: Lossy, Consistent: never,
+		Technique: "randomization", Class: Lossy, Consistent: never, Partial: true,
 		Kinds:  []dialect.Kind{dialect.Array},
 		Params: []Param{{"<strategy>", "the elements' strategy: {array: random}, {array: {fake: email}}"}},
 	},

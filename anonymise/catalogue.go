@@ -20,6 +20,8 @@ type Description struct {
 	Consistent string `json:"consistent"`
 	// Reversible strategies let someone who knows the parameters get the old value back.
 	Reversible bool `json:"reversible,omitempty"`
+	// Partial strategies leave parts of a text or document as they were.
+	Partial bool `json:"partial,omitempty"`
 	// InDatabase says whether it can compile to an expression.
 	InDatabase bool `json:"inDatabase,omitempty"`
 }

@@ -19,7 +19,7 @@ import (
 var generaliseDefinition = definition{
 	Description: Description{
 		Name: "generalise", Doc: "the coarse part is kept: a date's month, a number's range, a postcode's or address's prefix",
-		Technique: "generalization", Class: Lossy, Consistent: always, InDatabase: true,
+		Technique: "generalization", Class: Lossy, Consistent: always, InDatabase: true, Partial: true,
 		Kinds: []dialect.Kind{
 			dialect.Date, dialect.Timestamp, dialect.TimestampTZ, dialect.Int, dialect.Decimal, dialect.Float, dialect.Text, dialect.Inet,
 		},

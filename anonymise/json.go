@@ -24,7 +24,7 @@ import (
 var jsonDefinition = definition{
 	Description: Description{
 		Name: "json", Doc: "strategies for paths inside of a document, and what happens to the rest",
-		Technique: "randomization", Class: Lossy, Consistent: never,
+		Technique: "randomization", Class: Lossy, Consistent: never, Partial: true,
 		Kinds: []dialect.Kind{dialect.JSON, dialect.Text},
 		Params: []Param{
 			{"paths", "a map of paths (contact.phones[], items[].name, *.email) to strategies"},

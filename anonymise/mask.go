@@ -14,7 +14,7 @@ import (
 var maskDefinition = definition{
 	Description: Description{
 		Name: "mask", Doc: "characters are hidden, some at the start and the end are kept",
-		Technique: "masking", Class: Lossy, Consistent: always, InDatabase: true,
+		Technique: "masking", Class: Lossy, Consistent: always, InDatabase: true, Partial: true,
 		Kinds: []dialect.Kind{dialect.Text},
 		Params: []Param{
 			{"first", "how many characters are kept at the start, 0 by default"},

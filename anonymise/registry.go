@@ -73,7 +73,7 @@ func Register(name string, make func(params any) (Strategy, error)) {
 		panic(fmt.Sprintf("anonymise: there is a strategy %s already", name))
 	}
 	registered[name] = definition{
-		Description: Description{Name: name, Doc: "registered by the application"},
+		Description: Description{Name: name, Doc: "registered by the application", Partial: true},
 		make:        func(params any, _ Modifiers) (Strategy, error) { return make(params) },
 		fills:       true,
 		consistent:  true,

@@ -20,7 +20,7 @@ import (
 var scrubDefinition = definition{
 	Description: Description{
 		Name: "scrub", Doc: "e-mail addresses, telephone, card and account numbers, IP addresses and the row's own identifiers are taken out of a text",
-		Technique: "suppression", Class: Lossy, Consistent: always,
+		Technique: "suppression", Class: Lossy, Consistent: always, Partial: true,
 		Kinds: []dialect.Kind{dialect.Text},
 		Params: []Param{
 			{"patterns", "what to look for: email, iban, card, ip, phone; all of them by default"},

@@ -129,6 +129,7 @@ type counted struct {
 	Absent   int64         `json:"absent"`
 	Steps    []countedStep `json:"steps"`
 	Kept     []erase.Kept  `json:"kept,omitempty"`
+	Samples  []sampled     `json:"samples,omitempty"`
 }
 
 type countedStep struct {
@@ -140,8 +141,11 @@ type countedStep struct {
 }
 
 func (a *app) preview() *cli.Command {
+	flags := append(subjectFlags(),
+		&cli.IntFlag{Name: "rows", Usage: "show so many replacements for each column, never an old value"},
+		&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies, which --rows shows the work of"})
 	return &cli.Command{
-		Name: "preview", Usage: "exact counts for each step; writes nothing", Flags: subjectFlags(),
+		Name: "preview", Usage: "exact counts for each step; writes nothing", Flags: flags,
 		Action: a.verb(0, a.counts(erase.Preview)),
 	}
 }
@@ -181,25 +185,43 @@ func (a *app) counts(do counter) cli.ActionFunc {
 			return err
 		}
 		defer db.close()
-		r, err := do(ctx, db, p, o)
-		if err != nil {
-			return err
+		n := cmd.Int("rows")
+		r := &erase.Result{}
+		if n <= 0 || o.Subjects != nil || p.Scope != plan.ScopeSubjects { // replacements alone need no subject
+			if r, err = do(ctx, db, p, o); err != nil {
+				return err
+			}
+		}
+		var samples []erase.Sample
+		if n > 0 {
+			if samples, err = erase.Samples(ctx, db, p, o, n); err != nil {
+				return err
+			}
 		}
 		if cmd.Bool("json") {
-			return printJSON(a.stdout, countedOf(r))
+			return printJSON(a.stdout, countedOf(r, samples))
 		}
 		if p.Scope == plan.ScopeSubjects && o.Subjects != nil {
 			fmt.Fprintf(a.stdout, "%s given, %s of them not in the database\n\n", count(r.Subjects, "subject"), thousands(r.Absent))
 		}
-		printCounts(a.stdout, r, "")
+		if len(r.Counts) > 0 {
+			printCounts(a.stdout, r, "")
+			if len(samples) > 0 {
+				fmt.Fprintln(a.stdout)
+			}
+		}
+		printSamples(a.stdout, samples)
 		return nil
 	}
 }
 
-func countedOf(r *erase.Result) counted {
+func countedOf(r *erase.Result, samples []erase.Sample) counted {
 	out := counted{Subjects: r.Subjects, Absent: r.Absent, Steps: []countedStep{}, Kept: r.Kept}
 	for _, c := range r.Counts {
 		out.Steps = append(out.Steps, countedStep{c.Step.ID, c.Step.Op, c.Step.Table.String(), c.Rows, c.Held})
+	}
+	for _, s := range samples {
+		out.Samples = append(out.Samples, sampledOf(s))
 	}
 	return out
 }

@@ -1,0 +1,193 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Sample is what a run would replace values of one column with.
+type Sample struct {
+	Step *plan.Step
+	plan.Assignment
+	// Values are replacements in canonical form, nil for NULL. Empty: among the
+	// rows that were looked at none had a value to replace.
+	Values []dialect.Value
+	// Withheld counts replacements that are not among Values, since they are
+	// the old value, or hold a word of it.
+	Withheld int
+}
+
+// Samples makes up to n replacements for each column that the plan overwrites,
+// from the first rows of its table, in the plan's order. No old value is among
+// them: strategies that leave parts of a value as they were show only what has no
+// word of it. It writes nothing: it works in read-only transactions, takes no lock
+// and makes no journal.
+//
+// Consistent strategies give what a run with the same secret gives, others
+// what it might give. Of the options it uses Secret, Rand and Now.
+func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int) ([]Sample, error) {
+	o.Subjects = nil
+	e, programs, err := rehearsing(ctx, db, p, o, false)
+	if err != nil {
+		return nil, err
+	}
+	source := e.newSource().(*anonymise.Source)
+	var out []Sample
+	for _, prog := range programs {
+		for i := range prog.root.Steps {
+			st := &prog.root.Steps[i]
+			if st.Op != plan.Overwrite {
+				continue
+			}
+			fresh := func(a plan.Assignment) bool {
+				return !slices.ContainsFunc(out, func(s Sample) bool {
+					return s.Step.Table == st.Table && s.Column == a.Column && s.Written() == a.Written()
+				})
+			}
+			sampled, err := e.samples(ctx, prog.table(st.Table), st, fresh, source, n)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, sampled...)
+		}
+	}
+	return out, nil
+}
+
+// lookedAt is how many rows are read for each sample that is asked for: some
+// have no value there, or one that can't be shown.
+const lookedAt = 20
+
+// samples makes those of one step, for the assignments that are wanted.
+func (e *executor) samples(ctx context.Context, t *table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
+	var columns []sampler
+	s := dialect.Select{Table: t.Name, Order: t.Key, Limit: n * lookedAt}
+	for _, a := range st.Set {
+		if !wanted(a) {
+			continue
+		}
+		c, err := newSampler(t, st, a)
+		if err != nil {
+			return nil, err
+		}
+		if c.when != "" {
+			c.flag = len(s.Flags)
+			s.Flags = append(s.Flags, dialect.Match{SQL: c.when})
+		}
+		for _, name := range append([]string{a.Column}, c.needs...) {
+			if !slices.Contains(s.Columns, name) {
+				s.Columns = append(s.Columns, name)
+			}
+		}
+		columns = append(columns, c)
+	}
+	if len(columns) == 0 || n <= 0 {
+		return nil, nil
+	}
+	err := e.read(ctx, func(tx dialect.Tx) error {
+		for row, err := range tx.Query(ctx, s) {
+			if err != nil {
+				return err
+			}
+			value := func(name string) dialect.Value { return row[slices.Index(s.Columns, name)] }
+			for i := range columns {
+				c := &columns[i]
+				if len(c.Values) == n || c.flag >= 0 && row[len(s.Columns)+c.flag] != int64(1) {
+					continue
+				}
+				if err := c.take(source, value); err != nil {
+					return fmt.Errorf("table %s, column %s: %w", t.Name, c.Column, err)
+				}
+			}
+			if !slices.ContainsFunc(columns, func(c sampler) bool { return len(c.Values) < n }) {
+				return nil
+			}
+		}
+		return nil
+	})
+	out := make([]Sample, len(columns))
+	for i, c := range columns {
+		out[i] = c.Sample
+	}
+	return out, err
+}
+
+// sampler makes the samples of one column.
+type sampler struct {
+	Sample
+	replacer anonymise.Replacer
+	needs    []string
+	when     string
+	flag     int // the condition's place, or -1
+	// given: the values come from the policy or the catalogue, or are so few
+	// that leaving the old one out would tell it.
+	given   bool
+	partial bool // values may hold parts of old ones
+}
+
+func newSampler(t *table, st *plan.Step, a plan.Assignment) (sampler, error) {
+	col := t.schema.Column(a.Column)
+	_, replacer, err := plan.Bind(t.schema, a.Strategy, col)
+	if err != nil {
+		return sampler{}, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
+	}
+	c := sampler{Sample: Sample{Step: st, Assignment: a}, replacer: replacer, flag: -1}
+	if r, ok := replacer.(anonymise.RowReplacer); ok {
+		c.needs = r.Needs()
+	}
+	if r, ok := replacer.(anonymise.Conditional); ok {
+		c.when = r.When()
+	}
+	c.given = slices.Contains([]string{"fixed", "default", "pick"}, a.Strategy.Name) ||
+		slices.Contains([]dialect.Kind{dialect.Bool, dialect.Enum, dialect.Set, dialect.Bits}, col.Kind)
+	textual := slices.Contains([]dialect.Kind{dialect.Text, dialect.JSON, dialect.XML, dialect.Array}, col.Kind)
+	c.partial = textual && slices.ContainsFunc(anonymise.Strategies(), func(d anonymise.Description) bool { return d.Name == a.Strategy.Name && d.Partial })
+	return c, nil
+}
+
+// take makes the replacement for one row.
+func (c *sampler) take(source *anonymise.Source, value func(column string) dialect.Value) error {
+	old := value(c.Column)
+	var fresh dialect.Value
+	var err error
+	if r, ok := c.replacer.(anonymise.RowReplacer); ok {
+		fresh, err = r.ReplaceRow(source, old, value)
+	} else {
+		fresh, err = c.replacer.Replace(source, old)
+	}
+	switch {
+	case err != nil && c.Strategy.Name == "default": // an expression that only the database computes
+	case err != nil:
+		return err
+	case fresh == nil && old == nil:
+	case !c.given && equal(old, fresh), c.partial && c.sharesWord(old, fresh):
+		c.Withheld++
+	default:
+		c.Values = append(c.Values, fresh)
+	}
+	return nil
+}
+
+// sharesWord reports whether a word of three or more letters or digits of the
+// old value is in the fresh one. Words that the policy says itself (a document's
+// keys) aren't the value's.
+func (c *sampler) sharesWord(old, fresh dialect.Value) bool {
+	was, _ := dialect.TextOf(old)
+	is, _ := dialect.TextOf(fresh)
+	is = strings.ToLower(is)
+	known := wordsOf(c.Strategy.String())
+	return slices.ContainsFunc(wordsOf(was), func(w string) bool {
+		return len([]rune(w)) > 2 && strings.Contains(is, w) && !slices.Contains(known, w)
+	})
+}
+
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
