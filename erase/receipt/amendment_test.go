@@ -45,7 +45,7 @@ func TestFold(t *testing.T) {
 		Recipients: []RecipientState{{Recipient: Recipient{Name: "mail provider", Category: "processor"}, Told: later.Add(time.Hour)}},
 		Replays:    []Replay{{RunID: "replay-1", Backup: later.Add(-time.Hour), Receipt: testDigest}},
 		Revoked:    &Revocation{At: later.Add(4 * time.Hour), Reason: "the wrong plan was approved"},
-		Amendments: 6,
+		Amendments: 6, Last: later.Add(5 * time.Hour),
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		// In any order, and some of them twice.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"slices"
 	"strings"
 	texttemplate "text/template"
 )
@@ -33,8 +32,9 @@ type Certificate struct {
 	Kept      []KeptLine `json:"kept,omitempty"`
 	Copies    []Term     `json:"copies,omitempty"`
 	Backups   string     `json:"backups"` // when the last backup is gone, in a sentence
-	Residue   []string   `json:"residue"`
-	Checks    []string   `json:"checks"` // the steps by which to check the receipt
+	Residue   string     `json:"residue"`
+	Traces    []Term     `json:"traces,omitempty"` // what was looked into, place by place
+	Checks    []string   `json:"checks"`           // the steps by which to check the receipt
 	Limits    string     `json:"limits"`
 	Complaint string     `json:"complaint"`
 }
@@ -45,11 +45,10 @@ type Term struct {
 	Text string `json:"text"`
 }
 
-// Line is an operation on a table.
+// Line is what was done in a table.
 type Line struct {
-	Table string `json:"table"`
-	What  string `json:"what"`
-	Rows  string `json:"rows"`
+	Table string   `json:"table"`
+	Done  []string `json:"done"`
 }
 
 // KeptLine is rows that were kept.
@@ -71,16 +70,9 @@ func NewCertificate(r *Opened, s *State) *Certificate {
 	p := &r.Statement.Predicate
 	c := &Certificate{
 		Facts:     facts(p),
-		Residue:   residueWords(s.Residue),
 		Limits:    p.DoesNotProve,
+		Checks:    checks(r, s),
 		Complaint: complaint(p),
-		Checks: []string{
-			"Ask for the receipt file. Its SHA-256 is " + r.Digest + ".",
-			"Ask for the public key that it was signed with, from a place that you trust. Its ID is " +
-				strings.Join(r.Verified, " or ") + ".",
-			"Run: expunge verify receipt.json --pub key.pub.pem. It must answer that the receipt holds. " +
-				"The receipt is a DSSE envelope with an in-toto statement, so other programs can check it too.",
-		},
 	}
 	c.Title, c.Lead = headline(p)
 	c.Warnings = warnings(p, s)
@@ -95,6 +87,7 @@ func NewCertificate(r *Opened, s *State) *Certificate {
 		c.Kept = append(c.Kept, keptLine(k))
 	}
 	c.Backups, c.Copies = copies(p, s)
+	c.Residue, c.Traces = traces(s.Residue)
 	return c
 }
 
@@ -185,137 +178,4 @@ func facts(p *Predicate) []Term {
 	add("Erased on", done)
 	add("Receipt number", p.ReceiptID)
 	return list
-}
-
-func erasedLines(p *Predicate) []Line {
-	var list []Line
-	for _, a := range p.Actions {
-		if a.Operation == Keep || a.Rows.Affected+a.Rows.AlreadyGone == 0 {
-			continue
-		}
-		l := Line{Table: title(a.Table), Rows: number(a.Rows.Affected)}
-		switch a.Operation {
-		case Delete:
-			l.What = "Deleted"
-		case Overwrite:
-			l.What = "Replaced in the entry, which stays: " + columns(a.Columns)
-		case Detach:
-			l.What = "Connection to the person removed; the entry stays"
-		}
-		if n := a.Rows.AlreadyGone; n > 0 {
-			l.What += fmt.Sprintf(" (%s more had gone already)", number(n))
-		}
-		if n := a.Rows.Unchecked; n > 0 {
-			l.What += fmt.Sprintf(" (%s not checked afterwards)", number(n))
-		}
-		if n := a.Unchanged; n > 0 {
-			l.What += fmt.Sprintf(" (%s came out as before)", count(n, "value", "values"))
-		}
-		list = append(list, l)
-	}
-	return list
-}
-
-func columns(list []Column) string {
-	var names []string
-	for _, c := range list {
-		names = append(names, words(c.Name))
-	}
-	if len(names) == 0 {
-		return "personal data"
-	}
-	return strings.Join(names, ", ")
-}
-
-func keptLine(r Retained) KeptLine {
-	k := KeptLine{What: title(r.Table), Rows: number(r.Rows), Why: r.Reason, Basis: r.Basis}
-	if len(r.Columns) > 0 {
-		var names []string
-		for _, c := range r.Columns {
-			names = append(names, words(c))
-		}
-		k.What += ": " + strings.Join(names, ", ")
-	}
-	switch {
-	case r.Until == "":
-		k.Until = "No end is set"
-	case r.Last != "":
-		k.Until = dayText(r.Last) + " at the latest"
-	default:
-		k.Until = dayText(r.Until)
-	}
-	return k
-}
-
-func copies(p *Predicate, s *State) (backups string, list []Term) {
-	switch {
-	case len(s.Backups) == 0:
-		backups = "No backups were declared."
-	case s.BackupsGone():
-		last := slices.MaxFunc(s.Backups, func(a, b BackupState) int { return a.Expired.Compare(b.Expired) })
-		backups = "All backups that held the data are gone, the last one since " + day(last.Expired) + "."
-	case p.Final != "":
-		backups = "Backups may still hold the data. The last one is gone after " + dayText(p.Final) + "."
-	default:
-		backups = "Backups may still hold the data, and no date was given for when they are gone."
-	}
-	for _, b := range s.Backups {
-		text := "no date given"
-		switch {
-		case !b.Expired.IsZero():
-			text = "gone since " + day(b.Expired)
-		case b.Until != "":
-			text = "holds the data until " + dayText(b.Until) + " at the latest"
-		}
-		list = append(list, Term{"Backup “" + b.Name + "”", text})
-	}
-	for _, r := range s.Recipients {
-		text := "had received the data; not stated yet that it was told of the erasure"
-		if !r.Told.IsZero() {
-			text = "had received the data and was told of the erasure on " + day(r.Told)
-		}
-		if r.Category != "" {
-			text = r.Category + ", " + text
-		}
-		list = append(list, Term{r.Name, text})
-	}
-	if c := p.Copies; c != nil {
-		for _, r := range c.Replicas {
-			list = append(list, Term{"Copy “" + r.Name + "”", "follows the database; it was not looked at"})
-		}
-		for _, name := range c.Publications {
-			list = append(list, Term{"Feed “" + name + "”", "passes changes on to other systems"})
-		}
-	}
-	for _, r := range s.Replays {
-		list = append(list, Term{"Restored backup", "the database was restored from a backup of " + day(r.Backup) +
-			", and the data was erased again"})
-	}
-	return backups, list
-}
-
-func residueWords(r Residue) []string {
-	if r.Level == NotAssessed {
-		return []string{"Whether traces are left in the database's files, below what programs can read, was not assessed."}
-	}
-	list := []string{"Traces in the database's files were looked into. Level reached: " + r.Level + "."}
-	for _, s := range r.Stores {
-		for _, m := range s.Remains {
-			text := "Still there, in " + s.Name + ": " + m.What
-			if m.Until != "" {
-				text += ", until " + dayText(m.Until)
-			}
-			list = append(list, text+".")
-		}
-	}
-	return list
-}
-
-func complaint(p *Predicate) string {
-	who := p.Controller
-	if who == "" {
-		who = "whoever gave you this certificate"
-	}
-	return "If you think that something is missing or wrong, write to " + who + " and name the receipt number. " +
-		"You can also complain to your data protection authority (GDPR, Article 77)."
 }

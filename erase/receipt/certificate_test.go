@@ -49,6 +49,9 @@ func TestCertificateGolden(t *testing.T) {
 		amendment(t, o, Fact{Kind: RecipientTold, Recipient: "mail provider", At: at.AddDate(0, 0, 1)}),
 		amendment(t, o, Fact{Kind: ReplayedAfterRestore, At: at.AddDate(0, 0, 5),
 			Replay: &Replay{RunID: "r2", Backup: at.AddDate(0, 0, -1), Receipt: testDigest}}),
+		amendment(t, o, Fact{Kind: ResidueUpdate, At: at.AddDate(0, 0, 30), Residue: &Residue{Level: LevelVersions, Stores: []Store{
+			{Name: "data files", Level: LevelFiles, Evidence: "the tables were rewritten, then searched for 12 planted values"},
+			{Name: "WAL", Level: LevelVersions, Remains: []Remain{{What: "segments before the rewrite", Until: "2026-05-01"}}}}}}),
 		amendment(t, o, Fact{Kind: Revoked, Reason: "the wrong customer was erased", At: at.AddDate(0, 0, 200)}),
 	)
 	if err != nil {
@@ -90,9 +93,9 @@ func TestCertificateSaysWhatIsNotGood(t *testing.T) {
 		{"a failed check", func(p *Predicate) { p.Checks[0].Result = Failed }, "found something wrong: roots rescanned"},
 		{"a late answer", func(p *Predicate) { p.Request.Late = true }, "which was late"},
 		{"people who weren't found", func(p *Predicate) { p.Subjects = &Subjects{Given: 3, Done: 2, Absent: 1} }, "1 person asked for could not be found"},
-		{"a hold without end", func(p *Predicate) { p.Retained[0].Until, p.Retained[0].Last = "", "" }, "No end is set"},
+		{"a hold without end", func(p *Predicate) { p.Retained[0].Until, p.Retained[0].Last = "", "" }, "no date is set"},
 		{"backups without a date", func(p *Predicate) { p.Final = "" }, "no date was given"},
-		{"residue that wasn't assessed", func(p *Predicate) { p.Residue = Residue{Level: NotAssessed} }, "was not assessed"},
+		{"residue that wasn't assessed", func(p *Predicate) { p.Residue = Residue{Level: NotAssessed} }, "was not looked into"},
 		{"hostile names", func(p *Predicate) { p.Actions[0].Table = "<script>alert(1)</script>" }, "&lt;script&gt;"},
 	}
 	for _, tt := range tests {
@@ -117,6 +120,17 @@ func TestWords(t *testing.T) {
 	} {
 		if got := words(name); got != want {
 			t.Errorf("words(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestUntilInWords(t *testing.T) {
+	for until, want := range map[string]string{
+		"2032-02-11": "11 February 2032", "invoice_date + 6y": "6 years after the entry's invoice date",
+		"paidAt + 1y 6mo": "1 year and 6 months after the entry's paid at", "when it suits": "when it suits",
+	} {
+		if got := untilWords(until); got != want {
+			t.Errorf("untilWords(%q) = %q, want %q", until, got, want)
 		}
 	}
 }

@@ -15,6 +15,7 @@ type State struct {
 	Replays    []Replay         `json:"replays,omitempty"`    // in the order in which they happened
 	Revoked    *Revocation      `json:"revoked,omitempty"`    // nil: it is not revoked
 	Amendments int              `json:"amendments"`           // how many were counted
+	Last       time.Time        `json:"last,omitzero"`        // when the newest fact happened; zero without amendments
 }
 
 // BackupState is a declared backup, and when it was stated to be gone.
@@ -77,6 +78,7 @@ func Fold(r *Opened, amendments ...*OpenedAmendment) (*State, error) {
 			return nil, err
 		}
 		s.Amendments++
+		s.Last = f.At // in the order of their moments
 	}
 	return s, nil
 }
