@@ -31,6 +31,7 @@ type DB interface {
 	// and the process lives; the engine gives it up when the process dies. A
 	// claim that another session or process has gives ErrClaimed at once.
 	Claim(ctx context.Context, name string) (release func() error, err error)
+	Suspender
 	Journal
 }
 

@@ -29,6 +29,7 @@
 //	statement.go  Select, Delete, Update, conditions and expressions → SQL
 //	bulk.go       many keys or rows → one parameter; BulkUpdate and CountEqual
 //	session.go    transactions, settings, claims, the journal's tables, checks before a run
+//	suspend.go    indexes that go and come back
 //	errors.go     the engine's error codes → Class
 //
 // What an implementer has to get right, beyond what the suite can see:

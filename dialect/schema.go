@@ -181,6 +181,11 @@ type Index struct {
 	Method     string `json:"method,omitempty"` // btree, gin, fulltext, columnstore, … as the engine spells it
 	// Mentions are the columns that the expressions and the condition read.
 	Mentions []string `json:"mentions,omitempty"`
+	// Stays is why the index can't be suspended (see Suspender): something else of
+	// the database needs it, or the engine can't put it back exactly as it is.
+	// Empty where the catalogue knows no reason. Not part of the fingerprint: it is
+	// looked at again before anything is suspended.
+	Stays string `json:"-"`
 }
 
 // IndexPart is one key part: a column or an expression.

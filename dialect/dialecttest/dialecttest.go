@@ -108,6 +108,7 @@ var topics = []struct {
 	{"read-only", (*suite).readOnly},
 	{"journal", (*suite).journal},
 	{"claims", (*suite).claims},
+	{"suspended indexes", (*suite).suspension},
 	{"checks", (*suite).checks},
 	{"query plan", (*suite).queryPlan},
 }

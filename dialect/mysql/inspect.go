@@ -264,6 +264,7 @@ func (in *inspection) readIndexes() error {
 			last++
 		}
 		ix := t.Indexes[last]
+		ix.Stays = stays(ix)
 		part := dialect.IndexPart{Column: r[4].String, Descending: r[6].String == "D"}
 		if c := t.Column(part.Column); c != nil && t.History != nil && c.ReadOnly {
 			continue // the end of a version, which the engine adds to unique keys

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -22,9 +23,9 @@ func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error)
 	const doing = "begin"
 	var more []variable
 	if o.LockTimeout > 0 {
-		seconds := strconv.Itoa(int(math.Ceil(o.LockTimeout.Seconds())))
+		wait := seconds(o.LockTimeout)
 		// The second one is for the table's definition, which an ALTER TABLE may hold.
-		more = []variable{{"innodb_lock_wait_timeout", seconds}, {"lock_wait_timeout", seconds}}
+		more = []variable{{"innodb_lock_wait_timeout", wait}, {"lock_wait_timeout", wait}}
 	}
 	s, err := d.session(ctx, doing, more...)
 	if err != nil {
@@ -36,6 +37,9 @@ func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error)
 	}
 	return &tx{session: s}, nil
 }
+
+// seconds rounds up: a timeout of 0 seconds would not wait at all.
+func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
 
 func (s *session) start(ctx context.Context, readOnly bool) error {
 	if !s.checks {

@@ -32,7 +32,8 @@ SELECT i.indrelid, x.relname, (i.indisunique AND i.indisvalid)::int, i.indisprim
 	CASE WHEN i.indexprs IS NULL AND i.indpred IS NULL THEN NULL ELSE
 		(SELECT json_agg(DISTINCT a.attname) FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 		WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass
-			AND d.refobjid = i.indrelid AND d.refobjsubid > 0) END
+			AND d.refobjid = i.indrelid AND d.refobjsubid > 0) END,
+	` + stays + `
 FROM pg_index i
 JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
 JOIN pg_class c ON c.oid = i.indrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
@@ -47,6 +48,7 @@ WHERE ` + own
 		ix := &dialect.Index{
 			Name: text(row[1]), Unique: number(row[2]) == 1, Primary: number(row[3]) == 1, Deferrable: number(row[4]) == 1,
 			NullsEqual: number(row[5]) == 1, Method: text(row[6]), Where: text(row[7]), Constraint: number(row[8]) == 1,
+			Stays: text(row[11]),
 		}
 		var parts []indexPart
 		broken = errorOr(broken, json.Unmarshal(row[9], &parts))

@@ -28,7 +28,7 @@ func (in *inspection) readIndexes(ctx context.Context) error {
 			if len(t.Indexes) == 0 || last == nil || last.Name != name {
 				text = parseIndex(sql)
 				last = &dialect.Index{Name: name, Unique: unique, Primary: origin == "pk", Constraint: origin != "c", Method: "btree", Where: text.where}
-				last.Mentions = mentions(t, text.where)
+				last.Mentions, last.Stays = mentions(t, text.where), stays(last)
 				t.Indexes = append(t.Indexes, last)
 			}
 			p := dialect.IndexPart{Column: column, Descending: desc}

@@ -32,7 +32,7 @@ var classes = map[int32]dialect.Class{
 	1222: dialect.LockTimeout,
 	-2:   dialect.LockTimeout,
 
-	2601: dialect.UniqueViolation, 2627: dialect.UniqueViolation,
+	2601: dialect.UniqueViolation, 2627: dialect.UniqueViolation, 1505: dialect.UniqueViolation, // the last one stops an index from being built
 
 	// 547 is a foreign key or a check: which, the catalogue says (explain).
 	547: dialect.OtherConstraint,

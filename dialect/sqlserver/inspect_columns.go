@@ -63,10 +63,14 @@ func (c *catalogue) readIndexes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	needs := "0"
+	if !c.srv.babelfish {
+		needs = "CASE WHEN " + needed + " THEN 1 ELSE 0 END"
+	}
 	// Not joined: Babelfish would join these views of its for minutes.
-	const q = `
+	q := `
 SELECT i.object_id, i.index_id, CAST(i.name AS nvarchar(128)), CAST(i.is_unique AS int), CAST(i.is_primary_key AS int), CAST(i.is_unique_constraint AS int),
-	LOWER(i.type_desc), COALESCE(i.filter_definition, '')
+	LOWER(i.type_desc), COALESCE(i.filter_definition, ''), ` + needs + `
 FROM sys.indexes i
 WHERE i.type > 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0`
 	indexes := map[string]*dialect.Index{}
@@ -77,7 +81,7 @@ WHERE i.type > 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0`
 		}
 		ix := &dialect.Index{Name: c.indexName(t, row[2]), Unique: row[3] == "1", Primary: row[4] == "1", Method: row[6], Where: row[7]}
 		ix.Constraint, ix.NullsEqual = ix.Primary || row[5] == "1", ix.Unique
-		ix.Mentions = c.mentions(t, ix.Where)
+		ix.Mentions, ix.Stays = c.mentions(t, ix.Where), c.stays(ix, row[8] == "1")
 		indexes[row[0]+" "+row[1]] = ix
 		t.Indexes = append(t.Indexes, ix)
 	})

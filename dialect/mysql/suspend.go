@@ -1,0 +1,149 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// stays is Index.Stays: of the kinds of indexes only trees are certain to come
+// back as they were, since full-text and spatial ones have parsers, stop words and
+// hidden columns beside them.
+func stays(ix *dialect.Index) string {
+	if ix.Primary || ix.Method == "btree" {
+		return ""
+	}
+	return "it is a " + ix.Method + " index"
+}
+
+// Definitions implements dialect.Suspender. A definition is the index's clause in
+// SHOW CREATE TABLE, which has all that there is to it: prefixes, directions,
+// comments, visibility. One ALTER TABLE takes the same privileges to drop as to add.
+func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) (out []dialect.SuspendedIndex, err error) {
+	const doing = "read the indexes of"
+	s, err := d.ddl(ctx, doing, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { s.close(err == nil) }()
+	found, err := s.definitions(ctx, doing, n)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(slices.Values(indexes)) {
+		if c, ok := found[name]; ok && c.tree {
+			out = append(out, dialect.SuspendedIndex{Name: name, Definition: c.text})
+		}
+	}
+	return out, nil
+}
+
+// ddl takes a session for statements about indexes.
+func (d *DB) ddl(ctx context.Context, doing string, wait time.Duration) (*session, error) {
+	more := []variable{{"sql_quote_show_create", "1"}}
+	if wait > 0 {
+		more = append(more, variable{"lock_wait_timeout", seconds(wait)})
+	}
+	s, err := d.session(ctx, doing, more...)
+	if err != nil {
+		return nil, err
+	}
+	if !s.checks { // an index that a foreign key needs could be dropped
+		s.close(true)
+		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+		e.Detail = foreignKeysOff
+		return nil, e
+	}
+	return s, nil
+}
+
+// definitions are the clauses of a table's indexes, by name.
+func (s *session) definitions(ctx context.Context, doing string, n dialect.Name) (map[string]clause, error) {
+	var name, sql string
+	if err := one(ctx, s.conn, "SHOW CREATE TABLE "+quoteTable(n), &name, &sql); err != nil {
+		return nil, fail(ctx, err, doing, n)
+	}
+	out := map[string]clause{}
+	for _, c := range clauses(sql) {
+		out[c.index] = c
+	}
+	return out, nil
+}
+
+// Suspend implements dialect.Suspender, by one ALTER TABLE.
+func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
+	return d.alter(ctx, "suspend indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
+		var drop []string
+		for _, ix := range indexes {
+			switch c, ok := found[ix.Name]; {
+			case !ok:
+			case c.text != ix.Definition:
+				return nil, dialect.ErrIndexDiffers(doing, n, ix.Name)
+			default:
+				drop = append(drop, "DROP INDEX "+quote(ix.Name))
+			}
+		}
+		return drop, nil
+	})
+}
+
+// Restore implements dialect.Suspender, by one ALTER TABLE: all indexes are built
+// in one pass over the rows, and none of them where one can't be.
+func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
+	return d.alter(ctx, "put back indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
+		var add []string
+		for _, ix := range indexes {
+			switch c, ok := found[ix.Name]; {
+			case !ok:
+				add = append(add, "ADD "+ix.Definition)
+			case c.text != ix.Definition:
+				return nil, dialect.ErrIndexDiffers(doing, n, ix.Name)
+			}
+		}
+		return add, nil
+	})
+}
+
+// alter changes a table by what change makes of its indexes. A statement of
+// somebody who was killed may still be under way on the server: what it had done
+// when the table came free is looked at again.
+func (d *DB) alter(ctx context.Context, doing string, n dialect.Name, wait time.Duration, change func(found map[string]clause, doing string) ([]string, error)) (err error) {
+	s, err := d.ddl(ctx, doing, wait)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		s.cut = ctx.Err() != nil
+		s.close(ctx.Err() == nil && dialect.ClassOf(err) != dialect.LostConnection)
+	}()
+	for attempt := 1; ; attempt++ {
+		found, err := s.definitions(ctx, doing, n)
+		if err != nil {
+			return err
+		}
+		parts, err := change(found, doing)
+		if err != nil || len(parts) == 0 {
+			return err
+		}
+		alter := "ALTER TABLE " + quoteTable(n) + " " + strings.Join(parts, ", ")
+		if s.server.mariadb {
+			alter = "SET STATEMENT max_statement_time = 0 FOR " + alter
+		}
+		_, err = s.conn.ExecContext(ctx, alter)
+		err = fail(ctx, err, doing, n)
+		e, ok := errors.AsType[*dialect.Error](err)
+		if !ok || attempt > 1 || e.Code != duplicateName && e.Code != noSuchIndex {
+			return err
+		}
+	}
+}
+
+// Error numbers of an index that somebody else has made, or dropped, meanwhile.
+const (
+	duplicateName = "1061"
+	noSuchIndex   = "1091"
+)

@@ -1,0 +1,80 @@
+package mysql
+
+import "strings"
+
+// clause is one index in the text of SHOW CREATE TABLE.
+type clause struct {
+	index string
+	text  string // the clause as it stands there
+	tree  bool   // neither full-text nor spatial nor of any other kind
+}
+
+// clauses finds the indexes in a CREATE TABLE as the server prints it, but for
+// the primary key, which has no name. It takes any text.
+func clauses(sql string) []clause {
+	var out []clause
+	open := skip(sql, strings.IndexByte(sql, '`'))
+	for open < len(sql) && sql[open] != '(' {
+		open = skip(sql, open)
+	}
+	depth, start := 0, open+1
+	for i := open; i < len(sql); {
+		switch sql[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 || depth == 1 && sql[i] == ',' {
+			if c, ok := indexClause(strings.TrimSpace(sql[min(start, i):i])); ok {
+				out = append(out, c)
+			}
+			start = i + 1
+		}
+		if depth == 0 {
+			break
+		}
+		i = skip(sql, i)
+	}
+	return out
+}
+
+// indexClause reads KEY `name` (…) and UNIQUE KEY `name` (…), and tells other
+// kinds of KEY from them.
+func indexClause(text string) (clause, bool) {
+	words, rest, named := strings.Cut(text, "`")
+	if !named {
+		return clause{}, false
+	}
+	words = strings.TrimSpace(words)
+	if words != "KEY" && !strings.HasSuffix(words, " KEY") {
+		return clause{}, false
+	}
+	name := text[len(text)-len(rest)-1:]
+	name = name[:skip(name, 0)]
+	tree := (words == "KEY" || words == "UNIQUE KEY") && !strings.Contains(text, ") USING HASH") // as MariaDB makes of long columns
+	return clause{index: unquote(name), text: text, tree: tree}, true
+}
+
+// skip is the index behind the character at i, or behind the name or text that
+// begins there.
+func skip(sql string, i int) int {
+	if i < 0 || i >= len(sql) {
+		return len(sql)
+	}
+	switch q := sql[i]; q {
+	case '`', '\'', '"':
+		for i++; i < len(sql); i++ {
+			switch {
+			case sql[i] == '\\' && q != '`':
+				i++
+			case sql[i] == q && i+1 < len(sql) && sql[i+1] == q:
+				i++
+			case sql[i] == q:
+				return i + 1
+			}
+		}
+		return len(sql)
+	}
+	return i + 1
+}
