@@ -54,6 +54,8 @@ type DB struct {
 	// change: what is here is forgotten when the catalogue is inspected, and
 	// when a statement fails in a way that a changed table explains.
 	relations map[dialect.Name]*relation
+
+	log history // of how far it has come, for Lag
 }
 
 var _ dialect.DB = (*DB)(nil)

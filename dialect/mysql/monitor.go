@@ -1,0 +1,123 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+var _ dialect.Monitor = (*DB)(nil)
+
+// Lag is how far this replica's applier is behind what it has received, the
+// slowest where it has several sources; a delay that is configured counts. A
+// server that is no replica gives an error: a source doesn't know how far its
+// replicas have come. It takes the privilege REPLICATION CLIENT (MariaDB:
+// REPLICA MONITOR).
+func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
+	const doing = "look at replication"
+	s, err := d.session(ctx, doing)
+	if err != nil {
+		return dialect.Lag{}, err
+	}
+	channels, err := status(ctx, s.conn, statusQuery(s.server))
+	s.close(err == nil)
+	if err != nil {
+		return dialect.Lag{}, fail(ctx, err, doing, dialect.Name{})
+	}
+	if len(channels) == 0 {
+		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+		e.Detail = "this server is no replica, and a source doesn't know how far its replicas have come: ask the replicas"
+		return dialect.Lag{}, e
+	}
+	return lagOf(channels), nil
+}
+
+// statusQuery asks for the state of every source that is replicated from.
+// https://dev.mysql.com/doc/refman/9.0/en/show-replica-status.html
+// https://mariadb.com/kb/en/show-replica-status/
+func statusQuery(s *server) string {
+	switch {
+	case s.mariadb:
+		return "SHOW ALL SLAVES STATUS"
+	case s.atLeast(8, 0, 22):
+		return "SHOW REPLICA STATUS"
+	}
+	return "SHOW SLAVE STATUS"
+}
+
+// lagOf reads the sources' states. The columns have their old names on MariaDB
+// and on MySQL before 8.0.22. The delay is NULL where the applier or the
+// receiver doesn't run, MySQL's manual says, and where that isn't known yet.
+func lagOf(channels []map[string]sql.NullString) dialect.Lag {
+	var worst dialect.Lag
+	for _, c := range channels {
+		column := func(names ...string) sql.NullString {
+			for _, n := range names {
+				if v, ok := c[n]; ok {
+					return v
+				}
+			}
+			return sql.NullString{}
+		}
+		behind := column("Seconds_Behind_Source", "Seconds_Behind_Master")
+		seconds, err := strconv.ParseInt(behind.String, 10, 64)
+		switch {
+		case column("Replica_SQL_Running", "Slave_SQL_Running").String != "Yes":
+			return dialect.Lag{Unknown: "the replica's applier has stopped"}
+		case column("Replica_IO_Running", "Slave_IO_Running").String != "Yes":
+			return dialect.Lag{Unknown: "the replica isn't connected to its source"}
+		case !behind.Valid || err != nil:
+			return dialect.Lag{Unknown: "the replica doesn't say how far it is behind"}
+		}
+		worst.Behind = max(worst.Behind, time.Duration(seconds)*time.Second)
+	}
+	return worst
+}
+
+// status reads a small result by the names of its columns, which differ in
+// number and place from version to version.
+func status(ctx context.Context, q queryer, query string) ([]map[string]sql.NullString, error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var out []map[string]sql.NullString
+	for rows.Next() {
+		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		row := map[string]sql.NullString{}
+		for i, n := range names {
+			row[n] = values[i]
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}
+
+// Sessions is the server's count of threads that aren't asleep.
+// https://dev.mysql.com/doc/refman/9.0/en/server-status-variables.html#statvar_Threads_running
+func (d *DB) Sessions(ctx context.Context) (int, error) {
+	const doing = "count the sessions"
+	s, err := d.session(ctx, doing)
+	if err != nil {
+		return 0, err
+	}
+	var name string
+	var n int
+	err = one(ctx, s.conn, "SHOW GLOBAL STATUS LIKE 'Threads_running'", &name, &n)
+	s.close(err == nil)
+	return max(n-1, 0), fail(ctx, err, doing, dialect.Name{})
+}

@@ -1,0 +1,66 @@
+package sqlserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+var _ dialect.Monitor = (*DB)(nil)
+
+// lagQuery asks for the secondaries of an availability group that the database
+// is in: all of them on the primary, itself on a secondary.
+// https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-hadr-database-replica-states-transact-sql
+const lagQuery = `
+SELECT COUNT(*), SUM(CASE WHEN is_suspended = 1 OR synchronization_state = 0 THEN 1 ELSE 0 END),
+	SUM(CASE WHEN secondary_lag_seconds IS NULL AND is_local = 0 THEN 1 ELSE 0 END), MAX(secondary_lag_seconds)
+FROM sys.dm_hadr_database_replica_states
+WHERE database_id = DB_ID() AND is_primary_replica = 0`
+
+// Lag is how far the availability group's secondaries are behind, as the
+// primary says: 0 for a database that is in none. On a secondary it is how far
+// that one is, where the server tells it there. It takes VIEW SERVER STATE (VIEW SERVER
+// PERFORMANCE STATE since SQL Server 2022). Babelfish has none of it.
+func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
+	row, err := d.single(ctx, "look at replication", lagQuery)
+	switch {
+	case err != nil:
+		return dialect.Lag{}, err
+	case whole(row[0]) == 0:
+		return dialect.Lag{}, nil
+	case whole(row[1]) > 0:
+		return dialect.Lag{Unknown: "a secondary replica isn't being synchronized"}, nil
+	case whole(row[2]) > 0 || row[3] == "":
+		return dialect.Lag{Unknown: "the server doesn't say how far a secondary replica is behind"}, nil
+	}
+	return dialect.Lag{Behind: time.Duration(whole(row[3])) * time.Second}, nil
+}
+
+// sessionsQuery counts the sessions that run a request.
+// https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-exec-sessions-transact-sql
+const sessionsQuery = "SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE is_user_process = 1 AND status = 'running' AND session_id <> @@SPID"
+
+// Sessions counts the sessions of users that run something. A user without
+// VIEW SERVER STATE sees its own sessions only.
+func (d *DB) Sessions(ctx context.Context) (int, error) {
+	row, err := d.single(ctx, "count the sessions", sessionsQuery)
+	if err != nil {
+		return 0, err
+	}
+	return whole(row[0]), nil
+}
+
+// single asks a question with one row for an answer.
+func (d *DB) single(ctx context.Context, doing, query string) ([]string, error) {
+	conn, _, err := d.session(ctx, doing, nil)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := collect(ctx, conn, query)
+	if err != nil {
+		discard(conn)
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	}
+	return rows[0], conn.Close()
+}
