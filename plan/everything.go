@@ -43,6 +43,9 @@ func (b *builder) everything() []Root {
 		b.complete(t, rule, nil, "scope everything overwrites every row")
 		if set := b.assignments(t, rule, nil); len(set) > 0 {
 			step(t, EraseOverwrite, Step{Op: Overwrite, Set: set})
+			if r := &out[len(out)-1]; !r.Whole {
+				r.Suspends = b.suspends(t, set)
+			}
 		}
 	}
 	if len(out) == 0 && len(b.found) == 0 && !b.all {

@@ -25,4 +25,9 @@ const (
 	SharedRow            HazardName = "SHARED_ROW"            // a row belongs to several subjects
 	UniquenessNotProven  HazardName = "UNIQUENESS_NOT_PROVEN" // a strategy may give two rows of a unique index one value
 	CopiesElsewhere      HazardName = "COPIES_ELSEWHERE"      // materialized views and publications hold copies
+
+	// These two are never asked for: they allow what Root.Suspends offers.
+
+	SuspendsIndexes    HazardName = "SUSPENDS_INDEXES"    // indexes are away while their table is overwritten
+	SuspendsUniqueness HazardName = "SUSPENDS_UNIQUENESS" // unique ones too; nobody else may write meanwhile
 )

@@ -70,6 +70,9 @@ type Root struct {
 	// Whole asks for all rows in one transaction: they can only be addressed
 	// physically.
 	Whole bool `json:"whole,omitempty"`
+	// Suspends are the indexes that may be suspended while the rows are
+	// overwritten (scope everything), by name.
+	Suspends []Suspension `json:"suspends,omitempty"`
 	// Defer defers the database's deferrable constraints within a batch.
 	Defer bool `json:"defer,omitempty"`
 }

@@ -43,6 +43,12 @@ func (p *Plan) String() string {
 			fmt.Fprintf(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
 		}
 	}
+	if offers := p.Offers(); len(offers) > 0 {
+		b.WriteString("\nFaster, where it is allowed:\n")
+		for _, h := range offers {
+			fmt.Fprintf(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
+		}
+	}
 	fmt.Fprintf(&b, "\nDigest %s\n", p.Digest())
 	return b.String()
 }

@@ -1,0 +1,93 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Suspension is an index that may be suspended while all rows of its table are
+// overwritten, and put back afterwards: each value that is written would else be
+// taken out of the index and put in again. It is an offer. Without the hazard allowed by
+// name the index stays, and the plan runs all the same.
+type Suspension struct {
+	Index string `json:"index"`
+	// Hazard is what allows it: SuspendsIndexes, or SuspendsUniqueness for a
+	// unique index.
+	Hazard HazardName `json:"hazard"`
+}
+
+// Offers are the hazards that may be allowed to have indexes suspended, for each
+// index one, ordered as the roots are. They are not among Hazards, which have to
+// be allowed.
+func (p *Plan) Offers() []Hazard {
+	var out []Hazard
+	for i := range p.Roots {
+		r := &p.Roots[i]
+		for _, s := range r.Suspends {
+			reason := fmt.Sprintf("index %s is away until the table is overwritten, and queries do without it", s.Index)
+			if s.Hazard == SuspendsUniqueness {
+				reason = fmt.Sprintf("unique index %s is away until the table is overwritten: nobody else may write to the table meanwhile, as a duplicate would keep the index from coming back", s.Index)
+			}
+			out = append(out, Hazard{s.Hazard, r.Table, reason})
+		}
+	}
+	return out
+}
+
+// suspends lists the indexes of a table that may be suspended while the
+// assignments are made to all of its rows, in batches.
+func (b *builder) suspends(t *dialect.Table, set []Assignment) []Suspension {
+	if len(t.Partitions) > 0 || t.History != nil || t.NoTransactions || t.Unerasable != "" {
+		return nil
+	}
+	var out []Suspension
+	for _, ix := range t.Indexes {
+		overwritten := slices.ContainsFunc(set, func(a Assignment) bool { return ix.Holds(a.Column) })
+		if !overwritten || ix.Primary || ix.Stays != "" || b.leads(t, ix) {
+			continue
+		}
+		s := Suspension{Index: ix.Name, Hazard: SuspendsIndexes}
+		if ix.Unique {
+			// InnoDB keeps the rows of a table without a primary key in one of its unique indexes.
+			if len(t.PrimaryKey) == 0 || !b.proved(t, ix) {
+				continue
+			}
+			s.Hazard = SuspendsUniqueness
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(x, y Suspension) int { return cmp.Compare(x.Index, y.Index) })
+	return out
+}
+
+// leads reports whether a foreign key, at either end, or the numbering of a
+// column needs an index that starts as this one does. Whether another one would
+// serve too isn't asked.
+func (b *builder) leads(t *dialect.Table, ix *dialect.Index) bool {
+	if len(ix.Parts) == 0 {
+		return true
+	}
+	first := ix.Parts[0].Column
+	if c := t.Column(first); c != nil && c.Identity {
+		return true
+	}
+	for _, fk := range t.ForeignKeys {
+		if slices.Contains(fk.Columns, first) {
+			return true
+		}
+	}
+	for _, fk := range b.schema.References(t.Name) {
+		if slices.Contains(fk.RefColumns, first) {
+			return true
+		}
+	}
+	return false
+}
+
+// proved reports whether the strategies keep the index unique.
+func (b *builder) proved(t *dialect.Table, ix *dialect.Index) bool {
+	return !slices.ContainsFunc(b.unsure, func(u uncertain) bool { return u.table == t.Name && u.index == ix.Name })
+}
