@@ -35,12 +35,12 @@ func (a *app) amend() *cli.Command {
 	return &cli.Command{
 		Name: "amend", Usage: "signs a later fact about a receipt, which itself is never edited",
 		Flags: amendFlags(
-			&cli.StringFlag{Name: "backup-expired", Usage: "the backup of that `NAME` is gone"},
-			&cli.StringFlag{Name: "recipient-told", Usage: "the recipient of that `NAME` was told of the erasure"},
-			&cli.StringFlag{Name: "revoke", Usage: "the receipt is not to be relied on: the `REASON`, which must not name a person"},
-			&cli.StringFlag{Name: "at", Usage: "the `DATE` on which it happened, such as 2026-01-31 (default: now)"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the amendment to `FILE`"},
+			&cli.StringFlag{Name: "backup-expired", Local: true, Usage: "the backup of that `NAME` is gone"},
+			&cli.StringFlag{Name: "recipient-told", Local: true, Usage: "the recipient of that `NAME` was told of the erasure"},
+			&cli.StringFlag{Name: "revoke", Local: true, Usage: "the receipt is not to be relied on: the `REASON`, which must not name a person"},
+			atFlag(), outputFlag(),
 		),
+		Commands: []*cli.Command{a.amendResidue()}, HideHelpCommand: true,
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			fact, err := factOf(cmd)
 			if err != nil {
@@ -55,10 +55,17 @@ func (a *app) amend() *cli.Command {
 	}
 }
 
+func atFlag() cli.Flag {
+	return &cli.StringFlag{Name: "at", Usage: "the `DATE` on which it happened, such as 2026-01-31 (default: now)"}
+}
+
+func outputFlag() cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the amendment to `FILE`"}
+}
+
 // factOf is the one fact that the flags state.
 func factOf(cmd *cli.Command) (*receipt.Fact, error) {
-	now := time.Now().UTC()
-	f := &receipt.Fact{At: now.Truncate(time.Second), Backup: cmd.String("backup-expired"), Recipient: cmd.String("recipient-told"), Reason: cmd.String("revoke")}
+	f := &receipt.Fact{Backup: cmd.String("backup-expired"), Recipient: cmd.String("recipient-told"), Reason: cmd.String("revoke")}
 	given := 0
 	for kind, value := range map[receipt.Kind]string{receipt.BackupExpired: f.Backup, receipt.RecipientTold: f.Recipient, receipt.Revoked: f.Reason} {
 		if value != "" {
@@ -67,16 +74,24 @@ func factOf(cmd *cli.Command) (*receipt.Fact, error) {
 		}
 	}
 	if given != 1 {
-		return nil, usage("say what happened, by one of --backup-expired, --recipient-told and --revoke")
+		return nil, usage("say what happened, by one of --backup-expired, --recipient-told and --revoke; of residue, by expunge amend residue")
 	}
-	if at := cmd.String("at"); at != "" {
-		day, err := time.Parse(time.DateOnly, at)
-		if err != nil || day.After(now) {
-			return nil, usage("--at is a date that isn't to come, such as 2026-01-31")
-		}
-		f.At = day
+	var err error
+	f.At, err = factAt(cmd)
+	return f, err
+}
+
+// factAt is the day of --at, or now.
+func factAt(cmd *cli.Command) (time.Time, error) {
+	now := time.Now().UTC()
+	if cmd.String("at") == "" {
+		return now.Truncate(time.Second), nil
 	}
-	return f, nil
+	day, err := time.Parse(time.DateOnly, cmd.String("at"))
+	if err != nil || day.After(now) {
+		return day, usage("--at is a date that isn't to come, such as 2026-01-31")
+	}
+	return day, nil
 }
 
 func (a *app) finalize() *cli.Command {
@@ -183,6 +198,8 @@ func printMade(a *app, cmd *cli.Command, out amended) error {
 			what = "backup " + f.Backup + " gone"
 		case receipt.RecipientTold:
 			what = "recipient " + f.Recipient + " told"
+		case receipt.ResidueUpdate:
+			what = "residue " + f.Residue.Level
 		}
 		fmt.Fprintf(a.stdout, "%s: %s, %s\n", made.File, printable(what), day(f.At))
 	}

@@ -76,7 +76,7 @@ func printReceipt(w io.Writer, p *receipt.Predicate, indent string) {
 		}
 		fmt.Fprintln(w, indent+printable(line))
 	}
-	fmt.Fprintf(w, "%sresidue: %s\n", indent, printable(p.Residue.Level))
+	printResidue(w, p.Residue, indent)
 	if p.Final != "" {
 		fmt.Fprintf(w, "%sgone from the last declared backup after %s\n", indent, printable(p.Final))
 	}
@@ -110,7 +110,7 @@ func printState(w io.Writer, s *receipt.State, indent string) {
 	for _, r := range s.Replays {
 		line("restored from a backup of %s, and erased again by run %s", day(r.Backup), r.RunID)
 	}
-	line("residue: %s", s.Residue.Level)
+	printResidue(w, s.Residue, indent)
 	if len(s.Backups) > 0 && s.BackupsGone() {
 		line("every declared backup is gone")
 	}
