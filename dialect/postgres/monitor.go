@@ -96,10 +96,11 @@ func (t *tx) standbyLag(ctx context.Context) (dialect.Lag, error) {
 }
 
 // sessionsQuery counts the sessions that run a statement, and those of which
-// that can't be seen.
+// that can't be seen: of these not even the kind is told.
 const sessionsQuery = `
 SELECT count(*) FILTER (WHERE state = 'active'), count(*) FILTER (WHERE state IS NULL)
-FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
+FROM pg_stat_activity
+WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL AND datid IS NOT NULL AND pid <> pg_backend_pid()`
 
 // Sessions counts the client sessions of all databases that run a statement. A
 // user without the role pg_monitor can't see it.

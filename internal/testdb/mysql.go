@@ -214,6 +214,11 @@ func (f *family) new(in *install, settings []string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The folder is a copy: a server that found another's UUID in it couldn't
+	// be its replica. It makes itself a new one. MariaDB has no such file.
+	if err := os.Remove(in.inside(filepath.Join(data, "auto.cnf"))); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
 	server := &Server{Engine: in.engine, Version: in.version, in: in}
 	var port int
 	server.launch = func() (*process, error) {

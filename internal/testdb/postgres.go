@@ -114,6 +114,11 @@ func newPostgres(in *install, settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.servePostgres(in, data, settings)
+}
+
+// servePostgres starts a server on a data folder.
+func (s *scratch) servePostgres(in *install, data string, settings []string) (*Server, error) {
 	server := &Server{Engine: in.engine, Version: in.version, in: in}
 	var port int
 	server.launch = func() (*process, error) {
@@ -136,6 +141,7 @@ func newPostgres(in *install, settings ...string) (*Server, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
+	var err error
 	server.process, err = server.launch()
 	return server, err
 }
