@@ -1,6 +1,7 @@
 package sqlserver
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,6 +82,49 @@ func (b *builder) compare(r *relation, alias string, c dialect.Compare) string {
 	}
 	col := b.column(r, c.Column)
 	return col.comparand(alias) + " " + c.Op + " " + b.value(r, col, c.Value)
+}
+
+// within says of a range's ends what they have in common: a = 1 AND b > 5 AND b <= 9
+// for what comes after (1, 5), up to (1, 9). An index is searched by that to both
+// ends, while by each of them for itself it is to the first column only, and
+// the rows of one tenant would all be read, and waited for, again and again.
+func within(where []dialect.Cond) []dialect.Cond {
+	var low dialect.After
+	var high dialect.UpTo
+	rest := make([]dialect.Cond, 0, len(where))
+	for _, c := range where {
+		switch c := c.(type) {
+		case dialect.After:
+			if len(low.Columns) == 0 {
+				low = c
+				continue
+			}
+		case dialect.UpTo:
+			if len(high.Columns) == 0 {
+				high = c
+				continue
+			}
+		}
+		rest = append(rest, c)
+	}
+	n := len(low.Columns)
+	if len(low.Key) != n || len(high.Key) != n || !slices.Equal(low.Columns, high.Columns) {
+		return where
+	}
+	common := 0
+	for common < n-1 && dialect.EncodeKey(low.Key[common:common+1]) == dialect.EncodeKey(high.Key[common:common+1]) {
+		common++
+	}
+	if common == 0 {
+		return where
+	}
+	var out []dialect.Cond
+	for i, column := range low.Columns[:common] {
+		out = append(out, dialect.Compare{Column: column, Op: "=", Value: low.Key[i]})
+	}
+	low.Columns, low.Key = low.Columns[common:], low.Key[common:]
+	high.Columns, high.Key = high.Columns[common:], high.Key[common:]
+	return append(append(out, low, high), rest...)
 }
 
 // beyond compares with a key column by column, as there are no row values. The

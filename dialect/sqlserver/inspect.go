@@ -35,20 +35,31 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	c := &catalogue{
-		q: conn, srv: srv, schema: &dialect.Schema{Engine: "sqlserver", Version: srv.version},
+	c := newCatalogue(conn, srv)
+	if err := c.read(ctx); err != nil {
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	}
+	return c.schema, nil
+}
+
+func newCatalogue(q queryer, srv *server) *catalogue {
+	return &catalogue{
+		q: q, srv: srv, schema: &dialect.Schema{Engine: "sqlserver", Version: srv.version},
 		tables: map[string]*dialect.Table{}, names: map[string]dialect.Name{}, ids: map[string]map[string]string{},
 	}
+}
+
+func (c *catalogue) read(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		c.readDefault, c.readTables, c.readColumns, c.readSpelling, c.readIndexes, c.readForeignKeys, c.readChecks,
 		c.readTriggers, c.readViews, c.readSecurity, c.readPublications,
 	} {
 		if err := step(ctx); err != nil {
-			return nil, fail(ctx, err, doing, dialect.Name{})
+			return err
 		}
 	}
 	c.sort()
-	return c.schema, nil
+	return nil
 }
 
 // each calls f for every row of a query.

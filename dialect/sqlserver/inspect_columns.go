@@ -89,7 +89,7 @@ WHERE i.type > 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0`
 		return err
 	}
 	const parts = `
-SELECT k.object_id, k.index_id, k.column_id, CAST(k.is_descending_key AS int), k.key_ordinal, CAST(k.is_included_column AS int)
+SELECT k.object_id, k.index_id, k.column_id, CAST(k.is_descending_key AS int), k.key_ordinal
 FROM sys.index_columns k
 ORDER BY k.object_id, k.index_id, k.key_ordinal, k.index_column_id`
 	return c.each(ctx, parts, func(row []string) {
@@ -97,9 +97,9 @@ ORDER BY k.object_id, k.index_id, k.key_ordinal, k.index_column_id`
 		if t == nil || ix == nil {
 			return
 		}
-		// A columnstore index's columns have no place in a key, and those of one
-		// that isn't clustered count as included.
-		if row[4] == "0" && (row[5] == "1") != (ix.Method == "nonclustered columnstore") {
+		// What has no place in the key is included, or what the table is
+		// partitioned by; but a columnstore index's columns have none.
+		if row[4] == "0" && !strings.HasSuffix(ix.Method, "columnstore") {
 			return
 		}
 		name := c.ids[row[0]][row[2]]

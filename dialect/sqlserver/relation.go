@@ -13,11 +13,11 @@ const address = "%%physloc%%"
 
 // relation is what a statement needs to know of a table that it names.
 type relation struct {
-	name      dialect.Name
-	memory    bool // memory-optimised: it knows no row locks
-	insteadOf bool // an INSTEAD OF trigger takes the place of updates
-	columns   map[string]*column
-	folded    bool // Babelfish: the columns are known by their names in lower case
+	name                             dialect.Name
+	memory                           bool // memory-optimised: it knows no row locks
+	insteadOfUpdate, insteadOfDelete bool // a trigger takes the statement's place
+	columns                          map[string]*column
+	folded                           bool // Babelfish: the columns are known by their names in lower case
 }
 
 // column is what a statement needs to know of a column.
@@ -77,7 +77,8 @@ SELECT CAST(c.name AS nvarchar(128)), CASE WHEN ty.is_assembly_type = 1 THEN ty.
 	CASE WHEN EXISTS (SELECT 1 FROM sys.index_columns ic JOIN sys.indexes i ON i.object_id = ic.object_id AND i.index_id = ic.index_id
 		WHERE ic.object_id = c.object_id AND ic.column_id = c.column_id AND ic.key_ordinal = 1 AND i.is_disabled = 0 AND i.has_filter = 0 AND i.type IN (1, 2)) THEN 1 ELSE 0 END,
 	CAST(o.is_memory_optimized AS int),
-	CASE WHEN EXISTS (SELECT 1 FROM sys.triggers tr WHERE tr.parent_id = o.object_id AND tr.is_instead_of_trigger = 1 AND tr.is_disabled = 0) THEN 1 ELSE 0 END
+	COALESCE((SELECT SUM(CASE e.type WHEN 2 THEN 1 WHEN 3 THEN 2 ELSE 0 END) FROM sys.triggers tr JOIN sys.trigger_events e ON e.object_id = tr.object_id
+		WHERE tr.parent_id = o.object_id AND tr.is_instead_of_trigger = 1 AND tr.is_disabled = 0), 0)
 FROM sys.tables o
 JOIN sys.schemas s ON s.schema_id = o.schema_id
 JOIN sys.columns c ON c.object_id = o.object_id
@@ -95,7 +96,8 @@ func readRelation(ctx context.Context, q queryer, n dialect.Name) (*relation, er
 	for _, row := range rows {
 		c := &column{name: row[0], sqlType: sqlType{name: row[1], maxLength: whole(row[2]), precision: whole(row[3]), scale: whole(row[4]), collation: row[5], codePage: whole(row[6])},
 			leads: row[7] == "1"}
-		r.memory, r.insteadOf = row[8] == "1", row[9] == "1"
+		instead := whole(row[9]) // there is one such trigger for each event at most
+		r.memory, r.insteadOfUpdate, r.insteadOfDelete = row[8] == "1", instead&1 != 0, instead&2 != 0
 		r.columns[c.name] = c
 	}
 	if len(r.columns) == 0 {

@@ -15,7 +15,7 @@
 // The isolation is READ COMMITTED, with row locks held to the end where a
 // statement asks for them. A read-only transaction is refused any write here, since the
 // server knows none; it sees one snapshot where the database has
-// ALLOW_SNAPSHOT_ISOLATION on. Under it there is no more than 4,000 rows a
+// ALLOW_SNAPSHOT_ISOLATION on and no memory-optimised table. Under it there is no more than 4,000 rows a
 // transaction, as locks are escalated to the table near 5,000.
 //
 // # Values
@@ -98,13 +98,16 @@ type server struct {
 	major     int // 13 is SQL Server 2016
 	azure     bool
 	babelfish bool
-	snapshot  bool // ALLOW_SNAPSHOT_ISOLATION is on
-	position  bool // the log's end may be asked for
+	// snapshot says that ALLOW_SNAPSHOT_ISOLATION is on, and no table is
+	// memory-optimised: those can't be read under it (error 41332).
+	snapshot bool
+	position bool // the log's end may be asked for
 }
 
 const serverQuery = `
 SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS nvarchar(128)),
-	CASE WHEN @@VERSION LIKE '%Babelfish%' THEN 1 ELSE 0 END, CAST(d.compatibility_level AS int), CAST(d.snapshot_isolation_state AS int)
+	CASE WHEN @@VERSION LIKE '%Babelfish%' THEN 1 ELSE 0 END, CAST(d.compatibility_level AS int),
+	CASE WHEN d.snapshot_isolation_state = 1 AND NOT EXISTS (SELECT 1 FROM sys.tables t WHERE t.is_memory_optimized = 1) THEN 1 ELSE 0 END
 FROM sys.databases d WHERE d.name = DB_NAME()`
 
 // logEnd is where the log ends, since SQL Server 2016 SP2; it takes VIEW DATABASE STATE.

@@ -126,7 +126,7 @@ func (b *builder) from(r *relation, where []dialect.Cond, hints string) (string,
 }
 
 func (b *builder) where(r *relation, where []dialect.Cond) {
-	for i, c := range where {
+	for i, c := range within(where) {
 		if i == 0 {
 			b.WriteString(" WHERE ")
 		} else {
@@ -181,15 +181,28 @@ func (b *builder) count(n dialect.Name, where []dialect.Cond) (statement, error)
 	return b.done()
 }
 
+// delete renders a Delete. Where an INSTEAD OF trigger takes its place the
+// server counts the rows that were to go: there the rows that meet the
+// condition are counted before and after.
 func (b *builder) delete(d dialect.Delete) (statement, error) {
 	r := b.relation(d.Table)
+	if r.insteadOfDelete {
+		b.WriteString("DECLARE @before bigint = (SELECT COUNT_BIG(*)")
+		b.fromWhere(r, d.Where, r.hints(dialect.Exclusive))
+		b.WriteString(");\n")
+	}
 	b.WriteString("DELETE ")
 	if d.Limit > 0 {
 		b.WriteString("TOP (" + strconv.Itoa(d.Limit) + ") ")
 	}
 	b.WriteString("t")
 	b.fromWhere(r, d.Where, r.changes())
-	b.WriteString(rowCount)
+	if !r.insteadOfDelete {
+		b.WriteString(rowCount)
+		return b.done()
+	}
+	b.WriteString(";\nSELECT @before - COUNT_BIG(*) AS " + counted)
+	b.fromWhere(r, d.Where, r.hints(dialect.NoLock))
 	return b.done()
 }
 
@@ -205,7 +218,7 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 	}
 	// An INSTEAD OF trigger decides what is written, not the statement.
 	// Babelfish takes only bare columns in an OUTPUT clause.
-	compare := u.Compare && !r.insteadOf && !b.babelfish && !slices.ContainsFunc(set, func(c *column) bool { return c.large() })
+	compare := u.Compare && !r.insteadOfUpdate && !b.babelfish && !slices.ContainsFunc(set, func(c *column) bool { return c.large() })
 	if compare {
 		b.WriteString("DECLARE @u TABLE (" + numbered(len(set), func(i int) string { return fmt.Sprintf("u%d int NOT NULL", i) }) + ");\n")
 	}

@@ -57,7 +57,7 @@ var shop = func() map[string]*relation {
 		"virtual": relationOf("virtual", leading(columnOf("id", "bigint", 8, 19, 0)), columnOf("name", "nvarchar", 80, 0, 0)),
 	}
 	of["cache"].memory = true
-	of["virtual"].insteadOf = true
+	of["virtual"].insteadOfUpdate, of["virtual"].insteadOfDelete = true, true
 	return of
 }()
 
@@ -144,6 +144,9 @@ var shapes = map[string][]struct {
 		{"After and UpTo, empty", selecting(dialect.After{Columns: []string{"id"}}, dialect.UpTo{Columns: []string{"id"}})},
 		{"UpTo, one column", selecting(dialect.UpTo{Columns: []string{"id"}, Key: dialect.Key{int64(7)}})},
 		{"After, three columns", selecting(dialect.After{Columns: []string{"small", "email", "id"}, Key: dialect.Key{int64(1), "x", int64(2)}})},
+		{"After and UpTo, in one tenant", dialect.Select{Table: event, Columns: []string{"tenant"}, Where: []dialect.Cond{
+			dialect.After{Columns: []string{"tenant", "code"}, Key: dialect.Key{int64(1), "a"}}, dialect.IsNull{Column: "subject"},
+			dialect.UpTo{Columns: []string{"tenant", "code"}, Key: dialect.Key{int64(1), "x"}}}}},
 		{"Compare", selecting(dialect.Compare{Column: "born", Op: "<", Value: "2020-01-01"}, dialect.Compare{Column: "photo", Op: "=", Value: []byte{0, 255}}, dialect.Compare{Column: "email", Op: "=", Value: "x"}, dialect.Compare{Column: "id", Op: "=", Value: nil})},
 		{"Compare, finer than the column", selecting(dialect.Compare{Column: "rate", Op: "<", Value: "1.505"}, dialect.Compare{Column: "at", Op: ">=", Value: "2020-01-01 00:00:00.1234567"})},
 		{"Longer", selecting(dialect.Longer{Column: "name", N: 3})},
@@ -160,6 +163,7 @@ var shapes = map[string][]struct {
 		{"everything", dialect.Delete{Table: customer}},
 		{"by keys", dialect.Delete{Table: customer, Where: []dialect.Cond{ids}}},
 		{"with a limit", dialect.Delete{Table: event, Where: []dialect.Cond{lines}, Limit: 100}},
+		{"replaced by an INSTEAD OF trigger", dialect.Delete{Table: virtual, Where: []dialect.Cond{ids}}},
 		{"from a memory-optimised table", dialect.Delete{Table: cache, Where: []dialect.Cond{ids}}},
 	},
 	"update": {
