@@ -349,6 +349,7 @@ func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 				sample.Postgres: "RAISE EXCEPTION 'row %', OLD USING DETAIL = 'zqremark canary', HINT = 'zqnotes canary', CONSTRAINT = 'zqnotes canary';",
 				sample.SQLite:   "SELECT RAISE(ABORT, 'row of zqremark canary');",
 				sample.MySQL:    signal, sample.MariaDB: signal,
+				sample.SQLServer: "THROW 50001, 'row of zqremark canary', 1;",
 			})
 		}, ""},
 		{"too long", club, fixed, func(t *testing.T, db *target) {
@@ -357,7 +358,9 @@ func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 				return
 			}
 			long := "SET NEW.name = CONCAT(OLD.name, REPEAT('x', 100));"
-			db.trigger(t, "BEFORE UPDATE", "member", "NEW.name := OLD.name || repeat('x', 100);", map[string]string{sample.MySQL: long, sample.MariaDB: long})
+			db.trigger(t, "BEFORE UPDATE", "member", "NEW.name := OLD.name || repeat('x', 100);", map[string]string{
+				sample.MySQL: long, sample.MariaDB: long, sample.SQLServer: "UPDATE member SET name = name + REPLICATE('x', 100);",
+			})
 		}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -149,6 +149,9 @@ func (r *rival) exec(statement string) {
 
 func TestALockedRowIsWaitedForAndTriedAgain(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
+		if db.babelfish(t) {
+			return // whose error for it has no number of its own
+		}
 		db.club(t)
 		p := db.plan(t, deletes, plan.Subjects())
 		o := options(p, "r", "1")
@@ -302,6 +305,9 @@ func TestARowThatArrivesMeanwhileFindsNothingToReferTo(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		if db.Engine == sample.SQLite {
 			return // nobody writes while a batch does
+		}
+		if db.babelfish(t) {
+			return // which doesn't lock the rows that a batch gathers
 		}
 		db.club(t)
 		p := db.plan(t, deletes, plan.Subjects())

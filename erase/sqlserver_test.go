@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"regexp"
 	"strings"
+	"testing"
 
 	"github.com/expungedb/expunge/dialect/sqlserver"
 	"github.com/expungedb/expunge/internal/sample"
@@ -16,6 +17,13 @@ func connectSQLServer(url string) (*target, func(), error) {
 		return nil, nil, err
 	}
 	return &target{Engine: sample.SQLServer, URL: url, DB: sqlserver.New(db), SQL: db, copier: db}, func() { db.Close() }, nil
+}
+
+// babelfish reports whether a SQL Server is in truth Babelfish for PostgreSQL,
+// which is without some of what tests are about: see the dialect's documentation.
+func (d *target) babelfish(t testing.TB) bool {
+	t.Helper()
+	return d.Engine == sample.SQLServer && d.count(t, "SELECT CASE WHEN @@VERSION LIKE '%Babelfish%' THEN 1 ELSE 0 END") == 1
 }
 
 // transactSQL spells what the tests' statements have in other words there.
