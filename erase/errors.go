@@ -19,6 +19,9 @@ var (
 	ErrBadSubject = errors.New("not a subject")
 	// ErrNotApproved: the plan's digest isn't the approved one.
 	ErrNotApproved = errors.New("the plan is not the approved one")
+	// ErrBadPeriod: a retention period that the policy has looked up in a table
+	// can't be read there.
+	ErrBadPeriod = errors.New("not a period")
 	// ErrDrift: the schema isn't the one that the plan was made for.
 	ErrDrift = errors.New("the schema has changed since the plan was made")
 	// ErrRunDiffers: the run ID was used with another plan or other subjects.
@@ -30,6 +33,8 @@ var (
 	ErrOtherDatabase = errors.New("not a copy of the database that was erased from")
 	// ErrRemains: after a replay rows are there that it was to delete.
 	ErrRemains = errors.New("rows of the erased are there")
+	// ErrSuspended: an index that a run has suspended isn't in place again.
+	ErrSuspended = errors.New("an index is suspended")
 	// ErrSuperseded: another process took the run over; nothing more is committed here.
 	ErrSuperseded = errors.New("the run was taken over by another process")
 )

@@ -11,23 +11,29 @@ type EventKind string
 
 // The kinds, in the order in which they first appear in a run.
 const (
-	Began    EventKind = "began"    // the run is in the journal
-	Resumed  EventKind = "resumed"  // it was there already, unfinished
-	Batch    EventKind = "batch"    // a batch was committed
-	Retry    EventKind = "retry"    // a batch was rolled back and will be tried again
-	Checked  EventKind = "checked"  // a batch's rows were looked for after its commit
-	Scanning EventKind = "scanning" // all batches are done; the roots are scanned once more
-	Signed   EventKind = "signed"   // the receipt is signed and stored
+	Began     EventKind = "began"     // the run is in the journal
+	Resumed   EventKind = "resumed"   // it was there already, unfinished
+	Suspended EventKind = "suspended" // an index is away until its table is overwritten
+	Batch     EventKind = "batch"     // a batch was committed
+	Retry     EventKind = "retry"     // a batch was rolled back and will be tried again
+	Checked   EventKind = "checked"   // a batch's rows were looked for after its commit
+	Restored  EventKind = "restored"  // it is in place again
+	Throttled EventKind = "throttled" // no batch begins for the moment: Reason says why
+	Released  EventKind = "released"  // batches begin again, after Took
+	Scanning  EventKind = "scanning"  // all batches are done; the roots are scanned once more
+	Signed    EventKind = "signed"    // the receipt is signed and stored
 )
 
 // Event is something that happened in a run. It holds counts and names of
 // tables, never a value or a key.
 type Event struct {
-	Kind  EventKind
-	At    time.Time
-	RunID string
-	Root  dialect.Name // the table that the batch's roots are from
-	Class dialect.Class
+	Kind   EventKind
+	At     time.Time
+	RunID  string
+	Root   dialect.Name // the table that the batch's roots are from
+	Class  dialect.Class
+	Reason string // why batches wait; another event tells when that changes
+	Index  string // that was suspended or restored
 	// Rows is how many rows the batch changed, Took how long it took.
 	Rows int64
 	Took time.Duration

@@ -5,9 +5,12 @@ import "github.com/expungedb/expunge/dialect"
 // The journal's tables. Moments are RFC 3339 texts in UTC, so that they read
 // the same on every engine.
 const (
-	databaseTable = "database"
-	runTable      = "run"
-	batchTable    = "batch"
+	databaseTable  = "database"
+	runTable       = "run"
+	batchTable     = "batch"
+	pauseTable     = "pause"
+	suspendedTable = "suspended"
+	heldTable      = "held"
 )
 
 // The states of a run.
@@ -26,6 +29,20 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 		return &dialect.Column{Name: name, Kind: dialect.Int, Precision: 64}
 	}
 	return []*dialect.Table{
+		{
+			Name:       db.JournalTable(suspendedTable),
+			PrimaryKey: []string{"run", "root", "index_name"},
+			Columns: []*dialect.Column{
+				text("run", 200, false),
+				number("root"), // the root's place in the plan
+				text("schema_name", 128, true),
+				text("table_name", 256, false),
+				text("index_name", 128, false),
+				text("definition", 0, false), // what puts it back
+				text("suspended", 40, false), // just before it went
+				text("restored", 40, true),   // when it was in place again; until then it is to be restored before anything else
+			},
+		},
 		{
 			Name:       db.JournalTable(databaseTable),
 			PrimaryKey: []string{"only"},
@@ -74,6 +91,28 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 				text("began", 40, false),
 				text("committed", 40, false), // just before the commit
 				text("verified", 40, true),   // when the rows were looked for again
+			},
+		},
+		{
+			// A table of its own, so that whoever pauses a run needn't wait for the
+			// locks that its batches have on the run's row.
+			Name:       db.JournalTable(pauseTable),
+			PrimaryKey: []string{"run"},
+			Columns: []*dialect.Column{
+				text("run", 200, false), // a run that waits, "" for all of them
+				text("since", 40, false),
+			},
+		},
+		{
+			Name:       db.JournalTable(heldTable),
+			PrimaryKey: []string{"digest", "run"},
+			Columns: []*dialect.Column{
+				text("digest", 64, false), // SHA-256 of root and row_key
+				text("run", 200, false),   // that had to leave something of the row, or of what is reached from it, to a hold
+				text("receipt_id", 36, false),
+				text("root", 0, false),    // the row's table and the columns of its key
+				text("row_key", 0, false), // the row remains: it takes this entry with it
+				text("as_of", 40, false),  // when the row was last gone through
 			},
 		},
 	}

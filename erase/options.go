@@ -35,7 +35,8 @@ type Options struct {
 	Approved string
 	// Subjects are the subjects of scope subjects. No other scope takes any. Defaults to none.
 	Subjects Source
-	// Allow names the hazards that are allowed. Defaults to none.
+	// Allow names the hazards that are allowed. SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS have
+	// the indexes suspended that the plan offers (plan.Root.Suspends). Defaults to none.
 	Allow []plan.HazardName
 	// Signers sign the receipt. Defaults to none, which is an error: a run
 	// that can't be proved isn't begun.
@@ -76,6 +77,11 @@ type Options struct {
 	LockTimeout time.Duration
 	// Attempts is how often a batch is tried before the run fails. Defaults to 12.
 	Attempts int
+
+	// Throttles have batches wait, to spare the database; see [MaxLag],
+	// [MaxSessions], [MaxCommitLatency], [MaxRate] and [PauseFile]. Defaults to
+	// none. [Pause] works with any run.
+	Throttles []Throttle
 
 	// Progress is told what happens, one event at a time, and should return at
 	// once. It is also the sink for an audit trail kept elsewhere. Defaults to nothing.

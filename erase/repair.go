@@ -32,8 +32,15 @@ type Unfinished struct {
 
 // Repair puts back what a run that died has left suspended, and lists the runs
 // that are to be continued. It is idempotent; a database without a journal has nothing to repair.
+//
+// What can't be put back is an ErrSuspended that names it, beside the Repaired of what could:
+// Repair can be called again once the reason is gone. What a living process has suspended is left to it.
 func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
 	r := &Repaired{Restored: []string{}, Unfinished: []Unfinished{}}
+	failed := r.restore(ctx, db)
+	if failed != nil && !errors.Is(failed, ErrSuspended) {
+		return nil, failed
+	}
 	err := within(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		for row, err := range tx.Query(ctx, dialect.Select{
 			Table:   db.JournalTable(runTable),
@@ -61,7 +68,7 @@ func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
 	// That a table isn't there is fatal, in the contract's classes; a
 	// privilege that is missing isn't.
 	if err != nil && dialect.ClassOf(err) == dialect.Fatal {
-		return r, nil
+		return r, failed
 	}
 	if err != nil {
 		return nil, err
@@ -80,5 +87,24 @@ func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
 			return nil, err
 		}
 	}
-	return r, nil
+	return r, failed
+}
+
+// restore puts back what is suspended by nobody who lives.
+func (r *Repaired) restore(ctx context.Context, db dialect.DB) error {
+	all, err := suspended(ctx, db)
+	if err != nil {
+		return err
+	}
+	p := &putter{
+		Options: Options{}.withDefaults(db.Engine()), db: db, at: func(string) {},
+		done: func(s *suspension) { r.Restored = append(r.Restored, s.String()) },
+	}
+	var failed error
+	for ofRun := range runsOf(all) {
+		if err := p.run(ctx, ofRun); err != nil && !errors.Is(err, dialect.ErrClaimed) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
 }

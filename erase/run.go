@@ -14,7 +14,6 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/receipt"
-	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
 	"github.com/google/uuid"
 )
@@ -53,6 +52,9 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 		}
 	}
 
+	if err := e.restoreFirst(ctx); err != nil {
+		return nil, err
+	}
 	found, err := e.journal.peek(ctx)
 	if err != nil {
 		return nil, err
@@ -65,6 +67,9 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 		if given, err = e.ready(ctx, found); err != nil {
 			return nil, err
 		}
+	}
+	if err := e.throttle(ctx); err != nil {
+		return nil, err
 	}
 	if err := db.EnsureJournal(ctx, journalTables(db)); err != nil {
 		return nil, fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
@@ -202,7 +207,7 @@ func (e *executor) ready(ctx context.Context, found *runRow) (given int64, err e
 	if err := drift(e.plan, e.schema); err != nil {
 		return 0, err
 	}
-	if _, err := e.programs(e.Now()); err != nil {
+	if _, err := e.programs(ctx, e.Now()); err != nil {
 		return 0, err
 	}
 	problems, err := e.db.Check(ctx, accesses(e.plan))
@@ -247,7 +252,7 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 	return fmt.Errorf("%w: a table that it covers, or a reference to one, is different: build the plan again and have it approved", ErrDrift)
 }
 
-func (e *executor) programs(asOf time.Time) ([]*program, error) {
+func (e *executor) programs(ctx context.Context, asOf time.Time) ([]*program, error) {
 	var out []*program
 	for i := range e.plan.Roots {
 		p, err := compile(e.plan, i, e.schema, asOf, e.commits())
@@ -263,7 +268,7 @@ func (e *executor) programs(asOf time.Time) ([]*program, error) {
 		}
 		out = append(out, p)
 	}
-	return out, nil
+	return out, e.lookUp(ctx, out)
 }
 
 // accesses lists what the plan does to each table.
@@ -297,12 +302,15 @@ func accesses(p *plan.Plan) []dialect.Access {
 
 // carryOut does the work of a run that is this process's.
 func (e *executor) carryOut(ctx context.Context, row *runRow) ([]byte, error) {
-	programs, err := e.programs(row.AsOf)
+	programs, err := e.programs(ctx, row.AsOf)
 	if err != nil {
 		return nil, err
 	}
 	entries, err := e.journal.entries(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.holding(ctx, row, programs); err != nil {
 		return nil, err
 	}
 	e.meter = progressMeter{began: e.Now(), total: e.expected(row, programs)}
@@ -322,6 +330,9 @@ func (e *executor) carryOut(ctx context.Context, row *runRow) ([]byte, error) {
 		}
 	}
 	if err := e.flush(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.inPlace(ctx); err != nil {
 		return nil, err
 	}
 	return e.finish(ctx, row, programs)
@@ -352,7 +363,7 @@ func (e *executor) expected(row *runRow, programs []*program) int64 {
 	var sum int64
 	for _, p := range programs {
 		n := p.first().schema.RowEstimate
-		if n < 0 || p.root.Older != nil {
+		if n < 0 || p.root.Older != nil || p.root.Ended {
 			return -1
 		}
 		sum += n
@@ -363,10 +374,10 @@ func (e *executor) expected(row *runRow, programs []*program) int64 {
 // root carries out one root of the plan, from where the journal says it was left.
 func (e *executor) root(ctx context.Context, p *program, done []entry, row *runRow) error {
 	first := 100
-	if e.plan.Scope == plan.ScopeEverything {
+	if p.sweeps(e.plan.Scope) {
 		first = e.MaxRows
 	}
-	sizer := batch.NewSizer(first, e.MaxRows, e.TargetTime)
+	sizer := e.sizer(first)
 	skip := map[string]bool{}
 	var roots int64
 	seq := int64(1)
@@ -378,15 +389,19 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 		}
 	}
 	items := e.walk(ctx, p, sizer, done)
+	if p.root.Ended {
+		items = e.heldItems(ctx, p, sizer, seq)
+	}
 	if e.plan.Scope == plan.ScopeSubjects {
 		if roots >= row.Subjects {
 			return nil // all were done; an identifier may meanwhile be somebody else's
 		}
 		items = given(p, keysOnly(e.subjects(ctx, len(done) > 0)), sizer, seq)
 	}
-	return batch.Run(ctx, e.Workers, items, func(ctx context.Context, it *item) error {
+	err := e.work(ctx, e.suspending(ctx, p, items), func(ctx context.Context, it *item) error {
 		return e.batch(ctx, it, sizer, skip)
 	})
+	return e.putBack(ctx, p, err)
 }
 
 func keysOnly(subjects iter.Seq2[resolvedSubject, error]) iter.Seq2[dialect.Key, error] {

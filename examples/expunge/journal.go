@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v3"
@@ -42,16 +43,16 @@ func (a *app) repair() *cli.Command {
 			}
 			defer db.close()
 			r, err := erase.Repair(ctx, db)
-			if err != nil {
+			if r == nil {
 				return err
 			}
 			if cmd.Bool("json") {
-				return printJSON(a.stdout, r)
+				return errors.Join(err, printJSON(a.stdout, r))
 			}
 			for _, what := range r.Restored {
 				fmt.Fprintf(a.stdout, "restored: %s\n", printable(what))
 			}
-			if len(r.Restored) == 0 {
+			if len(r.Restored) == 0 && err == nil {
 				fmt.Fprintln(a.stdout, "nothing is suspended")
 			}
 			if len(r.Unfinished) == 0 {
@@ -65,7 +66,7 @@ func (a *app) repair() *cli.Command {
 				fmt.Fprintf(a.stdout, "run %s, begun %s, %s committed, plan %s\n  %s\n",
 					printable(u.RunID), moment(u.Began), batches(u.Batches), u.Plan, printable(state))
 			}
-			return nil
+			return err
 		}),
 	}
 }

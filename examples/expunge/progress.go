@@ -37,6 +37,10 @@ const every = 5 * time.Second
 
 // event takes an event of erase.Options.Progress.
 func (p *progress) event(e erase.Event) {
+	if !p.began && e.Kind == erase.Restored {
+		fmt.Fprintf(p.w, "restored what a run that died left suspended: index %s of %s\n", printable(e.Index), printable(e.Root.String()))
+		return
+	}
 	if !p.began {
 		p.began, p.last = true, e.At
 		if e.Kind == erase.Resumed {

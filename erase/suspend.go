@@ -1,0 +1,167 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/batch"
+	"github.com/expungedb/expunge/plan"
+)
+
+// suspending has the indexes that the plan offers, and Options.Allow allows,
+// suspended before the first of a root's items is carried out; but only where there is a second
+// one: what fits in one batch costs less with its indexes than to make them anew, and a
+// root that a process before this one has finished needs nothing.
+func (e *executor) suspending(ctx context.Context, p *program, items iter.Seq2[*item, error]) iter.Seq2[*item, error] {
+	var names []string
+	for _, s := range p.root.Suspends {
+		if slices.Contains(e.Allow, s.Hazard) {
+			names = append(names, s.Index)
+		}
+	}
+	if len(names) == 0 {
+		return items
+	}
+	return func(yield func(*item, error) bool) {
+		var first *item
+		n := 0
+		for it, err := range items {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			switch n++; n {
+			case 1:
+				first = it
+				continue
+			case 2:
+				if err := e.suspend(ctx, p, names); err != nil {
+					yield(nil, err)
+					return
+				}
+				if !yield(first, nil) {
+					return
+				}
+			}
+			if !yield(it, nil) {
+				return
+			}
+		}
+		if n == 1 {
+			yield(first, nil)
+		}
+	}
+}
+
+// suspend takes indexes of a root's table away. The journal has them before.
+func (e *executor) suspend(ctx context.Context, p *program, names []string) error {
+	table := p.root.Table
+	indexes, err := e.db.Definitions(ctx, table, names)
+	if err != nil || len(indexes) == 0 {
+		return err
+	}
+	all := make([]suspension, len(indexes))
+	for i, ix := range indexes {
+		all[i] = suspension{Run: e.RunID, Root: int64(p.index), Table: table, SuspendedIndex: ix}
+	}
+	if err := batch.Retry(ctx, e.backoff(), later, func(int) error { return e.journal.suspends(ctx, all) }); err != nil {
+		return err
+	}
+	e.at("suspending")
+	if err := batch.Retry(ctx, e.backoff(), later, func(int) error { return e.db.Suspend(ctx, table, indexes, e.LockTimeout) }); err != nil {
+		return err
+	}
+	e.at("suspended")
+	// A process that took the run over meanwhile has restored what was there still.
+	if err := e.journal.owned(ctx); err != nil {
+		if errors.Is(err, ErrSuperseded) {
+			err = errors.Join(err, e.putter().table(context.WithoutCancel(ctx), all))
+		}
+		return err
+	}
+	for i := range all {
+		e.emit(Event{Kind: Suspended, Root: table, Index: all[i].Name})
+	}
+	e.Log.Info("indexes are suspended", "run", e.RunID, "table", table.String(), "indexes", len(all))
+	return nil
+}
+
+// later reports whether what failed can be done later. Unlike a batch's, these
+// statements meet no value that another attempt would change.
+func later(err error) bool {
+	switch dialect.ClassOf(err) {
+	case dialect.Retryable, dialect.LockTimeout, dialect.LostConnection:
+		return true
+	}
+	return false
+}
+
+// putBack restores what the run has suspended, whatever it ended with. It isn't
+// stopped by the context's end, for nothing may stay switched off.
+func (e *executor) putBack(ctx context.Context, p *program, ended error) error {
+	if len(p.root.Suspends) == 0 || errors.Is(ended, ErrSuperseded) {
+		return ended // who took the run over has seen to it
+	}
+	ctx = context.WithoutCancel(ctx)
+	var all []suspension
+	if err := batch.Retry(ctx, e.backoff(), later, func(int) (err error) {
+		all, err = suspended(ctx, e.db)
+		return err
+	}); err != nil {
+		return errors.Join(ended, err)
+	}
+	all = slices.DeleteFunc(all, func(s suspension) bool { return s.Run != e.RunID || s.Root != int64(p.index) })
+	return errors.Join(ended, e.putter().table(ctx, all))
+}
+
+// inPlace refuses to end a run that has something suspended still.
+func (e *executor) inPlace(ctx context.Context) error {
+	if !slices.ContainsFunc(e.plan.Roots, func(r plan.Root) bool { return len(r.Suspends) > 0 }) {
+		return nil
+	}
+	all, err := suspended(ctx, e.db)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].Run == e.RunID {
+			return fmt.Errorf("%w: %s: run `expunge repair`, then this run again with the same ID", ErrSuspended, &all[i])
+		}
+	}
+	return nil
+}
+
+// restoreFirst puts back what runs that died have left suspended, before
+// anything else: an index that is away makes the schema another one. A table that the
+// plan doesn't cover can be left as it is, where it can't be put back; that
+// is logged.
+func (e *executor) restoreFirst(ctx context.Context) error {
+	all, err := suspended(ctx, e.db)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	for ofRun := range runsOf(all) {
+		err := e.putter().run(ctx, ofRun)
+		if err == nil {
+			continue
+		}
+		covered := slices.ContainsFunc(ofRun, func(s suspension) bool { return slices.Contains(e.plan.Covers, s.Table) })
+		switch {
+		case ctx.Err() != nil:
+			return err
+		case errors.Is(err, dialect.ErrClaimed) && ofRun[0].Run == e.RunID:
+			return e.running(ctx)
+		case !covered:
+			e.Log.Warn("indexes of a table that the plan doesn't cover are suspended", "run", ofRun[0].Run, "table", ofRun[0].Table.String(), "error", err)
+		case errors.Is(err, dialect.ErrClaimed):
+			return fmt.Errorf("%w: %s, by run %s, which another process is carrying out: wait until it has ended", ErrSuspended, &ofRun[0], ofRun[0].Run)
+		default:
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package erase
+
+import (
+	"context"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// suspension is the journal's row of an index that a run has suspended.
+type suspension struct {
+	Run   string
+	Root  int64 // the root's place in the plan
+	Table dialect.Name
+	dialect.SuspendedIndex
+}
+
+// String names it for people.
+func (s *suspension) String() string { return "index " + s.Name + " of " + s.Table.String() }
+
+var suspendedColumns = []string{"run", "root", "schema_name", "table_name", "index_name", "definition", "suspended", "restored"}
+
+// suspends notes the indexes of a root's table that are about to be suspended.
+// What the run noted of this root before is in place again.
+func (j *journal) suspends(ctx context.Context, all []suspension) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		if err := j.fence(ctx, tx); err != nil {
+			return err
+		}
+		table := j.db.JournalTable(suspendedTable)
+		if _, err := tx.Delete(ctx, dialect.Delete{Table: table, Where: []dialect.Cond{j.ofRun(), dialect.Compare{Column: "root", Op: "=", Value: all[0].Root}}}); err != nil {
+			return err
+		}
+		for _, s := range all {
+			if err := tx.Insert(ctx, dialect.Insert{Table: table, Columns: suspendedColumns, Row: dialect.Row{
+				s.Run, s.Root, optional(s.Table.Schema), s.Table.Table, s.Name, s.Definition, stamp(j.now()), nil,
+			}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// owned checks that the run is still this process's.
+func (j *journal) owned(ctx context.Context) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error { return j.fence(ctx, tx) })
+}
+
+// restored notes that an index is in place again.
+func (j *journal) restored(ctx context.Context, s *suspension, at time.Time) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		return j.update(ctx, tx, suspendedTable, map[string]dialect.Value{"restored": stamp(at)},
+			[]dialect.Cond{dialect.In{Columns: []string{"run", "root", "index_name"}, Keys: []dialect.Key{{s.Run, s.Root, s.Name}}}})
+	})
+}
+
+// outtake raises the run's epoch: whoever had it can suspend nothing any more,
+// nor commit.
+func (j *journal) outtake(ctx context.Context) error {
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		row, err := j.find(ctx, tx, dialect.Exclusive)
+		if err != nil || row == nil {
+			return err
+		}
+		return j.update(ctx, tx, runTable, map[string]dialect.Value{"epoch": row.Epoch + 1}, j.mine())
+	})
+}
+
+// suspended are the indexes that are away, by run, root and name. A journal that
+// can't be read counts as one that isn't there, as for peek.
+func suspended(ctx context.Context, db dialect.DB) ([]suspension, error) {
+	var out []suspension
+	err := within(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		for r, err := range tx.Query(ctx, dialect.Select{
+			Table: db.JournalTable(suspendedTable), Columns: suspendedColumns,
+			Where: []dialect.Cond{dialect.IsNull{Column: "restored"}}, Order: []string{"run", "root", "index_name"},
+		}) {
+			if err != nil {
+				return err
+			}
+			out = append(out, suspension{
+				Run: text(r[0]), Root: number(r[1]), Table: dialect.Name{Schema: text(r[2]), Table: text(r[3])},
+				SuspendedIndex: dialect.SuspendedIndex{Name: text(r[4]), Definition: text(r[5])},
+			})
+		}
+		return nil
+	})
+	if err != nil && (ctx.Err() != nil || dialect.ClassOf(err) == dialect.LostConnection) {
+		return nil, err
+	}
+	return out, nil
+}

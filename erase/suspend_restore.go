@@ -1,0 +1,121 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/batch"
+)
+
+// putter puts suspended indexes back.
+type putter struct {
+	Options
+	db   dialect.DB
+	at   func(point string)
+	done func(s *suspension) // is told of each that is in place again
+}
+
+func (e *executor) putter() *putter {
+	return &putter{Options: e.Options, db: e.db, at: e.at, done: func(s *suspension) {
+		e.emit(Event{Kind: Restored, Root: s.Table, Index: s.Name})
+		e.Log.Info("a suspended index is in place again", "run", s.Run, "table", s.Table.String(), "index", s.Name)
+	}}
+}
+
+// runsOf yields the suspensions of each run.
+func runsOf(all []suspension) iter.Seq[[]suspension] {
+	return chunksBy(all, func(a, b *suspension) bool { return a.Run == b.Run })
+}
+
+// chunksBy yields the longest runs of neighbours that are alike.
+func chunksBy(all []suspension, alike func(a, b *suspension) bool) iter.Seq[[]suspension] {
+	return func(yield func([]suspension) bool) {
+		for from := 0; from < len(all); {
+			to := from + 1
+			for to < len(all) && alike(&all[from], &all[to]) {
+				to++
+			}
+			if !yield(all[from:to]) {
+				return
+			}
+			from = to
+		}
+	}
+}
+
+// run puts back what a run that died has left suspended, under its claim: where
+// another process has that, the error is dialect.ErrClaimed.
+func (p *putter) run(ctx context.Context, all []suspension) error {
+	release, err := p.db.Claim(ctx, "run "+all[0].Run)
+	if err != nil {
+		return err
+	}
+	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
+	j := &journal{db: p.db, run: all[0].Run, now: p.Now}
+	if err := batch.Retry(ctx, p.backoff(), later, func(int) error { return j.outtake(ctx) }); err != nil {
+		return err
+	}
+	var failed error
+	for ofTable := range chunksBy(all, func(a, b *suspension) bool { return a.Root == b.Root }) {
+		failed = errors.Join(failed, p.table(ctx, ofTable))
+	}
+	return failed
+}
+
+// table puts the indexes of one table back: all at once, since that may take one
+// pass over the rows, and where that fails each by itself, so that one that can't be
+// put back doesn't keep the others away.
+func (p *putter) table(ctx context.Context, all []suspension) error {
+	if len(all) == 0 {
+		return nil
+	}
+	err := p.restore(ctx, all)
+	if err == nil || ctx.Err() != nil || len(all) == 1 || later(err) {
+		return err
+	}
+	var failed error
+	for i := range all {
+		failed = errors.Join(failed, p.restore(ctx, all[i:i+1]))
+	}
+	return failed
+}
+
+func (p *putter) restore(ctx context.Context, all []suspension) error {
+	table := all[0].Table
+	var indexes []dialect.SuspendedIndex
+	for i := range all {
+		indexes = append(indexes, all[i].SuspendedIndex)
+	}
+	p.at("restoring")
+	err := batch.Retry(ctx, p.backoff(), later, func(int) error { return p.db.Restore(ctx, table, indexes, p.LockTimeout) })
+	if err != nil {
+		return p.explained(err, all)
+	}
+	p.at("restored")
+	j := &journal{db: p.db, now: p.Now}
+	for i := range all {
+		if err := batch.Retry(ctx, p.backoff(), later, func(int) error { return j.restored(ctx, &all[i], p.Now()) }); err != nil {
+			return err
+		}
+		p.done(&all[i])
+	}
+	return nil
+}
+
+// explained says which index isn't in place and what to do.
+func (p *putter) explained(err error, all []suspension) error {
+	name := all[0].String()
+	if e, ok := errors.AsType[*dialect.Error](err); ok {
+		if i := slices.IndexFunc(all, func(s suspension) bool { return s.Name == e.Object }); i >= 0 {
+			name = all[i].String()
+		}
+	}
+	if dialect.ClassOf(err) == dialect.UniqueViolation {
+		return fmt.Errorf("%w: %s can't be put back, since two rows have one value: change one of them, then run `expunge repair`: %w", ErrSuspended, name, err)
+	}
+	return fmt.Errorf("%w: %s isn't back yet: run `expunge repair`, or the run again: %w", ErrSuspended, name, err)
+}
