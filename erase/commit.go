@@ -88,17 +88,20 @@ func (e *executor) keyCheck() string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// errOtherKey is the ErrRunDiffers of a run whose commitment key is another.
+var errOtherKey = fmt.Errorf("%w", ErrRunDiffers)
+
 // sameKey refuses to continue a run with another key, or without the one it has.
 func (e *executor) sameKey(row *runRow) error {
 	switch check := e.keyCheck(); {
 	case row.Commitment == check:
 		return nil
 	case check == "":
-		return fmt.Errorf("%w: with row commitments: give the same commitment key", ErrRunDiffers)
+		return fmt.Errorf("%w: with row commitments: give the same commitment key", errOtherKey)
 	case row.Commitment == "":
-		return fmt.Errorf("%w: without row commitments: leave the commitment key out", ErrRunDiffers)
+		return fmt.Errorf("%w: without row commitments: leave the commitment key out", errOtherKey)
 	}
-	return fmt.Errorf("%w: with another commitment key", ErrRunDiffers)
+	return fmt.Errorf("%w: with another commitment key", errOtherKey)
 }
 
 // commitments is the receipt's entry, over the batches in the order of their

@@ -33,6 +33,7 @@ type child struct {
 	Nth      int64  // when it comes there for the how-manieth time,
 	Later    time.Duration
 	Log      string // the log's folder to publish the receipt in; "": nowhere
+	Leaves   string // the file of row commitments' leaves; "": none are made
 }
 
 const childVariable = "EXPUNGE_ERASE_TEST_CHILD"
@@ -84,6 +85,14 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 	}
 	if c.Log != "" {
 		o.Signer, o.Publish = coin(), publishTo(c.Log)
+	}
+	if c.Leaves != "" {
+		leaves, err := receipt.OpenLeafFile(c.Leaves)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer leaves.Close()
+		o.Commitments = &erase.Commitments{Key: rowKey, Leaves: leaves}
 	}
 	env, err := erase.RunAt(ctx, db.DB, p, o, point)
 	return env, p, err

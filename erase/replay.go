@@ -39,10 +39,13 @@ type ReplayOptions struct {
 	// Policy is what a plan is made from where the one that was carried out
 	// doesn't fit the schema as it was restored. Defaults to none: such an entry is then ErrDrift.
 	Policy *plan.Policy
+	// Commitments gives the row commitments of a replay by its run ID, with a
+	// key of its own, and the same one when it is asked again. Defaults to none.
+	Commitments func(runID string) (*Commitments, error)
 	// Run are the settings of each run: Signers, Secret, Allow, Ledger and so
-	// on. RunID, Approved, Subjects and Request are set for each, and Commitments are
-	// not made, whose key is new for every run. Give it the Ledger too: a backup
-	// that is taken between the restore and the replay brings the same people back.
+	// on. RunID, Approved, Subjects, Request and Commitments are set for each. Give it the
+	// Ledger too: a backup that is taken between the restore and the replay brings the same
+	// people back.
 	Run Options
 }
 
@@ -261,8 +264,13 @@ func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id s
 		if o.Ledger != nil {
 			o.Ledger = replayLedger{o.Ledger, e.First()}
 		}
+		if r.Commitments != nil {
+			if o.Commitments, err = r.Commitments(id); err != nil {
+				return id, nil, fmt.Errorf("its row commitments: %w", err)
+			}
+		}
 		env, err = Run(ctx, r.db, p, o)
-		if !errors.Is(err, ErrRunDiffers) {
+		if !errors.Is(err, ErrRunDiffers) || errors.Is(err, errOtherKey) {
 			break
 		}
 	}
