@@ -23,6 +23,7 @@ type proof struct {
 	step   string
 	table  dialect.Name
 	absent []dialect.Cond      // no row may meet these,
+	ranged bool                // which name no rows but a range of them,
 	equal  *dialect.BulkUpdate // or all of these rows must be there with these values
 }
 

@@ -44,7 +44,8 @@ type item struct {
 	keys      []dialect.Key
 	low, high dialect.Key
 	whole     bool // all rows of the table, in one transaction
-	rest      bool // the range is what a killed process left: it may be large
+	gap       bool // the range is what a killed process left between others
+	atOnce    bool // however many rows it may be: nothing of it stays
 	draining  bool // the transaction only splits deletes off: its roots aren't done
 }
 
@@ -65,6 +66,9 @@ func (e *executor) emit(ev Event) {
 
 // batch carries one item out, in as many transactions as its size asks for.
 func (e *executor) batch(ctx context.Context, it *item, sizer *batch.Sizer, skip map[string]bool) error {
+	if it.gap {
+		return e.fill(ctx, it, sizer, skip)
+	}
 	began := e.Now()
 	size := len(it.keys)
 	d, err := e.transact(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
@@ -104,9 +108,7 @@ func (e *executor) halve(ctx context.Context, it *item, sizer *batch.Sizer, skip
 	err := batch.Retry(ctx, e.backoff(), again, func(int) error {
 		keys = nil
 		return within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
-			for key, err := range tx.Query(ctx, dialect.Select{
-				Table: p.first().Name, Columns: p.first().Key, Where: append(p.where(), it.where(p)...), Order: p.first().Key,
-			}) {
+			for key, err := range tx.Query(ctx, p.keys(it)) {
 				if err != nil {
 					return err
 				}
@@ -271,12 +273,12 @@ func (p *program) bounded() bool {
 // do gathers an item's rows and carries the steps out.
 func (e *executor) do(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, skip map[string]bool) (*deed, error) {
 	p := it.prog
-	if e.plan.Scope == plan.ScopeEverything {
+	if p.sweeps(e.plan.Scope) {
 		return p.sweep(ctx, tx, it, source, e.MaxRows)
 	}
 	g := newGathering(p, tx, dialect.Exclusive)
 	g.skip = skip
-	if len(p.tables) > 1 && !it.rest && !it.whole {
+	if len(p.tables) > 1 && !it.atOnce && !it.whole {
 		g.limit = e.MaxRows
 	}
 	if err := g.collect(ctx, it.where(p)); err != nil {
@@ -303,6 +305,12 @@ func (it *item) where(p *program) []dialect.Cond {
 
 // look looks for the batch's rows after its commit, in a transaction of its own.
 func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
+	if len(d.proofs) == 0 { // what it did was compared within its transaction, or can't be
+		rec.Tally = d.tally
+		e.at("checked")
+		e.emit(Event{Kind: Checked})
+		return e.note(ctx, rec)
+	}
 	began := time.Now()
 	err := batch.Retry(ctx, e.backoff(), again, func(int) error {
 		fresh := tally{}
@@ -314,6 +322,10 @@ func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
 					return err
 				}
 				c := fresh.step(p.step)
+				if p.ranged { // these aren't rows of which the batch knew
+					c.add(Counts{Matched: left, Left: left})
+					continue
+				}
 				c.Arrived += max(left-c.Affected, 0)
 				left = min(left, c.Affected)
 				c.Affected -= left

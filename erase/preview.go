@@ -88,7 +88,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 			if err != nil {
 				return nil, err
 			}
-			it.rest = true // one transaction, however large: nothing of it stays
+			it.atOnce = true // one transaction, however large: nothing of it stays
 			source := e.newSource()
 			if d, err = e.do(ctx, tx, it, source.(*anonymise.Source), nil); err == nil {
 				err = tx.CheckConstraints(ctx)
@@ -188,14 +188,14 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 	if e.plan.Scope == plan.ScopeExpired {
 		var low dialect.Key
 		for {
-			high, err := e.next(ctx, prog, low, some)
-			if err != nil || high == nil {
-				return sum, err
+			b := e.next(ctx, prog, low, some)
+			if b.err != nil || b.high == nil {
+				return sum, b.err
 			}
-			if err := one(&item{prog: prog, low: low, high: high}); err != nil {
+			if err := one(&item{prog: prog, low: low, high: b.high}); err != nil {
 				return nil, err
 			}
-			low = high
+			low = b.high
 		}
 	}
 	if e.Subjects == nil {

@@ -8,13 +8,29 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// sweep carries out the one step of a root of scope everything on a range of
-// its table: there is no closure, and nothing is fetched that the step doesn't need.
+// sweeps reports whether the root's step is carried out by a statement on a
+// range: nothing has to be looked at before. So it is in scope everything, and with rows that have
+// expired where nothing hangs on them, none can be held, and no trigger
+// can keep one as it is.
+func (p *program) sweeps(scope plan.Scope) bool {
+	if scope == plan.ScopeEverything {
+		return true
+	}
+	t, steps := p.first(), p.root.Steps
+	if p.root.Older == nil || p.seen || len(p.tables) > 1 || len(steps) != 1 || len(t.schema.Triggers) > 0 ||
+		t.Hold != nil || len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) > 0 {
+		return false
+	}
+	return steps[0].Op == plan.Delete || steps[0].Op == plan.Overwrite && t.writers[steps[0].ID].remains() == nil
+}
+
+// sweep carries out the one step of a root on a range of its table: there is no
+// closure, and nothing is fetched that the step doesn't need.
 func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, chunk int) (*deed, error) {
 	d := &deed{}
 	st, t := &p.root.Steps[0], p.first()
 	c := d.step(st.ID)
-	where := it.where(p)
+	where := append(p.where(), it.where(p)...)
 	if p.seen {
 		if err := p.note(ctx, tx, where, st.Op, d); err != nil {
 			return nil, err
@@ -27,6 +43,9 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 			return nil, err
 		}
 		c.add(Counts{Matched: n, Affected: n})
+		if p.root.Older != nil { // else the last scan counts the table
+			d.proofs = append(d.proofs, proof{step: st.ID, table: t.Name, absent: where, ranged: true})
+		}
 	case plan.Detach:
 		u := dialect.Update{Table: t.Name, Where: where}
 		for _, name := range st.Detach.Columns {
@@ -51,11 +70,11 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 	return d, nil
 }
 
-// sweepOver overwrites a range. Where that goes through the client and the
-// range may be large, the rows are addressed first and taken in chunks.
+// sweepOver overwrites a range. Where that goes through the client and it is
+// the whole table, the rows are addressed first and taken in chunks.
 func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *Counts, d *deed) error {
 	ranges := [][]dialect.Cond{where}
-	if len(w.set) == 0 && (it.whole || it.rest) {
+	if len(w.set) == 0 && it.whole {
 		ranges = nil
 		var keys []dialect.Key
 		for key, err := range tx.Query(ctx, dialect.Select{Table: w.Name, Columns: w.Key, Where: where, Lock: dialect.Exclusive}) {

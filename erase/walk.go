@@ -3,6 +3,7 @@ package erase
 import (
 	"context"
 	"iter"
+	"sync"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/internal/batch"
@@ -62,41 +63,91 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 				}
 			}
 		}
+		ctx, stop := context.WithCancel(ctx)
+		next := e.ask(ctx, p, low, sizer)
+		defer func() {
+			stop()
+			next() // no question outlives the walk
+		}()
 		for ; ; seq++ {
-			high, err := e.next(ctx, p, low, sizer.Size())
-			if err != nil {
-				yield(nil, err)
+			b := next()
+			if b.err != nil {
+				yield(nil, b.err)
 				return
 			}
-			if high == nil || !yield(&item{prog: p, seq: seq, low: low, high: high}, nil) {
+			it := &item{prog: p, seq: seq, low: low, high: b.high}
+			if b.high == nil {
 				return
 			}
-			low = high
+			if b.more {
+				next = e.ask(ctx, p, b.high, sizer)
+			}
+			if !yield(it, nil) || !b.more {
+				return
+			}
+			low = b.high
 		}
 	}
 }
 
-// next finds where the range of n roots after low ends; nil where there are none.
-func (e *executor) next(ctx context.Context, p *program, low dialect.Key, n int) (dialect.Key, error) {
-	t := p.first()
-	var high dialect.Key
-	err := batch.Retry(ctx, e.backoff(), again, func(int) error {
-		high = nil
-		return within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
-			where := p.where()
-			if low != nil {
-				where = append(where, dialect.After{Columns: t.Key, Key: low})
+// bound is where a range of a walk ends.
+type bound struct {
+	high dialect.Key // nil: there are no roots
+	more bool        // there may be some after it
+	err  error
+}
+
+// ask asks where the range after low ends, and returns where the answer is to
+// be had. It is asked ahead, while batches are carried out; but where there is one writer a
+// reader would only be in its way.
+func (e *executor) ask(ctx context.Context, p *program, low dialect.Key, sizer *batch.Sizer) func() bound {
+	if e.db.Engine().Writers == 1 {
+		return sync.OnceValue(func() bound { return e.next(ctx, p, low, sizer.Size()) })
+	}
+	answer := make(chan bound, 1)
+	go func() { answer <- e.next(ctx, p, low, sizer.Size()) }()
+	return sync.OnceValue(func() bound { return <-answer })
+}
+
+// next finds where the range of n roots after low ends.
+func (e *executor) next(ctx context.Context, p *program, low dialect.Key, n int) (b bound) {
+	after := &item{low: low}
+	b.err = batch.Retry(ctx, e.backoff(), again, func(int) error {
+		return e.read(ctx, func(tx dialect.Tx) (err error) {
+			b.high, err = p.nth(ctx, tx, after, n)
+			b.more = b.high != nil
+			if err != nil || b.more {
+				return err
 			}
-			for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Limit: n}) {
+			for key, err := range tx.Query(ctx, p.keys(after)) { // fewer than n
 				if err != nil {
 					return err
 				}
-				high = key
+				b.high = key
 			}
 			return nil
 		})
 	})
-	return high, err
+	return b
+}
+
+// keys selects the keys of an item's roots, in their order.
+func (p *program) keys(it *item) dialect.Select {
+	t := p.first()
+	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(p.where(), it.where(p)...), Order: t.Key}
+}
+
+// nth is the key of an item's n-th root, nil where there are fewer.
+func (p *program) nth(ctx context.Context, tx dialect.Tx, it *item, n int) (nth dialect.Key, err error) {
+	s := p.keys(it)
+	s.Limit, s.Offset = 1, n-1
+	for key, err := range tx.Query(ctx, s) {
+		if err != nil {
+			return nil, err
+		}
+		nth = key
+	}
+	return nth, nil
 }
 
 // gapsIn finds the ranges between those that are done. The bounds of ranges
@@ -120,12 +171,39 @@ func gapsIn(p *program, done []entry) (gaps []*item, last dialect.Key, err error
 			if err != nil {
 				return nil, nil, err
 			}
-			gaps = append(gaps, &item{prog: p, seq: seq, part: part, low: low, high: high, rest: true})
+			gaps = append(gaps, &item{prog: p, seq: seq, part: part, low: low, high: high, gap: true})
 		}
 		cursor, seq, part = d.High, d.Seq, d.Part+1
 	}
 	last, err = decodeBound(cursor)
 	return gaps, last, err
+}
+
+// fill carries out what a killed process left between two ranges, in batches of
+// the size that the walk has. They come one after the other, each the next part in the walk's
+// order: should this process be killed too, what is left is one gap again.
+func (e *executor) fill(ctx context.Context, gap *item, sizer *batch.Sizer, skip map[string]bool) error {
+	for {
+		var high dialect.Key
+		err := batch.Retry(ctx, e.backoff(), again, func(int) error {
+			return e.read(ctx, func(tx dialect.Tx) (err error) {
+				high, err = gap.prog.nth(ctx, tx, gap, sizer.Size())
+				return err
+			})
+		})
+		if err != nil {
+			return err
+		}
+		it := *gap
+		it.gap = false
+		if high != nil {
+			it.high = high
+		}
+		if err := e.batch(ctx, &it, sizer, skip); err != nil || high == nil {
+			return err
+		}
+		gap.low, gap.part = high, it.part
+	}
 }
 
 func decodeBound(s string) (dialect.Key, error) {
