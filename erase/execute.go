@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/expungedb/expunge/anonymise"
@@ -23,6 +24,7 @@ type executor struct {
 	schema  *dialect.Schema
 
 	committer *receipt.Committer // nil: no row commitments
+	pacer
 
 	sources sync.Pool // of *anonymise.Source
 
@@ -30,7 +32,12 @@ type executor struct {
 	meter    progressMeter
 	pending  []*entry // committed, looked at, and not yet noted in the journal
 	counting bool     // nothing is overwritten, so that no secret is needed
-	point    func(name string)
+
+	receiptID string      // of the run
+	noting    bool        // what a hold keeps from being erased is noted in the journal
+	strays    atomic.Bool // rows are noted that other roots' batches may find
+
+	point func(name string)
 	// cancelled reports whether the run's context has ended: what was begun is
 	// finished, and a batch that was rolled back isn't begun again.
 	cancelled func() bool
@@ -42,6 +49,7 @@ type item struct {
 	prog      *program
 	seq, part int64
 	keys      []dialect.Key
+	since     time.Time // of an ended root: as of when the keys were last gone through
 	low, high dialect.Key
 	whole     bool // all rows of the table, in one transaction
 	gap       bool // the range is what a killed process left between others
@@ -142,6 +150,9 @@ func (e *executor) halve(ctx context.Context, it *item, sizer *batch.Sizer, skip
 func (e *executor) transact(ctx context.Context, it *item,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error),
 ) (*deed, error) {
+	if err := e.between(it); err != nil {
+		return nil, err
+	}
 	source, _ := e.sources.Get().(*anonymise.Source)
 	defer e.sources.Put(source)
 	var d *deed
@@ -165,11 +176,7 @@ func (e *executor) transact(ctx context.Context, it *item,
 	e.mu.Lock()
 	e.meter.done += d.roots
 	e.mu.Unlock()
-	var rows int64
-	for _, c := range d.Steps {
-		rows += c.Affected
-	}
-	e.emit(Event{Kind: Batch, Root: it.prog.root.Table, Rows: rows, Took: e.Now().Sub(began)})
+	e.emit(Event{Kind: Batch, Root: it.prog.root.Table, Rows: d.affected(), Took: e.Now().Sub(began)})
 	it.part++
 	return d, e.look(ctx, d, rec)
 }
@@ -231,7 +238,11 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 		return nil, nil, err
 	}
 	e.at("journaled")
+	committing := time.Now()
 	err = tx.Commit(ctx)
+	if err == nil {
+		e.gate.Committed(d.affected(), time.Since(committing))
+	}
 	if dialect.ClassOf(err) == dialect.LostConnection {
 		committed, settleErr := e.settle(ctx, rec)
 		switch {
@@ -281,11 +292,25 @@ func (e *executor) do(ctx context.Context, tx dialect.Tx, it *item, source *anon
 	if len(p.tables) > 1 && !it.atOnce && !it.whole {
 		g.limit = e.MaxRows
 	}
+	if p.root.Ended {
+		return e.resume(ctx, tx, it, source, g.limit)
+	}
 	if err := g.collect(ctx, it.where(p)); err != nil {
 		return nil, err
 	}
 	e.at("gathered")
-	return g.act(ctx, source, e.MaxRows)
+	if !e.noting {
+		return g.act(ctx, source, e.MaxRows)
+	}
+	heads, err := g.heads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d, err := g.act(ctx, source, e.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	return d, e.noteHeld(ctx, g, heads, d)
 }
 
 // where are the conditions for the item's roots.
