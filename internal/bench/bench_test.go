@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/expungedb/expunge/plan"
 )
 
 var (
@@ -42,9 +44,9 @@ var works = []work{
 	{"overwrite", []string{"mariadb"}, overwriting(randoms, 0.65)},
 	{"overwrite", []string{"mysql"}, overwriting(randoms, 1.0)},
 	{"overwrite", []string{"sqlite"}, overwriting(randoms, 1.3)},
-	{"suspended", []string{"postgres"}, notBuilt("overwrite 5 columns, SUSPENDS_INDEXES", "one UPDATE", 0.30)},
-	{"suspended", []string{"mariadb"}, notBuilt("overwrite 5 columns, SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS", "one UPDATE", 0.10)},
-	{"suspended", []string{"mysql"}, notBuilt("overwrite 5 columns, SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS", "one UPDATE", 0.70)},
+	{"suspended", []string{"postgres"}, overwriting(randoms, 0.30, plan.SuspendsIndexes)},
+	{"suspended", []string{"mariadb"}, overwriting(randoms, 0.10, plan.SuspendsIndexes, plan.SuspendsUniqueness)},
+	{"suspended", []string{"mysql"}, overwriting(randoms, 0.70, plan.SuspendsIndexes, plan.SuspendsUniqueness)},
 	{"delete", []string{"mariadb"}, deleting(archiver, 0.40)},
 	{"delete", []string{"postgres", "mysql", "sqlite"}, deleting(oneDelete, 1.0)},
 	{"subjects", []string{"postgres", "mariadb"}, erasing},

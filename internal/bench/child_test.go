@@ -35,6 +35,7 @@ type job struct {
 	Scope       plan.Scope
 	Subjects    span
 	OneByOne    bool   // a run for each subject
+	Allow       []plan.HazardName // besides those that the plan needs
 	Commitments bool   // with row commitments
 	Bare        bool   // without journal and verification: see bare
 	Profile     string // where the CPU profile goes
@@ -203,6 +204,7 @@ func (j *job) options(p *plan.Plan) (o erase.Options, rows *atomic.Int64, err er
 			rows.Add(e.Rows)
 		}
 	}
+	o.Allow = slices.Clone(j.Allow)
 	for _, h := range p.Hazards {
 		o.Allow = append(o.Allow, h.Name)
 	}

@@ -29,7 +29,6 @@ type result struct {
 	Peak      int64 // bytes
 	Left      int64
 	Intact    string
-	Missing   string // why it wasn't measured
 	Note      string
 }
 
@@ -54,8 +53,6 @@ func (r *result) meets(ok bool) { r.met = map[bool]string{true: "yes", false: "n
 // verdict is whether the goal is met.
 func (r *result) verdict() string {
 	switch {
-	case r.Missing != "":
-		return r.Missing
 	case r.met != "":
 		return r.met
 	case r.Ratio() == 0:
@@ -110,12 +107,8 @@ func (r *report) markdown() string {
 	line("---", "---", "--:", "---", "--:", "--:", "---", "---", "--:", "--:", "--:", "---", "---")
 	for i := range r.results {
 		x := &r.results[i]
-		left := fmt.Sprint(x.Left)
-		if x.Missing != "" {
-			left = "–"
-		}
 		line(x.Work, x.Engine, decimals(x.Expunge.Seconds(), 3), cmp.Or(x.AgainstName, "–"), decimals(x.Against.Seconds(), 3), decimals(x.Ratio(), 2),
-			x.goal(), x.verdict(), decimals(x.PerSecond, 0), decimals(mebibytes(x.Peak), 0), left, cmp.Or(x.Intact, "–"), x.Note)
+			x.goal(), x.verdict(), decimals(x.PerSecond, 0), decimals(mebibytes(x.Peak), 0), fmt.Sprint(x.Left), cmp.Or(x.Intact, "–"), x.Note)
 	}
 	fmt.Fprintf(&b, "\n![ratios](%s)\n", plotFile)
 	return b.String()
