@@ -49,7 +49,14 @@ func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments,
 	if c.LeavesFile == "" {
 		c.LeavesFile = beside + ".leaves"
 	}
-	key, err := c.key(o.RunID)
+	var err error
+	o.Commitments, err = c.open(o.RunID)
+	return c, err
+}
+
+// open opens the files for a run.
+func (c *commitments) open(run string) (*erase.Commitments, error) {
+	key, err := c.key(run)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +64,7 @@ func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments,
 		c.close(false)
 		return nil, err
 	}
-	o.Commitments = &erase.Commitments{Key: key, Leaves: c.file}
-	return c, nil
+	return &erase.Commitments{Key: key, Leaves: c.file}, nil
 }
 
 // key reads the run's key, or makes it. A key of another run is refused: the

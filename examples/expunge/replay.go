@@ -25,13 +25,15 @@ func (a *app) replay() *cli.Command {
 			&cli.StringFlag{Name: "ledger", Usage: "the ledger's `FOLDER`"},
 			&cli.StringFlag{Name: "ledger-key", Usage: "the ledger's private key's `FILE`, as keygen --ledger made it"},
 			&cli.StringSliceFlag{Name: "ledger-pub", Usage: "a `FILE` with age recipients, to whom the replay's own entries are encrypted (default: those of --ledger-key)"},
-			&cli.StringFlag{Name: "key", Usage: "the private key's `FILE`, to sign with"},
+			keyFlag("receipts and amendments"),
 			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to make another plan where the old one doesn't fit the restored schema"},
 			&cli.StringFlag{Name: "database", Usage: "the database's identity as receipts show it, `UUID`, for a backup that is older than the journal"},
 			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD` of the plans; again for each"},
 			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
 			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
 			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
+			&cli.BoolFlag{Name: "commitments", Usage: "make row commitments: a key and leaves for each replay, in the folder of -o"},
+			logFlag(), logKeyFlag(), publishedFlag(),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the receipts, and the amendments of the old ones, to `FOLDER`"},
 		},
 		Action: a.verb(0, a.carryOutAgain),
@@ -51,12 +53,17 @@ type replayedEntry struct {
 	Rebuilt   bool                `json:"rebuilt,omitempty"`
 	Receipt   string              `json:"receipt,omitempty"`   // the file
 	Amendment string              `json:"amendment,omitempty"` // the file
-	Error     string              `json:"error,omitempty"`
+	// Commitments are the files for disclosures; absent without commitments.
+	Commitments *commitments `json:"commitments,omitempty"`
+	Error       string       `json:"error,omitempty"`
 }
 
 func (a *app) carryOutAgain(ctx context.Context, cmd *cli.Command) error {
 	o, err := a.replayOptions(cmd)
 	if err != nil {
+		return err
+	}
+	if _, err := publish(cmd, &o.Run); err != nil {
 		return err
 	}
 	folder := cmd.String("output")
@@ -71,13 +78,21 @@ func (a *app) carryOutAgain(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	defer db.close()
+	rows := rowFiles{folder: folder, made: map[string]*commitments{}, began: map[string]bool{}}
+	if cmd.Bool("commitments") {
+		o.Commitments, o.Run.Progress = rows.open, func(e erase.Event) { rows.began[e.RunID] = true }
+	}
 	done, err := erase.Replay(ctx, db, *o)
+	rows.close(err)
 	if done == nil && err != nil {
 		return err
 	}
 	out := replayed{Entries: []replayedEntry{}}
 	for _, r := range done {
 		e, wrong := entryOf(folder, r)
+		if rows.began[r.Replay] {
+			e.Commitments = rows.made[r.Replay]
+		}
 		out.Entries, err = append(out.Entries, e), errors.Join(err, wrong)
 	}
 	if cmd.Bool("json") {
@@ -130,8 +145,36 @@ func (a *app) replayOptions(cmd *cli.Command) (*erase.ReplayOptions, error) {
 	if o.Run.Secret, err = readSecret(cmd); err != nil {
 		return nil, err
 	}
-	o.Run.Signer, _, err = readSigner(cmd.String("key"))
-	return o, err
+	keys, err := readSignKeys(cmd.StringSlice("key"))
+	if err != nil {
+		return nil, err
+	}
+	o.Run.Signers = keys.signers
+	return o, nil
+}
+
+// rowFiles are the files of the replays' row commitments, by their run IDs.
+type rowFiles struct {
+	folder string
+	made   map[string]*commitments
+	began  map[string]bool
+}
+
+func (f *rowFiles) open(run string) (*erase.Commitments, error) {
+	name := filepath.Join(f.folder, fileName(run))
+	c := &commitments{KeyFile: name + ".key", LeavesFile: name + ".leaves"}
+	opened, err := c.open(run)
+	if err == nil {
+		f.made[run] = c
+	}
+	return opened, err
+}
+
+// close takes away the files that were made for a replay which had ended before.
+func (f *rowFiles) close(err error) {
+	for run, c := range f.made {
+		c.close(f.began[run] || err != nil)
+	}
 }
 
 // sinceOf is a moment, or the beginning of a day in UTC, which is early enough.
@@ -206,7 +249,11 @@ func (a *app) printReplayed(out replayed) {
 			rebuilt = ", by a plan made from the policy"
 		}
 		fmt.Fprintf(a.stdout, "%s%s: %s%s\n", printable(name), ended, e.Outcome, rebuilt)
-		for _, file := range []string{e.Receipt, e.Amendment} {
+		files := []string{e.Receipt, e.Amendment}
+		if e.Commitments != nil {
+			files = append(files, e.Commitments.KeyFile, e.Commitments.LeavesFile)
+		}
+		for _, file := range files {
 			if file != "" {
 				fmt.Fprintf(a.stdout, "  %s\n", file)
 			}

@@ -59,19 +59,20 @@ func emptyFile(t testing.TB, dir string) string {
 func TestScripts(t *testing.T) {
 	for _, e := range engines {
 		if e.servers == nil {
-			t.Run(e.name, func(t *testing.T) { runScripts(t, e.name, e.folders, emptyFile) })
+			t.Run(e.name, func(t *testing.T) { runScripts(t, e.name, e.folders, nil, emptyFile) })
 			continue
 		}
 		for _, s := range e.servers(t) {
 			t.Run(s.String(), func(t *testing.T) {
-				runScripts(t, e.name, e.folders, func(t testing.TB, _ string) string { return s.Database(t).URL })
+				runScripts(t, e.name, e.folders, s, func(t testing.TB, _ string) string { return s.Database(t).URL })
 			})
 		}
 	}
 }
 
-// runScripts runs an engine's scripts, each on a database that open makes.
-func runScripts(t *testing.T, engine string, folders []string, open func(t testing.TB, dir string) (url string)) {
+// runScripts runs an engine's scripts, each on a database that open makes, on
+// the server where there is one.
+func runScripts(t *testing.T, engine string, folders []string, server *testdb.Server, open func(t testing.TB, dir string) (url string)) {
 	var files []string
 	for _, folder := range append([]string{""}, folders...) {
 		found, err := filepath.Glob(filepath.Join("testdata/script", folder, "*.txtar"))
@@ -88,10 +89,11 @@ func runScripts(t *testing.T, engine string, folders []string, open func(t testi
 		Files:              files,
 		RequireUniqueNames: true,
 		Condition: func(cond string) (bool, error) {
-			return cond == engine || cond == "chinook" && chinook != nil, nil
+			return cond == engine || cond == "chinook" && chinook != nil || cond == "backups" && canBackUp(engine), nil
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXPUNGE_DB", open(env.T().(testing.TB), env.WorkDir))
+			env.Values[backups{}] = &backups{env.T().(testing.TB), server}
 			env.Setenv("ENGINE", engine)
 			env.Setenv("TMPDIR", env.WorkDir)
 			for _, name := range policies.Names() {
@@ -103,7 +105,7 @@ func runScripts(t *testing.T, engine string, folders []string, open func(t testi
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"shop": loadShop, "chinook": loadChinook(chinook), "exits": exits, "edit": edit, "tamper": tamper, "clerk": clerk,
-			"backdate": backdate, "disclosed": disclosed,
+			"backdate": backdate, "disclosed": disclosed, "backup": backUp, "restore": restore,
 		},
 	})
 }
