@@ -34,11 +34,11 @@ type job struct {
 	URL, Policy string
 	Scope       plan.Scope
 	Subjects    span
-	OneByOne    bool   // a run for each subject
+	OneByOne    bool              // a run for each subject
 	Allow       []plan.HazardName // besides those that the plan needs
-	Commitments bool   // with row commitments
-	Bare        bool   // without journal and verification: see bare
-	Profile     string // where the CPU profile goes
+	Commitments bool              // with row commitments
+	Bare        bool              // without journal and verification: see bare
+	Profile     string            // where the CPU profile goes
 }
 
 // span is subjects whose keys are First, First+Step, …
