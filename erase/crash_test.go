@@ -25,6 +25,8 @@ import (
 type child struct {
 	URL      string
 	Scope    plan.Scope
+	Policy   string // "": the shop's
+	Allow    []plan.HazardName
 	Subjects []string
 	MaxRows  int
 	Workers  int
@@ -72,12 +74,16 @@ func (c child) run() error {
 
 // work carries the child's run out in this process.
 func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte, *plan.Plan, error) {
-	p, err := plan.Build(ctx, db.DB, repeatable(), c.Scope)
+	policy := repeatable()
+	if c.Policy != "" {
+		policy = mustParse([]byte(c.Policy))
+	}
+	p, err := plan.Build(ctx, db.DB, policy, c.Scope)
 	if err != nil {
 		return nil, nil, err
 	}
 	o := erase.Options{
-		RunID: "crash", Signer: signer(), Secret: secret(), Allow: allowAll(p), Now: clock,
+		RunID: "crash", Signer: signer(), Secret: secret(), Allow: append(allowAll(p), c.Allow...), Now: clock,
 		MaxRows: c.MaxRows, Workers: c.Workers, Attempts: c.Attempts,
 	}
 	if c.Scope == plan.ScopeSubjects {

@@ -1,0 +1,88 @@
+package erase_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/plan"
+)
+
+// TestPitfall11IndexesOfARunThatWasKilledComeBackFirst kills a process at every
+// point at which indexes may be away. What comes next puts them back: a repair, the same run, or
+// another one on the table.
+func TestPitfall11IndexesOfARunThatWasKilledComeBackFirst(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		reset := db.resettable(t, func(d *target) { d.guests(t) })
+		for _, c := range []struct {
+			point string
+			nth   int64
+			next  string // what comes next
+			away  int    // how many indexes are away then
+		}{
+			{"suspending", 1, "repair", 0},
+			{"suspended", 1, "repair", 3},
+			{"committed", 3, "run", 3},
+			{"restoring", 1, "other", 3},
+			{"restored", 1, "run", 0},
+		} {
+			t.Run(c.point, func(t *testing.T) {
+				db := reset(t)
+				before := db.indexed(t)
+				p := db.plan(t, guestPolicy, plan.Everything())
+				one := db.plan(t, guestPolicy, plan.Subjects())
+				work := child{
+					URL: db.URL, Scope: plan.ScopeEverything, Policy: guestPolicy, Allow: bothSuspended,
+					MaxRows: guestBatch, Workers: 2, Point: c.point, Nth: c.nth,
+				}
+				work.kill(t)
+				if n := db.pending(t); n != len(suspendable) {
+					t.Fatalf("%d indexes are in the journal, want %d", n, len(suspendable))
+				}
+				if got := db.away(t); len(got) != c.away {
+					t.Fatalf("%d indexes are away, want %d", len(got), c.away)
+				}
+				switch c.next {
+				case "repair":
+					r, err := erase.Repair(t.Context(), db.DB)
+					if err != nil {
+						t.Fatal(err)
+					}
+					var restored []string
+					for _, name := range suspendable {
+						restored = append(restored, "index "+name+" of "+db.name("guest").String())
+					}
+					if d := cmp.Diff(restored, r.Restored); d != "" {
+						t.Errorf("restored (-want +got):\n%s", d)
+					}
+					if again, err := erase.Repair(t.Context(), db.DB); err != nil || len(again.Restored) > 0 {
+						t.Errorf("a second repair restored %v, %v", again, err)
+					}
+				case "other":
+					db.run(t, one, options(one, "one", "7"))
+				}
+				if c.next != "run" {
+					if d := cmp.Diff(before, db.indexed(t)); d != "" {
+						t.Errorf("indexes (-before +after):\n%s", d)
+					}
+				}
+				o := guestRun(p, "crash", bothSuspended...)
+				db.run(t, p, o)
+				if d := cmp.Diff(before, db.indexed(t)); d != "" {
+					t.Errorf("indexes after the run (-before +after):\n%s", d)
+				}
+				if c.next == "other" { // which has deleted one
+					db.exec(t, "INSERT INTO guest (guest_id, email) VALUES (1000, 'another')")
+				}
+				db.renewed(t)
+				if n := db.pending(t); n > 0 {
+					t.Errorf("%d indexes are suspended still, the journal says", n)
+				}
+				if r, err := erase.Repair(t.Context(), db.DB); err != nil || len(r.Restored)+len(r.Unfinished) > 0 {
+					t.Errorf("repair says %+v, %v", r, err)
+				}
+			})
+		}
+	})
+}
