@@ -72,7 +72,9 @@ type outcome struct {
 	Rows int64           // changed, those of all steps
 	Left int64
 	Peak int64 // the process's largest resident set, in bytes
-	Way  string
+	// Rebuilding is how long suspended indexes took to be in place again.
+	Rebuilding time.Duration
+	Way        string
 }
 
 // run does a job in a child process.
@@ -161,7 +163,7 @@ func do(ctx context.Context) (out outcome, err error) {
 
 // carryOut runs the plan once, or once for each subject.
 func (j *job) carryOut(ctx context.Context, db *database, p *plan.Plan, out *outcome) error {
-	o, rows, err := j.options(p)
+	o, rows, err := j.options(p, out)
 	if err != nil {
 		return err
 	}
@@ -197,11 +199,16 @@ func (j *job) carryOut(ctx context.Context, db *database, p *plan.Plan, out *out
 	return nil
 }
 
-func (j *job) options(p *plan.Plan) (o erase.Options, rows *atomic.Int64, err error) {
+func (j *job) options(p *plan.Plan, out *outcome) (o erase.Options, rows *atomic.Int64, err error) {
 	rows = new(atomic.Int64)
+	var batched time.Time
 	o.Progress = func(e erase.Event) {
-		if e.Kind == erase.Batch {
+		switch e.Kind {
+		case erase.Batch:
 			rows.Add(e.Rows)
+			batched = e.At
+		case erase.Restored:
+			out.Rebuilding = e.At.Sub(batched)
 		}
 	}
 	o.Allow = slices.Clone(j.Allow)

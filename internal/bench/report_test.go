@@ -37,6 +37,9 @@ func (r *result) take(o outcome) {
 	r.Expunge, r.Peak, r.Left = o.Took, o.Peak, o.Left
 	r.PerSecond = float64(o.Rows) / o.Took.Seconds()
 	r.Note = cmp.Or(r.Note, o.Way)
+	if o.Rebuilding > 0 {
+		r.Note += fmt.Sprintf(", %.1f s for the indexes", o.Rebuilding.Seconds())
+	}
 }
 
 // Ratio is expunge's time in units of the alternative's, 0 where there is none.
