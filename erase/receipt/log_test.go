@@ -102,7 +102,7 @@ func TestAppendOneAtATime(t *testing.T) {
 	}
 }
 
-func files(t *testing.T, dir string) []string {
+func files(t testing.TB, dir string) []string {
 	t.Helper()
 	var list []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

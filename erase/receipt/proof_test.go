@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -93,39 +92,59 @@ func TestCheckpointOfAnImpossibleSize(t *testing.T) {
 	}
 }
 
-func TestLogOfOneHundredThousand(t *testing.T) {
+// BenchmarkLog is about a log of 100,000 receipts.
+func BenchmarkLog(b *testing.B) {
 	const n = 100_000
-	start := time.Now()
-	dir, l := newLog(t, n)
-	appended := time.Since(start)
-	start = time.Now()
-	if _, err := l.Append([]byte("one more")); err != nil {
-		t.Fatal(err)
-	}
-	one := time.Since(start)
-	start = time.Now()
-	p, err := l.Prove([]byte("one more"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	proved := time.Since(start)
-	start = time.Now()
-	if _, err := VerifyProof(p, []byte("one more"), logVerifierOf(t, 9)); err != nil {
-		t.Fatal(err)
-	}
-	verified := time.Since(start)
-	start = time.Now()
-	if _, err := l.Verify(); err != nil {
-		t.Fatal(err)
-	}
+	dir, l := newLog(b, n)
 	var size int64
-	for _, f := range files(t, dir) {
+	for _, f := range files(b, dir) {
 		info, err := os.Stat(filepath.Join(dir, f))
 		if err != nil {
-			t.Fatal(err)
+			b.Fatal(err)
 		}
 		size += info.Size()
 	}
-	t.Logf("%d entries: append all %v, append one %v, prove %v, verify a proof %v, verify all %v, %d bytes, proof %d bytes",
-		n, appended, one, proved, verified, time.Since(start), size, len(p))
+	last := receipts(n-1, n)[0]
+	p, err := l.Prove(last)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("append one", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			if _, err := l.Append(fmt.Appendf(nil, "one more %d of %d", i, b.N)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("append 1000 at once", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			if _, err := l.Append(receipts(n+i*1000, n+(i+1)*1000)...); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("prove", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := l.Prove(last); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(len(p)), "bytes/proof")
+	})
+	b.Run("verify a proof", func(b *testing.B) {
+		v := logVerifierOf(b, 9)
+		for b.Loop() {
+			if _, err := VerifyProof(p, last, v); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("verify all", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := l.Verify(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(size), "bytes/log")
+	})
 }

@@ -53,6 +53,7 @@ var works = []work{
 	{"tenfold", []string{"postgres"}, tenfold},
 	{"plan", []string{"postgres"}, planning},
 	{"journal", []string{"postgres"}, journaling},
+	{"log", []string{"sqlite"}, logging},
 }
 
 func TestBench(t *testing.T) {

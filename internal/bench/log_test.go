@@ -1,0 +1,86 @@
+//go:build unix
+
+package bench
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/expungedb/expunge/erase/receipt"
+)
+
+// logEntries is how many receipts the log has, or all that there are rows where
+// that is fewer.
+const logEntries = 100_000
+
+// logging measures the log of receipts, which no database takes part in: what
+// one more costs, and what it costs to prove and to check.
+func logging(t *testing.T, _ *engine, n int) []result {
+	n = min(n, logEntries)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	key, err := receipt.GenerateKey(nil)
+	must(err)
+	signer, err := receipt.NewLogSigner("bench.example/erasures", key)
+	must(err)
+	verifier, err := receipt.NewLogVerifier("bench.example/erasures", key.Public())
+	must(err)
+	dir := filepath.Join(t.TempDir(), "log")
+	must(receipt.CreateLog(dir, signer))
+	l, err := receipt.OpenLog(dir, receipt.LogOptions{Signer: signer})
+	must(err)
+	envelopes := make([][]byte, n)
+	for i := range envelopes {
+		envelopes[i] = fmt.Appendf(nil, "receipt %d", i)
+	}
+	all := timed(func() { _, err = l.Append(envelopes...) })
+	must(err)
+	last := []byte("one more")
+	r := result{Work: fmt.Sprintf("a receipt more in a log of %d", n), Engine: "–", GoalText: "≤ 1 s, proof checked ≤ 10 ms", Rows: 1}
+	r.Expunge = timed(func() { _, err = l.Append(last) })
+	must(err)
+	var proof []byte
+	proved := timed(func() { proof, err = l.Prove(last) })
+	must(err)
+	checked := timed(func() { _, err = receipt.VerifyProof(proof, last, verifier) })
+	must(err)
+	var c *receipt.Checkpoint
+	read := timed(func() { c, err = l.Verify() })
+	must(err)
+	if c.Size != int64(n)+1 {
+		t.Errorf("the log has %d entries, want %d", c.Size, n+1)
+	}
+	r.Intact = "the whole log verifies"
+	r.Note = fmt.Sprintf("all %d at once in %.2f s; proof of %d bytes made in %.1f ms, checked in %.2f ms; %.1f MiB on disk, read and verified in %.2f s",
+		n, all.Seconds(), len(proof), millis(proved), millis(checked), mebibytes(sizeOf(t, dir)), read.Seconds())
+	r.meets(r.Expunge <= time.Second && checked <= 10*time.Millisecond)
+	return []result{r}
+}
+
+func millis(d time.Duration) float64 { return 1000 * d.Seconds() }
+
+// sizeOf is how many bytes the files of a folder have.
+func sizeOf(t *testing.T, dir string) (sum int64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			sum += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
