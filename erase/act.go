@@ -59,6 +59,9 @@ func (g *gathering) act(ctx context.Context, source *anonymise.Source, chunk int
 // account notes why rows were kept.
 func (g *gathering) account(s *set, d *deed) {
 	for _, r := range s.rows {
+		if r.freed {
+			d.ended(s.Name, 1)
+		}
 		switch {
 		case r.own:
 			d.kept(s.Name, ByHold, 1)
@@ -139,10 +142,17 @@ func (g *gathering) setNull(ctx context.Context, st *plan.Step, where []dialect.
 
 func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, source *anonymise.Source, chunk int) error {
 	s := g.set(st.Table)
-	rows := s.with(partly)
-	if st.Rows != plan.Held {
+	var rows []*row
+	switch st.Rows {
+	case plan.Held:
+		rows = s.with(partly)
+	case plan.Freed:
+		rows = s.with(rest)
+	default:
 		rows = s.with(written)
-		n := int64(len(s.filter(func(r *row) bool { return r.fate == plan.EraseOverwrite && s.outcome(r) != written })))
+		n := int64(len(s.filter(func(r *row) bool {
+			return r.fate == plan.EraseOverwrite && s.outcome(r) != written && (r.before == nil || s.withheld(r) || r.shared)
+		})))
 		d.step(st.ID).add(Counts{Matched: n, Held: n})
 	}
 	if g.dry {

@@ -55,6 +55,10 @@ type Kept struct {
 type tally struct {
 	Steps map[string]*Counts `json:"steps,omitempty"`
 	Kept  []Kept             `json:"kept,omitempty"`
+	// Ended counts the rows that a hold had kept, which has ended.
+	Ended []Kept `json:"ended,omitempty"`
+	// Follows are the receipts of erasures that were finished for one of their rows.
+	Follows []string `json:"follows,omitempty"`
 }
 
 func (t *tally) step(id string) *Counts {
@@ -70,15 +74,30 @@ func (t *tally) step(id string) *Counts {
 }
 
 func (t *tally) kept(table dialect.Name, why Reason, rows int64) {
-	if rows == 0 {
-		return
+	t.Kept = counted(t.Kept, Kept{table, why, rows})
+}
+
+func (t *tally) ended(table dialect.Name, rows int64) {
+	t.Ended = counted(t.Ended, Kept{table, ByHold, rows})
+}
+
+func (t *tally) follow(receipt string) {
+	if !slices.Contains(t.Follows, receipt) {
+		t.Follows = append(t.Follows, receipt)
 	}
-	i := slices.IndexFunc(t.Kept, func(k Kept) bool { return k.Table == table && k.Reason == why })
+}
+
+// counted adds rows to a list that has each table and reason once.
+func counted(list []Kept, k Kept) []Kept {
+	if k.Rows == 0 {
+		return list
+	}
+	i := slices.IndexFunc(list, func(o Kept) bool { return o.Table == k.Table && o.Reason == k.Reason })
 	if i < 0 {
-		t.Kept = append(t.Kept, Kept{Table: table, Reason: why})
-		i = len(t.Kept) - 1
+		return append(list, k)
 	}
-	t.Kept[i].Rows += rows
+	list[i].Rows += k.Rows
+	return list
 }
 
 func (t *tally) add(o *tally) {
@@ -88,11 +107,17 @@ func (t *tally) add(o *tally) {
 	for _, k := range o.Kept {
 		t.kept(k.Table, k.Reason, k.Rows)
 	}
+	for _, k := range o.Ended {
+		t.ended(k.Table, k.Rows)
+	}
+	for _, r := range o.Follows {
+		t.follow(r)
+	}
 }
 
-// sorted orders what was kept, so that the same counts read the same.
-func (t *tally) sorted() []Kept {
-	out := slices.Clone(t.Kept)
+// sorted orders counts, so that the same ones read the same.
+func sorted(list []Kept) []Kept {
+	out := slices.Clone(list)
 	slices.SortFunc(out, func(a, b Kept) int {
 		return cmp.Or(a.Table.Compare(b.Table), strings.Compare(string(a.Reason), string(b.Reason)))
 	})

@@ -73,9 +73,28 @@ const (
 	partly          // overwritten but for the columns that a hold keeps
 	kept            // left as it is because the policy says keep
 	left            // left as it is for another reason
+	rest            // overwritten in the columns that a hold had kept
+	done            // left as it is because an earlier erasure has overwritten it
 )
 
+// outcome is what becomes of the row. What an earlier erasure has overwritten,
+// of a row that an ended root goes through again, isn't overwritten twice.
 func (s *set) outcome(r *row) outcome {
+	now := s.decided(r)
+	if r.before == nil || now != written && now != partly {
+		return now
+	}
+	switch before := *r.before; {
+	case now == partly || before == written:
+		return done
+	case before == partly:
+		return rest
+	}
+	return now
+}
+
+// decided is what the policy and its holds say.
+func (s *set) decided(r *row) outcome {
 	switch {
 	case r.goes():
 		return deleted

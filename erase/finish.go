@@ -24,6 +24,7 @@ type summary struct {
 	database          string
 	identity          dialect.Identity
 	commitments       *receipt.Commitments
+	followed          []receipt.Followed
 }
 
 // finish scans the roots once more, signs the receipt and closes the run.
@@ -46,6 +47,9 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 		return nil, fmt.Errorf("the last scan: %w", err)
 	}
 	if s.commitments, err = e.commitments(entries); err != nil {
+		return nil, err
+	}
+	if s.followed, err = e.followed(ctx, s.Follows); err != nil {
 		return nil, err
 	}
 	statement := e.statement(row, programs, s)
@@ -133,6 +137,9 @@ func rootStep(r *plan.Root) string {
 // was deleted, and what has appeared meanwhile.
 func (e *executor) scan(ctx context.Context, programs []*program, entries []entry, s *summary) error {
 	for i, p := range programs {
+		if p.root.Ended {
+			continue // its rows are noted until they are done
+		}
 		stayed := map[string]bool{}
 		var roots int64
 		for _, d := range entriesOf(entries, i) {

@@ -43,6 +43,10 @@ type row struct {
 	held   bool        // own, or reached through a held row
 	stays  bool        // a row that stays refers to it
 	shared bool        // an owned row to which rows of others refer
+	before *outcome    // of an ended root: what was done to it before; nil: not known
+	freed  bool        // of an ended root: a hold of its own table applied then, and doesn't now
+	waits  bool        // it remains because of a hold
+	led    bool        // a row that remains leads to it
 }
 
 func newGathering(p *program, tx dialect.Tx, lock dialect.Lock) *gathering {

@@ -28,12 +28,9 @@ func (e *executor) oversized(ctx context.Context, it *item, skip map[string]bool
 	}
 	it.draining = false
 	_, err := e.transact(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
-		g := newGathering(it.prog, tx, dialect.Exclusive)
-		g.skip = skip
-		if err := g.collect(ctx, it.where(it.prog)); err != nil {
-			return nil, err
-		}
-		return g.act(ctx, source, e.MaxRows)
+		all := *it
+		all.atOnce = true // however many rows there are
+		return e.do(ctx, tx, &all, source, skip)
 	})
 	return err
 }

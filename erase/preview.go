@@ -24,6 +24,7 @@ type Result struct {
 	Subjects, Absent int64 // of scope subjects
 	Counts           []Count
 	Kept             []Kept
+	Ended            []Kept // rows that a hold had kept from an erasure, and which keeps them no longer
 }
 
 // Preview counts the rows that each step would handle for the given subjects,
@@ -52,7 +53,12 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*Resu
 			err := e.read(ctx, func(tx dialect.Tx) (err error) {
 				g := newGathering(prog, tx, dialect.NoLock)
 				g.dry = true
-				if err = g.collect(ctx, it.where(prog)); err != nil {
+				if prog.root.Ended {
+					err = e.recall(ctx, g, it.keys, it.since)
+				} else {
+					err = g.collect(ctx, it.where(prog))
+				}
+				if err != nil {
 					return err
 				}
 				d, err = g.act(ctx, nil, e.MaxRows)
@@ -125,6 +131,12 @@ func (e *executor) sample(ctx context.Context, p *program, n int) (*item, error)
 	if p.root.Whole {
 		return &item{prog: p, whole: true}, nil
 	}
+	if p.root.Ended {
+		for it, err := range e.notedItems(ctx, p, n) {
+			return it, err
+		}
+		return nil, nil
+	}
 	t := p.first()
 	where := p.where()
 	if e.plan.Scope == plan.ScopeEverything && p.root.Steps[0].Op == plan.Delete {
@@ -158,7 +170,7 @@ func rehearsing(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, cou
 	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
 		return nil, nil, fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
 	}
-	e := &executor{Options: o, db: db, plan: p, counting: counting}
+	e := &executor{Options: o, db: db, plan: p, counting: counting, journal: &journal{db: db, run: o.RunID, now: o.Now}}
 	var err error
 	if e.schema, err = db.Inspect(ctx); err != nil {
 		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
@@ -166,7 +178,7 @@ func rehearsing(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, cou
 	if err := drift(p, e.schema); err != nil {
 		return nil, nil, err
 	}
-	programs, err := e.programs(e.Now())
+	programs, err := e.programs(ctx, e.Now())
 	return e, programs, err
 }
 
@@ -185,6 +197,17 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 		return ctx.Err()
 	}
 	const some = 200
+	if prog.root.Ended {
+		for it, err := range e.notedItems(ctx, prog, some) {
+			if err != nil {
+				return nil, err
+			}
+			if err := one(it); err != nil {
+				return nil, err
+			}
+		}
+		return sum, nil
+	}
 	if e.plan.Scope == plan.ScopeExpired {
 		var low dialect.Key
 		for {
@@ -244,6 +267,6 @@ func (r *Result) fill(p *plan.Plan, sum *tally) *Result {
 			r.Counts = append(r.Counts, Count{Step: st, Rows: c.Affected, Held: c.Held, Whole: p.Scope == plan.ScopeEverything})
 		}
 	}
-	r.Kept = sum.sorted()
+	r.Kept, r.Ended = sorted(sum.Kept), sorted(sum.Ended)
 	return r
 }

@@ -16,7 +16,8 @@ type program struct {
 	tables []*table
 	schema *dialect.Schema
 	asOf   time.Time
-	seen   bool // keys are fetched of every row that goes
+	seen   bool        // keys are fetched of every row that goes
+	older  dialect.Any // which rows have outlived periods that are looked up; none until that is done
 }
 
 // table is one table of the closure with all that a batch needs to know of it.
@@ -28,10 +29,11 @@ type table struct {
 	hold    int            // the hold's place in flags, or -1
 	where   map[string]int // a link's condition → its place in flags
 	writers map[string]*writer
+	ended   bool   // the root is one of holds that ended
 	deletes string // the IDs of the table's steps; "" where there is none
 	keeps   string
 	writes  string // the overwrite of rows that the plan overwrites, or that must stay
-	partly  string // the overwrite of held rows
+	partly  string // the overwrite of held rows, or of what a hold had kept
 }
 
 // compile makes the program of a root. The schema has the plan's fingerprint.
@@ -46,14 +48,14 @@ func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bo
 			looked := *pt
 			looked.Unseen, pt = false, &looked
 		}
-		t := &table{Table: pt, schema: s.Table(pt.Name), hold: -1, where: map[string]int{}, writers: map[string]*writer{}}
+		t := &table{Table: pt, schema: s.Table(pt.Name), ended: r.Ended, hold: -1, where: map[string]int{}, writers: map[string]*writer{}}
 		if t.schema == nil {
 			return nil, fmt.Errorf("table %s: %w: build the plan again", pt.Name, ErrDrift)
 		}
 		t.columns = slices.Clone(pt.Key)
 		if pt.Hold != nil {
 			t.hold = len(t.flags)
-			t.flags = append(t.flags, held(pt.Hold, t.schema, asOf))
+			t.flags = append(t.flags, underHold(pt.Hold, t.schema, asOf))
 		}
 		prog.tables = append(prog.tables, t)
 	}
@@ -81,6 +83,20 @@ func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bo
 			}
 		}
 	}
+	if prog.seeksHeads(p.Scope) {
+		for _, t := range prog.tables {
+			for _, w := range t.Reach {
+				if w.Forwards {
+					continue
+				}
+				need(t.Name, w.Columns)
+				if _, known := t.where[w.Where]; w.Where != "" && !known {
+					t.where[w.Where] = len(t.flags)
+					t.flags = append(t.flags, dialect.Match{SQL: w.Where})
+				}
+			}
+		}
+	}
 	for i := range r.Steps {
 		st := &r.Steps[i]
 		t := prog.table(st.Table)
@@ -96,7 +112,7 @@ func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bo
 			t.deletes = st.ID
 		case st.Op == plan.Keep:
 			t.keeps = st.ID
-		case st.Rows == plan.Held:
+		case st.Rows == plan.Held, st.Rows == plan.Freed:
 			t.partly = st.ID
 		default:
 			t.writes = st.ID
@@ -110,6 +126,12 @@ func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bo
 		}
 	}
 	return prog, nil
+}
+
+// seeksHeads reports whether batches look for the rows from which what a hold
+// keeps is found again.
+func (p *program) seeksHeads(scope plan.Scope) bool {
+	return p.root.Ended || scope == plan.ScopeSubjects && slices.ContainsFunc(p.root.Tables, func(t plan.Table) bool { return t.Hold != nil })
 }
 
 func (p *program) table(n dialect.Name) *table {
@@ -133,9 +155,9 @@ func (t *table) at(columns []string) []int {
 	return out
 }
 
-// held is the condition for a row to be under the hold at that moment. Where
+// underHold is the condition for a row to be under the hold at that moment. Where
 // the column that its end is counted from is NULL, the hold goes on.
-func held(h *plan.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
+func underHold(h *plan.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 	var all dialect.All
 	if h.Where != "" {
 		all = append(all, dialect.Match{SQL: h.Where})
@@ -174,6 +196,9 @@ func (p *program) where() []dialect.Cond {
 	o := p.root.Older
 	if o == nil {
 		return nil
+	}
+	if o.Lookup != nil {
+		return []dialect.Cond{p.older}
 	}
 	return []dialect.Cond{dialect.Compare{
 		Column: o.Column, Op: "<", Value: moment(o.Period.Before(p.asOf), p.first().schema.Column(o.Column)),

@@ -1,6 +1,7 @@
 package erase
 
 import (
+	"slices"
 	"time"
 
 	"github.com/expungedb/expunge/erase/receipt"
@@ -42,8 +43,9 @@ func (e *executor) statement(row *runRow, programs []*program, s *summary) recei
 		for j := range p.Roots[i].Steps {
 			pr.Actions = append(pr.Actions, action(&p.Roots[i].Steps[j], s))
 		}
-		pr.Retained = append(pr.Retained, retained(programs[i], &s.tally)...)
 	}
+	pr.Retained = retained(programs, s.Kept)
+	pr.Ended, pr.Follows = retained(programs, s.Ended), s.followed
 	pr.Commitments = s.commitments
 	pr.Checks = checks(s)
 	pr.Copies, pr.Final = copies(p, s.last)
@@ -77,14 +79,15 @@ func action(st *plan.Step, s *summary) receipt.Action {
 	return a
 }
 
-// retained lists what was kept on purpose in a root's tables.
-func retained(p *program, t *tally) []receipt.Retained {
+// retained lists what was kept on purpose, or had been.
+func retained(programs []*program, kept []Kept) []receipt.Retained {
 	var out []receipt.Retained
-	for _, k := range t.sorted() {
-		table := p.table(k.Table)
-		if table == nil {
+	for _, k := range sorted(kept) {
+		i := slices.IndexFunc(programs, func(p *program) bool { return p.table(k.Table) != nil })
+		if i < 0 {
 			continue
 		}
+		table := programs[i].table(k.Table)
 		r := receipt.Retained{Schema: k.Table.Schema, Table: k.Table.Table, Rows: k.Rows}
 		switch k.Reason {
 		case ByHold:
@@ -97,13 +100,13 @@ func retained(p *program, t *tally) []receipt.Retained {
 				}
 			}
 		case WithHeld:
-			r.Reason = "part of what is held: a row under a hold leads to it"
+			r.Reason = "it is part of something that is held"
 		case ByReference:
-			r.Reason = "a row that stays refers to it; it was overwritten"
+			r.Reason = "something that stays refers to it; its personal data was overwritten"
 		case ByOthers:
-			r.Reason = "rows of others refer to it"
+			r.Reason = "entries of others refer to it"
 		case ByPolicy:
-			r.Reason = "the policy keeps these rows as they are"
+			r.Reason = "the policy keeps it as it is"
 		}
 		out = append(out, r)
 	}

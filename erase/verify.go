@@ -2,8 +2,10 @@ package erase
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/receipt"
@@ -17,12 +19,14 @@ type Outcome string
 const (
 	Holds      Outcome = "holds"       // nothing of it is reachable now
 	Broken     Outcome = "broken"      // something that was erased is there
+	ToDo       Outcome = "to do"       // a hold has ended, and what it kept is there: scope expired erases it
 	CannotTell Outcome = "cannot tell" // the database as it is can't answer
 )
 
 // Verification is the answer of Verify.
 type Verification struct {
-	// Outcome is Broken when a finding is, else CannotTell when one is, else Holds.
+	// Outcome is Broken when a finding is, else ToDo, else CannotTell when one
+	// is, else Holds.
 	Outcome  Outcome
 	Findings []Finding // one or more a table, in the plan's order
 }
@@ -51,8 +55,15 @@ type OldValue struct {
 // that nothing refers to it, and a link is searched; a value that was overwritten is looked for
 // only where the caller gives the old one. A table that has changed since, a policy that isn't
 // the receipt's and another database can't tell. Subjects may be nil for the scopes that take none.
+//
+// What the erasure had to leave to a hold is ToDo when the hold has ended: the
+// receipt is as true as it was, and something is left over.
 func Verify(ctx context.Context, db dialect.DB, policy *plan.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
-	v := &verifier{db: db, statement: st, old: old, result: &Verification{}}
+	return verifyAt(ctx, time.Now(), db, policy, st, subjects, old...)
+}
+
+func verifyAt(ctx context.Context, now time.Time, db dialect.DB, policy *plan.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
+	v := &verifier{db: db, now: now, statement: st, old: old, result: &Verification{}}
 	if err := v.verify(ctx, policy, subjects); err != nil {
 		return nil, err
 	}
@@ -62,9 +73,9 @@ func Verify(ctx context.Context, db dialect.DB, policy *plan.Policy, st *receipt
 // conclude is the worst of the findings.
 func (v *verifier) conclude() *Verification {
 	v.result.Outcome = Holds
-	for _, f := range v.result.Findings {
-		if f.Outcome == Broken || f.Outcome == CannotTell && v.result.Outcome == Holds {
-			v.result.Outcome = f.Outcome
+	for _, o := range []Outcome{CannotTell, ToDo, Broken} {
+		if slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Outcome == o }) {
+			v.result.Outcome = o
 		}
 	}
 	return v.result
@@ -72,6 +83,7 @@ func (v *verifier) conclude() *Verification {
 
 type verifier struct {
 	db        dialect.DB
+	now       time.Time
 	statement *receipt.Statement
 	old       []OldValue
 	rowsOnly  bool // values that were overwritten are not asked about
@@ -101,7 +113,11 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
-	p, err := plan.FromSchema(v.prune(schema, policy), v.db, policy, plan.Scope(pr.Scope))
+	known := v.prune(schema, policy)
+	if err := v.overdue(ctx, policy, known, schema); err != nil {
+		return err
+	}
+	p, err := plan.FromSchema(known, v.db, policy, plan.Scope(pr.Scope))
 	if err != nil {
 		v.find(dialect.Name{}, CannotTell, 0, "the plan can't be built again on the schema as it is: %s", err)
 		return nil
@@ -116,10 +132,18 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 		if err != nil {
 			return err
 		}
-		switch p.Scope {
-		case plan.ScopeSubjects:
+		if err := v.executor.lookUp(ctx, []*program{prog}); errors.Is(err, ErrBadPeriod) {
+			v.find(prog.first().Name, CannotTell, 0, "%s", err)
+			continue
+		} else if err != nil {
+			return err
+		}
+		switch {
+		case prog.root.Ended:
+			err = v.finished(ctx, prog)
+		case p.Scope == plan.ScopeSubjects:
 			err = v.subjects(ctx, prog)
-		case plan.ScopeExpired:
+		case p.Scope == plan.ScopeExpired:
 			err = v.expired(ctx, prog)
 		default:
 			err = v.everything(ctx, prog)
@@ -221,6 +245,8 @@ func (v *verifier) expired(ctx context.Context, p *program) error {
 			return err
 		case n == 0:
 			v.find(p.first().Name, Holds, 0, "no row is older than its period")
+		case p.root.Older.Lookup != nil:
+			v.find(p.first().Name, CannotTell, n, "%s older than the period: whether that was the same when the rows were erased can't be told", rowsOf(n))
 		case p.bounded() || p.first().Hold != nil || p.first().writes != "":
 			v.find(p.first().Name, CannotTell, n, "%s older than the period: what is held or was overwritten can't be told from the rest", rowsOf(n))
 		default:

@@ -63,8 +63,14 @@ type Predicate struct {
 	Request  *Request  `json:"request,omitempty"`
 	Subjects *Subjects `json:"subjects,omitempty"`
 
-	Actions     []Action     `json:"actions"`
-	Retained    []Retained   `json:"retained,omitempty"`
+	Actions  []Action   `json:"actions"`
+	Retained []Retained `json:"retained,omitempty"`
+	// Ended are rows that a hold had kept from an earlier erasure, and keeps no
+	// longer, as Retained says of those that it keeps.
+	Ended []Retained `json:"ended,omitempty"`
+	// Follows are the receipts of erasures that had left something to a hold and
+	// of which this one finished at least one row.
+	Follows     []Followed   `json:"follows,omitempty"`
 	Commits     Commits      `json:"commits"`
 	Commitments *Commitments `json:"commitments,omitempty"` // nil: commitments are off
 	Residue     Residue      `json:"residue"`
@@ -182,6 +188,13 @@ type Retained struct {
 	// Last is the day on which the last of these rows' holds ends, where Until
 	// is a rule and the days are known.
 	Last string `json:"last,omitempty"`
+}
+
+// Followed is an earlier receipt whose erasure was continued.
+type Followed struct {
+	ReceiptID string `json:"receiptId"`
+	// Complete says that nothing of what it left to a hold is left any more.
+	Complete bool `json:"complete"`
 }
 
 // Commits says when the work was committed.

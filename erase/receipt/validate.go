@@ -113,8 +113,16 @@ func (d *Predicate) validateActions(p *problems) {
 		p.check(r.Matched == r.Affected+r.AlreadyGone+r.Left+r.Held,
 			"%s.rows: matched is not affected + alreadyGone + left + held", at)
 	}
-	for i, r := range d.Retained {
-		at := fmt.Sprintf("retained[%d]", i)
+	p.retained("retained", d.Retained)
+	p.retained("ended", d.Ended)
+	for i, f := range d.Follows {
+		p.required(fmt.Sprintf("follows[%d].receiptId", i), f.ReceiptID)
+	}
+}
+
+func (p *problems) retained(what string, list []Retained) {
+	for i, r := range list {
+		at := fmt.Sprintf("%s[%d]", what, i)
 		p.required(at+".table", r.Table)
 		p.required(at+".reason", r.Reason)
 		p.count(at+".rows", r.Rows)

@@ -1,0 +1,320 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/batch"
+	"github.com/expungedb/expunge/plan"
+)
+
+var errDamagedHeld = errors.New("the journal's note of a held row is damaged")
+
+// holding finds out whether the run has to do with notes of what is held, and
+// warns of those that nothing in the plan would find.
+func (e *executor) holding(ctx context.Context, row *runRow, programs []*program) error {
+	e.receiptID = row.ReceiptID
+	if e.plan.Scope == plan.ScopeEverything {
+		return nil
+	}
+	var known []string
+	for _, p := range programs {
+		if e.plan.Scope == plan.ScopeSubjects || p.root.Ended {
+			known = append(known, rootOf(p.first()))
+		}
+	}
+	any, strays, err := e.journal.anyHeld(ctx, known)
+	if err != nil {
+		return err
+	}
+	e.noting = any || slices.ContainsFunc(programs, func(p *program) bool { return p.seeksHeads(e.plan.Scope) })
+	e.strays.Store(strays || len(known) > 1)
+	if strays && e.plan.Scope == plan.ScopeExpired {
+		e.Log.Warn("the journal names rows of tables that are no root of the plan: what a hold kept of them isn't erased; a hold is ended by its `until`, not by taking it out of the policy", "run", e.RunID)
+	}
+	return nil
+}
+
+// heldItems makes items of the rows that the journal names for an ended root,
+// and that weren't gone through as of the run's moment yet: those of an item
+// were last gone through as of one moment. What an earlier process has
+// done is noted as of this run, so that nothing is done twice.
+func (e *executor) heldItems(ctx context.Context, p *program, sizer *batch.Sizer, seq int64) iter.Seq2[*item, error] {
+	return func(yield func(*item, error) bool) {
+		var after *heldRow
+		for {
+			var page []heldRow
+			err := batch.Retry(ctx, e.backoff(), again, func(int) (err error) {
+				page, err = e.journal.heldPage(ctx, rootOf(p.first()), after, sizer.Size())
+				return err
+			})
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(page) == 0 {
+				return
+			}
+			after = &page[len(page)-1]
+			for _, it := range itemsOf(p, page) {
+				it.seq = seq
+				if !yield(it, nil) {
+					return
+				}
+				seq++
+			}
+		}
+	}
+}
+
+// notedItems are heldItems of a database that may have no journal.
+func (e *executor) notedItems(ctx context.Context, p *program, size int) iter.Seq2[*item, error] {
+	return func(yield func(*item, error) bool) {
+		if any, err := e.journal.hasNotes(ctx); err != nil || !any {
+			if err != nil {
+				yield(nil, err)
+			}
+			return
+		}
+		e.heldItems(ctx, p, batch.NewSizer(size, size, e.TargetTime), 1)(yield)
+	}
+}
+
+// itemsOf groups noted rows by the moment as of which they were last gone through.
+func itemsOf(p *program, page []heldRow) []*item {
+	var out []*item
+	for _, h := range latest(page) {
+		if h.Since >= sortable(p.asOf) {
+			continue
+		}
+		if n := len(out); n == 0 || !out[n-1].since.Equal(h.since()) {
+			out = append(out, &item{prog: p, since: h.since()})
+		}
+		it := out[len(out)-1]
+		it.keys = append(it.keys, h.Key)
+	}
+	return out
+}
+
+// resume does for an item of an ended root what holds kept from the erasure of
+// its rows: as far as they have ended.
+func (e *executor) resume(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, limit int) (*deed, error) {
+	notes, err := e.journal.heldRows(ctx, tx, digestsOf(it.prog.first(), it.keys), dialect.NoLock)
+	if err != nil {
+		return nil, err
+	}
+	keys := it.due(notes)
+	if len(keys) == 0 {
+		return &deed{}, nil // another run was faster
+	}
+	g := newGathering(it.prog, tx, dialect.Exclusive)
+	g.limit = limit
+	if err := e.recall(ctx, g, keys, it.since); err != nil {
+		return nil, err
+	}
+	e.at("gathered")
+	heads, err := g.heads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if notes, err = e.notesOn(ctx, g, keys, heads); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(it.due(notes)) != len(keys):
+		return nil, errMoved
+	case len(it.keys) > 1 && slices.ContainsFunc(heads, func(h head) bool { return !h.noted(notes) }):
+		return nil, errTooMany // alone, so that it is known from whose erasure that is left
+	}
+	d, err := g.act(ctx, source, e.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	d.stayed = nil // the notes say what was done
+	g.vanished(d, len(keys))
+	return d, e.renote(ctx, g, heads, notes, d)
+}
+
+// due are those of the item's keys that are noted as of the item's moment.
+func (it *item) due(notes []heldRow) []dialect.Key {
+	var out []dialect.Key
+	for _, h := range latest(notes) {
+		if h.Root == rootOf(it.prog.first()) && h.since().Equal(it.since) && it.has(h.Key) {
+			out = append(out, h.Key)
+		}
+	}
+	return out
+}
+
+func (it *item) has(key dialect.Key) bool {
+	id := dialect.EncodeKey(key)
+	return slices.ContainsFunc(it.keys, func(k dialect.Key) bool { return dialect.EncodeKey(k) == id })
+}
+
+// recall gathers the closures of rows that were gone through before, together
+// with what was done to each row then: as the holds were at that moment.
+func (e *executor) recall(ctx context.Context, g *gathering, keys []dialect.Key, since time.Time) error {
+	roots := []dialect.Cond{dialect.In{Columns: g.first().Key, Keys: keys}}
+	if err := g.collect(ctx, roots); err != nil {
+		return err
+	}
+	then, err := compile(e.plan, g.index, e.schema, since, g.seen)
+	if err != nil {
+		return err
+	}
+	before := newGathering(then, g.tx, dialect.NoLock)
+	if err := before.collect(ctx, roots); err != nil {
+		return err
+	}
+	for i, s := range g.sets {
+		for id, r := range s.index {
+			if was := before.sets[i].index[id]; was != nil {
+				o := before.sets[i].outcome(was)
+				r.before = &o
+				r.freed = was.own && !r.own
+			}
+		}
+	}
+	g.known(g.sets[0])
+	return nil
+}
+
+// known marks the roots that are noted by themselves: a hold applied to them.
+func (g *gathering) known(s *set) {
+	for _, r := range s.rows {
+		if r.own || r.before == nil || s.Hold == nil || s.Hold.Where == "" {
+			continue
+		}
+		o := left
+		if s.Hold.Keep != nil {
+			o = partly
+		}
+		r.before, r.freed = &o, true
+	}
+}
+
+// vanished counts the noted rows that are not in the database any more.
+func (g *gathering) vanished(d *deed, given int) {
+	gone := int64(given - len(g.sets[0].rows))
+	if id := rootStep(g.root); id != "" && gone > 0 {
+		d.step(id).add(Counts{Matched: gone, Gone: gone})
+	}
+}
+
+func digestsOf(t *table, keys []dialect.Key) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = heldDigest(t, k)
+	}
+	return out
+}
+
+// noteHeld records, in the batch's transaction, from which rows what a hold keeps of
+// the batch is found again, and forgets the roots of which nothing is held any more.
+func (e *executor) noteHeld(ctx context.Context, g *gathering, heads []head, d *deed) error {
+	notes, err := e.notesOn(ctx, g, keysOf(g.sets[0], g.sets[0].rows), heads)
+	if err != nil {
+		return err
+	}
+	return e.renote(ctx, g, heads, notes, d)
+}
+
+// notesOn reads and locks what is noted of the batch's roots, of its heads, and
+// of other rows that go where such rows are noted at all.
+func (e *executor) notesOn(ctx context.Context, g *gathering, roots []dialect.Key, heads []head) ([]heldRow, error) {
+	first := g.sets[0]
+	digests := digestsOf(first.table, roots)
+	for _, h := range heads {
+		if h.set != first {
+			digests = append(digests, h.digest())
+		}
+	}
+	for _, s := range g.sets[1:] {
+		if e.strays.Load() && !s.Address {
+			digests = append(digests, digestsOf(s.table, keysOf(s, s.going()))...)
+		}
+	}
+	return e.journal.heldRows(ctx, g.tx, digests, dialect.Exclusive)
+}
+
+func (h head) digest() string { return heldDigest(h.table, h.key(h.set)) }
+
+func (h head) noted(notes []heldRow) bool {
+	digest := h.digest()
+	return slices.ContainsFunc(notes, func(n heldRow) bool { return n.Digest == digest })
+}
+
+// renote brings the notes of the batch's roots up to date. In an ended root what
+// has to be noted anew is noted under the runs that left it.
+func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes []heldRow, d *deed) error {
+	since := sortable(g.asOf)
+	type run struct{ id, receipt string }
+	under := []run{{e.RunID, e.receiptID}}
+	if g.root.Ended {
+		under = nil
+		for _, h := range notes {
+			if r := (run{h.Run, h.Receipt}); !slices.Contains(under, r) {
+				under = append(under, r)
+			}
+		}
+	}
+	waiting := map[string]bool{}
+	for _, h := range heads {
+		if h.Address || len(h.Key) == 0 {
+			return fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Name)
+		}
+		digest := h.digest()
+		waiting[digest] = true
+		if g.root.Ended && h.noted(notes) {
+			continue
+		}
+		for _, r := range under {
+			if slices.ContainsFunc(notes, func(n heldRow) bool { return n.Digest == digest && n.Run == r.id }) {
+				continue
+			}
+			if h.set != g.sets[0] {
+				e.strays.Store(true)
+			}
+			if err := e.journal.hold(ctx, g.tx, heldRow{Digest: digest, Run: r.id, Receipt: r.receipt, Root: rootOf(h.table), Key: h.key(h.set), Since: since}); err != nil {
+				return err
+			}
+		}
+	}
+	var still, done []string
+	for _, n := range notes {
+		if waiting[n.Digest] {
+			still = append(still, n.Digest)
+			continue
+		}
+		done = append(done, n.Digest)
+		d.follow(n.Receipt)
+	}
+	if err := e.journal.holdOn(ctx, g.tx, slices.Compact(still), since); err != nil {
+		return err
+	}
+	return e.journal.letGo(ctx, g.tx, slices.Compact(done))
+}
+
+// followed says of the receipts whether something is held still of what their
+// erasures left.
+func (e *executor) followed(ctx context.Context, receipts []string) ([]receipt.Followed, error) {
+	if len(receipts) == 0 {
+		return nil, nil
+	}
+	open, err := e.journal.unfinished(ctx, receipts)
+	if err != nil {
+		return nil, err
+	}
+	var out []receipt.Followed
+	for _, id := range slices.Sorted(slices.Values(receipts)) {
+		out = append(out, receipt.Followed{ReceiptID: id, Complete: !open[id]})
+	}
+	return out, nil
+}

@@ -1,0 +1,162 @@
+package erase
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// overdue looks for what the receipt's erasure had to leave to a hold that has
+// ended since: it takes from the journal where to look, and no subject.
+func (v *verifier) overdue(ctx context.Context, policy *plan.Policy, known, schema *dialect.Schema) error {
+	j := &journal{db: v.db, now: func() time.Time { return v.now }}
+	if any, err := j.hasNotes(ctx); err != nil || !any {
+		return err
+	}
+	notes, err := j.heldOfReceipt(ctx, v.statement.Predicate.ReceiptID)
+	if err != nil || len(notes) == 0 {
+		return err
+	}
+	p, err := plan.FromSchema(known, v.db, policy, plan.Expired())
+	if err != nil {
+		v.find(dialect.Name{}, CannotTell, 0, "whether a hold has ended can't be found out, as the plan of scope expired can't be built: %s", err)
+		return nil
+	}
+	e := &executor{Options: Options{}.withDefaults(v.db.Engine()), db: v.db, plan: unconditional(p), schema: schema, journal: j}
+	left := map[dialect.Name]int64{}
+	for i := range p.Roots {
+		if !p.Roots[i].Ended {
+			continue
+		}
+		prog, err := compile(p, i, schema, v.now, false)
+		if err != nil {
+			return err
+		}
+		var of []heldRow
+		for _, h := range notes {
+			if h.Root == rootOf(prog.first()) {
+				of = append(of, h)
+			}
+		}
+		for _, it := range itemsOf(prog, of) {
+			if err := v.left(ctx, e, it, left); err != nil {
+				return err
+			}
+		}
+	}
+	for _, n := range tablesOf(left) {
+		v.find(n, ToDo, left[n], "%s kept by a hold that has ended: a run of scope expired erases what it kept", rowsOf(left[n]))
+	}
+	return nil
+}
+
+// left counts what scope expired would do now to the rows of an item, and which
+// a hold may have kept then.
+func (v *verifier) left(ctx context.Context, e *executor, it *item, left map[dialect.Name]int64) error {
+	return e.read(ctx, func(tx dialect.Tx) error {
+		g := newGathering(it.prog, tx, dialect.NoLock)
+		g.dry = true
+		if err := e.recall(ctx, g, it.keys, it.since); err != nil {
+			return err
+		}
+		for _, s := range g.sets {
+			for _, r := range s.rows {
+				switch s.outcome(r) {
+				case deleted, written, rest:
+					if r.before != nil && *r.before != deleted {
+						left[s.Name]++
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// finished looks whether something is left of what holds kept, and which had
+// ended at the receipt's moment, as far as the journal names it still.
+func (v *verifier) finished(ctx context.Context, p *program) error {
+	j := &journal{db: v.db}
+	left := map[dialect.Name]int64{}
+	if any, err := j.hasNotes(ctx); err != nil {
+		return err
+	} else if any {
+		lenient, err := compile(unconditional(v.executor.plan), p.index, v.executor.schema, p.asOf, false)
+		if err != nil {
+			return err
+		}
+		var after *heldRow
+		for {
+			page, err := j.heldPage(ctx, rootOf(p.first()), after, 200)
+			if err != nil {
+				return err
+			}
+			if len(page) == 0 {
+				break
+			}
+			after = &page[len(page)-1]
+			if err := v.going(ctx, lenient, page, left); err != nil {
+				return err
+			}
+		}
+	}
+	for _, n := range tablesOf(left) {
+		v.find(n, Broken, left[n], "%s kept by a hold that had ended", rowsOf(left[n]))
+	}
+	if len(left) == 0 {
+		v.find(p.first().Name, Holds, 0, "nothing is left that is kept by no hold, of what erasures had left to one")
+	}
+	return nil
+}
+
+// going counts what should be gone of the rows that were gone through by then.
+func (v *verifier) going(ctx context.Context, p *program, page []heldRow, left map[dialect.Name]int64) error {
+	var keys []dialect.Key
+	for _, h := range latest(page) {
+		if h.Since >= sortable(p.asOf) {
+			keys = append(keys, h.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return v.executor.read(ctx, func(tx dialect.Tx) error {
+		g := newGathering(p, tx, dialect.NoLock)
+		if err := g.collect(ctx, []dialect.Cond{dialect.In{Columns: p.first().Key, Keys: keys}}); err != nil {
+			return err
+		}
+		for _, s := range g.sets {
+			if n := len(s.going()); n > 0 {
+				left[s.Name] += int64(n)
+			}
+		}
+		return nil
+	})
+}
+
+func tablesOf(rows map[dialect.Name]int64) []dialect.Name {
+	return slices.SortedFunc(maps.Keys(rows), dialect.Name.Compare)
+}
+
+// unconditional is the plan with holds that take every row until they end:
+// what a hold's condition was about a row at another time can't be asked.
+func unconditional(p *plan.Plan) *plan.Plan {
+	out := *p
+	out.Roots = slices.Clone(p.Roots)
+	for i := range out.Roots {
+		r := &out.Roots[i]
+		r.Tables = slices.Clone(r.Tables)
+		for j := range r.Tables {
+			if h := r.Tables[j].Hold; h != nil && h.Where != "" {
+				all := *h
+				all.Where = ""
+				r.Tables[j].Hold = &all
+			}
+		}
+	}
+	return &out
+}
