@@ -47,8 +47,6 @@ func (b *builder) expr(e dialect.Expr, c *dialect.Column) {
 			b.bind(e.With)
 			b.write(") END")
 		})
-	case dialect.RandomLike:
-		b.randomLike(e, c)
 	case dialect.RandomInt:
 		b.write(randomInt(e.Low, e.High))
 	case dialect.RandomUUID:

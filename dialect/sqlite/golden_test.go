@@ -77,7 +77,6 @@ func TestGolden(t *testing.T) {
 		}},
 		{"update_literal", expr(dialect.If{Cond: dialect.IsNull{Column: "email"}, Then: dialect.Null{}, Else: dialect.Literal{Value: "x", Column: email}})},
 		{"update_mask", expr(dialect.Concat{dialect.Left{Of: cur, N: 1}, dialect.Fill{Of: cur, With: "*", Less: 3}, dialect.Right{Of: cur, N: 2}})},
-		{"update_random_like", expr(dialect.RandomLike{Of: cur})},
 		{"update_choose", expr(dialect.Choose{Values: []dialect.Value{"a", "b"}, Weights: []int{4, 2}, Column: email})},
 		{"update_floor", expr(dialect.Floor{Of: dialect.Random{}})},
 	} {

@@ -7,7 +7,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	_ "modernc.org/sqlite"
@@ -128,16 +127,6 @@ func TestErrorsOfOtherDrivers(t *testing.T) {
 	}
 }
 
-func TestSignsHoldNoLetterAndNoDigit(t *testing.T) {
-	for _, s := range signs {
-		for r := s[0]; r <= s[1]; r++ {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				t.Errorf("%U would stay as it is", r)
-			}
-		}
-	}
-}
-
 // SQLite takes a name in double quotes that is no column for a text, which is
 // never NULL: the delete would take every row.
 func TestUnknownColumnIsNoText(t *testing.T) {
@@ -188,22 +177,4 @@ func TestMomentsKeepTheirForm(t *testing.T) {
 	if d := cmp.Diff([]dialect.Value{"2024-03-01T13:14:15Z", "2024-03-01", int64(1709298855), "2024-03-01 13:14:00", nil}, got); d != "" {
 		t.Errorf("a day later (-want +got):\n%s", d)
 	}
-}
-
-func BenchmarkRandomLike(b *testing.B) {
-	const rows = 20_000
-	db := testDB(b, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)",
-		fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO t SELECT i, 'Abcdef 12345-xYzWv98' FROM n", rows))
-	v := &dialect.Column{Name: "v", Kind: dialect.Text}
-	tx, err := db.Begin(b.Context(), dialect.TxOptions{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback(b.Context()) }()
-	for b.Loop() {
-		if _, err := tx.Update(b.Context(), dialect.Update{Table: dialect.Name{Table: "t"}, Set: []dialect.Assign{{Column: v, Expr: dialect.RandomLike{Of: dialect.Current{Column: v}}}}}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "values/s")
 }
