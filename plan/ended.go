@@ -63,13 +63,16 @@ func (c *closure) endedRoot() Root {
 }
 
 // adrift are the tables, the root's not among them, of which a row that waits
-// for the end of a hold may remain while no row that leads to it does.
+// for the end of a hold may remain while no row that leads to it does. With them
+// come those of which a row is overwritten when a hold's condition holds no
+// longer: that it did only the journal knows then.
 func (c *closure) adrift() []*node {
 	kept := c.keptByHeld()
 	var out []*node
 	for _, n := range c.nodes {
 		waits := (n.mayHold || kept[n]) && (n.any(EraseDelete) || n.any(EraseOverwrite))
-		if n.parent != nil && waits && slices.ContainsFunc(n.reach, func(w reach) bool { return !c.firm(n, w, kept[n]) }) {
+		byCondition := n.rule.Hold != nil && n.rule.Hold.Where != "" && (n.mayReplace || n.any(EraseOverwrite))
+		if n.parent != nil && waits && (byCondition || slices.ContainsFunc(n.reach, func(w reach) bool { return !c.firm(n, w, kept[n]) })) {
 			out = append(out, n)
 		}
 	}
