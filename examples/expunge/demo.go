@@ -30,6 +30,7 @@ type demonstration struct {
 	staging *shopFile
 	key     *madeKey
 	subject string // the customer's key
+	rows    *commitments
 
 	Told told
 }
@@ -43,6 +44,7 @@ type told struct {
 	Erased    int64    `json:"erased"` // rows deleted, overwritten or detached
 	Offline   string   `json:"offline"`
 	Live      string   `json:"live"`
+	Disclosed string   `json:"disclosed"`
 	Tampered  string   `json:"tampered"`
 	Broken    int64    `json:"brokenReferences"`
 	Files     []string `json:"files"`
@@ -155,6 +157,8 @@ func (d *demonstration) files() {
 		{"policy.yaml", "what the shop holds about people, and what must happen to it"},
 		{"plan.json", "what was reviewed and run"},
 		{"receipt.json", "the proof"},
+		{"receipt.key", "with receipt.leaves, what disclosures are made from: to be kept apart"},
+		{"disclosure.json", "the proof for the customer that the row was among those erased"},
 		{"tampered.json", "the one that was refused"},
 		{filepath.Base(d.key.PublicKey), "the key to check receipts with"},
 	} {

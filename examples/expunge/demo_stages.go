@@ -155,6 +155,11 @@ func (d *demonstration) forget(ctx context.Context) (err error) {
 	d.say("A preview counts, and writes nothing:")
 	fmt.Fprintln(d.w)
 	printCounts(d.w, preview, "   ")
+	d.rows = &commitments{KeyFile: filepath.Join(d.folder, "receipt.key"), LeavesFile: filepath.Join(d.folder, "receipt.leaves")}
+	if o.Commitments, err = d.rows.open(o.RunID); err != nil {
+		return err
+	}
+	defer d.rows.close(true)
 	statement, err := d.carryOut(ctx, d.shop, p, o, "receipt.json")
 	if err != nil {
 		return err
@@ -278,6 +283,39 @@ func (d *demonstration) prove(ctx context.Context) error {
 	d.say("Against the live database: %s", d.style.outcome(found.Outcome))
 	fmt.Fprintln(d.w)
 	printFindings(d.w, d.style, liveOf(found), "   ")
+	return d.disclose(statement)
+}
+
+// disclose proves to the customer that the row was among those of the receipt.
+func (d *demonstration) disclose(statement *receipt.Statement) error {
+	leaves, err := os.Open(d.rows.LeavesFile)
+	if err != nil {
+		return err
+	}
+	defer leaves.Close()
+	key, err := d.rows.key("case-1")
+	if err != nil {
+		return err
+	}
+	row := receipt.Row{Table: "customer", Key: map[string]string{"customer_id": d.subject}, Operation: receipt.Delete}
+	made, err := receipt.Disclose(statement, leaves, key, row)
+	if err != nil {
+		return err
+	}
+	data, err := made.Marshal()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(d.folder, "disclosure.json"), data, 0o600); err != nil {
+		return err
+	}
+	if err := made.Verify(statement); err != nil {
+		return err
+	}
+	d.Told.Disclosed = string(erase.Holds)
+	fmt.Fprintln(d.w)
+	d.say("The receipt names nobody. A disclosure, made for the customer alone, shows that among its rows is %s: %s",
+		rowWords(&row), d.style.outcome(erase.Holds))
 	return nil
 }
 
