@@ -70,7 +70,7 @@ func (s *suite) suspension(t *testing.T) {
 		}
 	}
 
-	s.sub(t, "away and back", func(s *suite, t *testing.T) {
+	s.sub(t, "away and back", func(_ *suite, t *testing.T) {
 		env := prepare(t)
 		before := unestimated(t, env.DB)
 		indexes := defined(t, env, "uq_guest_email", "ix_guest_town", "ix_guest_name", "ix_not_there")
@@ -96,7 +96,7 @@ func (s *suite) suspension(t *testing.T) {
 			}
 		})
 	})
-	s.sub(t, "twice is as good as once", func(s *suite, t *testing.T) {
+	s.sub(t, "twice is as good as once", func(_ *suite, t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, suspendedIndexes...)
 		restore(t, env, indexes)
@@ -109,7 +109,7 @@ func (s *suite) suspension(t *testing.T) {
 		restore(t, env, indexes)
 		there(t, env, suspendedIndexes...)
 	})
-	s.sub(t, "duplicates stop a rebuild", func(s *suite, t *testing.T) {
+	s.sub(t, "duplicates stop a rebuild", func(_ *suite, t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, suspendedIndexes...)
 		suspend(t, env, indexes)
@@ -146,7 +146,7 @@ func (s *suite) suspension(t *testing.T) {
 		}
 		there(t, env, suspendedIndexes...)
 	})
-	s.sub(t, "the table is in use", func(s *suite, t *testing.T) {
+	s.sub(t, "the table is in use", func(_ *suite, t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, suspendedIndexes...)
 		tx := begin(t, env.Second, dialect.TxOptions{})

@@ -42,9 +42,20 @@ func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) 
 	return out, nil
 }
 
+// buildMemory is what a build of indexes sorts in. With MySQL's 1 MiB the two of a
+// table of 300,000 rows took a quarter longer.
+const buildMemory = "67108864"
+
 // ddl takes a session for statements about indexes.
 func (d *DB) ddl(ctx context.Context, doing string, wait time.Duration) (*session, error) {
+	srv, err := d.asked(ctx, d.pool)
+	if err != nil {
+		return nil, err
+	}
 	more := []variable{{"sql_quote_show_create", "1"}}
+	if !srv.mariadb && srv.atLeast(8, 0, 27) {
+		more = append(more, variable{"innodb_ddl_buffer_size", buildMemory})
+	}
 	if wait > 0 {
 		more = append(more, variable{"lock_wait_timeout", seconds(wait)})
 	}
