@@ -60,7 +60,7 @@ func TestAHoldKeepsRows(t *testing.T) {
 				"delete entry": {Matched: 6, Affected: 3, Held: 3}, "overwrite bill": {Matched: 3, Affected: 3}, "delete bill": {Matched: 6, Affected: 3, Held: 3},
 				"overwrite person": {Matched: 2, Affected: 2}, "delete person": {Matched: 4, Affected: 2, Held: 2},
 			},
-			Retained: map[string]int64{"bill: VAT records": 3, "entry: part of what is held: a row under a hold leads to it": 3, "person: a row that stays refers to it; it was overwritten": 2},
+			Retained: map[string]int64{"bill: VAT records": 3, "entry: it is part of something that is held": 3, "person: something that stays refers to it; its personal data was overwritten": 2},
 		}},
 		{"whole, without a list of columns", `, until: "day + 6y"`, result{
 			Person: []int64{1, 4}, Bill: []int64{11, 12, 41}, Entry: []int64{111, 112, 121},
@@ -69,7 +69,7 @@ func TestAHoldKeepsRows(t *testing.T) {
 				"delete entry": {Matched: 6, Affected: 3, Held: 3}, "delete bill": {Matched: 6, Affected: 3, Held: 3},
 				"overwrite person": {Matched: 2, Affected: 2}, "delete person": {Matched: 4, Affected: 2, Held: 2},
 			},
-			Retained: map[string]int64{"bill: VAT records": 3, "entry: part of what is held: a row under a hold leads to it": 3, "person: a row that stays refers to it; it was overwritten": 2},
+			Retained: map[string]int64{"bill: VAT records": 3, "entry: it is part of something that is held": 3, "person: something that stays refers to it; its personal data was overwritten": 2},
 		}},
 		{"of one kind", `, where: "kind = 'gift'", keep: [total]`, result{
 			Person: []int64{3}, Bill: []int64{31}, Entry: []int64{311},
@@ -77,7 +77,7 @@ func TestAHoldKeepsRows(t *testing.T) {
 				"delete entry": {Matched: 6, Affected: 5, Held: 1}, "overwrite bill": {Matched: 1, Affected: 1}, "delete bill": {Matched: 6, Affected: 5, Held: 1},
 				"overwrite person": {Matched: 1, Affected: 1}, "delete person": {Matched: 4, Affected: 3, Held: 1},
 			},
-			Retained: map[string]int64{"bill: VAT records": 1, "entry: part of what is held: a row under a hold leads to it": 1, "person: a row that stays refers to it; it was overwritten": 1},
+			Retained: map[string]int64{"bill: VAT records": 1, "entry: it is part of something that is held": 1, "person: something that stays refers to it; its personal data was overwritten": 1},
 		}},
 		{"to the end of a day", `, until: 2026-01-01, keep: [total]`, result{
 			Person: []int64{1, 2, 3, 4}, Bill: []int64{11, 12, 13, 21, 31, 41}, Entry: []int64{111, 112, 121, 131, 211, 311},
@@ -85,7 +85,7 @@ func TestAHoldKeepsRows(t *testing.T) {
 				"delete entry": {Matched: 6, Held: 6}, "overwrite bill": {Matched: 6, Affected: 6}, "delete bill": {Matched: 6, Held: 6},
 				"overwrite person": {Matched: 4, Affected: 4}, "delete person": {Matched: 4, Held: 4},
 			},
-			Retained: map[string]int64{"bill: VAT records": 6, "entry: part of what is held: a row under a hold leads to it": 6, "person: a row that stays refers to it; it was overwritten": 4},
+			Retained: map[string]int64{"bill: VAT records": 6, "entry: it is part of something that is held": 6, "person: something that stays refers to it; its personal data was overwritten": 4},
 		}},
 		{"no longer when that day is over", `, until: 2025-12-31, keep: [total]`, result{
 			Rows: map[string]receipt.Rows{
