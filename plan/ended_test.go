@@ -1,0 +1,248 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/google/go-cmp/cmp"
+)
+
+// Scope expired finishes what a hold kept from an erasure: from the subject's
+// row, and from rows that may lose their way to it.
+func TestHoldsThatEndHaveARootInScopeExpired(t *testing.T) {
+	const schema = `customer: id, email text
+		order: id, customer_id? -> customer
+		invoice: id, customer_id -> customer, order_id? -> order, address text, total, day date
+		line: id, invoice_id -> invoice, text text`
+	tests := []struct {
+		name, hold, schema, invoice string
+		roots                       string
+		want                        string
+		problem                     string
+	}{
+		{
+			name: "what was overwritten isn't overwritten again", hold: "until: day + 6y, keep: [total, day]", roots: "customer, invoice",
+			want: "detach invoice(order_id) staying\ndelete line\ndelete invoice\ndelete order\ndelete customer",
+		},
+		{
+			name: "what was kept whole is when it has to stay", hold: "until: 2030-01-01", invoice: "overwrite", roots: "customer, order",
+			want: `detach order(customer_id) staying
+				detach invoice(order_id) staying
+				delete line
+				overwrite invoice: address
+				delete order
+				delete customer`,
+		},
+		{
+			name: "columns that were kept are", hold: "until: 2030-01-01, keep: [address]", invoice: "overwrite", roots: "customer, invoice",
+			want: "detach invoice(order_id) staying\ndelete line\noverwrite invoice freed: address\ndelete order\ndelete customer",
+		},
+		{
+			name: "a row that lets go of its subject is found by itself", hold: "until: day + 6y, keep: [total, day]", roots: "customer, invoice",
+			schema: "customer: id, email text\norder: id, customer_id -> customer\ninvoice: id, customer_id? -> customer, order_id? -> order, address text, total, day date\nline: id, invoice_id -> invoice, text text",
+		},
+		{
+			name: "unless the hold keeps the reference", hold: "until: day + 6y, keep: [total, day, customer_id, order_id]", roots: "customer, order",
+			schema: "customer: id, email text\norder: id, customer_id? -> customer\ninvoice: id, customer_id? -> customer, order_id? -> order, address text, total, day date\nline: id, invoice_id -> invoice, text text",
+		},
+		{
+			name: "or the table has no key to find it by", hold: "until: day + 6y, keep: [total, day]",
+			schema:  "customer: id, email text\norder: id, customer_id -> customer\ninvoice (): customer_id? -> customer, order_id? -> order, id, address text, total, day date",
+			problem: "table invoice: a row that a hold keeps may lose its way to the subject, and without a primary key",
+		},
+		{name: "a hold without an end has none", hold: "keep: [total, day]", problem: "the policy has no retention periods, and no hold that ends"},
+		{name: "a condition may hold no longer", hold: "where: total > 0, keep: [total, day]", roots: "customer, invoice"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.schema == "" {
+				test.schema = schema
+			}
+			if test.invoice == "" {
+				test.invoice = "delete"
+			}
+			s := schemaOf(test.schema, with("invoice", func(t *dialect.Table) {
+				if len(t.PrimaryKey) == 0 {
+					t.Address = "rowid"
+				}
+			}))
+			policy := "tables:\n  " + personalCustomer + `
+  order: {erase: delete, columns: {id: none}}
+  invoice: {erase: ` + test.invoice + `, hold: {because: VAT, ` + test.hold + `}, columns: {address: {pii: address, overwrite: random}}}
+`
+			if strings.Contains(test.schema, "line:") {
+				policy += "  line: {erase: delete, columns: {text: {pii: free-text, overwrite: random}}}\n"
+			}
+			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", policy), Expired())
+			if test.problem != "" {
+				if got := problemsOf(t, err); !anyContains(got, test.problem) {
+					t.Errorf("problems %q", got)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var roots []string
+			for _, r := range p.Roots {
+				roots = append(roots, r.Table.Table)
+				if !r.Ended || r.Older != nil {
+					t.Errorf("root %s isn't one of holds that ended", r.Table)
+				}
+			}
+			if d := cmp.Diff(test.roots, strings.Join(roots, ", ")); d != "" {
+				t.Errorf("roots (-want +got):\n%s", d)
+			}
+			first := *p
+			first.Roots = p.Roots[:1]
+			if d := cmp.Diff(lines(test.want), stepsOf(&first)); d != "" && test.want != "" {
+				t.Errorf("steps (-want +got):\n%s", d)
+			}
+			if !strings.Contains(p.String(), "For each row of customer that was erased but for what a hold kept, when the hold has ended:") {
+				t.Errorf("a reviewer isn't told:\n%s", p)
+			}
+			data, err := p.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := Decode(data); err != nil || again.Digest() != p.Digest() {
+				t.Errorf("decoded %v, %v", again, err)
+			}
+		})
+	}
+}
+
+// Retention periods come first: what they take needn't be looked for twice.
+func TestRetentionAndHoldsThatEnd(t *testing.T) {
+	s := schemaOf("customer: id, email text\ninvoice: id, customer_id -> customer, day date\nsession: id, customer_id -> customer, seen date")
+	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+`
+  invoice: {erase: delete, hold: {because: VAT, until: day + 6y}, columns: {id: none}}
+  session: {erase: delete, columns: {id: none}}
+retention: [{table: session, by: seen, older_than: 90d, erase: delete}]
+`), Expired())
+	if len(p.Roots) != 2 || p.Roots[0].Older == nil || !p.Roots[1].Ended {
+		t.Errorf("roots %+v", p.Roots)
+	}
+	if p.Subject != nil {
+		t.Error("scope expired takes no subjects")
+	}
+}
+
+// TestLookup is a retention period that stands in another table.
+func TestLookup(t *testing.T) {
+	const tables = "tables:\n  tenant: {columns: {id: none}}\n  session: {erase: delete, columns: {id: none}}\nretention:\n  - {table: session, by: seen, older_than: OLDER, erase: delete}\n"
+	const lookup = "{table: tenant, column: days, key: tenant_id}"
+	tests := []struct {
+		name, schema, older string
+		want                *Lookup
+		problem             string
+	}{
+		{
+			name: "by a foreign key", schema: "tenant: id, days?\nsession: id, tenant_id -> tenant, seen date", older: lookup,
+			want: &Lookup{Table: nameOf("tenant"), Column: "days", Key: "tenant_id", RefKey: "id"},
+		},
+		{
+			name: "by the table's key where there is none", schema: "tenant: id, days text\nsession: id, tenant_id, seen date", older: lookup,
+			want: &Lookup{Table: nameOf("tenant"), Column: "days", Key: "tenant_id", RefKey: "id"},
+		},
+		{
+			name: "by a foreign key to another column", schema: "tenant: id, code text, days\nsession: id, tenant_id text -> tenant.code, seen date", older: lookup,
+			want: &Lookup{Table: nameOf("tenant"), Column: "days", Key: "tenant_id", RefKey: "code"},
+		},
+		{
+			name: "in a table that isn't there", schema: "tenant: id, days\nsession: id, tenant_id, seen date", older: "{table: tenants, column: days, key: tenant_id}",
+			problem: "there is no table tenants in the schema: did you mean tenant?",
+		},
+		{
+			name: "in a column that isn't there", schema: "tenant: id, daze\nsession: id, tenant_id, seen date", older: lookup,
+			problem: "table tenant: older_than.column: there is no column days",
+		},
+		{
+			name: "by a column that isn't there", schema: "tenant: id, days\nsession: id, tenant, seen date", older: lookup,
+			problem: "table session: older_than.key: there is no column tenant_id",
+		},
+		{
+			name: "in a column of another type", schema: "tenant: id, days date\nsession: id, tenant_id, seen date", older: lookup,
+			problem: "table tenant: older_than.column: column days is a date: a whole number of days or a text such as 90d is needed",
+		},
+		{
+			name: "by a column of another type", schema: "tenant: id, days\nsession: id, tenant_id text, seen date", older: lookup,
+			problem: "table session: older_than.key: column tenant_id is a text, and id of tenant, which it names a row by, is a integer",
+		},
+		{
+			name: "by a key of two columns", schema: "tenant (id, region): id, region, days\nsession: id, tenant_id, seen date", older: lookup,
+			problem: "table tenant: older_than: a row is named by one column",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := schemaOf(test.schema)
+			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", strings.Replace(tables, "OLDER", test.older, 1)), Expired())
+			if test.problem != "" {
+				if got := problemsOf(t, err); !anyContains(got, test.problem) {
+					t.Errorf("problems %q", got)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(&Older{Column: "seen", Lookup: test.want}, p.Roots[0].Older); d != "" {
+				t.Error(d)
+			}
+			if !slices.Contains(p.Covers, nameOf("tenant")) {
+				t.Error("the table of the periods isn't covered")
+			}
+			if !strings.Contains(p.String(), "with seen older than tenant.days says for its tenant_id:") {
+				t.Errorf("a reviewer isn't told:\n%s", p)
+			}
+		})
+	}
+}
+
+// A policy's text is read strictly, and written again as it was.
+func TestLookupInAFile(t *testing.T) {
+	const head = "version: 1\ndatabase: d\ntables:\n  tenant: {columns: {id: none}}\nretention:\n"
+	for text, problem := range map[string]string{
+		"  - {table: s, by: seen, older_than: {table: tenant, column: days, key: tenant_id}, erase: delete}": "",
+		"  - {table: s, by: seen, older_than: {table: tenant, column: days}, erase: delete}":                 "6:26: a period that is looked up needs key",
+		"  - {table: s, by: seen, older_than: {table: tenant, colum: days, key: k}, erase: delete}":          "6:54: unknown key colum: did you mean column?",
+		"  - {table: s, by: seen, older_than: [90d], erase: delete}":                                         "6:38: older_than is a list, where it has to be text",
+	} {
+		p, err := ParsePolicy(strings.NewReader(head + text + "\n"))
+		if problem != "" {
+			if err == nil || !strings.Contains(err.Error(), problem) {
+				t.Errorf("%s: error %v, want %s", text, err, problem)
+			}
+			if validate(t, compiledSchema(t), []byte(head+text+"\n")) == nil {
+				t.Errorf("the schema takes %s", text)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(t, compiledSchema(t), []byte(head+text+"\n")); err != nil {
+			t.Error(err)
+		}
+		written, err := p.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParsePolicy(strings.NewReader(string(written)))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, written)
+		}
+		if again.Digest() != p.Digest() {
+			t.Errorf("written it is another policy:\n%s", written)
+		}
+		other := *p
+		other.Retention = slices.Clone(p.Retention)
+		other.Retention[0].Lookup = &PolicyLookup{"tenant", "weeks", "tenant_id"}
+		if other.Digest() == p.Digest() {
+			t.Error("another column has the same digest")
+		}
+	}
+}
