@@ -140,42 +140,6 @@ func encodable(c *dialect.Column, s string) bool {
 	return false
 }
 
-// intBits is the width of an Int column; 64 where the catalogue doesn't say.
-func intBits(c *dialect.Column) int {
-	if c.Precision > 0 && c.Precision <= 64 {
-		return c.Precision
-	}
-	return 64
-}
-
-// floatBits is the width of a Float column; 64 where the catalogue doesn't say.
-func floatBits(c *dialect.Column) int {
-	if c.Precision > 0 && c.Precision <= 32 || c.Type == "real" || c.Type == "float4" {
-		return 32
-	}
-	return 64
-}
-
-// maxInt is the largest number that an Int column and an int64 hold.
-func maxInt(c *dialect.Column) int64 {
-	bits := intBits(c)
-	if !c.Unsigned {
-		bits--
-	}
-	if bits >= 63 {
-		return math.MaxInt64
-	}
-	return 1<<bits - 1
-}
-
-// minInt is the least number that an Int column holds.
-func minInt(c *dialect.Column) int64 {
-	if c.Unsigned {
-		return 0
-	}
-	return -1 << (intBits(c) - 1)
-}
-
 // collisionOdds is the probability below which a collision counts as improbable.
 const collisionOdds = 1e-6
 

@@ -48,6 +48,11 @@
 // random characters of their own; where even that can't be unique, Bind says
 // so with the numbers.
 //
+// # Kinds
+//
+// Which strategy works on which kind, and whether in the database or through
+// the client, is in STRATEGIES.md beside this file, by engine.
+//
 // # What stays
 //
 // A value that came out as it was is drawn again, unless the column has so few

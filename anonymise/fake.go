@@ -205,12 +205,18 @@ const fakeTries = 16
 
 func (f fakeStrategy) Bind(t Target) (Replacer, error) {
 	c := t.Column
-	// One value shows whether the function makes what the column takes.
-	trial, err := f.make(NewSource(Secret{}, gofakeit.New(1).Rand))
-	if err != nil {
-		return nil, err
+	// Some values show whether the function makes what the column takes.
+	trial, fit := NewSource(Secret{}, gofakeit.New(1).Rand), false
+	for range fakeTries {
+		text, err := f.make(trial)
+		if err != nil {
+			return nil, err
+		}
+		if _, fit = f.convert(c, text); fit {
+			break
+		}
 	}
-	if _, ok := f.convert(c, trial); !ok {
+	if !fit {
 		return nil, fmt.Errorf("%s makes %s; column %s is %s", f.name, f.output(), c.Name, describe(c))
 	}
 	if c.Kind == dialect.Text {
@@ -306,21 +312,21 @@ func (f fakeStrategy) convert(c *dialect.Column, text string) (dialect.Value, bo
 		_, err := strconv.ParseFloat(text, 64)
 		return text, err == nil
 	case dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ:
-		return convertMoment(c.Kind, text)
+		return convertMoment(c, text)
 	}
 	v, err := constant(c, text)
 	return v, err == nil
 }
 
 // convertMoment takes what one of gofakeit's date functions wrote.
-func convertMoment(kind dialect.Kind, text string) (dialect.Value, bool) {
-	m, ok := parseMoment(kind, text)
-	if ok {
-		return m.String(), true
+func convertMoment(c *dialect.Column, text string) (dialect.Value, bool) {
+	m, ok := parseMoment(c.Kind, text)
+	if !ok {
+		t, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return nil, false
+		}
+		m = moment{t: t.UTC().Truncate(time.Second), kind: c.Kind}
 	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return nil, false
-	}
-	return moment{t: t.UTC().Truncate(time.Second), kind: kind}.String(), true
+	return m.String(), held(c, m)
 }

@@ -143,6 +143,9 @@ func constant(c *dialect.Column, v any) (dialect.Value, error) {
 		if !ok {
 			return nil, wrong("written as " + momentExample(c.Kind))
 		}
+		if first, last := momentEnds(c); !held(c, m) {
+			return nil, wrong(fmt.Sprintf("from %s to %s", moment{t: first, kind: c.Kind}, moment{t: last, kind: c.Kind}))
+		}
 		return m.String(), nil
 	case dialect.UUID:
 		u, ok := parseUUID(text)

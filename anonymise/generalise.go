@@ -74,8 +74,7 @@ func (g generaliseStrategy) Bind(t Target) (Replacer, error) {
 		if c.Kind == dialect.Date && (g.to == "day" || g.to == "hour") {
 			return nil, fmt.Errorf("column %s is a date, which has nothing finer than the day: say month or year", c.Name)
 		}
-		replace := func(_ *Source, old dialect.Value) (dialect.Value, error) { return truncated(c.Kind, old, g.to) }
-		return bothWays{clientReplacer{Lossy, replace}, dialect.TruncateMoment{Of: dialect.Current{Column: c}, Unit: g.to}}, nil
+		return g.moment(c)
 	case dialect.Int, dialect.Decimal, dialect.Float:
 		if g.step == 0 {
 			return nil, missing("step: 10")
@@ -90,16 +89,40 @@ func (g generaliseStrategy) Bind(t Target) (Replacer, error) {
 	return g.text(c)
 }
 
-func truncated(kind dialect.Kind, old dialect.Value, unit string) (dialect.Value, error) {
-	text, _ := dialect.TextOf(old)
-	if strings.HasSuffix(text, "infinity") {
-		return old, nil
+func (g generaliseStrategy) moment(c *dialect.Column) (Replacer, error) {
+	first, _ := momentEnds(c)
+	floor := func(m moment) moment {
+		was := m.t
+		if m.t = truncated(was, g.to); m.t.Before(first) && !was.Before(first) {
+			m.t = first
+		}
+		return m
 	}
-	m, ok := parseMoment(kind, text)
-	if !ok {
-		return nil, errors.New("generalise: the value is no date of this column's kind: use random")
+	replace := func(_ *Source, old dialect.Value) (dialect.Value, error) {
+		text, _ := dialect.TextOf(old)
+		if strings.HasSuffix(text, "infinity") {
+			return old, nil
+		}
+		m, ok := parseMoment(c.Kind, text)
+		if !ok {
+			return nil, errors.New("generalise: the value is no date of this column's kind: use random")
+		}
+		return floor(m).String(), nil
 	}
-	t := m.t
+	var e dialect.Expr = dialect.TruncateMoment{Of: dialect.Current{Column: c}, Unit: g.to}
+	if !truncated(first, g.to).Equal(first) {
+		// The column's first unit has begun before the column does.
+		second := moment{t: next(truncated(first, g.to), g.to), kind: c.Kind}
+		e = dialect.If{
+			Cond: dialect.Compare{Column: c.Name, Op: "<", Value: second.String()},
+			Then: dialect.Literal{Value: moment{t: first, kind: c.Kind}.String(), Column: c}, Else: e,
+		}
+	}
+	return bothWays{clientReplacer{Lossy, replace}, e}, nil
+}
+
+// truncated cuts a moment down to a unit.
+func truncated(t time.Time, unit string) time.Time {
 	month, day, hour := t.Month(), t.Day(), t.Hour()
 	switch unit {
 	case "year":
@@ -109,25 +132,45 @@ func truncated(kind dialect.Kind, old dialect.Value, unit string) (dialect.Value
 	case "day":
 		hour = 0
 	}
-	m.t = time.Date(t.Year(), month, day, hour, 0, 0, 0, t.Location())
-	return m.String(), nil
+	return time.Date(t.Year(), month, day, hour, 0, 0, 0, t.Location())
+}
+
+// next is a unit later.
+func next(t time.Time, unit string) time.Time {
+	switch unit {
+	case "year":
+		return t.AddDate(1, 0, 0)
+	case "month":
+		return t.AddDate(0, 1, 0)
+	case "day":
+		return t.AddDate(0, 0, 1)
+	}
+	return t.Add(time.Hour)
 }
 
 func (g generaliseStrategy) number(c *dialect.Column) (Replacer, error) {
-	step, err := constant(c, g.step)
+	steps := *c
+	if isYear(c) {
+		steps.Type = "smallint" // a step is no year
+	}
+	step, err := constant(&steps, g.step)
 	if err != nil {
 		return nil, fmt.Errorf("step: %w", err)
 	}
+	s := dialect.Literal{Value: step, Column: &steps}
+	var e dialect.Expr = dialect.Arith{Op: '*', A: dialect.Floor{Of: dialect.Arith{Op: '/', A: dialect.Current{Column: c}, B: s}}, B: s}
+	e = dialect.Cast{Of: e, Column: c}
+	if c.Kind == dialect.Int {
+		return g.whole(c, e), nil
+	}
+	// Below the first whole step there is only a part of one.
+	low, high := numberRange(c)
+	first := math.Ceil(low/g.step) * g.step
+	bounded := c.Kind == dialect.Decimal && c.Precision > 0
+	if bounded && math.Floor(low/g.step)*g.step < low {
+		e = dialect.If{Cond: dialect.Compare{Column: c.Name, Op: "<", Value: numberValue(c, first)}, Then: dialect.Literal{Value: numberValue(c, first), Column: c}, Else: e}
+	}
 	replace := func(_ *Source, old dialect.Value) (dialect.Value, error) {
-		if n, ok := old.(int64); ok {
-			if s := int64(g.step); c.Kind == dialect.Int && s > 0 {
-				low := n - ((n%s)+s)%s
-				if low > n || low < minInt(c) { // below the least number of the type
-					return n - n%s, nil
-				}
-				return low, nil
-			}
-		}
 		text, _ := dialect.TextOf(old)
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
@@ -135,14 +178,43 @@ func (g generaliseStrategy) number(c *dialect.Column) (Replacer, error) {
 		}
 		f = math.Floor(f/g.step) * g.step
 		if c.Kind == dialect.Float {
-			return strconv.FormatFloat(f, 'g', -1, 64), nil
+			return strconv.FormatFloat(max(f, -high), 'g', -1, 64), nil
+		}
+		if bounded {
+			f = max(f, first)
 		}
 		d, _ := parseDecimal(strconv.FormatFloat(f, 'f', max(c.Scale, 0), 64))
 		return d.String(), nil
 	}
-	s := dialect.Literal{Value: step, Column: c}
-	e := dialect.Arith{Op: '*', A: dialect.Floor{Of: dialect.Arith{Op: '/', A: dialect.Current{Column: c}, B: s}}, B: s}
-	return bothWays{clientReplacer{Lossy, replace}, dialect.Cast{Of: e, Column: c}}, nil
+	return bothWays{clientReplacer{Lossy, replace}, e}, nil
+}
+
+// whole generalises whole numbers, of which a column's least may be no step.
+func (g generaliseStrategy) whole(c *dialect.Column, e dialect.Expr) Replacer {
+	step, least := int64(g.step), minInt(c)
+	if least%step != 0 {
+		// Numbers below the first step become the end of the range they would share.
+		first := least - least%step
+		below := first
+		if first < least {
+			first, below = first+step, least
+		}
+		e = dialect.If{Cond: dialect.Compare{Column: c.Name, Op: "<", Value: first}, Then: dialect.Literal{Value: below, Column: c}, Else: e}
+	}
+	return bothWays{clientReplacer{Lossy, func(_ *Source, old dialect.Value) (dialect.Value, error) {
+		text, _ := dialect.TextOf(old)
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			low := n - ((n%step)+step)%step
+			if low > n || low < least { // below the least number of the type
+				low = max(n-n%step, least)
+			}
+			return low, nil
+		}
+		if n, err := strconv.ParseUint(text, 10, 64); err == nil { // unsigned bigint
+			return strconv.FormatUint(n-n%uint64(step), 10), nil
+		}
+		return nil, errors.New("generalise: the value is no whole number: use random")
+	}}, e}
 }
 
 func (g generaliseStrategy) text(c *dialect.Column) (Replacer, error) {

@@ -62,11 +62,10 @@ func (m moment) String() string {
 	return m.t.Format("2006-01-02 15:04:05.999999")
 }
 
-// add moves the moment, within the years that every engine has (SQL Server's
-// and MySQL's dates end at 9999-12-31; a time of day goes around the clock).
-func (m moment) add(d time.Duration) (moment, bool) {
+// add moves the moment; a time of day goes around the clock.
+func (m moment) add(d time.Duration) moment {
 	m.t = m.t.Add(d)
-	return m, m.kind == dialect.Time || m.t.Year() >= 1 && m.t.Year() <= 9999
+	return m
 }
 
 // isMoment reports whether the kind is a date or timestamp.

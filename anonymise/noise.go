@@ -84,25 +84,6 @@ func (n noiseStrategy) Bind(t Target) (Replacer, error) {
 	return r, nil
 }
 
-// numberRange is what a column holds; a Decimal without a precision and a
-// Float hold more than noise comes near.
-func numberRange(c *dialect.Column) (low, high float64) {
-	switch {
-	case c.Kind == dialect.Int:
-		return float64(minInt(c)), float64(maxInt(c))
-	case c.Kind == dialect.Decimal && c.Precision > 0:
-		high = math.Pow10(c.Precision-c.Scale) - math.Pow10(-c.Scale)
-	case c.Kind == dialect.Float && floatBits(c) == 32:
-		high = math.MaxFloat32
-	default:
-		high = math.MaxFloat64 / 2
-	}
-	if c.Unsigned {
-		return 0, high
-	}
-	return -high, high
-}
-
 var errNoNumber = errors.New("noise: the value is no number: use random")
 
 // add is the noise in Go. A number beyond an int64 loses its last digits, which
@@ -170,15 +151,23 @@ func saturating(a, b int64) int64 {
 	return sum
 }
 
-// share is old · (a whole number around noiseSteps) / noiseSteps. Whole numbers
-// that are drawn have no type to be wrong for the column's, literals would.
+// drawn is a number from low to high in steps of 1/noiseSteps. It is never a whole
+// step, so that it is neither 0 nor 1, which would leave a value as it was.
+// Whole numbers that are drawn have no type to be wrong for the column's, literals would.
+func drawn(low, high int64) dialect.Expr {
+	whole := func(n int64) dialect.Expr { return dialect.RandomInt{Low: n, High: n} }
+	odd := dialect.Arith{Op: '+', A: dialect.Arith{Op: '*', A: dialect.RandomInt{Low: low, High: high - 1}, B: whole(2)}, B: whole(1)}
+	return dialect.Arith{Op: '/', A: odd, B: whole(2 * noiseSteps)}
+}
+
+// share is old times a number around 1.
 func (n noiseStrategy) share(c *dialect.Column, high float64) dialect.Expr {
+	if isYear(c) {
+		return nil // its least number is above 0: through the client
+	}
 	steps := int64(math.Round(n.relative * noiseSteps))
 	times := func(most int64) dialect.Expr {
-		return rounded(c, dialect.Arith{
-			Op: '*', A: dialect.Current{Column: c},
-			B: dialect.Arith{Op: '/', A: dialect.RandomInt{Low: noiseSteps - steps, High: most}, B: dialect.RandomInt{Low: noiseSteps, High: noiseSteps}},
-		})
+		return rounded(c, dialect.Arith{Op: '*', A: dialect.Current{Column: c}, B: drawn(noiseSteps-steps, most)})
 	}
 	end := high / (1 + n.relative) * (1 - 1e-9)
 	above, below := numberValue(c, end), numberValue(c, -end)
@@ -196,10 +185,9 @@ func (n noiseStrategy) amount(c *dialect.Column, low, high float64) dialect.Expr
 		return nil // more digits than the column has: through the client
 	}
 	plus := func(from, to int64) dialect.Expr {
-		part := dialect.Arith{Op: '/', A: dialect.RandomInt{Low: from, High: to}, B: dialect.RandomInt{Low: noiseSteps, High: noiseSteps}}
 		return rounded(c, dialect.Arith{
 			Op: '+', A: dialect.Current{Column: c},
-			B: dialect.Arith{Op: '*', A: part, B: dialect.Literal{Value: most, Column: c}},
+			B: dialect.Arith{Op: '*', A: drawn(from, to), B: dialect.Literal{Value: most, Column: c}},
 		})
 	}
 	below, above := numberValue(c, low+n.absolute), numberValue(c, high-n.absolute)

@@ -78,6 +78,9 @@ func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 	canon := newCanon(t, p.m.Fold)
 	switch c.Kind {
 	case dialect.Int:
+		if isYear(c) {
+			return nil, fmt.Errorf("column %s is a year, of which there are too few for pseudonyms: use random or noise", c.Name)
+		}
 		return p.number(t, Unique), nil
 	case dialect.Decimal:
 		class := Unique

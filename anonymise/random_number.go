@@ -14,7 +14,7 @@ import (
 // integer is a whole number in the column's range, from 1 upwards unless told.
 func (r randomStrategy) integer(t Target) (Replacer, error) {
 	c := t.Column
-	low, high := int64(1), maxInt(c)
+	low, high := max(1, minInt(c)), maxInt(c)
 	if r.min != nil {
 		low = int64(math.Ceil(*r.min))
 	} else if r.max != nil && *r.max < 1 {
@@ -56,7 +56,8 @@ func (r randomStrategy) decimal(t Target) (Replacer, error) {
 		return nil, fmt.Errorf("column %s rounds before the point: use fixed or null", c.Name)
 	}
 	unit := math.Pow10(scale)
-	low, high := int64(0), int64(math.Pow10(precision))-1
+	_, most := numberRange(c)
+	low, high := int64(0), int64(min(math.Pow10(precision)-1, most*unit))
 	if r.min != nil {
 		low = int64(math.Ceil(*r.min * unit))
 	}
@@ -144,6 +145,11 @@ func (r randomStrategy) moment(t Target) (Replacer, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s must be written as %s", end.name, momentExample(c.Kind))
 		}
+		if first, last := momentEnds(c); end.text != "" && !held(c, m) {
+			return nil, fmt.Errorf("%s: column %s holds %s to %s", end.name, c.Name, moment{t: first, kind: c.Kind}, moment{t: last, kind: c.Kind})
+		} else if m.t.Before(first) {
+			m.t = first
+		}
 		ends[i] = m
 	}
 	step := time.Second
@@ -159,8 +165,7 @@ func (r randomStrategy) moment(t Target) (Replacer, error) {
 		return nil, err
 	}
 	replace := func(s *Source, _ dialect.Value) (dialect.Value, error) {
-		m, _ := low.add(time.Duration(between(s, 0, steps)) * step)
-		return m.String(), nil
+		return low.add(time.Duration(between(s, 0, steps)) * step).String(), nil
 	}
 	return bothWays{
 		clientReplacer{birthday(float64(steps)+1, t), replace},

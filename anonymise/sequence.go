@@ -45,6 +45,9 @@ func (q sequenceStrategy) Bind(t Target) (Replacer, error) {
 	if q.prefix != "" && c.Kind != dialect.Text {
 		return nil, fmt.Errorf("a prefix is a text; column %s is %s: leave it out", c.Name, describe(c))
 	}
+	if c.Kind == dialect.Decimal && c.Precision > 0 && c.Precision <= c.Scale || isYear(c) {
+		return nil, fmt.Errorf("column %s is %s that has no room for row numbers: use random", c.Name, describe(c))
+	}
 	n, err := newRowNumber(t, q.by, q.m)
 	if err != nil {
 		return nil, err

@@ -95,12 +95,12 @@ func (s shiftStrategy) Bind(t Target) (Replacer, error) {
 		return nil, fmt.Errorf("column %s is a time of day, which whole days don't move: use hours or minutes", c.Name)
 	}
 	if s.within == 0 {
-		return clientReplacer{Unique, func(_ *Source, old dialect.Value) (dialect.Value, error) { return shifted(c.Kind, old, s.span) }}, nil
+		return clientReplacer{Unique, func(_ *Source, old dialect.Value) (dialect.Value, error) { return shifted(c, old, s.span) }}, nil
 	}
 	draw := func(src *Source) time.Duration { return drawSpan(src, s.within, unit, c.Kind) }
 	if s.by == "" {
 		return clientReplacer{Lossy, func(src *Source, old dialect.Value) (dialect.Value, error) {
-			return shifted(c.Kind, old, draw(src))
+			return shifted(c, old, draw(src))
 		}}, nil
 	}
 	domain, canon := newDomain(s.m.Group, "shift by"), byCanon(s.m.Fold)
@@ -115,7 +115,7 @@ func (s shiftStrategy) Bind(t Target) (Replacer, error) {
 		}
 		span := draw(src)
 		src.resume(was)
-		return shifted(c.Kind, old, span)
+		return shifted(c, old, span)
 	}}, nil
 }
 
@@ -140,22 +140,24 @@ func drawSpan(s *Source, within int, unit time.Duration, kind dialect.Kind) time
 
 var errNoMoment = errors.New("shift: the value is no date or time of this column's kind: use random")
 
-// shifted moves a value; where that leaves the calendar (years 1 to 9999), in
-// the other direction.
-func shifted(kind dialect.Kind, old dialect.Value, by time.Duration) (dialect.Value, error) {
+// shifted moves a value; where that leaves what the column holds, in the other
+// direction.
+func shifted(c *dialect.Column, old dialect.Value, by time.Duration) (dialect.Value, error) {
 	text, _ := dialect.TextOf(old)
 	if timeless(text) {
 		return old, nil
 	}
-	m, ok := parseMoment(kind, text)
+	m, ok := parseMoment(c.Kind, text)
 	if !ok {
 		return nil, errNoMoment
 	}
-	if moved, ok := m.add(by); ok {
-		return moved.String(), nil
+	for _, by := range []time.Duration{by, -by} {
+		if moved := m.add(by); held(c, moved) || !held(c, m) {
+			return moved.String(), nil
+		}
 	}
-	moved, _ := m.add(-by)
-	return moved.String(), nil
+	m.t, _ = momentEnds(c) // it holds no more than the span
+	return m.String(), nil
 }
 
 // timeless reports whether a value means no point in time.

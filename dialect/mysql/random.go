@@ -72,7 +72,8 @@ func renders(e dialect.Expr) bool {
 		_, _, err := span(e)
 		return err == nil
 	case dialect.Choose:
-		return e.Weights == nil || len(e.Weights) == len(e.Values)
+		// ELT gives text, which isn't what a BIT column takes.
+		return (e.Weights == nil || len(e.Weights) == len(e.Values)) && e.Column.Kind != dialect.Bits
 	case dialect.Arith:
 		return renders(e.A) && renders(e.B)
 	case dialect.Floor:

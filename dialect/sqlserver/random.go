@@ -44,7 +44,11 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	case dialect.Null, dialect.Default:
 		return true
 	}
-	if r, ok := e.(dialect.RandomBytes); ok && d.isBabelfish() {
+	guarded := e
+	if keepsNull, ok := e.(dialect.If); ok {
+		guarded = keepsNull.Else
+	}
+	if r, ok := guarded.(dialect.RandomBytes); ok && d.isBabelfish() {
 		// It takes the + of two binary values for an addition of numbers.
 		c, ok := r.Of.(dialect.Current)
 		if !ok || c.Column.Length > 32 {
