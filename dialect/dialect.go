@@ -46,6 +46,9 @@ type Engine struct {
 	// StatementEnd says that NO ACTION foreign keys are checked at the end of
 	// a statement, so that one DELETE may take rows that refer to each other.
 	StatementEnd bool
+	// Rekeys says that Writer.Rekey works. Elsewhere a column that foreign keys
+	// refer to can be changed where all of them are ON UPDATE CASCADE.
+	Rekeys bool
 }
 
 // TxOptions are a transaction's settings. The zero value is a writing
@@ -97,6 +100,13 @@ type Writer interface {
 	Update(ctx context.Context, u Update) (Updated, error)
 	// BulkUpdate returns how many rows it found by their keys.
 	BulkUpdate(ctx context.Context, b BulkUpdate) (int64, error)
+	// Rekey carries out bulk updates of columns that foreign keys relate, those of
+	// referring rows before those of the rows that they refer to. The keys hold
+	// before and afterwards: they are checked when all is done, and whatever they do ON
+	// UPDATE finds nothing to do. Here Key may be any columns: each row of the
+	// table equals that of at most one of Rows, which may find many. It returns how
+	// many rows each update found. Without Engine.Rekeys it is an error.
+	Rekey(ctx context.Context, updates []BulkUpdate) ([]int64, error)
 	Insert(ctx context.Context, i Insert) error
 }
 

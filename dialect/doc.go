@@ -28,6 +28,7 @@
 //	inspect.go    the catalogue → Schema
 //	statement.go  Select, Delete, Update, conditions and expressions → SQL
 //	bulk.go       many keys or rows → one parameter; BulkUpdate and CountEqual
+//	rekey.go      Rekey: values that foreign keys relate change together
 //	session.go    transactions, settings, claims, the journal's tables, checks before a run
 //	suspend.go    indexes that go and come back
 //	errors.go     the engine's error codes → Class

@@ -25,6 +25,9 @@ type proof struct {
 	absent []dialect.Cond      // no row may meet these,
 	ranged bool                // which name no rows but a range of them,
 	equal  *dialect.BulkUpdate // or all of these rows must be there with these values
+
+	present []dialect.Cond // or as many rows must meet these
+	rows    int64
 }
 
 // act carries out the plan's steps on what was gathered, in their order.
@@ -37,6 +40,9 @@ func (g *gathering) act(ctx context.Context, source *anonymise.Source, chunk int
 		case plan.Detach:
 			err = g.detach(ctx, st, d, chunk)
 		case plan.Overwrite:
+			if st.Rows == plan.Following {
+				continue // it was carried out with the one before
+			}
 			err = g.overwrite(ctx, st, d, source, chunk)
 		case plan.Delete:
 			err = g.delete(ctx, st, d, chunk)
@@ -155,16 +161,18 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 		})))
 		d.step(st.ID).add(Counts{Matched: n, Held: n})
 	}
+	w := s.writers[st.ID]
 	if g.dry {
 		n := int64(len(rows))
 		d.step(st.ID).add(Counts{Matched: n, Affected: n})
-		return nil
+		return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
+			return w.follows(ctx, g.tx, []dialect.Cond{keys}, &d.tally)
+		})
 	}
-	w := s.writers[st.ID]
 	return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
 		c := d.step(st.ID)
 		before := c.Affected
-		bulk, err := w.write(ctx, g.tx, []dialect.Cond{keys}, source, c)
+		bulk, err := w.write(ctx, g.tx, []dialect.Cond{keys}, source, d)
 		if err != nil {
 			return err
 		}
@@ -172,6 +180,8 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 			return errMoved
 		}
 		switch {
+		case bulk != nil && s.Address: // an address changes with its row
+			c.Unchecked += int64(len(bulk.Rows))
 		case bulk != nil:
 			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, equal: bulk})
 		case len(w.set) > 0 && w.remains() != nil:

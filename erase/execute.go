@@ -371,7 +371,11 @@ func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
 
 // left counts the rows for which the proof fails.
 func (p *proof) left(ctx context.Context, tx dialect.Tx) (int64, error) {
-	if p.equal == nil {
+	switch {
+	case p.present != nil:
+		n, err := tx.Count(ctx, p.table, p.present)
+		return max(p.rows-n, 0), err
+	case p.equal == nil:
 		return tx.Count(ctx, p.table, p.absent)
 	}
 	n, err := tx.CountEqual(ctx, *p.equal)

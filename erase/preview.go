@@ -255,8 +255,23 @@ func (e *executor) countTable(ctx context.Context, prog *program, sum *tally) er
 		}
 		n, err := tx.Count(ctx, prog.first().Name, where)
 		sum.step(st.ID).add(Counts{Matched: n, Affected: n})
+		for i := 1; i < len(prog.root.Steps) && err == nil; i++ {
+			err = countFollowing(ctx, tx, &prog.root.Steps[i], sum)
+		}
 		return err
 	})
+}
+
+// countFollowing counts the rows that follow those of a whole table: all that
+// refer to one.
+func countFollowing(ctx context.Context, tx dialect.Tx, st *plan.Step, sum *tally) error {
+	var where []dialect.Cond
+	for _, col := range st.Follow.Columns {
+		where = append(where, dialect.Not{Cond: dialect.IsNull{Column: col}})
+	}
+	n, err := tx.Count(ctx, st.Table, where)
+	sum.step(st.ID).add(Counts{Matched: n, Affected: n})
+	return err
 }
 
 func (r *Result) fill(p *plan.Plan, sum *tally) *Result {

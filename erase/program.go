@@ -42,6 +42,7 @@ type table struct {
 func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bool) (*program, error) {
 	r := &p.Roots[index]
 	prog := &program{root: r, index: index, schema: s, asOf: asOf, seen: seen}
+	var last *writer // of the overwrite before a step
 	for i := range r.Tables {
 		pt := &r.Tables[i]
 		if seen && pt.Unseen && len(pt.Key) > 0 {
@@ -100,6 +101,12 @@ func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bo
 	for i := range r.Steps {
 		st := &r.Steps[i]
 		t := prog.table(st.Table)
+		if st.Rows == plan.Following && st.Follow != nil && last != nil {
+			if err := last.follow(st, s); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if st.Op == plan.Detach {
 			need(st.Detach.RefTable, st.Detach.RefColumns)
 			continue
@@ -118,11 +125,11 @@ func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bo
 			t.writes = st.ID
 		}
 		if st.Op == plan.Overwrite {
-			w, err := newWriter(st, t)
+			w, err := newWriter(st, t, s)
 			if err != nil {
 				return nil, err
 			}
-			t.writers[st.ID] = w
+			t.writers[st.ID], last = w, w
 		}
 	}
 	return prog, nil

@@ -398,7 +398,7 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 		}
 		items = given(p, keysOnly(e.subjects(ctx, len(done) > 0)), sizer, seq)
 	}
-	err := e.work(ctx, e.suspending(ctx, p, items), func(ctx context.Context, it *item) error {
+	err := e.work(ctx, p.workers(e.Workers), e.suspending(ctx, p, items), func(ctx context.Context, it *item) error {
 		return e.batch(ctx, it, sizer, skip)
 	})
 	return e.putBack(ctx, p, err)

@@ -91,7 +91,7 @@ func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *wri
 		}
 	}
 	for _, r := range ranges {
-		bulk, err := w.write(ctx, tx, r, source, c)
+		bulk, err := w.write(ctx, tx, r, source, d)
 		if err != nil {
 			return err
 		}

@@ -144,7 +144,7 @@ func (e *executor) sizer(first int) *batch.Sizer {
 
 // work has the workers do the items, each when the throttles let it. A wait
 // ends when another worker fails.
-func (e *executor) work(ctx context.Context, items iter.Seq2[*item, error], do func(ctx context.Context, it *item) error) error {
+func (e *executor) work(ctx context.Context, workers int, items iter.Seq2[*item, error], do func(ctx context.Context, it *item) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	e.pace = func() error { return e.gate.Wait(ctx) }
@@ -153,7 +153,7 @@ func (e *executor) work(ctx context.Context, items iter.Seq2[*item, error], do f
 	if err := e.pace(); err != nil {
 		return err
 	}
-	return batch.Run(ctx, e.Workers, batch.Paced(items, e.pace), func(ctx context.Context, it *item) error {
+	return batch.Run(ctx, workers, batch.Paced(items, e.pace), func(ctx context.Context, it *item) error {
 		err := do(ctx, it)
 		if err != nil {
 			stop(err)

@@ -24,16 +24,19 @@ type writer struct {
 	needs     []string       // what else the replacers look at,
 	when      []dialect.Cond // and their conditions
 	flag      []int          // the replacer's place in when, or -1
+
+	following []*follower // what refers to the rows, nearest first
+	cascades  bool        // the database carries new values to them by itself
 }
 
-func newWriter(st *plan.Step, t *table) (*writer, error) {
+func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
 	w := &writer{step: st, table: t}
 	for _, a := range st.Set {
 		col := t.schema.Column(a.Column)
 		if col == nil {
 			return nil, fmt.Errorf("table %s: %w: column %s is gone: build the plan again", t.Name, ErrDrift, a.Column)
 		}
-		strategy, replacer, err := plan.Bind(t.schema, a.Strategy, col)
+		strategy, replacer, err := a.Bind(s, t.schema)
 		if err != nil {
 			return nil, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
 		}
@@ -64,9 +67,10 @@ func newWriter(st *plan.Step, t *table) (*writer, error) {
 }
 
 // write overwrites the rows that meet the conditions, which the transaction has
-// locked or locks now, and counts them. It returns the values that went through the client, to
-// look for after the commit.
-func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, error) {
+// locked or locks now, and what follows them, and counts both. It returns the values that
+// went through the client, to look for after the commit.
+func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, d *deed) (*dialect.BulkUpdate, error) {
+	c := d.step(w.step.ID)
 	if len(w.set) > 0 {
 		u, err := tx.Update(ctx, dialect.Update{Table: w.Name, Set: w.set, Where: where, Compare: true})
 		if err != nil {
@@ -82,11 +86,19 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 		}
 		return nil, nil
 	}
-	bulk, err := w.replace(ctx, tx, where, source, c)
+	bulk, moves, err := w.replace(ctx, tx, where, source, c)
 	if err != nil || len(bulk.Rows) == 0 {
 		return nil, err
 	}
-	n, err := tx.BulkUpdate(ctx, *bulk)
+	var n int64
+	if len(w.following) > 0 {
+		n, err = w.together(ctx, tx, *bulk, moves, d)
+	} else {
+		n, err = tx.BulkUpdate(ctx, *bulk)
+	}
+	if dialect.ClassOf(err) == dialect.UniqueViolation {
+		return nil, fmt.Errorf("a new value is one that another row has still; strategies whose values are never old ones, such as random or the pseudonym of a text, avoid that: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +107,25 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 	}
 	c.Matched += n
 	c.Affected += n
-	return bulk, nil
+	return w.afterwards(bulk), nil
+}
+
+// afterwards is how the rows are found by their key once that has new values too.
+func (w *writer) afterwards(b *dialect.BulkUpdate) *dialect.BulkUpdate {
+	if !slices.ContainsFunc(w.Key, func(k string) bool { return slices.Contains(w.columns, k) }) {
+		return b
+	}
+	out := &dialect.BulkUpdate{Table: b.Table, Key: b.Key, Set: b.Set}
+	for _, r := range b.Rows {
+		r = slices.Clone(r)
+		for i, k := range w.Key {
+			if at := slices.Index(w.columns, k); at >= 0 {
+				r[i] = r[len(w.Key)+at]
+			}
+		}
+		out.Rows = append(out.Rows, r)
+	}
+	return out
 }
 
 // remains is the condition for a row to have a value where the database was to
@@ -117,8 +147,8 @@ func (w *writer) remains() dialect.Cond {
 // the batch is rolled back and tried again.
 var errMoved = errors.New("rows that were locked are not the rows that were changed: does a trigger keep them as they are?")
 
-// replace reads the rows and makes their new values.
-func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, error) {
+// replace reads the rows and makes their new values, and those of what follows them.
+func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
 	columns := slices.Concat(w.Key, w.columns)
 	for _, n := range w.needs {
 		if !slices.Contains(columns, n) {
@@ -126,36 +156,41 @@ func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Con
 		}
 	}
 	bulk := &dialect.BulkUpdate{Table: w.Name, Key: w.Key, Set: w.columns}
+	moves := w.moves()
 	keys := len(w.Key)
 	for old, err := range tx.Query(ctx, dialect.Select{
 		Table: w.Name, Columns: columns, Flags: w.when, Where: where, Order: w.Key, Lock: dialect.Exclusive,
 	}) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		was := func(name string) dialect.Value { return old[slices.Index(columns, name)] }
 		fresh := make(dialect.Row, keys+len(w.columns))
 		copy(fresh, old[:keys])
 		for i, r := range w.replacers {
-			was := old[keys+i]
+			value := old[keys+i]
 			if f := w.flag[i]; f >= 0 && old[len(columns)+f] != int64(1) {
-				fresh[keys+i] = was
+				fresh[keys+i] = value
 				continue
 			}
 			if row, ok := r.(anonymise.RowReplacer); ok {
-				fresh[keys+i], err = row.ReplaceRow(source, was, func(name string) dialect.Value { return old[slices.Index(columns, name)] })
+				fresh[keys+i], err = row.ReplaceRow(source, value, was)
 			} else {
-				fresh[keys+i], err = r.Replace(source, was)
+				fresh[keys+i], err = r.Replace(source, value)
 			}
 			if err != nil {
-				return nil, fmt.Errorf("table %s, column %s: %w", w.Name, w.columns[i], err)
+				return nil, nil, fmt.Errorf("table %s, column %s: %w", w.Name, w.columns[i], err)
 			}
-			if was != nil && equal(was, fresh[keys+i]) {
+			if value != nil && equal(value, fresh[keys+i]) {
 				c.Same++
 			}
 		}
 		bulk.Rows = append(bulk.Rows, fresh)
+		for i, f := range w.following {
+			f.move(&moves[i], was, func(name string) dialect.Value { return fresh[keys+slices.Index(w.columns, name)] })
+		}
 	}
-	return bulk, nil
+	return bulk, moves, nil
 }
 
 func equal(a, b dialect.Value) bool {

@@ -1,31 +1,33 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 
-	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 )
 
 // assignments are the columns of a table that its rules overwrite, without
-// those in keep. Strategies that don't fit their column are problems.
-func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep []string) []Assignment {
+// those in keep, where rows are addressed by key, if there is one. Strategies that
+// don't fit their column are problems.
+func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep, key []string) []Assignment {
 	var out []Assignment
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)
-		if c == nil || c.Overwrite == nil || c.Overwrite.Name == "keep" || slices.Contains(keep, col.Name) {
+		if c == nil || c.Overwrite == nil || slices.Contains(keep, col.Name) || b.follows(t, c) || c.Overwrite.Name == "keep" {
 			continue
 		}
-		if reason := b.unassignable(t, col, c); reason != "" {
+		if reason := b.unassignable(t, col, c, key); reason != "" {
 			b.found.add(c.Pos, t.Name, "column %s can't be overwritten: %s", col.Name, reason)
 			continue
 		}
-		strategy, replacer, err := Bind(t, *c.Overwrite, col)
+		a := Assignment{Column: col.Name, Strategy: *c.Overwrite, Way: ThroughClient, Joined: b.joined(t, col.Name)}
+		strategy, replacer, err := a.Bind(b.schema, t)
 		if err != nil {
 			b.found.add(c.Pos, t.Name, "column %s: %s", col.Name, err)
 			continue
 		}
-		a := Assignment{Column: col.Name, Strategy: *c.Overwrite, Technique: strategy.Info().Technique, Way: ThroughClient}
+		a.Technique = strategy.Info().Technique
 		if e, ok := replacer.Expr(); ok && b.engine.Renders(e, col) {
 			a.Way = InDatabase
 		}
@@ -33,8 +35,14 @@ func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep []string
 			out = append(out, a)
 		}
 	}
-	// One value that has to come to the client takes its row along.
-	if slices.ContainsFunc(out, func(a Assignment) bool { return a.Way == ThroughClient }) {
+	all, problems := b.followers(t, columnsOf(out))
+	for _, column := range slices.Sorted(maps.Keys(problems)) {
+		b.found.add(rule.Column(column).Pos, t.Name, "column %s can't be overwritten: %s", column, problems[column])
+	}
+	b.leading(t, rule, all)
+	// One value that has to come to the client takes its row along, and one that
+	// others follow has to be known.
+	if len(all) > 0 || slices.ContainsFunc(out, func(a Assignment) bool { return a.Way == ThroughClient }) {
 		for i := range out {
 			out[i].Way = ThroughClient
 		}
@@ -42,50 +50,30 @@ func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep []string
 	return out
 }
 
-// Bind makes the strategy of an assignment and binds it to its column, in the
-// way that Build did. The error says why the strategy can't work there.
-func Bind(t *dialect.Table, spec anonymise.Spec, col *dialect.Column) (anonymise.Strategy, anonymise.Replacer, error) {
-	strategy, err := anonymise.New(spec)
-	if err != nil {
-		return nil, nil, err
-	}
-	unique := t.UniqueIndexes(col.Name)
-	replacer, err := strategy.Bind(anonymise.Target{
-		Column: col,
-		Unique: len(unique) > 0,
-		Sole:   slices.ContainsFunc(unique, func(ix *dialect.Index) bool { return sole(ix, col.Name) }),
-		Rows:   t.RowEstimate,
-		Key:    t.Key(),
-	})
-	return strategy, replacer, err
-}
-
-// sole reports whether two rows with one value in the column are certain to
-// conflict in the index: nothing else is in it, and it holds all rows.
-func sole(ix *dialect.Index, column string) bool {
-	other := func(c string) bool { return c != column }
-	return ix.Where == "" && !slices.ContainsFunc(ix.Columns(), other) && !slices.ContainsFunc(ix.Mentions, other)
-}
-
-// unassignable returns why a column's values can't be replaced, or "".
-func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *PolicyColumn) string {
-	if slices.Contains(t.Key(), col.Name) {
-		return "rows are addressed by it (it is part of the table's key)"
-	}
-	if !col.Assignable() {
-		if col.Unsupported != "" {
-			return col.Unsupported
-		}
+// unassignable returns why a column's values can't be replaced where rows are
+// addressed by key, or "".
+func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *PolicyColumn, key []string) string {
+	null := rule.Overwrite.Name == "null"
+	switch {
+	case slices.Contains(key, col.Name) && b.now == ScopeSubjects && b.subject != nil && t.Name == b.subject.Name:
+		return "rows are addressed by it (it is part of the table's key), and subjects are named by it, so that a run could be neither continued nor verified: name them by another unique NOT NULL key (subject.key)"
+	case slices.Contains(key, col.Name):
+		return "rows are addressed by it (it is part of the table's key), and the table has no other unique NOT NULL key"
+	case !col.Assignable() && col.Unsupported != "":
+		return col.Unsupported
+	case !col.Assignable():
 		return "the engine computes it: overwrite the columns that it is computed from"
-	}
-	for _, ref := range b.into[t.Name] {
-		if slices.Contains(ref.RefColumns, col.Name) && (!ref.Link || b.now == ScopeEverything) {
-			return ref.Table.String() + " refers to it by " + ref.name
-		}
+	case b.circular(t, col.Name):
+		return "foreign keys lead from it back to itself, and the values of such a circle only change together: one of them has to go"
 	}
 	for _, ref := range b.from[t.Name] {
-		if slices.Contains(ref.Columns, col.Name) && (!ref.Link || b.now == ScopeEverything) && rule.Overwrite.Name != "null" {
-			return "it refers to " + ref.RefTable.String() + " by " + ref.name + ": only null is possible"
+		if slices.Contains(ref.Columns, col.Name) && !ref.Link && !null {
+			return "it refers to " + ref.RefTable.String() + " by " + ref.name + ": only null is possible, unless what it refers to is overwritten, which it then follows"
+		}
+	}
+	for _, ref := range b.into[t.Name] {
+		if !ref.Link && slices.Contains(ref.RefColumns, col.Name) && null {
+			return ref.Table.String() + " refers to it by " + ref.name + ", and nothing can refer to NULL"
 		}
 	}
 	return ""
@@ -96,7 +84,7 @@ func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *Poli
 func (b *builder) complete(t *dialect.Table, rule *PolicyTable, keep []string, why string) {
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)
-		if c == nil || c.PII == PIINone || c.PII == PIIUndecided || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) {
+		if c == nil || c.PII == PIINone || c.PII == PIIUndecided || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) || b.origin(t, col.Name) != nil {
 			continue
 		}
 		b.found.add(c.Pos, t.Name, "column %s is personal (%s) and has no `overwrite:`, but %s: say how it is overwritten, or `overwrite: keep`",

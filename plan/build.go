@@ -99,6 +99,9 @@ type builder struct {
 	now    Scope       // the scope that is being built
 	unsure []uncertain // unique indexes that a strategy may break
 	all    bool        // all scopes are being checked, whether the policy uses them or not
+	// absent reports whether the rows of a reference are deleted, or let go, before
+	// what they refer to is overwritten.
+	absent func(*relation) bool
 }
 
 // scope builds the roots of one scope.
@@ -140,8 +143,13 @@ func (b *builder) subjects() []Root {
 
 // subjectErase is what becomes of a subject's own row.
 func (b *builder) subjectErase() (Erase, bool) {
-	if key := b.subject.Key(); len(key) == 0 || !sameSet(b.subjectKey(), key) {
-		b.found.add(b.policy.Subject.Pos, b.subject.Name, "subject.key: subjects are named by the primary key or a unique NOT NULL key of their table, of which the first is (%s)", list(key))
+	keys := b.subject.Keys()
+	if !slices.ContainsFunc(keys, func(key []string) bool { return sameSet(b.subjectKey(), key) }) {
+		first := []string{}
+		if len(keys) > 0 {
+			first = keys[0]
+		}
+		b.found.add(b.policy.Subject.Pos, b.subject.Name, "subject.key: subjects are named by the primary key or a unique NOT NULL key of their table, of which the first is (%s)", list(first))
 		return "", false
 	}
 	rule := b.rule(b.subject.Name)
@@ -163,7 +171,7 @@ func (b *builder) expired() []Root {
 			continue
 		}
 		b.moment(t, p.By, p.Pos, "retention.by")
-		if len(t.Key()) == 0 {
+		if len(t.Keys()) == 0 {
 			b.found.add(p.Pos, t.Name, "retention needs a primary key or a unique NOT NULL key to walk the table by")
 			continue
 		}
@@ -218,6 +226,11 @@ func covers(roots []Root) []dialect.Name {
 		}
 		for _, s := range r.Steps {
 			out = append(out, s.Table)
+			for _, a := range s.Set {
+				for _, j := range a.Joined {
+					out = append(out, j.Table)
+				}
+			}
 		}
 	}
 	slices.SortFunc(out, dialect.Name.Compare)

@@ -19,6 +19,7 @@ type closure struct {
 	ended    bool               // it finishes what a hold kept from an erasure
 	later    bool               // a cycle needs deferred constraints
 	atOnce   bool               // a cycle needs all rows of a table deleted in one statement
+	leading  []Step             // overwrites that references follow, and what follows them
 }
 
 // node is one table of a closure.

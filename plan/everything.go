@@ -9,23 +9,16 @@ import (
 // everything builds a root for each table that scope everything deletes from or
 // overwrites: deletes first, children before their parents.
 func (b *builder) everything() []Root {
+	b.absent = func(ref *relation) bool { return b.rule(ref.Table).Everything == EraseDelete }
 	var out []Root
 	step := func(t *dialect.Table, erase Erase, s Step) {
 		s.Table, s.Path = t.Name, short(t.Name, b.schema.Default)
-		r := Root{Table: t.Name, Steps: []Step{s}, Tables: []Table{{Name: t.Name, Key: t.Key(), Erase: erase}}}
+		steps := append([]Step{s}, b.following(s)...)
+		r := Root{Table: t.Name, Steps: steps, Tables: []Table{{Name: t.Name, Key: b.address(t), Erase: erase}}}
 		if t.Unerasable != "" {
 			b.found.add(b.rule(t.Name).Pos, t.Name, "the engine doesn't erase its rows: %s", t.Unerasable)
 		}
-		if len(t.Key()) == 0 {
-			r.Whole = true
-			switch {
-			case t.Address != "":
-				r.Tables[0].Key, r.Tables[0].Address = []string{t.Address}, true
-			case slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Way == ThroughClient }):
-				// A statement over all rows needs to address none of them.
-				b.found.add(b.rule(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key, or take strategies that work in the database")
-			}
-		}
+		b.wholly(t, &r)
 		out = append(out, r)
 	}
 	emptied, cuts := b.emptied()
@@ -41,17 +34,43 @@ func (b *builder) everything() []Root {
 			continue
 		}
 		b.complete(t, rule, nil, "scope everything overwrites every row")
-		if set := b.assignments(t, rule, nil); len(set) > 0 {
+		if set := b.assignments(t, rule, nil, nil); len(set) > 0 {
 			step(t, EraseOverwrite, Step{Op: Overwrite, Set: set})
 			if r := &out[len(out)-1]; !r.Whole {
 				r.Suspends = b.suspends(t, set)
 			}
 		}
 	}
+	b.linksHold()
 	if len(out) == 0 && len(b.found) == 0 && !b.all {
 		b.found.add(Pos{}, dialect.Name{}, "scope everything has nothing to do: no column has an `overwrite:`, and no table `everything: delete`")
 	}
 	return out
+}
+
+// wholly asks for all of a root's rows in one transaction where no key can
+// order a walk: there is none, or the walk itself would change it.
+func (b *builder) wholly(t *dialect.Table, r *Root) {
+	pt, s := &r.Tables[0], &r.Steps[0]
+	itself := slices.ContainsFunc(r.Steps[1:], func(s Step) bool { return s.Table == t.Name })
+	r.Whole = len(pt.Key) == 0 || slices.ContainsFunc(s.Set, func(a Assignment) bool { return slices.Contains(pt.Key, a.Column) })
+	for _, f := range r.Steps[1:] {
+		if f.Table == t.Name && slices.ContainsFunc(f.Set, func(a Assignment) bool { return slices.Contains(pt.Key, a.Column) }) {
+			b.found.add(b.rule(t.Name).Pos, t.Name, "rows are addressed by (%s), which changes with the rows that it refers to: give the table another unique NOT NULL key", list(pt.Key))
+		}
+	}
+	if len(pt.Key) > 0 {
+		return
+	}
+	switch {
+	case t.Address != "" && itself:
+		b.found.add(b.rule(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and its rows would be changed twice, since they refer to each other: add a key")
+	case t.Address != "":
+		pt.Key, pt.Address = []string{t.Address}, true
+	case slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Way == ThroughClient }):
+		// A statement over all rows needs to address none of them.
+		b.found.add(b.rule(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key, or take strategies that work in the database")
+	}
 }
 
 // emptied returns the tables that scope everything deletes all rows of,

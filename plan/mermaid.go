@@ -12,7 +12,7 @@ import (
 // (https://mermaid.js.org/syntax/flowchart.html): a node for each table,
 // coloured by what becomes of its rows, and an edge for each reference, from the
 // row that is reached first. Detached references are dashed, those followed
-// forwards thick. Roots after the first are charts of their own within it.
+// forwards thick; rows that follow overwritten ones have a crossed end. Roots after the first are charts of their own within it.
 func (p *Plan) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
@@ -72,6 +72,9 @@ func (f *flowchart) draw(r *Root) {
 		s := &r.Steps[i]
 		if s.Detach != nil && s.Rows == Reached {
 			f.edge(s.Detach.RefTable, "-.->", s.Detach, s.Table)
+		}
+		if s.Follow != nil {
+			f.edge(s.Follow.RefTable, "--x", s.Follow, s.Table)
 		}
 	}
 }

@@ -68,7 +68,7 @@ type Root struct {
 	// Steps are the operations in the order in which they are carried out.
 	Steps []Step `json:"steps"`
 	// Whole asks for all rows in one transaction: they can only be addressed
-	// physically.
+	// physically, or by a key that is overwritten.
 	Whole bool `json:"whole,omitempty"`
 	// Suspends are the indexes that may be suspended while the rows are
 	// overwritten (scope everything), by name.
@@ -188,6 +188,9 @@ type Step struct {
 	Rows Rows `json:"rows,omitempty"`
 	// Set is what an overwrite assigns.
 	Set []Assignment `json:"set,omitempty"`
+	// Follow is how Following rows refer to those of the overwrite before: rows of
+	// Table whose Columns equal the RefColumns of an overwritten row.
+	Follow *Reference `json:"follow,omitempty"`
 	// Detach is the reference that is set NULL.
 	Detach *Reference `json:"detach,omitempty"`
 	// Path is how the table is reached, for people and for the receipt; the
@@ -212,6 +215,9 @@ const (
 	Staying Rows = "staying"
 	// Going rows will be deleted, and let go of each other first (detach).
 	Going Rows = "going"
+	// Following rows take the new values of rows that they refer to, in the same
+	// statement as those or by the database's cascade, which their Way says (overwrite).
+	Following Rows = "following"
 )
 
 // Op is an operation.
@@ -232,6 +238,9 @@ type Assignment struct {
 	Technique string         `json:"technique"`
 	// Way is where the replacement is made.
 	Way Way `json:"way"`
+	// Joined are the columns whose values are compared with this one's, which a
+	// consistent replacement has to fit too.
+	Joined []ColumnName `json:"joined,omitempty"`
 }
 
 // Way is where a replacement is made.

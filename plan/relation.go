@@ -22,6 +22,7 @@ func (r *resolved) relations() {
 				name:       fk.Name,
 				deferrable: fk.Deferrable,
 				onDelete:   fk.OnDelete,
+				onUpdate:   fk.OnUpdate,
 			})
 		}
 	}
@@ -99,6 +100,7 @@ func (r *resolved) reference(what, table string, columns []string, refTable stri
 		name:      from.Name.Table + "(" + strings.Join(columns, ", ") + ")",
 		pos:       pos,
 		onDelete:  dialect.NoAction,
+		onUpdate:  dialect.NoAction,
 	}
 }
 

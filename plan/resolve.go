@@ -29,6 +29,7 @@ type relation struct {
 	pos        Pos            // of the link, or zero
 	deferrable bool           // its check can wait for the end of the transaction
 	onDelete   dialect.Action // NoAction for a link
+	onUpdate   dialect.Action // the same
 }
 
 // resolve looks up all names of the policy, and reports those that the schema lacks.

@@ -48,6 +48,8 @@ func (b *builder) hazards(roots []Root) []Hazard {
 			switch {
 			case pt.Address:
 				add(NoPrimaryKey, t.Name, "rows are addressed by %s, within one transaction", t.Address)
+			case r.Whole && len(pt.Key) > 0:
+				add(PersonalKey, t.Name, "the key (%s) is overwritten itself: all rows are done in one transaction", list(pt.Key))
 			case r.Whole:
 				add(NoPrimaryKey, t.Name, "all rows are done in one statement and one transaction")
 			}
@@ -88,11 +90,17 @@ func (b *builder) stepHazards(_ Root, s Step, add func(HazardName, dialect.Name,
 	}
 	t := b.schema.Table(s.Table)
 	if b.now == ScopeEverything {
-		if s.Op == Delete {
+		switch {
+		case s.Op == Delete:
 			add(DeletesEverything, t.Name, "every row is deleted")
-		} else {
+		case s.Rows == Following:
+			add(OverwritesEverything, t.Name, "every row's (%s) is overwritten", list(columnsOf(s.Set)))
+		default:
 			add(OverwritesEverything, t.Name, "every row is overwritten")
 		}
+	}
+	if s.Follow != nil && !indexed(t, s.Follow.Columns) {
+		add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(s.Follow.Columns))
 	}
 	if s.Op == Detach && s.Rows == Reached && !indexed(t, s.Detach.Columns) {
 		add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(s.Detach.Columns))
@@ -116,7 +124,7 @@ func (b *builder) stepHazards(_ Root, s Step, add func(HazardName, dialect.Name,
 	}
 	if s.Op == Overwrite {
 		for _, k := range t.Key() {
-			if c := b.rule(t.Name).Column(k); c != nil && c.PII != "none" {
+			if c := b.rule(t.Name).Column(k); c != nil && c.PII != "none" && !b.volatile(t, k) {
 				add(PersonalKey, t.Name, "key column %s is personal (%s) and stays as it is", k, c.PII)
 			}
 		}

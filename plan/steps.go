@@ -11,7 +11,7 @@ func (c *closure) tables() []Table {
 	var out []Table
 	for _, n := range c.nodes {
 		t := Table{
-			Name: n.table.Name, Key: n.table.Key(), Cycle: n.cycle, Erase: n.erase, Hold: n.rule.Hold.planned(),
+			Name: n.table.Name, Key: c.rowKey(n), Cycle: n.cycle, Erase: n.erase, Hold: n.rule.Hold.planned(),
 			Keeps: n.anchors, Unseen: c.unseen(n),
 		}
 		for _, w := range n.reach {
@@ -69,6 +69,7 @@ func (h *Hold) leaves(t *dialect.Table) []string {
 // from the leaves to the root, and what they owned goes last, as far as the
 // references between them allow.
 func (c *closure) steps() []Step {
+	c.absent = c.emptied
 	var out []Step
 	add := func(s Step) { out = append(out, s) }
 	for _, kind := range []struct {
@@ -88,7 +89,53 @@ func (c *closure) steps() []Step {
 	for _, n := range c.deletion {
 		c.tableSteps(n, add)
 	}
-	return out
+	// Nothing is found by the old values any more once these are done.
+	return append(out, c.leading...)
+}
+
+// rowKey is what rows of the node are addressed by: those of the root by what
+// a run names them by.
+func (c *closure) rowKey(n *node) []string {
+	if c.now == ScopeSubjects && n.parent == nil {
+		for _, key := range n.table.Keys() {
+			if sameSet(key, c.subjectKey()) {
+				return key
+			}
+		}
+	}
+	key := c.address(n.table)
+	for _, name := range key {
+		if o := c.origin(n.table, name); o != nil && (n.mayHold || n.mayReplace || n.any(EraseOverwrite)) {
+			c.found.add(n.rule.Pos, n.table.Name, "rows are addressed by (%s), of which column %s follows %s.%s, so that they couldn't be found again: give the table another unique NOT NULL key",
+				list(key), name, short(o.table.Name, c.schema.Default), o.rule.Name)
+		}
+	}
+	return key
+}
+
+// emptied reports whether no row of the reference is left when what it refers to
+// is overwritten.
+func (c *closure) emptied(ref *relation) bool {
+	n := c.byName[ref.Table]
+	return c.detached[ref] || n != nil && !n.mayStay && n.parent != nil &&
+		slices.ContainsFunc(n.reach, func(w reach) bool { return !w.forwards && w.same(ref) })
+}
+
+// overwrite adds a step, with what follows it, at the end.
+func (c *closure) overwrite(s Step, add func(Step)) {
+	following := c.following(s)
+	if len(following) == 0 {
+		add(s)
+		return
+	}
+	for _, f := range following {
+		for _, a := range f.Set {
+			if h := c.rule(f.Table).Hold; h != nil && h.keeps([]string{a.Column}) {
+				c.found.add(h.Pos, f.Table, "the hold keeps column %s, which follows %s: name the held columns in hold.keep, or don't overwrite the other", a.Column, s.Table)
+			}
+		}
+	}
+	c.leading = append(append(c.leading, s), following...)
 }
 
 // tableSteps adds what happens to the rows of one table.
@@ -101,8 +148,8 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 			why = "a row may have to stay because another that stays refers to it"
 		}
 		c.complete(t, rule, nil, why)
-		if set := c.assignments(t, rule, nil); len(set) > 0 {
-			add(Step{Op: Overwrite, Table: t.Name, Set: set, Path: c.path(n)})
+		if set := c.assignments(t, rule, nil, c.rowKey(n)); len(set) > 0 {
+			c.overwrite(Step{Op: Overwrite, Table: t.Name, Set: set, Path: c.path(n)}, add)
 		} else if n.any(EraseOverwrite) && !rule.overwrites() {
 			c.found.add(rule.Pos, t.Name, "`erase: overwrite`, but no column has an `overwrite:`: add one, or decide `keep`")
 		}
@@ -110,13 +157,13 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 	switch h := rule.Hold; {
 	case h == nil || h.Keep == nil:
 	case c.ended:
-		if set := c.assignments(t, rule, h.leaves(t)); overwritten && len(set) > 0 {
-			add(Step{Op: Overwrite, Table: t.Name, Rows: Freed, Set: set, Path: c.path(n)})
+		if set := c.assignments(t, rule, h.leaves(t), c.rowKey(n)); overwritten && len(set) > 0 {
+			c.overwrite(Step{Op: Overwrite, Table: t.Name, Rows: Freed, Set: set, Path: c.path(n)}, add)
 		}
 	default:
 		c.complete(t, rule, h.Keep, "the hold leaves it to be overwritten")
-		if set := c.assignments(t, rule, h.Keep); len(set) > 0 {
-			add(Step{Op: Overwrite, Table: t.Name, Rows: Held, Set: set, Path: c.path(n)})
+		if set := c.assignments(t, rule, h.Keep, c.rowKey(n)); len(set) > 0 {
+			c.overwrite(Step{Op: Overwrite, Table: t.Name, Rows: Held, Set: set, Path: c.path(n)}, add)
 		}
 	}
 	if n.deletes() {

@@ -98,6 +98,10 @@ func (s *Step) meaning(r *Root) string {
 		out += ": among rows that go, to open a circle"
 	case s.Op == Detach && s.Rows == Staying:
 		out += ": where the row stays and the one it refers to goes"
+	case s.Rows == Following && s.Set[0].Way == InDatabase:
+		out += ": rows that refer to an overwritten one follow it, by the foreign key's cascade"
+	case s.Rows == Following:
+		out += ": rows that refer to an overwritten one follow it"
 	case s.Rows == Held:
 		out += ": rows under the hold"
 	case s.Rows == Freed:

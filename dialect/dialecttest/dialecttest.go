@@ -98,6 +98,7 @@ var topics = []struct {
 	{"keyset", (*suite).keyset},
 	{"delete", (*suite).delete},
 	{"overwrite", (*suite).overwrite},
+	{"rekey", (*suite).rekey},
 	{"conditions", (*suite).conds},
 	{"nulls", (*suite).nulls},
 	{"expressions", (*suite).expressions},

@@ -44,8 +44,8 @@ var classes = map[uint16]dialect.Class{
 	1217: dialect.ForeignKeyViolation,
 	1451: dialect.ForeignKeyViolation,
 	1452: dialect.ForeignKeyViolation,
-	1761: dialect.ForeignKeyViolation,
-	1762: dialect.ForeignKeyViolation,
+	1761: dialect.UniqueViolation, // where a cascade would change a row
+	1762: dialect.UniqueViolation,
 
 	1048: dialect.OtherConstraint, // NOT NULL
 	1263: dialect.OtherConstraint,

@@ -126,6 +126,13 @@ var shapes = map[string][]struct {
 		{"CountEqual", countEqual{dialect.BulkUpdate{Table: customer, Key: []string{"id"}, Set: []string{"name", "doc", "credit"}, Rows: []dialect.Row{{int64(1), "n", "{}", "2"}}}}},
 		{"Insert", dialect.Insert{Table: customer, Columns: []string{"id", "photo", "credit"}, Row: dialect.Row{int64(1), nil, "3"}}},
 	},
+	"rekey": {
+		{"two tables, one of them twice", []dialect.BulkUpdate{
+			{Table: event, Key: []string{"customer_id"}, Set: []string{"customer_id"}, Rows: []dialect.Row{{int64(1), int64(5)}}},
+			{Table: event, Key: []string{"tenant", "subject"}, Set: []string{"subject"}, Rows: []dialect.Row{{int64(1), "a", "b"}}},
+			{Table: customer, Key: []string{"id"}, Set: []string{"id", "name", "credit"}, Rows: []dialect.Row{{int64(1), int64(5), "n", "2"}}},
+		}},
+	},
 }
 
 type countEqual struct{ dialect.BulkUpdate }
@@ -142,6 +149,8 @@ func render(of any) (statement, error) {
 		return b.update(of)
 	case dialect.BulkUpdate:
 		return b.bulkUpdate(of)
+	case []dialect.BulkUpdate:
+		return b.rekey(of)
 	case countEqual:
 		return b.countEqual(of.BulkUpdate)
 	case dialect.Insert:

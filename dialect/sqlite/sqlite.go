@@ -54,7 +54,7 @@ func New(pool *sql.DB) *DB {
 // Engine says what SQLite can do. Every foreign key but a RESTRICT can be
 // deferred (PRAGMA defer_foreign_keys); see tx.CheckConstraints for when it is checked.
 func (db *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "sqlite", MaxRows: 5000, Writers: 1, Deferrable: true, StatementEnd: true}
+	return dialect.Engine{Name: "sqlite", MaxRows: 5000, Writers: 1, Deferrable: true, StatementEnd: true, Rekeys: true}
 }
 
 // Identity gives the library's version and source. The facts say nothing of the

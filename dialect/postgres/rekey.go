@@ -1,0 +1,94 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Rekey changes all the tables in one statement. PostgreSQL runs the triggers
+// that foreign keys are made of, those of ON UPDATE RESTRICT and CASCADE
+// too, when the statement is done, and they then find every row in agreement.
+// https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
+func (t *tx) Rekey(ctx context.Context, updates []dialect.BulkUpdate) ([]int64, error) {
+	if len(updates) == 0 {
+		return nil, nil
+	}
+	st, err := t.builder(ctx).rekey(updates)
+	if err != nil {
+		return nil, err
+	}
+	var out []int64
+	for row, err := range t.rows(ctx, "overwrite", st) {
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range row {
+			out = append(out, number(n))
+		}
+	}
+	return out, nil
+}
+
+// rekey renders an UPDATE for each table: a statement can't change a row twice,
+// so that what several updates have for one table is joined by the row's address.
+func (b *builder) rekey(updates []dialect.BulkUpdate) (statement, error) {
+	var tables []dialect.Name
+	for _, u := range updates {
+		if !slices.Contains(tables, u.Table) {
+			tables = append(tables, u.Table)
+		}
+	}
+	counts := make([]string, len(updates))
+	for n, name := range tables {
+		b.WriteString([]string{"WITH ", ", "}[min(n, 1)])
+		var mine []dialect.BulkUpdate
+		for i, u := range updates {
+			if u.Table == name {
+				mine = append(mine, u)
+				counts[i] = fmt.Sprintf("(SELECT count(*) FROM u%d WHERE u%[1]d.h%d)", n+1, len(mine))
+			}
+		}
+		b.rekeyTable(fmt.Sprintf("u%d", n+1), mine)
+	}
+	b.WriteString(" SELECT " + strings.Join(counts, ", "))
+	return b.done(updates[len(updates)-1].Table)
+}
+
+// rekeyTable renders the UPDATE of one table. In its rows h1, h2, … say which
+// of the updates found them.
+func (b *builder) rekeyTable(as string, updates []dialect.BulkUpdate) {
+	r := b.relation(updates[0].Table)
+	var from strings.Builder
+	var hits, columns []string
+	values := map[string]string{} // a column → the branches of its CASE
+	for i, u := range updates {
+		key, set, rows := b.bulk(r, u)
+		if len(key) == 0 || len(set) == 0 {
+			b.wrong(u.Table, "a bulk update needs a key and columns to set")
+		}
+		hit := fmt.Sprintf("h%d", i+1)
+		hits = append(hits, hit)
+		fmt.Fprintf(&from, "%s(SELECT t.tableoid AS part, t.ctid AS at, true AS %s", []string{"", " FULL JOIN "}[min(i, 1)], hit)
+		for j, c := range set {
+			value := fmt.Sprintf("%sv%d", hit, j+1)
+			fmt.Fprintf(&from, ", v.v%d AS %s", len(key)+j+1, value)
+			if values[c.name] == "" {
+				columns = append(columns, c.name)
+			}
+			values[c.name] += " WHEN s." + hit + " THEN " + c.cast("s."+value)
+		}
+		fmt.Fprintf(&from, " FROM %s JOIN %s AS t ON %s) AS %s", rows, r.from(), b.joined(key, "t", "v.v"), hit+"s")
+		if i > 0 {
+			from.WriteString(" USING (part, at)")
+		}
+	}
+	b.WriteString(as + " AS (UPDATE " + r.from() + " AS t SET " + list(columns, func(name string) string {
+		return ident(name) + " = CASE" + values[name] + " ELSE t." + ident(name) + " END"
+	}))
+	b.WriteString(" FROM (SELECT * FROM " + from.String() + ") AS s WHERE t.ctid = s.at AND t.tableoid = s.part RETURNING " +
+		list(hits, func(h string) string { return "s." + h }) + ")")
+}

@@ -1,0 +1,203 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// follower carries the new values of an overwrite to the rows that refer to the
+// overwritten ones. They aren't noted in row commitments: whose they are isn't
+// known, and the row that they refer to is.
+type follower struct {
+	step  *plan.Step
+	table *dialect.Table
+	set   []string // of the reference's columns, those that change,
+	of    []string // and whose new values they take
+}
+
+// follow has the writer carry out a Following step with its own.
+func (w *writer) follow(st *plan.Step, s *dialect.Schema) error {
+	f := &follower{step: st, table: s.Table(st.Table)}
+	if f.table == nil {
+		return fmt.Errorf("table %s: %w: build the plan again", st.Table, ErrDrift)
+	}
+	if len(w.columns) == 0 || st.Follow.RefTable != w.Name {
+		return fmt.Errorf("plan: step %s follows nothing that it could: build the plan again", st.ID)
+	}
+	for i, c := range st.Follow.Columns {
+		of := st.Follow.RefColumns[i]
+		if slices.Contains(w.columns, of) && slices.ContainsFunc(st.Set, func(a plan.Assignment) bool { return a.Column == c }) {
+			f.set, f.of = append(f.set, c), append(f.of, of)
+		}
+		w.needs = append(w.needs, of)
+	}
+	w.cascades = slices.ContainsFunc(st.Set, func(a plan.Assignment) bool { return a.Way == plan.InDatabase })
+	w.following = append(w.following, f)
+	return nil
+}
+
+// workers is how many batches of the root may be under way at a time: one, where
+// rows that follow those of a batch may be another's own, or follow those of another as
+// well, since the two would lock them in turn.
+func (p *program) workers(most int) int {
+	var tables []dialect.Name
+	for i := range p.root.Steps {
+		st := &p.root.Steps[i]
+		if st.Rows == plan.Following && slices.Contains(tables, st.Table) {
+			return 1
+		}
+		tables = append(tables, st.Table)
+	}
+	return most
+}
+
+// moves starts what each follower of a batch is to be given: keyed by the old
+// values, as every row that refers by them takes the new ones.
+func (w *writer) moves() []dialect.BulkUpdate {
+	out := make([]dialect.BulkUpdate, len(w.following))
+	for i, f := range w.following {
+		out[i] = dialect.BulkUpdate{Table: f.step.Table, Key: f.step.Follow.Columns, Set: f.set}
+	}
+	return out
+}
+
+// move adds what one row changes into, unless that is nothing or no row can
+// refer to it.
+func (f *follower) move(u *dialect.BulkUpdate, old, fresh func(column string) dialect.Value) {
+	var row dialect.Row
+	for _, c := range f.step.Follow.RefColumns {
+		if old(c) == nil {
+			return
+		}
+		row = append(row, old(c))
+	}
+	changed := false
+	for _, c := range f.of {
+		row = append(row, fresh(c))
+		changed = changed || !equal(old(c), fresh(c))
+	}
+	if changed {
+		u.Rows = append(u.Rows, row)
+	}
+}
+
+// together changes the rows of a batch and all that follow them. What follows is
+// locked and counted before, so that what was changed can be held against it.
+func (w *writer) together(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdate, moves []dialect.BulkUpdate, d *deed) (int64, error) {
+	found := make([]int64, len(moves))
+	var updates []dialect.BulkUpdate
+	var of []int                                     // each update's follower
+	for i, f := range slices.Backward(w.following) { // a row that refers before the one it refers to
+		if len(moves[i].Rows) == 0 {
+			continue
+		}
+		var err error
+		if found[i], err = f.lock(ctx, tx, moves[i]); err != nil {
+			return 0, err
+		}
+		if found[i] > 0 {
+			updates, of = append(updates, moves[i]), append(of, i)
+		}
+	}
+	var n int64
+	var err error
+	if w.cascades || len(updates) == 0 {
+		n, err = tx.BulkUpdate(ctx, own)
+	} else {
+		var counts []int64
+		if counts, err = tx.Rekey(ctx, append(updates, own)); err == nil {
+			n = counts[len(updates)]
+			for j, i := range of {
+				if counts[j] != found[i] {
+					return 0, errMoved
+				}
+			}
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	for j, i := range of {
+		f := w.following[i]
+		look := proof{step: f.step.ID, table: f.step.Table, rows: found[i], present: f.refers(updates[j])}
+		if w.cascades { // nothing but a look tells what a cascade did
+			if missing, err := look.left(ctx, tx); err != nil || missing > 0 {
+				return 0, orMoved(err)
+			}
+		}
+		d.step(f.step.ID).add(Counts{Matched: found[i], Affected: found[i]})
+		d.proofs = append(d.proofs, look)
+	}
+	return n, nil
+}
+
+func orMoved(err error) error {
+	if err == nil {
+		return errMoved
+	}
+	return err
+}
+
+// lock locks the rows that refer by the old values, in the order of their key,
+// and counts them.
+func (f *follower) lock(ctx context.Context, tx dialect.Tx, u dialect.BulkUpdate) (n int64, err error) {
+	s := dialect.Select{Table: u.Table, Columns: u.Key, Where: []dialect.Cond{f.referred(u)}, Order: f.table.Key(), Lock: dialect.Exclusive}
+	for _, err := range tx.Query(ctx, s) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// referred is the condition for rows that refer by the old values.
+func (f *follower) referred(u dialect.BulkUpdate) dialect.Cond {
+	in := dialect.In{Columns: u.Key}
+	for _, r := range u.Rows {
+		in.Keys = append(in.Keys, r[:len(u.Key)])
+	}
+	return in
+}
+
+// refers is the condition for rows that refer by the new values.
+func (f *follower) refers(u dialect.BulkUpdate) []dialect.Cond {
+	in := dialect.In{Columns: u.Key}
+	for _, r := range u.Rows {
+		key := slices.Clone(r[:len(u.Key)])
+		for i, c := range f.set {
+			key[slices.Index(u.Key, c)] = r[len(u.Key)+i]
+		}
+		in.Keys = append(in.Keys, key)
+	}
+	return []dialect.Cond{in}
+}
+
+// follows counts what follows the rows that meet the conditions, and changes nothing.
+func (w *writer) follows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, t *tally) error {
+	moves := w.moves()
+	for i, f := range w.following {
+		u := &moves[i]
+		for row, err := range tx.Query(ctx, dialect.Select{Table: w.Name, Columns: f.step.Follow.RefColumns, Where: where}) {
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(row, nil) {
+				u.Rows = append(u.Rows, row)
+			}
+		}
+		if len(u.Rows) == 0 {
+			continue
+		}
+		n, err := tx.Count(ctx, u.Table, []dialect.Cond{f.referred(*u)})
+		if err != nil {
+			return err
+		}
+		t.step(f.step.ID).add(Counts{Matched: n, Affected: n})
+	}
+	return nil
+}

@@ -1,0 +1,357 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+)
+
+// follower is a reference by which rows take the new values of columns that
+// are overwritten elsewhere, so that they refer to the same rows as before. It leads
+// to the overwritten table itself: what refers to a follower is a follower too.
+type follower struct {
+	Reference
+	key     *relation         // the foreign key, which may lead to another follower
+	through *follower         // that one, or nil
+	of      map[string]string // the table's columns that change → those of the overwritten table
+	again   bool              // another foreign key gives the same columns the same values
+}
+
+// source is what a foreign key may arrive at: the overwritten table, or a follower.
+type source struct {
+	table    dialect.Name
+	follower *follower
+	of       func(column string) (string, bool) // the overwritten table's column that it equals
+}
+
+// followers finds what follows the columns of a table that change, nearest
+// first, and why they can't change, by column. References of which no row is
+// left when the rows change don't count.
+func (b *builder) followers(t *dialect.Table, changed []string) ([]*follower, map[string]string) {
+	var out []*follower
+	problems := map[string]string{}
+	refuse := func(column, format string, args ...any) {
+		if problems[column] == "" {
+			problems[column] = fmt.Sprintf(format, args...)
+		}
+	}
+	sources := []source{{table: t.Name, of: func(c string) (string, bool) { return c, true }}}
+	for i := 0; i < len(sources); i++ { // it grows while it is walked
+		from := sources[i]
+		for _, key := range b.into[from.table] {
+			f := from.follow(key, t.Name, changed)
+			if key.Link || f == nil || b.absent(key) {
+				continue
+			}
+			first := slices.Sorted(maps.Values(f.of))[0]
+			if reason := b.unfollowable(t, f); reason != "" {
+				refuse(first, "%s", reason)
+				continue
+			}
+			if other := overlapping(out, f); other != nil {
+				switch {
+				case !slices.Equal(other.Columns, f.Columns) || !slices.Equal(other.RefColumns, f.RefColumns):
+					refuse(first, "%s refers to it by %s and by %s, which may differ: one of them has to go", f.Table, other.key.name, f.key.name)
+				case !b.engine.Engine().Rekeys && !other.again:
+					refuse(first, "%s refers to it by %s and by %s, and which of the two cascades first isn't certain: one of them has to go", f.Table, other.key.name, f.key.name)
+				}
+				other.again = true
+				continue
+			}
+			out = append(out, f)
+			sources = append(sources, source{table: f.Table, follower: f, of: func(c string) (string, bool) {
+				i := slices.Index(f.Columns, c)
+				if i < 0 {
+					return "", false
+				}
+				return f.RefColumns[i], true
+			}})
+		}
+	}
+	b.elsewhere(t, changed, out, refuse)
+	return out, problems
+}
+
+// follow is the follower that a foreign key to the source makes; nil where none
+// of the columns that it refers to changes.
+func (s source) follow(key *relation, to dialect.Name, changed []string) *follower {
+	f := &follower{
+		Reference: Reference{Table: key.Table, RefTable: to},
+		key:       key, through: s.follower, of: map[string]string{},
+	}
+	for i, c := range key.Columns {
+		of, ok := s.of(key.RefColumns[i])
+		if !ok {
+			continue // of a composite key only some columns are the overwritten table's
+		}
+		f.Columns, f.RefColumns = append(f.Columns, c), append(f.RefColumns, of)
+		if slices.Contains(changed, of) {
+			f.of[c] = of
+		}
+	}
+	if len(f.of) == 0 {
+		return nil
+	}
+	return f
+}
+
+// overlapping finds a follower that changes one of the columns that f changes.
+func overlapping(all []*follower, f *follower) *follower {
+	for _, other := range all {
+		for c := range f.of {
+			if _, ok := other.of[c]; ok && other.Table == f.Table {
+				return other
+			}
+		}
+	}
+	return nil
+}
+
+// unfollowable returns why the rows of a follower can't take the new values, or "".
+func (b *builder) unfollowable(t *dialect.Table, f *follower) string {
+	child := b.schema.Table(f.Table)
+	by := f.Table.String() + " refers to it by " + f.key.name
+	if !distinct(t, f.RefColumns) {
+		return by + ", and (" + list(f.RefColumns) + ") alone tells no row from another: a unique index on it is needed"
+	}
+	if child.Unerasable != "" {
+		return by + ", and the engine doesn't change its rows: " + child.Unerasable
+	}
+	for i, name := range f.Columns {
+		c, of := child.Column(name), t.Column(f.RefColumns[i])
+		switch {
+		case f.of[name] != "" && !c.Assignable():
+			return by + ", of which column " + name + " can't be assigned to"
+		case f.of[name] != "" && f.Table == t.Name && b.overwritten(t, name) != nil && b.origin(t, name) == nil:
+			return by + ", in a circle"
+		case c.Kind != of.Kind || c.Fixed != of.Fixed || c.FoldsCase != of.FoldsCase || c.FoldsAccents != of.FoldsAccents:
+			return by + ", of which column " + name + " compares otherwise than " + of.Name + " (in type, padding or collation): make them alike"
+		case c.Kind != dialect.Text && (c.Precision != of.Precision || c.Scale != of.Scale || c.Unsigned != of.Unsigned):
+			return by + ", of which column " + name + " has another range than " + of.Name + ": make them alike"
+		}
+	}
+	if !b.engine.Engine().Rekeys {
+		return b.uncascading(t, f, by)
+	}
+	return ""
+}
+
+// uncascading returns why the database doesn't carry new values to the follower
+// by itself, or "".
+func (b *builder) uncascading(t *dialect.Table, f *follower, by string) string {
+	if f.key.onUpdate != dialect.Cascade {
+		return by + ", and this engine changes what is referred to only together with what refers to it: declare the foreign key ON UPDATE CASCADE"
+	}
+	for up := f.through; ; up = up.through {
+		above := t.Name
+		if up != nil {
+			above = up.Table
+		}
+		if above == f.Table {
+			return by + ", and a cascade of this engine doesn't come back to a table that it came from: take the foreign key away, or `overwrite: keep`"
+		}
+		if up == nil {
+			return ""
+		}
+	}
+}
+
+// elsewhere refuses columns of which a follower also refers to something that
+// doesn't change with them.
+func (b *builder) elsewhere(t *dialect.Table, changed []string, all []*follower, refuse func(column, format string, args ...any)) {
+	changes := func(table dialect.Name, column string) bool {
+		if table == t.Name && slices.Contains(changed, column) {
+			return true
+		}
+		return slices.ContainsFunc(all, func(f *follower) bool { return f.Table == table && f.of[column] != "" })
+	}
+	for _, f := range all {
+		for _, key := range b.from[f.Table] {
+			for i, c := range key.Columns {
+				if f.of[c] != "" && !key.Link && !changes(key.RefTable, key.RefColumns[i]) {
+					refuse(f.of[c], "%s refers to it by %s, and by %s to %s, whose values don't change with it: one of the two foreign keys has to go",
+						f.Table, f.key.name, key.name, key.RefTable)
+				}
+			}
+		}
+	}
+}
+
+// distinct reports whether a unique index, which holds every row, keeps any two
+// rows from having the same values in the columns.
+func distinct(t *dialect.Table, columns []string) bool {
+	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
+		return ix.Unique && ix.Where == "" && len(ix.Parts) > 0 && !slices.ContainsFunc(ix.Parts, func(p dialect.IndexPart) bool {
+			return !slices.Contains(columns, p.Column) || p.Prefix > 0
+		})
+	})
+}
+
+// origin is a column that is overwritten by its own rule.
+type origin struct {
+	table *dialect.Table
+	rule  *PolicyColumn
+}
+
+// overwritten returns the rule that gives a column new values in this scope; nil
+// where it keeps its own.
+func (b *builder) overwritten(t *dialect.Table, column string) *PolicyColumn {
+	rule := b.rule(t.Name)
+	c := rule.Column(column)
+	if rule.PII == PIINone || c == nil || c.Overwrite == nil || c.Overwrite.Name == "keep" || b.now == ScopeEverything && rule.Everything == EraseDelete {
+		return nil
+	}
+	return c
+}
+
+// origin returns the column whose new values a column takes, since it refers to
+// it by foreign keys that the database enforces, directly or through others; nil
+// where it takes none.
+func (b *builder) origin(t *dialect.Table, column string) *origin {
+	return b.originOf(t, column, map[ColumnName]bool{})
+}
+
+func (b *builder) originOf(t *dialect.Table, column string, seen map[ColumnName]bool) *origin {
+	at := ColumnName{t.Name, column}
+	if seen[at] {
+		return nil
+	}
+	seen[at] = true
+	for _, key := range b.from[t.Name] {
+		i := slices.Index(key.Columns, column)
+		if i < 0 || key.Link {
+			continue
+		}
+		parent, of := b.schema.Table(key.RefTable), key.RefColumns[i]
+		if o := b.originOf(parent, of, seen); o != nil {
+			return o
+		}
+		if rule := b.overwritten(parent, of); rule != nil {
+			return &origin{parent, rule}
+		}
+	}
+	return nil
+}
+
+// circular reports whether foreign keys lead from a column back to it.
+func (b *builder) circular(t *dialect.Table, column string) bool {
+	start := ColumnName{t.Name, column}
+	seen := map[ColumnName]bool{}
+	for next := []ColumnName{start}; len(next) > 0; next = next[1:] {
+		for _, key := range b.from[next[0].Table] {
+			i := slices.Index(key.Columns, next[0].Column)
+			if i < 0 || key.Link {
+				continue
+			}
+			to := ColumnName{key.RefTable, key.RefColumns[i]}
+			if to == start {
+				return true
+			}
+			if !seen[to] {
+				seen[to] = true
+				next = append(next, to)
+			}
+		}
+	}
+	return false
+}
+
+// follows reports whether a column takes the values of one that it refers to,
+// so that its own rule, which says `overwrite:`, has to be that one's.
+func (b *builder) follows(t *dialect.Table, c *PolicyColumn) bool {
+	o := b.origin(t, c.Name)
+	if o == nil || b.circular(t, c.Name) {
+		return false
+	}
+	if c.Overwrite.String() != o.rule.Overwrite.String() {
+		b.found.add(c.Pos, t.Name, "column %s follows %s.%s, which it refers to: take its `overwrite: %s` out, or write the other's, `%s`",
+			c.Name, short(o.table.Name, b.schema.Default), o.rule.Name, written(*c.Overwrite), written(*o.rule.Overwrite))
+	}
+	return true
+}
+
+// written is a strategy as a policy says it.
+func written(s anonymise.Spec) string {
+	text, err := flowSpec(s)
+	if err != nil {
+		return s.Name
+	}
+	return text
+}
+
+// leading reports strategies whose values can't be carried along.
+func (b *builder) leading(t *dialect.Table, rule *PolicyTable, all []*follower) {
+	for _, f := range all {
+		for _, name := range f.Columns {
+			if f.of[name] == "" {
+				continue
+			}
+			c, col, follows := rule.Column(f.of[name]), t.Column(f.of[name]), b.schema.Table(f.Table).Column(name)
+			strategy, err := anonymise.New(*c.Overwrite)
+			switch {
+			case err != nil:
+			case strategy.Info().Consistent && (col.Kind == dialect.Int || col.Kind == dialect.Decimal):
+				b.found.add(c.Pos, t.Name, "column %s can't be overwritten: %s refers to it by %s, and numbers that are made consistently may be those of rows that aren't overwritten yet: use random, or `overwrite: keep`",
+					c.Name, f.Table, f.key.name)
+			case !strategy.Info().Keyed && follows.Length > 0 && (col.Length <= 0 || follows.Length < col.Length):
+				// What is keyed is made as short as all columns want it.
+				b.found.add(c.Pos, t.Name, "column %s can't be overwritten by `%s`: %s refers to it by %s, whose column %s holds only %d: make both as long, or take a consistent strategy",
+					c.Name, written(*c.Overwrite), f.Table, f.key.name, name, follows.Length)
+			}
+		}
+	}
+}
+
+// volatile reports whether this scope may give a column of the table new values.
+func (b *builder) volatile(t *dialect.Table, column string) bool {
+	return b.overwritten(t, column) != nil || b.origin(t, column) != nil
+}
+
+// address is the key by which rows of the table are addressed: the first of
+// which no column may change, or else simply the first.
+func (b *builder) address(t *dialect.Table) []string {
+	keys := t.Keys()
+	i := slices.IndexFunc(keys, func(key []string) bool {
+		return !slices.ContainsFunc(key, func(c string) bool { return b.volatile(t, c) })
+	})
+	if len(keys) == 0 {
+		return nil
+	}
+	return keys[max(i, 0)]
+}
+
+// following are the steps for what follows the columns of an overwrite, in the
+// order of the references; path is how the overwritten rows are reached.
+func (b *builder) following(s Step) []Step {
+	var out []Step
+	all, _ := b.followers(b.schema.Table(s.Table), columnsOf(s.Set))
+	paths := map[*follower]string{nil: s.Path}
+	for _, f := range all {
+		paths[f] = paths[f.through] + " ← " + short(f.Table, b.schema.Default) + "(" + list(f.key.Columns) + ")"
+		step := Step{Op: Overwrite, Table: f.Table, Rows: Following, Follow: &f.Reference, Path: paths[f]}
+		for _, c := range f.Columns {
+			i := slices.IndexFunc(s.Set, func(a Assignment) bool { return a.Column == f.of[c] })
+			if i < 0 {
+				continue
+			}
+			a := Assignment{Column: c, Strategy: s.Set[i].Strategy, Technique: s.Set[i].Technique, Way: ThroughClient}
+			if !b.engine.Engine().Rekeys {
+				a.Way = InDatabase // the foreign key's cascade
+			}
+			step.Set = append(step.Set, a)
+		}
+		out = append(out, step)
+	}
+	return out
+}
+
+func columnsOf(set []Assignment) []string {
+	out := make([]string, len(set))
+	for i, a := range set {
+		out[i] = a.Column
+	}
+	return out
+}

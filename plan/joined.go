@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+)
+
+// ColumnName names a column of the schema.
+type ColumnName struct {
+	Table  dialect.Name `json:"table"`
+	Column string       `json:"column"`
+}
+
+// joined are the columns whose values are compared with a column's, by foreign
+// keys and links, directly or through others, in the order of their names.
+func (b *builder) joined(t *dialect.Table, column string) []ColumnName {
+	start := ColumnName{t.Name, column}
+	seen := []ColumnName{start}
+	meet := func(c ColumnName) {
+		if !slices.Contains(seen, c) {
+			seen = append(seen, c)
+		}
+	}
+	for i := 0; i < len(seen); i++ { // it grows while it is walked
+		c := seen[i]
+		for _, ref := range b.from[c.Table] {
+			if at := slices.Index(ref.Columns, c.Column); at >= 0 {
+				meet(ColumnName{ref.RefTable, ref.RefColumns[at]})
+			}
+		}
+		for _, ref := range b.into[c.Table] {
+			if at := slices.Index(ref.RefColumns, c.Column); at >= 0 {
+				meet(ColumnName{ref.Table, ref.Columns[at]})
+			}
+		}
+	}
+	out := append([]ColumnName(nil), seen[1:]...)
+	slices.SortFunc(out, func(x, y ColumnName) int {
+		return cmp.Or(x.Table.Compare(y.Table), cmp.Compare(x.Column, y.Column))
+	})
+	return out
+}
+
+// Bind makes the strategy and binds it to its column, in the way that Build
+// did. The error says why the strategy can't work there.
+func (a *Assignment) Bind(s *dialect.Schema, t *dialect.Table) (anonymise.Strategy, anonymise.Replacer, error) {
+	return bind(s, t, a.Strategy, t.Column(a.Column), a.Joined)
+}
+
+// Bind makes a strategy and binds it to a column that is joined with no other.
+// The error says why the strategy can't work there.
+func Bind(t *dialect.Table, spec anonymise.Spec, col *dialect.Column) (anonymise.Strategy, anonymise.Replacer, error) {
+	return bind(nil, t, spec, col, nil)
+}
+
+func bind(s *dialect.Schema, t *dialect.Table, spec anonymise.Spec, col *dialect.Column, joined []ColumnName) (anonymise.Strategy, anonymise.Replacer, error) {
+	strategy, err := anonymise.New(spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	unique := t.UniqueIndexes(col.Name)
+	target := anonymise.Target{
+		Column: col,
+		Unique: len(unique) > 0,
+		Sole:   slices.ContainsFunc(unique, func(ix *dialect.Index) bool { return sole(ix, col.Name) }),
+		Rows:   t.RowEstimate,
+		Key:    t.Key(),
+	}
+	for _, j := range joined {
+		// A table that has gone is drift, which is reported elsewhere.
+		if other := s.Table(j.Table); other != nil && other.Column(j.Column) != nil {
+			target.Joined = append(target.Joined, other.Column(j.Column))
+			target.Unique = target.Unique || len(other.UniqueIndexes(j.Column)) > 0
+		}
+	}
+	replacer, err := strategy.Bind(target)
+	return strategy, replacer, err
+}
+
+// sole reports whether two rows with one value in the column are certain to
+// conflict in the index: nothing else is in it, and it holds all rows.
+func sole(ix *dialect.Index, column string) bool {
+	other := func(c string) bool { return c != column }
+	return ix.Where == "" && !slices.ContainsFunc(ix.Columns(), other) && !slices.ContainsFunc(ix.Mentions, other)
+}
+
+// linksHold reports links, and foreign keys that aren't enforced, of which scope
+// everything would part the two ends. Each end is overwritten in its own
+// table's walk, so that only a consistent strategy keeps them together.
+func (b *builder) linksHold() {
+	for _, t := range b.schema.Tables {
+		for _, ref := range b.from[t.Name] {
+			parent := b.schema.Table(ref.RefTable)
+			if !ref.Link || b.rule(t.Name).Everything == EraseDelete || b.rule(parent.Name).Everything == EraseDelete {
+				continue
+			}
+			for i, c := range ref.Columns {
+				b.endsAgree(ref, t, c, parent, ref.RefColumns[i])
+			}
+		}
+	}
+}
+
+// endsAgree reports the two ends of a link where rows that are joined by it
+// wouldn't be any more, or others would.
+func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, parent *dialect.Table, of string) {
+	here, there := b.becomes(t, column), b.becomes(parent, of)
+	end := func(t *dialect.Table, column string) string { return short(t.Name, b.schema.Default) + "." + column }
+	advice := "give both ends the same consistent strategy, such as `pseudonym`, or write `overwrite: null` at " + end(t, column)
+	switch {
+	case here == nil && there == nil, here != nil && here.rule.Overwrite.Name == "null":
+	case here == nil:
+		b.found.add(there.rule.Pos, parent.Name, "column %s can't be overwritten: %s refers to it by %s and keeps its values: %s", of, t.Name, ref.name, advice)
+	case there == nil:
+		b.found.add(here.rule.Pos, t.Name, "column %s can't be overwritten: it refers to %s by %s: only null is possible, unless %s is overwritten too: %s",
+			column, parent.Name, ref.name, end(parent, of), advice)
+	case here.table == there.table && here.rule == there.rule: // both follow one column
+	case here.rule.Overwrite.String() != there.rule.Overwrite.String():
+		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and `%s` here and `%s` there would part them: %s",
+			column, end(parent, of), ref.name, written(*here.rule.Overwrite), written(*there.rule.Overwrite), advice)
+	default:
+		if reason := b.inconsistent(there, t.Column(column), parent.Column(of)); reason != "" {
+			b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and %s: %s", column, end(parent, of), ref.name, reason, advice)
+		}
+	}
+}
+
+// becomes is the rule that a column's values are replaced by in this scope, its
+// own or that of the column it follows; nil where they stay.
+func (b *builder) becomes(t *dialect.Table, column string) *origin {
+	if o := b.origin(t, column); o != nil {
+		return o
+	}
+	if rule := b.overwritten(t, column); rule != nil {
+		return &origin{t, rule}
+	}
+	return nil
+}
+
+// inconsistent returns why one strategy at both ends of a link doesn't keep the
+// same rows joined, or "".
+func (b *builder) inconsistent(there *origin, column, of *dialect.Column) string {
+	spec := *there.rule.Overwrite
+	strategy, replacer, err := bind(b.schema, there.table, spec, there.table.Column(there.rule.Name), b.joined(there.table, there.rule.Name))
+	switch {
+	case err != nil:
+		return "" // the column's own walk says why
+	case !strategy.Info().Consistent:
+		return fmt.Sprintf("`%s` gives equal values different replacements", written(spec))
+	case spec.Modifiers.When != "":
+		return "a condition (`when`) may hold at one end only"
+	case column.Kind != of.Kind:
+		return fmt.Sprintf("a %s and a %s get different replacements", column.Type, of.Type)
+	case replacer.Class() == anonymise.Lossy:
+		return fmt.Sprintf("`%s` may give different values one replacement", written(spec))
+	}
+	return ""
+}
