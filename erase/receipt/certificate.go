@@ -29,6 +29,7 @@ type Certificate struct {
 	Warnings  []string   `json:"warnings,omitempty"` // what went wrong or changed since: shown first
 	Facts     []Term     `json:"facts"`              // who, where, when
 	Erased    []Line     `json:"erased,omitempty"`
+	Ended     []string   `json:"ended,omitempty"` // what had been kept until now
 	Kept      []KeptLine `json:"kept,omitempty"`
 	Copies    []Term     `json:"copies,omitempty"`
 	Backups   string     `json:"backups"` // when the last backup is gone, in a sentence
@@ -83,6 +84,9 @@ func NewCertificate(r *Opened, s *State) *Certificate {
 		c.Title = "Withdrawn certificate of erasure"
 	}
 	c.Erased = erasedLines(p)
+	for _, k := range p.Ended {
+		c.Ended = append(c.Ended, endedWords(k))
+	}
 	for _, k := range p.Retained {
 		c.Kept = append(c.Kept, keptLine(k))
 	}
@@ -177,5 +181,12 @@ func facts(p *Predicate) []Term {
 	}
 	add("Erased on", done)
 	add("Receipt number", p.ReceiptID)
+	for _, f := range p.Follows {
+		what := "Continues"
+		if f.Complete {
+			what = "Completes"
+		}
+		add(what, "the erasure of receipt number "+f.ReceiptID)
+	}
 	return list
 }

@@ -96,6 +96,8 @@ func TestCertificateSaysWhatIsNotGood(t *testing.T) {
 		{"a hold without end", func(p *Predicate) { p.Retained[0].Until, p.Retained[0].Last = "", "" }, "no date is set"},
 		{"backups without a date", func(p *Predicate) { p.Final = "" }, "no date was given"},
 		{"residue that wasn't assessed", func(p *Predicate) { p.Residue = Residue{Level: NotAssessed} }, "was not looked into"},
+		{"what a hold had kept", func(p *Predicate) { p.Ended = []Retained{{Table: "invoice", Rows: 2, Reason: "VAT records"}} }, "Invoice (2) had been kept until now, for this reason, which has ended: VAT records."},
+		{"an erasure that is completed", func(p *Predicate) { p.Follows = []Followed{{ReceiptID: "r-1", Complete: true}} }, "<dt>Completes</dt><dd>the erasure of receipt number r-1</dd>"},
 		{"hostile names", func(p *Predicate) { p.Actions[0].Table = "<script>alert(1)</script>" }, "&lt;script&gt;"},
 	}
 	for _, tt := range tests {

@@ -85,6 +85,12 @@ func keptLine(r Retained) KeptLine {
 	return k
 }
 
+// endedWords says what had been kept from an earlier erasure, and why.
+func endedWords(r Retained) string {
+	k := keptLine(r)
+	return fmt.Sprintf("%s (%s) had been kept until now, for this reason, which has ended: %s.", k.What, k.Rows, strings.TrimSuffix(k.Why, "."))
+}
+
 // rule is the policy's way to write when a hold ends: invoice_date + 6y.
 var rule = regexp.MustCompile(`^(\S+) \+ ((?:\d+(?:y|mo|w|d|h) ?)+)$`)
 
