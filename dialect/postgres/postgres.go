@@ -8,13 +8,15 @@
 //
 // A transaction begins in one round trip, with settings that make the text form of every
 // value canonical (SET LOCAL: they end with it, so that neither a pool nor
-// PgBouncer in transaction mode hands them on). Two of them are worth knowing:
+// PgBouncer in transaction mode hands them on). Three of them are worth knowing:
 //
 //   - row_security is off, so that a statement whose rows a policy would hide
 //     fails instead of quietly working on fewer rows.
 //   - plan_cache_mode is force_generic_plan: a statement is planned once a
 //     connection, for few keys, whatever the first batches looked like; with an
 //     index on the key that is a nested loop over it for any number of keys.
+//   - jit is off: a statement would be compiled anew for every batch, which can
+//     take longer than the batch.
 //
 // Statement timeouts are left as the user set them. Statements are prepared, unless the pool's
 // DefaultQueryExecMode says that the connections can't have that; they bypass

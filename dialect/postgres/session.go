@@ -27,6 +27,7 @@ var settings = []string{
 	"SET LOCAL array_nulls = on",
 	"SET LOCAL row_security = off",
 	"SET LOCAL plan_cache_mode = force_generic_plan",
+	"SET LOCAL jit = off",
 }
 
 // tx is a transaction on a connection of the pool.

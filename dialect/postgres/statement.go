@@ -22,6 +22,8 @@ type builder struct {
 	args   [][]byte
 	lookup func(dialect.Name) (*relation, error)
 	err    error // the first one; the text is of no use then
+	// substitutes names the parameter for random texts, once there is one.
+	substitutes string
 }
 
 func (b *builder) fail(err error) {
