@@ -254,6 +254,8 @@ func (f *family) start(s *scratch, in *install, data string, port int, settings 
 	dir := filepath.Dir(data)
 	args := []string{"--no-defaults", "--datadir=" + data, "--init-file=" + filepath.Join(data, "init.sql"),
 		"--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port), "--skip-name-resolve",
+		// In a folder that servers share each one that starts removes the temporary tables of the others.
+		"--tmpdir=" + dir,
 		"--socket=" + filepath.Join(dir, "s"), "--pid-file=" + filepath.Join(dir, "pid"),
 		// The data needn't survive the machine. It has to survive a kill of
 		// the server: 2 writes the log at each commit and leaves syncing to the system.
