@@ -84,7 +84,11 @@
 // A receipt is never edited. Later facts are Amendments: statements of the
 // predicate type https://github.com/expungedb/expunge/erasure-amendment/v1, in
 // an envelope as above, whose subject "receipt" is the SHA-256 of the receipt's
-// envelope. Fold works them into the State of now.
+// envelope. Fold works them into the State of now: what is stated twice counts
+// once, in the order in which it happened; a backup or recipient must be one that
+// the receipt names. A residue-update is about the stores that it names, each with
+// the level that it reached, from LevelLogical to LevelMedia, by what evidence, and
+// what is still there until when; the lowest of all stores' levels is the whole's.
 //
 // # Example
 //

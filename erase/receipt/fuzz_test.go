@@ -51,8 +51,11 @@ func known(err error) bool {
 
 // The fuzzer can't sign, so here the signed bytes are its.
 func FuzzPayload(f *testing.F) {
-	full, small, changed := testStatement(), NewStatement(smallPredicate()), NewAmendment(testDigest, testFacts()[3])
-	for _, v := range []any{full, small, changed} {
+	seeds := []any{testStatement(), NewStatement(smallPredicate())}
+	for _, fact := range testFacts() {
+		seeds = append(seeds, NewAmendment(testDigest, fact))
+	}
+	for _, v := range seeds {
 		b, err := encode(v)
 		if err != nil {
 			f.Fatal(err)
@@ -279,6 +282,32 @@ func FuzzKeys(f *testing.F) {
 			if _, err := ParsePublicKey(b); err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+func FuzzCommitmentKey(f *testing.F) {
+	k, err := NewCommitmentKey("run-1", bytes.NewReader(bytes.Repeat([]byte{7}, CommitmentKeySize)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	data, err := k.Marshal()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add(bytes.Replace(data, []byte("07"), []byte("7"), 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		k, err := ParseCommitmentKey(data)
+		if err != nil {
+			return
+		}
+		b, err := k.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := ParseCommitmentKey(b); err != nil || !bytes.Equal(again.Key, k.Key) || again.RunID != k.RunID {
+			t.Fatalf("written again it differs: %v", err)
 		}
 	})
 }
