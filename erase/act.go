@@ -24,6 +24,7 @@ type proof struct {
 	table  dialect.Name
 	absent []dialect.Cond      // no row may meet these,
 	ranged bool                // which name no rows but a range of them,
+	found  []dialect.Cond      // and those that meet these,
 	equal  *dialect.BulkUpdate // or all of these rows must be there with these values
 
 	present []dialect.Cond // or as many rows must meet these
@@ -183,7 +184,7 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 		case bulk != nil && s.Address: // an address changes with its row
 			c.Unchecked += int64(len(bulk.Rows))
 		case bulk != nil:
-			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, equal: bulk})
+			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, found: []dialect.Cond{keys}, equal: bulk})
 		case len(w.set) > 0 && w.remains() != nil:
 			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, absent: []dialect.Cond{keys, w.remains()}})
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -378,8 +379,38 @@ func (p *proof) left(ctx context.Context, tx dialect.Tx) (int64, error) {
 	case p.equal == nil:
 		return tx.Count(ctx, p.table, p.absent)
 	}
-	n, err := tx.CountEqual(ctx, *p.equal)
-	return int64(len(p.equal.Rows)) - n, err
+	rest := *p.equal
+	var err error
+	if rest.Rows, err = p.unproved(ctx, tx); err != nil || len(rest.Rows) == 0 {
+		return 0, err
+	}
+	n, err := tx.CountEqual(ctx, rest)
+	return int64(len(rest.Rows)) - n, err
+}
+
+// unproved reads the rows that were written and returns those which don't have
+// the very values: what the engine stores otherwise than it was sent (a number that it rounded)
+// is for the engine to compare. Both are in the order of their keys; from where one side
+// has a row that the other hasn't, all are unproved.
+func (p *proof) unproved(ctx context.Context, tx dialect.Tx) ([]dialect.Row, error) {
+	written := p.equal.Rows
+	var rest []dialect.Row
+	i, keys := 0, len(p.equal.Key)
+	for row, err := range tx.Query(ctx, dialect.Select{
+		Table: p.table, Columns: slices.Concat(p.equal.Key, p.equal.Set), Where: p.found, Order: p.equal.Key,
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		if i == len(written) || !slices.EqualFunc(row[:keys], written[i][:keys], equal) {
+			break
+		}
+		if !slices.EqualFunc(row[keys:], written[i][keys:], equal) {
+			rest = append(rest, written[i])
+		}
+		i++
+	}
+	return append(rest, written[i:]...), nil
 }
 
 // note has the journal say that a batch was looked at; several at a time,

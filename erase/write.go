@@ -193,6 +193,7 @@ func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Con
 	return bulk, moves, nil
 }
 
+// equal compares values in their canonical form; NULL equals NULL.
 func equal(a, b dialect.Value) bool {
 	x, xok := dialect.TextOf(a)
 	y, yok := dialect.TextOf(b)
