@@ -13,8 +13,9 @@ import (
 
 // Claim takes an application lock of the session, within this database, on a
 // connection that the claim keeps, so that the server gives it up when the
-// process dies. A lock's name may have 255 characters and compares by the
-// database's collation: what is locked is a hash of the name.
+// process dies. A lock's name may have 255 characters, so that what is locked is a
+// hash of the name. It has the database's before it for Babelfish, on which all
+// databases share their locks.
 // https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-getapplock-transact-sql
 func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	const doing = "claim"
@@ -28,8 +29,8 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(name))
-	const lock = `DECLARE @got int;
-EXEC @got = sp_getapplock @Resource = @p1, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0;
+	const lock = `DECLARE @got int, @name nvarchar(255) = DB_NAME() + N' ' + @p1;
+EXEC @got = sp_getapplock @Resource = @name, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0;
 SELECT @got`
 	rows, err := collect(ctx, conn, lock, "expunge-"+hex.EncodeToString(sum[:]))
 	switch {
