@@ -107,7 +107,11 @@ func rows(st *receipt.Statement) map[string]receipt.Rows {
 	out := map[string]receipt.Rows{}
 	for _, a := range st.Predicate.Actions {
 		table := strings.TrimPrefix(a.Table, "dbo.") // which SQL Server says, and PostgreSQL's public isn't said
-		out[string(a.Operation)+" "+strings.ToLower(strings.ReplaceAll(table, "_", ""))] = a.Rows
+		step := string(a.Operation) + " " + strings.ToLower(strings.ReplaceAll(table, "_", ""))
+		if _, twice := out[step]; twice && a.Rows == (receipt.Rows{}) {
+			continue // a table that several roots have, of which one found nothing
+		}
+		out[step] = a.Rows
 	}
 	return out
 }

@@ -34,6 +34,7 @@ type child struct {
 	Point    string // where to die,
 	Nth      int64  // when it comes there for the how-manieth time,
 	Later    time.Duration
+	Years    int    // how far the clock stands after the shop's present
 	Log      string // the log's folder to publish the receipt in; "": nowhere
 	Leaves   string // the file of row commitments' leaves; "": none are made
 }
@@ -83,7 +84,8 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 		return nil, nil, err
 	}
 	o := erase.Options{
-		RunID: "crash", Signer: signer(), Secret: secret(), Allow: append(allowAll(p), c.Allow...), Now: clock,
+		RunID: "crash", Signer: signer(), Secret: secret(), Allow: append(allowAll(p), c.Allow...),
+		Now:     func() time.Time { return clock().AddDate(c.Years, 0, 0) },
 		MaxRows: c.MaxRows, Workers: c.Workers, Attempts: c.Attempts,
 	}
 	if c.Scope == plan.ScopeSubjects {

@@ -2,12 +2,15 @@ package erase_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
 	"github.com/google/go-cmp/cmp"
 )
@@ -32,6 +35,13 @@ func (d *target) expire(t *testing.T, policy string, years int) *receipt.Stateme
 	d.intact(t)
 	d.closed(t)
 	return st
+}
+
+// matched are a receipt's counts, of steps that found something.
+func matched(st *receipt.Statement) map[string]receipt.Rows {
+	out := done(st)
+	maps.DeleteFunc(out, func(_ string, n receipt.Rows) bool { return n == receipt.Rows{} })
+	return out
 }
 
 // affected are a receipt's counts of rows that were changed, by operation and table.
@@ -316,6 +326,61 @@ func TestAHeldRowThatSomebodyElseDeleted(t *testing.T) {
 		}
 		if n := db.noted(t); n != 0 {
 			t.Errorf("%d rows are noted", n)
+		}
+	})
+}
+
+// The shop has had customers erased four years ago, whose invoices are held for six.
+func TestARunOfEndedHoldsThatWasKilledEndsAsOneThatWasNot(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		var subjects []string
+		erased := func(d *target) {
+			d.shop(t, sample.Shop{Customers: 150, Seed: 3})
+			subjects = strangers(t, d, 40)
+			p, err := plan.Build(t.Context(), d.DB, repeatable(), plan.Subjects())
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.run(t, p, options(p, "erased", subjects...))
+		}
+		reset := db.resettable(t, erased)
+		work := child{Scope: plan.ScopeExpired, MaxRows: 12, Workers: 1, Years: 4}
+		held, before := db.noted(t), batches(t, db)
+		env, _, err := work.work(t.Context(), db, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := opened(t, env)
+		want, wantCounts, total := db.dump(t), counts(st), batches(t, db)-before
+		if left := db.noted(t); left == 0 || left >= held || affected(st)["delete invoice"] == 0 {
+			t.Fatalf("of %d noted rows %d are left, and %d invoices were deleted", held, left, affected(st)["delete invoice"])
+		}
+		for _, point := range []string{"acted", "journaled", "committed"} {
+			t.Run(point, func(t *testing.T) {
+				db := reset(t)
+				w := work
+				w.URL, w.Point, w.Nth = db.URL, point, int64(total*3/4)
+				w.kill(t)
+				env, _, err := w.work(t.Context(), db, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				st := opened(t, env)
+				if d := cmp.Diff(wantCounts, counts(st)); d != "" {
+					t.Error("the receipt counts otherwise:", d)
+				}
+				if len(st.Predicate.Follows) != 1 || st.Predicate.Follows[0].Complete {
+					t.Errorf("it follows %v", st.Predicate.Follows)
+				}
+				got := db.dump(t)
+				for table := range want {
+					if !slices.Equal(want[table], got[table]) {
+						t.Errorf("table %s ended otherwise", table)
+					}
+				}
+				db.intact(t)
+				db.closed(t)
+			})
 		}
 	})
 }

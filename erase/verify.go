@@ -87,6 +87,7 @@ type verifier struct {
 	statement *receipt.Statement
 	old       []OldValue
 	rowsOnly  bool // values that were overwritten are not asked about
+	noted     bool // the journal has notes of what the erasure left to a hold
 	result    *Verification
 	executor  *executor
 }
@@ -124,6 +125,9 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 	}
 	if p.Digest() != pr.PlanDigest {
 		v.drift(p)
+	}
+	if v.noted {
+		p = unconditional(p)
 	}
 	o := Options{Subjects: subjects}.withDefaults(v.db.Engine())
 	v.executor = &executor{Options: o, db: v.db, plan: p, schema: schema}

@@ -21,6 +21,7 @@ func (v *verifier) overdue(ctx context.Context, policy *plan.Policy, known, sche
 	if err != nil || len(notes) == 0 {
 		return err
 	}
+	v.noted = true
 	p, err := plan.FromSchema(known, v.db, policy, plan.Expired())
 	if err != nil {
 		v.find(dialect.Name{}, CannotTell, 0, "whether a hold has ended can't be found out, as the plan of scope expired can't be built: %s", err)
