@@ -53,5 +53,13 @@
 // one root, of which deletes are split off leaf first (oversized.go). Scope
 // everything has no closures: each item is one statement on a range (sweep.go). After the last
 // batch the roots are scanned once more, and the receipt is assembled from the
-// journal (finish.go, statement.go).
+// journal (finish.go, statement.go), signed, stored, published, and the run closed (seal.go).
+//
+// # Suspended indexes
+//
+// In scope everything a root's batches may be spared indexes that the plan offers and
+// [Options.Allow] allows (suspend.go). Each is in the journal before it goes, and comes back when the
+// table is done, whatever the run ends with. Where the process was killed, whichever [Run] or [Repair] comes
+// next puts it back before anything else (suspend_restore.go), unless a living process has it in hand;
+// and no receipt is signed while one is away.
 package erase

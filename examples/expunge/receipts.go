@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 
@@ -55,7 +56,7 @@ func acceptedBy(cmd *cli.Command, known []receipt.Verifier) (*receipt.OpenOption
 		if err != nil {
 			return nil, err
 		}
-		o.Verifiers = append(verifiers, known...)
+		o.Verifiers = slices.Concat(verifiers, known)
 	}
 	if o.Threshold < 1 || o.Threshold > len(o.Verifiers) {
 		return nil, usage("--threshold is from 1 to the number of keys, which is %d", len(o.Verifiers))
