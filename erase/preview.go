@@ -175,7 +175,7 @@ func rehearsing(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, cou
 	if e.schema, err = db.Inspect(ctx); err != nil {
 		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	if err := drift(p, e.schema); err != nil {
+	if err := e.drifted(ctx); err != nil {
 		return nil, nil, err
 	}
 	programs, err := e.programs(ctx, e.Now())

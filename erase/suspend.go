@@ -135,6 +135,25 @@ func (e *executor) inPlace(ctx context.Context) error {
 	return nil
 }
 
+// drifted is drift for what may not put anything back: where an index is away it
+// says so, as that makes the schema another one too.
+func (e *executor) drifted(ctx context.Context) error {
+	changed := drift(e.plan, e.schema)
+	if changed == nil {
+		return nil
+	}
+	all, err := suspended(ctx, e.db)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if slices.Contains(e.plan.Covers, all[i].Table) {
+			return fmt.Errorf("%w: %s, by run %s: wait until that has ended, or run `expunge repair` if it died", ErrSuspended, &all[i], all[i].Run)
+		}
+	}
+	return changed
+}
+
 // restoreFirst puts back what runs that died have left suspended, before
 // anything else: an index that is away makes the schema another one. A table that the
 // plan doesn't cover can be left as it is, where it can't be put back; that

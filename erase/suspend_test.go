@@ -318,6 +318,9 @@ func lookedAt(t *testing.T, db *target) {
 		if _, err := erase.Run(t.Context(), db.DB, towns, options(towns, "towns")); err != nil {
 			t.Errorf("a run on another table ends with %v", err)
 		}
+		if _, err := erase.Preview(t.Context(), db.DB, p, guestRun(p, "")); !errors.Is(err, erase.ErrSuspended) {
+			t.Errorf("a preview ends with %v", err)
+		}
 		r, err := erase.Repair(t.Context(), db.DB)
 		if err != nil || len(r.Restored) > 0 || len(r.Unfinished) != 1 || !r.Unfinished[0].Running {
 			t.Errorf("repair says %+v, %v", r, err)
