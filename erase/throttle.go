@@ -2,6 +2,7 @@ package erase
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -22,6 +23,10 @@ type Throttle interface {
 	// its commit took.
 	Committed(rows int64, commit time.Duration)
 }
+
+// ErrThrottle is returned where a throttle can't do its work: a replica that is
+// none, a missing privilege. Nothing was begun.
+var ErrThrottle = errors.New("the run can't be throttled as asked")
 
 // Whatever is measured is given up after so long, and taken for over its limit.
 const patience = 10 * time.Second
@@ -116,7 +121,7 @@ func (e *executor) throttle(ctx context.Context) error {
 		}
 	}
 	if err := batch.NewGate(nil, throttles...).Check(ctx); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrThrottle, err)
 	}
 	e.gate = batch.NewGate(e.waits, append(throttles, e.journal.pauses())...)
 	return nil

@@ -200,7 +200,7 @@ func TestAThrottleThatCanNotWorkStopsTheRunBeforeItBegins(t *testing.T) {
 	o := options(p, "early", "1")
 	broken := &moody{err: dialect.NewError(dialect.PermissionDenied, "", "look at replication", dialect.Name{}, nil)}
 	o.Throttles = []erase.Throttle{erase.MaxLag(time.Second, broken)}
-	if _, err := erase.Run(t.Context(), d.DB, p, o); dialect.ClassOf(err) != dialect.PermissionDenied {
+	if _, err := erase.Run(t.Context(), d.DB, p, o); !errors.Is(err, erase.ErrThrottle) || dialect.ClassOf(err) != dialect.PermissionDenied {
 		t.Errorf("error %v", err)
 	}
 	if d.journaled(t) || d.count(t, "SELECT count(*) FROM member") != 4 {

@@ -52,12 +52,17 @@ func open(ctx context.Context, cmd *cli.Command) (*database, error) {
 	if raw == "" {
 		return nil, usage("which database? give its URL by --db or EXPUNGE_DB, such as sqlite:shop.db or postgres://user:password@host/shop")
 	}
+	return openURL(ctx, raw, cmd.Int("workers"))
+}
+
+// openURL connects to the database of a URL.
+func openURL(ctx context.Context, raw string, workers int) (*database, error) {
 	scheme, rest, _ := strings.Cut(raw, ":")
 	opener := openers[strings.ToLower(scheme)]
 	if opener == nil {
 		return nil, usage("--db: not the URL of an engine that is known: it begins with sqlite:, postgres://, mysql://, mariadb:// or sqlserver://")
 	}
-	return opener(ctx, raw, rest, cmd.Int("workers"))
+	return opener(ctx, raw, rest, workers)
 }
 
 // openSQLite opens a file that is there: one that isn't would be made, empty,

@@ -19,6 +19,7 @@ type progress struct {
 	began   bool // the run is in the journal
 	resumed bool // and was before
 	last    time.Time
+	why     string // batches wait, "" where they don't
 	now     atomic.Pointer[erase.Event]
 	wait    *mpb.Progress
 	bar     *mpb.Bar
@@ -48,7 +49,22 @@ func (p *progress) event(e erase.Event) {
 			fmt.Fprintf(p.w, "run %s is continued\n", e.RunID)
 		}
 	}
+	switch e.Kind {
+	case erase.Throttled:
+		begins := p.why == ""
+		p.why = waiting(e.Reason, e.Took)
+		if p.wait == nil && (begins || e.At.Sub(p.last) >= every) {
+			p.last = e.At
+			fmt.Fprintf(p.w, "run %s: %s\n", e.RunID, p.why)
+		}
+	case erase.Released:
+		p.why = ""
+		if p.wait == nil {
+			fmt.Fprintf(p.w, "run %s: goes on after %s\n", e.RunID, e.Took.Round(100*time.Millisecond))
+		}
+	}
 	if p.wait != nil {
+		e.Reason = p.why
 		p.draw(e)
 		return
 	}
@@ -86,6 +102,9 @@ func (p *progress) draw(e erase.Event) {
 			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " })),
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 				e := p.now.Load()
+				if e.Reason != "" {
+					return fmt.Sprintf(" %s%s roots, %s", thousands(e.Done), of(e.Total), e.Reason)
+				}
 				return fmt.Sprintf(" %s%s roots, %s a second%s", thousands(e.Done), of(e.Total), thousands(int64(e.Rate)), left(e.Remaining))
 			})))
 	}

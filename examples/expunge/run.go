@@ -30,7 +30,7 @@ func (a *app) run() *cli.Command {
 			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
 			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
 			logFlag(), logKeyFlag(), publishedFlag(),
-		}, requestFlags(), commitmentFlags(), ledgerFlags()),
+		}, requestFlags(), commitmentFlags(), ledgerFlags(), throttleFlags()),
 		Action: a.verb(0, a.carryOut),
 	}
 }
@@ -78,6 +78,12 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	defer db.close()
+	spare, done, err := throttles(ctx, cmd, db)
+	defer done()
+	if err != nil {
+		return err
+	}
+	o.Throttles = spare
 	rows, err := commit(cmd, p.Scope, o)
 	if err != nil {
 		return err

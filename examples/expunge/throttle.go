@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+)
+
+// throttleFlags are the flags by which a run spares the database.
+func throttleFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.DurationFlag{Name: "max-lag", Usage: "wait while replication is further behind than `TIME` (5s): as the replicas of --replica say, else as the primary does, where its engine knows"},
+		&cli.StringSliceFlag{Name: "replica", Usage: "a replica's `URL`, for --max-lag; again for each"},
+		&cli.IntFlag{Name: "max-sessions", Usage: "wait while more than `N` sessions are at work on the server, the run's own included"},
+		&cli.DurationFlag{Name: "max-commit-latency", Usage: "wait after a commit that took longer than `TIME` (50ms)"},
+		&cli.IntFlag{Name: "max-rate", Usage: "change at most `N` rows a second"},
+		&cli.StringFlag{Name: "pause-file", Usage: "wait while there is a `FILE` of that name (see also: expunge pause)"},
+	}
+}
+
+// throttles makes the throttles of the flags. The replicas that it opens are
+// to be closed, also after an error.
+func throttles(ctx context.Context, cmd *cli.Command, db *database) (list []erase.Throttle, done func(), err error) {
+	var replicas []*database
+	done = func() {
+		for _, r := range replicas {
+			r.close()
+		}
+	}
+	for _, name := range []string{"max-lag", "max-sessions", "max-commit-latency", "max-rate"} {
+		if cmd.IsSet(name) && cmd.Duration(name) <= 0 && cmd.Int(name) <= 0 {
+			return nil, done, usage("--%s has to be more than 0", name)
+		}
+	}
+	if cmd.IsSet("replica") && !cmd.IsSet("max-lag") {
+		return nil, done, usage("--replica needs --max-lag")
+	}
+	monitor, monitored := db.DB.(dialect.Monitor)
+	if cmd.IsSet("max-sessions") {
+		if !monitored {
+			return nil, done, usage("--max-sessions: this engine has no server that could tell")
+		}
+		list = append(list, erase.MaxSessions(cmd.Int("max-sessions"), monitor))
+	}
+	if cmd.IsSet("max-lag") {
+		var of []dialect.Monitor
+		for i, raw := range cmd.StringSlice("replica") {
+			r, err := openReplica(ctx, raw)
+			if err != nil {
+				return nil, done, fmt.Errorf("--replica, number %d: %w", i+1, err)
+			}
+			replicas = append(replicas, r)
+			m, ok := r.DB.(dialect.Monitor)
+			if !ok {
+				return nil, done, usage("--replica, number %d: this engine has no replicas", i+1)
+			}
+			of = append(of, m)
+		}
+		switch {
+		case len(of) > 0:
+		case !monitored:
+			return nil, done, usage("--max-lag: this engine has no replicas")
+		case db.Engine().Name == "mysql":
+			return nil, done, usage("--max-lag: give the replicas by --replica: here the primary doesn't know how far they are")
+		default:
+			of = append(of, monitor)
+		}
+		list = append(list, erase.MaxLag(cmd.Duration("max-lag"), of...))
+	}
+	if cmd.IsSet("max-commit-latency") {
+		list = append(list, erase.MaxCommitLatency(cmd.Duration("max-commit-latency")))
+	}
+	if cmd.IsSet("max-rate") {
+		list = append(list, erase.MaxRate(cmd.Int("max-rate")))
+	}
+	if cmd.IsSet("pause-file") {
+		list = append(list, erase.PauseFile(cmd.String("pause-file")))
+	}
+	return list, done, nil
+}
+
+// openReplica connects to a replica. As with open no error holds the URL.
+func openReplica(ctx context.Context, raw string) (*database, error) {
+	db, err := openURL(ctx, raw, 1)
+	if argument, ok := errors.AsType[*usageError](err); ok {
+		return nil, usage("%s", strings.TrimPrefix(argument.Error(), "--db: "))
+	}
+	return db, err
+}
+
+// pause has runs wait. As JSON it is {"run": …, "paused": true}, the run being
+// "" for all.
+func (a *app) pause() *cli.Command {
+	return &cli.Command{
+		Name: "pause", Usage: "has a run wait between batches, in whichever process it is carried out, until resume",
+		Flags: pauseFlags("pause"),
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			return a.switched(ctx, cmd, func(db *database, run string) (string, error) {
+				return "is paused: batches under way are finished, and none begins until expunge resume", erase.Pause(ctx, db, run)
+			})
+		}),
+	}
+}
+
+// resume lets them go on. As JSON it is {"run": …, "paused": false}.
+func (a *app) resume() *cli.Command {
+	return &cli.Command{
+		Name: "resume", Usage: "lets a paused run go on",
+		Flags: pauseFlags("resume"),
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			return a.switched(ctx, cmd, func(db *database, run string) (string, error) {
+				was, err := erase.Resume(ctx, db, run)
+				if !was {
+					return "wasn't paused", err
+				}
+				return "goes on", err
+			})
+		}),
+	}
+}
+
+func pauseFlags(verb string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "run", Usage: "the `ID` of the run to " + verb},
+		&cli.BoolFlag{Name: "all", Usage: verb + " all runs on this database; each can be paused by itself besides"},
+	}
+}
+
+// switched pauses or resumes what the flags name, and says what came of it.
+func (a *app) switched(ctx context.Context, cmd *cli.Command, do func(db *database, run string) (string, error)) error {
+	run := cmd.String("run")
+	if (run == "") == !cmd.Bool("all") {
+		return usage("give --run ID, or --all")
+	}
+	db, err := open(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	said, err := do(db, run)
+	if err != nil {
+		return err
+	}
+	if cmd.Bool("json") {
+		return printJSON(a.stdout, map[string]any{"run": run, "paused": cmd.Name == "pause"})
+	}
+	what := "run " + printable(run)
+	if run == erase.Everything {
+		what = "every run on this database"
+	}
+	fmt.Fprintf(a.stdout, "%s %s\n", what, said)
+	return nil
+}
+
+// waiting is why batches wait, for the progress.
+func waiting(why string, since time.Duration) string {
+	if since < time.Second {
+		return "waiting: " + why
+	}
+	return fmt.Sprintf("waiting for %s: %s", since.Round(time.Second), why)
+}
