@@ -330,6 +330,13 @@ next:
 		table(r.name) + " AS t" + hints + " ON " + joined(key, "t", "v")
 }
 
+// bulkUpdate takes the rows as it takes keys. The other way is to copy them in
+// bulk into a temporary table first. That was seen to take half the time for 4,000
+// rows (0.15 s of 0.3 s, on Babelfish, whose OPENJSON needs texts in hexadecimal), but
+// makes a table in the midst of a batch, whose texts have tempdb's collation where
+// none is given, and needs the driver's own connection, where the caller's pool may
+// wrap it; and its cost is mostly there for a few rows, too:
+// https://learn.microsoft.com/sql/relational-databases/tables/use-table-valued-parameters-database-engine
 func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 	r := b.relation(u.Table)
 	key, set, from := b.rows(r, u, r.changes())

@@ -27,6 +27,7 @@ var classes = map[int32]dialect.Class{
 	41301: dialect.Retryable, 41302: dialect.Retryable, 41305: dialect.Retryable, 41325: dialect.Retryable, // memory-optimised tables
 	701: dialect.Retryable, 802: dialect.Retryable, 1203: dialect.Retryable, 1204: dialect.Retryable, 8645: dialect.Retryable, 8651: dialect.Retryable, // memory or locks ran out
 	10928: dialect.Retryable, 10929: dialect.Retryable, 40197: dialect.Retryable, 40501: dialect.Retryable, 40613: dialect.Retryable,
+	40143: dialect.Retryable, 40166: dialect.Retryable, 40540: dialect.Retryable, // Azure moves the database
 	49918: dialect.Retryable, 49919: dialect.Retryable, 49920: dialect.Retryable, 4221: dialect.Retryable,
 
 	1222: dialect.LockTimeout,

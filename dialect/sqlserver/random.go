@@ -58,6 +58,10 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	return c.Kind != dialect.Unknown && c.Kind != dialect.XML && renders(e)
 }
 
+// mostChoices leaves room, among the parameters that a statement can have, for
+// the choices of twenty columns. Where there are more the client chooses.
+const mostChoices = 100
+
 func renders(e dialect.Expr) bool {
 	all := func(of ...dialect.Expr) bool {
 		return !slices.ContainsFunc(of, func(e dialect.Expr) bool { return !renders(e) })
@@ -87,7 +91,7 @@ func renders(e dialect.Expr) bool {
 		_, _, err := span(e)
 		return err == nil
 	case dialect.Choose:
-		return len(e.Values) > 0 && len(e.Values) <= 500 && (e.Weights == nil || len(e.Weights) == len(e.Values))
+		return len(e.Values) > 0 && len(e.Values) <= mostChoices && (e.Weights == nil || len(e.Weights) == len(e.Values))
 	case dialect.Arith:
 		return strings.IndexByte("+-*/", e.Op) >= 0 && all(e.A, e.B)
 	case dialect.Floor:

@@ -15,8 +15,8 @@
 // The isolation is READ COMMITTED, with row locks held to the end where a
 // statement asks for them. A read-only transaction is refused any write here, since the
 // server knows none; it sees one snapshot where the database has
-// ALLOW_SNAPSHOT_ISOLATION on and no memory-optimised table. Under it there is no more than 4,000 rows a
-// transaction, as locks are escalated to the table near 5,000.
+// ALLOW_SNAPSHOT_ISOLATION on and no memory-optimised table. No more than 4,000
+// rows are changed in a transaction, as locks are escalated to the table near 5,000.
 //
 // # Values
 //
@@ -50,6 +50,9 @@
 //   - Names of indexes and constraints are in lower case; the conditions of
 //     filtered indexes and the tables that a view reads aren't in the catalogue
 //     (the latter are read from its text).
+//   - Application locks are shared by all databases; sys.dm_exec_sessions shows
+//     one's own session only; while one database has a column or a trigger that its
+//     catalogue can't print, or is being dropped, the catalogue of others may fail.
 //   - A foreign key of columns with a collation of their own can't be checked.
 //   - Error numbers that aren't translated are all 33557097: a lock timeout and a
 //     missing permission are of class Fatal.

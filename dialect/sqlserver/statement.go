@@ -81,7 +81,16 @@ func (b *builder) alias(prefix string) string {
 	return prefix + strconv.Itoa(b.aliases)
 }
 
-func (b *builder) done() (statement, error) { return statement{sql: b.String(), args: b.args}, b.err }
+// mostParameters of a statement are sent by sp_executesql, with two of its own.
+// https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server
+const mostParameters = 2100 - 2
+
+func (b *builder) done() (statement, error) {
+	if n := len(b.args); n > mostParameters {
+		b.wrong(dialect.Name{}, "the statement has %d parameters, and SQL Server takes no more than %d: give fewer values to choose from", n, mostParameters)
+	}
+	return statement{sql: b.String(), args: b.args}, b.err
+}
 
 // ident quotes an identifier.
 func ident(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }

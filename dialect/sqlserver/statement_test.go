@@ -278,6 +278,35 @@ func TestStatementTextIsTheSameForAnyNumberOfKeys(t *testing.T) {
 	}
 }
 
+// A statement takes 2,100 parameters at most, however many rows and columns it is about.
+func TestParametersAreFewerThanTheServerTakes(t *testing.T) {
+	rows := make([]dialect.Row, 4000)
+	for i := range rows {
+		rows[i] = dialect.Row{int64(i), "x"}
+	}
+	choices := make([]dialect.Value, mostChoices)
+	for i := range choices {
+		choices[i] = fmt.Sprint(i)
+	}
+	wide := overwriting(nameText, nil)
+	wide.Set = wide.Set[:0]
+	for range 20 {
+		wide.Set = append(wide.Set, dialect.Assign{Column: nameText, Expr: dialect.Choose{Values: choices, Column: nameText}})
+	}
+	for name, of := range map[string]any{"4,000 rows": dialect.BulkUpdate{Table: customer, Key: []string{"id"}, Set: []string{"name"}, Rows: rows}, "20 columns of choices": wide} {
+		if s, err := render(fixture(), of); err != nil || len(s.args) > mostParameters {
+			t.Errorf("%s: %d parameters (%v)", name, len(s.args), err)
+		}
+	}
+	if renders(dialect.Choose{Values: append(choices, "one more"), Column: nameText}) {
+		t.Error("so many values are rendered")
+	}
+	wide.Set = append(wide.Set, wide.Set...)
+	if _, err := render(fixture(), wide); err == nil || !strings.Contains(err.Error(), "fewer values") {
+		t.Errorf("too many parameters: error %v", err)
+	}
+}
+
 func TestMalformedStatementsAreErrorsWithoutValues(t *testing.T) {
 	for name, c := range map[string]struct {
 		class dialect.Class
