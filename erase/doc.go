@@ -62,4 +62,11 @@
 // table is done, whatever the run ends with. Where the process was killed, whichever [Run] or [Repair] comes
 // next puts it back before anything else (suspend_restore.go), unless a living process has it in hand;
 // and no receipt is signed while one is away.
+//
+// # Throttles and pauses
+//
+// A worker that has drawn an item waits, before its transaction begins, until every [Throttle] of
+// [Options.Throttles] lets it (throttle.go), and until neither the run nor everything is paused in the
+// journal by [Pause] (pause.go). Events tell why. What is under way is finished, and who waits holds no lock.
+// An end of the context ends the wait, and leaves a run that can be continued.
 package erase
