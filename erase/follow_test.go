@@ -151,6 +151,9 @@ func TestWhatRefersToAnOverwrittenColumnFollowsIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if samples, err := erase.Samples(t.Context(), db.DB, p, options(p, ""), 2); err != nil || len(samples) == 0 {
+				t.Errorf("%d samples (%v)", len(samples), err)
+			}
 			o := options(p, "r")
 			o.MaxRows, o.Workers = 7, 3
 			st := db.run(t, p, o)

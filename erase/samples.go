@@ -43,7 +43,7 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 	for _, prog := range programs {
 		for i := range prog.root.Steps {
 			st := &prog.root.Steps[i]
-			if st.Op != plan.Overwrite {
+			if st.Op != plan.Overwrite || st.Rows == plan.Following { // what follows takes the values of another
 				continue
 			}
 			fresh := func(a plan.Assignment) bool {
@@ -73,7 +73,7 @@ func (e *executor) samples(ctx context.Context, t *table, st *plan.Step, wanted 
 		if !wanted(a) {
 			continue
 		}
-		c, err := newSampler(t, st, a)
+		c, err := newSampler(e.schema, t, st, a)
 		if err != nil {
 			return nil, err
 		}
@@ -132,9 +132,9 @@ type sampler struct {
 	partial bool // values may hold parts of old ones
 }
 
-func newSampler(t *table, st *plan.Step, a plan.Assignment) (sampler, error) {
+func newSampler(s *dialect.Schema, t *table, st *plan.Step, a plan.Assignment) (sampler, error) {
 	col := t.schema.Column(a.Column)
-	_, replacer, err := plan.Bind(t.schema, a.Strategy, col)
+	_, replacer, err := a.Bind(s, t.schema)
 	if err != nil {
 		return sampler{}, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
 	}

@@ -55,7 +55,7 @@ func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep, key []s
 func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *PolicyColumn, key []string) string {
 	null := rule.Overwrite.Name == "null"
 	switch {
-	case slices.Contains(key, col.Name) && b.now == ScopeSubjects && b.subject != nil && t.Name == b.subject.Name:
+	case slices.Contains(key, col.Name) && t == b.subject:
 		return "rows are addressed by it (it is part of the table's key), and subjects are named by it, so that a run could be neither continued nor verified: name them by another unique NOT NULL key (subject.key)"
 	case slices.Contains(key, col.Name):
 		return "rows are addressed by it (it is part of the table's key), and the table has no other unique NOT NULL key"

@@ -62,6 +62,24 @@
 // Scope everything has no closure: each table by itself is overwritten, or
 // emptied where its policy says `everything: delete`, children first.
 //
+// # Keys follow
+//
+// A column that foreign keys refer to, an e-mail address say, may be overwritten by
+// any strategy. What refers to it takes the new values along, and so does what refers to
+// that, in steps of their own, whose rows are [Following]. Such a column needs no
+// rule, or the same one. The engine either changes all of them together, or does it by
+// cascade, in which case each of the foreign keys has to be ON UPDATE CASCADE. They
+// have to be of one type, and to compare alike.
+//
+// A link, or a foreign key that isn't enforced, has no step of that kind: in scope
+// everything each end is overwritten in its own table's walk, and the two have to have
+// the same consistent strategy, which is made to fit both ([Assignment.Joined]). Or
+// the end that refers is set NULL.
+//
+// Rows are addressed by a key of which nothing changes, whichever the table has. Where
+// it has none, scope everything does the table in one transaction, and the other
+// scopes refuse: what a run names its rows by has to outlast it.
+//
 // # An example
 //
 // With this policy, on tables where invoice.customer_id and message.sender_id are

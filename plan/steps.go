@@ -93,15 +93,11 @@ func (c *closure) steps() []Step {
 	return append(out, c.leading...)
 }
 
-// rowKey is what rows of the node are addressed by: those of the root by what
-// a run names them by.
+// rowKey is what rows of the node are addressed by: subjects by what a run
+// names them by.
 func (c *closure) rowKey(n *node) []string {
-	if c.now == ScopeSubjects && n.parent == nil {
-		for _, key := range n.table.Keys() {
-			if sameSet(key, c.subjectKey()) {
-				return key
-			}
-		}
+	if n.table == c.subject && slices.ContainsFunc(n.table.Keys(), func(key []string) bool { return sameSet(key, c.subjectKey()) }) {
+		return c.subjectKey()
 	}
 	key := c.address(n.table)
 	for _, name := range key {

@@ -110,6 +110,28 @@ func (s *suite) rekey(t *testing.T) {
 		})
 		wantClass(t, err, dialect.UniqueViolation)
 	})
+	s.sub(t, "a cascade by itself", func(s *suite, t *testing.T) {
+		env := s.Open(t)
+		s.make(t, env, Table{Name: "parent", Primary: []string{"id"}, Unique: [][]string{{"email"}}, Columns: []Column{
+			{Name: "id", Type: integer, NotNull: true}, {Name: "email", Type: text(60), NotNull: true}}})
+		s.make(t, env, Table{Name: "child", Primary: []string{"id"}, Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "email", Type: text(60)}},
+			Foreign: []Foreign{{Name: "fk_child", Columns: []string{"email"}, Table: "parent", RefColumns: []string{"email"}, Actions: "ON UPDATE CASCADE"}}})
+		s.fill(t, env, "parent", []string{"id", "email"}, 3, func(i int) []any { return []any{i, fmt.Sprintf("old %d", i)} })
+		s.fill(t, env, "child", []string{"id", "email"}, 6, func(i int) []any { return []any{i, fmt.Sprintf("old %d", i%3)} })
+		if fk := table(t, env, "child").ForeignKeys[0]; fk.OnUpdate != dialect.Cascade {
+			t.Errorf("ON UPDATE CASCADE reads %q", fk.OnUpdate)
+		}
+		write(t, env.DB, func(tx dialect.Tx) {
+			n, err := tx.BulkUpdate(ctx(t), dialect.BulkUpdate{Table: env.Name("parent"), Key: []string{"id"}, Set: []string{"email"},
+				Rows: []dialect.Row{{int64(0), "new 0"}, {int64(1), "new 1"}}})
+			if err != nil || n != 2 {
+				t.Errorf("the update found %d rows, want 2, those of the cascade not counted (%v)", n, err)
+			}
+			if n := count(t, tx, env.Name("child"), dialect.In{Columns: []string{"email"}, Keys: []dialect.Key{{"new 0"}, {"new 1"}}}); n != 4 {
+				t.Errorf("%d rows follow within the transaction, want 4", n)
+			}
+		})
+	})
 	s.sub(t, "none", func(s *suite, t *testing.T) {
 		env := s.Open(t)
 		read(t, env.DB, func(tx dialect.Tx) {
