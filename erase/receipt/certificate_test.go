@@ -2,9 +2,12 @@ package receipt
 
 import (
 	"bytes"
+	"encoding/hex"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -161,4 +164,69 @@ func amendment(t testing.TB, o *Opened, f Fact) *OpenedAmendment {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// The page's colours, light and dark: text needs a contrast of 4.5 to 1 (WCAG 2.2, 1.4.3).
+func TestCertificateCanBeRead(t *testing.T) {
+	themes := regexp.MustCompile(`:root \{[^}]*--bg:[^}]*\}`).FindAllString(certificateHTML, -1)
+	if len(themes) != 3 {
+		t.Fatalf("%d themes, want light, dark and print", len(themes))
+	}
+	for i, name := range []string{"light", "dark", "print"} {
+		colour := map[string]float64{}
+		for _, m := range regexp.MustCompile(`--([a-z-]+): (#[0-9a-f]+)`).FindAllStringSubmatch(themes[i], -1) {
+			colour[m[1]] = luminance(t, m[2])
+		}
+		for _, pair := range [][2]string{{"ink", "page"}, {"soft", "page"}, {"accent", "page"}, {"warn", "warn-bg"}} {
+			a, b := colour[pair[0]], colour[pair[1]]
+			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {
+				t.Errorf("%s: %s on %s has a contrast of %.1f", name, pair[0], pair[1], ratio)
+			}
+		}
+	}
+}
+
+// luminance is a colour's relative luminance, as WCAG 2.2 defines it.
+func luminance(t *testing.T, colour string) float64 {
+	t.Helper()
+	digits := colour[1:]
+	if len(digits) == 3 {
+		digits = string([]byte{digits[0], digits[0], digits[1], digits[1], digits[2], digits[2]})
+	}
+	rgb, err := hex.DecodeString(digits)
+	if err != nil || len(rgb) != 3 {
+		t.Fatalf("%s is no colour", colour)
+	}
+	sum := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		c := float64(rgb[i]) / 255
+		if c <= 0.04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		sum += weight * c
+	}
+	return sum
+}
+
+// What a screen reader needs: the language, headings in their order, and a
+// header for each column and row, also where tables are shown as blocks.
+func TestCertificateCanBeHeard(t *testing.T) {
+	var b bytes.Buffer
+	if err := NewCertificate(opened(t), nil).HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	if !strings.Contains(page, `<html lang="en">`) || strings.Count(page, "<h1>") != 1 || strings.Contains(page, "<h3") {
+		t.Error("the page has no language, or its headings are out of order")
+	}
+	for _, cell := range regexp.MustCompile(`<t[hdr][ >][^>]*>?`).FindAllString(page, -1) {
+		if !strings.Contains(cell, "role=") || strings.HasPrefix(cell, "<th") && !strings.Contains(cell, "scope=") {
+			t.Errorf("%s has no role or no scope", cell)
+		}
+	}
+	if strings.Count(page, "<table") != strings.Count(page, "aria-labelledby=") {
+		t.Error("a table has no name")
+	}
 }
