@@ -63,7 +63,7 @@ func heldUp(t *testing.T, d *target, run string, throttles []erase.Throttle, sta
 	p := d.plan(t, deletes, plan.ScopeSubjects)
 	o := options(p, run, "1", "2", "3", "4")
 	keep := &keeper{}
-	o.Throttles, o.Workers = append(throttles, keep), 1
+	o.Throttles, o.Workers = slices.Concat(throttles, []erase.Throttle{keep}), 1
 	var kinds []erase.EventKind
 	o.Progress = func(e erase.Event) {
 		if e.Kind == erase.Batch || e.Kind == erase.Released || e.Kind == erase.Throttled && !slices.Contains(kinds, e.Kind) {
@@ -282,7 +282,7 @@ func TestARunWaitsForAStandby(t *testing.T) {
 	standby := testdb.NewStandby(t, primary)
 	db := primary.Database(t)
 	d := openTarget(t, db.URL).club(t)
-	there := reached(t, d, standby.At(db))
+	there := reached(t, standby.At(db))
 	for name, of := range map[string]dialect.DB{"as its primary sees it": d.DB, "as it says": there.DB} {
 		monitor, ok := of.(dialect.Monitor)
 		if !ok {
@@ -303,7 +303,7 @@ func TestARunWaitsForAReplica(t *testing.T) {
 	primary, replica := testdb.NewReplicated(t)
 	db := primary.Database(t)
 	d := openTarget(t, db.URL).club(t)
-	there := reached(t, d, replica.At(db))
+	there := reached(t, replica.At(db))
 	there.SQL.SetMaxOpenConns(1) // its session has the locks
 	monitor, ok := openTarget(t, replica.At(db)).DB.(dialect.Monitor)
 	if !ok {
@@ -323,9 +323,9 @@ func TestARunWaitsForAReplica(t *testing.T) {
 	}
 }
 
-// reached opens the copy of d's database on a replica, once it has come there
+// reached opens the copy of a database on a replica, once it has come there
 // with all of the club's letters.
-func reached(t *testing.T, d *target, url string) *target {
+func reached(t *testing.T, url string) *target {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		there, done, err := connect(t.Context(), url)
