@@ -236,24 +236,6 @@ func TestPitfall24NoCanaryLeavesARun(t *testing.T) {
 	}
 }
 
-func TestScopeEverythingLeavesNoCanaryAnywhere(t *testing.T) {
-	shop := sample.Shop{Customers: 30, Seed: 5, Canaries: true}
-	canaries := scanner{}
-	for c := range shop.Planted() {
-		canaries.add(c.Table+"."+c.Column, c.Mark)
-	}
-	onEach(t, func(t *testing.T, db *target) {
-		policy := db.shop(t, shop)
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Everything())
-		if err != nil {
-			t.Fatal(err)
-		}
-		db.run(t, p, options(p, "r"))
-		canaries.clean(t, map[string][]byte{"the database": db.everywhere(t)})
-		db.intact(t)
-	})
-}
-
 // What a subject leaves behind are the columns that a hold keeps; of the
 // shop's, none is personal.
 func TestScopeSubjectsLeavesNoCanaryOfTheSubjects(t *testing.T) {
