@@ -10,7 +10,7 @@ import (
 
 // Check looks for missing privileges, row security that applies to this role, a
 // read-only server, and a journal that can't be made. It asks one question for the
-// server and one for each table, all read-only.
+// server and one for all tables, all read-only.
 func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	var problems []dialect.Problem
 	err := db.read(ctx, "check privileges", func(t *tx) error {
@@ -19,14 +19,9 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 			return err
 		}
 		problems = found
-		for _, a := range accesses {
-			found, err := t.checkTable(ctx, a)
-			if err != nil {
-				return err
-			}
-			problems = append(problems, found...)
-		}
-		return nil
+		found, err = t.checkTables(ctx, accesses)
+		problems = append(problems, found...)
+		return err
 	})
 	return problems, err
 }
@@ -60,45 +55,59 @@ FROM (SELECT) one LEFT JOIN (SELECT n.oid, (SELECT count(*) FROM pg_catalog.pg_c
 	return problems, nil
 }
 
-func (t *tx) checkTable(ctx context.Context, a dialect.Access) ([]dialect.Problem, error) {
+func (t *tx) checkTables(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	const q = `
-SELECT has_schema_privilege(n.oid, 'USAGE')::int, has_table_privilege(c.oid, 'SELECT')::int, has_table_privilege(c.oid, 'DELETE')::int,
+SELECT c.oid IS NULL, has_schema_privilege(n.oid, 'USAGE')::int, has_table_privilege(c.oid, 'SELECT')::int, has_table_privilege(c.oid, 'DELETE')::int,
 	has_any_column_privilege(c.oid, 'UPDATE')::int, pg_catalog.row_security_active(c.oid)::int,
-	coalesce((SELECT string_agg(a.attname, ', ' ORDER BY a.attname) FROM pg_catalog.pg_attribute a
-		WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY ($3::text[])
-		AND NOT has_column_privilege(c.oid, a.attnum, 'UPDATE')), ''),
-	current_user
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname = $2::text`
-	columns := make([]dialect.Row, len(a.Update))
-	for i, c := range a.Update {
-		columns[i] = dialect.Row{c}
+	coalesce((SELECT string_agg(a.attname, ', ' ORDER BY a.attname) FROM unnest($3::int4[], $4::text[]) AS u(nr, name)
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = u.name
+		WHERE u.nr = x.nr AND NOT has_column_privilege(c.oid, a.attnum, 'UPDATE')), '')
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(schema, name, nr)
+LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = coalesce(nullif(x.schema, ''), current_schema())
+LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = x.name
+ORDER BY x.nr`
+	var tables, columns []dialect.Row
+	for i, a := range accesses {
+		tables = append(tables, dialect.Row{a.Table.Schema, a.Table.Table})
+		for _, c := range a.Update {
+			columns = append(columns, dialect.Row{int64(i + 1), c})
+		}
 	}
-	args := [][]byte{[]byte(a.Table.Schema), []byte(a.Table.Table), arrayLiteral(dialect.Text, columns, 0)}
-	row, err := t.one(ctx, statement{sql: q, args: args, table: a.Table})
-	if err != nil {
-		return nil, err
+	args := [][]byte{
+		arrayLiteral(dialect.Text, tables, 0), arrayLiteral(dialect.Text, tables, 1),
+		arrayLiteral(dialect.Int, columns, 0), arrayLiteral(dialect.Text, columns, 1),
 	}
-	if row == nil {
-		return []dialect.Problem{{Table: a.Table, Reason: "no such table: build the plan again"}}, nil
+	var problems []dialect.Problem
+	i := 0
+	err := t.each(ctx, statement{sql: q, args: args}, func(row [][]byte) {
+		problems = append(problems, tableProblems(accesses[i], row)...)
+		i++
+	})
+	return problems, err
+}
+
+// tableProblems reads what the server says of one table.
+func tableProblems(a dialect.Access, row [][]byte) []dialect.Problem {
+	if text(row[0]) == "t" {
+		return []dialect.Problem{{Table: a.Table, Reason: "no such table: build the plan again"}}
 	}
 	var problems []dialect.Problem
 	add := func(reason string) { problems = append(problems, dialect.Problem{Table: a.Table, Reason: reason}) }
 	on := " ON " + table(a.Table) + " TO the role of this connection"
 	var missing []string
-	if number(row[0]) == 0 {
+	if number(row[1]) == 0 {
 		add("this role may not use schema " + a.Table.Schema + ": GRANT USAGE on it")
 	}
-	if number(row[1]) == 0 {
+	if number(row[2]) == 0 {
 		missing = append(missing, "SELECT")
 	}
-	if a.Delete && number(row[2]) == 0 {
+	if a.Delete && number(row[3]) == 0 {
 		missing = append(missing, "DELETE")
 	}
 	switch {
-	case text(row[5]) != "":
-		missing = append(missing, "UPDATE ("+text(row[5])+")")
-	case a.Delete && number(row[3]) == 0:
+	case text(row[6]) != "":
+		missing = append(missing, "UPDATE ("+text(row[6])+")")
+	case a.Delete && number(row[4]) == 0:
 		// https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE
 		missing = append(missing, "UPDATE (of any column, to lock rows)")
 	}
@@ -106,8 +115,8 @@ WHERE n.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname
 		slices.Sort(missing)
 		add("missing privileges: GRANT " + strings.Join(missing, ", ") + on)
 	}
-	if number(row[4]) == 1 {
+	if number(row[5]) == 1 {
 		add("row-level security applies to this role and may hide rows: use the table's owner (without FORCE ROW LEVEL SECURITY) or a role with BYPASSRLS")
 	}
-	return problems, nil
+	return problems
 }

@@ -26,8 +26,8 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	if err := t.script(ctx, "claim", "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
 		return nil, errorOr(err, t.Rollback(ctx))
 	}
-	// transaction_timeout is new in 17; looked for by name, it is no error before.
-	const off = "SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"
+	// transaction_timeout is new in 17; asked for like this, it is no error before.
+	const off = "SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('transaction_timeout', true) IS NOT NULL"
 	if _, err := t.one(ctx, statement{sql: off}); err != nil {
 		return nil, errorOr(err, t.Rollback(ctx))
 	}

@@ -18,7 +18,8 @@ type catalogue struct {
 	collations map[string]collation
 	tables     map[string]*dialect.Table // by OID; a leaf partition's is its root
 	relations  map[string]dialect.Name   // by OID, views too; a partition's is its root's
-	partition  map[string]bool           // OIDs of partitions, whose own columns and indexes are left out
+	related    map[dialect.Name]*relation
+	partition  map[string]bool // OIDs of partitions, whose own columns and indexes are left out
 }
 
 // own restricts a query to the user's schemas: n is the namespace's alias.
@@ -28,13 +29,13 @@ const own = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nsp
 // Nothing but pg_catalog is on the search path meanwhile, so that expressions
 // and types are spelled alike whoever asks.
 func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
-	db.forget()
 	s := &dialect.Schema{Engine: "postgres"}
 	err := db.read(ctx, "inspect the catalogue", func(t *tx) error {
 		c := &catalogue{
 			tx: t, schema: s,
 			types: map[string]typ{}, labels: map[string][]string{}, collations: map[string]collation{},
 			tables: map[string]*dialect.Table{}, relations: map[string]dialect.Name{}, partition: map[string]bool{},
+			related: map[dialect.Name]*relation{},
 		}
 		for _, step := range []func(context.Context) error{
 			c.server, c.readTypes, c.readLabels, c.readCollations, c.readTables, c.readPartitions,
@@ -45,6 +46,7 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 			}
 		}
 		c.sort()
+		db.remember(c.related)
 		return nil
 	})
 	if err != nil {

@@ -7,15 +7,21 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// readTypes reads all types but the row types of tables, which are the many.
+// readTypes reads the types that columns have, and those beneath them.
 func (c *catalogue) readTypes(ctx context.Context) error {
 	const q = `
-SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory, t.typbasetype, t.typtypmod, t.typelem, t.typnotnull::int, t.typdefault
-FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace`
+WITH RECURSIVE used(id) AS (
+	SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
+	JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.attnum > 0 AND NOT a.attisdropped AND ` + own + `
+	UNION
+	SELECT below.id FROM used JOIN pg_type t ON t.oid = used.id CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem)) AS below(id) WHERE below.id <> 0)
+SELECT b.oid, s.nspname, b.typname, b.typtype, b.typcategory, b.typbasetype, b.typtypmod, b.typelem, b.typnotnull::int, b.typdefault,` + comparing + `
+FROM used JOIN pg_type b ON b.oid = used.id JOIN pg_namespace s ON s.oid = b.typnamespace`
 	return c.each(ctx, q, func(row [][]byte) {
 		t := typ{
 			schema: text(row[1]), name: text(row[2]), class: text(row[3]), category: text(row[4]),
 			base: text(row[5]), modifier: number(row[6]), element: text(row[7]), notNull: number(row[8]) == 1,
+			operators: text(row[10]), elements: number(row[11]) == 1, sorts: number(row[12]) == 1,
 		}
 		t.def = optional(row[9])
 		c.types[text(row[0])] = t
@@ -100,6 +106,7 @@ ORDER BY a.attrelid, a.attnum`
 		}
 		col := &dialect.Column{Name: text(row[1]), Type: text(row[4]), Nullable: number(row[5]) == 0, Default: optional(row[6])}
 		c.describe(col, text(row[2]), number(row[3]))
+		c.relate(t, col.Name, col.Type, text(row[2]))
 		if l, ok := c.collations[text(row[9])]; ok {
 			col.Collation, col.Charset = l.name, c.charset
 			folds, accents := l.folds()

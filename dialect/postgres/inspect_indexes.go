@@ -33,7 +33,7 @@ SELECT i.indrelid, x.relname, (i.indisunique AND i.indisvalid)::int, i.indisprim
 		(SELECT json_agg(DISTINCT a.attname) FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 		WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass
 			AND d.refobjid = i.indrelid AND d.refobjsubid > 0) END,
-	` + stays + `
+	` + stays + `, i.indisvalid::int
 FROM pg_index i
 JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
 JOIN pg_class c ON c.oid = i.indrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
@@ -57,6 +57,9 @@ WHERE ` + own
 		}
 		for _, p := range parts {
 			ix.Parts = append(ix.Parts, c.part(p))
+		}
+		if first := ix.Parts[0].Column; first != "" && ix.Where == "" && number(row[12]) == 1 {
+			c.related[t.Name].columns[first].leads = true
 		}
 		keys := ix.Columns()
 		ix.Mentions = slices.DeleteFunc(ix.Mentions, func(n string) bool { return slices.Contains(keys, n) })

@@ -12,6 +12,10 @@ type typ struct {
 	element      string // of an array: the OID of its elements' type
 	notNull      bool   // of a domain
 	def          *string
+
+	operators string // the schema of its comparison operators, "" where it has none
+	elements  bool   // an array can have it as its element type
+	sorts     bool   // it has an order, which indexes use
 }
 
 func (t typ) is(name string) bool { return t.schema == "pg_catalog" && t.name == name }

@@ -37,6 +37,7 @@ package postgres
 
 import (
 	"context"
+	"maps"
 	"strconv"
 	"sync"
 
@@ -52,9 +53,10 @@ type DB struct {
 	prepares bool // statements may be prepared by name
 
 	mu sync.Mutex
-	// relations are the tables that statements have named so far. Types seldom
-	// change: what is here is forgotten when the catalogue is inspected, and
-	// when a statement fails in a way that a changed table explains.
+	// relations are the tables that were inspected, or that statements have named
+	// so far. Types seldom change: what is here is made anew when the catalogue is inspected
+	// (but for the journal, which isn't), and forgotten when a statement fails in a way that
+	// a changed table explains.
 	relations map[dialect.Name]*relation
 
 	log history // of how far it has come, for Lag
@@ -143,6 +145,14 @@ func (db *DB) relation(ctx context.Context, t *tx, n dialect.Name) (*relation, e
 	db.relations[n] = r
 	db.mu.Unlock()
 	return r, nil
+}
+
+// remember replaces what is known of tables by what was inspected.
+func (db *DB) remember(inspected map[dialect.Name]*relation) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	maps.DeleteFunc(db.relations, func(n dialect.Name, _ *relation) bool { return n.Schema != journalSchema })
+	maps.Copy(db.relations, inspected)
 }
 
 // forget drops what is known of tables.

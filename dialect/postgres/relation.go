@@ -36,17 +36,33 @@ type column struct {
 	leads    bool // is the first column of an index, so that = ANY can use that
 }
 
-// readRelation asks the catalogue about a table, its domains resolved.
+// newColumn describes a column of that type, which is no domain.
+func newColumn(name, exact string, ty typ) *column {
+	c := &column{
+		name: name, kind: ty.kind(), exact: exact, base: ident(ty.schema) + "." + ident(ty.name),
+		money: ty.is("money"), fixed: ty.is("bpchar"), elements: ty.elements,
+		incomparable: !ty.sorts && !ty.polymorphicEquality(),
+	}
+	if ty.operators != "pg_catalog" && !c.incomparable {
+		c.operators = ty.operators
+	}
+	return c
+}
+
+// What conditions need to know of a type b: the schema of its equality,
+// whether an array parameter can have it as its element, and whether it has an order.
+const comparing = `
+	coalesce((SELECT n.nspname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+		WHERE o.oprname = '=' AND o.oprleft = b.oid AND o.oprright = b.oid ORDER BY n.nspname LIMIT 1), ''),
+	(b.typarray <> 0 AND b.typdelim = ',' AND b.typtype <> 'c')::int,
+	EXISTS (SELECT FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = b.oid)::int`
+
+// readRelation asks the catalogue about a table, its domains resolved. Tables
+// that were inspected are known from that.
 func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error) {
 	const q = `
-SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod),
-	quote_ident(bn.nspname) || '.' || quote_ident(bt.typname),
-	bn.nspname, bt.typname, bt.typtype, bt.typcategory,
-	coalesce((SELECT n.nspname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-		WHERE o.oprname = '=' AND o.oprleft = bt.oid AND o.oprright = bt.oid ORDER BY n.nspname LIMIT 1), ''),
-	(bt.typarray <> 0 AND bt.typdelim = ',' AND bt.typtype <> 'c')::int,
-	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,
-	EXISTS (SELECT FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = bt.oid)::int
+SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), bn.nspname, b.typname, b.typtype, b.typcategory,
+	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,` + comparing + `
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname = 'ctid')
@@ -55,23 +71,18 @@ CROSS JOIN LATERAL (
 		SELECT a.atttypid, 0 UNION ALL
 		SELECT d.typbasetype, b.depth + 1 FROM b JOIN pg_catalog.pg_type d ON d.oid = b.id WHERE d.typtype = 'd')
 	SELECT b.id FROM b ORDER BY b.depth DESC LIMIT 1) base
-JOIN pg_catalog.pg_type bt ON bt.oid = base.id
-JOIN pg_catalog.pg_namespace bn ON bn.oid = bt.typnamespace
+JOIN pg_catalog.pg_type b ON b.oid = base.id
+JOIN pg_catalog.pg_namespace bn ON bn.oid = b.typnamespace
 WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname = $2::text
 	AND c.relkind IN ('r', 'p', 'f', 'v', 'm')`
 	r := &relation{name: n, columns: map[string]*column{}}
 	err := t.each(ctx, statement{sql: q, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
 		r.only = text(row[0]) == "r"
-		ty := typ{schema: text(row[4]), name: text(row[5]), class: text(row[6]), category: text(row[7])}
-		c := &column{
-			name: text(row[1]), kind: ty.kind(), exact: text(row[2]), base: text(row[3]),
-			money: ty.is("money"), fixed: ty.is("bpchar"),
-			elements: number(row[9]) == 1, leads: number(row[10]) == 1,
-		}
-		c.incomparable = number(row[11]) == 0 && !ty.polymorphicEquality()
-		if operators := text(row[8]); operators != "pg_catalog" && !c.incomparable {
-			c.operators = operators
-		}
+		c := newColumn(text(row[1]), text(row[2]), typ{
+			schema: text(row[3]), name: text(row[4]), class: text(row[5]), category: text(row[6]),
+			operators: text(row[8]), elements: number(row[9]) == 1, sorts: number(row[10]) == 1,
+		})
+		c.leads = number(row[7]) == 1
 		r.columns[c.name] = c
 	})
 	if err != nil {
@@ -83,6 +94,21 @@ WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname
 		return nil, e
 	}
 	return r, nil
+}
+
+// relate notes of a column that was inspected what statements need to know.
+func (c *catalogue) relate(t *dialect.Table, name, exact, oid string) {
+	r := c.related[t.Name]
+	if r == nil {
+		address := newColumn("ctid", "tid", typ{schema: "pg_catalog", name: "tid", class: "b", category: "U", operators: "pg_catalog", elements: true, sorts: true})
+		r = &relation{name: t.Name, only: t.Address == "ctid", columns: map[string]*column{"ctid": address}}
+		c.related[t.Name] = r
+	}
+	ty := c.types[oid]
+	for ty.class == "d" {
+		ty = c.types[ty.base]
+	}
+	r.columns[name] = newColumn(name, exact, ty)
 }
 
 // from names the table in a FROM clause.
