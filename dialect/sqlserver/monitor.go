@@ -21,7 +21,7 @@ WHERE database_id = DB_ID() AND is_primary_replica = 0`
 // Lag is how far the availability group's secondaries are behind, as the
 // primary says: 0 for a database that is in none. On a secondary it is how far
 // that one is, where the server tells it there. It takes VIEW SERVER STATE (VIEW SERVER
-// PERFORMANCE STATE since SQL Server 2022). Babelfish has none of it.
+// PERFORMANCE STATE since SQL Server 2022). On Babelfish it is 0 always.
 func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	row, err := d.single(ctx, "look at replication", lagQuery)
 	switch {
@@ -37,9 +37,10 @@ func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	return dialect.Lag{Behind: time.Duration(whole(row[3])) * time.Second}, nil
 }
 
-// sessionsQuery counts the sessions that run a request.
+// sessionsQuery counts the sessions that run a request, which Babelfish calls
+// active.
 // https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-exec-sessions-transact-sql
-const sessionsQuery = "SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE is_user_process = 1 AND status = 'running' AND session_id <> @@SPID"
+const sessionsQuery = "SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE is_user_process = 1 AND status IN ('running', 'active') AND session_id <> @@SPID"
 
 // Sessions counts the sessions of users that run something. A user without
 // VIEW SERVER STATE sees its own sessions only.
