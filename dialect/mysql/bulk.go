@@ -15,17 +15,24 @@ import (
 // are larger than max_allowed_packet.
 func (t *tx) BulkUpdate(ctx context.Context, b dialect.BulkUpdate) (int64, error) {
 	return t.bulk(ctx, b, func(p *packed) (int64, error) {
-		found, err := t.count(ctx, b.Table, []dialect.Cond{dialect.In{Columns: b.Key, Keys: p.keys}}, dialect.Exclusive)
-		if err != nil || found == 0 || len(b.Set) == 0 {
-			return found, err
+		count := func() (int64, error) {
+			return t.count(ctx, b.Table, []dialect.Cond{dialect.In{Columns: b.Key, Keys: p.keys}}, dialect.Exclusive)
+		}
+		if len(b.Set) == 0 {
+			return count()
 		}
 		var set []string
 		for i, c := range p.set {
 			set = append(set, target+"."+quote(c.Name)+" = "+valueOf(c, carrierColumn(len(p.key)+i)))
 		}
 		sql := "UPDATE " + p.from() + " SET " + strings.Join(append(set, untouched(p.table, b.Set)...), ", ")
-		_, err = t.affected(ctx, sql, []any{p.doc.String()}, "overwrite", b.Table)
-		return found, err
+		// The server tells how many rows have other values now. Where that isn't
+		// all of them, those that had the values already are to be found.
+		changed, err := t.affected(ctx, sql, []any{p.doc.String()}, "overwrite", b.Table)
+		if err != nil || changed == int64(len(p.keys)) {
+			return changed, err
+		}
+		return count()
 	})
 }
 

@@ -13,7 +13,7 @@
 //     the columns' types and collations (bulk.go): it was measured to be as fast as or
 //     faster than everything else there is; see BenchmarkBulk.
 //   - An UPDATE reports only rows whose values changed, unless the pool's
-//     clientFoundRows is set, so rows are locked and counted before.
+//     clientFoundRows is set, so rows are locked and counted.
 //   - SET evaluates left to right over values that were just assigned; the
 //     statements here always see old values (statement.go).
 //   - ON UPDATE CURRENT_TIMESTAMP columns keep their value unless assigned.
