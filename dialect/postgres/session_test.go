@@ -123,7 +123,7 @@ func TestClaimSaysWhenItsConnectionWasLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env.Exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'first' AND datname = current_database()")
+	env.Exec(t, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'first' AND datname = current_database()")
 	if err := release(); dialect.ClassOf(err) != dialect.LostConnection {
 		t.Errorf("release: %v, want a lost connection", err)
 	}
