@@ -20,7 +20,7 @@
 //   - Children go before their parents, the root after them and what it owned
 //     last, so that whatever is left after a crash can be found from the root still.
 //   - No value, key or identifier is in an error, log line, event or receipt,
-//     nor in the journal of a finished run.
+//     nor in the journal of a finished run, but for what is held (see below).
 //   - [Preview] writes nothing, and [Rehearse] nothing that stays.
 //
 // # In reading order
@@ -69,4 +69,22 @@
 // [Options.Throttles] lets it (throttle.go), and until neither the run nor everything is paused in the
 // journal by [Pause] (pause.go). Events tell why. What is under way is finished, and who waits holds no lock.
 // An end of the context ends the wait, and leaves a run that can be continued.
+//
+// # What is held
+//
+// When a hold keeps something of a subject from being erased, the batch notes in
+// the journal (held.go) from which row it is found again: the subject's own, as a
+// rule, since held rows keep what they refer to. The note is the key of a row that
+// remains, and the one kind of key that stays when a run has closed: without it
+// nobody would know, years later, which rows in the database only a hold has kept.
+// It goes in the transaction in which the row goes, or in which nothing of it is
+// held any more.
+//
+// Scope expired takes its ended roots from the notes (ended.go). A batch gathers
+// their closures twice, with the holds as of the run's moment and as of when the
+// row was last gone through: the difference is what has become free, and what was
+// overwritten before isn't overwritten again. Each note says as of when its row
+// was gone through last, which is also how a run that died is continued. Rows
+// that have come to a row that was erased are deleted with it where they would be
+// when it is erased, and not overwritten.
 package erase

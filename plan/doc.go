@@ -59,6 +59,27 @@
 //   - Rows that refer to each other in a circle go once a nullable reference among
 //     them is set NULL, or their constraints are deferred, or in one statement.
 //
+// # Holds that end
+//
+// A hold ends when its `until` has passed, or a row doesn't meet its `where` any
+// more; one without both never does. Scope expired has a root for what erasures
+// left until then, besides one for each retention period (see [Root.Ended]): the
+// subject table, whose row remains as a rule since what is held refers to it, and
+// each table of which a row may have lost its way to the subject. Nothing is
+// overwritten there that was when the subject was erased: rows are deleted that
+// were to be and had to stay, and of rows that go on staying what a hold had kept
+// is overwritten. To end a hold, give it an `until`: one that is taken out of the
+// policy isn't looked for. A condition is about something that doesn't change
+// back, and the `keep` of a hold is left as it is while rows are under it: what was
+// kept when a subject was erased is taken from the policy of today.
+//
+// A retention period may be looked up for each row, in the table of its tenant
+// say: `older_than: {table: tenant, column: days, key: tenant_id}`. A whole number
+// is of days, a text a [Period]. NULL, a row without a tenant and a tenant that
+// isn't there keep rows for good; anything else that is no period, zero and less
+// included, is refused when the run begins, before anything is written. The periods
+// are data: they are read when a run begins, and changing them is no drift.
+//
 // Scope everything has no closure: each table by itself is overwritten, or
 // emptied where its policy says `everything: delete`, children first.
 //

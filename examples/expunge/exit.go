@@ -58,7 +58,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return done
-	case is(erase.ErrDrift, erase.ErrNotApproved, erase.ErrOtherDatabase, receipt.ErrNotFinal), errors.As(err, &hazard), errors.As(err, &access):
+	case is(erase.ErrDrift, erase.ErrBadPeriod, erase.ErrNotApproved, erase.ErrOtherDatabase, receipt.ErrNotFinal), errors.As(err, &hazard), errors.As(err, &access):
 		return refused
 	case errors.As(err, &argument):
 		return unacceptable
@@ -74,7 +74,7 @@ func exitCode(err error) int {
 		}
 		return broken
 	case errors.As(err, &policy),
-		is(ledger.ErrIdentity, receipt.ErrOtherReceipt, plan.ErrNotCanonical, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrRunDiffers, erase.ErrThrottle, anonymise.ErrNoSecret):
+		is(ledger.ErrIdentity, receipt.ErrOtherReceipt, plan.ErrNotCanonical, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrBadOldValue, erase.ErrRunDiffers, erase.ErrThrottle, anonymise.ErrNoSecret):
 		return unacceptable
 	}
 	return failed

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ func (a *app) verify() *cli.Command {
 			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to look into the database too"},
 			&cli.StringSliceFlag{Name: "subject", Usage: "a subject's `KEY` to look for in the database; again for each"},
 			&cli.StringFlag{Name: "subjects-file", Usage: "a `FILE` with a subject a line"},
+			&cli.StringFlag{Name: "old-values", Usage: "a `FILE` of values that were overwritten, to look for: a table.column=value a line"},
 		},
 		Action: a.verb(1, func(ctx context.Context, cmd *cli.Command) error {
 			v, err := a.verification(ctx, cmd)
@@ -86,8 +88,8 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if err != nil {
 		return nil, err
 	}
-	if subjects != nil && cmd.String("policy") == "" {
-		return nil, usage("to look for subjects in the database, give --policy too")
+	if (subjects != nil || cmd.String("old-values") != "") && cmd.String("policy") == "" {
+		return nil, usage("to look for subjects or old values in the database, give --policy too")
 	}
 	opened, err := receipt.OpenWith(envelope, *accepted)
 	if err != nil {
@@ -127,7 +129,11 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 		return nil, err
 	}
 	defer db.close()
-	found, err := erase.Verify(ctx, db, policy, &opened.Statement, subjects)
+	old, err := oldValues(ctx, cmd, db)
+	if err != nil {
+		return nil, err
+	}
+	found, err := erase.Verify(ctx, db, policy, &opened.Statement, subjects, old...)
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +142,24 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 		v.Outcome = found.Outcome
 	}
 	return v, nil
+}
+
+// oldValues reads the values to look for, from a file since a command's line is
+// seen by others.
+func oldValues(ctx context.Context, cmd *cli.Command, db *database) ([]erase.OldValue, error) {
+	path := cmd.String("old-values")
+	if path == "" {
+		return nil, nil
+	}
+	data, err := readFile("the file of old values", path)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := db.Inspect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return erase.ReadOldValues(bytes.NewReader(data), schema)
 }
 
 // beside checks, offline, what is given beside the receipt: a proof, amendments,

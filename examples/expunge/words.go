@@ -239,7 +239,7 @@ func (s style) outcome(o erase.Outcome) string {
 	switch o {
 	case erase.Holds:
 		return s.green(string(o))
-	case erase.Broken:
+	case erase.Broken, erase.ToDo:
 		return s.red(string(o))
 	}
 	return string(o)
