@@ -237,9 +237,9 @@ func TestASubjectsReferencesFollow(t *testing.T) {
 		}
 		after := db.joins(t)
 		for q, n := range before {
-			// A subject's logins go, and so do the joins with them; what is joined
-			// by a link keeps its value in this scope.
-			if !strings.Contains(q, "login") && !strings.Contains(q, "note") && !(strings.Contains(q, "invited") || strings.Contains(q, "recipient")) && after[q] != n {
+			// A subject's logins go, and what is joined by a link keeps its value in
+			// this scope, which on some engines is more.
+			if others := strings.Contains(q, "login") || strings.Contains(q, "note") || strings.Contains(q, "invited") || strings.Contains(q, "recipient"); !others && after[q] != n {
 				t.Errorf("%s: %d rows, want %d", q, after[q], n)
 			}
 		}

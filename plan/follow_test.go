@@ -269,7 +269,8 @@ func TestKeysOfTablesThatAreOverwritten(t *testing.T) {
 	})
 	t.Run("expired", func(t *testing.T) {
 		s := schemaOf("person (email): email text, seen date")
-		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "", policy[:strings.Index(policy, ", visit")]+"}\nretention: [{table: person, by: seen, older_than: 1y, erase: overwrite}]"), Expired())
+		person, _, _ := strings.Cut(policy, ", visit")
+		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "", person+"}\nretention: [{table: person, by: seen, older_than: 1y, erase: overwrite}]"), Expired())
 		refused(t, err, "rows are addressed by it (it is part of the table's key), and the table has no other unique NOT NULL key")
 	})
 }
