@@ -82,6 +82,13 @@ func Resume(ctx context.Context, db dialect.DB, runID string) (was bool, err err
 	return was, err
 }
 
+// paused counts the pauses that hold for the run.
+func (j *journal) paused(ctx context.Context, tx dialect.Tx) (int64, error) {
+	return tx.Count(ctx, j.db.JournalTable(pauseTable), []dialect.Cond{
+		dialect.In{Columns: []string{"run"}, Keys: []dialect.Key{{Everything}, {j.run}}},
+	})
+}
+
 // pauses is the throttle that looks for a pause of the run, or of everything,
 // in the journal. It is no part of the batches' transactions: who pauses a run needn't
 // wait for their locks, nor they for his.
@@ -90,9 +97,7 @@ func (j *journal) pauses() batch.Throttle {
 		What: "whether the run is paused", Every: time.Second, Patience: patience,
 		Measure: func(ctx context.Context) (r batch.Reading, err error) {
 			err = j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
-				r.Value, err = tx.Count(ctx, j.db.JournalTable(pauseTable), []dialect.Cond{
-					dialect.In{Columns: []string{"run"}, Keys: []dialect.Key{{Everything}, {j.run}}},
-				})
+				r.Value, err = j.paused(ctx, tx)
 				return err
 			})
 			return r, err

@@ -25,6 +25,7 @@ type Unfinished struct {
 	Actor    string    `json:"actor,omitempty"`
 	Holder   string    `json:"holder"` // the process that had it last
 	Running  bool      `json:"running"`
+	Paused   bool      `json:"paused,omitempty"`   // by Pause
 	Subjects int64     `json:"subjects,omitempty"` // given, in scope subjects
 	Began    time.Time `json:"began"`
 	Batches  int64     `json:"batches"` // committed
@@ -62,6 +63,11 @@ func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
 			if err != nil {
 				return err
 			}
+			pauses, err := (&journal{db: db, run: u.RunID}).paused(ctx, tx)
+			if err != nil {
+				return err
+			}
+			u.Paused = pauses > 0
 		}
 		return nil
 	})

@@ -63,6 +63,9 @@ func (a *app) repair() *cli.Command {
 				if u.Running {
 					state = "a process is carrying it out: " + u.Holder
 				}
+				if u.Paused {
+					state += "; it is paused until expunge resume"
+				}
 				fmt.Fprintf(a.stdout, "run %s, begun %s, %s committed, plan %s\n  %s\n",
 					printable(u.RunID), moment(u.Began), batches(u.Batches), u.Plan, printable(state))
 			}

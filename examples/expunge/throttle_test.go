@@ -58,6 +58,9 @@ func TestAPausedRunWaitsAndGoesOn(t *testing.T) {
 		switch {
 		case strings.Contains(text, "waiting: paused (resume"):
 			told = append(told, "by the database")
+			if out := must("repair"); !strings.Contains(out, "a process is carrying it out: ") || !strings.Contains(out, "; it is paused until expunge resume") {
+				t.Errorf("repair says %s", out)
+			}
 			must("resume", "--run", "case-3")
 			if err := os.Remove(file("pause")); err != nil && len(told) == 1 {
 				t.Error(err)
