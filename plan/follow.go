@@ -17,7 +17,6 @@ type follower struct {
 	key     *relation         // the foreign key, which may lead to another follower
 	through *follower         // that one, or nil
 	of      map[string]string // the table's columns that change → those of the overwritten table
-	again   bool              // another foreign key gives the same columns the same values
 }
 
 // source is what a foreign key may arrive at: the overwritten table, or a follower.
@@ -55,10 +54,9 @@ func (b *builder) followers(t *dialect.Table, changed []string) ([]*follower, ma
 				switch {
 				case !slices.Equal(other.Columns, f.Columns) || !slices.Equal(other.RefColumns, f.RefColumns):
 					refuse(first, "%s refers to it by %s and by %s, which may differ: one of them has to go", f.Table, other.key.name, f.key.name)
-				case !b.engine.Engine().Rekeys && !other.again:
+				case !b.engine.Engine().Rekeys:
 					refuse(first, "%s refers to it by %s and by %s, and which of the two cascades first isn't certain: one of them has to go", f.Table, other.key.name, f.key.name)
 				}
-				other.again = true
 				continue
 			}
 			out = append(out, f)
@@ -123,6 +121,8 @@ func (b *builder) unfollowable(t *dialect.Table, f *follower) string {
 	for i, name := range f.Columns {
 		c, of := child.Column(name), t.Column(f.RefColumns[i])
 		switch {
+		case c == nil || of == nil:
+			return by + ", by a column that isn't known"
 		case f.of[name] != "" && !c.Assignable():
 			return by + ", of which column " + name + " can't be assigned to"
 		case f.of[name] != "" && f.Table == t.Name && b.overwritten(t, name) != nil && b.origin(t, name) == nil:
@@ -190,98 +190,6 @@ func distinct(t *dialect.Table, columns []string) bool {
 	})
 }
 
-// origin is a column that is overwritten by its own rule.
-type origin struct {
-	table *dialect.Table
-	rule  *PolicyColumn
-}
-
-// overwritten returns the rule that gives a column new values in this scope; nil
-// where it keeps its own.
-func (b *builder) overwritten(t *dialect.Table, column string) *PolicyColumn {
-	rule := b.rule(t.Name)
-	c := rule.Column(column)
-	if rule.PII == PIINone || c == nil || c.Overwrite == nil || c.Overwrite.Name == "keep" || b.now == ScopeEverything && rule.Everything == EraseDelete {
-		return nil
-	}
-	return c
-}
-
-// origin returns the column whose new values a column takes, since it refers to
-// it by foreign keys that the database enforces, directly or through others; nil
-// where it takes none.
-func (b *builder) origin(t *dialect.Table, column string) *origin {
-	return b.originOf(t, column, map[ColumnName]bool{})
-}
-
-func (b *builder) originOf(t *dialect.Table, column string, seen map[ColumnName]bool) *origin {
-	at := ColumnName{t.Name, column}
-	if seen[at] {
-		return nil
-	}
-	seen[at] = true
-	for _, key := range b.from[t.Name] {
-		i := slices.Index(key.Columns, column)
-		if i < 0 || key.Link {
-			continue
-		}
-		parent, of := b.schema.Table(key.RefTable), key.RefColumns[i]
-		if o := b.originOf(parent, of, seen); o != nil {
-			return o
-		}
-		if rule := b.overwritten(parent, of); rule != nil {
-			return &origin{parent, rule}
-		}
-	}
-	return nil
-}
-
-// circular reports whether foreign keys lead from a column back to it.
-func (b *builder) circular(t *dialect.Table, column string) bool {
-	start := ColumnName{t.Name, column}
-	seen := map[ColumnName]bool{}
-	for next := []ColumnName{start}; len(next) > 0; next = next[1:] {
-		for _, key := range b.from[next[0].Table] {
-			i := slices.Index(key.Columns, next[0].Column)
-			if i < 0 || key.Link {
-				continue
-			}
-			to := ColumnName{key.RefTable, key.RefColumns[i]}
-			if to == start {
-				return true
-			}
-			if !seen[to] {
-				seen[to] = true
-				next = append(next, to)
-			}
-		}
-	}
-	return false
-}
-
-// follows reports whether a column takes the values of one that it refers to,
-// so that its own rule, which says `overwrite:`, has to be that one's.
-func (b *builder) follows(t *dialect.Table, c *PolicyColumn) bool {
-	o := b.origin(t, c.Name)
-	if o == nil || b.circular(t, c.Name) {
-		return false
-	}
-	if c.Overwrite.String() != o.rule.Overwrite.String() {
-		b.found.add(c.Pos, t.Name, "column %s follows %s.%s, which it refers to: take its `overwrite: %s` out, or write the other's, `%s`",
-			c.Name, short(o.table.Name, b.schema.Default), o.rule.Name, written(*c.Overwrite), written(*o.rule.Overwrite))
-	}
-	return true
-}
-
-// written is a strategy as a policy says it.
-func written(s anonymise.Spec) string {
-	text, err := flowSpec(s)
-	if err != nil {
-		return s.Name
-	}
-	return text
-}
-
 // leading reports strategies whose values can't be carried along.
 func (b *builder) leading(t *dialect.Table, rule *PolicyTable, all []*follower) {
 	for _, f := range all {
@@ -303,24 +211,6 @@ func (b *builder) leading(t *dialect.Table, rule *PolicyTable, all []*follower) 
 			}
 		}
 	}
-}
-
-// volatile reports whether this scope may give a column of the table new values.
-func (b *builder) volatile(t *dialect.Table, column string) bool {
-	return b.overwritten(t, column) != nil || b.origin(t, column) != nil
-}
-
-// address is the key by which rows of the table are addressed: the first of
-// which no column may change, or else simply the first.
-func (b *builder) address(t *dialect.Table) []string {
-	keys := t.Keys()
-	i := slices.IndexFunc(keys, func(key []string) bool {
-		return !slices.ContainsFunc(key, func(c string) bool { return b.volatile(t, c) })
-	})
-	if len(keys) == 0 {
-		return nil
-	}
-	return keys[max(i, 0)]
 }
 
 // following are the steps for what follows the columns of an overwrite, in the
