@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -116,21 +117,22 @@ type packed struct {
 	key, set []*dialect.Column
 	keys     []dialect.Key
 	doc      bytes.Buffer
-	most     []int // the longest text of each column, in characters
+	row      []byte // one row's JSON
+	most     []int  // the longest text of each column, in characters
 }
 
 func newPacked(t *dialect.Table, key, set []*dialect.Column) *packed {
 	return &packed{table: t, key: key, set: set, most: make([]int, len(key)+len(set))}
 }
 
-// encode makes one row's JSON. ok is false where no row can have its key.
+// encode makes one row's JSON, which is valid until the next call. ok is false
+// where no row can have its key.
 func (p *packed) encode(row dialect.Row) (encoded []byte, ok bool, err error) {
-	out := make([]any, len(row))
+	out := append(p.row[:0], '[')
 	for i, v := range row {
 		c := p.column(i)
-		var fits bool
-		out[i], fits = encode(c, v)
-		if i < len(p.key) && (!fits || out[i] == nil) {
+		j, fits := encode(c, v)
+		if i < len(p.key) && (!fits || j == nil) {
 			return nil, false, nil
 		}
 		if !fits {
@@ -138,15 +140,39 @@ func (p *packed) encode(row dialect.Row) (encoded []byte, ok bool, err error) {
 			e.Object = c.Name
 			return nil, false, e
 		}
-		if s, isText := out[i].(string); isText {
-			p.most[i] = max(p.most[i], utf8.RuneCountInString(s))
+		if i > 0 {
+			out = append(out, ',')
+		}
+		switch j := j.(type) {
+		case int64:
+			out = strconv.AppendInt(out, j, 10)
+			continue
+		case string:
+			p.most[i] = max(p.most[i], utf8.RuneCountInString(j))
+			if plain(j) {
+				out = append(append(append(out, '"'), j...), '"')
+				continue
+			}
+		}
+		doc, err := json.Marshal(j)
+		if err != nil {
+			return nil, false, unencodable(p.table.Name)
+		}
+		out = append(out, doc...)
+	}
+	p.row = append(out, ']')
+	return p.row, true, nil
+}
+
+// plain reports whether a text is written in JSON as it is: most are, which
+// saves the encoder's detours.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
 		}
 	}
-	encoded, err = json.Marshal(out)
-	if err != nil {
-		return nil, false, unencodable(p.table.Name)
-	}
-	return encoded, true, nil
+	return true
 }
 
 func (p *packed) column(i int) *dialect.Column {

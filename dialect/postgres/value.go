@@ -74,13 +74,16 @@ func arrayLiteral(kind dialect.Kind, rows []dialect.Row, i int) []byte {
 			continue
 		}
 		b = append(b, '"')
-		for j := range len(s) {
-			if s[j] == '"' || s[j] == '\\' {
-				b = append(b, '\\')
+		for {
+			plain := strings.IndexAny(s, `"\`)
+			if plain < 0 {
+				break
 			}
-			b = append(b, s[j])
+			b = append(b, s[:plain]...)
+			b = append(b, '\\', s[plain])
+			s = s[plain+1:]
 		}
-		b = append(b, '"')
+		b = append(append(b, s...), '"')
 	}
 	return append(b, '}')
 }

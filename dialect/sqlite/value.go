@@ -94,6 +94,9 @@ func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 	case []byte:
 		return append(hex.AppendEncode(append(b, `{"x":"`...), v), `"}`...), true
 	case string:
+		if plain(v) {
+			return append(append(append(b, '"'), v...), '"'), false
+		}
 		// JSON text can't carry what is no UTF-8, and SQLite stops at a NUL.
 		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
 			return append(hex.AppendEncode(append(b, `{"t":"`...), []byte(v)), `"}`...), true
@@ -102,6 +105,17 @@ func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 		return append(b, quoted...), false
 	}
 	panic("sqlite: not a dialect.Value")
+}
+
+// plain reports whether a text is written in JSON as it is: most are, which
+// saves the encoder's detours.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // appendFloat writes a number as a whole mantissa, a power of two that
