@@ -43,6 +43,9 @@ type Engine struct {
 	// Deferrable says that deferrable constraints wait for CheckConstraints
 	// where TxOptions.Defer asks for it.
 	Deferrable bool
+	// EveryIndex says that an update which changes a column of one index makes a
+	// new entry in all indexes of the table.
+	EveryIndex bool
 	// StatementEnd says that NO ACTION foreign keys are checked at the end of
 	// a statement, so that one DELETE may take rows that refer to each other.
 	StatementEnd bool

@@ -38,15 +38,19 @@ func (p *Plan) Offers() []Hazard {
 }
 
 // suspends lists the indexes of a table that may be suspended while the
-// assignments are made to all of its rows, in batches.
+// assignments are made to all of its rows, in batches: those that an assigned
+// column is in, and all others with them where the engine writes to every index.
 func (b *builder) suspends(t *dialect.Table, set []Assignment) []Suspension {
 	if len(t.Partitions) > 0 || t.History != nil || t.NoTransactions || t.Unerasable != "" {
 		return nil
 	}
+	overwritten := func(ix *dialect.Index) bool {
+		return slices.ContainsFunc(set, func(a Assignment) bool { return ix.Holds(a.Column) })
+	}
+	all := b.engine.Engine().EveryIndex && slices.ContainsFunc(t.Indexes, overwritten)
 	var out []Suspension
 	for _, ix := range t.Indexes {
-		overwritten := slices.ContainsFunc(set, func(a Assignment) bool { return ix.Holds(a.Column) })
-		if !overwritten || ix.Primary || ix.Stays != "" || b.leads(t, ix) {
+		if !all && !overwritten(ix) || ix.Primary || ix.Stays != "" || b.leads(t, ix) {
 			continue
 		}
 		s := Suspension{Index: ix.Name, Hazard: SuspendsIndexes}

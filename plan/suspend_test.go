@@ -89,6 +89,30 @@ func TestSuspends(t *testing.T) {
 	}
 }
 
+func TestSuspendsAllIndexesWhereEachUpdateWritesToAll(t *testing.T) {
+	every := able
+	every.EveryIndex = true
+	offered := func(change ...func(*dialect.Schema)) []string {
+		s := schemaOf("customer: id, email text, town text\nletter: id, customer_id -> customer", change...)
+		p, err := FromSchema(s, capabilities(every), policyOf(t, s, "customer", "tables: {customer: {columns: {email: {pii: contact, overwrite: random}}}}"), Everything())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, x := range p.Roots[0].Suspends {
+			out = append(out, x.Index+" "+string(x.Hazard))
+		}
+		return out
+	}
+	town := with("customer", func(t *dialect.Table) { t.Indexes = append(t.Indexes, index("ix_town", false, "town")) })
+	if d := cmp.Diff([]string{"ix_town SUSPENDS_INDEXES", "uq_email SUSPENDS_UNIQUENESS"}, offered(town, unique("customer", "email"))); d != "" {
+		t.Errorf("offered (-want +got):\n%s", d)
+	}
+	if got := offered(town); len(got) > 0 {
+		t.Errorf("no index holds an overwritten column, and offered are %q", got)
+	}
+}
+
 func TestAnOfferIsShownWithItsFlagAndIsPartOfTheDigest(t *testing.T) {
 	build := func(change ...func(*dialect.Schema)) *Plan {
 		s := schemaOf("customer: id, email text", change...)
