@@ -178,7 +178,8 @@ func (e *executor) recall(ctx context.Context, g *gathering, keys []dialect.Key,
 			if was := before.sets[i].index[id]; was != nil {
 				o := before.sets[i].outcome(was)
 				r.before = &o
-				r.freed = was.own && !r.own
+				// A row that was to be deleted is there since its hold's condition was met.
+				r.freed = !r.own && (was.own || s.Hold != nil && s.Hold.Where != "" && r.goes())
 			}
 		}
 	}

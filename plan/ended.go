@@ -30,7 +30,7 @@ func (b *builder) ended() []Root {
 	}
 	out := []Root{c.endedRoot()}
 	for _, n := range c.adrift() {
-		if len(n.table.Key()) == 0 {
+		if len(b.address(n.table)) == 0 {
 			b.found.add(n.rule.Hold.at(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and without a primary key or a unique NOT NULL key it isn't found again when the hold has ended: add a key, or name the reference in hold.keep")
 			continue
 		}

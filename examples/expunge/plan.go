@@ -129,6 +129,7 @@ type counted struct {
 	Absent   int64         `json:"absent"`
 	Steps    []countedStep `json:"steps"`
 	Kept     []erase.Kept  `json:"kept,omitempty"`
+	Ended    []erase.Kept  `json:"ended,omitempty"` // rows of holds that have ended
 	Samples  []sampled     `json:"samples,omitempty"`
 }
 
@@ -216,7 +217,7 @@ func (a *app) counts(do counter) cli.ActionFunc {
 }
 
 func countedOf(r *erase.Result, samples []erase.Sample) counted {
-	out := counted{Subjects: r.Subjects, Absent: r.Absent, Steps: []countedStep{}, Kept: r.Kept}
+	out := counted{Subjects: r.Subjects, Absent: r.Absent, Steps: []countedStep{}, Kept: r.Kept, Ended: r.Ended}
 	for _, c := range r.Counts {
 		out.Steps = append(out.Steps, countedStep{c.Step.ID, c.Step.Op, c.Step.Table.String(), c.Rows, c.Held})
 	}

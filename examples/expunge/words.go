@@ -29,6 +29,9 @@ func printCounts(w io.Writer, r *erase.Result, indent string) {
 	for _, k := range r.Kept {
 		fmt.Fprintf(w, "%skept: %s of %s, %s\n", indent, count(k.Rows, "row"), printable(k.Table.String()), why(k.Reason))
 	}
+	for _, k := range r.Ended {
+		fmt.Fprintf(w, "%sa hold has ended: of %s of %s\n", indent, count(k.Rows, "row"), printable(k.Table.String()))
+	}
 }
 
 func target(s *plan.Step) string {
@@ -116,14 +119,26 @@ func printState(w io.Writer, s *receipt.State, indent string) {
 	}
 }
 
-// printRetained lists what was kept on purpose.
+// printRetained lists what was kept on purpose, and what had been.
 func printRetained(w io.Writer, p *receipt.Predicate, indent string) {
-	for _, r := range p.Retained {
+	printKept(w, "kept", p.Retained, indent)
+	printKept(w, "a hold has ended", p.Ended, indent)
+	for _, f := range p.Follows {
+		state := "something of what it had to leave is still kept"
+		if f.Complete {
+			state = "nothing is left of what it had to leave"
+		}
+		fmt.Fprintln(w, wrapped(printable("follows receipt "+f.ReceiptID+": "+state), indent))
+	}
+}
+
+func printKept(w io.Writer, verb string, rows []receipt.Retained, indent string) {
+	for _, r := range rows {
 		what := "whole rows"
 		if len(r.Columns) > 0 {
 			what = strings.Join(r.Columns, ", ")
 		}
-		line := fmt.Sprintf("kept: %s of %s (%s): %s", count(r.Rows, "row"), r.Table, what, r.Reason)
+		line := fmt.Sprintf("%s: %s of %s (%s): %s", verb, count(r.Rows, "row"), r.Table, what, r.Reason)
 		if r.Basis != "" {
 			line += ", " + r.Basis
 		}
