@@ -21,7 +21,7 @@ func TestChaosTheJournalsDiskIsFull(t *testing.T) {
 		t.Parallel()
 		db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 		db.SQL.SetMaxOpenConns(1) // the limit is a connection's
-		full(t, newMayhem(t, db, works[1]),
+		full(t, newMayhem(t, db, works["everything"]),
 			func(d *target) {
 				d.SQL.SetMaxOpenConns(1)
 				d.exec(t, "PRAGMA max_page_count = 1")
@@ -39,7 +39,7 @@ func TestChaosTheJournalsDiskIsFull(t *testing.T) {
 		db.server = server
 		tight := smallDisk(t)
 		db.exec(t, "CREATE TABLESPACE tight LOCATION '"+tight+"'")
-		full(t, newMayhem(t, db, works[1]),
+		full(t, newMayhem(t, db, works["everything"]),
 			func(d *target) {
 				d.exec(t, erase.JournalDDL(d.DB)...)
 				d.exec(t, "ALTER TABLE expunge.batch SET TABLESPACE tight", "CREATE TABLE public.ballast (filler text) TABLESPACE tight")

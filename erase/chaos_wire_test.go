@@ -15,7 +15,7 @@ func TestChaosConnectionsBreak(t *testing.T) {
 			return // there is no connection to break
 		}
 		random := drawn(t)
-		m := newMayhem(t, db, works[0])
+		m := newMayhem(t, db, works["subjects"])
 		for _, at := range m.passages.moments(random, faults(20, 2)) {
 			t.Run(at.String(), func(t *testing.T) {
 				db := m.reset(t)

@@ -83,6 +83,12 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 	if err != nil {
 		return nil, nil, err
 	}
+	env, err := c.carryOut(ctx, db, p, point)
+	return env, p, err
+}
+
+// carryOut carries a plan of the child's policy out in this process.
+func (c child) carryOut(ctx context.Context, db *target, p *plan.Plan, point func(string)) ([]byte, error) {
 	o := erase.Options{
 		RunID: "crash", Signer: signer(), Secret: secret(), Allow: append(allowAll(p), c.Allow...),
 		Now:     func() time.Time { return clock().AddDate(c.Years, 0, 0) },
@@ -97,13 +103,12 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 	if c.Leaves != "" {
 		leaves, err := receipt.OpenLeafFile(c.Leaves)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		defer leaves.Close()
 		o.Commitments = &erase.Commitments{Key: rowKey, Leaves: leaves}
 	}
-	env, err := erase.RunAt(ctx, db.DB, p, o, point)
-	return env, p, err
+	return erase.RunAt(ctx, db.DB, p, o, point)
 }
 
 // kill runs the work in a process of its own, and waits until it is dead.
