@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// ErrBadOldValue: an old value to look for isn't written as ReadOldValues reads it.
+// ErrBadOldValue says that an old value to look for isn't written as ReadOldValues reads it.
 var ErrBadOldValue = errors.New("not an old value")
 
 // ReadOldValues reads the values that columns held before they were
