@@ -19,6 +19,7 @@ var writings = map[string][]string{
 	sample.Postgres: {"varchar(80)", "text", "char(60)", "citext"},
 	sample.MySQL: {"varchar(80) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "varchar(80) CHARACTER SET latin1 COLLATE latin1_bin",
 		"char(60) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "varchar(80) CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci"},
+	sample.SQLServer: {"nvarchar(80) COLLATE Latin1_General_100_BIN2", "varchar(80) COLLATE Latin1_General_100_BIN2", "nchar(60) COLLATE Latin1_General_100_BIN2", "nvarchar(80) COLLATE Latin1_General_CI_AS"},
 }
 
 // A person is one person in every database that has them: a staging copy of

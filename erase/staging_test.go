@@ -114,7 +114,7 @@ func fillChinook(t *testing.T, db *target) (*plan.Policy, planted) {
 				}
 				for _, name := range plant.Set {
 					h := fnv.New32a()
-					fmt.Fprint(h, table.Name.Table, ".", name) //nolint:errcheck // a hash never fails
+					fmt.Fprint(h, table.Name.Table, ".", name)
 					mark := fmt.Sprintf("%08xz%04dk", h.Sum32(), len(plant.Rows))
 					if n := table.Column(name).Length; n > 0 && n < len(mark) {
 						mark = mark[len(mark)-n:]
