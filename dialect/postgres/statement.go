@@ -22,6 +22,8 @@ type builder struct {
 	args   [][]byte
 	lookup func(dialect.Name) (*relation, error)
 	err    error // the first one; the text is of no use then
+	// returnsOld says that RETURNING has the old values too, from version 18 on.
+	returnsOld bool
 	// substitutes names the parameter for random texts, once there is one.
 	substitutes string
 }
@@ -189,6 +191,19 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 		b.where(r, u.Where)
 		return b.done(u.Table)
 	}
+	if b.returnsOld {
+		b.WriteString("WITH done AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set))
+		b.where(r, u.Where)
+		b.WriteString(" RETURNING ")
+		for i, a := range u.Set {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			c := b.column(r, a.Column.Name)
+			fmt.Fprintf(b, "%s = %s AS u%d", c.stored("new"), c.stored("old"), i+1)
+		}
+		return b.unchanged(u)
+	}
 	// The old values are read, under lock, before the update and joined to it by
 	// row address: RETURNING has only the new ones before version 18.
 	b.WriteString("WITH old AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at")
@@ -197,7 +212,7 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 	}
 	b.WriteString(" FROM " + r.from() + " AS t")
 	b.where(r, u.Where)
-	b.WriteString(" FOR UPDATE OF t), new AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set) +
+	b.WriteString(" FOR UPDATE OF t), done AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set) +
 		" FROM old WHERE t.ctid = old.at AND t.tableoid = old.part RETURNING ")
 	for i, a := range u.Set {
 		if i > 0 {
@@ -205,11 +220,16 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 		}
 		fmt.Fprintf(b, "%s = old.o%d AS u%d", b.column(r, a.Column.Name).stored("t"), i+1, i+1)
 	}
+	return b.unchanged(u)
+}
+
+// unchanged ends a comparing update with the numbers of rows.
+func (b *builder) unchanged(u dialect.Update) (statement, error) {
 	b.WriteString(") SELECT count(*)")
 	for i := range u.Set {
-		fmt.Fprintf(b, ", count(*) FILTER (WHERE new.u%d)", i+1)
+		fmt.Fprintf(b, ", count(*) FILTER (WHERE done.u%d)", i+1)
 	}
-	b.WriteString(" FROM new")
+	b.WriteString(" FROM done")
 	return b.done(u.Table)
 }
 

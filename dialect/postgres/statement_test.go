@@ -105,6 +105,7 @@ var shapes = map[string][]struct {
 	"update": {
 		{"null and default", dialect.Update{Table: customer, Set: []dialect.Assign{{Column: nameText, Expr: dialect.Null{}}, {Column: bornDate, Expr: dialect.Default{}}}}},
 		{"compared", dialect.Update{Table: customer, Compare: true, Set: []dialect.Assign{{Column: nameText, Expr: dialect.RandomUUID{}}, {Column: bornDate, Expr: dialect.Null{}}}, Where: []dialect.Cond{ids}}},
+		{"compared, from version 18 on", on18{dialect.Update{Table: customer, Compare: true, Set: []dialect.Assign{{Column: nameText, Expr: dialect.RandomUUID{}}, {Column: bornDate, Expr: dialect.Null{}}}, Where: []dialect.Cond{ids}}}},
 	},
 	"expr": {
 		{"Literal", overwriting(nameText, dialect.Literal{Value: "x", Column: nameText})},
@@ -137,6 +138,9 @@ var shapes = map[string][]struct {
 
 type countEqual struct{ dialect.BulkUpdate }
 
+// on18 is an update on a server whose RETURNING has old values.
+type on18 struct{ dialect.Update }
+
 func render(of any) (statement, error) {
 	b := fixture()
 	switch of := of.(type) {
@@ -147,6 +151,9 @@ func render(of any) (statement, error) {
 		return b.delete(of)
 	case dialect.Update:
 		return b.update(of)
+	case on18:
+		b.returnsOld = true
+		return b.update(of.Update)
 	case dialect.BulkUpdate:
 		return b.bulkUpdate(of)
 	case []dialect.BulkUpdate:

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"iter"
+	"strconv"
+	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -11,7 +13,20 @@ var _ dialect.Tx = (*tx)(nil)
 
 // builder starts a statement; what it needs to know of tables it looks up.
 func (t *tx) builder(ctx context.Context) *builder {
-	return &builder{lookup: func(n dialect.Name) (*relation, error) { return t.db.relation(ctx, t, n) }}
+	return &builder{
+		lookup:     func(n dialect.Name) (*relation, error) { return t.db.relation(ctx, t, n) },
+		returnsOld: t.conn != nil && major(t.conn.Conn().PgConn().ParameterStatus("server_version")) >= 18,
+	}
+}
+
+// major is the first number of a version.
+func major(version string) int {
+	digits := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	if digits < 0 {
+		digits = len(version)
+	}
+	n, _ := strconv.Atoi(version[:digits]) // 0: not known
+	return n
 }
 
 func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
