@@ -378,6 +378,9 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 		first = e.MaxRows
 	}
 	sizer := e.sizer(first)
+	if e.scans(p) {
+		sizer.Least(first)
+	}
 	skip := map[string]bool{}
 	var roots int64
 	seq := int64(1)

@@ -52,8 +52,9 @@ type Sizer struct {
 	target time.Duration
 	most   int
 
-	mu   sync.Mutex
-	size float64
+	mu    sync.Mutex
+	size  float64
+	least float64 // by time
 }
 
 // NewSizer returns a Sizer that begins with first and never goes above most
@@ -61,6 +62,11 @@ type Sizer struct {
 func NewSizer(first, most int, target time.Duration) *Sizer {
 	return &Sizer{target: target, most: max(most, 1), size: float64(min(max(first, 1), max(most, 1)))}
 }
+
+// Least keeps the time that batches take from making them smaller than n, for
+// work that costs much per batch however small it is: ever smaller ones would take ever
+// longer in all. It is called before the sizer is used.
+func (s *Sizer) Least(n int) { s.least = float64(min(n, s.most)) }
 
 // Size is how large the next batch should be.
 func (s *Sizer) Size() int {
@@ -78,7 +84,7 @@ func (s *Sizer) Took(size int, d time.Duration) {
 	ideal := float64(size) * float64(s.target) / float64(max(d, time.Microsecond))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.size = min(max((s.size+min(ideal, 3*s.size))/2, 1), float64(s.most))
+	s.size = min(max((s.size+min(ideal, 3*s.size))/2, 1, min(s.least, s.size)), float64(s.most))
 }
 
 // Shrink halves the size: a batch turned out larger than it may be.

@@ -99,6 +99,27 @@ func TestSizerApproachesTheTarget(t *testing.T) {
 	})
 }
 
+// Where a batch takes long however small it is, halving it doubles the work.
+func TestSizerWithALeastSizeShrinksOnlyWhereABatchIsTooLarge(t *testing.T) {
+	s := NewSizer(100, 5000, 500*time.Millisecond)
+	s.Least(100)
+	for range 5 {
+		s.Took(s.Size(), time.Minute)
+	}
+	if got := s.Size(); got != 100 {
+		t.Errorf("size %d after slow batches, want 100", got)
+	}
+	s.Shrink()
+	s.Took(s.Size(), time.Minute)
+	if got := s.Size(); got != 50 {
+		t.Errorf("size %d after a batch that was too large, want 50", got)
+	}
+	s.Took(s.Size(), time.Millisecond)
+	if got := s.Size(); got != 100 {
+		t.Errorf("size %d after a fast batch, want 100", got)
+	}
+}
+
 func TestRetryWaitsLongerEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		again := errors.New("again")
