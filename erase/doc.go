@@ -43,7 +43,8 @@
 //  2. decide: what holds, other subjects' rows and rows that stay keep from
 //     going (decide.go);
 //  3. act: the plan's steps in their order, references cut first, then rows from
-//     the leaves to the root (act.go, write.go);
+//     the leaves to the root (act.go, write.go), and with values that foreign keys
+//     refer to all that refers to them (follow.go);
 //  4. fence and record: the run's row is share-locked, its epoch compared, the
 //     batch's counts are entered (journal.go), and all of it commits;
 //  5. look: in another transaction, rows that went must be gone, and values that
