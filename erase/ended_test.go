@@ -384,3 +384,57 @@ func TestARunOfEndedHoldsThatWasKilledEndsAsOneThatWasNot(t *testing.T) {
 		}
 	})
 }
+
+// letters go between two people: a held one lets go of both.
+const letters = `
+version: 1
+database: letters
+subject: {table: person, key: person_id}
+tables:
+  person: {erase: delete, columns: {person_id: none, name: {pii: name, overwrite: random}}}
+  letter:
+    via: {sender_id: delete, recipient_id: delete}
+    hold: {because: evidence, until: 2028-12-31, keep: [body]}
+    columns: {letter_id: none, sender_id: none, recipient_id: none, body: {pii: free-text, overwrite: null}}
+`
+
+// A row that several subjects of a run lead to, each in a batch of its own, is
+// noted once for the run, and once for each run.
+func TestAHeldRowOfTwoSubjects(t *testing.T) {
+	for name, runs := range map[string][][]string{"of one run": {{"1", "2"}}, "of two runs": {{"1"}, {"2"}}} {
+		t.Run(name, func(t *testing.T) {
+			onOneOfEach(t, func(t *testing.T, db *target) {
+				db.exec(t,
+					`CREATE TABLE person (person_id INTEGER NOT NULL, name VARCHAR(40) NOT NULL, PRIMARY KEY (person_id))`,
+					`CREATE TABLE letter (letter_id INTEGER NOT NULL, sender_id INTEGER, recipient_id INTEGER, body VARCHAR(40), PRIMARY KEY (letter_id), CONSTRAINT fk_from FOREIGN KEY (sender_id) REFERENCES person (person_id), CONSTRAINT fk_to FOREIGN KEY (recipient_id) REFERENCES person (person_id))`,
+					`CREATE INDEX ix_from ON letter (sender_id)`, `CREATE INDEX ix_to ON letter (recipient_id)`,
+					`INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cyd')`,
+					`INSERT INTO letter VALUES (12, 1, 2, 'Dear Bob'), (13, 1, 3, 'Dear Cyd'), (33, 3, 3, 'Dear diary')`,
+				)
+				p := db.plan(t, letters, plan.Subjects())
+				want := map[string]bool{}
+				for i, subjects := range runs {
+					o := options(p, fmt.Sprint("run ", i), subjects...)
+					o.MaxRows = 1
+					want[db.run(t, p, o).Predicate.ReceiptID] = true
+				}
+				if d := cmp.Diff([]int64{12, 13, 33}, db.keys(t, "letter")); d != "" {
+					t.Error("letters:", d)
+				}
+				if n := db.noted(t); n != 1+len(runs) {
+					t.Errorf("%d notes, want one of a letter and %d of the other", n, len(runs))
+				}
+				st := db.expire(t, letters, 3)
+				if d := cmp.Diff(map[string]int64{"delete letter": 2}, affected(st)); d != "" {
+					t.Error(d)
+				}
+				if d := cmp.Diff(want, follows(st)); d != "" {
+					t.Error("it follows", d)
+				}
+				if n := db.noted(t); n != 0 {
+					t.Errorf("%d notes are left", n)
+				}
+			})
+		})
+	}
+}
