@@ -98,7 +98,7 @@ func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
 
 // restore puts back what is suspended by nobody who lives.
 func (r *Repaired) restore(ctx context.Context, db dialect.DB) error {
-	all, err := suspended(ctx, db)
+	all, err := leftSuspended(ctx, db)
 	if err != nil {
 		return err
 	}

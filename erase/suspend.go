@@ -142,7 +142,7 @@ func (e *executor) drifted(ctx context.Context) error {
 	if changed == nil {
 		return nil
 	}
-	all, err := suspended(ctx, e.db)
+	all, err := leftSuspended(ctx, e.db)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (e *executor) drifted(ctx context.Context) error {
 // plan doesn't cover can be left as it is, where it can't be put back; that
 // is logged.
 func (e *executor) restoreFirst(ctx context.Context) error {
-	all, err := suspended(ctx, e.db)
+	all, err := leftSuspended(ctx, e.db)
 	if err != nil || len(all) == 0 {
 		return err
 	}

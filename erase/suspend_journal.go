@@ -67,8 +67,18 @@ func (j *journal) outtake(ctx context.Context) error {
 	})
 }
 
-// suspended are the indexes that are away, by run, root and name. A journal that
-// can't be read counts as one that isn't there, as for peek.
+// leftSuspended is suspended for who may be the first to ask: where there is no
+// journal, or none for this user, nothing is known to be away.
+func leftSuspended(ctx context.Context, db dialect.DB) ([]suspension, error) {
+	all, err := suspended(ctx, db)
+	switch dialect.ClassOf(err) {
+	case dialect.Fatal, dialect.PermissionDenied:
+		return nil, nil
+	}
+	return all, err
+}
+
+// suspended are the indexes that are away, by run, root and name.
 func suspended(ctx context.Context, db dialect.DB) ([]suspension, error) {
 	var out []suspension
 	err := within(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
@@ -86,8 +96,5 @@ func suspended(ctx context.Context, db dialect.DB) ([]suspension, error) {
 		}
 		return nil
 	})
-	if err != nil && (ctx.Err() != nil || dialect.ClassOf(err) == dialect.LostConnection) {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
