@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
@@ -124,6 +125,20 @@ func (c child) kill(t *testing.T) {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("the child was not killed: %v\n%s", err, out)
+	}
+	db := openTarget(t, c.URL)
+	for deadline := time.Now().Add(time.Minute); ; { // the server learns of it a moment later
+		release, err := db.DB.Claim(t.Context(), "run crash")
+		if errors.Is(err, dialect.ErrClaimed) && time.Now().Before(deadline) {
+			continue
+		}
+		if err == nil {
+			err = release()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
 }
 
