@@ -43,9 +43,11 @@ func (v *verifier) overdue(ctx context.Context, policy *plan.Policy, known, sche
 				of = append(of, h)
 			}
 		}
-		for _, it := range itemsOf(prog, of) {
-			if err := v.left(ctx, e, it, left); err != nil {
-				return err
+		for page := range slices.Chunk(of, 200) {
+			for _, it := range itemsOf(prog, page) {
+				if err := v.left(ctx, e, it, left); err != nil {
+					return err
+				}
 			}
 		}
 	}
