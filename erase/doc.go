@@ -52,8 +52,8 @@
 //
 // A closure with more rows than a transaction should lock is halved by its roots, down to
 // one root, of which deletes are split off leaf first (oversized.go). Scope
-// everything has no closures: each item is one statement on a range (sweep.go). After the last
-// batch the roots are scanned once more, and the receipt is assembled from the
+// everything has no closures, nor has one row that has expired where nothing hangs on it:
+// each item is one statement on a range (sweep.go). After the last batch the roots are scanned once more, and the receipt is assembled from the
 // journal (finish.go, statement.go), signed, stored, published, and the run closed (seal.go).
 //
 // # Suspended indexes

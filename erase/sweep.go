@@ -17,11 +17,12 @@ func (p *program) sweeps(scope plan.Scope) bool {
 		return true
 	}
 	t, steps := p.first(), p.root.Steps
-	if p.root.Older == nil || p.seen || len(p.tables) > 1 || len(steps) != 1 || len(t.schema.Triggers) > 0 ||
+	if p.root.Older == nil || p.root.Whole || p.seen || len(p.tables) > 1 || len(steps) != 1 || len(t.schema.Triggers) > 0 ||
 		t.Hold != nil || len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) > 0 {
 		return false
 	}
-	return steps[0].Op == plan.Delete || steps[0].Op == plan.Overwrite && t.writers[steps[0].ID].remains() == nil
+	st := &steps[0]
+	return st.Op == plan.Delete || st.Op == plan.Overwrite && st.Follow == nil && t.writers[st.ID].remains() == nil
 }
 
 // sweep carries out the one step of a root on a range of its table: there is no
