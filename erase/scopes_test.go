@@ -279,3 +279,20 @@ func TestValuesThatCameOutAsTheyWereAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// What a condition leaves as it is was never to be replaced.
+func TestValuesThatAConditionLeavesAreNotCountedAsUnchanged(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.exec(t, "CREATE TABLE voter (id INTEGER NOT NULL PRIMARY KEY, answer VARCHAR(10), place VARCHAR(40))",
+			"INSERT INTO voter VALUES (1, 'no', 'Ulm'), (2, 'yes', 'Bonn'), (3, NULL, 'Bern'), (4, 'no', NULL), (5, 'yes', 'Brno')")
+		const policy = "version: 1\ndatabase: v\ntables:\n  voter: {columns: {id: none, answer: {pii: other, overwrite: {fixed: 'no', when: 'id < 4'}}, place: {pii: address, overwrite: random}}}\n"
+		for run, text := range map[string]string{"client": strings.Replace(policy, "random", "{fake: city}", 1), "database": policy} {
+			p := db.plan(t, text, plan.Everything())
+			db.exec(t, "UPDATE voter SET answer = 'yes' WHERE id = 2")
+			a := db.run(t, p, options(p, run)).Predicate.Actions[0]
+			if compared := a.Rows.Unchecked == 0; compared && a.Unchanged != 1 || !compared && a.Unchanged != 0 {
+				t.Errorf("in the %s: %d values came out as they were, %d rows unchecked", run, a.Unchanged, a.Rows.Unchecked)
+			}
+		}
+	})
+}

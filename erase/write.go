@@ -17,7 +17,8 @@ type writer struct {
 	*table
 	keyed bool // a strategy needs the secret
 
-	set []dialect.Assign // in the database
+	set   []dialect.Assign // in the database,
+	spare []dialect.Cond   // and what is to be met by values that stay as they are on purpose
 
 	columns   []string // through the client: what is assigned,
 	replacers []anonymise.Replacer
@@ -47,6 +48,11 @@ func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
 				return nil, fmt.Errorf("table %s, column %s: the plan overwrites it in the database, which this release can't: build the plan again", t.Name, a.Column)
 			}
 			w.set = append(w.set, dialect.Assign{Column: col, Expr: e})
+			if c, ok := replacer.(anonymise.Conditional); ok && c.When() != "" {
+				w.spare = append(w.spare, dialect.All{
+					dialect.Not{Cond: dialect.Match{SQL: c.When()}}, dialect.Not{Cond: dialect.IsNull{Column: a.Column}},
+				})
+			}
 			continue
 		}
 		w.columns = append(w.columns, a.Column)
@@ -72,6 +78,10 @@ func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
 func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, d *deed) (*dialect.BulkUpdate, error) {
 	c := d.step(w.step.ID)
 	if len(w.set) > 0 {
+		spared, err := w.spared(ctx, tx, where)
+		if err != nil {
+			return nil, err
+		}
 		u, err := tx.Update(ctx, dialect.Update{Table: w.Name, Set: w.set, Where: where, Compare: true})
 		if err != nil {
 			return nil, err
@@ -81,9 +91,11 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 		if u.Unchanged == nil {
 			c.Unchecked += u.Rows
 		}
+		var same int64
 		for _, n := range u.Unchanged {
-			c.Same += n
+			same += n
 		}
+		c.Same += max(same-spared, 0)
 		return nil, nil
 	}
 	bulk, moves, err := w.replace(ctx, tx, where, source, c)
@@ -108,6 +120,20 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 	c.Matched += n
 	c.Affected += n
 	return w.afterwards(bulk), nil
+}
+
+// spared counts the values that conditions of strategies leave as they are: that
+// they come out unchanged is no failure.
+func (w *writer) spared(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (int64, error) {
+	var sum int64
+	for _, c := range w.spare {
+		n, err := tx.Count(ctx, w.Name, append(slices.Clone(where), c))
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // afterwards is how the rows are found by their key once that has new values too.
