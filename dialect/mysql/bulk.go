@@ -128,7 +128,8 @@ func newPacked(t *dialect.Table, key, set []*dialect.Column) *packed {
 // encode makes one row's JSON, which is valid until the next call. ok is false
 // where no row can have its key.
 func (p *packed) encode(row dialect.Row) (encoded []byte, ok bool, err error) {
-	out := append(p.row[:0], '[')
+	out := p.row[:0]
+	out = append(out, '[')
 	for i, v := range row {
 		c := p.column(i)
 		j, fits := encode(c, v)
@@ -160,8 +161,9 @@ func (p *packed) encode(row dialect.Row) (encoded []byte, ok bool, err error) {
 		}
 		out = append(out, doc...)
 	}
-	p.row = append(out, ']')
-	return p.row, true, nil
+	out = append(out, ']')
+	p.row = out
+	return out, true, nil
 }
 
 // plain reports whether a text is written in JSON as it is: most are, which
