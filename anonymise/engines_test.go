@@ -217,7 +217,7 @@ func (db *live) everyKind(t *testing.T) (*dialect.Table, []string, []dialect.Row
 			}
 			row = append(row, v)
 		}
-		if err := tx.Insert(t.Context(), dialect.Insert{Table: table.Name, Columns: names, Row: row}); err != nil {
+		if err := tx.Insert(t.Context(), dialect.Insert{Table: table.Name, Columns: names, Rows: []dialect.Row{row}}); err != nil {
 			t.Fatalf("row %d: %v", i, err)
 		}
 	}

@@ -73,9 +73,14 @@ type BulkUpdate struct {
 	Rows  []Row
 }
 
-// Insert adds one row. It serves the journal and tests.
+// Insert adds rows, in one statement. It serves the journal and tests, which
+// stay below what an engine takes: at most InsertValues values.
 type Insert struct {
 	Table   Name
 	Columns []string
-	Row     Row
+	Rows    []Row
 }
+
+// InsertValues is how many values one Insert may have: SQL Server takes 2,100
+// parameters, of which it needs some itself.
+const InsertValues = 2000

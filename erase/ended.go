@@ -267,6 +267,7 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 		}
 	}
 	waiting := map[string]bool{}
+	var fresh []heldRow
 	for _, h := range heads {
 		if h.Address || len(h.Key) == 0 {
 			return fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Name)
@@ -283,10 +284,11 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 			if h.set != g.sets[0] {
 				e.strays.Store(true)
 			}
-			if err := e.journal.hold(ctx, g.tx, heldRow{Digest: digest, Run: r.id, Receipt: r.receipt, Root: rootOf(h.table), Key: h.key(h.set), Since: since}); err != nil {
-				return err
-			}
+			fresh = append(fresh, heldRow{Digest: digest, Run: r.id, Receipt: r.receipt, Root: rootOf(h.table), Key: h.key(h.set), Since: since})
 		}
+	}
+	if err := e.journal.hold(ctx, g.tx, fresh); err != nil {
+		return err
 	}
 	var still, done []string
 	for _, n := range notes {

@@ -161,11 +161,18 @@ func named(column string, values []string) []dialect.Cond {
 	return []dialect.Cond{in}
 }
 
-// hold notes a row.
-func (j *journal) hold(ctx context.Context, tx dialect.Tx, h heldRow) error {
-	return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(heldTable), Columns: heldColumns, Row: dialect.Row{
-		h.Digest, h.Run, h.Receipt, h.Root, dialect.EncodeKey(h.Key), h.Since,
-	}})
+// hold notes rows.
+func (j *journal) hold(ctx context.Context, tx dialect.Tx, held []heldRow) error {
+	for part := range slices.Chunk(held, dialect.InsertValues/len(heldColumns)) {
+		i := dialect.Insert{Table: j.db.JournalTable(heldTable), Columns: heldColumns}
+		for _, h := range part {
+			i.Rows = append(i.Rows, dialect.Row{h.Digest, h.Run, h.Receipt, h.Root, dialect.EncodeKey(h.Key), h.Since})
+		}
+		if err := tx.Insert(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // holdOn notes that the rows were gone through once more.

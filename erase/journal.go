@@ -155,9 +155,9 @@ func (j *journal) take(ctx context.Context, fresh runRow) (*runRow, error) {
 		if found == nil {
 			row = &fresh
 			row.Epoch, row.State = 1, stateOpen
-			return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(runTable), Columns: runColumns, Row: dialect.Row{
+			return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(runTable), Columns: runColumns, Rows: []dialect.Row{{
 				row.ID, row.State, row.Epoch, row.Holder, row.Plan, row.ReceiptID, row.Subjects, optional(row.Actor), stamp(row.AsOf), stamp(row.Began), nil, nil, optional(row.Commitment),
-			}})
+			}}})
 		}
 		row = found
 		if row.State == stateClosed {
@@ -232,10 +232,10 @@ func (j *journal) record(ctx context.Context, tx dialect.Tx, e *entry) error {
 		}
 		stayed = string(doc)
 	}
-	return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(batchTable), Columns: entryColumns, Row: dialect.Row{
+	return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(batchTable), Columns: entryColumns, Rows: []dialect.Row{{
 		j.run, e.Root, e.Seq, e.Part, j.epoch, e.Roots, optional(e.Low), optional(e.High), stayed, string(counts), e.Retries,
 		stamp(e.Began), stamp(e.Committed), nil, optional(e.Leaf), e.Padded,
-	}})
+	}}})
 }
 
 // settle finds out whether a commit whose answer was lost took place. It
@@ -347,7 +347,7 @@ func (j *journal) database(ctx context.Context) (string, error) {
 				return nil
 			}
 			id = uuid.NewString()
-			return tx.Insert(ctx, dialect.Insert{Table: table, Columns: []string{"only", "id", "since"}, Row: dialect.Row{int64(1), id, stamp(j.now())}})
+			return tx.Insert(ctx, dialect.Insert{Table: table, Columns: []string{"only", "id", "since"}, Rows: []dialect.Row{{int64(1), id, stamp(j.now())}}})
 		})
 		if dialect.ClassOf(err) == dialect.UniqueViolation && attempt == 0 {
 			continue // another process was first

@@ -59,7 +59,7 @@ func Pause(ctx context.Context, db dialect.DB, runID string) error {
 		return errors.New("the run is finished: there is nothing left to pause")
 	}
 	err = j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		return tx.Insert(ctx, dialect.Insert{Table: db.JournalTable(pauseTable), Columns: []string{"run", "since"}, Row: dialect.Row{runID, stamp(time.Now())}})
+		return tx.Insert(ctx, dialect.Insert{Table: db.JournalTable(pauseTable), Columns: []string{"run", "since"}, Rows: []dialect.Row{{runID, stamp(time.Now())}}})
 	})
 	if dialect.ClassOf(err) == dialect.UniqueViolation {
 		return nil // it is paused already

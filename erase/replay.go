@@ -176,7 +176,7 @@ func (j *journal) identity(ctx context.Context) (id string, err error) {
 func (j *journal) adopt(ctx context.Context, id string) error {
 	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
 		return tx.Insert(ctx, dialect.Insert{
-			Table: j.db.JournalTable(databaseTable), Columns: []string{"only", "id", "since"}, Row: dialect.Row{int64(1), id, stamp(j.now())},
+			Table: j.db.JournalTable(databaseTable), Columns: []string{"only", "id", "since"}, Rows: []dialect.Row{{int64(1), id, stamp(j.now())}},
 		})
 	})
 }

@@ -31,14 +31,11 @@ func (j *journal) suspends(ctx context.Context, all []suspension) error {
 		if _, err := tx.Delete(ctx, dialect.Delete{Table: table, Where: []dialect.Cond{j.ofRun(), dialect.Compare{Column: "root", Op: "=", Value: all[0].Root}}}); err != nil {
 			return err
 		}
+		i := dialect.Insert{Table: table, Columns: suspendedColumns}
 		for _, s := range all {
-			if err := tx.Insert(ctx, dialect.Insert{Table: table, Columns: suspendedColumns, Row: dialect.Row{
-				s.Run, s.Root, optional(s.Table.Schema), s.Table.Table, s.Name, s.Definition, stamp(j.now()), nil,
-			}}); err != nil {
-				return err
-			}
+			i.Rows = append(i.Rows, dialect.Row{s.Run, s.Root, optional(s.Table.Schema), s.Table.Table, s.Name, s.Definition, stamp(j.now()), nil})
 		}
-		return nil
+		return tx.Insert(ctx, i)
 	})
 }
 

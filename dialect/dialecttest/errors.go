@@ -85,7 +85,7 @@ func (s *suite) errors(t *testing.T) {
 		{"unique by overwrite", dialect.UniqueViolation, func(_ *Env, n dialect.Name) func(dialect.Tx) error { return bulk(n, 2, "email", canaries[0]) }},
 		{"unique by insert", dialect.UniqueViolation, func(_ *Env, n dialect.Name) func(dialect.Tx) error {
 			return func(tx dialect.Tx) error {
-				return tx.Insert(context.Background(), dialect.Insert{Table: n, Columns: columns, Row: dialect.Row{int64(73310042), "x", nil, nil}})
+				return tx.Insert(context.Background(), dialect.Insert{Table: n, Columns: columns, Rows: []dialect.Row{{int64(73310042), "x", nil, nil}}})
 			}
 		}},
 		{"foreign key by delete", dialect.ForeignKeyViolation, func(_ *Env, n dialect.Name) func(dialect.Tx) error {

@@ -90,7 +90,7 @@ func remove(t testing.TB, tx dialect.Writer, d dialect.Delete) int64 {
 
 func insert(t testing.TB, tx dialect.Writer, n dialect.Name, columns []string, r ...dialect.Value) {
 	t.Helper()
-	if err := tx.Insert(ctx(t), dialect.Insert{Table: n, Columns: columns, Row: r}); err != nil {
+	if err := tx.Insert(ctx(t), dialect.Insert{Table: n, Columns: columns, Rows: []dialect.Row{r}}); err != nil {
 		t.Fatalf("insert into %s: %v", n, err)
 	}
 }

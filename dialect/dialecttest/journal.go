@@ -71,15 +71,21 @@ func (s *suite) journalWorks(t *testing.T, env *Env, columns []string, row diale
 	run, batch := env.DB.JournalTable("run"), env.DB.JournalTable("batch")
 	write(t, env.DB, func(tx dialect.Tx) {
 		insert(t, tx, run, columns, row...)
-		insert(t, tx, batch, []string{"run", "number", "bound"}, "case-1", int64(1), nil)
+		several := dialect.Insert{Table: batch, Columns: []string{"run", "number", "bound"}, Rows: []dialect.Row{{"case-1", int64(1), nil}, {"case-1", int64(2), "i7"}}}
+		if err := tx.Insert(ctx(t), several); err != nil {
+			t.Fatal(err)
+		}
 	})
+	if n := len(selected(t, env.DB, dialect.Select{Table: batch, Columns: []string{"number"}})); n != 2 {
+		t.Fatalf("%d rows, want 2", n)
+	}
 	sel := dialect.Select{Table: run, Columns: columns, Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{"case-1"}}}}, Lock: dialect.Share}
 	if d := cmp.Diff([]dialect.Row{row}, selected(t, env.DB, sel)); d != "" {
 		t.Errorf("the journal's row (-want +got):\n%s", d)
 	}
 	// The unique key settles a commit whose outcome is unknown.
 	tx := begin(t, env.DB, dialect.TxOptions{})
-	wantClass(t, tx.Insert(ctx(t), dialect.Insert{Table: batch, Columns: []string{"run", "number"}, Row: dialect.Row{"case-1", int64(1)}}), dialect.UniqueViolation)
+	wantClass(t, tx.Insert(ctx(t), dialect.Insert{Table: batch, Columns: []string{"run", "number"}, Rows: []dialect.Row{{"case-1", int64(1)}}}), dialect.UniqueViolation)
 	_ = tx.Rollback(ctx(t))
 	write(t, env.DB, func(tx dialect.Tx) {
 		epoch := &dialect.Column{Name: "epoch", Kind: dialect.Int, Precision: 64}

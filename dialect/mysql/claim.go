@@ -6,9 +6,9 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"sync"
-	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/alive"
 )
 
 // Claim implements dialect.DB with GET_LOCK on a connection that the claim
@@ -30,7 +30,7 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		}
 		return nil, fail(ctx, err, doing, dialect.Name{})
 	}
-	stop := keepAlive(conn)
+	stop := alive.Keep(conn)
 	return sync.OnceValue(func() error {
 		stop()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -58,28 +58,4 @@ func claim(ctx context.Context, conn *sql.Conn, name string) (bool, error) {
 	var got sql.NullInt64 // NULL where the server ran out of memory, or the session was killed
 	err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", "expunge-"+hex.EncodeToString(sum[:24])).Scan(&got)
 	return got.Int64 == 1, err
-}
-
-// keepAlive asks the server something now and then, so that nothing on the way
-// takes the connection for dead.
-func keepAlive(conn *sql.Conn) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(30 * time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				_ = conn.PingContext(ctx)
-			}
-		}
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
 }

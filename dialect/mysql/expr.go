@@ -152,36 +152,17 @@ func (b *builder) truncate(t *dialect.Table, e dialect.TruncateMoment) (string, 
 		return "", err
 	}
 	typ := "DATETIME(6)"
-	if isDate(e.Of) {
+	if dialect.KindOf(e.Of) == dialect.Date {
 		typ = "DATE"
 	}
 	return "CAST(DATE_FORMAT(" + of + ", '" + cut + "') AS " + typ + ")", nil
 }
 
 func (b *builder) shift(t *dialect.Table, e dialect.ShiftMoment) (string, error) {
-	if isDate(e.Of) {
+	if dialect.KindOf(e.Of) == dialect.Date {
 		return b.format(t, "DATE_ADD(%s, INTERVAL FLOOR((%s) / 86400) DAY)", e.Of, e.Seconds)
 	}
 	return b.format(t, "DATE_ADD(%s, INTERVAL %s SECOND)", e.Of, e.Seconds)
-}
-
-// isDate reports whether an expression over moments is one of dates.
-func isDate(e dialect.Expr) bool {
-	switch e := e.(type) {
-	case dialect.Current:
-		return e.Column.Kind == dialect.Date
-	case dialect.Literal:
-		return e.Column.Kind == dialect.Date
-	case dialect.RandomMoment:
-		return e.Column.Kind == dialect.Date
-	case dialect.Cast:
-		return e.Column.Kind == dialect.Date
-	case dialect.TruncateMoment:
-		return isDate(e.Of)
-	case dialect.ShiftMoment:
-		return isDate(e.Of)
-	}
-	return false
 }
 
 func (b *builder) cast(t *dialect.Table, e dialect.Cast) (string, error) {

@@ -348,11 +348,18 @@ func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 	if err != nil {
 		return err
 	}
-	names, marks, args := make([]string, len(cols)), make([]string, len(cols)), make([]any, len(cols))
+	names, marks := make([]string, len(cols)), make([]string, len(cols))
 	for n, c := range cols {
-		names[n], marks[n], args[n] = quote(c.Name), "?", wire(c, i.Row[n])
+		names[n], marks[n] = quote(c.Name), "?"
 	}
-	_, err = t.affected(ctx, "INSERT INTO "+quoteTable(i.Table)+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")",
+	rows, args := make([]string, len(i.Rows)), make([]any, 0, len(i.Rows)*len(cols))
+	for at, row := range i.Rows {
+		rows[at] = "(" + strings.Join(marks, ", ") + ")"
+		for n, c := range cols {
+			args = append(args, wire(c, row[n]))
+		}
+	}
+	_, err = t.affected(ctx, "INSERT INTO "+quoteTable(i.Table)+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(rows, ", "),
 		args, "insert into", i.Table)
 	return err
 }

@@ -81,7 +81,7 @@ func TestValuesTravelUnchanged(t *testing.T) {
 						update := dialect.BulkUpdate{Table: n, Key: []string{"id"}, Set: []string{"updated"}}
 						var want []dialect.Row
 						for id, v := range c.values {
-							if err := tx.Insert(t.Context(), dialect.Insert{Table: n, Columns: []string{"id", "inserted"}, Row: dialect.Row{int64(id), v}}); err != nil {
+							if err := tx.Insert(t.Context(), dialect.Insert{Table: n, Columns: []string{"id", "inserted"}, Rows: []dialect.Row{{int64(id), v}}}); err != nil {
 								t.Fatal(err)
 							}
 							update.Rows = append(update.Rows, dialect.Row{int64(id), v})

@@ -47,9 +47,9 @@ func supported(e dialect.Expr, top bool) bool {
 	case dialect.Round:
 		return supported(e.Of, false)
 	case dialect.TruncateMoment:
-		return momentType(kindOf(e.Of)) != "" && supported(e.Of, false) && units[e.Unit]
+		return momentType(dialect.KindOf(e.Of)) != "" && supported(e.Of, false) && units[e.Unit]
 	case dialect.ShiftMoment:
-		return momentType(kindOf(e.Of)) != "" && supported(e.Of, false) && supported(e.Seconds, false)
+		return momentType(dialect.KindOf(e.Of)) != "" && supported(e.Of, false) && supported(e.Seconds, false)
 	case dialect.Cast:
 		return supported(e.Of, false)
 	}
@@ -58,43 +58,19 @@ func supported(e dialect.Expr, top bool) bool {
 
 var units = map[string]bool{"year": true, "month": true, "day": true, "hour": true}
 
-// kindOf is the kind of an expression's value, Unknown where that isn't plain.
-func kindOf(e dialect.Expr) dialect.Kind {
+// approximate reports whether a number is calculated in double precision: only
+// where one that is stored so is in it. What random() draws is calculated with
+// exactly, and round() with digits is of numeric only.
+func approximate(e dialect.Expr) bool {
 	switch e := e.(type) {
-	case dialect.Literal:
-		return e.Column.Kind
-	case dialect.Current:
-		return e.Column.Kind
-	case dialect.Choose:
-		return e.Column.Kind
-	case dialect.RandomMoment:
-		return e.Column.Kind
-	case dialect.Cast:
-		return e.Column.Kind
-	case dialect.If:
-		if k := kindOf(e.Then); k != dialect.Unknown {
-			return k
-		}
-		return kindOf(e.Else)
-	case dialect.TruncateMoment:
-		return kindOf(e.Of)
-	case dialect.ShiftMoment:
-		return kindOf(e.Of)
+	case dialect.Random, dialect.Round:
+		return false
 	case dialect.Arith:
-		if kindOf(e.A) == dialect.Float || kindOf(e.B) == dialect.Float {
-			return dialect.Float
-		}
-		return dialect.Decimal
+		return approximate(e.A) || approximate(e.B)
 	case dialect.Floor:
-		return kindOf(e.Of)
-	case dialect.Round:
-		return dialect.Decimal
-	case dialect.RandomBytes:
-		return dialect.Bytes
-	case dialect.Concat, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomLike:
-		return dialect.Text
+		return approximate(e.Of)
 	}
-	return dialect.Unknown
+	return dialect.KindOf(e) == dialect.Float
 }
 
 // computed is the type in which a column's values are calculated: one that
@@ -148,7 +124,7 @@ func (b *builder) assigned(r *relation, a dialect.Assign) string {
 	case dialect.Null:
 		return "NULL"
 	default:
-		return b.as(a.Column, b.expr(r, e), kindOf(e))
+		return b.as(a.Column, b.expr(r, e), dialect.KindOf(e))
 	}
 }
 
@@ -203,7 +179,7 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 		return b.choose(e)
 	case dialect.Arith:
 		typ := "::numeric"
-		if kindOf(e) == dialect.Float {
+		if approximate(e) {
 			typ = "::float8"
 		}
 		return of(e.A) + typ + " " + string(e.Op) + " " + of(e.B) + typ
@@ -214,17 +190,17 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 	case dialect.Round:
 		return "round(" + of(e.Of) + "::numeric, " + whole(e.Digits) + ")"
 	case dialect.TruncateMoment:
-		if kindOf(e.Of) == dialect.Date {
+		if dialect.KindOf(e.Of) == dialect.Date {
 			return "date_trunc(" + b.arg([]byte(e.Unit), "text") + ", " + of(e.Of) + "::timestamp)::date"
 		}
 		return "date_trunc(" + b.arg([]byte(e.Unit), "text") + ", " + of(e.Of) + ")"
 	case dialect.ShiftMoment:
-		if kindOf(e.Of) == dialect.Date {
+		if dialect.KindOf(e.Of) == dialect.Date {
 			return of(e.Of) + " + trunc(" + of(e.Seconds) + "::numeric / 86400)::int4"
 		}
 		return of(e.Of) + " + make_interval(secs => " + of(e.Seconds) + "::float8)"
 	case dialect.Cast:
-		return b.as(e.Column, b.expr(r, e.Of), kindOf(e.Of))
+		return b.as(e.Column, b.expr(r, e.Of), dialect.KindOf(e.Of))
 	}
 	b.wrong(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
 	return "NULL"

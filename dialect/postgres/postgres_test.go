@@ -72,7 +72,7 @@ func TestValuesOfEveryTypeGoInAndComeBack(t *testing.T) {
 				env.Exec(t, fmt.Sprintf("CREATE TABLE v%d (id int PRIMARY KEY, v %s)", i, c.typ))
 				transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {
 					for i, value := range []dialect.Value{c.a, c.a, nil} {
-						if err := tx.Insert(t.Context(), dialect.Insert{Table: v, Columns: []string{"id", "v"}, Row: dialect.Row{int64(i), value}}); err != nil {
+						if err := tx.Insert(t.Context(), dialect.Insert{Table: v, Columns: []string{"id", "v"}, Rows: []dialect.Row{{int64(i), value}}}); err != nil {
 							t.Fatal(err)
 						}
 					}

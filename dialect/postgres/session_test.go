@@ -27,7 +27,7 @@ func TestTracersOfThePoolSeeNoValues(t *testing.T) {
 	})}
 	db := postgres.New(connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) { c.ConnConfig.Tracer = tracer }))
 	transact(t, db, dialect.TxOptions{}, func(tx dialect.Tx) {
-		if err := tx.Insert(t.Context(), dialect.Insert{Table: env.Name("p"), Columns: []string{"v"}, Row: dialect.Row{"canary"}}); err != nil {
+		if err := tx.Insert(t.Context(), dialect.Insert{Table: env.Name("p"), Columns: []string{"v"}, Rows: []dialect.Row{{"canary"}}}); err != nil {
 			t.Fatal(err)
 		}
 		read(t, tx, dialect.Select{Table: env.Name("p"), Columns: []string{"v"}, Where: []dialect.Cond{dialect.Compare{Column: "v", Op: "=", Value: "canary"}}})
@@ -146,12 +146,12 @@ func TestErrorsNeverQuoteValues(t *testing.T) {
 		class   dialect.Class
 		mention string
 	}{
-		{"unique", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Row: dialect.Row{int64(2), "canary-unique"}}, dialect.UniqueViolation, "p_v_key"},
-		{"check", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Row: dialect.Row{int64(2), "canary-check"}}, dialect.OtherConstraint, "p_v_check"},
-		{"too long", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Row: dialect.Row{int64(2), "canary-that-is-too-long"}}, dialect.DoesNotFit, "22001"},
-		{"not a number", dialect.Insert{Table: env.Name("p"), Columns: []string{"id"}, Row: dialect.Row{"canary"}}, dialect.DoesNotFit, "22P02"},
-		{"a trigger's text and fields", dialect.Insert{Table: env.Name("loud"), Columns: []string{"v"}, Row: dialect.Row{"canary"}}, dialect.PermissionDenied, "42501"},
-		{"no such column", dialect.Insert{Table: env.Name("p"), Columns: []string{"x"}, Row: dialect.Row{"canary"}}, dialect.Fatal, "(x)"},
+		{"unique", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Rows: []dialect.Row{{int64(2), "canary-unique"}}}, dialect.UniqueViolation, "p_v_key"},
+		{"check", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Rows: []dialect.Row{{int64(2), "canary-check"}}}, dialect.OtherConstraint, "p_v_check"},
+		{"too long", dialect.Insert{Table: env.Name("p"), Columns: []string{"id", "v"}, Rows: []dialect.Row{{int64(2), "canary-that-is-too-long"}}}, dialect.DoesNotFit, "22001"},
+		{"not a number", dialect.Insert{Table: env.Name("p"), Columns: []string{"id"}, Rows: []dialect.Row{{"canary"}}}, dialect.DoesNotFit, "22P02"},
+		{"a trigger's text and fields", dialect.Insert{Table: env.Name("loud"), Columns: []string{"v"}, Rows: []dialect.Row{{"canary"}}}, dialect.PermissionDenied, "42501"},
+		{"no such column", dialect.Insert{Table: env.Name("p"), Columns: []string{"x"}, Rows: []dialect.Row{{"canary"}}}, dialect.Fatal, "(x)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tx, err := env.DB.Begin(t.Context(), dialect.TxOptions{})

@@ -239,13 +239,19 @@ func (c *column) stored(alias string) string { return c.of(alias) + `::text COLL
 
 func (b *builder) insert(i dialect.Insert) (statement, error) {
 	r := b.relation(i.Table)
-	b.WriteString("INSERT INTO " + table(i.Table) + " (" + list(i.Columns, ident) + ") VALUES (")
-	for n, name := range i.Columns {
-		if n > 0 {
+	b.WriteString("INSERT INTO " + table(i.Table) + " (" + list(i.Columns, ident) + ") VALUES ")
+	for at, row := range i.Rows {
+		if at > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(b.value(b.column(r, name), i.Row[n]))
+		b.WriteString("(")
+		for n, name := range i.Columns {
+			if n > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(b.value(b.column(r, name), row[n]))
+		}
+		b.WriteString(")")
 	}
-	b.WriteString(")")
 	return b.done(i.Table)
 }

@@ -125,7 +125,7 @@ var shapes = map[string][]struct {
 		{"BulkUpdate", dialect.BulkUpdate{Table: event, Key: []string{"tenant", "code"}, Set: []string{"subject"}, Rows: []dialect.Row{{int64(1), "a", nil}, {int64(2), "b", "x"}}}},
 		{"BulkUpdate by row address", dialect.BulkUpdate{Table: customer, Key: []string{"ctid"}, Set: []string{"tags", "credit", "photo"}, Rows: []dialect.Row{{"(0,1)", "{a}", "1.5", []byte("x")}}}},
 		{"CountEqual", countEqual{dialect.BulkUpdate{Table: customer, Key: []string{"id"}, Set: []string{"name", "doc", "credit"}, Rows: []dialect.Row{{int64(1), "n", "{}", "2"}}}}},
-		{"Insert", dialect.Insert{Table: customer, Columns: []string{"id", "photo", "credit"}, Row: dialect.Row{int64(1), nil, "3"}}},
+		{"Insert", dialect.Insert{Table: customer, Columns: []string{"id", "photo", "credit"}, Rows: []dialect.Row{{int64(1), nil, "3"}}}},
 	},
 	"rekey": {
 		{"two tables, one of them twice", []dialect.BulkUpdate{

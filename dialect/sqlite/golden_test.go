@@ -63,7 +63,7 @@ func TestGolden(t *testing.T) {
 			b.deletes(dialect.Delete{Table: people, Where: []dialect.Cond{dialect.In{Columns: []string{"email"}, Keys: []dialect.Key{{[]byte{1, 255}}, {"a\x00b"}, {0.1}}}}})
 		}},
 		{"insert", func(b *builder) {
-			b.inserts(dialect.Insert{Table: people, Columns: []string{"id", "ok"}, Row: dialect.Row{int64(1), "false"}})
+			b.inserts(dialect.Insert{Table: people, Columns: []string{"id", "ok"}, Rows: []dialect.Row{{int64(1), "false"}}})
 		}},
 		{"bulk_update", func(b *builder) {
 			u := dialect.BulkUpdate{Table: post, Key: []string{"a", "b"}, Set: []string{"person"}}

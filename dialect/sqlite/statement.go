@@ -191,12 +191,18 @@ func (b *builder) inserts(i dialect.Insert) {
 		b.column(b.rel, c)
 		b.write(quote(c))
 	}
-	b.write(") VALUES (")
-	for n, v := range i.Row {
-		if n > 0 {
+	b.write(") VALUES ")
+	for at, row := range i.Rows {
+		if at > 0 {
 			b.write(", ")
 		}
-		b.bind(toEngine(b.column(b.rel, i.Columns[n]).Kind, v))
+		b.write("(")
+		for n, v := range row {
+			if n > 0 {
+				b.write(", ")
+			}
+			b.bind(toEngine(b.column(b.rel, i.Columns[n]).Kind, v))
+		}
+		b.write(")")
 	}
-	b.write(")")
 }

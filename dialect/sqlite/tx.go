@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"iter"
+	"slices"
 	"strconv"
 
 	"github.com/expungedb/expunge/dialect"
@@ -81,9 +82,9 @@ func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 	return t.exec(ctx, "delete from", d.Table, b)
 }
 
-// Insert adds a row.
+// Insert adds rows.
 func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
-	if len(i.Row) != len(i.Columns) {
+	if slices.ContainsFunc(i.Rows, func(r dialect.Row) bool { return len(r) != len(i.Columns) }) {
 		return refused(dialect.Fatal, "insert into", i.Table, "a row has as many values as columns")
 	}
 	b := t.builder(ctx)

@@ -6,9 +6,9 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"sync"
-	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/alive"
 )
 
 // Claim takes an application lock of the session, within this database, on a
@@ -41,34 +41,10 @@ SELECT @got`
 		discard(conn)
 		return nil, dialect.ErrClaimed
 	}
-	stop := keepAlive(conn)
+	stop := alive.Keep(conn)
 	return sync.OnceValue(func() error {
 		stop()
 		discard(conn) // without the session the lock is gone too
 		return nil
 	}), nil
-}
-
-// keepAlive asks the server something now and then, so that nothing on the way
-// takes the connection for dead.
-func keepAlive(conn *sql.Conn) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(30 * time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				_ = conn.PingContext(ctx)
-			}
-		}
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
 }

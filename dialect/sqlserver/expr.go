@@ -8,51 +8,6 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// kindOf is the kind of an expression's value, Unknown where that isn't plain.
-func kindOf(e dialect.Expr) dialect.Kind {
-	switch e := e.(type) {
-	case dialect.Literal:
-		return e.Column.Kind
-	case dialect.Current:
-		return e.Column.Kind
-	case dialect.Choose:
-		return e.Column.Kind
-	case dialect.RandomMoment:
-		return e.Column.Kind
-	case dialect.Cast:
-		return e.Column.Kind
-	case dialect.If:
-		if k := kindOf(e.Then); k != dialect.Unknown {
-			return k
-		}
-		return kindOf(e.Else)
-	case dialect.TruncateMoment:
-		return kindOf(e.Of)
-	case dialect.ShiftMoment:
-		return kindOf(e.Of)
-	case dialect.Arith:
-		if kindOf(e.A) == dialect.Float || kindOf(e.B) == dialect.Float {
-			return dialect.Float
-		}
-		return dialect.Decimal
-	case dialect.Floor:
-		return kindOf(e.Of)
-	case dialect.Round:
-		return kindOf(e.Of)
-	case dialect.RandomInt:
-		return dialect.Int
-	case dialect.Random:
-		return dialect.Float
-	case dialect.RandomUUID:
-		return dialect.UUID
-	case dialect.RandomBytes:
-		return dialect.Bytes
-	case dialect.Concat, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomLike:
-		return dialect.Text
-	}
-	return dialect.Unknown
-}
-
 // characters gives a text, of whatever length and code page, a collation under
 // which a character beyond the basic plane counts as one. Without it LEN, LEFT
 // and SUBSTRING count pairs of bytes, and cut a character in two.
@@ -71,7 +26,7 @@ func (b *builder) length(characters string) string { return "(LEN(" + characters
 // text renders an expression as such a text.
 func (b *builder) text(r *relation, e dialect.Expr) string {
 	s := b.expr(r, e)
-	switch kindOf(e) {
+	switch dialect.KindOf(e) {
 	case dialect.UUID:
 		s = "LOWER(CONVERT(char(36), " + s + "))"
 	case dialect.Float:
@@ -94,7 +49,7 @@ func (b *builder) assigned(r *relation, c *column, a dialect.Assign) string {
 	case dialect.Literal:
 		return b.assignable(r, c, e.Value)
 	}
-	if k := kindOf(a.Expr); c.kind() == dialect.Text && k != dialect.Text && k != dialect.Unknown {
+	if k := dialect.KindOf(a.Expr); c.kind() == dialect.Text && k != dialect.Text && k != dialect.Unknown {
 		return b.text(r, a.Expr)
 	}
 	return b.expr(r, a.Expr)
@@ -138,7 +93,7 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 	case dialect.Choose:
 		return b.choose(r, e)
 	case dialect.Arith:
-		if kindOf(e) == dialect.Float {
+		if dialect.KindOf(e) == dialect.Float {
 			return "(CAST(" + b.expr(r, e.A) + " AS float) " + string(e.Op) + " CAST(" + b.expr(r, e.B) + " AS float))"
 		}
 		return "(CAST(" + b.expr(r, e.A) + " AS " + b.number(r, e.A) + ") " + string(e.Op) + " CAST(" + b.expr(r, e.B) + " AS " + b.number(r, e.B) + "))"
@@ -162,7 +117,7 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 
 // branch is one of the values of a CASE: texts get one collation.
 func (b *builder) branch(r *relation, e dialect.Expr) string {
-	if kindOf(e) == dialect.Text {
+	if dialect.KindOf(e) == dialect.Text {
 		return b.text(r, e)
 	}
 	return b.expr(r, e)
@@ -248,7 +203,7 @@ var units = map[string]bool{"year": true, "month": true, "day": true, "hour": tr
 
 // truncate builds the moment anew: DATETRUNC is new in SQL Server 2022.
 func (b *builder) truncate(r *relation, e dialect.TruncateMoment) string {
-	of, kind := b.expr(r, e.Of), kindOf(e.Of)
+	of, kind := b.expr(r, e.Of), dialect.KindOf(e.Of)
 	if kind == dialect.TimestampTZ {
 		of = "CAST(SWITCHOFFSET(" + of + ", '+00:00') AS datetime2(7))"
 	}
@@ -278,10 +233,10 @@ func (b *builder) truncate(r *relation, e dialect.TruncateMoment) string {
 // timestamp by more than 68 years fails, unless it is known beforehand.
 func (b *builder) shift(r *relation, e dialect.ShiftMoment) string {
 	of, seconds := b.expr(r, e.Of), e.Seconds
-	if kindOf(e.Of) == dialect.Date {
+	if dialect.KindOf(e.Of) == dialect.Date {
 		return "DATEADD(day, CAST(FLOOR(CAST(" + b.expr(r, seconds) + " AS decimal(38,10)) / 86400) AS int), " + of + ")"
 	}
-	of = "CAST(" + of + " AS " + computed(&dialect.Column{Kind: kindOf(e.Of)}).spelled() + ")"
+	of = "CAST(" + of + " AS " + computed(&dialect.Column{Kind: dialect.KindOf(e.Of)}).spelled() + ")"
 	if l, ok := seconds.(dialect.Literal); ok {
 		if s, ok := dialect.TextOf(l.Value); ok {
 			if n, err := strconv.ParseInt(s, 10, 64); err == nil {

@@ -109,7 +109,7 @@ func renders(e dialect.Expr) bool {
 }
 
 func isMoment(e dialect.Expr) bool {
-	k := kindOf(e)
+	k := dialect.KindOf(e)
 	return k == dialect.Date || k == dialect.Timestamp || k == dialect.TimestampTZ
 }
 

@@ -272,13 +272,20 @@ func same(c *column, a, b string) string {
 
 func (b *builder) insert(i dialect.Insert) (statement, error) {
 	r := b.relation(i.Table)
-	b.WriteString("INSERT INTO " + table(i.Table) + " (" + list(i.Columns, ident) + ") VALUES (")
-	for n, name := range i.Columns {
-		if n > 0 {
+	b.WriteString("INSERT INTO " + table(i.Table) + " (" + list(i.Columns, ident) + ") VALUES ")
+	for at, row := range i.Rows {
+		if at > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(b.assignable(r, b.column(r, name), i.Row[n]))
+		b.WriteString("(")
+		for n, name := range i.Columns {
+			if n > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(b.assignable(r, b.column(r, name), row[n]))
+		}
+		b.WriteString(")")
 	}
-	b.WriteString(")" + rowCount)
+	b.WriteString(rowCount)
 	return b.done()
 }

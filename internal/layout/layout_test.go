@@ -21,7 +21,8 @@ const module = "github.com/expungedb/expunge"
 var imports = []rule{
 	{"dialect", nil, "it is the contract that all else is built on, and that engines outside of this module implement"},
 	{"dialect/dialecttest", []string{"dialect"}, "an engine outside of this module runs the suite with nothing but the contract"},
-	{"dialect/*", []string{"dialect"}, "an engine knows the contract and no other engine, so that it links one driver"},
+	{"dialect/internal/*", nil, "engines share what database/sql needs, so that it links no driver and knows no engine"},
+	{"dialect/*", []string{"dialect", "dialect/internal/*"}, "an engine knows the contract and no other engine, so that it links one driver"},
 	{"anonymise", []string{"dialect"}, "a value is made from a column and an old value, without connection or plan"},
 	{"plan", []string{"dialect", "anonymise", "internal/graph"}, "it decides and writes nothing"},
 	{"plan/discover", []string{"dialect", "anonymise", "plan"}, "it proposes what a policy may say, and decides nothing"},
