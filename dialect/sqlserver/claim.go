@@ -3,7 +3,6 @@ package sqlserver
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"sync"
 
