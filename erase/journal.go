@@ -95,13 +95,12 @@ func within(ctx context.Context, db dialect.DB, o dialect.TxOptions, do func(tx 
 	if err != nil {
 		return err
 	}
-	if err := do(tx); err != nil {
-		return errors.Join(err, ignoreLost(tx.Rollback(ctx)))
+	err = do(tx)
+	if err == nil && !o.ReadOnly {
+		err = tx.Commit(ctx)
 	}
-	if o.ReadOnly {
-		return ignoreLost(tx.Rollback(ctx))
-	}
-	return tx.Commit(ctx)
+	// Also after a commit that failed, which may have the connection still.
+	return errors.Join(err, ignoreLost(tx.Rollback(ctx)))
 }
 
 // ignoreLost drops the error of a rollback that the lost connection has done.
