@@ -56,8 +56,8 @@
 //   - A foreign key of columns with a collation of their own can't be checked.
 //   - Error numbers that aren't translated are all 33557097: a lock timeout and a
 //     missing permission are of class Fatal.
-//   - There is no ALTER DATABASE, %%physloc%%, sys.dm_tran_locks or
-//     sys.dm_db_log_stats; there are no temporal, ledger or memory-optimised tables,
+//   - There is no ALTER DATABASE, ALTER INDEX … DISABLE, %%physloc%%, sys.dm_tran_locks
+//     or sys.dm_db_log_stats; there are no temporal, ledger or memory-optimised tables,
 //     security policies, masks, Always Encrypted or columnstore indexes.
 package sqlserver
 
