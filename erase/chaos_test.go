@@ -338,7 +338,7 @@ func TestChaosTheServerIsKilled(t *testing.T) {
 						t.Error(err)
 					}
 				})
-				_, _, _ = w.work(t.Context(), db, strike.point) //nolint:errcheck // what becomes of it is seen below
+				_, _, _ = w.work(t.Context(), db, strike.point) // what becomes of it is seen below
 				strike.wait()
 				if err := server.Start(); err != nil {
 					t.Fatal(err)
