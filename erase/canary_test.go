@@ -135,30 +135,7 @@ func (d *target) journal(t testing.TB) []byte {
 // rows reads a table whole.
 func (d *target) rows(t testing.TB, table dialect.Name) [][]any {
 	t.Helper()
-	rows, err := d.SQL.Query("SELECT * FROM " + d.quote(table))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out [][]any
-	for rows.Next() {
-		values, at := make([]any, len(columns)), make([]any, len(columns))
-		for i := range values {
-			at[i] = &values[i]
-		}
-		if err := rows.Scan(at...); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, values)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return scan[any](t, d, "SELECT * FROM "+d.quote(table))
 }
 
 // everywhere is every value of every column of the database, one a line.
