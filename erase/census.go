@@ -75,6 +75,9 @@ func (e *executor) identify(ctx context.Context, s subject, continued bool) (dia
 	return keys[0], nil
 }
 
+// chunk is how many subjects are looked for at a time.
+const chunk = 1000
+
 // census is how many subjects are given: those of which the key is known, those
 // named by an identifier that no row has any more, and those that are there.
 type census struct{ named, unnamed, present int64 }
@@ -84,7 +87,7 @@ type census struct{ named, unnamed, present int64 }
 func (c census) fits(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
 
 func (e *executor) census(ctx context.Context, continued bool) (c census, err error) {
-	for keys, err := range e.chunks(ctx, continued, &c.unnamed) {
+	for keys, err := range e.chunks(ctx, continued, chunk, &c.unnamed) {
 		if err != nil {
 			return c, err
 		}
@@ -101,9 +104,8 @@ func (e *executor) census(ctx context.Context, continued bool) (c census, err er
 	return c, nil
 }
 
-// chunks gives the subjects' keys, a thousand at a time, and counts those
-// without one.
-func (e *executor) chunks(ctx context.Context, continued bool, unnamed *int64) iter.Seq2[[]dialect.Key, error] {
+// chunks gives the subjects' keys, n at a time, and counts those without one.
+func (e *executor) chunks(ctx context.Context, continued bool, n int, unnamed *int64) iter.Seq2[[]dialect.Key, error] {
 	return func(yield func([]dialect.Key, error) bool) {
 		var keys []dialect.Key
 		for s, err := range e.subjects(ctx, continued) {
@@ -116,7 +118,7 @@ func (e *executor) chunks(ctx context.Context, continued bool, unnamed *int64) i
 				continue
 			}
 			keys = append(keys, s.key)
-			if len(keys) == 1000 {
+			if len(keys) == n {
 				if !yield(keys, nil) {
 					return
 				}

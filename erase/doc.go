@@ -50,6 +50,9 @@
 //  5. look: in another transaction, rows that went must be gone, and values that
 //     were written must be there.
 //
+// A link from the subjects that no index serves is looked through before the first batch, for
+// all of them (once.go): batches find its rows by their keys, beside the link's own condition.
+//
 // A closure with more rows than a transaction should lock is halved by its roots, down to
 // one root, of which deletes are split off leaf first (oversized.go). Scope
 // everything has no closures, nor has one row that has expired where nothing hangs on it:

@@ -222,8 +222,15 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 		return nil
 	}
 	var unnamed int64
-	for keys, err := range e.chunks(ctx, true, &unnamed) {
+	n := chunk
+	if len(p.once()) > 0 {
+		n = atOnce
+	}
+	for keys, err := range e.chunks(ctx, true, n, &unnamed) {
 		if err != nil {
+			return err
+		}
+		if err := e.read(ctx, func(tx dialect.Tx) error { return p.scanOnce(ctx, tx, keys, s) }); err != nil {
 			return err
 		}
 		var gone []dialect.Key
@@ -259,7 +266,7 @@ func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone []dialect.K
 	for _, t := range p.tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]
-			if !w.Link || t.deletes == "" || w.RefTable != p.first().Name || !equalNames(w.RefColumns, p.first().Key) {
+			if !w.Link || w.Once || t.deletes == "" || w.RefTable != p.first().Name || !equalNames(w.RefColumns, p.first().Key) {
 				continue
 			}
 			where := linked(&w.Reference, gone, t.schema)

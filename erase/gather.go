@@ -156,6 +156,15 @@ func (g *gathering) through(w *plan.Reach, from *set, rows []*row) []dialect.Con
 		return nil
 	}
 	where := []dialect.Cond{dialect.In{Columns: columns, Keys: keys}}
+	if f := g.found[w]; f != nil {
+		known, few := f.of(keys)
+		switch {
+		case len(known) == 0:
+			return nil
+		case few:
+			where = slices.Insert(where, 0, dialect.Cond(dialect.In{Columns: g.set(target).Key, Keys: known}))
+		}
+	}
 	if w.Where != "" && !w.Forwards {
 		where = append(where, dialect.Match{SQL: w.Where})
 	}

@@ -50,7 +50,7 @@ func (d *deed) empty() bool {
 func (p *program) splittable() map[*table]bool {
 	off := map[*table]bool{}
 	for _, t := range p.tables[1:] {
-		off[t] = p.deletedAnyway(t)
+		off[t] = p.root.Goes(t.Table)
 	}
 	for changed := true; changed; {
 		changed = false
@@ -74,35 +74,6 @@ func (p *program) splittable() map[*table]bool {
 		}
 	}
 	return off
-}
-
-func (p *program) deletedAnyway(t *table) bool {
-	if t.Cycle > 0 || len(t.SharedBy) > 0 || len(t.AnchoredBy) > 0 || t.writes != "" || p.first().Hold != nil || t.Hold != nil {
-		return false
-	}
-	for _, w := range t.Reach {
-		if w.Erase != plan.EraseDelete || w.Forwards {
-			return false
-		}
-	}
-	for _, o := range p.tables {
-		for _, a := range o.Keeps {
-			if a.RefTable == t.Name || a.Table == t.Name {
-				return false
-			}
-		}
-		for _, ref := range o.SharedBy {
-			if ref.Table == t.Name {
-				return false
-			}
-		}
-	}
-	for i := range p.root.Steps {
-		if d := p.root.Steps[i].Detach; d != nil && (d.RefTable == t.Name || d.Table == t.Name) {
-			return false
-		}
-	}
-	return true
 }
 
 // drain deletes up to a batch's worth of rows from the tables that may be

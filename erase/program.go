@@ -16,7 +16,8 @@ type program struct {
 	tables []*table
 	schema *dialect.Schema
 	asOf   time.Time
-	seen   bool        // keys are fetched of every row that goes
+	seen   bool // keys are fetched of every row that goes
+	found  map[*plan.Reach]*found
 	older  dialect.Any // which rows have outlived periods that are looked up; none until that is done
 }
 

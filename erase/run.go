@@ -378,7 +378,7 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 		first = e.MaxRows
 	}
 	sizer := e.sizer(first)
-	if e.scans(p) {
+	if p.root.Scans {
 		sizer.Least(first)
 	}
 	skip := map[string]bool{}
@@ -398,6 +398,9 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 	if e.plan.Scope == plan.ScopeSubjects {
 		if roots >= row.Subjects {
 			return nil // all were done; an identifier may meanwhile be somebody else's
+		}
+		if err := e.lookOnce(ctx, p, len(done) > 0, row.Subjects-roots > int64(sizer.Size())); err != nil {
+			return err
 		}
 		items = given(p, keysOnly(e.subjects(ctx, len(done) > 0)), sizer, seq)
 	}

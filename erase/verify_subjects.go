@@ -16,7 +16,7 @@ func (v *verifier) subjects(ctx context.Context, p *program) error {
 		return nil
 	}
 	var unnamed int64
-	for keys, err := range v.executor.chunks(ctx, true, &unnamed) {
+	for keys, err := range v.executor.chunks(ctx, true, chunk, &unnamed) {
 		if err != nil {
 			return err
 		}

@@ -3,12 +3,10 @@ package erase
 import (
 	"context"
 	"iter"
-	"slices"
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/internal/batch"
-	"github.com/expungedb/expunge/plan"
 )
 
 // given makes items of the subjects' keys. The first gets the number seq.
@@ -131,14 +129,6 @@ func (e *executor) next(ctx context.Context, p *program, low dialect.Key, n int)
 		})
 	})
 	return b
-}
-
-// scans reports whether every batch has to look through a whole table, however
-// few its roots are: no index serves one of the references.
-func (e *executor) scans(p *program) bool {
-	return slices.ContainsFunc(e.plan.Hazards, func(h plan.Hazard) bool {
-		return h.Name == plan.UnindexedLink && p.table(h.Table) != nil
-	})
 }
 
 // keys selects the keys of an item's roots, in their order.

@@ -47,6 +47,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 	if err := b.found.err(); err != nil {
 		return nil, err
 	}
+	b.markOnce(roots)
 	p = b.policy
 	plan := &Plan{
 		Version:    Version,

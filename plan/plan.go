@@ -73,6 +73,9 @@ type Root struct {
 	// Suspends are the indexes that may be suspended while the rows are
 	// overwritten (scope everything), by name.
 	Suspends []Suspension `json:"suspends,omitempty"`
+	// Scans is set where every batch looks through a whole table, however few
+	// its roots are: no index serves one of the references.
+	Scans bool `json:"scans,omitempty"`
 	// Defer defers the database's deferrable constraints within a batch.
 	Defer bool `json:"defer,omitempty"`
 }
@@ -158,6 +161,10 @@ type Reach struct {
 	// Erase is what becomes of a row reached this way. Of several ways the
 	// strongest counts: delete before overwrite before keep.
 	Erase Erase `json:"erase"`
+	// Once is set for a link from the root's rows that no index serves: a run looks
+	// for the rows of all its subjects once, and what arrives from then on is counted by the
+	// last scan instead of erased.
+	Once bool `json:"once,omitempty"`
 }
 
 // From is the table that the way starts at.

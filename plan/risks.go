@@ -42,7 +42,14 @@ func (b *builder) hazards(roots []Root) []Hazard {
 			out = append(out, h)
 		}
 	}
-	for _, r := range roots {
+	for i := range roots {
+		r := &roots[i]
+		scan := func(t *dialect.Table, columns []string) {
+			if !indexed(t, columns) {
+				r.Scans = true
+				add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(columns))
+			}
+		}
 		for _, pt := range r.Tables {
 			t := b.schema.Table(pt.Name)
 			switch {
@@ -54,19 +61,20 @@ func (b *builder) hazards(roots []Root) []Hazard {
 				add(NoPrimaryKey, t.Name, "all rows are done in one statement and one transaction")
 			}
 			for _, w := range pt.Reach {
-				if !w.Forwards && !indexed(t, w.Columns) {
-					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(w.Columns))
+				switch {
+				case w.Once:
+					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned once per run before the first batch and after the last one, and for every batch where too many rows are found to be kept in mind", list(w.Columns))
+				case !w.Forwards:
+					scan(t, w.Columns)
 				}
 			}
 			for _, ref := range slices.Concat(pt.AnchoredBy, pt.SharedBy) {
-				if other := b.schema.Table(ref.Table); !indexed(other, ref.Columns) {
-					add(UnindexedLink, ref.Table, "no index starts with (%s): the table is scanned for every batch", list(ref.Columns))
-				}
+				scan(b.schema.Table(ref.Table), ref.Columns)
 			}
 			b.shared(pt, add)
 		}
 		for _, s := range r.Steps {
-			b.stepHazards(r, s, add)
+			b.stepHazards(s, add, scan)
 		}
 	}
 	for _, u := range b.unsure {
@@ -84,7 +92,7 @@ func (b *builder) hazards(roots []Root) []Hazard {
 	return out
 }
 
-func (b *builder) stepHazards(_ Root, s Step, add func(HazardName, dialect.Name, string, ...any)) {
+func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string, ...any), scan func(*dialect.Table, []string)) {
 	if s.Op == Keep {
 		return
 	}
@@ -99,11 +107,11 @@ func (b *builder) stepHazards(_ Root, s Step, add func(HazardName, dialect.Name,
 			add(OverwritesEverything, t.Name, "every row is overwritten")
 		}
 	}
-	if s.Follow != nil && !indexed(t, s.Follow.Columns) {
-		add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(s.Follow.Columns))
+	if s.Follow != nil {
+		scan(t, s.Follow.Columns)
 	}
-	if s.Op == Detach && s.Rows == Reached && !indexed(t, s.Detach.Columns) {
-		add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(s.Detach.Columns))
+	if s.Op == Detach && s.Rows == Reached {
+		scan(t, s.Detach.Columns)
 	}
 	if t.NoTransactions {
 		add(NoTransactions, t.Name, "the storage engine can't roll back: a batch that fails leaves the table half done")
