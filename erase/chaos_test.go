@@ -328,7 +328,7 @@ func TestChaosTheServerIsKilled(t *testing.T) {
 			db := openTarget(t, server.Database(t).URL)
 			db.server = server
 			m := newMayhem(t, db, works["subjects"])
-			for _, at := range m.passages.moments(random, faults(20, 1)) {
+			for _, at := range m.passages.moments(random, faults(20, 3)) {
 				t.Log(at)
 				db := m.reset(t)
 				w := m.work
