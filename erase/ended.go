@@ -127,10 +127,11 @@ func (e *executor) resume(ctx context.Context, tx dialect.Tx, it *item, source *
 	if notes, err = e.notesOn(ctx, g, keys, heads); err != nil {
 		return nil, err
 	}
+	noted := byDigest(notes)
 	switch {
 	case len(it.due(notes)) != len(keys):
 		return nil, errMoved
-	case len(it.keys) > 1 && slices.ContainsFunc(heads, func(h head) bool { return !h.noted(notes) }):
+	case len(it.keys) > 1 && slices.ContainsFunc(heads, func(h head) bool { return noted[h.digest()] == nil }):
 		return nil, errTooMany // alone, so that it is known from whose erasure that is left
 	}
 	d, err := g.act(ctx, source, e.MaxRows)
@@ -144,18 +145,17 @@ func (e *executor) resume(ctx context.Context, tx dialect.Tx, it *item, source *
 
 // due are those of the item's keys that are noted as of the item's moment.
 func (it *item) due(notes []heldRow) []dialect.Key {
+	mine := make(map[string]bool, len(it.keys))
+	for _, digest := range digestsOf(it.prog.first(), it.keys) {
+		mine[digest] = true
+	}
 	var out []dialect.Key
 	for _, h := range latest(notes) {
-		if h.Root == rootOf(it.prog.first()) && h.since().Equal(it.since) && it.has(h.Key) {
+		if mine[h.Digest] && h.since().Equal(it.since) {
 			out = append(out, h.Key)
 		}
 	}
 	return out
-}
-
-func (it *item) has(key dialect.Key) bool {
-	id := dialect.EncodeKey(key)
-	return slices.ContainsFunc(it.keys, func(k dialect.Key) bool { return dialect.EncodeKey(k) == id })
 }
 
 // recall gathers the closures of rows that were gone through before, together
@@ -247,9 +247,13 @@ func (e *executor) notesOn(ctx context.Context, g *gathering, roots []dialect.Ke
 
 func (h head) digest() string { return heldDigest(h.table, h.key(h.set)) }
 
-func (h head) noted(notes []heldRow) bool {
-	digest := h.digest()
-	return slices.ContainsFunc(notes, func(n heldRow) bool { return n.Digest == digest })
+// byDigest gives the notes of each row.
+func byDigest(notes []heldRow) map[string][]heldRow {
+	out := map[string][]heldRow{}
+	for _, n := range notes {
+		out[n.Digest] = append(out[n.Digest], n)
+	}
+	return out
 }
 
 // renote brings the notes of the batch's roots up to date. In an ended root what
@@ -266,7 +270,7 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 			}
 		}
 	}
-	waiting := map[string]bool{}
+	noted, waiting := byDigest(notes), map[string]bool{}
 	var fresh []heldRow
 	for _, h := range heads {
 		if h.Address || len(h.Key) == 0 {
@@ -274,11 +278,11 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 		}
 		digest := h.digest()
 		waiting[digest] = true
-		if g.root.Ended && h.noted(notes) {
+		if g.root.Ended && noted[digest] != nil {
 			continue
 		}
 		for _, r := range under {
-			if slices.ContainsFunc(notes, func(n heldRow) bool { return n.Digest == digest && n.Run == r.id }) {
+			if slices.ContainsFunc(noted[digest], func(n heldRow) bool { return n.Run == r.id }) {
 				continue
 			}
 			if h.set != g.sets[0] {
