@@ -39,6 +39,10 @@ type DB interface {
 type Engine struct {
 	Name    string // postgres, mysql (MariaDB too: Schema.Engine tells them apart), sqlserver, sqlite
 	MaxRows int    // the most rows that one transaction should lock
+	// MaxSwept is the same for a statement on a range of a table, of which no row is
+	// fetched: more where locks cost the engine nothing, since a transaction's own costs are then
+	// those of more rows. 0 is MaxRows.
+	MaxSwept int
 	Writers int    // how many transactions can write at a time, 0 for any number
 	// Deferrable says that deferrable constraints wait for CheckConstraints
 	// where TxOptions.Defer asks for it.
