@@ -43,7 +43,7 @@ type Engine struct {
 	// fetched: more where locks cost the engine nothing, since a transaction's own costs are then
 	// those of more rows. 0 is MaxRows.
 	MaxSwept int
-	Writers int    // how many transactions can write at a time, 0 for any number
+	Writers  int // how many transactions can write at a time, 0 for any number
 	// Deferrable says that deferrable constraints wait for CheckConstraints
 	// where TxOptions.Defer asks for it.
 	Deferrable bool
