@@ -55,9 +55,14 @@ type Assign struct {
 
 // Updated is what an update did.
 type Updated struct {
-	// Rows is how many rows met the condition, also on an engine that counts
-	// only those whose values changed.
+	// Rows is how many rows were assigned to, also on an engine that counts only
+	// those whose values changed.
 	Rows int64
+	// Missed is how many more rows met the condition: another transaction changed
+	// or deleted them while the statement ran, which took no account of what they became. The caller
+	// rolls back, and tries again with the rows locked in a statement before. Rows that a trigger keeps from
+	// being updated may be among them, or in neither number.
+	Missed int64
 	// Unchanged says for each assignment, in order, how many rows have the old
 	// value still (NULL that stayed NULL not counted). Nil where the engine
 	// can't compare old with new inside the statement, or Compare wasn't asked for.

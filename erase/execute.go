@@ -56,6 +56,7 @@ type item struct {
 	gap       bool // the range is what a killed process left between others
 	atOnce    bool // however many rows it may be: nothing of it stays
 	draining  bool // the transaction only splits deletes off: its roots aren't done
+	contended bool // somebody else changed its rows meanwhile: they are to be locked first
 }
 
 // at is a failpoint: a test stops the process there.
@@ -165,6 +166,7 @@ func (e *executor) transact(ctx context.Context, it *item,
 			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.root.Table.String(), "attempt", attempt)
 		}
 		d, rec, err = e.once(ctx, it, attempt, source, do)
+		it.contended = it.contended || errors.Is(err, errMoved)
 		if err != nil && again(err) {
 			e.emit(Event{Kind: Retry, Root: it.prog.root.Table, Class: dialect.ClassOf(err)})
 		}

@@ -2,6 +2,7 @@ package erase
 
 import (
 	"context"
+	"slices"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -32,8 +33,23 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 	st, t := &p.root.Steps[0], p.first()
 	c := d.step(st.ID)
 	where := append(p.where(), it.where(p)...)
+	if st.Op == plan.Detach {
+		for _, name := range st.Detach.Columns {
+			where = append(where, dialect.Not{Cond: dialect.IsNull{Column: name}})
+		}
+		if st.Detach.Where != "" {
+			where = append(where, dialect.Match{SQL: st.Detach.Where})
+		}
+	}
 	if p.seen {
 		if err := p.note(ctx, tx, where, st.Op, d); err != nil {
+			return nil, err
+		}
+	}
+	met := int64(-1) // not counted
+	if it.contended || st.Op != plan.Delete && t.swallows() {
+		var err error
+		if met, err = t.lock(ctx, tx, where); err != nil {
 			return nil, err
 		}
 	}
@@ -51,10 +67,6 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 		u := dialect.Update{Table: t.Name, Where: where}
 		for _, name := range st.Detach.Columns {
 			u.Set = append(u.Set, dialect.Assign{Column: t.schema.Column(name), Expr: dialect.Null{}})
-			u.Where = append(u.Where, dialect.Not{Cond: dialect.IsNull{Column: name}})
-		}
-		if st.Detach.Where != "" {
-			u.Where = append(u.Where, dialect.Match{SQL: st.Detach.Where})
 		}
 		n, err := tx.Update(ctx, u)
 		if err != nil {
@@ -67,8 +79,33 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 			return nil, err
 		}
 	}
+	if met >= 0 && met != c.Matched {
+		return nil, errMoved
+	}
 	d.roots = c.Matched
 	return d, nil
+}
+
+// swallows reports whether a trigger could keep rows from being updated, which no
+// count of updated rows would tell.
+func (t *table) swallows() bool {
+	return slices.ContainsFunc(t.schema.Triggers, func(tr *dialect.Trigger) bool {
+		return tr.OnUpdate && !tr.Disabled && tr.Timing != "after"
+	})
+}
+
+// lock locks the rows that meet the conditions, where they have keys, and counts them.
+func (t *table) lock(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (n int64, err error) {
+	if len(t.Key) == 0 {
+		return tx.Count(ctx, t.Name, where)
+	}
+	for _, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Lock: dialect.Exclusive}) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
 }
 
 // sweepOver overwrites a range. Where that goes through the client and it is

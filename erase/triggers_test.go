@@ -86,6 +86,33 @@ func TestPitfall15ATriggerThatSwallowsDeletes(t *testing.T) {
 	}
 }
 
+// One that swallows updates would leave rows that nothing counts, where nothing
+// was fetched.
+func TestPitfall15ATriggerThatSwallowsUpdates(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		if db.Engine == sample.MySQL || db.Engine == sample.MariaDB {
+			return // whose triggers can't
+		}
+		db.club(t)
+		when := "BEFORE UPDATE"
+		if db.Engine == sample.SQLServer {
+			when = "INSTEAD OF UPDATE"
+		}
+		db.trigger(t, when, "visit", "IF OLD.visit_id = 12 THEN RETURN NULL; END IF;", map[string]string{
+			sample.SQLite: "SELECT RAISE(IGNORE) WHERE OLD.visit_id = 12;", sample.SQLServer: "RETURN;",
+		})
+		p := db.plan(t, deletes, plan.Everything())
+		o := options(p, "r")
+		o.Attempts = 2
+		if _, err := erase.Run(t.Context(), db.DB, p, o); err == nil || !strings.Contains(err.Error(), "does a trigger keep them") {
+			t.Errorf("error %v", err)
+		}
+		if n := db.count(t, "SELECT count(*) FROM visit WHERE place IS NOT NULL"); n != 3 {
+			t.Errorf("%d rows have their place, want all 3", n)
+		}
+	})
+}
+
 func TestTriggersAreAllowedByName(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)

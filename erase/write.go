@@ -86,6 +86,9 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 		if err != nil {
 			return nil, err
 		}
+		if u.Missed > 0 {
+			return nil, errMoved
+		}
 		c.Matched += u.Rows
 		c.Affected += u.Rows
 		if u.Unchanged == nil {
@@ -169,9 +172,9 @@ func (w *writer) remains() dialect.Cond {
 	return some
 }
 
-// errMoved says that rows which were locked are not the rows that were changed:
-// the batch is rolled back and tried again.
-var errMoved = errors.New("rows that were locked are not the rows that were changed: does a trigger keep them as they are?")
+// errMoved says that the rows which were found are not the rows that were
+// changed: the batch is rolled back and tried again.
+var errMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
 
 // replace reads the rows and makes their new values, and those of what follows them.
 func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {

@@ -15,44 +15,65 @@ import (
 // that doesn't would be evaluated once, and give all rows the same value.
 const perRow = "t.tableoid IS NOT NULL"
 
-// randomLike replaces a text of ASCII eight bytes at a time, and any other one
-// character by character. Where the server's encoding is UTF8, as many bytes as
-// characters are ASCII.
-func (b *builder) randomLike(of string) string {
-	return "CASE WHEN " + of + " = '' THEN '' WHEN octet_length(" + of + ") = char_length(" + of + ") AND getdatabaseencoding() = 'UTF8' THEN " +
-		b.randomBytewise(of) + " ELSE " + b.randomByCharacter(of) + " END"
-}
+// unrolled is the longest text, in bytes, that is replaced without a loop.
+const unrolled = 64
 
-// randomBytewise looks each byte's substitute up in a table, by chance, and
-// packs eight into a number: of all that was measured this takes the fewest
-// calls, of which none makes a text. The bytes are taken once (OFFSET keeps the
-// subquery apart), and what pads the last eight is cut off.
-func (b *builder) randomBytewise(of string) string {
+// randomLike replaces a text of ASCII byte by byte, and any other one character
+// by character. Where the server's encoding is UTF8, as many bytes as characters are ASCII.
+// The text is taken once: OFFSET keeps a subquery apart.
+func (b *builder) randomLike(of string) string {
+	if !b.utf8 {
+		return "(SELECT CASE octet_length(s.v) WHEN 0 THEN '' ELSE " + b.randomByCharacter("s.v") + " END" +
+			" FROM (SELECT " + of + " AS v WHERE " + perRow + " OFFSET 0) AS s)"
+	}
 	if b.substitutes == "" {
 		b.substitutes = b.arg([]byte(`\x`+hex.EncodeToString(substitutes)), "bytea")
 	}
+	ascii := func(sql string) string { return "convert_from(substring(" + sql + " FROM 1 FOR s.n), 'UTF8')" }
+	return "(SELECT CASE WHEN s.v IS NULL THEN NULL" +
+		" WHEN s.n > char_length(s.v) THEN " + b.randomByCharacter("s.v") +
+		" WHEN s.n <= " + strconv.Itoa(unrolled) + " THEN " + ascii(b.randomUnrolled(0)) +
+		" ELSE " + ascii("(SELECT string_agg("+b.randomEight("q.i + ", 0)+", ''::bytea) FROM (SELECT generate_series(0, s.n - 1, 8) AS i OFFSET 0) AS q)") + " END" +
+		" FROM (SELECT q.v, octet_length(q.v) AS n, convert_to(q.v || '        ', 'UTF8') AS b" +
+		" FROM (SELECT " + of + " AS v WHERE " + perRow + " OFFSET 0) AS q OFFSET 0) AS s)"
+}
+
+// randomUnrolled is the substitutes of the text's bytes from the given one on,
+// and of what pads the last eight. A loop would cost more than what it repeats.
+func (b *builder) randomUnrolled(from int) string {
+	eight := b.randomEight("", from)
+	if from += 8; from < unrolled {
+		eight += " || CASE WHEN s.n > " + strconv.Itoa(from) + " THEN " + b.randomUnrolled(from) + " ELSE '' END"
+	}
+	return eight
+}
+
+// randomEight looks the substitutes of eight bytes up in a table, by chance, and
+// packs them into a number: of all that was measured this takes the fewest calls, of which
+// none makes a text.
+func (b *builder) randomEight(base string, from int) string {
 	eight := ""
 	for i := range 8 {
-		one := fmt.Sprintf("get_byte(%s, get_byte(s.b, s.i + %d) * %d + (random() * %d - 0.5)::int4)", b.substitutes, i, choices, choices)
+		one := fmt.Sprintf("get_byte(%s, get_byte(s.b, %s%d) * %d + (random() * %d)::int4)", b.substitutes, base, from+i, choices+1, choices)
 		if i == 0 {
 			eight = one + "::int8"
 		} else {
 			eight = "(" + eight + " * 256 + " + one + ")"
 		}
 	}
-	return "(SELECT convert_from(substring(string_agg(int8send(" + eight + "), ''::bytea) FROM 1 FOR octet_length(" + of + ")), 'UTF8')" +
-		" FROM (SELECT q.b, generate_series(0, octet_length(" + of + ") - 1, 8) AS i" +
-		" FROM (SELECT convert_to(" + of + " || '       ', 'UTF8') AS b WHERE " + perRow + " OFFSET 0) AS q) AS s)"
+	return "int8send(" + eight + ")"
 }
 
 // choices is a multiple of the letters and of the digits there are.
 const choices = 130
 
 // substitutes are the choices that each byte of ASCII has, one after the other.
+// Rounding a random number up to choices gives the first and the last one half as often as
+// any other: they are the same.
 var substitutes = func() []byte {
-	out := make([]byte, 0, 128*choices)
+	out := make([]byte, 0, 128*(choices+1))
 	for c := range byte(128) {
-		for i := range byte(choices) {
+		for i := range byte(choices + 1) {
 			switch {
 			case c >= 'a' && c <= 'z':
 				out = append(out, 'a'+i%26)
@@ -80,7 +101,7 @@ func (b *builder) randomByCharacter(of string) string {
 		" WHEN ascii(c) < 128 THEN c" +
 		" WHEN c ~ " + b.arg([]byte(alphanumeric), "text") + " THEN chr(97 + (random() * 26 - 0.5)::int4)" +
 		" ELSE c END, '')" +
-		" FROM unnest(string_to_array(" + of + ", NULL)) AS c WHERE " + perRow + ")"
+		" FROM unnest(string_to_array(" + of + ", NULL)) AS c)"
 }
 
 // alphanumeric is a regular expression for one letter or digit beyond ASCII.

@@ -24,6 +24,8 @@ type builder struct {
 	err    error // the first one; the text is of no use then
 	// returnsOld says that RETURNING has the old values too, from version 18 on.
 	returnsOld bool
+	// utf8 says that the server's encoding is UTF8.
+	utf8 bool
 	// substitutes names the parameter for random texts, once there is one.
 	substitutes string
 }
@@ -202,17 +204,18 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 			c := b.column(r, a.Column.Name)
 			fmt.Fprintf(b, "%s = %s AS u%d", c.stored("new"), c.stored("old"), i+1)
 		}
-		return b.unchanged(u)
+		return b.unchanged(u, "count(*)")
 	}
-	// The old values are read, under lock, before the update and joined to it by
-	// row address: RETURNING has only the new ones before version 18.
+	// The old values are joined to the update by row address: RETURNING has only
+	// the new ones before version 18. A row that somebody changes meanwhile has another address
+	// and isn't updated, even if it is locked first: the statement doesn't see its new version.
 	b.WriteString("WITH old AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at")
 	for i, a := range u.Set {
 		fmt.Fprintf(b, ", %s AS o%d", b.column(r, a.Column.Name).stored("t"), i+1)
 	}
 	b.WriteString(" FROM " + r.from() + " AS t")
 	b.where(r, u.Where)
-	b.WriteString(" FOR UPDATE OF t), done AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set) +
+	b.WriteString("), done AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set) +
 		" FROM old WHERE t.ctid = old.at AND t.tableoid = old.part RETURNING ")
 	for i, a := range u.Set {
 		if i > 0 {
@@ -220,12 +223,13 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 		}
 		fmt.Fprintf(b, "%s = old.o%d AS u%d", b.column(r, a.Column.Name).stored("t"), i+1, i+1)
 	}
-	return b.unchanged(u)
+	return b.unchanged(u, "(SELECT count(*) FROM old)")
 }
 
-// unchanged ends a comparing update with the numbers of rows.
-func (b *builder) unchanged(u dialect.Update) (statement, error) {
-	b.WriteString(") SELECT count(*)")
+// unchanged ends a comparing update with the numbers of rows: those that met
+// the condition, those that were updated, and how many of them have the old value of each column.
+func (b *builder) unchanged(u dialect.Update, met string) (statement, error) {
+	b.WriteString(") SELECT " + met + ", count(*)")
 	for i := range u.Set {
 		fmt.Fprintf(b, ", count(*) FILTER (WHERE done.u%d)", i+1)
 	}

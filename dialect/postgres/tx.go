@@ -13,10 +13,13 @@ var _ dialect.Tx = (*tx)(nil)
 
 // builder starts a statement; what it needs to know of tables it looks up.
 func (t *tx) builder(ctx context.Context) *builder {
-	return &builder{
-		lookup:     func(n dialect.Name) (*relation, error) { return t.db.relation(ctx, t, n) },
-		returnsOld: t.conn != nil && major(t.conn.Conn().PgConn().ParameterStatus("server_version")) >= 18,
+	b := &builder{lookup: func(n dialect.Name) (*relation, error) { return t.db.relation(ctx, t, n) }}
+	if t.conn != nil {
+		server := t.conn.Conn().PgConn()
+		b.returnsOld = major(server.ParameterStatus("server_version")) >= 18
+		b.utf8 = server.ParameterStatus("server_encoding") == "UTF8"
 	}
+	return b
 }
 
 // major is the first number of a version.
@@ -106,8 +109,9 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 		if err != nil {
 			return dialect.Updated{}, err
 		}
-		out.Rows = number(row[0])
-		for _, n := range row[1:] {
+		out.Rows = number(row[1])
+		out.Missed = number(row[0]) - out.Rows
+		for _, n := range row[2:] {
 			out.Unchanged = append(out.Unchanged, number(n))
 		}
 	}

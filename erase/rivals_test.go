@@ -1,0 +1,208 @@
+package erase_test
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+)
+
+// rival is a transaction of somebody else's.
+type rival struct {
+	t    testing.TB
+	conn *sql.Conn
+}
+
+func (d *target) rival(t testing.TB) *rival {
+	t.Helper()
+	conn, err := d.SQL.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rival{t, conn}
+	t.Cleanup(func() {
+		conn.ExecContext(context.Background(), "ROLLBACK") //nolint:errcheck // most often it is over
+		conn.Close()
+	})
+	switch d.Engine {
+	case sample.SQLite:
+		r.exec("BEGIN IMMEDIATE")
+	case sample.SQLServer:
+		r.exec("BEGIN TRANSACTION")
+	default:
+		r.exec("BEGIN")
+	}
+	return r
+}
+
+func (r *rival) exec(statement string) {
+	r.t.Helper()
+	if _, err := r.conn.ExecContext(context.Background(), statement); err != nil {
+		r.t.Errorf("%s: %v", statement, err)
+	}
+}
+
+// awaitBlocked returns once a transaction in the database waits for a lock that
+// another one has.
+func (d *target) awaitBlocked(t testing.TB) {
+	t.Helper()
+	waiting := "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+	if d.Engine == sample.MySQL || d.Engine == sample.MariaDB {
+		waiting = "SELECT count(*) FROM information_schema.innodb_trx x JOIN information_schema.processlist p ON p.id = x.trx_mysql_thread_id WHERE p.db = database() AND x.trx_state = 'LOCK WAIT'"
+	}
+	for d.count(t, waiting) == 0 {
+		if t.Context().Err() != nil {
+			return
+		}
+		if d.Engine == sample.MySQL || d.Engine == sample.MariaDB {
+			d.count(t, "SELECT sleep(0.2)") // InnoDB makes the list anew when nobody has asked for it for 0.1 s
+		}
+	}
+}
+
+func TestALockedRowIsWaitedForAndTriedAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		if db.babelfish(t) {
+			return // whose error for it has no number of its own
+		}
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1")
+		o.LockTimeout = time.Second // the least that every engine counts in
+		var other *rival
+		on(&o, erase.Began, func(erase.Event) {
+			other = db.rival(t)
+			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
+		})
+		var class dialect.Class
+		on(&o, erase.Retry, func(e erase.Event) {
+			class = e.Class
+			other.exec("COMMIT")
+		})
+		st := db.run(t, p, o)
+		if class != dialect.LockTimeout && class != dialect.Retryable {
+			t.Errorf("tried again for %q", class)
+		}
+		if n := done(st)["delete visit"]; n.Affected != 2 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// Pitfall 6: a deadlock with the application.
+func TestPitfall6ADeadlockEndsInAnotherAttempt(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.club(t)
+		name := db.database(t)
+		db.exec(t, "ALTER DATABASE "+name+" SET deadlock_timeout = '2s'")
+		own := openTarget(t, db.URL)
+		p := own.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1")
+		o.LockTimeout = time.Minute
+		var class dialect.Class
+		on(&o, erase.Retry, func(e erase.Event) { class = e.Class })
+		var over sync.WaitGroup
+		on(&o, erase.Began, func(erase.Event) {
+			other := db.rival(t)
+			other.exec("SET deadlock_timeout = '1min'") // so that it is the run that gives way
+			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
+			over.Go(func() {
+				defer other.exec("ROLLBACK")
+				db.awaitBlocked(t)
+				other.exec("UPDATE member SET notes = 'x' WHERE member_id = 1") // which the run has locked
+			})
+		})
+		st := own.run(t, p, o)
+		over.Wait()
+		if class != dialect.Retryable || st.Predicate.Commits.Retries != 1 {
+			t.Errorf("tried again %d times, for %q", st.Predicate.Commits.Retries, class)
+		}
+		if n := done(st)["delete member"]; n.Affected != 1 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// InnoDB gives up the transaction that has changed less, which is made to be
+// the run's: its rival changes many rows first.
+func TestPitfall6ADeadlockInInnoDBEndsInAnotherAttempt(t *testing.T) {
+	innoDB := slices.DeleteFunc(engines(t), func(e engine) bool {
+		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb")
+	})
+	runOn(t, innoDB, func(t *testing.T, db *target) {
+		db.club(t)
+		db.exec(t, "CREATE TABLE ballast (id int PRIMARY KEY)")
+		p := db.plan(t, withTable(deletes, "ballast"), plan.Subjects())
+		o := options(p, "r", "1")
+		o.LockTimeout = time.Minute
+		var class dialect.Class
+		on(&o, erase.Retry, func(e erase.Event) { class = e.Class })
+		var over sync.WaitGroup
+		on(&o, erase.Began, func(erase.Event) {
+			other := db.rival(t)
+			for i := range 50 {
+				other.exec("INSERT INTO ballast VALUES (" + strconv.Itoa(i) + ")")
+			}
+			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
+			over.Go(func() {
+				defer other.exec("ROLLBACK")
+				db.awaitBlocked(t)
+				other.exec("UPDATE member SET notes = 'x' WHERE member_id = 1") // which the run has locked
+			})
+		})
+		st := db.run(t, p, o)
+		over.Wait()
+		if class != dialect.Retryable || st.Predicate.Commits.Retries != 1 {
+			t.Errorf("tried again %d times, for %q", st.Predicate.Commits.Retries, class)
+		}
+		if n := done(st)["delete member"]; n.Affected != 1 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// withTable is the policy with one more table, which holds nothing personal.
+func withTable(policy, table string) string {
+	return strings.Replace(policy, "tables:\n", "tables:\n  "+table+": {pii: none}\n", 1)
+}
+
+// A statement that has begun doesn't see what a row becomes meanwhile: the row
+// is overwritten all the same, and what the application wrote into it too.
+func TestARowThatChangesWhileItsBatchWaitsForItIsOverwritten(t *testing.T) {
+	servers := slices.DeleteFunc(engines(t), func(e engine) bool {
+		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb") && !strings.HasPrefix(e.name, "postgres")
+	})
+	runOn(t, servers, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Everything())
+		o := options(p, "r")
+		o.LockTimeout = time.Minute
+		var over sync.WaitGroup
+		on(&o, erase.Began, func(erase.Event) {
+			other := db.rival(t)
+			other.exec("UPDATE remark SET body = 'sang louder' WHERE remark_id = 211")
+			other.exec("DELETE FROM remark WHERE remark_id = 111")
+			over.Go(func() {
+				db.awaitBlocked(t)
+				other.exec("COMMIT")
+			})
+		})
+		st := db.run(t, p, o)
+		over.Wait()
+		if n := db.count(t, "SELECT count(*) FROM remark WHERE body IN ('sang', 'sang louder')"); n != 0 {
+			t.Error("the row was left as it is")
+		}
+		if n := done(st)["overwrite remark"]; n.Affected != 2 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
