@@ -70,7 +70,8 @@ type Options struct {
 	// TargetTime is how long a batch should take. Defaults to 500 ms.
 	TargetTime time.Duration
 	// MaxRows is how many rows a batch may lock. Defaults to 5,000, or what the
-	// engine can take (SQL Server 4,000).
+	// engine can take (SQL Server 4,000); where one statement on a range does all the work
+	// and no row is fetched, to dialect.Engine.MaxSwept (PostgreSQL 50,000).
 	MaxRows int
 	// LockTimeout is how long a statement waits for a row that somebody else
 	// holds, before the batch gives way and is tried again. Defaults to 5 s.
@@ -96,6 +97,8 @@ type Options struct {
 	Now func() time.Time
 	// Rand seeds the random strategies. Defaults to crypto/rand.
 	Rand mathrand.Source
+
+	maxSwept int // MaxRows of a range of which no row is fetched
 }
 
 // withDefaults returns the options with every default filled in.
@@ -108,9 +111,14 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 	if e.Writers > 0 {
 		o.Workers = min(o.Workers, e.Writers)
 	}
+	given := o.MaxRows > 0
 	o.MaxRows = cmp.Or(o.MaxRows, 5000)
 	if e.MaxRows > 0 {
 		o.MaxRows = min(o.MaxRows, e.MaxRows)
+	}
+	o.maxSwept = o.MaxRows
+	if !given {
+		o.maxSwept = max(o.MaxRows, e.MaxSwept)
 	}
 	o.TargetTime = cmp.Or(o.TargetTime, 500*time.Millisecond)
 	o.LockTimeout = cmp.Or(o.LockTimeout, 5*time.Second)

@@ -373,14 +373,7 @@ func (e *executor) expected(row *runRow, programs []*program) int64 {
 
 // root carries out one root of the plan, from where the journal says it was left.
 func (e *executor) root(ctx context.Context, p *program, done []entry, row *runRow) error {
-	first := 100
-	if p.sweeps(e.plan.Scope) {
-		first = e.MaxRows
-	}
-	sizer := e.sizer(first)
-	if p.root.Scans {
-		sizer.Least(first)
-	}
+	sizer := e.sizer(p)
 	skip := map[string]bool{}
 	var roots int64
 	seq := int64(1)

@@ -26,6 +26,18 @@ func (p *program) sweeps(scope plan.Scope) bool {
 	return st.Op == plan.Delete || st.Op == plan.Overwrite && st.Follow == nil && t.writers[st.ID].remains() == nil
 }
 
+// fetches reports whether a sweep fetches rows or their keys.
+func (p *program) fetches() bool {
+	st, t := &p.root.Steps[0], p.first()
+	switch st.Op {
+	case plan.Overwrite:
+		return p.seen || t.swallows() || len(t.writers[st.ID].set) == 0
+	case plan.Detach:
+		return p.seen || t.swallows()
+	}
+	return p.seen
+}
+
 // sweep carries out the one step of a root on a range of its table: there is no
 // closure, and nothing is fetched that the step doesn't need.
 func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, chunk int) (*deed, error) {

@@ -139,12 +139,22 @@ func (e *executor) waits(why string, waited time.Duration) {
 }
 
 // sizer makes the sizer of a root's batches.
-func (e *executor) sizer(first int) *batch.Sizer {
-	most := e.MaxRows
+func (e *executor) sizer(p *program) *batch.Sizer {
+	first, most := 100, e.MaxRows
+	if p.sweeps(e.plan.Scope) {
+		first = e.MaxRows
+		if !p.fetches() {
+			most = e.maxSwept
+		}
+	}
 	if e.burst > 0 {
 		most = min(most, e.burst)
 	}
-	return batch.NewSizer(first, most, e.TargetTime)
+	sizer := batch.NewSizer(first, most, e.TargetTime)
+	if p.root.Scans {
+		sizer.Least(first)
+	}
+	return sizer
 }
 
 // work has the workers do the items, each when the throttles let it. A wait
