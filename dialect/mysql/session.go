@@ -19,7 +19,7 @@ type variable struct{ name, value string }
 
 // variables are the session as statements need it.
 var variables = []variable{
-	{"autocommit", "1"}, // first: it ends what a pooled session may have open
+	{"autocommit", "1"}, // first: it ends what a pooled session, or a transaction of ours, may have open
 	// Values travel as UTF-8. A comparison with a column uses the column's
 	// collation, whatever the connection's is.
 	{"character_set_client", "utf8mb4"},
@@ -48,7 +48,7 @@ type session struct {
 }
 
 // session takes a connection from the pool and gives it the variables, and
-// more of them where wanted.
+// more of them, or other values of them, where wanted.
 func (d *DB) session(ctx context.Context, doing string, more ...variable) (*session, error) {
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
@@ -57,7 +57,7 @@ func (d *DB) session(ctx context.Context, doing string, more ...variable) (*sess
 			return nil, fail(ctx, err, doing, dialect.Name{})
 		}
 		s := &session{db: d, conn: conn}
-		err = fail(ctx, s.settle(ctx, slices.Concat(variables, more)), doing, dialect.Name{})
+		err = fail(ctx, s.settle(ctx, wanted(more)), doing, dialect.Name{})
 		if err == nil {
 			return s, nil
 		}
@@ -69,7 +69,21 @@ func (d *DB) session(ctx context.Context, doing string, more ...variable) (*sess
 	}
 }
 
-// settle gives the session the values wanted, and remembers those it had.
+// wanted are the variables with other values of some, and more of them.
+func wanted(more []variable) []variable {
+	want := slices.Clone(variables)
+	for _, v := range more {
+		if i := slices.IndexFunc(want, func(w variable) bool { return w.name == v.name }); i >= 0 {
+			want[i] = v
+		} else {
+			want = append(want, v)
+		}
+	}
+	return want
+}
+
+// settle gives the session the values wanted, and remembers those it had, in
+// two statements: a batch of one subject is a dozen transactions, most of which read one table.
 func (s *session) settle(ctx context.Context, want []variable) error {
 	var err error
 	if s.server, err = s.db.asked(ctx, s.conn); err != nil {
@@ -79,7 +93,7 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	values := make([]sql.NullString, len(want))
 	into := []any{&s.id, &s.checks}
 	for i, v := range want {
-		query += ", @@SESSION." + v.name
+		query += ", @@SESSION." + s.server.calls(v.name)
 		into = append(into, &values[i])
 	}
 	if err := one(ctx, s.conn, query, into...); err != nil {
@@ -87,19 +101,36 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	}
 	var set []variable
 	for i, v := range want {
-		if got := values[i]; !got.Valid || !sameSetting(v, got.String) {
-			if !got.Valid {
-				got.String = "NULL" // character_set_results can be
-			}
-			set = append(set, v)
-			s.restore = append(s.restore, variable{v.name, got.String})
+		got := values[i]
+		if !got.Valid {
+			got.String = "NULL" // character_set_results can be
 		}
+		if v == manual {
+			// From 0 to 1 commits what is open, which 0 alone would leave so.
+			set = append(set, manual, variable{manual.name, "1"})
+		} else if sameSetting(v, got.String) {
+			continue
+		}
+		set = append(set, v)
+		s.restore = append(s.restore, variable{v.name, got.String})
 	}
 	if len(set) == 0 {
 		return nil
 	}
-	_, err = s.conn.ExecContext(ctx, assignVariables(set))
+	_, err = s.conn.ExecContext(ctx, s.assign(set))
 	return err
+}
+
+// manual has the session's statements begin a transaction, the first and each
+// that comes after the end of one.
+var manual = variable{"autocommit", "0"}
+
+// calls is what the server calls a variable of MySQL's.
+func (s *server) calls(name string) string {
+	if s.mariadb && strings.HasPrefix(name, "transaction_") {
+		return "tx_" + strings.TrimPrefix(name, "transaction_")
+	}
+	return name
 }
 
 // close gives the connection back with its settings restored, or, where that
@@ -108,7 +139,7 @@ func (s *session) close(usable bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if usable && len(s.restore) > 0 {
-		_, err := s.conn.ExecContext(ctx, assignVariables(s.restore))
+		_, err := s.conn.ExecContext(ctx, s.assign(s.restore))
 		usable = err == nil
 	}
 	if !usable {
@@ -155,10 +186,10 @@ func sameSetting(want variable, got string) bool {
 	return true
 }
 
-func assignVariables(vs []variable) string {
+func (s *session) assign(vs []variable) string {
 	parts := make([]string, len(vs))
 	for i, v := range vs {
-		parts[i] = "@@SESSION." + v.name + " = " + variableLiteral(v.value)
+		parts[i] = "@@SESSION." + s.server.calls(v.name) + " = " + variableLiteral(v.value)
 	}
 	return "SET " + strings.Join(parts, ", ")
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,50 +15,40 @@ import (
 // tx is one transaction.
 type tx struct {
 	*session
-	done bool
+	readOnly bool
+	done     bool
 }
 
 // Begin implements dialect.DB. A lock timeout is rounded up to whole seconds.
 // It refuses sessions in which foreign_key_checks is off.
 func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
 	const doing = "begin"
-	var more []variable
+	// The transaction begins with its first statement. So none is needed to begin
+	// it, and the level comes with the other settings.
+	more := []variable{manual, {"transaction_isolation", "READ-COMMITTED"}, {"transaction_read_only", "0"}}
+	if o.ReadOnly { // the first read makes the snapshot
+		more = []variable{manual, {"transaction_isolation", "REPEATABLE-READ"}, {"transaction_read_only", "1"}}
+	}
 	if o.LockTimeout > 0 {
 		wait := seconds(o.LockTimeout)
 		// The second one is for the table's definition, which an ALTER TABLE may hold.
-		more = []variable{{"innodb_lock_wait_timeout", wait}, {"lock_wait_timeout", wait}}
+		more = append(more, variable{"innodb_lock_wait_timeout", wait}, variable{"lock_wait_timeout", wait})
 	}
 	s, err := d.session(ctx, doing, more...)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.start(ctx, o.ReadOnly); err != nil {
-		s.close(false)
-		return nil, fail(ctx, err, doing, dialect.Name{})
+	if !s.checks {
+		s.close(true)
+		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+		e.Detail = foreignKeysOff
+		return nil, e
 	}
-	return &tx{session: s}, nil
+	return &tx{session: s, readOnly: o.ReadOnly}, nil
 }
 
 // seconds rounds up: a timeout of 0 seconds would not wait at all.
 func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
-
-func (s *session) start(ctx context.Context, readOnly bool) error {
-	if !s.checks {
-		e := dialect.NewError(dialect.Fatal, "", "begin", dialect.Name{}, nil)
-		e.Detail = foreignKeysOff
-		return e
-	}
-	// Without SESSION the level holds for the next transaction only.
-	level, start := "READ COMMITTED", "START TRANSACTION"
-	if readOnly {
-		level, start = "REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
-	}
-	if _, err := s.conn.ExecContext(ctx, "SET TRANSACTION ISOLATION LEVEL "+level); err != nil {
-		return err
-	}
-	_, err := s.conn.ExecContext(ctx, start)
-	return err
-}
 
 const foreignKeysOff = "foreign_key_checks is off in the pool's sessions, so deletes would leave broken references: switch it on, in the DSN or on the server"
 
@@ -83,6 +74,10 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if t.done {
 		return nil
 	}
+	if t.readOnly && t.endsItself() {
+		t.end(true)
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
@@ -91,6 +86,12 @@ func (t *tx) Rollback(ctx context.Context) error {
 		return nil // the server rolls back what has lost its connection
 	}
 	return fail(ctx, err, "roll back", dialect.Name{})
+}
+
+// endsItself reports whether restoring the session's settings ends the
+// transaction, with a commit: all the same to one that only reads.
+func (t *tx) endsItself() bool {
+	return slices.Contains(t.restore, variable{manual.name, "1"})
 }
 
 // end gives the connection back.
