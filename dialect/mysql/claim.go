@@ -16,7 +16,9 @@ import (
 // most 64 characters long: what is locked is a hash of database and name.
 func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	const doing = "claim"
-	s, err := d.session(ctx, doing)
+	// The longest that the server takes: the connection is idle for as long as
+	// the claim is held, and a server may close idle ones within a minute.
+	s, err := d.session(ctx, doing, variable{"wait_timeout", "2147483"})
 	if err != nil {
 		return nil, err
 	}
@@ -47,11 +49,6 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 func claim(ctx context.Context, conn *sql.Conn, name string) (bool, error) {
 	var database sql.NullString
 	if err := one(ctx, conn, "SELECT DATABASE()", &database); err != nil {
-		return false, err
-	}
-	// The longest that the server takes: the connection is idle for as long as
-	// the claim is held, and a server may close idle ones within a minute.
-	if _, err := conn.ExecContext(ctx, "SET @@SESSION.wait_timeout = 2147483"); err != nil {
 		return false, err
 	}
 	sum := sha256.Sum256([]byte(database.String + "\x00" + name))

@@ -94,10 +94,17 @@ type inspection struct {
 	database string
 	fold     bool // names are compared without case (lower_case_table_names)
 	others   map[dialect.Name]bool
+	rules    map[constraint]rules // of all foreign keys on the server
 	tables   []*dialect.Table
 	byName   map[dialect.Name]*dialect.Table
 	views    []*dialect.View
 }
+
+// constraint names a foreign key: on MariaDB its name is unique within its table only.
+type constraint struct{ schema, table, name string }
+
+// rules are what a foreign key does ON DELETE and ON UPDATE.
+type rules struct{ onDelete, onUpdate dialect.Action }
 
 func (in *inspection) readAll() error {
 	if err := in.readTables(); err != nil {
@@ -178,23 +185,31 @@ func (in *inspection) rows(query, schemaColumn, tableColumn, order string) ([][]
 		}
 		return collect(in.ctx, in.q, query+schemaColumn+" = ? AND "+tableColumn+" = ?"+order, schema, in.only.Table)
 	}
-	schemas := []any{in.database}
+	var schemas []any
 	for n := range in.others {
 		if !slices.Contains(schemas, any(n.Schema)) {
 			schemas = append(schemas, n.Schema)
 		}
 	}
-	return collect(in.ctx, in.q, query+schemaColumn+" IN (?"+strings.Repeat(", ?", len(schemas)-1)+")"+order, schemas...)
+	// Without parameters a statement needn't be prepared.
+	return collect(in.ctx, in.q, query+schemaColumn+" IN (DATABASE()"+strings.Repeat(", ?", len(schemas))+")"+order, schemas...)
 }
 
 // findOthers finds the tables of other databases that foreign keys connect
 // with this one's, directly or through each other.
 func (in *inspection) findOthers() error {
-	in.others = map[dialect.Name]bool{}
-	rows, err := collect(in.ctx, in.q, `SELECT DISTINCT CONSTRAINT_SCHEMA, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME
-		FROM information_schema.REFERENTIAL_CONSTRAINTS`)
+	in.others, in.rules = map[dialect.Name]bool{}, map[constraint]rules{}
+	// MariaDB opens every table that the condition doesn't exclude.
+	rows, err := collect(in.ctx, in.q, `SELECT CONSTRAINT_SCHEMA, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE
+		FROM information_schema.REFERENTIAL_CONSTRAINTS
+		WHERE CONSTRAINT_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') OR CONSTRAINT_SCHEMA = DATABASE()`)
 	if err != nil {
 		return err
+	}
+	for _, r := range rows {
+		in.rules[constraint{r[0].String, r[1].String, r[4].String}] = rules{
+			dialect.Action(strings.ToLower(r[5].String)), dialect.Action(strings.ToLower(r[6].String)),
+		}
 	}
 	for found := true; found; {
 		found = false

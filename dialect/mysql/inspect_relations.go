@@ -10,12 +10,10 @@ import (
 )
 
 func (in *inspection) readForeignKeys() error {
-	rows, err := in.rows(`SELECT k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.COLUMN_NAME,
-			k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.DELETE_RULE, r.UPDATE_RULE
-		FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
-			ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.TABLE_NAME = k.TABLE_NAME AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
-		WHERE k.REFERENCED_TABLE_NAME IS NOT NULL AND `, "k.CONSTRAINT_SCHEMA", "k.TABLE_NAME",
-		" ORDER BY k.CONSTRAINT_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION")
+	// TABLE_SCHEMA, as MariaDB opens every table of the server for a condition on CONSTRAINT_SCHEMA.
+	rows, err := in.rows(`SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+		FROM information_schema.KEY_COLUMN_USAGE
+		WHERE REFERENCED_TABLE_NAME IS NOT NULL AND `, "TABLE_SCHEMA", "TABLE_NAME", " ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION")
 	if err != nil {
 		return err
 	}
@@ -26,8 +24,15 @@ func (in *inspection) readForeignKeys() error {
 		}
 		last := len(t.ForeignKeys) - 1
 		if last < 0 || t.ForeignKeys[last].Name != r[2].String {
+			does, ok := in.rules[constraint{r[0].String, r[1].String, r[2].String}]
+			if !ok {
+				e := dialect.NewError(dialect.Retryable, "", "inspect", t.Name, nil)
+				e.Object = r[2].String
+				e.Detail = "what a foreign key does ON DELETE can't be seen: it was made a moment ago, or the user may not see its table"
+				return e
+			}
 			fk := &dialect.ForeignKey{Name: r[2].String, Table: t.Name, RefTable: in.name(r[4].String, r[5].String),
-				OnDelete: dialect.Action(strings.ToLower(r[7].String)), OnUpdate: dialect.Action(strings.ToLower(r[8].String)), Enforced: true}
+				OnDelete: does.onDelete, OnUpdate: does.onUpdate, Enforced: true}
 			if ref := in.find(r[4], r[5]); ref != nil {
 				fk.RefTable = ref.Name // as it is spelt where it was made
 			}

@@ -90,13 +90,19 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 		return err
 	}
 	defer func() { s.close(ctx.Err() == nil) }()
+	rows, err := collect(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
+	if err != nil {
+		return fail(ctx, err, "look for the journal", dialect.Name{})
+	}
+	there := map[string]bool{}
+	for _, r := range rows {
+		there[r[0].String] = true
+	}
 	for _, t := range tables {
-		var there int
-		err := s.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?", t.Name.Table).Scan(&there)
-		if err == nil && there == 0 {
-			_, err = s.conn.ExecContext(ctx, journalTable(t))
+		if there[t.Name.Table] {
+			continue
 		}
-		if err != nil {
+		if _, err := s.conn.ExecContext(ctx, journalTable(t)); err != nil {
 			err = fail(ctx, err, "make the journal's table", t.Name)
 			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
 				e.Detail = "grant CREATE on the database, or let an administrator make the journal beforehand"
