@@ -56,6 +56,8 @@ type Engine struct {
 	// Rekeys says that Writer.Rekey works. Elsewhere a column that foreign keys
 	// refer to can be changed where all of them are ON UPDATE CASCADE.
 	Rekeys bool
+	// Returns says that its transactions are Returners.
+	Returns bool
 }
 
 // TxOptions are a transaction's settings. The zero value is a writing

@@ -238,12 +238,13 @@ func (g *gathering) deleteUnseen(ctx context.Context, st *plan.Step, s *set, d *
 				where = append(where, counted...) // a row may be reached twice
 				counted = append(counted, dialect.Not{Cond: dialect.All(where)})
 			}
-			n, err := g.remove(ctx, s.Name, where)
+			n, err := g.take(ctx, s, where, d)
 			if err != nil {
 				return err
 			}
-			if len(s.schema.Triggers) > 0 && !g.dry {
-				// What a trigger keeps from going is in no count.
+			if (len(s.schema.Triggers) > 0 || g.large) && !g.dry {
+				// What a trigger keeps from going is in no count, nor is what somebody
+				// changes while a statement with a limit picks its rows.
 				kept, err := g.tx.Count(ctx, s.Name, where)
 				if err != nil {
 					return err
@@ -288,6 +289,44 @@ func (g *gathering) update(ctx context.Context, u dialect.Update) (int64, error)
 	}
 	n, err := g.tx.Update(ctx, u)
 	return n.Rows, err
+}
+
+// take deletes leaves unseen, or only counts them. There may be more than one
+// transaction should lock, which is known only afterwards; where it has turned out so, no
+// statement deletes more than that.
+func (g *gathering) take(ctx context.Context, s *set, where []dialect.Cond, d *deed) (int64, error) {
+	if g.dry {
+		return g.tx.Count(ctx, s.Name, where)
+	}
+	del := dialect.Delete{Table: s.Name, Where: where}
+	if g.room > 0 && g.large {
+		del.Limit = g.room
+	}
+	n, err := g.removeNoting(ctx, g.tx, s.table, del, d)
+	if g.room > 0 && err == nil {
+		if n >= int64(g.room) {
+			return 0, errTooMany // as far as is known
+		}
+		g.room -= int(n)
+	}
+	return n, err
+}
+
+// removeNoting deletes rows and notes their keys for the batch's commitment where the
+// statement returns them.
+func (p *program) removeNoting(ctx context.Context, tx dialect.Tx, t *table, del dialect.Delete, d *deed) (n int64, err error) {
+	if p.tracking != returned || len(t.Key) == 0 || t.Address {
+		return tx.Delete(ctx, del)
+	}
+	var keys []dialect.Key
+	for key, err := range tx.(dialect.Returner).DeleteReturning(ctx, del, t.Key) {
+		if err != nil {
+			return 0, err
+		}
+		keys = append(keys, key)
+	}
+	d.erase(t, keys, plan.Delete)
+	return int64(len(keys)), nil
 }
 
 // remove deletes rows, or only counts them.

@@ -54,6 +54,17 @@ func keyText(v dialect.Value) string {
 // commits reports whether the run makes row commitments.
 func (e *executor) commits() bool { return e.committer != nil }
 
+// tracking is how the run has the keys of the rows that it erases.
+func (e *executor) tracking() tracking {
+	switch {
+	case !e.commits():
+		return untracked
+	case e.db.Engine().Returns:
+		return returned
+	}
+	return fetched
+}
+
 // commit makes the batch's commitment, and has its leaves on the disk before
 // the transaction commits.
 func (e *executor) commit(d *deed, rec *entry) error {

@@ -165,7 +165,7 @@ func (e *executor) recall(ctx context.Context, g *gathering, keys []dialect.Key,
 	if err := g.collect(ctx, roots); err != nil {
 		return err
 	}
-	then, err := compile(e.plan, g.index, e.schema, since, g.seen)
+	then, err := compile(e.plan, g.index, e.schema, since, g.tracking)
 	if err != nil {
 		return err
 	}

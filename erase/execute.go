@@ -56,6 +56,7 @@ type item struct {
 	gap       bool // the range is what a killed process left between others
 	atOnce    bool // however many rows it may be: nothing of it stays
 	draining  bool // the transaction only splits deletes off: its roots aren't done
+	large     bool // more rows go than one transaction should lock
 	contended bool // somebody else changed its rows meanwhile: they are to be locked first
 }
 
@@ -86,6 +87,7 @@ func (e *executor) batch(ctx context.Context, it *item, sizer *batch.Sizer, skip
 	})
 	switch {
 	case errors.Is(err, errTooMany) && len(it.keys) > 1:
+		it.large = true
 		sizer.Shrink()
 		half := len(it.keys) / 2
 		rest := *it
@@ -134,6 +136,7 @@ func (e *executor) halve(ctx context.Context, it *item, sizer *batch.Sizer, skip
 		return e.oversized(ctx, it, skip)
 	}
 	sizer.Shrink()
+	it.large = true
 	rest := *it
 	it.high = keys[len(keys)/2-1]
 	rest.low = it.high
@@ -293,7 +296,10 @@ func (e *executor) do(ctx context.Context, tx dialect.Tx, it *item, source *anon
 	g := newGathering(p, tx, dialect.Exclusive)
 	g.skip = skip
 	if len(p.tables) > 1 && !it.atOnce && !it.whole {
-		g.limit = e.MaxRows
+		g.limit, g.room, g.large = e.MaxRows, e.maxSwept, it.large
+		if p.tracking != untracked {
+			g.room = e.MaxRows
+		}
 	}
 	if p.root.Ended {
 		return e.resume(ctx, tx, it, source, g.limit)

@@ -23,6 +23,8 @@ type gathering struct {
 	skip  map[string]bool // roots that an earlier batch of the run was done with
 	dry   bool            // nothing is written: act counts
 	total int
+	room  int    // how many leaves may be deleted unseen, 0: any number
+	large bool   // there may be more of them
 	sets  []*set // one a table, in the program's order
 }
 

@@ -1,8 +1,10 @@
 package erase_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -82,6 +84,46 @@ func TestASubjectLargerThanATransactionGoesLeafFirst(t *testing.T) {
 				}
 				db.intact(t)
 				db.closed(t)
+			})
+		})
+	}
+}
+
+// How many leaves hang on a subject is known only once they have gone: that
+// statement is taken back.
+func TestLeavesThatNobodyFetchesGoOverSeveralTransactions(t *testing.T) {
+	const letters, most = 2000, 300
+	for name, commitments := range map[string]*erase.Commitments{"": nil, " and commits to them": {Key: bytes.Repeat([]byte{1}, receipt.CommitmentKeySize)}} {
+		t.Run("deletes"+name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, db *target) {
+				db.club(t)
+				var rows []string
+				for i := range letters {
+					rows = append(rows, fmt.Sprintf("(%d, 3, 'Dear Three')", 100+i))
+				}
+				for part := range slices.Chunk(rows, 500) {
+					db.exec(t, "INSERT INTO letter VALUES "+strings.Join(part, ", "))
+				}
+				p := db.plan(t, deletes, plan.Subjects())
+				o := options(p, "r", "1", "2", "3")
+				o.MaxRows, o.Commitments = most, commitments
+				var largest int64
+				o.Progress = func(e erase.Event) {
+					if e.Kind == erase.Batch {
+						largest = max(largest, e.Rows)
+					}
+				}
+				st := db.run(t, p, o)
+				if d := cmp.Diff(receipt.Rows{Matched: letters + 2, Affected: letters + 2}, done(st)["delete letter"]); d != "" {
+					t.Error(d)
+				}
+				if largest > most {
+					t.Errorf("a transaction of %d rows", largest)
+				}
+				if c := st.Predicate.Commitments; commitments != nil && (c == nil || c.Leaves < letters+2) {
+					t.Error("not every row is committed to")
+				}
+				db.intact(t)
 			})
 		})
 	}

@@ -11,15 +11,25 @@ import (
 
 // program is one root of a plan, made ready to run on a schema.
 type program struct {
-	root   *plan.Root
-	index  int // of the root in the plan
-	tables []*table
-	schema *dialect.Schema
-	asOf   time.Time
-	seen   bool // keys are fetched of every row that goes
-	found  map[*plan.Reach]*found
-	older  dialect.Any // which rows have outlived periods that are looked up; none until that is done
+	root     *plan.Root
+	index    int // of the root in the plan
+	tables   []*table
+	schema   *dialect.Schema
+	asOf     time.Time
+	tracking tracking // how the keys of rows that go are had
+	found    map[*plan.Reach]*found
+	older    dialect.Any // which rows have outlived periods that are looked up; none until that is done
 }
+
+// tracking is how the keys of all rows that go are had, for the sake of row
+// commitments.
+type tracking int
+
+const (
+	untracked tracking = iota // they aren't
+	fetched                   // before the rows go,
+	returned                  // or, of those that are deleted, by the statement itself
+)
 
 // table is one table of the closure with all that a batch needs to know of it.
 type table struct {
@@ -39,14 +49,14 @@ type table struct {
 
 // compile makes the program of a root. The schema has the plan's fingerprint.
 //
-// With seen, the keys of all rows are fetched before they go, for the sake of row commitments.
-func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, seen bool) (*program, error) {
+// Where keys are fetched beforehand, there are no leaves that are deleted unseen.
+func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how tracking) (*program, error) {
 	r := &p.Roots[index]
-	prog := &program{root: r, index: index, schema: s, asOf: asOf, seen: seen}
+	prog := &program{root: r, index: index, schema: s, asOf: asOf, tracking: how}
 	var last *writer // of the overwrite before a step
 	for i := range r.Tables {
 		pt := &r.Tables[i]
-		if seen && pt.Unseen && len(pt.Key) > 0 {
+		if how == fetched && pt.Unseen && len(pt.Key) > 0 {
 			looked := *pt
 			looked.Unseen, pt = false, &looked
 		}

@@ -29,7 +29,7 @@ func remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source, 
 	if err := drift(p, schema); err != nil {
 		return nil, err
 	}
-	prog, err := compile(p, 0, schema, asOf, false)
+	prog, err := compile(p, 0, schema, asOf, untracked)
 	if err != nil {
 		return nil, err
 	}

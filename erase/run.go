@@ -255,7 +255,7 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 func (e *executor) programs(ctx context.Context, asOf time.Time) ([]*program, error) {
 	var out []*program
 	for i := range e.plan.Roots {
-		p, err := compile(e.plan, i, e.schema, asOf, e.commits())
+		p, err := compile(e.plan, i, e.schema, asOf, e.tracking())
 		if err != nil {
 			return nil, err
 		}

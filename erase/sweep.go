@@ -18,7 +18,7 @@ func (p *program) sweeps(scope plan.Scope) bool {
 		return true
 	}
 	t, steps := p.first(), p.root.Steps
-	if p.root.Older == nil || p.root.Whole || p.seen || len(p.tables) > 1 || len(steps) != 1 || len(t.schema.Triggers) > 0 ||
+	if p.root.Older == nil || p.root.Whole || p.fetchesKeys() || len(p.tables) > 1 || len(steps) != 1 || len(t.schema.Triggers) > 0 ||
 		t.Hold != nil || len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) > 0 {
 		return false
 	}
@@ -26,16 +26,16 @@ func (p *program) sweeps(scope plan.Scope) bool {
 	return st.Op == plan.Delete || st.Op == plan.Overwrite && st.Follow == nil && t.writers[st.ID].remains() == nil
 }
 
-// fetches reports whether a sweep fetches rows or their keys.
+// fetchesKeys reports whether a sweep fetches the keys of its rows beforehand,
+// for the sake of row commitments.
+func (p *program) fetchesKeys() bool {
+	return p.tracking == fetched || p.tracking == returned && p.root.Steps[0].Op != plan.Delete
+}
+
+// fetches reports whether rows or their keys come to the client in a sweep.
 func (p *program) fetches() bool {
 	st, t := &p.root.Steps[0], p.first()
-	switch st.Op {
-	case plan.Overwrite:
-		return p.seen || t.swallows() || len(t.writers[st.ID].set) == 0
-	case plan.Detach:
-		return p.seen || t.swallows()
-	}
-	return p.seen
+	return p.tracking != untracked || st.Op != plan.Delete && t.swallows() || st.Op == plan.Overwrite && len(t.writers[st.ID].set) == 0
 }
 
 // sweep carries out the one step of a root on a range of its table: there is no
@@ -53,7 +53,7 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 			where = append(where, dialect.Match{SQL: st.Detach.Where})
 		}
 	}
-	if p.seen {
+	if p.fetchesKeys() {
 		if err := p.note(ctx, tx, where, st.Op, d); err != nil {
 			return nil, err
 		}
@@ -67,7 +67,7 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 	}
 	switch st.Op {
 	case plan.Delete:
-		n, err := tx.Delete(ctx, dialect.Delete{Table: t.Name, Where: where})
+		n, err := p.removeNoting(ctx, tx, t, dialect.Delete{Table: t.Name, Where: where}, d)
 		if err != nil {
 			return nil, err
 		}

@@ -132,7 +132,7 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 	o := Options{Subjects: subjects}.withDefaults(v.db.Engine())
 	v.executor = &executor{Options: o, db: v.db, plan: p, schema: schema}
 	for i := range p.Roots {
-		prog, err := compile(p, i, schema, pr.AsOf, false)
+		prog, err := compile(p, i, schema, pr.AsOf, untracked)
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func (v *verifier) overdue(ctx context.Context, policy *plan.Policy, known, sche
 		if !p.Roots[i].Ended {
 			continue
 		}
-		prog, err := compile(p, i, schema, v.now, false)
+		prog, err := compile(p, i, schema, v.now, untracked)
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (v *verifier) finished(ctx context.Context, p *program) error {
 	if any, err := j.hasNotes(ctx); err != nil {
 		return err
 	} else if any {
-		lenient, err := compile(unconditional(v.executor.plan), p.index, v.executor.schema, p.asOf, false)
+		lenient, err := compile(unconditional(v.executor.plan), p.index, v.executor.schema, p.asOf, untracked)
 		if err != nil {
 			return err
 		}

@@ -123,10 +123,10 @@ func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row
 		return err
 	}
 	defer rows.Close()
-	raw := make([]any, max(1, len(cols)+len(s.Flags)))
-	into := make([]any, len(raw))
-	for i := range raw {
-		into[i] = &raw[i]
+	values := make([]raw, max(1, len(cols)+len(s.Flags)))
+	into := make([]any, len(values))
+	for i := range values {
+		into[i] = &values[i]
 	}
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
@@ -136,10 +136,10 @@ func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row
 		for i := range row {
 			if i >= len(cols) {
 				row[i] = int64(0)
-				if text(raw[i]) == "1" {
+				if text(values[i].value) == "1" {
 					row[i] = int64(1)
 				}
-			} else if row[i], err = decode(cols[i], raw[i]); err != nil {
+			} else if row[i], err = decode(cols[i], values[i].value); err != nil {
 				return undecodable(s.Table, cols[i])
 			}
 		}
@@ -148,6 +148,16 @@ func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row
 		}
 	}
 	return rows.Err()
+}
+
+// raw is a value as the driver has it, until the next row: decode makes a copy,
+// and database/sql would make one more.
+type raw struct{ value any }
+
+// Scan implements sql.Scanner.
+func (r *raw) Scan(v any) error {
+	r.value = v
+	return nil
 }
 
 func undecodable(n dialect.Name, c *dialect.Column) error {

@@ -60,13 +60,16 @@ func decode(c *dialect.Column, v any) (dialect.Value, error) {
 }
 
 func decodeInt(c *dialect.Column, v any) (dialect.Value, error) {
-	s := text(v)
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		if _, err := strconv.ParseUint(s, 10, 64); err == nil {
-			return s, nil // beyond int64: unsigned bigint
+	n, known := v.(int64) // which all are that come by a statement with parameters
+	if !known {
+		s := text(v)
+		var err error
+		if n, err = strconv.ParseInt(s, 10, 64); err != nil {
+			if _, err := strconv.ParseUint(s, 10, 64); err == nil {
+				return s, nil // beyond int64: unsigned bigint
+			}
+			return nil, fmt.Errorf("not an integer")
 		}
-		return nil, fmt.Errorf("not an integer")
 	}
 	if c.Kind == dialect.Bool && n == 0 {
 		return "false", nil

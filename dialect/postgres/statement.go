@@ -161,23 +161,41 @@ func (b *builder) count(t dialect.Name, where []dialect.Cond) (statement, error)
 	return b.done(t)
 }
 
-func (b *builder) delete(d dialect.Delete) (statement, error) {
+// delete renders a Delete that returns columns of the rows, if any. With a limit,
+// rows that somebody else changes meanwhile have another address, and don't go.
+func (b *builder) delete(d dialect.Delete, returning []string) (statement, []*column, error) {
 	r := b.relation(d.Table)
-	if d.Limit <= 0 {
+	switch {
+	case d.Limit <= 0:
 		b.WriteString("DELETE FROM " + r.from() + " AS t")
 		b.where(r, d.Where)
-		return b.done(d.Table)
+	case r.only:
+		// The addresses as an array give a TID scan.
+		b.WriteString("DELETE FROM " + r.from() + " AS t WHERE t.ctid = ANY (ARRAY(SELECT t.ctid FROM " + r.from() + " AS t")
+		b.where(r, d.Where)
+		b.limit(d.Limit)
+		b.WriteString("))")
+	default: // an address is unique together with the partition only
+		b.WriteString("WITH picked AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at FROM " + r.from() + " AS t")
+		b.where(r, d.Where)
+		b.limit(d.Limit)
+		b.WriteString(") DELETE FROM " + r.from() + " AS t" +
+			" WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM picked AS p))" +
+			" AND (t.tableoid, t.ctid) IN (SELECT p.part, p.at FROM picked AS p)")
 	}
-	// The addresses as an array give a TID scan; a ctid is unique together
-	// with the partition only. The rows are locked before their addresses are
-	// used, since an update moves a row.
-	b.WriteString("WITH picked AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at FROM " + r.from() + " AS t")
-	b.where(r, d.Where)
-	b.limit(d.Limit)
-	b.WriteString(" FOR UPDATE OF t) DELETE FROM " + r.from() + " AS t" +
-		" WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM picked AS p))" +
-		" AND (t.tableoid, t.ctid) IN (SELECT p.part, p.at FROM picked AS p)")
-	return b.done(d.Table)
+	var columns []*column
+	for i, name := range returning {
+		if i == 0 {
+			b.WriteString(" RETURNING ")
+		} else {
+			b.WriteString(", ")
+		}
+		c := b.column(r, name)
+		columns = append(columns, c)
+		b.WriteString(c.read("t"))
+	}
+	st, err := b.done(d.Table)
+	return st, columns, err
 }
 
 func (b *builder) set(r *relation, set []dialect.Assign) string {

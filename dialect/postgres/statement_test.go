@@ -148,7 +148,8 @@ func render(of any) (statement, error) {
 		s, _, err := b.query(of)
 		return s, err
 	case dialect.Delete:
-		return b.delete(of)
+		s, _, err := b.delete(of, nil)
+		return s, err
 	case dialect.Update:
 		return b.update(of)
 	case on18:

@@ -9,7 +9,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-var _ dialect.Tx = (*tx)(nil)
+var (
+	_ dialect.Tx       = (*tx)(nil)
+	_ dialect.Returner = (*tx)(nil)
+)
 
 // builder starts a statement; what it needs to know of tables it looks up.
 func (t *tx) builder(ctx context.Context) *builder {
@@ -33,13 +36,18 @@ func major(version string) int {
 }
 
 func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
+	st, columns, err := t.builder(ctx).query(s)
+	return t.decoded(ctx, "select from", st, columns, err)
+}
+
+// decoded yields the rows that a statement gives.
+func (t *tx) decoded(ctx context.Context, doing string, st statement, columns []*column, err error) iter.Seq2[dialect.Row, error] {
 	return func(yield func(dialect.Row, error) bool) {
-		st, columns, err := t.builder(ctx).query(s)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		for raw, err := range t.rows(ctx, "select from", st) {
+		for raw, err := range t.rows(ctx, doing, st) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -84,11 +92,17 @@ func (t *tx) Position(ctx context.Context) (string, error) {
 }
 
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
-	st, err := t.builder(ctx).delete(d)
+	st, _, err := t.builder(ctx).delete(d, nil)
 	if err != nil {
 		return 0, err
 	}
 	return t.exec(ctx, "delete from", st)
+}
+
+// DeleteReturning implements dialect.Returner.
+func (t *tx) DeleteReturning(ctx context.Context, d dialect.Delete, columns []string) iter.Seq2[dialect.Row, error] {
+	st, read, err := t.builder(ctx).delete(d, columns)
+	return t.decoded(ctx, "delete from", st, read, err)
 }
 
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
