@@ -54,6 +54,41 @@ func (s *suite) delete(t *testing.T) {
 			})
 		}
 	})
+	s.sub(t, "returning", func(s *suite, t *testing.T) {
+		env := s.open(t, composite("line"))
+		s.fill(t, env, "line", []string{"tenant", "code"}, 20, compositeRow)
+		write(t, env.DB, func(tx dialect.Tx) {
+			returner, is := tx.(dialect.Returner)
+			if is != env.DB.Engine().Returns {
+				t.Fatalf("a transaction is a Returner: %t, and Engine().Returns is %t", is, env.DB.Engine().Returns)
+			}
+			if !is {
+				return
+			}
+			for _, limit := range []int{0, 3} {
+				before := count(t, tx, env.Name("line"))
+				r := compositeRow(2 * limit)
+				d := dialect.Delete{Table: env.Name("line"), Where: []dialect.Cond{dialect.In{Columns: []string{"tenant"}, Keys: []dialect.Key{{int64(r[0].(int))}}}}, Limit: limit}
+				same := count(t, tx, env.Name("line"), d.Where...)
+				if limit > 0 {
+					same = int64(limit)
+				}
+				gone := map[string]bool{}
+				for row, err := range returner.DeleteReturning(ctx(t), d, []string{"code", "tenant"}) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if row[1] != int64(r[0].(int)) {
+						t.Error("a row of another tenant went")
+					}
+					gone[dialect.EncodeKey(row)] = true
+				}
+				if left := count(t, tx, env.Name("line")); same == 0 || int64(len(gone)) != same || left != before-same {
+					t.Errorf("limit %d: %d rows were returned and %d went, want %d", limit, len(gone), before-left, same)
+				}
+			}
+		})
+	})
 	s.sub(t, "limit", func(s *suite, t *testing.T) {
 		env := s.open(t, composite("line"))
 		s.fill(t, env, "line", []string{"tenant", "code"}, 20, compositeRow)
