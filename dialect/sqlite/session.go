@@ -60,6 +60,11 @@ func (db *DB) queue(ctx context.Context, timeout time.Duration) error {
 	}
 }
 
+// pageCache is the least page cache of a writing transaction, in KiB. New values go to
+// random places of an index: a page that the cache can't keep is written and
+// read again for every other row.
+const pageCache = 64 << 10
+
 func (t *tx) start(ctx context.Context, o dialect.TxOptions) error {
 	settings := []struct {
 		pragma string
@@ -97,6 +102,9 @@ func (t *tx) start(ctx context.Context, o dialect.TxOptions) error {
 	if o.ReadOnly {
 		return t.set(ctx, "query_only", 1)
 	}
+	if err := t.widen(ctx); err != nil {
+		return err
+	}
 	if o.Defer {
 		// It ends with the transaction by itself.
 		_, err := t.conn.ExecContext(ctx, "PRAGMA defer_foreign_keys = 1")
@@ -115,6 +123,11 @@ func (t *tx) set(ctx context.Context, pragma string, value int64) error {
 	if before == value {
 		return nil
 	}
+	return t.change(ctx, pragma, before, value)
+}
+
+// change is set where the value before is known.
+func (t *tx) change(ctx context.Context, pragma string, before, value int64) error {
 	// Put back even where setting it fails half-way.
 	t.atEnd(func() {
 		background := context.WithoutCancel(ctx)
@@ -131,6 +144,28 @@ func (t *tx) set(ctx context.Context, pragma string, value int64) error {
 		return refused(dialect.Fatal, "set up the session", dialect.Name{}, "PRAGMA "+pragma+" can't be set on this connection: use a pool whose connections allow it")
 	}
 	return err
+}
+
+// widen gives a writing transaction a page cache of pageCache at least. It is done
+// within the transaction: the pragma reads the schema, which a writer in another
+// process may have locked.
+func (t *tx) widen(ctx context.Context) error {
+	before, err := readPragma(ctx, t.conn, "cache_size")
+	if err != nil {
+		return err
+	}
+	size := -before // in KiB; what isn't negative is a number of pages
+	if before >= 0 {
+		page, err := readPragma(ctx, t.conn, "page_size")
+		if err != nil {
+			return err
+		}
+		size = before * page >> 10
+	}
+	if size >= pageCache {
+		return nil
+	}
+	return t.change(ctx, "cache_size", before, -pageCache)
 }
 
 func readPragma(ctx context.Context, conn *sql.Conn, name string) (int64, error) {

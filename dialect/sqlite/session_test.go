@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func pragmas(t *testing.T, q interface {
 }) map[string]int {
 	t.Helper()
 	out := map[string]int{}
-	for _, name := range []string{"foreign_keys", "secure_delete", "busy_timeout", "query_only", "recursive_triggers", "defer_foreign_keys"} {
+	for _, name := range []string{"foreign_keys", "secure_delete", "busy_timeout", "query_only", "recursive_triggers", "defer_foreign_keys", "cache_size"} {
 		var v int
 		if err := q.QueryRow("PRAGMA " + name).Scan(&v); err != nil {
 			t.Fatal(err)
@@ -53,7 +54,7 @@ func pragmas(t *testing.T, q interface {
 func TestPragmasArePutBack(t *testing.T) {
 	for name, before := range map[string][]string{
 		"the driver's own": nil,
-		"all different":    {"PRAGMA foreign_keys = 0", "PRAGMA secure_delete = 2", "PRAGMA busy_timeout = 77", "PRAGMA recursive_triggers = 1"},
+		"all different":    {"PRAGMA foreign_keys = 0", "PRAGMA secure_delete = 2", "PRAGMA busy_timeout = 77", "PRAGMA recursive_triggers = 1", "PRAGMA cache_size = 300"},
 		"all alike":        {"PRAGMA foreign_keys = 1", "PRAGMA secure_delete = 1", "PRAGMA busy_timeout = 2000"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,6 +120,38 @@ func TestSecureDelete(t *testing.T) {
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	if got := sqlite.PragmaOf(t, tx, "secure_delete"); got != 1 {
 		t.Errorf("secure_delete is %d in a transaction, want 1", got)
+	}
+}
+
+func TestPageCache(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, writing int64 // KiB where negative, else pages
+	}{
+		"SQLite's own":      {-2000, -65536},
+		"few pages":         {300, -65536},
+		"none":              {0, -65536},
+		"more, in KiB":      {-100_000, -100_000},
+		"more, in pages":    {20_000, 20_000},
+		"as much, in pages": {16_384, 16_384},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, db := memory(t, "PRAGMA page_size = 4096", "CREATE TABLE t (id INTEGER PRIMARY KEY)", fmt.Sprint("PRAGMA cache_size = ", c.before))
+			for _, o := range []struct {
+				dialect.TxOptions
+				want int64
+			}{{dialect.TxOptions{}, c.writing}, {dialect.TxOptions{ReadOnly: true}, c.before}} {
+				tx, err := db.Begin(t.Context(), o.TxOptions)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := sqlite.PragmaOf(t, tx, "cache_size"); got != o.want {
+					t.Errorf("with %+v the cache_size is %d, want %d", o.TxOptions, got, o.want)
+				}
+				if err := tx.Commit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

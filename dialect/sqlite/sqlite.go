@@ -13,7 +13,9 @@
 // # Pragmas
 //
 // A transaction's connection has foreign_keys and secure_delete on,
-// busy_timeout from TxOptions.LockTimeout and query_only as TxOptions.ReadOnly says. Each is
+// busy_timeout from TxOptions.LockTimeout and query_only as TxOptions.ReadOnly says. A writing
+// one's cache_size is raised to 64 MiB of pages where it is less: memory that is taken as pages are
+// changed, and given back with the transaction's end. Each is
 // read before it is set and read back afterwards (a build without foreign keys
 // ignores the pragma in silence), and put back before the connection returns to
 // the pool. A connection on which that fails is closed instead.
@@ -53,8 +55,12 @@ func New(pool *sql.DB) *DB {
 
 // Engine says what SQLite can do. Every foreign key but a RESTRICT can be
 // deferred (PRAGMA defer_foreign_keys); see tx.CheckConstraints for when it is checked.
+//
+// A transaction locks the whole database, however few its rows are, and at its commit writes
+// every page that it has changed to the disk twice: the fewer transactions, the
+// less. MaxRows bounds what the client holds of their rows.
 func (db *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "sqlite", MaxRows: 5000, Writers: 1, Deferrable: true, StatementEnd: true, Rekeys: true}
+	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxSwept: 50_000, Writers: 1, Deferrable: true, StatementEnd: true, Rekeys: true}
 }
 
 // Identity gives the library's version and source. The facts say nothing of the
