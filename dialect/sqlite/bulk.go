@@ -107,12 +107,14 @@ func (b *builder) countsEqual(u dialect.BulkUpdate, doc string, tagged []bool) {
 	}
 }
 
+// source writes the JSON's rows as a table. json_each writes the text of a row out
+// again for each mention of it; the OFFSET has that done once a row.
 func (b *builder) source(before, doc string, tagged []bool) {
 	b.write(before, "(SELECT ")
 	b.elements(len(tagged), tagged, "v")
-	b.write(" FROM json_each(")
+	b.write(" FROM (SELECT value FROM json_each(")
 	b.bind(doc)
-	b.write(") AS j) AS v")
+	b.write(") LIMIT -1 OFFSET 0) AS j) AS v")
 }
 
 func (b *builder) sameKey(u dialect.BulkUpdate) {
