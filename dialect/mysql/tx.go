@@ -39,7 +39,7 @@ func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error)
 		return nil, err
 	}
 	if !s.checks {
-		s.close(true)
+		s.close(false) // another of the pool's sessions may have them on
 		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
 		e.Detail = foreignKeysOff
 		return nil, e
