@@ -58,6 +58,10 @@ type Engine struct {
 	Rekeys bool
 	// Returns says that its transactions are Returners.
 	Returns bool
+	// Version is a system column which, with the row address, tells a version of
+	// a row from any other: a BulkUpdate with both in its Key finds the rows that nobody has
+	// changed since they were read. "" where there is none.
+	Version string
 }
 
 // TxOptions are a transaction's settings. The zero value is a writing

@@ -173,7 +173,7 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 	return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
 		c := d.step(st.ID)
 		before := c.Affected
-		bulk, err := w.write(ctx, g.tx, []dialect.Cond{keys}, source, d)
+		bulk, err := w.write(ctx, g.tx, []dialect.Cond{keys}, nil, source, d)
 		if err != nil {
 			return err
 		}

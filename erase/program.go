@@ -17,6 +17,7 @@ type program struct {
 	schema   *dialect.Schema
 	asOf     time.Time
 	tracking tracking // how the keys of rows that go are had
+	version  string   // Engine.Version
 	found    map[*plan.Reach]*found
 	older    dialect.Any // which rows have outlived periods that are looked up; none until that is done
 }

@@ -181,28 +181,33 @@ func TestARowThatChangesWhileItsBatchWaitsForItIsOverwritten(t *testing.T) {
 	servers := slices.DeleteFunc(engines(t), func(e engine) bool {
 		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb") && !strings.HasPrefix(e.name, "postgres")
 	})
-	runOn(t, servers, func(t *testing.T, db *target) {
-		db.club(t)
-		p := db.plan(t, deletes, plan.Everything())
-		o := options(p, "r")
-		o.LockTimeout = time.Minute
-		var over sync.WaitGroup
-		on(&o, erase.Began, func(erase.Event) {
-			other := db.rival(t)
-			other.exec("UPDATE remark SET body = 'sang louder' WHERE remark_id = 211")
-			other.exec("DELETE FROM remark WHERE remark_id = 111")
-			over.Go(func() {
-				db.awaitBlocked(t)
-				other.exec("COMMIT")
+	through := strings.Replace(deletes, "visit_id: none, body: {pii: free-text, overwrite: random}", "visit_id: none, body: {pii: free-text, overwrite: {pseudonym: token}}", 1)
+	for name, policy := range map[string]string{"in the database": deletes, "through the client": through} {
+		t.Run(name, func(t *testing.T) {
+			runOn(t, servers, func(t *testing.T, db *target) {
+				db.club(t)
+				p := db.plan(t, policy, plan.Everything())
+				o := options(p, "r")
+				o.LockTimeout = time.Minute
+				var over sync.WaitGroup
+				on(&o, erase.Began, func(erase.Event) {
+					other := db.rival(t)
+					other.exec("UPDATE remark SET body = 'sang louder' WHERE remark_id = 211")
+					other.exec("DELETE FROM remark WHERE remark_id = 111")
+					over.Go(func() {
+						db.awaitBlocked(t)
+						other.exec("COMMIT")
+					})
+				})
+				st := db.run(t, p, o)
+				over.Wait()
+				if n := db.count(t, "SELECT count(*) FROM remark WHERE body IN ('sang', 'sang louder')"); n != 0 {
+					t.Error("the row was left as it is")
+				}
+				if n := done(st)["overwrite remark"]; n.Affected != 2 {
+					t.Errorf("%+v", n)
+				}
 			})
 		})
-		st := db.run(t, p, o)
-		over.Wait()
-		if n := db.count(t, "SELECT count(*) FROM remark WHERE body IN ('sang', 'sang louder')"); n != 0 {
-			t.Error("the row was left as it is")
-		}
-		if n := done(st)["overwrite remark"]; n.Affected != 2 {
-			t.Errorf("%+v", n)
-		}
-	})
+	}
 }

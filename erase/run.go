@@ -259,6 +259,7 @@ func (e *executor) programs(ctx context.Context, asOf time.Time) ([]*program, er
 		if err != nil {
 			return nil, err
 		}
+		p.version = e.db.Engine().Version
 		for _, t := range p.tables {
 			for _, w := range t.writers {
 				if w.keyed && e.Secret.IsZero() && !e.counting {

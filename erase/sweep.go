@@ -123,6 +123,7 @@ func (t *table) lock(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (
 // sweepOver overwrites a range. Where that goes through the client and it is
 // the whole table, the rows are addressed first and taken in chunks.
 func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *Counts, d *deed) error {
+	t := p.first()
 	ranges := [][]dialect.Cond{where}
 	if len(w.set) == 0 && it.whole {
 		ranges = nil
@@ -140,8 +141,12 @@ func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *wri
 			ranges = append(ranges, w.named(keys))
 		}
 	}
+	var version []string
+	if p.version != "" && t.schema.Address != "" && !t.Address && !it.contended && !it.whole && len(w.following) == 0 {
+		version = []string{p.version, t.schema.Address}
+	}
 	for _, r := range ranges {
-		bulk, err := w.write(ctx, tx, r, source, d)
+		bulk, err := w.write(ctx, tx, r, version, source, d)
 		if err != nil {
 			return err
 		}

@@ -73,9 +73,10 @@ func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
 }
 
 // write overwrites the rows that meet the conditions, which the transaction has
-// locked or locks now, and what follows them, and counts both. It returns the values that
+// locked or locks now, and what follows them, and counts both. With a version, rows that go
+// through the client aren't locked: they must be as they were read. It returns the values that
 // went through the client, to look for after the commit.
-func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, d *deed) (*dialect.BulkUpdate, error) {
+func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *deed) (*dialect.BulkUpdate, error) {
 	c := d.step(w.step.ID)
 	if len(w.set) > 0 {
 		spared, err := w.spared(ctx, tx, where)
@@ -101,7 +102,7 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 		c.Same += max(same-spared, 0)
 		return nil, nil
 	}
-	bulk, moves, err := w.replace(ctx, tx, where, source, c)
+	bulk, moves, err := w.replace(ctx, tx, where, version, source, c)
 	if err != nil || len(bulk.Rows) == 0 {
 		return nil, err
 	}
@@ -122,6 +123,11 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 	}
 	c.Matched += n
 	c.Affected += n
+	if bulk.Key = w.Key; len(version) > 0 {
+		for i, r := range bulk.Rows {
+			bulk.Rows[i] = r[len(version):]
+		}
+	}
 	return w.afterwards(bulk), nil
 }
 
@@ -177,18 +183,23 @@ func (w *writer) remains() dialect.Cond {
 var errMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
 
 // replace reads the rows and makes their new values, and those of what follows them.
-func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Cond, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
-	columns := slices.Concat(w.Key, w.columns)
+func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
+	key := slices.Concat(version, w.Key)
+	columns := slices.Concat(key, w.columns)
 	for _, n := range w.needs {
 		if !slices.Contains(columns, n) {
 			columns = append(columns, n)
 		}
 	}
-	bulk := &dialect.BulkUpdate{Table: w.Name, Key: w.Key, Set: w.columns}
+	bulk := &dialect.BulkUpdate{Table: w.Name, Key: key, Set: w.columns}
 	moves := w.moves()
-	keys := len(w.Key)
+	keys := len(key)
+	lock := dialect.Exclusive
+	if len(version) > 0 {
+		lock = dialect.NoLock
+	}
 	for old, err := range tx.Query(ctx, dialect.Select{
-		Table: w.Name, Columns: columns, Flags: w.when, Where: where, Order: w.Key, Lock: dialect.Exclusive,
+		Table: w.Name, Columns: columns, Flags: w.when, Where: where, Order: w.Key, Lock: lock,
 	}) {
 		if err != nil {
 			return nil, nil, err

@@ -32,7 +32,7 @@ var kinds = map[string]dialect.Kind{
 	"timestamp": dialect.Timestamp, "timestamptz": dialect.TimestampTZ, "interval": dialect.Interval,
 	"json": dialect.JSON, "jsonb": dialect.JSON, "xml": dialect.XML,
 	"inet": dialect.Inet, "cidr": dialect.Inet, "macaddr": dialect.Inet, "macaddr8": dialect.Inet,
-	"tid": dialect.RowAddress,
+	"tid": dialect.RowAddress, "xid": dialect.RowAddress,
 }
 
 // kind normalises a type that is no domain.
@@ -52,9 +52,9 @@ func (t typ) kind() dialect.Kind {
 
 // polymorphicEquality reports whether the type compares by an operator of all
 // types of its class (anyenum, anyarray, record, anyrange), or as the
-// type that it is underneath.
+// type that it is underneath; or has an operator without having an order, as xid does.
 func (t typ) polymorphicEquality() bool {
-	return t.class == "e" || t.class == "c" || t.class == "r" || t.class == "m" || t.category == "A" || t.is("varchar") || t.is("cidr")
+	return t.class == "e" || t.class == "c" || t.class == "r" || t.class == "m" || t.category == "A" || t.is("varchar") || t.is("cidr") || t.is("xid")
 }
 
 // size fills in the column's lengths from a type modifier (atttypmod).

@@ -65,7 +65,7 @@ SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), bn.nspname, b
 	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,` + comparing + `
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
-JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname = 'ctid')
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
 CROSS JOIN LATERAL (
 	WITH RECURSIVE b(id, depth) AS (
 		SELECT a.atttypid, 0 UNION ALL
@@ -100,8 +100,10 @@ WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname
 func (c *catalogue) relate(t *dialect.Table, name, exact, oid string) {
 	r := c.related[t.Name]
 	if r == nil {
-		address := newColumn("ctid", "tid", typ{schema: "pg_catalog", name: "tid", class: "b", category: "U", operators: "pg_catalog", elements: true, sorts: true})
-		r = &relation{name: t.Name, only: t.Address == "ctid", columns: map[string]*column{"ctid": address}}
+		r = &relation{name: t.Name, only: t.Address == "ctid", columns: map[string]*column{}}
+		for name, is := range map[string]string{"ctid": "tid", "xmin": "xid"} {
+			r.columns[name] = newColumn(name, is, typ{schema: "pg_catalog", name: is, class: "b", category: "U", operators: "pg_catalog", elements: true, sorts: is == "tid"})
+		}
 		c.related[t.Name] = r
 	}
 	ty := c.types[oid]
