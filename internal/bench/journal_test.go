@@ -117,11 +117,14 @@ func (w *bareWriter) write(ctx context.Context, where []dialect.Cond) error {
 			w.rows.Add(u.Rows)
 			return err
 		}
-		key := w.table.Key()
+		key, lock := w.table.Key(), dialect.Exclusive
+		if v := w.db.Engine().Version; v != "" {
+			key, lock = append([]string{v, w.table.Address}, key...), dialect.NoLock
+		}
 		bulk := dialect.BulkUpdate{Table: w.table.Name, Key: key, Set: w.columns}
 		source := anonymise.NewSource(w.secret, nil)
 		columns := slices.Concat(key, w.columns)
-		for row, err := range tx.Query(ctx, dialect.Select{Table: w.table.Name, Columns: columns, Where: where, Order: key, Lock: dialect.Exclusive}) {
+		for row, err := range tx.Query(ctx, dialect.Select{Table: w.table.Name, Columns: columns, Where: where, Order: w.table.Key(), Lock: lock}) {
 			if err != nil {
 				return err
 			}
