@@ -302,7 +302,7 @@ func (g *gathering) take(ctx context.Context, s *set, where []dialect.Cond, d *d
 	if g.room > 0 && g.large {
 		del.Limit = g.room
 	}
-	n, err := g.removeNoting(ctx, g.tx, s.table, del, d)
+	n, err := g.removeNoting(ctx, g.tx, s.table, del, g.room, d)
 	if g.room > 0 && err == nil {
 		if n >= int64(g.room) {
 			return 0, errTooMany // as far as is known
@@ -313,8 +313,9 @@ func (g *gathering) take(ctx context.Context, s *set, where []dialect.Cond, d *d
 }
 
 // removeNoting deletes rows and notes their keys for the batch's commitment where the
-// statement returns them.
-func (p *program) removeNoting(ctx context.Context, tx dialect.Tx, t *table, del dialect.Delete, d *deed) (n int64, err error) {
+// statement returns them. Of so many that the caller takes the statement back (most; 0:
+// any number) no more are noted nor counted.
+func (p *program) removeNoting(ctx context.Context, tx dialect.Tx, t *table, del dialect.Delete, most int, d *deed) (int64, error) {
 	if p.tracking != returned || len(t.Key) == 0 || t.Address {
 		return tx.Delete(ctx, del)
 	}
@@ -323,7 +324,9 @@ func (p *program) removeNoting(ctx context.Context, tx dialect.Tx, t *table, del
 		if err != nil {
 			return 0, err
 		}
-		keys = append(keys, key)
+		if keys = append(keys, key); len(keys) == most {
+			break
+		}
 	}
 	d.erase(t, keys, plan.Delete)
 	return int64(len(keys)), nil

@@ -131,7 +131,7 @@ func (b *draining) take(ctx context.Context, s *set, where []dialect.Cond) (all 
 	}
 	room := b.left
 	if s.Unseen {
-		n, err := b.removeNoting(ctx, b.tx, s.table, dialect.Delete{Table: s.Name, Where: where, Limit: room}, b.deed)
+		n, err := b.removeNoting(ctx, b.tx, s.table, dialect.Delete{Table: s.Name, Where: where, Limit: room}, 0, b.deed)
 		b.count(s, int(n))
 		return int(n) < room, err
 	}

@@ -67,7 +67,7 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 	}
 	switch st.Op {
 	case plan.Delete:
-		n, err := p.removeNoting(ctx, tx, t, dialect.Delete{Table: t.Name, Where: where}, d)
+		n, err := p.removeNoting(ctx, tx, t, dialect.Delete{Table: t.Name, Where: where}, 0, d)
 		if err != nil {
 			return nil, err
 		}
