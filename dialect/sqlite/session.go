@@ -62,7 +62,8 @@ func (db *DB) queue(ctx context.Context, timeout time.Duration) error {
 
 // pageCache is the least page cache of a writing transaction, in KiB. New values go to
 // random places of an index: a page that the cache can't keep is written and
-// read again for every other row.
+// read again for every other row. The first page that has to be written before
+// the commit also locks out everybody who reads.
 const pageCache = 64 << 10
 
 func (t *tx) start(ctx context.Context, o dialect.TxOptions) error {

@@ -14,11 +14,11 @@
 //
 // A transaction's connection has foreign_keys and secure_delete on,
 // busy_timeout from TxOptions.LockTimeout and query_only as TxOptions.ReadOnly says. A writing
-// one's cache_size is raised to 64 MiB of pages where it is less: memory that is taken as pages are
-// changed, and given back with the transaction's end. Each is
-// read before it is set and read back afterwards (a build without foreign keys
-// ignores the pragma in silence), and put back before the connection returns to
-// the pool. A connection on which that fails is closed instead.
+// one's cache_size is raised to 64 MiB of pages where it is less: memory that is taken as pages
+// are needed (twice as much by modernc.org/sqlite, whose allocator rounds up to powers of two),
+// and given back with the transaction's end. Each is read before it is set and read back
+// afterwards (a build without foreign keys ignores the pragma in silence), and put back before the
+// connection returns to the pool. A connection on which that fails is closed instead.
 //
 // # Values
 //
