@@ -1,98 +1,115 @@
+//go:build linux
+
 package erase_test
 
 import (
-	"os"
-	"os/user"
+	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
-	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// The disk that the journal is on is full in the middle of a run. The run fails,
-// and is continued when there is room again.
+// The disk that the journal's entries are on is full in the middle of a run. The
+// run fails, and is continued when there is room again.
 func TestChaosTheJournalsDiskIsFull(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-		db.SQL.SetMaxOpenConns(1) // the limit is a connection's
-		full(t, newMayhem(t, db, works["everything"]),
-			func(d *target) {
-				d.SQL.SetMaxOpenConns(1)
-				d.exec(t, "PRAGMA max_page_count = 1")
-			},
-			func(d *target) { d.exec(t, "PRAGMA max_page_count = 4294967294") })
-	})
-	t.Run("postgres", func(t *testing.T) {
-		if os.Geteuid() != 0 {
-			t.Log("only the superuser can make a small disk for it")
-			return
+		work := works["everything"]
+		work.MaxRows = 5 // entries need more room than the rows leave that the run deletes from the same file
+		alone := func(t *testing.T, db *target) {
+			db.SQL.SetMaxOpenConns(1) // pragmas are a connection's
+			db.exec(t, "PRAGMA synchronous = OFF")
 		}
-		t.Parallel()
-		server := testdb.NewPostgres(t)
-		db := openTarget(t, server.Database(t).URL)
-		db.server = server
-		tight := smallDisk(t)
-		db.exec(t, "CREATE TABLESPACE tight LOCATION '"+tight+"'")
-		full(t, newMayhem(t, db, works["everything"]),
-			func(d *target) {
-				d.exec(t, erase.JournalDDL(d.DB)...)
-				d.exec(t, "ALTER TABLE expunge.batch SET TABLESPACE tight", "CREATE TABLE public.ballast (filler text) TABLESPACE tight")
-				for {
-					if _, err := d.SQL.Exec("INSERT INTO ballast SELECT repeat('x', 1000) FROM generate_series(1, 7)"); err != nil {
-						break
-					}
-				}
+		db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+		alone(t, db)
+		tight{
+			says: "fatal [13]", spare: 100,
+			shrink: func(t *testing.T, db *target) {
+				alone(t, db)
+				db.exec(t, erase.JournalDDL(db.DB)...)
+				db.exec(t, fmt.Sprintf("PRAGMA max_page_count = %d", db.count(t, "PRAGMA page_count")+8))
 			},
-			func(d *target) { d.exec(t, "DROP TABLE ballast") })
+			grow: func(t *testing.T, db *target) { db.exec(t, "PRAGMA max_page_count = 4294967294") },
+		}.stops(t, newMayhem(t, db, work))
 	})
+	const tableIsFull = "fatal [1114]: the table is full: make room on its disk, or raise the limit of its tablespace"
+	for _, e := range []struct {
+		name   string
+		server func(t testing.TB, settings ...string) *testdb.Server
+		set    []string
+		tight  tight
+		make   func(t *testing.T, db *target, disk string) // the journal, with the entries on the disk
+	}{
+		{"postgres", testdb.NewPostgres, nil, tight{says: "fatal [53100]", spare: 1000}, inTablespace},
+		{"mariadb", testdb.NewMariaDB, nil, tight{says: tableIsFull, spare: 6000}, inDataDirectory},
+		{"mysql", testdb.NewMySQL, []string{"innodb_directories=../disk"}, tight{says: tableIsFull, spare: 6000}, inDataDirectory},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			server := e.server(t, e.set...)
+			disk := server.NewDisk(t, 256<<10)
+			e.tight.shrink = func(t *testing.T, db *target) { e.make(t, db, disk.Path) }
+			e.tight.grow = func(t *testing.T, _ *target) { disk.Grow(t, 16<<20) }
+			db := openTarget(t, server.Database(t).URL)
+			db.server = server
+			e.tight.stops(t, newMayhem(t, db, works["everything"]))
+		})
+	}
 }
 
-// full has a run go on while the disk is full, and continues it afterwards.
-func full(t *testing.T, m *mayhem, fill, free func(*target)) {
+// entries is the journal's table with a row for each batch.
+func (d *target) entries() string { return d.quote(d.DB.JournalTable("batch")) }
+
+func inTablespace(t *testing.T, db *target, disk string) {
+	db.exec(t, "CREATE TABLESPACE tight LOCATION '"+disk+"'")
+	db.exec(t, erase.JournalDDL(db.DB)...)
+	db.exec(t, "ALTER TABLE "+db.entries()+" SET TABLESPACE tight")
+}
+
+func inDataDirectory(t *testing.T, db *target, disk string) {
+	for _, s := range erase.JournalDDL(db.DB) {
+		if strings.Contains(s, " "+db.entries()+" ") {
+			s += " DATA DIRECTORY = '" + disk + "'"
+		}
+		db.exec(t, s)
+	}
+}
+
+// tight is a disk that is full soon.
+type tight struct {
+	says         string // the run's error, of the journal's table
+	spare        int    // bytes of an entry for which no page has room when the run begins
+	shrink, grow func(*testing.T, *target)
+}
+
+// stops has work go on until the disk is full, and continues it when there is room again.
+func (d tight) stops(t *testing.T, m *mayhem) {
 	t.Helper()
 	db := m.reset(t)
-	fill(db)
-	_, _, err := m.work.work(t.Context(), db, nil)
-	if err == nil || dialect.ClassOf(err) != dialect.Fatal {
-		t.Errorf("the run ended with %v", err)
+	d.shrink(t, db)
+	for seq := range 5000 { // too many for any of the disks
+		if _, err := db.SQL.Exec(fmt.Sprintf("INSERT INTO %s (run, root, seq, part, epoch, roots, counts, padded, retries, began, committed) "+
+			"VALUES ('ballast', 0, %d, 0, 0, 0, '%s', 0, 0, '', '')", db.entries(), seq, strings.Repeat("x", d.spare))); err != nil {
+			break
+		}
 	}
-	free(db)
+	_, err := m.work.carryOut(t.Context(), db, m.plan, nil)
+	if err == nil {
+		t.Fatal("the run has ended well")
+	}
+	for line := range strings.Lines(err.Error()) { // of each worker that has met it
+		if _, says, _ := strings.Cut(strings.TrimSpace(line), db.DB.JournalTable("batch").String()+": "); says != d.says {
+			t.Errorf("the run failed with %q, want %q", line, d.says)
+		}
+	}
+	all := m.passages.times["journaled"]
+	if n := db.count(t, "SELECT count(*) FROM "+db.entries()+" WHERE run <> 'ballast'"); n == 0 || int64(n) >= all {
+		t.Errorf("the run ended with %d entries of %d, want some", n, all)
+	}
+	d.grow(t, db)
+	db.exec(t, "DELETE FROM "+db.entries()+" WHERE run = 'ballast'")
 	m.ends(t, db)
-}
-
-// smallDisk mounts a file system of 1 MiB that the server's user may write to.
-func smallDisk(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for d := dir; strings.HasPrefix(d, os.TempDir()) && d != os.TempDir(); d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := os.Chown(dir, uid, -1); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }

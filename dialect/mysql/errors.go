@@ -111,8 +111,8 @@ var classes = map[uint16]dialect.Class{
 // advice says what to do where the number alone doesn't.
 var advice = map[uint16]string{
 	1153: "a statement is larger than max_allowed_packet: raise it on the server",
-	1114: "the table is full: the disk, or the tablespace's limit",
-	1021: "the disk is full",
+	1114: "the table is full: make room on its disk, or raise the limit of its tablespace",
+	1021: "the disk is full: make room on it",
 	1290: "the server runs with an option that forbids this: read_only, or safe mode",
 	1836: "the server is in read-only mode",
 	3750: "sql_require_primary_key is on",

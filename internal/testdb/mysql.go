@@ -219,7 +219,7 @@ func (f *family) new(in *install, settings []string) (*Server, error) {
 	if err := os.Remove(in.inside(filepath.Join(data, "auto.cnf"))); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	server := &Server{Engine: in.engine, Version: in.version, in: in}
+	server := &Server{Engine: in.engine, Version: in.version, in: in, folder: filepath.Dir(data)}
 	var port int
 	server.launch = func() (*process, error) {
 		if port != 0 {

@@ -119,7 +119,7 @@ func newPostgres(in *install, settings ...string) (*Server, error) {
 
 // servePostgres starts a server on a data folder.
 func (s *scratch) servePostgres(in *install, data string, settings []string) (*Server, error) {
-	server := &Server{Engine: in.engine, Version: in.version, in: in}
+	server := &Server{Engine: in.engine, Version: in.version, in: in, folder: filepath.Dir(data)}
 	var port int
 	server.launch = func() (*process, error) {
 		if port != 0 {

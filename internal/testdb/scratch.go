@@ -30,11 +30,14 @@ type scratch struct {
 }
 
 // watchdog waits for the end of its input, then kills what the .pid files name
-// ("signal pid") and removes the folder. A server may still write while it
+// ("signal pid"), unmounts the disks of [Server.NewDisk] and removes the folder. A server may still write while it
 // dies, so removing is tried for five seconds.
 const watchdog = `cat >/dev/null
 for f in "$1"/*.pid; do
 	[ -f "$f" ] && read -r signal pid <"$f" && kill -"$signal" "$pid"
+done
+for d in "$1"/*/disk; do
+	[ -d "$d" ] && umount -l "$d"
 done
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	rm -rf "$1" && break

@@ -41,6 +41,8 @@ type Server struct {
 
 	ops operations
 	in  *install // nil for a server given by URL: client programs are then this machine's
+	// folder is the server's own, with its data and log, as seen from inside the tree; empty for one given by URL.
+	folder string
 	// launch starts the program; nil where the server isn't ours to start.
 	launch  func() (*process, error)
 	process *process
