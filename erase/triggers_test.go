@@ -104,6 +104,14 @@ func TestPitfall15ATriggerThatSwallowsUpdates(t *testing.T) {
 		p := db.plan(t, deletes, plan.Everything())
 		o := options(p, "r")
 		o.Attempts = 2
+		if db.Engine == sample.SQLServer { // counts what a trigger does INSTEAD as done, and nothing compares it
+			for _, a := range db.run(t, p, o).Predicate.Actions {
+				if a.Table == "visit" && a.Rows.Unchecked != 4 {
+					t.Errorf("%+v", a.Rows)
+				}
+			}
+			return
+		}
 		if _, err := erase.Run(t.Context(), db.DB, p, o); err == nil || !strings.Contains(err.Error(), "does a trigger keep them") {
 			t.Errorf("error %v", err)
 		}
