@@ -60,10 +60,25 @@ func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
 		pool.SetMaxOpenConns(1) // one session, seen again and again
 		const query = `SELECT CONCAT_WS('|', @@time_zone, @@sql_mode, @@autocommit, @@character_set_client, @@character_set_results,
 			@@collation_connection, @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@sql_safe_updates, @@div_precision_increment, @@sql_select_limit)`
-		state := func() (out string) {
+		// Its names differ between the servers, and between their versions.
+		const kind = `SHOW SESSION VARIABLES WHERE Variable_name RLIKE '^(tx|transaction)_(isolation|read_only)$'`
+		state := func() (out []string) {
 			t.Helper()
-			if err := pool.QueryRow(query).Scan(&out); err != nil {
+			out = make([]string, 1)
+			if err := pool.QueryRow(query).Scan(&out[0]); err != nil {
 				t.Fatal(err)
+			}
+			rows, err := pool.Query(kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var name, value string
+				if err := rows.Scan(&name, &value); err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, name+"="+value)
 			}
 			return out
 		}
@@ -73,11 +88,13 @@ func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
 			func(tx dialect.Tx) error { return tx.Commit(t.Context()) },
 			func(tx dialect.Tx) error { return tx.Rollback(t.Context()) },
 		} {
-			if err := end(begin(t, d, dialect.TxOptions{LockTimeout: 1500 * time.Millisecond})); err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(before, state()); d != "" {
-				t.Errorf("the session's variables (-before +after):\n%s", d)
+			for _, readOnly := range []bool{false, true} {
+				if err := end(begin(t, d, dialect.TxOptions{LockTimeout: 1500 * time.Millisecond, ReadOnly: readOnly})); err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(before, state()); d != "" {
+					t.Errorf("the session's variables (-before +after):\n%s", d)
+				}
 			}
 		}
 		if _, err := d.Inspect(t.Context()); err != nil {
@@ -85,6 +102,54 @@ func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
 		}
 		if d := cmp.Diff(before, state()); d != "" {
 			t.Errorf("the session's variables after an inspection (-before +after):\n%s", d)
+		}
+	})
+}
+
+func TestATransactionThatThePoolLeftOpenIsNotJoined(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)")
+		for i, option := range []string{"autocommit=1", "autocommit=0"} {
+			pool := testdb.OpenMySQL(t, db, option)
+			pool.SetMaxOpenConns(1) // one session, which is handed around
+			for _, s := range []string{"START TRANSACTION", fmt.Sprintf("INSERT INTO a VALUES (%d)", i)} {
+				if _, err := pool.Exec(s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d := mysql.New(pool)
+			tx := begin(t, d, dialect.TxOptions{})
+			if err := tx.Insert(t.Context(), dialect.Insert{Table: name("a"), Columns: []string{"id"}, Rows: []dialect.Row{{int64(100 + i)}}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var there int
+			if err := pool.QueryRow("SELECT COUNT(*) FROM a").Scan(&there); err != nil || there != i+1 {
+				t.Errorf("%s: %d rows, %v, want %d: what was open is committed, as by START TRANSACTION, and only the rest rolled back", option, there, err, i+1)
+			}
+		}
+	})
+}
+
+func TestAReadOnlyTransactionThatIsRolledBackLeavesNothingOpen(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)")
+		for _, option := range []string{"autocommit=1", "autocommit=0"} {
+			pool := testdb.OpenMySQL(t, db, option)
+			pool.SetMaxOpenConns(1)
+			tx := begin(t, mysql.New(pool), dialect.TxOptions{ReadOnly: true})
+			if _, err := tx.Count(t.Context(), name("a"), nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var open int
+			if err := pool.QueryRow("SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = CONNECTION_ID()").Scan(&open); err != nil || open != 0 {
+				t.Errorf("%s: %d open transactions, %v, want none", option, open, err)
+			}
 		}
 	})
 }
