@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
@@ -17,14 +18,18 @@ import (
 func TestChaosTheJournalsDiskIsFull(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		work := works["everything"]
-		work.MaxRows = 5 // entries need more room than the rows leave that the run deletes from the same file
+		// Many batches of few rows: their entries need more room than the rows
+		// leave that the run deletes from the same file, or makes shorter.
+		m := &mayhem{work: works["everything"]}
+		m.work.MaxRows = 3
 		alone := func(t *testing.T, db *target) {
 			db.SQL.SetMaxOpenConns(1) // pragmas are a connection's
 			db.exec(t, "PRAGMA synchronous = OFF")
 		}
 		db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 		alone(t, db)
+		m.reset = db.resettable(t, func(d *target) { d.shop(t, sample.Shop{Customers: 30, Seed: 3}) })
+		m.undisturbed(t, db)
 		tight{
 			says: "fatal [13]", spare: 100,
 			shrink: func(t *testing.T, db *target) {
@@ -33,7 +38,7 @@ func TestChaosTheJournalsDiskIsFull(t *testing.T) {
 				db.exec(t, fmt.Sprintf("PRAGMA max_page_count = %d", db.count(t, "PRAGMA page_count")+8))
 			},
 			grow: func(t *testing.T, db *target) { db.exec(t, "PRAGMA max_page_count = 4294967294") },
-		}.stops(t, newMayhem(t, db, work))
+		}.stops(t, m)
 	})
 	const tableIsFull = "fatal [1114]: the table is full: make room on its disk, or raise the limit of its tablespace"
 	for _, e := range []struct {
