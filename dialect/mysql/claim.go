@@ -25,8 +25,7 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	conn := s.conn
 	got, err := claim(ctx, conn, name)
 	if err != nil || !got {
-		discard(conn)
-		conn.Close()
+		s.close(err == nil)
 		if err == nil {
 			return nil, dialect.ErrClaimed
 		}
@@ -37,11 +36,9 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		stop()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		// The server gives up the lock of a closed connection too, but later
-		// than the next claim may come. A connection that has failed has lost its lock.
-		_, _ = conn.ExecContext(ctx, "DO RELEASE_ALL_LOCKS()")
-		discard(conn) // with its settings
-		conn.Close()  // which says that it is closed already
+		// A connection that has failed is closed, and loses its lock by that.
+		_, err := conn.ExecContext(ctx, "DO RELEASE_ALL_LOCKS()")
+		s.close(err == nil)
 		return nil
 	}), nil
 }
