@@ -80,6 +80,9 @@ func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
 				}
 				out = append(out, name+"="+value)
 			}
+			if err := rows.Err(); err != nil {
+				t.Fatal(err)
+			}
 			return out
 		}
 		before := state()
