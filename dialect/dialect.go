@@ -43,6 +43,9 @@ type Engine struct {
 	// fetched: more where locks cost the engine nothing, since a transaction's own costs are then
 	// those of more rows. 0 is MaxRows.
 	MaxSwept int
+	// TargetTime is how long a transaction had better take: longer where most of
+	// its costs are its own and not those of its rows. 0 is no opinion.
+	TargetTime time.Duration
 	Writers  int // how many transactions can write at a time, 0 for any number
 	// Deferrable says that deferrable constraints wait for CheckConstraints
 	// where TxOptions.Defer asks for it.

@@ -31,7 +31,7 @@ func TestChaosTheJournalsDiskIsFull(t *testing.T) {
 		m.reset = db.resettable(t, func(d *target) { d.shop(t, sample.Shop{Customers: 30, Seed: 3}) })
 		m.undisturbed(t, db)
 		tight{
-			says: "fatal [13]", spare: 100,
+			says: "fatal [13]: the disk is full, or the database as large as it may be: make room, or raise max_page_count", spare: 100,
 			shrink: func(t *testing.T, db *target) {
 				alone(t, db)
 				db.exec(t, erase.JournalDDL(db.DB)...)
@@ -48,7 +48,7 @@ func TestChaosTheJournalsDiskIsFull(t *testing.T) {
 		tight  tight
 		make   func(t *testing.T, db *target, disk string) // the journal, with the entries on the disk
 	}{
-		{"postgres", testdb.NewPostgres, nil, tight{says: "fatal [53100]", spare: 1000}, inTablespace},
+		{"postgres", testdb.NewPostgres, nil, tight{says: "fatal [53100]: the disk is full: make room on that of the table's tablespace, and of the write-ahead log", spare: 1000}, inTablespace},
 		{"mariadb", testdb.NewMariaDB, nil, tight{says: tableIsFull, spare: 6000}, inDataDirectory},
 		{"mysql", testdb.NewMySQL, []string{"innodb_directories=../disk"}, tight{says: tableIsFull, spare: 6000}, inDataDirectory},
 	} {

@@ -67,11 +67,13 @@ type Options struct {
 	// Workers is how many batches are carried out at a time. Defaults to 4, or
 	// what the engine can take.
 	Workers int
-	// TargetTime is how long a batch should take. Defaults to 500 ms.
+	// TargetTime is how long a batch should take. Defaults to what suits the
+	// engine (SQLite 1 s), else 500 ms.
 	TargetTime time.Duration
-	// MaxRows is how many rows a batch may lock. Defaults to 5,000, or what the
-	// engine can take (SQL Server 4,000); where one statement on a range does all the work
-	// and no row is fetched, to dialect.Engine.MaxSwept (PostgreSQL 50,000).
+	// MaxRows is how many rows a batch may lock; no more than the engine can take
+	// (SQL Server 4,000, SQLite 20,000, others 5,000), which it defaults to. Where one statement
+	// on a range does all the work and no row is fetched, it defaults to dialect.Engine.MaxSwept
+	// (PostgreSQL and SQLite 50,000).
 	MaxRows int
 	// LockTimeout is how long a statement waits for a row that somebody else
 	// holds, before the batch gives way and is tried again. Defaults to 5 s.
@@ -112,7 +114,7 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 		o.Workers = min(o.Workers, e.Writers)
 	}
 	given := o.MaxRows > 0
-	o.MaxRows = cmp.Or(o.MaxRows, 5000)
+	o.MaxRows = cmp.Or(o.MaxRows, e.MaxRows, 5000)
 	if e.MaxRows > 0 {
 		o.MaxRows = min(o.MaxRows, e.MaxRows)
 	}
@@ -120,7 +122,7 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 	if !given {
 		o.maxSwept = max(o.MaxRows, e.MaxSwept)
 	}
-	o.TargetTime = cmp.Or(o.TargetTime, 500*time.Millisecond)
+	o.TargetTime = cmp.Or(o.TargetTime, e.TargetTime, 500*time.Millisecond)
 	o.LockTimeout = cmp.Or(o.LockTimeout, 5*time.Second)
 	o.Attempts = cmp.Or(o.Attempts, 12)
 	if o.Progress == nil {

@@ -93,8 +93,8 @@ func TestASubjectLargerThanATransactionGoesLeafFirst(t *testing.T) {
 // statement is taken back.
 func TestLeavesThatNobodyFetchesGoOverSeveralTransactions(t *testing.T) {
 	const letters, most = 2000, 300
-	for name, commitments := range map[string]*erase.Commitments{"": nil, " and commits to them": {Key: bytes.Repeat([]byte{1}, receipt.CommitmentKeySize)}} {
-		t.Run("deletes"+name, func(t *testing.T) {
+	for name, commitments := range map[string]*erase.Commitments{"uncommitted": nil, "committed to": {Key: bytes.Repeat([]byte{1}, receipt.CommitmentKeySize)}} {
+		t.Run(name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				db.club(t)
 				var rows []string

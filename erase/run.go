@@ -72,7 +72,10 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 		return nil, err
 	}
 	if err := db.EnsureJournal(ctx, journalTables(db)); err != nil {
-		return nil, fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
+		if dialect.ClassOf(err) == dialect.PermissionDenied {
+			return nil, fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
+		}
+		return nil, fmt.Errorf("making the journal: %w", err)
 	}
 	release, err := db.Claim(ctx, "run "+o.RunID)
 	if errors.Is(err, dialect.ErrClaimed) {

@@ -103,6 +103,8 @@ func explain(pg *pgconn.PgError) (object, detail string) {
 		detail = pg.Message
 	case pg.Code == "57014":
 		detail = "statement_timeout, or an administrator, cancelled the statement"
+	case pg.Code == "53100":
+		detail = "the disk is full: make room on that of the table's tablespace, and of the write-ahead log"
 	case pg.Code == "25006":
 		detail = "the transaction is read-only: connect to the primary, and look at default_transaction_read_only"
 	}

@@ -19,6 +19,7 @@ const (
 	codeLocked      = 6
 	codeReadOnly    = 8
 	codeInterrupt   = 9
+	codeFull        = 13
 	codeTooBig      = 18
 	codeConstraint  = 19
 	codeMismatch    = 20
@@ -49,7 +50,11 @@ func failed(ctx context.Context, doing string, table dialect.Name, err error) er
 	if code != 0 {
 		text = strconv.Itoa(code)
 	}
-	return dialect.NewError(classOf(code, err), text, doing, table, err)
+	e := dialect.NewError(classOf(code, err), text, doing, table, err)
+	if code&0xff == codeFull {
+		e.Detail = "the disk is full, or the database as large as it may be: make room, or raise max_page_count"
+	}
+	return e
 }
 
 func classOf(code int, err error) dialect.Class {

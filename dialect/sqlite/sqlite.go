@@ -34,6 +34,7 @@ import (
 	"context"
 	"database/sql"
 	"math"
+	"time"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -60,7 +61,7 @@ func New(pool *sql.DB) *DB {
 // every page that it has changed to the disk twice: the fewer transactions, the
 // less. MaxRows bounds what the client holds of their rows.
 func (db *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxSwept: 50_000, Writers: 1, Deferrable: true, StatementEnd: true, Rekeys: true}
+	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxSwept: 50_000, TargetTime: time.Second, Writers: 1, Deferrable: true, StatementEnd: true, Rekeys: true}
 }
 
 // Identity gives the library's version and source. The facts say nothing of the

@@ -55,7 +55,8 @@ var classes = map[int32]dialect.Class{
 var advice = map[int32]string{
 	102:   "a syntax error: check the conditions written in the policy",
 	976:   "the database is a replica that takes no connections: connect to the primary",
-	1105:  "the database's files are full",
+	1101:  "the database's files are full: make room on their disk, or let them grow",
+	1105:  "the database's files are full: make room on their disk, or let them grow",
 	3906:  "the database is read-only: connect to the primary, and look at ALTER DATABASE … SET READ_WRITE",
 	9002:  "the database's log is full: back it up, or let it grow",
 	33504: "a row-level security policy blocks the change",
