@@ -46,7 +46,7 @@ type Engine struct {
 	// TargetTime is how long a transaction had better take: longer where most of
 	// its costs are its own and not those of its rows. 0 is no opinion.
 	TargetTime time.Duration
-	Writers  int // how many transactions can write at a time, 0 for any number
+	Writers    int // how many transactions can write at a time, 0 for any number
 	// Deferrable says that deferrable constraints wait for CheckConstraints
 	// where TxOptions.Defer asks for it.
 	Deferrable bool

@@ -81,7 +81,7 @@ func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (i
 		p = newPacked(table, key, set)
 		return err
 	}
-	for _, row := range b.Rows {
+	for i, row := range b.Rows {
 		if len(row) != len(key)+len(set) {
 			return 0, wrongLength(b.Table, len(row), len(key)+len(set))
 		}
@@ -102,6 +102,11 @@ func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (i
 			if err := flush(); err != nil {
 				return 0, err
 			}
+		}
+		if len(p.keys) == 0 { // rows are much alike: room for those to come
+			rest := len(b.Rows) - i
+			p.doc.Grow(min(limit, (len(encoded)+1)*rest*9/8+2))
+			p.keys = make([]dialect.Key, 0, rest)
 		}
 		p.add(row, encoded)
 	}
