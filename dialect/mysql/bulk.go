@@ -103,15 +103,18 @@ func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (i
 				return 0, err
 			}
 		}
-		if len(p.keys) == 0 { // rows are much alike: room for those to come
+		if len(p.keys) == 0 { // rows are much alike: room for those to come, unless this one is uncommonly long
 			rest := len(b.Rows) - i
-			p.doc.Grow(min(limit, (len(encoded)+1)*rest*9/8+2))
+			p.doc.Grow(min(limit, usualSize, (len(encoded)+1)*rest*9/8+2))
 			p.keys = make([]dialect.Key, 0, rest)
 		}
 		p.add(row, encoded)
 	}
 	return sum, flush()
 }
+
+// usualSize is more than a batch of usual rows takes.
+const usualSize = 2 << 20
 
 // statementSize is more than a statement has besides its rows.
 const statementSize = 16 << 10
