@@ -21,8 +21,9 @@ type Select struct {
 	// Order sorts ascending by these columns, in the order that After and UpTo
 	// compare by and that the key's index has. Empty: any order. Rows are
 	// locked in this order.
-	Order []string
-	Limit int // 0: no limit
+	Order      []string
+	Descending bool // sorts the other way round; without a Lock
+	Limit      int  // 0: no limit
 	// Offset is how many rows are passed over before the first. It goes with
 	// an Order and a Limit, and without a Lock.
 	Offset int

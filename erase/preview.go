@@ -209,9 +209,13 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 		return sum, nil
 	}
 	if e.plan.Scope == plan.ScopeExpired {
+		last, err := e.last(ctx, prog)
+		if err != nil || last == nil {
+			return sum, err
+		}
 		var low dialect.Key
 		for {
-			b := e.next(ctx, prog, low, some)
+			b := e.next(ctx, prog, low, last, some)
 			if b.err != nil || b.high == nil {
 				return sum, b.err
 			}

@@ -63,8 +63,16 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 				}
 			}
 		}
+		last, err := e.last(ctx, p)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if last == nil {
+			return
+		}
 		ctx, stop := context.WithCancel(ctx)
-		next := e.ask(ctx, p, low, sizer)
+		next := e.ask(ctx, p, low, last, sizer)
 		defer func() {
 			stop()
 			next() // no question outlives the walk
@@ -80,7 +88,7 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 				return
 			}
 			if b.more {
-				next = e.ask(ctx, p, b.high, sizer)
+				next = e.ask(ctx, p, b.high, last, sizer)
 			}
 			if !yield(it, nil) || !b.more {
 				return
@@ -100,18 +108,19 @@ type bound struct {
 // ask asks where the range after low ends, and returns where the answer is to
 // be had. It is asked ahead, while batches are carried out; but where there is one writer a
 // reader would only be in its way.
-func (e *executor) ask(ctx context.Context, p *program, low dialect.Key, sizer *batch.Sizer) func() bound {
+func (e *executor) ask(ctx context.Context, p *program, low, last dialect.Key, sizer *batch.Sizer) func() bound {
 	if e.db.Engine().Writers == 1 {
-		return sync.OnceValue(func() bound { return e.next(ctx, p, low, sizer.Size()) })
+		return sync.OnceValue(func() bound { return e.next(ctx, p, low, last, sizer.Size()) })
 	}
 	answer := make(chan bound, 1)
-	go func() { answer <- e.next(ctx, p, low, sizer.Size()) }()
+	go func() { answer <- e.next(ctx, p, low, last, sizer.Size()) }()
 	return sync.OnceValue(func() bound { return <-answer })
 }
 
-// next finds where the range of n roots after low ends.
-func (e *executor) next(ctx context.Context, p *program, low dialect.Key, n int) (b bound) {
-	after := &item{low: low}
+// next finds where the range of n roots after low ends, the last of them
+// being known.
+func (e *executor) next(ctx context.Context, p *program, low, last dialect.Key, n int) (b bound) {
+	after := &item{low: low, high: last}
 	b.err = batch.Retry(ctx, e.backoff(), again, func(int) error {
 		return e.read(ctx, func(tx dialect.Tx) (err error) {
 			b.high, err = p.nth(ctx, tx, after, n)
@@ -119,16 +128,35 @@ func (e *executor) next(ctx context.Context, p *program, low dialect.Key, n int)
 			if err != nil || b.more {
 				return err
 			}
-			for key, err := range tx.Query(ctx, p.keys(after)) { // fewer than n
+			first, err := p.nth(ctx, tx, after, 1)
+			if first != nil {
+				b.high = last
+			}
+			return err
+		})
+	})
+	return b
+}
+
+// last is the key of the last root there is, nil where there is none. What
+// arrives behind it isn't the run's; and rows that aren't roots, which may be all that
+// follow, are passed over once.
+func (e *executor) last(ctx context.Context, p *program) (last dialect.Key, err error) {
+	s := p.keys(&item{})
+	s.Descending, s.Limit = true, 1
+	err = batch.Retry(ctx, e.backoff(), again, func(int) error {
+		return e.read(ctx, func(tx dialect.Tx) error {
+			last = nil
+			for key, err := range tx.Query(ctx, s) {
 				if err != nil {
 					return err
 				}
-				b.high = key
+				last = key
 			}
 			return nil
 		})
 	})
-	return b
+	return last, err
 }
 
 // keys selects the keys of an item's roots, in their order.

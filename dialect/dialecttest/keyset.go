@@ -2,6 +2,7 @@ package dialecttest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,6 +89,13 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 			if d := cmp.Diff(all[i:min(i+1, n)], got, cmpopts.EquateEmpty()); d != "" {
 				t.Errorf("after %d rows (-want +got):\n%s", i, d)
 			}
+		}
+	})
+	t.Run("from the end", func(t *testing.T) {
+		got := selected(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key, Descending: true, Limit: n})
+		slices.Reverse(got)
+		if d := cmp.Diff(all, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
 		}
 	})
 	t.Run("up to is inclusive", func(t *testing.T) {

@@ -47,6 +47,10 @@ func TestSQLGolden(t *testing.T) {
 				dialect.After{Columns: key, Key: dialect.Key{"2000-01-01", int64(1)}}, dialect.UpTo{Columns: []string{"id"}, Key: dialect.Key{int64(9)}}}})
 			return s, err
 		}},
+		{"select where a table ends", func(b *builder) (string, error) {
+			s, _, err := b.selection(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Order: []string{"born", "id"}, Descending: true, Limit: 1})
+			return s, err
+		}},
 		{"select where a range ends", func(b *builder) (string, error) {
 			s, _, err := b.selection(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Order: []string{"id"}, Limit: 1, Offset: 499})
 			return s, err

@@ -88,6 +88,9 @@ func (b *builder) selection(t *dialect.Table, s dialect.Select) (string, []*dial
 			sql += ", "
 		}
 		sql += target + "." + quote(n)
+		if s.Descending {
+			sql += " DESC"
+		}
 	}
 	if s.Limit > 0 {
 		sql += fmt.Sprintf(" LIMIT %d", s.Limit)

@@ -137,7 +137,7 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 	b.WriteString(" FROM " + r.from() + " AS t")
 	b.where(r, s.Where)
 	if len(s.Order) > 0 {
-		b.WriteString(" ORDER BY " + list(s.Order, func(n string) string { return b.column(r, n).of("t") }))
+		b.WriteString(" ORDER BY " + list(s.Order, func(n string) string { return b.column(r, n).of("t") + direction(s) }))
 	}
 	b.limit(s.Limit)
 	if s.Offset > 0 {
@@ -152,6 +152,13 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 	}
 	st, err := b.done(s.Table)
 	return st, columns, err
+}
+
+func direction(s dialect.Select) string {
+	if s.Descending {
+		return " DESC"
+	}
+	return ""
 }
 
 func (b *builder) count(t dialect.Name, where []dialect.Cond) (statement, error) {

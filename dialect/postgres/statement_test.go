@@ -74,6 +74,7 @@ var shapes = map[string][]struct {
 		{"in key order, locked", dialect.Select{Table: event, Columns: []string{"tenant"}, Order: []string{"tenant", "code"}, Where: []dialect.Cond{
 			dialect.After{Columns: []string{"tenant", "code"}, Key: dialect.Key{int64(1), "x"}},
 			dialect.UpTo{Columns: []string{"tenant", "code"}, Key: dialect.Key{int64(9), "x"}}}, Limit: 500, Lock: dialect.Exclusive}},
+		{"where a table ends", dialect.Select{Table: event, Columns: []string{"tenant", "code"}, Order: []string{"tenant", "code"}, Descending: true, Limit: 1}},
 		{"where a range ends", dialect.Select{Table: event, Columns: []string{"tenant", "code"}, Order: []string{"tenant", "code"}, Limit: 1, Offset: 499}},
 		{"a flag", dialect.Select{Table: customer, Columns: []string{"id"}, Flags: []dialect.Cond{dialect.IsNull{Column: "name"}}, Lock: dialect.Share}},
 	},

@@ -44,6 +44,9 @@ func TestGolden(t *testing.T) {
 		{"select_offset", func(b *builder) {
 			b.selects(dialect.Select{Table: people, Columns: []string{"id"}, Order: []string{"id"}, Limit: 1, Offset: 499})
 		}},
+		{"select_descending", func(b *builder) {
+			b.selects(dialect.Select{Table: post, Columns: []string{"a"}, Order: []string{"a", "b"}, Descending: true, Limit: 1})
+		}},
 		{"select_composite", func(b *builder) {
 			b.selects(dialect.Select{Table: post, Columns: []string{"a"}, Where: []dialect.Cond{pair, dialect.After{Columns: []string{"a", "b"}, Key: dialect.Key{int64(1), "x"}}}, Order: []string{"a", "b"}})
 		}},

@@ -118,6 +118,9 @@ func (b *builder) selects(s dialect.Select) {
 	for i, c := range s.Order {
 		b.write([]string{" ORDER BY ", ", "}[min(i, 1)])
 		b.ref(b.rel, self, c)
+		if s.Descending {
+			b.write(" DESC")
+		}
 	}
 	if s.Limit > 0 {
 		b.write(" LIMIT ")

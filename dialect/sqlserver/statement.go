@@ -174,13 +174,20 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 	b.WriteString(strings.Join(read, ", "))
 	b.fromWhere(r, s.Where, r.hints(s.Lock))
 	if len(s.Order) > 0 {
-		b.WriteString(" ORDER BY " + list(s.Order, func(n string) string { return b.column(r, n).of("t") }))
+		b.WriteString(" ORDER BY " + list(s.Order, func(n string) string { return b.column(r, n).of("t") + direction(s) }))
 	}
 	if s.Offset > 0 { // which TOP doesn't go with
 		fmt.Fprintf(b, " OFFSET %d ROWS FETCH NEXT %d ROWS ONLY", s.Offset, s.Limit)
 	}
 	st, err := b.done()
 	return st, columns, err
+}
+
+func direction(s dialect.Select) string {
+	if s.Descending {
+		return " DESC"
+	}
+	return ""
 }
 
 func (b *builder) count(n dialect.Name, where []dialect.Cond) (statement, error) {
