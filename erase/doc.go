@@ -56,7 +56,11 @@
 // A closure with more rows than a transaction should lock is halved by its roots, down to
 // one root, of which deletes are split off leaf first (oversized.go). Scope
 // everything has no closures, nor has one row that has expired where nothing hangs on it:
-// each item is one statement on a range (sweep.go). After the last batch the roots are scanned once more, and the receipt is assembled from the
+// each item is one statement on a range (sweep.go). Where somebody else changes one of its rows meanwhile, which
+// the statement would pass over, the item is tried again with its rows locked first. Leaves that are only deleted are not
+// gathered; when more of them went than a transaction should lock, that is taken back and done in parts.
+//
+// After the last batch the roots are scanned once more, and the receipt is assembled from the
 // journal (finish.go, statement.go), signed, stored, published, and the run closed (seal.go).
 //
 // # Suspended indexes
