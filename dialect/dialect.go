@@ -39,7 +39,7 @@ type DB interface {
 type Engine struct {
 	Name    string // postgres, mysql (MariaDB too: Schema.Engine tells them apart), sqlserver, sqlite
 	MaxRows int    // the most rows that one transaction should lock
-	// MaxSwept is the same for a statement on a range of a table, of which no row is
+	// MaxSwept is the same for rows that are deleted and of which nothing is
 	// fetched: more where locks cost the engine nothing, since a transaction's own costs are then
 	// those of more rows. 0 is MaxRows.
 	MaxSwept int

@@ -71,8 +71,8 @@ type Options struct {
 	// engine (SQLite 1 s), else 500 ms.
 	TargetTime time.Duration
 	// MaxRows is how many rows a batch may lock; no more than the engine can take
-	// (SQL Server 4,000, SQLite 20,000, others 5,000), which it defaults to. Where one statement
-	// on a range does all the work and no row is fetched, it defaults to dialect.Engine.MaxSwept
+	// (SQL Server 4,000, SQLite 20,000, others 5,000), which it defaults to. Where rows of a range,
+	// or leaves, are deleted of which nothing is fetched, it defaults to dialect.Engine.MaxSwept
 	// (PostgreSQL and SQLite 50,000).
 	MaxRows int
 	// LockTimeout is how long a statement waits for a row that somebody else
@@ -100,7 +100,7 @@ type Options struct {
 	// Rand seeds the random strategies. Defaults to crypto/rand.
 	Rand mathrand.Source
 
-	maxSwept int // MaxRows of a range of which no row is fetched
+	maxSwept int // MaxRows of what is deleted and not fetched
 }
 
 // withDefaults returns the options with every default filled in.

@@ -32,10 +32,10 @@ func (p *program) fetchesKeys() bool {
 	return p.tracking == fetched || p.tracking == returned && p.root.Steps[0].Op != plan.Delete
 }
 
-// fetches reports whether rows or their keys come to the client in a sweep.
-func (p *program) fetches() bool {
-	st, t := &p.root.Steps[0], p.first()
-	return p.tracking != untracked || st.Op != plan.Delete && t.swallows() || st.Op == plan.Overwrite && len(t.writers[st.ID].set) == 0
+// light reports whether a sweep's rows cost little beside its transactions:
+// they are deleted, and nothing of them comes to the client.
+func (p *program) light() bool {
+	return p.tracking == untracked && p.root.Steps[0].Op == plan.Delete
 }
 
 // sweep carries out the one step of a root on a range of its table: there is no

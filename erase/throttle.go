@@ -143,7 +143,7 @@ func (e *executor) sizer(p *program) *batch.Sizer {
 	first, most := 100, e.MaxRows
 	if p.sweeps(e.plan.Scope) {
 		first = e.MaxRows
-		if !p.fetches() {
+		if p.light() {
 			most = e.maxSwept
 		}
 	}
