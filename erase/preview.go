@@ -209,13 +209,11 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 		return sum, nil
 	}
 	if e.plan.Scope == plan.ScopeExpired {
-		last, err := e.last(ctx, prog)
-		if err != nil || last == nil {
-			return sum, err
-		}
+		end := e.findEnd(ctx, prog)
+		defer end.wait() //nolint:errcheck // next has told
 		var low dialect.Key
 		for {
-			b := e.next(ctx, prog, low, last, some)
+			b := e.next(ctx, prog, low, end, some)
 			if b.err != nil || b.high == nil {
 				return sum, b.err
 			}

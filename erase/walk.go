@@ -63,19 +63,13 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 				}
 			}
 		}
-		last, err := e.last(ctx, p)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		if last == nil {
-			return
-		}
 		ctx, stop := context.WithCancel(ctx)
-		next := e.ask(ctx, p, low, last, sizer)
-		defer func() {
+		end := e.findEnd(ctx, p)
+		next := e.ask(ctx, p, low, end, sizer)
+		defer func() { // no question outlives the walk
 			stop()
-			next() // no question outlives the walk
+			next()
+			end.wait()
 		}()
 		for ; ; seq++ {
 			b := next()
@@ -88,7 +82,7 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 				return
 			}
 			if b.more {
-				next = e.ask(ctx, p, b.high, last, sizer)
+				next = e.ask(ctx, p, b.high, end, sizer)
 			}
 			if !yield(it, nil) || !b.more {
 				return
@@ -108,74 +102,113 @@ type bound struct {
 // ask asks where the range after low ends, and returns where the answer is to
 // be had. It is asked ahead, while batches are carried out; but where there is one writer a
 // reader would only be in its way.
-func (e *executor) ask(ctx context.Context, p *program, low, last dialect.Key, sizer *batch.Sizer) func() bound {
+func (e *executor) ask(ctx context.Context, p *program, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() bound {
 	if e.db.Engine().Writers == 1 {
-		return sync.OnceValue(func() bound { return e.next(ctx, p, low, last, sizer.Size()) })
+		return sync.OnceValue(func() bound { return e.next(ctx, p, low, end, sizer.Size()) })
 	}
 	answer := make(chan bound, 1)
-	go func() { answer <- e.next(ctx, p, low, last, sizer.Size()) }()
+	go func() { answer <- e.next(ctx, p, low, end, sizer.Size()) }()
 	return sync.OnceValue(func() bound { return <-answer })
 }
 
-// next finds where the range of n roots after low ends, the last of them
-// being known.
-func (e *executor) next(ctx context.Context, p *program, low, last dialect.Key, n int) (b bound) {
-	after := &item{low: low, high: last}
-	b.err = batch.Retry(ctx, e.backoff(), again, func(int) error {
-		return e.read(ctx, func(tx dialect.Tx) (err error) {
-			b.high, err = p.nth(ctx, tx, after, n)
-			b.more = b.high != nil
-			if err != nil || b.more {
-				return err
-			}
-			first, err := p.nth(ctx, tx, after, 1)
-			if first != nil {
-				b.high = last
-			}
-			return err
-		})
-	})
+// next finds where the range of n roots after low ends.
+func (e *executor) next(ctx context.Context, p *program, low dialect.Key, end *walkEnd, n int) (b bound) {
+	after := &item{prog: p, low: low}
+	if end.known() {
+		if after.high, b.err = end.wait(); after.high == nil {
+			return b
+		}
+	}
+	if b.high, b.err = e.nth(ctx, after, n); b.err != nil {
+		return b
+	}
+	if b.more = b.high != nil; b.more {
+		return b
+	}
+	if after.high, b.err = end.wait(); after.high == nil {
+		return b
+	}
+	first, err := e.nth(ctx, after, 1)
+	if first != nil {
+		b.high = after.high
+	}
+	b.err = err
 	return b
 }
 
-// last is the key of the last root there is, nil where there is none. What
-// arrives behind it isn't the run's; and rows that aren't roots, which may be all that
-// follow, are passed over once.
+// walkEnd is the last root that there was when a walk began: what arrives
+// behind it isn't the run's, and rows that aren't roots, which may be all that follow, are
+// passed over once. Finding it may take a while, in which the walk goes on without; but where there is one
+// writer it is found before.
+type walkEnd struct {
+	found chan struct{}
+	key   dialect.Key // nil where there are no roots
+	err   error
+}
+
+func (e *executor) findEnd(ctx context.Context, p *program) *walkEnd {
+	end := &walkEnd{found: make(chan struct{})}
+	find := func() {
+		end.key, end.err = e.last(ctx, p)
+		close(end.found)
+	}
+	if e.db.Engine().Writers == 1 {
+		find()
+	} else {
+		go find()
+	}
+	return end
+}
+
+func (w *walkEnd) known() bool {
+	select {
+	case <-w.found:
+		return true
+	default:
+		return false
+	}
+}
+
+func (w *walkEnd) wait() (dialect.Key, error) {
+	<-w.found
+	return w.key, w.err
+}
+
+// last is the key of the last root there is, nil where there is none.
 func (e *executor) last(ctx context.Context, p *program) (last dialect.Key, err error) {
 	s := p.keys(&item{})
 	s.Descending, s.Limit = true, 1
+	return e.one(ctx, s)
+}
+
+// nth is the key of an item's n-th root, nil where there are fewer.
+func (e *executor) nth(ctx context.Context, it *item, n int) (dialect.Key, error) {
+	s := it.prog.keys(it)
+	s.Limit, s.Offset = 1, n-1
+	return e.one(ctx, s)
+}
+
+// one reads the one key that is selected, nil where there is none.
+func (e *executor) one(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
 	err = batch.Retry(ctx, e.backoff(), again, func(int) error {
+		key = nil
 		return e.read(ctx, func(tx dialect.Tx) error {
-			last = nil
-			for key, err := range tx.Query(ctx, s) {
+			for k, err := range tx.Query(ctx, s) {
 				if err != nil {
 					return err
 				}
-				last = key
+				key = k
 			}
 			return nil
 		})
 	})
-	return last, err
+	return key, err
 }
 
 // keys selects the keys of an item's roots, in their order.
 func (p *program) keys(it *item) dialect.Select {
 	t := p.first()
 	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(p.where(), it.where(p)...), Order: t.Key}
-}
-
-// nth is the key of an item's n-th root, nil where there are fewer.
-func (p *program) nth(ctx context.Context, tx dialect.Tx, it *item, n int) (nth dialect.Key, err error) {
-	s := p.keys(it)
-	s.Limit, s.Offset = 1, n-1
-	for key, err := range tx.Query(ctx, s) {
-		if err != nil {
-			return nil, err
-		}
-		nth = key
-	}
-	return nth, nil
 }
 
 // gapsIn finds the ranges between those that are done. The bounds of ranges
@@ -212,13 +245,7 @@ func gapsIn(p *program, done []entry) (gaps []*item, last dialect.Key, err error
 // order: should this process be killed too, what is left is one gap again.
 func (e *executor) fill(ctx context.Context, gap *item, sizer *batch.Sizer, skip map[string]bool) error {
 	for {
-		var high dialect.Key
-		err := batch.Retry(ctx, e.backoff(), again, func(int) error {
-			return e.read(ctx, func(tx dialect.Tx) (err error) {
-				high, err = gap.prog.nth(ctx, tx, gap, sizer.Size())
-				return err
-			})
-		})
+		high, err := e.nth(ctx, gap, sizer.Size())
 		if err != nil {
 			return err
 		}
