@@ -20,9 +20,9 @@ type Ledger interface {
 	// A run that is continued begins again: what is stored stays, and subjects
 	// need not be read. It is called once the run is this process's own.
 	Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error
-	// Committed notes that a run has ended and is signed; again for a run that
-	// gives its receipt once more.
-	Committed(ctx context.Context, runID string, m record.Mark) error
+	// Committed notes that the run of a database (record.Header.Database) has
+	// ended and is signed; again for a run that gives its receipt once more.
+	Committed(ctx context.Context, database, runID string, m record.Mark) error
 }
 
 // enter writes the run to the ledger.
@@ -63,10 +63,13 @@ func (e *executor) leave(ctx context.Context, closed time.Time, envelope []byte)
 		return nil
 	}
 	e.at("unmarked")
-	// The run is over: that the caller has no more time must not hide it.
-	err := e.Ledger.Committed(context.WithoutCancel(ctx), e.RunID, record.Mark{
-		Closed: closed.UTC(), Until: horizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
-	})
+	ctx = context.WithoutCancel(ctx) // the run is over: that the caller has no more time must not hide it
+	database, err := e.journal.database(ctx)
+	if err == nil {
+		err = e.Ledger.Committed(ctx, database, e.RunID, record.Mark{
+			Closed: closed.UTC(), Until: horizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("the run is done and signed, and not marked so in the ledger: run again with the same run ID: %w", err)
 	}

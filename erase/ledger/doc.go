@@ -28,8 +28,9 @@
 //	<name>.committed    the same run has ended: when, and its receipt's digest
 //	.tmp-…              being written, or left by a process that died; removed by Expire
 //
-// <name> is the HMAC-SHA256 of the run ID under the salt, its first 16 bytes in
-// hex: a run ID may be a case's reference, and a listing of the directory must not show it.
+// <name> is the HMAC-SHA256 under the salt of the database's identity, a zero byte and
+// the run ID, its first 16 bytes in hex: a run ID may be a case's reference, and a
+// listing of the directory must not show it. Databases may share a ledger, and a run ID.
 //
 // An entry is
 //

@@ -41,10 +41,10 @@ func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
 	return dropped, nil
 }
 
-// Forget removes a run's entry before its time: that of a run that will never
+// Forget removes the entry of a database's run before its time: that of a run that will never
 // be ended, say. A run without an entry is no error.
-func (l *Ledger) Forget(runID string) error {
-	if err := errors.Join(l.drop(l.name(runID)), l.sync()); err != nil {
+func (l *Ledger) Forget(database, runID string) error {
+	if err := errors.Join(l.drop(l.name(database, runID)), l.sync()); err != nil {
 		return fmt.Errorf("the ledger: %w", err)
 	}
 	return nil

@@ -16,6 +16,9 @@ import (
 
 var noon = time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
 
+// database is where the runs of most tests are.
+const database = "8c1b2c86-2a06-4ef5-a1a6-4b5f3a1b7a10"
+
 // operator is the identity of every test, and stranger another one.
 var operator, stranger = identity(), identity()
 
@@ -42,7 +45,7 @@ func header(run string, hour int) record.Header {
 	at := noon.Add(time.Duration(hour-12) * time.Hour)
 	return record.Header{
 		RunID: run, Scope: "subjects", Plan: []byte("{}\n"), PlanDigest: "p", PolicyDigest: "q",
-		Database: "8c1b2c86-2a06-4ef5-a1a6-4b5f3a1b7a10", AsOf: at, Written: at, Until: at.AddDate(0, 0, 14),
+		Database: database, AsOf: at, Written: at, Until: at.AddDate(0, 0, 14),
 	}
 }
 

@@ -112,9 +112,10 @@ func (l *Ledger) makeSalt() error {
 	return l.readSalt()
 }
 
-// name is what the files of a run are called by.
-func (l *Ledger) name(runID string) string {
+// name is what the files of a run are called by. The database is a part of it:
+// one case, and so one run ID, may be about several databases with one ledger.
+func (l *Ledger) name(database, runID string) string {
 	mac := hmac.New(sha256.New, l.salt)
-	mac.Write([]byte(runID))
+	mac.Write([]byte(database + "\x00" + runID))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }

@@ -23,7 +23,7 @@ func TestEntriesAreReadInTheOrderOfTheirBeginning(t *testing.T) {
 	begin(t, l, header("third", 9), "3", "33")
 	begin(t, l, header("first", 7))
 	begin(t, l, header("second", 8), "a\nb", "", "\xff\x00", strings.Repeat("long", 50_000))
-	if err := l.Committed(t.Context(), "third", mark(10)); err != nil {
+	if err := l.Committed(t.Context(), database, "third", mark(10)); err != nil {
 		t.Fatal(err)
 	}
 	got, problems := read(t, l, time.Time{})
@@ -52,7 +52,7 @@ func TestABackupHasWhatEndedBeforeIt(t *testing.T) {
 			l := open(t, t.TempDir())
 			begin(t, l, header("run", c.began), "1")
 			if c.ended > 0 {
-				if err := l.Committed(t.Context(), "run", mark(c.ended)); err != nil {
+				if err := l.Committed(t.Context(), database, "run", mark(c.ended)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -79,11 +79,28 @@ func TestARunIsWrittenOnce(t *testing.T) {
 	}
 }
 
+// One case may be about several databases, whose runs then have one ID.
+func TestRunsOfTwoDatabasesMayHaveOneID(t *testing.T) {
+	l := open(t, t.TempDir())
+	begin(t, l, header("case", 8), "1")
+	elsewhere := header("case", 9)
+	elsewhere.Database = "2f6d1c0e-98a4-4f57-b7b0-3a9f4be0c0de"
+	begin(t, l, elsewhere, "2")
+	if err := l.Committed(t.Context(), elsewhere.Database, "case", mark(10)); err != nil {
+		t.Fatal(err)
+	}
+	want := []told{{"case", false, []string{"1"}}, {"case", true, []string{"2"}}}
+	got, problems := read(t, l, time.Time{})
+	if diff := cmp.Diff(want, got); diff != "" || len(problems) > 0 {
+		t.Errorf("read (-want +got), problems %v:\n%s", problems, diff)
+	}
+}
+
 func TestTheLaterMarkStays(t *testing.T) {
 	l := open(t, t.TempDir())
 	begin(t, l, header("run", 6), "1")
 	for _, hour := range []int{9, 13, 8} {
-		if err := l.Committed(t.Context(), "run", mark(hour)); err != nil {
+		if err := l.Committed(t.Context(), database, "run", mark(hour)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,7 +114,7 @@ func TestTheLaterMarkStays(t *testing.T) {
 func TestARunWithoutAnEntryGetsNoMark(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)
-	if err := l.Committed(t.Context(), "run", mark(9)); err != nil {
+	if err := l.Committed(t.Context(), database, "run", mark(9)); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(files(t, dir, ".committed")); n != 0 {
@@ -183,7 +200,7 @@ func TestFilesAreTheOwnersAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "ledger")
 	l := open(t, dir)
 	begin(t, l, header("run", 8), "1")
-	if err := l.Committed(t.Context(), "run", mark(9)); err != nil {
+	if err := l.Committed(t.Context(), database, "run", mark(9)); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(dir)
@@ -221,7 +238,7 @@ func TestExpiry(t *testing.T) {
 			}
 			begin(t, l, h, "1")
 			if c.ended != never {
-				if err := l.Committed(t.Context(), "run", m); err != nil {
+				if err := l.Committed(t.Context(), database, "run", m); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -245,7 +262,7 @@ func TestARunIsForgotten(t *testing.T) {
 	begin(t, l, header("run", 8), "1")
 	begin(t, l, header("other", 8), "1")
 	for range 2 { // the second time there is nothing to forget
-		if err := l.Forget("run"); err != nil {
+		if err := l.Forget(database, "run"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -270,7 +287,7 @@ func TestManyWritersAtOnce(t *testing.T) {
 				if err := l.Begin(context.Background(), header(run, r), subjects("1", "2")); err != nil {
 					t.Error(err)
 				}
-				if err := l.Committed(context.Background(), run, mark(10+w)); err != nil {
+				if err := l.Committed(context.Background(), database, run, mark(10+w)); err != nil {
 					t.Error(err)
 				}
 			}
