@@ -65,7 +65,9 @@ func TestAnErasureThatNeverEndedIsToldFromOneThatDid(t *testing.T) {
 // forgetful is a ledger that can't be written to once a run has ended.
 type forgetful struct{ book }
 
-func (f forgetful) Committed(context.Context, string, string, record.Mark) error { return fs.ErrPermission }
+func (f forgetful) Committed(context.Context, string, string, record.Mark) error {
+	return fs.ErrPermission
+}
 
 func TestAMarkThatWasLostIsMadeByTheNextRun(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {

@@ -24,7 +24,7 @@ var ErrBadOldValue = errors.New("not an old value")
 // quotes a value.
 func ReadOldValues(r io.Reader, s *dialect.Schema) ([]OldValue, error) {
 	var out []OldValue
-	lines := bufio.NewScanner(r)
+	lines := bufio.NewScanner(unmarked(r))
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSuffix(lines.Text(), "\r")

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"slices"
@@ -39,21 +40,26 @@ func (l keyList) Subjects() iter.Seq2[string, error] {
 	}
 }
 
-// SubjectsFile is a Source that reads a file with one subject a line; empty
-// lines and lines that begin with # are passed over.
+// SubjectsFile is a Source that reads a file with one subject a line, in UTF-8; empty
+// lines and lines that begin with # are passed over. It is read more than once, so
+// a pipe is refused (ErrBadSubject).
 func SubjectsFile(path string) Source { return subjectsFile(path) }
 
 type subjectsFile string
 
 func (f subjectsFile) Subjects() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		if info, err := os.Stat(string(f)); err == nil && !info.Mode().IsRegular() {
+			yield("", fmt.Errorf("%w: the list must be in a file that can be read again, not in a pipe or folder: save it first", ErrBadSubject))
+			return
+		}
 		file, err := os.Open(string(f))
 		if err != nil {
 			yield("", fmt.Errorf("the file of subjects: %w", err))
 			return
 		}
 		defer file.Close()
-		lines := bufio.NewScanner(file)
+		lines := bufio.NewScanner(unmarked(file))
 		for lines.Scan() {
 			line := strings.TrimSpace(lines.Text())
 			if line == "" || strings.HasPrefix(line, "#") {
@@ -63,10 +69,23 @@ func (f subjectsFile) Subjects() iter.Seq2[string, error] {
 				return
 			}
 		}
-		if err := lines.Err(); err != nil {
+		switch err := lines.Err(); {
+		case errors.Is(err, bufio.ErrTooLong):
+			yield("", fmt.Errorf("%w: a line of the file is longer than any key: write one subject a line", ErrBadSubject))
+		case err != nil:
 			yield("", fmt.Errorf("the file of subjects: %w", err))
 		}
 	}
+}
+
+// unmarked reads a text without the byte order mark that some editors put before
+// it: the first subject would have it in its key, and not be found.
+func unmarked(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
+		b.Discard(3) //nolint:errcheck // they were seen
+	}
+	return b
 }
 
 // SubjectsFunc is a Source that calls f each time it is read: a query, say.

@@ -29,6 +29,15 @@ func readFile(what, path string) ([]byte, error) {
 	return data, nil
 }
 
+// readable finds out whether a file can be opened, without reading it.
+func readable(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // readPolicy reads the file of --policy. Its problems are given the file's name.
 func readPolicy(cmd *cli.Command) (*plan.Policy, error) {
 	data, err := readFile("--policy", cmd.String("policy"))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/urfave/cli/v3"
@@ -99,8 +100,11 @@ func subjectsOf(cmd *cli.Command) (erase.Source, error) {
 	case len(keys) > 0 && file != "":
 		return nil, usage("give --subject or --subjects-file, not both")
 	case file != "":
-		if _, err := readFile("--subjects-file", file); err != nil {
-			return nil, err
+		// A pipe is left to SubjectsFile to refuse: to open it could wait for ever.
+		if info, err := os.Stat(file); err != nil || info.Mode().IsRegular() {
+			if err := readable(file); err != nil {
+				return nil, &usageError{fmt.Errorf("--subjects-file: %w", err)}
+			}
 		}
 		return erase.SubjectsFile(file), nil
 	case len(keys) > 0:
