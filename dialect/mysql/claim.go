@@ -16,6 +16,11 @@ import (
 // most 64 characters long: what is locked is a hash of database and name.
 func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	const doing = "claim"
+	if d.pool.Stats().MaxOpenConnections == 1 {
+		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+		e.Detail = "a claim takes a connection for itself: the pool's MaxOpenConns has to be 2 at least"
+		return nil, e
+	}
 	// The longest that the server takes: the connection is idle for as long as
 	// the claim is held, and a server may close idle ones within a minute.
 	s, err := d.session(ctx, doing, variable{"wait_timeout", "2147483"})

@@ -157,6 +157,16 @@ func TestAReadOnlyTransactionThatIsRolledBackLeavesNothingOpen(t *testing.T) {
 	})
 }
 
+func TestClaimNeedsASecondConnection(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		pool := testdb.OpenMySQL(t, db)
+		pool.SetMaxOpenConns(1)
+		if _, err := mysql.New(pool).Claim(t.Context(), "run"); err == nil || !strings.Contains(err.Error(), "MaxOpenConns") {
+			t.Errorf("err = %v, want what to do", err)
+		}
+	})
+}
+
 func TestTransactionsAreReadCommitted(t *testing.T) {
 	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)")
