@@ -75,7 +75,8 @@ func CreateLog(dir string, s note.Signer) error {
 	if len(entries) > 0 {
 		return errors.New("directory isn't empty: a new log needs an empty one")
 	}
-	return writeCheckpoint(dir, s, Checkpoint{Origin: s.Name(), Root: Root(nil)})
+	_, err = writeCheckpoint(dir, s, Checkpoint{Origin: s.Name(), Root: Root(nil)})
+	return err
 }
 
 // OpenLog opens a log and checks its checkpoint against the tiles' end and what
@@ -86,7 +87,7 @@ func OpenLog(dir string, o LogOptions) (*Log, error) {
 		o.Verifier = s.Verifier
 	}
 	l := &Log{dir: dir, o: o, tiles: tiles{dir}, before: func(string) error { return nil }}
-	if err := l.locked(func(Checkpoint) error { return nil }); err != nil {
+	if err := l.locked(func(state) error { return nil }); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -94,7 +95,7 @@ func OpenLog(dir string, o LogOptions) (*Log, error) {
 
 // locked runs f with the log's state, after an append that was cut off is
 // finished, and with nobody else appending.
-func (l *Log) locked(f func(Checkpoint) error) error {
+func (l *Log) locked(f func(state) error) error {
 	if l.o.Signer != nil {
 		if _, err := os.Stat(l.dir); err != nil {
 			return err
@@ -112,8 +113,41 @@ func (l *Log) locked(f func(Checkpoint) error) error {
 	return f(*c)
 }
 
-// load reads the checkpoint and finds out whether it is the log's last.
-func (l *Log) load() (*Checkpoint, error) {
+// state is a checkpoint and the signed note that says so.
+type state struct {
+	Checkpoint
+	note []byte
+}
+
+// load reads the newest checkpoint and finds out whether it is the log's last.
+func (l *Log) load() (*state, error) {
+	for {
+		c, err := l.newest()
+		if err != nil {
+			return nil, err
+		}
+		begun, last, err := l.last(*c)
+		if err != nil {
+			return nil, err
+		}
+		if begun != nil && begun.size == c.Size && l.o.Signer != nil {
+			if c, err = l.finish(c.Checkpoint, *begun); err != nil {
+				return nil, err
+			}
+		} else if !last {
+			// Whoever reads doesn't keep others from appending: is there a newer one now?
+			if next, err := l.newest(); err != nil {
+				return nil, err
+			} else if next.Size > c.Size {
+				continue
+			}
+			return nil, fmt.Errorf("%w: its tiles hold more entries than its checkpoint says", ErrRolledBack)
+		}
+		return c, l.consistent(c.Checkpoint)
+	}
+}
+
+func (l *Log) newest() (*state, error) {
 	data, err := os.ReadFile(filepath.Join(l.dir, checkpointFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		if more, _ := l.tiles.beyond(0); more {
@@ -127,27 +161,22 @@ func (l *Log) load() (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	begun, err := l.readPending()
+	return &state{*c, data}, nil
+}
+
+// last reports whether there is nothing newer than the checkpoint but an append
+// that is under way, or was cut off, which it returns too. The tiles come first: their append was
+// named before them and is so until its checkpoint is in place.
+func (l *Log) last(c state) (*pending, bool, error) {
+	more, err := l.tiles.beyond(c.Size)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if begun != nil && begun.size == c.Size && l.o.Signer != nil {
-		if c, err = l.finish(*c, *begun); err != nil {
-			return nil, err
-		}
-		begun = nil
+	begun, err := l.readPending()
+	if err != nil || begun == nil {
+		return nil, !more, err
 	}
-	// Tiles of an append that was cut off are no sign of a rollback.
-	if begun == nil || begun.size != c.Size {
-		more, err := l.tiles.beyond(c.Size)
-		if err != nil {
-			return nil, err
-		}
-		if more || begun != nil && begun.size > c.Size {
-			return nil, fmt.Errorf("%w: its tiles hold more entries than its checkpoint says", ErrRolledBack)
-		}
-	}
-	return c, l.consistent(*c)
+	return begun, begun.size == c.Size || !more && begun.size < c.Size, nil
 }
 
 func (l *Log) readPending() (*pending, error) {
@@ -206,12 +235,12 @@ func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 		return nil, errors.New("log was opened for reading: give its signer to append")
 	}
 	indexes := make([]int64, len(envelopes))
-	err := l.locked(func(c Checkpoint) error {
+	err := l.locked(func(c state) error {
 		at := map[Hash]int64{}
 		for _, e := range envelopes {
 			at[entry(e)] = -1
 		}
-		if err := l.find(c, at); err != nil {
+		if err := l.find(c.Checkpoint, at); err != nil {
 			return err
 		}
 		begun := pending{size: c.Size}
@@ -229,7 +258,7 @@ func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 		if err := l.write(pendingFile, begun.marshal()); err != nil {
 			return err
 		}
-		_, err := l.finish(c, begun)
+		_, err := l.finish(c.Checkpoint, begun)
 		return err
 	})
 	if err != nil {
@@ -268,7 +297,7 @@ func (l *Log) find(c Checkpoint, at map[Hash]int64) error {
 // finish carries out an append that was begun. It may have been cut off anywhere
 // before; what it writes is the same each time. Nothing that belongs to the old
 // checkpoint is touched until the new one is in place.
-func (l *Log) finish(c Checkpoint, p pending) (*Checkpoint, error) {
+func (l *Log) finish(c Checkpoint, p pending) (*state, error) {
 	hashes := overlay{map[int64]Hash{}, l.reader(c)}
 	size := c.Size
 	for _, leaf := range p.leaves {
@@ -300,7 +329,8 @@ func (l *Log) finish(c Checkpoint, p pending) (*Checkpoint, error) {
 	if err := l.before(checkpointFile); err != nil {
 		return nil, err
 	}
-	if err := writeCheckpoint(l.dir, l.o.Signer, next); err != nil {
+	signed, err := writeCheckpoint(l.dir, l.o.Signer, next)
+	if err != nil {
 		return nil, err
 	}
 	if err := l.before("remove " + pendingFile); err != nil {
@@ -309,7 +339,7 @@ func (l *Log) finish(c Checkpoint, p pending) (*Checkpoint, error) {
 	if err := os.Remove(filepath.Join(l.dir, pendingFile)); err != nil {
 		return nil, err
 	}
-	return &next, l.tiles.prune(list)
+	return &state{next, signed}, l.tiles.prune(list)
 }
 
 func (l *Log) write(file string, data []byte) error {
@@ -319,20 +349,20 @@ func (l *Log) write(file string, data []byte) error {
 	return writeFile(filepath.Join(l.dir, file), data)
 }
 
-func writeCheckpoint(dir string, s note.Signer, c Checkpoint) error {
+func writeCheckpoint(dir string, s note.Signer, c Checkpoint) ([]byte, error) {
 	data, err := note.Sign(&note.Note{Text: c.String()}, s)
 	if err != nil {
-		return fmt.Errorf("checkpoint isn't signed: %w", err)
+		return nil, fmt.Errorf("checkpoint isn't signed: %w", err)
 	}
-	return writeFile(filepath.Join(dir, checkpointFile), data)
+	return data, writeFile(filepath.Join(dir, checkpointFile), data)
 }
 
 // Checkpoint returns the newest checkpoint, signed, as it is to be published.
 func (l *Log) Checkpoint() ([]byte, error) {
 	var data []byte
-	err := l.locked(func(Checkpoint) (err error) {
-		data, err = os.ReadFile(filepath.Join(l.dir, checkpointFile))
-		return err
+	err := l.locked(func(c state) error {
+		data = c.note
+		return nil
 	})
 	return data, err
 }
@@ -340,15 +370,15 @@ func (l *Log) Checkpoint() ([]byte, error) {
 // Verify reads every tile and returns the log's state. OpenLog and Append look
 // only at the tiles that they need.
 func (l *Log) Verify() (*Checkpoint, error) {
-	var state Checkpoint
-	err := l.locked(func(c Checkpoint) error {
-		state = c
+	var found Checkpoint
+	err := l.locked(func(c state) error {
+		found = c.Checkpoint
 		list := tlog.NewTiles(tileHeight, 0, c.Size)
 		// From the top: a tile is checked against those above it, so the one
 		// that is named is the damaged one.
 		slices.SortStableFunc(list, func(a, b tlog.Tile) int { return b.L - a.L })
 		for _, tile := range list {
-			if _, err := tlog.ReadTileData(tile, l.reader(c)); errors.Is(damaged(err), ErrDamaged) {
+			if _, err := tlog.ReadTileData(tile, l.reader(c.Checkpoint)); errors.Is(damaged(err), ErrDamaged) {
 				return fmt.Errorf("%w: %s", ErrDamaged, tile.Path())
 			} else if err != nil {
 				return err
@@ -359,5 +389,5 @@ func (l *Log) Verify() (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &state, nil
+	return &found, nil
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 const testOrigin = "example.com/erasures"
@@ -184,7 +185,7 @@ func TestWhatCanHappenToALog(t *testing.T) {
 			do: func(t *testing.T, dir string, _ []byte) { replace(t, dir, receipts(0, entries+50)) }},
 		{name: "a checkpoint by another key", want: ErrSignature,
 			do: func(t *testing.T, dir string, _ []byte) {
-				if err := writeCheckpoint(dir, logSignerOf(t, 8), Checkpoint{Origin: testOrigin, Root: Root(nil)}); err != nil {
+				if _, err := writeCheckpoint(dir, logSignerOf(t, 8), Checkpoint{Origin: testOrigin, Root: Root(nil)}); err != nil {
 					t.Fatal(err)
 				}
 			}},
@@ -376,6 +377,70 @@ func TestAppendersAtOnce(t *testing.T) {
 	}
 	if c.Size != writers*each {
 		t.Errorf("%d entries, want %d", c.Size, writers*each)
+	}
+}
+
+// Who reads a log doesn't lock it. An append beside that is no damage and no rollback,
+// and a proof is of the checkpoint that is in it.
+func TestReadersBesideAnAppender(t *testing.T) {
+	dir, writer := newLog(t, 200)
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for i := range 120 { // past the end of a tile
+			_, e := writer.Append(receipts(200+i, 1)...)
+			err = errors.Join(err, e)
+		}
+		done <- err
+	}()
+	verifier := logVerifierOf(t, 9)
+	read := func() error {
+		l, err := OpenLog(dir, LogOptions{Verifier: verifier})
+		if err != nil {
+			return err
+		}
+		if _, err := l.Verify(); err != nil {
+			return err
+		}
+		envelope := receipts(150, 1)[0]
+		proof, err := l.Prove(envelope)
+		if err != nil {
+			return err
+		}
+		_, err = VerifyProof(proof, envelope, verifier)
+		return err
+	}
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+			if err := read(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// The tiles that a checkpoint was read for are found in those that replaced them.
+func TestTilesOfAnOldCheckpoint(t *testing.T) {
+	_, l := newLog(t, 200)
+	old, err := l.Verify()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 54, 1, 3} { // to 201, 255, 256 and 259 entries
+		if _, err := l.Append(receipts(1000+n*100, n)...); err != nil {
+			t.Fatal(err)
+		}
+		for _, tile := range tlog.NewTiles(tileHeight, 0, old.Size) {
+			if _, err := tlog.ReadTileData(tile, l.reader(*old)); err != nil {
+				t.Errorf("%d entries later: %s: %v", n, tile.Path(), err)
+			}
+		}
 	}
 }
 

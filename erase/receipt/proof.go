@@ -3,8 +3,6 @@ package receipt
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/note"
@@ -22,28 +20,25 @@ type Inclusion struct {
 // wraps ErrNotLogged where it isn't.
 func (l *Log) Prove(envelope []byte) ([]byte, error) {
 	var data []byte
-	err := l.locked(func(c Checkpoint) error {
+	err := l.locked(func(c state) error {
 		h := entry(envelope)
 		at := map[Hash]int64{h: -1}
-		if err := l.find(c, at); err != nil {
+		if err := l.find(c.Checkpoint, at); err != nil {
 			return err
 		}
 		if at[h] < 0 {
 			return ErrNotLogged
 		}
-		hashes, err := tlog.ProveRecord(c.Size, at[h], l.reader(c))
+		hashes, err := tlog.ProveRecord(c.Size, at[h], l.reader(c.Checkpoint))
 		if err != nil {
 			return damaged(err)
 		}
 		if tlog.CheckRecord(hashes, c.Size, c.Root, at[h], h) != nil {
 			return fmt.Errorf("%w: a tile doesn't have the hash that the checkpoint gives it", ErrDamaged)
 		}
-		p := proof.TLogProof{Index: uint64(at[h])}
+		p := proof.TLogProof{Index: uint64(at[h]), Checkpoint: c.note}
 		for _, h := range hashes {
 			p.Hashes = append(p.Hashes, h)
-		}
-		if p.Checkpoint, err = os.ReadFile(filepath.Join(l.dir, checkpointFile)); err != nil {
-			return err
 		}
 		data = p.Marshal()
 		return nil

@@ -23,16 +23,49 @@ func (t tiles) Height() int { return tileHeight }
 func (t tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 	data := make([][]byte, len(list))
 	for i, tile := range list {
-		b, err := os.ReadFile(filepath.Join(t.dir, tile.Path()))
-		if errors.Is(err, fs.ErrNotExist) || err == nil && len(b) != tile.W*tlog.HashSize {
-			return nil, fmt.Errorf("%w: %s is missing or has a wrong size", ErrDamaged, tile.Path())
-		}
+		b, err := t.read(tile)
 		if err != nil {
 			return nil, err
 		}
 		data[i] = b
 	}
 	return data, nil
+}
+
+// read reads a tile, or as much of a wider one: an append that goes on beside it
+// puts one in its place.
+func (t tiles) read(tile tlog.Tile) ([]byte, error) {
+	there := tile
+	for {
+		b, err := os.ReadFile(filepath.Join(t.dir, there.Path()))
+		if errors.Is(err, fs.ErrNotExist) && t.widen(&there) {
+			continue
+		}
+		if errors.Is(err, fs.ErrNotExist) || err == nil && len(b) != there.W*tlog.HashSize {
+			return nil, fmt.Errorf("%w: %s is missing or has a wrong size", ErrDamaged, tile.Path())
+		}
+		if err != nil {
+			return nil, err
+		}
+		return b[:tile.W*tlog.HashSize], nil
+	}
+}
+
+// widen names the next wider tile: a partial one that is there, else the whole
+// one, which is in place before the partial ones go.
+func (t tiles) widen(tile *tlog.Tile) bool {
+	if tile.W == 1<<tileHeight {
+		return false
+	}
+	next := 1 << tileHeight
+	entries, _ := os.ReadDir(filepath.Dir(filepath.Join(t.dir, tile.Path()))) // none: only the whole one is left
+	for _, e := range entries {
+		if w, err := strconv.Atoi(e.Name()); err == nil && w > tile.W {
+			next = min(next, w)
+		}
+	}
+	tile.W = next
+	return true
 }
 
 func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
