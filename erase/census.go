@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/batch"
 )
 
 // resolvedSubject is a subject's key; nil for an identifier that matches
@@ -19,7 +21,7 @@ type resolvedSubject struct{ key dialect.Key }
 func (e *executor) subjects(ctx context.Context, continued bool) iter.Seq2[resolvedSubject, error] {
 	t := e.schema.Table(e.plan.Subject.Table)
 	return func(yield func(resolvedSubject, error) bool) {
-		seen := map[[16]byte]struct{}{} // of hashes: a million keys take some 40 MB
+		seen := distinct{}
 		for s, err := range parse(e.Subjects, e.plan.Subject, t) {
 			if err == nil && s.key == nil {
 				s.key, err = e.identify(ctx, s, continued)
@@ -28,18 +30,75 @@ func (e *executor) subjects(ctx context.Context, continued bool) iter.Seq2[resol
 				yield(resolvedSubject{}, err)
 				return
 			}
-			if s.key != nil {
-				sum := sha256.Sum256([]byte(dialect.EncodeKey(s.key)))
-				if _, again := seen[[16]byte(sum[:16])]; again {
-					continue
-				}
-				seen[[16]byte(sum[:16])] = struct{}{}
+			if s.key != nil && !seen.add(s.key) {
+				continue
 			}
 			if !yield(resolvedSubject{s.key}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// distinct is a set of keys, by their hashes: a million take some 40 MB.
+type distinct map[[16]byte]struct{}
+
+// add reports whether the key is a new one.
+func (d distinct) add(k dialect.Key) bool {
+	sum := sha256.Sum256([]byte(dialect.EncodeKey(k)))
+	n := len(d)
+	d[[16]byte(sum[:16])] = struct{}{}
+	return len(d) > n
+}
+
+// roots gives the keys to gather batches from, each row's once. Where a key can be
+// written in several ways (in capitals, with leading zeros), that is how the rows have it, and those
+// that aren't there are left out: whoever is named twice must not be overwritten twice.
+func (e *executor) roots(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
+	t, columns := e.schema.Table(e.plan.Subject.Table), e.plan.Subject.Key
+	oneWay := !slices.ContainsFunc(columns, func(c string) bool { k := t.Column(c).Kind; return k != dialect.Int && k != dialect.UUID })
+	n := chunk
+	if oneWay {
+		n = 1
+	}
+	return func(yield func(dialect.Key, error) bool) {
+		var unnamed int64
+		seen := distinct{}
+		for given, err := range e.chunks(ctx, continued, n, &unnamed) {
+			if err == nil && !oneWay {
+				given, err = e.asStored(ctx, given)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, key := range given {
+				if (oneWay || seen.add(key)) && !yield(key, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// asStored reads the keys of the rows that have one of the given ones.
+func (e *executor) asStored(ctx context.Context, given []dialect.Key) (stored []dialect.Key, err error) {
+	s := e.plan.Subject
+	err = batch.Retry(ctx, e.backoff(), again, func(int) error {
+		stored = nil
+		return e.read(ctx, func(tx dialect.Tx) error {
+			for key, err := range tx.Query(ctx, dialect.Select{
+				Table: s.Table, Columns: s.Key, Where: []dialect.Cond{dialect.In{Columns: s.Key, Keys: given}}, Order: s.Key,
+			}) {
+				if err != nil {
+					return err
+				}
+				stored = append(stored, key)
+			}
+			return nil
+		})
+	})
+	return stored, err
 }
 
 // identify finds the one row that an identifier names.

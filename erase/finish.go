@@ -243,16 +243,26 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 			continue
 		}
 		err := e.read(ctx, func(tx dialect.Tx) error {
-			n, err := tx.Count(ctx, first.Name, []dialect.Cond{dialect.In{Columns: first.Key, Keys: gone}})
-			if err != nil {
-				return err
+			var n int64
+			var others []dialect.Key // which stayed, and were given in another form than they have
+			for key, err := range tx.Query(ctx, dialect.Select{
+				Table: first.Name, Columns: first.Key, Where: []dialect.Cond{dialect.In{Columns: first.Key, Keys: gone}},
+			}) {
+				switch {
+				case err != nil:
+					return err
+				case stayed[dialect.EncodeKey(key)]:
+					others = append(others, key)
+				default:
+					n++
+				}
 			}
 			c := s.step(first.deletes)
 			back := min(n, c.Affected)
 			c.Affected -= back
 			c.Left += back
 			c.Arrived += n - back
-			return p.scanLinks(ctx, tx, gone, s)
+			return p.scanLinks(ctx, tx, gone, others, s)
 		})
 		if err != nil {
 			return err
@@ -261,8 +271,8 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 	return nil
 }
 
-// scanLinks counts the rows that refer to deleted roots by a link.
-func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone []dialect.Key, s *summary) error {
+// scanLinks counts the rows that refer to deleted roots by a link, and not to others.
+func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []dialect.Key, s *summary) error {
 	for _, t := range p.tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]
@@ -270,6 +280,9 @@ func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone []dialect.K
 				continue
 			}
 			where := linked(&w.Reference, gone, t.schema)
+			if len(others) > 0 {
+				where = append(where, dialect.Not{Cond: linked(&w.Reference, others, t.schema)[0]})
+			}
 			n, err := tx.Count(ctx, t.Name, where)
 			if err != nil {
 				return err

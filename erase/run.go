@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -399,23 +398,10 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 		if err := e.lookOnce(ctx, p, len(done) > 0, row.Subjects-roots > int64(sizer.Size())); err != nil {
 			return err
 		}
-		items = given(p, keysOnly(e.subjects(ctx, len(done) > 0)), sizer, seq)
+		items = given(p, e.roots(ctx, len(done) > 0), sizer, seq)
 	}
 	err := e.work(ctx, p.workers(e.Workers), e.suspending(ctx, p, items), func(ctx context.Context, it *item) error {
 		return e.batch(ctx, it, sizer, skip)
 	})
 	return e.putBack(ctx, p, err)
-}
-
-func keysOnly(subjects iter.Seq2[resolvedSubject, error]) iter.Seq2[dialect.Key, error] {
-	return func(yield func(dialect.Key, error) bool) {
-		for s, err := range subjects {
-			if s.key == nil && err == nil {
-				continue // absent
-			}
-			if !yield(s.key, err) {
-				return
-			}
-		}
-	}
 }

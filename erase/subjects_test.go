@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -56,4 +59,67 @@ func TestSubjectsFileThatIsNone(t *testing.T) {
 			t.Errorf("%s: error %v, want ErrBadSubject", name, err)
 		}
 	}
+}
+
+// clubByCode is a club whose members have a key that can be written in more than
+// one way: a text without regard to case, or else a number.
+func (d *target) clubByCode(t *testing.T) (spellings []string) {
+	t.Helper()
+	spellings = []string{"ADA", "ada"}
+	key := "VARCHAR(20)"
+	switch d.Engine {
+	case sample.SQLite:
+		key = "TEXT COLLATE NOCASE"
+	case sample.Postgres:
+		key, spellings = "NUMERIC(10)", []string{"007", "7"}
+	}
+	d.exec(t,
+		`CREATE TABLE member (code `+key+` NOT NULL, email VARCHAR(80) NOT NULL, until_day DATE, PRIMARY KEY (code))`,
+		`CREATE TABLE letter (letter_id INTEGER NOT NULL, about `+key+`, PRIMARY KEY (letter_id))`,
+		`CREATE INDEX ix_letter ON letter (about)`,
+		`INSERT INTO member VALUES ('`+spellings[1]+`', 'one@club.example', '2030-01-01'), ('8', 'two@club.example', '2020-01-01')`,
+		`INSERT INTO letter VALUES (1, '`+spellings[1]+`'), (2, '8')`,
+	)
+	return spellings
+}
+
+const byCode = `
+version: 1
+database: club
+subject: {table: member, key: code}
+tables:
+  member:
+    erase: overwrite
+    columns: {code: none, email: {pii: contact, overwrite: {pseudonym: email}}, until_day: none}
+  letter: {erase: delete, columns: {letter_id: none, about: none}}
+links: [letter(about) -> member(code)]
+`
+
+func TestWhoIsNamedInTwoSpellingsIsOverwrittenOnce(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		spellings := db.clubByCode(t)
+		p := db.plan(t, byCode, plan.Subjects())
+		o := options(p, "r", spellings...)
+		o.MaxRows = 1 // a batch for each
+		st := db.run(t, p, o)
+		if d := cmp.Diff(map[string]receipt.Rows{
+			"overwrite member": {Matched: 2, Affected: 1, AlreadyGone: 1}, "delete letter": {Matched: 1, Affected: 1},
+		}, done(st)); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+func TestAHeldSubjectInAnotherSpellingHasNotComeBack(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		spellings := db.clubByCode(t)
+		held := strings.Replace(byCode, "erase: overwrite", "erase: delete\n    hold: {because: accounts, basis: tax law, until: until_day + 1y}", 1)
+		p := db.plan(t, held, plan.Subjects())
+		st := db.run(t, p, options(p, "r", spellings[0], "8"))
+		if d := cmp.Diff(map[string]receipt.Rows{
+			"delete member": {Matched: 2, Affected: 1, Held: 1}, "delete letter": {Matched: 2, Affected: 1, Held: 1},
+		}, done(st)); d != "" {
+			t.Error(d)
+		}
+	})
 }
