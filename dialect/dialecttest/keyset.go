@@ -115,10 +115,14 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 	})
 	t.Run("a range of keys", func(t *testing.T) {
 		lo, hi := all[0], all[len(all)-2]
-		got := selected(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key,
-			Where: []dialect.Cond{dialect.After{Columns: key, Key: lo}, dialect.UpTo{Columns: key, Key: hi}}})
-		if d := cmp.Diff(all[1:len(all)-1], got); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
+		between := dialect.Select{Table: name, Columns: key, Order: key,
+			Where: []dialect.Cond{dialect.After{Columns: key, Key: lo}, dialect.UpTo{Columns: key, Key: hi}}}
+		for _, between.Lock = range []dialect.Lock{dialect.NoLock, dialect.Exclusive} {
+			write(t, env.DB, func(tx dialect.Tx) {
+				if d := cmp.Diff(all[1:len(all)-1], rows(t, tx, between)); d != "" {
+					t.Errorf("with lock %d (-want +got):\n%s", between.Lock, d)
+				}
+			})
 		}
 	})
 }

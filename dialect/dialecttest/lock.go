@@ -70,6 +70,37 @@ func (s *suite) locks(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	s.sub(t, "a range isn't blocked by the row behind it", func(_ *suite, t *testing.T) {
+		env, n := prepare(t)
+		name := table(t, env, "parent").Column("name")
+		upTo := []dialect.Cond{dialect.UpTo{Columns: []string{"id"}, Key: dialect.Key{int64(1)}}}
+		holder := begin(t, env.DB, dialect.TxOptions{})
+		remove(t, holder, dialect.Delete{Table: n, Where: row(2)})
+		for what, f := range map[string]func(tx dialect.Tx) (int64, error){
+			"select": func(tx dialect.Tx) (found int64, err error) {
+				for _, err = range tx.Query(ctx(t), dialect.Select{Table: n, Columns: []string{"id"}, Where: upTo, Lock: dialect.Exclusive}) {
+					found++
+				}
+				return found, err
+			},
+			"update": func(tx dialect.Tx) (int64, error) {
+				u, err := tx.Update(ctx(t), dialect.Update{Table: n, Where: upTo, Set: []dialect.Assign{{Column: name, Expr: dialect.Literal{Value: "y", Column: name}}}})
+				return u.Rows, err
+			},
+			"delete": func(tx dialect.Tx) (int64, error) { return tx.Delete(ctx(t), dialect.Delete{Table: n, Where: upTo}) },
+		} {
+			err := blocked(t, env, func(tx dialect.Tx) error {
+				got, err := f(tx)
+				if err == nil && got != 2 {
+					t.Errorf("%s: %d rows, want 2", what, got)
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
 	s.sub(t, "transactions of one DB", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
 		holder := begin(t, env.DB, dialect.TxOptions{})

@@ -80,6 +80,10 @@ func (b *builder) cond(t *dialect.Table, alias string, c dialect.Cond) (string, 
 			return "TRUE", nil
 		}
 		return b.beyond(t, alias, c.Columns, c.Key, "<", true)
+	case before:
+		return b.beyond(t, alias, c.Columns, c.Key, "<", false)
+	case at:
+		return b.same(t, alias, c.Columns, c.Key)
 	case dialect.Compare:
 		return b.compare(t, alias, c)
 	case dialect.IsNull:
@@ -133,41 +137,55 @@ func (b *builder) beyond(t *dialect.Table, alias string, names []string, key dia
 	if len(names) != len(key) {
 		return "", wrongLength(t.Name, len(key), len(names))
 	}
-	c, err := column(t, names[0])
-	if err != nil {
-		return "", err
-	}
-	ref := alias + "." + quote(c.Name)
-	value := func() (string, error) {
-		if c.Kind == dialect.Enum || c.Kind == dialect.Set {
-			return b.arg(ordinal(c, key[0])), nil
-		}
-		sql, arg, ok := bound(c, key[0])
-		if !ok {
-			return "", notOfType(t.Name, c)
-		}
-		b.arg(arg)
-		return sql, nil
-	}
-	if c.Kind == dialect.Enum || c.Kind == dialect.Set {
-		ref += " + 0"
-	}
-	first, err := value()
-	if err != nil {
-		return "", err
-	}
 	if len(names) == 1 {
 		if equal {
 			op += "="
 		}
-		return ref + " " + op + " " + first, nil
+		return b.ordered(t, alias, names[0], op, key[0])
 	}
-	tied, err := value()
+	first, err := b.ordered(t, alias, names[0], op, key[0])
+	if err != nil {
+		return "", err
+	}
+	tied, err := b.ordered(t, alias, names[0], "=", key[0])
 	if err != nil {
 		return "", err
 	}
 	rest, err := b.beyond(t, alias, names[1:], key[1:], op, equal)
-	return "(" + ref + " " + op + " " + first + " OR (" + ref + " = " + tied + " AND " + rest + "))", err
+	return "(" + first + " OR (" + tied + " AND " + rest + "))", err
+}
+
+// same compares with a key for equality.
+func (b *builder) same(t *dialect.Table, alias string, names []string, key dialect.Key) (string, error) {
+	if len(names) != len(key) {
+		return "", wrongLength(t.Name, len(key), len(names))
+	}
+	parts := make([]string, len(names))
+	for i, n := range names {
+		var err error
+		if parts[i], err = b.ordered(t, alias, n, "=", key[i]); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(parts, " AND "), nil
+}
+
+// ordered compares a column with a value in the order that ORDER BY has.
+func (b *builder) ordered(t *dialect.Table, alias, name, op string, v dialect.Value) (string, error) {
+	c, err := column(t, name)
+	if err != nil {
+		return "", err
+	}
+	ref := alias + "." + quote(c.Name)
+	if c.Kind == dialect.Enum || c.Kind == dialect.Set {
+		return ref + " + 0 " + op + " " + b.arg(ordinal(c, v)), nil
+	}
+	sql, arg, ok := bound(c, v)
+	if !ok {
+		return "", notOfType(t.Name, c)
+	}
+	b.arg(arg)
+	return ref + " " + op + " " + sql, nil
 }
 
 func (b *builder) compare(t *dialect.Table, alias string, c dialect.Compare) (string, error) {

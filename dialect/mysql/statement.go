@@ -116,14 +116,24 @@ func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row
 	if err != nil {
 		return err
 	}
+	for _, s.Where = range apart(s.Table, s.Where, s.Lock != dialect.NoLock && s.Limit == 0) {
+		if more, err := t.read(ctx, table, s, yield); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reports whether more rows are wanted.
+func (t *tx) read(ctx context.Context, table *dialect.Table, s dialect.Select, yield func(dialect.Row) bool) (more bool, err error) {
 	b := t.builder(ctx)
 	sql, cols, err := b.selection(table, s)
 	if err != nil {
-		return err
+		return false, err
 	}
 	rows, err := t.conn.QueryContext(ctx, sql, b.args...)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer rows.Close()
 	values := make([]raw, max(1, len(cols)+len(s.Flags)))
@@ -133,7 +143,7 @@ func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row
 	}
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
-			return err
+			return false, err
 		}
 		row := make(dialect.Row, len(cols)+len(s.Flags))
 		for i := range row {
@@ -143,14 +153,14 @@ func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row
 					row[i] = int64(1)
 				}
 			} else if row[i], err = decode(cols[i], values[i].value); err != nil {
-				return undecodable(s.Table, cols[i])
+				return false, undecodable(s.Table, cols[i])
 			}
 		}
 		if !yield(row) {
-			return nil
+			return false, nil
 		}
 	}
-	return rows.Err()
+	return true, rows.Err()
 }
 
 // raw is a value as the driver has it, until the next row: decode makes a copy,
@@ -180,12 +190,20 @@ func (t *tx) count(ctx context.Context, n dialect.Name, where []dialect.Cond, lo
 	if err != nil {
 		return 0, err
 	}
-	b := t.builder(ctx)
-	from, err := b.fromWhere(table, where)
-	if err != nil {
-		return 0, err
+	var sum int64
+	for _, where := range apart(n, where, lock != dialect.NoLock) {
+		b := t.builder(ctx)
+		from, err := b.fromWhere(table, where)
+		if err != nil {
+			return 0, err
+		}
+		count, err := t.number(ctx, "SELECT COUNT(*)"+from+locks[lock], b.args, "count", n)
+		if err != nil {
+			return 0, err
+		}
+		sum += count
 	}
-	return t.number(ctx, "SELECT COUNT(*)"+from+locks[lock], b.args, "count", n)
+	return sum, nil
 }
 
 // number runs a query that gives one number.
@@ -207,29 +225,39 @@ func (t *tx) affected(ctx context.Context, sql string, args []any, doing string,
 
 // Delete implements dialect.Writer.
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
-	const doing = "delete from"
 	table, err := t.table(ctx, d.Table)
 	if err != nil {
 		return 0, err
 	}
-	b := t.builder(ctx)
-	var sql string
+	var sum int64
+	for _, d.Where = range apart(d.Table, d.Where, d.Limit == 0) {
+		b := t.builder(ctx)
+		sql, err := b.deletion(table, d)
+		if err != nil {
+			return 0, err
+		}
+		n, err := t.affected(ctx, sql, b.args, "delete from", d.Table)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// deletion renders a Delete.
+func (b *builder) deletion(t *dialect.Table, d dialect.Delete) (string, error) {
 	switch self := reads(d.Table, d.Where); {
 	case d.Limit == 0 && !self:
-		sql, err = b.fromWhere(table, d.Where)
-		sql = "DELETE " + target + sql
-	case len(table.Key()) == 0 && !self:
+		sql, err := b.fromWhere(t, d.Where)
+		return "DELETE " + target + sql, err
+	case len(t.Key()) == 0 && !self:
 		// The form with a LIMIT takes no join and, on MariaDB, no alias.
-		sql, err = b.all(table, quoteTable(d.Table), d.Where)
-		sql = fmt.Sprintf("DELETE FROM %s WHERE %s LIMIT %d", quoteTable(d.Table), sql, d.Limit)
-	default:
-		sql, err = b.chosen(table, d.Where, nil, d.Limit)
-		sql = "DELETE " + target + " FROM " + sql
+		sql, err := b.all(t, quoteTable(d.Table), d.Where)
+		return fmt.Sprintf("DELETE FROM %s WHERE %s LIMIT %d", quoteTable(d.Table), sql, d.Limit), err
 	}
-	if err != nil {
-		return 0, err
-	}
-	return t.affected(ctx, sql, b.args, doing, d.Table)
+	sql, err := b.chosen(t, d.Where, nil, d.Limit)
+	return "DELETE " + target + " FROM " + sql, err
 }
 
 // chosen renders a join of the table with its own rows that meet the
@@ -266,7 +294,6 @@ func (b *builder) chosen(t *dialect.Table, where []dialect.Cond, old []string, l
 // Update implements dialect.Writer. Updated.Unchanged is always nil: there is no
 // RETURNING, and an expression that draws at random can't be computed twice.
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
-	const doing = "overwrite"
 	table, err := t.table(ctx, u.Table)
 	if err != nil {
 		return dialect.Updated{}, err
@@ -277,28 +304,39 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 	if err != nil || found == 0 || len(u.Set) == 0 {
 		return dialect.Updated{Rows: found}, err
 	}
-	b := t.builder(ctx)
+	for _, u.Where = range apart(u.Table, u.Where, true) {
+		b := t.builder(ctx)
+		sql, err := b.update(table, u)
+		if err != nil {
+			return dialect.Updated{}, err
+		}
+		if _, err := t.affected(ctx, sql, b.args, "overwrite", u.Table); err != nil {
+			return dialect.Updated{}, err
+		}
+	}
+	return dialect.Updated{Rows: found}, nil
+}
+
+// update renders an Update.
+func (b *builder) update(t *dialect.Table, u dialect.Update) (string, error) {
 	set, old := inOrder(u.Set)
 	var from string
 	var rest []dialect.Cond
+	var err error
 	if len(old) > 0 || reads(u.Table, u.Where) {
-		from, err = b.chosen(table, u.Where, old, 0)
+		from, err = b.chosen(t, u.Where, old, 0)
 	} else {
-		from, rest, err = b.from(table, u.Where)
+		from, rest, err = b.from(t, u.Where)
 	}
 	if err != nil {
-		return dialect.Updated{}, err
+		return "", err
 	}
-	assigned, err := b.assignments(table, set)
+	assigned, err := b.assignments(t, set)
 	if err != nil {
-		return dialect.Updated{}, err
+		return "", err
 	}
-	cond, err := b.all(table, target, rest)
-	if err != nil {
-		return dialect.Updated{}, err
-	}
-	_, err = t.affected(ctx, "UPDATE "+from+" SET "+assigned+" WHERE "+cond, b.args, doing, u.Table)
-	return dialect.Updated{Rows: found}, err
+	cond, err := b.all(t, target, rest)
+	return "UPDATE " + from + " SET " + assigned + " WHERE " + cond, err
 }
 
 func (b *builder) assignments(t *dialect.Table, set []dialect.Assign) (string, error) {

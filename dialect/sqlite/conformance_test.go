@@ -35,7 +35,8 @@ var factory = dialecttest.Factory{
 		"missing privilege":         "a database file has no privileges",
 		"lost connection":           "there is no server to lose",
 		"another row isn't blocked": "the lock is the writer's, not a row's",
-		"decimals of 30 digits":     "a decimal is a double inside, exact to 15 digits",
+		"a range isn't blocked by the row behind it": "the same",
+		"decimals of 30 digits":                      "a decimal is a double inside, exact to 15 digits",
 	},
 }
 
