@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 )
 
@@ -25,6 +26,9 @@ func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep, key []s
 		strategy, replacer, err := a.Bind(b.schema, t)
 		if err != nil {
 			b.found.add(c.Pos, t.Name, "column %s: %s", col.Name, err)
+			continue
+		}
+		if row, ok := replacer.(anonymise.RowReplacer); ok && !b.columns(t, row.Needs(), c.Pos, "overwrite of "+col.Name) {
 			continue
 		}
 		a.Technique = strategy.Info().Technique

@@ -68,6 +68,10 @@ tables:
 			[]string{"table customer: column email is not classified", "table customer: there is no column e_mail: did you mean email?"},
 		},
 		{
+			"a strategy looks at a column that isn't there", "{pii: contact, overwrite: random}", "{pii: contact, overwrite: {template: 'user-{{seq nr}}@x.example'}}",
+			[]string{"table customer: overwrite of email: there is no column nr"},
+		},
+		{
 			"a view isn't a table", "  genre:", "  recent: {pii: none}\n  genre:",
 			[]string{"recent is a view: write rules for the tables that it reads"},
 		},

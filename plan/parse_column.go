@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,6 +71,11 @@ func (p *policyReader) strategy(e entry) *anonymise.Spec {
 		p.fail(places.of(err, e.at()), "overwrite: %v", err)
 		return nil
 	}
+	if when := spec.Modifiers.When; when != "" {
+		if why := checkCondition(when); why != "" {
+			p.fail(places[placeKey([]string{"when"})], "overwrite: the condition %s", why)
+		}
+	}
 	return &spec
 }
 
@@ -104,6 +110,11 @@ func (p *policyReader) value(n ast.Node, path []string, places places) (any, boo
 	case *ast.BoolNode:
 		return n.Value, true
 	case *ast.IntegerNode:
+		// YAML 1.1 takes 01067 for an octal number: a postcode would become 567.
+		if text := n.GetToken().Value; strings.TrimPrefix(text, "+") != fmt.Sprint(n.Value) && text != "-0" {
+			p.fail(nodePos(n), "overwrite: the number %s reads as %d: put it in quotes, or write that", readable(text), n.Value)
+			return nil, false
+		}
 		return n.Value, true
 	case *ast.FloatNode:
 		return n.Value, true
