@@ -91,23 +91,30 @@ func (r randomStrategy) decimal(t Target) (Replacer, error) {
 	return bothWays{clientReplacer{birthday(space, t), replace}, e}, nil
 }
 
-// float is a number from 0 to 1,000,000 unless told.
+// float is a number from 0 to 1,000,000, or to the most that the column takes, unless told.
 func (r randomStrategy) float(t Target) (Replacer, error) {
-	low, high := 0.0, 1e6
+	least, most := numberRange(t.Column)
+	low, high := 0.0, min(1e6, most)
 	if r.min != nil {
 		low = *r.min
-		high = max(high, low+1)
+		high = min(max(high, low+1), most)
 	}
 	if r.max != nil {
-		high = *r.max
+		high = min(*r.max, most)
 		if r.min == nil {
-			low = min(low, high-1e6)
+			low = max(min(low, high-1e6), least)
 		}
+	}
+	if low > high || low < least {
+		return nil, fmt.Errorf("no number from min to max fits column %s", t.Column.Name)
 	}
 	bits := floatBits(t.Column)
 	space := math.Pow(2, 53)
 	if bits == 32 {
 		space = math.Pow(2, 24)
+	}
+	if n := declaredDigits(t.Column); n > 0 {
+		space = min(space, math.Pow10(n))
 	}
 	if err := hasRoom(space, t); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package anonymise
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,18 @@ func floatBits(c *dialect.Column) int {
 		return 32
 	}
 	return 64
+}
+
+// declaredDigits are the digits of MySQL's FLOAT(M, D) and DOUBLE(M, D), which take no
+// more; 0 where none are declared.
+func declaredDigits(c *dialect.Column) int {
+	_, size, _ := strings.Cut(c.Type, "(")
+	digits, _, sized := strings.Cut(size, ",")
+	n, err := strconv.Atoi(digits)
+	if !sized || err != nil || c.Kind != dialect.Float {
+		return 0
+	}
+	return n
 }
 
 // isYear reports whether the column is of MySQL's YEAR, an Int that holds 1901 to 2155.
@@ -56,7 +69,7 @@ func minInt(c *dialect.Column) int64 {
 }
 
 // numberRange is what a column holds; a Decimal without a precision and a
-// Float hold more than noise comes near.
+// Float without one hold more than noise comes near.
 func numberRange(c *dialect.Column) (low, high float64) {
 	switch {
 	case c.Kind == dialect.Int:
@@ -67,6 +80,8 @@ func numberRange(c *dialect.Column) (low, high float64) {
 		high = math.MaxInt64 / math.Pow10(c.Scale)
 	case c.Kind == dialect.Decimal && c.Precision > 0:
 		high = math.Pow10(c.Precision-c.Scale) - math.Pow10(-c.Scale)
+	case c.Kind == dialect.Float && declaredDigits(c) > 0:
+		high = math.Pow10(declaredDigits(c)-c.Scale) - math.Pow10(-c.Scale)
 	case c.Kind == dialect.Float && floatBits(c) == 32:
 		high = math.MaxFloat32
 	default:

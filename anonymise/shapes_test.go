@@ -57,6 +57,7 @@ func TestRandomRanges(t *testing.T) {
 		{`{"random":{"min":0.5,"max":0.75}}`, &dialect.Column{Name: "x", Kind: dialect.Decimal, Precision: 4, Scale: 2}, 0.5, 0.75},
 		{`"random"`, &dialect.Column{Name: "x", Kind: dialect.Decimal, Precision: 3, Scale: 3}, 0, 0.999},
 		{`{"random":{"min":-1,"max":1}}`, &dialect.Column{Name: "x", Kind: dialect.Float}, -1, 1},
+		{`"random"`, &dialect.Column{Name: "x", Kind: dialect.Float, Type: "float(5,2) unsigned", Precision: 32, Scale: 2, Unsigned: true}, 0, 999.99},
 	} {
 		r := bind(t, c.spec, Target{Column: c.column, Rows: -1})
 		s := source(t)

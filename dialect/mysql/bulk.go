@@ -251,7 +251,11 @@ func valueOf(c *dialect.Column, raw string) string {
 // text bytewise, whatever the collation, and rounded where the column rounds.
 func (t *tx) equal(c *dialect.Column, ref, raw string) string {
 	switch stored(c) {
-	case dialect.Int, dialect.Bool, dialect.Float:
+	case dialect.Int, dialect.Bool:
+	case dialect.Float:
+		if strings.Contains(c.Type, ",") { // float(10,2) rounds
+			ref, raw = fmt.Sprintf("ROUND(%s, %d)", ref, c.Scale), fmt.Sprintf("ROUND(%s, %d)", raw, c.Scale)
+		}
 	case dialect.Bits:
 		ref += " + 0"
 	case dialect.Decimal:

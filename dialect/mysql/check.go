@@ -122,10 +122,7 @@ func needed(t *dialect.Table, a dialect.Access) []need {
 	if len(a.Update) > 0 {
 		set := make([]string, len(a.Update))
 		for i, n := range a.Update {
-			set[i] = quote(n) + " = DEFAULT(" + quote(n) + ")"
-			if c := t.Column(n); c == nil || c.Default == nil {
-				set[i] = quote(n) + " = " + quote(n)
-			}
+			set[i] = quote(n) + " = " + quote(n)
 		}
 		needs = append(needs, need{"UPDATE " + name + " SET " + strings.Join(set, ", ") + " WHERE FALSE",
 			fmt.Sprintf("the user may not update %s: grant UPDATE on the table", strings.Join(a.Update, ", "))})

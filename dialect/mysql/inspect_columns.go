@@ -80,10 +80,10 @@ func typed(c *dialect.Column, dataType string, length, precision, scale, fractio
 		c.Kind, c.Precision = dialect.Int, 64
 	case "decimal":
 		c.Kind, c.Precision, c.Scale = dialect.Decimal, precision, scale
-	case "float":
-		c.Kind, c.Precision = dialect.Float, 32
+	case "float": // the scale is that of float(10,2), which rounds
+		c.Kind, c.Precision, c.Scale = dialect.Float, 32, scale
 	case "double":
-		c.Kind, c.Precision = dialect.Float, 64
+		c.Kind, c.Precision, c.Scale = dialect.Float, 64, scale
 	case "bit":
 		c.Kind, c.Length, c.Fixed = dialect.Bits, precision, true
 	case "char", "varchar":

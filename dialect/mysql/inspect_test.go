@@ -38,7 +38,7 @@ func golden(t *testing.T, file string, got []byte) {
 // shapes are what both servers have beyond what the conformance suite asks for.
 var shapes = []string{
 	`CREATE TABLE kinds (id int unsigned AUTO_INCREMENT PRIMARY KEY, huge bigint unsigned, flag tinyint(1), tiny tinyint, medium mediumint,
-		bits bit(9), label enum('a','b''c','d\\e','f,g') DEFAULT 'b''c', tags set('x','y z'), made year, clock time(3), short tinytext, body text,
+		bits bit(9), label enum('a','b''c','d\\e','f,g') DEFAULT 'b''c', tags set('x','y z'), made year, price double(10,2), clock time(3), short tinytext, body text,
 		raw16 binary(16), ident binary(16) COMMENT 'uuid', ident2 char(36) CHARACTER SET ascii COMMENT 'uuid', doc json, single float, place point,
 		old varchar(10) CHARACTER SET latin1 COLLATE latin1_general_cs, num int DEFAULT -5, txt varchar(20) DEFAULT 'it''s',
 		made_at datetime(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), twice int GENERATED ALWAYS AS (num * 2) VIRTUAL, CHECK (num < 100))`,
@@ -151,6 +151,16 @@ func TestPrivilegesOfColumnsAndRoles(t *testing.T) {
 			if err != nil || len(problems) != c.want {
 				t.Errorf("%s: problems %v, %v, want %d", c.name, problems, err, c.want)
 			}
+		}
+	})
+}
+
+func TestAColumnWhoseDefaultIsAnExpressionMayBeUpdated(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, code char(36) DEFAULT (UUID()), at timestamp DEFAULT CURRENT_TIMESTAMP, n int DEFAULT 1)")
+		problems, err := mysql.New(testdb.OpenMySQL(t, db)).Check(t.Context(), []dialect.Access{{Table: name("a"), Update: []string{"code", "at", "n"}}})
+		if err != nil || len(problems) != 0 {
+			t.Errorf("problems %v, %v, want none", problems, err)
 		}
 	})
 }
