@@ -2,6 +2,7 @@ package erase_test
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -131,4 +132,32 @@ func TestAPeriodsTableThatChangedIsDrift(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// SQLite keeps whatever an application writes into a date: seconds, milliseconds,
+// texts of any form. What can't be read neither expires nor frees of a hold.
+func TestSQLiteMomentsInFormsOfTheApplication(t *testing.T) {
+	db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	db.exec(t,
+		`CREATE TABLE session (session_id INTEGER PRIMARY KEY, seen DATETIME)`,
+		`INSERT INTO session VALUES (1, strftime('%s', '2025-12-31')), (2, strftime('%s', '2025-12-31') * 1000), (3, '31/12/2025'),
+			(4, strftime('%s', '2020-01-01')), (5, strftime('%s', '2020-01-01') * 1000), (6, '2020-01-01T00:00:00Z')`,
+	)
+	const policy = `
+version: 1
+database: club
+subject: {table: session}
+tables:
+  session: {erase: delete, columns: {session_id: none, seen: none}}
+`
+	p := db.plan(t, policy+"retention: [{table: session, by: seen, older_than: 90d, erase: delete}]\n", plan.Expired())
+	db.run(t, p, options(p, "expired"))
+	if d := cmp.Diff([][]int64{{1}, {2}, {3}}, db.table(t, "SELECT session_id FROM session ORDER BY 1")); d != "" {
+		t.Error(d)
+	}
+	p = db.plan(t, strings.Replace(policy, "delete,", "delete, hold: {because: fraud, basis: law, until: seen + 1y},", 1), plan.Subjects())
+	db.run(t, p, options(p, "held", "1", "2", "3"))
+	if n := db.count(t, "SELECT count(*) FROM session"); n != 3 {
+		t.Errorf("%d of 3 rows are held", n)
+	}
 }

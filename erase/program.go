@@ -175,7 +175,8 @@ func (t *table) at(columns []string) []int {
 }
 
 // underHold is the condition for a row to be under the hold at that moment. Where
-// the column that its end is counted from is NULL, the hold goes on.
+// the column that its end is counted from is NULL, or can't be read as a moment, the
+// hold goes on.
 func underHold(h *plan.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 	var all dialect.All
 	if h.Where != "" {
@@ -189,10 +190,9 @@ func underHold(h *plan.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 				all = append(all, dialect.Any{})
 			}
 		default:
-			all = append(all, dialect.Any{
-				dialect.IsNull{Column: u.Column},
-				dialect.Compare{Column: u.Column, Op: ">=", Value: moment(u.Period.Before(asOf), t.Column(u.Column))},
-			})
+			all = append(all, dialect.Not{Cond: dialect.Compare{
+				Column: u.Column, Op: "<", Value: moment(u.Period.Before(asOf), t.Column(u.Column)),
+			}})
 		}
 	}
 	return all

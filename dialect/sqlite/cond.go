@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -155,6 +156,13 @@ func (b *builder) compare(r *relation, alias string, c dialect.Compare) {
 	default:
 		b.fail(refused(dialect.Fatal, "compare a column of", r.name, "the operator is none of = <> < <= > >="))
 		return
+	}
+	text, _ := c.Value.(string)
+	if layout := layouts[b.column(r, c.Column).Kind]; layout != "" && c.Op != "=" && c.Op != "<>" {
+		if at, err := time.Parse(layout, text); err == nil {
+			b.compareMoment(alias, c, at)
+			return
+		}
 	}
 	col := b.ref(r, alias, c.Column)
 	b.write(" ", c.Op, " ")

@@ -56,6 +56,9 @@ func TestGolden(t *testing.T) {
 		{"count_referenced", func(b *builder) {
 			b.counts(people, []dialect.Cond{dialect.Referenced{Table: post, Columns: []string{"person"}, RefColumns: []string{"id"}, Where: "b = 'x'", Except: &pair}})
 		}},
+		{"count_moment", func(b *builder) {
+			b.counts(people, []dialect.Cond{dialect.Compare{Column: "born", Op: "<", Value: "2020-02-29"}})
+		}},
 		{"count_orphan", func(b *builder) {
 			b.counts(post, []dialect.Cond{dialect.Orphan{Columns: []string{"person"}, RefTable: people, RefColumns: []string{"id"}}})
 		}},

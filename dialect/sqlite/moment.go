@@ -15,6 +15,38 @@ var layouts = map[dialect.Kind]string{
 	dialect.Date: "2006-01-02", dialect.Timestamp: "2006-01-02 15:04:05", dialect.TimestampTZ: "2006-01-02 15:04:05Z07",
 }
 
+// compareMoment compares each value in the form it has, since to SQLite every
+// number is less than every text: numbers are days of the Julian calendar where they have a fraction
+// and are small enough (https://www.sqlite.org/datatype3.html, 2.2), else seconds since 1970,
+// or milliseconds and what is finer where seconds would be thousands of years. About
+// other values, such as dates that begin with the day or are numbers like 20260131, nothing is known.
+func (b *builder) compareMoment(alias string, c dialect.Compare, at time.Time) {
+	col := alias + "." + quote(c.Column)
+	text := func() {
+		b.write(col, " ", c.Op, " ")
+		b.bind(c.Value)
+	}
+	b.write("(")
+	if c.Op[0] == '<' {
+		text() // which all numbers meet, and an index serves
+		b.write(" AND ")
+	}
+	b.write("CASE WHEN typeof(", col, ") = 'text' THEN CASE WHEN ", col, " GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*' THEN ")
+	text()
+	b.write(" END WHEN typeof(", col, ") <> 'blob' THEN ", col, " ", c.Op, " CASE WHEN typeof(", col, ") = 'real' AND ", col, " BETWEEN 0 AND 5373484.5 THEN ")
+	seconds := float64(at.UnixMicro()) / 1e6
+	b.bind(seconds/(24*60*60) + 2440587.5)
+	b.write(" WHEN ", col, " BETWEEN 18000101 AND 29991231 THEN NULL WHEN ", col, " BETWEEN -1e11 AND 1e11 THEN ")
+	b.bind(seconds)
+	b.write(" WHEN ", col, " BETWEEN -1e14 AND 1e14 THEN ")
+	b.bind(seconds * 1e3)
+	b.write(" WHEN ", col, " BETWEEN -1e17 AND 1e17 THEN ")
+	b.bind(seconds * 1e6)
+	b.write(" ELSE ")
+	b.bind(seconds * 1e9)
+	b.write(" END END)")
+}
+
 // randomMoment draws whole seconds, or days.
 func (b *builder) randomMoment(e dialect.RandomMoment) {
 	k := e.Column.Kind
