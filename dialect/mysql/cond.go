@@ -93,9 +93,9 @@ func (b *builder) cond(t *dialect.Table, alias string, c dialect.Cond) (string, 
 	case dialect.Match:
 		return "(" + c.SQL + "\n)", nil // it may end with a comment
 	case dialect.Referenced:
-		return b.referenced(alias, c)
+		return b.referenced(t, alias, c)
 	case dialect.Orphan:
-		return b.orphan(alias, c)
+		return b.orphan(t, alias, c)
 	case dialect.Any:
 		return b.some(t, alias, c)
 	case dialect.All:
@@ -209,13 +209,13 @@ func (b *builder) compare(t *dialect.Table, alias string, c dialect.Compare) (st
 	return alias + "." + quote(c.Column) + " " + c.Op + " " + sql, nil
 }
 
-func (b *builder) referenced(alias string, c dialect.Referenced) (string, error) {
+func (b *builder) referenced(t *dialect.Table, alias string, c dialect.Referenced) (string, error) {
 	from, err := b.tx.table(b.ctx, c.Table)
 	if err != nil {
 		return "", err
 	}
 	r := b.alias("r")
-	parts := pairs(r, c.Columns, alias, c.RefColumns)
+	parts := pairs(side{from, r, c.Columns}, side{t, alias, c.RefColumns})
 	if c.Where != "" {
 		parts = append(parts, "("+c.Where+"\n)")
 	}
@@ -229,23 +229,43 @@ func (b *builder) referenced(alias string, c dialect.Referenced) (string, error)
 	return "EXISTS (SELECT 1 FROM " + quoteTable(c.Table) + " AS " + r + " WHERE " + strings.Join(parts, " AND ") + ")", nil
 }
 
-func (b *builder) orphan(alias string, c dialect.Orphan) (string, error) {
+func (b *builder) orphan(t *dialect.Table, alias string, c dialect.Orphan) (string, error) {
+	to, err := b.tx.table(b.ctx, c.RefTable)
+	if err != nil {
+		return "", err
+	}
 	r := b.alias("r")
 	var parts []string
 	for _, n := range c.Columns {
 		parts = append(parts, alias+"."+quote(n)+" IS NOT NULL")
 	}
 	return "(" + strings.Join(parts, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + quoteTable(c.RefTable) + " AS " + r +
-		" WHERE " + strings.Join(pairs(r, c.RefColumns, alias, c.Columns), " AND ") + "))", nil
+		" WHERE " + strings.Join(pairs(side{to, r, c.RefColumns}, side{t, alias, c.Columns}), " AND ") + "))", nil
 }
 
-func pairs(a string, as []string, b string, bs []string) []string {
-	out := make([]string, len(as))
-	for i := range as {
-		out[i] = a + "." + quote(as[i]) + " = " + b + "." + quote(bs[i])
+// side is one side of a reference: columns of a table by its alias.
+type side struct {
+	table   *dialect.Table
+	alias   string
+	columns []string
+}
+
+// pairs compares the columns of two tables, by the collation of the first where
+// the server refuses to choose (error 1267): the columns of a link needn't have the same
+// one. It takes a binary one before any other.
+func pairs(a, b side) []string {
+	out := make([]string, len(a.columns))
+	for i := range a.columns {
+		out[i] = a.alias + "." + quote(a.columns[i]) + " = " + b.alias + "." + quote(b.columns[i])
+		x, y := a.table.Column(a.columns[i]), b.table.Column(b.columns[i])
+		if x != nil && y != nil && x.Charset == y.Charset && x.Collation != y.Collation && !binary(x) && !binary(y) {
+			out[i] += " COLLATE " + x.Collation
+		}
 	}
 	return out
 }
+
+func binary(c *dialect.Column) bool { return strings.HasSuffix(c.Collation, "_bin") }
 
 // reads reports whether conditions read rows of the table itself, which a
 // DELETE or UPDATE of it may not (error 1093).

@@ -275,6 +275,22 @@ func TestConditionsOverTheTableItself(t *testing.T) {
 	})
 }
 
+func TestALinkOverTwoCollations(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		run(t, db, "CREATE TABLE a (id varchar(10) COLLATE utf8mb4_unicode_ci PRIMARY KEY)", "INSERT INTO a VALUES ('one'), ('two')",
+			"CREATE TABLE b (id varchar(10) COLLATE utf8mb4_general_ci PRIMARY KEY)", "INSERT INTO b VALUES ('ONE'), ('three')")
+		tx := begin(t, mysql.New(testdb.OpenMySQL(t, db)), dialect.TxOptions{})
+		for _, c := range []dialect.Cond{
+			dialect.Referenced{Table: name("b"), Columns: []string{"id"}, RefColumns: []string{"id"}},
+			dialect.Orphan{RefTable: name("b"), Columns: []string{"id"}, RefColumns: []string{"id"}},
+		} {
+			if n, err := tx.Count(t.Context(), name("a"), []dialect.Cond{c}); err != nil || n != 1 {
+				t.Errorf("%T: %d rows, %v, want 1", c, n, err)
+			}
+		}
+	})
+}
+
 func TestABulkUpdateLargerThanAPacketIsSplit(t *testing.T) {
 	for _, s := range []*testdb.Server{testdb.NewMySQL(t, "max_allowed_packet=1M"), testdb.NewMariaDB(t, "max_allowed_packet=1M")} {
 		t.Run(s.String(), func(t *testing.T) {
