@@ -56,8 +56,8 @@
 // # What stays
 //
 // A value that came out as it was is drawn again, unless the column has so few
-// values that this would tell the old one. Characters that are neither letters
-// nor digits stay with random; an empty text, the number 0 (pseudonym) and
+// values that this would tell the old one. Characters that are neither letters,
+// marks nor numbers stay with random; an empty text, the number 0 (pseudonym) and
 // dates that mean never (shift) stay, since they name no one.
 //
 // # Adding a strategy

@@ -84,7 +84,9 @@ func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 		return p.number(t, Unique), nil
 	case dialect.Decimal:
 		class := Unique
-		if c.Scale > 0 || c.Precision <= 0 || c.Precision > 19 {
+		if c.Scale > 0 {
+			class = Lossy // 1.25 has only two digits of a fraction to be told apart by
+		} else if c.Precision <= 0 || c.Precision > 19 {
 			digits := c.Precision
 			if digits <= 0 {
 				digits = 9

@@ -15,7 +15,7 @@ import (
 // without a shape get any value in the column's range.
 //
 // In a unique column a text is made at least uniqueChars long, so that short
-// values don't collide; what a text has that is neither letter nor digit stays.
+// values don't collide; what a text has that is neither letter, mark nor number stays.
 var randomDefinition = definition{
 	Description: Description{
 		Name: "random", Doc: "a random value of the same shape, new for every row",
@@ -158,7 +158,7 @@ func randomLike(s *Source, text string) string {
 			b.WriteByte(upperLetters[s.rng.IntN(26)])
 		case r >= '0' && r <= '9':
 			b.WriteByte(digits[s.rng.IntN(10)])
-		case r >= 'a' && r <= 'z', r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+		case r >= 'a' && r <= 'z', r >= utf8.RuneSelf && unicode.In(r, unicode.L, unicode.M, unicode.N):
 			b.WriteByte(lowerLetters[s.rng.IntN(26)])
 		default:
 			b.WriteRune(r)

@@ -17,7 +17,7 @@ func randomKind(t Target) (Replacer, error) {
 	client := func(space float64, replace func(s *Source, old dialect.Value) dialect.Value) clientReplacer {
 		return clientReplacer{birthday(space, t), func(s *Source, old dialect.Value) (dialect.Value, error) { return replace(s, old), nil }}
 	}
-	lossy := math.Inf(-1) // however many rows
+	const lossy = 0.0 // however few rows
 	switch c.Kind {
 	case dialect.UUID:
 		return bothWays{client(math.Pow(2, 122), func(s *Source, _ dialect.Value) dialect.Value { return randomUUID(s).String() }), dialect.RandomUUID{}}, nil

@@ -240,6 +240,16 @@ func checkReplacement(t *testing.T, name string, r Replacer, c *dialect.Column, 
 
 // TestPitfall24NoValueInErrors gives every strategy values that are not of the
 // column's kind, as SQLite can have them: none is in an error.
+// What a script writes its vowels and numbers with goes as its letters do.
+func TestRandomLeavesNothingOfAnyScript(t *testing.T) {
+	for _, name := range []string{"नीलिमा", "สุดารัตน์", "שָׂרָה", "فَاطِمَة", "Бори\u0301с", "①②③", "Ⅳ²"} {
+		got := replace(t, bind(t, `"random"`, Target{Column: text(0)}), source(t), name).(string)
+		if strings.ContainsAny(got, name) || len([]rune(got)) != len([]rune(name)) {
+			t.Errorf("a name of %d characters came out as %q", len([]rune(name)), got)
+		}
+	}
+}
+
 func TestPitfall24NoValueInErrors(t *testing.T) {
 	const canary = "Canary-48151623"
 	failed := 0

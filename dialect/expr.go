@@ -48,8 +48,9 @@ type (
 	}
 	// RandomLike is a text as long as Of in which every ASCII letter is
 	// replaced by a random letter of its case, every ASCII digit by a random
-	// digit, and every other letter or digit by a random lower-case letter;
-	// what is neither stays. It is drawn anew for every character of every row.
+	// digit, and every other letter, mark or number (Unicode's L, M and N: what
+	// scripts write their vowels with are marks) by a random lower-case letter;
+	// what is none of them stays. It is drawn anew for every character of every row.
 	RandomLike struct{ Of Expr }
 	// RandomInt is a whole number from Low to High, both included, drawn anew
 	// for every row.

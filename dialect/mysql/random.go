@@ -169,7 +169,7 @@ func (b *builder) randomCharacter(t *dialect.Table, of dialect.Expr, i int) (str
 		" WHEN ORD({}) BETWEEN 48 AND 57 THEN SUBSTRING('0123456789', 1 + FLOOR(RAND() * 10), 1)"+
 		// The rest of ASCII, and nothing, are spared the search.
 		" WHEN ORD({}) < 128 THEN {}"+
-		" WHEN {} REGEXP '^[\\\\p{L}\\\\p{Nd}]$' THEN {letter} ELSE {} END"), of, of, of, of, of, of, of)
+		" WHEN {} REGEXP '^[\\\\p{L}\\\\p{M}\\\\p{N}]$' THEN {letter} ELSE {} END"), of, of, of, of, of, of, of)
 }
 
 const letter = "SUBSTRING('abcdefghijklmnopqrstuvwxyz', 1 + FLOOR(RAND() * 26), 1)"

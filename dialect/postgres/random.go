@@ -90,7 +90,7 @@ var substitutes = func() []byte {
 }()
 
 // randomByCharacter tells ASCII by code point, which is fast and independent of
-// collations; what is beyond it is looked up in the letters and digits that Go's
+// collations; what is beyond it is looked up in the letters, marks and numbers that Go's
 // tables know, so that all engines and the client agree on what a letter is. The
 // rounding of random()*26 - 0.5 gives 0 to 25.
 func (b *builder) randomByCharacter(of string) string {
@@ -104,7 +104,7 @@ func (b *builder) randomByCharacter(of string) string {
 		" FROM unnest(string_to_array(" + of + ", NULL)) AS c)"
 }
 
-// alphanumeric is a regular expression for one letter or digit beyond ASCII.
+// alphanumeric is a regular expression for one letter, mark or number beyond ASCII.
 var alphanumeric = func() string {
 	var b strings.Builder
 	span := func(lo, hi rune) {
@@ -112,7 +112,7 @@ var alphanumeric = func() string {
 			fmt.Fprintf(&b, `\U%08X-\U%08X`, lo, hi)
 		}
 	}
-	for _, table := range []*unicode.RangeTable{unicode.L, unicode.Nd} {
+	for _, table := range []*unicode.RangeTable{unicode.L, unicode.M, unicode.N} {
 		spans := make([]unicode.Range32, 0, len(table.R16)+len(table.R32))
 		for _, r := range table.R16 {
 			spans = append(spans, unicode.Range32{Lo: uint32(r.Lo), Hi: uint32(r.Hi), Stride: uint32(r.Stride)})

@@ -140,7 +140,7 @@ func mostCharacters(e dialect.Expr) (int, bool) {
 
 // randomLike draws character by character. A character is looked at by its
 // code, as comparing it with letters would follow a collation; beyond ASCII by
-// the letters and digits that Go's tables know, so that all engines and the client
+// the letters, marks and numbers that Go's tables know, so that all engines and the client
 // agree on what a letter is.
 func (b *builder) randomLike(r *relation, of dialect.Expr) string {
 	most, ok := mostCharacters(of)
@@ -170,7 +170,7 @@ func (b *builder) randomLike(r *relation, of dialect.Expr) string {
 	return "CASE WHEN " + text + " IS NULL THEN NULL ELSE CONCAT(" + strings.Join(parts, ", ") + ") END"
 }
 
-// letters is a pattern for one letter or digit between ASCII and the planes
+// letters is a pattern for one letter, mark or number between ASCII and the planes
 // above the basic one.
 var letters = func() string {
 	var b strings.Builder
@@ -188,7 +188,7 @@ var letters = func() string {
 		}
 	}
 	for r := rune(128); r < 0xfffe; r++ {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		if !unicode.In(r, unicode.L, unicode.M, unicode.N) {
 			continue
 		}
 		if start < 0 || r != last+1 {
