@@ -8,6 +8,7 @@ import (
 
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/testdb"
 	"github.com/expungedb/expunge/plan"
 	"github.com/google/go-cmp/cmp"
 )
@@ -134,6 +135,15 @@ func TestAPeriodsTableThatChangedIsDrift(t *testing.T) {
 	})
 }
 
+// sessions is a policy of one table, without a retention rule.
+const sessions = `
+version: 1
+database: club
+subject: {table: session}
+tables:
+  session: {erase: delete, columns: {session_id: none, seen: none}}
+`
+
 // SQLite keeps whatever an application writes into a date: seconds, milliseconds,
 // texts of any form. What can't be read neither expires nor frees of a hold.
 func TestSQLiteMomentsInFormsOfTheApplication(t *testing.T) {
@@ -143,21 +153,45 @@ func TestSQLiteMomentsInFormsOfTheApplication(t *testing.T) {
 		`INSERT INTO session VALUES (1, strftime('%s', '2025-12-31')), (2, strftime('%s', '2025-12-31') * 1000), (3, '31/12/2025'),
 			(4, strftime('%s', '2020-01-01')), (5, strftime('%s', '2020-01-01') * 1000), (6, '2020-01-01T00:00:00Z')`,
 	)
-	const policy = `
-version: 1
-database: club
-subject: {table: session}
-tables:
-  session: {erase: delete, columns: {session_id: none, seen: none}}
-`
-	p := db.plan(t, policy+"retention: [{table: session, by: seen, older_than: 90d, erase: delete}]\n", plan.Expired())
+	p := db.plan(t, sessions+"retention: [{table: session, by: seen, older_than: 90d, erase: delete}]\n", plan.Expired())
 	db.run(t, p, options(p, "expired"))
 	if d := cmp.Diff([][]int64{{1}, {2}, {3}}, db.table(t, "SELECT session_id FROM session ORDER BY 1")); d != "" {
 		t.Error(d)
 	}
-	p = db.plan(t, strings.Replace(policy, "delete,", "delete, hold: {because: fraud, basis: law, until: seen + 1y},", 1), plan.Subjects())
+	p = db.plan(t, strings.Replace(sessions, "delete,", "delete, hold: {because: fraud, basis: law, until: seen + 1y},", 1), plan.Subjects())
 	db.run(t, p, options(p, "held", "1", "2", "3"))
 	if n := db.count(t, "SELECT count(*) FROM session"); n != 3 {
 		t.Errorf("%d of 3 rows are held", n)
+	}
+}
+
+// In MySQL a zero date stands for none where a column takes no NULL.
+func TestAZeroDateNeitherExpiresNorFreesOfAHold(t *testing.T) {
+	for _, fresh := range []*testdb.Database{testdb.MariaDB(t), testdb.MySQL(t)} {
+		t.Run(fresh.Server.String(), func(t *testing.T) {
+			t.Parallel()
+			db, lax := openTarget(t, fresh.URL), testdb.OpenMySQL(t, fresh, "sql_mode=''")
+			for _, typ := range []string{"DATE", "DATETIME", "TIMESTAMP"} {
+				for _, s := range []string{
+					"CREATE TABLE session (session_id INTEGER PRIMARY KEY, seen " + typ + " NOT NULL DEFAULT '0000-00-00')",
+					"INSERT INTO session VALUES (1, '0000-00-00'), (2, '2025-12-31'), (3, '2015-12-31')",
+				} {
+					if _, err := lax.Exec(s); err != nil {
+						t.Fatal(err)
+					}
+				}
+				p := db.plan(t, sessions+"retention: [{table: session, by: seen, older_than: 90d, erase: delete}]\n", plan.Expired())
+				db.run(t, p, options(p, "expired "+typ))
+				if d := cmp.Diff([][]int64{{1}, {2}}, db.table(t, "SELECT session_id FROM session ORDER BY 1")); d != "" {
+					t.Errorf("%s: %s", typ, d)
+				}
+				p = db.plan(t, strings.Replace(sessions, "delete,", "delete, hold: {because: fraud, basis: law, until: seen + 1y},", 1), plan.Subjects())
+				db.run(t, p, options(p, "held "+typ, "1", "2"))
+				if n := db.count(t, "SELECT count(*) FROM session"); n != 2 {
+					t.Errorf("%s: %d of 2 rows are held", typ, n)
+				}
+				db.exec(t, "DROP TABLE session")
+			}
+		})
 	}
 }

@@ -206,7 +206,16 @@ func (b *builder) compare(t *dialect.Table, alias string, c dialect.Compare) (st
 		return "", notOfType(t.Name, col)
 	}
 	b.arg(arg)
-	return alias + "." + quote(c.Column) + " " + c.Op + " " + sql, nil
+	ref := alias + "." + quote(c.Column)
+	less := ref + " " + c.Op + " " + sql
+	switch col.Kind {
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+		if c.Op[0] == '<' && c.Op != "<>" {
+			// A zero date stands for none where a column takes no NULL; it is before no moment.
+			return "(" + less + " AND " + ref + " > '0000-00-00')", nil
+		}
+	}
+	return less, nil
 }
 
 func (b *builder) referenced(t *dialect.Table, alias string, c dialect.Referenced) (string, error) {
