@@ -2,12 +2,11 @@ package erase_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/expungedb/expunge/internal/sample"
 )
 
-// Connections are slow and break: before a commit, between a commit and its
+// Connections are slow, carry answers in pieces, and break: before a commit, between a commit and its
 // answer, and anywhere else.
 func TestChaosConnectionsBreak(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
@@ -20,7 +19,8 @@ func TestChaosConnectionsBreak(t *testing.T) {
 			t.Run(at.String(), func(t *testing.T) {
 				db := m.reset(t)
 				w, url := through(t, db.URL)
-				w.delay = time.Duration(random.Int64N(int64(time.Millisecond)))
+				w.poison(t, "latency", map[string]any{"latency": 1, "jitter": 1}, "upstream")
+				w.poison(t, "slicer", map[string]any{"average_size": 100 + random.IntN(1000), "size_variation": 99}, "downstream")
 				far := openTarget(t, url)
 				kinds := []cut{before, after, anywhere}
 				strike := at.strike(func() { w.next.Store(int32(kinds[random.IntN(len(kinds))])) })

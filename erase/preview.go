@@ -210,7 +210,7 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 	}
 	if e.plan.Scope == plan.ScopeExpired {
 		end := e.findEnd(ctx, prog)
-		defer end.wait() //nolint:errcheck // next has told
+		defer end.wait() //nolint:errcheck // next tells of it
 		var low dialect.Key
 		for {
 			b := e.next(ctx, prog, low, end, some)

@@ -69,7 +69,7 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 		defer func() { // no question outlives the walk
 			stop()
 			next()
-			end.wait()
+			_, _ = end.wait()
 		}()
 		for ; ; seq++ {
 			b := next()

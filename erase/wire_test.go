@@ -2,15 +2,17 @@ package erase_test
 
 import (
 	"bytes"
-	"errors"
-	"io"
-	"net"
+	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/toxics"
+	"github.com/rs/zerolog"
 )
 
 // cut says where a connection breaks.
@@ -24,16 +26,17 @@ const (
 )
 
 // wire stands between a client and a server, and breaks the connection of the
-// next COMMIT where it is told to. The protocols of PostgreSQL and MySQL are read only
-// as far as that needs: one statement goes out at a time, its text as it is.
+// next COMMIT where it is told to.
 type wire struct {
-	listener net.Listener
-	server   string
-	delay    time.Duration // of everything that is sent
-	next     atomic.Int32  // the cut
-	cuts     atomic.Int32  // made so far
-	open     sync.WaitGroup
+	proxy *toxiproxy.Proxy
+	next  atomic.Int32 // the cut
+	cuts  atomic.Int32 // made so far
+	there *direction   // of the connection that is being opened
 }
+
+// wires are those of the tests that run, by the names of their proxies:
+// toxics are made of JSON.
+var wires sync.Map
 
 // through returns a URL of the database that leads over a wire.
 func through(t testing.TB, to string) (*wire, string) {
@@ -42,82 +45,106 @@ func through(t testing.TB, to string) (*wire, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	w := &wire{proxy: toxiproxy.NewProxy(server, t.Name(), "127.0.0.1:0", u.Host)}
+	wires.Store(t.Name(), w)
+	w.poison(t, "commit", map[string]any{"wire": t.Name()}, "upstream", "downstream")
+	if err := w.proxy.Start(); err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{listener: l, server: u.Host}
-	u.Host = l.Addr().String()
+	t.Cleanup(func() {
+		w.proxy.Stop()
+		wires.Delete(t.Name())
+	})
+	u.Host = w.proxy.Listen
 	if strings.HasPrefix(u.Scheme, "postgres") {
 		q := u.Query()
 		q.Set("sslmode", "disable")
 		u.RawQuery = q.Encode()
 	}
-	w.open.Go(w.accept)
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			t.Error(err)
-		}
-		w.open.Wait()
-	})
 	return w, u.String()
 }
 
-func (w *wire) accept() {
-	for {
-		client, err := w.listener.Accept()
-		if err != nil {
-			return
+// poison adds a toxic to all connections' ways to the server (upstream) and
+// back (downstream).
+func (w *wire) poison(t testing.TB, kind string, attributes map[string]any, streams ...string) {
+	t.Helper()
+	for _, stream := range streams {
+		toxic, err := json.Marshal(map[string]any{"type": kind, "stream": stream, "attributes": attributes})
+		if err == nil {
+			_, err = w.proxy.Toxics.AddToxicJson(bytes.NewReader(toxic))
 		}
-		w.open.Go(func() { w.carry(client) })
+		if err != nil {
+			t.Fatal(fmt.Errorf("toxic %s: %w", kind, err))
+		}
 	}
 }
 
-func (w *wire) carry(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("tcp", w.server)
-	if err != nil {
-		return
+func init() { toxics.Register("commit", new(commitToxic)) }
+
+// commitToxic breaks a connection before or after a COMMIT. The protocols of
+// PostgreSQL and MySQL are read only as far as that needs: one statement goes out at a time, its
+// text as it is.
+type commitToxic struct {
+	Wire string `json:"wire"`
+}
+
+// direction is one of a connection's two.
+type direction struct {
+	*wire
+	back bool
+	deaf *atomic.Bool // the server's next answer doesn't arrive
+}
+
+// NewState implements toxics.StatefulToxic. Connections are opened one after
+// the other, each first in the direction of the server.
+func (c *commitToxic) NewState() any {
+	found, _ := wires.Load(c.Wire)
+	w := found.(*wire)
+	if there := w.there; there != nil {
+		w.there = nil
+		return &direction{wire: w, back: true, deaf: there.deaf}
 	}
-	defer server.Close()
-	var deaf atomic.Bool // the server's next answer doesn't arrive
-	w.open.Go(func() {
-		defer client.Close()
-		b := make([]byte, 1<<16)
-		for {
-			n, err := server.Read(b)
-			if err != nil || deaf.Load() {
-				return // what was read is the answer to the COMMIT
-			}
-			if _, err := client.Write(b[:n]); err != nil {
-				return
-			}
-		}
-	})
-	b := make([]byte, 1<<16)
+	w.there = &direction{wire: w, deaf: new(atomic.Bool)}
+	return w.there
+}
+
+// Pipe implements toxics.Toxic.
+func (c *commitToxic) Pipe(stub *toxics.ToxicStub) {
+	d := stub.State.(*direction)
 	for {
-		n, err := client.Read(b)
-		if err != nil {
+		select {
+		case <-stub.Interrupt:
 			return
-		}
-		time.Sleep(w.delay)
-		switch next := cut(w.next.Load()); {
-		case next == anywhere, next != never && bytes.Contains(bytes.ToLower(b[:n]), []byte("commit")):
-			if !w.next.CompareAndSwap(int32(next), int32(never)) {
-				break // another connection's
-			}
-			w.cuts.Add(1)
-			if next != after {
+		case chunk := <-stub.Input:
+			if chunk == nil {
+				stub.Close()
 				return
 			}
-			deaf.Store(true)
-		}
-		if _, err := server.Write(b[:n]); err != nil {
-			return
-		}
-		if deaf.Load() {
-			_, _ = io.Copy(io.Discard, client) // until the answer was swallowed
-			return
+			if d.breaks(chunk.Data) {
+				stub.Close()
+				for range stub.Input { // what else is on its way is lost
+				}
+				return
+			}
+			stub.Output <- chunk
 		}
 	}
+}
+
+// breaks reports whether the connection breaks instead of carrying what was sent.
+func (d *direction) breaks(sent []byte) bool {
+	if d.back {
+		return d.deaf.Load() // what was sent is the answer to the COMMIT
+	}
+	next := cut(d.next.Load())
+	if next == never || next != anywhere && !bytes.Contains(bytes.ToLower(sent), []byte("commit")) {
+		return false
+	}
+	if !d.next.CompareAndSwap(int32(next), int32(never)) {
+		return false // another connection's
+	}
+	d.cuts.Add(1)
+	d.deaf.Store(next == after)
+	return next != after
 }
