@@ -55,9 +55,10 @@ func (d *DB) Engine() dialect.Engine {
 
 // server is what is asked of a server once.
 type server struct {
-	version string // as the server says it
-	mariadb bool
-	number  [3]int
+	version  string // as the server says it
+	mariadb  bool
+	number   [3]int
+	database string // the one that the pool's first session had selected
 }
 
 // engine is Schema.Engine.
@@ -87,7 +88,8 @@ func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
 		return d.server.known, nil
 	}
 	var version string
-	if err := one(ctx, q, "SELECT VERSION()", &version); err != nil {
+	var database sql.NullString
+	if err := one(ctx, q, "SELECT VERSION(), DATABASE()", &version, &database); err != nil {
 		return nil, fail(ctx, err, "ask for the version", dialect.Name{})
 	}
 	s := parseVersion(version)
@@ -96,6 +98,7 @@ func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
 		e.Detail = "this server is older than MySQL 8.0.13 or MariaDB 10.6, the oldest that are supported"
 		return nil, e
 	}
+	s.database = database.String
 	d.server.known = s
 	return s, nil
 }

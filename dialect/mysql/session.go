@@ -31,9 +31,18 @@ var variables = []variable{
 	{"sql_mode", "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_UNSIGNED_SUBTRACTION,ALLOW_INVALID_DATES"},
 	{"sql_safe_updates", "0"},
 	{"sql_select_limit", "18446744073709551615"},
+	{"sql_big_selects", "1"},    // else max_join_size is a limit
+	{"max_execution_time", "0"}, // limits that are meant for the application's statements
+	{"unique_checks", "1"},
 	{"completion_type", "NO_CHAIN"},
 	{"div_precision_increment", "30"},
 	{"sql_auto_is_null", "0"},
+}
+
+// mariadbs are the variables that only MariaDB has.
+var mariadbs = []variable{
+	{"check_constraint_checks", "1"},
+	{"system_versioning_asof", "DEFAULT"}, // else tables are read as they were
 }
 
 // session is a connection that somebody has for himself, with the variables set.
@@ -44,7 +53,8 @@ type session struct {
 	server  *server
 	checks  bool // foreign_key_checks
 	restore []variable
-	cut     bool // the context ended within a statement: the driver has closed the connection
+	away    *string // the database that was selected where it isn't the pool's
+	cut     bool    // the context ended within a statement: the driver has closed the connection
 }
 
 // session takes a connection from the pool and gives it the variables, and
@@ -89,15 +99,27 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	if s.server, err = s.db.asked(ctx, s.conn); err != nil {
 		return err
 	}
-	query := "SELECT CONNECTION_ID(), @@SESSION.foreign_key_checks"
+	if s.server.mariadb {
+		want = append(want, mariadbs...)
+	}
+	query := "SELECT CONNECTION_ID(), DATABASE(), @@SESSION.foreign_key_checks"
 	values := make([]sql.NullString, len(want))
-	into := []any{&s.id, &s.checks}
+	var database sql.NullString
+	into := []any{&s.id, &database, &s.checks}
 	for i, v := range want {
 		query += ", @@SESSION." + s.server.calls(v.name)
 		into = append(into, &values[i])
 	}
 	if err := one(ctx, s.conn, query, into...); err != nil {
 		return err
+	}
+	// A USE stays with its session, and what is without a database in a
+	// statement is the selected one's.
+	if home := s.server.database; home != "" && database.String != home {
+		s.away = &database.String
+		if _, err := s.conn.ExecContext(ctx, "USE "+quote(home)); err != nil {
+			return err
+		}
 	}
 	var set []variable
 	for i, v := range want {
@@ -127,8 +149,12 @@ var manual = variable{"autocommit", "0"}
 
 // calls is what the server calls a variable of MySQL's.
 func (s *server) calls(name string) string {
-	if s.mariadb && strings.HasPrefix(name, "transaction_") {
+	switch {
+	case !s.mariadb:
+	case strings.HasPrefix(name, "transaction_"):
 		return "tx_" + strings.TrimPrefix(name, "transaction_")
+	case name == "max_execution_time":
+		return "max_statement_time"
 	}
 	return name
 }
@@ -140,6 +166,10 @@ func (s *session) close(usable bool) {
 	defer cancel()
 	if usable && len(s.restore) > 0 {
 		_, err := s.conn.ExecContext(ctx, s.assign(s.restore))
+		usable = err == nil
+	}
+	if usable && s.away != nil {
+		_, err := s.conn.ExecContext(ctx, "USE "+quote(*s.away)) // which fails where there was none
 		usable = err == nil
 	}
 	if !usable {
@@ -165,7 +195,7 @@ const patience = 30 * time.Second
 // sql_mode come in an order of the server's own.
 func sameSetting(want variable, got string) bool {
 	if want.name != "sql_mode" {
-		return strings.EqualFold(want.value, got)
+		return strings.EqualFold(want.value, got) || isNumber(want.value) && strings.TrimRight(got, "0") == want.value+"." // 0.000000
 	}
 	modes := func(s string) map[string]bool {
 		set := map[string]bool{}
@@ -197,8 +227,13 @@ func (s *session) assign(vs []variable) string {
 // variableLiteral writes a variable's value, which is a number, a name or a
 // list of names, or NULL.
 func variableLiteral(v string) string {
-	if _, err := strconv.ParseUint(v, 10, 64); err == nil || v == "NULL" {
+	if isNumber(v) || v == "NULL" || v == "DEFAULT" {
 		return v
 	}
 	return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+}
+
+func isNumber(v string) bool {
+	_, err := strconv.ParseFloat(v, 64)
+	return err == nil
 }

@@ -109,6 +109,61 @@ func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
 	})
 }
 
+func TestAnotherDatabaseThatASessionWasGivenIsLeftAlone(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		other := db.Server.Database(t)
+		for _, d := range []*testdb.Database{db, other} {
+			run(t, d, "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)")
+		}
+		pool := testdb.OpenMySQL(t, db)
+		pool.SetMaxOpenConns(1) // one session, which is handed around
+		d := mysql.New(pool)
+		if _, err := d.Inspect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pool.Exec("USE " + other.Name); err != nil {
+			t.Fatal(err)
+		}
+		write(t, d, func(tx dialect.Tx) {
+			if n, err := tx.Delete(t.Context(), dialect.Delete{Table: name("a")}); err != nil || n != 1 {
+				t.Errorf("deleted %d rows, %v, want 1", n, err)
+			}
+		})
+		var selected string
+		var here, there int
+		err := pool.QueryRow("SELECT DATABASE(), (SELECT COUNT(*) FROM a), (SELECT COUNT(*) FROM "+db.Name+".a)").Scan(&selected, &there, &here)
+		if err != nil || selected != other.Name || there != 1 || here != 0 {
+			t.Errorf("%d rows left in the pool's database and %d in the other, which is selected again: %t, %v", here, there, selected == other.Name, err)
+		}
+	})
+}
+
+func TestLimitsOfTheApplicationsStatementsAreLifted(t *testing.T) {
+	limits := map[string][]string{
+		"mysql":   {"max_execution_time=1", "max_join_size=1", "sql_big_selects=0"},
+		"mariadb": {"max_statement_time=0.001", "max_join_size=1", "sql_big_selects=0", "system_versioning_asof=%272001-01-01%27"},
+	}
+	each(t, func(t *testing.T, db *testdb.Database) {
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1), (2)")
+		if db.Server.Engine == "mariadb" {
+			run(t, db, "ALTER TABLE a ADD SYSTEM VERSIONING")
+		}
+		pool := testdb.OpenMySQL(t, db, limits[db.Server.Engine]...)
+		pool.SetMaxOpenConns(1)
+		tx := begin(t, mysql.New(pool), dialect.TxOptions{})
+		if n, err := tx.Count(t.Context(), name("a"), []dialect.Cond{dialect.Match{SQL: "SLEEP(0.01) = 0"}}); err != nil || n != 2 {
+			t.Errorf("%d rows, %v, want 2", n, err)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var sum float64
+		if err := pool.QueryRow("SELECT @@max_join_size + @@sql_big_selects").Scan(&sum); err != nil || sum != 1 {
+			t.Errorf("the limits are gone from the pool's session: %v, %v", sum, err)
+		}
+	})
+}
+
 func TestATransactionThatThePoolLeftOpenIsNotJoined(t *testing.T) {
 	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)")

@@ -141,9 +141,6 @@ func (d *DB) alter(ctx context.Context, doing string, n dialect.Name, wait time.
 			return err
 		}
 		alter := "ALTER TABLE " + quoteTable(n) + " " + strings.Join(parts, ", ")
-		if s.server.mariadb {
-			alter = "SET STATEMENT max_statement_time = 0 FOR " + alter
-		}
 		_, err = s.conn.ExecContext(ctx, alter)
 		err = fail(ctx, err, doing, n)
 		e, ok := errors.AsType[*dialect.Error](err)
