@@ -309,7 +309,7 @@ func oldValue(engine string, c *dialect.Column, i int) dialect.Value {
 		}
 		return b
 	case dialect.Bits:
-		b := fmt.Sprintf("%064b", uint64(i*2654435761))
+		b := fmt.Sprintf("%064b", uint64(i)*2654435761)
 		return b[64-max(c.Length, 1):]
 	case dialect.JSON:
 		return fmt.Sprintf(`{"name":"Ann Smith %02d","on":null,"tags":["red",%d]}`, i, i)

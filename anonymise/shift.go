@@ -3,6 +3,7 @@ package anonymise
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ func makeShift(v any, m Modifiers) (Strategy, error) {
 		{"days", 24 * time.Hour, maxShiftDays},
 		{"hours", time.Hour, maxShiftDays * 24},
 		{"minutes", time.Minute, maxShiftDays * 1440},
-		{"seconds", time.Second, maxShiftDays * 86400},
+		{"seconds", time.Second, min(maxShiftDays*86400, math.MaxInt)}, // 32 bits hold 68 years
 	} {
 		s.span += time.Duration(p.int(unit.name, 0, -unit.most, unit.most)) * unit.size
 	}

@@ -224,7 +224,7 @@ func TestPitfall3WalksByAnyKey(t *testing.T) {
 		}{
 			{"two columns", "tenant, no", "tenant VARCHAR(10) NOT NULL, no INTEGER NOT NULL", func(i int) string { return fmt.Sprintf("'%c', %d", "abBmz"[i%5], i) }},
 			{"text", "code", "code VARCHAR(20) NOT NULL", func(i int) string { return fmt.Sprintf("'%s%d'", []string{"x", "Y", "é", "ß-", " "}[i%5], i) }},
-			{"UUIDs", "id", "id UUID NOT NULL", func(i int) string { return fmt.Sprintf("'%08x-1111-4111-8111-00000000000f'", i*0x9E3779B1&0xffffffff) }},
+			{"UUIDs", "id", "id UUID NOT NULL", func(i int) string { return fmt.Sprintf("'%08x-1111-4111-8111-00000000000f'", uint32(i)*0x9E3779B1) }},
 			{"negative numbers", "n", "n INTEGER NOT NULL", func(i int) string { return fmt.Sprint(i - 20) }},
 			{"days", "d", "d DATE NOT NULL", func(i int) string { return fmt.Sprintf("'20%02d-02-28'", i) }},
 		} {

@@ -56,7 +56,7 @@ func TestPolicyWithAnyNamesIsWrittenAsItIsRead(t *testing.T) {
 	names := rapid.SliceOfNDistinct(name, 1, 3, rapid.ID[string])
 	value := rapid.OneOf(
 		rapid.Map(rapid.Float64(), func(f float64) any { return f + 0 }),
-		rapid.Map(rapid.IntRange(-1<<53, 1<<53), func(n int) any { return float64(n) }),
+		rapid.Map(rapid.Int64Range(-1<<53, 1<<53), func(n int64) any { return float64(n) }),
 		rapid.Map(rapid.String(), func(s string) any { return s }),
 		rapid.Map(rapid.Bool(), func(b bool) any { return b }),
 		rapid.Map(names, func(keys []string) any {

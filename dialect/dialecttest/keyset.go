@@ -130,7 +130,7 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 func uuidRows(n int) []dialect.Row {
 	var out []dialect.Row
 	for i := range n {
-		out = append(out, dialect.Row{fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", (i*2654435761)&0xffffffff, i*7919&0xffff, i*31&0xfff, i*17&0xfff, i*104729)})
+		out = append(out, dialect.Row{fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", uint32(i)*2654435761, i*7919&0xffff, i*31&0xfff, i*17&0xfff, i*104729)})
 	}
 	return out
 }

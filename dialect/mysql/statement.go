@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -285,7 +286,7 @@ func (b *builder) chosen(t *dialect.Table, where []dialect.Cond, old []string, l
 		return "", err
 	}
 	if limit == 0 {
-		limit = 1<<63 - 1
+		limit = math.MaxInt
 	}
 	return fmt.Sprintf("(SELECT %s%s LIMIT %d FOR UPDATE) AS %s STRAIGHT_JOIN %s AS %s ON %s",
 		strings.Join(list, ", "), from, limit, k, quoteTable(t.Name), target, joined(k, target, key)), nil
