@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/expungedb/expunge/dialect"
 )
 
 // TestPitfall26NeverIntoAnotherSubjectsRow is about references that the
@@ -77,6 +79,25 @@ func TestPitfall26NeverIntoAnotherSubjectsRow(t *testing.T) {
 			"tables:\n  customer: {erase: delete, via: {account: keep}, columns: {email: {pii: contact, overwrite: random}}}\n  account: {erase: delete, columns: {iban: {pii: financial, overwrite: random}}}"), Subjects())
 		refused(t, err, "rows refer to each other in a circle that can't be opened: account(holder) → customer; customer(account) → account")
 	})
+}
+
+func TestPeopleOfOneHousehold(t *testing.T) {
+	s := schemaOf("customer: id, household, email text\nnote: id, household, about", func(s *dialect.Schema) {
+		c := s.Table(dialect.Name{Table: "customer"})
+		c.Indexes = append(c.Indexes, &dialect.Index{Name: "ix_household", Parts: []dialect.IndexPart{{Column: "household"}}})
+	})
+	build := func(link, via string) *Plan {
+		return mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  note: {erase: delete"+via+", columns: {id: none}}\nlinks: [note"+link+"]"), Subjects())
+	}
+	if p := build("(household) -> customer(household)", ""); !hazard(p, SharedRow, "note") {
+		t.Error("a row that refers to everybody of a household is deleted with one of them, and that is no hazard")
+	}
+	if p := build("(household) -> customer(household)", ", via: {household: delete}"); hazard(p, SharedRow, "note") {
+		t.Error("a decision for the reference is still a hazard")
+	}
+	if p := build("(about) -> customer(id)", ""); hazard(p, SharedRow, "note") {
+		t.Error("a row that refers to one person is a hazard")
+	}
 }
 
 func TestTwoPeopleInARow(t *testing.T) {

@@ -173,8 +173,12 @@ func (b *builder) shared(pt Table, add func(HazardName, dialect.Name, string, ..
 			continue
 		}
 		columns = append(columns, "("+list(ref.Columns)+")")
-		if b.rule(pt.Name).via(ref.Columns) == nil {
-			undecided++
+		if b.rule(pt.Name).via(ref.Columns) != nil {
+			continue
+		}
+		undecided++
+		if !distinct(b.subject, ref.RefColumns) {
+			add(SharedRow, pt.Name, "a row refers by (%s) to every subject with the same (%s), of which there may be several: decide for the reference with `via`", list(ref.Columns), list(ref.RefColumns))
 		}
 	}
 	if len(columns) > 1 && undecided > 0 {
