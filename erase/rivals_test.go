@@ -102,33 +102,9 @@ func TestALockedRowIsWaitedForAndTriedAgain(t *testing.T) {
 func TestPitfall6ADeadlockEndsInAnotherAttempt(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.club(t)
-		name := db.database(t)
-		db.exec(t, "ALTER DATABASE "+name+" SET deadlock_timeout = '2s'")
+		db.exec(t, "ALTER DATABASE "+db.database(t)+" SET deadlock_timeout = '2s'")
 		own := openTarget(t, db.URL)
-		p := own.plan(t, deletes, plan.Subjects())
-		o := options(p, "r", "1")
-		o.LockTimeout = time.Minute
-		var class dialect.Class
-		on(&o, erase.Retry, func(e erase.Event) { class = e.Class })
-		var over sync.WaitGroup
-		on(&o, erase.Began, func(erase.Event) {
-			other := db.rival(t)
-			other.exec("SET deadlock_timeout = '1min'") // so that it is the run that gives way
-			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
-			over.Go(func() {
-				defer other.exec("ROLLBACK")
-				db.awaitBlocked(t)
-				other.exec("UPDATE member SET notes = 'x' WHERE member_id = 1") // which the run has locked
-			})
-		})
-		st := own.run(t, p, o)
-		over.Wait()
-		if class != dialect.Retryable || st.Predicate.Commits.Retries != 1 {
-			t.Errorf("tried again %d times, for %q", st.Predicate.Commits.Retries, class)
-		}
-		if n := done(st)["delete member"]; n.Affected != 1 {
-			t.Errorf("%+v", n)
-		}
+		db.deadlock(t, own, own.plan(t, deletes, plan.Subjects()), "SET deadlock_timeout = '1min'") // so that it is the run that gives way
 	})
 }
 
@@ -141,33 +117,43 @@ func TestPitfall6ADeadlockInInnoDBEndsInAnotherAttempt(t *testing.T) {
 	runOn(t, innoDB, func(t *testing.T, db *target) {
 		db.club(t)
 		db.exec(t, "CREATE TABLE ballast (id int PRIMARY KEY)")
-		p := db.plan(t, withTable(deletes, "ballast"), plan.Subjects())
-		o := options(p, "r", "1")
-		o.LockTimeout = time.Minute
-		var class dialect.Class
-		on(&o, erase.Retry, func(e erase.Event) { class = e.Class })
-		var over sync.WaitGroup
-		on(&o, erase.Began, func(erase.Event) {
-			other := db.rival(t)
-			for i := range 50 {
-				other.exec("INSERT INTO ballast VALUES (" + strconv.Itoa(i) + ")")
-			}
-			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
-			over.Go(func() {
-				defer other.exec("ROLLBACK")
-				db.awaitBlocked(t)
-				other.exec("UPDATE member SET notes = 'x' WHERE member_id = 1") // which the run has locked
-			})
-		})
-		st := db.run(t, p, o)
-		over.Wait()
-		if class != dialect.Retryable || st.Predicate.Commits.Retries != 1 {
-			t.Errorf("tried again %d times, for %q", st.Predicate.Commits.Retries, class)
+		var first []string
+		for i := range 50 {
+			first = append(first, "INSERT INTO ballast VALUES ("+strconv.Itoa(i)+")")
 		}
-		if n := done(st)["delete member"]; n.Affected != 1 {
-			t.Errorf("%+v", n)
-		}
+		db.deadlock(t, db, db.plan(t, withTable(deletes, "ballast"), plan.Subjects()), first...)
 	})
+}
+
+// deadlock has a rival, after what it does first, and a run wait for each other's rows:
+// the run gives way, and tries again.
+func (d *target) deadlock(t *testing.T, run *target, p *plan.Plan, first ...string) {
+	t.Helper()
+	o := options(p, "r", "1")
+	o.LockTimeout = time.Minute
+	var class dialect.Class
+	on(&o, erase.Retry, func(e erase.Event) { class = e.Class })
+	var over sync.WaitGroup
+	on(&o, erase.Began, func(erase.Event) {
+		other := d.rival(t)
+		for _, statement := range first {
+			other.exec(statement)
+		}
+		other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
+		over.Go(func() {
+			defer other.exec("ROLLBACK")
+			d.awaitBlocked(t)
+			other.exec("UPDATE member SET notes = 'x' WHERE member_id = 1") // which the run has locked
+		})
+	})
+	st := run.run(t, p, o)
+	over.Wait()
+	if class != dialect.Retryable || st.Predicate.Commits.Retries != 1 {
+		t.Errorf("tried again %d times, for %q", st.Predicate.Commits.Retries, class)
+	}
+	if n := done(st)["delete member"]; n.Affected != 1 {
+		t.Errorf("%+v", n)
+	}
 }
 
 // withTable is the policy with one more table, which holds nothing personal.
