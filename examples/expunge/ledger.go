@@ -107,7 +107,7 @@ func (a *app) ledger() *cli.Command {
 	}
 	c.Action = func(_ context.Context, cmd *cli.Command) error {
 		if cmd.Args().Present() {
-			return fmt.Errorf("there is no verb %q of ledger: expunge ledger --help lists them", cmd.Args().First())
+			return noVerb("expunge ledger", cmd.Args().First())
 		}
 		return cli.ShowSubcommandHelp(cmd)
 	}

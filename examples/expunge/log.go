@@ -50,7 +50,7 @@ func (a *app) log() *cli.Command {
 	}
 	c.Action = func(_ context.Context, cmd *cli.Command) error {
 		if cmd.Args().Present() {
-			return fmt.Errorf("there is no verb %q of log: expunge log --help lists them", cmd.Args().First())
+			return noVerb("expunge log", cmd.Args().First())
 		}
 		return cli.ShowSubcommandHelp(cmd)
 	}

@@ -21,6 +21,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"strconv"
 	"syscall"
 
 	"github.com/urfave/cli/v3"
@@ -89,7 +91,7 @@ func (a *app) command() *cli.Command {
 	}
 	root.Action = func(_ context.Context, cmd *cli.Command) error {
 		if cmd.Args().Present() {
-			return fmt.Errorf("there is no verb %q: expunge --help lists them", cmd.Args().First())
+			return noVerb("expunge", cmd.Args().First())
 		}
 		return cli.ShowRootCommandHelp(cmd)
 	}
@@ -104,11 +106,30 @@ func (a *app) command() *cli.Command {
 	return root
 }
 
+// noVerb quotes a word, and nothing else: a database's URL that was given
+// without --db has a password in it.
+func noVerb(after, given string) error {
+	if !word.MatchString(given) {
+		given = "of that form"
+	} else {
+		given = strconv.Quote(given)
+	}
+	return fmt.Errorf("there is no verb %s: %s --help lists them, and a database's URL is given by --db", given, after)
+}
+
+var word = regexp.MustCompile(`^[a-z-]{1,20}$`)
+
+// unexpected doesn't quote the arguments, which may be URLs or subjects.
+func unexpected(cmd *cli.Command, args int) error {
+	return fmt.Errorf("%s: %s too many: a database's URL is given by --db, a subject by --subject, again for each",
+		cmd.Name, count(int64(cmd.NArg()-args), "argument"))
+}
+
 // verb makes an action that takes so many positional arguments.
 func (a *app) verb(args int, do cli.ActionFunc) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) error {
 		if n := cmd.NArg(); n > args {
-			return fmt.Errorf("%s: unexpected argument %q", cmd.Name, cmd.Args().Get(args))
+			return unexpected(cmd, args)
 		}
 		a.acting = true
 		return do(ctx, cmd)
