@@ -16,6 +16,12 @@ type (
 	In struct {
 		Columns []string
 		Keys    []Key
+		// Where Columns refer to columns of a table, it and these, one to one: their
+		// collation then says what is equal, as it does for a foreign key. Empty: that of
+		// Columns does, and on engines whose foreign keys have one collation on both sides
+		// it may do so always.
+		RefTable   Name
+		RefColumns []string
 	}
 	// Not holds where its condition is false or unknown (NULL).
 	Not struct{ Cond Cond }

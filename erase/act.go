@@ -92,7 +92,7 @@ func (g *gathering) detach(ctx context.Context, st *plan.Step, d *deed, chunk in
 		if len(keys) == 0 {
 			return nil
 		}
-		where := []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys}}
+		where := []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}
 		if ref.Where != "" {
 			where = append(where, dialect.Match{SQL: ref.Where})
 		}

@@ -295,7 +295,7 @@ func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []d
 
 // linked is the condition for rows that refer to the keys by a reference.
 func linked(ref *plan.Reference, keys []dialect.Key, t *dialect.Table) []dialect.Cond {
-	in := dialect.In{Columns: ref.Columns}
+	in := dialect.In{Columns: ref.Columns, RefTable: ref.RefTable, RefColumns: ref.RefColumns}
 	for _, k := range keys {
 		out := make(dialect.Key, len(k))
 		for i, v := range k {

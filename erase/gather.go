@@ -146,8 +146,9 @@ func (g *gathering) passes(s *set, r *row, w *plan.Reach) bool {
 // nil where it leads nowhere.
 func (g *gathering) through(w *plan.Reach, from *set, rows []*row) []dialect.Cond {
 	columns, theirs := w.Columns, w.RefColumns
+	in := dialect.In{RefTable: w.RefTable, RefColumns: w.RefColumns}
 	if w.Forwards {
-		columns, theirs = w.RefColumns, w.Columns
+		columns, theirs, in = w.RefColumns, w.Columns, dialect.In{}
 	}
 	target := w.Table
 	if w.Forwards {
@@ -157,7 +158,8 @@ func (g *gathering) through(w *plan.Reach, from *set, rows []*row) []dialect.Con
 	if len(keys) == 0 {
 		return nil
 	}
-	where := []dialect.Cond{dialect.In{Columns: columns, Keys: keys}}
+	in.Columns, in.Keys = columns, keys
+	where := []dialect.Cond{in}
 	if f := g.found[w]; f != nil {
 		known, few := f.of(keys)
 		switch {

@@ -124,7 +124,7 @@ func (g *gathering) owners(ctx context.Context, s *set, ref *plan.Reference) (bo
 	if len(keys) == 0 {
 		return false, nil
 	}
-	return g.mark(ctx, owners, []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys}}, waits)
+	return g.mark(ctx, owners, []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}, waits)
 }
 
 // lead marks those of the waiting rows of s to which a row leads that remains,

@@ -85,6 +85,9 @@ func (b *builder) in(r *relation, alias string, c dialect.In) string {
 	plain := true
 	for i, name := range c.Columns {
 		columns[i] = b.column(r, name)
+		if len(c.RefColumns) == len(c.Columns) {
+			columns[i] = columns[i].by(b.column(b.relation(c.RefTable), c.RefColumns[i]))
+		}
 		plain = plain && columns[i].operators == ""
 	}
 	if k := columns[0]; len(columns) == 1 && k.leads && k.element() == k.base && !k.incomparable {
@@ -160,7 +163,8 @@ func (b *builder) referenced(r *relation, alias string, c dialect.Referenced) st
 	other := alias + "r"
 	ands := make([]string, 0, len(c.Columns)+2)
 	for i := range c.Columns {
-		ands = append(ands, equal(b.column(from, c.Columns[i]), other, b.column(r, c.RefColumns[i]), alias))
+		to := b.column(r, c.RefColumns[i])
+		ands = append(ands, equal(b.column(from, c.Columns[i]).by(to), other, to, alias))
 	}
 	if c.Where != "" {
 		ands = append(ands, b.cond(from, other, dialect.Match{SQL: c.Where}))
@@ -182,7 +186,8 @@ func (b *builder) orphan(r *relation, alias string, c dialect.Orphan) string {
 	for i := range c.Columns {
 		from := b.column(r, c.Columns[i])
 		set = append(set, from.of(alias)+" IS DISTINCT FROM NULL")
-		ands = append(ands, equal(b.column(to, c.RefColumns[i]), other, from, alias))
+		theirs := b.column(to, c.RefColumns[i])
+		ands = append(ands, equal(theirs, other, from.by(theirs), alias))
 	}
 	return "(" + strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT FROM " + to.from() + " AS " + other +
 		" WHERE " + strings.Join(ands, " AND ") + "))"
@@ -198,6 +203,9 @@ func equal(a *column, aliasA string, b *column, aliasB string) string {
 		if a.kind != dialect.Text {
 			x = a.of(aliasA) + "::text"
 		}
+	}
+	if a.collation != b.collation && a.collate+b.collate == "" && a.collation.name != "" && b.collation.name != "" {
+		y += " COLLATE " + a.collation.name // neither of two that differ goes before the other
 	}
 	op := a.op("=")
 	if a.base != b.base {

@@ -45,6 +45,7 @@ func (c *catalogue) readLabels(ctx context.Context) error {
 // collation is a row of pg_collation.
 type collation struct {
 	name          string
+	full          string // quoted
 	deterministic bool
 	locale        string // ICU's
 }
@@ -55,11 +56,11 @@ func (c *catalogue) readCollations(ctx context.Context) error {
 	// are in pg_attribute too.
 	const q = `
 SELECT l.oid, CASE WHEN n.nspname = 'pg_catalog' THEN l.collname ELSE n.nspname || '.' || l.collname END, l.collisdeterministic::int,
-	coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', to_jsonb(l) ->> 'collcollate', '')
+	quote_ident(n.nspname) || '.' || quote_ident(l.collname), coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', to_jsonb(l) ->> 'collcollate', '')
 FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
 WHERE l.oid IN (SELECT attcollation FROM pg_attribute)`
 	return c.each(ctx, q, func(row [][]byte) {
-		c.collations[text(row[0])] = collation{text(row[1]), number(row[2]) == 1, text(row[3])}
+		c.collations[text(row[0])] = collation{name: text(row[1]), deterministic: number(row[2]) == 1, full: text(row[3]), locale: text(row[4])}
 	})
 }
 
@@ -108,6 +109,7 @@ ORDER BY a.attrelid, a.attnum`
 		c.describe(col, text(row[2]), number(row[3]))
 		c.relate(t, col.Name, col.Type, text(row[2]))
 		if l, ok := c.collations[text(row[9])]; ok {
+			c.related[t.Name].columns[col.Name].collation = coll{l.full, !l.deterministic}
 			col.Collation, col.Charset = l.name, c.charset
 			folds, accents := l.folds()
 			col.FoldsCase, col.FoldsAccents = col.FoldsCase || folds, accents

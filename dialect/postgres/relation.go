@@ -32,8 +32,28 @@ type column struct {
 	// elements says that an array parameter can have the type as its element
 	// type; else (arrays, types with another delimiter, composite ones, which
 	// unnest takes apart) values travel as text and are cast one by one.
-	elements bool
-	leads    bool // is the first column of an index, so that = ANY can use that
+	elements  bool
+	leads     bool // is the first column of an index, so that = ANY can use that
+	collation coll
+	collate   string // a COLLATE clause, where it is to compare by another collation than its own
+}
+
+// coll is a column's collation: its full name, quoted, or "" where the type has none.
+type coll struct {
+	name  string
+	folds bool // takes different texts for equal
+}
+
+// by is the column as it compares with a value of another column, to which the
+// two refer: that one's collation decides what is equal, as it does for a foreign key. A
+// collation that folds nothing finds the same as any other such.
+func (c *column) by(referred *column) *column {
+	if c.collation == referred.collation || !c.collation.folds && !referred.collation.folds || referred.collation.name == "" {
+		return c
+	}
+	other := *c
+	other.collate, other.leads = " COLLATE "+referred.collation.name, false
+	return &other
 }
 
 // newColumn describes a column of that type, which is no domain.
@@ -62,7 +82,8 @@ const comparing = `
 func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error) {
 	const q = `
 SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), bn.nspname, b.typname, b.typtype, b.typcategory,
-	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,` + comparing + `
+	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,` + comparing + `,
+	coalesce(quote_ident(ln.nspname) || '.' || quote_ident(l.collname), ''), coalesce(NOT l.collisdeterministic, false)::int
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
@@ -73,6 +94,8 @@ CROSS JOIN LATERAL (
 	SELECT b.id FROM b ORDER BY b.depth DESC LIMIT 1) base
 JOIN pg_catalog.pg_type b ON b.oid = base.id
 JOIN pg_catalog.pg_namespace bn ON bn.oid = b.typnamespace
+LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
 WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname = $2::text
 	AND c.relkind IN ('r', 'p', 'f', 'v', 'm')`
 	r := &relation{name: n, columns: map[string]*column{}}
@@ -83,6 +106,7 @@ WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname
 			operators: text(row[8]), elements: number(row[9]) == 1, sorts: number(row[10]) == 1,
 		})
 		c.leads = number(row[7]) == 1
+		c.collation = coll{text(row[11]), number(row[12]) == 1}
 		r.columns[c.name] = c
 	})
 	if err != nil {
@@ -167,7 +191,7 @@ func (c *column) comparand(alias string) string {
 	if c.incomparable {
 		return c.of(alias) + "::text"
 	}
-	return c.of(alias)
+	return c.of(alias) + c.collate
 }
 
 func (c *column) compared(element string) string {

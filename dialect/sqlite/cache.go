@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"strings"
@@ -9,8 +10,11 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
+// binary is the collation of a column that declares none.
+const binary = "BINARY"
+
 // cache keeps what statements need to know of the tables' columns: their
-// kinds, for booleans and numbers, and that they exist at all, since SQLite
+// kinds, for booleans and numbers, their collations, and that they exist at all, since SQLite
 // takes an unknown column in double quotes for a text. It holds for one value
 // of PRAGMA schema_version.
 type cache struct {
@@ -69,6 +73,7 @@ func (t *tx) relation(ctx context.Context, n dialect.Name) (*relation, error) {
 
 func readRelation(ctx context.Context, conn *sql.Conn, n dialect.Name) (*relation, error) {
 	rows, err := conn.QueryContext(ctx, `SELECT x.name, x.type, x.pk, l.wr, l.type,
+		coalesce((SELECT sql FROM "main".sqlite_master WHERE type = 'table' AND name = l.name), ''),
 		EXISTS (SELECT 1 FROM "main".sqlite_master WHERE type = 'trigger' AND tbl_name = l.name COLLATE NOCASE)
 		FROM pragma_table_list AS l, pragma_table_xinfo(l.name, 'main') AS x
 		WHERE l.schema = 'main' AND l.name = ? ORDER BY x.pk, x.cid`, n.Table)
@@ -78,14 +83,18 @@ func readRelation(ctx context.Context, conn *sql.Conn, n dialect.Name) (*relatio
 	defer rows.Close()
 	r := &relation{name: n, columns: map[string]*dialect.Column{}}
 	var names []string
+	var collates map[string]string
 	rowid := true
 	for rows.Next() {
-		var name, typ, kind string
+		var name, typ, kind, text string
 		var pk, wr int
-		if err := rows.Scan(&name, &typ, &pk, &wr, &kind, &r.triggers); err != nil {
+		if err := rows.Scan(&name, &typ, &pk, &wr, &kind, &text, &r.triggers); err != nil {
 			return nil, err
 		}
-		c := &dialect.Column{Name: name}
+		if collates == nil {
+			collates = parseTable(text).collates
+		}
+		c := &dialect.Column{Name: name, Collation: cmp.Or(collates[strings.ToLower(name)], binary)}
 		typed(c, typ)
 		r.columns[name] = c
 		names = append(names, name)

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
@@ -91,7 +92,7 @@ func (b *builder) in(r *relation, alias string, in dialect.In) {
 		b.fail(err)
 		return
 	}
-	b.refs(r, alias, in.Columns)
+	b.referring(r, alias, in)
 	b.write(" IN (SELECT ")
 	if len(in.Columns) == 1 {
 		if tagged[0] {
@@ -105,6 +106,29 @@ func (b *builder) in(r *relation, alias string, in dialect.In) {
 	b.write(" FROM json_each(")
 	b.bind(doc)
 	b.write(") AS j)")
+}
+
+// referring writes the columns that are searched. Their own collation decides,
+// unless they refer to columns that have another.
+func (b *builder) referring(r *relation, alias string, in dialect.In) {
+	if len(in.RefColumns) != len(in.Columns) {
+		b.refs(r, alias, in.Columns)
+		return
+	}
+	to := b.relation(in.RefTable)
+	if len(in.Columns) > 1 {
+		b.write("(")
+		defer b.write(")")
+	}
+	for i, name := range in.Columns {
+		if i > 0 {
+			b.write(", ")
+		}
+		c := b.ref(r, alias, name)
+		if theirs := b.column(to, in.RefColumns[i]).Collation; !strings.EqualFold(theirs, c.Collation) {
+			b.write(" COLLATE ", quote(theirs))
+		}
+	}
 }
 
 // elements writes the elements of the JSON arrays of json_each j as columns,
