@@ -3,6 +3,7 @@ package erase_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -206,6 +207,54 @@ func TestACancelledRunEndsBetweenBatchesAndContinues(t *testing.T) {
 			if a.Operation == "overwrite" && a.Rows.Affected != int64(db.count(t, "SELECT count(*) FROM "+db.quote(db.name(a.Table)))) {
 				t.Errorf("%s: %+v", a.Table, a.Rows)
 			}
+		}
+		db.closed(t)
+	})
+}
+
+// Whoever was overwritten is still there when the run is continued, and is neither
+// overwritten nor counted again: else it would end before the last ones.
+func TestASubjectIsOverwrittenOnceHoweverOftenTheRunIsContinued(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		db.exec(t, "DELETE FROM remark", "DELETE FROM visit", "DELETE FROM letter")
+		p := db.plan(t, overwrites, plan.Subjects())
+		o := options(p, "r", "1", "2", "3", "4")
+		o.MaxRows, o.Workers = 1, 1
+		names := func() map[string]string {
+			out := map[string]string{}
+			for _, r := range scan[string](t, db, "SELECT member_id, name FROM member") {
+				out[r[0]] = r[1]
+			}
+			return out
+		}
+		old, interrupted := names(), 0
+		var st *receipt.Statement
+		for last := old; st == nil; {
+			env, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+				if point == "committed" && !maps.Equal(last, names()) {
+					db.exec(t, "UPDATE "+db.quote(db.DB.JournalTable("run"))+" SET epoch = epoch + 1")
+				}
+			})
+			now := names()
+			for id, name := range last {
+				if name != old[id] && name != now[id] {
+					t.Errorf("member %s was overwritten twice", id)
+				}
+			}
+			if last = now; err == nil {
+				st = opened(t, env)
+			} else if interrupted++; !errors.Is(err, erase.ErrSuperseded) || interrupted > 4 {
+				t.Fatalf("error %v", err)
+			}
+		}
+		for id, name := range names() {
+			if name == old[id] {
+				t.Errorf("member %s wasn't overwritten", id)
+			}
+		}
+		if d := cmp.Diff(receipt.Rows{Matched: 4, Affected: 4}, done(st)["overwrite member"]); d != "" || interrupted != 4 {
+			t.Errorf("interrupted %d times: %s", interrupted, d)
 		}
 		db.closed(t)
 	})

@@ -229,7 +229,7 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 		return nil, nil, err
 	}
 	rec.Roots, rec.Tally, rec.Committed = d.roots, d.tally, e.Now()
-	if it.prog.bounded() && !it.whole && !it.draining {
+	if it.prog.bounded() && it.keys == nil && !it.whole && !it.draining {
 		rec.Low, rec.High = encodeBound(it.low), encodeBound(it.high)
 	} else {
 		for _, k := range d.stayed {
