@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/ledger/record"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -82,10 +84,16 @@ func (a *app) carryOutAgain(ctx context.Context, cmd *cli.Command) error {
 	if cmd.Bool("commitments") {
 		o.Commitments, o.Run.Progress = rows.open, func(e erase.Event) { rows.began[e.RunID] = true }
 	}
+	book := &reading{LedgerReader: o.Ledger}
+	o.Ledger = book
 	done, err := erase.Replay(ctx, db, *o)
 	rows.close(err)
 	if done == nil && err != nil {
 		return err
+	}
+	if len(done) == 0 && book.entries > 0 {
+		fmt.Fprintln(a.stderr, wrapped("expunge: all erasures in the ledger since then are of other databases, by their journals' identities. "+
+			"If this is a copy of one of them, its journal was made anew after the restore: drop the journal's tables, and give --database", ""))
 	}
 	out := replayed{Entries: []replayedEntry{}}
 	for _, r := range done {
@@ -151,6 +159,23 @@ func (a *app) replayOptions(cmd *cli.Command) (*erase.ReplayOptions, error) {
 	}
 	o.Run.Signers = keys.signers
 	return o, nil
+}
+
+// reading counts the entries that a replay meets, those of other databases too.
+type reading struct {
+	erase.LedgerReader
+	entries int
+}
+
+func (r *reading) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
+	return func(yield func(*record.Entry, error) bool) {
+		for e, err := range r.LedgerReader.Entries(since) {
+			r.entries++
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
 }
 
 // rowFiles are the files of the replays' row commitments, by their run IDs.
@@ -233,7 +258,7 @@ func isFolder(path string) bool {
 
 func (a *app) printReplayed(out replayed) {
 	if len(out.Entries) == 0 {
-		fmt.Fprintln(a.stdout, "the ledger has no erasure that the backup doesn't have: nothing was done")
+		fmt.Fprintln(a.stdout, "the ledger has no erasure of this database that the backup doesn't have: nothing was done")
 	}
 	for _, e := range out.Entries {
 		name := "an entry that can't be read"
