@@ -242,6 +242,9 @@ type ForeignKey struct {
 	// Enforced is false where existing rows may break the key: PostgreSQL NOT
 	// VALID, SQL Server disabled or untrusted, SQLite with the pragma off.
 	Enforced bool `json:"enforced"`
+	// Period is set where the last of Columns is a period that the last of RefColumns,
+	// of one or several rows together, contains (PostgreSQL PERIOD): no row is found by that.
+	Period bool `json:"period,omitempty"`
 }
 
 // Check is a check constraint, its condition as the engine spells it.

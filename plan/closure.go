@@ -84,6 +84,15 @@ func (c *closure) add(n *node) {
 func (c *closure) arrive(n *node, ref *relation) {
 	child := c.schema.Table(ref.Table)
 	rule := c.rule(ref.Table)
+	if ref.period {
+		last := len(ref.Columns) - 1
+		link := &relation{Reference: Reference{Table: ref.Table, Columns: ref.Columns[:last], RefTable: ref.RefTable, RefColumns: ref.RefColumns[:last]}}
+		if !slices.ContainsFunc(c.into[n.table.Name], link.same) {
+			c.found.add(rule.Pos, child.Name, "the rows that refer to %s for a period (%s) can't be found by it: add a link by the other columns, %s(%s) -> %s(%s), which finds those of all periods",
+				n.table.Name, list(ref.Columns), child.Name, list(link.Columns), n.table.Name, list(link.RefColumns))
+		}
+		return
+	}
 	via := rule.via(ref.Columns)
 	pos, columns := rule.Pos, list(ref.Columns)
 	decision := rule.Erase

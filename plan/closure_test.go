@@ -119,6 +119,24 @@ func TestPitfall8ForeignKeyShapes(t *testing.T) {
 	}
 }
 
+// The rows of a foreign key for a period are not those with an equal period.
+func TestAForeignKeyForAPeriodNeedsALink(t *testing.T) {
+	s := schemaOf(`guest: id, email text
+		stay (room, during): room, during, guest_id -> guest
+		meal: id, room, during`,
+		foreign("meal", "room, during", "stay", "room, during"),
+		with("meal", func(t *dialect.Table) { t.ForeignKeys[0].Period = true }))
+	const tables = "tables:\n  guest: {erase: delete, columns: {id: none, email: {pii: contact}}}\n  stay: {erase: delete, columns: {room: none}}\n  meal: {erase: delete, columns: {id: none}}\n"
+	_, err := FromSchema(s, capabilities(able), policyOf(t, s, "guest", tables), Subjects())
+	if d := cmp.Diff([]string{"table meal: the rows that refer to stay for a period (room, during) can't be found by it: add a link by the other columns, meal(room) -> stay(room), which finds those of all periods"}, problemsOf(t, err)); d != "" {
+		t.Error(d)
+	}
+	p := mustBuild(t, s, policyOf(t, s, "guest", tables+"links: [meal(room) -> stay(room)]"), Subjects())
+	if d := cmp.Diff([]string{"room"}, planned(t, p, "meal").Reach[0].Columns); d != "" || len(planned(t, p, "meal").Reach) != 1 {
+		t.Error("the link alone leads to the meals", d)
+	}
+}
+
 func TestLinksAreFollowedWithTheirConditions(t *testing.T) {
 	s := schemaOf(`customer: id, email text
 		order: id, customer_id -> customer

@@ -23,6 +23,7 @@ func (r *resolved) relations() {
 				deferrable: fk.Deferrable,
 				onDelete:   fk.OnDelete,
 				onUpdate:   fk.OnUpdate,
+				period:     fk.Period,
 			})
 		}
 	}

@@ -30,6 +30,7 @@ type relation struct {
 	deferrable bool           // its check can wait for the end of the transaction
 	onDelete   dialect.Action // NoAction for a link
 	onUpdate   dialect.Action // the same
+	period     bool           // the last column isn't equal to what it refers to, but within it
 }
 
 // resolve looks up all names of the policy, and reports those that the schema lacks.

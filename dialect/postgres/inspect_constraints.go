@@ -19,17 +19,18 @@ var actions = map[string]dialect.Action{
 // are its table's: they hold for some of its rows. What was cloned from the
 // partitioned table (conparentid) is left out.
 func (c *catalogue) readConstraints(ctx context.Context) error {
-	// conenforced is new in 18: as JSON it is absent before. A key whose
-	// triggers were disabled isn't enforced either.
+	// conenforced and conperiod are new in 18: as JSON they are absent before. A
+	// key whose triggers were disabled isn't enforced either, nor is one that only a partition has.
 	const q = `
 SELECT k.contype, k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.condeferrable::int,
-	(k.convalidated AND coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)
+	(k.convalidated AND (k.contype = 'c' OR NOT c.relispartition) AND coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)
 		AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgenabled NOT IN ('O', 'A')))::int,
 	(SELECT json_agg(a.attname ORDER BY p.nr) FROM unnest(k.conkey) WITH ORDINALITY AS p(attnum, nr)
 		JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.attnum),
 	(SELECT json_agg(a.attname ORDER BY p.nr) FROM unnest(k.confkey) WITH ORDINALITY AS p(attnum, nr)
 		JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = p.attnum),
-	CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, c.relispartition::int
+	CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, c.relispartition::int,
+	coalesce((to_jsonb(k) ->> 'conperiod')::bool, false)::int
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
@@ -48,7 +49,7 @@ WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
 		fk := &dialect.ForeignKey{
 			Name: text(row[1]), Table: t.Name, RefTable: c.relations[text(row[3])],
 			OnDelete: actions[text(row[4])], OnUpdate: actions[text(row[5])],
-			Deferrable: number(row[6]) == 1, Enforced: number(row[7]) == 1,
+			Deferrable: number(row[6]) == 1, Enforced: number(row[7]) == 1, Period: number(row[12]) == 1,
 		}
 		broken = errorOr(broken, errorOr(json.Unmarshal(row[8], &fk.Columns), json.Unmarshal(row[9], &fk.RefColumns)))
 		t.ForeignKeys = append(t.ForeignKeys, fk)

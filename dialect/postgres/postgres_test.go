@@ -143,6 +143,21 @@ func TestPartitionedTableIsOneTable(t *testing.T) {
 	})
 }
 
+func TestAForeignKeyOfOnePartitionIsNotEnforcedOnTheTable(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		env.Exec(t, "CREATE TABLE customer (id int PRIMARY KEY)", "CREATE TABLE visit (id int, customer_id int) PARTITION BY RANGE (id)",
+			"CREATE TABLE visit_old PARTITION OF visit FOR VALUES FROM (0) TO (10)", "CREATE TABLE visit_new PARTITION OF visit FOR VALUES FROM (10) TO (20)",
+			"ALTER TABLE visit_old ADD FOREIGN KEY (customer_id) REFERENCES customer")
+		s, err := env.DB.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fks := s.Table(env.Name("visit")).ForeignKeys; len(fks) != 1 || fks[0].Enforced {
+			t.Errorf("foreign keys of the partitioned table: %+v", fks)
+		}
+	})
+}
+
 func TestInheritanceChildrenAreTablesOfTheirOwn(t *testing.T) {
 	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
 		env.Exec(t, "CREATE TABLE base (id int PRIMARY KEY)", "CREATE TABLE derived () INHERITS (base)", "INSERT INTO base VALUES (1)", "INSERT INTO derived VALUES (2)")
@@ -230,7 +245,9 @@ func TestVersion18VirtualColumnsAndKeysThatAreNotEnforced(t *testing.T) {
 			return
 		}
 		env.Exec(t, "CREATE TABLE p (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) VIRTUAL)",
-			"CREATE TABLE c (p_id int REFERENCES p NOT ENFORCED)")
+			"CREATE TABLE c (p_id int REFERENCES p NOT ENFORCED)",
+			"CREATE TABLE stay (room int4range, during daterange, PRIMARY KEY (room, during WITHOUT OVERLAPS))",
+			"CREATE TABLE meal (room int4range, during daterange, FOREIGN KEY (room, PERIOD during) REFERENCES stay (room, PERIOD during))")
 		if s, err = env.DB.Inspect(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -239,6 +256,9 @@ func TestVersion18VirtualColumnsAndKeysThatAreNotEnforced(t *testing.T) {
 		}
 		if fk := s.Table(env.Name("c")).ForeignKeys[0]; fk.Enforced {
 			t.Error("a key that is NOT ENFORCED is taken for an enforced one")
+		}
+		if fk := s.Table(env.Name("meal")).ForeignKeys[0]; !fk.Period || len(fk.Columns) != 2 {
+			t.Errorf("a key with a PERIOD: %+v", fk)
 		}
 	})
 }
