@@ -150,3 +150,20 @@ func TestARefusedRowIsNamed(t *testing.T) {
 		refused(t, err, want)
 	}
 }
+
+func TestWhatCantBeRolledBackIsFoundToTheEnd(t *testing.T) {
+	policy := "tables:\n  " + personalCustomer + "\n  note: {erase: overwrite, columns: {body: {pii: free-text, overwrite: null}}}\nlinks: [note(about) -> customer(id)]"
+	for _, c := range []struct {
+		transactions bool
+		want         []string
+	}{
+		{true, []string{"detach note(about) staying", "overwrite note: body", "delete customer"}},
+		{false, []string{"overwrite note: body", "delete customer", "detach note(about) staying"}},
+	} {
+		s := schemaOf("customer: id, email text\nnote: id, about?, body text?", with("note", func(t *dialect.Table) { t.NoTransactions = !c.transactions }))
+		p := mustBuild(t, s, policyOf(t, s, "customer", policy), Subjects())
+		if d := cmp.Diff(c.want, stepsOf(p)); d != "" {
+			t.Errorf("with transactions: %t (-want +got):\n%s", c.transactions, d)
+		}
+	}
+}

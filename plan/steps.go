@@ -67,10 +67,11 @@ func (h *Hold) leaves(t *dialect.Table) []string {
 
 // steps are the closure's operations: references are cut first, then rows go
 // from the leaves to the root, and what they owned goes last, as far as the
-// references between them allow.
+// references between them allow. Where nothing can be rolled back links are cut at
+// the end: a batch that is tried again has to find the rows once more.
 func (c *closure) steps() []Step {
 	c.absent = c.emptied
-	var out []Step
+	var out, last []Step
 	add := func(s Step) { out = append(out, s) }
 	for _, kind := range []struct {
 		cuts []cut
@@ -80,17 +81,23 @@ func (c *closure) steps() []Step {
 			if hold := c.rule(x.Table).Hold; kind.rows == Reached && hold != nil && hold.keeps(x.Columns) {
 				c.found.add(hold.Pos, x.Table, "the hold keeps (%s), so the reference can't be detached: name the held columns in hold.keep, or decide `keep`", list(x.Columns))
 			}
-			if t := c.schema.Table(x.Table); t.Unerasable != "" {
+			t := c.schema.Table(x.Table)
+			if t.Unerasable != "" {
 				c.found.add(c.rule(x.Table).Pos, x.Table, "the engine doesn't change its rows: %s", t.Unerasable)
 			}
-			add(Step{Op: Detach, Table: x.Table, Rows: kind.rows, Detach: &x.Reference, Path: c.path(x.to) + " ← " + short(x.Table, c.schema.Default) + "(" + list(x.Columns) + ")"})
+			step := Step{Op: Detach, Table: x.Table, Rows: kind.rows, Detach: &x.Reference, Path: c.path(x.to) + " ← " + short(x.Table, c.schema.Default) + "(" + list(x.Columns) + ")"}
+			if t.NoTransactions && x.Link {
+				last = append(last, step)
+			} else {
+				add(step)
+			}
 		}
 	}
 	for _, n := range c.deletion {
 		c.tableSteps(n, add)
 	}
 	// Nothing is found by the old values any more once these are done.
-	return append(out, c.leading...)
+	return append(append(out, last...), c.leading...)
 }
 
 // rowKey is what rows of the node are addressed by: subjects by what a run
