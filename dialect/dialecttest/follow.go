@@ -2,6 +2,7 @@ package dialecttest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,6 +89,29 @@ func (s *suite) rekey(t *testing.T) {
 			if d := cmp.Diff(want, by("seat", "tenant", "holder")); d != "" {
 				t.Errorf("seat (-want +got):\n%s", d)
 			}
+		})
+	}
+	for _, action := range []string{"", "ON UPDATE CASCADE", "ON UPDATE RESTRICT"} {
+		s.sub(t, strings.TrimSpace("a row that refers to itself, beside another "+action), func(s *suite, t *testing.T) {
+			env := s.rekeyable(t, action)
+			write(t, env.DB, func(tx dialect.Tx) {
+				self := dialect.BulkUpdate{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"invited_by"}, Rows: []dialect.Row{{int64(0), "old 0"}}}
+				if _, err := tx.BulkUpdate(ctx(t), self); err != nil {
+					t.Fatal(err)
+				}
+			})
+			write(t, env.DB, func(tx dialect.Tx) {
+				got, err := tx.Rekey(ctx(t), rekeying(env, 0))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff([]int64{1, 1, 1, 1, 2, 1}, got); d != "" {
+					t.Errorf("rows found by each update (-want +got):\n%s", d)
+				}
+				if err := tx.CheckConstraints(ctx(t)); err != nil {
+					t.Error(err)
+				}
+			})
 		})
 	}
 	s.sub(t, "a reference that is left behind", func(s *suite, t *testing.T) {

@@ -7,9 +7,9 @@ import (
 )
 
 // Rekey carries the updates out one by one, with every foreign key deferred. ON
-// UPDATE RESTRICT and CASCADE can't be, and find no row that refers to the old values
-// any more, since the rows referred to change last. What is still broken when the
-// transaction commits fails that.
+// UPDATE CASCADE can't be, and finds no row that refers to the old values any more,
+// since the rows referred to change last; but for a table that refers to itself, see lateOnes.
+// What is still broken when the transaction commits fails that.
 //
 // The keys stay deferred to the transaction's end, when that is over by itself:
 // switching it off forgets what was broken meanwhile.
@@ -18,12 +18,43 @@ func (t *tx) Rekey(ctx context.Context, updates []dialect.BulkUpdate) ([]int64, 
 	if err := writePragma(ctx, t.conn, "defer_foreign_keys", 1); err != nil {
 		return nil, failed(ctx, "overwrite", dialect.Name{}, err)
 	}
+	late, err := t.lateOnes(ctx, updates)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]int64, len(updates))
-	for i, u := range updates {
-		var err error
-		if out[i], err = t.BulkUpdate(ctx, u); err != nil {
-			return nil, err
+	for _, turn := range []bool{false, true} {
+		for i, u := range updates {
+			if late[i] != turn {
+				continue
+			}
+			if out[i], err = t.BulkUpdate(ctx, u); err != nil {
+				return nil, err
+			}
 		}
+	}
+	return out, nil
+}
+
+// lateOnes marks the updates of rows that refer to rows of their own table, the
+// last update's, by NO ACTION. Those rows have to change after the ones that they
+// refer to: SQLite counts what is broken, and counts wrongly when a value changes to
+// which its own row refers already, along with another. The commit would fail for nothing, or
+// not for what is broken. Any other action has it count by a way that is right.
+func (t *tx) lateOnes(ctx context.Context, updates []dialect.BulkUpdate) ([]bool, error) {
+	out := make([]bool, len(updates))
+	last := len(updates) - 1
+	for i, u := range updates[:max(last, 0)] {
+		if u.Table != updates[last].Table {
+			continue
+		}
+		var others int
+		err := t.conn.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_list(?, 'main') WHERE lower("table") = lower(?) AND on_update <> 'NO ACTION'`,
+			u.Table.Table, u.Table.Table).Scan(&others)
+		if err != nil {
+			return nil, failed(ctx, "overwrite", u.Table, err)
+		}
+		out[i] = others == 0
 	}
 	return out, nil
 }
