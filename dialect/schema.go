@@ -66,6 +66,9 @@ type Table struct {
 	// Unerasable is why the engine refuses to erase rows of this table (a
 	// ledger table, a foreign table), or empty.
 	Unerasable string `json:"unerasable,omitempty"`
+	// TriggersUnseen is set where triggers may be there that the user may not see.
+	// Not part of the fingerprint.
+	TriggersUnseen bool `json:"-"`
 	// RowSecurity is set where row-level security policies apply to the table.
 	RowSecurity bool `json:"rowSecurity,omitempty"`
 	// RowEstimate is the catalogue's guess of the row count; -1 when it has none.

@@ -44,6 +44,7 @@ func TestHazards(t *testing.T) {
 		{name: "a storage engine without transactions", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.NoTransactions = true })}, want: []string{"NO_TRANSACTIONS note"}},
 		{name: "a trigger on delete", change: []func(*dialect.Schema){trigger(dialect.Trigger{Name: "tr", Timing: "after", OnDelete: true})}, want: []string{"TRIGGERS_FIRE note"}},
 		{name: "a trigger on update, of rows that are deleted", change: []func(*dialect.Schema){trigger(dialect.Trigger{Name: "tr", Timing: "after", OnUpdate: true})}},
+		{name: "triggers that may not be seen", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.TriggersUnseen = true })}, want: []string{"TRIGGERS_FIRE note"}},
 		{name: "a disabled trigger", change: []func(*dialect.Schema){trigger(dialect.Trigger{Name: "tr", Timing: "after", OnDelete: true, Disabled: true})}},
 		{
 			name:   "pitfall 17: an audit trigger keeps the old values",

@@ -116,6 +116,9 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 	if t.NoTransactions {
 		add(NoTransactions, t.Name, "the storage engine can't roll back: a batch that fails leaves the table half done")
 	}
+	if t.TriggersUnseen {
+		add(TriggersFire, t.Name, "the user may not see what triggers the table has, nor what they write: grant TRIGGER on it")
+	}
 	for _, tr := range t.Triggers {
 		if tr.Disabled || (s.Op == Delete && !tr.OnDelete) || (s.Op != Delete && !tr.OnUpdate) {
 			continue

@@ -99,6 +99,7 @@ func (in *inspection) readTriggers() error {
 		if t == nil {
 			continue
 		}
+		t.TriggersUnseen = t.TriggersUnseen || !r[5].Valid // MariaDB keeps the text to itself
 		tr := &dialect.Trigger{Name: r[2].String, Timing: strings.ToLower(r[3].String),
 			OnUpdate: r[4].String == "UPDATE", OnDelete: r[4].String == "DELETE"}
 		for _, m := range writes.FindAllStringSubmatch(r[5].String, -1) {
@@ -113,7 +114,7 @@ func (in *inspection) readTriggers() error {
 		slices.SortFunc(tr.Writes, dialect.Name.Compare)
 		t.Triggers = append(t.Triggers, tr)
 	}
-	return nil
+	return in.findUnseen()
 }
 
 // qualified are the names of tables in a view's text: the server writes it with every name in full.

@@ -155,6 +155,48 @@ func TestPrivilegesOfColumnsAndRoles(t *testing.T) {
 	})
 }
 
+func TestTriggersThatTheUserMayNotSee(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		user := db.Name
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)", "CREATE TABLE b (id int PRIMARY KEY)",
+			"CREATE TRIGGER gone BEFORE DELETE ON a FOR EACH ROW INSERT INTO b VALUES (OLD.id)",
+			"CREATE USER "+user+"@'%' IDENTIFIED BY 'secret'", "GRANT SELECT, INSERT, UPDATE, DELETE ON `"+db.Name+"`.* TO "+user+"@'%'")
+		t.Cleanup(func() { run(t, db, "DROP USER "+user+"@'%'") })
+		unseen := func(user string) (out []string) {
+			t.Helper()
+			login := db
+			if user != "" {
+				login = as(db, user, "secret")
+			}
+			s, err := mysql.New(testdb.OpenMySQL(t, login)).Inspect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range s.Tables {
+				if table.TriggersUnseen {
+					out = append(out, table.Name.Table)
+				}
+			}
+			return out
+		}
+		without := map[string][]string{"mysql": {"a", "b"}, "mariadb": {"a"}}[db.Server.Engine] // MariaDB tells that there is none
+		if d := cmp.Diff(without, unseen(user)); d != "" {
+			t.Errorf("without TRIGGER (-want +got):\n%s", d)
+		}
+		run(t, db, "GRANT TRIGGER ON `"+db.Name+"`.a TO "+user+"@'%'")
+		if got := unseen(user); slices.Contains(got, "a") {
+			t.Errorf("with TRIGGER on the table: unseen %v", got)
+		}
+		run(t, db, "GRANT TRIGGER ON `"+db.Name[:len(db.Name)-2]+"%`.* TO "+user+"@'%'")
+		if got := unseen(user); got != nil {
+			t.Errorf("with TRIGGER on databases of such a name: unseen %v", got)
+		}
+		if got := unseen(""); got != nil {
+			t.Errorf("an administrator: unseen %v", got)
+		}
+	})
+}
+
 func TestAColumnWhoseDefaultIsAnExpressionMayBeUpdated(t *testing.T) {
 	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, code char(36) DEFAULT (UUID()), at timestamp DEFAULT CURRENT_TIMESTAMP, n int DEFAULT 1)")
