@@ -243,7 +243,7 @@ type ForeignKey struct {
 	OnUpdate   Action   `json:"onUpdate"`
 	Deferrable bool     `json:"deferrable,omitempty"`
 	// Enforced is false where existing rows may break the key: PostgreSQL NOT
-	// VALID, SQL Server disabled or untrusted, SQLite with the pragma off.
+	// VALID or of one partition only, SQL Server disabled or untrusted, SQLite with the pragma off.
 	Enforced bool `json:"enforced"`
 	// Period is set where the last of Columns is a period that the last of RefColumns,
 	// of one or several rows together, contains (PostgreSQL PERIOD): no row is found by that.

@@ -139,3 +139,31 @@ func TestTriggersAreAllowedByName(t *testing.T) {
 		}
 	})
 }
+
+// A statement that a rule rewrites can't be part of another, which would compare
+// the old values with the new ones.
+func TestARuleComesWithUpdates(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.club(t)
+		db.exec(t, "CREATE RULE noted AS ON UPDATE TO visit DO ALSO INSERT INTO letter (letter_id, body) VALUES (OLD.visit_id, 'changed')")
+		p := db.plan(t, strings.Replace(overwrites, "visit:\n    erase: delete", "visit:\n    erase: overwrite", 1), plan.Subjects())
+		st := db.run(t, p, options(p, "r", "1"))
+		if d := cmp.Diff(receipt.Rows{Matched: 2, Affected: 2, Unchecked: 2}, rows(st)["overwrite visit"]); d != "" {
+			t.Error(d)
+		}
+		if n := db.count(t, "SELECT count(*) FROM letter WHERE body = 'changed'"); n != 2 {
+			t.Errorf("%d letters of the rule, want 2", n)
+		}
+	})
+}
+
+func TestATableWithoutReplicaIdentityIsNamed(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.club(t)
+		db.exec(t, "ALTER TABLE remark REPLICA IDENTITY NOTHING", "CREATE PUBLICATION everything FOR ALL TABLES")
+		p := db.plan(t, deletes, plan.Subjects())
+		if _, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1")); err == nil || !strings.Contains(err.Error(), "remark: fatal [55000]: a publication sends") {
+			t.Errorf("error %v", err)
+		}
+	})
+}

@@ -101,6 +101,10 @@ func explain(pg *pgconn.PgError) (object, detail string) {
 		detail = "a syntax error: check the conditions written in the policy"
 	case strings.HasPrefix(pg.Code, "42") && pg.Where == "": // not from SQL that a function put together
 		detail = pg.Message
+	case pg.Routine == "CheckCmdReplicaIdentity":
+		detail = "a publication sends its updates or deletes, and nothing says by what the subscribers find the row: set its REPLICA IDENTITY, or give it a primary key"
+	case pg.Routine == "RewriteQuery":
+		detail = "a rule of the table rewrites the statement into several: disable it, or make it a trigger"
 	case pg.Code == "57014":
 		detail = "statement_timeout, or an administrator, cancelled the statement"
 	case pg.Code == "53100":

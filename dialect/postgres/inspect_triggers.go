@@ -66,6 +66,9 @@ WHERE w.ev_type IN ('2', '4') AND ` + own
 		if number(row[3]) == 1 {
 			rule.Timing = "instead of"
 		}
+		if r := c.related[t.Name]; r != nil && rule.OnUpdate {
+			r.rules = true
+		}
 		_, does, _ := strings.Cut(text(row[5]), " DO ")
 		rule.Writes = c.resolve(written(does), t.Name.Schema)
 		t.Triggers = append(t.Triggers, rule)

@@ -10,6 +10,7 @@ import (
 type relation struct {
 	name    dialect.Name
 	only    bool // a plain table: rows of inheritance children aren't its own
+	rules   bool // rules rewrite its updates
 	columns map[string]*column
 }
 
@@ -83,7 +84,8 @@ func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error
 	const q = `
 SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), bn.nspname, b.typname, b.typtype, b.typcategory,
 	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,` + comparing + `,
-	coalesce(quote_ident(ln.nspname) || '.' || quote_ident(l.collname), ''), coalesce(NOT l.collisdeterministic, false)::int
+	coalesce(quote_ident(ln.nspname) || '.' || quote_ident(l.collname), ''), coalesce(NOT l.collisdeterministic, false)::int,
+	EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type = '2')::int
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
@@ -100,7 +102,7 @@ WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname
 	AND c.relkind IN ('r', 'p', 'f', 'v', 'm')`
 	r := &relation{name: n, columns: map[string]*column{}}
 	err := t.each(ctx, statement{sql: q, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
-		r.only = text(row[0]) == "r"
+		r.only, r.rules = text(row[0]) == "r", number(row[13]) == 1
 		c := newColumn(text(row[1]), text(row[2]), typ{
 			schema: text(row[3]), name: text(row[4]), class: text(row[5]), category: text(row[6]),
 			operators: text(row[8]), elements: number(row[9]) == 1, sorts: number(row[10]) == 1,

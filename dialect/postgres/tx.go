@@ -110,7 +110,11 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 		n, err := t.Count(ctx, u.Table, u.Where)
 		return dialect.Updated{Rows: n}, err
 	}
-	st, err := t.builder(ctx).update(u)
+	b := t.builder(ctx)
+	if b.relation(u.Table).rules {
+		u.Compare = false // a rule can't rewrite a statement that is part of another
+	}
+	st, err := b.update(u)
 	if err != nil {
 		return dialect.Updated{}, err
 	}
