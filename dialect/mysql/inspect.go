@@ -44,7 +44,7 @@ func (c *catalog) forget(n dialect.Name) {
 
 // Inspect implements dialect.DB.
 func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
-	se, err := d.session(ctx, "inspect")
+	se, err := d.session(ctx, "inspect", variable{"sql_quote_show_create", "1"})
 	if err != nil {
 		return nil, err
 	}

@@ -24,12 +24,9 @@ func (in *inspection) readForeignKeys() error {
 		}
 		last := len(t.ForeignKeys) - 1
 		if last < 0 || t.ForeignKeys[last].Name != r[2].String {
-			does, ok := in.rules[constraint{r[0].String, r[1].String, r[2].String}]
-			if !ok {
-				e := dialect.NewError(dialect.Retryable, "", "inspect", t.Name, nil)
-				e.Object = r[2].String
-				e.Detail = "what a foreign key does ON DELETE can't be seen: it was made a moment ago, or the user may not see its table"
-				return e
+			does, err := in.does(t, constraint{r[0].String, r[1].String, r[2].String})
+			if err != nil {
+				return err
 			}
 			fk := &dialect.ForeignKey{Name: r[2].String, Table: t.Name, RefTable: in.name(r[4].String, r[5].String),
 				OnDelete: does.onDelete, OnUpdate: does.onUpdate, Enforced: true}
@@ -44,6 +41,33 @@ func (in *inspection) readForeignKeys() error {
 		fk.RefColumns = append(fk.RefColumns, in.spelt(fk.RefTable, r[6].String))
 	}
 	return nil
+}
+
+// does is what a foreign key does ON DELETE and ON UPDATE. MariaDB's catalogue
+// tells only those who may do more than read; how the table was made it tells everybody.
+func (in *inspection) does(t *dialect.Table, c constraint) (rules, error) {
+	if does, ok := in.rules[c]; ok {
+		return does, nil
+	}
+	var name, sql string
+	if err := one(in.ctx, in.q, "SHOW CREATE TABLE "+quoteTable(t.Name), &name, &sql); err != nil {
+		return rules{}, err
+	}
+	usual := dialect.NoAction
+	if in.server.mariadb {
+		usual = dialect.Restrict
+	}
+	for name, does := range declaredRules(sql, usual) {
+		in.rules[constraint{c.schema, c.table, name}] = does
+	}
+	does, ok := in.rules[c]
+	if !ok {
+		e := dialect.NewError(dialect.Retryable, "", "inspect", t.Name, nil)
+		e.Object = c.name
+		e.Detail = "what a foreign key does ON DELETE can't be seen: it was made or dropped a moment ago"
+		return rules{}, e
+	}
+	return does, nil
 }
 
 // spelt is a column's name as its table has it: column names compare without

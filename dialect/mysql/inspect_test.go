@@ -155,6 +155,28 @@ func TestPrivilegesOfColumnsAndRoles(t *testing.T) {
 	})
 }
 
+func TestWhoMayOnlyReadSeesWhatForeignKeysDo(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		user := db.Name
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)",
+			"CREATE TABLE `b)` (id int PRIMARY KEY, `x), ON DELETE CASCADE` int, y int, z int, CONSTRAINT `,``1` FOREIGN KEY (`x), ON DELETE CASCADE`) REFERENCES a (id),"+
+				" CONSTRAINT two FOREIGN KEY (y) REFERENCES a (id) ON DELETE SET NULL ON UPDATE CASCADE, CONSTRAINT three FOREIGN KEY (z) REFERENCES a (id) ON DELETE NO ACTION ON UPDATE SET NULL)",
+			"CREATE USER "+user+"@'%' IDENTIFIED BY 'secret'", "GRANT SELECT ON `"+db.Name+"`.* TO "+user+"@'%'")
+		t.Cleanup(func() { run(t, db, "DROP USER "+user+"@'%'") })
+		var keys [2][]*dialect.ForeignKey
+		for i, login := range []*testdb.Database{db, as(db, user, "secret")} {
+			s, err := mysql.New(testdb.OpenMySQL(t, login)).Inspect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys[i] = s.Table(name("b)")).ForeignKeys
+		}
+		if d := cmp.Diff(keys[0], keys[1]); d != "" || len(keys[0]) != 3 {
+			t.Errorf("%d foreign keys (-administrator +reader):\n%s", len(keys[0]), d)
+		}
+	})
+}
+
 func TestTriggersThatTheUserMayNotSee(t *testing.T) {
 	each(t, func(t *testing.T, db *testdb.Database) {
 		user := db.Name

@@ -1,6 +1,11 @@
 package mysql
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
 
 // clause is one index in the text of SHOW CREATE TABLE.
 type clause struct {
@@ -13,6 +18,17 @@ type clause struct {
 // the primary key, which has no name. It takes any text.
 func clauses(sql string) []clause {
 	var out []clause
+	for _, text := range parts(sql) {
+		if c, ok := indexClause(text); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// parts are what stands between the outermost brackets of a CREATE TABLE.
+func parts(sql string) []string {
+	var out []string
 	open := skip(sql, strings.IndexByte(sql, '`'))
 	for open < len(sql) && sql[open] != '(' {
 		open = skip(sql, open)
@@ -26,9 +42,7 @@ func clauses(sql string) []clause {
 			depth--
 		}
 		if depth == 0 || depth == 1 && sql[i] == ',' {
-			if c, ok := indexClause(strings.TrimSpace(sql[min(start, i):i])); ok {
-				out = append(out, c)
-			}
+			out = append(out, strings.TrimSpace(sql[min(start, i):i]))
 			start = i + 1
 		}
 		if depth == 0 {
@@ -54,6 +68,32 @@ func indexClause(text string) (clause, bool) {
 	name = name[:skip(name, 0)]
 	tree := (words == "KEY" || words == "UNIQUE KEY") && !strings.Contains(text, ") USING HASH") // as MariaDB makes of long columns
 	return clause{index: unquote(name), text: text, tree: tree}, true
+}
+
+// action finds what a foreign key does, behind the last bracket of its clause.
+var action = regexp.MustCompile(`ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT|NO ACTION|RESTRICT)`)
+
+// declaredRules reads what the foreign keys in a CREATE TABLE do, by their names;
+// usual is what one does that doesn't say.
+func declaredRules(sql string, usual dialect.Action) map[string]rules {
+	out := map[string]rules{}
+	for _, text := range parts(sql) {
+		name, ok := strings.CutPrefix(text, "CONSTRAINT ")
+		end := skip(name, 0)
+		if !ok || !strings.HasPrefix(name[end:], " FOREIGN KEY ") {
+			continue
+		}
+		does := rules{usual, usual}
+		for _, m := range action.FindAllStringSubmatch(text[strings.LastIndexByte(text, ')')+1:], -1) {
+			if m[1] == "DELETE" {
+				does.onDelete = dialect.Action(strings.ToLower(m[2]))
+			} else {
+				does.onUpdate = dialect.Action(strings.ToLower(m[2]))
+			}
+		}
+		out[unquote(name[:end])] = does
+	}
+	return out
 }
 
 // skip is the index behind the character at i, or behind the name or text that
