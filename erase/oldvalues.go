@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
@@ -50,6 +52,40 @@ func ReadOldValues(r io.Reader, s *dialect.Schema) ([]OldValue, error) {
 		return nil, fmt.Errorf("the old values: %w", err)
 	}
 	return out, nil
+}
+
+// Typed gives the value the type with which those of its column travel: whole
+// numbers may be of any type, and a text may be given for each kind of column. The error
+// wraps ErrBadOldValue where there is no such column, or no value of it could be so.
+func (o OldValue) Typed(s *dialect.Schema) (OldValue, error) {
+	var c *dialect.Column
+	if t := s.Table(o.Table); t != nil {
+		c = t.Column(o.Column)
+	}
+	if c == nil {
+		return o, fmt.Errorf("%w: %s has no column %s", ErrBadOldValue, o.Table, o.Column)
+	}
+	written := ""
+	switch v := reflect.ValueOf(o.Value); {
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
+		written = string(v.Bytes())
+	case v.Kind() == reflect.String:
+		written = v.String()
+	case v.CanInt():
+		written = strconv.FormatInt(v.Int(), 10)
+	case v.CanUint():
+		written = strconv.FormatUint(v.Uint(), 10)
+	case v.CanFloat():
+		written = strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
+	default:
+		return o, fmt.Errorf("%w: one of %s, column %s, is a %T: give a number, or a text as a file would have it", ErrBadOldValue, o.Table, o.Column, o.Value)
+	}
+	value, err := typed(written, c)
+	if err != nil {
+		return o, fmt.Errorf("%w: of %s: %w", ErrBadOldValue, o.Table, err)
+	}
+	o.Value = value
+	return o, nil
 }
 
 func columnNamed(s *dialect.Schema, table, column string) (*dialect.Table, *dialect.Column) {

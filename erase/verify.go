@@ -44,7 +44,7 @@ type Finding struct {
 type OldValue struct {
 	Table  dialect.Name
 	Column string
-	Value  dialect.Value
+	Value  dialect.Value // or a value of another type that Typed takes
 }
 
 // Verify looks in the live database for what a receipt says is erased. It
@@ -63,7 +63,7 @@ func Verify(ctx context.Context, db dialect.DB, policy *plan.Policy, st *receipt
 }
 
 func verifyAt(ctx context.Context, now time.Time, db dialect.DB, policy *plan.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
-	v := &verifier{db: db, now: now, statement: st, old: old, result: &Verification{}}
+	v := &verifier{db: db, now: now, statement: st, old: slices.Clone(old), looked: map[int]bool{}, result: &Verification{}}
 	if err := v.verify(ctx, policy, subjects); err != nil {
 		return nil, err
 	}
@@ -86,8 +86,9 @@ type verifier struct {
 	now       time.Time
 	statement *receipt.Statement
 	old       []OldValue
-	rowsOnly  bool // values that were overwritten are not asked about
-	noted     bool // the journal has notes of what the erasure left to a hold
+	looked    map[int]bool // which of them were looked for
+	rowsOnly  bool         // values that were overwritten are not asked about
+	noted     bool         // the journal has notes of what the erasure left to a hold
 	result    *Verification
 	executor  *executor
 }
@@ -113,6 +114,11 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 	schema, err := v.db.Inspect(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	for i, o := range v.old {
+		if v.old[i], err = o.Typed(schema); err != nil {
+			return err
+		}
 	}
 	known := v.prune(schema, policy)
 	if err := v.overdue(ctx, policy, known, schema); err != nil {
@@ -156,7 +162,7 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 			return err
 		}
 	}
-	return nil
+	return v.others(ctx)
 }
 
 // sameDatabase compares the journal's identity with the receipt's.

@@ -2,6 +2,7 @@ package erase
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -108,23 +109,48 @@ func (v *verifier) compare(ctx context.Context, tx dialect.Tx, s *set, rows int)
 			open[a.Column] = true
 		}
 	}
-	for _, o := range v.old {
+	given := map[string]bool{} // a column may have several old values
+	for i, o := range v.old {
 		if o.Table != s.Name || !open[o.Column] {
 			continue
 		}
-		n, err := tx.Count(ctx, s.Name, []dialect.Cond{dialect.In{Columns: []string{o.Column}, Keys: []dialect.Key{{o.Value}}}})
-		if err != nil {
+		given[o.Column] = true
+		if err := v.look(ctx, tx, i); err != nil {
 			return err
 		}
-		delete(open, o.Column)
-		if n > 0 {
-			v.find(s.Name, Broken, n, "%s with the old value of %s", rowsOf(n), o.Column)
-		}
 	}
+	maps.DeleteFunc(open, func(column string, _ bool) bool { return given[column] })
 	if len(open) > 0 {
 		v.find(s.Name, CannotTell, 0, "%s overwritten and still there; give the old values of %s to look for them", rowsOf(int64(rows)), sortedNames(open))
 	}
 	return nil
+}
+
+// look looks for an old value in the whole table, once.
+func (v *verifier) look(ctx context.Context, tx dialect.Tx, i int) error {
+	if v.looked[i] {
+		return nil
+	}
+	v.looked[i] = true
+	o := v.old[i]
+	n, err := tx.Count(ctx, o.Table, []dialect.Cond{dialect.In{Columns: []string{o.Column}, Keys: []dialect.Key{{o.Value}}}})
+	if err == nil && n > 0 {
+		v.find(o.Table, Broken, n, "%s with the old value of %s", rowsOf(n), o.Column)
+	}
+	return err
+}
+
+// others looks for the old values that were given of tables in which no
+// overwritten row is reached any more, or never was.
+func (v *verifier) others(ctx context.Context) error {
+	return v.executor.read(ctx, func(tx dialect.Tx) error {
+		for i := range v.old {
+			if err := v.look(ctx, tx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func sortedNames(m map[string]bool) string {

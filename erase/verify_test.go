@@ -103,6 +103,17 @@ func TestVerify(t *testing.T) {
 			want:  erase.Broken, tables: with("member", erase.Broken),
 		},
 		{
+			name: "is broken by the second of a column's old values", policy: overwrites,
+			old:   func(db *target) []erase.OldValue { return append(all(db), old(db, "name", "Other Name")) },
+			later: []string{"UPDATE member SET name = 'Other Name' WHERE member_id = 1"},
+			want:  erase.Broken, tables: with("member", erase.Broken),
+		},
+		{
+			name: "is broken by an old value where the subject's row is gone", policy: deletes, old: all,
+			later: []string{"UPDATE member SET phone = '111' WHERE member_id = 3"},
+			want:  erase.Broken, tables: with("member", erase.Broken),
+		},
+		{
 			name: "is broken by an old value in any row", policy: overwrites, old: all,
 			later: []string{"UPDATE member SET phone = '111' WHERE member_id = 3"},
 			want:  erase.Broken, tables: with("member", erase.Broken),

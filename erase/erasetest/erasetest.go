@@ -77,9 +77,19 @@ func Overwritten(t testing.TB, db dialect.DB, p *plan.Plan, old ...erase.OldValu
 	if len(old) == 0 {
 		t.Errorf("no value was given: read some before the subject is erased")
 	}
+	schema, err := db.Inspect(t.Context())
+	if err != nil {
+		t.Errorf("reading the catalogue: %v", err)
+		return
+	}
 	for _, o := range old {
 		if !replaces(p, o.Table, o.Column) {
 			t.Errorf("%s: the plan leaves column %s as it is", o.Table, o.Column)
+			continue
+		}
+		o, err := o.Typed(schema)
+		if err != nil {
+			t.Errorf("looking for an old value: %v", err)
 			continue
 		}
 		n, err := count(t.Context(), db, o)
