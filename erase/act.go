@@ -24,6 +24,7 @@ type proof struct {
 	table  dialect.Name
 	absent []dialect.Cond      // no row may meet these,
 	ranged bool                // which name no rows but a range of them,
+	late   bool                // or rows that weren't there when the batch looked,
 	found  []dialect.Cond      // and those that meet these,
 	equal  *dialect.BulkUpdate // or all of these rows must be there with these values
 
@@ -57,6 +58,7 @@ func (g *gathering) act(ctx context.Context, source *anonymise.Source, chunk int
 	}
 	for _, s := range g.sets {
 		g.account(s, d)
+		g.latecomers(s, s.going(), false, d)
 	}
 	first := g.sets[0]
 	d.stayed = keysOf(first, first.filter(func(r *row) bool { return !r.goes() }))
@@ -269,6 +271,36 @@ func (g *gathering) deleteUnseen(ctx context.Context, st *plan.Step, s *set, d *
 		}
 	}
 	return nil
+}
+
+// latecomers has the batch looked for rows that refer by a link to the given ones,
+// which go: unlike a foreign key it keeps none from arriving between the gathering and the
+// commit. Those of subjects are left to the last scan, and leaves that went unseen
+// to the look for them, unless a part of an oversized root deletes the rows.
+func (g *gathering) latecomers(from *set, gone []*row, part bool, d *deed) {
+	if g.dry || len(gone) == 0 || from == g.sets[0] && g.root.Older == nil && !g.root.Ended {
+		return
+	}
+	for _, s := range g.sets[1:] {
+		staying := s.filter(func(r *row) bool { return !r.goes() })
+		if s.deletes == "" || s.Unseen && !part || s.Address && len(staying) > 0 { // an address changes with its row
+			continue
+		}
+		for i := range s.Reach {
+			w := &s.Reach[i]
+			if !w.Link || w.Forwards || w.Erase != plan.EraseDelete || w.From() != from.Name {
+				continue
+			}
+			where := g.through(w, from, gone)
+			if where == nil {
+				continue
+			}
+			if len(staying) > 0 {
+				where = append(where, dialect.Not{Cond: dialect.In{Columns: s.Key, Keys: keysOf(s, staying)}})
+			}
+			d.proofs = append(d.proofs, proof{step: s.deletes, table: s.Name, absent: where, late: true})
+		}
+	}
 }
 
 // byKeys calls do with conditions that name the rows by their keys, so many

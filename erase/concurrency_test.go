@@ -212,6 +212,48 @@ func TestACancelledRunEndsBetweenBatchesAndContinues(t *testing.T) {
 	})
 }
 
+// What refers by a link, and not to the subjects themselves, doesn't wait: it is in the receipt.
+func TestARowThatArrivesByALinkMeanwhileIsCounted(t *testing.T) {
+	policy := strings.Replace(deletes, "links:", `  photo: {erase: delete, columns: {photo_id: none, visit_id: none}}
+  tag: {erase: delete, columns: {tag_id: none, photo_id: none}}
+links:
+  - photo(visit_id) -> visit(visit_id)`, 1)
+	for name, maxRows := range map[string]int{"at once": 0, "in parts": 1} {
+		t.Run(name, func(t *testing.T) {
+			onOneOfEach(t, func(t *testing.T, db *target) {
+				if db.Engine == sample.SQLite {
+					return // nobody writes while a batch does
+				}
+				db.club(t)
+				db.exec(t,
+					`CREATE TABLE photo (photo_id INTEGER NOT NULL, visit_id INTEGER, PRIMARY KEY (photo_id))`,
+					`CREATE TABLE tag (tag_id INTEGER NOT NULL, photo_id INTEGER, PRIMARY KEY (tag_id), CONSTRAINT fk_tag FOREIGN KEY (photo_id) REFERENCES photo (photo_id))`,
+					`CREATE INDEX ix_photo ON photo (visit_id)`, `CREATE INDEX ix_tag ON tag (photo_id)`,
+					`INSERT INTO photo VALUES (1, 11)`)
+				p := db.plan(t, policy, plan.Subjects())
+				o := options(p, "r", "1")
+				o.MaxRows, o.Workers = maxRows, 1
+				arrive := sync.OnceFunc(func() { db.exec(t, "INSERT INTO photo VALUES (2, 11)") })
+				env, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+					if point == "journaled" {
+						arrive()
+					}
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := receipt.Rows{Matched: 1, Affected: 1, Arrived: 1}
+				if maxRows > 0 {
+					want = receipt.Rows{Matched: 2, Affected: 2} // the next part found it
+				}
+				if d := cmp.Diff(want, done(opened(t, env))["delete photo"]); d != "" {
+					t.Error(d)
+				}
+			})
+		})
+	}
+}
+
 // Whoever was overwritten is still there when the run is continued, and is neither
 // overwritten nor counted again: else it would end before the last ones.
 func TestASubjectIsOverwrittenOnceHoweverOftenTheRunIsContinued(t *testing.T) {

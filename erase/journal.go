@@ -287,7 +287,7 @@ func (j *journal) entries(ctx context.Context) ([]entry, error) {
 }
 
 // verified notes when batches were looked at after their commit, and what was
-// found of the ones in which rows were left.
+// found of the ones in which rows were left, or to which some have come.
 func (j *journal) verified(ctx context.Context, at time.Time, entries []*entry) error {
 	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
 		if err := j.fence(ctx, tx); err != nil {
@@ -304,7 +304,7 @@ func (j *journal) verified(ctx context.Context, at time.Time, entries []*entry) 
 			}
 		}
 		for i, e := range entries {
-			if !e.Tally.anyLeft() {
+			if !e.Tally.found() {
 				continue
 			}
 			counts, err := json.Marshal(&e.Tally)
@@ -320,9 +320,10 @@ func (j *journal) verified(ctx context.Context, at time.Time, entries []*entry) 
 	})
 }
 
-func (t *tally) anyLeft() bool {
+// found reports whether a look found rows: left over, or arrived.
+func (t *tally) found() bool {
 	for _, c := range t.Steps {
-		if c.Left > 0 {
+		if c.Left+c.Arrived > 0 {
 			return true
 		}
 	}

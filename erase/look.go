@@ -29,8 +29,12 @@ func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
 					return err
 				}
 				c := fresh.step(p.step)
-				if p.ranged { // these aren't rows of which the batch knew
+				switch {
+				case p.ranged: // these aren't rows of which the batch knew
 					c.add(Counts{Matched: left, Left: left})
+					continue
+				case p.late:
+					c.Arrived += left
 					continue
 				}
 				c.Arrived += max(left-c.Affected, 0)
@@ -99,7 +103,7 @@ func (p *proof) unproved(ctx context.Context, tx dialect.Tx) ([]dialect.Row, err
 func (e *executor) note(ctx context.Context, rec *entry) error {
 	e.mu.Lock()
 	e.pending = append(e.pending, rec)
-	due := len(e.pending) >= 32 || rec.Tally.anyLeft()
+	due := len(e.pending) >= 32 || rec.Tally.found()
 	e.mu.Unlock()
 	if due {
 		return e.flush(ctx)

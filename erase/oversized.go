@@ -164,6 +164,7 @@ func (b *draining) take(ctx context.Context, s *set, where []dialect.Cond) (all 
 	b.count(s, len(rows))
 	b.deed.erase(s.table, keys.Keys, plan.Delete)
 	b.deed.proofs = append(b.deed.proofs, proof{step: s.deletes, table: s.Name, absent: []dialect.Cond{keys}})
+	b.latecomers(s, rows, true, b.deed)
 	return len(rows) < room, nil
 }
 
