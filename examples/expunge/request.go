@@ -33,6 +33,8 @@ func request(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
 	}
 	reason := cmd.String("extension-reason")
 	switch {
+	case received.After(time.Now().Add(14 * time.Hour)): // where the day begins first
+		return nil, usage("--received: that day is to come")
 	case until.IsZero() != (reason == ""):
 		return nil, usage("--extension-until and --extension-reason belong together: an extension needs a reason")
 	case !until.IsZero() && received.IsZero():
