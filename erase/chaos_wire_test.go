@@ -1,9 +1,15 @@
 package erase_test
 
 import (
+	"context"
+	"errors"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
 )
 
 // Connections are slow, carry answers in pieces, and break: before a commit, between a commit and its
@@ -33,4 +39,50 @@ func TestChaosConnectionsBreak(t *testing.T) {
 			})
 		}
 	})
+}
+
+// The network falls silent in the middle of a batch: nothing is lost, and
+// nothing arrives. A run that is cancelled then ends, and another process continues it.
+func TestChaosANetworkThatFallsSilentDoesNotKeepACancelledRun(t *testing.T) {
+	points := []string{"journaled", "gathered", "committed"}
+	for _, point := range points[:faults(len(points), 1)] {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			onOneOfEach(t, func(t *testing.T, db *target) {
+				if db.Engine == sample.SQLite {
+					return // there is no network
+				}
+				db.club(t)
+				w, url := through(t, db.URL)
+				far := openTarget(t, url)
+				p := far.plan(t, deletes, plan.Subjects())
+				o := options(p, "r", "1", "2")
+				o.Grace = 200 * time.Millisecond
+				ctx, cancel := context.WithCancel(t.Context())
+				silence := sync.OnceFunc(func() {
+					w.poison(t, "timeout", map[string]any{"timeout": 0}, "upstream", "downstream")
+					cancel()
+				})
+				if _, err := erase.RunAt(ctx, far.DB, p, o, func(at string) {
+					if at == point {
+						silence()
+					}
+				}); !errors.Is(err, context.Canceled) {
+					t.Fatalf("error %v", err)
+				}
+				w.proxy.Stop() // the server notices too
+				env, err := erase.Run(t.Context(), db.DB, p, o)
+				for errors.Is(err, erase.ErrRunning) { // not yet
+					env, err = erase.Run(t.Context(), db.DB, p, o)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				st := opened(t, env)
+				if n := done(st)["delete member"]; n.Affected != 2 {
+					t.Errorf("%+v", n)
+				}
+			})
+		})
+	}
 }

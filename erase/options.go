@@ -80,6 +80,9 @@ type Options struct {
 	LockTimeout time.Duration
 	// Attempts is how often a batch is tried before the run fails. Defaults to 12.
 	Attempts int
+	// Grace is how long batches that were begun may take to be finished after
+	// ctx has ended; then they are broken off, and rolled back by the server. Defaults to 30 s.
+	Grace time.Duration
 
 	// Throttles have batches wait, to spare the database; see [MaxLag],
 	// [MaxSessions], [MaxCommitLatency], [MaxRate] and [PauseFile]. Defaults to
@@ -125,6 +128,7 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 	o.TargetTime = cmp.Or(o.TargetTime, e.TargetTime, 500*time.Millisecond)
 	o.LockTimeout = cmp.Or(o.LockTimeout, 5*time.Second)
 	o.Attempts = cmp.Or(o.Attempts, 12)
+	o.Grace = cmp.Or(o.Grace, 30*time.Second)
 	if o.Progress == nil {
 		o.Progress = func(Event) {}
 	}
@@ -155,7 +159,7 @@ func (o *Options) validate(p *plan.Plan) error {
 		return fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject)
 	case p.Scope != plan.ScopeSubjects && o.Subjects != nil:
 		return fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
-	case o.Workers < 0 || o.MaxRows < 0 || o.TargetTime < 0 || o.LockTimeout < 0 || o.Attempts < 0:
+	case o.Workers < 0 || o.MaxRows < 0 || o.TargetTime < 0 || o.LockTimeout < 0 || o.Attempts < 0 || o.Grace < 0:
 		return errors.New("options can't be negative")
 	}
 	if d := p.Digest(); o.Approved != "" && o.Approved != d {

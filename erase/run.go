@@ -13,6 +13,7 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/grace"
 	"github.com/expungedb/expunge/plan"
 	"github.com/google/uuid"
 )
@@ -26,7 +27,7 @@ import (
 //
 // Then batches of roots with their closures are overwritten and deleted in
 // transactions of their own, in parallel. When ctx ends, the batches that were begun are
-// finished and the context's error is returned; like after a crash, the same
+// finished, unless that takes longer than Options.Grace, and the context's error is returned; like after a crash, the same
 // run ID continues where the run stopped. A run that is finished gives its
 // receipt once more and does nothing, but for publishing it again. Another process with the same run ID is refused (ErrRunning).
 //
@@ -329,7 +330,9 @@ func (e *executor) carryOut(ctx context.Context, row *runRow) ([]byte, error) {
 	e.Log.Info("the run has begun", "run", e.RunID, "plan", row.Plan, "continued", row.Epoch > 1, "subjects", row.Subjects)
 	for i, p := range programs {
 		if err := e.root(ctx, p, entriesOf(entries, i), row); err != nil {
-			return nil, errors.Join(err, ignoreSuperseded(e.flush(context.WithoutCancel(ctx))))
+			longer, cancel := grace.Extend(ctx, e.Grace)
+			defer cancel()
+			return nil, errors.Join(err, ignoreSuperseded(e.flush(longer)))
 		}
 	}
 	if err := e.flush(ctx); err != nil {

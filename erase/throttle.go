@@ -168,7 +168,7 @@ func (e *executor) work(ctx context.Context, workers int, items iter.Seq2[*item,
 	if err := e.pace(); err != nil {
 		return err
 	}
-	return batch.Run(ctx, workers, batch.Paced(items, e.pace), func(ctx context.Context, it *item) error {
+	return batch.Run(ctx, workers, e.Grace, batch.Paced(items, e.pace), func(ctx context.Context, it *item) error {
 		err := do(ctx, it)
 		if err != nil {
 			stop(err)

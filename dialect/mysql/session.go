@@ -189,7 +189,7 @@ func discard(c *sql.Conn) {
 }
 
 // patience is how long the end of a session may take after its context's end.
-const patience = 30 * time.Second
+const patience = 5 * time.Second
 
 // sameSetting compares a variable's value with the one wanted; the modes of
 // sql_mode come in an order of the server's own.

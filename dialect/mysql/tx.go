@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/grace"
 )
 
 // tx is one transaction.
@@ -60,7 +61,14 @@ func (t *tx) Commit(ctx context.Context) error {
 	if t.done {
 		return dialect.NewError(dialect.Fatal, "", "commit", dialect.Name{}, sql.ErrTxDone)
 	}
-	_, err := t.conn.ExecContext(ctx, "COMMIT")
+	err := ctx.Err()
+	if err == nil {
+		// Once sent it is waited for: else its outcome would be unknown.
+		var cancel context.CancelFunc
+		ctx, cancel = grace.Extend(ctx, patience)
+		defer cancel()
+		_, err = t.conn.ExecContext(ctx, "COMMIT")
+	}
 	if err != nil {
 		t.cut = t.cut || ctx.Err() != nil
 		err = fail(ctx, err, "commit", dialect.Name{})

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/spare"
 )
 
 // Claim takes an advisory lock, keyed by the name's 64-bit hash in the key space
@@ -18,6 +19,11 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		e.Detail = "a claim takes a connection for itself: the pool's MaxConns has to be 2 at least"
 		return nil, e
 	}
+	return spare.Claim(ctx, db.pool, int(db.pool.Config().MaxConns), func() (func() error, error) { return db.take(ctx, name) })
+}
+
+// take makes the claim.
+func (db *DB) take(ctx context.Context, name string) (func() error, error) {
 	t, err := db.begin(ctx, dialect.TxOptions{})
 	if err != nil {
 		return nil, err
@@ -45,6 +51,8 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		if t.conn == nil {
 			return nil // released before
 		}
-		return t.Commit(context.WithoutCancel(ctx))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		return t.Commit(ctx)
 	}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/grace"
 )
 
 // settings make the text forms of values canonical, and statements safe (see
@@ -94,8 +95,9 @@ func (t *tx) Commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return errorOr(dialect.NewError(dialect.Cancelled, "", "commit", dialect.Name{}, err), t.Rollback(ctx))
 	}
-	// Once sent it isn't interrupted: its outcome would be unknown.
-	ctx = context.WithoutCancel(ctx)
+	// Once sent it is waited for: else its outcome would be unknown.
+	ctx, cancel := grace.Extend(ctx, patience)
+	defer cancel()
 	results, err := t.conn.Conn().PgConn().Exec(ctx, "COMMIT").ReadAll()
 	if err != nil {
 		_, answered := errors.AsType[*pgconn.PgError](err)
@@ -121,7 +123,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if t.conn == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	_, err := t.conn.Conn().PgConn().Exec(ctx, "ROLLBACK").ReadAll()
 	t.release(err != nil)
@@ -138,6 +140,9 @@ func (t *tx) release(broken bool) {
 	t.conn.Release()
 	t.conn = nil
 }
+
+// patience is how long the end of a transaction may take after its context's end.
+const patience = 5 * time.Second
 
 func errEnded(doing string) error {
 	e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	mssql "github.com/microsoft/go-mssqldb"
 
@@ -24,6 +23,7 @@ import (
 var classes = map[int32]dialect.Class{
 	1205: dialect.Retryable,                          // deadlock
 	3960: dialect.Retryable, 3961: dialect.Retryable, // snapshot: another transaction changed the row, or the table
+	13535: dialect.Retryable,                                                                               // a temporal table: another transaction, which began later, changed the row
 	41301: dialect.Retryable, 41302: dialect.Retryable, 41305: dialect.Retryable, 41325: dialect.Retryable, // memory-optimised tables
 	701: dialect.Retryable, 802: dialect.Retryable, 1203: dialect.Retryable, 1204: dialect.Retryable, 8645: dialect.Retryable, 8651: dialect.Retryable, // memory or locks ran out
 	10928: dialect.Retryable, 10929: dialect.Retryable, 40197: dialect.Retryable, 40501: dialect.Retryable, 40613: dialect.Retryable,
@@ -158,7 +158,7 @@ func (t *tx) explain(ctx context.Context, cause, told error) {
 	const q = `
 SELECT CAST(o.name AS nvarchar(128)), CAST(o.type AS nvarchar(2)) FROM sys.objects o WHERE o.type IN ('F', 'C', 'PK', 'UQ') AND o.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)
 UNION ALL SELECT CAST(i.name AS nvarchar(128)), N'IX' FROM sys.indexes i WHERE i.is_unique = 1 AND i.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)`
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	rows, err := collect(ctx, t.conn, q, string(doc))
 	if err != nil {

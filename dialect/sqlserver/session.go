@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/internal/grace"
 )
 
 // settings make the session what statements need. The first group is what
@@ -122,8 +123,10 @@ func (t *tx) Commit(ctx context.Context) error {
 		_ = t.Rollback(ctx)
 		return dialect.NewError(dialect.Cancelled, "", doing, dialect.Name{}, err)
 	}
-	// Once sent it isn't interrupted: its outcome would be unknown.
-	_, err := t.conn.ExecContext(context.WithoutCancel(ctx), "COMMIT TRANSACTION")
+	// Once sent it is waited for: else its outcome would be unknown.
+	ctx, cancel := grace.Extend(ctx, patience)
+	defer cancel()
+	_, err := t.conn.ExecContext(ctx, "COMMIT TRANSACTION")
 	if err == nil {
 		t.release(false)
 		return nil
@@ -139,7 +142,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if t.conn == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	_, err := t.conn.ExecContext(ctx, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
 	t.release(err != nil)
@@ -154,6 +157,9 @@ func (t *tx) release(broken bool) {
 	}
 	t.conn = nil
 }
+
+// patience is how long the end of a transaction may take after its context's end.
+const patience = 5 * time.Second
 
 func ended(doing string) error {
 	e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)

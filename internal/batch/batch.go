@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/expungedb/expunge/internal/grace"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -17,12 +18,14 @@ import (
 // context's. One item at a time is drawn from items, never from two goroutines
 // at once, and only when a worker is free, so that an item can be made with
 // what is known by then. When the context ends no more items are drawn; do is
-// called with a context that doesn't end, so that what was begun is finished
-// cleanly: it bounds its own waits.
-func Run[T any](ctx context.Context, workers int, items iter.Seq2[T, error], do func(ctx context.Context, item T) error) error {
+// called with a context that ends only some time after, so that what was begun is finished
+// cleanly, and nothing that hangs keeps the caller.
+func Run[T any](ctx context.Context, workers int, after time.Duration, items iter.Seq2[T, error], do func(ctx context.Context, item T) error) error {
 	next, stop := iter.Pull2(items)
 	defer stop()
 	var draw sync.Mutex
+	longer, cancel := grace.Extend(ctx, after)
+	defer cancel()
 	g, running := errgroup.WithContext(ctx)
 	for range max(workers, 1) {
 		g.Go(func() error {
@@ -37,7 +40,7 @@ func Run[T any](ctx context.Context, workers int, items iter.Seq2[T, error], do 
 				if !ok || err != nil {
 					return err
 				}
-				if err := do(context.WithoutCancel(ctx), item); err != nil {
+				if err := do(longer, item); err != nil {
 					return err
 				}
 			}

@@ -26,7 +26,7 @@ func numbers(n int) iter.Seq2[int, error] {
 func TestRunGivesEachItemToOneWorker(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[int]int{}
-	err := Run(t.Context(), 4, numbers(1000), func(_ context.Context, i int) error {
+	err := Run(t.Context(), 4, time.Minute, numbers(1000), func(_ context.Context, i int) error {
 		mu.Lock()
 		defer mu.Unlock()
 		seen[i]++
@@ -45,7 +45,7 @@ func TestRunGivesEachItemToOneWorker(t *testing.T) {
 func TestRunStopsAtTheFirstError(t *testing.T) {
 	want := errors.New("no")
 	var done atomic.Int64
-	err := Run(t.Context(), 2, numbers(1_000_000), func(_ context.Context, i int) error {
+	err := Run(t.Context(), 2, time.Minute, numbers(1_000_000), func(_ context.Context, i int) error {
 		done.Add(1)
 		if i == 10 {
 			return want
@@ -59,7 +59,7 @@ func TestRunStopsAtTheFirstError(t *testing.T) {
 
 func TestRunReturnsTheIteratorsError(t *testing.T) {
 	want := errors.New("unreadable")
-	err := Run(t.Context(), 2, func(yield func(int, error) bool) { yield(0, want) }, func(context.Context, int) error { return nil })
+	err := Run(t.Context(), 2, time.Minute, func(yield func(int, error) bool) { yield(0, want) }, func(context.Context, int) error { return nil })
 	if !errors.Is(err, want) {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestRunReturnsTheIteratorsError(t *testing.T) {
 func TestRunFinishesWhatWasBegunWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	finished := false
-	err := Run(ctx, 1, numbers(10), func(inner context.Context, i int) error {
+	err := Run(ctx, 1, time.Minute, numbers(10), func(inner context.Context, i int) error {
 		if i > 0 {
 			t.Error("an item was drawn after the context's end")
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -64,7 +65,7 @@ func bare(ctx context.Context, db dialect.DB, p *plan.Plan, secret anonymise.Sec
 	if most := db.Engine().Writers; most > 0 {
 		workers = min(workers, most)
 	}
-	return batch.Run(ctx, workers, w.ranges(ctx), w.write)
+	return batch.Run(ctx, workers, time.Minute, w.ranges(ctx), w.write)
 }
 
 type bareWriter struct {
