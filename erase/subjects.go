@@ -2,6 +2,7 @@ package erase
 
 import (
 	"bufio"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,10 @@ import (
 // Source gives the subjects of a run, each as a text: the value of the
 // subject's key ("42"), the values of a composite key joined by commas in the
 // key's order ("7,42", with \, for a comma within a value), or an identifier
-// with its column ("email=ada@example.com"). It is read more than once, also when a run is
-// continued, and must give the same subjects each time, in any order.
+// with its column ("email=ada@example.com"). Bytes are given as they are, or, where
+// their column is too short for the text, in hexadecimal digits ("0x61f3…") or as a
+// UUID. A source is read more than once, also when a run is continued, and must give
+// the same subjects each time, in any order.
 type Source interface {
 	Subjects() iter.Seq2[string, error]
 }
@@ -202,7 +205,26 @@ func typed(s string, c *dialect.Column) (dialect.Value, error) {
 		}
 		return id.String(), nil
 	case dialect.Bytes:
-		return []byte(s), nil
+		return typedBytes(s, c)
 	}
 	return s, nil
+}
+
+// typedBytes reads what is longer than the column's bytes as a UUID, for which
+// BINARY(16) is the usual type, or as hexadecimal digits.
+func typedBytes(s string, c *dialect.Column) (dialect.Value, error) {
+	if c.Length == 0 || len(s) <= c.Length {
+		return []byte(s), nil
+	}
+	if id, err := uuid.Parse(s); err == nil && c.Length == len(id) {
+		return id[:], nil
+	}
+	for _, mark := range []string{"0x", "0X", `\x`} {
+		s = strings.TrimPrefix(s, mark)
+	}
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) > c.Length {
+		return nil, fmt.Errorf("column %s holds %d bytes, and this is longer: write them in hexadecimal digits", c.Name, c.Length)
+	}
+	return b, nil
 }
