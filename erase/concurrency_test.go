@@ -7,14 +7,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/postgres"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/internal/testdb"
 	"github.com/expungedb/expunge/plan"
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/goleak"
 )
 
@@ -75,6 +78,44 @@ func TestRunsOfOnePlanGoSideBySide(t *testing.T) {
 		wg.Wait()
 		if d := cmp.Diff([]int64{4}, db.keys(t, "member")); d != "" {
 			t.Error(d)
+		}
+	})
+}
+
+// Each run holds a connection for its claim, and needs another.
+func TestRunsThatShareASmallPoolTakeTurns(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		small := db.DB
+		if db.Engine == sample.Postgres {
+			c, err := pgxpool.ParseConfig(db.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.MaxConns = 2
+			pool, err := pgxpool.NewWithConfig(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer pool.Close()
+			small = postgres.New(pool)
+		} else {
+			db.SQL.SetMaxOpenConns(2)
+		}
+		p := db.plan(t, deletes, plan.Subjects())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var wg sync.WaitGroup
+		for _, id := range []string{"1", "2", "3", "4"} {
+			wg.Go(func() {
+				if _, err := erase.Run(ctx, small, p, options(p, "run of "+id, id)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := db.count(t, "SELECT count(*) FROM member"); n != 0 {
+			t.Errorf("%d members are left", n)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/alive"
+	"github.com/expungedb/expunge/dialect/internal/spare"
 )
 
 // Claim implements dialect.DB with GET_LOCK on a connection that the claim
@@ -21,6 +22,12 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		e.Detail = "a claim takes a connection for itself: the pool's MaxOpenConns has to be 2 at least"
 		return nil, e
 	}
+	return spare.Claim(ctx, d.pool, d.pool.Stats().MaxOpenConnections, func() (func() error, error) { return d.take(ctx, name) })
+}
+
+// take makes the claim.
+func (d *DB) take(ctx context.Context, name string) (func() error, error) {
+	const doing = "claim"
 	// The longest that the server takes: the connection is idle for as long as
 	// the claim is held, and a server may close idle ones within a minute.
 	s, err := d.session(ctx, doing, variable{"wait_timeout", "2147483"})

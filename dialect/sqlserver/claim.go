@@ -8,6 +8,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/alive"
+	"github.com/expungedb/expunge/dialect/internal/spare"
 )
 
 // Claim takes an application lock of the session, within this database, on a
@@ -23,6 +24,12 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		e.Detail = "a claim takes a connection for itself: the pool's MaxOpenConns has to be 2 at least"
 		return nil, e
 	}
+	return spare.Claim(ctx, d.pool, d.pool.Stats().MaxOpenConnections, func() (func() error, error) { return d.take(ctx, name) })
+}
+
+// take makes the claim.
+func (d *DB) take(ctx context.Context, name string) (func() error, error) {
+	const doing = "claim"
 	conn, _, err := d.session(ctx, doing, nil)
 	if err != nil {
 		return nil, err
