@@ -2,8 +2,10 @@ package plan
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -13,11 +15,11 @@ import (
 // is reached, every hazard, and the digest that approves it.
 func (p *Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Plan for %s on %s, scope %s\n", p.Database, p.Engine, p.Scope)
+	say(&b, "Plan for %s on %s, scope %s\n", p.Database, p.Engine, p.Scope)
 	if p.Subject != nil {
-		fmt.Fprintf(&b, "A subject is a row of %s, named by %s", short(p.Subject.Table, p.Default), list(p.Subject.Key))
+		say(&b, "A subject is a row of %s, named by %s", short(p.Subject.Table, p.Default), list(p.Subject.Key))
 		if len(p.Subject.Identifiers) > 0 {
-			fmt.Fprintf(&b, " (or by %s)", list(p.Subject.Identifiers))
+			say(&b, " (or by %s)", list(p.Subject.Identifiers))
 		}
 		b.WriteByte('\n')
 	}
@@ -25,14 +27,14 @@ func (p *Plan) String() string {
 	for i := range p.Roots {
 		r := &p.Roots[i]
 		if p.Scope != ScopeEverything {
-			fmt.Fprintf(w, "\n%s\n", r.heading(p.Default))
+			say(w, "\n%s\n", r.heading(p.Default))
 		} else if i == 0 {
 			fmt.Fprintln(w)
 		}
 		for _, s := range r.Steps {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(p.Default), s.meaning(r))
+			say(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(p.Default), s.meaning(r))
 			for _, a := range s.Set {
-				fmt.Fprintf(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Written(), a.Way)
+				say(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Written(), a.Way)
 			}
 		}
 	}
@@ -40,17 +42,31 @@ func (p *Plan) String() string {
 	if len(p.Hazards) > 0 {
 		b.WriteString("\nHazards, each to be allowed by name:\n")
 		for _, h := range p.Hazards {
-			fmt.Fprintf(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
+			say(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
 		}
 	}
 	if offers := p.Offers(); len(offers) > 0 {
 		b.WriteString("\nFaster, where it is allowed:\n")
 		for _, h := range offers {
-			fmt.Fprintf(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
+			say(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
 		}
 	}
-	fmt.Fprintf(&b, "\nDigest %s\n", p.Digest())
+	say(&b, "\nDigest %s\n", p.Digest())
 	return b.String()
+}
+
+// say writes a line, in which names from the catalogue and texts of the policy
+// can't break lines or steer the reviewer's terminal.
+func say(w io.Writer, format string, args ...any) {
+	for i, a := range args {
+		args[i] = strings.Map(func(r rune) rune {
+			if !unicode.IsPrint(r) {
+				return unicode.ReplacementChar
+			}
+			return r
+		}, fmt.Sprint(a))
+	}
+	fmt.Fprintf(w, format, args...)
 }
 
 // Written is the strategy as a policy says it, without the braces where one name

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 var update = flag.Bool("update", false, "write the golden files and vectors anew")
@@ -116,6 +117,23 @@ func TestCertificateSaysWhatIsNotGood(t *testing.T) {
 				t.Errorf("page doesn't say %q", tt.want)
 			}
 		})
+	}
+}
+
+// A controller's or a table's name may have anything in it; the text goes to terminals.
+func TestCertificateTextHoldsNoControlCharacter(t *testing.T) {
+	c := NewCertificate(opened(t), nil)
+	c.Erased = append(c.Erased, Line{Table: "a\x1b[31m\nb\u202e", Done: []string{"1 deleted\a"}})
+	c.Facts = append(c.Facts, Term{Name: "Case", Text: "7\r\nReceipt number: 8\x1b[2J"})
+	var b bytes.Buffer
+	if err := c.Text(&b); err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.IndexFunc(b.String(), func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+		t.Errorf("%q", b.String()[i:min(i+8, b.Len())])
+	}
+	if strings.Contains(b.String(), "\nReceipt number: 8") {
+		t.Error("a case's reference made a line of its own")
 	}
 }
 

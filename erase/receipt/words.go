@@ -93,10 +93,18 @@ func wrap(first, text string) string {
 			b.WriteByte(' ')
 			col++
 		}
-		b.WriteString(word)
+		b.WriteString(strings.Map(visible, word))
 		col += n
 	}
 	return b.String()
+}
+
+// visible replaces what could steer a terminal: names come from databases and policies.
+func visible(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 func underline(text string) string {
