@@ -83,7 +83,7 @@ func (b *builder) kinds(u dialect.BulkUpdate) []dialect.Kind {
 
 // bulkUpdates writes an UPDATE that takes each row's values from the JSON.
 func (b *builder) bulkUpdates(u dialect.BulkUpdate, doc string, tagged []bool) {
-	b.write("UPDATE ", named(u.Table), " AS ", self, " SET ")
+	b.write(b.rel.verb(), named(u.Table), " AS ", self, " SET ")
 	for i, c := range u.Set {
 		if i > 0 {
 			b.write(", ")

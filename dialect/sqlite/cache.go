@@ -30,6 +30,7 @@ type relation struct {
 	key      []string // primary key of a WITHOUT ROWID table
 	address  string   // rowid, or another of its names; "" for WITHOUT ROWID
 	triggers bool     // has triggers of its own
+	resolves bool     // has constraints that resolve conflicts by themselves (ON CONFLICT REPLACE)
 }
 
 // at empties the cache unless it is of that schema version.
@@ -92,7 +93,7 @@ func readRelation(ctx context.Context, conn *sql.Conn, n dialect.Name) (*relatio
 			return nil, err
 		}
 		if collates == nil {
-			collates = parseTable(text).collates
+			collates, r.resolves = parseTable(text).collates, resolves(text)
 		}
 		c := &dialect.Column{Name: name, Collation: cmp.Or(collates[strings.ToLower(name)], binary)}
 		typed(c, typ)
@@ -106,6 +107,27 @@ func readRelation(ctx context.Context, conn *sql.Conn, n dialect.Name) (*relatio
 		r.address = addressOf(names)
 	}
 	return r, rows.Err()
+}
+
+// resolves reports whether a table's text has ON CONFLICT clauses.
+func resolves(create string) bool {
+	toks := lex(create)
+	for i := 1; i < len(toks); i++ {
+		if toks[i-1].is("ON") && toks[i].is("CONFLICT") {
+			return true
+		}
+	}
+	return false
+}
+
+// verb is UPDATE, with which a conflict is an error: a constraint of its own
+// would have the row passed over in silence, or the other row deleted. Not where
+// there is none: it overrides what triggers say of conflicts too.
+func (r *relation) verb() string {
+	if r.resolves {
+		return "UPDATE OR ABORT "
+	}
+	return "UPDATE "
 }
 
 // addressOf gives a name of the rowid that no column has taken.

@@ -7,8 +7,8 @@ import (
 )
 
 // Check looks for tables and columns that aren't there, views and virtual
-// tables in place of tables, and a database that can't be written. SQLite has no
-// privileges and no row security.
+// tables in place of tables, a database that can't be written, and tables of which
+// SQLite compiles no change. It has no privileges and no row security.
 func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
@@ -36,7 +36,8 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 	if !writes {
 		return out, nil
 	}
-	switch err := db.tryWriting(ctx); dialect.ClassOf(err) {
+	refusals, err := db.tryWriting(ctx, accesses)
+	switch out = append(out, refusals...); dialect.ClassOf(err) {
 	case "", dialect.LockTimeout, dialect.Retryable: // where somebody writes, one can
 		return out, nil
 	case dialect.PermissionDenied:
@@ -48,15 +49,41 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 
 // tryWriting sets the user's version number to what it is and rolls back.
 // BEGIN IMMEDIATE alone succeeds on a read-only database.
-func (db *DB) tryWriting(ctx context.Context) error {
+func (db *DB) tryWriting(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	t, err := db.begin(ctx, dialect.TxOptions{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = t.Rollback(ctx) }()
 	version, err := readPragma(ctx, t.conn, "main.user_version")
 	if err == nil {
 		err = writePragma(ctx, t.conn, "main.user_version", version)
 	}
-	return failed(ctx, "check for write access to the database", dialect.Name{}, err)
+	if err != nil {
+		return nil, failed(ctx, "check for write access to the database", dialect.Name{}, err)
+	}
+	return t.uncompiled(ctx, accesses), nil
+}
+
+// uncompiled finds tables whose changes don't compile. An application whose connections
+// have foreign keys off, or functions of their own, needs not have noticed.
+func (t *tx) uncompiled(ctx context.Context, accesses []dialect.Access) (out []dialect.Problem) {
+	for _, a := range accesses {
+		var changes []string
+		if a.Delete {
+			changes = append(changes, "DELETE FROM "+named(a.Table))
+		}
+		if len(a.Update) > 0 {
+			c := quote(a.Update[0])
+			changes = append(changes, "UPDATE "+named(a.Table)+" SET "+c+" = "+c)
+		}
+		for _, sql := range changes {
+			if err := t.run(ctx, "check", a.Table, "EXPLAIN "+sql); dialect.ClassOf(err) == dialect.Fatal {
+				out = append(out, dialect.Problem{Table: a.Table, Reason: "SQLite can't compile a change of it: with PRAGMA foreign_keys = 1 try " + sql +
+					", which tells what isn't there (the table that a foreign key names, a unique index on its columns, or what a trigger or an index needs)"})
+				break
+			}
+		}
+	}
+	return out
 }

@@ -200,3 +200,52 @@ func TestCheckOfReadOnlyDatabase(t *testing.T) {
 		t.Errorf("%d problems, want 1 (%v)", len(problems), err)
 	}
 }
+
+func TestCheckOfWhatDoesNotCompile(t *testing.T) {
+	_, db := memory(t, "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT)", "CREATE TABLE of_gone (id INTEGER PRIMARY KEY, g INT REFERENCES gone)",
+		"CREATE TABLE of_name (id INTEGER PRIMARY KEY, name TEXT REFERENCES parent (name))", "CREATE TABLE fine (id INTEGER PRIMARY KEY, p INT REFERENCES parent)",
+		"CREATE TABLE log (id INTEGER PRIMARY KEY)", "CREATE TRIGGER logged AFTER UPDATE ON log BEGIN SELECT unheard_of(NEW.id); END")
+	for table, want := range map[string]int{"parent": 1, "of_gone": 1, "of_name": 1, "fine": 0, "log": 1} {
+		problems, err := db.Check(t.Context(), []dialect.Access{{Table: dialect.Name{Table: table}, Update: []string{"id"}, Delete: true}})
+		if err != nil || len(problems) != want {
+			t.Errorf("%s: %v, %v, want %d", table, problems, err, want)
+		}
+	}
+}
+
+// What the table says of conflicts would delete another row, or pass over this one.
+func TestConflictsAreErrorsWhateverTheTableSays(t *testing.T) {
+	for _, resolution := range []string{"REPLACE", "IGNORE", "FAIL", "ROLLBACK"} {
+		t.Run(resolution, func(t *testing.T) {
+			p, db := memory(t, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE ON CONFLICT "+resolution+")", "INSERT INTO t VALUES (1, 'one'), (2, 'two')")
+			name := dialect.Name{Table: "t"}
+			one := []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{int64(1)}}}}
+			column := &dialect.Column{Name: "name", Kind: dialect.Text}
+			for way, change := range map[string]func(dialect.Tx) error{
+				"in bulk": func(tx dialect.Tx) error {
+					_, err := tx.BulkUpdate(t.Context(), dialect.BulkUpdate{Table: name, Key: []string{"id"}, Set: []string{"name"}, Rows: []dialect.Row{{int64(1), "two"}}})
+					return err
+				},
+				"by an expression": func(tx dialect.Tx) error {
+					_, err := tx.Update(t.Context(), dialect.Update{Table: name, Where: one, Compare: true, Set: []dialect.Assign{{Column: column, Expr: dialect.Literal{Value: "two", Column: column}}}})
+					return err
+				},
+			} {
+				tx, err := db.Begin(t.Context(), dialect.TxOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := change(tx); dialect.ClassOf(err) != dialect.UniqueViolation {
+					t.Errorf("%s: error %v", way, err)
+				}
+				if err := tx.Rollback(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			var n int
+			if err := p.QueryRow("SELECT count(*) FROM t").Scan(&n); err != nil || n != 2 {
+				t.Errorf("%d rows, %v", n, err)
+			}
+		})
+	}
+}

@@ -172,7 +172,7 @@ func (b *builder) deletes(d dialect.Delete) {
 
 func (b *builder) updates(u dialect.Update) {
 	b.from(u.Table)
-	b.write("UPDATE ", named(u.Table), " AS ", self, " SET ")
+	b.write(b.rel.verb(), named(u.Table), " AS ", self, " SET ")
 	for i, a := range u.Set {
 		if i > 0 {
 			b.write(", ")
