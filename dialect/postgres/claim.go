@@ -5,7 +5,6 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/spare"
-	"github.com/expungedb/expunge/dialect/internal/spare"
 )
 
 // Claim takes an advisory lock, keyed by the name's 64-bit hash in the key space
@@ -20,11 +19,6 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		e.Detail = "a claim takes a connection for itself: the pool's MaxConns has to be 2 at least"
 		return nil, e
 	}
-	return spare.Claim(ctx, db.pool, int(db.pool.Config().MaxConns), func() (func() error, error) { return db.take(ctx, name) })
-}
-
-// take makes the claim.
-func (db *DB) take(ctx context.Context, name string) (func() error, error) {
 	return spare.Claim(ctx, db.pool, int(db.pool.Config().MaxConns), func() (func() error, error) { return db.take(ctx, name) })
 }
 
