@@ -158,6 +158,13 @@ func serverProblems(ctx context.Context, q queryer) ([]string, error) {
 		on[r[0].String] = r[1].String != "OFF" && r[1].String != "0"
 	}
 	var out []string
+	hidden, err := seesPart(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if hidden {
+		out = append(out, "the user may not see every table of the database, so that tables and references may be missed: grant SELECT on the database")
+	}
 	switch {
 	case on["super_read_only"] || on["innodb_read_only"]:
 		out = append(out, "the server is read-only: connect to the primary")
@@ -174,6 +181,18 @@ func serverProblems(ctx context.Context, q queryer) ([]string, error) {
 		out = append(out, foreignKeysOff)
 	}
 	return out, nil
+}
+
+// seesPart reports whether the catalogue shows the user only some of the database's
+// tables, those that he has a privilege on: the server tells who may read any of
+// them that a table isn't there, and nobody else.
+func seesPart(ctx context.Context, q queryer) (bool, error) {
+	_, err := collect(ctx, q, "SELECT 1 FROM "+quote(journalPrefix+"nowhere"))
+	my, ok := errors.AsType[*mysql.MySQLError](err)
+	if !ok {
+		return false, err
+	}
+	return classes[my.Number] == dialect.PermissionDenied, nil
 }
 
 // writesAnyway reports whether the user may write to a read_only server.

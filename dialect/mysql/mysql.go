@@ -19,6 +19,11 @@
 //   - ON UPDATE CURRENT_TIMESTAMP columns keep their value unless assigned.
 //   - There is no RETURNING, no deferred constraint and no row address.
 //
+// The catalogue shows a user only the tables that he has a privilege on, and MySQL
+// the triggers only of those that he has TRIGGER on. A table of another database that he
+// can't see isn't in a plan, and its ON DELETE CASCADE is the server's own doing: where
+// foreign keys go from database to database, the user needs SELECT on all of them.
+//
 // Tables of the connected database have an empty Name.Schema, so that a plan
 // fits a copy that was restored under another database's name. Tables of other
 // databases on the server are part of the schema only where foreign keys
