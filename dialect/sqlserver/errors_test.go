@@ -18,7 +18,7 @@ func TestErrorsAreClassedByNumber(t *testing.T) {
 		class   dialect.Class
 		numbers []int32
 	}{
-		{dialect.Retryable, []int32{1205, 3960, 3961, 41302, 40143, 40197, 40501, 40613, 49918, 49919, 49920}},
+		{dialect.Retryable, []int32{1205, 3960, 3961, 13535, 41302, 40143, 40197, 40501, 40613, 49918, 49919, 49920}},
 		{dialect.LockTimeout, []int32{1222, -2}},
 		{dialect.UniqueViolation, []int32{2601, 2627}},
 		{dialect.OtherConstraint, []int32{515, 547, 50000, 51234}},
