@@ -71,9 +71,9 @@ func (e *policyError) Error() string {
 
 func (e *policyError) line(p plan.Problem) string {
 	if p.Pos == (plan.Pos{}) {
-		return e.file + ": " + p.String()
+		return e.file + ": " + printable(p.String())
 	}
-	return e.file + ":" + p.String()
+	return e.file + ":" + printable(p.String())
 }
 
 // inPolicy gives the problems of a policy the name of its file. Other errors

@@ -23,6 +23,7 @@ import (
 	"os/signal"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v3"
@@ -44,7 +45,12 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = &usageError{err} // of the parser: no verb has begun
 	}
 	if err != nil && !errors.Is(err, errReported) {
-		fmt.Fprintf(stderr, "expunge: %s\n", err)
+		for i, line := range strings.Split(err.Error(), "\n") {
+			if i == 0 {
+				line = "expunge: " + line
+			}
+			fmt.Fprintln(stderr, printable(line))
+		}
 	}
 	return exitCode(err)
 }
