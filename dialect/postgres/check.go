@@ -9,7 +9,7 @@ import (
 )
 
 // Check looks for missing privileges, row security that applies to this role, a
-// read-only server, and a journal that can't be made. It asks one question for the
+// read-only server, a connection that enforces no foreign key, and a journal that can't be made. It asks one question for the
 // server and one for all tables, all read-only.
 func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	var problems []dialect.Problem
@@ -31,7 +31,7 @@ func (t *tx) checkServer(ctx context.Context) ([]dialect.Problem, error) {
 SELECT pg_is_in_recovery()::int, (current_setting('default_transaction_read_only') = 'on')::int,
 	CASE WHEN j.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
 		WHEN j.tables = 0 THEN has_schema_privilege(j.oid, 'USAGE') AND has_schema_privilege(j.oid, 'CREATE')
-		ELSE has_schema_privilege(j.oid, 'USAGE') END::int, (j.oid IS NULL)::int
+		ELSE has_schema_privilege(j.oid, 'USAGE') END::int, (j.oid IS NULL)::int, (current_setting('session_replication_role') = 'replica')::int
 FROM (SELECT) one LEFT JOIN (SELECT n.oid, (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r') AS tables
 	FROM pg_catalog.pg_namespace n WHERE n.nspname = '` + journalSchema + `') j ON true`
 	row, err := t.one(ctx, statement{sql: q})
@@ -44,6 +44,9 @@ FROM (SELECT) one LEFT JOIN (SELECT n.oid, (SELECT count(*) FROM pg_catalog.pg_c
 		add("the server is a standby, which can't be written to: connect to the primary")
 	} else if number(row[1]) == 1 {
 		add("default_transaction_read_only is on: switch it off for this role or connection")
+	}
+	if number(row[4]) == 1 {
+		add("session_replication_role is replica, so that foreign keys aren't enforced and triggers don't fire: set it to origin for this role or connection")
 	}
 	if number(row[2]) == 0 {
 		if number(row[3]) == 1 {

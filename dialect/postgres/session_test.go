@@ -79,6 +79,15 @@ func TestRowSecurityThatHidesRowsIsFoundAndRefused(t *testing.T) {
 	})
 }
 
+func TestAConnectionThatEnforcesNoForeignKeyIsFound(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		db := postgres.New(connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["session_replication_role"] = "replica" }))
+		if problems, err := db.Check(t.Context(), nil); err != nil || len(problems) != 1 || !strings.Contains(problems[0].Reason, "session_replication_role") {
+			t.Errorf("problems: %v, %v", problems, err)
+		}
+	})
+}
+
 func TestSessionIsLeftAsItWas(t *testing.T) {
 	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
 		pool := connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) {

@@ -62,7 +62,15 @@ func (db *DB) tryWriting(ctx context.Context, accesses []dialect.Access) ([]dial
 	if err != nil {
 		return nil, failed(ctx, "check for write access to the database", dialect.Name{}, err)
 	}
-	return t.uncompiled(ctx, accesses), nil
+	var journal string
+	if err := t.conn.QueryRowContext(ctx, "PRAGMA main.journal_mode").Scan(&journal); err != nil {
+		return nil, failed(ctx, "check for write access to the database", dialect.Name{}, err)
+	}
+	out := t.uncompiled(ctx, accesses)
+	if journal == "off" {
+		out = append(out, dialect.Problem{Reason: "journal_mode is OFF, in which nothing can be rolled back: set it to DELETE or WAL"})
+	}
+	return out, nil
 }
 
 // uncompiled finds tables whose changes don't compile. An application whose connections

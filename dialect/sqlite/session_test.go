@@ -201,6 +201,17 @@ func TestCheckOfReadOnlyDatabase(t *testing.T) {
 	}
 }
 
+func TestCheckOfADatabaseThatRollsNothingBack(t *testing.T) {
+	p := pool(t, "file:"+filepath.Join(t.TempDir(), "off.db")+"?_pragma=journal_mode(off)")
+	if _, err := p.Exec("CREATE TABLE t (id INTEGER PRIMARY KEY)"); err != nil {
+		t.Fatal(err)
+	}
+	problems, err := sqlite.New(p).Check(t.Context(), []dialect.Access{{Table: dialect.Name{Table: "t"}, Delete: true}})
+	if err != nil || len(problems) != 1 {
+		t.Errorf("%v, %v, want the journal's mode", problems, err)
+	}
+}
+
 func TestCheckOfWhatDoesNotCompile(t *testing.T) {
 	_, db := memory(t, "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT)", "CREATE TABLE of_gone (id INTEGER PRIMARY KEY, g INT REFERENCES gone)",
 		"CREATE TABLE of_name (id INTEGER PRIMARY KEY, name TEXT REFERENCES parent (name))", "CREATE TABLE fine (id INTEGER PRIMARY KEY, p INT REFERENCES parent)",
