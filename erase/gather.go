@@ -48,7 +48,8 @@ type row struct {
 	before *outcome    // of an ended root: what was done to it before; nil: not known
 	freed  bool        // of an ended root: a hold of its own table applied then, and doesn't now
 	waits  bool        // it remains because of a hold
-	led    bool        // a row that remains leads to it
+	led    bool        // a row leads to it that remains and is found itself, or it is a head
+	beset  bool        // a row leads to it of which that isn't known yet
 }
 
 func newGathering(p *program, tx dialect.Tx, lock dialect.Lock) *gathering {
@@ -76,18 +77,24 @@ func (g *gathering) collect(ctx context.Context, roots []dialect.Cond) error {
 		return err
 	}
 	for i := 0; i < len(g.sets); {
-		n := 1
-		if c := g.sets[i].Cycle; c > 0 {
-			for i+n < len(g.sets) && g.sets[i+n].Cycle == c {
-				n++
-			}
-		}
-		if err := g.spread(ctx, g.sets[i:i+n]); err != nil {
+		group := g.group(i)
+		if err := g.spread(ctx, group); err != nil {
 			return err
 		}
-		i += n
+		i += len(group)
 	}
 	return g.decide(ctx)
+}
+
+// group are the tables, from the i-th on, that reach each other in a circle.
+func (g *gathering) group(i int) []*set {
+	n := 1
+	if c := g.sets[i].Cycle; c > 0 {
+		for i+n < len(g.sets) && g.sets[i+n].Cycle == c {
+			n++
+		}
+	}
+	return g.sets[i : i+n]
 }
 
 // progress is how much of a parent's rows a way has been followed from.

@@ -34,18 +34,67 @@ func (g *gathering) heads(ctx context.Context) ([]head, error) {
 		return nil, err
 	}
 	var out []head
-	for i, s := range g.sets {
-		waiting := s.filter(func(r *row) bool { return r.waits && !r.goes() })
-		if i > 0 && len(waiting) > 0 {
-			if err := g.lead(ctx, s, waiting); err != nil {
+	for i := 0; i < len(g.sets); {
+		group := g.group(i)
+		more, err := g.headsOf(ctx, group)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+		i += len(group)
+	}
+	return out, nil
+}
+
+// headsOf finds the heads among tables that are collected together. Rows that
+// lead to each other in a circle, or to themselves, are led by nothing that is
+// found: one of the tables' rows are heads then.
+func (g *gathering) headsOf(ctx context.Context, group []*set) ([]head, error) {
+	var out []head
+	begun := map[*row]bool{}
+	begin := func(s *set, rows []*row) {
+		for _, r := range rows {
+			r.led, begun[r] = true, true
+			out = append(out, head{s, r})
+		}
+	}
+	rest := func(s *set) []*row { return s.filter(func(r *row) bool { return r.waits && !r.goes() && !r.led }) }
+	if group[0] == g.sets[0] {
+		begin(group[0], rest(group[0]))
+	}
+	for {
+		for changed := true; changed; {
+			changed = false
+			for _, s := range group {
+				more, err := g.lead(ctx, s, rest(s), func(r *row) bool { return r.led }, led)
+				if err != nil {
+					return nil, err
+				}
+				changed = changed || more && group[0].Cycle > 0
+			}
+		}
+		first, before := (*set)(nil), len(out)
+		for _, s := range group {
+			if _, err := g.lead(ctx, s, rest(s), func(r *row) bool { return r.waits && !r.led }, beset); err != nil {
 				return nil, err
 			}
 		}
-		for _, r := range waiting {
-			if !r.led || s.byCondition(r) {
-				out = append(out, head{s, r})
+		for _, s := range group {
+			rows := rest(s)
+			if first == nil && len(rows) > 0 {
+				first = s
 			}
+			begin(s, slices.DeleteFunc(rows, func(r *row) bool { was := r.beset; r.beset = false; return was }))
 		}
+		if first == nil {
+			break
+		}
+		if len(out) == before {
+			begin(first, rest(first))
+		}
+	}
+	for _, s := range group {
+		begin(s, s.filter(func(r *row) bool { return r.waits && !r.goes() && s.byCondition(r) && !begun[r] }))
 	}
 	return out, nil
 }
@@ -79,6 +128,7 @@ func (s *set) byCondition(r *row) bool {
 
 func waits(r *row) *bool { return &r.waits }
 func led(r *row) *bool   { return &r.led }
+func beset(r *row) *bool { return &r.beset }
 
 // await marks what waits together with the held rows: the rows that remain
 // because a held one refers to them, and those that lead to one.
@@ -127,23 +177,28 @@ func (g *gathering) owners(ctx context.Context, s *set, ref *plan.Reference) (bo
 	return g.mark(ctx, owners, []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}, waits)
 }
 
-// lead marks those of the waiting rows of s to which a row leads that remains,
-// by a reference that remains.
-func (g *gathering) lead(ctx context.Context, s *set, waiting []*row) error {
+// lead marks those of the waiting rows of s to which a row leads that remains
+// and counts, by a reference that remains, and reports whether there was a new one.
+func (g *gathering) lead(ctx context.Context, s *set, waiting []*row, counts func(*row) bool, as flag) (bool, error) {
+	changed := false
 	for i := range s.Reach {
 		w := &s.Reach[i]
-		from := g.set(w.From())
-		where := g.through(w, from, from.filter(func(r *row) bool { return !r.goes() }))
 		rows := slices.DeleteFunc(slices.Clone(waiting), func(r *row) bool { return s.severs(r, w) })
-		if where == nil || len(rows) == 0 {
+		if len(rows) == 0 {
 			continue
 		}
-		where = append(where, dialect.In{Columns: s.Key, Keys: keysOf(s, rows)})
-		if _, err := g.mark(ctx, s, where, led); err != nil {
-			return err
+		from := g.set(w.From())
+		where := g.through(w, from, from.filter(func(r *row) bool { return !r.goes() && counts(r) }))
+		if where == nil {
+			continue
 		}
+		more, err := g.mark(ctx, s, append(where, dialect.In{Columns: s.Key, Keys: keysOf(s, rows)}), as)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || more
 	}
-	return nil
+	return changed, nil
 }
 
 // severs reports whether the way to the row is lost in what is done to it.

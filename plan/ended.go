@@ -29,13 +29,17 @@ func (b *builder) ended() []Root {
 		return nil
 	}
 	out := []Root{c.endedRoot()}
-	for _, n := range c.adrift() {
+	waits := c.waiting()
+	for _, n := range c.adrift(waits) {
 		if len(b.address(n.table)) == 0 {
 			b.found.add(n.rule.Hold.at(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and without a primary key or a unique NOT NULL key it isn't found again when the hold has ended: add a key, or name the reference in hold.keep")
 			continue
 		}
 		decision := n.reach[0].erase
-		if slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != decision }) {
+		switch several := slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != decision }); {
+		case several && !waits[n]:
+			decision = EraseKeep // nothing is left to do to the row itself
+		case several:
 			b.found.add(n.rule.Hold.at(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and its references have different decisions, of which none is left to tell when the hold has ended: name the references in hold.keep, or decide the same for all")
 			continue
 		}
@@ -62,17 +66,40 @@ func (c *closure) endedRoot() Root {
 	return r
 }
 
+// waiting are the nodes of which rows may wait for the end of a hold: true where
+// something is to be done to them then, false where they remain in any case and
+// only lead to such a row.
+func (c *closure) waiting() map[*node]bool {
+	kept, waits := c.keptByHeld(), map[*node]bool{}
+	var next []*node
+	for _, n := range c.nodes {
+		if (n.mayHold || kept[n]) && (n.any(EraseDelete) || n.any(EraseOverwrite)) {
+			waits[n] = true
+			next = append(next, n)
+		}
+	}
+	for ; len(next) > 0; next = next[1:] {
+		for _, w := range next[0].reach {
+			if _, known := waits[w.from]; !known && w.from.mayStay {
+				waits[w.from] = false
+				next = append(next, w.from)
+			}
+		}
+	}
+	return waits
+}
+
 // adrift are the tables, the root's not among them, of which a row that waits
-// for the end of a hold may remain while no row that leads to it does. With them
-// come those of which a row is overwritten when a hold's condition holds no
-// longer: that it did only the journal knows then.
-func (c *closure) adrift() []*node {
+// for the end of a hold, or leads to one that does, may remain while no row that
+// leads to it does. With them come those of which a row is overwritten when a hold's
+// condition holds no longer: that it did only the journal knows then.
+func (c *closure) adrift(waits map[*node]bool) []*node {
 	kept := c.keptByHeld()
 	var out []*node
 	for _, n := range c.nodes {
-		waits := (n.mayHold || kept[n]) && (n.any(EraseDelete) || n.any(EraseOverwrite))
-		byCondition := n.rule.Hold != nil && n.rule.Hold.Where != "" && (n.mayReplace || n.any(EraseOverwrite))
-		if n.parent != nil && waits && (byCondition || slices.ContainsFunc(n.reach, func(w reach) bool { return !c.firm(n, w, kept[n]) })) {
+		_, remains := waits[n]
+		byCondition := waits[n] && n.rule.Hold != nil && n.rule.Hold.Where != "" && (n.mayReplace || n.any(EraseOverwrite))
+		if n.parent != nil && remains && (byCondition || slices.ContainsFunc(n.reach, func(w reach) bool { return !c.firm(n, w, kept[n]) })) {
 			out = append(out, n)
 		}
 	}
