@@ -60,3 +60,11 @@ func (t *tx) render(ctx context.Context, s dialect.Select) (string, []any, error
 	query, _, err := b.selection(table, s)
 	return query, b.args, err
 }
+
+// WhichServer is the expression that tells servers apart.
+const WhichServer = whichServer
+
+// Kill kills the connection of that number on that server.
+func Kill(ctx context.Context, d *DB, id int64, server string) error {
+	return (&session{db: d, id: id, at: server}).kill(ctx)
+}

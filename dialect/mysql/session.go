@@ -49,7 +49,8 @@ var mariadbs = []variable{
 type session struct {
 	db      *DB
 	conn    *sql.Conn
-	id      int64 // of the connection, for KILL
+	id      int64  // of the connection, for KILL,
+	at      string // on this server
 	server  *server
 	checks  bool // foreign_key_checks
 	restore []variable
@@ -102,10 +103,10 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	if s.server.mariadb {
 		want = append(want, mariadbs...)
 	}
-	query := "SELECT CONNECTION_ID(), DATABASE(), @@SESSION.foreign_key_checks"
+	query := "SELECT CONNECTION_ID(), " + whichServer + ", DATABASE(), @@SESSION.foreign_key_checks"
 	values := make([]sql.NullString, len(want))
 	var database sql.NullString
-	into := []any{&s.id, &database, &s.checks}
+	into := []any{&s.id, &s.at, &database, &s.checks}
 	for i, v := range want {
 		query += ", @@SESSION." + s.server.calls(v.name)
 		into = append(into, &values[i])
@@ -179,8 +180,27 @@ func (s *session) close(usable bool) {
 	if s.cut && !usable {
 		// The server notices a closed connection only when the statement has
 		// ended. Until then it would work on, and hold its locks.
-		_, _ = s.db.pool.ExecContext(ctx, fmt.Sprintf("KILL %d", s.id))
+		_ = s.kill(ctx)
 	}
+}
+
+// whichServer tells the servers apart that a load balancer hands connections to.
+const whichServer = "CONCAT_WS(':', @@hostname, @@port, @@server_id)"
+
+// kill ends the session on its server. On another one the connection of that
+// number is somebody else's.
+func (s *session) kill(ctx context.Context) error {
+	conn, err := s.db.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var at string
+	if err := one(ctx, conn, "SELECT "+whichServer, &at); err != nil || at != s.at {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, fmt.Sprintf("KILL %d", s.id))
+	return err
 }
 
 // discard makes the pool forget a connection.

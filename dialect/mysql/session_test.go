@@ -293,6 +293,35 @@ func TestACancelledStatementLetsItsLocksGo(t *testing.T) {
 	})
 }
 
+// Behind a load balancer the pool's next connection may be to another server.
+func TestAConnectionOfThatNumberOnAnotherServerIsLeftAlone(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		pool := testdb.OpenMySQL(t, db)
+		conn, err := pool.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		var id int64
+		var server string
+		if err := conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID(), "+mysql.WhichServer).Scan(&id, &server); err != nil {
+			t.Fatal(err)
+		}
+		d := mysql.New(pool)
+		for _, c := range []struct {
+			server string
+			alive  bool
+		}{{"another:3306:1", true}, {server, false}} {
+			if err := mysql.Kill(t.Context(), d, id, c.server); err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.PingContext(t.Context()); (err == nil) != c.alive {
+				t.Errorf("the server that it was meant for: %t; alive: %t", !c.alive, err == nil)
+			}
+		}
+	})
+}
+
 func TestAServerKilledAndStartedAgain(t *testing.T) {
 	for _, s := range []*testdb.Server{testdb.NewMySQL(t), testdb.NewMariaDB(t)} {
 		t.Run(s.String(), func(t *testing.T) {
