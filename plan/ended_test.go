@@ -114,6 +114,31 @@ func TestHoldsThatEndHaveARootInScopeExpired(t *testing.T) {
 	}
 }
 
+// A row under no hold that remains without its subject leads to what is held:
+// it is a root then, whatever was decided for its references, and nothing is done to it.
+func TestARowThatLeadsToWhatIsHeldIsARoot(t *testing.T) {
+	s := schemaOf(`customer: id, email text
+		order: id, buyer? -> customer, seller? -> customer, note text?
+		payment: id, order_id -> order, day date`)
+	for _, test := range []struct{ via, want string }{
+		{"buyer: overwrite, seller: overwrite", "delete payment"},
+		{"buyer: overwrite, seller: keep", "delete payment\nkeep order"},
+	} {
+		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+`
+  order: {via: {`+test.via+`}, columns: {note: {pii: free-text, overwrite: null}}}
+  payment: {erase: delete, hold: {because: tax, until: day + 6y}, columns: {id: none}}
+`), Expired())
+		if len(p.Roots) != 2 || p.Roots[1].Table.Table != "order" {
+			t.Fatalf("roots %+v", p.Roots)
+		}
+		second := *p
+		second.Roots = p.Roots[1:]
+		if d := cmp.Diff(lines(test.want), stepsOf(&second)); d != "" {
+			t.Errorf("%s: steps (-want +got):\n%s", test.via, d)
+		}
+	}
+}
+
 // Retention periods come first: what they take needn't be looked for twice.
 func TestRetentionAndHoldsThatEnd(t *testing.T) {
 	s := schemaOf("customer: id, email text\ninvoice: id, customer_id -> customer, day date\nsession: id, customer_id -> customer, seen date")
