@@ -51,6 +51,12 @@ func TestPitfall8Circles(t *testing.T) {
 			problem: "rows refer to each other in a circle that can't be opened: a(b_id) → b; b(a_id) → a: make one of these columns nullable",
 		},
 		{
+			name:   "nor where another foreign key of the same columns isn't deferrable",
+			schema: "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a\nc: id",
+			change: []func(*dialect.Schema){foreign("a", "b_id", "b", "id", deferred), foreign("a", "b_id", "b", "id")},
+			engine: able, problem: "rows refer to each other in a circle that can't be opened",
+		},
+		{
 			name:    "nor where the reference acts at once",
 			schema:  "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a\nc: id",
 			change:  []func(*dialect.Schema){foreign("a", "b_id", "b", "id", deferred, func(fk *dialect.ForeignKey) { fk.OnDelete = dialect.Cascade })},

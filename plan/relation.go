@@ -52,6 +52,21 @@ func (r *resolved) relate(ref *relation) {
 		r.into[ref.RefTable] = append(r.into[ref.RefTable], ref)
 	case known[i].Link && !ref.Link: // of two foreign keys the one that is enforced counts
 		*known[i] = *ref
+	case !known[i].Link && !ref.Link: // both are obeyed: the stricter one counts
+		known[i].stricter(ref)
+	}
+}
+
+// stricter makes the relation as strict as another foreign key of the same
+// columns is: one that waits, does nothing or cascades is of no use where the other
+// doesn't.
+func (r *relation) stricter(o *relation) {
+	r.deferrable = r.deferrable && o.deferrable
+	if r.noAction() {
+		r.onDelete = o.onDelete
+	}
+	if r.onUpdate == dialect.Cascade {
+		r.onUpdate = o.onUpdate
 	}
 }
 
