@@ -23,7 +23,7 @@ func (a *app) replay() *cli.Command {
 	return &cli.Command{
 		Name: "replay", Usage: "erases again, in a database that was restored from a backup, whom the backup brought back",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "since", Usage: "the `TIME` that the backup is of, when it was begun: 2026-01-31T02:00:00Z, or a date; when in doubt an earlier one"},
+			&cli.StringFlag{Name: "since", Usage: "the `TIME` that the backup is of, when it was begun, with its zone: 2026-01-31T02:00:00Z; when in doubt an earlier one"},
 			&cli.StringFlag{Name: "ledger", Usage: "the ledger's `FOLDER`"},
 			&cli.StringFlag{Name: "ledger-key", Usage: "the ledger's private key's `FILE`, as keygen --ledger made it"},
 			&cli.StringSliceFlag{Name: "ledger-pub", Usage: "a `FILE` with age recipients, to whom the replay's own entries are encrypted (default: those of --ledger-key)"},
@@ -202,14 +202,14 @@ func (f *rowFiles) close(err error) {
 	}
 }
 
-// sinceOf is a moment, or the beginning of a day in UTC, which is early enough.
+// sinceOf is a moment. A day alone is refused: it begins elsewhere earlier than in
+// UTC, and what was erased after the backup and before that would stay.
 func sinceOf(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, usage("give --since, the time that the backup is of, with its zone: 2026-01-31T02:00:00Z or 2026-01-31T03:00:00+01:00; when in doubt an earlier one")
 	}
-	return time.Time{}, usage("give --since, the time that the backup is of: 2026-01-31T02:00:00Z, or a date")
+	return t, nil
 }
 
 // entryOf writes an entry's receipt and amendment into the folder.
