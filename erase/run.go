@@ -252,6 +252,11 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 	if len(missing) > 0 {
 		return fmt.Errorf("%w: table %s is gone: build the plan again and have it approved", ErrDrift, strings.Join(missing, ", "))
 	}
+	for _, n := range p.Covers {
+		if t := s.Table(n); t != nil && t.TriggersUnseen {
+			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see the triggers of %s: grant TRIGGER on it, or build the plan again and have it approved", ErrDrift, n)
+		}
+	}
 	return fmt.Errorf("%w: a table that it covers, or a reference to one, is different: build the plan again and have it approved", ErrDrift)
 }
 

@@ -2,6 +2,8 @@ package erase_test
 
 import (
 	"errors"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,6 +139,32 @@ func TestTriggersAreAllowedByName(t *testing.T) {
 		if d := cmp.Diff(receipt.Rows{Matched: 2, Affected: 2}, done(st)["delete visit"]); d != "" {
 			t.Error(d) // the rows that the trigger added aren't counted
 		}
+	})
+}
+
+// MySQL hides the triggers, MariaDB what they write, from users without a privilege for that.
+func TestAPlanLooksDifferentToWhoMayNotSeeTriggers(t *testing.T) {
+	runOn(t, slices.DeleteFunc(engines(t), func(e engine) bool {
+		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb")
+	}), func(t *testing.T, db *target) {
+		db.club(t)
+		db.exec(t, "CREATE TRIGGER gone BEFORE DELETE ON remark FOR EACH ROW INSERT INTO letter VALUES (OLD.remark_id + 1000, NULL, OLD.body)")
+		u, err := url.Parse(db.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(u.Path, "/")
+		db.exec(t, "CREATE USER "+name+"@'%' IDENTIFIED BY 'app'", "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES ON `"+name+"`.* TO "+name+"@'%'")
+		t.Cleanup(func() { db.exec(t, "DROP USER "+name+"@'%'") })
+		u.User = url.UserPassword(name, "app")
+		p := db.plan(t, deletes, plan.Subjects())
+		app := openTarget(t, u.String())
+		if _, err := erase.Run(t.Context(), app.DB, p, options(p, "r", "1")); !errors.Is(err, erase.ErrDrift) || !strings.Contains(err.Error(), "grant TRIGGER on it") {
+			t.Errorf("error %v", err)
+		}
+		db.exec(t, "GRANT TRIGGER ON `"+name+"`.* TO "+name+"@'%'")
+		app = openTarget(t, u.String())
+		app.run(t, p, options(p, "r", "1"))
 	})
 }
 
