@@ -20,6 +20,7 @@ type summary struct {
 	first, last       time.Time
 	verified, unknown int64 // batches that were, and were not, looked at after their commit
 	scanned           time.Time
+	unscanned         bool // subjects that were overwritten are there, as they should be: a scan would show nothing
 	position          string
 	database          string
 	identity          dialect.Identity
@@ -219,6 +220,7 @@ func (e *executor) scanExpired(ctx context.Context, p *program, roots, stayed in
 func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[string]bool, s *summary) error {
 	first := p.first()
 	if first.deletes == "" {
+		s.unscanned = true
 		return nil
 	}
 	var unnamed int64

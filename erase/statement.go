@@ -127,6 +127,9 @@ func checks(s *summary) []receipt.Check {
 		left += c.Left
 	}
 	scanned := receipt.Check{ID: "roots-scanned-again", Method: receipt.Full, Result: result(left > 0), At: s.scanned}
+	if s.unscanned {
+		scanned.Result = receipt.Unchecked
+	}
 	if s.batches == 0 {
 		return []receipt.Check{scanned} // there was nothing to look for
 	}
