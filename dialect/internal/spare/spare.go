@@ -5,9 +5,8 @@ package spare
 
 import (
 	"context"
+	"fmt"
 	"sync"
-
-	"github.com/expungedb/expunge/dialect"
 )
 
 // seats are the connections of a pool that claims may hold.
@@ -60,7 +59,7 @@ func Take(ctx context.Context, pool any, connections int) (back func(), err erro
 func Claim(ctx context.Context, pool any, connections int, take func() (release func() error, err error)) (func() error, error) {
 	back, err := Take(ctx, pool, connections)
 	if err != nil {
-		return nil, dialect.NewError(dialect.Cancelled, "", "claim", dialect.Name{}, err)
+		return nil, fmt.Errorf("claim: waiting for a connection of the pool: %w", err)
 	}
 	release, err := take()
 	if err != nil {
