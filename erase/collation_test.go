@@ -99,3 +99,52 @@ links: ['post(author) -> person(email)']
 		}
 	})
 }
+
+// A foreign key compares as the type does that it refers to, into which the values of
+// the one that refers are cast.
+func TestRowsAreFoundByTheTypeOfWhatTheyReferTo(t *testing.T) {
+	const tables = `
+version: 1
+database: club
+subject: {table: person, key: id}
+tables:
+  person: {erase: delete, columns: {id: none}}
+  post: {erase: delete, columns: {post_id: none, author: none}}
+`
+	const links = "links: ['post(author) -> person(id)']\n"
+	run := func(t *testing.T, db *target, policy string, keys ...string) {
+		t.Helper()
+		p := db.plan(t, policy, plan.Subjects())
+		st := db.run(t, p, options(p, "r", keys...))
+		if d := cmp.Diff(receipt.Rows{Matched: 1, Affected: 1}, done(st)["delete post"]); d != "" {
+			t.Error(d)
+		}
+		if n := db.count(t, "SELECT count(*) FROM post WHERE post_id = 12"); n != 1 {
+			t.Error("another person's row is gone")
+		}
+		if v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(policy)), st, erase.SubjectKeys(keys...)); err != nil || v.Outcome != erase.Holds {
+			t.Errorf("%+v, error %v", v, err)
+		}
+	}
+	t.Run("a wider integer", func(t *testing.T) {
+		onEach(t, func(t *testing.T, db *target) {
+			db.exec(t, "CREATE TABLE person (id BIGINT NOT NULL PRIMARY KEY)", "CREATE TABLE post (post_id INTEGER NOT NULL PRIMARY KEY, author INTEGER)",
+				"INSERT INTO person VALUES (1), (2), (3000000000)", "INSERT INTO post VALUES (11, 1), (12, 2)")
+			run(t, db, tables+links, "1", "3000000000")
+		})
+	})
+	for _, c := range []struct{ name, id, author, ids, authors, policy, keys string }{
+		{"a number with decimals", "numeric(12, 2)", "int REFERENCES person", "(1), (2), (2.5)", "(11, 1), (12, 2)", tables, "1 2.5"},
+		{"a float", "float8", "numeric REFERENCES person", "(0.1), (2), (1e300)", "(11, 0.1), (12, 2)", tables, "0.1 1e300"},
+		{"letters of which the case counts", "text", "citext UNIQUE REFERENCES person", "('a'), ('A'), ('c')", "(11, 'c'), (12, 'A')", tables, "a c"},
+		{"letters of which it doesn't", "citext", "varchar(9)", "('a'), ('b')", "(11, 'A'), (12, 'b')", tables + links, "a"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onPostgres(t, func(t *testing.T, db *target) {
+				db.exec(t, "CREATE EXTENSION citext", "CREATE TABLE person (id "+c.id+" PRIMARY KEY)", "CREATE TABLE post (post_id int PRIMARY KEY, author "+c.author+")",
+					"INSERT INTO person VALUES "+c.ids, "INSERT INTO post VALUES "+c.authors)
+				run(t, db, c.policy, strings.Fields(c.keys)...)
+			})
+		})
+	}
+}

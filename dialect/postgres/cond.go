@@ -204,7 +204,7 @@ func equal(a *column, aliasA string, b *column, aliasB string) string {
 			x = a.of(aliasA) + "::text"
 		}
 	}
-	if a.collation != b.collation && a.collate+b.collate == "" && a.collation.name != "" && b.collation.name != "" {
+	if a.collation != b.collation && a.as+b.as == "" && a.collation.name != "" && b.collation.name != "" {
 		y += " COLLATE " + a.collation.name // neither of two that differ goes before the other
 	}
 	op := a.op("=")

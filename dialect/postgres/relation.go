@@ -36,7 +36,7 @@ type column struct {
 	elements  bool
 	leads     bool // is the first column of an index, so that = ANY can use that
 	collation coll
-	collate   string // a COLLATE clause, where it is to compare by another collation than its own
+	as        string // a cast and a COLLATE clause, where it is to compare otherwise than by itself
 }
 
 // coll is a column's collation: its full name, quoted, or "" where the type has none.
@@ -46,15 +46,29 @@ type coll struct {
 }
 
 // by is the column as it compares with a value of another column, to which the
-// two refer: that one's collation decides what is equal, as it does for a foreign key. A
-// collation that folds nothing finds the same as any other such.
+// two refer: that one's type and collation decide what is equal, as they do for a
+// foreign key. A collation that folds nothing finds the same as any other such.
 func (c *column) by(referred *column) *column {
-	if c.collation == referred.collation || !c.collation.folds && !referred.collation.folds || referred.collation.name == "" {
-		return c
-	}
 	other := *c
-	other.collate, other.leads = " COLLATE "+referred.collation.name, false
+	switch {
+	case c.base == referred.base:
+	case numbers[c.base] > 0 && numbers[referred.base] > 0: // 1.00 isn't read as an int4, nor is 3000000000
+		other.base, other.kind = referred.base, referred.kind
+		other.leads = c.leads && numbers[c.base] == numbers[referred.base]
+	case c.kind == dialect.Text && referred.kind == dialect.Text && c.operators != referred.operators: // citext and text
+		other.base, other.operators, other.as, other.leads = referred.base, referred.operators, "::"+referred.base, false
+	}
+	if c.collation != referred.collation && (c.collation.folds || referred.collation.folds) && referred.collation.name != "" {
+		other.as += " COLLATE " + referred.collation.name
+		other.leads = false
+	}
 	return &other
+}
+
+// numbers are the types of numbers that compare with each other, those of one family by its indexes.
+var numbers = map[string]int{
+	`"pg_catalog"."int2"`: 1, `"pg_catalog"."int4"`: 1, `"pg_catalog"."int8"`: 1,
+	`"pg_catalog"."float4"`: 2, `"pg_catalog"."float8"`: 2, `"pg_catalog"."numeric"`: 3,
 }
 
 // newColumn describes a column of that type, which is no domain.
@@ -193,7 +207,7 @@ func (c *column) comparand(alias string) string {
 	if c.incomparable {
 		return c.of(alias) + "::text"
 	}
-	return c.of(alias) + c.collate
+	return c.of(alias) + c.as
 }
 
 func (c *column) compared(element string) string {
