@@ -49,6 +49,12 @@ func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments,
 	if c.LeavesFile == "" {
 		c.LeavesFile = beside + ".leaves"
 	}
+	// The receipt is written last, and would take the place of the other.
+	for flag, path := range map[string]string{"--receipt-key-file": c.KeyFile, "--leaves": c.LeavesFile} {
+		if filepath.Clean(path) == filepath.Clean(cmd.String("output")) {
+			return nil, usage("%s and -o are one file: give each its own", flag)
+		}
+	}
 	var err error
 	o.Commitments, err = c.open(o.RunID)
 	return c, err
