@@ -114,6 +114,7 @@ var advice = map[uint16]string{
 	1114: "the table is full: make room on its disk, or raise the limit of its tablespace",
 	1021: "the disk is full: make room on it",
 	1290: "the server runs with an option that forbids this: read_only, or safe mode",
+	1449: "the user who defined a trigger isn't there any more: make him, or the trigger anew",
 	1665: "the binary log has the format STATEMENT, which takes no changes of READ COMMITTED transactions: set binlog_format to ROW or MIXED",
 	1785: "the server enforces GTID consistency, so that no transaction may change this table beside others: ALTER TABLE … ENGINE = InnoDB",
 	1836: "the server is in read-only mode",
