@@ -18,6 +18,8 @@
 //     statements here always see old values (statement.go).
 //   - ON UPDATE CURRENT_TIMESTAMP columns keep their value unless assigned.
 //   - There is no RETURNING, no deferred constraint and no row address.
+//   - The DSN's readTimeout and writeTimeout end a statement that takes longer as a
+//     lost connection does, and the server works on: leave them out, or make them long.
 //
 // The catalogue shows a user only the tables that he has a privilege on, and MySQL
 // the triggers only of those that he has TRIGGER on. A table of another database that he
