@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -219,6 +220,9 @@ func entryOf(folder string, r erase.Replayed) (replayedEntry, error) {
 		e.Error = r.Err.Error()
 	}
 	name := filepath.Join(folder, fileName(r.RunID))
+	if was, err := os.ReadFile(name + ".receipt.json"); err == nil && r.Receipt != nil && !bytes.Equal(was, r.Receipt) {
+		return e, usage("run %s is replayed, and %s.receipt.json is the receipt of another replay: give the same command again with another folder by -o", r.RunID, name)
+	}
 	for _, f := range []struct {
 		file   *string
 		ending string
