@@ -1,6 +1,7 @@
 package erase_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -145,6 +146,34 @@ tables:
 					"INSERT INTO person VALUES "+c.ids, "INSERT INTO post VALUES "+c.authors)
 				run(t, db, c.policy, strings.Fields(c.keys)...)
 			})
+		})
+	}
+}
+
+// A column without a type keeps the number 1 and the text '1', and both refer to a
+// key of the type that converts them.
+func TestRowsAreFoundByColumnsWithoutAType(t *testing.T) {
+	const policy = `
+version: 1
+database: club
+subject: {table: person, key: id}
+tables:
+  person: {erase: delete, columns: {id: none}}
+  post: {erase: delete, columns: {post_id: none, author: none}}
+`
+	for name, types := range map[string][2]string{"number": {"INTEGER", ""}, "text": {"TEXT", ""}, "blob": {"INT", "BLOB"}} {
+		t.Run(name, func(t *testing.T) {
+			db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+			db.exec(t, "CREATE TABLE person (id "+types[0]+" PRIMARY KEY)", "CREATE TABLE post (post_id INTEGER PRIMARY KEY, author "+types[1]+" REFERENCES person ON DELETE CASCADE)",
+				"INSERT INTO person VALUES (1), (2)", "INSERT INTO post VALUES (11, 1), (12, '1'), (21, 2), (22, '2')")
+			p := db.plan(t, policy, plan.Subjects())
+			st := db.run(t, p, options(p, "r", "1"))
+			if d := cmp.Diff(receipt.Rows{Matched: 2, Affected: 2}, done(st)["delete post"]); d != "" {
+				t.Error(d)
+			}
+			if d := cmp.Diff([][]int64{{21}, {22}}, db.table(t, "SELECT post_id FROM post")); d != "" {
+				t.Error(d)
+			}
 		})
 	}
 }

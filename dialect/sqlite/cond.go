@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,7 +88,11 @@ func (b *builder) in(r *relation, alias string, in dialect.In) {
 	for i, c := range in.Columns {
 		kinds[i] = b.column(r, c).Kind
 	}
-	doc, tagged, err := encodeRows(kinds, in.Keys)
+	keys := in.Keys
+	if len(in.Columns) == 1 && len(in.RefColumns) == 1 && typeless(b.column(r, in.Columns[0])) && !typeless(b.column(b.relation(in.RefTable), in.RefColumns[0])) {
+		keys = alike(keys)
+	}
+	doc, tagged, err := encodeRows(kinds, keys)
 	if err != nil {
 		b.fail(err)
 		return
@@ -106,6 +111,24 @@ func (b *builder) in(r *relation, alias string, in dialect.In) {
 	b.write(" FROM json_each(")
 	b.bind(doc)
 	b.write(") AS j)")
+}
+
+// alike adds to whole numbers their texts, and the other way round: a column
+// without a type keeps either, and a foreign key converts it to the type of the column that it
+// refers to. https://sqlite.org/foreignkeys.html#fk_basics
+func alike(keys []dialect.Key) []dialect.Key {
+	out := slices.Clone(keys)
+	for _, k := range keys {
+		switch v := k[0].(type) {
+		case int64:
+			out = append(out, dialect.Key{strconv.FormatInt(v, 10)})
+		case string:
+			if n, err := strconv.ParseInt(v, 10, 64); err == nil && strconv.FormatInt(n, 10) == v {
+				out = append(out, dialect.Key{n})
+			}
+		}
+	}
+	return out
 }
 
 // referring writes the columns that are searched. Their own collation decides,

@@ -80,6 +80,14 @@ func kindOf(d declared) dialect.Kind {
 	return dialect.Unknown
 }
 
+// typeless reports whether the column converts nothing that is stored in it: it
+// has no declared type, or one of BLOBs.
+func typeless(c *dialect.Column) bool {
+	t := strings.ToUpper(c.Type)
+	has := func(s string) bool { return strings.Contains(t, s) }
+	return c.Kind != dialect.RowAddress && (t == "" || has("BLOB") && !has("INT") && !has("CHAR") && !has("CLOB") && !has("TEXT"))
+}
+
 // typed sets what the declared type says about a column. SQLite enforces no
 // length; it is kept as what the schema's author meant.
 func typed(c *dialect.Column, text string) {
