@@ -94,16 +94,38 @@ func (c *closure) waiting() map[*node]bool {
 // leads to it does. With them come those of which a row is overwritten when a hold's
 // condition holds no longer: that it did only the journal knows then.
 func (c *closure) adrift(waits map[*node]bool) []*node {
-	kept := c.keptByHeld()
+	kept, leads := c.keptByHeld(), c.leadToHolds()
 	var out []*node
 	for _, n := range c.nodes {
 		_, remains := waits[n]
 		byCondition := waits[n] && n.rule.Hold != nil && n.rule.Hold.Where != "" && (n.mayReplace || n.any(EraseOverwrite))
-		if n.parent != nil && remains && (byCondition || slices.ContainsFunc(n.reach, func(w reach) bool { return !c.firm(n, w, kept[n]) })) {
+		unheld := leads[n] && !n.only(EraseDelete)
+		if n.parent != nil && remains && (byCondition || slices.ContainsFunc(n.reach, func(w reach) bool { return !c.firm(n, w, kept[n], unheld) })) {
 			out = append(out, n)
 		}
 	}
 	return out
+}
+
+// leadToHolds are the nodes of which rows may lead to others that are under a
+// hold of their own table.
+func (c *closure) leadToHolds() map[*node]bool {
+	leads := map[*node]bool{}
+	var next []*node
+	for _, n := range c.nodes {
+		if n.rule.Hold != nil {
+			next = append(next, n)
+		}
+	}
+	for ; len(next) > 0; next = next[1:] {
+		for _, w := range next[0].reach {
+			if !leads[w.from] {
+				leads[w.from] = true
+				next = append(next, w.from)
+			}
+		}
+	}
+	return leads
 }
 
 // keptByHeld are the nodes of which rows may stay for the sake of a held row.
@@ -126,8 +148,8 @@ func (c *closure) keptByHeld() map[*node]bool {
 }
 
 // firm reports whether the way leads to every row of n that waits and was found
-// by it, for as long as the row waits.
-func (c *closure) firm(n *node, w reach, kept bool) bool {
+// by it, for as long as the row waits; unheld ones may be among them.
+func (c *closure) firm(n *node, w reach, kept, unheld bool) bool {
 	if w.forwards { // an owner goes, whatever keeps what it owned
 		return n.rule.Hold == nil && !kept
 	}
@@ -138,7 +160,7 @@ func (c *closure) firm(n *node, w reach, kept bool) bool {
 		return true
 	}
 	return slices.ContainsFunc(n.anchors, func(a Anchor) bool {
-		return a.RefTable == w.RefTable && slices.Equal(a.Columns, w.Columns) && (!a.Held || !n.mayReplace)
+		return a.RefTable == w.RefTable && slices.Equal(a.Columns, w.Columns) && (!a.Held || !n.mayReplace && !unheld)
 	})
 }
 

@@ -139,6 +139,20 @@ func TestARowThatLeadsToWhatIsHeldIsARoot(t *testing.T) {
 	}
 }
 
+// Rows of one table that refer to each other lead to what is held among them,
+// and those under no hold let go of the subject.
+func TestRowsOfOneTableLeadToThoseThatAreHeld(t *testing.T) {
+	s := schemaOf("customer: id, email text\npost: id, customer_id? -> customer, reply_to? -> post, day date, text text")
+	for _, decision := range []Erase{EraseOverwrite, EraseDelete} {
+		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+`
+  post: {erase: `+string(decision)+`, hold: {because: a claim, until: day + 3y}, columns: {text: {pii: free-text, overwrite: random}}}
+`), Expired())
+		if len(p.Roots) != 2 || p.Roots[1].Table.Table != "post" {
+			t.Errorf("%s: posts are no root of %d", decision, len(p.Roots))
+		}
+	}
+}
+
 // Retention periods come first: what they take needn't be looked for twice.
 func TestRetentionAndHoldsThatEnd(t *testing.T) {
 	s := schemaOf("customer: id, email text\ninvoice: id, customer_id -> customer, day date\nsession: id, customer_id -> customer, seen date")
