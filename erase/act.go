@@ -282,8 +282,8 @@ func (g *gathering) latecomers(from *set, gone []*row, part bool, d *deed) {
 		return
 	}
 	for _, s := range g.sets[1:] {
-		staying := s.filter(func(r *row) bool { return !r.goes() })
-		if s.deletes == "" || s.Unseen && !part || s.Address && len(staying) > 0 { // an address changes with its row
+		known := s.filter(func(r *row) bool { return !s.Address || !r.goes() }) // which stay, or are looked for by their keys
+		if s.deletes == "" || s.Unseen && !part || s.Address && len(known) > 0 { // an address changes with its row
 			continue
 		}
 		for i := range s.Reach {
@@ -295,8 +295,8 @@ func (g *gathering) latecomers(from *set, gone []*row, part bool, d *deed) {
 			if where == nil {
 				continue
 			}
-			if len(staying) > 0 {
-				where = append(where, dialect.Not{Cond: dialect.In{Columns: s.Key, Keys: keysOf(s, staying)}})
+			if len(known) > 0 {
+				where = append(where, dialect.Not{Cond: dialect.In{Columns: s.Key, Keys: keysOf(s, known)}})
 			}
 			d.proofs = append(d.proofs, proof{step: s.deletes, table: s.Name, absent: where, late: true})
 		}
