@@ -262,8 +262,9 @@ func (d *target) idle(t testing.TB) {
 
 // works are the pieces of work that faults happen to.
 var works = map[string]child{
-	"subjects":   {Scope: plan.ScopeSubjects, MaxRows: 100, Workers: 3},
-	"everything": {Scope: plan.ScopeEverything, MaxRows: 100, Workers: 3},
+	"subjects":    {Scope: plan.ScopeSubjects, MaxRows: 100, Workers: 3},
+	"overwritten": {Scope: plan.ScopeSubjects, Overwrites: true, MaxRows: 60, Workers: 3},
+	"everything":  {Scope: plan.ScopeEverything, MaxRows: 100, Workers: 3},
 	"suspended": {
 		Scope: plan.ScopeEverything, MaxRows: 100, Workers: 2,
 		Allow: []plan.HazardName{plan.SuspendsIndexes, plan.SuspendsUniqueness},

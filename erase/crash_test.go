@@ -24,20 +24,21 @@ import (
 // child is what a second process of the test binary is told to do: a run that
 // it kills itself in.
 type child struct {
-	URL      string
-	Scope    plan.Scope
-	Policy   string // "": the shop's
-	Allow    []plan.HazardName
-	Subjects []string
-	MaxRows  int
-	Workers  int
-	Attempts int    // 0: the default
-	Point    string // where to die,
-	Nth      int64  // when it comes there for the how-manieth time,
-	Later    time.Duration
-	Years    int    // how far the clock stands after the shop's present
-	Log      string // the log's folder to publish the receipt in; "": nowhere
-	Leaves   string // the file of row commitments' leaves; "": none are made
+	URL        string
+	Scope      plan.Scope
+	Policy     string // "": the shop's,
+	Overwrites bool   // by which customers are overwritten, instead of deleted
+	Allow      []plan.HazardName
+	Subjects   []string
+	MaxRows    int
+	Workers    int
+	Attempts   int    // 0: the default
+	Point      string // where to die,
+	Nth        int64  // when it comes there for the how-manieth time,
+	Later      time.Duration
+	Years      int    // how far the clock stands after the shop's present
+	Log        string // the log's folder to publish the receipt in; "": nowhere
+	Leaves     string // the file of row commitments' leaves; "": none are made
 }
 
 const childVariable = "EXPUNGE_ERASE_TEST_CHILD"
@@ -77,6 +78,10 @@ func (c child) run() error {
 // work carries the child's run out in this process.
 func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte, *plan.Plan, error) {
 	policy := repeatable()
+	if c.Overwrites {
+		i := slices.IndexFunc(policy.Tables, func(t plan.PolicyTable) bool { return t.Name == "customer" })
+		policy.Tables[i].Erase, policy.Tables[i].Hold = plan.EraseOverwrite, nil
+	}
 	if c.Policy != "" {
 		policy = mustParse([]byte(c.Policy))
 	}
