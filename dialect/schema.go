@@ -275,6 +275,32 @@ type View struct {
 	Reads        []Name `json:"reads,omitempty"` // tables and views it is made from
 }
 
+// Copies are the materialized views that are made from a table, through other
+// views too, and the publications that send its rows.
+func (s *Schema) Copies(n Name) (views []*View, publications []Publication) {
+	for _, v := range s.Views {
+		if v.Materialized && s.reads(v, n, map[Name]bool{}) {
+			views = append(views, v)
+		}
+	}
+	for _, p := range s.Publications {
+		if len(p.Tables) == 0 || slices.Contains(p.Tables, n) {
+			publications = append(publications, p)
+		}
+	}
+	return views, publications
+}
+
+func (s *Schema) reads(v *View, n Name, seen map[Name]bool) bool {
+	if seen[v.Name] {
+		return false
+	}
+	seen[v.Name] = true
+	return slices.ContainsFunc(v.Reads, func(from Name) bool {
+		return from == n || slices.ContainsFunc(s.Views, func(o *View) bool { return o.Name == from && s.reads(o, n, seen) })
+	})
+}
+
 // Publication sends rows to another system.
 type Publication struct {
 	Name   string `json:"name"`

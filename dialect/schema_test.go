@@ -107,7 +107,14 @@ func TestFingerprint(t *testing.T) {
 		"row security":             func(s *dialect.Schema) { s.Tables[0].RowSecurity = true },
 		"a reference that arrives": func(s *dialect.Schema) { s.Tables[1].ForeignKeys[0].OnDelete = dialect.Restrict },
 		"a reference dropped":      func(s *dialect.Schema) { s.Tables[1].ForeignKeys = nil },
-		"the table dropped":        func(s *dialect.Schema) { s.Tables = s.Tables[1:] },
+		"a view of a view that keeps its rows": func(s *dialect.Schema) {
+			s.Views = []*dialect.View{
+				{Name: dialect.Name{Table: "people"}, Reads: []dialect.Name{s.Tables[0].Name}},
+				{Name: dialect.Name{Table: "copies"}, Materialized: true, Reads: []dialect.Name{{Table: "people"}}},
+			}
+		},
+		"a publication":     func(s *dialect.Schema) { s.Publications = []dialect.Publication{{Name: "all"}} },
+		"the table dropped": func(s *dialect.Schema) { s.Tables = s.Tables[1:] },
 	} {
 		t.Run("moved by "+name, func(t *testing.T) {
 			s := shop()

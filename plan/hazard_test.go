@@ -94,6 +94,17 @@ func TestHazards(t *testing.T) {
 			change: []func(*dialect.Schema){func(s *dialect.Schema) { s.Publications = []dialect.Publication{{Name: "feed"}} }},
 			want:   []string{"COPIES_ELSEWHERE customer", "COPIES_ELSEWHERE note"},
 		},
+		{
+			name:   "a large object that a personal column names",
+			change: []func(*dialect.Schema){note(largeObjects)},
+			policy: "tables:\n  customer: {erase: delete, columns: {email: {pii: contact, overwrite: {fixed: x}}}}\n  note: {erase: delete, columns: {body: none, scan: {pii: other, overwrite: null}}}",
+			want:   []string{"COPIES_ELSEWHERE note"},
+		},
+		{
+			name:   "a number of an object in a column that isn't personal",
+			change: []func(*dialect.Schema){note(largeObjects)},
+			policy: "tables:\n  customer: {erase: delete, columns: {email: {pii: contact, overwrite: {fixed: x}}}}\n  note: {erase: delete, columns: {body: none, scan: none}}",
+		},
 		{name: "pitfall 23: partitions are their parent's", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.Partitions = []dialect.Name{{Table: "note_2025"}} })}},
 	}
 	for _, test := range tests {
@@ -167,4 +178,8 @@ func TestWhatCantBeRolledBackIsFoundToTheEnd(t *testing.T) {
 			t.Errorf("with transactions: %t (-want +got):\n%s", c.transactions, d)
 		}
 	}
+}
+
+func largeObjects(t *dialect.Table) {
+	t.Columns = append(t.Columns, &dialect.Column{Name: "scan", Kind: dialect.Int, Type: "oid", Nullable: true})
 }

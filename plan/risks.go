@@ -135,33 +135,35 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 	}
 	if s.Op == Overwrite {
 		for _, k := range t.Key() {
-			if c := b.rule(t.Name).Column(k); c != nil && c.PII != "none" && !b.volatile(t, k) {
+			if c := b.rule(t.Name).Column(k); c != nil && c.PII != PIINone && !b.volatile(t, k) {
 				add(PersonalKey, t.Name, "key column %s is personal (%s) and stays as it is", k, c.PII)
 			}
 		}
 	}
-	for _, v := range b.schema.Views {
-		if v.Materialized && b.reads(v, t.Name, map[dialect.Name]bool{}) {
-			add(CopiesElsewhere, t.Name, "materialized view %s holds copies of rows until it is refreshed", v.Name)
-		}
+	views, publications := b.schema.Copies(t.Name)
+	for _, v := range views {
+		add(CopiesElsewhere, t.Name, "materialized view %s holds copies of rows until it is refreshed", v.Name)
 	}
-	for _, p := range b.schema.Publications {
-		if len(p.Tables) == 0 || slices.Contains(p.Tables, t.Name) {
-			add(CopiesElsewhere, t.Name, "publication %s sends rows to subscribers", p.Name)
+	for _, p := range publications {
+		add(CopiesElsewhere, t.Name, "publication %s sends rows to subscribers", p.Name)
+	}
+	for _, c := range t.Columns {
+		if largeObject(c) && (s.Op == Delete && !b.impersonal(t, c.Name) || slices.Contains(columnsOf(s.Set), c.Name)) {
+			add(CopiesElsewhere, t.Name, "column %s names large objects, which stay: unlink them too (lo_unlink, vacuumlo)", c.Name)
 		}
 	}
 }
 
-// reads reports whether a view is made from a table, through other views too.
-func (b *builder) reads(v *dialect.View, t dialect.Name, seen map[dialect.Name]bool) bool {
-	if seen[v.Name] {
-		return false
-	}
-	seen[v.Name] = true
-	return slices.ContainsFunc(v.Reads, func(n dialect.Name) bool {
-		return n == t || slices.ContainsFunc(b.schema.Views, func(o *dialect.View) bool { return o.Name == n && b.reads(o, t, seen) })
-	})
+// impersonal reports whether the policy says that a column holds nothing personal.
+func (b *builder) impersonal(t *dialect.Table, column string) bool {
+	c := b.rule(t.Name).Column(column)
+	return c != nil && c.PII == PIINone
 }
+
+// largeObject reports whether values are the numbers of PostgreSQL's large
+// objects, which don't go with the row
+// (https://www.postgresql.org/docs/current/lo.html).
+func largeObject(c *dialect.Column) bool { return c.Type == "oid" || c.Type == "lo" }
 
 // shared finds tables whose rows belong to several subjects, where the policy
 // hasn't decided for each of the references.

@@ -42,7 +42,7 @@ var imports = []rule{
 	{"internal/sample", []string{"examples/policies"}, "the shop's policy is an example that people read; nothing else is needed to make rows"},
 	{"internal/*", []string{"erase", "erase/*", "plan", "anonymise", "dialect", "dialect/*", "internal/*", "examples/policies"}, "helpers of tests and benchmarks"},
 	{"examples/policies", nil, "it holds files"},
-	{"examples/*", []string{"erase", "erase/*", "plan", "plan/*", "anonymise", "dialect", "dialect/*", "internal/sample", "examples/*"}, "examples are applications: all but the servers for tests"},
+	{"examples/*", []string{"erase", "erase/*", "erase/ledger/record", "plan", "plan/*", "anonymise", "dialect", "dialect/*", "internal/sample", "examples/*"}, "examples are applications: all but the servers for tests"},
 }
 
 type rule struct {
