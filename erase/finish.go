@@ -63,7 +63,7 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 		return nil, err
 	}
 	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries)
-	if err := e.leave(ctx, e.Now(), envelope); err != nil {
+	if err := e.leave(ctx, row, e.Now(), envelope); err != nil {
 		return envelope, errors.Join(err, leftOver(&s.tally))
 	}
 	return envelope, leftOver(&s.tally)

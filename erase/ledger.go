@@ -17,12 +17,12 @@ import (
 // out again after a restore. Package ledger has one, a directory of encrypted files.
 type Ledger interface {
 	// Begin stores what a run is about to erase, for good, before it returns.
-	// A run that is continued begins again: what is stored stays, and subjects
-	// need not be read. It is called once the run is this process's own.
+	// A run that is continued, which has the same h.Run(), begins again: what is stored
+	// stays, and subjects need not be read. It is called once the run is this process's own.
 	Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error
-	// Committed notes that the run of a database (record.Header.Database) has
-	// ended and is signed; again for a run that gives its receipt once more.
-	Committed(ctx context.Context, database, runID string, m record.Mark) error
+	// Committed notes that the run has ended and is signed; again for a run
+	// that gives its receipt once more.
+	Committed(ctx context.Context, run record.Run, m record.Mark) error
 }
 
 // enter writes the run to the ledger.
@@ -40,7 +40,7 @@ func (e *executor) enter(ctx context.Context, row *runRow) error {
 	}
 	now := e.Now().UTC()
 	h := record.Header{
-		RunID: row.ID, Scope: string(e.plan.Scope), Plan: encoded, PlanDigest: row.Plan, PolicyDigest: e.plan.Policy,
+		RunID: row.ID, Erasure: row.ReceiptID, Scope: string(e.plan.Scope), Plan: encoded, PlanDigest: row.Plan, PolicyDigest: e.plan.Policy,
 		Database: database, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: horizon(e.plan, now),
 	}
 	if e.Request != nil {
@@ -58,7 +58,7 @@ func (e *executor) enter(ctx context.Context, row *runRow) error {
 }
 
 // leave marks the run in the ledger as ended.
-func (e *executor) leave(ctx context.Context, closed time.Time, envelope []byte) error {
+func (e *executor) leave(ctx context.Context, row *runRow, closed time.Time, envelope []byte) error {
 	if e.Ledger == nil {
 		return nil
 	}
@@ -66,7 +66,7 @@ func (e *executor) leave(ctx context.Context, closed time.Time, envelope []byte)
 	ctx = context.WithoutCancel(ctx) // the run is over: that the caller has no more time must not hide it
 	database, err := e.journal.database(ctx)
 	if err == nil {
-		err = e.Ledger.Committed(ctx, database, e.RunID, record.Mark{
+		err = e.Ledger.Committed(ctx, record.Run{Database: database, RunID: row.ID, Erasure: row.ReceiptID}, record.Mark{
 			Closed: closed.UTC(), Until: horizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
 		})
 	}

@@ -65,7 +65,7 @@ func TestAnErasureThatNeverEndedIsToldFromOneThatDid(t *testing.T) {
 // forgetful is a ledger that can't be written to once a run has ended.
 type forgetful struct{ book }
 
-func (f forgetful) Committed(context.Context, string, string, record.Mark) error {
+func (f forgetful) Committed(context.Context, record.Run, record.Mark) error {
 	return fs.ErrPermission
 }
 

@@ -79,7 +79,7 @@ type Replayed struct {
 // backup, every erasure that the backup doesn't have: those that ended after it, and those that
 // began and aren't known to have ended. Erasures are replayed in their order, by the plan
 // they were carried out by, else by one made from the policy, each under a run ID
-// made of its own and the backup's moment: calling Replay again continues where it was
+// made of its own, the backup's moment and its receipt's ID: calling Replay again continues where it was
 // stopped, and gives the receipts of what it has done.
 //
 // An entry that fails doesn't stop the others. All are returned, and beside
@@ -106,11 +106,11 @@ func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) ([]Replayed, er
 		case err != nil:
 			err = fmt.Errorf("an entry of the ledger can't be read: %w", err)
 			out = append(out, Replayed{Outcome: ReplayFailed, Err: err})
-		case e.Database != r.Database || r.seen[e.First()]:
+		case e.Database != r.Database || r.seen[e.Erasure]:
 			continue
 		default:
 			done := r.replay(ctx, e)
-			r.seen[e.First()] = done.Outcome != ReplayFailed
+			r.seen[e.Erasure] = done.Outcome != ReplayFailed
 			out = append(out, done)
 		}
 		if last := out[len(out)-1]; last.Err != nil {
@@ -126,8 +126,8 @@ type replayer struct {
 	db      dialect.DB
 	signers []receipt.Signer
 	now     func() time.Time
-	// seen are the erasures that were met: the entry of an erasure is followed
-	// by those of its replays, which are about the same subjects.
+	// seen are the erasures that were met, by record.Header.Erasure: the entry of one
+	// is followed by those of its replays, which are about the same subjects.
 	seen map[string]bool
 }
 
@@ -247,7 +247,7 @@ func (r *replayer) plan(ctx context.Context, e *record.Entry) (p *plan.Plan, reb
 // brought back into the same database once more, a table of it by hand, say.
 func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id string, env []byte, err error) {
 	const most = 100
-	base := replayID(e.First(), r.Since)
+	base := replayID(e, r.Since)
 	for n := 1; n <= most; n++ {
 		id = base
 		if n > 1 {
@@ -262,7 +262,7 @@ func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id s
 			o.Request = &receipt.Request{Case: e.Case}
 		}
 		if o.Ledger != nil {
-			o.Ledger = replayLedger{o.Ledger, e.First()}
+			o.Ledger = replayLedger{o.Ledger, e}
 		}
 		if r.Commitments != nil {
 			if o.Commitments, err = r.Commitments(id); err != nil {
@@ -308,13 +308,16 @@ func (r *replayer) remains(ctx context.Context, p *plan.Plan, e *record.Entry, r
 }
 
 // replayID is made of what is replayed and of what was restored, so that a
-// replay that died is continued. It is at most 200 characters long.
-func replayID(run string, backup time.Time) string {
-	const room = 200 - len("/replay/") - len(time.RFC3339Nano) - len("/100")
+// replay that died is continued. Its run ID doesn't tell an erasure from another
+// whose run a restore has taken out of the journal: its receipt's ID does. It is at most
+// 200 characters long.
+func replayID(e *record.Entry, backup time.Time) string {
+	const room = 200 - len("/replay/") - len(time.RFC3339Nano) - len("/00000000-0000-0000-0000-000000000000") - len("/100")
+	run := e.First()
 	if len(run) > room {
 		run = fmt.Sprintf("%x", sha256.Sum256([]byte(run)))
 	}
-	return run + "/replay/" + stamp(backup)
+	return run + "/replay/" + stamp(backup) + "/" + e.Erasure
 }
 
 // amend states in the erasure's receipt that it was replayed.
@@ -330,13 +333,19 @@ func (r *replayer) amend(ctx context.Context, e *record.Entry, id string, env []
 	return signed, nil
 }
 
-// replayLedger notes of each entry which erasure it replays.
+// replayLedger notes of each entry which erasure it replays. On two copies of a
+// backup a replay has one entry: that of a copy which is given up ends with the other's.
 type replayLedger struct {
 	Ledger
-	origin string
+	replayed *record.Entry
 }
 
 func (l replayLedger) Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error {
-	h.Origin = l.origin
+	h.Origin, h.Erasure = l.replayed.First(), l.replayed.Erasure
 	return l.Ledger.Begin(ctx, h, subjects)
+}
+
+func (l replayLedger) Committed(ctx context.Context, run record.Run, m record.Mark) error {
+	run.Erasure = l.replayed.Erasure
+	return l.Ledger.Committed(ctx, run, m)
 }

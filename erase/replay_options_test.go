@@ -17,7 +17,7 @@ import (
 func keys(asked map[string]bool, first byte) func(*erase.ReplayOptions) {
 	return func(o *erase.ReplayOptions) {
 		o.Commitments = func(run string) (*erase.Commitments, error) {
-			asked[run] = true
+			asked[plainly(run)] = true
 			return &erase.Commitments{Key: bytes.Repeat([]byte{first + byte(len(run))}, receipt.CommitmentKeySize)}, nil
 		}
 	}

@@ -148,7 +148,7 @@ func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 		return nil, err
 	}
 	envelope := []byte(row.Envelope)
-	return envelope, errors.Join(e.publish(ctx, envelope), e.leave(ctx, row.Closed, envelope))
+	return envelope, errors.Join(e.publish(ctx, envelope), e.leave(ctx, row, row.Closed, envelope))
 }
 
 // answers refuses the receipt of a run that was about other subjects than are

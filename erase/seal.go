@@ -59,7 +59,7 @@ func (e *executor) complete(ctx context.Context, row *runRow) ([]byte, error) {
 	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.journal.close(ctx, closed) }); err != nil {
 		return nil, err
 	}
-	if err := e.leave(ctx, closed, envelope); err != nil {
+	if err := e.leave(ctx, row, closed, envelope); err != nil {
 		return envelope, err
 	}
 	return envelope, leftIn(envelope)

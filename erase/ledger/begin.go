@@ -27,7 +27,7 @@ func (l *Ledger) Begin(ctx context.Context, h record.Header, subjects iter.Seq2[
 	if err := h.Validate(); err != nil {
 		return fmt.Errorf("the ledger's entry: %w", err)
 	}
-	name := l.name(h.Database, h.RunID) + entrySuffix
+	name := l.name(h.Run()) + entrySuffix
 	err := l.intact(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = l.add(name, func(w *bufio.Writer) error { return l.encrypt(ctx, w, h, subjects) })
@@ -109,20 +109,20 @@ func (l *Ledger) encrypt(ctx context.Context, w *bufio.Writer, h record.Header, 
 	return err
 }
 
-// Committed marks a database's run as committed and signed; one without an entry
-// needs no mark. Where a mark is there, the later one stays: a run ID is used again where
-// one backup is restored twice.
-func (l *Ledger) Committed(ctx context.Context, database, runID string, m record.Mark) error {
+// Committed marks a run as committed and signed; one without an entry needs no
+// mark. Where a mark is there, the later one stays: where one backup is restored twice, a
+// replay or a run that the backup was taken in the midst of ends in each copy.
+func (l *Ledger) Committed(ctx context.Context, run record.Run, m record.Mark) error {
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("the ledger's mark: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(l.path(l.name(database, runID) + entrySuffix)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(l.path(l.name(run) + entrySuffix)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	name := l.name(database, runID) + markSuffix
+	name := l.name(run) + markSuffix
 	old, err := l.mark(name)
 	if err == nil && old != nil && !old.Closed.Before(m.Closed) {
 		return l.sync()

@@ -61,7 +61,7 @@ func (c child) work() error {
 	case "begin":
 		return l.Begin(context.Background(), header("run", 8), subjects("1", "2"))
 	case "mark":
-		return l.Committed(context.Background(), database, "run", mark(9))
+		return l.Committed(context.Background(), named("run"), mark(9))
 	}
 	_, err = l.Expire(mark(9).Until.AddDate(0, 0, 1))
 	return err
@@ -110,7 +110,7 @@ func TestAKilledProcessLeavesTheLedgerUsable(t *testing.T) {
 				begin(t, l, header("run", 8), "1")
 			}
 			if c.do == "expire" {
-				if err := l.Committed(t.Context(), database, "run", mark(9)); err != nil {
+				if err := l.Committed(t.Context(), named("run"), mark(9)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -124,7 +124,7 @@ func TestAKilledProcessLeavesTheLedgerUsable(t *testing.T) {
 			case "begin":
 				err = l.Begin(t.Context(), header("run", 8), subjects("1", "2"))
 			case "mark":
-				err = l.Committed(t.Context(), database, "run", mark(9))
+				err = l.Committed(t.Context(), named("run"), mark(9))
 			}
 			if err != nil {
 				t.Fatal(err)

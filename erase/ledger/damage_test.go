@@ -108,7 +108,7 @@ func TestADamagedMarkMakesTheRunOneThatNeverEnded(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)
 	begin(t, l, header("run", 7), "1")
-	if err := l.Committed(t.Context(), database, "run", mark(8)); err != nil {
+	if err := l.Committed(t.Context(), named("run"), mark(8)); err != nil {
 		t.Fatal(err)
 	}
 	alter(t, files(t, dir, ".committed")[0], func(b []byte) []byte { return b[:len(b)/2] })
@@ -119,7 +119,7 @@ func TestADamagedMarkMakesTheRunOneThatNeverEnded(t *testing.T) {
 	if dropped, err := l.Expire(noon.AddDate(1, 0, 0)); dropped != 0 || !errors.Is(err, ledger.ErrTruncated) {
 		t.Errorf("%d dropped, error %v: it can't be told whether it has ended", dropped, err)
 	}
-	if err := l.Committed(t.Context(), database, "run", mark(8)); err != nil {
+	if err := l.Committed(t.Context(), named("run"), mark(8)); err != nil {
 		t.Fatal(err)
 	}
 	if got, problems := read(t, l, time.Time{}); len(got) != 1 || !got[0].Ended || len(problems) != 0 {

@@ -28,9 +28,13 @@
 //	<name>.committed    the same run has ended: when, and its receipt's digest
 //	.tmp-…              being written, or left by a process that died; removed by Expire
 //
-// <name> is the HMAC-SHA256 under the salt of the database's identity, a zero byte and
-// the run ID, its first 16 bytes in hex: a run ID may be a case's reference, and a
-// listing of the directory must not show it. Databases may share a ledger, and a run ID.
+// <name> is the HMAC-SHA256 under the salt of the database's identity, the run ID and
+// the ID of the erasure's receipt, with a zero byte between them, its first 16 bytes
+// in hex: a run ID may be a case's reference, and a listing of the directory must not
+// show it. Databases may share a ledger, and a run ID; and one that a restore has
+// taken out of the journal may be given to other subjects, who have an entry of their own.
+// The entry of a replay has the receipt ID of the erasure that it replays: on
+// however many copies it takes place, it is one.
 //
 // An entry is
 //
@@ -49,8 +53,8 @@
 //   - Who can list the directory sees how many erasures there are, when they
 //     began and ended and roughly how many subjects each had, by its size.
 //   - Who can read its files sees also when the backups end and the receipts'
-//     digests, and can tell whether a run ID that he guesses is among them, since
-//     the salt is there to be read.
+//     digests, and can tell whether a run that he has the receipt of is among
+//     them, since the salt is there to be read.
 //   - Who has an identity of a recipient reads the subjects' keys: who was
 //     erased. Keep identities away from the machine that erases, which needs the
 //     recipients only; they are needed after a restore.

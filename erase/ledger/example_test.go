@@ -32,7 +32,7 @@ func ExampleOpen() {
 	if err := l.Begin(ctx, header("case-1", 8), subjects("42", "43")); err != nil {
 		panic(err)
 	}
-	if err := l.Committed(ctx, database, "case-1", mark(9)); err != nil {
+	if err := l.Committed(ctx, named("case-1"), mark(9)); err != nil {
 		panic(err)
 	}
 

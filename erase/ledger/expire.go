@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
 // abandoned is how old a file that is being written must be to be taken for one
@@ -16,7 +18,8 @@ const abandoned = 24 * time.Hour
 // Expire removes the entries that no backup needs any more: their run was
 // committed, and the last backup that can hold what it erased is gone at now. It
 // needs no identity. An entry stays where the run isn't known to have ended (end it by
-// running it again, or Forget it) and where no backup was declared.
+// running it again, or Forget it where a restore has taken it out of the journal)
+// and where no backup was declared.
 //
 // dropped counts what was removed, also when some files gave an error.
 func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
@@ -41,10 +44,10 @@ func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
 	return dropped, nil
 }
 
-// Forget removes the entry of a database's run before its time: that of a run that will never
-// be ended, say. A run without an entry is no error.
-func (l *Ledger) Forget(database, runID string) error {
-	if err := errors.Join(l.drop(l.name(database, runID)), l.sync()); err != nil {
+// Forget removes the entry of a run before its time: that of a run that will never
+// be ended, say, as a Reader gives it. A run without an entry is no error.
+func (l *Ledger) Forget(run record.Run) error {
+	if err := errors.Join(l.drop(l.name(run)), l.sync()); err != nil {
 		return fmt.Errorf("the ledger: %w", err)
 	}
 	return nil

@@ -57,7 +57,7 @@ func FuzzMark(f *testing.F) {
 }
 
 func FuzzFrames(f *testing.F) {
-	head := []byte(`{"run":"r","scope":"subjects","plan":"e30K","planDigest":"p","policyDigest":"q","database":"d","asOf":"2026-01-02T15:04:05Z","written":"2026-01-02T15:04:05Z"}`)
+	head := []byte(`{"run":"r","erasure":"e","scope":"subjects","plan":"e30K","planDigest":"p","policyDigest":"q","database":"d","asOf":"2026-01-02T15:04:05Z","written":"2026-01-02T15:04:05Z"}`)
 	var whole bytes.Buffer
 	if err := ledger.WriteFrames(&whole, head, "1", "", "a\nb"); err != nil {
 		f.Fatal(err)

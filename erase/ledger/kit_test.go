@@ -40,11 +40,16 @@ func open(t testing.TB, dir string) *ledger.Ledger {
 	return l
 }
 
+// named is the run of that ID in most tests.
+func named(run string) record.Run {
+	return record.Run{Database: database, RunID: run, Erasure: "receipt of " + run}
+}
+
 // header is that of a run written at an hour of the day.
 func header(run string, hour int) record.Header {
 	at := noon.Add(time.Duration(hour-12) * time.Hour)
 	return record.Header{
-		RunID: run, Scope: "subjects", Plan: []byte("{}\n"), PlanDigest: "p", PolicyDigest: "q",
+		RunID: run, Erasure: named(run).Erasure, Scope: "subjects", Plan: []byte("{}\n"), PlanDigest: "p", PolicyDigest: "q",
 		Database: database, AsOf: at, Written: at, Until: at.AddDate(0, 0, 14),
 	}
 }

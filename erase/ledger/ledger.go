@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"filippo.io/age"
+	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
 // Ledger is a directory with a file for each erasure. It is safe for concurrent
@@ -112,10 +113,9 @@ func (l *Ledger) makeSalt() error {
 	return l.readSalt()
 }
 
-// name is what the files of a run are called by. The database is a part of it:
-// one case, and so one run ID, may be about several databases with one ledger.
-func (l *Ledger) name(database, runID string) string {
+// name is what the files of a run are called by.
+func (l *Ledger) name(r record.Run) string {
 	mac := hmac.New(sha256.New, l.salt)
-	mac.Write([]byte(database + "\x00" + runID))
+	mac.Write([]byte(r.Database + "\x00" + r.RunID + "\x00" + r.Erasure))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }

@@ -183,7 +183,7 @@ func (r *Reader) open(name string) (h *record.Header, done func() error, frames 
 	if h, err = readHeader(frames); err != nil {
 		return nil, nil, nil, err
 	}
-	if r.ledger.name(h.Database, h.RunID) != name || !h.Written.Equal(shown.Written) || !h.Until.Equal(shown.Until) {
+	if r.ledger.name(h.Run()) != name || !h.Written.Equal(shown.Written) || !h.Until.Equal(shown.Until) {
 		return nil, nil, nil, ErrDamaged
 	}
 	return h, f.Close, frames, nil

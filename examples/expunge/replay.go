@@ -97,8 +97,9 @@ func (a *app) carryOutAgain(ctx context.Context, cmd *cli.Command) error {
 			"If this is a copy of one of them, its journal was made anew after the restore: drop the journal's tables, and give --database", ""))
 	}
 	out := replayed{Entries: []replayedEntry{}}
+	taken := map[string]bool{}
 	for _, r := range done {
-		e, wrong := entryOf(folder, r)
+		e, wrong := entryOf(filepath.Join(folder, free(fileName(r.RunID), taken)), r)
 		if rows.began[r.Replay] {
 			e.Commitments = rows.made[r.Replay]
 		}
@@ -213,13 +214,12 @@ func sinceOf(text string) (time.Time, error) {
 	return t, nil
 }
 
-// entryOf writes an entry's receipt and amendment into the folder.
-func entryOf(folder string, r erase.Replayed) (replayedEntry, error) {
+// entryOf writes an entry's receipt and amendment to files of that name.
+func entryOf(name string, r erase.Replayed) (replayedEntry, error) {
 	e := replayedEntry{Run: r.RunID, Committed: r.Committed, Outcome: r.Outcome, Replay: r.Replay, Rebuilt: r.Rebuilt}
 	if r.Err != nil {
 		e.Error = r.Err.Error()
 	}
-	name := filepath.Join(folder, fileName(r.RunID))
 	if was, err := os.ReadFile(name + ".receipt.json"); err == nil && r.Receipt != nil && !bytes.Equal(was, r.Receipt) {
 		return e, usage("run %s is replayed, and %s.receipt.json is the receipt of another replay: give the same command again with another folder by -o", r.RunID, name)
 	}
@@ -238,6 +238,17 @@ func entryOf(folder string, r erase.Replayed) (replayedEntry, error) {
 		*f.file = name + f.ending
 	}
 	return e, nil
+}
+
+// free is that name, with a number where it is taken: a run ID may have been used
+// again after a restore. Entries have an order, and so each its number.
+func free(name string, taken map[string]bool) string {
+	out := name
+	for n := 2; taken[out]; n++ {
+		out = fmt.Sprintf("%s-%d", name, n)
+	}
+	taken[out] = true
+	return out
 }
 
 // fileName is a run ID as the name of a file: as it is where that can be, else

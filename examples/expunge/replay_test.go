@@ -5,6 +5,17 @@ import (
 	"testing"
 )
 
+func TestEntriesOfOneRunIDHaveFilesOfTheirOwn(t *testing.T) {
+	taken := map[string]bool{}
+	var got []string
+	for _, name := range []string{"case", "case", "case-2", "case"} {
+		got = append(got, free(name, taken))
+	}
+	if want := "case case-2 case-2-2 case-3"; strings.Join(got, " ") != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}
+
 func TestARunIDNamesAFile(t *testing.T) {
 	long := strings.Repeat("a", 200)
 	for _, test := range []struct{ run, want string }{

@@ -10,6 +10,15 @@ import (
 	"time"
 )
 
+// Run tells a run from every other. Its ID alone doesn't: one case's reference
+// may be that of runs in several databases, and where a restore has taken a run
+// out of the journal its ID is free for other subjects.
+type Run struct {
+	Database string // Header.Database
+	RunID    string
+	Erasure  string // Header.Erasure
+}
+
 // Header is what an entry says of one run, beside its subjects. Nothing in it
 // names a person.
 type Header struct {
@@ -17,7 +26,10 @@ type Header struct {
 	// Origin is the run whose erasure this one replays; empty for a run that
 	// is no replay.
 	Origin string `json:"origin,omitempty"`
-	Scope  string `json:"scope"`
+	// Erasure is the ID of the receipt of the run whose erasure this is: of
+	// Origin, else of this run.
+	Erasure string `json:"erasure"`
+	Scope   string `json:"scope"`
 	// Plan is the plan in its canonical form, exactly as plan.Encode wrote it.
 	Plan         []byte `json:"plan"`
 	PlanDigest   string `json:"planDigest"`
@@ -43,6 +55,7 @@ func (h *Header) Validate() error {
 		}
 	}
 	require("run", h.RunID != "")
+	require("erasure", h.Erasure != "")
 	require("scope", h.Scope != "")
 	require("plan", len(h.Plan) > 0)
 	require("planDigest", h.PlanDigest != "")
@@ -52,6 +65,9 @@ func (h *Header) Validate() error {
 	require("written", !h.Written.IsZero())
 	return errors.Join(missing...)
 }
+
+// Run is what tells the run from every other.
+func (h *Header) Run() Run { return Run{Database: h.Database, RunID: h.RunID, Erasure: h.Erasure} }
 
 // First is the run whose erasure this is: Origin of a replay, else RunID.
 func (h *Header) First() string {
