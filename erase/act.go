@@ -282,7 +282,7 @@ func (g *gathering) latecomers(from *set, gone []*row, part bool, d *deed) {
 		return
 	}
 	for _, s := range g.sets[1:] {
-		known := s.filter(func(r *row) bool { return !s.Address || !r.goes() }) // which stay, or are looked for by their keys
+		known := s.filter(func(r *row) bool { return !s.Address || !r.goes() })  // which stay, or are looked for by their keys
 		if s.deletes == "" || s.Unseen && !part || s.Address && len(known) > 0 { // an address changes with its row
 			continue
 		}
