@@ -107,17 +107,19 @@ func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry) 
 			s.step(id).add(Counts{Matched: s.absent, Gone: s.absent})
 		}
 	}
-	var err error
-	if s.database, err = e.journal.database(ctx); err != nil {
-		return nil, err
-	}
-	if s.identity, err = e.db.Identity(ctx); err != nil {
-		return nil, err
-	}
-	err = within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err := e.read(ctx, func(tx dialect.Tx) (err error) {
+		if s.database, err = e.journal.named(ctx, tx); err != nil {
+			return err
+		}
 		s.position, err = tx.Position(ctx)
 		return err
 	})
+	if err == nil && s.database == "" {
+		s.database, err = e.journal.database(ctx)
+	}
+	if err == nil {
+		s.identity, err = e.db.Identity(ctx)
+	}
 	return s, err
 }
 
@@ -224,16 +226,18 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 		return nil
 	}
 	var unnamed int64
-	n := chunk
-	if len(p.once()) > 0 {
+	n, once := chunk, len(p.once()) > 0
+	if once {
 		n = atOnce
 	}
 	for keys, err := range e.chunks(ctx, true, n, &unnamed) {
 		if err != nil {
 			return err
 		}
-		if err := e.read(ctx, func(tx dialect.Tx) error { return p.scanOnce(ctx, tx, keys, s) }); err != nil {
-			return err
+		if once {
+			if err := e.read(ctx, func(tx dialect.Tx) error { return p.scanOnce(ctx, tx, keys, s) }); err != nil {
+				return err
+			}
 		}
 		var gone []dialect.Key
 		for _, k := range keys {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/google/uuid"
 )
 
 // journal is where a run keeps what it has done, in the target database.
@@ -328,30 +327,4 @@ func (t *tally) found() bool {
 		}
 	}
 	return false
-}
-
-// database returns the journal's UUID for this database, which it makes on
-// first use.
-func (j *journal) database(ctx context.Context) (string, error) {
-	table := j.db.JournalTable(databaseTable)
-	for attempt := 0; ; attempt++ {
-		var id string
-		err := j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-			for r, err := range tx.Query(ctx, dialect.Select{Table: table, Columns: []string{"id"}}) {
-				if err != nil {
-					return err
-				}
-				id = text(r[0])
-			}
-			if id != "" {
-				return nil
-			}
-			id = uuid.NewString()
-			return tx.Insert(ctx, dialect.Insert{Table: table, Columns: []string{"only", "id", "since"}, Rows: []dialect.Row{{int64(1), id, stamp(j.now())}}})
-		})
-		if dialect.ClassOf(err) == dialect.UniqueViolation && attempt == 0 {
-			continue // another process was first
-		}
-		return id, err
-	}
 }

@@ -155,32 +155,6 @@ func (r *replayer) identify(ctx context.Context) error {
 	return j.adopt(ctx, r.Database)
 }
 
-// identity returns the journal's UUID for this database, "" where there is none.
-func (j *journal) identity(ctx context.Context) (id string, err error) {
-	err = j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
-		for r, err := range tx.Query(ctx, dialect.Select{Table: j.db.JournalTable(databaseTable), Columns: []string{"id"}}) {
-			if err != nil {
-				return err
-			}
-			id = text(r[0])
-		}
-		return nil
-	})
-	if dialect.ClassOf(err) == dialect.Fatal && ctx.Err() == nil {
-		return "", nil // that a table isn't there is fatal, in the contract's classes
-	}
-	return id, err
-}
-
-// adopt gives a database without an identity the one it had.
-func (j *journal) adopt(ctx context.Context, id string) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		return tx.Insert(ctx, dialect.Insert{
-			Table: j.db.JournalTable(databaseTable), Columns: []string{"only", "id", "since"}, Rows: []dialect.Row{{int64(1), id, stamp(j.now())}},
-		})
-	})
-}
-
 // replay carries one entry out.
 func (r *replayer) replay(ctx context.Context, e *record.Entry) Replayed {
 	out := Replayed{RunID: e.First(), Committed: e.Mark != nil, Outcome: ReplayFailed}

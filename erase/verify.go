@@ -167,16 +167,7 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 
 // sameDatabase compares the journal's identity with the receipt's.
 func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
-	id := ""
-	err := within(ctx, v.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
-		for r, err := range tx.Query(ctx, dialect.Select{Table: v.db.JournalTable(databaseTable), Columns: []string{"id"}}) {
-			if err != nil {
-				return err
-			}
-			id = text(r[0])
-		}
-		return nil
-	})
+	id, err := (&journal{db: v.db}).identity(ctx)
 	if err != nil && (ctx.Err() != nil || dialect.ClassOf(err) == dialect.LostConnection) {
 		return false, err
 	}

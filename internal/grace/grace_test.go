@@ -21,7 +21,7 @@ func TestItEndsWithItsCauseAWhileAfter(t *testing.T) {
 			t.Error("it ended at once")
 		}
 		<-longer.Done()
-		if d := time.Since(began); d != time.Minute || context.Cause(longer) != over {
+		if d := time.Since(began); d != time.Minute || !errors.Is(context.Cause(longer), over) {
 			t.Errorf("it ended after %v, by %v", d, context.Cause(longer))
 		}
 	})
