@@ -70,8 +70,10 @@ func (s *suite) locks(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s.sub(t, "a range isn't blocked by the row behind it", func(_ *suite, t *testing.T) {
-		env, n := prepare(t)
+	s.sub(t, "a range isn't blocked by the row behind it", func(s *suite, t *testing.T) {
+		env := s.open(t, parent) // with so many rows that none of them is looked at but by the key
+		s.fill(t, env, "parent", []string{"id", "name"}, 1000, func(i int) []any { return []any{i, "x"} })
+		n := env.Name("parent")
 		name := table(t, env, "parent").Column("name")
 		upTo := []dialect.Cond{dialect.UpTo{Columns: []string{"id"}, Key: dialect.Key{int64(1)}}}
 		holder := begin(t, env.DB, dialect.TxOptions{})

@@ -35,7 +35,7 @@ func (d *DB) take(ctx context.Context, name string) (func() error, error) {
 		return nil, err
 	}
 	conn := s.conn
-	got, err := claim(ctx, conn, name)
+	got, err := s.claim(ctx, name)
 	if err != nil || !got {
 		s.close(err == nil)
 		if err == nil {
@@ -55,13 +55,9 @@ func (d *DB) take(ctx context.Context, name string) (func() error, error) {
 	}), nil
 }
 
-func claim(ctx context.Context, conn *sql.Conn, name string) (bool, error) {
-	var database sql.NullString
-	if err := one(ctx, conn, "SELECT DATABASE()", &database); err != nil {
-		return false, err
-	}
-	sum := sha256.Sum256([]byte(database.String + "\x00" + name))
+func (s *session) claim(ctx context.Context, name string) (bool, error) {
+	sum := sha256.Sum256([]byte(s.database + "\x00" + name))
 	var got sql.NullInt64 // NULL where the server ran out of memory, or the session was killed
-	err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", "expunge-"+hex.EncodeToString(sum[:24])).Scan(&got)
+	err := s.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", "expunge-"+hex.EncodeToString(sum[:24])).Scan(&got)
 	return got.Int64 == 1, err
 }

@@ -48,7 +48,7 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &inspection{ctx: ctx, q: se.conn, server: se.server}
+	in := &inspection{ctx: ctx, q: se.conn, server: se.server, database: se.database}
 	err = fail(ctx, in.readAll(), "inspect", dialect.Name{})
 	se.close(err == nil)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *session) table(ctx context.Context, n dialect.Name) (*dialect.Table, er
 	if t := s.db.catalog.get(n); t != nil {
 		return t, nil
 	}
-	in := &inspection{ctx: ctx, q: s.conn, server: s.server, only: &n}
+	in := &inspection{ctx: ctx, q: s.conn, server: s.server, database: s.database, only: &n}
 	if err := in.readTables(); err != nil {
 		return nil, fail(ctx, err, "inspect", n)
 	}
@@ -92,7 +92,6 @@ type inspection struct {
 	only   *dialect.Name // one table, nil for all
 
 	database string
-	fold     bool // names are compared without case (lower_case_table_names)
 	others   map[dialect.Name]bool
 	rules    map[constraint]rules // of all foreign keys on the server
 	tables   []*dialect.Table
@@ -120,17 +119,12 @@ func (in *inspection) readAll() error {
 
 // readTables reads tables with columns and indexes, which is what statements need.
 func (in *inspection) readTables() error {
-	var folds int
-	var database sql.NullString
-	if err := one(in.ctx, in.q, "SELECT DATABASE(), @@lower_case_table_names", &database, &folds); err != nil {
-		return err
-	}
-	if database.String == "" {
+	if in.database == "" {
 		e := dialect.NewError(dialect.Fatal, "1046", "inspect", dialect.Name{}, nil)
 		e.Detail = "the pool's sessions have no database selected: name one in the DSN"
 		return e
 	}
-	in.database, in.fold, in.byName = database.String, folds != 0, map[dialect.Name]*dialect.Table{}
+	in.byName = map[dialect.Name]*dialect.Table{}
 	if in.only == nil {
 		if err := in.findOthers(); err != nil {
 			return err
@@ -232,7 +226,7 @@ func (in *inspection) wanted(n dialect.Name) bool {
 
 // name leaves the connected database's own name out.
 func (in *inspection) name(schema, table string) dialect.Name {
-	if schema == in.database || in.fold && strings.EqualFold(schema, in.database) {
+	if schema == in.database || in.server.folds && strings.EqualFold(schema, in.database) {
 		// A table that was asked for with its database keeps that name.
 		if in.only != nil {
 			return *in.only
@@ -243,7 +237,7 @@ func (in *inspection) name(schema, table string) dialect.Name {
 }
 
 func (in *inspection) folded(n dialect.Name) dialect.Name {
-	if in.fold {
+	if in.server.folds {
 		n.Schema, n.Table = strings.ToLower(n.Schema), strings.ToLower(n.Table)
 	}
 	return n

@@ -31,7 +31,7 @@ func (in *inspection) findUnseen() error {
 		if schema == "" {
 			schema = in.database
 		}
-		t.TriggersUnseen = !slices.ContainsFunc(grants, func(g grant) bool { return g.covers(schema, t.Name.Table, in.fold) })
+		t.TriggersUnseen = !slices.ContainsFunc(grants, func(g grant) bool { return g.covers(schema, t.Name.Table, in.server.folds) })
 	}
 	return nil
 }

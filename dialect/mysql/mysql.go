@@ -66,6 +66,7 @@ type server struct {
 	mariadb  bool
 	number   [3]int
 	database string // the one that the pool's first session had selected
+	folds    bool   // names are compared without case (lower_case_table_names)
 }
 
 // engine is Schema.Engine.
@@ -96,7 +97,8 @@ func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
 	}
 	var version string
 	var database sql.NullString
-	if err := one(ctx, q, "SELECT VERSION(), DATABASE()", &version, &database); err != nil {
+	var folds int
+	if err := one(ctx, q, "SELECT VERSION(), DATABASE(), @@lower_case_table_names", &version, &database, &folds); err != nil {
 		return nil, fail(ctx, err, "ask for the version", dialect.Name{})
 	}
 	s := parseVersion(version)
@@ -105,7 +107,7 @@ func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
 		e.Detail = "this server is older than MySQL 8.0.13 or MariaDB 10.6, the oldest that are supported"
 		return nil, e
 	}
-	s.database = database.String
+	s.database, s.folds = database.String, folds != 0
 	d.server.known = s
 	return s, nil
 }

@@ -47,15 +47,16 @@ var mariadbs = []variable{
 
 // session is a connection that somebody has for himself, with the variables set.
 type session struct {
-	db      *DB
-	conn    *sql.Conn
-	id      int64  // of the connection, for KILL,
-	at      string // on this server
-	server  *server
-	checks  bool // foreign_key_checks
-	restore []variable
-	away    *string // the database that was selected where it isn't the pool's
-	cut     bool    // the context ended within a statement: the driver has closed the connection
+	db       *DB
+	conn     *sql.Conn
+	id       int64  // of the connection, for KILL,
+	at       string // on this server
+	server   *server
+	checks   bool // foreign_key_checks
+	restore  []variable
+	database string  // selected, "": none
+	away     *string // the database that was selected where it isn't the pool's
+	cut      bool    // the context ended within a statement: the driver has closed the connection
 }
 
 // session takes a connection from the pool and gives it the variables, and
@@ -105,8 +106,8 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	}
 	query := "SELECT CONNECTION_ID(), " + whichServer + ", DATABASE(), @@SESSION.foreign_key_checks"
 	values := make([]sql.NullString, len(want))
-	var database sql.NullString
-	into := []any{&s.id, &s.at, &database, &s.checks}
+	var selected sql.NullString
+	into := []any{&s.id, &s.at, &selected, &s.checks}
 	for i, v := range want {
 		query += ", @@SESSION." + s.server.calls(v.name)
 		into = append(into, &values[i])
@@ -116,8 +117,9 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	}
 	// A USE stays with its session, and what is without a database in a
 	// statement is the selected one's.
-	if home := s.server.database; home != "" && database.String != home {
-		s.away = &database.String
+	s.database = selected.String
+	if home := s.server.database; home != "" && s.database != home {
+		s.away, s.database = &selected.String, home
 		if _, err := s.conn.ExecContext(ctx, "USE "+quote(home)); err != nil {
 			return err
 		}
