@@ -91,9 +91,22 @@ func (c *cell) maySame(rows int) int {
 		if c.strategy == "noise" {
 			chance = c.roundedAway()
 		}
-		return int(math.Ceil(chance+4*math.Sqrt(chance))) * b2i(chance > 0.002)
+		return atMost(chance)
 	}
 	return 0
+}
+
+// atMost is how often something that happens so often on average happens at
+// most, but for once in a thousand million times: Poisson's distribution. There are hundreds of cells.
+func atMost(average float64) int {
+	term := math.Exp(-average)
+	beyond := 1 - term
+	n := 0
+	for ; beyond > 1e-9; n++ {
+		term *= average / float64(n+1)
+		beyond -= term
+	}
+	return n
 }
 
 // least is how many different values there have to be.
