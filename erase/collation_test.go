@@ -13,19 +13,31 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A foreign key compares by the collation of the column that it refers to. A row
-// that refers to its subject in other letters would be left, or taken by the
-// database's cascade with nothing that hangs on it.
-func TestRowsAreFoundByTheCollationOfWhatTheyReferTo(t *testing.T) {
-	const policy = `
+// authors and authorsByNumber are policies of people and what they posted.
+const (
+	authors = `
 version: 1
 database: club
 subject: {table: person, key: email}
 tables:
   person: {erase: delete, columns: {email: {pii: contact}}}
   post: {erase: delete, columns: {post_id: none, author: {pii: contact}}}
-  reply: {erase: delete, columns: {reply_id: none, post_id: none, body: {pii: free-text}}}
 `
+	authorsByNumber = `
+version: 1
+database: club
+subject: {table: person, key: id}
+tables:
+  person: {erase: delete, columns: {id: none}}
+  post: {erase: delete, columns: {post_id: none, author: none}}
+`
+)
+
+// A foreign key compares by the collation of the column that it refers to. A row
+// that refers to its subject in other letters would be left, or taken by the
+// database's cascade with nothing that hangs on it.
+func TestRowsAreFoundByTheCollationOfWhatTheyReferTo(t *testing.T) {
+	const policy = authors + "  reply: {erase: delete, columns: {reply_id: none, post_id: none, body: {pii: free-text}}}\n"
 	schema := []string{
 		"CREATE TABLE person (email TEXT COLLATE %fold NOT NULL PRIMARY KEY)",
 		"CREATE TABLE post (post_id INTEGER NOT NULL PRIMARY KEY, author TEXT COLLATE %exact REFERENCES person (email) ON DELETE CASCADE)",
@@ -75,15 +87,7 @@ func TestALinkBetweenTwoCollations(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, `CREATE TABLE person (email text COLLATE "C" PRIMARY KEY)`, `CREATE TABLE post (post_id int PRIMARY KEY, author text COLLATE "POSIX")`,
 			"INSERT INTO person VALUES ('ann'), ('bob')", "INSERT INTO post VALUES (1, 'ann'), (2, 'bob'), (3, 'nobody')")
-		const rules = `
-version: 1
-database: club
-subject: {table: person, key: email}
-tables:
-  person: {erase: delete, columns: {email: {pii: contact}}}
-  post: {erase: delete, columns: {post_id: none, author: {pii: contact}}}
-links: ['post(author) -> person(email)']
-`
+		const rules = authors + "links: ['post(author) -> person(email)']\n"
 		p := db.plan(t, rules, plan.Subjects())
 		st := db.run(t, p, options(p, "r", "ann"))
 		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(rules)), st, erase.SubjectKeys("ann"))
@@ -104,14 +108,6 @@ links: ['post(author) -> person(email)']
 // A foreign key compares as the type does that it refers to, into which the values of
 // the one that refers are cast.
 func TestRowsAreFoundByTheTypeOfWhatTheyReferTo(t *testing.T) {
-	const tables = `
-version: 1
-database: club
-subject: {table: person, key: id}
-tables:
-  person: {erase: delete, columns: {id: none}}
-  post: {erase: delete, columns: {post_id: none, author: none}}
-`
 	const links = "links: ['post(author) -> person(id)']\n"
 	run := func(t *testing.T, db *target, policy string, keys ...string) {
 		t.Helper()
@@ -131,14 +127,14 @@ tables:
 		onEach(t, func(t *testing.T, db *target) {
 			db.exec(t, "CREATE TABLE person (id BIGINT NOT NULL PRIMARY KEY)", "CREATE TABLE post (post_id INTEGER NOT NULL PRIMARY KEY, author INTEGER)",
 				"INSERT INTO person VALUES (1), (2), (3000000000)", "INSERT INTO post VALUES (11, 1), (12, 2)")
-			run(t, db, tables+links, "1", "3000000000")
+			run(t, db, authorsByNumber+links, "1", "3000000000")
 		})
 	})
 	for _, c := range []struct{ name, id, author, ids, authors, policy, keys string }{
-		{"a number with decimals", "numeric(12, 2)", "int REFERENCES person", "(1), (2), (2.5)", "(11, 1), (12, 2)", tables, "1 2.5"},
-		{"a float", "float8", "numeric REFERENCES person", "(0.1), (2), (1e300)", "(11, 0.1), (12, 2)", tables, "0.1 1e300"},
-		{"letters of which the case counts", "text", "citext UNIQUE REFERENCES person", "('a'), ('A'), ('c')", "(11, 'c'), (12, 'A')", tables, "a c"},
-		{"letters of which it doesn't", "citext", "varchar(9)", "('a'), ('b')", "(11, 'A'), (12, 'b')", tables + links, "a"},
+		{"a number with decimals", "numeric(12, 2)", "int REFERENCES person", "(1), (2), (2.5)", "(11, 1), (12, 2)", authorsByNumber, "1 2.5"},
+		{"a float", "float8", "numeric REFERENCES person", "(0.1), (2), (1e300)", "(11, 0.1), (12, 2)", authorsByNumber, "0.1 1e300"},
+		{"letters of which the case counts", "text", "citext UNIQUE REFERENCES person", "('a'), ('A'), ('c')", "(11, 'c'), (12, 'A')", authorsByNumber, "a c"},
+		{"letters of which it doesn't", "citext", "varchar(9)", "('a'), ('b')", "(11, 'A'), (12, 'b')", authorsByNumber + links, "a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onPostgres(t, func(t *testing.T, db *target) {
@@ -153,20 +149,12 @@ tables:
 // A column without a type keeps the number 1 and the text '1', and both refer to a
 // key of the type that converts them.
 func TestRowsAreFoundByColumnsWithoutAType(t *testing.T) {
-	const policy = `
-version: 1
-database: club
-subject: {table: person, key: id}
-tables:
-  person: {erase: delete, columns: {id: none}}
-  post: {erase: delete, columns: {post_id: none, author: none}}
-`
 	for name, types := range map[string][2]string{"number": {"INTEGER", ""}, "text": {"TEXT", ""}, "blob": {"INT", "BLOB"}} {
 		t.Run(name, func(t *testing.T) {
 			db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 			db.exec(t, "CREATE TABLE person (id "+types[0]+" PRIMARY KEY)", "CREATE TABLE post (post_id INTEGER PRIMARY KEY, author "+types[1]+" REFERENCES person ON DELETE CASCADE)",
 				"INSERT INTO person VALUES (1), (2)", "INSERT INTO post VALUES (11, 1), (12, '1'), (21, 2), (22, '2')")
-			p := db.plan(t, policy, plan.Subjects())
+			p := db.plan(t, authorsByNumber, plan.Subjects())
 			st := db.run(t, p, options(p, "r", "1"))
 			if d := cmp.Diff(receipt.Rows{Matched: 2, Affected: 2}, done(st)["delete post"]); d != "" {
 				t.Error(d)

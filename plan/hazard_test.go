@@ -96,13 +96,19 @@ func TestHazards(t *testing.T) {
 		},
 		{
 			name:   "a large object that a personal column names",
-			change: []func(*dialect.Schema){note(largeObjects)},
+			change: []func(*dialect.Schema){note(largeObjects("oid"))},
 			policy: "tables:\n  customer: {erase: delete, columns: {email: {pii: contact, overwrite: {fixed: x}}}}\n  note: {erase: delete, columns: {body: none, scan: {pii: other, overwrite: null}}}",
 			want:   []string{"COPIES_ELSEWHERE note"},
 		},
 		{
+			name:   "a large object of the extension's type",
+			change: []func(*dialect.Schema){note(largeObjects("public.lo"))},
+			policy: "tables:\n  customer: {erase: delete, columns: {email: {pii: contact, overwrite: {fixed: x}}}}\n  note: {erase: overwrite, columns: {body: none, scan: {pii: other, overwrite: null}}}",
+			want:   []string{"COPIES_ELSEWHERE note"},
+		},
+		{
 			name:   "a number of an object in a column that isn't personal",
-			change: []func(*dialect.Schema){note(largeObjects)},
+			change: []func(*dialect.Schema){note(largeObjects("oid"))},
 			policy: "tables:\n  customer: {erase: delete, columns: {email: {pii: contact, overwrite: {fixed: x}}}}\n  note: {erase: delete, columns: {body: none, scan: none}}",
 		},
 		{name: "pitfall 23: partitions are their parent's", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.Partitions = []dialect.Name{{Table: "note_2025"}} })}},
@@ -180,6 +186,8 @@ func TestWhatCantBeRolledBackIsFoundToTheEnd(t *testing.T) {
 	}
 }
 
-func largeObjects(t *dialect.Table) {
-	t.Columns = append(t.Columns, &dialect.Column{Name: "scan", Kind: dialect.Int, Type: "oid", Nullable: true})
+func largeObjects(kind string) func(*dialect.Table) {
+	return func(t *dialect.Table) {
+		t.Columns = append(t.Columns, &dialect.Column{Name: "scan", Kind: dialect.Int, Type: kind, Nullable: true})
+	}
 }

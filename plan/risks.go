@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -161,9 +162,9 @@ func (b *builder) impersonal(t *dialect.Table, column string) bool {
 }
 
 // largeObject reports whether values are the numbers of PostgreSQL's large
-// objects, which don't go with the row
+// objects, which don't go with the row: oid, or the extension's type lo in its schema
 // (https://www.postgresql.org/docs/current/lo.html).
-func largeObject(c *dialect.Column) bool { return c.Type == "oid" || c.Type == "lo" }
+func largeObject(c *dialect.Column) bool { return c.Type == "oid" || strings.HasSuffix(c.Type, ".lo") }
 
 // shared finds tables whose rows belong to several subjects, where the policy
 // hasn't decided for each of the references.
