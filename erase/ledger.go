@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
-	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/ledger/record"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
@@ -88,32 +86,11 @@ func (e *executor) named(ctx context.Context) iter.Seq2[string, error] {
 				yield("", err)
 				return
 			}
-			if !yield(subjectText(s.key, e.plan.Subject.Key), nil) {
+			if !yield(FormatSubject(s.key, e.plan.Subject.Key), nil) {
 				return
 			}
 		}
 	}
-}
-
-var escape = strings.NewReplacer(`\`, `\\`, `,`, `\,`)
-
-// subjectText writes a key as a Source gives it.
-func subjectText(k dialect.Key, columns []string) string {
-	parts := make([]string, len(k))
-	for i, v := range k {
-		parts[i], _ = dialect.TextOf(v)
-	}
-	if len(parts) == 1 {
-		// With its column, where what stands before the = could be taken for one.
-		if strings.Contains(parts[0], "=") && !strings.Contains(columns[0], "=") {
-			return columns[0] + "=" + parts[0]
-		}
-		return parts[0]
-	}
-	for i, p := range parts {
-		parts[i] = escape.Replace(p)
-	}
-	return strings.Join(parts, ",")
 }
 
 // horizon is the end of the day on which the last declared backup that was

@@ -76,7 +76,7 @@ func (o OldValue) Typed(s *dialect.Schema) (OldValue, error) {
 	case v.CanUint():
 		written = strconv.FormatUint(v.Uint(), 10)
 	case v.CanFloat():
-		written = strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
+		written = strconv.FormatFloat(v.Float(), form(c), -1, v.Type().Bits())
 	default:
 		return o, fmt.Errorf("%w: one of %s, column %s, is a %T: give a number, or a text as a file would have it", ErrBadOldValue, o.Table, o.Column, o.Value)
 	}
@@ -86,6 +86,14 @@ func (o OldValue) Typed(s *dialect.Schema) (OldValue, error) {
 	}
 	o.Value = value
 	return o, nil
+}
+
+// form is that of a column's fractions: decimal numbers have no exponent.
+func form(c *dialect.Column) byte {
+	if c.Kind == dialect.Decimal {
+		return 'f'
+	}
+	return 'g'
 }
 
 func columnNamed(s *dialect.Schema, table, column string) (*dialect.Table, *dialect.Column) {

@@ -30,7 +30,7 @@ func TestSubjectsFileAsEditorsWriteIt(t *testing.T) {
 	for _, c := range []struct{ name, content string }{
 		{"Unix", "5\n6\n"},
 		{"Windows, with a byte order mark", "\ufeff5\r\n6\r\n"},
-		{"no line feed at the end, comments and empty lines", "# two\n\n5\n \t\n6"},
+		{"no line feed at the end, comments and empty lines", "# two\n#\n\n5\n#\tmore\n6"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "list")
@@ -50,14 +50,37 @@ func TestSubjectsFileAsEditorsWriteIt(t *testing.T) {
 
 func TestSubjectsFileThatIsNone(t *testing.T) {
 	dir := t.TempDir()
-	long := filepath.Join(dir, "long")
-	if err := os.WriteFile(long, []byte("5\n"+strings.Repeat("7", 1<<17)), 0o600); err != nil {
-		t.Fatal(err)
+	written := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
-	for name, path := range map[string]string{"a folder": dir, "a line without end": long} {
+	for name, path := range map[string]string{
+		"a folder":                            dir,
+		"a line without end":                  written("long", "5\n"+strings.Repeat("7", 1<<17)),
+		"UTF-16":                              written("utf-16", "\xff\xfe5\x00\n\x00"),
+		"UTF-16, most significant byte first": written("utf-16be", "\xfe\xff\x005\x00\n"),
+		"what may be a comment, and may be a key": written("hash", "5\n#7\n"),
+	} {
 		if _, err := listed(t, path); !errors.Is(err, erase.ErrBadSubject) {
 			t.Errorf("%s: error %v, want ErrBadSubject", name, err)
 		}
+	}
+}
+
+func TestALineOfAFileIsOneSubjectAsItStandsThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "list")
+	if err := os.WriteFile(path, []byte(" Ada\nAda \n \nExample, Ada\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := listed(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{" Ada", "Ada ", " ", "Example, Ada"}, got); diff != "" {
+		t.Errorf("subjects (-want +got):\n%s", diff)
 	}
 }
 

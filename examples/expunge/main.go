@@ -82,9 +82,7 @@ func (a *app) command() *cli.Command {
 		Description: description,
 		Writer:      a.stdout, ErrWriter: a.stderr,
 		HideHelpCommand: true,
-		// A composite key has commas in it.
-		DisableSliceFlagSeparator: true,
-		ExitErrHandler:            func(context.Context, *cli.Command, error) {}, // start says it
+		ExitErrHandler:  func(context.Context, *cli.Command, error) {}, // start says it
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "db", Usage: "the database's `URL`", Sources: cli.EnvVars("EXPUNGE_DB")},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of text"},
@@ -101,15 +99,18 @@ func (a *app) command() *cli.Command {
 		}
 		return cli.ShowRootCommandHelp(cmd)
 	}
-	usage := func(_ context.Context, _ *cli.Command, err error, _ bool) error { return err }
-	root.OnUsageError = usage
-	for _, c := range root.Commands {
-		c.OnUsageError = usage
-		for _, c := range c.Commands {
-			c.OnUsageError = usage
-		}
-	}
+	setParsing(root)
 	return root
+}
+
+// setParsing has a verb, and all below it, return errors of the parser and take each
+// argument as one value: a subject's name may have a comma in it. Verbs inherit neither.
+func setParsing(c *cli.Command) {
+	c.OnUsageError = func(_ context.Context, _ *cli.Command, err error, _ bool) error { return err }
+	c.DisableSliceFlagSeparator = true
+	for _, below := range c.Commands {
+		setParsing(below)
+	}
 }
 
 // noVerb quotes a word, and nothing else: a database's URL that was given

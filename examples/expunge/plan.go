@@ -87,11 +87,28 @@ func scopeOf(cmd *cli.Command) (plan.Scope, error) {
 func subjectFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "plan", Usage: "the plan's `FILE`, as plan -o wrote it"},
-		&cli.StringSliceFlag{Name: "subject", Usage: "a subject's `KEY` (42, or 7,42 for a key of two columns) or an identifier (email=…); again for each"},
-		&cli.StringFlag{Name: "subjects-file", Usage: "a `FILE` with a subject a line"},
+		subjectFlag(), subjectsFileFlag(),
 		&cli.BoolFlag{Name: "show-keys", Usage: "say which key an identifier stands for"},
 	}
 }
+
+func subjectFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "subject", Usage: "a subject's `KEY` or identifier: 42, 'Example, Ada', email=… (repeatable)"}
+}
+
+func subjectsFileFlag() cli.Flag {
+	return &cli.StringFlag{Name: "subjects-file", Usage: "a `FILE` with one subject on each line"}
+}
+
+// aboutSubjects is part of the help of every verb that takes subjects.
+const aboutSubjects = `A --subject is one subject, taken as it is: its key (42, 'Example, Ada'), its key with
+the column (code=a=b), or an identifier of the policy (email=ada@mail.example).
+
+The values of a key of several columns are joined by commas: 7,42. Within a value write
+\, for a comma, \= for =, \# for # and \\ for a backslash: 'club,Example\, Ada', '7,[1\,5)'.
+
+--subjects-file has one subject on each line, in UTF-8; blanks in a line belong to the subject.
+A line that is # or begins with # and a blank is a comment.`
 
 // subjectsOf is the source of the subjects that are given, nil where none is.
 func subjectsOf(cmd *cli.Command) (erase.Source, error) {
@@ -114,7 +131,7 @@ func subjectsOf(cmd *cli.Command) (erase.Source, error) {
 }
 
 // resolved prints the keys that identifiers stand for, where they are asked for.
-func (a *app) resolved(cmd *cli.Command) func(string, dialect.Key) {
+func (a *app) resolved(cmd *cli.Command, p *plan.Plan) func(string, dialect.Key) {
 	if !cmd.Bool("show-keys") {
 		return nil
 	}
@@ -122,7 +139,7 @@ func (a *app) resolved(cmd *cli.Command) func(string, dialect.Key) {
 	return func(subject string, key dialect.Key) {
 		if !shown[subject] {
 			shown[subject] = true
-			fmt.Fprintf(a.stderr, "%s is %s\n", subject, printable(fmt.Sprint(key...)))
+			fmt.Fprintf(a.stderr, "%s is %s\n", subject, printable(erase.FormatSubject(key, p.Subject.Key)))
 		}
 	}
 }
@@ -150,7 +167,7 @@ func (a *app) preview() *cli.Command {
 		&cli.IntFlag{Name: "rows", Usage: "show so many replacements for each column, never an old value"},
 		&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies, which --rows shows the work of"})
 	return &cli.Command{
-		Name: "preview", Usage: "exact counts for each step; writes nothing", Flags: flags,
+		Name: "preview", Usage: "exact counts for each step; writes nothing", Flags: flags, Description: aboutSubjects,
 		Action: a.verb(0, a.counts(erase.Preview)),
 	}
 }
@@ -160,7 +177,7 @@ func (a *app) rehearse() *cli.Command {
 		&cli.IntFlag{Name: "sample", Value: 20, Usage: "how many rows of each table, where no subject is given"},
 		&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"})
 	return &cli.Command{
-		Name: "rehearse", Usage: "carries the plan out on some rows and rolls back", Flags: flags,
+		Name: "rehearse", Usage: "carries the plan out on some rows and rolls back", Flags: flags, Description: aboutSubjects,
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			return a.counts(func(ctx context.Context, db dialect.DB, p *plan.Plan, o erase.Options) (*erase.Result, error) {
 				return erase.Rehearse(ctx, db, p, o, cmd.Int("sample"))
@@ -178,7 +195,7 @@ func (a *app) counts(do counter) cli.ActionFunc {
 		if err != nil {
 			return err
 		}
-		o := erase.Options{Resolved: a.resolved(cmd)}
+		o := erase.Options{Resolved: a.resolved(cmd, p)}
 		if o.Subjects, err = subjectsOf(cmd); err != nil {
 			return err
 		}

@@ -17,8 +17,6 @@ func (a *app) amendResidue() *cli.Command {
 	return &cli.Command{
 		Name: "residue", Usage: "states what is left below what queries can see: a level for each store, by what evidence, and what remains until when",
 		Description: levels(),
-		// Texts have commas in them.
-		DisableSliceFlagSeparator: true,
 		Flags: amendFlags(
 			&cli.StringSliceFlag{Name: "store", Usage: "a `STORE=LEVEL`, such as 'data files=L3'; again for each"},
 			&cli.StringSliceFlag{Name: "evidence", Usage: "what was looked at in a store, and how, as `STORE=TEXT`"},

@@ -19,7 +19,7 @@ import (
 
 func (a *app) run() *cli.Command {
 	return &cli.Command{
-		Name: "run", Usage: "carries a plan out and writes the signed receipt",
+		Name: "run", Usage: "carries a plan out and writes the signed receipt", Description: aboutSubjects,
 		Flags: slices.Concat(subjectFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "the run's `ID`: the same again continues it, or gives its receipt once more (default: a new one)"},
 			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
@@ -123,7 +123,7 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys
 		Approved: strings.ToLower(strings.TrimSpace(cmd.String("digest"))),
 		Actor:    cmd.String("actor"),
 		Workers:  cmd.Int("workers"),
-		Resolved: a.resolved(cmd),
+		Resolved: a.resolved(cmd, p),
 	}
 	for _, h := range cmd.StringSlice("allow") {
 		o.Allow = append(o.Allow, plan.HazardName(h))

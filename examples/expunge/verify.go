@@ -16,6 +16,7 @@ import (
 func (a *app) verify() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "checks a receipt, offline or against the live database", ArgsUsage: "receipt.json",
+		Description: aboutSubjects,
 		Flags: []cli.Flag{
 			pubFlag(),
 			thresholdFlag(),
@@ -24,8 +25,7 @@ func (a *app) verify() *cli.Command {
 			&cli.StringFlag{Name: "proof", Usage: "the `FILE` of a proof that the receipt is in a log, with --log-pub"},
 			logPubFlag(),
 			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to look into the database too"},
-			&cli.StringSliceFlag{Name: "subject", Usage: "a subject's `KEY` to look for in the database; again for each"},
-			&cli.StringFlag{Name: "subjects-file", Usage: "a `FILE` with a subject a line"},
+			subjectFlag(), subjectsFileFlag(),
 			&cli.StringFlag{Name: "old-values", Usage: "a `FILE` of values that were overwritten, to look for: a table.column=value a line"},
 		},
 		Action: a.verb(1, func(ctx context.Context, cmd *cli.Command) error {
