@@ -197,16 +197,16 @@ func TestPitfall24NoCanaryLeavesARun(t *testing.T) {
 					}
 					artefacts["the preview"] = fmt.Appendf(nil, "%+v", r)
 				}
-				env, err := erase.Run(t.Context(), db.DB, p, o)
+				report, err := erase.Run(t.Context(), db.DB, p, o)
 				if err != nil {
 					t.Fatal(err)
 				}
-				doc, err := json.Marshal(opened(t, env))
+				doc, err := json.Marshal(opened(t, report.Receipt))
 				if err != nil {
 					t.Fatal(err)
 				}
 				artefacts["the log"], artefacts["the progress"] = told.log.Bytes(), told.events.Bytes()
-				artefacts["the envelope"], artefacts["the receipt"], artefacts["the closed journal"] = env, doc, db.journal(t)
+				artefacts["the envelope"], artefacts["the receipt"], artefacts["the closed journal"] = report.Receipt, doc, db.journal(t)
 				canaries.clean(t, artefacts)
 			})
 		})
@@ -376,7 +376,7 @@ func TestPitfall24NoKeyNorIdentifierOutlivesARun(t *testing.T) {
 					}
 					resolved = key
 				}
-				env, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+				report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
 					if point == "checked" {
 						open = db.journal(t)
 					}
@@ -388,8 +388,8 @@ func TestPitfall24NoKeyNorIdentifierOutlivesARun(t *testing.T) {
 					t.Error("the caller wasn't told the key")
 				}
 				artefacts := planned(t, p)
-				artefacts["the log"], artefacts["the progress"], artefacts["the envelope"], artefacts["the closed journal"] = told.log.Bytes(), told.events.Bytes(), env, db.journal(t)
-				payload, err := json.Marshal(opened(t, env))
+				artefacts["the log"], artefacts["the progress"], artefacts["the envelope"], artefacts["the closed journal"] = told.log.Bytes(), told.events.Bytes(), report.Receipt, db.journal(t)
+				payload, err := json.Marshal(opened(t, report.Receipt))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -233,11 +233,11 @@ func (m *mayhem) undisturbed(t testing.TB, db *target) {
 // ends continues the run and holds its end against the undisturbed one's.
 func (m *mayhem) ends(t testing.TB, db *target) {
 	t.Helper()
-	env, err := m.work.carryOut(t.Context(), db, m.plan, nil)
+	report, err := m.work.carryOut(t.Context(), db, m.plan, nil)
 	if err != nil {
 		t.Fatal("continued:", err)
 	}
-	db.ending(t, env).sameAs(t, m.want)
+	db.ending(t, report.Receipt).sameAs(t, m.want)
 	db.intact(t)
 	db.closed(t)
 	db.idle(t)

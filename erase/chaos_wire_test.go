@@ -71,14 +71,14 @@ func TestChaosANetworkThatFallsSilentDoesNotKeepACancelledRun(t *testing.T) {
 					t.Fatalf("error %v", err)
 				}
 				w.proxy.Stop() // the server notices too
-				env, err := erase.Run(t.Context(), db.DB, p, o)
+				report, err := erase.Run(t.Context(), db.DB, p, o)
 				for errors.Is(err, erase.ErrRunning) { // not yet
-					env, err = erase.Run(t.Context(), db.DB, p, o)
+					report, err = erase.Run(t.Context(), db.DB, p, o)
 				}
 				if err != nil {
 					t.Fatal(err)
 				}
-				st := opened(t, env)
+				st := opened(t, report.Receipt)
 				if n := done(st)["delete member"]; n.Affected != 2 {
 					t.Errorf("%+v", n)
 				}

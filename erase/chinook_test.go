@@ -89,8 +89,8 @@ func (c *chinook) run(t *testing.T, policy *plan.Policy, scope plan.Scope, run s
 	if scope == plan.ScopeSubjects {
 		o.Subjects = erase.SubjectKeys("42")
 	}
-	env, err := erase.Run(t.Context(), c.DB, p, o)
-	return env, p, err
+	report, err := erase.Run(t.Context(), c.DB, p, o)
+	return report.Receipt, p, err
 }
 
 func allowAll(p *plan.Plan) []plan.HazardName {

@@ -33,7 +33,7 @@ func TestARowThatWentCanBeDisclosed(t *testing.T) {
 		}
 		key := bytes.Repeat([]byte{9}, receipt.CommitmentKeySize)
 		path := filepath.Join(t.TempDir(), "leaves")
-		run := func(ctx context.Context, key []byte, point func(string)) ([]byte, error) {
+		run := func(ctx context.Context, key []byte, point func(string)) (erase.Report, error) {
 			leaves, err := receipt.OpenLeafFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -62,11 +62,11 @@ func TestARowThatWentCanBeDisclosed(t *testing.T) {
 		if _, err := run(t.Context(), nil, nil); !errors.Is(err, erase.ErrRunDiffers) {
 			t.Errorf("it was continued without its key: %v", err)
 		}
-		env, err := run(t.Context(), key, nil)
+		report, err := run(t.Context(), key, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		st := opened(t, env)
+		st := opened(t, report.Receipt)
 		if st.Predicate.Commitments == nil || st.Subject[0].Digest["sha256"] != st.Predicate.Commitments.Root {
 			t.Fatal("the receipt has no commitments")
 		}

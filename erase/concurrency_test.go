@@ -65,12 +65,12 @@ func TestRunsOfOnePlanGoSideBySide(t *testing.T) {
 		for _, id := range []string{"1", "2", "3"} {
 			own := openTarget(t, db.URL)
 			wg.Go(func() {
-				env, err := erase.Run(t.Context(), own.DB, p, options(p, "run of "+id, id))
+				report, err := erase.Run(t.Context(), own.DB, p, options(p, "run of "+id, id))
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if n := done(opened(t, env))["delete member"]; n != (receipt.Rows{Matched: 1, Affected: 1}) {
+				if n := done(opened(t, report.Receipt))["delete member"]; n != (receipt.Rows{Matched: 1, Affected: 1}) {
 					t.Errorf("%+v", n)
 				}
 			})
@@ -201,7 +201,7 @@ func TestARowThatArrivesMeanwhileFindsNothingToReferTo(t *testing.T) {
 		p := db.plan(t, deletes, plan.Subjects())
 		var wg sync.WaitGroup
 		var inserted error
-		env, err := erase.RunAt(t.Context(), db.DB, p, options(p, "r", "1"), func(point string) {
+		report, err := erase.RunAt(t.Context(), db.DB, p, options(p, "r", "1"), func(point string) {
 			if point == "gathered" {
 				wg.Go(func() { _, inserted = db.SQL.Exec("INSERT INTO visit VALUES (99, 1, 'Rome')") })
 			}
@@ -213,7 +213,7 @@ func TestARowThatArrivesMeanwhileFindsNothingToReferTo(t *testing.T) {
 		if inserted == nil {
 			t.Error("the row has arrived")
 		}
-		if n := done(opened(t, env))["delete visit"]; n != (receipt.Rows{Matched: 2, Affected: 2}) {
+		if n := done(opened(t, report.Receipt))["delete visit"]; n != (receipt.Rows{Matched: 2, Affected: 2}) {
 			t.Errorf("%+v", n)
 		}
 		db.intact(t)
@@ -275,7 +275,7 @@ links:
 				o := options(p, "r", "1")
 				o.MaxRows, o.Workers = maxRows, 1
 				arrive := sync.OnceFunc(func() { db.exec(t, "INSERT INTO photo VALUES (2, 11)") })
-				env, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+				report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
 					if point == "journaled" {
 						arrive()
 					}
@@ -287,7 +287,7 @@ links:
 				if maxRows > 0 {
 					want = receipt.Rows{Matched: 2, Affected: 2} // the next part found it
 				}
-				if d := cmp.Diff(want, done(opened(t, env))["delete photo"]); d != "" {
+				if d := cmp.Diff(want, done(opened(t, report.Receipt))["delete photo"]); d != "" {
 					t.Error(d)
 				}
 			})
@@ -314,7 +314,7 @@ func TestASubjectIsOverwrittenOnceHoweverOftenTheRunIsContinued(t *testing.T) {
 		old, interrupted := names(), 0
 		var st *receipt.Statement
 		for last := old; st == nil; {
-			env, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+			report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
 				if point == "committed" && !maps.Equal(last, names()) {
 					db.exec(t, "UPDATE "+db.quote(db.DB.JournalTable("run"))+" SET epoch = epoch + 1")
 				}
@@ -326,7 +326,7 @@ func TestASubjectIsOverwrittenOnceHoweverOftenTheRunIsContinued(t *testing.T) {
 				}
 			}
 			if last = now; err == nil {
-				st = opened(t, env)
+				st = opened(t, report.Receipt)
 			} else if interrupted++; !errors.Is(err, erase.ErrSuperseded) || interrupted > 4 {
 				t.Fatalf("error %v", err)
 			}

@@ -29,7 +29,7 @@ func TestACommitOfWhichTheAnswerIsLostCountsOnce(t *testing.T) {
 			o := options(p, "r", "1", "2")
 			o.Workers = 1
 			armed := sync.OnceFunc(func() { w.next.Store(int32(c.cut)) })
-			env, err := erase.RunAt(t.Context(), far.DB, p, o, func(point string) {
+			report, err := erase.RunAt(t.Context(), far.DB, p, o, func(point string) {
 				if point == "journaled" {
 					armed()
 				}
@@ -40,7 +40,7 @@ func TestACommitOfWhichTheAnswerIsLostCountsOnce(t *testing.T) {
 			if (c.cut != never) != (w.cuts.Load() == 1) {
 				t.Fatalf("%d connections were cut", w.cuts.Load())
 			}
-			st := opened(t, env)
+			st := opened(t, report.Receipt)
 			if d := cmp.Diff(map[string]receipt.Rows{
 				"delete remark": {Matched: 3, Affected: 3}, "delete visit": {Matched: 3, Affected: 3}, "delete letter": {Matched: 2, Affected: 2},
 				"overwrite member": {Matched: 2, Affected: 2},

@@ -50,11 +50,11 @@ func TestCountsAddUp(t *testing.T) {
 		o := options(p, "r", subjects...)
 		o.MaxRows = size
 		o.Now = func() time.Time { return clock().AddDate(years, 0, 0) }
-		env, err := erase.Run(t.Context(), db.DB, p, o)
+		report, err := erase.Run(t.Context(), db.DB, p, o)
 		if err != nil {
 			r.Fatal(err)
 		}
-		st := opened(t, env)
+		st := opened(t, report.Receipt)
 		gone := map[string]int{}
 		for _, a := range st.Predicate.Actions {
 			if n := a.Rows; n.Matched != n.Affected+n.AlreadyGone+n.Left+n.Held || n.Left != 0 {

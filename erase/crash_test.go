@@ -89,12 +89,12 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 	if err != nil {
 		return nil, nil, err
 	}
-	env, err := c.carryOut(ctx, db, p, point)
-	return env, p, err
+	report, err := c.carryOut(ctx, db, p, point)
+	return report.Receipt, p, err
 }
 
 // carryOut carries a plan of the child's policy out in this process.
-func (c child) carryOut(ctx context.Context, db *target, p *plan.Plan, point func(string)) ([]byte, error) {
+func (c child) carryOut(ctx context.Context, db *target, p *plan.Plan, point func(string)) (erase.Report, error) {
 	o := erase.Options{
 		RunID: "crash", Signer: signer(), Secret: secret(), Allow: append(allowAll(p), c.Allow...),
 		Now:     func() time.Time { return clock().AddDate(c.Years, 0, 0) },
@@ -109,7 +109,7 @@ func (c child) carryOut(ctx context.Context, db *target, p *plan.Plan, point fun
 	if c.Leaves != "" {
 		leaves, err := receipt.OpenLeafFile(c.Leaves)
 		if err != nil {
-			return nil, err
+			return erase.Report{}, err
 		}
 		defer leaves.Close()
 		o.Commitments = &erase.Commitments{Key: rowKey, Leaves: leaves}

@@ -3,10 +3,10 @@
 // receipt. It is the only package that writes to a database.
 //
 //	p, err := plan.Build(ctx, db, policy, plan.Subjects())
-//	env, err := erase.Run(ctx, db, p, erase.Options{
+//	report, err := erase.Run(ctx, db, p, erase.Options{
 //		RunID: "case-2026-0042", Subjects: erase.SubjectKeys("42"), Signer: signer,
 //	})
-//	st, err := receipt.Open(env, verifiers)
+//	st, err := receipt.Open(report.Receipt, verifiers)
 //	v, err := erase.Verify(ctx, db, policy, st, erase.SubjectKeys("42"))
 //
 // # What it promises

@@ -77,10 +77,17 @@ func (e *AccessError) Error() string {
 }
 
 // LeftError says that the run is finished and signed, and that rows are still
-// there that should not be. The receipt says so too.
-type LeftError struct{ Rows int64 }
+// there that should not be, or that a check of the run failed. The receipt says so too.
+type LeftError struct {
+	Rows    int64    // left over
+	Failed  []string // the checks that failed, by their IDs
+	Receipt []byte   // the signed receipt, as Report has it
+}
 
-// Error says how many rows are left.
+// Error says how many rows are left, else which checks failed.
 func (e *LeftError) Error() string {
+	if e.Rows == 0 {
+		return fmt.Sprintf("check %s failed after the run: the receipt says so", strings.Join(e.Failed, ", "))
+	}
 	return fmt.Sprintf("%s left that should be gone or overwritten: the receipt lists them by step; find what put them back, and run again with a new run ID", rowsOf(e.Rows))
 }

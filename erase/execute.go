@@ -32,6 +32,7 @@ type executor struct {
 	meter    progressMeter
 	pending  []*entry // committed, looked at, and not yet noted in the journal
 	counting bool     // nothing is overwritten, so that no secret is needed
+	repeated bool     // the receipt was signed before
 
 	receiptID string      // of the run
 	noting    bool        // what a hold keeps from being erased is noted in the journal

@@ -63,21 +63,7 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 		return nil, err
 	}
 	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries)
-	if err := e.leave(ctx, row, e.Now(), envelope); err != nil {
-		return envelope, errors.Join(err, leftOver(&s.tally))
-	}
-	return envelope, leftOver(&s.tally)
-}
-
-func leftOver(t *tally) error {
-	var left int64
-	for _, c := range t.Steps {
-		left += c.Left
-	}
-	if left > 0 {
-		return &LeftError{Rows: left}
-	}
-	return nil
+	return envelope, errors.Join(e.leave(ctx, row, e.Now(), envelope), leftOver(&statement.Predicate, envelope))
 }
 
 // summarise adds up what the journal's entries say.

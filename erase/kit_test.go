@@ -90,11 +90,11 @@ func options(p *plan.Plan, run string, subjects ...string) erase.Options {
 // run carries a plan out, which must succeed.
 func (d *target) run(t testing.TB, p *plan.Plan, o erase.Options) *receipt.Statement {
 	t.Helper()
-	env, err := erase.Run(t.Context(), d.DB, p, o)
+	report, err := erase.Run(t.Context(), d.DB, p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return opened(t, env)
+	return opened(t, report.Receipt)
 }
 
 // journaled reports whether the journal's tables are there.

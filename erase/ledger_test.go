@@ -76,18 +76,18 @@ func TestAMarkThatWasLostIsMadeByTheNextRun(t *testing.T) {
 		p := db.plan(t, deletes, plan.Subjects())
 		o := options(p, "case", "1")
 		o.Ledger = forgetful{b}
-		env, err := erase.Run(t.Context(), db.DB, p, o)
-		if env == nil || !errors.Is(err, fs.ErrPermission) {
-			t.Fatalf("receipt %t, error %v", env != nil, err)
+		report, err := erase.Run(t.Context(), db.DB, p, o)
+		if report.Receipt == nil || !errors.Is(err, fs.ErrPermission) {
+			t.Fatalf("receipt %t, error %v", report.Receipt != nil, err)
 		}
 		if e := b.entries(t, backup); len(e) != 1 || e[0].Mark != nil {
 			t.Fatal("want one entry without a mark")
 		}
 		o.Ledger = b
-		if again, err := erase.Run(t.Context(), db.DB, p, o); err != nil || !bytes.Equal(again, env) {
-			t.Fatalf("the same receipt: %t, error %v", bytes.Equal(again, env), err)
+		if repeated, err := erase.Run(t.Context(), db.DB, p, o); err != nil || !bytes.Equal(repeated.Receipt, report.Receipt) {
+			t.Fatalf("the same receipt: %t, error %v", bytes.Equal(repeated.Receipt, report.Receipt), err)
 		}
-		if e := b.entries(t, backup); len(e) != 1 || e[0].Mark == nil || e[0].Mark.Receipt != receipt.EnvelopeDigest(env) {
+		if e := b.entries(t, backup); len(e) != 1 || e[0].Mark == nil || e[0].Mark.Receipt != receipt.EnvelopeDigest(report.Receipt) {
 			t.Error("want one entry with the receipt's digest")
 		}
 	})

@@ -167,11 +167,11 @@ func TestALinkWithoutAnIndexIsScannedOncePerRun(t *testing.T) {
 				o := options(p, "r", subjects...)
 				o.MaxRows = 6
 				counting := scanned(db.DB, tables)
-				env, err := erase.Run(t.Context(), counting, p, o)
+				report, err := erase.Run(t.Context(), counting, p, o)
 				if err != nil {
 					t.Fatal(err)
 				}
-				return db.dump(t), done(opened(t, env)), counting.scans()
+				return db.dump(t), done(opened(t, report.Receipt)), counting.scans()
 			}
 			served := reset(t)
 			served.exec(t, indexes...)
@@ -194,7 +194,7 @@ func TestAFewSubjectsAreLookedForByTheirBatch(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, agency(3)...)
 		p := db.plan(t, agencyPolicy("member"), plan.Subjects())
-		env, err := erase.RunAt(t.Context(), db.DB, p, options(p, "r", "1", "2"), func(point string) {
+		report, err := erase.RunAt(t.Context(), db.DB, p, options(p, "r", "1", "2"), func(point string) {
 			if point == "looked" {
 				t.Error("it looked for what one batch is to find")
 			}
@@ -202,7 +202,7 @@ func TestAFewSubjectsAreLookedForByTheirBatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := done(opened(t, env))["delete note"]; n != (receipt.Rows{Matched: 4, Affected: 4}) {
+		if n := done(opened(t, report.Receipt))["delete note"]; n != (receipt.Rows{Matched: 4, Affected: 4}) {
 			t.Errorf("%+v", n)
 		}
 	})
@@ -218,7 +218,7 @@ func TestWhatArrivesAfterTheOneScanIsCounted(t *testing.T) {
 		p := db.plan(t, policy, plan.Subjects())
 		o := options(p, "r", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10")
 		o.MaxRows = 6
-		env, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+		report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
 			if point == "looked" {
 				db.exec(t, "INSERT INTO note VALUES (901, 1), (902, 2), (903, 11)", "INSERT INTO trail VALUES (901, 'member', '3'), (902, 'order', '3')")
 			}
@@ -226,7 +226,7 @@ func TestWhatArrivesAfterTheOneScanIsCounted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := done(opened(t, env))
+		rows := done(opened(t, report.Receipt))
 		want := map[string]receipt.Rows{
 			"delete note":  {Matched: 20, Affected: 20, Arrived: 2},
 			"delete trail": {Matched: 10, Affected: 10, Arrived: 1},

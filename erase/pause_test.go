@@ -95,11 +95,11 @@ func TestARunThatIsBegunWhilePausedWaits(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	env, err := erase.Run(ctx, d.DB, p, o)
+	report, err := erase.Run(ctx, d.DB, p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(erased, done(opened(t, env))); diff != "" {
+	if diff := cmp.Diff(erased, done(opened(t, report.Receipt))); diff != "" {
 		t.Error(diff)
 	}
 	if err := erase.Pause(t.Context(), d.DB, "later"); err == nil {

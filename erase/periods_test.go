@@ -77,13 +77,13 @@ func TestVerifyOfPeriodsThatAreLookedUp(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, tenants...)
 		p := db.plan(t, retention("days"), plan.Expired())
-		env, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
+		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		verify := func() erase.Outcome {
 			t.Helper()
-			got, _ := db.found(t, retention("days"), func() []byte { return env }, nil)
+			got, _ := db.found(t, retention("days"), func() []byte { return report.Receipt }, nil)
 			return got
 		}
 		if got := verify(); got != erase.Holds {

@@ -141,8 +141,8 @@ func TestARunWhoseReceiptIsNotPublishedIsNotFinished(t *testing.T) {
 		o := options(p, "case", "1")
 		o.Signer = coin()
 		o.Publish = func(context.Context, []byte) error { return fs.ErrPermission }
-		if env, err := erase.Run(t.Context(), db.DB, p, o); env != nil || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "run again") {
-			t.Fatalf("receipt %t, error %v", env != nil, err)
+		if report, err := erase.Run(t.Context(), db.DB, p, o); report.Receipt != nil || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "run again") {
+			t.Fatalf("receipt %t, error %v", report.Receipt != nil, err)
 		}
 		found, err := erase.Repair(t.Context(), db.DB)
 		if err != nil || len(found.Unfinished) != 1 || found.Unfinished[0].RunID != "case" {
@@ -156,19 +156,19 @@ func TestARunWhoseReceiptIsNotPublishedIsNotFinished(t *testing.T) {
 		dir := newLog(t)
 		o.Publish = publishTo(dir)
 		o.Progress = func(e erase.Event) { t.Errorf("the run, which is done, tells of %s", e.Kind) }
-		env, err := erase.Run(t.Context(), db.DB, p, o)
+		report, err := erase.Run(t.Context(), db.DB, p, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		in(t, dir, env)
+		in(t, dir, report.Receipt)
 		db.closed(t)
 		// One that was finished without a log is entered in it by running again.
 		second := newLog(t)
 		o.Publish = publishTo(second)
-		if again, err := erase.Run(t.Context(), db.DB, p, o); err != nil || !bytes.Equal(again, env) {
-			t.Fatalf("the same receipt: %t, error %v", bytes.Equal(again, env), err)
+		if repeated, err := erase.Run(t.Context(), db.DB, p, o); err != nil || !bytes.Equal(repeated.Receipt, report.Receipt) {
+			t.Fatalf("the same receipt: %t, error %v", bytes.Equal(repeated.Receipt, report.Receipt), err)
 		}
-		in(t, second, env)
+		in(t, second, report.Receipt)
 	})
 }
 
@@ -205,10 +205,10 @@ func TestRowsLeftOverAreToldWhenASignedRunIsFinished(t *testing.T) {
 			t.Fatal(err)
 		}
 		o.Publish = nil
-		env, err := erase.Run(t.Context(), db.DB, p, o)
+		report, err := erase.Run(t.Context(), db.DB, p, o)
 		var left *erase.LeftError
-		if !errors.As(err, &left) || left.Rows != 1 || env == nil {
-			t.Errorf("receipt %t, error %v, want one row left", env != nil, err)
+		if !errors.As(err, &left) || left.Rows != 1 || report.Receipt == nil {
+			t.Errorf("receipt %t, error %v, want one row left", report.Receipt != nil, err)
 		}
 		db.closed(t)
 	})

@@ -243,7 +243,9 @@ func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id s
 				return id, nil, fmt.Errorf("its row commitments: %w", err)
 			}
 		}
-		env, err = Run(ctx, r.db, p, o)
+		var report Report
+		report, err = Run(ctx, r.db, p, o)
+		env = report.Receipt
 		if !errors.Is(err, ErrRunDiffers) || errors.Is(err, errOtherKey) {
 			break
 		}

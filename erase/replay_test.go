@@ -144,11 +144,11 @@ func TestARestoredShopIsReplayed(t *testing.T) {
 		erased := func(run string, subjects []string, moment time.Time) []byte {
 			o := at(options(p, run, subjects...), moment)
 			o.Ledger = b
-			env, err := erase.Run(t.Context(), db.DB, p, o)
+			report, err := erase.Run(t.Context(), db.DB, p, o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return env
+			return report.Receipt
 		}
 		there := func(d *target) int { // a customer whose invoices are held stays, overwritten
 			return d.count(t, "SELECT count(*) FROM customer WHERE customer_id IN ("+strings.Join(gone[4:], ", ")+")")
@@ -232,11 +232,11 @@ func restoredClub(t testing.TB, db *target, b book) (p *plan.Plan, env []byte, r
 	restore = db.backUp(t)
 	o := options(p, "case-1", "email=one@club.example")
 	o.Ledger = b
-	env, err := erase.Run(t.Context(), db.DB, p, o)
+	report, err := erase.Run(t.Context(), db.DB, p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, env, restore
+	return p, report.Receipt, restore
 }
 
 func members(t testing.TB, db *target) int { return db.count(t, "SELECT count(*) FROM member") }

@@ -18,8 +18,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Run carries a plan out and returns the signed receipt, a DSSE envelope that
-// package receipt opens. It is the only function of the library that writes.
+// Run carries a plan out and returns a Report with the signed receipt. It is the only function of the library that writes.
 //
 // Before anything is written Run refuses a plan whose digest isn't the approved one
 // (ErrNotApproved), whose hazards aren't allowed (*HazardError), whose schema has changed (ErrDrift) or
@@ -31,16 +30,17 @@ import (
 // run ID continues where the run stopped. A run that is finished gives its
 // receipt once more and does nothing, but for publishing it again. Another process with the same run ID is refused (ErrRunning).
 //
-// Rows that are left over are in the receipt, which is returned together with
-// a *LeftError. Errors never hold a value, a key or an identifier.
-func Run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) ([]byte, error) {
+// Rows that are left over, and checks that failed, are in the receipt, and Run returns a
+// *LeftError beside the report. Keep the receipt whatever the error is. Errors never hold a value, a key or an identifier.
+func Run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (Report, error) {
 	return run(ctx, db, p, o, nil)
 }
 
-func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func(string)) ([]byte, error) {
+func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func(string)) (Report, error) {
 	o = o.withDefaults(db.Engine())
+	report := Report{RunID: o.RunID}
 	if err := o.validate(p); err != nil {
-		return nil, err
+		return report, err
 	}
 	e := &executor{Options: o, db: db, plan: p, point: point, cancelled: func() bool { return ctx.Err() != nil }}
 	e.journal = &journal{db: db, run: o.RunID, now: o.Now}
@@ -48,10 +48,17 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	if c := o.Commitments; c != nil {
 		var err error
 		if e.committer, err = receipt.NewCommitter(c.Key, o.RunID); err != nil {
-			return nil, err
+			return report, err
 		}
 	}
+	var err error
+	report.Receipt, err = e.beginOrContinue(ctx)
+	report.Repeated = e.repeated
+	return report, err
+}
 
+// beginOrContinue returns the receipt of the run, from wherever it was stopped.
+func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	if err := e.restoreFirst(ctx); err != nil {
 		return nil, err
 	}
@@ -71,13 +78,13 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	if err := e.throttle(ctx); err != nil {
 		return nil, err
 	}
-	if err := db.EnsureJournal(ctx, journalTables(db)); err != nil {
+	if err := e.db.EnsureJournal(ctx, journalTables(e.db)); err != nil {
 		if dialect.ClassOf(err) == dialect.PermissionDenied {
 			return nil, fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
 		}
 		return nil, fmt.Errorf("making the journal: %w", err)
 	}
-	release, err := db.Claim(ctx, "run "+o.RunID)
+	release, err := e.db.Claim(ctx, "run "+e.RunID)
 	if errors.Is(err, dialect.ErrClaimed) {
 		return nil, e.running(ctx)
 	}
@@ -85,10 +92,10 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 		return nil, err
 	}
 	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
-	now := o.Now().UTC()
+	now := e.Now().UTC()
 	row, err := e.journal.take(ctx, runRow{
-		ID: o.RunID, Holder: e.holder(), Plan: p.Digest(), ReceiptID: uuid.NewString(),
-		Subjects: given, Actor: o.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(),
+		ID: e.RunID, Holder: e.holder(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
+		Subjects: given, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(),
 	})
 	if err != nil {
 		return nil, err
@@ -148,7 +155,8 @@ func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 		return nil, err
 	}
 	envelope := []byte(row.Envelope)
-	return envelope, errors.Join(e.publish(ctx, envelope), e.leave(ctx, row, row.Closed, envelope))
+	e.repeated = true
+	return envelope, errors.Join(e.publish(ctx, envelope), e.leave(ctx, row, row.Closed, envelope), leftIn(envelope))
 }
 
 // answers refuses the receipt of a run that was about other subjects than are

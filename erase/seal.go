@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
@@ -48,6 +50,7 @@ func (e *executor) publish(ctx context.Context, envelope []byte) error {
 
 // complete closes a run that died, or couldn't publish, once its receipt was signed.
 func (e *executor) complete(ctx context.Context, row *runRow) ([]byte, error) {
+	e.repeated = true
 	if err := e.answers(ctx, row); err != nil {
 		return nil, err
 	}
@@ -59,20 +62,22 @@ func (e *executor) complete(ctx context.Context, row *runRow) ([]byte, error) {
 	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.journal.close(ctx, closed) }); err != nil {
 		return nil, err
 	}
-	if err := e.leave(ctx, row, closed, envelope); err != nil {
-		return envelope, err
-	}
-	return envelope, leftIn(envelope)
+	return envelope, errors.Join(e.leave(ctx, row, closed, envelope), leftIn(envelope))
 }
 
-// leftIn is the *LeftError of a stored receipt, whose tally is no more at hand.
+// leftOver is the *LeftError of a receipt, nil where everything is as it should be.
+func leftOver(p *receipt.Predicate, envelope []byte) error {
+	left := &LeftError{Rows: p.Left(), Failed: p.FailedChecks(), Receipt: envelope}
+	if left.Rows == 0 && left.Failed == nil {
+		return nil
+	}
+	return left
+}
+
+// leftIn is leftOver of a stored receipt.
 func leftIn(envelope []byte) error {
 	var outer struct{ Payload string }
-	var inner struct {
-		Predicate struct {
-			Actions []struct{ Rows struct{ Left int64 } }
-		}
-	}
+	var inner receipt.Statement
 	err := json.Unmarshal(envelope, &outer)
 	var payload []byte
 	if err == nil {
@@ -84,11 +89,7 @@ func leftIn(envelope []byte) error {
 	if err != nil {
 		return fmt.Errorf("the journal's receipt is damaged")
 	}
-	var t tally
-	for i, a := range inner.Predicate.Actions {
-		t.step(fmt.Sprint(i)).Left = a.Rows.Left
-	}
-	return leftOver(&t)
+	return leftOver(&inner.Predicate, envelope)
 }
 
 // store keeps the receipt and removes every key from the run's entries. The

@@ -158,7 +158,7 @@ func TestSuspendedIndexesComeBackAfterTheirTable(t *testing.T) {
 			}
 		}
 		var meanwhile []string
-		env, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+		report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
 			if point == "suspended" {
 				meanwhile = db.away(t)
 			}
@@ -166,7 +166,7 @@ func TestSuspendedIndexesComeBackAfterTheirTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		opened(t, env)
+		opened(t, report.Receipt)
 		if d := cmp.Diff(db.suspendable(), meanwhile); d != "" {
 			t.Errorf("away meanwhile (-want +got):\n%s", d)
 		}

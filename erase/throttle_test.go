@@ -85,11 +85,11 @@ func heldUp(t *testing.T, d *target, run string, throttles []erase.Throttle, sta
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a run that waits for ever is to fail here
 	defer cancel()
-	env, err := erase.Run(ctx, d.DB, p, o)
+	report, err := erase.Run(ctx, d.DB, p, o)
 	if err != nil {
 		t.Fatalf("%v: it said %q after %v", err, reasons, kinds)
 	}
-	if diff := cmp.Diff(erased, done(opened(t, env))); diff != "" {
+	if diff := cmp.Diff(erased, done(opened(t, report.Receipt))); diff != "" {
 		t.Errorf("the receipt: (-want +got)\n%s", diff)
 	}
 	if diff := cmp.Diff([]erase.EventKind{erase.Batch, erase.Throttled, erase.Released, erase.Batch, erase.Batch, erase.Batch}, kinds); diff != "" {

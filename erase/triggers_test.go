@@ -36,12 +36,12 @@ func TestATriggerThatPutsAValueBackLeavesTheRow(t *testing.T) {
 					sample.SQLServer: "UPDATE t SET " + c.column + " = d." + c.column + " FROM " + c.table + " t JOIN deleted d ON d." + c.key + " = t." + c.key + ";",
 				})
 				p := db.plan(t, policy, plan.Subjects())
-				env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
+				report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
 				var left *erase.LeftError
 				if !errors.As(err, &left) || left.Rows != 1 {
 					t.Fatalf("error %v", err)
 				}
-				st := opened(t, env)
+				st := opened(t, report.Receipt)
 				if d := cmp.Diff(receipt.Rows{Matched: 1, Left: 1}, done(st)["overwrite "+c.table]); d != "" {
 					t.Error(d)
 				}

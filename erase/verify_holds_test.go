@@ -15,11 +15,11 @@ func TestVerifyFindsHoldsThatHaveEnded(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
 		p := db.plan(t, policy, plan.Subjects())
-		env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "4", "1"))
+		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "4", "1"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		st := opened(t, env)
+		st := opened(t, report.Receipt)
 		verify := func(years int, subjects erase.Source) (erase.Outcome, map[string]int64) {
 			t.Helper()
 			v, err := erase.VerifyAt(t.Context(), clock().AddDate(years, 0, 0), db.DB, mustParse([]byte(policy)), st, subjects)
@@ -73,12 +73,12 @@ func TestVerifyFindsAHoldWhoseConditionHoldsNoLonger(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
 		p := db.plan(t, policy, plan.Subjects())
-		env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "2"))
+		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "2"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		db.exec(t, "UPDATE bill SET kind = 'void' WHERE bill_id = 21")
-		v, err := erase.VerifyAt(t.Context(), clock().Add(time.Hour), db.DB, mustParse([]byte(policy)), opened(t, env), erase.SubjectKeys("2"))
+		v, err := erase.VerifyAt(t.Context(), clock().Add(time.Hour), db.DB, mustParse([]byte(policy)), opened(t, report.Receipt), erase.SubjectKeys("2"))
 		if err != nil || v.Outcome != erase.ToDo {
 			t.Errorf("%+v, %v", v, err)
 		}

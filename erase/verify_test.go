@@ -128,7 +128,7 @@ func TestVerify(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				db.club(t)
 				p := db.plan(t, c.policy, plan.Subjects())
-				env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
+				report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -148,7 +148,7 @@ func TestVerify(t *testing.T) {
 					values = c.old(db)
 				}
 				before := db.dump(t)
-				got, by := db.found(t, policy, func() []byte { return env }, erase.SubjectKeys("1"), values...)
+				got, by := db.found(t, policy, func() []byte { return report.Receipt }, erase.SubjectKeys("1"), values...)
 				if got != c.want {
 					t.Errorf("%s, want %s", got, c.want)
 				}
@@ -168,14 +168,14 @@ func TestVerifyWithoutAJournal(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		p := db.plan(t, deletes, plan.Subjects())
-		env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
+		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, table := range []string{"batch", "run", "database"} {
 			db.exec(t, "DROP TABLE "+db.quote(db.DB.JournalTable(table)))
 		}
-		if got, _ := db.found(t, deletes, func() []byte { return env }, erase.SubjectKeys("1")); got != erase.CannotTell {
+		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("1")); got != erase.CannotTell {
 			t.Errorf("%s", got)
 		}
 	})
@@ -186,14 +186,14 @@ func TestVerifyByAnIdentifierThatIsGone(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		p := db.plan(t, deletes, plan.Subjects())
-		env, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "email=one@club.example"))
+		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "email=one@club.example"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := db.found(t, deletes, func() []byte { return env }, erase.SubjectKeys("email=one@club.example")); got != erase.CannotTell {
+		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("email=one@club.example")); got != erase.CannotTell {
 			t.Errorf("%s", got)
 		}
-		if got, _ := db.found(t, deletes, func() []byte { return env }, erase.SubjectKeys("1")); got != erase.Holds {
+		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("1")); got != erase.Holds {
 			t.Errorf("%s", got)
 		}
 	})
@@ -205,17 +205,17 @@ func TestVerifyOtherScopes(t *testing.T) {
 		onEach(t, func(t *testing.T, db *target) {
 			db.club(t)
 			p := db.plan(t, emptied, plan.Everything())
-			env, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
+			report, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := map[string]erase.Outcome{"member": erase.CannotTell, "visit": erase.CannotTell, "letter": erase.CannotTell, "remark": erase.Holds}
-			got, by := db.found(t, emptied, func() []byte { return env }, nil)
+			got, by := db.found(t, emptied, func() []byte { return report.Receipt }, nil)
 			if d := cmp.Diff(want, by); d != "" || got != erase.CannotTell {
 				t.Error(got, d)
 			}
 			db.exec(t, "INSERT INTO remark VALUES (1, 11, 'new')")
-			_, by = db.found(t, emptied, func() []byte { return env }, nil)
+			_, by = db.found(t, emptied, func() []byte { return report.Receipt }, nil)
 			if by["remark"] != erase.CannotTell {
 				t.Errorf("a row that may be new: %s", by["remark"])
 			}
@@ -228,16 +228,16 @@ func TestVerifyOtherScopes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			env, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
+			report, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			text := string(sample.Policy())
-			if got, by := db.found(t, text, func() []byte { return env }, nil); got != erase.Holds {
+			if got, by := db.found(t, text, func() []byte { return report.Receipt }, nil); got != erase.Holds {
 				t.Error(got, by)
 			}
 			db.exec(t, "UPDATE web_session SET last_seen = '2019-01-01 00:00:00'")
-			if got, by := db.found(t, text, func() []byte { return env }, nil); got != erase.Broken {
+			if got, by := db.found(t, text, func() []byte { return report.Receipt }, nil); got != erase.Broken {
 				t.Error(got, by)
 			}
 		})

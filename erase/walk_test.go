@@ -112,7 +112,7 @@ func TestWhatIsInARangeAfterItWasDeletedIsLeft(t *testing.T) {
 		p := db.plan(t, numbers, plan.Expired())
 		o := options(p, "r")
 		o.Workers = 1
-		env, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+		report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
 			if point == "committed" {
 				db.exec(t, "INSERT INTO numbered VALUES (5, 'back again', '2020-02-02')")
 			}
@@ -120,7 +120,7 @@ func TestWhatIsInARangeAfterItWasDeletedIsLeft(t *testing.T) {
 		if left := (*erase.LeftError)(nil); !errors.As(err, &left) || left.Rows != 1 {
 			t.Fatalf("error %v", err)
 		}
-		rows := opened(t, env).Predicate.Actions[0].Rows
+		rows := opened(t, report.Receipt).Predicate.Actions[0].Rows
 		if rows.Matched != 16 || rows.Affected != 15 || rows.Left != 1 {
 			t.Errorf("%+v", rows)
 		}

@@ -8,7 +8,7 @@
 // erase.Replay reads it after a restore:
 //
 //	l, err := ledger.Open("/var/lib/expunge/ledger", recipient)
-//	env, err := erase.Run(ctx, db, p, erase.Options{Ledger: l, …})
+//	report, err := erase.Run(ctx, db, p, erase.Options{Ledger: l, …})
 //	…
 //	done, err := erase.Replay(ctx, restored, erase.ReplayOptions{
 //		Since: backup, Ledger: l.Reader(identity), Policy: policy, Run: erase.Options{Signer: signer, Ledger: l}})

@@ -135,20 +135,18 @@ func warnings(p *Predicate, s *State) []string {
 		list = append(list, fmt.Sprintf("This receipt was withdrawn on %s and must not be relied on: %s.",
 			day(s.Revoked.At), strings.TrimSuffix(s.Revoked.Reason, ".")))
 	}
-	var left, arrived int64
+	var arrived int64
 	for _, a := range p.Actions {
-		left, arrived = left+a.Rows.Left, arrived+a.Rows.Arrived
+		arrived += a.Rows.Arrived
 	}
-	if left > 0 {
+	if left := p.Left(); left > 0 {
 		list = append(list, count(left, "entry", "entries")+" should have been erased and could not be.")
 	}
 	if arrived > 0 {
 		list = append(list, "Appeared while the erasure was going on, and not erased: "+count(arrived, "entry", "entries")+".")
 	}
-	for _, k := range p.Checks {
-		if k.Result == Failed {
-			list = append(list, "A check after the erasure found something wrong: "+words(k.ID)+".")
-		}
+	for _, id := range p.FailedChecks() {
+		list = append(list, "A check after the erasure found something wrong: "+words(id)+".")
 	}
 	if p.Subjects != nil && p.Subjects.Absent > 0 {
 		list = append(list, count(p.Subjects.Absent, "person", "people")+" asked for could not be found in the database.")

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v3"
@@ -33,8 +34,9 @@ func (a *app) certificate() *cli.Command {
 				return err
 			}
 			c := receipt.NewCertificate(opened, state)
+			wrong := failures(&opened.Statement.Predicate)
 			if cmd.Bool("json") {
-				return printJSON(a.stdout, c)
+				return errors.Join(printJSON(a.stdout, c), wrong)
 			}
 			var page bytes.Buffer
 			write := c.HTML
@@ -48,10 +50,10 @@ func (a *app) certificate() *cli.Command {
 				if err := writeAtomically(path, page.Bytes(), 0o644); err != nil {
 					return fmt.Errorf("writing the certificate: %w", err)
 				}
-				return nil
+				return wrong
 			}
 			_, err = a.stdout.Write(page.Bytes())
-			return err
+			return errors.Join(err, wrong)
 		}),
 	}
 }

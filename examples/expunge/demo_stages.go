@@ -227,15 +227,15 @@ func (d *demonstration) options(run string) (erase.Options, error) {
 func (d *demonstration) carryOut(ctx context.Context, s *shopFile, p *plan.Plan, o erase.Options, name string) (*receipt.Statement, error) {
 	show := newProgress(d.bar)
 	o.Progress = show.event
-	envelope, err := erase.Run(ctx, s, p, o)
+	report, err := erase.Run(ctx, s, p, o)
 	show.end()
+	if report.Receipt != nil {
+		err = errors.Join(err, writeAtomically(filepath.Join(d.folder, name), report.Receipt, 0o644))
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := writeAtomically(filepath.Join(d.folder, name), envelope, 0o644); err != nil {
-		return nil, err
-	}
-	return d.trust(envelope)
+	return d.trust(report.Receipt)
 }
 
 // trust opens a receipt with the demo's public key, as an auditor would.

@@ -24,6 +24,9 @@ const (
 // errReported is wrapped where everything has been said already.
 var errReported = errors.New("reported")
 
+// errFailures is about a receipt that is genuine, and says that not everything was erased.
+var errFailures = errors.New("the receipt itself says what went wrong")
+
 // usageError is about what the caller gave.
 type usageError struct{ err error }
 
@@ -63,7 +66,7 @@ func exitCode(err error) int {
 	case errors.As(err, &argument):
 		return unacceptable
 	case errors.As(err, &left),
-		is(receipt.ErrTruncated, receipt.ErrMalformed, receipt.ErrSignature, receipt.ErrThreshold, receipt.ErrDisclosure,
+		is(errFailures, receipt.ErrTruncated, receipt.ErrMalformed, receipt.ErrSignature, receipt.ErrThreshold, receipt.ErrDisclosure,
 			receipt.ErrNotLogged, receipt.ErrFork, receipt.ErrRolledBack, receipt.ErrDamaged):
 		return broken
 	case is(receipt.ErrVersion, receipt.ErrNoCommitments):

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -45,6 +46,15 @@ func openReceipt(cmd *cli.Command, path string, known ...receipt.Verifier) (*rec
 		return nil, envelope, fmt.Errorf("%s: %w", path, err)
 	}
 	return opened, envelope, nil
+}
+
+// failures is the error of a genuine receipt that itself says what went wrong.
+func failures(p *receipt.Predicate) error {
+	list := p.Failures()
+	if list == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", errFailures, strings.Join(list, "; "))
 }
 
 // acceptedBy is which signatures count: by the keys of --pub and others that are

@@ -93,7 +93,8 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	}
 	show := newProgress(a.stderr)
 	o.Progress = show.event
-	envelope, err := erase.Run(ctx, db, p, *o)
+	report, err := erase.Run(ctx, db, p, *o)
+	envelope := report.Receipt
 	show.end()
 	if lost := rows.lost(); lost != "" && show.resumed {
 		fmt.Fprintf(a.stderr, "expunge: %s\n", lost)
@@ -106,7 +107,7 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	if e := writeAtomically(path, envelope, 0o644); e != nil {
 		return errors.Join(err, fmt.Errorf("the run is finished, and its receipt couldn't be written: %w: the database keeps it, give the same --run %s and another file", e, o.RunID))
 	}
-	out := ran{Receipt: path, Digest: receipt.EnvelopeDigest(envelope), Before: !show.began, Actions: []receipt.Action{}}
+	out := ran{Receipt: path, Digest: receipt.EnvelopeDigest(envelope), Before: report.Repeated, Actions: []receipt.Action{}}
 	if show.began {
 		out.Commitments = rows
 	}

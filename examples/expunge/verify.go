@@ -103,8 +103,8 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 		Outcome: erase.Holds, Digest: opened.Digest, SignedBy: opened.Verified, Unverified: opened.Unverified,
 		Receipt: &opened.Statement.Predicate,
 	}
-	if left := leftOver(v.Receipt); left > 0 {
-		v.Outcome, v.Reason = erase.Broken, fmt.Sprintf("the receipt itself says that %s left", are(left, "row"))
+	if err := failures(v.Receipt); err != nil {
+		v.Outcome, v.Reason = erase.Broken, err.Error()
 	}
 	if err := v.beside(cmd, envelope, opened); err != nil {
 		v.Outcome, v.Reason = erase.Broken, err.Error()
@@ -182,14 +182,6 @@ func (v *verified) beside(cmd *cli.Command, envelope []byte, opened *receipt.Ope
 		v.Disclosed, err = readDisclosure(path, &opened.Statement)
 	}
 	return err
-}
-
-// leftOver is how many rows the receipt says are still there and should not be.
-func leftOver(p *receipt.Predicate) (n int64) {
-	for _, a := range p.Actions {
-		n += a.Rows.Left
-	}
-	return n
 }
 
 func liveOf(found *erase.Verification) *live {

@@ -5,12 +5,14 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"os"
 	"strings"
 
+	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
@@ -21,19 +23,17 @@ import (
 var policyFile string
 
 func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
+	pool, err := openClub() // your *sql.DB, or *pgxpool.Pool for PostgreSQL
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+	if err := run(context.Background(), sqlite.New(pool), os.Stdout, "receipt.json"); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, w io.Writer) error {
-	pool, err := openClub() // your *sql.DB, or *pgxpool.Pool for PostgreSQL
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	db := sqlite.New(pool)
-
+func run(ctx context.Context, db dialect.DB, w io.Writer, file string) error {
 	policy, err := plan.ParsePolicy(strings.NewReader(policyFile))
 	if err != nil {
 		return err // every mistake in the file, with its line and column
@@ -52,9 +52,12 @@ func run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	envelope, err := erase.Run(ctx, db, p, erase.Options{
+	report, err := erase.Run(ctx, db, p, erase.Options{
 		RunID: "case-2026-0042", Approved: p.Digest(), Subjects: erase.SubjectKeys("email=ada@example.com"), Signer: signer,
 	})
+	if report.Receipt != nil { // also beside an error: it says which rows are left over
+		err = errors.Join(err, os.WriteFile(file, report.Receipt, 0o644))
+	}
 	if err != nil {
 		return err
 	}
@@ -63,7 +66,7 @@ func run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	statement, err := receipt.Open(envelope, verifier) // anyone, offline
+	statement, err := receipt.Open(report.Receipt, verifier) // anyone, offline
 	if err != nil {
 		return err
 	}
