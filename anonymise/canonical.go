@@ -42,6 +42,11 @@ func newCanon(t Target, fold string) canon {
 	return c
 }
 
+// merges reports whether values have one canonical form that the column tells apart.
+func (c canon) merges(col *dialect.Column) bool {
+	return col.Kind == dialect.Text && (c.foldCase && !col.FoldsCase || c.foldAccents && !col.FoldsAccents)
+}
+
 // value is the canonical form of a value that isn't NULL.
 func (c canon) value(v dialect.Value) string {
 	s, ok := v.(string)

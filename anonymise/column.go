@@ -63,29 +63,6 @@ func room(c *dialect.Column) int {
 	return c.Length
 }
 
-// narrowed is the target with a text column as narrow as the narrowest of
-// those that must agree with it: in length, in how that counts, and in charset.
-func narrowed(t Target) Target {
-	if t.Column.Kind != dialect.Text || len(t.Joined) == 0 {
-		return t
-	}
-	c := *t.Column
-	for _, j := range t.Joined {
-		if j.Kind != dialect.Text {
-			continue
-		}
-		if room(j) < room(&c) {
-			c.Length = j.Length
-		}
-		c.LengthInBytes = c.LengthInBytes || j.LengthInBytes
-		if !encodable(j, "\U0001F600") {
-			c.Charset = j.Charset
-		}
-	}
-	t.Column = &c
-	return t
-}
-
 // fits reports whether a text can be stored in the column as it is.
 func fits(c *dialect.Column, s string) bool {
 	if !encodable(c, s) {

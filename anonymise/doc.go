@@ -29,10 +29,14 @@
 // strategy (random, fake, pick, noise, …) so: with one secret, one value gets
 // one replacement in every table, database and engine, in this run and the
 // next. The value is brought to a canonical form first: UTF-8 in NFC, without
-// the padding of a CHAR column, and without case and accents where the column's
-// collation, or that of a column it is joined with ([Target.Joined]), compares
-// without them. `fold: true` does so for columns that only the application
-// joins. Integers and decimals of one number agree whatever their sizes.
+// the padding of a CHAR column, and without case and accents where one of the
+// group's columns compares without them (`fold: true` and `fold: false` decide
+// otherwise). Integers and decimals of one number agree whatever their sizes.
+//
+// A group is the columns with one strategy ([Consistency]), and what they are
+// joined with ([Target.Joined]). It is made alike as a whole: as short as its
+// shortest column, and unique if one column is. Two databases agree where their
+// groups do in that.
 //
 // Everything keyed starts from HMAC-SHA256 under the secret, over a label with a
 // version, the group and the strategy, so that two groups (`consistent:

@@ -63,6 +63,10 @@ func (m modified) Bind(t Target) (Replacer, error) {
 		b.domain = newDomain(m.spec.Modifiers.Group, m.spec.purpose())
 		b.canon = newCanon(t, m.spec.Modifiers.Fold)
 	}
+	b.class = inner.Class()
+	if m.Info().Keyed && t.Unique && newCanon(t, m.spec.Modifiers.Fold).merges(c) {
+		b.class = Lossy
+	}
 	if row, ok := inner.(RowReplacer); ok {
 		return rowBound{b, row}, nil
 	}
@@ -84,6 +88,7 @@ func (s Spec) purpose() string { return Spec{Name: s.Name, Params: s.Params}.Str
 // bound is a modified strategy on a column.
 type bound struct {
 	inner  Replacer
+	class  Class
 	column *dialect.Column
 	fill   bool
 	redraw bool
@@ -95,8 +100,9 @@ type bound struct {
 // When is the condition, in the engine's SQL.
 func (b *bound) When() string { return b.when }
 
-// Class is the inner strategy's.
-func (b *bound) Class() Class { return b.inner.Class() }
+// Class is the inner strategy's, unless it takes values for one that the column
+// tells apart.
+func (b *bound) Class() Class { return b.class }
 
 // Expr wraps the inner expression so that NULL stays, and so do rows for which
 // the condition doesn't hold. A column that can't be NULL needs no test.

@@ -54,10 +54,10 @@ type Target struct {
 	// Rows is the expected number of values, for judging whether a unique
 	// column has room; -1 when unknown.
 	Rows int64
-	// Joined are the columns whose values are compared with this one's (both
-	// ends of a foreign key or link). A consistent replacement fits into all
-	// of them and folds as they do; bind each with the others, and as Unique
-	// if one of them is.
+	// Joined are the columns whose values are compared with this one's: both
+	// ends of a foreign key or link, and the columns that have the same
+	// consistent strategy. A consistent replacement fits into all of them and folds
+	// as they do; bind each with the others, and as Unique if one of them is.
 	Joined []*dialect.Column
 	// Key are the columns that address a row of the table, which strategies
 	// that number rows go by; nil where there are none or they aren't known.

@@ -27,7 +27,7 @@ var writings = map[string][]string{
 func TestOnePersonHasOneReplacementInEveryEngine(t *testing.T) {
 	strategies := []string{
 		"{pseudonym: email}", "{fake: email, consistent: true}", "{fake: name, consistent: people}", "{hash: {length: 40}}", "{random: null, consistent: true}",
-		"{pseudonym: email, fold: true}", "{fake: email, consistent: true, fold: true}",
+		"{pseudonym: email, consistent: folded, fold: true}", "{fake: email, consistent: folded, fold: true}",
 	}
 	people := []string{"ann.smith@mail.example", "bob@mail.example", "zoë.müller@mail.example"}
 	others := []string{"ANN.Smith@mail.example", "bob@mail.example", "ZOË.Müller@mail.example"} // who are the same to `fold: true`
@@ -44,7 +44,7 @@ func TestOnePersonHasOneReplacementInEveryEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var first map[string][]string
+	first := map[string][]string{}
 	for _, e := range engines(t) {
 		db := e.open(t)
 		columns := writings[db.Engine]
@@ -81,28 +81,33 @@ func TestOnePersonHasOneReplacementInEveryEngine(t *testing.T) {
 					for j := range row {
 						row[j] = strings.TrimRight(row[j], " ")
 					}
-					// general_ci folds accents, and then folded means another text.
-					if accented := id == 2; accented && !strings.Contains(s, "fold") {
-						row = row[:3]
-					}
 					if len(slices.Compact(slices.Clone(row))) != 1 {
 						t.Errorf("%s, %s: columns of one person have %d replacements", e.name, s, len(slices.Compact(slices.Clone(row))))
 					}
-					out[s] = append(out[s], row[0])
+					// general_ci folds accents, and with it all columns of the group do: such
+					// databases agree with each other.
+					of := s
+					if id == 2 && !strings.Contains(s, "fold") && (db.Engine == sample.MySQL || db.Engine == sample.MariaDB) {
+						of += ", without accents"
+					}
+					out[of] = append(out[of], row[0])
 				}
 			}
 			return out
 		}
 		got := replaced("one", secret())
-		if first == nil {
-			first = got
-		}
-		if d := cmp.Diff(first, got); d != "" {
-			t.Errorf("%s gives other replacements than the first engine:\n%s", e.name, d)
+		for s, values := range got {
+			if first[s] == nil {
+				first[s] = values
+			}
+			n := min(len(first[s]), len(values)) // the third person may be in a list of its own
+			if d := cmp.Diff(first[s][:n], values[:n]); d != "" {
+				t.Errorf("%s, %s: other replacements than on the first engine:\n%s", e.name, s, d)
+			}
 		}
 		for s, values := range replaced("two", other) {
 			for i, v := range values {
-				if v == got[s][i] || v == people[i] {
+				if v == got[s][i] || slices.Contains(people, v) {
 					t.Errorf("%s, %s: another secret gives the same", e.name, s)
 				}
 			}

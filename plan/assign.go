@@ -25,7 +25,7 @@ func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep, key []s
 		a := Assignment{Column: col.Name, Strategy: *c.Overwrite, Way: ThroughClient, Joined: b.joined(t, col.Name)}
 		strategy, replacer, err := a.Bind(b.schema, t)
 		if err != nil {
-			b.found.add(c.Pos, t.Name, "column %s: %s", col.Name, err)
+			b.found.add(c.Pos, t.Name, "column %s: %s%s", col.Name, err, b.unlessAlone(t, col, a))
 			continue
 		}
 		if row, ok := replacer.(anonymise.RowReplacer); ok && !b.columns(t, row.Needs(), c.Pos, "overwrite of "+col.Name) {

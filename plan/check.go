@@ -46,6 +46,7 @@ func (r *resolved) coverage() {
 		r.vias(t, rule)
 		r.hold(t, rule.Hold)
 	}
+	r.checkGroups()
 }
 
 // vias reports decisions for references that the table doesn't have.

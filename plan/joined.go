@@ -15,8 +15,9 @@ type ColumnName struct {
 	Column string       `json:"column"`
 }
 
-// joined are the columns whose values are compared with a column's, by foreign
-// keys and links, directly or through others, in the order of their names.
+// joined are the columns whose values are compared with a column's, directly or
+// through others, in the order of their names: by foreign keys and links, and by whoever
+// relies on one consistent strategy to keep equal values equal.
 func (b *builder) joined(t *dialect.Table, column string) []ColumnName {
 	start := ColumnName{t.Name, column}
 	seen := []ColumnName{start}
@@ -36,6 +37,9 @@ func (b *builder) joined(t *dialect.Table, column string) []ColumnName {
 			if at := slices.Index(ref.RefColumns, c.Column); at >= 0 {
 				meet(ColumnName{ref.Table, ref.Columns[at]})
 			}
+		}
+		for _, other := range b.alike(c) {
+			meet(other)
 		}
 	}
 	out := append([]ColumnName(nil), seen[1:]...)

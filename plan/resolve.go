@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 )
 
@@ -18,7 +19,8 @@ type resolved struct {
 	into    map[dialect.Name][]*relation // every reference between tables, declared or linked, by what it refers to
 	from    map[dialect.Name][]*relation // the same by the table that it belongs to
 	owns    map[dialect.Name][]*relation // by owner
-	stuck   map[*relation]string         // why a reference can't be set NULL, as far as that was asked
+	grouped map[anonymise.Consistency]*group
+	stuck   map[*relation]string // why a reference can't be set NULL, as far as that was asked
 	found   problems
 }
 

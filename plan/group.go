@@ -1,0 +1,175 @@
+package plan
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+)
+
+// group is the columns that one consistent strategy overwrites. Equal values of
+// them stay equal, so that their replacements are made alike: as short as the
+// shortest column wants them, and unique if one of the columns is.
+type group struct {
+	name     string
+	declared bool // the policy says `consistent`, and doesn't only imply it by the strategy
+	members  []member
+}
+
+type member struct {
+	table  *dialect.Table
+	rule   *PolicyColumn
+	spec   anonymise.Spec
+	inside bool // the strategy is for a part of the column's value
+}
+
+func (m member) column() *dialect.Column { return m.table.Column(m.rule.Name) }
+
+func (m member) name() ColumnName { return ColumnName{m.table.Name, m.rule.Name} }
+
+// groups are the groups of the policy, whatever the scope: the same values come
+// out in each of them.
+func (r *resolved) groups() map[anonymise.Consistency]*group {
+	if r.grouped != nil {
+		return r.grouped
+	}
+	r.grouped = map[anonymise.Consistency]*group{}
+	for _, t := range r.schema.Tables {
+		rule := r.rule(t.Name)
+		for i := range rule.Columns {
+			c := &rule.Columns[i]
+			if t.Column(c.Name) == nil || c.Overwrite == nil {
+				continue
+			}
+			r.join(member{table: t, rule: c, spec: *c.Overwrite})
+			for _, inner := range c.Overwrite.Nested() {
+				r.join(member{table: t, rule: c, spec: inner, inside: true})
+			}
+		}
+	}
+	return r.grouped
+}
+
+func (r *resolved) join(m member) {
+	of, ok := m.spec.Consistency()
+	if !ok {
+		return
+	}
+	g := r.grouped[of]
+	if g == nil {
+		g = &group{name: of.Group}
+		r.grouped[of] = g
+	}
+	g.declared = g.declared || m.spec.Modifiers.Consistent || of.Group != ""
+	g.members = append(g.members, m)
+}
+
+// alike are the other columns of a column's group whose values may be equal to its own.
+func (r *resolved) alike(c ColumnName) []ColumnName {
+	t := r.schema.Table(c.Table)
+	rule := r.rule(c.Table).Column(c.Column)
+	if rule == nil || rule.Overwrite == nil || t.Column(c.Column) == nil {
+		return nil
+	}
+	of, ok := rule.Overwrite.Consistency()
+	if !ok {
+		return nil
+	}
+	var out []ColumnName
+	for _, m := range r.groups()[of].members {
+		if !m.inside && m.name() != c && m.column().Kind == t.Column(c.Column).Kind {
+			out = append(out, m.name())
+		}
+	}
+	return out
+}
+
+// unlessAlone says of a strategy that doesn't fit its column which columns it has
+// to agree with, if it fits without them; else it is "".
+func (b *builder) unlessAlone(t *dialect.Table, c *dialect.Column, a Assignment) string {
+	if _, _, err := Bind(t, a.Strategy, c); err != nil || len(a.Joined) == 0 {
+		return ""
+	}
+	names := make([]string, len(a.Joined))
+	for i, j := range a.Joined {
+		names[i] = short(j.Table, b.schema.Default) + "." + j.Column
+	}
+	return "; it has to agree with " + list(names) + ": give columns whose values are never compared groups of their own (`consistent: NAME`)"
+}
+
+// checkGroups reports groups of which equal values would get different replacements.
+func (r *resolved) checkGroups() {
+	byName := func(a, b anonymise.Consistency) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Strategy, b.Strategy))
+	}
+	for _, of := range slices.SortedFunc(maps.Keys(r.groups()), byName) {
+		g := r.grouped[of]
+		for i, m := range g.members {
+			for _, other := range g.members[:i] {
+				if why := g.parts(other, m); why != "" {
+					r.found.add(m.rule.Pos, m.table.Name, "column %s and %s.%s are overwritten by one consistent strategy, `%s`, and %s: give columns whose values are never compared groups of their own (`consistent: NAME`)",
+						m.rule.Name, short(other.table.Name, r.schema.Default), other.rule.Name, written(m.spec), why)
+					break
+				}
+			}
+		}
+	}
+}
+
+// parts returns why equal values of two members would get different replacements, or "".
+func (g *group) parts(a, b member) string {
+	switch x, y := a.column(), b.column(); {
+	case a.inside && b.inside:
+		return ""
+	case a.spec.Modifiers.Fold != b.spec.Modifiers.Fold:
+		return "only one of them says `fold`, or they say different things"
+	case a.inside:
+		return g.partsInside(b)
+	case b.inside:
+		return g.partsInside(a)
+	case x.Kind != y.Kind:
+		if !g.mayCompare(a, b) {
+			return ""
+		}
+		return "columns of the types " + x.Type + " and " + y.Type + " get different replacements"
+	case !anonymise.Alike(x, y):
+		return "columns of the types " + x.Type + " and " + y.Type + " hold different values, so that they get different replacements"
+	}
+	return ""
+}
+
+// roomInside is a length that no keyed replacement needs, and few made-up ones do.
+const roomInside = 64
+
+// partsInside returns why a part of a document, which is a text of any length
+// without a collation, and a column would get different replacements, or "".
+func (g *group) partsInside(m member) string {
+	c := m.column()
+	fold := m.spec.Modifiers.Fold
+	switch {
+	case c.Kind != dialect.Text:
+		return ""
+	case m.spec.Modifiers.Consistent && len(m.table.UniqueIndexes(c.Name)) > 0:
+		return "only one of them is unique"
+	case fold == "" && (c.FoldsCase || c.FoldsAccents):
+		return "only one of them compares without case or accents: say `fold: true` or `fold: false` at both"
+	case c.Length > 0 && c.Length < roomInside:
+		return "only one of them is short"
+	}
+	return ""
+}
+
+// mayCompare reports whether values of two kinds in the group may be copies of
+// each other. Who names a group says so. Else a text may hold a copy of a number or a
+// UUID, where the policy says `consistent`.
+func (g *group) mayCompare(a, b member) bool {
+	number := func(k dialect.Kind) bool { return k == dialect.Int || k == dialect.Decimal }
+	asText := func(k dialect.Kind) bool { return k == dialect.Text || k == dialect.UUID || number(k) }
+	x, y := a.column().Kind, b.column().Kind
+	if number(x) && number(y) {
+		return a.spec.Name != "pseudonym" // of one number it is one whatever the type
+	}
+	return g.name != "" || g.declared && asText(x) && asText(y)
+}
