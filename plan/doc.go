@@ -95,7 +95,8 @@
 // A link, or a foreign key that isn't enforced, has no step of that kind: in scope
 // everything each end is overwritten in its own table's walk, and the two have to have
 // the same consistent strategy, which is made to fit both ([Assignment.Joined]), as
-// it is made to fit all columns that have it. Or
+// it is made to fit all columns that have it. Where a link has a condition, the end
+// that refers may have the same one as its `when`. Or
 // the end that refers is set NULL.
 //
 // Rows are addressed by a key of which nothing changes, whichever the table has. Where

@@ -116,14 +116,20 @@ func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, pare
 	end := func(t *dialect.Table, column string) string { return short(t.Name, b.schema.Default) + "." + column }
 	advice := "give both ends the same consistent strategy, such as `pseudonym`, or write `overwrite: null` at " + end(t, column)
 	switch {
-	case here == nil && there == nil, here != nil && here.rule.Overwrite.Name == "null":
+	case here == nil && there == nil:
+	case here != nil && here.rule.Overwrite.Name == "null":
+		if there != nil && !includes(here.rule.Overwrite.Modifiers.When, ref.Where) {
+			b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and keeps its value where `when` doesn't hold: %s", column, end(parent, of), ref.name, ref.sameCondition())
+		}
 	case here == nil:
 		b.found.add(there.rule.Pos, parent.Name, "column %s can't be overwritten: %s refers to it by %s and keeps its values: %s", of, t.Name, ref.name, advice)
 	case there == nil:
 		b.found.add(here.rule.Pos, t.Name, "column %s can't be overwritten: it refers to %s by %s: only null is possible, unless %s is overwritten too: %s",
 			column, parent.Name, ref.name, end(parent, of), advice)
 	case here.table == there.table && here.rule == there.rule: // both follow one column
-	case here.rule.Overwrite.String() != there.rule.Overwrite.String():
+	case !includes(here.rule.Overwrite.Modifiers.When, ref.Where):
+		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and keeps its value where `when` doesn't hold: %s", column, end(parent, of), ref.name, ref.sameCondition())
+	case unconditional(*here.rule.Overwrite).String() != unconditional(*there.rule.Overwrite).String():
 		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and `%s` here and `%s` there would part them: %s",
 			column, end(parent, of), ref.name, written(*here.rule.Overwrite), written(*there.rule.Overwrite), advice)
 	default:
@@ -131,6 +137,26 @@ func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, pare
 			b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and %s: %s", column, end(parent, of), ref.name, reason, advice)
 		}
 	}
+}
+
+// includes reports whether a strategy with that condition replaces every value that
+// a link with that condition compares. Conditions are compared as they are written.
+func includes(when, link string) bool {
+	return when == "" || link != "" && sameCondition(when, link)
+}
+
+// sameCondition says what `when` has to be.
+func (r *relation) sameCondition() string {
+	if r.Where == "" {
+		return "take it out, or give the link the same condition"
+	}
+	return "take it out, or write the link's condition, `when: " + r.Where + "`"
+}
+
+// unconditional is the strategy for all rows.
+func unconditional(s anonymise.Spec) anonymise.Spec {
+	s.Modifiers.When = ""
+	return s
 }
 
 // becomes is the rule that a column's values are replaced by in this scope, its
@@ -156,7 +182,7 @@ func (b *builder) inconsistent(there *origin, column, of *dialect.Column) string
 	case !strategy.Info().Consistent:
 		return fmt.Sprintf("`%s` gives equal values different replacements", written(spec))
 	case spec.Modifiers.When != "":
-		return "a condition (`when`) may hold at one end only"
+		return "the rows for which its condition (`when`) doesn't hold keep their values"
 	case column.Kind != of.Kind:
 		return fmt.Sprintf("a %s and a %s get different replacements", column.Type, of.Type)
 	case replacer.Class() == anonymise.Lossy:

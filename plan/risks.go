@@ -106,6 +106,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 			add(OverwritesEverything, t.Name, "every row's (%s) is overwritten", list(columnsOf(s.Set)))
 		default:
 			add(OverwritesEverything, t.Name, "every row is overwritten")
+			b.unlinked(t, s.Set, add)
 		}
 	}
 	if s.Follow != nil {
@@ -151,6 +152,18 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 	for _, c := range t.Columns {
 		if largeObject(c) && (s.Op == Delete && !b.impersonal(t, c.Name) || slices.Contains(columnsOf(s.Set), c.Name)) {
 			add(CopiesElsewhere, t.Name, "column %s names large objects, which stay: unlink them too (lo_unlink, vacuumlo)", c.Name)
+		}
+	}
+}
+
+// unlinked tells of columns that hold what a link refers to in some rows only,
+// and are overwritten in all of them.
+func (b *builder) unlinked(t *dialect.Table, set []Assignment, add func(HazardName, dialect.Name, string, ...any)) {
+	for _, a := range set {
+		for _, ref := range b.from[t.Name] {
+			if ref.Link && ref.Where != "" && slices.Contains(ref.Columns, a.Column) && a.Strategy.Modifiers.When == "" {
+				add(OverwritesEverything, t.Name, "column %s is overwritten also where the link's condition doesn't hold: `when: %s` leaves it there", a.Column, ref.Where)
+			}
 		}
 	}
 }
