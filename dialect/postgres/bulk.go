@@ -16,12 +16,18 @@ func (b *builder) array(c *column, rows []dialect.Row, i int) string {
 	return b.arg(arrayLiteral(c.kind, rows, i), c.element()+"[]")
 }
 
-func (b *builder) arrays(columns []*column, rows []dialect.Row) string {
+// unnest is rows as a table of the given columns. Several arrays as arguments of
+// one call are only understood of an unnest without a schema.
+// https://www.postgresql.org/docs/current/queries-table-expressions.html#QUERIES-TABLEFUNCTIONS
+func (b *builder) unnest(columns []*column, rows []dialect.Row) string {
 	out := make([]string, len(columns))
 	for i, c := range columns {
-		out[i] = b.array(c, rows, i)
+		out[i] = "pg_catalog.unnest(" + b.array(c, rows, i) + ")"
 	}
-	return strings.Join(out, ", ")
+	if len(out) == 1 {
+		return out[0]
+	}
+	return "ROWS FROM (" + strings.Join(out, ", ") + ")"
 }
 
 // names gives the columns of unnested arrays their names: k1, k2, …
@@ -48,7 +54,7 @@ func (b *builder) bulk(r *relation, u dialect.BulkUpdate) (key, set []*column, f
 			return key, set, ""
 		}
 	}
-	return key, set, "unnest(" + b.arrays(all, u.Rows) + ") AS v(" + names("v", len(all)) + ")"
+	return key, set, b.unnest(all, u.Rows) + " AS v(" + names("v", len(all)) + ")"
 }
 
 func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
@@ -71,7 +77,7 @@ func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 func (b *builder) countEqual(u dialect.BulkUpdate) (statement, error) {
 	r := b.relation(u.Table)
 	key, set, from := b.bulk(r, u)
-	b.WriteString("SELECT count(*) FROM " + from + " JOIN " + r.from() + " AS t ON " + b.joined(key, "t", "v.v"))
+	b.WriteString("SELECT pg_catalog.count(*) FROM " + from + " JOIN " + r.from() + " AS t ON " + b.joined(key, "t", "v.v"))
 	for i, c := range set {
 		if i == 0 {
 			b.WriteString(" WHERE ")
@@ -79,7 +85,10 @@ func (b *builder) countEqual(u dialect.BulkUpdate) (statement, error) {
 			b.WriteString(" AND ")
 		}
 		// Cast to the column's exact type, which rounds and pads as storing did.
-		fmt.Fprintf(b, `%s IS NOT DISTINCT FROM %s::%s::text COLLATE "C"`, c.stored("t"), c.cast(fmt.Sprintf("v.v%d", len(key)+i+1)), c.exact)
+		// IS NOT DISTINCT FROM would look for an operator, but with NULL.
+		v := fmt.Sprintf("v.v%d", len(key)+i+1)
+		fmt.Fprintf(b, "(%s %s %s::%s%s%s OR %s IS NOT DISTINCT FROM NULL AND %s IS NOT DISTINCT FROM NULL)",
+			c.stored("t"), operator("="), c.cast(v), c.exact, asText, bytewise, c.of("t"), v)
 	}
 	return b.done(u.Table)
 }

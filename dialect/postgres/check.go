@@ -66,11 +66,18 @@ SELECT c.oid IS NULL, has_schema_privilege(n.oid, 'USAGE')::int, has_table_privi
 		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = u.name
 		WHERE u.nr = x.nr AND NOT has_column_privilege(c.oid, a.attnum, 'UPDATE')), '')
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(schema, name, nr)
-LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = coalesce(nullif(x.schema, ''), current_schema())
+LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = x.schema
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = x.name
 ORDER BY x.nr`
 	var tables, columns []dialect.Row
 	for i, a := range accesses {
+		if a.Table.Schema == "" {
+			schema, err := t.defaultSchema(ctx)
+			if err != nil {
+				return nil, err
+			}
+			a.Table.Schema = schema
+		}
 		tables = append(tables, dialect.Row{a.Table.Schema, a.Table.Table})
 		for _, c := range a.Update {
 			columns = append(columns, dialect.Row{int64(i + 1), c})

@@ -24,7 +24,7 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 
 // take makes the claim.
 func (db *DB) take(ctx context.Context, name string) (func() error, error) {
-	t, err := db.begin(ctx, dialect.TxOptions{})
+	t, err := db.beginCatalogue(ctx, dialect.TxOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -34,14 +34,14 @@ func (b *builder) cond(r *relation, alias string, c dialect.Cond) string {
 		col := b.column(r, c.Column)
 		v := b.value(col, c.Value)
 		if col.incomparable {
-			v += "::text"
+			v += asText
 		}
 		return col.comparand(alias) + " " + col.op(c.Op) + " " + v
 	case dialect.IsNull:
 		// IS NULL would hold for a composite value whose fields are all NULL.
 		return b.column(r, c.Column).of(alias) + " IS NOT DISTINCT FROM NULL"
 	case dialect.Longer:
-		return "char_length(" + b.column(r, c.Column).of(alias) + "::text) > " + b.arg(strconv.AppendInt(nil, int64(c.N), 10), "int4")
+		return "pg_catalog.char_length(" + b.column(r, c.Column).of(alias) + asText + ") " + operator(">") + " " + b.whole(c.N)
 	case dialect.Match:
 		return "(" + c.SQL + "\n)" // the line's end closes a comment
 	case dialect.Referenced:
@@ -88,19 +88,19 @@ func (b *builder) in(r *relation, alias string, c dialect.In) string {
 		if len(c.RefColumns) == len(c.Columns) {
 			columns[i] = columns[i].by(b.column(b.relation(c.RefTable), c.RefColumns[i]))
 		}
-		plain = plain && columns[i].operators == ""
+		plain = plain && columns[i].operators == (operators{})
 	}
 	if k := columns[0]; len(columns) == 1 && k.leads && k.element() == k.base && !k.incomparable {
-		return k.of(alias) + " " + k.op("=") + " ANY (" + b.array(k, c.Keys, 0) + ")"
+		return k.comparand(alias) + " " + k.op("=") + " ANY (" + b.array(k, c.Keys, 0) + ")"
 	}
-	keys := "unnest(" + b.arrays(columns, c.Keys) + ") AS k(" + names("k", len(columns)) + ")"
+	keys := b.unnest(columns, c.Keys) + " AS k(" + names("k", len(columns)) + ")"
 	if plain {
 		left := list(columns, func(c *column) string { return c.comparand(alias) })
 		right := make([]string, len(columns))
 		for i, c := range columns {
 			right[i] = c.compared(fmt.Sprintf("k.k%d", i+1))
 		}
-		return "(" + left + ") IN (SELECT " + strings.Join(right, ", ") + " FROM " + keys + ")"
+		return "(" + left + ") " + operator("=") + " ANY (SELECT " + strings.Join(right, ", ") + " FROM " + keys + ")"
 	}
 	return "EXISTS (SELECT FROM " + keys + " WHERE " + b.joined(columns, alias, "k.k") + ")"
 }
@@ -126,7 +126,7 @@ func (b *builder) ordered(r *relation, alias string, names []string, key dialect
 	plain := true
 	for i, n := range names {
 		columns[i] = b.column(r, n)
-		plain = plain && columns[i].operators == ""
+		plain = plain && columns[i].operators == (operators{})
 	}
 	if plain {
 		left := list(columns, func(c *column) string { return c.of(alias) })
@@ -134,7 +134,7 @@ func (b *builder) ordered(r *relation, alias string, names []string, key dialect
 		for i, c := range columns {
 			right[i] = b.value(c, key[i])
 		}
-		return "(" + left + ") " + last + " (" + strings.Join(right, ", ") + ")"
+		return "(" + left + ") " + operator(last) + " (" + strings.Join(right, ", ") + ")"
 	}
 	var ors []string
 	for i := range columns {
@@ -147,7 +147,7 @@ func (b *builder) ordered(r *relation, alias string, names []string, key dialect
 			case j == i:
 				op = strict
 			}
-			ands = append(ands, c.of(alias)+" "+c.op(op)+" "+b.value(c, key[j]))
+			ands = append(ands, c.of(alias)+c.below+" "+c.op(op)+" "+b.value(c, key[j]))
 		}
 		ors = append(ors, strings.Join(ands, " AND "))
 	}
@@ -195,21 +195,20 @@ func (b *builder) orphan(r *relation, alias string, c dialect.Orphan) string {
 
 // equal compares columns of two tables, of which a is the one whose index
 // should serve. A link may join different types (a text with an integer): then the
-// other is cast to a's text, or both are.
+// other is cast to a's text, or both are; as two types are that pg_catalog doesn't compare.
 func equal(a *column, aliasA string, b *column, aliasB string) string {
-	x, y := a.comparand(aliasA), b.comparand(aliasB)
-	if a.kind != b.kind || a.incomparable != b.incomparable {
-		y = b.of(aliasB) + "::text"
-		if a.kind != dialect.Text {
-			x = a.of(aliasA) + "::text"
+	x, y, op := a.comparand(aliasA), b.comparand(aliasB), operator("=")
+	switch foreign := a.operators != (operators{}) || b.operators != (operators{}); {
+	case a.kind != b.kind || a.incomparable != b.incomparable || foreign && a.base != b.base:
+		y = b.of(aliasB) + asText
+		if a.kind != dialect.Text || foreign {
+			x = a.of(aliasA) + asText
 		}
+	case foreign:
+		op = a.op("=")
 	}
 	if a.collation != b.collation && a.as+b.as == "" && a.collation.name != "" && b.collation.name != "" {
 		y += " COLLATE " + a.collation.name // neither of two that differ goes before the other
-	}
-	op := a.op("=")
-	if a.base != b.base {
-		op = "="
 	}
 	return x + " " + op + " " + y
 }

@@ -48,3 +48,11 @@ func (t *tx) explain(ctx context.Context, st statement) (string, error) {
 	}
 	return plan.String(), t.script(ctx, "explain", "DEALLOCATE explained")
 }
+
+// SearchIn has the transactions of a DB look names up through that path, whatever
+// goes before pg_catalog in it.
+func SearchIn(db *DB, path ...string) {
+	db.mu.Lock()
+	db.path = "SET LOCAL search_path = " + list(path, quoted)
+	db.mu.Unlock()
+}

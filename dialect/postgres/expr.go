@@ -79,39 +79,39 @@ func approximate(e dialect.Expr) bool {
 func computed(c *dialect.Column) string {
 	switch c.Kind {
 	case dialect.Bool:
-		return "bool"
+		return "pg_catalog.bool"
 	case dialect.Int:
-		return "int8"
+		return "pg_catalog.int8"
 	case dialect.Decimal:
-		return "numeric"
+		return "pg_catalog.numeric"
 	case dialect.Float:
-		return "float8"
+		return "pg_catalog.float8"
 	case dialect.Text:
-		return "text"
+		return "pg_catalog.text"
 	case dialect.Bytes:
-		return "bytea"
+		return "pg_catalog.bytea"
 	case dialect.Bits:
-		return "varbit"
+		return "pg_catalog.varbit"
 	case dialect.UUID:
-		return "uuid"
+		return "pg_catalog.uuid"
 	case dialect.Interval:
-		return "interval"
+		return "pg_catalog.interval"
 	case dialect.XML:
-		return "xml"
+		return "pg_catalog.xml"
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
 		return momentType(c.Kind)
 	}
-	return c.Type // an enum, an array, time or timetz, …
+	return qualified(c.Type) // an enum, an array, time or timetz, …
 }
 
 func momentType(k dialect.Kind) string {
 	switch k {
 	case dialect.Date:
-		return "date"
+		return "pg_catalog.date"
 	case dialect.Timestamp:
-		return "timestamp"
+		return "pg_catalog.timestamp"
 	case dialect.TimestampTZ:
-		return "timestamptz"
+		return "pg_catalog.timestamptz"
 	}
 	return ""
 }
@@ -131,16 +131,16 @@ func (b *builder) assigned(r *relation, a dialect.Assign) string {
 // as gives an expression of the kind the type of a column's values.
 func (b *builder) as(c *dialect.Column, sql string, kind dialect.Kind) string {
 	if c.Kind == dialect.Bytes && kind == dialect.Text {
-		return "convert_to(" + sql + ", 'UTF8')" // a cast would read backslashes
+		return "pg_catalog.convert_to(" + sql + ", 'UTF8')" // a cast would read backslashes
 	}
 	return "(" + sql + ")::" + computed(c)
 }
 
 // expr renders an expression over the row t.
 func (b *builder) expr(r *relation, e dialect.Expr) string {
-	text := func(e dialect.Expr) string { return "(" + b.expr(r, e) + ")::text" }
+	text := func(e dialect.Expr) string { return "(" + b.expr(r, e) + ")" + asText }
 	of := func(e dialect.Expr) string { return "(" + b.expr(r, e) + ")" }
-	whole := func(n int) string { return b.arg(strconv.AppendInt(nil, int64(n), 10), "int4") }
+	whole := func(n int) string { return b.arg(strconv.AppendInt(nil, int64(n), 10), "pg_catalog.int4") }
 	switch e := e.(type) {
 	case dialect.Null:
 		return "NULL"
@@ -154,23 +154,23 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 		s := ""
 		for i, p := range e {
 			if i > 0 {
-				s += " || "
+				s += " " + operator("||") + " "
 			}
 			s += text(p)
 		}
 		return s
 	case dialect.Left:
-		return "left(" + text(e.Of) + ", " + whole(e.N) + ")"
+		return "pg_catalog.left(" + text(e.Of) + ", " + whole(e.N) + ")"
 	case dialect.Right:
-		return "right(" + text(e.Of) + ", " + whole(e.N) + ")"
+		return "pg_catalog.right(" + text(e.Of) + ", " + whole(e.N) + ")"
 	case dialect.Fill:
-		return "repeat(" + b.arg([]byte(e.With), "text") + ", char_length(" + text(e.Of) + ") - " + whole(e.Less) + ")"
+		return "pg_catalog.repeat(" + b.arg([]byte(e.With), "pg_catalog.text") + ", pg_catalog.char_length(" + text(e.Of) + ") " + operator("-") + " " + whole(e.Less) + ")"
 	case dialect.RandomLike:
 		return b.randomLike(text(e.Of))
 	case dialect.RandomInt:
 		return b.randomInt(e)
 	case dialect.RandomUUID:
-		return "gen_random_uuid()"
+		return "pg_catalog.gen_random_uuid()"
 	case dialect.RandomBytes:
 		return randomBytes(of(e.Of))
 	case dialect.RandomMoment:
@@ -178,27 +178,27 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 	case dialect.Choose:
 		return b.choose(e)
 	case dialect.Arith:
-		typ := "::numeric"
+		typ := "::pg_catalog.numeric"
 		if approximate(e) {
-			typ = "::float8"
+			typ = "::pg_catalog.float8"
 		}
-		return of(e.A) + typ + " " + string(e.Op) + " " + of(e.B) + typ
+		return of(e.A) + typ + " " + operator(string(e.Op)) + " " + of(e.B) + typ
 	case dialect.Random:
-		return "random()"
+		return "pg_catalog.random()"
 	case dialect.Floor:
-		return "floor" + of(e.Of)
+		return "pg_catalog.floor" + of(e.Of)
 	case dialect.Round:
-		return "round(" + of(e.Of) + "::numeric, " + whole(e.Digits) + ")"
+		return "pg_catalog.round(" + of(e.Of) + "::pg_catalog.numeric, " + whole(e.Digits) + ")"
 	case dialect.TruncateMoment:
 		if dialect.KindOf(e.Of) == dialect.Date {
-			return "date_trunc(" + b.arg([]byte(e.Unit), "text") + ", " + of(e.Of) + "::timestamp)::date"
+			return "pg_catalog.date_trunc(" + b.arg([]byte(e.Unit), "pg_catalog.text") + ", " + of(e.Of) + "::pg_catalog.timestamp)::pg_catalog.date"
 		}
-		return "date_trunc(" + b.arg([]byte(e.Unit), "text") + ", " + of(e.Of) + ")"
+		return "pg_catalog.date_trunc(" + b.arg([]byte(e.Unit), "pg_catalog.text") + ", " + of(e.Of) + ")"
 	case dialect.ShiftMoment:
 		if dialect.KindOf(e.Of) == dialect.Date {
-			return of(e.Of) + " + trunc(" + of(e.Seconds) + "::numeric / 86400)::int4"
+			return of(e.Of) + " " + operator("+") + " pg_catalog.trunc(" + of(e.Seconds) + "::pg_catalog.numeric " + operator("/") + " 86400)::pg_catalog.int4"
 		}
-		return of(e.Of) + " + make_interval(secs => " + of(e.Seconds) + "::float8)"
+		return of(e.Of) + " " + operator("+") + " pg_catalog.make_interval(secs => " + of(e.Seconds) + "::pg_catalog.float8)"
 	case dialect.Cast:
 		return b.as(e.Column, b.expr(r, e.Of), dialect.KindOf(e.Of))
 	}

@@ -60,10 +60,14 @@ func (c *catalogue) each(ctx context.Context, sql string, f func(row [][]byte)) 
 }
 
 func (c *catalogue) server(ctx context.Context) error {
-	err := c.each(ctx, "SELECT current_setting('server_version'), coalesce(current_schema(), 'public'), current_setting('server_encoding')", func(row [][]byte) {
-		c.schema.Version, c.schema.Default, c.charset = text(row[0]), text(row[1]), text(row[2])
+	schema, err := c.tx.defaultSchema(ctx)
+	if err != nil {
+		return err
+	}
+	c.schema.Default = schema
+	return c.each(ctx, "SELECT current_setting('server_version'), current_setting('server_encoding')", func(row [][]byte) {
+		c.schema.Version, c.charset = text(row[0]), text(row[1])
 	})
-	return errorOr(err, c.tx.script(ctx, "inspect", "SET LOCAL search_path = pg_catalog"))
 }
 
 func (c *catalogue) readTables(ctx context.Context) error {

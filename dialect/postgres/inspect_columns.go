@@ -17,15 +17,17 @@ WITH RECURSIVE used(id) AS (
 	SELECT below.id FROM used JOIN pg_type t ON t.oid = used.id CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem)) AS below(id) WHERE below.id <> 0)
 SELECT b.oid, s.nspname, b.typname, b.typtype, b.typcategory, b.typbasetype, b.typtypmod, b.typelem, b.typnotnull::int, b.typdefault,` + comparing + `
 FROM used JOIN pg_type b ON b.oid = used.id JOIN pg_namespace s ON s.oid = b.typnamespace`
-	return c.each(ctx, q, func(row [][]byte) {
+	var broken error
+	err := c.each(ctx, q, func(row [][]byte) {
 		t := typ{
 			schema: text(row[1]), name: text(row[2]), class: text(row[3]), category: text(row[4]),
 			base: text(row[5]), modifier: number(row[6]), element: text(row[7]), notNull: number(row[8]) == 1,
-			operators: text(row[10]), elements: number(row[11]) == 1, sorts: number(row[12]) == 1,
 		}
 		t.def = optional(row[9])
+		broken = errorOr(broken, t.compares(row[10:]))
 		c.types[text(row[0])] = t
 	})
+	return errorOr(err, broken)
 }
 
 func optional(b []byte) *string {

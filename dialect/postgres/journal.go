@@ -52,40 +52,40 @@ func journalDDL(t *dialect.Table) string {
 func journalType(c *dialect.Column) string {
 	switch c.Kind {
 	case dialect.Bool:
-		return "boolean"
+		return "pg_catalog.bool"
 	case dialect.Int:
 		switch c.Precision {
 		case 8, 16:
-			return "smallint"
+			return "pg_catalog.int2"
 		case 32:
-			return "integer"
+			return "pg_catalog.int4"
 		}
-		return "bigint"
+		return "pg_catalog.int8"
 	case dialect.Decimal:
 		if c.Precision > 0 {
-			return fmt.Sprintf("numeric(%d,%d)", c.Precision, c.Scale)
+			return fmt.Sprintf("pg_catalog.numeric(%d,%d)", c.Precision, c.Scale)
 		}
-		return "numeric"
+		return "pg_catalog.numeric"
 	case dialect.Float:
-		return "double precision"
+		return "pg_catalog.float8"
 	case dialect.Bytes:
-		return "bytea"
+		return "pg_catalog.bytea"
 	case dialect.UUID, dialect.Date, dialect.Time, dialect.Timestamp, dialect.JSON, dialect.Interval:
-		return string(c.Kind)
+		return "pg_catalog." + string(c.Kind)
 	case dialect.TimestampTZ:
-		return "timestamptz"
+		return "pg_catalog.timestamptz"
 	}
 	if c.Length > 0 {
-		return fmt.Sprintf(`varchar(%d) COLLATE "C"`, c.Length)
+		return fmt.Sprintf("pg_catalog.varchar(%d)"+bytewise, c.Length)
 	}
-	return `text COLLATE "C"`
+	return "pg_catalog.text" + bytewise
 }
 
 // EnsureJournal makes what is missing of the journal, in one transaction under
 // an advisory lock: CREATE … IF NOT EXISTS alone fails when two processes do it
 // at once. Where all is there it needs no privilege to create anything.
 func (db *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
-	t, err := db.begin(ctx, dialect.TxOptions{})
+	t, err := db.beginCatalogue(ctx, dialect.TxOptions{})
 	if err != nil {
 		return err
 	}

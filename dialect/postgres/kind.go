@@ -13,9 +13,9 @@ type typ struct {
 	notNull      bool   // of a domain
 	def          *string
 
-	operators string // the schema of its comparison operators, "" where it has none
-	elements  bool   // an array can have it as its element type
-	sorts     bool   // it has an order, which indexes use
+	operators operators // where it sorts
+	elements  bool      // an array can have it as its element type
+	sorts     bool      // it has an order, which indexes use
 }
 
 func (t typ) is(name string) bool { return t.schema == "pg_catalog" && t.name == name }

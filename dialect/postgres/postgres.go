@@ -8,8 +8,13 @@
 //
 // A transaction begins in one round trip, with settings that make the text form of every
 // value canonical (SET LOCAL: they end with it, so that neither a pool nor
-// PgBouncer in transaction mode hands them on). Three of them are worth knowing:
+// PgBouncer in transaction mode hands them on). Four of them are worth knowing:
 //
+//   - search_path has pg_catalog first, then what the connection's own path names, then
+//     temporary objects. Conditions of a policy see it, and so do the triggers of the
+//     tables. Generated SQL names the schema of everything that it uses. Compare works with
+//     the operators of the type's default B-tree operator class, which only a
+//     superuser can make.
 //   - row_security is off, so that a statement whose rows a policy would hide
 //     fails instead of quietly working on fewer rows.
 //   - plan_cache_mode is force_generic_plan: a statement is planned once a
@@ -52,7 +57,8 @@ type DB struct {
 	pool     *pgxpool.Pool
 	prepares bool // statements may be prepared by name
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	path string // the statement that pins the search path, once that is known
 	// relations are the tables that were inspected, or that statements have named
 	// so far. Types seldom change: what is here is made anew when the catalogue is inspected
 	// (but for the journal, which isn't), and forgotten when a statement fails in a way that
@@ -111,9 +117,10 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	return id, nil
 }
 
-// read runs f in a read-only transaction.
+// read runs f in a read-only transaction, with nothing but pg_catalog on the
+// search path.
 func (db *DB) read(ctx context.Context, doing string, f func(*tx) error) error {
-	t, err := db.begin(ctx, dialect.TxOptions{ReadOnly: true})
+	t, err := db.beginCatalogue(ctx, dialect.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}

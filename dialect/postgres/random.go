@@ -23,18 +23,20 @@ const unrolled = 64
 // The text is taken once: OFFSET keeps a subquery apart.
 func (b *builder) randomLike(of string) string {
 	if !b.utf8 {
-		return "(SELECT CASE octet_length(s.v) WHEN 0 THEN '' ELSE " + b.randomByCharacter("s.v") + " END" +
+		return "(SELECT CASE WHEN pg_catalog.octet_length(s.v) " + operator("=") + " 0 THEN '' ELSE " + b.randomByCharacter("s.v") + " END" +
 			" FROM (SELECT " + of + " AS v WHERE " + perRow + " OFFSET 0) AS s)"
 	}
 	if b.substitutes == "" {
-		b.substitutes = b.arg([]byte(`\x`+hex.EncodeToString(substitutes)), "bytea")
+		b.substitutes = b.arg([]byte(`\x`+hex.EncodeToString(substitutes)), "pg_catalog.bytea")
 	}
-	ascii := func(sql string) string { return "convert_from(substring(" + sql + " FROM 1 FOR s.n), 'UTF8')" }
+	ascii := func(sql string) string {
+		return "pg_catalog.convert_from(pg_catalog.substring(" + sql + ", 1, s.n), 'UTF8')"
+	}
 	return "(SELECT CASE WHEN s.v IS NULL THEN NULL" +
-		" WHEN s.n > char_length(s.v) THEN " + b.randomByCharacter("s.v") +
-		" WHEN s.n <= " + strconv.Itoa(unrolled) + " THEN " + ascii(b.randomUnrolled(0)) +
-		" ELSE " + ascii("(SELECT string_agg("+b.randomEight("q.i + ", 0)+", ''::bytea) FROM (SELECT generate_series(0, s.n - 1, 8) AS i OFFSET 0) AS q)") + " END" +
-		" FROM (SELECT q.v, octet_length(q.v) AS n, convert_to(q.v || '        ', 'UTF8') AS b" +
+		" WHEN s.n " + operator(">") + " pg_catalog.char_length(s.v) THEN " + b.randomByCharacter("s.v") +
+		" WHEN s.n " + operator("<=") + " " + strconv.Itoa(unrolled) + " THEN " + ascii(b.randomUnrolled(0)) +
+		" ELSE " + ascii("(SELECT pg_catalog.string_agg("+b.randomEight("q.i "+operator("+")+" ", 0)+", ''::pg_catalog.bytea) FROM (SELECT pg_catalog.generate_series(0, s.n "+operator("-")+" 1, 8) AS i OFFSET 0) AS q)") + " END" +
+		" FROM (SELECT q.v, pg_catalog.octet_length(q.v) AS n, pg_catalog.convert_to(q.v " + operator("||") + " '        ', 'UTF8') AS b" +
 		" FROM (SELECT " + of + " AS v WHERE " + perRow + " OFFSET 0) AS q OFFSET 0) AS s)"
 }
 
@@ -43,7 +45,7 @@ func (b *builder) randomLike(of string) string {
 func (b *builder) randomUnrolled(from int) string {
 	eight := b.randomEight("", from)
 	if from += 8; from < unrolled {
-		eight += " || CASE WHEN s.n > " + strconv.Itoa(from) + " THEN " + b.randomUnrolled(from) + " ELSE '' END"
+		eight += " " + operator("||") + " CASE WHEN s.n " + operator(">") + " " + strconv.Itoa(from) + " THEN " + b.randomUnrolled(from) + " ELSE '' END"
 	}
 	return eight
 }
@@ -54,14 +56,15 @@ func (b *builder) randomUnrolled(from int) string {
 func (b *builder) randomEight(base string, from int) string {
 	eight := ""
 	for i := range 8 {
-		one := fmt.Sprintf("get_byte(%s, get_byte(s.b, %s%d) * %d + (random() * %d)::int4)", b.substitutes, base, from+i, choices+1, choices)
+		one := fmt.Sprintf("pg_catalog.get_byte(%s, (pg_catalog.get_byte(s.b, %s%d) %s %d) %s (pg_catalog.random() %[4]s %[7]d)::pg_catalog.int4)",
+			b.substitutes, base, from+i, operator("*"), choices+1, operator("+"), choices)
 		if i == 0 {
-			eight = one + "::int8"
+			eight = one + "::pg_catalog.int8"
 		} else {
-			eight = "(" + eight + " * 256 + " + one + ")"
+			eight = "((" + eight + " " + operator("*") + " 256) " + operator("+") + " " + one + ")"
 		}
 	}
-	return "int8send(" + eight + ")"
+	return "pg_catalog.int8send(" + eight + ")"
 }
 
 // choices is a multiple of the letters and of the digits there are.
@@ -94,14 +97,20 @@ var substitutes = func() []byte {
 // tables know, so that all engines and the client agree on what a letter is. The
 // rounding of random()*26 - 0.5 gives 0 to 25.
 func (b *builder) randomByCharacter(of string) string {
-	return "(SELECT string_agg(CASE" +
-		" WHEN ascii(c) BETWEEN 97 AND 122 THEN chr(97 + (random() * 26 - 0.5)::int4)" +
-		" WHEN ascii(c) BETWEEN 48 AND 57 THEN chr(48 + (random() * 10 - 0.5)::int4)" +
-		" WHEN ascii(c) BETWEEN 65 AND 90 THEN chr(65 + (random() * 26 - 0.5)::int4)" +
-		" WHEN ascii(c) < 128 THEN c" +
-		" WHEN c ~ " + b.arg([]byte(alphanumeric), "text") + " THEN chr(97 + (random() * 26 - 0.5)::int4)" +
+	code := func(op string, n int) string {
+		return "pg_catalog.ascii(c) " + operator(op) + " " + strconv.Itoa(n)
+	}
+	draw := func(from, n int) string {
+		return fmt.Sprintf(" THEN pg_catalog.chr(%d %s ((pg_catalog.random() %s %d) %s 0.5)::pg_catalog.int4)", from, operator("+"), operator("*"), n, operator("-"))
+	}
+	within := func(from, n int) string {
+		return " WHEN " + code(">=", from) + " AND " + code("<=", from+n-1) + draw(from, n)
+	}
+	return "(SELECT pg_catalog.string_agg(CASE" + within('a', 26) + within('0', 10) + within('A', 26) +
+		" WHEN " + code("<", 128) + " THEN c" +
+		" WHEN c " + operator("~") + " " + b.arg([]byte(alphanumeric), "pg_catalog.text") + draw('a', 26) +
 		" ELSE c END, '')" +
-		" FROM unnest(string_to_array(" + of + ", NULL)) AS c)"
+		" FROM pg_catalog.unnest(pg_catalog.string_to_array(" + of + ", NULL)) AS c)"
 }
 
 // alphanumeric is a regular expression for one letter, mark or number beyond ASCII.
@@ -135,28 +144,33 @@ func (b *builder) randomInt(e dialect.RandomInt) string {
 	if e.High < e.Low {
 		b.wrong(dialect.Name{}, "a random number's bounds are the wrong way round")
 	}
-	low := b.arg(strconv.AppendInt(nil, e.Low, 10), "int8")
+	low := b.arg(strconv.AppendInt(nil, e.Low, 10), "pg_catalog.int8")
 	span := uint64(e.High) - uint64(e.Low) // one less than there are numbers
 	if span < 1<<40 {
-		return "(" + low + " + floor(random() * " + b.arg(strconv.AppendUint(nil, span+1, 10), "float8") + ")::int8)"
+		return "(" + low + " " + operator("+") + " pg_catalog.floor(pg_catalog.random() " + operator("*") + " " + b.arg(strconv.AppendUint(nil, span+1, 10), "pg_catalog.float8") + ")::pg_catalog.int8)"
 	}
-	return "(" + low + "::numeric + div((floor(random() * 4294967296)::numeric * 4294967296 + floor(random() * 4294967296)::numeric)" +
-		" * (" + b.arg(strconv.AppendUint(nil, span, 10), "numeric") + " + 1), 18446744073709551616))::int8"
+	half := "pg_catalog.floor(pg_catalog.random() " + operator("*") + " 4294967296)::pg_catalog.numeric"
+	return "(" + low + "::pg_catalog.numeric " + operator("+") +
+		" pg_catalog.div(((" + half + " " + operator("*") + " 4294967296) " + operator("+") + " " + half + ")" +
+		" " + operator("*") + " (" + b.arg(strconv.AppendUint(nil, span, 10), "pg_catalog.numeric") + " " + operator("+") + " 1), 18446744073709551616))::pg_catalog.int8"
 }
 
 // randomBytes hashes random UUIDs, since some bits of a UUID are fixed.
 func randomBytes(of string) string {
-	return "CASE octet_length(" + of + ") WHEN 0 THEN ''::bytea ELSE (SELECT substring(string_agg(sha256(uuid_send(gen_random_uuid())), ''::bytea) FROM 1 FOR octet_length(" + of + "))" +
-		" FROM generate_series(1, octet_length(" + of + "), 32) WHERE " + perRow + ") END"
+	length := "pg_catalog.octet_length(" + of + ")"
+	return "CASE WHEN " + length + " " + operator("=") + " 0 THEN ''::pg_catalog.bytea ELSE (SELECT pg_catalog.substring(" +
+		"pg_catalog.string_agg(pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())), ''::pg_catalog.bytea), 1, " + length + ")" +
+		" FROM pg_catalog.generate_series(1, " + length + ", 32) WHERE " + perRow + ") END"
 }
 
 func (b *builder) randomMoment(e dialect.RandomMoment) string {
 	typ := momentType(e.Column.Kind)
 	low, high := b.arg([]byte(e.Low), typ), b.arg([]byte(e.High), typ)
 	if e.Column.Kind == dialect.Date {
-		return "(" + low + " + floor(random() * (" + high + " - " + low + " + 1))::int4)"
+		return "(" + low + " " + operator("+") + " pg_catalog.floor(pg_catalog.random() " + operator("*") +
+			" ((" + high + " " + operator("-") + " " + low + ") " + operator("+") + " 1))::pg_catalog.int4)"
 	}
-	return "(" + low + " + random() * (" + high + " - " + low + "))"
+	return "(" + low + " " + operator("+") + " (pg_catalog.random() " + operator("*") + " (" + high + " " + operator("-") + " " + low + ")))"
 }
 
 // choose subscripts an array: by chance alone, or by where a random number
@@ -165,14 +179,14 @@ func (b *builder) choose(e dialect.Choose) string {
 	typ := computed(e.Column)
 	element := typ
 	if e.Column.Kind == dialect.Array {
-		element = "text" // there are no arrays of arrays
+		element = "pg_catalog.text" // there are no arrays of arrays
 	}
 	values := make([]dialect.Row, len(e.Values))
 	for i, v := range e.Values {
 		values[i] = dialect.Row{v}
 	}
 	from := "(" + b.arg(arrayLiteral(e.Column.Kind, values, 0), element+"[]") + ")"
-	index := "floor(random() * " + b.arg(strconv.AppendInt(nil, int64(len(values)), 10), "float8") + ")::int4"
+	index := "pg_catalog.floor(pg_catalog.random() " + operator("*") + " " + b.arg(strconv.AppendInt(nil, int64(len(values)), 10), "pg_catalog.float8") + ")::pg_catalog.int4"
 	switch {
 	case len(e.Values) == 0 || len(e.Weights) > 0 && len(e.Weights) != len(e.Values):
 		b.wrong(dialect.Name{}, "a choice needs values, and as many weights as values or none")
@@ -190,10 +204,10 @@ func (b *builder) choose(e dialect.Choose) string {
 		if total == 0 {
 			b.wrong(dialect.Name{}, "a choice's weights are all zero")
 		}
-		index = "width_bucket(random() * " + b.arg(strconv.AppendInt(nil, total, 10), "float8") + ", " +
-			b.arg(arrayLiteral(dialect.Float, sums[:len(sums)-1], 0), "float8[]") + ")"
+		index = "pg_catalog.width_bucket(pg_catalog.random() " + operator("*") + " " + b.arg(strconv.AppendInt(nil, total, 10), "pg_catalog.float8") + ", " +
+			b.arg(arrayLiteral(dialect.Float, sums[:len(sums)-1], 0), "pg_catalog.float8[]") + ")"
 	}
-	s := from + "[1 + " + index + "]"
+	s := from + "[1 " + operator("+") + " " + index + "]"
 	if element != typ {
 		s += "::" + typ
 	}

@@ -49,7 +49,7 @@ func (b *builder) rekey(updates []dialect.BulkUpdate) (statement, error) {
 		for i, u := range updates {
 			if u.Table == name {
 				mine = append(mine, u)
-				counts[i] = fmt.Sprintf("(SELECT count(*) FROM u%d WHERE u%[1]d.h%d)", n+1, len(mine))
+				counts[i] = fmt.Sprintf("(SELECT pg_catalog.count(*) FROM u%d WHERE u%[1]d.h%d)", n+1, len(mine))
 			}
 		}
 		b.rekeyTable(fmt.Sprintf("u%d", n+1), mine)
@@ -64,6 +64,7 @@ func (b *builder) rekeyTable(as string, updates []dialect.BulkUpdate) {
 	r := b.relation(updates[0].Table)
 	var from strings.Builder
 	var hits, columns []string
+	part, at, picked := "", "", ""
 	values := map[string]string{} // a column → the branches of its CASE
 	for i, u := range updates {
 		key, set, rows := b.bulk(r, u)
@@ -72,23 +73,29 @@ func (b *builder) rekeyTable(as string, updates []dialect.BulkUpdate) {
 		}
 		hit := fmt.Sprintf("h%d", i+1)
 		hits = append(hits, hit)
+		picked += ", " + hit + "s." + hit
 		fmt.Fprintf(&from, "%s(SELECT t.tableoid AS part, t.ctid AS at, true AS %s", []string{"", " FULL JOIN "}[min(i, 1)], hit)
 		for j, c := range set {
 			value := fmt.Sprintf("%sv%d", hit, j+1)
 			fmt.Fprintf(&from, ", v.v%d AS %s", len(key)+j+1, value)
+			picked += ", " + hit + "s." + value
 			if values[c.name] == "" {
 				columns = append(columns, c.name)
 			}
 			values[c.name] += " WHEN s." + hit + " THEN " + c.cast("s."+value)
 		}
 		fmt.Fprintf(&from, " FROM %s JOIN %s AS t ON %s) AS %s", rows, r.from(), b.joined(key, "t", "v.v"), hit+"s")
-		if i > 0 {
-			from.WriteString(" USING (part, at)")
+		if i == 0 {
+			part, at = hit+"s.part", hit+"s.at"
+			continue
 		}
+		fmt.Fprintf(&from, " ON %s %s %ss.part AND %s %s %[3]ss.at", part, operator("="), hit, at, operator("="))
+		part, at = "coalesce("+part+", "+hit+"s.part)", "coalesce("+at+", "+hit+"s.at)"
 	}
 	b.WriteString(as + " AS (UPDATE " + r.from() + " AS t SET " + list(columns, func(name string) string {
 		return ident(name) + " = CASE" + values[name] + " ELSE t." + ident(name) + " END"
 	}))
-	b.WriteString(" FROM (SELECT * FROM " + from.String() + ") AS s WHERE t.ctid = s.at AND t.tableoid = s.part RETURNING " +
+	b.WriteString(" FROM (SELECT " + part + " AS part, " + at + " AS at" + picked + " FROM " + from.String() + ") AS s WHERE t.ctid " + operator("=") +
+		" s.at AND t.tableoid " + operator("=") + " s.part RETURNING " +
 		list(hits, func(h string) string { return "s." + h }) + ")")
 }

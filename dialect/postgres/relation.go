@@ -2,6 +2,9 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -24,9 +27,11 @@ type column struct {
 	exact, base string
 	money       bool
 	fixed       bool
-	// operators is the schema of the type's comparison operators where that
-	// isn't pg_catalog (citext), which need not be on the search path.
-	operators string
+	// operators compare the type where pg_catalog's operators don't (citext).
+	operators operators
+	// below casts a domain to the type beneath it, for operators of a user's schema: there
+	// somebody may have made some for the domain, which would go before the type's own.
+	below string
 	// incomparable types have no equality (json, xml), or only one that isn't
 	// (boxes of one area): they compare as text.
 	incomparable bool
@@ -71,35 +76,76 @@ var numbers = map[string]int{
 	`"pg_catalog"."float4"`: 2, `"pg_catalog"."float8"`: 2, `"pg_catalog"."numeric"`: 3,
 }
 
-// newColumn describes a column of that type, which is no domain.
-func newColumn(name, exact string, ty typ) *column {
+// operators are the comparison operators of a type's default B-tree operator class,
+// in the order of the class's strategies: < <= = >= >. The zero value stands for those of pg_catalog.
+// https://www.postgresql.org/docs/current/xindex.html#XINDEX-STRATEGIES
+type operators [5]string
+
+var strategies = map[string]int{"<": 0, "<=": 1, "=": 2, ">=": 3, ">": 4}
+
+// standard are pg_catalog's comparison operators, as the catalogue query spells them.
+var standard = operators{operator("<"), operator("<="), operator("="), operator(">="), operator(">")}
+
+// operator spells an operator of pg_catalog. By its bare name the server would
+// look for one through the search path, and prefer one whose operands fit better, whoever made it.
+func operator(op string) string { return "OPERATOR(pg_catalog." + op + ")" }
+
+// newColumn describes a column of that type, which is what is below all domains.
+func newColumn(name, exact string, ty typ, domain bool) *column {
 	c := &column{
 		name: name, kind: ty.kind(), exact: exact, base: ident(ty.schema) + "." + ident(ty.name),
 		money: ty.is("money"), fixed: ty.is("bpchar"), elements: ty.elements,
 		incomparable: !ty.sorts && !ty.polymorphicEquality(),
 	}
-	if ty.operators != "pg_catalog" && !c.incomparable {
+	if ty.sorts && ty.operators != standard {
 		c.operators = ty.operators
+		if domain {
+			c.below = "::" + c.base
+		}
 	}
 	return c
 }
 
-// What conditions need to know of a type b: the schema of its equality,
-// whether an array parameter can have it as its element, and whether it has an order.
+// What conditions need to know of a type b: the operators of its default B-tree
+// operator class, which only a superuser can make, and whether an array parameter can have
+// it as its element.
 const comparing = `
-	coalesce((SELECT n.nspname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-		WHERE o.oprname = '=' AND o.oprleft = b.oid AND o.oprright = b.oid ORDER BY n.nspname LIMIT 1), ''),
-	(b.typarray <> 0 AND b.typdelim = ',' AND b.typtype <> 'c')::int,
-	EXISTS (SELECT FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = b.oid)::int`
+	(SELECT json_agg('OPERATOR(' || quote_ident(n.nspname) || '.' || p.oprname || ')' ORDER BY o.amopstrategy)
+		FROM pg_catalog.pg_opclass l JOIN pg_catalog.pg_am m ON m.oid = l.opcmethod AND m.amname = 'btree'
+		JOIN pg_catalog.pg_amop o ON o.amopfamily = l.opcfamily AND o.amoplefttype = l.opcintype AND o.amoprighttype = l.opcintype AND o.amoppurpose = 's'
+		JOIN pg_catalog.pg_operator p ON p.oid = o.amopopr JOIN pg_catalog.pg_namespace n ON n.oid = p.oprnamespace
+		WHERE l.opcdefault AND l.opcintype = b.oid),
+	(b.typarray <> 0 AND b.typdelim = ',' AND b.typtype <> 'c')::int`
+
+// compares reads the two columns of comparing.
+func (t *typ) compares(row [][]byte) error {
+	t.elements = number(row[1]) == 1
+	if row[0] == nil {
+		return nil
+	}
+	var found []string
+	if err := json.Unmarshal(row[0], &found); err != nil {
+		return dialect.NewError(dialect.Fatal, "", "read the operators of a type", dialect.Name{}, err)
+	}
+	t.sorts = len(found) == copy(t.operators[:], found)
+	return nil
+}
 
 // readRelation asks the catalogue about a table, its domains resolved. Tables
 // that were inspected are known from that.
 func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error) {
+	if n.Schema == "" {
+		schema, err := t.defaultSchema(ctx)
+		if err != nil {
+			return nil, err
+		}
+		n.Schema = schema
+	}
 	const q = `
 SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), bn.nspname, b.typname, b.typtype, b.typcategory,
 	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,` + comparing + `,
 	coalesce(quote_ident(ln.nspname) || '.' || quote_ident(l.collname), ''), coalesce(NOT l.collisdeterministic, false)::int,
-	EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type = '2')::int
+	EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type = '2')::int, (b.oid <> a.atttypid)::int
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
@@ -112,20 +158,22 @@ JOIN pg_catalog.pg_type b ON b.oid = base.id
 JOIN pg_catalog.pg_namespace bn ON bn.oid = b.typnamespace
 LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
-WHERE s.nspname = coalesce(nullif($1::text, ''), current_schema()) AND c.relname = $2::text
+WHERE s.nspname = $1::text AND c.relname = $2::text
 	AND c.relkind IN ('r', 'p', 'f', 'v', 'm')`
 	r := &relation{name: n, columns: map[string]*column{}}
-	err := t.each(ctx, statement{sql: q, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
-		r.only, r.rules = text(row[0]) == "r", number(row[13]) == 1
-		c := newColumn(text(row[1]), text(row[2]), typ{
-			schema: text(row[3]), name: text(row[4]), class: text(row[5]), category: text(row[6]),
-			operators: text(row[8]), elements: number(row[9]) == 1, sorts: number(row[10]) == 1,
+	var broken error
+	err := t.inCatalogue(ctx, func() error {
+		return t.each(ctx, statement{sql: q, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
+			r.only, r.rules = text(row[0]) == "r", number(row[12]) == 1
+			ty := typ{schema: text(row[3]), name: text(row[4]), class: text(row[5]), category: text(row[6])}
+			broken = errorOr(broken, ty.compares(row[8:]))
+			c := newColumn(text(row[1]), qualified(text(row[2])), ty, number(row[13]) == 1)
+			c.leads = number(row[7]) == 1
+			c.collation = coll{text(row[10]), number(row[11]) == 1}
+			r.columns[c.name] = c
 		})
-		c.leads = number(row[7]) == 1
-		c.collation = coll{text(row[11]), number(row[12]) == 1}
-		r.columns[c.name] = c
 	})
-	if err != nil {
+	if err := errorOr(err, broken); err != nil {
 		return nil, err
 	}
 	if len(r.columns) == 0 {
@@ -142,15 +190,16 @@ func (c *catalogue) relate(t *dialect.Table, name, exact, oid string) {
 	if r == nil {
 		r = &relation{name: t.Name, only: t.Address == "ctid", columns: map[string]*column{}}
 		for name, is := range map[string]string{"ctid": "tid", "xmin": "xid"} {
-			r.columns[name] = newColumn(name, is, typ{schema: "pg_catalog", name: is, class: "b", category: "U", operators: "pg_catalog", elements: true, sorts: is == "tid"})
+			r.columns[name] = newColumn(name, "pg_catalog."+is, typ{schema: "pg_catalog", name: is, class: "b", category: "U", operators: standard, elements: true, sorts: is == "tid"}, false)
 		}
 		c.related[t.Name] = r
 	}
 	ty := c.types[oid]
+	domain := ty.class == "d"
 	for ty.class == "d" {
 		ty = c.types[ty.base]
 	}
-	r.columns[name] = newColumn(name, exact, ty)
+	r.columns[name] = newColumn(name, qualified(exact), ty, domain)
 }
 
 // from names the table in a FROM clause.
@@ -178,7 +227,7 @@ func (c *column) of(alias string) string { return alias + "." + ident(c.name) }
 // thousands separators, which depend on the server's locale.
 func (c *column) read(alias string) string {
 	if c.money {
-		return c.of(alias) + "::numeric"
+		return c.of(alias) + "::pg_catalog.numeric"
 	}
 	return c.of(alias)
 }
@@ -187,11 +236,11 @@ func (c *column) read(alias string) string {
 func (c *column) element() string {
 	switch {
 	case c.money:
-		return "numeric"
+		return "pg_catalog.numeric"
 	case c.elements:
 		return c.base
 	}
-	return "text"
+	return "pg_catalog.text"
 }
 
 // cast turns an element of such an array into the column's type.
@@ -205,22 +254,43 @@ func (c *column) cast(element string) string {
 // comparand is the column as conditions compare it, and compared the element.
 func (c *column) comparand(alias string) string {
 	if c.incomparable {
-		return c.of(alias) + "::text"
+		return c.of(alias) + asText
 	}
-	return c.of(alias) + c.as
+	return c.of(alias) + c.below + c.as
 }
 
 func (c *column) compared(element string) string {
 	if c.incomparable {
-		return c.cast(element) + "::text"
+		return c.cast(element) + asText
 	}
 	return c.cast(element)
 }
 
 // op spells a comparison operator of the column's type.
 func (c *column) op(op string) string {
-	if c.operators == "" {
-		return op
+	if i, ok := strategies[op]; ok && c.operators != (operators{}) {
+		return c.operators[i]
 	}
-	return "OPERATOR(" + ident(c.operators) + "." + op + ")"
+	return operator(op)
+}
+
+// asText casts to text. Only an owner of the type could have made another cast of the pair.
+const asText = "::pg_catalog.text"
+
+// qualified names the schema of a type as format_type spells it where nothing but
+// pg_catalog is on the search path: then other schemas are there, and pg_catalog isn't. What the
+// grammar spells by words of its own is never looked up.
+// https://www.postgresql.org/docs/current/sql-keywords-appendix.html
+func qualified(typ string) string {
+	word := typ
+	if end := strings.IndexAny(typ, "([ "); end > 0 {
+		word = typ[:end]
+	}
+	switch {
+	case strings.Contains(typ, "."):
+		return typ
+	case slices.Contains([]string{"bigint", "bit", "boolean", "character", "double", "integer", "interval", "numeric", "real", "smallint", "time", "timestamp"}, word):
+		return typ
+	}
+	return "pg_catalog." + typ
 }

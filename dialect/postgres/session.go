@@ -50,6 +50,26 @@ func (db *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error
 }
 
 func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
+	db.mu.Lock()
+	path := db.path
+	db.mu.Unlock()
+	t, err := db.start(ctx, o, path)
+	if err != nil || path != "" {
+		return t, err
+	}
+	if err := t.pinPath(ctx); err != nil {
+		return nil, errorOr(err, t.Rollback(ctx))
+	}
+	return t, nil
+}
+
+// beginCatalogue begins a transaction of queries about the catalogue.
+func (db *DB) beginCatalogue(ctx context.Context, o dialect.TxOptions) (*tx, error) {
+	return db.start(ctx, o, catalogueOnly)
+}
+
+// start begins a transaction, with the statement that sets its search path.
+func (db *DB) start(ctx context.Context, o dialect.TxOptions, path string) (*tx, error) {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return nil, failed(ctx, "connect", dialect.Name{}, err, false)
@@ -59,6 +79,9 @@ func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 		begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	}
 	script := append([]string{begin}, settings...)
+	if path != "" {
+		script = append(script, path)
+	}
 	if o.LockTimeout > 0 {
 		script = append(script, fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", max(1, o.LockTimeout.Milliseconds())))
 	}

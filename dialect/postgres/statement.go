@@ -66,12 +66,17 @@ func (b *builder) arg(value []byte, typ string) string {
 	return "$" + strconv.Itoa(len(b.args)) + "::" + typ
 }
 
+// whole adds an int8 as a parameter.
+func (b *builder) whole(n int) string {
+	return b.arg(strconv.AppendInt(nil, int64(n), 10), "pg_catalog.int8")
+}
+
 // value adds a column's value as a parameter.
 func (b *builder) value(c *column, v dialect.Value) string {
 	s, ok := encode(c.kind, v)
 	typ := c.base
 	if c.money {
-		typ = "numeric"
+		typ = "pg_catalog.numeric"
 	}
 	if !ok {
 		return c.cast(b.arg(nil, typ))
@@ -85,7 +90,7 @@ func (b *builder) value(c *column, v dialect.Value) string {
 
 func (b *builder) limit(n int) {
 	if n > 0 {
-		b.WriteString(" LIMIT " + b.arg(strconv.AppendInt(nil, int64(n), 10), "int8"))
+		b.WriteString(" LIMIT " + b.whole(n))
 	}
 }
 
@@ -141,7 +146,7 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 	}
 	b.limit(s.Limit)
 	if s.Offset > 0 {
-		b.WriteString(" OFFSET " + b.arg(strconv.AppendInt(nil, int64(s.Offset), 10), "int8"))
+		b.WriteString(" OFFSET " + b.whole(s.Offset))
 	}
 	switch s.Lock {
 	case dialect.Share:
@@ -163,7 +168,7 @@ func direction(s dialect.Select) string {
 
 func (b *builder) count(t dialect.Name, where []dialect.Cond) (statement, error) {
 	r := b.relation(t)
-	b.WriteString("SELECT count(*) FROM " + r.from() + " AS t")
+	b.WriteString("SELECT pg_catalog.count(*) FROM " + r.from() + " AS t")
 	b.where(r, where)
 	return b.done(t)
 }
@@ -178,7 +183,7 @@ func (b *builder) delete(d dialect.Delete, returning []string) (statement, []*co
 		b.where(r, d.Where)
 	case r.only:
 		// The addresses as an array give a TID scan.
-		b.WriteString("DELETE FROM " + r.from() + " AS t WHERE t.ctid = ANY (ARRAY(SELECT t.ctid FROM " + r.from() + " AS t")
+		b.WriteString("DELETE FROM " + r.from() + " AS t WHERE t.ctid " + operator("=") + " ANY (ARRAY(SELECT t.ctid FROM " + r.from() + " AS t")
 		b.where(r, d.Where)
 		b.limit(d.Limit)
 		b.WriteString("))")
@@ -187,8 +192,8 @@ func (b *builder) delete(d dialect.Delete, returning []string) (statement, []*co
 		b.where(r, d.Where)
 		b.limit(d.Limit)
 		b.WriteString(") DELETE FROM " + r.from() + " AS t" +
-			" WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM picked AS p))" +
-			" AND (t.tableoid, t.ctid) IN (SELECT p.part, p.at FROM picked AS p)")
+			" WHERE t.ctid " + operator("=") + " ANY (ARRAY(SELECT p.at FROM picked AS p))" +
+			" AND (t.tableoid, t.ctid) " + operator("=") + " ANY (SELECT p.part, p.at FROM picked AS p)")
 	}
 	var columns []*column
 	for i, name := range returning {
@@ -227,9 +232,9 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 				b.WriteString(", ")
 			}
 			c := b.column(r, a.Column.Name)
-			fmt.Fprintf(b, "%s = %s AS u%d", c.stored("new"), c.stored("old"), i+1)
+			fmt.Fprintf(b, "%s %s %s AS u%d", c.stored("new"), operator("="), c.stored("old"), i+1)
 		}
-		return b.unchanged(u, "count(*)")
+		return b.unchanged(u, "pg_catalog.count(*)")
 	}
 	// The old values are joined to the update by row address: RETURNING has only
 	// the new ones before version 18. A row that somebody changes meanwhile has another address
@@ -241,22 +246,22 @@ func (b *builder) update(u dialect.Update) (statement, error) {
 	b.WriteString(" FROM " + r.from() + " AS t")
 	b.where(r, u.Where)
 	b.WriteString("), done AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set) +
-		" FROM old WHERE t.ctid = old.at AND t.tableoid = old.part RETURNING ")
+		" FROM old WHERE t.ctid " + operator("=") + " old.at AND t.tableoid " + operator("=") + " old.part RETURNING ")
 	for i, a := range u.Set {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(b, "%s = old.o%d AS u%d", b.column(r, a.Column.Name).stored("t"), i+1, i+1)
+		fmt.Fprintf(b, "%s %s old.o%d AS u%d", b.column(r, a.Column.Name).stored("t"), operator("="), i+1, i+1)
 	}
-	return b.unchanged(u, "(SELECT count(*) FROM old)")
+	return b.unchanged(u, "(SELECT pg_catalog.count(*) FROM old)")
 }
 
 // unchanged ends a comparing update with the numbers of rows: those that met
 // the condition, those that were updated, and how many of them have the old value of each column.
 func (b *builder) unchanged(u dialect.Update, met string) (statement, error) {
-	b.WriteString(") SELECT " + met + ", count(*)")
+	b.WriteString(") SELECT " + met + ", pg_catalog.count(*)")
 	for i := range u.Set {
-		fmt.Fprintf(b, ", count(*) FILTER (WHERE done.u%d)", i+1)
+		fmt.Fprintf(b, ", pg_catalog.count(*) FILTER (WHERE done.u%d)", i+1)
 	}
 	b.WriteString(" FROM done")
 	return b.done(u.Table)
@@ -264,7 +269,10 @@ func (b *builder) unchanged(u dialect.Update, met string) (statement, error) {
 
 // stored is a column's value as it is stored, for comparing: its text, bytewise, whatever
 // the type's equality and the collation say.
-func (c *column) stored(alias string) string { return c.of(alias) + `::text COLLATE "C"` }
+func (c *column) stored(alias string) string { return c.of(alias) + asText + bytewise }
+
+// bytewise is the collation that orders texts by their bytes.
+const bytewise = ` COLLATE pg_catalog."C"`
 
 func (b *builder) insert(i dialect.Insert) (statement, error) {
 	r := b.relation(i.Table)

@@ -56,14 +56,14 @@ type definition struct {
 }
 
 // ddl begins a transaction for statements about indexes: names in what
-// pg_get_indexdef prints are full where the search path is empty, and nothing
+// pg_get_indexdef prints are full where nothing else is on the search path, and nothing
 // ends a build but itself.
 func (db *DB) ddl(ctx context.Context, doing string, wait time.Duration) (*tx, error) {
-	t, err := db.begin(ctx, dialect.TxOptions{LockTimeout: wait})
+	t, err := db.beginCatalogue(ctx, dialect.TxOptions{LockTimeout: wait})
 	if err != nil {
 		return nil, err
 	}
-	err = t.script(ctx, doing, "SET LOCAL search_path = ''; SET LOCAL default_tablespace = ''; SET LOCAL statement_timeout = 0")
+	err = t.script(ctx, doing, "SET LOCAL default_tablespace = ''; SET LOCAL statement_timeout = 0")
 	if err == nil { // new in 17; looked for by name, it is no error before
 		_, err = t.one(ctx, statement{sql: "SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"})
 	}

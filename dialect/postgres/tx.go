@@ -84,7 +84,7 @@ func (t *tx) CountEqual(ctx context.Context, u dialect.BulkUpdate) (int64, error
 // Position is the write-ahead log's position: where it is written on a
 // primary, how far it has been replayed on a standby.
 func (t *tx) Position(ctx context.Context) (string, error) {
-	row, err := t.one(ctx, statement{sql: "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END"})
+	row, err := t.one(ctx, statement{sql: "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END"})
 	if err != nil {
 		return "", err
 	}
