@@ -95,10 +95,21 @@ func (e *executor) asStored(ctx context.Context, given []dialect.Key) (stored []
 				}
 				stored = append(stored, key)
 			}
-			return nil
+			return checkRoots(s.Table, int64(len(stored)), len(given))
 		})
 	})
 	return stored, err
+}
+
+// checkRoots refuses more rows than keys were given. A key is one row's: whatever
+// makes the database see more, an operator that another user made or a unique index that
+// isn't one, would take strangers along.
+func checkRoots(table dialect.Name, rows int64, keys int) error {
+	if rows <= int64(keys) {
+		return nil
+	}
+	return fmt.Errorf("%w: table %s: %d given, and the database finds more rows with their keys; nothing is written: "+
+		"check that the unique index of the key is valid, and who made the operators that compare it", ErrTooManyRoots, table, keys)
 }
 
 // identify finds the one row that an identifier names.
@@ -194,7 +205,10 @@ func (e *executor) chunks(ctx context.Context, continued bool, n int, unnamed *i
 func (e *executor) count(ctx context.Context, keys []dialect.Key) (n int64, err error) {
 	err = within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		n, err = tx.Count(ctx, e.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: e.plan.Subject.Key, Keys: keys}})
-		return err
+		if err != nil {
+			return err
+		}
+		return checkRoots(e.plan.Subject.Table, n, len(keys))
 	})
 	return n, err
 }

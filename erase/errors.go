@@ -22,6 +22,9 @@ var (
 	// ErrBadPeriod: a retention period that the policy has looked up in a table
 	// can't be read there.
 	ErrBadPeriod = errors.New("not a period")
+	// ErrTooManyRoots: more rows of the subject table have a given subject's key than
+	// one, or so the database says. Nothing of the batch is written.
+	ErrTooManyRoots = errors.New("more rows than subjects")
 	// ErrDrift: the schema isn't the one that the plan was made for.
 	ErrDrift = errors.New("the schema has changed since the plan was made")
 	// ErrRunDiffers: the run ID was used with another plan or other subjects.

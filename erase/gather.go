@@ -72,8 +72,7 @@ func (g *gathering) set(n dialect.Name) *set {
 // collect finds the roots that meet the conditions and everything that the
 // plan reaches from them, locks it in the plan's order, and decides.
 func (g *gathering) collect(ctx context.Context, roots []dialect.Cond) error {
-	first := g.sets[0]
-	if err := g.read(ctx, first, append(g.where(), roots...), first.Erase, false); err != nil {
+	if err := g.collectRoots(ctx, roots); err != nil {
 		return err
 	}
 	for i := 0; i < len(g.sets); {
@@ -84,6 +83,20 @@ func (g *gathering) collect(ctx context.Context, roots []dialect.Cond) error {
 		i += len(group)
 	}
 	return g.decide(ctx)
+}
+
+// collectRoots finds the roots that meet the conditions, no more than are named by key.
+func (g *gathering) collectRoots(ctx context.Context, roots []dialect.Cond) error {
+	first := g.sets[0]
+	if err := g.read(ctx, first, append(g.where(), roots...), first.Erase, false); err != nil {
+		return err
+	}
+	for _, c := range roots {
+		if in, ok := c.(dialect.In); ok {
+			return checkRoots(first.Name, int64(len(first.rows)), len(in.Keys))
+		}
+	}
+	return nil
 }
 
 // group are the tables, from the i-th on, that reach each other in a circle.

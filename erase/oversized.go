@@ -82,7 +82,7 @@ func (e *executor) drain(ctx context.Context, tx dialect.Tx, it *item, off map[*
 	g := newGathering(it.prog, tx, dialect.Exclusive)
 	g.skip = skip
 	first := g.sets[0]
-	if err := g.read(ctx, first, append(g.where(), it.where(it.prog)...), first.Erase, false); err != nil {
+	if err := g.collectRoots(ctx, it.where(it.prog)); err != nil {
 		return nil, err
 	}
 	b := &draining{gathering: g, off: off, left: e.MaxRows, deed: &deed{}}

@@ -55,7 +55,9 @@ func TestNobodyElsesOperatorsAndFunctionsAreCalled(t *testing.T) {
 		return env
 	}
 	const own = "a condition's bare names are its own affair"
+	const elsewhere = "its statements are those of other topics"
 	f.Excused = map[string]string{
+		"locks": elsewhere, "errors": elsewhere, "claims": elsewhere, "suspended indexes": elsewhere, "fingerprint": elsewhere, "query plan": elsewhere,
 		"conditions/match": own, "conditions/match among others": own, "conditions/referenced where": own, "conditions/self reference": own,
 	}
 	dialecttest.Run(t, f)

@@ -70,6 +70,12 @@ func TestValuesOfEveryTypeGoInAndComeBack(t *testing.T) {
 			t.Run(c.typ, func(t *testing.T) {
 				v := env.Name(fmt.Sprintf("v%d", i))
 				env.Exec(t, fmt.Sprintf("CREATE TABLE v%d (id int PRIMARY KEY, v %s)", i, c.typ))
+				schema, err := env.DB.Inspect(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				column := schema.Table(v).Column("v")
+				column.Kind = dialect.Unknown // so that it is written by its exact type
 				transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {
 					for i, value := range []dialect.Value{c.a, c.a, nil} {
 						if err := tx.Insert(t.Context(), dialect.Insert{Table: v, Columns: []string{"id", "v"}, Rows: []dialect.Row{{int64(i), value}}}); err != nil {
@@ -97,7 +103,6 @@ func TestValuesOfEveryTypeGoInAndComeBack(t *testing.T) {
 					if n, err := tx.Count(t.Context(), v, []dialect.Cond{dialect.Any{dialect.In{Columns: []string{"v"}, Keys: []dialect.Key{{c.a}}}}}); n == 0 || err != nil {
 						t.Errorf("by key, within: %d, %v", n, err)
 					}
-					column := &dialect.Column{Name: "v", Kind: dialect.Unknown, Type: c.typ}
 					done, err := tx.Update(t.Context(), dialect.Update{Table: v, Compare: true, Set: []dialect.Assign{{Column: column, Expr: dialect.Current{Column: column}}}})
 					if d := cmp.Diff(dialect.Updated{Rows: 3, Unchanged: []int64{2}}, done); d != "" || err != nil {
 						t.Errorf("compared: %v (-want +got):\n%s", err, d)
