@@ -162,6 +162,9 @@ func (o *Options) validate(p *plan.Plan) error {
 	case o.Workers < 0 || o.MaxRows < 0 || o.TargetTime < 0 || o.LockTimeout < 0 || o.Attempts < 0 || o.Grace < 0:
 		return errors.New("options can't be negative")
 	}
+	if err := p.Validate(); err != nil {
+		return err
+	}
 	if d := p.Digest(); o.Approved != "" && o.Approved != d {
 		return fmt.Errorf("%w: its digest is %s, and %s was approved: review it again", ErrNotApproved, d, o.Approved)
 	}

@@ -20,7 +20,8 @@ import (
 
 // Run carries a plan out and returns a Report with the signed receipt. It is the only function of the library that writes.
 //
-// Before anything is written Run refuses a plan whose digest isn't the approved one
+// Before anything is written Run refuses a plan that plan.Build doesn't make
+// (plan.ErrInvalid) or whose digest isn't the approved one
 // (ErrNotApproved), whose hazards aren't allowed (*HazardError), whose schema has changed (ErrDrift) or
 // whose accesses the user lacks (*AccessError), and subjects that aren't there (ErrNoSuchSubject).
 //
@@ -218,7 +219,11 @@ func (e *executor) ready(ctx context.Context, found *runRow) (given int64, err e
 	if err := drift(e.plan, e.schema); err != nil {
 		return 0, err
 	}
-	if _, err := e.programs(ctx, e.Now()); err != nil {
+	programs, err := e.programs(ctx, e.Now())
+	if err != nil {
+		return 0, err
+	}
+	if err := e.rehearseReceipt(ctx, programs); err != nil {
 		return 0, err
 	}
 	problems, err := e.db.Check(ctx, accesses(e.plan))
@@ -243,13 +248,17 @@ func (e *executor) ready(ctx context.Context, found *runRow) (given int64, err e
 	return c.named, nil
 }
 
-// drift refuses a schema that isn't the one the plan was made for.
+// drift refuses a schema that isn't the one the plan was made for, and a plan that
+// Build doesn't make on it.
 func drift(p *plan.Plan, s *dialect.Schema) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
 	if p.Engine != s.Engine {
 		return fmt.Errorf("%w: it was made for %s, and this is %s: build it again", ErrDrift, p.Engine, s.Engine)
 	}
 	if s.Fingerprint(p.Covers) == p.Schema {
-		return nil
+		return p.CheckSchema(s)
 	}
 	var missing []string
 	for _, n := range p.Covers {

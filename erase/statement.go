@@ -1,11 +1,14 @@
 package erase
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/google/uuid"
 )
 
 // Version is this release, as receipts name it.
@@ -50,6 +53,27 @@ func (e *executor) statement(row *runRow, programs []*program, s *summary) recei
 	pr.Checks = checks(s)
 	pr.Copies, pr.Final = copies(p, s.last)
 	return receipt.NewStatement(pr)
+}
+
+// rehearseReceipt checks that the receipt of a run can be made and signed: its
+// statement without a row is valid, and each signer signs.
+func (e *executor) rehearseReceipt(ctx context.Context, programs []*program) error {
+	identity, err := e.db.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	now := e.Now().UTC()
+	st := e.statement(
+		&runRow{ID: e.RunID, ReceiptID: uuid.NewString(), Actor: e.Actor, AsOf: now}, programs,
+		&summary{scanned: now, database: uuid.NewString(), identity: identity},
+	)
+	if err := st.Validate(); err != nil {
+		return fmt.Errorf("not started: the run's receipt couldn't be signed: %w", err)
+	}
+	if err := receipt.CheckSigners(ctx, e.Signers...); err != nil {
+		return fmt.Errorf("not started: the run's receipt couldn't be signed: %w", err)
+	}
+	return nil
 }
 
 func action(st *plan.Step, s *summary) receipt.Action {

@@ -73,6 +73,9 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 	}
 	plan.Covers = covers(roots)
 	plan.Schema = s.Fingerprint(plan.Covers)
+	if err := plan.CheckSchema(s); err != nil {
+		return nil, fmt.Errorf("plan: what the policy asks for can't be planned: %w", err)
+	}
 	return plan, nil
 }
 

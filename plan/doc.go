@@ -13,7 +13,8 @@
 //
 // A [Plan] is a value without any personal data or subject's identifier. Its
 // [Plan.String] is for the reviewer, [Plan.Digest] is what the reviewer approves,
-// [Plan.Encode] and [Decode] store it, and [Plan.Mermaid] draws it. It has one
+// [Plan.Encode] and [Decode] store it, and [Plan.Mermaid] draws it. A stored plan is
+// input: [Plan.Validate] and [Plan.CheckSchema] refuse what Build doesn't make. It has one
 // [Root] for each table that rows are taken from, with the [Table]s of the root's
 // closure (how rows are found and what keeps them) and the [Step]s (what is done
 // to them, in order). Each [Hazard] has to be allowed by name before it runs.

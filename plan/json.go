@@ -30,8 +30,12 @@ func (p *Plan) Encode() ([]byte, error) {
 var ErrNotCanonical = errors.New("plan: this is not a plan in its canonical form: it was changed after it was written; build it again")
 
 // Decode reads a plan from its canonical form. Anything else is refused, so
-// that what was reviewed, byte for byte, is what runs.
+// that what was reviewed, byte for byte, is what runs; and so is a plan that Build
+// doesn't make (see [Plan.Validate]).
 func Decode(data []byte) (*Plan, error) {
+	if len(data) > MaxSize {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, MaxSize)
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	var p Plan
@@ -50,6 +54,9 @@ func Decode(data []byte) (*Plan, error) {
 	}
 	if !bytes.Equal(again, data) {
 		return nil, ErrNotCanonical
+	}
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
 	}
 	return &p, nil
 }

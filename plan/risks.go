@@ -168,10 +168,11 @@ func (b *builder) unlinked(t *dialect.Table, set []Assignment, add func(HazardNa
 	}
 }
 
-// impersonal reports whether the policy says that a column holds nothing personal.
+// impersonal reports whether the policy says that a column holds nothing personal,
+// or there is none to say otherwise (see CheckSchema).
 func (b *builder) impersonal(t *dialect.Table, column string) bool {
 	c := b.rule(t.Name).Column(column)
-	return c != nil && c.PII == PIINone
+	return c == nil || c.PII == PIINone
 }
 
 // largeObject reports whether values are the numbers of PostgreSQL's large

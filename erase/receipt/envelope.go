@@ -28,12 +28,24 @@ func Sign(ctx context.Context, s Statement, signers ...Signer) ([]byte, error) {
 	return seal(ctx, s, signers)
 }
 
+// CheckSigners has each of the signers sign a text that is no statement and goes
+// nowhere. The error is the one that Sign would give: a key that can't be reached, say.
+func CheckSigners(ctx context.Context, signers ...Signer) error {
+	_, err := signAs(ctx, "text/plain", []byte("expunge: does this key sign?"), signers)
+	return err
+}
+
 // seal puts v into an envelope.
 func seal(ctx context.Context, v any, signers []Signer) ([]byte, error) {
 	payload, err := encode(v)
 	if err != nil {
 		return nil, fmt.Errorf("statement can't be written: %w", err)
 	}
+	return signAs(ctx, PayloadType, payload, signers)
+}
+
+// signAs puts a payload of some type into an envelope.
+func signAs(ctx context.Context, payloadType string, payload []byte, signers []Signer) ([]byte, error) {
 	var list []dsse.Signer
 	ids := map[string]bool{}
 	for _, s := range signers {
@@ -54,7 +66,7 @@ func seal(ctx context.Context, v any, signers []Signer) ([]byte, error) {
 	if err != nil {
 		return nil, errors.New("nothing to sign with: give at least one signer")
 	}
-	env, err := es.SignPayload(ctx, PayloadType, payload)
+	env, err := es.SignPayload(ctx, payloadType, payload)
 	if err != nil {
 		return nil, fmt.Errorf("receipt isn't signed: %w", err)
 	}
