@@ -66,6 +66,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 		Due:        p.Due,
 	}
 	if scope == ScopeSubjects {
+		plan.Unlinked = b.unlinked
 		plan.Subject = &Subject{Table: b.subject.Name, Key: b.subjectKey(), Identifiers: p.Subject.Identifiers}
 	}
 	if slices.ContainsFunc(roots, usesFakes) {
@@ -102,7 +103,9 @@ type builder struct {
 	engine Capabilities
 	now    Scope       // the scope that is being built
 	unsure []uncertain // unique indexes that a strategy may break
-	all    bool        // all scopes are being checked, whether the policy uses them or not
+	// unlinked are the tables outside of scope subjects, with the reasons.
+	unlinked []Unlinked
+	all      bool // all scopes are being checked, whether the policy uses them or not
 	// absent reports whether the rows of a reference are deleted, or let go, before
 	// what they refer to is overwritten.
 	absent func(*relation) bool
@@ -142,7 +145,9 @@ func (b *builder) subjects() []Root {
 	if !ok {
 		return nil
 	}
-	return []Root{b.root(b.subject, erase, nil)}
+	root := b.root(b.subject, erase, nil)
+	b.unlinked = b.checkReach(&root)
+	return []Root{root}
 }
 
 // subjectErase is what becomes of a subject's own row.

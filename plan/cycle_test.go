@@ -10,7 +10,6 @@ import (
 
 // TestPitfall8Circles is how rows that refer to each other in a circle go.
 func TestPitfall8Circles(t *testing.T) {
-	const abc = "\n  a: {erase: delete, columns: {id: none}}\n  b: {erase: delete, columns: {id: none}}\n  c: {erase: delete, columns: {id: none}}"
 	deferred := func(fk *dialect.ForeignKey) { fk.Deferrable = true }
 	tests := []struct {
 		name    string
@@ -38,53 +37,53 @@ func TestPitfall8Circles(t *testing.T) {
 		},
 		{
 			name:   "constraints are deferred where no reference is nullable",
-			schema: "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a\nc: id",
+			schema: "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a",
 			change: []func(*dialect.Schema){foreign("a", "b_id", "b", "id", deferred)},
 			engine: able, defers: true,
 			want: "delete b\ndelete a\ndelete customer",
 		},
 		{
 			name:    "not where the engine can't",
-			schema:  "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a\nc: id",
+			schema:  "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a",
 			change:  []func(*dialect.Schema){foreign("a", "b_id", "b", "id", deferred)},
 			engine:  dialect.Engine{Name: "test", StatementEnd: true},
 			problem: "rows refer to each other in a circle that can't be opened: a(b_id) → b; b(a_id) → a: make one of these columns nullable",
 		},
 		{
 			name:   "nor where another foreign key of the same columns isn't deferrable",
-			schema: "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a\nc: id",
+			schema: "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a",
 			change: []func(*dialect.Schema){foreign("a", "b_id", "b", "id", deferred), foreign("a", "b_id", "b", "id")},
 			engine: able, problem: "rows refer to each other in a circle that can't be opened",
 		},
 		{
 			name:    "nor where the reference acts at once",
-			schema:  "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a\nc: id",
+			schema:  "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a",
 			change:  []func(*dialect.Schema){foreign("a", "b_id", "b", "id", deferred, func(fk *dialect.ForeignKey) { fk.OnDelete = dialect.Cascade })},
 			engine:  able,
 			problem: "rows refer to each other in a circle that can't be opened",
 		},
 		{
 			name:   "a NOT NULL self reference goes in one statement",
-			schema: "customer: id, email text\na: id, customer_id -> customer, boss -> a\nb: id\nc: id",
+			schema: "customer: id, email text\na: id, customer_id -> customer, boss -> a",
 			engine: able,
 			want:   "delete a\ndelete customer",
 		},
 		{
 			name:    "unless the engine looks at each row",
-			schema:  "customer: id, email text\na: id, customer_id -> customer, boss -> a\nb: id\nc: id",
+			schema:  "customer: id, email text\na: id, customer_id -> customer, boss -> a",
 			engine:  dialect.Engine{Name: "test"},
 			problem: "rows refer to each other in a circle that can't be opened: a(boss) → a",
 		},
 		{
 			name:    "or the reference restricts",
-			schema:  "customer: id, email text\na: id, customer_id -> customer, boss\nb: id\nc: id",
+			schema:  "customer: id, email text\na: id, customer_id -> customer, boss",
 			change:  []func(*dialect.Schema){foreign("a", "boss", "a", "id", func(fk *dialect.ForeignKey) { fk.OnDelete = dialect.Restrict })},
 			engine:  able,
 			problem: "rows refer to each other in a circle that can't be opened: a(boss) → a",
 		},
 		{
 			name:   "a circle of which a link is part needs nothing",
-			schema: "customer: id, email text\na: id, customer_id -> customer, b_id ~> b\nb: id, a_id -> a\nc: id",
+			schema: "customer: id, email text\na: id, customer_id -> customer, b_id ~> b\nb: id, a_id -> a",
 			engine: able,
 			want:   "delete b\ndelete a\ndelete customer",
 		},
@@ -92,7 +91,13 @@ func TestPitfall8Circles(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := schemaOf(test.schema, test.change...)
-			p, err := FromSchema(s, capabilities(test.engine), policyOf(t, s, "customer", "tables:\n  "+personalCustomer+abc), Subjects())
+			tables := "tables:\n  " + personalCustomer
+			for _, table := range s.Tables {
+				if table.Name.Table != "customer" {
+					tables += "\n  " + table.Name.Table + ": {erase: delete, columns: {id: none}}"
+				}
+			}
+			p, err := FromSchema(s, capabilities(test.engine), policyOf(t, s, "customer", tables), Subjects())
 			if test.problem != "" {
 				refused(t, err, test.problem)
 				return

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	tableShape = shape{"a table", nil, []string{"pii", "because", "erase", "everything", "via", "hold", "columns"}}
+	tableShape = shape{"a table", nil, []string{"pii", "because", "erase", "everything", "via", "unlinked", "hold", "columns"}}
 	holdShape  = shape{"a hold", []string{"because"}, []string{"basis", "until", "keep", "where"}}
 )
 
@@ -46,6 +46,7 @@ func (p *policyReader) tableEntry(e entry) PolicyTable {
 	t.Erase = p.erase(m["erase"], EraseDelete, EraseOverwrite, EraseKeep)
 	t.Everything = p.everything(m["everything"])
 	t.Via = p.via(m["via"])
+	t.Unlinked = p.text(m["unlinked"])
 	t.Hold = p.hold(m["hold"])
 	t.Columns = p.columns(m["columns"])
 	return t
@@ -68,7 +69,7 @@ func (p *policyReader) tablePII(m mapping) string {
 		p.fail(e.at(), "pii of a table is none or left out: the categories go to its columns")
 		return ""
 	}
-	for _, key := range []string{"erase", "everything", "via", "hold", "columns"} {
+	for _, key := range []string{"erase", "everything", "via", "unlinked", "hold", "columns"} {
 		if other, ok := m[key]; ok {
 			p.fail(other.pos, "%s beside pii: none: a table that holds nothing personal has no other rules, so take one of the two out", key)
 		}

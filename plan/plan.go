@@ -25,13 +25,16 @@ type Plan struct {
 	Covers []dialect.Name `json:"covers"`
 	// Made names what the values depend on besides the policy: the versions
 	// of generators ("gofakeit": "v7.18.1").
-	Made       map[string]string `json:"made,omitempty"`
-	Roots      []Root            `json:"roots"`
-	Hazards    []Hazard          `json:"hazards,omitempty"`
-	Backups    []Backup          `json:"backups,omitempty"`
-	Replicas   []Replica         `json:"replicas,omitempty"`
-	Recipients []Recipient       `json:"recipients,omitempty"`
-	Due        *Due              `json:"due,omitempty"`
+	Made  map[string]string `json:"made,omitempty"`
+	Roots []Root            `json:"roots"`
+	// Unlinked are the tables in which no subject's rows are looked for, though the policy
+	// doesn't call them free of personal data (scope subjects).
+	Unlinked   []Unlinked  `json:"unlinked,omitempty"`
+	Hazards    []Hazard    `json:"hazards,omitempty"`
+	Backups    []Backup    `json:"backups,omitempty"`
+	Replicas   []Replica   `json:"replicas,omitempty"`
+	Recipients []Recipient `json:"recipients,omitempty"`
+	Due        *Due        `json:"due,omitempty"`
 }
 
 // Scope is what a plan covers.

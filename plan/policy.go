@@ -53,10 +53,13 @@ type PolicyTable struct {
 	// Erase is what happens to a subject's rows; "" is no decision.
 	Erase Erase `json:"erase,omitempty"`
 	// Everything is EraseDelete where scope everything deletes the rows, else "".
-	Everything Erase          `json:"everything,omitempty"`
-	Via        []PolicyVia    `json:"via,omitempty"`
-	Hold       *Hold          `json:"hold,omitempty"`
-	Columns    []PolicyColumn `json:"columns,omitempty"`
+	Everything Erase       `json:"everything,omitempty"`
+	Via        []PolicyVia `json:"via,omitempty"`
+	// Unlinked is the reason why no subject's data is in a table that no reference
+	// or link leads to, for people; "" where one does.
+	Unlinked string         `json:"unlinked,omitempty"`
+	Hold     *Hold          `json:"hold,omitempty"`
+	Columns  []PolicyColumn `json:"columns,omitempty"`
 }
 
 // Column returns the rule of that column, or nil.

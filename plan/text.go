@@ -39,6 +39,12 @@ func (p *Plan) String() string {
 		}
 	}
 	w.Flush()
+	if len(p.Unlinked) > 0 {
+		b.WriteString("\nNo subject's rows are looked for in:\n")
+		for _, u := range p.Unlinked {
+			say(&b, "  %s: %s\n", short(u.Table, p.Default), u.Reason)
+		}
+	}
 	if len(p.Hazards) > 0 {
 		b.WriteString("\nHazards, each to be allowed by name:\n")
 		for _, h := range p.Hazards {

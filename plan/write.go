@@ -117,6 +117,7 @@ func (w *policyWriter) table(t *PolicyTable) {
 		}
 		w.line(2, "via", flow(pairs...))
 	}
+	w.text(2, "unlinked", t.Unlinked)
 	if t.Hold != nil {
 		w.hold(t.Hold)
 	}

@@ -16,7 +16,7 @@ import (
 // accept does to a draft what a person would who agrees with every proposal and
 // finds nothing personal in what is undecided.
 func accept(y []byte) []byte {
-	y = regexp.MustCompile(`(?m)^    # (erase|via): `).ReplaceAll(y, []byte("    $1: "))
+	y = regexp.MustCompile(`(?m)^    # (erase|via|unlinked): `).ReplaceAll(y, []byte("    $1: "))
 	y = bytes.Replace(y, []byte("database: undecided"), []byte("database: test"), 1)
 	y = regexp.MustCompile(`(?m)\}( # .*(?:no strategy is proposed|it follows what it refers to))$`).ReplaceAll(y, []byte(", overwrite: keep}$1"))
 	return bytes.ReplaceAll(y, []byte("{pii: undecided}"), []byte("{pii: none}"))

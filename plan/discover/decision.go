@@ -102,8 +102,26 @@ func (d *database) decisions(t *table) []Proposal {
 		return []Proposal{erase(plan.EraseDelete, reason)}
 	case len(t.ownedBy) > 0:
 		return []Proposal{erase(plan.EraseDelete, "its rows go with their last owner, see owns")}
+	case slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.personal() }):
+		return []Proposal{{About: AboutUnlinked, Table: t.name, Confidence: guessed,
+			Text: "unlinked: no reference or link leads to its rows from the subject", Reason: d.whyUnlinked(t)}}
 	}
 	return nil
+}
+
+// whyUnlinked says what to make sure of before a table with personal columns is
+// left out.
+func (d *database) whyUnlinked(t *table) string {
+	for _, name := range d.identifiers() {
+		named := d.subject.column(name)
+		for _, c := range t.columns {
+			if m := c.verdict.meaning; m != nil && m == named.verdict.meaning && c.Kind == named.Kind {
+				link := plan.PolicyLink{Table: t.name, Columns: []string{c.Name}, RefTable: d.subject.name, RefColumns: []string{name}}
+				return "if subjects are among its people, add this to links instead, and erase: " + link.String()
+			}
+		}
+	}
+	return "if a subject's data is in it, add a link instead, and erase"
 }
 
 // letGo is what leaves the rows at the reference's start alone.

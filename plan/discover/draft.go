@@ -51,7 +51,8 @@ it. Behind each column: how sure the proposal is (0 to 1), and why. Go through i
 %s
  2. Look at what is called none: only you know what the application writes there.
  3. Decide what happens to a subject's rows: each table that holds some has a
-    proposal behind #. Links and owns are proposals, too.
+    proposal behind #. Links and owns are proposals, too. A table with personal
+    columns that nothing leads to needs a link, or a reason after unlinked.
 
 Until then the policy is refused.`
 

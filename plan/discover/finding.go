@@ -29,6 +29,8 @@ const (
 	AboutVia     = "via"     // what happens to them for each of several references
 	AboutLink    = "link"    // a relation that the catalogue doesn't declare
 	AboutOwns    = "owns"    // rows that go with their owner
+	// AboutUnlinked is a table with personal columns that nothing leads to from the subject.
+	AboutUnlinked = "unlinked"
 )
 
 // Proposal is a decision for a person to make.

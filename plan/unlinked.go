@@ -1,0 +1,193 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Unlinked is a table outside of the closure that isn't known to hold nothing
+// personal: no subject's rows are looked for in it, for the given reason.
+type Unlinked struct {
+	Table  dialect.Name `json:"table"`
+	Reason string       `json:"reason"`
+}
+
+// checkReach reports every table with personal columns, or with a decision about
+// a subject's rows, that the closure doesn't reach. It returns those that the
+// policy gives a reason for.
+func (b *builder) checkReach(root *Root) []Unlinked {
+	reached, referring := reachedBy(root), b.referring()
+	closed := len(b.found) == 0 // else a table may be missing for a reason that is reported
+	var out []Unlinked
+	for _, t := range b.schema.Tables {
+		rule := b.rules[t.Name]
+		if rule == nil || rule.PII == PIINone {
+			continue
+		}
+		switch {
+		case reached[t.Name]:
+			if rule.Unlinked != "" {
+				b.found.add(rule.Pos, t.Name, "`unlinked`, but a subject's rows are found in it, from %s: take the line out", short(root.Table, b.schema.Default))
+			}
+		case rule.Unlinked != "":
+			out = append(out, Unlinked{t.Name, rule.Unlinked})
+		case !rule.decides() && len(rule.personal()) == 0:
+		case !rule.decides() && b.policy.retains(b.resolved, t.Name):
+			out = append(out, Unlinked{t.Name, "its rows have a retention period, whoever they are about"})
+		case referring[t.Name] && closed:
+			b.found.add(rule.Pos, t.Name, "no subject's rows are found in it, since what it refers to is detached or owned: %s", b.wayOut(rule, t, reached))
+		case referring[t.Name]:
+		default:
+			b.found.add(rule.Pos, t.Name, "%s, but no foreign key or link leads to its rows from %s: %s",
+				rule.claim(), short(root.Table, b.schema.Default), b.wayOut(rule, t, reached))
+		}
+	}
+	return out
+}
+
+// reachedBy are the tables whose rows a root's batches look for.
+func reachedBy(r *Root) map[dialect.Name]bool {
+	out := map[dialect.Name]bool{}
+	for _, t := range r.Tables {
+		out[t.Name] = true
+	}
+	for _, s := range r.Steps {
+		out[s.Table] = true
+	}
+	return out
+}
+
+// referring are the tables whose rows refer to the subject's, directly or
+// through others, whatever is decided about them, and what those own.
+func (b *builder) referring() map[dialect.Name]bool {
+	out := map[dialect.Name]bool{b.subject.Name: true}
+	for next := []dialect.Name{b.subject.Name}; len(next) > 0; next = next[1:] {
+		var near []dialect.Name
+		for _, ref := range b.into[next[0]] {
+			near = append(near, ref.Table)
+		}
+		for _, own := range b.owns[next[0]] {
+			near = append(near, own.RefTable)
+		}
+		for _, n := range near {
+			if !out[n] {
+				out[n] = true
+				next = append(next, n)
+			}
+		}
+	}
+	return out
+}
+
+// decides reports whether the policy says what happens to a subject's rows.
+func (t *PolicyTable) decides() bool { return t.Erase != "" || len(t.Via) > 0 }
+
+// personal are the columns that hold something personal.
+func (t *PolicyTable) personal() []string {
+	var out []string
+	for _, c := range t.Columns {
+		if c.PII != PIINone {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+// claim is why a subject's rows are expected in the table.
+func (t *PolicyTable) claim() string {
+	switch {
+	case t.Erase != "":
+		return "`erase: " + string(t.Erase) + "`"
+	case len(t.Via) > 0:
+		return "`via` decides about a subject's rows"
+	}
+	return "it has personal columns (" + list(t.personal()) + ")"
+}
+
+// retains reports whether rows of the table have a retention period.
+func (p *Policy) retains(r *resolved, table dialect.Name) bool {
+	return slices.ContainsFunc(p.Retention, func(x PolicyRetention) bool {
+		t, _ := lookup(r.schema, x.Table)
+		return t != nil && t.Name == table
+	})
+}
+
+// wayOut says what to do about a table that nothing leads to.
+func (b *builder) wayOut(rule *PolicyTable, t *dialect.Table, reached map[dialect.Name]bool) string {
+	out := "add a link to what its rows belong to"
+	if line := b.suggestLink(rule, t, reached); line != "" {
+		out = "add `" + line + "` if its rows belong there"
+	}
+	return out + ", or `unlinked:` under tables." + rule.Name + " with the reason why no subject's data is in it"
+}
+
+// suggestLink is the line of `owns` or `links` that would lead to the table, as
+// its names suggest it; "" where they suggest none.
+func (b *builder) suggestLink(rule *PolicyTable, t *dialect.Table, reached map[dialect.Name]bool) string {
+	for _, ref := range b.into[t.Name] {
+		if reached[ref.Table] && ref.Table != t.Name {
+			return "owns: " + PolicyOwns{Table: b.rule(ref.Table).Name, Columns: ref.Columns, RefTable: rule.Name}.String()
+		}
+	}
+	targets := []*dialect.Table{b.subject}
+	for _, o := range b.schema.Tables {
+		if reached[o.Name] && o != b.subject {
+			targets = append(targets, o)
+		}
+	}
+	for _, to := range targets {
+		for _, c := range t.Columns {
+			if column := b.namedAfter(c, to); column != "" {
+				return "links: " + PolicyLink{Table: rule.Name, Columns: []string{c.Name}, RefTable: b.rule(to.Name).Name, RefColumns: []string{column}}.String()
+			}
+		}
+	}
+	return ""
+}
+
+// namedAfter is the column of a table to which another one refers by its name:
+// user_id to users.id, e_mail or contact_email to an identifier email.
+func (b *builder) namedAfter(c *dialect.Column, to *dialect.Table) string {
+	name := plainName(c.Name)
+	fits := func(column string) bool { return joinable(c.Kind, to.Column(column).Kind) }
+	if key := to.Key(); len(key) == 1 && fits(key[0]) {
+		plain := plainName(key[0])
+		for _, table := range singularNames(plainName(to.Name.Table)) {
+			if name == table+plain || plain != "id" && name == plain {
+				return key[0]
+			}
+		}
+	}
+	if to != b.subject {
+		return ""
+	}
+	for _, column := range b.policy.Subject.Identifiers {
+		if to.Column(column) != nil && strings.HasSuffix(name, plainName(column)) && fits(column) {
+			return column
+		}
+	}
+	return ""
+}
+
+// plainName is a name without what spellings differ in: e_mail is email.
+func plainName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+// singularNames are the words that a table's rows may go by.
+func singularNames(table string) []string {
+	out := []string{table}
+	for _, ending := range [][2]string{{"ies", "y"}, {"es", ""}, {"s", ""}} {
+		if stem, ok := strings.CutSuffix(table, ending[0]); ok && stem != "" {
+			out = append(out, stem+ending[1])
+		}
+	}
+	return out
+}
