@@ -51,14 +51,14 @@ func agencyPolicy(subject string) string {
 	const policy = `
 version: 1
 database: agency
-subject: {table: %s}
+subject: {table: %[1]s}
 tables:
-  person: {%s}
-  member: {%s}
-  memo: {erase: delete, columns: {memo_id: none, about: none, body: {pii: free-text, overwrite: null}}}
-  trail: {erase: delete, columns: {trail_id: none, kind: none, entity: none}}
-  detail: {erase: delete, columns: {detail_id: none, trail_id: none}}
-  note: {erase: delete, columns: {note_id: none, about: none}}
+  person: {%[2]s}
+  member: {%[3]s}
+  memo: {erase: delete, %[4]scolumns: {memo_id: none, about: none, body: {pii: free-text, overwrite: null}}}
+  trail: {erase: delete, %[5]scolumns: {trail_id: none, kind: none, entity: none}}
+  detail: {erase: delete, %[5]scolumns: {detail_id: none, trail_id: none}}
+  note: {erase: delete, %[5]scolumns: {note_id: none, about: none}}
 links:
   - memo(about) -> person(code)
   - trail(entity) -> member(member_id) where kind = 'member'
@@ -66,9 +66,9 @@ links:
 `
 	const other, person, member = "pii: none", "erase: delete, columns: {code: none, number: none}", "erase: delete, columns: {member_id: none, guide: none}"
 	if subject == "person" {
-		return fmt.Sprintf(policy, subject, person, other)
+		return fmt.Sprintf(policy, subject, person, other, "", "unlinked: they are about members, ")
 	}
-	return fmt.Sprintf(policy, subject, other, member)
+	return fmt.Sprintf(policy, subject, other, member, "unlinked: memos are about people, ", "")
 }
 
 // indexes serve the agency's links.

@@ -309,6 +309,9 @@ func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
 		}
 		p, err := plan.Build(context.Background(), sqlite.New(db), w.policy, plan.Subjects())
 		var refused *plan.PolicyError
+		if errors.As(err, &refused) && w.giveReasons(refused) {
+			p, err = plan.Build(context.Background(), sqlite.New(db), w.policy, plan.Subjects())
+		}
 		if errors.As(err, &refused) {
 			return
 		}
@@ -341,6 +344,20 @@ func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
 	if built*4 < all {
 		t.Errorf("only %d of %d policies were taken: the property says too little", built, all)
 	}
+}
+
+// giveReasons gives a reason for each table that nothing leads to, and reports
+// whether there was one.
+func (w *world) giveReasons(refused *plan.PolicyError) bool {
+	given := false
+	for _, problem := range refused.Problems {
+		for i := range w.policy.Tables {
+			if t := &w.policy.Tables[i]; t.Name == problem.Table && strings.Contains(problem.Reason, "`unlinked:` under tables."+t.Name) {
+				t.Unlinked, given = "nothing leads to it", true
+			}
+		}
+	}
+	return given
 }
 
 // broken lists the promises that the rows, as they are after a run, don't keep.

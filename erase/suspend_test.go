@@ -42,7 +42,7 @@ tables:
       town_id: none
       note: {pii: free-text, overwrite: null}
       stars: none
-  town: {columns: {town_id: none, mayor: {pii: name, overwrite: null}}}
+  town: {unlinked: mayors are no guests, columns: {town_id: none, mayor: {pii: name, overwrite: null}}}
 `
 
 // townPolicy is about the other table alone.
