@@ -23,7 +23,9 @@
 //
 // It fails closed: a table or column that the policy doesn't mention, a
 // reference without a decision, a rule that names nothing, or a strategy that
-// can't work on its column is a problem, and there is no plan.
+// can't work on its column is a problem, and there is no plan. In scope subjects so is a
+// table with personal columns, or with a decision, that no reference or link leads
+// to from the subject: it gets a link, or the reason why not (`unlinked`).
 //
 // Every row that goes is named by a step: what the database would delete by
 // cascade is deleted by a step of its own before.
