@@ -18,11 +18,11 @@ func TestATableThatNothingLeadsToIsAProblemOfScopeSubjects(t *testing.T) {
 		want                 []string
 	}{
 		{
-			"people who are known by their address only", "newsletter: id, email text", "newsletter: {erase: delete, columns: {id: none, email: {pii: contact}}}",
+			"people who are known by their address only", "newsletter: id, email text", "newsletter: {erase: delete, columns: {id: none, email: {pii: contact, overwrite: random}}}",
 			[]string{"table newsletter: `erase: delete`, but no foreign key or link leads to its rows from customer: add `links: newsletter(email) -> customer(email)` if its rows belong there, or `unlinked:` under tables.newsletter with the reason"},
 		},
 		{
-			"personal columns without a decision", "visitor: id, ip text", "visitor: {columns: {id: none, ip: {pii: online}}}",
+			"personal columns without a decision", "visitor: id, ip text", "visitor: {columns: {id: none, ip: {pii: online, overwrite: random}}}",
 			[]string{"table visitor: it has personal columns (ip), but no foreign key or link leads to its rows from customer" + outside + "visitor"},
 		},
 		{
@@ -35,47 +35,47 @@ func TestATableThatNothingLeadsToIsAProblemOfScopeSubjects(t *testing.T) {
 		},
 		{
 			"all of them at once, and what refers to them", "lead: id, customer_id, note text\nlead_call: id, lead_id -> lead, note text",
-			"lead: {erase: delete, columns: {id: none, customer_id: none, note: {pii: free-text}}}\n  lead_call: {erase: delete, columns: {id: none, lead_id: none, note: {pii: free-text}}}",
+			"lead: {erase: delete, columns: {id: none, customer_id: none, note: {pii: free-text, overwrite: random}}}\n  lead_call: {erase: delete, columns: {id: none, lead_id: none, note: {pii: free-text, overwrite: random}}}",
 			[]string{"table lead: `erase: delete`, but no foreign key or link leads to its rows from customer: add `links: lead(customer_id) -> customer(id)`", "table lead_call: `erase: delete`, but no foreign key"},
 		},
 		{
 			"what only the subject refers to", "address: id, street text\nperson: id, address_id -> address",
-			"address: {erase: delete, columns: {id: none, street: {pii: address}}}\n  person: {erase: delete, columns: {id: none, address_id: none}}\nlinks: [person(id) -> customer(id)]",
+			"address: {erase: delete, columns: {id: none, street: {pii: address, overwrite: random}}}\n  person: {erase: delete, columns: {id: none, address_id: none}}\nlinks: [person(id) -> customer(id)]",
 			[]string{"table address: `erase: delete`, but no foreign key or link leads to its rows from customer: add `owns: person(address_id) -> address` if"},
 		},
 		{
 			"what refers to rows that are detached", "post: id, author? -> customer\nreply: id, post_id -> post, body text",
-			"post: {via: {author: detach}, columns: {id: none, author: none}}\n  reply: {erase: delete, columns: {id: none, post_id: none, body: {pii: free-text}}}",
+			"post: {via: {author: detach}, columns: {id: none, author: none}}\n  reply: {erase: delete, columns: {id: none, post_id: none, body: {pii: free-text, overwrite: random}}}",
 			[]string{"table reply: no subject's rows are found in it, since what it refers to is detached or owned"},
 		},
 		{
 			"a reason that isn't true", "note: id, customer_id -> customer, body text",
-			"note: {erase: delete, unlinked: staff only, columns: {id: none, customer_id: none, body: {pii: free-text}}}",
+			"note: {erase: delete, unlinked: staff only, columns: {id: none, customer_id: none, body: {pii: free-text, overwrite: random}}}",
 			[]string{"table note: `unlinked`, but a subject's rows are found in it, from customer: take the line out"},
 		},
 		{
 			"a missing decision is reported once", "note: id, customer_id -> customer, body text\nscan: id, note_id -> note, body text",
-			"note: {columns: {id: none, customer_id: none, body: {pii: free-text}}}\n  scan: {erase: delete, columns: {id: none, note_id: none, body: {pii: free-text}}}",
+			"note: {columns: {id: none, customer_id: none, body: {pii: free-text, overwrite: random}}}\n  scan: {erase: delete, columns: {id: none, note_id: none, body: {pii: free-text, overwrite: random}}}",
 			[]string{"table note: no decision: the table refers to customer"},
 		},
 		{name: "nothing personal", schema: "genre: id, label text", tables: "genre: {columns: {id: none, label: none}}"},
 		{name: "rows that are scanned for no person", schema: "genre: id", tables: "genre: {pii: none}"},
-		{name: "a reason", schema: "staff: id, email text", tables: "staff: {unlinked: employees, columns: {id: none, email: {pii: contact}}}"},
-		{name: "a reason beside a decision", schema: "staff: id, email text", tables: "staff: {erase: delete, unlinked: employees, columns: {id: none, email: {pii: contact}}}"},
+		{name: "a reason", schema: "staff: id, email text", tables: "staff: {unlinked: employees, columns: {id: none, email: {pii: contact, overwrite: random}}}"},
+		{name: "a reason beside a decision", schema: "staff: id, email text", tables: "staff: {erase: delete, unlinked: employees, columns: {id: none, email: {pii: contact, overwrite: random}}}"},
 		{
 			name: "only a retention period", schema: "visitor: id, ip text, seen date",
-			tables: "visitor: {columns: {id: none, ip: {pii: online}, seen: none}}\nretention: [{table: visitor, by: seen, older_than: 30d, erase: delete}]",
+			tables: "visitor: {columns: {id: none, ip: {pii: online, overwrite: random}, seen: none}}\nretention: [{table: visitor, by: seen, older_than: 30d, erase: delete}]",
 		},
 		{
 			"a retention period beside a decision about subjects", "visitor: id, ip text, seen date",
-			"visitor: {erase: delete, columns: {id: none, ip: {pii: online}, seen: none}}\nretention: [{table: visitor, by: seen, older_than: 30d, erase: delete}]",
+			"visitor: {erase: delete, columns: {id: none, ip: {pii: online, overwrite: random}, seen: none}}\nretention: [{table: visitor, by: seen, older_than: 30d, erase: delete}]",
 			[]string{"table visitor: `erase: delete`, but no foreign key or link leads to its rows from customer"},
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := schemaOf("customer: id, email text\n" + test.schema)
-			text := "version: 1\ndatabase: test\nsubject: {table: customer, identifiers: [email]}\ntables:\n  " + personalCustomer + "\n  " + test.tables
+			text := "version: 1\ndatabase: test\nsubject: {table: customer, identifiers: [email]}\ntables:\n  customer: {erase: delete, columns: {id: none, email: {pii: contact, overwrite: random}}}\n  " + test.tables
 			refused(t, strictly(t, s, text), test.want...)
 			p, err := ParsePolicy(strings.NewReader(text))
 			if err != nil {
