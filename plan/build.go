@@ -66,7 +66,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 		Due:        p.Due,
 	}
 	if scope == ScopeSubjects {
-		plan.Unlinked = b.unlinked
+		plan.Unlinked = b.outside
 		plan.Subject = &Subject{Table: b.subject.Name, Key: b.subjectKey(), Identifiers: p.Subject.Identifiers}
 	}
 	if slices.ContainsFunc(roots, usesFakes) {
@@ -103,9 +103,9 @@ type builder struct {
 	engine Capabilities
 	now    Scope       // the scope that is being built
 	unsure []uncertain // unique indexes that a strategy may break
-	// unlinked are the tables outside of scope subjects, with the reasons.
-	unlinked []Unlinked
-	all      bool // all scopes are being checked, whether the policy uses them or not
+	// outside are the tables outside of scope subjects, with the reasons.
+	outside []Unlinked
+	all     bool // all scopes are being checked, whether the policy uses them or not
 	// absent reports whether the rows of a reference are deleted, or let go, before
 	// what they refer to is overwritten.
 	absent func(*relation) bool
@@ -146,7 +146,7 @@ func (b *builder) subjects() []Root {
 		return nil
 	}
 	root := b.root(b.subject, erase, nil)
-	b.unlinked = b.checkReach(&root)
+	b.outside = b.checkReach(&root)
 	return []Root{root}
 }
 
