@@ -71,47 +71,40 @@ func (g *gathering) account(s *set, d *deed) {
 		if r.freed {
 			d.ended(s.Name, 1)
 		}
-		switch {
-		case r.own:
-			d.kept(s.Name, ByHold, 1)
-		case r.shared:
-			d.kept(s.Name, ByOthers, 1)
-		case r.fate == plan.EraseKeep:
-			d.kept(s.Name, ByPolicy, 1)
-		case r.fate == plan.EraseDelete && r.held:
-			d.kept(s.Name, WithHeld, 1)
-		case r.fate == plan.EraseDelete && r.stays:
-			d.kept(s.Name, ByReference, 1)
+		if why := r.keptFor(); why != "" {
+			d.kept(s.Name, why, 1)
 		}
 	}
+}
+
+// keptFor is why the row is kept on purpose; "" where it isn't.
+func (r *row) keptFor() Reason {
+	switch {
+	case r.own:
+		return ByHold
+	case r.shared:
+		return ByOthers
+	case r.fate == plan.EraseKeep:
+		return ByPolicy
+	case r.fate == plan.EraseDelete && r.held:
+		return WithHeld
+	case r.fate == plan.EraseDelete && r.stays:
+		return ByReference
+	}
+	return ""
 }
 
 func (g *gathering) detach(ctx context.Context, st *plan.Step, d *deed, chunk int) error {
 	ref := st.Detach
 	s, to := g.set(st.Table), g.set(ref.RefTable)
-	refers := func(rows []*row) []dialect.Cond {
-		keys := g.tuples(to, rows, ref.RefColumns, ref.Table, ref.Columns)
-		if len(keys) == 0 {
-			return nil
-		}
-		where := []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}
-		if ref.Where != "" {
-			where = append(where, dialect.Match{SQL: ref.Where})
-		}
-		return where
-	}
 	c := d.step(st.ID)
 	switch st.Rows {
 	case plan.Going:
 		return g.byKeys(s, s.going(), chunk, func(keys dialect.Cond) error {
-			var set dialect.All
-			for _, col := range ref.Columns {
-				set = append(set, dialect.Not{Cond: dialect.IsNull{Column: col}})
-			}
-			return g.setNull(ctx, st, []dialect.Cond{keys, set}, c)
+			return g.setNull(ctx, st, append([]dialect.Cond{keys}, st.Conditions()...), c)
 		})
 	case plan.Staying:
-		gone := refers(to.going())
+		gone := g.referringTo(ref, to.going())
 		if gone == nil {
 			return nil
 		}
@@ -120,12 +113,22 @@ func (g *gathering) detach(ctx context.Context, st *plan.Step, d *deed, chunk in
 			return g.setNull(ctx, st, append([]dialect.Cond{keys}, gone...), c)
 		})
 	}
-	where := refers(to.rows)
+	where := g.referringTo(ref, to.rows)
 	if where == nil {
 		return nil
 	}
 	d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, absent: where})
 	return g.setNull(ctx, st, where, c)
+}
+
+// referringTo is the condition for rows that refer to one of the rows; nil where
+// none can.
+func (g *gathering) referringTo(ref *plan.Reference, rows []*row) []dialect.Cond {
+	keys := g.tuples(g.set(ref.RefTable), rows, ref.RefColumns, ref.Table, ref.Columns)
+	if len(keys) == 0 {
+		return nil
+	}
+	return referring(ref, keys)
 }
 
 // anchors reports whether the row holds on to what the reference refers to.

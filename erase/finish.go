@@ -163,16 +163,7 @@ func (e *executor) scanTable(ctx context.Context, p *program, s *summary) error 
 	st := &p.root.Steps[0]
 	c := s.step(st.ID)
 	return e.read(ctx, func(tx dialect.Tx) error {
-		var where []dialect.Cond
-		if st.Op == plan.Detach {
-			for _, col := range st.Detach.Columns {
-				where = append(where, dialect.Not{Cond: dialect.IsNull{Column: col}})
-			}
-			if st.Detach.Where != "" {
-				where = append(where, dialect.Match{SQL: st.Detach.Where})
-			}
-		}
-		n, err := tx.Count(ctx, p.first().Name, where)
+		n, err := tx.Count(ctx, p.first().Name, st.Conditions())
 		switch {
 		case err != nil:
 			return err
@@ -287,7 +278,7 @@ func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []d
 
 // linked is the condition for rows that refer to the keys by a reference.
 func linked(ref *plan.Reference, keys []dialect.Key, t *dialect.Table) []dialect.Cond {
-	in := dialect.In{Columns: ref.Columns, RefTable: ref.RefTable, RefColumns: ref.RefColumns}
+	values := make([]dialect.Key, 0, len(keys))
 	for _, k := range keys {
 		out := make(dialect.Key, len(k))
 		for i, v := range k {
@@ -296,13 +287,9 @@ func linked(ref *plan.Reference, keys []dialect.Key, t *dialect.Table) []dialect
 				out[i], _ = dialect.TextOf(v)
 			}
 		}
-		in.Keys = append(in.Keys, out)
+		values = append(values, out)
 	}
-	where := []dialect.Cond{in}
-	if ref.Where != "" {
-		where = append(where, dialect.Match{SQL: ref.Where})
-	}
-	return where
+	return referring(ref, values)
 }
 
 func equalNames(a, b []string) bool {

@@ -75,6 +75,11 @@ func (g *gathering) collect(ctx context.Context, roots []dialect.Cond) error {
 	if err := g.collectRoots(ctx, roots); err != nil {
 		return err
 	}
+	return g.collectReached(ctx)
+}
+
+// collectReached finds what is reached from the roots that were found.
+func (g *gathering) collectReached(ctx context.Context) error {
 	for i := 0; i < len(g.sets); {
 		group := g.group(i)
 		if err := g.spread(ctx, group); err != nil {
@@ -165,21 +170,18 @@ func (g *gathering) passes(s *set, r *row, w *plan.Reach) bool {
 // through is the condition for rows that a way leads to from the given rows;
 // nil where it leads nowhere.
 func (g *gathering) through(w *plan.Reach, from *set, rows []*row) []dialect.Cond {
-	columns, theirs := w.Columns, w.RefColumns
-	in := dialect.In{RefTable: w.RefTable, RefColumns: w.RefColumns}
+	target, columns, theirs := w.Table, w.Columns, w.RefColumns
 	if w.Forwards {
-		columns, theirs, in = w.RefColumns, w.Columns, dialect.In{}
-	}
-	target := w.Table
-	if w.Forwards {
-		target = w.RefTable
+		target, columns, theirs = w.RefTable, w.RefColumns, w.Columns
 	}
 	keys := g.tuples(from, rows, theirs, target, columns)
 	if len(keys) == 0 {
 		return nil
 	}
-	in.Columns, in.Keys = columns, keys
-	where := []dialect.Cond{in}
+	where := []dialect.Cond{dialect.In{Columns: columns, Keys: keys}}
+	if !w.Forwards {
+		where = referring(&w.Reference, keys)
+	}
 	if f := g.found[w]; f != nil {
 		known, few := f.of(keys)
 		switch {
@@ -189,8 +191,14 @@ func (g *gathering) through(w *plan.Reach, from *set, rows []*row) []dialect.Con
 			where = slices.Insert(where, 0, dialect.Cond(dialect.In{Columns: g.set(target).Key, Keys: known}))
 		}
 	}
-	if w.Where != "" && !w.Forwards {
-		where = append(where, dialect.Match{SQL: w.Where})
+	return where
+}
+
+// referring is the condition for rows that refer by these values.
+func referring(ref *plan.Reference, values []dialect.Key) []dialect.Cond {
+	where := []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: values, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}
+	if ref.Where != "" {
+		where = append(where, dialect.Match{SQL: ref.Where})
 	}
 	return where
 }

@@ -139,6 +139,9 @@ func (e *executor) sample(ctx context.Context, p *program, n int) (*item, error)
 	}
 	t := p.first()
 	where := p.where()
+	if e.plan.Scope == plan.ScopeEverything {
+		where = append(where, p.root.Steps[0].Conditions()...)
+	}
 	if e.plan.Scope == plan.ScopeEverything && p.root.Steps[0].Op == plan.Delete {
 		for _, child := range e.schema.Tables {
 			for _, fk := range child.ForeignKeys {
@@ -247,33 +250,17 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 }
 
 func (e *executor) countTable(ctx context.Context, prog *program, sum *tally) error {
-	st := &prog.root.Steps[0]
 	return e.read(ctx, func(tx dialect.Tx) error {
-		var where []dialect.Cond
-		if st.Op == plan.Detach {
-			for _, col := range st.Detach.Columns {
-				where = append(where, dialect.Not{Cond: dialect.IsNull{Column: col}})
+		for i := range prog.root.Steps {
+			st := &prog.root.Steps[i]
+			n, err := tx.Count(ctx, st.Table, st.Conditions())
+			if err != nil {
+				return err
 			}
+			sum.step(st.ID).add(Counts{Matched: n, Affected: n})
 		}
-		n, err := tx.Count(ctx, prog.first().Name, where)
-		sum.step(st.ID).add(Counts{Matched: n, Affected: n})
-		for i := 1; i < len(prog.root.Steps) && err == nil; i++ {
-			err = countFollowing(ctx, tx, &prog.root.Steps[i], sum)
-		}
-		return err
+		return nil
 	})
-}
-
-// countFollowing counts the rows that follow those of a whole table: all that
-// refer to one.
-func countFollowing(ctx context.Context, tx dialect.Tx, st *plan.Step, sum *tally) error {
-	var where []dialect.Cond
-	for _, col := range st.Follow.Columns {
-		where = append(where, dialect.Not{Cond: dialect.IsNull{Column: col}})
-	}
-	n, err := tx.Count(ctx, st.Table, where)
-	sum.step(st.ID).add(Counts{Matched: n, Affected: n})
-	return err
 }
 
 func (r *Result) fill(p *plan.Plan, sum *tally) *Result {

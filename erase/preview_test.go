@@ -160,3 +160,55 @@ func TestRehearseReportsAConstraintByName(t *testing.T) {
 		}
 	})
 }
+
+// A reference's condition says which rows a step is about, in each verb alike.
+func TestADetachStepIsAboutTheRowsThatItsConditionTakes(t *testing.T) {
+	const policy = `
+version: 1
+database: web
+subject: {table: session}
+tables:
+  session: {erase: delete, everything: delete, columns: {id: none, ip: {pii: online, overwrite: random}}}
+  note: {columns: {id: none, entity: none, kind: none, body: none}}
+links:
+  - note(entity) -> session(id) where kind = 'session'
+`
+	onEach(t, func(t *testing.T, db *target) {
+		db.exec(t,
+			"CREATE TABLE session (id INTEGER NOT NULL, ip VARCHAR(40), PRIMARY KEY (id))",
+			"CREATE TABLE note (id INTEGER NOT NULL, entity INTEGER, kind VARCHAR(40), body VARCHAR(40), PRIMARY KEY (id))",
+			"CREATE INDEX note_entity ON note (entity, kind)",
+			"INSERT INTO session VALUES (1, '192.0.2.1'), (2, '192.0.2.2')",
+			"INSERT INTO note VALUES (1, 9, 'order', 'a'), (2, 1, 'session', 'b'), (3, 2, 'session', 'c'), (4, 1, 'order', 'd'), (5, NULL, 'session', 'e')")
+		p := db.plan(t, policy, plan.Everything())
+		for name, count := range map[string]func() (*erase.Result, error){
+			"preview":   func() (*erase.Result, error) { return erase.Preview(t.Context(), db.DB, p, options(p, "")) },
+			"rehearsal": func() (*erase.Result, error) { return erase.Rehearse(t.Context(), db.DB, p, options(p, ""), 2) },
+		} {
+			r, err := count()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := r.Counts[0]; c.Step.Op != plan.Detach || c.Rows != 2 {
+				t.Errorf("%s: %s %d rows, want 2", name, c.Step.Op, c.Rows)
+			}
+		}
+		st := db.run(t, p, options(p, "r"))
+		if a := st.Predicate.Actions[0]; a.Rows.Affected != 2 || a.Rows.Arrived != 0 {
+			t.Errorf("run: %+v", a.Rows)
+		}
+		if n := db.count(t, "SELECT count(*) FROM note WHERE entity IS NOT NULL"); n != 2 {
+			t.Errorf("%d references are left, want the 2 of orders", n)
+		}
+		got, by := db.found(t, policy, func() []byte {
+			env, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return env.Receipt
+		}, nil)
+		if got != erase.Holds {
+			t.Errorf("verify: %s %v", got, by)
+		}
+	})
+}

@@ -44,15 +44,7 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 	d := &deed{}
 	st, t := &p.root.Steps[0], p.first()
 	c := d.step(st.ID)
-	where := append(p.where(), it.where(p)...)
-	if st.Op == plan.Detach {
-		for _, name := range st.Detach.Columns {
-			where = append(where, dialect.Not{Cond: dialect.IsNull{Column: name}})
-		}
-		if st.Detach.Where != "" {
-			where = append(where, dialect.Match{SQL: st.Detach.Where})
-		}
-	}
+	where := slices.Concat(p.where(), it.where(p), st.Conditions())
 	if p.fetchesKeys() {
 		if err := p.note(ctx, tx, where, st.Op, d); err != nil {
 			return nil, err

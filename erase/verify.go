@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
@@ -36,7 +37,7 @@ type Finding struct {
 	Table   dialect.Name // zero where it is about the whole database
 	Outcome Outcome
 	Reason  string
-	Rows    int64 // that break it
+	Rows    int64 // that Reason is about; 0: none
 }
 
 // OldValue is a value that a column held before it was overwritten, for Verify
@@ -191,7 +192,7 @@ func (v *verifier) prune(s *dialect.Schema, p *plan.Policy) *dialect.Schema {
 	for _, t := range s.Tables {
 		rule := known(t.Name)
 		if rule == nil {
-			v.find(t.Name, CannotTell, 0, "the table is not in the policy: it is newer than the receipt")
+			v.find(t.Name, CannotTell, 0, "the table is not in the policy: it was not there, or not visible, when the plan was made")
 			continue
 		}
 		slim := *t
@@ -199,7 +200,7 @@ func (v *verifier) prune(s *dialect.Schema, p *plan.Policy) *dialect.Schema {
 			slim.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c *dialect.Column) bool {
 				fresh := rule.Column(c.Name) == nil
 				if fresh {
-					v.find(t.Name, CannotTell, 0, "column %s is not in the policy: it is newer than the receipt", c.Name)
+					v.find(t.Name, CannotTell, 0, "column %s is not in the policy: it was not there when the plan was made", c.Name)
 				}
 				return fresh
 			})
@@ -225,69 +226,100 @@ func (v *verifier) drift(p *plan.Plan) {
 		for _, s := range r.Steps {
 			now[step{s.Table.String(), string(s.Op), s.Path}] = true
 			if !then[step{s.Table.String(), string(s.Op), s.Path}] {
-				v.find(s.Table, CannotTell, 0, "the receipt has no such step (%s, %s): the schema has changed", s.Op, s.Path)
+				v.find(s.Table, CannotTell, 0, "the receipt has no such step (%s, %s): the schema, or this program, has changed", s.Op, s.Path)
 			}
 		}
 	}
 	for _, a := range v.statement.Predicate.Actions {
 		n := dialect.Name{Schema: a.Schema, Table: a.Table}
 		if !now[step{n.String(), string(a.Operation), a.Path}] {
-			v.find(n, CannotTell, 0, "the plan of today has no such step (%s, %s): the schema has changed", a.Operation, a.Path)
+			v.find(n, CannotTell, 0, "the plan of today has no such step (%s, %s): the schema, or this program, has changed", a.Operation, a.Path)
 		}
 	}
 }
 
 // expired looks for rows that had expired at the receipt's moment.
 func (v *verifier) expired(ctx context.Context, p *program) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		n, err := tx.Count(ctx, p.first().Name, p.where())
+	t := p.first()
+	if err := v.executor.read(ctx, func(tx dialect.Tx) error {
+		n, err := tx.Count(ctx, t.Name, p.where())
 		switch {
 		case err != nil:
 			return err
 		case n == 0:
-			v.find(p.first().Name, Holds, 0, "no row is older than its period")
+			v.find(t.Name, Holds, 0, "no row is there that had expired at the receipt's moment")
 		case p.root.Older.Lookup != nil:
-			v.find(p.first().Name, CannotTell, n, "%s older than the period: whether that was the same when the rows were erased can't be told", rowsOf(n))
-		case p.bounded() || p.first().Hold != nil || p.first().writes != "":
-			v.find(p.first().Name, CannotTell, n, "%s older than the period: what is held or was overwritten can't be told from the rest", rowsOf(n))
+			v.find(t.Name, CannotTell, n, "%s that had expired by the periods of today: whether those were the same then can't be told", rowsOf(n))
+		case p.bounded() || t.Hold != nil || t.writes != "":
+			v.find(t.Name, CannotTell, n, "%s that had expired: what was held or overwritten can't be told from the rest", rowsOf(n))
 		default:
-			v.find(p.first().Name, Broken, n, "%s that had expired", rowsOf(n))
+			v.find(t.Name, Broken, n, "%s that had expired", rowsOf(n))
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return (&subjectSearch{verifier: v, program: p, nameless: true}).orphans(ctx)
+}
+
+// everything can tell of emptied tables and of references that were set NULL. What
+// values were is not known, unless the caller gives them.
+func (v *verifier) everything(ctx context.Context, p *program) error {
+	return v.executor.read(ctx, func(tx dialect.Tx) error {
+		for i := range p.root.Steps {
+			st := &p.root.Steps[i]
+			n, err := tx.Count(ctx, st.Table, st.Conditions())
+			if err != nil {
+				return err
+			}
+			switch {
+			case st.Op == plan.Detach && n == 0:
+				v.find(st.Table, Holds, 0, "no row refers to %s by (%s)%s", v.name(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
+			case st.Op == plan.Detach:
+				v.find(st.Table, CannotTell, n, "%s with a reference to %s by (%s)%s: whether they are new can't be told", rowsOf(n), v.name(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
+			case n == 0 && st.Rows == plan.Following:
+				v.find(st.Table, Holds, 0, "no row refers to %s by (%s)", v.name(st.Follow.RefTable), strings.Join(st.Follow.Columns, ", "))
+			case n == 0:
+				v.find(st.Table, Holds, 0, "the table is empty")
+			case st.Op == plan.Delete:
+				v.find(st.Table, CannotTell, n, "%s in the table: whether they are new can't be told", rowsOf(n))
+			default:
+				columns := map[string]bool{}
+				for _, a := range st.Set {
+					columns[a.Column] = true
+				}
+				if err := v.compare(ctx, tx, st.Table, columns, n); err != nil {
+					return err
+				}
+			}
 		}
 		return nil
 	})
 }
 
-// everything can tell emptied tables only: what values were is not known.
-func (v *verifier) everything(ctx context.Context, p *program) error {
-	t, st := p.first(), &p.root.Steps[0]
-	if st.Op == plan.Overwrite {
-		v.find(t.Name, CannotTell, 0, "every row was overwritten: what the values were is not known any more")
-		return nil
+// name is a table's name as a policy has it: without the schema that goes without saying.
+func (v *verifier) name(n dialect.Name) string {
+	if n.Schema == v.executor.plan.Default {
+		return n.Table
 	}
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		var where []dialect.Cond
-		if st.Op == plan.Detach {
-			for _, c := range st.Detach.Columns {
-				where = append(where, dialect.Not{Cond: dialect.IsNull{Column: c}})
-			}
-		}
-		n, err := tx.Count(ctx, t.Name, where)
-		switch {
-		case err != nil:
-			return err
-		case n == 0:
-			v.find(t.Name, Holds, 0, "there is nothing")
-		default:
-			v.find(t.Name, CannotTell, n, "%s in the table: whether they are new can't be told", rowsOf(n))
-		}
-		return nil
-	})
+	return n.String()
+}
+
+// conditionOf is a link's condition as the end of a sentence.
+func conditionOf(ref *plan.Reference) string {
+	if ref.Where == "" {
+		return ""
+	}
+	return " where " + ref.Where
 }
 
 // rowsOf is a number of rows in words.
-func rowsOf(n int64) string {
+func rowsOf(n int64) string { return countOf(n, "row") }
+
+// countOf is a number of things in words.
+func countOf(n int64, thing string) string {
 	if n == 1 {
-		return "1 row"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d rows", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }

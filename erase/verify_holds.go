@@ -111,7 +111,7 @@ func (v *verifier) finished(ctx context.Context, p *program) error {
 		v.find(n, Broken, left[n], "%s kept by a hold that had ended", rowsOf(left[n]))
 	}
 	if len(left) == 0 {
-		v.find(p.first().Name, Holds, 0, "nothing is left that is kept by no hold, of what erasures had left to one")
+		v.find(p.first().Name, Holds, 0, "of what holds had kept from erasures, nothing is there that no hold keeps any more")
 	}
 	return nil
 }

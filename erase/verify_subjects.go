@@ -10,73 +10,133 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
+// subjectSearch looks for the subjects of a receipt, and for what is reached from them.
+type subjectSearch struct {
+	*verifier
+	*program
+	stays    map[dialect.Name]map[Reason]int64 // rows that are there on purpose
+	linked   map[*plan.Reach]int64             // of them, those that a link from a deleted subject leads to
+	gone     bool                              // a given subject isn't in the database
+	nameless bool                              // so is one of which the key isn't known
+}
+
 // subjects looks for the given subjects and for what refers to them.
 func (v *verifier) subjects(ctx context.Context, p *program) error {
 	if v.executor.Subjects == nil {
 		v.find(p.first().Name, CannotTell, 0, "no subject was given to look for")
 		return nil
 	}
+	s := &subjectSearch{verifier: v, program: p, stays: map[dialect.Name]map[Reason]int64{}, linked: map[*plan.Reach]int64{}}
 	var unnamed int64
 	for keys, err := range v.executor.chunks(ctx, true, chunk, &unnamed) {
 		if err != nil {
 			return err
 		}
-		if err := v.present(ctx, p, keys); err != nil {
-			return err
-		}
-		if err := v.links(ctx, p, keys); err != nil {
+		if err := s.search(ctx, keys); err != nil {
 			return err
 		}
 	}
-	if unnamed > 0 {
-		v.find(p.first().Name, CannotTell, 0, "%d subjects were named by an identifier that no row has: name them by their keys to search what is linked to them", unnamed)
+	if s.nameless = unnamed > 0; s.nameless {
+		v.find(p.first().Name, CannotTell, 0, "%s named by an identifier that no row has: name them by their keys to search what is linked to them", countOf(unnamed, "subject"))
 	}
-	if err := v.orphans(ctx, p); err != nil {
+	if err := s.orphans(ctx); err != nil {
 		return err
 	}
-	for _, t := range p.tables {
-		if !slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t.Name }) {
-			v.find(t.Name, Holds, 0, "%s", v.why(t))
+	if err := s.unowned(ctx); err != nil {
+		return err
+	}
+	s.explain()
+	return nil
+}
+
+// search looks at what is reached from the given subjects: nothing of it may be a
+// row that was to be deleted. One that isn't in the database is searched by its key.
+func (v *subjectSearch) search(ctx context.Context, keys []dialect.Key) error {
+	return v.executor.read(ctx, func(tx dialect.Tx) error {
+		g := newGathering(v.program, tx, dialect.NoLock)
+		if err := g.collectRoots(ctx, []dialect.Cond{dialect.In{Columns: v.first().Key, Keys: keys}}); err != nil {
+			return err
 		}
+		there := len(g.sets[0].rows)
+		if err := g.addDeletedRoots(ctx, keys); err != nil {
+			return err
+		}
+		v.gone = v.gone || len(g.sets[0].rows) > there
+		if err := g.collectReached(ctx); err != nil {
+			return err
+		}
+		if err := v.unseen(ctx, tx, g); err != nil {
+			return err
+		}
+		if err := v.detached(ctx, tx, g); err != nil {
+			return err
+		}
+		if err := v.countLinked(ctx, tx, g, g.sets[0].rows[there:]); err != nil {
+			return err
+		}
+		g.sets[0].rows = g.sets[0].rows[:there]
+		for _, s := range g.sets {
+			if n := int64(len(s.going())); n > 0 {
+				v.find(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
+			}
+			for _, r := range s.rows {
+				if o := s.outcome(r); o == kept || o == left {
+					v.stay(s.Name, r.keptFor(), 1)
+				}
+			}
+			n := int64(len(s.with(written)) + len(s.with(partly)))
+			if n == 0 || v.rowsOnly {
+				continue
+			}
+			if err := v.compare(ctx, tx, s.Name, s.overwritten(), n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// addDeletedRoots adds a row for each of the given roots that isn't in the database. It
+// holds nothing but the key, by which links lead on.
+func (g *gathering) addDeletedRoots(ctx context.Context, keys []dialect.Key) error {
+	s := g.sets[0]
+	found := map[string]bool{}
+	var absent []dialect.Key
+	for _, k := range keys {
+		if id := dialect.EncodeKey(k); s.index[id] != nil {
+			found[id] = true
+		} else {
+			absent = append(absent, k)
+		}
+	}
+	asWritten := len(found) == len(s.rows) // no row has its key in another form than the given one
+	for _, k := range absent {
+		if !asWritten {
+			n, err := g.tx.Count(ctx, s.Name, []dialect.Cond{dialect.In{Columns: s.Key, Keys: []dialect.Key{k}}})
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				continue
+			}
+		}
+		r := &row{values: make(dialect.Row, len(s.columns)), flags: make([]bool, len(s.flags)), fate: s.Erase}
+		copy(r.values, k)
+		s.rows = append(s.rows, r)
 	}
 	return nil
 }
 
-// why says in words why nothing was found.
-func (v *verifier) why(t *table) string {
-	switch {
-	case len(t.Reach) == 0:
-		return "no row of a given subject is there"
-	case slices.ContainsFunc(t.Reach, func(w plan.Reach) bool { return w.Link }):
-		return "no row is linked to a given subject, and none is linked to nothing"
+// stay notes rows that are there on purpose.
+func (v *subjectSearch) stay(t dialect.Name, why Reason, rows int64) {
+	if v.stays[t] == nil {
+		v.stays[t] = map[Reason]int64{}
 	}
-	return "no row that is there refers to a given subject, and the foreign key is enforced"
-}
-
-// present looks at what is reached from subjects that are there: nothing of it
-// may be a row that was to be deleted.
-func (v *verifier) present(ctx context.Context, p *program, keys []dialect.Key) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		g := newGathering(p, tx, dialect.NoLock)
-		if err := g.collect(ctx, []dialect.Cond{dialect.In{Columns: p.first().Key, Keys: keys}}); err != nil {
-			return err
-		}
-		for _, s := range g.sets {
-			if n := len(s.going()); n > 0 {
-				v.find(s.Name, Broken, int64(n), "%s that should be gone", rowsOf(int64(n)))
-			}
-			if n := len(s.with(written)) + len(s.with(partly)); n > 0 && !v.rowsOnly {
-				if err := v.compare(ctx, tx, s, n); err != nil {
-					return err
-				}
-			}
-		}
-		return v.unseen(ctx, tx, g)
-	})
+	v.stays[t][why] += rows
 }
 
 // unseen looks for leaves that are deleted without their keys being known.
-func (v *verifier) unseen(ctx context.Context, tx dialect.Tx, g *gathering) error {
+func (v *subjectSearch) unseen(ctx context.Context, tx dialect.Tx, g *gathering) error {
 	for _, s := range g.sets {
 		for i := range s.Reach {
 			w := &s.Reach[i]
@@ -84,7 +144,65 @@ func (v *verifier) unseen(ctx context.Context, tx dialect.Tx, g *gathering) erro
 			if !s.Unseen {
 				continue
 			}
-			where := g.through(w, from, from.filter(func(r *row) bool { return !g.passes(from, r, w) }))
+			for _, held := range []bool{false, true} {
+				where := g.through(w, from, from.filter(func(r *row) bool { return g.passes(from, r, w) == held }))
+				if where == nil {
+					continue
+				}
+				n, err := tx.Count(ctx, s.Name, where)
+				switch {
+				case err != nil:
+					return err
+				case n == 0:
+				case held:
+					v.stay(s.Name, WithHeld, n)
+				default:
+					v.find(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// detached looks for references that were to be set NULL.
+func (v *subjectSearch) detached(ctx context.Context, tx dialect.Tx, g *gathering) error {
+	for _, ref := range v.cutReferences() {
+		where := g.referringTo(ref, g.set(ref.RefTable).rows)
+		if where == nil || v.rowsOnly {
+			continue
+		}
+		n, err := tx.Count(ctx, ref.Table, where)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			v.find(ref.Table, Broken, n, "%s whose reference by (%s) to %s should be NULL", rowsOf(n), strings.Join(ref.Columns, ", "), v.name(ref.RefTable))
+		}
+	}
+	return nil
+}
+
+// cutReferences are the references to rows of the closure that the plan sets NULL.
+func (p *program) cutReferences() []*plan.Reference {
+	var out []*plan.Reference
+	for i := range p.root.Steps {
+		if st := &p.root.Steps[i]; st.Op == plan.Detach && st.Rows == plan.Reached {
+			out = append(out, st.Detach)
+		}
+	}
+	return out
+}
+
+// countLinked counts the rows that links from deleted subjects lead to.
+func (v *subjectSearch) countLinked(ctx context.Context, tx dialect.Tx, g *gathering, deleted []*row) error {
+	for _, s := range g.sets[1:] {
+		for i := range s.Reach {
+			w := &s.Reach[i]
+			if !w.Link || w.Forwards || w.From() != v.first().Name {
+				continue
+			}
+			where := g.through(w, g.sets[0], deleted)
 			if where == nil {
 				continue
 			}
@@ -92,36 +210,41 @@ func (v *verifier) unseen(ctx context.Context, tx dialect.Tx, g *gathering) erro
 			if err != nil {
 				return err
 			}
-			if n > 0 {
-				v.find(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
-			}
+			v.linked[w] += n
 		}
 	}
 	return nil
 }
 
-// compare looks for the old values of rows that were overwritten and are
-// there, as far as the caller gave them.
-func (v *verifier) compare(ctx context.Context, tx dialect.Tx, s *set, rows int) error {
-	open := map[string]bool{}
-	for _, w := range s.writers {
+// overwritten are the columns that some step overwrites.
+func (t *table) overwritten() map[string]bool {
+	out := map[string]bool{}
+	for _, w := range t.writers {
 		for _, a := range w.step.Set {
-			open[a.Column] = true
+			out[a.Column] = true
 		}
 	}
-	given := map[string]bool{} // a column may have several old values
+	return out
+}
+
+// compare looks for the old values of overwritten columns, as far as the caller gave them.
+func (v *verifier) compare(ctx context.Context, tx dialect.Tx, t dialect.Name, columns map[string]bool, rows int64) error {
+	open := maps.Clone(columns)
+	broken := len(v.result.Findings)
 	for i, o := range v.old {
-		if o.Table != s.Name || !open[o.Column] {
+		if o.Table != t || !columns[o.Column] {
 			continue
 		}
-		given[o.Column] = true
+		delete(open, o.Column) // a column may have several old values
 		if err := v.look(ctx, tx, i); err != nil {
 			return err
 		}
 	}
-	maps.DeleteFunc(open, func(column string, _ bool) bool { return given[column] })
-	if len(open) > 0 {
-		v.find(s.Name, CannotTell, 0, "%s overwritten and still there; give the old values of %s to look for them", rowsOf(int64(rows)), sortedNames(open))
+	switch {
+	case len(open) > 0:
+		v.find(t, CannotTell, rows, "%s whose values were to be overwritten: give the old values of %s to look for them", rowsOf(rows), sortedNames(open))
+	case len(v.result.Findings) == broken:
+		v.find(t, Holds, rows, "%s whose values were to be overwritten: none of the given old values is in the table", rowsOf(rows))
 	}
 	return nil
 }
@@ -153,62 +276,4 @@ func (v *verifier) others(ctx context.Context) error {
 	})
 }
 
-func sortedNames(m map[string]bool) string {
-	var out []string
-	for n := range m {
-		out = append(out, n)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ", ")
-}
-
-// links searches what names a subject by a link, whether the subject is there
-// or not.
-func (v *verifier) links(ctx context.Context, p *program, keys []dialect.Key) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		for _, t := range p.tables[1:] {
-			for i := range t.Reach {
-				w := &t.Reach[i]
-				if !w.Link || w.Forwards || w.Erase != plan.EraseDelete || w.RefTable != p.first().Name || !slices.Equal(w.RefColumns, p.first().Key) {
-					continue
-				}
-				n, err := tx.Count(ctx, t.Name, linked(&w.Reference, keys, t.schema))
-				if err != nil {
-					return err
-				}
-				if n > 0 && !slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t.Name && f.Outcome == Broken }) {
-					v.find(t.Name, Broken, n, "%s linked to a given subject", rowsOf(n))
-				}
-			}
-		}
-		return nil
-	})
-}
-
-// orphans searches the links whose subject's values can't be known any more:
-// rows that are linked to nothing may be somebody's whom the receipt is about.
-func (v *verifier) orphans(ctx context.Context, p *program) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		for _, t := range p.tables[1:] {
-			for i := range t.Reach {
-				w := &t.Reach[i]
-				if !w.Link || w.Forwards || w.Erase != plan.EraseDelete {
-					continue
-				}
-				where := []dialect.Cond{dialect.Orphan{Columns: w.Columns, RefTable: w.RefTable, RefColumns: w.RefColumns}}
-				if w.Where != "" {
-					where = append(where, dialect.Match{SQL: w.Where})
-				}
-				n, err := tx.Count(ctx, t.Name, where)
-				if err != nil {
-					return err
-				}
-				if n > 0 && !slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t.Name && f.Outcome == Broken }) {
-					v.find(t.Name, CannotTell, n, "%s linked by (%s) to no row of %s: whose they were can't be told",
-						rowsOf(n), strings.Join(w.Columns, ", "), w.RefTable)
-				}
-			}
-		}
-		return nil
-	})
-}
+func sortedNames(m map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }

@@ -23,7 +23,11 @@ func (b *builder) everything() []Root {
 	}
 	emptied, cuts := b.emptied()
 	for _, x := range cuts {
-		step(b.schema.Table(x.Table), EraseOverwrite, Step{Op: Detach, Detach: &x.Reference, Rows: Going})
+		rows := Staying
+		if b.rule(x.Table).Everything == EraseDelete {
+			rows = Going
+		}
+		step(b.schema.Table(x.Table), EraseOverwrite, Step{Op: Detach, Detach: &x.Reference, Rows: rows})
 	}
 	for _, t := range emptied {
 		step(t, EraseDelete, Step{Op: Delete})

@@ -41,7 +41,7 @@ func TestEverything(t *testing.T) {
 			name:   "what stays lets go before",
 			schema: "session: id\nview: id, session_id? -> session, url text",
 			policy: "tables:\n  session: {everything: delete, columns: {id: none}}\n  view: {columns: {url: {pii: online, overwrite: random}}}",
-			want:   "detach view(session_id) going\ndelete session\noverwrite view: url",
+			want:   "detach view(session_id) staying\ndelete session\noverwrite view: url",
 		},
 		{
 			name:    "or it can't be done",

@@ -102,10 +102,18 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		switch {
 		case s.Op == Delete:
 			add(DeletesEverything, t.Name, "every row is deleted")
+		case s.Op == Detach:
+			add(OverwritesEverything, t.Name, "(%s) is set NULL in every row%s", list(s.Detach.Columns), s.Detach.where())
 		case s.Rows == Following:
-			add(OverwritesEverything, t.Name, "every row's (%s) is overwritten", list(columnsOf(s.Set)))
+			add(OverwritesEverything, t.Name, "(%s) is overwritten in every row that refers to an overwritten one", list(columnsOf(s.Set)))
 		default:
-			add(OverwritesEverything, t.Name, "every row is overwritten")
+			for _, when := range conditionsOf(s.Set) {
+				if when == "" {
+					add(OverwritesEverything, t.Name, "every row is overwritten")
+					break
+				}
+				add(OverwritesEverything, t.Name, "rows are overwritten where %s", when)
+			}
 			b.unlinked(t, s.Set, add)
 		}
 	}

@@ -32,7 +32,7 @@ func (p *Plan) String() string {
 			fmt.Fprintln(w)
 		}
 		for _, s := range r.Steps {
-			say(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(p.Default), s.meaning(r))
+			say(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(p.Default), s.meaning(p, r))
 			for _, a := range s.Set {
 				say(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Written(), a.Way)
 			}
@@ -113,13 +113,15 @@ func (s *Step) object(usual string) string {
 }
 
 // meaning is which rows a step is for, in words.
-func (s *Step) meaning(r *Root) string {
+func (s *Step) meaning(p *Plan, r *Root) string {
 	out := s.Path
 	switch {
 	case s.Op == Detach && s.Rows == Going:
-		out += ": among rows that go, to open a circle"
+		out += ": among deleted rows, to break a cycle"
+	case s.Op == Detach && s.Rows == Staying && p.Scope == ScopeEverything:
+		out += ": in every row" + s.Detach.where() + ", since every row of " + short(s.Detach.RefTable, p.Default) + " is deleted"
 	case s.Op == Detach && s.Rows == Staying:
-		out += ": where the row stays and the one it refers to goes"
+		out += ": where the row stays and the one that it refers to is deleted"
 	case s.Rows == Following && s.Set[0].Way == InDatabase:
 		out += ": rows that refer to an overwritten one follow it, by the foreign key's cascade"
 	case s.Rows == Following:
@@ -137,6 +139,14 @@ func (s *Step) meaning(r *Root) string {
 		out += " (hold: " + h.Hold.Because + h.Hold.until() + ")"
 	}
 	return out
+}
+
+// where is the link's condition as the end of a sentence.
+func (r *Reference) where() string {
+	if r.Where == "" {
+		return ""
+	}
+	return " where " + r.Where
 }
 
 func (h *Hold) until() string {

@@ -1,0 +1,168 @@
+package erase
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// orphans searches the links whose subject's values can't be known any more:
+// rows that are linked to nothing may be of a subject whom the receipt is about.
+func (v *subjectSearch) orphans(ctx context.Context) error {
+	for _, t := range v.tables[1:] {
+		for i := range t.Reach {
+			w := &t.Reach[i]
+			if !w.Link || w.Forwards || w.Erase != plan.EraseDelete && v.searchedByKey(&w.Reference) {
+				continue
+			}
+			if err := v.orphansOf(ctx, &w.Reference, w.Erase, v.linked[w]); err != nil {
+				return err
+			}
+		}
+	}
+	for _, ref := range v.cutReferences() {
+		if ref.Link && !v.rowsOnly {
+			if err := v.orphansOf(ctx, ref, plan.EraseDetach, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// searchedByKey reports whether every row that refers to a given subject was found.
+func (v *subjectSearch) searchedByKey(ref *plan.Reference) bool {
+	return ref.RefTable == v.first().Name && slices.Equal(ref.RefColumns, v.first().Key) && !v.nameless
+}
+
+// orphansOf says what is known of rows that a link leads to from no row, but for
+// those that are known to be a given subject's.
+func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, erase plan.Erase, known int64) error {
+	where := []dialect.Cond{dialect.Orphan{Columns: ref.Columns, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}
+	if ref.Where != "" {
+		where = append(where, dialect.Match{SQL: ref.Where})
+	}
+	var n int64
+	err := v.executor.read(ctx, func(tx dialect.Tx) (err error) {
+		n, err = tx.Count(ctx, ref.Table, where)
+		return err
+	})
+	if n -= known; err != nil || n <= 0 || v.hasOutcome(ref.Table, Broken) {
+		return err
+	}
+	by := rowsOf(n) + " linked by (" + strings.Join(ref.Columns, ", ") + ") to no row of " + v.name(ref.RefTable)
+	switch erase {
+	case plan.EraseKeep:
+		v.find(ref.Table, Holds, n, "%s: the policy keeps such rows", by)
+	case plan.EraseOverwrite:
+		v.find(ref.Table, CannotTell, n, "%s: whether they were to be overwritten can't be told", by)
+	default:
+		v.find(ref.Table, CannotTell, n, "%s: whose they were can't be told", by)
+	}
+	return nil
+}
+
+// unowned searches the tables whose rows go with their last owner: which rows a
+// deleted subject owned isn't known any more, but nothing refers to such a row.
+func (v *subjectSearch) unowned(ctx context.Context) error {
+	if !v.gone && !v.nameless {
+		return nil
+	}
+	for _, t := range v.tables {
+		if len(t.SharedBy) == 0 || v.hasOutcome(t.Name, Broken) {
+			continue
+		}
+		var where []dialect.Cond
+		for _, ref := range t.SharedBy {
+			where = append(where, dialect.Not{Cond: dialect.Referenced{Table: ref.Table, Columns: ref.Columns, RefColumns: ref.RefColumns, Where: ref.Where}})
+		}
+		if err := v.executor.read(ctx, func(tx dialect.Tx) error {
+			n, err := tx.Count(ctx, t.Name, where)
+			if err == nil && n > 0 {
+				v.find(t.Name, CannotTell, n, "%s to which nothing refers: whose they were can't be told", rowsOf(n))
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasOutcome reports whether something of that outcome was found in the table.
+func (v *verifier) hasOutcome(t dialect.Name, o Outcome) bool {
+	return slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t && f.Outcome == o })
+}
+
+// explain says of each table which rows are there on purpose, and where nothing was
+// found why that is enough.
+func (v *subjectSearch) explain() {
+	for _, t := range v.tables {
+		for _, why := range []Reason{ByPolicy, ByHold, WithHeld, ByOthers} {
+			if n := v.stays[t.Name][why]; n > 0 && !v.rowsOnly {
+				v.find(t.Name, Holds, n, "%s", v.staying(t, why, n))
+			}
+		}
+	}
+	for _, t := range v.tables {
+		if !v.reported(t.Name) {
+			v.find(t.Name, Holds, 0, "%s", v.absence(t))
+		}
+	}
+	for _, ref := range v.cutReferences() {
+		if !v.reported(ref.Table) && !v.rowsOnly {
+			v.find(ref.Table, Holds, 0, "no row refers by (%s) to one that is reached from a given subject", strings.Join(ref.Columns, ", "))
+		}
+	}
+}
+
+// reported reports whether something was found in the table.
+func (v *verifier) reported(t dialect.Name) bool {
+	return slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t })
+}
+
+// staying says how many rows stay, and why.
+func (v *subjectSearch) staying(t *table, why Reason, n int64) string {
+	of, stay, them := " reached from", " stay", "them"
+	if t == v.first() {
+		of = " of"
+	}
+	if n == 1 {
+		stay, them = " stays", "it"
+	}
+	out := rowsOf(n) + of + " a given subject" + stay
+	switch why {
+	case ByPolicy:
+		return out + ": the policy keeps " + them
+	case ByHold:
+		verb := "keeps"
+		if v.noted {
+			verb = "keeps or kept"
+		}
+		return out + ": a hold " + verb + " " + them + " (" + t.Hold.Because + ")"
+	case WithHeld:
+		return out + ": a hold of the row that led there keeps " + them
+	}
+	return out + ": rows of others refer to " + them
+}
+
+// absence says why nothing was found in a table.
+func (v *subjectSearch) absence(t *table) string {
+	links := slices.DeleteFunc(slices.Clone(t.Reach), func(w plan.Reach) bool { return !w.Link || w.Forwards })
+	switch {
+	case len(t.Reach) == 0:
+		return "no row of a given subject is there"
+	case len(t.SharedBy) > 0 && (v.gone || v.nameless):
+		return "no row is reached from a given subject, and each is referred to by another"
+	case len(t.SharedBy) > 0:
+		return "no row is reached from a given subject"
+	case len(links) == 0:
+		return "no row is reached from a given subject; that none refers to a deleted row is left to the enforced foreign key"
+	case slices.ContainsFunc(links, func(w plan.Reach) bool { return w.Erase != plan.EraseDelete && v.searchedByKey(&w.Reference) }):
+		return "no row is linked to a given subject"
+	}
+	return "no row is linked to a given subject, and none is linked to nothing"
+}
