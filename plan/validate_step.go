@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
 )
 
 // step checks the i-th step of a root.
@@ -130,7 +131,12 @@ func (v *validation) detach(root *rootTables, i int) string {
 	v.check(d.Table == s.Table, "%s.detach: it isn't a reference of this table", at)
 	t, to := root.find(s.Table), root.find(d.RefTable)
 	if v.plan.Scope == ScopeEverything {
-		v.check(s.Rows == Going, "%s.rows: a detach has no such rows", at)
+		rows := Staying
+		if v.plan.empties(s.Table) {
+			rows = Going
+		}
+		v.check(s.Rows == rows, "%s.rows: a detach has no such rows", at)
+		v.check(v.plan.empties(d.RefTable), "%s.detach: no step deletes the rows of what is referred to", at)
 		return ""
 	}
 	v.check(to != nil, "%s.detach.refTable: the root doesn't list it", at)
@@ -217,4 +223,9 @@ func (v *validation) walkedTable(r *Root) {
 		v.check(!seen[s.Index], "suspends[%d].index: it is there twice", i)
 		seen[s.Index] = true
 	}
+}
+
+// empties reports whether scope everything deletes all rows of the table.
+func (p *Plan) empties(t dialect.Name) bool {
+	return slices.ContainsFunc(p.Roots, func(r Root) bool { return r.Table == t && r.has(Delete, t) })
 }
