@@ -193,8 +193,8 @@ func overwriteIn(t *testing.T, db *live, tx dialect.Tx, table *dialect.Table, ce
 		if n, err := tx.BulkUpdate(t.Context(), bulk); err != nil || n != int64(len(old)) {
 			return fmt.Errorf("%d rows: %w", n, err)
 		}
-		if n, err := tx.CountEqual(t.Context(), bulk); err != nil || n != int64(len(old)) {
-			t.Errorf("%d of %d rows have the values that were written, %v", n, len(old), err)
+		if n, err := dialect.CountStored(t.Context(), tx, table, bulk, nil); err != nil || n.Same != int64(len(old)) {
+			t.Errorf("%d of %d rows have the values that were written, %d can't be compared: %v", n.Same, len(old), n.Undecided, err)
 		}
 		for i, row := range db.read(t, tx, table, columns) {
 			for j, c := range cells {

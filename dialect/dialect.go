@@ -101,9 +101,6 @@ type Reader interface {
 	Query(ctx context.Context, s Select) iter.Seq2[Row, error]
 	// Count counts the rows of a table that meet the conditions.
 	Count(ctx context.Context, t Name, where []Cond) (int64, error)
-	// CountEqual counts the rows of b that are in the table with b's very
-	// values, compared as the engine stores them (NULL equals NULL).
-	CountEqual(ctx context.Context, b BulkUpdate) (int64, error)
 	// Position is where the server's log stands (LSN, GTID), "" where there is none.
 	Position(ctx context.Context) (string, error)
 }

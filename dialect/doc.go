@@ -16,6 +16,24 @@
 //   - [DB] and [Tx]: where statements run.
 //   - [Error] and its [Class]: what can be done when one fails.
 //
+// # Which side of a reference decides
+//
+// The two columns of a link may compare otherwise: one without case, one without accents, one
+// in another character set, one that ignores blanks at the end. The column that is referred to
+// decides, on every engine and in every condition ([In] with RefTable, [Referenced],
+// [Orphan]): two values are equal if that column takes them for equal. So it is for foreign keys in
+// PostgreSQL and SQLite; MySQL, MariaDB and SQL Server have none over two collations. A character
+// that the other column's character set lacks is equal to none. A link between a text and a column
+// of another type compares texts, without regard to collations.
+//
+// What a session remembers or estimates of a comparison mustn't change that: the suite tries
+// each pair of an engine's collations, with an index and without.
+//
+// # What was written is compared in Go
+//
+// [CountStored] reads rows back by a plain [Select] and compares them in Go. No statement of the engine
+// compares what another one wrote: a fault in how values travel would be in both.
+//
 // # Adding an engine
 //
 // An engine can be added from outside. Implement [DB] and [Tx] over the user's
@@ -27,7 +45,7 @@
 //	<name>.go     New, Engine, Begin's options, identity, the package's documentation
 //	inspect.go    the catalogue → Schema
 //	statement.go  Select, Delete, Update, conditions and expressions → SQL
-//	bulk.go       many keys or rows → one parameter; BulkUpdate and CountEqual
+//	bulk.go       many keys or rows → one parameter; BulkUpdate
 //	rekey.go      Rekey: values that foreign keys relate change together
 //	session.go    transactions, settings, claims, the journal's tables, checks before a run
 //	suspend.go    indexes that go and come back

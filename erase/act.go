@@ -26,7 +26,8 @@ type proof struct {
 	ranged bool                // which name no rows but a range of them,
 	late   bool                // or rows that weren't there when the batch looked,
 	found  []dialect.Cond      // and those that meet these,
-	equal  *dialect.BulkUpdate // or all of these rows must be there with these values
+	equal  *dialect.BulkUpdate // or all of these rows must be there with these values,
+	schema *dialect.Table      // in columns of this table
 
 	present []dialect.Cond // or as many rows must meet these
 	rows    int64
@@ -189,7 +190,7 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 		case bulk != nil && s.Address: // an address changes with its row
 			c.Unchecked += int64(len(bulk.Rows))
 		case bulk != nil:
-			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, found: []dialect.Cond{keys}, equal: bulk})
+			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, found: []dialect.Cond{keys}, equal: bulk, schema: s.schema})
 		case len(w.set) > 0 && w.remains() != nil:
 			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, absent: []dialect.Cond{keys, w.remains()}})
 		}

@@ -125,7 +125,7 @@ func (w *writer) together(ctx context.Context, tx dialect.Tx, own dialect.BulkUp
 		f := w.following[i]
 		look := proof{step: f.step.ID, table: f.step.Table, rows: found[i], present: f.refers(updates[j])}
 		if w.cascades { // nothing but a look tells what a cascade did
-			if missing, err := look.left(ctx, tx); err != nil || missing > 0 {
+			if missing, _, err := look.left(ctx, tx); err != nil || missing > 0 {
 				return 0, orMoved(err)
 			}
 		}

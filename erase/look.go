@@ -3,7 +3,6 @@ package erase
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
@@ -24,11 +23,12 @@ func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
 		fresh.add(&d.tally)
 		err := within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 			for _, p := range d.proofs {
-				left, err := p.left(ctx, tx)
+				left, unchecked, err := p.left(ctx, tx)
 				if err != nil {
 					return err
 				}
 				c := fresh.step(p.step)
+				c.Unchecked += unchecked
 				switch {
 				case p.ranged: // these aren't rows of which the batch knew
 					c.add(Counts{Matched: left, Left: left})
@@ -55,47 +55,18 @@ func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
 	return e.note(ctx, rec)
 }
 
-// left counts the rows for which the proof fails.
-func (p *proof) left(ctx context.Context, tx dialect.Tx) (int64, error) {
+// left counts the rows for which the proof fails, and those of which it can't tell.
+func (p *proof) left(ctx context.Context, tx dialect.Tx) (left, unchecked int64, err error) {
 	switch {
 	case p.present != nil:
 		n, err := tx.Count(ctx, p.table, p.present)
-		return max(p.rows-n, 0), err
+		return max(p.rows-n, 0), 0, err
 	case p.equal == nil:
-		return tx.Count(ctx, p.table, p.absent)
+		n, err := tx.Count(ctx, p.table, p.absent)
+		return n, 0, err
 	}
-	rest := *p.equal
-	var err error
-	if rest.Rows, err = p.unproved(ctx, tx); err != nil || len(rest.Rows) == 0 {
-		return 0, err
-	}
-	n, err := tx.CountEqual(ctx, rest)
-	return int64(len(rest.Rows)) - n, err
-}
-
-// unproved reads the rows that were written and returns those which don't have
-// the very values: what the engine stores otherwise than it was sent (a number that it rounded)
-// is for the engine to compare. Both are in the order of their keys; from where one side
-// has a row that the other hasn't, all are unproved.
-func (p *proof) unproved(ctx context.Context, tx dialect.Tx) ([]dialect.Row, error) {
-	written := p.equal.Rows
-	var rest []dialect.Row
-	i, keys := 0, len(p.equal.Key)
-	for row, err := range tx.Query(ctx, dialect.Select{
-		Table: p.table, Columns: slices.Concat(p.equal.Key, p.equal.Set), Where: p.found, Order: p.equal.Key,
-	}) {
-		if err != nil {
-			return nil, err
-		}
-		if i == len(written) || !slices.EqualFunc(row[:keys], written[i][:keys], equal) {
-			break
-		}
-		if !slices.EqualFunc(row[keys:], written[i][keys:], equal) {
-			rest = append(rest, written[i])
-		}
-		i++
-	}
-	return append(rest, written[i:]...), nil
+	found, err := dialect.CountStored(ctx, tx, p.schema, *p.equal, p.found)
+	return int64(len(p.equal.Rows)) - found.Same - found.Undecided, found.Undecided, err
 }
 
 // note has the journal say that a batch was looked at; several at a time,

@@ -143,7 +143,7 @@ func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *wri
 			return err
 		}
 		if bulk != nil && !w.Address { // an address changes with its row
-			d.proofs = append(d.proofs, proof{step: w.step.ID, table: w.Name, found: r, equal: bulk})
+			d.proofs = append(d.proofs, proof{step: w.step.ID, table: w.Name, found: r, equal: bulk, schema: t.schema})
 		} else if bulk != nil {
 			c.Unchecked += int64(len(bulk.Rows))
 		}

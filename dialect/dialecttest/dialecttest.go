@@ -29,11 +29,17 @@ type Factory struct {
 	// Open gives a fresh, empty database, which the factory removes at the
 	// test's end.
 	Open func(t testing.TB) *Env
+	// OpenSmall is Open where one statement takes about 1 MB of rows at most, so
+	// that larger ones are written in parts.
+	OpenSmall func(t testing.TB) *Env
 	// Quote quotes an identifier in DDL.
 	Quote func(name string) string
 	// Type spells a column's type, or "" where the engine has none of that kind;
 	// the suite then leaves the column out.
 	Type func(Type) string
+	// Collations are the ways in which the engine compares texts, made in the
+	// database where it must be told of them.
+	Collations func(t testing.TB, env *Env) []Collation
 	// Identity is what follows the name of a 64-bit primary key column that
 	// the engine numbers, up to but without PRIMARY KEY. May be empty.
 	Identity string
@@ -98,8 +104,10 @@ var topics = []struct {
 	{"keyset", (*suite).keyset},
 	{"delete", (*suite).delete},
 	{"overwrite", (*suite).overwrite},
+	{"sizes of values", (*suite).bulkSizes},
 	{"rekey", (*suite).rekey},
 	{"conditions", (*suite).conds},
+	{"collations", (*suite).collations},
 	{"nulls", (*suite).nulls},
 	{"expressions", (*suite).expressions},
 	{"names", (*suite).names},

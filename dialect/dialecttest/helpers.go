@@ -79,6 +79,19 @@ func count(t testing.TB, tx dialect.Reader, n dialect.Name, where ...dialect.Con
 	return c
 }
 
+// countStored counts the rows of b that are there with b's very values.
+func countStored(t testing.TB, tx dialect.Reader, tab *dialect.Table, b dialect.BulkUpdate) int64 {
+	t.Helper()
+	found, err := dialect.CountStored(ctx(t), tx, tab, b, nil)
+	if err != nil {
+		t.Fatalf("compare rows of %s: %v", b.Table, err)
+	}
+	if found.Undecided > 0 {
+		t.Errorf("%d rows can't be compared", found.Undecided)
+	}
+	return found.Same
+}
+
 func remove(t testing.TB, tx dialect.Writer, d dialect.Delete) int64 {
 	t.Helper()
 	n, err := tx.Delete(ctx(t), d)

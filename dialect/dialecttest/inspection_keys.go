@@ -59,7 +59,8 @@ func (s *suite) inspectIdentity(t *testing.T) {
 
 func (s *suite) inspectCollation(t *testing.T) {
 	env := s.open(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "folded", Type: Type{Kind: dialect.Text, Length: 20, FoldsCase: true}}}, Primary: []string{"id"}})
-	if !table(t, env, "shape").Column("folded").FoldsCase {
+	tab := table(t, env, "shape")
+	if !tab.Column("folded").FoldsCase {
 		t.Error("a collation that compares without case isn't recognised")
 	}
 	write(t, env.DB, func(tx dialect.Tx) {
@@ -68,8 +69,8 @@ func (s *suite) inspectCollation(t *testing.T) {
 			t.Error("a search must compare by the column's collation")
 		}
 		b := dialect.BulkUpdate{Table: env.Name("shape"), Key: []string{"id"}, Set: []string{"folded"}, Rows: []dialect.Row{{int64(1), "mixedcase"}}}
-		if n, err := tx.CountEqual(ctx(t), b); err != nil || n != 0 {
-			t.Errorf("CountEqual must compare the very values: %d, %v", n, err)
+		if n := countStored(t, tx, tab, b); n != 0 {
+			t.Errorf("%d rows are the same without regard to case, want none", n)
 		}
 	})
 }

@@ -13,45 +13,8 @@ import (
 )
 
 // BulkUpdate implements dialect.Writer: one statement, or a few where the rows
-// are larger than max_allowed_packet.
+// are larger than max_allowed_packet. The rows travel in JSON documents.
 func (t *tx) BulkUpdate(ctx context.Context, b dialect.BulkUpdate) (int64, error) {
-	return t.bulk(ctx, b, func(p *packed) (int64, error) {
-		count := func() (int64, error) {
-			return t.count(ctx, b.Table, []dialect.Cond{dialect.In{Columns: b.Key, Keys: p.keys}}, dialect.Exclusive)
-		}
-		if len(b.Set) == 0 {
-			return count()
-		}
-		var set []string
-		for i, c := range p.set {
-			set = append(set, target+"."+quote(c.Name)+" = "+valueOf(c, carrierColumn(len(p.key)+i)))
-		}
-		sql := "UPDATE " + p.from() + " SET " + strings.Join(append(set, untouched(p.table, b.Set)...), ", ")
-		// The server tells how many rows have other values now. Where that isn't
-		// all of them, those that had the values already are to be found.
-		changed, err := t.affected(ctx, sql, []any{p.doc.String()}, "overwrite", b.Table)
-		if err != nil || changed == int64(len(p.keys)) {
-			return changed, err
-		}
-		return count()
-	})
-}
-
-// CountEqual implements dialect.Reader.
-func (t *tx) CountEqual(ctx context.Context, b dialect.BulkUpdate) (int64, error) {
-	return t.bulk(ctx, b, func(p *packed) (int64, error) {
-		where := []string{"TRUE"}
-		for i, c := range p.set {
-			where = append(where, t.equal(c, target+"."+quote(c.Name), "k."+carrierColumn(len(p.key)+i)))
-		}
-		sql := "SELECT COUNT(*) FROM " + p.from() + " WHERE " + strings.Join(where, " AND ")
-		return t.number(ctx, sql, []any{p.doc.String()}, "compare", b.Table)
-	})
-}
-
-// bulk packs rows into JSON documents, as few as the packet size allows, and
-// adds up what do returns for each.
-func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (int64, error)) (int64, error) {
 	table, err := t.table(ctx, b.Table)
 	if err != nil {
 		return 0, err
@@ -70,47 +33,70 @@ func (t *tx) bulk(ctx context.Context, b dialect.BulkUpdate, do func(*packed) (i
 	}
 	limit := packet * 2 / 5 // quotes and backslashes may be escaped once more
 	var sum int64
-	p := newPacked(table, key, set)
+	d := newDocument(table, key, set)
 	flush := func() error {
-		if len(p.keys) == 0 {
+		if len(d.keys) == 0 {
 			return nil
 		}
-		p.doc.WriteByte(']')
-		n, err := do(p)
+		d.json.WriteByte(']')
+		n, err := t.updateFrom(ctx, b, d)
 		sum += n
-		p = newPacked(table, key, set)
+		d = newDocument(table, key, set)
 		return err
 	}
+	var encoded encodedRow
 	for i, row := range b.Rows {
 		if len(row) != len(key)+len(set) {
 			return 0, wrongLength(b.Table, len(row), len(key)+len(set))
 		}
-		encoded, ok, err := p.encode(row)
+		exists, err := d.encode(row, &encoded)
 		if err != nil {
 			return 0, err
 		}
-		if !ok {
-			continue // no row has such a key
+		if !exists {
+			continue
 		}
-		if len(encoded) > packet-statementSize {
+		if len(encoded.json) > packet-statementSize {
 			// The server would only close the connection.
 			e := dialect.NewError(dialect.Fatal, "1153", "overwrite", b.Table, nil)
 			e.Detail = advice[1153]
 			return 0, e
 		}
-		if len(p.keys) > 0 && p.doc.Len()+len(encoded) > limit {
+		if len(d.keys) > 0 && d.json.Len()+len(encoded.json) > limit {
 			if err := flush(); err != nil {
 				return 0, err
 			}
 		}
-		if len(p.keys) == 0 { // rows are much alike: room for those to come, unless this one is uncommonly long
+		if len(d.keys) == 0 { // rows are much alike: room for those to come, unless this one is uncommonly long
 			rest := len(b.Rows) - i
-			p.doc.Grow(min(limit, usualSize, (len(encoded)+1)*rest*9/8+2))
-			p.keys = make([]dialect.Key, 0, rest)
+			d.json.Grow(min(limit, usualSize, (len(encoded.json)+1)*rest*9/8+2))
+			d.keys = make([]dialect.Key, 0, rest)
 		}
-		p.add(row, encoded)
+		d.add(row, &encoded)
 	}
 	return sum, flush()
+}
+
+// updateFrom writes the rows of one document.
+func (t *tx) updateFrom(ctx context.Context, b dialect.BulkUpdate, d *document) (int64, error) {
+	count := func() (int64, error) {
+		return t.count(ctx, b.Table, []dialect.Cond{dialect.In{Columns: b.Key, Keys: d.keys}}, dialect.Exclusive)
+	}
+	if len(b.Set) == 0 {
+		return count()
+	}
+	var set []string
+	for i, c := range d.set {
+		set = append(set, target+"."+quote(c.Name)+" = "+valueOf(c, carrierColumn(len(d.key)+i)))
+	}
+	sql := "UPDATE " + d.from() + " SET " + strings.Join(append(set, untouched(d.table, b.Set)...), ", ")
+	// The server tells how many rows have other values now. Where that isn't
+	// all of them, those that had the values already are to be found.
+	changed, err := t.affected(ctx, sql, []any{d.json.String()}, "overwrite", b.Table)
+	if err != nil || changed == int64(len(d.keys)) {
+		return changed, err
+	}
+	return count()
 }
 
 // usualSize is more than a batch of usual rows takes.
@@ -119,59 +105,64 @@ const usualSize = 2 << 20
 // statementSize is more than a statement has besides its rows.
 const statementSize = 16 << 10
 
-// packed is a JSON document of rows: key, then values.
-type packed struct {
+// document is a JSON document of rows: key, then values.
+type document struct {
 	table    *dialect.Table
 	key, set []*dialect.Column
 	keys     []dialect.Key
-	doc      bytes.Buffer
-	row      []byte // one row's JSON
-	most     []int  // the longest text of each column, in characters
+	json     bytes.Buffer
+	longest  []int // the longest text of each column among the document's rows, in characters
 }
 
-func newPacked(t *dialect.Table, key, set []*dialect.Column) *packed {
-	return &packed{table: t, key: key, set: set, most: make([]int, len(key)+len(set))}
+// encodedRow is one row's JSON. It belongs to no document yet: how long its texts
+// are counts in the one that it is added to.
+type encodedRow struct {
+	json    []byte
+	lengths []int // of each column's text, in characters
 }
 
-// encode makes one row's JSON, which is valid until the next call. ok is false
-// where no row can have its key.
-func (p *packed) encode(row dialect.Row) (encoded []byte, ok bool, err error) {
-	out := p.row[:0]
-	out = append(out, '[')
+func newDocument(t *dialect.Table, key, set []*dialect.Column) *document {
+	return &document{table: t, key: key, set: set, longest: make([]int, len(key)+len(set))}
+}
+
+// encode encodes one row into out, whose old content it replaces. exists is
+// false where no row can have its key.
+func (d *document) encode(row dialect.Row, out *encodedRow) (exists bool, err error) {
+	text := append(out.json[:0], '[')
+	out.lengths = append(out.lengths[:0], make([]int, len(row))...)
 	for i, v := range row {
-		c := p.column(i)
+		c := d.column(i)
 		j, fits := encode(c, v)
-		if i < len(p.key) && (!fits || j == nil) {
-			return nil, false, nil
+		if i < len(d.key) && (!fits || j == nil) {
+			return false, nil
 		}
 		if !fits {
-			e := dialect.NewError(dialect.DoesNotFit, "", "overwrite", p.table.Name, nil)
+			e := dialect.NewError(dialect.DoesNotFit, "", "overwrite", d.table.Name, nil)
 			e.Object = c.Name
-			return nil, false, e
+			return false, e
 		}
 		if i > 0 {
-			out = append(out, ',')
+			text = append(text, ',')
 		}
 		switch j := j.(type) {
 		case int64:
-			out = strconv.AppendInt(out, j, 10)
+			text = strconv.AppendInt(text, j, 10)
 			continue
 		case string:
-			p.most[i] = max(p.most[i], utf8.RuneCountInString(j))
+			out.lengths[i] = utf8.RuneCountInString(j)
 			if plain(j) {
-				out = append(append(append(out, '"'), j...), '"')
+				text = append(append(append(text, '"'), j...), '"')
 				continue
 			}
 		}
 		doc, err := json.Marshal(j)
 		if err != nil {
-			return nil, false, unencodable(p.table.Name)
+			return false, unencodable(d.table.Name)
 		}
-		out = append(out, doc...)
+		text = append(text, doc...)
 	}
-	out = append(out, ']')
-	p.row = out
-	return out, true, nil
+	out.json = append(text, ']')
+	return true, nil
 }
 
 // plain reports whether a text is written in JSON as it is: most are, which
@@ -185,39 +176,44 @@ func plain(s string) bool {
 	return true
 }
 
-func (p *packed) column(i int) *dialect.Column {
-	if i < len(p.key) {
-		return p.key[i]
+func (d *document) column(i int) *dialect.Column {
+	if i < len(d.key) {
+		return d.key[i]
 	}
-	return p.set[i-len(p.key)]
+	return d.set[i-len(d.key)]
 }
 
-func (p *packed) add(row dialect.Row, encoded []byte) {
-	if p.doc.Len() == 0 {
-		p.doc.WriteByte('[')
+func (d *document) add(row dialect.Row, encoded *encodedRow) {
+	if d.json.Len() == 0 {
+		d.json.WriteByte('[')
 	} else {
-		p.doc.WriteByte(',')
+		d.json.WriteByte(',')
 	}
-	p.doc.Write(encoded)
-	p.keys = append(p.keys, row[:len(p.key)])
+	d.json.Write(encoded.json)
+	d.keys = append(d.keys, row[:len(d.key)])
+	for i, n := range encoded.lengths {
+		d.longest[i] = max(d.longest[i], n)
+	}
 }
 
 // from joins the rows, as the table k, with those of the table that have their keys.
-func (p *packed) from() string {
+func (d *document) from() string {
 	var selected, defined, kept, names []string
-	for i := range p.most {
-		c := p.column(i)
+	for i := range d.longest {
+		c := d.column(i)
 		raw := fmt.Sprintf("j.c%d", i)
-		kind, expr := valueKind(c, p.most[i]), raw
-		if i < len(p.key) {
-			how := carry(c, p.most[i])
-			kind, expr = how.kind, how.key(raw)
+		// A value that doesn't fit becomes NULL without ERROR ON ERROR. MariaDB cuts it with or
+		// without: the longest text decides.
+		kind, expr, otherwise := valueKind(c, d.longest[i]), raw, " ERROR ON ERROR"
+		if i < len(d.key) {
+			how := carry(c, d.longest[i])
+			kind, expr, otherwise = how.kind, how.key(raw), ""
 			if how.kept != nil {
 				kept = append(kept, how.kept(raw))
 			}
 			names = append(names, c.Name)
 		}
-		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'", i, kind, i))
+		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'%s", i, kind, i, otherwise))
 		selected = append(selected, expr+" AS "+carrierColumn(i))
 	}
 	where := ""
@@ -225,7 +221,7 @@ func (p *packed) from() string {
 		where = " WHERE " + strings.Join(kept, " AND ")
 	}
 	return "(SELECT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(?, '$[*]' COLUMNS (" + strings.Join(defined, ", ") +
-		")) AS j" + where + ") AS k STRAIGHT_JOIN " + quoteTable(p.table.Name) + " AS " + target + " ON " + joined("k", target, names)
+		")) AS j" + where + ") AS k STRAIGHT_JOIN " + quoteTable(d.table.Name) + " AS " + target + " ON " + joined("k", target, names)
 }
 
 // valueKind is how a value travels that will be assigned. JSON_TABLE turns
@@ -245,44 +241,4 @@ func valueOf(c *dialect.Column, raw string) string {
 		return "FROM_BASE64(k." + raw + ")"
 	}
 	return "k." + raw
-}
-
-// equal compares a column with a value as the server would have stored it:
-// text bytewise, whatever the collation, and rounded where the column rounds.
-func (t *tx) equal(c *dialect.Column, ref, raw string) string {
-	switch stored(c) {
-	case dialect.Int, dialect.Bool:
-	case dialect.Float:
-		if strings.Contains(c.Type, ",") { // float(10,2) rounds
-			ref, raw = fmt.Sprintf("ROUND(%s, %d)", ref, c.Scale), fmt.Sprintf("ROUND(%s, %d)", raw, c.Scale)
-		}
-	case dialect.Bits:
-		ref += " + 0"
-	case dialect.Decimal:
-		raw = fmt.Sprintf("CAST(%s AS DECIMAL(%d, %d))", raw, c.Precision, c.Scale)
-	case dialect.Date:
-		raw = "CAST(" + raw + " AS DATE)"
-	case dialect.Time:
-		raw = fmt.Sprintf("CAST(%s AS TIME(%d))", raw, c.Precision)
-	case dialect.Timestamp, dialect.TimestampTZ:
-		raw = fmt.Sprintf("CAST(%s AS DATETIME(%d))", raw, c.Precision)
-	case dialect.UUID, dialect.Inet:
-		raw = "CAST(" + raw + " AS " + c.Type + ")"
-	case dialect.Bytes, dialect.Unknown:
-		raw, ref = "FROM_BASE64("+raw+")", "CAST("+ref+" AS BINARY)"
-		if c.Fixed {
-			raw = fmt.Sprintf("CAST(%s AS BINARY(%d))", raw, c.Length)
-		}
-	case dialect.JSON:
-		if !t.server.mariadb {
-			return ref + " <=> CAST(" + raw + " AS JSON)"
-		}
-		fallthrough
-	default:
-		if c.Fixed {
-			raw = "TRIM(TRAILING ' ' FROM " + raw + ")"
-		}
-		ref, raw = "CAST(CONVERT("+ref+" USING utf8mb4) AS BINARY)", "CAST("+raw+" AS BINARY)"
-	}
-	return ref + " <=> " + raw
 }

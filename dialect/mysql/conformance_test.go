@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/expungedb/expunge/dialect"
@@ -28,15 +29,26 @@ var dsns = map[string][]string{
 		"time_zone=%27-08%3A00%27", "sql_mode=%27ANSI_QUOTES%2CNO_BACKSLASH_ESCAPES%2CPAD_CHAR_TO_FULL_LENGTH%2CNO_ZERO_DATE%27", "sql_safe_updates=1", "autocommit=0"},
 }
 
+// small starts the server's engine with packets of 1 MB, once for a test.
+func small(t testing.TB, engine string) func() *testdb.Server {
+	return sync.OnceValue(func() *testdb.Server {
+		if engine == "mariadb" {
+			return testdb.NewMariaDB(t, "max_allowed_packet=1M")
+		}
+		return testdb.NewMySQL(t, "max_allowed_packet=1M")
+	})
+}
+
 func TestConformance(t *testing.T) {
 	for _, server := range servers(t) {
+		small := small(t, server.Engine)
 		for name, options := range dsns {
-			t.Run(server.String()+"/"+name, func(t *testing.T) { dialecttest.Run(t, factory(server, options)) })
+			t.Run(server.String()+"/"+name, func(t *testing.T) { dialecttest.Run(t, factory(server, small, options)) })
 		}
 	}
 }
 
-func factory(server *testdb.Server, options []string) dialecttest.Factory {
+func factory(server *testdb.Server, small func() *testdb.Server, options []string) dialecttest.Factory {
 	excused := map[string]string{"partial index": "there are no partial indexes"}
 	if server.Engine == "mariadb" {
 		excused["expression index"] = "MariaDB has no functional key parts"
@@ -44,6 +56,28 @@ func factory(server *testdb.Server, options []string) dialecttest.Factory {
 	return dialecttest.Factory{
 		Engine:    "mysql",
 		Open:      func(t testing.TB) *dialecttest.Env { return open(t, server.Database(t), options) },
+		OpenSmall: func(t testing.TB) *dialecttest.Env { return open(t, small().Database(t), options) },
+		Collations: func(testing.TB, *dialecttest.Env) []dialecttest.Collation {
+			all := []dialecttest.Collation{
+				{Name: "binary", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", IgnoresBlanks: true},
+				{Name: "bytes", Type: "varbinary(160)"},
+				{Name: "without both", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", FoldsCase: true, FoldsAccents: true, IgnoresBlanks: true},
+				{Name: "another character set", Type: "varchar(40) CHARACTER SET latin1 COLLATE latin1_swedish_ci", FoldsCase: true, FoldsAccents: true, IgnoresBlanks: true},
+				{Name: "binary of another character set", Type: "varchar(40) CHARACTER SET latin1 COLLATE latin1_bin", IgnoresBlanks: true},
+				{Name: "two bytes a character", Type: "varchar(40) CHARACTER SET utf16 COLLATE utf16_bin", IgnoresBlanks: true},
+			}
+			if server.Engine == "mariadb" {
+				return append(all,
+					dialecttest.Collation{Name: "binary without padding", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"},
+					dialecttest.Collation{Name: "without both and padding", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_nopad_ci", FoldsCase: true, FoldsAccents: true},
+					dialecttest.Collation{Name: "without case", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE uca1400_as_ci", FoldsCase: true, IgnoresBlanks: true},
+					dialecttest.Collation{Name: "without accents", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE uca1400_ai_cs", FoldsAccents: true, IgnoresBlanks: true})
+			}
+			return append(all,
+				dialecttest.Collation{Name: "binary without padding", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"},
+				dialecttest.Collation{Name: "without both and padding", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci", FoldsCase: true, FoldsAccents: true},
+				dialecttest.Collation{Name: "with both, without padding", Type: "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_as_cs"})
+		},
 		Quote:     func(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" },
 		Type:      func(typ dialecttest.Type) string { return typeName(server, typ) },
 		Identity:  "bigint AUTO_INCREMENT",

@@ -72,6 +72,7 @@ var classes = map[uint16]dialect.Class{
 	1441: dialect.DoesNotFit, // date and time overflow
 	1525: dialect.DoesNotFit, // incorrect DATETIME value
 	1690: dialect.DoesNotFit, // out of range in a calculation
+	1958: dialect.DoesNotFit, // JSON_TABLE: out of range, MariaDB
 	3140: dialect.DoesNotFit, // not a JSON text
 	3141: dialect.DoesNotFit,
 	3156: dialect.DoesNotFit,

@@ -80,11 +80,12 @@ func TestSQLGolden(t *testing.T) {
 			})
 		}},
 		{"rows of a bulk update", func(*builder) (string, error) {
-			p := newPacked(customer, []*dialect.Column{id}, []*dialect.Column{email, born})
+			d := newDocument(customer, []*dialect.Column{id}, []*dialect.Column{email, born})
 			row := dialect.Row{int64(1), "a@b.c", nil}
-			encoded, _, err := p.encode(row)
-			p.add(row, encoded)
-			return p.from() + "\n" + p.doc.String() + "]", err
+			var encoded encodedRow
+			_, err := d.encode(row, &encoded)
+			d.add(row, &encoded)
+			return d.from() + "\n" + d.json.String() + "]", err
 		}},
 	}
 	for _, s := range []*server{{mariadb: true, number: [3]int{10, 6, 0}}, {number: [3]int{9, 7, 0}}} {

@@ -27,7 +27,11 @@ func (b *builder) from(t *dialect.Table, where []dialect.Cond) (string, []dialec
 		if !ok {
 			continue
 		}
-		keys, err := b.keyTable(t, in)
+		by, err := b.referrals(t, in)
+		if err != nil {
+			return "", nil, err
+		}
+		keys, err := b.keyTable(t, in, by)
 		if err != nil {
 			return "", nil, err
 		}
@@ -36,8 +40,8 @@ func (b *builder) from(t *dialect.Table, where []dialect.Cond) (string, []dialec
 		}
 		rest := slices.Concat(where[:i], where[i+1:])
 		k := b.alias("k")
-		on := " ON " + joined(k, target, in.Columns)
-		if served(t, in.Columns) {
+		on := " ON " + matches(k, target, by)
+		if served(t, by) {
 			return keys + " AS " + k + " STRAIGHT_JOIN " + table + on, rest, nil
 		}
 		return table + " STRAIGHT_JOIN " + keys + " AS " + k + on, rest, nil

@@ -9,7 +9,7 @@ import (
 
 // maxBytes bounds the text of one statement's parameters; a message may have
 // at most 1 GB, and the server holds it more than once.
-const maxBytes = 32 << 20
+var maxBytes = 32 << 20
 
 // array is one column of rows as an array parameter.
 func (b *builder) array(c *column, rows []dialect.Row, i int) string {
@@ -71,25 +71,6 @@ func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 		b.WriteString(ident(c.name) + " = " + c.cast(fmt.Sprintf("v.v%d", len(key)+i+1)))
 	}
 	b.WriteString(" FROM " + from + " WHERE " + b.joined(key, "t", "v.v"))
-	return b.done(u.Table)
-}
-
-func (b *builder) countEqual(u dialect.BulkUpdate) (statement, error) {
-	r := b.relation(u.Table)
-	key, set, from := b.bulk(r, u)
-	b.WriteString("SELECT pg_catalog.count(*) FROM " + from + " JOIN " + r.from() + " AS t ON " + b.joined(key, "t", "v.v"))
-	for i, c := range set {
-		if i == 0 {
-			b.WriteString(" WHERE ")
-		} else {
-			b.WriteString(" AND ")
-		}
-		// Cast to the column's exact type, which rounds and pads as storing did.
-		// IS NOT DISTINCT FROM would look for an operator, but with NULL.
-		v := fmt.Sprintf("v.v%d", len(key)+i+1)
-		fmt.Fprintf(b, "(%s %s %s::%s%s%s OR %s IS NOT DISTINCT FROM NULL AND %s IS NOT DISTINCT FROM NULL)",
-			c.stored("t"), operator("="), c.cast(v), c.exact, asText, bytewise, c.of("t"), v)
-	}
 	return b.done(u.Table)
 }
 

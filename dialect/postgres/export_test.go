@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"strings"
+	"testing"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -55,4 +56,11 @@ func SearchIn(db *DB, path ...string) {
 	db.mu.Lock()
 	db.path = "SET LOCAL search_path = " + list(path, quoted)
 	db.mu.Unlock()
+}
+
+// SplitAt has rows travel in parts of about that many bytes until the test ends.
+func SplitAt(t testing.TB, bytes int) {
+	was := maxBytes
+	maxBytes = bytes
+	t.Cleanup(func() { maxBytes = was })
 }

@@ -83,14 +83,8 @@ func TestValuesOfEveryTypeGoInAndComeBack(t *testing.T) {
 						}
 					}
 					bulk := dialect.BulkUpdate{Table: v, Key: []string{"id"}, Set: []string{"v"}, Rows: []dialect.Row{{int64(1), c.b}, {int64(2), nil}}}
-					if n, err := tx.CountEqual(t.Context(), bulk); n != 1 || err != nil {
-						t.Errorf("before: %d rows are as they shall be, %v, want the NULL", n, err)
-					}
 					if n, err := tx.BulkUpdate(t.Context(), bulk); n != 2 || err != nil {
 						t.Errorf("bulk update: %d, %v", n, err)
-					}
-					if n, err := tx.CountEqual(t.Context(), bulk); n != 2 || err != nil {
-						t.Errorf("after: %d rows are as they shall be, %v", n, err)
 					}
 					got := read(t, tx, dialect.Select{Table: v, Columns: []string{"v"}, Order: []string{"id"}})
 					if d := cmp.Diff([]dialect.Row{{c.a}, {c.b}, {nil}}, got); d != "" {

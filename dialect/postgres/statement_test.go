@@ -125,7 +125,6 @@ var shapes = map[string][]struct {
 	"bulk": {
 		{"BulkUpdate", dialect.BulkUpdate{Table: event, Key: []string{"tenant", "code"}, Set: []string{"subject"}, Rows: []dialect.Row{{int64(1), "a", nil}, {int64(2), "b", "x"}}}},
 		{"BulkUpdate by row address", dialect.BulkUpdate{Table: customer, Key: []string{"ctid"}, Set: []string{"tags", "credit", "photo"}, Rows: []dialect.Row{{"(0,1)", "{a}", "1.5", []byte("x")}}}},
-		{"CountEqual", countEqual{dialect.BulkUpdate{Table: customer, Key: []string{"id"}, Set: []string{"name", "doc", "credit"}, Rows: []dialect.Row{{int64(1), "n", "{}", "2"}}}}},
 		{"Insert", dialect.Insert{Table: customer, Columns: []string{"id", "photo", "credit"}, Rows: []dialect.Row{{int64(1), nil, "3"}}}},
 	},
 	"rekey": {
@@ -136,8 +135,6 @@ var shapes = map[string][]struct {
 		}},
 	},
 }
-
-type countEqual struct{ dialect.BulkUpdate }
 
 // on18 is an update on a server whose RETURNING has old values.
 type on18 struct{ dialect.Update }
@@ -160,8 +157,6 @@ func render(of any) (statement, error) {
 		return b.bulkUpdate(of)
 	case []dialect.BulkUpdate:
 		return b.rekey(of)
-	case countEqual:
-		return b.countEqual(of.BulkUpdate)
 	case dialect.Insert:
 		return b.insert(of)
 	}

@@ -71,16 +71,6 @@ func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (i
 	return t.number(ctx, st)
 }
 
-func (t *tx) CountEqual(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
-	return t.bulk(u, func(u dialect.BulkUpdate) (int64, error) {
-		st, err := t.builder(ctx).countEqual(u)
-		if err != nil {
-			return 0, err
-		}
-		return t.number(ctx, st)
-	})
-}
-
 // Position is the write-ahead log's position: where it is written on a
 // primary, how far it has been replayed on a standby.
 func (t *tx) Position(ctx context.Context) (string, error) {

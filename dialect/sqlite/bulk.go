@@ -9,7 +9,7 @@ import (
 
 // bulkBytes is about how large the JSON of one statement gets: SQLite parses
 // it as a whole, at several times its size in memory.
-const bulkBytes = 8 << 20
+var bulkBytes = 8 << 20
 
 // encodeRows makes the one parameter in which rows travel: a JSON array of
 // values where a row has one, else of arrays. tagged says for each position
@@ -92,18 +92,11 @@ func (b *builder) bulkUpdates(u dialect.BulkUpdate, doc string, tagged []bool) {
 	}
 	b.source(" FROM ", doc, tagged)
 	b.write(" WHERE ")
-	b.sameKey(u)
-}
-
-// countsEqual writes the count of rows that have the JSON's very values: the
-// column's affinity applies, as when they were stored, its collation doesn't.
-func (b *builder) countsEqual(u dialect.BulkUpdate, doc string, tagged []bool) {
-	b.write("SELECT count(*)")
-	b.source(" FROM ", doc, tagged)
-	b.write(" CROSS JOIN ", named(u.Table), " AS ", self, " WHERE ")
-	b.sameKey(u)
-	for i, c := range u.Set {
-		b.write(" AND ", self, ".", quote(c), " COLLATE BINARY IS v.v", strconv.Itoa(len(u.Key)+i))
+	for i, k := range u.Key {
+		if i > 0 {
+			b.write(" AND ")
+		}
+		b.write(self, ".", quote(k), " = v.v", strconv.Itoa(i))
 	}
 }
 
@@ -117,51 +110,25 @@ func (b *builder) source(before, doc string, tagged []bool) {
 	b.write(") LIMIT -1 OFFSET 0) AS j) AS v")
 }
 
-func (b *builder) sameKey(u dialect.BulkUpdate) {
-	for i, k := range u.Key {
-		if i > 0 {
-			b.write(" AND ")
-		}
-		b.write(self, ".", quote(k), " = v.v", strconv.Itoa(i))
-	}
-}
-
 // BulkUpdate writes rows' values by their keys. A row that is not there isn't counted.
 func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
-	var n int64
-	err := t.bulk(ctx, "overwrite", u, (*builder).bulkUpdates, func(b *builder) error {
-		changed, err := t.exec(ctx, "overwrite", u.Table, b)
-		n += changed
-		return err
-	})
-	return n, err
-}
-
-// CountEqual counts the rows that have the very values.
-func (t *tx) CountEqual(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
-	var n int64
-	err := t.bulk(ctx, "compare", u, (*builder).countsEqual, func(b *builder) error {
-		found, err := t.number(ctx, "compare", u.Table, b)
-		n += found
-		return err
-	})
-	return n, err
-}
-
-func (t *tx) bulk(ctx context.Context, doing string, u dialect.BulkUpdate, render func(*builder, dialect.BulkUpdate, string, []bool), run func(*builder) error) error {
 	if len(u.Key) == 0 {
-		return refused(dialect.Fatal, doing, u.Table, "rows need a key, or the row address")
+		return 0, refused(dialect.Fatal, "overwrite", u.Table, "rows need a key, or the row address")
 	}
 	first := t.builder(ctx)
 	first.from(u.Table)
 	kinds := first.kinds(u)
 	if first.err != nil {
-		return first.err
+		return 0, first.err
 	}
-	return chunks(kinds, u.Rows, func(doc string, tagged []bool) error {
+	var sum int64
+	err := chunks(kinds, u.Rows, func(doc string, tagged []bool) error {
 		b := t.builder(ctx)
 		b.from(u.Table)
-		render(b, u, doc, tagged)
-		return run(b)
+		b.bulkUpdates(u, doc, tagged)
+		n, err := t.exec(ctx, "overwrite", u.Table, b)
+		sum += n
+		return err
 	})
+	return sum, err
 }

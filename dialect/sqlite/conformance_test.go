@@ -19,8 +19,19 @@ func TestConformance(t *testing.T) { dialecttest.Run(t, factory) }
 var factory = dialecttest.Factory{
 	Engine: "sqlite",
 	Open:   open,
-	Quote:  quote,
-	Type:   spell,
+	OpenSmall: func(t testing.TB) *dialecttest.Env {
+		sqlite.SplitAt(t, 1<<20)
+		return open(t)
+	},
+	Quote: quote,
+	Type:  spell,
+	Collations: func(testing.TB, *dialecttest.Env) []dialecttest.Collation {
+		return []dialecttest.Collation{
+			{Name: "binary", Type: "TEXT"},
+			{Name: "without case", Type: "TEXT COLLATE NOCASE", FoldsCase: true, OnlyASCII: true},
+			{Name: "padded", Type: "TEXT COLLATE RTRIM", IgnoresBlanks: true},
+		}
+	},
 	// An INTEGER PRIMARY KEY is the rowid, which SQLite numbers.
 	Identity:  "INTEGER",
 	Generated: func(typ, expr string) string { return typ + " GENERATED ALWAYS AS (" + expr + ") STORED" },

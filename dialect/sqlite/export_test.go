@@ -53,3 +53,10 @@ func PragmaOf(t testing.TB, of dialect.Tx, name string) int64 {
 	}
 	return v
 }
+
+// SplitAt has rows travel in parts of about that many bytes until the test ends.
+func SplitAt(t testing.TB, bytes int) {
+	was := bulkBytes
+	bulkBytes = bytes
+	t.Cleanup(func() { bulkBytes = was })
+}

@@ -76,11 +76,6 @@ func TestGolden(t *testing.T) {
 			b.from(post)
 			b.bulkUpdates(u, `[[1,"x",2]]`, make([]bool, 3))
 		}},
-		{"count_equal", func(b *builder) {
-			u := dialect.BulkUpdate{Table: post, Key: []string{"a", "b"}, Set: []string{"person"}}
-			b.from(post)
-			b.countsEqual(u, `[[1,"x",2]]`, make([]bool, 3))
-		}},
 		{"update_literal", expr(dialect.If{Cond: dialect.IsNull{Column: "email"}, Then: dialect.Null{}, Else: dialect.Literal{Value: "x", Column: email}})},
 		{"update_mask", expr(dialect.Concat{dialect.Left{Of: cur, N: 1}, dialect.Fill{Of: cur, With: "*", Less: 3}, dialect.Right{Of: cur, N: 2}})},
 		{"update_choose", expr(dialect.Choose{Values: []dialect.Value{"a", "b"}, Weights: []int{4, 2}, Column: email})},

@@ -25,7 +25,6 @@ func TestStatementsUseTheIndex(t *testing.T) {
 		in := dialect.In{Columns: []string{"a", "b"}, Keys: []dialect.Key{{int64(1), "k1"}}}
 		for name, build := range map[string]func(*builder){
 			"bulk update": func(b *builder) { b.from(p); b.bulkUpdates(u, doc, make([]bool, 3)) },
-			"count equal": func(b *builder) { b.from(p); b.countsEqual(u, doc, make([]bool, 3)) },
 			"delete":      func(b *builder) { b.deletes(dialect.Delete{Table: p, Where: []dialect.Cond{in}}) },
 			"children":    func(b *builder) { b.deletes(dialect.Delete{Table: c, Where: []dialect.Cond{in}}) },
 			"referenced": func(b *builder) {

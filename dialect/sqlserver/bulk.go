@@ -354,28 +354,9 @@ func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 	return b.done()
 }
 
-func (b *builder) countEqual(u dialect.BulkUpdate) (statement, error) {
-	r := b.relation(u.Table)
-	key, set, from := b.rows(r, u, r.hints(dialect.NoLock))
-	if b.err != nil {
-		return b.done()
-	}
-	b.WriteString("SELECT COUNT_BIG(*) AS " + counted + " FROM " + from)
-	for i, c := range set {
-		if i == 0 {
-			b.WriteString(" WHERE ")
-		} else {
-			b.WriteString(" AND ")
-		}
-		value := b.typed(c, "v."+carrier(len(key)+i))
-		b.WriteString("(" + same(c, c.of("t"), value) + " OR (" + c.of("t") + " IS NULL AND " + "v." + carrier(len(key)+i) + " IS NULL))")
-	}
-	return b.done()
-}
-
 // maxText bounds the text of one statement's rows; a parameter may have 2 GB, and
 // is held more than once on both sides.
-const maxText = 16 << 20
+var maxText = 16 << 20
 
 // bulk runs f for parts of the rows that are small enough for one statement, and adds up.
 func bulk(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {

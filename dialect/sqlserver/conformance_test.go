@@ -37,6 +37,7 @@ var lacking = map[string]string{
 	"names/mixed case":               "names of indexes and constraints are folded to lower case",
 	"names/like SQL":                 "names of indexes and constraints are folded to lower case",
 	"text of 64 KiB":                 "OPENJSON cuts texts at 4,000 characters, so longer ones are refused",
+	"sizes of values":                "OPENJSON cuts texts at 4,000 characters, so longer ones are refused",
 	"suspended indexes":              "an index can't be disabled",
 	"deadlock":                       "the suite's is one of rows selected with a lock, and " + hintless,
 	"exclusive lock blocks a writer": hintless,
@@ -70,8 +71,21 @@ func factory(t testing.TB, server *testdb.Server) dialecttest.Factory {
 		delete(excused, "another index of that name") // its whole topic is excused
 	}
 	return dialecttest.Factory{
-		Engine:    "sqlserver",
-		Open:      func(t testing.TB) *dialecttest.Env { return open(t, server.Database(t), babelfish) },
+		Engine: "sqlserver",
+		Open:   func(t testing.TB) *dialecttest.Env { return open(t, server.Database(t), babelfish) },
+		OpenSmall: func(t testing.TB) *dialecttest.Env {
+			sqlserver.SplitAt(t, 1<<20)
+			return open(t, server.Database(t), babelfish)
+		},
+		Collations: func(testing.TB, *dialecttest.Env) []dialecttest.Collation {
+			return []dialecttest.Collation{ // none counts blanks at the end
+				{Name: "binary", Type: "nvarchar(40) COLLATE Latin1_General_100_BIN2", IgnoresBlanks: true},
+				{Name: "without case", Type: "nvarchar(40) COLLATE Latin1_General_100_CI_AS", FoldsCase: true, IgnoresBlanks: true},
+				{Name: "without accents", Type: "nvarchar(40) COLLATE Latin1_General_100_CS_AI", FoldsAccents: true, IgnoresBlanks: true},
+				{Name: "another code page", Type: "varchar(40) COLLATE Latin1_General_CI_AI", FoldsCase: true, FoldsAccents: true, IgnoresBlanks: true},
+				{Name: "binary of another code page", Type: "varchar(40) COLLATE Latin1_General_BIN2", IgnoresBlanks: true},
+			}
+		},
 		Quote:     quote,
 		Type:      typeName,
 		Identity:  "bigint IDENTITY",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"testing"
 
 	mssql "github.com/microsoft/go-mssqldb"
 
@@ -77,4 +78,11 @@ func Babelfish(ctx context.Context, db *DB) (bool, error) {
 		return false, err
 	}
 	return srv.babelfish, conn.Close()
+}
+
+// SplitAt has rows travel in parts of about that many bytes until the test ends.
+func SplitAt(t testing.TB, bytes int) {
+	was := maxText
+	maxText = bytes
+	t.Cleanup(func() { maxText = was })
 }

@@ -122,7 +122,7 @@ func (b *builder) from(r *relation, where []dialect.Cond, hints string) (string,
 		if !ok || len(in.Keys) == 0 {
 			continue
 		}
-		columns := b.columns(r, in.Columns)
+		columns := b.referring(r, in)
 		if !slices.ContainsFunc(columns, func(c *column) bool { return c.leads }) {
 			continue
 		}

@@ -199,14 +199,12 @@ var shapes = map[string][]struct {
 	"bulk": {
 		{"BulkUpdate", dialect.BulkUpdate{Table: event, Key: []string{"tenant", "code"}, Set: []string{"subject"}, Rows: []dialect.Row{{int64(1), "a", nil}, {int64(2), "b", "x"}}}},
 		{"BulkUpdate by row address", dialect.BulkUpdate{Table: customer, Key: []string{"%%physloc%%"}, Set: []string{"name", "email", "credit", "photo", "since", "doc", "path", "ok"}, Rows: []dialect.Row{{[]byte("12345678"), "n", "e", "1.5", []byte("x"), "2020-01-01 00:00:00", "<a/>", nil, "false"}}}},
-		{"CountEqual", countEqual{dialect.BulkUpdate{Table: customer, Key: []string{"id"}, Set: []string{"name", "code", "doc", "credit", "photo", "at"}, Rows: []dialect.Row{{int64(1), "n", "c", "<a/>", "2", []byte{0}, "2020-01-01 00:00:00"}}}}},
 		{"Insert", dialect.Insert{Table: customer, Columns: []string{"id", "photo", "credit", "email", "seen"}, Rows: []dialect.Row{{int64(1), nil, "3", "e", "2020-01-01 00:00:00+00"}}}},
 	},
 }
 
 type (
-	countEqual struct{ dialect.BulkUpdate }
-	counting   struct {
+	counting struct {
 		table dialect.Name
 		where []dialect.Cond
 	}
@@ -225,8 +223,6 @@ func render(b *builder, of any) (statement, error) {
 		return b.update(of)
 	case dialect.BulkUpdate:
 		return b.bulkUpdate(of)
-	case countEqual:
-		return b.countEqual(of.BulkUpdate)
 	case dialect.Insert:
 		return b.insert(of)
 	}

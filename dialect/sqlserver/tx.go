@@ -68,13 +68,6 @@ func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (i
 	return t.one(ctx, "count", n, false, func(b *builder) (statement, error) { return b.count(n, where) })
 }
 
-// CountEqual implements dialect.Reader.
-func (t *tx) CountEqual(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
-	return bulk(u, func(u dialect.BulkUpdate) (int64, error) {
-		return t.one(ctx, "compare", u.Table, false, func(b *builder) (statement, error) { return b.countEqual(u) })
-	})
-}
-
 // Position is where the database's log ends, "" where the server doesn't say.
 func (t *tx) Position(ctx context.Context) (string, error) {
 	const doing = "read the position"

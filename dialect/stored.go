@@ -1,0 +1,314 @@
+package dialect
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math"
+	"math/big"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Stored is how many of the rows that were written are there with the values that they were given.
+type Stored struct {
+	Same int64
+	// Undecided rows are there, with a value of which CompareStored can't tell.
+	Undecided int64
+}
+
+// CountStored reads the rows that meet where (nil: those with b's keys) and counts the rows
+// of b among them that have b's very values. It compares in Go.
+func CountStored(ctx context.Context, r Reader, t *Table, b BulkUpdate, where []Cond) (Stored, error) {
+	key, set := columnsOf(t, b.Key), columnsOf(t, b.Set)
+	at := make(map[string]int, len(b.Rows))
+	for i, row := range b.Rows {
+		at[encodeStoredKey(key, row)] = i
+	}
+	if where == nil {
+		in := In{Columns: b.Key}
+		for _, row := range b.Rows {
+			in.Keys = append(in.Keys, row[:len(key)])
+		}
+		where = []Cond{in}
+	}
+	var out Stored
+	for row, err := range r.Query(ctx, Select{Table: b.Table, Columns: slices.Concat(b.Key, b.Set), Where: where}) {
+		if err != nil {
+			return Stored{}, err
+		}
+		encoded := encodeStoredKey(key, row)
+		i, ours := at[encoded]
+		if !ours {
+			continue
+		}
+		delete(at, encoded) // once
+		switch compareRow(set, b.Rows[i][len(key):], row[len(key):]) {
+		case Same:
+			out.Same++
+		case Undecided:
+			out.Undecided++
+		}
+	}
+	return out, nil
+}
+
+func columnsOf(t *Table, names []string) []*Column {
+	out := make([]*Column, len(names))
+	for i, name := range names {
+		if out[i] = t.Column(name); out[i] == nil {
+			out[i] = &Column{Name: name} // the row address
+		}
+	}
+	return out
+}
+
+// encodeStoredKey encodes the key that a row starts with: alike for values that the columns don't
+// tell apart, since a key may be one that was overwritten.
+func encodeStoredKey(columns []*Column, row Row) string {
+	key := make(Key, len(columns))
+	for i, c := range columns {
+		key[i] = row[i]
+		s, ok := TextOf(row[i])
+		if !ok {
+			continue
+		}
+		switch c.Kind {
+		case Text:
+			if c.Fixed {
+				key[i] = strings.TrimRight(s, " ")
+			}
+		case UUID:
+			key[i] = strings.ToLower(s)
+		case Decimal, Float:
+			if r, ok := parseRat(s); ok {
+				key[i] = r.RatString()
+			}
+		}
+	}
+	return EncodeKey(key)
+}
+
+func compareRow(columns []*Column, sent, stored Row) Comparison {
+	out := Same
+	for i, c := range columns {
+		switch CompareStored(c, sent[i], stored[i]) {
+		case Different:
+			return Different
+		case Undecided:
+			out = Undecided
+		}
+	}
+	return out
+}
+
+// Comparison is what a comparison of two values found.
+type Comparison int
+
+// The outcomes.
+const (
+	Different Comparison = iota
+	Same
+	// Undecided: the engine spells the kind in a way of its own, and the spellings differ.
+	Undecided
+)
+
+// CompareStored compares a value that was assigned to a column with the value that
+// was read back from it. It works in Go and knows no SQL, so that it shares nothing with the
+// statement that wrote the value. Texts and bytes must be the same byte for byte, but for the
+// padding of a column of fixed length; numbers and moments as far as the column keeps
+// digits. NULL is the same as NULL only.
+func CompareStored(c *Column, sent, stored Value) Comparison {
+	a, set := TextOf(sent)
+	b, read := TextOf(stored)
+	switch {
+	case set != read:
+		return Different
+	case a == b:
+		return Same
+	}
+	same := false
+	switch c.Kind {
+	case Text, Enum:
+		same = c.Fixed && strings.TrimRight(a, " ") == strings.TrimRight(b, " ")
+	case Bytes:
+		same = c.Fixed && strings.TrimRight(a, "\x00") == strings.TrimRight(b, "\x00")
+	case Set:
+		same = sameLabels(a, b)
+	case Bool:
+		same = boolean(a) == boolean(b)
+	case Int, Decimal, Float:
+		same = sameNumber(c, a, b)
+	case Bits:
+		same = strings.TrimLeft(a, "0") == strings.TrimLeft(b, "0")
+	case UUID:
+		same = strings.EqualFold(a, b)
+	case Date, Time, Timestamp, TimestampTZ:
+		// SQLite makes a number of what looks like one.
+		same = sameMoment(c, a, b) || sameNumber(&Column{}, a, b)
+	case JSON:
+		same = sameJSON(a, b)
+	case Inet:
+		same = sameInet(a, b)
+	default:
+		return Undecided
+	}
+	if same {
+		return Same
+	}
+	return Different
+}
+
+func sameLabels(a, b string) bool {
+	x, y := strings.Split(a, ","), strings.Split(b, ",")
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(slices.Compact(x), slices.Compact(y))
+}
+
+// boolean is a truth value as a number's text: some engines hold them as numbers.
+func boolean(s string) string {
+	switch s {
+	case "true":
+		return "1"
+	case "false":
+		return "0"
+	}
+	return s
+}
+
+func sameNumber(c *Column, a, b string) bool {
+	sent, ok1 := parseRat(a)
+	stored, ok2 := parseRat(b)
+	if !ok1 || !ok2 {
+		return false
+	}
+	if sent.Cmp(stored) == 0 {
+		return true
+	}
+	if c.Kind == Decimal && c.Precision > 0 || c.Kind == Float && strings.Contains(c.Type, ",") { // float(10,2) rounds
+		unit := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(c.Scale, 0))), nil))
+		apart := new(big.Rat).Sub(sent, stored)
+		if apart.Abs(apart.Add(apart, apart)).Cmp(unit) <= 0 { // at most half a unit
+			return true
+		}
+	}
+	x, _ := sent.Float64()
+	y, _ := stored.Float64()
+	if c.Kind == Float && c.Precision > 0 && c.Precision <= 32 {
+		return float32(x) == float32(y)
+	}
+	return c.Kind != Int && x == y && floatText(b)
+}
+
+// floatText reports whether a number may be a floating-point number's shortest text: SQLite
+// keeps a decimal as one.
+func floatText(s string) bool {
+	mantissa, _, _ := strings.Cut(strings.ToLower(s), "e")
+	return len(strings.Trim(strings.NewReplacer(".", "", "-", "", "+", "").Replace(mantissa), "0")) <= 17
+}
+
+// parseRat parses a number. An exponent is as large as a float's at most: a larger one
+// would take gigabytes.
+func parseRat(s string) (*big.Rat, bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || strings.ContainsAny(s, "xXpP_/") {
+		return nil, false
+	}
+	return new(big.Rat).SetString(s)
+}
+
+var momentLayouts = []string{
+	"2006-01-02 15:04:05", "2006-01-02 15:04:05-07", "2006-01-02 15:04:05-07:00", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02",
+	"15:04:05", "15:04:05-07", "15:04:05-07:00",
+}
+
+// sameMoment compares moments as exactly as the column's type keeps them.
+func sameMoment(c *Column, a, b string) bool {
+	x, ok1 := parseMoment(a)
+	y, ok2 := parseMoment(b)
+	if !ok1 || !ok2 {
+		return false
+	}
+	unit := time.Second
+	for range min(max(c.Precision, 0), 9) {
+		unit /= 10
+	}
+	switch c.Type { // SQL Server's
+	case "datetime":
+		unit = max(unit, 4*time.Millisecond) // it counts in 300ths of a second
+	case "smalldatetime":
+		unit = time.Minute
+	}
+	return x.Sub(y).Abs() < unit
+}
+
+func parseMoment(s string) (time.Time, bool) {
+	for _, layout := range momentLayouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+func sameInet(a, b string) bool {
+	if x, err := netip.ParsePrefix(networkOf(a)); err == nil {
+		y, err := netip.ParsePrefix(networkOf(b))
+		return err == nil && x == y
+	}
+	x, err1 := net.ParseMAC(a)
+	y, err2 := net.ParseMAC(b)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+// networkOf writes an address as the network that holds it alone.
+func networkOf(s string) string {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()).String()
+	}
+	return s
+}
+
+// sameJSON compares what two JSON texts say.
+func sameJSON(a, b string) bool {
+	x, ok1 := parseJSON(a)
+	y, ok2 := parseJSON(b)
+	return ok1 && ok2 && sameDocument(x, y)
+}
+
+func parseJSON(s string) (v any, ok bool) {
+	d := json.NewDecoder(strings.NewReader(s))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return nil, false
+	}
+	return v, !d.More()
+}
+
+func sameDocument(a, b any) bool {
+	switch x := a.(type) {
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		if !ok || len(x) != len(y) {
+			return false
+		}
+		for k, v := range x {
+			if other, ok := y[k]; !ok || !sameDocument(v, other) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		y, ok := b.([]any)
+		return ok && slices.EqualFunc(x, y, sameDocument)
+	case json.Number:
+		y, ok := b.(json.Number)
+		return ok && (x == y || sameNumber(&Column{}, x.String(), y.String()))
+	}
+	return a == b
+}
