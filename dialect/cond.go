@@ -18,8 +18,7 @@ type (
 		Keys    []Key
 		// Where Columns refer to columns of a table, it and these, one to one: their
 		// collation then says what is equal, as it does for a foreign key. Empty: that of
-		// Columns does, and on engines whose foreign keys have one collation on both sides
-		// it may do so always.
+		// Columns does.
 		RefTable   Name
 		RefColumns []string
 	}

@@ -123,12 +123,16 @@ func (b *builder) some(t *dialect.Table, alias string, conds []dialect.Cond) (st
 // correlated, so that it is made once and then looked up by an index that
 // the server makes on it; IN (SELECT …) would run anew for each row in places.
 func (b *builder) in(t *dialect.Table, alias string, in dialect.In) (string, error) {
-	keys, err := b.keyTable(t, in)
+	by, err := b.referrals(t, in)
+	if err != nil {
+		return "", err
+	}
+	keys, err := b.keyTable(t, in, by)
 	if err != nil || keys == "" {
 		return "FALSE", err
 	}
 	k := b.alias("k")
-	return "EXISTS (SELECT 1 FROM " + keys + " AS " + k + " WHERE " + joined(k, alias, in.Columns) + ")", nil
+	return "EXISTS (SELECT 1 FROM " + keys + " AS " + k + " WHERE " + matches(k, alias, by) + ")", nil
 }
 
 // beyond compares with a key column by column, a form whose ranges the
@@ -224,7 +228,10 @@ func (b *builder) referenced(t *dialect.Table, alias string, c dialect.Reference
 		return "", err
 	}
 	r := b.alias("r")
-	parts := pairs(side{from, r, c.Columns}, side{t, alias, c.RefColumns})
+	parts, err := pairs(side{from, r, c.Columns}, side{t, alias, c.RefColumns})
+	if err != nil {
+		return "", err
+	}
 	if c.Where != "" {
 		parts = append(parts, "("+c.Where+"\n)")
 	}
@@ -248,8 +255,12 @@ func (b *builder) orphan(t *dialect.Table, alias string, c dialect.Orphan) (stri
 	for _, n := range c.Columns {
 		parts = append(parts, alias+"."+quote(n)+" IS NOT NULL")
 	}
+	equal, err := pairs(side{t, alias, c.Columns}, side{to, r, c.RefColumns})
+	if err != nil {
+		return "", err
+	}
 	return "(" + strings.Join(parts, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + quoteTable(c.RefTable) + " AS " + r +
-		" WHERE " + strings.Join(pairs(side{to, r, c.RefColumns}, side{t, alias, c.Columns}), " AND ") + "))", nil
+		" WHERE " + strings.Join(equal, " AND ") + "))", nil
 }
 
 // side is one side of a reference: columns of a table by its alias.
@@ -259,22 +270,25 @@ type side struct {
 	columns []string
 }
 
-// pairs compares the columns of two tables, by the collation of the first where
-// the server refuses to choose (error 1267): the columns of a link needn't have the same
-// one. It takes a binary one before any other.
-func pairs(a, b side) []string {
-	out := make([]string, len(a.columns))
-	for i := range a.columns {
-		out[i] = a.alias + "." + quote(a.columns[i]) + " = " + b.alias + "." + quote(b.columns[i])
-		x, y := a.table.Column(a.columns[i]), b.table.Column(b.columns[i])
-		if x != nil && y != nil && x.Charset == y.Charset && x.Collation != y.Collation && !binary(x) && !binary(y) {
-			out[i] += " COLLATE " + x.Collation
-		}
+// pairs compares the columns of a referring table with those that they refer to.
+func pairs(from, to side) ([]string, error) {
+	own, err := columns(from.table, from.columns)
+	if err != nil {
+		return nil, err
 	}
-	return out
+	referred, err := columns(to.table, to.columns)
+	if err != nil {
+		return nil, err
+	}
+	if len(own) != len(referred) {
+		return nil, wrongLength(from.table.Name, len(own), len(referred))
+	}
+	out := make([]string, len(own))
+	for i, c := range own {
+		out[i] = refer(c, referred[i]).equals(from.alias+"."+quote(c.Name), referred[i], to.alias+"."+quote(referred[i].Name))
+	}
+	return out, nil
 }
-
-func binary(c *dialect.Column) bool { return strings.HasSuffix(c.Collation, "_bin") }
 
 // reads reports whether conditions read rows of the table itself, which a
 // DELETE or UPDATE of it may not (error 1093).

@@ -15,16 +15,45 @@ import (
 // the statement's table, whose columns a policy's condition names barely.
 func carrierColumn(i int) string { return fmt.Sprintf("expunge_%d", i) }
 
+// likeColumn is what a key table's column is called that compares like the column referred to.
+func likeColumn(i int) string { return fmt.Sprintf("expunge_like_%d", i) }
+
+// referrals says how each column of an In compares.
+func (b *builder) referrals(t *dialect.Table, in dialect.In) ([]referral, error) {
+	cols, err := columns(t, in.Columns)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]referral, len(cols))
+	for i, c := range cols {
+		out[i] = referral{own: c}
+	}
+	if len(in.RefColumns) != len(cols) {
+		return out, nil
+	}
+	to, err := b.tx.table(b.ctx, in.RefTable)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range cols {
+		out[i] = refer(c, to.Column(in.RefColumns[i]))
+	}
+	return out, nil
+}
+
 // keyTable renders the keys of an In as a derived table, one row for each
 // distinct key, as one JSON parameter. It returns "" where no row can match.
 //
 // Keys are sorted, so that sessions which lock the same rows lock them in one order.
-// DISTINCT is over the columns' own collations: two keys that
+// DISTINCT is over the collations that decide: two keys that
 // are equal there must not find a row twice.
-func (b *builder) keyTable(t *dialect.Table, in dialect.In) (string, error) {
-	cols, err := columns(t, in.Columns)
-	if err != nil {
-		return "", err
+func (b *builder) keyTable(t *dialect.Table, in dialect.In, by []referral) (string, error) {
+	cols := make([]*dialect.Column, len(by))
+	for i, r := range by {
+		cols[i] = r.own
+		if r.like != nil {
+			cols[i] = r.like
+		}
 	}
 	rows := make([][]any, 0, len(in.Keys))
 	most := make([]int, len(cols))
@@ -55,13 +84,19 @@ next:
 		return "", unencodable(t.Name)
 	}
 	var selected, defined, kept []string
-	for i, c := range cols {
-		how := carry(c, most[i])
+	for i, r := range by {
+		how := carry(cols[i], most[i])
 		raw := fmt.Sprintf("j.c%d", i)
 		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'", i, how.kind, i))
-		selected = append(selected, how.key(raw)+" AS "+carrierColumn(i))
-		if how.kept != nil {
-			kept = append(kept, how.kept(raw))
+		if r.like != nil {
+			selected = append(selected, r.value(raw)+" AS "+likeColumn(i))
+			how = carry(r.own, most[i])
+		}
+		if r.like == nil || r.prefilter {
+			selected = append(selected, how.key(raw)+" AS "+carrierColumn(i))
+			if how.kept != nil {
+				kept = append(kept, how.kept(raw))
+			}
 		}
 	}
 	out := "(SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(" + b.arg(string(doc)) +
@@ -72,7 +107,26 @@ next:
 	return out + ")", nil
 }
 
-// joined is the condition that ties a key table to a table.
+// matches is the condition that ties the key table of an In to a table.
+func matches(key, alias string, by []referral) string {
+	var parts []string
+	for i, r := range by {
+		ref := alias + "." + quote(r.own.Name)
+		if r.like == nil || r.prefilter {
+			parts = append(parts, ref+" = "+key+"."+carrierColumn(i))
+		}
+		if r.like == nil {
+			continue
+		}
+		parts = append(parts, r.column(ref)+" = "+key+"."+likeColumn(i))
+		if c := r.representable(ref); c != "" {
+			parts = append(parts, c)
+		}
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// joined is the condition that ties a derived table with a table's key to it.
 func joined(key, alias string, names []string) string {
 	parts := make([]string, len(names))
 	for i, n := range names {
@@ -117,7 +171,13 @@ func compareValues(a, b any) int {
 
 // served reports whether an index starts with one of the columns, so that rows
 // can be looked up by key rather than be compared with every key.
-func served(t *dialect.Table, names []string) bool {
+func served(t *dialect.Table, by []referral) bool {
+	var names []string
+	for _, r := range by {
+		if r.like == nil || r.prefilter {
+			names = append(names, r.own.Name)
+		}
+	}
 	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
 		return (ix.Method == "btree" || ix.Method == "hash") && len(ix.Parts) > 0 && slices.Contains(names, ix.Parts[0].Column)
 	})

@@ -60,9 +60,22 @@ func (b *builder) in(r *relation, alias string, c dialect.In) string {
 	if len(c.Keys) == 0 || len(c.Columns) == 0 {
 		return never
 	}
-	columns := b.columns(r, c.Columns)
+	columns := b.referring(r, c)
 	k := b.alias("k")
 	return "EXISTS (SELECT 1 FROM " + b.keys(r, columns, c.Keys) + " AS " + k + " WHERE " + joined(columns, alias, k) + ")"
+}
+
+// referring are the columns of an In, as the columns that they refer to compare.
+func (b *builder) referring(r *relation, in dialect.In) []*column {
+	columns := b.columns(r, in.Columns)
+	if len(in.RefColumns) != len(columns) {
+		return columns
+	}
+	to := b.relation(in.RefTable)
+	for i, c := range columns {
+		columns[i] = c.by(b.column(to, in.RefColumns[i]))
+	}
+	return columns
 }
 
 // joined equates columns with those of a key table.
@@ -170,7 +183,7 @@ func (b *builder) referenced(r *relation, alias string, c dialect.Referenced) st
 	other := b.alias("r")
 	ands := make([]string, 0, len(c.Columns)+2)
 	for i := range c.Columns {
-		ands = append(ands, equal(b.column(from, c.Columns[i]), other, b.column(r, c.RefColumns[i]), alias))
+		ands = append(ands, refers(b.column(from, c.Columns[i]), other, b.column(r, c.RefColumns[i]), alias))
 	}
 	if c.Where != "" {
 		ands = append(ands, b.cond(from, other, dialect.Match{SQL: c.Where}))
@@ -194,25 +207,25 @@ func (b *builder) orphan(r *relation, alias string, c dialect.Orphan) string {
 	for i := range c.Columns {
 		from := b.column(r, c.Columns[i])
 		set = append(set, from.of(alias)+" IS NOT NULL")
-		ands = append(ands, equal(b.column(to, c.RefColumns[i]), other, from, alias))
+		ands = append(ands, refers(from, alias, b.column(to, c.RefColumns[i]), other))
 	}
 	return "(" + strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + table(c.RefTable) + " AS " + other +
 		to.hints(dialect.NoLock) + " WHERE " + strings.Join(ands, " AND ") + "))"
 }
 
-// equal compares columns of two tables, of which a is the one whose index
-// should serve. A link may join different types, or texts of different
-// collations: then the other is converted to what a is.
-func equal(a *column, aliasA string, b *column, aliasB string) string {
-	x, y := a.comparand(aliasA), b.comparand(aliasB)
+// refers compares a column with the one that it refers to, whose collation decides. A
+// link may join different types: then both are compared as text, and what isn't of the other's
+// type refers to nothing.
+func refers(own *column, ownAlias string, referred *column, alias string) string {
+	x, y := own.comparand(ownAlias), referred.comparand(alias)
 	switch {
-	case a.kind() == b.kind() && a.kind() != dialect.Text:
-	case a.kind() == dialect.Text && b.kind() == dialect.Text && a.collation == b.collation && a.national() == b.national():
-	case a.kind() == dialect.Text:
-		y = a.converted(b.text(aliasB))
-	default:
-		// What isn't of the type refers to nothing.
-		y = "TRY_CAST(" + b.text(aliasB) + " AS " + a.spelled() + ")"
+	case own.kind() == referred.kind() && own.kind() != dialect.Text:
+		return x + " = " + y
+	case own.kind() == dialect.Text && referred.kind() == dialect.Text:
+		return own.by(referred).comparand(ownAlias) + " = " + y
+	case referred.kind() == dialect.Text:
+		return own.text(ownAlias) + " COLLATE " + referred.collation + " = " + y
 	}
-	return x + " = " + y
+	// The cast value is for the index of the column that is referred to.
+	return x + " = " + own.converted(referred.text(alias)) + " AND " + y + " = TRY_CAST(" + own.text(ownAlias) + " AS " + referred.spelled() + ")"
 }

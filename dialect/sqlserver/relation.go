@@ -26,6 +26,21 @@ type column struct {
 	sqlType
 	// leads says that an index starts with the column, so that a row is found by it.
 	leads bool
+	// as is what the column is cast to where it is to compare otherwise than by itself.
+	as string
+}
+
+// by is the column as it compares with a value of another column, to which it
+// refers: that one's collation decides what is equal. Both are compared in Unicode, since a
+// character that a code page lacks would become another one.
+func (c *column) by(referred *column) *column {
+	if c.kind() != dialect.Text || referred.kind() != dialect.Text || c.collation == referred.collation {
+		return c
+	}
+	other := *c
+	other.sqlType = sqlType{name: "nvarchar", maxLength: -1, collation: referred.collation}
+	other.as, other.leads = "nvarchar(max)", false
+	return &other
 }
 
 var addressColumn = &column{name: address, sqlType: sqlType{name: "binary", maxLength: 8}}

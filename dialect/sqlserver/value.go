@@ -72,6 +72,9 @@ func (c *column) text(alias string) string {
 // comparand is the column as conditions compare it: itself, so that its index
 // serves, but for types that know no comparison.
 func (c *column) comparand(alias string) string {
+	if c.as != "" {
+		return "CAST(" + c.of(alias) + " AS " + c.as + ") COLLATE " + c.collation
+	}
 	switch c.sqlType.name {
 	case "text", "ntext":
 		return "CAST(" + c.of(alias) + " AS nvarchar(max))"

@@ -1,0 +1,108 @@
+package mysql
+
+import (
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// referral is how a column compares with the column that it refers to: as that one
+// compares, by its character set, collation and padding. See package dialect.
+type referral struct {
+	// like describes the values that are compared. nil: the column compares like the
+	// other one, by itself.
+	like *dialect.Column
+	own  *dialect.Column
+	// prefilter says that values which are equal in this way are equal by the
+	// column's own collation, too: its index finds all of them, and others.
+	prefilter bool
+}
+
+// refer says how own compares where it refers to referred; nil: to no column that is known.
+func refer(own, referred *dialect.Column) referral {
+	switch {
+	case referred == nil || !textual(own) && !textual(referred):
+		return referral{own: own}
+	case textual(own) && textual(referred) && own.Collation == referred.Collation:
+		return referral{own: own}
+	case textual(referred):
+		like := &dialect.Column{Name: own.Name, Kind: dialect.Text, Charset: referred.Charset, Collation: referred.Collation}
+		exact := strings.HasSuffix(referred.Collation, "_bin") && (padded(own) || !padded(referred))
+		return referral{own: own, like: like, prefilter: exact && textual(own)}
+	case own.Kind == dialect.Enum || own.Kind == dialect.Set:
+		return referral{own: own}
+	case stored(referred) == dialect.Bytes && referred.Kind == dialect.UUID:
+		return referral{own: own} // the text of a binary UUID has hyphens
+	}
+	// The text of a number or of bytes has neither case nor padding.
+	return referral{own: own, like: &dialect.Column{Name: own.Name, Kind: dialect.Text, Charset: "utf8mb4"}, prefilter: true}
+}
+
+// textual reports whether a column's values compare by a collation.
+func textual(c *dialect.Column) bool {
+	switch c.Kind {
+	case dialect.Text, dialect.Enum, dialect.Set:
+		return c.Charset != "" && c.Collation != ""
+	}
+	return false
+}
+
+// padded reports whether blanks at the end of a text don't count.
+// https://dev.mysql.com/doc/refman/8.4/en/charset-unicode-sets.html, https://mariadb.com/kb/en/character-sets/
+func padded(c *dialect.Column) bool {
+	return textual(c) && !strings.Contains(c.Collation, "_0900_") && !strings.Contains(c.Collation, "_nopad_")
+}
+
+// value makes a text in utf8mb4, such as travels in JSON, one that is compared.
+func (r referral) value(raw string) string {
+	if r.like.Collation == "" {
+		return "CAST(" + raw + " AS BINARY)"
+	}
+	return "CONVERT(" + raw + " USING " + r.like.Charset + ") COLLATE " + r.like.Collation
+}
+
+// unicode is the column's value as a text in utf8mb4.
+func (r referral) unicode(ref string) string {
+	if !textual(r.own) && r.own.Kind != dialect.Bytes {
+		ref = "CAST(" + ref + " AS CHAR)"
+	}
+	return "CONVERT(" + ref + " USING utf8mb4)"
+}
+
+// column renders the column for the comparison.
+func (r referral) column(ref string) string {
+	if textual(r.own) && r.own.Charset == r.like.Charset && r.like.Collation != "" {
+		return ref + " COLLATE " + r.like.Collation
+	}
+	return r.value(r.unicode(ref))
+}
+
+// representable is a condition for values that the other column's character set has: one that it
+// lacks becomes a question mark, which might be another value. "": all are.
+func (r referral) representable(ref string) string {
+	if r.like.Charset == "utf8mb4" || textual(r.own) && r.own.Charset == r.like.Charset {
+		return ""
+	}
+	text := r.unicode(ref)
+	return "CONVERT(CONVERT(" + text + " USING " + r.like.Charset + ") USING utf8mb4) COLLATE utf8mb4_bin = " + text + " COLLATE utf8mb4_bin"
+}
+
+// equals compares a referring column with the one that it refers to.
+func (r referral) equals(ref string, referred *dialect.Column, other string) string {
+	if r.like == nil {
+		return ref + " = " + other
+	}
+	theirs := other
+	if r.like.Collation == "" {
+		theirs = r.value(referral{own: referred}.unicode(other))
+	}
+	parts := []string{r.column(ref) + " = " + theirs}
+	if r.prefilter {
+		text := referral{own: referred}.unicode(other)
+		parts = append([]string{ref + " = CONVERT(" + text + " USING " + r.own.Charset + ") COLLATE " + r.own.Collation}, parts...)
+	}
+	if c := r.representable(ref); c != "" {
+		parts = append(parts, c)
+	}
+	return strings.Join(parts, " AND ")
+}
