@@ -34,6 +34,9 @@ var (
 	// ErrOtherDatabase: a replay was asked for on a copy of another database, or
 	// on one that doesn't say which it is of.
 	ErrOtherDatabase = errors.New("not a copy of the database that was erased from")
+	// ErrBadSince: a replay was asked for with a backup of a moment to come, which
+	// would leave out erasures that the backup doesn't have.
+	ErrBadSince = errors.New("invalid time of a backup")
 	// ErrRemains: after a replay rows are there that it was to delete.
 	ErrRemains = errors.New("rows of the erased are there")
 	// ErrSuspended: an index that a run has suspended isn't in place again.

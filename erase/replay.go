@@ -93,6 +93,9 @@ func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) ([]Replayed, er
 	if len(defaults.Signers) == 0 {
 		return nil, errors.New("no signer: a replay that can't be proved isn't begun")
 	}
+	if now := defaults.Now(); o.Since.After(now) {
+		return nil, fmt.Errorf("%w: the backup's moment, Since, is later than now (%s)", ErrBadSince, now.UTC().Format(time.RFC3339))
+	}
 	r := &replayer{ReplayOptions: o, db: db, signers: defaults.Signers, now: defaults.Now, seen: map[string]bool{}}
 	if err := r.identify(ctx); err != nil {
 		return nil, err

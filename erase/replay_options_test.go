@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
@@ -41,6 +42,19 @@ func TestAReplayMakesRowCommitmentsOfItsOwn(t *testing.T) {
 			t.Error("the replay's receipt has no commitments")
 		}
 		in(t, dir, replayed[0].Receipt)
+	})
+}
+
+// A backup of a moment to come has everything: nothing would be erased from it.
+func TestAReplayOfABackupToComeIsRefused(t *testing.T) {
+	onSQLite(t, func(t *testing.T, db *target) {
+		b := newBook(t)
+		p, _, restore := restoredClub(t, db, b)
+		copied := restore(t)
+		replayed, err := b.replay(t, copied, allowAll(p), func(o *erase.ReplayOptions) { o.Since = clock().Add(time.Second) })
+		if !errors.Is(err, erase.ErrBadSince) || len(replayed) > 0 {
+			t.Errorf("%d replayed, error %v", len(replayed), err)
+		}
 	})
 }
 

@@ -120,7 +120,10 @@ func TestAKilledProcessLeavesTheLedgerUsable(t *testing.T) {
 				t.Errorf("after the kill (-want +got), problems %v:\n%s", problems, diff)
 			}
 			var err error
+			now := noon
 			switch c.do {
+			case "expire":
+				now = mark(9).Until.AddDate(0, 0, 1)
 			case "begin":
 				err = l.Begin(t.Context(), header("run", 8), subjects("1", "2"))
 			case "mark":
@@ -129,7 +132,7 @@ func TestAKilledProcessLeavesTheLedgerUsable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := l.Expire(noon); err != nil {
+			if _, err := l.Expire(now); err != nil {
 				t.Fatal(err)
 			}
 			got, problems = read(t, l, time.Time{})

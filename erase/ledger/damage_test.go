@@ -127,6 +127,49 @@ func TestADamagedMarkMakesTheRunOneThatNeverEnded(t *testing.T) {
 	}
 }
 
+// Who takes an entry away brings people back with the next restore: its mark tells.
+func TestAnEntryThatIsMissingIsDamage(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		since  time.Time // of the backup
+		until  time.Time // when the last backup is gone
+		later  time.Time // when the ledger is expired
+		told   bool
+		remain int // marks
+	}{
+		{"one that a restore needs", noon.Add(-6 * time.Hour), noon.AddDate(0, 0, 14), noon, true, 1},
+		{"one that ended before the backup", noon, noon.AddDate(0, 0, 14), noon, false, 1},
+		{"one of which no backup is declared", noon.Add(-6 * time.Hour), time.Time{}, noon.AddDate(9, 0, 0), true, 1},
+		{"one that has expired", noon, noon.AddDate(0, 0, 14), noon.AddDate(0, 1, 0), false, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			l := open(t, dir)
+			l.SetNow(func() time.Time { return c.later })
+			begin(t, l, header("run", 7), "1")
+			m := mark(8)
+			m.Until = c.until
+			if err := l.Committed(t.Context(), named("run"), m); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Remove(files(t, dir, ".entry")[0]); err != nil {
+				t.Fatal(err)
+			}
+			got, problems := read(t, l, c.since)
+			if len(got) != 0 || len(problems) > 0 != c.told || c.told && !errors.Is(problems[0], ledger.ErrDamaged) {
+				t.Errorf("read %v, problems %v", got, problems)
+			}
+			_, err := l.Expire(c.later)
+			if missing := c.remain > 0; errors.Is(err, ledger.ErrDamaged) != missing {
+				t.Errorf("Expire: error %v", err)
+			}
+			if n := len(files(t, dir, ".committed")); n != c.remain {
+				t.Errorf("%d marks remain, want %d", n, c.remain)
+			}
+		})
+	}
+}
+
 func TestADamagedEntryIsNotContinued(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)

@@ -19,13 +19,18 @@ const abandoned = 24 * time.Hour
 // committed, and the last backup that can hold what it erased is gone at now. It
 // needs no identity. An entry stays where the run isn't known to have ended (end it by
 // running it again, or Forget it where a restore has taken it out of the journal)
-// and where no backup was declared.
+// and where no backup was declared. An entry that is missing before its time is an error (ErrDamaged).
 //
 // dropped counts what was removed, also when some files gave an error.
 func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
-	list, problems, err := l.list()
+	list, lost, problems, err := l.list()
 	if err != nil {
 		return 0, fmt.Errorf("the ledger: %w", err)
+	}
+	for _, f := range lost {
+		if !expired(f.mark, now) {
+			problems = append(problems, f.lost())
+		}
 	}
 	for _, f := range list {
 		if f.mark == nil || f.Until.IsZero() && f.mark.Until.IsZero() || !now.After(f.Until) || !now.After(f.mark.Until) {
@@ -43,6 +48,9 @@ func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
 	}
 	return dropped, nil
 }
+
+// expired reports whether the last backup that can hold what the run erased is gone.
+func expired(m *record.Mark, now time.Time) bool { return !m.Until.IsZero() && now.After(m.Until) }
 
 // Forget removes the entry of a run before its time: that of a run that will never
 // be ended, say, as a Reader gives it. A run without an entry is no error.
@@ -79,9 +87,8 @@ func (l *Ledger) sweep(now time.Time) error {
 		}
 		gone := strings.HasPrefix(f.Name(), tempPrefix) && now.Sub(info.ModTime()) > abandoned
 		if name, isMark := strings.CutSuffix(f.Name(), markSuffix); isMark && nameOf.MatchString(f.Name()) {
-			_, err := os.Stat(l.path(name + entrySuffix))
 			m, broken := l.mark(f.Name())
-			gone = errors.Is(err, fs.ErrNotExist) && broken == nil && m != nil && now.After(m.Until)
+			gone = !l.exists(name+entrySuffix) && broken == nil && m != nil && expired(m, now)
 		}
 		if !gone {
 			continue

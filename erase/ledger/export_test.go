@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/expungedb/expunge/erase/ledger/record"
 )
@@ -56,3 +57,6 @@ func WriteFrames(w io.Writer, header []byte, subjects ...string) error {
 	}
 	return b.Flush()
 }
+
+// SetNow sets the ledger's clock.
+func (l *Ledger) SetNow(now func() time.Time) { l.now = now }

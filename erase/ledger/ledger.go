@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 	"github.com/expungedb/expunge/erase/ledger/record"
@@ -26,6 +27,7 @@ type Ledger struct {
 	salt       []byte
 	recipients []age.Recipient
 	point      func(name string) // a test stops the process there
+	now        func() time.Time
 }
 
 // The names of the ledger's files.
@@ -46,7 +48,7 @@ var nameOf = regexp.MustCompile(`^([0-9a-f]{32})(\.entry|\.committed)$`)
 // Entries are encrypted to every one of the recipients: each alone can read
 // them. Without a recipient the ledger can be read and expired, not written to.
 func Open(dir string, recipients ...age.Recipient) (*Ledger, error) {
-	l := &Ledger{dir: dir, recipients: recipients, point: func(string) {}}
+	l := &Ledger{dir: dir, recipients: recipients, point: func(string) {}, now: time.Now}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the ledger: %w", err)
 	}

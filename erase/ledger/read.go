@@ -40,13 +40,20 @@ type listed struct {
 // have ended, in the order in which they began. The zero time gives all.
 //
 // A file that can't be read is told by a *FileError without an entry, and the
-// next one follows. An entry whose mark is damaged comes as one that isn't known to have ended.
+// next one follows. So is an entry that isn't there though its mark is, unless it has
+// expired (ErrDamaged). An entry
+// whose mark is damaged comes as one that isn't known to have ended.
 func (r *Reader) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
 	return func(yield func(*record.Entry, error) bool) {
-		list, problems, err := r.ledger.list()
+		list, lost, problems, err := r.ledger.list()
 		if err != nil {
 			yield(nil, fmt.Errorf("the ledger: %w", err))
 			return
+		}
+		for _, f := range lost {
+			if record.Concerns(f.mark, since) && !expired(f.mark, r.ledger.now()) {
+				problems = append(problems, f.lost())
+			}
 		}
 		for _, err := range problems {
 			if !yield(nil, err) {
@@ -68,12 +75,23 @@ func (r *Reader) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
 	}
 }
 
-// list reads what is in the directory, by when it was written. Problems are of
-// single files.
-func (l *Ledger) list() (list []listed, problems []error, err error) {
+// lost says that the entry is missing.
+func (f *listed) lost() error {
+	return &FileError{f.name + entrySuffix, fmt.Errorf("%w: the entry is missing, and its mark is there", ErrDamaged)}
+}
+
+// list reads what is in the directory, by when it was written. Of lost entries only the
+// mark is there. Problems are of single files.
+func (l *Ledger) list() (list, lost []listed, problems []error, err error) {
 	files, err := os.ReadDir(l.dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
+	}
+	marks := map[string]bool{} // without an entry
+	for _, f := range files {
+		if name, mark := strings.CutSuffix(f.Name(), markSuffix); mark {
+			marks[name] = true
+		}
 	}
 	for _, f := range files {
 		name, ours := strings.CutSuffix(f.Name(), entrySuffix)
@@ -86,6 +104,7 @@ func (l *Ledger) list() (list []listed, problems []error, err error) {
 		case !ours:
 			continue // a mark, read with its entry
 		}
+		delete(marks, name)
 		found := listed{name: name}
 		if found.preamble, err = l.preamble(f.Name()); err != nil {
 			if !errors.Is(err, fs.ErrNotExist) {
@@ -98,8 +117,26 @@ func (l *Ledger) list() (list []listed, problems []error, err error) {
 		}
 		list = append(list, found)
 	}
+	for name := range marks {
+		if !nameOf.MatchString(name + markSuffix) {
+			continue // a foreign file, which is a problem already
+		}
+		// Whoever expires an entry removes its mark next: it may be gone by now.
+		switch m, err := l.mark(name + markSuffix); {
+		case err != nil:
+			problems = append(problems, err)
+		case m != nil && !l.exists(name+entrySuffix):
+			lost = append(lost, listed{name: name, mark: m})
+		}
+	}
 	slices.SortFunc(list, func(a, b listed) int { return cmp.Or(a.Written.Compare(b.Written), cmp.Compare(a.name, b.name)) })
-	return list, problems, nil
+	slices.SortFunc(lost, func(a, b listed) int { return cmp.Compare(a.name, b.name) })
+	return list, lost, problems, nil
+}
+
+func (l *Ledger) exists(name string) bool {
+	_, err := os.Stat(l.path(name))
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func (l *Ledger) preamble(name string) (preamble, error) {

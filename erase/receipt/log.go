@@ -230,9 +230,18 @@ func (l *Log) reader(c Checkpoint) tlog.HashReader { return tlog.TileHashReader(
 // process dies before, or Append fails, the next one that opens the log for
 // writing finishes it; append again to learn the indexes, which adds nothing
 // twice. Appending many at once costs little more than one.
+//
+// An envelope is a receipt or an amendment, whoever signed it; anything else is refused
+// (ErrMalformed, ErrTruncated, ErrVersion), and nothing is appended. An index is given
+// only of what the checkpoint proves to be there: ErrDamaged where a tile says otherwise.
 func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 	if l.o.Signer == nil {
 		return nil, errors.New("log was opened for reading: give its signer to append")
+	}
+	for i, e := range envelopes {
+		if err := checkLoggable(e); err != nil {
+			return nil, fmt.Errorf("envelope %d of %d is no receipt and no amendment: %w", i+1, len(envelopes), err)
+		}
 	}
 	indexes := make([]int64, len(envelopes))
 	err := l.locked(func(c state) error {
@@ -286,10 +295,49 @@ func (l *Log) find(c Checkpoint, at map[Hash]int64) error {
 		i := tile.N << tileHeight
 		for h := range slices.Chunk(data[0], tlog.HashSize) {
 			if was, ok := at[Hash(h)]; ok && was < 0 {
+				if err := l.included(c, i, Hash(h)); err != nil {
+					return err
+				}
 				at[Hash(h)] = i
 			}
 			i++
 		}
+	}
+	return nil
+}
+
+// included checks that the checkpoint proves an entry: a tile that was altered says
+// what it likes.
+func (l *Log) included(c Checkpoint, index int64, entry Hash) error {
+	proof, err := tlog.ProveRecord(c.Size, index, l.reader(c))
+	if err == nil {
+		err = tlog.CheckRecord(proof, c.Size, c.Root, index, entry)
+	}
+	return damaged(err)
+}
+
+// checkLoggable refuses what is no envelope of a statement of this package. Whose
+// signatures are good is up to those who open it.
+func checkLoggable(envelope []byte) error {
+	_, payload, err := parseEnvelope(envelope)
+	if err != nil {
+		return err
+	}
+	is, err := typeOf(payload)
+	if err != nil {
+		return err
+	}
+	var statement interface{ Validate() error } = &Statement{}
+	if is == AmendmentType {
+		statement = &Amendment{}
+	} else {
+		is = PredicateType
+	}
+	if err := parse(payload, is, statement); err != nil {
+		return err
+	}
+	if err := statement.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return nil
 }

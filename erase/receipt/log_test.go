@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
@@ -45,13 +47,73 @@ func logVerifierOf(t testing.TB, n byte) note.Verifier {
 	return v
 }
 
-// receipts are n different envelopes; the log doesn't read them.
+// receipts are n different receipts.
 func receipts(from, n int) [][]byte {
 	list := make([][]byte, n)
 	for i := range list {
-		list[i] = fmt.Appendf(nil, "envelope %d", from+i)
+		list[i] = numberedReceipt(fmt.Sprintf("envelope %d", from+i))
 	}
 	return list
+}
+
+var numberedReceipts sync.Map // by ID: many tests need the same
+
+// numberedReceipt is a receipt of that ID.
+func numberedReceipt(id string) []byte {
+	if env, made := numberedReceipts.Load(id); made {
+		return env.([]byte)
+	}
+	p := smallPredicate()
+	p.ReceiptID = id
+	s, err := NewSigner(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize)))
+	if err == nil {
+		var env []byte
+		if env, err = Sign(context.Background(), NewStatement(p), s); err == nil {
+			numberedReceipts.Store(id, env)
+			return env
+		}
+	}
+	panic(err)
+}
+
+// A tile that was altered to hold a receipt's hash doesn't make it an entry.
+func TestAppendSaysOnlyWhatTheCheckpointProves(t *testing.T) {
+	dir, l := newLog(t, 300)
+	other := receipts(999, 1)[0]
+	tile := filepath.Join(dir, "tile/8/0/000")
+	data, err := os.ReadFile(tile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := entry(other)
+	copy(data[tlog.HashSize:], h[:])
+	if err := os.WriteFile(tile, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := l.Append(other); !errors.Is(err, ErrDamaged) {
+		t.Errorf("Append: %v, %v, want ErrDamaged", at, err)
+	}
+}
+
+func TestALogTakesReceiptsAndAmendmentsOnly(t *testing.T) {
+	dir, l := newLog(t, 3)
+	before := files(t, dir)
+	good := receipts(9, 1)[0]
+	for name, envelope := range map[string][]byte{
+		"no JSON":               []byte("envelope 1"),
+		"nothing":               nil,
+		"another JSON":          []byte(`{"payload":"e30=","payloadType":"application/json","signatures":[{"sig":"AA=="}]}`),
+		"no signature":          []byte(`{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[]}`),
+		"a payload of no type":  []byte(`{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"AA=="}]}`),
+		"a receipt that is cut": good[:len(good)-10],
+	} {
+		if at, err := l.Append(good, envelope); err == nil {
+			t.Errorf("%s is entry %v", name, at)
+		}
+	}
+	if after := files(t, dir); !slices.Equal(before, after) {
+		t.Errorf("files before %s, after %s", before, after)
+	}
 }
 
 func newLog(t testing.TB, entries int) (string, *Log) {

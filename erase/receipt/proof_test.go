@@ -111,7 +111,7 @@ func BenchmarkLog(b *testing.B) {
 	}
 	b.Run("append one", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			if _, err := l.Append(fmt.Appendf(nil, "one more %d of %d", i, b.N)); err != nil {
+			if _, err := l.Append(numberedReceipt(fmt.Sprintf("one more %d of %d", i, b.N))); err != nil {
 				b.Fatal(err)
 			}
 		}

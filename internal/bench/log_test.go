@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,13 +37,24 @@ func logging(t *testing.T, _ *engine, n int) []result {
 	must(receipt.CreateLog(dir, signer))
 	l, err := receipt.OpenLog(dir, receipt.LogOptions{Signer: signer})
 	must(err)
+	by, err := receipt.NewSigner(key)
+	must(err)
+	digest := strings.Repeat("ab", 32)
+	numbered := func(id string) []byte {
+		envelope, err := receipt.Sign(t.Context(), receipt.NewStatement(receipt.Predicate{
+			ReceiptID: id, Tool: receipt.Tool{Name: "expunge"}, Scope: "expired", PlanDigest: digest, PolicyDigest: digest, SchemaFingerprint: digest,
+			System: receipt.System{Journal: "bench", Engine: "sqlite"},
+		}), by)
+		must(err)
+		return envelope
+	}
 	envelopes := make([][]byte, n)
 	for i := range envelopes {
-		envelopes[i] = fmt.Appendf(nil, "receipt %d", i)
+		envelopes[i] = numbered(fmt.Sprintf("receipt %d", i))
 	}
 	all := timed(func() { _, err = l.Append(envelopes...) })
 	must(err)
-	last := []byte("one more")
+	last := numbered("one more")
 	r := result{Work: fmt.Sprintf("a receipt more in a log of %d", n), Engine: "–", GoalText: "≤ 1 s, proof checked ≤ 10 ms", Rows: 1}
 	r.Expunge = timed(func() { _, err = l.Append(last) })
 	must(err)
