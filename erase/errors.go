@@ -54,11 +54,15 @@ func (e *HazardError) Error() string {
 	b.WriteString("the plan has hazards that were not allowed:")
 	var flags []string
 	seen := map[plan.HazardName]bool{}
-	for _, h := range e.Hazards {
-		fmt.Fprintf(&b, "\n  %s %s: %s", h.Name, h.Table, h.Reason)
-		if !seen[h.Name] {
-			seen[h.Name] = true
-			flags = append(flags, "--allow "+string(h.Name))
+	for _, g := range plan.GroupHazards(e.Hazards) {
+		var tables []string
+		for _, t := range g.Tables {
+			tables = append(tables, t.String())
+		}
+		fmt.Fprintf(&b, "\n  %s %s: %s", g.Name, strings.Join(tables, ", "), g.Reason)
+		if !seen[g.Name] {
+			seen[g.Name] = true
+			flags = append(flags, "--allow "+string(g.Name))
 		}
 	}
 	b.WriteString("\nto go on, add " + strings.Join(flags, " "))

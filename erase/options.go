@@ -35,7 +35,8 @@ type Options struct {
 	Approved string
 	// Subjects are the subjects of scope subjects. No other scope takes any. Defaults to none.
 	Subjects Source
-	// Allow names the hazards that are allowed. SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS have
+	// Allow names the hazards that are allowed, for every table (UNINDEXED_LINK) or for
+	// one (UNINDEXED_LINK:audit_log). SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS have
 	// the indexes suspended that the plan offers (plan.Root.Suspends). Defaults to none.
 	Allow []plan.HazardName
 	// Signers sign the receipt. Defaults to none, which is an error: a run
@@ -180,7 +181,7 @@ func storable(s string) bool {
 func (o *Options) hazards(p *plan.Plan) error {
 	var refused []plan.Hazard
 	for _, h := range p.Hazards {
-		if !slices.Contains(o.Allow, h.Name) {
+		if !p.Allows(o.Allow, h) {
 			refused = append(refused, h)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 func (e *executor) suspending(ctx context.Context, p *program, items iter.Seq2[*item, error]) iter.Seq2[*item, error] {
 	var names []string
 	for _, s := range p.root.Suspends {
-		if slices.Contains(e.Allow, s.Hazard) {
+		if e.plan.Allows(e.Allow, plan.Hazard{Name: s.Hazard, Table: p.root.Table}) {
 			names = append(names, s.Index)
 		}
 	}

@@ -1,6 +1,11 @@
 package plan
 
-import "github.com/expungedb/expunge/dialect"
+import (
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
 
 // Hazard is something that the operator must allow by name before a plan runs.
 type Hazard struct {
@@ -9,8 +14,43 @@ type Hazard struct {
 	Reason string       `json:"reason"`
 }
 
-// HazardName is what a hazard is allowed by (`--allow NAME`, Options.Allow).
+// HazardName is what a hazard is allowed by (`--allow NAME`, Options.Allow). With a
+// table behind a colon it allows the hazard for that table only: UNINDEXED_LINK:audit_log.
 type HazardName string
+
+// Allows reports whether one of the names allows the hazard: its own, or its own
+// with its table, which is written as in a policy.
+func (p *Plan) Allows(names []HazardName, h Hazard) bool {
+	return slices.ContainsFunc(names, func(n HazardName) bool {
+		name, table, one := strings.Cut(string(n), ":")
+		return HazardName(name) == h.Name && (!one || table == short(h.Table, p.Default) || table == h.Table.String())
+	})
+}
+
+// HazardGroup is the tables that have one hazard for one reason.
+type HazardGroup struct {
+	Name   HazardName
+	Reason string
+	Tables []dialect.Name
+}
+
+// GroupHazards puts hazards together that differ in their table only, in their order.
+func GroupHazards(hazards []Hazard) []HazardGroup {
+	var out []HazardGroup
+	for _, h := range hazards {
+		i := slices.IndexFunc(out, func(g HazardGroup) bool { return g.Name == h.Name && g.Reason == h.Reason })
+		if i < 0 {
+			i, out = len(out), append(out, HazardGroup{Name: h.Name, Reason: h.Reason})
+		}
+		out[i].Tables = append(out[i].Tables, h.Table)
+	}
+	return out
+}
+
+// NewHazards are the hazards that the approved plan doesn't have.
+func (p *Plan) NewHazards(approved *Plan) []Hazard {
+	return slices.DeleteFunc(slices.Clone(p.Hazards), func(h Hazard) bool { return slices.Contains(approved.Hazards, h) })
+}
 
 // The hazards.
 const (

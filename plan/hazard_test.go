@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -189,5 +190,90 @@ func TestWhatCantBeRolledBackIsFoundToTheEnd(t *testing.T) {
 func largeObjects(kind string) func(*dialect.Table) {
 	return func(t *dialect.Table) {
 		t.Columns = append(t.Columns, &dialect.Column{Name: "scan", Kind: dialect.Int, Type: kind, Nullable: true})
+	}
+}
+
+// Columns that a link's condition fixes by equality are the beginning of an index,
+// where the condition says so for certain.
+func TestAnIndexServesALinkWhoseConditionFixesItsFirstColumns(t *testing.T) {
+	const log = "audit_log(entity_id) -> users(id) where "
+	for _, c := range []struct {
+		name, where string
+		index       []string
+		served      bool
+	}{
+		{"an equality", "entity = 'user'", []string{"entity", "entity_id"}, true},
+		{"an equality with a number", "kind = 3", []string{"kind", "entity_id"}, true},
+		{"two equalities", "entity = 'user' AND kind=3", []string{"kind", "entity", "entity_id"}, true},
+		{"one more than the index has", "entity = 'user' and kind = 3", []string{"entity", "entity_id"}, true},
+		{"no index", "entity = 'user'", []string{"body"}, false},
+		{"another column between", "entity = 'user'", []string{"entity", "body", "entity_id"}, false},
+		{"another column first", "entity = 'user'", []string{"body", "entity", "entity_id"}, false},
+		{"the condition's column alone", "entity = 'user'", []string{"entity"}, false},
+		{"a choice", "entity = 'user' OR kind = 3", []string{"entity", "entity_id"}, false},
+		{"not equal", "entity <> 'user'", []string{"entity", "entity_id"}, false},
+		{"a text for a number, which each engine converts in its own way", "kind = '3'", []string{"kind", "entity_id"}, false},
+		{"a number for a text", "entity = 3", []string{"entity", "entity_id"}, false},
+		{"a function", "lower(entity) = 'user'", []string{"entity", "entity_id"}, false},
+		{"another column's value", "entity = body", []string{"entity", "entity_id"}, false},
+		{"something beside the equality", "entity = 'user' AND (1 = 1 OR kind = 3)", []string{"entity", "entity_id"}, false},
+		{"an AND within a text", "entity = 'a AND kind = 3'", []string{"kind", "entity_id"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := schemaOf("users: id, email text\naudit_log: id, entity text, kind, entity_id, body text", with("audit_log", func(t *dialect.Table) {
+				t.Indexes = append(t.Indexes, index("ix", false, c.index...))
+			}))
+			policy := policyOf(t, s, "users", "tables:\n  users: {erase: delete, columns: {email: {pii: contact, overwrite: random}}}\n"+
+				"  audit_log: {erase: delete, columns: {body: {pii: free-text, overwrite: random}}}\nlinks: [\""+log+c.where+"\"]")
+			p := mustBuild(t, s, policy, Subjects())
+			if got := !hazard(p, UnindexedLink, "audit_log"); got != c.served {
+				t.Errorf("served by the index %v: %v, want %v", c.index, got, c.served)
+			}
+			if w := planned(t, p, "audit_log").Reach[0]; w.Once == c.served {
+				t.Errorf("the link is looked through once: %v", w.Once)
+			}
+		})
+	}
+}
+
+func TestAHazardIsAllowedForOneTable(t *testing.T) {
+	p := &Plan{Default: "public"}
+	h := Hazard{UnindexedLink, dialect.Name{Schema: "public", Table: "audit_log"}, "a reason"}
+	for name, want := range map[HazardName]bool{
+		"UNINDEXED_LINK": true, "UNINDEXED_LINK:audit_log": true, "UNINDEXED_LINK:public.audit_log": true,
+		"UNINDEXED_LINK:": false, "UNINDEXED_LINK:audit": false, "UNINDEXED_LINK:other.audit_log": false, "NO_PRIMARY_KEY": false, "NO_PRIMARY_KEY:audit_log": false,
+	} {
+		if got := p.Allows([]HazardName{"TRIGGERS_FIRE", name}, h); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// The text has what is new since the approved plan first, and each reason once.
+func TestHazardsAreGroupedAndNewOnesComeFirst(t *testing.T) {
+	table := func(n string) dialect.Name { return dialect.Name{Table: n} }
+	approved := &Plan{Hazards: []Hazard{{TriggersFire, table("a"), "why"}, {TriggersFire, table("b"), "why"}}}
+	p := &Plan{Hazards: []Hazard{{NoPrimaryKey, table("c"), "new"}, {TriggersFire, table("a"), "why"}, {TriggersFire, table("b"), "why"}}}
+	for name, c := range map[string]struct{ got, want string }{
+		"alone": {p.String(), "\nHazards, each to be allowed by name:\n  --allow NO_PRIMARY_KEY  c: new\n  --allow TRIGGERS_FIRE  a, b: why\n"},
+		"since": {p.TextSince(approved), "\nNew hazards since the approved plan, each to be allowed by name:\n  --allow NO_PRIMARY_KEY  c: new\n" +
+			"\nHazards, each to be allowed by name:\n  --allow TRIGGERS_FIRE  a, b: why\n"},
+		"nothing new": {p.TextSince(p), "\nNo hazard is new since the approved plan\n\nHazards, each"},
+	} {
+		if !strings.Contains(c.got, c.want) {
+			t.Errorf("%s: nothing says\n%s\nin\n%s", name, c.want, c.got)
+		}
+	}
+}
+
+// Scope everything has no subjects that a row could be shared by.
+func TestScopeEverythingDoesNotAskForSharedRows(t *testing.T) {
+	s := schemaOf("customer: id, email text\nmessage: id, sender -> customer, recipient -> customer, body text")
+	policy := policyOf(t, s, "customer", "tables:\n  customer: {erase: delete, columns: {email: {pii: contact, overwrite: random}}}\n"+
+		"  message: {erase: delete, columns: {body: {pii: free-text, overwrite: random}}}")
+	for scope, want := range map[Scope]bool{Subjects(): true, Everything(): false} {
+		if got := hazard(mustBuild(t, s, policy, scope), SharedRow, "message"); got != want {
+			t.Errorf("%s: %v", scope, got)
+		}
 	}
 }

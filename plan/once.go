@@ -23,7 +23,7 @@ func (b *builder) markOnce(roots []Root) {
 			t := &r.Tables[j]
 			for k := range t.Reach {
 				w := &t.Reach[k]
-				w.Once = r.countable(t, w) && !indexed(b.schema.Table(t.Name), w.Columns) && b.sorted(w)
+				w.Once = r.countable(t, w) && !indexed(b.schema.Table(t.Name), &w.Reference) && b.sorted(w)
 			}
 		}
 	}

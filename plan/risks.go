@@ -45,10 +45,10 @@ func (b *builder) hazards(roots []Root) []Hazard {
 	}
 	for i := range roots {
 		r := &roots[i]
-		scan := func(t *dialect.Table, columns []string) {
-			if !indexed(t, columns) {
+		scan := func(ref *Reference) {
+			if !indexed(b.schema.Table(ref.Table), ref) {
 				r.Scans = true
-				add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned for every batch", list(columns))
+				add(UnindexedLink, ref.Table, "no index starts with (%s): the table is scanned for every batch", list(ref.Columns))
 			}
 		}
 		for _, pt := range r.Tables {
@@ -66,13 +66,15 @@ func (b *builder) hazards(roots []Root) []Hazard {
 				case w.Once:
 					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned once per run before the first batch and after the last one, and for every batch where too many rows are found to be kept in mind", list(w.Columns))
 				case !w.Forwards:
-					scan(t, w.Columns)
+					scan(&w.Reference)
 				}
 			}
 			for _, ref := range slices.Concat(pt.AnchoredBy, pt.SharedBy) {
-				scan(b.schema.Table(ref.Table), ref.Columns)
+				scan(&ref)
 			}
-			b.shared(pt, add)
+			if b.now != ScopeEverything { // which has no subjects
+				b.shared(pt, add)
+			}
 		}
 		for _, s := range r.Steps {
 			b.stepHazards(s, add, scan)
@@ -93,7 +95,7 @@ func (b *builder) hazards(roots []Root) []Hazard {
 	return out
 }
 
-func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string, ...any), scan func(*dialect.Table, []string)) {
+func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string, ...any), scan func(*Reference)) {
 	if s.Op == Keep {
 		return
 	}
@@ -118,10 +120,10 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		}
 	}
 	if s.Follow != nil {
-		scan(t, s.Follow.Columns)
+		scan(s.Follow)
 	}
 	if s.Op == Detach && s.Rows == Reached {
-		scan(t, s.Detach.Columns)
+		scan(s.Detach)
 	}
 	if t.NoTransactions {
 		add(NoTransactions, t.Name, "the storage engine can't roll back: a batch that fails leaves the table half done")
@@ -212,16 +214,4 @@ func (b *builder) shared(pt Table, add func(HazardName, dialect.Name, string, ..
 	if len(columns) > 1 && undecided > 0 {
 		add(SharedRow, pt.Name, "a row refers to %d subjects, by %s: decide for each with `via`", len(columns), list(columns))
 	}
-}
-
-// indexed reports whether an index can find rows by the columns: it isn't
-// partial, and starts with one of them.
-func indexed(t *dialect.Table, columns []string) bool {
-	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
-		if ix.Where != "" || len(ix.Parts) < 1 {
-			return false
-		}
-		// The first column is what makes the difference between a search and a scan.
-		return ix.Parts[0].Prefix == 0 && slices.Contains(columns, ix.Parts[0].Column)
-	})
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode"
@@ -13,7 +14,12 @@ import (
 
 // String is the plan for a person to review: every step with the way its table
 // is reached, every hazard, and the digest that approves it.
-func (p *Plan) String() string {
+func (p *Plan) String() string { return p.text(nil) }
+
+// TextSince is String with the hazards that the approved plan doesn't have first.
+func (p *Plan) TextSince(approved *Plan) string { return p.text(approved) }
+
+func (p *Plan) text(approved *Plan) string {
 	var b strings.Builder
 	say(&b, "Plan for %s on %s, scope %s\n", p.Database, p.Engine, p.Scope)
 	if p.Subject != nil {
@@ -45,20 +51,32 @@ func (p *Plan) String() string {
 			say(&b, "  %s: %s\n", short(u.Table, p.Default), u.Reason)
 		}
 	}
-	if len(p.Hazards) > 0 {
-		b.WriteString("\nHazards, each to be allowed by name:\n")
-		for _, h := range p.Hazards {
-			say(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
+	hazards := p.Hazards
+	if approved != nil {
+		fresh := p.NewHazards(approved)
+		if len(fresh) == 0 {
+			b.WriteString("\nNo hazard is new since the approved plan\n")
 		}
+		p.printHazards(&b, "New hazards since the approved plan, each to be allowed by name:", fresh)
+		hazards = slices.DeleteFunc(slices.Clone(hazards), func(h Hazard) bool { return slices.Contains(fresh, h) })
 	}
-	if offers := p.Offers(); len(offers) > 0 {
-		b.WriteString("\nFaster, where it is allowed:\n")
-		for _, h := range offers {
-			say(&b, "  --allow %s  %s: %s\n", h.Name, short(h.Table, p.Default), h.Reason)
-		}
-	}
+	p.printHazards(&b, "Hazards, each to be allowed by name:", hazards)
+	p.printHazards(&b, "Faster, where it is allowed:", p.Offers())
 	say(&b, "\nDigest %s\n", p.Digest())
 	return b.String()
+}
+
+func (p *Plan) printHazards(w io.Writer, heading string, hazards []Hazard) {
+	if len(hazards) > 0 {
+		fmt.Fprintf(w, "\n%s\n", heading)
+	}
+	for _, g := range GroupHazards(hazards) {
+		var tables []string
+		for _, t := range g.Tables {
+			tables = append(tables, short(t, p.Default))
+		}
+		say(w, "  --allow %s  %s: %s\n", g.Name, list(tables), g.Reason)
+	}
 }
 
 // say writes a line, in which names from the catalogue and texts of the policy

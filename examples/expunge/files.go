@@ -86,14 +86,17 @@ func inPolicy(cmd *cli.Command, err error) error {
 }
 
 // readPlan reads the file of --plan.
-func readPlan(cmd *cli.Command) (*plan.Plan, error) {
-	data, err := readFile("--plan", cmd.String("plan"))
+func readPlan(cmd *cli.Command) (*plan.Plan, error) { return readPlanOf(cmd, "plan") }
+
+// readPlanOf reads the plan of a flag.
+func readPlanOf(cmd *cli.Command, flag string) (*plan.Plan, error) {
+	data, err := readFile("--"+flag, cmd.String(flag))
 	if err != nil {
 		return nil, err
 	}
 	p, err := plan.Decode(data)
 	if err != nil {
-		return nil, &usageError{fmt.Errorf("%s: %w", cmd.String("plan"), err)}
+		return nil, &usageError{fmt.Errorf("%s: %w", cmd.String(flag), err)}
 	}
 	return p, nil
 }

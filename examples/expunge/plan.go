@@ -24,6 +24,7 @@ func (a *app) plan() *cli.Command {
 			&cli.BoolFlag{Name: "expired", Usage: "rows older than their retention period"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plan, for run, to `FILE`"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json or mermaid (a picture)"},
+			&cli.StringFlag{Name: "since", Usage: "list hazards that the approved plan in `FILE` lacks first"},
 		},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			scope, err := scopeOf(cmd)
@@ -33,6 +34,15 @@ func (a *app) plan() *cli.Command {
 			format := cmd.String("format")
 			if !slices.Contains([]string{"text", "json", "mermaid"}, format) {
 				return usage("--format is text, json or mermaid")
+			}
+			var approved *plan.Plan
+			if cmd.String("since") != "" {
+				if approved, err = readPlanOf(cmd, "since"); err != nil {
+					return err
+				}
+				if approved.Scope != scope {
+					return usage("--since: the approved plan's scope is %s, not %s", approved.Scope, scope)
+				}
 			}
 			policy, err := readPolicy(cmd)
 			if err != nil {
@@ -61,8 +71,11 @@ func (a *app) plan() *cli.Command {
 				return err
 			}
 			text := p.String()
-			if format == "mermaid" {
+			switch {
+			case format == "mermaid":
 				text = p.Mermaid()
+			case approved != nil:
+				text = p.TextSince(approved)
 			}
 			_, err = fmt.Fprint(a.stdout, text)
 			return err

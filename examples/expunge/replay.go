@@ -31,7 +31,7 @@ func (a *app) replay() *cli.Command {
 			keyFlag("receipts and amendments"),
 			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to make another plan where the old one doesn't fit the restored schema"},
 			&cli.StringFlag{Name: "database", Usage: "the database's identity as receipts show it, `UUID`, for a backup that is older than the journal"},
-			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD` of the plans; again for each"},
+			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD`, or for one table HAZARD:table (repeatable)"},
 			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
 			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
 			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},

@@ -25,7 +25,7 @@ func (a *app) run() *cli.Command {
 			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
 			keyFlag("the receipt"),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the receipt to `FILE`"},
-			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD` of the plan; again for each"},
+			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD`, or for one table HAZARD:table (repeatable)"},
 			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
 			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
 			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
