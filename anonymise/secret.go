@@ -2,6 +2,8 @@ package anonymise
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +39,17 @@ func NewSecret(key []byte) (Secret, error) {
 	}
 	key = bytes.Clone(key)
 	return Secret{func() []byte { return key }}, nil
+}
+
+// Derive makes a key of the secret for another purpose than replacing values. The zero
+// Secret has none to derive from: it returns nil.
+func (s Secret) Derive(purpose string) []byte {
+	if s.IsZero() {
+		return nil
+	}
+	mac := hmac.New(sha256.New, s.key())
+	mac.Write([]byte("expunge-derived/v1\x00" + purpose))
+	return mac.Sum(nil)
 }
 
 // IsZero reports whether there is no secret.

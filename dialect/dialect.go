@@ -101,6 +101,11 @@ type Reader interface {
 	Query(ctx context.Context, s Select) iter.Seq2[Row, error]
 	// Count counts the rows of a table that meet the conditions.
 	Count(ctx context.Context, t Name, where []Cond) (int64, error)
+	// SchemaMark is a short text about the given tables. It is another one once a column,
+	// trigger or foreign key of theirs, or a foreign key that refers to one of them, was added, dropped
+	// or altered; it may be another one after less, which Inspect tells. Whatever was committed before
+	// the transaction's locks on a table is in it. It costs a few milliseconds.
+	SchemaMark(ctx context.Context, tables []Name) (string, error)
 	// Position is where the server's log stands (LSN, GTID), "" where there is none.
 	Position(ctx context.Context) (string, error)
 }

@@ -16,24 +16,28 @@ import (
 // nothing (any more).
 type resolvedSubject struct{ key dialect.Key }
 
-// subjects gives each subject of the source once, by its key. In a run that is
+// subjects gives each subject of the source once, by its key, and tells note of each that was given. In a run that is
 // continued an identifier may have gone with its row; else it must match exactly one.
-func (e *executor) subjects(ctx context.Context, continued bool) iter.Seq2[resolvedSubject, error] {
+func (e *executor) subjects(ctx context.Context, continued bool, note func(subject, dialect.Key)) iter.Seq2[resolvedSubject, error] {
 	t := e.schema.Table(e.plan.Subject.Table)
 	return func(yield func(resolvedSubject, error) bool) {
 		seen := distinct{}
 		for s, err := range parse(e.Subjects, e.plan.Subject, t) {
-			if err == nil && s.key == nil {
-				s.key, err = e.identify(ctx, s, continued)
+			key := s.key
+			if err == nil && key == nil {
+				key, err = e.identify(ctx, s, continued)
 			}
 			if err != nil {
 				yield(resolvedSubject{}, err)
 				return
 			}
-			if s.key != nil && !seen.add(s.key) {
+			if note != nil {
+				note(s, key)
+			}
+			if key != nil && !seen.add(key) {
 				continue
 			}
-			if !yield(resolvedSubject{s.key}, nil) {
+			if !yield(resolvedSubject{key}, nil) {
 				return
 			}
 		}
@@ -64,7 +68,7 @@ func (e *executor) roots(ctx context.Context, continued bool) iter.Seq2[dialect.
 	return func(yield func(dialect.Key, error) bool) {
 		var unnamed int64
 		seen := distinct{}
-		for given, err := range e.chunks(ctx, continued, n, &unnamed) {
+		for given, err := range e.chunks(ctx, continued, n, &unnamed, nil) {
 			if err == nil && !oneWay {
 				given, err = e.asStored(ctx, given)
 			}
@@ -150,14 +154,23 @@ const chunk = 1000
 
 // census is how many subjects are given: those of which the key is known, those
 // named by an identifier that no row has any more, and those that are there.
-type census struct{ named, unnamed, present int64 }
+type census struct {
+	named, unnamed, present int64
+	set                     subjectSet
+}
 
 // fits reports whether these can be the n subjects that a run was begun with: an
 // identifier that names nothing may be one more name of a subject that is named otherwise.
 func (c census) fits(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
 
 func (e *executor) census(ctx context.Context, continued bool) (c census, err error) {
-	for keys, err := range e.chunks(ctx, continued, chunk, &c.unnamed) {
+	t := e.schema.Table(e.plan.Subject.Table)
+	var columns []*dialect.Column
+	for _, name := range e.plan.Subject.Key {
+		columns = append(columns, t.Column(name))
+	}
+	note := func(given subject, key dialect.Key) { c.set.add(given, key, columns, t) }
+	for keys, err := range e.chunks(ctx, continued, chunk, &c.unnamed, note) {
 		if err != nil {
 			return c, err
 		}
@@ -175,10 +188,10 @@ func (e *executor) census(ctx context.Context, continued bool) (c census, err er
 }
 
 // chunks gives the subjects' keys, n at a time, and counts those without one.
-func (e *executor) chunks(ctx context.Context, continued bool, n int, unnamed *int64) iter.Seq2[[]dialect.Key, error] {
+func (e *executor) chunks(ctx context.Context, continued bool, n int, unnamed *int64, note func(subject, dialect.Key)) iter.Seq2[[]dialect.Key, error] {
 	return func(yield func([]dialect.Key, error) bool) {
 		var keys []dialect.Key
-		for s, err := range e.subjects(ctx, continued) {
+		for s, err := range e.subjects(ctx, continued, note) {
 			if err != nil {
 				yield(nil, err)
 				return

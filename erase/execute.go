@@ -22,6 +22,7 @@ type executor struct {
 	plan    *plan.Plan
 	journal *journal
 	schema  *dialect.Schema
+	watch   schemaWatch
 
 	committer *receipt.Committer // nil: no row commitments
 	pacer
@@ -169,6 +170,9 @@ func (e *executor) transact(ctx context.Context, it *item,
 			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.root.Table.String(), "attempt", attempt)
 		}
 		d, rec, err = e.once(ctx, it, attempt, source, do)
+		if err != nil && ctx.Err() == nil {
+			err = e.explain(ctx, err)
+		}
 		it.contended = it.contended || errors.Is(err, errMoved)
 		if err != nil && again(err) {
 			e.emit(Event{Kind: Retry, Root: it.prog.root.Table, Class: dialect.ClassOf(err)})
@@ -190,9 +194,9 @@ func (e *executor) transact(ctx context.Context, it *item,
 // again reports whether the whole transaction should be tried again.
 func again(err error) bool {
 	switch {
-	case errors.Is(err, errMoved):
+	case errors.Is(err, errMoved), errors.Is(err, errSchemaMoved):
 		return true
-	case errors.Is(err, errUnsettled):
+	case errors.Is(err, errUnsettled), errors.Is(err, ErrDrift):
 		return false
 	}
 	switch dialect.ClassOf(err) {
@@ -225,6 +229,9 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 		if err := tx.CheckConstraints(ctx); err != nil {
 			return nil, nil, err
 		}
+	}
+	if err := e.watch.unchanged(ctx, tx, e.plan.Covers); err != nil {
+		return nil, nil, err
 	}
 	if err := e.journal.fence(ctx, tx); err != nil {
 		return nil, nil, err

@@ -35,6 +35,9 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 	if err != nil {
 		return nil, err
 	}
+	if err := e.checkBeforeSigning(ctx, len(entries)); err != nil {
+		return nil, err
+	}
 	s, err := e.summarise(ctx, row, entries)
 	if err != nil {
 		return nil, err
@@ -207,7 +210,7 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 	if once {
 		n = atOnce
 	}
-	for keys, err := range e.chunks(ctx, true, n, &unnamed) {
+	for keys, err := range e.chunks(ctx, true, n, &unnamed, nil) {
 		if err != nil {
 			return err
 		}

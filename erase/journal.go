@@ -27,6 +27,7 @@ type runRow struct {
 	Plan       string
 	ReceiptID  string
 	Commitment string
+	Marks      string // of its subjects, see subjectMark
 	Subjects   int64
 	Actor      string
 	AsOf       time.Time
@@ -51,7 +52,7 @@ type entry struct {
 	Verified        time.Time
 }
 
-var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id", "subjects", "actor", "as_of", "began", "closed", "envelope", "commitment"}
+var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id", "subjects", "actor", "as_of", "began", "closed", "envelope", "commitment", "marks"}
 
 var entryColumns = []string{"run", "root", "seq", "part", "epoch", "roots", "low", "high", "stayed", "counts", "retries", "began", "committed", "verified", "leaf", "padded"}
 
@@ -121,7 +122,7 @@ func (j *journal) find(ctx context.Context, tx dialect.Tx, lock dialect.Lock) (*
 		}
 		return &runRow{
 			ID: text(r[0]), State: text(r[1]), Epoch: number(r[2]), Holder: text(r[3]), Plan: text(r[4]), ReceiptID: text(r[5]),
-			Subjects: number(r[6]), Actor: text(r[7]), AsOf: unstamp(r[8]), Began: unstamp(r[9]), Closed: unstamp(r[10]), Envelope: text(r[11]), Commitment: text(r[12]),
+			Subjects: number(r[6]), Actor: text(r[7]), AsOf: unstamp(r[8]), Began: unstamp(r[9]), Closed: unstamp(r[10]), Envelope: text(r[11]), Commitment: text(r[12]), Marks: text(r[13]),
 		}, nil
 	}
 	return nil, nil
@@ -154,7 +155,7 @@ func (j *journal) take(ctx context.Context, fresh runRow) (*runRow, error) {
 			row = &fresh
 			row.Epoch, row.State = 1, stateOpen
 			return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(runTable), Columns: runColumns, Rows: []dialect.Row{{
-				row.ID, row.State, row.Epoch, row.Holder, row.Plan, row.ReceiptID, row.Subjects, optional(row.Actor), stamp(row.AsOf), stamp(row.Began), nil, nil, optional(row.Commitment),
+				row.ID, row.State, row.Epoch, row.Holder, row.Plan, row.ReceiptID, row.Subjects, optional(row.Actor), stamp(row.AsOf), stamp(row.Began), nil, nil, optional(row.Commitment), optional(row.Marks),
 			}}})
 		}
 		row = found

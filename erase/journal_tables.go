@@ -64,6 +64,7 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 				text("receipt_id", 36, false),
 				text("commitment", 64, true), // tells whether a continued run was given the same key
 				number("subjects"),           // distinct ones that were given
+				text("marks", 0, true),       // tell, with a key that the caller holds, whether the same are given again
 				text("actor", 200, true),
 				text("as_of", 40, false),
 				text("began", 40, false),

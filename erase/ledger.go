@@ -78,7 +78,7 @@ func (e *executor) leave(ctx context.Context, row *runRow, closed time.Time, env
 // an identifier may be that of several rows, or of another one.
 func (e *executor) named(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for s, err := range e.subjects(ctx, true) {
+		for s, err := range e.subjects(ctx, true, nil) {
 			if err == nil && s.key == nil {
 				err = fmt.Errorf("%w: an identifier that was given names no row any more: the run was begun without this ledger; name its subjects by their keys, or continue it without", ErrNoSuchSubject)
 			}

@@ -70,7 +70,7 @@ func (e *executor) lookOnce(ctx context.Context, p *program, continued, several 
 		p.found[w.way] = newFound()
 	}
 	var unnamed int64
-	for given, err := range e.chunks(ctx, continued, atOnce, &unnamed) {
+	for given, err := range e.chunks(ctx, continued, atOnce, &unnamed, nil) {
 		if err != nil {
 			return err
 		}

@@ -230,7 +230,7 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 		return nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject)
 	}
 	var unnamed int64
-	for keys, err := range e.chunks(ctx, false, chunk, &unnamed) {
+	for keys, err := range e.chunks(ctx, false, chunk, &unnamed, nil) {
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,9 +71,9 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	if env, err := e.finished(ctx, found); env != nil || err != nil {
 		return env, err
 	}
-	var given int64
+	var c census
 	if found == nil || found.State == stateOpen {
-		if given, err = e.ready(ctx, found); err != nil {
+		if c, err = e.ready(ctx, found); err != nil {
 			return nil, err
 		}
 	}
@@ -96,13 +97,18 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	now := e.Now().UTC()
 	row, err := e.journal.take(ctx, runRow{
 		ID: e.RunID, Holder: e.holder(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
-		Subjects: given, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(),
+		Subjects: c.named, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(), Marks: e.encodeMarks(ctx, &c.set),
 	})
 	if err != nil {
 		return nil, err
 	}
 	if env, err := e.finished(ctx, row); env != nil || err != nil {
 		return env, err
+	}
+	if found == nil && row.Epoch > 1 && e.plan.Scope == plan.ScopeSubjects { // another process has begun it meanwhile
+		if err := errors.Join(e.sameKey(row), e.checkSubjectsMatch(ctx, row, c)); err != nil {
+			return nil, err
+		}
 	}
 	if row.State == stateSigned {
 		return e.complete(ctx, row)
@@ -160,8 +166,7 @@ func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 	return envelope, errors.Join(e.publish(ctx, envelope), e.leave(ctx, row, row.Closed, envelope), leftIn(envelope))
 }
 
-// answers refuses the receipt of a run that was about other subjects than are
-// given now. On a schema that has changed that can't be found out.
+// answers refuses the receipt of a run that was about other subjects than are given now.
 func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
 	if e.plan.Scope != plan.ScopeSubjects {
 		return nil
@@ -171,25 +176,53 @@ func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
 			return fmt.Errorf("reading the catalogue: %w", err)
 		}
 	}
-	if drift(e.plan, e.schema) != nil {
-		return nil
+	t := e.schema.Table(e.plan.Subject.Table)
+	for _, c := range slices.Concat(e.plan.Subject.Key, e.plan.Subject.Identifiers) {
+		if t == nil || t.Column(c) == nil {
+			return fmt.Errorf("%w, or not: the subjects' table isn't the one of the plan any more, so that they can't be compared: close the run to get its receipt", ErrRunDiffers)
+		}
 	}
 	c, err := e.census(ctx, true)
 	if err != nil {
 		return err
 	}
-	return e.same(ctx, row, c)
+	return e.checkSubjectsMatch(ctx, row, c)
 }
 
-// same refuses subjects that can't be those of the run. Nothing is stored that
-// they could be compared with: there are as many, and those that were deleted aren't there.
-func (e *executor) same(ctx context.Context, row *runRow, c census) error {
-	if !c.fits(row.Subjects) {
-		return fmt.Errorf("%w: with %d subjects, and %d are given now: give it the same ones, or a run ID of their own", ErrRunDiffers, row.Subjects, c.named+c.unnamed)
+// checkSubjectsMatch refuses subjects that aren't those of the run, with certainty where the
+// caller holds a key of the run's marks. Without one, a run isn't continued, and its receipt
+// is returned where all subjects were deleted and none of those given is in the database.
+func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c census) error {
+	const otherwise = "pass the original subjects or use a new run ID"
+	like, err := e.compare(ctx, row, &c)
+	switch {
+	case err != nil:
+		return err
+	case like == sameSubjects && row.State == stateOpen:
+		return nil // one who was deleted, and came back, is counted as arrived
+	case like == otherSubjects:
+		return fmt.Errorf("%w: the given subjects are not those of the run: %s", ErrRunDiffers, otherwise)
+	case like == unknownSubjects && !c.fits(row.Subjects):
+		return fmt.Errorf("%w: the run has %d subjects, and %d are given: %s", ErrRunDiffers, row.Subjects, c.named+c.unnamed, otherwise)
 	}
-	entries, err := e.journal.entries(ctx)
+	remain, err := e.remaining(ctx, row)
 	if err != nil {
 		return err
+	}
+	switch {
+	case c.present > remain:
+		return fmt.Errorf("%w: %d of the given subjects exist, but at most %d of the run's remain: %s; if one of them came back, close the run and use a new run ID", ErrRunDiffers, c.present, remain, otherwise)
+	case like == unknownSubjects && (row.State == stateOpen || remain > 0):
+		return fmt.Errorf("%w, or not: without a key that it was begun with, its subjects can't be compared with the given ones: give the same secret, commitment key or signing key, or close the run and use a new run ID", ErrRunDiffers)
+	}
+	return nil
+}
+
+// remaining is how many of the run's subjects it has not deleted.
+func (e *executor) remaining(ctx context.Context, row *runRow) (int64, error) {
+	entries, err := e.journal.entries(ctx)
+	if err != nil {
+		return 0, err
 	}
 	remain := row.Subjects
 	for _, d := range entries {
@@ -199,53 +232,53 @@ func (e *executor) same(ctx context.Context, row *runRow, c census) error {
 			}
 		}
 	}
-	if c.present > remain {
-		return fmt.Errorf("%w: with subjects of which at most %d are left, and %d of those given now are there: give it the same ones, or a run ID of their own", ErrRunDiffers, remain, c.present)
-	}
-	return nil
+	return remain, nil
 }
 
 // ready makes every check that can be made before something is written, and
 // counts the subjects.
-func (e *executor) ready(ctx context.Context, found *runRow) (given int64, err error) {
+func (e *executor) ready(ctx context.Context, found *runRow) (c census, err error) {
 	if found != nil {
 		if err := e.sameKey(found); err != nil {
-			return 0, err
+			return c, err
 		}
 	}
+	if err := e.watch.begin(ctx, e); err != nil {
+		return c, err
+	}
 	if e.schema, err = e.db.Inspect(ctx); err != nil {
-		return 0, fmt.Errorf("reading the catalogue: %w", err)
+		return c, fmt.Errorf("reading the catalogue: %w", err)
 	}
 	if err := drift(e.plan, e.schema); err != nil {
-		return 0, err
+		return c, err
 	}
 	programs, err := e.programs(ctx, e.Now())
 	if err != nil {
-		return 0, err
+		return c, err
 	}
 	if err := e.rehearseReceipt(ctx, programs); err != nil {
-		return 0, err
+		return c, err
 	}
 	problems, err := e.db.Check(ctx, accesses(e.plan))
 	if err != nil {
-		return 0, fmt.Errorf("checking privileges: %w", err)
+		return c, fmt.Errorf("checking privileges: %w", err)
 	}
 	if len(problems) > 0 {
-		return 0, &AccessError{problems}
+		return c, &AccessError{problems}
 	}
 	if e.plan.Scope != plan.ScopeSubjects {
-		return 0, nil
+		return c, nil
 	}
-	c, err := e.census(ctx, found != nil)
+	c, err = e.census(ctx, found != nil)
 	switch {
 	case err != nil:
-		return 0, err
+		return c, err
 	case found != nil:
-		return found.Subjects, e.same(ctx, found, c)
+		return c, e.checkSubjectsMatch(ctx, found, c)
 	case c.present == 0:
-		return 0, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, c.named, e.plan.Subject.Table)
+		return c, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, c.named, e.plan.Subject.Table)
 	}
-	return c.named, nil
+	return c, nil
 }
 
 // drift refuses a schema that isn't the one the plan was made for, and a plan that

@@ -28,7 +28,7 @@ func (v *verifier) subjects(ctx context.Context, p *program) error {
 	}
 	s := &subjectSearch{verifier: v, program: p, stays: map[dialect.Name]map[Reason]int64{}, linked: map[*plan.Reach]int64{}}
 	var unnamed int64
-	for keys, err := range v.executor.chunks(ctx, true, chunk, &unnamed) {
+	for keys, err := range v.executor.chunks(ctx, true, chunk, &unnamed, nil) {
 		if err != nil {
 			return err
 		}

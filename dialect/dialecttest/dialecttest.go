@@ -101,6 +101,7 @@ var topics = []struct {
 }{
 	{"inspection", (*suite).inspection},
 	{"fingerprint", (*suite).fingerprint},
+	{"schema mark", (*suite).schemaMark},
 	{"keyset", (*suite).keyset},
 	{"delete", (*suite).delete},
 	{"overwrite", (*suite).overwrite},

@@ -1,0 +1,112 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// schemaWatch notices a schema that changes while the run is at work. Each batch compares
+// the catalogue's mark after its locks: a table made meanwhile would lose rows by ON DELETE
+// CASCADE that no step lists.
+type schemaWatch struct {
+	mu   sync.Mutex
+	mark string // of a schema that has the plan's fingerprint
+}
+
+// errSchemaMoved ends a batch whose tables don't have the mark that was compared last.
+var errSchemaMoved = errors.New("the catalogue has changed")
+
+// begin reads the mark before the catalogue is inspected.
+func (w *schemaWatch) begin(ctx context.Context, e *executor) (err error) {
+	w.mark, err = e.schemaMark(ctx)
+	return err
+}
+
+func (e *executor) schemaMark(ctx context.Context) (mark string, err error) {
+	err = e.read(ctx, func(tx dialect.Tx) error {
+		mark, err = tx.SchemaMark(ctx, e.plan.Covers)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("reading the catalogue: %w", err)
+	}
+	return mark, nil
+}
+
+// unchanged compares the mark in a batch's transaction, after its locks: whoever alters one
+// of its tables after that waits for its end.
+func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Tx, covers []dialect.Name) error {
+	now, err := tx.SchemaMark(ctx, covers)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now != w.mark {
+		return errSchemaMoved
+	}
+	return nil
+}
+
+// inspectAgain finds out what another mark means: ErrDrift, or nothing that the plan is about.
+// Indexes are as the run has them: it may have suspended some.
+func (e *executor) inspectAgain(ctx context.Context) error {
+	w := &e.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	mark, err := e.schemaMark(ctx)
+	if err != nil || mark == w.mark {
+		return err
+	}
+	now, err := e.db.Inspect(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	for _, n := range e.plan.Covers {
+		if was, is := e.schema.Table(n), now.Table(n); was != nil && is != nil {
+			is.Indexes = was.Indexes
+		}
+	}
+	if err := drift(e.plan, now); err != nil {
+		return fmt.Errorf("%w; it was changed while the run was at work: undo the change and continue the run, or close it", err)
+	}
+	w.mark = mark
+	return nil
+}
+
+// explain puts the changed schema, if it was changed, before an error that may come of it.
+func (e *executor) explain(ctx context.Context, err error) error {
+	switch class := dialect.ClassOf(err); {
+	case errors.Is(err, errSchemaMoved), class == dialect.ForeignKeyViolation, class == dialect.Fatal:
+	default:
+		return err
+	}
+	if drifted := e.inspectAgain(ctx); errors.Is(drifted, ErrDrift) {
+		return drifted
+	}
+	return err
+}
+
+// checkBeforeSigning compares the whole fingerprint. What changes after the only batch of a
+// run has no part in what it did, unless the catalogue's mark says otherwise.
+func (e *executor) checkBeforeSigning(ctx context.Context, batches int) error {
+	mark, err := e.schemaMark(ctx)
+	if err != nil {
+		return err
+	}
+	if batches <= 1 && mark == e.watch.mark {
+		return nil
+	}
+	now, err := e.db.Inspect(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	if err := drift(e.plan, now); err != nil {
+		return fmt.Errorf("the receipt isn't signed: %w; or undo the change and continue the run, or close it", err)
+	}
+	return nil
+}

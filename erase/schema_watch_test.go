@@ -1,0 +1,126 @@
+package erase_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+)
+
+// meanwhile carries a run out, in batches of few rows, and has an application change the
+// schema after the first of them.
+func (d *target) meanwhile(t testing.TB, p *plan.Plan, o erase.Options, change ...string) (erase.Report, error) {
+	t.Helper()
+	o.MaxRows, o.Workers = 4, 1
+	once := sync.OnceFunc(func() { d.exec(t, change...) })
+	return erase.RunAt(t.Context(), d.DB, p, o, func(point string) {
+		if point == "checked" {
+			once()
+		}
+	})
+}
+
+// reviews makes a table that refers to members, with a row of member 3, whose turn comes later.
+func reviews(action string) []string {
+	return []string{
+		"CREATE TABLE review (review_id INTEGER NOT NULL, member_id INTEGER DEFAULT 4, body VARCHAR(80), PRIMARY KEY (review_id), CONSTRAINT fk_review FOREIGN KEY (member_id) REFERENCES member (member_id) " + action + ")",
+		"INSERT INTO review VALUES (1, 3, 'of three')",
+	}
+}
+
+func TestARunNoticesAReferenceThatIsMadeMeanwhile(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		for _, action := range []string{"ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE SET DEFAULT", "ON DELETE NO ACTION"} {
+			if action == "ON DELETE SET DEFAULT" && (db.Engine == sample.MySQL || db.Engine == sample.MariaDB) {
+				continue // InnoDB has none
+			}
+			t.Run(action, func(t *testing.T) {
+				db := db.again(t).club(t)
+				p := db.plan(t, deletes, plan.Subjects())
+				o := options(p, "r", "1", "2", "3")
+				if report, err := db.meanwhile(t, p, o, reviews(action)...); !errors.Is(err, erase.ErrDrift) || report.Receipt != nil {
+					t.Fatalf("error %v, want ErrDrift", err)
+				}
+				if n := db.count(t, "SELECT count(*) FROM review WHERE member_id = 3"); n != 1 {
+					t.Error("the row that no step names isn't as it was")
+				}
+				db.exec(t, "DROP TABLE review")
+				report, err := erase.Run(t.Context(), db.DB, p, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s := opened(t, report.Receipt).Predicate.Subjects; s.Done != 3 {
+					t.Errorf("%+v", s)
+				}
+			})
+		}
+	})
+}
+
+func TestARunNoticesAColumnAndATriggerThatAreMadeMeanwhile(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		for name, change := range map[string]func(db *target){
+			"column": func(db *target) { db.exec(t, "ALTER TABLE member ADD nickname VARCHAR(40)") },
+			"trigger": func(db *target) {
+				db.exec(t, "CREATE TABLE history (name VARCHAR(80))")
+				db.trigger(t, "AFTER UPDATE", "member", "INSERT INTO history VALUES (OLD.name);", map[string]string{
+					sample.SQLServer: "INSERT INTO history SELECT name FROM deleted;",
+				})
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				db := db.again(t).club(t)
+				p := db.plan(t, overwrites, plan.Subjects())
+				o := options(p, "r", "1", "2", "3")
+				o.MaxRows, o.Workers = 4, 1
+				once := sync.OnceFunc(func() { change(db) })
+				report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+					if point == "checked" {
+						once()
+					}
+				})
+				if !errors.Is(err, erase.ErrDrift) || report.Receipt != nil {
+					t.Fatalf("error %v, want ErrDrift", err)
+				}
+				if n := db.count(t, "SELECT count(*) FROM member WHERE name = 'Three Tre'"); n != 1 {
+					t.Error("a batch went on after the change")
+				}
+			})
+		}
+	})
+}
+
+// What the plan isn't about may change.
+func TestARunGoesOnWhereTheChangeIsNoneOfThePlan(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		report, err := db.meanwhile(t, p, options(p, "r", "1", "2", "3"), "CREATE TABLE weather (day INTEGER NOT NULL, PRIMARY KEY (day))")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := opened(t, report.Receipt).Predicate.Subjects; s.Done != 3 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// A change after the last batch, which touches nothing that was done, isn't signed over.
+func TestAReceiptIsNotSignedOverAnotherSchema(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1")
+		report, err := db.meanwhile(t, p, o, reviews("ON DELETE CASCADE")...)
+		if !errors.Is(err, erase.ErrDrift) || report.Receipt != nil {
+			t.Fatalf("error %v, want ErrDrift", err)
+		}
+		db.exec(t, "DROP TABLE review")
+		if _, err := erase.Run(t.Context(), db.DB, p, o); err != nil {
+			t.Error(err)
+		}
+	})
+}
