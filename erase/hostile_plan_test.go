@@ -30,6 +30,7 @@ var house = []string{
 	`CREATE TABLE post (post_id INTEGER PRIMARY KEY, author INTEGER REFERENCES person, parent INTEGER REFERENCES post, text TEXT)`,
 	`CREATE TABLE log (log_id INTEGER PRIMARY KEY, kind TEXT, entity INTEGER, text TEXT)`,
 	`CREATE TABLE session (session_id INTEGER PRIMARY KEY, email TEXT REFERENCES person(email) ON UPDATE CASCADE ON DELETE CASCADE, seen DATE)`,
+	`CREATE TABLE pin (pin_id INTEGER PRIMARY KEY, session_id INTEGER REFERENCES session)`,
 	`CREATE TABLE vote (vote_id INTEGER PRIMARY KEY, person_id INTEGER NOT NULL REFERENCES person)`,
 	`INSERT INTO home VALUES (1, 'Elm'), (2, 'Oak'), (3, 'Ash')`,
 	`INSERT INTO person VALUES (1, 'a@x.example', 'Ann', 1, NULL), (2, 'b@x.example', 'Ben', 2, 1), (3, 'c@x.example', 'Cat', 2, 1), (4, 'd@x.example', 'Dan', NULL, 3)`,
@@ -39,6 +40,7 @@ var house = []string{
 	`INSERT INTO post VALUES (1, 1, NULL, 'p'), (2, 2, 1, 'q'), (3, 1, 2, 'r'), (4, 3, NULL, 's')`,
 	`INSERT INTO log VALUES (1, 'person', 1, 'in'), (2, 'robot', 1, 'beep'), (3, 'person', 2, 'out')`,
 	`INSERT INTO session VALUES (1, 'a@x.example', '2020-01-01'), (2, 'b@x.example', '2025-12-01'), (3, NULL, '2019-01-01')`,
+	`INSERT INTO pin VALUES (1, 1), (2, 2), (3, NULL)`,
 	`INSERT INTO vote VALUES (1, 1), (2, 2), (3, 2)`,
 }
 
@@ -73,6 +75,7 @@ tables:
     columns: {post_id: none, author: none, parent: none, text: {pii: free-text, overwrite: null}}
   log: {erase: delete, columns: {log_id: none, kind: none, entity: none, text: {pii: free-text, overwrite: null}}}
   session: {erase: delete, everything: delete, columns: {session_id: none, email: {pii: contact}, seen: none}}
+  pin: {via: {session_id: detach}, columns: {pin_id: none, session_id: none}}
   vote: {erase: keep, columns: {vote_id: none, person_id: none}}
 links:
   - log(entity) -> person(person_id) where kind = 'person'
@@ -289,7 +292,7 @@ func (h *hostileHouse) carryOut(t *testing.T, p *plan.Plan) {
 func (d *target) houseRows(t testing.TB) map[string]map[string]map[string]string {
 	t.Helper()
 	out := map[string]map[string]map[string]string{}
-	for _, table := range []string{"home", "person", "bill", "line", "call", "post", "log", "session", "vote"} {
+	for _, table := range []string{"home", "person", "bill", "line", "call", "post", "log", "session", "pin", "vote"} {
 		rows, err := d.SQL.QueryContext(context.Background(), "SELECT rowid, * FROM "+table)
 		if err != nil {
 			t.Fatal(err)

@@ -30,7 +30,12 @@ var ErrInvalid = errors.New("invalid plan")
 // far as the plan alone tells; CheckSchema says the rest. Each error names a place
 // in the plan, and wraps ErrInvalid.
 func (p *Plan) Validate() error {
-	v := &validation{plan: p}
+	v := &validation{plan: p, emptied: map[dialect.Name]bool{}}
+	for i := range p.Roots {
+		for _, s := range p.Roots[i].Steps {
+			v.emptied[s.Table] = v.emptied[s.Table] || p.Scope == ScopeEverything && s.Op == Delete
+		}
+	}
 	v.header()
 	v.hazards()
 	v.declared()
@@ -49,7 +54,8 @@ func (p *Plan) Validate() error {
 // validation collects what is wrong with a plan.
 type validation struct {
 	plan     *Plan
-	at       string // the root that is being checked
+	at       string                // the root that is being checked
+	emptied  map[dialect.Name]bool // tables that scope everything deletes all rows of
 	problems []string
 }
 
@@ -199,6 +205,12 @@ type hazardOf struct {
 // declared checks what the policy declares beside its tables.
 func (v *validation) declared() {
 	p := v.plan
+	v.check(len(p.Unlinked) == 0 || p.Scope == ScopeSubjects, "unlinked: only scope subjects has it")
+	for i, u := range p.Unlinked {
+		v.table(fmt.Sprintf("unlinked[%d].table", i), u.Table)
+		v.required(fmt.Sprintf("unlinked[%d].reason", i), u.Reason)
+		v.check(len(p.Roots) == 0 || p.Roots[0].table(u.Table) == nil, "unlinked[%d].table: the plan reaches it", i)
+	}
 	for i, b := range p.Backups {
 		v.required(fmt.Sprintf("backups[%d].name", i), b.Name)
 		v.check(!b.Kept.IsZero(), "backups[%d].kept: it is no time at all", i)
