@@ -32,6 +32,15 @@ var generaliseDefinition = definition{
 		},
 	},
 	make: makeGeneralise,
+	refuses: func(c *dialect.Column) []dialect.Oddity {
+		switch {
+		case isMoment(c.Kind):
+			return []dialect.Oddity{dialect.ZeroDate, dialect.InvalidDate, dialect.Misfit}
+		case c.Kind == dialect.Int || c.Kind == dialect.Decimal || c.Kind == dialect.Float:
+			return refusesNumbers(c)
+		}
+		return nil
+	},
 }
 
 type generaliseStrategy struct {

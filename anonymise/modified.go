@@ -1,6 +1,7 @@
 package anonymise
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,6 +60,14 @@ func (m modified) Bind(t Target) (Replacer, error) {
 		when:   m.spec.Modifiers.When,
 		redraw: m.redraw && !fewValues(c),
 	}
+	if m.refuses != nil {
+		b.odd = m.refuses(c)
+	}
+	if o := m.spec.Modifiers.Otherwise; o != "" {
+		if b.otherwise, err = bindOtherwise(o, t, c); err != nil {
+			return nil, fmt.Errorf("%s: otherwise: %w", name, err)
+		}
+	}
 	if m.streamed() {
 		b.domain = newDomain(m.spec.Modifiers.Group, m.spec.purpose())
 		b.canon = newCanon(t, m.spec.Modifiers.Fold)
@@ -95,6 +104,9 @@ type bound struct {
 	when   string
 	domain domain // nil where values are drawn anew
 	canon  canon
+
+	odd       []dialect.Oddity // what inner makes nothing of,
+	otherwise Replacer         // and what does; nil: it is an error
 }
 
 // When is the condition, in the engine's SQL.
@@ -113,6 +125,13 @@ func (b *bound) Expr() (dialect.Expr, bool) {
 	e, ok := b.inner.Expr()
 	if !ok {
 		return nil, false
+	}
+	if odd := b.Odd(true); b.otherwise != nil && len(odd) > 0 {
+		other, ok := b.otherwise.Expr()
+		if !ok {
+			return nil, false
+		}
+		e = dialect.If{Cond: oddOnes(b.column, odd), Then: other, Else: e}
 	}
 	if !b.fill && b.column.Nullable {
 		e = dialect.If{Cond: dialect.IsNull{Column: b.column.Name}, Then: dialect.Null{}, Else: e}
@@ -133,6 +152,15 @@ func (b *bound) Replace(s *Source, old dialect.Value) (dialect.Value, error) {
 const redraws = 8
 
 func (b *bound) replace(s *Source, old dialect.Value, inner func(*Source, dialect.Value) (dialect.Value, error)) (dialect.Value, error) {
+	v, err := b.draw(s, old, inner)
+	if err == nil || b.otherwise == nil || errors.Is(err, ErrNoSecret) {
+		return v, err
+	}
+	s.others++
+	return b.otherwise.Replace(s, nil)
+}
+
+func (b *bound) draw(s *Source, old dialect.Value, inner func(*Source, dialect.Value) (dialect.Value, error)) (dialect.Value, error) {
 	if old == nil && !b.fill {
 		return nil, nil
 	}

@@ -1,6 +1,9 @@
 package anonymise
 
 import (
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,8 +21,8 @@ type moment struct {
 var momentLayouts = map[dialect.Kind][]string{
 	dialect.Date:        {"2006-01-02"},
 	dialect.Time:        {"15:04:05", "15:04:05Z07", "15:04:05Z07:00", "15:04"},
-	dialect.Timestamp:   {"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"},
-	dialect.TimestampTZ: {"2006-01-02 15:04:05-07", "2006-01-02 15:04:05-07:00", "2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02"},
+	dialect.Timestamp:   {"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02"},
+	dialect.TimestampTZ: {"2006-01-02 15:04:05-07", "2006-01-02 15:04:05-07:00", "2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05-07", "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02"},
 }
 
 func momentExample(k dialect.Kind) string {
@@ -34,10 +37,38 @@ func momentExample(k dialect.Kind) string {
 	return "2006-01-31 15:04:05"
 }
 
-// parseMoment understands the canonical form and, for what people write in
-// policies, ISO 8601's. Infinity, years beyond 9999 and years before Christ
-// are not understood.
+// parseMoment understands the canonical form, with PostgreSQL's years beyond 9999 and
+// before Christ, and, for what people write in policies, ISO 8601's. Infinity is no moment.
 func parseMoment(kind dialect.Kind, s string) (moment, bool) {
+	if m, ok := parseUsual(kind, s); ok {
+		return m, true
+	}
+	parts := farDate.FindStringSubmatch(s)
+	if parts == nil || kind == dialect.Time {
+		return moment{}, false
+	}
+	year, err := strconv.Atoi(parts[1])
+	if parts[3] != "" {
+		year = 1 - year // 1 BC is the year 0
+	}
+	if err != nil || parts[3] == "" && len(parts[1]) == 4 {
+		return moment{}, false
+	}
+	near := nearYear(year)
+	m, ok := parseUsual(kind, strconv.Itoa(near)+parts[2])
+	m.t = m.t.AddDate(year-near, 0, 0)
+	return m, ok
+}
+
+// farDate is a year, what follows it, and the era
+// (https://www.postgresql.org/docs/current/datatype-datetime.html).
+var farDate = regexp.MustCompile(`^(\d{4,6})(-\d\d-\d\d.*?)( BC)?$`)
+
+// nearYear is a year from 2000 to 2399 with the same calendar, which comes round
+// every 400 years.
+func nearYear(year int) int { return 2000 + ((year%400)+400)%400 }
+
+func parseUsual(kind dialect.Kind, s string) (moment, bool) {
 	for i, layout := range momentLayouts[kind] {
 		if t, err := time.Parse(layout, s); err == nil {
 			return moment{t: t, kind: kind, offset: kind == dialect.Time && (i == 1 || i == 2)}, true
@@ -48,6 +79,22 @@ func parseMoment(kind dialect.Kind, s string) (moment, bool) {
 
 // String is the canonical form.
 func (m moment) String() string {
+	year := m.t.Year()
+	if m.kind == dialect.TimestampTZ {
+		year = m.t.UTC().Year()
+	}
+	if m.kind == dialect.Time || year >= 1 && year <= 9999 {
+		return m.usual()
+	}
+	near := nearYear(year)
+	rest := moment{m.t.UTC().AddDate(near-year, 0, 0), m.kind, m.offset}.usual()[4:]
+	if year < 1 {
+		return fmt.Sprintf("%04d%s BC", 1-year, rest)
+	}
+	return strconv.Itoa(year) + rest
+}
+
+func (m moment) usual() string {
 	switch m.kind {
 	case dialect.Date:
 		return m.t.Format("2006-01-02")

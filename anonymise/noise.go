@@ -23,6 +23,7 @@ var noiseDefinition = definition{
 		},
 	},
 	make:       makeNoise,
+	refuses:    refusesNumbers,
 	consistent: true,
 	redraw:     true,
 }

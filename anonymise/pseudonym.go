@@ -1,6 +1,7 @@
 package anonymise
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -29,6 +30,12 @@ var pseudonymDefinition = definition{
 		},
 	},
 	make: makePseudonym,
+	refuses: func(c *dialect.Column) []dialect.Oddity {
+		if c.Kind != dialect.Decimal {
+			return nil
+		}
+		return []dialect.Oddity{dialect.NaN, dialect.Infinite}
+	},
 }
 
 type pseudonymStrategy struct {
@@ -227,6 +234,9 @@ func (p pseudonymStrategy) number(t Target, class Class) Replacer {
 		}
 		text, _ := dialect.TextOf(old)
 		d, ok := parseDecimal(text)
+		if text == "NaN" || strings.TrimPrefix(text, "-") == "Infinity" {
+			return nil, errors.New("pseudonym: the value is no number: use random")
+		}
 		if !ok {
 			// SQLite stores a text where the column says number.
 			sum, err := s.digest(other, text)

@@ -49,6 +49,9 @@ type definition struct {
 	// consistent: the strategy draws what it needs from Source.Rand, so that
 	// the modifier makes it consistent.
 	consistent bool
+	// refuses are the oddities of a column's values that Replace makes nothing of;
+	// nil: it takes every value.
+	refuses func(c *dialect.Column) []dialect.Oddity
 	// redraw: a value that came out as it was is drawn again.
 	redraw bool
 }
@@ -78,6 +81,11 @@ func Register(name string, make func(params any) (Strategy, error)) {
 		fills:       true,
 		consistent:  true,
 	}
+}
+
+// refusesNumbers are what no calculation gives a number for.
+func refusesNumbers(*dialect.Column) []dialect.Oddity {
+	return []dialect.Oddity{dialect.NaN, dialect.Infinite, dialect.TooLarge, dialect.Misfit}
 }
 
 // RegisterFunc registers a strategy without parameters that is one function,

@@ -28,7 +28,10 @@ var shiftDefinition = definition{
 			{"by", "a column of the same table: rows with one value there get the same random span (keyed)"},
 		},
 	},
-	make:       makeShift,
+	make: makeShift,
+	refuses: func(*dialect.Column) []dialect.Oddity {
+		return []dialect.Oddity{dialect.InvalidDate, dialect.Misfit} // a zero date stays
+	},
 	consistent: true,
 }
 

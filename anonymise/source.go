@@ -28,6 +28,7 @@ type Source struct {
 	msg    []byte
 	perms  map[string]cipher.Block
 	block  [2 * aes.BlockSize]byte
+	others int64
 }
 
 // NewSource makes a Source. The secret may be zero where no strategy is keyed.
@@ -46,6 +47,14 @@ func NewSource(secret Secret, random rand.Source) *Source {
 		s.mac = hmac.New(sha256.New, secret.key())
 	}
 	return s
+}
+
+// Otherwise is how many values got what the policy's `otherwise` says, since it was
+// last asked.
+func (s *Source) Otherwise() int64 {
+	n := s.others
+	s.others = 0
+	return n
 }
 
 // current draws from whichever generator the Source uses now.

@@ -51,11 +51,14 @@ type Modifiers struct {
 	// values that differ only by case or accents for one: "true", "false",
 	// or empty for what the column's collation does.
 	Fold string
+	// Otherwise (`otherwise: null|default|random`) is what becomes of a value
+	// that the strategy can't replace (see [Particular]); empty is an error.
+	Otherwise string
 }
 
 // The modifiers' names. "null" is one only beside a strategy, and with the
 // value keep or fill.
-var modifierNames = []string{"consistent", "fold", "locale", "null", "when"}
+var modifierNames = []string{"consistent", "fold", "locale", "null", "otherwise", "when"}
 
 // SpecError says what is wrong with a strategy as it is written.
 type SpecError struct {
@@ -143,6 +146,16 @@ func isModifier(key string, m map[string]any) bool {
 func (m *Modifiers) set(key string, v any) error {
 	path := []string{key}
 	text, isText := v.(string)
+	if key == "otherwise" {
+		if v == nil {
+			text = "null"
+		}
+		if !slices.Contains([]string{"null", "default", "random"}, text) {
+			return specErrorf(path, "null, default or random")
+		}
+		m.Otherwise = text
+		return nil
+	}
 	flag, isFlag := v.(bool)
 	switch {
 	case key == "null":
@@ -255,6 +268,9 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 	}
 	if s.Modifiers.Fold != "" {
 		m["fold"] = s.Modifiers.Fold == "true"
+	}
+	if s.Modifiers.Otherwise != "" {
+		m["otherwise"] = s.Modifiers.Otherwise
 	}
 	return encode(m)
 }

@@ -96,3 +96,14 @@ type Conditional interface {
 	Replacer
 	When() string
 }
+
+// Particular is a Replacer that can't replace every value that its column holds.
+type Particular interface {
+	Replacer
+	// Odd are the oddities of values that it can't replace: as an expression, or
+	// one at a time.
+	Odd(inDatabase bool) []dialect.Oddity
+	// Otherwise reports whether the policy says what becomes of such values
+	// (`otherwise`). Replace then succeeds, and counts them ([Source.Otherwise]).
+	Otherwise() bool
+}

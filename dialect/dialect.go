@@ -21,6 +21,8 @@ type DB interface {
 	// Renders reports whether the engine can compute the expression for an
 	// assignment to the column.
 	Renders(e Expr, c *Column) bool
+	// Oddities are those that values of the column may have.
+	Oddities(c *Column) []Oddity
 	// Check looks for what would stop, or silently falsify, the accesses:
 	// missing privileges, row security that hides rows, masked columns, a
 	// read-only server. It writes nothing.

@@ -173,6 +173,11 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 		n := int64(len(rows))
 		d.step(st.ID).add(Counts{Matched: n, Affected: n})
 		return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
+			if g.scan != nil {
+				if err := g.scan.count(ctx, g.tx, w, []dialect.Cond{keys}); err != nil {
+					return err
+				}
+			}
 			return w.follows(ctx, g.tx, []dialect.Cond{keys}, &d.tally)
 		})
 	}

@@ -18,6 +18,7 @@ type Counts struct {
 	Arrived   int64 `json:"arrived,omitempty"`   // appeared after the run's moment: not matched
 	Unchecked int64 `json:"unchecked,omitempty"` // affected, and not compared afterwards
 	Same      int64 `json:"same,omitempty"`      // values that came out as they were
+	Otherwise int64 `json:"otherwise,omitempty"` // values that got what the policy's `otherwise` says
 }
 
 func (c *Counts) add(o Counts) {
@@ -29,6 +30,7 @@ func (c *Counts) add(o Counts) {
 	c.Arrived += o.Arrived
 	c.Unchecked += o.Unchecked
 	c.Same += o.Same
+	c.Otherwise += o.Otherwise
 }
 
 // Reason is why a row was kept on purpose.

@@ -21,6 +21,7 @@ type gathering struct {
 	lock  dialect.Lock
 	limit int             // of rows, 0: none
 	skip  map[string]bool // roots that an earlier batch of the run was done with
+	scan  *oddScan        // of a dry run: what to look for in rows to be overwritten, or nil
 	dry   bool            // nothing is written: act counts
 	total int
 	room  int    // how many leaves may be deleted unseen, 0: any number

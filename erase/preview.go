@@ -48,30 +48,34 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*Resu
 			}
 			continue
 		}
-		found, err := e.each(ctx, prog, r, func(it *item) (*deed, error) {
-			var d *deed
-			err := e.read(ctx, func(tx dialect.Tx) (err error) {
-				g := newGathering(prog, tx, dialect.NoLock)
-				g.dry = true
-				if prog.root.Ended {
-					err = e.recall(ctx, g, it.keys, it.since)
-				} else {
-					err = g.collect(ctx, it.where(prog))
-				}
-				if err != nil {
-					return err
-				}
-				d, err = g.act(ctx, nil, e.MaxRows)
-				return err
-			})
-			return d, err
-		})
+		found, err := e.each(ctx, prog, r, func(it *item) (*deed, error) { return e.gatherDry(ctx, it, nil) })
 		if err != nil {
 			return nil, err
 		}
 		sum.add(found)
 	}
 	return r.fill(p, &sum), nil
+}
+
+// gatherDry counts what a batch would do, and writes nothing. With a scan it looks
+// for odd values among the rows that would be overwritten.
+func (e *executor) gatherDry(ctx context.Context, it *item, scan *oddScan) (*deed, error) {
+	var d *deed
+	err := e.read(ctx, func(tx dialect.Tx) (err error) {
+		g := newGathering(it.prog, tx, dialect.NoLock)
+		g.dry, g.scan = true, scan
+		if it.prog.root.Ended {
+			err = e.recall(ctx, g, it.keys, it.since)
+		} else {
+			err = g.collect(ctx, it.where(it.prog))
+		}
+		if err != nil {
+			return err
+		}
+		d, err = g.act(ctx, nil, e.MaxRows)
+		return err
+	})
+	return d, err
 }
 
 // Rehearse carries the plan out on the given subjects, or without any on the

@@ -76,6 +76,11 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 		if c, err = e.ready(ctx, found); err != nil {
 			return nil, err
 		}
+		if found == nil { // else it was done before the first batch, and what is left of them goes on
+			if err := e.refuseOddValues(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := e.throttle(ctx); err != nil {
 		return nil, err

@@ -97,7 +97,7 @@ func action(st *plan.Step, s *summary) receipt.Action {
 			a.Columns = append(a.Columns, receipt.Column{Name: as.Column, Strategy: as.Strategy.Name, Technique: as.Technique})
 		}
 		if a.Rows.Affected > 0 {
-			a.Unchanged = c.Same
+			a.Unchanged, a.Otherwise = c.Same, c.Otherwise
 		}
 	}
 	return a

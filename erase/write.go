@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -26,6 +27,8 @@ type writer struct {
 	when      []dialect.Cond // and their conditions
 	flag      []int          // the replacer's place in when, or -1
 
+	odd []oddColumn // columns with values that a strategy can't replace
+
 	following []*follower // what refers to the rows, nearest first
 	cascades  bool        // the database carries new values to them by itself
 }
@@ -42,6 +45,7 @@ func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
 			return nil, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
 		}
 		w.keyed = w.keyed || strategy.Info().Keyed
+		w.odd = appendOdd(w.odd, col, a, replacer)
 		if a.Way == plan.InDatabase {
 			e, ok := replacer.Expr()
 			if !ok {
@@ -77,9 +81,35 @@ func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
 // through the client aren't locked: they must be as they were read. It returns the values that
 // went through the client, to look for after the commit.
 func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *deed) (*dialect.BulkUpdate, error) {
+	bulk, err := w.writeRows(ctx, tx, where, version, source, d)
+	return bulk, w.nameColumns(err)
+}
+
+// nameColumns says which columns were being overwritten when the engine refused a
+// value, which it doesn't always name.
+func (w *writer) nameColumns(err error) error {
+	e, ok := errors.AsType[*dialect.Error](err)
+	if !ok || e.Class != dialect.DoesNotFit && e.Class != dialect.OtherConstraint && e.Class != dialect.Fatal {
+		return err
+	}
+	columns := slices.Clone(w.columns)
+	for _, a := range w.set {
+		columns = append(columns, a.Column.Name)
+	}
+	if len(columns) == 0 {
+		return err
+	}
+	return fmt.Errorf("table %s, column %s: %w", w.Name, strings.Join(columns, ", "), err)
+}
+
+func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *deed) (*dialect.BulkUpdate, error) {
 	c := d.step(w.step.ID)
 	if len(w.set) > 0 {
 		spared, err := w.spared(ctx, tx, where)
+		if err != nil {
+			return nil, err
+		}
+		others, err := w.countOtherwise(ctx, tx, where)
 		if err != nil {
 			return nil, err
 		}
@@ -92,6 +122,7 @@ func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 		}
 		c.Matched += u.Rows
 		c.Affected += u.Rows
+		c.Otherwise += others
 		if u.Unchanged == nil {
 			c.Unchecked += u.Rows
 		}
@@ -198,6 +229,7 @@ func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Con
 	if len(version) > 0 {
 		lock = dialect.NoLock
 	}
+	source.Otherwise() // those of an attempt that was rolled back don't count
 	for old, err := range tx.Query(ctx, dialect.Select{
 		Table: w.Name, Columns: columns, Flags: w.when, Where: where, Order: w.Key, Lock: lock,
 	}) {
@@ -230,6 +262,7 @@ func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Con
 			f.move(&moves[i], was, func(name string) dialect.Value { return fresh[keys+slices.Index(w.columns, name)] })
 		}
 	}
+	c.Otherwise += source.Otherwise()
 	return bulk, moves, nil
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 )
 
-var columnShape = shape{"a column", []string{"pii"}, []string{"overwrite"}}
+var columnShape = shape{"a column", []string{"pii"}, []string{"overwrite", "otherwise"}}
 
 func (p *policyReader) columns(e entry) []PolicyColumn {
 	if e.value == nil {
@@ -45,7 +45,26 @@ func (p *policyReader) column(e entry) PolicyColumn {
 	if overwrite, ok := m["overwrite"]; ok {
 		c.Overwrite = p.strategy(overwrite)
 	}
+	if otherwise, ok := m["otherwise"]; ok {
+		p.otherwise(otherwise, c.Overwrite)
+	}
 	return c
+}
+
+// otherwise reads what may also stand beside the strategy, as a modifier of it.
+func (p *policyReader) otherwise(e entry, s *anonymise.Spec) {
+	word := "null"
+	if _, null := e.value.(*ast.NullNode); !null || implicitNull(e.value) {
+		word = p.word(e, "null", "default", "random")
+	}
+	switch {
+	case s == nil:
+		p.fail(e.pos, "otherwise says what replaces values that the strategy can't work on, and there is no overwrite")
+	case s.Modifiers.Otherwise != "" && s.Modifiers.Otherwise != word:
+		p.fail(e.pos, "otherwise is said twice, and differently: take one out")
+	default:
+		s.Modifiers.Otherwise = word
+	}
 }
 
 func (p *policyReader) category(e entry, column string) string {

@@ -53,11 +53,18 @@ func (s *suite) conds(t *testing.T) {
 	refExcept.Except = &dialect.In{Columns: []string{"a", "b"}, Keys: []dialect.Key{{int64(2), int64(1)}, {int64(1), int64(1)}}}
 	nothing := ref
 	nothing.Except = &dialect.In{Columns: []string{"a", "b"}}
+	var odd dialect.Any // of ordinary values none is
+	for _, column := range []string{"id", "n", "word", "day", "price", "ok"} {
+		for _, o := range []dialect.Oddity{dialect.ZeroDate, dialect.InvalidDate, dialect.NaN, dialect.Infinite, dialect.TooLarge, dialect.Misfit} {
+			odd = append(odd, dialect.Odd{Column: column, Oddity: o})
+		}
+	}
 	cases := []struct {
 		name string
 		cond dialect.Cond
 		want []int64
 	}{
+		{"odd values", odd, nil},
 		{"in", in("id", int64(1), int64(3), int64(99)), []int64{1, 3}},
 		{"in text", in("word", "apple", "", "nope"), []int64{1, 4}},
 		{"in with a null", in("n", int64(20), nil), []int64{2, 5}},

@@ -90,6 +90,8 @@ func (b *builder) cond(t *dialect.Table, alias string, c dialect.Cond) (string, 
 		return alias + "." + quote(c.Column) + " IS NULL", nil
 	case dialect.Longer:
 		return fmt.Sprintf("CHAR_LENGTH(%s.%s) > %d", alias, quote(c.Column), c.N), nil
+	case dialect.Odd:
+		return renderOdd(t, alias, c), nil
 	case dialect.Match:
 		return "(" + c.SQL + "\n)", nil // it may end with a comment
 	case dialect.Referenced:

@@ -42,6 +42,8 @@ func (b *builder) cond(r *relation, alias string, c dialect.Cond) string {
 		return b.column(r, c.Column).of(alias) + " IS NOT DISTINCT FROM NULL"
 	case dialect.Longer:
 		return "pg_catalog.char_length(" + b.column(r, c.Column).of(alias) + asText + ") " + operator(">") + " " + b.whole(c.N)
+	case dialect.Odd:
+		return b.renderOdd(r, alias, c)
 	case dialect.Match:
 		return "(" + c.SQL + "\n)" // the line's end closes a comment
 	case dialect.Referenced:

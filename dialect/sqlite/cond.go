@@ -54,6 +54,8 @@ func (b *builder) cond(r *relation, alias string, c dialect.Cond) {
 		b.write("length(")
 		b.ref(r, alias, c.Column)
 		b.write(") > ", strconv.Itoa(c.N))
+	case dialect.Odd:
+		b.renderOdd(r, alias, c)
 	case dialect.Match:
 		b.match(c.SQL)
 	case dialect.Referenced:

@@ -29,6 +29,8 @@ func (b *builder) cond(r *relation, alias string, c dialect.Cond) string {
 		return b.column(r, c.Column).of(alias) + " IS NULL"
 	case dialect.Longer:
 		return b.length(b.characters(b.column(r, c.Column).of(alias))) + " > " + strconv.Itoa(c.N)
+	case dialect.Odd:
+		return "1 = 0"
 	case dialect.Match:
 		return "(" + c.SQL + "\n)" // the line's end closes a comment
 	case dialect.Referenced:

@@ -51,6 +51,9 @@ func doneWords(a Action) string {
 	if n := a.Unchanged; n > 0 {
 		also = append(also, count(n, "value", "values")+" came out as before")
 	}
+	if n := a.Otherwise; n > 0 {
+		also = append(also, count(n, "odd value", "odd values")+" replaced by the policy's other rule")
+	}
 	if len(also) > 0 {
 		text += " (" + strings.Join(also, "; ") + ")"
 	}

@@ -37,7 +37,8 @@
 // reader refuses with ErrVersion.
 //
 // For every action, matched = affected + alreadyGone + left + held; unchanged counts
-// values that were overwritten and came out as they were. Nothing in a
+// values that were overwritten and came out as they were, otherwise those that the
+// column's strategy can't work on. Nothing in a
 // statement identifies a person: no row value, key or identifier, no hash of one.
 //
 // # Row commitments

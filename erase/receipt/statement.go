@@ -153,6 +153,9 @@ type Action struct {
 	// as they were, as the replacement of a column with few possible values can. Rows
 	// that are Unchecked were not compared.
 	Unchanged int64 `json:"unchanged,omitempty"`
+	// Otherwise counts the values of an overwrite that the column's strategy can't
+	// work on, such as a zero date, and that were replaced as the policy says for these.
+	Otherwise int64 `json:"otherwise,omitempty"`
 }
 
 // Column is a column that was overwritten or set NULL, and how.

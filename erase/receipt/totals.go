@@ -14,8 +14,8 @@ import (
 //
 // The form is {"actions":[…],"retained":[…]} with one object per action in the
 // receipt's order, {step, schema, table, operation, matched, affected,
-// alreadyGone, left, held, arrived, unchecked}, with unchanged where that isn't
-// 0, and one per retained entry, {schema, table, rows}. Counts are decimal strings, because numbers are
+// alreadyGone, left, held, arrived, unchecked}, with unchanged and otherwise
+// where they aren't 0, and one per retained entry, {schema, table, rows}. Counts are decimal strings, because numbers are
 // doubles in RFC 8785.
 func TotalsDigest(actions []Action, retained []Retained) string {
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
@@ -30,6 +30,9 @@ func TotalsDigest(actions []Action, retained []Retained) string {
 		}
 		if a.Unchanged != 0 {
 			o["unchanged"] = n(a.Unchanged)
+		}
+		if a.Otherwise != 0 {
+			o["otherwise"] = n(a.Otherwise)
 		}
 		totals["actions"] = append(totals["actions"], o)
 	}

@@ -109,6 +109,8 @@ func (d *Predicate) validateActions(p *problems) {
 		r := a.Rows
 		p.count(at+".rows", r.Matched, r.Affected, r.AlreadyGone, r.Left, r.Held, r.Arrived, r.Unchecked)
 		p.count(at+".unchanged", a.Unchanged)
+		p.count(at+".otherwise", a.Otherwise)
+		p.check(a.Otherwise == 0 || a.Operation == Overwrite && r.Affected > 0, "%s.otherwise: nothing was overwritten", at)
 		p.check(a.Unchanged == 0 || a.Operation == Overwrite && r.Affected > 0, "%s.unchanged: nothing was overwritten", at)
 		p.check(r.Matched == r.Affected+r.AlreadyGone+r.Left+r.Held,
 			"%s.rows: matched is not affected + alreadyGone + left + held", at)

@@ -55,13 +55,14 @@ func exitCode(err error) int {
 		policy   *plan.PolicyError
 		hazard   *erase.HazardError
 		access   *erase.AccessError
+		odd      *erase.OddValuesError
 		left     *erase.LeftError
 		verified outcome
 	)
 	switch {
 	case err == nil:
 		return done
-	case is(erase.ErrDrift, erase.ErrBadPeriod, erase.ErrNotApproved, erase.ErrOtherDatabase, receipt.ErrNotFinal), errors.As(err, &hazard), errors.As(err, &access):
+	case is(erase.ErrDrift, erase.ErrBadPeriod, erase.ErrNotApproved, erase.ErrOtherDatabase, receipt.ErrNotFinal), errors.As(err, &hazard), errors.As(err, &access), errors.As(err, &odd):
 		return refused
 	case errors.As(err, &argument):
 		return unacceptable

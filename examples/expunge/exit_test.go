@@ -40,6 +40,7 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{erase.ErrNotApproved, 3},
 		{&erase.HazardError{}, 3},
 		{&erase.AccessError{}, 3},
+		{&erase.OddValuesError{}, 3},
 		{receipt.ErrNotFinal, 3},
 		{erase.ErrOtherDatabase, 3},
 		{&erase.LeftError{Rows: 1}, 4},

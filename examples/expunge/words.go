@@ -246,6 +246,9 @@ func printActions(w io.Writer, p *receipt.Predicate, indent string) {
 		if a.Unchanged > 0 {
 			fmt.Fprintf(w, "%sin %s, %s came out as before\n", indent, printable(a.Table), count(a.Unchanged, "value"))
 		}
+		if a.Otherwise > 0 {
+			fmt.Fprintf(w, "%sin %s, %s replaced as `otherwise` says\n", indent, printable(a.Table), count(a.Otherwise, "odd value"))
+		}
 	}
 }
 

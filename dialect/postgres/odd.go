@@ -1,0 +1,38 @@
+package postgres
+
+import "github.com/expungedb/expunge/dialect"
+
+// Oddities are those that values of the column may have. Numbers have NaN, and
+// infinities where no precision is declared
+// (https://www.postgresql.org/docs/current/datatype-numeric.html).
+func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
+	switch {
+	case c.Kind == dialect.Float:
+		return []dialect.Oddity{dialect.NaN, dialect.Infinite}
+	case c.Kind == dialect.Decimal && c.Precision > 0:
+		return []dialect.Oddity{dialect.NaN}
+	case c.Kind == dialect.Decimal && c.Type != "money":
+		return []dialect.Oddity{dialect.NaN, dialect.Infinite, dialect.TooLarge}
+	}
+	return nil
+}
+
+// renderOdd compares the value's text, in which all numeric types say so alike.
+func (b *builder) renderOdd(r *relation, alias string, c dialect.Odd) string {
+	col := b.column(r, c.Column)
+	text := "(" + col.of(alias) + ")::pg_catalog.text"
+	if col.kind != dialect.Float && col.kind != dialect.Decimal {
+		return "false"
+	}
+	switch c.Oddity {
+	case dialect.NaN:
+		return text + " OPERATOR(pg_catalog.=) 'NaN'"
+	case dialect.Infinite:
+		return text + " OPERATOR(pg_catalog.=) ANY (ARRAY['Infinity', '-Infinity'])"
+	case dialect.TooLarge:
+		if col.kind == dialect.Decimal {
+			return "pg_catalog.length(pg_catalog.split_part(" + text + ", '.', 1)) OPERATOR(pg_catalog.>) 308"
+		}
+	}
+	return "false"
+}

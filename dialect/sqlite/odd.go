@@ -1,0 +1,45 @@
+package sqlite
+
+import "github.com/expungedb/expunge/dialect"
+
+// Oddities are those that values of the column may have: SQLite stores what it
+// is given, whatever the column says (https://www.sqlite.org/datatype3.html).
+func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
+	switch c.Kind {
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ, dialect.Int, dialect.Decimal, dialect.Float:
+		return []dialect.Oddity{dialect.Misfit}
+	}
+	return nil
+}
+
+// renderOdd looks at the storage class, and for a date at how it is written.
+func (b *builder) renderOdd(r *relation, alias string, c dialect.Odd) {
+	if c.Oddity != dialect.Misfit {
+		b.write("0")
+		return
+	}
+	col := alias + "." + quote(c.Column)
+	kind := b.column(r, c.Column).Kind
+	date := "substr(" + col + ", 1, 10)"
+	b.write("(", col, " IS NOT NULL AND ")
+	switch kind {
+	case dialect.Int:
+		b.write("typeof(", col, ") <> 'integer'")
+	case dialect.Decimal, dialect.Float:
+		b.write("typeof(", col, ") NOT IN ('integer', 'real')")
+	case dialect.Date:
+		b.write("(typeof(", col, ") <> 'text' OR date(", col, ") IS NOT ", col, ")")
+	case dialect.Timestamp, dialect.TimestampTZ:
+		// The date, the time to the minute or the second, a fraction, and a zone.
+		rest := "substr(" + col + ", 20)"
+		zone := "CASE WHEN substr(" + rest + ", 1, 1) = '.' THEN ltrim(substr(" + rest + ", 2), '0123456789') ELSE " + rest + " END"
+		b.write("(typeof(", col, ") <> 'text' OR date(", date, ") IS NOT ", date, " OR datetime(substr(", col, ", 1, 19)) IS NULL OR NOT (", zone, " = ''")
+		if kind == dialect.TimestampTZ {
+			b.write(" OR ", zone, " = 'Z' OR ", zone, " GLOB '[+-][0-9][0-9]' OR ", zone, " GLOB '[+-][0-9][0-9]:[0-9][0-9]'")
+		}
+		b.write("))")
+	default:
+		b.write("0")
+	}
+	b.write(")")
+}

@@ -1,0 +1,202 @@
+package erase
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// OddValues are rows with a value that a column's strategy can't replace.
+type OddValues struct {
+	Table  dialect.Name
+	Column string
+	Oddity dialect.Oddity
+	Rows   int64
+}
+
+// OddValuesError lists the values that the plan's strategies can't replace, among
+// the rows that the run would overwrite. Nothing was written.
+type OddValuesError struct{ Values []OddValues }
+
+// Error says where the values are and how many, and what to do.
+func (e *OddValuesError) Error() string {
+	var b strings.Builder
+	b.WriteString("values that their column's strategy can't replace:")
+	for _, v := range e.Values {
+		fmt.Fprintf(&b, "\n  %s.%s: %s with a %s", v.Table, v.Column, rowsOf(v.Rows), v.Oddity)
+	}
+	b.WriteString("\nsay in the policy what replaces such values, with `otherwise: null`, `default` or `random` beside the column's `overwrite:`, or take another strategy, and build the plan again")
+	return b.String()
+}
+
+// oddColumn is a column with values that its strategy can't replace.
+type oddColumn struct {
+	*dialect.Column
+	odd       []dialect.Oddity
+	when      string // rows for which the strategy's condition doesn't hold keep their values
+	otherwise bool   // the policy says what replaces them
+}
+
+func appendOdd(list []oddColumn, column *dialect.Column, a plan.Assignment, r anonymise.Replacer) []oddColumn {
+	p, ok := r.(anonymise.Particular)
+	if !ok {
+		return list
+	}
+	c := oddColumn{Column: column, odd: p.Odd(a.Way == plan.InDatabase), otherwise: p.Otherwise()}
+	if len(c.odd) == 0 {
+		return list
+	}
+	if w, ok := r.(anonymise.Conditional); ok {
+		c.when = w.When()
+	}
+	return append(list, c)
+}
+
+// has is the condition for the column to have a value with the oddity that is
+// to be replaced.
+func (c oddColumn) has(o dialect.Oddity) dialect.Cond {
+	odd := dialect.Odd{Column: c.Name, Oddity: o}
+	if c.when == "" {
+		return odd
+	}
+	return dialect.All{dialect.Match{SQL: c.when}, odd}
+}
+
+// countOtherwise counts the values that the database replaces by `otherwise`.
+func (w *writer) countOtherwise(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (int64, error) {
+	var sum int64
+	for _, c := range w.odd {
+		if !c.otherwise {
+			continue
+		}
+		for _, o := range c.odd {
+			n, err := tx.Count(ctx, w.Name, append(slices.Clone(where), c.has(o)))
+			if err != nil {
+				return 0, err
+			}
+			sum += n
+		}
+	}
+	return sum, nil
+}
+
+// oddScan counts values that strategies can't replace before anything is written.
+type oddScan struct {
+	db    dialect.DB
+	found []OddValues
+}
+
+// wanted are the oddities to look for in the writer's columns: where the policy
+// says what replaces them, none.
+func (s *oddScan) wanted(w *writer) []oddColumn {
+	var out []oddColumn
+	for _, c := range w.odd {
+		if c.otherwise {
+			continue
+		}
+		possible := s.db.Oddities(c.Column)
+		c.odd = slices.DeleteFunc(slices.Clone(c.odd), func(o dialect.Oddity) bool { return !slices.Contains(possible, o) })
+		if len(c.odd) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// count counts them among the rows that meet the conditions. As a rule there are
+// none, which one pass over the rows shows.
+func (s *oddScan) count(ctx context.Context, tx dialect.Tx, w *writer, where []dialect.Cond) error {
+	columns := s.wanted(w)
+	var some dialect.Any
+	for _, c := range columns {
+		for _, o := range c.odd {
+			some = append(some, c.has(o))
+		}
+	}
+	if len(some) == 0 {
+		return nil
+	}
+	n, err := tx.Count(ctx, w.Name, append(slices.Clone(where), some))
+	if err != nil || n == 0 {
+		return err
+	}
+	for _, c := range columns {
+		for _, o := range c.odd {
+			n, err := tx.Count(ctx, w.Name, append(slices.Clone(where), c.has(o)))
+			if err != nil {
+				return err
+			}
+			s.add(OddValues{w.Name, c.Name, o, n})
+		}
+	}
+	return nil
+}
+
+func (s *oddScan) add(v OddValues) {
+	i := slices.IndexFunc(s.found, func(o OddValues) bool {
+		return o.Table == v.Table && o.Column == v.Column && o.Oddity == v.Oddity
+	})
+	switch {
+	case v.Rows == 0:
+	case i < 0:
+		s.found = append(s.found, v)
+	default:
+		s.found[i].Rows += v.Rows
+	}
+}
+
+// refuseOddValues looks for values that strategies can't replace, before
+// anything is written. Only tables are looked at of which a column's type and
+// strategy make one possible. In scope everything that is one pass over the table. In the
+// other scopes the closures of the roots are gathered as Preview does, so that a
+// value of somebody else's stops nobody.
+func (e *executor) refuseOddValues(ctx context.Context) error {
+	programs, err := e.programs(ctx, e.Now())
+	if err != nil {
+		return err
+	}
+	s := &oddScan{db: e.db}
+	for _, p := range programs {
+		var writers []*writer
+		for i := range p.root.Steps {
+			st := &p.root.Steps[i]
+			if t := p.table(st.Table); t != nil && t.writers[st.ID] != nil && len(s.wanted(t.writers[st.ID])) > 0 {
+				writers = append(writers, t.writers[st.ID])
+			}
+		}
+		if len(writers) == 0 {
+			continue
+		}
+		if e.plan.Scope == plan.ScopeEverything {
+			err := e.read(ctx, func(tx dialect.Tx) error {
+				for _, w := range writers {
+					if err := s.count(ctx, tx, w, nil); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return fmt.Errorf("looking for values that can't be replaced: %w", err)
+			}
+			continue
+		}
+		_, err := e.each(ctx, p, &Result{}, func(it *item) (*deed, error) { return e.gatherDry(ctx, it, s) })
+		if err != nil {
+			return fmt.Errorf("looking for values that can't be replaced: %w", err)
+		}
+	}
+	if len(s.found) == 0 {
+		return nil
+	}
+	slices.SortFunc(s.found, func(a, b OddValues) int {
+		return cmp.Or(a.Table.Compare(b.Table), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Oddity, b.Oddity))
+	})
+	return &OddValuesError{s.found}
+}
