@@ -57,6 +57,12 @@
 // Which strategy works on which kind, and whether in the database or through
 // the client, is in STRATEGIES.md beside this file, by engine.
 //
+// # Odd values
+//
+// A calculation makes nothing of NaN, a zero date, or a text in a column of
+// numbers. A [Particular] says which oddities those are on its column; the caller
+// looks for them before it writes. The modifier `otherwise` says what replaces them.
+//
 // # What stays
 //
 // A value that came out as it was is drawn again, unless the column has so few

@@ -273,3 +273,48 @@ func TestProblemsWithoutAPlaceComeLast(t *testing.T) {
 		t.Errorf("error %q, want %q", err, want)
 	}
 }
+
+// TestOtherwise stands beside the strategy, or in it as a modifier.
+func TestOtherwise(t *testing.T) {
+	parse := func(column string) (*Policy, error) {
+		return ParsePolicy(strings.NewReader("version: 1\ndatabase: d\ntables: {t: {columns: {c: " + column + "}}}"))
+	}
+	for _, word := range []string{"null", "default", "random"} {
+		var texts []string
+		for _, column := range []string{
+			"{pii: birth, overwrite: {generalise: month}, otherwise: " + word + "}", "{pii: birth, overwrite: {generalise: month, otherwise: " + word + "}}",
+			"{pii: birth, overwrite: {generalise: month}, otherwise: \"" + word + "\"}",
+		} {
+			p, err := parse(column)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.Tables[0].Columns[0].Overwrite.Modifiers.Otherwise; got != word {
+				t.Errorf("%s is read as %q", column, got)
+			}
+			text, err := p.YAML()
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := ParsePolicy(bytes.NewReader(text))
+			if err != nil || again.Digest() != p.Digest() {
+				t.Errorf("%s doesn't come back from what is written: %v", column, err)
+			}
+			texts = append(texts, p.Digest())
+		}
+		if texts[0] != texts[1] || texts[0] != texts[2] {
+			t.Errorf("%s: one meaning has several digests", word)
+		}
+	}
+	for column, problem := range map[string]string{
+		"{pii: birth, overwrite: {generalise: month}, otherwise: keep}":                    "it is null, default or random",
+		"{pii: birth, overwrite: {generalise: month, otherwise: keep}}":                    "null, default or random",
+		"{pii: birth, otherwise: null}":                                                    "there is no overwrite",
+		"{pii: birth, overwrite: {generalise: month, otherwise: null}, otherwise: random}": "said twice",
+		"{pii: birth, overwrite: {generalise: month}, otherwise: }":                        "otherwise",
+	} {
+		if _, err := parse(column); err == nil || !strings.Contains(err.Error(), problem) {
+			t.Errorf("%s: error %v, want %q", column, err, problem)
+		}
+	}
+}

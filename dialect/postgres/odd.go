@@ -20,18 +20,18 @@ func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 // renderOdd compares the value's text, in which all numeric types say so alike.
 func (b *builder) renderOdd(r *relation, alias string, c dialect.Odd) string {
 	col := b.column(r, c.Column)
-	text := "(" + col.of(alias) + ")::pg_catalog.text"
+	text := "(" + col.of(alias) + ")" + asText
 	if col.kind != dialect.Float && col.kind != dialect.Decimal {
 		return "false"
 	}
 	switch c.Oddity {
 	case dialect.NaN:
-		return text + " OPERATOR(pg_catalog.=) 'NaN'"
+		return text + " " + operator("=") + " 'NaN'"
 	case dialect.Infinite:
-		return text + " OPERATOR(pg_catalog.=) ANY (ARRAY['Infinity', '-Infinity'])"
+		return text + " " + operator("=") + " ANY (ARRAY['Infinity', '-Infinity'])"
 	case dialect.TooLarge:
 		if col.kind == dialect.Decimal {
-			return "pg_catalog.length(pg_catalog.split_part(" + text + ", '.', 1)) OPERATOR(pg_catalog.>) 308"
+			return "pg_catalog.length(pg_catalog.split_part(" + text + ", '.', 1)) " + operator(">") + " 308"
 		}
 	}
 	return "false"
