@@ -27,7 +27,7 @@ type DB interface {
 	// missing privileges, row security that hides rows, masked columns, a
 	// read-only server. It writes nothing.
 	Check(ctx context.Context, accesses []Access) ([]Problem, error)
-	// Identity tells which server this is, for the receipt.
+	// Identity tells which server and database this is.
 	Identity(ctx context.Context) (Identity, error)
 	// Claim takes a claim of that name for as long as release isn't called
 	// and the process lives; the engine gives it up when the process dies. A
@@ -143,11 +143,18 @@ type Problem struct {
 	Reason string // what is wrong and what to do about it
 }
 
-// Identity is what a receipt says of the server.
+// Identity is what a receipt says of the server, and what tells this database from others.
 type Identity struct {
 	Engine  string            // as Schema.Engine
 	Version string            // as Schema.Version
 	Facts   map[string]string // PostgreSQL system_identifier, MySQL server_uuid, …; never empty values
+	// Names are what people call the database, the shortest first: shop, then
+	// shop@server where the server tells its name.
+	Names []string
+	// Marks are the engine's own identity of this database, each at most 200
+	// characters: a database keeps at least one of them for as long as it isn't copied, and a copy
+	// has none of them. No marks: the engine tells nothing that would show a copy.
+	Marks []string
 }
 
 // Journal is the part of the contract that keeps the journal's tables: in a

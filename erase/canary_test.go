@@ -182,7 +182,7 @@ func TestPitfall24NoCanaryLeavesARun(t *testing.T) {
 				if n := len(canaries.in(db.everywhere(t))); n != len(canaries) {
 					t.Fatalf("%d of %d canaries are in the database", n, len(canaries))
 				}
-				p, err := plan.Build(t.Context(), db.DB, policy, scope)
+				p, err := db.build(t.Context(), policy, scope)
 				if err != nil {
 					t.Fatal(err)
 				}

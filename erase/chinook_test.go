@@ -81,7 +81,7 @@ func loadChinook(t *testing.T, db *target) *chinook {
 // runChinook erases customer 42 under the policy of that file.
 func (c *chinook) run(t *testing.T, policy *plan.Policy, scope plan.Scope, run string) ([]byte, *plan.Plan, error) {
 	t.Helper()
-	p, err := plan.Build(t.Context(), c.DB, policy, scope)
+	p, err := c.build(t.Context(), policy, scope)
 	if err != nil {
 		t.Fatal(err)
 	}

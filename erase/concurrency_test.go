@@ -223,7 +223,7 @@ func TestARowThatArrivesMeanwhileFindsNothingToReferTo(t *testing.T) {
 func TestACancelledRunEndsBetweenBatchesAndContinues(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 40, Seed: 1})
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Everything())
+		p, err := db.build(t.Context(), policy, plan.Everything())
 		if err != nil {
 			t.Fatal(err)
 		}

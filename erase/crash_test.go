@@ -85,7 +85,7 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 	if c.Policy != "" {
 		policy = mustParse([]byte(c.Policy))
 	}
-	p, err := plan.Build(ctx, db.DB, policy, c.Scope)
+	p, err := db.build(ctx, policy, c.Scope)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -37,6 +37,11 @@ var (
 	// ErrBadSince: a replay was asked for with a backup of a moment to come, which
 	// would leave out erasures that the backup doesn't have.
 	ErrBadSince = errors.New("invalid time of a backup")
+	// ErrWrongDatabase: the plan or the caller names another database than the one
+	// that is connected, or a plan of scope everything names none.
+	ErrWrongDatabase = errors.New("not the database that the plan is for")
+	// ErrProtected: the database is marked by Protect.
+	ErrProtected = errors.New("the database is protected")
 	// ErrRemains: after a replay rows are there that it was to delete.
 	ErrRemains = errors.New("rows of the erased are there")
 	// ErrSuspended: an index that a run has suspended isn't in place again.

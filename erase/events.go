@@ -14,14 +14,17 @@ const (
 	Began     EventKind = "began"     // the run is in the journal
 	Resumed   EventKind = "resumed"   // it was there already, unfinished
 	Suspended EventKind = "suspended" // an index is away until its table is overwritten
-	Batch     EventKind = "batch"     // a batch was committed
-	Retry     EventKind = "retry"     // a batch was rolled back and will be tried again
-	Checked   EventKind = "checked"   // a batch's rows were looked for after its commit
-	Restored  EventKind = "restored"  // it is in place again
-	Throttled EventKind = "throttled" // no batch begins for the moment: Reason says why
-	Released  EventKind = "released"  // batches begin again, after Took
-	Scanning  EventKind = "scanning"  // all batches are done; the roots are scanned once more
-	Signed    EventKind = "signed"    // the receipt is signed and stored
+	// CopyNoticed: the database is a copy of the one whose journal's UUID is in
+	// Reason, or that one was moved; see Adopt. It has a new identity.
+	CopyNoticed EventKind = "copy noticed"
+	Batch       EventKind = "batch"     // a batch was committed
+	Retry       EventKind = "retry"     // a batch was rolled back and will be tried again
+	Checked     EventKind = "checked"   // a batch's rows were looked for after its commit
+	Restored    EventKind = "restored"  // it is in place again
+	Throttled   EventKind = "throttled" // no batch begins for the moment: Reason says why
+	Released    EventKind = "released"  // batches begin again, after Took
+	Scanning    EventKind = "scanning"  // all batches are done; the roots are scanned once more
+	Signed      EventKind = "signed"    // the receipt is signed and stored
 )
 
 // Event is something that happened in a run. It holds counts and names of

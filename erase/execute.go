@@ -24,6 +24,8 @@ type executor struct {
 	schema  *dialect.Schema
 	watch   schemaWatch
 
+	database *databaseRow // which this is; nil before the run is this process's own
+
 	committer *receipt.Committer // nil: no row commitments
 	pacer
 

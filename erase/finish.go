@@ -22,7 +22,7 @@ type summary struct {
 	scanned           time.Time
 	unscanned         bool // subjects that were overwritten are there, as they should be: a scan would show nothing
 	position          string
-	database          string
+	database          *databaseRow
 	identity          dialect.Identity
 	commitments       *receipt.Commitments
 	followed          []receipt.Followed
@@ -71,7 +71,7 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 
 // summarise adds up what the journal's entries say.
 func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry) (*summary, error) {
-	s := &summary{}
+	s := &summary{database: e.database}
 	for i := range entries {
 		d := &entries[i]
 		s.add(&d.Tally)
@@ -97,15 +97,9 @@ func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry) 
 		}
 	}
 	err := e.read(ctx, func(tx dialect.Tx) (err error) {
-		if s.database, err = e.journal.named(ctx, tx); err != nil {
-			return err
-		}
 		s.position, err = tx.Position(ctx)
 		return err
 	})
-	if err == nil && s.database == "" {
-		s.database, err = e.journal.database(ctx)
-	}
 	if err == nil {
 		s.identity, err = e.db.Identity(ctx)
 	}

@@ -1,6 +1,11 @@
 package erase
 
-import "github.com/expungedb/expunge/dialect"
+import (
+	"context"
+	"fmt"
+
+	"github.com/expungedb/expunge/dialect"
+)
 
 // The journal's tables. Moments are RFC 3339 texts in UTC, so that they read
 // the same on every engine.
@@ -50,6 +55,9 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 				number("only"),        // 1: the table has one row
 				text("id", 36, false), // a random UUID that travels with every copy of the database
 				text("since", 40, false),
+				text("marks", 0, true),      // the engine's own identity of the database, which shows a copy
+				text("origins", 0, true),    // of what it is a copy, the nearest first
+				text("protected", 40, true), // since when no plan of scope everything may run
 			},
 		},
 		{
@@ -123,3 +131,15 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 // database administrator who wants to run them beforehand. Run makes what is
 // missing by itself where its user may.
 func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journalTables(db)) }
+
+// makeJournal makes what is missing of the journal.
+func makeJournal(ctx context.Context, db dialect.DB) error {
+	err := db.EnsureJournal(ctx, journalTables(db))
+	switch {
+	case dialect.ClassOf(err) == dialect.PermissionDenied:
+		return fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
+	case err != nil:
+		return fmt.Errorf("making the journal: %w", err)
+	}
+	return nil
+}

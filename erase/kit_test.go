@@ -1,6 +1,7 @@
 package erase_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -71,11 +72,25 @@ func (d *target) club(t testing.TB) *target {
 // plan builds the plan of a policy's text.
 func (d *target) plan(t testing.TB, policy string, scope plan.Scope) *plan.Plan {
 	t.Helper()
-	p, err := plan.Build(t.Context(), d.DB, mustParse([]byte(policy)), scope)
+	p, err := d.build(t.Context(), mustParse([]byte(policy)), scope)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// build builds a plan that may run on this database.
+func (d *target) build(ctx context.Context, policy *plan.Policy, scope plan.Scope) (*plan.Plan, error) {
+	p, err := plan.Build(ctx, d.DB, policy, scope)
+	if err != nil || scope != plan.ScopeEverything {
+		return p, err
+	}
+	id, err := d.DB.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.OnlyOn = id.Names[0]
+	return p, nil
 }
 
 // options are those of a run that is in order.

@@ -32,14 +32,10 @@ func (e *executor) enter(ctx context.Context, row *runRow) error {
 	if err != nil {
 		return err
 	}
-	database, err := e.journal.database(ctx)
-	if err != nil {
-		return err
-	}
 	now := e.Now().UTC()
 	h := record.Header{
 		RunID: row.ID, Erasure: row.ReceiptID, Scope: string(e.plan.Scope), Plan: encoded, PlanDigest: row.Plan, PolicyDigest: e.plan.Policy,
-		Database: database, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: horizon(e.plan, now),
+		Database: e.database.ID, Origins: e.database.Origins, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: horizon(e.plan, now),
 	}
 	if e.Request != nil {
 		h.Case = e.Request.Case
@@ -62,9 +58,12 @@ func (e *executor) leave(ctx context.Context, row *runRow, closed time.Time, env
 	}
 	e.at("unmarked")
 	ctx = context.WithoutCancel(ctx) // the run is over: that the caller has no more time must not hide it
-	database, err := e.journal.database(ctx)
-	if err == nil {
-		err = e.Ledger.Committed(ctx, record.Run{Database: database, RunID: row.ID, Erasure: row.ReceiptID}, record.Mark{
+	database, err := e.database, error(nil)
+	if database == nil { // the run was closed before
+		database, err = e.journal.readDatabase(ctx)
+	}
+	if err == nil && database != nil {
+		err = e.Ledger.Committed(ctx, record.Run{Database: database.ID, RunID: row.ID, Erasure: row.ReceiptID}, record.Mark{
 			Closed: closed.UTC(), Until: horizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
 		})
 	}

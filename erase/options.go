@@ -33,6 +33,14 @@ type Options struct {
 	// Approved is the digest of the plan that was approved. Defaults to the
 	// digest of the plan that is given.
 	Approved string
+	// ApprovedPlan is the plan that was approved, beside its digest or instead: where the given
+	// one is another, ErrNotApproved says in which parts. Defaults to none.
+	ApprovedPlan *plan.Plan
+	// OnlyOn names the database that the run is meant for: one of the connected
+	// database's dialect.Identity.Names (shop, or shop@server where other servers have one of that name),
+	// or its journal's UUID. On any other the run is ErrWrongDatabase. A plan of scope everything needs it, here or in
+	// plan.Plan.OnlyOn; where both are given both have to fit. Defaults to any database.
+	OnlyOn string
 	// Subjects are the subjects of scope subjects. No other scope takes any. Defaults to none.
 	Subjects Source
 	// Allow names the hazards that are allowed, for every table (UNINDEXED_LINK) or for
@@ -104,7 +112,8 @@ type Options struct {
 	// Rand seeds the random strategies. Defaults to crypto/rand.
 	Rand mathrand.Source
 
-	maxSwept int // MaxRows of what is deleted and not fetched
+	replaying bool // the database was identified by the ledger
+	maxSwept  int  // MaxRows of what is deleted and not fetched
 }
 
 // withDefaults returns the options with every default filled in.
@@ -166,10 +175,29 @@ func (o *Options) validate(p *plan.Plan) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}
-	if d := p.Digest(); o.Approved != "" && o.Approved != d {
-		return fmt.Errorf("%w: its digest is %s, and %s was approved: review it again", ErrNotApproved, d, o.Approved)
+	if err := o.checkApproved(p); err != nil {
+		return err
 	}
 	return o.hazards(p)
+}
+
+// checkApproved refuses a plan that isn't the approved one, and says in what they differ.
+func (o *Options) checkApproved(p *plan.Plan) error {
+	d, approved := p.Digest(), o.Approved
+	if q := o.ApprovedPlan; q != nil {
+		if approved != "" && approved != q.Digest() {
+			return fmt.Errorf("%w: the plan that was given as approved has digest %s, and %s was approved", ErrNotApproved, q.Digest(), approved)
+		}
+		if differ := plan.Differences(q, p); len(differ) > 0 {
+			return fmt.Errorf("%w: they differ in %s: review it again", ErrNotApproved, strings.Join(differ, ", "))
+		}
+		approved = q.Digest()
+	}
+	if approved != "" && approved != d {
+		return fmt.Errorf("%w: its digest is %s, and %s was approved: review it again; where the approved plan's file is given too, this says what differs (--approved, Options.ApprovedPlan)",
+			ErrNotApproved, d, approved)
+	}
+	return nil
 }
 
 // storable reports whether the journal has room for a name that the caller gave.

@@ -17,7 +17,7 @@ func TestPreviewCountsWhatRunDoesAndWritesNothing(t *testing.T) {
 		t.Run(string(scope), func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				policy := db.shop(t, sample.Shop{Customers: 30, Seed: 2})
-				p, err := plan.Build(t.Context(), db.DB, policy, scope)
+				p, err := db.build(t.Context(), policy, scope)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -85,7 +85,7 @@ func TestRehearseRollsEverythingBack(t *testing.T) {
 		t.Run(string(scope), func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				policy := db.shop(t, sample.Shop{Customers: 30, Seed: 2})
-				p, err := plan.Build(t.Context(), db.DB, policy, scope)
+				p, err := db.build(t.Context(), policy, scope)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,11 +1,13 @@
 package erase
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,8 +36,15 @@ type ReplayOptions struct {
 	Ledger LedgerReader
 	// Database is the UUID of the database's journal, as receipts show it
 	// (system.journal). Defaults to that of the restored copy's own journal; a backup that
-	// is older than the journal has none, and gets this one.
+	// is older than the journal has none, and gets this one. Where a run has taken the restored
+	// database for a copy, it is the UUID of what it was restored from.
 	Database string
+	// Also are UUIDs under which the same database was erased from later: its journal
+	// got another one when it was moved and nobody stated that (see Adopt).
+	Also []string
+	// Except are UUIDs of copies, whose erasures are not of this database. Defaults to
+	// none: an entry of a database that is a copy of this one, or this one after it was moved, is ErrOtherDatabase.
+	Except []string
 	// Policy is what a plan is made from where the one that was carried out
 	// doesn't fit the schema as it was restored. Defaults to none: such an entry is then ErrDrift.
 	Policy *plan.Policy
@@ -109,8 +118,12 @@ func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) ([]Replayed, er
 		case err != nil:
 			err = fmt.Errorf("an entry of the ledger can't be read: %w", err)
 			out = append(out, Replayed{Outcome: ReplayFailed, Err: err})
-		case e.Database != r.Database || r.seen[e.Erasure]:
+		case r.seen[e.Erasure] || !r.concerns(e):
 			continue
+		case e.Database != r.Database && !slices.Contains(r.Also, e.Database):
+			err = fmt.Errorf("%w: run %s erased from database %s, which is a copy of this one, or this one after it was moved: replay it too (--also, ReplayOptions.Also), or skip the copy (--except, ReplayOptions.Except)",
+				ErrOtherDatabase, e.RunID, e.Database)
+			out = append(out, Replayed{RunID: e.RunID, Committed: e.Mark != nil, Outcome: ReplayFailed, Err: err})
 		default:
 			done := r.replay(ctx, e)
 			r.seen[e.Erasure] = done.Outcome != ReplayFailed
@@ -134,28 +147,40 @@ type replayer struct {
 	seen map[string]bool
 }
 
-// identify finds out which database was restored.
+// concerns reports whether an entry is of this database, or may be.
+func (r *replayer) concerns(e *record.Entry) bool {
+	return e.Database == r.Database || slices.Contains(r.Also, e.Database) ||
+		slices.Contains(e.Origins, r.Database) && !slices.Contains(r.Except, e.Database)
+}
+
+// identify finds out which database was restored, and notes that it is this one.
 func (r *replayer) identify(ctx context.Context) error {
 	j := &journal{db: r.db, now: r.now}
-	found, err := j.identity(ctx)
+	found, err := j.readDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := r.db.Identity(ctx)
 	switch {
 	case err != nil:
 		return err
-	case found != "" && r.Database != "" && found != r.Database:
+	case found != nil && r.Database != "" && found.ID != r.Database && !slices.Contains(found.Origins, r.Database):
 		return fmt.Errorf("%w: its journal has another identity than was given", ErrOtherDatabase)
-	case found != "":
-		r.Database = found
-		return nil
+	case found != nil:
+		r.Database = cmp.Or(r.Database, found.ID)
+		return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error { return j.seat(ctx, tx, found, id.Marks) })
 	case r.Database == "":
 		return fmt.Errorf("%w: it has no journal: the backup is older than the first run; give the identity that receipts show (system.journal)", ErrOtherDatabase)
 	}
 	if _, err := uuid.Parse(r.Database); err != nil {
 		return fmt.Errorf("%w: the identity that was given is no UUID", ErrOtherDatabase)
 	}
-	if err := r.db.EnsureJournal(ctx, journalTables(r.db)); err != nil {
-		return fmt.Errorf("making the journal: %w", err)
+	if err := makeJournal(ctx, r.db); err != nil {
+		return err
 	}
-	return j.adopt(ctx, r.Database)
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		return j.insertDatabase(ctx, tx, &databaseRow{ID: r.Database, Marks: id.Marks})
+	})
 }
 
 // replay carries one entry out.
@@ -232,6 +257,7 @@ func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id s
 		}
 		o := r.Run
 		o.RunID, o.Approved, o.Subjects, o.Request, o.Commitments = id, p.Digest(), nil, nil, nil
+		o.OnlyOn, o.replaying = "", true
 		if p.Scope == plan.ScopeSubjects {
 			o.Subjects = e
 		}

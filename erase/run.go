@@ -61,6 +61,9 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 
 // beginOrContinue returns the receipt of the run, from wherever it was stopped.
 func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
+	if err := e.checkTarget(ctx); err != nil {
+		return nil, err
+	}
 	if err := e.restoreFirst(ctx); err != nil {
 		return nil, err
 	}
@@ -85,11 +88,8 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	if err := e.throttle(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.db.EnsureJournal(ctx, journalTables(e.db)); err != nil {
-		if dialect.ClassOf(err) == dialect.PermissionDenied {
-			return nil, fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
-		}
-		return nil, fmt.Errorf("making the journal: %w", err)
+	if err := makeJournal(ctx, e.db); err != nil {
+		return nil, err
 	}
 	release, err := e.db.Claim(ctx, "run "+e.RunID)
 	if errors.Is(err, dialect.ErrClaimed) {
@@ -99,6 +99,9 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
+	if err := e.identifyDatabase(ctx); err != nil {
+		return nil, err
+	}
 	now := e.Now().UTC()
 	row, err := e.journal.take(ctx, runRow{
 		ID: e.RunID, Holder: e.holder(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),

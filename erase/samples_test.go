@@ -37,7 +37,7 @@ func TestSamplesHoldNoCanaryInAnyScope(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, shop)
 		for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
-			p, err := plan.Build(t.Context(), db.DB, policy, scope)
+			p, err := db.build(t.Context(), policy, scope)
 			if err != nil {
 				t.Fatal(err)
 			}

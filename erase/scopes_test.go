@@ -16,7 +16,7 @@ import (
 func TestScopeEverythingGoesThroughEveryRow(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 60, Seed: 9})
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Everything())
+		p, err := db.build(t.Context(), policy, plan.Everything())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestScopeEverythingGoesThroughEveryRow(t *testing.T) {
 func TestPitfall21EveryRowHasAValueOfItsOwn(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 80, Seed: 9})
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Everything())
+		p, err := db.build(t.Context(), policy, plan.Everything())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,7 +32,7 @@ func TestAStagingCopyKeepsItsShapeAndNobody(t *testing.T) {
 				if n := len(canaries.in(before)); n == 0 || n != canaries.n {
 					t.Fatalf("%d of %d canaries are in the database", n, canaries.n)
 				}
-				p, err := plan.Build(t.Context(), db.DB, db.consistently(t, policy), plan.Everything())
+				p, err := db.build(t.Context(), db.consistently(t, policy), plan.Everything())
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -24,7 +24,7 @@ func (e *executor) statement(row *runRow, programs []*program, s *summary) recei
 		PlanDigest: p.Digest(), PolicyDigest: p.Policy, SchemaFingerprint: p.Schema,
 		Controller: p.Controller, Processor: p.Processor, Operator: row.Actor,
 		System: receipt.System{
-			Journal: s.database, Name: p.Database, Engine: s.identity.Engine, Version: s.identity.Version, Evidence: s.identity.Facts,
+			Journal: s.database.ID, CopyOf: s.database.origin(), OnlyOn: p.OnlyOn, Name: p.Database, Engine: s.identity.Engine, Version: s.identity.Version, Evidence: s.identity.Facts,
 		},
 		Commits: receipt.Commits{First: s.first, Last: s.last, Batches: s.batches, Retries: s.retries, Position: s.position},
 	}
@@ -65,7 +65,7 @@ func (e *executor) rehearseReceipt(ctx context.Context, programs []*program) err
 	now := e.Now().UTC()
 	st := e.statement(
 		&runRow{ID: e.RunID, ReceiptID: uuid.NewString(), Actor: e.Actor, AsOf: now}, programs,
-		&summary{scanned: now, database: uuid.NewString(), identity: identity},
+		&summary{scanned: now, database: &databaseRow{ID: uuid.NewString()}, identity: identity},
 	)
 	if err := st.Validate(); err != nil {
 		return fmt.Errorf("not started: the run's receipt couldn't be signed: %w", err)

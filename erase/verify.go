@@ -130,6 +130,7 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 		v.find(dialect.Name{}, CannotTell, 0, "the plan can't be built again on the schema as it is: %s", err)
 		return nil
 	}
+	p.OnlyOn = pr.System.OnlyOn
 	if p.Digest() != pr.PlanDigest {
 		v.drift(p)
 	}
@@ -166,13 +167,26 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 	return v.others(ctx)
 }
 
-// sameDatabase compares the journal's identity with the receipt's.
+// sameDatabase compares the journal's identity with the receipt's. What it is a copy of
+// is looked into: rows that are there are there. It holds nothing of the original.
 func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
-	id, err := (&journal{db: v.db}).identity(ctx)
+	row, err := (&journal{db: v.db}).readDatabase(ctx)
 	if err != nil && (ctx.Err() != nil || dialect.ClassOf(err) == dialect.LostConnection) {
 		return false, err
 	}
-	return id != "" && id == v.statement.Predicate.System.Journal, nil
+	if err != nil || row == nil {
+		return false, nil
+	}
+	id, err := v.db.Identity(ctx)
+	if err != nil {
+		return false, err
+	}
+	of := v.statement.Predicate.System.Journal
+	copied := row.ID != of && slices.Contains(row.Origins, of) || row.ID == of && row.isCopy(id.Marks)
+	if copied {
+		v.find(dialect.Name{}, CannotTell, 0, "this is a copy of the receipt's database, or that one was moved or restored: `expunge adopt` states that it is the same")
+	}
+	return copied || row.ID == of, nil
 }
 
 // prune leaves out what the policy doesn't know, so that a new table or column

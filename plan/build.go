@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -69,9 +70,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 		plan.Unlinked = b.outside
 		plan.Subject = &Subject{Table: b.subject.Name, Key: b.subjectKey(), Identifiers: p.Subject.Identifiers}
 	}
-	if slices.ContainsFunc(roots, usesFakes) {
-		plan.Made = map[string]string{"gofakeit": anonymise.FakerVersion()}
-	}
+	plan.Made = generators(roots)
 	plan.Covers = covers(roots)
 	plan.Schema = s.Fingerprint(plan.Covers)
 	if err := plan.CheckSchema(s); err != nil {
@@ -91,10 +90,20 @@ func numberSteps(roots []Root) {
 	}
 }
 
-func usesFakes(r Root) bool {
-	return slices.ContainsFunc(r.Steps, func(s Step) bool {
-		return slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Way == ThroughClient })
-	})
+// generators are what the values of the steps depend on besides the policy, nil for nothing.
+func generators(roots []Root) map[string]string {
+	made := map[string]string{}
+	for _, r := range roots {
+		for _, s := range r.Steps {
+			for _, a := range s.Set {
+				maps.Copy(made, anonymise.Generators(a.Strategy))
+			}
+		}
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	return made
 }
 
 // builder makes plans of one policy on one schema.

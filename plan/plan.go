@@ -12,6 +12,9 @@ type Plan struct {
 	Version  int    `json:"version"`
 	Engine   string `json:"engine"`   // dialect.Schema.Engine that it was made for
 	Database string `json:"database"` // the policy's name for it
+	// OnlyOn names the one database that the plan may run on, as erase.Options.OnlyOn
+	// does. Set it before the plan is reviewed: it is part of the digest. Empty: the run says it.
+	OnlyOn string `json:"onlyOn,omitempty"`
 	// Default is the schema that is left out where names are shown to people.
 	Default    string   `json:"default,omitempty"`
 	Controller string   `json:"controller,omitempty"`
@@ -23,8 +26,9 @@ type Plan struct {
 	// Covers are the tables that the plan touches or whose references it
 	// follows, ordered by name: what the fingerprint is taken over.
 	Covers []dialect.Name `json:"covers"`
-	// Made names what the values depend on besides the policy: the versions
-	// of generators ("gofakeit": "v7.18.1").
+	// Made is what values depend on besides the policy: of each consistent fake a digest
+	// of what the linked generator makes ("fake: email": "5f0c…"). Another version of the generator makes another
+	// plan only where it makes other values.
 	Made  map[string]string `json:"made,omitempty"`
 	Roots []Root            `json:"roots"`
 	// Unlinked are the tables in which no subject's rows are looked for, though the policy

@@ -22,6 +22,9 @@ func (p *Plan) TextSince(approved *Plan) string { return p.text(approved) }
 func (p *Plan) text(approved *Plan) string {
 	var b strings.Builder
 	say(&b, "Plan for %s on %s, scope %s\n", p.Database, p.Engine, p.Scope)
+	if p.OnlyOn != "" {
+		say(&b, "Runs only on the database %s\n", p.OnlyOn)
+	}
 	if p.Subject != nil {
 		say(&b, "A subject is a row of %s, named by %s", short(p.Subject.Table, p.Default), list(p.Subject.Key))
 		if len(p.Subject.Identifiers) > 0 {

@@ -144,6 +144,7 @@ func (v *validation) header() {
 	v.check(p.Version == Version, "version: it is not %d", Version)
 	v.required("engine", p.Engine)
 	v.required("database", p.Database)
+	v.text("onlyOn", p.OnlyOn)
 	v.text("default", p.Default)
 	v.text("controller", p.Controller)
 	v.text("processor", p.Processor)

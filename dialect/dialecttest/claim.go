@@ -2,6 +2,7 @@ package dialecttest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -113,6 +114,22 @@ func (s *suite) checks(t *testing.T) {
 		for k, v := range id.Facts {
 			if k == "" || v == "" {
 				t.Error("a fact is empty")
+			}
+		}
+		again, err := env.DB.Identity(ctx(t))
+		if err != nil || !slices.Equal(again.Names, id.Names) || !slices.Equal(again.Marks, id.Marks) {
+			t.Errorf("names or marks aren't the same when they are asked for again: %v", err)
+		}
+		if len(id.Names) == 0 || slices.Contains(id.Names, "") || slices.Contains(id.Marks, "") {
+			t.Errorf("%d names and %d marks: want at least one name, and none that is empty", len(id.Names), len(id.Marks))
+		}
+		other, err := s.open(t).DB.Identity(ctx(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range id.Marks {
+			if len(m) > 200 || slices.Contains(other.Marks, m) {
+				t.Error("a mark is too long, or another database has it")
 			}
 		}
 	})

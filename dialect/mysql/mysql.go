@@ -115,7 +115,7 @@ func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
 // identityVariables are what a receipt says of the server: who it is, and what
 // its binary log keeps of the rows. A server shows those that it has.
 const identityVariables = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (
-	'server_uuid', 'server_uid', 'server_id', 'hostname', 'gtid_mode', 'gtid_domain_id', 'gtid_current_pos',
+	'server_uuid', 'server_uid', 'server_id', 'hostname', 'group_replication_group_name', 'gtid_mode', 'gtid_domain_id', 'gtid_current_pos',
 	'log_bin', 'binlog_format', 'binlog_row_image', 'innodb_immediate_scrub_data_uncompressed')`
 
 // Identity implements dialect.DB.
@@ -135,7 +135,37 @@ func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 		id.Facts[r[0].String] = r[1].String
 	}
 	maps.DeleteFunc(id.Facts, func(_, v string) bool { return v == "" })
+	if s.database != "" {
+		id.Names = names(s.database, id.Facts)
+		id.Marks = marks(s.database, id.Facts)
+	}
 	return id, nil
+}
+
+func names(database string, facts map[string]string) []string {
+	if host := facts["hostname"]; host != "" {
+		return []string{database, database + "@" + host}
+	}
+	return []string{database}
+}
+
+// marks name the database on its server, or in the group of servers that replicate it.
+// MariaDB's server_uid follows from the machine's network address and port: where the
+// machine gets another address, its name may have remained.
+func marks(database string, facts map[string]string) (out []string) {
+	servers := []string{"group_replication_group_name"}
+	if facts[servers[0]] == "" {
+		servers = []string{"server_uuid"}
+		if facts["server_uid"] != "" {
+			servers = []string{"server_uid", "hostname"}
+		}
+	}
+	for _, s := range servers {
+		if id := facts[s]; id != "" {
+			out = append(out, id+"/"+database)
+		}
+	}
+	return out
 }
 
 // one reads the only row of a query.

@@ -87,16 +87,20 @@ func (db *DB) Engine() dialect.Engine {
 	return dialect.Engine{Name: "postgres", MaxRows: 5000, MaxSwept: 50000, Deferrable: true, EveryIndex: true, StatementEnd: true, Rekeys: true, Returns: true, Version: "xmin"}
 }
 
-// Identity tells the server's version, its system_identifier (which standbys
-// share) and the database's name and OID.
+// Identity tells the server's version, its system_identifier (which standbys and
+// physical copies share) and the database's name and OID: they are the database's mark.
 func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	id := dialect.Identity{Engine: "postgres", Facts: map[string]string{}}
 	err := db.read(ctx, "identify the server", func(tx *tx) error {
-		row, err := tx.one(ctx, statement{sql: "SELECT current_setting('server_version'), d.datname, d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()"})
+		row, err := tx.one(ctx, statement{sql: "SELECT current_setting('server_version'), d.datname, d.oid, current_setting('cluster_name') FROM pg_catalog.pg_database d WHERE d.datname = current_database()"})
 		if err != nil {
 			return err
 		}
 		id.Version, id.Facts["database"], id.Facts["database_oid"] = text(row[0]), text(row[1]), text(row[2])
+		id.Names = []string{text(row[1])}
+		if cluster := text(row[3]); cluster != "" {
+			id.Names = append(id.Names, text(row[1])+"@"+cluster)
+		}
 		return nil
 	})
 	if err != nil {
@@ -108,6 +112,8 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 		row, err := tx.one(ctx, statement{sql: "SELECT system_identifier FROM pg_catalog.pg_control_system()"})
 		if err == nil {
 			id.Facts["system_identifier"] = text(row[0])
+			id.Names = append(id.Names, id.Facts["database"]+"@"+text(row[0]))
+			id.Marks = []string{text(row[0]) + "/" + id.Facts["database_oid"]}
 		}
 		return err
 	})

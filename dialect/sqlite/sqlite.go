@@ -31,7 +31,6 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"math"
 	"time"
@@ -62,17 +61,6 @@ func New(pool *sql.DB) *DB {
 // less. MaxRows bounds what the client holds of their rows.
 func (db *DB) Engine() dialect.Engine {
 	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxSwept: 50_000, TargetTime: time.Second, Writers: 1, Deferrable: true, StatementEnd: true, Rekeys: true}
-}
-
-// Identity gives the library's version and source. The facts say nothing of the
-// file: a copy of it is the same database, as far as SQLite knows.
-func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
-	var version, source string
-	err := db.pool.QueryRowContext(ctx, "SELECT sqlite_version(), sqlite_source_id()").Scan(&version, &source)
-	if err != nil {
-		return dialect.Identity{}, failed(ctx, "read the server's identity", dialect.Name{}, err)
-	}
-	return dialect.Identity{Engine: "sqlite", Version: version, Facts: map[string]string{"sqlite_source_id": source}}, nil
 }
 
 // Renders reports whether SQLite can compute the expression. Nearly all of

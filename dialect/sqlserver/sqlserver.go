@@ -197,6 +197,9 @@ var identityFacts = map[string]string{
 	"edition":        "SELECT CAST(SERVERPROPERTY('Edition') AS nvarchar(128))",
 	"database_guid":  "SELECT CAST(database_guid AS nvarchar(36)) FROM sys.database_recovery_status WHERE database_id = DB_ID()",
 	"recovery_fork":  "SELECT CAST(recovery_fork_guid AS nvarchar(36)) FROM sys.database_recovery_status WHERE database_id = DB_ID()",
+	"database_id":    "SELECT CAST(DB_ID() AS nvarchar(20))",
+	"created":        "SELECT CONVERT(nvarchar(33), create_date, 126) FROM sys.databases WHERE name = DB_NAME()",
+	"group_database": "SELECT CAST(group_database_id AS nvarchar(36)) FROM sys.databases WHERE name = DB_NAME()",
 	"recovery_model": "SELECT recovery_model_desc FROM sys.databases WHERE name = DB_NAME()",
 }
 
@@ -223,7 +226,27 @@ func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 			id.Facts[name] = rows[0][0]
 		}
 	}
+	id.Names, id.Marks = names(id.Facts), marks(id.Facts)
 	return id, nil
+}
+
+func names(facts map[string]string) []string {
+	if server := facts["server"]; server != "" {
+		return []string{facts["database"], facts["database"] + "@" + server}
+	}
+	return []string{facts["database"]}
+}
+
+// marks name the database in its availability group, else on its server. A database
+// that is restored or attached has another date of creation.
+func marks(facts map[string]string) []string {
+	switch {
+	case facts["group_database"] != "":
+		return []string{facts["group_database"]}
+	case facts["server"] == "" || facts["database_id"] == "" || facts["created"] == "":
+		return nil
+	}
+	return []string{facts["server"] + "/" + facts["database_id"] + "/" + facts["created"]}
 }
 
 // queryer is a pool or one of its connections.

@@ -93,6 +93,12 @@ type Tool struct {
 type System struct {
 	// Journal is the journal's random UUID, which travels with a restored copy.
 	Journal string `json:"journal"`
+	// CopyOf is the UUID of the database that this one is a copy of; empty where
+	// OnlyOn is the name of the only database that the plan could run on; empty
+	// where the plan names none.
+	OnlyOn string `json:"onlyOn,omitempty"`
+	// no copy was noticed.
+	CopyOf  string `json:"copyOf,omitempty"`
 	Name    string `json:"name,omitempty"` // the policy's name for the database
 	Engine  string `json:"engine"`         // postgres, mysql, …
 	Version string `json:"version,omitempty"`

@@ -69,6 +69,7 @@ func (d *demonstration) anonymise(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	p.OnlyOn = filepath.Base(d.staging.path)
 	if d.key, err = makeKey(filepath.Join(d.folder, "expunge")); err != nil {
 		return err
 	}

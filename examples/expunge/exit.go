@@ -62,7 +62,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return done
-	case is(erase.ErrDrift, erase.ErrBadPeriod, erase.ErrNotApproved, erase.ErrOtherDatabase, receipt.ErrNotFinal), errors.As(err, &hazard), errors.As(err, &access), errors.As(err, &odd):
+	case is(erase.ErrDrift, erase.ErrBadPeriod, erase.ErrNotApproved, erase.ErrOtherDatabase, receipt.ErrNotFinal, erase.ErrWrongDatabase, erase.ErrProtected), errors.As(err, &hazard), errors.As(err, &access), errors.As(err, &odd):
 		return refused
 	case errors.As(err, &argument):
 		return unacceptable

@@ -43,6 +43,8 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{&erase.OddValuesError{}, 3},
 		{receipt.ErrNotFinal, 3},
 		{erase.ErrOtherDatabase, 3},
+		{erase.ErrWrongDatabase, 3},
+		{erase.ErrProtected, 3},
 		{&erase.LeftError{Rows: 1}, 4},
 		{receipt.ErrTruncated, 4},
 		{receipt.ErrMalformed, 4},

@@ -101,6 +101,23 @@ func readPlanOf(cmd *cli.Command, flag string) (*plan.Plan, error) {
 	return p, nil
 }
 
+// readApproved reads the file of --approved, nil where none is given.
+func readApproved(cmd *cli.Command) (*plan.Plan, error) {
+	path := cmd.String("approved")
+	if path == "" {
+		return nil, nil
+	}
+	data, err := readFile("--approved", path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.Decode(data)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("--approved: %s: %w", path, err)}
+	}
+	return p, nil
+}
+
 // readSigner reads the private key of --key.
 func readSigner(path string) (receipt.Signer, crypto.PublicKey, error) {
 	data, err := readFile("--key", path)

@@ -69,8 +69,9 @@ const description = `The database is given as a URL by --db or EXPUNGE_DB:
 The secret of consistent strategies comes from EXPUNGE_SECRET or --secret-file.
 
 Exit codes: 0 done; 1 failed; 2 the policy, the plan, a subject or an argument is not
-acceptable; 3 refused: the schema has changed, the plan isn't the approved one, a
-hazard isn't allowed, a privilege is missing, or backups aren't gone yet; 4 a
+acceptable; 3 refused: the schema has changed, the plan isn't the approved one or for
+another database, the database is protected, a hazard isn't allowed, a privilege is
+missing, or backups aren't gone yet; 4 a
 verification is broken, a log was forked, rolled back or damaged, or rows are left
 over; 5 a verification can't tell.`
 
@@ -90,7 +91,7 @@ func (a *app) command() *cli.Command {
 		Commands: []*cli.Command{
 			a.demo(), a.inspect(), a.draft(), a.check(), a.plan(), a.preview(), a.rehearse(),
 			a.run(), a.verify(), a.disclose(), a.amend(), a.finalize(), a.certificate(), a.log(),
-			a.replay(), a.ledger(), a.keygen(), a.journal(), a.pause(), a.resume(), a.repair(),
+			a.replay(), a.ledger(), a.keygen(), a.journal(), a.protect(), a.adopt(), a.pause(), a.resume(), a.repair(),
 		},
 	}
 	root.Action = func(_ context.Context, cmd *cli.Command) error {

@@ -22,6 +22,7 @@ func (a *app) plan() *cli.Command {
 			&cli.BoolFlag{Name: "subjects", Usage: "the subjects that a run is given, and what refers to them"},
 			&cli.BoolFlag{Name: "everything", Usage: "every row of every table"},
 			&cli.BoolFlag{Name: "expired", Usage: "rows older than their retention period"},
+			onlyOnFlag("plan"),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plan, for run, to `FILE`"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json or mermaid (a picture)"},
 			&cli.StringFlag{Name: "since", Usage: "list hazards that the approved plan in `FILE` lacks first"},
@@ -57,6 +58,7 @@ func (a *app) plan() *cli.Command {
 			if err != nil {
 				return inPolicy(cmd, err)
 			}
+			p.OnlyOn = cmd.String("only-on")
 			data, err := p.Encode()
 			if err != nil {
 				return err

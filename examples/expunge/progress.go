@@ -42,6 +42,10 @@ func (p *progress) event(e erase.Event) {
 		fmt.Fprintf(p.w, "restored what a run that died left suspended: index %s of %s\n", printable(e.Index), printable(e.Root.String()))
 		return
 	}
+	if e.Kind == erase.CopyNoticed {
+		fmt.Fprintf(p.w, "expunge: this database is a copy of the one with journal %s, and has a new identity; where that one was moved or restored, run expunge adopt\n", e.Reason)
+		return
+	}
 	if !p.began {
 		p.began, p.last = true, e.At
 		if e.Kind == erase.Resumed {

@@ -31,6 +31,8 @@ func (a *app) replay() *cli.Command {
 			keyFlag("receipts and amendments"),
 			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to make another plan where the old one doesn't fit the restored schema"},
 			&cli.StringFlag{Name: "database", Usage: "the database's identity as receipts show it, `UUID`, for a backup that is older than the journal"},
+			&cli.StringSliceFlag{Name: "also", Usage: "an identity, `UUID`, that the same database had later (repeatable)"},
+			&cli.StringSliceFlag{Name: "except", Usage: "the identity, `UUID`, of a copy: skip its erasures (repeatable)"},
 			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD`, or for one table HAZARD:table (repeatable)"},
 			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
 			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
@@ -116,7 +118,7 @@ func (a *app) carryOutAgain(ctx context.Context, cmd *cli.Command) error {
 }
 
 func (a *app) replayOptions(cmd *cli.Command) (*erase.ReplayOptions, error) {
-	o := &erase.ReplayOptions{Database: cmd.String("database"), Run: erase.Options{Actor: cmd.String("actor"), Workers: cmd.Int("workers")}}
+	o := &erase.ReplayOptions{Database: cmd.String("database"), Also: cmd.StringSlice("also"), Except: cmd.StringSlice("except"), Run: erase.Options{Actor: cmd.String("actor"), Workers: cmd.Int("workers")}}
 	var err error
 	if o.Since, err = sinceOf(cmd.String("since")); err != nil {
 		return nil, err

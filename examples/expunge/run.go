@@ -23,6 +23,8 @@ func (a *app) run() *cli.Command {
 		Flags: slices.Concat(subjectFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "the run's `ID`: the same again continues it, or gives its receipt once more (default: a new one)"},
 			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
+			&cli.StringFlag{Name: "approved", Usage: "the `FILE` of the approved plan, to see what differs"},
+			onlyOnFlag("run"),
 			keyFlag("the receipt"),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the receipt to `FILE`"},
 			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD`, or for one table HAZARD:table (repeatable)"},
@@ -123,6 +125,7 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys
 		RunID:    cmd.String("run"),
 		Approved: strings.ToLower(strings.TrimSpace(cmd.String("digest"))),
 		Actor:    cmd.String("actor"),
+		OnlyOn:   cmd.String("only-on"),
 		Workers:  cmd.Int("workers"),
 		Resolved: a.resolved(cmd, p),
 	}
@@ -140,6 +143,9 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys
 		o.RunID = uuid.NewString()
 	}
 	var err error
+	if o.ApprovedPlan, err = readApproved(cmd); err != nil {
+		return nil, nil, err
+	}
 	if o.Subjects, err = subjectsOf(cmd); err != nil {
 		return nil, nil, err
 	}

@@ -92,7 +92,9 @@ func runScripts(t *testing.T, engine string, folders []string, server *testdb.Se
 			return cond == engine || cond == "chinook" && chinook != nil || cond == "backups" && canBackUp(engine), nil
 		},
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("EXPUNGE_DB", open(env.T().(testing.TB), env.WorkDir))
+			at := open(env.T().(testing.TB), env.WorkDir)
+			env.Setenv("EXPUNGE_DB", at)
+			env.Setenv("DATABASE", databaseOf(at))
 			env.Values[backups{}] = &backups{env.T().(testing.TB), server}
 			env.Setenv("ENGINE", engine)
 			env.Setenv("TMPDIR", env.WorkDir)
@@ -108,6 +110,18 @@ func runScripts(t *testing.T, engine string, folders []string, server *testdb.Se
 			"backdate": backdate, "disclosed": disclosed, "backup": backUp, "restore": restore,
 		},
 	})
+}
+
+// databaseOf is the name of a URL's database.
+func databaseOf(raw string) string {
+	if file, ok := strings.CutPrefix(raw, "sqlite:"); ok {
+		return filepath.Base(file)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(u.Path, "/")
 }
 
 // exits runs a program that must end with that code: exits 2 expunge check.

@@ -163,6 +163,9 @@ func printFacts(w io.Writer, p *receipt.Predicate, indent string) {
 		system += " " + p.System.Version
 	}
 	fact("database", "%s (%s), journal %s", p.System.Name, system, p.System.Journal)
+	if p.System.CopyOf != "" {
+		fact("copy of", "%s", p.System.CopyOf)
+	}
 	if p.Controller != "" {
 		fact("controller", "%s", p.Controller)
 	}

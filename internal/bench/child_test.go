@@ -138,6 +138,11 @@ func do(ctx context.Context) (out outcome, err error) {
 	if err != nil {
 		return out, err
 	}
+	id, err := db.DB.Identity(ctx)
+	if err != nil {
+		return out, err
+	}
+	p.OnlyOn = id.Names[0]
 	out.Way = wayOf(p)
 	if j.Profile != "" {
 		file, err := os.Create(j.Profile)

@@ -36,11 +36,14 @@ type Header struct {
 	PolicyDigest string `json:"policyDigest"`
 	// Database is the random UUID in the database's journal, which travels
 	// with every copy that is younger than the journal.
-	Database string    `json:"database"`
-	Actor    string    `json:"actor,omitempty"` // a role, no person's name
-	Case     string    `json:"case,omitempty"`  // the controller's opaque reference
-	AsOf     time.Time `json:"asOf"`
-	Written  time.Time `json:"written"` // before the first row went
+	Database string `json:"database"`
+	// Origins are the UUIDs of the databases that Database is a copy of, as far as
+	// that was noticed, the nearest first.
+	Origins []string  `json:"origins,omitempty"`
+	Actor   string    `json:"actor,omitempty"` // a role, no person's name
+	Case    string    `json:"case,omitempty"`  // the controller's opaque reference
+	AsOf    time.Time `json:"asOf"`
+	Written time.Time `json:"written"` // before the first row went
 	// Until is when the last declared backup taken before Written is gone.
 	// Zero: no backup was declared.
 	Until time.Time `json:"until,omitzero"`

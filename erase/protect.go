@@ -1,0 +1,188 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// Protect marks the database in its journal, which it makes where there is none: no plan
+// of scope everything runs there (ErrProtected), whatever it is allowed otherwise. The mark travels with
+// copies, so that a copy is unprotected by name before it is overwritten. It is idempotent.
+func Protect(ctx context.Context, db dialect.DB) error {
+	return setProtected(ctx, db, stamp(time.Now()))
+}
+
+// Unprotect takes the mark of Protect away from the database of that name, which is one
+// of dialect.Identity.Names or the journal's UUID. It is idempotent; another database's name is ErrWrongDatabase.
+func Unprotect(ctx context.Context, db dialect.DB, name string) error {
+	t, err := targetOf(ctx, db)
+	if err != nil {
+		return err
+	}
+	if err := t.mustBe(name); err != nil {
+		return err
+	}
+	return setProtected(ctx, db, nil)
+}
+
+func setProtected(ctx context.Context, db dialect.DB, mark dialect.Value) error {
+	if err := makeJournal(ctx, db); err != nil {
+		return err
+	}
+	id, err := db.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	j := &journal{db: db, now: time.Now}
+	if _, _, err := j.database(ctx, id.Marks); err != nil {
+		return err
+	}
+	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		return j.updateDatabase(ctx, tx, map[string]dialect.Value{"protected": mark})
+	})
+}
+
+// target is the database that a run is about to change.
+type target struct {
+	dialect.Identity
+	row *databaseRow // nil: its journal has none yet
+}
+
+func targetOf(ctx context.Context, db dialect.DB) (*target, error) {
+	id, err := db.Identity(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("identifying the database: %w", err)
+	}
+	row, err := (&journal{db: db}).readDatabase(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the journal: %w", err)
+	}
+	return &target{id, row}, nil
+}
+
+// mustBe refuses any other database than that of the name.
+func (t *target) mustBe(name string) error {
+	if slices.Contains(t.Names, name) || t.row != nil && t.row.ID == name && !t.row.isCopy(t.Marks) {
+		return nil
+	}
+	return fmt.Errorf("%w: this one is called %s", ErrWrongDatabase, strings.Join(t.Names, " or "))
+}
+
+// checkTarget refuses a database that the plan or the caller doesn't mean.
+func (e *executor) checkTarget(ctx context.Context) error {
+	wipes := wipesAll(e.plan)
+	if !wipes && e.OnlyOn == "" && e.plan.OnlyOn == "" {
+		return nil
+	}
+	t, err := targetOf(ctx, e.db)
+	if err != nil {
+		return err
+	}
+	if wipes && t.row != nil && !t.row.Protected.IsZero() {
+		return t.protected()
+	}
+	switch {
+	case e.replaying: // the ledger says of which database
+		return nil
+	case wipes && e.OnlyOn == "" && e.plan.OnlyOn == "":
+		return fmt.Errorf("%w: the plan changes every row, and nothing says on which database it may run: this one is called %s; add --only-on and its name (Options.OnlyOn, Plan.OnlyOn)",
+			ErrWrongDatabase, strings.Join(t.Names, " or "))
+	}
+	for _, name := range []string{e.plan.OnlyOn, e.OnlyOn} {
+		if name == "" {
+			continue
+		}
+		if err := t.mustBe(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *target) protected() error {
+	copied := ""
+	if t.row.isCopy(t.Marks) || t.row.origin() != "" {
+		copied = "; it is a copy, and the mark is of the database that was copied"
+	}
+	return fmt.Errorf("%w since %s%s: where every row of %s is to be overwritten, take the mark away by `expunge protect --unprotect --only-on NAME` (erase.Unprotect)",
+		ErrProtected, t.row.Protected.Format(time.DateOnly), copied, strings.Join(t.Names, " or "))
+}
+
+// wipesAll reports whether a plan is for a database without people in it, such as one for staging.
+func wipesAll(p *plan.Plan) bool {
+	return p.Scope == plan.ScopeEverything || slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.DeletesEverything })
+}
+
+// identifyDatabase finds out which database the run is on, and what a copy must not keep.
+func (e *executor) identifyDatabase(ctx context.Context) error {
+	id, err := e.db.Identity(ctx)
+	if err != nil {
+		return fmt.Errorf("identifying the database: %w", err)
+	}
+	row, noticed, err := e.journal.database(ctx, id.Marks)
+	if err != nil {
+		return fmt.Errorf("identifying the database: %w", err)
+	}
+	e.database = row
+	if noticed {
+		e.Log.Warn("the database is a copy and has a new identity", "copy of", row.origin(), "identity", row.ID)
+		e.emit(Event{Kind: CopyNoticed, Reason: row.origin()})
+	}
+	switch {
+	case !wipesAll(e.plan):
+		return nil
+	case !row.Protected.IsZero(): // marked since it was looked at
+		return (&target{id, row}).protected()
+	case row.origin() == "":
+		return nil
+	}
+	return e.journal.forgetPeople(ctx)
+}
+
+// forgetPeople empties what the journal of a copy notes about people of the original:
+// whom a hold has kept, and how far runs have come that are to be continued there.
+func (j *journal) forgetPeople(ctx context.Context) error {
+	err := j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		unfinished, err := j.unfinishedOthers(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Delete(ctx, dialect.Delete{Table: j.db.JournalTable(heldTable)}); err != nil || len(unfinished) == 0 {
+			return err
+		}
+		for _, of := range []struct{ table, column string }{{batchTable, "run"}, {pauseTable, "run"}, {runTable, "id"}} {
+			if _, err := tx.Delete(ctx, dialect.Delete{
+				Table: j.db.JournalTable(of.table), Where: []dialect.Cond{dialect.In{Columns: []string{of.column}, Keys: unfinished}},
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("emptying the notes that the journal has from the database that was copied: %w", err)
+	}
+	return nil
+}
+
+// unfinishedOthers are the IDs of runs, except this one, that aren't closed.
+func (j *journal) unfinishedOthers(ctx context.Context, tx dialect.Tx) (ids []dialect.Key, err error) {
+	for r, err := range tx.Query(ctx, dialect.Select{
+		Table: j.db.JournalTable(runTable), Columns: []string{"id"}, Lock: dialect.Exclusive, Order: []string{"id"},
+		Where: []dialect.Cond{dialect.In{Columns: []string{"state"}, Keys: []dialect.Key{{stateOpen}, {stateSigned}}}},
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		if id := text(r[0]); id != j.run {
+			ids = append(ids, dialect.Key{id})
+		}
+	}
+	return ids, nil
+}
