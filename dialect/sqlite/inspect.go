@@ -31,9 +31,9 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	fail := func(err error) (*dialect.Schema, error) {
 		return nil, failed(ctx, "inspect the database", dialect.Name{}, err)
 	}
-	conn, err := db.pool.Conn(ctx)
+	conn, err := db.connect(ctx, 0)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	defer conn.Close()
 	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {

@@ -28,10 +28,10 @@ func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 		}
 		t.atEnd(func() { <-db.writer })
 	}
-	conn, err := db.pool.Conn(ctx)
+	conn, err := db.connect(ctx, o.LockTimeout)
 	if err != nil {
 		t.end()
-		return nil, failed(ctx, "connect", dialect.Name{}, err)
+		return nil, err
 	}
 	t.conn = conn
 	t.atEnd(func() { _ = conn.Close() })
@@ -40,6 +40,31 @@ func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 		return nil, failed(ctx, "begin", dialect.Name{}, err)
 	}
 	return t, nil
+}
+
+// connectPatience is the least time for which connecting is tried again.
+const connectPatience = 5 * time.Second
+
+// connect takes a connection of the pool. The pragmas of its URL may need a lock that another
+// process has (journal_mode does, and doesn't wait for it): nothing is begun yet, and it is tried again.
+func (db *DB) connect(ctx context.Context, timeout time.Duration) (*sql.Conn, error) {
+	const most = 200 * time.Millisecond
+	late := time.Now().Add(max(timeout, connectPatience))
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, most) {
+		conn, err := db.pool.Conn(ctx)
+		if err == nil {
+			return conn, nil
+		}
+		err = failed(ctx, "connect", dialect.Name{}, err)
+		if dialect.ClassOf(err) != dialect.LockTimeout || time.Now().After(late) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, failed(ctx, "connect", dialect.Name{}, ctx.Err())
+		case <-time.After(pause):
+		}
+	}
 }
 
 // queue waits for this DB's other writers.

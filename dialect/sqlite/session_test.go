@@ -1,9 +1,12 @@
 package sqlite_test
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -258,5 +261,56 @@ func TestConflictsAreErrorsWhateverTheTableSays(t *testing.T) {
 				t.Errorf("%d rows, %v", n, err)
 			}
 		})
+	}
+}
+
+// busyConnector tells of the first connection that the database's locks refuse.
+type busyConnector struct {
+	driver  driver.Driver
+	url     string
+	refused chan struct{}
+	once    *sync.Once
+}
+
+func (c busyConnector) Driver() driver.Driver { return c.driver }
+
+func (c busyConnector) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.driver.Open(c.url)
+	if err != nil {
+		c.once.Do(func() { close(c.refused) })
+	}
+	return conn, err
+}
+
+// Pragmas of a pool's URL may need a lock that another process has just then.
+func TestAConnectionThatIsRefusedByALockIsTriedAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	other, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	other.SetMaxOpenConns(1)
+	for _, s := range []string{"CREATE TABLE t (id INTEGER PRIMARY KEY)", "BEGIN EXCLUSIVE"} {
+		if _, err := other.Exec(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := busyConnector{other.Driver(), path + "?_pragma=journal_mode(wal)", make(chan struct{}), &sync.Once{}}
+	pool := sql.OpenDB(c)
+	defer pool.Close()
+	db := sqlite.New(pool)
+	done := make(chan error, 1)
+	go func() { done <- db.EnsureJournal(context.Background(), nil) }()
+	select {
+	case <-c.refused:
+	case err := <-done:
+		t.Fatalf("no connection was refused: the test shows nothing: %v", err)
+	}
+	if _, err := other.Exec("COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("once the lock is gone: %v", err)
 	}
 }
