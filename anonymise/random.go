@@ -152,8 +152,10 @@ const (
 func randomLike(s *Source, text string) string {
 	var b strings.Builder
 	b.Grow(len(text))
-	for _, r := range text {
+	for at, r := range text {
 		switch {
+		case r == utf8.RuneError && text[at] != "\uFFFD"[0]: // a byte of another encoding
+			b.WriteByte(lowerLetters[s.rng.IntN(26)])
 		case r >= 'A' && r <= 'Z':
 			b.WriteByte(upperLetters[s.rng.IntN(26)])
 		case r >= '0' && r <= '9':

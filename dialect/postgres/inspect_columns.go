@@ -113,6 +113,7 @@ ORDER BY a.attrelid, a.attnum`
 		if l, ok := c.collations[text(row[9])]; ok {
 			c.related[t.Name].columns[col.Name].collation = coll{l.full, !l.deterministic}
 			col.Collation, col.Charset = l.name, c.charset
+			col.LengthInBytes = col.LengthInBytes || col.Length > 0 && c.charset == anyBytes
 			folds, accents := l.folds()
 			col.FoldsCase, col.FoldsAccents = col.FoldsCase || folds, accents
 		}

@@ -106,10 +106,15 @@ func (b *builder) randomByCharacter(of string) string {
 	within := func(from, n int) string {
 		return " WHEN " + code(">=", from) + " AND " + code("<=", from+n-1) + draw(from, n)
 	}
+	beyond := ""
+	if b.anyBytes {
+		beyond = " WHEN " + code(">=", 128) + draw('a', 26) // whatever it means
+	} else {
+		beyond = " WHEN c " + operator("~") + " " + b.arg([]byte(alphanumeric), "pg_catalog.text") + draw('a', 26)
+	}
 	return "(SELECT pg_catalog.string_agg(CASE" + within('a', 26) + within('0', 10) + within('A', 26) +
 		" WHEN " + code("<", 128) + " THEN c" +
-		" WHEN c " + operator("~") + " " + b.arg([]byte(alphanumeric), "pg_catalog.text") + draw('a', 26) +
-		" ELSE c END, '')" +
+		beyond + " ELSE c END, '')" +
 		" FROM pg_catalog.unnest(pg_catalog.string_to_array(" + of + ", NULL)) AS c)"
 }
 

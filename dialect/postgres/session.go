@@ -68,6 +68,10 @@ func (db *DB) beginCatalogue(ctx context.Context, o dialect.TxOptions) (*tx, err
 	return db.start(ctx, o, catalogueOnly)
 }
 
+// anyBytes is the encoding of databases that store bytes as they come
+// (https://www.postgresql.org/docs/current/multibyte.html).
+const anyBytes = "SQL_ASCII"
+
 // start begins a transaction, with the statement that sets its search path.
 func (db *DB) start(ctx context.Context, o dialect.TxOptions, path string) (*tx, error) {
 	conn, err := db.pool.Acquire(ctx)
@@ -81,6 +85,10 @@ func (db *DB) start(ctx context.Context, o dialect.TxOptions, path string) (*tx,
 	script := append([]string{begin}, settings...)
 	if path != "" {
 		script = append(script, path)
+	}
+	if conn.Conn().PgConn().ParameterStatus("server_encoding") == anyBytes {
+		// The server doesn't know what its bytes mean, and sends no text as UTF8 that isn't.
+		script = append(script, "SET LOCAL client_encoding = '"+anyBytes+"'")
 	}
 	if o.LockTimeout > 0 {
 		script = append(script, fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", max(1, o.LockTimeout.Milliseconds())))

@@ -26,6 +26,8 @@ type builder struct {
 	returnsOld bool
 	// utf8 says that the server's encoding is UTF8.
 	utf8 bool
+	// anyBytes says that it has none: every byte is a character.
+	anyBytes bool
 	// substitutes names the parameter for random texts, once there is one.
 	substitutes string
 }

@@ -20,6 +20,7 @@ func (t *tx) builder(ctx context.Context) *builder {
 	if t.conn != nil {
 		server := t.conn.Conn().PgConn()
 		b.returnsOld = major(server.ParameterStatus("server_version")) >= 18
+		b.anyBytes = server.ParameterStatus("server_encoding") == anyBytes
 		b.utf8 = server.ParameterStatus("server_encoding") == "UTF8"
 	}
 	return b
