@@ -69,6 +69,9 @@ type Table struct {
 	// TriggersUnseen is set where triggers may be there that the user may not see.
 	// Not part of the fingerprint.
 	TriggersUnseen bool `json:"-"`
+	// ReferencesUnseen is set where foreign keys may refer to the table, or do, that the
+	// user may not see: they may delete or change rows that no step names. Not part of the fingerprint.
+	ReferencesUnseen bool `json:"-"`
 	// RowSecurity is set where row-level security policies apply to the table.
 	RowSecurity bool `json:"rowSecurity,omitempty"`
 	// RowEstimate is the catalogue's guess of the row count; -1 when it has none.

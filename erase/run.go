@@ -315,6 +315,11 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see the triggers of %s: grant TRIGGER on it, or build the plan again and have it approved", ErrDrift, n)
 		}
 	}
+	for _, n := range p.Covers {
+		if t := s.Table(n); t != nil && t.ReferencesUnseen {
+			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see all foreign keys that refer to %s: run it as a user who sees what the plan's maker saw, or build the plan again and have it approved", ErrDrift, n)
+		}
+	}
 	return fmt.Errorf("%w: a table that it covers, or a reference to one, is different: build the plan again and have it approved", ErrDrift)
 }
 

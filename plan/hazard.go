@@ -59,6 +59,7 @@ const (
 	NoPrimaryKey         HazardName = "NO_PRIMARY_KEY"        // rows are addressed physically, all in one transaction
 	NoTransactions       HazardName = "NO_TRANSACTIONS"       // the storage engine can't roll back
 	TriggersFire         HazardName = "TRIGGERS_FIRE"         // a trigger runs for each row
+	UnseenReferences     HazardName = "UNSEEN_REFERENCES"     // foreign keys that the user may not see may delete or change rows
 	HistoryKept          HazardName = "HISTORY_KEPT"          // old values stay in a history table
 	UnindexedLink        HazardName = "UNINDEXED_LINK"        // a reference without an index is scanned
 	PersonalKey          HazardName = "PERSONAL_KEY"          // a key column is itself personal

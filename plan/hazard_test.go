@@ -46,6 +46,8 @@ func TestHazards(t *testing.T) {
 		{name: "a trigger on delete", change: []func(*dialect.Schema){trigger(dialect.Trigger{Name: "tr", Timing: "after", OnDelete: true})}, want: []string{"TRIGGERS_FIRE note"}},
 		{name: "a trigger on update, of rows that are deleted", change: []func(*dialect.Schema){trigger(dialect.Trigger{Name: "tr", Timing: "after", OnUpdate: true})}},
 		{name: "triggers that may not be seen", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.TriggersUnseen = true })}, want: []string{"TRIGGERS_FIRE note"}},
+		{name: "foreign keys that may not be seen", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.ReferencesUnseen = true })}, want: []string{"UNSEEN_REFERENCES note"}},
+		{name: "foreign keys that may not be seen, to rows that stay with their keys", scope: ScopeEverything, change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.ReferencesUnseen = true })}, want: []string{"OVERWRITES_EVERYTHING customer", "OVERWRITES_EVERYTHING note"}},
 		{name: "a disabled trigger", change: []func(*dialect.Schema){trigger(dialect.Trigger{Name: "tr", Timing: "after", OnDelete: true, Disabled: true})}},
 		{
 			name:   "pitfall 17: an audit trigger keeps the old values",

@@ -131,6 +131,9 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 	if t.TriggersUnseen {
 		add(TriggersFire, t.Name, "the user may not see what triggers the table has, nor what they write: grant TRIGGER on it")
 	}
+	if t.ReferencesUnseen && (s.Op == Delete || slices.ContainsFunc(columnsOf(s.Set), func(c string) bool { return len(t.UniqueIndexes(c)) > 0 })) {
+		add(UnseenReferences, t.Name, "foreign keys of tables that the user may not see may refer to it, and delete or change rows there by cascade: %s", b.showReferences())
+	}
 	for _, tr := range t.Triggers {
 		if tr.Disabled || (s.Op == Delete && !tr.OnDelete) || (s.Op != Delete && !tr.OnUpdate) {
 			continue
@@ -176,6 +179,14 @@ func (b *builder) unlinked(t *dialect.Table, set []Assignment, add func(HazardNa
 			}
 		}
 	}
+}
+
+// showReferences says which rights let the user see all foreign keys.
+func (b *builder) showReferences() string {
+	if b.schema.Engine == "sqlserver" {
+		return "grant VIEW DEFINITION on the database"
+	}
+	return "grant PROCESS, or a privilege on all databases such as REFERENCES, to the user who makes the plan"
 }
 
 // impersonal reports whether the policy says that a column holds nothing personal,

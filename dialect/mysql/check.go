@@ -139,9 +139,14 @@ func needed(t *dialect.Table, a dialect.Access) []need {
 
 func explain(ctx context.Context, q queryer, sql string) (denied bool, err error) {
 	_, err = collect(ctx, q, "EXPLAIN "+sql)
-	if my, ok := errors.AsType[*mysql.MySQLError](err); ok && classes[my.Number] == dialect.PermissionDenied {
-		readOnly := my.Number == 1290 || my.Number == 1836 // which serverProblems reports
-		return !readOnly, nil
+	my, ok := errors.AsType[*mysql.MySQLError](err)
+	switch {
+	case !ok:
+		return false, err
+	case my.Number == 1290, my.Number == 1836: // which serverProblems reports
+		return false, nil
+	case classes[my.Number] == dialect.PermissionDenied:
+		return true, nil
 	}
 	return false, err
 }

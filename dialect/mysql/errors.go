@@ -84,11 +84,10 @@ var classes = map[uint16]dialect.Class{
 	1142: dialect.PermissionDenied, // a table's command
 	1143: dialect.PermissionDenied, // a column's command
 	1227: dialect.PermissionDenied,
-	1290: dialect.PermissionDenied, // read_only
+	1290: dialect.Fatal, // read_only: no GRANT helps against that
 	1370: dialect.PermissionDenied,
 	1792: dialect.PermissionDenied, // a read-only transaction
-	1836: dialect.PermissionDenied, // read-only mode
-	3159: dialect.PermissionDenied, // secure transport is required
+	1461: dialect.Retryable,        // too many prepared statements
 
 	1317: dialect.Cancelled, // KILL QUERY
 	1969: dialect.Cancelled, // max_statement_time, MariaDB
@@ -112,15 +111,26 @@ var classes = map[uint16]dialect.Class{
 // advice says what to do where the number alone doesn't.
 var advice = map[uint16]string{
 	1153: "a statement is larger than max_allowed_packet: raise it on the server",
+	1040: "the server has as many connections as max_connections allows: use fewer workers, or raise it",
+	1203: "the user has as many connections as max_user_connections allows: use fewer workers, or raise it",
+	1226: "the user has reached a resource limit (max_queries_per_hour and its like): raise it with ALTER USER",
+	1099: lockedTables,
+	1100: lockedTables,
+	1461: "the server has as many prepared statements as max_prepared_stmt_count allows: raise it, or give interpolateParams=true in the DSN",
+	1206: "the lock table is full: raise innodb_buffer_pool_size, or use smaller batches",
+	1792: "the transaction is read-only: set transaction_read_only to OFF in the DSN or on the server",
+	3159: "the server takes encrypted connections only: give tls in the DSN",
 	1114: "the table is full: make room on its disk, or raise the limit of its tablespace",
 	1021: "the disk is full: make room on it",
-	1290: "the server runs with an option that forbids this: read_only, or safe mode",
+	1290: "the server runs with an option that forbids this, such as read_only on a replica: connect to the primary",
 	1449: "the user who defined a trigger isn't there any more: make him, or the trigger anew",
 	1665: "the binary log has the format STATEMENT, which takes no changes of READ COMMITTED transactions: set binlog_format to ROW or MIXED",
 	1785: "the server enforces GTID consistency, so that no transaction may change this table beside others: ALTER TABLE … ENGINE = InnoDB",
-	1836: "the server is in read-only mode",
+	1836: "the server is in read-only mode: connect to the primary",
 	3750: "sql_require_primary_key is on",
 }
+
+const lockedTables = "the session has LOCK TABLES in force, which excludes other tables: give a pool whose sessions hold no such lock"
 
 // fail makes an *Error of a driver's error; nil stays nil.
 func fail(ctx context.Context, err error, doing string, table dialect.Name) error {

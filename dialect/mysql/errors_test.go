@@ -31,7 +31,7 @@ func TestErrorsAreClassifiedByNumber(t *testing.T) {
 		{&mysql.MySQLError{Number: 1406, Message: "Data too long for column 'name' at row 1"}, dialect.DoesNotFit, "name"},
 		{&mysql.MySQLError{Number: 1366, Message: "Incorrect integer value: 'canary' for column 'n' at row 1"}, dialect.DoesNotFit, ""},
 		{&mysql.MySQLError{Number: 1142, Message: "DELETE command denied to user"}, dialect.PermissionDenied, ""},
-		{&mysql.MySQLError{Number: 1290, Message: "The MySQL server is running with the --read-only option"}, dialect.PermissionDenied, ""},
+		{&mysql.MySQLError{Number: 1290, Message: "The MySQL server is running with the --read-only option"}, dialect.Fatal, ""},
 		{&mysql.MySQLError{Number: 1317, Message: "Query execution was interrupted"}, dialect.Cancelled, ""},
 		{&mysql.MySQLError{Number: 1114, Message: "The table 'x' is full"}, dialect.Fatal, ""},
 		{&mysql.MySQLError{Number: 1040, Message: "Too many connections"}, dialect.Retryable, ""},
@@ -47,6 +47,22 @@ func TestErrorsAreClassifiedByNumber(t *testing.T) {
 		}
 		if strings.Contains(err.Error(), "canary") {
 			t.Errorf("the error quotes a value: %v", err)
+		}
+	}
+}
+
+// What GRANT doesn't help against is no missing privilege, and says what helps.
+func TestErrorsOfTheServersStateSayWhatToDo(t *testing.T) {
+	for number, words := range map[uint16]string{
+		1040: "max_connections", 1203: "max_user_connections", 1226: "ALTER USER", 1099: "LOCK TABLES", 1100: "LOCK TABLES", 1461: "max_prepared_stmt_count",
+		1206: "innodb_buffer_pool_size", 1290: "connect to the primary", 1792: "transaction_read_only", 1836: "connect to the primary", 3159: "tls", 1153: "max_allowed_packet", 1785: "InnoDB",
+	} {
+		err := fail(context.Background(), &mysql.MySQLError{Number: number, Message: "canary"}, "overwrite", dialect.Name{Table: "a"})
+		if !strings.Contains(err.Error(), words) || strings.Contains(strings.ToLower(err.Error()), "grant") {
+			t.Errorf("%v, want an error that speaks of %s", err, words)
+		}
+		if dialect.ClassOf(err) == dialect.PermissionDenied && number != 1792 { // which our own read-only transactions give
+			t.Errorf("%v: is of class %s", err, dialect.PermissionDenied)
 		}
 	}
 }

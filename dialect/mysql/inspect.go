@@ -130,7 +130,11 @@ func (in *inspection) readTables() error {
 			return err
 		}
 	}
-	rows, err := in.rows(`SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, t.TABLE_ROWS, e.TRANSACTIONS
+	gtids := "'OFF'" // MariaDB's don't forbid it
+	if !in.server.mariadb {
+		gtids = "@@GLOBAL.enforce_gtid_consistency"
+	}
+	rows, err := in.rows(`SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, t.TABLE_ROWS, e.TRANSACTIONS, `+gtids+`
 		FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
 		WHERE t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND `, "t.TABLE_SCHEMA", "t.TABLE_NAME", "")
 	if err != nil {
@@ -149,6 +153,9 @@ func (in *inspection) readTables() error {
 		}
 		t.NoTransactions = r[5].String != "YES"
 		t.Unerasable = unerasable[strings.ToUpper(r[3].String)]
+		if t.NoTransactions && t.Unerasable == "" && r[6].String == "ON" {
+			t.Unerasable = advice[1785]
+		}
 		in.tables = append(in.tables, t)
 		in.byName[in.folded(t.Name)] = t
 	}

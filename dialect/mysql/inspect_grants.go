@@ -6,32 +6,78 @@ import (
 	"strings"
 )
 
-// findUnseen marks the tables whose triggers MySQL doesn't show: it takes the
-// privilege TRIGGER to see that a table has any.
-// https://dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html
+// findUnseen marks the tables of which the user may not see everything.
 func (in *inspection) findUnseen() error {
-	if in.server.mariadb {
-		return nil // which shows them, without their text
+	grants, err := in.readGrants()
+	if err != nil {
+		return err
 	}
+	in.findUnseenTriggers(grants)
+	return in.findUnseenReferences(grants)
+}
+
+// readGrants reads what the user may do. A server without grants has one that is of everything.
+func (in *inspection) readGrants() ([]grant, error) {
 	rows, err := collect(in.ctx, in.q, "SHOW GRANTS")
 	if err != nil {
 		if isServers(err) {
-			return nil // a server without grants
+			return []grant{{privileges: []string{"ALL PRIVILEGES"}, schema: "*", table: "*"}}, nil
 		}
-		return err
+		return nil, err
 	}
 	var grants []grant
 	for _, r := range rows {
-		if g, ok := parseGrant(r[0].String); ok && (slices.Contains(g.privileges, "TRIGGER") || slices.Contains(g.privileges, "ALL PRIVILEGES")) {
+		if g, ok := parseGrant(r[0].String); ok {
 			grants = append(grants, g)
 		}
+	}
+	return grants, nil
+}
+
+// findUnseenTriggers marks the tables whose triggers MySQL doesn't show: it takes the
+// privilege TRIGGER to see that a table has any. MariaDB shows them, without their text.
+// https://dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html
+func (in *inspection) findUnseenTriggers(grants []grant) {
+	if in.server.mariadb {
+		return
 	}
 	for _, t := range in.tables {
 		schema := t.Name.Schema
 		if schema == "" {
 			schema = in.database
 		}
-		t.TriggersUnseen = !slices.ContainsFunc(grants, func(g grant) bool { return g.covers(schema, t.Name.Table, in.server.folds) })
+		t.TriggersUnseen = !slices.ContainsFunc(grants, func(g grant) bool {
+			return g.has("TRIGGER") && g.covers(schema, t.Name.Table, in.server.folds)
+		})
+	}
+}
+
+// findUnseenReferences marks the tables that a foreign key of a table which the user may not
+// see refers to, or may refer to. InnoDB's own list has all foreign keys of the server, and is shown
+// who has PROCESS.
+func (in *inspection) findUnseenReferences(grants []grant) error {
+	query := "SELECT SUBSTRING_INDEX(FOR_NAME, '/', 1), SUBSTRING_INDEX(FOR_NAME, '/', -1), SUBSTRING_INDEX(REF_NAME, '/', 1), SUBSTRING_INDEX(REF_NAME, '/', -1) FROM information_schema.INNODB_FOREIGN"
+	if in.server.mariadb {
+		named := func(column, part string) string { // as files are
+			return "CONVERT(CONVERT(CAST(SUBSTRING_INDEX(" + column + ", '/', " + part + ") AS BINARY) USING filename) USING utf8mb4)"
+		}
+		query = "SELECT " + strings.Join([]string{named("FOR_NAME", "1"), named("FOR_NAME", "-1"), named("REF_NAME", "1"), named("REF_NAME", "-1")}, ", ") +
+			" FROM information_schema.INNODB_SYS_FOREIGN"
+	}
+	rows, err := collect(in.ctx, in.q, query)
+	switch {
+	case err != nil && !isServers(err):
+		return err
+	case err == nil:
+		for _, r := range rows {
+			if t := in.find(r[2], r[3]); t != nil && in.find(r[0], r[1]) == nil {
+				t.ReferencesUnseen = true
+			}
+		}
+	case !slices.ContainsFunc(grants, func(g grant) bool { return g.schema == "*" && g.showsReferences(in.server.mariadb) }):
+		for _, t := range in.tables {
+			t.ReferencesUnseen = true
+		}
 	}
 	return nil
 }
@@ -41,6 +87,21 @@ type grant struct {
 	privileges []string
 	schema     string // a pattern, * for all
 	table      string // * for all
+}
+
+func (g grant) has(privilege string) bool {
+	return slices.Contains(g.privileges, privilege) || slices.Contains(g.privileges, "ALL PRIVILEGES")
+}
+
+// showsReferences reports whether the grant has the catalogue show the foreign keys of its
+// tables. MariaDB's does so for who may do more than read.
+func (g grant) showsReferences(mariadb bool) bool {
+	for _, p := range []string{"INSERT", "UPDATE", "DELETE", "REFERENCES"} {
+		if g.has(p) {
+			return true
+		}
+	}
+	return !mariadb && g.has("SELECT")
 }
 
 var grantOn = regexp.MustCompile("^GRANT (.+) ON (?:\\*|`((?:[^`]|``)*)`)\\.(?:\\*|`((?:[^`]|``)*)`) TO ")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -225,6 +226,58 @@ func TestTriggersThatTheUserMayNotSee(t *testing.T) {
 	})
 }
 
+func TestForeignKeysThatTheUserMayNotSee(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		user, other := db.Name, db.Name+"-ö"
+		run(t, db, "CREATE TABLE `a ö` (id int PRIMARY KEY)", "CREATE TABLE b (id int PRIMARY KEY)", "CREATE DATABASE `"+other+"`",
+			"CREATE TABLE `"+other+"`.`t €` (id int PRIMARY KEY, a int, FOREIGN KEY (a) REFERENCES `"+db.Name+"`.`a ö` (id) ON DELETE CASCADE)",
+			"CREATE USER "+user+"@'%' IDENTIFIED BY 'secret'", "GRANT ALL ON `"+db.Name+"`.* TO "+user+"@'%'")
+		t.Cleanup(func() { run(t, db, "DROP USER "+user+"@'%'", "DROP DATABASE `"+other+"`") })
+		unseen := func(login *testdb.Database) (out []string) {
+			t.Helper()
+			s, err := mysql.New(testdb.OpenMySQL(t, login)).Inspect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range s.Tables {
+				if table.ReferencesUnseen {
+					out = append(out, table.Name.Table)
+				}
+			}
+			return out
+		}
+		reader := map[string][]string{"mariadb": {"a ö", "b"}}[db.Server.Engine] // shows no foreign keys to who may only read
+		for _, c := range []struct {
+			grant string
+			want  []string
+		}{
+			{"", []string{"a ö", "b"}},
+			{"PROCESS ON *.*", []string{"a ö"}},
+			{"SELECT ON *.*", reader},
+			{"REFERENCES ON *.*", nil},
+			{"ALL ON `" + other + "`.*", []string{"a ö", "b", "t €"}}, // there may be others
+			{"PROCESS ON *.*; ALL ON `" + other + "`.*", nil},
+		} {
+			for g := range strings.SplitSeq(c.grant, "; ") {
+				if g != "" {
+					run(t, db, "GRANT "+g+" TO "+user+"@'%'")
+				}
+			}
+			if d := cmp.Diff(c.want, unseen(as(db, user, "secret"))); d != "" {
+				t.Errorf("with %q (-want +got):\n%s", c.grant, d)
+			}
+			for g := range strings.SplitSeq(c.grant, "; ") {
+				if g != "" {
+					run(t, db, "REVOKE "+g+" FROM "+user+"@'%'")
+				}
+			}
+		}
+		if got := unseen(db); got != nil {
+			t.Errorf("an administrator: unseen %v", got)
+		}
+	})
+}
+
 func TestAColumnWhoseDefaultIsAnExpressionMayBeUpdated(t *testing.T) {
 	each(t, func(t *testing.T, db *testdb.Database) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY, code char(36) DEFAULT (UUID()), at timestamp DEFAULT CURRENT_TIMESTAMP, n int DEFAULT 1)")
@@ -251,5 +304,18 @@ func TestAReadOnlyServerIsAProblem(t *testing.T) {
 				t.Errorf("an administrator, whom read_only lets through: problems %v, %v, want none", problems, err)
 			}
 		})
+	}
+}
+
+// A transaction that changes such a table and another one fails there, as every batch would.
+func TestTablesThatGTIDsForbidToChangeAreUnerasable(t *testing.T) {
+	db := testdb.NewMySQL(t, "gtid_mode=ON", "enforce_gtid_consistency=ON").Database(t)
+	run(t, db, "CREATE TABLE a (id int PRIMARY KEY) ENGINE = MyISAM", "CREATE TABLE b (id int PRIMARY KEY)")
+	d := mysql.New(testdb.OpenMySQL(t, db))
+	if got := table(t, d, "a").Unerasable; !strings.Contains(got, "InnoDB") {
+		t.Errorf("MyISAM: %q, want what to do", got)
+	}
+	if got := table(t, d, "b").Unerasable; got != "" {
+		t.Errorf("InnoDB: %q", got)
 	}
 }

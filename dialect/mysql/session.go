@@ -34,6 +34,7 @@ var variables = []variable{
 	{"sql_big_selects", "1"},    // else max_join_size is a limit
 	{"max_execution_time", "0"}, // limits that are meant for the application's statements
 	{"unique_checks", "1"},
+	{"transaction_read_only", "0"}, // a default for the application's statements, too
 	{"completion_type", "NO_CHAIN"},
 	{"div_precision_increment", "30"},
 	{"sql_auto_is_null", "0"},

@@ -26,7 +26,7 @@ func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error)
 	const doing = "begin"
 	// The transaction begins with its first statement. So none is needed to begin
 	// it, and the level comes with the other settings.
-	more := []variable{manual, {"transaction_isolation", "READ-COMMITTED"}, {"transaction_read_only", "0"}}
+	more := []variable{manual, {"transaction_isolation", "READ-COMMITTED"}}
 	if o.ReadOnly { // the first read makes the snapshot
 		more = []variable{manual, {"transaction_isolation", "REPEATABLE-READ"}, {"transaction_read_only", "1"}}
 	}

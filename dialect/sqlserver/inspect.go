@@ -52,7 +52,7 @@ func newCatalogue(q queryer, srv *server) *catalogue {
 func (c *catalogue) read(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		c.readDefault, c.readTables, c.readColumns, c.readSpelling, c.readIndexes, c.readForeignKeys, c.readChecks,
-		c.readTriggers, c.readViews, c.readSecurity, c.readPublications,
+		c.readTriggers, c.readViews, c.readSecurity, c.readPublications, c.readVisibility,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -243,6 +243,20 @@ func (c *catalogue) readSecurity(ctx context.Context) error {
 	return c.each(ctx, q, func(row []string) {
 		if t := c.tables[row[0]]; t != nil {
 			t.RowSecurity = true
+		}
+	})
+}
+
+// readVisibility marks the tables that foreign keys may refer to which the user may not see:
+// the catalogue shows those of tables on which he has some permission.
+// https://learn.microsoft.com/sql/relational-databases/security/metadata-visibility-configuration
+func (c *catalogue) readVisibility(ctx context.Context) error {
+	if c.srv.babelfish {
+		return nil
+	}
+	return c.each(ctx, "SELECT HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION')", func(row []string) {
+		for _, t := range c.schema.Tables {
+			t.ReferencesUnseen = row[0] == "0"
 		}
 	})
 }
