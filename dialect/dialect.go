@@ -135,6 +135,7 @@ type Access struct {
 	Table  Name
 	Update []string // columns; none: no update
 	Delete bool
+	Key    []string // columns by which its rows are locked; none: any
 }
 
 // Problem is a reason not to start.
@@ -167,6 +168,10 @@ type Journal interface {
 	// where what it makes is there. Only Kind, Length, Nullable, the primary
 	// key and foreign keys of the given tables are looked at.
 	JournalDDL(tables []*Table) []string
+	// Grants renders the statements that let a role carry the accesses out and keep a
+	// journal whose tables are there: no more than that takes. None where the engine has no privileges.
+	// The role is a name; of MySQL and MariaDB user@host, the host defaulting to %.
+	Grants(accesses []Access, journal []*Table, role string) []string
 	// EnsureJournal makes what is missing. It is called outside of any
 	// transaction, and may be called by several processes at once.
 	EnsureJournal(ctx context.Context, tables []*Table) error

@@ -135,11 +135,18 @@ func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journalTables(db)
 // makeJournal makes what is missing of the journal.
 func makeJournal(ctx context.Context, db dialect.DB) error {
 	err := db.EnsureJournal(ctx, journalTables(db))
-	switch {
-	case dialect.ClassOf(err) == dialect.PermissionDenied:
-		return fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
-	case err != nil:
-		return fmt.Errorf("making the journal: %w", err)
+	if err != nil {
+		return journalDenied(fmt.Errorf("making the journal: %w", err))
 	}
 	return nil
+}
+
+// journalDenied is an *AccessError where the user lacks a privilege on the journal's tables.
+func journalDenied(err error) error {
+	if dialect.ClassOf(err) != dialect.PermissionDenied {
+		return err
+	}
+	return &AccessError{[]dialect.Problem{{
+		Reason: err.Error() + ": have an administrator run what `expunge grants --plan FILE --role ROLE` prints, which makes the journal's tables and grants the privileges on them",
+	}}}
 }

@@ -61,7 +61,7 @@ func targetOf(ctx context.Context, db dialect.DB) (*target, error) {
 	}
 	row, err := (&journal{db: db}).readDatabase(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the journal: %w", err)
+		return nil, journalDenied(fmt.Errorf("reading the journal: %w", err))
 	}
 	return &target{id, row}, nil
 }
@@ -127,7 +127,7 @@ func (e *executor) identifyDatabase(ctx context.Context) error {
 	}
 	row, noticed, err := e.journal.database(ctx, id.Marks)
 	if err != nil {
-		return fmt.Errorf("identifying the database: %w", err)
+		return journalDenied(fmt.Errorf("identifying the database: %w", err))
 	}
 	e.database = row
 	if noticed {

@@ -358,6 +358,11 @@ func accesses(p *plan.Plan) []dialect.Access {
 		entry(n)
 	}
 	for _, r := range p.Roots {
+		for _, t := range r.Tables {
+			if !t.Address {
+				entry(t.Name).Key = t.Key
+			}
+		}
 		for _, s := range r.Steps {
 			a := entry(s.Table)
 			a.Delete = a.Delete || s.Op == plan.Delete

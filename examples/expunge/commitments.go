@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -58,6 +59,24 @@ func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments,
 	var err error
 	o.Commitments, err = c.open(o.RunID)
 	return c, err
+}
+
+// interruptedRun is the run that the same command has begun before, by its key beside -o,
+// and that gave no receipt yet; "" where there is none.
+func interruptedRun(cmd *cli.Command) string {
+	output := cmd.String("output")
+	if _, err := os.Stat(output); !errors.Is(err, os.ErrNotExist) || cmd.Bool("no-commitments") {
+		return ""
+	}
+	data, err := os.ReadFile(cmp.Or(cmd.String("receipt-key-file"), strings.TrimSuffix(output, ".json")+".key"))
+	if err != nil {
+		return ""
+	}
+	k, err := receipt.ParseCommitmentKey(data)
+	if err != nil {
+		return "" // key says what is wrong with it
+	}
+	return k.RunID
 }
 
 // open opens the files for a run.

@@ -32,6 +32,39 @@ func (a *app) journal() *cli.Command {
 	}
 }
 
+// grants prints the statements. As JSON it is {"statements": […]}.
+func (a *app) grants() *cli.Command {
+	return &cli.Command{
+		Name: "grants", Usage: "print what lets a role carry a plan out",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "plan", Usage: "plan `FILE` written by expunge plan -o"},
+			&cli.StringFlag{Name: "role", Usage: "the `ROLE`; of MySQL and MariaDB user@host"},
+		},
+		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+			p, err := readPlan(cmd)
+			if err != nil {
+				return err
+			}
+			if cmd.String("role") == "" {
+				return usage("grants: --role is required")
+			}
+			db, err := open(ctx, cmd)
+			if err != nil {
+				return err
+			}
+			defer db.close()
+			statements := erase.Grants(db, p, cmd.String("role"))
+			if cmd.Bool("json") {
+				return printJSON(a.stdout, map[string][]string{"statements": statements})
+			}
+			for _, s := range statements {
+				fmt.Fprintf(a.stdout, "%s;\n", s)
+			}
+			return nil
+		}),
+	}
+}
+
 // repair prints erase.Repaired.
 func (a *app) repair() *cli.Command {
 	return &cli.Command{

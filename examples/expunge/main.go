@@ -91,7 +91,7 @@ func (a *app) command() *cli.Command {
 		Commands: []*cli.Command{
 			a.demo(), a.inspect(), a.draft(), a.check(), a.plan(), a.preview(), a.rehearse(),
 			a.run(), a.verify(), a.disclose(), a.amend(), a.finalize(), a.certificate(), a.log(),
-			a.replay(), a.ledger(), a.keygen(), a.journal(), a.protect(), a.adopt(), a.pause(), a.resume(), a.repair(),
+			a.replay(), a.ledger(), a.keygen(), a.journal(), a.grants(), a.protect(), a.adopt(), a.pause(), a.resume(), a.repair(),
 		},
 	}
 	root.Action = func(_ context.Context, cmd *cli.Command) error {

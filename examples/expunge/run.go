@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,7 +141,7 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys
 	case len(o.RunID) > 200:
 		return nil, nil, usage("--run: an ID has at most 200 characters")
 	case o.RunID == "":
-		o.RunID = uuid.NewString()
+		o.RunID = cmp.Or(interruptedRun(cmd), uuid.NewString())
 	}
 	var err error
 	if o.ApprovedPlan, err = readApproved(cmd); err != nil {
