@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/internal/batch"
@@ -122,7 +123,7 @@ func (e *executor) identify(ctx context.Context, s subject, continued bool) (dia
 	err := within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: e.plan.Subject.Table, Columns: e.plan.Subject.Key, Limit: 2,
-			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: []dialect.Key{{s.identifier}}}},
+			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: e.storedForms(s)}},
 		}) {
 			if err != nil {
 				return err
@@ -224,4 +225,23 @@ func (e *executor) count(ctx context.Context, keys []dialect.Key) (n int64, err 
 		return checkRoots(e.plan.Subject.Table, n, len(keys))
 	})
 	return n, err
+}
+
+// storedForms are an identifier as its column may hold it: where the engine stores
+// what it is given, as text and as the bytes of that text.
+func (e *executor) storedForms(s subject) []dialect.Key {
+	forms := []dialect.Key{{s.identifier}}
+	c := e.schema.Table(e.plan.Subject.Table).Column(s.column)
+	if c.Kind != dialect.Text && c.Kind != dialect.Bytes && c.Kind != dialect.Unknown || !slices.Contains(e.db.Oddities(c), dialect.Misfit) {
+		return forms
+	}
+	switch v := s.identifier.(type) {
+	case string:
+		return append(forms, dialect.Key{[]byte(v)})
+	case []byte:
+		if utf8.Valid(v) {
+			return append(forms, dialect.Key{string(v)})
+		}
+	}
+	return forms
 }

@@ -6,7 +6,7 @@ import "github.com/expungedb/expunge/dialect"
 // is given, whatever the column says (https://www.sqlite.org/datatype3.html).
 func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 	switch c.Kind {
-	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ, dialect.Int, dialect.Decimal, dialect.Float:
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ, dialect.Int, dialect.Decimal, dialect.Float, dialect.Text, dialect.Bytes, dialect.Unknown:
 		return []dialect.Oddity{dialect.Misfit}
 	}
 	return nil
@@ -23,6 +23,10 @@ func (b *builder) renderOdd(r *relation, alias string, c dialect.Odd) {
 	date := "substr(" + col + ", 1, 10)"
 	b.write("(", col, " IS NOT NULL AND ")
 	switch kind {
+	case dialect.Text:
+		b.write("typeof(", col, ") = 'blob'")
+	case dialect.Bytes:
+		b.write("typeof(", col, ") <> 'blob'")
 	case dialect.Int:
 		b.write("typeof(", col, ") <> 'integer'")
 	case dialect.Decimal, dialect.Float:
