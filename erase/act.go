@@ -13,6 +13,7 @@ import (
 type deed struct {
 	tally
 	stayed []dialect.Key // roots that are still there: never to be overwritten again in this run
+	gone   []dialect.Key // roots that were deleted
 	roots  int64
 	proofs []proof
 	erased []committed // for the batch's commitment
@@ -25,6 +26,8 @@ type proof struct {
 	absent []dialect.Cond      // no row may meet these,
 	ranged bool                // which name no rows but a range of them,
 	late   bool                // or rows that weren't there when the batch looked,
+	unseen bool                // or leaves of which the batch doesn't know which it deleted,
+	inside int64               // of which so many were there at the transaction's end,
 	found  []dialect.Cond      // and those that meet these,
 	equal  *dialect.BulkUpdate // or all of these rows must be there with these values,
 	schema *dialect.Table      // in columns of this table
@@ -61,9 +64,32 @@ func (g *gathering) act(ctx context.Context, source *anonymise.Source, chunk int
 		g.account(s, d)
 		g.latecomers(s, s.going(), false, d)
 	}
+	if err := g.countWritten(ctx, d); err != nil {
+		return nil, err
+	}
 	first := g.sets[0]
 	d.stayed = keysOf(first, first.filter(func(r *row) bool { return !r.goes() }))
+	d.gone = keysOf(first, first.going())
 	return d, nil
+}
+
+// countWritten counts, at the end of the transaction, the leaves that are there although
+// they were deleted: a trigger of another step has written them. Any that are found later have arrived.
+func (g *gathering) countWritten(ctx context.Context, d *deed) error {
+	if g.dry || !slices.ContainsFunc(g.schema.Tables, func(t *dialect.Table) bool { return len(t.Triggers) > 0 }) {
+		return nil
+	}
+	for i := range d.proofs {
+		p := &d.proofs[i]
+		if !p.unseen {
+			continue
+		}
+		var err error
+		if p.inside, err = g.tx.Count(ctx, p.table, p.absent); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // account notes why rows were kept.
@@ -266,7 +292,7 @@ func (g *gathering) deleteUnseen(ctx context.Context, st *plan.Step, s *set, d *
 			}
 			c.Matched += n
 			c.Affected += n
-			d.proofs = append(d.proofs, proof{step: st.ID, table: s.Name, absent: where})
+			d.proofs = append(d.proofs, proof{step: st.ID, table: s.Name, absent: where, unseen: true})
 		}
 		holding := from.filter(func(r *row) bool { return g.passes(from, r, w) })
 		if where := g.through(w, from, holding); where != nil {

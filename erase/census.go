@@ -78,7 +78,7 @@ func (e *executor) roots(ctx context.Context, continued bool) iter.Seq2[dialect.
 				return
 			}
 			for _, key := range given {
-				if (oneWay || seen.add(key)) && !yield(key, nil) {
+				if (oneWay || seen.add(key)) && !e.done.deletedBefore(key) && !yield(key, nil) {
 					return
 				}
 			}

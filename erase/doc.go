@@ -63,6 +63,17 @@
 // After the last batch the roots are scanned once more, and the receipt is assembled from the
 // journal (finish.go, statement.go), signed, stored, published, and the run closed (seal.go).
 //
+// # What a run notices
+//
+// A run's row has marks of its subjects (subject_marks.go), each under a key that the caller holds: that of the row
+// commitments, the secret, or one derived from a signer that signs a text always alike. Continued or
+// repeated with other subjects the run is refused; where no key is held that it was begun with, it is refused
+// unless all of its subjects were deleted and none of those given is there. Subjects who were deleted and are inserted
+// again while the run is interrupted are counted as arrived (subjects_done.go).
+//
+// After its locks each batch compares a mark of the catalogue (schema_watch.go): a reference, column or trigger that was
+// made meanwhile ends the run with [ErrDrift], and rolls the batch back. [Close] signs what a run has done that can't go on.
+//
 // # Suspended indexes
 //
 // In scope everything a root's batches may be spared indexes that the plan offers and

@@ -92,15 +92,20 @@ func (e *AccessError) Error() string {
 }
 
 // LeftError says that the run is finished and signed, and that rows are still
-// there that should not be, or that a check of the run failed. The receipt says so too.
+// there that should not be, that a check of the run failed, or that the run was closed before it
+// was complete. The receipt says so too.
 type LeftError struct {
-	Rows    int64    // left over
-	Failed  []string // the checks that failed, by their IDs
-	Receipt []byte   // the signed receipt, as Report has it
+	Rows       int64    // left over
+	Failed     []string // the checks that failed, by their IDs
+	Incomplete string   // why the run was closed before it was complete; empty: it is complete
+	Receipt    []byte   // the signed receipt, as Report has it
 }
 
-// Error says how many rows are left, else which checks failed.
+// Error says why the run is incomplete, else how many rows are left, else which checks failed.
 func (e *LeftError) Error() string {
+	if e.Incomplete != "" {
+		return fmt.Sprintf("the run was closed before it was complete: %s: use a new run ID, and a plan for the schema as it is, for what it didn't reach", e.Incomplete)
+	}
 	if e.Rows == 0 {
 		return fmt.Sprintf("check %s failed after the run: the receipt says so", strings.Join(e.Failed, ", "))
 	}

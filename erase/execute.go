@@ -23,6 +23,7 @@ type executor struct {
 	journal *journal
 	schema  *dialect.Schema
 	watch   schemaWatch
+	done    doneSubjects
 
 	database *databaseRow // which this is; nil before the run is this process's own
 
@@ -245,6 +246,9 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 		for _, k := range d.stayed {
 			rec.Stayed = append(rec.Stayed, dialect.EncodeKey(k))
 		}
+	}
+	if e.plan.Scope == plan.ScopeSubjects {
+		rec.Done = e.done.encode(d.gone)
 	}
 	if err := e.commit(d, rec); err != nil {
 		return nil, nil, err

@@ -16,11 +16,13 @@ import (
 type summary struct {
 	tally
 	roots, absent     int64
+	notFound          int64 // subjects that no batch found: absent ones, where the run is complete
 	batches, retries  int64
 	first, last       time.Time
 	verified, unknown int64 // batches that were, and were not, looked at after their commit
 	scanned           time.Time
-	unscanned         bool // subjects that were overwritten are there, as they should be: a scan would show nothing
+	incomplete        string // why the run was closed before it was complete
+	unscanned         bool   // subjects that were overwritten are there, as they should be: a scan would show nothing
 	position          string
 	database          *databaseRow
 	identity          dialect.Identity
@@ -38,7 +40,7 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 	if err := e.checkBeforeSigning(ctx, len(entries)); err != nil {
 		return nil, err
 	}
-	s, err := e.summarise(ctx, row, entries)
+	s, err := e.summarise(ctx, row, entries, true)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 }
 
 // summarise adds up what the journal's entries say.
-func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry) (*summary, error) {
+func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry, complete bool) (*summary, error) {
 	s := &summary{database: e.database}
 	for i := range entries {
 		d := &entries[i]
@@ -91,7 +93,10 @@ func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry) 
 		}
 	}
 	if e.plan.Scope == plan.ScopeSubjects {
-		s.absent = max(row.Subjects-s.roots, 0)
+		s.notFound = max(row.Subjects-s.roots, 0)
+	}
+	if complete {
+		s.absent = s.notFound
 		if id := rootStep(&e.plan.Roots[0]); id != "" && s.absent > 0 {
 			s.step(id).add(Counts{Matched: s.absent, Gone: s.absent})
 		}
@@ -200,6 +205,13 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 		return nil
 	}
 	var unnamed int64
+	found := map[string]int64{} // rows that refer to subjects by a link, by step
+	defer func() {
+		for step, n := range found { // those that were found after their batch's commit are among them
+			c := s.step(step)
+			c.Arrived = max(c.Arrived, n-c.Left)
+		}
+	}()
 	n, once := chunk, len(p.once()) > 0
 	if once {
 		n = atOnce
@@ -209,7 +221,7 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 			return err
 		}
 		if once {
-			if err := e.read(ctx, func(tx dialect.Tx) error { return p.scanOnce(ctx, tx, keys, s) }); err != nil {
+			if err := e.read(ctx, func(tx dialect.Tx) error { return p.scanOnce(ctx, tx, keys, found) }); err != nil {
 				return err
 			}
 		}
@@ -223,7 +235,7 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 			continue
 		}
 		err := e.read(ctx, func(tx dialect.Tx) error {
-			var n int64
+			var n, returned int64
 			var others []dialect.Key // which stayed, and were given in another form than they have
 			for key, err := range tx.Query(ctx, dialect.Select{
 				Table: first.Name, Columns: first.Key, Where: []dialect.Cond{dialect.In{Columns: first.Key, Keys: gone}},
@@ -233,16 +245,19 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 					return err
 				case stayed[dialect.EncodeKey(key)]:
 					others = append(others, key)
+				case e.done.deletedBefore(key):
+					returned++
 				default:
 					n++
 				}
 			}
 			c := s.step(first.deletes)
+			n -= min(n, c.Left) // which were found after the batch's commit
 			back := min(n, c.Affected)
 			c.Affected -= back
 			c.Left += back
-			c.Arrived += n - back
-			return p.scanLinks(ctx, tx, gone, others, s)
+			c.Arrived += n - back + returned
+			return p.scanLinks(ctx, tx, gone, others, found)
 		})
 		if err != nil {
 			return err
@@ -252,7 +267,7 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 }
 
 // scanLinks counts the rows that refer to deleted roots by a link, and not to others.
-func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []dialect.Key, s *summary) error {
+func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []dialect.Key, found map[string]int64) error {
 	for _, t := range p.tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]
@@ -267,7 +282,7 @@ func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []d
 			if err != nil {
 				return err
 			}
-			s.step(t.deletes).Arrived += n
+			found[t.deletes] += n
 		}
 	}
 	return nil

@@ -43,6 +43,7 @@ type entry struct {
 	Roots           int64
 	Low, High       string // encoded keys, "" where there is none
 	Stayed          []string
+	Done            string // see doneSubjects
 	Tally           tally
 	Leaf            string
 	Padded          int64
@@ -54,7 +55,7 @@ type entry struct {
 
 var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id", "subjects", "actor", "as_of", "began", "closed", "envelope", "commitment", "marks"}
 
-var entryColumns = []string{"run", "root", "seq", "part", "epoch", "roots", "low", "high", "stayed", "counts", "retries", "began", "committed", "verified", "leaf", "padded"}
+var entryColumns = []string{"run", "root", "seq", "part", "epoch", "roots", "low", "high", "stayed", "counts", "retries", "began", "committed", "verified", "leaf", "padded", "done"}
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
@@ -233,7 +234,7 @@ func (j *journal) record(ctx context.Context, tx dialect.Tx, e *entry) error {
 	}
 	return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(batchTable), Columns: entryColumns, Rows: []dialect.Row{{
 		j.run, e.Root, e.Seq, e.Part, j.epoch, e.Roots, optional(e.Low), optional(e.High), stayed, string(counts), e.Retries,
-		stamp(e.Began), stamp(e.Committed), nil, optional(e.Leaf), e.Padded,
+		stamp(e.Began), stamp(e.Committed), nil, optional(e.Leaf), e.Padded, optional(e.Done),
 	}}})
 }
 
@@ -269,7 +270,7 @@ func (j *journal) entries(ctx context.Context) ([]entry, error) {
 			}
 			e := entry{
 				Root: number(r[1]), Seq: number(r[2]), Part: number(r[3]), Epoch: number(r[4]), Roots: number(r[5]),
-				Low: text(r[6]), High: text(r[7]), Retries: number(r[10]), Began: unstamp(r[11]), Committed: unstamp(r[12]), Verified: unstamp(r[13]), Leaf: text(r[14]), Padded: number(r[15]),
+				Low: text(r[6]), High: text(r[7]), Retries: number(r[10]), Began: unstamp(r[11]), Committed: unstamp(r[12]), Verified: unstamp(r[13]), Leaf: text(r[14]), Padded: number(r[15]), Done: text(r[16]),
 			}
 			if s := text(r[8]); s != "" {
 				if err := json.Unmarshal([]byte(s), &e.Stayed); err != nil {

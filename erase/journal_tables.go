@@ -93,6 +93,7 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 				text("low", 0, true),    // walk bounds: keys of rows that remain, until the run closes
 				text("high", 0, true),   //
 				text("stayed", 0, true), // roots that were not deleted, until the run closes
+				text("done", 0, true),   // keyed digests of the subjects that were deleted, until the run closes
 				text("counts", 0, false),
 				text("leaf", 64, true), // the root over the batch's row commitments,
 				number("padded"),       // and how many leaves it has

@@ -36,6 +36,10 @@ func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
 				case p.late:
 					c.Arrived += left
 					continue
+				case p.unseen: // what was deleted is deleted
+					written := min(left, p.inside)
+					c.add(Counts{Matched: written, Left: written, Arrived: left - written})
+					continue
 				}
 				c.Arrived += max(left-c.Affected, 0)
 				left = min(left, c.Affected)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
 )
@@ -190,4 +191,36 @@ func (d *target) again(t testing.TB) *target {
 	other := openTarget(t, d.server.Database(t).URL)
 	other.server = d.server
 	return other
+}
+
+// Whoever was deleted, and is inserted again while the run is interrupted, is no stranger.
+func TestARunIsContinuedOrClosedWhenASubjectCameBack(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		for _, closed := range []bool{false, true} {
+			db := db.again(t).club(t)
+			p := db.plan(t, deletes, plan.Subjects())
+			o := options(p, "r", "1", "2", "3")
+			db.interrupted(t, p, o)
+			db.exec(t, "INSERT INTO member VALUES (1, 'new@club.example', NULL, 'One Uno', NULL)")
+			end := func() (erase.Report, error) { return erase.Run(t.Context(), db.DB, p, o) }
+			if closed {
+				end = func() (erase.Report, error) { return erase.Close(t.Context(), db.DB, p, o, "she came back") }
+			}
+			report, err := end()
+			if report.Receipt == nil {
+				t.Fatalf("closed %t: %v", closed, err)
+			}
+			st := opened(t, report.Receipt)
+			want := receipt.Rows{Matched: 3, Affected: 3, Arrived: 1}
+			if closed {
+				want = receipt.Rows{Matched: 1, Affected: 1, Arrived: 1}
+			}
+			if n := done(st)["delete member"]; n != want {
+				t.Errorf("closed %t: %+v, want %+v", closed, n, want)
+			}
+			if n := db.count(t, "SELECT count(*) FROM member WHERE member_id = 1"); n != 1 {
+				t.Errorf("closed %t: the new row isn't there", closed)
+			}
+		}
+	})
 }

@@ -44,19 +44,26 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 	if err := o.validate(p); err != nil {
 		return report, err
 	}
+	e, err := newExecutor(ctx, db, p, o, point)
+	if err != nil {
+		return report, err
+	}
+	report.Receipt, err = e.beginOrContinue(ctx)
+	report.Repeated = e.repeated
+	return report, err
+}
+
+func newExecutor(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func(string)) (*executor, error) {
 	e := &executor{Options: o, db: db, plan: p, point: point, cancelled: func() bool { return ctx.Err() != nil }}
 	e.journal = &journal{db: db, run: o.RunID, now: o.Now}
 	e.sources.New = e.newSource
 	if c := o.Commitments; c != nil {
 		var err error
 		if e.committer, err = receipt.NewCommitter(c.Key, o.RunID); err != nil {
-			return report, err
+			return nil, err
 		}
 	}
-	var err error
-	report.Receipt, err = e.beginOrContinue(ctx)
-	report.Repeated = e.repeated
-	return report, err
+	return e, nil
 }
 
 // beginOrContinue returns the receipt of the run, from wherever it was stopped.
@@ -176,7 +183,7 @@ func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 
 // answers refuses the receipt of a run that was about other subjects than are given now.
 func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
-	if e.plan.Scope != plan.ScopeSubjects {
+	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil {
 		return nil
 	}
 	if e.schema == nil {
@@ -385,6 +392,9 @@ func (e *executor) carryOut(ctx context.Context, row *runRow) ([]byte, error) {
 	}
 	entries, err := e.journal.entries(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.knowDone(ctx, row, entries); err != nil {
 		return nil, err
 	}
 	if err := e.holding(ctx, row, programs); err != nil {

@@ -68,7 +68,10 @@ func (e *executor) complete(ctx context.Context, row *runRow) ([]byte, error) {
 // leftOver is the *LeftError of a receipt, nil where everything is as it should be.
 func leftOver(p *receipt.Predicate, envelope []byte) error {
 	left := &LeftError{Rows: p.Left(), Failed: p.FailedChecks(), Receipt: envelope}
-	if left.Rows == 0 && left.Failed == nil {
+	if p.Incomplete != nil {
+		left.Incomplete = p.Incomplete.Reason
+	}
+	if left.Rows == 0 && left.Failed == nil && p.Incomplete == nil {
 		return nil
 	}
 	return left
@@ -106,7 +109,7 @@ func (j *journal) store(ctx context.Context, at time.Time, envelope, state strin
 		if row == nil || row.Epoch != j.epoch || row.State != stateOpen {
 			return ErrSuperseded
 		}
-		if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"low": nil, "high": nil, "stayed": nil}, []dialect.Cond{j.ofRun()}); err != nil {
+		if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"low": nil, "high": nil, "stayed": nil, "done": nil}, []dialect.Cond{j.ofRun()}); err != nil {
 			return err
 		}
 		values := map[string]dialect.Value{"state": state, "envelope": envelope}

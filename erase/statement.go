@@ -39,8 +39,11 @@ func (e *executor) statement(row *runRow, programs []*program, s *summary) recei
 		request.Late = !request.DueAt.IsZero() && s.last.After(request.DueAt)
 		pr.Request = &request
 	}
+	if s.incomplete != "" {
+		pr.Incomplete = &receipt.Incomplete{Reason: s.incomplete}
+	}
 	if p.Scope == plan.ScopeSubjects {
-		pr.Subjects = &receipt.Subjects{Given: row.Subjects, Done: row.Subjects - s.absent, Absent: s.absent}
+		pr.Subjects = &receipt.Subjects{Given: row.Subjects, Done: row.Subjects - s.notFound, Absent: s.absent, NotReached: s.notFound - s.absent}
 	}
 	for i := range p.Roots {
 		for j := range p.Roots[i].Steps {
@@ -107,12 +110,14 @@ func action(st *plan.Step, s *summary) receipt.Action {
 func retained(programs []*program, kept []Kept) []receipt.Retained {
 	var out []receipt.Retained
 	for _, k := range sorted(kept) {
+		r := receipt.Retained{Schema: k.Table.Schema, Table: k.Table.Table, Rows: k.Rows}
 		i := slices.IndexFunc(programs, func(p *program) bool { return p.table(k.Table) != nil })
-		if i < 0 {
+		if i < 0 { // the plan doesn't fit the schema any more
+			r.Reason = "the policy kept it"
+			out = append(out, r)
 			continue
 		}
 		table := programs[i].table(k.Table)
-		r := receipt.Retained{Schema: k.Table.Schema, Table: k.Table.Table, Rows: k.Rows}
 		switch k.Reason {
 		case ByHold:
 			h := table.Hold

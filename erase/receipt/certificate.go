@@ -135,6 +135,12 @@ func warnings(p *Predicate, s *State) []string {
 		list = append(list, fmt.Sprintf("This receipt was withdrawn on %s and must not be relied on: %s.",
 			day(s.Revoked.At), strings.TrimSuffix(s.Revoked.Reason, ".")))
 	}
+	if p.Incomplete != nil {
+		list = append(list, "The erasure was stopped before it was complete: "+strings.TrimSuffix(p.Incomplete.Reason, ".")+".")
+	}
+	if p.Subjects != nil && p.Subjects.NotReached > 0 {
+		list = append(list, "Not reached before it was stopped: "+count(p.Subjects.NotReached, "person", "people")+".")
+	}
 	var arrived int64
 	for _, a := range p.Actions {
 		arrived += a.Rows.Arrived

@@ -25,6 +25,9 @@ func (p *Predicate) FailedChecks() []string {
 // any doesn't state that everything was erased, however genuine it is. None: nothing went wrong.
 func (p *Predicate) Failures() []string {
 	var list []string
+	if p.Incomplete != nil {
+		list = append(list, "the run was closed before it was complete: "+p.Incomplete.Reason)
+	}
 	switch n := p.Left(); {
 	case n == 1:
 		list = append(list, "1 row is left")

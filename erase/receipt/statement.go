@@ -60,6 +60,9 @@ type Predicate struct {
 	Operator   string `json:"operator,omitempty"` // a role, no person's name
 	System     System `json:"system"`
 
+	// Incomplete says why the run was closed before all of its work was done. Nil: it was done.
+	Incomplete *Incomplete `json:"incomplete,omitempty"`
+
 	Request  *Request  `json:"request,omitempty"`
 	Subjects *Subjects `json:"subjects,omitempty"`
 
@@ -123,11 +126,19 @@ type Extension struct {
 	Reason string    `json:"reason"`
 }
 
-// Subjects counts the roots that a run was given. Given = Done + Absent.
+// Incomplete is about a run that could not go on, and was closed.
+type Incomplete struct {
+	Reason string `json:"reason"` // it must not name a person
+}
+
+// Subjects counts the roots that a run was given. Given = Done + Absent + NotReached.
 type Subjects struct {
 	Given  int64 `json:"given"`
 	Done   int64 `json:"done"`
 	Absent int64 `json:"absent"` // not in the database when the run began
+	// NotReached were not handled by a run that was closed before it was complete: not
+	// erased, or absent.
+	NotReached int64 `json:"notReached,omitempty"`
 }
 
 // Operation is what was done to a row.

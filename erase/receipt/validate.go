@@ -70,13 +70,17 @@ func (d *Predicate) validate(p *problems) {
 	d.Residue.validate(p)
 	p.check(d.DoesNotProve == DoesNotProve, "doesNotProve is not the fixed text")
 	p.day("final", d.Final)
+	if d.Incomplete != nil {
+		p.required("incomplete.reason", d.Incomplete.Reason)
+	}
 	if e := d.extension(); e != nil {
 		p.check(!e.Until.IsZero(), "request.extension.until is missing")
 		p.required("request.extension.reason", e.Reason)
 	}
 	if n := d.Subjects; n != nil {
-		p.count("subjects", n.Given, n.Done, n.Absent)
-		p.check(n.Given == n.Done+n.Absent, "subjects: given is not done + absent")
+		p.count("subjects", n.Given, n.Done, n.Absent, n.NotReached)
+		p.check(n.Given == n.Done+n.Absent+n.NotReached, "subjects: given is not done + absent + notReached")
+		p.check(n.NotReached == 0 || d.Incomplete != nil, "subjects: some were not reached, and the receipt isn't incomplete")
 	}
 	d.validateActions(p)
 	d.validateEvidence(p)

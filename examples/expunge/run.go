@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/urfave/cli/v3"
 
+	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
@@ -23,6 +24,7 @@ func (a *app) run() *cli.Command {
 		Name: "run", Usage: "carries a plan out and writes the signed receipt", Description: aboutSubjects,
 		Flags: slices.Concat(subjectFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "the run's `ID`: the same again continues it, or gives its receipt once more (default: a new one)"},
+			&cli.BoolFlag{Name: "close", Usage: "close a run that can't be continued: sign what it has done"},
 			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
 			&cli.StringFlag{Name: "approved", Usage: "the `FILE` of the approved plan, to see what differs"},
 			onlyOnFlag("run"),
@@ -63,6 +65,9 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	if cmd.Bool("close") && cmd.String("run") == "" {
+		return usage("--close: --run is required, the ID of the run to close")
+	}
 	path := cmd.String("output")
 	if err := a.room(path, o.RunID, keys); err != nil {
 		return err
@@ -96,7 +101,13 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	}
 	show := newProgress(a.stderr)
 	o.Progress = show.event
-	report, err := erase.Run(ctx, db, p, *o)
+	carryOut := erase.Run
+	if cmd.Bool("close") {
+		carryOut = func(ctx context.Context, db dialect.DB, p *plan.Plan, o erase.Options) (erase.Report, error) {
+			return erase.Close(ctx, db, p, o, "")
+		}
+	}
+	report, err := carryOut(ctx, db, p, *o)
 	envelope := report.Receipt
 	show.end()
 	if lost := rows.lost(); lost != "" && show.resumed {
@@ -215,6 +226,8 @@ func (a *app) sayRan(cmd *cli.Command, envelope []byte, keys *signKeys, out ran,
 	}
 	if out.Before {
 		fmt.Fprintf(a.stdout, "run %s was finished before: nothing was done, this is its receipt once more\n\n", p.RunID)
+	} else if p.Incomplete != nil {
+		fmt.Fprintf(a.stdout, "run %s is closed before it was complete\n\n", p.RunID)
 	} else {
 		fmt.Fprintf(a.stdout, "run %s is finished\n\n", p.RunID)
 	}

@@ -177,13 +177,20 @@ func printFacts(w io.Writer, p *receipt.Predicate, indent string) {
 	}
 	fact("plan", "%s", p.PlanDigest)
 	if s := p.Subjects; s != nil {
-		fact("subjects", "%s given, %s done, %s absent", thousands(s.Given), thousands(s.Done), thousands(s.Absent))
+		missed := ""
+		if s.NotReached > 0 {
+			missed = ", " + thousands(s.NotReached) + " not reached"
+		}
+		fact("subjects", "%s given, %s done, %s absent%s", thousands(s.Given), thousands(s.Done), thousands(s.Absent), missed)
 	}
 	when := "nothing was committed"
 	if !p.Commits.Last.IsZero() {
 		when = fmt.Sprintf("%s to %s, in %s", moment(p.Commits.First), moment(p.Commits.Last), batches(p.Commits.Batches))
 	}
 	fact("committed", "%s", when)
+	if p.Incomplete != nil {
+		fact("incomplete", "%s", p.Incomplete.Reason)
+	}
 }
 
 // requestWords is a request in a line: ref-7, received 2026-01-05, due 2026-02-05.

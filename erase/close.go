@@ -1,0 +1,154 @@
+package erase
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/batch"
+	"github.com/expungedb/expunge/plan"
+)
+
+// ErrNoSuchRun: the journal has no run of that ID.
+var ErrNoSuchRun = errors.New("no such run")
+
+// Close ends a run that can't go on, because the schema has changed or its subjects are no longer known,
+// and signs a receipt of what was committed. The receipt says that the run is incomplete and why, and Close
+// returns a *LeftError beside it. Nothing more is erased, and the run can't be continued.
+//
+// Of the options it needs RunID and a signer; the plan is the run's. Subjects may be left out; where they
+// are given, those that were deleted and are in the database again are counted as arrived. A run that is
+// finished is left as it is, and its receipt returned. The reason must not name a person; a changed
+// schema is named without it.
+func Close(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, reason string) (Report, error) {
+	o = o.withDefaults(db.Engine())
+	report := Report{RunID: o.RunID}
+	if len(o.Signers) == 0 {
+		return report, errors.New("no signer: the receipt of a run that is closed is signed, too")
+	}
+	e, err := newExecutor(ctx, db, p, o, nil)
+	if err != nil {
+		return report, err
+	}
+	e.counting = true // no secret is needed
+	report.Receipt, err = e.close(ctx, reason)
+	report.Repeated = e.repeated
+	return report, err
+}
+
+func (e *executor) close(ctx context.Context, reason string) ([]byte, error) {
+	if err := e.restoreFirst(ctx); err != nil {
+		return nil, err
+	}
+	row, err := e.journal.peek(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case row == nil:
+		return nil, fmt.Errorf("%w: %s", ErrNoSuchRun, e.RunID)
+	}
+	if env, err := e.finished(ctx, row); env != nil || err != nil {
+		return env, err
+	}
+	if e.commits() {
+		if err := e.sameKey(row); err != nil {
+			return nil, err
+		}
+	}
+	if e.schema, err = e.db.Inspect(ctx); err != nil {
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	release, err := e.db.Claim(ctx, "run "+e.RunID)
+	if errors.Is(err, dialect.ErrClaimed) {
+		return nil, e.running(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
+	if err := e.identifyDatabase(ctx); err != nil {
+		return nil, err
+	}
+	if row, err = e.journal.take(ctx, runRow{ID: e.RunID, Holder: e.holder()}); err != nil {
+		return nil, err
+	}
+	if env, err := e.finished(ctx, row); env != nil || err != nil {
+		return env, err
+	}
+	if row.State == stateSigned {
+		return e.complete(ctx, row)
+	}
+	return e.signIncomplete(ctx, row, reason)
+}
+
+// signIncomplete signs what the journal says, and closes the run.
+func (e *executor) signIncomplete(ctx context.Context, row *runRow, reason string) ([]byte, error) {
+	drifted := drift(e.plan, e.schema)
+	if drifted != nil {
+		reason = cmp.Or(reason, ErrDrift.Error())
+	}
+	reason = cmp.Or(reason, "it was closed by its operator")
+	programs, err := e.programs(ctx, row.AsOf)
+	if err != nil && drifted == nil {
+		return nil, err
+	}
+	entries, err := e.journal.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.summarise(ctx, row, entries, false)
+	if err != nil {
+		return nil, err
+	}
+	s.incomplete, s.unscanned, s.scanned = reason, true, e.Now()
+	if err := e.countReturned(ctx, row, s); err != nil {
+		return nil, err
+	}
+	if row.Commitment != "" {
+		if s.commitments, err = e.commitmentsOf(entries); err != nil {
+			return nil, err
+		}
+	}
+	if s.followed, err = e.followed(ctx, s.Follows); err != nil {
+		return nil, err
+	}
+	statement := e.statement(row, programs, s)
+	envelope, err := receipt.Sign(ctx, statement, e.Signers...)
+	if err != nil {
+		return nil, fmt.Errorf("signing the receipt of the closed run: %w", err)
+	}
+	if err := e.seal(ctx, envelope); err != nil {
+		return nil, err
+	}
+	e.Log.Info("the run is closed before it was complete", "run", e.RunID, "batches", s.batches)
+	return envelope, errors.Join(e.leave(ctx, row, e.Now(), envelope), leftOver(&statement.Predicate, envelope))
+}
+
+// countReturned counts the given subjects that the run deleted and that are in the database again.
+func (e *executor) countReturned(ctx context.Context, row *runRow, s *summary) error {
+	id := rootStep(&e.plan.Roots[0])
+	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil || id == "" {
+		return nil
+	}
+	var c census
+	err := batch.Retry(ctx, e.backoff(), again, func(int) (err error) {
+		c, err = e.census(ctx, true)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	like, err := e.compare(ctx, row, &c)
+	if err != nil {
+		return err
+	}
+	if like == otherSubjects || like == unknownSubjects && !c.fits(row.Subjects) {
+		return fmt.Errorf("%w: the given subjects are not those of the run: pass the original subjects or none", ErrRunDiffers)
+	}
+	remain, err := e.remaining(ctx, row)
+	s.step(id).Arrived += max(c.present-remain, 0)
+	return err
+}
