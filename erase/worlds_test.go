@@ -1,0 +1,391 @@
+package erase_test
+
+import (
+	"cmp"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+)
+
+// worlds is how many worlds a test makes: those of EXPUNGE_TEST_WORLDS, else 10,000 in
+// the fault suite, else few.
+func worlds(t testing.TB, few int) int {
+	t.Helper()
+	if s := os.Getenv("EXPUNGE_TEST_WORLDS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatalf("EXPUNGE_TEST_WORLDS: %v", err)
+		}
+		return n
+	}
+	return faults(10_000, few)
+}
+
+// eachWorld makes worlds at random, and gives the test those of which the policy
+// can be planned in that scope, each in the empty database.
+func eachWorld(t *testing.T, db *target, n int, scope plan.Scope, test func(w *world, p *plan.Plan, chance *rand.Rand) []string) {
+	t.Helper()
+	draws, built := drawn(t), 0
+	for range n {
+		seed := draws.Int()
+		w := rapid.Custom(drawWorld).Example(seed)
+		db.reset(t, w)
+		p, err := w.plan(t.Context(), db.DB, scope)
+		var refused *plan.PolicyError
+		if errors.As(err, &refused) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		built++
+		if broken := test(w, p, rand.New(rand.NewPCG(uint64(seed), 0))); broken != nil {
+			t.Fatalf("world %d:\n%s\nsubjects %v, at most %d rows a batch\n%s\n%s", seed, strings.Join(broken, "\n"), w.chosen, w.limit, p, w.script(db.Engine))
+		}
+	}
+	if built*4 < n {
+		t.Errorf("only %d of %d policies were taken: the test says too little", built, n)
+	}
+}
+
+// reset leaves nothing in the database but the world.
+func (d *target) reset(t testing.TB, w *world) {
+	t.Helper()
+	if d.Engine == sample.Postgres {
+		d.exec(t, "DROP SCHEMA IF EXISTS expunge CASCADE", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public", w.script(d.Engine))
+		return
+	}
+	var drop []string
+	for _, name := range scan[string](t, d, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'") {
+		drop = append(drop, "DROP TABLE "+name[0])
+	}
+	script := "PRAGMA foreign_keys = 0;\n" + strings.Join(drop, ";\n") + ";\n" + w.script(d.Engine) + "PRAGMA foreign_keys = 1"
+	d.exec(t, script)
+}
+
+func onSQLiteAndPostgres(t *testing.T, test func(t *testing.T, db *target)) {
+	t.Helper()
+	all := slices.DeleteFunc(engines(t), func(e engine) bool {
+		return e.name != "sqlite" && !strings.HasPrefix(e.name, "postgres")
+	})
+	family := func(e engine) string { name, _, _ := strings.Cut(e.name, "-"); return name }
+	runOn(t, slices.CompactFunc(all, func(a, b engine) bool { return family(a) == family(b) }), func(t *testing.T, db *target) {
+		if db.Engine == sample.SQLite {
+			db.SQL.SetMaxOpenConns(1) // a pragma is a connection's
+			t.Cleanup(func() { db.SQL.SetMaxOpenConns(0) })
+		}
+		test(t, db)
+	})
+}
+
+// Somebody else inserts, updates and deletes rows between the batches of a run. What
+// is nobody's of the subjects stays as others have made it, and what is theirs goes, or
+// the receipt says that it has arrived.
+func TestChaosWorldsThatChangeBetweenBatches(t *testing.T) {
+	onSQLiteAndPostgres(t, func(t *testing.T, db *target) {
+		n := worlds(t, 120)
+		if db.Engine == sample.Postgres {
+			n = max(n/8, 1)
+		}
+		eachWorld(t, db, n, plan.Subjects(), func(w *world, p *plan.Plan, chance *rand.Rand) []string {
+			w.limit = 3
+			o := options(p, "world", keysOfSubjects(w)...)
+			o.MaxRows, o.Workers, o.Attempts = w.limit, 1, 3
+			other := &somebody{world: w, db: db.SQL, chance: chance, subjects: w.closure()}
+			o.Progress = func(e erase.Event) {
+				if e.Kind == erase.Batch {
+					other.act()
+				}
+			}
+			report, err := erase.Run(t.Context(), db.DB, p, o)
+			var left *erase.LeftError
+			if err != nil && !errors.As(err, &left) {
+				return []string{"run: " + err.Error()}
+			}
+			if other.err != nil {
+				t.Fatal(other.err)
+			}
+			st := opened(t, report.Receipt)
+			after := w.after(t, db.SQL)
+			broken := other.arrivals(after, st)
+			broken = append(broken, w.broken(after)...)
+			broken = append(broken, unbalanced(st)...)
+			if left != nil {
+				broken = append(broken, left.Error())
+			}
+			return broken
+		})
+	})
+}
+
+func keysOfSubjects(w *world) []string {
+	var out []string
+	for _, id := range w.chosen {
+		out = append(out, strconv.Itoa(id))
+	}
+	return out
+}
+
+// unbalanced are the steps of a receipt whose counts don't add up.
+func unbalanced(st *receipt.Statement) []string {
+	var out []string
+	for _, a := range st.Predicate.Actions {
+		if r := a.Rows; r.Matched != r.Affected+r.AlreadyGone+r.Left+r.Held {
+			out = append(out, fmt.Sprintf("step %s: %+v", a.Step, r))
+		}
+	}
+	return out
+}
+
+// somebody changes rows beside a run, which has begun with the closure of its subjects.
+type somebody struct {
+	*world
+	db       *sql.DB
+	chance   *rand.Rand
+	subjects map[place]*fate
+	arrived  []place
+	err      error
+}
+
+// act makes a change or two.
+func (s *somebody) act() {
+	for range 1 + s.chance.IntN(2) {
+		table := s.tables[s.chance.IntN(len(s.tables))]
+		switch s.chance.IntN(4) {
+		case 0:
+			s.insert(table)
+		case 1:
+			s.update(table)
+		case 2:
+			s.delete(table)
+		case 3:
+			s.arrive()
+		}
+	}
+}
+
+func (s *somebody) exec(statement string) bool {
+	if s.err == nil {
+		if _, err := s.db.Exec(statement); err != nil {
+			s.err = fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return s.err == nil
+}
+
+// others are the rows of a table that are no subject's.
+func (s *somebody) others(table string) []int {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.rows[table])), func(id int) bool { return s.subjects[place{table, id}] != nil })
+}
+
+// fresh is a row that refers to others' rows only; nil where it can't.
+func (s *somebody) fresh(table string, but *worldRef) *worldRow {
+	row := &worldRow{personal: fmt.Sprintf("new %d", s.chance.IntN(1000)), held: s.chance.IntN(4) == 0, to: map[string]int{}}
+	for _, r := range s.refs {
+		if r.from != table || r == but {
+			continue
+		}
+		switch ids := s.others(r.to); {
+		case len(ids) > 0 && (!r.null || s.chance.IntN(2) == 0):
+			row.to[r.column] = ids[s.chance.IntN(len(ids))]
+		case !r.null:
+			return nil
+		}
+	}
+	return row
+}
+
+// insert adds a row that is no subject's.
+func (s *somebody) insert(table string) {
+	row := s.fresh(table, nil)
+	if row == nil {
+		return
+	}
+	id := 100 + len(s.rows[table])
+	if s.rows[table][id] == nil && s.exec(row.insert(table, id)) {
+		s.rows[table][id] = row
+	}
+}
+
+// update changes what is personal in a row that is no subject's.
+func (s *somebody) update(table string) {
+	ids := s.others(table)
+	if len(ids) == 0 {
+		return
+	}
+	id := ids[s.chance.IntN(len(ids))]
+	text := fmt.Sprintf("changed %d", s.chance.IntN(1000))
+	if s.exec(fmt.Sprintf("UPDATE %s SET p = '%s' WHERE id = %d", table, text, id)) {
+		s.rows[table][id].personal = text
+	}
+}
+
+// delete takes a row away that is no subject's, to which nothing refers, and which
+// refers to nothing of a subject's.
+func (s *somebody) delete(table string) {
+	for _, id := range s.others(table) {
+		tied := false
+		for _, r := range s.refs {
+			if to, ok := s.rows[table][id].to[r.column]; r.from == table && ok && s.subjects[place{r.to, to}] != nil {
+				tied = true
+			}
+			for _, row := range s.rows[r.from] {
+				if to, ok := row.to[r.column]; r.to == table && ok && to == id {
+					tied = true
+				}
+			}
+		}
+		if !tied && s.exec(fmt.Sprintf("DELETE FROM %s WHERE id = %d", table, id)) {
+			delete(s.rows[table], id)
+			return
+		}
+	}
+}
+
+// arrive adds a row that a link leads to from a subject, and that is to be deleted.
+func (s *somebody) arrive() {
+	for _, r := range s.refs {
+		if !r.link || r.owns || r.to != subjects || r.from == subjects || s.decision(r) != plan.EraseDelete || s.rule(r.from).Hold != nil {
+			continue
+		}
+		row := s.fresh(r.from, r)
+		if row == nil {
+			continue
+		}
+		row.held, row.to[r.column] = row.held || r.held, s.chosen[s.chance.IntN(len(s.chosen))]
+		id := 1000 + len(s.arrived)
+		if s.exec(row.insert(r.from, id)) {
+			s.arrived = append(s.arrived, place{r.from, id})
+		}
+		return
+	}
+}
+
+// arrivals takes the rows that have arrived out of what is there after the run, and
+// lists those of deleted subjects that no receipt speaks of.
+func (s *somebody) arrivals(after map[string]map[int]*worldRow, st *receipt.Statement) []string {
+	there := map[string]int64{}
+	for _, p := range s.arrived {
+		if row := after[p.table][p.id]; row != nil {
+			for _, r := range s.refs {
+				if to, ok := r.target(row); ok && r.from == p.table && r.link && r.to == subjects && after[subjects][to] == nil && slices.Contains(s.chosen, to) {
+					there[p.table]++
+					break
+				}
+			}
+			delete(after[p.table], p.id)
+		}
+	}
+	var out []string
+	for _, table := range slices.Sorted(maps.Keys(there)) {
+		var told int64
+		for _, a := range st.Predicate.Actions {
+			if a.Table == table {
+				told += a.Rows.Arrived + a.Rows.Left
+			}
+		}
+		if told < there[table] {
+			out = append(out, fmt.Sprintf("%s: %d rows have arrived at subjects that are deleted, and the receipt has %d", table, there[table], told))
+		}
+	}
+	return out
+}
+
+// What the preview counts is what the run does, in any world; and scope everything leaves
+// of each table what a plain reading of the policy leaves.
+func TestChaosWorldsArePreviewed(t *testing.T) {
+	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+		t.Run(string(scope), func(t *testing.T) {
+			onSQLiteAndPostgres(t, func(t *testing.T, db *target) {
+				n := worlds(t, 120)
+				if db.Engine == sample.Postgres {
+					n = max(n/8, 1)
+				}
+				eachWorld(t, db, n, scope, func(w *world, p *plan.Plan, _ *rand.Rand) []string {
+					o := options(p, "world", keysOfSubjects(w)...)
+					preview, err := erase.Preview(t.Context(), db.DB, p, o)
+					if err != nil {
+						return []string{"preview: " + err.Error()}
+					}
+					report, err := erase.Run(t.Context(), db.DB, p, o)
+					if err != nil {
+						return []string{"run: " + err.Error()}
+					}
+					st := opened(t, report.Receipt)
+					broken := unbalanced(st)
+					for i, a := range st.Predicate.Actions {
+						if c := preview.Counts[i]; c.Rows != a.Rows.Affected || c.Held != a.Rows.Held {
+							broken = append(broken, fmt.Sprintf("step %s: the preview has %d and %d held, the run %d and %d", a.Step, c.Rows, c.Held, a.Rows.Affected, a.Rows.Held))
+						}
+					}
+					var subjects erase.Source
+					if scope == plan.Subjects() {
+						subjects = o.Subjects
+					}
+					v, err := erase.Verify(t.Context(), db.DB, w.policy, st, subjects)
+					if err != nil {
+						return append(broken, "verify: "+err.Error())
+					}
+					if v.Outcome == erase.Broken || v.Outcome == erase.ToDo {
+						broken = append(broken, fmt.Sprintf("verify: %+v", v.Findings))
+					}
+					if scope == plan.Everything() {
+						broken = append(broken, w.wrong(w.after(t, db.SQL))...)
+					}
+					return broken
+				})
+			})
+		})
+	}
+}
+
+// wrong lists what scope everything should have left otherwise.
+func (w *world) wrong(after map[string]map[int]*worldRow) []string {
+	var out []string
+	for _, table := range w.tables {
+		if w.rule(table).Everything == plan.EraseDelete {
+			if n := len(after[table]); n > 0 {
+				out = append(out, fmt.Sprintf("%s: %d rows", table, n))
+			}
+			continue
+		}
+		for id, before := range w.rows[table] {
+			now := after[table][id]
+			if now == nil {
+				out = append(out, fmt.Sprintf("%s %d was deleted", table, id))
+				continue
+			}
+			if now.personal != replaced {
+				out = append(out, fmt.Sprintf("%s %d was not overwritten", table, id))
+			}
+			for _, r := range w.refs {
+				if r.from != table {
+					continue
+				}
+				want, had := before.to[r.column]
+				if _, counts := r.target(before); counts && w.rule(r.to).Everything == plan.EraseDelete {
+					want, had = 0, false
+				}
+				if is, has := now.to[r.column]; has != had || cmp.Compare(is, want) != 0 {
+					out = append(out, fmt.Sprintf("%s %d: %s is %d (%v), want %d (%v)", table, id, r.column, is, has, want, had))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
