@@ -195,3 +195,24 @@ func TestATableWithoutReplicaIdentityIsNamed(t *testing.T) {
 		}
 	})
 }
+
+// A trigger that reads a table which isn't there stops the run, and the error says
+// which, on every engine, for a rehearsal too.
+func TestATriggerThatLacksATableSaysWhich(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		db.trigger(t, "BEFORE UPDATE", "member", "INSERT INTO change_counter (n) VALUES (1);", nil)
+		p := db.plan(t, overwrites, plan.Subjects())
+		o := options(p, "counted", "1")
+		_, run := erase.Run(t.Context(), db.DB, p, o)
+		_, rehearse := erase.Rehearse(t.Context(), db.DB, p, o, 1)
+		for what, err := range map[string]error{"Run": run, "Rehearse": rehearse} {
+			if err == nil || !strings.Contains(err.Error(), "change_counter") {
+				t.Errorf("%s: error %v, want one that names change_counter", what, err)
+			}
+			if err != nil && (strings.Contains(err.Error(), "one@club.example") || strings.Contains(err.Error(), "Uno")) {
+				t.Errorf("%s: the error holds a value", what)
+			}
+		}
+	})
+}

@@ -123,6 +123,9 @@ var advice = map[uint16]string{
 	1114: "the table is full: make room on its disk, or raise the limit of its tablespace",
 	1021: "the disk is full: make room on it",
 	1290: "the server runs with an option that forbids this, such as read_only on a replica: connect to the primary",
+	1054: "the statement, or a trigger's or view's, names a column that isn't there",
+	1146: "the statement, or a trigger's or view's, names a table that isn't there",
+	1305: "the statement, or a trigger's, calls a routine that isn't there",
 	1449: "the user who defined a trigger isn't there any more: make him, or the trigger anew",
 	1665: "the binary log has the format STATEMENT, which takes no changes of READ COMMITTED transactions: set binlog_format to ROW or MIXED",
 	1785: "the server enforces GTID consistency, so that no transaction may change this table beside others: ALTER TABLE … ENGINE = InnoDB",
@@ -191,6 +194,13 @@ var named = map[uint16]*regexp.Regexp{
 	1264: regexp.MustCompile(`^Out of range value for column '([^']+)' at row \d+$`),
 	3819: regexp.MustCompile(`^Check constraint '([^']+)' is violated\.$`),
 	4025: regexp.MustCompile("^CONSTRAINT `([^`]+)` failed for "),
+
+	// What is missing stands in the text of a statement, ours or a trigger's: MySQL lets no
+	// trigger put statements together. A SIGNAL may take one of these numbers with a text of
+	// its own, so that nothing but a name is taken.
+	1146: regexp.MustCompile(`^Table '([\w$]+\.[\w$]+)' doesn't exist$`),
+	1054: regexp.MustCompile(`^Unknown column '([\w$]+(?:\.[\w$]+){0,2})' in '?[A-Za-z ]+'?$`),
+	1305: regexp.MustCompile(`^(?:FUNCTION|PROCEDURE) ([\w$]+\.[\w$]+) does not exist$`),
 }
 
 // object takes the name of a constraint, index or column from a message. The

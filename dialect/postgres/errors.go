@@ -81,14 +81,16 @@ func classOf(code string) dialect.Class {
 	return dialect.Fatal
 }
 
-// explain takes from the server's error what names objects, never values. Its
-// message and detail quote rows; only those of class 42 (a missing column,
-// privilege or operator) name objects alone, except for syntax errors, which
-// quote the text around them. An error that a function raised may say anything
-// in every field.
+// explain takes from the server's error what names objects, never values: its
+// message and detail quote rows (see namesObjectsOnly). An error that a function raised
+// may say anything in every field, so that only the function itself is named.
 func explain(pg *pgconn.PgError) (object, detail string) {
+	in := raisedIn(pg)
 	if strings.HasPrefix(pg.Routine, "exec_stmt_raise") {
-		return "", ""
+		if in != "" {
+			detail = "raised in " + in
+		}
+		return "", detail
 	}
 	for _, name := range []string{pg.ConstraintName, pg.ColumnName, pg.DataTypeName, pg.TableName} {
 		if name != "" {
@@ -99,8 +101,8 @@ func explain(pg *pgconn.PgError) (object, detail string) {
 	switch {
 	case pg.Code == "42601":
 		detail = "a syntax error: check the conditions written in the policy"
-	case strings.HasPrefix(pg.Code, "42") && pg.Where == "": // not from SQL that a function put together
-		detail = pg.Message
+	case pg.Code == "42P05" || pg.Code == "26000":
+		detail = "a prepared statement is another session's, or gone: a connection pooler shares sessions between transactions, which claims and prepared statements outlast: connect to the server directly, or to a pool in session mode"
 	case pg.Routine == "CheckCmdReplicaIdentity":
 		detail = "a publication sends its updates or deletes, and nothing says by what the subscribers find the row: set its REPLICA IDENTITY, or give it a primary key"
 	case pg.Routine == "RewriteQuery":
@@ -111,6 +113,14 @@ func explain(pg *pgconn.PgError) (object, detail string) {
 		detail = "the disk is full: make room on that of the table's tablespace, and of the write-ahead log"
 	case pg.Code == "25006":
 		detail = "the transaction is read-only: connect to the primary, and look at default_transaction_read_only"
+	case namesObjectsOnly(pg):
+		detail = pg.Message
+	}
+	if in != "" && detail != "" {
+		detail += ", "
+	}
+	if in != "" {
+		detail += "in " + in
 	}
 	return object, detail
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -87,11 +88,19 @@ func (t *tx) uncompiled(ctx context.Context, accesses []dialect.Access) (out []d
 		}
 		for _, sql := range changes {
 			if err := t.run(ctx, "check", a.Table, "EXPLAIN "+sql); dialect.ClassOf(err) == dialect.Fatal {
-				out = append(out, dialect.Problem{Table: a.Table, Reason: "SQLite can't compile a change of it: with PRAGMA foreign_keys = 1 try " + sql +
+				out = append(out, dialect.Problem{Table: a.Table, Reason: "SQLite can't compile a change of it" + lacking(err) + ": with PRAGMA foreign_keys = 1 try " + sql +
 					", which tells what isn't there (the table that a foreign key names, a unique index on its columns, or what a trigger or an index needs)"})
 				break
 			}
 		}
 	}
 	return out
+}
+
+// lacking is what the error says isn't there, for a sentence; "" where it doesn't say.
+func lacking(err error) string {
+	if e, ok := errors.AsType[*dialect.Error](err); ok && e.Object != "" {
+		return " (" + e.Object + " isn't there)"
+	}
+	return ""
 }

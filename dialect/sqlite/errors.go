@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"reflect"
+	"regexp"
 	"strconv"
 
 	"github.com/expungedb/expunge/dialect"
@@ -14,6 +15,7 @@ import (
 // Result codes of https://sqlite.org/rescode.html; an extended code holds its
 // primary code in the low byte.
 const (
+	codeError       = 1
 	codePerm        = 3
 	codeBusy        = 5
 	codeLocked      = 6
@@ -32,8 +34,12 @@ const (
 	constraintType  = 3091
 )
 
-// failed turns a driver's error into one of the contract's. Nothing of the
-// driver's text is kept: it quotes names and, from a trigger's RAISE, anything.
+// missing is what SQLite says when a statement, or a trigger's, names what isn't there;
+// drivers put their own words around it. A RAISE has another code.
+var missing = regexp.MustCompile(`(?:^|: )no such (table|column|function): ([\w$.]+)(?: \(1\))?$`)
+
+// failed turns a driver's error into one of the contract's. Of the driver's text only
+// the name of what is missing is kept: it quotes names and, from a trigger's RAISE, anything.
 func failed(ctx context.Context, doing string, table dialect.Name, err error) error {
 	if err == nil {
 		return nil
@@ -51,6 +57,10 @@ func failed(ctx context.Context, doing string, table dialect.Name, err error) er
 		text = strconv.Itoa(code)
 	}
 	e := dialect.NewError(classOf(code, err), text, doing, table, err)
+	if m := missing.FindStringSubmatch(err.Error()); code == codeError && m != nil {
+		e.Object = m[2]
+		e.Detail = "the statement, or a trigger's or view's, names a " + m[1] + " that isn't there"
+	}
 	if code&0xff == codeFull {
 		e.Detail = "the disk is full, or the database as large as it may be: make room, or raise max_page_count"
 	}

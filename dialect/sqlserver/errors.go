@@ -78,6 +78,7 @@ func fail(ctx context.Context, err error, doing string, table dialect.Name) erro
 		class, number := classOf(my)
 		e := dialect.NewError(class, strconv.Itoa(int(number)), doing, table, nil)
 		e.Detail = advice[number]
+		nameMissing(e, my)
 		return e
 	}
 	class := dialect.Fatal
@@ -104,6 +105,30 @@ func classOf(e mssql.Error) (dialect.Class, int32) {
 		}
 	}
 	return dialect.Fatal, all[0].Number
+}
+
+// missing are the messages that say which object isn't there, by number.
+var missing = map[int32]*regexp.Regexp{
+	207:  regexp.MustCompile(`^Invalid column name '([\w$#]+)'\.$`),
+	208:  regexp.MustCompile(`^Invalid object name '([\w$#.]+)'\.$`),
+	2812: regexp.MustCompile(`^Could not find stored procedure '([\w$#.]+)'\.$`),
+}
+
+// nameMissing names the trigger or procedure that an error comes from, and what it
+// lacks. SQL that one puts together, of values too, has no procedure's name.
+func nameMissing(e *dialect.Error, cause mssql.Error) {
+	for _, one := range append([]mssql.Error{cause}, cause.All...) {
+		if one.ProcName == "" {
+			continue
+		}
+		e.Detail = strings.TrimPrefix(e.Detail+", in "+one.ProcName+" line "+strconv.Itoa(int(one.LineNo)), ", ")
+		if re := missing[one.Number]; re != nil && strconv.Itoa(int(one.Number)) == e.Code {
+			if m := re.FindStringSubmatch(one.Message); m != nil {
+				e.Object = m[1]
+			}
+		}
+		return
+	}
 }
 
 // lost reports whether the connection is gone.

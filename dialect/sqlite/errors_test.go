@@ -1,0 +1,40 @@
+package sqlite_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// An error out of a trigger names what is missing, and never a value.
+func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
+	for name, test := range map[string]struct{ body, want string }{
+		"a missing table":                 {"INSERT INTO change_counter VALUES (1);", "change_counter"},
+		"a missing column":                {"UPDATE p SET id = id WHERE no_such_column = 1;", "no_such_column"},
+		"a missing function":              {"UPDATE p SET v = no_such_function(v);", "no_such_function"},
+		"a message of the trigger's own":  {"SELECT RAISE(ABORT, 'no such table: canary');", ""},
+		"a value that a function refuses": {"SELECT json_extract(OLD.v, '$.a');", ""},
+		"a path that a function refuses":  {"SELECT json_extract('{}', OLD.v);", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, db := memory(t, "CREATE TABLE p (id INTEGER PRIMARY KEY, v TEXT)", "INSERT INTO p VALUES (1, 'canary@club.example')",
+				"CREATE TRIGGER counted BEFORE UPDATE OF v ON p BEGIN "+test.body+" END")
+			tx, err := db.Begin(t.Context(), dialect.TxOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback(t.Context()) //nolint:errcheck // the transaction has failed
+			_, err = tx.BulkUpdate(t.Context(), dialect.BulkUpdate{Table: dialect.Name{Table: "p"}, Key: []string{"id"}, Set: []string{"v"}, Rows: []dialect.Row{{int64(1), "new"}}})
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if strings.Contains(err.Error(), "canary") {
+				t.Error("the error holds a value")
+			}
+			if !strings.Contains(err.Error(), test.want) || test.want == "" && strings.Contains(err.Error(), "isn't there") {
+				t.Errorf("error %q, want %q", err, test.want)
+			}
+		})
+	}
+}
