@@ -23,6 +23,11 @@ type DB interface {
 	Renders(e Expr, c *Column) bool
 	// Oddities are those that values of the column may have.
 	Oddities(c *Column) []Oddity
+	// CheckCondition tells what is wrong with a condition of a policy (Match), nil
+	// where it can stand in parentheses among others and mean no rows beside those that it is true for. It
+	// asks the server nothing, and what it doesn't know of the engine's SQL it refuses by
+	// name. The error reads on behind the condition's name: "has a semicolon: …".
+	CheckCondition(sql string) error
 	// Check looks for what would stop, or silently falsify, the accesses:
 	// missing privileges, row security that hides rows, masked columns, a
 	// read-only server. It writes nothing.

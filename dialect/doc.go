@@ -45,6 +45,7 @@
 //	<name>.go     New, Engine, Begin's options, identity, the package's documentation
 //	inspect.go    the catalogue → Schema
 //	statement.go  Select, Delete, Update, conditions and expressions → SQL
+//	condition.go  a policy's conditions: what their texts, names and parentheses are
 //	bulk.go       many keys or rows → one parameter; BulkUpdate
 //	rekey.go      Rekey: values that foreign keys relate change together
 //	session.go    transactions, settings, claims, the journal's tables, checks before a run

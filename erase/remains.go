@@ -29,6 +29,9 @@ func remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source, 
 	if err := drift(p, schema); err != nil {
 		return nil, err
 	}
+	if err := p.CheckConditions(db); err != nil {
+		return nil, err
+	}
 	prog, err := compile(p, 0, schema, asOf, untracked)
 	if err != nil {
 		return nil, err

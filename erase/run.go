@@ -331,6 +331,9 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 }
 
 func (e *executor) programs(ctx context.Context, asOf time.Time) ([]*program, error) {
+	if err := e.plan.CheckConditions(e.db); err != nil {
+		return nil, err
+	}
 	var out []*program
 	for i := range e.plan.Roots {
 		p, err := compile(e.plan, i, e.schema, asOf, e.tracking())

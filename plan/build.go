@@ -15,6 +15,7 @@ import (
 type Capabilities interface {
 	Engine() dialect.Engine
 	Renders(e dialect.Expr, c *dialect.Column) bool
+	CheckCondition(sql string) error
 }
 
 // Subjects is the scope of the subjects that a run is given.
@@ -43,6 +44,7 @@ func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, e
 func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Plan, error) {
 	b := &builder{resolved: resolve(p, s), engine: e}
 	b.coverage()
+	b.conditions()
 	roots := b.scope(scope)
 	numberSteps(roots)
 	if err := b.found.err(); err != nil {

@@ -16,6 +16,7 @@ func Check(p *Policy, s *dialect.Schema, e Capabilities) error {
 	r := resolve(p, s)
 	r.coverage()
 	b := &builder{resolved: r, engine: e, all: true}
+	b.conditions()
 	b.scope(ScopeSubjects)
 	b.scope(ScopeExpired)
 	b.scope(ScopeEverything)

@@ -1,14 +1,131 @@
 package plan
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
-// checkCondition says what is wrong with a condition of the policy as far as
-// that shows without knowing the engine's SQL, or "". A condition is placed
-// among others, in parentheses: one that closes them itself, ends the statement
-// or hides what follows in a comment would change which rows are meant.
+// Condition is SQL that a policy's author wrote: it decides which rows a link, a
+// hold or an overwrite is about.
+type Condition struct {
+	Of  string // "link audit(ref) -> customer(id)", "hold on invoice", "overwrite of customer.email"
+	SQL string
+}
+
+// Conditions are all conditions of the plan, each once, in the plan's order.
+func (p *Plan) Conditions() []Condition {
+	var out []Condition
+	for i := range p.Roots {
+		for _, c := range p.Roots[i].conditions(p.Default) {
+			if !slices.Contains(out, c) {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// conditions are those of one root.
+func (r *Root) conditions(usual string) []Condition {
+	var out []Condition
+	add := func(of, sql string) {
+		if c := (Condition{Of: of, SQL: sql}); sql != "" && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	reference := func(ref *Reference) {
+		if ref != nil {
+			add(ref.condition(usual).Of, ref.Where)
+		}
+	}
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		for j := range t.Reach {
+			reference(&t.Reach[j].Reference)
+		}
+		if t.Hold != nil {
+			add("hold on "+short(t.Name, usual), t.Hold.Where)
+		}
+		for j := range t.Keeps {
+			reference(&t.Keeps[j].Reference)
+		}
+		for j := range t.AnchoredBy {
+			reference(&t.AnchoredBy[j])
+		}
+		for j := range t.SharedBy {
+			reference(&t.SharedBy[j])
+		}
+	}
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		reference(s.Detach)
+		reference(s.Follow)
+		for j := range s.Set {
+			add(s.whenOf(usual, s.Set[j].Column), s.Set[j].Strategy.Modifiers.When)
+		}
+	}
+	return out
+}
+
+func (r *Reference) condition(usual string) Condition {
+	return Condition{
+		Of:  fmt.Sprintf("link %s(%s) -> %s(%s)", short(r.Table, usual), list(r.Columns), short(r.RefTable, usual), list(r.RefColumns)),
+		SQL: r.Where,
+	}
+}
+
+func (s *Step) whenOf(usual, column string) string {
+	return "overwrite of " + short(s.Table, usual) + "." + column
+}
+
+// CheckConditions refuses a plan with a condition that the engine's lexer doesn't
+// take. Build does it for every plan that it makes; one that was read from a file may hold others.
+func (p *Plan) CheckConditions(e Capabilities) error {
+	for _, c := range p.Conditions() {
+		if err := e.CheckCondition(c.SQL); err != nil {
+			return fmt.Errorf("invalid plan: the condition of the %s %w: build the plan again", c.Of, err)
+		}
+	}
+	return nil
+}
+
+// conditions reports the policy's conditions that the engine's lexer doesn't take.
+func (b *builder) conditions() {
+	check := func(pos Pos, table, what, sql string) {
+		if strings.TrimSpace(sql) == "" {
+			return
+		}
+		if err := b.engine.CheckCondition(sql); err != nil {
+			b.found = append(b.found, Problem{Pos: pos, Table: table, Reason: what + " " + err.Error()})
+		}
+	}
+	for i := range b.policy.Tables {
+		t := &b.policy.Tables[i]
+		if t.Hold != nil {
+			check(t.Hold.Pos, t.Name, "the hold's condition", t.Hold.Where)
+		}
+		for j := range t.Columns {
+			if c := &t.Columns[j]; c.Overwrite != nil {
+				check(c.Pos, t.Name, "column "+c.Name+": the condition", c.Overwrite.Modifiers.When)
+			}
+		}
+	}
+	for i := range b.policy.Links {
+		l := &b.policy.Links[i]
+		check(l.Pos, l.Table, "the link's condition", l.Where)
+	}
+}
+
+// checkCondition says what is wrong with a condition on any engine, or "", so that the
+// policy's file is told of by line and column. What engines read differently is left to
+// Build, which knows the engine.
 func checkCondition(sql string) string {
 	if strings.TrimSpace(sql) == "" {
 		return "is empty: leave out where, or say which rows"
+	}
+	if strings.ContainsAny(sql, "\\$[") {
+		return ""
 	}
 	depth := 0
 	for rest := sql; rest != ""; {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/sqlite"
 )
 
 // The tests of Build write a schema in a few lines, a table a line:
@@ -170,6 +171,7 @@ type capabilities dialect.Engine
 
 func (c capabilities) Engine() dialect.Engine                   { return dialect.Engine(c) }
 func (capabilities) Renders(dialect.Expr, *dialect.Column) bool { return true }
+func (capabilities) CheckCondition(sql string) error            { return sqlite.New(nil).CheckCondition(sql) }
 
 func mustBuild(t testing.TB, s *dialect.Schema, p *Policy, scope Scope) *Plan {
 	t.Helper()

@@ -12,7 +12,8 @@ import (
 // (https://mermaid.js.org/syntax/flowchart.html): a node for each table,
 // coloured by what becomes of its rows, and an edge for each reference, from the
 // row that is reached first. Detached references are dashed, those followed
-// forwards thick; rows that follow overwritten ones have a crossed end. Roots after the first are charts of their own within it.
+// forwards thick; rows that follow overwritten ones have a crossed end. A condition is on its
+// link's edge, or in a flag beside the chart. Roots after the first are charts of their own within it.
 func (p *Plan) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
@@ -47,6 +48,7 @@ type flowchart struct {
 	root   int
 	indent string
 	ids    map[dialect.Name]string
+	shown  []Condition // on edges
 }
 
 func (f *flowchart) draw(r *Root) {
@@ -77,6 +79,13 @@ func (f *flowchart) draw(r *Root) {
 			f.edge(s.Follow.RefTable, "--x", s.Follow, s.Table)
 		}
 	}
+	n := 0
+	for _, c := range r.conditions(f.plan.Default) {
+		if !slices.Contains(f.shown, c) {
+			n++
+			fmt.Fprintf(f, "%sr%dc%d>%s]\n", f.indent, f.root+1, n, mermaidText(c.Of, "where "+c.SQL))
+		}
+	}
 }
 
 // node draws a table once.
@@ -102,7 +111,12 @@ func (f *flowchart) edge(from dialect.Name, arrow string, ref *Reference, to dia
 	if f.ids[from] == "" || f.ids[to] == "" {
 		return
 	}
-	fmt.Fprintf(f, "%s%s %s|%s| %s\n", f.indent, f.ids[from], arrow, mermaidText(list(ref.Columns)), f.ids[to])
+	lines := []string{list(ref.Columns)}
+	if ref.Where != "" {
+		lines = append(lines, "where "+ref.Where)
+		f.shown = append(f.shown, ref.condition(f.plan.Default))
+	}
+	fmt.Fprintf(f, "%s%s %s|%s| %s\n", f.indent, f.ids[from], arrow, mermaidText(lines...), f.ids[to])
 }
 
 // operations are what the steps do to a table, each once, in their order.

@@ -48,6 +48,12 @@ func (p *Plan) text(approved *Plan) string {
 		}
 	}
 	w.Flush()
+	if conditions := p.Conditions(); len(conditions) > 0 {
+		b.WriteString("\nConditions, in the database's SQL:\n")
+		for _, c := range conditions {
+			say(&b, "  %s: where %s\n", c.Of, c.SQL)
+		}
+	}
 	if len(p.Unlinked) > 0 {
 		b.WriteString("\nNo subject's rows are looked for in:\n")
 		for _, u := range p.Unlinked {

@@ -109,6 +109,7 @@ var topics = []struct {
 	{"rekey", (*suite).rekey},
 	{"conditions", (*suite).conds},
 	{"collations", (*suite).collations},
+	{"policy conditions", (*suite).policyConditions},
 	{"nulls", (*suite).nulls},
 	{"expressions", (*suite).expressions},
 	{"names", (*suite).names},

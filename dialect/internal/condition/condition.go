@@ -1,0 +1,172 @@
+// Package condition reads the conditions of a policy, which are written in an
+// engine's SQL, far enough to tell where each text, name and parenthesis ends. A
+// condition stands in parentheses among others: it is refused where it could close them,
+// hide what follows, or be read otherwise by another setting of the session.
+package condition
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Rules are how an engine writes SQL. What isn't in them is refused.
+type Rules struct {
+	// Quotes are the characters that begin a text or a name.
+	Quotes map[byte]Quote
+	// Signs are the characters that may stand by themselves, beside parentheses and commas.
+	Signs string
+	// Name are the characters within a name, beside letters, digits and _.
+	Name string
+	// Brackets says that [ and ] enclose an index.
+	Brackets bool
+	// Texts are the words, in lower case, that stand right before a quote and
+	// change what is in it, each with what to write instead.
+	Texts map[string]string
+	// Refused are what would be read in a way of its own, each with what to do. They
+	// are tried in their order, wherever no text or name begins.
+	Refused []Refused
+}
+
+// Quote is how a quoted text or name ends.
+type Quote struct {
+	End     byte
+	Doubled bool // twice the end stands for itself
+	Escapes bool // a backslash takes what follows along, which may be no end
+}
+
+// Refused is the beginning of something that isn't taken.
+type Refused struct {
+	Begin  *regexp.Regexp
+	Reason string
+}
+
+// Shared are refused on all engines.
+var Shared = []Refused{
+	{regexp.MustCompile(`^;`), "a semicolon: it is one condition, not a statement"},
+	{regexp.MustCompile(`^(--|/\*|\*/)`), "an SQL comment: put it into the policy behind a #"},
+	{regexp.MustCompile(`^\?`), "a parameter (?): write its value"},
+	{regexp.MustCompile(`^\$`), "a dollar sign, of a quoted text or a parameter: write texts in single quotes"},
+	{regexp.MustCompile(`^@@?[\pL_]`), "a variable or parameter (@): write its value"},
+	{regexp.MustCompile(`^:[^:=]`), "a parameter (:): write its value"},
+	{regexp.MustCompile(`^:=`), "an assignment (:=)"},
+}
+
+// number is a number as all engines write it: 12, 1.5, 1e-3, 0xff.
+var number = regexp.MustCompile(`^(0[xX][0-9a-fA-F]+|[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?)`)
+
+// Check tells what is wrong with a condition, nil where it is one. The error
+// reads on behind the condition's name: "has a semicolon: …".
+func Check(sql string, r Rules) error {
+	if strings.TrimSpace(sql) == "" {
+		return errors.New("is empty: leave it out, or say which rows")
+	}
+	if !utf8.ValidString(sql) {
+		return errors.New("is not in UTF-8")
+	}
+	var open []byte // the parentheses and brackets that are open
+	for at := 0; at < len(sql); {
+		n, err := r.token(sql[at:])
+		if err != nil {
+			return err
+		}
+		switch c := sql[at]; {
+		case c == '(' || c == '[' && r.Brackets:
+			open = append(open, c)
+		case c == ')' || c == ']' && r.Brackets:
+			begin := byte('(')
+			if c == ']' {
+				begin = '['
+			}
+			if len(open) == 0 {
+				return errors.New("closes a parenthesis that it did not open")
+			}
+			if open[len(open)-1] != begin {
+				return errors.New("closes parentheses in another order than it opened them")
+			}
+			open = open[:len(open)-1]
+		}
+		at += n
+	}
+	if len(open) > 0 {
+		return errors.New("has a parenthesis that is not closed")
+	}
+	return nil
+}
+
+// token is how long what stands at the beginning is.
+func (r Rules) token(rest string) (int, error) {
+	c := rest[0]
+	if q, ok := r.Quotes[c]; ok {
+		return q.length(rest)
+	}
+	for _, f := range append(r.Refused, Shared...) {
+		if f.Begin.MatchString(rest) {
+			return 0, errors.New("has " + f.Reason)
+		}
+	}
+	switch {
+	case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '(' || c == ')' || c == ',':
+		return 1, nil
+	case (c == '[' || c == ']') && r.Brackets:
+		return 1, nil
+	case c >= '0' && c <= '9':
+		n := len(number.FindString(rest))
+		if n < len(rest) && (r.inName(rest[n]) || rest[n] == '.') {
+			return 0, errors.New("has a number that runs into a name or another number: put a blank between them")
+		}
+		return n, nil
+	case r.inName(c) && !strings.ContainsRune(r.Name, rune(c)):
+		n := 1
+		for n < len(rest) && r.inName(rest[n]) {
+			n++
+		}
+		if n < len(rest) && rest[n] == '&' { // U&'…'
+			if instead := r.Texts[strings.ToLower(rest[:n])+"&"]; instead != "" && n+1 < len(rest) && r.opens(rest[n+1]) {
+				return 0, fmt.Errorf("has a text of the form %s&%c…: %s", rest[:n], rest[n+1], instead)
+			}
+		}
+		if n < len(rest) && r.opens(rest[n]) {
+			if instead := r.Texts[strings.ToLower(rest[:n])]; instead != "" {
+				return 0, fmt.Errorf("has a text of the form %s%c…: %s", rest[:n], rest[n], instead)
+			}
+		}
+		return n, nil
+	case strings.IndexByte(r.Signs, c) >= 0 && strings.HasPrefix(rest, "::"):
+		return 2, nil
+	case strings.IndexByte(r.Signs, c) >= 0:
+		return 1, nil
+	}
+	char, _ := utf8.DecodeRuneInString(rest)
+	return 0, fmt.Errorf("has the character %q, which is not understood here: write the condition without it", char)
+}
+
+func (r Rules) opens(c byte) bool {
+	_, ok := r.Quotes[c]
+	return ok
+}
+
+func (r Rules) inName(c byte) bool {
+	return c == '_' || c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte(r.Name, c) >= 0
+}
+
+// length is that of the quoted text or name at the beginning.
+func (q Quote) length(rest string) (int, error) {
+	for i := 1; i < len(rest); i++ {
+		switch c := rest[i]; {
+		case c == 0:
+			return 0, errors.New(`has the character '\x00', which is not understood here: write the condition without it`)
+		case c == '\\' && q.Escapes:
+			if i++; i < len(rest) && rest[i] == q.End {
+				return 0, fmt.Errorf("has a quote behind a backslash, which ends a text or not by the settings: write %c%[1]c", q.End)
+			}
+		case c == q.End && q.Doubled && i+1 < len(rest) && rest[i+1] == q.End:
+			i++
+		case c == q.End:
+			return i + 1, nil
+		}
+	}
+	return 0, errors.New("has a quote that is not closed")
+}

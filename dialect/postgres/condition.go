@@ -1,0 +1,28 @@
+package postgres
+
+import (
+	"regexp"
+
+	"github.com/expungedb/expunge/dialect/internal/condition"
+)
+
+// conditions are written as transactions here read SQL, with standard_conforming_strings
+// on: https://www.postgresql.org/docs/current/sql-syntax-lexical.html. A text with
+// escapes is refused, since it goes on behind a line's end in a second pair of quotes, escapes
+// and all; a text in dollar quotes, since it begins and ends as it likes.
+var conditions = condition.Rules{
+	Quotes:   map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}},
+	Signs:    ".:+-*/<>=~!@#%^&|",
+	Name:     "$",
+	Brackets: true,
+	Texts: map[string]string{
+		"e":  "write it in plain quotes, where a backslash is a backslash",
+		"u&": "write it in plain quotes, with the characters themselves",
+	},
+	Refused: []condition.Refused{
+		{Begin: regexp.MustCompile(`^\?`), Reason: "a parameter (?): write its value; the operators of jsonb with a ? are the functions jsonb_exists, jsonb_exists_any and jsonb_exists_all"},
+	},
+}
+
+// CheckCondition implements dialect.DB.
+func (db *DB) CheckCondition(sql string) error { return condition.Check(sql, conditions) }

@@ -1,0 +1,21 @@
+package sqlite
+
+import (
+	"regexp"
+
+	"github.com/expungedb/expunge/dialect/internal/condition"
+)
+
+// conditions are written as SQLite's tokenizer reads SQL: https://sqlite.org/syntax.html,
+// https://sqlite.org/lang_expr.html#varparam. A name in brackets ends with the first ].
+var conditions = condition.Rules{
+	Quotes: map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}, '`': {End: '`', Doubled: true}, '[': {End: ']'}},
+	Signs:  ".+-*/<>=!%&|~",
+	Name:   "$",
+	Refused: []condition.Refused{
+		{Begin: regexp.MustCompile(`^#`), Reason: "a parameter (#): write its value"},
+	},
+}
+
+// CheckCondition implements dialect.DB.
+func (db *DB) CheckCondition(sql string) error { return condition.Check(sql, conditions) }

@@ -1,0 +1,21 @@
+package sqlserver
+
+import (
+	"regexp"
+
+	"github.com/expungedb/expunge/dialect/internal/condition"
+)
+
+// conditions are written as sessions here read SQL, with QUOTED_IDENTIFIER on:
+// https://learn.microsoft.com/en-us/sql/relational-databases/databases/database-identifiers.
+var conditions = condition.Rules{
+	Quotes: map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}, '[': {End: ']', Doubled: true}},
+	Signs:  ".:+-*/<>=!%^&|~",
+	Name:   "@#$",
+	Refused: []condition.Refused{
+		{Begin: regexp.MustCompile(`^#`), Reason: "a temporary table (#)"},
+	},
+}
+
+// CheckCondition implements dialect.DB.
+func (d *DB) CheckCondition(sql string) error { return condition.Check(sql, conditions) }
