@@ -11,6 +11,8 @@ import (
 type Condition struct {
 	Of  string // "link audit(ref) -> customer(id)", "hold on invoice", "overwrite of customer.email"
 	SQL string
+
+	inStep bool // of an overwrite: it is part of how the step is written
 }
 
 // Conditions are all conditions of the plan, each once, in the plan's order.
@@ -29,14 +31,14 @@ func (p *Plan) Conditions() []Condition {
 // conditions are those of one root.
 func (r *Root) conditions(usual string) []Condition {
 	var out []Condition
-	add := func(of, sql string) {
-		if c := (Condition{Of: of, SQL: sql}); sql != "" && !slices.Contains(out, c) {
+	add := func(c Condition) {
+		if c.SQL != "" && !slices.Contains(out, c) {
 			out = append(out, c)
 		}
 	}
 	reference := func(ref *Reference) {
 		if ref != nil {
-			add(ref.condition(usual).Of, ref.Where)
+			add(ref.condition(usual))
 		}
 	}
 	for i := range r.Tables {
@@ -45,7 +47,7 @@ func (r *Root) conditions(usual string) []Condition {
 			reference(&t.Reach[j].Reference)
 		}
 		if t.Hold != nil {
-			add("hold on "+short(t.Name, usual), t.Hold.Where)
+			add(Condition{Of: "hold on " + short(t.Name, usual), SQL: t.Hold.Where})
 		}
 		for j := range t.Keeps {
 			reference(&t.Keeps[j].Reference)
@@ -62,7 +64,8 @@ func (r *Root) conditions(usual string) []Condition {
 		reference(s.Detach)
 		reference(s.Follow)
 		for j := range s.Set {
-			add(s.whenOf(usual, s.Set[j].Column), s.Set[j].Strategy.Modifiers.When)
+			a := &s.Set[j]
+			add(Condition{Of: "overwrite of " + short(s.Table, usual) + "." + a.Column, SQL: a.Strategy.Modifiers.When, inStep: true})
 		}
 	}
 	return out
@@ -73,10 +76,6 @@ func (r *Reference) condition(usual string) Condition {
 		Of:  fmt.Sprintf("link %s(%s) -> %s(%s)", short(r.Table, usual), list(r.Columns), short(r.RefTable, usual), list(r.RefColumns)),
 		SQL: r.Where,
 	}
-}
-
-func (s *Step) whenOf(usual, column string) string {
-	return "overwrite of " + short(s.Table, usual) + "." + column
 }
 
 // CheckConditions refuses a plan with a condition that the engine's lexer doesn't

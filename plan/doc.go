@@ -86,6 +86,20 @@
 // Scope everything has no closure: each table by itself is overwritten, or
 // emptied where its policy says `everything: delete`, children first.
 //
+// # Conditions
+//
+// The conditions of links, holds and overwrites (`where`, `when`) are SQL of the engine,
+// over the bare names of the table's columns. Each stands in parentheses among
+// others. The dialect reads where its texts, names and parentheses end, and refuses
+// what could leave them, or would be read otherwise by another setting: comments, semicolons, parameters,
+// texts in dollar quotes or with an E before them, double quotes on MySQL and MariaDB.
+// The plan shows all conditions to its reviewer.
+//
+// On PostgreSQL a condition sees pg_catalog first, then what the connection's
+// search_path names, as the triggers of the tables do. Write the schema of a
+// function or operator, OPERATOR(pg_catalog.=), where users who aren't trusted may create
+// some in a schema of that path.
+//
 // # Keys follow
 //
 // A column that foreign keys refer to, an e-mail address say, may be overwritten by

@@ -48,7 +48,7 @@ func (p *Plan) text(approved *Plan) string {
 		}
 	}
 	w.Flush()
-	if conditions := p.Conditions(); len(conditions) > 0 {
+	if conditions := slices.DeleteFunc(p.Conditions(), func(c Condition) bool { return c.inStep }); len(conditions) > 0 {
 		b.WriteString("\nConditions, in the database's SQL:\n")
 		for _, c := range conditions {
 			say(&b, "  %s: where %s\n", c.Of, c.SQL)
@@ -108,7 +108,7 @@ func (a Assignment) Written() string {
 	s := a.Strategy
 	text, err := flowSpec(s)
 	if err != nil {
-		return s.Name
+		return strings.TrimSpace(s.Name + " " + s.Modifiers.When)
 	}
 	if _, nested := s.Params.(map[string]any); s.Modifiers == (anonymise.Modifiers{}) && !nested {
 		text = strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
