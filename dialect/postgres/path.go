@@ -18,9 +18,7 @@ const catalogueOnly = "SET LOCAL search_path = pg_catalog, pg_temp"
 // The path is read once. Pools and PgBouncer hand sessions around, and another
 // user of one may have set something else meanwhile.
 func (t *tx) pinPath(ctx context.Context) error {
-	t.db.mu.Lock()
-	pinned := t.db.path
-	t.db.mu.Unlock()
+	pinned := t.db.pinnedPath()
 	if pinned == "" {
 		row, err := t.one(ctx, statement{sql: "SELECT pg_catalog.current_setting('search_path')"})
 		if err != nil {
@@ -32,6 +30,13 @@ func (t *tx) pinPath(ctx context.Context) error {
 		t.db.mu.Unlock()
 	}
 	return t.script(ctx, "begin", pinned)
+}
+
+// pinnedPath is the statement that pins the search path, "" before it is known.
+func (db *DB) pinnedPath() string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.path
 }
 
 // inCatalogue runs f with nothing but pg_catalog on the search path.

@@ -50,9 +50,7 @@ func (db *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error
 }
 
 func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
-	db.mu.Lock()
-	path := db.path
-	db.mu.Unlock()
+	path := db.pinnedPath()
 	t, err := db.start(ctx, o, path)
 	if err != nil || path != "" {
 		return t, err
@@ -65,7 +63,18 @@ func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 
 // beginCatalogue begins a transaction of queries about the catalogue.
 func (db *DB) beginCatalogue(ctx context.Context, o dialect.TxOptions) (*tx, error) {
-	return db.start(ctx, o, catalogueOnly)
+	if db.pinnedPath() != "" {
+		return db.start(ctx, o, catalogueOnly)
+	}
+	// The connection's own path is read before another one is set.
+	t, err := db.begin(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.script(ctx, "begin", catalogueOnly); err != nil {
+		return nil, errorOr(err, t.Rollback(ctx))
+	}
+	return t, nil
 }
 
 // anyBytes is the encoding of databases that store bytes as they come
