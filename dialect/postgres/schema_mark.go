@@ -10,7 +10,8 @@ import (
 )
 
 // schemaMark reads the versions of the catalogue's rows about the given tables and their
-// partitions: whatever alters a row of the catalogue makes a new version of it.
+// partitions: whatever alters a row of the catalogue makes a new version of it. Values of
+// several types are joined by concat: for || an operator of another schema could fit better.
 const schemaMark = `
 WITH RECURSIVE given AS (
 	SELECT c.oid, c.relrowsecurity, c.relforcerowsecurity FROM pg_catalog.json_array_elements($1::pg_catalog.json) g
@@ -18,14 +19,14 @@ WITH RECURSIVE given AS (
 	JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = g->>1),
 t(id) AS (SELECT oid FROM given UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN t ON i.inhparent = t.id)
 SELECT pg_catalog.string_agg(m, ',' ORDER BY m COLLATE pg_catalog."C") FROM (
-	SELECT 'c' || oid || relrowsecurity || relforcerowsecurity FROM given
-	UNION ALL SELECT 'f' || oid || ':' || xmin FROM pg_catalog.pg_constraint WHERE contype = 'f' AND (confrelid IN (SELECT id FROM t) OR conrelid IN (SELECT id FROM t))
-	UNION ALL SELECT 'a' || attrelid || ':' || pg_catalog.string_agg(attnum || '/' || xmin, ' ' ORDER BY attnum) FROM pg_catalog.pg_attribute
+	SELECT pg_catalog.concat('c', oid, relrowsecurity, relforcerowsecurity) FROM given
+	UNION ALL SELECT pg_catalog.concat('f', oid, ':', xmin) FROM pg_catalog.pg_constraint WHERE contype = 'f' AND (confrelid IN (SELECT id FROM t) OR conrelid IN (SELECT id FROM t))
+	UNION ALL SELECT pg_catalog.concat('a', attrelid, ':', pg_catalog.string_agg(pg_catalog.concat(attnum, '/', xmin), ' ' ORDER BY attnum)) FROM pg_catalog.pg_attribute
 		WHERE attrelid IN (SELECT id FROM t) AND attnum > 0 GROUP BY attrelid
-	UNION ALL SELECT 'd' || oid || ':' || xmin FROM pg_catalog.pg_attrdef WHERE adrelid IN (SELECT id FROM t)
-	UNION ALL SELECT 't' || g.oid || ':' || g.xmin || ':' || p.xmin FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
+	UNION ALL SELECT pg_catalog.concat('d', oid, ':', xmin) FROM pg_catalog.pg_attrdef WHERE adrelid IN (SELECT id FROM t)
+	UNION ALL SELECT pg_catalog.concat('t', g.oid, ':', g.xmin, ':', p.xmin) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
 		WHERE g.tgrelid IN (SELECT id FROM t) AND NOT g.tgisinternal
-	UNION ALL SELECT 'r' || oid || ':' || xmin FROM pg_catalog.pg_rewrite WHERE ev_class IN (SELECT id FROM t)) m(m)`
+	UNION ALL SELECT pg_catalog.concat('r', oid, ':', xmin) FROM pg_catalog.pg_rewrite WHERE ev_class IN (SELECT id FROM t)) m(m)`
 
 // SchemaMark implements dialect.Reader.
 func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, error) {
