@@ -259,16 +259,22 @@ type Check struct {
 	Condition string `json:"condition"`
 }
 
-// Trigger is a trigger that an UPDATE or DELETE of the table fires.
+// Trigger is a trigger of the table. What runs on INSERT matters where another
+// trigger inserts the row.
 type Trigger struct {
 	Name     string `json:"name"`
 	Timing   string `json:"timing"`             // before, after, instead of
+	OnInsert bool   `json:"onInsert,omitempty"` // fires on INSERT
 	OnUpdate bool   `json:"onUpdate,omitempty"` // fires on UPDATE
 	OnDelete bool   `json:"onDelete,omitempty"` // fires on DELETE
 	Disabled bool   `json:"disabled,omitempty"`
 	// Writes are the tables that the trigger's text writes to, where the
 	// engine lets that be read; a trigger that writes is taken for an audit trigger.
 	Writes []Name `json:"writes,omitempty"`
+	// Opaque names what the trigger runs whose writes its text doesn't tell
+	// (EXECUTE, a procedure, a function in C, a view that it writes to), or is empty:
+	// Writes is then all that it writes to.
+	Opaque string `json:"opaque,omitempty"`
 }
 
 // View is a view; a materialised one holds copies of rows.

@@ -40,25 +40,12 @@ type proof struct {
 func (g *gathering) act(ctx context.Context, source *anonymise.Source, chunk int) (*deed, error) {
 	d := &deed{roots: int64(len(g.sets[0].rows))}
 	for i := range g.root.Steps {
-		st := &g.root.Steps[i]
-		var err error
-		switch st.Op {
-		case plan.Detach:
-			err = g.detach(ctx, st, d, chunk)
-		case plan.Overwrite:
-			if st.Rows == plan.Following {
-				continue // it was carried out with the one before
-			}
-			err = g.overwrite(ctx, st, d, source, chunk)
-		case plan.Delete:
-			err = g.delete(ctx, st, d, chunk)
-		case plan.Keep:
-			n := int64(len(g.set(st.Table).with(kept)))
-			d.step(st.ID).add(Counts{Matched: n, Held: n})
-		}
-		if err != nil {
+		if err := g.carryOut(ctx, &g.root.Steps[i], d, source, chunk); err != nil {
 			return nil, err
 		}
+	}
+	if err := g.eraseWrittenByTriggers(ctx, d, source, chunk); err != nil {
+		return nil, err
 	}
 	for _, s := range g.sets {
 		g.account(s, d)
@@ -88,6 +75,25 @@ func (g *gathering) countWritten(ctx context.Context, d *deed) error {
 		if p.inside, err = g.tx.Count(ctx, p.table, p.absent); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// carryOut carries one step out on the rows of the sets.
+func (g *gathering) carryOut(ctx context.Context, st *plan.Step, d *deed, source *anonymise.Source, chunk int) error {
+	switch st.Op {
+	case plan.Detach:
+		return g.detach(ctx, st, d, chunk)
+	case plan.Overwrite:
+		if st.Rows == plan.Following {
+			return nil // it was carried out with the one before
+		}
+		return g.overwrite(ctx, st, d, source, chunk)
+	case plan.Delete:
+		return g.delete(ctx, st, d, chunk)
+	case plan.Keep:
+		n := int64(len(g.set(st.Table).with(kept)))
+		d.step(st.ID).add(Counts{Matched: n, Held: n})
 	}
 	return nil
 }

@@ -27,6 +27,9 @@ type gathering struct {
 	room  int    // how many leaves may be deleted unseen, 0: any number
 	large bool   // there may be more of them
 	sets  []*set // one a table, in the program's order
+	// earlier is how many rows of each set were found before triggers wrote more, by
+	// its table; nil until the steps have been carried out.
+	earlier map[dialect.Name]progress
 }
 
 // set is the rows found of one table.
@@ -133,7 +136,8 @@ func (g *gathering) spread(ctx context.Context, group []*set) error {
 				from := g.set(w.From())
 				p := done[w]
 				if p == nil {
-					p = &progress{}
+					start := g.followedFrom(s, from)
+					p = &start
 					done[w] = p
 				}
 				if p.rows == len(from.rows) && p.flipped == len(from.flipped) {

@@ -47,6 +47,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 	b.conditions()
 	roots := b.scope(scope)
 	numberSteps(roots)
+	b.markAgain(roots)
 	if err := b.found.err(); err != nil {
 		return nil, err
 	}

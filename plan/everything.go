@@ -45,6 +45,7 @@ func (b *builder) everything() []Root {
 			}
 		}
 	}
+	out = b.afterWriters(out)
 	b.linksHold()
 	if len(out) == 0 && len(b.found) == 0 && !b.all {
 		b.found.add(Pos{}, dialect.Name{}, "scope everything has nothing to do: no column has an `overwrite:`, and no table `everything: delete`")

@@ -35,7 +35,7 @@ func (r *Root) countable(t *Table, w *Reach) bool {
 	first := &r.Tables[0]
 	held := func(t Table) bool { return t.Hold != nil }
 	fromElsewhere := func(w Reach) bool { return w.From() != r.Table }
-	return t != first && w.Link && !w.Forwards && w.RefTable == r.Table &&
+	return t != first && w.Link && !r.again(t.Name) && !w.Forwards && w.RefTable == r.Table &&
 		slices.Equal(w.RefColumns, first.Key) && first.Erase == EraseDelete && !first.Address &&
 		len(t.Key) > 0 && !t.Address && r.Goes(t) &&
 		// What is found by way of a held row is held.

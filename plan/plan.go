@@ -207,6 +207,9 @@ type Step struct {
 	Follow *Reference `json:"follow,omitempty"`
 	// Detach is the reference that is set NULL.
 	Detach *Reference `json:"detach,omitempty"`
+	// Again is set where triggers that the root's steps fire may write rows for this
+	// one: they are looked for once more when all steps are carried out.
+	Again bool `json:"again,omitempty"`
 	// Path is how the table is reached, for people and for the receipt; the
 	// default schema is left out.
 	Path string `json:"path"`

@@ -78,6 +78,7 @@ func (b *builder) hazards(roots []Root) []Hazard {
 		}
 		for _, s := range r.Steps {
 			b.stepHazards(s, add, scan)
+			b.historyHazards(r, s, roots[i+1:], add)
 		}
 	}
 	for _, u := range b.unsure {
@@ -135,15 +136,10 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		add(UnseenReferences, t.Name, "foreign keys of tables that the user may not see may refer to it, and delete or change rows there by cascade: %s", b.showReferences())
 	}
 	for _, tr := range t.Triggers {
-		if tr.Disabled || (s.Op == Delete && !tr.OnDelete) || (s.Op != Delete && !tr.OnUpdate) {
+		if tr.Disabled || !fires(s.Op, tr) {
 			continue
 		}
 		add(TriggersFire, t.Name, "trigger %s runs %s each %s", tr.Name, tr.Timing, s.Op)
-		for _, w := range tr.Writes {
-			if w != t.Name {
-				add(HistoryKept, t.Name, "trigger %s writes to %s, which may keep the old values", tr.Name, w)
-			}
-		}
 	}
 	if t.History != nil {
 		add(HistoryKept, t.Name, "old row versions stay in %s", t.History)

@@ -162,6 +162,9 @@ func (s *Step) meaning(p *Plan, r *Root) string {
 	case s.Op == Overwrite && r.has(Delete, s.Table):
 		out += ": rows that can't be deleted, since one that stays refers to them"
 	}
+	if s.Again {
+		out += ", those that triggers write meanwhile included"
+	}
 	if h := r.table(s.Table); h != nil && h.Hold != nil && s.Op != Detach {
 		out += " (hold: " + h.Hold.Because + h.Hold.until() + ")"
 	}

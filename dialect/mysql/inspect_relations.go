@@ -1,7 +1,6 @@
 package mysql
 
 import (
-	"database/sql"
 	"regexp"
 	"slices"
 	"strings"
@@ -105,40 +104,6 @@ func (in *inspection) readChecks() error {
 		}
 	}
 	return nil
-}
-
-// writes finds the tables that a trigger's text may write to. It finds too
-// much rather than too little: what is no table is dropped.
-var writes = regexp.MustCompile("(?i)\\b(?:INTO|UPDATE|FROM|TABLE)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)")
-
-func (in *inspection) readTriggers() error {
-	rows, err := in.rows(`SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
-		FROM information_schema.TRIGGERS WHERE EVENT_MANIPULATION IN ('UPDATE', 'DELETE') AND `,
-		"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", " ORDER BY 1, 2, 3")
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		t := in.find(r[0], r[1])
-		if t == nil {
-			continue
-		}
-		t.TriggersUnseen = t.TriggersUnseen || !r[5].Valid // MariaDB keeps the text to itself
-		tr := &dialect.Trigger{Name: r[2].String, Timing: strings.ToLower(r[3].String),
-			OnUpdate: r[4].String == "UPDATE", OnDelete: r[4].String == "DELETE"}
-		for _, m := range writes.FindAllStringSubmatch(r[5].String, -1) {
-			schema := sql.NullString{String: unquote(m[1])}
-			if schema.String == "" {
-				schema = r[0]
-			}
-			if w := in.find(schema, sql.NullString{String: unquote(m[2])}); w != nil && !slices.Contains(tr.Writes, w.Name) {
-				tr.Writes = append(tr.Writes, w.Name)
-			}
-		}
-		slices.SortFunc(tr.Writes, dialect.Name.Compare)
-		t.Triggers = append(t.Triggers, tr)
-	}
-	return in.findUnseen()
 }
 
 // qualified are the names of tables in a view's text: the server writes it with every name in full.

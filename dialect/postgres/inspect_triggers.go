@@ -12,26 +12,37 @@ import (
 // The bits of pg_trigger.tgtype, of PostgreSQL's catalog/pg_trigger.h.
 const (
 	triggerBefore  = 1 << 1
+	triggerInsert  = 1 << 2
 	triggerDelete  = 1 << 3
 	triggerUpdate  = 1 << 4
 	triggerInstead = 1 << 6
 )
 
+// readTriggers reads the triggers, and what they write to: what their functions
+// say, and the tables that their arguments name, as those of temporal_tables do.
 func (c *catalogue) readTriggers(ctx context.Context) error {
 	const q = `
-SELECT t.tgrelid, t.tgname, t.tgtype, t.tgenabled, l.lanname, f.prosrc, fn.nspname
+SELECT t.tgrelid, t.tgname, t.tgtype, t.tgenabled, l.lanname, f.prosrc, fn.nspname, f.probin, encode(t.tgargs, 'escape')
 FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_proc f ON f.oid = t.tgfoid JOIN pg_language l ON l.oid = f.prolang JOIN pg_namespace fn ON fn.oid = f.pronamespace
-WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 24 <> 0 AND c.relkind IN ('r', 'p', 'f') AND ` + own
-	return c.each(ctx, q, func(row [][]byte) {
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 28 <> 0 AND c.relkind IN ('r', 'p', 'f') AND ` + own + `
+ORDER BY t.tgrelid, t.tgname`
+	type source struct {
+		*dialect.Trigger
+		of                            *dialect.Table
+		language, body, schema, probe string
+		args                          []string
+	}
+	var found []source
+	err := c.each(ctx, q, func(row [][]byte) {
 		t := c.tables[text(row[0])]
 		if t == nil {
 			return
 		}
 		bits := number(row[2])
 		trigger := &dialect.Trigger{
-			Name: text(row[1]), Timing: "after", OnUpdate: bits&triggerUpdate != 0, OnDelete: bits&triggerDelete != 0,
+			Name: text(row[1]), Timing: "after", OnInsert: bits&triggerInsert != 0, OnUpdate: bits&triggerUpdate != 0, OnDelete: bits&triggerDelete != 0,
 			Disabled: text(row[3]) == "D" || text(row[3]) == "R", // R: on a replica only
 		}
 		switch {
@@ -40,27 +51,54 @@ WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 24 <> 0 AND c.relki
 		case bits&triggerBefore != 0:
 			trigger.Timing = "before"
 		}
-		if language := text(row[4]); language == "plpgsql" || language == "sql" {
-			trigger.Writes = c.resolve(written(text(row[5])), text(row[6]), t.Name.Schema)
-		}
 		t.Triggers = append(t.Triggers, trigger)
+		library := text(row[7])
+		found = append(found, source{
+			Trigger: trigger, of: t, language: text(row[4]), body: text(row[5]), schema: text(row[6]),
+			probe: library[strings.LastIndexByte(library, '/')+1:], args: strings.Split(text(row[8]), `\000`),
+		})
 	})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	routines, err := c.readRoutines(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		if !slices.Contains(harmless, f.probe) {
+			e := c.trace(routines, f.language, f.body, f.schema, f.of.Name.Schema)
+			f.Opaque, f.Writes = e.opaque, e.writes
+		}
+		var named []dialect.Name
+		for _, arg := range f.args {
+			schema, table, ok := strings.Cut(arg, ".")
+			if !ok {
+				schema, table = "", arg
+			}
+			named = append(named, dialect.Name{Schema: strings.Trim(schema, `"`), Table: strings.Trim(table, `"`)})
+		}
+		f.Writes = distinct(append(f.Writes, c.resolve(named, f.of.Name.Schema)...))
+	}
+	return nil
 }
 
-// readRules enters rewrite rules on UPDATE and DELETE as triggers: an ALSO
+// readRules enters rewrite rules on INSERT, UPDATE and DELETE as triggers: an ALSO
 // rule comes with the statement, an INSTEAD rule takes its place.
 func (c *catalogue) readRules(ctx context.Context) error {
 	const q = `
 SELECT c.oid, w.rulename, w.ev_type, w.is_instead::int, w.ev_enabled, pg_get_ruledef(w.oid)
 FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class AND c.relkind IN ('r', 'p', 'f') JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE w.ev_type IN ('2', '4') AND ` + own
-	return c.each(ctx, q, func(row [][]byte) {
+WHERE w.ev_type IN ('2', '3', '4') AND ` + own
+	does := map[*dialect.Trigger]string{}
+	of := map[*dialect.Trigger]string{}
+	err := c.each(ctx, q, func(row [][]byte) {
 		t := c.tables[text(row[0])]
 		if t == nil {
 			return
 		}
 		rule := &dialect.Trigger{
-			Name: text(row[1]), Timing: "after", OnUpdate: text(row[2]) == "2", OnDelete: text(row[2]) == "4",
+			Name: text(row[1]), Timing: "after", OnInsert: text(row[2]) == "3", OnUpdate: text(row[2]) == "2", OnDelete: text(row[2]) == "4",
 			Disabled: text(row[4]) == "D" || text(row[4]) == "R",
 		}
 		if number(row[3]) == 1 {
@@ -69,10 +107,22 @@ WHERE w.ev_type IN ('2', '4') AND ` + own
 		if r := c.related[t.Name]; r != nil && rule.OnUpdate {
 			r.rules = true
 		}
-		_, does, _ := strings.Cut(text(row[5]), " DO ")
-		rule.Writes = c.resolve(written(does), t.Name.Schema)
+		_, does[rule], _ = strings.Cut(text(row[5]), " DO ")
+		of[rule] = t.Name.Schema
 		t.Triggers = append(t.Triggers, rule)
 	})
+	if err != nil || len(does) == 0 {
+		return err
+	}
+	routines, err := c.readRoutines(ctx)
+	if err != nil {
+		return err
+	}
+	for rule, text := range does {
+		e := c.trace(routines, "sql", text, of[rule])
+		rule.Writes, rule.Opaque = e.writes, e.opaque
+	}
+	return nil
 }
 
 // resolve finds the tables that a function's text names, unqualified ones in
@@ -117,8 +167,8 @@ var (
 const name = `("(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`
 
 // written finds the tables that SQL or PL/pgSQL text writes to: the names
-// behind INSERT INTO, UPDATE, DELETE FROM and their like. It is no parser: what
-// EXECUTE puts together, and what other functions do, it doesn't see.
+// behind INSERT INTO, UPDATE, DELETE FROM and their like. It is no parser: see trace
+// for what EXECUTE puts together, and what other functions do.
 func written(body string) []dialect.Name {
 	var out []dialect.Name
 	for _, m := range writes.FindAllStringSubmatch(comments.ReplaceAllString(body, " "), -1) {

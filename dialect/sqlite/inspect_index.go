@@ -97,13 +97,15 @@ func (in *inspection) readTriggers(ctx context.Context) error {
 			return err
 		}
 		t, text := in.table(table), parseTrigger(sql)
-		if t == nil || !text.onUpdate && !text.onDelete {
+		if t == nil {
 			return nil
 		}
-		trigger := &dialect.Trigger{Name: name, Timing: text.timing, OnUpdate: text.onUpdate, OnDelete: text.onDelete}
+		trigger := &dialect.Trigger{Name: name, Timing: text.timing, OnInsert: text.onInsert, OnUpdate: text.onUpdate, OnDelete: text.onDelete}
 		for i, w := range text.writes {
 			if to := in.table(w); to != nil {
 				text.writes[i] = to.Name.Table
+			} else {
+				trigger.Opaque = "it writes to " + w + ", which is no table"
 			}
 		}
 		for _, w := range compact(text.writes) {

@@ -115,9 +115,9 @@ func part(sql string, toks []token) string {
 
 // triggerText is what the text of a CREATE TRIGGER says.
 type triggerText struct {
-	timing             string
-	onUpdate, onDelete bool
-	writes             []string
+	timing                       string
+	onInsert, onUpdate, onDelete bool
+	writes                       []string
 }
 
 func parseTrigger(sql string) triggerText {
@@ -139,7 +139,7 @@ head:
 		case tok.is("INSTEAD") && !prev.is("TRIGGER", "EXISTS"):
 			out.timing = "instead of"
 		case tok.is("UPDATE", "DELETE", "INSERT") && !prev.is("TRIGGER", "EXISTS") && prev.text != ".":
-			out.onUpdate, out.onDelete = tok.is("UPDATE"), tok.is("DELETE")
+			out.onInsert, out.onUpdate, out.onDelete = tok.is("INSERT"), tok.is("UPDATE"), tok.is("DELETE")
 			break head
 		}
 	}

@@ -14,7 +14,7 @@ SELECT tr.parent_id, tr.object_id, tr.name, CAST(tr.is_disabled AS int), CAST(tr
 FROM sys.triggers tr
 JOIN sys.trigger_events e ON e.object_id = tr.object_id
 LEFT JOIN sys.sql_modules m ON m.object_id = tr.object_id
-WHERE tr.parent_class = 1 AND e.type IN (2, 3)
+WHERE tr.parent_class = 1 AND e.type IN (1, 2, 3)
 ORDER BY tr.object_id`
 	triggers := map[string]*dialect.Trigger{}
 	return c.each(ctx, q, func(row []string) {
@@ -29,9 +29,11 @@ ORDER BY tr.object_id`
 				tr.Timing = "instead of"
 			}
 			tr.Writes = c.resolve(written(row[6]), t.Name.Schema)
+			tr.Opaque = c.opaque(row[6], tr.Writes)
 			triggers[row[1]] = tr
 			t.Triggers = append(t.Triggers, tr)
 		}
+		tr.OnInsert = tr.OnInsert || row[5] == "1"
 		tr.OnUpdate = tr.OnUpdate || row[5] == "2"
 		tr.OnDelete = tr.OnDelete || row[5] == "3"
 	})
@@ -65,6 +67,38 @@ func (c *catalogue) resolve(names []dialect.Name, schemas ...string) []dialect.N
 		}
 	}
 	return distinct(out)
+}
+
+// executes finds what runs other code: a procedure, or a text that is put together.
+var (
+	executes = regexp.MustCompile(`(?i)\b(?:exec|execute|sp_executesql)\b`)
+	literals = regexp.MustCompile(`'(?:[^']|'')*'`)
+)
+
+// opaque is why a trigger's text doesn't tell all that it writes to, or "". A
+// text that isn't shown (WITH ENCRYPTION) tells nothing.
+func (c *catalogue) opaque(body string, writes []dialect.Name) string {
+	if body == "" {
+		return "its text isn't shown"
+	}
+	if executes.MatchString(literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")) {
+		return "it runs EXECUTE"
+	}
+	for _, n := range writes {
+		if !c.isTable(n) {
+			return "it writes to " + n.String() + ", which is no table"
+		}
+	}
+	return ""
+}
+
+func (c *catalogue) isTable(n dialect.Name) bool {
+	for _, t := range c.tables {
+		if t.Name == n {
+			return true
+		}
+	}
+	return false
 }
 
 const part = `(\[(?:[^\]]|\]\])+\]|"(?:[^"]|"")+"|[\pL_#@][\pL\pN_$#@]*)`

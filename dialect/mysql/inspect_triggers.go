@@ -1,0 +1,107 @@
+package mysql
+
+import (
+	"database/sql"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// writes finds the tables that a trigger's text may write to. It finds too
+// much rather than too little: what is no table is dropped.
+var writes = regexp.MustCompile("(?i)\\b(?:INTO|UPDATE|FROM|TABLE|INSERT|REPLACE|IGNORE)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)")
+
+var (
+	comments = regexp.MustCompile(`(?s)--\s[^\n]*|#[^\n]*|/\*.*?\*/`)
+	literals = regexp.MustCompile(`(?s)'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"`)
+	calls    = regexp.MustCompile(`(?i)\bCALL\s`)
+	called   = regexp.MustCompile("(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\(")
+)
+
+func (in *inspection) readTriggers() error {
+	rows, err := in.rows(`SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
+		FROM information_schema.TRIGGERS WHERE EVENT_MANIPULATION IN ('INSERT', 'UPDATE', 'DELETE') AND `,
+		"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", " ORDER BY 1, 2, 3")
+	if err != nil {
+		return err
+	}
+	functions := map[string]bool{}
+	if len(rows) > 0 {
+		if functions, err = in.functions(); err != nil {
+			return err
+		}
+	}
+	for _, r := range rows {
+		t := in.find(r[0], r[1])
+		if t == nil {
+			continue
+		}
+		event := r[4].String
+		t.TriggersUnseen = t.TriggersUnseen || !r[5].Valid && event != "INSERT" // MariaDB keeps the text to itself
+		tr := &dialect.Trigger{Name: r[2].String, Timing: strings.ToLower(r[3].String),
+			OnInsert: event == "INSERT", OnUpdate: event == "UPDATE", OnDelete: event == "DELETE"}
+		for _, m := range writes.FindAllStringSubmatch(r[5].String, -1) {
+			schema := sql.NullString{String: unquote(m[1])}
+			if schema.String == "" {
+				schema = r[0]
+			}
+			if w := in.find(schema, sql.NullString{String: unquote(m[2])}); w != nil && !slices.Contains(tr.Writes, w.Name) {
+				tr.Writes = append(tr.Writes, w.Name)
+			}
+		}
+		slices.SortFunc(tr.Writes, dialect.Name.Compare)
+		if tr.Opaque = opaque(r[5].String, functions); tr.Opaque == "" {
+			tr.Opaque = in.writesElsewhere(r[0].String, r[5].String)
+		}
+		t.Triggers = append(t.Triggers, tr)
+	}
+	return in.findUnseen()
+}
+
+// targets finds what a text inserts into or deletes from.
+var targets = regexp.MustCompile("(?i)\\b(?:(?:INSERT|REPLACE)(?:\\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE))*\\s+INTO|DELETE\\s+FROM)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}_$][\\p{L}\\p{N}_$]*)\\s*(?:\\(|VALUES|SET|SELECT|WHERE|;|$)")
+
+// writesElsewhere names what a trigger's text writes to that isn't a table which is
+// looked at: a view, or a table of another database.
+func (in *inspection) writesElsewhere(schema, body string) string {
+	body = literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")
+	for _, m := range targets.FindAllStringSubmatch(body, -1) {
+		of, name := unquote(m[1]), unquote(m[2])
+		if of == "" {
+			of = schema
+		}
+		if in.find(sql.NullString{String: of}, sql.NullString{String: name}) == nil {
+			return "it writes to " + in.name(of, name).String() + ", which is no table of this database"
+		}
+	}
+	return ""
+}
+
+// functions are the names of the stored functions that the user may see, in lower case.
+func (in *inspection) functions() (map[string]bool, error) {
+	rows, err := collect(in.ctx, in.q, `SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA NOT IN ('sys', 'mysql')`)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, r := range rows {
+		out[strings.ToLower(r[0].String)] = true
+	}
+	return out, nil
+}
+
+// opaque is what a trigger's text runs that may write as well, or "".
+func opaque(body string, functions map[string]bool) string {
+	body = literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")
+	if calls.MatchString(body) {
+		return "it runs CALL"
+	}
+	for _, m := range called.FindAllStringSubmatch(body, -1) {
+		if name := unquote(m[1]); functions[strings.ToLower(name)] {
+			return "it runs the function " + name
+		}
+	}
+	return ""
+}

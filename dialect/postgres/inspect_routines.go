@@ -1,0 +1,122 @@
+package postgres
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// routine is a function or procedure, as far as it matters for what triggers write.
+type routine struct {
+	schema, language, body string
+	readOnly               bool // STABLE and IMMUTABLE ones don't write
+	harmless               bool // of an extension that is known
+}
+
+// harmless are the libraries of PostgreSQL's own extensions whose trigger functions
+// change the row at hand at most, or large objects.
+// https://www.postgresql.org/docs/current/contrib-spi.html
+var harmless = []string{"moddatetime", "insert_username", "autoinc", "tcn", "lo"}
+
+// readRoutines reads the functions that aren't PostgreSQL's own, by their names.
+func (c *catalogue) readRoutines(ctx context.Context) (map[string][]routine, error) {
+	const q = `
+SELECT n.nspname, f.proname, l.lanname, f.provolatile, COALESCE(f.prosrc, ''), COALESCE(f.probin, '')
+FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang JOIN pg_namespace n ON n.oid = f.pronamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND f.prokind IN ('f', 'p')`
+	out := map[string][]routine{}
+	err := c.each(ctx, q, func(row [][]byte) {
+		name := text(row[1])
+		library := text(row[5])
+		library = library[strings.LastIndexByte(library, '/')+1:]
+		out[name] = append(out[name], routine{
+			schema: text(row[0]), language: text(row[2]), body: text(row[4]),
+			readOnly: text(row[3]) != "v", harmless: slices.Contains(harmless, library),
+		})
+	})
+	return out, err
+}
+
+var (
+	literals  = regexp.MustCompile(`(?s)'(?:[^']|'')*'`)
+	executes  = regexp.MustCompile(`(?i)\bexecute\b`)
+	callables = regexp.MustCompile(name + `\s*\(`)
+	anyTable  = regexp.MustCompile(`(?i)\b(?:insert\s+into|delete\s+from|merge\s+into)\s+(?:only\s+)?` + name + `(?:\s*\.\s*` + name + `)?`)
+)
+
+// effects is what code writes to, as far as its text says, and why it may write
+// to more; the functions that it calls included.
+type effects struct {
+	writes []dialect.Name
+	opaque string
+}
+
+// trace follows the text of a trigger's function, or of a rule, through the functions that it calls.
+func (c *catalogue) trace(all map[string][]routine, language, body string, schemas ...string) effects {
+	var e effects
+	seen := map[string]bool{}
+	var follow func(language, body string, schemas []string)
+	follow = func(language, body string, schemas []string) {
+		switch {
+		case language == "internal":
+			return
+		case language != "plpgsql" && language != "sql":
+			e.because("it runs a function in the language " + language)
+			return
+		case strings.TrimSpace(body) == "":
+			e.because("the text of a function isn't shown")
+			return
+		}
+		plain := literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")
+		if executes.MatchString(plain) {
+			e.because("it runs EXECUTE")
+		}
+		e.writes = append(e.writes, c.resolve(written(body), schemas...)...)
+		for _, m := range anyTable.FindAllStringSubmatch(plain, -1) {
+			if view := c.writtenView(m, schemas); view != "" {
+				e.because("it writes to " + view + ", which is no table")
+			}
+		}
+		for _, m := range callables.FindAllStringSubmatch(plain, -1) {
+			called := unquoted(m[1])
+			if seen[called] {
+				continue
+			}
+			seen[called] = true
+			for _, r := range all[called] {
+				if !r.readOnly && !r.harmless {
+					follow(r.language, r.body, append([]string{r.schema}, schemas...))
+				}
+			}
+		}
+	}
+	follow(language, body, schemas)
+	e.writes = distinct(e.writes)
+	return e
+}
+
+func (e *effects) because(reason string) {
+	if e.opaque == "" {
+		e.opaque = reason
+	}
+}
+
+// writtenView is the view that a statement writes to, or "".
+func (c *catalogue) writtenView(m []string, schemas []string) string {
+	wanted := dialect.Name{Table: unquoted(m[1])}
+	if m[2] != "" {
+		wanted = dialect.Name{Schema: unquoted(m[1]), Table: unquoted(m[2])}
+	}
+	for oid, n := range c.relations {
+		if n.Table != wanted.Table || c.tables[oid] != nil {
+			continue
+		}
+		if n.Schema == wanted.Schema || wanted.Schema == "" && (n.Schema == c.schema.Default || slices.Contains(schemas, n.Schema)) {
+			return n.String()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,140 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/expungedb/expunge/anonymise"
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+)
+
+// mostRounds bounds how often rows are looked for that triggers wrote while
+// rows were erased that triggers had written.
+const mostRounds = 10
+
+// eraseWrittenByTriggers carries the steps out on rows that triggers wrote while
+// the steps were carried out: an audit trigger copies the old values of each row
+// that goes into a log, which may have been erased before. Each such row is counted
+// once, by its step.
+func (g *gathering) eraseWrittenByTriggers(ctx context.Context, d *deed, source *anonymise.Source, chunk int) error {
+	if g.dry || !slices.ContainsFunc(g.root.Steps, func(s plan.Step) bool { return s.Again }) {
+		return nil
+	}
+	for range mostRounds {
+		g.forgetDeleted()
+		g.earlier = map[dialect.Name]progress{}
+		for _, s := range g.sets {
+			g.earlier[s.Name] = progress{len(s.rows), len(s.flipped)}
+		}
+		for i := 0; i < len(g.sets); {
+			group := g.group(i)
+			if err := g.spread(ctx, group); err != nil {
+				return err
+			}
+			i += len(group)
+		}
+		more, err := g.carryOutAgain(ctx, d, source, chunk)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return fmt.Errorf("table %s: triggers write new rows for each row that is erased: erase the tables that they write to first, or disable them", g.root.Table)
+}
+
+// forgetDeleted lets rows be found that have the key of one that was deleted.
+func (g *gathering) forgetDeleted() {
+	for _, s := range g.sets {
+		for _, r := range s.going() {
+			if id := dialect.EncodeKey(r.key(s)); s.index[id] == r {
+				delete(s.index, id)
+			}
+		}
+	}
+}
+
+// followedFrom is how far the ways from one set to another were followed before: not at
+// all where triggers may have written rows since, else as far as rows were known.
+func (g *gathering) followedFrom(to, from *set) progress {
+	if g.earlier == nil || g.writtenByTriggers(to.Name) {
+		return progress{}
+	}
+	return g.earlier[from.Name]
+}
+
+func (g *gathering) writtenByTriggers(t dialect.Name) bool {
+	return slices.ContainsFunc(g.root.Steps, func(s plan.Step) bool { return s.Table == t && s.Again })
+}
+
+// carryOutAgain carries the steps out on the rows that were found since, and
+// reports whether anything was changed.
+func (g *gathering) carryOutAgain(ctx context.Context, d *deed, source *anonymise.Source, chunk int) (bool, error) {
+	all := make([][]*row, len(g.sets))
+	for i, s := range g.sets {
+		all[i] = s.rows
+	}
+	show := func(fresh bool) { // has the sets hold the new rows only, or all of them
+		for i, s := range g.sets {
+			s.rows = all[i]
+			if fresh {
+				s.rows = all[i][g.earlier[s.Name].rows:]
+			}
+		}
+	}
+	defer show(false)
+	show(true)
+	if err := g.decide(ctx); err != nil {
+		return false, err
+	}
+	more := false
+	for i := range g.root.Steps {
+		st := &g.root.Steps[i]
+		s := g.set(st.Table)
+		if st.Again && (st.Op == plan.Detach || s.Unseen) { // rows of which none was fetched
+			show(false)
+			n, err := g.changeUnseen(ctx, st, s, d)
+			if err != nil {
+				return false, err
+			}
+			more = more || n > 0
+			show(true)
+			continue
+		}
+		if err := g.carryOut(ctx, st, d, source, chunk); err != nil {
+			return false, err
+		}
+	}
+	for _, s := range g.sets {
+		more = more || len(s.rows) > 0
+	}
+	return more, nil
+}
+
+// changeUnseen detaches or deletes rows by the references that lead to them, and
+// counts them. The batch looks for them after its commit already.
+func (g *gathering) changeUnseen(ctx context.Context, st *plan.Step, s *set, d *deed) (int64, error) {
+	c := d.step(st.ID)
+	if st.Op == plan.Detach {
+		before, proofs := c.Affected, len(d.proofs)
+		err := g.detach(ctx, st, d, 0)
+		d.proofs = d.proofs[:proofs]
+		return c.Affected - before, err
+	}
+	var sum int64
+	for i := range s.Reach {
+		w := &s.Reach[i]
+		from := g.set(w.From())
+		where := g.through(w, from, from.filter(func(r *row) bool { return !g.passes(from, r, w) }))
+		if where == nil {
+			continue
+		}
+		n, err := g.take(ctx, s, where, d)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	c.add(Counts{Matched: sum, Affected: sum})
+	return sum, nil
+}
