@@ -146,7 +146,7 @@ func (g *gathering) detach(ctx context.Context, st *plan.Step, d *deed, chunk in
 			return g.setNull(ctx, st, append([]dialect.Cond{keys}, gone...), c)
 		})
 	}
-	where := g.referringTo(ref, to.rows)
+	where := g.referringTo(ref, g.parents(to, to.rows))
 	if where == nil {
 		return nil
 	}
@@ -275,7 +275,7 @@ func (g *gathering) deleteUnseen(ctx context.Context, st *plan.Step, s *set, d *
 	for i := range s.Reach {
 		w := &s.Reach[i]
 		from := g.set(w.From())
-		free := from.filter(func(r *row) bool { return !g.passes(from, r, w) })
+		free := g.parents(from, from.filter(func(r *row) bool { return !g.passes(from, r, w) }))
 		if where := g.through(w, from, free); where != nil {
 			if g.dry {
 				where = append(where, counted...) // a row may be reached twice

@@ -26,7 +26,7 @@ func (g *gathering) eraseWrittenByTriggers(ctx context.Context, d *deed, source 
 		g.forgetDeleted()
 		g.earlier = map[dialect.Name]progress{}
 		for _, s := range g.sets {
-			g.earlier[s.Name] = progress{len(s.rows), len(s.flipped)}
+			g.earlier[s.Name] = progress{len(s.rows), len(s.flipped), true}
 		}
 		for i := 0; i < len(g.sets); {
 			group := g.group(i)
@@ -125,7 +125,7 @@ func (g *gathering) changeUnseen(ctx context.Context, st *plan.Step, s *set, d *
 	for i := range s.Reach {
 		w := &s.Reach[i]
 		from := g.set(w.From())
-		where := g.through(w, from, from.filter(func(r *row) bool { return !g.passes(from, r, w) }))
+		where := g.through(w, from, g.parents(from, from.filter(func(r *row) bool { return !g.passes(from, r, w) })))
 		if where == nil {
 			continue
 		}

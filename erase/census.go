@@ -58,7 +58,7 @@ func (d distinct) add(k dialect.Key) bool {
 
 // roots gives the keys to gather batches from, each row's once. Where a key can be
 // written in several ways (in capitals, with leading zeros), that is how the rows have it, and those
-// that aren't there are left out: whoever is named twice must not be overwritten twice.
+// that aren't there come as they were given: whoever is named twice must not be overwritten twice.
 func (e *executor) roots(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
 	t, columns := e.schema.Table(e.plan.Subject.Table), e.plan.Subject.Key
 	oneWay := !slices.ContainsFunc(columns, func(c string) bool { k := t.Column(c).Kind; return k != dialect.Int && k != dialect.UUID })
@@ -100,10 +100,39 @@ func (e *executor) asStored(ctx context.Context, given []dialect.Key) (stored []
 				}
 				stored = append(stored, key)
 			}
-			return checkRoots(s.Table, int64(len(stored)), len(given))
+			if err := checkRoots(s.Table, int64(len(stored)), len(given)); err != nil {
+				return err
+			}
+			absent, err := e.absentOf(ctx, tx, given, stored)
+			stored = append(stored, absent...)
+			return err
 		})
 	})
 	return stored, err
+}
+
+// absentOf are those of the given keys that no row has, however it writes them.
+func (e *executor) absentOf(ctx context.Context, tx dialect.Tx, given, stored []dialect.Key) ([]dialect.Key, error) {
+	s := e.plan.Subject
+	same := map[string]bool{}
+	for _, key := range stored {
+		same[dialect.EncodeKey(key)] = true
+	}
+	rest := slices.DeleteFunc(slices.Clone(given), func(key dialect.Key) bool { return same[dialect.EncodeKey(key)] })
+	if len(stored) == 0 {
+		return rest, nil
+	}
+	var absent []dialect.Key
+	for _, key := range rest {
+		n, err := tx.Count(ctx, s.Table, []dialect.Cond{dialect.In{Columns: s.Key, Keys: []dialect.Key{key}}})
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			absent = append(absent, key)
+		}
+	}
+	return absent, nil
 }
 
 // checkRoots refuses more rows than keys were given. A key is one row's: whatever

@@ -96,6 +96,7 @@ func (e *AccessError) Error() string {
 // was complete. The receipt says so too.
 type LeftError struct {
 	Rows       int64    // left over
+	Arrived    int64    // of the given subjects, written while the run was under way
 	Failed     []string // the checks that failed, by their IDs
 	Incomplete string   // why the run was closed before it was complete; empty: it is complete
 	Receipt    []byte   // the signed receipt, as Report has it
@@ -105,6 +106,9 @@ type LeftError struct {
 func (e *LeftError) Error() string {
 	if e.Incomplete != "" {
 		return fmt.Sprintf("the run was closed before it was complete: %s: use a new run ID, and a plan for the schema as it is, for what it didn't reach", e.Incomplete)
+	}
+	if e.Rows == 0 && e.Arrived > 0 {
+		return fmt.Sprintf("%s of the given subjects arrived while the run was under way: find what writes them, and run again with a new run ID and the subjects' keys, with AbsentOK (--absent-ok) where a subject's own row is gone", rowsOf(e.Arrived))
 	}
 	if e.Rows == 0 {
 		return fmt.Sprintf("check %s failed after the run: the receipt says so", strings.Join(e.Failed, ", "))

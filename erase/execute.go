@@ -307,7 +307,7 @@ func (e *executor) do(ctx context.Context, tx dialect.Tx, it *item, source *anon
 		return p.sweep(ctx, tx, it, source, e.MaxRows)
 	}
 	g := newGathering(p, tx, dialect.Exclusive)
-	g.skip = skip
+	g.skip, g.followsAbsent = skip, e.plan.Scope == plan.ScopeSubjects
 	if len(p.tables) > 1 && !it.atOnce && !it.whole {
 		g.limit, g.room, g.large = e.MaxRows, e.maxSwept, it.large
 		if p.tracking != untracked {

@@ -27,6 +27,10 @@ type gathering struct {
 	room  int    // how many leaves may be deleted unseen, 0: any number
 	large bool   // there may be more of them
 	sets  []*set // one a table, in the program's order
+	// absent are roots that were given by their keys and aren't there: what refers to
+	// their keys by a link is found all the same, where followsAbsent is set.
+	absent        []*row
+	followsAbsent bool
 	// earlier is how many rows of each set were found before triggers wrote more, by
 	// its table; nil until the steps have been carried out.
 	earlier map[dialect.Name]progress
@@ -102,10 +106,35 @@ func (g *gathering) collectRoots(ctx context.Context, roots []dialect.Cond) erro
 	}
 	for _, c := range roots {
 		if in, ok := c.(dialect.In); ok {
+			g.noteAbsent(in.Keys)
 			return checkRoots(first.Name, int64(len(first.rows)), len(in.Keys))
 		}
 	}
 	return nil
+}
+
+// noteAbsent notes which of the given subjects aren't there.
+func (g *gathering) noteAbsent(given []dialect.Key) {
+	first := g.sets[0]
+	if !g.followsAbsent {
+		return
+	}
+	for _, k := range given {
+		if id := dialect.EncodeKey(k); first.index[id] == nil && !g.skip[id] {
+			values := make(dialect.Row, len(first.columns))
+			copy(values, k)
+			g.absent = append(g.absent, &row{values: values, flags: make([]bool, len(first.flags))})
+		}
+	}
+}
+
+// parents are the rows of a set to follow references from: with the given ones, of
+// the root's table, those that aren't there.
+func (g *gathering) parents(s *set, rows []*row) []*row {
+	if s != g.sets[0] || len(g.absent) == 0 {
+		return rows
+	}
+	return slices.Concat(rows, g.absent)
 }
 
 // group are the tables, from the i-th on, that reach each other in a circle.
@@ -120,7 +149,10 @@ func (g *gathering) group(i int) []*set {
 }
 
 // progress is how much of a parent's rows a way has been followed from.
-type progress struct{ rows, flipped int }
+type progress struct {
+	rows, flipped int
+	absent        bool // roots that aren't there included
+}
 
 // spread follows the ways into a group of tables until nothing new is found.
 func (g *gathering) spread(ctx context.Context, group []*set) error {
@@ -140,12 +172,16 @@ func (g *gathering) spread(ctx context.Context, group []*set) error {
 					p = &start
 					done[w] = p
 				}
-				if p.rows == len(from.rows) && p.flipped == len(from.flipped) {
+				p.absent = p.absent || from != g.sets[0] || len(g.absent) == 0
+				if p.absent && p.rows == len(from.rows) && p.flipped == len(from.flipped) {
 					continue
 				}
 				again = true
 				fresh := slices.Concat(from.rows[p.rows:], from.flipped[p.flipped:])
-				p.rows, p.flipped = len(from.rows), len(from.flipped)
+				if !p.absent {
+					fresh = slices.Concat(fresh, g.absent)
+				}
+				*p = progress{len(from.rows), len(from.flipped), true}
 				for _, holds := range []bool{false, true} {
 					parents := slices.DeleteFunc(slices.Clone(fresh), func(r *row) bool { return g.passes(from, r, w) != holds })
 					where := g.through(w, from, parents)

@@ -103,6 +103,7 @@ func (w reach) look(ctx context.Context, tx dialect.Tx, p *program, given []dial
 	first := p.first()
 	// Batches compare with what the roots hold, which may be written otherwise than what was given.
 	var roots []dialect.Key
+	stored := map[string]bool{}
 	for key, err := range tx.Query(ctx, dialect.Select{
 		Table: first.Name, Columns: first.Key, Where: []dialect.Cond{dialect.In{Columns: first.Key, Keys: given}},
 	}) {
@@ -110,13 +111,17 @@ func (w reach) look(ctx context.Context, tx dialect.Tx, p *program, given []dial
 			return err
 		}
 		roots = append(roots, key)
+		stored[dialect.EncodeKey(key)] = true
 	}
-	if len(roots) == 0 {
-		return nil
+	there := len(roots)
+	for _, key := range given { // whose row isn't there may be referred to as well
+		if !stored[dialect.EncodeKey(key)] {
+			roots = append(roots, key)
+		}
 	}
 	where := linked(&w.way.Reference, roots, w.to.schema)
-	exact := make(map[string]bool, len(roots))
-	for _, v := range where[0].(dialect.In).Keys {
+	exact := make(map[string]bool, there)
+	for _, v := range where[0].(dialect.In).Keys[:there] {
 		exact[dialect.EncodeKey(v)] = true
 	}
 	n := len(w.to.Key)

@@ -43,6 +43,9 @@ type Options struct {
 	OnlyOn string
 	// Subjects are the subjects of scope subjects. No other scope takes any. Defaults to none.
 	Subjects Source
+	// AbsentOK lets a run begin of whose subjects none is in the database any more:
+	// what refers to their keys by links is erased. Defaults to ErrNoSuchSubject.
+	AbsentOK bool
 	// Allow names the hazards that are allowed, for every table (UNINDEXED_LINK) or for
 	// one (UNINDEXED_LINK:audit_log). SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS have
 	// the indexes suspended that the plan offers (plan.Root.Suspends). Defaults to none.

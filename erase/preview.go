@@ -63,7 +63,7 @@ func (e *executor) gatherDry(ctx context.Context, it *item, scan *oddScan) (*dee
 	var d *deed
 	err := e.read(ctx, func(tx dialect.Tx) (err error) {
 		g := newGathering(it.prog, tx, dialect.NoLock)
-		g.dry, g.scan = true, scan
+		g.dry, g.scan, g.followsAbsent = true, scan, e.plan.Scope == plan.ScopeSubjects
 		if it.prog.root.Ended {
 			err = e.recall(ctx, g, it.keys, it.since)
 		} else {
@@ -247,7 +247,7 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 			keys = keys[n:]
 		}
 	}
-	if r.Absent = r.Subjects - roots; roots == 0 {
+	if r.Absent = r.Subjects - roots; roots == 0 && !e.AbsentOK {
 		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, r.Subjects, e.plan.Subject.Table)
 	}
 	return sum, nil

@@ -290,8 +290,8 @@ func (e *executor) ready(ctx context.Context, found *runRow) (c census, err erro
 		return c, err
 	case found != nil:
 		return c, e.checkSubjectsMatch(ctx, found, c)
-	case c.present == 0:
-		return c, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, c.named, e.plan.Subject.Table)
+	case c.present == 0 && !e.AbsentOK:
+		return c, fmt.Errorf("%w: none of the %d given is in %s: where their rows are gone already, AbsentOK (--absent-ok) erases what refers to their keys by links", ErrNoSuchSubject, c.named, e.plan.Subject.Table)
 	}
 	return c, nil
 }

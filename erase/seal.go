@@ -67,7 +67,7 @@ func (e *executor) complete(ctx context.Context, row *runRow) ([]byte, error) {
 
 // leftOver is the *LeftError of a receipt, nil where everything is as it should be.
 func leftOver(p *receipt.Predicate, envelope []byte) error {
-	left := &LeftError{Rows: p.Left(), Failed: p.FailedChecks(), Receipt: envelope}
+	left := &LeftError{Rows: p.Left(), Arrived: p.Arrived(), Failed: p.FailedChecks(), Receipt: envelope}
 	if p.Incomplete != nil {
 		left.Incomplete = p.Incomplete.Reason
 	}

@@ -54,6 +54,9 @@ func (e *executor) statement(row *runRow, programs []*program, s *summary) recei
 	pr.Ended, pr.Follows = retained(programs, s.Ended), s.followed
 	pr.Commitments = s.commitments
 	pr.Checks = checks(s)
+	if n := arrived(s); n > 0 && p.Scope == plan.ScopeSubjects {
+		pr.Checks = append(pr.Checks, receipt.Check{ID: receipt.RowsArrived, Method: receipt.Full, Result: receipt.Failed, Rows: n, At: s.scanned})
+	}
 	pr.Copies, pr.Final = copies(p, s.last)
 	return receipt.NewStatement(pr)
 }
@@ -175,6 +178,15 @@ func checks(s *summary) []receipt.Check {
 		}
 	}
 	return append(out, scanned)
+}
+
+// arrived is how many rows of the given subjects have come since the batches looked
+// for them: whoever put them there, the subjects are in the database again.
+func arrived(s *summary) (rows int64) {
+	for _, c := range s.Steps {
+		rows += c.Arrived
+	}
+	return rows
 }
 
 // copies lists what was declared, and the day on which the last backup that

@@ -125,16 +125,17 @@ func (b *builder) historyHazards(r *Root, s Step, later []Root, add func(HazardN
 		if !tr.first {
 			who += " of " + short(tr.on.Name, b.schema.Default)
 		}
+		to := short(tr.writes, b.schema.Default)
 		switch again := r.again(tr.writes); {
 		case tr.writes == dialect.Name{}:
 			add(HistoryKept, t.Name, "%s may write the old values elsewhere than its text tells: %s", who, tr.trigger.Opaque)
 		case tr.writes == t.Name:
 		case again:
-			add(HistoryKept, t.Name, "%s writes to %s: rows there that refer to what is erased are erased in the same batch, and others may keep the old values", who, tr.writes)
+			add(HistoryKept, t.Name, "%s writes to %s: rows there that refer to what is erased are erased in the same batch, and others may keep the old values", who, to)
 		case slices.ContainsFunc(later, func(o Root) bool { return o.Table == tr.writes }):
-			add(HistoryKept, t.Name, "%s writes to %s, which comes after it: its columns without an `overwrite:` may keep the old values", who, tr.writes)
+			add(HistoryKept, t.Name, "%s writes to %s, which comes after it: its columns without an `overwrite:` may keep the old values", who, to)
 		default:
-			add(HistoryKept, t.Name, "%s writes to %s, which may keep the old values", who, tr.writes)
+			add(HistoryKept, t.Name, "%s writes to %s, which may keep the old values", who, to)
 		}
 	}
 }

@@ -37,6 +37,7 @@ func (p *Plan) Validate() error {
 		}
 	}
 	v.header()
+	v.unlinked()
 	v.hazards()
 	v.declared()
 	v.check(len(p.Roots) > 0, "roots: there are none")
@@ -162,6 +163,23 @@ func (v *validation) digest(field, s string) {
 }
 
 var hazardName = regexp.MustCompile(`^[A-Z]+(_[A-Z]+)*$`)
+
+// unlinked checks the tables that are left out.
+func (v *validation) unlinked() {
+	p := v.plan
+	v.check(len(p.Unlinked) == 0 || p.Scope == ScopeSubjects, "unlinked: only scope subjects has them")
+	seen := map[dialect.Name]bool{}
+	for i, u := range p.Unlinked {
+		at := fmt.Sprintf("unlinked[%d]", i)
+		v.table(at+".table", u.Table)
+		v.required(at+".reason", u.Reason)
+		v.check(!seen[u.Table], "%s: it is there twice", at)
+		seen[u.Table] = true
+		for j := range p.Roots {
+			v.check(!reachedBy(&p.Roots[j])[u.Table], "%s.table: its rows are looked for", at)
+		}
+	}
+}
 
 // hazards checks that none is missing that the plan alone tells of.
 func (v *validation) hazards() {

@@ -19,6 +19,8 @@ func (v *validation) step(root *rootTables, i int) {
 	v.check((s.Op == Overwrite) == (len(s.Set) > 0), "%s.set: an overwrite has it, and nothing else", at)
 	v.check((s.Op == Detach) == (s.Detach != nil), "%s.detach: a detach has it, and nothing else", at)
 	v.check((s.Rows == Following) == (s.Follow != nil), "%s.follow: rows that follow have it, and no others", at)
+	v.check(!s.Again || v.plan.Scope != ScopeEverything && s.Table != root.Table && (s.Op == Delete || s.Op == Overwrite || s.Op == Detach) && s.Rows != Following,
+		"%s.again: its rows aren't looked for twice", at)
 	path := root.pathTo(s.Table, v.plan.Default)
 	switch s.Op {
 	case Delete, Keep:

@@ -11,7 +11,7 @@ import (
 
 // writes finds the tables that a trigger's text may write to. It finds too
 // much rather than too little: what is no table is dropped.
-var writes = regexp.MustCompile("(?i)\\b(?:INTO|UPDATE|FROM|TABLE|INSERT|REPLACE|IGNORE)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)")
+var writes = regexp.MustCompile("(?i)\\b(?:(?:INSERT|REPLACE)(?:\\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE))*(?:\\s+INTO)?|INTO|UPDATE(?:\\s+(?:LOW_PRIORITY|IGNORE))*|FROM|TABLE)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)")
 
 var (
 	comments = regexp.MustCompile(`(?s)--\s[^\n]*|#[^\n]*|/\*.*?\*/`)

@@ -2,6 +2,20 @@ package receipt
 
 import "strings"
 
+// RowsArrived is the ID of the check that fails where rows of the given subjects have
+// come while the run was under way. They are among Arrived of the actions.
+const RowsArrived = "no-rows-arrived"
+
+// Arrived is how many rows of the given subjects have come while the run was under way.
+func (p *Predicate) Arrived() (rows int64) {
+	for _, c := range p.Checks {
+		if c.ID == RowsArrived && c.Result == Failed {
+			rows += c.Rows
+		}
+	}
+	return rows
+}
+
 // Left is how many rows the receipt says are still there and should not be.
 func (p *Predicate) Left() (rows int64) {
 	for _, a := range p.Actions {

@@ -177,8 +177,13 @@ type countedStep struct {
 	Held      int64   `json:"held"`
 }
 
+// absentFlag allows subjects whose own rows are gone already.
+func absentFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "absent-ok", Usage: "erase what links to keys of subjects already gone"}
+}
+
 func (a *app) preview() *cli.Command {
-	flags := append(subjectFlags(),
+	flags := append(subjectFlags(), absentFlag(),
 		&cli.IntFlag{Name: "rows", Usage: "show so many replacements for each column, never an old value"},
 		&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies, which --rows shows the work of"})
 	return &cli.Command{
@@ -210,7 +215,7 @@ func (a *app) counts(do counter) cli.ActionFunc {
 		if err != nil {
 			return err
 		}
-		o := erase.Options{Resolved: a.resolved(cmd, p)}
+		o := erase.Options{Resolved: a.resolved(cmd, p), AbsentOK: cmd.Bool("absent-ok")}
 		if o.Subjects, err = subjectsOf(cmd); err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ func (a *app) run() *cli.Command {
 		Flags: slices.Concat(subjectFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "the run's `ID`: the same again continues it, or gives its receipt once more (default: a new one)"},
 			&cli.BoolFlag{Name: "close", Usage: "close a run that can't be continued: sign what it has done"},
+			absentFlag(),
 			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
 			&cli.StringFlag{Name: "approved", Usage: "the `FILE` of the approved plan, to see what differs"},
 			onlyOnFlag("run"),
@@ -135,6 +136,7 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys, error) {
 	o := &erase.Options{
 		RunID:    cmd.String("run"),
+		AbsentOK: cmd.Bool("absent-ok"),
 		Approved: strings.ToLower(strings.TrimSpace(cmd.String("digest"))),
 		Actor:    cmd.String("actor"),
 		OnlyOn:   cmd.String("only-on"),
