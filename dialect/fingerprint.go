@@ -23,6 +23,9 @@ func (s *Schema) Fingerprint(names []Name) string {
 	entries := make([]entry, 0, len(names))
 	for _, n := range names {
 		e := entry{Name: n, Table: s.Table(n), Arrives: s.References(n)}
+		for _, t := range s.VirtualCopies(n) {
+			e.Copies = append(e.Copies, "table "+t.Name.String())
+		}
 		views, publications := s.Copies(n)
 		for _, v := range views {
 			e.Copies = append(e.Copies, "view "+v.Name.String())

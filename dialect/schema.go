@@ -66,6 +66,11 @@ type Table struct {
 	// Unerasable is why the engine refuses to erase rows of this table (a
 	// ledger table, a foreign table), or empty.
 	Unerasable string `json:"unerasable,omitempty"`
+	// Module is what keeps the rows of a virtual table (fts5, rtree); empty for others.
+	Module string `json:"module,omitempty"`
+	// CopiesOf are the tables of whose rows a virtual table keeps copies: it indexes
+	// them, or their triggers write to it. The engine doesn't erase them with the row.
+	CopiesOf []Name `json:"copiesOf,omitempty"`
 	// TriggersUnseen is set where triggers may be there that the user may not see.
 	// Not part of the fingerprint.
 	TriggersUnseen bool `json:"-"`
@@ -298,6 +303,17 @@ func (s *Schema) Copies(n Name) (views []*View, publications []Publication) {
 		}
 	}
 	return views, publications
+}
+
+// VirtualCopies are the virtual tables that keep copies of a table's rows.
+func (s *Schema) VirtualCopies(n Name) []*Table {
+	var out []*Table
+	for _, t := range s.Tables {
+		if slices.Contains(t.CopiesOf, n) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 func (s *Schema) reads(v *View, n Name, seen map[Name]bool) bool {

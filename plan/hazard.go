@@ -65,7 +65,7 @@ const (
 	PersonalKey          HazardName = "PERSONAL_KEY"          // a key column is itself personal
 	SharedRow            HazardName = "SHARED_ROW"            // a row belongs to several subjects
 	UniquenessNotProven  HazardName = "UNIQUENESS_NOT_PROVEN" // a strategy may give two rows of a unique index one value
-	CopiesElsewhere      HazardName = "COPIES_ELSEWHERE"      // materialized views and publications hold copies
+	CopiesElsewhere      HazardName = "COPIES_ELSEWHERE"      // materialized views, virtual tables and publications hold copies
 
 	// These two are never asked for: they allow what Root.Suspends offers.
 

@@ -144,3 +144,15 @@ func (b *builder) historyHazards(r *Root, s Step, later []Root, add func(HazardN
 func fires(op Op, tr *dialect.Trigger) bool {
 	return op == Delete && tr.OnDelete || op != Delete && tr.OnUpdate
 }
+
+// triggersTo names the triggers of a table that write to another one when the
+// operation changes a row.
+func triggersTo(t *dialect.Table, to dialect.Name, op Op) string {
+	var names []string
+	for _, tr := range t.Triggers {
+		if !tr.Disabled && fires(op, tr) && slices.Contains(tr.Writes, to) {
+			names = append(names, tr.Name)
+		}
+	}
+	return list(names)
+}

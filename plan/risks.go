@@ -151,6 +151,13 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 			}
 		}
 	}
+	for _, v := range b.schema.VirtualCopies(t.Name) {
+		keeps := "which stay when the row goes or changes"
+		if names := triggersTo(t, v.Name, s.Op); names != "" {
+			keeps = "which stay unless a trigger removes them (" + names + ")"
+		}
+		add(CopiesElsewhere, t.Name, "virtual table %s (%s) holds copies of rows, or words of them, %s: rebuild it after the run where they do", short(v.Name, b.schema.Default), v.Module, keeps)
+	}
 	views, publications := b.schema.Copies(t.Name)
 	for _, v := range views {
 		add(CopiesElsewhere, t.Name, "materialized view %s holds copies of rows until it is refreshed", v.Name)

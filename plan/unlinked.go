@@ -116,6 +116,9 @@ func (p *Policy) retains(r *resolved, table dialect.Name) bool {
 
 // wayOut says what to do about a table that nothing leads to.
 func (b *builder) wayOut(rule *PolicyTable, t *dialect.Table, reached map[dialect.Name]bool) string {
+	if t.Unerasable != "" {
+		return "the engine doesn't erase its rows (" + t.Unerasable + "): say after `unlinked:` under tables." + rule.Name + " how a subject's data is erased from it"
+	}
 	out := "add a link to what its rows belong to"
 	if line := b.suggestLink(rule, t, reached); line != "" {
 		out = "add `" + line + "` if its rows belong there"

@@ -17,6 +17,7 @@ type inspection struct {
 	schema   *dialect.Schema
 	tables   map[string]*dialect.Table // by the name in lower case
 	texts    map[string]tableText
+	content  map[string]string // what a virtual table indexes, by its name
 	enforced bool
 }
 
@@ -44,14 +45,14 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 			discard(conn)
 		}
 	}()
-	in := &inspection{conn: conn, schema: &dialect.Schema{Engine: "sqlite"}, tables: map[string]*dialect.Table{}, texts: map[string]tableText{}}
+	in := &inspection{conn: conn, schema: &dialect.Schema{Engine: "sqlite"}, tables: map[string]*dialect.Table{}, texts: map[string]tableText{}, content: map[string]string{}}
 	on, err := readPragma(ctx, conn, "foreign_keys")
 	if err != nil {
 		return fail(err)
 	}
 	in.enforced = on == 1
 	for _, read := range []func(context.Context) error{
-		in.version, in.readTables, in.readColumns, in.readIndexes, in.readForeignKeys, in.readTriggers, in.readViews, in.readEstimates, in.checkKeys,
+		in.version, in.readTables, in.readColumns, in.readIndexes, in.readForeignKeys, in.readTriggers, in.readCopies, in.readViews, in.readEstimates, in.checkKeys,
 	} {
 		if err := read(ctx); err != nil {
 			return fail(err)
@@ -93,6 +94,8 @@ func (in *inspection) readTables(ctx context.Context) error {
 			}
 			t := &dialect.Table{Name: dialect.Name{Table: name}, RowEstimate: -1}
 			if typ == "virtual" {
+				virtual := parseVirtual(text)
+				t.Module, in.content[name] = virtual.module, virtual.content
 				t.Unerasable = "it is a virtual table: erase the table that its module reads, or rebuild it"
 			} else {
 				parsed := parseTable(text)

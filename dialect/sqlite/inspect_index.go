@@ -116,6 +116,29 @@ func (in *inspection) readTriggers(ctx context.Context) error {
 	})
 }
 
+// readCopies finds of which tables' rows virtual tables keep copies: those that
+// a full-text index is made of, and those of which triggers write to it.
+func (in *inspection) readCopies(context.Context) error {
+	for name, content := range in.content {
+		if of := in.table(content); of != nil {
+			in.table(name).CopiesOf = append(in.table(name).CopiesOf, of.Name)
+		}
+	}
+	for _, t := range in.schema.Tables {
+		for _, tr := range t.Triggers {
+			for _, w := range tr.Writes {
+				if to := in.table(w.Table); to != nil && to.Module != "" && !slices.Contains(to.CopiesOf, t.Name) {
+					to.CopiesOf = append(to.CopiesOf, t.Name)
+				}
+			}
+		}
+	}
+	for _, t := range in.schema.Tables {
+		slices.SortFunc(t.CopiesOf, dialect.Name.Compare)
+	}
+	return nil
+}
+
 // readViews takes every name in a view's text that is a table's or a view's for
 // one that it reads: rather one too many.
 func (in *inspection) readViews(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -104,6 +105,32 @@ func TestVirtualTables(t *testing.T) {
 	s := inspected(t, "CREATE VIRTUAL TABLE notes USING fts5(body)", "INSERT INTO notes VALUES ('x')", "CREATE TABLE expunge_run (id)")
 	if len(s.Tables) != 1 || s.Tables[0].Name.Table != "notes" || s.Tables[0].Unerasable == "" {
 		t.Errorf("%d tables, want the virtual one alone, with the reason why it isn't erasable", len(s.Tables))
+	}
+}
+
+func TestPitfall35VirtualTablesSayWhatTheyKeepCopiesOf(t *testing.T) {
+	for _, c := range []struct {
+		name, virtual, module string
+		more                  []string
+		want                  []dialect.Name
+	}{
+		{"external content", "CREATE VIRTUAL TABLE v USING fts5(body, content='Post', content_rowid='id')", "fts5", nil, []dialect.Name{{Table: "post"}}},
+		{"external content in double quotes", `CREATE VIRTUAL TABLE v USING fts5(body, tokenize = 'porter', content = "post")`, "fts5", nil, []dialect.Name{{Table: "post"}}},
+		{"its own content", "CREATE VIRTUAL TABLE v USING fts5(body)", "fts5", nil, nil},
+		{"no content", "CREATE VIRTUAL TABLE v USING fts5(body, content='')", "fts5", nil, nil},
+		{"no content, filled by a trigger", "CREATE VIRTUAL TABLE v USING fts5(body, content='')", "fts5",
+			[]string{"CREATE TRIGGER post_ai AFTER INSERT ON post BEGIN INSERT INTO v (rowid, body) VALUES (new.id, new.body); END"}, []dialect.Name{{Table: "post"}}},
+		{"a column called content", "CREATE VIRTUAL TABLE v USING fts5(content)", "fts5", nil, nil},
+		{"places", "CREATE VIRTUAL TABLE IF NOT EXISTS v USING RTREE(id, x1, x2)", "rtree",
+			[]string{"CREATE TRIGGER place_ad AFTER DELETE ON post BEGIN DELETE FROM v WHERE id = old.id; END"}, []dialect.Name{{Table: "post"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := inspected(t, append([]string{"CREATE TABLE post (id INTEGER PRIMARY KEY, body TEXT)", c.virtual}, c.more...)...)
+			v := s.Table(dialect.Name{Table: "v"})
+			if v == nil || v.Module != c.module || !slices.Equal(v.CopiesOf, c.want) {
+				t.Errorf("got %+v, want module %s and copies of %v", v, c.module, c.want)
+			}
+		})
 	}
 }
 

@@ -69,6 +69,31 @@ func (t *tableText) item(sql string, toks []token) {
 	}
 }
 
+// virtualText is what the text of a CREATE VIRTUAL TABLE says.
+type virtualText struct {
+	module  string // in lower case
+	content string // the table that a full-text index is about and keeps no rows of; "" where it isn't named
+}
+
+func parseVirtual(sql string) virtualText {
+	var out virtualText
+	toks := lex(sql)
+	for i, tok := range toks {
+		switch {
+		case out.module == "" && tok.is("USING") && i+1 < len(toks):
+			name, _ := toks[i+1].name()
+			out.module = strings.ToLower(name)
+		case out.module != "" && tok.is("CONTENT") && i+2 < len(toks) && toks[i+1].text == "=":
+			if of := toks[i+2]; of.kind == text {
+				out.content = strings.ReplaceAll(strings.Trim(of.text, "'"), "''", "'")
+			} else {
+				out.content, _ = of.name()
+			}
+		}
+	}
+	return out
+}
+
 // indexText is what only the text of a CREATE INDEX says.
 type indexText struct {
 	parts []string // SQL of each indexed column or expression
