@@ -141,7 +141,7 @@ func TestTriggersAndCollations(t *testing.T) {
 		`CREATE TRIGGER added AFTER INSERT ON t BEGIN SELECT 1; END`,
 		`CREATE INDEX folded ON t (u COLLATE NOCASE)`)
 	tab := s.Table(dialect.Name{Table: "t"})
-	want := []*dialect.Trigger{{Name: "plain", Timing: "before", OnUpdate: true},
+	want := []*dialect.Trigger{{Name: "added", Timing: "after", OnInsert: true}, {Name: "plain", Timing: "before", OnUpdate: true},
 		{Name: "update", Timing: "before", OnDelete: true, Writes: []dialect.Name{{Table: "log"}, {Table: "log2"}}}}
 	if d := cmp.Diff(want, tab.Triggers); d != "" {
 		t.Errorf("triggers (-want +got):\n%s", d)
