@@ -158,3 +158,15 @@ func TestTheLogOfAPersonWhoIsGoneIsErasedByHerKey(t *testing.T) {
 		}
 	})
 }
+
+// wantArrived checks the error of a run while which rows of its subjects arrived.
+func wantArrived(t testing.TB, err error, rows int64) {
+	t.Helper()
+	var left *erase.LeftError
+	switch {
+	case rows == 0 && err != nil:
+		t.Fatal(err)
+	case rows > 0 && (!errors.As(err, &left) || left.Arrived != rows || left.Rows != 0):
+		t.Fatalf("error %v, want one that says that %d rows arrived", err, rows)
+	}
+}

@@ -223,9 +223,7 @@ func TestWhatArrivesAfterTheOneScanIsCounted(t *testing.T) {
 				db.exec(t, "INSERT INTO note VALUES (901, 1), (902, 2), (903, 11)", "INSERT INTO trail VALUES (901, 'member', '3'), (902, 'order', '3')")
 			}
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		wantArrived(t, err, 3)
 		rows := done(opened(t, report.Receipt))
 		want := map[string]receipt.Rows{
 			"delete note":  {Matched: 20, Affected: 20, Arrived: 2},
