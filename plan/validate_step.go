@@ -203,7 +203,7 @@ func (v *validation) complete(root *rootTables) {
 
 // walkedTable checks a root of scope everything.
 func (v *validation) walkedTable(r *Root) {
-	v.check(len(r.Tables) == 1 && !r.Scans && !r.Defer, "tables: scope everything has no closures")
+	v.check(len(r.Tables) == 1 && (!r.Scans || len(r.Steps) > 1) && !r.Defer, "tables: scope everything has no closures")
 	erase := EraseOverwrite
 	for i := range r.Steps {
 		s := &r.Steps[i]
