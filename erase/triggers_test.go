@@ -164,6 +164,11 @@ func TestAPlanLooksDifferentToWhoMayNotSeeTriggers(t *testing.T) {
 		}
 		db.exec(t, "GRANT TRIGGER ON `"+name+"`.* TO "+name+"@'%'")
 		app = openTarget(t, u.String())
+		if _, err := erase.Run(t.Context(), app.DB, p, options(p, "r", "1")); !errors.Is(err, plan.ErrInvalid) || !strings.Contains(err.Error(), "UNSEEN_REFERENCES") {
+			t.Errorf("a user who may not see the foreign keys of other databases: error %v", err)
+		}
+		db.exec(t, "GRANT REFERENCES ON *.* TO "+name+"@'%'")
+		app = openTarget(t, u.String())
 		app.run(t, p, options(p, "r", "1"))
 	})
 }

@@ -189,7 +189,7 @@ func (b *builder) showReferences() string {
 	if b.schema.Engine == "sqlserver" {
 		return "grant VIEW DEFINITION on the database"
 	}
-	return "grant PROCESS, or a privilege on all databases such as REFERENCES, to the user who makes the plan"
+	return "grant PROCESS, or a privilege on all databases such as REFERENCES, to the users who make the plan and run it"
 }
 
 // impersonal reports whether the policy says that a column holds nothing personal,
