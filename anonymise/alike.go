@@ -81,6 +81,9 @@ func isMoney(c *dialect.Column) bool { return c.Type == "money" || c.Type == "sm
 func narrowed(t Target) Target {
 	c := *t.Column
 	for _, j := range t.Joined {
+		if c.Kind == dialect.Text && j.Kind == dialect.Bytes {
+			j = textIn(j) // values of the two are compared only where that is read as text
+		}
 		if j.Kind != c.Kind {
 			continue
 		}

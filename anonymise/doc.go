@@ -63,6 +63,12 @@
 // numbers. A [Particular] says which oddities those are on its column; the caller
 // looks for them before it writes. The modifier `otherwise` says what replaces them.
 //
+// # Text in binary columns
+//
+// The modifier `as: text` shows a strategy a binary column as a text of as many bytes,
+// without a collation. A value goes through the client, must be UTF-8 and is stored
+// as bytes; consistent replacements are those that a column of text gets.
+//
 // # What stays
 //
 // A value that came out as it was is drawn again, unless the column has so few

@@ -34,7 +34,7 @@ func (m modified) streamed() bool { return m.spec.Modifiers.Consistent && m.cons
 
 // Bind checks the column and binds the strategy to it.
 func (m modified) Bind(t Target) (Replacer, error) {
-	c := t.Column
+	c, stored := t.Column, t.Column
 	name := m.spec.title()
 	switch {
 	case c.Generated:
@@ -43,6 +43,14 @@ func (m modified) Bind(t Target) (Replacer, error) {
 		return nil, fmt.Errorf("%s: column %s can't be assigned to: %s", name, c.Name, c.Unsupported)
 	case !c.Assignable() && m.spec.Name != "keep":
 		return nil, fmt.Errorf("%s: column %s is numbered by the database and can't be assigned to: keep it, or delete the rows", name, c.Name)
+	case m.spec.Modifiers.As != "" && c.Kind != dialect.Bytes:
+		return nil, fmt.Errorf("%s: column %s is %s, and only a binary column is read `as: text`: leave that out", name, c.Name, describe(c))
+	}
+	if !m.discards() {
+		c = m.spec.Sees(c)
+		t.Column = c
+	}
+	switch {
 	case len(m.Kinds) > 0 && !slices.Contains(m.Kinds, c.Kind):
 		return nil, fmt.Errorf("%s: column %s is %s, and %s works on %s", name, c.Name, describe(c), m.spec.Name, joinKinds(m.Kinds))
 	}
@@ -56,6 +64,7 @@ func (m modified) Bind(t Target) (Replacer, error) {
 	b := &bound{
 		inner:  inner,
 		column: c,
+		stored: stored,
 		fill:   m.spec.Modifiers.FillNull || m.spec.Name == "null" || m.spec.Name == "default",
 		when:   m.spec.Modifiers.When,
 		redraw: m.redraw && !fewValues(c),
@@ -63,8 +72,11 @@ func (m modified) Bind(t Target) (Replacer, error) {
 	if m.refuses != nil {
 		b.odd = m.refuses(c)
 	}
+	if b.asText() && m.spec.Name != "fixed" {
+		b.odd = append(b.odd, dialect.NotText)
+	}
 	if o := m.spec.Modifiers.Otherwise; o != "" {
-		if b.otherwise, err = bindOtherwise(o, t, c); err != nil {
+		if b.otherwise, err = bindOtherwise(o, t, stored); err != nil {
 			return nil, fmt.Errorf("%s: otherwise: %w", name, err)
 		}
 	}
@@ -82,6 +94,9 @@ func (m modified) Bind(t Target) (Replacer, error) {
 	return b, nil
 }
 
+// discards: a value is replaced without a look at it, by what the column itself says.
+func (m modified) discards() bool { return m.spec.Name == "null" || m.spec.Name == "default" }
+
 // title is how errors name the strategy: `fake: email`, `mask`.
 func (s Spec) title() string {
 	if text, ok := s.Params.(string); ok && s.Name != "fixed" {
@@ -98,7 +113,8 @@ func (s Spec) purpose() string { return Spec{Name: s.Name, Params: s.Params}.Str
 type bound struct {
 	inner  Replacer
 	class  Class
-	column *dialect.Column
+	column *dialect.Column // as the strategy sees it
+	stored *dialect.Column // as it is
 	fill   bool
 	redraw bool
 	when   string
@@ -119,7 +135,7 @@ func (b *bound) Class() Class { return b.class }
 // Expr wraps the inner expression so that NULL stays, and so do rows for which
 // the condition doesn't hold. A column that can't be NULL needs no test.
 func (b *bound) Expr() (dialect.Expr, bool) {
-	if b.domain != nil {
+	if b.domain != nil || b.asText() {
 		return nil, false
 	}
 	e, ok := b.inner.Expr()
@@ -152,12 +168,19 @@ func (b *bound) Replace(s *Source, old dialect.Value) (dialect.Value, error) {
 const redraws = 8
 
 func (b *bound) replace(s *Source, old dialect.Value, inner func(*Source, dialect.Value) (dialect.Value, error)) (dialect.Value, error) {
-	v, err := b.draw(s, old, inner)
+	draw := b.draw
+	if b.asText() {
+		draw = b.drawAsText
+	}
+	v, err := draw(s, old, inner)
 	if err == nil || b.otherwise == nil || errors.Is(err, ErrNoSecret) {
 		return v, err
 	}
 	s.others++
-	return b.otherwise.Replace(s, nil)
+	if v, err = b.otherwise.Replace(s, nil); b.asText() && err == nil {
+		v = b.toBytes(old, v)
+	}
+	return v, err
 }
 
 func (b *bound) draw(s *Source, old dialect.Value, inner func(*Source, dialect.Value) (dialect.Value, error)) (dialect.Value, error) {

@@ -6,7 +6,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// bindOtherwise makes what replaces values that the column's strategy can't.
+// bindOtherwise makes what replaces values that the column's strategy can't: NULL, the
+// default of the column as it is, or a random value of the column that the strategy sees.
 func bindOtherwise(name string, t Target, c *dialect.Column) (Replacer, error) {
 	switch name {
 	case "null":

@@ -163,6 +163,8 @@ func (d definition) allows(m Modifiers, keyed bool) error {
 		return specErrorf([]string{"fold"}, "only a consistent strategy folds: add `consistent: true`")
 	case m.Fold != "" && m.Fold != "true" && m.Fold != "false":
 		return specErrorf([]string{"fold"}, "true or false")
+	case m.As != "" && m.As != "text":
+		return specErrorf([]string{"as"}, "text")
 	case m.Locale != "" && d.Name != "fake":
 		return specErrorf([]string{"locale"}, "only fake has locales")
 	}

@@ -51,6 +51,10 @@ type Modifiers struct {
 	// values that differ only by case or accents for one: "true", "false",
 	// or empty for what the column's collation does.
 	Fold string
+	// As (`as: text`) says that a binary column holds text, in UTF-8: the strategy
+	// sees that, and what it makes of it is stored as bytes again. Empty: what the
+	// column's type says.
+	As string
 	// Otherwise (`otherwise: null|default|random`) is what becomes of a value
 	// that the strategy can't replace (see [Particular]); empty is an error.
 	Otherwise string
@@ -58,7 +62,7 @@ type Modifiers struct {
 
 // The modifiers' names. "null" is one only beside a strategy, and with the
 // value keep or fill.
-var modifierNames = []string{"consistent", "fold", "locale", "null", "otherwise", "when"}
+var modifierNames = []string{"as", "consistent", "fold", "locale", "null", "otherwise", "when"}
 
 // SpecError says what is wrong with a strategy as it is written.
 type SpecError struct {
@@ -158,6 +162,10 @@ func (m *Modifiers) set(key string, v any) error {
 	}
 	flag, isFlag := v.(bool)
 	switch {
+	case key == "as" && v == "text":
+		m.As = text
+	case key == "as":
+		return specErrorf(path, "text")
 	case key == "null":
 		m.FillNull = v == "fill"
 	case key == "consistent" && isFlag:
@@ -268,6 +276,9 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 	}
 	if s.Modifiers.Fold != "" {
 		m["fold"] = s.Modifiers.Fold == "true"
+	}
+	if s.Modifiers.As != "" {
+		m["as"] = s.Modifiers.As
 	}
 	if s.Modifiers.Otherwise != "" {
 		m["otherwise"] = s.Modifiers.Otherwise

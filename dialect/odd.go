@@ -4,7 +4,8 @@ package dialect
 // computed with it.
 type Oddity string
 
-// The oddities. Which of them a column may hold, DB.Oddities says.
+// The oddities. Which of them a column may hold, DB.Oddities says; any column of
+// bytes may be NotText, which whoever reads the values sees.
 const (
 	ZeroDate    Oddity = "zero date"                             // MySQL's 0000-00-00
 	InvalidDate Oddity = "date without a month or day"           // or with a day that the month doesn't have (MySQL)

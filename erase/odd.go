@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -101,7 +102,7 @@ func (s *oddScan) wanted(w *writer) []oddColumn {
 			continue
 		}
 		possible := s.db.Oddities(c.Column)
-		c.odd = slices.DeleteFunc(slices.Clone(c.odd), func(o dialect.Oddity) bool { return !slices.Contains(possible, o) })
+		c.odd = slices.DeleteFunc(slices.Clone(c.odd), func(o dialect.Oddity) bool { return o != dialect.NotText && !slices.Contains(possible, o) })
 		if len(c.odd) > 0 {
 			out = append(out, c)
 		}
@@ -114,8 +115,16 @@ func (s *oddScan) wanted(w *writer) []oddColumn {
 func (s *oddScan) count(ctx context.Context, tx dialect.Tx, w *writer, where []dialect.Cond) error {
 	columns := s.wanted(w)
 	var some dialect.Any
-	for _, c := range columns {
-		for _, o := range c.odd {
+	for i, c := range columns {
+		if at := slices.Index(c.odd, dialect.NotText); at >= 0 {
+			n, err := c.countNotText(ctx, tx, w, where)
+			if err != nil {
+				return err
+			}
+			s.add(OddValues{w.Name, c.Name, dialect.NotText, n})
+			columns[i].odd = slices.Delete(c.odd, at, at+1)
+		}
+		for _, o := range columns[i].odd {
 			some = append(some, c.has(o))
 		}
 	}
@@ -136,6 +145,25 @@ func (s *oddScan) count(ctx context.Context, tx dialect.Tx, w *writer, where []d
 		}
 	}
 	return nil
+}
+
+// countNotText reads the values: SQLite has no function that looks at bytes as Go does,
+// and MySQL's takes some that Go doesn't.
+func (c oddColumn) countNotText(ctx context.Context, tx dialect.Tx, w *writer, where []dialect.Cond) (int64, error) {
+	where = append(slices.Clone(where), dialect.Not{Cond: dialect.IsNull{Column: c.Name}})
+	if c.when != "" {
+		where = append(where, dialect.Match{SQL: c.when})
+	}
+	var n int64
+	for row, err := range tx.Query(ctx, dialect.Select{Table: w.Name, Columns: []string{c.Name}, Where: where}) {
+		if err != nil {
+			return 0, err
+		}
+		if text, _ := dialect.TextOf(row[0]); !utf8.ValidString(text) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (s *oddScan) add(v OddValues) {

@@ -25,7 +25,8 @@ type member struct {
 	inside bool // the strategy is for a part of the column's value
 }
 
-func (m member) column() *dialect.Column { return m.table.Column(m.rule.Name) }
+// column is the column as the strategy sees it.
+func (m member) column() *dialect.Column { return m.spec.Sees(m.table.Column(m.rule.Name)) }
 
 func (m member) name() ColumnName { return ColumnName{m.table.Name, m.rule.Name} }
 
@@ -79,7 +80,7 @@ func (r *resolved) alike(c ColumnName) []ColumnName {
 	}
 	var out []ColumnName
 	for _, m := range r.groups()[of].members {
-		if !m.inside && m.name() != c && m.column().Kind == t.Column(c.Column).Kind {
+		if !m.inside && m.name() != c && m.column().Kind == rule.Overwrite.Sees(t.Column(c.Column)).Kind {
 			out = append(out, m.name())
 		}
 	}

@@ -129,11 +129,11 @@ func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, pare
 	case here.table == there.table && here.rule == there.rule: // both follow one column
 	case !includes(here.rule.Overwrite.Modifiers.When, ref.Where):
 		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and keeps its value where `when` doesn't hold: %s", column, end(parent, of), ref.name, ref.sameCondition())
-	case unconditional(*here.rule.Overwrite).String() != unconditional(*there.rule.Overwrite).String():
+	case forAllRows(*here.rule.Overwrite).String() != forAllRows(*there.rule.Overwrite).String():
 		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and `%s` here and `%s` there would part them: %s",
 			column, end(parent, of), ref.name, written(*here.rule.Overwrite), written(*there.rule.Overwrite), advice)
 	default:
-		if reason := b.inconsistent(there, t.Column(column), parent.Column(of)); reason != "" {
+		if reason := b.inconsistent(there, here.rule.Overwrite.Sees(t.Column(column)), there.rule.Overwrite.Sees(parent.Column(of))); reason != "" {
 			b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and %s: %s", column, end(parent, of), ref.name, reason, advice)
 		}
 	}
@@ -153,9 +153,10 @@ func (r *relation) sameCondition() string {
 	return "take it out, or write the link's condition, `when: " + r.Where + "`"
 }
 
-// unconditional is the strategy for all rows.
-func unconditional(s anonymise.Spec) anonymise.Spec {
-	s.Modifiers.When = ""
+// forAllRows is the strategy without its condition, and without how its own column stores
+// what it works on.
+func forAllRows(s anonymise.Spec) anonymise.Spec {
+	s.Modifiers.When, s.Modifiers.As = "", ""
 	return s
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 )
 
-var columnShape = shape{"a column", []string{"pii"}, []string{"overwrite", "otherwise"}}
+var columnShape = shape{"a column", []string{"pii"}, []string{"overwrite", "as", "otherwise"}}
 
 func (p *policyReader) columns(e entry) []PolicyColumn {
 	if e.value == nil {
@@ -45,10 +45,26 @@ func (p *policyReader) column(e entry) PolicyColumn {
 	if overwrite, ok := m["overwrite"]; ok {
 		c.Overwrite = p.strategy(overwrite)
 	}
+	if as, ok := m["as"]; ok {
+		p.as(as, c.Overwrite)
+	}
+	if c.Overwrite != nil && c.Overwrite.Name == "keep" && c.Overwrite.Modifiers.As != "" {
+		p.fail(e.pos, "as says how the strategy reads the column, and keep reads nothing: leave it out")
+	}
 	if otherwise, ok := m["otherwise"]; ok {
 		p.otherwise(otherwise, c.Overwrite)
 	}
 	return c
+}
+
+// as reads what may also stand beside the strategy, as a modifier of it.
+func (p *policyReader) as(e entry, s *anonymise.Spec) {
+	word := p.word(e, "text")
+	if s == nil {
+		p.fail(e.pos, "as says how the strategy reads the column, and there is no overwrite")
+		return
+	}
+	s.Modifiers.As = word
 }
 
 // otherwise reads what may also stand beside the strategy, as a modifier of it.

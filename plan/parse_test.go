@@ -274,6 +274,47 @@ func TestProblemsWithoutAPlaceComeLast(t *testing.T) {
 	}
 }
 
+// TestAsText stands beside the strategy, or in it as a modifier.
+func TestAsText(t *testing.T) {
+	parse := func(column string) (*Policy, error) {
+		return ParsePolicy(strings.NewReader("version: 1\ndatabase: d\ntables: {t: {columns: {c: " + column + "}}}"))
+	}
+	digests := map[string]bool{}
+	for _, column := range []string{"{pii: name, overwrite: random, as: text}", "{pii: name, overwrite: {random: , as: text}}"} {
+		p, err := parse(column)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if as := p.Tables[0].Columns[0].Overwrite.Modifiers.As; as != "text" {
+			t.Errorf("%s is read as %q", column, as)
+		}
+		text, err := p.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParsePolicy(bytes.NewReader(text))
+		if err != nil || again.Digest() != p.Digest() {
+			t.Errorf("%s doesn't come back from what is written: %v", column, err)
+		}
+		digests[p.Digest()] = true
+	}
+	if len(digests) != 1 {
+		t.Error("one meaning has several digests")
+	}
+	for column, problem := range map[string]string{
+		"{pii: name, overwrite: random, as: bytes}":  "it is text",
+		"{pii: name, overwrite: {random: , as: 1}}":  "as: text",
+		"{pii: name, overwrite: {keep: , as: text}}": "keep reads nothing",
+		"{pii: name, overwrite: keep, as: text}":     "keep reads nothing",
+		"{pii: name, as: text}":                      "there is no overwrite",
+		"{pii: name, overwrite: random, as: }":       "as",
+	} {
+		if _, err := parse(column); err == nil || !strings.Contains(err.Error(), problem) {
+			t.Errorf("%s: error %v, want %q", column, err, problem)
+		}
+	}
+}
+
 // TestOtherwise stands beside the strategy, or in it as a modifier.
 func TestOtherwise(t *testing.T) {
 	parse := func(column string) (*Policy, error) {
