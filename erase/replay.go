@@ -240,7 +240,7 @@ func (r *replayer) plan(ctx context.Context, e *record.Entry) (p *plan.Plan, reb
 	if r.Policy == nil {
 		return nil, false, fmt.Errorf("%w; or give the policy, from which another plan can be made", err)
 	}
-	p, err = plan.FromSchema(schema, r.db, r.Policy, plan.Scope(e.Scope))
+	p, err = plan.Build(ctx, r.db, r.Policy, plan.Scope(e.Scope))
 	return p, true, err
 }
 

@@ -29,18 +29,26 @@ func Everything() Scope { return ScopeEverything }
 func Expired() Scope { return ScopeExpired }
 
 // Build works out what the policy means on the database's schema for a scope.
-// It reads the catalogue once and writes nothing. When the policy doesn't
-// cover the schema it returns a *PolicyError with every problem; errors of the
-// database are *dialect.Error.
+// It reads the catalogue once, tries up to 200 values of each link that it finds rows
+// by (LinkNeverMatches), and writes nothing. When the policy doesn't cover the schema it
+// returns a *PolicyError with every problem; errors of the database are *dialect.Error.
 func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, error) {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	return FromSchema(schema, db, p, scope)
+	out, err := FromSchema(schema, db, p, scope)
+	if err != nil {
+		return nil, err
+	}
+	if err := out.addUnmatchedLinks(ctx, db, schema); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
-// FromSchema is Build for a schema that has been read already.
+// FromSchema is Build for a schema that has been read already. It reads no rows: the
+// plan never has the hazard LinkNeverMatches.
 func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Plan, error) {
 	b := &builder{resolved: resolve(p, s), engine: e}
 	b.coverage()

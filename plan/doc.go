@@ -19,6 +19,11 @@
 // closure (how rows are found and what keeps them) and the [Step]s (what is done
 // to them, in order). Each [Hazard] has to be allowed by name before it runs.
 //
+// One hazard is of the data: [LinkNeverMatches]. [Build] tries values of each link from both
+// ends of the table's key. 20 different values without a match, and 20 rows to refer to, make
+// the hazard. Fewer tell nothing, and a value further inside the table may still match. The
+// hazard has no number in it: data change the plan's digest only where the hazard comes or goes.
+//
 // # What it promises
 //
 // It fails closed: a table or column that the policy doesn't mention, a

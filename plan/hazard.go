@@ -62,6 +62,7 @@ const (
 	UnseenReferences     HazardName = "UNSEEN_REFERENCES"     // foreign keys that the user may not see may delete or change rows
 	HistoryKept          HazardName = "HISTORY_KEPT"          // old values stay in a history table
 	UnindexedLink        HazardName = "UNINDEXED_LINK"        // a reference without an index is scanned
+	LinkNeverMatches     HazardName = "LINK_NEVER_MATCHES"    // no sampled value of a link is in the table that it refers to
 	PersonalKey          HazardName = "PERSONAL_KEY"          // a key column is itself personal
 	SharedRow            HazardName = "SHARED_ROW"            // a row belongs to several subjects
 	UniquenessNotProven  HazardName = "UNIQUENESS_NOT_PROVEN" // a strategy may give two rows of a unique index one value

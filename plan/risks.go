@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,9 +89,7 @@ func (b *builder) hazards(roots []Root) []Hazard {
 			add(UniquenessNotProven, u.table, "column %s is in the unique index %s and its strategy may repeat a value", u.column, u.index)
 		}
 	}
-	slices.SortFunc(out, func(x, y Hazard) int {
-		return cmp.Or(cmp.Compare(x.Name, y.Name), x.Table.Compare(y.Table), cmp.Compare(x.Reason, y.Reason))
-	})
+	sortHazards(out)
 	return out
 }
 

@@ -1,0 +1,164 @@
+package plan
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/maphash"
+	"slices"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+const (
+	// sampledRows is how many rows of a link are tried from each end of the table's key.
+	sampledRows = 100
+	// enoughValues is how many different values must have been tried, and how many rows
+	// must be there to refer to, before a link that matches nothing is a hazard. Fewer may well be
+	// what deleted rows left behind.
+	enoughValues = 20
+)
+
+// addUnmatchedLinks samples the links that the plan finds rows by, and adds a hazard for
+// each that none of the values matches. It stops at the first match, so that a link that
+// works costs few look-ups. Where few rows meet the link's condition, the database may read the whole table.
+func (p *Plan) addUnmatchedLinks(ctx context.Context, db dialect.DB, s *dialect.Schema) error {
+	for _, link := range p.followedLinks() {
+		from, to := p.linkEnd(link.Table, link.Columns)+link.where(), p.linkEnd(link.RefTable, link.RefColumns)
+		never, err := neverMatches(ctx, db, s.Table(link.Table), &link)
+		h := Hazard{Name: LinkNeverMatches, Table: link.Table}
+		switch {
+		case dialect.ClassOf(err) == dialect.PermissionDenied:
+			h.Reason = fmt.Sprintf("whether %s ever matches %s is unknown, as the values may not be read: build the plan as a user who may", from, to)
+		case err != nil:
+			return fmt.Errorf("sampling the link %s -> %s: %w", from, to, err)
+		case never:
+			h.Reason = fmt.Sprintf("none of the sampled values of %s is in %s, so the link may find no rows: link a column that holds the key alone", from, to)
+		default:
+			continue
+		}
+		p.Hazards = append(p.Hazards, h)
+	}
+	sortHazards(p.Hazards)
+	return nil
+}
+
+// followedLinks are the references that no database enforces and that rows are found by.
+func (p *Plan) followedLinks() []Reference {
+	var out []Reference
+	add := func(refs ...Reference) {
+		for _, ref := range refs {
+			known := func(o Reference) bool {
+				return o.Table == ref.Table && o.RefTable == ref.RefTable && o.Where == ref.Where && samePairs(o.Columns, o.RefColumns, ref.Columns, ref.RefColumns)
+			}
+			if ref.Link && !slices.ContainsFunc(out, known) {
+				out = append(out, ref)
+			}
+		}
+	}
+	if p.Scope == ScopeEverything {
+		return nil // every row is meant, whatever it refers to
+	}
+	for _, r := range p.Roots {
+		for _, t := range r.Tables {
+			for _, w := range t.Reach {
+				add(w.Reference)
+			}
+			for _, a := range t.Keeps {
+				add(a.Reference)
+			}
+			add(t.AnchoredBy...)
+			add(t.SharedBy...)
+		}
+		for _, s := range r.Steps {
+			if s.Detach != nil {
+				add(*s.Detach)
+			}
+		}
+	}
+	return out
+}
+
+// linkEnd is one end of a link, as a policy writes it: users(id).
+func (p *Plan) linkEnd(table dialect.Name, columns []string) string {
+	return short(table, p.Default) + "(" + list(columns) + ")"
+}
+
+// neverMatches reports whether enough values of the link were tried and none is that of
+// a row referred to. The dialect compares them, as it does when a run follows the link.
+func neverMatches(ctx context.Context, db dialect.DB, t *dialect.Table, link *Reference) (never bool, err error) {
+	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
+	if err != nil {
+		return false, err
+	}
+	defer func() { // nothing was written: what Rollback says matters only where all else went well
+		if e := tx.Rollback(ctx); err == nil {
+			err = e
+		}
+	}()
+	where := notNull(link.Columns)
+	if link.Where != "" {
+		where = append(where, dialect.Match{SQL: link.Where})
+	}
+	sample := dialect.Select{
+		Table: link.Table, Columns: link.Columns, Where: where, Order: t.Key(), Limit: sampledRows,
+		Flags: []dialect.Cond{dialect.Orphan{Columns: link.Columns, RefTable: link.RefTable, RefColumns: link.RefColumns}},
+	}
+	values := &unmatchedValues{seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
+	if matched, err := values.tryRows(ctx, tx, sample); err != nil || matched {
+		return false, err
+	}
+	if len(sample.Order) > 0 {
+		sample.Descending = true
+		if matched, err := values.tryRows(ctx, tx, sample); err != nil || matched {
+			return false, err
+		}
+	}
+	if len(values.seen) < enoughValues {
+		return false, nil
+	}
+	referred := 0
+	for _, err := range tx.Query(ctx, dialect.Select{Table: link.RefTable, Columns: link.RefColumns, Where: notNull(link.RefColumns), Limit: enoughValues}) {
+		if err != nil {
+			return false, err
+		}
+		referred++
+	}
+	return referred == enoughValues, nil
+}
+
+// unmatchedValues knows how many different values were tried, by their hashes.
+type unmatchedValues struct {
+	seed maphash.Seed
+	seen map[uint64]bool
+}
+
+// tryRows tries the values of the rows, up to the first that matches.
+func (u *unmatchedValues) tryRows(ctx context.Context, tx dialect.Reader, sample dialect.Select) (matched bool, err error) {
+	for row, err := range tx.Query(ctx, sample) {
+		if err != nil {
+			return false, err
+		}
+		last := len(row) - 1
+		if row[last] != int64(1) {
+			return true, nil
+		}
+		u.seen[maphash.String(u.seed, fmt.Sprintf("%q", row[:last]))] = true
+	}
+	return false, nil
+}
+
+// notNull holds for rows in which none of the columns is NULL.
+func notNull(columns []string) []dialect.Cond {
+	out := make([]dialect.Cond, len(columns))
+	for i, c := range columns {
+		out[i] = dialect.Not{Cond: dialect.IsNull{Column: c}}
+	}
+	return out
+}
+
+func sortHazards(hazards []Hazard) {
+	slices.SortFunc(hazards, func(x, y Hazard) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), x.Table.Compare(y.Table), cmp.Compare(x.Reason, y.Reason))
+	})
+}
