@@ -101,7 +101,11 @@ func (d tight) stops(t *testing.T, m *mayhem) {
 			break
 		}
 	}
-	_, err := m.work.carryOut(t.Context(), db, m.plan, nil)
+	p, err := db.meant(t.Context(), m.plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = m.work.carryOut(t.Context(), db, p, nil)
 	if err == nil {
 		t.Fatal("the run has ended well")
 	}

@@ -233,7 +233,11 @@ func (m *mayhem) undisturbed(t testing.TB, db *target) {
 // ends continues the run and holds its end against the undisturbed one's.
 func (m *mayhem) ends(t testing.TB, db *target) {
 	t.Helper()
-	report, err := m.work.carryOut(t.Context(), db, m.plan, nil)
+	p, err := db.meant(t.Context(), m.plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := m.work.carryOut(t.Context(), db, p, nil)
 	if err != nil {
 		t.Fatal("continued:", err)
 	}

@@ -82,15 +82,24 @@ func (d *target) plan(t testing.TB, policy string, scope plan.Scope) *plan.Plan 
 // build builds a plan that may run on this database.
 func (d *target) build(ctx context.Context, policy *plan.Policy, scope plan.Scope) (*plan.Plan, error) {
 	p, err := plan.Build(ctx, d.DB, policy, scope)
-	if err != nil || scope != plan.ScopeEverything {
-		return p, err
+	if err != nil {
+		return nil, err
+	}
+	return d.meant(ctx, p)
+}
+
+// meant is the plan for this database, where it has to name one.
+func (d *target) meant(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
+	if p.Scope != plan.ScopeEverything {
+		return p, nil
 	}
 	id, err := d.DB.Identity(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p.OnlyOn = id.Names[0]
-	return p, nil
+	own := *p
+	own.OnlyOn = id.Names[0]
+	return &own, nil
 }
 
 // options are those of a run that is in order.
