@@ -136,6 +136,9 @@ func parseEntries(m map[string]any) (Spec, error) {
 	if err != nil {
 		return Spec{}, err
 	}
+	if none, ok := params.(map[string]any); ok && len(none) == 0 {
+		params = nil // one strategy, and so one consistent group, however it is written
+	}
 	s.Name, s.Params = names[0], params
 	return s, nil
 }

@@ -23,6 +23,8 @@ func TestSpecJSON(t *testing.T) {
 		{`{"fake":"email","null":"fill","locale":"en"}`, `{"fake":"email","locale":"en","null":"fill"}`},
 		{`{"null":null,"when":"a < 'b' & c"}`, `{"null":null,"when":"a < 'b' & c"}`},
 		{`{"pseudonym":null,"fold":true}`, `{"fold":true,"pseudonym":null}`},
+		{`{"pseudonym":{}}`, `"pseudonym"`},
+		{`{"pseudonym":{},"when":"a = 1"}`, `{"pseudonym":null,"when":"a = 1"}`},
 		{`{"fixed":0.5}`, `{"fixed":0.5}`},
 		{`{"fixed":-0.0}`, `{"fixed":0}`},
 	} {

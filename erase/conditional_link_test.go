@@ -15,7 +15,7 @@ func TestAConditionalLinkOnATextColumnInScopeEverything(t *testing.T) {
 version: 1
 database: wiki
 tables:
-  person: {columns: {id: none, login: {pii: identifier, overwrite: {pseudonym: {}}}}}
+  person: {columns: {id: none, login: {pii: identifier, overwrite: pseudonym}}}
   page: {columns: {id: none, ns: none, title: {pii: identifier, overwrite: {pseudonym: {}, when: "ns  = 2 AND id > 0"}}}}
 links:
   - page(title) -> person(login) where ns = 2 and id > 0
