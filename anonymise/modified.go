@@ -50,8 +50,7 @@ func (m modified) Bind(t Target) (Replacer, error) {
 		c = m.spec.Sees(c)
 		t.Column = c
 	}
-	switch {
-	case len(m.Kinds) > 0 && !slices.Contains(m.Kinds, c.Kind):
+	if len(m.Kinds) > 0 && !slices.Contains(m.Kinds, c.Kind) {
 		return nil, fmt.Errorf("%s: column %s is %s, and %s works on %s", name, c.Name, describe(c), m.spec.Name, joinKinds(m.Kinds))
 	}
 	if m.Info().Keyed {

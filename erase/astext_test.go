@@ -91,7 +91,7 @@ func TestTextInABinaryColumnIsReplacedAsText(t *testing.T) {
 						t.Errorf("%s, row %d: %s isn't stored as bytes any more", scope, id, column)
 					}
 				}
-				if name := is("name"); strings.Contains("Zoë Ångström Ben Okri", name) || !strings.Contains(name, " ") {
+				if name := is("name"); name == "Zoë Ångström" || name == "Ben Okri" || !strings.Contains(name, " ") {
 					t.Errorf("%s, row %d: the name became %q", scope, id, name)
 				}
 				if mail := is("mail"); mail == "me@home.example" || strings.Count(mail, "@") != 1 {

@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// ErrNoSuchRun: the journal has no run of that ID.
+// ErrNoSuchRun says that the journal has no run of that ID.
 var ErrNoSuchRun = errors.New("no such run")
 
 // Close ends a run that can't go on, because the schema has changed or its subjects are no longer known,

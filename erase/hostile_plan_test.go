@@ -293,30 +293,41 @@ func (d *target) houseRows(t testing.TB) map[string]map[string]map[string]string
 	t.Helper()
 	out := map[string]map[string]map[string]string{}
 	for _, table := range []string{"home", "person", "bill", "line", "call", "post", "log", "session", "pin", "vote"} {
-		rows, err := d.SQL.QueryContext(context.Background(), "SELECT rowid, * FROM "+table)
-		if err != nil {
+		out[table] = d.tableRows(t, table)
+	}
+	return out
+}
+
+// tableRows reads a table's rows, by row and column.
+func (d *target) tableRows(t testing.TB, table string) map[string]map[string]string {
+	t.Helper()
+	rows, err := d.SQL.QueryContext(context.Background(), "SELECT rowid, * FROM "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]map[string]string{}
+	for rows.Next() {
+		values := make([]any, len(columns))
+		at := make([]any, len(columns))
+		for i := range values {
+			at[i] = &values[i]
+		}
+		if err := rows.Scan(at...); err != nil {
 			t.Fatal(err)
 		}
-		columns, _ := rows.Columns()
-		out[table] = map[string]map[string]string{}
-		for rows.Next() {
-			values := make([]any, len(columns))
-			at := make([]any, len(columns))
-			for i := range values {
-				at[i] = &values[i]
-			}
-			if err := rows.Scan(at...); err != nil {
-				t.Fatal(err)
-			}
-			row := map[string]string{}
-			for i, c := range columns[1:] {
-				row[c] = fmt.Sprint(values[i+1])
-			}
-			out[table][fmt.Sprint(values[0])] = row
+		row := map[string]string{}
+		for i, c := range columns[1:] {
+			row[c] = fmt.Sprint(values[i+1])
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
-		}
+		out[fmt.Sprint(values[0])] = row
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func (v *validation) has(t *dialect.Table, field string, columns []string) bool 
 
 func (v *validation) rootOn(s *dialect.Schema, r *Root) {
 	for i := range r.Tables {
-		v.tableOn(s, r, &r.Tables[i], fmt.Sprintf("tables[%d]", i))
+		v.tableOn(s, &r.Tables[i], fmt.Sprintf("tables[%d]", i))
 	}
 	if o, first := r.Older, s.Table(r.Table); o != nil && v.has(first, "older", []string{o.Column}) {
 		v.moment("older.column", first.Column(o.Column))
@@ -80,7 +80,7 @@ func (v *validation) moment(field string, c *dialect.Column) {
 	v.check(c.Kind == dialect.Date || c.Kind == dialect.Timestamp || c.Kind == dialect.TimestampTZ, "%s: column %s is no date or timestamp", field, c.Name)
 }
 
-func (v *validation) tableOn(s *dialect.Schema, r *Root, pt *Table, at string) {
+func (v *validation) tableOn(s *dialect.Schema, pt *Table, at string) {
 	t := s.Table(pt.Name)
 	if !v.check(t != nil, "%s: table %s isn't in the schema", at, pt.Name) {
 		return

@@ -48,7 +48,7 @@ func (s *suite) policyConditions(t *testing.T) {
 		defer tx.Rollback(context.WithoutCancel(ctx(t))) //nolint:errcheck // nothing is to stay
 		return tx.Count(ctx(t), thing, []dialect.Cond{dialect.Match{SQL: sql}, dialect.Any{}})
 	}
-	s.sub(t, "whole ones", func(s *suite, t *testing.T) {
+	s.sub(t, "whole ones", func(_ *suite, t *testing.T) {
 		for _, sql := range whole {
 			if err := env.DB.CheckCondition(sql); err != nil {
 				t.Errorf("%q %v", sql, err)

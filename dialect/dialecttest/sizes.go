@@ -39,17 +39,17 @@ type bulkKey struct {
 	name    string
 	columns []Column
 	// make is the key's values for a row. Keys start alike: one that was cut might be another's.
-	make func(r *rand.Rand, row int) []dialect.Value
+	make func(row int) []dialect.Value
 }
 
 var bulkKeys = []bulkKey{
-	{"text key", []Column{{Name: "code", Type: text(200), NotNull: true}}, func(r *rand.Rand, row int) []dialect.Value {
+	{"text key", []Column{{Name: "code", Type: text(200), NotNull: true}}, func(row int) []dialect.Value {
 		return []dialect.Value{prefixed(row)}
 	}},
-	{"binary key", []Column{{Name: "digest", Type: Type{Kind: dialect.Bytes, Length: 200}, NotNull: true}}, func(r *rand.Rand, row int) []dialect.Value {
+	{"binary key", []Column{{Name: "digest", Type: Type{Kind: dialect.Bytes, Length: 200}, NotNull: true}}, func(row int) []dialect.Value {
 		return []dialect.Value{[]byte(prefixed(row))}
 	}},
-	{"composite key", []Column{{Name: "tenant", Type: intType, NotNull: true}, {Name: "code", Type: text(200), NotNull: true}}, func(r *rand.Rand, row int) []dialect.Value {
+	{"composite key", []Column{{Name: "tenant", Type: intType, NotNull: true}, {Name: "code", Type: text(200), NotNull: true}}, func(row int) []dialect.Value {
 		return []dialect.Value{int64(row % 2), prefixed(row)}
 	}},
 }
@@ -82,7 +82,7 @@ func (s *suite) writeSizes(t *testing.T, env *Env, k bulkKey, name string, seed 
 	write(t, env.DB, func(tx dialect.Tx) {
 		remove(t, tx, dialect.Delete{Table: n})
 		for i := range 2 + r.IntN(24) {
-			key := k.make(r, i)
+			key := k.make(i)
 			old := append(slices.Clone(key), "old", []byte("old"), "old")
 			insert(t, tx, n, all, old...)
 			want[dialect.EncodeKey(key)] = old

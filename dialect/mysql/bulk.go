@@ -128,7 +128,8 @@ func newDocument(t *dialect.Table, key, set []*dialect.Column) *document {
 // encode encodes one row into out, whose old content it replaces. exists is
 // false where no row can have its key.
 func (d *document) encode(row dialect.Row, out *encodedRow) (exists bool, err error) {
-	text := append(out.json[:0], '[')
+	text := out.json[:0]
+	text = append(text, '[')
 	out.lengths = append(out.lengths[:0], make([]int, len(row))...)
 	for i, v := range row {
 		c := d.column(i)
@@ -161,7 +162,8 @@ func (d *document) encode(row dialect.Row, out *encodedRow) (exists bool, err er
 		}
 		text = append(text, doc...)
 	}
-	out.json = append(text, ']')
+	text = append(text, ']')
+	out.json = text
 	return true, nil
 }
 

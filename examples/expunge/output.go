@@ -120,14 +120,6 @@ func count(n int64, one string) string {
 	return thousands(n) + " " + one + "s"
 }
 
-// are is a count with its verb: 1 row is, 2 rows are.
-func are(n int64, one string) string {
-	if n == 1 {
-		return count(n, one) + " is"
-	}
-	return count(n, one) + " are"
-}
-
 // terminal reports whether w is a terminal that may be drawn on.
 func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

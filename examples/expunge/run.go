@@ -226,11 +226,12 @@ func (a *app) sayRan(cmd *cli.Command, envelope []byte, keys *signKeys, out ran,
 	if cmd.Bool("json") {
 		return printJSON(a.stdout, out)
 	}
-	if out.Before {
+	switch {
+	case out.Before:
 		fmt.Fprintf(a.stdout, "run %s was finished before: nothing was done, this is its receipt once more\n\n", p.RunID)
-	} else if p.Incomplete != nil {
+	case p.Incomplete != nil:
 		fmt.Fprintf(a.stdout, "run %s is closed before it was complete\n\n", p.RunID)
-	} else {
+	default:
 		fmt.Fprintf(a.stdout, "run %s is finished\n\n", p.RunID)
 	}
 	printActions(a.stdout, p, "  ")

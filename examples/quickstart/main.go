@@ -27,8 +27,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer pool.Close()
-	if err := run(context.Background(), sqlite.New(pool), os.Stdout, "receipt.json"); err != nil {
+	err = run(context.Background(), sqlite.New(pool), os.Stdout, "receipt.json")
+	if err := errors.Join(err, pool.Close()); err != nil {
 		log.Fatal(err)
 	}
 }
