@@ -59,7 +59,11 @@ func TestAStagingCopyKeepsItsShapeAndNobody(t *testing.T) {
 				if string(again.everywhere(t)) != string(before) {
 					t.Fatal("the second copy isn't as the first one was")
 				}
-				again.run(t, p, options(p, "second"))
+				own, err := again.meant(t.Context(), p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				again.run(t, own, options(own, "second"))
 				if d := cmp.Diff(db.agreed(t, p), again.agreed(t, p)); d != "" {
 					t.Errorf("consistent values of the two copies:\n%s", d[:min(len(d), 2000)])
 				}

@@ -49,11 +49,11 @@ func TestErased(t *testing.T) {
 			"post: 1 row linked by (author) to no row of member: whose they were can't be told",
 		}},
 		{"another one is asked for", policyFile, "DELETE FROM post WHERE author = 1; DELETE FROM member WHERE id = 1", []string{"1", "2"}, []string{
-			"member: 1 row that should be gone", "post: 1 row that should be gone",
+			"post: 1 row that should be gone", "member: 1 row that should be gone",
 		}},
 		{"rows that the plan overwrites may stay", keeping, "", everyone, nil},
 		{"an identifier that nobody has", keeping, "", []string{"email=eve@old.example"}, []string{
-			"member: 1 subjects were named by an identifier that no row has: name them by their keys to search what is linked to them",
+			"member: 1 subject named by an identifier that no row has: name them by their keys to search what is linked to them",
 		}},
 		{"no subject", policyFile, "", nil, []string{"no subject was given: name those who must be gone"}},
 	} {

@@ -54,7 +54,7 @@ func Example() {
 	erasetest.Erased(t, db, p, "1")
 	fmt.Println("failed:", t.failed)
 	// Output:
-	// post: 1 row linked to a given subject
+	// post: 1 row that should be gone
 	// failed: 1
 }
 
