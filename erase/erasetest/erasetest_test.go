@@ -42,7 +42,7 @@ func TestErased(t *testing.T) {
 		want     []string
 	}{
 		{"nothing was erased", policyFile, "", everyone, []string{
-			"member: 1 row that should be gone", "post: 1 row that should be gone",
+			"post: 1 row that should be gone", "member: 1 row that should be gone",
 		}},
 		{"all is gone", policyFile, "DELETE FROM post WHERE author = 1; DELETE FROM member WHERE id = 1", everyone, nil},
 		{"a row refers to nobody", policyFile, "DELETE FROM member WHERE id = 1; DELETE FROM post WHERE author = 1; UPDATE post SET author = 7", everyone, []string{

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,8 +99,11 @@ func (l *Ledger) makeSalt() error {
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(files, func(f os.DirEntry) bool { return f.Name() == saltFile }) {
+		return nil // another process was first, and may have written entries meanwhile
+	}
 	for _, f := range files {
-		if !strings.HasPrefix(f.Name(), tempPrefix) && f.Name() != saltFile {
+		if !strings.HasPrefix(f.Name(), tempPrefix) {
 			return &FileError{f.Name(), fmt.Errorf("%w: the directory is not empty and is no ledger: give it one of its own", ErrForeign)}
 		}
 	}
