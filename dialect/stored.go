@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"math/big"
 	"net"
@@ -21,38 +22,50 @@ type Stored struct {
 	Undecided int64
 }
 
-// CountStored reads the rows that meet where (nil: those with b's keys) and counts the rows
-// of b among them that have b's very values. It compares in Go.
+// CountStored counts the rows of b that are there with b's very values. It reads the rows that
+// meet where first, which may be a range that costs less than many keys; a row that doesn't meet it
+// any more is looked for by its key. With where nil all are. It compares in Go.
 func CountStored(ctx context.Context, r Reader, t *Table, b BulkUpdate, where []Cond) (Stored, error) {
 	key, set := columnsOf(t, b.Key), columnsOf(t, b.Set)
-	at := make(map[string]int, len(b.Rows))
+	missing := make(map[string]int, len(b.Rows))
 	for i, row := range b.Rows {
-		at[encodeStoredKey(key, row)] = i
-	}
-	if where == nil {
-		in := In{Columns: b.Key}
-		for _, row := range b.Rows {
-			in.Keys = append(in.Keys, row[:len(key)])
-		}
-		where = []Cond{in}
+		missing[encodeStoredKey(key, row)] = i
 	}
 	var out Stored
-	for row, err := range r.Query(ctx, Select{Table: b.Table, Columns: slices.Concat(b.Key, b.Set), Where: where}) {
-		if err != nil {
+	look := func(where []Cond) error {
+		for row, err := range r.Query(ctx, Select{Table: b.Table, Columns: slices.Concat(b.Key, b.Set), Where: where}) {
+			if err != nil {
+				return err
+			}
+			encoded := encodeStoredKey(key, row)
+			i, ours := missing[encoded]
+			if !ours {
+				continue
+			}
+			delete(missing, encoded) // once
+			switch compareRow(set, b.Rows[i][len(key):], row[len(key):]) {
+			case Same:
+				out.Same++
+			case Undecided:
+				out.Undecided++
+			}
+		}
+		return nil
+	}
+	if where != nil {
+		if err := look(where); err != nil {
 			return Stored{}, err
 		}
-		encoded := encodeStoredKey(key, row)
-		i, ours := at[encoded]
-		if !ours {
-			continue
-		}
-		delete(at, encoded) // once
-		switch compareRow(set, b.Rows[i][len(key):], row[len(key):]) {
-		case Same:
-			out.Same++
-		case Undecided:
-			out.Undecided++
-		}
+	}
+	if len(missing) == 0 {
+		return out, nil
+	}
+	in := In{Columns: b.Key}
+	for _, i := range slices.Sorted(maps.Values(missing)) {
+		in.Keys = append(in.Keys, b.Rows[i][:len(key)])
+	}
+	if err := look([]Cond{in}); err != nil {
+		return Stored{}, err
 	}
 	return out, nil
 }

@@ -28,8 +28,8 @@ type proof struct {
 	late   bool                // or rows that weren't there when the batch looked,
 	unseen bool                // or leaves of which the batch doesn't know which it deleted,
 	inside int64               // of which so many were there at the transaction's end,
-	found  []dialect.Cond      // and those that meet these,
 	equal  *dialect.BulkUpdate // or all of these rows must be there with these values,
+	found  []dialect.Cond      // which met these before they were written,
 	schema *dialect.Table      // in columns of this table
 
 	present []dialect.Cond // or as many rows must meet these

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -13,16 +14,19 @@ import (
 // the catalogue's mark after its locks: a table made meanwhile would lose rows by ON DELETE
 // CASCADE that no step lists.
 type schemaWatch struct {
-	mu   sync.Mutex
-	mark string // of a schema that has the plan's fingerprint
+	// inspecting lets one worker inspect for all. Nobody waits for it with a transaction
+	// open: who inspects takes another connection, of which there may be none left.
+	inspecting sync.Mutex
+	mark       atomic.Pointer[string] // of a schema that has the plan's fingerprint
 }
 
 // errSchemaMoved ends a batch whose tables don't have the mark that was compared last.
 var errSchemaMoved = errors.New("the catalogue has changed")
 
 // begin reads the mark before the catalogue is inspected.
-func (w *schemaWatch) begin(ctx context.Context, e *executor) (err error) {
-	w.mark, err = e.schemaMark(ctx)
+func (w *schemaWatch) begin(ctx context.Context, e *executor) error {
+	mark, err := e.schemaMark(ctx)
+	w.mark.Store(&mark)
 	return err
 }
 
@@ -44,9 +48,7 @@ func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Tx, covers []dia
 	if err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if now != w.mark {
+	if now != *w.mark.Load() {
 		return errSchemaMoved
 	}
 	return nil
@@ -56,10 +58,10 @@ func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Tx, covers []dia
 // Indexes are as the run has them: it may have suspended some.
 func (e *executor) inspectAgain(ctx context.Context) error {
 	w := &e.watch
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.inspecting.Lock()
+	defer w.inspecting.Unlock()
 	mark, err := e.schemaMark(ctx)
-	if err != nil || mark == w.mark {
+	if err != nil || mark == *w.mark.Load() {
 		return err
 	}
 	now, err := e.db.Inspect(ctx)
@@ -74,13 +76,15 @@ func (e *executor) inspectAgain(ctx context.Context) error {
 	if err := drift(e.plan, now); err != nil {
 		return fmt.Errorf("%w; it was changed while the run was at work: undo the change and continue the run, or close it", err)
 	}
-	w.mark = mark
+	w.mark.Store(&mark)
 	return nil
 }
 
 // explain puts the changed schema, if it was changed, before an error that may come of it.
 func (e *executor) explain(ctx context.Context, err error) error {
 	switch class := dialect.ClassOf(err); {
+	case errors.Is(err, errTooMany): // which asks for smaller batches
+		return err
 	case errors.Is(err, errSchemaMoved), class == dialect.ForeignKeyViolation, class == dialect.Fatal:
 	default:
 		return err
@@ -98,7 +102,7 @@ func (e *executor) checkBeforeSigning(ctx context.Context, batches int) error {
 	if err != nil {
 		return err
 	}
-	if batches <= 1 && mark == e.watch.mark {
+	if batches <= 1 && mark == *e.watch.mark.Load() {
 		return nil
 	}
 	now, err := e.db.Inspect(ctx)

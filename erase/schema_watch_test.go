@@ -3,6 +3,7 @@ package erase_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -96,6 +97,30 @@ func TestARunNoticesAColumnAndATriggerThatAreMadeMeanwhile(t *testing.T) {
 					t.Error("a batch went on after the change")
 				}
 			})
+		}
+	})
+}
+
+// Workers that look at a change at once have the pool's connections in use between them.
+func TestSeveralWorkersNoticeAChangeAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		var subjects []string
+		for i := range 60 {
+			subjects = append(subjects, fmt.Sprint(100+i))
+			db.exec(t, fmt.Sprintf("INSERT INTO member (member_id, name, email) VALUES (%d, 'Member %d', 'm%d@club.example')", 100+i, i, i))
+		}
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", subjects...)
+		o.MaxRows, o.Workers = 1, 8
+		once := sync.OnceFunc(func() { db.exec(t, reviews("ON DELETE CASCADE")...) })
+		report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+			if point == "checked" {
+				once()
+			}
+		})
+		if !errors.Is(err, erase.ErrDrift) || report.Receipt != nil {
+			t.Errorf("error %v, want ErrDrift", err)
 		}
 	})
 }

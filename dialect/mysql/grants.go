@@ -8,10 +8,15 @@ import (
 )
 
 // Grants renders what Check asks for: SELECT on the whole database, without which the
-// catalogue hides tables and their references, and TRIGGER, without which it hides triggers.
+// catalogue hides tables and their references, TRIGGER, without which it hides triggers, and
+// REFERENCES on all databases, without which it hides foreign keys of other databases' tables. PROCESS
+// shows those too, but every session's statements with them.
 func (d *DB) Grants(accesses []dialect.Access, journal []*dialect.Table, role string) []string {
 	to := " TO " + account(role)
-	out := []string{"GRANT SELECT ON *" + to} // of the connection's database
+	out := []string{
+		"GRANT SELECT ON *" + to, // of the connection's database
+		"GRANT REFERENCES ON *.*" + to,
+	}
 	for _, a := range accesses {
 		privileges := []string{"TRIGGER"}
 		columns := slices.Clone(a.Update)

@@ -100,7 +100,7 @@ func (l *Ledger) makeSalt() error {
 		return err
 	}
 	if slices.ContainsFunc(files, func(f os.DirEntry) bool { return f.Name() == saltFile }) {
-		return nil // another process was first, and may have written entries meanwhile
+		return l.readSalt() // another process was first, and may have written entries meanwhile
 	}
 	for _, f := range files {
 		if !strings.HasPrefix(f.Name(), tempPrefix) {
