@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
 )
@@ -61,17 +60,11 @@ func (e *executor) close(ctx context.Context, reason string) ([]byte, error) {
 	if e.schema, err = e.db.Inspect(ctx); err != nil {
 		return nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	release, err := e.db.Claim(ctx, "run "+e.RunID)
-	if errors.Is(err, dialect.ErrClaimed) {
-		return nil, e.running(ctx)
-	}
+	release, err := e.claim(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
-	if err := e.identifyDatabase(ctx); err != nil {
-		return nil, err
-	}
+	defer release()
 	if row, err = e.journal.take(ctx, runRow{ID: e.RunID, Holder: e.holder()}); err != nil {
 		return nil, err
 	}
@@ -112,19 +105,7 @@ func (e *executor) signIncomplete(ctx context.Context, row *runRow, reason strin
 			return nil, err
 		}
 	}
-	if s.followed, err = e.followed(ctx, s.Follows); err != nil {
-		return nil, err
-	}
-	statement := e.statement(row, programs, s)
-	envelope, err := receipt.Sign(ctx, statement, e.Signers...)
-	if err != nil {
-		return nil, fmt.Errorf("signing the receipt of the closed run: %w", err)
-	}
-	if err := e.seal(ctx, envelope); err != nil {
-		return nil, err
-	}
-	e.Log.Info("the run is closed before it was complete", "run", e.RunID, "batches", s.batches)
-	return envelope, errors.Join(e.leave(ctx, row, e.Now(), envelope), leftOver(&statement.Predicate, envelope))
+	return e.sign(ctx, row, programs, s)
 }
 
 // countReturned counts the given subjects that the run deleted and that are in the database again.

@@ -2,7 +2,6 @@ package erase
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -55,20 +54,7 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 	if s.commitments, err = e.commitments(entries); err != nil {
 		return nil, err
 	}
-	if s.followed, err = e.followed(ctx, s.Follows); err != nil {
-		return nil, err
-	}
-	statement := e.statement(row, programs, s)
-	envelope, err := receipt.Sign(ctx, statement, e.Signers...)
-	if err != nil {
-		return nil, fmt.Errorf("the run is done and its receipt isn't signed, run again with the same run ID: %w", err)
-	}
-	e.at("signed")
-	if err := e.seal(ctx, envelope); err != nil {
-		return nil, err
-	}
-	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries)
-	return envelope, errors.Join(e.leave(ctx, row, e.Now(), envelope), leftOver(&statement.Predicate, envelope))
+	return e.sign(ctx, row, programs, s)
 }
 
 // summarise adds up what the journal's entries say.

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/expungedb/expunge/anonymise"
@@ -98,17 +95,11 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	if err := makeJournal(ctx, e.db); err != nil {
 		return nil, err
 	}
-	release, err := e.db.Claim(ctx, "run "+e.RunID)
-	if errors.Is(err, dialect.ErrClaimed) {
-		return nil, e.running(ctx)
-	}
+	release, err := e.claim(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
-	if err := e.identifyDatabase(ctx); err != nil {
-		return nil, err
-	}
+	defer release()
 	now := e.Now().UTC()
 	row, err := e.journal.take(ctx, runRow{
 		ID: e.RunID, Holder: e.holder(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
@@ -145,24 +136,6 @@ func (e *executor) newSource() any {
 	return anonymise.NewSource(e.Secret, rand.NewChaCha8(seed))
 }
 
-// holder says who carries the run out, for another process that wants to.
-func (e *executor) holder() string {
-	who := fmt.Sprintf("process %d since %s", os.Getpid(), e.Now().UTC().Format("2006-01-02 15:04:05Z"))
-	if e.Actor != "" {
-		who = e.Actor + ", " + who
-	}
-	runes := []rune(who)
-	return string(runes[:min(len(runes), 200)])
-}
-
-func (e *executor) running(ctx context.Context) error {
-	row, err := e.journal.peek(ctx)
-	if err != nil || row == nil {
-		return ErrRunning
-	}
-	return fmt.Errorf("%w: %s", ErrRunning, row.Holder)
-}
-
 // finished returns the receipt of a run that is closed.
 func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 	switch {
@@ -179,75 +152,6 @@ func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 	envelope := []byte(row.Envelope)
 	e.repeated = true
 	return envelope, errors.Join(e.publish(ctx, envelope), e.leave(ctx, row, row.Closed, envelope), leftIn(envelope))
-}
-
-// answers refuses the receipt of a run that was about other subjects than are given now.
-func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
-	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil {
-		return nil
-	}
-	if e.schema == nil {
-		if e.schema, err = e.db.Inspect(ctx); err != nil {
-			return fmt.Errorf("reading the catalogue: %w", err)
-		}
-	}
-	t := e.schema.Table(e.plan.Subject.Table)
-	for _, c := range slices.Concat(e.plan.Subject.Key, e.plan.Subject.Identifiers) {
-		if t == nil || t.Column(c) == nil {
-			return fmt.Errorf("%w, or not: the subjects' table isn't the one of the plan any more, so that they can't be compared: close the run to get its receipt", ErrRunDiffers)
-		}
-	}
-	c, err := e.census(ctx, true)
-	if err != nil {
-		return err
-	}
-	return e.checkSubjectsMatch(ctx, row, c)
-}
-
-// checkSubjectsMatch refuses subjects that aren't those of the run, with certainty where the
-// caller holds a key of the run's marks. Without one, a run isn't continued, and its receipt
-// is returned where all subjects were deleted and none of those given is in the database.
-func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c census) error {
-	const otherwise = "pass the original subjects or use a new run ID"
-	like, err := e.compare(ctx, row, &c)
-	switch {
-	case err != nil:
-		return err
-	case like == sameSubjects && row.State == stateOpen:
-		return nil // one who was deleted, and came back, is counted as arrived
-	case like == otherSubjects:
-		return fmt.Errorf("%w: the given subjects are not those of the run: %s", ErrRunDiffers, otherwise)
-	case like == unknownSubjects && !c.fits(row.Subjects):
-		return fmt.Errorf("%w: the run has %d subjects, and %d are given: %s", ErrRunDiffers, row.Subjects, c.named+c.unnamed, otherwise)
-	}
-	remain, err := e.remaining(ctx, row)
-	if err != nil {
-		return err
-	}
-	switch {
-	case c.present > remain:
-		return fmt.Errorf("%w: %d of the given subjects exist, but at most %d of the run's remain: %s; if one of them came back, close the run and use a new run ID", ErrRunDiffers, c.present, remain, otherwise)
-	case like == unknownSubjects && (row.State == stateOpen || remain > 0):
-		return fmt.Errorf("%w, or not: without a key that it was begun with, its subjects can't be compared with the given ones: give the same secret, commitment key or signing key, or close the run and use a new run ID", ErrRunDiffers)
-	}
-	return nil
-}
-
-// remaining is how many of the run's subjects it has not deleted.
-func (e *executor) remaining(ctx context.Context, row *runRow) (int64, error) {
-	entries, err := e.journal.entries(ctx)
-	if err != nil {
-		return 0, err
-	}
-	remain := row.Subjects
-	for _, d := range entries {
-		for _, st := range e.plan.Roots[0].Steps {
-			if n := d.Tally.Steps[st.ID]; n != nil && st.Op == plan.Delete && st.Table == e.plan.Roots[0].Table {
-				remain -= n.Affected
-			}
-		}
-	}
-	return remain, nil
 }
 
 // ready makes every check that can be made before something is written, and
@@ -294,40 +198,6 @@ func (e *executor) ready(ctx context.Context, found *runRow) (c census, err erro
 		return c, fmt.Errorf("%w: none of the %d given is in %s: where their rows are gone already, AbsentOK (--absent-ok) erases what refers to their keys by links", ErrNoSuchSubject, c.named, e.plan.Subject.Table)
 	}
 	return c, nil
-}
-
-// drift refuses a schema that isn't the one the plan was made for, and a plan that
-// Build doesn't make on it.
-func drift(p *plan.Plan, s *dialect.Schema) error {
-	if err := p.Validate(); err != nil {
-		return err
-	}
-	if p.Engine != s.Engine {
-		return fmt.Errorf("%w: it was made for %s, and this is %s: build it again", ErrDrift, p.Engine, s.Engine)
-	}
-	if s.Fingerprint(p.Covers) == p.Schema {
-		return p.CheckSchema(s)
-	}
-	var missing []string
-	for _, n := range p.Covers {
-		if s.Table(n) == nil {
-			missing = append(missing, n.String())
-		}
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("%w: table %s is gone: build the plan again and have it approved", ErrDrift, strings.Join(missing, ", "))
-	}
-	for _, n := range p.Covers {
-		if t := s.Table(n); t != nil && t.TriggersUnseen {
-			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see the triggers of %s: grant TRIGGER on it, or build the plan again and have it approved", ErrDrift, n)
-		}
-	}
-	for _, n := range p.Covers {
-		if t := s.Table(n); t != nil && t.ReferencesUnseen {
-			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see all foreign keys that refer to %s: run it as a user who sees what the plan's maker saw, or build the plan again and have it approved", ErrDrift, n)
-		}
-	}
-	return fmt.Errorf("%w: a table that it covers, or a reference to one, is different: build the plan again and have it approved", ErrDrift)
 }
 
 func (e *executor) programs(ctx context.Context, asOf time.Time) ([]*program, error) {

@@ -13,6 +13,23 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
+// sign signs the receipt of what was summed up, and ends the run with it.
+func (e *executor) sign(ctx context.Context, row *runRow, programs []*program, s *summary) (envelope []byte, err error) {
+	if s.followed, err = e.followed(ctx, s.Follows); err != nil {
+		return nil, err
+	}
+	statement := e.statement(row, programs, s)
+	if envelope, err = receipt.Sign(ctx, statement, e.Signers...); err != nil {
+		return nil, fmt.Errorf("what was done is committed and its receipt isn't signed, do the same again with the same run ID: %w", err)
+	}
+	e.at("signed")
+	if err := e.seal(ctx, envelope); err != nil {
+		return nil, err
+	}
+	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries, "incomplete", s.incomplete)
+	return envelope, errors.Join(e.leave(ctx, row, e.Now(), envelope), leftOver(&statement.Predicate, envelope))
+}
+
 // seal stores the signed receipt, has it published and closes the run. A
 // receipt that is to be published is stored before: signed once more it would be another
 // one, as most signatures are random, and a log would hold both.

@@ -1,0 +1,45 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// claim makes the run this process's, until it is released, and finds out which database it is on.
+func (e *executor) claim(ctx context.Context) (release func(), err error) {
+	give, err := e.db.Claim(ctx, "run "+e.RunID)
+	if errors.Is(err, dialect.ErrClaimed) {
+		return nil, e.running(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	release = func() { _ = give() } // the engine gives the claim up with the session at the latest
+	if err := e.identifyDatabase(ctx); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// holder says who carries the run out, for another process that wants to.
+func (e *executor) holder() string {
+	who := fmt.Sprintf("process %d since %s", os.Getpid(), e.Now().UTC().Format("2006-01-02 15:04:05Z"))
+	if e.Actor != "" {
+		who = e.Actor + ", " + who
+	}
+	runes := []rune(who)
+	return string(runes[:min(len(runes), 200)])
+}
+
+func (e *executor) running(ctx context.Context) error {
+	row, err := e.journal.peek(ctx)
+	if err != nil || row == nil {
+		return ErrRunning
+	}
+	return fmt.Errorf("%w: %s", ErrRunning, row.Holder)
+}

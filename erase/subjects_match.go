@@ -1,0 +1,78 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/expungedb/expunge/plan"
+)
+
+// answers refuses the receipt of a run that was about other subjects than are given now.
+func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
+	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil {
+		return nil
+	}
+	if e.schema == nil {
+		if e.schema, err = e.db.Inspect(ctx); err != nil {
+			return fmt.Errorf("reading the catalogue: %w", err)
+		}
+	}
+	t := e.schema.Table(e.plan.Subject.Table)
+	for _, c := range slices.Concat(e.plan.Subject.Key, e.plan.Subject.Identifiers) {
+		if t == nil || t.Column(c) == nil {
+			return fmt.Errorf("%w, or not: the subjects' table isn't the one of the plan any more, so that they can't be compared: close the run to get its receipt", ErrRunDiffers)
+		}
+	}
+	c, err := e.census(ctx, true)
+	if err != nil {
+		return err
+	}
+	return e.checkSubjectsMatch(ctx, row, c)
+}
+
+// checkSubjectsMatch refuses subjects that aren't those of the run, with certainty where the
+// caller holds a key of the run's marks. Without one, a run isn't continued, and its receipt
+// is returned where all subjects were deleted and none of those given is in the database.
+func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c census) error {
+	const otherwise = "pass the original subjects or use a new run ID"
+	like, err := e.compare(ctx, row, &c)
+	switch {
+	case err != nil:
+		return err
+	case like == sameSubjects && row.State == stateOpen:
+		return nil // one who was deleted, and came back, is counted as arrived
+	case like == otherSubjects:
+		return fmt.Errorf("%w: the given subjects are not those of the run: %s", ErrRunDiffers, otherwise)
+	case like == unknownSubjects && !c.fits(row.Subjects):
+		return fmt.Errorf("%w: the run has %d subjects, and %d are given: %s", ErrRunDiffers, row.Subjects, c.named+c.unnamed, otherwise)
+	}
+	remain, err := e.remaining(ctx, row)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.present > remain:
+		return fmt.Errorf("%w: %d of the given subjects exist, but at most %d of the run's remain: %s; if one of them came back, close the run and use a new run ID", ErrRunDiffers, c.present, remain, otherwise)
+	case like == unknownSubjects && (row.State == stateOpen || remain > 0):
+		return fmt.Errorf("%w, or not: without a key that it was begun with, its subjects can't be compared with the given ones: give the same secret, commitment key or signing key, or close the run and use a new run ID", ErrRunDiffers)
+	}
+	return nil
+}
+
+// remaining is how many of the run's subjects it has not deleted.
+func (e *executor) remaining(ctx context.Context, row *runRow) (int64, error) {
+	entries, err := e.journal.entries(ctx)
+	if err != nil {
+		return 0, err
+	}
+	remain := row.Subjects
+	for _, d := range entries {
+		for _, st := range e.plan.Roots[0].Steps {
+			if n := d.Tally.Steps[st.ID]; n != nil && st.Op == plan.Delete && st.Table == e.plan.Roots[0].Table {
+				remain -= n.Affected
+			}
+		}
+	}
+	return remain, nil
+}
