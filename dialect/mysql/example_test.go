@@ -1,0 +1,27 @@
+package mysql_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log"
+
+	"github.com/expungedb/expunge/dialect/mysql"
+)
+
+// MySQL and MariaDB are one engine here. The pool stays yours: its settings hold, and you close it.
+func ExampleNew() {
+	pool, err := sql.Open("mysql", "eraser:secret@tcp(localhost:3306)/shop")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = pool.Close() }()
+
+	schema, err := mysql.New(pool).Inspect(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range schema.Tables {
+		fmt.Println(t.Name)
+	}
+}

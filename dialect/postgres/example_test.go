@@ -1,0 +1,28 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/expungedb/expunge/dialect/postgres"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// The pool stays yours: its settings hold, and you close it.
+func ExampleNew() {
+	ctx := context.Background()
+	pool, err := pgxpool.New(ctx, "postgres://eraser@localhost/shop")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+
+	schema, err := postgres.New(pool).Inspect(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range schema.Tables {
+		fmt.Println(t.Name)
+	}
+}

@@ -1,0 +1,35 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/expungedb/expunge/dialect/sqlite"
+)
+
+// The pool stays yours: its settings hold, and you close it.
+func ExampleNew() {
+	pool, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = pool.Close() }()
+	pool.SetMaxOpenConns(1) // a second connection would be another database in memory
+	if _, err := pool.Exec("CREATE TABLE reader (id INTEGER PRIMARY KEY, email TEXT)"); err != nil {
+		log.Fatal(err)
+	}
+
+	schema, err := sqlite.New(pool).Inspect(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range schema.Tables {
+		fmt.Println(t.Name, len(t.Columns))
+	}
+	// Output:
+	// reader 2
+}

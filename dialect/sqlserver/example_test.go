@@ -1,0 +1,27 @@
+package sqlserver_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log"
+
+	"github.com/expungedb/expunge/dialect/sqlserver"
+)
+
+// The pool stays yours: its settings hold, and you close it.
+func ExampleNew() {
+	pool, err := sql.Open("sqlserver", "sqlserver://eraser:secret@localhost:1433?database=shop")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = pool.Close() }()
+
+	schema, err := sqlserver.New(pool).Inspect(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range schema.Tables {
+		fmt.Println(t.Name)
+	}
+}
