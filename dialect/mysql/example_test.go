@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log"
 
 	"github.com/expungedb/expunge/dialect/mysql"
 )
@@ -13,13 +12,13 @@ import (
 func ExampleNew() {
 	pool, err := sql.Open("mysql", "eraser:secret@tcp(localhost:3306)/shop")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer func() { _ = pool.Close() }()
 
 	schema, err := mysql.New(pool).Inspect(context.Background())
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, t := range schema.Tables {
 		fmt.Println(t.Name)

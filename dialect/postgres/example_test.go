@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"fmt"
-	"log"
 
 	"github.com/expungedb/expunge/dialect/postgres"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -14,13 +13,13 @@ func ExampleNew() {
 	ctx := context.Background()
 	pool, err := pgxpool.New(ctx, "postgres://eraser@localhost/shop")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer pool.Close()
 
 	schema, err := postgres.New(pool).Inspect(ctx)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, t := range schema.Tables {
 		fmt.Println(t.Name)

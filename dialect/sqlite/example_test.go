@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -15,17 +14,17 @@ import (
 func ExampleNew() {
 	pool, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer func() { _ = pool.Close() }()
 	pool.SetMaxOpenConns(1) // a second connection would be another database in memory
 	if _, err := pool.Exec("CREATE TABLE reader (id INTEGER PRIMARY KEY, email TEXT)"); err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 
 	schema, err := sqlite.New(pool).Inspect(context.Background())
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, t := range schema.Tables {
 		fmt.Println(t.Name, len(t.Columns))
