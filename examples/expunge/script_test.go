@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 // engines are what the scripts run on: each script gets an empty database,
 // whose URL is in EXPUNGE_DB. Besides those in testdata/script an engine runs
-// the scripts in its folder there, if it has one.
+// the scripts in its folder there, if it has one. SQLite's has what doesn't depend on the engine.
 var engines = []struct {
 	name    string
 	folders []string
