@@ -28,16 +28,16 @@ type madeAmendment struct {
 func amendFlags(more ...cli.Flag) []cli.Flag {
 	return append(append(receiptFlags(), amendmentFlag(),
 		keyFlag("the amendment"),
-		&cli.StringFlag{Name: "actor", Usage: "who says so: a `ROLE`, no person's name"}), more...)
+		&cli.StringFlag{Name: "actor", Usage: "operator `ROLE` for the amendment (not a person's name)"}), more...)
 }
 
 func (a *app) amend() *cli.Command {
 	return &cli.Command{
-		Name: "amend", Usage: "signs a later fact about a receipt, which itself is never edited",
+		Name: "amend", Usage: "sign a later fact about a receipt",
 		Flags: amendFlags(
-			&cli.StringFlag{Name: "backup-expired", Local: true, Usage: "the backup of that `NAME` is gone"},
-			&cli.StringFlag{Name: "recipient-told", Local: true, Usage: "the recipient of that `NAME` was told of the erasure"},
-			&cli.StringFlag{Name: "revoke", Local: true, Usage: "the receipt is not to be relied on: the `REASON`, which must not name a person"},
+			&cli.StringFlag{Name: "backup-expired", Local: true, Usage: "record that backup `NAME` is gone"},
+			&cli.StringFlag{Name: "recipient-told", Local: true, Usage: "record that recipient `NAME` was told of the erasure"},
+			&cli.StringFlag{Name: "revoke", Local: true, Usage: "revoke the receipt for this `REASON` (name no person)"},
 			atFlag(), outputFlag(),
 		),
 		Commands: []*cli.Command{a.amendResidue()}, HideHelpCommand: true,
@@ -56,7 +56,7 @@ func (a *app) amend() *cli.Command {
 }
 
 func atFlag() cli.Flag {
-	return &cli.StringFlag{Name: "at", Usage: "the `DATE` on which it happened, such as 2026-01-31 (default: now)"}
+	return &cli.StringFlag{Name: "at", Usage: "`DATE` on which it happened: 2026-01-31 (default: now)"}
 }
 
 func outputFlag() cli.Flag {
@@ -96,9 +96,9 @@ func factAt(cmd *cli.Command) (time.Time, error) {
 
 func (a *app) finalize() *cli.Command {
 	return &cli.Command{
-		Name: "finalize", Usage: "states that all backups are gone, once the receipt's final date has passed; refuses before",
+		Name: "finalize", Usage: "sign that all backups have expired",
 		Flags: amendFlags(
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the amendment to `FILE`; where there are several, numbered: A-1.json, A-2.json, …"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write amendments to `FILE`; several are numbered: A-1.json"},
 		),
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			m, err := openForAmending(cmd)

@@ -14,11 +14,11 @@ import (
 // certificate puts a receipt into words. As JSON it is receipt.Certificate.
 func (a *app) certificate() *cli.Command {
 	return &cli.Command{
-		Name: "certificate", Usage: "puts a receipt into words for the person whose data it was", ArgsUsage: "receipt.json",
+		Name: "certificate", Usage: "explain a receipt to the person whose data it was", ArgsUsage: "receipt.json",
 		Flags: []cli.Flag{
 			pubFlag(), thresholdFlag(), amendmentFlag(),
-			&cli.StringFlag{Name: "format", Value: "html", Usage: "html (one page that needs no other file) or text"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` (default: standard output)"},
+			&cli.StringFlag{Name: "format", Value: "html", Usage: "output format: html or text"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` (default: standard output)"},
 		},
 		Action: a.verb(1, func(_ context.Context, cmd *cli.Command) error {
 			format := cmd.String("format")

@@ -25,12 +25,16 @@ type commitments struct {
 }
 
 func commitmentFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "receipt-key-file", Usage: "the `FILE` of the key that row commitments are made with; made when it isn't there (default: beside -o, ending .key, in scopes subjects and expired)"},
-		&cli.StringFlag{Name: "leaves", Usage: "the `FILE` that disclosures are made from; made when it isn't there (default: beside -o, ending .leaves)"},
-		&cli.BoolFlag{Name: "no-commitments", Usage: "without row commitments: no row can then be shown to be in the receipt"},
-	}
+	return inGroup("Row commitments",
+		&cli.StringFlag{Name: "receipt-key-file", Usage: "key `FILE` for row commitments, made if missing"},
+		&cli.StringFlag{Name: "leaves", Usage: "`FILE` for later disclosures, made if missing"},
+		&cli.BoolFlag{Name: "no-commitments", Usage: "make no row commitments: no row can be disclosed later"},
+	)
 }
+
+// aboutCommitments is part of the help of run.
+const aboutCommitments = `In scopes subjects and expired a run makes row commitments. Their key and their leaves go
+beside -o, ending .key and .leaves, unless other files are given.`
 
 // commit opens the files of row commitments, nil where there are to be none, and
 // has the key on the disk before the run begins.

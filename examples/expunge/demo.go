@@ -62,8 +62,8 @@ const rowsPerCustomer = 24
 
 func (a *app) demo() *cli.Command {
 	return &cli.Command{
-		Name: "demo", Usage: "a made-up shop in SQLite, from the plan to the proof: no set-up",
-		Flags: []cli.Flag{&cli.IntFlag{Name: "rows", Value: 100_000, Usage: "about how many `ROWS` the shop has"}},
+		Name: "demo", Usage: "erase a customer of a sample shop, from plan to proof",
+		Flags: []cli.Flag{&cli.IntFlag{Name: "rows", Value: 100_000, Usage: "approximate number of `ROWS` in the shop"}},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			rows := cmd.Int("rows")
 			if rows < 2_400 || rows > 100_000_000 {

@@ -16,11 +16,11 @@ import (
 // disclose makes the proof that one row is in a receipt's set.
 func (a *app) disclose() *cli.Command {
 	return &cli.Command{
-		Name: "disclose", Usage: "makes the proof that one row is among those of a receipt, for the person whose row it was",
+		Name: "disclose", Usage: "prove to a person that a receipt covers their row",
 		Flags: append(receiptFlags(),
-			&cli.StringFlag{Name: "receipt-key-file", Usage: "the key's `FILE`, as run made it"},
-			&cli.StringFlag{Name: "leaves", Usage: "the leaves' `FILE`, as run made it"},
-			&cli.StringFlag{Name: "row", Usage: "the `ROW`, as table:column=value:operation (order:order_id=17:delete; a comma between columns) or as JSON"},
+			&cli.StringFlag{Name: "receipt-key-file", Usage: "key `FILE` written by expunge run"},
+			&cli.StringFlag{Name: "leaves", Usage: "leaves `FILE` written by expunge run"},
+			&cli.StringFlag{Name: "row", Usage: "`ROW` to disclose: order:order_id=17:delete, or JSON"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the disclosure to `FILE`"},
 		),
 		Action: a.verb(0, a.makeDisclosure),

@@ -14,12 +14,12 @@ import (
 // plan.Policy.
 func (a *app) draft() *cli.Command {
 	return &cli.Command{
-		Name: "draft", Usage: "a first policy to standard output, with what each column was taken for and why",
+		Name: "draft", Usage: "draft a first policy from the schema and sampled rows",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "plain", Usage: "propose nothing: every column undecided"},
-			&cli.BoolFlag{Name: "names-only", Usage: "read no row: go by names and types alone"},
-			&cli.IntFlag{Name: "rows", Usage: "how many rows of each table are looked at", Value: 200},
-			&cli.StringFlag{Name: "database", Usage: "the database's `NAME` on receipts"},
+			&cli.BoolFlag{Name: "plain", Usage: "leave every column undecided"},
+			&cli.BoolFlag{Name: "names-only", Usage: "read no rows: use names and types only"},
+			&cli.IntFlag{Name: "rows", Usage: "number of rows to sample from each table", Value: 200},
+			&cli.StringFlag{Name: "database", Usage: "database `NAME` for receipts"},
 		},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			rows := cmd.Int("rows")

@@ -13,7 +13,7 @@ import (
 // journal prints the DDL. As JSON it is {"statements": […]}.
 func (a *app) journal() *cli.Command {
 	return &cli.Command{
-		Name: "journal", Usage: "the statements that make the journal's tables, for a database administrator",
+		Name: "journal", Usage: "print the SQL that creates the journal's tables",
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			db, err := open(ctx, cmd)
 			if err != nil {
@@ -35,10 +35,10 @@ func (a *app) journal() *cli.Command {
 // grants prints the statements. As JSON it is {"statements": […]}.
 func (a *app) grants() *cli.Command {
 	return &cli.Command{
-		Name: "grants", Usage: "print what lets a role carry a plan out",
+		Name: "grants", Usage: "print the SQL that lets a role run a plan",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "plan", Usage: "plan `FILE` written by expunge plan -o"},
-			&cli.StringFlag{Name: "role", Usage: "the `ROLE`; of MySQL and MariaDB user@host"},
+			&cli.StringFlag{Name: "role", Usage: "database `ROLE`; on MySQL and MariaDB user@host"},
 		},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			p, err := readPlan(cmd)
@@ -68,7 +68,7 @@ func (a *app) grants() *cli.Command {
 // repair prints erase.Repaired.
 func (a *app) repair() *cli.Command {
 	return &cli.Command{
-		Name: "repair", Usage: "finishes what a killed run left suspended, and lists runs to be continued",
+		Name: "repair", Usage: "restore what a killed run left suspended; list open runs",
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			db, err := open(ctx, cmd)
 			if err != nil {

@@ -21,11 +21,11 @@ type madeKey struct {
 
 func (a *app) keygen() *cli.Command {
 	return &cli.Command{
-		Name: "keygen", Usage: "makes an Ed25519 key pair: PREFIX.key.pem and PREFIX.pub.pem",
+		Name: "keygen", Usage: "generate an Ed25519 key pair",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "expunge", Usage: "the files' `PREFIX`"},
-			&cli.StringFlag{Name: "log", Usage: "the pair of a log of that `NAME`, which must not be the one that signs receipts: PREFIX.log.key and PREFIX.log.pub"},
-			&cli.BoolFlag{Name: "ledger", Usage: "the pair of a ledger of erasures: PREFIX.ledger.key and PREFIX.ledger.pub"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "expunge", Usage: "file name `PREFIX`: PREFIX.key.pem, PREFIX.pub.pem"},
+			&cli.StringFlag{Name: "log", Usage: "generate the key pair of the log called `NAME` instead"},
+			&cli.BoolFlag{Name: "ledger", Usage: "generate the key pair of a ledger of erasures instead"},
 		},
 		Action: a.verb(0, func(_ context.Context, cmd *cli.Command) error {
 			switch name := cmd.String("log"); {
@@ -109,7 +109,7 @@ type signKeys struct {
 }
 
 func keyFlag(what string) cli.Flag {
-	return &cli.StringSliceFlag{Name: "key", Usage: "a private key's `FILE`, to sign " + what + " with; again for each that signs"}
+	return &cli.StringSliceFlag{Name: "key", Usage: "private key `FILE` to sign " + what + " (repeatable)"}
 }
 
 func readSignKeys(paths []string) (*signKeys, error) {

@@ -14,10 +14,10 @@ import (
 )
 
 func ledgerFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "ledger", Usage: "the `FOLDER` of the ledger of erasures, by which replay erases again after a restore; no part of the database or of its backup"},
-		&cli.StringSliceFlag{Name: "ledger-pub", Usage: "a `FILE` with age recipients, to whom the ledger's entries are encrypted, as keygen --ledger made it; again for each"},
-	}
+	return inGroup("Ledger",
+		&cli.StringFlag{Name: "ledger", Usage: "ledger `FOLDER`, kept apart from the database's backups"},
+		&cli.StringSliceFlag{Name: "ledger-pub", Usage: "age recipients `FILE` to encrypt the ledger to (repeatable)"},
+	)
 }
 
 // ledgerOf opens the ledger of --ledger, to be written to; nil where there is none.
@@ -98,10 +98,10 @@ func (a *app) ledgerKeygen(cmd *cli.Command) error {
 // ledger is what becomes of a ledger over time.
 func (a *app) ledger() *cli.Command {
 	c := &cli.Command{
-		Name: "ledger", Usage: "the ledger of erasures: expire", HideHelpCommand: true,
+		Name: "ledger", Usage: "maintain the ledger of erasures", HideHelpCommand: true,
 		Commands: []*cli.Command{{
-			Name: "expire", Usage: "drops the entries that no backup needs any more",
-			Flags:  []cli.Flag{&cli.StringFlag{Name: "ledger", Usage: "the ledger's `FOLDER`"}},
+			Name: "expire", Usage: "delete the entries that no backup needs any more",
+			Flags:  []cli.Flag{&cli.StringFlag{Name: "ledger", Usage: "ledger `FOLDER`"}},
 			Action: a.verb(0, a.ledgerExpire),
 		}},
 	}

@@ -13,37 +13,40 @@ import (
 
 // The flags of logs.
 func logFlag() cli.Flag {
-	return &cli.StringFlag{Name: "log", Usage: "the log's `FOLDER`"}
+	return &cli.StringFlag{Name: "log", Usage: "log `FOLDER`"}
 }
 
 func logKeyFlag() cli.Flag {
-	return &cli.StringFlag{Name: "log-key", Usage: "the log's private key's `FILE`, as keygen --log made it"}
+	return &cli.StringFlag{Name: "log-key", Usage: "private key `FILE` of the log, from keygen --log"}
 }
 
 func logPubFlag() cli.Flag {
-	return &cli.StringFlag{Name: "log-pub", Usage: "the log's public key's `FILE`"}
+	return &cli.StringFlag{Name: "log-pub", Usage: "public key `FILE` of the log"}
 }
 
 func publishedFlag() cli.Flag {
-	return &cli.StringFlag{Name: "published", Usage: "the `FILE` of a checkpoint that was given out before: a log that isn't consistent with it is refused"}
+	return &cli.StringFlag{Name: "published", Usage: "`FILE` of an earlier checkpoint to be consistent with"}
 }
+
+// logFlags are those of verbs that append receipts to a log.
+func logFlags() []cli.Flag { return inGroup("Log", logFlag(), logKeyFlag(), publishedFlag()) }
 
 func (a *app) log() *cli.Command {
 	output := func(what string) cli.Flag {
 		return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: what}
 	}
 	c := &cli.Command{
-		Name: "log", Usage: "an append-only log of receipts: init, append, checkpoint, verify, prove",
+		Name: "log", Usage: "maintain an append-only log of receipts",
 		HideHelpCommand: true,
 		Commands: []*cli.Command{
-			{Name: "init", Usage: "makes an empty log", Flags: []cli.Flag{logFlag(), logKeyFlag()}, Action: a.verb(0, a.logInit)},
-			{Name: "append", Usage: "adds receipts that aren't in it yet", ArgsUsage: "receipt.json…",
+			{Name: "init", Usage: "create an empty log", Flags: []cli.Flag{logFlag(), logKeyFlag()}, Action: a.verb(0, a.logInit)},
+			{Name: "append", Usage: "append receipts that the log lacks", ArgsUsage: "receipt.json…",
 				Flags: []cli.Flag{logFlag(), logKeyFlag(), publishedFlag()}, Action: a.verb(1<<20, a.logAppend)},
-			{Name: "checkpoint", Usage: "gives its newest checkpoint, signed, to be published",
+			{Name: "checkpoint", Usage: "print the newest signed checkpoint, to publish it",
 				Flags:  []cli.Flag{logFlag(), logPubFlag(), publishedFlag(), output("write it to `FILE` (default: standard output)")},
 				Action: a.verb(0, a.logCheckpoint)},
-			{Name: "verify", Usage: "reads the whole log", Flags: []cli.Flag{logFlag(), logPubFlag(), publishedFlag()}, Action: a.verb(0, a.logVerify)},
-			{Name: "prove", Usage: "makes the proof that a receipt is in it", ArgsUsage: "receipt.json",
+			{Name: "verify", Usage: "verify the whole log", Flags: []cli.Flag{logFlag(), logPubFlag(), publishedFlag()}, Action: a.verb(0, a.logVerify)},
+			{Name: "prove", Usage: "prove that a receipt is in the log", ArgsUsage: "receipt.json",
 				Flags:  []cli.Flag{logFlag(), logPubFlag(), publishedFlag(), output("write the proof to `FILE`")},
 				Action: a.verb(1, a.logProve)},
 		},

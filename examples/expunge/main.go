@@ -27,6 +27,8 @@ import (
 	"syscall"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/expungedb/expunge/erase"
 )
 
 func main() {
@@ -68,24 +70,29 @@ const description = `The database is given as a URL by --db or EXPUNGE_DB:
 
 The secret of consistent strategies comes from EXPUNGE_SECRET or --secret-file.
 
-Exit codes: 0 done; 1 failed; 2 the policy, the plan, a subject or an argument is not
-acceptable; 3 refused: the schema has changed, the plan isn't the approved one or for
-another database, the database is protected, a hazard isn't allowed, a privilege is
-missing, or backups aren't gone yet; 4 a
-verification is broken, a log was forked, rolled back or damaged, or rows are left
-over; 5 a verification can't tell.`
+Exit codes:
+
+   0  done
+   1  failed
+   2  invalid policy, plan, subject or argument
+   3  refused: the schema has changed, the plan isn't the approved one or is for another
+      database, the database is protected, a hazard isn't allowed, a privilege is missing,
+      or backups haven't expired yet
+   4  a verification is broken, a log was forked, rolled back or damaged, or rows are left
+   5  a verification can't tell`
 
 // command builds the tree of verbs.
 func (a *app) command() *cli.Command {
 	root := &cli.Command{
 		Name:        "expunge",
-		Usage:       "anonymise and erase personal data in SQL databases, with proof",
+		Usage:       "anonymise and erase personal data in SQL databases",
 		Description: description,
 		Writer:      a.stdout, ErrWriter: a.stderr,
 		HideHelpCommand: true,
-		ExitErrHandler:  func(context.Context, *cli.Command, error) {}, // start says it
+		Version:         erase.Version, EnableShellCompletion: true,
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // start says it
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "db", Usage: "the database's `URL`", Sources: cli.EnvVars("EXPUNGE_DB")},
+			&cli.StringFlag{Name: "db", Usage: "database `URL`", Sources: cli.EnvVars("EXPUNGE_DB")},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of text"},
 		},
 		Commands: []*cli.Command{
@@ -112,6 +119,14 @@ func setParsing(c *cli.Command) {
 	for _, below := range c.Commands {
 		setParsing(below)
 	}
+}
+
+// inGroup lists the flags under a heading of their own in a verb's help.
+func inGroup(heading string, flags ...cli.Flag) []cli.Flag {
+	for _, f := range flags {
+		f.(cli.CategorizableFlag).SetCategory(heading)
+	}
+	return flags
 }
 
 // noVerb quotes a word, and nothing else: a database's URL that was given

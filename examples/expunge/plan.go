@@ -16,16 +16,16 @@ import (
 // plan builds a plan and shows it. Its JSON is the plan's canonical form.
 func (a *app) plan() *cli.Command {
 	return &cli.Command{
-		Name: "plan", Usage: "builds and shows what would be done, for review",
+		Name: "plan", Usage: "build a plan and show it for review",
 		Flags: []cli.Flag{
 			policyFlag(),
-			&cli.BoolFlag{Name: "subjects", Usage: "the subjects that a run is given, and what refers to them"},
-			&cli.BoolFlag{Name: "everything", Usage: "every row of every table"},
-			&cli.BoolFlag{Name: "expired", Usage: "rows older than their retention period"},
+			&cli.BoolFlag{Name: "subjects", Usage: "erase given subjects and what refers to them"},
+			&cli.BoolFlag{Name: "everything", Usage: "anonymise every row of every table"},
+			&cli.BoolFlag{Name: "expired", Usage: "erase rows older than their retention period"},
 			onlyOnFlag("plan"),
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plan, for run, to `FILE`"},
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json or mermaid (a picture)"},
-			&cli.StringFlag{Name: "since", Usage: "list hazards that the approved plan in `FILE` lacks first"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the plan to `FILE`, for expunge run"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "output format: text, json or mermaid (a picture)"},
+			&cli.StringFlag{Name: "since", Usage: "list first the hazards that the plan in `FILE` lacks"},
 		},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			scope, err := scopeOf(cmd)
@@ -101,18 +101,18 @@ func scopeOf(cmd *cli.Command) (plan.Scope, error) {
 
 func subjectFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "plan", Usage: "the plan's `FILE`, as plan -o wrote it"},
+		&cli.StringFlag{Name: "plan", Usage: "plan `FILE` written by expunge plan -o"},
 		subjectFlag(), subjectsFileFlag(),
-		&cli.BoolFlag{Name: "show-keys", Usage: "say which key an identifier stands for"},
+		&cli.BoolFlag{Name: "show-keys", Usage: "show the key that each identifier stands for"},
 	}
 }
 
 func subjectFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "subject", Usage: "a subject's `KEY` or identifier: 42, 'Example, Ada', email=… (repeatable)"}
+	return &cli.StringSliceFlag{Name: "subject", Usage: "subject `KEY` or identifier: 42, email=… (repeatable)"}
 }
 
 func subjectsFileFlag() cli.Flag {
-	return &cli.StringFlag{Name: "subjects-file", Usage: "a `FILE` with one subject on each line"}
+	return &cli.StringFlag{Name: "subjects-file", Usage: "`FILE` with one subject per line"}
 }
 
 // aboutSubjects is part of the help of every verb that takes subjects.
@@ -179,25 +179,25 @@ type countedStep struct {
 
 // absentFlag allows subjects whose own rows are gone already.
 func absentFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "absent-ok", Usage: "erase what links to keys of subjects already gone"}
+	return &cli.BoolFlag{Name: "absent-ok", Usage: "erase what links to subjects already deleted"}
 }
 
 func (a *app) preview() *cli.Command {
 	flags := append(subjectFlags(), absentFlag(),
-		&cli.IntFlag{Name: "rows", Usage: "show so many replacements for each column, never an old value"},
-		&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies, which --rows shows the work of"})
+		&cli.IntFlag{Name: "rows", Usage: "show `N` sample replacements per column"},
+		&cli.StringFlag{Name: "secret-file", Usage: "`FILE` with the secret of consistent strategies"})
 	return &cli.Command{
-		Name: "preview", Usage: "exact counts for each step; writes nothing", Flags: flags, Description: aboutSubjects,
+		Name: "preview", Usage: "count the rows of each step without writing", Flags: flags, Description: aboutSubjects,
 		Action: a.verb(0, a.counts(erase.Preview)),
 	}
 }
 
 func (a *app) rehearse() *cli.Command {
 	flags := append(subjectFlags(),
-		&cli.IntFlag{Name: "sample", Value: 20, Usage: "how many rows of each table, where no subject is given"},
-		&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"})
+		&cli.IntFlag{Name: "sample", Value: 20, Usage: "number of rows per table where no subject is given"},
+		&cli.StringFlag{Name: "secret-file", Usage: "`FILE` with the secret of consistent strategies"})
 	return &cli.Command{
-		Name: "rehearse", Usage: "carries the plan out on some rows and rolls back", Flags: flags, Description: aboutSubjects,
+		Name: "rehearse", Usage: "run the plan on some rows and roll back", Flags: flags, Description: aboutSubjects,
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			return a.counts(func(ctx context.Context, db dialect.DB, p *plan.Plan, o erase.Options) (*erase.Result, error) {
 				return erase.Rehearse(ctx, db, p, o, cmd.Int("sample"))

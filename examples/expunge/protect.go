@@ -10,16 +10,16 @@ import (
 )
 
 func onlyOnFlag(what string) cli.Flag {
-	return &cli.StringFlag{Name: "only-on", Usage: "the `NAME` (shop, or shop@server) of the only database to " + what + " for"}
+	return &cli.StringFlag{Name: "only-on", Usage: "`NAME` of the only database to " + what + " for"}
 }
 
 // protect marks a database. As JSON it is {"protected": true}.
 func (a *app) protect() *cli.Command {
 	return &cli.Command{
-		Name: "protect", Usage: "refuse plans of scope everything on a database",
+		Name: "protect", Usage: "refuse plans of scope everything on this database",
 		Description: "The mark is in the database's journal, and travels with copies of the database.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "unprotect", Usage: "take the mark away; needs --only-on"},
+			&cli.BoolFlag{Name: "unprotect", Usage: "remove the protection; requires --only-on"},
 			onlyOnFlag("unprotect"),
 		},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
@@ -56,7 +56,7 @@ func (a *app) protect() *cli.Command {
 // adopt states that a database was moved. As JSON it is {"adopted": true}.
 func (a *app) adopt() *cli.Command {
 	return &cli.Command{
-		Name: "adopt", Usage: "state that a database was moved or restored, and is no copy",
+		Name: "adopt", Usage: "state that this database was moved, and isn't a copy",
 		Description: `A run notices by the engine's own identity that its database is another one than that
 in which the journal was made, and takes it for a copy. Where it was moved to another
 server, or restored, and the old one isn't used any more, adopt gives it its identity back.`,

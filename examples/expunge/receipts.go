@@ -13,21 +13,21 @@ import (
 // receiptFlags are those of verbs that read a receipt and make something of it.
 func receiptFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "receipt", Usage: "the receipt's `FILE`"},
+		&cli.StringFlag{Name: "receipt", Usage: "receipt `FILE`"},
 		pubFlag(), thresholdFlag(),
 	}
 }
 
 func pubFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "pub", Usage: "a public key's `FILE`, of those that sign; again for each"}
+	return &cli.StringSliceFlag{Name: "pub", Usage: "public key `FILE` of a signer (repeatable)"}
 }
 
 func thresholdFlag() cli.Flag {
-	return &cli.IntFlag{Name: "threshold", Value: 1, Usage: "how many of the keys must have signed, the receipt and each amendment"}
+	return &cli.IntFlag{Name: "threshold", Value: 1, Usage: "number of signatures required on each document"}
 }
 
 func amendmentFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "amendment", Usage: "an amendment's `FILE`; again for each"}
+	return &cli.StringSliceFlag{Name: "amendment", Usage: "amendment `FILE` (repeatable)"}
 }
 
 // openReceipt reads and verifies a receipt with the keys of --pub and others

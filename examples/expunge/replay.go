@@ -22,25 +22,27 @@ import (
 
 func (a *app) replay() *cli.Command {
 	return &cli.Command{
-		Name: "replay", Usage: "erases again, in a database that was restored from a backup, whom the backup brought back",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "since", Usage: "the `TIME` that the backup is of, when it was begun, with its zone: 2026-01-31T02:00:00Z; when in doubt an earlier one"},
-			&cli.StringFlag{Name: "ledger", Usage: "the ledger's `FOLDER`"},
-			&cli.StringFlag{Name: "ledger-key", Usage: "the ledger's private key's `FILE`, as keygen --ledger made it"},
-			&cli.StringSliceFlag{Name: "ledger-pub", Usage: "a `FILE` with age recipients, to whom the replay's own entries are encrypted (default: those of --ledger-key)"},
-			keyFlag("receipts and amendments"),
-			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to make another plan where the old one doesn't fit the restored schema"},
-			&cli.StringFlag{Name: "database", Usage: "the database's identity as receipts show it, `UUID`, for a backup that is older than the journal"},
-			&cli.StringSliceFlag{Name: "also", Usage: "an identity, `UUID`, that the same database had later (repeatable)"},
-			&cli.StringSliceFlag{Name: "except", Usage: "the identity, `UUID`, of a copy: skip its erasures (repeatable)"},
-			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD`, or for one table HAZARD:table (repeatable)"},
-			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
-			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
-			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
-			&cli.BoolFlag{Name: "commitments", Usage: "make row commitments: a key and leaves for each replay, in the folder of -o"},
-			logFlag(), logKeyFlag(), publishedFlag(),
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the receipts, and the amendments of the old ones, to `FOLDER`"},
-		},
+		Name: "replay", Usage: "re-erase subjects restored from a backup",
+		Description: `It erases again what was erased after --since. When in doubt give an earlier time.
+The receipts' amendments name the old receipts. Without --ledger-pub new entries are encrypted
+to the recipients of --ledger-key.`,
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "since", Usage: "`TIME` when the backup began: 2026-01-31T02:00:00Z"},
+			&cli.StringFlag{Name: "ledger", Usage: "ledger `FOLDER`"},
+			&cli.StringFlag{Name: "ledger-key", Usage: "private key `FILE` of the ledger, from keygen --ledger"},
+			&cli.StringSliceFlag{Name: "ledger-pub", Usage: "age recipients `FILE` for new entries (repeatable)"},
+			keyFlag("receipts"),
+			&cli.StringFlag{Name: "policy", Usage: "policy `FILE`, to rebuild plans that no longer fit"},
+			&cli.StringFlag{Name: "database", Usage: "database `UUID` on receipts, if the backup has no journal"},
+			&cli.StringSliceFlag{Name: "also", Usage: "replay also for `UUID`, a later identity (repeatable)"},
+			&cli.StringSliceFlag{Name: "except", Usage: "skip the erasures of `UUID`, a copy (repeatable)"},
+			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD`, or HAZARD:table (repeatable)"},
+			&cli.IntFlag{Name: "workers", Usage: "number of parallel batches", DefaultText: "4, or the engine's maximum"},
+			&cli.StringFlag{Name: "secret-file", Usage: "`FILE` with the secret of consistent strategies"},
+			&cli.StringFlag{Name: "actor", Usage: "operator `ROLE` for the receipt (not a person's name)"},
+			&cli.BoolFlag{Name: "commitments", Usage: "make row commitments; keys and leaves go to -o"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write receipts and amendments to `FOLDER`"},
+		}, logFlags()...),
 		Action: a.verb(0, a.carryOutAgain),
 	}
 }

@@ -12,12 +12,12 @@ import (
 )
 
 func requestFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "case", Usage: "the `REFERENCE` of the request that is answered, which must not name a person"},
-		&cli.StringFlag{Name: "received", Usage: "the `DATE` on which it was received, such as 2026-01-31"},
-		&cli.StringFlag{Name: "extension-until", Usage: "the `DATE` until which the time to answer was extended"},
-		&cli.StringFlag{Name: "extension-reason", Usage: "the `REASON` that was given for it, which must not name a person"},
-	}
+	return inGroup("Request",
+		&cli.StringFlag{Name: "case", Usage: "`REFERENCE` of the request (not a person's name)"},
+		&cli.StringFlag{Name: "received", Usage: "`DATE` when the request was received: 2026-01-31"},
+		&cli.StringFlag{Name: "extension-until", Usage: "`DATE` to which the time to answer was extended"},
+		&cli.StringFlag{Name: "extension-reason", Usage: "`REASON` for the extension (not a person's name)"},
+	)
 }
 
 // request is what the receipt says of the request, nil where nothing is given.

@@ -15,12 +15,12 @@ import (
 // amendResidue states what is left in the database's files, store by store.
 func (a *app) amendResidue() *cli.Command {
 	return &cli.Command{
-		Name: "residue", Usage: "states what is left below what queries can see: a level for each store, by what evidence, and what remains until when",
+		Name: "residue", Usage: "record what is left on disk below what queries see",
 		Description: levels(),
 		Flags: amendFlags(
-			&cli.StringSliceFlag{Name: "store", Usage: "a `STORE=LEVEL`, such as 'data files=L3'; again for each"},
-			&cli.StringSliceFlag{Name: "evidence", Usage: "what was looked at in a store, and how, as `STORE=TEXT`"},
-			&cli.StringSliceFlag{Name: "remains", Usage: "what is still there in a store, as `STORE=TEXT`, where it is known ending in 'until' and a date; again for each"},
+			&cli.StringSliceFlag{Name: "store", Usage: "`STORE=LEVEL`: 'data files=L3' (repeatable)"},
+			&cli.StringSliceFlag{Name: "evidence", Usage: "evidence for a store's level: `STORE=TEXT` (repeatable)"},
+			&cli.StringSliceFlag{Name: "remains", Usage: "what a store keeps: `STORE=TEXT until DATE` (repeatable)"},
 			atFlag(),
 			outputFlag(),
 		),

@@ -21,22 +21,22 @@ import (
 
 func (a *app) run() *cli.Command {
 	return &cli.Command{
-		Name: "run", Usage: "carries a plan out and writes the signed receipt", Description: aboutSubjects,
+		Name: "run", Usage: "run a plan and write the signed receipt",
+		Description: strings.Join([]string{aboutSubjects, aboutCommitments, aboutThrottles}, "\n\n"),
 		Flags: slices.Concat(subjectFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "run", Usage: "the run's `ID`: the same again continues it, or gives its receipt once more (default: a new one)"},
-			&cli.BoolFlag{Name: "close", Usage: "close a run that can't be continued: sign what it has done"},
+			&cli.StringFlag{Name: "run", Usage: "run `ID`; reuse it to resume a run or fetch its receipt"},
+			&cli.BoolFlag{Name: "close", Usage: "close a run that can't continue: sign what it has done"},
 			absentFlag(),
-			&cli.StringFlag{Name: "digest", Usage: "the `DIGEST` of the plan that was approved"},
-			&cli.StringFlag{Name: "approved", Usage: "the `FILE` of the approved plan, to see what differs"},
+			&cli.StringFlag{Name: "digest", Usage: "`DIGEST` of the approved plan"},
+			&cli.StringFlag{Name: "approved", Usage: "`FILE` of the approved plan, to show what differs"},
 			onlyOnFlag("run"),
 			keyFlag("the receipt"),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the receipt to `FILE`"},
-			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD`, or for one table HAZARD:table (repeatable)"},
-			&cli.IntFlag{Name: "workers", Usage: "batches at a time (default: 4, or what the engine can take)"},
-			&cli.StringFlag{Name: "secret-file", Usage: "a `FILE` with the secret of consistent strategies"},
-			&cli.StringFlag{Name: "actor", Usage: "who does it: a `ROLE`, no person's name"},
-			logFlag(), logKeyFlag(), publishedFlag(),
-		}, requestFlags(), commitmentFlags(), ledgerFlags(), throttleFlags()),
+			&cli.StringSliceFlag{Name: "allow", Usage: "allow a `HAZARD`, or HAZARD:table (repeatable)"},
+			&cli.IntFlag{Name: "workers", Usage: "number of parallel batches", DefaultText: "4, or the engine's maximum"},
+			&cli.StringFlag{Name: "secret-file", Usage: "`FILE` with the secret of consistent strategies"},
+			&cli.StringFlag{Name: "actor", Usage: "operator `ROLE` for the receipt (not a person's name)"},
+		}, requestFlags(), logFlags(), commitmentFlags(), ledgerFlags(), throttleFlags()),
 		Action: a.verb(0, a.carryOut),
 	}
 }

@@ -13,13 +13,13 @@ import (
 )
 
 func policyFlag() cli.Flag {
-	return &cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`"}
+	return &cli.StringFlag{Name: "policy", Usage: "policy `FILE`"}
 }
 
 // inspect prints the schema as the library sees it. Its JSON is dialect.Schema.
 func (a *app) inspect() *cli.Command {
 	return &cli.Command{
-		Name: "inspect", Usage: "the schema as the library sees it",
+		Name: "inspect", Usage: "show the schema as the library sees it",
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			db, err := open(ctx, cmd)
 			if err != nil {
@@ -117,8 +117,8 @@ type change struct {
 // --diff what came to the schema and went since the policy was written.
 func (a *app) check() *cli.Command {
 	return &cli.Command{
-		Name: "check", Usage: "the policy against the schema: every problem at once",
-		Flags: []cli.Flag{policyFlag(), &cli.BoolFlag{Name: "diff", Usage: "what came and went since the policy was written, with the lines to add"}},
+		Name: "check", Usage: "check the policy against the schema",
+		Flags: []cli.Flag{policyFlag(), &cli.BoolFlag{Name: "diff", Usage: "list what changed since the policy, with lines to add"}},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			policy, s, err := a.covers(ctx, cmd)
 			problems, ok := errors.AsType[*policyError](err)

@@ -15,15 +15,19 @@ import (
 
 // throttleFlags are the flags by which a run spares the database.
 func throttleFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.DurationFlag{Name: "max-lag", Usage: "wait while replication is further behind than `TIME` (5s): as the replicas of --replica say, else as the primary does, where its engine knows"},
-		&cli.StringSliceFlag{Name: "replica", Usage: "a replica's `URL`, for --max-lag; again for each"},
-		&cli.IntFlag{Name: "max-sessions", Usage: "wait while more than `N` sessions are at work on the server, the run's own included"},
-		&cli.DurationFlag{Name: "max-commit-latency", Usage: "wait after a commit that took longer than `TIME` (50ms)"},
-		&cli.IntFlag{Name: "max-rate", Usage: "change at most `N` rows a second"},
-		&cli.StringFlag{Name: "pause-file", Usage: "wait while there is a `FILE` of that name (see also: expunge pause)"},
-	}
+	return inGroup("Throttling",
+		&cli.DurationFlag{Name: "max-lag", Usage: "wait while replication lags more than `TIME`: 5s", DefaultText: "no limit"},
+		&cli.StringSliceFlag{Name: "replica", Usage: "replica `URL` for --max-lag (repeatable)"},
+		&cli.IntFlag{Name: "max-sessions", Usage: "wait while more than `N` sessions are active", DefaultText: "no limit"},
+		&cli.DurationFlag{Name: "max-commit-latency", Usage: "wait after a commit slower than `TIME`: 50ms", DefaultText: "no limit"},
+		&cli.IntFlag{Name: "max-rate", Usage: "change at most `N` rows per second", DefaultText: "no limit"},
+		&cli.StringFlag{Name: "pause-file", Usage: "wait while `FILE` exists (see also: expunge pause)"},
+	)
 }
+
+// aboutThrottles is part of the help of run.
+const aboutThrottles = `--max-lag asks the replicas given by --replica, or else the primary, where its engine knows.
+--max-sessions counts the run's own sessions too.`
 
 // throttles makes the throttles of the flags. The replicas that it opens are
 // to be closed, also after an error.
@@ -99,7 +103,7 @@ func openReplica(ctx context.Context, raw string) (*database, error) {
 // "" for all.
 func (a *app) pause() *cli.Command {
 	return &cli.Command{
-		Name: "pause", Usage: "has a run wait between batches, in whichever process it is carried out, until resume",
+		Name: "pause", Usage: "pause a run, also one in another process",
 		Flags: pauseFlags("pause"),
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			return a.switched(ctx, cmd, func(db *database, run string) (string, error) {
@@ -112,7 +116,7 @@ func (a *app) pause() *cli.Command {
 // resume lets them go on. As JSON it is {"run": …, "paused": false}.
 func (a *app) resume() *cli.Command {
 	return &cli.Command{
-		Name: "resume", Usage: "lets a paused run go on",
+		Name: "resume", Usage: "resume a paused run",
 		Flags: pauseFlags("resume"),
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			return a.switched(ctx, cmd, func(db *database, run string) (string, error) {
@@ -128,8 +132,8 @@ func (a *app) resume() *cli.Command {
 
 func pauseFlags(verb string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "run", Usage: "the `ID` of the run to " + verb},
-		&cli.BoolFlag{Name: "all", Usage: verb + " all runs on this database; each can be paused by itself besides"},
+		&cli.StringFlag{Name: "run", Usage: "`ID` of the run to " + verb},
+		&cli.BoolFlag{Name: "all", Usage: verb + " all runs on this database"},
 	}
 }
 

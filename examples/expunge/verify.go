@@ -15,18 +15,18 @@ import (
 
 func (a *app) verify() *cli.Command {
 	return &cli.Command{
-		Name: "verify", Usage: "checks a receipt, offline or against the live database", ArgsUsage: "receipt.json",
+		Name: "verify", Usage: "verify a receipt, offline or against the database", ArgsUsage: "receipt.json",
 		Description: aboutSubjects,
 		Flags: []cli.Flag{
 			pubFlag(),
 			thresholdFlag(),
 			amendmentFlag(),
-			&cli.StringFlag{Name: "disclosure", Usage: "the `FILE` of a disclosure: is its row among those of the receipt?"},
-			&cli.StringFlag{Name: "proof", Usage: "the `FILE` of a proof that the receipt is in a log, with --log-pub"},
+			&cli.StringFlag{Name: "disclosure", Usage: "disclosure `FILE`: verify that the receipt covers its row"},
+			&cli.StringFlag{Name: "proof", Usage: "`FILE` of a proof by expunge log prove, with --log-pub"},
 			logPubFlag(),
-			&cli.StringFlag{Name: "policy", Usage: "the policy's `FILE`, to look into the database too"},
+			&cli.StringFlag{Name: "policy", Usage: "policy `FILE`, to verify the live database too"},
 			subjectFlag(), subjectsFileFlag(),
-			&cli.StringFlag{Name: "old-values", Usage: "a `FILE` of values that were overwritten, to look for: a table.column=value a line"},
+			&cli.StringFlag{Name: "old-values", Usage: "`FILE` of old values: table.column=value on each line"},
 		},
 		Action: a.verb(1, func(ctx context.Context, cmd *cli.Command) error {
 			v, err := a.verification(ctx, cmd)
