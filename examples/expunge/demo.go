@@ -128,7 +128,7 @@ func (d *demonstration) open(name string) (*shopFile, error) {
 }
 
 func (d *demonstration) openShop(ctx context.Context) (err error) {
-	fmt.Fprintln(d.w, d.style.bold("expunge: personal data in SQL databases, anonymised and erased, with proof"))
+	fmt.Fprintln(d.w, d.style.bold("expunge: anonymise and erase personal data in SQL databases, with proof"))
 	d.heading("A shop")
 	if d.shop, err = d.open("shop.db"); err != nil {
 		return err
@@ -148,8 +148,8 @@ func (d *demonstration) openShop(ctx context.Context) (err error) {
 func took(since time.Time) string { return fmt.Sprintf("%.1f s", time.Since(since).Seconds()) }
 
 func (d *demonstration) files() {
-	d.heading("Where it all is")
-	d.say("%s, a folder to look around in and to delete:", d.folder)
+	d.heading("The files")
+	d.say("%s, which you may delete:", d.folder)
 	fmt.Fprintln(d.w)
 	for _, f := range [][2]string{
 		{"shop.db", "the shop without the customer"},
@@ -157,10 +157,10 @@ func (d *demonstration) files() {
 		{"policy.yaml", "what the shop holds about people, and what must happen to it"},
 		{"plan.json", "what was reviewed and run"},
 		{"receipt.json", "the proof"},
-		{"receipt.key", "with receipt.leaves, what disclosures are made from: to be kept apart"},
-		{"disclosure.json", "the proof for the customer that the row was among those erased"},
-		{"tampered.json", "the one that was refused"},
-		{filepath.Base(d.key.PublicKey), "the key to check receipts with"},
+		{"receipt.key", "with receipt.leaves, for disclosures: store them apart"},
+		{"disclosure.json", "the proof for the customer that the receipt covers the row"},
+		{"tampered.json", "the receipt that was refused"},
+		{filepath.Base(d.key.PublicKey), "the key to verify receipts with"},
 	} {
 		fmt.Fprintf(d.w, "   %-16s  %s\n", f[0], f[1])
 		d.Told.Files = append(d.Told.Files, filepath.Join(d.folder, f[0]))

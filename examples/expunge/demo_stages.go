@@ -21,7 +21,7 @@ import (
 
 // review checks the policy and shows the plan.
 func (d *demonstration) review(ctx context.Context) (err error) {
-	d.heading("A policy, and the plan that it means")
+	d.heading("A policy and its plan")
 	if d.policy, err = plan.ParsePolicy(bytes.NewReader(sample.Policy())); err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (d *demonstration) review(ctx context.Context) (err error) {
 		columns += len(t.Columns)
 	}
 	d.say("The policy decides on all %d tables and %d columns; were one missing, no plan could be made. "+
-		"Holding no key of anybody's, a plan is reviewed once and run for every request:", len(s.Tables), columns)
+		"A plan contains no personal data: review it once, run it for every request:", len(s.Tables), columns)
 	p, err := plan.FromSchema(s, d.shop, d.policy, plan.Subjects())
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (d *demonstration) review(ctx context.Context) (err error) {
 
 // anonymise makes a copy of the shop for staging and overwrites everything in it.
 func (d *demonstration) anonymise(ctx context.Context) (err error) {
-	d.heading("A copy for staging, without people in it")
+	d.heading("A staging copy without people in it")
 	if d.staging, err = d.open("staging.db"); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (d *demonstration) anonymise(ctx context.Context) (err error) {
 	if _, err = erase.Run(ctx, d.staging, p, o); !errors.As(err, &hazards) {
 		return fmt.Errorf("the demo expected a refusal: %w", err)
 	}
-	d.say("Refused at first: %d hazards must be allowed by name, so that nobody does this to production by mistake. Allowed, on the copy:", len(hazards.Hazards))
+	d.say("Refused at first: %d hazards must be allowed by name, so that nobody does this to production by mistake. Allowed on the copy:", len(hazards.Hazards))
 	for _, h := range p.Hazards {
 		o.Allow = append(o.Allow, h.Name)
 	}
@@ -169,7 +169,7 @@ func (d *demonstration) forget(ctx context.Context) (err error) {
 		d.Told.Erased += a.Rows.Affected
 	}
 	fmt.Fprintln(d.w)
-	d.say("Done: %s, in %s, deepest first, and looked for again after the commit.", count(d.Told.Erased, "row"), batches(statement.Predicate.Commits.Batches))
+	d.say("Done: %s in %s, children first; verified after commit.", count(d.Told.Erased, "row"), batches(statement.Predicate.Commits.Batches))
 	return nil
 }
 
@@ -181,7 +181,7 @@ func (d *demonstration) hold(ctx context.Context) error {
 		return err
 	}
 	subject := strconv.FormatInt(key, 10)
-	d.heading("Customer " + subject + " asks too, and has an invoice that the tax office may ask for")
+	d.heading("Customer " + subject + " asks too, and the shop must keep an invoice")
 	p, o, err := d.request("case-2", subject)
 	if err != nil {
 		return err
@@ -262,7 +262,7 @@ func sums(s *receipt.Statement) (overwritten, deleted int64) {
 
 // prove checks the receipt, without the database and against it.
 func (d *demonstration) prove(ctx context.Context) error {
-	d.heading("The receipt, checked by somebody who needn't trust the shop")
+	d.heading("Verifying the receipt without trusting the shop")
 	envelope, err := os.ReadFile(filepath.Join(d.folder, "receipt.json"))
 	if err != nil {
 		return err
@@ -322,7 +322,7 @@ func (d *demonstration) disclose(statement *receipt.Statement) error {
 
 // tamper changes a number in the receipt and shows that it is refused.
 func (d *demonstration) tamper(context.Context) error {
-	d.heading("A receipt that somebody has improved")
+	d.heading("A tampered receipt")
 	envelope, err := os.ReadFile(filepath.Join(d.folder, "receipt.json"))
 	if err != nil {
 		return err

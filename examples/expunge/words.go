@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// printCounts prints what each step would do. Steps without a row are summed up.
+// printCounts prints what each step would do. Steps that match no rows are summed up.
 func printCounts(w io.Writer, r *erase.Result, indent string) {
 	g := &grid{head: []string{"step", "does", "to", ">rows", ">held"}}
 	idle := 0
@@ -24,7 +24,7 @@ func printCounts(w io.Writer, r *erase.Result, indent string) {
 	}
 	g.print(w, indent)
 	if idle > 0 {
-		fmt.Fprintf(w, "%s%s without a row\n", indent, count(int64(idle), "step"))
+		fmt.Fprintf(w, "%s%s matched no rows\n", indent, count(int64(idle), "step"))
 	}
 	for _, k := range r.Kept {
 		fmt.Fprintf(w, "%skept: %s of %s, %s\n", indent, count(k.Rows, "row"), printable(k.Table.String()), why(k.Reason))
@@ -227,7 +227,7 @@ func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") 
 
 // printActions is the table of what was done. Steps that found no row are summed up.
 func printActions(w io.Writer, p *receipt.Predicate, indent string) {
-	g := &grid{head: []string{"done", "to", ">rows", ">held", ">left", ">gone before", ">arrived"}}
+	g := &grid{head: []string{"done", "to", ">rows", ">held", ">left", ">already gone", ">new"}}
 	idle := 0
 	for _, a := range p.Actions {
 		r := a.Rows
@@ -250,7 +250,7 @@ func printActions(w io.Writer, p *receipt.Predicate, indent string) {
 	}
 	g.print(w, indent)
 	if idle > 0 {
-		fmt.Fprintf(w, "%s%s without a row\n", indent, count(int64(idle), "step"))
+		fmt.Fprintf(w, "%s%s matched no rows\n", indent, count(int64(idle), "step"))
 	}
 	for _, a := range p.Actions {
 		if a.Unchanged > 0 {
