@@ -28,12 +28,8 @@ func (g *gathering) eraseWrittenByTriggers(ctx context.Context, d *deed, source 
 		for _, s := range g.sets {
 			g.earlier[s.Name] = progress{len(s.rows), len(s.flipped), true}
 		}
-		for i := 0; i < len(g.sets); {
-			group := g.group(i)
-			if err := g.spread(ctx, group); err != nil {
-				return err
-			}
-			i += len(group)
+		if err := g.followReferences(ctx); err != nil {
+			return err
 		}
 		more, err := g.carryOutAgain(ctx, d, source, chunk)
 		if err != nil || !more {

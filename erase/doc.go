@@ -60,6 +60,11 @@
 // the statement would pass over, the item is tried again with its rows locked first. Leaves that are only deleted are not
 // gathered; when more of them went than a transaction should lock, that is taken back and done in parts.
 //
+// A batch locks rows as it finds them. Batches that share rows, of one run or of several, can therefore
+// wait for each other, and the server rolls one of them back. That one is tried again in turn, and so are
+// the run's next batches (turn.go): its first lock is then that of the journal's row for the database, which one
+// transaction has at a time. Batches that met nobody go side by side.
+//
 // After the last batch the roots are scanned once more, and the receipt is assembled from the
 // journal (finish.go, statement.go), signed, stored, published, and the run closed (seal.go).
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,7 @@ type executor struct {
 
 	committer *receipt.Committer // nil: no row commitments
 	pacer
+	turns turns
 
 	sources sync.Pool // of *anonymise.Source
 
@@ -61,6 +63,7 @@ type item struct {
 	atOnce    bool // however many rows it may be: nothing of it stays
 	draining  bool // the transaction only splits deletes off: its roots aren't done
 	large     bool // more rows go than one transaction should lock
+	inTurn    bool // another transaction held its rows: it waits until no other batch in turn is at work
 	contended bool // somebody else changed its rows meanwhile: they are to be locked first
 }
 
@@ -167,8 +170,8 @@ func (e *executor) transact(ctx context.Context, it *item,
 	var d *deed
 	var rec *entry
 	began := e.Now()
-	tryAgain := func(err error) bool { return again(err) && !e.cancelled() }
-	err := batch.Retry(ctx, e.backoff(), tryAgain, func(attempt int) (err error) {
+	it.inTurn = it.inTurn || e.turns.needed()
+	err := e.retryBatch(ctx, func(attempt int) (err error) {
 		if attempt > 1 {
 			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.root.Table.String(), "attempt", attempt)
 		}
@@ -177,6 +180,7 @@ func (e *executor) transact(ctx context.Context, it *item,
 			err = e.explain(ctx, err)
 		}
 		it.contended = it.contended || errors.Is(err, errMoved)
+		e.turns.note(it, err)
 		if err != nil && again(err) {
 			e.emit(Event{Kind: Retry, Root: it.prog.root.Table, Class: dialect.ClassOf(err)})
 		}
@@ -192,6 +196,22 @@ func (e *executor) transact(ctx context.Context, it *item,
 	e.emit(Event{Kind: Batch, Root: it.prog.root.Table, Rows: d.affected(), Took: e.Now().Sub(began)})
 	it.part++
 	return d, e.look(ctx, d, rec)
+}
+
+// retryBatch tries a transaction as often as the options say: where they don't, other
+// transactions may keep the batch waiting for longer.
+func (e *executor) retryBatch(ctx context.Context, do func(attempt int) error) error {
+	began, tried := time.Now(), 0
+	b := e.backoff()
+	b.Attempts = math.MaxInt
+	tryAgain := func(err error) bool {
+		left := tried < e.Attempts || meetsOthers(err) && time.Since(began) < e.patience
+		return left && again(err) && !e.cancelled()
+	}
+	return batch.Retry(ctx, b, tryAgain, func(attempt int) error {
+		tried = attempt
+		return do(attempt)
+	})
 }
 
 // again reports whether the whole transaction should be tried again.
@@ -218,11 +238,20 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error),
 ) (*deed, *entry, error) {
 	rec := &entry{Root: int64(it.prog.index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
+	if it.inTurn {
+		e.turns.mine.Lock()
+		defer e.turns.mine.Unlock()
+	}
 	tx, err := e.db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: it.prog.root.Defer})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer tx.Rollback(ctx) //nolint:errcheck // harmless after a commit, and of no consequence after an error
+	if it.inTurn {
+		if err := e.journal.takeTurn(ctx, tx); err != nil {
+			return nil, nil, err
+		}
+	}
 	d, err := do(ctx, tx, source)
 	if err != nil {
 		return nil, nil, err

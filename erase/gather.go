@@ -88,6 +88,14 @@ func (g *gathering) collect(ctx context.Context, roots []dialect.Cond) error {
 
 // collectReached finds what is reached from the roots that were found.
 func (g *gathering) collectReached(ctx context.Context) error {
+	if err := g.followReferences(ctx); err != nil {
+		return err
+	}
+	return g.decide(ctx)
+}
+
+// followReferences follows the ways into all tables.
+func (g *gathering) followReferences(ctx context.Context) error {
 	for i := 0; i < len(g.sets); {
 		group := g.group(i)
 		if err := g.spread(ctx, group); err != nil {
@@ -95,7 +103,7 @@ func (g *gathering) collectReached(ctx context.Context) error {
 		}
 		i += len(group)
 	}
-	return g.decide(ctx)
+	return nil
 }
 
 // collectRoots finds the roots that meet the conditions, no more than are named by key.

@@ -90,7 +90,8 @@ type Options struct {
 	// LockTimeout is how long a statement waits for a row that somebody else
 	// holds, before the batch gives way and is tried again. Defaults to 5 s.
 	LockTimeout time.Duration
-	// Attempts is how often a batch is tried before the run fails. Defaults to 12.
+	// Attempts is how often a batch is tried before the run fails. Defaults to 12, but for batches
+	// that meet deadlocks and lock timeouts to as many as fit in 5 minutes.
 	Attempts int
 	// Grace is how long batches that were begun may take to be finished after
 	// ctx has ended; then they are broken off, and rolled back by the server. Defaults to 30 s.
@@ -115,8 +116,9 @@ type Options struct {
 	// Rand seeds the random strategies. Defaults to crypto/rand.
 	Rand mathrand.Source
 
-	replaying bool // the database was identified by the ledger
-	maxSwept  int  // MaxRows of what is deleted and not fetched
+	replaying bool          // the database was identified by the ledger
+	maxSwept  int           // MaxRows of what is deleted and not fetched
+	patience  time.Duration // with other transactions, once there were Attempts
 }
 
 // withDefaults returns the options with every default filled in.
@@ -140,7 +142,9 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 	}
 	o.TargetTime = cmp.Or(o.TargetTime, e.TargetTime, 500*time.Millisecond)
 	o.LockTimeout = cmp.Or(o.LockTimeout, 5*time.Second)
-	o.Attempts = cmp.Or(o.Attempts, 12)
+	if o.Attempts == 0 {
+		o.Attempts, o.patience = 12, contention
+	}
 	o.Grace = cmp.Or(o.Grace, 30*time.Second)
 	if o.Progress == nil {
 		o.Progress = func(Event) {}

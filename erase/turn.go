@@ -1,0 +1,54 @@
+package erase
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+const (
+	// batchesInTurn is for how many batches after a deadlock a run takes turns: the other run is
+	// at work for longer than one batch.
+	batchesInTurn = 100
+	// contention is how long a batch is tried that waits for other transactions, where
+	// Options.Attempts doesn't say how often.
+	contention = 5 * time.Minute
+)
+
+// turns let batches go one at a time that met another transaction in their rows. Runs have no
+// common lock order: a row is reached by several references, foreign keys and triggers lock rows
+// of their own accord. Batches that share rows would therefore wait for each other again and again.
+//
+// A turn is an exclusive lock on the journal's row for the database, which is a batch's first
+// lock and ends with its transaction. Batches that met nobody take none, and go side by side.
+type turns struct {
+	left atomic.Int64 // how many of the run's batches to come take one
+	mine sync.Mutex   // one of the run's batches at a time waits for the row
+}
+
+// needed reports whether a batch that begins takes a turn.
+func (t *turns) needed() bool { return t.left.Add(-1) >= 0 }
+
+// note has the batch, and those of its run that come after it, take turns where the error
+// tells that it met another transaction.
+func (t *turns) note(it *item, err error) {
+	if meetsOthers(err) {
+		it.inTurn = true
+		t.left.Store(batchesInTurn)
+	}
+}
+
+// meetsOthers reports whether another transaction was in the way.
+func meetsOthers(err error) bool {
+	class := dialect.ClassOf(err)
+	return class == dialect.Retryable || class == dialect.LockTimeout
+}
+
+// takeTurn locks the journal's row for the database.
+func (j *journal) takeTurn(ctx context.Context, tx dialect.Tx) error {
+	_, err := j.findDatabase(ctx, tx, dialect.Exclusive)
+	return err
+}
