@@ -108,6 +108,10 @@ type Reader interface {
 	Query(ctx context.Context, s Select) iter.Seq2[Row, error]
 	// Count counts the rows of a table that meet the conditions.
 	Count(ctx context.Context, t Name, where []Cond) (int64, error)
+	// Refused counts the rows of a trial for which the check is false, as it is
+	// where they are written. It writes nothing. A value that its column's type can't hold, and a
+	// check that can't be computed apart from its table, are errors.
+	Refused(ctx context.Context, t Trial) (int64, error)
 	// SchemaMark is a short text about the given tables. It is another one once a column,
 	// trigger or foreign key of theirs, or a foreign key that refers to one of them, was added, dropped
 	// or altered; it may be another one after less, which Inspect tells. Whatever was committed before

@@ -258,10 +258,14 @@ type ForeignKey struct {
 	Period bool `json:"period,omitempty"`
 }
 
-// Check is a check constraint, its condition as the engine spells it.
+// Check is a check constraint that is enforced for what is written, its condition as
+// the engine spells it. Rows that were there before may break it.
 type Check struct {
 	Name      string `json:"name"`
 	Condition string `json:"condition"`
+	// Column is set where the check comes with the column's type (PostgreSQL's
+	// domains). The condition then calls the column VALUE.
+	Column string `json:"column,omitempty"`
 }
 
 // Trigger is a trigger of the table. What runs on INSERT matters where another

@@ -30,8 +30,10 @@ func Expired() Scope { return ScopeExpired }
 
 // Build works out what the policy means on the database's schema for a scope.
 // It reads the catalogue once, tries up to 200 values of each link that it finds rows
-// by (LinkNeverMatches), and writes nothing. When the policy doesn't cover the schema it
-// returns a *PolicyError with every problem; errors of the database are *dialect.Error.
+// by (LinkNeverMatches), and some replacements on each check constraint of what it overwrites
+// (CheckMayFail). It writes nothing. When the policy doesn't cover the schema, or a
+// check refuses all that a strategy makes, it returns a *PolicyError with every problem; errors of
+// the database are *dialect.Error.
 func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, error) {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
@@ -44,11 +46,18 @@ func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, e
 	if err := out.addUnmatchedLinks(ctx, db, schema); err != nil {
 		return nil, err
 	}
+	found, err := out.tryChecks(ctx, db, schema, resolve(p, schema).rules)
+	if err != nil {
+		return nil, err
+	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
 	return out, nil
 }
 
 // FromSchema is Build for a schema that has been read already. It reads no rows: the
-// plan never has the hazard LinkNeverMatches.
+// plan never has the hazards LinkNeverMatches and CheckMayFail.
 func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Plan, error) {
 	b := &builder{resolved: resolve(p, s), engine: e}
 	b.coverage()

@@ -19,10 +19,19 @@
 // closure (how rows are found and what keeps them) and the [Step]s (what is done
 // to them, in order). Each [Hazard] has to be allowed by name before it runs.
 //
-// One hazard is of the data: [LinkNeverMatches]. [Build] tries values of each link from both
-// ends of the table's key. 20 different values without a match, and 20 rows to refer to, make
-// the hazard. Fewer tell nothing, and a value further inside the table may still match. The
-// hazard has no number in it: data change the plan's digest only where the hazard comes or goes.
+// Two hazards are of the data. For [LinkNeverMatches], [Build] tries values of each link from
+// both ends of the table's key. 20 different values without a match, and 20 rows to refer to, make
+// the hazard. Fewer tell nothing, and a value further inside the table may still match.
+//
+// For [CheckMayFail], Build replaces what a step overwrites in up to 100 rows, at least 100 times,
+// and has the database compute the table's CHECK constraints on the result, in a read-only transaction.
+// A constraint that refuses every such row is a problem: each batch would fail. One that refuses
+// some is a hazard: which rows a run meets isn't known, a batch that fails is rolled back as a whole,
+// and the few rows of a subject may all pass. It is a hazard too where a trigger may
+// correct the values, and where the constraint can't be computed. A table without rows tells nothing.
+//
+// Neither hazard has a number in it, and the same rows give the same replacements here: data change
+// the plan's digest only where a hazard comes or goes.
 //
 // # What it promises
 //

@@ -63,6 +63,7 @@ const (
 	HistoryKept          HazardName = "HISTORY_KEPT"          // old values stay in a history table
 	UnindexedLink        HazardName = "UNINDEXED_LINK"        // a reference without an index is scanned
 	LinkNeverMatches     HazardName = "LINK_NEVER_MATCHES"    // no sampled value of a link is in the table that it refers to
+	CheckMayFail         HazardName = "CHECK_MAY_FAIL"        // a check constraint refuses some replacements, or can't be tried
 	PersonalKey          HazardName = "PERSONAL_KEY"          // a key column is itself personal
 	SharedRow            HazardName = "SHARED_ROW"            // a row belongs to several subjects
 	UniquenessNotProven  HazardName = "UNIQUENESS_NOT_PROVEN" // a strategy may give two rows of a unique index one value

@@ -120,6 +120,7 @@ var topics = []struct {
 	{"journal", (*suite).journal},
 	{"claims", (*suite).claims},
 	{"suspended indexes", (*suite).suspension},
+	{"check constraints tried", (*suite).trials},
 	{"checks", (*suite).checks},
 	{"query plan", (*suite).queryPlan},
 }

@@ -100,7 +100,11 @@ func (in *inspection) readChecks() error {
 	}
 	for _, r := range rows {
 		if t := in.find(r[0], r[1]); t != nil {
-			t.Checks = append(t.Checks, &dialect.Check{Name: r[2].String, Condition: r[3].String})
+			condition := r[3].String
+			if !in.server.mariadb {
+				condition = unescapedCheck(condition)
+			}
+			t.Checks = append(t.Checks, &dialect.Check{Name: r[2].String, Condition: condition})
 		}
 	}
 	return nil

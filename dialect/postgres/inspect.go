@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type catalogue struct {
 	tables     map[string]*dialect.Table // by OID; a leaf partition's is its root
 	relations  map[string]dialect.Name   // by OID, views too; a partition's is its root's
 	related    map[dialect.Name]*relation
+	domains    []domainColumn
 	partition  map[string]bool // OIDs of partitions, whose own columns and indexes are left out
 }
 
@@ -39,7 +41,7 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 		}
 		for _, step := range []func(context.Context) error{
 			c.server, c.readTypes, c.readLabels, c.readCollations, c.readTables, c.readPartitions,
-			c.readColumns, c.readIndexes, c.readConstraints, c.readViews, c.readTriggers, c.readRules, c.readPublications,
+			c.readColumns, c.readIndexes, c.readConstraints, c.readDomainChecks, c.readViews, c.readTriggers, c.readRules, c.readPublications,
 		} {
 			if err := step(ctx); err != nil {
 				return err
@@ -188,7 +190,9 @@ func (c *catalogue) sort() {
 		slices.SortFunc(t.Partitions, byName)
 		slices.SortFunc(t.Indexes, func(a, b *dialect.Index) int { return strings.Compare(a.Name, b.Name) })
 		slices.SortFunc(t.ForeignKeys, func(a, b *dialect.ForeignKey) int { return strings.Compare(a.Name, b.Name) })
-		slices.SortFunc(t.Checks, func(a, b *dialect.Check) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(t.Checks, func(a, b *dialect.Check) int {
+			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Column, b.Column))
+		})
 		slices.SortFunc(t.Triggers, func(a, b *dialect.Trigger) int { return strings.Compare(a.Name, b.Name) })
 	}
 	for i := range s.Publications {

@@ -110,6 +110,9 @@ ORDER BY a.attrelid, a.attnum`
 		col := &dialect.Column{Name: text(row[1]), Type: text(row[4]), Nullable: number(row[5]) == 0, Default: optional(row[6])}
 		c.describe(col, text(row[2]), number(row[3]))
 		c.relate(t, col.Name, col.Type, text(row[2]))
+		if c.types[text(row[2])].class == "d" {
+			c.domains = append(c.domains, domainColumn{t, col.Name, text(row[2])})
+		}
 		if l, ok := c.collations[text(row[9])]; ok {
 			c.related[t.Name].columns[col.Name].collation = coll{l.full, !l.deterministic}
 			col.Collation, col.Charset = l.name, c.charset

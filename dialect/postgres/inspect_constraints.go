@@ -23,7 +23,7 @@ func (c *catalogue) readConstraints(ctx context.Context) error {
 	// key whose triggers were disabled isn't enforced either, nor is one that only a partition has.
 	const q = `
 SELECT k.contype, k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.condeferrable::int,
-	(k.convalidated AND (k.contype = 'c' OR NOT c.relispartition) AND coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)
+	((k.contype = 'c' OR k.convalidated AND NOT c.relispartition) AND coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)
 		AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgenabled NOT IN ('O', 'A')))::int,
 	(SELECT json_agg(a.attname ORDER BY p.nr) FROM unnest(k.conkey) WITH ORDINALITY AS p(attnum, nr)
 		JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.attnum),
@@ -58,6 +58,32 @@ WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
 		err = dialect.NewError(dialect.Fatal, "", "read the constraints of", dialect.Name{}, broken)
 	}
 	return err
+}
+
+// readDomainChecks reads the checks of domains, and gives each column those of its
+// type and of the domains beneath that.
+func (c *catalogue) readDomainChecks(ctx context.Context) error {
+	checks := map[string][]dialect.Check{}
+	const q = "SELECT contypid, conname, pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY conname COLLATE \"C\""
+	err := c.each(ctx, q, func(row [][]byte) {
+		checks[text(row[0])] = append(checks[text(row[0])], dialect.Check{Name: text(row[1]), Condition: text(row[2])})
+	})
+	for _, used := range c.domains {
+		for oid := used.domain; c.types[oid].class == "d"; oid = c.types[oid].base {
+			for _, check := range checks[oid] {
+				check.Column = used.column
+				used.table.Checks = append(used.table.Checks, &check)
+			}
+		}
+	}
+	return err
+}
+
+// domainColumn is a column whose type is a domain, by its OID.
+type domainColumn struct {
+	table  *dialect.Table
+	column string
+	domain string
 }
 
 // readViews reads views and what they are made from, by the dependencies of

@@ -126,6 +126,8 @@ var shapes = map[string][]struct {
 		{"BulkUpdate", dialect.BulkUpdate{Table: event, Key: []string{"tenant", "code"}, Set: []string{"subject"}, Rows: []dialect.Row{{int64(1), "a", nil}, {int64(2), "b", "x"}}}},
 		{"BulkUpdate by row address", dialect.BulkUpdate{Table: customer, Key: []string{"ctid"}, Set: []string{"tags", "credit", "photo"}, Rows: []dialect.Row{{"(0,1)", "{a}", "1.5", []byte("x")}}}},
 		{"Insert", dialect.Insert{Table: customer, Columns: []string{"id", "photo", "credit"}, Rows: []dialect.Row{{int64(1), nil, "3"}}}},
+		{"Trial", dialect.Trial{Table: customer, Check: &dialect.Check{Name: "c", Condition: "(((name)::text <> ''::text) OR (credit > '0'::money))"}, Columns: []string{"name", "credit"}, Rows: []dialect.Row{{"n", "1.5"}, {nil, nil}}}},
+		{"Trial of a domain's check", dialect.Trial{Table: customer, Check: &dialect.Check{Name: "c", Condition: "((VALUE)::text ~~ '+%'::text)", Column: "name"}, Columns: []string{"name"}, Rows: []dialect.Row{{"n"}}}},
 	},
 	"rekey": {
 		{"two tables, one of them twice", []dialect.BulkUpdate{
@@ -159,6 +161,8 @@ func render(of any) (statement, error) {
 		return b.rekey(of)
 	case dialect.Insert:
 		return b.insert(of)
+	case dialect.Trial:
+		return b.refused(of)
 	}
 	panic("no such statement")
 }

@@ -27,7 +27,9 @@ const (
 	codeMismatch    = 20
 	codeAuth        = 23
 	busySnapshot    = 517
+	constraintCheck = 275
 	constraintFK    = 787
+	constraintNull  = 1299
 	constraintPK    = 1555
 	constraintUniq  = 2067
 	constraintRowID = 2579
@@ -38,8 +40,12 @@ const (
 // drivers put their own words around it. A RAISE has another code.
 var missing = regexp.MustCompile(`(?:^|: )no such (table|column|function): ([\w$.]+)(?: \(1\))?$`)
 
+// broken is what SQLite says when a constraint fails: its name, or its columns. An
+// unnamed check's text, which it gives too, isn't kept.
+var broken = regexp.MustCompile(`(?:^|: )(?:CHECK|NOT NULL|UNIQUE) constraint failed: ([\w$.]+(?:, [\w$.]+)*)(?: \(\d+\))?$`)
+
 // failed turns a driver's error into one of the contract's. Of the driver's text only
-// the name of what is missing is kept: it quotes names and, from a trigger's RAISE, anything.
+// the name of what is missing, or of a constraint, is kept: it quotes names and, from a trigger's RAISE, anything.
 func failed(ctx context.Context, doing string, table dialect.Name, err error) error {
 	if err == nil {
 		return nil
@@ -60,6 +66,14 @@ func failed(ctx context.Context, doing string, table dialect.Name, err error) er
 	if m := missing.FindStringSubmatch(err.Error()); code == codeError && m != nil {
 		e.Object = m[2]
 		e.Detail = "the statement, or a trigger's or view's, names a " + m[1] + " that isn't there"
+	}
+	switch code {
+	case constraintCheck, constraintNull, constraintUniq, constraintPK:
+		if m := broken.FindStringSubmatch(err.Error()); m != nil {
+			e.Object = m[1]
+		} else if code == constraintCheck {
+			e.Detail = "a CHECK constraint without a name"
+		}
 	}
 	if code&0xff == codeFull {
 		e.Detail = "the disk is full, or the database as large as it may be: make room, or raise max_page_count"

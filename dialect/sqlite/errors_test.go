@@ -38,3 +38,28 @@ func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 		})
 	}
 }
+
+// A constraint that fails is named, and its text and values aren't shown.
+func TestConstraintsThatFailAreNamed(t *testing.T) {
+	for insert, want := range map[string]string{
+		"2, 'a', 'canary', 1": "constraint (short) [275]",
+		"2, 'a', 'x', 0":      "constraint [275]: a CHECK constraint without a name",
+		"2, NULL, 'x', 1":     "constraint (p.v) [1299]",
+		"2, 'v', 'x', 1":      "unique violation (p.v) [2067]",
+		"1, 'a', 'x', 1":      "unique violation (p.id) [1555]",
+	} {
+		_, db := memory(t, "CREATE TABLE p (id INTEGER PRIMARY KEY, v TEXT NOT NULL UNIQUE, w TEXT CONSTRAINT short CHECK (length(w) < 5), n INT CHECK (n <> 0))",
+			"INSERT INTO p VALUES (1, 'v', 'w', 1)", "CREATE TABLE q (id INTEGER PRIMARY KEY)", "CREATE TRIGGER copied AFTER INSERT ON q BEGIN INSERT INTO p VALUES ("+insert+"); END")
+		tx, err := db.Begin(t.Context(), dialect.TxOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = tx.Insert(t.Context(), dialect.Insert{Table: dialect.Name{Table: "q"}, Columns: []string{"id"}, Rows: []dialect.Row{{int64(1)}}})
+		if got := "insert into q: " + want; err == nil || err.Error() != got {
+			t.Errorf("%s: error %v, want %s", insert, err, got)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -200,6 +200,8 @@ var shapes = map[string][]struct {
 		{"BulkUpdate", dialect.BulkUpdate{Table: event, Key: []string{"tenant", "code"}, Set: []string{"subject"}, Rows: []dialect.Row{{int64(1), "a", nil}, {int64(2), "b", "x"}}}},
 		{"BulkUpdate by row address", dialect.BulkUpdate{Table: customer, Key: []string{"%%physloc%%"}, Set: []string{"name", "email", "credit", "photo", "since", "doc", "path", "ok"}, Rows: []dialect.Row{{[]byte("12345678"), "n", "e", "1.5", []byte("x"), "2020-01-01 00:00:00", "<a/>", nil, "false"}}}},
 		{"Insert", dialect.Insert{Table: customer, Columns: []string{"id", "photo", "credit", "email", "seen"}, Rows: []dialect.Row{{int64(1), nil, "3", "e", "2020-01-01 00:00:00+00"}}}},
+		{"Trial", dialect.Trial{Table: customer, Check: &dialect.Check{Name: "c", Condition: "([email] LIKE '%@%' OR [credit]>(0))"}, Columns: []string{"email", "credit", "since"},
+			Rows: []dialect.Row{{"e", "1.5", "2020-01-01 00:00:00"}, {nil, nil, nil}}}},
 	},
 }
 
@@ -225,6 +227,8 @@ func render(b *builder, of any) (statement, error) {
 		return b.bulkUpdate(of)
 	case dialect.Insert:
 		return b.insert(of)
+	case dialect.Trial:
+		return b.refused(of)
 	}
 	panic("no such statement")
 }

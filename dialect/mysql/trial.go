@@ -1,0 +1,67 @@
+package mysql
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Refused implements dialect.Reader. The rows travel in one JSON document.
+func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
+	table, err := t.table(ctx, trial.Table)
+	if err != nil {
+		return 0, err
+	}
+	read, err := columns(table, trial.Columns)
+	if err != nil {
+		return 0, err
+	}
+	d := newDocument(table, nil, read)
+	var encoded encodedRow
+	for _, row := range trial.Rows {
+		if len(row) != len(read) {
+			return 0, wrongLength(table.Name, len(row), len(read))
+		}
+		if _, err := d.encode(row, &encoded); err != nil {
+			return 0, err
+		}
+		d.add(row, &encoded)
+	}
+	if len(d.keys) == 0 {
+		return 0, nil
+	}
+	d.json.WriteByte(']')
+	var defined, selected []string
+	for i, c := range read {
+		raw := fmt.Sprintf("j.c%d", i)
+		how := carry(c, d.longest[i])
+		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'", i, how.kind, i))
+		selected = append(selected, how.key(raw)+" AS "+quote(c.Name))
+	}
+	sql := "SELECT COUNT(*) FROM (SELECT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(?, '$[*]' COLUMNS (" + strings.Join(defined, ", ") +
+		")) AS j) AS " + quote(table.Name.Table) + " WHERE NOT (" + trial.Check.Condition + "\n)"
+	return t.number(ctx, sql, []any{d.json.String()}, "try a check of", table.Name)
+}
+
+// unescapedCheck is a check's condition as MySQL gives it: with a backslash before each
+// quote and backslash, where its texts are.
+// https://dev.mysql.com/doc/refman/9.7/en/information-schema-check-constraints-table.html
+func unescapedCheck(stored string) string {
+	var b strings.Builder
+	for i := 0; i < len(stored); i++ {
+		if stored[i] == '\\' && i+1 < len(stored) {
+			i++
+			if c, ok := escapes[stored[i]]; ok {
+				b.WriteByte(c)
+				continue
+			}
+		}
+		b.WriteByte(stored[i])
+	}
+	return b.String()
+}
+
+// escapes are those that stand for another character.
+var escapes = map[byte]byte{'n': '\n', 'r': '\r', '0': 0, 'Z': 0x1a}

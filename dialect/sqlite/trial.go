@@ -1,0 +1,104 @@
+package sqlite
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Refused implements dialect.Reader.
+func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
+	first := t.builder(ctx)
+	columns := first.tried(trial)
+	if first.err != nil {
+		return 0, first.err
+	}
+	kinds := make([]dialect.Kind, len(columns))
+	for i, c := range columns {
+		kinds[i] = c.Kind
+	}
+	var sum int64
+	err := chunks(kinds, trial.Rows, func(doc string, tagged []bool) error {
+		b := t.builder(ctx)
+		b.refuses(trial, columns, doc, tagged)
+		n, err := t.number(ctx, "try a check of", trial.Table, b)
+		sum += n
+		return err
+	})
+	return sum, err
+}
+
+// tried are the columns of a trial's rows.
+func (b *builder) tried(trial dialect.Trial) []*dialect.Column {
+	b.from(trial.Table)
+	columns := make([]*dialect.Column, len(trial.Columns))
+	for i, n := range trial.Columns {
+		columns[i] = b.column(b.rel, n)
+	}
+	return columns
+}
+
+// refuses writes the rows as a table of the trial's name. Its columns have the
+// affinities and collations of the table's, by which the check compares.
+func (b *builder) refuses(trial dialect.Trial, columns []*dialect.Column, doc string, tagged []bool) {
+	b.write("SELECT count(*) FROM (SELECT ")
+	for i, c := range columns {
+		if i > 0 {
+			b.write(", ")
+		}
+		value := "v.v" + strconv.Itoa(i)
+		if typ := castOf(c, trial.Rows, i); typ != "" {
+			value = "CAST(" + value + " AS " + typ + ")"
+		}
+		b.write(value)
+		if c.Collation != "" {
+			b.write(" COLLATE ", quote(c.Collation))
+		}
+		b.write(" AS ", quote(c.Name))
+	}
+	b.source(" FROM ", doc, tagged)
+	b.write(") AS ", quote(trial.Table.Table), " WHERE NOT (", trial.Check.Condition, "\n)")
+}
+
+// castOf is the type that gives values the column's affinity, where they have a class
+// of that affinity already, so that none is changed.
+// https://sqlite.org/datatype3.html#affinity_of_expressions
+func castOf(c *dialect.Column, rows []dialect.Row, at int) string {
+	affinity, texts, numbers := affinityOf(c), 0, 0
+	for _, r := range rows {
+		switch toEngine(c.Kind, r[at]).(type) {
+		case nil:
+		case string:
+			texts++
+		case int64, float64:
+			numbers++
+		default:
+			return ""
+		}
+	}
+	if affinity == "TEXT" && numbers > 0 || affinity != "TEXT" && texts > 0 {
+		return ""
+	}
+	return affinity
+}
+
+// affinityOf is the column's affinity, empty where it converts nothing, and NUMERIC
+// for INTEGER, by which values are stored and compared alike.
+// https://sqlite.org/datatype3.html#determination_of_column_affinity
+func affinityOf(c *dialect.Column) string {
+	t := strings.ToUpper(c.Type)
+	has := func(s string) bool { return strings.Contains(t, s) }
+	switch {
+	case typeless(c):
+		return ""
+	case has("INT"):
+		return "NUMERIC"
+	case has("CHAR"), has("CLOB"), has("TEXT"):
+		return "TEXT"
+	case has("REAL"), has("FLOA"), has("DOUB"):
+		return "REAL"
+	}
+	return "NUMERIC"
+}

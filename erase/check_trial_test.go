@@ -1,0 +1,194 @@
+package erase_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/internal/sample"
+	"github.com/expungedb/expunge/plan"
+)
+
+// patrons makes a table of people whose check constraint is given.
+func (d *target) patrons(t testing.TB, check string, values ...string) {
+	t.Helper()
+	d.exec(t, "CREATE TABLE patron (id int PRIMARY KEY, phone varchar(40), born int, died int, CONSTRAINT uq_phone UNIQUE (phone), CONSTRAINT fits CHECK ("+check+"))")
+	for i, v := range values {
+		d.exec(t, fmt.Sprintf("INSERT INTO patron VALUES (%d, %s)", i+1, v))
+	}
+}
+
+func patronPolicy(columns string) string {
+	return "version: 1\ndatabase: library\nsubject: {table: patron}\ntables:\n  patron:\n    erase: overwrite\n    columns: {id: none, " + columns + "}\n"
+}
+
+// e164 is a check of international phone numbers in the engine's own words.
+func (d *target) e164() string {
+	switch d.Engine {
+	case sample.Postgres:
+		return `phone ~ '^\+[0-9]{6,15}$'`
+	case sample.SQLite:
+		return `phone GLOB '+[0-9]*' AND phone NOT GLOB '+*[^0-9]*' AND length(phone) <= 16`
+	case sample.SQLServer:
+		return `phone LIKE '+[0-9]%' AND phone NOT LIKE '+%[^0-9]%' AND len(phone) <= 16`
+	}
+	return `phone REGEXP '^[+][0-9]{6,15}$'`
+}
+
+// A check constraint is tried on replacements when the plan is made.
+func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
+	const phones = "'+4915112345678', 1950, NULL"
+	tests := []struct {
+		name, columns, check string
+		values               []string
+		problem, hazard      string
+	}{
+		{name: "random on a unique phone", columns: "phone: {pii: contact, overwrite: random}, born: none, died: none", check: "E.164", values: []string{phones},
+			problem: "the CHECK constraint fits refuses column phone overwritten with random: take a strategy whose values it lets pass"},
+		{name: "a fake phone", columns: "phone: {pii: contact, overwrite: {fake: phone}}, born: none, died: none", check: "E.164", values: []string{phones, "NULL, 1951, NULL"},
+			problem: "the CHECK constraint fits refuses column phone overwritten with fake: phone"},
+		{name: "a template that fits", columns: "phone: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}, born: none, died: none", check: "E.164", values: []string{phones}},
+		{name: "nothing to replace", columns: "phone: {pii: contact, overwrite: random}, born: none, died: none", check: "E.164", values: []string{"NULL, 1951, NULL"}},
+		{name: "an empty table", columns: "phone: {pii: contact, overwrite: random}, born: none, died: none", check: "E.164"},
+		{name: "another column's check", columns: "phone: {pii: contact, overwrite: random}, born: none, died: none", check: "born > 1900", values: []string{phones}},
+		{name: "some values only", columns: "phone: none, born: {pii: other, overwrite: {pick: [1700, 1960, 1970]}}, died: none", check: "born > 1900", values: []string{phones},
+			hazard: "the CHECK constraint fits refuses some of the values of column born overwritten with pick: [1700, 1960, 1970]"},
+		{name: "two columns, one overwritten", columns: "phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: none", check: "died IS NULL OR died >= born",
+			values: []string{"'+491', 1900, 1980", "'+492', 1900, 1985"}, problem: "the CHECK constraint fits refuses column born overwritten with fixed: 1990"},
+		{name: "two columns, one of whose rows passes", columns: "phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: none", check: "died IS NULL OR died >= born",
+			values: []string{"'+491', 1900, 1980", "'+492', 1900, NULL"}, hazard: "the CHECK constraint fits refuses some of the values"},
+		{name: "two columns, both overwritten", columns: "phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: {pii: other, overwrite: {fixed: 1989}}", check: "died IS NULL OR died >= born",
+			values: []string{"'+491', 1900, 1980"}, problem: "the CHECK constraint fits refuses column born overwritten with fixed: 1990 and column died overwritten with fixed: 1989"},
+		{name: "rows that keep their values", columns: "phone: none, born: {pii: other, overwrite: {fixed: 1990, when: died IS NULL}}, died: none", check: "died IS NULL OR died >= born",
+			values: []string{"'+491', 1900, 1980", "'+492', 1900, NULL"}},
+	}
+	onEach(t, func(t *testing.T, db *target) {
+		for i, c := range tests {
+			if i > 0 {
+				db.exec(t, "DROP TABLE patron")
+			}
+			db.patrons(t, strings.ReplaceAll(c.check, "E.164", db.e164()), c.values...)
+			for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+				p, err := db.build(t.Context(), mustParse([]byte(patronPolicy(c.columns))), scope)
+				var refused *plan.PolicyError
+				switch {
+				case c.problem == "":
+					if err != nil {
+						t.Errorf("%s, %s: %v", c.name, scope, err)
+						continue
+					}
+					if got := mayFail(p); (c.hazard == "") != (len(got) == 0) || c.hazard != "" && !strings.Contains(got[0].Reason, c.hazard) {
+						t.Errorf("%s, %s: hazards %q", c.name, scope, got)
+					}
+				case !errors.As(err, &refused) || len(refused.Problems) != 1 || refused.Problems[0].Pos.Line == 0 || !strings.Contains(err.Error(), "table "+db.name("patron").String()+": "+c.problem):
+					t.Errorf("%s, %s: error %v", c.name, scope, err)
+				}
+				if err == nil {
+					continue
+				}
+				if strings.Contains(err.Error(), "49151") {
+					t.Errorf("%s: the error holds a value", c.name)
+				}
+			}
+		}
+	})
+}
+
+func mayFail(p *plan.Plan) []plan.Hazard {
+	return slices.DeleteFunc(slices.Clone(p.Hazards), func(h plan.Hazard) bool { return h.Name != plan.CheckMayFail })
+}
+
+// What the check lets pass, the run writes; what it refuses in the run all the
+// same is named with the table and the constraint, and the batch is rolled back.
+func TestACheckThatFailsInTheRunIsNamed(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.patrons(t, "born > 1900", "'+491', 1950, NULL", "'+492', 1960, NULL")
+		policy := patronPolicy("phone: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}, born: {pii: other, overwrite: {pick: [1700]}}, died: none")
+		schema, err := db.DB.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := plan.FromSchema(schema, db.DB, mustParse([]byte(policy)), plan.Subjects()) // which tries nothing
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = erase.Run(t.Context(), db.DB, p, options(p, "refused", "1"))
+		if dialect.ClassOf(err) != dialect.OtherConstraint || !strings.Contains(err.Error(), "patron") || !strings.Contains(err.Error(), "fits") {
+			t.Errorf("error %v", err)
+		}
+		if n := db.count(t, "SELECT count(*) FROM patron WHERE born IN (1950, 1960)"); n != 2 {
+			t.Errorf("%d rows are as they were, want 2", n)
+		}
+		p = db.plan(t, strings.Replace(policy, "[1700]", "[1901, 1902]", 1), plan.Subjects())
+		if got := mayFail(p); len(got) > 0 {
+			t.Errorf("hazards %q", got)
+		}
+		db.run(t, p, options(p, "passed", "1"))
+	})
+}
+
+// The hazard has to be allowed, and the same data give the same plan.
+func TestACheckThatRefusesSomeValuesIsAllowedByName(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.patrons(t, "born > 1900", "'+491', 1950, NULL")
+		policy := patronPolicy("phone: none, born: {pii: other, overwrite: {pick: [1700, 1960, 1970]}}, died: none")
+		p := db.plan(t, policy, plan.Subjects())
+		if again := db.plan(t, policy, plan.Subjects()); again.Digest() != p.Digest() {
+			t.Error("the digest of the same data is another one")
+		}
+		o := options(p, "some", "1")
+		o.Allow = nil
+		var refused *erase.HazardError
+		if _, err := erase.Run(t.Context(), db.DB, p, o); !errors.As(err, &refused) || !slices.Equal(refused.Hazards, mayFail(p)) || len(refused.Hazards) != 1 {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// A trigger may correct what a strategy makes: whether it does only a rehearsal shows.
+func TestACheckBehindATriggerIsAHazard(t *testing.T) {
+	servers := slices.DeleteFunc(engines(t), func(e engine) bool { return e.name == "sqlite" || strings.HasPrefix(e.name, "sqlserver") }) // which have no trigger that changes the row
+	runOn(t, servers, func(t *testing.T, db *target) {
+		db.patrons(t, "born > 1900", "'+491', 1950, NULL")
+		body := "SET NEW.born = 1999;"
+		db.trigger(t, "BEFORE UPDATE", "patron", body, map[string]string{sample.Postgres: "NEW.born := 1999;"})
+		p := db.plan(t, patronPolicy("phone: none, born: {pii: other, overwrite: {fixed: 1700}}, died: none"), plan.Subjects())
+		if got := mayFail(p); len(got) != 1 {
+			t.Errorf("hazards %q", got)
+		}
+		if _, err := erase.Run(t.Context(), db.DB, p, options(p, "corrected", "1")); err != nil {
+			t.Logf("the engine looks at the check before the trigger: %v", err)
+		}
+	})
+}
+
+// The checks of a domain, and of the domains beneath it, are tried like a table's.
+func TestACheckOfADomainIsTried(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.exec(t, `CREATE DOMAIN dialled AS varchar(40) CONSTRAINT international CHECK (VALUE LIKE '+%')`, `CREATE DOMAIN phone AS dialled CONSTRAINT digits CHECK (VALUE ~ '^.[0-9]+$')`,
+			"CREATE TABLE patron (id int PRIMARY KEY, phone phone, home phone)", "INSERT INTO patron VALUES (1, '+4915112345678', '+4930123456')")
+		_, err := db.build(t.Context(), mustParse([]byte(patronPolicy("phone: {pii: contact, overwrite: {fake: name}}, home: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}"))), plan.Subjects())
+		var refused *plan.PolicyError
+		if !errors.As(err, &refused) || len(refused.Problems) != 2 || !strings.Contains(err.Error(), "the CHECK constraint digits refuses column phone") || !strings.Contains(err.Error(), "the CHECK constraint international refuses column phone") {
+			t.Fatalf("error %v", err)
+		}
+		p := db.plan(t, patronPolicy("phone: {pii: contact, overwrite: {template: '+43{{digits 9}}'}}, home: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}"), plan.Subjects())
+		db.run(t, p, options(p, "dialled", "1"))
+	})
+}
+
+// A check that existing rows needn't meet is enforced for those that are overwritten.
+func TestACheckThatIsNotValidIsTried(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.patrons(t, "true", "'111', 1950, NULL")
+		db.exec(t, "ALTER TABLE patron ADD CONSTRAINT later CHECK (phone LIKE '+%') NOT VALID")
+		_, err := db.build(t.Context(), mustParse([]byte(patronPolicy("phone: {pii: contact, overwrite: {template: '{{digits 9}}'}}, born: none, died: none"))), plan.Subjects())
+		if err == nil || !strings.Contains(err.Error(), "the CHECK constraint later refuses") {
+			t.Errorf("error %v", err)
+		}
+	})
+}

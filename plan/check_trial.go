@@ -1,0 +1,154 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// triedReplacements is how many replacements at least are made for a check; where
+// the table has fewer rows, rows are replaced again.
+const triedReplacements = 100
+
+// checkTrial tries one check of a table on what a step writes.
+type checkTrial struct {
+	table *dialect.Table
+	step  *Step
+	check *dialect.Check
+	set   []*Assignment // those whose columns the check reads
+}
+
+// tryChecks makes replacements for sampled rows and has the database compute the check
+// constraints that read them. It adds a hazard for each that refuses some, and returns a problem for
+// each that refuses all.
+func (p *Plan) tryChecks(ctx context.Context, db dialect.DB, s *dialect.Schema, rules map[dialect.Name]*PolicyTable) (problems, error) {
+	var found problems
+	for _, c := range p.checkTrials(s) {
+		h := Hazard{Name: CheckMayFail, Table: c.table.Name}
+		refused, tried, err := c.count(ctx, db, s)
+		switch class := dialect.ClassOf(err); {
+		case class == dialect.PermissionDenied:
+			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the rows may not be read: build the plan as a user who may", c.check.Name, c.written())
+		case class == dialect.Fatal || class == dialect.DoesNotFit || class == dialect.OtherConstraint:
+			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the database can't compute it beside the table: rehearse the plan", c.check.Name, c.written())
+		case err != nil:
+			return nil, fmt.Errorf("trying the check %s of %s: %w", c.check.Name, c.table.Name, err)
+		case refused == 0:
+			continue
+		case refused == tried && !c.corrected():
+			found.add(rules[c.table.Name].Column(c.set[0].Column).Pos, c.table.Name, "the CHECK constraint %s refuses %s: take a strategy whose values it lets pass, such as template, pick, mask or fixed", c.check.Name, c.written())
+			continue
+		default:
+			h.Reason = fmt.Sprintf("the CHECK constraint %s refuses some of the values of %s, and a batch with one of them fails as a whole: take a strategy whose values it lets pass", c.check.Name, c.written())
+		}
+		if !slices.Contains(p.Hazards, h) {
+			p.Hazards = append(p.Hazards, h)
+		}
+	}
+	sortHazards(p.Hazards)
+	return found, nil
+}
+
+// written are the assignments that the check reads, as the policy says them.
+func (c *checkTrial) written() string {
+	parts := make([]string, len(c.set))
+	for i, a := range c.set {
+		parts[i] = "column " + a.Column + " overwritten with " + a.Written()
+	}
+	return strings.Join(parts, " and ")
+}
+
+// corrected reports whether a trigger may write something else than the step does.
+func (c *checkTrial) corrected() bool {
+	return slices.ContainsFunc(c.table.Triggers, func(tr *dialect.Trigger) bool {
+		return !tr.Disabled && tr.OnUpdate && tr.Timing != "after"
+	})
+}
+
+// checkTrials are the checks to try, each once for what is written.
+func (p *Plan) checkTrials(s *dialect.Schema) []checkTrial {
+	var out []checkTrial
+	seen := map[string]bool{}
+	for i := range p.Roots {
+		for j := range p.Roots[i].Steps {
+			st := &p.Roots[i].Steps[j]
+			if st.Op != Overwrite || st.Rows == Following {
+				continue
+			}
+			t := s.Table(st.Table)
+			for _, check := range t.Checks {
+				c := checkTrial{table: t, step: st, check: check}
+				for n := range st.Set {
+					if readsColumn(check, st.Set[n].Column) {
+						c.set = append(c.set, &st.Set[n])
+					}
+				}
+				if key := fmt.Sprintf("%q %q %q %s", t.Name, check.Name, check.Column, c.written()); len(c.set) > 0 && !seen[key] {
+					seen[key] = true
+					out = append(out, c)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// readsColumn reports whether the check may read the column: its condition has the name as a
+// word, or is about the column's type.
+func readsColumn(c *dialect.Check, column string) bool {
+	if c.Column != "" {
+		return c.Column == column
+	}
+	text, word := strings.ToLower(c.Condition), strings.ToLower(column)
+	part := func(r rune) bool { return r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for from := 0; ; {
+		at := strings.Index(text[from:], word)
+		if at < 0 {
+			return false
+		}
+		at += from
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		after, _ := utf8.DecodeRuneInString(text[at+len(word):])
+		if !part(before) && !part(after) {
+			return true
+		}
+		from = at + 1
+	}
+}
+
+// count makes replacements and has the database tell how many the check refuses. A
+// check of what the database computes itself, or of what a strategy leaves to it, is not tried.
+func (c *checkTrial) count(ctx context.Context, db dialect.DB, s *dialect.Schema) (refused, tried int64, err error) {
+	columns := c.columns()
+	if columns == nil {
+		return 0, 0, nil
+	}
+	m, err := c.rowMaker(s, columns)
+	if err != nil {
+		return 0, 0, err
+	}
+	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { // nothing was written: what Rollback says matters only where all else went well
+		if e := tx.Rollback(ctx); err == nil {
+			err = e
+		}
+	}()
+	olds, err := m.read(ctx, tx)
+	if err != nil || len(olds) == 0 {
+		return 0, 0, err
+	}
+	trial := dialect.Trial{Table: c.table.Name, Check: c.check, Columns: columns}
+	if trial.Rows = m.make(olds); len(trial.Rows) == 0 {
+		return 0, 0, nil
+	}
+	refused, err = tx.Refused(ctx, trial)
+	return refused, int64(len(trial.Rows)), err
+}
