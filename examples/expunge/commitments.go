@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -47,12 +45,11 @@ func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments,
 	case cmd.Bool("no-commitments"), scope == plan.ScopeEverything && !given:
 		return nil, nil
 	}
-	beside := strings.TrimSuffix(cmd.String("output"), ".json")
 	if c.KeyFile == "" {
-		c.KeyFile = beside + ".key"
+		c.KeyFile = besideOutput(cmd, ".key")
 	}
 	if c.LeavesFile == "" {
-		c.LeavesFile = beside + ".leaves"
+		c.LeavesFile = besideOutput(cmd, ".leaves")
 	}
 	// The receipt is written last, and would take the place of the other.
 	for flag, path := range map[string]string{"--receipt-key-file": c.KeyFile, "--leaves": c.LeavesFile} {
@@ -66,24 +63,6 @@ func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments,
 	var err error
 	o.Commitments, err = c.open(o.RunID)
 	return c, err
-}
-
-// interruptedRun is the run that the same command has begun before, by its key beside -o,
-// and that gave no receipt yet; "" where there is none.
-func interruptedRun(cmd *cli.Command) string {
-	output := cmd.String("output")
-	if _, err := os.Stat(output); !errors.Is(err, os.ErrNotExist) || cmd.Bool("no-commitments") {
-		return ""
-	}
-	data, err := os.ReadFile(cmp.Or(cmd.String("receipt-key-file"), strings.TrimSuffix(output, ".json")+".key"))
-	if err != nil {
-		return ""
-	}
-	k, err := receipt.ParseCommitmentKey(data)
-	if err != nil {
-		return "" // key says what is wrong with it
-	}
-	return k.RunID
 }
 
 // open opens the files for a run.

@@ -6,72 +6,123 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
+	"slices"
 	"testing"
-
-	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// A run that failed leaves its key beside -o: the same command goes on with that run.
+const retriedPolicy = `version: 1
+database: club
+subject: {table: member}
+tables:
+  member: {erase: delete, columns: {id: none, seen: none, email: {pii: contact, overwrite: {fake: email}}}}
+retention:
+  - {table: member, by: seen, older_than: 90d, erase: delete}
+`
+
+// A run that failed leaves its key beside -o, or its mark: the same command goes on with that run.
 func TestTheSameCommandContinuesARunThatFailed(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "club.db")
-	pool, err := sql.Open("sqlite", path)
+	for name, c := range map[string]struct {
+		scope  []string // of the plan
+		run    []string
+		left   string // what the failed run leaves beside -o
+		writes string
+	}{
+		"subjects":                      {[]string{"--subjects"}, []string{"--subject", "1"}, "receipt.key", "DELETE"},
+		"subjects, without commitments": {[]string{"--subjects"}, []string{"--subject", "1", "--no-commitments"}, "receipt.run", "DELETE"},
+		"everything":                    {[]string{"--everything", "--only-on", "club.db"}, []string{"--allow", "OVERWRITES_EVERYTHING"}, "receipt.run", "UPDATE"},
+		"everything, with commitments":  {[]string{"--everything", "--only-on", "club.db"}, []string{"--allow", "OVERWRITES_EVERYTHING", "--leaves", "receipt.leaves"}, "receipt.key", "UPDATE"},
+		"what expired":                  {[]string{"--expired"}, nil, "receipt.key", "DELETE"},
+		"what expired, no commitments":  {[]string{"--expired"}, []string{"--no-commitments"}, "receipt.run", "DELETE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			pool, err := sql.Open("sqlite", "club.db")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer pool.Close()
+			exec := func(statements ...string) {
+				t.Helper()
+				for _, s := range statements {
+					if _, err := pool.Exec(s); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			trigger := "CREATE TRIGGER stop BEFORE " + c.writes + " ON member BEGIN SELECT "
+			exec("CREATE TABLE member (id INTEGER PRIMARY KEY, seen DATE, email TEXT)", "INSERT INTO member VALUES (1, '2001-02-03', 'ada@mail.example')",
+				trigger+"RAISE(ABORT, 'not yet'); END")
+			if err := os.WriteFile("policy.yaml", []byte(retriedPolicy), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			expunge := func(args ...string) (int, string) {
+				var stdout, stderr bytes.Buffer
+				code := start(context.Background(), append([]string{"expunge", "--db", "sqlite:club.db"}, args...), &stdout, &stderr)
+				return code, stderr.String()
+			}
+			run := func() (int, string) {
+				return expunge(slices.Concat([]string{"run", "--plan", "plan.json", "--allow", "TRIGGERS_FIRE", "--key", "expunge.key.pem", "-o", "receipt.json"}, c.run)...)
+			}
+			for _, args := range [][]string{{"keygen"}, slices.Concat([]string{"plan", "--policy", "policy.yaml", "-o", "plan.json"}, c.scope)} {
+				if code, said := expunge(args...); code != done {
+					t.Fatalf("%v: %s", args, said)
+				}
+			}
+			code, said := run()
+			if code == done {
+				t.Fatalf("the trigger didn't stop the run: %s", said)
+			}
+			id := regexp.MustCompile(`give the same command with --run (\S+)`).FindStringSubmatch(said)
+			if _, err := os.Stat(c.left); err != nil || id == nil {
+				t.Fatalf("%v: %s", err, said)
+			}
+			if code, said := expunge("run", "--plan", "plan.json", "-o", "receipt.json"); code == done {
+				t.Errorf("a run without its key: %s", said) // which leaves what it found as it is
+			}
+			// The trigger lets the row go now; without one the schema would be another than the plan's.
+			exec("DROP TRIGGER stop", trigger+"1; END")
+			code, said = run()
+			if code != done || !regexp.MustCompile("run "+id[1]+" is continued").MatchString(said) {
+				t.Errorf("the same command: exit %d, %s", code, said)
+			}
+			if found, _ := filepath.Glob("*.run"); len(found) > 0 {
+				t.Errorf("%v is there still", found)
+			}
+			if code, _ := run(); code != unacceptable {
+				t.Errorf("once there is a receipt: exit %d, want %d", code, unacceptable)
+			}
+		})
+	}
+}
+
+// A run that is refused before it begins leaves no mark.
+func TestARefusedRunLeavesNoMark(t *testing.T) {
+	t.Chdir(t.TempDir())
+	pool, err := sql.Open("sqlite", "club.db")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	for _, s := range []string{
-		"CREATE TABLE member (id INTEGER PRIMARY KEY, email TEXT)", "INSERT INTO member VALUES (1, 'ada@mail.example')",
-		"CREATE TRIGGER stop BEFORE DELETE ON member BEGIN SELECT RAISE(ABORT, 'not yet'); END",
+	if _, err := pool.Exec("CREATE TABLE member (id INTEGER PRIMARY KEY, seen DATE, email TEXT)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("policy.yaml", []byte(retriedPolicy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		code int
+		args []string
+	}{
+		{done, []string{"keygen"}},
+		{done, []string{"plan", "--policy", "policy.yaml", "--everything", "--only-on", "club.db", "-o", "plan.json"}},
+		{refused, []string{"run", "--plan", "plan.json", "--key", "expunge.key.pem", "-o", "receipt.json"}}, // its hazard isn't allowed
 	} {
-		if _, err := pool.Exec(s); err != nil {
-			t.Fatal(err)
+		if code, _, errs := call(t.Context(), append(c.args, "--db", "sqlite:club.db")...); code != c.code {
+			t.Fatalf("%v: exit %d, want %d: %s", c.args, code, c.code, errs)
 		}
 	}
-	policy := filepath.Join(dir, "policy.yaml")
-	if err := os.WriteFile(policy, []byte("version: 1\ndatabase: club\nsubject: {table: member}\ntables:\n  member: {erase: delete, columns: {id: none, email: {pii: contact, overwrite: {fake: email}}}}\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out := filepath.Join(dir, "receipt.json")
-	expunge := func(args ...string) (int, string) {
-		var stdout, stderr bytes.Buffer
-		code := start(context.Background(), append([]string{"expunge", "--db", "sqlite:" + path}, args...), &stdout, &stderr)
-		return code, stderr.String()
-	}
-	run := func() (int, string) {
-		return expunge("run", "--plan", filepath.Join(dir, "plan.json"), "--subject", "1", "--allow", "TRIGGERS_FIRE", "--key", filepath.Join(dir, "k.key.pem"), "-o", out)
-	}
-	for _, args := range [][]string{
-		{"keygen", "-o", filepath.Join(dir, "k")},
-		{"plan", "--policy", policy, "--subjects", "-o", filepath.Join(dir, "plan.json")},
-	} {
-		if code, said := expunge(args...); code != done {
-			t.Fatalf("%v: %s", args, said)
-		}
-	}
-	if code, said := run(); code == done {
-		t.Fatalf("the trigger didn't stop the run: %s", said)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "receipt.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := receipt.ParseCommitmentKey(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The trigger lets the row go now; without one the schema would be another than the plan's.
-	for _, s := range []string{"DROP TRIGGER stop", "CREATE TRIGGER stop BEFORE DELETE ON member BEGIN SELECT 1; END"} {
-		if _, err := pool.Exec(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	code, said := run()
-	if code != done || !strings.Contains(said, "run "+k.RunID+" is continued") {
-		t.Errorf("the same command: exit %d, %s", code, said)
-	}
-	if code, _ := run(); code != unacceptable {
-		t.Errorf("once there is a receipt: exit %d, want %d", code, unacceptable)
+	if found, _ := filepath.Glob("receipt*"); len(found) > 0 {
+		t.Errorf("it left %v", found)
 	}
 }

@@ -97,6 +97,10 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	mark, err := markRun(cmd, o.RunID, rows)
+	if err != nil {
+		return err
+	}
 	if late := warning(o.Request, time.Now()); late != "" {
 		fmt.Fprintf(a.stderr, "expunge: %s\n", late)
 	}
@@ -115,13 +119,18 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 		fmt.Fprintf(a.stderr, "expunge: %s\n", lost)
 	}
 	// A key may be needed where it isn't certain that the run didn't begin.
-	rows.close(show.began || envelope == nil && exitCode(err) == failed)
+	begun := show.began || envelope == nil && exitCode(err) == failed
+	rows.close(begun)
+	if !begun {
+		mark.undo()
+	}
 	if envelope == nil {
 		return stopped(err, o.RunID, show.began)
 	}
 	if e := writeAtomically(path, envelope, 0o644); e != nil {
 		return errors.Join(err, fmt.Errorf("the run is finished, and its receipt couldn't be written: %w: the database keeps it, give the same --run %s and another file", e, o.RunID))
 	}
+	mark.remove()
 	out := ran{Receipt: path, Digest: receipt.EnvelopeDigest(envelope), Before: report.Repeated, Actions: []receipt.Action{}}
 	if show.began {
 		out.Commitments = rows
