@@ -36,6 +36,7 @@ type world struct {
 type worldRef struct {
 	from, column, to string
 	null, link, owns bool
+	indexed          bool
 	held             bool // it is a link of rows with held = 1 only
 	action           string
 	via              plan.Erase // "": the table's decision
@@ -62,7 +63,7 @@ func drawWorld(t *rapid.T) *world {
 		r := &worldRef{
 			from: rapid.SampledFrom(w.tables).Draw(t, "from"), column: fmt.Sprintf("c%d", i+1),
 			to:   rapid.SampledFrom(w.tables).Draw(t, "to"),
-			null: chance(60, "null"), link: chance(15, "link"), action: "NO ACTION",
+			null: chance(60, "null"), link: chance(15, "link"), indexed: chance(40, "indexed"), action: "NO ACTION",
 		}
 		actions := []string{"NO ACTION", "NO ACTION", "NO ACTION", "CASCADE", "RESTRICT"}
 		if r.null {
@@ -203,7 +204,16 @@ func (w *world) script(engine string) string {
 			b.WriteString(w.rows[name][id].insert(name, id) + ";\n")
 		}
 	}
+	for _, r := range w.refs {
+		if r.indexed {
+			keys.WriteString(r.createIndex() + ";\n")
+		}
+	}
 	return b.String() + keys.String()
+}
+
+func (r *worldRef) createIndex() string {
+	return fmt.Sprintf("CREATE INDEX i_%s ON %s (%[1]s)", r.column, r.from)
 }
 
 func (row *worldRow) insert(table string, id int) string {
@@ -403,6 +413,11 @@ func (w *world) giveReasons(refused *plan.PolicyError) bool {
 
 // broken lists the promises that the rows, as they are after a run, don't keep.
 func (w *world) broken(after map[string]map[int]*worldRow) []string {
+	return w.brokenAmong(after, func(*fate) bool { return true })
+}
+
+// brokenAmong is broken for rows of that fate only; it is nil for those of no subject.
+func (w *world) brokenAmong(after map[string]map[int]*worldRow, these func(*fate) bool) []string {
 	var out []string
 	closure := w.closure()
 	for _, table := range w.tables {
@@ -411,47 +426,54 @@ func (w *world) broken(after map[string]map[int]*worldRow) []string {
 				out = append(out, fmt.Sprintf("%s %d: nobody has inserted it", table, id))
 			}
 		}
-		for id, before := range w.rows[table] {
-			p := place{table, id}
-			now, f := after[table][id], closure[p]
-			say := func(format string, args ...any) {
-				out = append(out, fmt.Sprintf("%s %d: ", table, id)+fmt.Sprintf(format, args...))
-			}
-			if now == nil {
-				if f == nil || f.erase != plan.EraseDelete || w.own(p) || f.held && w.limit == 0 {
-					say("was deleted, and should not be: %+v", f)
-				}
-				continue
-			}
-			w.references(p, before, now, closure, after, say)
-			shared := f != nil && f.owned && w.sharedBy(p, closure)
-			switch {
-			case f == nil, f.erase == plan.EraseKeep, shared, w.own(p) && w.rule(table).Hold.Keep == nil:
-				if now.personal != before.personal {
-					say("was overwritten, and should not be: %+v", f)
-				}
-			case f.owned && w.limit > 0 && now.personal == personal:
-				// Its owners may be in several batches, each of which takes it for the others'.
-			case w.own(p), f.erase == plan.EraseOverwrite:
-				if now.personal != replaced {
-					say("was not overwritten: %+v", f)
-				}
-			case f.held && w.limit > 0: // through a row that may be in another batch
-			case f.held:
-				if now.personal != personal {
-					say("was overwritten under another row's hold")
-				}
-			default:
-				if now.personal != replaced {
-					say("stayed, and was not overwritten: %+v", f)
-				}
-				if w.limit == 0 && !w.wanted(p, after) {
-					say("stayed, and nothing refers to it: %+v", f)
-				}
+		for id := range w.rows[table] {
+			if p := (place{table, id}); these(closure[p]) {
+				out = append(out, w.brokenRow(p, closure, after)...)
 			}
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// brokenRow lists the promises that one row doesn't keep.
+func (w *world) brokenRow(p place, closure map[place]*fate, after map[string]map[int]*worldRow) (out []string) {
+	before, now, f := w.rows[p.table][p.id], after[p.table][p.id], closure[p]
+	say := func(format string, args ...any) {
+		out = append(out, fmt.Sprintf("%s %d: ", p.table, p.id)+fmt.Sprintf(format, args...))
+	}
+	if now == nil {
+		if f == nil || f.erase != plan.EraseDelete || w.own(p) || f.held && w.limit == 0 {
+			say("was deleted, and should not be: %+v", f)
+		}
+		return out
+	}
+	w.references(p, before, now, closure, after, say)
+	shared := f != nil && f.owned && w.sharedBy(p, closure)
+	switch {
+	case f == nil, f.erase == plan.EraseKeep, shared, w.own(p) && w.rule(p.table).Hold.Keep == nil:
+		if now.personal != before.personal {
+			say("was overwritten, and should not be: %+v", f)
+		}
+	case f.owned && w.limit > 0 && now.personal == personal:
+		// Its owners may be in several batches, each of which takes it for the others'.
+	case w.own(p), f.erase == plan.EraseOverwrite:
+		if now.personal != replaced {
+			say("was not overwritten: %+v", f)
+		}
+	case f.held && w.limit > 0: // through a row that may be in another batch
+	case f.held:
+		if now.personal != personal {
+			say("was overwritten under another row's hold")
+		}
+	default:
+		if now.personal != replaced {
+			say("stayed, and was not overwritten: %+v", f)
+		}
+		if w.limit == 0 && !w.wanted(p, after) {
+			say("stayed, and nothing refers to it: %+v", f)
+		}
+	}
 	return out
 }
 

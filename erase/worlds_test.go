@@ -2,6 +2,7 @@ package erase_test
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlitelib "modernc.org/sqlite/lib"
 	"pgregory.net/rapid"
 
 	"github.com/expungedb/expunge/erase"
@@ -86,6 +90,7 @@ func onSQLiteAndPostgres(t *testing.T, test func(t *testing.T, db *target)) {
 	runOn(t, slices.CompactFunc(all, func(a, b engine) bool { return family(a) == family(b) }), func(t *testing.T, db *target) {
 		if db.Engine == sample.SQLite {
 			db.SQL.SetMaxOpenConns(1) // a pragma is a connection's
+			db.exec(t, "PRAGMA synchronous = OFF")
 			t.Cleanup(func() { db.SQL.SetMaxOpenConns(0) })
 		}
 		test(t, db)
@@ -101,11 +106,12 @@ func TestChaosWorldsThatChangeBetweenBatches(t *testing.T) {
 		if db.Engine == sample.Postgres {
 			n = max(n/8, 1)
 		}
+		second := db.second(t)
 		eachWorld(t, db, n, plan.Subjects(), func(w *world, p *plan.Plan, chance *rand.Rand) []string {
 			w.limit = 3
 			o := options(p, "world", keysOfSubjects(w)...)
 			o.MaxRows, o.Workers, o.Attempts = w.limit, 1, 3
-			other := &somebody{world: w, db: db.SQL, chance: chance, subjects: w.closure()}
+			other := &somebody{world: w, db: second, chance: chance, subjects: w.closure()}
 			o.Progress = func(e erase.Event) {
 				if e.Kind == erase.Batch {
 					other.act()
@@ -154,10 +160,11 @@ func unbalanced(st *receipt.Statement) []string {
 // somebody changes rows beside a run, which has begun with the closure of its subjects.
 type somebody struct {
 	*world
-	db       *sql.DB
+	db       *sql.Conn
 	chance   *rand.Rand
 	subjects map[place]*fate
 	arrived  []place
+	tied     bool // rows may have got references that the world doesn't know: none is deleted
 	err      error
 }
 
@@ -178,13 +185,58 @@ func (s *somebody) act() {
 	}
 }
 
-func (s *somebody) exec(statement string) bool {
-	if s.err == nil {
-		if _, err := s.db.Exec(statement); err != nil {
-			s.err = fmt.Errorf("%s: %w", statement, err)
+// exec carries out one transaction, unless another has what it needs.
+func (s *somebody) exec(statements ...string) bool {
+	if s.err != nil {
+		return false
+	}
+	err := execAll(s.db, statements)
+	if err != nil && !isLocked(err) {
+		s.err = err
+	}
+	return err == nil
+}
+
+func execAll(db *sql.Conn, statements []string) error {
+	tx, err := db.BeginTx(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // harmless after a commit
+	for _, s := range statements {
+		if _, err := tx.Exec(s); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
 		}
 	}
-	return s.err == nil
+	return tx.Commit()
+}
+
+// isLocked reports whether a statement would have had to wait.
+func isLocked(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "55P03"
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == sqlitelib.SQLITE_BUSY || e.Code()&0xff == sqlitelib.SQLITE_LOCKED)
+}
+
+// second is a connection of another process, which waits for nobody.
+func (d *target) second(t testing.TB) *sql.Conn {
+	t.Helper()
+	other := openTarget(t, d.URL)
+	conn, err := other.SQL.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	patience := "PRAGMA busy_timeout = 0"
+	if d.Engine == sample.Postgres {
+		patience = "SET lock_timeout = '20ms'"
+	}
+	if _, err := conn.ExecContext(t.Context(), patience); err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }
 
 // others are the rows of a table that are no subject's.
@@ -237,6 +289,9 @@ func (s *somebody) update(table string) {
 // delete takes a row away that is no subject's, to which nothing refers, and which
 // refers to nothing of a subject's.
 func (s *somebody) delete(table string) {
+	if s.tied {
+		return
+	}
 	for _, id := range s.others(table) {
 		tied := false
 		for _, r := range s.refs {

@@ -2,7 +2,9 @@ package dialecttest
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +22,7 @@ var notWhole = []string{
 	"", " ", "n = 1) OR (1 = 1", "n = 1; DELETE FROM thing", "n = 1 -- b", "n /* b */ = 1", "n = 1 /*! OR 1 = 1 */", "(n = 1", "n = 1)", "word = 'b", `"n = 1`, "`n = 1",
 	"n = ?", "n = $1", "n = :n", "n = @n", "n = @@version", "word = $$'$$) OR (1 = 1 AND word <> $$'$$", "word = $a$'$a$", "n = {fn abs(1)}",
 	"n = 1\x00", "word = '\x00'", "word = '\xff'", "n = 1e'a'", "n = 1 ]", "n = 1\\", "*/",
+	"n = [a') OR (1=1", "n = 1e5.a",
 }
 
 // fragments are what conditions are put together from at random.
@@ -32,29 +35,15 @@ var fragments = []string{
 // policyConditions holds what CheckCondition accepts against the engine: beside a
 // condition that never holds, it takes no row.
 func (s *suite) policyConditions(t *testing.T) {
-	env := s.open(t, Table{Name: "thing", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer}, {Name: "word", Type: text(50)}}, Primary: []string{"id"}})
-	thing := env.Name("thing")
-	write(t, env.DB, func(tx dialect.Tx) {
-		for i := range int64(3) {
-			insert(t, tx, thing, []string{"id", "n", "word"}, i, i, "apple")
-		}
-	})
-	// taken counts the rows that meet a condition beside one that none meets.
-	taken := func(t *testing.T, sql string) (n int64, err error) {
-		tx, err := env.DB.Begin(ctx(t), dialect.TxOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer tx.Rollback(context.WithoutCancel(ctx(t))) //nolint:errcheck // nothing is to stay
-		return tx.Count(ctx(t), thing, []dialect.Cond{dialect.Match{SQL: sql}, dialect.Any{}})
-	}
+	c := s.openConditions(t)
+	env, thing := c.env, c.thing
 	s.sub(t, "whole ones", func(_ *suite, t *testing.T) {
 		for _, sql := range whole {
 			if err := env.DB.CheckCondition(sql); err != nil {
 				t.Errorf("%q %v", sql, err)
 				continue
 			}
-			if n, err := taken(t, sql); err != nil || n > 0 {
+			if n, err := c.beside(t, sql, dialect.Any{}); err != nil || n > 0 {
 				t.Errorf("%q takes %d rows: %v", sql, n, err)
 			}
 		}
@@ -79,8 +68,8 @@ func (s *suite) policyConditions(t *testing.T) {
 			if env.DB.CheckCondition(sql) != nil {
 				continue
 			}
-			if n, err := taken(t, sql); err == nil && n > 0 {
-				t.Errorf("seed %d: %q takes %d rows beside a condition that never holds", seed, sql, n)
+			if broken := c.escapes(t, sql); broken != "" {
+				t.Errorf("seed %d: %s", seed, broken)
 			}
 			if accepted++; accepted == 120 {
 				break
@@ -94,5 +83,67 @@ func (s *suite) policyConditions(t *testing.T) {
 				t.Errorf("seed %d: %d rows are left of 3", seed, n)
 			}
 		})
+	})
+}
+
+// conditions is a table of three rows, on which conditions are tried.
+type conditions struct {
+	env   *Env
+	thing dialect.Name
+}
+
+func (s *suite) openConditions(t testing.TB) *conditions {
+	env := s.open(t, Table{Name: "thing", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer}, {Name: "word", Type: text(50)}}, Primary: []string{"id"}})
+	c := &conditions{env: env, thing: env.Name("thing")}
+	write(t, env.DB, func(tx dialect.Tx) {
+		for i := range int64(3) {
+			insert(t, tx, c.thing, []string{"id", "n", "word"}, i, i, "apple")
+		}
+	})
+	return c
+}
+
+// beside counts the rows that meet a condition and another.
+func (c *conditions) beside(t testing.TB, sql string, other dialect.Cond) (int64, error) {
+	return c.count(t, dialect.Match{SQL: sql}, other)
+}
+
+func (c *conditions) count(t testing.TB, conds ...dialect.Cond) (int64, error) {
+	tx, err := c.env.DB.Begin(ctx(t), dialect.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx(t))) //nolint:errcheck // nothing is to stay
+	return tx.Count(ctx(t), c.thing, conds)
+}
+
+// escapes tells how an accepted condition works on what stands beside it, "" where it
+// doesn't or isn't one of the engine's.
+func (c *conditions) escapes(t testing.TB, sql string) string {
+	if n, err := c.beside(t, sql, dialect.Any{}); err == nil && n > 0 {
+		return fmt.Sprintf("%q takes %d rows beside a condition that never holds", sql, n)
+	}
+	if n, err := c.count(t, dialect.Any{dialect.Match{SQL: sql}, dialect.All{}}); err == nil && n != 3 {
+		return fmt.Sprintf("%q takes %d rows of 3 beside a condition that always holds", sql, n)
+	}
+	return ""
+}
+
+// FuzzConditions fuzzes what CheckCondition accepts against the engine.
+func FuzzConditions(f *testing.F, factory Factory) {
+	c := (&suite{Factory: factory, used: map[string]bool{}}).openConditions(f)
+	for _, sql := range slices.Concat(whole, notWhole, fragments) {
+		f.Add(sql)
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		if c.env.DB.CheckCondition(sql) != nil {
+			return
+		}
+		if broken := c.escapes(t, sql); broken != "" {
+			t.Error(broken)
+		}
+		if n, err := c.count(t); err != nil || n != 3 {
+			t.Errorf("after %q %d rows are left of 3: %v", sql, n, err)
+		}
 	})
 }

@@ -49,7 +49,8 @@ func (s *suite) conds(t *testing.T) {
 	}
 	ref := dialect.Referenced{Table: link, Columns: []string{"thing_id"}, RefColumns: []string{"id"}}
 	refWhere, refExcept := ref, ref
-	refWhere.Where = s.Quote("kind") + " = 'y' -- a comment"
+	equals := func(column, value string) string { return s.Quote(column) + " " + s.operator("=") + " " + value }
+	refWhere.Where = equals("kind", "'y'") + " -- a comment"
 	refExcept.Except = &dialect.In{Columns: []string{"a", "b"}, Keys: []dialect.Key{{int64(2), int64(1)}, {int64(1), int64(1)}}}
 	nothing := ref
 	nothing.Except = &dialect.In{Columns: []string{"a", "b"}}
@@ -98,8 +99,8 @@ func (s *suite) conds(t *testing.T) {
 		{"not null", dialect.Not{Cond: dialect.IsNull{Column: "n"}}, []int64{1, 2, 4, 5}},
 		{"longer", dialect.Longer{Column: "word", N: 5}, []int64{2, 5}},
 		{"not longer", dialect.Not{Cond: dialect.Longer{Column: "word", N: 5}}, []int64{1, 3, 4}},
-		{"match", dialect.Match{SQL: s.Quote("n") + " = 10 OR " + s.Quote("word") + " = 'Banana'"}, []int64{1, 2}},
-		{"match among others", dialect.All{dialect.Match{SQL: s.Quote("n") + " = 10 OR 1 = 1 -- all"}, in("id", int64(2))}, []int64{2}},
+		{"match", dialect.Match{SQL: equals("n", "10") + " OR " + equals("word", "'Banana'")}, []int64{1, 2}},
+		{"match among others", dialect.All{dialect.Match{SQL: equals("n", "10") + " OR 1 " + s.operator("=") + " 1 -- all"}, in("id", int64(2))}, []int64{2}},
 		{"referenced", ref, []int64{1, 2}},
 		{"not referenced", dialect.Not{Cond: ref}, []int64{3, 4, 5}},
 		{"referenced where", refWhere, []int64{1}},
@@ -148,7 +149,7 @@ func (s *suite) conds(t *testing.T) {
 	})
 	s.sub(t, "self reference", func(s *suite, t *testing.T) {
 		got := selected(t, env.DB, dialect.Select{Table: link, Columns: []string{"a", "b"}, Order: []string{"a", "b"},
-			Where: []dialect.Cond{dialect.Referenced{Table: link, Columns: []string{"thing_id"}, RefColumns: []string{"a"}, Where: s.Quote("kind") + " = 'x'"}}})
+			Where: []dialect.Cond{dialect.Referenced{Table: link, Columns: []string{"thing_id"}, RefColumns: []string{"a"}, Where: equals("kind", "'x'")}}})
 		want := []dialect.Row{{int64(1), int64(1)}, {int64(1), int64(2)}, {int64(2), int64(1)}, {int64(2), int64(2)}}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)

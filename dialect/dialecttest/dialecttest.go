@@ -34,6 +34,9 @@ type Factory struct {
 	OpenSmall func(t testing.TB) *Env
 	// Quote quotes an identifier in DDL.
 	Quote func(name string) string
+	// Operator spells an operator in a condition, where a bare one may be another schema's.
+	// May be nil: bare.
+	Operator func(op string) string
 	// Type spells a column's type, or "" where the engine has none of that kind;
 	// the suite then leaves the column out.
 	Type func(Type) string
@@ -144,6 +147,14 @@ func (s *suite) sub(t *testing.T, name string, test func(*suite, *testing.T)) {
 		}
 		test(s, t)
 	})
+}
+
+// operator spells an operator in a condition.
+func (s *suite) operator(op string) string {
+	if s.Operator == nil {
+		return op
+	}
+	return s.Operator(op)
 }
 
 // ctx is the test's context, which ends with it.

@@ -113,7 +113,7 @@ func (s *suite) refers(t *testing.T, env *Env, name, own, referred string, by Co
 			check(fmt.Sprintf("the key of row %d, beside another condition", r[0]), from.Name, want, dialect.In{Columns: []string{"id"}, Keys: ints(0, 99)}, dialect.Any{in})
 			check(fmt.Sprintf("not the key of row %d", r[0]), from.Name, complement(want), dialect.Not{Cond: in})
 			check(fmt.Sprintf("what row %d refers to", r[0]), to, want,
-				dialect.Referenced{Table: from.Name, Columns: []string{own}, RefColumns: []string{referred}, Where: fmt.Sprintf("%s = %d", s.Quote("id"), r[0])})
+				dialect.Referenced{Table: from.Name, Columns: []string{own}, RefColumns: []string{referred}, Where: fmt.Sprintf("%s %s %d", s.Quote("id"), s.operator("="), r[0])})
 			some = append(some, person)
 		}
 		in.Keys = nil

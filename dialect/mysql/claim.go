@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"sync"
+	"time"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/alive"
@@ -35,7 +36,7 @@ func (d *DB) take(ctx context.Context, name string) (func() error, error) {
 		return nil, err
 	}
 	conn := s.conn
-	got, err := s.claim(ctx, name)
+	got, err := s.claim(ctx, name, 0)
 	if err != nil || !got {
 		s.close(err == nil)
 		if err == nil {
@@ -55,9 +56,15 @@ func (d *DB) take(ctx context.Context, name string) (func() error, error) {
 	}), nil
 }
 
-func (s *session) claim(ctx context.Context, name string) (bool, error) {
+// lockName is the name of a lock of the database, as the server has it.
+func (s *session) lockName(name string) string {
 	sum := sha256.Sum256([]byte(s.database + "\x00" + name))
+	return "expunge-" + hex.EncodeToString(sum[:24])
+}
+
+// claim waits for the lock of that name, for whole seconds.
+func (s *session) claim(ctx context.Context, name string, wait time.Duration) (bool, error) {
 	var got sql.NullInt64 // NULL where the server ran out of memory, or the session was killed
-	err := s.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", "expunge-"+hex.EncodeToString(sum[:24])).Scan(&got)
+	err := s.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", s.lockName(name), int(wait.Seconds())).Scan(&got)
 	return got.Int64 == 1, err
 }

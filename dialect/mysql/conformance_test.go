@@ -48,6 +48,18 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+func FuzzConditionsMySQL(f *testing.F) { fuzzConditions(f, testdb.MySQLs(f)) }
+
+func FuzzConditionsMariaDB(f *testing.F) { fuzzConditions(f, testdb.MariaDBs(f)) }
+
+func fuzzConditions(f *testing.F, servers []*testdb.Server) {
+	f.Helper()
+	if len(servers) == 0 {
+		f.Skip("there is no server")
+	}
+	dialecttest.FuzzConditions(f, factory(servers[len(servers)-1], nil, nil))
+}
+
 func factory(server *testdb.Server, small func() *testdb.Server, options []string) dialecttest.Factory {
 	excused := map[string]string{"partial index": "there are no partial indexes"}
 	if server.Engine == "mariadb" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -90,18 +91,19 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 		return err
 	}
 	defer func() { s.close(ctx.Err() == nil) }()
-	rows, err := collect(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
+	missing, err := s.missing(ctx, tables)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	release, err := s.lockJournal(ctx)
 	if err != nil {
-		return fail(ctx, err, "look for the journal", dialect.Name{})
+		return err
 	}
-	there := map[string]bool{}
-	for _, r := range rows {
-		there[r[0].String] = true
+	defer release()
+	if missing, err = s.missing(ctx, tables); err != nil {
+		return err
 	}
-	for _, t := range tables {
-		if there[t.Name.Table] {
-			continue
-		}
+	for _, t := range missing {
 		if _, err := s.conn.ExecContext(ctx, journalTable(t)); err != nil {
 			err = fail(ctx, err, "make the journal's table", t.Name)
 			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
@@ -111,4 +113,44 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 		}
 	}
 	return nil
+}
+
+// lockJournal keeps other processes from making the journal. In MariaDB, tables with foreign
+// keys that are made at the same moment get in each other's way, IF NOT EXISTS or not (error
+// 1005, errno 121).
+func (s *session) lockJournal(ctx context.Context) (release func(), err error) {
+	const name, doing = "journal", "make the journal"
+	got, err := s.claim(ctx, name, time.Minute)
+	if err != nil {
+		return nil, fail(ctx, err, doing, dialect.Name{})
+	}
+	if !got {
+		e := dialect.NewError(dialect.LockTimeout, "", doing, dialect.Name{}, nil)
+		e.Detail = "another process has been making it for a minute: try again when it is done"
+		return nil, e
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		_, _ = s.conn.ExecContext(ctx, "DO RELEASE_LOCK(?)", s.lockName(name)) // a connection that fails has lost its locks
+	}, nil
+}
+
+// missing are the journal's tables that aren't there.
+func (s *session) missing(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
+	rows, err := collect(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
+	if err != nil {
+		return nil, fail(ctx, err, "look for the journal", dialect.Name{})
+	}
+	there := map[string]bool{}
+	for _, r := range rows {
+		there[r[0].String] = true
+	}
+	var out []*dialect.Table
+	for _, t := range tables {
+		if !there[t.Name.Table] {
+			out = append(out, t)
+		}
+	}
+	return out, nil
 }

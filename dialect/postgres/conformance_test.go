@@ -20,6 +20,11 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+func FuzzConditions(f *testing.F) {
+	servers := testdb.Postgreses(f)
+	dialecttest.FuzzConditions(f, factory(servers[len(servers)-1]))
+}
+
 func factory(server *testdb.Server) dialecttest.Factory {
 	return dialecttest.Factory{
 		Engine: "postgres",

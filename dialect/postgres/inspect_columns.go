@@ -109,7 +109,7 @@ ORDER BY a.attrelid, a.attnum`
 		}
 		col := &dialect.Column{Name: text(row[1]), Type: text(row[4]), Nullable: number(row[5]) == 0, Default: optional(row[6])}
 		c.describe(col, text(row[2]), number(row[3]))
-		c.relate(t, col.Name, col.Type, text(row[2]))
+		c.relate(t, col.Name, text(row[2]))
 		if c.types[text(row[2])].class == "d" {
 			c.domains = append(c.domains, domainColumn{t, col.Name, text(row[2])})
 		}

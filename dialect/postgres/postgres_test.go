@@ -75,7 +75,7 @@ func TestValuesOfEveryTypeGoInAndComeBack(t *testing.T) {
 					t.Fatal(err)
 				}
 				column := schema.Table(v).Column("v")
-				column.Kind = dialect.Unknown // so that it is written by its exact type
+				column.Kind = dialect.Unknown // so that it is written by its type's name
 				transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {
 					for i, value := range []dialect.Value{c.a, c.a, nil} {
 						if err := tx.Insert(t.Context(), dialect.Insert{Table: v, Columns: []string{"id", "v"}, Rows: []dialect.Row{{int64(i), value}}}); err != nil {

@@ -21,12 +21,11 @@ type relation struct {
 type column struct {
 	name string
 	kind dialect.Kind
-	// exact is the type as a cast spells it, with length and precision; base is
-	// what it is without them, and below all domains. A key is cast to base
-	// only: a cast to char(3) or a domain with a check could change or refuse it.
-	exact, base string
-	money       bool
-	fixed       bool
+	// base is the type as a cast spells it, without length and precision, and below all
+	// domains: a cast to char(3) or a domain with a check could change or refuse a key.
+	base  string
+	money bool
+	fixed bool
 	// operators compare the type where pg_catalog's operators don't (citext).
 	operators operators
 	// below casts a domain to the type beneath it, for operators of a user's schema: there
@@ -91,9 +90,9 @@ var standard = operators{operator("<"), operator("<="), operator("="), operator(
 func operator(op string) string { return "OPERATOR(pg_catalog." + op + ")" }
 
 // newColumn describes a column of that type, which is what is below all domains.
-func newColumn(name, exact string, ty typ, domain bool) *column {
+func newColumn(name string, ty typ, domain bool) *column {
 	c := &column{
-		name: name, kind: ty.kind(), exact: exact, base: ident(ty.schema) + "." + ident(ty.name),
+		name: name, kind: ty.kind(), base: ident(ty.schema) + "." + ident(ty.name),
 		money: ty.is("money"), fixed: ty.is("bpchar"), elements: ty.elements,
 		incomparable: !ty.sorts && !ty.polymorphicEquality(),
 	}
@@ -142,7 +141,7 @@ func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error
 		n.Schema = schema
 	}
 	const q = `
-SELECT c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), bn.nspname, b.typname, b.typtype, b.typcategory,
+SELECT c.relkind, a.attname, bn.nspname, b.typname, b.typtype, b.typcategory,
 	EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indisvalid AND i.indpred IS NULL)::int,` + comparing + `,
 	coalesce(quote_ident(ln.nspname) || '.' || quote_ident(l.collname), ''), coalesce(NOT l.collisdeterministic, false)::int,
 	EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type = '2')::int, (b.oid <> a.atttypid)::int
@@ -164,12 +163,12 @@ WHERE s.nspname = $1::text AND c.relname = $2::text
 	var broken error
 	err := t.inCatalogue(ctx, func() error {
 		return t.each(ctx, statement{sql: q, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
-			r.only, r.rules = text(row[0]) == "r", number(row[12]) == 1
-			ty := typ{schema: text(row[3]), name: text(row[4]), class: text(row[5]), category: text(row[6])}
-			broken = errorOr(broken, ty.compares(row[8:]))
-			c := newColumn(text(row[1]), qualified(text(row[2])), ty, number(row[13]) == 1)
-			c.leads = number(row[7]) == 1
-			c.collation = coll{text(row[10]), number(row[11]) == 1}
+			r.only, r.rules = text(row[0]) == "r", number(row[11]) == 1
+			ty := typ{schema: text(row[2]), name: text(row[3]), class: text(row[4]), category: text(row[5])}
+			broken = errorOr(broken, ty.compares(row[7:]))
+			c := newColumn(text(row[1]), ty, number(row[12]) == 1)
+			c.leads = number(row[6]) == 1
+			c.collation = coll{text(row[9]), number(row[10]) == 1}
 			r.columns[c.name] = c
 		})
 	})
@@ -185,12 +184,12 @@ WHERE s.nspname = $1::text AND c.relname = $2::text
 }
 
 // relate notes of a column that was inspected what statements need to know.
-func (c *catalogue) relate(t *dialect.Table, name, exact, oid string) {
+func (c *catalogue) relate(t *dialect.Table, name, oid string) {
 	r := c.related[t.Name]
 	if r == nil {
 		r = &relation{name: t.Name, only: t.Address == "ctid", columns: map[string]*column{}}
 		for name, is := range map[string]string{"ctid": "tid", "xmin": "xid"} {
-			r.columns[name] = newColumn(name, "pg_catalog."+is, typ{schema: "pg_catalog", name: is, class: "b", category: "U", operators: standard, elements: true, sorts: is == "tid"}, false)
+			r.columns[name] = newColumn(name, typ{schema: "pg_catalog", name: is, class: "b", category: "U", operators: standard, elements: true, sorts: is == "tid"}, false)
 		}
 		c.related[t.Name] = r
 	}
@@ -199,7 +198,7 @@ func (c *catalogue) relate(t *dialect.Table, name, exact, oid string) {
 	for ty.class == "d" {
 		ty = c.types[ty.base]
 	}
-	r.columns[name] = newColumn(name, qualified(exact), ty, domain)
+	r.columns[name] = newColumn(name, ty, domain)
 }
 
 // from names the table in a FROM clause.
