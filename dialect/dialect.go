@@ -143,6 +143,7 @@ type Writer interface {
 type Access struct {
 	Table  Name
 	Update []string // columns; none: no update
+	Insert bool     // of whole rows
 	Delete bool
 	Key    []string // columns by which its rows are locked; none: any
 }
@@ -151,6 +152,16 @@ type Access struct {
 type Problem struct {
 	Table  Name
 	Reason string // what is wrong and what to do about it
+	Denied bool   // a privilege is missing that the statements of Journal.Grants give
+}
+
+// Grant is what a role is to be allowed.
+type Grant struct {
+	Role     string // a name; of MySQL and MariaDB user@host, the host defaulting to %. Empty: the connection's own account
+	Accesses []Access
+	Journal  []*Table // the journal's tables; none: no privileges on the journal
+	Make     bool     // the statements make what isn't there of the journal's tables, as far as the connection sees
+	ReadOnly bool     // nothing is written: of Accesses only the tables count
 }
 
 // Identity is what a receipt says of the server, and what tells this database from others.
@@ -177,10 +188,10 @@ type Journal interface {
 	// where what it makes is there. Only Kind, Length, Nullable, the primary
 	// key and foreign keys of the given tables are looked at.
 	JournalDDL(tables []*Table) []string
-	// Grants renders the statements that let a role carry the accesses out and keep a
-	// journal whose tables are there: no more than that takes. None where the engine has no privileges.
-	// The role is a name; of MySQL and MariaDB user@host, the host defaulting to %.
-	Grants(accesses []Access, journal []*Table, role string) []string
+	// Grants renders the statements by which an administrator of this database allows the
+	// role what is asked for, and no more than that takes. They can be run as they are, on any connection to
+	// the server, or on PostgreSQL to the database. None where the engine has no privileges.
+	Grants(ctx context.Context, g Grant) ([]string, error)
 	// EnsureJournal makes what is missing. It is called outside of any
 	// transaction, and may be called by several processes at once.
 	EnsureJournal(ctx context.Context, tables []*Table) error

@@ -21,7 +21,8 @@ const (
 	OtherConstraint     Class = "constraint"        // check, NOT NULL, exclusion, a trigger's refusal
 	DoesNotFit          Class = "does not fit"      // too long, out of range, not of the type
 	LostConnection      Class = "lost connection"   // the transaction is gone; a commit's outcome is unknown
-	PermissionDenied    Class = "permission denied" // a missing privilege, or a read-only server
+	PermissionDenied    Class = "permission denied" // a missing privilege
+	ReadOnly            Class = "read-only"         // a transaction, database or server that takes no writes, whatever is granted
 	Cancelled           Class = "cancelled"         // the context ended
 )
 

@@ -16,6 +16,8 @@ type Schema struct {
 	// Publications lists what sends the rows elsewhere (logical replication,
 	// CDC), by name, with the tables that each one carries.
 	Publications []Publication `json:"publications,omitempty"`
+	// Partial says that the user may not see every table, so that some may be missing.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // Table returns the table of that name, or nil.

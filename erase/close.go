@@ -22,9 +22,10 @@ var ErrNoSuchRun = errors.New("no such run")
 // are given, those that were deleted and are in the database again are counted as arrived. A run that is
 // finished is left as it is, and its receipt returned. The reason must not name a person; a changed
 // schema is named without it.
-func Close(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, reason string) (Report, error) {
+func Close(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, reason string) (report Report, err error) {
 	o = o.withDefaults(db.Engine())
-	report := Report{RunID: o.RunID}
+	report.RunID = o.RunID
+	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
 	if len(o.Signers) == 0 {
 		return report, errors.New("no signer: the receipt of a run that is closed is signed, too")
 	}

@@ -26,6 +26,11 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 			missing = append(missing, n.String())
 		}
 	}
+	if len(missing) > 0 && s.Partial {
+		return &AccessError{Problems: []dialect.Problem{{
+			Reason: "the user may not see table " + strings.Join(missing, ", ") + " of the plan, or it is gone", Denied: true,
+		}}}
+	}
 	if len(missing) > 0 {
 		return fmt.Errorf("%w: table %s is gone: build the plan again and have it approved", ErrDrift, strings.Join(missing, ", "))
 	}

@@ -75,18 +75,33 @@ func (e *HazardError) Error() string {
 }
 
 // AccessError lists what the database's user may not do, or not see.
-type AccessError struct{ Problems []dialect.Problem }
+type AccessError struct {
+	Problems []dialect.Problem
+	// Grants are all statements by which an administrator gives the connection's account the
+	// privileges that what was asked for takes: one is missing. Empty: it isn't privileges that are missing.
+	Grants []string
+	cause  error
+}
 
-// Error lists the problems, one a line.
+// Unwrap is the error of the statement that was denied; nil where none was tried.
+func (e *AccessError) Unwrap() error { return e.cause }
+
+// Error lists the problems, one a line, and then the statements to paste.
 func (e *AccessError) Error() string {
 	var b strings.Builder
-	b.WriteString("the database's user can't carry the plan out:")
+	b.WriteString("the database's user can't do this:")
 	for _, p := range e.Problems {
 		b.WriteString("\n  ")
 		if p.Table != (dialect.Name{}) {
 			b.WriteString(p.Table.String() + ": ")
 		}
 		b.WriteString(p.Reason)
+	}
+	if len(e.Grants) > 0 {
+		b.WriteString("\nan administrator gives the privileges that are needed with:")
+	}
+	for _, s := range e.Grants {
+		b.WriteString("\n" + s + ";")
 	}
 	return b.String()
 }

@@ -1,16 +1,74 @@
 package erase
 
 import (
+	"context"
+	"errors"
+	"slices"
+
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
 )
 
 // Grants returns the statements by which an administrator lets a role carry a plan out
 // and nothing else: those that make the journal's tables, and grants on them and on the plan's tables. Of
-// MySQL and MariaDB the role is user@host. SQLite has no privileges, and needs none granted.
+// MySQL and MariaDB the role is user@host; an empty one is the connection's own account. SQLite has no privileges,
+// and needs none granted.
 //
 // Suspending indexes takes the table's owner, and throttles may need to see the server's
 // state: neither is among them.
-func Grants(db dialect.DB, p *plan.Plan, role string) []string {
-	return append(JournalDDL(db), db.Grants(accesses(p), journalTables(db), role)...)
+func Grants(ctx context.Context, db dialect.DB, p *plan.Plan, role string) ([]string, error) {
+	return db.Grants(ctx, dialect.Grant{Role: role, Accesses: accesses(p), Journal: journalTables(db), Make: true})
+}
+
+// denial makes an AccessError of what says that a privilege is missing.
+type denial struct {
+	db      dialect.DB
+	plan    *plan.Plan // nil: only the journal is used
+	reading bool       // nothing is written
+}
+
+// explain replaces *err where privileges are missing that statements can give.
+func (d denial) explain(ctx context.Context, err *error) {
+	if *err == nil {
+		return
+	}
+	if access, ok := errors.AsType[*AccessError](*err); ok {
+		if slices.ContainsFunc(access.Problems, func(p dialect.Problem) bool { return p.Denied }) && len(access.Grants) == 0 {
+			access.Grants = d.statements(ctx)
+		}
+		return
+	}
+	e, ok := errors.AsType[*dialect.Error](*err)
+	if !ok || e.Class != dialect.PermissionDenied || !d.concerns(e.Table) {
+		return
+	}
+	*err = &AccessError{
+		Problems: []dialect.Problem{{Reason: (*err).Error(), Denied: true}},
+		Grants:   d.statements(ctx), cause: *err,
+	}
+}
+
+// concerns reports whether a table is one that the statements are about.
+func (d denial) concerns(n dialect.Name) bool {
+	isNamed := func(t *dialect.Table) bool { return t.Name == n }
+	return slices.ContainsFunc(journalTables(d.db), isNamed) ||
+		d.plan != nil && slices.ContainsFunc(accesses(d.plan), func(a dialect.Access) bool { return a.Table == n })
+}
+
+// statements are what an administrator runs for this connection's account: none where
+// they can't be made, which must not hide what is missing.
+func (d denial) statements(ctx context.Context) []string {
+	row, denied := (&journal{db: d.db}).readDatabase(ctx)
+	g := dialect.Grant{ReadOnly: d.reading, Make: !d.reading && row == nil}
+	if !d.reading || row != nil || denied != nil {
+		g.Journal = journalTables(d.db)
+	}
+	if d.plan != nil {
+		g.Accesses = accesses(d.plan)
+	}
+	statements, err := d.db.Grants(ctx, g)
+	if err != nil {
+		return nil
+	}
+	return statements
 }

@@ -124,14 +124,10 @@ func (j *journal) anyHeld(ctx context.Context, roots []string) (any, others bool
 	return any, others, err
 }
 
-// hasNotes is anyHeld where the journal may not have been made: one that can't
-// be read has none.
+// hasNotes is anyHeld where the journal may not have been made.
 func (j *journal) hasNotes(ctx context.Context) (bool, error) {
 	any, _, err := j.anyHeld(ctx, nil)
-	if err != nil && (ctx.Err() != nil || dialect.ClassOf(err) == dialect.LostConnection) {
-		return false, err
-	}
-	return any, nil
+	return any, unlessMissing(ctx, err)
 }
 
 // unfinished are those of the receipts of which something is noted still.

@@ -110,10 +110,7 @@ func (j *journal) readDatabase(ctx context.Context) (row *databaseRow, err error
 		row, err = j.findDatabase(ctx, tx, dialect.NoLock)
 		return err
 	})
-	if dialect.ClassOf(err) == dialect.Fatal && ctx.Err() == nil {
-		return nil, nil // that a table isn't there is fatal, in the contract's classes
-	}
-	return row, err
+	return row, unlessMissing(ctx, err)
 }
 
 // Adopt states that this database is the one that its journal names: it was moved, or
@@ -124,7 +121,8 @@ func (j *journal) readDatabase(ctx context.Context) (row *databaseRow, err error
 // journal was made in. It can't see whether the other one goes on being used, and takes it for a
 // copy: receipts then say so, and Replay doesn't mix up the two. Call Adopt after a move to
 // another server, a failover that changes the server's identity, or a restore elsewhere. Replay does it by itself.
-func Adopt(ctx context.Context, db dialect.DB) error {
+func Adopt(ctx context.Context, db dialect.DB) (err error) {
+	defer func() { denial{db: db}.explain(ctx, &err) }()
 	id, err := db.Identity(ctx)
 	if err != nil {
 		return err

@@ -129,16 +129,15 @@ func (j *journal) find(ctx context.Context, tx dialect.Tx, lock dialect.Lock) (*
 	return nil, nil
 }
 
-// peek looks for the run without making the journal. A journal that can't be
-// read counts as one that isn't there: Run looks again once it has made sure.
+// peek looks for the run without making the journal; nil where there is none.
 func (j *journal) peek(ctx context.Context) (*runRow, error) {
 	var found *runRow
 	err := j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) (err error) {
 		found, err = j.find(ctx, tx, dialect.NoLock)
 		return err
 	})
-	if err != nil && (ctx.Err() != nil || dialect.ClassOf(err) == dialect.LostConnection) {
-		return nil, err
+	if err != nil {
+		return nil, unlessMissing(ctx, err)
 	}
 	return found, nil
 }

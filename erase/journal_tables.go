@@ -137,17 +137,36 @@ func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journalTables(db)
 func makeJournal(ctx context.Context, db dialect.DB) error {
 	err := db.EnsureJournal(ctx, journalTables(db))
 	if err != nil {
-		return journalDenied(fmt.Errorf("making the journal: %w", err))
+		return fmt.Errorf("making the journal: %w", err)
 	}
 	return nil
 }
 
-// journalDenied is an *AccessError where the user lacks a privilege on the journal's tables.
-func journalDenied(err error) error {
-	if dialect.ClassOf(err) != dialect.PermissionDenied {
-		return err
+// unlessMissing is nil where the error says that the journal's tables aren't there, or can't be
+// understood: both are fatal, in the contract's classes. A missing privilege says nothing of what is there.
+func unlessMissing(ctx context.Context, err error) error {
+	if dialect.ClassOf(err) == dialect.Fatal && ctx.Err() == nil {
+		return nil
 	}
-	return &AccessError{[]dialect.Problem{{
-		Reason: err.Error() + ": have an administrator run what `expunge grants --plan FILE --role ROLE` prints, which makes the journal's tables and grants the privileges on them",
-	}}}
+	return err
+}
+
+// checkPrivileges refuses an account that may not keep the journal, before it has anything to note.
+func (j *journal) checkPrivileges(ctx context.Context) error {
+	var accesses []dialect.Access
+	for _, t := range journalTables(j.db) {
+		a := dialect.Access{Table: t.Name, Insert: true, Delete: true}
+		for _, c := range t.Columns {
+			a.Update = append(a.Update, c.Name)
+		}
+		accesses = append(accesses, a)
+	}
+	problems, err := j.db.Check(ctx, accesses)
+	if err != nil {
+		return fmt.Errorf("checking privileges on the journal: %w", err)
+	}
+	if len(problems) > 0 {
+		return &AccessError{Problems: problems}
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package erase
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,12 +42,13 @@ const Everything = ""
 // within a second. A run that isn't carried out at the moment, or hasn't been begun yet,
 // waits as soon as it is; with Everything, all of them do. Waiting runs hold no lock.
 // It is no error to pause what is paused; to pause a run that is finished is one.
-func Pause(ctx context.Context, db dialect.DB, runID string) error {
+func Pause(ctx context.Context, db dialect.DB, runID string) (err error) {
+	defer func() { denial{db: db}.explain(ctx, &err) }()
 	if !storable(runID) {
 		return errors.New("a run ID has at most 200 characters, and none that can't be printed")
 	}
-	if err := db.EnsureJournal(ctx, journalTables(db)); err != nil {
-		return fmt.Errorf("making the journal (a database administrator can, with what `expunge journal` prints): %w", err)
+	if err := makeJournal(ctx, db); err != nil {
+		return err
 	}
 	j := &journal{db: db, run: runID}
 	row, err := j.peek(ctx)
@@ -70,16 +70,14 @@ func Pause(ctx context.Context, db dialect.DB, runID string) error {
 // Resume undoes Pause of the same run, or of Everything: a run goes on when
 // neither it nor everything is paused. It reports whether there was a pause.
 func Resume(ctx context.Context, db dialect.DB, runID string) (was bool, err error) {
+	defer func() { denial{db: db}.explain(ctx, &err) }()
 	j := &journal{db: db, run: runID}
 	err = j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
 		n, err := tx.Delete(ctx, dialect.Delete{Table: db.JournalTable(pauseTable), Where: []dialect.Cond{j.ofRun()}})
 		was = n > 0
 		return err
 	})
-	if dialect.ClassOf(err) == dialect.Fatal {
-		return false, nil // there is no journal, as the contract's classes have it
-	}
-	return was, err
+	return was, unlessMissing(ctx, err)
 }
 
 // paused counts the pauses that hold for the run.

@@ -34,7 +34,8 @@ type Result struct {
 //
 // Of the options it uses Subjects, Resolved, MaxRows and Now. Subjects that aren't in the
 // database are counted as absent; none at all being there is ErrNoSuchSubject.
-func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*Result, error) {
+func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Result, err error) {
+	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	e, programs, err := rehearsing(ctx, db, p, o, true)
 	if err != nil {
 		return nil, err
@@ -82,7 +83,8 @@ func (e *executor) gatherDry(ctx context.Context, it *item, scan *oddScan) (*dee
 // first rows of each table (Sample of them), and rolls everything back: check constraints, triggers,
 // unique indexes and privileges speak, and nothing stays. It takes the locks that a
 // run takes. The error is that of the first batch that fails.
-func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (*Result, error) {
+func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (_ *Result, err error) {
+	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
 	e, programs, err := rehearsing(ctx, db, p, o, false)
 	if err != nil {
 		return nil, err

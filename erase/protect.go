@@ -20,7 +20,8 @@ func Protect(ctx context.Context, db dialect.DB) error {
 
 // Unprotect takes the mark of Protect away from the database of that name, which is one
 // of dialect.Identity.Names or the journal's UUID. It is idempotent; another database's name is ErrWrongDatabase.
-func Unprotect(ctx context.Context, db dialect.DB, name string) error {
+func Unprotect(ctx context.Context, db dialect.DB, name string) (err error) {
+	defer func() { denial{db: db}.explain(ctx, &err) }()
 	t, err := targetOf(ctx, db)
 	if err != nil {
 		return err
@@ -31,7 +32,8 @@ func Unprotect(ctx context.Context, db dialect.DB, name string) error {
 	return setProtected(ctx, db, nil)
 }
 
-func setProtected(ctx context.Context, db dialect.DB, mark dialect.Value) error {
+func setProtected(ctx context.Context, db dialect.DB, mark dialect.Value) (err error) {
+	defer func() { denial{db: db}.explain(ctx, &err) }()
 	if err := makeJournal(ctx, db); err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func targetOf(ctx context.Context, db dialect.DB) (*target, error) {
 	}
 	row, err := (&journal{db: db}).readDatabase(ctx)
 	if err != nil {
-		return nil, journalDenied(fmt.Errorf("reading the journal: %w", err))
+		return nil, fmt.Errorf("reading the journal: %w", err)
 	}
 	return &target{id, row}, nil
 }
@@ -127,7 +129,7 @@ func (e *executor) identifyDatabase(ctx context.Context) error {
 	}
 	row, noticed, err := e.journal.database(ctx, id.Marks)
 	if err != nil {
-		return journalDenied(fmt.Errorf("identifying the database: %w", err))
+		return fmt.Errorf("identifying the database: %w", err)
 	}
 	e.database = row
 	if noticed {

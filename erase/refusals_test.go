@@ -269,7 +269,7 @@ func TestRunRefusesAMissingPrivilege(t *testing.T) {
 			if !errors.As(err, &access) {
 				t.Fatalf("error %v", err)
 			}
-			if len(access.Problems) != 1 || access.Problems[0].Table.Table != "visit" || !strings.Contains(err.Error(), "GRANT DELETE ON") {
+			if len(access.Problems) != 1 || access.Problems[0].Table.Table != "visit" || !strings.Contains(err.Error(), "missing privileges: DELETE\n") || !strings.Contains(err.Error(), `DELETE ON "public"."visit" TO `) {
 				t.Errorf("error %v", err)
 			}
 		})

@@ -13,7 +13,8 @@ import (
 // deletes for the given subjects, whoever deleted them: it needs neither receipt nor policy.
 // Rows that the plan overwrites or keeps are not asked about. It writes nothing
 // and has the limits of Verify; a schema that isn't the plan's is ErrDrift.
-func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) (*Verification, error) {
+func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) (_ *Verification, err error) {
+	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	if p.Scope != plan.ScopeSubjects || subjects == nil {
 		return nil, fmt.Errorf("%w: a plan of scope subjects is needed, and subjects to look for", ErrBadSubject)
 	}

@@ -36,13 +36,14 @@ type Unfinished struct {
 //
 // What can't be put back is an ErrSuspended that names it, beside the Repaired of what could:
 // Repair can be called again once the reason is gone. What a living process has suspended is left to it.
-func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
+func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
+	defer func() { denial{db: db}.explain(ctx, &err) }()
 	r := &Repaired{Restored: []string{}, Unfinished: []Unfinished{}}
 	failed := r.restore(ctx, db)
 	if failed != nil && !errors.Is(failed, ErrSuspended) {
 		return nil, failed
 	}
-	err := within(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err = within(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		for row, err := range tx.Query(ctx, dialect.Select{
 			Table:   db.JournalTable(runTable),
 			Columns: []string{"id", "plan", "actor", "holder", "subjects", "began"},
@@ -71,13 +72,11 @@ func Repair(ctx context.Context, db dialect.DB) (*Repaired, error) {
 		}
 		return nil
 	})
-	// That a table isn't there is fatal, in the contract's classes; a
-	// privilege that is missing isn't.
-	if err != nil && dialect.ClassOf(err) == dialect.Fatal {
-		return r, failed
-	}
 	if err != nil {
-		return nil, err
+		if err = unlessMissing(ctx, err); err != nil {
+			return nil, err
+		}
+		return r, failed
 	}
 	for i := range r.Unfinished {
 		u := &r.Unfinished[i]

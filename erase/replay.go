@@ -94,7 +94,8 @@ type Replayed struct {
 // An entry that fails doesn't stop the others. All are returned, and beside
 // them the errors of those that failed, joined. Nothing may use the copy before Replay
 // has succeeded: the people in it were promised to be gone.
-func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) ([]Replayed, error) {
+func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) (out []Replayed, err error) {
+	defer func() { denial{db: db}.explain(ctx, &err) }()
 	if o.Since.IsZero() || o.Ledger == nil {
 		return nil, errors.New("a replay needs the moment of the backup, Since, and the Ledger")
 	}
@@ -109,7 +110,6 @@ func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) ([]Replayed, er
 	if err := r.identify(ctx); err != nil {
 		return nil, err
 	}
-	var out []Replayed
 	var failed []error
 	for e, err := range o.Ledger.Entries(o.Since) {
 		switch {

@@ -35,12 +35,13 @@ func Run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (Report, e
 	return run(ctx, db, p, o, nil)
 }
 
-func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func(string)) (Report, error) {
+func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func(string)) (report Report, err error) {
 	o = o.withDefaults(db.Engine())
-	report := Report{RunID: o.RunID}
+	report.RunID = o.RunID
 	if err := o.validate(p); err != nil {
 		return report, err
 	}
+	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
 	e, err := newExecutor(ctx, db, p, o, point)
 	if err != nil {
 		return report, err
@@ -93,6 +94,9 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if err := makeJournal(ctx, e.db); err != nil {
+		return nil, err
+	}
+	if err := e.journal.checkPrivileges(ctx); err != nil {
 		return nil, err
 	}
 	release, err := e.claim(ctx)
@@ -183,7 +187,7 @@ func (e *executor) ready(ctx context.Context, found *runRow) (c census, err erro
 		return c, fmt.Errorf("checking privileges: %w", err)
 	}
 	if len(problems) > 0 {
-		return c, &AccessError{problems}
+		return c, &AccessError{Problems: problems}
 	}
 	if e.plan.Scope != plan.ScopeSubjects {
 		return c, nil

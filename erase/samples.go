@@ -32,14 +32,14 @@ type Sample struct {
 //
 // Consistent strategies give what a run with the same secret gives, others
 // what it might give. Of the options it uses Secret, Rand and Now.
-func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int) ([]Sample, error) {
+func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int) (out []Sample, err error) {
+	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	o.Subjects = nil
 	e, programs, err := rehearsing(ctx, db, p, o, false)
 	if err != nil {
 		return nil, err
 	}
 	source := e.newSource().(*anonymise.Source)
-	var out []Sample
 	for _, prog := range programs {
 		for i := range prog.root.Steps {
 			st := &prog.root.Steps[i]

@@ -73,7 +73,7 @@ func (e *executor) suspend(ctx context.Context, p *program, names []string) erro
 	}
 	e.at("suspending")
 	if err := batch.Retry(ctx, e.backoff(), later, func(int) error { return e.db.Suspend(ctx, table, indexes, e.LockTimeout) }); err != nil {
-		return err
+		return ownerNeeded(table, err)
 	}
 	e.at("suspended")
 	// A process that took the run over meanwhile has restored what was there still.
@@ -88,6 +88,17 @@ func (e *executor) suspend(ctx context.Context, p *program, names []string) erro
 	}
 	e.Log.Info("indexes are suspended", "run", e.RunID, "table", table.String(), "indexes", len(all))
 	return nil
+}
+
+// ownerNeeded is an *AccessError where the user may not suspend the table's indexes, which
+// no grant of Grants helps against.
+func ownerNeeded(table dialect.Name, err error) error {
+	if dialect.ClassOf(err) != dialect.PermissionDenied {
+		return err
+	}
+	return &AccessError{cause: err, Problems: []dialect.Problem{{
+		Table: table, Reason: err.Error() + ": suspending indexes takes the table's owner: run as that user, or don't allow " + string(plan.SuspendsIndexes),
+	}}}
 }
 
 // later reports whether what failed can be done later. Unlike a batch's, these

@@ -64,15 +64,10 @@ func (j *journal) outtake(ctx context.Context) error {
 	})
 }
 
-// leftSuspended is suspended for who may be the first to ask: where there is no
-// journal, or none for this user, nothing is known to be away.
+// leftSuspended is suspended where the journal may not have been made.
 func leftSuspended(ctx context.Context, db dialect.DB) ([]suspension, error) {
 	all, err := suspended(ctx, db)
-	switch dialect.ClassOf(err) {
-	case dialect.Fatal, dialect.PermissionDenied:
-		return nil, nil
-	}
-	return all, err
+	return all, unlessMissing(ctx, err)
 }
 
 // suspended are the indexes that are away, by run, root and name.

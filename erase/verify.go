@@ -66,9 +66,23 @@ func Verify(ctx context.Context, db dialect.DB, policy *plan.Policy, st *receipt
 func verifyAt(ctx context.Context, now time.Time, db dialect.DB, policy *plan.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
 	v := &verifier{db: db, now: now, statement: st, old: slices.Clone(old), looked: map[int]bool{}, result: &Verification{}}
 	if err := v.verify(ctx, policy, subjects); err != nil {
+		denial{db: db, plan: v.planned(ctx, policy), reading: true}.explain(ctx, &err)
 		return nil, err
 	}
 	return v.conclude(), nil
+}
+
+// planned is the plan that the verification goes by, built for what it has to read where the
+// verification didn't get so far; nil where it can't be built.
+func (v *verifier) planned(ctx context.Context, policy *plan.Policy) *plan.Plan {
+	if v.executor != nil {
+		return v.executor.plan
+	}
+	p, err := plan.Build(ctx, v.db, policy, plan.Scope(v.statement.Predicate.Scope))
+	if err != nil {
+		return nil
+	}
+	return p
 }
 
 // conclude is the worst of the findings.
@@ -115,6 +129,9 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 	schema, err := v.db.Inspect(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	if schema.Partial {
+		return &AccessError{Problems: []dialect.Problem{{Reason: "the user may not see every table of the database", Denied: true}}}
 	}
 	for i, o := range v.old {
 		if v.old[i], err = o.Typed(schema); err != nil {
@@ -187,11 +204,8 @@ func (v *verifier) versions(p *plan.Plan, schema *dialect.Schema) {
 // is looked into: rows that are there are there. It holds nothing of the original.
 func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
 	row, err := (&journal{db: v.db}).readDatabase(ctx)
-	if err != nil && (ctx.Err() != nil || dialect.ClassOf(err) == dialect.LostConnection) {
-		return false, err
-	}
 	if err != nil || row == nil {
-		return false, nil
+		return false, err
 	}
 	id, err := v.db.Identity(ctx)
 	if err != nil {

@@ -25,6 +25,9 @@ func Check(p *Policy, s *dialect.Schema, e Capabilities) error {
 
 // coverage fails closed: what the policy doesn't classify is a problem.
 func (r *resolved) coverage() {
+	if r.schema.Partial {
+		r.found.add(Pos{}, dialect.Name{}, "the user may not see every table of the database, so that some may be missing here: grant SELECT on the whole database, or build the plan as a user who may read it")
+	}
 	for _, t := range r.schema.Tables {
 		rule := r.rules[t.Name]
 		if rule == nil {

@@ -150,7 +150,7 @@ func (s *suite) readOnly(t *testing.T) {
 		env, n := prepare(t)
 		tx := begin(t, env.DB, dialect.TxOptions{ReadOnly: true})
 		_, err := tx.Delete(ctx(t), dialect.Delete{Table: n})
-		wantClass(t, err, dialect.PermissionDenied)
+		wantClass(t, err, dialect.ReadOnly)
 		if err := tx.Rollback(ctx(t)); err != nil {
 			t.Error(err)
 		}

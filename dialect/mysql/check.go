@@ -22,13 +22,9 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 		return nil, err
 	}
 	defer func() { s.close(ctx.Err() == nil) }()
-	var problems []dialect.Problem
-	reasons, err := serverProblems(ctx, s.conn)
+	problems, err := serverProblems(ctx, s.conn)
 	if err != nil {
 		return nil, fail(ctx, err, doing, dialect.Name{})
-	}
-	for _, r := range reasons {
-		problems = append(problems, dialect.Problem{Reason: r})
 	}
 	sure := s.sure(ctx, accesses)
 	for _, a := range accesses {
@@ -37,7 +33,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 		}
 		t, err := s.table(ctx, a.Table)
 		if e, ok := errors.AsType[*dialect.Error](err); ok && e.Code == "1146" {
-			problems = append(problems, dialect.Problem{Table: a.Table, Reason: e.Detail + ": grant SELECT on it"})
+			problems = append(problems, dialect.Problem{Table: a.Table, Reason: e.Detail + ": grant SELECT on it", Denied: true})
 			continue
 		}
 		if err != nil {
@@ -49,7 +45,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 				return nil, fail(ctx, err, doing, a.Table)
 			}
 			if denied {
-				problems = append(problems, dialect.Problem{Table: a.Table, Reason: q.reason})
+				problems = append(problems, dialect.Problem{Table: a.Table, Reason: q.reason, Denied: true})
 			}
 		}
 	}
@@ -130,6 +126,9 @@ func needed(t *dialect.Table, a dialect.Access) []need {
 	if a.Delete {
 		needs = append(needs, need{"DELETE FROM " + name + " WHERE FALSE", "the user may not delete: grant DELETE on the table"})
 	}
+	if a.Insert {
+		needs = append(needs, need{"INSERT INTO " + name + " (" + list + ") SELECT " + list + " FROM " + name + " WHERE FALSE", "the user may not insert: grant INSERT on the table"})
+	}
 	if len(a.Update) == 0 && !a.Delete {
 		needs = append(needs, need{"SELECT 1 FROM " + name + " WHERE FALSE FOR UPDATE",
 			"the user may not lock rows, which takes more than SELECT: grant UPDATE, DELETE or LOCK TABLES on the table"})
@@ -152,7 +151,7 @@ func explain(ctx context.Context, q queryer, sql string) (denied bool, err error
 }
 
 // serverProblems are settings with which no run can write, or not safely.
-func serverProblems(ctx context.Context, q queryer) ([]string, error) {
+func serverProblems(ctx context.Context, q queryer) ([]dialect.Problem, error) {
 	rows, err := collect(ctx, q, `SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', 'foreign_key_checks')`)
 	if err != nil {
 		return nil, err
@@ -162,28 +161,29 @@ func serverProblems(ctx context.Context, q queryer) ([]string, error) {
 		// MariaDB 12 spells read_only with words that tell whom it lets through.
 		on[r[0].String] = r[1].String != "OFF" && r[1].String != "0"
 	}
-	var out []string
+	var out []dialect.Problem
+	add := func(reason string) { out = append(out, dialect.Problem{Reason: reason}) }
 	hidden, err := seesPart(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	if hidden {
-		out = append(out, "the user may not see every table of the database, so that tables and references may be missed: grant SELECT on the database")
+		out = append(out, dialect.Problem{Reason: "the user may not see every table of the database, so that tables and references may be missed: grant SELECT on the database", Denied: true})
 	}
 	switch {
 	case on["super_read_only"] || on["innodb_read_only"]:
-		out = append(out, "the server is read-only: connect to the primary")
+		add("the server is read-only: connect to the primary")
 	case on["read_only"]:
 		exempt, err := writesAnyway(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		if !exempt {
-			out = append(out, "the server is read_only, as a replica is: connect to the primary")
+			add("the server is read_only, as a replica is: connect to the primary")
 		}
 	}
 	if !on["foreign_key_checks"] {
-		out = append(out, foreignKeysOff)
+		add(foreignKeysOff)
 	}
 	return out, nil
 }

@@ -84,10 +84,11 @@ var classes = map[uint16]dialect.Class{
 	1142: dialect.PermissionDenied, // a table's command
 	1143: dialect.PermissionDenied, // a column's command
 	1227: dialect.PermissionDenied,
-	1290: dialect.Fatal, // read_only: no GRANT helps against that
+	1290: dialect.ReadOnly, // or another option that forbids the statement
 	1370: dialect.PermissionDenied,
-	1792: dialect.PermissionDenied, // a read-only transaction
-	1461: dialect.Retryable,        // too many prepared statements
+	1792: dialect.ReadOnly, // a read-only transaction
+	1836: dialect.ReadOnly,
+	1461: dialect.Retryable, // too many prepared statements
 
 	1317: dialect.Cancelled, // KILL QUERY
 	1969: dialect.Cancelled, // max_statement_time, MariaDB

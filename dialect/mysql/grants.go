@@ -1,6 +1,9 @@
 package mysql
 
 import (
+	"cmp"
+	"context"
+	"database/sql"
 	"slices"
 	"strings"
 
@@ -11,38 +14,75 @@ import (
 // catalogue hides tables and their references, TRIGGER, without which it hides triggers, and
 // REFERENCES on all databases, without which it hides foreign keys of other databases' tables. PROCESS
 // shows those too, but every session's statements with them.
-func (d *DB) Grants(accesses []dialect.Access, journal []*dialect.Table, role string) []string {
-	to := " TO " + account(role)
-	out := []string{
-		"GRANT SELECT ON *" + to, // of the connection's database
-		"GRANT REFERENCES ON *.*" + to,
+func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
+	const doing = "read the account's name"
+	s, err := d.session(ctx, doing)
+	if err != nil {
+		return nil, err
 	}
-	for _, a := range accesses {
-		privileges := []string{"TRIGGER"}
-		columns := slices.Clone(a.Update)
-		if len(columns) == 0 && !a.Delete {
-			columns = a.Key
-		}
-		slices.Sort(columns)
-		switch columns = slices.Compact(columns); {
-		case len(columns) > 0:
-			privileges = append(privileges, "UPDATE ("+quoteAll(columns)+")")
-		case !a.Delete:
-			privileges = append(privileges, "UPDATE")
-		}
-		if a.Delete {
-			privileges = append(privileges, "DELETE")
-		}
-		out = append(out, "GRANT "+strings.Join(privileges, ", ")+" ON "+quoteTable(a.Table)+to)
+	defer func() { s.close(ctx.Err() == nil) }()
+	var database sql.NullString
+	var own string
+	if err := s.conn.QueryRowContext(ctx, "SELECT DATABASE(), CURRENT_USER()").Scan(&database, &own); err != nil {
+		return nil, fail(ctx, err, doing, dialect.Name{})
 	}
-	for _, t := range journal {
+	role := cmp.Or(g.Role, own)
+	var out []string
+	if database.Valid {
+		out = append(out, "USE "+quote(database.String))
+	}
+	if g.Make {
+		missing, err := s.missing(ctx, g.Journal)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d.JournalDDL(missing)...)
+	}
+	to := " TO " + quoteAccount(role)
+	out = append(out, "GRANT SELECT ON *"+to) // of the database that is used
+	if len(g.Accesses) > 0 {
+		out = append(out, "GRANT REFERENCES ON *.*"+to)
+	}
+	for _, a := range g.Accesses {
+		out = append(out, "GRANT "+privileges(a, g.ReadOnly)+" ON "+quoteTable(a.Table)+to)
+	}
+	if g.ReadOnly {
+		return out, nil
+	}
+	for _, t := range g.Journal {
 		out = append(out, "GRANT INSERT, UPDATE, DELETE ON "+quoteTable(t.Name)+to)
 	}
-	return out
+	return out, nil
 }
 
-// account writes user@host as the server's statements have it.
-func account(role string) string {
+// privileges are those on a table beside SELECT on the database.
+func privileges(a dialect.Access, readOnly bool) string {
+	out := []string{"TRIGGER"}
+	if a.Table.Schema != "" { // another database
+		out = append(out, "SELECT")
+	}
+	if readOnly {
+		return strings.Join(out, ", ")
+	}
+	columns := slices.Clone(a.Update)
+	if len(columns) == 0 && !a.Delete {
+		columns = a.Key
+	}
+	slices.Sort(columns)
+	switch columns = slices.Compact(columns); {
+	case len(columns) > 0:
+		out = append(out, "UPDATE ("+quoteAll(columns)+")")
+	case !a.Delete:
+		out = append(out, "UPDATE")
+	}
+	if a.Delete {
+		out = append(out, "DELETE")
+	}
+	return strings.Join(out, ", ")
+}
+
+// quoteAccount writes user@host as the server's statements have it.
+func quoteAccount(role string) string {
 	user, host := role, "%"
 	if at := strings.LastIndexByte(role, '@'); at >= 0 {
 		user, host = role[:at], role[at+1:]

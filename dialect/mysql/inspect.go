@@ -54,7 +54,7 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &dialect.Schema{Engine: se.server.engine(), Version: se.server.version, Views: in.views}
+	s := &dialect.Schema{Engine: se.server.engine(), Version: se.server.version, Partial: in.partial, Views: in.views}
 	for _, t := range in.tables {
 		if !isJournal(t.Name) {
 			s.Tables = append(s.Tables, t)
@@ -74,7 +74,13 @@ func (s *session) table(ctx context.Context, n dialect.Name) (*dialect.Table, er
 		return nil, fail(ctx, err, "inspect", n)
 	}
 	if len(in.tables) == 0 {
-		e := dialect.NewError(dialect.Fatal, "1146", "inspect", n, nil)
+		class := dialect.Fatal
+		if hidden, err := seesPart(ctx, s.conn); err != nil {
+			return nil, fail(ctx, err, "inspect", n)
+		} else if hidden {
+			class = dialect.PermissionDenied
+		}
+		e := dialect.NewError(class, "1146", "inspect", n, nil)
 		e.Detail = "the table isn't there, or the user may not see it"
 		return nil, e
 	}
@@ -97,6 +103,7 @@ type inspection struct {
 	tables   []*dialect.Table
 	byName   map[dialect.Name]*dialect.Table
 	views    []*dialect.View
+	partial  bool // tables may be hidden from the user
 }
 
 // constraint names a foreign key: on MariaDB its name is unique within its table only.

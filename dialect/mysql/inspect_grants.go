@@ -12,6 +12,9 @@ func (in *inspection) findUnseen() error {
 	if err != nil {
 		return err
 	}
+	if in.partial, err = in.seesPart(grants); err != nil {
+		return err
+	}
 	in.findUnseenTriggers(grants)
 	return in.findUnseenReferences(grants)
 }
@@ -32,6 +35,20 @@ func (in *inspection) readGrants() ([]grant, error) {
 		}
 	}
 	return grants, nil
+}
+
+// onTables are the privileges of which any one has the catalogue show a table.
+var onTables = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "TRIGGER", "INDEX", "CREATE", "ALTER", "DROP", "CREATE VIEW", "SHOW VIEW"}
+
+// seesPart reports whether the catalogue may hide tables of the database: it shows those that
+// the user has any privilege on. Privileges that come with a role aren't among the grants.
+func (in *inspection) seesPart(grants []grant) (bool, error) {
+	for _, g := range grants {
+		if g.table == "*" && g.covers(in.database, "", in.server.folds) && slices.ContainsFunc(onTables, g.has) {
+			return false, nil
+		}
+	}
+	return seesPart(in.ctx, in.q)
 }
 
 // findUnseenTriggers marks the tables whose triggers MySQL doesn't show: it takes the

@@ -40,6 +40,7 @@ FROM (SELECT) one LEFT JOIN (SELECT n.oid, (SELECT count(*) FROM pg_catalog.pg_c
 	}
 	var problems []dialect.Problem
 	add := func(reason string) { problems = append(problems, dialect.Problem{Reason: reason}) }
+	denied := func(reason string) { problems = append(problems, dialect.Problem{Reason: reason, Denied: true}) }
 	if number(row[0]) == 1 {
 		add("the server is a standby, which can't be written to: connect to the primary")
 	} else if number(row[1]) == 1 {
@@ -50,9 +51,9 @@ FROM (SELECT) one LEFT JOIN (SELECT n.oid, (SELECT count(*) FROM pg_catalog.pg_c
 	}
 	if number(row[2]) == 0 {
 		if number(row[3]) == 1 {
-			add("the journal's schema " + journalSchema + " isn't there and this role may not create it: GRANT CREATE on the database, or have an administrator make the journal")
+			denied("the journal's schema " + journalSchema + " isn't there and this role may not create it: GRANT CREATE on the database, or have an administrator make the journal")
 		} else {
-			add("this role may not use the journal's schema " + journalSchema + ": GRANT USAGE (and CREATE, while its tables aren't there) on it")
+			denied("this role may not use the journal's schema " + journalSchema + ": GRANT USAGE (and CREATE, while its tables aren't there) on it")
 		}
 	}
 	return problems, nil
@@ -64,7 +65,7 @@ SELECT c.oid IS NULL, has_schema_privilege(n.oid, 'USAGE')::int, has_table_privi
 	has_any_column_privilege(c.oid, 'UPDATE')::int, pg_catalog.row_security_active(c.oid)::int,
 	coalesce((SELECT string_agg(a.attname, ', ' ORDER BY a.attname) FROM unnest($3::int4[], $4::text[]) AS u(nr, name)
 		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = u.name
-		WHERE u.nr = x.nr AND NOT has_column_privilege(c.oid, a.attnum, 'UPDATE')), '')
+		WHERE u.nr = x.nr AND NOT has_column_privilege(c.oid, a.attnum, 'UPDATE')), ''), has_table_privilege(c.oid, 'INSERT')::int
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(schema, name, nr)
 LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = x.schema
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = x.name
@@ -102,14 +103,18 @@ func tableProblems(a dialect.Access, row [][]byte) []dialect.Problem {
 		return []dialect.Problem{{Table: a.Table, Reason: "no such table: build the plan again"}}
 	}
 	var problems []dialect.Problem
-	add := func(reason string) { problems = append(problems, dialect.Problem{Table: a.Table, Reason: reason}) }
-	on := " ON " + table(a.Table) + " TO the role of this connection"
+	denied := func(reason string) {
+		problems = append(problems, dialect.Problem{Table: a.Table, Reason: reason, Denied: true})
+	}
 	var missing []string
 	if number(row[1]) == 0 {
-		add("this role may not use schema " + a.Table.Schema + ": GRANT USAGE on it")
+		denied("this role may not use schema " + a.Table.Schema + ": GRANT USAGE on it")
 	}
 	if number(row[2]) == 0 {
 		missing = append(missing, "SELECT")
+	}
+	if a.Insert && number(row[7]) == 0 {
+		missing = append(missing, "INSERT")
 	}
 	if a.Delete && number(row[3]) == 0 {
 		missing = append(missing, "DELETE")
@@ -123,10 +128,10 @@ func tableProblems(a dialect.Access, row [][]byte) []dialect.Problem {
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		add("missing privileges: GRANT " + strings.Join(missing, ", ") + on)
+		denied("missing privileges: " + strings.Join(missing, ", "))
 	}
 	if number(row[5]) == 1 {
-		add("row-level security applies to this role and may hide rows: use the table's owner (without FORCE ROW LEVEL SECURITY) or a role with BYPASSRLS")
+		problems = append(problems, dialect.Problem{Table: a.Table, Reason: "row-level security applies to this role and may hide rows: use the table's owner (without FORCE ROW LEVEL SECURITY) or a role with BYPASSRLS"})
 	}
 	return problems
 }

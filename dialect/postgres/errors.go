@@ -59,8 +59,10 @@ func classOf(code string) dialect.Class {
 		return dialect.UniqueViolation
 	case "23503", "23001": // restrict violation: ON DELETE RESTRICT, from 18 on
 		return dialect.ForeignKeyViolation
-	case "42501", "25006": // insufficient privilege, read-only transaction
+	case "42501":
 		return dialect.PermissionDenied
+	case "25006": // read-only transaction
+		return dialect.ReadOnly
 	case "57P01", "57P02", "57P03", "57P05", // shutdown, crash, starting up, idle session timeout
 		"25P03", "25P04", // idle in transaction timeout, transaction timeout
 		"40003": // statement completion unknown

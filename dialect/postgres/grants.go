@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -8,32 +9,66 @@ import (
 )
 
 // Grants renders what Check asks for. Rows are locked by UPDATE on any column.
-func (db *DB) Grants(accesses []dialect.Access, journal []*dialect.Table, role string) []string {
+func (db *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
+	role, missing := g.Role, []*dialect.Table(nil)
+	err := db.read(ctx, "read the role's name", func(t *tx) error {
+		row, err := t.one(ctx, statement{sql: "SELECT current_user"})
+		if err == nil && g.Make {
+			missing, err = t.missingOf(ctx, g.Journal)
+		}
+		if err == nil && role == "" {
+			role = text(row[0])
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	to := " TO " + ident(role)
 	var schemas, out []string
-	for _, a := range accesses {
-		privileges := []string{"SELECT"}
-		columns := slices.Clone(a.Update)
-		if len(columns) == 0 {
-			columns = a.Key
-		}
-		slices.Sort(columns)
-		switch columns = slices.Compact(columns); {
-		case len(columns) > 0:
-			privileges = append(privileges, "UPDATE ("+list(columns, ident)+")")
-		case a.Delete:
-			privileges = append(privileges, "UPDATE")
-		}
-		if a.Delete {
-			privileges = append(privileges, "DELETE")
-		}
+	for _, a := range g.Accesses {
 		if s := a.Table.Schema; s != "" && !slices.Contains(schemas, s) {
 			schemas = append(schemas, s)
 		}
-		out = append(out, "GRANT "+strings.Join(privileges, ", ")+" ON "+table(a.Table)+to)
+		out = append(out, "GRANT "+privileges(a, g.ReadOnly)+" ON "+table(a.Table)+to)
 	}
-	for _, t := range journal {
-		out = append(out, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+table(t.Name)+to)
+	onJournal := "SELECT, INSERT, UPDATE, DELETE"
+	if g.ReadOnly {
+		onJournal = "SELECT"
 	}
-	return append([]string{"GRANT USAGE ON SCHEMA " + list(append(schemas, journalSchema), ident) + to}, out...)
+	for _, t := range g.Journal {
+		out = append(out, "GRANT "+onJournal+" ON "+table(t.Name)+to)
+	}
+	if len(g.Journal) > 0 {
+		schemas = append(schemas, journalSchema)
+	}
+	if len(schemas) > 0 {
+		out = append([]string{"GRANT USAGE ON SCHEMA " + list(schemas, ident) + to}, out...)
+	}
+	if len(missing) > 0 {
+		out = append(db.JournalDDL(missing), out...)
+	}
+	return out, nil
+}
+
+func privileges(a dialect.Access, readOnly bool) string {
+	if readOnly {
+		return "SELECT"
+	}
+	out := []string{"SELECT"}
+	columns := slices.Clone(a.Update)
+	if len(columns) == 0 {
+		columns = a.Key
+	}
+	slices.Sort(columns)
+	switch columns = slices.Compact(columns); {
+	case len(columns) > 0:
+		out = append(out, "UPDATE ("+list(columns, ident)+")")
+	case a.Delete:
+		out = append(out, "UPDATE")
+	}
+	if a.Delete {
+		out = append(out, "DELETE")
+	}
+	return strings.Join(out, ", ")
 }

@@ -73,7 +73,8 @@ func TestClassesOfErrors(t *testing.T) {
 		dialect.ForeignKeyViolation: {"23503", "23001"},
 		dialect.OtherConstraint:     {"23502", "23514", "23P01", "44000", "P0001"},
 		dialect.DoesNotFit:          {"22001", "22003", "22P02", "22021"},
-		dialect.PermissionDenied:    {"42501", "25006", "28P01"},
+		dialect.PermissionDenied:    {"42501", "28P01"},
+		dialect.ReadOnly:            {"25006"},
 		dialect.LostConnection:      {"57P01", "57P02", "57P03", "08006", "25P03", "40003"},
 		dialect.Fatal:               {"42P01", "42601", "53100", "25P02", "0A000", "XX000", ""},
 	} {

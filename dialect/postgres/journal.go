@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
@@ -97,29 +98,19 @@ func (db *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error 
 }
 
 func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
-	const found = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '" + journalSchema + "'"
-	missing := func() ([]string, error) {
-		there := map[string]bool{}
-		if err := t.each(ctx, statement{sql: found}, func(row [][]byte) { there[text(row[0])] = true }); err != nil {
-			return nil, err
-		}
-		var ddl []string
-		for _, table := range tables {
-			if !there[table.Name.Table] {
-				ddl = append(ddl, journalDDL(table))
-			}
-		}
-		return ddl, nil
-	}
-	ddl, err := missing()
-	if err != nil || len(ddl) == 0 {
+	missing, err := t.missingOf(ctx, tables)
+	if err != nil || len(missing) == 0 {
 		return err
 	}
 	if _, err := t.one(ctx, statement{sql: "SELECT pg_advisory_xact_lock(hashtextextended('expunge journal', 0))"}); err != nil {
 		return err
 	}
-	if ddl, err = missing(); err != nil || len(ddl) == 0 {
+	if missing, err = t.missingOf(ctx, tables); err != nil || len(missing) == 0 {
 		return err
+	}
+	var ddl []string
+	for _, table := range missing {
+		ddl = append(ddl, journalDDL(table))
 	}
 	n, err := t.number(ctx, statement{sql: "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + journalSchema + "'"})
 	if err != nil {
@@ -129,4 +120,14 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 		ddl = append([]string{"CREATE SCHEMA " + ident(journalSchema)}, ddl...)
 	}
 	return t.script(ctx, "make the journal", strings.Join(ddl, "; "))
+}
+
+// missingOf are those of the journal's tables that aren't there. The catalogue shows them to everybody.
+func (t *tx) missingOf(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
+	const q = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '" + journalSchema + "'"
+	there := map[string]bool{}
+	if err := t.each(ctx, statement{sql: q}, func(row [][]byte) { there[text(row[0])] = true }); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(tables), func(table *dialect.Table) bool { return there[table.Name.Table] }), nil
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -21,6 +22,9 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 		problem := func(reason string) { out = append(out, dialect.Problem{Table: a.Table, Reason: reason}) }
 		writes = writes || a.Delete || len(a.Update) > 0
 		t := schema.Table(a.Table)
+		if t == nil && strings.HasPrefix(a.Table.Table, journalPrefix) { // which isn't inspected
+			continue
+		}
 		if t == nil {
 			problem("there is no such table: build the plan again")
 			continue
@@ -41,7 +45,7 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 	switch out = append(out, refusals...); dialect.ClassOf(err) {
 	case "", dialect.LockTimeout, dialect.Retryable: // where somebody writes, one can
 		return out, nil
-	case dialect.PermissionDenied:
+	case dialect.PermissionDenied, dialect.ReadOnly:
 		return append(out, dialect.Problem{Reason: "the database is read-only: open it for writing, and give the user write access to the file and its directory"}), nil
 	default:
 		return nil, err

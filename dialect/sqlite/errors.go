@@ -99,8 +99,10 @@ func classOf(code int, err error) dialect.Class {
 		return dialect.OtherConstraint
 	case codeTooBig, codeMismatch:
 		return dialect.DoesNotFit
-	case codePerm, codeAuth, codeReadOnly:
+	case codePerm, codeAuth:
 		return dialect.PermissionDenied
+	case codeReadOnly:
+		return dialect.ReadOnly
 	case codeInterrupt:
 		return dialect.Cancelled
 	}

@@ -1,6 +1,10 @@
 package sqlite
 
-import "github.com/expungedb/expunge/dialect"
+import (
+	"context"
+
+	"github.com/expungedb/expunge/dialect"
+)
 
 // Grants is empty: SQLite has no privileges.
-func (db *DB) Grants([]dialect.Access, []*dialect.Table, string) []string { return nil }
+func (db *DB) Grants(context.Context, dialect.Grant) ([]string, error) { return nil, nil }

@@ -115,7 +115,7 @@ func TestErrorsOfOtherDrivers(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", fields{errors.New("secret"), 5, 0}), dialect.LockTimeout},
 		{fields{errors.New("secret"), 5, 517}, dialect.Retryable},
 		{fields{errors.New("secret"), 19, 1811}, dialect.OtherConstraint},
-		{fields{errors.New("secret"), 8, 0}, dialect.PermissionDenied},
+		{fields{errors.New("secret"), 8, 0}, dialect.ReadOnly},
 		{fields{errors.New("secret"), 13, 0}, dialect.Fatal},
 		{errors.New("secret"), dialect.Fatal},
 		{sql.ErrConnDone, dialect.LostConnection},

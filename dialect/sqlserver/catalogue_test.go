@@ -191,7 +191,7 @@ func TestTriggersViewsAndCopies(t *testing.T) {
 }
 
 func TestChecksBeforeARun(t *testing.T) {
-	const fine = "1|1|1"
+	const fine = "1|1|1|1"
 	for _, c := range []struct {
 		name    string
 		answers answers
@@ -202,7 +202,7 @@ func TestChecksBeforeARun(t *testing.T) {
 		{"a catalogue in part", answers{"'Updateability'": "READ_WRITE | 0 | 1 | 1", "'OBJECT', 'SELECT'": fine}, []string{"GRANT VIEW DEFINITION"}},
 		{"no journal", answers{"'Updateability'": "READ_WRITE | 1 | 0 | 0", "'OBJECT', 'SELECT'": fine}, []string{"the journal isn't there"}},
 		{"no such table", answers{}, []string{"the table isn't there"}},
-		{"permissions", answers{"'OBJECT', 'SELECT'": "0|0|0", "'OBJECT', 'UPDATE', @p2": "0"}, []string{"GRANT SELECT, DELETE, UPDATE ([email]) ON [dbo].[person]"}},
+		{"permissions", answers{"'OBJECT', 'SELECT'": "0|0|0|1", "'OBJECT', 'UPDATE', @p2": "0"}, []string{"missing permissions: SELECT, DELETE, UPDATE ([email])"}},
 		{"masks", answers{"'OBJECT', 'SELECT'": fine, "sys.masked_columns": "email"}, []string{"masked values of [email]: GRANT UNMASK"}},
 		{"a policy that shows all", answers{"'OBJECT', 'SELECT'": fine, "r.predicate_type = 0": "tenants | 1", "SELECT CASE WHEN (SELECT COUNT_BIG(*)": "0"}, nil},
 		{"a policy that hides rows", answers{"'OBJECT', 'SELECT'": fine, "r.predicate_type = 0": "tenants | 1", "SELECT CASE WHEN (SELECT COUNT_BIG(*)": "1"}, []string{"the security policy [tenants] hides rows"}},
@@ -217,9 +217,7 @@ func TestChecksBeforeARun(t *testing.T) {
 			if err := of.table(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			for _, reason := range of.reasons {
-				problems = append(problems, dialect.Problem{Reason: reason})
-			}
+			problems = append(problems, of.found...)
 			if len(problems) != len(c.says) {
 				t.Fatalf("%d problems, want %d: %v", len(problems), len(c.says), problems)
 			}

@@ -26,9 +26,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 		if err := c.table(ctx); err != nil {
 			return nil, fail(ctx, err, doing, a.Table)
 		}
-		for _, reason := range c.reasons {
-			problems = append(problems, dialect.Problem{Table: a.Table, Reason: reason})
-		}
+		problems = append(problems, c.found...)
 	}
 	return problems, nil
 }
@@ -46,48 +44,56 @@ SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COA
 		return nil, err
 	}
 	var out []dialect.Problem
-	add := func(reason string) { out = append(out, dialect.Problem{Reason: reason}) }
+	add := func(reason string, denied bool) { out = append(out, dialect.Problem{Reason: reason, Denied: denied}) }
 	r := rows[0]
 	if r[0] == "READ_ONLY" {
-		add("the database is read-only: connect to the primary, or ALTER DATABASE … SET READ_WRITE")
+		add("the database is read-only: connect to the primary, or ALTER DATABASE … SET READ_WRITE", false)
 	}
 	if r[1] == "0" && !srv.babelfish { // which has no such permission, and hides nothing
-		add("the user doesn't see the whole catalogue, so references may be missed: GRANT VIEW DEFINITION on the database")
+		add("the user doesn't see the whole catalogue, so references may be missed: GRANT VIEW DEFINITION on the database", true)
 	}
 	if r[2] == "0" && r[3] == "0" {
-		add("the journal isn't there and the user may not make it: GRANT CREATE SCHEMA and CREATE TABLE, or have an administrator make it beforehand")
+		add("the journal isn't there and the user may not make it: GRANT CREATE SCHEMA and CREATE TABLE, or have an administrator make it beforehand", true)
 	}
 	return out, nil
 }
 
 // checking gathers what is in the way of one access.
 type checking struct {
-	q       queryer
-	srv     *server
-	a       dialect.Access
-	reasons []string
+	q     queryer
+	srv   *server
+	a     dialect.Access
+	found []dialect.Problem
 }
 
 func (c *checking) add(format string, args ...any) {
-	c.reasons = append(c.reasons, fmt.Sprintf(format, args...))
+	c.found = append(c.found, dialect.Problem{Table: c.a.Table, Reason: fmt.Sprintf(format, args...)})
+}
+
+// deny is add for what Grants gives.
+func (c *checking) deny(reason string) {
+	c.found = append(c.found, dialect.Problem{Table: c.a.Table, Reason: reason, Denied: true})
 }
 
 func (c *checking) table(ctx context.Context) error {
 	name := table(c.a.Table)
 	const query = `
-SELECT HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'SELECT'), HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UPDATE'), HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'DELETE')
+SELECT HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'SELECT'), HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UPDATE'), HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'DELETE'), HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'INSERT')
 FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = @p2 AND o.name = @p3`
 	rows, err := collect(ctx, c.q, query, name, c.a.Table.Schema, c.a.Table.Table)
 	if err != nil {
 		return err
 	}
 	if len(rows) == 0 {
-		c.add("the table isn't there, or the user may not see it: GRANT SELECT on it, or build the plan again")
+		c.deny("the table isn't there, or the user may not see it: GRANT SELECT on it, or build the plan again")
 		return nil
 	}
 	var missing []string
 	if c.denied(rows[0][0]) {
 		missing = append(missing, "SELECT")
+	}
+	if c.a.Insert && c.denied(rows[0][3]) {
+		missing = append(missing, "INSERT")
 	}
 	if c.a.Delete && c.denied(rows[0][2]) {
 		missing = append(missing, "DELETE")
@@ -104,7 +110,7 @@ FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name =
 		}
 	}
 	if len(missing) > 0 {
-		c.add("missing permissions: GRANT %s ON %s TO the user of this connection", strings.Join(missing, ", "), name)
+		c.deny("missing permissions: " + strings.Join(missing, ", "))
 	}
 	if c.srv.babelfish {
 		return nil

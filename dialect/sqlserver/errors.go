@@ -47,7 +47,7 @@ var classes = map[int32]dialect.Class{
 	10053: dialect.LostConnection, 10054: dialect.LostConnection, 10060: dialect.LostConnection, 10061: dialect.LostConnection,
 
 	229: dialect.PermissionDenied, 230: dialect.PermissionDenied, 262: dialect.PermissionDenied, 297: dialect.PermissionDenied, 300: dialect.PermissionDenied,
-	916: dialect.PermissionDenied, 976: dialect.PermissionDenied, 978: dialect.PermissionDenied, 2760: dialect.PermissionDenied, 3906: dialect.PermissionDenied, 4060: dialect.PermissionDenied,
+	916: dialect.PermissionDenied, 976: dialect.ReadOnly, 978: dialect.ReadOnly, 2760: dialect.PermissionDenied, 3906: dialect.ReadOnly, 4060: dialect.PermissionDenied,
 	15247: dialect.PermissionDenied, 18456: dialect.PermissionDenied, 33504: dialect.PermissionDenied,
 }
 

@@ -24,7 +24,8 @@ func TestErrorsAreClassedByNumber(t *testing.T) {
 		{dialect.OtherConstraint, []int32{515, 547, 50000, 51234}},
 		{dialect.DoesNotFit, []int32{8152, 2628, 8115, 245}},
 		{dialect.LostConnection, []int32{10053, 10054, 233, 596}},
-		{dialect.PermissionDenied, []int32{229, 230, 3906, 18456}},
+		{dialect.PermissionDenied, []int32{229, 230, 18456}},
+		{dialect.ReadOnly, []int32{976, 978, 3906}},
 		{dialect.Fatal, []int32{102, 207, 208, 33557097}},
 	} {
 		for _, n := range c.numbers {

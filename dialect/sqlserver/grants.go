@@ -1,30 +1,65 @@
 package sqlserver
 
 import (
+	"context"
 	"slices"
-	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
 
 // Grants renders what Check asks for.
-func (d *DB) Grants(accesses []dialect.Access, journal []*dialect.Table, role string) []string {
+func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
+	database, role, err := d.user(ctx, g.Role)
+	if err != nil {
+		return nil, err
+	}
+	out := []string{"USE " + ident(database)}
+	if g.Make {
+		out = append(out, d.JournalDDL(g.Journal)...)
+	}
 	to := " TO " + ident(role)
-	out := []string{"GRANT VIEW DEFINITION" + to}
-	for _, a := range accesses {
-		privileges := []string{"SELECT"}
-		if a.Delete {
-			privileges = append(privileges, "DELETE")
+	if len(g.Accesses) > 0 {
+		out = append(out, "GRANT VIEW DEFINITION"+to)
+	}
+	for _, a := range g.Accesses {
+		privileges := "SELECT"
+		if a.Delete && !g.ReadOnly {
+			privileges += ", DELETE"
 		}
-		out = append(out, "GRANT "+strings.Join(privileges, ", ")+" ON "+table(a.Table)+to)
+		out = append(out, "GRANT "+privileges+" ON "+table(a.Table)+to)
+		if g.ReadOnly {
+			continue
+		}
 		columns := slices.Clone(a.Update)
 		slices.Sort(columns)
 		for _, c := range slices.Compact(columns) {
 			out = append(out, "GRANT UPDATE ON "+table(a.Table)+" ("+ident(c)+")"+to)
 		}
 	}
-	for _, t := range journal {
-		out = append(out, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+table(t.Name)+to)
+	onJournal := "SELECT, INSERT, UPDATE, DELETE"
+	if g.ReadOnly {
+		onJournal = "SELECT"
 	}
-	return out
+	for _, t := range g.Journal {
+		out = append(out, "GRANT "+onJournal+" ON "+table(t.Name)+to)
+	}
+	return out, nil
+}
+
+// user is the connection's database, and the role, which defaults to the connection's user.
+func (d *DB) user(ctx context.Context, role string) (database, user string, err error) {
+	const doing = "read the user's name"
+	conn, _, err := d.session(ctx, doing, nil)
+	if err != nil {
+		return "", "", err
+	}
+	defer conn.Close()
+	rows, err := collect(ctx, conn, "SELECT DB_NAME(), USER_NAME()")
+	if err != nil {
+		return "", "", fail(ctx, err, doing, dialect.Name{})
+	}
+	if role == "" {
+		role = rows[0][1]
+	}
+	return rows[0][0], role, nil
 }

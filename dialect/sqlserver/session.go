@@ -177,7 +177,7 @@ func (t *tx) usable(doing string, table dialect.Name, writes bool) error {
 		e.Detail = "a statement of this transaction has failed: roll back"
 		return e
 	case writes && t.readOnly:
-		e := dialect.NewError(dialect.PermissionDenied, "", doing, table, nil)
+		e := dialect.NewError(dialect.ReadOnly, "", doing, table, nil)
 		e.Detail = "the transaction is read-only"
 		return e
 	}

@@ -53,7 +53,10 @@ func (a *app) grants() *cli.Command {
 				return err
 			}
 			defer db.close()
-			statements := erase.Grants(db, p, cmd.String("role"))
+			statements, err := erase.Grants(ctx, db, p, cmd.String("role"))
+			if err != nil {
+				return err
+			}
 			if cmd.Bool("json") {
 				return printJSON(a.stdout, map[string][]string{"statements": statements})
 			}
