@@ -68,6 +68,10 @@ type Table struct {
 	// Unerasable is why the engine refuses to erase rows of this table (a
 	// ledger table, a foreign table), or empty.
 	Unerasable string `json:"unerasable,omitempty"`
+	// UpdatesRefused and DeletesRefused are why the engine refuses to update, or to
+	// delete, any row of this table as it is configured now, or empty. Not part of the fingerprint.
+	UpdatesRefused string `json:"-"`
+	DeletesRefused string `json:"-"`
 	// Module is what keeps the rows of a virtual table (fts5, rtree); empty for others.
 	Module string `json:"module,omitempty"`
 	// CopiesOf are the tables of whose rows a virtual table keeps copies: it indexes

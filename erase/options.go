@@ -48,7 +48,8 @@ type Options struct {
 	AbsentOK bool
 	// Allow names the hazards that are allowed, for every table (UNINDEXED_LINK) or for
 	// one (UNINDEXED_LINK:audit_log). SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS have
-	// the indexes suspended that the plan offers (plan.Root.Suspends). Defaults to none.
+	// the indexes suspended that the plan offers (plan.Root.Suspends). A name that is no hazard's, or
+	// that names a table without it, is plan.ErrNoSuchHazard. Defaults to none.
 	Allow []plan.HazardName
 	// Signers sign the receipt. Defaults to none, which is an error: a run
 	// that can't be proved isn't begun.
@@ -214,6 +215,9 @@ func storable(s string) bool {
 
 // hazards refuses hazards that were not allowed.
 func (o *Options) hazards(p *plan.Plan) error {
+	if err := p.CheckAllowed(o.Allow); err != nil {
+		return err
+	}
 	var refused []plan.Hazard
 	for _, h := range p.Hazards {
 		if !p.Allows(o.Allow, h) {

@@ -258,6 +258,7 @@ func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id s
 		o := r.Run
 		o.RunID, o.Approved, o.Subjects, o.Request, o.Commitments = id, p.Digest(), nil, nil, nil
 		o.OnlyOn, o.replaying = "", true
+		o.Allow = p.Relevant(o.Allow)
 		if p.Scope == plan.ScopeSubjects {
 			o.Subjects = e
 		}

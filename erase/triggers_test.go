@@ -2,6 +2,7 @@ package erase_test
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -190,13 +191,65 @@ func TestARuleComesWithUpdates(t *testing.T) {
 	})
 }
 
-func TestATableWithoutReplicaIdentityIsNamed(t *testing.T) {
-	onPostgres(t, func(t *testing.T, db *target) {
+// A publication that sends a table's changes needs to know how subscribers find the
+// row. Without that no plan is made, and a plan made before isn't begun.
+func TestATableWithoutReplicaIdentityIsRefused(t *testing.T) {
+	const everyone = "CREATE PUBLICATION everyone FOR ALL TABLES"
+	runOn(t, slices.DeleteFunc(engines(t), func(e engine) bool { return !strings.HasPrefix(e.name, "postgres") }), func(t *testing.T, db *target) {
 		db.club(t)
-		db.exec(t, "ALTER TABLE remark REPLICA IDENTITY NOTHING", "CREATE PUBLICATION everything FOR ALL TABLES")
-		p := db.plan(t, deletes, plan.Subjects())
-		if _, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1")); err == nil || !strings.Contains(err.Error(), "remark: fatal [55000]: a publication sends") {
-			t.Errorf("error %v", err)
+		db.exec(t, "CREATE UNIQUE INDEX uq_remark ON remark (remark_id)", "CREATE SCHEMA elsewhere")
+		early := db.plan(t, deletes, plan.Subjects())
+		for i, c := range []struct {
+			name    string
+			ddl     []string
+			refused bool
+		}{
+			{"all tables", []string{"ALTER TABLE remark REPLICA IDENTITY NOTHING", everyone}, true},
+			{"the table", []string{"ALTER TABLE remark REPLICA IDENTITY NOTHING", "CREATE PUBLICATION everyone FOR TABLE remark"}, true},
+			{"the schema", []string{"ALTER TABLE remark REPLICA IDENTITY NOTHING", "CREATE PUBLICATION everyone FOR TABLES IN SCHEMA public"}, true},
+			{"no primary key", []string{"ALTER TABLE remark DROP CONSTRAINT remark_pkey", everyone}, true},
+			{"inserts only", []string{"ALTER TABLE remark REPLICA IDENTITY NOTHING", everyone + " WITH (publish = 'insert, update')"}, false},
+			{"another table", []string{"ALTER TABLE remark REPLICA IDENTITY NOTHING", "CREATE PUBLICATION everyone FOR TABLE visit"}, false},
+			{"another schema", []string{"ALTER TABLE remark REPLICA IDENTITY NOTHING", "CREATE PUBLICATION everyone FOR TABLES IN SCHEMA elsewhere"}, false},
+			{"by the primary key", []string{everyone}, false},
+			{"by an index", []string{"ALTER TABLE remark REPLICA IDENTITY USING INDEX uq_remark", everyone}, false},
+			{"by the whole row", []string{"ALTER TABLE remark REPLICA IDENTITY FULL", everyone}, false},
+			{"not logged", []string{"ALTER TABLE remark SET UNLOGGED", "ALTER TABLE remark REPLICA IDENTITY NOTHING", everyone}, false},
+		} {
+			db.exec(t, c.ddl...)
+			p, err := db.build(t.Context(), mustParse([]byte(deletes)), plan.Subjects())
+			const want = "table public.remark: the engine refuses to delete its rows: publication everyone sends deletes, and nothing says by what its subscribers find the row: set the REPLICA IDENTITY of it"
+			if c.refused != (err != nil) || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v", c.name, err)
+			}
+			if err == nil {
+				o := options(p, c.name, fmt.Sprint(1+i%4))
+				o.AbsentOK = true
+				db.run(t, p, o)
+			} else if _, err := erase.Run(t.Context(), db.DB, early, options(early, c.name, "1")); err == nil || db.count(t, "SELECT count(*) FROM remark") == 0 {
+				t.Errorf("%s: a plan made before: error %v", c.name, err)
+			}
+			db.exec(t, "DROP PUBLICATION everyone", "ALTER TABLE remark REPLICA IDENTITY DEFAULT", "ALTER TABLE remark DROP CONSTRAINT IF EXISTS remark_pkey", "ALTER TABLE remark SET LOGGED", "ALTER TABLE remark ADD PRIMARY KEY (remark_id)")
+		}
+	})
+}
+
+// Partitions are published by themselves or with their table, and each needs an identity.
+func TestAPartitionWithoutReplicaIdentityIsRefused(t *testing.T) {
+	const policy = "version: 1\ndatabase: d\nsubject: {table: p}\ntables:\n  p: {erase: overwrite, columns: {id: none, v: {pii: other, overwrite: random}}}\n"
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.exec(t, "CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY RANGE (id)", "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)", "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)",
+			"INSERT INTO p VALUES (1, 'x'), (11, 'y')", "ALTER TABLE p2 REPLICA IDENTITY NOTHING")
+		for _, publication := range []string{"ALL TABLES", "TABLE p", "TABLE p2", "TABLE p WITH (publish_via_partition_root)"} {
+			db.exec(t, "CREATE PUBLICATION pub FOR "+publication)
+			_, err := db.build(t.Context(), mustParse([]byte(policy)), plan.Subjects())
+			if err == nil || !strings.Contains(err.Error(), "the engine refuses to overwrite its rows: publication pub sends updates") || !strings.Contains(err.Error(), "its partition p2") {
+				t.Errorf("%s: error %v", publication, err)
+			}
+			if _, err := db.SQL.ExecContext(t.Context(), "UPDATE p SET v = v"); err == nil {
+				t.Errorf("%s: the engine takes it", publication)
+			}
+			db.exec(t, "DROP PUBLICATION pub")
 		}
 	})
 }

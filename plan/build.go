@@ -142,6 +142,12 @@ type builder struct {
 
 // scope builds the roots of one scope.
 func (b *builder) scope(s Scope) []Root {
+	roots := b.rootsOf(s)
+	b.refusedSteps(roots)
+	return roots
+}
+
+func (b *builder) rootsOf(s Scope) []Root {
 	b.now = s
 	switch s {
 	case ScopeSubjects:

@@ -141,6 +141,7 @@ func (v *validation) stepOn(s *dialect.Schema, r *Root, i int) {
 		return
 	}
 	v.check(t.Unerasable == "" || st.Op == Keep, "%s: the engine doesn't change rows of %s", at, t.Name)
+	v.check(refusal(t, st.Op) == "", "%s: the engine refuses to %s rows of %s: %s", at, st.Op, t.Name, refusal(t, st.Op))
 	for j := range st.Set {
 		a := &st.Set[j]
 		if !v.has(t, at+".set", []string{a.Column}) {

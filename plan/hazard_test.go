@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"errors"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -276,6 +279,50 @@ func TestScopeEverythingDoesNotAskForSharedRows(t *testing.T) {
 	for scope, want := range map[Scope]bool{Subjects(): true, Everything(): false} {
 		if got := hazard(mustBuild(t, s, policy, scope), SharedRow, "message"); got != want {
 			t.Errorf("%s: %v", scope, got)
+		}
+	}
+}
+
+func TestNamesThatAllowNothingAreRefused(t *testing.T) {
+	log := dialect.Name{Schema: "public", Table: "audit_log"}
+	p := &Plan{Default: "public", Hazards: []Hazard{{UnindexedLink, log, "a reason"}, {TriggersFire, log, "a reason"}, {TriggersFire, log, "another"}},
+		Roots: []Root{{Table: log, Suspends: []Suspension{{Index: "ix", Hazard: SuspendsIndexes}}}}}
+	for name, want := range map[HazardName]string{
+		"UNINDEXED_LINK": "", "UNINDEXED_LINK:audit_log": "", "UNINDEXED_LINK:public.audit_log": "", "NO_PRIMARY_KEY": "", "SUSPENDS_INDEXES": "", "SUSPENDS_INDEXES:audit_log": "",
+		"UNINDEXD_LINK":                 "no such hazard: UNINDEXD_LINK: the hazards are OVERWRITES_EVERYTHING, DELETES_EVERYTHING, NO_PRIMARY_KEY",
+		"UNINDEXD_LINK:audit_log":       "no such hazard: UNINDEXD_LINK: the hazards are",
+		"UNINDEXED_LINK:auditlog":       "no such hazard: UNINDEXED_LINK of auditlog: the plan has UNINDEXED_LINK:audit_log, TRIGGERS_FIRE:audit_log, SUSPENDS_INDEXES:audit_log",
+		"UNINDEXED_LINK:":               `no such hazard: UNINDEXED_LINK of "": the plan has UNINDEXED_LINK:audit_log`,
+		"NO_PRIMARY_KEY:audit_log":      "no such hazard: NO_PRIMARY_KEY of audit_log: the plan has",
+		"SUSPENDS_UNIQUENESS:audit_log": "no such hazard: SUSPENDS_UNIQUENESS of audit_log",
+		"":                              `no such hazard: "": the hazards are`,
+	} {
+		err := p.CheckAllowed([]HazardName{"TRIGGERS_FIRE", name})
+		if want == "" && err != nil || want != "" && (!errors.Is(err, ErrNoSuchHazard) || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := (&Plan{}).CheckAllowed((&Plan{}).Relevant([]HazardName{name})); (err != nil) != strings.Contains(want, "the hazards are") {
+			t.Errorf("%s, of another plan: %v", name, err)
+		}
+	}
+	if err := (&Plan{}).CheckAllowed([]HazardName{"NO_PRIMARY_KEY:t"}); err == nil || err.Error() != "no such hazard: NO_PRIMARY_KEY of t: the plan has none" {
+		t.Errorf("a plan without hazards: %v", err)
+	}
+}
+
+// Each constant of a HazardName is one that the names' check knows.
+func TestEveryHazardIsKnownByName(t *testing.T) {
+	source, err := os.ReadFile("hazard.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`HazardName = "([A-Z_]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(declared) != len(hazardNames) {
+		t.Errorf("%d hazards are declared, %d are known", len(declared), len(hazardNames))
+	}
+	for _, d := range declared {
+		if !slices.Contains(hazardNames, HazardName(d[1])) {
+			t.Errorf("%s isn't known", d[1])
 		}
 	}
 }

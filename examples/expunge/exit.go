@@ -78,7 +78,7 @@ func exitCode(err error) int {
 		}
 		return broken
 	case errors.As(err, &policy),
-		is(ledger.ErrIdentity, receipt.ErrOtherReceipt, plan.ErrNotCanonical, plan.ErrInvalid, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrBadOldValue, erase.ErrBadSince, erase.ErrRunDiffers, erase.ErrNoSuchRun, erase.ErrThrottle, anonymise.ErrNoSecret):
+		is(ledger.ErrIdentity, receipt.ErrOtherReceipt, plan.ErrNotCanonical, plan.ErrInvalid, plan.ErrNoSuchHazard, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrBadOldValue, erase.ErrBadSince, erase.ErrRunDiffers, erase.ErrNoSuchRun, erase.ErrThrottle, anonymise.ErrNoSecret):
 		return unacceptable
 	}
 	return failed

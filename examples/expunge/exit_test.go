@@ -28,6 +28,7 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{&policyError{"shop.yaml", &plan.PolicyError{}}, 2},
 		{plan.ErrNotCanonical, 2},
 		{plan.ErrInvalid, 2},
+		{plan.ErrNoSuchHazard, 2},
 		{erase.ErrBadSince, 2},
 		{erase.ErrNoSuchSubject, 2},
 		{erase.ErrBadSubject, 2},

@@ -1,0 +1,72 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrNoSuchHazard says that a name allows nothing: it is no hazard's, or its table
+// doesn't have the hazard.
+var ErrNoSuchHazard = errors.New("no such hazard")
+
+// hazardNames are all that a plan may have.
+var hazardNames = []HazardName{
+	OverwritesEverything, DeletesEverything, NoPrimaryKey, NoTransactions, TriggersFire, UnseenReferences, HistoryKept, UnindexedLink,
+	LinkNeverMatches, CheckMayFail, PersonalKey, SharedRow, UniquenessNotProven, CopiesElsewhere, SuspendsIndexes, SuspendsUniqueness,
+}
+
+// CheckAllowed refuses, with ErrNoSuchHazard, a name that is no hazard's, and one with a
+// table that doesn't have the hazard in this plan; the error lists those that exist. A
+// hazard's bare name is accepted where the plan doesn't have it, so that one command serves many plans.
+func (p *Plan) CheckAllowed(names []HazardName) error {
+	for _, n := range names {
+		name, table, one := strings.Cut(string(n), ":")
+		if !slices.Contains(hazardNames, HazardName(name)) {
+			return fmt.Errorf("%w: %s: the hazards are %s", ErrNoSuchHazard, readable(name), list(textsOf(hazardNames)))
+		}
+		if !one || p.Has(n) {
+			continue
+		}
+		if has := p.withTables(); len(has) > 0 {
+			return fmt.Errorf("%w: %s of %s: the plan has %s", ErrNoSuchHazard, name, readable(table), list(textsOf(has)))
+		}
+		return fmt.Errorf("%w: %s of %s: the plan has none", ErrNoSuchHazard, name, readable(table))
+	}
+	return nil
+}
+
+// Relevant leaves out the names of hazards with a table that doesn't have them in this
+// plan, for names that are given for several plans at once.
+func (p *Plan) Relevant(names []HazardName) []HazardName {
+	return slices.DeleteFunc(slices.Clone(names), func(n HazardName) bool {
+		name, _, one := strings.Cut(string(n), ":")
+		return one && slices.Contains(hazardNames, HazardName(name)) && !p.Has(n)
+	})
+}
+
+// Has reports whether the plan has a hazard, or offers one, that the name allows.
+func (p *Plan) Has(name HazardName) bool {
+	names := []HazardName{name}
+	return slices.ContainsFunc(slices.Concat(p.Hazards, p.Offers()), func(h Hazard) bool { return p.Allows(names, h) })
+}
+
+// withTables are the names, with their tables, of what may be allowed in the plan.
+func (p *Plan) withTables() []HazardName {
+	var out []HazardName
+	for _, h := range slices.Concat(p.Hazards, p.Offers()) {
+		if n := h.Name + ":" + HazardName(short(h.Table, p.Default)); !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func textsOf(names []HazardName) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = string(n)
+	}
+	return out
+}
