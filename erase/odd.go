@@ -179,6 +179,46 @@ func (s *oddScan) add(v OddValues) {
 	}
 }
 
+// writers are the program's steps of which a column's type and strategy make an odd
+// value possible.
+func (s *oddScan) writers(p *program) []*writer {
+	var out []*writer
+	for i := range p.root.Steps {
+		st := &p.root.Steps[i]
+		if t := p.table(st.Table); t != nil && t.writers[st.ID] != nil && len(s.wanted(t.writers[st.ID])) > 0 {
+			out = append(out, t.writers[st.ID])
+		}
+	}
+	return out
+}
+
+// sorted are the values that were found, by table, column and oddity.
+func (s *oddScan) sorted() []OddValues {
+	slices.SortFunc(s.found, func(a, b OddValues) int {
+		return cmp.Or(a.Table.Compare(b.Table), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Oddity, b.Oddity))
+	})
+	return s.found
+}
+
+// countOddRows looks at all rows of the writers' tables.
+func (e *executor) countOddRows(ctx context.Context, s *oddScan, writers []*writer) error {
+	if len(writers) == 0 {
+		return nil
+	}
+	err := e.read(ctx, func(tx dialect.Tx) error {
+		for _, w := range writers {
+			if err := s.count(ctx, tx, w, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("looking for values that can't be replaced: %w", err)
+	}
+	return nil
+}
+
 // refuseOddValues looks for values that strategies can't replace, before
 // anything is written. Only tables are looked at of which a column's type and
 // strategy make one possible. In scope everything that is one pass over the table. In the
@@ -191,40 +231,21 @@ func (e *executor) refuseOddValues(ctx context.Context) error {
 	}
 	s := &oddScan{db: e.db}
 	for _, p := range programs {
-		var writers []*writer
-		for i := range p.root.Steps {
-			st := &p.root.Steps[i]
-			if t := p.table(st.Table); t != nil && t.writers[st.ID] != nil && len(s.wanted(t.writers[st.ID])) > 0 {
-				writers = append(writers, t.writers[st.ID])
-			}
-		}
+		writers := s.writers(p)
 		if len(writers) == 0 {
 			continue
 		}
 		if e.plan.Scope == plan.ScopeEverything {
-			err := e.read(ctx, func(tx dialect.Tx) error {
-				for _, w := range writers {
-					if err := s.count(ctx, tx, w, nil); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				return fmt.Errorf("looking for values that can't be replaced: %w", err)
-			}
-			continue
+			err = e.countOddRows(ctx, s, writers)
+		} else if _, err = e.each(ctx, p, &Result{}, func(it *item) (*deed, error) { return e.gatherDry(ctx, it, s) }); err != nil {
+			err = fmt.Errorf("looking for values that can't be replaced: %w", err)
 		}
-		_, err := e.each(ctx, p, &Result{}, func(it *item) (*deed, error) { return e.gatherDry(ctx, it, s) })
 		if err != nil {
-			return fmt.Errorf("looking for values that can't be replaced: %w", err)
+			return err
 		}
 	}
 	if len(s.found) == 0 {
 		return nil
 	}
-	slices.SortFunc(s.found, func(a, b OddValues) int {
-		return cmp.Or(a.Table.Compare(b.Table), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Oddity, b.Oddity))
-	})
-	return &OddValuesError{s.found}
+	return &OddValuesError{s.sorted()}
 }

@@ -89,16 +89,23 @@ func TestAnOddValueIsFoundBeforeTheFirstWrite(t *testing.T) {
 				}
 				for _, scope := range []plan.Scope{plan.Everything(), plan.Subjects()} {
 					p := db.plan(t, policy(""), scope)
-					_, err := erase.Run(t.Context(), db.DB, p, options(p, name+" refused "+string(scope), all...))
+					preview, err := erase.Preview(t.Context(), db.DB, p, options(p, "", all...))
+					if err != nil {
+						t.Fatalf("%s: preview: %v", scope, err)
+					}
+					_, err = erase.Run(t.Context(), db.DB, p, options(p, name+" refused "+string(scope), all...))
 					if test.odd == nil {
-						if err != nil {
-							t.Error(err)
+						if err != nil || len(preview.Odd) > 0 {
+							t.Errorf("%s: error %v, the preview has %+v", scope, err, preview.Odd)
 						}
 						continue
 					}
 					var refused *erase.OddValuesError
 					if !errors.As(err, &refused) {
 						t.Fatalf("%s: error %v, want an *OddValuesError", scope, err)
+					}
+					if d := cmp.Diff(refused.Values, preview.Odd); d != "" {
+						t.Errorf("%s: the preview has other values than the run (-run +preview):\n%s", scope, d)
 					}
 					got := map[dialect.Oddity]int64{}
 					for _, v := range refused.Values {

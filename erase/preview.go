@@ -25,12 +25,16 @@ type Result struct {
 	Counts           []Count
 	Kept             []Kept
 	Ended            []Kept // rows that a hold had kept from an erasure, and which keeps them no longer
+	// Odd are values that the plan's strategies can't replace, among the rows that would
+	// be overwritten, by table and column: a run is refused with OddValuesError. Preview looks for them.
+	Odd []OddValues
 }
 
 // Preview counts the rows that each step would handle for the given subjects,
 // or in scopes everything and expired for all rows, as of now. It writes
 // nothing: it works in read-only transactions, takes no lock and makes no
 // journal. Where rows belong to several subjects, each subject that is handled apart counts them.
+// Rows that triggers write while a run is at work aren't counted.
 //
 // Of the options it uses Subjects, Resolved, MaxRows and Now. Subjects that aren't in the
 // database are counted as absent; none at all being there is ErrNoSuchSubject.
@@ -42,19 +46,24 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 	}
 	var sum tally
 	r := &Result{}
+	scan := &oddScan{db: db}
 	for _, prog := range programs {
 		if p.Scope == plan.ScopeEverything {
 			if err := e.countTable(ctx, prog, &sum); err != nil {
 				return nil, err
 			}
+			if err := e.countOddRows(ctx, scan, scan.writers(prog)); err != nil {
+				return nil, err
+			}
 			continue
 		}
-		found, err := e.each(ctx, prog, r, func(it *item) (*deed, error) { return e.gatherDry(ctx, it, nil) })
+		found, err := e.each(ctx, prog, r, func(it *item) (*deed, error) { return e.gatherDry(ctx, it, scan) })
 		if err != nil {
 			return nil, err
 		}
 		sum.add(found)
 	}
+	r.Odd = scan.sorted()
 	return r.fill(p, &sum), nil
 }
 

@@ -167,6 +167,15 @@ type counted struct {
 	Kept     []erase.Kept  `json:"kept,omitempty"`
 	Ended    []erase.Kept  `json:"ended,omitempty"` // rows of holds that have ended
 	Samples  []sampled     `json:"samples,omitempty"`
+	Odd      []oddCounted  `json:"odd,omitempty"` // values for which a run would be refused
+}
+
+// oddCounted is how many rows of a column have a value that its strategy can't replace.
+type oddCounted struct {
+	Table  string         `json:"table"`
+	Column string         `json:"column"`
+	Kind   dialect.Oddity `json:"kind"`
+	Rows   int64          `json:"rows"`
 }
 
 type countedStep struct {
@@ -248,12 +257,23 @@ func (a *app) counts(do counter) cli.ActionFunc {
 		}
 		if len(r.Counts) > 0 {
 			printCounts(a.stdout, r, "")
+			a.printUncounted(p, r)
 			if len(samples) > 0 {
 				fmt.Fprintln(a.stdout)
 			}
 		}
 		printSamples(a.stdout, samples)
 		return nil
+	}
+}
+
+// printUncounted says what a run would meet beside the rows that were counted.
+func (a *app) printUncounted(p *plan.Plan, r *erase.Result) {
+	if slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.TriggersFire }) {
+		fmt.Fprintln(a.stdout, "\nNot counted: rows that triggers write (see the plan's hazards)")
+	}
+	if len(r.Odd) > 0 {
+		fmt.Fprintf(a.stdout, "\nA run would be refused: %s\n", &erase.OddValuesError{Values: r.Odd})
 	}
 }
 
@@ -264,6 +284,9 @@ func countedOf(r *erase.Result, samples []erase.Sample) counted {
 	}
 	for _, s := range samples {
 		out.Samples = append(out.Samples, sampledOf(s))
+	}
+	for _, v := range r.Odd {
+		out.Odd = append(out.Odd, oddCounted{v.Table.String(), v.Column, v.Oddity, v.Rows})
 	}
 	return out
 }
