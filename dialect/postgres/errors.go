@@ -59,9 +59,9 @@ func classOf(code string) dialect.Class {
 		return dialect.UniqueViolation
 	case "23503", "23001": // restrict violation: ON DELETE RESTRICT, from 18 on
 		return dialect.ForeignKeyViolation
-	case "42501":
+	case "42501": // insufficient privilege
 		return dialect.PermissionDenied
-	case "25006": // read-only transaction
+	case "25006": // read-only transaction, of a standby too
 		return dialect.ReadOnly
 	case "57P01", "57P02", "57P03", "57P05", // shutdown, crash, starting up, idle session timeout
 		"25P03", "25P04", // idle in transaction timeout, transaction timeout
@@ -83,6 +83,27 @@ func classOf(code string) dialect.Class {
 	return dialect.Fatal
 }
 
+// advice says what to do where the code alone doesn't.
+var advice = map[string]string{
+	"25006": "the server or the session takes no writes: connect to the primary, and switch default_transaction_read_only off for this role or connection",
+	"26000": pooled,
+	"28000": refusedLogin,
+	"28P01": refusedLogin,
+	"3D000": "the database isn't there: check its name in the connection string",
+	"42601": "a syntax error: check the conditions written in the policy",
+	"42P05": pooled,
+	"53100": "the disk is full: make room on that of the table's tablespace, and of the write-ahead log",
+	"53200": "the server is out of memory, or of room for locks: use smaller batches or fewer workers, or raise max_locks_per_transaction",
+	"53300": "the server has as many connections as max_connections allows, or the role or the database as its CONNECTION LIMIT: use fewer workers, or raise it",
+	"53400": "a limit of the server's configuration is reached, such as temp_file_limit: raise it, or use smaller batches",
+	"57014": "statement_timeout, or an administrator, cancelled the statement",
+}
+
+const (
+	pooled       = "a prepared statement is another session's, or gone: a connection pooler shares sessions between transactions, which claims and prepared statements outlast: connect to the server directly, or to a pool in session mode"
+	refusedLogin = "the server refused the login: check user and password in the connection string, and pg_hba.conf on the server"
+)
+
 // explain takes from the server's error what names objects, never values: its
 // message and detail quote rows (see namesObjectsOnly). An error that a function raised
 // may say anything in every field, so that only the function itself is named.
@@ -101,20 +122,12 @@ func explain(pg *pgconn.PgError) (object, detail string) {
 		}
 	}
 	switch {
-	case pg.Code == "42601":
-		detail = "a syntax error: check the conditions written in the policy"
-	case pg.Code == "42P05" || pg.Code == "26000":
-		detail = "a prepared statement is another session's, or gone: a connection pooler shares sessions between transactions, which claims and prepared statements outlast: connect to the server directly, or to a pool in session mode"
+	case advice[pg.Code] != "":
+		detail = advice[pg.Code]
 	case pg.Routine == "CheckCmdReplicaIdentity":
 		detail = "a publication sends its updates or deletes, and nothing says by what the subscribers find the row: set its REPLICA IDENTITY, or give it a primary key"
 	case pg.Routine == "RewriteQuery":
 		detail = "a rule of the table rewrites the statement into several: disable it, or make it a trigger"
-	case pg.Code == "57014":
-		detail = "statement_timeout, or an administrator, cancelled the statement"
-	case pg.Code == "53100":
-		detail = "the disk is full: make room on that of the table's tablespace, and of the write-ahead log"
-	case pg.Code == "25006":
-		detail = "the transaction is read-only: connect to the primary, and look at default_transaction_read_only"
 	case namesObjectsOnly(pg):
 		detail = pg.Message
 	}

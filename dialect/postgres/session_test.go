@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,46 @@ func TestRowSecurityThatHidesRowsIsFoundAndRefused(t *testing.T) {
 		defer func() { _ = tx.Rollback(context.Background()) }()
 		if _, err := tx.Delete(t.Context(), dialect.Delete{Table: env.Name("note")}); dialect.ClassOf(err) != dialect.PermissionDenied {
 			t.Errorf("a delete of hidden rows: %v, want it refused", err)
+		}
+	})
+}
+
+// What GRANT doesn't help against is no missing privilege, and says what helps.
+func TestErrorsOfTheServersStateSayWhatToDo(t *testing.T) {
+	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
+		role := fmt.Sprintf("limited_%d", rand.Uint32())
+		env.Exec(t, "CREATE ROLE "+role+" LOGIN CONNECTION LIMIT 1", "CREATE TABLE note (id int PRIMARY KEY)")
+		t.Cleanup(func() { env.Exec(t, "DROP ROLE "+role) })
+		url := pools[env.DB].Config().ConnString()
+		limited := postgres.New(connect(t, url, func(c *pgxpool.Config) { c.ConnConfig.User = role }))
+		tx, err := limited.Begin(t.Context(), dialect.TxOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback(t.Context()) //nolint:errcheck // it did nothing
+		_, tooMany := limited.Begin(t.Context(), dialect.TxOptions{})
+
+		reading := postgres.New(connect(t, url, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on" }))
+		other, err := reading.Begin(t.Context(), dialect.TxOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Rollback(t.Context()) //nolint:errcheck // it did nothing
+		_, readOnly := other.Delete(t.Context(), dialect.Delete{Table: env.Name("note")})
+
+		_, noDatabase := postgres.New(connect(t, url, func(c *pgxpool.Config) { c.ConnConfig.Database = "nowhere" })).Begin(t.Context(), dialect.TxOptions{})
+		for _, c := range []struct {
+			err   error
+			class dialect.Class
+			words string
+		}{
+			{tooMany, dialect.Retryable, "CONNECTION LIMIT"},
+			{readOnly, dialect.ReadOnly, "default_transaction_read_only"},
+			{noDatabase, dialect.Fatal, "connection string"},
+		} {
+			if dialect.ClassOf(c.err) != c.class || !strings.Contains(c.err.Error(), c.words) || strings.Contains(strings.ToLower(c.err.Error()), "grant") {
+				t.Errorf("%v, want an error of class %s that speaks of %s", c.err, c.class, c.words)
+			}
 		}
 	})
 }

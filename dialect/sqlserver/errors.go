@@ -26,6 +26,7 @@ var classes = map[int32]dialect.Class{
 	13535: dialect.Retryable,                                                                               // a temporal table: another transaction, which began later, changed the row
 	41301: dialect.Retryable, 41302: dialect.Retryable, 41305: dialect.Retryable, 41325: dialect.Retryable, // memory-optimised tables
 	701: dialect.Retryable, 802: dialect.Retryable, 1203: dialect.Retryable, 1204: dialect.Retryable, 8645: dialect.Retryable, 8651: dialect.Retryable, // memory or locks ran out
+	17809: dialect.Retryable, // too many connections
 	10928: dialect.Retryable, 10929: dialect.Retryable, 40197: dialect.Retryable, 40501: dialect.Retryable, 40613: dialect.Retryable,
 	40143: dialect.Retryable, 40166: dialect.Retryable, 40540: dialect.Retryable, // Azure moves the database
 	49918: dialect.Retryable, 49919: dialect.Retryable, 49920: dialect.Retryable, 4221: dialect.Retryable,
@@ -55,12 +56,25 @@ var classes = map[int32]dialect.Class{
 var advice = map[int32]string{
 	102:   "a syntax error: check the conditions written in the policy",
 	976:   "the database is a replica that takes no connections: connect to the primary",
+	978:   "the database is a replica that takes connections with read-only intent alone: connect to the primary",
+	701:   outOfMemory,
+	802:   outOfMemory,
+	8645:  outOfMemory,
+	8651:  outOfMemory,
+	1204:  "the server has no room for more locks: use smaller batches or fewer workers, or raise 'locks' with sp_configure",
+	4060:  "the database isn't there, or the login may not use it: check its name in the connection string",
+	10928: "the database has reached its limit of sessions or workers: use fewer workers, or give it a larger service tier",
+	10929: "the database has reached its limit of sessions or workers: use fewer workers, or give it a larger service tier",
+	17809: "the server has as many connections as 'user connections' allows: use fewer workers, or raise it with sp_configure",
+	18456: "the server refused the login: check user and password in the connection string",
 	1101:  "the database's files are full: make room on their disk, or let them grow",
 	1105:  "the database's files are full: make room on their disk, or let them grow",
 	3906:  "the database is read-only: connect to the primary, and look at ALTER DATABASE … SET READ_WRITE",
 	9002:  "the database's log is full: back it up, or let it grow",
 	33504: "a row-level security policy blocks the change",
 }
+
+const outOfMemory = "the server is out of memory: use smaller batches or fewer workers"
 
 // fail makes an *Error of a driver's error; nil stays nil.
 func fail(ctx context.Context, err error, doing string, table dialect.Name) error {
