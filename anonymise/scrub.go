@@ -34,19 +34,18 @@ var scrubDefinition = definition{
 // pattern is one thing that scrub finds.
 type pattern struct {
 	name string
-	re   *regexp.Regexp
-	is   func(hit string) bool // nil: the expression says it all
+	next matcher
+	is   func(hit string) bool // nil: the matcher says it all
 }
 
 // patterns, in the order in which they are looked for: what is more certain
-// comes first, so that a card number isn't taken for a telephone number. The
-// expressions are RE2, linear in the text's length.
+// comes first, so that a card number isn't taken for a telephone number.
 var patterns = []pattern{
-	{"email", regexp.MustCompile(`(?i)[\p{L}\p{N}._%+'\-]+@[\p{L}\p{N}](?:[\p{L}\p{N}.\-]*[\p{L}\p{N}])?`), nil},
-	{"iban", regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]{1,4}){3,9}`), isWrittenIBAN},
-	{"card", regexp.MustCompile(`\b\d(?:[ \-]?\d){11,18}\b`), isCard},
-	{"ip", regexp.MustCompile(`(?i)\b\d{1,3}(?:\.\d{1,3}){3}\b|[0-9a-f]*(?::[0-9a-f]*){2,7}(?:\.\d{1,3}){0,3}`), isIP},
-	{"phone", regexp.MustCompile(`(?:\+|\b)\(?\d(?:[ ().\-/]{0,2}\d){6,14}\b`), isPhone},
+	{"email", nextEmail, nil},
+	{"iban", nextIBAN, isWrittenIBAN},
+	{"card", nextCard, isCard},
+	{"ip", nextIP, isIP},
+	{"phone", nextPhone, isPhone},
 }
 
 func isCard(hit string) bool {
@@ -203,18 +202,17 @@ func (s scrubStrategy) instead(src *Source, label, hit string) string {
 	return strings.Repeat(s.with, utf8.RuneCountInString(hit))
 }
 
-// find lists the hits. An expression takes as much as looks like the thing; of
+// find lists the hits. A matcher takes as much as looks like the thing; of
 // that the longest part which really is one goes, and where there is none the
 // search goes on behind the first word: "order 12 card 4111…" has both digits
 // that are none of a card and a card.
 func (p pattern) find(text string) []span {
 	var out []span
 	for at := 0; at < len(text); {
-		m := p.re.FindStringIndex(text[at:])
-		if m == nil {
+		from, to := p.next(text, at)
+		if from < 0 {
 			break
 		}
-		from, to := at+m[0], at+m[1]
 		for to > from && p.is != nil && (strings.IndexByte(" -", text[to-1]) >= 0 || !wordEnds(text, to) || !p.is(text[from:to])) {
 			to--
 		}
@@ -274,13 +272,31 @@ var folding = canon{foldCase: true, foldAccents: true}
 // of the result, and for its end, where in the text it comes from.
 func foldWithOffsets(text string) (string, []int) {
 	var b strings.Builder
+	b.Grow(len(text))
 	offsets := make([]int, 0, len(text)+1)
+	seen := map[rune]string{}
 	for i, r := range text {
-		folded := folding.text(string(r))
+		if r < utf8.RuneSelf {
+			b.WriteByte(lowerASCII(byte(r)))
+			offsets = append(offsets, i)
+			continue
+		}
+		folded, ok := seen[r]
+		if !ok {
+			folded = folding.text(string(r))
+			seen[r] = folded
+		}
 		b.WriteString(folded)
 		for range len(folded) {
 			offsets = append(offsets, i)
 		}
 	}
 	return b.String(), append(offsets, len(text))
+}
+
+func lowerASCII(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }

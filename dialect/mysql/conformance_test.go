@@ -48,6 +48,12 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+func BenchmarkInspect(b *testing.B) {
+	for _, server := range servers(b) {
+		b.Run(server.String(), func(b *testing.B) { dialecttest.BenchmarkInspect(b, factory(server, nil, nil)) })
+	}
+}
+
 func FuzzConditionsMySQL(f *testing.F) { fuzzConditions(f, testdb.MySQLs(f)) }
 
 func FuzzConditionsMariaDB(f *testing.F) { fuzzConditions(f, testdb.MariaDBs(f)) }

@@ -20,6 +20,12 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+func BenchmarkInspect(b *testing.B) {
+	for _, server := range testdb.Postgreses(b) {
+		b.Run(server.String(), func(b *testing.B) { dialecttest.BenchmarkInspect(b, factory(server)) })
+	}
+}
+
 func FuzzConditions(f *testing.F) {
 	servers := testdb.Postgreses(f)
 	dialecttest.FuzzConditions(f, factory(servers[len(servers)-1]))

@@ -93,9 +93,11 @@ func (l collation) folds() (letterCase, accents bool) {
 }
 
 func (c *catalogue) readColumns(ctx context.Context) error {
+	// A default names no column, unlike the expression of a generated column, which nobody asks
+	// for. Given the table, the server would look at all its columns for each default.
 	const q = `
 SELECT a.attrelid, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod), a.attnotnull::int,
-	pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attcollation
+	CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) END, a.attgenerated, a.attidentity, a.attcollation
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
 JOIN pg_namespace n ON n.oid = c.relnamespace

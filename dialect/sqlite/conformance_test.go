@@ -16,6 +16,8 @@ import (
 
 func TestConformance(t *testing.T) { dialecttest.Run(t, factory) }
 
+func BenchmarkInspect(b *testing.B) { dialecttest.BenchmarkInspect(b, factory) }
+
 func FuzzConditions(f *testing.F) { dialecttest.FuzzConditions(f, factory) }
 
 var factory = dialecttest.Factory{
