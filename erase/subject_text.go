@@ -198,8 +198,21 @@ func typed(s string, c *dialect.Column) (dialect.Value, error) {
 		return id.String(), nil
 	case dialect.Bytes:
 		return typedBytes(s, c)
+	case dialect.Bits:
+		if strings.Trim(s, "01") != "" || c.Fixed && c.Length > 0 && len(s) != c.Length {
+			return nil, fmt.Errorf("column %s holds bits, and this is not all of them: write %s", c.Name, bitsExample(c))
+		}
 	}
 	return s, nil
+}
+
+// bitsExample says how the bits of a column are written. A number isn't taken: 10 could be
+// ten or two.
+func bitsExample(c *dialect.Column) string {
+	if c.Fixed && c.Length > 0 {
+		return fmt.Sprintf("%d digits, 0 or 1", c.Length)
+	}
+	return "digits that are 0 or 1"
 }
 
 // typedBytes reads what is longer than the column's bytes as a UUID, for which

@@ -121,6 +121,7 @@ the column (code=a=b), or an identifier of the policy (email=ada@mail.example).
 
 The values of a key of several columns are joined by commas: 7,42. Within a value write
 \, for a comma, \= for =, \# for # and \\ for a backslash: 'club,Example\, Ada', '7,[1\,5)'.
+A value of bits is all of its bits: 000000101.
 
 --subjects-file has one subject on each line, in UTF-8; blanks in a line belong to the subject.
 A line that is # or begins with # and a blank is a comment.`
