@@ -147,7 +147,7 @@ func (s *suite) conds(t *testing.T) {
 			t.Errorf("a NULL reference is no orphan (-want +got):\n%s", d)
 		}
 	})
-	s.sub(t, "self reference", func(s *suite, t *testing.T) {
+	s.sub(t, "self reference", func(_ *suite, t *testing.T) {
 		got := selected(t, env.DB, dialect.Select{Table: link, Columns: []string{"a", "b"}, Order: []string{"a", "b"},
 			Where: []dialect.Cond{dialect.Referenced{Table: link, Columns: []string{"thing_id"}, RefColumns: []string{"a"}, Where: equals("kind", "'x'")}}})
 		want := []dialect.Row{{int64(1), int64(1)}, {int64(1), int64(2)}, {int64(2), int64(1)}, {int64(2), int64(2)}}
