@@ -77,7 +77,8 @@
 // again while the run is interrupted are counted as arrived (subjects_done.go).
 //
 // After its locks each batch compares a mark of the catalogue (schema_watch.go): a reference, column or trigger that was
-// made meanwhile ends the run with [ErrDrift], and rolls the batch back. [Close] signs what a run has done that can't go on.
+// made meanwhile ends the run with [ErrDrift], and rolls the batch back. On MySQL and MariaDB
+// a reference from a database without a table of the plan is seen by who has the privilege PROCESS. [Close] signs what a run has done that can't go on.
 //
 // # Suspended indexes
 //

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -123,6 +125,89 @@ func TestSeveralWorkersNoticeAChangeAtOnce(t *testing.T) {
 			t.Errorf("error %v, want ErrDrift", err)
 		}
 	})
+}
+
+// A reference may be made in a database that the plan knows nothing of.
+func TestARunNoticesAReferenceFromAnotherDatabase(t *testing.T) {
+	innoDB := slices.DeleteFunc(engines(t), func(e engine) bool {
+		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb")
+	})
+	runOn(t, innoDB, func(t *testing.T, db *target) {
+		db.club(t)
+		here := scan[string](t, db, "SELECT database()")[0][0]
+		there := here + "_elsewhere"
+		t.Cleanup(func() { db.exec(t, "DROP DATABASE IF EXISTS `"+there+"`") })
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1", "2", "3")
+		report, err := db.meanwhile(t, p, o, "CREATE DATABASE `"+there+"`",
+			"CREATE TABLE `"+there+"`.review (review_id INTEGER NOT NULL, member_id INTEGER, PRIMARY KEY (review_id), FOREIGN KEY (member_id) REFERENCES `"+here+"`.member (member_id) ON DELETE CASCADE)",
+			"INSERT INTO `"+there+"`.review VALUES (1, 3)")
+		if !errors.Is(err, erase.ErrDrift) || report.Receipt != nil {
+			t.Fatalf("error %v, want ErrDrift", err)
+		}
+		if n := db.count(t, "SELECT count(*) FROM `"+there+"`.review"); n != 1 {
+			t.Error("the row that no step names is gone")
+		}
+	})
+}
+
+// A change after a batch has compared the mark waits for the batch's locks, or goes past them on
+// engines that take none on the table referred to: the next batch notices.
+func TestTheNextBatchNoticesAChangeThatWaitedForTheLast(t *testing.T) {
+	servers := slices.DeleteFunc(engines(t), func(e engine) bool { return e.name == "sqlite" || strings.HasPrefix(e.name, "sqlserver") })
+	runOn(t, servers, func(t *testing.T, db *target) {
+		db.club(t)
+		p := db.plan(t, deletes, plan.Subjects())
+		o := options(p, "r", "1", "2", "3")
+		o.MaxRows, o.Workers = 4, 1
+		var over sync.WaitGroup
+		changed := make(chan struct{})
+		begin := sync.OnceFunc(func() {
+			over.Go(func() {
+				defer close(changed)
+				for _, s := range reviews("ON DELETE CASCADE") {
+					if _, err := db.SQL.Exec(s); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			db.awaitWaitingChange(t, changed)
+		})
+		altered := sync.OnceFunc(over.Wait)
+		report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
+			switch point {
+			case "journaled": // the batch has compared the mark already
+				begin()
+			case "committed":
+				altered()
+			}
+		})
+		over.Wait()
+		if !errors.Is(err, erase.ErrDrift) || report.Receipt != nil {
+			t.Fatalf("error %v, want ErrDrift", err)
+		}
+		if n := db.count(t, "SELECT count(*) FROM review WHERE member_id = 3"); n != 1 {
+			t.Error("the row that no step names isn't as it was")
+		}
+	})
+}
+
+// awaitWaitingChange returns once a statement waits for the lock on a table, or the change is made.
+func (d *target) awaitWaitingChange(t *testing.T, changed <-chan struct{}) {
+	t.Helper()
+	waiting := "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+	if d.Engine == sample.MySQL || d.Engine == sample.MariaDB {
+		waiting = "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND state LIKE 'Waiting for table metadata lock%'"
+	}
+	for d.count(t, waiting) == 0 {
+		select {
+		case <-changed:
+			return
+		case <-t.Context().Done():
+			return
+		default:
+		}
+	}
 }
 
 // What the plan isn't about may change.

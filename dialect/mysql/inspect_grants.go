@@ -73,15 +73,7 @@ func (in *inspection) findUnseenTriggers(grants []grant) {
 // see refers to, or may refer to. InnoDB's own list has all foreign keys of the server, and is shown
 // who has PROCESS.
 func (in *inspection) findUnseenReferences(grants []grant) error {
-	query := "SELECT SUBSTRING_INDEX(FOR_NAME, '/', 1), SUBSTRING_INDEX(FOR_NAME, '/', -1), SUBSTRING_INDEX(REF_NAME, '/', 1), SUBSTRING_INDEX(REF_NAME, '/', -1) FROM information_schema.INNODB_FOREIGN"
-	if in.server.mariadb {
-		named := func(column, part string) string { // as files are
-			return "CONVERT(CONVERT(CAST(SUBSTRING_INDEX(" + column + ", '/', " + part + ") AS BINARY) USING filename) USING utf8mb4)"
-		}
-		query = "SELECT " + strings.Join([]string{named("FOR_NAME", "1"), named("FOR_NAME", "-1"), named("REF_NAME", "1"), named("REF_NAME", "-1")}, ", ") +
-			" FROM information_schema.INNODB_SYS_FOREIGN"
-	}
-	rows, err := collect(in.ctx, in.q, query)
+	rows, err := collect(in.ctx, in.q, in.server.foreignKeys())
 	switch {
 	case err != nil && !isServers(err):
 		return err
@@ -97,6 +89,19 @@ func (in *inspection) findUnseenReferences(grants []grant) error {
 		}
 	}
 	return nil
+}
+
+// foreignKeys selects the foreign keys of InnoDB's own list: the database and the table that
+// refers, and those referred to.
+func (s *server) foreignKeys() string {
+	if !s.mariadb {
+		return "SELECT SUBSTRING_INDEX(FOR_NAME, '/', 1), SUBSTRING_INDEX(FOR_NAME, '/', -1), SUBSTRING_INDEX(REF_NAME, '/', 1), SUBSTRING_INDEX(REF_NAME, '/', -1) FROM information_schema.INNODB_FOREIGN"
+	}
+	named := func(column, part string) string { // as files are
+		return "CONVERT(CONVERT(CAST(SUBSTRING_INDEX(" + column + ", '/', " + part + ") AS BINARY) USING filename) USING utf8mb4)"
+	}
+	return "SELECT " + strings.Join([]string{named("FOR_NAME", "1"), named("FOR_NAME", "-1"), named("REF_NAME", "1"), named("REF_NAME", "-1")}, ", ") +
+		" FROM information_schema.INNODB_SYS_FOREIGN"
 }
 
 // grant is what the user may do with which tables.

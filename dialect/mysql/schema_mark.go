@@ -11,8 +11,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// SchemaMark implements dialect.Reader. Of references from other databases it sees those
-// from the databases of the given tables.
+// SchemaMark implements dialect.Reader. References from databases without a given table it
+// sees where InnoDB's own list is shown, which takes the privilege PROCESS.
 func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, error) {
 	const doing = "read the schema of"
 	var schemas, names []any
@@ -48,5 +48,17 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 			}
 		}
 	}
+	rows, err := collect(ctx, t.conn, t.server.foreignKeys())
+	if err != nil && !isServers(err) {
+		return "", t.fail(ctx, err, doing, dialect.Name{})
+	}
+	var referring []string
+	for _, r := range rows {
+		if slices.Contains(names, any(r[3].String)) {
+			referring = append(referring, fmt.Sprintf("%q %q %q", r[0].String, r[1].String, r[2].String))
+		}
+	}
+	slices.Sort(referring)
+	fmt.Fprintf(sum, "%q", referring)
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
