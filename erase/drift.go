@@ -23,7 +23,7 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 	var missing []string
 	for _, n := range p.Covers {
 		if s.Table(n) == nil {
-			missing = append(missing, n.String())
+			missing = append(missing, p.TableName(n))
 		}
 	}
 	if len(missing) > 0 && s.Partial {
@@ -36,12 +36,12 @@ func drift(p *plan.Plan, s *dialect.Schema) error {
 	}
 	for _, n := range p.Covers {
 		if t := s.Table(n); t != nil && t.TriggersUnseen {
-			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see the triggers of %s: grant TRIGGER on it, or build the plan again and have it approved", ErrDrift, n)
+			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see the triggers of %s: grant TRIGGER on it, or build the plan again and have it approved", ErrDrift, p.TableName(n))
 		}
 	}
 	for _, n := range p.Covers {
 		if t := s.Table(n); t != nil && t.ReferencesUnseen {
-			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see all foreign keys that refer to %s: run it as a user who sees what the plan's maker saw, or build the plan again and have it approved", ErrDrift, n)
+			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see all foreign keys that refer to %s: run it as a user who sees what the plan's maker saw, or build the plan again and have it approved", ErrDrift, p.TableName(n))
 		}
 	}
 	return fmt.Errorf("%w: a table that it covers, or a reference to one, is different: build the plan again and have it approved", ErrDrift)

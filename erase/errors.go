@@ -50,8 +50,19 @@ var (
 	ErrSuperseded = errors.New("the run was taken over by another process")
 )
 
+// shortName is a table's name without the schema that goes without saying.
+func shortName(n dialect.Name, usual string) string {
+	if n.Schema == usual {
+		return n.Table
+	}
+	return n.String()
+}
+
 // HazardError lists the plan's hazards that were not allowed.
-type HazardError struct{ Hazards []plan.Hazard }
+type HazardError struct {
+	Hazards []plan.Hazard
+	usual   string // the schema that goes without saying
+}
 
 // Error names each hazard and ends with the flags to paste.
 func (e *HazardError) Error() string {
@@ -62,7 +73,7 @@ func (e *HazardError) Error() string {
 	for _, g := range plan.GroupHazards(e.Hazards) {
 		var tables []string
 		for _, t := range g.Tables {
-			tables = append(tables, t.String())
+			tables = append(tables, shortName(t, e.usual))
 		}
 		fmt.Fprintf(&b, "\n  %s %s: %s", g.Name, strings.Join(tables, ", "), g.Reason)
 		if !seen[g.Name] {
@@ -81,6 +92,7 @@ type AccessError struct {
 	// privileges that what was asked for takes: one is missing. Empty: it isn't privileges that are missing.
 	Grants []string
 	cause  error
+	usual  string // the schema that goes without saying
 }
 
 // Unwrap is the error of the statement that was denied; nil where none was tried.
@@ -93,7 +105,7 @@ func (e *AccessError) Error() string {
 	for _, p := range e.Problems {
 		b.WriteString("\n  ")
 		if p.Table != (dialect.Name{}) {
-			b.WriteString(p.Table.String() + ": ")
+			b.WriteString(shortName(p.Table, e.usual) + ": ")
 		}
 		b.WriteString(p.Reason)
 	}

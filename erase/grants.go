@@ -33,6 +33,7 @@ func (d denial) explain(ctx context.Context, err *error) {
 		return
 	}
 	if access, ok := errors.AsType[*AccessError](*err); ok {
+		access.usual = d.usual()
 		if slices.ContainsFunc(access.Problems, func(p dialect.Problem) bool { return p.Denied }) && len(access.Grants) == 0 {
 			access.Grants = d.statements(ctx)
 		}
@@ -46,6 +47,13 @@ func (d denial) explain(ctx context.Context, err *error) {
 		Problems: []dialect.Problem{{Reason: (*err).Error(), Denied: true}},
 		Grants:   d.statements(ctx), cause: *err,
 	}
+}
+
+func (d denial) usual() string {
+	if d.plan == nil {
+		return ""
+	}
+	return d.plan.Default
 }
 
 // concerns reports whether a table is one that the statements are about.

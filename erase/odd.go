@@ -23,14 +23,17 @@ type OddValues struct {
 
 // OddValuesError lists the values that the plan's strategies can't replace, among
 // the rows that the run would overwrite. Nothing was written.
-type OddValuesError struct{ Values []OddValues }
+type OddValuesError struct {
+	Values []OddValues
+	usual  string // the schema that goes without saying
+}
 
 // Error says where the values are and how many, and what to do.
 func (e *OddValuesError) Error() string {
 	var b strings.Builder
 	b.WriteString("values that their column's strategy can't replace:")
 	for _, v := range e.Values {
-		fmt.Fprintf(&b, "\n  %s.%s: %s with a %s", v.Table, v.Column, rowsOf(v.Rows), v.Oddity)
+		fmt.Fprintf(&b, "\n  %s.%s: %s with a %s", shortName(v.Table, e.usual), v.Column, rowsOf(v.Rows), v.Oddity)
 	}
 	b.WriteString("\nsay in the policy what replaces such values, with `otherwise: null`, `default` or `random` beside the column's `overwrite:`, or take another strategy, and build the plan again")
 	return b.String()
@@ -247,5 +250,5 @@ func (e *executor) refuseOddValues(ctx context.Context) error {
 	if len(s.found) == 0 {
 		return nil
 	}
-	return &OddValuesError{s.sorted()}
+	return &OddValuesError{Values: s.sorted(), usual: e.plan.Default}
 }

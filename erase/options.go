@@ -225,7 +225,7 @@ func (o *Options) hazards(p *plan.Plan) error {
 		}
 	}
 	if len(refused) > 0 {
-		return &HazardError{refused}
+		return &HazardError{Hazards: refused, usual: p.Default}
 	}
 	return nil
 }

@@ -21,7 +21,8 @@ type Count struct {
 
 // Result is what Preview and Rehearse found.
 type Result struct {
-	Subjects, Absent int64 // of scope subjects
+	usual            string // the schema that goes without saying
+	Subjects, Absent int64  // of scope subjects
 	Counts           []Count
 	Kept             []Kept
 	Ended            []Kept // rows that a hold had kept from an erasure, and which keeps them no longer
@@ -29,6 +30,17 @@ type Result struct {
 	// be overwritten, by table and column: a run is refused with OddValuesError. Preview looks for them.
 	Odd []OddValues
 }
+
+// Refusal is what a run would be refused for (*OddValuesError), nil where it found nothing.
+func (r *Result) Refusal() error {
+	if len(r.Odd) == 0 {
+		return nil
+	}
+	return &OddValuesError{Values: r.Odd, usual: r.usual}
+}
+
+// TableName is a table's name as the plan's text has it.
+func (r *Result) TableName(n dialect.Name) string { return shortName(n, r.usual) }
 
 // Preview counts the rows that each step would handle for the given subjects,
 // or in scopes everything and expired for all rows, as of now. It writes
@@ -45,7 +57,7 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 		return nil, err
 	}
 	var sum tally
-	r := &Result{}
+	r := &Result{usual: p.Default}
 	scan := &oddScan{db: db}
 	for _, prog := range programs {
 		if p.Scope == plan.ScopeEverything {
@@ -101,7 +113,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 	e.sources.New = e.newSource
 	sample = cmp.Or(sample, 20)
 	var sum tally
-	r := &Result{}
+	r := &Result{usual: p.Default}
 	for _, prog := range programs {
 		once := func(it *item) (*deed, error) {
 			var d *deed
@@ -133,7 +145,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 		}
 		d, err := once(it)
 		if err != nil {
-			return nil, fmt.Errorf("rehearsing %s: %w", prog.root.Table, err)
+			return nil, fmt.Errorf("rehearsing %s: %w", p.TableName(prog.root.Table), err)
 		}
 		sum.add(&d.tally)
 	}
@@ -259,7 +271,7 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 		}
 	}
 	if r.Absent = r.Subjects - roots; roots == 0 && !e.AbsentOK {
-		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, r.Subjects, e.plan.Subject.Table)
+		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, r.Subjects, e.plan.TableName(e.plan.Subject.Table))
 	}
 	return sum, nil
 }

@@ -38,7 +38,7 @@ func remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source, 
 		return nil, err
 	}
 	o := Options{Subjects: subjects}.withDefaults(db.Engine())
-	v := &verifier{db: db, rowsOnly: true, result: &Verification{}, executor: &executor{Options: o, db: db, plan: p, schema: schema}}
+	v := &verifier{db: db, rowsOnly: true, result: &Verification{usual: schema.Default}, executor: &executor{Options: o, db: db, plan: p, schema: schema}}
 	if err := v.subjects(ctx, prog); err != nil {
 		return nil, err
 	}

@@ -307,7 +307,7 @@ func (r *replayer) remains(ctx context.Context, p *plan.Plan, e *record.Entry, r
 	var found []error
 	for _, f := range v.Findings {
 		if f.Outcome == Broken {
-			found = append(found, fmt.Errorf("%w: %s: %s: they were restored by themselves, delete them by hand", ErrRemains, f.Table, f.Reason))
+			found = append(found, fmt.Errorf("%w: %s: %s: they were restored by themselves, delete them by hand", ErrRemains, v.TableName(f.Table), f.Reason))
 		}
 	}
 	return errors.Join(found...)

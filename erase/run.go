@@ -199,7 +199,7 @@ func (e *executor) ready(ctx context.Context, found *runRow) (c census, err erro
 	case found != nil:
 		return c, e.checkSubjectsMatch(ctx, found, c)
 	case c.present == 0 && !e.AbsentOK:
-		return c, fmt.Errorf("%w: none of the %d given is in %s: where their rows are gone already, AbsentOK (--absent-ok) erases what refers to their keys by links", ErrNoSuchSubject, c.named, e.plan.Subject.Table)
+		return c, fmt.Errorf("%w: none of the %d given is in %s: where their rows are gone already, AbsentOK (--absent-ok) erases what refers to their keys by links", ErrNoSuchSubject, c.named, e.plan.TableName(e.plan.Subject.Table))
 	}
 	return c, nil
 }
@@ -218,7 +218,7 @@ func (e *executor) programs(ctx context.Context, asOf time.Time) ([]*program, er
 		for _, t := range p.tables {
 			for _, w := range t.writers {
 				if w.keyed && e.Secret.IsZero() && !e.counting {
-					return nil, fmt.Errorf("table %s: %w, by Options.Secret or EXPUNGE_SECRET", t.Name, anonymise.ErrNoSecret)
+					return nil, fmt.Errorf("table %s: %w, by Options.Secret or EXPUNGE_SECRET", e.plan.TableName(t.Name), anonymise.ErrNoSecret)
 				}
 			}
 		}

@@ -103,7 +103,7 @@ func (e *executor) samples(ctx context.Context, t *table, st *plan.Step, wanted 
 					continue
 				}
 				if err := c.take(source, value); err != nil {
-					return fmt.Errorf("table %s, column %s: %w", t.Name, c.Column, err)
+					return fmt.Errorf("table %s, column %s: %w", e.plan.TableName(t.Name), c.Column, err)
 				}
 			}
 			if !slices.ContainsFunc(columns, func(c sampler) bool { return len(c.Values) < n }) {
@@ -136,7 +136,7 @@ func newSampler(s *dialect.Schema, t *table, st *plan.Step, a plan.Assignment) (
 	col := t.schema.Column(a.Column)
 	_, replacer, err := a.Bind(s, t.schema)
 	if err != nil {
-		return sampler{}, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
+		return sampler{}, fmt.Errorf("table %s, column %s: %w", shortName(t.Name, s.Default), a.Column, err)
 	}
 	c := sampler{Sample: Sample{Step: st, Assignment: a}, replacer: replacer, flag: -1}
 	if r, ok := replacer.(anonymise.RowReplacer); ok {

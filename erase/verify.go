@@ -30,7 +30,11 @@ type Verification struct {
 	// is, else Holds.
 	Outcome  Outcome
 	Findings []Finding // one or more a table, in the plan's order
+	usual    string    // the schema that goes without saying
 }
+
+// TableName is a table's name as the plan's text has it.
+func (v *Verification) TableName(n dialect.Name) string { return shortName(n, v.usual) }
 
 // Finding is what was found about one table.
 type Finding struct {
@@ -130,6 +134,7 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
+	v.result.usual = schema.Default
 	if schema.Partial {
 		return &AccessError{Problems: []dialect.Problem{{Reason: "the user may not see every table of the database", Denied: true}}}
 	}
@@ -195,7 +200,7 @@ func (v *verifier) versions(p *plan.Plan, schema *dialect.Schema) {
 				continue
 			}
 			seen[t.Name] = true
-			v.find(t.Name, CannotTell, 0, "the engine keeps old versions of its rows in %s, with the values that they had: verification doesn't look there", t.History)
+			v.find(t.Name, CannotTell, 0, "the engine keeps old versions of its rows in %s, with the values that they had: verification doesn't look there", v.name(*t.History))
 		}
 	}
 }
@@ -342,12 +347,7 @@ func (v *verifier) everything(ctx context.Context, p *program) error {
 }
 
 // name is a table's name as a policy has it: without the schema that goes without saying.
-func (v *verifier) name(n dialect.Name) string {
-	if n.Schema == v.executor.plan.Default {
-		return n.Table
-	}
-	return n.String()
-}
+func (v *verifier) name(n dialect.Name) string { return v.result.TableName(n) }
 
 // conditionOf is a link's condition as the end of a sentence.
 func conditionOf(ref *plan.Reference) string {

@@ -72,12 +72,12 @@ func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *Poli
 	}
 	for _, ref := range b.from[t.Name] {
 		if slices.Contains(ref.Columns, col.Name) && !ref.Link && !null {
-			return "it refers to " + ref.RefTable.String() + " by " + ref.name + ": only null is possible, unless what it refers to is overwritten, which it then follows"
+			return "it refers to " + short(ref.RefTable, b.schema.Default) + " by " + ref.name + ": only null is possible, unless what it refers to is overwritten, which it then follows"
 		}
 	}
 	for _, ref := range b.into[t.Name] {
 		if !ref.Link && slices.Contains(ref.RefColumns, col.Name) && null {
-			return ref.Table.String() + " refers to it by " + ref.name + ", and nothing can refer to NULL"
+			return short(ref.Table, b.schema.Default) + " refers to it by " + ref.name + ", and nothing can refer to NULL"
 		}
 	}
 	return ""

@@ -50,7 +50,7 @@ func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, e
 	if err != nil {
 		return nil, err
 	}
-	if err := found.err(); err != nil {
+	if err := found.err(schema.Default); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -65,7 +65,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 	roots := b.scope(scope)
 	numberSteps(roots)
 	b.markAgain(roots)
-	if err := b.found.err(); err != nil {
+	if err := b.found.err(s.Default); err != nil {
 		return nil, err
 	}
 	b.markOnce(roots)

@@ -20,7 +20,7 @@ func Check(p *Policy, s *dialect.Schema, e Capabilities) error {
 	b.scope(ScopeSubjects)
 	b.scope(ScopeExpired)
 	b.scope(ScopeEverything)
-	return r.found.err()
+	return r.found.err(r.schema.Default)
 }
 
 // coverage fails closed: what the policy doesn't classify is a problem.
@@ -103,4 +103,13 @@ func (p *problems) add(pos Pos, table dialect.Name, format string, args ...any) 
 	}
 }
 
-func (p *problems) err() error { return policyError(*p) }
+// err has the tables without the schema that goes without saying.
+func (p *problems) err(usual string) error {
+	out := slices.Clone(*p)
+	for i := range out {
+		if usual != "" {
+			out[i].Table = strings.TrimPrefix(out[i].Table, usual+".")
+		}
+	}
+	return policyError(out)
+}

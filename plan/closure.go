@@ -193,7 +193,7 @@ func (r *resolved) whyStuck(ref *relation) string {
 		}
 		for _, other := range r.into[t.Name] {
 			if slices.Contains(other.RefColumns, name) {
-				return other.Table.String() + " refers to column " + name + " by " + other.name
+				return short(other.Table, r.schema.Default) + " refers to column " + name + " by " + other.name
 			}
 		}
 		for _, ix := range t.UniqueIndexes(name) {

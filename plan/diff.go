@@ -61,6 +61,11 @@ func Diff(p *Policy, s *dialect.Schema) []Change {
 	for _, rule := range gone {
 		out = append(out, Change{Kind: TableWent, Pos: rule.Pos, Table: dialect.Name{Table: rule.Name}, Meant: nearest(rule.Name, came)})
 	}
+	for i := range out {
+		if out[i].Table.Schema == s.Default {
+			out[i].Table.Schema = ""
+		}
+	}
 	return out
 }
 

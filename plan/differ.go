@@ -9,7 +9,7 @@ import (
 )
 
 // Differences says in which parts two plans differ, for a person who has approved one of
-// them: "hazards", "step s3 (delete of public.visit)". None where the digests are equal.
+// them: "hazards", "step s3 (delete of visit)". None where the digests are equal.
 func Differences(approved, p *Plan) []string {
 	var out []string
 	a, b := reflect.ValueOf(*approved), reflect.ValueOf(*p)
@@ -20,7 +20,7 @@ func Differences(approved, p *Plan) []string {
 		}
 		switch name {
 		case "roots":
-			out = append(out, differingRoots(approved.Roots, p.Roots)...)
+			out = append(out, p.differingRoots(approved.Roots)...)
 		case "policy":
 			out = append(out, "policy (the file that it was made from)")
 		case "schema":
@@ -34,7 +34,8 @@ func Differences(approved, p *Plan) []string {
 	return out
 }
 
-func differingRoots(approved, roots []Root) (out []string) {
+func (p *Plan) differingRoots(approved []Root) (out []string) {
+	roots := p.Roots
 	if len(approved) != len(roots) {
 		return []string{fmt.Sprintf("roots (%d approved, %d now)", len(approved), len(roots))}
 	}
@@ -43,29 +44,29 @@ func differingRoots(approved, roots []Root) (out []string) {
 		if sameJSON(was, r) {
 			continue
 		}
-		steps := differingSteps(was.Steps, r.Steps)
+		steps := p.differingSteps(was.Steps, r.Steps)
 		if len(steps) == 0 {
-			steps = []string{"how rows of " + r.Table.String() + " are found"}
+			steps = []string{"how rows of " + p.TableName(r.Table) + " are found"}
 		}
 		out = append(out, steps...)
 	}
 	return out
 }
 
-func differingSteps(approved, steps []Step) (out []string) {
+func (p *Plan) differingSteps(approved, steps []Step) (out []string) {
 	was := map[string]Step{}
 	for _, s := range approved {
 		was[s.ID] = s
 	}
 	for _, s := range steps {
 		if old, ok := was[s.ID]; !ok || !sameJSON(old, s) {
-			out = append(out, fmt.Sprintf("step %s (%s of %s)", s.ID, s.Op, s.Table))
+			out = append(out, fmt.Sprintf("step %s (%s of %s)", s.ID, s.Op, p.TableName(s.Table)))
 		}
 		delete(was, s.ID)
 	}
 	for _, s := range approved {
 		if _, gone := was[s.ID]; gone {
-			out = append(out, fmt.Sprintf("step %s (%s of %s), which is gone", s.ID, s.Op, s.Table))
+			out = append(out, fmt.Sprintf("step %s (%s of %s), which is gone", s.ID, s.Op, p.TableName(s.Table)))
 		}
 	}
 	return out

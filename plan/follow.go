@@ -111,7 +111,7 @@ func overlapping(all []*follower, f *follower) *follower {
 // unfollowable returns why the rows of a follower can't take the new values, or "".
 func (b *builder) unfollowable(t *dialect.Table, f *follower) string {
 	child := b.schema.Table(f.Table)
-	by := f.Table.String() + " refers to it by " + f.key.name
+	by := short(f.Table, b.schema.Default) + " refers to it by " + f.key.name
 	if !distinct(t, f.RefColumns) {
 		return by + ", and (" + list(f.RefColumns) + ") alone tells no row from another: a unique index on it is needed"
 	}

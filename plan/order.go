@@ -147,7 +147,7 @@ func (c *closure) knotProblem(edges []edge, onCircle []bool) {
 	for i, e := range edges {
 		if onCircle[i] {
 			table = e.Table
-			names = append(names, e.Table.String()+"("+list(e.Columns)+") → "+e.RefTable.String())
+			names = append(names, short(e.Table, c.schema.Default)+"("+list(e.Columns)+") → "+short(e.RefTable, c.schema.Default))
 		}
 	}
 	slices.Sort(names)

@@ -220,6 +220,9 @@ func (c *closure) path(n *node) string {
 	return c.path(n.parent) + " ← " + name + "(" + n.via + ")"
 }
 
+// TableName is a table's name as the plan's text has it: without the schema of the connection.
+func (p *Plan) TableName(n dialect.Name) string { return short(n, p.Default) }
+
 // short is a table's name without the schema that goes without saying.
 func short(n dialect.Name, usual string) string {
 	if n.Schema == usual {

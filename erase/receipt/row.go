@@ -90,3 +90,29 @@ func unescapedSplit(text string) []string {
 	}
 	return append(parts, b.String())
 }
+
+// TableName is a table for people, without the schema that went without saying when
+// the plan was made, as the paths of the receipt's actions have it.
+func (p *Predicate) TableName(schema, table string) string {
+	full := schema + "." + table
+	if schema == "" {
+		return table
+	}
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		if a.Schema != schema || a.Table != table || a.Path == "" {
+			continue
+		}
+		last := a.Path
+		for _, arrow := range []string{" ← ", " → "} {
+			if at := strings.LastIndex(last, arrow); at >= 0 {
+				last = last[at+len(arrow):]
+			}
+		}
+		if last == full || strings.HasPrefix(last, full+"(") {
+			return full
+		}
+		return table
+	}
+	return full
+}

@@ -78,3 +78,21 @@ func FuzzParseRow(f *testing.F) {
 		}
 	})
 }
+
+func TestATableHasTheNameOfItsPath(t *testing.T) {
+	p := &Predicate{Actions: []Action{
+		{Schema: "public", Table: "member", Path: "member"},
+		{Schema: "crm", Table: "member", Path: "member ← crm.member(id)"},
+		{Schema: "public", Table: "visit", Path: "member ← crm.member(id) ← visit(member_id)"},
+		{Schema: "crm", Table: "place", Path: "member(place_id) → crm.place"},
+		{Table: "letter", Path: "member ← letter(about)"},
+	}}
+	for _, c := range []struct{ schema, table, want string }{
+		{"public", "member", "member"}, {"crm", "member", "crm.member"}, {"public", "visit", "visit"}, {"crm", "place", "crm.place"},
+		{"", "letter", "letter"}, {"public", "unknown", "public.unknown"},
+	} {
+		if got := p.TableName(c.schema, c.table); got != c.want {
+			t.Errorf("%s.%s is called %s, want %s", c.schema, c.table, got, c.want)
+		}
+	}
+}

@@ -316,7 +316,7 @@ func (d *demonstration) disclose(statement *receipt.Statement) error {
 	d.Told.Disclosed = string(erase.Holds)
 	fmt.Fprintln(d.w)
 	d.say("The receipt names nobody. A disclosure, made for the customer alone, shows that among its rows is %s: %s",
-		rowWords(&row), d.style.outcome(erase.Holds))
+		rowWords(&statement.Predicate, &row), d.style.outcome(erase.Holds))
 	return nil
 }
 

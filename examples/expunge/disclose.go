@@ -94,11 +94,8 @@ func readDisclosure(path string, s *receipt.Statement) (*receipt.Row, error) {
 }
 
 // rowWords names a row: order, order_id=17, delete.
-func rowWords(r *receipt.Row) string {
-	name := r.Table
-	if r.Schema != "" {
-		name = r.Schema + "." + r.Table
-	}
+func rowWords(p *receipt.Predicate, r *receipt.Row) string {
+	name := p.TableName(r.Schema, r.Table)
 	var key []string
 	for _, column := range slices.Sorted(maps.Keys(r.Key)) {
 		key = append(key, column+"="+r.Key[column])

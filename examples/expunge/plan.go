@@ -251,7 +251,7 @@ func (a *app) counts(do counter) cli.ActionFunc {
 			}
 		}
 		if cmd.Bool("json") {
-			return printJSON(a.stdout, countedOf(r, samples))
+			return printJSON(a.stdout, countedOf(p, r, samples))
 		}
 		if p.Scope == plan.ScopeSubjects && o.Subjects != nil {
 			fmt.Fprintf(a.stdout, "%s given, %s of them not in the database\n\n", count(r.Subjects, "subject"), thousands(r.Absent))
@@ -263,7 +263,7 @@ func (a *app) counts(do counter) cli.ActionFunc {
 				fmt.Fprintln(a.stdout)
 			}
 		}
-		printSamples(a.stdout, samples)
+		printSamples(a.stdout, p, samples)
 		return nil
 	}
 }
@@ -273,21 +273,21 @@ func (a *app) printUncounted(p *plan.Plan, r *erase.Result) {
 	if slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.TriggersFire }) {
 		fmt.Fprintln(a.stdout, "\nNot counted: rows that triggers write (see the plan's hazards)")
 	}
-	if len(r.Odd) > 0 {
-		fmt.Fprintf(a.stdout, "\nA run would be refused: %s\n", &erase.OddValuesError{Values: r.Odd})
+	if refusal := r.Refusal(); refusal != nil {
+		fmt.Fprintf(a.stdout, "\nA run would be refused: %s\n", refusal)
 	}
 }
 
-func countedOf(r *erase.Result, samples []erase.Sample) counted {
+func countedOf(p *plan.Plan, r *erase.Result, samples []erase.Sample) counted {
 	out := counted{Subjects: r.Subjects, Absent: r.Absent, Steps: []countedStep{}, Kept: r.Kept, Ended: r.Ended}
 	for _, c := range r.Counts {
-		out.Steps = append(out.Steps, countedStep{c.Step.ID, c.Step.Op, c.Step.Table.String(), c.Rows, c.Held})
+		out.Steps = append(out.Steps, countedStep{c.Step.ID, c.Step.Op, p.TableName(c.Step.Table), c.Rows, c.Held})
 	}
 	for _, s := range samples {
-		out.Samples = append(out.Samples, sampledOf(s))
+		out.Samples = append(out.Samples, sampledOf(p, s))
 	}
 	for _, v := range r.Odd {
-		out.Odd = append(out.Odd, oddCounted{v.Table.String(), v.Column, v.Oddity, v.Rows})
+		out.Odd = append(out.Odd, oddCounted{p.TableName(v.Table), v.Column, v.Oddity, v.Rows})
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/plan"
 )
 
 // sampled is what preview --rows prints of a column as JSON.
@@ -21,18 +22,18 @@ type sampled struct {
 	Withheld int             `json:"withheld,omitempty"`
 }
 
-func sampledOf(s erase.Sample) sampled {
-	return sampled{s.Step.Table.String(), s.Column, s.Strategy, append([]dialect.Value{}, s.Values...), s.Withheld}
+func sampledOf(p *plan.Plan, s erase.Sample) sampled {
+	return sampled{p.TableName(s.Step.Table), s.Column, s.Strategy, append([]dialect.Value{}, s.Values...), s.Withheld}
 }
 
 // printSamples prints replacements, one a line.
-func printSamples(w io.Writer, samples []erase.Sample) {
+func printSamples(w io.Writer, p *plan.Plan, samples []erase.Sample) {
 	if len(samples) == 0 {
 		return
 	}
 	g := &grid{head: []string{"column", "strategy", "replacements"}}
 	for _, s := range samples {
-		column, strategy := s.Step.Table.String()+"."+s.Column, clipped(s.Written(), 48)
+		column, strategy := p.TableName(s.Step.Table)+"."+s.Column, clipped(s.Written(), 48)
 		for _, line := range sampleLines(s) {
 			g.add(column, strategy, clipped(line, 80))
 			column, strategy = "", ""

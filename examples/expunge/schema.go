@@ -39,10 +39,18 @@ func (a *app) inspect() *cli.Command {
 	}
 }
 
+// nameIn is a table's name without the schema that goes without saying.
+func nameIn(s *dialect.Schema, n dialect.Name) string {
+	if n.Schema == s.Default {
+		return n.Table
+	}
+	return n.String()
+}
+
 func (a *app) printSchema(s *dialect.Schema) {
 	fmt.Fprintf(a.stdout, "%s %s, %s\n", s.Engine, printable(s.Version), count(int64(len(s.Tables)), "table"))
 	for _, t := range s.Tables {
-		fmt.Fprintf(a.stdout, "\n%s\n", styleFor(a.stdout).bold(printable(t.Name.String())))
+		fmt.Fprintf(a.stdout, "\n%s\n", styleFor(a.stdout).bold(printable(nameIn(s, t.Name))))
 		g := &grid{head: []string{"column", "type", "", ""}}
 		for _, c := range t.Columns {
 			g.add(c.Name, c.Type, null(c), notes(t, c))
@@ -50,7 +58,7 @@ func (a *app) printSchema(s *dialect.Schema) {
 		g.print(a.stdout, "  ")
 		for _, fk := range t.ForeignKeys {
 			fmt.Fprintf(a.stdout, "  %s\n", printable(fmt.Sprintf("(%s) -> %s(%s) on delete %s",
-				strings.Join(fk.Columns, ", "), fk.RefTable, strings.Join(fk.RefColumns, ", "), fk.OnDelete)))
+				strings.Join(fk.Columns, ", "), nameIn(s, fk.RefTable), strings.Join(fk.RefColumns, ", "), fk.OnDelete)))
 		}
 		for _, tr := range t.Triggers {
 			fmt.Fprintf(a.stdout, "  %s\n", printable("trigger "+tr.Name+" "+tr.Timing))

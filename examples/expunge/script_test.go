@@ -7,10 +7,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,10 +29,23 @@ import (
 // The scripts call expunge and these programs.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"expunge": main,
+		"expunge": unqualified,
 		"sql":     program(runSQL),
 		"rowsum":  program(printRowSum),
 	})
+}
+
+// unqualified is the command line, and fails where it prints the schema that goes without
+// saying: a table has one name in all verbs.
+func unqualified() {
+	var out, errs strings.Builder
+	code := start(context.Background(), os.Args, io.MultiWriter(os.Stdout, &out), io.MultiWriter(os.Stderr, &errs))
+	inspects := slices.Contains(os.Args, "inspect") // which shows names of types too
+	if strings.HasPrefix(os.Getenv("EXPUNGE_DB"), "postgres") && !inspects && strings.Contains(out.String()+errs.String(), "public.") {
+		fmt.Fprintln(os.Stderr, "the name of a table has the schema public")
+		code = 99
+	}
+	os.Exit(code)
 }
 
 // engines are what the scripts run on: each script gets an empty database,

@@ -187,7 +187,7 @@ func (v *verified) beside(cmd *cli.Command, envelope []byte, opened *receipt.Ope
 func liveOf(found *erase.Verification) *live {
 	out := &live{Outcome: found.Outcome, Findings: []finding{}}
 	for _, f := range found.Findings {
-		out.Findings = append(out.Findings, finding{f.Table.String(), f.Outcome, f.Rows, f.Reason})
+		out.Findings = append(out.Findings, finding{found.TableName(f.Table), f.Outcome, f.Rows, f.Reason})
 	}
 	return out
 }
@@ -208,7 +208,7 @@ func (a *app) printVerification(cmd *cli.Command, v *verified) {
 		printState(w, v.State, "  ")
 	}
 	if v.Disclosed != nil {
-		fmt.Fprintf(w, "\nThe disclosure holds: among the rows of the receipt is %s\n", rowWords(v.Disclosed))
+		fmt.Fprintf(w, "\nThe disclosure holds: among the rows of the receipt is %s\n", rowWords(v.Receipt, v.Disclosed))
 	}
 	fmt.Fprintf(w, "\nWhat it doesn't prove\n%s\n", wrapped(v.Receipt.DoesNotProve, "  "))
 	if v.Reason != "" {

@@ -20,25 +20,25 @@ func printCounts(w io.Writer, r *erase.Result, indent string) {
 			idle++
 			continue
 		}
-		g.add(c.Step.ID, c.Step.Op, target(c.Step), thousands(c.Rows), some(c.Held))
+		g.add(c.Step.ID, c.Step.Op, target(r, c.Step), thousands(c.Rows), some(c.Held))
 	}
 	g.print(w, indent)
 	if idle > 0 {
 		fmt.Fprintf(w, "%s%s matched no rows\n", indent, count(int64(idle), "step"))
 	}
 	for _, k := range r.Kept {
-		fmt.Fprintf(w, "%skept: %s of %s, %s\n", indent, count(k.Rows, "row"), printable(k.Table.String()), why(k.Reason))
+		fmt.Fprintf(w, "%skept: %s of %s, %s\n", indent, count(k.Rows, "row"), printable(r.TableName(k.Table)), why(k.Reason))
 	}
 	for _, k := range r.Ended {
-		fmt.Fprintf(w, "%sa hold has ended: of %s of %s\n", indent, count(k.Rows, "row"), printable(k.Table.String()))
+		fmt.Fprintf(w, "%sa hold has ended: of %s of %s\n", indent, count(k.Rows, "row"), printable(r.TableName(k.Table)))
 	}
 }
 
-func target(s *plan.Step) string {
+func target(r *erase.Result, s *plan.Step) string {
 	if s.Detach != nil {
-		return s.Table.String() + "(" + strings.Join(s.Detach.Columns, ", ") + ")"
+		return r.TableName(s.Table) + "(" + strings.Join(s.Detach.Columns, ", ") + ")"
 	}
-	return s.Table.String()
+	return r.TableName(s.Table)
 }
 
 func why(r erase.Reason) string {
@@ -121,8 +121,8 @@ func printState(w io.Writer, s *receipt.State, indent string) {
 
 // printRetained lists what was kept on purpose, and what had been.
 func printRetained(w io.Writer, p *receipt.Predicate, indent string) {
-	printKept(w, "kept", p.Retained, indent)
-	printKept(w, "a hold has ended", p.Ended, indent)
+	printKept(w, p, "kept", p.Retained, indent)
+	printKept(w, p, "a hold has ended", p.Ended, indent)
 	for _, f := range p.Follows {
 		state := "something of what it had to leave is still kept"
 		if f.Complete {
@@ -132,13 +132,13 @@ func printRetained(w io.Writer, p *receipt.Predicate, indent string) {
 	}
 }
 
-func printKept(w io.Writer, verb string, rows []receipt.Retained, indent string) {
+func printKept(w io.Writer, p *receipt.Predicate, verb string, rows []receipt.Retained, indent string) {
 	for _, r := range rows {
 		what := "whole rows"
 		if len(r.Columns) > 0 {
 			what = strings.Join(r.Columns, ", ")
 		}
-		line := fmt.Sprintf("%s: %s of %s (%s): %s", verb, count(r.Rows, "row"), r.Table, what, r.Reason)
+		line := fmt.Sprintf("%s: %s of %s (%s): %s", verb, count(r.Rows, "row"), p.TableName(r.Schema, r.Table), what, r.Reason)
 		if r.Basis != "" {
 			line += ", " + r.Basis
 		}
@@ -235,10 +235,7 @@ func printActions(w io.Writer, p *receipt.Predicate, indent string) {
 			idle++
 			continue
 		}
-		what := a.Table
-		if a.Schema != "" {
-			what = a.Schema + "." + a.Table
-		}
+		what := p.TableName(a.Schema, a.Table)
 		if len(a.Columns) > 0 {
 			var names []string
 			for _, c := range a.Columns {
