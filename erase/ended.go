@@ -90,12 +90,13 @@ func (e *executor) notedItems(ctx context.Context, p *program, size int) iter.Se
 // itemsOf groups noted rows by the moment as of which they were last gone through.
 func itemsOf(p *program, page []heldRow) []*item {
 	var out []*item
+	own := heldThemselves(page)
 	for _, h := range latest(page) {
 		if h.Since >= sortable(p.asOf) {
 			continue
 		}
 		if n := len(out); n == 0 || !out[n-1].since.Equal(h.since()) {
-			out = append(out, &item{prog: p, since: h.since()})
+			out = append(out, &item{prog: p, since: h.since(), own: own})
 		}
 		it := out[len(out)-1]
 		it.keys = append(it.keys, h.Key)
@@ -116,7 +117,7 @@ func (e *executor) resume(ctx context.Context, tx dialect.Tx, it *item, source *
 	}
 	g := newGathering(it.prog, tx, dialect.Exclusive)
 	g.limit = limit
-	if err := e.recall(ctx, g, keys, it.since); err != nil {
+	if err := e.recall(ctx, g, keys, it.since, heldThemselves(notes)); err != nil {
 		return nil, err
 	}
 	e.at("gathered")
@@ -159,8 +160,9 @@ func (it *item) due(notes []heldRow) []dialect.Key {
 }
 
 // recall gathers the closures of rows that were gone through before, together
-// with what was done to each row then: as the holds were at that moment.
-func (e *executor) recall(ctx context.Context, g *gathering, keys []dialect.Key, since time.Time) error {
+// with what was done to each row then: as the holds were at that moment. Of the rows
+// own says to which a hold applied themselves, by their digests.
+func (e *executor) recall(ctx context.Context, g *gathering, keys []dialect.Key, since time.Time, own map[string]bool) error {
 	roots := []dialect.Cond{dialect.In{Columns: g.first().Key, Keys: keys}}
 	if err := g.collect(ctx, roots); err != nil {
 		return err
@@ -183,14 +185,14 @@ func (e *executor) recall(ctx context.Context, g *gathering, keys []dialect.Key,
 			}
 		}
 	}
-	g.known(g.sets[0])
+	g.known(g.sets[0], own)
 	return nil
 }
 
-// known marks the roots that are noted by themselves: a hold applied to them.
-func (g *gathering) known(s *set) {
+// known marks the roots to which a hold applied whose condition no longer holds.
+func (g *gathering) known(s *set, own map[string]bool) {
 	for _, r := range s.rows {
-		if r.own || r.before == nil || s.Hold == nil || s.Hold.Where == "" {
+		if r.own || r.before == nil || s.Hold == nil || s.Hold.Where == "" || !own[heldDigest(s.table, r.key(s))] {
 			continue
 		}
 		o := left
@@ -270,14 +272,14 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 			}
 		}
 	}
-	noted, waiting := byDigest(notes), map[string]bool{}
+	noted, waiting, own := byDigest(notes), map[string]bool{}, map[string]bool{}
 	var fresh []heldRow
 	for _, h := range heads {
 		if h.Address || len(h.Key) == 0 {
 			return fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Name)
 		}
 		digest := h.digest()
-		waiting[digest] = true
+		waiting[digest], own[digest] = true, h.own
 		if g.root.Ended && noted[digest] != nil {
 			continue
 		}
@@ -288,23 +290,26 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 			if h.set != g.sets[0] {
 				e.strays.Store(true)
 			}
-			fresh = append(fresh, heldRow{Digest: digest, Run: r.id, Receipt: r.receipt, Root: rootOf(h.table), Key: h.key(h.set), Since: since})
+			fresh = append(fresh, heldRow{Digest: digest, Run: r.id, Receipt: r.receipt, Root: rootOf(h.table), Key: h.key(h.set), Since: since, Own: h.own})
 		}
 	}
 	if err := e.journal.hold(ctx, g.tx, fresh); err != nil {
 		return err
 	}
-	var still, done []string
+	var done []string
+	still := map[bool][]string{} // by whether a hold applies to the row itself
 	for _, n := range notes {
 		if waiting[n.Digest] {
-			still = append(still, n.Digest)
+			still[own[n.Digest]] = append(still[own[n.Digest]], n.Digest)
 			continue
 		}
 		done = append(done, n.Digest)
 		d.follow(n.Receipt)
 	}
-	if err := e.journal.holdOn(ctx, g.tx, slices.Compact(still), since); err != nil {
-		return err
+	for _, is := range []bool{false, true} {
+		if err := e.journal.holdOn(ctx, g.tx, slices.Compact(still[is]), since, is); err != nil {
+			return err
+		}
 	}
 	return e.journal.letGo(ctx, g.tx, slices.Compact(done))
 }

@@ -56,7 +56,8 @@ type item struct {
 	prog      *program
 	seq, part int64
 	keys      []dialect.Key
-	since     time.Time // of an ended root: as of when the keys were last gone through
+	since     time.Time       // of an ended root: as of when the keys were last gone through
+	own       map[string]bool // of those rows the digests of those to which a hold applied themselves
 	low, high dialect.Key
 	whole     bool // all rows of the table, in one transaction
 	gap       bool // the range is what a killed process left between others

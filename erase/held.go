@@ -25,9 +25,10 @@ type heldRow struct {
 	Root    string      // rootOf the row's table
 	Key     dialect.Key // of the row
 	Since   string      // the moment as of which the row was last gone through, see sortable
+	Own     bool        // a hold applied to the row itself then, and not only to what is found from it
 }
 
-var heldColumns = []string{"digest", "run", "receipt_id", "root", "row_key", "as_of"}
+var heldColumns = []string{"digest", "run", "receipt_id", "root", "row_key", "as_of", "own"}
 
 // rootOf names a table together with the columns of its key: under another key
 // the same values mean something else.
@@ -67,7 +68,7 @@ func (j *journal) readHeld(ctx context.Context, tx dialect.Tx, sel dialect.Selec
 		if err != nil {
 			return nil, errDamagedHeld
 		}
-		out = append(out, heldRow{Digest: text(r[0]), Run: text(r[1]), Receipt: text(r[2]), Root: text(r[3]), Key: key, Since: text(r[5])})
+		out = append(out, heldRow{Digest: text(r[0]), Run: text(r[1]), Receipt: text(r[2]), Root: text(r[3]), Key: key, Since: text(r[5]), Own: number(r[6]) == 1})
 	}
 	return out, nil
 }
@@ -162,7 +163,7 @@ func (j *journal) hold(ctx context.Context, tx dialect.Tx, held []heldRow) error
 	for part := range slices.Chunk(held, dialect.InsertValues/len(heldColumns)) {
 		i := dialect.Insert{Table: j.db.JournalTable(heldTable), Columns: heldColumns}
 		for _, h := range part {
-			i.Rows = append(i.Rows, dialect.Row{h.Digest, h.Run, h.Receipt, h.Root, dialect.EncodeKey(h.Key), h.Since})
+			i.Rows = append(i.Rows, dialect.Row{h.Digest, h.Run, h.Receipt, h.Root, dialect.EncodeKey(h.Key), h.Since, flagOf(h.Own)})
 		}
 		if err := tx.Insert(ctx, i); err != nil {
 			return err
@@ -171,12 +172,31 @@ func (j *journal) hold(ctx context.Context, tx dialect.Tx, held []heldRow) error
 	return nil
 }
 
-// holdOn notes that the rows were gone through once more.
-func (j *journal) holdOn(ctx context.Context, tx dialect.Tx, digests []string, since string) error {
+// holdOn notes that the rows were gone through again, and whether a hold applies to
+// them themselves.
+func (j *journal) holdOn(ctx context.Context, tx dialect.Tx, digests []string, since string, own bool) error {
 	if len(digests) == 0 {
 		return nil
 	}
-	return j.update(ctx, tx, heldTable, map[string]dialect.Value{"as_of": since}, named("digest", digests))
+	return j.update(ctx, tx, heldTable, map[string]dialect.Value{"as_of": since, "own": flagOf(own)}, named("digest", digests))
+}
+
+func flagOf(is bool) dialect.Value {
+	if is {
+		return int64(1)
+	}
+	return int64(0)
+}
+
+// heldThemselves are the digests of the rows to which a hold applied themselves.
+func heldThemselves(notes []heldRow) map[string]bool {
+	out := map[string]bool{}
+	for _, h := range notes {
+		if h.Own {
+			out[h.Digest] = true
+		}
+	}
+	return out
 }
 
 // letGo forgets the rows.

@@ -123,6 +123,7 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 				text("root", 0, false),    // the row's table and the columns of its key
 				text("row_key", 0, false), // the row remains: it takes this entry with it
 				text("as_of", 40, false),  // when the row was last gone through
+				number("own"),             // 1: a hold applied to the row itself then
 			},
 		},
 	}

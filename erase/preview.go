@@ -87,7 +87,7 @@ func (e *executor) gatherDry(ctx context.Context, it *item, scan *oddScan) (*dee
 		g := newGathering(it.prog, tx, dialect.NoLock)
 		g.dry, g.scan, g.followsAbsent = true, scan, e.plan.Scope == plan.ScopeSubjects
 		if it.prog.root.Ended {
-			err = e.recall(ctx, g, it.keys, it.since)
+			err = e.recall(ctx, g, it.keys, it.since, it.own)
 		} else {
 			err = g.collect(ctx, it.where(it.prog))
 		}

@@ -58,19 +58,25 @@ func (v *verifier) overdue(ctx context.Context, policy *plan.Policy, known, sche
 }
 
 // left counts what scope expired would do now to the rows of an item, and which
-// a hold may have kept then.
+// a hold may have kept then. Whether a hold's condition was met then by a row that is
+// overwritten, its own note says: it is counted with that.
 func (v *verifier) left(ctx context.Context, e *executor, it *item, left map[dialect.Name]int64) error {
 	return e.read(ctx, func(tx dialect.Tx) error {
 		g := newGathering(it.prog, tx, dialect.NoLock)
 		g.dry = true
-		if err := e.recall(ctx, g, it.keys, it.since); err != nil {
+		if err := e.recall(ctx, g, it.keys, it.since, it.own); err != nil {
 			return err
 		}
 		for _, s := range g.sets {
 			for _, r := range s.rows {
+				if r.before == nil || *r.before == deleted {
+					continue
+				}
 				switch s.outcome(r) {
-				case deleted, written, rest:
-					if r.before != nil && *r.before != deleted {
+				case deleted:
+					left[s.Name]++
+				case written, rest:
+					if s.Hold == nil || s.Hold.Where == "" || s == g.sets[0] && it.own[heldDigest(s.table, r.key(s))] {
 						left[s.Name]++
 					}
 				}

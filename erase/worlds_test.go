@@ -53,6 +53,9 @@ func eachWorld(t *testing.T, db *target, n int, scope plan.Scope, test func(w *w
 		if errors.As(err, &refused) {
 			continue
 		}
+		if err == nil {
+			p, err = db.meant(t.Context(), p)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
