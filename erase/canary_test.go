@@ -285,8 +285,8 @@ func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 		`INSERT INTO visit VALUES (827364519, 918273645, 'Ulm')`,
 		`INSERT INTO remark VALUES (1, 827364519, 'zqremark canary')`,
 	}
-	checked := slices.Clone(club)
-	checked[0] = strings.Replace(checked[0], "notes VARCHAR(80)", "notes VARCHAR(80), CHECK (notes LIKE '%e%' OR notes LIKE '%a%' OR notes = '')", 1)
+	checked := slices.Clone(club) // with a check that lets others' new values pass, so that there is a plan
+	checked[0] = strings.Replace(checked[0], "notes VARCHAR(80)", "notes VARCHAR(80), CHECK (notes LIKE '%e%' OR notes LIKE '%a%' OR notes = '' OR member_id < 918273645)", 1)
 	fixed := strings.Replace(overwrites, "overwrite: null", "overwrite: {fixed: XYZ}", 1)
 	for _, c := range []struct {
 		name    string
