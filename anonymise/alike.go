@@ -76,9 +76,9 @@ func Alike(a, b *dialect.Column) bool {
 
 func isMoney(c *dialect.Column) bool { return c.Type == "money" || c.Type == "smallmoney" }
 
-// narrowed is the target with a column that holds only what all columns hold
+// narrowedTarget is the target with a column that holds only what all columns hold
 // that must agree with it.
-func narrowed(t Target) Target {
+func narrowedTarget(t Target) Target {
 	c := *t.Column
 	for _, j := range t.Joined {
 		if c.Kind == dialect.Text && j.Kind == dialect.Bytes {
@@ -102,11 +102,11 @@ func narrowed(t Target) Target {
 
 // narrowText goes by the length, by how that counts, and by the charset.
 func narrowText(c, j *dialect.Column) {
-	if room(j) < room(c) {
+	if roomOf(j) < roomOf(c) {
 		c.Length = j.Length
 	}
 	c.LengthInBytes = c.LengthInBytes || j.LengthInBytes
-	if !encodable(j, "\U0001F600") {
+	if !isEncodable(j, "\U0001F600") {
 		c.Charset = j.Charset
 	}
 }

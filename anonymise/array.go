@@ -34,7 +34,7 @@ func makeArray(v any, _ Modifiers) (Strategy, error) {
 		each, err = New(spec)
 	}
 	if err != nil {
-		return nil, below(err, "array")
+		return nil, wrapPath(err, "array")
 	}
 	return arrayStrategy{each}, nil
 }

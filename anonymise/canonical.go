@@ -54,10 +54,10 @@ func (c canon) value(v dialect.Value) string {
 		s, _ = dialect.TextOf(v)
 		return s // numbers and bytes are canonical as they come
 	}
-	return c.text(s)
+	return c.canonicalText(s)
 }
 
-func (c canon) text(s string) string {
+func (c canon) canonicalText(s string) string {
 	if c.trim {
 		s = strings.TrimRight(s, " ")
 	}

@@ -47,7 +47,7 @@ func (c *cell) stays(old dialect.Value) bool {
 	case "pseudonym":
 		return numberOf(old) == 0
 	case "shift":
-		return timeless(text)
+		return isTimeless(text)
 	case "sequence":
 		return numberOf(old) == 0
 	case "noise":
@@ -137,7 +137,7 @@ func (c *cell) formed(old, now dialect.Value) error {
 	matches := func(pattern string) error {
 		return say(regexp.MustCompile(pattern).MatchString(is), "not like %s", pattern)
 	}
-	if c.column.Kind == dialect.Text && !fits(c.column, is) {
+	if c.column.Kind == dialect.Text && !fitsColumn(c.column, is) {
 		return fmt.Errorf("longer than the column")
 	}
 	textual := c.column.Kind == dialect.Text

@@ -51,11 +51,11 @@ type checkDigits struct {
 func (c checkDigits) Info() Info { return builtin[c.name].info() }
 
 func (c checkDigits) Bind(t Target) (Replacer, error) {
-	space := math.Pow10(min(c.free, room(t.Column)))
+	space := math.Pow10(min(c.free, roomOf(t.Column)))
 	if err := hasRoom(space, t); err != nil {
 		return nil, err
 	}
-	return clientReplacer{birthday(space, t), func(s *Source, old dialect.Value) (dialect.Value, error) {
+	return clientReplacer{birthdayClass(space, t), func(s *Source, old dialect.Value) (dialect.Value, error) {
 		text, _ := dialect.TextOf(old)
 		if made, ok := c.make(s, text); ok {
 			return made, nil
@@ -81,12 +81,12 @@ func newCard(s *Source, old string) (string, bool) {
 	made := []byte(plain[:1] + randomLike(s, plain[1:]))
 	last := len(made) - 1
 	made[last] = '0'
-	made[last] += byte((10 - luhn(string(made))) % 10)
+	made[last] += byte((10 - luhnDigit(string(made))) % 10)
 	return intoShape(old, string(made)), true
 }
 
-// luhn is the check sum of ISO/IEC 7812-1, annex B; 0 for a right number.
-func luhn(digits string) int {
+// luhnDigit is the check sum of ISO/IEC 7812-1, annex B; 0 for a right number.
+func luhnDigit(digits string) int {
 	sum := 0
 	for i := range len(digits) {
 		d := int(digits[len(digits)-1-i] - '0')

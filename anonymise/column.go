@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// describe says what a column is, for errors: "an int", "a text of 40 characters".
-func describe(c *dialect.Column) string {
+// describeColumn says what a column is, for errors: "an int", "a text of 40 characters".
+func describeColumn(c *dialect.Column) string {
 	kind := string(c.Kind)
 	if c.Kind == dialect.Unknown {
 		return fmt.Sprintf("of a type that expunge has no rule for (%s)", c.Type)
@@ -54,27 +54,27 @@ func fewValues(c *dialect.Column) bool {
 	return false
 }
 
-// room is the length that a text may have in a column, in characters as long
+// roomOf is the length that a text may have in a column, in characters as long
 // as those are ASCII; math.MaxInt where it is unlimited.
-func room(c *dialect.Column) int {
+func roomOf(c *dialect.Column) int {
 	if c.Length <= 0 {
 		return math.MaxInt
 	}
 	return c.Length
 }
 
-// fits reports whether a text can be stored in the column as it is.
-func fits(c *dialect.Column, s string) bool {
-	if !encodable(c, s) {
+// fitsColumn reports whether a text can be stored in the column as it is.
+func fitsColumn(c *dialect.Column, s string) bool {
+	if !isEncodable(c, s) {
 		return false
 	}
 	return c.Length <= 0 || len(s) <= c.Length || !c.LengthInBytes && utf8.RuneCountInString(s) <= c.Length
 }
 
-// cut shortens a text to what the column can hold, and leaves out the
+// cutToFit shortens a text to what the column can hold, and leaves out the
 // characters that its charset doesn't have.
-func cut(c *dialect.Column, s string) string {
-	if !encodable(c, s) {
+func cutToFit(c *dialect.Column, s string) string {
+	if !isEncodable(c, s) {
 		s = strings.Map(func(r rune) rune {
 			if r >= utf8.RuneSelf {
 				return -1
@@ -99,10 +99,10 @@ func cut(c *dialect.Column, s string) string {
 	return s
 }
 
-// encodable reports whether the column's charset has every character. Only
+// isEncodable reports whether the column's charset has every character. Only
 // the Unicode charsets are taken to have more than ASCII: what else there is
 // differs by code page.
-func encodable(c *dialect.Column, s string) bool {
+func isEncodable(c *dialect.Column, s string) bool {
 	if c.Charset == "" || isASCII(s) {
 		return true
 	}
@@ -123,9 +123,9 @@ const collisionOdds = 1e-6
 // rowsWhenUnknown is how many rows are assumed where the catalogue has no estimate.
 const rowsWhenUnknown = 10_000_000
 
-// birthday is the class of values drawn evenly from a space of so many: the
+// birthdayClass is the class of values drawn evenly from a space of so many: the
 // odds that any two of n are equal are about n²/2 over it.
-func birthday(space float64, t Target) Class {
+func birthdayClass(space float64, t Target) Class {
 	n := float64(t.Rows)
 	if t.Rows < 0 {
 		n = rowsWhenUnknown

@@ -193,9 +193,9 @@ func TestPermutationIsOneToOne(t *testing.T) {
 		}
 		seen := map[uint64]bool{}
 		for n := uint64(1); n < 10_000; n++ {
-			m := permute(key, &s.block, n, negative)
-			bandOfN, _, size := band(starts, n)
-			if bandOfM, _, _ := band(starts, m); bandOfM != bandOfN {
+			m := permuteNumber(key, &s.block, n, negative)
+			bandOfN, _, size := bandOf(starts, n)
+			if bandOfM, _, _ := bandOf(starts, m); bandOfM != bandOfN {
 				t.Fatalf("%d leaves its band", n)
 			}
 			if seen[m] || m == n && size > 1 {
@@ -304,8 +304,8 @@ func FuzzCanonical(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in string, trim, foldCase, foldAccents bool) {
 		c := canon{trim, foldCase, foldAccents}
-		once := c.text(in)
-		if twice := c.text(once); twice != once {
+		once := c.canonicalText(in)
+		if twice := c.canonicalText(once); twice != once {
 			t.Fatalf("%q → %q → %q", in, once, twice)
 		}
 	})

@@ -58,9 +58,9 @@ func defaultValue(c *dialect.Column) (dialect.Value, error) {
 	case m[4] != "":
 		return nil, nil
 	case m[3] != "":
-		return constant(c, strings.ToLower(m[3]))
+		return constantValue(c, strings.ToLower(m[3]))
 	case m[2] != "":
-		return constant(c, m[2])
+		return constantValue(c, m[2])
 	}
-	return constant(c, strings.ReplaceAll(m[1], "''", "'"))
+	return constantValue(c, strings.ReplaceAll(m[1], "''", "'"))
 }

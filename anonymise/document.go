@@ -81,7 +81,7 @@ func (n *node) String() string {
 
 func (n *node) write(b *bytes.Buffer) {
 	if !n.object && !n.array {
-		text, err := encode(n.scalar)
+		text, err := encodeJSON(n.scalar)
 		if err != nil {
 			text = []byte("null")
 		}
@@ -98,7 +98,7 @@ func (n *node) write(b *bytes.Buffer) {
 			b.WriteByte(',')
 		}
 		if n.object {
-			key, _ := encode(n.keys[i])
+			key, _ := encodeJSON(n.keys[i])
 			b.Write(key)
 			b.WriteByte(':')
 		}

@@ -336,13 +336,13 @@ func oldText(c *dialect.Column, i int) string {
 		return fmt.Sprintf("%c%d", 'a'+i/10, i%10)
 	}
 	text := fmt.Sprintf("User%02d u%02d@x.example", i, i)
-	if i%3 == 1 && encodable(c, "Ünal") {
+	if i%3 == 1 && isEncodable(c, "Ünal") {
 		text = "Ünal" + text[4:]
 	}
 	if i == 0 && c.Length > 0 {
 		text = (text + strings.Repeat("x", c.Length))[:c.Length]
 	}
-	return cut(c, text)
+	return cutToFit(c, text)
 }
 
 func oldInt(c *dialect.Column, i int) dialect.Value {

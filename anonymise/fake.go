@@ -78,7 +78,7 @@ func makeFake(v any, m Modifiers) (Strategy, error) {
 	}
 	f := fakeStrategy{name: fakerName(name)}
 	if f.info = lookUpFaker(f.name); f.info == nil {
-		return nil, specErrorf(path, "%s of gofakeit %s (its README lists them)", unknown("function", name, slices.Sorted(maps.Keys(gofakeit.FuncLookups))), FakerVersion())
+		return nil, specErrorf(path, "%s of gofakeit %s (its README lists them)", unknownName("function", name, slices.Sorted(maps.Keys(gofakeit.FuncLookups))), FakerVersion())
 	}
 	if slices.Contains(unfit, f.name) || strings.HasPrefix(f.info.Output, "[]") || strings.HasPrefix(f.info.Output, "map[string][]") {
 		return nil, specErrorf(path, "function %s makes no single value (%s)", name, f.info.Output)
@@ -125,7 +125,7 @@ func (f fakeStrategy) withParams(name string, given map[string]any) (Strategy, e
 			return nil, specErrorf(append(path, key), "function %s takes no parameters", name)
 		}
 		if !slices.Contains(fields, key) {
-			return nil, specErrorf(append(path, key), "%s", unknown("parameter", key, fields))
+			return nil, specErrorf(append(path, key), "%s", unknownName("parameter", key, fields))
 		}
 		list, ok := given[key].([]any)
 		if !ok {
@@ -136,7 +136,7 @@ func (f fakeStrategy) withParams(name string, given map[string]any) (Strategy, e
 		}
 	}
 	trial := gofakeit.New(1)
-	v, err := generate(trial, f.info, f.params)
+	v, err := generateEmail(trial, f.info, f.params)
 	if err != nil {
 		return nil, specErrorf(path, "function %s refuses its parameters (it takes %s): %s", name, strings.Join(fields, ", "), err)
 	}
@@ -159,9 +159,9 @@ func paramText(v any) string {
 	return string(b)
 }
 
-// generate calls a function of gofakeit, whose errors and panics are about its
+// generateEmail calls a function of gofakeit, whose errors and panics are about its
 // parameters.
-func generate(f *gofakeit.Faker, info *gofakeit.Info, params *gofakeit.MapParams) (v any, err error) {
+func generateEmail(f *gofakeit.Faker, info *gofakeit.Info, params *gofakeit.MapParams) (v any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%v", p)
@@ -194,7 +194,7 @@ func plainText(v any) (string, bool) {
 	case nil:
 		return "", false
 	}
-	b, err := encode(v)
+	b, err := encodeJSON(v)
 	return string(b), err == nil
 }
 
@@ -208,7 +208,7 @@ func (f fakeStrategy) Bind(t Target) (Replacer, error) {
 	// Some values show whether the function makes what the column takes.
 	trial, fit := NewSource(Secret{}, gofakeit.New(1).Rand), false
 	for range fakeTries {
-		text, err := f.make(trial)
+		text, err := f.makeFake(trial)
 		if err != nil {
 			return nil, err
 		}
@@ -217,7 +217,7 @@ func (f fakeStrategy) Bind(t Target) (Replacer, error) {
 		}
 	}
 	if !fit {
-		return nil, fmt.Errorf("%s makes %s; column %s is %s", f.name, f.output(), c.Name, describe(c))
+		return nil, fmt.Errorf("%s makes %s; column %s is %s", f.name, f.output(), c.Name, describeColumn(c))
 	}
 	if c.Kind == dialect.Text {
 		return f.bindText(t)
@@ -228,7 +228,7 @@ func (f fakeStrategy) Bind(t Target) (Replacer, error) {
 	}
 	return clientReplacer{class, func(s *Source, _ dialect.Value) (dialect.Value, error) {
 		for range fakeTries {
-			text, err := f.make(s)
+			text, err := f.makeFake(s)
 			if err != nil {
 				return nil, err
 			}
@@ -236,7 +236,7 @@ func (f fakeStrategy) Bind(t Target) (Replacer, error) {
 				return v, nil
 			}
 		}
-		return nil, fmt.Errorf("fake: %s makes values that don't fit column %s, which is %s: give it a range, or use random", f.name, c.Name, describe(c))
+		return nil, fmt.Errorf("fake: %s makes values that don't fit column %s, which is %s: give it a range, or use random", f.name, c.Name, describeColumn(c))
 	}}, nil
 }
 
@@ -250,26 +250,26 @@ func (f fakeStrategy) bindText(t Target) (Replacer, error) {
 		var text string
 		for range fakeTries {
 			var err error
-			if text, err = f.make(s); err != nil {
+			if text, err = f.makeFake(s); err != nil {
 				return nil, err
 			}
-			if fits(c, text) {
+			if fitsColumn(c, text) {
 				break
 			}
 		}
 		if u != nil {
 			return u(s, text), nil
 		}
-		if !fits(c, text) && f.name == "email" {
-			return shortEmail(text, room(c)), nil
+		if !fitsColumn(c, text) && f.name == "email" {
+			return shortEmail(text, roomOf(c)), nil
 		}
-		return cut(c, text), nil
+		return cutToFit(c, text), nil
 	}}, nil
 }
 
-// make makes a value, as text.
-func (f fakeStrategy) make(s *Source) (string, error) {
-	v, err := generate(s.faker, f.info, f.params)
+// makeFake makes a value, as text.
+func (f fakeStrategy) makeFake(s *Source) (string, error) {
+	v, err := generateEmail(s.faker, f.info, f.params)
 	if err != nil {
 		return "", fmt.Errorf("fake: %s: gofakeit refuses its parameters", f.name)
 	}
@@ -314,7 +314,7 @@ func (f fakeStrategy) convert(c *dialect.Column, text string) (dialect.Value, bo
 	case dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ:
 		return convertMoment(c, text)
 	}
-	v, err := constant(c, text)
+	v, err := constantValue(c, text)
 	return v, err == nil
 }
 
@@ -328,5 +328,5 @@ func convertMoment(c *dialect.Column, text string) (dialect.Value, bool) {
 		}
 		m = moment{t: t.UTC().Truncate(time.Second), kind: c.Kind}
 	}
-	return m.String(), held(c, m)
+	return m.String(), isHeld(c, m)
 }

@@ -65,7 +65,7 @@ var fixedDefinition = definition{
 		switch value.(type) {
 		case string, float64, bool:
 		default:
-			p.fail("value", "a text, a number, true or false")
+			p.failAt("value", "a text, a number, true or false")
 		}
 		return fixedStrategy{value}, p.done()
 	},
@@ -80,7 +80,7 @@ func (f fixedStrategy) Bind(t Target) (Replacer, error) {
 	if certainlyRepeats(t) {
 		return nil, fmt.Errorf("column %s is unique, and one value for every row is not: use random, fake or pseudonym", t.Column.Name)
 	}
-	v, err := constant(t.Column, f.value)
+	v, err := constantValue(t.Column, f.value)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +90,8 @@ func (f fixedStrategy) Bind(t Target) (Replacer, error) {
 	}, nil
 }
 
-// constant brings a value that the policy names to the column's canonical form.
-func constant(c *dialect.Column, v any) (dialect.Value, error) {
+// constantValue brings a value that the policy names to the column's canonical form.
+func constantValue(c *dialect.Column, v any) (dialect.Value, error) {
 	text := ""
 	switch v := v.(type) {
 	case string:
@@ -102,12 +102,12 @@ func constant(c *dialect.Column, v any) (dialect.Value, error) {
 		text = strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	wrong := func(want string) error {
-		return fmt.Errorf("column %s is %s: the value must be %s", c.Name, describe(c), want)
+		return fmt.Errorf("column %s is %s: the value must be %s", c.Name, describeColumn(c), want)
 	}
 	switch c.Kind {
 	case dialect.Text, dialect.XML, dialect.Interval, dialect.Array:
-		if !fits(c, text) {
-			return nil, fmt.Errorf("column %s is %s: the value is too long, or has characters that charset %s lacks", c.Name, describe(c), c.Charset)
+		if !fitsColumn(c, text) {
+			return nil, fmt.Errorf("column %s is %s: the value is too long, or has characters that charset %s lacks", c.Name, describeColumn(c), c.Charset)
 		}
 		return text, nil
 	case dialect.Bytes:
@@ -143,7 +143,7 @@ func constant(c *dialect.Column, v any) (dialect.Value, error) {
 		if !ok {
 			return nil, wrong("written as " + momentExample(c.Kind))
 		}
-		if first, last := momentEnds(c); !held(c, m) {
+		if first, last := momentEnds(c); !isHeld(c, m) {
 			return nil, wrong(fmt.Sprintf("from %s to %s", moment{t: first, kind: c.Kind}, moment{t: last, kind: c.Kind}))
 		}
 		return m.String(), nil
@@ -181,5 +181,5 @@ func constant(c *dialect.Column, v any) (dialect.Value, error) {
 		}
 		return text, nil
 	}
-	return nil, fmt.Errorf("column %s is %s: use null or default", c.Name, describe(c))
+	return nil, fmt.Errorf("column %s is %s: use null or default", c.Name, describeColumn(c))
 }

@@ -56,14 +56,14 @@ func makeGeneralise(v any, _ Modifiers) (Strategy, error) {
 		to:      p.choice("to", "", "year", "month", "day", "hour"),
 		prefix:  p.int("prefix", -1, 0, 1000),
 		prefix6: p.int("prefix6", -1, 0, 128),
-		fill:    p.text("fill", ""),
+		fill:    p.textOr("fill", ""),
 	}
 	var ok bool
-	if g.step, ok = p.number("step"); ok && g.step <= 0 {
-		p.fail("step", "a number above 0")
+	if g.step, ok = p.floatOf("step"); ok && g.step <= 0 {
+		p.failAt("step", "a number above 0")
 	}
 	if g.fill != "" && (len(g.fill) != 1 || g.fill[0] < ' ' || g.fill[0] > '~') {
-		p.fail("fill", "one ASCII character")
+		p.failAt("fill", "one ASCII character")
 	}
 	return g, p.done()
 }
@@ -73,7 +73,7 @@ func (generaliseStrategy) Info() Info { return generaliseDefinition.info() }
 func (g generaliseStrategy) Bind(t Target) (Replacer, error) {
 	c := t.Column
 	missing := func(param string) error {
-		return fmt.Errorf("column %s is %s: say {generalise: {%s}}", c.Name, describe(c), param)
+		return fmt.Errorf("column %s is %s: say {generalise: {%s}}", c.Name, describeColumn(c), param)
 	}
 	switch c.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
@@ -83,26 +83,26 @@ func (g generaliseStrategy) Bind(t Target) (Replacer, error) {
 		if c.Kind == dialect.Date && (g.to == "day" || g.to == "hour") {
 			return nil, fmt.Errorf("column %s is a date, which has nothing finer than the day: say month or year", c.Name)
 		}
-		return g.moment(c)
+		return g.momentReplacer(c)
 	case dialect.Int, dialect.Decimal, dialect.Float:
 		if g.step == 0 {
 			return nil, missing("step: 10")
 		}
-		return g.number(c)
+		return g.numberReplacer(c)
 	case dialect.Inet:
 		return clientReplacer{Lossy, g.network}, nil
 	}
 	if g.prefix < 0 {
 		return nil, missing("prefix: 3")
 	}
-	return g.text(c)
+	return g.textReplacer(c)
 }
 
-func (g generaliseStrategy) moment(c *dialect.Column) (Replacer, error) {
+func (g generaliseStrategy) momentReplacer(c *dialect.Column) (Replacer, error) {
 	first, _ := momentEnds(c)
 	floor := func(m moment) moment {
 		was := m.t
-		if m.t = truncated(was, g.to); m.t.Before(first) && !was.Before(first) {
+		if m.t = truncateMoment(was, g.to); m.t.Before(first) && !was.Before(first) {
 			m.t = first
 		}
 		return m
@@ -119,9 +119,9 @@ func (g generaliseStrategy) moment(c *dialect.Column) (Replacer, error) {
 		return floor(m).String(), nil
 	}
 	var e dialect.Expr = dialect.TruncateMoment{Of: dialect.Current{Column: c}, Unit: g.to}
-	if !truncated(first, g.to).Equal(first) {
+	if !truncateMoment(first, g.to).Equal(first) {
 		// The column's first unit has begun before the column does.
-		second := moment{t: next(truncated(first, g.to), g.to), kind: c.Kind}
+		second := moment{t: nextUnit(truncateMoment(first, g.to), g.to), kind: c.Kind}
 		e = dialect.If{
 			Cond: dialect.Compare{Column: c.Name, Op: "<", Value: second.String()},
 			Then: dialect.Literal{Value: moment{t: first, kind: c.Kind}.String(), Column: c}, Else: e,
@@ -130,8 +130,8 @@ func (g generaliseStrategy) moment(c *dialect.Column) (Replacer, error) {
 	return bothWays{clientReplacer{Lossy, replace}, e}, nil
 }
 
-// truncated cuts a moment down to a unit.
-func truncated(t time.Time, unit string) time.Time {
+// truncateMoment cuts a moment down to a unit.
+func truncateMoment(t time.Time, unit string) time.Time {
 	month, day, hour := t.Month(), t.Day(), t.Hour()
 	switch unit {
 	case "year":
@@ -144,8 +144,8 @@ func truncated(t time.Time, unit string) time.Time {
 	return time.Date(t.Year(), month, day, hour, 0, 0, 0, t.Location())
 }
 
-// next is a unit later.
-func next(t time.Time, unit string) time.Time {
+// nextUnit is a unit later.
+func nextUnit(t time.Time, unit string) time.Time {
 	switch unit {
 	case "year":
 		return t.AddDate(1, 0, 0)
@@ -157,12 +157,12 @@ func next(t time.Time, unit string) time.Time {
 	return t.Add(time.Hour)
 }
 
-func (g generaliseStrategy) number(c *dialect.Column) (Replacer, error) {
+func (g generaliseStrategy) numberReplacer(c *dialect.Column) (Replacer, error) {
 	steps := *c
 	if isYear(c) {
 		steps.Type = "smallint" // a step is no year
 	}
-	step, err := constant(&steps, g.step)
+	step, err := constantValue(&steps, g.step)
 	if err != nil {
 		return nil, fmt.Errorf("step: %w", err)
 	}
@@ -226,7 +226,7 @@ func (g generaliseStrategy) whole(c *dialect.Column, e dialect.Expr) Replacer {
 	}}, e}
 }
 
-func (g generaliseStrategy) text(c *dialect.Column) (Replacer, error) {
+func (g generaliseStrategy) textReplacer(c *dialect.Column) (Replacer, error) {
 	if c.Length > 0 && g.prefix >= c.Length {
 		return nil, fmt.Errorf("column %s holds %d characters: a prefix of %d keeps all of it", c.Name, c.Length, g.prefix)
 	}

@@ -54,7 +54,7 @@ func fakeTitle(s Spec) string {
 	if name, ok := s.Params.(string); ok {
 		return name
 	}
-	data, err := encode(s.Params)
+	data, err := encodeJSON(s.Params)
 	if err != nil {
 		return s.Name
 	}
@@ -65,7 +65,7 @@ func generatorDigest(f fakeStrategy) string {
 	sum := sha256.New()
 	source := NewSource(Secret{}, rand.NewPCG(1, 2))
 	for range generatorSample {
-		text, err := f.make(source)
+		text, err := f.makeFake(source)
 		if err != nil {
 			text = "refused"
 		}

@@ -53,7 +53,7 @@ func (h hashStrategy) Bind(t Target) (Replacer, error) {
 			n = min(n, c.Length)
 		}
 	} else {
-		n = min(n, room(c))
+		n = min(n, roomOf(c))
 	}
 	bits := map[string]float64{"hex": 4, "base64": 6}[h.encoding]
 	if c.Kind == dialect.Bytes {
@@ -65,7 +65,7 @@ func (h hashStrategy) Bind(t Target) (Replacer, error) {
 	if err := hasRoom(space, t); err != nil {
 		return nil, err
 	}
-	return digested(newDomain(h.m.Group, "hash"), birthday(space, t), newCanon(t, h.m.Fold), func(sum []byte) dialect.Value {
+	return digestReplacer(newDomain(h.m.Group, "hash"), birthdayClass(space, t), newCanon(t, h.m.Fold), func(sum []byte) dialect.Value {
 		switch {
 		case c.Kind == dialect.Bytes:
 			return append([]byte(nil), sum[:n]...)

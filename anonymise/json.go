@@ -61,10 +61,10 @@ func makeJSON(v any, _ Modifiers) (Strategy, error) {
 	raw, _ := p.get("paths")
 	paths, ok := raw.(map[string]any)
 	if raw != nil && !ok {
-		p.fail("paths", "a map of paths to strategies")
+		p.failAt("paths", "a map of paths to strategies")
 	}
 	if p.err == nil && j.others == "" {
-		p.fail("others", "say what happens to what no path leads to: keep, drop or random")
+		p.failAt("others", "say what happens to what no path leads to: keep, drop or random")
 	}
 	if err := p.done(); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func makeJSON(v any, _ Modifiers) (Strategy, error) {
 	for _, written := range slices.Sorted(maps.Keys(paths)) {
 		rule, err := makeRule(written, paths[written])
 		if err != nil {
-			return nil, below(err, "json", "paths", written)
+			return nil, wrapPath(err, "json", "paths", written)
 		}
 		j.keyed = j.keyed || rule.strategy.Info().Keyed
 		j.rules = append(j.rules, rule)
@@ -180,7 +180,7 @@ func (j jsonStrategy) Bind(t Target) (Replacer, error) {
 		if err := w.walk(doc, bound); err != nil {
 			return nil, err
 		}
-		if text = doc.String(); !fits(c, text) {
+		if text = doc.String(); !fitsColumn(c, text) {
 			return nil, fmt.Errorf("json: the document got longer than column %s, which holds %d: use shorter values, or random", c.Name, c.Length)
 		}
 		return text, nil

@@ -34,17 +34,17 @@ type maskStrategy struct {
 
 func makeMask(v any, _ Modifiers) (Strategy, error) {
 	p := readParams("mask", v, "")
-	m := maskStrategy{first: p.int("first", 0, 0, 1000), last: p.int("last", 0, 0, 1000), with: p.text("with", "*")}
+	m := maskStrategy{first: p.int("first", 0, 0, 1000), last: p.int("last", 0, 0, 1000), with: p.textOr("with", "*")}
 	if len(m.with) != 1 || m.with[0] < ' ' || m.with[0] > '~' {
-		p.fail("with", "one ASCII character")
+		p.failAt("with", "one ASCII character")
 	}
-	if match := p.text("match", ""); match != "" {
+	if match := p.textOr("match", ""); match != "" {
 		var err error
 		if m.match, err = regexp.Compile(match); err != nil {
-			p.fail("match", "%s", err)
+			p.failAt("match", "%s", err)
 		}
 		if m.first+m.last > 0 {
-			p.fail("match", "either match, or first and last")
+			p.failAt("match", "either match, or first and last")
 		}
 	}
 	return m, p.done()

@@ -44,17 +44,17 @@ func (m modified) Bind(t Target) (Replacer, error) {
 	case !c.Assignable() && m.spec.Name != "keep":
 		return nil, fmt.Errorf("%s: column %s is numbered by the database and can't be assigned to: keep it, or delete the rows", name, c.Name)
 	case m.spec.Modifiers.As != "" && c.Kind != dialect.Bytes:
-		return nil, fmt.Errorf("%s: column %s is %s, and only a binary column is read `as: text`: leave that out", name, c.Name, describe(c))
+		return nil, fmt.Errorf("%s: column %s is %s, and only a binary column is read `as: text`: leave that out", name, c.Name, describeColumn(c))
 	}
 	if !m.discards() {
 		c = m.spec.Sees(c)
 		t.Column = c
 	}
 	if len(m.Kinds) > 0 && !slices.Contains(m.Kinds, c.Kind) {
-		return nil, fmt.Errorf("%s: column %s is %s, and %s works on %s", name, c.Name, describe(c), m.spec.Name, joinKinds(m.Kinds))
+		return nil, fmt.Errorf("%s: column %s is %s, and %s works on %s", name, c.Name, describeColumn(c), m.spec.Name, joinKinds(m.Kinds))
 	}
 	if m.Info().Keyed {
-		t = narrowed(t)
+		t = narrowedTarget(t)
 	}
 	inner, err := m.inner.Bind(t)
 	if err != nil {
@@ -199,15 +199,15 @@ func (b *bound) draw(s *Source, old dialect.Value, inner func(*Source, dialect.V
 	}
 	for range redraws {
 		v, err := inner(s, old)
-		if err != nil || !b.redraw || old == nil || !same(old, v) {
+		if err != nil || !b.redraw || old == nil || !sameValue(old, v) {
 			return v, err
 		}
 	}
 	return inner(s, old)
 }
 
-// same reports whether two values are one to most collations.
-func same(a, b dialect.Value) bool {
+// sameValue reports whether two values are one to most collations.
+func sameValue(a, b dialect.Value) bool {
 	x, _ := dialect.TextOf(a)
 	y, _ := dialect.TextOf(b)
 	return strings.EqualFold(x, y)

@@ -39,15 +39,15 @@ func makeNoise(v any, _ Modifiers) (Strategy, error) {
 	p := readParams("noise", v, "relative")
 	var n noiseStrategy
 	var relative, absolute bool
-	n.relative, relative = p.number("relative")
-	n.absolute, absolute = p.number("absolute")
+	n.relative, relative = p.floatOf("relative")
+	n.absolute, absolute = p.floatOf("absolute")
 	switch {
 	case relative && absolute:
-		p.fail("absolute", "either relative or absolute")
+		p.failAt("absolute", "either relative or absolute")
 	case relative && (n.relative < 1.0/noiseSteps || n.relative >= 1):
-		p.fail("relative", "a share from 0.0001 to below 1")
+		p.failAt("relative", "a share from 0.0001 to below 1")
 	case absolute && n.absolute <= 0:
-		p.fail("absolute", "a number above 0")
+		p.failAt("absolute", "a number above 0")
 	case !relative && !absolute && p.err == nil:
 		return nil, specErrorf(p.path, "the amount is missing: {noise: 0.1} or {noise: {absolute: 5}}")
 	}
@@ -69,7 +69,7 @@ func (n noiseStrategy) Bind(t Target) (Replacer, error) {
 		}
 	}
 	if n.absolute > 0 && n.absolute < math.Pow(10, -scale) {
-		return nil, fmt.Errorf("an amount of %v is rounded away in column %s, which is %s", n.absolute, c.Name, describe(c))
+		return nil, fmt.Errorf("an amount of %v is rounded away in column %s, which is %s", n.absolute, c.Name, describeColumn(c))
 	}
 	if n.absolute > 0 && n.absolute > (high-low)/2 {
 		return nil, fmt.Errorf("an amount of %v is more than column %s holds", n.absolute, c.Name)
@@ -135,13 +135,13 @@ func (n noiseStrategy) addWhole(s *Source, c *dialect.Column, old int64) int64 {
 	}
 	low, high := minInt(c), maxInt(c)
 	if d := int64(most); most < math.MaxInt64 {
-		low, high = max(low, saturating(old, -d)), min(high, saturating(old, d))
+		low, high = max(low, addSaturating(old, -d)), min(high, addSaturating(old, d))
 	}
-	return between(s, min(low, old), max(high, old))
+	return randomBetween(s, min(low, old), max(high, old))
 }
 
-// saturating is a + b, or the end of int64 that it goes beyond.
-func saturating(a, b int64) int64 {
+// addSaturating is a + b, or the end of int64 that it goes beyond.
+func addSaturating(a, b int64) int64 {
 	sum := a + b
 	switch {
 	case b > 0 && sum < a:
@@ -152,10 +152,10 @@ func saturating(a, b int64) int64 {
 	return sum
 }
 
-// drawn is a number from low to high in steps of 1/noiseSteps. It is never a whole
+// drawnExpr is a number from low to high in steps of 1/noiseSteps. It is never a whole
 // step, so that it is neither 0 nor 1, which would leave a value as it was.
 // Whole numbers that are drawn have no type to be wrong for the column's, literals would.
-func drawn(low, high int64) dialect.Expr {
+func drawnExpr(low, high int64) dialect.Expr {
 	whole := func(n int64) dialect.Expr { return dialect.RandomInt{Low: n, High: n} }
 	odd := dialect.Arith{Op: '+', A: dialect.Arith{Op: '*', A: dialect.RandomInt{Low: low, High: high - 1}, B: whole(2)}, B: whole(1)}
 	return dialect.Arith{Op: '/', A: odd, B: whole(2 * noiseSteps)}
@@ -168,7 +168,7 @@ func (n noiseStrategy) share(c *dialect.Column, high float64) dialect.Expr {
 	}
 	steps := int64(math.Round(n.relative * noiseSteps))
 	times := func(most int64) dialect.Expr {
-		return rounded(c, dialect.Arith{Op: '*', A: dialect.Current{Column: c}, B: drawn(noiseSteps-steps, most)})
+		return roundedExpr(c, dialect.Arith{Op: '*', A: dialect.Current{Column: c}, B: drawnExpr(noiseSteps-steps, most)})
 	}
 	end := high / (1 + n.relative) * (1 - 1e-9)
 	above, below := numberValue(c, end), numberValue(c, -end)
@@ -181,14 +181,14 @@ func (n noiseStrategy) share(c *dialect.Column, high float64) dialect.Expr {
 
 // amount is old + a part of the amount, between -1 and 1.
 func (n noiseStrategy) amount(c *dialect.Column, low, high float64) dialect.Expr {
-	most, err := constant(c, n.absolute)
+	most, err := constantValue(c, n.absolute)
 	if err != nil {
 		return nil // more digits than the column has: through the client
 	}
 	plus := func(from, to int64) dialect.Expr {
-		return rounded(c, dialect.Arith{
+		return roundedExpr(c, dialect.Arith{
 			Op: '+', A: dialect.Current{Column: c},
-			B: dialect.Arith{Op: '*', A: drawn(from, to), B: dialect.Literal{Value: most, Column: c}},
+			B: dialect.Arith{Op: '*', A: drawnExpr(from, to), B: dialect.Literal{Value: most, Column: c}},
 		})
 	}
 	below, above := numberValue(c, low+n.absolute), numberValue(c, high-n.absolute)
@@ -207,7 +207,7 @@ func (n noiseStrategy) amount(c *dialect.Column, low, high float64) dialect.Expr
 	}
 }
 
-func rounded(c *dialect.Column, e dialect.Expr) dialect.Expr {
+func roundedExpr(c *dialect.Column, e dialect.Expr) dialect.Expr {
 	switch {
 	case c.Kind == dialect.Int:
 		e = dialect.Round{Of: e}

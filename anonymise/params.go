@@ -37,7 +37,7 @@ func readParams(name string, v any, short string) *params {
 
 func (p *params) at(key string) []string { return append(slices.Clip(p.path), key) }
 
-func (p *params) fail(key, format string, args ...any) {
+func (p *params) failAt(key, format string, args ...any) {
 	if p.err == nil {
 		p.err = specErrorf(p.at(key), format, args...)
 	}
@@ -57,34 +57,34 @@ func (p *params) int(key string, otherwise, low, high int) int {
 	}
 	f, isNumber := v.(float64)
 	if !isNumber || f != math.Trunc(f) || f < float64(low) || f > float64(high) {
-		p.fail(key, "a whole number from %d to %d", low, high)
+		p.failAt(key, "a whole number from %d to %d", low, high)
 		return otherwise
 	}
 	return int(f)
 }
 
-// number reads a number; ok is false where there is none.
-func (p *params) number(key string) (f float64, ok bool) {
+// floatOf reads a number; ok is false where there is none.
+func (p *params) floatOf(key string) (f float64, ok bool) {
 	v, ok := p.get(key)
 	if !ok {
 		return 0, false
 	}
 	f, isNumber := v.(float64)
 	if !isNumber {
-		p.fail(key, "a number")
+		p.failAt(key, "a number")
 	}
 	return f, isNumber
 }
 
-// text reads a text that isn't empty.
-func (p *params) text(key, otherwise string) string {
+// textOr reads a text that isn't empty.
+func (p *params) textOr(key, otherwise string) string {
 	v, ok := p.get(key)
 	if !ok {
 		return otherwise
 	}
 	s, isText := v.(string)
 	if !isText || s == "" {
-		p.fail(key, "a text")
+		p.failAt(key, "a text")
 		return otherwise
 	}
 	return s
@@ -92,9 +92,9 @@ func (p *params) text(key, otherwise string) string {
 
 // choice reads one of the names.
 func (p *params) choice(key, otherwise string, names ...string) string {
-	s := p.text(key, otherwise)
+	s := p.textOr(key, otherwise)
 	if s != otherwise && !slices.Contains(names, s) {
-		p.fail(key, "%s", unknown("value", s, names))
+		p.failAt(key, "%s", unknownName("value", s, names))
 	}
 	return s
 }
@@ -107,7 +107,7 @@ func (p *params) list(key string) ([]any, bool) {
 	}
 	l, isList := v.([]any)
 	if !isList || len(l) == 0 {
-		p.fail(key, "a list with at least one entry")
+		p.failAt(key, "a list with at least one entry")
 		return nil, false
 	}
 	return l, true
@@ -122,16 +122,16 @@ func (p *params) done() error {
 			if len(p.asked) == 0 {
 				return specErrorf(p.at(key), "%s takes no parameters", p.path[0])
 			}
-			return specErrorf(p.at(key), "%s", unknown("parameter", key, p.asked))
+			return specErrorf(p.at(key), "%s", unknownName("parameter", key, p.asked))
 		}
 	}
 	return nil
 }
 
-// unknown says that a name isn't one of those there are: the nearest one where
+// unknownName says that a name isn't one of those there are: the nearest one where
 // it looks like a slip, else all of them.
-func unknown(what, name string, names []string) string {
-	if near := nearest(name, names); near != "" {
+func unknownName(what, name string, names []string) string {
+	if near := nearestName(name, names); near != "" {
 		return fmt.Sprintf("unknown %s %q: did you mean %s?", what, name, near)
 	}
 	if len(names) > 30 {
@@ -140,8 +140,8 @@ func unknown(what, name string, names []string) string {
 	return fmt.Sprintf("unknown %s %q: there are %s", what, name, strings.Join(names, ", "))
 }
 
-// nearest is the name with the least edit distance, if that is small.
-func nearest(name string, names []string) string {
+// nearestName is the name with the least edit distance, if that is small.
+func nearestName(name string, names []string) string {
 	best, least := "", len(name)/3+2
 	for _, n := range names {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(n)); d < least {

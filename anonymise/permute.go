@@ -18,13 +18,13 @@ import (
 
 // bandStarts are the least members of the bands of positive numbers. Zero is
 // alone: it identifies no one, and MySQL takes it for "the next number".
-var bandStarts = starts(0)
+var bandStarts = findBandStarts(0)
 
 // negativeStarts are those of the absolute values of negative numbers, whose
 // types reach one further.
-var negativeStarts = starts(1)
+var negativeStarts = findBandStarts(1)
 
-func starts(beyond uint64) []uint64 {
+func findBandStarts(beyond uint64) []uint64 {
 	all := []uint64{0, 1}
 	for p := uint64(10); ; p *= 10 {
 		all = append(all, p)
@@ -39,8 +39,8 @@ func starts(beyond uint64) []uint64 {
 	return all
 }
 
-// band returns the number of n's band, its first member, and how many it has.
-func band(starts []uint64, n uint64) (number int, start, size uint64) {
+// bandOf returns the number of n's band, its first member, and how many it has.
+func bandOf(starts []uint64, n uint64) (number int, start, size uint64) {
 	i := sort.Search(len(starts), func(i int) bool { return starts[i] > n })
 	start = starts[i-1]
 	if i == len(starts) {
@@ -49,15 +49,15 @@ func band(starts []uint64, n uint64) (number int, start, size uint64) {
 	return i, start, starts[i] - start
 }
 
-// permute maps n to another member of its band. The map is one cycle through
+// permuteNumber maps n to another member of its band. The map is one cycle through
 // all members, the successor under a keyed order, so that it is a permutation
 // in which no number stays what it was (a band of one aside).
-func permute(key cipher.Block, scratch *[2 * aes.BlockSize]byte, n uint64, negative bool) uint64 {
+func permuteNumber(key cipher.Block, scratch *[2 * aes.BlockSize]byte, n uint64, negative bool) uint64 {
 	starts, sign := bandStarts, byte(0)
 	if negative {
 		starts, sign = negativeStarts, 1
 	}
-	number, start, size := band(starts, n)
+	number, start, size := bandOf(starts, n)
 	if size == 1 {
 		return n
 	}

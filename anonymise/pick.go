@@ -39,7 +39,7 @@ func makePick(v any, _ Modifiers) (Strategy, error) {
 		switch v.(type) {
 		case string, float64, bool:
 		default:
-			p.fail("from", "entry %d is neither a text, a number, true nor false", i)
+			p.failAt("from", "entry %d is neither a text, a number, true nor false", i)
 		}
 	}
 	weights, _ := p.list("weights")
@@ -47,16 +47,16 @@ func makePick(v any, _ Modifiers) (Strategy, error) {
 	for i, v := range weights {
 		f, ok := v.(float64)
 		if !ok || f != math.Trunc(f) || f < 0 || f > 1e6 {
-			p.fail("weights", "entry %d is no whole number from 0 to 1000000", i)
+			p.failAt("weights", "entry %d is no whole number from 0 to 1000000", i)
 		}
 		sum += int(f)
 		s.weights = append(s.weights, int(f))
 	}
 	if len(weights) > 0 && sum == 0 {
-		p.fail("weights", "at least one must be above 0")
+		p.failAt("weights", "at least one must be above 0")
 	}
 	if len(weights) > 0 && s.from != nil && len(weights) != len(s.from) {
-		p.fail("weights", "%d of them for %d values", len(weights), len(s.from))
+		p.failAt("weights", "%d of them for %d values", len(weights), len(s.from))
 	}
 	return s, p.done()
 }
@@ -82,7 +82,7 @@ func (p pickStrategy) Bind(t Target) (Replacer, error) {
 	}
 	values := make([]dialect.Value, len(from))
 	for i, v := range from {
-		value, err := constant(c, v)
+		value, err := constantValue(c, v)
 		if err != nil {
 			return nil, fmt.Errorf("entry %s: %w", strconv.Itoa(i), err)
 		}

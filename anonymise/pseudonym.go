@@ -54,7 +54,7 @@ func makePseudonym(v any, m Modifiers) (Strategy, error) {
 	p := readParams("pseudonym", v, "as")
 	s := pseudonymStrategy{m: m}
 	s.as = p.choice("as", "", "token", "email", "digits", "uuid")
-	s.host = p.text("domain", "")
+	s.host = p.textOr("domain", "")
 	otherwise, most := tokenLength, 51
 	if s.as == "digits" {
 		otherwise, most = digitsLength, 16
@@ -63,11 +63,11 @@ func makePseudonym(v any, m Modifiers) (Strategy, error) {
 	_, lengthGiven := p.m["length"]
 	switch {
 	case s.host != "" && s.as != "email":
-		p.fail("domain", "only {as: email} has a domain")
+		p.failAt("domain", "only {as: email} has a domain")
 	case s.host != "" && strings.Trim(strings.ToLower(s.host), lowerLetters+digits+".-") != "":
-		p.fail("domain", "letters, digits, hyphens and dots")
+		p.failAt("domain", "letters, digits, hyphens and dots")
 	case lengthGiven && s.as == "uuid":
-		p.fail("length", "a UUID has 36 characters")
+		p.failAt("length", "a UUID has 36 characters")
 	}
 	if s.host == "" {
 		s.host = "example.com"
@@ -80,7 +80,7 @@ func (pseudonymStrategy) Info() Info { return pseudonymDefinition.info() }
 func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 	c := t.Column
 	if p.as != "" && c.Kind != dialect.Text {
-		return nil, fmt.Errorf("this shape is a text; column %s is %s: leave it out", c.Name, describe(c))
+		return nil, fmt.Errorf("this shape is a text; column %s is %s: leave it out", c.Name, describeColumn(c))
 	}
 	canon := newCanon(t, p.m.Fold)
 	switch c.Kind {
@@ -88,7 +88,7 @@ func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 		if isYear(c) {
 			return nil, fmt.Errorf("column %s is a year, of which there are too few for pseudonyms: use random or noise", c.Name)
 		}
-		return p.number(t, Unique), nil
+		return p.numberReplacer(t, Unique), nil
 	case dialect.Decimal:
 		class := Unique
 		if c.Scale > 0 {
@@ -98,19 +98,19 @@ func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 			if digits <= 0 {
 				digits = 9
 			}
-			class = birthday(math.Pow10(digits), t)
+			class = birthdayClass(math.Pow10(digits), t)
 		}
-		return p.number(t, class), nil
+		return p.numberReplacer(t, class), nil
 	case dialect.UUID:
-		return digested(newDomain(p.m.Group, "uuid"), birthday(math.Pow(2, 122), t), canon, pseudonymUUID), nil
+		return digestReplacer(newDomain(p.m.Group, "uuid"), birthdayClass(math.Pow(2, 122), t), canon, pseudonymUUID), nil
 	case dialect.Bytes:
-		return p.bytes(t, canon)
+		return p.bytesReplacer(t, canon)
 	}
-	return p.text(t, canon)
+	return p.textReplacer(t, canon)
 }
 
-// digested makes a value of the digest of the canonical form.
-func digested(d domain, class Class, canon canon, of func(sum []byte) dialect.Value) Replacer {
+// digestReplacer makes a value of the digest of the canonical form.
+func digestReplacer(d domain, class Class, canon canon, of func(sum []byte) dialect.Value) Replacer {
 	return clientReplacer{class, func(s *Source, old dialect.Value) (dialect.Value, error) {
 		canonical := canon.value(old)
 		if canonical == "" {
@@ -126,9 +126,9 @@ func digested(d domain, class Class, canon canon, of func(sum []byte) dialect.Va
 
 func pseudonymUUID(sum []byte) dialect.Value { return uuid(sum[:16]).version(8).String() }
 
-func (p pseudonymStrategy) text(t Target, canon canon) (Replacer, error) {
+func (p pseudonymStrategy) textReplacer(t Target, canon canon) (Replacer, error) {
 	c := t.Column
-	n := room(c)
+	n := roomOf(c)
 	tooShort := func(need int) error {
 		return fmt.Errorf("column %s holds %d characters, and this needs %d: use another shape, or random", c.Name, n, need)
 	}
@@ -161,7 +161,7 @@ func (p pseudonymStrategy) text(t Target, canon canon) (Replacer, error) {
 	if err := hasRoom(space, t); err != nil {
 		return nil, err
 	}
-	r := digested(newDomain(p.m.Group, purpose), birthday(space, t), canon, of)
+	r := digestReplacer(newDomain(p.m.Group, purpose), birthdayClass(space, t), canon, of)
 	if purpose == "uuid" {
 		r = uuidText(r)
 	}
@@ -203,7 +203,7 @@ func digitsOf(sum []byte, n int) string {
 	return string(b)
 }
 
-func (p pseudonymStrategy) bytes(t Target, canon canon) (Replacer, error) {
+func (p pseudonymStrategy) bytesReplacer(t Target, canon canon) (Replacer, error) {
 	c := t.Column
 	n := 16
 	if c.Length > 0 && c.Length < n {
@@ -217,14 +217,14 @@ func (p pseudonymStrategy) bytes(t Target, canon canon) (Replacer, error) {
 	if err := hasRoom(space, t); err != nil {
 		return nil, err
 	}
-	return digested(newDomain(p.m.Group, "bytes"), birthday(space, t), canon, func(sum []byte) dialect.Value {
+	return digestReplacer(newDomain(p.m.Group, "bytes"), birthdayClass(space, t), canon, func(sum []byte) dialect.Value {
 		b := make([]byte, size)
 		copy(b, sum[:n])
 		return b
 	}), nil
 }
 
-func (p pseudonymStrategy) number(t Target, class Class) Replacer {
+func (p pseudonymStrategy) numberReplacer(t Target, class Class) Replacer {
 	whole := newDomain(p.m.Group, "whole number")
 	other := newDomain(p.m.Group, "number")
 	isInt := t.Column.Kind == dialect.Int
@@ -253,7 +253,7 @@ func (p pseudonymStrategy) number(t Target, class Class) Replacer {
 		if err != nil {
 			return nil, err
 		}
-		d.whole = strconv.FormatUint(permute(key, &s.block, magnitude, d.negative), 10)
+		d.whole = strconv.FormatUint(permuteNumber(key, &s.block, magnitude, d.negative), 10)
 		if n, err := strconv.ParseInt(d.String(), 10, 64); err == nil && isInt {
 			return n, nil
 		}
@@ -267,9 +267,9 @@ func (s *Source) permuteInt(d domain, n int64) (dialect.Value, error) {
 		return nil, err
 	}
 	if n < 0 {
-		return int64(-permute(key, &s.block, -uint64(n), true)), nil
+		return int64(-permuteNumber(key, &s.block, -uint64(n), true)), nil
 	}
-	m := permute(key, &s.block, uint64(n), false)
+	m := permuteNumber(key, &s.block, uint64(n), false)
 	return int64(m), nil // no band goes across 2^63
 }
 

@@ -44,15 +44,15 @@ type randomStrategy struct {
 func makeRandom(v any, _ Modifiers) (Strategy, error) {
 	p := readParams("random", v, "")
 	var r randomStrategy
-	if f, ok := p.number("min"); ok {
+	if f, ok := p.floatOf("min"); ok {
 		r.min = &f
 	}
-	if f, ok := p.number("max"); ok {
+	if f, ok := p.floatOf("max"); ok {
 		r.max = &f
 	}
-	r.from, r.to = p.text("from", ""), p.text("to", "")
+	r.from, r.to = p.textOr("from", ""), p.textOr("to", "")
 	if r.min != nil && r.max != nil && *r.min > *r.max {
-		p.fail("min", "not above max")
+		p.failAt("min", "not above max")
 	}
 	return r, p.done()
 }
@@ -62,10 +62,10 @@ func (randomStrategy) Info() Info { return randomDefinition.info() }
 func (r randomStrategy) Bind(t Target) (Replacer, error) {
 	c := t.Column
 	if numeric := c.Kind == dialect.Int || c.Kind == dialect.Decimal || c.Kind == dialect.Float; !numeric && (r.min != nil || r.max != nil) {
-		return nil, fmt.Errorf("min and max are for numbers; column %s is %s", c.Name, describe(c))
+		return nil, fmt.Errorf("min and max are for numbers; column %s is %s", c.Name, describeColumn(c))
 	}
 	if !isMoment(c.Kind) && (r.from != "" || r.to != "") {
-		return nil, fmt.Errorf("from and to are for dates and timestamps; column %s is %s", c.Name, describe(c))
+		return nil, fmt.Errorf("from and to are for dates and timestamps; column %s is %s", c.Name, describeColumn(c))
 	}
 	switch c.Kind {
 	case dialect.Text:
@@ -91,19 +91,19 @@ const newText = "aaaaaaaaaaaa"
 
 func randomText(t Target) (Replacer, error) {
 	c := t.Column
-	n := room(c)
+	n := roomOf(c)
 	if err := hasRoom(textSpace(c, n), t); err != nil {
 		return nil, err
 	}
 	least := 0
-	class := birthday(math.Pow(10, float64(min(n, uniqueChars))), t)
+	class := birthdayClass(math.Pow(10, float64(min(n, uniqueChars))), t)
 	if t.Unique {
 		least = min(n, uniqueChars)
 	}
 	replace := func(s *Source, old dialect.Value) (dialect.Value, error) {
 		text, ok := dialect.TextOf(old)
 		if !ok {
-			text = cut(c, newText)
+			text = cutToFit(c, newText)
 		}
 		if c.Fixed {
 			text = strings.TrimRight(text, " ")
@@ -111,7 +111,7 @@ func randomText(t Target) (Replacer, error) {
 		if missing := least - utf8.RuneCountInString(text); missing > 0 {
 			text += strings.Repeat("a", missing)
 		}
-		return cut(c, randomLike(s, text)), nil
+		return cutToFit(c, randomLike(s, text)), nil
 	}
 	if least > 0 && c.Fixed {
 		return clientReplacer{class, replace}, nil // what is joined to a CHAR stands behind its padding on some engines

@@ -15,7 +15,7 @@ import (
 func randomKind(t Target) (Replacer, error) {
 	c := t.Column
 	client := func(space float64, replace func(s *Source, old dialect.Value) dialect.Value) clientReplacer {
-		return clientReplacer{birthday(space, t), func(s *Source, old dialect.Value) (dialect.Value, error) { return replace(s, old), nil }}
+		return clientReplacer{birthdayClass(space, t), func(s *Source, old dialect.Value) (dialect.Value, error) { return replace(s, old), nil }}
 	}
 	const lossy = 0.0 // however few rows
 	switch c.Kind {
@@ -35,7 +35,7 @@ func randomKind(t Target) (Replacer, error) {
 		})
 		return bothWays{r, dialect.RandomBytes{Of: dialect.Current{Column: c}}}, nil
 	case dialect.Bool:
-		return chosen(c, client(lossy, func(s *Source, _ dialect.Value) dialect.Value {
+		return chosenReplacer(c, client(lossy, func(s *Source, _ dialect.Value) dialect.Value {
 			return []string{"true", "false"}[s.rng.IntN(2)]
 		}), "true", "false"), nil
 	case dialect.Enum, dialect.Set:
@@ -45,7 +45,7 @@ func randomKind(t Target) (Replacer, error) {
 		if err := hasRoom(float64(len(c.Labels)), t); err != nil {
 			return nil, err
 		}
-		return chosen(c, client(lossy, func(s *Source, _ dialect.Value) dialect.Value {
+		return chosenReplacer(c, client(lossy, func(s *Source, _ dialect.Value) dialect.Value {
 			return c.Labels[s.rng.IntN(len(c.Labels))]
 		}), c.Labels...), nil
 	case dialect.Bits:
@@ -71,11 +71,11 @@ func randomKind(t Target) (Replacer, error) {
 	case dialect.Array:
 		return bindElements(t, randomStrategy{})
 	}
-	return nil, fmt.Errorf("column %s is %s: use null or default", c.Name, describe(c))
+	return nil, fmt.Errorf("column %s is %s: use null or default", c.Name, describeColumn(c))
 }
 
-// chosen is one of the labels.
-func chosen(c *dialect.Column, r clientReplacer, labels ...string) Replacer {
+// chosenReplacer is one of the labels.
+func chosenReplacer(c *dialect.Column, r clientReplacer, labels ...string) Replacer {
 	values := make([]dialect.Value, len(labels))
 	for i, l := range labels {
 		values[i] = l

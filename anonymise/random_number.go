@@ -30,12 +30,12 @@ func (r randomStrategy) integer(t Target) (Replacer, error) {
 	if err := hasRoom(space, t); err != nil {
 		return nil, err
 	}
-	replace := func(s *Source, _ dialect.Value) (dialect.Value, error) { return between(s, low, high), nil }
-	return bothWays{clientReplacer{birthday(space, t), replace}, dialect.RandomInt{Low: low, High: high}}, nil
+	replace := func(s *Source, _ dialect.Value) (dialect.Value, error) { return randomBetween(s, low, high), nil }
+	return bothWays{clientReplacer{birthdayClass(space, t), replace}, dialect.RandomInt{Low: low, High: high}}, nil
 }
 
-// between draws a number from low to high, both included.
-func between(s *Source, low, high int64) int64 {
+// randomBetween draws a number from low to high, both included.
+func randomBetween(s *Source, low, high int64) int64 {
 	span := uint64(high) - uint64(low)
 	if span == math.MaxUint64 {
 		return int64(s.rng.Uint64())
@@ -75,7 +75,7 @@ func (r randomStrategy) decimal(t Target) (Replacer, error) {
 		return nil, err
 	}
 	replace := func(s *Source, _ dialect.Value) (dialect.Value, error) {
-		return decimalOf(big.NewInt(between(s, low, high)), scale).String(), nil
+		return decimalOf(big.NewInt(randomBetween(s, low, high)), scale).String(), nil
 	}
 	// Literals are decoded as the column's type, which holds both ends of the
 	// range but not always a power of ten to divide by.
@@ -88,7 +88,7 @@ func (r randomStrategy) decimal(t Target) (Replacer, error) {
 			B: dialect.Arith{Op: '*', A: dialect.Random{}, B: literal(span)},
 		}}}
 	}
-	return bothWays{clientReplacer{birthday(space, t), replace}, e}, nil
+	return bothWays{clientReplacer{birthdayClass(space, t), replace}, e}, nil
 }
 
 // float is a number from 0 to 1,000,000, or to the most that the column takes, unless told.
@@ -127,7 +127,7 @@ func (r randomStrategy) float(t Target) (Replacer, error) {
 		Op: '+', A: floatLiteral(t.Column, low),
 		B: dialect.Arith{Op: '*', A: dialect.Random{}, B: floatLiteral(t.Column, high-low)},
 	}
-	return bothWays{clientReplacer{birthday(space, t), replace}, dialect.Cast{Of: e, Column: t.Column}}, nil
+	return bothWays{clientReplacer{birthdayClass(space, t), replace}, dialect.Cast{Of: e, Column: t.Column}}, nil
 }
 
 func floatLiteral(c *dialect.Column, f float64) dialect.Literal {
@@ -152,7 +152,7 @@ func (r randomStrategy) moment(t Target) (Replacer, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s must be written as %s", end.name, momentExample(c.Kind))
 		}
-		if first, last := momentEnds(c); end.text != "" && !held(c, m) {
+		if first, last := momentEnds(c); end.text != "" && !isHeld(c, m) {
 			return nil, fmt.Errorf("%s: column %s holds %s to %s", end.name, c.Name, moment{t: first, kind: c.Kind}, moment{t: last, kind: c.Kind})
 		} else if m.t.Before(first) {
 			m.t = first
@@ -172,10 +172,10 @@ func (r randomStrategy) moment(t Target) (Replacer, error) {
 		return nil, err
 	}
 	replace := func(s *Source, _ dialect.Value) (dialect.Value, error) {
-		return low.add(time.Duration(between(s, 0, steps)) * step).String(), nil
+		return low.add(time.Duration(randomBetween(s, 0, steps)) * step).String(), nil
 	}
 	return bothWays{
-		clientReplacer{birthday(float64(steps)+1, t), replace},
+		clientReplacer{birthdayClass(float64(steps)+1, t), replace},
 		dialect.RandomMoment{Low: low.String(), High: ends[1].String(), Column: c},
 	}, nil
 }

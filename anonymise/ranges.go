@@ -112,8 +112,8 @@ func momentEnds(c *dialect.Column) (first, last time.Time) {
 	return first, last
 }
 
-// held reports whether the column holds the moment.
-func held(c *dialect.Column, m moment) bool {
+// isHeld reports whether the column holds the moment.
+func isHeld(c *dialect.Column, m moment) bool {
 	if m.kind == dialect.Time {
 		return true
 	}

@@ -46,7 +46,7 @@ func TestPitfall13ReplacementsKeepWithinTheType(t *testing.T) {
 		for range 2000 {
 			v := replace(t, r, s, "0")
 			if text, _ := dialect.TextOf(v); isMoment(c.Kind) {
-				if m, ok := parseMoment(c.Kind, text); !ok || !held(c, m) {
+				if m, ok := parseMoment(c.Kind, text); !ok || !isHeld(c, m) {
 					t.Fatalf("%s can't hold %s", c.Type, text)
 				}
 			} else if d, ok := parseDecimal(text); !ok || len(d.whole) > 6 || !within(d, low, high) {

@@ -137,7 +137,7 @@ func New(s Spec) (Strategy, error) {
 	}
 	d, ok := lookUp(s.Name)
 	if !ok {
-		return nil, specErrorf([]string{s.Name}, "%s", unknown("strategy", s.Name, strategyNames()))
+		return nil, specErrorf([]string{s.Name}, "%s", unknownName("strategy", s.Name, strategyNames()))
 	}
 	s.Modifiers.Consistent = s.Modifiers.Consistent || s.Modifiers.Group != ""
 	inner, err := d.make(s.Params, s.Modifiers)

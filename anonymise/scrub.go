@@ -50,7 +50,7 @@ var patterns = []pattern{
 
 func isCard(hit string) bool {
 	plain, ok := onlyDigits(hit)
-	return ok && len(plain) >= 12 && luhn(plain) == 0
+	return ok && len(plain) >= 12 && luhnDigit(plain) == 0
 }
 
 func isWrittenIBAN(hit string) bool {
@@ -84,9 +84,9 @@ type scrubStrategy struct {
 
 func makeScrub(v any, _ Modifiers) (Strategy, error) {
 	p := readParams("scrub", v, "")
-	s := scrubStrategy{with: p.text("with", "label")}
+	s := scrubStrategy{with: p.textOr("with", "label")}
 	if s.with != "label" && s.with != "random" && (len(s.with) != 1 || s.with[0] < ' ' || s.with[0] > '~') {
-		p.fail("with", "label, random, or one ASCII character")
+		p.failAt("with", "label, random, or one ASCII character")
 	}
 	var known []string
 	for _, pattern := range patterns {
@@ -97,7 +97,7 @@ func makeScrub(v any, _ Modifiers) (Strategy, error) {
 	for _, v := range wanted {
 		name, _ := v.(string)
 		if !slices.Contains(known, name) {
-			p.fail("patterns", "%s", unknown("pattern", name, known))
+			p.failAt("patterns", "%s", unknownName("pattern", name, known))
 		}
 		names = append(names, name)
 	}
@@ -110,7 +110,7 @@ func makeScrub(v any, _ Modifiers) (Strategy, error) {
 	for _, v := range columns {
 		name, ok := v.(string)
 		if !ok || name == "" {
-			p.fail("columns", "a list of columns of the same table")
+			p.failAt("columns", "a list of columns of the same table")
 		}
 		s.columns = append(s.columns, name)
 	}
@@ -128,7 +128,7 @@ func (s scrubStrategy) Bind(t Target) (Replacer, error) {
 	if len(s.columns) == 0 {
 		return clientReplacer{Lossy, func(src *Source, old dialect.Value) (dialect.Value, error) {
 			text, _ := dialect.TextOf(old)
-			return cut(c, s.scrub(src, text, nil)), nil
+			return cutToFit(c, s.scrub(src, text, nil)), nil
 		}}, nil
 	}
 	if slices.Contains(s.columns, c.Name) {
@@ -141,7 +141,7 @@ func (s scrubStrategy) Bind(t Target) (Replacer, error) {
 			v, _ := dialect.TextOf(row(column))
 			words = append(words, identifiersIn(v)...)
 		}
-		return cut(c, s.scrub(src, text, words)), nil
+		return cutToFit(c, s.scrub(src, text, words)), nil
 	}}, nil
 }
 
@@ -283,7 +283,7 @@ func foldWithOffsets(text string) (string, []int) {
 		}
 		folded, ok := seen[r]
 		if !ok {
-			folded = folding.text(string(r))
+			folded = folding.canonicalText(string(r))
 			seen[r] = folded
 		}
 		b.WriteString(folded)

@@ -88,7 +88,7 @@ func TestTextsFoldCharacterByCharacter(t *testing.T) {
 		var want strings.Builder
 		var from []int
 		for i, r := range text {
-			folded := folding.text(string(r))
+			folded := folding.canonicalText(string(r))
 			want.WriteString(folded)
 			for range len(folded) {
 				from = append(from, i)

@@ -34,7 +34,7 @@ type sequenceStrategy struct {
 
 func makeSequence(v any, m Modifiers) (Strategy, error) {
 	p := readParams("sequence", v, "prefix")
-	s := sequenceStrategy{by: p.text("by", ""), prefix: p.text("prefix", ""), m: m}
+	s := sequenceStrategy{by: p.textOr("by", ""), prefix: p.textOr("prefix", ""), m: m}
 	return s, p.done()
 }
 
@@ -43,10 +43,10 @@ func (sequenceStrategy) Info() Info { return sequenceDefinition.info() }
 func (q sequenceStrategy) Bind(t Target) (Replacer, error) {
 	c := t.Column
 	if q.prefix != "" && c.Kind != dialect.Text {
-		return nil, fmt.Errorf("a prefix is a text; column %s is %s: leave it out", c.Name, describe(c))
+		return nil, fmt.Errorf("a prefix is a text; column %s is %s: leave it out", c.Name, describeColumn(c))
 	}
 	if c.Kind == dialect.Decimal && c.Precision > 0 && c.Precision <= c.Scale || isYear(c) {
-		return nil, fmt.Errorf("column %s is %s that has no room for row numbers: use random", c.Name, describe(c))
+		return nil, fmt.Errorf("column %s is %s that has no room for row numbers: use random", c.Name, describeColumn(c))
 	}
 	n, err := newRowNumber(t, q.by, q.m)
 	if err != nil {
@@ -57,13 +57,13 @@ func (q sequenceStrategy) Bind(t Target) (Replacer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.Kind == dialect.Text && !fits(c, q.prefix+text) {
+		if c.Kind == dialect.Text && !fitsColumn(c, q.prefix+text) {
 			return nil, fmt.Errorf("sequence: prefix and number are longer than column %s, which holds %d characters: use a shorter prefix", c.Name, c.Length)
 		}
 		if c.Kind == dialect.Text {
 			return q.prefix + text, nil
 		}
-		v, err := constant(c, text)
+		v, err := constantValue(c, text)
 		if err != nil {
 			return nil, fmt.Errorf("sequence: the numbers of column %s don't fit column %s", n.by, c.Name)
 		}

@@ -60,13 +60,13 @@ func makeShift(v any, m Modifiers) (Strategy, error) {
 		s.span += time.Duration(p.int(unit.name, 0, -unit.most, unit.most)) * unit.size
 	}
 	s.within = p.int("within", 0, 1, maxShiftDays)
-	s.by = p.text("by", "")
+	s.by = p.textOr("by", "")
 	switch {
 	case p.err != nil:
 	case s.within > 0 && s.span != 0:
-		p.fail("within", "either a fixed span, or a random one")
+		p.failAt("within", "either a fixed span, or a random one")
 	case s.by != "" && s.within == 0:
-		p.fail("by", "the span is missing: {shift: {within: 90, by: %s}}", s.by)
+		p.failAt("by", "the span is missing: {shift: {within: 90, by: %s}}", s.by)
 	case s.within == 0 && s.span == 0:
 		return nil, specErrorf(p.path, "the span is missing: {shift: {days: 30}}, or {shift: {within: 90}} for a random one")
 	case s.within == 0 && m.Consistent:
@@ -99,12 +99,12 @@ func (s shiftStrategy) Bind(t Target) (Replacer, error) {
 		return nil, fmt.Errorf("column %s is a time of day, which whole days don't move: use hours or minutes", c.Name)
 	}
 	if s.within == 0 {
-		return clientReplacer{Unique, func(_ *Source, old dialect.Value) (dialect.Value, error) { return shifted(c, old, s.span) }}, nil
+		return clientReplacer{Unique, func(_ *Source, old dialect.Value) (dialect.Value, error) { return shiftValue(c, old, s.span) }}, nil
 	}
 	draw := func(src *Source) time.Duration { return drawSpan(src, s.within, unit, c.Kind) }
 	if s.by == "" {
 		return clientReplacer{Lossy, func(src *Source, old dialect.Value) (dialect.Value, error) {
-			return shifted(c, old, draw(src))
+			return shiftValue(c, old, draw(src))
 		}}, nil
 	}
 	domain, canon := newDomain(s.m.Group, "shift by"), byCanon(s.m.Fold)
@@ -119,7 +119,7 @@ func (s shiftStrategy) Bind(t Target) (Replacer, error) {
 		}
 		span := draw(src)
 		src.resume(was)
-		return shifted(c, old, span)
+		return shiftValue(c, old, span)
 	}}, nil
 }
 
@@ -135,7 +135,7 @@ func drawSpan(s *Source, within int, unit time.Duration, kind dialect.Kind) time
 	if kind == dialect.Date {
 		step = unit
 	}
-	n := between(s, 1, int64(within)*int64(unit/step))
+	n := randomBetween(s, 1, int64(within)*int64(unit/step))
 	if s.rng.IntN(2) == 0 {
 		n = -n
 	}
@@ -144,11 +144,11 @@ func drawSpan(s *Source, within int, unit time.Duration, kind dialect.Kind) time
 
 var errNoMoment = errors.New("shift: the value is no date or time of this column's kind: use random")
 
-// shifted moves a value; where that leaves what the column holds, in the other
+// shiftValue moves a value; where that leaves what the column holds, in the other
 // direction.
-func shifted(c *dialect.Column, old dialect.Value, by time.Duration) (dialect.Value, error) {
+func shiftValue(c *dialect.Column, old dialect.Value, by time.Duration) (dialect.Value, error) {
 	text, _ := dialect.TextOf(old)
-	if timeless(text) {
+	if isTimeless(text) {
 		return old, nil
 	}
 	m, ok := parseMoment(c.Kind, text)
@@ -156,7 +156,7 @@ func shifted(c *dialect.Column, old dialect.Value, by time.Duration) (dialect.Va
 		return nil, errNoMoment
 	}
 	for _, by := range []time.Duration{by, -by} {
-		if moved := m.add(by); held(c, moved) || !held(c, m) {
+		if moved := m.add(by); isHeld(c, moved) || !isHeld(c, m) {
 			return moved.String(), nil
 		}
 	}
@@ -164,7 +164,7 @@ func shifted(c *dialect.Column, old dialect.Value, by time.Duration) (dialect.Va
 	return m.String(), nil
 }
 
-// timeless reports whether a value means no point in time.
-func timeless(text string) bool {
+// isTimeless reports whether a value means no point in time.
+func isTimeless(text string) bool {
 	return text == "infinity" || text == "-infinity" || strings.HasPrefix(text, "0000-00-00") || strings.HasPrefix(text, "9999-12-31")
 }

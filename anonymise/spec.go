@@ -84,8 +84,8 @@ func specErrorf(path []string, format string, args ...any) *SpecError {
 	return &SpecError{Path: path, Reason: fmt.Sprintf(format, args...)}
 }
 
-// below is an error of a strategy that stands inside of another one, at path.
-func below(err error, path ...string) error {
+// wrapPath is an error of a strategy that stands inside of another one, at path.
+func wrapPath(err error, path ...string) error {
 	var se *SpecError
 	if errors.As(err, &se) {
 		return &SpecError{append(path, se.Path...), se.Reason}
@@ -260,7 +260,7 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 		return nil, specErrorf(nil, "no strategy")
 	}
 	if s.Params == nil && s.Modifiers == (Modifiers{}) {
-		return encode(s.Name)
+		return encodeJSON(s.Name)
 	}
 	m := map[string]any{s.Name: s.Params}
 	if s.Modifiers.Group != "" {
@@ -286,12 +286,12 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 	if s.Modifiers.Otherwise != "" {
 		m["otherwise"] = s.Modifiers.Otherwise
 	}
-	return encode(m)
+	return encodeJSON(m)
 }
 
-// encode is json.Marshal without its escaping of < > &, so that a condition
+// encodeJSON is json.Marshal without its escaping of < > &, so that a condition
 // stays readable.
-func encode(v any) ([]byte, error) {
+func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

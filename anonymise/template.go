@@ -66,7 +66,7 @@ var templateKinds = []string{"chars", "digits", "fake", "hex", "letters", "seq",
 
 func makeTemplate(v any, m Modifiers) (Strategy, error) {
 	p := readParams("template", v, "text")
-	text := p.text("text", "")
+	text := p.textOr("text", "")
 	if text == "" && p.err == nil {
 		return nil, specErrorf(p.path, "the text is missing: {template: user-{{seq}}}")
 	}
@@ -133,7 +133,7 @@ func parsePart(inside string, m Modifiers) (templatePart, string) {
 		}
 		p.fake = f.(fakeStrategy)
 	default:
-		return p, unknown("part", kind, templateKinds)
+		return p, unknownName("part", kind, templateKinds)
 	}
 	return p, ""
 }
@@ -179,22 +179,22 @@ func (ts templateStrategy) Bind(t Target) (Replacer, error) {
 			needs = append(needs, n.by)
 		}
 	}
-	if least > room(c) {
+	if least > roomOf(c) {
 		return nil, fmt.Errorf("the text has at least %d characters, and column %s holds %d: make it shorter", least, c.Name, c.Length)
 	}
 	if class == "" {
 		if err := hasRoom(space, t); err != nil && !ts.has("fake") && !ts.has("seq") {
 			return nil, err
 		}
-		class = birthday(space, t)
+		class = birthdayClass(space, t)
 	}
 	if ts.unclear() && class == Unique {
 		class = LikelyUnique
 	}
 	render := func(s *Source, row func(string) dialect.Value) (dialect.Value, error) {
 		text, err := ts.render(s, numbers, row)
-		if err == nil && !fits(c, text) {
-			if text = cut(c, text); class == Unique {
+		if err == nil && !fitsColumn(c, text) {
+			if text = cutToFit(c, text); class == Unique {
 				err = fmt.Errorf("template: the text got longer than column %s, which holds %d characters: make it shorter", c.Name, c.Length)
 			}
 		}
@@ -236,7 +236,7 @@ func (ts templateStrategy) render(s *Source, numbers map[string]rowNumber, row f
 		case p.kind == "uuid":
 			text = randomUUID(s).String()
 		case p.kind == "fake":
-			text, err = p.fake.make(s)
+			text, err = p.fake.makeFake(s)
 		case p.kind == "seq":
 			text, err = numbers[p.by].of(s, row)
 		}

@@ -45,12 +45,12 @@ const phoneDigits = 15
 //	5550123456           →  555012345671904 (telephone: digits only)
 func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, error) {
 	c := t.Column
-	n := room(c)
+	n := roomOf(c)
 	if !t.Unique {
 		return nil, Lossy, nil
 	}
 	if f.name == "uuid" && n >= 36 {
-		return func(_ *Source, text string) string { return text }, birthday(math.Pow(2, 122), t), nil
+		return func(_ *Source, text string) string { return text }, birthdayClass(math.Pow(2, 122), t), nil
 	}
 	if strings.HasPrefix(f.name, "phone") {
 		total := min(n, phoneDigits)
@@ -61,7 +61,7 @@ func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, e
 		return func(s *Source, _ string) string {
 			// The first digit stays clear of 0, as in a number with its country code.
 			return string(digits[1+s.rng.IntN(9)]) + randomLike(s, strings.Repeat("0", total-1))
-		}, birthday(space, t), nil
+		}, birthdayClass(space, t), nil
 	}
 	token := tokenChars
 	least := 0 // what must stand beside the token
@@ -83,7 +83,7 @@ func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, e
 	if f.name == "email" {
 		add = func(s *Source, text string) string { return tagEmail(text, randomToken(s, token), n) }
 	}
-	return add, birthday(space, t), nil
+	return add, birthdayClass(space, t), nil
 }
 
 // appendToken puts a token behind a text, with a space where the text is
@@ -102,7 +102,7 @@ func appendToken(c *dialect.Column, text, token string) string {
 			return strings.TrimPrefix(token, " ")
 		}
 	}
-	return cut(&short, text) + token
+	return cutToFit(&short, text) + token
 }
 
 // tagEmail puts a token into an address's local part, which may be 64 bytes
@@ -113,7 +113,7 @@ func tagEmail(text, token string, room int) string {
 		local = local[:len(local)-over]
 	}
 	over := len(local) + 1 + len(token) + 1 + len(host) - room
-	local, over = shorten(local, over)
+	local, over = shortenText(local, over)
 	host = shortHost(host, over)
 	return local + "+" + token + "@" + host
 }
@@ -121,7 +121,7 @@ func tagEmail(text, token string, room int) string {
 // shortEmail shortens an address so that it still is one, if there is room.
 func shortEmail(text string, room int) string {
 	local, host, _ := strings.Cut(text, "@")
-	local, over := shorten(local, len(text)-room)
+	local, over := shortenText(local, len(text)-room)
 	host = shortHost(host, over)
 	if text = local + "@" + host; len(text) > room {
 		return text[:room]
@@ -129,8 +129,8 @@ func shortEmail(text string, room int) string {
 	return text
 }
 
-// shorten takes up to over bytes off the end, and leaves one.
-func shorten(s string, over int) (string, int) {
+// shortenText takes up to over bytes off the end, and leaves one.
+func shortenText(s string, over int) (string, int) {
 	if over <= 0 || s == "" {
 		return s, over
 	}
@@ -147,6 +147,6 @@ func shortHost(host string, over int) string {
 		return host
 	}
 	label, rest, _ := strings.Cut(host, ".")
-	label, _ = shorten(label, over)
+	label, _ = shortenText(label, over)
 	return label + "." + rest
 }

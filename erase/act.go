@@ -9,18 +9,18 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// deed is what a batch did and what can be looked for once it is committed.
-type deed struct {
+// batchResult is what a batch did and what can be looked for once it is committed.
+type batchResult struct {
 	tally
 	stayed []dialect.Key // roots that are still there: never to be overwritten again in this run
 	gone   []dialect.Key // roots that were deleted
 	roots  int64
-	proofs []proof
+	proofs []check
 	erased []committed // for the batch's commitment
 }
 
-// proof is one look at committed rows.
-type proof struct {
+// check is one look at committed rows.
+type check struct {
 	step   string
 	table  dialect.Name
 	absent []dialect.Cond      // no row may meet these,
@@ -36,9 +36,9 @@ type proof struct {
 	rows    int64
 }
 
-// act carries out the plan's steps on what was gathered, in their order.
-func (g *gathering) act(ctx context.Context, source *anonymise.Source, chunk int) (*deed, error) {
-	d := &deed{roots: int64(len(g.sets[0].rows))}
+// runSteps carries out the plan's steps on what was gathered, in their order.
+func (g *closure) runSteps(ctx context.Context, source *anonymise.Source, chunk int) (*batchResult, error) {
+	d := &batchResult{roots: int64(len(g.sets[0].rows))}
 	for i := range g.root.Steps {
 		if err := g.carryOut(ctx, &g.root.Steps[i], d, source, chunk); err != nil {
 			return nil, err
@@ -48,21 +48,21 @@ func (g *gathering) act(ctx context.Context, source *anonymise.Source, chunk int
 		return nil, err
 	}
 	for _, s := range g.sets {
-		g.account(s, d)
-		g.latecomers(s, s.going(), false, d)
+		g.countKept(s, d)
+		g.checkNewLinkedRows(s, s.deletedRows(), false, d)
 	}
 	if err := g.countWritten(ctx, d); err != nil {
 		return nil, err
 	}
 	first := g.sets[0]
-	d.stayed = keysOf(first, first.filter(func(r *row) bool { return !r.goes() }))
-	d.gone = keysOf(first, first.going())
+	d.stayed = keysOf(first, first.rowsWhere(func(r *row) bool { return !r.isDeleted() }))
+	d.gone = keysOf(first, first.deletedRows())
 	return d, nil
 }
 
 // countWritten counts, at the end of the transaction, the leaves that are there although
 // they were deleted: a trigger of another step has written them. Any that are found later have arrived.
-func (g *gathering) countWritten(ctx context.Context, d *deed) error {
+func (g *closure) countWritten(ctx context.Context, d *batchResult) error {
 	if g.dry || !slices.ContainsFunc(g.schema.Tables, func(t *dialect.Table) bool { return len(t.Triggers) > 0 }) {
 		return nil
 	}
@@ -80,32 +80,32 @@ func (g *gathering) countWritten(ctx context.Context, d *deed) error {
 }
 
 // carryOut carries one step out on the rows of the sets.
-func (g *gathering) carryOut(ctx context.Context, st *plan.Step, d *deed, source *anonymise.Source, chunk int) error {
+func (g *closure) carryOut(ctx context.Context, st *plan.Step, d *batchResult, source *anonymise.Source, chunk int) error {
 	switch st.Op {
 	case plan.Detach:
-		return g.detach(ctx, st, d, chunk)
+		return g.detachRows(ctx, st, d, chunk)
 	case plan.Overwrite:
 		if st.Rows == plan.Following {
 			return nil // it was carried out with the one before
 		}
-		return g.overwrite(ctx, st, d, source, chunk)
+		return g.overwriteRows(ctx, st, d, source, chunk)
 	case plan.Delete:
-		return g.delete(ctx, st, d, chunk)
+		return g.deleteRows(ctx, st, d, chunk)
 	case plan.Keep:
-		n := int64(len(g.set(st.Table).with(kept)))
+		n := int64(len(g.rowsOf(st.Table).rowsWith(kept)))
 		d.step(st.ID).add(Counts{Matched: n, Held: n})
 	}
 	return nil
 }
 
-// account notes why rows were kept.
-func (g *gathering) account(s *set, d *deed) {
+// countKept notes why rows were kept.
+func (g *closure) countKept(s *tableRows, d *batchResult) {
 	for _, r := range s.rows {
 		if r.freed {
-			d.ended(s.Name, 1)
+			d.addEnded(s.Name, 1)
 		}
 		if why := r.keptFor(); why != "" {
-			d.kept(s.Name, why, 1)
+			d.addKept(s.Name, why, 1)
 		}
 	}
 }
@@ -113,71 +113,71 @@ func (g *gathering) account(s *set, d *deed) {
 // keptFor is why the row is kept on purpose; "" where it isn't.
 func (r *row) keptFor() Reason {
 	switch {
-	case r.own:
+	case r.ownHold:
 		return ByHold
 	case r.shared:
 		return ByOthers
-	case r.fate == plan.EraseKeep:
+	case r.decision == plan.EraseKeep:
 		return ByPolicy
-	case r.fate == plan.EraseDelete && r.held:
+	case r.decision == plan.EraseDelete && r.held:
 		return WithHeld
-	case r.fate == plan.EraseDelete && r.stays:
+	case r.decision == plan.EraseDelete && r.keptByReference:
 		return ByReference
 	}
 	return ""
 }
 
-func (g *gathering) detach(ctx context.Context, st *plan.Step, d *deed, chunk int) error {
+func (g *closure) detachRows(ctx context.Context, st *plan.Step, d *batchResult, chunk int) error {
 	ref := st.Detach
-	s, to := g.set(st.Table), g.set(ref.RefTable)
+	s, to := g.rowsOf(st.Table), g.rowsOf(ref.RefTable)
 	c := d.step(st.ID)
 	switch st.Rows {
 	case plan.Going:
-		return g.byKeys(s, s.going(), chunk, func(keys dialect.Cond) error {
+		return g.byKeys(s, s.deletedRows(), chunk, func(keys dialect.Cond) error {
 			return g.setNull(ctx, st, append([]dialect.Cond{keys}, st.Conditions()...), c)
 		})
 	case plan.Staying:
-		gone := g.referringTo(ref, to.going())
+		gone := g.referringTo(ref, to.deletedRows())
 		if gone == nil {
 			return nil
 		}
-		loose := s.filter(func(r *row) bool { return !r.goes() && !g.anchors(s, r, ref) })
+		loose := s.rowsWhere(func(r *row) bool { return !r.isDeleted() && !g.anchorsByReference(s, r, ref) })
 		return g.byKeys(s, loose, chunk, func(keys dialect.Cond) error {
 			return g.setNull(ctx, st, append([]dialect.Cond{keys}, gone...), c)
 		})
 	}
-	where := g.referringTo(ref, g.parents(to, to.rows))
+	where := g.referringTo(ref, g.referencedRows(to, to.rows))
 	if where == nil {
 		return nil
 	}
-	d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, absent: where})
+	d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, absent: where})
 	return g.setNull(ctx, st, where, c)
 }
 
 // referringTo is the condition for rows that refer to one of the rows; nil where
 // none can.
-func (g *gathering) referringTo(ref *plan.Reference, rows []*row) []dialect.Cond {
-	keys := g.tuples(g.set(ref.RefTable), rows, ref.RefColumns, ref.Table, ref.Columns)
+func (g *closure) referringTo(ref *plan.Reference, rows []*row) []dialect.Cond {
+	keys := g.referenceValues(g.rowsOf(ref.RefTable), rows, ref.RefColumns, ref.Table, ref.Columns)
 	if len(keys) == 0 {
 		return nil
 	}
-	return referring(ref, keys)
+	return refersTo(ref, keys)
 }
 
-// anchors reports whether the row holds on to what the reference refers to.
-func (g *gathering) anchors(s *set, r *row, ref *plan.Reference) bool {
+// anchorsByReference reports whether the row holds on to what the reference refers to.
+func (g *closure) anchorsByReference(s *tableRows, r *row, ref *plan.Reference) bool {
 	return r.held && slices.ContainsFunc(s.Keeps, func(a plan.Anchor) bool {
 		return a.RefTable == ref.RefTable && slices.Equal(a.Columns, ref.Columns)
 	})
 }
 
-func (g *gathering) setNull(ctx context.Context, st *plan.Step, where []dialect.Cond, c *Counts) error {
+func (g *closure) setNull(ctx context.Context, st *plan.Step, where []dialect.Cond, c *Counts) error {
 	t := g.schema.Table(st.Table)
 	u := dialect.Update{Table: st.Table, Where: where}
 	for _, col := range st.Detach.Columns {
 		u.Set = append(u.Set, dialect.Assign{Column: t.Column(col), Expr: dialect.Null{}})
 	}
-	n, err := g.update(ctx, u)
+	n, err := g.updateCounted(ctx, u)
 	if err != nil {
 		return err
 	}
@@ -185,18 +185,18 @@ func (g *gathering) setNull(ctx context.Context, st *plan.Step, where []dialect.
 	return nil
 }
 
-func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, source *anonymise.Source, chunk int) error {
-	s := g.set(st.Table)
+func (g *closure) overwriteRows(ctx context.Context, st *plan.Step, d *batchResult, source *anonymise.Source, chunk int) error {
+	s := g.rowsOf(st.Table)
 	var rows []*row
 	switch st.Rows {
 	case plan.Held:
-		rows = s.with(partly)
+		rows = s.rowsWith(partly)
 	case plan.Freed:
-		rows = s.with(rest)
+		rows = s.rowsWith(rest)
 	default:
-		rows = s.with(written)
-		n := int64(len(s.filter(func(r *row) bool {
-			return r.fate == plan.EraseOverwrite && s.outcome(r) != written && (r.before == nil || s.withheld(r) || r.shared)
+		rows = s.rowsWith(written)
+		n := int64(len(s.rowsWhere(func(r *row) bool {
+			return r.decision == plan.EraseOverwrite && s.outcomeOf(r) != written && (r.before == nil || s.isWithheld(r) || r.shared)
 		})))
 		d.step(st.ID).add(Counts{Matched: n, Held: n})
 	}
@@ -210,13 +210,13 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 					return err
 				}
 			}
-			return w.follows(ctx, g.tx, []dialect.Cond{keys}, &d.tally)
+			return w.countFollowing(ctx, g.tx, []dialect.Cond{keys}, &d.tally)
 		})
 	}
 	return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
 		c := d.step(st.ID)
 		before := c.Affected
-		bulk, err := w.write(ctx, g.tx, []dialect.Cond{keys}, nil, source, d)
+		bulk, err := w.overwriteRows(ctx, g.tx, []dialect.Cond{keys}, nil, source, d)
 		if err != nil {
 			return err
 		}
@@ -227,23 +227,23 @@ func (g *gathering) overwrite(ctx context.Context, st *plan.Step, d *deed, sourc
 		case bulk != nil && s.Address: // an address changes with its row
 			c.Unchecked += int64(len(bulk.Rows))
 		case bulk != nil:
-			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, found: []dialect.Cond{keys}, equal: bulk, schema: s.schema})
-		case len(w.set) > 0 && w.remains() != nil:
-			d.proofs = append(d.proofs, proof{step: st.ID, table: st.Table, absent: []dialect.Cond{keys, w.remains()}})
+			d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, found: []dialect.Cond{keys}, equal: bulk, schema: s.schema})
+		case len(w.set) > 0 && w.notYetNull() != nil:
+			d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, absent: []dialect.Cond{keys, w.notYetNull()}})
 		}
-		d.erase(s.table, keys.(dialect.In).Keys, plan.Overwrite)
+		d.addErased(s.table, keys.(dialect.In).Keys, plan.Overwrite)
 		return nil
 	})
 }
 
-func (g *gathering) delete(ctx context.Context, st *plan.Step, d *deed, chunk int) error {
-	s := g.set(st.Table)
+func (g *closure) deleteRows(ctx context.Context, st *plan.Step, d *batchResult, chunk int) error {
+	s := g.rowsOf(st.Table)
 	if s.Unseen {
 		return g.deleteUnseen(ctx, st, s, d)
 	}
 	c := d.step(st.ID)
-	doomed := s.filter(func(r *row) bool { return r.fate == plan.EraseDelete })
-	going := s.going()
+	doomed := s.rowsWhere(func(r *row) bool { return r.decision == plan.EraseDelete })
+	going := s.deletedRows()
 	c.Matched += int64(len(doomed))
 	c.Held += int64(len(doomed) - len(going))
 	if s.Cycle > 0 {
@@ -251,7 +251,7 @@ func (g *gathering) delete(ctx context.Context, st *plan.Step, d *deed, chunk in
 		chunk = max(len(going), 1)
 	}
 	return g.byKeys(s, going, chunk, func(keys dialect.Cond) error {
-		n, err := g.remove(ctx, s.Name, []dialect.Cond{keys})
+		n, err := g.deleteWhere(ctx, s.Name, []dialect.Cond{keys})
 		if err != nil {
 			return err
 		}
@@ -259,9 +259,9 @@ func (g *gathering) delete(ctx context.Context, st *plan.Step, d *deed, chunk in
 			return errMoved
 		}
 		c.Affected += n
-		d.erase(s.table, keys.(dialect.In).Keys, plan.Delete)
+		d.addErased(s.table, keys.(dialect.In).Keys, plan.Delete)
 		if !s.Address { // an address may be given to a new row at once
-			d.proofs = append(d.proofs, proof{step: st.ID, table: s.Name, absent: []dialect.Cond{keys}})
+			d.proofs = append(d.proofs, check{step: st.ID, table: s.Name, absent: []dialect.Cond{keys}})
 		}
 		return nil
 	})
@@ -269,19 +269,19 @@ func (g *gathering) delete(ctx context.Context, st *plan.Step, d *deed, chunk in
 
 // deleteUnseen deletes leaves by the references that lead to them, and counts
 // those that held rows keep.
-func (g *gathering) deleteUnseen(ctx context.Context, st *plan.Step, s *set, d *deed) error {
+func (g *closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *batchResult) error {
 	c := d.step(st.ID)
 	var counted []dialect.Cond
 	for i := range s.Reach {
 		w := &s.Reach[i]
-		from := g.set(w.From())
-		free := g.parents(from, from.filter(func(r *row) bool { return !g.passes(from, r, w) }))
-		if where := g.through(w, from, free); where != nil {
+		from := g.rowsOf(w.From())
+		free := g.referencedRows(from, from.rowsWhere(func(r *row) bool { return !g.holdCovers(from, r, w) }))
+		if where := g.referenceCond(w, from, free); where != nil {
 			if g.dry {
 				where = append(where, counted...) // a row may be reached twice
 				counted = append(counted, dialect.Not{Cond: dialect.All(where)})
 			}
-			n, err := g.take(ctx, s, where, d)
+			n, err := g.deleteLeaves(ctx, s, where, d)
 			if err != nil {
 				return err
 			}
@@ -298,33 +298,33 @@ func (g *gathering) deleteUnseen(ctx context.Context, st *plan.Step, s *set, d *
 			}
 			c.Matched += n
 			c.Affected += n
-			d.proofs = append(d.proofs, proof{step: st.ID, table: s.Name, absent: where, unseen: true})
+			d.proofs = append(d.proofs, check{step: st.ID, table: s.Name, absent: where, unseen: true})
 		}
-		holding := from.filter(func(r *row) bool { return g.passes(from, r, w) })
-		if where := g.through(w, from, holding); where != nil {
+		holding := from.rowsWhere(func(r *row) bool { return g.holdCovers(from, r, w) })
+		if where := g.referenceCond(w, from, holding); where != nil {
 			n, err := g.tx.Count(ctx, s.Name, where)
 			if err != nil {
 				return err
 			}
 			c.Matched += n
 			c.Held += n
-			d.kept(s.Name, WithHeld, n)
+			d.addKept(s.Name, WithHeld, n)
 		}
 	}
 	return nil
 }
 
-// latecomers has the batch looked for rows that refer by a link to the given ones,
+// checkNewLinkedRows has the batch looked for rows that refer by a link to the given ones,
 // which go: unlike a foreign key it keeps none from arriving between the gathering and the
 // commit. Those of subjects are left to the last scan, and leaves that went unseen
 // to the look for them, unless a part of an oversized root deletes the rows.
-func (g *gathering) latecomers(from *set, gone []*row, part bool, d *deed) {
+func (g *closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d *batchResult) {
 	if g.dry || len(gone) == 0 || from == g.sets[0] && g.root.Older == nil && !g.root.Ended {
 		return
 	}
 	for _, s := range g.sets[1:] {
-		known := s.filter(func(r *row) bool { return !s.Address || !r.goes() })  // which stay, or are looked for by their keys
-		if s.deletes == "" || s.Unseen && !part || s.Address && len(known) > 0 { // an address changes with its row
+		known := s.rowsWhere(func(r *row) bool { return !s.Address || !r.isDeleted() }) // which stay, or are looked for by their keys
+		if s.deletes == "" || s.Unseen && !part || s.Address && len(known) > 0 {        // an address changes with its row
 			continue
 		}
 		for i := range s.Reach {
@@ -332,21 +332,21 @@ func (g *gathering) latecomers(from *set, gone []*row, part bool, d *deed) {
 			if !w.Link || w.Forwards || w.Erase != plan.EraseDelete || w.From() != from.Name {
 				continue
 			}
-			where := g.through(w, from, gone)
+			where := g.referenceCond(w, from, gone)
 			if where == nil {
 				continue
 			}
 			if len(known) > 0 {
 				where = append(where, dialect.Not{Cond: dialect.In{Columns: s.Key, Keys: keysOf(s, known)}})
 			}
-			d.proofs = append(d.proofs, proof{step: s.deletes, table: s.Name, absent: where, late: true})
+			d.proofs = append(d.proofs, check{step: s.deletes, table: s.Name, absent: where, late: true})
 		}
 	}
 }
 
 // byKeys calls do with conditions that name the rows by their keys, so many
 // at a time.
-func (g *gathering) byKeys(s *set, rows []*row, chunk int, do func(keys dialect.Cond) error) error {
+func (g *closure) byKeys(s *tableRows, rows []*row, chunk int, do func(keys dialect.Cond) error) error {
 	for part := range slices.Chunk(rows, chunk) {
 		if err := do(dialect.In{Columns: s.Key, Keys: keysOf(s, part)}); err != nil {
 			return err
@@ -355,8 +355,8 @@ func (g *gathering) byKeys(s *set, rows []*row, chunk int, do func(keys dialect.
 	return nil
 }
 
-// update carries an update out, or only counts its rows.
-func (g *gathering) update(ctx context.Context, u dialect.Update) (int64, error) {
+// updateCounted carries an update out, or only counts its rows.
+func (g *closure) updateCounted(ctx context.Context, u dialect.Update) (int64, error) {
 	if g.dry {
 		return g.tx.Count(ctx, u.Table, u.Where)
 	}
@@ -364,10 +364,10 @@ func (g *gathering) update(ctx context.Context, u dialect.Update) (int64, error)
 	return n.Rows, err
 }
 
-// take deletes leaves unseen, or only counts them. There may be more than one
+// deleteLeaves deletes leaves unseen, or only counts them. There may be more than one
 // transaction should lock, which is known only afterwards; where it has turned out so, no
 // statement deletes more than that.
-func (g *gathering) take(ctx context.Context, s *set, where []dialect.Cond, d *deed) (int64, error) {
+func (g *closure) deleteLeaves(ctx context.Context, s *tableRows, where []dialect.Cond, d *batchResult) (int64, error) {
 	if g.dry {
 		return g.tx.Count(ctx, s.Name, where)
 	}
@@ -375,7 +375,7 @@ func (g *gathering) take(ctx context.Context, s *set, where []dialect.Cond, d *d
 	if g.room > 0 && g.large {
 		del.Limit = g.room
 	}
-	n, err := g.removeNoting(ctx, g.tx, s.table, del, g.room, d)
+	n, err := g.deleteReturningKeys(ctx, g.tx, s.table, del, g.room, d)
 	if g.room > 0 && err == nil {
 		if n >= int64(g.room) {
 			return 0, errTooMany // as far as is known
@@ -385,10 +385,10 @@ func (g *gathering) take(ctx context.Context, s *set, where []dialect.Cond, d *d
 	return n, err
 }
 
-// removeNoting deletes rows and notes their keys for the batch's commitment where the
+// deleteReturningKeys deletes rows and notes their keys for the batch's commitment where the
 // statement returns them. Of so many that the caller takes the statement back (most; 0:
 // any number) no more are noted nor counted.
-func (p *program) removeNoting(ctx context.Context, tx dialect.Tx, t *table, del dialect.Delete, most int, d *deed) (int64, error) {
+func (p *compiledRoot) deleteReturningKeys(ctx context.Context, tx dialect.Tx, t *table, del dialect.Delete, most int, d *batchResult) (int64, error) {
 	if p.tracking != returned || len(t.Key) == 0 || t.Address {
 		return tx.Delete(ctx, del)
 	}
@@ -401,12 +401,12 @@ func (p *program) removeNoting(ctx context.Context, tx dialect.Tx, t *table, del
 			break
 		}
 	}
-	d.erase(t, keys, plan.Delete)
+	d.addErased(t, keys, plan.Delete)
 	return int64(len(keys)), nil
 }
 
-// remove deletes rows, or only counts them.
-func (g *gathering) remove(ctx context.Context, t dialect.Name, where []dialect.Cond) (int64, error) {
+// deleteWhere deletes rows, or only counts them.
+func (g *closure) deleteWhere(ctx context.Context, t dialect.Name, where []dialect.Cond) (int64, error) {
 	if g.dry {
 		return g.tx.Count(ctx, t, where)
 	}

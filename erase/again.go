@@ -18,7 +18,7 @@ const mostRounds = 10
 // the steps were carried out: an audit trigger copies the old values of each row
 // that goes into a log, which may have been erased before. Each such row is counted
 // once, by its step.
-func (g *gathering) eraseWrittenByTriggers(ctx context.Context, d *deed, source *anonymise.Source, chunk int) error {
+func (g *closure) eraseWrittenByTriggers(ctx context.Context, d *batchResult, source *anonymise.Source, chunk int) error {
 	if g.dry || !slices.ContainsFunc(g.root.Steps, func(s plan.Step) bool { return s.Again }) {
 		return nil
 	}
@@ -40,9 +40,9 @@ func (g *gathering) eraseWrittenByTriggers(ctx context.Context, d *deed, source 
 }
 
 // forgetDeleted lets rows be found that have the key of one that was deleted.
-func (g *gathering) forgetDeleted() {
+func (g *closure) forgetDeleted() {
 	for _, s := range g.sets {
-		for _, r := range s.going() {
+		for _, r := range s.deletedRows() {
 			if id := dialect.EncodeKey(r.key(s)); s.index[id] == r {
 				delete(s.index, id)
 			}
@@ -52,20 +52,20 @@ func (g *gathering) forgetDeleted() {
 
 // followedFrom is how far the ways from one set to another were followed before: not at
 // all where triggers may have written rows since, else as far as rows were known.
-func (g *gathering) followedFrom(to, from *set) progress {
+func (g *closure) followedFrom(to, from *tableRows) progress {
 	if g.earlier == nil || g.writtenByTriggers(to.Name) {
 		return progress{}
 	}
 	return g.earlier[from.Name]
 }
 
-func (g *gathering) writtenByTriggers(t dialect.Name) bool {
+func (g *closure) writtenByTriggers(t dialect.Name) bool {
 	return slices.ContainsFunc(g.root.Steps, func(s plan.Step) bool { return s.Table == t && s.Again })
 }
 
 // carryOutAgain carries the steps out on the rows that were found since, and
 // reports whether anything was changed.
-func (g *gathering) carryOutAgain(ctx context.Context, d *deed, source *anonymise.Source, chunk int) (bool, error) {
+func (g *closure) carryOutAgain(ctx context.Context, d *batchResult, source *anonymise.Source, chunk int) (bool, error) {
 	all := make([][]*row, len(g.sets))
 	for i, s := range g.sets {
 		all[i] = s.rows
@@ -80,13 +80,13 @@ func (g *gathering) carryOutAgain(ctx context.Context, d *deed, source *anonymis
 	}
 	defer show(false)
 	show(true)
-	if err := g.decide(ctx); err != nil {
+	if err := g.decideRows(ctx); err != nil {
 		return false, err
 	}
 	more := false
 	for i := range g.root.Steps {
 		st := &g.root.Steps[i]
-		s := g.set(st.Table)
+		s := g.rowsOf(st.Table)
 		if st.Again && (st.Op == plan.Detach || s.Unseen) { // rows of which none was fetched
 			show(false)
 			n, err := g.changeUnseen(ctx, st, s, d)
@@ -109,23 +109,23 @@ func (g *gathering) carryOutAgain(ctx context.Context, d *deed, source *anonymis
 
 // changeUnseen detaches or deletes rows by the references that lead to them, and
 // counts them. The batch looks for them after its commit already.
-func (g *gathering) changeUnseen(ctx context.Context, st *plan.Step, s *set, d *deed) (int64, error) {
+func (g *closure) changeUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *batchResult) (int64, error) {
 	c := d.step(st.ID)
 	if st.Op == plan.Detach {
 		before, proofs := c.Affected, len(d.proofs)
-		err := g.detach(ctx, st, d, 0)
+		err := g.detachRows(ctx, st, d, 0)
 		d.proofs = d.proofs[:proofs]
 		return c.Affected - before, err
 	}
 	var sum int64
 	for i := range s.Reach {
 		w := &s.Reach[i]
-		from := g.set(w.From())
-		where := g.through(w, from, g.parents(from, from.filter(func(r *row) bool { return !g.passes(from, r, w) })))
+		from := g.rowsOf(w.From())
+		where := g.referenceCond(w, from, g.referencedRows(from, from.rowsWhere(func(r *row) bool { return !g.holdCovers(from, r, w) })))
 		if where == nil {
 			continue
 		}
-		n, err := g.take(ctx, s, where, d)
+		n, err := g.deleteLeaves(ctx, s, where, d)
 		if err != nil {
 			return 0, err
 		}

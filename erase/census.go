@@ -17,16 +17,16 @@ import (
 // nothing (any more).
 type resolvedSubject struct{ key dialect.Key }
 
-// subjects gives each subject of the source once, by its key, and tells note of each that was given. In a run that is
+// resolveSubjects gives each subject of the source once, by its key, and tells note of each that was given. In a run that is
 // continued an identifier may have gone with its row; else it must match exactly one.
-func (e *executor) subjects(ctx context.Context, continued bool, note func(subject, dialect.Key)) iter.Seq2[resolvedSubject, error] {
+func (e *executor) resolveSubjects(ctx context.Context, continued bool, note func(subject, dialect.Key)) iter.Seq2[resolvedSubject, error] {
 	t := e.schema.Table(e.plan.Subject.Table)
 	return func(yield func(resolvedSubject, error) bool) {
-		seen := distinct{}
-		for s, err := range parse(e.Subjects, e.plan.Subject, t) {
+		seen := keySet{}
+		for s, err := range parseSubjects(e.Subjects, e.plan.Subject, t) {
 			key := s.key
 			if err == nil && key == nil {
-				key, err = e.identify(ctx, s, continued)
+				key, err = e.lookUpIdentifier(ctx, s, continued)
 			}
 			if err != nil {
 				yield(resolvedSubject{}, err)
@@ -35,7 +35,7 @@ func (e *executor) subjects(ctx context.Context, continued bool, note func(subje
 			if note != nil {
 				note(s, key)
 			}
-			if key != nil && !seen.add(key) {
+			if key != nil && !seen.insert(key) {
 				continue
 			}
 			if !yield(resolvedSubject{key}, nil) {
@@ -45,21 +45,21 @@ func (e *executor) subjects(ctx context.Context, continued bool, note func(subje
 	}
 }
 
-// distinct is a set of keys, by their hashes: a million take some 40 MB.
-type distinct map[[16]byte]struct{}
+// keySet is a set of keys, by their hashes: a million take some 40 MB.
+type keySet map[[16]byte]struct{}
 
-// add reports whether the key is a new one.
-func (d distinct) add(k dialect.Key) bool {
+// insert reports whether the key is a new one.
+func (d keySet) insert(k dialect.Key) bool {
 	sum := sha256.Sum256([]byte(dialect.EncodeKey(k)))
 	n := len(d)
 	d[[16]byte(sum[:16])] = struct{}{}
 	return len(d) > n
 }
 
-// roots gives the keys to gather batches from, each row's once. Where a key can be
+// resolvedKeys gives the keys to gather batches from, each row's once. Where a key can be
 // written in several ways (in capitals, with leading zeros), that is how the rows have it, and those
 // that aren't there come as they were given: whoever is named twice must not be overwritten twice.
-func (e *executor) roots(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
+func (e *executor) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
 	t, columns := e.schema.Table(e.plan.Subject.Table), e.plan.Subject.Key
 	oneWay := !slices.ContainsFunc(columns, func(c string) bool { k := t.Column(c).Kind; return k != dialect.Int && k != dialect.UUID })
 	n := chunk
@@ -68,8 +68,8 @@ func (e *executor) roots(ctx context.Context, continued bool) iter.Seq2[dialect.
 	}
 	return func(yield func(dialect.Key, error) bool) {
 		var unnamed int64
-		seen := distinct{}
-		for given, err := range e.chunks(ctx, continued, n, &unnamed, nil) {
+		seen := keySet{}
+		for given, err := range e.keyChunks(ctx, continued, n, &unnamed, nil) {
 			if err == nil && !oneWay {
 				given, err = e.asStored(ctx, given)
 			}
@@ -78,7 +78,7 @@ func (e *executor) roots(ctx context.Context, continued bool) iter.Seq2[dialect.
 				return
 			}
 			for _, key := range given {
-				if (oneWay || seen.add(key)) && !e.done.deletedBefore(key) && !yield(key, nil) {
+				if (oneWay || seen.insert(key)) && !e.done.deletedBefore(key) && !yield(key, nil) {
 					return
 				}
 			}
@@ -89,9 +89,9 @@ func (e *executor) roots(ctx context.Context, continued bool) iter.Seq2[dialect.
 // asStored reads the keys of the rows that have one of the given ones.
 func (e *executor) asStored(ctx context.Context, given []dialect.Key) (stored []dialect.Key, err error) {
 	s := e.plan.Subject
-	err = batch.Retry(ctx, e.backoff(), again, func(int) error {
+	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		stored = nil
-		return e.read(ctx, func(tx dialect.Tx) error {
+		return e.inReadTx(ctx, func(tx dialect.Tx) error {
 			for key, err := range tx.Query(ctx, dialect.Select{
 				Table: s.Table, Columns: s.Key, Where: []dialect.Cond{dialect.In{Columns: s.Key, Keys: given}}, Order: s.Key,
 			}) {
@@ -146,10 +146,10 @@ func checkRoots(table dialect.Name, rows int64, keys int) error {
 		"check that the unique index of the key is valid, and who made the operators that compare it", ErrTooManyRoots, table, keys)
 }
 
-// identify finds the one row that an identifier names.
-func (e *executor) identify(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
+// lookUpIdentifier finds the one row that an identifier names.
+func (e *executor) lookUpIdentifier(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
 	var keys []dialect.Key
-	err := within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err := inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: e.plan.Subject.Table, Columns: e.plan.Subject.Key, Limit: 2,
 			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: e.storedForms(s)}},
@@ -182,29 +182,29 @@ func (e *executor) identify(ctx context.Context, s subject, continued bool) (dia
 // chunk is how many subjects are looked for at a time.
 const chunk = 1000
 
-// census is how many subjects are given: those of which the key is known, those
+// subjectCounts is how many subjects are given: those of which the key is known, those
 // named by an identifier that no row has any more, and those that are there.
-type census struct {
+type subjectCounts struct {
 	named, unnamed, present int64
 	set                     subjectSet
 }
 
-// fits reports whether these can be the n subjects that a run was begun with: an
+// matchesCount reports whether these can be the n subjects that a run was begun with: an
 // identifier that names nothing may be one more name of a subject that is named otherwise.
-func (c census) fits(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
+func (c subjectCounts) matchesCount(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
 
-func (e *executor) census(ctx context.Context, continued bool) (c census, err error) {
+func (e *executor) countSubjects(ctx context.Context, continued bool) (c subjectCounts, err error) {
 	t := e.schema.Table(e.plan.Subject.Table)
 	var columns []*dialect.Column
 	for _, name := range e.plan.Subject.Key {
 		columns = append(columns, t.Column(name))
 	}
-	note := func(given subject, key dialect.Key) { c.set.add(given, key, columns, t) }
-	for keys, err := range e.chunks(ctx, continued, chunk, &c.unnamed, note) {
+	note := func(given subject, key dialect.Key) { c.set.addSubject(given, key, columns, t) }
+	for keys, err := range e.keyChunks(ctx, continued, chunk, &c.unnamed, note) {
 		if err != nil {
 			return c, err
 		}
-		n, err := e.count(ctx, keys)
+		n, err := e.countRoots(ctx, keys)
 		if dialect.ClassOf(err) == dialect.DoesNotFit {
 			return c, fmt.Errorf("%w: one of those given is no value of the type of %s: %w", ErrBadSubject, strings.Join(e.plan.Subject.Key, ", "), err)
 		}
@@ -217,11 +217,11 @@ func (e *executor) census(ctx context.Context, continued bool) (c census, err er
 	return c, nil
 }
 
-// chunks gives the subjects' keys, n at a time, and counts those without one.
-func (e *executor) chunks(ctx context.Context, continued bool, n int, unnamed *int64, note func(subject, dialect.Key)) iter.Seq2[[]dialect.Key, error] {
+// keyChunks gives the subjects' keys, n at a time, and counts those without one.
+func (e *executor) keyChunks(ctx context.Context, continued bool, n int, unnamed *int64, note func(subject, dialect.Key)) iter.Seq2[[]dialect.Key, error] {
 	return func(yield func([]dialect.Key, error) bool) {
 		var keys []dialect.Key
-		for s, err := range e.subjects(ctx, continued, note) {
+		for s, err := range e.resolveSubjects(ctx, continued, note) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -244,9 +244,9 @@ func (e *executor) chunks(ctx context.Context, continued bool, n int, unnamed *i
 	}
 }
 
-// count counts the rows of the subject table that have one of the keys.
-func (e *executor) count(ctx context.Context, keys []dialect.Key) (n int64, err error) {
-	err = within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+// countRoots counts the rows of the subject table that have one of the keys.
+func (e *executor) countRoots(ctx context.Context, keys []dialect.Key) (n int64, err error) {
+	err = inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		n, err = tx.Count(ctx, e.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: e.plan.Subject.Key, Keys: keys}})
 		if err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 func (e *executor) claim(ctx context.Context) (release func(), err error) {
 	give, err := e.db.Claim(ctx, "run "+e.RunID)
 	if errors.Is(err, dialect.ErrClaimed) {
-		return nil, e.running(ctx)
+		return nil, e.errRunningElsewhere(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -26,8 +26,8 @@ func (e *executor) claim(ctx context.Context) (release func(), err error) {
 	return release, nil
 }
 
-// holder says who carries the run out, for another process that wants to.
-func (e *executor) holder() string {
+// describeProcess says who carries the run out, for another process that wants to.
+func (e *executor) describeProcess() string {
 	who := fmt.Sprintf("process %d since %s", os.Getpid(), e.Now().UTC().Format("2006-01-02 15:04:05Z"))
 	if e.Actor != "" {
 		who = e.Actor + ", " + who
@@ -36,8 +36,8 @@ func (e *executor) holder() string {
 	return string(runes[:min(len(runes), 200)])
 }
 
-func (e *executor) running(ctx context.Context) error {
-	row, err := e.journal.peek(ctx)
+func (e *executor) errRunningElsewhere(ctx context.Context) error {
+	row, err := e.journal.findRun(ctx)
 	if err != nil || row == nil {
 		return ErrRunning
 	}

@@ -34,27 +34,27 @@ func Close(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, reason s
 		return report, err
 	}
 	e.counting = true // no secret is needed
-	report.Receipt, err = e.close(ctx, reason)
+	report.Receipt, err = e.closeIncomplete(ctx, reason)
 	report.Repeated = e.repeated
 	return report, err
 }
 
-func (e *executor) close(ctx context.Context, reason string) ([]byte, error) {
-	if err := e.restoreFirst(ctx); err != nil {
+func (e *executor) closeIncomplete(ctx context.Context, reason string) ([]byte, error) {
+	if err := e.restoreLeftovers(ctx); err != nil {
 		return nil, err
 	}
-	row, err := e.journal.peek(ctx)
+	row, err := e.journal.findRun(ctx)
 	switch {
 	case err != nil:
 		return nil, err
 	case row == nil:
 		return nil, fmt.Errorf("%w: %s", ErrNoSuchRun, e.RunID)
 	}
-	if env, err := e.finished(ctx, row); env != nil || err != nil {
+	if env, err := e.storedReceipt(ctx, row); env != nil || err != nil {
 		return env, err
 	}
-	if e.commits() {
-		if err := e.sameKey(row); err != nil {
+	if e.makesCommitments() {
+		if err := e.checkCommitmentKey(row); err != nil {
 			return nil, err
 		}
 	}
@@ -66,30 +66,30 @@ func (e *executor) close(ctx context.Context, reason string) ([]byte, error) {
 		return nil, err
 	}
 	defer release()
-	if row, err = e.journal.take(ctx, runRow{ID: e.RunID, Holder: e.holder()}); err != nil {
+	if row, err = e.journal.acquire(ctx, runRow{ID: e.RunID, Holder: e.describeProcess()}); err != nil {
 		return nil, err
 	}
-	if env, err := e.finished(ctx, row); env != nil || err != nil {
+	if env, err := e.storedReceipt(ctx, row); env != nil || err != nil {
 		return env, err
 	}
 	if row.State == stateSigned {
-		return e.complete(ctx, row)
+		return e.publishStored(ctx, row)
 	}
 	return e.signIncomplete(ctx, row, reason)
 }
 
 // signIncomplete signs what the journal says, and closes the run.
 func (e *executor) signIncomplete(ctx context.Context, row *runRow, reason string) ([]byte, error) {
-	drifted := drift(e.plan, e.schema)
+	drifted := checkDrift(e.plan, e.schema)
 	if drifted != nil {
 		reason = cmp.Or(reason, ErrDrift.Error())
 	}
 	reason = cmp.Or(reason, "it was closed by its operator")
-	programs, err := e.programs(ctx, row.AsOf)
+	programs, err := e.compileRoots(ctx, row.AsOf)
 	if err != nil && drifted == nil {
 		return nil, err
 	}
-	entries, err := e.journal.entries(ctx)
+	entries, err := e.journal.batchRecords(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (e *executor) signIncomplete(ctx context.Context, row *runRow, reason strin
 			return nil, err
 		}
 	}
-	return e.sign(ctx, row, programs, s)
+	return e.signAndSeal(ctx, row, programs, s)
 }
 
 // countReturned counts the given subjects that the run deleted and that are in the database again.
@@ -115,22 +115,22 @@ func (e *executor) countReturned(ctx context.Context, row *runRow, s *summary) e
 	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil || id == "" {
 		return nil
 	}
-	var c census
-	err := batch.Retry(ctx, e.backoff(), again, func(int) (err error) {
-		c, err = e.census(ctx, true)
+	var c subjectCounts
+	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
+		c, err = e.countSubjects(ctx, true)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	like, err := e.compare(ctx, row, &c)
+	like, err := e.compareSubjects(ctx, row, &c)
 	if err != nil {
 		return err
 	}
-	if like == otherSubjects || like == unknownSubjects && !c.fits(row.Subjects) {
+	if like == otherSubjects || like == unknownSubjects && !c.matchesCount(row.Subjects) {
 		return fmt.Errorf("%w: the given subjects are not those of the run: pass the original subjects or none", ErrRunDiffers)
 	}
-	remain, err := e.remaining(ctx, row)
+	remain, err := e.remainingSubjects(ctx, row)
 	s.step(id).Arrived += max(c.present-remain, 0)
 	return err
 }

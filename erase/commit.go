@@ -33,8 +33,8 @@ type committed struct {
 	op    plan.Op
 }
 
-// row is the form in which a row is committed to: its key as texts.
-func (c committed) row() receipt.Row {
+// receiptRow is the form in which a row is committed to: its key as texts.
+func (c committed) receiptRow() receipt.Row {
 	r := receipt.Row{Schema: c.table.Name.Schema, Table: c.table.Name.Table, Key: map[string]string{}, Operation: receipt.Operation(c.op)}
 	for i, name := range c.table.Key {
 		r.Key[name] = keyText(c.key[i])
@@ -51,13 +51,13 @@ func keyText(v dialect.Value) string {
 	return s
 }
 
-// commits reports whether the run makes row commitments.
-func (e *executor) commits() bool { return e.committer != nil }
+// makesCommitments reports whether the run makes row commitments.
+func (e *executor) makesCommitments() bool { return e.committer != nil }
 
-// tracking is how the run has the keys of the rows that it erases.
-func (e *executor) tracking() tracking {
+// keyTracking is how the run has the keys of the rows that it erases.
+func (e *executor) keyTracking() tracking {
 	switch {
-	case !e.commits():
+	case !e.makesCommitments():
 		return untracked
 	case e.db.Engine().Returns:
 		return returned
@@ -65,15 +65,15 @@ func (e *executor) tracking() tracking {
 	return fetched
 }
 
-// commit makes the batch's commitment, and has its leaves on the disk before
+// addCommitments makes the batch's commitment, and has its leaves on the disk before
 // the transaction commits.
-func (e *executor) commit(d *deed, rec *entry) error {
-	if !e.commits() || len(d.erased) == 0 {
+func (e *executor) addCommitments(d *batchResult, rec *batchRecord) error {
+	if !e.makesCommitments() || len(d.erased) == 0 {
 		return nil
 	}
 	b, err := e.committer.Batch(func(yield func(receipt.Row) bool) {
 		for _, c := range d.erased {
-			if !yield(c.row()) {
+			if !yield(c.receiptRow()) {
 				return
 			}
 		}
@@ -91,7 +91,7 @@ func (e *executor) commit(d *deed, rec *entry) error {
 // keyCheck lets a run that is continued tell whether it was given the same key.
 // It reveals nothing of the key, which is random.
 func (e *executor) keyCheck() string {
-	if !e.commits() {
+	if !e.makesCommitments() {
 		return ""
 	}
 	mac := hmac.New(sha256.New, e.Commitments.Key)
@@ -102,8 +102,8 @@ func (e *executor) keyCheck() string {
 // errOtherKey is the ErrRunDiffers of a run whose commitment key is another.
 var errOtherKey = fmt.Errorf("%w", ErrRunDiffers)
 
-// sameKey refuses to continue a run with another key, or without the one it has.
-func (e *executor) sameKey(row *runRow) error {
+// checkCommitmentKey refuses to continue a run with another key, or without the one it has.
+func (e *executor) checkCommitmentKey(row *runRow) error {
 	switch check := e.keyCheck(); {
 	case row.Commitment == check:
 		return nil
@@ -115,17 +115,17 @@ func (e *executor) sameKey(row *runRow) error {
 	return fmt.Errorf("%w: with another commitment key", errOtherKey)
 }
 
-// commitments is the receipt's entry, over the batches in the order of their
+// checkedCommitments is the receipt's entry, over the batches in the order of their
 // journal rows.
-func (e *executor) commitments(entries []entry) (*receipt.Commitments, error) {
-	if !e.commits() {
+func (e *executor) checkedCommitments(entries []batchRecord) (*receipt.Commitments, error) {
+	if !e.makesCommitments() {
 		return nil, nil
 	}
 	return e.commitmentsOf(entries)
 }
 
 // commitmentsOf needs no key: the journal has the root of each batch.
-func (e *executor) commitmentsOf(entries []entry) (*receipt.Commitments, error) {
+func (e *executor) commitmentsOf(entries []batchRecord) (*receipt.Commitments, error) {
 	var order []receipt.BatchCommitment
 	for _, d := range entries {
 		if d.Leaf == "" {
@@ -145,8 +145,8 @@ func (e *executor) commitmentsOf(entries []entry) (*receipt.Commitments, error) 
 	return receipt.NewCommitments(order), nil
 }
 
-// erase notes rows for the batch's commitment.
-func (d *deed) erase(t *table, keys []dialect.Key, op plan.Op) {
+// addErased notes rows for the batch's commitment.
+func (d *batchResult) addErased(t *table, keys []dialect.Key, op plan.Op) {
 	for _, k := range keys {
 		d.erased = append(d.erased, committed{t, slices.Clone(k), op})
 	}

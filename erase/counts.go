@@ -75,22 +75,22 @@ func (t *tally) step(id string) *Counts {
 	return c
 }
 
-func (t *tally) kept(table dialect.Name, why Reason, rows int64) {
-	t.Kept = counted(t.Kept, Kept{table, why, rows})
+func (t *tally) addKept(table dialect.Name, why Reason, rows int64) {
+	t.Kept = addCounted(t.Kept, Kept{table, why, rows})
 }
 
-func (t *tally) ended(table dialect.Name, rows int64) {
-	t.Ended = counted(t.Ended, Kept{table, ByHold, rows})
+func (t *tally) addEnded(table dialect.Name, rows int64) {
+	t.Ended = addCounted(t.Ended, Kept{table, ByHold, rows})
 }
 
-func (t *tally) follow(receipt string) {
+func (t *tally) addFollowed(receipt string) {
 	if !slices.Contains(t.Follows, receipt) {
 		t.Follows = append(t.Follows, receipt)
 	}
 }
 
-// counted adds rows to a list that has each table and reason once.
-func counted(list []Kept, k Kept) []Kept {
+// addCounted adds rows to a list that has each table and reason once.
+func addCounted(list []Kept, k Kept) []Kept {
 	if k.Rows == 0 {
 		return list
 	}
@@ -107,18 +107,18 @@ func (t *tally) add(o *tally) {
 		t.step(id).add(*c)
 	}
 	for _, k := range o.Kept {
-		t.kept(k.Table, k.Reason, k.Rows)
+		t.addKept(k.Table, k.Reason, k.Rows)
 	}
 	for _, k := range o.Ended {
-		t.ended(k.Table, k.Rows)
+		t.addEnded(k.Table, k.Rows)
 	}
 	for _, r := range o.Follows {
-		t.follow(r)
+		t.addFollowed(r)
 	}
 }
 
-// sorted orders counts, so that the same ones read the same.
-func sorted(list []Kept) []Kept {
+// sortedKept orders counts, so that the same ones read the same.
+func sortedKept(list []Kept) []Kept {
 	out := slices.Clone(list)
 	slices.SortFunc(out, func(a, b Kept) int {
 		return cmp.Or(a.Table.Compare(b.Table), strings.Compare(string(a.Reason), string(b.Reason)))

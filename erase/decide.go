@@ -8,14 +8,14 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// decide works out which of the rows that were to be deleted have to stay: rows
+// decideRows works out which of the rows that were to be deleted have to stay: rows
 // of other subjects refer to them, an owner or a row that stays does.
-func (g *gathering) decide(ctx context.Context) error {
+func (g *closure) decideRows(ctx context.Context) error {
 	for _, s := range g.sets {
-		if err := g.anchored(ctx, s); err != nil {
+		if err := g.keepAnchored(ctx, s); err != nil {
 			return err
 		}
-		if err := g.sharing(ctx, s); err != nil {
+		if err := g.markShared(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -24,7 +24,7 @@ func (g *gathering) decide(ctx context.Context) error {
 		for i := len(g.sets) - 1; i >= 0; i-- {
 			s := g.sets[i]
 			for _, a := range s.Keeps {
-				kept, err := g.keep(ctx, s, a.Reference, stays, func(r *row) bool { return !a.Held || r.held })
+				kept, err := g.keepReferenced(ctx, s, a.Reference, keptByReferenceFlag, func(r *row) bool { return !a.Held || r.held })
 				if err != nil {
 					return err
 				}
@@ -36,13 +36,13 @@ func (g *gathering) decide(ctx context.Context) error {
 				if !w.Forwards {
 					continue
 				}
-				owners := g.set(w.Table)
-				kept, err := g.keep(ctx, owners, w.Reference, stays, func(r *row) bool { return !r.shared })
+				owners := g.rowsOf(w.Table)
+				kept, err := g.keepReferenced(ctx, owners, w.Reference, keptByReferenceFlag, func(r *row) bool { return !r.shared })
 				if err != nil {
 					return err
 				}
 				// What an owner that others share owns is theirs as well.
-				theirs, err := g.keep(ctx, owners, w.Reference, shared, func(r *row) bool { return r.shared })
+				theirs, err := g.keepReferenced(ctx, owners, w.Reference, sharedFlag, func(r *row) bool { return r.shared })
 				if err != nil {
 					return err
 				}
@@ -53,34 +53,34 @@ func (g *gathering) decide(ctx context.Context) error {
 	return nil
 }
 
-// flag is one of the reasons for a row to stay.
-type flag func(*row) *bool
+// rowFlag is one of the reasons for a row to stay.
+type rowFlag func(*row) *bool
 
-func stays(r *row) *bool  { return &r.stays }
-func shared(r *row) *bool { return &r.shared }
+func keptByReferenceFlag(r *row) *bool { return &r.keptByReference }
+func sharedFlag(r *row) *bool          { return &r.shared }
 
-// goes reports whether the row will be deleted.
-func (r *row) goes() bool {
-	return r.fate == plan.EraseDelete && !r.held && !r.stays && !r.shared
+// isDeleted reports whether the row will be deleted.
+func (r *row) isDeleted() bool {
+	return r.decision == plan.EraseDelete && !r.held && !r.keptByReference && !r.shared
 }
 
-// outcome is what a batch does to a row.
-type outcome int
+// rowOutcome is what a batch does to a row.
+type rowOutcome int
 
 const (
-	deleted outcome = iota
-	written         // overwritten by the rules of its table
-	partly          // overwritten but for the columns that a hold keeps
-	kept            // left as it is because the policy says keep
-	left            // left as it is for another reason
-	rest            // overwritten in the columns that a hold had kept
-	done            // left as it is because an earlier erasure has overwritten it
+	deleted rowOutcome = iota
+	written            // overwritten by the rules of its table
+	partly             // overwritten but for the columns that a hold keeps
+	kept               // left as it is because the policy says keep
+	left               // left as it is for another reason
+	rest               // overwritten in the columns that a hold had kept
+	done               // left as it is because an earlier erasure has overwritten it
 )
 
-// outcome is what becomes of the row. What an earlier erasure has overwritten,
+// outcomeOf is what becomes of the row. What an earlier erasure has overwritten,
 // of a row that an ended root goes through again, isn't overwritten twice.
-func (s *set) outcome(r *row) outcome {
-	now := s.decided(r)
+func (s *tableRows) outcomeOf(r *row) rowOutcome {
+	now := s.outcomeOfOthers(r)
 	if r.before == nil || now != written && now != partly {
 		return now
 	}
@@ -93,32 +93,32 @@ func (s *set) outcome(r *row) outcome {
 	return now
 }
 
-// decided is what the policy and its holds say.
-func (s *set) decided(r *row) outcome {
+// outcomeOfOthers is what the policy and its holds say.
+func (s *tableRows) outcomeOfOthers(r *row) rowOutcome {
 	switch {
-	case r.goes():
+	case r.isDeleted():
 		return deleted
-	case r.fate == plan.EraseKeep:
+	case r.decision == plan.EraseKeep:
 		return kept
 	case r.shared:
 		return left // it is others' too
-	case r.own && s.Hold.Keep != nil:
+	case r.ownHold && s.Hold.Keep != nil:
 		return partly
-	case r.own:
+	case r.ownHold:
 		return left
-	case r.fate == plan.EraseOverwrite || !r.held:
+	case r.decision == plan.EraseOverwrite || !r.held:
 		return written
 	}
 	return left // part of what a hold of another row covers
 }
 
-func (s *set) going() []*row { return s.with(deleted) }
+func (s *tableRows) deletedRows() []*row { return s.rowsWith(deleted) }
 
-func (s *set) with(o outcome) []*row {
-	return s.filter(func(r *row) bool { return s.outcome(r) == o })
+func (s *tableRows) rowsWith(o rowOutcome) []*row {
+	return s.rowsWhere(func(r *row) bool { return s.outcomeOf(r) == o })
 }
 
-func (s *set) filter(is func(*row) bool) []*row {
+func (s *tableRows) rowsWhere(is func(*row) bool) []*row {
 	var out []*row
 	for _, r := range s.rows {
 		if is(r) {
@@ -128,56 +128,56 @@ func (s *set) filter(is func(*row) bool) []*row {
 	return out
 }
 
-// keep marks the rows that those of the staying rows of s that count refer to,
+// keepReferenced marks the rows that those of the staying rows of s that count refer to,
 // and reports whether there was a new one.
-func (g *gathering) keep(ctx context.Context, s *set, ref plan.Reference, as flag, counts func(*row) bool) (bool, error) {
-	parents := g.set(ref.RefTable)
+func (g *closure) keepReferenced(ctx context.Context, s *tableRows, ref plan.Reference, as rowFlag, counts func(*row) bool) (bool, error) {
+	parents := g.rowsOf(ref.RefTable)
 	if !slices.ContainsFunc(parents.rows, func(r *row) bool { return !*as(r) }) {
 		return false, nil
 	}
 	place, conditional := s.where[ref.Where]
-	rows := s.filter(func(r *row) bool {
-		return !r.goes() && counts(r) && (!conditional || r.flags[place])
+	rows := s.rowsWhere(func(r *row) bool {
+		return !r.isDeleted() && counts(r) && (!conditional || r.flags[place])
 	})
-	keys := g.tuples(s, rows, ref.Columns, ref.RefTable, ref.RefColumns)
+	keys := g.referenceValues(s, rows, ref.Columns, ref.RefTable, ref.RefColumns)
 	if len(keys) == 0 {
 		return false, nil
 	}
-	return g.mark(ctx, parents, []dialect.Cond{dialect.In{Columns: ref.RefColumns, Keys: keys}}, as)
+	return g.markRows(ctx, parents, []dialect.Cond{dialect.In{Columns: ref.RefColumns, Keys: keys}}, as)
 }
 
-// anchored marks the rows of s to which rows of other subjects refer that keep
+// keepAnchored marks the rows of s to which rows of other subjects refer that keep
 // their reference.
-func (g *gathering) anchored(ctx context.Context, s *set) error {
-	going := s.going()
+func (g *closure) keepAnchored(ctx context.Context, s *tableRows) error {
+	going := s.deletedRows()
 	if len(s.AnchoredBy) == 0 || len(going) == 0 {
 		return nil
 	}
-	_, err := g.mark(ctx, s, []dialect.Cond{
+	_, err := g.markRows(ctx, s, []dialect.Cond{
 		dialect.In{Columns: s.Key, Keys: keysOf(s, going)},
 		g.referredTo(s.AnchoredBy),
-	}, stays)
+	}, keptByReferenceFlag)
 	return err
 }
 
-// sharing marks the owned rows of s to which rows outside of the closure refer.
-func (g *gathering) sharing(ctx context.Context, s *set) error {
+// markShared marks the owned rows of s to which rows outside of the closure refer.
+func (g *closure) markShared(ctx context.Context, s *tableRows) error {
 	if len(s.SharedBy) == 0 || len(s.rows) == 0 {
 		return nil
 	}
-	_, err := g.mark(ctx, s, []dialect.Cond{
+	_, err := g.markRows(ctx, s, []dialect.Cond{
 		dialect.In{Columns: s.Key, Keys: keysOf(s, s.rows)},
 		g.referredTo(s.SharedBy),
-	}, shared)
+	}, sharedFlag)
 	return err
 }
 
 // referredTo holds for rows that some row outside of the closure refers to.
-func (g *gathering) referredTo(refs []plan.Reference) dialect.Cond {
+func (g *closure) referredTo(refs []plan.Reference) dialect.Cond {
 	var any dialect.Any
 	for _, ref := range refs {
 		c := dialect.Referenced{Table: ref.Table, Columns: ref.Columns, RefColumns: ref.RefColumns, Where: ref.Where}
-		if s := g.set(ref.Table); s != nil && len(s.rows) > 0 {
+		if s := g.rowsOf(ref.Table); s != nil && len(s.rows) > 0 {
 			c.Except = &dialect.In{Columns: s.Key, Keys: keysOf(s, s.rows)}
 		}
 		any = append(any, c)
@@ -185,9 +185,9 @@ func (g *gathering) referredTo(refs []plan.Reference) dialect.Cond {
 	return any
 }
 
-// mark sets a flag of the rows of s that meet the conditions, and reports
+// markRows sets a flag of the rows of s that meet the conditions, and reports
 // whether one of them didn't have it.
-func (g *gathering) mark(ctx context.Context, s *set, where []dialect.Cond, as flag) (bool, error) {
+func (g *closure) markRows(ctx context.Context, s *tableRows, where []dialect.Cond, as rowFlag) (bool, error) {
 	changed := false
 	for key, err := range g.tx.Query(ctx, dialect.Select{Table: s.Name, Columns: s.Key, Where: where}) {
 		if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// drift refuses a schema that isn't the one the plan was made for, and a plan that
+// checkDrift refuses a schema that isn't the one the plan was made for, and a plan that
 // Build doesn't make on it.
-func drift(p *plan.Plan, s *dialect.Schema) error {
+func checkDrift(p *plan.Plan, s *dialect.Schema) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}

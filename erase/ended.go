@@ -17,9 +17,9 @@ import (
 
 var errDamagedHeld = errors.New("the journal's note of a held row is damaged")
 
-// holding finds out whether the run has to do with notes of what is held, and
+// loadHeldState finds out whether the run has to do with notes of what is held, and
 // warns of those that nothing in the plan would find.
-func (e *executor) holding(ctx context.Context, row *runRow, programs []*program) error {
+func (e *executor) loadHeldState(ctx context.Context, row *runRow, programs []*compiledRoot) error {
 	e.receiptID = row.ReceiptID
 	if e.plan.Scope == plan.ScopeEverything {
 		return nil
@@ -27,14 +27,14 @@ func (e *executor) holding(ctx context.Context, row *runRow, programs []*program
 	var known []string
 	for _, p := range programs {
 		if e.plan.Scope == plan.ScopeSubjects || p.root.Ended {
-			known = append(known, rootOf(p.first()))
+			known = append(known, rootOf(p.rootTable()))
 		}
 	}
 	any, strays, err := e.journal.anyHeld(ctx, known)
 	if err != nil {
 		return err
 	}
-	e.noting = any || slices.ContainsFunc(programs, func(p *program) bool { return p.seeksHeads(e.plan.Scope) })
+	e.noting = any || slices.ContainsFunc(programs, func(p *compiledRoot) bool { return p.seeksHeads(e.plan.Scope) })
 	e.strays.Store(strays || len(known) > 1)
 	if strays && e.plan.Scope == plan.ScopeExpired {
 		e.Log.Warn("the journal names rows of tables that are no root of the plan: what a hold kept of them isn't erased; a hold is ended by its `until`, not by taking it out of the policy", "run", e.RunID)
@@ -46,13 +46,13 @@ func (e *executor) holding(ctx context.Context, row *runRow, programs []*program
 // and that weren't gone through as of the run's moment yet: those of an item
 // were last gone through as of one moment. What an earlier process has
 // done is noted as of this run, so that nothing is done twice.
-func (e *executor) heldItems(ctx context.Context, p *program, sizer *batch.Sizer, seq int64) iter.Seq2[*item, error] {
-	return func(yield func(*item, error) bool) {
+func (e *executor) heldItems(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
+	return func(yield func(*workItem, error) bool) {
 		var after *heldRow
 		for {
 			var page []heldRow
-			err := batch.Retry(ctx, e.backoff(), again, func(int) (err error) {
-				page, err = e.journal.heldPage(ctx, rootOf(p.first()), after, sizer.Size())
+			err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
+				page, err = e.journal.heldPage(ctx, rootOf(p.rootTable()), after, sizer.Size())
 				return err
 			})
 			if err != nil {
@@ -75,8 +75,8 @@ func (e *executor) heldItems(ctx context.Context, p *program, sizer *batch.Sizer
 }
 
 // notedItems are heldItems of a database that may have no journal.
-func (e *executor) notedItems(ctx context.Context, p *program, size int) iter.Seq2[*item, error] {
-	return func(yield func(*item, error) bool) {
+func (e *executor) notedItems(ctx context.Context, p *compiledRoot, size int) iter.Seq2[*workItem, error] {
+	return func(yield func(*workItem, error) bool) {
 		if any, err := e.journal.hasNotes(ctx); err != nil || !any {
 			if err != nil {
 				yield(nil, err)
@@ -88,15 +88,15 @@ func (e *executor) notedItems(ctx context.Context, p *program, size int) iter.Se
 }
 
 // itemsOf groups noted rows by the moment as of which they were last gone through.
-func itemsOf(p *program, page []heldRow) []*item {
-	var out []*item
+func itemsOf(p *compiledRoot, page []heldRow) []*workItem {
+	var out []*workItem
 	own := heldThemselves(page)
-	for _, h := range latest(page) {
-		if h.Since >= sortable(p.asOf) {
+	for _, h := range newestNotes(page) {
+		if h.Since >= sortableTime(p.asOf) {
 			continue
 		}
 		if n := len(out); n == 0 || !out[n-1].since.Equal(h.since()) {
-			out = append(out, &item{prog: p, since: h.since(), own: own})
+			out = append(out, &workItem{prog: p, since: h.since(), own: own})
 		}
 		it := out[len(out)-1]
 		it.keys = append(it.keys, h.Key)
@@ -104,24 +104,24 @@ func itemsOf(p *program, page []heldRow) []*item {
 	return out
 }
 
-// resume does for an item of an ended root what holds kept from the erasure of
+// resumeHeld does for an item of an ended root what holds kept from the erasure of
 // its rows: as far as they have ended.
-func (e *executor) resume(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, limit int) (*deed, error) {
-	notes, err := e.journal.heldRows(ctx, tx, digestsOf(it.prog.first(), it.keys), dialect.NoLock)
+func (e *executor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limit int) (*batchResult, error) {
+	notes, err := e.journal.heldRows(ctx, tx, digestsOf(it.prog.rootTable(), it.keys), dialect.NoLock)
 	if err != nil {
 		return nil, err
 	}
-	keys := it.due(notes)
+	keys := it.dueKeys(notes)
 	if len(keys) == 0 {
-		return &deed{}, nil // another run was faster
+		return &batchResult{}, nil // another run was faster
 	}
-	g := newGathering(it.prog, tx, dialect.Exclusive)
+	g := newClosure(it.prog, tx, dialect.Exclusive)
 	g.limit = limit
-	if err := e.recall(ctx, g, keys, it.since, heldThemselves(notes)); err != nil {
+	if err := e.regatherHeld(ctx, g, keys, it.since, heldThemselves(notes)); err != nil {
 		return nil, err
 	}
-	e.at("gathered")
-	heads, err := g.heads(ctx)
+	e.failpoint("gathered")
+	heads, err := g.entryPoints(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -130,28 +130,28 @@ func (e *executor) resume(ctx context.Context, tx dialect.Tx, it *item, source *
 	}
 	noted := byDigest(notes)
 	switch {
-	case len(it.due(notes)) != len(keys):
+	case len(it.dueKeys(notes)) != len(keys):
 		return nil, errMoved
-	case len(it.keys) > 1 && slices.ContainsFunc(heads, func(h head) bool { return noted[h.digest()] == nil }):
+	case len(it.keys) > 1 && slices.ContainsFunc(heads, func(h entryPoint) bool { return noted[h.digest()] == nil }):
 		return nil, errTooMany // alone, so that it is known from whose erasure that is left
 	}
-	d, err := g.act(ctx, source, e.MaxRows)
+	d, err := g.runSteps(ctx, source, e.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	d.stayed = nil // the notes say what was done
-	g.vanished(d, len(keys))
-	return d, e.renote(ctx, g, heads, notes, d)
+	g.countVanished(d, len(keys))
+	return d, e.updateHeldNotes(ctx, g, heads, notes, d)
 }
 
-// due are those of the item's keys that are noted as of the item's moment.
-func (it *item) due(notes []heldRow) []dialect.Key {
+// dueKeys are those of the item's keys that are noted as of the item's moment.
+func (it *workItem) dueKeys(notes []heldRow) []dialect.Key {
 	mine := make(map[string]bool, len(it.keys))
-	for _, digest := range digestsOf(it.prog.first(), it.keys) {
+	for _, digest := range digestsOf(it.prog.rootTable(), it.keys) {
 		mine[digest] = true
 	}
 	var out []dialect.Key
-	for _, h := range latest(notes) {
+	for _, h := range newestNotes(notes) {
 		if mine[h.Digest] && h.since().Equal(it.since) {
 			out = append(out, h.Key)
 		}
@@ -159,40 +159,40 @@ func (it *item) due(notes []heldRow) []dialect.Key {
 	return out
 }
 
-// recall gathers the closures of rows that were gone through before, together
+// regatherHeld gathers the closures of rows that were gone through before, together
 // with what was done to each row then: as the holds were at that moment. Of the rows
 // own says to which a hold applied themselves, by their digests.
-func (e *executor) recall(ctx context.Context, g *gathering, keys []dialect.Key, since time.Time, own map[string]bool) error {
-	roots := []dialect.Cond{dialect.In{Columns: g.first().Key, Keys: keys}}
-	if err := g.collect(ctx, roots); err != nil {
+func (e *executor) regatherHeld(ctx context.Context, g *closure, keys []dialect.Key, since time.Time, own map[string]bool) error {
+	roots := []dialect.Cond{dialect.In{Columns: g.rootTable().Key, Keys: keys}}
+	if err := g.collectRows(ctx, roots); err != nil {
 		return err
 	}
-	then, err := compile(e.plan, g.index, e.schema, since, g.tracking)
+	then, err := compileRoot(e.plan, g.index, e.schema, since, g.tracking)
 	if err != nil {
 		return err
 	}
-	before := newGathering(then, g.tx, dialect.NoLock)
-	if err := before.collect(ctx, roots); err != nil {
+	before := newClosure(then, g.tx, dialect.NoLock)
+	if err := before.collectRows(ctx, roots); err != nil {
 		return err
 	}
 	for i, s := range g.sets {
 		for id, r := range s.index {
 			if was := before.sets[i].index[id]; was != nil {
-				o := before.sets[i].outcome(was)
+				o := before.sets[i].outcomeOf(was)
 				r.before = &o
 				// A row that was to be deleted is there since its hold's condition was met.
-				r.freed = !r.own && (was.own || s.Hold != nil && s.Hold.Where != "" && r.goes())
+				r.freed = !r.ownHold && (was.ownHold || s.Hold != nil && s.Hold.Where != "" && r.isDeleted())
 			}
 		}
 	}
-	g.known(g.sets[0], own)
+	g.markKnownHeld(g.sets[0], own)
 	return nil
 }
 
-// known marks the roots to which a hold applied whose condition no longer holds.
-func (g *gathering) known(s *set, own map[string]bool) {
+// markKnownHeld marks the roots to which a hold applied whose condition no longer holds.
+func (g *closure) markKnownHeld(s *tableRows, own map[string]bool) {
 	for _, r := range s.rows {
-		if r.own || r.before == nil || s.Hold == nil || s.Hold.Where == "" || !own[heldDigest(s.table, r.key(s))] {
+		if r.ownHold || r.before == nil || s.Hold == nil || s.Hold.Where == "" || !own[heldDigest(s.table, r.key(s))] {
 			continue
 		}
 		o := left
@@ -203,8 +203,8 @@ func (g *gathering) known(s *set, own map[string]bool) {
 	}
 }
 
-// vanished counts the noted rows that are not in the database any more.
-func (g *gathering) vanished(d *deed, given int) {
+// countVanished counts the noted rows that are not in the database any more.
+func (g *closure) countVanished(d *batchResult, given int) {
 	gone := int64(given - len(g.sets[0].rows))
 	if id := rootStep(g.root); id != "" && gone > 0 {
 		d.step(id).add(Counts{Matched: gone, Gone: gone})
@@ -221,33 +221,33 @@ func digestsOf(t *table, keys []dialect.Key) []string {
 
 // noteHeld records, in the batch's transaction, from which rows what a hold keeps of
 // the batch is found again, and forgets the roots of which nothing is held any more.
-func (e *executor) noteHeld(ctx context.Context, g *gathering, heads []head, d *deed) error {
+func (e *executor) noteHeld(ctx context.Context, g *closure, heads []entryPoint, d *batchResult) error {
 	notes, err := e.notesOn(ctx, g, keysOf(g.sets[0], g.sets[0].rows), heads)
 	if err != nil {
 		return err
 	}
-	return e.renote(ctx, g, heads, notes, d)
+	return e.updateHeldNotes(ctx, g, heads, notes, d)
 }
 
 // notesOn reads and locks what is noted of the batch's roots, of its heads, and
 // of other rows that go where such rows are noted at all.
-func (e *executor) notesOn(ctx context.Context, g *gathering, roots []dialect.Key, heads []head) ([]heldRow, error) {
+func (e *executor) notesOn(ctx context.Context, g *closure, roots []dialect.Key, heads []entryPoint) ([]heldRow, error) {
 	first := g.sets[0]
 	digests := digestsOf(first.table, roots)
 	for _, h := range heads {
-		if h.set != first {
+		if h.tableRows != first {
 			digests = append(digests, h.digest())
 		}
 	}
 	for _, s := range g.sets[1:] {
 		if e.strays.Load() && !s.Address {
-			digests = append(digests, digestsOf(s.table, keysOf(s, s.going()))...)
+			digests = append(digests, digestsOf(s.table, keysOf(s, s.deletedRows()))...)
 		}
 	}
 	return e.journal.heldRows(ctx, g.tx, digests, dialect.Exclusive)
 }
 
-func (h head) digest() string { return heldDigest(h.table, h.key(h.set)) }
+func (h entryPoint) digest() string { return heldDigest(h.table, h.key(h.tableRows)) }
 
 // byDigest gives the notes of each row.
 func byDigest(notes []heldRow) map[string][]heldRow {
@@ -258,10 +258,10 @@ func byDigest(notes []heldRow) map[string][]heldRow {
 	return out
 }
 
-// renote brings the notes of the batch's roots up to date. In an ended root what
+// updateHeldNotes brings the notes of the batch's roots up to date. In an ended root what
 // has to be noted anew is noted under the runs that left it.
-func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes []heldRow, d *deed) error {
-	since := sortable(g.asOf)
+func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entryPoint, notes []heldRow, d *batchResult) error {
+	since := sortableTime(g.asOf)
 	type run struct{ id, receipt string }
 	under := []run{{e.RunID, e.receiptID}}
 	if g.root.Ended {
@@ -279,7 +279,7 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 			return fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Name)
 		}
 		digest := h.digest()
-		waiting[digest], own[digest] = true, h.own
+		waiting[digest], own[digest] = true, h.ownHold
 		if g.root.Ended && noted[digest] != nil {
 			continue
 		}
@@ -287,13 +287,13 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 			if slices.ContainsFunc(noted[digest], func(n heldRow) bool { return n.Run == r.id }) {
 				continue
 			}
-			if h.set != g.sets[0] {
+			if h.tableRows != g.sets[0] {
 				e.strays.Store(true)
 			}
-			fresh = append(fresh, heldRow{Digest: digest, Run: r.id, Receipt: r.receipt, Root: rootOf(h.table), Key: h.key(h.set), Since: since, Own: h.own})
+			fresh = append(fresh, heldRow{Digest: digest, Run: r.id, Receipt: r.receipt, Root: rootOf(h.table), Key: h.key(h.tableRows), Since: since, Own: h.ownHold})
 		}
 	}
-	if err := e.journal.hold(ctx, g.tx, fresh); err != nil {
+	if err := e.journal.insertHeld(ctx, g.tx, fresh); err != nil {
 		return err
 	}
 	var done []string
@@ -304,23 +304,23 @@ func (e *executor) renote(ctx context.Context, g *gathering, heads []head, notes
 			continue
 		}
 		done = append(done, n.Digest)
-		d.follow(n.Receipt)
+		d.addFollowed(n.Receipt)
 	}
 	for _, is := range []bool{false, true} {
-		if err := e.journal.holdOn(ctx, g.tx, slices.Compact(still[is]), since, is); err != nil {
+		if err := e.journal.touchHeld(ctx, g.tx, slices.Compact(still[is]), since, is); err != nil {
 			return err
 		}
 	}
-	return e.journal.letGo(ctx, g.tx, slices.Compact(done))
+	return e.journal.deleteHeld(ctx, g.tx, slices.Compact(done))
 }
 
-// followed says of the receipts whether something is held still of what their
+// followedReceipts says of the receipts whether something is held still of what their
 // erasures left.
-func (e *executor) followed(ctx context.Context, receipts []string) ([]receipt.Followed, error) {
+func (e *executor) followedReceipts(ctx context.Context, receipts []string) ([]receipt.Followed, error) {
 	if len(receipts) == 0 {
 		return nil, nil
 	}
-	open, err := e.journal.unfinished(ctx, receipts)
+	open, err := e.journal.unfinishedReceipts(ctx, receipts)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ type progressMeter struct {
 	done, total int64
 }
 
-func (m *progressMeter) fill(e *Event) {
+func (m *progressMeter) fillEvent(e *Event) {
 	e.Done, e.Total = m.done, m.total
 	if passed := e.At.Sub(m.began).Seconds(); passed > 0 {
 		e.Rate = float64(m.done-m.before) / passed

@@ -36,9 +36,9 @@ type executor struct {
 
 	mu       sync.Mutex
 	meter    progressMeter
-	pending  []*entry // committed, looked at, and not yet noted in the journal
-	counting bool     // nothing is overwritten, so that no secret is needed
-	repeated bool     // the receipt was signed before
+	pending  []*batchRecord // committed, looked at, and not yet noted in the journal
+	counting bool           // nothing is overwritten, so that no secret is needed
+	repeated bool           // the receipt was signed before
 
 	receiptID string      // of the run
 	noting    bool        // what a hold keeps from being erased is noted in the journal
@@ -50,10 +50,10 @@ type executor struct {
 	cancelled func() bool
 }
 
-// item is the work of one batch: the roots that are given, or a range of the
+// workItem is the work of one batch: the roots that are given, or a range of the
 // walk (low, high].
-type item struct {
-	prog      *program
+type workItem struct {
+	prog      *compiledRoot
 	seq, part int64
 	keys      []dialect.Key
 	since     time.Time       // of an ended root: as of when the keys were last gone through
@@ -68,30 +68,30 @@ type item struct {
 	contended bool // somebody else changed its rows meanwhile: they are to be locked first
 }
 
-// at is a failpoint: a test stops the process there.
-func (e *executor) at(name string) {
+// failpoint is a failpoint: a test stops the process there.
+func (e *executor) failpoint(name string) {
 	if e.point != nil {
 		e.point(name)
 	}
 }
 
-func (e *executor) emit(ev Event) {
+func (e *executor) emitEvent(ev Event) {
 	ev.At, ev.RunID = e.Now(), e.RunID
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.meter.fill(&ev)
+	e.meter.fillEvent(&ev)
 	e.Progress(ev)
 }
 
-// batch carries one item out, in as many transactions as its size asks for.
-func (e *executor) batch(ctx context.Context, it *item, sizer *batch.Sizer, skip map[string]bool) error {
+// runItem carries one item out, in as many transactions as its size asks for.
+func (e *executor) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	if it.gap {
-		return e.fill(ctx, it, sizer, skip)
+		return e.fillGap(ctx, it, sizer, skip)
 	}
 	began := e.Now()
 	size := len(it.keys)
-	d, err := e.transact(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
-		return e.do(ctx, tx, it, source, skip)
+	d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error) {
+		return e.executeBatch(ctx, tx, it, source, skip)
 	})
 	switch {
 	case errors.Is(err, errTooMany) && len(it.keys) > 1:
@@ -100,17 +100,17 @@ func (e *executor) batch(ctx context.Context, it *item, sizer *batch.Sizer, skip
 		half := len(it.keys) / 2
 		rest := *it
 		it.keys, rest.keys = it.keys[:half], it.keys[half:]
-		if err := e.batch(ctx, it, sizer, skip); err != nil {
+		if err := e.runItem(ctx, it, sizer, skip); err != nil {
 			return err
 		}
 		rest.part = it.part
-		err := e.batch(ctx, &rest, sizer, skip)
+		err := e.runItem(ctx, &rest, sizer, skip)
 		it.part = rest.part
 		return err
 	case errors.Is(err, errTooMany) && it.keys == nil:
-		return e.halve(ctx, it, sizer, skip)
+		return e.halveItem(ctx, it, sizer, skip)
 	case errors.Is(err, errTooMany):
-		return e.oversized(ctx, it, skip)
+		return e.splitOversized(ctx, it, skip)
 	case err != nil:
 		return err
 	}
@@ -121,13 +121,13 @@ func (e *executor) batch(ctx context.Context, it *item, sizer *batch.Sizer, skip
 	return nil
 }
 
-// halve carries out a range that turned out too large as two.
-func (e *executor) halve(ctx context.Context, it *item, sizer *batch.Sizer, skip map[string]bool) error {
+// halveItem carries out a range that turned out too large as two.
+func (e *executor) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	p := it.prog
 	var keys []dialect.Key
-	err := batch.Retry(ctx, e.backoff(), again, func(int) error {
+	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		keys = nil
-		return within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		return inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 			for key, err := range tx.Query(ctx, p.keys(it)) {
 				if err != nil {
 					return err
@@ -141,62 +141,62 @@ func (e *executor) halve(ctx context.Context, it *item, sizer *batch.Sizer, skip
 		return err
 	}
 	if len(keys) < 2 {
-		return e.oversized(ctx, it, skip)
+		return e.splitOversized(ctx, it, skip)
 	}
 	sizer.Shrink()
 	it.large = true
 	rest := *it
 	it.high = keys[len(keys)/2-1]
 	rest.low = it.high
-	if err := e.batch(ctx, it, sizer, skip); err != nil {
+	if err := e.runItem(ctx, it, sizer, skip); err != nil {
 		return err
 	}
 	rest.part = it.part
-	err = e.batch(ctx, &rest, sizer, skip)
+	err = e.runItem(ctx, &rest, sizer, skip)
 	it.part = rest.part
 	return err
 }
 
-// transact carries out one transaction of an item, and tries again where that
+// runTransaction carries out one transaction of an item, and tries again where that
 // can help. When it returns, the transaction is committed, journaled under the item's
 // next part, and looked at.
-func (e *executor) transact(ctx context.Context, it *item,
-	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error),
-) (*deed, error) {
-	if err := e.between(it); err != nil {
+func (e *executor) runTransaction(ctx context.Context, it *workItem,
+	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error),
+) (*batchResult, error) {
+	if err := e.betweenBatches(it); err != nil {
 		return nil, err
 	}
 	source, _ := e.sources.Get().(*anonymise.Source)
 	defer e.sources.Put(source)
-	var d *deed
-	var rec *entry
+	var d *batchResult
+	var rec *batchRecord
 	began := e.Now()
 	it.inTurn = it.inTurn || e.turns.needed()
 	err := e.retryBatch(ctx, func(attempt int) (err error) {
 		if attempt > 1 {
 			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.root.Table.String(), "attempt", attempt)
 		}
-		d, rec, err = e.once(ctx, it, attempt, source, do)
+		d, rec, err = e.tryTransaction(ctx, it, attempt, source, do)
 		if err != nil && ctx.Err() == nil {
-			err = e.explain(ctx, err)
+			err = e.explainBySchema(ctx, err)
 		}
 		it.contended = it.contended || errors.Is(err, errMoved)
 		e.turns.note(it, err)
-		if err != nil && again(err) {
-			e.emit(Event{Kind: Retry, Root: it.prog.root.Table, Class: dialect.ClassOf(err)})
+		if err != nil && isRetryable(err) {
+			e.emitEvent(Event{Kind: Retry, Root: it.prog.root.Table, Class: dialect.ClassOf(err)})
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	e.at("committed")
+	e.failpoint("committed")
 	e.mu.Lock()
 	e.meter.done += d.roots
 	e.mu.Unlock()
-	e.emit(Event{Kind: Batch, Root: it.prog.root.Table, Rows: d.affected(), Took: e.Now().Sub(began)})
+	e.emitEvent(Event{Kind: Batch, Root: it.prog.root.Table, Rows: d.affectedRows(), Took: e.Now().Sub(began)})
 	it.part++
-	return d, e.look(ctx, d, rec)
+	return d, e.verifyCommitted(ctx, d, rec)
 }
 
 // retryBatch tries a transaction as often as the options say: where they don't, other
@@ -207,7 +207,7 @@ func (e *executor) retryBatch(ctx context.Context, do func(attempt int) error) e
 	b.Attempts = math.MaxInt
 	tryAgain := func(err error) bool {
 		left := tried < e.Attempts || meetsOthers(err) && time.Since(began) < e.patience
-		return left && again(err) && !e.cancelled()
+		return left && isRetryable(err) && !e.cancelled()
 	}
 	return batch.Retry(ctx, b, tryAgain, func(attempt int) error {
 		tried = attempt
@@ -215,8 +215,8 @@ func (e *executor) retryBatch(ctx context.Context, do func(attempt int) error) e
 	})
 }
 
-// again reports whether the whole transaction should be tried again.
-func again(err error) bool {
+// isRetryable reports whether the whole transaction should be tried again.
+func isRetryable(err error) bool {
 	switch {
 	case errors.Is(err, errMoved), errors.Is(err, errSchemaMoved):
 		return true
@@ -234,11 +234,11 @@ func again(err error) bool {
 	return false
 }
 
-// once tries one transaction.
-func (e *executor) once(ctx context.Context, it *item, attempt int, source *anonymise.Source,
-	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error),
-) (*deed, *entry, error) {
-	rec := &entry{Root: int64(it.prog.index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
+// tryTransaction tries one transaction.
+func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int, source *anonymise.Source,
+	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error),
+) (*batchResult, *batchRecord, error) {
+	rec := &batchRecord{Root: int64(it.prog.index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
 	if it.inTurn {
 		e.turns.mine.Lock()
 		defer e.turns.mine.Unlock()
@@ -257,7 +257,7 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 	if err != nil {
 		return nil, nil, err
 	}
-	e.at("acted")
+	e.failpoint("acted")
 	if it.prog.root.Defer {
 		if err := tx.CheckConstraints(ctx); err != nil {
 			return nil, nil, err
@@ -266,11 +266,11 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 	if err := e.watch.unchanged(ctx, tx, e.plan.Covers); err != nil {
 		return nil, nil, err
 	}
-	if err := e.journal.fence(ctx, tx); err != nil {
+	if err := e.journal.checkEpoch(ctx, tx); err != nil {
 		return nil, nil, err
 	}
 	rec.Roots, rec.Tally, rec.Committed = d.roots, d.tally, e.Now()
-	if it.prog.bounded() && it.keys == nil && !it.whole && !it.draining {
+	if it.prog.keepsBounds() && it.keys == nil && !it.whole && !it.draining {
 		rec.Low, rec.High = encodeBound(it.low), encodeBound(it.high)
 	} else {
 		for _, k := range d.stayed {
@@ -280,20 +280,20 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 	if e.plan.Scope == plan.ScopeSubjects {
 		rec.Done = e.done.encode(d.gone)
 	}
-	if err := e.commit(d, rec); err != nil {
+	if err := e.addCommitments(d, rec); err != nil {
 		return nil, nil, err
 	}
-	if err := e.journal.record(ctx, tx, rec); err != nil {
+	if err := e.journal.insertBatch(ctx, tx, rec); err != nil {
 		return nil, nil, err
 	}
-	e.at("journaled")
+	e.failpoint("journaled")
 	committing := time.Now()
 	err = tx.Commit(ctx)
 	if err == nil {
-		e.gate.Committed(d.affected(), time.Since(committing))
+		e.gate.Committed(d.affectedRows(), time.Since(committing))
 	}
 	if dialect.ClassOf(err) == dialect.LostConnection {
-		committed, settleErr := e.settle(ctx, rec)
+		committed, settleErr := e.resolveUnknownCommit(ctx, rec)
 		switch {
 		case settleErr != nil:
 			return nil, nil, fmt.Errorf("%w, run again with the same run ID: %w", errUnsettled, settleErr)
@@ -308,10 +308,10 @@ func (e *executor) once(ctx context.Context, it *item, attempt int, source *anon
 // ask the journal: the next process finds out.
 var errUnsettled = errors.New("whether a batch was committed is not known")
 
-// settle asks the journal until it answers.
-func (e *executor) settle(ctx context.Context, rec *entry) (committed bool, err error) {
-	err = batch.Retry(ctx, e.backoff(), again, func(int) (err error) {
-		committed, err = e.journal.settle(ctx, rec)
+// resolveUnknownCommit asks the journal until it answers.
+func (e *executor) resolveUnknownCommit(ctx context.Context, rec *batchRecord) (committed bool, err error) {
+	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
+		committed, err = e.journal.resolveUnknownCommit(ctx, rec)
 		return err
 	})
 	return committed, err
@@ -324,19 +324,19 @@ func encodeBound(k dialect.Key) string {
 	return dialect.EncodeKey(k)
 }
 
-// bounded reports whether the journal keeps the walk's bounds: only where the
+// keepsBounds reports whether the journal keeps the walk's bounds: only where the
 // root's rows remain, since they are keys.
-func (p *program) bounded() bool {
-	return p.first().Erase != plan.EraseDelete
+func (p *compiledRoot) keepsBounds() bool {
+	return p.rootTable().Erase != plan.EraseDelete
 }
 
-// do gathers an item's rows and carries the steps out.
-func (e *executor) do(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, skip map[string]bool) (*deed, error) {
+// executeBatch gathers an item's rows and carries the steps out.
+func (e *executor) executeBatch(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, skip map[string]bool) (*batchResult, error) {
 	p := it.prog
-	if p.sweeps(e.plan.Scope) {
-		return p.sweep(ctx, tx, it, source, e.MaxRows)
+	if p.isRangeStep(e.plan.Scope) {
+		return p.runRangeStep(ctx, tx, it, source, e.MaxRows)
 	}
-	g := newGathering(p, tx, dialect.Exclusive)
+	g := newClosure(p, tx, dialect.Exclusive)
 	g.skip, g.followsAbsent = skip, e.plan.Scope == plan.ScopeSubjects
 	if len(p.tables) > 1 && !it.atOnce && !it.whole {
 		g.limit, g.room, g.large = e.MaxRows, e.maxSwept, it.large
@@ -345,37 +345,37 @@ func (e *executor) do(ctx context.Context, tx dialect.Tx, it *item, source *anon
 		}
 	}
 	if p.root.Ended {
-		return e.resume(ctx, tx, it, source, g.limit)
+		return e.resumeHeld(ctx, tx, it, source, g.limit)
 	}
-	if err := g.collect(ctx, it.where(p)); err != nil {
+	if err := g.collectRows(ctx, it.rangeCond(p)); err != nil {
 		return nil, err
 	}
-	e.at("gathered")
+	e.failpoint("gathered")
 	if !e.noting {
-		return g.act(ctx, source, e.MaxRows)
+		return g.runSteps(ctx, source, e.MaxRows)
 	}
-	heads, err := g.heads(ctx)
+	heads, err := g.entryPoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d, err := g.act(ctx, source, e.MaxRows)
+	d, err := g.runSteps(ctx, source, e.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	return d, e.noteHeld(ctx, g, heads, d)
 }
 
-// where are the conditions for the item's roots.
-func (it *item) where(p *program) []dialect.Cond {
+// rangeCond are the conditions for the item's roots.
+func (it *workItem) rangeCond(p *compiledRoot) []dialect.Cond {
 	if it.keys != nil {
-		return []dialect.Cond{dialect.In{Columns: p.first().Key, Keys: it.keys}}
+		return []dialect.Cond{dialect.In{Columns: p.rootTable().Key, Keys: it.keys}}
 	}
 	var where []dialect.Cond
 	if len(it.low) > 0 {
-		where = append(where, dialect.After{Columns: p.first().Key, Key: it.low})
+		where = append(where, dialect.After{Columns: p.rootTable().Key, Key: it.low})
 	}
 	if len(it.high) > 0 {
-		where = append(where, dialect.UpTo{Columns: p.first().Key, Key: it.high})
+		where = append(where, dialect.UpTo{Columns: p.rootTable().Key, Key: it.high})
 	}
 	return where
 }

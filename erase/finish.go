@@ -29,10 +29,10 @@ type summary struct {
 	followed          []receipt.Followed
 }
 
-// finish scans the roots once more, signs the receipt and closes the run.
-func (e *executor) finish(ctx context.Context, row *runRow, programs []*program) ([]byte, error) {
-	e.emit(Event{Kind: Scanning})
-	entries, err := e.journal.entries(ctx)
+// finishRun scans the roots once more, signs the receipt and closes the run.
+func (e *executor) finishRun(ctx context.Context, row *runRow, programs []*compiledRoot) ([]byte, error) {
+	e.emitEvent(Event{Kind: Scanning})
+	entries, err := e.journal.batchRecords(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -44,21 +44,21 @@ func (e *executor) finish(ctx context.Context, row *runRow, programs []*program)
 		return nil, err
 	}
 	summed := s.tally
-	if err := batch.Retry(ctx, e.backoff(), again, func(int) error {
+	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		s.tally = tally{}
 		s.add(&summed)
-		return e.scan(ctx, programs, entries, s)
+		return e.scanRoots(ctx, programs, entries, s)
 	}); err != nil {
 		return nil, fmt.Errorf("the last scan: %w", err)
 	}
-	if s.commitments, err = e.commitments(entries); err != nil {
+	if s.commitments, err = e.checkedCommitments(entries); err != nil {
 		return nil, err
 	}
-	return e.sign(ctx, row, programs, s)
+	return e.signAndSeal(ctx, row, programs, s)
 }
 
 // summarise adds up what the journal's entries say.
-func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry, complete bool) (*summary, error) {
+func (e *executor) summarise(ctx context.Context, row *runRow, entries []batchRecord, complete bool) (*summary, error) {
 	s := &summary{database: e.database}
 	for i := range entries {
 		d := &entries[i]
@@ -87,7 +87,7 @@ func (e *executor) summarise(ctx context.Context, row *runRow, entries []entry, 
 			s.step(id).add(Counts{Matched: s.absent, Gone: s.absent})
 		}
 	}
-	err := e.read(ctx, func(tx dialect.Tx) (err error) {
+	err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
 		s.position, err = tx.Position(ctx)
 		return err
 	})
@@ -110,9 +110,9 @@ func rootStep(r *plan.Root) string {
 	return id
 }
 
-// scan looks at the roots once more, after the last batch: what is there that
+// scanRoots looks at the roots once more, after the last batch: what is there that
 // was deleted, and what has appeared meanwhile.
-func (e *executor) scan(ctx context.Context, programs []*program, entries []entry, s *summary) error {
+func (e *executor) scanRoots(ctx context.Context, programs []*compiledRoot, entries []batchRecord, s *summary) error {
 	for i, p := range programs {
 		if p.root.Ended {
 			continue // its rows are noted until they are done
@@ -142,16 +142,16 @@ func (e *executor) scan(ctx context.Context, programs []*program, entries []entr
 	return nil
 }
 
-func (e *executor) read(ctx context.Context, do func(tx dialect.Tx) error) error {
-	return within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, do)
+func (e *executor) inReadTx(ctx context.Context, do func(tx dialect.Tx) error) error {
+	return inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, do)
 }
 
 // scanTable counts a table that scope everything went through.
-func (e *executor) scanTable(ctx context.Context, p *program, s *summary) error {
+func (e *executor) scanTable(ctx context.Context, p *compiledRoot, s *summary) error {
 	st := &p.root.Steps[0]
 	c := s.step(st.ID)
-	return e.read(ctx, func(tx dialect.Tx) error {
-		n, err := tx.Count(ctx, p.first().Name, st.Conditions())
+	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+		n, err := tx.Count(ctx, p.rootTable().Name, st.Conditions())
 		switch {
 		case err != nil:
 			return err
@@ -167,16 +167,16 @@ func (e *executor) scanTable(ctx context.Context, p *program, s *summary) error 
 }
 
 // scanExpired counts the rows that are older than their period still.
-func (e *executor) scanExpired(ctx context.Context, p *program, roots, stayed int64, s *summary) error {
+func (e *executor) scanExpired(ctx context.Context, p *compiledRoot, roots, stayed int64, s *summary) error {
 	id := rootStep(p.root)
 	if id == "" {
 		return nil
 	}
-	if p.bounded() {
+	if p.keepsBounds() {
 		stayed = roots
 	}
-	return e.read(ctx, func(tx dialect.Tx) error {
-		n, err := tx.Count(ctx, p.first().Name, p.where())
+	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+		n, err := tx.Count(ctx, p.rootTable().Name, p.where())
 		s.step(id).Arrived += max(n-stayed, 0)
 		return err
 	})
@@ -184,8 +184,8 @@ func (e *executor) scanExpired(ctx context.Context, p *program, roots, stayed in
 
 // scanSubjects looks for each deleted root, and for rows that have come to
 // name it by a link, which the database doesn't keep from being made.
-func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[string]bool, s *summary) error {
-	first := p.first()
+func (e *executor) scanSubjects(ctx context.Context, p *compiledRoot, stayed map[string]bool, s *summary) error {
+	first := p.rootTable()
 	if first.deletes == "" {
 		s.unscanned = true
 		return nil
@@ -198,16 +198,16 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 			c.Arrived = max(c.Arrived, n-c.Left)
 		}
 	}()
-	n, once := chunk, len(p.once()) > 0
+	n, once := chunk, len(p.unindexedLinks()) > 0
 	if once {
 		n = atOnce
 	}
-	for keys, err := range e.chunks(ctx, true, n, &unnamed, nil) {
+	for keys, err := range e.keyChunks(ctx, true, n, &unnamed, nil) {
 		if err != nil {
 			return err
 		}
 		if once {
-			if err := e.read(ctx, func(tx dialect.Tx) error { return p.scanOnce(ctx, tx, keys, found) }); err != nil {
+			if err := e.inReadTx(ctx, func(tx dialect.Tx) error { return p.scanOnce(ctx, tx, keys, found) }); err != nil {
 				return err
 			}
 		}
@@ -220,7 +220,7 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 		if len(gone) == 0 {
 			continue
 		}
-		err := e.read(ctx, func(tx dialect.Tx) error {
+		err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 			var n, returned int64
 			var others []dialect.Key // which stayed, and were given in another form than they have
 			for key, err := range tx.Query(ctx, dialect.Select{
@@ -253,16 +253,16 @@ func (e *executor) scanSubjects(ctx context.Context, p *program, stayed map[stri
 }
 
 // scanLinks counts the rows that refer to deleted roots by a link, and not to others.
-func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []dialect.Key, found map[string]int64) error {
+func (p *compiledRoot) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []dialect.Key, found map[string]int64) error {
 	for _, t := range p.tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]
-			if !w.Link || w.Once || t.deletes == "" || w.RefTable != p.first().Name || !equalNames(w.RefColumns, p.first().Key) {
+			if !w.Link || w.Once || t.deletes == "" || w.RefTable != p.rootTable().Name || !equalNames(w.RefColumns, p.rootTable().Key) {
 				continue
 			}
-			where := linked(&w.Reference, gone, t.schema)
+			where := linkCond(&w.Reference, gone, t.schema)
 			if len(others) > 0 {
-				where = append(where, dialect.Not{Cond: linked(&w.Reference, others, t.schema)[0]})
+				where = append(where, dialect.Not{Cond: linkCond(&w.Reference, others, t.schema)[0]})
 			}
 			n, err := tx.Count(ctx, t.Name, where)
 			if err != nil {
@@ -274,8 +274,8 @@ func (p *program) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []d
 	return nil
 }
 
-// linked is the condition for rows that refer to the keys by a reference.
-func linked(ref *plan.Reference, keys []dialect.Key, t *dialect.Table) []dialect.Cond {
+// linkCond is the condition for rows that refer to the keys by a reference.
+func linkCond(ref *plan.Reference, keys []dialect.Key, t *dialect.Table) []dialect.Cond {
 	values := make([]dialect.Key, 0, len(keys))
 	for _, k := range keys {
 		out := make(dialect.Key, len(k))
@@ -287,7 +287,7 @@ func linked(ref *plan.Reference, keys []dialect.Key, t *dialect.Table) []dialect
 		}
 		values = append(values, out)
 	}
-	return referring(ref, values)
+	return refersTo(ref, values)
 }
 
 func equalNames(a, b []string) bool {

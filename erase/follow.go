@@ -19,8 +19,8 @@ type follower struct {
 	of    []string // and whose new values they take
 }
 
-// follow has the writer carry out a Following step with its own.
-func (w *writer) follow(st *plan.Step, s *dialect.Schema) error {
+// addFollower has the writer carry out a Following step with its own.
+func (w *writer) addFollower(st *plan.Step, s *dialect.Schema) error {
 	f := &follower{step: st, table: s.Table(st.Table)}
 	if f.table == nil {
 		return fmt.Errorf("table %s: %w: build the plan again", st.Table, ErrDrift)
@@ -43,7 +43,7 @@ func (w *writer) follow(st *plan.Step, s *dialect.Schema) error {
 // workers is how many batches of the root may be under way at a time: one, where
 // rows that follow those of a batch may be another's own, or follow those of another as
 // well, since the two would lock them in turn.
-func (p *program) workers(most int) int {
+func (p *compiledRoot) workers(most int) int {
 	var tables []dialect.Name
 	for i := range p.root.Steps {
 		st := &p.root.Steps[i]
@@ -55,9 +55,9 @@ func (p *program) workers(most int) int {
 	return most
 }
 
-// moves starts what each follower of a batch is to be given: keyed by the old
+// newMoves starts what each follower of a batch is to be given: keyed by the old
 // values, as every row that refers by them takes the new ones.
-func (w *writer) moves() []dialect.BulkUpdate {
+func (w *writer) newMoves() []dialect.BulkUpdate {
 	out := make([]dialect.BulkUpdate, len(w.following))
 	for i, f := range w.following {
 		out[i] = dialect.BulkUpdate{Table: f.step.Table, Key: f.step.Follow.Columns, Set: f.set}
@@ -65,9 +65,9 @@ func (w *writer) moves() []dialect.BulkUpdate {
 	return out
 }
 
-// move adds what one row changes into, unless that is nothing or no row can
+// addMove adds what one row changes into, unless that is nothing or no row can
 // refer to it.
-func (f *follower) move(u *dialect.BulkUpdate, old, fresh func(column string) dialect.Value) {
+func (f *follower) addMove(u *dialect.BulkUpdate, old, fresh func(column string) dialect.Value) {
 	var row dialect.Row
 	for _, c := range f.step.Follow.RefColumns {
 		if old(c) == nil {
@@ -78,16 +78,16 @@ func (f *follower) move(u *dialect.BulkUpdate, old, fresh func(column string) di
 	changed := false
 	for _, c := range f.of {
 		row = append(row, fresh(c))
-		changed = changed || !equal(old(c), fresh(c))
+		changed = changed || !sameValue(old(c), fresh(c))
 	}
 	if changed {
 		u.Rows = append(u.Rows, row)
 	}
 }
 
-// together changes the rows of a batch and all that follow them. What follows is
+// rekey changes the rows of a batch and all that follow them. What follows is
 // locked and counted before, so that what was changed can be held against it.
-func (w *writer) together(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdate, moves []dialect.BulkUpdate, d *deed) (int64, error) {
+func (w *writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdate, moves []dialect.BulkUpdate, d *batchResult) (int64, error) {
 	found := make([]int64, len(moves))
 	var updates []dialect.BulkUpdate
 	var of []int                                     // each update's follower
@@ -96,7 +96,7 @@ func (w *writer) together(ctx context.Context, tx dialect.Tx, own dialect.BulkUp
 			continue
 		}
 		var err error
-		if found[i], err = f.lock(ctx, tx, moves[i]); err != nil {
+		if found[i], err = f.lockFollowing(ctx, tx, moves[i]); err != nil {
 			return 0, err
 		}
 		if found[i] > 0 {
@@ -123,9 +123,9 @@ func (w *writer) together(ctx context.Context, tx dialect.Tx, own dialect.BulkUp
 	}
 	for j, i := range of {
 		f := w.following[i]
-		look := proof{step: f.step.ID, table: f.step.Table, rows: found[i], present: f.refers(updates[j])}
+		look := check{step: f.step.ID, table: f.step.Table, rows: found[i], present: f.refersCond(updates[j])}
 		if w.cascades { // nothing but a look tells what a cascade did
-			if missing, _, err := look.left(ctx, tx); err != nil || missing > 0 {
+			if missing, _, err := look.countFailed(ctx, tx); err != nil || missing > 0 {
 				return 0, orMoved(err)
 			}
 		}
@@ -142,10 +142,10 @@ func orMoved(err error) error {
 	return err
 }
 
-// lock locks the rows that refer by the old values, in the order of their key,
+// lockFollowing locks the rows that refer by the old values, in the order of their key,
 // and counts them.
-func (f *follower) lock(ctx context.Context, tx dialect.Tx, u dialect.BulkUpdate) (n int64, err error) {
-	s := dialect.Select{Table: u.Table, Columns: u.Key, Where: []dialect.Cond{f.referred(u)}, Order: f.table.Key(), Lock: dialect.Exclusive}
+func (f *follower) lockFollowing(ctx context.Context, tx dialect.Tx, u dialect.BulkUpdate) (n int64, err error) {
+	s := dialect.Select{Table: u.Table, Columns: u.Key, Where: []dialect.Cond{f.referredCond(u)}, Order: f.table.Key(), Lock: dialect.Exclusive}
 	for _, err := range tx.Query(ctx, s) {
 		if err != nil {
 			return 0, err
@@ -155,8 +155,8 @@ func (f *follower) lock(ctx context.Context, tx dialect.Tx, u dialect.BulkUpdate
 	return n, nil
 }
 
-// referred is the condition for rows that refer by the old values.
-func (f *follower) referred(u dialect.BulkUpdate) dialect.Cond {
+// referredCond is the condition for rows that refer by the old values.
+func (f *follower) referredCond(u dialect.BulkUpdate) dialect.Cond {
 	in := dialect.In{Columns: u.Key}
 	for _, r := range u.Rows {
 		in.Keys = append(in.Keys, r[:len(u.Key)])
@@ -164,8 +164,8 @@ func (f *follower) referred(u dialect.BulkUpdate) dialect.Cond {
 	return in
 }
 
-// refers is the condition for rows that refer by the new values.
-func (f *follower) refers(u dialect.BulkUpdate) []dialect.Cond {
+// refersCond is the condition for rows that refer by the new values.
+func (f *follower) refersCond(u dialect.BulkUpdate) []dialect.Cond {
 	in := dialect.In{Columns: u.Key}
 	for _, r := range u.Rows {
 		key := slices.Clone(r[:len(u.Key)])
@@ -177,9 +177,9 @@ func (f *follower) refers(u dialect.BulkUpdate) []dialect.Cond {
 	return []dialect.Cond{in}
 }
 
-// follows counts what follows the rows that meet the conditions, and changes nothing.
-func (w *writer) follows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, t *tally) error {
-	moves := w.moves()
+// countFollowing counts what follows the rows that meet the conditions, and changes nothing.
+func (w *writer) countFollowing(ctx context.Context, tx dialect.Tx, where []dialect.Cond, t *tally) error {
+	moves := w.newMoves()
 	for i, f := range w.following {
 		u := &moves[i]
 		for row, err := range tx.Query(ctx, dialect.Select{Table: w.Name, Columns: f.step.Follow.RefColumns, Where: where}) {
@@ -193,7 +193,7 @@ func (w *writer) follows(ctx context.Context, tx dialect.Tx, where []dialect.Con
 		if len(u.Rows) == 0 {
 			continue
 		}
-		n, err := tx.Count(ctx, u.Table, []dialect.Cond{f.referred(*u)})
+		n, err := tx.Count(ctx, u.Table, []dialect.Cond{f.referredCond(*u)})
 		if err != nil {
 			return err
 		}

@@ -13,10 +13,10 @@ import (
 // lock.
 var errTooMany = errors.New("too many rows for one batch")
 
-// gathering is the closure of a batch's roots: the rows found, table by table,
+// closure is the closure of a batch's roots: the rows found, table by table,
 // and what is to become of each.
-type gathering struct {
-	*program
+type closure struct {
+	*compiledRoot
 	tx    dialect.Tx
 	lock  dialect.Lock
 	limit int             // of rows, 0: none
@@ -24,9 +24,9 @@ type gathering struct {
 	scan  *oddScan        // of a dry run: what to look for in rows to be overwritten, or nil
 	dry   bool            // nothing is written: act counts
 	total int
-	room  int    // how many leaves may be deleted unseen, 0: any number
-	large bool   // there may be more of them
-	sets  []*set // one a table, in the program's order
+	room  int          // how many leaves may be deleted unseen, 0: any number
+	large bool         // there may be more of them
+	sets  []*tableRows // one a table, in the program's order
 	// absent are roots that were given by their keys and aren't there: what refers to
 	// their keys by a link is found all the same, where followsAbsent is set.
 	absent        []*row
@@ -36,8 +36,8 @@ type gathering struct {
 	earlier map[dialect.Name]progress
 }
 
-// set is the rows found of one table.
-type set struct {
+// tableRows is the rows found of one table.
+type tableRows struct {
 	*table
 	rows    []*row
 	index   map[string]*row
@@ -46,29 +46,29 @@ type set struct {
 
 // row is one row of the closure.
 type row struct {
-	values dialect.Row // of table.columns
-	flags  []bool      // of table.flags
-	fate   plan.Erase  // what the ways decided
-	own    bool        // a hold of its own table applies
-	held   bool        // own, or reached through a held row
-	stays  bool        // a row that stays refers to it
-	shared bool        // an owned row to which rows of others refer
-	before *outcome    // of an ended root: what was done to it before; nil: not known
-	freed  bool        // of an ended root: a hold of its own table applied then, and doesn't now
-	waits  bool        // it remains because of a hold
-	led    bool        // a row leads to it that remains and is found itself, or it is a head
-	beset  bool        // a row leads to it of which that isn't known yet
+	values          dialect.Row // of table.columns
+	flags           []bool      // of table.flags
+	decision        plan.Erase  // what the ways decided
+	ownHold         bool        // a hold of its own table applies
+	held            bool        // own, or reached through a held row
+	keptByReference bool        // a row that stays refers to it
+	shared          bool        // an owned row to which rows of others refer
+	before          *rowOutcome // of an ended root: what was done to it before; nil: not known
+	freed           bool        // of an ended root: a hold of its own table applied then, and doesn't now
+	awaitsHold      bool        // it remains because of a hold
+	reachable       bool        // a row leads to it that remains and is found itself, or it is a head
+	maybeReachable  bool        // a row leads to it of which that isn't known yet
 }
 
-func newGathering(p *program, tx dialect.Tx, lock dialect.Lock) *gathering {
-	g := &gathering{program: p, tx: tx, lock: lock}
+func newClosure(p *compiledRoot, tx dialect.Tx, lock dialect.Lock) *closure {
+	g := &closure{compiledRoot: p, tx: tx, lock: lock}
 	for _, t := range p.tables {
-		g.sets = append(g.sets, &set{table: t, index: map[string]*row{}})
+		g.sets = append(g.sets, &tableRows{table: t, index: map[string]*row{}})
 	}
 	return g
 }
 
-func (g *gathering) set(n dialect.Name) *set {
+func (g *closure) rowsOf(n dialect.Name) *tableRows {
 	for _, s := range g.sets {
 		if s.Name == n {
 			return s
@@ -77,9 +77,9 @@ func (g *gathering) set(n dialect.Name) *set {
 	return nil
 }
 
-// collect finds the roots that meet the conditions and everything that the
+// collectRows finds the roots that meet the conditions and everything that the
 // plan reaches from them, locks it in the plan's order, and decides.
-func (g *gathering) collect(ctx context.Context, roots []dialect.Cond) error {
+func (g *closure) collectRows(ctx context.Context, roots []dialect.Cond) error {
 	if err := g.collectRoots(ctx, roots); err != nil {
 		return err
 	}
@@ -87,18 +87,18 @@ func (g *gathering) collect(ctx context.Context, roots []dialect.Cond) error {
 }
 
 // collectReached finds what is reached from the roots that were found.
-func (g *gathering) collectReached(ctx context.Context) error {
+func (g *closure) collectReached(ctx context.Context) error {
 	if err := g.followReferences(ctx); err != nil {
 		return err
 	}
-	return g.decide(ctx)
+	return g.decideRows(ctx)
 }
 
 // followReferences follows the ways into all tables.
-func (g *gathering) followReferences(ctx context.Context) error {
+func (g *closure) followReferences(ctx context.Context) error {
 	for i := 0; i < len(g.sets); {
-		group := g.group(i)
-		if err := g.spread(ctx, group); err != nil {
+		group := g.cycleGroup(i)
+		if err := g.followGroup(ctx, group); err != nil {
 			return err
 		}
 		i += len(group)
@@ -107,9 +107,9 @@ func (g *gathering) followReferences(ctx context.Context) error {
 }
 
 // collectRoots finds the roots that meet the conditions, no more than are named by key.
-func (g *gathering) collectRoots(ctx context.Context, roots []dialect.Cond) error {
+func (g *closure) collectRoots(ctx context.Context, roots []dialect.Cond) error {
 	first := g.sets[0]
-	if err := g.read(ctx, first, append(g.where(), roots...), first.Erase, false); err != nil {
+	if err := g.readRows(ctx, first, append(g.where(), roots...), first.Erase, false); err != nil {
 		return err
 	}
 	for _, c := range roots {
@@ -122,7 +122,7 @@ func (g *gathering) collectRoots(ctx context.Context, roots []dialect.Cond) erro
 }
 
 // noteAbsent notes which of the given subjects aren't there.
-func (g *gathering) noteAbsent(given []dialect.Key) {
+func (g *closure) noteAbsent(given []dialect.Key) {
 	first := g.sets[0]
 	if !g.followsAbsent {
 		return
@@ -136,17 +136,17 @@ func (g *gathering) noteAbsent(given []dialect.Key) {
 	}
 }
 
-// parents are the rows of a set to follow references from: with the given ones, of
+// referencedRows are the rows of a set to follow references from: with the given ones, of
 // the root's table, those that aren't there.
-func (g *gathering) parents(s *set, rows []*row) []*row {
+func (g *closure) referencedRows(s *tableRows, rows []*row) []*row {
 	if s != g.sets[0] || len(g.absent) == 0 {
 		return rows
 	}
 	return slices.Concat(rows, g.absent)
 }
 
-// group are the tables, from the i-th on, that reach each other in a circle.
-func (g *gathering) group(i int) []*set {
+// cycleGroup are the tables, from the i-th on, that reach each other in a circle.
+func (g *closure) cycleGroup(i int) []*tableRows {
 	n := 1
 	if c := g.sets[i].Cycle; c > 0 {
 		for i+n < len(g.sets) && g.sets[i+n].Cycle == c {
@@ -162,8 +162,8 @@ type progress struct {
 	absent        bool // roots that aren't there included
 }
 
-// spread follows the ways into a group of tables until nothing new is found.
-func (g *gathering) spread(ctx context.Context, group []*set) error {
+// followGroup follows the ways into a group of tables until nothing new is found.
+func (g *closure) followGroup(ctx context.Context, group []*tableRows) error {
 	done := map[*plan.Reach]*progress{}
 	for again := true; again; {
 		again = false
@@ -173,7 +173,7 @@ func (g *gathering) spread(ctx context.Context, group []*set) error {
 			}
 			for i := range s.Reach {
 				w := &s.Reach[i]
-				from := g.set(w.From())
+				from := g.rowsOf(w.From())
 				p := done[w]
 				if p == nil {
 					start := g.followedFrom(s, from)
@@ -191,12 +191,12 @@ func (g *gathering) spread(ctx context.Context, group []*set) error {
 				}
 				*p = progress{len(from.rows), len(from.flipped), true}
 				for _, holds := range []bool{false, true} {
-					parents := slices.DeleteFunc(slices.Clone(fresh), func(r *row) bool { return g.passes(from, r, w) != holds })
-					where := g.through(w, from, parents)
+					parents := slices.DeleteFunc(slices.Clone(fresh), func(r *row) bool { return g.holdCovers(from, r, w) != holds })
+					where := g.referenceCond(w, from, parents)
 					if where == nil {
 						continue
 					}
-					if err := g.read(ctx, s, where, w.Erase, holds); err != nil {
+					if err := g.readRows(ctx, s, where, w.Erase, holds); err != nil {
 						return err
 					}
 				}
@@ -207,44 +207,44 @@ func (g *gathering) spread(ctx context.Context, group []*set) error {
 	return nil
 }
 
-// passes reports whether a row's hold covers what is reached from it on that
+// holdCovers reports whether a row's hold covers what is reached from it on that
 // way: all rows that refer to it, and those it owns by a column that is held.
-func (g *gathering) passes(s *set, r *row, w *plan.Reach) bool {
-	if !r.held || !w.Forwards || !r.own || s.Hold == nil || s.Hold.Keep == nil {
+func (g *closure) holdCovers(s *tableRows, r *row, w *plan.Reach) bool {
+	if !r.held || !w.Forwards || !r.ownHold || s.Hold == nil || s.Hold.Keep == nil {
 		return r.held
 	}
 	return slices.ContainsFunc(w.Columns, func(c string) bool { return slices.Contains(s.Hold.Keep, c) })
 }
 
-// through is the condition for rows that a way leads to from the given rows;
+// referenceCond is the condition for rows that a way leads to from the given rows;
 // nil where it leads nowhere.
-func (g *gathering) through(w *plan.Reach, from *set, rows []*row) []dialect.Cond {
+func (g *closure) referenceCond(w *plan.Reach, from *tableRows, rows []*row) []dialect.Cond {
 	target, columns, theirs := w.Table, w.Columns, w.RefColumns
 	if w.Forwards {
 		target, columns, theirs = w.RefTable, w.RefColumns, w.Columns
 	}
-	keys := g.tuples(from, rows, theirs, target, columns)
+	keys := g.referenceValues(from, rows, theirs, target, columns)
 	if len(keys) == 0 {
 		return nil
 	}
 	where := []dialect.Cond{dialect.In{Columns: columns, Keys: keys}}
 	if !w.Forwards {
-		where = referring(&w.Reference, keys)
+		where = refersTo(&w.Reference, keys)
 	}
 	if f := g.found[w]; f != nil {
-		known, few := f.of(keys)
+		known, few := f.keysFor(keys)
 		switch {
 		case len(known) == 0:
 			return nil
 		case few:
-			where = slices.Insert(where, 0, dialect.Cond(dialect.In{Columns: g.set(target).Key, Keys: known}))
+			where = slices.Insert(where, 0, dialect.Cond(dialect.In{Columns: g.rowsOf(target).Key, Keys: known}))
 		}
 	}
 	return where
 }
 
-// referring is the condition for rows that refer by these values.
-func referring(ref *plan.Reference, values []dialect.Key) []dialect.Cond {
+// refersTo is the condition for rows that refer by these values.
+func refersTo(ref *plan.Reference, values []dialect.Key) []dialect.Cond {
 	where := []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: values, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}
 	if ref.Where != "" {
 		where = append(where, dialect.Match{SQL: ref.Where})
@@ -252,10 +252,10 @@ func referring(ref *plan.Reference, values []dialect.Key) []dialect.Cond {
 	return where
 }
 
-// tuples are the distinct values of columns in the rows, without those that
+// referenceValues are the distinct values of columns in the rows, without those that
 // hold a NULL, to be compared with columns of another table.
-func (g *gathering) tuples(s *set, rows []*row, columns []string, target dialect.Name, targetColumns []string) []dialect.Key {
-	at := s.at(columns)
+func (g *closure) referenceValues(s *tableRows, rows []*row, columns []string, target dialect.Name, targetColumns []string) []dialect.Key {
+	at := s.columnIndexes(columns)
 	theirs := g.schema.Table(target)
 	seen := make(map[string]bool, len(rows))
 	var out []dialect.Key
@@ -280,8 +280,8 @@ next:
 	return out
 }
 
-// read finds and locks rows of one table, and merges them into its set.
-func (g *gathering) read(ctx context.Context, s *set, where []dialect.Cond, fate plan.Erase, held bool) error {
+// readRows finds and locks rows of one table, and merges them into its set.
+func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Cond, fate plan.Erase, held bool) error {
 	sel := dialect.Select{Table: s.Name, Columns: s.columns, Flags: s.flags, Where: where, Order: s.Key, Lock: g.lock}
 	if g.limit > 0 {
 		sel.Limit = g.limit + 1
@@ -292,12 +292,12 @@ func (g *gathering) read(ctx context.Context, s *set, where []dialect.Cond, fate
 			return err
 		}
 		n++
-		r := &row{values: values[:len(s.columns)], fate: fate, held: held, flags: make([]bool, len(s.flags))}
+		r := &row{values: values[:len(s.columns)], decision: fate, held: held, flags: make([]bool, len(s.flags))}
 		for i := range s.flags {
 			r.flags[i] = values[len(s.columns)+i] == int64(1)
 		}
-		r.own = s.hold >= 0 && r.flags[s.hold]
-		r.held = held || r.own
+		r.ownHold = s.hold >= 0 && r.flags[s.hold]
+		r.held = held || r.ownHold
 		id := dialect.EncodeKey(r.key(s))
 		if s == g.sets[0] && g.skip[id] {
 			continue
@@ -309,7 +309,7 @@ func (g *gathering) read(ctx context.Context, s *set, where []dialect.Cond, fate
 			g.total++
 			continue
 		}
-		old.fate = strongest(old.fate, fate)
+		old.decision = strictestDecision(old.decision, fate)
 		if r.held && !old.held {
 			old.held = true
 			s.flipped = append(s.flipped, old)
@@ -321,9 +321,9 @@ func (g *gathering) read(ctx context.Context, s *set, where []dialect.Cond, fate
 	return nil
 }
 
-func (r *row) key(s *set) dialect.Key { return r.values[:len(s.Key)] }
+func (r *row) key(s *tableRows) dialect.Key { return r.values[:len(s.Key)] }
 
-func keysOf(s *set, rows []*row) []dialect.Key {
+func keysOf(s *tableRows, rows []*row) []dialect.Key {
 	out := make([]dialect.Key, len(rows))
 	for i, r := range rows {
 		out[i] = r.key(s)
@@ -331,8 +331,8 @@ func keysOf(s *set, rows []*row) []dialect.Key {
 	return out
 }
 
-// strongest is the decision that counts where a row is reached twice.
-func strongest(a, b plan.Erase) plan.Erase {
+// strictestDecision is the decision that counts where a row is reached twice.
+func strictestDecision(a, b plan.Erase) plan.Erase {
 	order := []plan.Erase{plan.EraseDelete, plan.EraseOverwrite, plan.EraseKeep}
 	for _, e := range order {
 		if a == e || b == e {

@@ -17,7 +17,7 @@ import (
 // Suspending indexes takes the table's owner, and throttles may need to see the server's
 // state: neither is among them.
 func Grants(ctx context.Context, db dialect.DB, p *plan.Plan, role string) ([]string, error) {
-	return db.Grants(ctx, dialect.Grant{Role: role, Accesses: accesses(p), Journal: journalTables(db), Make: true})
+	return db.Grants(ctx, dialect.Grant{Role: role, Accesses: requiredAccess(p), Journal: journalTables(db), Make: true})
 }
 
 // denial makes an AccessError of what says that a privilege is missing.
@@ -60,7 +60,7 @@ func (d denial) usual() string {
 func (d denial) concerns(n dialect.Name) bool {
 	isNamed := func(t *dialect.Table) bool { return t.Name == n }
 	return slices.ContainsFunc(journalTables(d.db), isNamed) ||
-		d.plan != nil && slices.ContainsFunc(accesses(d.plan), func(a dialect.Access) bool { return a.Table == n })
+		d.plan != nil && slices.ContainsFunc(requiredAccess(d.plan), func(a dialect.Access) bool { return a.Table == n })
 }
 
 // statements are what an administrator runs for this connection's account: none where
@@ -72,7 +72,7 @@ func (d denial) statements(ctx context.Context) []string {
 		g.Journal = journalTables(d.db)
 	}
 	if d.plan != nil {
-		g.Accesses = accesses(d.plan)
+		g.Accesses = requiredAccess(d.plan)
 	}
 	statements, err := d.db.Grants(ctx, g)
 	if err != nil {

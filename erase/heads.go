@@ -8,35 +8,35 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// head is a row that remains because of a hold, and to which no row leads that
+// entryPoint is a row that remains because of a hold, and to which no row leads that
 // remains: what is held is found again from it. So it is with rows that are noted
 // byCondition.
-type head struct {
-	*set
+type entryPoint struct {
+	*tableRows
 	*row
 }
 
-// heads finds them, before the steps change anything: the batch's roots from
+// entryPoints finds them, before the steps change anything: the batch's roots from
 // which a held row is reached by rows that remain, and rows that will have lost
 // every way to a root. Nothing is asked where nothing is held.
-func (g *gathering) heads(ctx context.Context) ([]head, error) {
+func (g *closure) entryPoints(ctx context.Context) ([]entryPoint, error) {
 	any := false
 	for _, s := range g.sets {
 		for _, r := range s.rows {
-			r.waits = s.withheld(r)
-			any = any || r.waits
+			r.awaitsHold = s.isWithheld(r)
+			any = any || r.awaitsHold
 		}
 	}
 	if !any {
 		return nil, nil
 	}
-	if err := g.await(ctx); err != nil {
+	if err := g.markAwaitingHold(ctx); err != nil {
 		return nil, err
 	}
-	var out []head
+	var out []entryPoint
 	for i := 0; i < len(g.sets); {
-		group := g.group(i)
-		more, err := g.headsOf(ctx, group)
+		group := g.cycleGroup(i)
+		more, err := g.entryPointsOf(ctx, group)
 		if err != nil {
 			return nil, err
 		}
@@ -46,19 +46,21 @@ func (g *gathering) heads(ctx context.Context) ([]head, error) {
 	return out, nil
 }
 
-// headsOf finds the heads among tables that are collected together. Rows that
+// entryPointsOf finds the heads among tables that are collected together. Rows that
 // lead to each other in a circle, or to themselves, are led by nothing that is
 // found: one of the tables' rows are heads then.
-func (g *gathering) headsOf(ctx context.Context, group []*set) ([]head, error) {
-	var out []head
+func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entryPoint, error) {
+	var out []entryPoint
 	begun := map[*row]bool{}
-	begin := func(s *set, rows []*row) {
+	begin := func(s *tableRows, rows []*row) {
 		for _, r := range rows {
-			r.led, begun[r] = true, true
-			out = append(out, head{s, r})
+			r.reachable, begun[r] = true, true
+			out = append(out, entryPoint{s, r})
 		}
 	}
-	rest := func(s *set) []*row { return s.filter(func(r *row) bool { return r.waits && !r.goes() && !r.led }) }
+	rest := func(s *tableRows) []*row {
+		return s.rowsWhere(func(r *row) bool { return r.awaitsHold && !r.isDeleted() && !r.reachable })
+	}
 	if group[0] == g.sets[0] {
 		begin(group[0], rest(group[0]))
 	}
@@ -66,16 +68,16 @@ func (g *gathering) headsOf(ctx context.Context, group []*set) ([]head, error) {
 		for changed := true; changed; {
 			changed = false
 			for _, s := range group {
-				more, err := g.lead(ctx, s, rest(s), func(r *row) bool { return r.led }, led)
+				more, err := g.markReachable(ctx, s, rest(s), func(r *row) bool { return r.reachable }, reachableFlag)
 				if err != nil {
 					return nil, err
 				}
 				changed = changed || more && group[0].Cycle > 0
 			}
 		}
-		first, before := (*set)(nil), len(out)
+		first, before := (*tableRows)(nil), len(out)
 		for _, s := range group {
-			if _, err := g.lead(ctx, s, rest(s), func(r *row) bool { return r.waits && !r.led }, beset); err != nil {
+			if _, err := g.markReachable(ctx, s, rest(s), func(r *row) bool { return r.awaitsHold && !r.reachable }, maybeReachableFlag); err != nil {
 				return nil, err
 			}
 		}
@@ -84,7 +86,7 @@ func (g *gathering) headsOf(ctx context.Context, group []*set) ([]head, error) {
 			if first == nil && len(rows) > 0 {
 				first = s
 			}
-			begin(s, slices.DeleteFunc(rows, func(r *row) bool { was := r.beset; r.beset = false; return was }))
+			begin(s, slices.DeleteFunc(rows, func(r *row) bool { was := r.maybeReachable; r.maybeReachable = false; return was }))
 		}
 		if first == nil {
 			break
@@ -94,19 +96,19 @@ func (g *gathering) headsOf(ctx context.Context, group []*set) ([]head, error) {
 		}
 	}
 	for _, s := range group {
-		begin(s, s.filter(func(r *row) bool { return r.waits && !r.goes() && s.byCondition(r) && !begun[r] }))
+		begin(s, s.rowsWhere(func(r *row) bool { return r.awaitsHold && !r.isDeleted() && s.byCondition(r) && !begun[r] }))
 	}
 	return out, nil
 }
 
-// withheld reports whether a hold keeps something of the row from being erased.
-func (s *set) withheld(r *row) bool {
+// isWithheld reports whether a hold keeps something of the row from being erased.
+func (s *tableRows) isWithheld(r *row) bool {
 	switch {
-	case !r.held || r.fate == plan.EraseKeep:
+	case !r.held || r.decision == plan.EraseKeep:
 		return false
-	case r.fate == plan.EraseDelete:
+	case r.decision == plan.EraseDelete:
 		return true
-	case !r.own: // it is overwritten, whatever it was found from
+	case !r.ownHold: // it is overwritten, whatever it was found from
 		return false
 	}
 	for _, w := range s.writers {
@@ -122,18 +124,18 @@ func (s *set) withheld(r *row) bool {
 // byCondition reports whether the row is noted by itself wherever it is found
 // from: one day its hold's condition doesn't hold any more, and nothing but the
 // note tells that it did. That matters for rows which are overwritten and remain.
-func (s *set) byCondition(r *row) bool {
-	return r.own && s.Hold.Where != "" && (s.writes != "" || s.partly != "" && s.ended)
+func (s *tableRows) byCondition(r *row) bool {
+	return r.ownHold && s.Hold.Where != "" && (s.writes != "" || s.partly != "" && s.ended)
 }
 
-func waits(r *row) *bool { return &r.waits }
-func led(r *row) *bool   { return &r.led }
-func beset(r *row) *bool { return &r.beset }
+func awaitsHoldFlag(r *row) *bool     { return &r.awaitsHold }
+func reachableFlag(r *row) *bool      { return &r.reachable }
+func maybeReachableFlag(r *row) *bool { return &r.maybeReachable }
 
-// await marks what waits together with the held rows: the rows that remain
+// markAwaitingHold marks what waits together with the held rows: the rows that remain
 // because a held one refers to them, and those that lead to one.
-func (g *gathering) await(ctx context.Context) error {
-	waiting := func(r *row) bool { return r.waits }
+func (g *closure) markAwaitingHold(ctx context.Context) error {
+	waiting := func(r *row) bool { return r.awaitsHold }
 	for changed := true; changed; {
 		changed = false
 		for _, s := range slices.Backward(g.sets) {
@@ -142,7 +144,7 @@ func (g *gathering) await(ctx context.Context) error {
 				if w := &s.Reach[i]; !w.Forwards {
 					refs = append(refs, w.Reference)
 					continue
-				} else if more, err := g.owners(ctx, s, &w.Reference); err != nil {
+				} else if more, err := g.markOwners(ctx, s, &w.Reference); err != nil {
 					return err
 				} else if more {
 					changed = true
@@ -152,7 +154,7 @@ func (g *gathering) await(ctx context.Context) error {
 				refs = append(refs, a.Reference)
 			}
 			for _, ref := range refs {
-				more, err := g.keep(ctx, s, ref, waits, waiting)
+				more, err := g.keepReferenced(ctx, s, ref, awaitsHoldFlag, waiting)
 				if err != nil {
 					return err
 				}
@@ -163,36 +165,36 @@ func (g *gathering) await(ctx context.Context) error {
 	return nil
 }
 
-// owners marks the owners of the rows of s that wait.
-func (g *gathering) owners(ctx context.Context, s *set, ref *plan.Reference) (bool, error) {
-	owners := g.set(ref.Table)
-	rows := s.filter(func(r *row) bool { return r.waits && !r.goes() })
-	if !slices.ContainsFunc(owners.rows, func(r *row) bool { return !r.waits }) {
+// markOwners marks the owners of the rows of s that wait.
+func (g *closure) markOwners(ctx context.Context, s *tableRows, ref *plan.Reference) (bool, error) {
+	owners := g.rowsOf(ref.Table)
+	rows := s.rowsWhere(func(r *row) bool { return r.awaitsHold && !r.isDeleted() })
+	if !slices.ContainsFunc(owners.rows, func(r *row) bool { return !r.awaitsHold }) {
 		return false, nil
 	}
-	keys := g.tuples(s, rows, ref.RefColumns, ref.Table, ref.Columns)
+	keys := g.referenceValues(s, rows, ref.RefColumns, ref.Table, ref.Columns)
 	if len(keys) == 0 {
 		return false, nil
 	}
-	return g.mark(ctx, owners, []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}, waits)
+	return g.markRows(ctx, owners, []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}, awaitsHoldFlag)
 }
 
-// lead marks those of the waiting rows of s to which a row leads that remains
+// markReachable marks those of the waiting rows of s to which a row leads that remains
 // and counts, by a reference that remains, and reports whether there was a new one.
-func (g *gathering) lead(ctx context.Context, s *set, waiting []*row, counts func(*row) bool, as flag) (bool, error) {
+func (g *closure) markReachable(ctx context.Context, s *tableRows, waiting []*row, counts func(*row) bool, as rowFlag) (bool, error) {
 	changed := false
 	for i := range s.Reach {
 		w := &s.Reach[i]
-		rows := slices.DeleteFunc(slices.Clone(waiting), func(r *row) bool { return s.severs(r, w) })
+		rows := slices.DeleteFunc(slices.Clone(waiting), func(r *row) bool { return s.breaksReference(r, w) })
 		if len(rows) == 0 {
 			continue
 		}
-		from := g.set(w.From())
-		where := g.through(w, from, from.filter(func(r *row) bool { return !r.goes() && counts(r) }))
+		from := g.rowsOf(w.From())
+		where := g.referenceCond(w, from, from.rowsWhere(func(r *row) bool { return !r.isDeleted() && counts(r) }))
 		if where == nil {
 			continue
 		}
-		more, err := g.mark(ctx, s, append(where, dialect.In{Columns: s.Key, Keys: keysOf(s, rows)}), as)
+		more, err := g.markRows(ctx, s, append(where, dialect.In{Columns: s.Key, Keys: keysOf(s, rows)}), as)
 		if err != nil {
 			return false, err
 		}
@@ -201,10 +203,10 @@ func (g *gathering) lead(ctx context.Context, s *set, waiting []*row, counts fun
 	return changed, nil
 }
 
-// severs reports whether the way to the row is lost in what is done to it.
-func (s *set) severs(r *row, w *plan.Reach) bool {
+// breaksReference reports whether the way to the row is lost in what is done to it.
+func (s *tableRows) breaksReference(r *row, w *plan.Reach) bool {
 	id := ""
-	switch o := s.outcome(r); {
+	switch o := s.outcomeOf(r); {
 	case w.Forwards:
 		return false
 	case o == written:

@@ -48,9 +48,9 @@ func heldDigest(t *table, key dialect.Key) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// sortable writes a moment so that texts are ordered as the moments are, in
+// sortableTime writes a moment so that texts are ordered as the moments are, in
 // every collation.
-func sortable(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
+func sortableTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
 func (h *heldRow) since() time.Time {
 	t, _ := time.Parse(time.RFC3339Nano, h.Since)
@@ -64,11 +64,11 @@ func (j *journal) readHeld(ctx context.Context, tx dialect.Tx, sel dialect.Selec
 		if err != nil {
 			return nil, err
 		}
-		key, err := dialect.DecodeKey(text(r[4]))
+		key, err := dialect.DecodeKey(textOf(r[4]))
 		if err != nil {
 			return nil, errDamagedHeld
 		}
-		out = append(out, heldRow{Digest: text(r[0]), Run: text(r[1]), Receipt: text(r[2]), Root: text(r[3]), Key: key, Since: text(r[5]), Own: number(r[6]) == 1})
+		out = append(out, heldRow{Digest: textOf(r[0]), Run: textOf(r[1]), Receipt: textOf(r[2]), Root: textOf(r[3]), Key: key, Since: textOf(r[5]), Own: intOf(r[6]) == 1})
 	}
 	return out, nil
 }
@@ -78,7 +78,7 @@ func (j *journal) heldRows(ctx context.Context, tx dialect.Tx, digests []string,
 	if len(digests) == 0 {
 		return nil, nil
 	}
-	return j.readHeld(ctx, tx, dialect.Select{Where: named("digest", digests), Order: []string{"digest", "run"}, Lock: lock})
+	return j.readHeld(ctx, tx, dialect.Select{Where: inColumn("digest", digests), Order: []string{"digest", "run"}, Lock: lock})
 }
 
 // heldPage reads the next n rows of a root that are noted, in the order of
@@ -88,7 +88,7 @@ func (j *journal) heldPage(ctx context.Context, root string, after *heldRow, n i
 	if after != nil {
 		where = append(where, dialect.After{Columns: []string{"digest", "run"}, Key: dialect.Key{after.Digest, after.Run}})
 	}
-	err = j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) (err error) {
+	err = j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) (err error) {
 		page, err = j.readHeld(ctx, tx, dialect.Select{Where: where, Order: []string{"digest", "run"}, Limit: n})
 		return err
 	})
@@ -97,7 +97,7 @@ func (j *journal) heldPage(ctx context.Context, root string, after *heldRow, n i
 
 // heldOfReceipt reads what is noted under a receipt.
 func (j *journal) heldOfReceipt(ctx context.Context, receipt string) (rows []heldRow, err error) {
-	err = j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) (err error) {
+	err = j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) (err error) {
 		rows, err = j.readHeld(ctx, tx, dialect.Select{
 			Where: []dialect.Cond{dialect.Compare{Column: "receipt_id", Op: "=", Value: receipt}}, Order: []string{"digest", "run"},
 		})
@@ -113,7 +113,7 @@ func (j *journal) anyHeld(ctx context.Context, roots []string) (any, others bool
 	for _, r := range roots {
 		other = append(other, dialect.Compare{Column: "root", Op: "<>", Value: r})
 	}
-	err = j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err = j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		rows, err := j.readHeld(ctx, tx, dialect.Select{Limit: 1})
 		if any = len(rows) > 0; !any || err != nil {
 			return err
@@ -131,18 +131,18 @@ func (j *journal) hasNotes(ctx context.Context) (bool, error) {
 	return any, unlessMissing(ctx, err)
 }
 
-// unfinished are those of the receipts of which something is noted still.
-func (j *journal) unfinished(ctx context.Context, receipts []string) (map[string]bool, error) {
+// unfinishedReceipts are those of the receipts of which something is noted still.
+func (j *journal) unfinishedReceipts(ctx context.Context, receipts []string) (map[string]bool, error) {
 	out := map[string]bool{}
-	err := j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err := j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		for part := range slices.Chunk(receipts, 1000) {
 			for r, err := range tx.Query(ctx, dialect.Select{
-				Table: j.db.JournalTable(heldTable), Columns: []string{"receipt_id"}, Where: named("receipt_id", part),
+				Table: j.db.JournalTable(heldTable), Columns: []string{"receipt_id"}, Where: inColumn("receipt_id", part),
 			}) {
 				if err != nil {
 					return err
 				}
-				out[text(r[0])] = true
+				out[textOf(r[0])] = true
 			}
 		}
 		return nil
@@ -150,7 +150,7 @@ func (j *journal) unfinished(ctx context.Context, receipts []string) (map[string
 	return out, err
 }
 
-func named(column string, values []string) []dialect.Cond {
+func inColumn(column string, values []string) []dialect.Cond {
 	in := dialect.In{Columns: []string{column}}
 	for _, v := range values {
 		in.Keys = append(in.Keys, dialect.Key{v})
@@ -158,8 +158,8 @@ func named(column string, values []string) []dialect.Cond {
 	return []dialect.Cond{in}
 }
 
-// hold notes rows.
-func (j *journal) hold(ctx context.Context, tx dialect.Tx, held []heldRow) error {
+// insertHeld notes rows.
+func (j *journal) insertHeld(ctx context.Context, tx dialect.Tx, held []heldRow) error {
 	for part := range slices.Chunk(held, dialect.InsertValues/len(heldColumns)) {
 		i := dialect.Insert{Table: j.db.JournalTable(heldTable), Columns: heldColumns}
 		for _, h := range part {
@@ -172,13 +172,13 @@ func (j *journal) hold(ctx context.Context, tx dialect.Tx, held []heldRow) error
 	return nil
 }
 
-// holdOn notes that the rows were gone through again, and whether a hold applies to
+// touchHeld notes that the rows were gone through again, and whether a hold applies to
 // them themselves.
-func (j *journal) holdOn(ctx context.Context, tx dialect.Tx, digests []string, since string, own bool) error {
+func (j *journal) touchHeld(ctx context.Context, tx dialect.Tx, digests []string, since string, own bool) error {
 	if len(digests) == 0 {
 		return nil
 	}
-	return j.update(ctx, tx, heldTable, map[string]dialect.Value{"as_of": since, "own": flagOf(own)}, named("digest", digests))
+	return j.update(ctx, tx, heldTable, map[string]dialect.Value{"as_of": since, "own": flagOf(own)}, inColumn("digest", digests))
 }
 
 func flagOf(is bool) dialect.Value {
@@ -199,18 +199,18 @@ func heldThemselves(notes []heldRow) map[string]bool {
 	return out
 }
 
-// letGo forgets the rows.
-func (j *journal) letGo(ctx context.Context, tx dialect.Tx, digests []string) error {
+// deleteHeld forgets the rows.
+func (j *journal) deleteHeld(ctx context.Context, tx dialect.Tx, digests []string) error {
 	if len(digests) == 0 {
 		return nil
 	}
-	_, err := tx.Delete(ctx, dialect.Delete{Table: j.db.JournalTable(heldTable), Where: named("digest", digests)})
+	_, err := tx.Delete(ctx, dialect.Delete{Table: j.db.JournalTable(heldTable), Where: inColumn("digest", digests)})
 	return err
 }
 
-// latest gives each row once, with the moment as of which it was last gone
+// newestNotes gives each row once, with the moment as of which it was last gone
 // through, ordered by that moment.
-func latest(rows []heldRow) []heldRow {
+func newestNotes(rows []heldRow) []heldRow {
 	at := map[string]int{}
 	var out []heldRow
 	for _, h := range rows {

@@ -35,12 +35,12 @@ func (r *databaseRow) origin() string {
 	return r.Origins[0]
 }
 
-// database returns the journal's row for this database, which it makes on first use.
+// databaseRow returns the journal's row for this database, which it makes on first use.
 // A copy of another database gets an identity of its own; noticed says so.
-func (j *journal) database(ctx context.Context, marks []string) (row *databaseRow, noticed bool, err error) {
+func (j *journal) databaseRow(ctx context.Context, marks []string) (row *databaseRow, noticed bool, err error) {
 	for attempt := 0; ; attempt++ {
-		err = j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-			row, noticed, err = j.identify(ctx, tx, marks)
+		err = j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+			row, noticed, err = j.findOrMakeDatabase(ctx, tx, marks)
 			return err
 		})
 		if dialect.ClassOf(err) == dialect.UniqueViolation && attempt == 0 {
@@ -50,7 +50,7 @@ func (j *journal) database(ctx context.Context, marks []string) (row *databaseRo
 	}
 }
 
-func (j *journal) identify(ctx context.Context, tx dialect.Tx, marks []string) (*databaseRow, bool, error) {
+func (j *journal) findOrMakeDatabase(ctx context.Context, tx dialect.Tx, marks []string) (*databaseRow, bool, error) {
 	row, err := j.findDatabase(ctx, tx, dialect.Exclusive)
 	switch {
 	case err != nil:
@@ -59,16 +59,16 @@ func (j *journal) identify(ctx context.Context, tx dialect.Tx, marks []string) (
 		row = &databaseRow{ID: uuid.NewString(), Marks: marks}
 		return row, false, j.insertDatabase(ctx, tx, row)
 	case !row.isCopy(marks):
-		return row, false, j.seat(ctx, tx, row, marks)
+		return row, false, j.updateMarks(ctx, tx, row, marks)
 	}
 	row.ID, row.Origins, row.Marks = uuid.NewString(), append([]string{row.ID}, row.Origins...), marks
 	return row, true, j.updateDatabase(ctx, tx, map[string]dialect.Value{
-		"id": row.ID, "since": stamp(j.now()), "origins": strings.Join(row.Origins, ","), "marks": optional(strings.Join(marks, "\n")),
+		"id": row.ID, "since": formatTime(j.now()), "origins": strings.Join(row.Origins, ","), "marks": nullIfEmpty(strings.Join(marks, "\n")),
 	})
 }
 
-// seat notes that this database is the row's: where it was moved its marks have changed.
-func (j *journal) seat(ctx context.Context, tx dialect.Tx, row *databaseRow, marks []string) error {
+// updateMarks notes that this database is the row's: where it was moved its marks have changed.
+func (j *journal) updateMarks(ctx context.Context, tx dialect.Tx, row *databaseRow, marks []string) error {
 	if len(marks) == 0 || slices.Equal(row.Marks, marks) {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (j *journal) seat(ctx context.Context, tx dialect.Tx, row *databaseRow, mar
 
 func (j *journal) insertDatabase(ctx context.Context, tx dialect.Writer, row *databaseRow) error {
 	return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(databaseTable), Columns: databaseColumns, Rows: []dialect.Row{{
-		int64(1), row.ID, stamp(j.now()), optional(strings.Join(row.Marks, "\n")), optional(strings.Join(row.Origins, ",")), nil,
+		int64(1), row.ID, formatTime(j.now()), nullIfEmpty(strings.Join(row.Marks, "\n")), nullIfEmpty(strings.Join(row.Origins, ",")), nil,
 	}}})
 }
 
@@ -92,7 +92,7 @@ func (j *journal) findDatabase(ctx context.Context, tx dialect.Reader, lock dial
 		if err != nil {
 			return nil, err
 		}
-		row = &databaseRow{ID: text(r[1]), Marks: splitText(text(r[3]), "\n"), Origins: splitText(text(r[4]), ","), Protected: unstamp(r[5])}
+		row = &databaseRow{ID: textOf(r[1]), Marks: splitText(textOf(r[3]), "\n"), Origins: splitText(textOf(r[4]), ","), Protected: parseTime(r[5])}
 	}
 	return row, nil
 }
@@ -106,7 +106,7 @@ func splitText(s, separator string) []string {
 
 // readDatabase is findDatabase without making the journal, nil where there is none.
 func (j *journal) readDatabase(ctx context.Context) (row *databaseRow, err error) {
-	err = j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err = j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		row, err = j.findDatabase(ctx, tx, dialect.NoLock)
 		return err
 	})
@@ -128,7 +128,7 @@ func Adopt(ctx context.Context, db dialect.DB) (err error) {
 		return err
 	}
 	j := &journal{db: db, now: time.Now}
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
 		row, err := j.findDatabase(ctx, tx, dialect.Exclusive)
 		switch {
 		case err != nil:
@@ -136,10 +136,10 @@ func Adopt(ctx context.Context, db dialect.DB) (err error) {
 		case row == nil:
 			return fmt.Errorf("%w: its journal names no database: nothing is to be adopted", ErrOtherDatabase)
 		case row.isCopy(id.Marks) || row.origin() == "":
-			return j.seat(ctx, tx, row, id.Marks)
+			return j.updateMarks(ctx, tx, row, id.Marks)
 		}
 		return j.updateDatabase(ctx, tx, map[string]dialect.Value{
-			"id": row.origin(), "since": stamp(j.now()), "origins": optional(strings.Join(row.Origins[1:], ",")), "marks": optional(strings.Join(id.Marks, "\n")),
+			"id": row.origin(), "since": formatTime(j.now()), "origins": nullIfEmpty(strings.Join(row.Origins[1:], ",")), "marks": nullIfEmpty(strings.Join(id.Marks, "\n")),
 		})
 	})
 }

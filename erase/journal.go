@@ -36,8 +36,8 @@ type runRow struct {
 	Envelope   string
 }
 
-// entry is the journal's row of a batch, or of a part of one.
-type entry struct {
+// batchRecord is the journal's row of a batch, or of a part of one.
+type batchRecord struct {
 	Root, Seq, Part int64
 	Epoch           int64
 	Roots           int64
@@ -57,9 +57,9 @@ var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id"
 
 var entryColumns = []string{"run", "root", "seq", "part", "epoch", "roots", "low", "high", "stayed", "counts", "retries", "began", "committed", "verified", "leaf", "padded", "done"}
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-func unstamp(v dialect.Value) time.Time {
+func parseTime(v dialect.Value) time.Time {
 	s, _ := dialect.TextOf(v)
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
@@ -68,30 +68,30 @@ func unstamp(v dialect.Value) time.Time {
 	return t
 }
 
-func optional(s string) dialect.Value {
+func nullIfEmpty(s string) dialect.Value {
 	if s == "" {
 		return nil
 	}
 	return s
 }
 
-func text(v dialect.Value) string {
+func textOf(v dialect.Value) string {
 	s, _ := dialect.TextOf(v)
 	return s
 }
 
-func number(v dialect.Value) int64 {
+func intOf(v dialect.Value) int64 {
 	n, _ := v.(int64)
 	return n
 }
 
-// begin starts a transaction, hands it to do and commits it.
-func (j *journal) begin(ctx context.Context, o dialect.TxOptions, do func(tx dialect.Tx) error) error {
-	return within(ctx, j.db, o, do)
+// inTx starts a transaction, hands it to do and commits it.
+func (j *journal) inTx(ctx context.Context, o dialect.TxOptions, do func(tx dialect.Tx) error) error {
+	return inTransaction(ctx, j.db, o, do)
 }
 
-// within runs do in one transaction.
-func within(ctx context.Context, db dialect.DB, o dialect.TxOptions, do func(tx dialect.Tx) error) error {
+// inTransaction runs do in one transaction.
+func inTransaction(ctx context.Context, db dialect.DB, o dialect.TxOptions, do func(tx dialect.Tx) error) error {
 	tx, err := db.Begin(ctx, o)
 	if err != nil {
 		return err
@@ -112,8 +112,8 @@ func ignoreLost(err error) error {
 	return err
 }
 
-// find returns the run's row, nil where there is none.
-func (j *journal) find(ctx context.Context, tx dialect.Tx, lock dialect.Lock) (*runRow, error) {
+// findLocked returns the run's row, nil where there is none.
+func (j *journal) findLocked(ctx context.Context, tx dialect.Tx, lock dialect.Lock) (*runRow, error) {
 	for r, err := range tx.Query(ctx, dialect.Select{
 		Table: j.db.JournalTable(runTable), Columns: runColumns, Lock: lock,
 		Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{j.run}}}},
@@ -122,18 +122,18 @@ func (j *journal) find(ctx context.Context, tx dialect.Tx, lock dialect.Lock) (*
 			return nil, err
 		}
 		return &runRow{
-			ID: text(r[0]), State: text(r[1]), Epoch: number(r[2]), Holder: text(r[3]), Plan: text(r[4]), ReceiptID: text(r[5]),
-			Subjects: number(r[6]), Actor: text(r[7]), AsOf: unstamp(r[8]), Began: unstamp(r[9]), Closed: unstamp(r[10]), Envelope: text(r[11]), Commitment: text(r[12]), Marks: text(r[13]),
+			ID: textOf(r[0]), State: textOf(r[1]), Epoch: intOf(r[2]), Holder: textOf(r[3]), Plan: textOf(r[4]), ReceiptID: textOf(r[5]),
+			Subjects: intOf(r[6]), Actor: textOf(r[7]), AsOf: parseTime(r[8]), Began: parseTime(r[9]), Closed: parseTime(r[10]), Envelope: textOf(r[11]), Commitment: textOf(r[12]), Marks: textOf(r[13]),
 		}, nil
 	}
 	return nil, nil
 }
 
-// peek looks for the run without making the journal; nil where there is none.
-func (j *journal) peek(ctx context.Context) (*runRow, error) {
+// findRun looks for the run without making the journal; nil where there is none.
+func (j *journal) findRun(ctx context.Context) (*runRow, error) {
 	var found *runRow
-	err := j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) (err error) {
-		found, err = j.find(ctx, tx, dialect.NoLock)
+	err := j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) (err error) {
+		found, err = j.findLocked(ctx, tx, dialect.NoLock)
 		return err
 	})
 	if err != nil {
@@ -142,12 +142,12 @@ func (j *journal) peek(ctx context.Context) (*runRow, error) {
 	return found, nil
 }
 
-// take makes the run this process's own: it inserts the row, or raises the
+// acquire makes the run this process's own: it inserts the row, or raises the
 // epoch of the one that is there, so that whoever had it can't commit any more.
-func (j *journal) take(ctx context.Context, fresh runRow) (*runRow, error) {
+func (j *journal) acquire(ctx context.Context, fresh runRow) (*runRow, error) {
 	var row *runRow
-	err := j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		found, err := j.find(ctx, tx, dialect.Exclusive)
+	err := j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		found, err := j.findLocked(ctx, tx, dialect.Exclusive)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (j *journal) take(ctx context.Context, fresh runRow) (*runRow, error) {
 			row = &fresh
 			row.Epoch, row.State = 1, stateOpen
 			return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(runTable), Columns: runColumns, Rows: []dialect.Row{{
-				row.ID, row.State, row.Epoch, row.Holder, row.Plan, row.ReceiptID, row.Subjects, optional(row.Actor), stamp(row.AsOf), stamp(row.Began), nil, nil, optional(row.Commitment), optional(row.Marks),
+				row.ID, row.State, row.Epoch, row.Holder, row.Plan, row.ReceiptID, row.Subjects, nullIfEmpty(row.Actor), formatTime(row.AsOf), formatTime(row.Began), nil, nil, nullIfEmpty(row.Commitment), nullIfEmpty(row.Marks),
 			}}})
 		}
 		row = found
@@ -164,7 +164,7 @@ func (j *journal) take(ctx context.Context, fresh runRow) (*runRow, error) {
 		}
 		row.Epoch++
 		row.Holder = fresh.Holder
-		return j.update(ctx, tx, runTable, map[string]dialect.Value{"epoch": row.Epoch, "holder": row.Holder}, j.mine())
+		return j.update(ctx, tx, runTable, map[string]dialect.Value{"epoch": row.Epoch, "holder": row.Holder}, j.ofThisEpoch())
 	})
 	if err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func (j *journal) take(ctx context.Context, fresh runRow) (*runRow, error) {
 	return row, nil
 }
 
-func (j *journal) mine() []dialect.Cond {
+func (j *journal) ofThisEpoch() []dialect.Cond {
 	return []dialect.Cond{dialect.Compare{Column: "id", Op: "=", Value: j.run}}
 }
 
@@ -204,10 +204,10 @@ func (j *journal) update(ctx context.Context, tx dialect.Tx, name string, values
 	return err
 }
 
-// fence share-locks the run's row and checks that the run is still this
+// checkEpoch share-locks the run's row and checks that the run is still this
 // process's: one that was taken for dead can't commit.
-func (j *journal) fence(ctx context.Context, tx dialect.Tx) error {
-	row, err := j.find(ctx, tx, dialect.Share)
+func (j *journal) checkEpoch(ctx context.Context, tx dialect.Tx) error {
+	row, err := j.findLocked(ctx, tx, dialect.Share)
 	if err != nil {
 		return err
 	}
@@ -217,8 +217,8 @@ func (j *journal) fence(ctx context.Context, tx dialect.Tx) error {
 	return nil
 }
 
-// record adds a batch's entry within the batch's own transaction.
-func (j *journal) record(ctx context.Context, tx dialect.Tx, e *entry) error {
+// insertBatch adds a batch's entry within the batch's own transaction.
+func (j *journal) insertBatch(ctx context.Context, tx dialect.Tx, e *batchRecord) error {
 	counts, err := json.Marshal(&e.Tally)
 	if err != nil {
 		return err
@@ -232,20 +232,20 @@ func (j *journal) record(ctx context.Context, tx dialect.Tx, e *entry) error {
 		stayed = string(doc)
 	}
 	return tx.Insert(ctx, dialect.Insert{Table: j.db.JournalTable(batchTable), Columns: entryColumns, Rows: []dialect.Row{{
-		j.run, e.Root, e.Seq, e.Part, j.epoch, e.Roots, optional(e.Low), optional(e.High), stayed, string(counts), e.Retries,
-		stamp(e.Began), stamp(e.Committed), nil, optional(e.Leaf), e.Padded, optional(e.Done),
+		j.run, e.Root, e.Seq, e.Part, j.epoch, e.Roots, nullIfEmpty(e.Low), nullIfEmpty(e.High), stayed, string(counts), e.Retries,
+		formatTime(e.Began), formatTime(e.Committed), nil, nullIfEmpty(e.Leaf), e.Padded, nullIfEmpty(e.Done),
 	}}})
 }
 
-// settle finds out whether a commit whose answer was lost took place. It
+// resolveUnknownCommit finds out whether a commit whose answer was lost took place. It
 // inserts the batch's unique key again, which waits for the first transaction
 // where that is still under way, and rolls back.
-func (j *journal) settle(ctx context.Context, e *entry) (committed bool, err error) {
+func (j *journal) resolveUnknownCommit(ctx context.Context, e *batchRecord) (committed bool, err error) {
 	tx, err := j.db.Begin(ctx, dialect.TxOptions{})
 	if err != nil {
 		return false, err
 	}
-	err = j.record(ctx, tx, e)
+	err = j.insertBatch(ctx, tx, e)
 	rollback := tx.Rollback(ctx)
 	switch {
 	case dialect.ClassOf(err) == dialect.UniqueViolation:
@@ -256,10 +256,10 @@ func (j *journal) settle(ctx context.Context, e *entry) (committed bool, err err
 	return false, rollback
 }
 
-// entries reads the run's batches, in the order of their keys.
-func (j *journal) entries(ctx context.Context) ([]entry, error) {
-	var out []entry
-	err := j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+// batchRecords reads the run's batches, in the order of their keys.
+func (j *journal) batchRecords(ctx context.Context) ([]batchRecord, error) {
+	var out []batchRecord
+	err := j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		for r, err := range tx.Query(ctx, dialect.Select{
 			Table: j.db.JournalTable(batchTable), Columns: entryColumns, Where: []dialect.Cond{j.ofRun()},
 			Order: []string{"run", "root", "seq", "part"},
@@ -267,16 +267,16 @@ func (j *journal) entries(ctx context.Context) ([]entry, error) {
 			if err != nil {
 				return err
 			}
-			e := entry{
-				Root: number(r[1]), Seq: number(r[2]), Part: number(r[3]), Epoch: number(r[4]), Roots: number(r[5]),
-				Low: text(r[6]), High: text(r[7]), Retries: number(r[10]), Began: unstamp(r[11]), Committed: unstamp(r[12]), Verified: unstamp(r[13]), Leaf: text(r[14]), Padded: number(r[15]), Done: text(r[16]),
+			e := batchRecord{
+				Root: intOf(r[1]), Seq: intOf(r[2]), Part: intOf(r[3]), Epoch: intOf(r[4]), Roots: intOf(r[5]),
+				Low: textOf(r[6]), High: textOf(r[7]), Retries: intOf(r[10]), Began: parseTime(r[11]), Committed: parseTime(r[12]), Verified: parseTime(r[13]), Leaf: textOf(r[14]), Padded: intOf(r[15]), Done: textOf(r[16]),
 			}
-			if s := text(r[8]); s != "" {
+			if s := textOf(r[8]); s != "" {
 				if err := json.Unmarshal([]byte(s), &e.Stayed); err != nil {
 					return fmt.Errorf("the journal's batch %d/%d/%d is damaged", e.Root, e.Seq, e.Part)
 				}
 			}
-			if err := json.Unmarshal([]byte(text(r[9])), &e.Tally); err != nil {
+			if err := json.Unmarshal([]byte(textOf(r[9])), &e.Tally); err != nil {
 				return fmt.Errorf("the journal's batch %d/%d/%d is damaged", e.Root, e.Seq, e.Part)
 			}
 			out = append(out, e)
@@ -286,11 +286,11 @@ func (j *journal) entries(ctx context.Context) ([]entry, error) {
 	return out, err
 }
 
-// verified notes when batches were looked at after their commit, and what was
+// markVerified notes when batches were looked at after their commit, and what was
 // found of the ones in which rows were left, or to which some have come.
-func (j *journal) verified(ctx context.Context, at time.Time, entries []*entry) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		if err := j.fence(ctx, tx); err != nil {
+func (j *journal) markVerified(ctx context.Context, at time.Time, entries []*batchRecord) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		if err := j.checkEpoch(ctx, tx); err != nil {
 			return err
 		}
 		var keys []dialect.Key
@@ -298,13 +298,13 @@ func (j *journal) verified(ctx context.Context, at time.Time, entries []*entry) 
 			keys = append(keys, dialect.Key{j.run, e.Root, e.Seq, e.Part})
 		}
 		for part := range slices.Chunk(keys, 1000) {
-			if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"verified": stamp(at)},
+			if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"verified": formatTime(at)},
 				[]dialect.Cond{dialect.In{Columns: []string{"run", "root", "seq", "part"}, Keys: part}}); err != nil {
 				return err
 			}
 		}
 		for i, e := range entries {
-			if !e.Tally.found() {
+			if !e.Tally.foundProblems() {
 				continue
 			}
 			counts, err := json.Marshal(&e.Tally)
@@ -320,8 +320,8 @@ func (j *journal) verified(ctx context.Context, at time.Time, entries []*entry) 
 	})
 }
 
-// found reports whether a look found rows: left over, or arrived.
-func (t *tally) found() bool {
+// foundProblems reports whether a look found rows: left over, or arrived.
+func (t *tally) foundProblems() bool {
 	for _, c := range t.Steps {
 		if c.Left+c.Arrived > 0 {
 			return true

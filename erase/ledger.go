@@ -23,8 +23,8 @@ type Ledger interface {
 	Committed(ctx context.Context, run record.Run, m record.Mark) error
 }
 
-// enter writes the run to the ledger.
-func (e *executor) enter(ctx context.Context, row *runRow) error {
+// openLedgerEntry writes the run to the ledger.
+func (e *executor) openLedgerEntry(ctx context.Context, row *runRow) error {
 	if e.Ledger == nil {
 		return nil
 	}
@@ -35,28 +35,28 @@ func (e *executor) enter(ctx context.Context, row *runRow) error {
 	now := e.Now().UTC()
 	h := record.Header{
 		RunID: row.ID, Erasure: row.ReceiptID, Scope: string(e.plan.Scope), Plan: encoded, PlanDigest: row.Plan, PolicyDigest: e.plan.Policy,
-		Database: e.database.ID, Origins: e.database.Origins, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: horizon(e.plan, now),
+		Database: e.database.ID, Origins: e.database.Origins, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: backupHorizon(e.plan, now),
 	}
 	if e.Request != nil {
 		h.Case = e.Request.Case
 	}
 	var subjects iter.Seq2[string, error]
 	if e.plan.Scope == plan.ScopeSubjects {
-		subjects = e.named(ctx)
+		subjects = e.subjectKeys(ctx)
 	}
 	if err := e.Ledger.Begin(ctx, h, subjects); err != nil {
 		return fmt.Errorf("nothing is erased that the ledger doesn't have: %w", err)
 	}
-	e.at("entered")
+	e.failpoint("entered")
 	return nil
 }
 
-// leave marks the run in the ledger as ended.
-func (e *executor) leave(ctx context.Context, row *runRow, closed time.Time, envelope []byte) error {
+// closeLedgerEntry marks the run in the ledger as ended.
+func (e *executor) closeLedgerEntry(ctx context.Context, row *runRow, closed time.Time, envelope []byte) error {
 	if e.Ledger == nil {
 		return nil
 	}
-	e.at("unmarked")
+	e.failpoint("unmarked")
 	ctx = context.WithoutCancel(ctx) // the run is over: that the caller has no more time must not hide it
 	database, err := e.database, error(nil)
 	if database == nil { // the run was closed before
@@ -64,7 +64,7 @@ func (e *executor) leave(ctx context.Context, row *runRow, closed time.Time, env
 	}
 	if err == nil && database != nil {
 		err = e.Ledger.Committed(ctx, record.Run{Database: database.ID, RunID: row.ID, Erasure: row.ReceiptID}, record.Mark{
-			Closed: closed.UTC(), Until: horizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
+			Closed: closed.UTC(), Until: backupHorizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
 		})
 	}
 	if err != nil {
@@ -73,11 +73,11 @@ func (e *executor) leave(ctx context.Context, row *runRow, closed time.Time, env
 	return nil
 }
 
-// named gives each subject by its key, as a Source does: in a restored copy
+// subjectKeys gives each subject by its key, as a Source does: in a restored copy
 // an identifier may be that of several rows, or of another one.
-func (e *executor) named(ctx context.Context) iter.Seq2[string, error] {
+func (e *executor) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for s, err := range e.subjects(ctx, true, nil) {
+		for s, err := range e.resolveSubjects(ctx, true, nil) {
 			if err == nil && s.key == nil {
 				err = fmt.Errorf("%w: an identifier that was given names no row any more: the run was begun without this ledger; name its subjects by their keys, or continue it without", ErrNoSuchSubject)
 			}
@@ -92,9 +92,9 @@ func (e *executor) named(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// horizon is the end of the day on which the last declared backup that was
+// backupHorizon is the end of the day on which the last declared backup that was
 // taken before that moment is gone; zero where none is declared.
-func horizon(p *plan.Plan, taken time.Time) time.Time {
+func backupHorizon(p *plan.Plan, taken time.Time) time.Time {
 	var last time.Time
 	for _, b := range p.Backups {
 		if until := b.Kept.After(taken.UTC()); until.After(last) {

@@ -9,21 +9,21 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// look looks for the batch's rows after its commit, in a transaction of its own.
-func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
+// verifyCommitted looks for the batch's rows after its commit, in a transaction of its own.
+func (e *executor) verifyCommitted(ctx context.Context, d *batchResult, rec *batchRecord) error {
 	if len(d.proofs) == 0 { // what it did was compared within its transaction, or can't be
 		rec.Tally = d.tally
-		e.at("checked")
-		e.emit(Event{Kind: Checked})
-		return e.note(ctx, rec)
+		e.failpoint("checked")
+		e.emitEvent(Event{Kind: Checked})
+		return e.queueVerified(ctx, rec)
 	}
 	began := time.Now()
-	err := batch.Retry(ctx, e.backoff(), again, func(int) error {
+	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		fresh := tally{}
 		fresh.add(&d.tally)
-		err := within(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		err := inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 			for _, p := range d.proofs {
-				left, unchecked, err := p.left(ctx, tx)
+				left, unchecked, err := p.countFailed(ctx, tx)
 				if err != nil {
 					return err
 				}
@@ -54,13 +54,13 @@ func (e *executor) look(ctx context.Context, d *deed, rec *entry) error {
 	if err != nil {
 		return fmt.Errorf("looking at a committed batch: %w", err)
 	}
-	e.at("checked")
-	e.emit(Event{Kind: Checked, Took: time.Since(began)})
-	return e.note(ctx, rec)
+	e.failpoint("checked")
+	e.emitEvent(Event{Kind: Checked, Took: time.Since(began)})
+	return e.queueVerified(ctx, rec)
 }
 
-// left counts the rows for which the proof fails, and those of which it can't tell.
-func (p *proof) left(ctx context.Context, tx dialect.Tx) (left, unchecked int64, err error) {
+// countFailed counts the rows for which the proof fails, and those of which it can't tell.
+func (p *check) countFailed(ctx context.Context, tx dialect.Tx) (left, unchecked int64, err error) {
 	switch {
 	case p.present != nil:
 		n, err := tx.Count(ctx, p.table, p.present)
@@ -73,20 +73,20 @@ func (p *proof) left(ctx context.Context, tx dialect.Tx) (left, unchecked int64,
 	return int64(len(p.equal.Rows)) - found.Same - found.Undecided, found.Undecided, err
 }
 
-// note has the journal say that a batch was looked at; several at a time,
+// queueVerified has the journal say that a batch was looked at; several at a time,
 // unless something was found.
-func (e *executor) note(ctx context.Context, rec *entry) error {
+func (e *executor) queueVerified(ctx context.Context, rec *batchRecord) error {
 	e.mu.Lock()
 	e.pending = append(e.pending, rec)
-	due := len(e.pending) >= 32 || rec.Tally.found()
+	due := len(e.pending) >= 32 || rec.Tally.foundProblems()
 	e.mu.Unlock()
 	if due {
-		return e.flush(ctx)
+		return e.flushVerified(ctx)
 	}
 	return nil
 }
 
-func (e *executor) flush(ctx context.Context) error {
+func (e *executor) flushVerified(ctx context.Context) error {
 	e.mu.Lock()
 	batches := e.pending
 	e.pending = nil
@@ -94,7 +94,7 @@ func (e *executor) flush(ctx context.Context) error {
 	if len(batches) == 0 {
 		return nil
 	}
-	return batch.Retry(ctx, e.backoff(), again, func(int) error {
-		return e.journal.verified(ctx, e.Now(), batches)
+	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
+		return e.journal.markVerified(ctx, e.Now(), batches)
 	})
 }

@@ -124,7 +124,7 @@ func (s *oddScan) count(ctx context.Context, tx dialect.Tx, w *writer, where []d
 			if err != nil {
 				return err
 			}
-			s.add(OddValues{w.Name, c.Name, dialect.NotText, n})
+			s.addOdd(OddValues{w.Name, c.Name, dialect.NotText, n})
 			columns[i].odd = slices.Delete(c.odd, at, at+1)
 		}
 		for _, o := range columns[i].odd {
@@ -144,7 +144,7 @@ func (s *oddScan) count(ctx context.Context, tx dialect.Tx, w *writer, where []d
 			if err != nil {
 				return err
 			}
-			s.add(OddValues{w.Name, c.Name, o, n})
+			s.addOdd(OddValues{w.Name, c.Name, o, n})
 		}
 	}
 	return nil
@@ -169,7 +169,7 @@ func (c oddColumn) countNotText(ctx context.Context, tx dialect.Tx, w *writer, w
 	return n, nil
 }
 
-func (s *oddScan) add(v OddValues) {
+func (s *oddScan) addOdd(v OddValues) {
 	i := slices.IndexFunc(s.found, func(o OddValues) bool {
 		return o.Table == v.Table && o.Column == v.Column && o.Oddity == v.Oddity
 	})
@@ -184,7 +184,7 @@ func (s *oddScan) add(v OddValues) {
 
 // writers are the program's steps of which a column's type and strategy make an odd
 // value possible.
-func (s *oddScan) writers(p *program) []*writer {
+func (s *oddScan) writers(p *compiledRoot) []*writer {
 	var out []*writer
 	for i := range p.root.Steps {
 		st := &p.root.Steps[i]
@@ -208,7 +208,7 @@ func (e *executor) countOddRows(ctx context.Context, s *oddScan, writers []*writ
 	if len(writers) == 0 {
 		return nil
 	}
-	err := e.read(ctx, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for _, w := range writers {
 			if err := s.count(ctx, tx, w, nil); err != nil {
 				return err
@@ -228,7 +228,7 @@ func (e *executor) countOddRows(ctx context.Context, s *oddScan, writers []*writ
 // other scopes the closures of the roots are gathered as Preview does, so that a
 // value of somebody else's stops nobody.
 func (e *executor) refuseOddValues(ctx context.Context) error {
-	programs, err := e.programs(ctx, e.Now())
+	programs, err := e.compileRoots(ctx, e.Now())
 	if err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func (e *executor) refuseOddValues(ctx context.Context) error {
 		}
 		if e.plan.Scope == plan.ScopeEverything {
 			err = e.countOddRows(ctx, s, writers)
-		} else if _, err = e.each(ctx, p, &Result{}, func(it *item) (*deed, error) { return e.gatherDry(ctx, it, s) }); err != nil {
+		} else if _, err = e.forEachItem(ctx, p, &Result{}, func(it *workItem) (*batchResult, error) { return e.gatherDry(ctx, it, s) }); err != nil {
 			err = fmt.Errorf("looking for values that can't be replaced: %w", err)
 		}
 		if err != nil {

@@ -26,7 +26,7 @@ var ErrBadOldValue = errors.New("not an old value")
 // quotes a value.
 func ReadOldValues(r io.Reader, s *dialect.Schema) ([]OldValue, error) {
 	var out []OldValue
-	lines := bufio.NewScanner(unmarked(r))
+	lines := bufio.NewScanner(withoutBOM(r))
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSuffix(lines.Text(), "\r")
@@ -42,7 +42,7 @@ func ReadOldValues(r io.Reader, s *dialect.Schema) ([]OldValue, error) {
 		if c == nil {
 			return nil, fmt.Errorf("%w: line %d: what stands before the = is no column of the database", ErrBadOldValue, n)
 		}
-		v, err := typed(value, c)
+		v, err := parseValue(value, c)
 		if err != nil {
 			return nil, fmt.Errorf("%w: line %d: %w", ErrBadOldValue, n, err)
 		}
@@ -76,11 +76,11 @@ func (o OldValue) Typed(s *dialect.Schema) (OldValue, error) {
 	case v.CanUint():
 		written = strconv.FormatUint(v.Uint(), 10)
 	case v.CanFloat():
-		written = strconv.FormatFloat(v.Float(), form(c), -1, v.Type().Bits())
+		written = strconv.FormatFloat(v.Float(), valueForm(c), -1, v.Type().Bits())
 	default:
 		return o, fmt.Errorf("%w: one of %s, column %s, is a %T: give a number, or a text as a file would have it", ErrBadOldValue, o.Table, o.Column, o.Value)
 	}
-	value, err := typed(written, c)
+	value, err := parseValue(written, c)
 	if err != nil {
 		return o, fmt.Errorf("%w: of %s: %w", ErrBadOldValue, o.Table, err)
 	}
@@ -88,8 +88,8 @@ func (o OldValue) Typed(s *dialect.Schema) (OldValue, error) {
 	return o, nil
 }
 
-// form is that of a column's fractions: decimal numbers have no exponent.
-func form(c *dialect.Column) byte {
+// valueForm is that of a column's fractions: decimal numbers have no exponent.
+func valueForm(c *dialect.Column) byte {
 	if c.Kind == dialect.Decimal {
 		return 'f'
 	}

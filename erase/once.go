@@ -18,20 +18,20 @@ const (
 	mostLoose = 1_000   // rows that every batch's statement names
 )
 
-// found is where a reference leads to that no index serves, for all subjects
+// linkIndex is where a reference leads to that no index serves, for all subjects
 // of a run. It names too many rows rather than too few: a batch puts the reference's own
 // condition beside their keys.
-type found struct {
+type linkIndex struct {
 	rows  map[string][]dialect.Key // by the values that they refer with
 	loose []dialect.Key            // those whose values are a subject's only in the engine's eyes: case, padding
 	kept  int
 }
 
-func newFound() *found { return &found{rows: map[string][]dialect.Key{}} }
+func newLinkIndex() *linkIndex { return &linkIndex{rows: map[string][]dialect.Key{}} }
 
-// of gives the keys of the rows that may refer by one of the values, unless there
+// keysFor gives the keys of the rows that may refer by one of the values, unless there
 // are too many of them to be named.
-func (f *found) of(values []dialect.Key) (keys []dialect.Key, few bool) {
+func (f *linkIndex) keysFor(values []dialect.Key) (keys []dialect.Key, few bool) {
 	keys = slices.Clone(f.loose)
 	for _, v := range values {
 		keys = append(keys, f.rows[dialect.EncodeKey(v)]...)
@@ -39,38 +39,38 @@ func (f *found) of(values []dialect.Key) (keys []dialect.Key, few bool) {
 	return keys, len(keys) <= mostNamed
 }
 
-// reach is a reference and the table that it leads to.
-type reach struct {
+// unindexedLink is a reference and the table that it leads to.
+type unindexedLink struct {
 	to  *table
 	way *plan.Reach
 }
 
-// once lists the references that are looked through once for all subjects.
-func (p *program) once() []reach {
-	var out []reach
+// unindexedLinks lists the references that are looked through once for all subjects.
+func (p *compiledRoot) unindexedLinks() []unindexedLink {
+	var out []unindexedLink
 	for _, t := range p.tables {
 		for i := range t.Reach {
 			if t.Reach[i].Once {
-				out = append(out, reach{t, &t.Reach[i]})
+				out = append(out, unindexedLink{t, &t.Reach[i]})
 			}
 		}
 	}
 	return out
 }
 
-// lookOnce looks through the references without an index for all subjects, where
+// scanUnindexedLinks looks through the references without an index for all subjects, where
 // there is more than one batch to come.
-func (e *executor) lookOnce(ctx context.Context, p *program, continued, several bool) error {
-	ways := p.once()
+func (e *executor) scanUnindexedLinks(ctx context.Context, p *compiledRoot, continued, several bool) error {
+	ways := p.unindexedLinks()
 	if len(ways) == 0 || !several {
 		return nil
 	}
-	p.found = map[*plan.Reach]*found{}
+	p.found = map[*plan.Reach]*linkIndex{}
 	for _, w := range ways {
-		p.found[w.way] = newFound()
+		p.found[w.way] = newLinkIndex()
 	}
 	var unnamed int64
-	for given, err := range e.chunks(ctx, continued, atOnce, &unnamed, nil) {
+	for given, err := range e.keyChunks(ctx, continued, atOnce, &unnamed, nil) {
 		if err != nil {
 			return err
 		}
@@ -79,28 +79,28 @@ func (e *executor) lookOnce(ctx context.Context, p *program, continued, several 
 			if f == nil {
 				continue
 			}
-			fresh := newFound()
-			if err := batch.Retry(ctx, e.backoff(), again, func(int) error {
-				fresh = newFound()
-				return e.read(ctx, func(tx dialect.Tx) error { return w.look(ctx, tx, p, given, fresh, mostKept-f.kept) })
+			fresh := newLinkIndex()
+			if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
+				fresh = newLinkIndex()
+				return e.inReadTx(ctx, func(tx dialect.Tx) error { return w.scanLink(ctx, tx, p, given, fresh, mostKept-f.kept) })
 			}); err != nil {
 				return err
 			}
-			f.add(fresh)
+			f.merge(fresh)
 			if f.kept > mostKept || len(f.loose) > mostLoose {
 				delete(p.found, w.way)
 				e.Log.Info("too many rows refer to the subjects by a link without an index: the table is scanned for every batch", "run", e.RunID, "table", w.to.Name.String())
 			}
 		}
 	}
-	e.at("looked")
+	e.failpoint("looked")
 	return nil
 }
 
-// look finds the rows that refer to the given subjects, until it has found more
+// scanLink finds the rows that refer to the given subjects, until it has found more
 // than there is room for.
-func (w reach) look(ctx context.Context, tx dialect.Tx, p *program, given []dialect.Key, into *found, room int) error {
-	first := p.first()
+func (w unindexedLink) scanLink(ctx context.Context, tx dialect.Tx, p *compiledRoot, given []dialect.Key, into *linkIndex, room int) error {
+	first := p.rootTable()
 	// Batches compare with what the roots hold, which may be written otherwise than what was given.
 	var roots []dialect.Key
 	stored := map[string]bool{}
@@ -119,7 +119,7 @@ func (w reach) look(ctx context.Context, tx dialect.Tx, p *program, given []dial
 			roots = append(roots, key)
 		}
 	}
-	where := linked(&w.way.Reference, roots, w.to.schema)
+	where := linkCond(&w.way.Reference, roots, w.to.schema)
 	exact := make(map[string]bool, there)
 	for _, v := range where[0].(dialect.In).Keys[:there] {
 		exact[dialect.EncodeKey(v)] = true
@@ -141,7 +141,7 @@ func (w reach) look(ctx context.Context, tx dialect.Tx, p *program, given []dial
 	return nil
 }
 
-func (f *found) add(o *found) {
+func (f *linkIndex) merge(o *linkIndex) {
 	f.kept += o.kept
 	f.loose = append(f.loose, o.loose...)
 	for v, keys := range o.rows {
@@ -152,9 +152,9 @@ func (f *found) add(o *found) {
 // scanOnce counts the rows that refer to the subjects after the last batch by such
 // a reference. All that were there before have gone, so that these have arrived,
 // whether their subject has gone or stayed.
-func (p *program) scanOnce(ctx context.Context, tx dialect.Tx, keys []dialect.Key, found map[string]int64) error {
-	for _, w := range p.once() {
-		n, err := tx.Count(ctx, w.to.Name, linked(&w.way.Reference, keys, w.to.schema))
+func (p *compiledRoot) scanOnce(ctx context.Context, tx dialect.Tx, keys []dialect.Key, found map[string]int64) error {
+	for _, w := range p.unindexedLinks() {
+		n, err := tx.Count(ctx, w.to.Name, linkCond(&w.way.Reference, keys, w.to.schema))
 		if err != nil {
 			return err
 		}

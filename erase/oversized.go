@@ -8,34 +8,34 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// oversized carries out one root whose closure is larger than a transaction
+// splitOversized carries out one root whose closure is larger than a transaction
 // may be. Deletes that nothing else depends on are split off, leaf first, over as many
 // transactions as it takes; the root stays until the last one, so that what is
 // left can always be found from it. Then the rest is done at once.
-func (e *executor) oversized(ctx context.Context, it *item, skip map[string]bool) error {
-	off := it.prog.splittable()
+func (e *executor) splitOversized(ctx context.Context, it *workItem, skip map[string]bool) error {
+	off := it.prog.splittableTables()
 	it.draining = true
 	for {
-		d, err := e.transact(ctx, it, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*deed, error) {
-			return e.drain(ctx, tx, it, off, skip)
+		d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*batchResult, error) {
+			return e.deleteLeaves(ctx, tx, it, off, skip)
 		})
 		if err != nil {
 			return err
 		}
-		if d.empty() {
+		if d.isEmpty() {
 			break
 		}
 	}
 	it.draining = false
-	_, err := e.transact(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*deed, error) {
+	_, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error) {
 		all := *it
 		all.atOnce = true // however many rows there are
-		return e.do(ctx, tx, &all, source, skip)
+		return e.executeBatch(ctx, tx, &all, source, skip)
 	})
 	return err
 }
 
-func (d *deed) empty() bool {
+func (d *batchResult) isEmpty() bool {
 	for _, c := range d.Steps {
 		if c.Matched > 0 {
 			return false
@@ -44,10 +44,10 @@ func (d *deed) empty() bool {
 	return true
 }
 
-// splittable finds the tables of which rows may go before the root's last
+// splittableTables finds the tables of which rows may go before the root's last
 // transaction: all of their rows are deleted whatever else is found, and so is
 // everything that is reached from them.
-func (p *program) splittable() map[*table]bool {
+func (p *compiledRoot) splittableTables() map[*table]bool {
 	off := map[*table]bool{}
 	for _, t := range p.tables[1:] {
 		off[t] = p.root.Goes(t.Table)
@@ -61,7 +61,7 @@ func (p *program) splittable() map[*table]bool {
 			ok := true
 			for _, w := range t.Reach {
 				from := p.table(w.From())
-				ok = ok && (from == p.first() || off[from])
+				ok = ok && (from == p.rootTable() || off[from])
 			}
 			for _, o := range p.tables {
 				for _, w := range o.Reach {
@@ -76,32 +76,32 @@ func (p *program) splittable() map[*table]bool {
 	return off
 }
 
-// drain deletes up to a batch's worth of rows from the tables that may be
+// deleteLeaves deletes up to a batch's worth of rows from the tables that may be
 // split off, from the leaves upwards.
-func (e *executor) drain(ctx context.Context, tx dialect.Tx, it *item, off map[*table]bool, skip map[string]bool) (*deed, error) {
-	g := newGathering(it.prog, tx, dialect.Exclusive)
+func (e *executor) deleteLeaves(ctx context.Context, tx dialect.Tx, it *workItem, off map[*table]bool, skip map[string]bool) (*batchResult, error) {
+	g := newClosure(it.prog, tx, dialect.Exclusive)
 	g.skip = skip
 	first := g.sets[0]
-	if err := g.collectRoots(ctx, it.where(it.prog)); err != nil {
+	if err := g.collectRoots(ctx, it.rangeCond(it.prog)); err != nil {
 		return nil, err
 	}
-	b := &draining{gathering: g, off: off, left: e.MaxRows, deed: &deed{}}
-	if _, err := b.below(ctx, first, first.rows); err != nil {
+	b := &leafDeleter{closure: g, off: off, left: e.MaxRows, deed: &batchResult{}}
+	if _, err := b.deleteBelow(ctx, first, first.rows); err != nil {
 		return nil, err
 	}
 	return b.deed, nil
 }
 
-type draining struct {
-	*gathering
+type leafDeleter struct {
+	*closure
 	off  map[*table]bool
 	left int // rows that this transaction may still delete
-	deed *deed
+	deed *batchResult
 }
 
-// below deletes what is reached from the given rows, and reports whether that
+// deleteBelow deletes what is reached from the given rows, and reports whether that
 // is all gone.
-func (b *draining) below(ctx context.Context, from *set, rows []*row) (bool, error) {
+func (b *leafDeleter) deleteBelow(ctx context.Context, from *tableRows, rows []*row) (bool, error) {
 	for _, s := range b.sets[1:] {
 		if !b.off[s.table] {
 			continue
@@ -111,11 +111,11 @@ func (b *draining) below(ctx context.Context, from *set, rows []*row) (bool, err
 			if w.From() != from.Name {
 				continue
 			}
-			where := b.through(w, from, rows)
+			where := b.referenceCond(w, from, rows)
 			if where == nil {
 				continue
 			}
-			if all, err := b.take(ctx, s, where); err != nil || !all {
+			if all, err := b.deleteWithinBudget(ctx, s, where); err != nil || !all {
 				return false, err
 			}
 		}
@@ -123,16 +123,16 @@ func (b *draining) below(ctx context.Context, from *set, rows []*row) (bool, err
 	return true, nil
 }
 
-// take deletes the rows of one table that meet the conditions, as far as the
+// deleteWithinBudget deletes the rows of one table that meet the conditions, as far as the
 // transaction's room goes, after what is reached from them.
-func (b *draining) take(ctx context.Context, s *set, where []dialect.Cond) (all bool, err error) {
+func (b *leafDeleter) deleteWithinBudget(ctx context.Context, s *tableRows, where []dialect.Cond) (all bool, err error) {
 	if b.left <= 0 {
 		return false, nil
 	}
 	room := b.left
 	if s.Unseen {
-		n, err := b.removeNoting(ctx, b.tx, s.table, dialect.Delete{Table: s.Name, Where: where, Limit: room}, 0, b.deed)
-		b.count(s, int(n))
+		n, err := b.deleteReturningKeys(ctx, b.tx, s.table, dialect.Delete{Table: s.Name, Where: where, Limit: room}, 0, b.deed)
+		b.addDeleted(s, int(n))
 		return int(n) < room, err
 	}
 	var rows []*row
@@ -142,12 +142,12 @@ func (b *draining) take(ctx context.Context, s *set, where []dialect.Cond) (all 
 		if err != nil {
 			return false, err
 		}
-		rows = append(rows, &row{values: values, fate: plan.EraseDelete})
+		rows = append(rows, &row{values: values, decision: plan.EraseDelete})
 	}
 	if len(rows) == 0 {
 		return true, nil
 	}
-	if all, err := b.below(ctx, s, rows); err != nil || !all {
+	if all, err := b.deleteBelow(ctx, s, rows); err != nil || !all {
 		return false, err
 	}
 	if len(rows) > b.left {
@@ -161,14 +161,14 @@ func (b *draining) take(ctx context.Context, s *set, where []dialect.Cond) (all 
 	if int(n) != len(rows) {
 		return false, errMoved
 	}
-	b.count(s, len(rows))
-	b.deed.erase(s.table, keys.Keys, plan.Delete)
-	b.deed.proofs = append(b.deed.proofs, proof{step: s.deletes, table: s.Name, absent: []dialect.Cond{keys}})
-	b.latecomers(s, rows, true, b.deed)
+	b.addDeleted(s, len(rows))
+	b.deed.addErased(s.table, keys.Keys, plan.Delete)
+	b.deed.proofs = append(b.deed.proofs, check{step: s.deletes, table: s.Name, absent: []dialect.Cond{keys}})
+	b.checkNewLinkedRows(s, rows, true, b.deed)
 	return len(rows) < room, nil
 }
 
-func (b *draining) count(s *set, n int) {
+func (b *leafDeleter) addDeleted(s *tableRows, n int) {
 	b.left -= n
 	b.deed.step(s.deletes).add(Counts{Matched: int64(n), Affected: int64(n)})
 }

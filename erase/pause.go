@@ -51,15 +51,15 @@ func Pause(ctx context.Context, db dialect.DB, runID string) (err error) {
 		return err
 	}
 	j := &journal{db: db, run: runID}
-	row, err := j.peek(ctx)
+	row, err := j.findRun(ctx)
 	if err != nil {
 		return err
 	}
 	if row != nil && row.State == stateClosed {
 		return errors.New("the run is finished: there is nothing left to pause")
 	}
-	err = j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		return tx.Insert(ctx, dialect.Insert{Table: db.JournalTable(pauseTable), Columns: []string{"run", "since"}, Rows: []dialect.Row{{runID, stamp(time.Now())}}})
+	err = j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		return tx.Insert(ctx, dialect.Insert{Table: db.JournalTable(pauseTable), Columns: []string{"run", "since"}, Rows: []dialect.Row{{runID, formatTime(time.Now())}}})
 	})
 	if dialect.ClassOf(err) == dialect.UniqueViolation {
 		return nil // it is paused already
@@ -72,7 +72,7 @@ func Pause(ctx context.Context, db dialect.DB, runID string) (err error) {
 func Resume(ctx context.Context, db dialect.DB, runID string) (was bool, err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	j := &journal{db: db, run: runID}
-	err = j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+	err = j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
 		n, err := tx.Delete(ctx, dialect.Delete{Table: db.JournalTable(pauseTable), Where: []dialect.Cond{j.ofRun()}})
 		was = n > 0
 		return err
@@ -80,22 +80,22 @@ func Resume(ctx context.Context, db dialect.DB, runID string) (was bool, err err
 	return was, unlessMissing(ctx, err)
 }
 
-// paused counts the pauses that hold for the run.
-func (j *journal) paused(ctx context.Context, tx dialect.Tx) (int64, error) {
+// pausedSince counts the pauses that hold for the run.
+func (j *journal) pausedSince(ctx context.Context, tx dialect.Tx) (int64, error) {
 	return tx.Count(ctx, j.db.JournalTable(pauseTable), []dialect.Cond{
 		dialect.In{Columns: []string{"run"}, Keys: []dialect.Key{{Everything}, {j.run}}},
 	})
 }
 
-// pauses is the throttle that looks for a pause of the run, or of everything,
+// pauseThrottle is the throttle that looks for a pause of the run, or of everything,
 // in the journal. It is no part of the batches' transactions: who pauses a run needn't
 // wait for their locks, nor they for his.
-func (j *journal) pauses() batch.Throttle {
+func (j *journal) pauseThrottle() batch.Throttle {
 	return &batch.Level{
 		What: "whether the run is paused", Every: time.Second, Patience: patience,
 		Measure: func(ctx context.Context) (r batch.Reading, err error) {
-			err = j.begin(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
-				r.Value, err = j.paused(ctx, tx)
+			err = j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+				r.Value, err = j.pausedSince(ctx, tx)
 				return err
 			})
 			return r, err

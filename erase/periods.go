@@ -11,11 +11,11 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// lookUp reads the periods of roots whose rows have them in another table, and
+// loadRetentionPeriods reads the periods of roots whose rows have them in another table, and
 // fixes them: what is changed there while the run goes on has no effect on it.
 // They are read again when a run is continued, and are no part of the plan: a
 // period that has changed since it was made isn't drift.
-func (e *executor) lookUp(ctx context.Context, programs []*program) error {
+func (e *executor) loadRetentionPeriods(ctx context.Context, programs []*compiledRoot) error {
 	for _, p := range programs {
 		if o := p.root.Older; o != nil && o.Lookup != nil {
 			older, err := e.olderThan(ctx, p, o)
@@ -31,11 +31,11 @@ func (e *executor) lookUp(ctx context.Context, programs []*program) error {
 // olderThan is the condition for the rows that have outlived the periods: those
 // of the tenants with the same period are compared with the same moment. Rows
 // without a tenant, and of tenants without a period, are kept.
-func (e *executor) olderThan(ctx context.Context, p *program, o *plan.Older) (dialect.Any, error) {
+func (e *executor) olderThan(ctx context.Context, p *compiledRoot, o *plan.Older) (dialect.Any, error) {
 	l := o.Lookup
 	keys := map[plan.Period][]dialect.Key{}
 	unreadable := int64(0)
-	err := e.read(ctx, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for row, err := range tx.Query(ctx, dialect.Select{
 			Table: l.Table, Columns: []string{l.RefKey, l.Column},
 			Where: []dialect.Cond{dialect.Not{Cond: dialect.IsNull{Column: l.Column}}, dialect.Not{Cond: dialect.IsNull{Column: l.RefKey}}},
@@ -59,12 +59,12 @@ func (e *executor) olderThan(ctx context.Context, p *program, o *plan.Older) (di
 		return nil, fmt.Errorf("%w: %s of %s, in column %s: a whole number is of days and at least 1, a text is such as 90d or 6y, and NULL keeps rows for good",
 			ErrBadPeriod, rowsOf(unreadable), l.Table, l.Column)
 	}
-	by := p.first().schema.Column(o.Column)
+	by := p.rootTable().schema.Column(o.Column)
 	any := dialect.Any{}
 	for _, period := range slices.SortedFunc(maps.Keys(keys), func(a, b plan.Period) int { return strings.Compare(a.String(), b.String()) }) {
 		any = append(any, dialect.All{
 			dialect.In{Columns: []string{l.Key}, Keys: keys[period]},
-			dialect.Compare{Column: o.Column, Op: "<", Value: moment(period.Before(p.asOf), by)},
+			dialect.Compare{Column: o.Column, Op: "<", Value: columnTime(period.Before(p.asOf), by)},
 		})
 	}
 	return any, nil

@@ -52,7 +52,7 @@ func (r *Result) TableName(n dialect.Name) string { return shortName(n, r.usual)
 // database are counted as absent; none at all being there is ErrNoSuchSubject.
 func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
-	e, programs, err := rehearsing(ctx, db, p, o, true)
+	e, programs, err := prepareRehearsal(ctx, db, p, o, true)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 			}
 			continue
 		}
-		found, err := e.each(ctx, prog, r, func(it *item) (*deed, error) { return e.gatherDry(ctx, it, scan) })
+		found, err := e.forEachItem(ctx, prog, r, func(it *workItem) (*batchResult, error) { return e.gatherDry(ctx, it, scan) })
 		if err != nil {
 			return nil, err
 		}
@@ -81,20 +81,20 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 
 // gatherDry counts what a batch would do, and writes nothing. With a scan it looks
 // for odd values among the rows that would be overwritten.
-func (e *executor) gatherDry(ctx context.Context, it *item, scan *oddScan) (*deed, error) {
-	var d *deed
-	err := e.read(ctx, func(tx dialect.Tx) (err error) {
-		g := newGathering(it.prog, tx, dialect.NoLock)
+func (e *executor) gatherDry(ctx context.Context, it *workItem, scan *oddScan) (*batchResult, error) {
+	var d *batchResult
+	err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+		g := newClosure(it.prog, tx, dialect.NoLock)
 		g.dry, g.scan, g.followsAbsent = true, scan, e.plan.Scope == plan.ScopeSubjects
 		if it.prog.root.Ended {
-			err = e.recall(ctx, g, it.keys, it.since, it.own)
+			err = e.regatherHeld(ctx, g, it.keys, it.since, it.own)
 		} else {
-			err = g.collect(ctx, it.where(it.prog))
+			err = g.collectRows(ctx, it.rangeCond(it.prog))
 		}
 		if err != nil {
 			return err
 		}
-		d, err = g.act(ctx, nil, e.MaxRows)
+		d, err = g.runSteps(ctx, nil, e.MaxRows)
 		return err
 	})
 	return d, err
@@ -106,7 +106,7 @@ func (e *executor) gatherDry(ctx context.Context, it *item, scan *oddScan) (*dee
 // run takes. The error is that of the first batch that fails.
 func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
-	e, programs, err := rehearsing(ctx, db, p, o, false)
+	e, programs, err := prepareRehearsal(ctx, db, p, o, false)
 	if err != nil {
 		return nil, err
 	}
@@ -115,28 +115,28 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 	var sum tally
 	r := &Result{usual: p.Default}
 	for _, prog := range programs {
-		once := func(it *item) (*deed, error) {
-			var d *deed
+		once := func(it *workItem) (*batchResult, error) {
+			var d *batchResult
 			tx, err := db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: prog.root.Defer})
 			if err != nil {
 				return nil, err
 			}
 			it.atOnce = true // one transaction, however large: nothing of it stays
 			source := e.newSource()
-			if d, err = e.do(ctx, tx, it, source.(*anonymise.Source), nil); err == nil {
+			if d, err = e.executeBatch(ctx, tx, it, source.(*anonymise.Source), nil); err == nil {
 				err = tx.CheckConstraints(ctx)
 			}
 			return d, errors.Join(err, ignoreLost(tx.Rollback(ctx)))
 		}
 		if p.Scope == plan.ScopeSubjects && o.Subjects != nil {
-			found, err := e.each(ctx, prog, r, once)
+			found, err := e.forEachItem(ctx, prog, r, once)
 			if err != nil {
 				return nil, err
 			}
 			sum.add(found)
 			continue
 		}
-		it, err := e.sample(ctx, prog, sample)
+		it, err := e.sampleRoots(ctx, prog, sample)
 		if err != nil {
 			return nil, err
 		}
@@ -152,11 +152,11 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 	return r.fill(p, &sum), nil
 }
 
-// sample picks the first rows of a root's table; nil where there are none. Rows
+// sampleRoots picks the first rows of a root's table; nil where there are none. Rows
 // that scope everything deletes are those without children, whose steps are rehearsed apart.
-func (e *executor) sample(ctx context.Context, p *program, n int) (*item, error) {
+func (e *executor) sampleRoots(ctx context.Context, p *compiledRoot, n int) (*workItem, error) {
 	if p.root.Whole {
-		return &item{prog: p, whole: true}, nil
+		return &workItem{prog: p, whole: true}, nil
 	}
 	if p.root.Ended {
 		for it, err := range e.notedItems(ctx, p, n) {
@@ -164,7 +164,7 @@ func (e *executor) sample(ctx context.Context, p *program, n int) (*item, error)
 		}
 		return nil, nil
 	}
-	t := p.first()
+	t := p.rootTable()
 	where := p.where()
 	if e.plan.Scope == plan.ScopeEverything {
 		where = append(where, p.root.Steps[0].Conditions()...)
@@ -178,8 +178,8 @@ func (e *executor) sample(ctx context.Context, p *program, n int) (*item, error)
 			}
 		}
 	}
-	it := &item{prog: p}
-	err := e.read(ctx, func(tx dialect.Tx) error {
+	it := &workItem{prog: p}
+	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Limit: n}) {
 			if err != nil {
 				return err
@@ -194,8 +194,8 @@ func (e *executor) sample(ctx context.Context, p *program, n int) (*item, error)
 	return it, nil
 }
 
-// rehearsing makes an executor that has looked at the schema, and no journal.
-func rehearsing(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, counting bool) (*executor, []*program, error) {
+// prepareRehearsal makes an executor that has looked at the schema, and no journal.
+func prepareRehearsal(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, counting bool) (*executor, []*compiledRoot, error) {
 	o = o.withDefaults(db.Engine())
 	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
 		return nil, nil, fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
@@ -205,19 +205,19 @@ func rehearsing(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, cou
 	if e.schema, err = db.Inspect(ctx); err != nil {
 		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	if err := e.drifted(ctx); err != nil {
+	if err := e.driftOrSuspended(ctx); err != nil {
 		return nil, nil, err
 	}
-	programs, err := e.programs(ctx, e.Now())
+	programs, err := e.compileRoots(ctx, e.Now())
 	return e, programs, err
 }
 
-// each gives the root's rows to do, some hundred at a time, and adds up what it
+// forEachItem gives the root's rows to do, some hundred at a time, and adds up what it
 // says.
-func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(it *item) (*deed, error)) (*tally, error) {
+func (e *executor) forEachItem(ctx context.Context, prog *compiledRoot, r *Result, do func(it *workItem) (*batchResult, error)) (*tally, error) {
 	sum := &tally{}
 	var roots int64
-	one := func(it *item) error {
+	one := func(it *workItem) error {
 		d, err := do(it)
 		if err != nil {
 			return err
@@ -243,11 +243,11 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 		defer end.wait() //nolint:errcheck // next tells of it
 		var low dialect.Key
 		for {
-			b := e.next(ctx, prog, low, end, some)
+			b := e.nextBound(ctx, prog, low, end, some)
 			if b.err != nil || b.high == nil {
 				return sum, b.err
 			}
-			if err := one(&item{prog: prog, low: low, high: b.high}); err != nil {
+			if err := one(&workItem{prog: prog, low: low, high: b.high}); err != nil {
 				return nil, err
 			}
 			low = b.high
@@ -257,14 +257,14 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 		return nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject)
 	}
 	var unnamed int64
-	for keys, err := range e.chunks(ctx, false, chunk, &unnamed, nil) {
+	for keys, err := range e.keyChunks(ctx, false, chunk, &unnamed, nil) {
 		if err != nil {
 			return nil, err
 		}
 		r.Subjects += int64(len(keys))
 		for len(keys) > 0 {
 			n := min(len(keys), some)
-			if err := one(&item{prog: prog, keys: keys[:n]}); err != nil {
+			if err := one(&workItem{prog: prog, keys: keys[:n]}); err != nil {
 				return nil, err
 			}
 			keys = keys[n:]
@@ -276,8 +276,8 @@ func (e *executor) each(ctx context.Context, prog *program, r *Result, do func(i
 	return sum, nil
 }
 
-func (e *executor) countTable(ctx context.Context, prog *program, sum *tally) error {
-	return e.read(ctx, func(tx dialect.Tx) error {
+func (e *executor) countTable(ctx context.Context, prog *compiledRoot, sum *tally) error {
+	return e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for i := range prog.root.Steps {
 			st := &prog.root.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())
@@ -298,6 +298,6 @@ func (r *Result) fill(p *plan.Plan, sum *tally) *Result {
 			r.Counts = append(r.Counts, Count{Step: st, Rows: c.Affected, Held: c.Held, Whole: p.Scope == plan.ScopeEverything})
 		}
 	}
-	r.Kept, r.Ended = sorted(sum.Kept), sorted(sum.Ended)
+	r.Kept, r.Ended = sortedKept(sum.Kept), sortedKept(sum.Ended)
 	return r
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// program is one root of a plan, made ready to run on a schema.
-type program struct {
+// compiledRoot is one root of a plan, made ready to run on a schema.
+type compiledRoot struct {
 	root     *plan.Root
 	index    int // of the root in the plan
 	tables   []*table
@@ -18,7 +18,7 @@ type program struct {
 	asOf     time.Time
 	tracking tracking // how the keys of rows that go are had
 	version  string   // Engine.Version
-	found    map[*plan.Reach]*found
+	found    map[*plan.Reach]*linkIndex
 	older    dialect.Any // which rows have outlived periods that are looked up; none until that is done
 }
 
@@ -48,12 +48,12 @@ type table struct {
 	partly  string // the overwrite of held rows, or of what a hold had kept
 }
 
-// compile makes the program of a root. The schema has the plan's fingerprint.
+// compileRoot makes the program of a root. The schema has the plan's fingerprint.
 //
 // Where keys are fetched beforehand, there are no leaves that are deleted unseen.
-func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how tracking) (*program, error) {
+func compileRoot(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how tracking) (*compiledRoot, error) {
 	r := &p.Roots[index]
-	prog := &program{root: r, index: index, schema: s, asOf: asOf, tracking: how}
+	prog := &compiledRoot{root: r, index: index, schema: s, asOf: asOf, tracking: how}
 	var last *writer // of the overwrite before a step
 	for i := range r.Tables {
 		pt := &r.Tables[i]
@@ -114,7 +114,7 @@ func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how tra
 		st := &r.Steps[i]
 		t := prog.table(st.Table)
 		if st.Rows == plan.Following && st.Follow != nil && last != nil {
-			if err := last.follow(st, s); err != nil {
+			if err := last.addFollower(st, s); err != nil {
 				return nil, err
 			}
 			continue
@@ -149,11 +149,11 @@ func compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how tra
 
 // seeksHeads reports whether batches look for the rows from which what a hold
 // keeps is found again.
-func (p *program) seeksHeads(scope plan.Scope) bool {
+func (p *compiledRoot) seeksHeads(scope plan.Scope) bool {
 	return p.root.Ended || scope == plan.ScopeSubjects && slices.ContainsFunc(p.root.Tables, func(t plan.Table) bool { return t.Hold != nil })
 }
 
-func (p *program) table(n dialect.Name) *table {
+func (p *compiledRoot) table(n dialect.Name) *table {
 	for _, t := range p.tables {
 		if t.Name == n {
 			return t
@@ -162,11 +162,11 @@ func (p *program) table(n dialect.Name) *table {
 	return nil
 }
 
-// first is the root's own table.
-func (p *program) first() *table { return p.tables[0] }
+// rootTable is the root's own table.
+func (p *compiledRoot) rootTable() *table { return p.tables[0] }
 
-// at returns the places of columns in a fetched row.
-func (t *table) at(columns []string) []int {
+// columnIndexes returns the places of columns in a fetched row.
+func (t *table) columnIndexes(columns []string) []int {
 	out := make([]int, len(columns))
 	for i, c := range columns {
 		out[i] = slices.Index(t.columns, c)
@@ -191,15 +191,15 @@ func underHold(h *plan.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 			}
 		default:
 			all = append(all, dialect.Not{Cond: dialect.Compare{
-				Column: u.Column, Op: "<", Value: moment(u.Period.Before(asOf), t.Column(u.Column)),
+				Column: u.Column, Op: "<", Value: columnTime(u.Period.Before(asOf), t.Column(u.Column)),
 			}})
 		}
 	}
 	return all
 }
 
-// moment writes a time in the canonical form of a column.
-func moment(at time.Time, c *dialect.Column) dialect.Value {
+// columnTime writes a time in the canonical form of a column.
+func columnTime(at time.Time, c *dialect.Column) dialect.Value {
 	switch c.Kind {
 	case dialect.Date:
 		return at.UTC().Format(time.DateOnly)
@@ -211,7 +211,7 @@ func moment(at time.Time, c *dialect.Column) dialect.Value {
 }
 
 // where are the conditions that pick the root's rows, besides which keys.
-func (p *program) where() []dialect.Cond {
+func (p *compiledRoot) where() []dialect.Cond {
 	o := p.root.Older
 	if o == nil {
 		return nil
@@ -220,6 +220,6 @@ func (p *program) where() []dialect.Cond {
 		return []dialect.Cond{p.older}
 	}
 	return []dialect.Cond{dialect.Compare{
-		Column: o.Column, Op: "<", Value: moment(o.Period.Before(p.asOf), p.first().schema.Column(o.Column)),
+		Column: o.Column, Op: "<", Value: columnTime(o.Period.Before(p.asOf), p.rootTable().schema.Column(o.Column)),
 	}}
 }

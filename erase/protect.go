@@ -15,7 +15,7 @@ import (
 // of scope everything runs there (ErrProtected), whatever it is allowed otherwise. The mark travels with
 // copies, so that a copy is unprotected by name before it is overwritten. It is idempotent.
 func Protect(ctx context.Context, db dialect.DB) error {
-	return setProtected(ctx, db, stamp(time.Now()))
+	return setProtected(ctx, db, formatTime(time.Now()))
 }
 
 // Unprotect takes the mark of Protect away from the database of that name, which is one
@@ -42,21 +42,21 @@ func setProtected(ctx context.Context, db dialect.DB, mark dialect.Value) (err e
 		return err
 	}
 	j := &journal{db: db, now: time.Now}
-	if _, _, err := j.database(ctx, id.Marks); err != nil {
+	if _, _, err := j.databaseRow(ctx, id.Marks); err != nil {
 		return err
 	}
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
 		return j.updateDatabase(ctx, tx, map[string]dialect.Value{"protected": mark})
 	})
 }
 
-// target is the database that a run is about to change.
-type target struct {
+// targetDatabase is the database that a run is about to change.
+type targetDatabase struct {
 	dialect.Identity
 	row *databaseRow // nil: its journal has none yet
 }
 
-func targetOf(ctx context.Context, db dialect.DB) (*target, error) {
+func targetOf(ctx context.Context, db dialect.DB) (*targetDatabase, error) {
 	id, err := db.Identity(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("identifying the database: %w", err)
@@ -65,11 +65,11 @@ func targetOf(ctx context.Context, db dialect.DB) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
 	}
-	return &target{id, row}, nil
+	return &targetDatabase{id, row}, nil
 }
 
 // mustBe refuses any other database than that of the name.
-func (t *target) mustBe(name string) error {
+func (t *targetDatabase) mustBe(name string) error {
 	if slices.Contains(t.Names, name) || t.row != nil && t.row.ID == name && !t.row.isCopy(t.Marks) {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (e *executor) checkTarget(ctx context.Context) error {
 	return nil
 }
 
-func (t *target) protected() error {
+func (t *targetDatabase) protected() error {
 	copied := ""
 	if t.row.isCopy(t.Marks) || t.row.origin() != "" {
 		copied = "; it is a copy, and the mark is of the database that was copied"
@@ -127,20 +127,20 @@ func (e *executor) identifyDatabase(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("identifying the database: %w", err)
 	}
-	row, noticed, err := e.journal.database(ctx, id.Marks)
+	row, noticed, err := e.journal.databaseRow(ctx, id.Marks)
 	if err != nil {
 		return fmt.Errorf("identifying the database: %w", err)
 	}
 	e.database = row
 	if noticed {
 		e.Log.Warn("the database is a copy and has a new identity", "copy of", row.origin(), "identity", row.ID)
-		e.emit(Event{Kind: CopyNoticed, Reason: row.origin()})
+		e.emitEvent(Event{Kind: CopyNoticed, Reason: row.origin()})
 	}
 	switch {
 	case !wipesAll(e.plan):
 		return nil
 	case !row.Protected.IsZero(): // marked since it was looked at
-		return (&target{id, row}).protected()
+		return (&targetDatabase{id, row}).protected()
 	case row.origin() == "":
 		return nil
 	}
@@ -150,7 +150,7 @@ func (e *executor) identifyDatabase(ctx context.Context) error {
 // forgetPeople empties what the journal of a copy notes about people of the original:
 // whom a hold has kept, and how far runs have come that are to be continued there.
 func (j *journal) forgetPeople(ctx context.Context) error {
-	err := j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+	err := j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
 		unfinished, err := j.unfinishedOthers(ctx, tx)
 		if err != nil {
 			return err
@@ -182,7 +182,7 @@ func (j *journal) unfinishedOthers(ctx context.Context, tx dialect.Tx) (ids []di
 		if err != nil {
 			return nil, err
 		}
-		if id := text(r[0]); id != j.run {
+		if id := textOf(r[0]); id != j.run {
 			ids = append(ids, dialect.Key{id})
 		}
 	}

@@ -18,29 +18,29 @@ func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) 
 	if p.Scope != plan.ScopeSubjects || subjects == nil {
 		return nil, fmt.Errorf("%w: a plan of scope subjects is needed, and subjects to look for", ErrBadSubject)
 	}
-	return remains(ctx, db, p, subjects, time.Now())
+	return searchRemains(ctx, db, p, subjects, time.Now())
 }
 
-// remains is Remains as of a moment, which decides what is under a hold.
-func remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source, asOf time.Time) (*Verification, error) {
+// searchRemains is Remains as of a moment, which decides what is under a hold.
+func searchRemains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source, asOf time.Time) (*Verification, error) {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	if err := drift(p, schema); err != nil {
+	if err := checkDrift(p, schema); err != nil {
 		return nil, err
 	}
 	if err := p.CheckConditions(db); err != nil {
 		return nil, err
 	}
-	prog, err := compile(p, 0, schema, asOf, untracked)
+	prog, err := compileRoot(p, 0, schema, asOf, untracked)
 	if err != nil {
 		return nil, err
 	}
 	o := Options{Subjects: subjects}.withDefaults(db.Engine())
 	v := &verifier{db: db, rowsOnly: true, result: &Verification{usual: schema.Default}, executor: &executor{Options: o, db: db, plan: p, schema: schema}}
-	if err := v.subjects(ctx, prog); err != nil {
+	if err := v.verifySubjects(ctx, prog); err != nil {
 		return nil, err
 	}
-	return v.conclude(), nil
+	return v.overallOutcome(), nil
 }

@@ -39,11 +39,11 @@ type Unfinished struct {
 func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	r := &Repaired{Restored: []string{}, Unfinished: []Unfinished{}}
-	failed := r.restore(ctx, db)
+	failed := r.restoreSuspended(ctx, db)
 	if failed != nil && !errors.Is(failed, ErrSuspended) {
 		return nil, failed
 	}
-	err = within(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err = inTransaction(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		for row, err := range tx.Query(ctx, dialect.Select{
 			Table:   db.JournalTable(runTable),
 			Columns: []string{"id", "plan", "actor", "holder", "subjects", "began"},
@@ -54,7 +54,7 @@ func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
 				return err
 			}
 			r.Unfinished = append(r.Unfinished, Unfinished{
-				RunID: text(row[0]), Plan: text(row[1]), Actor: text(row[2]), Holder: text(row[3]), Subjects: number(row[4]), Began: unstamp(row[5]),
+				RunID: textOf(row[0]), Plan: textOf(row[1]), Actor: textOf(row[2]), Holder: textOf(row[3]), Subjects: intOf(row[4]), Began: parseTime(row[5]),
 			})
 		}
 		for i := range r.Unfinished {
@@ -64,7 +64,7 @@ func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
 			if err != nil {
 				return err
 			}
-			pauses, err := (&journal{db: db, run: u.RunID}).paused(ctx, tx)
+			pauses, err := (&journal{db: db, run: u.RunID}).pausedSince(ctx, tx)
 			if err != nil {
 				return err
 			}
@@ -95,19 +95,19 @@ func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
 	return r, failed
 }
 
-// restore puts back what is suspended by nobody who lives.
-func (r *Repaired) restore(ctx context.Context, db dialect.DB) error {
+// restoreSuspended puts back what is suspended by nobody who lives.
+func (r *Repaired) restoreSuspended(ctx context.Context, db dialect.DB) error {
 	all, err := leftSuspended(ctx, db)
 	if err != nil {
 		return err
 	}
-	p := &putter{
+	p := &indexRestorer{
 		Options: Options{}.withDefaults(db.Engine()), db: db, at: func(string) {},
 		done: func(s *suspension) { r.Restored = append(r.Restored, s.String()) },
 	}
 	var failed error
 	for ofRun := range runsOf(all) {
-		if err := p.run(ctx, ofRun); err != nil && !errors.Is(err, dialect.ErrClaimed) {
+		if err := p.restoreRun(ctx, ofRun); err != nil && !errors.Is(err, dialect.ErrClaimed) {
 			failed = errors.Join(failed, err)
 		}
 	}

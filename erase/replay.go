@@ -107,7 +107,7 @@ func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) (out []Replayed
 		return nil, fmt.Errorf("%w: the backup's moment, Since, is later than now (%s)", ErrBadSince, now.UTC().Format(time.RFC3339))
 	}
 	r := &replayer{ReplayOptions: o, db: db, signers: defaults.Signers, now: defaults.Now, seen: map[string]bool{}}
-	if err := r.identify(ctx); err != nil {
+	if err := r.identifyDatabase(ctx); err != nil {
 		return nil, err
 	}
 	var failed []error
@@ -118,14 +118,14 @@ func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) (out []Replayed
 		case err != nil:
 			err = fmt.Errorf("an entry of the ledger can't be read: %w", err)
 			out = append(out, Replayed{Outcome: ReplayFailed, Err: err})
-		case r.seen[e.Erasure] || !r.concerns(e):
+		case r.seen[e.Erasure] || !r.isOurs(e):
 			continue
 		case e.Database != r.Database && !slices.Contains(r.Also, e.Database):
 			err = fmt.Errorf("%w: run %s erased from database %s, which is a copy of this one, or this one after it was moved: replay it too (--also, ReplayOptions.Also), or skip the copy (--except, ReplayOptions.Except)",
 				ErrOtherDatabase, e.RunID, e.Database)
 			out = append(out, Replayed{RunID: e.RunID, Committed: e.Mark != nil, Outcome: ReplayFailed, Err: err})
 		default:
-			done := r.replay(ctx, e)
+			done := r.replayEntry(ctx, e)
 			r.seen[e.Erasure] = done.Outcome != ReplayFailed
 			out = append(out, done)
 		}
@@ -147,14 +147,14 @@ type replayer struct {
 	seen map[string]bool
 }
 
-// concerns reports whether an entry is of this database, or may be.
-func (r *replayer) concerns(e *record.Entry) bool {
+// isOurs reports whether an entry is of this database, or may be.
+func (r *replayer) isOurs(e *record.Entry) bool {
 	return e.Database == r.Database || slices.Contains(r.Also, e.Database) ||
 		slices.Contains(e.Origins, r.Database) && !slices.Contains(r.Except, e.Database)
 }
 
-// identify finds out which database was restored, and notes that it is this one.
-func (r *replayer) identify(ctx context.Context) error {
+// identifyDatabase finds out which database was restored, and notes that it is this one.
+func (r *replayer) identifyDatabase(ctx context.Context) error {
 	j := &journal{db: r.db, now: r.now}
 	found, err := j.readDatabase(ctx)
 	if err != nil {
@@ -168,7 +168,7 @@ func (r *replayer) identify(ctx context.Context) error {
 		return fmt.Errorf("%w: its journal has another identity than was given", ErrOtherDatabase)
 	case found != nil:
 		r.Database = cmp.Or(r.Database, found.ID)
-		return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error { return j.seat(ctx, tx, found, id.Marks) })
+		return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error { return j.updateMarks(ctx, tx, found, id.Marks) })
 	case r.Database == "":
 		return fmt.Errorf("%w: it has no journal: the backup is older than the first run; give the identity that receipts show (system.journal)", ErrOtherDatabase)
 	}
@@ -178,26 +178,26 @@ func (r *replayer) identify(ctx context.Context) error {
 	if err := makeJournal(ctx, r.db); err != nil {
 		return err
 	}
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
 		return j.insertDatabase(ctx, tx, &databaseRow{ID: r.Database, Marks: id.Marks})
 	})
 }
 
-// replay carries one entry out.
-func (r *replayer) replay(ctx context.Context, e *record.Entry) Replayed {
+// replayEntry carries one entry out.
+func (r *replayer) replayEntry(ctx context.Context, e *record.Entry) Replayed {
 	out := Replayed{RunID: e.First(), Committed: e.Mark != nil, Outcome: ReplayFailed}
 	fail := func(err error) Replayed {
 		out.Err = fmt.Errorf("replaying run %s: %w", out.RunID, err)
 		return out
 	}
-	p, rebuilt, err := r.plan(ctx, e)
+	p, rebuilt, err := r.planFor(ctx, e)
 	if err != nil {
 		return fail(err)
 	}
 	out.Rebuilt = rebuilt
-	id, env, err := r.run(ctx, p, e)
+	id, env, err := r.runEntry(ctx, p, e)
 	if errors.Is(err, ErrNoSuchSubject) {
-		if err := r.remains(ctx, p, e, ""); err != nil {
+		if err := r.reportRemains(ctx, p, e, ""); err != nil {
 			return fail(err)
 		}
 		out.Outcome = ReplayNothing
@@ -207,10 +207,10 @@ func (r *replayer) replay(ctx context.Context, e *record.Entry) Replayed {
 	if env == nil {
 		return fail(err)
 	}
-	err = errors.Join(err, r.remains(ctx, p, e, id))
+	err = errors.Join(err, r.reportRemains(ctx, p, e, id))
 	if e.Mark != nil {
 		var wrong error
-		if out.Amendment, wrong = r.amend(ctx, e, id, env); wrong != nil {
+		if out.Amendment, wrong = r.amendReceipt(ctx, e, id, env); wrong != nil {
 			return fail(errors.Join(err, wrong))
 		}
 	}
@@ -221,8 +221,8 @@ func (r *replayer) replay(ctx context.Context, e *record.Entry) Replayed {
 	return out
 }
 
-// plan is the entry's plan where it fits the schema, else one from the policy.
-func (r *replayer) plan(ctx context.Context, e *record.Entry) (p *plan.Plan, rebuilt bool, err error) {
+// planFor is the entry's plan where it fits the schema, else one from the policy.
+func (r *replayer) planFor(ctx context.Context, e *record.Entry) (p *plan.Plan, rebuilt bool, err error) {
 	schema, err := r.db.Inspect(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("reading the catalogue: %w", err)
@@ -232,7 +232,7 @@ func (r *replayer) plan(ctx context.Context, e *record.Entry) (p *plan.Plan, reb
 		err = plan.ErrNotCanonical
 	}
 	if err == nil {
-		err = drift(p, schema)
+		err = checkDrift(p, schema)
 	}
 	if err == nil {
 		return p, false, nil
@@ -244,10 +244,10 @@ func (r *replayer) plan(ctx context.Context, e *record.Entry) (p *plan.Plan, reb
 	return p, true, err
 }
 
-// run carries the plan out, under the first ID that is free for it. One is not
+// runEntry carries the plan out, under the first ID that is free for it. One is not
 // when the run of that ID has ended, and subjects are there that it deleted: the same backup was
 // brought back into the same database once more, a table of it by hand, say.
-func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id string, env []byte, err error) {
+func (r *replayer) runEntry(ctx context.Context, p *plan.Plan, e *record.Entry) (id string, env []byte, err error) {
 	const most = 100
 	base := replayID(e, r.Since)
 	for n := 1; n <= most; n++ {
@@ -283,16 +283,16 @@ func (r *replayer) run(ctx context.Context, p *plan.Plan, e *record.Entry) (id s
 	return id, env, err
 }
 
-// remains looks for what the erasure deletes, whoever has replayed it and when:
+// reportRemains looks for what the erasure deletes, whoever has replayed it and when:
 // of a run that had ended already, rows may be back that its root doesn't show.
 // It is asked as of that run, as a hold may have ended since.
-func (r *replayer) remains(ctx context.Context, p *plan.Plan, e *record.Entry, run string) error {
+func (r *replayer) reportRemains(ctx context.Context, p *plan.Plan, e *record.Entry, run string) error {
 	if p.Scope != plan.ScopeSubjects {
 		return nil
 	}
 	asOf := r.now()
 	if run != "" {
-		row, err := (&journal{db: r.db, run: run}).peek(ctx)
+		row, err := (&journal{db: r.db, run: run}).findRun(ctx)
 		if err != nil {
 			return err
 		}
@@ -300,7 +300,7 @@ func (r *replayer) remains(ctx context.Context, p *plan.Plan, e *record.Entry, r
 			asOf = row.AsOf
 		}
 	}
-	v, err := remains(ctx, r.db, p, e, asOf)
+	v, err := searchRemains(ctx, r.db, p, e, asOf)
 	if err != nil {
 		return fmt.Errorf("looking for what remains: %w", err)
 	}
@@ -323,11 +323,11 @@ func replayID(e *record.Entry, backup time.Time) string {
 	if len(run) > room {
 		run = fmt.Sprintf("%x", sha256.Sum256([]byte(run)))
 	}
-	return run + "/replay/" + stamp(backup) + "/" + e.Erasure
+	return run + "/replay/" + formatTime(backup) + "/" + e.Erasure
 }
 
-// amend states in the erasure's receipt that it was replayed.
-func (r *replayer) amend(ctx context.Context, e *record.Entry, id string, env []byte) ([]byte, error) {
+// amendReceipt states in the erasure's receipt that it was replayed.
+func (r *replayer) amendReceipt(ctx context.Context, e *record.Entry, id string, env []byte) ([]byte, error) {
 	a := receipt.NewAmendment(e.Mark.Receipt, receipt.Fact{
 		AmendmentID: uuid.NewString(), Kind: receipt.ReplayedAfterRestore, At: r.now().UTC(), Operator: r.Run.Actor,
 		Replay: &receipt.Replay{RunID: id, Backup: r.Since.UTC(), Receipt: receipt.EnvelopeDigest(env)},

@@ -69,19 +69,19 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	if err := e.checkTarget(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.restoreFirst(ctx); err != nil {
+	if err := e.restoreLeftovers(ctx); err != nil {
 		return nil, err
 	}
-	found, err := e.journal.peek(ctx)
+	found, err := e.journal.findRun(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if env, err := e.finished(ctx, found); env != nil || err != nil {
+	if env, err := e.storedReceipt(ctx, found); env != nil || err != nil {
 		return env, err
 	}
-	var c census
+	var c subjectCounts
 	if found == nil || found.State == stateOpen {
-		if c, err = e.ready(ctx, found); err != nil {
+		if c, err = e.preflight(ctx, found); err != nil {
 			return nil, err
 		}
 		if found == nil { // else it was done before the first batch, and what is left of them goes on
@@ -90,7 +90,7 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 			}
 		}
 	}
-	if err := e.throttle(ctx); err != nil {
+	if err := e.startThrottles(ctx); err != nil {
 		return nil, err
 	}
 	if err := makeJournal(ctx, e.db); err != nil {
@@ -105,25 +105,25 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	}
 	defer release()
 	now := e.Now().UTC()
-	row, err := e.journal.take(ctx, runRow{
-		ID: e.RunID, Holder: e.holder(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
+	row, err := e.journal.acquire(ctx, runRow{
+		ID: e.RunID, Holder: e.describeProcess(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
 		Subjects: c.named, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(), Marks: e.encodeMarks(ctx, &c.set),
 	})
 	if err != nil {
 		return nil, err
 	}
-	if env, err := e.finished(ctx, row); env != nil || err != nil {
+	if env, err := e.storedReceipt(ctx, row); env != nil || err != nil {
 		return env, err
 	}
 	if found == nil && row.Epoch > 1 && e.plan.Scope == plan.ScopeSubjects { // another process has begun it meanwhile
-		if err := errors.Join(e.sameKey(row), e.checkSubjectsMatch(ctx, row, c)); err != nil {
+		if err := errors.Join(e.checkCommitmentKey(row), e.checkSubjectsMatch(ctx, row, c)); err != nil {
 			return nil, err
 		}
 	}
 	if row.State == stateSigned {
-		return e.complete(ctx, row)
+		return e.publishStored(ctx, row)
 	}
-	if err := e.enter(ctx, row); err != nil {
+	if err := e.openLedgerEntry(ctx, row); err != nil {
 		return nil, err
 	}
 	return e.carryOut(ctx, row)
@@ -140,8 +140,8 @@ func (e *executor) newSource() any {
 	return anonymise.NewSource(e.Secret, rand.NewChaCha8(seed))
 }
 
-// finished returns the receipt of a run that is closed.
-func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
+// storedReceipt returns the receipt of a run that is closed.
+func (e *executor) storedReceipt(ctx context.Context, row *runRow) ([]byte, error) {
 	switch {
 	case row == nil:
 		return nil, nil
@@ -150,19 +150,19 @@ func (e *executor) finished(ctx context.Context, row *runRow) ([]byte, error) {
 	case row.State != stateClosed:
 		return nil, nil
 	}
-	if err := e.answers(ctx, row); err != nil {
+	if err := e.checkStoredReceiptMatches(ctx, row); err != nil {
 		return nil, err
 	}
 	envelope := []byte(row.Envelope)
 	e.repeated = true
-	return envelope, errors.Join(e.publish(ctx, envelope), e.leave(ctx, row, row.Closed, envelope), leftIn(envelope))
+	return envelope, errors.Join(e.publishReceipt(ctx, envelope), e.closeLedgerEntry(ctx, row, row.Closed, envelope), leftErrorOf(envelope))
 }
 
-// ready makes every check that can be made before something is written, and
+// preflight makes every check that can be made before something is written, and
 // counts the subjects.
-func (e *executor) ready(ctx context.Context, found *runRow) (c census, err error) {
+func (e *executor) preflight(ctx context.Context, found *runRow) (c subjectCounts, err error) {
 	if found != nil {
-		if err := e.sameKey(found); err != nil {
+		if err := e.checkCommitmentKey(found); err != nil {
 			return c, err
 		}
 	}
@@ -172,17 +172,17 @@ func (e *executor) ready(ctx context.Context, found *runRow) (c census, err erro
 	if e.schema, err = e.db.Inspect(ctx); err != nil {
 		return c, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	if err := drift(e.plan, e.schema); err != nil {
+	if err := checkDrift(e.plan, e.schema); err != nil {
 		return c, err
 	}
-	programs, err := e.programs(ctx, e.Now())
+	programs, err := e.compileRoots(ctx, e.Now())
 	if err != nil {
 		return c, err
 	}
 	if err := e.rehearseReceipt(ctx, programs); err != nil {
 		return c, err
 	}
-	problems, err := e.db.Check(ctx, accesses(e.plan))
+	problems, err := e.db.Check(ctx, requiredAccess(e.plan))
 	if err != nil {
 		return c, fmt.Errorf("checking privileges: %w", err)
 	}
@@ -192,7 +192,7 @@ func (e *executor) ready(ctx context.Context, found *runRow) (c census, err erro
 	if e.plan.Scope != plan.ScopeSubjects {
 		return c, nil
 	}
-	c, err = e.census(ctx, found != nil)
+	c, err = e.countSubjects(ctx, found != nil)
 	switch {
 	case err != nil:
 		return c, err
@@ -204,13 +204,13 @@ func (e *executor) ready(ctx context.Context, found *runRow) (c census, err erro
 	return c, nil
 }
 
-func (e *executor) programs(ctx context.Context, asOf time.Time) ([]*program, error) {
+func (e *executor) compileRoots(ctx context.Context, asOf time.Time) ([]*compiledRoot, error) {
 	if err := e.plan.CheckConditions(e.db); err != nil {
 		return nil, err
 	}
-	var out []*program
+	var out []*compiledRoot
 	for i := range e.plan.Roots {
-		p, err := compile(e.plan, i, e.schema, asOf, e.tracking())
+		p, err := compileRoot(e.plan, i, e.schema, asOf, e.keyTracking())
 		if err != nil {
 			return nil, err
 		}
@@ -224,11 +224,11 @@ func (e *executor) programs(ctx context.Context, asOf time.Time) ([]*program, er
 		}
 		out = append(out, p)
 	}
-	return out, e.lookUp(ctx, out)
+	return out, e.loadRetentionPeriods(ctx, out)
 }
 
-// accesses lists what the plan does to each table.
-func accesses(p *plan.Plan) []dialect.Access {
+// requiredAccess lists what the plan does to each table.
+func requiredAccess(p *plan.Plan) []dialect.Access {
 	var out []dialect.Access
 	at := map[dialect.Name]int{}
 	entry := func(n dialect.Name) *dialect.Access {
@@ -263,21 +263,21 @@ func accesses(p *plan.Plan) []dialect.Access {
 
 // carryOut does the work of a run that is this process's.
 func (e *executor) carryOut(ctx context.Context, row *runRow) ([]byte, error) {
-	programs, err := e.programs(ctx, row.AsOf)
+	programs, err := e.compileRoots(ctx, row.AsOf)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := e.journal.entries(ctx)
+	entries, err := e.journal.batchRecords(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.knowDone(ctx, row, entries); err != nil {
 		return nil, err
 	}
-	if err := e.holding(ctx, row, programs); err != nil {
+	if err := e.loadHeldState(ctx, row, programs); err != nil {
 		return nil, err
 	}
-	e.meter = progressMeter{began: e.Now(), total: e.expected(row, programs)}
+	e.meter = progressMeter{began: e.Now(), total: e.expectedRoots(row, programs)}
 	for _, d := range entries {
 		e.meter.before += d.Roots
 	}
@@ -286,22 +286,22 @@ func (e *executor) carryOut(ctx context.Context, row *runRow) ([]byte, error) {
 	if row.Epoch > 1 {
 		kind = Resumed
 	}
-	e.emit(Event{Kind: kind})
+	e.emitEvent(Event{Kind: kind})
 	e.Log.Info("the run has begun", "run", e.RunID, "plan", row.Plan, "continued", row.Epoch > 1, "subjects", row.Subjects)
 	for i, p := range programs {
-		if err := e.root(ctx, p, entriesOf(entries, i), row); err != nil {
+		if err := e.runRoot(ctx, p, entriesOf(entries, i), row); err != nil {
 			longer, cancel := grace.Extend(ctx, e.Grace)
 			defer cancel()
-			return nil, errors.Join(err, ignoreSuperseded(e.flush(longer)))
+			return nil, errors.Join(err, ignoreSuperseded(e.flushVerified(longer)))
 		}
 	}
-	if err := e.flush(ctx); err != nil {
+	if err := e.flushVerified(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.inPlace(ctx); err != nil {
+	if err := e.checkIndexesRestored(ctx); err != nil {
 		return nil, err
 	}
-	return e.finish(ctx, row, programs)
+	return e.finishRun(ctx, row, programs)
 }
 
 func ignoreSuperseded(err error) error {
@@ -311,8 +311,8 @@ func ignoreSuperseded(err error) error {
 	return err
 }
 
-func entriesOf(entries []entry, root int) []entry {
-	var out []entry
+func entriesOf(entries []batchRecord, root int) []batchRecord {
+	var out []batchRecord
 	for _, d := range entries {
 		if d.Root == int64(root) {
 			out = append(out, d)
@@ -321,14 +321,14 @@ func entriesOf(entries []entry, root int) []entry {
 	return out
 }
 
-// expected is how many roots the run is about, -1 where nothing tells.
-func (e *executor) expected(row *runRow, programs []*program) int64 {
+// expectedRoots is how many roots the run is about, -1 where nothing tells.
+func (e *executor) expectedRoots(row *runRow, programs []*compiledRoot) int64 {
 	if e.plan.Scope == plan.ScopeSubjects {
 		return row.Subjects
 	}
 	var sum int64
 	for _, p := range programs {
-		n := p.first().schema.RowEstimate
+		n := p.rootTable().schema.RowEstimate
 		if n < 0 || p.root.Older != nil || p.root.Ended {
 			return -1
 		}
@@ -337,9 +337,9 @@ func (e *executor) expected(row *runRow, programs []*program) int64 {
 	return sum
 }
 
-// root carries out one root of the plan, from where the journal says it was left.
-func (e *executor) root(ctx context.Context, p *program, done []entry, row *runRow) error {
-	sizer := e.sizer(p)
+// runRoot carries out one root of the plan, from where the journal says it was left.
+func (e *executor) runRoot(ctx context.Context, p *compiledRoot, done []batchRecord, row *runRow) error {
+	sizer := e.newSizer(p)
 	skip := map[string]bool{}
 	var roots int64
 	seq := int64(1)
@@ -350,7 +350,7 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 			skip[k] = true
 		}
 	}
-	items := e.walk(ctx, p, sizer, done)
+	items := e.rangeBatches(ctx, p, sizer, done)
 	if p.root.Ended {
 		items = e.heldItems(ctx, p, sizer, seq)
 	}
@@ -358,13 +358,13 @@ func (e *executor) root(ctx context.Context, p *program, done []entry, row *runR
 		if roots >= row.Subjects {
 			return nil // all were done; an identifier may meanwhile be somebody else's
 		}
-		if err := e.lookOnce(ctx, p, len(done) > 0, row.Subjects-roots > int64(sizer.Size())); err != nil {
+		if err := e.scanUnindexedLinks(ctx, p, len(done) > 0, row.Subjects-roots > int64(sizer.Size())); err != nil {
 			return err
 		}
-		items = given(p, e.roots(ctx, len(done) > 0), sizer, seq)
+		items = keyBatches(p, e.resolvedKeys(ctx, len(done) > 0), sizer, seq)
 	}
-	err := e.work(ctx, p.workers(e.Workers), e.suspending(ctx, p, items), func(ctx context.Context, it *item) error {
-		return e.batch(ctx, it, sizer, skip)
+	err := e.runWorkers(ctx, p.workers(e.Workers), e.suspendBeforeFirst(ctx, p, items), func(ctx context.Context, it *workItem) error {
+		return e.runItem(ctx, it, sizer, skip)
 	})
-	return e.putBack(ctx, p, err)
+	return e.restoreIndexes(ctx, p, err)
 }

@@ -35,7 +35,7 @@ type Sample struct {
 func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int) (out []Sample, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	o.Subjects = nil
-	e, programs, err := rehearsing(ctx, db, p, o, false)
+	e, programs, err := prepareRehearsal(ctx, db, p, o, false)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 					return s.Step.Table == st.Table && s.Column == a.Column && s.Written() == a.Written()
 				})
 			}
-			sampled, err := e.samples(ctx, prog.table(st.Table), st, fresh, source, n)
+			sampled, err := e.sampleReplacements(ctx, prog.table(st.Table), st, fresh, source, n)
 			if err != nil {
 				return nil, err
 			}
@@ -65,8 +65,8 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 // have no value there, or one that can't be shown.
 const lookedAt = 20
 
-// samples makes those of one step, for the assignments that are wanted.
-func (e *executor) samples(ctx context.Context, t *table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
+// sampleReplacements makes those of one step, for the assignments that are wanted.
+func (e *executor) sampleReplacements(ctx context.Context, t *table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
 	var columns []sampler
 	s := dialect.Select{Table: t.Name, Order: t.Key, Limit: n * lookedAt}
 	for _, a := range st.Set {
@@ -91,7 +91,7 @@ func (e *executor) samples(ctx context.Context, t *table, st *plan.Step, wanted 
 	if len(columns) == 0 || n <= 0 {
 		return nil, nil
 	}
-	err := e.read(ctx, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for row, err := range tx.Query(ctx, s) {
 			if err != nil {
 				return err
@@ -102,7 +102,7 @@ func (e *executor) samples(ctx context.Context, t *table, st *plan.Step, wanted 
 				if len(c.Values) == n || c.flag >= 0 && row[len(s.Columns)+c.flag] != int64(1) {
 					continue
 				}
-				if err := c.take(source, value); err != nil {
+				if err := c.addSample(source, value); err != nil {
 					return fmt.Errorf("table %s, column %s: %w", e.plan.TableName(t.Name), c.Column, err)
 				}
 			}
@@ -152,8 +152,8 @@ func newSampler(s *dialect.Schema, t *table, st *plan.Step, a plan.Assignment) (
 	return c, nil
 }
 
-// take makes the replacement for one row.
-func (c *sampler) take(source *anonymise.Source, value func(column string) dialect.Value) error {
+// addSample makes the replacement for one row.
+func (c *sampler) addSample(source *anonymise.Source, value func(column string) dialect.Value) error {
 	old := value(c.Column)
 	var fresh dialect.Value
 	var err error
@@ -167,7 +167,7 @@ func (c *sampler) take(source *anonymise.Source, value func(column string) diale
 	case err != nil:
 		return err
 	case fresh == nil && old == nil:
-	case !c.given && equal(old, fresh), c.partial && c.sharesWord(old, fresh):
+	case !c.given && sameValue(old, fresh), c.partial && c.sharesWord(old, fresh):
 		c.Withheld++
 	default:
 		c.Values = append(c.Values, fresh)

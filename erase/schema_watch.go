@@ -31,7 +31,7 @@ func (w *schemaWatch) begin(ctx context.Context, e *executor) error {
 }
 
 func (e *executor) schemaMark(ctx context.Context) (mark string, err error) {
-	err = e.read(ctx, func(tx dialect.Tx) error {
+	err = e.inReadTx(ctx, func(tx dialect.Tx) error {
 		mark, err = tx.SchemaMark(ctx, e.plan.Covers)
 		return err
 	})
@@ -73,15 +73,15 @@ func (e *executor) inspectAgain(ctx context.Context) error {
 			is.Indexes = was.Indexes
 		}
 	}
-	if err := drift(e.plan, now); err != nil {
+	if err := checkDrift(e.plan, now); err != nil {
 		return fmt.Errorf("%w; it was changed while the run was at work: undo the change and continue the run, or close it", err)
 	}
 	w.mark.Store(&mark)
 	return nil
 }
 
-// explain puts the changed schema, if it was changed, before an error that may come of it.
-func (e *executor) explain(ctx context.Context, err error) error {
+// explainBySchema puts the changed schema, if it was changed, before an error that may come of it.
+func (e *executor) explainBySchema(ctx context.Context, err error) error {
 	switch class := dialect.ClassOf(err); {
 	case errors.Is(err, errTooMany): // which asks for smaller batches
 		return err
@@ -109,7 +109,7 @@ func (e *executor) checkBeforeSigning(ctx context.Context, batches int) error {
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
-	if err := drift(e.plan, now); err != nil {
+	if err := checkDrift(e.plan, now); err != nil {
 		return fmt.Errorf("the receipt isn't signed: %w; or undo the change and continue the run, or close it", err)
 	}
 	return nil

@@ -13,49 +13,49 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// sign signs the receipt of what was summed up, and ends the run with it.
-func (e *executor) sign(ctx context.Context, row *runRow, programs []*program, s *summary) (envelope []byte, err error) {
-	if s.followed, err = e.followed(ctx, s.Follows); err != nil {
+// signAndSeal signs the receipt of what was summed up, and ends the run with it.
+func (e *executor) signAndSeal(ctx context.Context, row *runRow, programs []*compiledRoot, s *summary) (envelope []byte, err error) {
+	if s.followed, err = e.followedReceipts(ctx, s.Follows); err != nil {
 		return nil, err
 	}
-	statement := e.statement(row, programs, s)
+	statement := e.buildStatement(row, programs, s)
 	if envelope, err = receipt.Sign(ctx, statement, e.Signers...); err != nil {
 		return nil, fmt.Errorf("what was done is committed and its receipt isn't signed, do the same again with the same run ID: %w", err)
 	}
-	e.at("signed")
-	if err := e.seal(ctx, envelope); err != nil {
+	e.failpoint("signed")
+	if err := e.storeAndPublish(ctx, envelope); err != nil {
 		return nil, err
 	}
 	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries, "incomplete", s.incomplete)
-	return envelope, errors.Join(e.leave(ctx, row, e.Now(), envelope), leftOver(&statement.Predicate, envelope))
+	return envelope, errors.Join(e.closeLedgerEntry(ctx, row, e.Now(), envelope), leftError(&statement.Predicate, envelope))
 }
 
-// seal stores the signed receipt, has it published and closes the run. A
+// storeAndPublish stores the signed receipt, has it published and closes the run. A
 // receipt that is to be published is stored before: signed once more it would be another
 // one, as most signatures are random, and a log would hold both.
-func (e *executor) seal(ctx context.Context, envelope []byte) error {
+func (e *executor) storeAndPublish(ctx context.Context, envelope []byte) error {
 	state := stateClosed
 	if e.Publish != nil {
 		state = stateSigned
 	}
-	if err := batch.Retry(ctx, e.backoff(), again, func(int) error {
-		return e.journal.store(ctx, e.Now(), string(envelope), state)
+	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
+		return e.journal.storeReceipt(ctx, e.Now(), string(envelope), state)
 	}); err != nil {
 		return err
 	}
-	e.emit(Event{Kind: Signed})
-	e.at("stored")
+	e.emitEvent(Event{Kind: Signed})
+	e.failpoint("stored")
 	if e.Publish == nil {
 		return nil
 	}
-	if err := e.publish(ctx, envelope); err != nil {
+	if err := e.publishReceipt(ctx, envelope); err != nil {
 		return err
 	}
-	e.at("published")
-	return batch.Retry(ctx, e.backoff(), again, func(int) error { return e.journal.close(ctx, e.Now()) })
+	e.failpoint("published")
+	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.closeRun(ctx, e.Now()) })
 }
 
-func (e *executor) publish(ctx context.Context, envelope []byte) error {
+func (e *executor) publishReceipt(ctx context.Context, envelope []byte) error {
 	if e.Publish == nil {
 		return nil
 	}
@@ -65,25 +65,25 @@ func (e *executor) publish(ctx context.Context, envelope []byte) error {
 	return nil
 }
 
-// complete closes a run that died, or couldn't publish, once its receipt was signed.
-func (e *executor) complete(ctx context.Context, row *runRow) ([]byte, error) {
+// publishStored closes a run that died, or couldn't publish, once its receipt was signed.
+func (e *executor) publishStored(ctx context.Context, row *runRow) ([]byte, error) {
 	e.repeated = true
-	if err := e.answers(ctx, row); err != nil {
+	if err := e.checkStoredReceiptMatches(ctx, row); err != nil {
 		return nil, err
 	}
 	envelope := []byte(row.Envelope)
-	if err := e.publish(ctx, envelope); err != nil {
+	if err := e.publishReceipt(ctx, envelope); err != nil {
 		return nil, err
 	}
 	closed := e.Now()
-	if err := batch.Retry(ctx, e.backoff(), again, func(int) error { return e.journal.close(ctx, closed) }); err != nil {
+	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.closeRun(ctx, closed) }); err != nil {
 		return nil, err
 	}
-	return envelope, errors.Join(e.leave(ctx, row, closed, envelope), leftIn(envelope))
+	return envelope, errors.Join(e.closeLedgerEntry(ctx, row, closed, envelope), leftErrorOf(envelope))
 }
 
-// leftOver is the *LeftError of a receipt, nil where everything is as it should be.
-func leftOver(p *receipt.Predicate, envelope []byte) error {
+// leftError is the *LeftError of a receipt, nil where everything is as it should be.
+func leftError(p *receipt.Predicate, envelope []byte) error {
 	left := &LeftError{Rows: p.Left(), Arrived: p.Arrived(), Failed: p.FailedChecks(), Receipt: envelope}
 	if p.Incomplete != nil {
 		left.Incomplete = p.Incomplete.Reason
@@ -94,8 +94,8 @@ func leftOver(p *receipt.Predicate, envelope []byte) error {
 	return left
 }
 
-// leftIn is leftOver of a stored receipt.
-func leftIn(envelope []byte) error {
+// leftErrorOf is leftError of a stored receipt.
+func leftErrorOf(envelope []byte) error {
 	var outer struct{ Payload string }
 	var inner receipt.Statement
 	err := json.Unmarshal(envelope, &outer)
@@ -109,14 +109,14 @@ func leftIn(envelope []byte) error {
 	if err != nil {
 		return fmt.Errorf("the journal's receipt is damaged")
 	}
-	return leftOver(&inner.Predicate, envelope)
+	return leftError(&inner.Predicate, envelope)
 }
 
-// store keeps the receipt and removes every key from the run's entries. The
+// storeReceipt keeps the receipt and removes every key from the run's entries. The
 // run is closed by it, or signed and to be closed once the receipt is published.
-func (j *journal) store(ctx context.Context, at time.Time, envelope, state string) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		row, err := j.find(ctx, tx, dialect.Exclusive)
+func (j *journal) storeReceipt(ctx context.Context, at time.Time, envelope, state string) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		row, err := j.findLocked(ctx, tx, dialect.Exclusive)
 		if err != nil {
 			return err
 		}
@@ -131,16 +131,16 @@ func (j *journal) store(ctx context.Context, at time.Time, envelope, state strin
 		}
 		values := map[string]dialect.Value{"state": state, "envelope": envelope}
 		if state == stateClosed {
-			values["closed"] = stamp(at)
+			values["closed"] = formatTime(at)
 		}
-		return j.update(ctx, tx, runTable, values, j.mine())
+		return j.update(ctx, tx, runTable, values, j.ofThisEpoch())
 	})
 }
 
-// close marks a signed run as one whose receipt is published.
-func (j *journal) close(ctx context.Context, at time.Time) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		row, err := j.find(ctx, tx, dialect.Exclusive)
+// closeRun marks a signed run as one whose receipt is published.
+func (j *journal) closeRun(ctx context.Context, at time.Time) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		row, err := j.findLocked(ctx, tx, dialect.Exclusive)
 		switch {
 		case err != nil:
 			return err
@@ -149,6 +149,6 @@ func (j *journal) close(ctx context.Context, at time.Time) error {
 		case row.State == stateClosed:
 			return nil // it was committed, and the answer lost
 		}
-		return j.update(ctx, tx, runTable, map[string]dialect.Value{"state": stateClosed, "closed": stamp(at)}, j.mine())
+		return j.update(ctx, tx, runTable, map[string]dialect.Value{"state": stateClosed, "closed": formatTime(at)}, j.ofThisEpoch())
 	})
 }

@@ -14,8 +14,8 @@ import (
 // Version is this release, as receipts name it.
 const Version = "0.1.0"
 
-// statement assembles the receipt's statement from what was summed up.
-func (e *executor) statement(row *runRow, programs []*program, s *summary) receipt.Statement {
+// buildStatement assembles the receipt's statement from what was summed up.
+func (e *executor) buildStatement(row *runRow, programs []*compiledRoot, s *summary) receipt.Statement {
 	p := e.plan
 	pr := receipt.Predicate{
 		ReceiptID: row.ReceiptID, RunID: row.ID,
@@ -47,29 +47,29 @@ func (e *executor) statement(row *runRow, programs []*program, s *summary) recei
 	}
 	for i := range p.Roots {
 		for j := range p.Roots[i].Steps {
-			pr.Actions = append(pr.Actions, action(&p.Roots[i].Steps[j], s))
+			pr.Actions = append(pr.Actions, stepAction(&p.Roots[i].Steps[j], s))
 		}
 	}
-	pr.Retained = retained(programs, s.Kept)
-	pr.Ended, pr.Follows = retained(programs, s.Ended), s.followed
+	pr.Retained = retainedRows(programs, s.Kept)
+	pr.Ended, pr.Follows = retainedRows(programs, s.Ended), s.followed
 	pr.Commitments = s.commitments
-	pr.Checks = checks(s)
-	if n := arrived(s); n > 0 && p.Scope == plan.ScopeSubjects {
+	pr.Checks = receiptChecks(s)
+	if n := arrivedRows(s); n > 0 && p.Scope == plan.ScopeSubjects {
 		pr.Checks = append(pr.Checks, receipt.Check{ID: receipt.RowsArrived, Method: receipt.Full, Result: receipt.Failed, Rows: n, At: s.scanned})
 	}
-	pr.Copies, pr.Final = copies(p, s.last)
+	pr.Copies, pr.Final = copiesAndFinal(p, s.last)
 	return receipt.NewStatement(pr)
 }
 
 // rehearseReceipt checks that the receipt of a run can be made and signed: its
 // statement without a row is valid, and each signer signs.
-func (e *executor) rehearseReceipt(ctx context.Context, programs []*program) error {
+func (e *executor) rehearseReceipt(ctx context.Context, programs []*compiledRoot) error {
 	identity, err := e.db.Identity(ctx)
 	if err != nil {
 		return err
 	}
 	now := e.Now().UTC()
-	st := e.statement(
+	st := e.buildStatement(
 		&runRow{ID: e.RunID, ReceiptID: uuid.NewString(), Actor: e.Actor, AsOf: now}, programs,
 		&summary{scanned: now, database: &databaseRow{ID: uuid.NewString()}, identity: identity},
 	)
@@ -82,7 +82,7 @@ func (e *executor) rehearseReceipt(ctx context.Context, programs []*program) err
 	return nil
 }
 
-func action(st *plan.Step, s *summary) receipt.Action {
+func stepAction(st *plan.Step, s *summary) receipt.Action {
 	c := s.step(st.ID)
 	a := receipt.Action{
 		Step: st.ID, Schema: st.Table.Schema, Table: st.Table.Table, Operation: receipt.Operation(st.Op), Path: st.Path,
@@ -109,12 +109,12 @@ func action(st *plan.Step, s *summary) receipt.Action {
 	return a
 }
 
-// retained lists what was kept on purpose, or had been.
-func retained(programs []*program, kept []Kept) []receipt.Retained {
+// retainedRows lists what was kept on purpose, or had been.
+func retainedRows(programs []*compiledRoot, kept []Kept) []receipt.Retained {
 	var out []receipt.Retained
-	for _, k := range sorted(kept) {
+	for _, k := range sortedKept(kept) {
 		r := receipt.Retained{Schema: k.Table.Schema, Table: k.Table.Table, Rows: k.Rows}
-		i := slices.IndexFunc(programs, func(p *program) bool { return p.table(k.Table) != nil })
+		i := slices.IndexFunc(programs, func(p *compiledRoot) bool { return p.table(k.Table) != nil })
 		if i < 0 { // the plan doesn't fit the schema any more
 			r.Reason = "the policy kept it"
 			out = append(out, r)
@@ -145,8 +145,8 @@ func retained(programs []*program, kept []Kept) []receipt.Retained {
 	return out
 }
 
-// checks says what was verified before signing.
-func checks(s *summary) []receipt.Check {
+// receiptChecks says what was verified before signing.
+func receiptChecks(s *summary) []receipt.Check {
 	result := func(failed bool) receipt.Result {
 		if failed {
 			return receipt.Failed
@@ -180,18 +180,18 @@ func checks(s *summary) []receipt.Check {
 	return append(out, scanned)
 }
 
-// arrived is how many rows of the given subjects have come since the batches looked
+// arrivedRows is how many rows of the given subjects have come since the batches looked
 // for them: whoever put them there, the subjects are in the database again.
-func arrived(s *summary) (rows int64) {
+func arrivedRows(s *summary) (rows int64) {
 	for _, c := range s.Steps {
 		rows += c.Arrived
 	}
 	return rows
 }
 
-// copies lists what was declared, and the day on which the last backup that
+// copiesAndFinal lists what was declared, and the day on which the last backup that
 // holds the data is gone.
-func copies(p *plan.Plan, last time.Time) (*receipt.Copies, string) {
+func copiesAndFinal(p *plan.Plan, last time.Time) (*receipt.Copies, string) {
 	var c receipt.Copies
 	for _, r := range p.Replicas {
 		c.Replicas = append(c.Replicas, receipt.Replica{Name: r.Name})

@@ -30,8 +30,8 @@ type subjectSet struct{ rows, given []digest }
 
 type digest [16]byte
 
-// add notes a subject, and its key where it is known.
-func (s *subjectSet) add(given subject, key dialect.Key, columns []*dialect.Column, t *dialect.Table) {
+// addSubject notes a subject, and its key where it is known.
+func (s *subjectSet) addSubject(given subject, key dialect.Key, columns []*dialect.Column, t *dialect.Table) {
 	if given.key != nil {
 		s.given = append(s.given, digestOf("key", foldKey(given.key, columns)))
 	} else {
@@ -100,8 +100,8 @@ func paddedCollation(name string) bool {
 	return true
 }
 
-// sum is the digest of a list under a key.
-func (s *subjectSet) sum(key []byte, run, what string, list []digest) string {
+// listMark is the digest of a list under a key.
+func (s *subjectSet) listMark(key []byte, run, what string, list []digest) string {
 	slices.SortFunc(list, func(a, b digest) int { return cmp.Compare(string(a[:]), string(b[:])) })
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "expunge-subjects/v1\x00%s\x00%s\x00", what, run)
@@ -111,8 +111,8 @@ func (s *subjectSet) sum(key []byte, run, what string, list []digest) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-func (s *subjectSet) mark(key []byte, run string) subjectMark {
-	return subjectMark{Key: markKeyID(key, run), Rows: s.sum(key, run, "rows", s.rows), Given: s.sum(key, run, "given", s.given)}
+func (s *subjectSet) marksUnder(key []byte, run string) subjectMark {
+	return subjectMark{Key: markKeyID(key, run), Rows: s.listMark(key, run, "rows", s.rows), Given: s.listMark(key, run, "given", s.given)}
 }
 
 // markKeyID tells a key from others. It reveals nothing of the key, which is random.
@@ -131,7 +131,7 @@ func (e *executor) markKeys(ctx context.Context) [][]byte {
 		mac.Write([]byte("expunge-subjects-derived/v1"))
 		keys = append(keys, mac.Sum(nil))
 	}
-	if e.commits() {
+	if e.makesCommitments() {
 		derive(e.Commitments.Key)
 	}
 	if !e.Secret.IsZero() {
@@ -154,7 +154,7 @@ func (e *executor) markKeys(ctx context.Context) [][]byte {
 func (e *executor) encodeMarks(ctx context.Context, s *subjectSet) string {
 	var marks []subjectMark
 	for _, k := range e.markKeys(ctx) {
-		marks = append(marks, s.mark(k, e.RunID))
+		marks = append(marks, s.marksUnder(k, e.RunID))
 	}
 	if marks == nil {
 		return ""
@@ -173,8 +173,8 @@ const (
 	sameTexts // an identifier among them may be another person's by now
 )
 
-// compare holds the subjects against the marks, by a key that the caller holds.
-func (e *executor) compare(ctx context.Context, row *runRow, c *census) (likeness, error) {
+// compareSubjects holds the subjects against the marks, by a key that the caller holds.
+func (e *executor) compareSubjects(ctx context.Context, row *runRow, c *subjectCounts) (likeness, error) {
 	var marks []subjectMark
 	if row.Marks != "" {
 		if err := json.Unmarshal([]byte(row.Marks), &marks); err != nil {
@@ -187,12 +187,12 @@ func (e *executor) compare(ctx context.Context, row *runRow, c *census) (likenes
 		if i < 0 {
 			continue
 		}
-		switch now := c.set.mark(k, e.RunID); {
+		switch now := c.set.marksUnder(k, e.RunID); {
 		case c.unnamed == 0 && now.Rows == marks[i].Rows:
 			return sameSubjects, nil
 		case now.Given == marks[i].Given:
 			return sameTexts, nil
-		case c.unnamed > 0 && c.fits(row.Subjects):
+		case c.unnamed > 0 && c.matchesCount(row.Subjects):
 			return unknownSubjects, fmt.Errorf("%w: an identifier that is given names no row any more, and the others aren't all of its subjects: write each subject as when the run was begun", ErrRunDiffers)
 		}
 		return otherSubjects, nil

@@ -24,8 +24,8 @@ type subject struct {
 	identifier dialect.Value
 }
 
-// parse reads the subjects of a source. Errors name a subject by its number.
-func parse(source Source, s *plan.Subject, t *dialect.Table) iter.Seq2[subject, error] {
+// parseSubjects reads the subjects of a source. Errors name a subject by its number.
+func parseSubjects(source Source, s *plan.Subject, t *dialect.Table) iter.Seq2[subject, error] {
 	return func(yield func(subject, error) bool) {
 		n := 0
 		for raw, err := range source.Subjects() {
@@ -54,7 +54,7 @@ func parseSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, error
 	composite := len(s.Key) > 1
 	switch {
 	case named && slices.Contains(s.Identifiers, name) && (composite || name != s.Key[0]):
-		v, err := typed(value, t.Column(name))
+		v, err := parseValue(value, t.Column(name))
 		return subject{column: name, identifier: v}, err
 	case composite:
 		return compositeSubject(raw, s, t)
@@ -64,7 +64,7 @@ func parseSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, error
 		return subject{}, fmt.Errorf("what stands before the = is not one of the policy's identifiers (%s): write %s= before a key that begins so",
 			strings.Join(s.Identifiers, ", "), s.Key[0])
 	}
-	v, err := typed(raw, t.Column(s.Key[0]))
+	v, err := parseValue(raw, t.Column(s.Key[0]))
 	return subject{key: dialect.Key{v}}, err
 }
 
@@ -98,7 +98,7 @@ func compositeSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, e
 	}
 	key := make(dialect.Key, len(parts))
 	for i, part := range parts {
-		if key[i], err = typed(part, t.Column(s.Key[i])); err != nil {
+		if key[i], err = parseValue(part, t.Column(s.Key[i])); err != nil {
 			return subject{}, err
 		}
 	}
@@ -162,8 +162,8 @@ func FormatSubject(key dialect.Key, columns []string) string {
 
 var decimalForm = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 
-// typed gives a subject's text the form in which values of the column travel.
-func typed(s string, c *dialect.Column) (dialect.Value, error) {
+// parseValue gives a subject's text the form in which values of the column travel.
+func parseValue(s string, c *dialect.Column) (dialect.Value, error) {
 	if s == "" && c.Kind != dialect.Text {
 		return nil, errors.New("it is empty")
 	}
@@ -197,7 +197,7 @@ func typed(s string, c *dialect.Column) (dialect.Value, error) {
 		}
 		return id.String(), nil
 	case dialect.Bytes:
-		return typedBytes(s, c)
+		return parseBytes(s, c)
 	case dialect.Bits:
 		if strings.Trim(s, "01") != "" || c.Fixed && c.Length > 0 && len(s) != c.Length {
 			return nil, fmt.Errorf("column %s holds bits, and this is not all of them: write %s", c.Name, bitsExample(c))
@@ -215,9 +215,9 @@ func bitsExample(c *dialect.Column) string {
 	return "digits that are 0 or 1"
 }
 
-// typedBytes reads what is longer than the column's bytes as a UUID, for which
+// parseBytes reads what is longer than the column's bytes as a UUID, for which
 // BINARY(16) is the usual type, or as hexadecimal digits.
-func typedBytes(s string, c *dialect.Column) (dialect.Value, error) {
+func parseBytes(s string, c *dialect.Column) (dialect.Value, error) {
 	if c.Length == 0 || len(s) <= c.Length {
 		return []byte(s), nil
 	}

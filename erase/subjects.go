@@ -73,7 +73,7 @@ func (f subjectsFile) Subjects() iter.Seq2[string, error] {
 // subjectLines gives the subjects of a file's text.
 func subjectLines(r io.Reader) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		r := unmarked(r)
+		r := withoutBOM(r)
 		if mark, _ := r.Peek(2); string(mark) == "\xff\xfe" || string(mark) == "\xfe\xff" {
 			yield("", fmt.Errorf("%w: the file of subjects is in UTF-16: save it in UTF-8", ErrBadSubject))
 			return
@@ -102,9 +102,9 @@ func subjectLines(r io.Reader) iter.Seq2[string, error] {
 	}
 }
 
-// unmarked reads a text without the byte order mark that some editors put before
+// withoutBOM reads a text without the byte order mark that some editors put before
 // it: the first subject would have it in its key, and not be found.
-func unmarked(r io.Reader) *bufio.Reader {
+func withoutBOM(r io.Reader) *bufio.Reader {
 	b := bufio.NewReader(r)
 	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
 		b.Discard(3) //nolint:errcheck // they were seen

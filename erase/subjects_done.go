@@ -49,7 +49,7 @@ func (d *doneSubjects) encode(keys []dialect.Key) string {
 }
 
 // knowDone finds the key of the run's first mark among those that are held, and reads what earlier batches deleted.
-func (e *executor) knowDone(ctx context.Context, row *runRow, entries []entry) error {
+func (e *executor) knowDone(ctx context.Context, row *runRow, entries []batchRecord) error {
 	if e.plan.Scope != plan.ScopeSubjects || row.Marks == "" {
 		return nil
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// answers refuses the receipt of a run that was about other subjects than are given now.
-func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
+// checkStoredReceiptMatches refuses the receipt of a run that was about other subjects than are given now.
+func (e *executor) checkStoredReceiptMatches(ctx context.Context, row *runRow) (err error) {
 	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
 			return fmt.Errorf("%w, or not: the subjects' table isn't the one of the plan any more, so that they can't be compared: close the run to get its receipt", ErrRunDiffers)
 		}
 	}
-	c, err := e.census(ctx, true)
+	c, err := e.countSubjects(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -34,9 +34,9 @@ func (e *executor) answers(ctx context.Context, row *runRow) (err error) {
 // checkSubjectsMatch refuses subjects that aren't those of the run, with certainty where the
 // caller holds a key of the run's marks. Without one, a run isn't continued, and its receipt
 // is returned where all subjects were deleted and none of those given is in the database.
-func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c census) error {
+func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c subjectCounts) error {
 	const otherwise = "pass the original subjects or use a new run ID"
-	like, err := e.compare(ctx, row, &c)
+	like, err := e.compareSubjects(ctx, row, &c)
 	switch {
 	case err != nil:
 		return err
@@ -44,10 +44,10 @@ func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c census
 		return nil // one who was deleted, and came back, is counted as arrived
 	case like == otherSubjects:
 		return fmt.Errorf("%w: the given subjects are not those of the run: %s", ErrRunDiffers, otherwise)
-	case like == unknownSubjects && !c.fits(row.Subjects):
+	case like == unknownSubjects && !c.matchesCount(row.Subjects):
 		return fmt.Errorf("%w: the run has %d subjects, and %d are given: %s", ErrRunDiffers, row.Subjects, c.named+c.unnamed, otherwise)
 	}
-	remain, err := e.remaining(ctx, row)
+	remain, err := e.remainingSubjects(ctx, row)
 	if err != nil {
 		return err
 	}
@@ -60,9 +60,9 @@ func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c census
 	return nil
 }
 
-// remaining is how many of the run's subjects it has not deleted.
-func (e *executor) remaining(ctx context.Context, row *runRow) (int64, error) {
-	entries, err := e.journal.entries(ctx)
+// remainingSubjects is how many of the run's subjects it has not deleted.
+func (e *executor) remainingSubjects(ctx context.Context, row *runRow) (int64, error) {
+	entries, err := e.journal.batchRecords(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -12,11 +12,11 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// suspending has the indexes that the plan offers, and Options.Allow allows,
+// suspendBeforeFirst has the indexes that the plan offers, and Options.Allow allows,
 // suspended before the first of a root's items is carried out; but only where there is a second
 // one: what fits in one batch costs less with its indexes than to make them anew, and a
 // root that a process before this one has finished needs nothing.
-func (e *executor) suspending(ctx context.Context, p *program, items iter.Seq2[*item, error]) iter.Seq2[*item, error] {
+func (e *executor) suspendBeforeFirst(ctx context.Context, p *compiledRoot, items iter.Seq2[*workItem, error]) iter.Seq2[*workItem, error] {
 	var names []string
 	for _, s := range p.root.Suspends {
 		if e.plan.Allows(e.Allow, plan.Hazard{Name: s.Hazard, Table: p.root.Table}) {
@@ -26,8 +26,8 @@ func (e *executor) suspending(ctx context.Context, p *program, items iter.Seq2[*
 	if len(names) == 0 {
 		return items
 	}
-	return func(yield func(*item, error) bool) {
-		var first *item
+	return func(yield func(*workItem, error) bool) {
+		var first *workItem
 		n := 0
 		for it, err := range items {
 			if err != nil {
@@ -39,7 +39,7 @@ func (e *executor) suspending(ctx context.Context, p *program, items iter.Seq2[*
 				first = it
 				continue
 			case 2:
-				if err := e.suspend(ctx, p, names); err != nil {
+				if err := e.suspendIndexes(ctx, p, names); err != nil {
 					yield(nil, err)
 					return
 				}
@@ -57,8 +57,8 @@ func (e *executor) suspending(ctx context.Context, p *program, items iter.Seq2[*
 	}
 }
 
-// suspend takes indexes of a root's table away. The journal has them before.
-func (e *executor) suspend(ctx context.Context, p *program, names []string) error {
+// suspendIndexes takes indexes of a root's table away. The journal has them before.
+func (e *executor) suspendIndexes(ctx context.Context, p *compiledRoot, names []string) error {
 	table := p.root.Table
 	indexes, err := e.db.Definitions(ctx, table, names)
 	if err != nil || len(indexes) == 0 {
@@ -68,23 +68,23 @@ func (e *executor) suspend(ctx context.Context, p *program, names []string) erro
 	for i, ix := range indexes {
 		all[i] = suspension{Run: e.RunID, Root: int64(p.index), Table: table, SuspendedIndex: ix}
 	}
-	if err := batch.Retry(ctx, e.backoff(), later, func(int) error { return e.journal.suspends(ctx, all) }); err != nil {
+	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.journal.insertSuspended(ctx, all) }); err != nil {
 		return err
 	}
-	e.at("suspending")
-	if err := batch.Retry(ctx, e.backoff(), later, func(int) error { return e.db.Suspend(ctx, table, indexes, e.LockTimeout) }); err != nil {
+	e.failpoint("suspending")
+	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.db.Suspend(ctx, table, indexes, e.LockTimeout) }); err != nil {
 		return ownerNeeded(table, err)
 	}
-	e.at("suspended")
+	e.failpoint("suspended")
 	// A process that took the run over meanwhile has restored what was there still.
-	if err := e.journal.owned(ctx); err != nil {
+	if err := e.journal.checkOwned(ctx); err != nil {
 		if errors.Is(err, ErrSuperseded) {
-			err = errors.Join(err, e.putter().table(context.WithoutCancel(ctx), all))
+			err = errors.Join(err, e.newIndexRestorer().restoreTable(context.WithoutCancel(ctx), all))
 		}
 		return err
 	}
 	for i := range all {
-		e.emit(Event{Kind: Suspended, Root: table, Index: all[i].Name})
+		e.emitEvent(Event{Kind: Suspended, Root: table, Index: all[i].Name})
 	}
 	e.Log.Info("indexes are suspended", "run", e.RunID, "table", table.String(), "indexes", len(all))
 	return nil
@@ -101,9 +101,9 @@ func ownerNeeded(table dialect.Name, err error) error {
 	}}}
 }
 
-// later reports whether what failed can be done later. Unlike a batch's, these
+// isRetryableDDL reports whether what failed can be done later. Unlike a batch's, these
 // statements meet no value that another attempt would change.
-func later(err error) bool {
+func isRetryableDDL(err error) bool {
 	switch dialect.ClassOf(err) {
 	case dialect.Retryable, dialect.LockTimeout, dialect.LostConnection:
 		return true
@@ -111,26 +111,26 @@ func later(err error) bool {
 	return false
 }
 
-// putBack restores what the run has suspended, whatever it ended with. It isn't
+// restoreIndexes restores what the run has suspended, whatever it ended with. It isn't
 // stopped by the context's end, for nothing may stay switched off.
-func (e *executor) putBack(ctx context.Context, p *program, ended error) error {
+func (e *executor) restoreIndexes(ctx context.Context, p *compiledRoot, ended error) error {
 	if len(p.root.Suspends) == 0 || errors.Is(ended, ErrSuperseded) {
 		return ended // who took the run over has seen to it
 	}
 	ctx = context.WithoutCancel(ctx)
 	var all []suspension
-	if err := batch.Retry(ctx, e.backoff(), later, func(int) (err error) {
+	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) (err error) {
 		all, err = suspended(ctx, e.db)
 		return err
 	}); err != nil {
 		return errors.Join(ended, err)
 	}
 	all = slices.DeleteFunc(all, func(s suspension) bool { return s.Run != e.RunID || s.Root != int64(p.index) })
-	return errors.Join(ended, e.putter().table(ctx, all))
+	return errors.Join(ended, e.newIndexRestorer().restoreTable(ctx, all))
 }
 
-// inPlace refuses to end a run that has something suspended still.
-func (e *executor) inPlace(ctx context.Context) error {
+// checkIndexesRestored refuses to end a run that has something suspended still.
+func (e *executor) checkIndexesRestored(ctx context.Context) error {
 	if !slices.ContainsFunc(e.plan.Roots, func(r plan.Root) bool { return len(r.Suspends) > 0 }) {
 		return nil
 	}
@@ -146,10 +146,10 @@ func (e *executor) inPlace(ctx context.Context) error {
 	return nil
 }
 
-// drifted is drift for what may not put anything back: where an index is away it
+// driftOrSuspended is drift for what may not put anything back: where an index is away it
 // says so, as that makes the schema another one too.
-func (e *executor) drifted(ctx context.Context) error {
-	changed := drift(e.plan, e.schema)
+func (e *executor) driftOrSuspended(ctx context.Context) error {
+	changed := checkDrift(e.plan, e.schema)
 	if changed == nil {
 		return nil
 	}
@@ -165,17 +165,17 @@ func (e *executor) drifted(ctx context.Context) error {
 	return changed
 }
 
-// restoreFirst puts back what runs that died have left suspended, before
+// restoreLeftovers puts back what runs that died have left suspended, before
 // anything else: an index that is away makes the schema another one. A table that the
 // plan doesn't cover can be left as it is, where it can't be put back; that
 // is logged.
-func (e *executor) restoreFirst(ctx context.Context) error {
+func (e *executor) restoreLeftovers(ctx context.Context) error {
 	all, err := leftSuspended(ctx, e.db)
 	if err != nil || len(all) == 0 {
 		return err
 	}
 	for ofRun := range runsOf(all) {
-		err := e.putter().run(ctx, ofRun)
+		err := e.newIndexRestorer().restoreRun(ctx, ofRun)
 		if err == nil {
 			continue
 		}
@@ -184,7 +184,7 @@ func (e *executor) restoreFirst(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return err
 		case errors.Is(err, dialect.ErrClaimed) && ofRun[0].Run == e.RunID:
-			return e.running(ctx)
+			return e.errRunningElsewhere(ctx)
 		case !covered:
 			e.Log.Warn("indexes of a table that the plan doesn't cover are suspended", "run", ofRun[0].Run, "table", ofRun[0].Table.String(), "error", err)
 		case errors.Is(err, dialect.ErrClaimed):

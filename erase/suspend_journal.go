@@ -20,11 +20,11 @@ func (s *suspension) String() string { return "index " + s.Name + " of " + s.Tab
 
 var suspendedColumns = []string{"run", "root", "schema_name", "table_name", "index_name", "definition", "suspended", "restored"}
 
-// suspends notes the indexes of a root's table that are about to be suspended.
+// insertSuspended notes the indexes of a root's table that are about to be suspended.
 // What the run noted of this root before is in place again.
-func (j *journal) suspends(ctx context.Context, all []suspension) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		if err := j.fence(ctx, tx); err != nil {
+func (j *journal) insertSuspended(ctx context.Context, all []suspension) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		if err := j.checkEpoch(ctx, tx); err != nil {
 			return err
 		}
 		table := j.db.JournalTable(suspendedTable)
@@ -33,34 +33,34 @@ func (j *journal) suspends(ctx context.Context, all []suspension) error {
 		}
 		i := dialect.Insert{Table: table, Columns: suspendedColumns}
 		for _, s := range all {
-			i.Rows = append(i.Rows, dialect.Row{s.Run, s.Root, optional(s.Table.Schema), s.Table.Table, s.Name, s.Definition, stamp(j.now()), nil})
+			i.Rows = append(i.Rows, dialect.Row{s.Run, s.Root, nullIfEmpty(s.Table.Schema), s.Table.Table, s.Name, s.Definition, formatTime(j.now()), nil})
 		}
 		return tx.Insert(ctx, i)
 	})
 }
 
-// owned checks that the run is still this process's.
-func (j *journal) owned(ctx context.Context) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error { return j.fence(ctx, tx) })
+// checkOwned checks that the run is still this process's.
+func (j *journal) checkOwned(ctx context.Context) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error { return j.checkEpoch(ctx, tx) })
 }
 
-// restored notes that an index is in place again.
-func (j *journal) restored(ctx context.Context, s *suspension, at time.Time) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		return j.update(ctx, tx, suspendedTable, map[string]dialect.Value{"restored": stamp(at)},
+// markRestored notes that an index is in place again.
+func (j *journal) markRestored(ctx context.Context, s *suspension, at time.Time) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		return j.update(ctx, tx, suspendedTable, map[string]dialect.Value{"restored": formatTime(at)},
 			[]dialect.Cond{dialect.In{Columns: []string{"run", "root", "index_name"}, Keys: []dialect.Key{{s.Run, s.Root, s.Name}}}})
 	})
 }
 
-// outtake raises the run's epoch: whoever had it can suspend nothing any more,
+// revoke raises the run's epoch: whoever had it can suspend nothing any more,
 // nor commit.
-func (j *journal) outtake(ctx context.Context) error {
-	return j.begin(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		row, err := j.find(ctx, tx, dialect.Exclusive)
+func (j *journal) revoke(ctx context.Context) error {
+	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
+		row, err := j.findLocked(ctx, tx, dialect.Exclusive)
 		if err != nil || row == nil {
 			return err
 		}
-		return j.update(ctx, tx, runTable, map[string]dialect.Value{"epoch": row.Epoch + 1}, j.mine())
+		return j.update(ctx, tx, runTable, map[string]dialect.Value{"epoch": row.Epoch + 1}, j.ofThisEpoch())
 	})
 }
 
@@ -73,7 +73,7 @@ func leftSuspended(ctx context.Context, db dialect.DB) ([]suspension, error) {
 // suspended are the indexes that are away, by run, root and name.
 func suspended(ctx context.Context, db dialect.DB) ([]suspension, error) {
 	var out []suspension
-	err := within(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err := inTransaction(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
 		for r, err := range tx.Query(ctx, dialect.Select{
 			Table: db.JournalTable(suspendedTable), Columns: suspendedColumns,
 			Where: []dialect.Cond{dialect.IsNull{Column: "restored"}}, Order: []string{"run", "root", "index_name"},
@@ -82,8 +82,8 @@ func suspended(ctx context.Context, db dialect.DB) ([]suspension, error) {
 				return err
 			}
 			out = append(out, suspension{
-				Run: text(r[0]), Root: number(r[1]), Table: dialect.Name{Schema: text(r[2]), Table: text(r[3])},
-				SuspendedIndex: dialect.SuspendedIndex{Name: text(r[4]), Definition: text(r[5])},
+				Run: textOf(r[0]), Root: intOf(r[1]), Table: dialect.Name{Schema: textOf(r[2]), Table: textOf(r[3])},
+				SuspendedIndex: dialect.SuspendedIndex{Name: textOf(r[4]), Definition: textOf(r[5])},
 			})
 		}
 		return nil

@@ -11,17 +11,17 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// putter puts suspended indexes back.
-type putter struct {
+// indexRestorer puts suspended indexes back.
+type indexRestorer struct {
 	Options
 	db   dialect.DB
 	at   func(point string)
 	done func(s *suspension) // is told of each that is in place again
 }
 
-func (e *executor) putter() *putter {
-	return &putter{Options: e.Options, db: e.db, at: e.at, done: func(s *suspension) {
-		e.emit(Event{Kind: Restored, Root: s.Table, Index: s.Name})
+func (e *executor) newIndexRestorer() *indexRestorer {
+	return &indexRestorer{Options: e.Options, db: e.db, at: e.failpoint, done: func(s *suspension) {
+		e.emitEvent(Event{Kind: Restored, Root: s.Table, Index: s.Name})
 		e.Log.Info("a suspended index is in place again", "run", s.Run, "table", s.Table.String(), "index", s.Name)
 	}}
 }
@@ -47,58 +47,58 @@ func chunksBy(all []suspension, alike func(a, b *suspension) bool) iter.Seq[[]su
 	}
 }
 
-// run puts back what a run that died has left suspended, under its claim: where
+// restoreRun puts back what a run that died has left suspended, under its claim: where
 // another process has that, the error is dialect.ErrClaimed.
-func (p *putter) run(ctx context.Context, all []suspension) error {
+func (p *indexRestorer) restoreRun(ctx context.Context, all []suspension) error {
 	release, err := p.db.Claim(ctx, "run "+all[0].Run)
 	if err != nil {
 		return err
 	}
 	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
 	j := &journal{db: p.db, run: all[0].Run, now: p.Now}
-	if err := batch.Retry(ctx, p.backoff(), later, func(int) error { return j.outtake(ctx) }); err != nil {
+	if err := batch.Retry(ctx, p.backoff(), isRetryableDDL, func(int) error { return j.revoke(ctx) }); err != nil {
 		return err
 	}
 	var failed error
 	for ofTable := range chunksBy(all, func(a, b *suspension) bool { return a.Root == b.Root }) {
-		failed = errors.Join(failed, p.table(ctx, ofTable))
+		failed = errors.Join(failed, p.restoreTable(ctx, ofTable))
 	}
 	return failed
 }
 
-// table puts the indexes of one table back: all at once, since that may take one
+// restoreTable puts the indexes of one table back: all at once, since that may take one
 // pass over the rows, and where that fails each by itself, so that one that can't be
 // put back doesn't keep the others away.
-func (p *putter) table(ctx context.Context, all []suspension) error {
+func (p *indexRestorer) restoreTable(ctx context.Context, all []suspension) error {
 	if len(all) == 0 {
 		return nil
 	}
-	err := p.restore(ctx, all)
-	if err == nil || ctx.Err() != nil || len(all) == 1 || later(err) {
+	err := p.restoreIndexes(ctx, all)
+	if err == nil || ctx.Err() != nil || len(all) == 1 || isRetryableDDL(err) {
 		return err
 	}
 	var failed error
 	for i := range all {
-		failed = errors.Join(failed, p.restore(ctx, all[i:i+1]))
+		failed = errors.Join(failed, p.restoreIndexes(ctx, all[i:i+1]))
 	}
 	return failed
 }
 
-func (p *putter) restore(ctx context.Context, all []suspension) error {
+func (p *indexRestorer) restoreIndexes(ctx context.Context, all []suspension) error {
 	table := all[0].Table
 	var indexes []dialect.SuspendedIndex
 	for i := range all {
 		indexes = append(indexes, all[i].SuspendedIndex)
 	}
 	p.at("restoring")
-	err := batch.Retry(ctx, p.backoff(), later, func(int) error { return p.db.Restore(ctx, table, indexes, p.LockTimeout) })
+	err := batch.Retry(ctx, p.backoff(), isRetryableDDL, func(int) error { return p.db.Restore(ctx, table, indexes, p.LockTimeout) })
 	if err != nil {
-		return p.explained(err, all)
+		return p.explainFailure(err, all)
 	}
 	p.at("restored")
 	j := &journal{db: p.db, now: p.Now}
 	for i := range all {
-		if err := batch.Retry(ctx, p.backoff(), later, func(int) error { return j.restored(ctx, &all[i], p.Now()) }); err != nil {
+		if err := batch.Retry(ctx, p.backoff(), isRetryableDDL, func(int) error { return j.markRestored(ctx, &all[i], p.Now()) }); err != nil {
 			return err
 		}
 		p.done(&all[i])
@@ -106,8 +106,8 @@ func (p *putter) restore(ctx context.Context, all []suspension) error {
 	return nil
 }
 
-// explained says which index isn't in place and what to do.
-func (p *putter) explained(err error, all []suspension) error {
+// explainFailure says which index isn't in place and what to do.
+func (p *indexRestorer) explainFailure(err error, all []suspension) error {
 	name := all[0].String()
 	if e, ok := errors.AsType[*dialect.Error](err); ok {
 		if i := slices.IndexFunc(all, func(s suspension) bool { return s.Name == e.Object }); i >= 0 {

@@ -9,63 +9,63 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// sweeps reports whether the root's step is carried out by a statement on a
+// isRangeStep reports whether the root's step is carried out by a statement on a
 // range: nothing has to be looked at before. So it is in scope everything, and with rows that have
 // expired where nothing hangs on them, none can be held, and no trigger
 // can keep one as it is.
-func (p *program) sweeps(scope plan.Scope) bool {
+func (p *compiledRoot) isRangeStep(scope plan.Scope) bool {
 	if scope == plan.ScopeEverything {
 		return true
 	}
-	t, steps := p.first(), p.root.Steps
+	t, steps := p.rootTable(), p.root.Steps
 	if p.root.Older == nil || p.root.Whole || p.fetchesKeys() || len(p.tables) > 1 || len(steps) != 1 || len(t.schema.Triggers) > 0 ||
 		t.Hold != nil || len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) > 0 {
 		return false
 	}
 	st := &steps[0]
-	return st.Op == plan.Delete || st.Op == plan.Overwrite && st.Follow == nil && t.writers[st.ID].remains() == nil
+	return st.Op == plan.Delete || st.Op == plan.Overwrite && st.Follow == nil && t.writers[st.ID].notYetNull() == nil
 }
 
 // fetchesKeys reports whether a sweep fetches the keys of its rows beforehand,
 // for the sake of row commitments.
-func (p *program) fetchesKeys() bool {
+func (p *compiledRoot) fetchesKeys() bool {
 	return p.tracking == fetched || p.tracking == returned && p.root.Steps[0].Op != plan.Delete
 }
 
-// light reports whether a sweep's rows cost little beside its transactions:
+// isCheap reports whether a sweep's rows cost little beside its transactions:
 // they are deleted, and nothing of them comes to the client.
-func (p *program) light() bool {
+func (p *compiledRoot) isCheap() bool {
 	return p.tracking == untracked && p.root.Steps[0].Op == plan.Delete
 }
 
-// sweep carries out the one step of a root on a range of its table: there is no
+// runRangeStep carries out the one step of a root on a range of its table: there is no
 // closure, and nothing is fetched that the step doesn't need.
-func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *anonymise.Source, chunk int) (*deed, error) {
-	d := &deed{}
-	st, t := &p.root.Steps[0], p.first()
+func (p *compiledRoot) runRangeStep(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, chunk int) (*batchResult, error) {
+	d := &batchResult{}
+	st, t := &p.root.Steps[0], p.rootTable()
 	c := d.step(st.ID)
-	where := slices.Concat(p.where(), it.where(p), st.Conditions())
+	where := slices.Concat(p.where(), it.rangeCond(p), st.Conditions())
 	if p.fetchesKeys() {
-		if err := p.note(ctx, tx, where, st.Op, d); err != nil {
+		if err := p.noteKeys(ctx, tx, where, st.Op, d); err != nil {
 			return nil, err
 		}
 	}
 	met := int64(-1) // not counted
-	if it.contended || st.Op != plan.Delete && t.swallows() {
+	if it.contended || st.Op != plan.Delete && t.hasSuppressingTrigger() {
 		var err error
-		if met, err = t.lock(ctx, tx, where); err != nil {
+		if met, err = t.lockRows(ctx, tx, where); err != nil {
 			return nil, err
 		}
 	}
 	switch st.Op {
 	case plan.Delete:
-		n, err := p.removeNoting(ctx, tx, t, dialect.Delete{Table: t.Name, Where: where}, 0, d)
+		n, err := p.deleteReturningKeys(ctx, tx, t, dialect.Delete{Table: t.Name, Where: where}, 0, d)
 		if err != nil {
 			return nil, err
 		}
 		c.add(Counts{Matched: n, Affected: n})
 		if p.root.Older != nil { // else the last scan counts the table
-			d.proofs = append(d.proofs, proof{step: st.ID, table: t.Name, absent: where, ranged: true})
+			d.proofs = append(d.proofs, check{step: st.ID, table: t.Name, absent: where, ranged: true})
 		}
 	case plan.Detach:
 		u := dialect.Update{Table: t.Name, Where: where}
@@ -79,7 +79,7 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 		c.add(Counts{Matched: n.Rows, Affected: n.Rows})
 	case plan.Overwrite:
 		w := t.writers[st.ID]
-		if err := p.sweepOver(ctx, tx, it, w, where, source, chunk, c, d); err != nil {
+		if err := p.overwriteRange(ctx, tx, it, w, where, source, chunk, c, d); err != nil {
 			return nil, err
 		}
 	}
@@ -90,16 +90,16 @@ func (p *program) sweep(ctx context.Context, tx dialect.Tx, it *item, source *an
 	return d, nil
 }
 
-// swallows reports whether a trigger could keep rows from being updated, which no
+// hasSuppressingTrigger reports whether a trigger could keep rows from being updated, which no
 // count of updated rows would tell.
-func (t *table) swallows() bool {
+func (t *table) hasSuppressingTrigger() bool {
 	return slices.ContainsFunc(t.schema.Triggers, func(tr *dialect.Trigger) bool {
 		return tr.OnUpdate && !tr.Disabled && tr.Timing != "after"
 	})
 }
 
-// lock locks the rows that meet the conditions, where they have keys, and counts them.
-func (t *table) lock(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (n int64, err error) {
+// lockRows locks the rows that meet the conditions, where they have keys, and counts them.
+func (t *table) lockRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (n int64, err error) {
 	if len(t.Key) == 0 {
 		return tx.Count(ctx, t.Name, where)
 	}
@@ -112,10 +112,10 @@ func (t *table) lock(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (
 	return n, nil
 }
 
-// sweepOver overwrites a range. Where that goes through the client and it is
+// overwriteRange overwrites a range. Where that goes through the client and it is
 // the whole table, the rows are addressed first and taken in chunks.
-func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *Counts, d *deed) error {
-	t := p.first()
+func (p *compiledRoot) overwriteRange(ctx context.Context, tx dialect.Tx, it *workItem, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *Counts, d *batchResult) error {
+	t := p.rootTable()
 	ranges := [][]dialect.Cond{where}
 	if len(w.set) == 0 && it.whole {
 		ranges = nil
@@ -126,11 +126,11 @@ func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *wri
 			}
 			keys = append(keys, key)
 			if len(keys) == chunk {
-				ranges, keys = append(ranges, w.named(keys)), nil
+				ranges, keys = append(ranges, w.keyCond(keys)), nil
 			}
 		}
 		if len(keys) > 0 {
-			ranges = append(ranges, w.named(keys))
+			ranges = append(ranges, w.keyCond(keys))
 		}
 	}
 	var version []string
@@ -138,12 +138,12 @@ func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *wri
 		version = []string{p.version, t.schema.Address}
 	}
 	for _, r := range ranges {
-		bulk, err := w.write(ctx, tx, r, version, source, d)
+		bulk, err := w.overwriteRows(ctx, tx, r, version, source, d)
 		if err != nil {
 			return err
 		}
 		if bulk != nil && !w.Address { // an address changes with its row
-			d.proofs = append(d.proofs, proof{step: w.step.ID, table: w.Name, found: r, equal: bulk, schema: t.schema})
+			d.proofs = append(d.proofs, check{step: w.step.ID, table: w.Name, found: r, equal: bulk, schema: t.schema})
 		} else if bulk != nil {
 			c.Unchecked += int64(len(bulk.Rows))
 		}
@@ -151,13 +151,13 @@ func (p *program) sweepOver(ctx context.Context, tx dialect.Tx, it *item, w *wri
 	return nil
 }
 
-func (w *writer) named(keys []dialect.Key) []dialect.Cond {
+func (w *writer) keyCond(keys []dialect.Key) []dialect.Cond {
 	return []dialect.Cond{dialect.In{Columns: w.Key, Keys: keys}}
 }
 
-// note fetches the keys of a range's rows, for the sake of row commitments.
-func (p *program) note(ctx context.Context, tx dialect.Tx, where []dialect.Cond, op plan.Op, d *deed) error {
-	t := p.first()
+// noteKeys fetches the keys of a range's rows, for the sake of row commitments.
+func (p *compiledRoot) noteKeys(ctx context.Context, tx dialect.Tx, where []dialect.Cond, op plan.Op, d *batchResult) error {
+	t := p.rootTable()
 	if len(t.Key) == 0 || t.Address {
 		return nil // nothing names a row for good
 	}
@@ -168,6 +168,6 @@ func (p *program) note(ctx context.Context, tx dialect.Tx, where []dialect.Cond,
 		}
 		keys = append(keys, key)
 	}
-	d.erase(t, keys, op)
+	d.addErased(t, keys, op)
 	return nil
 }

@@ -65,7 +65,7 @@ func MaxLag(limit time.Duration, of ...dialect.Monitor) Throttle {
 			return worst, nil
 		},
 		Say: func(v int64) string {
-			return fmt.Sprintf("replication lag %s (at most %s)", brief(time.Duration(v)), limit)
+			return fmt.Sprintf("replication lag %s (at most %s)", roundDuration(time.Duration(v)), limit)
 		},
 	}
 }
@@ -90,13 +90,13 @@ func MaxCommitLatency(limit time.Duration) Throttle {
 	return &batch.Latency{
 		Limit: limit, First: time.Second, Most: 30 * time.Second,
 		Say: func(took time.Duration) string {
-			return fmt.Sprintf("a commit took %s (at most %s)", brief(took), limit)
+			return fmt.Sprintf("a commit took %s (at most %s)", roundDuration(took), limit)
 		},
 	}
 }
 
-// brief is a duration without more digits than anybody reads.
-func brief(d time.Duration) string {
+// roundDuration is a duration without more digits than anybody reads.
+func roundDuration(d time.Duration) string {
 	if d >= 10*time.Second {
 		return d.Round(time.Second).String()
 	}
@@ -110,9 +110,9 @@ type pacer struct {
 	pace  func() error // waits
 }
 
-// throttle gets the throttles ready. It asks each once, so that one that can't
+// startThrottles gets the throttles ready. It asks each once, so that one that can't
 // work stops the run before it has begun.
-func (e *executor) throttle(ctx context.Context) error {
+func (e *executor) startThrottles(ctx context.Context) error {
 	var throttles []batch.Throttle
 	for _, t := range e.Throttles {
 		throttles = append(throttles, t)
@@ -123,27 +123,27 @@ func (e *executor) throttle(ctx context.Context) error {
 	if err := batch.NewGate(nil, throttles...).Check(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrThrottle, err)
 	}
-	e.gate = batch.NewGate(e.waits, append(throttles, e.journal.pauses())...)
+	e.gate = batch.NewGate(e.emitWait, append(throttles, e.journal.pauseThrottle())...)
 	return nil
 }
 
-// waits tells why batches wait, and with "" that they go on.
-func (e *executor) waits(why string, waited time.Duration) {
+// emitWait tells why batches wait, and with "" that they go on.
+func (e *executor) emitWait(why string, waited time.Duration) {
 	if why == "" {
 		e.Log.Info("batches go on", "run", e.RunID, "waited", waited)
-		e.emit(Event{Kind: Released, Took: waited})
+		e.emitEvent(Event{Kind: Released, Took: waited})
 		return
 	}
 	e.Log.Warn("batches wait", "run", e.RunID, "why", why)
-	e.emit(Event{Kind: Throttled, Reason: why, Took: waited})
+	e.emitEvent(Event{Kind: Throttled, Reason: why, Took: waited})
 }
 
-// sizer makes the sizer of a root's batches.
-func (e *executor) sizer(p *program) *batch.Sizer {
+// newSizer makes the sizer of a root's batches.
+func (e *executor) newSizer(p *compiledRoot) *batch.Sizer {
 	first, most := 100, e.MaxRows
-	if p.sweeps(e.plan.Scope) {
+	if p.isRangeStep(e.plan.Scope) {
 		first = e.MaxRows
-		if p.light() {
+		if p.isCheap() {
 			most = e.maxSwept
 		}
 	}
@@ -157,9 +157,9 @@ func (e *executor) sizer(p *program) *batch.Sizer {
 	return sizer
 }
 
-// work has the workers do the items, each when the throttles let it. A wait
+// runWorkers has the workers do the items, each when the throttles let it. A wait
 // ends when another worker fails.
-func (e *executor) work(ctx context.Context, workers int, items iter.Seq2[*item, error], do func(ctx context.Context, it *item) error) error {
+func (e *executor) runWorkers(ctx context.Context, workers int, items iter.Seq2[*workItem, error], do func(ctx context.Context, it *workItem) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	e.pace = func() error { return e.gate.Wait(ctx) }
@@ -168,7 +168,7 @@ func (e *executor) work(ctx context.Context, workers int, items iter.Seq2[*item,
 	if err := e.pace(); err != nil {
 		return err
 	}
-	return batch.Run(ctx, workers, e.Grace, batch.Paced(items, e.pace), func(ctx context.Context, it *item) error {
+	return batch.Run(ctx, workers, e.Grace, batch.Paced(items, e.pace), func(ctx context.Context, it *workItem) error {
 		err := do(ctx, it)
 		if err != nil {
 			stop(err)
@@ -177,17 +177,17 @@ func (e *executor) work(ctx context.Context, workers int, items iter.Seq2[*item,
 	})
 }
 
-// between waits before an item's second transaction and those after it, as
+// betweenBatches waits before an item's second transaction and those after it, as
 // before its first: there may be many. When it fails the item is continued like after a crash.
-func (p *pacer) between(it *item) error {
+func (p *pacer) betweenBatches(it *workItem) error {
 	if it.part == 0 {
 		return nil
 	}
 	return p.pace()
 }
 
-// affected is how many rows a transaction changed.
-func (t *tally) affected() (rows int64) {
+// affectedRows is how many rows a transaction changed.
+func (t *tally) affectedRows() (rows int64) {
 	for _, c := range t.Steps {
 		rows += c.Affected
 	}

@@ -34,7 +34,7 @@ func (t *turns) needed() bool { return t.left.Add(-1) >= 0 }
 
 // note has the batch, and those of its run that come after it, take turns where the error
 // tells that it met another transaction.
-func (t *turns) note(it *item, err error) {
+func (t *turns) note(it *workItem, err error) {
 	if meetsOthers(err) {
 		it.inTurn = true
 		t.left.Store(batchesInTurn)

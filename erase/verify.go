@@ -69,11 +69,11 @@ func Verify(ctx context.Context, db dialect.DB, policy *plan.Policy, st *receipt
 
 func verifyAt(ctx context.Context, now time.Time, db dialect.DB, policy *plan.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
 	v := &verifier{db: db, now: now, statement: st, old: slices.Clone(old), looked: map[int]bool{}, result: &Verification{}}
-	if err := v.verify(ctx, policy, subjects); err != nil {
+	if err := v.verifyScope(ctx, policy, subjects); err != nil {
 		denial{db: db, plan: v.planned(ctx, policy), reading: true}.explain(ctx, &err)
 		return nil, err
 	}
-	return v.conclude(), nil
+	return v.overallOutcome(), nil
 }
 
 // planned is the plan that the verification goes by, built for what it has to read where the
@@ -89,8 +89,8 @@ func (v *verifier) planned(ctx context.Context, policy *plan.Policy) *plan.Plan 
 	return p
 }
 
-// conclude is the worst of the findings.
-func (v *verifier) conclude() *Verification {
+// overallOutcome is the worst of the findings.
+func (v *verifier) overallOutcome() *Verification {
 	v.result.Outcome = Holds
 	for _, o := range []Outcome{CannotTell, ToDo, Broken} {
 		if slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Outcome == o }) {
@@ -112,22 +112,22 @@ type verifier struct {
 	executor  *executor
 }
 
-func (v *verifier) find(t dialect.Name, o Outcome, rows int64, format string, args ...any) {
+func (v *verifier) addFinding(t dialect.Name, o Outcome, rows int64, format string, args ...any) {
 	v.result.Findings = append(v.result.Findings, Finding{Table: t, Outcome: o, Rows: rows, Reason: fmt.Sprintf(format, args...)})
 }
 
-func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Source) error {
+func (v *verifier) verifyScope(ctx context.Context, policy *plan.Policy, subjects Source) error {
 	pr := &v.statement.Predicate
 	same, err := v.sameDatabase(ctx)
 	if err != nil {
 		return err
 	}
 	if !same {
-		v.find(dialect.Name{}, CannotTell, 0, "this is not the database of the receipt: its journal has another identity, or none")
+		v.addFinding(dialect.Name{}, CannotTell, 0, "this is not the database of the receipt: its journal has another identity, or none")
 		return nil
 	}
 	if policy.Digest() != pr.PolicyDigest {
-		v.find(dialect.Name{}, CannotTell, 0, "the policy is not the one that the receipt names")
+		v.addFinding(dialect.Name{}, CannotTell, 0, "the policy is not the one that the receipt names")
 		return nil
 	}
 	schema, err := v.db.Inspect(ctx)
@@ -143,55 +143,55 @@ func (v *verifier) verify(ctx context.Context, policy *plan.Policy, subjects Sou
 			return err
 		}
 	}
-	known := v.prune(schema, policy)
-	if err := v.overdue(ctx, policy, known, schema); err != nil {
+	known := v.pruneSchema(schema, policy)
+	if err := v.findOverdue(ctx, policy, known, schema); err != nil {
 		return err
 	}
 	p, err := plan.FromSchema(known, v.db, policy, plan.Scope(pr.Scope))
 	if err != nil {
-		v.find(dialect.Name{}, CannotTell, 0, "the plan can't be built again on the schema as it is: %s", err)
+		v.addFinding(dialect.Name{}, CannotTell, 0, "the plan can't be built again on the schema as it is: %s", err)
 		return nil
 	}
 	p.OnlyOn = pr.System.OnlyOn
 	if p.Digest() != pr.PlanDigest {
-		v.drift(p)
+		v.findDrift(p)
 	}
 	if v.noted {
 		p = unconditional(p)
 	}
 	o := Options{Subjects: subjects}.withDefaults(v.db.Engine())
 	v.executor = &executor{Options: o, db: v.db, plan: p, schema: schema}
-	v.versions(p, schema)
+	v.checkVersions(p, schema)
 	for i := range p.Roots {
-		prog, err := compile(p, i, schema, pr.AsOf, untracked)
+		prog, err := compileRoot(p, i, schema, pr.AsOf, untracked)
 		if err != nil {
 			return err
 		}
-		if err := v.executor.lookUp(ctx, []*program{prog}); errors.Is(err, ErrBadPeriod) {
-			v.find(prog.first().Name, CannotTell, 0, "%s", err)
+		if err := v.executor.loadRetentionPeriods(ctx, []*compiledRoot{prog}); errors.Is(err, ErrBadPeriod) {
+			v.addFinding(prog.rootTable().Name, CannotTell, 0, "%s", err)
 			continue
 		} else if err != nil {
 			return err
 		}
 		switch {
 		case prog.root.Ended:
-			err = v.finished(ctx, prog)
+			err = v.verifyEnded(ctx, prog)
 		case p.Scope == plan.ScopeSubjects:
-			err = v.subjects(ctx, prog)
+			err = v.verifySubjects(ctx, prog)
 		case p.Scope == plan.ScopeExpired:
-			err = v.expired(ctx, prog)
+			err = v.verifyExpired(ctx, prog)
 		default:
-			err = v.everything(ctx, prog)
+			err = v.verifyEverything(ctx, prog)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return v.others(ctx)
+	return v.noteOtherTables(ctx)
 }
 
-// versions says of which tables the engine keeps old versions of rows: nothing here looks into them.
-func (v *verifier) versions(p *plan.Plan, schema *dialect.Schema) {
+// checkVersions says of which tables the engine keeps old versions of rows: nothing here looks into them.
+func (v *verifier) checkVersions(p *plan.Plan, schema *dialect.Schema) {
 	seen := map[dialect.Name]bool{}
 	for _, r := range p.Roots {
 		for _, st := range r.Steps {
@@ -200,7 +200,7 @@ func (v *verifier) versions(p *plan.Plan, schema *dialect.Schema) {
 				continue
 			}
 			seen[t.Name] = true
-			v.find(t.Name, CannotTell, 0, "the engine keeps old versions of its rows in %s, with the values that they had: verification doesn't look there", v.name(*t.History))
+			v.addFinding(t.Name, CannotTell, 0, "the engine keeps old versions of its rows in %s, with the values that they had: verification doesn't look there", v.tableName(*t.History))
 		}
 	}
 }
@@ -219,14 +219,14 @@ func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
 	of := v.statement.Predicate.System.Journal
 	copied := row.ID != of && slices.Contains(row.Origins, of) || row.ID == of && row.isCopy(id.Marks)
 	if copied {
-		v.find(dialect.Name{}, CannotTell, 0, "this is a copy of the receipt's database, or that one was moved or restored: `expunge adopt` states that it is the same")
+		v.addFinding(dialect.Name{}, CannotTell, 0, "this is a copy of the receipt's database, or that one was moved or restored: `expunge adopt` states that it is the same")
 	}
 	return copied || row.ID == of, nil
 }
 
-// prune leaves out what the policy doesn't know, so that a new table or column
+// pruneSchema leaves out what the policy doesn't know, so that a new table or column
 // is the only thing that can't tell.
-func (v *verifier) prune(s *dialect.Schema, p *plan.Policy) *dialect.Schema {
+func (v *verifier) pruneSchema(s *dialect.Schema, p *plan.Policy) *dialect.Schema {
 	known := func(n dialect.Name) *plan.PolicyTable {
 		for i := range p.Tables {
 			t := &p.Tables[i]
@@ -241,7 +241,7 @@ func (v *verifier) prune(s *dialect.Schema, p *plan.Policy) *dialect.Schema {
 	for _, t := range s.Tables {
 		rule := known(t.Name)
 		if rule == nil {
-			v.find(t.Name, CannotTell, 0, "the table is not in the policy: it was not there, or not visible, when the plan was made")
+			v.addFinding(t.Name, CannotTell, 0, "the table is not in the policy: it was not there, or not visible, when the plan was made")
 			continue
 		}
 		slim := *t
@@ -249,7 +249,7 @@ func (v *verifier) prune(s *dialect.Schema, p *plan.Policy) *dialect.Schema {
 			slim.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c *dialect.Column) bool {
 				fresh := rule.Column(c.Name) == nil
 				if fresh {
-					v.find(t.Name, CannotTell, 0, "column %s is not in the policy: it was not there when the plan was made", c.Name)
+					v.addFinding(t.Name, CannotTell, 0, "column %s is not in the policy: it was not there when the plan was made", c.Name)
 				}
 				return fresh
 			})
@@ -262,10 +262,10 @@ func (v *verifier) prune(s *dialect.Schema, p *plan.Policy) *dialect.Schema {
 	return &out
 }
 
-// drift reports the tables that the receipt has and the plan of today hasn't,
+// findDrift reports the tables that the receipt has and the plan of today hasn't,
 // and the other way round. Where the same tables have the same steps only details of
 // their columns changed, which the search below takes as they are now.
-func (v *verifier) drift(p *plan.Plan) {
+func (v *verifier) findDrift(p *plan.Plan) {
 	type step struct{ table, op, path string }
 	then, now := map[step]bool{}, map[step]bool{}
 	for _, a := range v.statement.Predicate.Actions {
@@ -275,46 +275,46 @@ func (v *verifier) drift(p *plan.Plan) {
 		for _, s := range r.Steps {
 			now[step{s.Table.String(), string(s.Op), s.Path}] = true
 			if !then[step{s.Table.String(), string(s.Op), s.Path}] {
-				v.find(s.Table, CannotTell, 0, "the receipt has no such step (%s, %s): the schema, or this program, has changed", s.Op, s.Path)
+				v.addFinding(s.Table, CannotTell, 0, "the receipt has no such step (%s, %s): the schema, or this program, has changed", s.Op, s.Path)
 			}
 		}
 	}
 	for _, a := range v.statement.Predicate.Actions {
 		n := dialect.Name{Schema: a.Schema, Table: a.Table}
 		if !now[step{n.String(), string(a.Operation), a.Path}] {
-			v.find(n, CannotTell, 0, "the plan of today has no such step (%s, %s): the schema, or this program, has changed", a.Operation, a.Path)
+			v.addFinding(n, CannotTell, 0, "the plan of today has no such step (%s, %s): the schema, or this program, has changed", a.Operation, a.Path)
 		}
 	}
 }
 
-// expired looks for rows that had expired at the receipt's moment.
-func (v *verifier) expired(ctx context.Context, p *program) error {
-	t := p.first()
-	if err := v.executor.read(ctx, func(tx dialect.Tx) error {
+// verifyExpired looks for rows that had expired at the receipt's moment.
+func (v *verifier) verifyExpired(ctx context.Context, p *compiledRoot) error {
+	t := p.rootTable()
+	if err := v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
 		n, err := tx.Count(ctx, t.Name, p.where())
 		switch {
 		case err != nil:
 			return err
 		case n == 0:
-			v.find(t.Name, Holds, 0, "no row is there that had expired at the receipt's moment")
+			v.addFinding(t.Name, Holds, 0, "no row is there that had expired at the receipt's moment")
 		case p.root.Older.Lookup != nil:
-			v.find(t.Name, CannotTell, n, "%s that had expired by the periods of today: whether those were the same then can't be told", rowsOf(n))
-		case p.bounded() || t.Hold != nil || t.writes != "":
-			v.find(t.Name, CannotTell, n, "%s that had expired: what was held or overwritten can't be told from the rest", rowsOf(n))
+			v.addFinding(t.Name, CannotTell, n, "%s that had expired by the periods of today: whether those were the same then can't be told", rowsOf(n))
+		case p.keepsBounds() || t.Hold != nil || t.writes != "":
+			v.addFinding(t.Name, CannotTell, n, "%s that had expired: what was held or overwritten can't be told from the rest", rowsOf(n))
 		default:
-			v.find(t.Name, Broken, n, "%s that had expired", rowsOf(n))
+			v.addFinding(t.Name, Broken, n, "%s that had expired", rowsOf(n))
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	return (&subjectSearch{verifier: v, program: p, nameless: true}).orphans(ctx)
+	return (&subjectSearch{verifier: v, compiledRoot: p, nameless: true}).findOrphans(ctx)
 }
 
-// everything can tell of emptied tables and of references that were set NULL. What
+// verifyEverything can tell of emptied tables and of references that were set NULL. What
 // values were is not known, unless the caller gives them.
-func (v *verifier) everything(ctx context.Context, p *program) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
+func (v *verifier) verifyEverything(ctx context.Context, p *compiledRoot) error {
+	return v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
 		for i := range p.root.Steps {
 			st := &p.root.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())
@@ -323,21 +323,21 @@ func (v *verifier) everything(ctx context.Context, p *program) error {
 			}
 			switch {
 			case st.Op == plan.Detach && n == 0:
-				v.find(st.Table, Holds, 0, "no row refers to %s by (%s)%s", v.name(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
+				v.addFinding(st.Table, Holds, 0, "no row refers to %s by (%s)%s", v.tableName(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
 			case st.Op == plan.Detach:
-				v.find(st.Table, CannotTell, n, "%s with a reference to %s by (%s)%s: whether they are new can't be told", rowsOf(n), v.name(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
+				v.addFinding(st.Table, CannotTell, n, "%s with a reference to %s by (%s)%s: whether they are new can't be told", rowsOf(n), v.tableName(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
 			case n == 0 && st.Rows == plan.Following:
-				v.find(st.Table, Holds, 0, "no row refers to %s by (%s)", v.name(st.Follow.RefTable), strings.Join(st.Follow.Columns, ", "))
+				v.addFinding(st.Table, Holds, 0, "no row refers to %s by (%s)", v.tableName(st.Follow.RefTable), strings.Join(st.Follow.Columns, ", "))
 			case n == 0:
-				v.find(st.Table, Holds, 0, "the table is empty")
+				v.addFinding(st.Table, Holds, 0, "the table is empty")
 			case st.Op == plan.Delete:
-				v.find(st.Table, CannotTell, n, "%s in the table: whether they are new can't be told", rowsOf(n))
+				v.addFinding(st.Table, CannotTell, n, "%s in the table: whether they are new can't be told", rowsOf(n))
 			default:
 				columns := map[string]bool{}
 				for _, a := range st.Set {
 					columns[a.Column] = true
 				}
-				if err := v.compare(ctx, tx, st.Table, columns, n); err != nil {
+				if err := v.compareValues(ctx, tx, st.Table, columns, n); err != nil {
 					return err
 				}
 			}
@@ -346,8 +346,8 @@ func (v *verifier) everything(ctx context.Context, p *program) error {
 	})
 }
 
-// name is a table's name as a policy has it: without the schema that goes without saying.
-func (v *verifier) name(n dialect.Name) string { return v.result.TableName(n) }
+// tableName is a table's name as a policy has it: without the schema that goes without saying.
+func (v *verifier) tableName(n dialect.Name) string { return v.result.TableName(n) }
 
 // conditionOf is a link's condition as the end of a sentence.
 func conditionOf(ref *plan.Reference) string {

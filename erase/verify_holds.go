@@ -10,9 +10,9 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// overdue looks for what the receipt's erasure had to leave to a hold that has
+// findOverdue looks for what the receipt's erasure had to leave to a hold that has
 // ended since: it takes from the journal where to look, and no subject.
-func (v *verifier) overdue(ctx context.Context, policy *plan.Policy, known, schema *dialect.Schema) error {
+func (v *verifier) findOverdue(ctx context.Context, policy *plan.Policy, known, schema *dialect.Schema) error {
 	j := &journal{db: v.db, now: func() time.Time { return v.now }}
 	if any, err := j.hasNotes(ctx); err != nil || !any {
 		return err
@@ -24,7 +24,7 @@ func (v *verifier) overdue(ctx context.Context, policy *plan.Policy, known, sche
 	v.noted = true
 	p, err := plan.FromSchema(known, v.db, policy, plan.Expired())
 	if err != nil {
-		v.find(dialect.Name{}, CannotTell, 0, "whether a hold has ended can't be found out, as the plan of scope expired can't be built: %s", err)
+		v.addFinding(dialect.Name{}, CannotTell, 0, "whether a hold has ended can't be found out, as the plan of scope expired can't be built: %s", err)
 		return nil
 	}
 	e := &executor{Options: Options{}.withDefaults(v.db.Engine()), db: v.db, plan: unconditional(p), schema: schema, journal: j}
@@ -33,38 +33,38 @@ func (v *verifier) overdue(ctx context.Context, policy *plan.Policy, known, sche
 		if !p.Roots[i].Ended {
 			continue
 		}
-		prog, err := compile(p, i, schema, v.now, untracked)
+		prog, err := compileRoot(p, i, schema, v.now, untracked)
 		if err != nil {
 			return err
 		}
 		var of []heldRow
 		for _, h := range notes {
-			if h.Root == rootOf(prog.first()) {
+			if h.Root == rootOf(prog.rootTable()) {
 				of = append(of, h)
 			}
 		}
 		for page := range slices.Chunk(of, 200) {
 			for _, it := range itemsOf(prog, page) {
-				if err := v.left(ctx, e, it, left); err != nil {
+				if err := v.countUnheld(ctx, e, it, left); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	for _, n := range tablesOf(left) {
-		v.find(n, ToDo, left[n], "%s kept by a hold that has ended: a run of scope expired erases what it kept", rowsOf(left[n]))
+		v.addFinding(n, ToDo, left[n], "%s kept by a hold that has ended: a run of scope expired erases what it kept", rowsOf(left[n]))
 	}
 	return nil
 }
 
-// left counts what scope expired would do now to the rows of an item, and which
+// countUnheld counts what scope expired would do now to the rows of an item, and which
 // a hold may have kept then. Whether a hold's condition was met then by a row that is
 // overwritten, its own note says: it is counted with that.
-func (v *verifier) left(ctx context.Context, e *executor, it *item, left map[dialect.Name]int64) error {
-	return e.read(ctx, func(tx dialect.Tx) error {
-		g := newGathering(it.prog, tx, dialect.NoLock)
+func (v *verifier) countUnheld(ctx context.Context, e *executor, it *workItem, left map[dialect.Name]int64) error {
+	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+		g := newClosure(it.prog, tx, dialect.NoLock)
 		g.dry = true
-		if err := e.recall(ctx, g, it.keys, it.since, it.own); err != nil {
+		if err := e.regatherHeld(ctx, g, it.keys, it.since, it.own); err != nil {
 			return err
 		}
 		for _, s := range g.sets {
@@ -72,7 +72,7 @@ func (v *verifier) left(ctx context.Context, e *executor, it *item, left map[dia
 				if r.before == nil || *r.before == deleted {
 					continue
 				}
-				switch s.outcome(r) {
+				switch s.outcomeOf(r) {
 				case deleted:
 					left[s.Name]++
 				case written, rest:
@@ -86,21 +86,21 @@ func (v *verifier) left(ctx context.Context, e *executor, it *item, left map[dia
 	})
 }
 
-// finished looks whether something is left of what holds kept, and which had
+// verifyEnded looks whether something is left of what holds kept, and which had
 // ended at the receipt's moment, as far as the journal names it still.
-func (v *verifier) finished(ctx context.Context, p *program) error {
+func (v *verifier) verifyEnded(ctx context.Context, p *compiledRoot) error {
 	j := &journal{db: v.db}
 	left := map[dialect.Name]int64{}
 	if any, err := j.hasNotes(ctx); err != nil {
 		return err
 	} else if any {
-		lenient, err := compile(unconditional(v.executor.plan), p.index, v.executor.schema, p.asOf, untracked)
+		lenient, err := compileRoot(unconditional(v.executor.plan), p.index, v.executor.schema, p.asOf, untracked)
 		if err != nil {
 			return err
 		}
 		var after *heldRow
 		for {
-			page, err := j.heldPage(ctx, rootOf(p.first()), after, 200)
+			page, err := j.heldPage(ctx, rootOf(p.rootTable()), after, 200)
 			if err != nil {
 				return err
 			}
@@ -108,38 +108,38 @@ func (v *verifier) finished(ctx context.Context, p *program) error {
 				break
 			}
 			after = &page[len(page)-1]
-			if err := v.going(ctx, lenient, page, left); err != nil {
+			if err := v.countEnded(ctx, lenient, page, left); err != nil {
 				return err
 			}
 		}
 	}
 	for _, n := range tablesOf(left) {
-		v.find(n, Broken, left[n], "%s kept by a hold that had ended", rowsOf(left[n]))
+		v.addFinding(n, Broken, left[n], "%s kept by a hold that had ended", rowsOf(left[n]))
 	}
 	if len(left) == 0 {
-		v.find(p.first().Name, Holds, 0, "of what holds had kept from erasures, nothing is there that no hold keeps any more")
+		v.addFinding(p.rootTable().Name, Holds, 0, "of what holds had kept from erasures, nothing is there that no hold keeps any more")
 	}
 	return nil
 }
 
-// going counts what should be gone of the rows that were gone through by then.
-func (v *verifier) going(ctx context.Context, p *program, page []heldRow, left map[dialect.Name]int64) error {
+// countEnded counts what should be gone of the rows that were gone through by then.
+func (v *verifier) countEnded(ctx context.Context, p *compiledRoot, page []heldRow, left map[dialect.Name]int64) error {
 	var keys []dialect.Key
-	for _, h := range latest(page) {
-		if h.Since >= sortable(p.asOf) {
+	for _, h := range newestNotes(page) {
+		if h.Since >= sortableTime(p.asOf) {
 			keys = append(keys, h.Key)
 		}
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		g := newGathering(p, tx, dialect.NoLock)
-		if err := g.collect(ctx, []dialect.Cond{dialect.In{Columns: p.first().Key, Keys: keys}}); err != nil {
+	return v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
+		g := newClosure(p, tx, dialect.NoLock)
+		if err := g.collectRows(ctx, []dialect.Cond{dialect.In{Columns: p.rootTable().Key, Keys: keys}}); err != nil {
 			return err
 		}
 		for _, s := range g.sets {
-			if n := len(s.going()); n > 0 {
+			if n := len(s.deletedRows()); n > 0 {
 				left[s.Name] += int64(n)
 			}
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// orphans searches the links whose subject's values can't be known any more:
+// findOrphans searches the links whose subject's values can't be known any more:
 // rows that are linked to nothing may be of a subject whom the receipt is about.
-func (v *subjectSearch) orphans(ctx context.Context) error {
+func (v *subjectSearch) findOrphans(ctx context.Context) error {
 	for _, t := range v.tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]
@@ -35,7 +35,7 @@ func (v *subjectSearch) orphans(ctx context.Context) error {
 
 // searchedByKey reports whether every row that refers to a given subject was found.
 func (v *subjectSearch) searchedByKey(ref *plan.Reference) bool {
-	return ref.RefTable == v.first().Name && slices.Equal(ref.RefColumns, v.first().Key) && !v.nameless
+	return ref.RefTable == v.rootTable().Name && slices.Equal(ref.RefColumns, v.rootTable().Key) && !v.nameless
 }
 
 // orphansOf says what is known of rows that a link leads to from no row, but for
@@ -46,28 +46,28 @@ func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, eras
 		where = append(where, dialect.Match{SQL: ref.Where})
 	}
 	var n int64
-	err := v.executor.read(ctx, func(tx dialect.Tx) (err error) {
+	err := v.executor.inReadTx(ctx, func(tx dialect.Tx) (err error) {
 		n, err = tx.Count(ctx, ref.Table, where)
 		return err
 	})
 	if n -= known; err != nil || n <= 0 || v.hasOutcome(ref.Table, Broken) {
 		return err
 	}
-	by := rowsOf(n) + " linked by (" + strings.Join(ref.Columns, ", ") + ") to no row of " + v.name(ref.RefTable)
+	by := rowsOf(n) + " linked by (" + strings.Join(ref.Columns, ", ") + ") to no row of " + v.tableName(ref.RefTable)
 	switch erase {
 	case plan.EraseKeep:
-		v.find(ref.Table, Holds, n, "%s: the policy keeps such rows", by)
+		v.addFinding(ref.Table, Holds, n, "%s: the policy keeps such rows", by)
 	case plan.EraseOverwrite:
-		v.find(ref.Table, CannotTell, n, "%s: whether they were to be overwritten can't be told", by)
+		v.addFinding(ref.Table, CannotTell, n, "%s: whether they were to be overwritten can't be told", by)
 	default:
-		v.find(ref.Table, CannotTell, n, "%s: whose they were can't be told", by)
+		v.addFinding(ref.Table, CannotTell, n, "%s: whose they were can't be told", by)
 	}
 	return nil
 }
 
-// unowned searches the tables whose rows go with their last owner: which rows a
+// findUnowned searches the tables whose rows go with their last owner: which rows a
 // deleted subject owned isn't known any more, but nothing refers to such a row.
-func (v *subjectSearch) unowned(ctx context.Context) error {
+func (v *subjectSearch) findUnowned(ctx context.Context) error {
 	if !v.gone && !v.nameless {
 		return nil
 	}
@@ -79,10 +79,10 @@ func (v *subjectSearch) unowned(ctx context.Context) error {
 		for _, ref := range t.SharedBy {
 			where = append(where, dialect.Not{Cond: dialect.Referenced{Table: ref.Table, Columns: ref.Columns, RefColumns: ref.RefColumns, Where: ref.Where}})
 		}
-		if err := v.executor.read(ctx, func(tx dialect.Tx) error {
+		if err := v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
 			n, err := tx.Count(ctx, t.Name, where)
 			if err == nil && n > 0 {
-				v.find(t.Name, CannotTell, n, "%s to which nothing refers: whose they were can't be told", rowsOf(n))
+				v.addFinding(t.Name, CannotTell, n, "%s to which nothing refers: whose they were can't be told", rowsOf(n))
 			}
 			return err
 		}); err != nil {
@@ -97,37 +97,37 @@ func (v *verifier) hasOutcome(t dialect.Name, o Outcome) bool {
 	return slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t && f.Outcome == o })
 }
 
-// explain says of each table which rows are there on purpose, and where nothing was
+// explainOutcomes says of each table which rows are there on purpose, and where nothing was
 // found why that is enough.
-func (v *subjectSearch) explain() {
+func (v *subjectSearch) explainOutcomes() {
 	for _, t := range v.tables {
 		for _, why := range []Reason{ByPolicy, ByHold, WithHeld, ByOthers} {
 			if n := v.stays[t.Name][why]; n > 0 && !v.rowsOnly {
-				v.find(t.Name, Holds, n, "%s", v.staying(t, why, n))
+				v.addFinding(t.Name, Holds, n, "%s", v.stayingRows(t, why, n))
 			}
 		}
 	}
 	for _, t := range v.tables {
-		if !v.reported(t.Name) {
-			v.find(t.Name, Holds, 0, "%s", v.absence(t))
+		if !v.isReported(t.Name) {
+			v.addFinding(t.Name, Holds, 0, "%s", v.whyAbsent(t))
 		}
 	}
 	for _, ref := range v.cutReferences() {
-		if !v.reported(ref.Table) && !v.rowsOnly {
-			v.find(ref.Table, Holds, 0, "no row refers by (%s) to one that is reached from a given subject", strings.Join(ref.Columns, ", "))
+		if !v.isReported(ref.Table) && !v.rowsOnly {
+			v.addFinding(ref.Table, Holds, 0, "no row refers by (%s) to one that is reached from a given subject", strings.Join(ref.Columns, ", "))
 		}
 	}
 }
 
-// reported reports whether something was found in the table.
-func (v *verifier) reported(t dialect.Name) bool {
+// isReported reports whether something was found in the table.
+func (v *verifier) isReported(t dialect.Name) bool {
 	return slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t })
 }
 
-// staying says how many rows stay, and why.
-func (v *subjectSearch) staying(t *table, why Reason, n int64) string {
+// stayingRows says how many rows stay, and why.
+func (v *subjectSearch) stayingRows(t *table, why Reason, n int64) string {
 	of, stay, them := " reached from", " stay", "them"
-	if t == v.first() {
+	if t == v.rootTable() {
 		of = " of"
 	}
 	if n == 1 {
@@ -149,8 +149,8 @@ func (v *subjectSearch) staying(t *table, why Reason, n int64) string {
 	return out + ": rows of others refer to " + them
 }
 
-// absence says why nothing was found in a table.
-func (v *subjectSearch) absence(t *table) string {
+// whyAbsent says why nothing was found in a table.
+func (v *subjectSearch) whyAbsent(t *table) string {
 	links := slices.DeleteFunc(slices.Clone(t.Reach), func(w plan.Reach) bool { return !w.Link || w.Forwards })
 	switch {
 	case len(t.Reach) == 0:

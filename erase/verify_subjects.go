@@ -13,48 +13,48 @@ import (
 // subjectSearch looks for the subjects of a receipt, and for what is reached from them.
 type subjectSearch struct {
 	*verifier
-	*program
+	*compiledRoot
 	stays    map[dialect.Name]map[Reason]int64 // rows that are there on purpose
 	linked   map[*plan.Reach]int64             // of them, those that a link from a deleted subject leads to
 	gone     bool                              // a given subject isn't in the database
 	nameless bool                              // so is one of which the key isn't known
 }
 
-// subjects looks for the given subjects and for what refers to them.
-func (v *verifier) subjects(ctx context.Context, p *program) error {
+// verifySubjects looks for the given subjects and for what refers to them.
+func (v *verifier) verifySubjects(ctx context.Context, p *compiledRoot) error {
 	if v.executor.Subjects == nil {
-		v.find(p.first().Name, CannotTell, 0, "no subject was given to look for")
+		v.addFinding(p.rootTable().Name, CannotTell, 0, "no subject was given to look for")
 		return nil
 	}
-	s := &subjectSearch{verifier: v, program: p, stays: map[dialect.Name]map[Reason]int64{}, linked: map[*plan.Reach]int64{}}
+	s := &subjectSearch{verifier: v, compiledRoot: p, stays: map[dialect.Name]map[Reason]int64{}, linked: map[*plan.Reach]int64{}}
 	var unnamed int64
-	for keys, err := range v.executor.chunks(ctx, true, chunk, &unnamed, nil) {
+	for keys, err := range v.executor.keyChunks(ctx, true, chunk, &unnamed, nil) {
 		if err != nil {
 			return err
 		}
-		if err := s.search(ctx, keys); err != nil {
+		if err := s.searchKeys(ctx, keys); err != nil {
 			return err
 		}
 	}
 	if s.nameless = unnamed > 0; s.nameless {
-		v.find(p.first().Name, CannotTell, 0, "%s named by an identifier that no row has: name them by their keys to search what is linked to them", countOf(unnamed, "subject"))
+		v.addFinding(p.rootTable().Name, CannotTell, 0, "%s named by an identifier that no row has: name them by their keys to search what is linked to them", countOf(unnamed, "subject"))
 	}
-	if err := s.orphans(ctx); err != nil {
+	if err := s.findOrphans(ctx); err != nil {
 		return err
 	}
-	if err := s.unowned(ctx); err != nil {
+	if err := s.findUnowned(ctx); err != nil {
 		return err
 	}
-	s.explain()
+	s.explainOutcomes()
 	return nil
 }
 
-// search looks at what is reached from the given subjects: nothing of it may be a
+// searchKeys looks at what is reached from the given subjects: nothing of it may be a
 // row that was to be deleted. One that isn't in the database is searched by its key.
-func (v *subjectSearch) search(ctx context.Context, keys []dialect.Key) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
-		g := newGathering(v.program, tx, dialect.NoLock)
-		if err := g.collectRoots(ctx, []dialect.Cond{dialect.In{Columns: v.first().Key, Keys: keys}}); err != nil {
+func (v *subjectSearch) searchKeys(ctx context.Context, keys []dialect.Key) error {
+	return v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
+		g := newClosure(v.compiledRoot, tx, dialect.NoLock)
+		if err := g.collectRoots(ctx, []dialect.Cond{dialect.In{Columns: v.rootTable().Key, Keys: keys}}); err != nil {
 			return err
 		}
 		there := len(g.sets[0].rows)
@@ -65,10 +65,10 @@ func (v *subjectSearch) search(ctx context.Context, keys []dialect.Key) error {
 		if err := g.collectReached(ctx); err != nil {
 			return err
 		}
-		if err := v.unseen(ctx, tx, g); err != nil {
+		if err := v.searchUnseen(ctx, tx, g); err != nil {
 			return err
 		}
-		if err := v.detached(ctx, tx, g); err != nil {
+		if err := v.searchDetached(ctx, tx, g); err != nil {
 			return err
 		}
 		if err := v.countLinked(ctx, tx, g, g.sets[0].rows[there:]); err != nil {
@@ -76,19 +76,19 @@ func (v *subjectSearch) search(ctx context.Context, keys []dialect.Key) error {
 		}
 		g.sets[0].rows = g.sets[0].rows[:there]
 		for _, s := range g.sets {
-			if n := int64(len(s.going())); n > 0 {
-				v.find(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
+			if n := int64(len(s.deletedRows())); n > 0 {
+				v.addFinding(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
 			}
 			for _, r := range s.rows {
-				if o := s.outcome(r); o == kept || o == left {
-					v.stay(s.Name, r.keptFor(), 1)
+				if o := s.outcomeOf(r); o == kept || o == left {
+					v.noteStaying(s.Name, r.keptFor(), 1)
 				}
 			}
-			n := int64(len(s.with(written)) + len(s.with(partly)))
+			n := int64(len(s.rowsWith(written)) + len(s.rowsWith(partly)))
 			if n == 0 || v.rowsOnly {
 				continue
 			}
-			if err := v.compare(ctx, tx, s.Name, s.overwritten(), n); err != nil {
+			if err := v.compareValues(ctx, tx, s.Name, s.overwrittenColumns(), n); err != nil {
 				return err
 			}
 		}
@@ -98,7 +98,7 @@ func (v *subjectSearch) search(ctx context.Context, keys []dialect.Key) error {
 
 // addDeletedRoots adds a row for each of the given roots that isn't in the database. It
 // holds nothing but the key, by which links lead on.
-func (g *gathering) addDeletedRoots(ctx context.Context, keys []dialect.Key) error {
+func (g *closure) addDeletedRoots(ctx context.Context, keys []dialect.Key) error {
 	s := g.sets[0]
 	found := map[string]bool{}
 	var absent []dialect.Key
@@ -120,32 +120,32 @@ func (g *gathering) addDeletedRoots(ctx context.Context, keys []dialect.Key) err
 				continue
 			}
 		}
-		r := &row{values: make(dialect.Row, len(s.columns)), flags: make([]bool, len(s.flags)), fate: s.Erase}
+		r := &row{values: make(dialect.Row, len(s.columns)), flags: make([]bool, len(s.flags)), decision: s.Erase}
 		copy(r.values, k)
 		s.rows = append(s.rows, r)
 	}
 	return nil
 }
 
-// stay notes rows that are there on purpose.
-func (v *subjectSearch) stay(t dialect.Name, why Reason, rows int64) {
+// noteStaying notes rows that are there on purpose.
+func (v *subjectSearch) noteStaying(t dialect.Name, why Reason, rows int64) {
 	if v.stays[t] == nil {
 		v.stays[t] = map[Reason]int64{}
 	}
 	v.stays[t][why] += rows
 }
 
-// unseen looks for leaves that are deleted without their keys being known.
-func (v *subjectSearch) unseen(ctx context.Context, tx dialect.Tx, g *gathering) error {
+// searchUnseen looks for leaves that are deleted without their keys being known.
+func (v *subjectSearch) searchUnseen(ctx context.Context, tx dialect.Tx, g *closure) error {
 	for _, s := range g.sets {
 		for i := range s.Reach {
 			w := &s.Reach[i]
-			from := g.set(w.From())
+			from := g.rowsOf(w.From())
 			if !s.Unseen {
 				continue
 			}
 			for _, held := range []bool{false, true} {
-				where := g.through(w, from, from.filter(func(r *row) bool { return g.passes(from, r, w) == held }))
+				where := g.referenceCond(w, from, from.rowsWhere(func(r *row) bool { return g.holdCovers(from, r, w) == held }))
 				if where == nil {
 					continue
 				}
@@ -155,9 +155,9 @@ func (v *subjectSearch) unseen(ctx context.Context, tx dialect.Tx, g *gathering)
 					return err
 				case n == 0:
 				case held:
-					v.stay(s.Name, WithHeld, n)
+					v.noteStaying(s.Name, WithHeld, n)
 				default:
-					v.find(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
+					v.addFinding(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
 				}
 			}
 		}
@@ -165,10 +165,10 @@ func (v *subjectSearch) unseen(ctx context.Context, tx dialect.Tx, g *gathering)
 	return nil
 }
 
-// detached looks for references that were to be set NULL.
-func (v *subjectSearch) detached(ctx context.Context, tx dialect.Tx, g *gathering) error {
+// searchDetached looks for references that were to be set NULL.
+func (v *subjectSearch) searchDetached(ctx context.Context, tx dialect.Tx, g *closure) error {
 	for _, ref := range v.cutReferences() {
-		where := g.referringTo(ref, g.set(ref.RefTable).rows)
+		where := g.referringTo(ref, g.rowsOf(ref.RefTable).rows)
 		if where == nil || v.rowsOnly {
 			continue
 		}
@@ -177,14 +177,14 @@ func (v *subjectSearch) detached(ctx context.Context, tx dialect.Tx, g *gatherin
 			return err
 		}
 		if n > 0 {
-			v.find(ref.Table, Broken, n, "%s whose reference by (%s) to %s should be NULL", rowsOf(n), strings.Join(ref.Columns, ", "), v.name(ref.RefTable))
+			v.addFinding(ref.Table, Broken, n, "%s whose reference by (%s) to %s should be NULL", rowsOf(n), strings.Join(ref.Columns, ", "), v.tableName(ref.RefTable))
 		}
 	}
 	return nil
 }
 
 // cutReferences are the references to rows of the closure that the plan sets NULL.
-func (p *program) cutReferences() []*plan.Reference {
+func (p *compiledRoot) cutReferences() []*plan.Reference {
 	var out []*plan.Reference
 	for i := range p.root.Steps {
 		if st := &p.root.Steps[i]; st.Op == plan.Detach && st.Rows == plan.Reached {
@@ -195,14 +195,14 @@ func (p *program) cutReferences() []*plan.Reference {
 }
 
 // countLinked counts the rows that links from deleted subjects lead to.
-func (v *subjectSearch) countLinked(ctx context.Context, tx dialect.Tx, g *gathering, deleted []*row) error {
+func (v *subjectSearch) countLinked(ctx context.Context, tx dialect.Tx, g *closure, deleted []*row) error {
 	for _, s := range g.sets[1:] {
 		for i := range s.Reach {
 			w := &s.Reach[i]
-			if !w.Link || w.Forwards || w.From() != v.first().Name {
+			if !w.Link || w.Forwards || w.From() != v.rootTable().Name {
 				continue
 			}
-			where := g.through(w, g.sets[0], deleted)
+			where := g.referenceCond(w, g.sets[0], deleted)
 			if where == nil {
 				continue
 			}
@@ -216,8 +216,8 @@ func (v *subjectSearch) countLinked(ctx context.Context, tx dialect.Tx, g *gathe
 	return nil
 }
 
-// overwritten are the columns that some step overwrites.
-func (t *table) overwritten() map[string]bool {
+// overwrittenColumns are the columns that some step overwrites.
+func (t *table) overwrittenColumns() map[string]bool {
 	out := map[string]bool{}
 	for _, w := range t.writers {
 		for _, a := range w.step.Set {
@@ -227,8 +227,8 @@ func (t *table) overwritten() map[string]bool {
 	return out
 }
 
-// compare looks for the old values of overwritten columns, as far as the caller gave them.
-func (v *verifier) compare(ctx context.Context, tx dialect.Tx, t dialect.Name, columns map[string]bool, rows int64) error {
+// compareValues looks for the old values of overwritten columns, as far as the caller gave them.
+func (v *verifier) compareValues(ctx context.Context, tx dialect.Tx, t dialect.Name, columns map[string]bool, rows int64) error {
 	open := maps.Clone(columns)
 	broken := len(v.result.Findings)
 	for i, o := range v.old {
@@ -236,21 +236,21 @@ func (v *verifier) compare(ctx context.Context, tx dialect.Tx, t dialect.Name, c
 			continue
 		}
 		delete(open, o.Column) // a column may have several old values
-		if err := v.look(ctx, tx, i); err != nil {
+		if err := v.lookForOldValue(ctx, tx, i); err != nil {
 			return err
 		}
 	}
 	switch {
 	case len(open) > 0:
-		v.find(t, CannotTell, rows, "%s whose values were to be overwritten: give the old values of %s to look for them", rowsOf(rows), sortedNames(open))
+		v.addFinding(t, CannotTell, rows, "%s whose values were to be overwritten: give the old values of %s to look for them", rowsOf(rows), sortedNames(open))
 	case len(v.result.Findings) == broken:
-		v.find(t, Holds, rows, "%s whose values were to be overwritten: none of the given old values is in the table", rowsOf(rows))
+		v.addFinding(t, Holds, rows, "%s whose values were to be overwritten: none of the given old values is in the table", rowsOf(rows))
 	}
 	return nil
 }
 
-// look looks for an old value in the whole table, once.
-func (v *verifier) look(ctx context.Context, tx dialect.Tx, i int) error {
+// lookForOldValue looks for an old value in the whole table, once.
+func (v *verifier) lookForOldValue(ctx context.Context, tx dialect.Tx, i int) error {
 	if v.looked[i] {
 		return nil
 	}
@@ -258,17 +258,17 @@ func (v *verifier) look(ctx context.Context, tx dialect.Tx, i int) error {
 	o := v.old[i]
 	n, err := tx.Count(ctx, o.Table, []dialect.Cond{dialect.In{Columns: []string{o.Column}, Keys: []dialect.Key{{o.Value}}}})
 	if err == nil && n > 0 {
-		v.find(o.Table, Broken, n, "%s with the old value of %s", rowsOf(n), o.Column)
+		v.addFinding(o.Table, Broken, n, "%s with the old value of %s", rowsOf(n), o.Column)
 	}
 	return err
 }
 
-// others looks for the old values that were given of tables in which no
+// noteOtherTables looks for the old values that were given of tables in which no
 // overwritten row is reached any more, or never was.
-func (v *verifier) others(ctx context.Context) error {
-	return v.executor.read(ctx, func(tx dialect.Tx) error {
+func (v *verifier) noteOtherTables(ctx context.Context) error {
+	return v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
 		for i := range v.old {
-			if err := v.look(ctx, tx, i); err != nil {
+			if err := v.lookForOldValue(ctx, tx, i); err != nil {
 				return err
 			}
 		}

@@ -9,10 +9,10 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// given makes items of the subjects' keys. The first gets the number seq.
-func given(p *program, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, seq int64) iter.Seq2[*item, error] {
-	return func(yield func(*item, error) bool) {
-		it := &item{prog: p, seq: seq}
+// keyBatches makes items of the subjects' keys. The first gets the number seq.
+func keyBatches(p *compiledRoot, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
+	return func(yield func(*workItem, error) bool) {
+		it := &workItem{prog: p, seq: seq}
 		for key, err := range keys {
 			if err != nil {
 				yield(nil, err)
@@ -26,7 +26,7 @@ func given(p *program, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, s
 				return
 			}
 			seq++
-			it = &item{prog: p, seq: seq}
+			it = &workItem{prog: p, seq: seq}
 		}
 		if len(it.keys) > 0 {
 			yield(it, nil)
@@ -34,14 +34,14 @@ func given(p *program, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, s
 	}
 }
 
-// walk makes items of ranges of the root's table, in key order. What done says
+// rangeBatches makes items of ranges of the root's table, in key order. What done says
 // was walked by an earlier process is passed over: first come the ranges that it left out
 // between others, then what comes after the last one.
-func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, done []entry) iter.Seq2[*item, error] {
-	return func(yield func(*item, error) bool) {
+func (e *executor) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, done []batchRecord) iter.Seq2[*workItem, error] {
+	return func(yield func(*workItem, error) bool) {
 		if p.root.Whole {
 			if len(done) == 0 {
-				yield(&item{prog: p, seq: 1, whole: true}, nil)
+				yield(&workItem{prog: p, seq: 1, whole: true}, nil)
 			}
 			return
 		}
@@ -50,8 +50,8 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 		if n := len(done); n > 0 {
 			seq = done[n-1].Seq + 1
 		}
-		if p.bounded() {
-			var gaps []*item
+		if p.keepsBounds() {
+			var gaps []*workItem
 			var err error
 			if gaps, low, err = gapsIn(p, done); err != nil {
 				yield(nil, err)
@@ -65,7 +65,7 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 		}
 		ctx, stop := context.WithCancel(ctx)
 		end := e.findEnd(ctx, p)
-		next := e.ask(ctx, p, low, end, sizer)
+		next := e.prefetchBound(ctx, p, low, end, sizer)
 		defer func() { // no question outlives the walk
 			stop()
 			next()
@@ -77,12 +77,12 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 				yield(nil, b.err)
 				return
 			}
-			it := &item{prog: p, seq: seq, low: low, high: b.high}
+			it := &workItem{prog: p, seq: seq, low: low, high: b.high}
 			if b.high == nil {
 				return
 			}
 			if b.more {
-				next = e.ask(ctx, p, b.high, end, sizer)
+				next = e.prefetchBound(ctx, p, b.high, end, sizer)
 			}
 			if !yield(it, nil) || !b.more {
 				return
@@ -92,34 +92,34 @@ func (e *executor) walk(ctx context.Context, p *program, sizer *batch.Sizer, don
 	}
 }
 
-// bound is where a range of a walk ends.
-type bound struct {
+// rangeEnd is where a range of a walk ends.
+type rangeEnd struct {
 	high dialect.Key // nil: there are no roots
 	more bool        // there may be some after it
 	err  error
 }
 
-// ask asks where the range after low ends, and returns where the answer is to
+// prefetchBound asks where the range after low ends, and returns where the answer is to
 // be had. It is asked ahead, while batches are carried out; but where there is one writer a
 // reader would only be in its way.
-func (e *executor) ask(ctx context.Context, p *program, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() bound {
+func (e *executor) prefetchBound(ctx context.Context, p *compiledRoot, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() rangeEnd {
 	if e.db.Engine().Writers == 1 {
-		return sync.OnceValue(func() bound { return e.next(ctx, p, low, end, sizer.Size()) })
+		return sync.OnceValue(func() rangeEnd { return e.nextBound(ctx, p, low, end, sizer.Size()) })
 	}
-	answer := make(chan bound, 1)
-	go func() { answer <- e.next(ctx, p, low, end, sizer.Size()) }()
-	return sync.OnceValue(func() bound { return <-answer })
+	answer := make(chan rangeEnd, 1)
+	go func() { answer <- e.nextBound(ctx, p, low, end, sizer.Size()) }()
+	return sync.OnceValue(func() rangeEnd { return <-answer })
 }
 
-// next finds where the range of n roots after low ends.
-func (e *executor) next(ctx context.Context, p *program, low dialect.Key, end *walkEnd, n int) (b bound) {
-	after := &item{prog: p, low: low}
+// nextBound finds where the range of n roots after low ends.
+func (e *executor) nextBound(ctx context.Context, p *compiledRoot, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
+	after := &workItem{prog: p, low: low}
 	if end.known() {
 		if after.high, b.err = end.wait(); after.high == nil {
 			return b
 		}
 	}
-	if b.high, b.err = e.nth(ctx, after, n); b.err != nil {
+	if b.high, b.err = e.nthKey(ctx, after, n); b.err != nil {
 		return b
 	}
 	if b.more = b.high != nil; b.more {
@@ -128,7 +128,7 @@ func (e *executor) next(ctx context.Context, p *program, low dialect.Key, end *w
 	if after.high, b.err = end.wait(); after.high == nil {
 		return b
 	}
-	first, err := e.nth(ctx, after, 1)
+	first, err := e.nthKey(ctx, after, 1)
 	if first != nil {
 		b.high = after.high
 	}
@@ -146,10 +146,10 @@ type walkEnd struct {
 	err   error
 }
 
-func (e *executor) findEnd(ctx context.Context, p *program) *walkEnd {
+func (e *executor) findEnd(ctx context.Context, p *compiledRoot) *walkEnd {
 	end := &walkEnd{found: make(chan struct{})}
 	find := func() {
-		end.key, end.err = e.last(ctx, p)
+		end.key, end.err = e.lastKey(ctx, p)
 		close(end.found)
 	}
 	if e.db.Engine().Writers == 1 {
@@ -174,25 +174,25 @@ func (w *walkEnd) wait() (dialect.Key, error) {
 	return w.key, w.err
 }
 
-// last is the key of the last root there is, nil where there is none.
-func (e *executor) last(ctx context.Context, p *program) (last dialect.Key, err error) {
-	s := p.keys(&item{})
+// lastKey is the key of the last root there is, nil where there is none.
+func (e *executor) lastKey(ctx context.Context, p *compiledRoot) (last dialect.Key, err error) {
+	s := p.keys(&workItem{})
 	s.Descending, s.Limit = true, 1
-	return e.one(ctx, s)
+	return e.queryKey(ctx, s)
 }
 
-// nth is the key of an item's n-th root, nil where there are fewer.
-func (e *executor) nth(ctx context.Context, it *item, n int) (dialect.Key, error) {
+// nthKey is the key of an item's n-th root, nil where there are fewer.
+func (e *executor) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, error) {
 	s := it.prog.keys(it)
 	s.Limit, s.Offset = 1, n-1
-	return e.one(ctx, s)
+	return e.queryKey(ctx, s)
 }
 
-// one reads the one key that is selected, nil where there is none.
-func (e *executor) one(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
-	err = batch.Retry(ctx, e.backoff(), again, func(int) error {
+// queryKey reads the one key that is selected, nil where there is none.
+func (e *executor) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
+	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		key = nil
-		return e.read(ctx, func(tx dialect.Tx) error {
+		return e.inReadTx(ctx, func(tx dialect.Tx) error {
 			for k, err := range tx.Query(ctx, s) {
 				if err != nil {
 					return err
@@ -206,16 +206,16 @@ func (e *executor) one(ctx context.Context, s dialect.Select) (key dialect.Key, 
 }
 
 // keys selects the keys of an item's roots, in their order.
-func (p *program) keys(it *item) dialect.Select {
-	t := p.first()
-	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(p.where(), it.where(p)...), Order: t.Key}
+func (p *compiledRoot) keys(it *workItem) dialect.Select {
+	t := p.rootTable()
+	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(p.where(), it.rangeCond(p)...), Order: t.Key}
 }
 
 // gapsIn finds the ranges between those that are done. The bounds of ranges
 // that were walked one after the other are the very same keys, and entries are ordered as the
 // walk was, so that no key has to be compared with another but for equality. A gap
 // takes the number of the range before it, and the next part.
-func gapsIn(p *program, done []entry) (gaps []*item, last dialect.Key, err error) {
+func gapsIn(p *compiledRoot, done []batchRecord) (gaps []*workItem, last dialect.Key, err error) {
 	cursor := ""
 	seq, part := int64(0), int64(0)
 	for _, d := range done {
@@ -232,7 +232,7 @@ func gapsIn(p *program, done []entry) (gaps []*item, last dialect.Key, err error
 			if err != nil {
 				return nil, nil, err
 			}
-			gaps = append(gaps, &item{prog: p, seq: seq, part: part, low: low, high: high, gap: true})
+			gaps = append(gaps, &workItem{prog: p, seq: seq, part: part, low: low, high: high, gap: true})
 		}
 		cursor, seq, part = d.High, d.Seq, d.Part+1
 	}
@@ -240,12 +240,12 @@ func gapsIn(p *program, done []entry) (gaps []*item, last dialect.Key, err error
 	return gaps, last, err
 }
 
-// fill carries out what a killed process left between two ranges, in batches of
+// fillGap carries out what a killed process left between two ranges, in batches of
 // the size that the walk has. They come one after the other, each the next part in the walk's
 // order: should this process be killed too, what is left is one gap again.
-func (e *executor) fill(ctx context.Context, gap *item, sizer *batch.Sizer, skip map[string]bool) error {
+func (e *executor) fillGap(ctx context.Context, gap *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	for {
-		high, err := e.nth(ctx, gap, sizer.Size())
+		high, err := e.nthKey(ctx, gap, sizer.Size())
 		if err != nil {
 			return err
 		}
@@ -254,7 +254,7 @@ func (e *executor) fill(ctx context.Context, gap *item, sizer *batch.Sizer, skip
 		if high != nil {
 			it.high = high
 		}
-		if err := e.batch(ctx, &it, sizer, skip); err != nil || high == nil {
+		if err := e.runItem(ctx, &it, sizer, skip); err != nil || high == nil {
 			return err
 		}
 		gap.low, gap.part = high, it.part

@@ -76,11 +76,11 @@ func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
 	return w, nil
 }
 
-// write overwrites the rows that meet the conditions, which the transaction has
+// overwriteRows overwrites the rows that meet the conditions, which the transaction has
 // locked or locks now, and what follows them, and counts both. With a version, rows that go
 // through the client aren't locked: they must be as they were read. It returns the values that
 // went through the client, to look for after the commit.
-func (w *writer) write(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *deed) (*dialect.BulkUpdate, error) {
+func (w *writer) overwriteRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *batchResult) (*dialect.BulkUpdate, error) {
 	bulk, err := w.writeRows(ctx, tx, where, version, source, d)
 	return bulk, w.nameColumns(err)
 }
@@ -102,10 +102,10 @@ func (w *writer) nameColumns(err error) error {
 	return fmt.Errorf("table %s, column %s: %w", w.Name, strings.Join(columns, ", "), err)
 }
 
-func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *deed) (*dialect.BulkUpdate, error) {
+func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *batchResult) (*dialect.BulkUpdate, error) {
 	c := d.step(w.step.ID)
 	if len(w.set) > 0 {
-		spared, err := w.spared(ctx, tx, where)
+		spared, err := w.countSpared(ctx, tx, where)
 		if err != nil {
 			return nil, err
 		}
@@ -133,13 +133,13 @@ func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 		c.Same += max(same-spared, 0)
 		return nil, nil
 	}
-	bulk, moves, err := w.replace(ctx, tx, where, version, source, c)
+	bulk, moves, err := w.replaceRows(ctx, tx, where, version, source, c)
 	if err != nil || len(bulk.Rows) == 0 {
 		return nil, err
 	}
 	var n int64
 	if len(w.following) > 0 {
-		n, err = w.together(ctx, tx, *bulk, moves, d)
+		n, err = w.rekey(ctx, tx, *bulk, moves, d)
 	} else {
 		n, err = tx.BulkUpdate(ctx, *bulk)
 	}
@@ -159,12 +159,12 @@ func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 			bulk.Rows[i] = r[len(version):]
 		}
 	}
-	return w.afterwards(bulk), nil
+	return w.withNewKeys(bulk), nil
 }
 
-// spared counts the values that conditions of strategies leave as they are: that
+// countSpared counts the values that conditions of strategies leave as they are: that
 // they come out unchanged is no failure.
-func (w *writer) spared(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (int64, error) {
+func (w *writer) countSpared(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (int64, error) {
 	var sum int64
 	for _, c := range w.spare {
 		n, err := tx.Count(ctx, w.Name, append(slices.Clone(where), c))
@@ -176,8 +176,8 @@ func (w *writer) spared(ctx context.Context, tx dialect.Tx, where []dialect.Cond
 	return sum, nil
 }
 
-// afterwards is how the rows are found by their key once that has new values too.
-func (w *writer) afterwards(b *dialect.BulkUpdate) *dialect.BulkUpdate {
+// withNewKeys is how the rows are found by their key once that has new values too.
+func (w *writer) withNewKeys(b *dialect.BulkUpdate) *dialect.BulkUpdate {
 	if !slices.ContainsFunc(w.Key, func(k string) bool { return slices.Contains(w.columns, k) }) {
 		return b
 	}
@@ -194,9 +194,9 @@ func (w *writer) afterwards(b *dialect.BulkUpdate) *dialect.BulkUpdate {
 	return out
 }
 
-// remains is the condition for a row to have a value where the database was to
+// notYetNull is the condition for a row to have a value where the database was to
 // set NULL; nil where it was to set something else only.
-func (w *writer) remains() dialect.Cond {
+func (w *writer) notYetNull() dialect.Cond {
 	var some dialect.Any
 	for _, a := range w.set {
 		if _, null := a.Expr.(dialect.Null); null {
@@ -213,8 +213,8 @@ func (w *writer) remains() dialect.Cond {
 // changed: the batch is rolled back and tried again.
 var errMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
 
-// replace reads the rows and makes their new values, and those of what follows them.
-func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
+// replaceRows reads the rows and makes their new values, and those of what follows them.
+func (w *writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
 	key := slices.Concat(version, w.Key)
 	columns := slices.Concat(key, w.columns)
 	for _, n := range w.needs {
@@ -223,7 +223,7 @@ func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Con
 		}
 	}
 	bulk := &dialect.BulkUpdate{Table: w.Name, Key: key, Set: w.columns}
-	moves := w.moves()
+	moves := w.newMoves()
 	keys := len(key)
 	lock := dialect.Exclusive
 	if len(version) > 0 {
@@ -253,21 +253,21 @@ func (w *writer) replace(ctx context.Context, tx dialect.Tx, where []dialect.Con
 			if err != nil {
 				return nil, nil, fmt.Errorf("table %s, column %s: %w", w.Name, w.columns[i], err)
 			}
-			if value != nil && equal(value, fresh[keys+i]) {
+			if value != nil && sameValue(value, fresh[keys+i]) {
 				c.Same++
 			}
 		}
 		bulk.Rows = append(bulk.Rows, fresh)
 		for i, f := range w.following {
-			f.move(&moves[i], was, func(name string) dialect.Value { return fresh[keys+slices.Index(w.columns, name)] })
+			f.addMove(&moves[i], was, func(name string) dialect.Value { return fresh[keys+slices.Index(w.columns, name)] })
 		}
 	}
 	c.Otherwise += source.Otherwise()
 	return bulk, moves, nil
 }
 
-// equal compares values in their canonical form; NULL equals NULL.
-func equal(a, b dialect.Value) bool {
+// sameValue compares values in their canonical form; NULL equals NULL.
+func sameValue(a, b dialect.Value) bool {
 	x, xok := dialect.TextOf(a)
 	y, yok := dialect.TextOf(b)
 	return xok == yok && x == y

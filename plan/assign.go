@@ -8,42 +8,42 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// assignments are the columns of a table that its rules overwrite, without
+// makeAssignments are the columns of a table that its rules overwrite, without
 // those in keep, where rows are addressed by key, if there is one. Strategies that
 // don't fit their column are problems.
-func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep, key []string) []Assignment {
+func (b *builder) makeAssignments(t *dialect.Table, rule *PolicyTable, keep, key []string) []Assignment {
 	var out []Assignment
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)
-		if c == nil || c.Overwrite == nil || slices.Contains(keep, col.Name) || b.follows(t, c) || c.Overwrite.Name == "keep" {
+		if c == nil || c.Overwrite == nil || slices.Contains(keep, col.Name) || b.followsKey(t, c) || c.Overwrite.Name == "keep" {
 			continue
 		}
-		if reason := b.unassignable(t, col, c, key); reason != "" {
+		if reason := b.whyNotAssignable(t, col, c, key); reason != "" {
 			b.found.add(c.Pos, t.Name, "column %s can't be overwritten: %s", col.Name, reason)
 			continue
 		}
-		a := Assignment{Column: col.Name, Strategy: *c.Overwrite, Way: ThroughClient, Joined: b.joined(t, col.Name)}
+		a := Assignment{Column: col.Name, Strategy: *c.Overwrite, Way: ThroughClient, Joined: b.joinedColumns(t, col.Name)}
 		strategy, replacer, err := a.Bind(b.schema, t)
 		if err != nil {
 			b.found.add(c.Pos, t.Name, "column %s: %s%s", col.Name, err, b.unlessAlone(t, col, a))
 			continue
 		}
-		if row, ok := replacer.(anonymise.RowReplacer); ok && !b.columns(t, row.Needs(), c.Pos, "overwrite of "+col.Name) {
+		if row, ok := replacer.(anonymise.RowReplacer); ok && !b.checkColumns(t, row.Needs(), c.Pos, "overwrite of "+col.Name) {
 			continue
 		}
 		a.Technique = strategy.Info().Technique
 		if e, ok := replacer.Expr(); ok && b.engine.Renders(e, col) {
 			a.Way = InDatabase
 		}
-		if b.uniqueness(t, c, replacer.Class()) {
+		if b.checkUniqueness(t, c, replacer.Class()) {
 			out = append(out, a)
 		}
 	}
-	all, problems := b.followers(t, columnsOf(out))
+	all, problems := b.findFollowers(t, columnsOf(out))
 	for _, column := range slices.Sorted(maps.Keys(problems)) {
 		b.found.add(rule.Column(column).Pos, t.Name, "column %s can't be overwritten: %s", column, problems[column])
 	}
-	b.leading(t, rule, all)
+	b.checkLeadingColumns(t, rule, all)
 	// One value that has to come to the client takes its row along, and one that
 	// others follow has to be known.
 	if len(all) > 0 || slices.ContainsFunc(out, func(a Assignment) bool { return a.Way == ThroughClient }) {
@@ -54,9 +54,9 @@ func (b *builder) assignments(t *dialect.Table, rule *PolicyTable, keep, key []s
 	return out
 }
 
-// unassignable returns why a column's values can't be replaced where rows are
+// whyNotAssignable returns why a column's values can't be replaced where rows are
 // addressed by key, or "".
-func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *PolicyColumn, key []string) string {
+func (b *builder) whyNotAssignable(t *dialect.Table, col *dialect.Column, rule *PolicyColumn, key []string) string {
 	null := rule.Overwrite.Name == "null"
 	switch {
 	case slices.Contains(key, col.Name) && t == b.subject:
@@ -67,28 +67,28 @@ func (b *builder) unassignable(t *dialect.Table, col *dialect.Column, rule *Poli
 		return col.Unsupported
 	case !col.Assignable():
 		return "the engine computes it: overwrite the columns that it is computed from"
-	case b.circular(t, col.Name):
+	case b.isCircular(t, col.Name):
 		return "foreign keys lead from it back to itself, and the values of such a circle only change together: one of them has to go"
 	}
 	for _, ref := range b.from[t.Name] {
 		if slices.Contains(ref.Columns, col.Name) && !ref.Link && !null {
-			return "it refers to " + short(ref.RefTable, b.schema.Default) + " by " + ref.name + ": only null is possible, unless what it refers to is overwritten, which it then follows"
+			return "it refers to " + displayName(ref.RefTable, b.schema.Default) + " by " + ref.name + ": only null is possible, unless what it refers to is overwritten, which it then follows"
 		}
 	}
 	for _, ref := range b.into[t.Name] {
 		if !ref.Link && slices.Contains(ref.RefColumns, col.Name) && null {
-			return short(ref.Table, b.schema.Default) + " refers to it by " + ref.name + ", and nothing can refer to NULL"
+			return displayName(ref.Table, b.schema.Default) + " refers to it by " + ref.name + ", and nothing can refer to NULL"
 		}
 	}
 	return ""
 }
 
-// complete reports personal columns for which a row that is overwritten and
+// requireOverwrites reports personal columns for which a row that is overwritten and
 // stays has no rule.
-func (b *builder) complete(t *dialect.Table, rule *PolicyTable, keep []string, why string) {
+func (b *builder) requireOverwrites(t *dialect.Table, rule *PolicyTable, keep []string, why string) {
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)
-		if c == nil || c.PII == PIINone || c.PII == PIIUndecided || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) || b.origin(t, col.Name) != nil {
+		if c == nil || c.PII == PIINone || c.PII == PIIUndecided || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) || b.findOrigin(t, col.Name) != nil {
 			continue
 		}
 		b.found.add(c.Pos, t.Name, "column %s is personal (%s) and has no `overwrite:`, but %s: say how it is overwritten, or `overwrite: keep`",

@@ -46,7 +46,7 @@ func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, e
 	if err := out.addUnmatchedLinks(ctx, db, schema); err != nil {
 		return nil, err
 	}
-	found, err := out.tryChecks(ctx, db, schema, resolve(p, schema).rules)
+	found, err := out.tryChecks(ctx, db, schema, resolvePolicy(p, schema).rules)
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +59,10 @@ func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, e
 // FromSchema is Build for a schema that has been read already. It reads no rows: the
 // plan never has the hazards LinkNeverMatches and CheckMayFail.
 func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Plan, error) {
-	b := &builder{resolved: resolve(p, s), engine: e}
-	b.coverage()
-	b.conditions()
-	roots := b.scope(scope)
+	b := &builder{resolved: resolvePolicy(p, s), engine: e}
+	b.checkCoverage()
+	b.checkConditions()
+	roots := b.scopeRoots(scope)
 	numberSteps(roots)
 	b.markAgain(roots)
 	if err := b.found.err(s.Default); err != nil {
@@ -80,7 +80,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 		Scope:      scope,
 		Policy:     p.Digest(),
 		Roots:      roots,
-		Hazards:    b.hazards(roots),
+		Hazards:    b.findHazards(roots),
 		Backups:    p.Backups,
 		Replicas:   p.Replicas,
 		Recipients: p.Recipients,
@@ -90,8 +90,8 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Pla
 		plan.Unlinked = b.outside
 		plan.Subject = &Subject{Table: b.subject.Name, Key: b.subjectKey(), Identifiers: p.Subject.Identifiers}
 	}
-	plan.Made = generators(roots)
-	plan.Covers = covers(roots)
+	plan.Made = usedGenerators(roots)
+	plan.Covers = coveredTables(roots)
 	plan.Schema = s.Fingerprint(plan.Covers)
 	if err := plan.CheckSchema(s); err != nil {
 		return nil, fmt.Errorf("plan: what the policy asks for can't be planned: %w", err)
@@ -110,8 +110,8 @@ func numberSteps(roots []Root) {
 	}
 }
 
-// generators are what the values of the steps depend on besides the policy, nil for nothing.
-func generators(roots []Root) map[string]string {
+// usedGenerators are what the values of the steps depend on besides the policy, nil for nothing.
+func usedGenerators(roots []Root) map[string]string {
 	made := map[string]string{}
 	for _, r := range roots {
 		for _, s := range r.Steps {
@@ -140,8 +140,8 @@ type builder struct {
 	absent func(*relation) bool
 }
 
-// scope builds the roots of one scope.
-func (b *builder) scope(s Scope) []Root {
+// scopeRoots builds the roots of one scope.
+func (b *builder) scopeRoots(s Scope) []Root {
 	roots := b.rootsOf(s)
 	b.refusedSteps(roots)
 	return roots
@@ -151,11 +151,11 @@ func (b *builder) rootsOf(s Scope) []Root {
 	b.now = s
 	switch s {
 	case ScopeSubjects:
-		return b.subjects()
+		return b.subjectRoots()
 	case ScopeEverything:
-		return b.everything()
+		return b.everythingRoots()
 	case ScopeExpired:
-		return b.expired()
+		return b.expiredRoots()
 	}
 	b.found.add(Pos{}, dialect.Name{}, "unknown scope %q: subjects, everything and expired are possible", string(s))
 	return nil
@@ -168,8 +168,8 @@ func (b *builder) subjectKey() []string {
 	return b.subject.Key()
 }
 
-// subjects builds the one root of the scope: the subject's rows and their closure.
-func (b *builder) subjects() []Root {
+// subjectRoots builds the one root of the scope: the subject's rows and their closure.
+func (b *builder) subjectRoots() []Root {
 	if b.subject == nil {
 		if b.policy.Subject.Table == "" && !b.all {
 			b.found.add(Pos{}, dialect.Name{}, "the policy names no subject: add `subject: {table: …}`")
@@ -180,7 +180,7 @@ func (b *builder) subjects() []Root {
 	if !ok {
 		return nil
 	}
-	root := b.root(b.subject, erase, nil)
+	root := b.buildRoot(b.subject, erase, nil)
 	b.outside = b.checkReach(&root)
 	return []Root{root}
 }
@@ -193,10 +193,10 @@ func (b *builder) subjectErase() (Erase, bool) {
 		if len(keys) > 0 {
 			first = keys[0]
 		}
-		b.found.add(b.policy.Subject.Pos, b.subject.Name, "subject.key: subjects are named by the primary key or a unique NOT NULL key of their table, of which the first is (%s)", list(first))
+		b.found.add(b.policy.Subject.Pos, b.subject.Name, "subject.key: subjects are named by the primary key or a unique NOT NULL key of their table, of which the first is (%s)", joinColumns(first))
 		return "", false
 	}
-	rule := b.rule(b.subject.Name)
+	rule := b.ruleOf(b.subject.Name)
 	switch rule.Erase {
 	case EraseDelete, EraseOverwrite:
 		return rule.Erase, true
@@ -205,41 +205,41 @@ func (b *builder) subjectErase() (Erase, bool) {
 	return "", false
 }
 
-// expired builds a root for each retention period, and the roots for holds that
+// expiredRoots builds a root for each retention period, and the roots for holds that
 // have ended.
-func (b *builder) expired() []Root {
+func (b *builder) expiredRoots() []Root {
 	var out []Root
 	for _, p := range b.policy.Retention {
-		t := b.table(p.Table, p.Pos)
-		if t == nil || !b.columns(t, []string{p.By}, p.Pos, "retention.by") {
+		t := b.resolveTable(p.Table, p.Pos)
+		if t == nil || !b.checkColumns(t, []string{p.By}, p.Pos, "retention.by") {
 			continue
 		}
-		b.moment(t, p.By, p.Pos, "retention.by")
+		b.checkMomentColumn(t, p.By, p.Pos, "retention.by")
 		if len(t.Keys()) == 0 {
 			b.found.add(p.Pos, t.Name, "retention needs a primary key or a unique NOT NULL key to walk the table by")
 			continue
 		}
 		older := &Older{Column: p.By, Period: p.OlderThan}
 		if p.Lookup != nil {
-			if older.Lookup = b.lookup(t, p); older.Lookup == nil {
+			if older.Lookup = b.resolveLookup(t, p); older.Lookup == nil {
 				continue
 			}
 		}
-		out = append(out, b.root(t, p.Erase, older))
+		out = append(out, b.buildRoot(t, p.Erase, older))
 	}
-	ended := b.ended()
+	ended := b.endedRoots()
 	if len(b.policy.Retention) == 0 && len(ended) == 0 && len(b.found) == 0 && !b.all {
 		b.found.add(Pos{}, dialect.Name{}, "the policy has no retention periods, and no hold that ends: add them under retention")
 	}
 	return append(out, ended...)
 }
 
-// root builds a root with its closure.
-func (b *builder) root(t *dialect.Table, erase Erase, older *Older) Root {
-	c := b.gather(&node{table: t, rule: b.rule(t.Name), erase: erase})
-	c.order()
-	c.stay()
-	r := Root{Table: t.Name, Older: older, Tables: c.tables(), Steps: c.steps(), Defer: c.later}
+// buildRoot builds a root with its closure.
+func (b *builder) buildRoot(t *dialect.Table, erase Erase, older *Older) Root {
+	c := b.gatherClosure(&node{table: t, rule: b.ruleOf(t.Name), erase: erase})
+	c.orderNodes()
+	c.markStaying()
+	r := Root{Table: t.Name, Older: older, Tables: c.plannedTables(), Steps: c.buildSteps(), Defer: c.later}
 	b.movedTwice(&r)
 	return r
 }
@@ -249,14 +249,14 @@ func (b *builder) root(t *dialect.Table, erase Erase, older *Older) Root {
 func (b *builder) movedTwice(r *Root) {
 	for i := range r.Steps {
 		s := &r.Steps[i]
-		if t := r.table(s.Table); s.Op == Detach && t != nil && t.Address && (r.has(Delete, s.Table) || r.has(Overwrite, s.Table)) {
-			b.found.add(b.rule(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, and its rows would be changed twice (%s is detached first), which needs one: add a key", list(s.Detach.Columns))
+		if t := r.tableOf(s.Table); s.Op == Detach && t != nil && t.Address && (r.hasStep(Delete, s.Table) || r.hasStep(Overwrite, s.Table)) {
+			b.found.add(b.ruleOf(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, and its rows would be changed twice (%s is detached first), which needs one: add a key", joinColumns(s.Detach.Columns))
 		}
 	}
 }
 
-// covers lists the tables that a plan touches, or whose references it follows.
-func covers(roots []Root) []dialect.Name {
+// coveredTables lists the tables that a plan touches, or whose references it follows.
+func coveredTables(roots []Root) []dialect.Name {
 	var out []dialect.Name
 	for _, r := range roots {
 		if r.Older != nil && r.Older.Lookup != nil {

@@ -17,7 +17,7 @@ import (
 // do count: they are part of what was approved. So does the order of the subject's
 // key, in which the keys of a run are given.
 func (p *Policy) Digest() string {
-	doc, err := json.Marshal(p.canonical())
+	doc, err := json.Marshal(p.canonicalForm())
 	if err != nil {
 		panic("plan: a policy in canonical form is always encodable: " + err.Error())
 	}
@@ -25,14 +25,14 @@ func (p *Policy) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// canonical is a copy in which everything whose order means nothing is ordered
+// canonicalForm is a copy in which everything whose order means nothing is ordered
 // by name.
-func (p *Policy) canonical() *Policy {
+func (p *Policy) canonicalForm() *Policy {
 	c := *p
-	c.Subject.Identifiers = sorted(p.Subject.Identifiers)
+	c.Subject.Identifiers = sortedNames(p.Subject.Identifiers)
 	c.Tables = make([]PolicyTable, 0, len(p.Tables))
 	for _, t := range p.Tables {
-		c.Tables = append(c.Tables, t.canonical())
+		c.Tables = append(c.Tables, t.canonicalForm())
 	}
 	slices.SortStableFunc(c.Tables, func(a, b PolicyTable) int { return cmp.Compare(a.Name, b.Name) })
 	c.Links = sortedBy(p.Links, PolicyLink.String)
@@ -46,16 +46,16 @@ func (p *Policy) canonical() *Policy {
 	return &c
 }
 
-func (t PolicyTable) canonical() PolicyTable {
+func (t PolicyTable) canonicalForm() PolicyTable {
 	t.Via = slices.Clone(t.Via)
 	for i := range t.Via {
-		t.Via[i].Columns = sorted(t.Via[i].Columns)
+		t.Via[i].Columns = sortedNames(t.Via[i].Columns)
 	}
 	t.Via = sortedBy(t.Via, func(v PolicyVia) string { return strings.Join(v.Columns, "\x00") })
 	if t.Hold != nil {
 		hold := *t.Hold
 		if len(hold.Keep) > 0 { // none at all means every column
-			hold.Keep = sorted(hold.Keep)
+			hold.Keep = sortedNames(hold.Keep)
 		}
 		t.Hold = &hold
 	}

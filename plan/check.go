@@ -13,18 +13,18 @@ import (
 // column, and the closure from the subject has a decision at every table it
 // reaches. It returns a *PolicyError that lists every problem, or nil.
 func Check(p *Policy, s *dialect.Schema, e Capabilities) error {
-	r := resolve(p, s)
-	r.coverage()
+	r := resolvePolicy(p, s)
+	r.checkCoverage()
 	b := &builder{resolved: r, engine: e, all: true}
-	b.conditions()
-	b.scope(ScopeSubjects)
-	b.scope(ScopeExpired)
-	b.scope(ScopeEverything)
+	b.checkConditions()
+	b.scopeRoots(ScopeSubjects)
+	b.scopeRoots(ScopeExpired)
+	b.scopeRoots(ScopeEverything)
 	return r.found.err(r.schema.Default)
 }
 
-// coverage fails closed: what the policy doesn't classify is a problem.
-func (r *resolved) coverage() {
+// checkCoverage fails closed: what the policy doesn't classify is a problem.
+func (r *resolved) checkCoverage() {
 	if r.schema.Partial {
 		r.found.add(Pos{}, dialect.Name{}, "the user may not see every table of the database, so that some may be missing here: grant SELECT on the whole database, or build the plan as a user who may read it")
 	}
@@ -47,17 +47,17 @@ func (r *resolved) coverage() {
 				r.found.add(c.Pos, t.Name, "there is no column %s%s", c.Name, nearColumn(t, c.Name))
 			}
 		}
-		r.vias(t, rule)
-		r.hold(t, rule.Hold)
+		r.checkVias(t, rule)
+		r.checkHold(t, rule.Hold)
 	}
 	r.checkGroups()
 }
 
-// vias reports decisions for references that the table doesn't have.
-func (r *resolved) vias(t *dialect.Table, rule *PolicyTable) {
+// checkVias reports decisions for references that the table doesn't have.
+func (r *resolved) checkVias(t *dialect.Table, rule *PolicyTable) {
 	for i := range rule.Via {
 		v := &rule.Via[i]
-		if !r.columns(t, v.Columns, v.Pos, "via") {
+		if !r.checkColumns(t, v.Columns, v.Pos, "via") {
 			continue
 		}
 		if !slices.ContainsFunc(r.from[t.Name], func(ref *relation) bool { return sameSet(ref.Columns, v.Columns) }) {
@@ -67,22 +67,22 @@ func (r *resolved) vias(t *dialect.Table, rule *PolicyTable) {
 	}
 }
 
-func (r *resolved) hold(t *dialect.Table, h *Hold) {
+func (r *resolved) checkHold(t *dialect.Table, h *Hold) {
 	if h == nil {
 		return
 	}
-	r.columns(t, h.Keep, h.Pos, "hold.keep")
-	if h.Until != nil && h.Until.Column != "" && r.columns(t, []string{h.Until.Column}, h.Pos, "hold.until") {
-		r.moment(t, h.Until.Column, h.Pos, "hold.until")
+	r.checkColumns(t, h.Keep, h.Pos, "hold.keep")
+	if h.Until != nil && h.Until.Column != "" && r.checkColumns(t, []string{h.Until.Column}, h.Pos, "hold.until") {
+		r.checkMomentColumn(t, h.Until.Column, h.Pos, "hold.until")
 		rule := r.rules[t.Name].Column(h.Until.Column)
-		if rule != nil && rule.Overwrite != nil && rule.Overwrite.Name != "keep" && !h.keeps([]string{h.Until.Column}) {
+		if rule != nil && rule.Overwrite != nil && rule.Overwrite.Name != "keep" && !h.keepsColumns([]string{h.Until.Column}) {
 			r.found.add(h.Pos, t.Name, "hold.until: column %s is overwritten, and the hold's end with it: name it in hold.keep", h.Until.Column)
 		}
 	}
 }
 
-// moment reports a column that can't be compared with a point in time.
-func (r *resolved) moment(t *dialect.Table, column string, pos Pos, what string) {
+// checkMomentColumn reports a column that can't be compared with a point in time.
+func (r *resolved) checkMomentColumn(t *dialect.Table, column string, pos Pos, what string) {
 	switch c := t.Column(column); c.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
 	default:

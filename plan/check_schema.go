@@ -18,7 +18,7 @@ func (p *Plan) CheckSchema(s *dialect.Schema) error {
 	}
 	v := &validation{plan: p}
 	if sub := p.Subject; sub != nil {
-		v.has(s.Table(sub.Table), "subject", slices.Concat(sub.Key, sub.Identifiers))
+		v.hasColumns(s.Table(sub.Table), "subject", slices.Concat(sub.Key, sub.Identifiers))
 	}
 	for i := range p.Roots {
 		v.at = fmt.Sprintf("roots[%d]", i)
@@ -31,17 +31,17 @@ func (p *Plan) CheckSchema(s *dialect.Schema) error {
 	if len(v.problems) == 0 {
 		v.hazardsOn(s)
 	}
-	return v.err()
+	return v.problemsError()
 }
 
-// has checks that the table is there, and has the columns.
-func (v *validation) has(t *dialect.Table, field string, columns []string) bool {
-	if !v.check(t != nil, "%s: the table isn't in the schema", field) {
+// hasColumns checks that the table is there, and has the columns.
+func (v *validation) hasColumns(t *dialect.Table, field string, columns []string) bool {
+	if !v.require(t != nil, "%s: the table isn't in the schema", field) {
 		return false
 	}
 	fine := true
 	for _, c := range columns {
-		fine = v.check(t.Column(c) != nil, "%s: table %s has no column %s", field, t.Name, c) && fine
+		fine = v.require(t.Column(c) != nil, "%s: table %s has no column %s", field, t.Name, c) && fine
 	}
 	return fine
 }
@@ -50,14 +50,14 @@ func (v *validation) rootOn(s *dialect.Schema, r *Root) {
 	for i := range r.Tables {
 		v.tableOn(s, &r.Tables[i], fmt.Sprintf("tables[%d]", i))
 	}
-	if o, first := r.Older, s.Table(r.Table); o != nil && v.has(first, "older", []string{o.Column}) {
-		v.moment("older.column", first.Column(o.Column))
+	if o, first := r.Older, s.Table(r.Table); o != nil && v.hasColumns(first, "older", []string{o.Column}) {
+		v.requireMoment("older.column", first.Column(o.Column))
 		if l := o.Lookup; l != nil {
 			from := s.Table(l.Table)
-			if v.has(first, "older.lookup", []string{l.Key}) && v.has(from, "older.lookup", []string{l.Column, l.RefKey}) {
-				v.check(from.Column(l.RefKey).Kind == first.Column(l.Key).Kind, "older.lookup: its keys can't be equal")
+			if v.hasColumns(first, "older.lookup", []string{l.Key}) && v.hasColumns(from, "older.lookup", []string{l.Column, l.RefKey}) {
+				v.require(from.Column(l.RefKey).Kind == first.Column(l.Key).Kind, "older.lookup: its keys can't be equal")
 				kind := from.Column(l.Column).Kind
-				v.check(kind == dialect.Int || kind == dialect.Text, "older.lookup.column: it holds no periods")
+				v.require(kind == dialect.Int || kind == dialect.Text, "older.lookup.column: it holds no periods")
 			}
 		}
 	}
@@ -70,34 +70,34 @@ func (v *validation) rootOn(s *dialect.Schema, r *Root) {
 			continue
 		}
 		i := slices.IndexFunc(t.Indexes, func(ix *dialect.Index) bool { return ix.Name == x.Index })
-		if v.check(i >= 0 && !t.Indexes[max(i, 0)].Primary, "suspends: index %s can't be suspended", x.Index) {
-			v.check(t.Indexes[i].Unique == (x.Hazard == SuspendsUniqueness), "suspends: %s doesn't allow index %s", x.Hazard, x.Index)
+		if v.require(i >= 0 && !t.Indexes[max(i, 0)].Primary, "suspends: index %s can't be suspended", x.Index) {
+			v.require(t.Indexes[i].Unique == (x.Hazard == SuspendsUniqueness), "suspends: %s doesn't allow index %s", x.Hazard, x.Index)
 		}
 	}
 }
 
-func (v *validation) moment(field string, c *dialect.Column) {
-	v.check(c.Kind == dialect.Date || c.Kind == dialect.Timestamp || c.Kind == dialect.TimestampTZ, "%s: column %s is no date or timestamp", field, c.Name)
+func (v *validation) requireMoment(field string, c *dialect.Column) {
+	v.require(c.Kind == dialect.Date || c.Kind == dialect.Timestamp || c.Kind == dialect.TimestampTZ, "%s: column %s is no date or timestamp", field, c.Name)
 }
 
 func (v *validation) tableOn(s *dialect.Schema, pt *Table, at string) {
 	t := s.Table(pt.Name)
-	if !v.check(t != nil, "%s: table %s isn't in the schema", at, pt.Name) {
+	if !v.require(t != nil, "%s: table %s isn't in the schema", at, pt.Name) {
 		return
 	}
 	switch {
 	case pt.Address:
-		v.check(t.Address != "" && t.Address == pt.Key[0], "%s.key: it doesn't address rows", at)
+		v.require(t.Address != "" && t.Address == pt.Key[0], "%s.key: it doesn't address rows", at)
 	case len(pt.Key) == 0:
-		v.check(len(t.Keys()) == 0, "%s.key: it is missing", at)
+		v.require(len(t.Keys()) == 0, "%s.key: it is missing", at)
 	default:
-		v.check(slices.ContainsFunc(t.Keys(), func(key []string) bool { return sameSet(key, pt.Key) }), "%s.key: it is no primary key and no unique NOT NULL key", at)
+		v.require(slices.ContainsFunc(t.Keys(), func(key []string) bool { return sameSet(key, pt.Key) }), "%s.key: it is no primary key and no unique NOT NULL key", at)
 	}
-	v.check(t.Unerasable == "", "%s: the engine doesn't erase its rows", at)
+	v.require(t.Unerasable == "", "%s: the engine doesn't erase its rows", at)
 	if h := pt.Hold; h != nil {
-		v.has(t, at+".hold.keep", h.Keep)
-		if u := h.Until; u != nil && u.Date == "" && v.has(t, at+".hold.until", []string{u.Column}) {
-			v.moment(at+".hold.until", t.Column(u.Column))
+		v.hasColumns(t, at+".hold.keep", h.Keep)
+		if u := h.Until; u != nil && u.Date == "" && v.hasColumns(t, at+".hold.until", []string{u.Column}) {
+			v.requireMoment(at+".hold.until", t.Column(u.Column))
 		}
 	}
 	for i := range pt.Reach {
@@ -117,83 +117,83 @@ func (v *validation) tableOn(s *dialect.Schema, pt *Table, at string) {
 // referenceOn checks that a reference is a foreign key, or a link that can match.
 func (v *validation) referenceOn(s *dialect.Schema, at string, ref *Reference) {
 	t, to := s.Table(ref.Table), s.Table(ref.RefTable)
-	if !v.has(t, at, ref.Columns) || !v.has(to, at, ref.RefColumns) {
+	if !v.hasColumns(t, at, ref.Columns) || !v.hasColumns(to, at, ref.RefColumns) {
 		return
 	}
 	if !ref.Link {
-		v.check(slices.ContainsFunc(t.ForeignKeys, func(fk *dialect.ForeignKey) bool { return fk.Enforced && ref.is(fk) }), "%s: there is no such foreign key", at)
+		v.require(slices.ContainsFunc(t.ForeignKeys, func(fk *dialect.ForeignKey) bool { return fk.Enforced && ref.isForeignKey(fk) }), "%s: there is no such foreign key", at)
 		return
 	}
 	for i, c := range ref.Columns {
-		v.check(joinable(t.Column(c).Kind, to.Column(ref.RefColumns[i]).Kind), "%s: %s and %s can't be equal", at, c, ref.RefColumns[i])
+		v.require(canJoin(t.Column(c).Kind, to.Column(ref.RefColumns[i]).Kind), "%s: %s and %s can't be equal", at, c, ref.RefColumns[i])
 	}
 }
 
-// is reports whether the reference relates the rows that the foreign key does.
-func (r *Reference) is(fk *dialect.ForeignKey) bool {
+// isForeignKey reports whether the reference relates the rows that the foreign key does.
+func (r *Reference) isForeignKey(fk *dialect.ForeignKey) bool {
 	return r.Table == fk.Table && r.RefTable == fk.RefTable && r.Where == "" && samePairs(r.Columns, r.RefColumns, fk.Columns, fk.RefColumns)
 }
 
 func (v *validation) stepOn(s *dialect.Schema, r *Root, i int) {
 	st, at := &r.Steps[i], fmt.Sprintf("steps[%d]", i)
 	t := s.Table(st.Table)
-	if !v.check(t != nil, "%s: table %s isn't in the schema", at, st.Table) {
+	if !v.require(t != nil, "%s: table %s isn't in the schema", at, st.Table) {
 		return
 	}
-	v.check(t.Unerasable == "" || st.Op == Keep, "%s: the engine doesn't change rows of %s", at, t.Name)
-	v.check(refusal(t, st.Op) == "", "%s: the engine refuses to %s rows of %s: %s", at, st.Op, t.Name, refusal(t, st.Op))
+	v.require(t.Unerasable == "" || st.Op == Keep, "%s: the engine doesn't change rows of %s", at, t.Name)
+	v.require(refusal(t, st.Op) == "", "%s: the engine refuses to %s rows of %s: %s", at, st.Op, t.Name, refusal(t, st.Op))
 	for j := range st.Set {
 		a := &st.Set[j]
-		if !v.has(t, at+".set", []string{a.Column}) {
+		if !v.hasColumns(t, at+".set", []string{a.Column}) {
 			continue
 		}
-		v.check(t.Column(a.Column).Assignable(), "%s.set: column %s can't be assigned to", at, a.Column)
+		v.require(t.Column(a.Column).Assignable(), "%s.set: column %s can't be assigned to", at, a.Column)
 		if st.Rows == Following {
 			continue // it takes values that are made for another column
 		}
 		for _, c := range a.Joined {
-			v.has(s.Table(c.Table), at+".set.joined", []string{c.Column})
+			v.hasColumns(s.Table(c.Table), at+".set.joined", []string{c.Column})
 		}
 		_, replacer, err := a.Bind(s, t)
-		v.check(err == nil, "%s.set: the strategy of column %s doesn't fit it", at, a.Column)
+		v.require(err == nil, "%s.set: the strategy of column %s doesn't fit it", at, a.Column)
 		if row, ok := replacer.(anonymise.RowReplacer); ok && err == nil {
-			v.has(t, at+".set", row.Needs())
+			v.hasColumns(t, at+".set", row.Needs())
 		}
 	}
 	if d := st.Detach; d != nil {
 		v.referenceOn(s, at+".detach", d)
 		for _, name := range d.Columns {
 			if c := t.Column(name); c != nil {
-				v.check(c.Nullable && c.Assignable(), "%s.detach: column %s can't be set NULL", at, name)
+				v.require(c.Nullable && c.Assignable(), "%s.detach: column %s can't be set NULL", at, name)
 			}
 		}
 	}
-	if f := st.Follow; f != nil && v.has(t, at+".follow", f.Columns) && v.has(s.Table(f.RefTable), at+".follow", f.RefColumns) {
+	if f := st.Follow; f != nil && v.hasColumns(t, at+".follow", f.Columns) && v.hasColumns(s.Table(f.RefTable), at+".follow", f.RefColumns) {
 		for j, c := range f.Columns {
-			v.check(t.Column(c).Kind == s.Table(f.RefTable).Column(f.RefColumns[j]).Kind, "%s.follow: %s and %s can't be equal", at, c, f.RefColumns[j])
+			v.require(t.Column(c).Kind == s.Table(f.RefTable).Column(f.RefColumns[j]).Kind, "%s.follow: %s and %s can't be equal", at, c, f.RefColumns[j])
 		}
 	}
 	if st.Op == Delete && v.plan.Scope != ScopeEverything {
 		for _, fk := range s.References(t.Name) {
-			v.check(s.Table(fk.Table) == nil || r.knows(fk), "%s: table %s refers to %s by %s, and the plan doesn't say what becomes of its rows", at, fk.Table, t.Name, fk.Name)
-			v.check(!fk.Enforced || r.deletesBefore(fk, i), "%s: rows of %s that refer to %s are deleted after it", at, fk.Table, t.Name)
+			v.require(s.Table(fk.Table) == nil || r.knowsForeignKey(fk), "%s: table %s refers to %s by %s, and the plan doesn't say what becomes of its rows", at, fk.Table, t.Name, fk.Name)
+			v.require(!fk.Enforced || r.deletesBefore(fk, i), "%s: rows of %s that refer to %s are deleted after it", at, fk.Table, t.Name)
 		}
 	}
 }
 
-// knows reports whether the root says what becomes of the rows that refer by a
+// knowsForeignKey reports whether the root says what becomes of the rows that refer by a
 // foreign key to those it deletes.
-func (r *Root) knows(fk *dialect.ForeignKey) bool {
+func (r *Root) knowsForeignKey(fk *dialect.ForeignKey) bool {
 	for i := range r.Steps {
-		if d := r.Steps[i].Detach; d != nil && d.is(fk) {
+		if d := r.Steps[i].Detach; d != nil && d.isForeignKey(fk) {
 			return true
 		}
 	}
 	for i := range r.Tables {
 		t := &r.Tables[i]
-		isReach := func(w Reach) bool { return w.is(fk) || fk.Period && w.isBut(fk) }
-		isAnchor := func(a Anchor) bool { return a.is(fk) }
-		is := func(ref Reference) bool { return ref.is(fk) }
+		isReach := func(w Reach) bool { return w.isForeignKey(fk) || fk.Period && w.isBut(fk) }
+		isAnchor := func(a Anchor) bool { return a.isForeignKey(fk) }
+		is := func(ref Reference) bool { return ref.isForeignKey(fk) }
 		if slices.ContainsFunc(t.Reach, isReach) || slices.ContainsFunc(t.Keeps, isAnchor) || slices.ContainsFunc(t.AnchoredBy, is) || slices.ContainsFunc(t.SharedBy, is) {
 			return true
 		}
@@ -214,12 +214,12 @@ func (r *Root) deletesBefore(fk *dialect.ForeignKey, i int) bool {
 	after := false
 	for j := range r.Steps {
 		s := &r.Steps[j]
-		if s.Detach != nil && s.Detach.is(fk) && j < i {
+		if s.Detach != nil && s.Detach.isForeignKey(fk) && j < i {
 			return true
 		}
 		after = after || s.Op == Delete && s.Table == fk.Table && j >= i
 	}
-	t := r.table(fk.RefTable)
+	t := r.tableOf(fk.RefTable)
 	return !after || r.Defer && fk.Deferrable || fk.Table == fk.RefTable && t != nil && t.Cycle > 0
 }
 
@@ -238,8 +238,8 @@ func (v *validation) emptiedOn(s *dialect.Schema) {
 			continue
 		}
 		for _, fk := range s.References(r.Table) {
-			known := s.Table(fk.Table) == nil || fk.Table == fk.RefTable || emptied[fk.Table] || slices.ContainsFunc(detached, func(d *Reference) bool { return d.is(fk) })
-			v.check(known, "roots[%d]: table %s refers to %s by %s, and neither is deleted from nor detached before", i, fk.Table, r.Table, fk.Name)
+			known := s.Table(fk.Table) == nil || fk.Table == fk.RefTable || emptied[fk.Table] || slices.ContainsFunc(detached, func(d *Reference) bool { return d.isForeignKey(fk) })
+			v.require(known, "roots[%d]: table %s refers to %s by %s, and neither is deleted from nor detached before", i, fk.Table, r.Table, fk.Name)
 		}
 		emptied[r.Table] = true
 	}
@@ -254,10 +254,10 @@ func (v *validation) hazardsOn(s *dialect.Schema) {
 	}
 	b := &builder{resolved: &resolved{policy: &Policy{}, schema: s}, now: v.plan.Scope}
 	roots := slices.Clone(v.plan.Roots)
-	for _, h := range b.hazards(roots) {
-		v.check(named[hazardOf{h.Name, h.Table}], "hazards: %s of %s is missing: %s", h.Name, h.Table, h.Reason)
+	for _, h := range b.findHazards(roots) {
+		v.require(named[hazardOf{h.Name, h.Table}], "hazards: %s of %s is missing: %s", h.Name, h.Table, h.Reason)
 	}
 	for i := range roots {
-		v.check(roots[i].Scans == v.plan.Roots[i].Scans, "roots[%d].scans: it isn't what the indexes say", i)
+		v.require(roots[i].Scans == v.plan.Roots[i].Scans, "roots[%d].scans: it isn't what the indexes say", i)
 	}
 }

@@ -54,47 +54,47 @@ type cut struct {
 	to *node
 }
 
-func (b *builder) closure() *closure {
+func (b *builder) subjectClosure() *closure {
 	return &closure{builder: b, byName: map[dialect.Name]*node{}, detached: map[*relation]bool{}}
 }
 
-// gather follows every reference that arrives at the root, and at what refers
+// gatherClosure follows every reference that arrives at the root, and at what refers
 // to it, until nothing new is reached. Each reference needs a decision.
-func (b *builder) gather(root *node) *closure {
-	c := b.closure()
-	c.add(root)
+func (b *builder) gatherClosure(root *node) *closure {
+	c := b.subjectClosure()
+	c.addNode(root)
 	for i := 0; i < len(c.nodes); i++ { // nodes grows while it is walked
 		n := c.nodes[i]
 		if !n.owned { // what else refers to an owned row keeps it
 			for _, ref := range b.into[n.table.Name] {
-				c.arrive(n, ref)
+				c.addReference(n, ref)
 			}
 		}
-		c.follow(n)
+		c.followReferences(n)
 	}
 	return c
 }
 
-func (c *closure) add(n *node) {
+func (c *closure) addNode(n *node) {
 	c.nodes = append(c.nodes, n)
 	c.byName[n.table.Name] = n
 }
 
-// arrive decides what a reference that arrives at n means.
-func (c *closure) arrive(n *node, ref *relation) {
+// addReference decides what a reference that arrives at n means.
+func (c *closure) addReference(n *node, ref *relation) {
 	child := c.schema.Table(ref.Table)
-	rule := c.rule(ref.Table)
+	rule := c.ruleOf(ref.Table)
 	if ref.period {
 		last := len(ref.Columns) - 1
 		link := &relation{Reference: Reference{Table: ref.Table, Columns: ref.Columns[:last], RefTable: ref.RefTable, RefColumns: ref.RefColumns[:last]}}
-		if !slices.ContainsFunc(c.into[n.table.Name], link.same) {
+		if !slices.ContainsFunc(c.into[n.table.Name], link.sameRelation) {
 			c.found.add(rule.Pos, child.Name, "the rows that refer to %s for a period (%s) can't be found by it: add a link by the other columns, %s(%s) -> %s(%s), which finds those of all periods",
-				n.table.Name, list(ref.Columns), child.Name, list(link.Columns), n.table.Name, list(link.RefColumns))
+				n.table.Name, joinColumns(ref.Columns), child.Name, joinColumns(link.Columns), n.table.Name, joinColumns(link.RefColumns))
 		}
 		return
 	}
-	via := rule.via(ref.Columns)
-	pos, columns := rule.Pos, list(ref.Columns)
+	via := rule.viaFor(ref.Columns)
+	pos, columns := rule.Pos, joinColumns(ref.Columns)
 	decision := rule.Erase
 	if via != nil {
 		decision, pos = via.Erase, via.Pos
@@ -123,7 +123,7 @@ func (c *closure) arrive(n *node, ref *relation) {
 			n.table.Name, columns, rule.Name, columns)
 		return
 	case EraseDetach:
-		if reason := c.detachable(ref); reason != "" {
+		if reason := c.whyNotDetachable(ref); reason != "" {
 			c.found.add(pos, child.Name, "(%s) can't be detached: %s", columns, reason)
 			return
 		}
@@ -131,14 +131,14 @@ func (c *closure) arrive(n *node, ref *relation) {
 		c.detached[ref] = true
 		return
 	}
-	c.reached(child, rule, reach{relation: ref, from: n, erase: decision})
+	c.reachTable(child, rule, reach{relation: ref, from: n, erase: decision})
 }
 
-func (c *closure) reached(t *dialect.Table, rule *PolicyTable, way reach) {
+func (c *closure) reachTable(t *dialect.Table, rule *PolicyTable, way reach) {
 	n := c.byName[t.Name]
 	if n == nil {
-		n = &node{table: t, rule: rule, parent: way.from, via: list(way.Columns), owned: way.forwards}
-		c.add(n)
+		n = &node{table: t, rule: rule, parent: way.from, via: joinColumns(way.Columns), owned: way.forwards}
+		c.addNode(n)
 	}
 	if n.owned != way.forwards {
 		c.found.add(way.pos, t.Name, "the table is owned and also reached by a reference of its own: take it out of owns")
@@ -148,10 +148,10 @@ func (c *closure) reached(t *dialect.Table, rule *PolicyTable, way reach) {
 	way.from.leads = true
 }
 
-// follow adds what the rows of n own.
-func (c *closure) follow(n *node) {
+// followReferences adds what the rows of n own.
+func (c *closure) followReferences(n *node) {
 	for _, own := range c.owns[n.table.Name] {
-		t, rule := c.schema.Table(own.RefTable), c.rule(own.RefTable)
+		t, rule := c.schema.Table(own.RefTable), c.ruleOf(own.RefTable)
 		if c.subject != nil && t.Name == c.subject.Name {
 			c.found.add(own.pos, n.table.Name, "owns: the subject table can't be owned")
 			continue
@@ -160,12 +160,12 @@ func (c *closure) follow(n *node) {
 			c.found.add(rule.Pos, t.Name, "no decision: %s owns its rows: add `erase: delete`, `overwrite` or `keep` under tables.%s", n.table.Name, rule.Name)
 			continue
 		}
-		c.reached(t, rule, reach{relation: own, from: n, forwards: true, erase: rule.Erase})
+		c.reachTable(t, rule, reach{relation: own, from: n, forwards: true, erase: rule.Erase})
 	}
 }
 
-// detachable returns why a reference's columns can't be set NULL, or "".
-func (r *resolved) detachable(ref *relation) string {
+// whyNotDetachable returns why a reference's columns can't be set NULL, or "".
+func (r *resolved) whyNotDetachable(ref *relation) string {
 	reason, known := r.stuck[ref]
 	if !known {
 		reason = r.whyStuck(ref)
@@ -193,7 +193,7 @@ func (r *resolved) whyStuck(ref *relation) string {
 		}
 		for _, other := range r.into[t.Name] {
 			if slices.Contains(other.RefColumns, name) {
-				return short(other.Table, r.schema.Default) + " refers to column " + name + " by " + other.name
+				return displayName(other.Table, r.schema.Default) + " refers to column " + name + " by " + other.name
 			}
 		}
 		for _, ix := range t.UniqueIndexes(name) {
@@ -205,15 +205,15 @@ func (r *resolved) whyStuck(ref *relation) string {
 	return ""
 }
 
-// any reports whether rows of the node may be to be erased as e.
-func (n *node) any(e Erase) bool {
+// hasErase reports whether rows of the node may be to be erased as e.
+func (n *node) hasErase(e Erase) bool {
 	return n.erase == e || slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase == e })
 }
 
-// deletes reports whether rows of the node may be deleted.
-func (n *node) deletes() bool { return n.any(EraseDelete) }
+// isDeleted reports whether rows of the node may be deleted.
+func (n *node) isDeleted() bool { return n.hasErase(EraseDelete) }
 
-// only reports whether every row of the node is to be erased as e.
-func (n *node) only(e Erase) bool {
+// onlyErase reports whether every row of the node is to be erased as e.
+func (n *node) onlyErase(e Erase) bool {
 	return (n.erase == "" || n.erase == e) && !slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != e })
 }

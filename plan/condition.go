@@ -19,7 +19,7 @@ type Condition struct {
 func (p *Plan) Conditions() []Condition {
 	var out []Condition
 	for i := range p.Roots {
-		for _, c := range p.Roots[i].conditions(p.Default) {
+		for _, c := range p.Roots[i].conditionsOf(p.Default) {
 			if !slices.Contains(out, c) {
 				out = append(out, c)
 			}
@@ -28,8 +28,8 @@ func (p *Plan) Conditions() []Condition {
 	return out
 }
 
-// conditions are those of one root.
-func (r *Root) conditions(usual string) []Condition {
+// conditionsOf are those of one root.
+func (r *Root) conditionsOf(usual string) []Condition {
 	var out []Condition
 	add := func(c Condition) {
 		if c.SQL != "" && !slices.Contains(out, c) {
@@ -47,7 +47,7 @@ func (r *Root) conditions(usual string) []Condition {
 			reference(&t.Reach[j].Reference)
 		}
 		if t.Hold != nil {
-			add(Condition{Of: "hold on " + short(t.Name, usual), SQL: t.Hold.Where})
+			add(Condition{Of: "hold on " + displayName(t.Name, usual), SQL: t.Hold.Where})
 		}
 		for j := range t.Keeps {
 			reference(&t.Keeps[j].Reference)
@@ -65,7 +65,7 @@ func (r *Root) conditions(usual string) []Condition {
 		reference(s.Follow)
 		for j := range s.Set {
 			a := &s.Set[j]
-			add(Condition{Of: "overwrite of " + short(s.Table, usual) + "." + a.Column, SQL: a.Strategy.Modifiers.When, inStep: true})
+			add(Condition{Of: "overwrite of " + displayName(s.Table, usual) + "." + a.Column, SQL: a.Strategy.Modifiers.When, inStep: true})
 		}
 	}
 	return out
@@ -73,7 +73,7 @@ func (r *Root) conditions(usual string) []Condition {
 
 func (r *Reference) condition(usual string) Condition {
 	return Condition{
-		Of:  fmt.Sprintf("link %s(%s) -> %s(%s)", short(r.Table, usual), list(r.Columns), short(r.RefTable, usual), list(r.RefColumns)),
+		Of:  fmt.Sprintf("link %s(%s) -> %s(%s)", displayName(r.Table, usual), joinColumns(r.Columns), displayName(r.RefTable, usual), joinColumns(r.RefColumns)),
 		SQL: r.Where,
 	}
 }
@@ -89,8 +89,8 @@ func (p *Plan) CheckConditions(e Capabilities) error {
 	return nil
 }
 
-// conditions reports the policy's conditions that the engine's lexer doesn't take.
-func (b *builder) conditions() {
+// checkConditions reports the policy's conditions that the engine's lexer doesn't take.
+func (b *builder) checkConditions() {
 	check := func(pos Pos, table, what, sql string) {
 		if strings.TrimSpace(sql) == "" {
 			return

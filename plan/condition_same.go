@@ -30,7 +30,7 @@ func conditionTokens(sql string) []string {
 		}
 		out, rest = append(out, word), rest[n:]
 	}
-	for len(out) > 2 && out[0] == "(" && closes(out) == len(out)-1 {
+	for len(out) > 2 && out[0] == "(" && closingParen(out) == len(out)-1 {
 		out = out[1 : len(out)-1]
 	}
 	return out
@@ -50,18 +50,18 @@ func tokenEnd(text string) int {
 		}
 		return len(text)
 	}
-	if word := leading(text, func(r rune) bool { return nameRune(r) || r == '.' }); word != "" {
+	if word := leadingRunes(text, func(r rune) bool { return nameRune(r) || r == '.' }); word != "" {
 		return len(word)
 	}
-	if sign := leading(text, func(r rune) bool { return strings.ContainsRune("<>=!|&+-*/%~^@#:", r) }); sign != "" {
+	if sign := leadingRunes(text, func(r rune) bool { return strings.ContainsRune("<>=!|&+-*/%~^@#:", r) }); sign != "" {
 		return len(sign)
 	}
 	_, n := utf8.DecodeRuneInString(text)
 	return n
 }
 
-// closes is the place of the parenthesis that closes the first one.
-func closes(tokens []string) int {
+// closingParen is the place of the parenthesis that closes the first one.
+func closingParen(tokens []string) int {
 	depth := 0
 	for i, t := range tokens {
 		switch t {

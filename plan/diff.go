@@ -40,7 +40,7 @@ func Diff(p *Policy, s *dialect.Schema) []Change {
 	var gone []*PolicyTable
 	for i := range p.Tables {
 		rule := &p.Tables[i]
-		if t, _ := lookup(s, rule.Name); t != nil {
+		if t, _ := findTable(s, rule.Name); t != nil {
 			rules[t.Name] = rule
 		} else {
 			gone = append(gone, rule)
@@ -53,13 +53,13 @@ func Diff(p *Policy, s *dialect.Schema) []Change {
 		switch {
 		case rule == nil:
 			out = append(out, Change{Kind: TableCame, Table: t.Name, Lines: tableLines(draftTable(t, s.Default))})
-			came = append(came, short(t.Name, s.Default))
+			came = append(came, displayName(t.Name, s.Default))
 		case rule.PII != PIINone:
 			out = append(out, columnChanges(t, rule)...)
 		}
 	}
 	for _, rule := range gone {
-		out = append(out, Change{Kind: TableWent, Pos: rule.Pos, Table: dialect.Name{Table: rule.Name}, Meant: nearest(rule.Name, came)})
+		out = append(out, Change{Kind: TableWent, Pos: rule.Pos, Table: dialect.Name{Table: rule.Name}, Meant: nearestWord(rule.Name, came)})
 	}
 	for i := range out {
 		if out[i].Table.Schema == s.Default {
@@ -80,7 +80,7 @@ func columnChanges(t *dialect.Table, rule *PolicyTable) []Change {
 	}
 	for _, c := range rule.Columns {
 		if t.Column(c.Name) == nil {
-			out = append(out, Change{Kind: ColumnWent, Pos: c.Pos, Table: t.Name, Column: c.Name, Meant: nearest(c.Name, came)})
+			out = append(out, Change{Kind: ColumnWent, Pos: c.Pos, Table: t.Name, Column: c.Name, Meant: nearestWord(c.Name, came)})
 		}
 	}
 	return out
@@ -88,13 +88,13 @@ func columnChanges(t *dialect.Table, rule *PolicyTable) []Change {
 
 func tableLines(rule PolicyTable) string {
 	w := &policyWriter{}
-	w.table(&rule)
+	w.writeTable(&rule)
 	return w.String()
 }
 
 func columnLine(name string) string {
 	w := &policyWriter{}
-	w.column("", &PolicyColumn{Name: name, PII: PIIUndecided})
+	w.writeColumn("", &PolicyColumn{Name: name, PII: PIIUndecided})
 	return w.String()
 }
 

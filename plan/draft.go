@@ -15,7 +15,7 @@ func Draft(s *dialect.Schema) *Policy {
 
 // draftTable is a table with nothing decided; usual is the default schema.
 func draftTable(t *dialect.Table, usual string) PolicyTable {
-	rule := PolicyTable{Name: short(t.Name, usual)}
+	rule := PolicyTable{Name: displayName(t.Name, usual)}
 	for _, c := range t.Columns {
 		rule.Columns = append(rule.Columns, PolicyColumn{Name: c.Name, PII: PIIUndecided})
 	}
@@ -25,8 +25,8 @@ func draftTable(t *dialect.Table, usual string) PolicyTable {
 	return rule
 }
 
-// undecided lists what a draft has left open.
-func undecided(p *Policy) []Problem {
+// undecidedProblems lists what a draft has left open.
+func undecidedProblems(p *Policy) []Problem {
 	var out []Problem
 	if p.Database == PIIUndecided {
 		out = append(out, Problem{Reason: "decide: the database's name, which receipts give (database)"})
@@ -42,7 +42,7 @@ func undecided(p *Policy) []Problem {
 		for _, c := range t.Columns {
 			if c.PII == PIIUndecided {
 				out = append(out, Problem{Pos: c.Pos, Table: t.Name,
-					Reason: "decide: what is in column " + readable(c.Name) + "? its pii is a category, or none"})
+					Reason: "decide: what is in column " + printableWord(c.Name) + "? its pii is a category, or none"})
 			}
 		}
 	}

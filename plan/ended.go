@@ -11,10 +11,10 @@ func (p *Policy) holdsEnd() bool {
 	return slices.ContainsFunc(p.Tables, func(t PolicyTable) bool { return t.Hold.mayEnd() })
 }
 
-// ended builds the roots that finish what erasures of subjects had to leave to
+// endedRoots builds the roots that finish what erasures of subjects had to leave to
 // a hold: the subject table, whose row remains as a rule since what is held
 // refers to it, and each table of which a row may be all that remains.
-func (b *builder) ended() []Root {
+func (b *builder) endedRoots() []Root {
 	if b.subject == nil || !b.policy.holdsEnd() {
 		return nil
 	}
@@ -22,17 +22,17 @@ func (b *builder) ended() []Root {
 	if !ok {
 		return nil
 	}
-	c := b.gather(&node{table: b.subject, rule: b.rule(b.subject.Name), erase: erase})
-	c.order()
-	c.stay()
+	c := b.gatherClosure(&node{table: b.subject, rule: b.ruleOf(b.subject.Name), erase: erase})
+	c.orderNodes()
+	c.markStaying()
 	if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.rule.Hold.mayEnd() }) {
 		return nil
 	}
 	out := []Root{c.endedRoot()}
-	waits := c.waiting()
-	for _, n := range c.adrift(waits) {
-		if len(b.address(n.table)) == 0 {
-			b.found.add(n.rule.Hold.at(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and without a primary key or a unique NOT NULL key it isn't found again when the hold has ended: add a key, or name the reference in hold.keep")
+	waits := c.awaitingHolds()
+	for _, n := range c.unreachableHeld(waits) {
+		if len(b.addressKey(n.table)) == 0 {
+			b.found.add(n.rule.Hold.posOr(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and without a primary key or a unique NOT NULL key it isn't found again when the hold has ended: add a key, or name the reference in hold.keep")
 			continue
 		}
 		decision := n.reach[0].erase
@@ -40,19 +40,19 @@ func (b *builder) ended() []Root {
 		case several && !waits[n]:
 			decision = EraseKeep // nothing is left to do to the row itself
 		case several:
-			b.found.add(n.rule.Hold.at(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and its references have different decisions, of which none is left to tell when the hold has ended: name the references in hold.keep, or decide the same for all")
+			b.found.add(n.rule.Hold.posOr(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and its references have different decisions, of which none is left to tell when the hold has ended: name the references in hold.keep, or decide the same for all")
 			continue
 		}
-		rest := b.gather(&node{table: n.table, rule: n.rule, erase: decision, owned: n.owned})
-		rest.order()
-		rest.stay()
+		rest := b.gatherClosure(&node{table: n.table, rule: n.rule, erase: decision, owned: n.owned})
+		rest.orderNodes()
+		rest.markStaying()
 		out = append(out, rest.endedRoot())
 	}
 	return out
 }
 
-// at is the hold's place in the policy's file, or else the table's.
-func (h *Hold) at(table Pos) Pos {
+// posOr is the hold's place in the policy's file, or else the table's.
+func (h *Hold) posOr(table Pos) Pos {
 	if h == nil {
 		return table
 	}
@@ -61,19 +61,19 @@ func (h *Hold) at(table Pos) Pos {
 
 func (c *closure) endedRoot() Root {
 	c.ended = true
-	r := Root{Table: c.nodes[0].table.Name, Ended: true, Tables: c.tables(), Steps: c.steps(), Defer: c.later}
+	r := Root{Table: c.nodes[0].table.Name, Ended: true, Tables: c.plannedTables(), Steps: c.buildSteps(), Defer: c.later}
 	c.movedTwice(&r)
 	return r
 }
 
-// waiting are the nodes of which rows may wait for the end of a hold: true where
+// awaitingHolds are the nodes of which rows may wait for the end of a hold: true where
 // something is to be done to them then, false where they remain in any case and
 // only lead to such a row.
-func (c *closure) waiting() map[*node]bool {
+func (c *closure) awaitingHolds() map[*node]bool {
 	kept, waits := c.keptByHeld(), map[*node]bool{}
 	var next []*node
 	for _, n := range c.nodes {
-		if (n.mayHold || kept[n]) && (n.any(EraseDelete) || n.any(EraseOverwrite)) {
+		if (n.mayHold || kept[n]) && (n.hasErase(EraseDelete) || n.hasErase(EraseOverwrite)) {
 			waits[n] = true
 			next = append(next, n)
 		}
@@ -89,18 +89,18 @@ func (c *closure) waiting() map[*node]bool {
 	return waits
 }
 
-// adrift are the tables, the root's not among them, of which a row that waits
+// unreachableHeld are the tables, the root's not among them, of which a row that waits
 // for the end of a hold, or leads to one that does, may remain while no row that
 // leads to it does. With them come those of which a row is overwritten when a hold's
 // condition holds no longer: that it did only the journal knows then.
-func (c *closure) adrift(waits map[*node]bool) []*node {
+func (c *closure) unreachableHeld(waits map[*node]bool) []*node {
 	kept, leads := c.keptByHeld(), c.leadToHolds()
 	var out []*node
 	for _, n := range c.nodes {
 		_, remains := waits[n]
-		byCondition := waits[n] && n.rule.Hold != nil && n.rule.Hold.Where != "" && (n.mayReplace || n.any(EraseOverwrite))
-		unheld := leads[n] && !n.only(EraseDelete)
-		if n.parent != nil && remains && (byCondition || slices.ContainsFunc(n.reach, func(w reach) bool { return !c.firm(n, w, kept[n], unheld) })) {
+		byCondition := waits[n] && n.rule.Hold != nil && n.rule.Hold.Where != "" && (n.mayReplace || n.hasErase(EraseOverwrite))
+		unheld := leads[n] && !n.onlyErase(EraseDelete)
+		if n.parent != nil && remains && (byCondition || slices.ContainsFunc(n.reach, func(w reach) bool { return !c.alwaysReachable(n, w, kept[n], unheld) })) {
 			out = append(out, n)
 		}
 	}
@@ -147,16 +147,16 @@ func (c *closure) keptByHeld() map[*node]bool {
 	return kept
 }
 
-// firm reports whether the way leads to every row of n that waits and was found
+// alwaysReachable reports whether the way leads to every row of n that waits and was found
 // by it, for as long as the row waits; unheld ones may be among them.
-func (c *closure) firm(n *node, w reach, kept, unheld bool) bool {
+func (c *closure) alwaysReachable(n *node, w reach, kept, unheld bool) bool {
 	if w.forwards { // an owner goes, whatever keeps what it owned
 		return n.rule.Hold == nil && !kept
 	}
-	if c.overwrites(n, w.relation) && (n.mayReplace || !n.holds(w.Columns)) {
+	if c.canOverwrite(n, w.relation) && (n.mayReplace || !n.holdsColumns(w.Columns)) {
 		return false
 	}
-	if !w.from.deletes() || n.staysWith(w.relation) {
+	if !w.from.isDeleted() || n.staysWith(w.relation) {
 		return true
 	}
 	return slices.ContainsFunc(n.anchors, func(a Anchor) bool {
@@ -164,10 +164,10 @@ func (c *closure) firm(n *node, w reach, kept, unheld bool) bool {
 	})
 }
 
-// untouched reports whether the erasure of a subject may have left a row of n
+// isUntouched reports whether the erasure of a subject may have left a row of n
 // as it was, so that the row is overwritten when it is held no longer and has to
 // stay. Rows that only other columns were kept of have a step of their own.
-func (n *node) untouched() bool {
+func (n *node) isUntouched() bool {
 	return n.rule.Hold != nil && n.rule.Hold.Keep == nil ||
 		slices.ContainsFunc(n.reach, func(w reach) bool { return w.from.mayHold })
 }

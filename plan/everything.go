@@ -6,25 +6,25 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// everything builds a root for each table that scope everything deletes from or
+// everythingRoots builds a root for each table that scope everything deletes from or
 // overwrites: deletes first, children before their parents.
-func (b *builder) everything() []Root {
-	b.absent = func(ref *relation) bool { return b.rule(ref.Table).Everything == EraseDelete }
+func (b *builder) everythingRoots() []Root {
+	b.absent = func(ref *relation) bool { return b.ruleOf(ref.Table).Everything == EraseDelete }
 	var out []Root
 	step := func(t *dialect.Table, erase Erase, s Step) {
-		s.Table, s.Path = t.Name, short(t.Name, b.schema.Default)
-		steps := append([]Step{s}, b.following(s)...)
-		r := Root{Table: t.Name, Steps: steps, Tables: []Table{{Name: t.Name, Key: b.address(t), Erase: erase}}}
+		s.Table, s.Path = t.Name, displayName(t.Name, b.schema.Default)
+		steps := append([]Step{s}, b.followingSteps(s)...)
+		r := Root{Table: t.Name, Steps: steps, Tables: []Table{{Name: t.Name, Key: b.addressKey(t), Erase: erase}}}
 		if t.Unerasable != "" {
-			b.found.add(b.rule(t.Name).Pos, t.Name, "the engine doesn't erase its rows: %s", t.Unerasable)
+			b.found.add(b.ruleOf(t.Name).Pos, t.Name, "the engine doesn't erase its rows: %s", t.Unerasable)
 		}
-		b.wholly(t, &r)
+		b.needsOneTransaction(t, &r)
 		out = append(out, r)
 	}
-	emptied, cuts := b.emptied()
+	emptied, cuts := b.deletedTables()
 	for _, x := range cuts {
 		rows := Staying
-		if b.rule(x.Table).Everything == EraseDelete {
+		if b.ruleOf(x.Table).Everything == EraseDelete {
 			rows = Going
 		}
 		step(b.schema.Table(x.Table), EraseOverwrite, Step{Op: Detach, Detach: &x.Reference, Rows: rows})
@@ -33,15 +33,15 @@ func (b *builder) everything() []Root {
 		step(t, EraseDelete, Step{Op: Delete})
 	}
 	for _, t := range b.schema.Tables {
-		rule := b.rule(t.Name)
+		rule := b.ruleOf(t.Name)
 		if rule.PII == "none" || rule.Everything == EraseDelete {
 			continue
 		}
-		b.complete(t, rule, nil, "scope everything overwrites every row")
-		if set := b.assignments(t, rule, nil, nil); len(set) > 0 {
+		b.requireOverwrites(t, rule, nil, "scope everything overwrites every row")
+		if set := b.makeAssignments(t, rule, nil, nil); len(set) > 0 {
 			step(t, EraseOverwrite, Step{Op: Overwrite, Set: set})
 			if r := &out[len(out)-1]; !r.Whole {
-				r.Suspends = b.suspends(t, set)
+				r.Suspends = b.suspensionsOf(t, set)
 			}
 		}
 	}
@@ -53,15 +53,15 @@ func (b *builder) everything() []Root {
 	return out
 }
 
-// wholly asks for all of a root's rows in one transaction where no key can
+// needsOneTransaction asks for all of a root's rows in one transaction where no key can
 // order a walk: there is none, or the walk itself would change it.
-func (b *builder) wholly(t *dialect.Table, r *Root) {
+func (b *builder) needsOneTransaction(t *dialect.Table, r *Root) {
 	pt, s := &r.Tables[0], &r.Steps[0]
 	itself := slices.ContainsFunc(r.Steps[1:], func(s Step) bool { return s.Table == t.Name })
 	r.Whole = len(pt.Key) == 0 || slices.ContainsFunc(s.Set, func(a Assignment) bool { return slices.Contains(pt.Key, a.Column) })
 	for _, f := range r.Steps[1:] {
 		if f.Table == t.Name && slices.ContainsFunc(f.Set, func(a Assignment) bool { return slices.Contains(pt.Key, a.Column) }) {
-			b.found.add(b.rule(t.Name).Pos, t.Name, "rows are addressed by (%s), which changes with the rows that it refers to: give the table another unique NOT NULL key", list(pt.Key))
+			b.found.add(b.ruleOf(t.Name).Pos, t.Name, "rows are addressed by (%s), which changes with the rows that it refers to: give the table another unique NOT NULL key", joinColumns(pt.Key))
 		}
 	}
 	if len(pt.Key) > 0 {
@@ -69,22 +69,22 @@ func (b *builder) wholly(t *dialect.Table, r *Root) {
 	}
 	switch {
 	case t.Address != "" && itself:
-		b.found.add(b.rule(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and its rows would be changed twice, since they refer to each other: add a key")
+		b.found.add(b.ruleOf(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and its rows would be changed twice, since they refer to each other: add a key")
 	case t.Address != "":
 		pt.Key, pt.Address = []string{t.Address}, true
 	case slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Way == ThroughClient }):
 		// A statement over all rows needs to address none of them.
-		b.found.add(b.rule(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key, or take strategies that work in the database")
+		b.found.add(b.ruleOf(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key, or take strategies that work in the database")
 	}
 }
 
-// emptied returns the tables that scope everything deletes all rows of,
+// deletedTables returns the tables that scope everything deletes all rows of,
 // children first, and the references that must be set NULL before.
-func (b *builder) emptied() (tables []*dialect.Table, cuts []*relation) {
-	c := b.closure()
+func (b *builder) deletedTables() (tables []*dialect.Table, cuts []*relation) {
+	c := b.subjectClosure()
 	for _, t := range b.schema.Tables {
-		if rule := b.rule(t.Name); rule.Everything == EraseDelete {
-			c.add(&node{table: t, rule: rule, erase: EraseDelete})
+		if rule := b.ruleOf(t.Name); rule.Everything == EraseDelete {
+			c.addNode(&node{table: t, rule: rule, erase: EraseDelete})
 		}
 	}
 	for _, n := range c.nodes {
@@ -95,15 +95,15 @@ func (b *builder) emptied() (tables []*dialect.Table, cuts []*relation) {
 				}
 				continue
 			}
-			if reason := b.detachable(ref); reason != "" {
-				b.found.add(b.rule(n.table.Name).Pos, n.table.Name, "`everything: delete`, but %s refers to it by (%s) and stays, and %s: delete that table's rows too, or none",
-					ref.Table, list(ref.Columns), reason)
+			if reason := b.whyNotDetachable(ref); reason != "" {
+				b.found.add(b.ruleOf(n.table.Name).Pos, n.table.Name, "`everything: delete`, but %s refers to it by (%s) and stays, and %s: delete that table's rows too, or none",
+					ref.Table, joinColumns(ref.Columns), reason)
 				continue
 			}
 			cuts = append(cuts, ref)
 		}
 	}
-	c.order()
+	c.orderNodes()
 	if c.later || c.atOnce {
 		b.found.add(Pos{}, dialect.Name{}, "`everything: delete` on tables that refer to each other in a circle needs a nullable reference among them, since not all rows go in one transaction")
 	}

@@ -26,10 +26,10 @@ type source struct {
 	of       func(column string) (string, bool) // the overwritten table's column that it equals
 }
 
-// followers finds what follows the columns of a table that change, nearest
+// findFollowers finds what follows the columns of a table that change, nearest
 // first, and why they can't change, by column. References of which no row is
 // left when the rows change don't count.
-func (b *builder) followers(t *dialect.Table, changed []string) ([]*follower, map[string]string) {
+func (b *builder) findFollowers(t *dialect.Table, changed []string) ([]*follower, map[string]string) {
 	var out []*follower
 	problems := map[string]string{}
 	refuse := func(column, format string, args ...any) {
@@ -41,16 +41,16 @@ func (b *builder) followers(t *dialect.Table, changed []string) ([]*follower, ma
 	for i := 0; i < len(sources); i++ { // it grows while it is walked
 		from := sources[i]
 		for _, key := range b.into[from.table] {
-			f := from.follow(key, t.Name, changed)
+			f := from.newFollower(key, t.Name, changed)
 			if key.Link || f == nil || b.absent(key) {
 				continue
 			}
 			first := slices.Sorted(maps.Values(f.of))[0]
-			if reason := b.unfollowable(t, f); reason != "" {
+			if reason := b.whyNotRekeyable(t, f); reason != "" {
 				refuse(first, "%s", reason)
 				continue
 			}
-			if other := overlapping(out, f); other != nil {
+			if other := overlappingFollower(out, f); other != nil {
 				switch {
 				case !slices.Equal(other.Columns, f.Columns) || !slices.Equal(other.RefColumns, f.RefColumns):
 					refuse(first, "%s refers to it by %s and by %s, which may differ: one of them has to go", f.Table, other.key.name, f.key.name)
@@ -69,13 +69,13 @@ func (b *builder) followers(t *dialect.Table, changed []string) ([]*follower, ma
 			}})
 		}
 	}
-	b.elsewhere(t, changed, out, refuse)
+	b.refuseOtherReferences(t, changed, out, refuse)
 	return out, problems
 }
 
-// follow is the follower that a foreign key to the source makes; nil where none
+// newFollower is the follower that a foreign key to the source makes; nil where none
 // of the columns that it refers to changes.
-func (s source) follow(key *relation, to dialect.Name, changed []string) *follower {
+func (s source) newFollower(key *relation, to dialect.Name, changed []string) *follower {
 	f := &follower{
 		Reference: Reference{Table: key.Table, RefTable: to},
 		key:       key, through: s.follower, of: map[string]string{},
@@ -96,8 +96,8 @@ func (s source) follow(key *relation, to dialect.Name, changed []string) *follow
 	return f
 }
 
-// overlapping finds a follower that changes one of the columns that f changes.
-func overlapping(all []*follower, f *follower) *follower {
+// overlappingFollower finds a follower that changes one of the columns that f changes.
+func overlappingFollower(all []*follower, f *follower) *follower {
 	for _, other := range all {
 		for c := range f.of {
 			if _, ok := other.of[c]; ok && other.Table == f.Table {
@@ -108,12 +108,12 @@ func overlapping(all []*follower, f *follower) *follower {
 	return nil
 }
 
-// unfollowable returns why the rows of a follower can't take the new values, or "".
-func (b *builder) unfollowable(t *dialect.Table, f *follower) string {
+// whyNotRekeyable returns why the rows of a follower can't take the new values, or "".
+func (b *builder) whyNotRekeyable(t *dialect.Table, f *follower) string {
 	child := b.schema.Table(f.Table)
-	by := short(f.Table, b.schema.Default) + " refers to it by " + f.key.name
-	if !distinct(t, f.RefColumns) {
-		return by + ", and (" + list(f.RefColumns) + ") alone tells no row from another: a unique index on it is needed"
+	by := displayName(f.Table, b.schema.Default) + " refers to it by " + f.key.name
+	if !distinctTogether(t, f.RefColumns) {
+		return by + ", and (" + joinColumns(f.RefColumns) + ") alone tells no row from another: a unique index on it is needed"
 	}
 	if child.Unerasable != "" {
 		return by + ", and the engine doesn't change its rows: " + child.Unerasable
@@ -125,7 +125,7 @@ func (b *builder) unfollowable(t *dialect.Table, f *follower) string {
 			return by + ", by a column that isn't known"
 		case f.of[name] != "" && !c.Assignable():
 			return by + ", of which column " + name + " can't be assigned to"
-		case f.of[name] != "" && f.Table == t.Name && b.overwritten(t, name) != nil && b.origin(t, name) == nil:
+		case f.of[name] != "" && f.Table == t.Name && b.overwriteOf(t, name) != nil && b.findOrigin(t, name) == nil:
 			return by + ", in a circle"
 		case c.Kind != of.Kind || c.Fixed != of.Fixed || c.FoldsCase != of.FoldsCase || c.FoldsAccents != of.FoldsAccents:
 			return by + ", of which column " + name + " compares otherwise than " + of.Name + " (in type, padding or collation): make them alike"
@@ -134,14 +134,14 @@ func (b *builder) unfollowable(t *dialect.Table, f *follower) string {
 		}
 	}
 	if !b.engine.Engine().Rekeys {
-		return b.uncascading(t, f, by)
+		return b.whyNoCascade(t, f, by)
 	}
 	return ""
 }
 
-// uncascading returns why the database doesn't carry new values to the follower
+// whyNoCascade returns why the database doesn't carry new values to the follower
 // by itself, or "".
-func (b *builder) uncascading(t *dialect.Table, f *follower, by string) string {
+func (b *builder) whyNoCascade(t *dialect.Table, f *follower, by string) string {
 	if f.key.onUpdate != dialect.Cascade {
 		return by + ", and this engine changes what is referred to only together with what refers to it: declare the foreign key ON UPDATE CASCADE"
 	}
@@ -159,9 +159,9 @@ func (b *builder) uncascading(t *dialect.Table, f *follower, by string) string {
 	}
 }
 
-// elsewhere refuses columns of which a follower also refers to something that
+// refuseOtherReferences refuses columns of which a follower also refers to something that
 // doesn't change with them.
-func (b *builder) elsewhere(t *dialect.Table, changed []string, all []*follower, refuse func(column, format string, args ...any)) {
+func (b *builder) refuseOtherReferences(t *dialect.Table, changed []string, all []*follower, refuse func(column, format string, args ...any)) {
 	changes := func(table dialect.Name, column string) bool {
 		if table == t.Name && slices.Contains(changed, column) {
 			return true
@@ -180,9 +180,9 @@ func (b *builder) elsewhere(t *dialect.Table, changed []string, all []*follower,
 	}
 }
 
-// distinct reports whether a unique index, which holds every row, keeps any two
+// distinctTogether reports whether a unique index, which holds every row, keeps any two
 // rows from having the same values in the columns.
-func distinct(t *dialect.Table, columns []string) bool {
+func distinctTogether(t *dialect.Table, columns []string) bool {
 	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
 		return ix.Unique && ix.Where == "" && len(ix.Parts) > 0 && !slices.ContainsFunc(ix.Parts, func(p dialect.IndexPart) bool {
 			return !slices.Contains(columns, p.Column) || p.Prefix > 0
@@ -190,8 +190,8 @@ func distinct(t *dialect.Table, columns []string) bool {
 	})
 }
 
-// leading reports strategies whose values can't be carried along.
-func (b *builder) leading(t *dialect.Table, rule *PolicyTable, all []*follower) {
+// checkLeadingColumns reports strategies whose values can't be carried along.
+func (b *builder) checkLeadingColumns(t *dialect.Table, rule *PolicyTable, all []*follower) {
 	for _, f := range all {
 		for _, name := range f.Columns {
 			if f.of[name] == "" {
@@ -207,20 +207,20 @@ func (b *builder) leading(t *dialect.Table, rule *PolicyTable, all []*follower) 
 			case !strategy.Info().Keyed && follows.Length > 0 && (col.Length <= 0 || follows.Length < col.Length):
 				// What is keyed is made as short as all columns want it.
 				b.found.add(c.Pos, t.Name, "column %s can't be overwritten by `%s`: %s refers to it by %s, whose column %s holds only %d: make both as long, or take a consistent strategy",
-					c.Name, written(*c.Overwrite), f.Table, f.key.name, name, follows.Length)
+					c.Name, writtenSpec(*c.Overwrite), f.Table, f.key.name, name, follows.Length)
 			}
 		}
 	}
 }
 
-// following are the steps for what follows the columns of an overwrite, in the
+// followingSteps are the steps for what follows the columns of an overwrite, in the
 // order of the references; path is how the overwritten rows are reached.
-func (b *builder) following(s Step) []Step {
+func (b *builder) followingSteps(s Step) []Step {
 	var out []Step
-	all, _ := b.followers(b.schema.Table(s.Table), columnsOf(s.Set))
+	all, _ := b.findFollowers(b.schema.Table(s.Table), columnsOf(s.Set))
 	paths := map[*follower]string{nil: s.Path}
 	for _, f := range all {
-		paths[f] = paths[f.through] + " ← " + short(f.Table, b.schema.Default) + "(" + list(f.key.Columns) + ")"
+		paths[f] = paths[f.through] + " ← " + displayName(f.Table, b.schema.Default) + "(" + joinColumns(f.key.Columns) + ")"
 		step := Step{Op: Overwrite, Table: f.Table, Rows: Following, Follow: &f.Reference, Path: paths[f]}
 		for _, c := range f.Columns {
 			i := slices.IndexFunc(s.Set, func(a Assignment) bool { return a.Column == f.of[c] })

@@ -25,35 +25,35 @@ type member struct {
 	inside bool // the strategy is for a part of the column's value
 }
 
-// column is the column as the strategy sees it.
-func (m member) column() *dialect.Column { return m.spec.Sees(m.table.Column(m.rule.Name)) }
+// columnOf is the column as the strategy sees it.
+func (m member) columnOf() *dialect.Column { return m.spec.Sees(m.table.Column(m.rule.Name)) }
 
-func (m member) name() ColumnName { return ColumnName{m.table.Name, m.rule.Name} }
+func (m member) columnName() ColumnName { return ColumnName{m.table.Name, m.rule.Name} }
 
-// groups are the groups of the policy, whatever the scope: the same values come
+// buildGroups are the groups of the policy, whatever the scope: the same values come
 // out in each of them.
-func (r *resolved) groups() map[anonymise.Consistency]*group {
+func (r *resolved) buildGroups() map[anonymise.Consistency]*group {
 	if r.grouped != nil {
 		return r.grouped
 	}
 	r.grouped = map[anonymise.Consistency]*group{}
 	for _, t := range r.schema.Tables {
-		rule := r.rule(t.Name)
+		rule := r.ruleOf(t.Name)
 		for i := range rule.Columns {
 			c := &rule.Columns[i]
 			if t.Column(c.Name) == nil || c.Overwrite == nil {
 				continue
 			}
-			r.join(member{table: t, rule: c, spec: *c.Overwrite})
+			r.joinMember(member{table: t, rule: c, spec: *c.Overwrite})
 			for _, inner := range c.Overwrite.Nested() {
-				r.join(member{table: t, rule: c, spec: inner, inside: true})
+				r.joinMember(member{table: t, rule: c, spec: inner, inside: true})
 			}
 		}
 	}
 	return r.grouped
 }
 
-func (r *resolved) join(m member) {
+func (r *resolved) joinMember(m member) {
 	of, ok := m.spec.Consistency()
 	if !ok {
 		return
@@ -67,10 +67,10 @@ func (r *resolved) join(m member) {
 	g.members = append(g.members, m)
 }
 
-// alike are the other columns of a column's group whose values may be equal to its own.
-func (r *resolved) alike(c ColumnName) []ColumnName {
+// madeAlike are the other columns of a column's group whose values may be equal to its own.
+func (r *resolved) madeAlike(c ColumnName) []ColumnName {
 	t := r.schema.Table(c.Table)
-	rule := r.rule(c.Table).Column(c.Column)
+	rule := r.ruleOf(c.Table).Column(c.Column)
 	if rule == nil || rule.Overwrite == nil || t.Column(c.Column) == nil {
 		return nil
 	}
@@ -79,9 +79,9 @@ func (r *resolved) alike(c ColumnName) []ColumnName {
 		return nil
 	}
 	var out []ColumnName
-	for _, m := range r.groups()[of].members {
-		if !m.inside && m.name() != c && m.column().Kind == rule.Overwrite.Sees(t.Column(c.Column)).Kind {
-			out = append(out, m.name())
+	for _, m := range r.buildGroups()[of].members {
+		if !m.inside && m.columnName() != c && m.columnOf().Kind == rule.Overwrite.Sees(t.Column(c.Column)).Kind {
+			out = append(out, m.columnName())
 		}
 	}
 	return out
@@ -95,9 +95,9 @@ func (b *builder) unlessAlone(t *dialect.Table, c *dialect.Column, a Assignment)
 	}
 	names := make([]string, len(a.Joined))
 	for i, j := range a.Joined {
-		names[i] = short(j.Table, b.schema.Default) + "." + j.Column
+		names[i] = displayName(j.Table, b.schema.Default) + "." + j.Column
 	}
-	return "; it has to agree with " + list(names) + ": give columns whose values are never compared groups of their own (`consistent: NAME`)"
+	return "; it has to agree with " + joinColumns(names) + ": give columns whose values are never compared groups of their own (`consistent: NAME`)"
 }
 
 // checkGroups reports groups of which equal values would get different replacements.
@@ -105,13 +105,13 @@ func (r *resolved) checkGroups() {
 	byName := func(a, b anonymise.Consistency) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Strategy, b.Strategy))
 	}
-	for _, of := range slices.SortedFunc(maps.Keys(r.groups()), byName) {
+	for _, of := range slices.SortedFunc(maps.Keys(r.buildGroups()), byName) {
 		g := r.grouped[of]
 		for i, m := range g.members {
 			for _, other := range g.members[:i] {
-				if why := g.parts(other, m); why != "" {
+				if why := g.whyApart(other, m); why != "" {
 					r.found.add(m.rule.Pos, m.table.Name, "column %s and %s.%s are overwritten by one consistent strategy, `%s`, and %s: give columns whose values are never compared groups of their own (`consistent: NAME`)",
-						m.rule.Name, short(other.table.Name, r.schema.Default), other.rule.Name, written(m.spec), why)
+						m.rule.Name, displayName(other.table.Name, r.schema.Default), other.rule.Name, writtenSpec(m.spec), why)
 					break
 				}
 			}
@@ -119,9 +119,9 @@ func (r *resolved) checkGroups() {
 	}
 }
 
-// parts returns why equal values of two members would get different replacements, or "".
-func (g *group) parts(a, b member) string {
-	switch x, y := a.column(), b.column(); {
+// whyApart returns why equal values of two members would get different replacements, or "".
+func (g *group) whyApart(a, b member) string {
+	switch x, y := a.columnOf(), b.columnOf(); {
 	case a.inside && b.inside:
 		return ""
 	case a.spec.Modifiers.Fold != b.spec.Modifiers.Fold:
@@ -147,7 +147,7 @@ const roomInside = 64
 // partsInside returns why a part of a document, which is a text of any length
 // without a collation, and a column would get different replacements, or "".
 func (g *group) partsInside(m member) string {
-	c := m.column()
+	c := m.columnOf()
 	fold := m.spec.Modifiers.Fold
 	switch {
 	case c.Kind != dialect.Text:
@@ -168,7 +168,7 @@ func (g *group) partsInside(m member) string {
 func (g *group) mayCompare(a, b member) bool {
 	number := func(k dialect.Kind) bool { return k == dialect.Int || k == dialect.Decimal }
 	asText := func(k dialect.Kind) bool { return k == dialect.Text || k == dialect.UUID || number(k) }
-	x, y := a.column().Kind, b.column().Kind
+	x, y := a.columnOf().Kind, b.columnOf().Kind
 	if number(x) && number(y) {
 		return a.spec.Name != "pseudonym" // of one number it is one whatever the type
 	}

@@ -23,7 +23,7 @@ type HazardName string
 func (p *Plan) Allows(names []HazardName, h Hazard) bool {
 	return slices.ContainsFunc(names, func(n HazardName) bool {
 		name, table, one := strings.Cut(string(n), ":")
-		return HazardName(name) == h.Name && (!one || table == short(h.Table, p.Default) || table == h.Table.String())
+		return HazardName(name) == h.Name && (!one || table == displayName(h.Table, p.Default) || table == h.Table.String())
 	})
 }
 

@@ -15,15 +15,15 @@ type trace struct {
 	writes  dialect.Name // the zero Name where the trigger is opaque
 }
 
-// traces are what triggers do when the operation changes rows of the table, and
+// tracesOf are what triggers do when the operation changes rows of the table, and
 // what triggers of the tables that they write to do in turn.
-func (b *builder) traces(op Op, table *dialect.Table) []trace {
+func (b *builder) tracesOf(op Op, table *dialect.Table) []trace {
 	var out []trace
 	seen := map[*dialect.Table]bool{}
 	var follow func(t *dialect.Table, first bool)
 	follow = func(t *dialect.Table, first bool) {
 		for _, tr := range t.Triggers {
-			if tr.Disabled || first && !fires(op, tr) {
+			if tr.Disabled || first && !firesOn(op, tr) {
 				continue
 			}
 			if tr.Opaque != "" {
@@ -54,7 +54,7 @@ func (b *builder) markAgain(roots []Root) {
 		r := &roots[i]
 		written, opaque := map[dialect.Name]bool{}, false
 		for _, s := range r.Steps {
-			for _, tr := range b.traces(s.Op, b.schema.Table(s.Table)) {
+			for _, tr := range b.tracesOf(s.Op, b.schema.Table(s.Table)) {
 				written[tr.writes] = true
 				opaque = opaque || tr.writes == dialect.Name{}
 			}
@@ -65,15 +65,15 @@ func (b *builder) markAgain(roots []Root) {
 				continue
 			}
 			s.Again = opaque || written[s.Table]
-			if t := r.table(s.Table); s.Again && s.Op == Overwrite && t != nil && t.Address {
-				b.found.add(b.rule(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, and triggers may write rows while its own are overwritten, which then can't be told apart: add a key")
+			if t := r.tableOf(s.Table); s.Again && s.Op == Overwrite && t != nil && t.Address {
+				b.found.add(b.ruleOf(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, and triggers may write rows while its own are overwritten, which then can't be told apart: add a key")
 			}
 		}
 	}
 }
 
-// again reports whether rows of the table are looked for once more.
-func (r *Root) again(t dialect.Name) bool {
+// needsAgain reports whether rows of the table are looked for once more.
+func (r *Root) needsAgain(t dialect.Name) bool {
 	return slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Table == t && s.Again })
 }
 
@@ -82,7 +82,7 @@ func (r *Root) again(t dialect.Name) bool {
 func (b *builder) afterWriters(roots []Root) []Root {
 	before := func(a, c *Root) bool { // whether a has to come before c
 		return slices.ContainsFunc(a.Steps, func(s Step) bool {
-			return slices.ContainsFunc(b.traces(s.Op, b.schema.Table(s.Table)), func(tr trace) bool { return tr.writes == c.Table })
+			return slices.ContainsFunc(b.tracesOf(s.Op, b.schema.Table(s.Table)), func(tr trace) bool { return tr.writes == c.Table })
 		})
 	}
 	fixed := func(a, c *Root) bool { // whether c, which follows a, has to go on doing so
@@ -120,13 +120,13 @@ func (b *builder) afterWriters(roots []Root) []Root {
 // historyHazards says what triggers of a step may keep of the old values.
 func (b *builder) historyHazards(r *Root, s Step, later []Root, add func(HazardName, dialect.Name, string, ...any)) {
 	t := b.schema.Table(s.Table)
-	for _, tr := range b.traces(s.Op, t) {
+	for _, tr := range b.tracesOf(s.Op, t) {
 		who := "trigger " + tr.trigger.Name
 		if !tr.first {
-			who += " of " + short(tr.on.Name, b.schema.Default)
+			who += " of " + displayName(tr.on.Name, b.schema.Default)
 		}
-		to := short(tr.writes, b.schema.Default)
-		switch again := r.again(tr.writes); {
+		to := displayName(tr.writes, b.schema.Default)
+		switch again := r.needsAgain(tr.writes); {
 		case tr.writes == dialect.Name{}:
 			add(HistoryKept, t.Name, "%s may write the old values elsewhere than its text tells: %s", who, tr.trigger.Opaque)
 		case tr.writes == t.Name:
@@ -140,8 +140,8 @@ func (b *builder) historyHazards(r *Root, s Step, later []Root, add func(HazardN
 	}
 }
 
-// fires reports whether an operation fires a trigger.
-func fires(op Op, tr *dialect.Trigger) bool {
+// firesOn reports whether an operation fires a trigger.
+func firesOn(op Op, tr *dialect.Trigger) bool {
 	return op == Delete && tr.OnDelete || op != Delete && tr.OnUpdate
 }
 
@@ -150,9 +150,9 @@ func fires(op Op, tr *dialect.Trigger) bool {
 func triggersTo(t *dialect.Table, to dialect.Name, op Op) string {
 	var names []string
 	for _, tr := range t.Triggers {
-		if !tr.Disabled && fires(op, tr) && slices.Contains(tr.Writes, to) {
+		if !tr.Disabled && firesOn(op, tr) && slices.Contains(tr.Writes, to) {
 			names = append(names, tr.Name)
 		}
 	}
-	return list(names)
+	return joinColumns(names)
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// indexed reports whether an index of the table can find the rows that refer by the
+// isIndexed reports whether an index of the table can find the rows that refer by the
 // reference: it isn't partial, and starts with one of the columns, or with columns
 // that the link's condition fixes and then one of those.
-func indexed(t *dialect.Table, ref *Reference) bool {
+func isIndexed(t *dialect.Table, ref *Reference) bool {
 	fixed := fixedColumns(t, ref.Where)
 	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
 		if ix.Where != "" {

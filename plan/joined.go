@@ -15,10 +15,10 @@ type ColumnName struct {
 	Column string       `json:"column"`
 }
 
-// joined are the columns whose values are compared with a column's, directly or
+// joinedColumns are the columns whose values are compared with a column's, directly or
 // through others, in the order of their names: by foreign keys and links, and by whoever
 // relies on one consistent strategy to keep equal values equal.
-func (b *builder) joined(t *dialect.Table, column string) []ColumnName {
+func (b *builder) joinedColumns(t *dialect.Table, column string) []ColumnName {
 	start := ColumnName{t.Name, column}
 	seen := []ColumnName{start}
 	meet := func(c ColumnName) {
@@ -38,7 +38,7 @@ func (b *builder) joined(t *dialect.Table, column string) []ColumnName {
 				meet(ColumnName{ref.Table, ref.Columns[at]})
 			}
 		}
-		for _, other := range b.alike(c) {
+		for _, other := range b.madeAlike(c) {
 			meet(other)
 		}
 	}
@@ -52,16 +52,16 @@ func (b *builder) joined(t *dialect.Table, column string) []ColumnName {
 // Bind makes the strategy and binds it to its column, in the way that Build
 // did. The error says why the strategy can't work there.
 func (a *Assignment) Bind(s *dialect.Schema, t *dialect.Table) (anonymise.Strategy, anonymise.Replacer, error) {
-	return bind(s, t, a.Strategy, t.Column(a.Column), a.Joined)
+	return bindStrategy(s, t, a.Strategy, t.Column(a.Column), a.Joined)
 }
 
 // Bind makes a strategy and binds it to a column that is joined with no other.
 // The error says why the strategy can't work there.
 func Bind(t *dialect.Table, spec anonymise.Spec, col *dialect.Column) (anonymise.Strategy, anonymise.Replacer, error) {
-	return bind(nil, t, spec, col, nil)
+	return bindStrategy(nil, t, spec, col, nil)
 }
 
-func bind(s *dialect.Schema, t *dialect.Table, spec anonymise.Spec, col *dialect.Column, joined []ColumnName) (anonymise.Strategy, anonymise.Replacer, error) {
+func bindStrategy(s *dialect.Schema, t *dialect.Table, spec anonymise.Spec, col *dialect.Column, joined []ColumnName) (anonymise.Strategy, anonymise.Replacer, error) {
 	strategy, err := anonymise.New(spec)
 	if err != nil {
 		return nil, nil, err
@@ -70,7 +70,7 @@ func bind(s *dialect.Schema, t *dialect.Table, spec anonymise.Spec, col *dialect
 	target := anonymise.Target{
 		Column: col,
 		Unique: len(unique) > 0,
-		Sole:   slices.ContainsFunc(unique, func(ix *dialect.Index) bool { return sole(ix, col.Name) }),
+		Sole:   slices.ContainsFunc(unique, func(ix *dialect.Index) bool { return soleColumn(ix, col.Name) }),
 		Rows:   t.RowEstimate,
 		Key:    t.Key(),
 	}
@@ -85,9 +85,9 @@ func bind(s *dialect.Schema, t *dialect.Table, spec anonymise.Spec, col *dialect
 	return strategy, replacer, err
 }
 
-// sole reports whether two rows with one value in the column are certain to
+// soleColumn reports whether two rows with one value in the column are certain to
 // conflict in the index: nothing else is in it, and it holds all rows.
-func sole(ix *dialect.Index, column string) bool {
+func soleColumn(ix *dialect.Index, column string) bool {
 	other := func(c string) bool { return c != column }
 	return ix.Where == "" && !slices.ContainsFunc(ix.Columns(), other) && !slices.ContainsFunc(ix.Mentions, other)
 }
@@ -99,7 +99,7 @@ func (b *builder) linksHold() {
 	for _, t := range b.schema.Tables {
 		for _, ref := range b.from[t.Name] {
 			parent := b.schema.Table(ref.RefTable)
-			if !ref.Link || b.rule(t.Name).Everything == EraseDelete || b.rule(parent.Name).Everything == EraseDelete {
+			if !ref.Link || b.ruleOf(t.Name).Everything == EraseDelete || b.ruleOf(parent.Name).Everything == EraseDelete {
 				continue
 			}
 			for i, c := range ref.Columns {
@@ -112,13 +112,15 @@ func (b *builder) linksHold() {
 // endsAgree reports the two ends of a link where rows that are joined by it
 // wouldn't be any more, or others would.
 func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, parent *dialect.Table, of string) {
-	here, there := b.becomes(t, column), b.becomes(parent, of)
-	end := func(t *dialect.Table, column string) string { return short(t.Name, b.schema.Default) + "." + column }
+	here, there := b.ruleFor(t, column), b.ruleFor(parent, of)
+	end := func(t *dialect.Table, column string) string {
+		return displayName(t.Name, b.schema.Default) + "." + column
+	}
 	advice := "give both ends the same consistent strategy, such as `pseudonym`, or write `overwrite: null` at " + end(t, column)
 	switch {
 	case here == nil && there == nil:
 	case here != nil && here.rule.Overwrite.Name == "null":
-		if there != nil && !includes(here.rule.Overwrite.Modifiers.When, ref.Where) {
+		if there != nil && !impliesCondition(here.rule.Overwrite.Modifiers.When, ref.Where) {
 			b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and keeps its value where `when` doesn't hold: %s", column, end(parent, of), ref.name, ref.sameCondition())
 		}
 	case here == nil:
@@ -127,21 +129,21 @@ func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, pare
 		b.found.add(here.rule.Pos, t.Name, "column %s can't be overwritten: it refers to %s by %s: only null is possible, unless %s is overwritten too: %s",
 			column, parent.Name, ref.name, end(parent, of), advice)
 	case here.table == there.table && here.rule == there.rule: // both follow one column
-	case !includes(here.rule.Overwrite.Modifiers.When, ref.Where):
+	case !impliesCondition(here.rule.Overwrite.Modifiers.When, ref.Where):
 		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and keeps its value where `when` doesn't hold: %s", column, end(parent, of), ref.name, ref.sameCondition())
 	case forAllRows(*here.rule.Overwrite).String() != forAllRows(*there.rule.Overwrite).String():
 		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and `%s` here and `%s` there would part them: %s",
-			column, end(parent, of), ref.name, written(*here.rule.Overwrite), written(*there.rule.Overwrite), advice)
+			column, end(parent, of), ref.name, writtenSpec(*here.rule.Overwrite), writtenSpec(*there.rule.Overwrite), advice)
 	default:
-		if reason := b.inconsistent(there, here.rule.Overwrite.Sees(t.Column(column)), there.rule.Overwrite.Sees(parent.Column(of))); reason != "" {
+		if reason := b.whyInconsistent(there, here.rule.Overwrite.Sees(t.Column(column)), there.rule.Overwrite.Sees(parent.Column(of))); reason != "" {
 			b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and %s: %s", column, end(parent, of), ref.name, reason, advice)
 		}
 	}
 }
 
-// includes reports whether a strategy with that condition replaces every value that
+// impliesCondition reports whether a strategy with that condition replaces every value that
 // a link with that condition compares. Conditions are compared as they are written.
-func includes(when, link string) bool {
+func impliesCondition(when, link string) bool {
 	return when == "" || link != "" && sameCondition(when, link)
 }
 
@@ -160,34 +162,34 @@ func forAllRows(s anonymise.Spec) anonymise.Spec {
 	return s
 }
 
-// becomes is the rule that a column's values are replaced by in this scope, its
+// ruleFor is the rule that a column's values are replaced by in this scope, its
 // own or that of the column it follows; nil where they stay.
-func (b *builder) becomes(t *dialect.Table, column string) *origin {
-	if o := b.origin(t, column); o != nil {
+func (b *builder) ruleFor(t *dialect.Table, column string) *origin {
+	if o := b.findOrigin(t, column); o != nil {
 		return o
 	}
-	if rule := b.overwritten(t, column); rule != nil {
+	if rule := b.overwriteOf(t, column); rule != nil {
 		return &origin{t, rule}
 	}
 	return nil
 }
 
-// inconsistent returns why one strategy at both ends of a link doesn't keep the
+// whyInconsistent returns why one strategy at both ends of a link doesn't keep the
 // same rows joined, or "".
-func (b *builder) inconsistent(there *origin, column, of *dialect.Column) string {
+func (b *builder) whyInconsistent(there *origin, column, of *dialect.Column) string {
 	spec := *there.rule.Overwrite
-	strategy, replacer, err := bind(b.schema, there.table, spec, there.table.Column(there.rule.Name), b.joined(there.table, there.rule.Name))
+	strategy, replacer, err := bindStrategy(b.schema, there.table, spec, there.table.Column(there.rule.Name), b.joinedColumns(there.table, there.rule.Name))
 	switch {
 	case err != nil:
 		return "" // the column's own walk says why
 	case !strategy.Info().Consistent:
-		return fmt.Sprintf("`%s` gives equal values different replacements", written(spec))
+		return fmt.Sprintf("`%s` gives equal values different replacements", writtenSpec(spec))
 	case spec.Modifiers.When != "":
 		return "the rows for which its condition (`when`) doesn't hold keep their values"
 	case column.Kind != of.Kind:
 		return fmt.Sprintf("a %s and a %s get different replacements", column.Type, of.Type)
 	case replacer.Class() == anonymise.Lossy:
-		return fmt.Sprintf("`%s` may give different values one replacement", written(spec))
+		return fmt.Sprintf("`%s` may give different values one replacement", writtenSpec(spec))
 	}
 	return ""
 }

@@ -219,7 +219,7 @@ func stepsOf(p *Plan) []string {
 	var out []string
 	for i := range p.Roots {
 		for _, s := range p.Roots[i].Steps {
-			line := string(s.Op) + " " + s.object(p.Default)
+			line := string(s.Op) + " " + s.textObject(p.Default)
 			if s.Rows != Reached {
 				line += " " + string(s.Rows)
 			}
@@ -235,7 +235,7 @@ func stepsOf(p *Plan) []string {
 // planned is the table of a plan's first root.
 func planned(t testing.TB, p *Plan, table string) *Table {
 	t.Helper()
-	out := p.Roots[0].table(nameOf(table))
+	out := p.Roots[0].tableOf(nameOf(table))
 	if out == nil {
 		t.Fatalf("table %s is not in the plan", table)
 	}

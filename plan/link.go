@@ -25,15 +25,15 @@ import (
 func parseLink(text string) (PolicyLink, error) {
 	s := &scanner{rest: text}
 	l := PolicyLink{}
-	s.reference(&l.Table, &l.Columns, &l.RefTable, &l.RefColumns)
-	if s.word("where") {
+	s.scanReference(&l.Table, &l.Columns, &l.RefTable, &l.RefColumns)
+	if s.takeWord("where") {
 		l.Where = strings.TrimSpace(s.rest)
 		s.rest = ""
 		if why := checkCondition(l.Where); s.err == nil && why != "" {
 			return PolicyLink{}, fmt.Errorf("the link's condition %s", why)
 		}
 	}
-	s.end("where and a condition")
+	s.expectEnd("where and a condition")
 	if s.err != nil {
 		return PolicyLink{}, fmt.Errorf("%w: a link reads table(column) -> table(column) where condition, with unusual names in double quotes", s.err)
 	}
@@ -44,8 +44,8 @@ func parseLink(text string) (PolicyLink, error) {
 func parseOwns(text string) (PolicyOwns, error) {
 	s := &scanner{rest: text}
 	o := PolicyOwns{}
-	s.reference(&o.Table, &o.Columns, &o.RefTable, &o.RefColumns)
-	s.end("the end")
+	s.scanReference(&o.Table, &o.Columns, &o.RefTable, &o.RefColumns)
+	s.expectEnd("the end")
 	if s.err != nil {
 		return PolicyOwns{}, fmt.Errorf("%w: owns reads table(column) -> table, with unusual names in double quotes", s.err)
 	}
@@ -60,8 +60,8 @@ func parseColumns(text string) ([]string, error) {
 		return []string{text}, nil
 	}
 	s := &scanner{rest: text}
-	columns := s.names()
-	s.end("a comma")
+	columns := s.scanNames()
+	s.expectEnd("a comma")
 	return columns, s.err
 }
 
@@ -91,7 +91,7 @@ func referenceText(table string, columns []string, refTable string, refColumns [
 func quotePath(table string) string {
 	parts := strings.Split(table, ".")
 	if slices.Contains(parts, "") {
-		return quoted(table)
+		return quoteIdent(table)
 	}
 	for i, p := range parts {
 		parts[i] = quoteName(p)
@@ -111,10 +111,10 @@ func quoteName(name string) string {
 	if name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !nameRune(r) }) {
 		return name
 	}
-	return quoted(name)
+	return quoteIdent(name)
 }
 
-func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 func nameRune(r rune) bool {
 	return r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
@@ -126,22 +126,22 @@ type scanner struct {
 	err  error
 }
 
-func (s *scanner) fail(expected string) {
+func (s *scanner) failExpected(expected string) {
 	if s.err != nil {
 		return
 	}
 	found := "the end"
 	if s.rest != "" {
-		found = readable(s.rest)
+		found = printableWord(s.rest)
 	}
 	s.err = fmt.Errorf("expected %s, found %s", expected, found)
 }
 
-func (s *scanner) space() { s.rest = strings.TrimLeftFunc(s.rest, unicode.IsSpace) }
+func (s *scanner) skipSpace() { s.rest = strings.TrimLeftFunc(s.rest, unicode.IsSpace) }
 
-// take reads the mark if it is next.
-func (s *scanner) take(mark string) bool {
-	s.space()
+// takeMark reads the mark if it is next.
+func (s *scanner) takeMark(mark string) bool {
+	s.skipSpace()
 	if s.err != nil || !strings.HasPrefix(s.rest, mark) {
 		return false
 	}
@@ -149,39 +149,39 @@ func (s *scanner) take(mark string) bool {
 	return true
 }
 
-func (s *scanner) expect(mark string) {
-	if !s.take(mark) {
-		s.fail(mark)
+func (s *scanner) expectMark(mark string) {
+	if !s.takeMark(mark) {
+		s.failExpected(mark)
 	}
 }
 
-// word reads a keyword, in any case, if it is next.
-func (s *scanner) word(keyword string) bool {
-	s.space()
-	if found := leading(s.rest, nameRune); s.err != nil || !strings.EqualFold(found, keyword) {
+// takeWord reads a keyword, in any case, if it is next.
+func (s *scanner) takeWord(keyword string) bool {
+	s.skipSpace()
+	if found := leadingRunes(s.rest, nameRune); s.err != nil || !strings.EqualFold(found, keyword) {
 		return false
 	}
 	s.rest = s.rest[len(keyword):]
 	return true
 }
 
-func (s *scanner) end(expected string) {
-	if s.space(); s.rest != "" {
-		s.fail(expected)
+func (s *scanner) expectEnd(expected string) {
+	if s.skipSpace(); s.rest != "" {
+		s.failExpected(expected)
 	}
 }
 
-func (s *scanner) name() string {
-	s.space()
+func (s *scanner) scanName() string {
+	s.skipSpace()
 	if s.err != nil {
 		return ""
 	}
 	if strings.HasPrefix(s.rest, `"`) {
 		return s.quotedName()
 	}
-	name := leading(s.rest, nameRune)
+	name := leadingRunes(s.rest, nameRune)
 	if name == "" {
-		s.fail("a name")
+		s.failExpected("a name")
 		return ""
 	}
 	s.rest = s.rest[len(name):]
@@ -195,7 +195,7 @@ func (s *scanner) quotedName() string {
 		part, after, closed := strings.Cut(rest, `"`)
 		name.WriteString(part)
 		if !closed {
-			s.fail("a closing double quote")
+			s.failExpected("a closing double quote")
 			return ""
 		}
 		if rest = after; !strings.HasPrefix(rest, `"`) {
@@ -205,46 +205,46 @@ func (s *scanner) quotedName() string {
 		rest = rest[1:]
 	}
 	if name.Len() == 0 {
-		s.fail("a name between the double quotes")
+		s.failExpected("a name between the double quotes")
 		return ""
 	}
 	s.rest = rest
 	return name.String()
 }
 
-func (s *scanner) table() string {
-	name := s.name()
-	for s.take(".") {
-		name += "." + s.name()
+func (s *scanner) scanTable() string {
+	name := s.scanName()
+	for s.takeMark(".") {
+		name += "." + s.scanName()
 	}
 	return name
 }
 
-func (s *scanner) names() []string {
-	names := []string{s.name()}
-	for s.take(",") {
-		names = append(names, s.name())
+func (s *scanner) scanNames() []string {
+	names := []string{s.scanName()}
+	for s.takeMark(",") {
+		names = append(names, s.scanName())
 	}
 	for i, name := range names {
 		if s.err == nil && slices.Contains(names[:i], name) {
-			s.err = fmt.Errorf("column %s is named twice", readable(name))
+			s.err = fmt.Errorf("column %s is named twice", printableWord(name))
 		}
 	}
 	return names
 }
 
-func (s *scanner) reference(table *string, columns *[]string, refTable *string, refColumns *[]string) {
-	*table = s.table()
-	s.expect("(")
-	*columns = s.names()
-	s.expect(")")
-	s.expect("->")
-	*refTable = s.table()
-	if !s.take("(") {
+func (s *scanner) scanReference(table *string, columns *[]string, refTable *string, refColumns *[]string) {
+	*table = s.scanTable()
+	s.expectMark("(")
+	*columns = s.scanNames()
+	s.expectMark(")")
+	s.expectMark("->")
+	*refTable = s.scanTable()
+	if !s.takeMark("(") {
 		return
 	}
-	*refColumns = s.names()
-	s.expect(")")
+	*refColumns = s.scanNames()
+	s.expectMark(")")
 	if s.err == nil && len(*columns) != len(*refColumns) {
 		s.err = fmt.Errorf("%d and %d columns on the two sides", len(*columns), len(*refColumns))
 	}

@@ -24,7 +24,7 @@ const (
 // works costs few look-ups. Where few rows meet the link's condition, the database may read the whole table.
 func (p *Plan) addUnmatchedLinks(ctx context.Context, db dialect.DB, s *dialect.Schema) error {
 	for _, link := range p.followedLinks() {
-		from, to := p.linkEnd(link.Table, link.Columns)+link.where(), p.linkEnd(link.RefTable, link.RefColumns)
+		from, to := p.linkEnd(link.Table, link.Columns)+link.whereText(), p.linkEnd(link.RefTable, link.RefColumns)
 		never, err := neverMatches(ctx, db, s.Table(link.Table), &link)
 		h := Hazard{Name: LinkNeverMatches, Table: link.Table}
 		switch {
@@ -81,7 +81,7 @@ func (p *Plan) followedLinks() []Reference {
 
 // linkEnd is one end of a link, as a policy writes it: users(id).
 func (p *Plan) linkEnd(table dialect.Name, columns []string) string {
-	return short(table, p.Default) + "(" + list(columns) + ")"
+	return displayName(table, p.Default) + "(" + joinColumns(columns) + ")"
 }
 
 // neverMatches reports whether enough values of the link were tried and none is that of

@@ -14,12 +14,12 @@ func (l *PolicyLookup) String() string {
 	return l.Table + "." + l.Column + " by " + l.Key
 }
 
-// lookup finds where a retention's period is looked up; nil where that can't
+// resolveLookup finds where a retention's period is looked up; nil where that can't
 // be, which is reported.
-func (b *builder) lookup(t *dialect.Table, p PolicyRetention) *Lookup {
+func (b *builder) resolveLookup(t *dialect.Table, p PolicyRetention) *Lookup {
 	l := p.Lookup
-	from := b.table(l.Table, p.Pos)
-	if from == nil || !b.columns(from, []string{l.Column}, p.Pos, "older_than.column") || !b.columns(t, []string{l.Key}, p.Pos, "older_than.key") {
+	from := b.resolveTable(l.Table, p.Pos)
+	if from == nil || !b.checkColumns(from, []string{l.Column}, p.Pos, "older_than.column") || !b.checkColumns(t, []string{l.Key}, p.Pos, "older_than.key") {
 		return nil
 	}
 	key := t.Column(l.Key)

@@ -21,10 +21,10 @@ func (p *Plan) Mermaid() string {
 		r := &p.Roots[i]
 		chart := &flowchart{Builder: &b, plan: p, root: i, indent: "  ", ids: map[dialect.Name]string{}}
 		if len(p.Roots) > 1 && p.Scope != ScopeEverything {
-			fmt.Fprintf(&b, "  subgraph r%d[%s]\n", i+1, mermaidText(strings.TrimSuffix(r.heading(p.Default), ":")))
+			fmt.Fprintf(&b, "  subgraph r%d[%s]\n", i+1, mermaidText(strings.TrimSuffix(r.textHeading(p.Default), ":")))
 			chart.indent = "    "
 		}
-		chart.draw(r)
+		chart.drawRoot(r)
 		if chart.indent == "    " {
 			b.WriteString("  end\n")
 		}
@@ -51,12 +51,12 @@ type flowchart struct {
 	shown  []Condition // on edges
 }
 
-func (f *flowchart) draw(r *Root) {
+func (f *flowchart) drawRoot(r *Root) {
 	for i := range r.Tables {
-		f.node(r, r.Tables[i].Name)
+		f.drawNode(r, r.Tables[i].Name)
 	}
 	for i := range r.Steps {
-		f.node(r, r.Steps[i].Table) // a table of which only a reference is set NULL
+		f.drawNode(r, r.Steps[i].Table) // a table of which only a reference is set NULL
 	}
 	for i := range r.Tables {
 		for _, w := range r.Tables[i].Reach {
@@ -64,23 +64,23 @@ func (f *flowchart) draw(r *Root) {
 			if w.Forwards {
 				arrow = "==>"
 			}
-			f.edge(w.From(), arrow, &w.Reference, r.Tables[i].Name)
+			f.drawEdge(w.From(), arrow, &w.Reference, r.Tables[i].Name)
 		}
 		for _, ref := range r.Tables[i].AnchoredBy {
-			f.edge(r.Tables[i].Name, "--o", &ref, ref.Table)
+			f.drawEdge(r.Tables[i].Name, "--o", &ref, ref.Table)
 		}
 	}
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		if s.Detach != nil && s.Rows == Reached {
-			f.edge(s.Detach.RefTable, "-.->", s.Detach, s.Table)
+			f.drawEdge(s.Detach.RefTable, "-.->", s.Detach, s.Table)
 		}
 		if s.Follow != nil {
-			f.edge(s.Follow.RefTable, "--x", s.Follow, s.Table)
+			f.drawEdge(s.Follow.RefTable, "--x", s.Follow, s.Table)
 		}
 	}
 	n := 0
-	for _, c := range r.conditions(f.plan.Default) {
+	for _, c := range r.conditionsOf(f.plan.Default) {
 		if !slices.Contains(f.shown, c) {
 			n++
 			fmt.Fprintf(f, "%sr%dc%d>%s]\n", f.indent, f.root+1, n, mermaidText(c.Of, "where "+c.SQL))
@@ -88,30 +88,30 @@ func (f *flowchart) draw(r *Root) {
 	}
 }
 
-// node draws a table once.
-func (f *flowchart) node(r *Root, table dialect.Name) {
+// drawNode draws a table once.
+func (f *flowchart) drawNode(r *Root, table dialect.Name) {
 	if f.ids[table] != "" {
 		return
 	}
 	id := fmt.Sprintf("r%dt%d", f.root+1, len(f.ids)+1)
 	f.ids[table] = id
-	label := short(table, f.plan.Default)
-	ops := r.operations(table)
+	label := displayName(table, f.plan.Default)
+	ops := r.operationsOn(table)
 	shape := [2]string{"[", "]"}
 	if table == r.Table {
 		shape = [2]string{"([", "])"}
 	}
-	if t := r.table(table); t != nil && t.Hold != nil {
+	if t := r.tableOf(table); t != nil && t.Hold != nil {
 		ops = append(ops, "hold")
 	}
-	fmt.Fprintf(f, "%s%s%s%s%s:::%s\n", f.indent, id, shape[0], mermaidText(label, strings.Join(ops, ", ")), shape[1], colour(ops))
+	fmt.Fprintf(f, "%s%s%s%s%s:::%s\n", f.indent, id, shape[0], mermaidText(label, strings.Join(ops, ", ")), shape[1], colourOf(ops))
 }
 
-func (f *flowchart) edge(from dialect.Name, arrow string, ref *Reference, to dialect.Name) {
+func (f *flowchart) drawEdge(from dialect.Name, arrow string, ref *Reference, to dialect.Name) {
 	if f.ids[from] == "" || f.ids[to] == "" {
 		return
 	}
-	lines := []string{list(ref.Columns)}
+	lines := []string{joinColumns(ref.Columns)}
 	if ref.Where != "" {
 		lines = append(lines, "where "+ref.Where)
 		f.shown = append(f.shown, ref.condition(f.plan.Default))
@@ -119,8 +119,8 @@ func (f *flowchart) edge(from dialect.Name, arrow string, ref *Reference, to dia
 	fmt.Fprintf(f, "%s%s %s|%s| %s\n", f.indent, f.ids[from], arrow, mermaidText(lines...), f.ids[to])
 }
 
-// operations are what the steps do to a table, each once, in their order.
-func (r *Root) operations(table dialect.Name) []string {
+// operationsOn are what the steps do to a table, each once, in their order.
+func (r *Root) operationsOn(table dialect.Name) []string {
 	var out []string
 	for i := range r.Steps {
 		if s := &r.Steps[i]; s.Table == table && !slices.Contains(out, string(s.Op)) {
@@ -130,9 +130,9 @@ func (r *Root) operations(table dialect.Name) []string {
 	return out
 }
 
-// colour is the class of a table's node. Detaching shows only where nothing
+// colourOf is the class of a table's node. Detaching shows only where nothing
 // else happens to the table.
-func colour(ops []string) string {
+func colourOf(ops []string) string {
 	has := func(o Op) bool { return slices.Contains(ops, string(o)) }
 	switch {
 	case has(Delete) && has(Overwrite):

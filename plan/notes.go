@@ -19,11 +19,11 @@ type Place struct {
 
 // Annotated is YAML with notes. ParsePolicy reads the same policy with and without them.
 func (p *Policy) Annotated(notes Notes) ([]byte, error) {
-	return (&policyWriter{notes: notes}).policy(p)
+	return (&policyWriter{notes: notes}).writePolicy(p)
 }
 
-// above writes the note of a place as lines of comment, at a depth.
-func (w *policyWriter) above(depth int, at Place) {
+// writeNotesAbove writes the note of a place as lines of comment, at a depth.
+func (w *policyWriter) writeNotesAbove(depth int, at Place) {
 	note := w.notes[at]
 	if note == "" {
 		return
@@ -33,8 +33,8 @@ func (w *policyWriter) above(depth int, at Place) {
 	}
 }
 
-// beside is the note of a place as the end of a line.
-func (w *policyWriter) beside(at Place) string {
+// noteBeside is the note of a place as the end of a line.
+func (w *policyWriter) noteBeside(at Place) string {
 	if note := w.notes[at]; note != "" {
 		return " # " + oneLine(note)
 	}

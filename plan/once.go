@@ -23,29 +23,29 @@ func (b *builder) markOnce(roots []Root) {
 			t := &r.Tables[j]
 			for k := range t.Reach {
 				w := &t.Reach[k]
-				w.Once = r.countable(t, w) && !indexed(b.schema.Table(t.Name), &w.Reference) && b.sorted(w)
+				w.Once = r.canCountOnce(t, w) && !isIndexed(b.schema.Table(t.Name), &w.Reference) && b.scanOnce(w)
 			}
 		}
 	}
 }
 
-// countable reports whether a row that is found on that way when the run is over
+// canCountOnce reports whether a row that is found on that way when the run is over
 // can only have arrived meanwhile.
-func (r *Root) countable(t *Table, w *Reach) bool {
+func (r *Root) canCountOnce(t *Table, w *Reach) bool {
 	first := &r.Tables[0]
 	held := func(t Table) bool { return t.Hold != nil }
 	fromElsewhere := func(w Reach) bool { return w.From() != r.Table }
-	return t != first && w.Link && !r.again(t.Name) && !w.Forwards && w.RefTable == r.Table &&
+	return t != first && w.Link && !r.needsAgain(t.Name) && !w.Forwards && w.RefTable == r.Table &&
 		slices.Equal(w.RefColumns, first.Key) && first.Erase == EraseDelete && !first.Address &&
 		len(t.Key) > 0 && !t.Address && r.Goes(t) &&
 		// What is found by way of a held row is held.
 		(!slices.ContainsFunc(t.Reach, fromElsewhere) || !slices.ContainsFunc(r.Tables, held))
 }
 
-// sorted reports whether the rows found for many subjects can be told apart by
+// scanOnce reports whether the rows found for many subjects can be told apart by
 // the values that they refer with: a value that is that of one subject to the letter can't
 // be equal to another's as well, in the engine's eyes.
-func (b *builder) sorted(w *Reach) bool {
+func (b *builder) scanOnce(w *Reach) bool {
 	child, parent := b.schema.Table(w.Table), b.schema.Table(w.RefTable)
 	for i, name := range w.Columns {
 		c, p := child.Column(name), parent.Column(w.RefColumns[i])

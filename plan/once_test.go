@@ -46,7 +46,7 @@ func TestALinkIsLookedThroughOnceWhereTheLastScanCanCount(t *testing.T) {
 			}
 			p := mustBuild(t, s, policyOf(t, s, "customer", text), Subjects())
 			r := &p.Roots[0]
-			reach := r.table(nameOf("note")).Reach[0]
+			reach := r.tableOf(nameOf("note")).Reach[0]
 			if reach.Once != c.once || r.Scans != c.scans {
 				t.Errorf("once %t, scans %t; want %t and %t", reach.Once, r.Scans, c.once, c.scans)
 			}

@@ -8,9 +8,9 @@ import (
 	"github.com/expungedb/expunge/internal/graph"
 )
 
-// order sorts the nodes so that each comes after those it is reached from, the
+// orderNodes sorts the nodes so that each comes after those it is reached from, the
 // root first, and finds the order in which their rows can be deleted.
-func (c *closure) order() {
+func (c *closure) orderNodes() {
 	at := map[*node]int{}
 	for i, n := range c.nodes {
 		at[n] = i
@@ -37,7 +37,7 @@ func (c *closure) order() {
 		}
 	}
 	c.nodes = sorted
-	c.deletion = c.sequence(c.openCircles(c.edges()))
+	c.deletion = c.sequenceNodes(c.openCircles(c.orderEdges()))
 }
 
 // edge is a foreign key between two nodes that both have rows deleted: as long
@@ -48,10 +48,10 @@ type edge struct {
 	*relation
 }
 
-// edges are the references that the database checks while rows are deleted,
+// orderEdges are the references that the database checks while rows are deleted,
 // whether the closure follows them or not: an owner's, and those of a subject's
 // own row, are among them.
-func (c *closure) edges() []edge {
+func (c *closure) orderEdges() []edge {
 	at := map[*node]int{}
 	for i, n := range c.nodes {
 		at[n] = i
@@ -60,7 +60,7 @@ func (c *closure) edges() []edge {
 	for i, n := range c.nodes {
 		for _, ref := range c.from[n.table.Name] {
 			p := c.byName[ref.RefTable]
-			if p != nil && !ref.Link && !c.detached[ref] && n.deletes() && p.deletes() {
+			if p != nil && !ref.Link && !c.detached[ref] && n.isDeleted() && p.isDeleted() {
 				out = append(out, edge{at[p], i, ref})
 			}
 		}
@@ -76,7 +76,7 @@ func (c *closure) edges() []edge {
 func (c *closure) openCircles(hard []edge) []edge {
 	var out []edge
 	for _, can := range []func(edge) bool{c.canLetGo, c.canWait, c.oneStatement} {
-		onCircle := knotted(len(c.nodes), hard)
+		onCircle := onCycle(len(c.nodes), hard)
 		var stay []edge
 		for i, e := range hard {
 			if onCircle[i] && can(e) {
@@ -87,7 +87,7 @@ func (c *closure) openCircles(hard []edge) []edge {
 		}
 		hard = stay
 	}
-	if onCircle := knotted(len(c.nodes), hard); slices.Contains(onCircle, true) {
+	if onCircle := onCycle(len(c.nodes), hard); slices.Contains(onCircle, true) {
 		c.knotProblem(hard, onCircle)
 		return nil
 	}
@@ -96,7 +96,7 @@ func (c *closure) openCircles(hard []edge) []edge {
 		next[e.parent] = append(next[e.parent], e.child)
 	}
 	for _, e := range slices.Backward(out) {
-		if !leads(next, e.child, e.parent) {
+		if !reaches(next, e.child, e.parent) {
 			next[e.parent] = append(next[e.parent], e.child)
 			hard = append(hard, e)
 			continue
@@ -126,7 +126,7 @@ func (c *closure) lastCycle() int {
 }
 
 // canLetGo reports whether a reference can be set NULL before its row goes.
-func (c *closure) canLetGo(e edge) bool { return c.detachable(e.relation) == "" }
+func (c *closure) canLetGo(e edge) bool { return c.whyNotDetachable(e.relation) == "" }
 
 // canWait reports whether the check of a reference can be deferred. Only NO
 // ACTION waits: the other actions are taken at once, and would reach rows that
@@ -147,7 +147,7 @@ func (c *closure) knotProblem(edges []edge, onCircle []bool) {
 	for i, e := range edges {
 		if onCircle[i] {
 			table = e.Table
-			names = append(names, short(e.Table, c.schema.Default)+"("+list(e.Columns)+") → "+short(e.RefTable, c.schema.Default))
+			names = append(names, displayName(e.Table, c.schema.Default)+"("+joinColumns(e.Columns)+") → "+displayName(e.RefTable, c.schema.Default))
 		}
 	}
 	slices.Sort(names)
@@ -156,8 +156,8 @@ func (c *closure) knotProblem(edges []edge, onCircle []bool) {
 		strings.Join(slices.Compact(names), "; "))
 }
 
-// knotted says of each edge whether it lies on a circle.
-func knotted(nodes int, edges []edge) []bool {
+// onCycle says of each edge whether it lies on a circle.
+func onCycle(nodes int, edges []edge) []bool {
 	next := make([][]int, nodes)
 	for _, e := range edges {
 		next[e.parent] = append(next[e.parent], e.child)
@@ -175,8 +175,8 @@ func knotted(nodes int, edges []edge) []bool {
 	return out
 }
 
-// leads reports whether a way leads from one node to another.
-func leads(next [][]int, from, to int) bool {
+// reaches reports whether a way leads from one node to another.
+func reaches(next [][]int, from, to int) bool {
 	seen := make([]bool, len(next))
 	stack := []int{from}
 	for len(stack) > 0 {
@@ -193,9 +193,9 @@ func leads(next [][]int, from, to int) bool {
 	return false
 }
 
-// sequence is the order in which rows go: a child before its parents, and as
+// sequenceNodes is the order in which rows go: a child before its parents, and as
 // far as that allows from the leaves to the root, what was owned last.
-func (c *closure) sequence(hard []edge) []*node {
+func (c *closure) sequenceNodes(hard []edge) []*node {
 	var wanted []int
 	for i := range slices.Backward(c.nodes) {
 		if !c.nodes[i].owned {

@@ -13,10 +13,10 @@ type origin struct {
 	rule  *PolicyColumn
 }
 
-// overwritten returns the rule that gives a column new values in this scope; nil
+// overwriteOf returns the rule that gives a column new values in this scope; nil
 // where it keeps its own.
-func (b *builder) overwritten(t *dialect.Table, column string) *PolicyColumn {
-	rule := b.rule(t.Name)
+func (b *builder) overwriteOf(t *dialect.Table, column string) *PolicyColumn {
+	rule := b.ruleOf(t.Name)
 	c := rule.Column(column)
 	if rule.PII == PIINone || c == nil || c.Overwrite == nil || c.Overwrite.Name == "keep" || b.now == ScopeEverything && rule.Everything == EraseDelete {
 		return nil
@@ -24,10 +24,10 @@ func (b *builder) overwritten(t *dialect.Table, column string) *PolicyColumn {
 	return c
 }
 
-// origin returns the column whose new values a column takes, since it refers to
+// findOrigin returns the column whose new values a column takes, since it refers to
 // it by foreign keys that the database enforces, directly or through others; nil
 // where it takes none.
-func (b *builder) origin(t *dialect.Table, column string) *origin {
+func (b *builder) findOrigin(t *dialect.Table, column string) *origin {
 	return b.originOf(t, column, map[ColumnName]bool{})
 }
 
@@ -46,15 +46,15 @@ func (b *builder) originOf(t *dialect.Table, column string, seen map[ColumnName]
 		if o := b.originOf(parent, of, seen); o != nil {
 			return o
 		}
-		if rule := b.overwritten(parent, of); rule != nil {
+		if rule := b.overwriteOf(parent, of); rule != nil {
 			return &origin{parent, rule}
 		}
 	}
 	return nil
 }
 
-// circular reports whether foreign keys lead from a column back to it.
-func (b *builder) circular(t *dialect.Table, column string) bool {
+// isCircular reports whether foreign keys lead from a column back to it.
+func (b *builder) isCircular(t *dialect.Table, column string) bool {
 	start := ColumnName{t.Name, column}
 	seen := map[ColumnName]bool{}
 	for next := []ColumnName{start}; len(next) > 0; next = next[1:] {
@@ -76,22 +76,22 @@ func (b *builder) circular(t *dialect.Table, column string) bool {
 	return false
 }
 
-// follows reports whether a column takes the values of one that it refers to,
+// followsKey reports whether a column takes the values of one that it refers to,
 // so that its own rule, which says `overwrite:`, has to be that one's.
-func (b *builder) follows(t *dialect.Table, c *PolicyColumn) bool {
-	o := b.origin(t, c.Name)
-	if o == nil || b.circular(t, c.Name) {
+func (b *builder) followsKey(t *dialect.Table, c *PolicyColumn) bool {
+	o := b.findOrigin(t, c.Name)
+	if o == nil || b.isCircular(t, c.Name) {
 		return false
 	}
 	if c.Overwrite.String() != o.rule.Overwrite.String() {
 		b.found.add(c.Pos, t.Name, "column %s follows %s.%s, which it refers to: take its `overwrite: %s` out, or write the other's, `%s`",
-			c.Name, short(o.table.Name, b.schema.Default), o.rule.Name, written(*c.Overwrite), written(*o.rule.Overwrite))
+			c.Name, displayName(o.table.Name, b.schema.Default), o.rule.Name, writtenSpec(*c.Overwrite), writtenSpec(*o.rule.Overwrite))
 	}
 	return true
 }
 
-// written is a strategy as a policy says it.
-func written(s anonymise.Spec) string {
+// writtenSpec is a strategy as a policy says it.
+func writtenSpec(s anonymise.Spec) string {
 	text, err := flowSpec(s)
 	if err != nil {
 		return s.Name
@@ -99,17 +99,17 @@ func written(s anonymise.Spec) string {
 	return text
 }
 
-// volatile reports whether this scope may give a column of the table new values.
-func (b *builder) volatile(t *dialect.Table, column string) bool {
-	return b.overwritten(t, column) != nil || b.origin(t, column) != nil
+// isVolatile reports whether this scope may give a column of the table new values.
+func (b *builder) isVolatile(t *dialect.Table, column string) bool {
+	return b.overwriteOf(t, column) != nil || b.findOrigin(t, column) != nil
 }
 
-// address is the key by which rows of the table are addressed: the first of
+// addressKey is the key by which rows of the table are addressed: the first of
 // which no column may change, or else simply the first.
-func (b *builder) address(t *dialect.Table) []string {
+func (b *builder) addressKey(t *dialect.Table) []string {
 	keys := t.Keys()
 	i := slices.IndexFunc(keys, func(key []string) bool {
-		return !slices.ContainsFunc(key, func(c string) bool { return b.volatile(t, c) })
+		return !slices.ContainsFunc(key, func(c string) bool { return b.isVolatile(t, c) })
 	})
 	if len(keys) == 0 {
 		return nil

@@ -44,11 +44,11 @@ func ParsePolicy(r io.Reader) (*Policy, error) {
 	p := &policyReader{}
 	text := strings.TrimPrefix(string(data), "\uFEFF")
 	// The lexer counts a comment's CRLF as two lines.
-	root := p.document(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
+	root := p.parseDocument(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
 	if root == nil {
 		return nil, policyError(p.problems)
 	}
-	policy := p.policy(root)
+	policy := p.readPolicy(root)
 	if err := policyError(p.problems); err != nil {
 		return nil, err
 	}
@@ -69,16 +69,16 @@ func readableText(data []byte) string {
 	return ""
 }
 
-// document parses the file's one document; nil where it can't be read.
-func (p *policyReader) document(text string) ast.Node {
+// parseDocument parses the file's one document; nil where it can't be read.
+func (p *policyReader) parseDocument(text string) ast.Node {
 	tokens := lexer.Tokenize(text)
-	if p.refuse(tokens); len(p.problems) > 0 {
+	if p.refuseTokens(tokens); len(p.problems) > 0 {
 		return nil
 	}
 	// Duplicate keys are allowed here to be reported by mapping, all of them.
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		p.syntax(err)
+		p.failSyntax(err)
 		return nil
 	}
 	var root ast.Node
@@ -88,19 +88,19 @@ func (p *policyReader) document(text string) ast.Node {
 		case root == nil:
 			root = doc.Body
 		default:
-			p.fail(nodePos(doc.Body), "a second document: a policy is one YAML document")
+			p.failAt(nodePos(doc.Body), "a second document: a policy is one YAML document")
 		}
 	}
 	if root == nil && len(p.problems) == 0 {
-		p.fail(Pos{Line: 1, Column: 1}, "the file has no policy in it, only comments")
+		p.failAt(Pos{Line: 1, Column: 1}, "the file has no policy in it, only comments")
 	}
 	return root
 }
 
-func (p *policyReader) syntax(err error) {
+func (p *policyReader) failSyntax(err error) {
 	var at yaml.Error
 	if !errors.As(err, &at) {
-		p.unreadable(Pos{}, err.Error())
+		p.failUnreadable(Pos{}, err.Error())
 		return
 	}
 	var pos Pos
@@ -111,41 +111,41 @@ func (p *policyReader) syntax(err error) {
 			hint = "; a text that begins with a quote goes into quotes of the other kind as a whole"
 		}
 	}
-	p.unreadable(pos, at.GetMessage()+hint)
+	p.failUnreadable(pos, at.GetMessage()+hint)
 }
 
-// unreadable reports what the YAML parser says, which may hold the character
+// failUnreadable reports what the YAML parser says, which may hold the character
 // that it stumbled over.
-func (p *policyReader) unreadable(pos Pos, message string) {
-	p.fail(pos, "not readable as YAML: %s", strings.ReplaceAll(message, "\t", `\t`))
+func (p *policyReader) failUnreadable(pos Pos, message string) {
+	p.failAt(pos, "not readable as YAML: %s", strings.ReplaceAll(message, "\t", `\t`))
 }
 
-// refuse reports what a policy may not use of YAML. It looks at the tokens, as
+// refuseTokens reports what a policy may not use of YAML. It looks at the tokens, as
 // the parser would already recurse into a nesting of any depth.
-func (p *policyReader) refuse(tokens token.Tokens) {
+func (p *policyReader) refuseTokens(tokens token.Tokens) {
 	var depth nesting
 	for _, tk := range tokens {
 		pos := tokenPos(tk)
 		switch tk.Type {
 		case token.AnchorType, token.AliasType:
-			p.fail(pos, "an anchor or alias (%s): write out what it stands for", tk.Value)
+			p.failAt(pos, "an anchor or alias (%s): write out what it stands for", tk.Value)
 		case token.MergeKeyType:
-			p.fail(pos, "a merge key (<<): write out what it merges")
+			p.failAt(pos, "a merge key (<<): write out what it merges")
 		case token.TagType:
-			p.fail(pos, "a tag (%s): take it out, and quote what is to be text", readable(tk.Value))
+			p.failAt(pos, "a tag (%s): take it out, and quote what is to be text", printableWord(tk.Value))
 		case token.DirectiveType:
-			p.fail(pos, "a YAML directive: take it out")
+			p.failAt(pos, "a YAML directive: take it out")
 		case token.MappingKeyType:
-			p.fail(pos, "a complex key (?): keys are plain words")
+			p.failAt(pos, "a complex key (?): keys are plain words")
 		case token.InvalidType:
-			p.unreadable(pos, tk.Error)
+			p.failUnreadable(pos, tk.Error)
 		}
-		if depth.add(tk.Type, pos) > maxNesting {
-			p.fail(pos, "nested deeper than %d levels", maxNesting)
+		if depth.addToken(tk.Type, pos) > maxNesting {
+			p.failAt(pos, "nested deeper than %d levels", maxNesting)
 			return
 		}
-		if depth.lines() > maxLines {
-			p.fail(pos, "more than %d lines in one block", maxLines)
+		if depth.lineCount() > maxLines {
+			p.failAt(pos, "more than %d lines in one block", maxLines)
 			return
 		}
 	}
@@ -162,8 +162,8 @@ type nesting struct {
 	flow   int     // brackets open
 }
 
-// add returns the depth at a token.
-func (n *nesting) add(t token.Type, pos Pos) int {
+// addToken returns the depth at a token.
+func (n *nesting) addToken(t token.Type, pos Pos) int {
 	if pos.Line != n.line && n.flow == 0 && t != token.CommentType {
 		outer := n.blocks
 		for len(outer) > 0 && outer[len(outer)-1].column > pos.Column {
@@ -186,8 +186,8 @@ func (n *nesting) add(t token.Type, pos Pos) int {
 	return len(n.blocks) + n.dashes + n.flow
 }
 
-// lines returns how many lines the innermost block has so far.
-func (n *nesting) lines() int {
+// lineCount returns how many lines the innermost block has so far.
+func (n *nesting) lineCount() int {
 	if len(n.blocks) == 0 {
 		return 0
 	}

@@ -14,101 +14,101 @@ import (
 
 var columnShape = shape{"a column", []string{"pii"}, []string{"overwrite", "as", "otherwise"}}
 
-func (p *policyReader) columns(e entry) []PolicyColumn {
+func (p *policyReader) readColumns(e entry) []PolicyColumn {
 	if e.value == nil {
 		return nil
 	}
-	entries, ok := p.entries(e, "a mapping such as {email: {pii: contact}}")
+	entries, ok := p.readEntries(e, "a mapping such as {email: {pii: contact}}")
 	if ok && len(entries) == 0 {
-		p.fail(e.at(), "columns is empty: leave it out, or list the table's columns")
+		p.failAt(e.posOf(), "columns is empty: leave it out, or list the table's columns")
 	}
 	out := make([]PolicyColumn, 0, len(entries))
 	for _, in := range entries {
-		out = append(out, p.column(in))
+		out = append(out, p.readColumn(in))
 	}
 	return out
 }
 
-// column reads `created_at: {pii: none}`, or `created_at: none` in short: a
+// readColumn reads `created_at: {pii: none}`, or `created_at: none` in short: a
 // bare word is always the category, never a strategy.
-func (p *policyReader) column(e entry) PolicyColumn {
+func (p *policyReader) readColumn(e entry) PolicyColumn {
 	c := PolicyColumn{Name: e.key, Pos: e.pos}
 	if _, short := e.value.(*ast.StringNode); short {
-		c.PII = p.category(e, c.Name)
+		c.PII = p.readCategory(e, c.Name)
 		return c
 	}
-	m, ok := p.mapping(e, columnShape)
+	m, ok := p.readMapping(e, columnShape)
 	if !ok {
 		return c
 	}
-	c.PII = p.category(m["pii"], c.Name)
+	c.PII = p.readCategory(m["pii"], c.Name)
 	if overwrite, ok := m["overwrite"]; ok {
-		c.Overwrite = p.strategy(overwrite)
+		c.Overwrite = p.readStrategy(overwrite)
 	}
 	if as, ok := m["as"]; ok {
-		p.as(as, c.Overwrite)
+		p.readAs(as, c.Overwrite)
 	}
 	if c.Overwrite != nil && c.Overwrite.Name == "keep" && c.Overwrite.Modifiers.As != "" {
-		p.fail(e.pos, "as says how the strategy reads the column, and keep reads nothing: leave it out")
+		p.failAt(e.pos, "as says how the strategy reads the column, and keep reads nothing: leave it out")
 	}
 	if otherwise, ok := m["otherwise"]; ok {
-		p.otherwise(otherwise, c.Overwrite)
+		p.readOtherwise(otherwise, c.Overwrite)
 	}
 	return c
 }
 
-// as reads what may also stand beside the strategy, as a modifier of it.
-func (p *policyReader) as(e entry, s *anonymise.Spec) {
-	word := p.word(e, "text")
+// readAs reads what may also stand beside the strategy, as a modifier of it.
+func (p *policyReader) readAs(e entry, s *anonymise.Spec) {
+	word := p.readWord(e, "text")
 	if s == nil {
-		p.fail(e.pos, "as says how the strategy reads the column, and there is no overwrite")
+		p.failAt(e.pos, "as says how the strategy reads the column, and there is no overwrite")
 		return
 	}
 	s.Modifiers.As = word
 }
 
-// otherwise reads what may also stand beside the strategy, as a modifier of it.
-func (p *policyReader) otherwise(e entry, s *anonymise.Spec) {
+// readOtherwise reads what may also stand beside the strategy, as a modifier of it.
+func (p *policyReader) readOtherwise(e entry, s *anonymise.Spec) {
 	word := "null"
 	if _, null := e.value.(*ast.NullNode); !null || implicitNull(e.value) {
-		word = p.word(e, "null", "default", "random")
+		word = p.readWord(e, "null", "default", "random")
 	}
 	switch {
 	case s == nil:
-		p.fail(e.pos, "otherwise says what replaces values that the strategy can't work on, and there is no overwrite")
+		p.failAt(e.pos, "otherwise says what replaces values that the strategy can't work on, and there is no overwrite")
 	case s.Modifiers.Otherwise != "" && s.Modifiers.Otherwise != word:
-		p.fail(e.pos, "otherwise is said twice, and differently: take one out")
+		p.failAt(e.pos, "otherwise is said twice, and differently: take one out")
 	default:
 		s.Modifiers.Otherwise = word
 	}
 }
 
-func (p *policyReader) category(e entry, column string) string {
-	e.key = "pii of " + readable(column)
+func (p *policyReader) readCategory(e entry, column string) string {
+	e.key = "pii of " + printableWord(column)
 	if n, ok := e.value.(*ast.StringNode); ok && n.Value == PIIUndecided {
 		return PIIUndecided
 	}
-	return p.word(e, categoryNames()...)
+	return p.readWord(e, categoryNames()...)
 }
 
-func (p *policyReader) strategy(e entry) *anonymise.Spec {
+func (p *policyReader) readStrategy(e entry) *anonymise.Spec {
 	if implicitNull(e.value) {
-		p.fail(e.pos, "overwrite says nothing: write overwrite: null to set the column NULL, or name a strategy")
+		p.failAt(e.pos, "overwrite says nothing: write overwrite: null to set the column NULL, or name a strategy")
 		return nil
 	}
 	places := make(places)
-	v, ok := p.value(e.value, nil, places)
+	v, ok := p.readValue(e.value, nil, places)
 	if !ok {
 		return nil
 	}
 	spec, err := anonymise.ParseSpec(v)
 	if err != nil {
-		p.fail(places.of(err, e.at()), "overwrite: %v", err)
+		p.failAt(places.posOf(err, e.posOf()), "overwrite: %v", err)
 		return nil
 	}
 	if when := spec.Modifiers.When; when != "" {
 		if why := checkCondition(when); why != "" {
-			p.fail(places[placeKey([]string{"when"})], "overwrite: the condition %s", why)
+			p.failAt(places[placeKey([]string{"when"})], "overwrite: the condition %s", why)
 		}
 	}
 	return &spec
@@ -119,8 +119,8 @@ type places map[string]Pos
 
 func placeKey(path []string) string { return strings.Join(path, "\x00") }
 
-// of is where the error points to, or as near above that as is known.
-func (ps places) of(err error, otherwise Pos) Pos {
+// posOf is where the error points to, or as near above that as is known.
+func (ps places) posOf(err error, otherwise Pos) Pos {
 	var spec *anonymise.SpecError
 	if !errors.As(err, &spec) {
 		return otherwise
@@ -133,8 +133,8 @@ func (ps places) of(err error, otherwise Pos) Pos {
 	return otherwise
 }
 
-// value gives a node the types that ParseSpec takes.
-func (p *policyReader) value(n ast.Node, path []string, places places) (any, bool) {
+// readValue gives a node the types that ParseSpec takes.
+func (p *policyReader) readValue(n ast.Node, path []string, places places) (any, bool) {
 	switch n := n.(type) {
 	case *ast.NullNode:
 		return nil, true
@@ -147,7 +147,7 @@ func (p *policyReader) value(n ast.Node, path []string, places places) (any, boo
 	case *ast.IntegerNode:
 		// YAML 1.1 takes 01067 for an octal number: a postcode would become 567.
 		if text := n.GetToken().Value; strings.TrimPrefix(text, "+") != fmt.Sprint(n.Value) && text != "-0" {
-			p.fail(nodePos(n), "overwrite: the number %s reads as %d: put it in quotes, or write that", readable(text), n.Value)
+			p.failAt(nodePos(n), "overwrite: the number %s reads as %d: put it in quotes, or write that", printableWord(text), n.Value)
 			return nil, false
 		}
 		return n.Value, true
@@ -158,7 +158,7 @@ func (p *policyReader) value(n ast.Node, path []string, places places) (any, boo
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return p.valueMap(n, path, places)
 	}
-	p.fail(nodePos(n), "overwrite: a value that JSON does not have: put it in quotes")
+	p.failAt(nodePos(n), "overwrite: a value that JSON does not have: put it in quotes")
 	return nil, false
 }
 
@@ -167,7 +167,7 @@ func (p *policyReader) valueList(n *ast.SequenceNode, path []string, places plac
 	for i, in := range n.Values {
 		below := append(slices.Clip(path), strconv.Itoa(i))
 		places[placeKey(below)] = nodePos(in)
-		v, ok := p.value(in, below, places)
+		v, ok := p.readValue(in, below, places)
 		if !ok {
 			return nil, false
 		}
@@ -177,7 +177,7 @@ func (p *policyReader) valueList(n *ast.SequenceNode, path []string, places plac
 }
 
 func (p *policyReader) valueMap(n ast.Node, path []string, places places) (any, bool) {
-	entries, ok := p.entries(entry{key: "overwrite", pos: nodePos(n), value: n}, "a mapping")
+	entries, ok := p.readEntries(entry{key: "overwrite", pos: nodePos(n), value: n}, "a mapping")
 	if !ok {
 		return nil, false
 	}
@@ -185,7 +185,7 @@ func (p *policyReader) valueMap(n ast.Node, path []string, places places) (any, 
 	for _, in := range entries {
 		below := append(slices.Clip(path), in.key)
 		places[placeKey(below)] = in.pos
-		v, ok := p.value(in.value, below, places)
+		v, ok := p.readValue(in.value, below, places)
 		if !ok {
 			return nil, false
 		}

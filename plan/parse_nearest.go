@@ -1,8 +1,8 @@
 package plan
 
-// nearest is the word that was probably meant, or "": the one with the fewest
+// nearestWord is the word that was probably meant, or "": the one with the fewest
 // typing errors, at most one in three letters.
-func nearest(typed string, words []string) string {
+func nearestWord(typed string, words []string) string {
 	best, fewest := "", max(1, len([]rune(typed))/3)+1
 	for _, w := range words {
 		if d := typingErrors([]rune(typed), []rune(w)); d < fewest {

@@ -16,7 +16,7 @@ type policyReader struct {
 	table    string // the table that is being read, for the problems
 }
 
-func (p *policyReader) fail(pos Pos, format string, args ...any) {
+func (p *policyReader) failAt(pos Pos, format string, args ...any) {
 	p.problems = append(p.problems, Problem{Pos: pos, Table: p.table, Reason: fmt.Sprintf(format, args...)})
 }
 
@@ -27,8 +27,8 @@ type entry struct {
 	value ast.Node
 }
 
-// at is where the value stands.
-func (e entry) at() Pos {
+// posOf is where the value stands.
+func (e entry) posOf() Pos {
 	if pos := nodePos(e.value); !implicitNull(e.value) && pos != (Pos{}) {
 		return pos
 	}
@@ -42,42 +42,42 @@ type shape struct {
 	optional []string
 }
 
-func (s shape) keys() []string { return slices.Concat(s.required, s.optional) }
+func (s shape) keyNames() []string { return slices.Concat(s.required, s.optional) }
 
 // mapping holds the entries of a mapping by the shape's keys; absent ones have
 // a nil value.
 type mapping map[string]entry
 
-// mapping reads the value of e by its shape. It is false where it is no mapping.
-func (p *policyReader) mapping(e entry, s shape) (mapping, bool) {
-	entries, ok := p.entries(e, "a mapping of "+strings.Join(s.keys(), ", "))
+// readMapping reads the value of e by its shape. It is false where it is no mapping.
+func (p *policyReader) readMapping(e entry, s shape) (mapping, bool) {
+	entries, ok := p.readEntries(e, "a mapping of "+strings.Join(s.keyNames(), ", "))
 	if !ok {
 		return nil, false
 	}
 	m := make(mapping)
 	for _, in := range entries {
-		if !slices.Contains(s.keys(), in.key) {
-			p.fail(in.pos, "unknown key %s: %s", readable(in.key), instead(in.key, s))
+		if !slices.Contains(s.keyNames(), in.key) {
+			p.failAt(in.pos, "unknown key %s: %s", printableWord(in.key), insteadOf(in.key, s))
 			continue
 		}
 		m[in.key] = in
 	}
 	missing := slices.DeleteFunc(slices.Clone(s.required), func(key string) bool { _, ok := m[key]; return ok })
 	if len(missing) > 0 {
-		p.fail(e.pos, "%s needs %s", s.what, listed(missing, "and"))
+		p.failAt(e.pos, "%s needs %s", s.what, joinWords(missing, "and"))
 	}
 	return m, true
 }
 
-func instead(key string, s shape) string {
-	if near := nearest(key, s.keys()); near != "" {
+func insteadOf(key string, s shape) string {
+	if near := nearestWord(key, s.keyNames()); near != "" {
 		return "did you mean " + near + "?"
 	}
-	return s.what + " has " + strings.Join(s.keys(), ", ")
+	return s.what + " has " + strings.Join(s.keyNames(), ", ")
 }
 
-// entries reads a mapping with any keys, each once; want says what it looks like.
-func (p *policyReader) entries(e entry, want string) ([]entry, bool) {
+// readEntries reads a mapping with any keys, each once; want says what it looks like.
+func (p *policyReader) readEntries(e entry, want string) ([]entry, bool) {
 	var values []*ast.MappingValueNode
 	switch n := e.value.(type) {
 	case *ast.MappingNode:
@@ -85,7 +85,7 @@ func (p *policyReader) entries(e entry, want string) ([]entry, bool) {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{n}
 	default:
-		p.wrong(e, want)
+		p.failKind(e, want)
 		return nil, false
 	}
 	seen := make(map[string]Pos, len(values))
@@ -94,16 +94,16 @@ func (p *policyReader) entries(e entry, want string) ([]entry, bool) {
 		in := entry{pos: nodePos(v.Key), value: v.Value}
 		key, ok := v.Key.(ast.ScalarNode)
 		if !ok || implicitNull(v.Key) {
-			p.fail(in.pos, "a key that is not a word")
+			p.failAt(in.pos, "a key that is not a word")
 			continue
 		}
 		// As written: a column may be called null, true or 1.
 		if in.key = key.GetToken().Value; in.key == "" {
-			p.fail(in.pos, "a key that is empty")
+			p.failAt(in.pos, "a key that is empty")
 			continue
 		}
 		if first, twice := seen[in.key]; twice {
-			p.fail(in.pos, "%s is here twice, first at %s: merge the two", readable(in.key), first)
+			p.failAt(in.pos, "%s is here twice, first at %s: merge the two", printableWord(in.key), first)
 			continue
 		}
 		seen[in.key] = in.pos
@@ -112,14 +112,14 @@ func (p *policyReader) entries(e entry, want string) ([]entry, bool) {
 	return entries, true
 }
 
-// list reads a list's elements; want says what it looks like.
-func (p *policyReader) list(e entry, want string) []entry {
+// readList reads a list's elements; want says what it looks like.
+func (p *policyReader) readList(e entry, want string) []entry {
 	if e.value == nil {
 		return nil
 	}
 	seq, ok := e.value.(*ast.SequenceNode)
 	if !ok {
-		p.wrong(e, want)
+		p.failKind(e, want)
 		return nil
 	}
 	elements := make([]entry, 0, len(seq.Values))
@@ -129,8 +129,8 @@ func (p *policyReader) list(e entry, want string) []entry {
 	return elements
 }
 
-// text reads a text that is not empty; "" where it is absent.
-func (p *policyReader) text(e entry) string {
+// readText reads a text that is not empty; "" where it is absent.
+func (p *policyReader) readText(e entry) string {
 	var s string
 	switch n := e.value.(type) {
 	case nil:
@@ -140,55 +140,55 @@ func (p *policyReader) text(e entry) string {
 	case *ast.LiteralNode:
 		s = strings.TrimRight(n.Value.Value, "\n")
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		p.wrong(e, "text: put it in quotes")
+		p.failKind(e, "text: put it in quotes")
 		return ""
 	default:
-		p.wrong(e, "text")
+		p.failKind(e, "text")
 		return ""
 	}
 	if strings.TrimSpace(s) == "" {
-		p.fail(e.at(), "%s is empty", e.key)
+		p.failAt(e.posOf(), "%s is empty", e.key)
 	}
 	return s
 }
 
-// texts reads a list of texts, none of them twice.
-func (p *policyReader) texts(e entry) []string {
+// readTexts reads a list of texts, none of them twice.
+func (p *policyReader) readTexts(e entry) []string {
 	var out []string
-	for _, in := range p.list(e, "a list of names such as [a, b]") {
-		s := p.text(in)
+	for _, in := range p.readList(e, "a list of names such as [a, b]") {
+		s := p.readText(in)
 		if s != "" && slices.Contains(out, s) {
-			p.fail(in.pos, "%s names %s twice", e.key, readable(s))
+			p.failAt(in.pos, "%s names %s twice", e.key, printableWord(s))
 			continue
 		}
 		out = append(out, s)
 	}
 	if seq, ok := e.value.(*ast.SequenceNode); ok && len(seq.Values) == 0 {
-		p.fail(e.at(), "%s is an empty list: leave it out, or name something", e.key)
+		p.failAt(e.posOf(), "%s is an empty list: leave it out, or name something", e.key)
 	}
 	return out
 }
 
-// word reads one of the words.
-func (p *policyReader) word(e entry, words ...string) string {
+// readWord reads one of the words.
+func (p *policyReader) readWord(e entry, words ...string) string {
 	if _, ok := e.value.(*ast.StringNode); e.value != nil && !ok {
-		p.wrong(e, listed(words, "or"))
+		p.failKind(e, joinWords(words, "or"))
 		return ""
 	}
-	s := p.text(e)
+	s := p.readText(e)
 	if s == "" || slices.Contains(words, s) {
 		return s
 	}
-	hint := "it is " + listed(words, "or")
-	if near := nearest(s, words); near != "" {
+	hint := "it is " + joinWords(words, "or")
+	if near := nearestWord(s, words); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	p.fail(e.at(), "%s can't be %s: %s", e.key, readable(s), hint)
+	p.failAt(e.posOf(), "%s can't be %s: %s", e.key, printableWord(s), hint)
 	return ""
 }
 
-// listed joins words for a sentence: "a, b or c".
-func listed(words []string, joint string) string {
+// joinWords joins words for a sentence: "a, b or c".
+func joinWords(words []string, joint string) string {
 	last := len(words) - 1
 	if last == 0 {
 		return words[0]
@@ -196,33 +196,33 @@ func listed(words []string, joint string) string {
 	return strings.Join(words[:last], ", ") + " " + joint + " " + words[last]
 }
 
-// period reads a period that is not zero.
-func (p *policyReader) period(e entry) Period {
+// readPeriod reads a period that is not zero.
+func (p *policyReader) readPeriod(e entry) Period {
 	if n, ok := e.value.(*ast.IntegerNode); ok {
-		p.fail(e.at(), "%s is a period with a unit, such as %sd", e.key, n.GetToken().Value)
+		p.failAt(e.posOf(), "%s is a period with a unit, such as %sd", e.key, n.GetToken().Value)
 		return Period{}
 	}
-	s := p.text(e)
+	s := p.readText(e)
 	if s == "" {
 		return Period{}
 	}
 	period, err := ParsePeriod(s)
 	switch {
 	case err != nil:
-		p.fail(e.at(), "%s: %v", e.key, err)
+		p.failAt(e.posOf(), "%s: %v", e.key, err)
 	case period.IsZero():
-		p.fail(e.at(), "%s is no time at all", e.key)
+		p.failAt(e.posOf(), "%s is no time at all", e.key)
 	}
 	return period
 }
 
-// wrong reports a value of the wrong type.
-func (p *policyReader) wrong(e entry, want string) {
+// failKind reports a value of the wrong type.
+func (p *policyReader) failKind(e entry, want string) {
 	if implicitNull(e.value) {
-		p.fail(e.at(), "%s says nothing: fill it in, or take it out", e.key)
+		p.failAt(e.posOf(), "%s says nothing: fill it in, or take it out", e.key)
 		return
 	}
-	p.fail(e.at(), "%s is %s, where it has to be %s", e.key, kindOf(e.value), want)
+	p.failAt(e.posOf(), "%s is %s, where it has to be %s", e.key, kindOf(e.value), want)
 }
 
 func kindOf(n ast.Node) string {

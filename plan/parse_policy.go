@@ -24,80 +24,80 @@ var (
 // policyVersion is the version of the file format that this package reads.
 const policyVersion = 1
 
-func (p *policyReader) policy(root ast.Node) *Policy {
-	m, ok := p.mapping(entry{key: "the file", pos: nodePos(root), value: root}, policyShape)
+func (p *policyReader) readPolicy(root ast.Node) *Policy {
+	m, ok := p.readMapping(entry{key: "the file", pos: nodePos(root), value: root}, policyShape)
 	if !ok {
 		return nil
 	}
 	policy := &Policy{
-		Version:    p.version(m["version"]),
-		Database:   p.text(m["database"]),
-		Controller: p.text(m["controller"]),
-		Processor:  p.text(m["processor"]),
-		Subject:    p.subject(m["subject"]),
-		Tables:     p.tables(m["tables"]),
-		Links:      references(p, m["links"], parseLink, func(l *PolicyLink, pos Pos) { l.Pos = pos }),
-		Owns:       references(p, m["owns"], parseOwns, func(o *PolicyOwns, pos Pos) { o.Pos = pos }),
-		Retention:  p.retention(m["retention"]),
-		Backups:    p.backups(m["backups"]),
-		Replicas:   p.replicas(m["replicas"]),
-		Recipients: p.recipients(m["recipients"]),
-		Due:        p.due(m["due"]),
+		Version:    p.readVersion(m["version"]),
+		Database:   p.readText(m["database"]),
+		Controller: p.readText(m["controller"]),
+		Processor:  p.readText(m["processor"]),
+		Subject:    p.readSubject(m["subject"]),
+		Tables:     p.readTables(m["tables"]),
+		Links:      readReferences(p, m["links"], parseLink, func(l *PolicyLink, pos Pos) { l.Pos = pos }),
+		Owns:       readReferences(p, m["owns"], parseOwns, func(o *PolicyOwns, pos Pos) { o.Pos = pos }),
+		Retention:  p.readRetention(m["retention"]),
+		Backups:    p.readBackups(m["backups"]),
+		Replicas:   p.readReplicas(m["replicas"]),
+		Recipients: p.readRecipients(m["recipients"]),
+		Due:        p.readDue(m["due"]),
 	}
-	p.problems = append(p.problems, undecided(policy)...)
+	p.problems = append(p.problems, undecidedProblems(policy)...)
 	return policy
 }
 
-func (p *policyReader) version(e entry) int {
+func (p *policyReader) readVersion(e entry) int {
 	if e.value == nil {
 		return 0
 	}
 	n, ok := e.value.(*ast.IntegerNode)
 	if !ok {
-		p.wrong(e, "the number "+strconv.Itoa(policyVersion))
+		p.failKind(e, "the number "+strconv.Itoa(policyVersion))
 		return 0
 	}
 	if v := n.GetToken().Value; v != strconv.Itoa(policyVersion) {
-		p.fail(e.at(), "version %s is not known: this expunge reads version %d", readable(v), policyVersion)
+		p.failAt(e.posOf(), "version %s is not known: this expunge reads version %d", printableWord(v), policyVersion)
 	}
 	return policyVersion
 }
 
-func (p *policyReader) subject(e entry) PolicySubject {
+func (p *policyReader) readSubject(e entry) PolicySubject {
 	if e.value == nil {
 		return PolicySubject{}
 	}
-	m, ok := p.mapping(e, subjectShape)
+	m, ok := p.readMapping(e, subjectShape)
 	if !ok {
 		return PolicySubject{}
 	}
-	s := PolicySubject{Table: p.text(m["table"]), Identifiers: p.texts(m["identifiers"]), Pos: e.pos}
+	s := PolicySubject{Table: p.readText(m["table"]), Identifiers: p.readTexts(m["identifiers"]), Pos: e.pos}
 	if key := m["key"]; key.value != nil {
 		if _, several := key.value.(*ast.SequenceNode); several {
-			s.Key = p.texts(key)
+			s.Key = p.readTexts(key)
 		} else {
-			s.Key = []string{p.text(key)}
+			s.Key = []string{p.readText(key)}
 		}
 	}
 	return s
 }
 
-// references reads a list of links or of what is owned.
-func references[T interface{ String() string }](p *policyReader, e entry, parse func(string) (T, error), place func(*T, Pos)) []T {
+// readReferences reads a list of links or of what is owned.
+func readReferences[T interface{ String() string }](p *policyReader, e entry, parse func(string) (T, error), place func(*T, Pos)) []T {
 	var out []T
 	seen := make(map[string]bool)
-	for _, in := range p.list(e, "a list of lines such as table(column) -> table(column)") {
-		text := p.text(in)
+	for _, in := range p.readList(e, "a list of lines such as table(column) -> table(column)") {
+		text := p.readText(in)
 		if text == "" {
 			continue
 		}
 		ref, err := parse(text)
 		switch {
 		case err != nil:
-			p.fail(in.pos, "%s: %v", e.key, err)
+			p.failAt(in.pos, "%s: %v", e.key, err)
 			continue
 		case seen[ref.String()]:
-			p.fail(in.pos, "%s has this twice", e.key)
+			p.failAt(in.pos, "%s has this twice", e.key)
 			continue
 		}
 		seen[ref.String()] = true
@@ -107,67 +107,67 @@ func references[T interface{ String() string }](p *policyReader, e entry, parse 
 	return out
 }
 
-func (p *policyReader) retention(e entry) []PolicyRetention {
+func (p *policyReader) readRetention(e entry) []PolicyRetention {
 	var out []PolicyRetention
-	for _, in := range p.list(e, "a list") {
-		m, ok := p.mapping(in, retentionShape)
+	for _, in := range p.readList(e, "a list") {
+		m, ok := p.readMapping(in, retentionShape)
 		if !ok {
 			continue
 		}
 		r := PolicyRetention{
-			Table: p.text(m["table"]), By: p.text(m["by"]),
-			Erase: Erase(p.word(m["erase"], string(EraseDelete), string(EraseOverwrite))), Pos: in.pos,
+			Table: p.readText(m["table"]), By: p.readText(m["by"]),
+			Erase: Erase(p.readWord(m["erase"], string(EraseDelete), string(EraseOverwrite))), Pos: in.pos,
 		}
 		switch older := m["older_than"]; older.value.(type) {
 		case *ast.MappingNode, *ast.MappingValueNode:
-			r.Lookup = p.lookup(older)
+			r.Lookup = p.readLookup(older)
 		default:
-			r.OlderThan = p.period(older)
+			r.OlderThan = p.readPeriod(older)
 		}
 		out = append(out, r)
 	}
 	return out
 }
 
-func (p *policyReader) lookup(e entry) *PolicyLookup {
-	m, ok := p.mapping(e, lookupShape)
+func (p *policyReader) readLookup(e entry) *PolicyLookup {
+	m, ok := p.readMapping(e, lookupShape)
 	if !ok {
 		return nil
 	}
-	return &PolicyLookup{Table: p.text(m["table"]), Column: p.text(m["column"]), Key: p.text(m["key"])}
+	return &PolicyLookup{Table: p.readText(m["table"]), Column: p.readText(m["column"]), Key: p.readText(m["key"])}
 }
 
-func (p *policyReader) backups(e entry) []Backup {
-	return named(p, e, backupShape, func(m mapping) Backup {
-		return Backup{Name: p.text(m["name"]), Kept: p.period(m["kept"])}
+func (p *policyReader) readBackups(e entry) []Backup {
+	return readNamed(p, e, backupShape, func(m mapping) Backup {
+		return Backup{Name: p.readText(m["name"]), Kept: p.readPeriod(m["kept"])}
 	})
 }
 
-func (p *policyReader) replicas(e entry) []Replica {
-	return named(p, e, replicaShape, func(m mapping) Replica {
-		return Replica{Name: p.text(m["name"])}
+func (p *policyReader) readReplicas(e entry) []Replica {
+	return readNamed(p, e, replicaShape, func(m mapping) Replica {
+		return Replica{Name: p.readText(m["name"])}
 	})
 }
 
-func (p *policyReader) recipients(e entry) []Recipient {
-	return named(p, e, recipientShape, func(m mapping) Recipient {
-		return Recipient{Name: p.text(m["name"]), Category: p.text(m["category"])}
+func (p *policyReader) readRecipients(e entry) []Recipient {
+	return readNamed(p, e, recipientShape, func(m mapping) Recipient {
+		return Recipient{Name: p.readText(m["name"]), Category: p.readText(m["category"])}
 	})
 }
 
-// named reads a list of mappings, each of which has a name of its own.
-func named[T any](p *policyReader, e entry, s shape, read func(mapping) T) []T {
+// readNamed reads a list of mappings, each of which has a name of its own.
+func readNamed[T any](p *policyReader, e entry, s shape, read func(mapping) T) []T {
 	var out []T
 	var names []string
-	for _, in := range p.list(e, "a list") {
-		m, ok := p.mapping(in, s)
+	for _, in := range p.readList(e, "a list") {
+		m, ok := p.readMapping(in, s)
 		if !ok {
 			continue
 		}
 		out = append(out, read(m))
 		if name, ok := m["name"].value.(*ast.StringNode); ok {
 			if slices.Contains(names, name.Value) {
-				p.fail(m["name"].at(), "%s has the name %s twice", e.key, readable(name.Value))
+				p.failAt(m["name"].posOf(), "%s has the name %s twice", e.key, printableWord(name.Value))
 			}
 			names = append(names, name.Value)
 		}
@@ -175,13 +175,13 @@ func named[T any](p *policyReader, e entry, s shape, read func(mapping) T) []T {
 	return out
 }
 
-func (p *policyReader) due(e entry) *Due {
+func (p *policyReader) readDue(e entry) *Due {
 	if e.value == nil {
 		return nil
 	}
-	m, ok := p.mapping(e, dueShape)
+	m, ok := p.readMapping(e, dueShape)
 	if !ok {
 		return nil
 	}
-	return &Due{Within: p.period(m["within"]), Extension: p.period(m["extension"])}
+	return &Due{Within: p.readPeriod(m["within"]), Extension: p.readPeriod(m["extension"])}
 }

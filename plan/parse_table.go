@@ -14,13 +14,13 @@ var (
 	holdShape  = shape{"a hold", []string{"because"}, []string{"basis", "until", "keep", "where"}}
 )
 
-func (p *policyReader) tables(e entry) []PolicyTable {
+func (p *policyReader) readTables(e entry) []PolicyTable {
 	if e.value == nil {
 		return nil
 	}
-	entries, ok := p.entries(e, "a mapping such as {customer: {erase: delete}}")
+	entries, ok := p.readEntries(e, "a mapping such as {customer: {erase: delete}}")
 	if ok && len(entries) == 0 {
-		p.fail(e.at(), "tables is empty: list every table of the database")
+		p.failAt(e.posOf(), "tables is empty: list every table of the database")
 	}
 	out := make([]PolicyTable, 0, len(entries))
 	for _, in := range entries {
@@ -33,22 +33,22 @@ func (p *policyReader) tables(e entry) []PolicyTable {
 
 func (p *policyReader) tableEntry(e entry) PolicyTable {
 	t := PolicyTable{Name: e.key, Pos: e.pos}
-	m, ok := p.mapping(e, tableShape)
+	m, ok := p.readMapping(e, tableShape)
 	if !ok {
 		return t
 	}
 	if n, ok := e.value.(*ast.MappingNode); ok && len(n.Values) == 0 {
-		p.fail(e.pos, "nothing is said: classify its columns under columns, or write pii: none")
+		p.failAt(e.pos, "nothing is said: classify its columns under columns, or write pii: none")
 		return t
 	}
 	t.PII = p.tablePII(m)
-	t.Because = p.text(m["because"])
-	t.Erase = p.erase(m["erase"], EraseDelete, EraseOverwrite, EraseKeep)
-	t.Everything = p.everything(m["everything"])
-	t.Via = p.via(m["via"])
-	t.Unlinked = p.text(m["unlinked"])
-	t.Hold = p.hold(m["hold"])
-	t.Columns = p.columns(m["columns"])
+	t.Because = p.readText(m["because"])
+	t.Erase = p.readErase(m["erase"], EraseDelete, EraseOverwrite, EraseKeep)
+	t.Everything = p.readEverything(m["everything"])
+	t.Via = p.readVia(m["via"])
+	t.Unlinked = p.readText(m["unlinked"])
+	t.Hold = p.readHold(m["hold"])
+	t.Columns = p.readColumns(m["columns"])
 	return t
 }
 
@@ -56,65 +56,65 @@ func (p *policyReader) tablePII(m mapping) string {
 	e := m["pii"]
 	if e.value == nil {
 		if because, ok := m["because"]; ok {
-			p.fail(because.pos, "because says why a table is out, beside pii: none; the reason for a hold goes into hold")
+			p.failAt(because.pos, "because says why a table is out, beside pii: none; the reason for a hold goes into hold")
 		}
 		return ""
 	}
-	pii := p.text(e)
+	pii := p.readText(e)
 	switch pii {
 	case "", PIIUndecided:
 		return pii
 	case PIINone:
 	default:
-		p.fail(e.at(), "pii of a table is none or left out: the categories go to its columns")
+		p.failAt(e.posOf(), "pii of a table is none or left out: the categories go to its columns")
 		return ""
 	}
 	for _, key := range []string{"erase", "everything", "via", "unlinked", "hold", "columns"} {
 		if other, ok := m[key]; ok {
-			p.fail(other.pos, "%s beside pii: none: a table that holds nothing personal has no other rules, so take one of the two out", key)
+			p.failAt(other.pos, "%s beside pii: none: a table that holds nothing personal has no other rules, so take one of the two out", key)
 		}
 	}
 	return pii
 }
 
-// erase reads a decision; detach is one for references only.
-func (p *policyReader) erase(e entry, words ...Erase) Erase {
+// readErase reads a decision; detach is one for references only.
+func (p *policyReader) readErase(e entry, words ...Erase) Erase {
 	if n, ok := e.value.(*ast.StringNode); ok && n.Value == string(EraseDetach) && !slices.Contains(words, EraseDetach) {
-		p.fail(e.at(), "erase can't be detach: a reference is detached, under via: {column: detach}")
+		p.failAt(e.posOf(), "erase can't be detach: a reference is detached, under via: {column: detach}")
 		return ""
 	}
 	text := make([]string, len(words))
 	for i, w := range words {
 		text[i] = string(w)
 	}
-	return Erase(p.word(e, text...))
+	return Erase(p.readWord(e, text...))
 }
 
-func (p *policyReader) everything(e entry) Erase {
+func (p *policyReader) readEverything(e entry) Erase {
 	if n, ok := e.value.(*ast.StringNode); ok && (n.Value == string(EraseOverwrite) || n.Value == string(EraseKeep)) {
-		p.fail(e.at(), "everything can only be delete: without it, scope everything applies each column's overwrite")
+		p.failAt(e.posOf(), "everything can only be delete: without it, scope everything applies each column's overwrite")
 		return ""
 	}
-	return Erase(p.word(e, string(EraseDelete)))
+	return Erase(p.readWord(e, string(EraseDelete)))
 }
 
-func (p *policyReader) via(e entry) []PolicyVia {
+func (p *policyReader) readVia(e entry) []PolicyVia {
 	if e.value == nil {
 		return nil
 	}
-	entries, _ := p.entries(e, "a mapping such as {sender_id: delete}")
+	entries, _ := p.readEntries(e, "a mapping such as {sender_id: delete}")
 	var out []PolicyVia
 	for _, in := range entries {
-		v := PolicyVia{Pos: in.pos, Erase: p.erase(in, EraseDelete, EraseOverwrite, EraseKeep, EraseDetach)}
+		v := PolicyVia{Pos: in.pos, Erase: p.readErase(in, EraseDelete, EraseOverwrite, EraseKeep, EraseDetach)}
 		var err error
 		if v.Columns, err = parseColumns(in.key); err != nil {
-			p.fail(in.pos, "via: %v", err)
+			p.failAt(in.pos, "via: %v", err)
 			continue
 		}
 		if slices.ContainsFunc(out, func(o PolicyVia) bool {
 			return slices.Equal(slices.Sorted(slices.Values(o.Columns)), slices.Sorted(slices.Values(v.Columns)))
 		}) {
-			p.fail(in.pos, "via has a second decision for the columns %s", strings.Join(v.Columns, ", "))
+			p.failAt(in.pos, "via has a second decision for the columns %s", strings.Join(v.Columns, ", "))
 			continue
 		}
 		out = append(out, v)
@@ -122,37 +122,37 @@ func (p *policyReader) via(e entry) []PolicyVia {
 	return out
 }
 
-func sorted(names []string) []string { return slices.Sorted(slices.Values(names)) }
+func sortedNames(names []string) []string { return slices.Sorted(slices.Values(names)) }
 
-func (p *policyReader) hold(e entry) *Hold {
+func (p *policyReader) readHold(e entry) *Hold {
 	if e.value == nil {
 		return nil
 	}
-	m, ok := p.mapping(e, holdShape)
+	m, ok := p.readMapping(e, holdShape)
 	if !ok {
 		return nil
 	}
 	h := &Hold{
-		Because: p.text(m["because"]), Basis: p.text(m["basis"]),
-		Until: p.until(m["until"]), Keep: p.texts(m["keep"]), Pos: e.pos,
+		Because: p.readText(m["because"]), Basis: p.readText(m["basis"]),
+		Until: p.readUntil(m["until"]), Keep: p.readTexts(m["keep"]), Pos: e.pos,
 	}
 	if where := m["where"]; where.value != nil {
-		h.Where = strings.TrimSpace(p.text(where))
+		h.Where = strings.TrimSpace(p.readText(where))
 		if why := checkCondition(h.Where); h.Where != "" && why != "" {
-			p.fail(where.at(), "the hold's condition %s", why)
+			p.failAt(where.posOf(), "the hold's condition %s", why)
 		}
 	}
 	return h
 }
 
-func (p *policyReader) until(e entry) *Until {
-	text := p.text(e)
+func (p *policyReader) readUntil(e entry) *Until {
+	text := p.readText(e)
 	if text == "" {
 		return nil
 	}
 	u, err := parseUntil(text)
 	if err != nil {
-		p.fail(e.at(), "until: %v", err)
+		p.failAt(e.posOf(), "until: %v", err)
 		return nil
 	}
 	return &u
@@ -169,15 +169,15 @@ func parseUntil(text string) (Until, error) {
 		return Until{}, fmt.Errorf("%s is no day of the calendar", text)
 	}
 	s := &scanner{rest: text}
-	u := Until{Column: s.name()}
-	if s.take("+") {
+	u := Until{Column: s.scanName()}
+	if s.takeMark("+") {
 		period, err := ParsePeriod(s.rest)
 		if err != nil {
 			return Until{}, err
 		}
 		u.Period, s.rest = period, ""
 	}
-	s.end("a date such as 2030-12-31, or a column and a period such as invoice_date + 6y")
+	s.expectEnd("a date such as 2030-12-31, or a column and a period such as invoice_date + 6y")
 	return u, s.err
 }
 

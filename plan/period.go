@@ -42,24 +42,24 @@ func ParsePeriod(s string) (Period, error) {
 	}
 	seen := make(map[string]bool)
 	for rest := s; rest != ""; {
-		number := leading(rest, func(r rune) bool { return r >= '0' && r <= '9' })
+		number := leadingRunes(rest, func(r rune) bool { return r >= '0' && r <= '9' })
 		rest = strings.TrimLeftFunc(rest[len(number):], unicode.IsSpace)
-		word := leading(rest, func(r rune) bool { return !unicode.IsSpace(r) })
+		word := leadingRunes(rest, func(r rune) bool { return !unicode.IsSpace(r) })
 		rest = strings.TrimLeftFunc(rest[len(word):], unicode.IsSpace)
 		if first, _ := utf8.DecodeRuneInString(word); number == "" || !unicode.IsLetter(first) {
-			return Period{}, fmt.Errorf("%s is not a period: write one such as 90d, 18mo or 6y", readable(s))
+			return Period{}, fmt.Errorf("%s is not a period: write one such as 90d, 18mo or 6y", printableWord(s))
 		}
 		n, tooLarge := strconv.Atoi(number)
-		part, times, most := p.part(word)
+		part, times, most := p.partOf(word)
 		switch {
 		case word == "m" || word == "min":
-			return Period{}, fmt.Errorf("%s is not a period: months are written mo, and minutes are not counted", readable(s))
+			return Period{}, fmt.Errorf("%s is not a period: months are written mo, and minutes are not counted", printableWord(s))
 		case part == nil:
-			return Period{}, fmt.Errorf("%s is not a period: a unit is one of y, mo, w, d, h", readable(s))
+			return Period{}, fmt.Errorf("%s is not a period: a unit is one of y, mo, w, d, h", printableWord(s))
 		case seen[word[:1]]:
-			return Period{}, fmt.Errorf("%s has the unit %s twice", readable(s), word)
+			return Period{}, fmt.Errorf("%s has the unit %s twice", printableWord(s), word)
 		case tooLarge != nil || n > most/times || *part+n*times > most:
-			return Period{}, fmt.Errorf("%s is too long for a period: at most %d years, or %d hours", readable(s), mostYears, mostHours)
+			return Period{}, fmt.Errorf("%s is too long for a period: at most %d years, or %d hours", printableWord(s), mostYears, mostHours)
 		}
 		seen[word[:1]] = true
 		*part += n * times
@@ -67,9 +67,9 @@ func ParsePeriod(s string) (Period, error) {
 	return p, nil
 }
 
-// part is the field that a unit counts in, how many of the field's unit make
+// partOf is the field that a unit counts in, how many of the field's unit make
 // one, and the field's limit; nil for an unknown unit. No two units share an initial.
-func (p *Period) part(unit string) (field *int, times, most int) {
+func (p *Period) partOf(unit string) (field *int, times, most int) {
 	switch unit {
 	case "y", "year", "years":
 		return &p.Years, 1, mostYears
@@ -85,8 +85,8 @@ func (p *Period) part(unit string) (field *int, times, most int) {
 	return nil, 1, 0
 }
 
-// leading is the longest start of s that consists of runes that are in.
-func leading(s string, in func(rune) bool) string {
+// leadingRunes is the longest start of s that consists of runes that are in.
+func leadingRunes(s string, in func(rune) bool) string {
 	for i, r := range s {
 		if !in(r) || r == utf8.RuneError {
 			return s[:i]

@@ -23,7 +23,7 @@ func (p Problem) String() string {
 		fmt.Fprintf(&b, "%s: ", p.Pos)
 	}
 	if p.Table != "" {
-		fmt.Fprintf(&b, "table %s: ", readable(p.Table))
+		fmt.Fprintf(&b, "table %s: ", printableWord(p.Table))
 	}
 	b.WriteString(p.Reason)
 	return b.String()
@@ -69,9 +69,9 @@ func policyError(problems []Problem) error {
 	return &PolicyError{Problems: sorted}
 }
 
-// readable is a word of the policy for use in a message: as it is where that
+// printableWord is a word of the policy for use in a message: as it is where that
 // can't be misread, else quoted; and never longer than a line.
-func readable(word string) string {
+func printableWord(word string) string {
 	const most = 60
 	if runes := []rune(word); len(runes) > most {
 		word = string(runes[:most]) + "…"

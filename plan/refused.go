@@ -18,7 +18,7 @@ func (b *builder) refusedSteps(roots []Root) {
 	for _, r := range roots {
 		for _, s := range r.Steps {
 			if reason := refusal(b.schema.Table(s.Table), s.Op); reason != "" {
-				b.found.add(b.rule(s.Table).Pos, s.Table, "the engine refuses to %s its rows: %s", s.Op, reason)
+				b.found.add(b.ruleOf(s.Table).Pos, s.Table, "the engine refuses to %s its rows: %s", s.Op, reason)
 			}
 		}
 	}

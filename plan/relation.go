@@ -7,14 +7,14 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// relations gathers the declared foreign keys, the links and what is owned.
-func (r *resolved) relations() {
+// addRelations gathers the declared foreign keys, the links and what is owned.
+func (r *resolved) addRelations() {
 	for _, t := range r.schema.Tables {
 		for _, fk := range t.ForeignKeys {
 			if r.schema.Table(fk.RefTable) == nil {
 				continue // a table that the user may not see: privileges tell
 			}
-			r.relate(&relation{
+			r.addRelation(&relation{
 				Reference: Reference{
 					Table: fk.Table, Columns: fk.Columns, RefTable: fk.RefTable, RefColumns: fk.RefColumns,
 					Link: !fk.Enforced,
@@ -28,24 +28,24 @@ func (r *resolved) relations() {
 		}
 	}
 	for _, l := range r.policy.Links {
-		if ref := r.reference("link", l.Table, l.Columns, l.RefTable, l.RefColumns, l.Pos); ref != nil {
+		if ref := r.resolveReference("link", l.Table, l.Columns, l.RefTable, l.RefColumns, l.Pos); ref != nil {
 			ref.Where = l.Where
-			r.relate(ref)
+			r.addRelation(ref)
 		}
 	}
 	for _, o := range r.policy.Owns {
-		if ref := r.reference("owns", o.Table, o.Columns, o.RefTable, o.RefColumns, o.Pos); ref != nil {
+		if ref := r.resolveReference("owns", o.Table, o.Columns, o.RefTable, o.RefColumns, o.Pos); ref != nil {
 			r.owns[ref.Table] = append(r.owns[ref.Table], ref)
-			r.relate(ref) // where nothing else declares it: another owner's row counts too
+			r.addRelation(ref) // where nothing else declares it: another owner's row counts too
 		}
 	}
 }
 
-// relate adds a reference, unless there is one that says the same: foreign
+// addRelation adds a reference, unless there is one that says the same: foreign
 // keys, which the database checks, come before links.
-func (r *resolved) relate(ref *relation) {
+func (r *resolved) addRelation(ref *relation) {
 	known := r.from[ref.Table]
-	i := slices.IndexFunc(known, ref.same)
+	i := slices.IndexFunc(known, ref.sameRelation)
 	switch {
 	case i < 0:
 		r.from[ref.Table] = append(known, ref)
@@ -53,14 +53,14 @@ func (r *resolved) relate(ref *relation) {
 	case known[i].Link && !ref.Link: // of two foreign keys the one that is enforced counts
 		*known[i] = *ref
 	case !known[i].Link && !ref.Link: // both are obeyed: the stricter one counts
-		known[i].stricter(ref)
+		known[i].keepStricter(ref)
 	}
 }
 
-// stricter makes the relation as strict as another foreign key of the same
+// keepStricter makes the relation as strict as another foreign key of the same
 // columns is: one that waits, does nothing or cascades is of no use where the other
 // doesn't.
-func (r *relation) stricter(o *relation) {
+func (r *relation) keepStricter(o *relation) {
 	r.deferrable = r.deferrable && o.deferrable
 	if r.noAction() {
 		r.onDelete = o.onDelete
@@ -70,8 +70,8 @@ func (r *relation) stricter(o *relation) {
 	}
 }
 
-// same reports whether two references relate the same rows.
-func (r *relation) same(o *relation) bool {
+// sameRelation reports whether two references relate the same rows.
+func (r *relation) sameRelation(o *relation) bool {
 	if r.Table != o.Table || r.RefTable != o.RefTable || r.Where != o.Where || len(r.Columns) != len(o.Columns) {
 		return false
 	}
@@ -84,15 +84,15 @@ func (r *relation) same(o *relation) bool {
 	return true
 }
 
-func (r *resolved) reference(what, table string, columns []string, refTable string, refColumns []string, pos Pos) *relation {
-	from, to := r.table(table, pos), r.table(refTable, pos)
+func (r *resolved) resolveReference(what, table string, columns []string, refTable string, refColumns []string, pos Pos) *relation {
+	from, to := r.resolveTable(table, pos), r.resolveTable(refTable, pos)
 	if from == nil || to == nil {
 		return nil
 	}
 	if len(refColumns) == 0 {
 		refColumns = to.PrimaryKey
 	}
-	if !r.columns(from, columns, pos, what) || !r.columns(to, refColumns, pos, what) {
+	if !r.checkColumns(from, columns, pos, what) || !r.checkColumns(to, refColumns, pos, what) {
 		return nil
 	}
 	if len(refColumns) == 0 {
@@ -106,7 +106,7 @@ func (r *resolved) reference(what, table string, columns []string, refTable stri
 	}
 	for i, c := range columns {
 		a, b := from.Column(c), to.Column(refColumns[i])
-		if !joinable(a.Kind, b.Kind) {
+		if !canJoin(a.Kind, b.Kind) {
 			r.found.add(pos, from.Name, "%s: column %s is a %s and %s.%s a %s: they can't be equal", what, c, a.Type, to.Name, b.Name, b.Type)
 			return nil
 		}
@@ -120,10 +120,10 @@ func (r *resolved) reference(what, table string, columns []string, refTable stri
 	}
 }
 
-// joinable reports whether the canonical values of one kind can be decoded
+// canJoin reports whether the canonical values of one kind can be decoded
 // to the other: text takes anything, since a polymorphic link often stores
 // keys of all tables as text.
-func joinable(child, parent dialect.Kind) bool {
+func canJoin(child, parent dialect.Kind) bool {
 	return child == parent || child == dialect.Text ||
 		child == dialect.Int && parent == dialect.Decimal || child == dialect.Decimal && parent == dialect.Int
 }

@@ -35,10 +35,10 @@ type relation struct {
 	period     bool           // the last column isn't equal to what it refers to, but within it
 }
 
-// resolve looks up all names of the policy, and reports those that the schema lacks.
-func resolve(p *Policy, s *dialect.Schema) *resolved {
+// resolvePolicy looks up all names of the policy, and reports those that the schema lacks.
+func resolvePolicy(p *Policy, s *dialect.Schema) *resolved {
 	r := &resolved{
-		policy: p.canonical(), schema: s,
+		policy: p.canonicalForm(), schema: s,
 		rules: map[dialect.Name]*PolicyTable{},
 		into:  map[dialect.Name][]*relation{}, from: map[dialect.Name][]*relation{}, owns: map[dialect.Name][]*relation{},
 		stuck: map[*relation]string{},
@@ -47,7 +47,7 @@ func resolve(p *Policy, s *dialect.Schema) *resolved {
 	r.wellFormed()
 	for i := range p.Tables {
 		rule := &p.Tables[i]
-		t := r.table(rule.Name, rule.Pos)
+		t := r.resolveTable(rule.Name, rule.Pos)
 		if t == nil {
 			continue
 		}
@@ -58,20 +58,20 @@ func resolve(p *Policy, s *dialect.Schema) *resolved {
 		r.rules[t.Name] = rule
 	}
 	if p.Subject.Table != "" && p.Subject.Table != PIIUndecided {
-		r.subject = r.table(p.Subject.Table, p.Subject.Pos)
+		r.subject = r.resolveTable(p.Subject.Table, p.Subject.Pos)
 	}
 	if r.subject != nil {
-		r.columns(r.subject, p.Subject.Key, p.Subject.Pos, "subject.key")
-		r.columns(r.subject, p.Subject.Identifiers, p.Subject.Pos, "subject.identifiers")
+		r.checkColumns(r.subject, p.Subject.Key, p.Subject.Pos, "subject.key")
+		r.checkColumns(r.subject, p.Subject.Identifiers, p.Subject.Pos, "subject.identifiers")
 	}
-	r.relations()
+	r.addRelations()
 	return r
 }
 
 // wellFormed holds a policy that was made in Go, wholly or in part, to the
 // rules that ParsePolicy has for a file, and reports what a draft left open.
 func (r *resolved) wellFormed() {
-	r.found = append(r.found, undecided(r.policy)...)
+	r.found = append(r.found, undecidedProblems(r.policy)...)
 	if !r.policy.madeInGo() {
 		return
 	}
@@ -110,17 +110,17 @@ func (p *Policy) madeInGo() bool {
 		slices.ContainsFunc(p.Retention, func(x PolicyRetention) bool { return x.Pos == none })
 }
 
-// table finds a table by the name in the policy: schema.table, or a bare name
+// resolveTable finds a table by the name in the policy: schema.table, or a bare name
 // that means the default schema, or the only table so called.
-func (r *resolved) table(name string, pos Pos) *dialect.Table {
-	t, reason := lookup(r.schema, name)
+func (r *resolved) resolveTable(name string, pos Pos) *dialect.Table {
+	t, reason := findTable(r.schema, name)
 	if t == nil {
 		r.found.add(pos, dialect.Name{}, "%s", reason)
 	}
 	return t
 }
 
-func lookup(s *dialect.Schema, name string) (*dialect.Table, string) {
+func findTable(s *dialect.Schema, name string) (*dialect.Table, string) {
 	if t := s.Table(dialect.Name{Schema: s.Default, Table: name}); t != nil {
 		return t, ""
 	}
@@ -155,16 +155,16 @@ func lookup(s *dialect.Schema, name string) (*dialect.Table, string) {
 	}
 	var names []string
 	for _, t := range s.Tables {
-		names = append(names, short(t.Name, s.Default))
+		names = append(names, displayName(t.Name, s.Default))
 	}
-	if meant := nearest(name, names); meant != "" {
+	if meant := nearestWord(name, names); meant != "" {
 		return nil, "there is no table " + name + " in the schema: did you mean " + meant + "?"
 	}
 	return nil, "there is no table " + name + " in the schema"
 }
 
-// columns reports names that the table lacks; what says where in the policy they stand.
-func (r *resolved) columns(t *dialect.Table, names []string, pos Pos, what string) bool {
+// checkColumns reports names that the table lacks; what says where in the policy they stand.
+func (r *resolved) checkColumns(t *dialect.Table, names []string, pos Pos, what string) bool {
 	ok := true
 	for _, n := range names {
 		if t.Column(n) == nil {
@@ -183,23 +183,23 @@ func nearColumn(t *dialect.Table, name string) string {
 		}
 		names = append(names, c.Name)
 	}
-	if meant := nearest(name, names); meant != "" {
+	if meant := nearestWord(name, names); meant != "" {
 		return ": did you mean " + meant + "?"
 	}
 	return ""
 }
 
-// rule returns the policy's entry for a table; an empty one where it has none,
+// ruleOf returns the policy's entry for a table; an empty one where it has none,
 // which coverage has reported.
-func (r *resolved) rule(n dialect.Name) *PolicyTable {
+func (r *resolved) ruleOf(n dialect.Name) *PolicyTable {
 	if rule := r.rules[n]; rule != nil {
 		return rule
 	}
 	return &PolicyTable{Name: n.String()}
 }
 
-// via returns the decision for one reference, or nil.
-func (t *PolicyTable) via(columns []string) *PolicyVia {
+// viaFor returns the decision for one reference, or nil.
+func (t *PolicyTable) viaFor(columns []string) *PolicyVia {
 	for i := range t.Via {
 		if sameSet(t.Via[i].Columns, columns) {
 			return &t.Via[i]

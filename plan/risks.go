@@ -16,14 +16,14 @@ type uncertain struct {
 	index  string
 }
 
-// uniqueness notes a strategy that may not keep a unique column unique, and
+// checkUniqueness notes a strategy that may not keep a unique column unique, and
 // reports one that is certain not to; it returns false for that.
-func (b *builder) uniqueness(t *dialect.Table, rule *PolicyColumn, class anonymise.Class) bool {
+func (b *builder) checkUniqueness(t *dialect.Table, rule *PolicyColumn, class anonymise.Class) bool {
 	for _, ix := range t.UniqueIndexes(rule.Name) {
 		null := rule.Overwrite.Name == "null"
 		switch {
 		case null && !ix.NullsEqual: // NULLs don't conflict
-		case null && sole(ix, rule.Name):
+		case null && soleColumn(ix, rule.Name):
 			b.found.add(rule.Pos, t.Name, "column %s can't be overwritten with null: NULLs are equal in the unique index %s: use random, fake or pseudonym", rule.Name, ix.Name)
 			return false
 		case null || class == anonymise.Lossy:
@@ -33,8 +33,8 @@ func (b *builder) uniqueness(t *dialect.Table, rule *PolicyColumn, class anonymi
 	return true
 }
 
-// hazards finds what an operator must allow before the roots are carried out.
-func (b *builder) hazards(roots []Root) []Hazard {
+// findHazards finds what an operator must allow before the roots are carried out.
+func (b *builder) findHazards(roots []Root) []Hazard {
 	var out []Hazard
 	add := func(name HazardName, t dialect.Name, format string, args ...any) {
 		h := Hazard{name, t, fmt.Sprintf(format, args...)}
@@ -45,9 +45,9 @@ func (b *builder) hazards(roots []Root) []Hazard {
 	for i := range roots {
 		r := &roots[i]
 		scan := func(ref *Reference) {
-			if !indexed(b.schema.Table(ref.Table), ref) {
+			if !isIndexed(b.schema.Table(ref.Table), ref) {
 				r.Scans = true
-				add(UnindexedLink, ref.Table, "no index starts with (%s): the table is scanned for every batch", list(ref.Columns))
+				add(UnindexedLink, ref.Table, "no index starts with (%s): the table is scanned for every batch", joinColumns(ref.Columns))
 			}
 		}
 		for _, pt := range r.Tables {
@@ -56,14 +56,14 @@ func (b *builder) hazards(roots []Root) []Hazard {
 			case pt.Address:
 				add(NoPrimaryKey, t.Name, "rows are addressed by %s, within one transaction", t.Address)
 			case r.Whole && len(pt.Key) > 0:
-				add(PersonalKey, t.Name, "the key (%s) is overwritten itself: all rows are done in one transaction", list(pt.Key))
+				add(PersonalKey, t.Name, "the key (%s) is overwritten itself: all rows are done in one transaction", joinColumns(pt.Key))
 			case r.Whole:
 				add(NoPrimaryKey, t.Name, "all rows are done in one statement and one transaction")
 			}
 			for _, w := range pt.Reach {
 				switch {
 				case w.Once:
-					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned once per run before the first batch and after the last one, and for every batch where too many rows are found to be kept in mind", list(w.Columns))
+					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned once per run before the first batch and after the last one, and for every batch where too many rows are found to be kept in mind", joinColumns(w.Columns))
 				case !w.Forwards:
 					scan(&w.Reference)
 				}
@@ -72,7 +72,7 @@ func (b *builder) hazards(roots []Root) []Hazard {
 				scan(&ref)
 			}
 			if b.now != ScopeEverything { // which has no subjects
-				b.shared(pt, add)
+				b.addSharedHazards(pt, add)
 			}
 		}
 		for _, s := range r.Steps {
@@ -103,9 +103,9 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		case s.Op == Delete:
 			add(DeletesEverything, t.Name, "every row is deleted")
 		case s.Op == Detach:
-			add(OverwritesEverything, t.Name, "(%s) is set NULL in every row%s", list(s.Detach.Columns), s.Detach.where())
+			add(OverwritesEverything, t.Name, "(%s) is set NULL in every row%s", joinColumns(s.Detach.Columns), s.Detach.whereText())
 		case s.Rows == Following:
-			add(OverwritesEverything, t.Name, "(%s) is overwritten in every row that refers to an overwritten one", list(columnsOf(s.Set)))
+			add(OverwritesEverything, t.Name, "(%s) is overwritten in every row that refers to an overwritten one", joinColumns(columnsOf(s.Set)))
 		default:
 			for _, when := range conditionsOf(s.Set) {
 				if when == "" {
@@ -114,7 +114,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 				}
 				add(OverwritesEverything, t.Name, "rows are overwritten where %s", when)
 			}
-			b.unlinked(t, s.Set, add)
+			b.addUnlinkedHazards(t, s.Set, add)
 		}
 	}
 	if s.Follow != nil {
@@ -133,7 +133,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		add(UnseenReferences, t.Name, "foreign keys of tables that the user may not see may refer to it, and delete or change rows there by cascade: %s", b.showReferences())
 	}
 	for _, tr := range t.Triggers {
-		if tr.Disabled || !fires(s.Op, tr) {
+		if tr.Disabled || !firesOn(s.Op, tr) {
 			continue
 		}
 		add(TriggersFire, t.Name, "trigger %s runs %s each %s", tr.Name, tr.Timing, s.Op)
@@ -143,7 +143,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 	}
 	if s.Op == Overwrite {
 		for _, k := range t.Key() {
-			if c := b.rule(t.Name).Column(k); c != nil && c.PII != PIINone && !b.volatile(t, k) {
+			if c := b.ruleOf(t.Name).Column(k); c != nil && c.PII != PIINone && !b.isVolatile(t, k) {
 				add(PersonalKey, t.Name, "key column %s is personal (%s) and stays as it is", k, c.PII)
 			}
 		}
@@ -153,7 +153,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		if names := triggersTo(t, v.Name, s.Op); names != "" {
 			keeps = "which stay unless a trigger removes them (" + names + ")"
 		}
-		add(CopiesElsewhere, t.Name, "virtual table %s (%s) holds copies of rows, or words of them, %s: rebuild it after the run where they do", short(v.Name, b.schema.Default), v.Module, keeps)
+		add(CopiesElsewhere, t.Name, "virtual table %s (%s) holds copies of rows, or words of them, %s: rebuild it after the run where they do", displayName(v.Name, b.schema.Default), v.Module, keeps)
 	}
 	views, publications := b.schema.Copies(t.Name)
 	for _, v := range views {
@@ -163,15 +163,15 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		add(CopiesElsewhere, t.Name, "publication %s sends rows to subscribers", p.Name)
 	}
 	for _, c := range t.Columns {
-		if largeObject(c) && (s.Op == Delete && !b.impersonal(t, c.Name) || slices.Contains(columnsOf(s.Set), c.Name)) {
+		if largeObject(c) && (s.Op == Delete && !b.isImpersonal(t, c.Name) || slices.Contains(columnsOf(s.Set), c.Name)) {
 			add(CopiesElsewhere, t.Name, "column %s names large objects, which stay: unlink them too (lo_unlink, vacuumlo)", c.Name)
 		}
 	}
 }
 
-// unlinked tells of columns that hold what a link refers to in some rows only,
+// addUnlinkedHazards tells of columns that hold what a link refers to in some rows only,
 // and are overwritten in all of them.
-func (b *builder) unlinked(t *dialect.Table, set []Assignment, add func(HazardName, dialect.Name, string, ...any)) {
+func (b *builder) addUnlinkedHazards(t *dialect.Table, set []Assignment, add func(HazardName, dialect.Name, string, ...any)) {
 	for _, a := range set {
 		for _, ref := range b.from[t.Name] {
 			if ref.Link && ref.Where != "" && slices.Contains(ref.Columns, a.Column) && a.Strategy.Modifiers.When == "" {
@@ -189,10 +189,10 @@ func (b *builder) showReferences() string {
 	return "grant PROCESS, or a privilege on all databases such as REFERENCES, to the users who make the plan and run it"
 }
 
-// impersonal reports whether the policy says that a column holds nothing personal,
+// isImpersonal reports whether the policy says that a column holds nothing personal,
 // or there is none to say otherwise (see CheckSchema).
-func (b *builder) impersonal(t *dialect.Table, column string) bool {
-	c := b.rule(t.Name).Column(column)
+func (b *builder) isImpersonal(t *dialect.Table, column string) bool {
+	c := b.ruleOf(t.Name).Column(column)
 	return c == nil || c.PII == PIINone
 }
 
@@ -201,9 +201,9 @@ func (b *builder) impersonal(t *dialect.Table, column string) bool {
 // (https://www.postgresql.org/docs/current/lo.html).
 func largeObject(c *dialect.Column) bool { return c.Type == "oid" || strings.HasSuffix(c.Type, ".lo") }
 
-// shared finds tables whose rows belong to several subjects, where the policy
+// addSharedHazards finds tables whose rows belong to several subjects, where the policy
 // hasn't decided for each of the references.
-func (b *builder) shared(pt Table, add func(HazardName, dialect.Name, string, ...any)) {
+func (b *builder) addSharedHazards(pt Table, add func(HazardName, dialect.Name, string, ...any)) {
 	if b.subject == nil {
 		return
 	}
@@ -213,16 +213,16 @@ func (b *builder) shared(pt Table, add func(HazardName, dialect.Name, string, ..
 		if ref.RefTable != b.subject.Name || pt.Name == b.subject.Name {
 			continue
 		}
-		columns = append(columns, "("+list(ref.Columns)+")")
-		if b.rule(pt.Name).via(ref.Columns) != nil {
+		columns = append(columns, "("+joinColumns(ref.Columns)+")")
+		if b.ruleOf(pt.Name).viaFor(ref.Columns) != nil {
 			continue
 		}
 		undecided++
-		if !distinct(b.subject, ref.RefColumns) {
-			add(SharedRow, pt.Name, "a row refers by (%s) to every subject with the same (%s), of which there may be several: decide for the reference with `via`", list(ref.Columns), list(ref.RefColumns))
+		if !distinctTogether(b.subject, ref.RefColumns) {
+			add(SharedRow, pt.Name, "a row refers by (%s) to every subject with the same (%s), of which there may be several: decide for the reference with `via`", joinColumns(ref.Columns), joinColumns(ref.RefColumns))
 		}
 	}
 	if len(columns) > 1 && undecided > 0 {
-		add(SharedRow, pt.Name, "a row refers to %d subjects, by %s: decide for each with `via`", len(columns), list(columns))
+		add(SharedRow, pt.Name, "a row refers to %d subjects, by %s: decide for each with `via`", len(columns), joinColumns(columns))
 	}
 }

@@ -2,13 +2,13 @@ package plan
 
 import "slices"
 
-// stay works out which rows may have to stay in their table though they were
+// markStaying works out which rows may have to stay in their table though they were
 // to be deleted, and through which references.
 //
 // A row that stays (because the policy overwrites or keeps it, a hold does, or
 // others share it) keeps every row that it refers to by a reference that it
 // can't let go of.
-func (c *closure) stay() {
+func (c *closure) markStaying() {
 	for changed := true; changed; {
 		changed = false
 		set := func(flag *bool, value bool) {
@@ -20,15 +20,15 @@ func (c *closure) stay() {
 			set(&n.mayHold, n.rule.Hold != nil)
 			for _, w := range n.reach {
 				set(&n.mayHold, w.from.mayHold)
-				set(&n.mayReplace, w.forwards && w.from.mayStay && n.deletes())
+				set(&n.mayReplace, w.forwards && w.from.mayStay && n.isDeleted())
 			}
-			set(&n.mayReplace, len(n.anchoredBy) > 0 && n.deletes())
-			set(&n.mayStay, n.mayHold || n.mayReplace || n.owned || !n.only(EraseDelete))
+			set(&n.mayReplace, len(n.anchoredBy) > 0 && n.isDeleted())
+			set(&n.mayStay, n.mayHold || n.mayReplace || n.owned || !n.onlyErase(EraseDelete))
 			if !n.mayStay {
 				continue
 			}
-			for _, ref := range c.holding(n) {
-				if p := c.byName[ref.RefTable]; c.anchors(n, ref) {
+			for _, ref := range c.heldReferences(n) {
+				if p := c.byName[ref.RefTable]; c.isAnchor(n, ref) {
 					set(&p.mayReplace, true)
 					set(&p.mayStay, true)
 				}
@@ -39,27 +39,27 @@ func (c *closure) stay() {
 		if !n.mayStay {
 			continue
 		}
-		for _, ref := range c.holding(n) {
-			free, gone := c.detachable(ref) == "", c.overwrites(n, ref)
+		for _, ref := range c.heldReferences(n) {
+			free, gone := c.whyNotDetachable(ref) == "", c.canOverwrite(n, ref)
 			if free && !gone && c.letsGo(n, ref) {
 				c.loose = append(c.loose, cut{ref, c.byName[ref.RefTable]})
 			}
-			if c.anchors(n, ref) {
+			if c.isAnchor(n, ref) {
 				n.anchors = append(n.anchors, Anchor{Reference: ref.Reference, Held: free || gone})
 			}
 		}
 	}
 }
 
-// holding are the references by which rows of n that stay may hold on to rows
+// heldReferences are the references by which rows of n that stay may hold on to rows
 // that would be deleted. What a row owns isn't among them: it stays with its
 // owner in any case.
-func (c *closure) holding(n *node) []*relation {
+func (c *closure) heldReferences(n *node) []*relation {
 	var out []*relation
 	for _, ref := range c.from[n.table.Name] {
 		p := c.byName[ref.RefTable]
-		if p == nil || !p.deletes() || c.detached[ref] || n.staysWith(ref) ||
-			slices.ContainsFunc(p.reach, func(w reach) bool { return w.forwards && w.same(ref) }) {
+		if p == nil || !p.isDeleted() || c.detached[ref] || n.staysWith(ref) ||
+			slices.ContainsFunc(p.reach, func(w reach) bool { return w.forwards && w.sameRelation(ref) }) {
 			continue
 		}
 		out = append(out, ref)
@@ -70,50 +70,50 @@ func (c *closure) holding(n *node) []*relation {
 // staysWith reports whether rows of n stay only because the row that ref refers
 // to is held, so that they needn't keep it.
 func (n *node) staysWith(ref *relation) bool {
-	return n.rule.Hold == nil && !n.owned && !n.mayReplace && n.only(EraseDelete) &&
+	return n.rule.Hold == nil && !n.owned && !n.mayReplace && n.onlyErase(EraseDelete) &&
 		!slices.ContainsFunc(n.reach, func(w reach) bool { return w.from.mayHold && w.relation != ref })
 }
 
-// anchors reports whether a row of n that stays may keep what ref refers to.
-func (c *closure) anchors(n *node, ref *relation) bool {
-	return c.detachable(ref) != "" && !c.overwrites(n, ref) || n.holds(ref.Columns)
+// isAnchor reports whether a row of n that stays may keep what ref refers to.
+func (c *closure) isAnchor(n *node, ref *relation) bool {
+	return c.whyNotDetachable(ref) != "" && !c.canOverwrite(n, ref) || n.holdsColumns(ref.Columns)
 }
 
 // letsGo reports whether a row of n that stays may let go of what ref, which can
 // be set NULL, refers to.
 func (c *closure) letsGo(n *node, ref *relation) bool {
-	return n.owned || n.mayReplace || !n.only(EraseDelete) || n.rule.Hold != nil && !n.rule.Hold.keeps(ref.Columns)
+	return n.owned || n.mayReplace || !n.onlyErase(EraseDelete) || n.rule.Hold != nil && !n.rule.Hold.keepsColumns(ref.Columns)
 }
 
-// holds reports whether a hold may keep one of the columns as it is: the node's
+// holdsColumns reports whether a hold may keep one of the columns as it is: the node's
 // own, or the one of a row through which a row of a table without is held.
-func (n *node) holds(columns []string) bool {
+func (n *node) holdsColumns(columns []string) bool {
 	if n.rule.Hold != nil {
-		return n.rule.Hold.keeps(columns)
+		return n.rule.Hold.keepsColumns(columns)
 	}
 	return n.mayHold
 }
 
-// keeps reports whether the hold covers one of the columns.
-func (h *Hold) keeps(columns []string) bool {
+// keepsColumns reports whether the hold covers one of the columns.
+func (h *Hold) keepsColumns(columns []string) bool {
 	return h.Keep == nil || slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(h.Keep, c) })
 }
 
-// overwrites reports whether the reference is a link whose columns are
+// canOverwrite reports whether the reference is a link whose columns are
 // replaced in every row that stays, but for those under a hold, so that nothing
 // is referred to any more.
-func (c *closure) overwrites(n *node, ref *relation) bool {
-	return ref.Link && !n.owned && !n.any(EraseKeep) && slices.ContainsFunc(ref.Columns, func(name string) bool {
+func (c *closure) canOverwrite(n *node, ref *relation) bool {
+	return ref.Link && !n.owned && !n.hasErase(EraseKeep) && slices.ContainsFunc(ref.Columns, func(name string) bool {
 		col := n.rule.Column(name)
 		return col != nil && col.Overwrite != nil && col.Overwrite.Name != "keep"
 	})
 }
 
-// unseen reports whether the rows of n may be deleted without being looked at:
+// deletesByReference reports whether the rows of n may be deleted without being looked at:
 // they are leaves, none of them may stay for a reason of its own, and no
 // other row's fate depends on which they are.
-func (c *closure) unseen(n *node) bool {
-	if n.owned || n.cycle > 0 || n.parent == nil || n.leads || n.mayReplace || n.rule.Hold != nil || !n.only(EraseDelete) {
+func (c *closure) deletesByReference(n *node) bool {
+	if n.owned || n.cycle > 0 || n.parent == nil || n.leads || n.mayReplace || n.rule.Hold != nil || !n.onlyErase(EraseDelete) {
 		return false
 	}
 	for _, ref := range c.from[n.table.Name] {

@@ -6,13 +6,13 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// tables renders the closure's nodes for the plan.
-func (c *closure) tables() []Table {
+// plannedTables renders the closure's nodes for the plan.
+func (c *closure) plannedTables() []Table {
 	var out []Table
 	for _, n := range c.nodes {
 		t := Table{
-			Name: n.table.Name, Key: c.rowKey(n), Cycle: n.cycle, Erase: n.erase, Hold: n.rule.Hold.planned(),
-			Keeps: n.anchors, Unseen: c.unseen(n),
+			Name: n.table.Name, Key: c.rowKey(n), Cycle: n.cycle, Erase: n.erase, Hold: n.rule.Hold.plannedHold(),
+			Keeps: n.anchors, Unseen: c.deletesByReference(n),
 		}
 		for _, w := range n.reach {
 			t.Reach = append(t.Reach, Reach{Reference: w.Reference, Forwards: w.forwards, Erase: w.erase})
@@ -39,13 +39,13 @@ func (c *closure) tables() []Table {
 	return out
 }
 
-// overwrites reports whether some column is to be overwritten.
-func (t *PolicyTable) overwrites() bool {
+// hasOverwrites reports whether some column is to be overwritten.
+func (t *PolicyTable) hasOverwrites() bool {
 	return slices.ContainsFunc(t.Columns, func(c PolicyColumn) bool { return c.Overwrite != nil && c.Overwrite.Name != "keep" })
 }
 
-// planned is the hold as a plan has it, without its place in the policy's file.
-func (h *Hold) planned() *Hold {
+// plannedHold is the hold as a plan has it, without its place in the policy's file.
+func (h *Hold) plannedHold() *Hold {
 	if h == nil {
 		return nil
 	}
@@ -54,8 +54,8 @@ func (h *Hold) planned() *Hold {
 	return &out
 }
 
-// leaves are the columns that the hold doesn't keep.
-func (h *Hold) leaves(t *dialect.Table) []string {
+// leftColumns are the columns that the hold doesn't keep.
+func (h *Hold) leftColumns(t *dialect.Table) []string {
 	var out []string
 	for _, c := range t.Columns {
 		if !slices.Contains(h.Keep, c.Name) {
@@ -65,12 +65,12 @@ func (h *Hold) leaves(t *dialect.Table) []string {
 	return out
 }
 
-// steps are the closure's operations: references are cut first, then rows go
+// buildSteps are the closure's operations: references are cut first, then rows go
 // from the leaves to the root, and what they owned goes last, as far as the
 // references between them allow. Where nothing can be rolled back links are cut at
 // the end: a batch that is tried again has to find the rows once more.
-func (c *closure) steps() []Step {
-	c.absent = c.emptied
+func (c *closure) buildSteps() []Step {
+	c.absent = c.becomesEmpty
 	var out, last []Step
 	add := func(s Step) { out = append(out, s) }
 	for _, kind := range []struct {
@@ -78,14 +78,14 @@ func (c *closure) steps() []Step {
 		rows Rows
 	}{{c.detach, Reached}, {c.within, Going}, {c.loose, Staying}} {
 		for _, x := range kind.cuts {
-			if hold := c.rule(x.Table).Hold; kind.rows == Reached && hold != nil && hold.keeps(x.Columns) {
-				c.found.add(hold.Pos, x.Table, "the hold keeps (%s), so the reference can't be detached: name the held columns in hold.keep, or decide `keep`", list(x.Columns))
+			if hold := c.ruleOf(x.Table).Hold; kind.rows == Reached && hold != nil && hold.keepsColumns(x.Columns) {
+				c.found.add(hold.Pos, x.Table, "the hold keeps (%s), so the reference can't be detached: name the held columns in hold.keep, or decide `keep`", joinColumns(x.Columns))
 			}
 			t := c.schema.Table(x.Table)
 			if t.Unerasable != "" {
-				c.found.add(c.rule(x.Table).Pos, x.Table, "the engine doesn't change its rows: %s", t.Unerasable)
+				c.found.add(c.ruleOf(x.Table).Pos, x.Table, "the engine doesn't change its rows: %s", t.Unerasable)
 			}
-			step := Step{Op: Detach, Table: x.Table, Rows: kind.rows, Detach: &x.Reference, Path: c.path(x.to) + " ← " + short(x.Table, c.schema.Default) + "(" + list(x.Columns) + ")"}
+			step := Step{Op: Detach, Table: x.Table, Rows: kind.rows, Detach: &x.Reference, Path: c.pathTo(x.to) + " ← " + displayName(x.Table, c.schema.Default) + "(" + joinColumns(x.Columns) + ")"}
 			if t.NoTransactions && x.Link {
 				last = append(last, step)
 			} else {
@@ -106,34 +106,34 @@ func (c *closure) rowKey(n *node) []string {
 	if n.table == c.subject && slices.ContainsFunc(n.table.Keys(), func(key []string) bool { return sameSet(key, c.subjectKey()) }) {
 		return c.subjectKey()
 	}
-	key := c.address(n.table)
+	key := c.addressKey(n.table)
 	for _, name := range key {
-		if o := c.origin(n.table, name); o != nil && (n.mayHold || n.mayReplace || n.any(EraseOverwrite)) {
+		if o := c.findOrigin(n.table, name); o != nil && (n.mayHold || n.mayReplace || n.hasErase(EraseOverwrite)) {
 			c.found.add(n.rule.Pos, n.table.Name, "rows are addressed by (%s), of which column %s follows %s.%s, so that they couldn't be found again: give the table another unique NOT NULL key",
-				list(key), name, short(o.table.Name, c.schema.Default), o.rule.Name)
+				joinColumns(key), name, displayName(o.table.Name, c.schema.Default), o.rule.Name)
 		}
 	}
 	return key
 }
 
-// emptied reports whether no row of the reference is left when what it refers to
+// becomesEmpty reports whether no row of the reference is left when what it refers to
 // is overwritten.
-func (c *closure) emptied(ref *relation) bool {
+func (c *closure) becomesEmpty(ref *relation) bool {
 	n := c.byName[ref.Table]
 	return c.detached[ref] || n != nil && !n.mayStay && n.parent != nil &&
-		slices.ContainsFunc(n.reach, func(w reach) bool { return !w.forwards && w.same(ref) })
+		slices.ContainsFunc(n.reach, func(w reach) bool { return !w.forwards && w.sameRelation(ref) })
 }
 
-// overwrite adds a step, with what follows it, at the end.
-func (c *closure) overwrite(s Step, add func(Step)) {
-	following := c.following(s)
+// addOverwrite adds a step, with what follows it, at the end.
+func (c *closure) addOverwrite(s Step, add func(Step)) {
+	following := c.followingSteps(s)
 	if len(following) == 0 {
 		add(s)
 		return
 	}
 	for _, f := range following {
 		for _, a := range f.Set {
-			if h := c.rule(f.Table).Hold; h != nil && h.keeps([]string{a.Column}) {
+			if h := c.ruleOf(f.Table).Hold; h != nil && h.keepsColumns([]string{a.Column}) {
 				c.found.add(h.Pos, f.Table, "the hold keeps column %s, which follows %s: name the held columns in hold.keep, or don't overwrite the other", a.Column, s.Table)
 			}
 		}
@@ -144,35 +144,35 @@ func (c *closure) overwrite(s Step, add func(Step)) {
 // tableSteps adds what happens to the rows of one table.
 func (c *closure) tableSteps(n *node, add func(Step)) {
 	t, rule := n.table, n.rule
-	overwritten := n.mayReplace || n.any(EraseOverwrite)
-	if overwritten && (!c.ended || n.untouched()) {
+	overwritten := n.mayReplace || n.hasErase(EraseOverwrite)
+	if overwritten && (!c.ended || n.isUntouched()) {
 		why := "the policy overwrites its rows"
 		if n.mayReplace {
 			why = "a row may have to stay because another that stays refers to it"
 		}
-		c.complete(t, rule, nil, why)
-		if set := c.assignments(t, rule, nil, c.rowKey(n)); len(set) > 0 {
-			c.overwrite(Step{Op: Overwrite, Table: t.Name, Set: set, Path: c.path(n)}, add)
-		} else if n.any(EraseOverwrite) && !rule.overwrites() {
+		c.requireOverwrites(t, rule, nil, why)
+		if set := c.makeAssignments(t, rule, nil, c.rowKey(n)); len(set) > 0 {
+			c.addOverwrite(Step{Op: Overwrite, Table: t.Name, Set: set, Path: c.pathTo(n)}, add)
+		} else if n.hasErase(EraseOverwrite) && !rule.hasOverwrites() {
 			c.found.add(rule.Pos, t.Name, "`erase: overwrite`, but no column has an `overwrite:`: add one, or decide `keep`")
 		}
 	}
 	switch h := rule.Hold; {
 	case h == nil || h.Keep == nil:
 	case c.ended:
-		if set := c.assignments(t, rule, h.leaves(t), c.rowKey(n)); overwritten && len(set) > 0 {
-			c.overwrite(Step{Op: Overwrite, Table: t.Name, Rows: Freed, Set: set, Path: c.path(n)}, add)
+		if set := c.makeAssignments(t, rule, h.leftColumns(t), c.rowKey(n)); overwritten && len(set) > 0 {
+			c.addOverwrite(Step{Op: Overwrite, Table: t.Name, Rows: Freed, Set: set, Path: c.pathTo(n)}, add)
 		}
 	default:
-		c.complete(t, rule, h.Keep, "the hold leaves it to be overwritten")
-		if set := c.assignments(t, rule, h.Keep, c.rowKey(n)); len(set) > 0 {
-			c.overwrite(Step{Op: Overwrite, Table: t.Name, Rows: Held, Set: set, Path: c.path(n)}, add)
+		c.requireOverwrites(t, rule, h.Keep, "the hold leaves it to be overwritten")
+		if set := c.makeAssignments(t, rule, h.Keep, c.rowKey(n)); len(set) > 0 {
+			c.addOverwrite(Step{Op: Overwrite, Table: t.Name, Rows: Held, Set: set, Path: c.pathTo(n)}, add)
 		}
 	}
-	if n.deletes() {
-		add(Step{Op: Delete, Table: t.Name, Path: c.path(n)})
+	if n.isDeleted() {
+		add(Step{Op: Delete, Table: t.Name, Path: c.pathTo(n)})
 	}
-	if n.any(EraseKeep) {
-		add(Step{Op: Keep, Table: t.Name, Path: c.path(n)})
+	if n.hasErase(EraseKeep) {
+		add(Step{Op: Keep, Table: t.Name, Path: c.pathTo(n)})
 	}
 }

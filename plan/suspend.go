@@ -37,10 +37,10 @@ func (p *Plan) Offers() []Hazard {
 	return out
 }
 
-// suspends lists the indexes of a table that may be suspended while the
+// suspensionsOf lists the indexes of a table that may be suspended while the
 // assignments are made to all of its rows, in batches: those that an assigned
 // column is in, and all others with them where the engine writes to every index.
-func (b *builder) suspends(t *dialect.Table, set []Assignment) []Suspension {
+func (b *builder) suspensionsOf(t *dialect.Table, set []Assignment) []Suspension {
 	if len(t.Partitions) > 0 || t.History != nil || t.NoTransactions || t.Unerasable != "" {
 		return nil
 	}
@@ -50,13 +50,13 @@ func (b *builder) suspends(t *dialect.Table, set []Assignment) []Suspension {
 	all := b.engine.Engine().EveryIndex && slices.ContainsFunc(t.Indexes, overwritten)
 	var out []Suspension
 	for _, ix := range t.Indexes {
-		if !all && !overwritten(ix) || ix.Primary || ix.Stays != "" || b.leads(t, ix) {
+		if !all && !overwritten(ix) || ix.Primary || ix.Stays != "" || b.leadsIndex(t, ix) {
 			continue
 		}
 		s := Suspension{Index: ix.Name, Hazard: SuspendsIndexes}
 		if ix.Unique {
 			// InnoDB keeps the rows of a table without a primary key in one of its unique indexes.
-			if len(t.PrimaryKey) == 0 || !b.proved(t, ix) {
+			if len(t.PrimaryKey) == 0 || !b.isProvenUnique(t, ix) {
 				continue
 			}
 			s.Hazard = SuspendsUniqueness
@@ -67,10 +67,10 @@ func (b *builder) suspends(t *dialect.Table, set []Assignment) []Suspension {
 	return out
 }
 
-// leads reports whether a foreign key, at either end, or the numbering of a
+// leadsIndex reports whether a foreign key, at either end, or the numbering of a
 // column needs an index that starts as this one does. Whether another one would
 // serve too isn't asked.
-func (b *builder) leads(t *dialect.Table, ix *dialect.Index) bool {
+func (b *builder) leadsIndex(t *dialect.Table, ix *dialect.Index) bool {
 	if len(ix.Parts) == 0 {
 		return true
 	}
@@ -91,7 +91,7 @@ func (b *builder) leads(t *dialect.Table, ix *dialect.Index) bool {
 	return false
 }
 
-// proved reports whether the strategies keep the index unique.
-func (b *builder) proved(t *dialect.Table, ix *dialect.Index) bool {
+// isProvenUnique reports whether the strategies keep the index unique.
+func (b *builder) isProvenUnique(t *dialect.Table, ix *dialect.Index) bool {
 	return !slices.ContainsFunc(b.unsure, func(u uncertain) bool { return u.table == t.Name && u.index == ix.Name })
 }

@@ -14,21 +14,21 @@ import (
 
 // String is the plan for a person to review: every step with the way its table
 // is reached, every hazard, and the digest that approves it.
-func (p *Plan) String() string { return p.text(nil) }
+func (p *Plan) String() string { return p.renderText(nil) }
 
 // TextSince is String with the hazards that the approved plan doesn't have first.
-func (p *Plan) TextSince(approved *Plan) string { return p.text(approved) }
+func (p *Plan) TextSince(approved *Plan) string { return p.renderText(approved) }
 
-func (p *Plan) text(approved *Plan) string {
+func (p *Plan) renderText(approved *Plan) string {
 	var b strings.Builder
-	say(&b, "Plan for %s on %s, scope %s\n", p.Database, p.Engine, p.Scope)
+	fprintPrintable(&b, "Plan for %s on %s, scope %s\n", p.Database, p.Engine, p.Scope)
 	if p.OnlyOn != "" {
-		say(&b, "Runs only on the database %s\n", p.OnlyOn)
+		fprintPrintable(&b, "Runs only on the database %s\n", p.OnlyOn)
 	}
 	if p.Subject != nil {
-		say(&b, "A subject is a row of %s, named by %s", short(p.Subject.Table, p.Default), list(p.Subject.Key))
+		fprintPrintable(&b, "A subject is a row of %s, named by %s", displayName(p.Subject.Table, p.Default), joinColumns(p.Subject.Key))
 		if len(p.Subject.Identifiers) > 0 {
-			say(&b, " (or by %s)", list(p.Subject.Identifiers))
+			fprintPrintable(&b, " (or by %s)", joinColumns(p.Subject.Identifiers))
 		}
 		b.WriteByte('\n')
 	}
@@ -36,14 +36,14 @@ func (p *Plan) text(approved *Plan) string {
 	for i := range p.Roots {
 		r := &p.Roots[i]
 		if p.Scope != ScopeEverything {
-			say(w, "\n%s\n", r.heading(p.Default))
+			fprintPrintable(w, "\n%s\n", r.textHeading(p.Default))
 		} else if i == 0 {
 			fmt.Fprintln(w)
 		}
 		for _, s := range r.Steps {
-			say(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.object(p.Default), s.meaning(p, r))
+			fprintPrintable(w, "  %s\t%s\t%s\t%s\n", s.ID, s.Op, s.textObject(p.Default), s.textMeaning(p, r))
 			for _, a := range s.Set {
-				say(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Written(), a.Way)
+				fprintPrintable(w, "  \t\t  %s\t%s, %s\n", a.Column, a.Written(), a.Way)
 			}
 		}
 	}
@@ -51,13 +51,13 @@ func (p *Plan) text(approved *Plan) string {
 	if conditions := slices.DeleteFunc(p.Conditions(), func(c Condition) bool { return c.inStep }); len(conditions) > 0 {
 		b.WriteString("\nConditions, in the database's SQL:\n")
 		for _, c := range conditions {
-			say(&b, "  %s: where %s\n", c.Of, c.SQL)
+			fprintPrintable(&b, "  %s: where %s\n", c.Of, c.SQL)
 		}
 	}
 	if len(p.Unlinked) > 0 {
 		b.WriteString("\nNo subject's rows are looked for in:\n")
 		for _, u := range p.Unlinked {
-			say(&b, "  %s: %s\n", short(u.Table, p.Default), u.Reason)
+			fprintPrintable(&b, "  %s: %s\n", displayName(u.Table, p.Default), u.Reason)
 		}
 	}
 	hazards := p.Hazards
@@ -71,7 +71,7 @@ func (p *Plan) text(approved *Plan) string {
 	}
 	p.printHazards(&b, "Hazards, each to be allowed by name:", hazards)
 	p.printHazards(&b, "Faster, where it is allowed:", p.Offers())
-	say(&b, "\nDigest %s\n", p.Digest())
+	fprintPrintable(&b, "\nDigest %s\n", p.Digest())
 	return b.String()
 }
 
@@ -82,15 +82,15 @@ func (p *Plan) printHazards(w io.Writer, heading string, hazards []Hazard) {
 	for _, g := range GroupHazards(hazards) {
 		var tables []string
 		for _, t := range g.Tables {
-			tables = append(tables, short(t, p.Default))
+			tables = append(tables, displayName(t, p.Default))
 		}
-		say(w, "  --allow %s  %s: %s\n", g.Name, list(tables), g.Reason)
+		fprintPrintable(w, "  --allow %s  %s: %s\n", g.Name, joinColumns(tables), g.Reason)
 	}
 }
 
-// say writes a line, in which names from the catalogue and texts of the policy
+// fprintPrintable writes a line, in which names from the catalogue and texts of the policy
 // can't break lines or steer the reviewer's terminal.
-func say(w io.Writer, format string, args ...any) {
+func fprintPrintable(w io.Writer, format string, args ...any) {
 	for i, a := range args {
 		args[i] = strings.Map(func(r rune) rune {
 			if !unicode.IsPrint(r) {
@@ -116,14 +116,14 @@ func (a Assignment) Written() string {
 	return text
 }
 
-func (r *Root) heading(usual string) string {
-	name := short(r.Table, usual)
+func (r *Root) textHeading(usual string) string {
+	name := displayName(r.Table, usual)
 	switch {
 	case r.Ended:
 		return fmt.Sprintf("For each row of %s that was erased but for what a hold kept, when the hold has ended:", name)
 	case r.Older != nil && r.Older.Lookup != nil:
 		l := r.Older.Lookup
-		return fmt.Sprintf("For each row of %s with %s older than %s.%s says for its %s:", name, r.Older.Column, short(l.Table, usual), l.Column, l.Key)
+		return fmt.Sprintf("For each row of %s with %s older than %s.%s says for its %s:", name, r.Older.Column, displayName(l.Table, usual), l.Column, l.Key)
 	case r.Older != nil:
 		return fmt.Sprintf("For each row of %s with %s older than %s:", name, r.Older.Column, r.Older.Period)
 	case r.Whole:
@@ -132,21 +132,21 @@ func (r *Root) heading(usual string) string {
 	return fmt.Sprintf("For each row of %s that is given:", name)
 }
 
-func (s *Step) object(usual string) string {
+func (s *Step) textObject(usual string) string {
 	if s.Detach != nil {
-		return short(s.Table, usual) + "(" + list(s.Detach.Columns) + ")"
+		return displayName(s.Table, usual) + "(" + joinColumns(s.Detach.Columns) + ")"
 	}
-	return short(s.Table, usual)
+	return displayName(s.Table, usual)
 }
 
-// meaning is which rows a step is for, in words.
-func (s *Step) meaning(p *Plan, r *Root) string {
+// textMeaning is which rows a step is for, in words.
+func (s *Step) textMeaning(p *Plan, r *Root) string {
 	out := s.Path
 	switch {
 	case s.Op == Detach && s.Rows == Going:
 		out += ": among deleted rows, to break a cycle"
 	case s.Op == Detach && s.Rows == Staying && p.Scope == ScopeEverything:
-		out += ": in every row" + s.Detach.where() + ", since every row of " + short(s.Detach.RefTable, p.Default) + " is deleted"
+		out += ": in every row" + s.Detach.whereText() + ", since every row of " + displayName(s.Detach.RefTable, p.Default) + " is deleted"
 	case s.Op == Detach && s.Rows == Staying:
 		out += ": where the row stays and the one that it refers to is deleted"
 	case s.Rows == Following && s.Set[0].Way == InDatabase:
@@ -159,27 +159,27 @@ func (s *Step) meaning(p *Plan, r *Root) string {
 		out += ": what the hold kept of rows that have to stay"
 	case s.Op == Overwrite && r.Ended:
 		out += ": rows that were kept whole and have to stay"
-	case s.Op == Overwrite && r.has(Delete, s.Table):
+	case s.Op == Overwrite && r.hasStep(Delete, s.Table):
 		out += ": rows that can't be deleted, since one that stays refers to them"
 	}
 	if s.Again {
 		out += ", those that triggers write meanwhile included"
 	}
-	if h := r.table(s.Table); h != nil && h.Hold != nil && s.Op != Detach {
-		out += " (hold: " + h.Hold.Because + h.Hold.until() + ")"
+	if h := r.tableOf(s.Table); h != nil && h.Hold != nil && s.Op != Detach {
+		out += " (hold: " + h.Hold.Because + h.Hold.untilText() + ")"
 	}
 	return out
 }
 
-// where is the link's condition as the end of a sentence.
-func (r *Reference) where() string {
+// whereText is the link's condition as the end of a sentence.
+func (r *Reference) whereText() string {
 	if r.Where == "" {
 		return ""
 	}
 	return " where " + r.Where
 }
 
-func (h *Hold) until() string {
+func (h *Hold) untilText() string {
 	switch {
 	case h.Until == nil:
 		return ""
@@ -189,8 +189,8 @@ func (h *Hold) until() string {
 	return fmt.Sprintf(", until %s + %s", h.Until.Column, h.Until.Period)
 }
 
-// has reports whether the root has a step of that operation on the table.
-func (r *Root) has(op Op, t dialect.Name) bool {
+// hasStep reports whether the root has a step of that operation on the table.
+func (r *Root) hasStep(op Op, t dialect.Name) bool {
 	for i := range r.Steps {
 		if r.Steps[i].Op == op && r.Steps[i].Table == t {
 			return true
@@ -199,7 +199,7 @@ func (r *Root) has(op Op, t dialect.Name) bool {
 	return false
 }
 
-func (r *Root) table(n dialect.Name) *Table {
+func (r *Root) tableOf(n dialect.Name) *Table {
 	for i := range r.Tables {
 		if r.Tables[i].Name == n {
 			return &r.Tables[i]
@@ -208,27 +208,27 @@ func (r *Root) table(n dialect.Name) *Table {
 	return nil
 }
 
-// path is how a person would say where the node's rows come from.
-func (c *closure) path(n *node) string {
-	name := short(n.table.Name, c.schema.Default)
+// pathTo is how a person would say where the node's rows come from.
+func (c *closure) pathTo(n *node) string {
+	name := displayName(n.table.Name, c.schema.Default)
 	switch {
 	case n.parent == nil:
 		return name
 	case n.owned:
-		return c.path(n.parent) + "(" + n.via + ") → " + name
+		return c.pathTo(n.parent) + "(" + n.via + ") → " + name
 	}
-	return c.path(n.parent) + " ← " + name + "(" + n.via + ")"
+	return c.pathTo(n.parent) + " ← " + name + "(" + n.via + ")"
 }
 
 // TableName is a table's name as the plan's text has it: without the schema of the connection.
-func (p *Plan) TableName(n dialect.Name) string { return short(n, p.Default) }
+func (p *Plan) TableName(n dialect.Name) string { return displayName(n, p.Default) }
 
-// short is a table's name without the schema that goes without saying.
-func short(n dialect.Name, usual string) string {
+// displayName is a table's name without the schema that goes without saying.
+func displayName(n dialect.Name, usual string) string {
 	if n.Schema == usual {
 		return n.Table
 	}
 	return n.String()
 }
 
-func list(columns []string) string { return strings.Join(columns, ", ") }
+func joinColumns(columns []string) string { return strings.Join(columns, ", ") }

@@ -18,7 +18,7 @@ type Unlinked struct {
 // a subject's rows, that the closure doesn't reach. It returns those that the
 // policy gives a reason for.
 func (b *builder) checkReach(root *Root) []Unlinked {
-	reached, referring := reachedBy(root), b.referring()
+	reached, referring := reachedBy(root), b.referringTables()
 	closed := len(b.found) == 0 // else a table may be missing for a reason that is reported
 	var out []Unlinked
 	for _, t := range b.schema.Tables {
@@ -29,19 +29,19 @@ func (b *builder) checkReach(root *Root) []Unlinked {
 		switch {
 		case reached[t.Name]:
 			if rule.Unlinked != "" {
-				b.found.add(rule.Pos, t.Name, "`unlinked`, but a subject's rows are found in it, from %s: take the line out", short(root.Table, b.schema.Default))
+				b.found.add(rule.Pos, t.Name, "`unlinked`, but a subject's rows are found in it, from %s: take the line out", displayName(root.Table, b.schema.Default))
 			}
 		case rule.Unlinked != "":
 			out = append(out, Unlinked{t.Name, rule.Unlinked})
-		case !rule.decides() && len(rule.personal()) == 0:
-		case !rule.decides() && b.policy.retains(b.resolved, t.Name):
+		case !rule.decidesRows() && len(rule.personalColumns()) == 0:
+		case !rule.decidesRows() && b.policy.hasRetention(b.resolved, t.Name):
 			out = append(out, Unlinked{t.Name, "its rows have a retention period, whoever they are about"})
 		case referring[t.Name] && closed:
 			b.found.add(rule.Pos, t.Name, "no subject's rows are found in it, since what it refers to is detached or owned: %s", b.wayOut(rule, t, reached))
 		case referring[t.Name]:
 		default:
 			b.found.add(rule.Pos, t.Name, "%s, but no foreign key or link leads to its rows from %s: %s",
-				rule.claim(), short(root.Table, b.schema.Default), b.wayOut(rule, t, reached))
+				rule.claimText(), displayName(root.Table, b.schema.Default), b.wayOut(rule, t, reached))
 		}
 	}
 	return out
@@ -59,9 +59,9 @@ func reachedBy(r *Root) map[dialect.Name]bool {
 	return out
 }
 
-// referring are the tables whose rows refer to the subject's, directly or
+// referringTables are the tables whose rows refer to the subject's, directly or
 // through others, whatever is decided about them, and what those own.
-func (b *builder) referring() map[dialect.Name]bool {
+func (b *builder) referringTables() map[dialect.Name]bool {
 	out := map[dialect.Name]bool{b.subject.Name: true}
 	for next := []dialect.Name{b.subject.Name}; len(next) > 0; next = next[1:] {
 		var near []dialect.Name
@@ -81,11 +81,11 @@ func (b *builder) referring() map[dialect.Name]bool {
 	return out
 }
 
-// decides reports whether the policy says what happens to a subject's rows.
-func (t *PolicyTable) decides() bool { return t.Erase != "" || len(t.Via) > 0 }
+// decidesRows reports whether the policy says what happens to a subject's rows.
+func (t *PolicyTable) decidesRows() bool { return t.Erase != "" || len(t.Via) > 0 }
 
-// personal are the columns that hold something personal.
-func (t *PolicyTable) personal() []string {
+// personalColumns are the columns that hold something personal.
+func (t *PolicyTable) personalColumns() []string {
 	var out []string
 	for _, c := range t.Columns {
 		if c.PII != PIINone {
@@ -95,21 +95,21 @@ func (t *PolicyTable) personal() []string {
 	return out
 }
 
-// claim is why a subject's rows are expected in the table.
-func (t *PolicyTable) claim() string {
+// claimText is why a subject's rows are expected in the table.
+func (t *PolicyTable) claimText() string {
 	switch {
 	case t.Erase != "":
 		return "`erase: " + string(t.Erase) + "`"
 	case len(t.Via) > 0:
 		return "`via` decides about a subject's rows"
 	}
-	return "it has personal columns (" + list(t.personal()) + ")"
+	return "it has personal columns (" + joinColumns(t.personalColumns()) + ")"
 }
 
-// retains reports whether rows of the table have a retention period.
-func (p *Policy) retains(r *resolved, table dialect.Name) bool {
+// hasRetention reports whether rows of the table have a retention period.
+func (p *Policy) hasRetention(r *resolved, table dialect.Name) bool {
 	return slices.ContainsFunc(p.Retention, func(x PolicyRetention) bool {
-		t, _ := lookup(r.schema, x.Table)
+		t, _ := findTable(r.schema, x.Table)
 		return t != nil && t.Name == table
 	})
 }
@@ -131,7 +131,7 @@ func (b *builder) wayOut(rule *PolicyTable, t *dialect.Table, reached map[dialec
 func (b *builder) suggestLink(rule *PolicyTable, t *dialect.Table, reached map[dialect.Name]bool) string {
 	for _, ref := range b.into[t.Name] {
 		if reached[ref.Table] && ref.Table != t.Name {
-			return "owns: " + PolicyOwns{Table: b.rule(ref.Table).Name, Columns: ref.Columns, RefTable: rule.Name}.String()
+			return "owns: " + PolicyOwns{Table: b.ruleOf(ref.Table).Name, Columns: ref.Columns, RefTable: rule.Name}.String()
 		}
 	}
 	targets := []*dialect.Table{b.subject}
@@ -143,7 +143,7 @@ func (b *builder) suggestLink(rule *PolicyTable, t *dialect.Table, reached map[d
 	for _, to := range targets {
 		for _, c := range t.Columns {
 			if column := b.namedAfter(c, to); column != "" {
-				return "links: " + PolicyLink{Table: rule.Name, Columns: []string{c.Name}, RefTable: b.rule(to.Name).Name, RefColumns: []string{column}}.String()
+				return "links: " + PolicyLink{Table: rule.Name, Columns: []string{c.Name}, RefTable: b.ruleOf(to.Name).Name, RefColumns: []string{column}}.String()
 			}
 		}
 	}
@@ -154,7 +154,7 @@ func (b *builder) suggestLink(rule *PolicyTable, t *dialect.Table, reached map[d
 // user_id to users.id, e_mail or contact_email to an identifier email.
 func (b *builder) namedAfter(c *dialect.Column, to *dialect.Table) string {
 	name := plainName(c.Name)
-	fits := func(column string) bool { return joinable(c.Kind, to.Column(column).Kind) }
+	fits := func(column string) bool { return canJoin(c.Kind, to.Column(column).Kind) }
 	if key := to.Key(); len(key) == 1 && fits(key[0]) {
 		plain := plainName(key[0])
 		for _, table := range singularNames(plainName(to.Name.Table)) {

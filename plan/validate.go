@@ -36,20 +36,20 @@ func (p *Plan) Validate() error {
 			v.emptied[s.Table] = v.emptied[s.Table] || p.Scope == ScopeEverything && s.Op == Delete
 		}
 	}
-	v.header()
-	v.unlinked()
-	v.hazards()
-	v.declared()
-	v.check(len(p.Roots) > 0, "roots: there are none")
-	v.scope()
+	v.validateHeader()
+	v.validateUnlinked()
+	v.validateHazards()
+	v.validateDeclared()
+	v.require(len(p.Roots) > 0, "roots: there are none")
+	v.validateScope()
 	for i := range p.Roots {
 		v.at = fmt.Sprintf("roots[%d]", i)
-		v.root(&p.Roots[i])
+		v.validateRoot(&p.Roots[i])
 	}
 	v.at = ""
 	v.stepIDs()
-	v.check(slices.Equal(p.Covers, covers(p.Roots)), "covers: these aren't the tables that the plan touches")
-	return v.err()
+	v.require(slices.Equal(p.Covers, coveredTables(p.Roots)), "covers: these aren't the tables that the plan touches")
+	return v.problemsError()
 }
 
 // validation collects what is wrong with a plan.
@@ -63,7 +63,7 @@ type validation struct {
 // maxProblems is how many problems an error lists.
 const maxProblems = 20
 
-func (v *validation) err() error {
+func (v *validation) problemsError() error {
 	if len(v.problems) == 0 {
 		return nil
 	}
@@ -77,8 +77,8 @@ func (v *validation) err() error {
 	return fmt.Errorf("%w: build the plan again", err)
 }
 
-// check notes a problem, of the root that is being checked, unless it is fine.
-func (v *validation) check(fine bool, format string, args ...any) bool {
+// require notes a problem, of the root that is being checked, unless it is fine.
+func (v *validation) require(fine bool, format string, args ...any) bool {
 	if !fine {
 		problem := fmt.Sprintf(format, args...)
 		if v.at != "" {
@@ -89,43 +89,43 @@ func (v *validation) check(fine bool, format string, args ...any) bool {
 	return fine
 }
 
-// text checks a text for people.
-func (v *validation) text(field, s string) {
-	v.check(len(s) <= maxText && utf8.ValidString(s) && !hasControls(s), "%s: it has control characters, or more than %d bytes", field, maxText)
+// requirePrintable checks a text for people.
+func (v *validation) requirePrintable(field, s string) {
+	v.require(len(s) <= maxText && utf8.ValidString(s) && !hasControls(s), "%s: it has control characters, or more than %d bytes", field, maxText)
 }
 
-func (v *validation) required(field, s string) {
-	v.check(s != "", "%s: it is missing", field)
-	v.text(field, s)
+func (v *validation) requireText(field, s string) {
+	v.require(s != "", "%s: it is missing", field)
+	v.requirePrintable(field, s)
 }
 
-// name checks the name of a column or an index, or a part of a table's.
-func (v *validation) name(field, s string) bool {
-	return v.check(s != "", "%s: it is missing", field) &&
-		v.check(len(s) <= maxName && utf8.ValidString(s) && !hasControls(s), "%s: it has control characters, or more than %d bytes", field, maxName)
+// requireName checks the name of a column or an index, or a part of a table's.
+func (v *validation) requireName(field, s string) bool {
+	return v.require(s != "", "%s: it is missing", field) &&
+		v.require(len(s) <= maxName && utf8.ValidString(s) && !hasControls(s), "%s: it has control characters, or more than %d bytes", field, maxName)
 }
 
-func (v *validation) table(field string, n dialect.Name) bool {
-	return v.name(field, n.Table) && (n.Schema == "" || v.name(field, n.Schema))
+func (v *validation) requireTable(field string, n dialect.Name) bool {
+	return v.requireName(field, n.Table) && (n.Schema == "" || v.requireName(field, n.Schema))
 }
 
-// columns checks names of columns, at least one and none twice.
-func (v *validation) columns(field string, names []string) {
-	v.check(len(names) > 0, "%s: it names no column", field)
+// requireColumns checks names of columns, at least one and none twice.
+func (v *validation) requireColumns(field string, names []string) {
+	v.require(len(names) > 0, "%s: it names no column", field)
 	seen := map[string]bool{}
 	for _, n := range names {
-		if v.name(field, n) {
-			v.check(!seen[n], "%s: it names a column twice", field)
+		if v.requireName(field, n) {
+			v.require(!seen[n], "%s: it names a column twice", field)
 			seen[n] = true
 		}
 	}
 }
 
-func (v *validation) condition(field, sql string) {
-	v.text(field, sql)
+func (v *validation) validateCondition(field, sql string) {
+	v.requirePrintable(field, sql)
 	if sql != "" {
 		reason := checkCondition(sql)
-		v.check(reason == "", "%s: the condition %s", field, reason)
+		v.require(reason == "", "%s: the condition %s", field, reason)
 	}
 }
 
@@ -140,61 +140,61 @@ func hasControls(s string) bool {
 	return false
 }
 
-func (v *validation) header() {
+func (v *validation) validateHeader() {
 	p := v.plan
-	v.check(p.Version == Version, "version: it is not %d", Version)
-	v.required("engine", p.Engine)
-	v.required("database", p.Database)
-	v.text("onlyOn", p.OnlyOn)
-	v.text("default", p.Default)
-	v.text("controller", p.Controller)
-	v.text("processor", p.Processor)
-	v.digest("policy", p.Policy)
-	v.digest("schema", p.Schema)
+	v.require(p.Version == Version, "version: it is not %d", Version)
+	v.requireText("engine", p.Engine)
+	v.requireText("database", p.Database)
+	v.requirePrintable("onlyOn", p.OnlyOn)
+	v.requirePrintable("default", p.Default)
+	v.requirePrintable("controller", p.Controller)
+	v.requirePrintable("processor", p.Processor)
+	v.requireDigest("policy", p.Policy)
+	v.requireDigest("schema", p.Schema)
 	for name, version := range p.Made {
-		v.required("made", name)
-		v.required("made", version)
+		v.requireText("made", name)
+		v.requireText("made", version)
 	}
 }
 
-func (v *validation) digest(field, s string) {
+func (v *validation) requireDigest(field, s string) {
 	b, err := hex.DecodeString(s)
-	v.check(err == nil && len(b) == 32 && hex.EncodeToString(b) == s, "%s: it is no SHA-256 in lower-case hex", field)
+	v.require(err == nil && len(b) == 32 && hex.EncodeToString(b) == s, "%s: it is no SHA-256 in lower-case hex", field)
 }
 
 var hazardName = regexp.MustCompile(`^[A-Z]+(_[A-Z]+)*$`)
 
-// unlinked checks the tables that are left out.
-func (v *validation) unlinked() {
+// validateUnlinked checks the tables that are left out.
+func (v *validation) validateUnlinked() {
 	p := v.plan
-	v.check(len(p.Unlinked) == 0 || p.Scope == ScopeSubjects, "unlinked: only scope subjects has them")
+	v.require(len(p.Unlinked) == 0 || p.Scope == ScopeSubjects, "unlinked: only scope subjects has them")
 	seen := map[dialect.Name]bool{}
 	for i, u := range p.Unlinked {
 		at := fmt.Sprintf("unlinked[%d]", i)
-		v.table(at+".table", u.Table)
-		v.required(at+".reason", u.Reason)
-		v.check(!seen[u.Table], "%s: it is there twice", at)
+		v.requireTable(at+".table", u.Table)
+		v.requireText(at+".reason", u.Reason)
+		v.require(!seen[u.Table], "%s: it is there twice", at)
 		seen[u.Table] = true
 		for j := range p.Roots {
-			v.check(!reachedBy(&p.Roots[j])[u.Table], "%s.table: its rows are looked for", at)
+			v.require(!reachedBy(&p.Roots[j])[u.Table], "%s.table: its rows are looked for", at)
 		}
 	}
 }
 
-// hazards checks that none is missing that the plan alone tells of.
-func (v *validation) hazards() {
+// validateHazards checks that none is missing that the plan alone tells of.
+func (v *validation) validateHazards() {
 	p := v.plan
 	seen, named := map[Hazard]bool{}, map[hazardOf]bool{}
 	for i, h := range p.Hazards {
 		at := fmt.Sprintf("hazards[%d]", i)
-		v.check(hazardName.MatchString(string(h.Name)), "%s.name: it is no hazard's", at)
-		v.table(at+".table", h.Table)
-		v.required(at+".reason", h.Reason)
-		v.check(!seen[h], "%s: it is there twice", at)
+		v.require(hazardName.MatchString(string(h.Name)), "%s.name: it is no hazard's", at)
+		v.requireTable(at+".table", h.Table)
+		v.requireText(at+".reason", h.Reason)
+		v.require(!seen[h], "%s: it is there twice", at)
 		seen[h], named[hazardOf{h.Name, h.Table}] = true, true
 	}
 	need := func(name HazardName, t dialect.Name) {
-		v.check(named[hazardOf{name, t}], "hazards: %s is missing of table %s", name, readable(t.String()))
+		v.require(named[hazardOf{name, t}], "hazards: %s is missing of table %s", name, printableWord(t.String()))
 	}
 	for i := range p.Roots {
 		for j := range p.Roots[i].Steps {
@@ -221,27 +221,27 @@ type hazardOf struct {
 	table dialect.Name
 }
 
-// declared checks what the policy declares beside its tables.
-func (v *validation) declared() {
+// validateDeclared checks what the policy declares beside its tables.
+func (v *validation) validateDeclared() {
 	p := v.plan
-	v.check(len(p.Unlinked) == 0 || p.Scope == ScopeSubjects, "unlinked: only scope subjects has it")
+	v.require(len(p.Unlinked) == 0 || p.Scope == ScopeSubjects, "unlinked: only scope subjects has it")
 	for i, u := range p.Unlinked {
-		v.table(fmt.Sprintf("unlinked[%d].table", i), u.Table)
-		v.required(fmt.Sprintf("unlinked[%d].reason", i), u.Reason)
-		v.check(len(p.Roots) == 0 || p.Roots[0].table(u.Table) == nil, "unlinked[%d].table: the plan reaches it", i)
+		v.requireTable(fmt.Sprintf("unlinked[%d].table", i), u.Table)
+		v.requireText(fmt.Sprintf("unlinked[%d].reason", i), u.Reason)
+		v.require(len(p.Roots) == 0 || p.Roots[0].tableOf(u.Table) == nil, "unlinked[%d].table: the plan reaches it", i)
 	}
 	for i, b := range p.Backups {
-		v.required(fmt.Sprintf("backups[%d].name", i), b.Name)
-		v.check(!b.Kept.IsZero(), "backups[%d].kept: it is no time at all", i)
+		v.requireText(fmt.Sprintf("backups[%d].name", i), b.Name)
+		v.require(!b.Kept.IsZero(), "backups[%d].kept: it is no time at all", i)
 	}
 	for i, r := range p.Replicas {
-		v.required(fmt.Sprintf("replicas[%d].name", i), r.Name)
+		v.requireText(fmt.Sprintf("replicas[%d].name", i), r.Name)
 	}
 	for i, r := range p.Recipients {
-		v.required(fmt.Sprintf("recipients[%d].name", i), r.Name)
-		v.text(fmt.Sprintf("recipients[%d].category", i), r.Category)
+		v.requireText(fmt.Sprintf("recipients[%d].name", i), r.Name)
+		v.requirePrintable(fmt.Sprintf("recipients[%d].category", i), r.Category)
 	}
-	v.check(p.Due == nil || !p.Due.Within.IsZero(), "due.within: it is no time at all")
+	v.require(p.Due == nil || !p.Due.Within.IsZero(), "due.within: it is no time at all")
 }
 
 // stepIDs checks that the steps are numbered through.
@@ -250,21 +250,21 @@ func (v *validation) stepIDs() {
 	for i := range v.plan.Roots {
 		for j := range v.plan.Roots[i].Steps {
 			n++
-			v.check(v.plan.Roots[i].Steps[j].ID == "s"+strconv.Itoa(n), "roots[%d].steps[%d].id: steps are numbered s1, s2, … in their order", i, j)
+			v.require(v.plan.Roots[i].Steps[j].ID == "s"+strconv.Itoa(n), "roots[%d].steps[%d].id: steps are numbered s1, s2, … in their order", i, j)
 		}
 	}
 }
 
-// scope checks what the scope says of the roots as a whole.
-func (v *validation) scope() {
+// validateScope checks what the scope says of the roots as a whole.
+func (v *validation) validateScope() {
 	p := v.plan
 	switch p.Scope {
 	case ScopeSubjects:
-		v.subject()
+		v.validateSubject()
 	case ScopeEverything, ScopeExpired:
-		v.check(p.Subject == nil, "subject: scope %s has none", p.Scope)
+		v.require(p.Subject == nil, "subject: scope %s has none", p.Scope)
 	default:
-		v.check(false, "scope: it is not subjects, everything or expired")
+		v.require(false, "scope: it is not subjects, everything or expired")
 	}
 	type entry struct {
 		table  dialect.Name
@@ -289,33 +289,33 @@ func (v *validation) scope() {
 				e.about += fmt.Sprintf(" %q %q %q", d.Columns, d.RefTable, d.Where)
 			}
 		}
-		v.check(!seen[e], "roots[%d]: it is there twice", i)
+		v.require(!seen[e], "roots[%d]: it is there twice", i)
 		seen[e] = true
 	}
 }
 
-func (v *validation) subject() {
+func (v *validation) validateSubject() {
 	p := v.plan
-	if !v.check(p.Subject != nil, "subject: it is missing") {
+	if !v.require(p.Subject != nil, "subject: it is missing") {
 		return
 	}
-	v.table("subject.table", p.Subject.Table)
-	v.columns("subject.key", p.Subject.Key)
+	v.requireTable("subject.table", p.Subject.Table)
+	v.requireColumns("subject.key", p.Subject.Key)
 	if len(p.Subject.Identifiers) > 0 {
-		v.columns("subject.identifiers", p.Subject.Identifiers)
+		v.requireColumns("subject.identifiers", p.Subject.Identifiers)
 	}
-	if !v.check(len(p.Roots) == 1, "roots: scope subjects has one") {
+	if !v.require(len(p.Roots) == 1, "roots: scope subjects has one") {
 		return
 	}
 	r := &p.Roots[0]
-	if v.check(r.Table == p.Subject.Table && len(r.Tables) > 0, "roots[0].table: it isn't the subject's") {
-		v.check(slices.Equal(r.Tables[0].Key, p.Subject.Key), "roots[0].tables[0].key: it isn't the subject's")
-		v.check(len(r.Tables[0].Reach) == 0, "roots[0].tables[0].reach: nothing reaches other subjects")
+	if v.require(r.Table == p.Subject.Table && len(r.Tables) > 0, "roots[0].table: it isn't the subject's") {
+		v.require(slices.Equal(r.Tables[0].Key, p.Subject.Key), "roots[0].tables[0].key: it isn't the subject's")
+		v.require(len(r.Tables[0].Reach) == 0, "roots[0].tables[0].reach: nothing reaches other subjects")
 	}
 }
 
-// day reports whether a text is a day such as 2006-01-02.
-func day(s string) bool {
+// isDate reports whether a text is a day such as 2006-01-02.
+func isDate(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil
 }

@@ -7,37 +7,37 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// root checks one root.
-func (v *validation) root(r *Root) {
-	v.table("table", r.Table)
-	if !v.check(len(r.Tables) > 0 && r.Tables[0].Name == r.Table, "tables: the root's own is not the first") {
+// validateRoot checks one root.
+func (v *validation) validateRoot(r *Root) {
+	v.requireTable("table", r.Table)
+	if !v.require(len(r.Tables) > 0 && r.Tables[0].Name == r.Table, "tables: the root's own is not the first") {
 		return
 	}
 	everything := v.plan.Scope == ScopeEverything
-	v.check(len(r.Steps) > 0, "steps: there are none")
-	v.check(everything || !r.Whole && len(r.Suspends) == 0, "whole, suspends: only scope everything has them")
+	v.require(len(r.Steps) > 0, "steps: there are none")
+	v.require(everything || !r.Whole && len(r.Suspends) == 0, "whole, suspends: only scope everything has them")
 	switch v.plan.Scope {
 	case ScopeExpired:
-		v.check(r.Ended != (r.Older != nil), "older, ended: there is one of the two")
+		v.require(r.Ended != (r.Older != nil), "older, ended: there is one of the two")
 	default:
-		v.check(!r.Ended && r.Older == nil, "older, ended: only scope expired has them")
+		v.require(!r.Ended && r.Older == nil, "older, ended: only scope expired has them")
 	}
-	v.older(r.Older)
+	v.validateOlder(r.Older)
 	t := newRootTables(r)
 	for i := range r.Tables {
-		v.check(t.place[r.Tables[i].Name] == i, "tables[%d].name: the table is there twice", i)
+		v.require(t.place[r.Tables[i].Name] == i, "tables[%d].name: the table is there twice", i)
 		v.closureTable(t, i)
 	}
-	v.cycles(r)
+	v.validateCycles(r)
 	v.stepsOnce(r)
 	for i := range r.Steps {
-		v.step(t, i)
+		v.validateStep(t, i)
 	}
 	if everything {
 		v.walkedTable(r)
 		return
 	}
-	v.complete(t)
+	v.validateComplete(t)
 }
 
 // rootTables are a root's tables, found by their names.
@@ -86,109 +86,109 @@ func newRootTables(r *Root) *rootTables {
 	return t
 }
 
-func (t *rootTables) find(n dialect.Name) *Table {
+func (t *rootTables) tableOf(n dialect.Name) *Table {
 	if i, ok := t.place[n]; ok {
 		return &t.Tables[i]
 	}
 	return nil
 }
 
-func (v *validation) older(o *Older) {
+func (v *validation) validateOlder(o *Older) {
 	if o == nil {
 		return
 	}
-	v.name("older.column", o.Column)
-	v.check((o.Lookup != nil) != !o.Period.IsZero(), "older: there is either a period or a lookup")
+	v.requireName("older.column", o.Column)
+	v.require((o.Lookup != nil) != !o.Period.IsZero(), "older: there is either a period or a lookup")
 	if l := o.Lookup; l != nil {
-		v.table("older.lookup.table", l.Table)
-		v.name("older.lookup.column", l.Column)
-		v.name("older.lookup.key", l.Key)
-		v.name("older.lookup.refKey", l.RefKey)
+		v.requireTable("older.lookup.table", l.Table)
+		v.requireName("older.lookup.column", l.Column)
+		v.requireName("older.lookup.key", l.Key)
+		v.requireName("older.lookup.refKey", l.RefKey)
 	}
 }
 
-// any reports whether rows of the table may be to be erased as e.
-func (t *Table) any(e Erase) bool {
+// hasReach reports whether rows of the table may be to be erased as e.
+func (t *Table) hasReach(e Erase) bool {
 	return t.Erase == e || slices.ContainsFunc(t.Reach, func(w Reach) bool { return w.Erase == e })
 }
 
-// owned reports whether rows of the table are those that others own.
-func (t *Table) owned() bool {
+// isOwned reports whether rows of the table are those that others own.
+func (t *Table) isOwned() bool {
 	return slices.ContainsFunc(t.Reach, func(w Reach) bool { return w.Forwards })
 }
 
 // closureTable checks the i-th table of a root.
 func (v *validation) closureTable(root *rootTables, i int) {
 	t, at := &root.Tables[i], fmt.Sprintf("tables[%d]", i)
-	v.table(at+".name", t.Name)
+	v.requireTable(at+".name", t.Name)
 	everything := v.plan.Scope == ScopeEverything
 	if len(t.Key) > 0 {
-		v.columns(at+".key", t.Key)
+		v.requireColumns(at+".key", t.Key)
 	}
-	v.check(len(t.Key) > 0 || t.Unseen || root.Whole, "%s.key: it is missing", at)
-	v.check(!t.Address || len(t.Key) == 1 && (i > 0 || root.Whole || v.plan.Scope == ScopeSubjects), "%s.address: the rows can't be addressed so", at)
-	v.check(t.Cycle >= 0, "%s.cycle: it is below 0", at)
+	v.require(len(t.Key) > 0 || t.Unseen || root.Whole, "%s.key: it is missing", at)
+	v.require(!t.Address || len(t.Key) == 1 && (i > 0 || root.Whole || v.plan.Scope == ScopeSubjects), "%s.address: the rows can't be addressed so", at)
+	v.require(t.Cycle >= 0, "%s.cycle: it is below 0", at)
 	if i == 0 {
 		keep := t.Erase == EraseKeep && root.Ended
-		v.check(t.Erase == EraseDelete || t.Erase == EraseOverwrite || keep, "%s.erase: it is not delete or overwrite", at)
+		v.require(t.Erase == EraseDelete || t.Erase == EraseOverwrite || keep, "%s.erase: it is not delete or overwrite", at)
 	} else {
-		v.check(t.Erase == "", "%s.erase: only the root's own table has it", at)
-		v.check(len(t.Reach) > 0, "%s.reach: the table isn't reached", at)
+		v.require(t.Erase == "", "%s.erase: only the root's own table has it", at)
+		v.require(len(t.Reach) > 0, "%s.reach: the table isn't reached", at)
 	}
 	for j := range t.Reach {
-		v.reach(root, i, j)
+		v.validateReach(root, i, j)
 	}
-	v.hold(at+".hold", t.Hold)
+	v.validateHold(at+".hold", t.Hold)
 	for j := range t.Keeps {
 		a, at := &t.Keeps[j], fmt.Sprintf("%s.keeps[%d]", at, j)
-		v.reference(at, &a.Reference)
-		v.check(a.Table == t.Name && root.find(a.RefTable) != nil, "%s: it doesn't lead from this table to one of the root's", at)
+		v.validateReference(at, &a.Reference)
+		v.require(a.Table == t.Name && root.tableOf(a.RefTable) != nil, "%s: it doesn't lead from this table to one of the root's", at)
 	}
 	for j := range t.AnchoredBy {
 		ref, at := &t.AnchoredBy[j], fmt.Sprintf("%s.anchoredBy[%d]", at, j)
-		v.reference(at, ref)
-		v.check(ref.RefTable == t.Name, "%s: it doesn't refer to this table", at)
+		v.validateReference(at, ref)
+		v.require(ref.RefTable == t.Name, "%s: it doesn't refer to this table", at)
 	}
 	for j := range t.SharedBy {
 		ref, at := &t.SharedBy[j], fmt.Sprintf("%s.sharedBy[%d]", at, j)
-		v.reference(at, ref)
-		v.check(ref.RefTable == t.Name, "%s: it doesn't refer to this table", at)
+		v.validateReference(at, ref)
+		v.require(ref.RefTable == t.Name, "%s: it doesn't refer to this table", at)
 	}
-	v.check(t.owned() == (len(t.SharedBy) > 0) || i == 0 && root.Ended, "%s.sharedBy: owned tables have it, and no others", at)
-	v.check(!t.owned() || !slices.ContainsFunc(t.Reach, func(w Reach) bool { return !w.Forwards }), "%s.reach: the table is owned and also reached otherwise", at)
+	v.require(t.isOwned() == (len(t.SharedBy) > 0) || i == 0 && root.Ended, "%s.sharedBy: owned tables have it, and no others", at)
+	v.require(!t.isOwned() || !slices.ContainsFunc(t.Reach, func(w Reach) bool { return !w.Forwards }), "%s.reach: the table is owned and also reached otherwise", at)
 	if t.Unseen {
-		v.unseen(root, i)
+		v.validateUnseen(root, i)
 	}
-	v.check(!everything || !t.Unseen && t.Cycle == 0 && t.Hold == nil && len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) == 0,
+	v.require(!everything || !t.Unseen && t.Cycle == 0 && t.Hold == nil && len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) == 0,
 		"%s: scope everything has no closures", at)
 }
 
-// reach checks the j-th way into the i-th table.
-func (v *validation) reach(root *rootTables, i, j int) {
+// validateReach checks the j-th way into the i-th table.
+func (v *validation) validateReach(root *rootTables, i, j int) {
 	t, at := &root.Tables[i], fmt.Sprintf("tables[%d].reach[%d]", i, j)
 	w := &t.Reach[j]
-	v.reference(at, &w.Reference)
+	v.validateReference(at, &w.Reference)
 	to := w.Table
 	if w.Forwards {
 		to = w.RefTable
-		v.check(w.Where == "", "%s.where: what is owned has no condition", at)
+		v.require(w.Where == "", "%s.where: what is owned has no condition", at)
 	}
-	v.check(to == t.Name, "%s: it doesn't lead to this table", at)
+	v.require(to == t.Name, "%s: it doesn't lead to this table", at)
 	from, known := root.place[w.From()]
-	v.check(known && (from < i || t.Cycle > 0 && root.Tables[from].Cycle == t.Cycle), "%s: it doesn't come from a table before this one", at)
+	v.require(known && (from < i || t.Cycle > 0 && root.Tables[from].Cycle == t.Cycle), "%s: it doesn't come from a table before this one", at)
 	switch w.Erase {
 	case EraseDelete, EraseOverwrite, EraseKeep:
 	default:
-		v.check(false, "%s.erase: it is not delete, overwrite or keep", at)
+		v.require(false, "%s.erase: it is not delete, overwrite or keep", at)
 	}
-	v.check(!w.Once || v.plan.Scope == ScopeSubjects && i > 0 && root.countable(t, w), "%s.once: the rows can't be looked for once", at)
+	v.require(!w.Once || v.plan.Scope == ScopeSubjects && i > 0 && root.canCountOnce(t, w), "%s.once: the rows can't be looked for once", at)
 	for k := range t.Reach[:j] {
-		v.check(w.Forwards != t.Reach[k].Forwards || !w.same(&t.Reach[k].Reference), "%s: it is there twice", at)
+		v.require(w.Forwards != t.Reach[k].Forwards || !w.sameReference(&t.Reach[k].Reference), "%s: it is there twice", at)
 	}
 }
 
-// same reports whether two references relate the same rows.
-func (r *Reference) same(o *Reference) bool {
+// sameReference reports whether two references relate the same rows.
+func (r *Reference) sameReference(o *Reference) bool {
 	return r.Table == o.Table && r.RefTable == o.RefTable && r.Where == o.Where && samePairs(r.Columns, r.RefColumns, o.Columns, o.RefColumns)
 }
 
@@ -205,52 +205,52 @@ func samePairs(columns, refColumns, others, refOthers []string) bool {
 	return true
 }
 
-func (v *validation) reference(at string, r *Reference) {
-	v.table(at+".table", r.Table)
-	v.table(at+".refTable", r.RefTable)
-	v.columns(at+".columns", r.Columns)
-	v.check(len(r.RefColumns) == len(r.Columns), "%s.refColumns: there are not as many as columns", at)
+func (v *validation) validateReference(at string, r *Reference) {
+	v.requireTable(at+".table", r.Table)
+	v.requireTable(at+".refTable", r.RefTable)
+	v.requireColumns(at+".columns", r.Columns)
+	v.require(len(r.RefColumns) == len(r.Columns), "%s.refColumns: there are not as many as columns", at)
 	for _, c := range r.RefColumns {
-		v.name(at+".refColumns", c)
+		v.requireName(at+".refColumns", c)
 	}
-	v.condition(at+".where", r.Where)
-	v.check(r.Where == "" || r.Link, "%s.where: only a link has a condition", at)
+	v.validateCondition(at+".where", r.Where)
+	v.require(r.Where == "" || r.Link, "%s.where: only a link has a condition", at)
 }
 
-func (v *validation) hold(at string, h *Hold) {
+func (v *validation) validateHold(at string, h *Hold) {
 	if h == nil {
 		return
 	}
-	v.required(at+".because", h.Because)
-	v.text(at+".basis", h.Basis)
-	v.condition(at+".where", h.Where)
+	v.requireText(at+".because", h.Because)
+	v.requirePrintable(at+".basis", h.Basis)
+	v.validateCondition(at+".where", h.Where)
 	if h.Keep != nil {
-		v.columns(at+".keep", h.Keep)
+		v.requireColumns(at+".keep", h.Keep)
 	}
 	u := h.Until
 	if u == nil {
 		return
 	}
 	if u.Date != "" {
-		v.check(day(u.Date) && u.Column == "" && u.Period.IsZero(), "%s.until: it is not one day", at)
+		v.require(isDate(u.Date) && u.Column == "" && u.Period.IsZero(), "%s.until: it is not one day", at)
 		return
 	}
-	v.name(at+".until.column", u.Column)
+	v.requireName(at+".until.column", u.Column)
 }
 
-// unseen checks that nothing depends on which rows of the i-th table there are.
-func (v *validation) unseen(root *rootTables, i int) {
+// validateUnseen checks that nothing depends on which rows of the i-th table there are.
+func (v *validation) validateUnseen(root *rootTables, i int) {
 	t, at := &root.Tables[i], fmt.Sprintf("tables[%d].unseen", i)
-	v.check(i > 0 && t.Hold == nil && t.Cycle == 0 && !t.Address && !t.owned() && len(t.AnchoredBy) == 0 && !t.any(EraseOverwrite) && !t.any(EraseKeep) && !root.kept[t.Name],
+	v.require(i > 0 && t.Hold == nil && t.Cycle == 0 && !t.Address && !t.isOwned() && len(t.AnchoredBy) == 0 && !t.hasReach(EraseOverwrite) && !t.hasReach(EraseKeep) && !root.kept[t.Name],
 		"%s: the rows may have to stay", at)
-	v.check(!root.used[t.Name], "%s: what becomes of other rows depends on these", at)
+	v.require(!root.used[t.Name], "%s: what becomes of other rows depends on these", at)
 }
 
-// cycles checks that the tables of a cycle stand together.
-func (v *validation) cycles(r *Root) {
+// validateCycles checks that the tables of a cycle stand together.
+func (v *validation) validateCycles(r *Root) {
 	ended := map[int]bool{}
 	for i, t := range r.Tables {
-		v.check(!ended[t.Cycle], "tables[%d].cycle: its other tables don't stand beside it", i)
+		v.require(!ended[t.Cycle], "tables[%d].cycle: its other tables don't stand beside it", i)
 		if t.Cycle > 0 && (i+1 == len(r.Tables) || r.Tables[i+1].Cycle != t.Cycle) {
 			ended[t.Cycle] = true
 		}
@@ -264,20 +264,20 @@ func (t *rootTables) pathTo(n dialect.Name, usual string) string {
 		return path
 	}
 	t.paths[n] = "" // while it is being worked out
-	at := t.find(n)
+	at := t.tableOf(n)
 	switch {
 	case at == nil:
 	case n == t.Table:
-		t.paths[n] = short(n, usual)
+		t.paths[n] = displayName(n, usual)
 	case len(at.Reach) > 0:
 		w := &at.Reach[0]
 		from := t.pathTo(w.From(), usual)
 		switch {
 		case from == "":
 		case w.Forwards:
-			t.paths[n] = from + "(" + list(w.Columns) + ") → " + short(n, usual)
+			t.paths[n] = from + "(" + joinColumns(w.Columns) + ") → " + displayName(n, usual)
 		default:
-			t.paths[n] = from + " ← " + short(n, usual) + "(" + list(w.Columns) + ")"
+			t.paths[n] = from + " ← " + displayName(n, usual) + "(" + joinColumns(w.Columns) + ")"
 		}
 	}
 	return t.paths[n]

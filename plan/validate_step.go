@@ -9,113 +9,113 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// step checks the i-th step of a root.
-func (v *validation) step(root *rootTables, i int) {
+// validateStep checks the i-th step of a root.
+func (v *validation) validateStep(root *rootTables, i int) {
 	s, at := &root.Steps[i], fmt.Sprintf("steps[%d]", i)
-	v.table(at+".table", s.Table)
-	v.text(at+".path", s.Path)
-	t := root.find(s.Table)
-	v.check(t != nil || s.Op == Detach && s.Rows == Reached || s.Rows == Following, "%s.table: the root doesn't list it", at)
-	v.check((s.Op == Overwrite) == (len(s.Set) > 0), "%s.set: an overwrite has it, and nothing else", at)
-	v.check((s.Op == Detach) == (s.Detach != nil), "%s.detach: a detach has it, and nothing else", at)
-	v.check((s.Rows == Following) == (s.Follow != nil), "%s.follow: rows that follow have it, and no others", at)
-	v.check(!s.Again || v.plan.Scope != ScopeEverything && s.Table != root.Table && (s.Op == Delete || s.Op == Overwrite || s.Op == Detach) && s.Rows != Following,
+	v.requireTable(at+".table", s.Table)
+	v.requirePrintable(at+".path", s.Path)
+	t := root.tableOf(s.Table)
+	v.require(t != nil || s.Op == Detach && s.Rows == Reached || s.Rows == Following, "%s.table: the root doesn't list it", at)
+	v.require((s.Op == Overwrite) == (len(s.Set) > 0), "%s.set: an overwrite has it, and nothing else", at)
+	v.require((s.Op == Detach) == (s.Detach != nil), "%s.detach: a detach has it, and nothing else", at)
+	v.require((s.Rows == Following) == (s.Follow != nil), "%s.follow: rows that follow have it, and no others", at)
+	v.require(!s.Again || v.plan.Scope != ScopeEverything && s.Table != root.Table && (s.Op == Delete || s.Op == Overwrite || s.Op == Detach) && s.Rows != Following,
 		"%s.again: its rows aren't looked for twice", at)
 	path := root.pathTo(s.Table, v.plan.Default)
 	switch s.Op {
 	case Delete, Keep:
-		v.check(s.Rows == Reached, "%s.rows: a %s has none of its own", at, s.Op)
-		v.check(t == nil || t.any(Erase(s.Op)) || v.plan.Scope == ScopeEverything, "%s.op: no row of the table is to be erased so", at)
+		v.require(s.Rows == Reached, "%s.rows: a %s has none of its own", at, s.Op)
+		v.require(t == nil || t.hasReach(Erase(s.Op)) || v.plan.Scope == ScopeEverything, "%s.op: no row of the table is to be erased so", at)
 	case Overwrite:
 		if s.Rows == Following {
-			path = v.following(root, i)
+			path = v.validateFollowing(root, i)
 		} else if t != nil {
-			v.overwrite(root, t, i)
+			v.validateOverwrite(root, t, i)
 		}
-		v.set(at, s)
+		v.validateSet(at, s)
 	case Detach:
 		if s.Detach != nil {
-			path = v.detach(root, i)
+			path = v.validateDetach(root, i)
 		}
 	default:
-		v.check(false, "%s.op: it is not delete, overwrite, detach or keep", at)
+		v.require(false, "%s.op: it is not delete, overwrite, detach or keep", at)
 	}
 	if v.plan.Scope == ScopeEverything && s.Rows != Following {
-		path = short(s.Table, v.plan.Default)
+		path = displayName(s.Table, v.plan.Default)
 	}
-	v.check(path != "" && s.Path == path, "%s.path: it isn't how the table is reached", at)
+	v.require(path != "" && s.Path == path, "%s.path: it isn't how the table is reached", at)
 }
 
-// overwrite checks which rows of a table are overwritten.
-func (v *validation) overwrite(root *rootTables, t *Table, i int) {
+// validateOverwrite checks which rows of a table are overwritten.
+func (v *validation) validateOverwrite(root *rootTables, t *Table, i int) {
 	s, at := &root.Steps[i], fmt.Sprintf("steps[%d]", i)
 	keeps := t.Hold != nil && t.Hold.Keep != nil
 	switch s.Rows {
 	case Reached:
-		mayStay := t.any(EraseDelete) && (len(t.AnchoredBy) > 0 || len(t.SharedBy) > 0 || root.kept[t.Name])
-		v.check(t.any(EraseOverwrite) || mayStay, "%s.op: no row of the table is to be erased so", at)
+		mayStay := t.hasReach(EraseDelete) && (len(t.AnchoredBy) > 0 || len(t.SharedBy) > 0 || root.kept[t.Name])
+		v.require(t.hasReach(EraseOverwrite) || mayStay, "%s.op: no row of the table is to be erased so", at)
 	case Held:
-		v.check(keeps && !root.Ended, "%s.rows: no hold keeps columns of the table", at)
+		v.require(keeps && !root.Ended, "%s.rows: no hold keeps columns of the table", at)
 	case Freed:
-		v.check(keeps && root.Ended, "%s.rows: no hold kept columns of the table", at)
+		v.require(keeps && root.Ended, "%s.rows: no hold kept columns of the table", at)
 	default:
-		v.check(false, "%s.rows: an overwrite has no such rows", at)
+		v.require(false, "%s.rows: an overwrite has no such rows", at)
 	}
 	for _, a := range s.Set {
-		v.check(root.Whole || !slices.Contains(t.Key, a.Column), "%s.set: rows are addressed by %s", at, readable(a.Column))
+		v.require(root.Whole || !slices.Contains(t.Key, a.Column), "%s.set: rows are addressed by %s", at, printableWord(a.Column))
 		if s.Rows == Held || s.Rows == Freed {
-			v.check(!keeps || slices.Contains(t.Hold.Keep, a.Column) == (s.Rows == Freed), "%s.set: %s isn't the hold's to free", at, readable(a.Column))
+			v.require(!keeps || slices.Contains(t.Hold.Keep, a.Column) == (s.Rows == Freed), "%s.set: %s isn't the hold's to free", at, printableWord(a.Column))
 		}
 	}
 }
 
-// set checks what an overwrite assigns.
-func (v *validation) set(at string, s *Step) {
+// validateSet checks what an overwrite assigns.
+func (v *validation) validateSet(at string, s *Step) {
 	seen := map[string]bool{}
 	for j := range s.Set {
 		a, at := &s.Set[j], fmt.Sprintf("%s.set[%d]", at, j)
-		v.name(at+".column", a.Column)
-		v.check(!seen[a.Column], "%s.column: it is there twice", at)
+		v.requireName(at+".column", a.Column)
+		v.require(!seen[a.Column], "%s.column: it is there twice", at)
 		seen[a.Column] = true
 		strategy, err := anonymise.New(a.Strategy)
-		if v.check(err == nil && a.Strategy.Name != "keep", "%s.strategy: it is unknown, or takes no such parameters", at) {
-			v.check(a.Technique == strategy.Info().Technique, "%s.technique: it isn't the strategy's", at)
+		if v.require(err == nil && a.Strategy.Name != "keep", "%s.strategy: it is unknown, or takes no such parameters", at) {
+			v.require(a.Technique == strategy.Info().Technique, "%s.technique: it isn't the strategy's", at)
 		}
-		v.condition(at+".strategy.when", a.Strategy.Modifiers.When)
-		v.check(a.Way == InDatabase || a.Way == ThroughClient, "%s.way: it is unknown", at)
-		v.check(a.Way == s.Set[0].Way, "%s.way: the step is carried out in two ways", at)
+		v.validateCondition(at+".strategy.when", a.Strategy.Modifiers.When)
+		v.require(a.Way == InDatabase || a.Way == ThroughClient, "%s.way: it is unknown", at)
+		v.require(a.Way == s.Set[0].Way, "%s.way: the step is carried out in two ways", at)
 		for _, c := range a.Joined {
-			v.table(at+".joined", c.Table)
-			v.name(at+".joined", c.Column)
+			v.requireTable(at+".joined", c.Table)
+			v.requireName(at+".joined", c.Column)
 		}
 	}
 }
 
-// following checks a step whose rows follow those of the overwrite before, and
+// validateFollowing checks a step whose rows follow those of the overwrite before, and
 // returns its path.
-func (v *validation) following(root *rootTables, i int) string {
+func (v *validation) validateFollowing(root *rootTables, i int) string {
 	s, at := &root.Steps[i], fmt.Sprintf("steps[%d]", i)
 	lead := i - 1
 	for lead >= 0 && root.Steps[lead].Rows == Following {
 		lead--
 	}
-	if !v.check(lead >= 0 && root.Steps[lead].Op == Overwrite && s.Follow != nil, "%s.follow: there is no overwrite before it", at) {
+	if !v.require(lead >= 0 && root.Steps[lead].Op == Overwrite && s.Follow != nil, "%s.follow: there is no overwrite before it", at) {
 		return ""
 	}
 	from, f := &root.Steps[lead], s.Follow
-	v.reference(at+".follow", f)
-	v.check(f.Table == s.Table && f.RefTable == from.Table && f.Where == "" && !f.Link, "%s.follow: it doesn't lead from this table to that of the overwrite before", at)
-	v.check(len(from.Set) > 0 && from.Set[0].Way == ThroughClient, "%s.follow: the new values aren't known", at)
+	v.validateReference(at+".follow", f)
+	v.require(f.Table == s.Table && f.RefTable == from.Table && f.Where == "" && !f.Link, "%s.follow: it doesn't lead from this table to that of the overwrite before", at)
+	v.require(len(from.Set) > 0 && from.Set[0].Way == ThroughClient, "%s.follow: the new values aren't known", at)
 	for _, a := range s.Set {
 		j := slices.Index(f.Columns, a.Column)
-		if !v.check(j >= 0 && j < len(f.RefColumns), "%s.set: %s follows nothing", at, readable(a.Column)) {
+		if !v.require(j >= 0 && j < len(f.RefColumns), "%s.set: %s follows nothing", at, printableWord(a.Column)) {
 			continue
 		}
-		v.check(slices.ContainsFunc(from.Set, func(o Assignment) bool {
+		v.require(slices.ContainsFunc(from.Set, func(o Assignment) bool {
 			return o.Column == f.RefColumns[j] && o.Strategy.String() == a.Strategy.String() && o.Technique == a.Technique
-		}), "%s.set: %s isn't overwritten like what it follows", at, readable(a.Column))
+		}), "%s.set: %s isn't overwritten like what it follows", at, printableWord(a.Column))
 	}
-	end := short(s.Table, v.plan.Default) + "("
+	end := displayName(s.Table, v.plan.Default) + "("
 	for j := lead; j < i; j++ {
 		rest, ok := strings.CutPrefix(s.Path, root.Steps[j].Path+" ← "+end)
 		if columns, closed := strings.CutSuffix(rest, ")"); ok && closed && !strings.ContainsAny(columns, "←→\n") {
@@ -125,44 +125,44 @@ func (v *validation) following(root *rootTables, i int) string {
 	return ""
 }
 
-// detach checks a reference that is set NULL, and returns the step's path.
-func (v *validation) detach(root *rootTables, i int) string {
+// validateDetach checks a reference that is set NULL, and returns the step's path.
+func (v *validation) validateDetach(root *rootTables, i int) string {
 	s, at := &root.Steps[i], fmt.Sprintf("steps[%d]", i)
 	d := s.Detach
-	v.reference(at+".detach", d)
-	v.check(d.Table == s.Table, "%s.detach: it isn't a reference of this table", at)
-	t, to := root.find(s.Table), root.find(d.RefTable)
+	v.validateReference(at+".detach", d)
+	v.require(d.Table == s.Table, "%s.detach: it isn't a reference of this table", at)
+	t, to := root.tableOf(s.Table), root.tableOf(d.RefTable)
 	if v.plan.Scope == ScopeEverything {
 		rows := Staying
-		if v.plan.empties(s.Table) {
+		if v.plan.emptiesTable(s.Table) {
 			rows = Going
 		}
-		v.check(s.Rows == rows, "%s.rows: a detach has no such rows", at)
-		v.check(v.plan.empties(d.RefTable), "%s.detach: no step deletes the rows of what is referred to", at)
+		v.require(s.Rows == rows, "%s.rows: a detach has no such rows", at)
+		v.require(v.plan.emptiesTable(d.RefTable), "%s.detach: no step deletes the rows of what is referred to", at)
 		return ""
 	}
-	v.check(to != nil, "%s.detach.refTable: the root doesn't list it", at)
+	v.require(to != nil, "%s.detach.refTable: the root doesn't list it", at)
 	if t != nil {
 		for _, c := range d.Columns {
-			v.check(!slices.Contains(t.Key, c), "%s.detach: rows are addressed by %s", at, readable(c))
+			v.require(!slices.Contains(t.Key, c), "%s.detach: rows are addressed by %s", at, printableWord(c))
 		}
 	}
-	deleted := func(t *Table) bool { return t != nil && t.any(EraseDelete) }
+	deleted := func(t *Table) bool { return t != nil && t.hasReach(EraseDelete) }
 	switch s.Rows {
 	case Reached:
-		v.check(t == nil || !slices.ContainsFunc(t.Reach, func(w Reach) bool { return !w.Forwards && w.same(d) }), "%s.detach: rows are also reached by it", at)
+		v.require(t == nil || !slices.ContainsFunc(t.Reach, func(w Reach) bool { return !w.Forwards && w.sameReference(d) }), "%s.detach: rows are also reached by it", at)
 	case Going:
-		v.check(deleted(t) && deleted(to), "%s.rows: not both rows may be deleted", at)
+		v.require(deleted(t) && deleted(to), "%s.rows: not both rows may be deleted", at)
 	case Staying:
-		v.check(deleted(to), "%s.rows: what is referred to isn't deleted", at)
+		v.require(deleted(to), "%s.rows: what is referred to isn't deleted", at)
 	default:
-		v.check(false, "%s.rows: a detach has no such rows", at)
+		v.require(false, "%s.rows: a detach has no such rows", at)
 	}
 	path := root.pathTo(d.RefTable, v.plan.Default)
 	if path == "" {
 		return ""
 	}
-	return path + " ← " + short(s.Table, v.plan.Default) + "(" + list(d.Columns) + ")"
+	return path + " ← " + displayName(s.Table, v.plan.Default) + "(" + joinColumns(d.Columns) + ")"
 }
 
 // stepsOnce checks that no step is there twice.
@@ -181,53 +181,53 @@ func (v *validation) stepsOnce(r *Root) {
 				e.by += fmt.Sprintf("%q %q %q %q", ref.Columns, ref.RefTable, ref.RefColumns, ref.Where)
 			}
 		}
-		v.check(!seen[e], "steps[%d]: it is there twice", i)
+		v.require(!seen[e], "steps[%d]: it is there twice", i)
 		seen[e] = true
 	}
 }
 
-// complete checks that each decision of a closure has its step.
-func (v *validation) complete(root *rootTables) {
+// validateComplete checks that each decision of a closure has its step.
+func (v *validation) validateComplete(root *rootTables) {
 	for i := range root.Tables {
 		t := &root.Tables[i]
 		has := func(op Op) bool { return root.ops[stepOf{op, t.Name}] }
-		v.check(has(Delete) || !t.any(EraseDelete), "tables[%d]: no step deletes its rows", i)
-		v.check(has(Keep) || !t.any(EraseKeep), "tables[%d]: no step keeps its rows", i)
-		v.check(has(Overwrite) || !t.any(EraseOverwrite) || root.Ended, "tables[%d]: no step overwrites its rows", i)
-		v.check(root.pathTo(t.Name, v.plan.Default) != "", "tables[%d]: nothing leads there from the root", i)
+		v.require(has(Delete) || !t.hasReach(EraseDelete), "tables[%d]: no step deletes its rows", i)
+		v.require(has(Keep) || !t.hasReach(EraseKeep), "tables[%d]: no step keeps its rows", i)
+		v.require(has(Overwrite) || !t.hasReach(EraseOverwrite) || root.Ended, "tables[%d]: no step overwrites its rows", i)
+		v.require(root.pathTo(t.Name, v.plan.Default) != "", "tables[%d]: nothing leads there from the root", i)
 	}
-	v.check(root.Ended || slices.ContainsFunc(root.Steps, func(s Step) bool {
+	v.require(root.Ended || slices.ContainsFunc(root.Steps, func(s Step) bool {
 		return s.Table == root.Table && s.Rows == Reached && string(s.Op) == string(root.Tables[0].Erase)
 	}), "steps: there is none for the root's own rows")
 }
 
 // walkedTable checks a root of scope everything.
 func (v *validation) walkedTable(r *Root) {
-	v.check(len(r.Tables) == 1 && (!r.Scans || len(r.Steps) > 1) && !r.Defer, "tables: scope everything has no closures")
+	v.require(len(r.Tables) == 1 && (!r.Scans || len(r.Steps) > 1) && !r.Defer, "tables: scope everything has no closures")
 	erase := EraseOverwrite
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		if i == 0 {
-			v.check(s.Table == r.Table && s.Op != Keep && s.Rows != Following && s.Rows != Held && s.Rows != Freed, "steps[0]: it isn't for the table's rows")
+			v.require(s.Table == r.Table && s.Op != Keep && s.Rows != Following && s.Rows != Held && s.Rows != Freed, "steps[0]: it isn't for the table's rows")
 			if s.Op == Delete {
 				erase = EraseDelete
 			}
 			continue
 		}
-		v.check(s.Rows == Following, "steps[%d]: rows are only overwritten, or deleted, once", i)
+		v.require(s.Rows == Following, "steps[%d]: rows are only overwritten, or deleted, once", i)
 	}
-	v.check(r.Tables[0].Erase == erase, "tables[0].erase: it isn't what the step does")
-	v.check(len(r.Suspends) == 0 || !r.Whole && len(r.Steps) > 0 && r.Steps[0].Op == Overwrite, "suspends: only a walk that overwrites has them")
+	v.require(r.Tables[0].Erase == erase, "tables[0].erase: it isn't what the step does")
+	v.require(len(r.Suspends) == 0 || !r.Whole && len(r.Steps) > 0 && r.Steps[0].Op == Overwrite, "suspends: only a walk that overwrites has them")
 	seen := map[string]bool{}
 	for i, s := range r.Suspends {
-		v.name(fmt.Sprintf("suspends[%d].index", i), s.Index)
-		v.check(s.Hazard == SuspendsIndexes || s.Hazard == SuspendsUniqueness, "suspends[%d].hazard: it allows something else", i)
-		v.check(!seen[s.Index], "suspends[%d].index: it is there twice", i)
+		v.requireName(fmt.Sprintf("suspends[%d].index", i), s.Index)
+		v.require(s.Hazard == SuspendsIndexes || s.Hazard == SuspendsUniqueness, "suspends[%d].hazard: it allows something else", i)
+		v.require(!seen[s.Index], "suspends[%d].index: it is there twice", i)
 		seen[s.Index] = true
 	}
 }
 
-// empties reports whether scope everything deletes all rows of the table.
-func (p *Plan) empties(t dialect.Name) bool {
-	return slices.ContainsFunc(p.Roots, func(r Root) bool { return r.Table == t && r.has(Delete, t) })
+// emptiesTable reports whether scope everything deletes all rows of the table.
+func (p *Plan) emptiesTable(t dialect.Name) bool {
+	return slices.ContainsFunc(p.Roots, func(r Root) bool { return r.Table == t && r.hasStep(Delete, t) })
 }

@@ -16,54 +16,54 @@ import (
 // draft begins with a comment on how to go through it. The error is that of a
 // strategy that can't be written, such as the zero Spec.
 func (p *Policy) YAML() ([]byte, error) {
-	return (&policyWriter{}).policy(p)
+	return (&policyWriter{}).writePolicy(p)
 }
 
-func (w *policyWriter) policy(p *Policy) ([]byte, error) {
-	if w.above(0, Place{}); w.notes == nil && len(undecided(p)) > 0 {
-		w.instructions()
+func (w *policyWriter) writePolicy(p *Policy) ([]byte, error) {
+	if w.writeNotesAbove(0, Place{}); w.notes == nil && len(undecidedProblems(p)) > 0 {
+		w.writeInstructions()
 	}
-	w.line(0, "version", strconv.Itoa(p.Version))
-	w.text(0, "database", p.Database)
-	w.text(0, "controller", p.Controller)
-	w.text(0, "processor", p.Processor)
+	w.writeLine(0, "version", strconv.Itoa(p.Version))
+	w.writeText(0, "database", p.Database)
+	w.writeText(0, "controller", p.Controller)
+	w.writeText(0, "processor", p.Processor)
 	if s := p.Subject; s.Table != "" {
-		w.line(0, "subject", "")
-		w.above(1, Place{Section: "subject"})
-		w.text(1, "table", s.Table)
+		w.writeLine(0, "subject", "")
+		w.writeNotesAbove(1, Place{Section: "subject"})
+		w.writeText(1, "table", s.Table)
 		switch len(s.Key) {
 		case 0:
 		case 1:
-			w.text(1, "key", s.Key[0])
+			w.writeText(1, "key", s.Key[0])
 		default:
-			w.line(1, "key", flowList(s.Key))
+			w.writeLine(1, "key", flowList(s.Key))
 		}
 		if len(s.Identifiers) > 0 {
-			w.line(1, "identifiers", flowList(s.Identifiers))
+			w.writeLine(1, "identifiers", flowList(s.Identifiers))
 		}
 	}
-	w.line(0, "tables", "")
+	w.writeLine(0, "tables", "")
 	for i := range p.Tables {
-		w.table(&p.Tables[i])
+		w.writeTable(&p.Tables[i])
 	}
-	section(w, "links", p.Links, func(l PolicyLink) string { return scalar(l.String()) })
-	section(w, "owns", p.Owns, func(o PolicyOwns) string { return scalar(o.String()) })
-	section(w, "retention", p.Retention, func(r PolicyRetention) string {
+	writeSection(w, "links", p.Links, func(l PolicyLink) string { return scalarText(l.String()) })
+	writeSection(w, "owns", p.Owns, func(o PolicyOwns) string { return scalarText(o.String()) })
+	writeSection(w, "retention", p.Retention, func(r PolicyRetention) string {
 		if l := r.Lookup; l != nil {
-			period := flow("table", l.Table, "column", l.Column, "key", l.Key)
-			return strings.TrimSuffix(flow("table", r.Table, "by", r.By), "}") + ", older_than: " + period + ", " + strings.TrimPrefix(flow("erase", string(r.Erase)), "{")
+			period := flowMapping("table", l.Table, "column", l.Column, "key", l.Key)
+			return strings.TrimSuffix(flowMapping("table", r.Table, "by", r.By), "}") + ", older_than: " + period + ", " + strings.TrimPrefix(flowMapping("erase", string(r.Erase)), "{")
 		}
-		return flow("table", r.Table, "by", r.By, "older_than", r.OlderThan.String(), "erase", string(r.Erase))
+		return flowMapping("table", r.Table, "by", r.By, "older_than", r.OlderThan.String(), "erase", string(r.Erase))
 	})
-	section(w, "backups", p.Backups, func(b Backup) string { return flow("name", b.Name, "kept", b.Kept.String()) })
-	section(w, "replicas", p.Replicas, func(r Replica) string { return flow("name", r.Name) })
-	section(w, "recipients", p.Recipients, func(r Recipient) string { return flow("name", r.Name, "category", r.Category) })
+	writeSection(w, "backups", p.Backups, func(b Backup) string { return flowMapping("name", b.Name, "kept", b.Kept.String()) })
+	writeSection(w, "replicas", p.Replicas, func(r Replica) string { return flowMapping("name", r.Name) })
+	writeSection(w, "recipients", p.Recipients, func(r Recipient) string { return flowMapping("name", r.Name, "category", r.Category) })
 	if d := p.Due; d != nil {
 		extension := ""
 		if !d.Extension.IsZero() {
 			extension = d.Extension.String()
 		}
-		w.line(0, "due", flow("within", d.Within.String(), "extension", extension))
+		w.writeLine(0, "due", flowMapping("within", d.Within.String(), "extension", extension))
 	}
 	return []byte(w.String()), w.err
 }
@@ -75,7 +75,7 @@ type policyWriter struct {
 	err   error
 }
 
-func (w *policyWriter) instructions() {
+func (w *policyWriter) writeInstructions() {
 	w.WriteString("# A draft: nothing is decided yet. Replace each `undecided`:\n#\n")
 	for _, c := range Categories() {
 		fmt.Fprintf(w, "#   pii: %-12s %s\n", c.Name, c.For)
@@ -86,72 +86,72 @@ func (w *policyWriter) instructions() {
 		"# nothing personal is just `{pii: none}`.\n")
 }
 
-// line writes a key and its value, which may be empty, at a depth.
-func (w *policyWriter) line(depth int, key, value string) {
+// writeLine writes a key and its value, which may be empty, at a depth.
+func (w *policyWriter) writeLine(depth int, key, value string) {
 	if value != "" {
 		value = " " + value
 	}
-	fmt.Fprintf(w, "%s%s:%s\n", strings.Repeat("  ", depth), scalar(key), value)
+	fmt.Fprintf(w, "%s%s:%s\n", strings.Repeat("  ", depth), scalarText(key), value)
 }
 
-// text writes a key whose value is a text, unless that is empty.
-func (w *policyWriter) text(depth int, key, value string) {
+// writeText writes a key whose value is a text, unless that is empty.
+func (w *policyWriter) writeText(depth int, key, value string) {
 	if value != "" {
-		w.line(depth, key, scalar(value))
+		w.writeLine(depth, key, scalarText(value))
 	}
 }
 
-func (w *policyWriter) table(t *PolicyTable) {
+func (w *policyWriter) writeTable(t *PolicyTable) {
 	if t.PII != "" {
-		w.line(1, t.Name, flow("pii", t.PII, "because", t.Because))
+		w.writeLine(1, t.Name, flowMapping("pii", t.PII, "because", t.Because))
 		return
 	}
-	w.line(1, t.Name, "")
-	w.above(2, Place{Section: "tables", Table: t.Name})
-	w.text(2, "erase", string(t.Erase))
-	w.text(2, "everything", string(t.Everything))
+	w.writeLine(1, t.Name, "")
+	w.writeNotesAbove(2, Place{Section: "tables", Table: t.Name})
+	w.writeText(2, "erase", string(t.Erase))
+	w.writeText(2, "everything", string(t.Everything))
 	if len(t.Via) > 0 {
 		var pairs []string
 		for _, v := range t.Via {
 			pairs = append(pairs, viaKey(v.Columns), string(v.Erase))
 		}
-		w.line(2, "via", flow(pairs...))
+		w.writeLine(2, "via", flowMapping(pairs...))
 	}
-	w.text(2, "unlinked", t.Unlinked)
+	w.writeText(2, "unlinked", t.Unlinked)
 	if t.Hold != nil {
-		w.hold(t.Hold)
+		w.writeHold(t.Hold)
 	}
 	if len(t.Columns) > 0 {
-		w.line(2, "columns", "")
+		w.writeLine(2, "columns", "")
 		for _, c := range t.Columns {
-			w.column(t.Name, &c)
+			w.writeColumn(t.Name, &c)
 		}
 	}
 }
 
-func (w *policyWriter) hold(h *Hold) {
-	w.line(2, "hold", "")
-	w.text(3, "because", h.Because)
-	w.text(3, "basis", h.Basis)
+func (w *policyWriter) writeHold(h *Hold) {
+	w.writeLine(2, "hold", "")
+	w.writeText(3, "because", h.Because)
+	w.writeText(3, "basis", h.Basis)
 	if h.Until != nil {
-		w.text(3, "until", h.Until.String())
+		w.writeText(3, "until", h.Until.String())
 	}
 	if len(h.Keep) > 0 {
-		w.line(3, "keep", flowList(h.Keep))
+		w.writeLine(3, "keep", flowList(h.Keep))
 	}
-	w.text(3, "where", h.Where)
+	w.writeText(3, "where", h.Where)
 }
 
-func (w *policyWriter) column(table string, c *PolicyColumn) {
-	value := flow("pii", c.PII)
+func (w *policyWriter) writeColumn(table string, c *PolicyColumn) {
+	value := flowMapping("pii", c.PII)
 	if c.Overwrite != nil {
 		strategy, err := flowSpec(*c.Overwrite)
 		if err != nil && w.err == nil {
-			w.err = fmt.Errorf("overwrite of column %s: %w", readable(c.Name), err)
+			w.err = fmt.Errorf("overwrite of column %s: %w", printableWord(c.Name), err)
 		}
 		value = strings.TrimSuffix(value, "}") + ", overwrite: " + strategy + "}"
 	}
-	w.line(3, c.Name, value+w.beside(Place{Section: "tables", Table: table, Column: c.Name}))
+	w.writeLine(3, c.Name, value+w.noteBeside(Place{Section: "tables", Table: table, Column: c.Name}))
 }
 
 // viaKey writes a reference's columns as parseColumns reads them.
@@ -164,23 +164,23 @@ func viaKey(columns []string) string {
 	return quoteColumns(columns)
 }
 
-func section[T any](w *policyWriter, key string, list []T, entry func(T) string) {
+func writeSection[T any](w *policyWriter, key string, list []T, entry func(T) string) {
 	if len(list) == 0 {
 		return
 	}
-	w.line(0, key, "")
+	w.writeLine(0, key, "")
 	for i, e := range list {
-		w.WriteString("  - " + entry(e) + w.beside(Place{Section: key, Index: i}) + "\n")
+		w.WriteString("  - " + entry(e) + w.noteBeside(Place{Section: key, Index: i}) + "\n")
 	}
 }
 
-// flow writes a mapping of texts in one line, pairs being keys and values; a
+// flowMapping writes a mapping of texts in one line, pairs being keys and values; a
 // pair whose value is empty is left out.
-func flow(pairs ...string) string {
+func flowMapping(pairs ...string) string {
 	var parts []string
 	for pair := range slices.Chunk(pairs, 2) {
 		if pair[1] != "" {
-			parts = append(parts, scalar(pair[0])+": "+scalar(pair[1]))
+			parts = append(parts, scalarText(pair[0])+": "+scalarText(pair[1]))
 		}
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
@@ -189,7 +189,7 @@ func flow(pairs ...string) string {
 func flowList(texts []string) string {
 	parts := make([]string, len(texts))
 	for i, s := range texts {
-		parts[i] = scalar(s)
+		parts[i] = scalarText(s)
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
 }
@@ -218,7 +218,7 @@ func flowValue(v any) string {
 	case bool:
 		return strconv.FormatBool(v)
 	case float64:
-		return number(v)
+		return numberText(v)
 	case []any:
 		parts := make([]string, len(v))
 		for i, e := range v {
@@ -228,16 +228,16 @@ func flowValue(v any) string {
 	case map[string]any:
 		var parts []string
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, scalar(k)+": "+flowValue(v[k]))
+			parts = append(parts, scalarText(k)+": "+flowValue(v[k]))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
-	return scalar(fmt.Sprint(v))
+	return scalarText(fmt.Sprint(v))
 }
 
-// number writes a number without an exponent, which not every reader of YAML
+// numberText writes a number without an exponent, which not every reader of YAML
 // takes for a number, and with a point where it is too large for an integer.
-func number(f float64) string {
+func numberText(f float64) string {
 	text := strconv.FormatFloat(f, 'f', -1, 64)
 	if !strings.Contains(text, ".") && len(text) > 15 {
 		text += ".0"

@@ -15,9 +15,9 @@ var plainScalar = regexp.MustCompile(`^([\pL_][\pL\pN_.()/+-]*( [\pL\pN_.()/+-]+
 // notText are words that some version of YAML takes for something else.
 var notText = []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
-// scalar writes a text: as it is where that reads as the same text, else in
+// scalarText writes a text: as it is where that reads as the same text, else in
 // double quotes.
-func scalar(s string) string {
+func scalarText(s string) string {
 	if plainScalar.MatchString(s) && !slices.Contains(notText, strings.ToLower(s)) {
 		return s
 	}

@@ -37,7 +37,7 @@ var fragments = []string{
 func (s *suite) policyConditions(t *testing.T) {
 	c := s.openConditions(t)
 	env, thing := c.env, c.thing
-	s.sub(t, "whole ones", func(_ *suite, t *testing.T) {
+	s.runSub(t, "whole ones", func(_ *suite, t *testing.T) {
 		for _, sql := range whole {
 			if err := env.DB.CheckCondition(sql); err != nil {
 				t.Errorf("%q %v", sql, err)
@@ -48,14 +48,14 @@ func (s *suite) policyConditions(t *testing.T) {
 			}
 		}
 	})
-	s.sub(t, "broken ones", func(_ *suite, t *testing.T) {
+	s.runSub(t, "broken ones", func(_ *suite, t *testing.T) {
 		for _, sql := range notWhole {
 			if err := env.DB.CheckCondition(sql); err == nil {
 				t.Errorf("%q is accepted", sql)
 			}
 		}
 	})
-	s.sub(t, "random ones", func(_ *suite, t *testing.T) {
+	s.runSub(t, "random ones", func(_ *suite, t *testing.T) {
 		seed := rand.Uint64()
 		random := rand.New(rand.NewPCG(seed, 0))
 		accepted := 0
@@ -78,8 +78,8 @@ func (s *suite) policyConditions(t *testing.T) {
 		if accepted < 100 {
 			t.Errorf("seed %d: %d conditions were accepted, too few to tell", seed, accepted)
 		}
-		read(t, env.DB, func(tx dialect.Tx) {
-			if n := count(t, tx, thing); n != 3 {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
+			if n := countRows(t, tx, thing); n != 3 {
 				t.Errorf("seed %d: %d rows are left of 3", seed, n)
 			}
 		})
@@ -93,11 +93,11 @@ type conditions struct {
 }
 
 func (s *suite) openConditions(t testing.TB) *conditions {
-	env := s.open(t, Table{Name: "thing", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer}, {Name: "word", Type: text(50)}}, Primary: []string{"id"}})
+	env := s.openEnv(t, Table{Name: "thing", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer}, {Name: "word", Type: text(50)}}, Primary: []string{"id"}})
 	c := &conditions{env: env, thing: env.Name("thing")}
-	write(t, env.DB, func(tx dialect.Tx) {
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
 		for i := range int64(3) {
-			insert(t, tx, c.thing, []string{"id", "n", "word"}, i, i, "apple")
+			insertRow(t, tx, c.thing, []string{"id", "n", "word"}, i, i, "apple")
 		}
 	})
 	return c
@@ -109,12 +109,12 @@ func (c *conditions) beside(t testing.TB, sql string, other dialect.Cond) (int64
 }
 
 func (c *conditions) count(t testing.TB, conds ...dialect.Cond) (int64, error) {
-	tx, err := c.env.DB.Begin(ctx(t), dialect.TxOptions{})
+	tx, err := c.env.DB.Begin(contextFor(t), dialect.TxOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx(t))) //nolint:errcheck // nothing is to stay
-	return tx.Count(ctx(t), c.thing, conds)
+	defer tx.Rollback(context.WithoutCancel(contextFor(t))) //nolint:errcheck // nothing is to stay
+	return tx.Count(contextFor(t), c.thing, conds)
 }
 
 // escapes tells how an accepted condition works on what stands beside it, "" where it

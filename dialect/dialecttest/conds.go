@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// conds tries every condition, as a WHERE and as a flag. The table has the rows
+// testConds tries every condition, as a WHERE and as a flag. The table has the rows
 //
 //	id  n     word    day
 //	1   10    apple   2020-01-01
@@ -16,12 +16,12 @@ import (
 //	3   NULL  NULL    NULL
 //	4   -5    ''      1999-12-31
 //	5   20    long…   2020-01-02
-func (s *suite) conds(t *testing.T) {
-	env := s.open(t,
+func (s *suite) testConds(t *testing.T) {
+	env := s.openEnv(t,
 		Table{Name: "thing", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer}, {Name: "word", Type: text(50)}, {Name: "day", Type: date}, {Name: "price", Type: decimal}, {Name: "ok", Type: boolean}}, Primary: []string{"id"}},
 		Table{Name: "link", Columns: []Column{{Name: "a", Type: integer, NotNull: true}, {Name: "b", Type: integer, NotNull: true}, {Name: "thing_id", Type: integer}, {Name: "kind", Type: text(10)}}, Primary: []string{"a", "b"}})
 	thing, link := env.Name("thing"), env.Name("link")
-	write(t, env.DB, func(tx dialect.Tx) {
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
 		for _, r := range []dialect.Row{
 			{int64(1), int64(10), "apple", "2020-01-01", "1.50", "true"},
 			{int64(2), int64(20), "Banana", "2021-06-15", "2", "false"},
@@ -29,10 +29,10 @@ func (s *suite) conds(t *testing.T) {
 			{int64(4), int64(-5), "", "1999-12-31", "-0.01", "true"},
 			{int64(5), int64(20), "long enough, isn't it?", "2020-01-02", "100", "false"},
 		} {
-			insert(t, tx, thing, []string{"id", "n", "word", "day", "price", "ok"}, r...)
+			insertRow(t, tx, thing, []string{"id", "n", "word", "day", "price", "ok"}, r...)
 		}
 		for _, r := range []dialect.Row{{int64(1), int64(1), int64(1), "x"}, {int64(1), int64(2), int64(1), "y"}, {int64(2), int64(1), int64(2), "x"}, {int64(2), int64(2), nil, "x"}, {int64(3), int64(1), int64(77), "y"}} {
-			insert(t, tx, link, []string{"a", "b", "thing_id", "kind"}, r...)
+			insertRow(t, tx, link, []string{"a", "b", "thing_id", "kind"}, r...)
 		}
 	})
 	n := func(v ...dialect.Value) (keys []dialect.Key) {
@@ -49,7 +49,7 @@ func (s *suite) conds(t *testing.T) {
 	}
 	ref := dialect.Referenced{Table: link, Columns: []string{"thing_id"}, RefColumns: []string{"id"}}
 	refWhere, refExcept := ref, ref
-	equals := func(column, value string) string { return s.Quote(column) + " " + s.operator("=") + " " + value }
+	equals := func(column, value string) string { return s.Quote(column) + " " + s.testOperator("=") + " " + value }
 	refWhere.Where = equals("kind", "'y'") + " -- a comment"
 	refExcept.Except = &dialect.In{Columns: []string{"a", "b"}, Keys: []dialect.Key{{int64(2), int64(1)}, {int64(1), int64(1)}}}
 	nothing := ref
@@ -100,7 +100,7 @@ func (s *suite) conds(t *testing.T) {
 		{"longer", dialect.Longer{Column: "word", N: 5}, []int64{2, 5}},
 		{"not longer", dialect.Not{Cond: dialect.Longer{Column: "word", N: 5}}, []int64{1, 3, 4}},
 		{"match", dialect.Match{SQL: equals("n", "10") + " OR " + equals("word", "'Banana'")}, []int64{1, 2}},
-		{"match among others", dialect.All{dialect.Match{SQL: equals("n", "10") + " OR 1 " + s.operator("=") + " 1 -- all"}, in("id", int64(2))}, []int64{2}},
+		{"match among others", dialect.All{dialect.Match{SQL: equals("n", "10") + " OR 1 " + s.testOperator("=") + " 1 -- all"}, in("id", int64(2))}, []int64{2}},
 		{"referenced", ref, []int64{1, 2}},
 		{"not referenced", dialect.Not{Cond: ref}, []int64{3, 4, 5}},
 		{"referenced where", refWhere, []int64{1}},
@@ -113,20 +113,20 @@ func (s *suite) conds(t *testing.T) {
 		{"nested", dialect.Not{Cond: dialect.Any{dialect.All{in("id", int64(1), int64(2)), dialect.Not{Cond: compare("n", "=", int64(20))}}, dialect.All{dialect.IsNull{Column: "word"}}}}, []int64{2, 4, 5}},
 	}
 	for _, c := range cases {
-		s.sub(t, c.name, func(_ *suite, t *testing.T) {
-			read(t, env.DB, func(tx dialect.Tx) {
+		s.runSub(t, c.name, func(_ *suite, t *testing.T) {
+			inReadTx(t, env.DB, func(tx dialect.Tx) {
 				var got []int64
-				for _, r := range rows(t, tx, dialect.Select{Table: thing, Columns: []string{"id"}, Where: []dialect.Cond{c.cond}, Order: []string{"id"}}) {
+				for _, r := range readRows(t, tx, dialect.Select{Table: thing, Columns: []string{"id"}, Where: []dialect.Cond{c.cond}, Order: []string{"id"}}) {
 					got = append(got, r[0].(int64))
 				}
 				if d := cmp.Diff(c.want, got); d != "" {
 					t.Errorf("rows (-want +got):\n%s", d)
 				}
-				if k := count(t, tx, thing, c.cond); k != int64(len(c.want)) {
+				if k := countRows(t, tx, thing, c.cond); k != int64(len(c.want)) {
 					t.Errorf("count %d, want %d", k, len(c.want))
 				}
 				var flagged []int64
-				for _, r := range rows(t, tx, dialect.Select{Table: thing, Columns: []string{"id"}, Flags: []dialect.Cond{c.cond, dialect.Not{Cond: c.cond}}, Order: []string{"id"}}) {
+				for _, r := range readRows(t, tx, dialect.Select{Table: thing, Columns: []string{"id"}, Flags: []dialect.Cond{c.cond, dialect.Not{Cond: c.cond}}, Order: []string{"id"}}) {
 					if r[1] == int64(1) {
 						flagged = append(flagged, r[0].(int64))
 					}
@@ -140,24 +140,24 @@ func (s *suite) conds(t *testing.T) {
 			})
 		})
 	}
-	s.sub(t, "orphan", func(_ *suite, t *testing.T) {
-		got := selected(t, env.DB, dialect.Select{Table: link, Columns: []string{"a", "b"}, Order: []string{"a", "b"},
+	s.runSub(t, "orphan", func(_ *suite, t *testing.T) {
+		got := selectRows(t, env.DB, dialect.Select{Table: link, Columns: []string{"a", "b"}, Order: []string{"a", "b"},
 			Where: []dialect.Cond{dialect.Orphan{Columns: []string{"thing_id"}, RefTable: thing, RefColumns: []string{"id"}}}})
 		if d := cmp.Diff([]dialect.Row{{int64(3), int64(1)}}, got); d != "" {
 			t.Errorf("a NULL reference is no orphan (-want +got):\n%s", d)
 		}
 	})
-	s.sub(t, "self reference", func(_ *suite, t *testing.T) {
-		got := selected(t, env.DB, dialect.Select{Table: link, Columns: []string{"a", "b"}, Order: []string{"a", "b"},
+	s.runSub(t, "self reference", func(_ *suite, t *testing.T) {
+		got := selectRows(t, env.DB, dialect.Select{Table: link, Columns: []string{"a", "b"}, Order: []string{"a", "b"},
 			Where: []dialect.Cond{dialect.Referenced{Table: link, Columns: []string{"thing_id"}, RefColumns: []string{"a"}, Where: equals("kind", "'x'")}}})
 		want := []dialect.Row{{int64(1), int64(1)}, {int64(1), int64(2)}, {int64(2), int64(1)}, {int64(2), int64(2)}}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	})
-	s.sub(t, "several conditions and many keys", func(_ *suite, t *testing.T) {
-		read(t, env.DB, func(tx dialect.Tx) {
-			if got := count(t, tx, thing, dialect.In{Columns: []string{"id"}, Keys: ints(-5001, 5001)}, dialect.After{Columns: []string{"id"}, Key: dialect.Key{int64(1)}}); got != 4 {
+	s.runSub(t, "several conditions and many keys", func(_ *suite, t *testing.T) {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
+			if got := countRows(t, tx, thing, dialect.In{Columns: []string{"id"}, Keys: intKeys(-5001, 5001)}, dialect.After{Columns: []string{"id"}, Key: dialect.Key{int64(1)}}); got != 4 {
 				t.Errorf("count %d, want 4", got)
 			}
 		})

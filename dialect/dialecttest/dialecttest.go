@@ -87,7 +87,7 @@ func (e *Env) Name(table string) dialect.Name { return dialect.Name{Schema: e.Sc
 func Run(t *testing.T, f Factory) {
 	s := &suite{Factory: f, used: map[string]bool{}}
 	for _, topic := range topics {
-		s.sub(t, topic.name, topic.test)
+		s.runSub(t, topic.name, topic.test)
 	}
 	if !t.Failed() && !testing.Short() && runFilter() == "" {
 		for name := range f.Excused {
@@ -102,29 +102,29 @@ var topics = []struct {
 	name string
 	test func(*suite, *testing.T)
 }{
-	{"inspection", (*suite).inspection},
-	{"fingerprint", (*suite).fingerprint},
+	{"inspection", (*suite).testInspection},
+	{"fingerprint", (*suite).testFingerprint},
 	{"schema mark", (*suite).schemaMark},
-	{"keyset", (*suite).keyset},
-	{"delete", (*suite).delete},
-	{"overwrite", (*suite).overwrite},
+	{"keyset", (*suite).testKeyset},
+	{"delete", (*suite).testDelete},
+	{"overwrite", (*suite).testOverwrite},
 	{"sizes of values", (*suite).bulkSizes},
-	{"rekey", (*suite).rekey},
-	{"conditions", (*suite).conds},
-	{"collations", (*suite).collations},
+	{"rekey", (*suite).testRekey},
+	{"conditions", (*suite).testConds},
+	{"collations", (*suite).testCollations},
 	{"policy conditions", (*suite).policyConditions},
-	{"nulls", (*suite).nulls},
-	{"expressions", (*suite).expressions},
-	{"names", (*suite).names},
-	{"values", (*suite).values},
-	{"errors", (*suite).errors},
-	{"locks", (*suite).locks},
+	{"nulls", (*suite).testNulls},
+	{"expressions", (*suite).testExpressions},
+	{"names", (*suite).testNames},
+	{"values", (*suite).testValues},
+	{"errors", (*suite).testErrors},
+	{"locks", (*suite).testLocks},
 	{"read-only", (*suite).readOnly},
-	{"journal", (*suite).journal},
-	{"claims", (*suite).claims},
-	{"suspended indexes", (*suite).suspension},
-	{"check constraints tried", (*suite).trials},
-	{"checks", (*suite).checks},
+	{"journal", (*suite).testJournal},
+	{"claims", (*suite).testClaims},
+	{"suspended indexes", (*suite).testSuspension},
+	{"check constraints tried", (*suite).testTrials},
+	{"checks", (*suite).testChecks},
 	{"query plan", (*suite).queryPlan},
 }
 
@@ -134,8 +134,8 @@ type suite struct {
 	used map[string]bool
 }
 
-// sub runs a subtest, unless it is excused.
-func (s *suite) sub(t *testing.T, name string, test func(*suite, *testing.T)) {
+// runSub runs a subtest, unless it is excused.
+func (s *suite) runSub(t *testing.T, name string, test func(*suite, *testing.T)) {
 	t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 		t.Helper()
 		_, path, _ := strings.Cut(strings.ReplaceAll(t.Name(), "_", " "), "/")
@@ -149,13 +149,13 @@ func (s *suite) sub(t *testing.T, name string, test func(*suite, *testing.T)) {
 	})
 }
 
-// operator spells an operator in a condition.
-func (s *suite) operator(op string) string {
+// testOperator spells an operator in a condition.
+func (s *suite) testOperator(op string) string {
 	if s.Operator == nil {
 		return op
 	}
 	return s.Operator(op)
 }
 
-// ctx is the test's context, which ends with it.
-func ctx(t testing.TB) context.Context { return t.Context() }
+// contextFor is the test's context, which ends with it.
+func contextFor(t testing.TB) context.Context { return t.Context() }

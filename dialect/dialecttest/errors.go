@@ -14,28 +14,28 @@ import (
 // canaries are values that no error may show.
 var canaries = []string{"canary-9c1f@example.org", "73310042"}
 
-// canary runs f in a transaction and expects an error of the class that tells
+// failWithCanary runs f in a transaction and expects an error of the class that tells
 // nothing of the row.
-func (s *suite) canary(t *testing.T, env *Env, want dialect.Class, f func(tx dialect.Tx) error) {
+func (s *suite) failWithCanary(t *testing.T, env *Env, want dialect.Class, f func(tx dialect.Tx) error) {
 	t.Helper()
-	tx := begin(t, env.DB, dialect.TxOptions{})
+	tx := beginTx(t, env.DB, dialect.TxOptions{})
 	err := f(tx)
 	if err == nil { // some errors come with the commit
-		err = tx.Commit(ctx(t))
+		err = tx.Commit(contextFor(t))
 	}
 	if err == nil {
 		t.Fatalf("no error, want one of class %q", want)
 	}
 	wantClass(t, err, want)
-	silent(t, err)
-	if err := tx.Rollback(ctx(t)); err != nil {
+	checkSilent(t, err)
+	if err := tx.Rollback(contextFor(t)); err != nil {
 		t.Errorf("rollback after the error: %v", err)
 	}
 	// The DB must be fit for use afterwards.
-	read(t, env.DB, func(tx dialect.Tx) { count(t, tx, env.Name("person")) })
+	inReadTx(t, env.DB, func(tx dialect.Tx) { countRows(t, tx, env.Name("person")) })
 }
 
-func silent(t *testing.T, err error) {
+func checkSilent(t *testing.T, err error) {
 	t.Helper()
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		for _, c := range canaries {
@@ -49,7 +49,7 @@ func silent(t *testing.T, err error) {
 	}
 }
 
-func (s *suite) person() []Table {
+func (s *suite) personTables() []Table {
 	return []Table{
 		{Name: "person", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "email", Type: text(60), NotNull: true}, {Name: "code", Type: text(5)}, {Name: "n", Type: integer}},
 			Primary: []string{"id"}, Unique: [][]string{{"email"}}, Checks: []string{s.Quote("n") + " < 1000"}},
@@ -58,16 +58,16 @@ func (s *suite) person() []Table {
 	}
 }
 
-func (s *suite) errors(t *testing.T) {
+func (s *suite) testErrors(t *testing.T) {
 	columns := []string{"id", "email", "code", "n"}
 	prepare := func(t *testing.T) (*Env, dialect.Name) {
-		env := s.open(t, s.person()...)
+		env := s.openEnv(t, s.personTables()...)
 		n := env.Name("person")
-		write(t, env.DB, func(tx dialect.Tx) {
-			insert(t, tx, n, columns, int64(1), canaries[0], "a", int64(1))
-			insert(t, tx, n, columns, int64(2), "other", "b", int64(2))
-			insert(t, tx, n, columns, int64(73310042), "third", "c", int64(3))
-			insert(t, tx, env.Name("post"), []string{"id", "person_id"}, int64(1), int64(73310042))
+		inWriteTx(t, env.DB, func(tx dialect.Tx) {
+			insertRow(t, tx, n, columns, int64(1), canaries[0], "a", int64(1))
+			insertRow(t, tx, n, columns, int64(2), "other", "b", int64(2))
+			insertRow(t, tx, n, columns, int64(73310042), "third", "c", int64(3))
+			insertRow(t, tx, env.Name("post"), []string{"id", "person_id"}, int64(1), int64(73310042))
 		})
 		return env, n
 	}
@@ -90,7 +90,7 @@ func (s *suite) errors(t *testing.T) {
 		}},
 		{"foreign key by delete", dialect.ForeignKeyViolation, func(_ *Env, n dialect.Name) func(dialect.Tx) error {
 			return func(tx dialect.Tx) error {
-				_, err := tx.Delete(context.Background(), dialect.Delete{Table: n, Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: ints(73310042, 73310042)}}})
+				_, err := tx.Delete(context.Background(), dialect.Delete{Table: n, Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: intKeys(73310042, 73310042)}}})
 				return err
 			}
 		}},
@@ -105,27 +105,27 @@ func (s *suite) errors(t *testing.T) {
 		}},
 		{"missing column", dialect.Fatal, func(_ *Env, n dialect.Name) func(dialect.Tx) error { return bulk(n, 1, "nothing", canaries[0]) }},
 	} {
-		s.sub(t, c.name, func(s *suite, t *testing.T) {
+		s.runSub(t, c.name, func(s *suite, t *testing.T) {
 			env, n := prepare(t)
-			s.canary(t, env, c.class, c.do(env, n))
+			s.failWithCanary(t, env, c.class, c.do(env, n))
 		})
 	}
-	s.sub(t, "deadlock", func(s *suite, t *testing.T) {
+	s.runSub(t, "deadlock", func(s *suite, t *testing.T) {
 		env, n := prepare(t)
-		s.deadlock(t, env, n)
+		s.makeDeadlock(t, env, n)
 	})
-	s.sub(t, "serialization failure", func(s *suite, t *testing.T) {
+	s.runSub(t, "serialization failure", func(s *suite, t *testing.T) {
 		env, _ := prepare(t)
 		env.Exec(t, s.Serialization("post")...)
-		s.canary(t, env, dialect.Retryable, func(tx dialect.Tx) error {
-			_, err := tx.Delete(ctx(t), dialect.Delete{Table: env.Name("post")})
+		s.failWithCanary(t, env, dialect.Retryable, func(tx dialect.Tx) error {
+			_, err := tx.Delete(contextFor(t), dialect.Delete{Table: env.Name("post")})
 			return err
 		})
 	})
-	s.sub(t, "cancelled context", func(_ *suite, t *testing.T) {
+	s.runSub(t, "cancelled context", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
-		tx := begin(t, env.DB, dialect.TxOptions{})
-		done, cancel := context.WithCancel(ctx(t))
+		tx := beginTx(t, env.DB, dialect.TxOptions{})
+		done, cancel := context.WithCancel(contextFor(t))
 		cancel()
 		_, err := tx.Delete(done, dialect.Delete{Table: n})
 		wantClass(t, err, dialect.Cancelled)
@@ -135,7 +135,7 @@ func (s *suite) errors(t *testing.T) {
 		if err := tx.Rollback(done); err != nil {
 			t.Errorf("a rollback has to work when the context is done: %v", err)
 		}
-		for _, err := range begin(t, env.DB, dialect.TxOptions{}).Query(done, dialect.Select{Table: n, Columns: []string{"id"}}) {
+		for _, err := range beginTx(t, env.DB, dialect.TxOptions{}).Query(done, dialect.Select{Table: n, Columns: []string{"id"}}) {
 			wantClass(t, err, dialect.Cancelled)
 		}
 		_, err = env.DB.Inspect(done)
@@ -143,11 +143,11 @@ func (s *suite) errors(t *testing.T) {
 		_, err = env.DB.Begin(done, dialect.TxOptions{})
 		wantClass(t, err, dialect.Cancelled)
 	})
-	s.sub(t, "cancelled while it waits", func(_ *suite, t *testing.T) {
+	s.runSub(t, "cancelled while it waits", func(_ *suite, t *testing.T) {
 		env, n := prepare(t)
-		holder := begin(t, env.DB, dialect.TxOptions{})
-		remove(t, holder, dialect.Delete{Table: env.Name("post")})
-		late, cancel := context.WithTimeout(ctx(t), 200*time.Millisecond)
+		holder := beginTx(t, env.DB, dialect.TxOptions{})
+		deleteRows(t, holder, dialect.Delete{Table: env.Name("post")})
+		late, cancel := context.WithTimeout(contextFor(t), 200*time.Millisecond)
 		defer cancel()
 		tx, err := env.Second.Begin(late, dialect.TxOptions{})
 		if err == nil {
@@ -160,28 +160,28 @@ func (s *suite) errors(t *testing.T) {
 		}
 		_ = n
 	})
-	s.sub(t, "lost connection", func(s *suite, t *testing.T) {
+	s.runSub(t, "lost connection", func(s *suite, t *testing.T) {
 		env, n := prepare(t)
-		tx := begin(t, env.DB, dialect.TxOptions{})
-		count(t, tx, n)
+		tx := beginTx(t, env.DB, dialect.TxOptions{})
+		countRows(t, tx, n)
 		s.Kill(t, env)
-		_, err := tx.Delete(ctx(t), dialect.Delete{Table: env.Name("post")})
+		_, err := tx.Delete(contextFor(t), dialect.Delete{Table: env.Name("post")})
 		wantClass(t, err, dialect.LostConnection)
-		silent(t, err)
-		_ = tx.Rollback(ctx(t))
-		if got := selected(t, env.Second, dialect.Select{Table: env.Name("post"), Columns: []string{"id"}}); len(got) != 1 {
+		checkSilent(t, err)
+		_ = tx.Rollback(contextFor(t))
+		if got := selectRows(t, env.Second, dialect.Select{Table: env.Name("post"), Columns: []string{"id"}}); len(got) != 1 {
 			t.Error("what the lost transaction did must be undone")
 		}
 	})
-	s.sub(t, "missing privilege", func(s *suite, t *testing.T) {
+	s.runSub(t, "missing privilege", func(s *suite, t *testing.T) {
 		env, n := prepare(t)
 		db := s.Restrict(t, env, "person")
-		tx := begin(t, db, dialect.TxOptions{})
-		_, err := tx.Delete(ctx(t), dialect.Delete{Table: n})
+		tx := beginTx(t, db, dialect.TxOptions{})
+		_, err := tx.Delete(contextFor(t), dialect.Delete{Table: n})
 		wantClass(t, err, dialect.PermissionDenied)
-		silent(t, err)
-		_ = tx.Rollback(ctx(t))
-		problems, err := db.Check(ctx(t), []dialect.Access{{Table: n, Delete: true, Update: []string{"email"}}})
+		checkSilent(t, err)
+		_ = tx.Rollback(contextFor(t))
+		problems, err := db.Check(contextFor(t), []dialect.Access{{Table: n, Delete: true, Update: []string{"email"}}})
 		if err != nil || len(problems) == 0 {
 			t.Errorf("the check finds %d problems, want at least one (%v)", len(problems), err)
 		}
@@ -193,17 +193,17 @@ func (s *suite) errors(t *testing.T) {
 	})
 }
 
-// deadlock has two transactions lock two rows in opposite order.
-func (s *suite) deadlock(t *testing.T, env *Env, n dialect.Name) {
+// makeDeadlock has two transactions lock two rows in opposite order.
+func (s *suite) makeDeadlock(t *testing.T, env *Env, n dialect.Name) {
 	lock := func(tx dialect.Tx, id int) error {
-		for _, err := range tx.Query(ctx(t), dialect.Select{Table: n, Columns: []string{"id"}, Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: ints(id, id)}}, Lock: dialect.Exclusive}) {
+		for _, err := range tx.Query(contextFor(t), dialect.Select{Table: n, Columns: []string{"id"}, Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: intKeys(id, id)}}, Lock: dialect.Exclusive}) {
 			if err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	a, b := begin(t, env.DB, dialect.TxOptions{}), begin(t, env.Second, dialect.TxOptions{})
+	a, b := beginTx(t, env.DB, dialect.TxOptions{}), beginTx(t, env.Second, dialect.TxOptions{})
 	if err := errors.Join(lock(a, 1), lock(b, 2)); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func (s *suite) deadlock(t *testing.T, env *Env, n dialect.Name) {
 		wg.Go(func() {
 			errs[i] = lock(step.tx, step.id)
 			if errs[i] != nil {
-				_ = step.tx.Rollback(ctx(t))
+				_ = step.tx.Rollback(contextFor(t))
 			}
 		})
 	}
@@ -229,5 +229,5 @@ func (s *suite) deadlock(t *testing.T, env *Env, n dialect.Name) {
 		t.Fatal("neither of two transactions in a deadlock failed")
 	}
 	wantClass(t, err, dialect.Retryable)
-	silent(t, err)
+	checkSilent(t, err)
 }

@@ -17,9 +17,9 @@ import (
 // differ among them.
 const exprRows = 200
 
-// expressions computes every expression that the engine renders, for rows with
+// testExpressions computes every expression that the engine renders, for rows with
 // values and for a row with NULLs.
-func (s *suite) expressions(t *testing.T) {
+func (s *suite) testExpressions(t *testing.T) {
 	tab := Table{Name: "subject", Columns: []Column{
 		{Name: "id", Type: integer, NotNull: true}, {Name: "word", Type: text(200)}, {Name: "n", Type: integer}, {Name: "price", Type: decimal},
 		{Name: "ratio", Type: float}, {Name: "day", Type: date}, {Name: "at", Type: timestamp}, {Name: "attz", Type: momentTZ},
@@ -27,19 +27,19 @@ func (s *suite) expressions(t *testing.T) {
 	}, Primary: []string{"id"}}
 	const word = "Straße Nr. 12-b, Ünal नीला① 😀 x"
 	filled := dialect.Row{word, int64(1234), "12.34", "2.5", "2024-02-29", "2024-02-29 13:14:15.5", "2024-02-29 13:14:15.5+00", "0188a5eb-1111-7222-8333-444455556666", []byte{1, 2, 3, 4, 5, 6, 7, 8}, "true", "set"}
-	env := s.open(t, tab)
+	env := s.openEnv(t, tab)
 	n := env.Name("subject")
 	var names []string
 	for _, c := range tab.Columns {
 		names = append(names, c.Name)
 	}
-	write(t, env.DB, func(tx dialect.Tx) {
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
 		for i := range exprRows {
-			insert(t, tx, n, names, append(dialect.Row{int64(i)}, filled...)...)
+			insertRow(t, tx, n, names, append(dialect.Row{int64(i)}, filled...)...)
 		}
-		insert(t, tx, n, names, append(dialect.Row{int64(exprRows)}, make(dialect.Row, len(filled))...)...)
+		insertRow(t, tx, n, names, append(dialect.Row{int64(exprRows)}, make(dialect.Row, len(filled))...)...)
 	})
-	schema := table(t, env, "subject")
+	schema := tableOf(t, env, "subject")
 	col := schema.Column
 	cur := func(name string) dialect.Expr { return dialect.Current{Column: col(name)} }
 	lit := func(name string, v dialect.Value) dialect.Expr { return dialect.Literal{Value: v, Column: col(name)} }
@@ -88,8 +88,8 @@ func (s *suite) expressions(t *testing.T) {
 		{"right of none", "word", dialect.Right{Of: cur("word"), N: 0}, same(""), null, 1},
 		{"fill", "word", dialect.Fill{Of: dialect.Left{Of: cur("word"), N: 6}, With: "*", Less: 2}, same("****"), null, 1},
 		{"fill of nothing", "word", dialect.Fill{Of: dialect.Left{Of: cur("word"), N: 6}, With: "*", Less: 9}, same(""), null, 1},
-		{"random like", "word", dialect.RandomLike{Of: cur("word")}, like(word), null, exprRows},
-		{"random like of a literal", "word", dialect.RandomLike{Of: lit("word", "abcdefgh-12345678")}, like("abcdefgh-12345678"), "any", exprRows},
+		{"random like", "word", dialect.RandomLike{Of: cur("word")}, sameShapeAs(word), null, exprRows},
+		{"random like of a literal", "word", dialect.RandomLike{Of: lit("word", "abcdefgh-12345678")}, sameShapeAs("abcdefgh-12345678"), "any", exprRows},
 		{"random int", "n", dialect.RandomInt{Low: -5, High: 1_000_000}, number(func(f float64) bool { return f >= -5 && f <= 1_000_000 }), "any", exprRows - 10},
 		{"random int of one", "n", dialect.RandomInt{Low: 7, High: 7}, same(int64(7)), "any", 1},
 		{"random uuid", "ident", dialect.RandomUUID{}, func(v dialect.Value) bool {
@@ -131,17 +131,17 @@ func (s *suite) expressions(t *testing.T) {
 		{"cast to a number", "n", dialect.Cast{Of: lit("word", "42"), Column: col("n")}, same(int64(42)), "any", 1},
 	}
 	for _, c := range cases {
-		s.sub(t, c.name, func(s *suite, t *testing.T) {
+		s.runSub(t, c.name, func(s *suite, t *testing.T) {
 			if !env.DB.Renders(c.expr, col(c.column)) {
 				t.Skipf("EXCUSED on %s: Renders says that it can't; the value goes through the client", s.Engine)
 			}
-			read(t, env.DB, func(tx dialect.Tx) {
-				u, err := tx.Update(ctx(t), dialect.Update{Table: n, Set: []dialect.Assign{{Column: col(c.column), Expr: c.expr}}})
+			inReadTx(t, env.DB, func(tx dialect.Tx) {
+				u, err := tx.Update(contextFor(t), dialect.Update{Table: n, Set: []dialect.Assign{{Column: col(c.column), Expr: c.expr}}})
 				if err != nil || u.Rows != exprRows+1 {
 					t.Fatalf("updated %d rows: %v", u.Rows, err)
 				}
 				seen := map[string]bool{}
-				for _, r := range rows(t, tx, dialect.Select{Table: n, Columns: []string{"id", c.column}}) {
+				for _, r := range readRows(t, tx, dialect.Select{Table: n, Columns: []string{"id", c.column}}) {
 					v := r[1]
 					if r[0] == int64(exprRows) {
 						if c.ofNull == null && v != nil {
@@ -164,20 +164,20 @@ func (s *suite) expressions(t *testing.T) {
 			})
 		})
 	}
-	s.sub(t, "several assignments see old values", func(_ *suite, t *testing.T) {
-		read(t, env.DB, func(tx dialect.Tx) {
-			if _, err := tx.Update(ctx(t), dialect.Update{Table: n, Set: []dialect.Assign{{Column: col("word"), Expr: lit("word", "new")}, {Column: col("def"), Expr: dialect.Left{Of: cur("word"), N: 6}}}}); err != nil {
+	s.runSub(t, "several assignments see old values", func(_ *suite, t *testing.T) {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
+			if _, err := tx.Update(contextFor(t), dialect.Update{Table: n, Set: []dialect.Assign{{Column: col("word"), Expr: lit("word", "new")}, {Column: col("def"), Expr: dialect.Left{Of: cur("word"), N: 6}}}}); err != nil {
 				t.Fatal(err)
 			}
-			got := rows(t, tx, dialect.Select{Table: n, Columns: []string{"word", "def"}, Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: ints(1, 1)}}})
+			got := readRows(t, tx, dialect.Select{Table: n, Columns: []string{"word", "def"}, Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: intKeys(1, 1)}}})
 			if d := cmp.Diff([]dialect.Row{{"new", "Straße"}}, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
 	})
-	s.sub(t, "unchanged", func(s *suite, t *testing.T) {
-		read(t, env.DB, func(tx dialect.Tx) {
-			u, err := tx.Update(ctx(t), dialect.Update{Table: n, Compare: true, Set: []dialect.Assign{
+	s.runSub(t, "unchanged", func(s *suite, t *testing.T) {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
+			u, err := tx.Update(contextFor(t), dialect.Update{Table: n, Compare: true, Set: []dialect.Assign{
 				{Column: col("n"), Expr: dialect.If{Cond: dialect.Compare{Column: "id", Op: "<", Value: int64(10)}, Then: cur("n"), Else: lit("n", int64(0))}},
 				{Column: col("word"), Expr: lit("word", strings.ToLower(word))}}})
 			if err != nil || u.Rows != exprRows+1 {
@@ -193,8 +193,8 @@ func (s *suite) expressions(t *testing.T) {
 	})
 }
 
-// like checks RandomLike's promise on a text.
-func like(old string) func(dialect.Value) bool {
+// sameShapeAs checks RandomLike's promise on a text.
+func sameShapeAs(old string) func(dialect.Value) bool {
 	return func(v dialect.Value) bool {
 		text, _ := v.(string)
 		a, b := []rune(old), []rune(text)

@@ -13,7 +13,7 @@ import (
 // The tables of rekey: people who are known by their e-mail address, who may have
 // been invited by another, and what refers to them: directly, through an account, by two
 // columns, by one column of a composite key.
-func rekeyed(action string) []Table {
+func rekeyTables(action string) []Table {
 	address := text(60)
 	id := Column{Name: "id", Type: integer, NotNull: true}
 	to := func(name, column, table string) Foreign {
@@ -43,48 +43,48 @@ func rekeyed(action string) []Table {
 	}
 }
 
-// rekey changes values that foreign keys refer to together with those that
+// testRekey changes values that foreign keys refer to together with those that
 // refer to them, whatever the keys do ON UPDATE.
-func (s *suite) rekey(t *testing.T) {
+func (s *suite) testRekey(t *testing.T) {
 	for _, action := range []string{"", "ON UPDATE CASCADE", "ON UPDATE SET NULL", "ON UPDATE RESTRICT"} {
 		name := action
 		if name == "" {
 			name = "NO ACTION"
 		}
-		s.sub(t, name, func(s *suite, t *testing.T) {
-			env := s.rekeyable(t, action)
-			write(t, env.DB, func(tx dialect.Tx) {
-				got, err := tx.Rekey(ctx(t), rekeying(env, 0, 1, 2))
+		s.runSub(t, name, func(s *suite, t *testing.T) {
+			env := s.rekeyableEnv(t, action)
+			inWriteTx(t, env.DB, func(tx dialect.Tx) {
+				got, err := tx.Rekey(contextFor(t), rekeyUpdates(env, 0, 1, 2))
 				if err != nil {
 					t.Fatal(err)
 				}
 				if d := cmp.Diff([]int64{3, 3, 3, 3, 3, 3}, got); d != "" {
 					t.Errorf("rows found by each update (-want +got):\n%s", d)
 				}
-				if err := tx.CheckConstraints(ctx(t)); err != nil {
+				if err := tx.CheckConstraints(contextFor(t)); err != nil {
 					t.Error(err)
 				}
 			})
 			want := []dialect.Row{}
 			for i := range 5 {
-				want = append(want, dialect.Row{int64(i), address(i), address((i + 4) % 5), nullUnless(i < 3, fmt.Sprintf("name %d", i))})
+				want = append(want, dialect.Row{int64(i), addressOf(i), addressOf((i + 4) % 5), nullUnless(i < 3, fmt.Sprintf("name %d", i))})
 			}
 			by := func(table string, columns ...string) []dialect.Row {
-				return selected(t, env.DB, dialect.Select{Table: env.Name(table), Columns: append([]string{"id"}, columns...), Order: []string{"id"}})
+				return selectRows(t, env.DB, dialect.Select{Table: env.Name(table), Columns: append([]string{"id"}, columns...), Order: []string{"id"}})
 			}
 			if d := cmp.Diff(want, by("person", "email", "invited_by", "name")); d != "" {
 				t.Errorf("person (-want +got):\n%s", d)
 			}
 			want = nil
 			for i := range 5 {
-				want = append(want, dialect.Row{int64(i), address(i), address((i + 1) % 5)})
+				want = append(want, dialect.Row{int64(i), addressOf(i), addressOf((i + 1) % 5)})
 			}
 			if d := cmp.Diff(want, by("message", "sender", "recipient")); d != "" {
 				t.Errorf("message (-want +got):\n%s", d)
 			}
 			want = nil
 			for i := range 5 {
-				want = append(want, dialect.Row{int64(i), int64(i % 2), address(i)})
+				want = append(want, dialect.Row{int64(i), int64(i % 2), addressOf(i)})
 			}
 			if d := cmp.Diff(want, by("seat", "tenant", "holder")); d != "" {
 				t.Errorf("seat (-want +got):\n%s", d)
@@ -92,127 +92,127 @@ func (s *suite) rekey(t *testing.T) {
 		})
 	}
 	for _, action := range []string{"", "ON UPDATE CASCADE", "ON UPDATE RESTRICT"} {
-		s.sub(t, strings.TrimSpace("a row that refers to itself, beside another "+action), func(s *suite, t *testing.T) {
-			env := s.rekeyable(t, action)
-			write(t, env.DB, func(tx dialect.Tx) {
+		s.runSub(t, strings.TrimSpace("a row that refers to itself, beside another "+action), func(s *suite, t *testing.T) {
+			env := s.rekeyableEnv(t, action)
+			inWriteTx(t, env.DB, func(tx dialect.Tx) {
 				self := dialect.BulkUpdate{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"invited_by"}, Rows: []dialect.Row{{int64(0), "old 0"}}}
-				if _, err := tx.BulkUpdate(ctx(t), self); err != nil {
+				if _, err := tx.BulkUpdate(contextFor(t), self); err != nil {
 					t.Fatal(err)
 				}
 			})
-			write(t, env.DB, func(tx dialect.Tx) {
-				got, err := tx.Rekey(ctx(t), rekeying(env, 0))
+			inWriteTx(t, env.DB, func(tx dialect.Tx) {
+				got, err := tx.Rekey(contextFor(t), rekeyUpdates(env, 0))
 				if err != nil {
 					t.Fatal(err)
 				}
 				if d := cmp.Diff([]int64{1, 1, 1, 1, 2, 1}, got); d != "" {
 					t.Errorf("rows found by each update (-want +got):\n%s", d)
 				}
-				if err := tx.CheckConstraints(ctx(t)); err != nil {
+				if err := tx.CheckConstraints(contextFor(t)); err != nil {
 					t.Error(err)
 				}
 			})
 		})
 	}
-	s.sub(t, "a reference that is left behind", func(s *suite, t *testing.T) {
-		env := s.rekeyable(t, "")
-		tx := begin(t, env.DB, dialect.TxOptions{})
-		updates := rekeying(env, 0, 1)
-		_, err := tx.Rekey(ctx(t), updates[1:]) // without the messages' senders
-		for _, end := range []func() error{func() error { return tx.CheckConstraints(ctx(t)) }, func() error { return tx.Commit(ctx(t)) }} {
+	s.runSub(t, "a reference that is left behind", func(s *suite, t *testing.T) {
+		env := s.rekeyableEnv(t, "")
+		tx := beginTx(t, env.DB, dialect.TxOptions{})
+		updates := rekeyUpdates(env, 0, 1)
+		_, err := tx.Rekey(contextFor(t), updates[1:]) // without the messages' senders
+		for _, end := range []func() error{func() error { return tx.CheckConstraints(contextFor(t)) }, func() error { return tx.Commit(contextFor(t)) }} {
 			if err == nil {
 				err = end()
 			}
 		}
 		wantClass(t, err, dialect.ForeignKeyViolation)
 	})
-	s.sub(t, "a value that another row has", func(s *suite, t *testing.T) {
-		env := s.rekeyable(t, "")
-		tx := begin(t, env.DB, dialect.TxOptions{})
-		_, err := tx.Rekey(ctx(t), []dialect.BulkUpdate{
+	s.runSub(t, "a value that another row has", func(s *suite, t *testing.T) {
+		env := s.rekeyableEnv(t, "")
+		tx := beginTx(t, env.DB, dialect.TxOptions{})
+		_, err := tx.Rekey(contextFor(t), []dialect.BulkUpdate{
 			{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"email"}, Rows: []dialect.Row{{int64(0), "old 4"}}},
 		})
 		wantClass(t, err, dialect.UniqueViolation)
 	})
-	s.sub(t, "a cascade by itself", func(s *suite, t *testing.T) {
+	s.runSub(t, "a cascade by itself", func(s *suite, t *testing.T) {
 		env := s.Open(t)
 		// Of numbers, since not every engine that has cascades can check a
 		// reference of texts with a collation of their own.
 		id, number := Column{Name: "id", Type: integer, NotNull: true}, Column{Name: "number", Type: integer, NotNull: true}
-		s.make(t, env, Table{Name: "parent", Primary: []string{"id"}, Unique: [][]string{{"number"}}, Columns: []Column{id, number}})
-		s.make(t, env, Table{Name: "child", Primary: []string{"id"}, Columns: []Column{id, number},
+		s.makeTables(t, env, Table{Name: "parent", Primary: []string{"id"}, Unique: [][]string{{"number"}}, Columns: []Column{id, number}})
+		s.makeTables(t, env, Table{Name: "child", Primary: []string{"id"}, Columns: []Column{id, number},
 			Foreign: []Foreign{{Name: "fk_child", Columns: []string{"number"}, Table: "parent", RefColumns: []string{"number"}, Actions: "ON UPDATE CASCADE"}}})
-		s.fill(t, env, "parent", []string{"id", "number"}, 3, func(i int) []any { return []any{i, 10 + i} })
-		s.fill(t, env, "child", []string{"id", "number"}, 6, func(i int) []any { return []any{i, 10 + i%3} })
-		if fk := table(t, env, "child").ForeignKeys[0]; fk.OnUpdate != dialect.Cascade {
+		s.fillTable(t, env, "parent", []string{"id", "number"}, 3, func(i int) []any { return []any{i, 10 + i} })
+		s.fillTable(t, env, "child", []string{"id", "number"}, 6, func(i int) []any { return []any{i, 10 + i%3} })
+		if fk := tableOf(t, env, "child").ForeignKeys[0]; fk.OnUpdate != dialect.Cascade {
 			t.Errorf("ON UPDATE CASCADE reads %q", fk.OnUpdate)
 		}
-		write(t, env.DB, func(tx dialect.Tx) {
-			n, err := tx.BulkUpdate(ctx(t), dialect.BulkUpdate{Table: env.Name("parent"), Key: []string{"id"}, Set: []string{"number"},
+		inWriteTx(t, env.DB, func(tx dialect.Tx) {
+			n, err := tx.BulkUpdate(contextFor(t), dialect.BulkUpdate{Table: env.Name("parent"), Key: []string{"id"}, Set: []string{"number"},
 				Rows: []dialect.Row{{int64(0), int64(20)}, {int64(1), int64(21)}}})
 			if err != nil || n != 2 {
 				t.Errorf("the update found %d rows, want 2, those of the cascade not counted (%v)", n, err)
 			}
-			if n := count(t, tx, env.Name("child"), dialect.In{Columns: []string{"number"}, Keys: ints(20, 21)}); n != 4 {
+			if n := countRows(t, tx, env.Name("child"), dialect.In{Columns: []string{"number"}, Keys: intKeys(20, 21)}); n != 4 {
 				t.Errorf("%d rows follow within the transaction, want 4", n)
 			}
 		})
 	})
-	s.sub(t, "none", func(s *suite, t *testing.T) {
+	s.runSub(t, "none", func(s *suite, t *testing.T) {
 		env := s.Open(t)
-		read(t, env.DB, func(tx dialect.Tx) {
-			if got, err := tx.Rekey(ctx(t), nil); err != nil || len(got) != 0 {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
+			if got, err := tx.Rekey(contextFor(t), nil); err != nil || len(got) != 0 {
 				t.Errorf("no update: got %v, %v", got, err)
 			}
 		})
 	})
 }
 
-// rekeyable opens a database with five of everything, or passes over an engine
+// rekeyableEnv opens a database with five of everything, or passes over an engine
 // that doesn't rekey.
-func (s *suite) rekeyable(t *testing.T, action string) *Env {
+func (s *suite) rekeyableEnv(t *testing.T, action string) *Env {
 	t.Helper()
 	env := s.Open(t)
 	if !env.DB.Engine().Rekeys {
-		read(t, env.DB, func(tx dialect.Tx) {
-			if _, err := tx.Rekey(ctx(t), []dialect.BulkUpdate{{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"email"}, Rows: []dialect.Row{{int64(1), "x"}}}}); err == nil {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
+			if _, err := tx.Rekey(contextFor(t), []dialect.BulkUpdate{{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"email"}, Rows: []dialect.Row{{int64(1), "x"}}}}); err == nil {
 				t.Error("Rekey works, and Engine().Rekeys is false")
 			}
 		})
 		t.Skipf("EXCUSED on %s: Engine().Rekeys is false", s.Engine)
 	}
-	s.make(t, env, rekeyed(action)...)
+	s.makeTables(t, env, rekeyTables(action)...)
 	old := func(i int) string { return fmt.Sprintf("old %d", i%5) }
-	s.fill(t, env, "person", []string{"id", "tenant", "email"}, 5, func(i int) []any { return []any{i, i % 2, old(i)} })
-	write(t, env.DB, func(tx dialect.Tx) {
+	s.fillTable(t, env, "person", []string{"id", "tenant", "email"}, 5, func(i int) []any { return []any{i, i % 2, old(i)} })
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
 		b := dialect.BulkUpdate{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"invited_by"}}
 		for i := range 5 {
 			b.Rows = append(b.Rows, dialect.Row{int64(i), old(i + 4)})
 		}
-		if _, err := tx.BulkUpdate(ctx(t), b); err != nil {
+		if _, err := tx.BulkUpdate(contextFor(t), b); err != nil {
 			t.Fatal(err)
 		}
 	})
-	s.fill(t, env, "account", []string{"id", "email"}, 5, func(i int) []any { return []any{i, old(i)} })
-	s.fill(t, env, "message", []string{"id", "sender", "recipient"}, 5, func(i int) []any { return []any{i, old(i), old(i + 1)} })
-	s.fill(t, env, "seat", []string{"id", "tenant", "holder"}, 5, func(i int) []any { return []any{i, i % 2, old(i)} })
+	s.fillTable(t, env, "account", []string{"id", "email"}, 5, func(i int) []any { return []any{i, old(i)} })
+	s.fillTable(t, env, "message", []string{"id", "sender", "recipient"}, 5, func(i int) []any { return []any{i, old(i), old(i + 1)} })
+	s.fillTable(t, env, "seat", []string{"id", "tenant", "holder"}, 5, func(i int) []any { return []any{i, i % 2, old(i)} })
 	return env
 }
 
-// rekeying gives some people new addresses, and those that refer to them.
-func rekeying(env *Env, people ...int) []dialect.BulkUpdate {
+// rekeyUpdates gives some people new addresses, and those that refer to them.
+func rekeyUpdates(env *Env, people ...int) []dialect.BulkUpdate {
 	following := func(table, column string) dialect.BulkUpdate {
 		u := dialect.BulkUpdate{Table: env.Name(table), Key: []string{column}, Set: []string{column}}
 		for _, i := range people {
-			u.Rows = append(u.Rows, dialect.Row{fmt.Sprintf("old %d", i), address(i)})
+			u.Rows = append(u.Rows, dialect.Row{fmt.Sprintf("old %d", i), addressOf(i)})
 		}
 		return u
 	}
 	seats := dialect.BulkUpdate{Table: env.Name("seat"), Key: []string{"tenant", "holder"}, Set: []string{"holder"}}
 	own := dialect.BulkUpdate{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"email", "name"}}
 	for _, i := range people {
-		seats.Rows = append(seats.Rows, dialect.Row{int64(i % 2), fmt.Sprintf("old %d", i), address(i)})
-		own.Rows = append(own.Rows, dialect.Row{int64(i), address(i), fmt.Sprintf("name %d", i)})
+		seats.Rows = append(seats.Rows, dialect.Row{int64(i % 2), fmt.Sprintf("old %d", i), addressOf(i)})
+		own.Rows = append(own.Rows, dialect.Row{int64(i), addressOf(i), fmt.Sprintf("name %d", i)})
 	}
 	return []dialect.BulkUpdate{
 		following("message", "sender"), following("message", "recipient"), seats,
@@ -220,8 +220,8 @@ func rekeying(env *Env, people ...int) []dialect.BulkUpdate {
 	}
 }
 
-// address is the new one of those who got one, 0 to 2.
-func address(i int) string {
+// addressOf is the new one of those who got one, 0 to 2.
+func addressOf(i int) string {
 	if i < 3 {
 		return fmt.Sprintf("new %d", i)
 	}

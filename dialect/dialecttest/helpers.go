@@ -16,10 +16,10 @@ func runFilter() string {
 	return ""
 }
 
-// begin starts a transaction that is rolled back at the test's end.
-func begin(t testing.TB, db dialect.DB, o dialect.TxOptions) dialect.Tx {
+// beginTx starts a transaction that is rolled back at the test's end.
+func beginTx(t testing.TB, db dialect.DB, o dialect.TxOptions) dialect.Tx {
 	t.Helper()
-	tx, err := db.Begin(ctx(t), o)
+	tx, err := db.Begin(contextFor(t), o)
 	if err != nil {
 		t.Fatalf("begin: %v", err)
 	}
@@ -27,34 +27,34 @@ func begin(t testing.TB, db dialect.DB, o dialect.TxOptions) dialect.Tx {
 	return tx
 }
 
-// write runs f in a transaction and commits it.
-func write(t testing.TB, db dialect.DB, f func(tx dialect.Tx)) {
+// inWriteTx runs f in a transaction and commits it.
+func inWriteTx(t testing.TB, db dialect.DB, f func(tx dialect.Tx)) {
 	t.Helper()
-	tx := begin(t, db, dialect.TxOptions{})
+	tx := beginTx(t, db, dialect.TxOptions{})
 	f(tx)
 	if t.Failed() {
 		t.FailNow()
 	}
-	if err := tx.Commit(ctx(t)); err != nil {
+	if err := tx.Commit(contextFor(t)); err != nil {
 		t.Fatalf("commit: %v", err)
 	}
 }
 
-// read runs f in a transaction that is rolled back at its end.
-func read(t testing.TB, db dialect.DB, f func(tx dialect.Tx)) {
+// inReadTx runs f in a transaction that is rolled back at its end.
+func inReadTx(t testing.TB, db dialect.DB, f func(tx dialect.Tx)) {
 	t.Helper()
-	tx := begin(t, db, dialect.TxOptions{})
+	tx := beginTx(t, db, dialect.TxOptions{})
 	f(tx)
-	if err := tx.Rollback(ctx(t)); err != nil {
+	if err := tx.Rollback(contextFor(t)); err != nil {
 		t.Fatalf("rollback: %v", err)
 	}
 }
 
-// rows reads a Select to its end.
-func rows(t testing.TB, tx dialect.Reader, s dialect.Select) []dialect.Row {
+// readRows reads a Select to its end.
+func readRows(t testing.TB, tx dialect.Reader, s dialect.Select) []dialect.Row {
 	t.Helper()
 	out := []dialect.Row{}
-	for r, err := range tx.Query(ctx(t), s) {
+	for r, err := range tx.Query(contextFor(t), s) {
 		if err != nil {
 			t.Fatalf("select from %s: %v", s.Table, err)
 		}
@@ -63,16 +63,16 @@ func rows(t testing.TB, tx dialect.Reader, s dialect.Select) []dialect.Row {
 	return out
 }
 
-// selected reads a Select in a transaction of its own.
-func selected(t testing.TB, db dialect.DB, s dialect.Select) (out []dialect.Row) {
+// selectRows reads a Select in a transaction of its own.
+func selectRows(t testing.TB, db dialect.DB, s dialect.Select) (out []dialect.Row) {
 	t.Helper()
-	read(t, db, func(tx dialect.Tx) { out = rows(t, tx, s) })
+	inReadTx(t, db, func(tx dialect.Tx) { out = readRows(t, tx, s) })
 	return out
 }
 
-func count(t testing.TB, tx dialect.Reader, n dialect.Name, where ...dialect.Cond) int64 {
+func countRows(t testing.TB, tx dialect.Reader, n dialect.Name, where ...dialect.Cond) int64 {
 	t.Helper()
-	c, err := tx.Count(ctx(t), n, where)
+	c, err := tx.Count(contextFor(t), n, where)
 	if err != nil {
 		t.Fatalf("count %s: %v", n, err)
 	}
@@ -82,7 +82,7 @@ func count(t testing.TB, tx dialect.Reader, n dialect.Name, where ...dialect.Con
 // countStored counts the rows of b that are there with b's very values.
 func countStored(t testing.TB, tx dialect.Reader, tab *dialect.Table, b dialect.BulkUpdate) int64 {
 	t.Helper()
-	found, err := dialect.CountStored(ctx(t), tx, tab, b, nil)
+	found, err := dialect.CountStored(contextFor(t), tx, tab, b, nil)
 	if err != nil {
 		t.Fatalf("compare rows of %s: %v", b.Table, err)
 	}
@@ -92,35 +92,35 @@ func countStored(t testing.TB, tx dialect.Reader, tab *dialect.Table, b dialect.
 	return found.Same
 }
 
-func remove(t testing.TB, tx dialect.Writer, d dialect.Delete) int64 {
+func deleteRows(t testing.TB, tx dialect.Writer, d dialect.Delete) int64 {
 	t.Helper()
-	n, err := tx.Delete(ctx(t), d)
+	n, err := tx.Delete(contextFor(t), d)
 	if err != nil {
 		t.Fatalf("delete from %s: %v", d.Table, err)
 	}
 	return n
 }
 
-func insert(t testing.TB, tx dialect.Writer, n dialect.Name, columns []string, r ...dialect.Value) {
+func insertRow(t testing.TB, tx dialect.Writer, n dialect.Name, columns []string, r ...dialect.Value) {
 	t.Helper()
-	if err := tx.Insert(ctx(t), dialect.Insert{Table: n, Columns: columns, Rows: []dialect.Row{r}}); err != nil {
+	if err := tx.Insert(contextFor(t), dialect.Insert{Table: n, Columns: columns, Rows: []dialect.Row{r}}); err != nil {
 		t.Fatalf("insert into %s: %v", n, err)
 	}
 }
 
-func inspect(t testing.TB, db dialect.DB) *dialect.Schema {
+func inspectDB(t testing.TB, db dialect.DB) *dialect.Schema {
 	t.Helper()
-	s, err := db.Inspect(ctx(t))
+	s, err := db.Inspect(contextFor(t))
 	if err != nil {
 		t.Fatalf("inspect: %v", err)
 	}
 	return s
 }
 
-// table inspects the database and gives one of its tables.
-func table(t testing.TB, env *Env, name string) *dialect.Table {
+// tableOf inspects the database and gives one of its tables.
+func tableOf(t testing.TB, env *Env, name string) *dialect.Table {
 	t.Helper()
-	tab := inspect(t, env.DB).Table(env.Name(name))
+	tab := inspectDB(t, env.DB).Table(env.Name(name))
 	if tab == nil {
 		t.Fatalf("inspect: table %q is not in the schema", name)
 	}
@@ -135,7 +135,7 @@ func wantClass(t testing.TB, err error, want dialect.Class) {
 	}
 }
 
-func ints(from, to int) []dialect.Key {
+func intKeys(from, to int) []dialect.Key {
 	var out []dialect.Key
 	for i := from; i <= to; i++ {
 		out = append(out, dialect.Key{int64(i)})

@@ -8,21 +8,21 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-func (s *suite) inspection(t *testing.T) {
-	s.sub(t, "kinds", (*suite).inspectKinds)
-	s.sub(t, "columns", (*suite).inspectColumns)
-	s.sub(t, "nullable and default", (*suite).inspectNullable)
-	s.sub(t, "generated column", (*suite).inspectGenerated)
-	s.sub(t, "identity column", (*suite).inspectIdentity)
-	s.sub(t, "folding collation", (*suite).inspectCollation)
-	s.sub(t, "composite unique key", (*suite).inspectUnique)
-	s.sub(t, "partial index", (*suite).inspectPartial)
-	s.sub(t, "expression index", (*suite).inspectExpression)
-	s.sub(t, "foreign keys", (*suite).inspectForeignKeys)
-	s.sub(t, "checks", (*suite).inspectChecks)
-	s.sub(t, "trigger that writes", (*suite).inspectTrigger)
-	s.sub(t, "views", (*suite).inspectViews)
-	s.sub(t, "order and estimates", (*suite).inspectOrder)
+func (s *suite) testInspection(t *testing.T) {
+	s.runSub(t, "kinds", (*suite).inspectKinds)
+	s.runSub(t, "columns", (*suite).inspectColumns)
+	s.runSub(t, "nullable and default", (*suite).inspectNullable)
+	s.runSub(t, "generated column", (*suite).inspectGenerated)
+	s.runSub(t, "identity column", (*suite).inspectIdentity)
+	s.runSub(t, "folding collation", (*suite).inspectCollation)
+	s.runSub(t, "composite unique key", (*suite).inspectUnique)
+	s.runSub(t, "partial index", (*suite).inspectPartial)
+	s.runSub(t, "expression index", (*suite).inspectExpression)
+	s.runSub(t, "foreign keys", (*suite).inspectForeignKeys)
+	s.runSub(t, "checks", (*suite).inspectChecks)
+	s.runSub(t, "trigger that writes", (*suite).inspectTrigger)
+	s.runSub(t, "views", (*suite).inspectViews)
+	s.runSub(t, "order and estimates", (*suite).inspectOrder)
 }
 
 func (s *suite) inspectKinds(t *testing.T) {
@@ -39,8 +39,8 @@ func (s *suite) inspectKinds(t *testing.T) {
 			cols = append(cols, c)
 		}
 	}
-	env := s.open(t, Table{Name: "kinds", Columns: append([]Column{{Name: "id", Type: integer, NotNull: true}}, cols...), Primary: []string{"id"}})
-	tab := table(t, env, "kinds")
+	env := s.openEnv(t, Table{Name: "kinds", Columns: append([]Column{{Name: "id", Type: integer, NotNull: true}}, cols...), Primary: []string{"id"}})
+	tab := tableOf(t, env, "kinds")
 	for _, want := range cols {
 		t.Run(want.Name, func(t *testing.T) {
 			got := tab.Column(want.Name)
@@ -70,11 +70,11 @@ func (s *suite) inspectKinds(t *testing.T) {
 }
 
 func (s *suite) inspectColumns(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{
 		{Name: "b", Type: integer, NotNull: true}, {Name: "a", Type: integer, NotNull: true}, {Name: "n", Type: text(10)},
 		{Name: "d", Type: integer, Default: "7", NotNull: true},
 	}, Primary: []string{"a", "b"}})
-	tab := table(t, env, "shape")
+	tab := tableOf(t, env, "shape")
 	var names []string
 	for _, c := range tab.Columns {
 		names = append(names, c.Name)

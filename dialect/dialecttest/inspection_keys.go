@@ -11,11 +11,11 @@ import (
 )
 
 func (s *suite) inspectNullable(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{
 		{Name: "id", Type: integer, NotNull: true}, {Name: "need", Type: text(10), NotNull: true}, {Name: "may", Type: text(10)},
 		{Name: "seven", Type: integer, Default: "7", NotNull: true}, {Name: "word", Type: text(10), Default: "'it''s'"},
 	}, Primary: []string{"id"}})
-	tab := table(t, env, "shape")
+	tab := tableOf(t, env, "shape")
 	for name, nullable := range map[string]bool{"id": false, "need": false, "may": true, "seven": false, "word": true} {
 		if got := tab.Column(name).Nullable; got != nullable {
 			t.Errorf("column %s: nullable %v, want %v", name, got, nullable)
@@ -32,23 +32,23 @@ func (s *suite) inspectNullable(t *testing.T) {
 }
 
 func (s *suite) inspectGenerated(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer},
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer},
 		{Name: "double", Type: integer, Generated: s.Quote("n") + " * 2"}}, Primary: []string{"id"}})
-	c := table(t, env, "shape").Column("double")
+	c := tableOf(t, env, "shape").Column("double")
 	if c == nil || !c.Generated || c.Assignable() {
 		t.Error("a generated column must be listed, as generated and not assignable")
 	}
-	write(t, env.DB, func(tx dialect.Tx) {
-		insert(t, tx, env.Name("shape"), []string{"id", "n"}, int64(1), int64(4))
-		if got := rows(t, tx, dialect.Select{Table: env.Name("shape"), Columns: []string{"double"}}); got[0][0] != int64(8) {
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
+		insertRow(t, tx, env.Name("shape"), []string{"id", "n"}, int64(1), int64(4))
+		if got := readRows(t, tx, dialect.Select{Table: env.Name("shape"), Columns: []string{"double"}}); got[0][0] != int64(8) {
 			t.Errorf("the generated value is %v, want 8", got[0][0])
 		}
 	})
 }
 
 func (s *suite) inspectIdentity(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, Identity: true}, {Name: "n", Type: integer}}})
-	tab := table(t, env, "shape")
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, Identity: true}, {Name: "n", Type: integer}}})
+	tab := tableOf(t, env, "shape")
 	if c := tab.Column("id"); !c.Identity || c.Nullable {
 		t.Error("an identity column must be listed as one, not nullable")
 	}
@@ -58,14 +58,14 @@ func (s *suite) inspectIdentity(t *testing.T) {
 }
 
 func (s *suite) inspectCollation(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "folded", Type: Type{Kind: dialect.Text, Length: 20, FoldsCase: true}}}, Primary: []string{"id"}})
-	tab := table(t, env, "shape")
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "folded", Type: Type{Kind: dialect.Text, Length: 20, FoldsCase: true}}}, Primary: []string{"id"}})
+	tab := tableOf(t, env, "shape")
 	if !tab.Column("folded").FoldsCase {
 		t.Error("a collation that compares without case isn't recognised")
 	}
-	write(t, env.DB, func(tx dialect.Tx) {
-		insert(t, tx, env.Name("shape"), []string{"id", "folded"}, int64(1), "MixedCase")
-		if n := count(t, tx, env.Name("shape"), dialect.In{Columns: []string{"folded"}, Keys: []dialect.Key{{"mixedCASE"}}}); n != 1 {
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
+		insertRow(t, tx, env.Name("shape"), []string{"id", "folded"}, int64(1), "MixedCase")
+		if n := countRows(t, tx, env.Name("shape"), dialect.In{Columns: []string{"folded"}, Keys: []dialect.Key{{"mixedCASE"}}}); n != 1 {
 			t.Error("a search must compare by the column's collation")
 		}
 		b := dialect.BulkUpdate{Table: env.Name("shape"), Key: []string{"id"}, Set: []string{"folded"}, Rows: []dialect.Row{{int64(1), "mixedcase"}}}
@@ -85,10 +85,10 @@ func findIndex(tab *dialect.Table, columns ...string) *dialect.Index {
 }
 
 func (s *suite) inspectUnique(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "a", Type: integer, NotNull: true}, {Name: "b", Type: text(10), NotNull: true}, {Name: "c", Type: integer}},
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "a", Type: integer, NotNull: true}, {Name: "b", Type: text(10), NotNull: true}, {Name: "c", Type: integer}},
 		Primary: []string{"id"}, Unique: [][]string{{"b", "a"}}, Indexes: []Index{{Name: "plain", Parts: []string{s.Quote("c"), s.Quote("a") + " DESC"}}}},
 		Table{Name: "keyless", Columns: []Column{{Name: "n", Type: integer}, {Name: "u", Type: integer, NotNull: true}}, Indexes: []Index{{Name: "by_n", Unique: true, Parts: []string{s.Quote("n")}}, {Name: "by_u", Unique: true, Parts: []string{s.Quote("u")}}}})
-	tab := table(t, env, "shape")
+	tab := tableOf(t, env, "shape")
 	if ix := findIndex(tab, "b", "a"); ix == nil || !ix.Unique || ix.Primary {
 		t.Error("the composite unique key is missing, or in another order")
 	}
@@ -103,15 +103,15 @@ func (s *suite) inspectUnique(t *testing.T) {
 		t.Errorf("%d unique indexes hold column a, want 1", got)
 	}
 	// Pitfall 2: a nullable unique key addresses no row.
-	if d := cmp.Diff([]string{"u"}, table(t, env, "keyless").Key()); d != "" {
+	if d := cmp.Diff([]string{"u"}, tableOf(t, env, "keyless").Key()); d != "" {
 		t.Errorf("the key of a table without primary key (-want +got):\n%s", d)
 	}
 }
 
 func (s *suite) inspectPartial(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "a", Type: integer, NotNull: true}, {Name: "b", Type: integer}},
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "a", Type: integer, NotNull: true}, {Name: "b", Type: integer}},
 		Indexes: []Index{{Name: "some", Unique: true, Parts: []string{s.Quote("a")}, Where: s.Quote("b") + " > 0"}}})
-	tab := table(t, env, "shape")
+	tab := tableOf(t, env, "shape")
 	ix := findIndex(tab, "a")
 	if ix == nil || ix.Where == "" || !ix.Unique {
 		t.Fatal("the partial index isn't read with its condition")
@@ -125,16 +125,16 @@ func (s *suite) inspectPartial(t *testing.T) {
 }
 
 func (s *suite) inspectExpression(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "email", Type: text(50)}}, Primary: []string{"id"},
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "email", Type: text(50)}}, Primary: []string{"id"},
 		Indexes: []Index{{Name: "folded", Unique: true, Parts: []string{"(lower(" + s.Quote("email") + "))"}}}})
-	got := table(t, env, "shape").UniqueIndexes("email")
+	got := tableOf(t, env, "shape").UniqueIndexes("email")
 	if len(got) != 1 || got[0].Name != "folded" || len(got[0].Parts) != 1 || got[0].Parts[0].Expression == "" || !got[0].Parts[0].FoldsCase {
 		t.Error("the expression index isn't read with its expression, as one that folds case")
 	}
 }
 
 func (s *suite) inspectForeignKeys(t *testing.T) {
-	env := s.open(t,
+	env := s.openEnv(t,
 		Table{Name: "target", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "a", Type: integer, NotNull: true}, {Name: "b", Type: integer, NotNull: true}, {Name: "code", Type: text(10), NotNull: true}},
 			Primary: []string{"a", "b"}, Unique: [][]string{{"code"}, {"b", "id"}}},
 		Table{Name: "source", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "x", Type: integer}, {Name: "y", Type: integer}, {Name: "code", Type: text(10)}, {Name: "boss", Type: integer}, {Name: "deputy", Type: integer}},
@@ -145,7 +145,7 @@ func (s *suite) inspectForeignKeys(t *testing.T) {
 				{Name: "fk_boss", Columns: []string{"boss"}, Table: "source", RefColumns: []string{"id"}},
 				{Name: "fk_deputy", Columns: []string{"deputy"}, Table: "source", RefColumns: []string{"id"}},
 			}})
-	schema := inspect(t, env.DB)
+	schema := inspectDB(t, env.DB)
 	source, target := env.Name("source"), env.Name("target")
 	got := map[string]dialect.ForeignKey{}
 	for _, fk := range schema.Table(source).ForeignKeys {
@@ -177,8 +177,8 @@ func (s *suite) inspectForeignKeys(t *testing.T) {
 }
 
 func (s *suite) inspectChecks(t *testing.T) {
-	env := s.open(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer}}, Primary: []string{"id"}, Checks: []string{s.Quote("n") + " > 17", s.Quote("n") + " < (2000)"}})
-	got := table(t, env, "shape").Checks
+	env := s.openEnv(t, Table{Name: "shape", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer}}, Primary: []string{"id"}, Checks: []string{s.Quote("n") + " > 17", s.Quote("n") + " < (2000)"}})
+	got := tableOf(t, env, "shape").Checks
 	if len(got) != 2 {
 		t.Fatalf("%d checks, want 2", len(got))
 	}
@@ -190,9 +190,9 @@ func (s *suite) inspectChecks(t *testing.T) {
 }
 
 func (s *suite) inspectTrigger(t *testing.T) {
-	env := s.open(t, parent, Table{Name: "audit", Columns: []Column{{Name: "old_name", Type: text(40)}}})
+	env := s.openEnv(t, parent, Table{Name: "audit", Columns: []Column{{Name: "old_name", Type: text(40)}}})
 	env.Exec(t, s.Trigger("watch", "parent", "audit", "name")...)
-	tab := table(t, env, "parent")
+	tab := tableOf(t, env, "parent")
 	if len(tab.Triggers) != 1 {
 		t.Fatalf("%d triggers, want 1", len(tab.Triggers))
 	}
@@ -203,22 +203,22 @@ func (s *suite) inspectTrigger(t *testing.T) {
 	if !slices.Contains(tr.Writes, env.Name("audit")) {
 		t.Error("the table that the trigger writes to isn't found (pitfall 17)")
 	}
-	s.fill(t, env, "parent", []string{"id", "name"}, 3, func(i int) []any { return []any{i, "x"} })
-	write(t, env.DB, func(tx dialect.Tx) {
-		if n := remove(t, tx, dialect.Delete{Table: env.Name("parent"), Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: ints(0, 1)}}}); n != 2 {
+	s.fillTable(t, env, "parent", []string{"id", "name"}, 3, func(i int) []any { return []any{i, "x"} })
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
+		if n := deleteRows(t, tx, dialect.Delete{Table: env.Name("parent"), Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: intKeys(0, 1)}}}); n != 2 {
 			t.Errorf("deleted %d rows, want 2: rows that a trigger writes don't count", n)
 		}
-		if n := count(t, tx, env.Name("audit")); n != 2 {
+		if n := countRows(t, tx, env.Name("audit")); n != 2 {
 			t.Errorf("the trigger wrote %d rows, want 2", n)
 		}
 	})
 }
 
 func (s *suite) inspectViews(t *testing.T) {
-	env := s.open(t, parent, child(""))
+	env := s.openEnv(t, parent, childTable(""))
 	env.Exec(t, "CREATE VIEW "+s.Quote("family")+" AS SELECT c.id, p.name FROM "+s.Quote("child")+" c JOIN "+s.Quote("parent")+" p ON p.id = c.parent_id",
 		"CREATE VIEW "+s.Quote("above")+" AS SELECT id FROM "+s.Quote("family"))
-	schema := inspect(t, env.DB)
+	schema := inspectDB(t, env.DB)
 	want := []*dialect.View{{Name: env.Name("above"), Reads: []dialect.Name{env.Name("family")}}, {Name: env.Name("family"), Reads: []dialect.Name{env.Name("child"), env.Name("parent")}}}
 	if d := cmp.Diff(want, schema.Views); d != "" {
 		t.Errorf("views (-want +got):\n%s", d)
@@ -229,8 +229,8 @@ func (s *suite) inspectViews(t *testing.T) {
 }
 
 func (s *suite) inspectOrder(t *testing.T) {
-	env := s.open(t, Table{Name: "b", Columns: []Column{{Name: "x", Type: integer}}}, Table{Name: "a", Columns: []Column{{Name: "x", Type: integer}}}, Table{Name: "c", Columns: []Column{{Name: "x", Type: integer}}})
-	schema := inspect(t, env.DB)
+	env := s.openEnv(t, Table{Name: "b", Columns: []Column{{Name: "x", Type: integer}}}, Table{Name: "a", Columns: []Column{{Name: "x", Type: integer}}}, Table{Name: "c", Columns: []Column{{Name: "x", Type: integer}}})
+	schema := inspectDB(t, env.DB)
 	var names []string
 	for _, tab := range schema.Tables {
 		names = append(names, tab.Name.Table)
@@ -247,13 +247,13 @@ func (s *suite) inspectOrder(t *testing.T) {
 	if schema.Version == "" || schema.Engine == "" {
 		t.Error("the engine or its version is missing")
 	}
-	if d := cmp.Diff(schema, inspect(t, env.DB)); d != "" {
+	if d := cmp.Diff(schema, inspectDB(t, env.DB)); d != "" {
 		t.Errorf("two inspections differ:\n%s", d)
 	}
 }
 
 // fingerprint: the same DDL gives the same fingerprint, each kind of change another one.
-func (s *suite) fingerprint(t *testing.T) {
+func (s *suite) testFingerprint(t *testing.T) {
 	base := func() []Table {
 		return []Table{{Name: "fp_parent", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "name", Type: text(40)}, {Name: "n", Type: integer, Default: "1"}}, Primary: []string{"id"}, Checks: []string{s.Quote("n") + " > 0"},
 			Indexes: []Index{{Name: "fp_ix", Parts: []string{s.Quote("name")}}}},
@@ -265,19 +265,19 @@ func (s *suite) fingerprint(t *testing.T) {
 	// The tables are made anew in one database: a database's name is a part of
 	// its tables' names on some engines.
 	take := func(t *testing.T, tables []Table) string {
-		s.make(t, env, tables...)
+		s.makeTables(t, env, tables...)
 		defer env.Exec(t, "DROP TABLE "+s.Quote("fp_child"), "DROP TABLE "+s.Quote("fp_parent"))
-		s.fill(t, env, "fp_parent", []string{"id"}, 3, func(i int) []any { return []any{i} })
-		return inspect(t, env.DB).Fingerprint(covers)
+		s.fillTable(t, env, "fp_parent", []string{"id"}, 3, func(i int) []any { return []any{i} })
+		return inspectDB(t, env.DB).Fingerprint(covers)
 	}
 	want := take(t, base())
-	s.sub(t, "stable", func(s *suite, t *testing.T) {
+	s.runSub(t, "stable", func(s *suite, t *testing.T) {
 		if take(t, base()) != want {
 			t.Error("the same DDL has another fingerprint")
 		}
 		if env.Schema == s.Open(t).Schema {
-			other := s.open(t, base()...)
-			if inspect(t, other.DB).Fingerprint(covers) != want {
+			other := s.openEnv(t, base()...)
+			if inspectDB(t, other.DB).Fingerprint(covers) != want {
 				t.Error("the same DDL in another database has another fingerprint")
 			}
 		}
@@ -300,7 +300,7 @@ func (s *suite) fingerprint(t *testing.T) {
 			p.Columns[1].Default = "'x'"
 		},
 	} {
-		s.sub(t, name, func(_ *suite, t *testing.T) {
+		s.runSub(t, name, func(_ *suite, t *testing.T) {
 			tables := base()
 			change(&tables[0], &tables[1])
 			if take(t, tables) == want {
@@ -308,11 +308,11 @@ func (s *suite) fingerprint(t *testing.T) {
 			}
 		})
 	}
-	s.sub(t, "rows don't matter", func(s *suite, t *testing.T) {
-		s.make(t, env, base()...)
+	s.runSub(t, "rows don't matter", func(s *suite, t *testing.T) {
+		s.makeTables(t, env, base()...)
 		defer env.Exec(t, "DROP TABLE "+s.Quote("fp_child"), "DROP TABLE "+s.Quote("fp_parent"))
-		s.fill(t, env, "fp_parent", []string{"id", "name"}, 1000, func(i int) []any { return []any{i, "x"} })
-		if inspect(t, env.DB).Fingerprint(covers) != want {
+		s.fillTable(t, env, "fp_parent", []string{"id", "name"}, 1000, func(i int) []any { return []any{i, "x"} })
+		if inspectDB(t, env.DB).Fingerprint(covers) != want {
 			t.Error("rows change the fingerprint")
 		}
 	})

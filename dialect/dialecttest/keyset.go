@@ -11,9 +11,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// keyset walks tables in key order, as a run does: Order, After and Limit
+// testKeyset walks tables in key order, as a run does: Order, After and Limit
 // visit every row exactly once, whatever the chunk's size and the key's type.
-func (s *suite) keyset(t *testing.T) {
+func (s *suite) testKeyset(t *testing.T) {
 	cases := []struct {
 		name    string
 		columns []Column
@@ -37,7 +37,7 @@ func (s *suite) keyset(t *testing.T) {
 		{"composite", []Column{{Name: "a", Type: integer, NotNull: true}, {Name: "b", Type: text(20), NotNull: true}, {Name: "c", Type: date, NotNull: true}}, compositeRows()},
 	}
 	for _, c := range cases {
-		s.sub(t, c.name, func(s *suite, t *testing.T) {
+		s.runSub(t, c.name, func(s *suite, t *testing.T) {
 			for _, col := range c.columns {
 				if s.Type(col.Type) == "" {
 					t.Skipf("EXCUSED on %s: it has no column type for this", s.Engine)
@@ -47,20 +47,20 @@ func (s *suite) keyset(t *testing.T) {
 			for _, col := range c.columns {
 				key = append(key, col.Name)
 			}
-			env := s.open(t, Table{Name: "walked", Columns: append(c.columns, Column{Name: "seq", Type: integer}), Primary: key})
-			write(t, env.DB, func(tx dialect.Tx) {
+			env := s.openEnv(t, Table{Name: "walked", Columns: append(c.columns, Column{Name: "seq", Type: integer}), Primary: key})
+			inWriteTx(t, env.DB, func(tx dialect.Tx) {
 				for i, r := range c.rows {
-					insert(t, tx, env.Name("walked"), append(append([]string(nil), key...), "seq"), append(append(dialect.Row(nil), r...), int64(i))...)
+					insertRow(t, tx, env.Name("walked"), append(append([]string(nil), key...), "seq"), append(append(dialect.Row(nil), r...), int64(i))...)
 				}
 			})
-			s.walk(t, env, env.Name("walked"), key, len(c.rows))
+			s.testWalk(t, env, env.Name("walked"), key, len(c.rows))
 		})
 	}
 }
 
-func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n int) {
+func (s *suite) testWalk(t *testing.T, env *Env, name dialect.Name, key []string, n int) {
 	t.Helper()
-	all := selected(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key})
+	all := selectRows(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key})
 	if len(all) != n {
 		t.Fatalf("reading in key order gives %d rows, want %d", len(all), n)
 	}
@@ -69,7 +69,7 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 			var seen []dialect.Row
 			var last dialect.Key
 			for len(seen) <= n {
-				part := selected(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key, Limit: chunk,
+				part := selectRows(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key, Limit: chunk,
 					Where: []dialect.Cond{dialect.After{Columns: key, Key: last}}})
 				if len(part) == 0 {
 					break
@@ -84,7 +84,7 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 	}
 	t.Run("an offset passes rows over", func(t *testing.T) {
 		for i := range n + 1 {
-			got := selected(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key, Limit: 1, Offset: i,
+			got := selectRows(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key, Limit: 1, Offset: i,
 				Where: []dialect.Cond{dialect.After{Columns: key}}})
 			if d := cmp.Diff(all[i:min(i+1, n)], got, cmpopts.EquateEmpty()); d != "" {
 				t.Errorf("after %d rows (-want +got):\n%s", i, d)
@@ -92,23 +92,23 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 		}
 	})
 	t.Run("from the end", func(t *testing.T) {
-		got := selected(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key, Descending: true, Limit: n})
+		got := selectRows(t, env.DB, dialect.Select{Table: name, Columns: key, Order: key, Descending: true, Limit: n})
 		slices.Reverse(got)
 		if d := cmp.Diff(all, got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	})
 	t.Run("up to is inclusive", func(t *testing.T) {
-		read(t, env.DB, func(tx dialect.Tx) {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
 			for i, r := range all {
-				if got := count(t, tx, name, dialect.UpTo{Columns: key, Key: r}); got != int64(i+1) {
+				if got := countRows(t, tx, name, dialect.UpTo{Columns: key, Key: r}); got != int64(i+1) {
 					t.Errorf("%d rows come up to key %d, want %d", got, i+1, i+1)
 				}
-				if got := count(t, tx, name, dialect.After{Columns: key, Key: r}); got != int64(n-i-1) {
+				if got := countRows(t, tx, name, dialect.After{Columns: key, Key: r}); got != int64(n-i-1) {
 					t.Errorf("%d rows come after key %d, want %d", got, i+1, n-i-1)
 				}
 			}
-			if got := count(t, tx, name, dialect.UpTo{Columns: key}); got != int64(n) {
+			if got := countRows(t, tx, name, dialect.UpTo{Columns: key}); got != int64(n) {
 				t.Errorf("an empty UpTo holds for %d rows, want %d", got, n)
 			}
 		})
@@ -118,8 +118,8 @@ func (s *suite) walk(t *testing.T, env *Env, name dialect.Name, key []string, n 
 		between := dialect.Select{Table: name, Columns: key, Order: key,
 			Where: []dialect.Cond{dialect.After{Columns: key, Key: lo}, dialect.UpTo{Columns: key, Key: hi}}}
 		for _, between.Lock = range []dialect.Lock{dialect.NoLock, dialect.Exclusive} {
-			write(t, env.DB, func(tx dialect.Tx) {
-				if d := cmp.Diff(all[1:len(all)-1], rows(t, tx, between)); d != "" {
+			inWriteTx(t, env.DB, func(tx dialect.Tx) {
+				if d := cmp.Diff(all[1:len(all)-1], readRows(t, tx, between)); d != "" {
 					t.Errorf("with lock %d (-want +got):\n%s", between.Lock, d)
 				}
 			})

@@ -42,11 +42,11 @@ func (c Collation) folded(s string) string {
 // referredNames are compared with each other. Each is in a row of its own, whose id is its place.
 var referredNames = []string{"rene", "RENE", "rené", "RENÉ", "rene ", "rené  ", "paul"}
 
-// collations has columns of every collation refer to columns of every other. What is equal
+// testCollations has columns of every collation refer to columns of every other. What is equal
 // is decided by the column that is referred to, whether rows are looked for by keys, by
 // what refers to them, or as orphans.
-func (s *suite) collations(t *testing.T) {
-	env := s.open(t)
+func (s *suite) testCollations(t *testing.T) {
+	env := s.openEnv(t)
 	all := s.Collations(t, env)
 	columns, list := []string{"id"}, make([]string, len(all))
 	var index []string
@@ -59,17 +59,17 @@ func (s *suite) collations(t *testing.T) {
 		env.Exec(t, "CREATE TABLE "+name+" (id int PRIMARY KEY, "+strings.Join(list, ", ")+")")
 	}
 	env.Exec(t, index...)
-	write(t, env.DB, func(tx dialect.Tx) {
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
 		for i, name := range referredNames {
 			row := dialect.Row{int64(i)}
 			for range all {
 				row = append(row, name)
 			}
 			for _, table := range []string{"person", "post", "note"} {
-				insert(t, tx, env.Name(table), columns, row...)
+				insertRow(t, tx, env.Name(table), columns, row...)
 			}
 			if i == 0 {
-				insert(t, tx, env.Name("single"), columns, row...)
+				insertRow(t, tx, env.Name("single"), columns, row...)
 			}
 		}
 	})
@@ -77,60 +77,60 @@ func (s *suite) collations(t *testing.T) {
 		for j, referred := range all {
 			t.Run(strings.ReplaceAll(own.Name+" to "+referred.Name, " ", "_"), func(t *testing.T) {
 				for _, table := range []string{"post", "note"} { // with an index, and without
-					s.refers(t, env, table, fmt.Sprintf("c%d", i), fmt.Sprintf("c%d", j), referred)
+					s.checkReferral(t, env, table, fmt.Sprintf("c%d", i), fmt.Sprintf("c%d", j), referred)
 				}
 			})
 		}
 	}
 }
 
-// refers compares a column of the table with a column of table person.
-func (s *suite) refers(t *testing.T, env *Env, name, own, referred string, by Collation) {
+// checkReferral compares a column of the table with a column of table person.
+func (s *suite) checkReferral(t *testing.T, env *Env, name, own, referred string, by Collation) {
 	t.Helper()
-	from, to := table(t, env, name), env.Name("person")
+	from, to := tableOf(t, env, name), env.Name("person")
 	in := dialect.In{Columns: []string{own}, RefTable: to, RefColumns: []string{referred}}
 	var some []string
-	read(t, env.DB, func(tx dialect.Tx) {
+	inReadTx(t, env.DB, func(tx dialect.Tx) {
 		check := func(what string, n dialect.Name, want []int64, where ...dialect.Cond) {
 			t.Helper()
 			got := []int64{}
-			for _, r := range rows(t, tx, dialect.Select{Table: n, Columns: []string{"id"}, Where: where, Order: []string{"id"}}) {
+			for _, r := range readRows(t, tx, dialect.Select{Table: n, Columns: []string{"id"}, Where: where, Order: []string{"id"}}) {
 				got = append(got, r[0].(int64))
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("%s, table %s (-want +got):\n%s", what, name, d)
 			}
 		}
-		for _, r := range rows(t, tx, dialect.Select{Table: to, Columns: []string{"id", referred}, Order: []string{"id"}}) {
+		for _, r := range readRows(t, tx, dialect.Select{Table: to, Columns: []string{"id", referred}, Order: []string{"id"}}) {
 			key := r[1]
 			if from.Column(own).Kind == dialect.Text {
 				key, _ = dialect.TextOf(key)
 			}
 			person := referredNames[r[0].(int64)]
 			in.Keys = []dialect.Key{{key}}
-			want := matching(by, person)
+			want := matchingIDs(by, person)
 			check(fmt.Sprintf("the key of row %d", r[0]), from.Name, want, in)
-			check(fmt.Sprintf("the key of row %d, beside another condition", r[0]), from.Name, want, dialect.In{Columns: []string{"id"}, Keys: ints(0, 99)}, dialect.Any{in})
-			check(fmt.Sprintf("not the key of row %d", r[0]), from.Name, complement(want), dialect.Not{Cond: in})
+			check(fmt.Sprintf("the key of row %d, beside another condition", r[0]), from.Name, want, dialect.In{Columns: []string{"id"}, Keys: intKeys(0, 99)}, dialect.Any{in})
+			check(fmt.Sprintf("not the key of row %d", r[0]), from.Name, otherIDs(want), dialect.Not{Cond: in})
 			check(fmt.Sprintf("what row %d refers to", r[0]), to, want,
-				dialect.Referenced{Table: from.Name, Columns: []string{own}, RefColumns: []string{referred}, Where: fmt.Sprintf("%s %s %d", s.Quote("id"), s.operator("="), r[0])})
+				dialect.Referenced{Table: from.Name, Columns: []string{own}, RefColumns: []string{referred}, Where: fmt.Sprintf("%s %s %d", s.Quote("id"), s.testOperator("="), r[0])})
 			some = append(some, person)
 		}
 		in.Keys = nil
-		for _, r := range rows(t, tx, dialect.Select{Table: to, Columns: []string{referred}}) {
+		for _, r := range readRows(t, tx, dialect.Select{Table: to, Columns: []string{referred}}) {
 			key := r[0]
 			if from.Column(own).Kind == dialect.Text {
 				key, _ = dialect.TextOf(key)
 			}
 			in.Keys = append(in.Keys, dialect.Key{key})
 		}
-		check("the keys of all rows, each row once", from.Name, matching(by, some...), in)
-		check("orphans", from.Name, complement(matching(by, referredNames[0])), dialect.Orphan{Columns: []string{own}, RefTable: env.Name("single"), RefColumns: []string{referred}})
+		check("the keys of all rows, each row once", from.Name, matchingIDs(by, some...), in)
+		check("orphans", from.Name, otherIDs(matchingIDs(by, referredNames[0])), dialect.Orphan{Columns: []string{own}, RefTable: env.Name("single"), RefColumns: []string{referred}})
 	})
 }
 
-// matching are the rows whose names equal one of the given ones.
-func matching(by Collation, names ...string) []int64 {
+// matchingIDs are the rows whose names equal one of the given ones.
+func matchingIDs(by Collation, names ...string) []int64 {
 	out := []int64{}
 	for i, n := range referredNames {
 		for _, name := range names {
@@ -143,7 +143,7 @@ func matching(by Collation, names ...string) []int64 {
 	return out
 }
 
-func complement(of []int64) []int64 {
+func otherIDs(of []int64) []int64 {
 	out, n := []int64{}, 0
 	for i := range int64(len(referredNames)) {
 		if n < len(of) && of[n] == i {

@@ -9,16 +9,16 @@ import (
 // schemaMark: a mark is another one after each change that a batch must notice, within
 // the transaction that has deleted rows, and the same after none and after writes.
 func (s *suite) schemaMark(t *testing.T) {
-	env := s.open(t,
+	env := s.openEnv(t,
 		Table{Name: "parent", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "note", Type: text(20)}}, Primary: []string{"id"}},
 		Table{Name: "other", Columns: []Column{{Name: "id", Type: integer, NotNull: true}}, Primary: []string{"id"}},
 		Table{Name: "log", Columns: []Column{{Name: "gone", Type: integer, NotNull: true}}, Primary: []string{"gone"}})
 	parent := env.Name("parent")
 	mark := func() (out string) {
 		t.Helper()
-		read(t, env.DB, func(tx dialect.Tx) {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
 			var err error
-			if out, err = tx.SchemaMark(ctx(t), []dialect.Name{parent}); err != nil {
+			if out, err = tx.SchemaMark(contextFor(t), []dialect.Name{parent}); err != nil {
 				t.Fatal(err)
 			}
 		})

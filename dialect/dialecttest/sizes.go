@@ -15,10 +15,10 @@ import (
 // travel in random parts, and reads the whole table back: rows that were written have their very
 // values, and rows that weren't have theirs still.
 func (s *suite) bulkSizes(t *testing.T) {
-	s.sub(t, "many parts", func(s *suite, t *testing.T) {
+	s.runSub(t, "many parts", func(s *suite, t *testing.T) {
 		env := s.OpenSmall(t)
 		for _, k := range bulkKeys {
-			s.sub(t, k.name, func(s *suite, t *testing.T) {
+			s.runSub(t, k.name, func(s *suite, t *testing.T) {
 				env.Exec(t, s.DDL(k.table("many_"+k.columns[0].Name))...)
 				for seed := range uint64(8) {
 					s.writeSizes(t, env, k, "many_"+k.columns[0].Name, seed, 600<<10)
@@ -26,7 +26,7 @@ func (s *suite) bulkSizes(t *testing.T) {
 			})
 		}
 	})
-	s.sub(t, "several megabytes", func(s *suite, t *testing.T) {
+	s.runSub(t, "several megabytes", func(s *suite, t *testing.T) {
 		env := s.Open(t)
 		k := bulkKeys[0]
 		env.Exec(t, s.DDL(k.table("large"))...)
@@ -44,18 +44,18 @@ type bulkKey struct {
 
 var bulkKeys = []bulkKey{
 	{"text key", []Column{{Name: "code", Type: text(200), NotNull: true}}, func(row int) []dialect.Value {
-		return []dialect.Value{prefixed(row)}
+		return []dialect.Value{prefixedText(row)}
 	}},
 	{"binary key", []Column{{Name: "digest", Type: Type{Kind: dialect.Bytes, Length: 200}, NotNull: true}}, func(row int) []dialect.Value {
-		return []dialect.Value{[]byte(prefixed(row))}
+		return []dialect.Value{[]byte(prefixedText(row))}
 	}},
 	{"composite key", []Column{{Name: "tenant", Type: intType, NotNull: true}, {Name: "code", Type: text(200), NotNull: true}}, func(row int) []dialect.Value {
-		return []dialect.Value{int64(row % 2), prefixed(row)}
+		return []dialect.Value{int64(row % 2), prefixedText(row)}
 	}},
 }
 
-// prefixed is a text which starts with those of all smaller rows.
-func prefixed(row int) string { return strings.Repeat("k", row+1) }
+// prefixedText is a text which starts with those of all smaller rows.
+func prefixedText(row int) string { return strings.Repeat("k", row+1) }
 
 func (k bulkKey) table(name string) Table {
 	return Table{Name: name, Primary: k.names(), Columns: append(slices.Clone(k.columns),
@@ -79,12 +79,12 @@ func (s *suite) writeSizes(t *testing.T, env *Env, k bulkKey, name string, seed 
 	all := slices.Concat(k.names(), set)
 	b := dialect.BulkUpdate{Table: n, Key: k.names(), Set: set}
 	want := map[string]dialect.Row{}
-	write(t, env.DB, func(tx dialect.Tx) {
-		remove(t, tx, dialect.Delete{Table: n})
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
+		deleteRows(t, tx, dialect.Delete{Table: n})
 		for i := range 2 + r.IntN(24) {
 			key := k.make(i)
 			old := append(slices.Clone(key), "old", []byte("old"), "old")
-			insert(t, tx, n, all, old...)
+			insertRow(t, tx, n, all, old...)
 			want[dialect.EncodeKey(key)] = old
 			if r.IntN(2) == 0 || i == 0 {
 				row := append(slices.Clone(key), sizedText(r, most), sizedBytes(r, most/2), sizedText(r, 100/4))
@@ -94,14 +94,14 @@ func (s *suite) writeSizes(t *testing.T, env *Env, k bulkKey, name string, seed 
 		}
 	})
 	r.Shuffle(len(b.Rows), func(i, j int) { b.Rows[i], b.Rows[j] = b.Rows[j], b.Rows[i] })
-	write(t, env.DB, func(tx dialect.Tx) {
-		if found, err := tx.BulkUpdate(ctx(t), b); err != nil || found != int64(len(b.Rows)) {
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
+		if found, err := tx.BulkUpdate(contextFor(t), b); err != nil || found != int64(len(b.Rows)) {
 			t.Fatalf("seed %d: overwrote %d of %d rows: %v", seed, found, len(b.Rows), err)
 		}
 	})
-	read(t, env.DB, func(tx dialect.Tx) {
+	inReadTx(t, env.DB, func(tx dialect.Tx) {
 		rows := 0
-		for got, err := range tx.Query(ctx(t), dialect.Select{Table: n, Columns: all}) {
+		for got, err := range tx.Query(contextFor(t), dialect.Select{Table: n, Columns: all}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func (s *suite) writeSizes(t *testing.T, env *Env, k bulkKey, name string, seed 
 			expected := want[dialect.EncodeKey(got[:len(b.Key)])]
 			for i := range expected {
 				if !sameBytes(expected[i], got[i]) {
-					t.Errorf("seed %d: column %s has %s, want %s", seed, all[i], sized(got[i]), sized(expected[i]))
+					t.Errorf("seed %d: column %s has %s, want %s", seed, all[i], describeSize(got[i]), describeSize(expected[i]))
 				}
 			}
 		}
@@ -125,7 +125,7 @@ func sameBytes(a, b dialect.Value) bool {
 	return ok1 == ok2 && x == y
 }
 
-func sized(v dialect.Value) string {
+func describeSize(v dialect.Value) string {
 	s, ok := dialect.TextOf(v)
 	if !ok {
 		return "NULL"
@@ -133,9 +133,9 @@ func sized(v dialect.Value) string {
 	return fmt.Sprintf("%d bytes", len(s))
 }
 
-// size is how long a value is: often short, at times as long as may be, and at
+// randomSize is how long a value is: often short, at times as long as may be, and at
 // times about where a text is carried by another type.
-func size(r *rand.Rand, most int) int {
+func randomSize(r *rand.Rand, most int) int {
 	switch r.IntN(6) {
 	case 0:
 		return r.IntN(2)
@@ -158,12 +158,12 @@ func sizedText(r *rand.Rand, most int) dialect.Value {
 	if strings.ContainsAny(word, `'"\`) {
 		most /= 4 // it is escaped, twice in places
 	}
-	return strings.Repeat(word, size(r, most)/len(word))
+	return strings.Repeat(word, randomSize(r, most)/len(word))
 }
 
 func sizedBytes(r *rand.Rand, most int) dialect.Value {
 	if r.IntN(8) == 0 {
 		return nil
 	}
-	return bytes.Repeat([]byte{byte(r.Uint32()), 0, 0xff}, size(r, most)/3)
+	return bytes.Repeat([]byte{byte(r.Uint32()), 0, 0xff}, randomSize(r, most)/3)
 }

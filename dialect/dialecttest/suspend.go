@@ -22,7 +22,7 @@ var suspended = Table{
 // suspendedIndexes are the names of its indexes, in order.
 var suspendedIndexes = []string{"ix_guest_name", "ix_guest_town", "uq_guest_email"}
 
-func (s *suite) suspension(t *testing.T) {
+func (s *suite) testSuspension(t *testing.T) {
 	prepare := func(t *testing.T) *Env {
 		t.Helper()
 		tab := suspended
@@ -31,15 +31,15 @@ func (s *suite) suspension(t *testing.T) {
 			{Name: "ix_guest_town", Parts: []string{s.Quote("town")}},
 			{Name: "uq_guest_email", Unique: true, Parts: []string{s.Quote("email")}},
 		}
-		env := s.open(t, tab)
-		s.fill(t, env, "guest", []string{"id", "email", "name", "town"}, 50, func(i int) []any {
+		env := s.openEnv(t, tab)
+		s.fillTable(t, env, "guest", []string{"id", "email", "name", "town"}, 50, func(i int) []any {
 			return []any{i, "guest" + string(rune('A'+i%26)) + string(rune('a'+i/26)), "name", nil}
 		})
 		return env
 	}
 	defined := func(t *testing.T, env *Env, names ...string) []dialect.SuspendedIndex {
 		t.Helper()
-		out, err := env.DB.Definitions(ctx(t), env.Name("guest"), names)
+		out, err := env.DB.Definitions(contextFor(t), env.Name("guest"), names)
 		if err != nil {
 			t.Fatalf("definitions: %v", err)
 		}
@@ -47,20 +47,20 @@ func (s *suite) suspension(t *testing.T) {
 	}
 	suspend := func(t *testing.T, env *Env, indexes []dialect.SuspendedIndex) {
 		t.Helper()
-		if err := env.DB.Suspend(ctx(t), env.Name("guest"), indexes, time.Minute); err != nil {
+		if err := env.DB.Suspend(contextFor(t), env.Name("guest"), indexes, time.Minute); err != nil {
 			t.Fatalf("suspend: %v", err)
 		}
 	}
 	restore := func(t *testing.T, env *Env, indexes []dialect.SuspendedIndex) {
 		t.Helper()
-		if err := env.Second.Restore(ctx(t), env.Name("guest"), indexes, time.Minute); err != nil {
+		if err := env.Second.Restore(contextFor(t), env.Name("guest"), indexes, time.Minute); err != nil {
 			t.Fatalf("restore: %v", err)
 		}
 	}
 	there := func(t *testing.T, env *Env, want ...string) {
 		t.Helper()
 		var got []string
-		for _, ix := range table(t, env, "guest").Indexes {
+		for _, ix := range tableOf(t, env, "guest").Indexes {
 			if !ix.Primary {
 				got = append(got, ix.Name)
 			}
@@ -70,33 +70,33 @@ func (s *suite) suspension(t *testing.T) {
 		}
 	}
 
-	s.sub(t, "away and back", func(_ *suite, t *testing.T) {
+	s.runSub(t, "away and back", func(_ *suite, t *testing.T) {
 		env := prepare(t)
-		before := unestimated(t, env.DB)
+		before := withoutEstimates(t, env.DB)
 		indexes := defined(t, env, "uq_guest_email", "ix_guest_town", "ix_guest_name", "ix_not_there")
 		if d := cmp.Diff(suspendedIndexes, namesOf(indexes)); d != "" {
 			t.Fatalf("defined (-want +got):\n%s", d)
 		}
 		suspend(t, env, indexes)
 		there(t, env)
-		write(t, env.DB, func(tx dialect.Tx) {
-			insert(t, tx, env.Name("guest"), []string{"id", "email", "name"}, int64(1000), "late@guest.example", "Late")
+		inWriteTx(t, env.DB, func(tx dialect.Tx) {
+			insertRow(t, tx, env.Name("guest"), []string{"id", "email", "name"}, int64(1000), "late@guest.example", "Late")
 		})
 		restore(t, env, indexes)
-		if d := cmp.Diff(before, unestimated(t, env.DB)); d != "" {
+		if d := cmp.Diff(before, withoutEstimates(t, env.DB)); d != "" {
 			t.Errorf("the schema (-before +after):\n%s", d)
 		}
 		if d := cmp.Diff(indexes, defined(t, env, suspendedIndexes...)); d != "" {
 			t.Errorf("the definitions (-before +after):\n%s", d)
 		}
-		read(t, env.DB, func(tx dialect.Tx) {
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
 			where := dialect.In{Columns: []string{"email"}, Keys: []dialect.Key{{"late@guest.example"}}}
-			if n := count(t, tx, env.Name("guest"), where); n != 1 {
+			if n := countRows(t, tx, env.Name("guest"), where); n != 1 {
 				t.Errorf("%d rows are found by the unique index, want 1", n)
 			}
 		})
 	})
-	s.sub(t, "twice is as good as once", func(_ *suite, t *testing.T) {
+	s.runSub(t, "twice is as good as once", func(_ *suite, t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, suspendedIndexes...)
 		restore(t, env, indexes)
@@ -109,25 +109,25 @@ func (s *suite) suspension(t *testing.T) {
 		restore(t, env, indexes)
 		there(t, env, suspendedIndexes...)
 	})
-	s.sub(t, "duplicates stop a rebuild", func(_ *suite, t *testing.T) {
+	s.runSub(t, "duplicates stop a rebuild", func(_ *suite, t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, suspendedIndexes...)
 		suspend(t, env, indexes)
-		write(t, env.DB, func(tx dialect.Tx) {
-			insert(t, tx, env.Name("guest"), []string{"id", "email"}, int64(1000), "guestAa")
+		inWriteTx(t, env.DB, func(tx dialect.Tx) {
+			insertRow(t, tx, env.Name("guest"), []string{"id", "email"}, int64(1000), "guestAa")
 		})
-		err := env.DB.Restore(ctx(t), env.Name("guest"), indexes, time.Minute)
+		err := env.DB.Restore(contextFor(t), env.Name("guest"), indexes, time.Minute)
 		wantClass(t, err, dialect.UniqueViolation)
 		if e, ok := errors.AsType[*dialect.Error](err); ok && e.Object != "uq_guest_email" {
 			t.Errorf("the error names %q, want the index", e.Object)
 		}
 		restore(t, env, indexes[:2])
 		there(t, env, suspendedIndexes[:2]...)
-		write(t, env.DB, func(tx dialect.Tx) { remove(t, tx, dialect.Delete{Table: env.Name("guest"), Where: keysIn(1000)}) })
+		inWriteTx(t, env.DB, func(tx dialect.Tx) { deleteRows(t, tx, dialect.Delete{Table: env.Name("guest"), Where: keysIn(1000)}) })
 		restore(t, env, indexes)
 		there(t, env, suspendedIndexes...)
 	})
-	s.sub(t, "another index of that name", func(s *suite, t *testing.T) {
+	s.runSub(t, "another index of that name", func(s *suite, t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, "ix_guest_town")
 		suspend(t, env, indexes)
@@ -135,8 +135,8 @@ func (s *suite) suspension(t *testing.T) {
 		env.Exec(t, "UPDATE "+s.Quote("guest")+" SET id = id WHERE 1 = 0",
 			"CREATE INDEX "+s.Quote("ix_guest_town")+" ON "+s.Quote("guest")+" ("+s.Quote("name")+")")
 		for doing, do := range map[string]func() error{
-			"restore": func() error { return env.DB.Restore(ctx(t), env.Name("guest"), indexes, time.Minute) },
-			"suspend": func() error { return env.DB.Suspend(ctx(t), env.Name("guest"), indexes, time.Minute) },
+			"restore": func() error { return env.DB.Restore(contextFor(t), env.Name("guest"), indexes, time.Minute) },
+			"suspend": func() error { return env.DB.Suspend(contextFor(t), env.Name("guest"), indexes, time.Minute) },
 		} {
 			err := do()
 			wantClass(t, err, dialect.Fatal)
@@ -146,53 +146,53 @@ func (s *suite) suspension(t *testing.T) {
 		}
 		there(t, env, suspendedIndexes...)
 	})
-	s.sub(t, "the table is in use", func(_ *suite, t *testing.T) {
+	s.runSub(t, "the table is in use", func(_ *suite, t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, suspendedIndexes...)
-		tx := begin(t, env.Second, dialect.TxOptions{})
-		insert(t, tx, env.Name("guest"), []string{"id", "email"}, int64(1000), "busy@guest.example")
-		wantClass(t, env.DB.Suspend(ctx(t), env.Name("guest"), indexes, 200*time.Millisecond), dialect.LockTimeout)
-		if err := tx.Rollback(ctx(t)); err != nil {
+		tx := beginTx(t, env.Second, dialect.TxOptions{})
+		insertRow(t, tx, env.Name("guest"), []string{"id", "email"}, int64(1000), "busy@guest.example")
+		wantClass(t, env.DB.Suspend(contextFor(t), env.Name("guest"), indexes, 200*time.Millisecond), dialect.LockTimeout)
+		if err := tx.Rollback(contextFor(t)); err != nil {
 			t.Fatalf("rollback: %v", err)
 		}
 		there(t, env, suspendedIndexes...)
 		suspend(t, env, indexes)
 		there(t, env)
 	})
-	s.sub(t, "hostile names", func(s *suite, t *testing.T) {
+	s.runSub(t, "hostile names", func(s *suite, t *testing.T) {
 		env := s.Open(t)
 		name, column := `q'; DROP "x`, "order by"
-		s.make(t, env, Table{Name: "select", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: column, Type: text(20)}},
+		s.makeTables(t, env, Table{Name: "select", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: column, Type: text(20)}},
 			Primary: []string{"id"}, Indexes: []Index{{Name: name, Parts: []string{s.Quote(column)}}}})
-		before := unestimated(t, env.DB)
-		indexes, err := env.DB.Definitions(ctx(t), env.Name("select"), []string{name})
+		before := withoutEstimates(t, env.DB)
+		indexes, err := env.DB.Definitions(contextFor(t), env.Name("select"), []string{name})
 		if err != nil || len(indexes) != 1 {
 			t.Fatalf("%d definitions, %v", len(indexes), err)
 		}
 		for _, do := range []func() error{
-			func() error { return env.DB.Suspend(ctx(t), env.Name("select"), indexes, time.Minute) },
-			func() error { return env.DB.Restore(ctx(t), env.Name("select"), indexes, time.Minute) },
+			func() error { return env.DB.Suspend(contextFor(t), env.Name("select"), indexes, time.Minute) },
+			func() error { return env.DB.Restore(contextFor(t), env.Name("select"), indexes, time.Minute) },
 		} {
 			if err := do(); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if d := cmp.Diff(before, unestimated(t, env.DB)); d != "" {
+		if d := cmp.Diff(before, withoutEstimates(t, env.DB)); d != "" {
 			t.Errorf("the schema (-before +after):\n%s", d)
 		}
 	})
-	s.sub(t, "the table is gone", func(s *suite, t *testing.T) {
+	s.runSub(t, "the table is gone", func(s *suite, t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, suspendedIndexes...)
 		env.Exec(t, "DROP TABLE "+s.Quote("guest"))
-		wantClass(t, env.DB.Restore(ctx(t), env.Name("guest"), indexes, time.Minute), dialect.Fatal)
+		wantClass(t, env.DB.Restore(contextFor(t), env.Name("guest"), indexes, time.Minute), dialect.Fatal)
 	})
 }
 
-// unestimated inspects the database, and leaves out what the engine only guesses.
-func unestimated(t testing.TB, db dialect.DB) *dialect.Schema {
+// withoutEstimates inspects the database, and leaves out what the engine only guesses.
+func withoutEstimates(t testing.TB, db dialect.DB) *dialect.Schema {
 	t.Helper()
-	s := inspect(t, db)
+	s := inspectDB(t, db)
 	for _, tab := range s.Tables {
 		tab.RowEstimate = 0
 	}
@@ -208,5 +208,5 @@ func namesOf(indexes []dialect.SuspendedIndex) []string {
 }
 
 func keysIn(id int) []dialect.Cond {
-	return []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: ints(id, id)}}
+	return []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: intKeys(id, id)}}
 }

@@ -88,17 +88,17 @@ func (s *suite) DDL(t Table) []string {
 		parts = append(parts, s.columnDDL(c))
 	}
 	if len(t.Primary) > 0 {
-		parts = append(parts, "PRIMARY KEY ("+s.list(t.Primary)+")")
+		parts = append(parts, "PRIMARY KEY ("+s.quotedList(t.Primary)+")")
 	}
 	for _, u := range t.Unique {
-		parts = append(parts, "UNIQUE ("+s.list(u)+")")
+		parts = append(parts, "UNIQUE ("+s.quotedList(u)+")")
 	}
 	for _, c := range t.Checks {
 		parts = append(parts, "CHECK ("+c+")")
 	}
 	for _, f := range t.Foreign {
 		parts = append(parts, strings.TrimSpace(fmt.Sprintf("CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s) %s",
-			s.Quote(f.Name), s.list(f.Columns), s.Quote(f.Table), s.list(f.RefColumns), f.Actions)))
+			s.Quote(f.Name), s.quotedList(f.Columns), s.Quote(f.Table), s.quotedList(f.RefColumns), f.Actions)))
 	}
 	out := []string{fmt.Sprintf("CREATE TABLE %s (\n\t%s\n)", s.Quote(t.Name), strings.Join(parts, ",\n\t"))}
 	for _, ix := range t.Indexes {
@@ -132,7 +132,7 @@ func (s *suite) columnDDL(c Column) string {
 	return def
 }
 
-func (s *suite) list(names []string) string {
+func (s *suite) quotedList(names []string) string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
 		quoted[i] = s.Quote(n)
@@ -140,30 +140,30 @@ func (s *suite) list(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// make makes tables.
-func (s *suite) make(t testing.TB, env *Env, tables ...Table) {
+// makeTables makes tables.
+func (s *suite) makeTables(t testing.TB, env *Env, tables ...Table) {
 	t.Helper()
 	for _, tab := range tables {
 		env.Exec(t, s.DDL(tab)...)
 	}
 }
 
-// open opens a database with tables in it.
-func (s *suite) open(t testing.TB, tables ...Table) *Env {
+// openEnv opens a database with tables in it.
+func (s *suite) openEnv(t testing.TB, tables ...Table) *Env {
 	t.Helper()
 	env := s.Open(t)
-	s.make(t, env, tables...)
+	s.makeTables(t, env, tables...)
 	return env
 }
 
-// fill inserts rows of plain values (NULL, integers, and text without
+// fillTable inserts rows of plain values (NULL, integers, and text without
 // backslashes) in chunks, faster than Tx.Insert does.
-func (s *suite) fill(t testing.TB, env *Env, table string, columns []string, n int, row func(i int) []any) {
+func (s *suite) fillTable(t testing.TB, env *Env, table string, columns []string, n int, row func(i int) []any) {
 	t.Helper()
 	const chunk = 500 // SQL Server takes at most 1,000 row values in one INSERT
 	for start := 0; start < n; start += chunk {
 		var b strings.Builder
-		fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", s.Quote(table), s.list(columns))
+		fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", s.Quote(table), s.quotedList(columns))
 		for i := start; i < min(start+chunk, n); i++ {
 			if i > start {
 				b.WriteByte(',')

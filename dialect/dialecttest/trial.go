@@ -6,9 +6,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// trials holds what Refused says of rows against what the engine does when they are
+// testTrials holds what Refused says of rows against what the engine does when they are
 // inserted.
-func (s *suite) trials(t *testing.T) {
+func (s *suite) testTrials(t *testing.T) {
 	n, label, code, day := s.Quote("n"), s.Quote("label"), s.Quote("code"), s.Quote("day")
 	for _, c := range []struct {
 		name    string
@@ -27,33 +27,33 @@ func (s *suite) trials(t *testing.T) {
 		{"a comment at the end", n + " > 0 /* or so */", []string{"n"}, []dialect.Row{{int64(0)}}, 1},
 		{"no rows", n + " > 0", []string{"n"}, nil, 0},
 	} {
-		s.sub(t, c.name, func(s *suite, t *testing.T) {
-			env := s.open(t, Table{Name: "shape", Primary: []string{"id"}, Checks: []string{c.check}, Columns: []Column{
+		s.runSub(t, c.name, func(s *suite, t *testing.T) {
+			env := s.openEnv(t, Table{Name: "shape", Primary: []string{"id"}, Checks: []string{c.check}, Columns: []Column{
 				{Name: "id", Type: integer, NotNull: true}, {Name: "n", Type: integer}, {Name: "label", Type: text(40)},
 				{Name: "code", Type: text(9)}, {Name: "day", Type: date},
 			}})
-			check := table(t, env, "shape").Checks[0]
+			check := tableOf(t, env, "shape").Checks[0]
 			var inserts int64
 			for i, row := range c.rows {
 				var want int64
 				if s.refusesInsert(t, env, c.columns, row) {
 					want = 1
 				}
-				if got := s.refused(t, env, check, c.columns, row); got != want {
+				if got := s.testRefused(t, env, check, c.columns, row); got != want {
 					t.Errorf("row %d is refused %d times, want %d", i, got, want)
 				}
 				inserts += want
 			}
-			got := s.refused(t, env, check, c.columns, c.rows...)
+			got := s.testRefused(t, env, check, c.columns, c.rows...)
 			if got != inserts || c.refused >= 0 && got != c.refused {
 				t.Errorf("%d rows are refused, want %d; %d of the inserts were", got, c.refused, inserts)
 			}
 		})
 	}
-	s.sub(t, "a check that can't be computed", func(s *suite, t *testing.T) {
-		env := s.open(t, parent)
-		read(t, env.DB, func(tx dialect.Tx) {
-			_, err := tx.Refused(ctx(t), dialect.Trial{Table: env.Name("parent"), Check: &dialect.Check{Name: "c", Condition: "no_such_column > 0"}, Columns: []string{"id"}, Rows: []dialect.Row{{int64(1)}}})
+	s.runSub(t, "a check that can't be computed", func(s *suite, t *testing.T) {
+		env := s.openEnv(t, parent)
+		inReadTx(t, env.DB, func(tx dialect.Tx) {
+			_, err := tx.Refused(contextFor(t), dialect.Trial{Table: env.Name("parent"), Check: &dialect.Check{Name: "c", Condition: "no_such_column > 0"}, Columns: []string{"id"}, Rows: []dialect.Row{{int64(1)}}})
 			if dialect.ClassOf(err) != dialect.Fatal {
 				t.Errorf("error %v", err)
 			}
@@ -61,11 +61,11 @@ func (s *suite) trials(t *testing.T) {
 	})
 }
 
-func (s *suite) refused(t *testing.T, env *Env, check *dialect.Check, columns []string, rows ...dialect.Row) (n int64) {
+func (s *suite) testRefused(t *testing.T, env *Env, check *dialect.Check, columns []string, rows ...dialect.Row) (n int64) {
 	t.Helper()
-	read(t, env.DB, func(tx dialect.Tx) {
+	inReadTx(t, env.DB, func(tx dialect.Tx) {
 		var err error
-		if n, err = tx.Refused(ctx(t), dialect.Trial{Table: env.Name("shape"), Check: check, Columns: columns, Rows: rows}); err != nil {
+		if n, err = tx.Refused(contextFor(t), dialect.Trial{Table: env.Name("shape"), Check: check, Columns: columns, Rows: rows}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -75,12 +75,12 @@ func (s *suite) refused(t *testing.T, env *Env, check *dialect.Check, columns []
 // refusesInsert reports whether a check keeps the row from being inserted.
 func (s *suite) refusesInsert(t *testing.T, env *Env, columns []string, row dialect.Row) bool {
 	t.Helper()
-	tx, err := env.DB.Begin(ctx(t), dialect.TxOptions{})
+	tx, err := env.DB.Begin(contextFor(t), dialect.TxOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = tx.Insert(ctx(t), dialect.Insert{Table: env.Name("shape"), Columns: append([]string{"id"}, columns...), Rows: []dialect.Row{append(dialect.Row{int64(1)}, row...)}})
-	if e := tx.Rollback(ctx(t)); e != nil {
+	err = tx.Insert(contextFor(t), dialect.Insert{Table: env.Name("shape"), Columns: append([]string{"id"}, columns...), Rows: []dialect.Row{append(dialect.Row{int64(1)}, row...)}})
+	if e := tx.Rollback(contextFor(t)); e != nil {
 		t.Fatal(e)
 	}
 	if class := dialect.ClassOf(err); class != "" && class != dialect.OtherConstraint {

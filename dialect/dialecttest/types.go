@@ -10,9 +10,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// values are written, read, found by a search, written back through a
+// testValues are written, read, found by a search, written back through a
 // BulkUpdate, and must be the same all the time.
-func (s *suite) values(t *testing.T) {
+func (s *suite) testValues(t *testing.T) {
 	every := make([]byte, 256)
 	for i := range every {
 		every[i] = byte(i)
@@ -39,28 +39,28 @@ func (s *suite) values(t *testing.T) {
 		{"json", jsonType, []dialect.Value{"null", `{"a": [1, null, "x\"y"]}`, "[]", `"text"`, "true"}, false},
 	}
 	for _, c := range cases {
-		s.sub(t, c.name, func(s *suite, t *testing.T) {
+		s.runSub(t, c.name, func(s *suite, t *testing.T) {
 			if s.Type(c.typ) == "" {
 				t.Skipf("EXCUSED on %s: it has no column type for this", s.Engine)
 			}
-			env := s.open(t, Table{Name: "holder", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "v", Type: c.typ}}, Primary: []string{"id"}})
+			env := s.openEnv(t, Table{Name: "holder", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "v", Type: c.typ}}, Primary: []string{"id"}})
 			holder := env.Name("holder")
 			vals := append(append([]dialect.Value(nil), c.values...), nil)
-			write(t, env.DB, func(tx dialect.Tx) {
+			inWriteTx(t, env.DB, func(tx dialect.Tx) {
 				for i, v := range vals {
-					insert(t, tx, holder, []string{"id", "v"}, int64(i), v)
+					insertRow(t, tx, holder, []string{"id", "v"}, int64(i), v)
 				}
 			})
 			sel := dialect.Select{Table: holder, Columns: []string{"id", "v"}, Order: []string{"id"}}
-			first := selected(t, env.DB, sel)
+			first := selectRows(t, env.DB, sel)
 			for i, v := range vals {
 				if !sameValue(c.typ.Kind, v, first[i][1]) {
 					t.Errorf("value %d was written as %.80q and read as %.80q", i, fmt.Sprint(v), fmt.Sprint(first[i][1]))
 				}
 			}
 			b := dialect.BulkUpdate{Table: holder, Key: []string{"id"}, Set: []string{"v"}, Rows: first}
-			tab := table(t, env, "holder")
-			write(t, env.DB, func(tx dialect.Tx) {
+			tab := tableOf(t, env, "holder")
+			inWriteTx(t, env.DB, func(tx dialect.Tx) {
 				if n := countStored(t, tx, tab, b); n != int64(len(vals)) {
 					t.Errorf("%d of %d values as read are equal to those stored", n, len(vals))
 				}
@@ -68,30 +68,30 @@ func (s *suite) values(t *testing.T) {
 				for i := range first {
 					blank.Rows = append(blank.Rows, dialect.Row{int64(i), nil})
 				}
-				if _, err := tx.BulkUpdate(ctx(t), blank); err != nil {
+				if _, err := tx.BulkUpdate(contextFor(t), blank); err != nil {
 					t.Fatalf("overwrite with NULL: %v", err)
 				}
 				if n := countStored(t, tx, tab, b); n != 1 {
 					t.Errorf("%d values are equal after all became NULL, want 1", n)
 				}
-				if n, err := tx.BulkUpdate(ctx(t), b); err != nil || n != int64(len(vals)) {
+				if n, err := tx.BulkUpdate(contextFor(t), b); err != nil || n != int64(len(vals)) {
 					t.Fatalf("wrote back %d values of %d: %v", n, len(vals), err)
 				}
 				if n := countStored(t, tx, tab, b); n != int64(len(vals)) {
 					t.Errorf("%d of %d values written back are equal", n, len(vals))
 				}
 			})
-			if d := cmp.Diff(first, selected(t, env.DB, sel)); d != "" {
+			if d := cmp.Diff(first, selectRows(t, env.DB, sel)); d != "" {
 				t.Errorf("values changed on their way back (-want +got):\n%.2000s", d)
 			}
 			if !c.found {
 				return
 			}
-			read(t, env.DB, func(tx dialect.Tx) {
+			inReadTx(t, env.DB, func(tx dialect.Tx) {
 				for i, r := range first[:len(first)-1] {
-					got := count(t, tx, holder, dialect.In{Columns: []string{"v"}, Keys: []dialect.Key{{r[1]}}})
-					eq := count(t, tx, holder, dialect.Compare{Column: "v", Op: "=", Value: r[1]}, dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{int64(i)}}})
-					both := count(t, tx, holder, dialect.In{Columns: []string{"id", "v"}, Keys: []dialect.Key{{int64(i), r[1]}}})
+					got := countRows(t, tx, holder, dialect.In{Columns: []string{"v"}, Keys: []dialect.Key{{r[1]}}})
+					eq := countRows(t, tx, holder, dialect.Compare{Column: "v", Op: "=", Value: r[1]}, dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{int64(i)}}})
+					both := countRows(t, tx, holder, dialect.In{Columns: []string{"id", "v"}, Keys: []dialect.Key{{int64(i), r[1]}}})
 					// Padding and collations may make more than one of them equal.
 					if got < 1 || eq != 1 || both != 1 {
 						t.Errorf("value %d is found %d times by In, %d by Compare, %d by a composite In", i, got, eq, both)
@@ -100,30 +100,30 @@ func (s *suite) values(t *testing.T) {
 			})
 		})
 	}
-	s.sub(t, "empty text is not null", func(s *suite, t *testing.T) {
-		env := s.open(t, parent)
-		write(t, env.DB, func(tx dialect.Tx) {
-			insert(t, tx, env.Name("parent"), []string{"id", "name"}, int64(1), "")
-			insert(t, tx, env.Name("parent"), []string{"id", "name"}, int64(2), nil)
-			if n := count(t, tx, env.Name("parent"), dialect.IsNull{Column: "name"}); n != 1 {
+	s.runSub(t, "empty text is not null", func(s *suite, t *testing.T) {
+		env := s.openEnv(t, parent)
+		inWriteTx(t, env.DB, func(tx dialect.Tx) {
+			insertRow(t, tx, env.Name("parent"), []string{"id", "name"}, int64(1), "")
+			insertRow(t, tx, env.Name("parent"), []string{"id", "name"}, int64(2), nil)
+			if n := countRows(t, tx, env.Name("parent"), dialect.IsNull{Column: "name"}); n != 1 {
 				t.Errorf("%d NULLs, want 1", n)
 			}
-			if n := count(t, tx, env.Name("parent"), dialect.Compare{Column: "name", Op: "=", Value: ""}); n != 1 {
+			if n := countRows(t, tx, env.Name("parent"), dialect.Compare{Column: "name", Op: "=", Value: ""}); n != 1 {
 				t.Errorf("%d empty texts, want 1", n)
 			}
 		})
 	})
-	s.sub(t, "json null is not null", func(s *suite, t *testing.T) {
-		env := s.open(t, Table{Name: "holder", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "v", Type: jsonType}}, Primary: []string{"id"}})
-		write(t, env.DB, func(tx dialect.Tx) {
+	s.runSub(t, "json null is not null", func(s *suite, t *testing.T) {
+		env := s.openEnv(t, Table{Name: "holder", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "v", Type: jsonType}}, Primary: []string{"id"}})
+		inWriteTx(t, env.DB, func(tx dialect.Tx) {
 			b := dialect.BulkUpdate{Table: env.Name("holder"), Key: []string{"id"}, Set: []string{"v"}, Rows: []dialect.Row{{int64(1), "null"}, {int64(2), nil}}}
 			for _, r := range b.Rows {
-				insert(t, tx, b.Table, []string{"id", "v"}, r...)
+				insertRow(t, tx, b.Table, []string{"id", "v"}, r...)
 			}
-			if _, err := tx.BulkUpdate(ctx(t), b); err != nil {
+			if _, err := tx.BulkUpdate(contextFor(t), b); err != nil {
 				t.Fatal(err)
 			}
-			if n := count(t, tx, b.Table, dialect.IsNull{Column: "v"}); n != 1 {
+			if n := countRows(t, tx, b.Table, dialect.IsNull{Column: "v"}); n != 1 {
 				t.Errorf("%d NULLs, want 1", n)
 			}
 		})

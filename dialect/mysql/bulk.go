@@ -15,21 +15,21 @@ import (
 // BulkUpdate implements dialect.Writer: one statement, or a few where the rows
 // are larger than max_allowed_packet. The rows travel in JSON documents.
 func (t *tx) BulkUpdate(ctx context.Context, b dialect.BulkUpdate) (int64, error) {
-	table, err := t.table(ctx, b.Table)
+	table, err := t.readTable(ctx, b.Table)
 	if err != nil {
 		return 0, err
 	}
-	key, err := columns(table, b.Key)
+	key, err := columnsOf(table, b.Key)
 	if err != nil {
 		return 0, err
 	}
-	set, err := columns(table, b.Set)
+	set, err := columnsOf(table, b.Set)
 	if err != nil {
 		return 0, err
 	}
 	var packet int
 	if err := t.conn.QueryRowContext(ctx, "SELECT @@max_allowed_packet").Scan(&packet); err != nil {
-		return 0, t.fail(ctx, err, "overwrite", b.Table)
+		return 0, t.txError(ctx, err, "overwrite", b.Table)
 	}
 	limit := packet * 2 / 5 // quotes and backslashes may be escaped once more
 	var sum int64
@@ -49,7 +49,7 @@ func (t *tx) BulkUpdate(ctx context.Context, b dialect.BulkUpdate) (int64, error
 		if len(row) != len(key)+len(set) {
 			return 0, wrongLength(b.Table, len(row), len(key)+len(set))
 		}
-		exists, err := d.encode(row, &encoded)
+		exists, err := d.encodeRow(row, &encoded)
 		if err != nil {
 			return 0, err
 		}
@@ -72,7 +72,7 @@ func (t *tx) BulkUpdate(ctx context.Context, b dialect.BulkUpdate) (int64, error
 			d.json.Grow(min(limit, usualSize, (len(encoded.json)+1)*rest*9/8+2))
 			d.keys = make([]dialect.Key, 0, rest)
 		}
-		d.add(row, &encoded)
+		d.addRow(row, &encoded)
 	}
 	return sum, flush()
 }
@@ -80,19 +80,19 @@ func (t *tx) BulkUpdate(ctx context.Context, b dialect.BulkUpdate) (int64, error
 // updateFrom writes the rows of one document.
 func (t *tx) updateFrom(ctx context.Context, b dialect.BulkUpdate, d *document) (int64, error) {
 	count := func() (int64, error) {
-		return t.count(ctx, b.Table, []dialect.Cond{dialect.In{Columns: b.Key, Keys: d.keys}}, dialect.Exclusive)
+		return t.countRows(ctx, b.Table, []dialect.Cond{dialect.In{Columns: b.Key, Keys: d.keys}}, dialect.Exclusive)
 	}
 	if len(b.Set) == 0 {
 		return count()
 	}
 	var set []string
 	for i, c := range d.set {
-		set = append(set, target+"."+quote(c.Name)+" = "+valueOf(c, carrierColumn(len(d.key)+i)))
+		set = append(set, target+"."+quoteIdent(c.Name)+" = "+valueOf(c, carrierColumn(len(d.key)+i)))
 	}
-	sql := "UPDATE " + d.from() + " SET " + strings.Join(append(set, untouched(d.table, b.Set)...), ", ")
+	sql := "UPDATE " + d.renderFrom() + " SET " + strings.Join(append(set, untouchedColumns(d.table, b.Set)...), ", ")
 	// The server tells how many rows have other values now. Where that isn't
 	// all of them, those that had the values already are to be found.
-	changed, err := t.affected(ctx, sql, []any{d.json.String()}, "overwrite", b.Table)
+	changed, err := t.execAffected(ctx, sql, []any{d.json.String()}, "overwrite", b.Table)
 	if err != nil || changed == int64(len(d.keys)) {
 		return changed, err
 	}
@@ -125,15 +125,15 @@ func newDocument(t *dialect.Table, key, set []*dialect.Column) *document {
 	return &document{table: t, key: key, set: set, longest: make([]int, len(key)+len(set))}
 }
 
-// encode encodes one row into out, whose old content it replaces. exists is
+// encodeRow encodes one row into out, whose old content it replaces. exists is
 // false where no row can have its key.
-func (d *document) encode(row dialect.Row, out *encodedRow) (exists bool, err error) {
+func (d *document) encodeRow(row dialect.Row, out *encodedRow) (exists bool, err error) {
 	text := out.json[:0]
 	text = append(text, '[')
 	out.lengths = append(out.lengths[:0], make([]int, len(row))...)
 	for i, v := range row {
-		c := d.column(i)
-		j, fits := encode(c, v)
+		c := d.columnOf(i)
+		j, fits := encodeValue(c, v)
 		if i < len(d.key) && (!fits || j == nil) {
 			return false, nil
 		}
@@ -151,7 +151,7 @@ func (d *document) encode(row dialect.Row, out *encodedRow) (exists bool, err er
 			continue
 		case string:
 			out.lengths[i] = utf8.RuneCountInString(j)
-			if plain(j) {
+			if isPlainText(j) {
 				text = append(append(append(text, '"'), j...), '"')
 				continue
 			}
@@ -167,9 +167,9 @@ func (d *document) encode(row dialect.Row, out *encodedRow) (exists bool, err er
 	return true, nil
 }
 
-// plain reports whether a text is written in JSON as it is: most are, which
+// isPlainText reports whether a text is written in JSON as it is: most are, which
 // saves the encoder's detours.
-func plain(s string) bool {
+func isPlainText(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
 			return false
@@ -178,14 +178,14 @@ func plain(s string) bool {
 	return true
 }
 
-func (d *document) column(i int) *dialect.Column {
+func (d *document) columnOf(i int) *dialect.Column {
 	if i < len(d.key) {
 		return d.key[i]
 	}
 	return d.set[i-len(d.key)]
 }
 
-func (d *document) add(row dialect.Row, encoded *encodedRow) {
+func (d *document) addRow(row dialect.Row, encoded *encodedRow) {
 	if d.json.Len() == 0 {
 		d.json.WriteByte('[')
 	} else {
@@ -198,17 +198,17 @@ func (d *document) add(row dialect.Row, encoded *encodedRow) {
 	}
 }
 
-// from joins the rows, as the table k, with those of the table that have their keys.
-func (d *document) from() string {
+// renderFrom joins the rows, as the table k, with those of the table that have their keys.
+func (d *document) renderFrom() string {
 	var selected, defined, kept, names []string
 	for i := range d.longest {
-		c := d.column(i)
+		c := d.columnOf(i)
 		raw := fmt.Sprintf("j.c%d", i)
 		// A value that doesn't fit becomes NULL without ERROR ON ERROR. MariaDB cuts it with or
 		// without: the longest text decides.
 		kind, expr, otherwise := valueKind(c, d.longest[i]), raw, " ERROR ON ERROR"
 		if i < len(d.key) {
-			how := carry(c, d.longest[i])
+			how := carriedType(c, d.longest[i])
 			kind, expr, otherwise = how.kind, how.key(raw), ""
 			if how.kept != nil {
 				kept = append(kept, how.kept(raw))
@@ -223,7 +223,7 @@ func (d *document) from() string {
 		where = " WHERE " + strings.Join(kept, " AND ")
 	}
 	return "(SELECT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(?, '$[*]' COLUMNS (" + strings.Join(defined, ", ") +
-		")) AS j" + where + ") AS k STRAIGHT_JOIN " + quoteTable(d.table.Name) + " AS " + target + " ON " + joined("k", target, names)
+		")) AS j" + where + ") AS k STRAIGHT_JOIN " + quoteTable(d.table.Name) + " AS " + target + " ON " + keyEquals("k", target, names)
 }
 
 // valueKind is how a value travels that will be assigned. JSON_TABLE turns
@@ -232,14 +232,14 @@ func (d *document) from() string {
 func valueKind(c *dialect.Column, most int) string {
 	switch c.Kind {
 	case dialect.Int, dialect.Bool, dialect.Bits, dialect.Float:
-		return carry(c, most).kind
+		return carriedType(c, most).kind
 	}
-	return carry(&dialect.Column{Kind: dialect.JSON}, most).kind
+	return carriedType(&dialect.Column{Kind: dialect.JSON}, most).kind
 }
 
 // valueOf is the expression to assign.
 func valueOf(c *dialect.Column, raw string) string {
-	if k := stored(c); k == dialect.Bytes || k == dialect.Unknown {
+	if k := storedKind(c); k == dialect.Bytes || k == dialect.Unknown {
 		return "FROM_BASE64(k." + raw + ")"
 	}
 	return "k." + raw

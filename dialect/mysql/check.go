@@ -17,21 +17,21 @@ import (
 // columns included, and changes nothing.
 func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	const doing = "check"
-	s, err := d.session(ctx, doing)
+	s, err := d.openSession(ctx, doing)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { s.close(ctx.Err() == nil) }()
+	defer func() { s.closeSession(ctx.Err() == nil) }()
 	problems, err := serverProblems(ctx, s.conn)
 	if err != nil {
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
-	sure := s.sure(ctx, accesses)
+	sure := s.provenTables(ctx, accesses)
 	for _, a := range accesses {
 		if sure[a.Table] {
 			continue
 		}
-		t, err := s.table(ctx, a.Table)
+		t, err := s.readTable(ctx, a.Table)
 		if e, ok := errors.AsType[*dialect.Error](err); ok && e.Code == "1146" {
 			problems = append(problems, dialect.Problem{Table: a.Table, Reason: e.Detail + ": grant SELECT on it", Denied: true})
 			continue
@@ -39,10 +39,10 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 		if err != nil {
 			return nil, err
 		}
-		for _, q := range needed(t, a) {
-			denied, err := explain(ctx, s.conn, q.sql)
+		for _, q := range neededPrivileges(t, a) {
+			denied, err := explainDenied(ctx, s.conn, q.sql)
 			if err != nil {
-				return nil, fail(ctx, err, doing, a.Table)
+				return nil, engineError(ctx, err, doing, a.Table)
 			}
 			if denied {
 				problems = append(problems, dialect.Problem{Table: a.Table, Reason: q.reason, Denied: true})
@@ -55,10 +55,10 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 // together is how many tables are asked for in one statement: a join takes 61.
 const together = 30
 
-// sure are the tables, of those to be deleted from, that statements over many of
+// provenTables are the tables, of those to be deleted from, that statements over many of
 // them at once can be explained of: those need at least the privileges of the single
 // statements, and are far fewer. What the others lack, if anything, their own statements tell.
-func (s *session) sure(ctx context.Context, accesses []dialect.Access) map[dialect.Name]bool {
+func (s *session) provenTables(ctx context.Context, accesses []dialect.Access) map[dialect.Name]bool {
 	sure := map[dialect.Name]bool{}
 	var deleted []dialect.Access
 	for _, a := range accesses {
@@ -80,7 +80,7 @@ func (s *session) sure(ctx context.Context, accesses []dialect.Access) map[diale
 func (s *session) mayDelete(ctx context.Context, accesses []dialect.Access) bool {
 	var all, deleted, list []string
 	for i, a := range accesses {
-		t, err := s.table(ctx, a.Table)
+		t, err := s.readTable(ctx, a.Table)
 		if err != nil {
 			return false
 		}
@@ -88,12 +88,12 @@ func (s *session) mayDelete(ctx context.Context, accesses []dialect.Access) bool
 		all = append(all, quoteTable(a.Table)+" AS "+alias)
 		deleted = append(deleted, alias)
 		for _, c := range t.Columns {
-			list = append(list, alias+"."+quote(c.Name))
+			list = append(list, alias+"."+quoteIdent(c.Name))
 		}
 	}
 	from := " FROM " + strings.Join(all, ", ") + " WHERE FALSE"
 	for _, sql := range []string{"SELECT " + strings.Join(list, ", ") + from, "DELETE " + strings.Join(deleted, ", ") + from} {
-		if _, err := collect(ctx, s.conn, "EXPLAIN "+sql); err != nil {
+		if _, err := queryAll(ctx, s.conn, "EXPLAIN "+sql); err != nil {
 			return false
 		}
 	}
@@ -103,7 +103,7 @@ func (s *session) mayDelete(ctx context.Context, accesses []dialect.Access) bool
 // need is a statement that the user must be allowed to run.
 type need struct{ sql, reason string }
 
-func needed(t *dialect.Table, a dialect.Access) []need {
+func neededPrivileges(t *dialect.Table, a dialect.Access) []need {
 	name := quoteTable(a.Table)
 	names := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
@@ -118,7 +118,7 @@ func needed(t *dialect.Table, a dialect.Access) []need {
 	if len(a.Update) > 0 {
 		set := make([]string, len(a.Update))
 		for i, n := range a.Update {
-			set[i] = quote(n) + " = " + quote(n)
+			set[i] = quoteIdent(n) + " = " + quoteIdent(n)
 		}
 		needs = append(needs, need{"UPDATE " + name + " SET " + strings.Join(set, ", ") + " WHERE FALSE",
 			fmt.Sprintf("the user may not update %s: grant UPDATE on the table", strings.Join(a.Update, ", "))})
@@ -136,8 +136,8 @@ func needed(t *dialect.Table, a dialect.Access) []need {
 	return needs
 }
 
-func explain(ctx context.Context, q queryer, sql string) (denied bool, err error) {
-	_, err = collect(ctx, q, "EXPLAIN "+sql)
+func explainDenied(ctx context.Context, q queryer, sql string) (denied bool, err error) {
+	_, err = queryAll(ctx, q, "EXPLAIN "+sql)
 	my, ok := errors.AsType[*mysql.MySQLError](err)
 	switch {
 	case !ok:
@@ -152,7 +152,7 @@ func explain(ctx context.Context, q queryer, sql string) (denied bool, err error
 
 // serverProblems are settings with which no run can write, or not safely.
 func serverProblems(ctx context.Context, q queryer) ([]dialect.Problem, error) {
-	rows, err := collect(ctx, q, `SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', 'foreign_key_checks')`)
+	rows, err := queryAll(ctx, q, `SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', 'foreign_key_checks')`)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func serverProblems(ctx context.Context, q queryer) ([]dialect.Problem, error) {
 // tables, those that he has a privilege on: the server tells who may read any of
 // them that a table isn't there, and nobody else.
 func seesPart(ctx context.Context, q queryer) (bool, error) {
-	_, err := collect(ctx, q, "SELECT 1 FROM "+quote(journalPrefix+"nowhere"))
+	_, err := queryAll(ctx, q, "SELECT 1 FROM "+quoteIdent(journalPrefix+"nowhere"))
 	my, ok := errors.AsType[*mysql.MySQLError](err)
 	if !ok {
 		return false, err
@@ -202,7 +202,7 @@ func seesPart(ctx context.Context, q queryer) (bool, error) {
 
 // writesAnyway reports whether the user may write to a read_only server.
 func writesAnyway(ctx context.Context, q queryer) (bool, error) {
-	rows, err := collect(ctx, q, "SHOW GRANTS")
+	rows, err := queryAll(ctx, q, "SHOW GRANTS")
 	if err != nil {
 		return false, err
 	}
@@ -231,14 +231,14 @@ func (t *tx) Position(ctx context.Context) (string, error) {
 		status = "SHOW BINARY LOG STATUS"
 	}
 	var gtid string
-	if err := one(ctx, t.conn, "SELECT "+variable, &gtid); err == nil && gtid != "" {
+	if err := queryOne(ctx, t.conn, "SELECT "+variable, &gtid); err == nil && gtid != "" {
 		return strings.ReplaceAll(gtid, "\n", ""), nil
 	} else if err != nil && !isServers(err) {
-		return "", t.fail(ctx, err, "read the position", dialect.Name{})
+		return "", t.txError(ctx, err, "read the position", dialect.Name{})
 	}
-	rows, err := collect(ctx, t.conn, status)
+	rows, err := queryAll(ctx, t.conn, status)
 	if err != nil && !isServers(err) {
-		return "", t.fail(ctx, err, "read the position", dialect.Name{})
+		return "", t.txError(ctx, err, "read the position", dialect.Name{})
 	}
 	if len(rows) == 0 {
 		return "", nil

@@ -23,26 +23,26 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		e.Detail = "a claim takes a connection for itself: the pool's MaxOpenConns has to be 2 at least"
 		return nil, e
 	}
-	return spare.Claim(ctx, d.pool, d.pool.Stats().MaxOpenConnections, func() (func() error, error) { return d.take(ctx, name) })
+	return spare.Claim(ctx, d.pool, d.pool.Stats().MaxOpenConnections, func() (func() error, error) { return d.tryClaim(ctx, name) })
 }
 
-// take makes the claim.
-func (d *DB) take(ctx context.Context, name string) (func() error, error) {
+// tryClaim makes the claim.
+func (d *DB) tryClaim(ctx context.Context, name string) (func() error, error) {
 	const doing = "claim"
 	// The longest that the server takes: the connection is idle for as long as
 	// the claim is held, and a server may close idle ones within a minute.
-	s, err := d.session(ctx, doing, variable{"wait_timeout", "2147483"})
+	s, err := d.openSession(ctx, doing, variable{"wait_timeout", "2147483"})
 	if err != nil {
 		return nil, err
 	}
 	conn := s.conn
-	got, err := s.claim(ctx, name, 0)
+	got, err := s.getLock(ctx, name, 0)
 	if err != nil || !got {
-		s.close(err == nil)
+		s.closeSession(err == nil)
 		if err == nil {
 			return nil, dialect.ErrClaimed
 		}
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
 	stop := alive.Keep(conn)
 	return sync.OnceValue(func() error {
@@ -51,7 +51,7 @@ func (d *DB) take(ctx context.Context, name string) (func() error, error) {
 		defer cancel()
 		// A connection that has failed is closed, and loses its lock by that.
 		_, err := conn.ExecContext(ctx, "DO RELEASE_ALL_LOCKS()")
-		s.close(err == nil)
+		s.closeSession(err == nil)
 		return nil
 	}), nil
 }
@@ -62,8 +62,8 @@ func (s *session) lockName(name string) string {
 	return "expunge-" + hex.EncodeToString(sum[:24])
 }
 
-// claim waits for the lock of that name, for whole seconds.
-func (s *session) claim(ctx context.Context, name string, wait time.Duration) (bool, error) {
+// getLock waits for the lock of that name, for whole seconds.
+func (s *session) getLock(ctx context.Context, name string, wait time.Duration) (bool, error) {
 	var got sql.NullInt64 // NULL where the server ran out of memory, or the session was killed
 	err := s.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", s.lockName(name), int(wait.Seconds())).Scan(&got)
 	return got.Int64 == 1, err

@@ -19,21 +19,21 @@ type builder struct {
 	old map[string]string
 }
 
-func (b *builder) arg(v any) string {
+func (b *builder) addArg(v any) string {
 	b.args = append(b.args, v)
 	return "?"
 }
 
-func (b *builder) alias(prefix string) string {
+func (b *builder) newAlias(prefix string) string {
 	b.next++
 	return fmt.Sprintf("%s%d", prefix, b.next)
 }
 
-// quote quotes an identifier.
-func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+// quoteIdent quotes an identifier.
+func quoteIdent(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-// unquote reverses quote, and leaves a bare name as it is.
-func unquote(s string) string {
+// unquoteIdent reverses quote, and leaves a bare name as it is.
+func unquoteIdent(s string) string {
 	if len(s) >= 2 && s[0] == '`' && s[len(s)-1] == '`' {
 		return strings.ReplaceAll(s[1:len(s)-1], "``", "`")
 	}
@@ -42,90 +42,90 @@ func unquote(s string) string {
 
 func quoteTable(n dialect.Name) string {
 	if n.Schema == "" {
-		return quote(n.Table)
+		return quoteIdent(n.Table)
 	}
-	return quote(n.Schema) + "." + quote(n.Table)
+	return quoteIdent(n.Schema) + "." + quoteIdent(n.Table)
 }
 
-// all renders a conjunction over the table by its alias.
-func (b *builder) all(t *dialect.Table, alias string, conds []dialect.Cond) (string, error) {
+// renderAll renders a conjunction over the table by its alias.
+func (b *builder) renderAll(t *dialect.Table, alias string, conds []dialect.Cond) (string, error) {
 	if len(conds) == 0 {
 		return "TRUE", nil
 	}
 	parts := make([]string, len(conds))
 	for i, c := range conds {
 		var err error
-		if parts[i], err = b.cond(t, alias, c); err != nil {
+		if parts[i], err = b.renderCond(t, alias, c); err != nil {
 			return "", err
 		}
 	}
 	return strings.Join(parts, " AND "), nil
 }
 
-// cond renders a condition so that it can stand in a conjunction.
-func (b *builder) cond(t *dialect.Table, alias string, c dialect.Cond) (string, error) {
+// renderCond renders a condition so that it can stand in a conjunction.
+func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) (string, error) {
 	switch c := c.(type) {
 	case dialect.In:
-		return b.in(t, alias, c)
+		return b.renderIn(t, alias, c)
 	case dialect.Not:
-		inner, err := b.cond(t, alias, c.Cond)
+		inner, err := b.renderCond(t, alias, c.Cond)
 		return "((" + inner + ") IS NOT TRUE)", err
 	case dialect.After:
 		if len(c.Key) == 0 {
 			return "TRUE", nil
 		}
-		return b.beyond(t, alias, c.Columns, c.Key, ">", false)
+		return b.renderKeyRange(t, alias, c.Columns, c.Key, ">", false)
 	case dialect.UpTo:
 		if len(c.Key) == 0 {
 			return "TRUE", nil
 		}
-		return b.beyond(t, alias, c.Columns, c.Key, "<", true)
+		return b.renderKeyRange(t, alias, c.Columns, c.Key, "<", true)
 	case before:
-		return b.beyond(t, alias, c.Columns, c.Key, "<", false)
+		return b.renderKeyRange(t, alias, c.Columns, c.Key, "<", false)
 	case at:
-		return b.same(t, alias, c.Columns, c.Key)
+		return b.renderKeyEquals(t, alias, c.Columns, c.Key)
 	case dialect.Compare:
-		return b.compare(t, alias, c)
+		return b.renderCompare(t, alias, c)
 	case dialect.IsNull:
-		return alias + "." + quote(c.Column) + " IS NULL", nil
+		return alias + "." + quoteIdent(c.Column) + " IS NULL", nil
 	case dialect.Longer:
-		return fmt.Sprintf("CHAR_LENGTH(%s.%s) > %d", alias, quote(c.Column), c.N), nil
+		return fmt.Sprintf("CHAR_LENGTH(%s.%s) > %d", alias, quoteIdent(c.Column), c.N), nil
 	case dialect.Odd:
 		return renderOdd(t, alias, c), nil
 	case dialect.Match:
 		return "(" + c.SQL + "\n)", nil // it may end with a comment
 	case dialect.Referenced:
-		return b.referenced(t, alias, c)
+		return b.renderReferenced(t, alias, c)
 	case dialect.Orphan:
-		return b.orphan(t, alias, c)
+		return b.renderOrphan(t, alias, c)
 	case dialect.Any:
-		return b.some(t, alias, c)
+		return b.renderAny(t, alias, c)
 	case dialect.All:
-		inner, err := b.all(t, alias, c)
+		inner, err := b.renderAll(t, alias, c)
 		return "(" + inner + ")", err
 	}
 	return "", unsupported(t.Name, fmt.Sprintf("a condition of type %T", c))
 }
 
-func (b *builder) some(t *dialect.Table, alias string, conds []dialect.Cond) (string, error) {
+func (b *builder) renderAny(t *dialect.Table, alias string, conds []dialect.Cond) (string, error) {
 	if len(conds) == 0 {
 		return "FALSE", nil
 	}
 	parts := make([]string, len(conds))
 	for i, c := range conds {
 		var err error
-		if parts[i], err = b.cond(t, alias, c); err != nil {
+		if parts[i], err = b.renderCond(t, alias, c); err != nil {
 			return "", err
 		}
 	}
 	return "(" + strings.Join(parts, " OR ") + ")", nil
 }
 
-// in renders keys that don't drive the statement. The derived table isn't
+// renderIn renders keys that don't drive the statement. The derived table isn't
 // correlated, so that it is made once and then looked up by an index that
 // the server makes on it; IN (SELECT …) would run anew for each row in places.
-func (b *builder) in(t *dialect.Table, alias string, in dialect.In) (string, error) {
-	by, err := b.referrals(t, in)
+func (b *builder) renderIn(t *dialect.Table, alias string, in dialect.In) (string, error) {
+	by, err := b.referralsOf(t, in)
 	if err != nil {
 		return "", err
 	}
@@ -133,13 +133,13 @@ func (b *builder) in(t *dialect.Table, alias string, in dialect.In) (string, err
 	if err != nil || keys == "" {
 		return "FALSE", err
 	}
-	k := b.alias("k")
-	return "EXISTS (SELECT 1 FROM " + keys + " AS " + k + " WHERE " + matches(k, alias, by) + ")", nil
+	k := b.newAlias("k")
+	return "EXISTS (SELECT 1 FROM " + keys + " AS " + k + " WHERE " + matchesKey(k, alias, by) + ")", nil
 }
 
-// beyond compares with a key column by column, a form whose ranges the
+// renderKeyRange compares with a key column by column, a form whose ranges the
 // optimizers know; they don't know those of row constructors.
-func (b *builder) beyond(t *dialect.Table, alias string, names []string, key dialect.Key, op string, equal bool) (string, error) {
+func (b *builder) renderKeyRange(t *dialect.Table, alias string, names []string, key dialect.Key, op string, equal bool) (string, error) {
 	if len(names) != len(key) {
 		return "", wrongLength(t.Name, len(key), len(names))
 	}
@@ -147,72 +147,72 @@ func (b *builder) beyond(t *dialect.Table, alias string, names []string, key dia
 		if equal {
 			op += "="
 		}
-		return b.ordered(t, alias, names[0], op, key[0])
+		return b.renderOrdered(t, alias, names[0], op, key[0])
 	}
-	first, err := b.ordered(t, alias, names[0], op, key[0])
+	first, err := b.renderOrdered(t, alias, names[0], op, key[0])
 	if err != nil {
 		return "", err
 	}
-	tied, err := b.ordered(t, alias, names[0], "=", key[0])
+	tied, err := b.renderOrdered(t, alias, names[0], "=", key[0])
 	if err != nil {
 		return "", err
 	}
-	rest, err := b.beyond(t, alias, names[1:], key[1:], op, equal)
+	rest, err := b.renderKeyRange(t, alias, names[1:], key[1:], op, equal)
 	return "(" + first + " OR (" + tied + " AND " + rest + "))", err
 }
 
-// same compares with a key for equality.
-func (b *builder) same(t *dialect.Table, alias string, names []string, key dialect.Key) (string, error) {
+// renderKeyEquals compares with a key for equality.
+func (b *builder) renderKeyEquals(t *dialect.Table, alias string, names []string, key dialect.Key) (string, error) {
 	if len(names) != len(key) {
 		return "", wrongLength(t.Name, len(key), len(names))
 	}
 	parts := make([]string, len(names))
 	for i, n := range names {
 		var err error
-		if parts[i], err = b.ordered(t, alias, n, "=", key[i]); err != nil {
+		if parts[i], err = b.renderOrdered(t, alias, n, "=", key[i]); err != nil {
 			return "", err
 		}
 	}
 	return strings.Join(parts, " AND "), nil
 }
 
-// ordered compares a column with a value in the order that ORDER BY has.
-func (b *builder) ordered(t *dialect.Table, alias, name, op string, v dialect.Value) (string, error) {
-	c, err := column(t, name)
+// renderOrdered compares a column with a value in the order that ORDER BY has.
+func (b *builder) renderOrdered(t *dialect.Table, alias, name, op string, v dialect.Value) (string, error) {
+	c, err := columnOf(t, name)
 	if err != nil {
 		return "", err
 	}
-	ref := alias + "." + quote(c.Name)
+	ref := alias + "." + quoteIdent(c.Name)
 	if c.Kind == dialect.Enum || c.Kind == dialect.Set {
-		return ref + " + 0 " + op + " " + b.arg(ordinal(c, v)), nil
+		return ref + " + 0 " + op + " " + b.addArg(ordinalValue(c, v)), nil
 	}
-	sql, arg, ok := bound(c, v)
+	sql, arg, ok := bindValue(c, v)
 	if !ok {
 		return "", notOfType(t.Name, c)
 	}
-	b.arg(arg)
+	b.addArg(arg)
 	return ref + " " + op + " " + sql, nil
 }
 
-func (b *builder) compare(t *dialect.Table, alias string, c dialect.Compare) (string, error) {
+func (b *builder) renderCompare(t *dialect.Table, alias string, c dialect.Compare) (string, error) {
 	switch c.Op {
 	case "=", "<>", "<", "<=", ">", ">=":
 	default:
 		return "", unsupported(t.Name, "the comparison "+c.Op)
 	}
-	col, err := column(t, c.Column)
+	col, err := columnOf(t, c.Column)
 	if err != nil {
 		return "", err
 	}
 	if c.Value == nil {
 		return "NULL", nil
 	}
-	sql, arg, ok := bound(col, c.Value)
+	sql, arg, ok := bindValue(col, c.Value)
 	if !ok {
 		return "", notOfType(t.Name, col)
 	}
-	b.arg(arg)
-	ref := alias + "." + quote(c.Column)
+	b.addArg(arg)
+	ref := alias + "." + quoteIdent(c.Column)
 	less := ref + " " + c.Op + " " + sql
 	switch col.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
@@ -224,13 +224,13 @@ func (b *builder) compare(t *dialect.Table, alias string, c dialect.Compare) (st
 	return less, nil
 }
 
-func (b *builder) referenced(t *dialect.Table, alias string, c dialect.Referenced) (string, error) {
-	from, err := b.tx.table(b.ctx, c.Table)
+func (b *builder) renderReferenced(t *dialect.Table, alias string, c dialect.Referenced) (string, error) {
+	from, err := b.tx.readTable(b.ctx, c.Table)
 	if err != nil {
 		return "", err
 	}
-	r := b.alias("r")
-	parts, err := pairs(side{from, r, c.Columns}, side{t, alias, c.RefColumns})
+	r := b.newAlias("r")
+	parts, err := equalPairs(side{from, r, c.Columns}, side{t, alias, c.RefColumns})
 	if err != nil {
 		return "", err
 	}
@@ -238,7 +238,7 @@ func (b *builder) referenced(t *dialect.Table, alias string, c dialect.Reference
 		parts = append(parts, "("+c.Where+"\n)")
 	}
 	if c.Except != nil {
-		in, err := b.in(from, r, *c.Except)
+		in, err := b.renderIn(from, r, *c.Except)
 		if err != nil {
 			return "", err
 		}
@@ -247,17 +247,17 @@ func (b *builder) referenced(t *dialect.Table, alias string, c dialect.Reference
 	return "EXISTS (SELECT 1 FROM " + quoteTable(c.Table) + " AS " + r + " WHERE " + strings.Join(parts, " AND ") + ")", nil
 }
 
-func (b *builder) orphan(t *dialect.Table, alias string, c dialect.Orphan) (string, error) {
-	to, err := b.tx.table(b.ctx, c.RefTable)
+func (b *builder) renderOrphan(t *dialect.Table, alias string, c dialect.Orphan) (string, error) {
+	to, err := b.tx.readTable(b.ctx, c.RefTable)
 	if err != nil {
 		return "", err
 	}
-	r := b.alias("r")
+	r := b.newAlias("r")
 	var parts []string
 	for _, n := range c.Columns {
-		parts = append(parts, alias+"."+quote(n)+" IS NOT NULL")
+		parts = append(parts, alias+"."+quoteIdent(n)+" IS NOT NULL")
 	}
-	equal, err := pairs(side{t, alias, c.Columns}, side{to, r, c.RefColumns})
+	equal, err := equalPairs(side{t, alias, c.Columns}, side{to, r, c.RefColumns})
 	if err != nil {
 		return "", err
 	}
@@ -272,13 +272,13 @@ type side struct {
 	columns []string
 }
 
-// pairs compares the columns of a referring table with those that they refer to.
-func pairs(from, to side) ([]string, error) {
-	own, err := columns(from.table, from.columns)
+// equalPairs compares the columns of a referring table with those that they refer to.
+func equalPairs(from, to side) ([]string, error) {
+	own, err := columnsOf(from.table, from.columns)
 	if err != nil {
 		return nil, err
 	}
-	referred, err := columns(to.table, to.columns)
+	referred, err := columnsOf(to.table, to.columns)
 	if err != nil {
 		return nil, err
 	}
@@ -287,18 +287,18 @@ func pairs(from, to side) ([]string, error) {
 	}
 	out := make([]string, len(own))
 	for i, c := range own {
-		out[i] = refer(c, referred[i]).equals(from.alias+"."+quote(c.Name), referred[i], to.alias+"."+quote(referred[i].Name))
+		out[i] = referralOf(c, referred[i]).equalsRef(from.alias+"."+quoteIdent(c.Name), referred[i], to.alias+"."+quoteIdent(referred[i].Name))
 	}
 	return out, nil
 }
 
-// reads reports whether conditions read rows of the table itself, which a
+// readsTable reports whether conditions read rows of the table itself, which a
 // DELETE or UPDATE of it may not (error 1093).
-func reads(n dialect.Name, conds []dialect.Cond) bool {
+func readsTable(n dialect.Name, conds []dialect.Cond) bool {
 	for _, c := range conds {
 		switch c := c.(type) {
 		case dialect.Not:
-			if reads(n, []dialect.Cond{c.Cond}) {
+			if readsTable(n, []dialect.Cond{c.Cond}) {
 				return true
 			}
 		case dialect.Referenced:
@@ -315,11 +315,11 @@ func reads(n dialect.Name, conds []dialect.Cond) bool {
 				return true
 			}
 		case dialect.Any:
-			if reads(n, c) {
+			if readsTable(n, c) {
 				return true
 			}
 		case dialect.All:
-			if reads(n, c) {
+			if readsTable(n, c) {
 				return true
 			}
 		}

@@ -136,8 +136,8 @@ var advice = map[uint16]string{
 
 const lockedTables = "the session has LOCK TABLES in force, which excludes other tables: give a pool whose sessions hold no such lock"
 
-// fail makes an *Error of a driver's error; nil stays nil.
-func fail(ctx context.Context, err error, doing string, table dialect.Name) error {
+// engineError makes an *Error of a driver's error; nil stays nil.
+func engineError(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if err == nil {
 		return nil
 	}
@@ -155,11 +155,11 @@ func fail(ctx context.Context, err error, doing string, table dialect.Name) erro
 			class = dialect.Fatal
 		}
 		e := dialect.NewError(class, strconv.Itoa(int(my.Number)), doing, table, nil)
-		e.Object = object(my)
+		e.Object = errorObject(my)
 		e.Detail = advice[my.Number]
 		return e
 	}
-	if lost(err) {
+	if isLost(err) {
 		return dialect.NewError(dialect.LostConnection, "", doing, table, nil)
 	}
 	if errors.Is(err, mysql.ErrPktTooLarge) {
@@ -170,9 +170,9 @@ func fail(ctx context.Context, err error, doing string, table dialect.Name) erro
 	return dialect.NewError(dialect.Fatal, "", doing, table, err)
 }
 
-// lost reports whether the connection is gone. The driver says so with
+// isLost reports whether the connection is gone. The driver says so with
 // ErrInvalidConn, with ErrBadConn before it sent anything, or with the socket's error.
-func lost(err error) bool {
+func isLost(err error) bool {
 	if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return true
@@ -204,9 +204,9 @@ var named = map[uint16]*regexp.Regexp{
 	1305: regexp.MustCompile(`^(?:FUNCTION|PROCEDURE) ([\w$]+\.[\w$]+) does not exist$`),
 }
 
-// object takes the name of a constraint, index or column from a message. The
+// errorObject takes the name of a constraint, index or column from a message. The
 // class never depends on it: a server that speaks another language names nothing.
-func object(e *mysql.MySQLError) string {
+func errorObject(e *mysql.MySQLError) string {
 	re := named[e.Number]
 	if re == nil {
 		return ""

@@ -47,7 +47,7 @@ func TestErrorsAreClassifiedByNumber(t *testing.T) {
 		{io.ErrUnexpectedEOF, dialect.LostConnection, ""},
 		{errors.New("canary"), dialect.Fatal, ""},
 	} {
-		err := fail(context.Background(), c.err, "delete from", dialect.Name{Table: "a"})
+		err := engineError(context.Background(), c.err, "delete from", dialect.Name{Table: "a"})
 		e, ok := errors.AsType[*dialect.Error](err)
 		if !ok || e.Class != c.class || e.Object != c.object {
 			t.Errorf("%v: class %q, object %q, want %q, %q", c.err, e.Class, e.Object, c.class, c.object)
@@ -64,7 +64,7 @@ func TestErrorsOfTheServersStateSayWhatToDo(t *testing.T) {
 		1040: "max_connections", 1203: "max_user_connections", 1226: "ALTER USER", 1099: "LOCK TABLES", 1100: "LOCK TABLES", 1461: "max_prepared_stmt_count",
 		1206: "innodb_buffer_pool_size", 1290: "connect to the primary", 1792: "transaction_read_only", 1836: "connect to the primary", 3159: "tls", 1153: "max_allowed_packet", 1785: "InnoDB",
 	} {
-		err := fail(context.Background(), &mysql.MySQLError{Number: number, Message: "canary"}, "overwrite", dialect.Name{Table: "a"})
+		err := engineError(context.Background(), &mysql.MySQLError{Number: number, Message: "canary"}, "overwrite", dialect.Name{Table: "a"})
 		if !strings.Contains(err.Error(), words) || strings.Contains(strings.ToLower(err.Error()), "grant") {
 			t.Errorf("%v, want an error that speaks of %s", err, words)
 		}
@@ -100,7 +100,7 @@ func TestCollationsThatFold(t *testing.T) {
 		{"utf8mb4_0900_ai_ci", true, true}, {"utf8mb4_0900_as_ci", true, false}, {"utf8mb4_0900_as_cs", false, false}, {"utf8mb4_ja_0900_as_cs_ks", false, false},
 		{"utf8mb4_general_ci", true, true}, {"utf8mb4_uca1400_nopad_ai_cs", false, true}, {"latin1_general_cs", false, false}, {"utf8mb4_bin", false, false}, {"binary", false, false}, {"", false, false},
 	} {
-		if folded, accents := folds(c.collation); folded != c.text || accents != c.accents {
+		if folded, accents := foldsOf(c.collation); folded != c.text || accents != c.accents {
 			t.Errorf("%s folds case: %v, accents: %v, want %v, %v", c.collation, folded, accents, c.text, c.accents)
 		}
 	}
@@ -113,7 +113,7 @@ func FuzzLabels(f *testing.F) {
 	f.Add("enum")
 	f.Fuzz(func(t *testing.T, s string) {
 		// What labels makes of any text can be written and read again.
-		got := labels(s)
+		got := enumLabels(s)
 		if len(got) == 0 {
 			return
 		}
@@ -121,7 +121,7 @@ func FuzzLabels(f *testing.F) {
 		for i, l := range got {
 			quoted[i] = "'" + strings.NewReplacer("'", "''", `\`, `\\`, "\x00", `\0`, "\n", `\n`, "\r", `\r`).Replace(l) + "'"
 		}
-		again := labels("enum(" + strings.Join(quoted, ",") + ")")
+		again := enumLabels("enum(" + strings.Join(quoted, ",") + ")")
 		if strings.Join(again, "\x01") != strings.Join(got, "\x01") || len(again) != len(got) {
 			t.Errorf("%q became %q", got, again)
 		}

@@ -52,12 +52,12 @@ func Explain(ctx context.Context, db *DB, s dialect.Select) ([]map[string]string
 }
 
 func (t *tx) render(ctx context.Context, s dialect.Select) (string, []any, error) {
-	table, err := t.table(ctx, s.Table)
+	table, err := t.readTable(ctx, s.Table)
 	if err != nil {
 		return "", nil, err
 	}
-	b := t.builder(ctx)
-	query, _, err := b.selection(table, s)
+	b := t.newBuilder(ctx)
+	query, _, err := b.renderSelect(table, s)
 	return query, b.args, err
 }
 
@@ -66,5 +66,5 @@ const WhichServer = whichServer
 
 // Kill kills the connection of that number on that server.
 func Kill(ctx context.Context, d *DB, id int64, server string) error {
-	return (&session{db: d, id: id, at: server}).kill(ctx)
+	return (&session{db: d, id: id, at: server}).killSession(ctx)
 }

@@ -7,32 +7,32 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// assigned renders the right side of an assignment.
-func (b *builder) assigned(t *dialect.Table, a dialect.Assign) (string, error) {
+// renderAssigned renders the right side of an assignment.
+func (b *builder) renderAssigned(t *dialect.Table, a dialect.Assign) (string, error) {
 	if _, ok := a.Expr.(dialect.Default); ok {
 		return "DEFAULT", nil
 	}
-	value, err := b.expr(t, a.Expr)
-	if _, drawn := a.Expr.(dialect.RandomUUID); drawn && stored(a.Column) == dialect.Bytes {
+	value, err := b.renderExpr(t, a.Expr)
+	if _, drawn := a.Expr.(dialect.RandomUUID); drawn && storedKind(a.Column) == dialect.Bytes {
 		value = "UNHEX(REPLACE(" + value + ", '-', ''))"
 	}
 	return value, err
 }
 
-// expr renders an expression over the statement's table.
-func (b *builder) expr(t *dialect.Table, e dialect.Expr) (string, error) {
+// renderExpr renders an expression over the statement's table.
+func (b *builder) renderExpr(t *dialect.Table, e dialect.Expr) (string, error) {
 	switch e := e.(type) {
 	case dialect.Null:
 		return "NULL", nil
 	case dialect.Literal:
-		return b.literal(e.Column, e.Value), nil
+		return b.renderLiteral(e.Column, e.Value), nil
 	case dialect.Current:
 		if ref := b.old[e.Column.Name]; ref != "" {
 			return ref, nil
 		}
-		return target + "." + quote(e.Column.Name), nil
+		return target + "." + quoteIdent(e.Column.Name), nil
 	case dialect.If:
-		return b.format(t, "CASE WHEN %s THEN %s ELSE %s END", e.Cond, e.Then, e.Else)
+		return b.renderFormat(t, "CASE WHEN %s THEN %s ELSE %s END", e.Cond, e.Then, e.Else)
 	case dialect.Concat:
 		if len(e) == 0 {
 			return "''", nil
@@ -41,14 +41,14 @@ func (b *builder) expr(t *dialect.Table, e dialect.Expr) (string, error) {
 		for i, p := range e {
 			parts[i] = p
 		}
-		return b.format(t, "CONCAT("+strings.TrimSuffix(strings.Repeat("%s, ", len(e)), ", ")+")", parts...)
+		return b.renderFormat(t, "CONCAT("+strings.TrimSuffix(strings.Repeat("%s, ", len(e)), ", ")+")", parts...)
 	case dialect.Left:
-		return b.format(t, fmt.Sprintf("LEFT(%%s, %d)", e.N), e.Of)
+		return b.renderFormat(t, fmt.Sprintf("LEFT(%%s, %d)", e.N), e.Of)
 	case dialect.Right:
-		return b.format(t, fmt.Sprintf("RIGHT(%%s, %d)", e.N), e.Of)
+		return b.renderFormat(t, fmt.Sprintf("RIGHT(%%s, %d)", e.N), e.Of)
 	case dialect.Fill:
-		with := b.arg(e.With)
-		return b.format(t, "REPEAT("+with+fmt.Sprintf(", GREATEST(CHAR_LENGTH(%%s) - %d, 0))", e.Less), e.Of)
+		with := b.addArg(e.With)
+		return b.renderFormat(t, "REPEAT("+with+fmt.Sprintf(", GREATEST(CHAR_LENGTH(%%s) - %d, 0))", e.Less), e.Of)
 	case dialect.RandomLike:
 		return b.randomLike(t, e.Of)
 	case dialect.RandomInt:
@@ -60,40 +60,40 @@ func (b *builder) expr(t *dialect.Table, e dialect.Expr) (string, error) {
 	case dialect.RandomMoment:
 		return b.randomMoment(t.Name, e)
 	case dialect.Choose:
-		return b.choose(e)
+		return b.renderChoose(e)
 	case dialect.Arith:
 		switch e.Op {
 		case '+', '-', '*', '/':
-			return b.format(t, "(%s "+string(e.Op)+" %s)", e.A, e.B)
+			return b.renderFormat(t, "(%s "+string(e.Op)+" %s)", e.A, e.B)
 		}
 		return "", unsupported(t.Name, "the operator "+string(e.Op))
 	case dialect.Random:
 		return "RAND()", nil
 	case dialect.Floor:
-		return b.format(t, "FLOOR(%s)", e.Of)
+		return b.renderFormat(t, "FLOOR(%s)", e.Of)
 	case dialect.Round:
-		return b.format(t, fmt.Sprintf("ROUND(%%s, %d)", e.Digits), e.Of)
+		return b.renderFormat(t, fmt.Sprintf("ROUND(%%s, %d)", e.Digits), e.Of)
 	case dialect.TruncateMoment:
-		return b.truncate(t, e)
+		return b.renderTruncate(t, e)
 	case dialect.ShiftMoment:
-		return b.shift(t, e)
+		return b.renderShift(t, e)
 	case dialect.Cast:
-		return b.cast(t, e)
+		return b.renderCast(t, e)
 	}
 	return "", unsupported(t.Name, fmt.Sprintf("an expression of type %T here", e))
 }
 
-// format renders expressions and conditions into a template, one after the
+// renderFormat renders expressions and conditions into a template, one after the
 // other, since their arguments have to be in the order of the text.
-func (b *builder) format(t *dialect.Table, template string, parts ...any) (string, error) {
+func (b *builder) renderFormat(t *dialect.Table, template string, parts ...any) (string, error) {
 	rendered := make([]any, len(parts))
 	for i, p := range parts {
 		var err error
 		switch p := p.(type) {
 		case dialect.Expr:
-			rendered[i], err = b.expr(t, p)
+			rendered[i], err = b.renderExpr(t, p)
 		case dialect.Cond:
-			rendered[i], err = b.cond(t, target, p)
+			rendered[i], err = b.renderCond(t, target, p)
 		}
 		if err != nil {
 			return "", err
@@ -102,21 +102,21 @@ func (b *builder) format(t *dialect.Table, template string, parts ...any) (strin
 	return fmt.Sprintf(template, rendered...), nil
 }
 
-// literal is a parameter of the column's type. What isn't of the type goes as
+// renderLiteral is a parameter of the column's type. What isn't of the type goes as
 // it is, for the server to refuse.
-func (b *builder) literal(c *dialect.Column, v dialect.Value) string {
+func (b *builder) renderLiteral(c *dialect.Column, v dialect.Value) string {
 	if v == nil {
 		return "NULL"
 	}
-	if sql, arg, ok := bound(c, v); ok {
-		b.arg(arg)
+	if sql, arg, ok := bindValue(c, v); ok {
+		b.addArg(arg)
 		return sql
 	}
-	return b.arg(wire(c, v))
+	return b.addArg(wireValue(c, v))
 }
 
-// choose draws once: both functions evaluate their first argument one time.
-func (b *builder) choose(e dialect.Choose) (string, error) {
+// renderChoose draws once: both functions evaluate their first argument one time.
+func (b *builder) renderChoose(e dialect.Choose) (string, error) {
 	if len(e.Values) == 0 {
 		return "NULL", nil
 	}
@@ -132,7 +132,7 @@ func (b *builder) choose(e dialect.Choose) (string, error) {
 	}
 	values := make([]string, len(e.Values))
 	for i, v := range e.Values {
-		values[i] = b.arg(wire(e.Column, v))
+		values[i] = b.addArg(wireValue(e.Column, v))
 	}
 	return "ELT(" + pick + ", " + strings.Join(values, ", ") + ")", nil
 }
@@ -142,12 +142,12 @@ var cuts = map[string]string{
 	"year": "%Y-01-01", "month": "%Y-%m-01", "day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00:00",
 }
 
-func (b *builder) truncate(t *dialect.Table, e dialect.TruncateMoment) (string, error) {
+func (b *builder) renderTruncate(t *dialect.Table, e dialect.TruncateMoment) (string, error) {
 	cut, ok := cuts[e.Unit]
 	if !ok {
 		return "", unsupported(t.Name, "cutting a moment to "+e.Unit)
 	}
-	of, err := b.expr(t, e.Of)
+	of, err := b.renderExpr(t, e.Of)
 	if err != nil {
 		return "", err
 	}
@@ -158,15 +158,15 @@ func (b *builder) truncate(t *dialect.Table, e dialect.TruncateMoment) (string, 
 	return "CAST(DATE_FORMAT(" + of + ", '" + cut + "') AS " + typ + ")", nil
 }
 
-func (b *builder) shift(t *dialect.Table, e dialect.ShiftMoment) (string, error) {
+func (b *builder) renderShift(t *dialect.Table, e dialect.ShiftMoment) (string, error) {
 	if dialect.KindOf(e.Of) == dialect.Date {
-		return b.format(t, "DATE_ADD(%s, INTERVAL FLOOR((%s) / 86400) DAY)", e.Of, e.Seconds)
+		return b.renderFormat(t, "DATE_ADD(%s, INTERVAL FLOOR((%s) / 86400) DAY)", e.Of, e.Seconds)
 	}
-	return b.format(t, "DATE_ADD(%s, INTERVAL %s SECOND)", e.Of, e.Seconds)
+	return b.renderFormat(t, "DATE_ADD(%s, INTERVAL %s SECOND)", e.Of, e.Seconds)
 }
 
-func (b *builder) cast(t *dialect.Table, e dialect.Cast) (string, error) {
-	as := func(typ string) (string, error) { return b.format(t, "CAST(%s AS "+typ+")", e.Of) }
+func (b *builder) renderCast(t *dialect.Table, e dialect.Cast) (string, error) {
+	as := func(typ string) (string, error) { return b.renderFormat(t, "CAST(%s AS "+typ+")", e.Of) }
 	switch c := e.Column; c.Kind {
 	case dialect.Int, dialect.Bool:
 		if c.Unsigned {
@@ -176,7 +176,7 @@ func (b *builder) cast(t *dialect.Table, e dialect.Cast) (string, error) {
 	case dialect.Decimal:
 		return as(fmt.Sprintf("DECIMAL(65, %d)", c.Scale))
 	case dialect.Float:
-		return b.format(t, "(%s + 0E0)", e.Of) // CAST knows DOUBLE since 8.0.17
+		return b.renderFormat(t, "(%s + 0E0)", e.Of) // CAST knows DOUBLE since 8.0.17
 	case dialect.Text, dialect.Enum, dialect.Set:
 		return as("CHAR")
 	case dialect.Date:
@@ -188,15 +188,15 @@ func (b *builder) cast(t *dialect.Table, e dialect.Cast) (string, error) {
 	case dialect.Bytes:
 		return as("BINARY")
 	}
-	return b.expr(t, e.Of) // the assignment converts it
+	return b.renderExpr(t, e.Of) // the assignment converts it
 }
 
-// mentions reports whether an expression reads a column; a condition of the
+// mentionsColumn reports whether an expression reads a column; a condition of the
 // policy's may read any.
-func mentions(e dialect.Expr, column string) bool {
+func mentionsColumn(e dialect.Expr, column string) bool {
 	any := func(es ...dialect.Expr) bool {
 		for _, e := range es {
-			if mentions(e, column) {
+			if mentionsColumn(e, column) {
 				return true
 			}
 		}

@@ -23,7 +23,7 @@ func TestSQLGolden(t *testing.T) {
 		Indexes: []*dialect.Index{{Name: "PRIMARY", Primary: true, Unique: true, Method: "btree", Parts: []dialect.IndexPart{{Column: "id"}}}}}
 	invoice := &dialect.Table{Name: dialect.Name{Schema: "books", Table: "invoice"}, Columns: []*dialect.Column{id}, PrimaryKey: []string{"id"}}
 	db := New(nil)
-	db.catalog.put(customer, invoice)
+	db.catalog.cacheTables(customer, invoice)
 	ids := dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{int64(20)}, {int64(3)}}}
 	emails := dialect.In{Columns: []string{"e-mail"}, Keys: []dialect.Key{{"a@b.c"}}}
 	referenced := dialect.Referenced{Table: invoice.Name, Columns: []string{"id"}, RefColumns: []string{"id"}, Where: "paid", Except: &ids}
@@ -34,43 +34,43 @@ func TestSQLGolden(t *testing.T) {
 		render func(b *builder) (string, error)
 	}{
 		{"select by keys, locked", func(b *builder) (string, error) {
-			s, _, err := b.selection(customer, dialect.Select{Table: customer.Name, Columns: []string{"id", "e-mail", "born", "at"}, Where: []dialect.Cond{ids}, Order: []string{"id"}, Lock: dialect.Exclusive})
+			s, _, err := b.renderSelect(customer, dialect.Select{Table: customer.Name, Columns: []string{"id", "e-mail", "born", "at"}, Where: []dialect.Cond{ids}, Order: []string{"id"}, Lock: dialect.Exclusive})
 			return s, err
 		}},
 		{"select by keys that no index serves, with flags", func(b *builder) (string, error) {
-			s, _, err := b.selection(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Flags: []dialect.Cond{referenced, dialect.IsNull{Column: "born"}}, Where: []dialect.Cond{emails}, Lock: dialect.Share})
+			s, _, err := b.renderSelect(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Flags: []dialect.Cond{referenced, dialect.IsNull{Column: "born"}}, Where: []dialect.Cond{emails}, Lock: dialect.Share})
 			return s, err
 		}},
 		{"select the next range", func(b *builder) (string, error) {
 			key := []string{"born", "id"}
-			s, _, err := b.selection(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Order: key, Limit: 100, Where: []dialect.Cond{
+			s, _, err := b.renderSelect(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Order: key, Limit: 100, Where: []dialect.Cond{
 				dialect.After{Columns: key, Key: dialect.Key{"2000-01-01", int64(1)}}, dialect.UpTo{Columns: []string{"id"}, Key: dialect.Key{int64(9)}}}})
 			return s, err
 		}},
 		{"select where a table ends", func(b *builder) (string, error) {
-			s, _, err := b.selection(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Order: []string{"born", "id"}, Descending: true, Limit: 1})
+			s, _, err := b.renderSelect(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Order: []string{"born", "id"}, Descending: true, Limit: 1})
 			return s, err
 		}},
 		{"select where a range ends", func(b *builder) (string, error) {
-			s, _, err := b.selection(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Order: []string{"id"}, Limit: 1, Offset: 499})
+			s, _, err := b.renderSelect(customer, dialect.Select{Table: customer.Name, Columns: []string{"id"}, Order: []string{"id"}, Limit: 1, Offset: 499})
 			return s, err
 		}},
 		{"conditions", func(b *builder) (string, error) {
-			return b.all(customer, target, []dialect.Cond{
+			return b.renderAll(customer, target, []dialect.Cond{
 				dialect.Not{Cond: dialect.Any{ids, dialect.Compare{Column: "at", Op: "<", Value: "2020-01-01 00:00:00+00"}}},
 				dialect.Match{SQL: "born > '1990-01-01' -- young"}, dialect.Orphan{Columns: []string{"id"}, RefTable: invoice.Name, RefColumns: []string{"id"}},
 				dialect.Longer{Column: "e-mail", N: 3}, dialect.Any{}, dialect.All{},
 			})
 		}},
-		{"delete with a limit", func(b *builder) (string, error) { return b.chosen(customer, []dialect.Cond{ids}, nil, 50) }},
+		{"delete with a limit", func(b *builder) (string, error) { return b.renderChosen(customer, []dialect.Cond{ids}, nil, 50) }},
 		{"assignments", func(b *builder) (string, error) {
-			return b.assignments(customer, []dialect.Assign{
+			return b.renderAssignments(customer, []dialect.Assign{
 				{Column: email, Expr: dialect.Concat{dialect.Left{Of: like(email), N: 1}, dialect.Fill{Of: like(email), With: "*", Less: 1}}},
 				{Column: born, Expr: dialect.TruncateMoment{Of: like(born), Unit: "month"}},
 			})
 		}},
 		{"random values", func(b *builder) (string, error) {
-			return b.assignments(customer, []dialect.Assign{
+			return b.renderAssignments(customer, []dialect.Assign{
 				{Column: id, Expr: dialect.RandomInt{Low: -9223372036854775808, High: 9223372036854775807}},
 				{Column: email, Expr: dialect.RandomLike{Of: dialect.Left{Of: like(email), N: 1}}},
 				{Column: email, Expr: dialect.RandomUUID{}},
@@ -83,16 +83,16 @@ func TestSQLGolden(t *testing.T) {
 			d := newDocument(customer, []*dialect.Column{id}, []*dialect.Column{email, born})
 			row := dialect.Row{int64(1), "a@b.c", nil}
 			var encoded encodedRow
-			_, err := d.encode(row, &encoded)
-			d.add(row, &encoded)
-			return d.from() + "\n" + d.json.String() + "]", err
+			_, err := d.encodeRow(row, &encoded)
+			d.addRow(row, &encoded)
+			return d.renderFrom() + "\n" + d.json.String() + "]", err
 		}},
 	}
 	for _, s := range []*server{{mariadb: true, number: [3]int{10, 6, 0}}, {number: [3]int{9, 7, 0}}} {
 		t.Run(s.engine(), func(t *testing.T) {
 			var out strings.Builder
 			for _, st := range statements {
-				b := (&tx{session: &session{db: db, server: s}}).builder(t.Context())
+				b := (&tx{session: &session{db: db, server: s}}).newBuilder(t.Context())
 				sql, err := st.render(b)
 				if err != nil {
 					t.Fatal(err)

@@ -16,20 +16,20 @@ import (
 // shows those too, but every session's statements with them.
 func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 	const doing = "read the account's name"
-	s, err := d.session(ctx, doing)
+	s, err := d.openSession(ctx, doing)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { s.close(ctx.Err() == nil) }()
+	defer func() { s.closeSession(ctx.Err() == nil) }()
 	var database sql.NullString
 	var own string
 	if err := s.conn.QueryRowContext(ctx, "SELECT DATABASE(), CURRENT_USER()").Scan(&database, &own); err != nil {
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
 	role := cmp.Or(g.Role, own)
 	var out []string
 	if database.Valid {
-		out = append(out, "USE "+quote(database.String))
+		out = append(out, "USE "+quoteIdent(database.String))
 	}
 	if g.Make {
 		missing, err := s.missing(ctx, g.Journal)
@@ -87,5 +87,5 @@ func quoteAccount(role string) string {
 	if at := strings.LastIndexByte(role, '@'); at >= 0 {
 		user, host = role[:at], role[at+1:]
 	}
-	return quote(user) + "@" + quote(host)
+	return quoteIdent(user) + "@" + quoteIdent(host)
 }

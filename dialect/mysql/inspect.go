@@ -19,13 +19,13 @@ type catalog struct {
 	tables map[dialect.Name]*dialect.Table
 }
 
-func (c *catalog) get(n dialect.Name) *dialect.Table {
+func (c *catalog) tableOf(n dialect.Name) *dialect.Table {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.tables[n]
 }
 
-func (c *catalog) put(tables ...*dialect.Table) {
+func (c *catalog) cacheTables(tables ...*dialect.Table) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tables == nil {
@@ -36,7 +36,7 @@ func (c *catalog) put(tables ...*dialect.Table) {
 	}
 }
 
-func (c *catalog) forget(n dialect.Name) {
+func (c *catalog) dropTable(n dialect.Name) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.tables, n)
@@ -44,13 +44,13 @@ func (c *catalog) forget(n dialect.Name) {
 
 // Inspect implements dialect.DB.
 func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
-	se, err := d.session(ctx, "inspect", variable{"sql_quote_show_create", "1"})
+	se, err := d.openSession(ctx, "inspect", variable{"sql_quote_show_create", "1"})
 	if err != nil {
 		return nil, err
 	}
 	in := &inspection{ctx: ctx, q: se.conn, server: se.server, database: se.database}
-	err = fail(ctx, in.readAll(), "inspect", dialect.Name{})
-	se.close(err == nil)
+	err = engineError(ctx, in.readAll(), "inspect", dialect.Name{})
+	se.closeSession(err == nil)
 	if err != nil {
 		return nil, err
 	}
@@ -60,23 +60,23 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 			s.Tables = append(s.Tables, t)
 		}
 	}
-	d.catalog.put(in.tables...)
+	d.catalog.cacheTables(in.tables...)
 	return s, nil
 }
 
-// table returns what the catalogue says of one table, which it may remember.
-func (s *session) table(ctx context.Context, n dialect.Name) (*dialect.Table, error) {
-	if t := s.db.catalog.get(n); t != nil {
+// readTable returns what the catalogue says of one table, which it may remember.
+func (s *session) readTable(ctx context.Context, n dialect.Name) (*dialect.Table, error) {
+	if t := s.db.catalog.tableOf(n); t != nil {
 		return t, nil
 	}
 	in := &inspection{ctx: ctx, q: s.conn, server: s.server, database: s.database, only: &n}
 	if err := in.readTables(); err != nil {
-		return nil, fail(ctx, err, "inspect", n)
+		return nil, engineError(ctx, err, "inspect", n)
 	}
 	if len(in.tables) == 0 {
 		class := dialect.Fatal
 		if hidden, err := seesPart(ctx, s.conn); err != nil {
-			return nil, fail(ctx, err, "inspect", n)
+			return nil, engineError(ctx, err, "inspect", n)
 		} else if hidden {
 			class = dialect.PermissionDenied
 		}
@@ -84,7 +84,7 @@ func (s *session) table(ctx context.Context, n dialect.Name) (*dialect.Table, er
 		e.Detail = "the table isn't there, or the user may not see it"
 		return nil, e
 	}
-	s.db.catalog.put(in.tables...)
+	s.db.catalog.cacheTables(in.tables...)
 	return in.tables[0], nil
 }
 
@@ -141,15 +141,15 @@ func (in *inspection) readTables() error {
 	if !in.server.mariadb {
 		gtids = "@@GLOBAL.enforce_gtid_consistency"
 	}
-	rows, err := in.rows(`SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, t.TABLE_ROWS, e.TRANSACTIONS, `+gtids+`
+	rows, err := in.readRows(`SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, t.TABLE_ROWS, e.TRANSACTIONS, `+gtids+`
 		FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
 		WHERE t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND `, "t.TABLE_SCHEMA", "t.TABLE_NAME", "")
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		t := &dialect.Table{Name: in.name(r[0].String, r[1].String), RowEstimate: -1}
-		if !in.wanted(t.Name) {
+		t := &dialect.Table{Name: in.tableName(r[0].String, r[1].String), RowEstimate: -1}
+		if !in.isWanted(t.Name) {
 			continue
 		}
 		if n, err := strconv.ParseInt(r[4].String, 10, 64); err == nil {
@@ -164,7 +164,7 @@ func (in *inspection) readTables() error {
 			t.Unerasable = advice[1785]
 		}
 		in.tables = append(in.tables, t)
-		in.byName[in.folded(t.Name)] = t
+		in.byName[in.foldedName(t.Name)] = t
 	}
 	slices.SortFunc(in.tables, func(a, b *dialect.Table) int { return a.Name.Compare(b.Name) })
 	if err := in.readColumns(); err != nil {
@@ -183,15 +183,15 @@ var unerasable = map[string]string{
 	"S3":        "the S3 engine is read-only",
 }
 
-// rows runs a query over the tables of this database and of the others that are
+// readRows runs a query over the tables of this database and of the others that are
 // wanted, or over the one table.
-func (in *inspection) rows(query, schemaColumn, tableColumn, order string) ([][]sql.NullString, error) {
+func (in *inspection) readRows(query, schemaColumn, tableColumn, order string) ([][]sql.NullString, error) {
 	if in.only != nil {
 		schema := in.only.Schema
 		if schema == "" {
 			schema = in.database
 		}
-		return collect(in.ctx, in.q, query+schemaColumn+" = ? AND "+tableColumn+" = ?"+order, schema, in.only.Table)
+		return queryAll(in.ctx, in.q, query+schemaColumn+" = ? AND "+tableColumn+" = ?"+order, schema, in.only.Table)
 	}
 	var schemas []any
 	for n := range in.others {
@@ -200,7 +200,7 @@ func (in *inspection) rows(query, schemaColumn, tableColumn, order string) ([][]
 		}
 	}
 	// Without parameters a statement needn't be prepared.
-	return collect(in.ctx, in.q, query+schemaColumn+" IN (DATABASE()"+strings.Repeat(", ?", len(schemas))+")"+order, schemas...)
+	return queryAll(in.ctx, in.q, query+schemaColumn+" IN (DATABASE()"+strings.Repeat(", ?", len(schemas))+")"+order, schemas...)
 }
 
 // findOthers finds the tables of other databases that foreign keys connect
@@ -208,7 +208,7 @@ func (in *inspection) rows(query, schemaColumn, tableColumn, order string) ([][]
 func (in *inspection) findOthers() error {
 	in.others, in.rules = map[dialect.Name]bool{}, map[constraint]rules{}
 	// MariaDB opens every table that the condition doesn't exclude.
-	rows, err := collect(in.ctx, in.q, `SELECT CONSTRAINT_SCHEMA, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE
+	rows, err := queryAll(in.ctx, in.q, `SELECT CONSTRAINT_SCHEMA, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE
 		FROM information_schema.REFERENTIAL_CONSTRAINTS
 		WHERE CONSTRAINT_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') OR CONSTRAINT_SCHEMA = DATABASE()`)
 	if err != nil {
@@ -222,10 +222,10 @@ func (in *inspection) findOthers() error {
 	for found := true; found; {
 		found = false
 		for _, r := range rows {
-			from, to := in.name(r[0].String, r[1].String), in.name(r[2].String, r[3].String)
+			from, to := in.tableName(r[0].String, r[1].String), in.tableName(r[2].String, r[3].String)
 			for _, pair := range [][2]dialect.Name{{from, to}, {to, from}} {
-				if in.wanted(pair[0]) && !in.wanted(pair[1]) {
-					in.others[in.folded(pair[1])] = true
+				if in.isWanted(pair[0]) && !in.isWanted(pair[1]) {
+					in.others[in.foldedName(pair[1])] = true
 					found = true
 				}
 			}
@@ -234,12 +234,12 @@ func (in *inspection) findOthers() error {
 	return nil
 }
 
-func (in *inspection) wanted(n dialect.Name) bool {
-	return in.only != nil || n.Schema == "" || in.others[in.folded(n)]
+func (in *inspection) isWanted(n dialect.Name) bool {
+	return in.only != nil || n.Schema == "" || in.others[in.foldedName(n)]
 }
 
-// name leaves the connected database's own name out.
-func (in *inspection) name(schema, table string) dialect.Name {
+// tableName leaves the connected database's own name out.
+func (in *inspection) tableName(schema, table string) dialect.Name {
 	if schema == in.database || in.server.folds && strings.EqualFold(schema, in.database) {
 		// A table that was asked for with its database keeps that name.
 		if in.only != nil {
@@ -250,16 +250,16 @@ func (in *inspection) name(schema, table string) dialect.Name {
 	return dialect.Name{Schema: schema, Table: table}
 }
 
-func (in *inspection) folded(n dialect.Name) dialect.Name {
+func (in *inspection) foldedName(n dialect.Name) dialect.Name {
 	if in.server.folds {
 		n.Schema, n.Table = strings.ToLower(n.Schema), strings.ToLower(n.Table)
 	}
 	return n
 }
 
-// find returns a table by the names in the catalogue, or nil.
-func (in *inspection) find(schema, table sql.NullString) *dialect.Table {
-	return in.byName[in.folded(in.name(schema.String, table.String))]
+// findTable returns a table by the names in the catalogue, or nil.
+func (in *inspection) findTable(schema, table sql.NullString) *dialect.Table {
+	return in.byName[in.foldedName(in.tableName(schema.String, table.String))]
 }
 
 func (in *inspection) readIndexes() error {
@@ -268,13 +268,13 @@ func (in *inspection) readIndexes() error {
 	if in.server.mariadb {
 		expression = "NULL"
 	}
-	rows, err := in.rows(`SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, COLLATION, INDEX_TYPE, `+expression+`
+	rows, err := in.readRows(`SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, COLLATION, INDEX_TYPE, `+expression+`
 		FROM information_schema.STATISTICS WHERE `, "TABLE_SCHEMA", "TABLE_NAME", " ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX")
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		t := in.find(r[0], r[1])
+		t := in.findTable(r[0], r[1])
 		if t == nil {
 			continue
 		}
@@ -287,7 +287,7 @@ func (in *inspection) readIndexes() error {
 			last++
 		}
 		ix := t.Indexes[last]
-		ix.Stays = stays(ix)
+		ix.Stays = whyNotSuspendable(ix)
 		part := dialect.IndexPart{Column: r[4].String, Descending: r[6].String == "D"}
 		if c := t.Column(part.Column); c != nil && t.History != nil && c.ReadOnly {
 			continue // the end of a version, which the engine adds to unique keys
@@ -299,7 +299,7 @@ func (in *inspection) readIndexes() error {
 		if r[8].Valid {
 			part.Column, part.Expression = "", r[8].String
 			part.FoldsCase = foldingCall.MatchString(part.Expression)
-			ix.Mentions = append(ix.Mentions, mentioned(t, r[8].String)...)
+			ix.Mentions = append(ix.Mentions, mentionedColumns(t, r[8].String)...)
 		}
 		ix.Parts = append(ix.Parts, part)
 		if ix.Primary {
@@ -312,11 +312,11 @@ func (in *inspection) readIndexes() error {
 // foldingCall finds the functions that make two spellings one in a functional key part.
 var foldingCall = regexp.MustCompile(`(?i)\b(lower|upper|lcase|ucase)\(`)
 
-// mentioned are the columns that an expression, as the server prints it, reads.
-func mentioned(t *dialect.Table, expression string) []string {
+// mentionedColumns are the columns that an expression, as the server prints it, reads.
+func mentionedColumns(t *dialect.Table, expression string) []string {
 	var out []string
 	for _, c := range t.Columns {
-		if strings.Contains(expression, quote(c.Name)) {
+		if strings.Contains(expression, quoteIdent(c.Name)) {
 			out = append(out, c.Name)
 		}
 	}

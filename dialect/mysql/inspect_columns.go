@@ -13,7 +13,7 @@ func (in *inspection) readColumns() error {
 	if err != nil {
 		return err
 	}
-	rows, err := in.rows(`SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA,
+	rows, err := in.readRows(`SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA,
 			GENERATION_EXPRESSION, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION,
 			CHARACTER_SET_NAME, COLLATION_NAME, COLUMN_COMMENT
 		FROM information_schema.COLUMNS WHERE `, "TABLE_SCHEMA", "TABLE_NAME", " ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION")
@@ -21,7 +21,7 @@ func (in *inspection) readColumns() error {
 		return err
 	}
 	for _, r := range rows {
-		t := in.find(r[0], r[1])
+		t := in.findTable(r[0], r[1])
 		if t == nil {
 			continue
 		}
@@ -33,8 +33,8 @@ func (in *inspection) readColumns() error {
 			TouchedOnUpdate: strings.Contains(extra, "ON UPDATE"),
 			Charset:         r[13].String, Collation: r[14].String,
 		}
-		typed(c, r[3].String, number(r[9]), number(r[10]), number(r[11]), number(r[12]))
-		c.FoldsCase, c.FoldsAccents = folds(c.Collation)
+		setType(c, r[3].String, numberOf(r[9]), numberOf(r[10]), numberOf(r[11]), numberOf(r[12]))
+		c.FoldsCase, c.FoldsAccents = foldsOf(c.Collation)
 		c.Default = in.defaultOf(c, r[6], extra)
 		// The period of a system-versioned table is written by the engine.
 		if e := strings.ToUpper(r[8].String); e == "ROW START" || e == "ROW END" {
@@ -53,7 +53,7 @@ func (in *inspection) readColumns() error {
 	return nil
 }
 
-func number(s sql.NullString) int {
+func numberOf(s sql.NullString) int {
 	n, err := strconv.ParseInt(s.String, 10, 64)
 	if err != nil || n > 1<<31 { // NULL; and LONGTEXT, which is as good as unlimited
 		return 0
@@ -61,8 +61,8 @@ func number(s sql.NullString) int {
 	return int(n)
 }
 
-// typed fills in what the column's type means.
-func typed(c *dialect.Column, dataType string, length, precision, scale, fraction int) {
+// setType fills in what the column's type means.
+func setType(c *dialect.Column, dataType string, length, precision, scale, fraction int) {
 	c.Unsigned = strings.Contains(c.Type, "unsigned")
 	switch dataType {
 	case "tinyint":
@@ -93,9 +93,9 @@ func typed(c *dialect.Column, dataType string, length, precision, scale, fractio
 	case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob":
 		c.Kind, c.Length, c.Fixed = dialect.Bytes, length, dataType == "binary"
 	case "enum":
-		c.Kind, c.Labels = dialect.Enum, labels(c.Type)
+		c.Kind, c.Labels = dialect.Enum, enumLabels(c.Type)
 	case "set":
-		c.Kind, c.Labels = dialect.Set, labels(c.Type)
+		c.Kind, c.Labels = dialect.Set, enumLabels(c.Type)
 	case "date":
 		c.Kind = dialect.Date
 	case "time":
@@ -117,9 +117,9 @@ func typed(c *dialect.Column, dataType string, length, precision, scale, fractio
 	}
 }
 
-// labels reads the labels of enum('a','b”c'). Quotes are doubled, and what MySQL
+// enumLabels reads the labels of enum('a','b”c'). Quotes are doubled, and what MySQL
 // escapes in strings is escaped.
-func labels(columnType string) []string {
+func enumLabels(columnType string) []string {
 	_, list, ok := strings.Cut(columnType, "(")
 	if !ok {
 		return nil
@@ -140,7 +140,7 @@ func labels(columnType string) []string {
 			inside = false
 		case ch == '\\' && i+1 < len(list):
 			i++
-			b.WriteByte(unescaped(list[i]))
+			b.WriteByte(unescapeByte(list[i]))
 		default:
 			b.WriteByte(ch)
 		}
@@ -148,7 +148,7 @@ func labels(columnType string) []string {
 	return out
 }
 
-func unescaped(ch byte) byte {
+func unescapeByte(ch byte) byte {
 	switch ch {
 	case '0':
 		return 0
@@ -160,10 +160,10 @@ func unescaped(ch byte) byte {
 	return ch
 }
 
-// folds tells from a collation's name what it doesn't distinguish: _ci and _ai
+// foldsOf tells from a collation's name what it doesn't distinguish: _ci and _ai
 // say so; where a name says _ci and nothing of accents (utf8mb4_general_ci,
 // latin1_swedish_ci), most accents don't count either.
-func folds(collation string) (foldsCase, foldsAccents bool) {
+func foldsOf(collation string) (foldsCase, foldsAccents bool) {
 	has := func(suffix string) bool {
 		return strings.Contains(collation+"_", "_"+suffix+"_")
 	}
@@ -196,7 +196,7 @@ func (in *inspection) jsonColumns() (map[dialect.Name]map[string]bool, error) {
 	if !in.server.mariadb {
 		return nil, nil
 	}
-	rows, err := in.rows("SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CHECK_CLAUSE LIKE 'json\\_valid(%' AND ",
+	rows, err := in.readRows("SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CHECK_CLAUSE LIKE 'json\\_valid(%' AND ",
 		"CONSTRAINT_SCHEMA", "TABLE_NAME", "")
 	if err != nil {
 		return nil, err
@@ -208,7 +208,7 @@ func (in *inspection) jsonColumns() (map[dialect.Name]map[string]bool, error) {
 			out[n] = map[string]bool{}
 		}
 		clause := strings.TrimSuffix(strings.TrimPrefix(r[2].String, "json_valid("), ")")
-		out[n][unquote(clause)] = true
+		out[n][unquoteIdent(clause)] = true
 	}
 	return out, nil
 }

@@ -21,7 +21,7 @@ func (in *inspection) findUnseen() error {
 
 // readGrants reads what the user may do. A server without grants has one that is of everything.
 func (in *inspection) readGrants() ([]grant, error) {
-	rows, err := collect(in.ctx, in.q, "SHOW GRANTS")
+	rows, err := queryAll(in.ctx, in.q, "SHOW GRANTS")
 	if err != nil {
 		if isServers(err) {
 			return []grant{{privileges: []string{"ALL PRIVILEGES"}, schema: "*", table: "*"}}, nil
@@ -44,7 +44,7 @@ var onTables = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "T
 // the user has any privilege on. Privileges that come with a role aren't among the grants.
 func (in *inspection) seesPart(grants []grant) (bool, error) {
 	for _, g := range grants {
-		if g.table == "*" && g.covers(in.database, "", in.server.folds) && slices.ContainsFunc(onTables, g.has) {
+		if g.table == "*" && g.coversTable(in.database, "", in.server.folds) && slices.ContainsFunc(onTables, g.has) {
 			return false, nil
 		}
 	}
@@ -64,7 +64,7 @@ func (in *inspection) findUnseenTriggers(grants []grant) {
 			schema = in.database
 		}
 		t.TriggersUnseen = !slices.ContainsFunc(grants, func(g grant) bool {
-			return g.has("TRIGGER") && g.covers(schema, t.Name.Table, in.server.folds)
+			return g.has("TRIGGER") && g.coversTable(schema, t.Name.Table, in.server.folds)
 		})
 	}
 }
@@ -73,13 +73,13 @@ func (in *inspection) findUnseenTriggers(grants []grant) {
 // see refers to, or may refer to. InnoDB's own list has all foreign keys of the server, and is shown
 // who has PROCESS.
 func (in *inspection) findUnseenReferences(grants []grant) error {
-	rows, err := collect(in.ctx, in.q, in.server.foreignKeys())
+	rows, err := queryAll(in.ctx, in.q, in.server.foreignKeys())
 	switch {
 	case err != nil && !isServers(err):
 		return err
 	case err == nil:
 		for _, r := range rows {
-			if t := in.find(r[2], r[3]); t != nil && in.find(r[0], r[1]) == nil {
+			if t := in.findTable(r[2], r[3]); t != nil && in.findTable(r[0], r[1]) == nil {
 				t.ReferencesUnseen = true
 			}
 		}
@@ -144,9 +144,9 @@ func parseGrant(line string) (grant, bool) {
 	return g, true
 }
 
-// covers reports whether the grant is about a table. A database's name is a
+// coversTable reports whether the grant is about a table. A database's name is a
 // pattern of LIKE where the grant is for all of its tables.
-func (g grant) covers(schema, table string, fold bool) bool {
+func (g grant) coversTable(schema, table string, fold bool) bool {
 	if fold {
 		schema, table = strings.ToLower(schema), strings.ToLower(table)
 		g.schema, g.table = strings.ToLower(g.schema), strings.ToLower(g.table)

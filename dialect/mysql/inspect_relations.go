@@ -10,46 +10,46 @@ import (
 
 func (in *inspection) readForeignKeys() error {
 	// TABLE_SCHEMA, as MariaDB opens every table of the server for a condition on CONSTRAINT_SCHEMA.
-	rows, err := in.rows(`SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+	rows, err := in.readRows(`SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
 		FROM information_schema.KEY_COLUMN_USAGE
 		WHERE REFERENCED_TABLE_NAME IS NOT NULL AND `, "TABLE_SCHEMA", "TABLE_NAME", " ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION")
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		t := in.find(r[0], r[1])
+		t := in.findTable(r[0], r[1])
 		if t == nil {
 			continue
 		}
 		last := len(t.ForeignKeys) - 1
 		if last < 0 || t.ForeignKeys[last].Name != r[2].String {
-			does, err := in.does(t, constraint{r[0].String, r[1].String, r[2].String})
+			does, err := in.rulesOf(t, constraint{r[0].String, r[1].String, r[2].String})
 			if err != nil {
 				return err
 			}
-			fk := &dialect.ForeignKey{Name: r[2].String, Table: t.Name, RefTable: in.name(r[4].String, r[5].String),
+			fk := &dialect.ForeignKey{Name: r[2].String, Table: t.Name, RefTable: in.tableName(r[4].String, r[5].String),
 				OnDelete: does.onDelete, OnUpdate: does.onUpdate, Enforced: true}
-			if ref := in.find(r[4], r[5]); ref != nil {
+			if ref := in.findTable(r[4], r[5]); ref != nil {
 				fk.RefTable = ref.Name // as it is spelt where it was made
 			}
 			t.ForeignKeys = append(t.ForeignKeys, fk)
 			last++
 		}
 		fk := t.ForeignKeys[last]
-		fk.Columns = append(fk.Columns, in.spelt(t.Name, r[3].String))
-		fk.RefColumns = append(fk.RefColumns, in.spelt(fk.RefTable, r[6].String))
+		fk.Columns = append(fk.Columns, in.spelledName(t.Name, r[3].String))
+		fk.RefColumns = append(fk.RefColumns, in.spelledName(fk.RefTable, r[6].String))
 	}
 	return nil
 }
 
-// does is what a foreign key does ON DELETE and ON UPDATE. MariaDB's catalogue
+// rulesOf is what a foreign key does ON DELETE and ON UPDATE. MariaDB's catalogue
 // tells only those who may do more than read; how the table was made it tells everybody.
-func (in *inspection) does(t *dialect.Table, c constraint) (rules, error) {
+func (in *inspection) rulesOf(t *dialect.Table, c constraint) (rules, error) {
 	if does, ok := in.rules[c]; ok {
 		return does, nil
 	}
 	var name, sql string
-	if err := one(in.ctx, in.q, "SHOW CREATE TABLE "+quoteTable(t.Name), &name, &sql); err != nil {
+	if err := queryOne(in.ctx, in.q, "SHOW CREATE TABLE "+quoteTable(t.Name), &name, &sql); err != nil {
 		return rules{}, err
 	}
 	usual := dialect.NoAction
@@ -69,10 +69,10 @@ func (in *inspection) does(t *dialect.Table, c constraint) (rules, error) {
 	return does, nil
 }
 
-// spelt is a column's name as its table has it: column names compare without
+// spelledName is a column's name as its table has it: column names compare without
 // case, and a foreign key keeps them as they were written.
-func (in *inspection) spelt(table dialect.Name, column string) string {
-	if t := in.byName[in.folded(table)]; t != nil && t.Column(column) == nil {
+func (in *inspection) spelledName(table dialect.Name, column string) string {
+	if t := in.byName[in.foldedName(table)]; t != nil && t.Column(column) == nil {
 		for _, c := range t.Columns {
 			if strings.EqualFold(c.Name, column) {
 				return c.Name
@@ -94,12 +94,12 @@ func (in *inspection) readChecks() error {
 		query = `SELECT c.CONSTRAINT_SCHEMA, c.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS c WHERE `
 		table = "c.TABLE_NAME"
 	}
-	rows, err := in.rows(query, "c.CONSTRAINT_SCHEMA", table, " ORDER BY 1, 2, 3")
+	rows, err := in.readRows(query, "c.CONSTRAINT_SCHEMA", table, " ORDER BY 1, 2, 3")
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		if t := in.find(r[0], r[1]); t != nil {
+		if t := in.findTable(r[0], r[1]); t != nil {
 			condition := r[3].String
 			if !in.server.mariadb {
 				condition = unescapedCheck(condition)
@@ -114,24 +114,24 @@ func (in *inspection) readChecks() error {
 var qualified = regexp.MustCompile("(`(?:[^`]|``)+`)\\.(`(?:[^`]|``)+`)")
 
 func (in *inspection) readViews() error {
-	rows, err := in.rows("SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS WHERE ",
+	rows, err := in.readRows("SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS WHERE ",
 		"TABLE_SCHEMA", "TABLE_NAME", "")
 	if err != nil {
 		return err
 	}
 	known := map[dialect.Name]bool{}
 	for _, r := range rows {
-		known[in.name(r[0].String, r[1].String)] = true
+		known[in.tableName(r[0].String, r[1].String)] = true
 	}
 	for _, r := range rows {
-		v := &dialect.View{Name: in.name(r[0].String, r[1].String)}
+		v := &dialect.View{Name: in.tableName(r[0].String, r[1].String)}
 		for _, m := range qualified.FindAllStringSubmatch(r[2].String, -1) {
-			n := in.name(unquote(m[1]), unquote(m[2]))
-			if t := in.byName[in.folded(n)]; (t != nil || known[n]) && n != v.Name && !slices.Contains(v.Reads, n) {
+			n := in.tableName(unquoteIdent(m[1]), unquoteIdent(m[2]))
+			if t := in.byName[in.foldedName(n)]; (t != nil || known[n]) && n != v.Name && !slices.Contains(v.Reads, n) {
 				v.Reads = append(v.Reads, n)
 			}
 		}
-		if v.Name.Schema != "" && !slices.ContainsFunc(v.Reads, func(n dialect.Name) bool { return in.byName[in.folded(n)] != nil }) {
+		if v.Name.Schema != "" && !slices.ContainsFunc(v.Reads, func(n dialect.Name) bool { return in.byName[in.foldedName(n)] != nil }) {
 			continue // another database's own affair
 		}
 		slices.SortFunc(v.Reads, dialect.Name.Compare)
@@ -142,13 +142,13 @@ func (in *inspection) readViews() error {
 }
 
 func (in *inspection) readPartitions() error {
-	rows, err := in.rows("SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL AND ",
+	rows, err := in.readRows("SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL AND ",
 		"TABLE_SCHEMA", "TABLE_NAME", " ORDER BY 1, 2, 3")
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		if t := in.find(r[0], r[1]); t != nil {
+		if t := in.findTable(r[0], r[1]); t != nil {
 			t.Partitions = append(t.Partitions, dialect.Name{Schema: t.Name.Schema, Table: r[2].String})
 		}
 	}

@@ -21,7 +21,7 @@ var (
 )
 
 func (in *inspection) readTriggers() error {
-	rows, err := in.rows(`SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
+	rows, err := in.readRows(`SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
 		FROM information_schema.TRIGGERS WHERE EVENT_MANIPULATION IN ('INSERT', 'UPDATE', 'DELETE') AND `,
 		"EVENT_OBJECT_SCHEMA", "EVENT_OBJECT_TABLE", " ORDER BY 1, 2, 3")
 	if err != nil {
@@ -29,12 +29,12 @@ func (in *inspection) readTriggers() error {
 	}
 	functions := map[string]bool{}
 	if len(rows) > 0 {
-		if functions, err = in.functions(); err != nil {
+		if functions, err = in.storedFunctions(); err != nil {
 			return err
 		}
 	}
 	for _, r := range rows {
-		t := in.find(r[0], r[1])
+		t := in.findTable(r[0], r[1])
 		if t == nil {
 			continue
 		}
@@ -43,16 +43,16 @@ func (in *inspection) readTriggers() error {
 		tr := &dialect.Trigger{Name: r[2].String, Timing: strings.ToLower(r[3].String),
 			OnInsert: event == "INSERT", OnUpdate: event == "UPDATE", OnDelete: event == "DELETE"}
 		for _, m := range writes.FindAllStringSubmatch(r[5].String, -1) {
-			schema := sql.NullString{String: unquote(m[1])}
+			schema := sql.NullString{String: unquoteIdent(m[1])}
 			if schema.String == "" {
 				schema = r[0]
 			}
-			if w := in.find(schema, sql.NullString{String: unquote(m[2])}); w != nil && !slices.Contains(tr.Writes, w.Name) {
+			if w := in.findTable(schema, sql.NullString{String: unquoteIdent(m[2])}); w != nil && !slices.Contains(tr.Writes, w.Name) {
 				tr.Writes = append(tr.Writes, w.Name)
 			}
 		}
 		slices.SortFunc(tr.Writes, dialect.Name.Compare)
-		if tr.Opaque = opaque(r[5].String, functions); tr.Opaque == "" {
+		if tr.Opaque = whyOpaque(r[5].String, functions); tr.Opaque == "" {
 			tr.Opaque = in.writesElsewhere(r[0].String, r[5].String)
 		}
 		t.Triggers = append(t.Triggers, tr)
@@ -68,20 +68,20 @@ var targets = regexp.MustCompile("(?i)\\b(?:(?:INSERT|REPLACE)(?:\\s+(?:LOW_PRIO
 func (in *inspection) writesElsewhere(schema, body string) string {
 	body = literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")
 	for _, m := range targets.FindAllStringSubmatch(body, -1) {
-		of, name := unquote(m[1]), unquote(m[2])
+		of, name := unquoteIdent(m[1]), unquoteIdent(m[2])
 		if of == "" {
 			of = schema
 		}
-		if in.find(sql.NullString{String: of}, sql.NullString{String: name}) == nil {
-			return "it writes to " + in.name(of, name).String() + ", which is no table of this database"
+		if in.findTable(sql.NullString{String: of}, sql.NullString{String: name}) == nil {
+			return "it writes to " + in.tableName(of, name).String() + ", which is no table of this database"
 		}
 	}
 	return ""
 }
 
-// functions are the names of the stored functions that the user may see, in lower case.
-func (in *inspection) functions() (map[string]bool, error) {
-	rows, err := collect(in.ctx, in.q, `SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA NOT IN ('sys', 'mysql')`)
+// storedFunctions are the names of the stored functions that the user may see, in lower case.
+func (in *inspection) storedFunctions() (map[string]bool, error) {
+	rows, err := queryAll(in.ctx, in.q, `SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA NOT IN ('sys', 'mysql')`)
 	if err != nil {
 		return nil, err
 	}
@@ -92,14 +92,14 @@ func (in *inspection) functions() (map[string]bool, error) {
 	return out, nil
 }
 
-// opaque is what a trigger's text runs that may write as well, or "".
-func opaque(body string, functions map[string]bool) string {
+// whyOpaque is what a trigger's text runs that may write as well, or "".
+func whyOpaque(body string, functions map[string]bool) string {
 	body = literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")
 	if calls.MatchString(body) {
 		return "it runs CALL"
 	}
 	for _, m := range called.FindAllStringSubmatch(body, -1) {
-		if name := unquote(m[1]); functions[strings.ToLower(name)] {
+		if name := unquoteIdent(m[1]); functions[strings.ToLower(name)] {
 			return "it runs the function " + name
 		}
 	}

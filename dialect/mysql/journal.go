@@ -33,7 +33,7 @@ func (d *DB) JournalDDL(tables []*dialect.Table) []string {
 func journalTable(t *dialect.Table) string {
 	var parts []string
 	for _, c := range t.Columns {
-		def := quote(c.Name) + " " + journalType(c)
+		def := quoteIdent(c.Name) + " " + journalType(c)
 		if !c.Nullable {
 			def += " NOT NULL"
 		}
@@ -78,7 +78,7 @@ func journalType(c *dialect.Column) string {
 func quoteAll(names []string) string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
-		quoted[i] = quote(n)
+		quoted[i] = quoteIdent(n)
 	}
 	return strings.Join(quoted, ", ")
 }
@@ -86,11 +86,11 @@ func quoteAll(names []string) string {
 // EnsureJournal implements dialect.Journal. It makes only what is missing, so
 // that a user without CREATE can use tables that were made beforehand.
 func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
-	s, err := d.session(ctx, "make the journal")
+	s, err := d.openSession(ctx, "make the journal")
 	if err != nil {
 		return err
 	}
-	defer func() { s.close(ctx.Err() == nil) }()
+	defer func() { s.closeSession(ctx.Err() == nil) }()
 	missing, err := s.missing(ctx, tables)
 	if err != nil || len(missing) == 0 {
 		return err
@@ -105,7 +105,7 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 	}
 	for _, t := range missing {
 		if _, err := s.conn.ExecContext(ctx, journalTable(t)); err != nil {
-			err = fail(ctx, err, "make the journal's table", t.Name)
+			err = engineError(ctx, err, "make the journal's table", t.Name)
 			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
 				e.Detail = "grant CREATE on the database, or let an administrator make the journal beforehand"
 			}
@@ -120,9 +120,9 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 // 1005, errno 121).
 func (s *session) lockJournal(ctx context.Context) (release func(), err error) {
 	const name, doing = "journal", "make the journal"
-	got, err := s.claim(ctx, name, time.Minute)
+	got, err := s.getLock(ctx, name, time.Minute)
 	if err != nil {
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
 	if !got {
 		e := dialect.NewError(dialect.LockTimeout, "", doing, dialect.Name{}, nil)
@@ -138,9 +138,9 @@ func (s *session) lockJournal(ctx context.Context) (release func(), err error) {
 
 // missing are the journal's tables that aren't there.
 func (s *session) missing(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
-	rows, err := collect(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
+	rows, err := queryAll(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
 	if err != nil {
-		return nil, fail(ctx, err, "look for the journal", dialect.Name{})
+		return nil, engineError(ctx, err, "look for the journal", dialect.Name{})
 	}
 	there := map[string]bool{}
 	for _, r := range rows {

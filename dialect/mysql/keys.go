@@ -18,9 +18,9 @@ func carrierColumn(i int) string { return fmt.Sprintf("expunge_%d", i) }
 // likeColumn is what a key table's column is called that compares like the column referred to.
 func likeColumn(i int) string { return fmt.Sprintf("expunge_like_%d", i) }
 
-// referrals says how each column of an In compares.
-func (b *builder) referrals(t *dialect.Table, in dialect.In) ([]referral, error) {
-	cols, err := columns(t, in.Columns)
+// referralsOf says how each column of an In compares.
+func (b *builder) referralsOf(t *dialect.Table, in dialect.In) ([]referral, error) {
+	cols, err := columnsOf(t, in.Columns)
 	if err != nil {
 		return nil, err
 	}
@@ -31,12 +31,12 @@ func (b *builder) referrals(t *dialect.Table, in dialect.In) ([]referral, error)
 	if len(in.RefColumns) != len(cols) {
 		return out, nil
 	}
-	to, err := b.tx.table(b.ctx, in.RefTable)
+	to, err := b.tx.readTable(b.ctx, in.RefTable)
 	if err != nil {
 		return nil, err
 	}
 	for i, c := range cols {
-		out[i] = refer(c, to.Column(in.RefColumns[i]))
+		out[i] = referralOf(c, to.Column(in.RefColumns[i]))
 	}
 	return out, nil
 }
@@ -64,7 +64,7 @@ next:
 		}
 		row := make([]any, len(cols))
 		for i, v := range key {
-			j, ok := encode(cols[i], v)
+			j, ok := encodeValue(cols[i], v)
 			if !ok || j == nil {
 				continue next // equals nothing
 			}
@@ -85,12 +85,12 @@ next:
 	}
 	var selected, defined, kept []string
 	for i, r := range by {
-		how := carry(cols[i], most[i])
+		how := carriedType(cols[i], most[i])
 		raw := fmt.Sprintf("j.c%d", i)
 		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'", i, how.kind, i))
 		if r.like != nil {
 			selected = append(selected, r.value(raw)+" AS "+likeColumn(i))
-			how = carry(r.own, most[i])
+			how = carriedType(r.own, most[i])
 		}
 		if r.like == nil || r.prefilter {
 			selected = append(selected, how.key(raw)+" AS "+carrierColumn(i))
@@ -99,7 +99,7 @@ next:
 			}
 		}
 	}
-	out := "(SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(" + b.arg(string(doc)) +
+	out := "(SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(" + b.addArg(string(doc)) +
 		", '$[*]' COLUMNS (" + strings.Join(defined, ", ") + ")) AS j"
 	if len(kept) > 0 {
 		out += " WHERE " + strings.Join(kept, " AND ")
@@ -107,11 +107,11 @@ next:
 	return out + ")", nil
 }
 
-// matches is the condition that ties the key table of an In to a table.
-func matches(key, alias string, by []referral) string {
+// matchesKey is the condition that ties the key table of an In to a table.
+func matchesKey(key, alias string, by []referral) string {
 	var parts []string
 	for i, r := range by {
-		ref := alias + "." + quote(r.own.Name)
+		ref := alias + "." + quoteIdent(r.own.Name)
 		if r.like == nil || r.prefilter {
 			parts = append(parts, ref+" = "+key+"."+carrierColumn(i))
 		}
@@ -126,11 +126,11 @@ func matches(key, alias string, by []referral) string {
 	return strings.Join(parts, " AND ")
 }
 
-// joined is the condition that ties a derived table with a table's key to it.
-func joined(key, alias string, names []string) string {
+// keyEquals is the condition that ties a derived table with a table's key to it.
+func keyEquals(key, alias string, names []string) string {
 	parts := make([]string, len(names))
 	for i, n := range names {
-		parts[i] = alias + "." + quote(n) + " = " + key + "." + carrierColumn(i)
+		parts[i] = alias + "." + quoteIdent(n) + " = " + key + "." + carrierColumn(i)
 	}
 	return strings.Join(parts, " AND ")
 }
@@ -169,9 +169,9 @@ func compareValues(a, b any) int {
 	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
 
-// served reports whether an index starts with one of the columns, so that rows
+// isServed reports whether an index starts with one of the columns, so that rows
 // can be looked up by key rather than be compared with every key.
-func served(t *dialect.Table, by []referral) bool {
+func isServed(t *dialect.Table, by []referral) bool {
 	var names []string
 	for _, r := range by {
 		if r.like == nil || r.prefilter {
@@ -183,10 +183,10 @@ func served(t *dialect.Table, by []referral) bool {
 	})
 }
 
-func columns(t *dialect.Table, names []string) ([]*dialect.Column, error) {
+func columnsOf(t *dialect.Table, names []string) ([]*dialect.Column, error) {
 	out := make([]*dialect.Column, len(names))
 	for i, n := range names {
-		c, err := column(t, n)
+		c, err := columnOf(t, n)
 		if err != nil {
 			return nil, err
 		}
@@ -195,7 +195,7 @@ func columns(t *dialect.Table, names []string) ([]*dialect.Column, error) {
 	return out, nil
 }
 
-func column(t *dialect.Table, name string) (*dialect.Column, error) {
+func columnOf(t *dialect.Table, name string) (*dialect.Column, error) {
 	c := t.Column(name)
 	if c == nil {
 		e := dialect.NewError(dialect.Fatal, "1054", "render", t.Name, nil)

@@ -18,14 +18,14 @@ var _ dialect.Monitor = (*DB)(nil)
 // REPLICA MONITOR).
 func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	const doing = "look at replication"
-	s, err := d.session(ctx, doing)
+	s, err := d.openSession(ctx, doing)
 	if err != nil {
 		return dialect.Lag{}, err
 	}
-	channels, err := status(ctx, s.conn, statusQuery(s.server))
-	s.close(err == nil)
+	channels, err := statusRows(ctx, s.conn, statusQuery(s.server))
+	s.closeSession(err == nil)
 	if err != nil {
-		return dialect.Lag{}, fail(ctx, err, doing, dialect.Name{})
+		return dialect.Lag{}, engineError(ctx, err, doing, dialect.Name{})
 	}
 	if len(channels) == 0 {
 		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
@@ -77,9 +77,9 @@ func lagOf(channels []map[string]sql.NullString) dialect.Lag {
 	return worst
 }
 
-// status reads a small result by the names of its columns, which differ in
+// statusRows reads a small result by the names of its columns, which differ in
 // number and place from version to version.
-func status(ctx context.Context, q queryer, query string) ([]map[string]sql.NullString, error) {
+func statusRows(ctx context.Context, q queryer, query string) ([]map[string]sql.NullString, error) {
 	rows, err := q.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
@@ -111,13 +111,13 @@ func status(ctx context.Context, q queryer, query string) ([]map[string]sql.Null
 // https://dev.mysql.com/doc/refman/9.0/en/server-status-variables.html#statvar_Threads_running
 func (d *DB) Sessions(ctx context.Context) (int, error) {
 	const doing = "count the sessions"
-	s, err := d.session(ctx, doing)
+	s, err := d.openSession(ctx, doing)
 	if err != nil {
 		return 0, err
 	}
 	var name string
 	var n int
-	err = one(ctx, s.conn, "SHOW GLOBAL STATUS LIKE 'Threads_running'", &name, &n)
-	s.close(err == nil)
-	return max(n-1, 0), fail(ctx, err, doing, dialect.Name{})
+	err = queryOne(ctx, s.conn, "SHOW GLOBAL STATUS LIKE 'Threads_running'", &name, &n)
+	s.closeSession(err == nil)
+	return max(n-1, 0), engineError(ctx, err, doing, dialect.Name{})
 }

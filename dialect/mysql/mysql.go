@@ -89,7 +89,7 @@ type queryer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
+func (d *DB) askServer(ctx context.Context, q queryer) (*server, error) {
 	d.server.mu.Lock()
 	defer d.server.mu.Unlock()
 	if d.server.known != nil {
@@ -98,8 +98,8 @@ func (d *DB) asked(ctx context.Context, q queryer) (*server, error) {
 	var version string
 	var database sql.NullString
 	var folds int
-	if err := one(ctx, q, "SELECT VERSION(), DATABASE(), @@lower_case_table_names", &version, &database, &folds); err != nil {
-		return nil, fail(ctx, err, "ask for the version", dialect.Name{})
+	if err := queryOne(ctx, q, "SELECT VERSION(), DATABASE(), @@lower_case_table_names", &version, &database, &folds); err != nil {
+		return nil, engineError(ctx, err, "ask for the version", dialect.Name{})
 	}
 	s := parseVersion(version)
 	if s.mariadb && !s.atLeast(10, 6, 0) || !s.mariadb && !s.atLeast(8, 0, 13) {
@@ -121,38 +121,38 @@ const identityVariables = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (
 // Identity implements dialect.DB.
 func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	const doing = "read the server's identity"
-	s, err := d.session(ctx, doing)
+	s, err := d.openSession(ctx, doing)
 	if err != nil {
 		return dialect.Identity{}, err
 	}
 	id := dialect.Identity{Engine: s.server.engine(), Version: s.server.version, Facts: map[string]string{}}
-	rows, err := collect(ctx, s.conn, identityVariables)
-	s.close(err == nil)
+	rows, err := queryAll(ctx, s.conn, identityVariables)
+	s.closeSession(err == nil)
 	if err != nil {
-		return dialect.Identity{}, fail(ctx, err, doing, dialect.Name{})
+		return dialect.Identity{}, engineError(ctx, err, doing, dialect.Name{})
 	}
 	for _, r := range rows {
 		id.Facts[r[0].String] = r[1].String
 	}
 	maps.DeleteFunc(id.Facts, func(_, v string) bool { return v == "" })
 	if s.database != "" {
-		id.Names = names(s.database, id.Facts)
-		id.Marks = marks(s.database, id.Facts)
+		id.Names = identityNames(s.database, id.Facts)
+		id.Marks = identityMarks(s.database, id.Facts)
 	}
 	return id, nil
 }
 
-func names(database string, facts map[string]string) []string {
+func identityNames(database string, facts map[string]string) []string {
 	if host := facts["hostname"]; host != "" {
 		return []string{database, database + "@" + host}
 	}
 	return []string{database}
 }
 
-// marks name the database on its server, or in the group of servers that replicate it.
+// identityMarks name the database on its server, or in the group of servers that replicate it.
 // MariaDB's server_uid follows from the machine's network address and port: where the
 // machine gets another address, its name may have remained.
-func marks(database string, facts map[string]string) (out []string) {
+func identityMarks(database string, facts map[string]string) (out []string) {
 	servers := []string{"group_replication_group_name"}
 	if facts[servers[0]] == "" {
 		servers = []string{"server_uuid"}
@@ -168,8 +168,8 @@ func marks(database string, facts map[string]string) (out []string) {
 	return out
 }
 
-// one reads the only row of a query.
-func one(ctx context.Context, q queryer, query string, into ...any) error {
+// queryOne reads the only row of a query.
+func queryOne(ctx context.Context, q queryer, query string, into ...any) error {
 	rows, err := q.QueryContext(ctx, query)
 	if err != nil {
 		return err
@@ -187,8 +187,8 @@ func one(ctx context.Context, q queryer, query string, into ...any) error {
 	return rows.Err()
 }
 
-// collect reads a small result whole, as text.
-func collect(ctx context.Context, q queryer, query string, args ...any) ([][]sql.NullString, error) {
+// queryAll reads a small result whole, as text.
+func queryAll(ctx context.Context, q queryer, query string, args ...any) ([][]sql.NullString, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func renderOdd(t *dialect.Table, alias string, c dialect.Odd) string {
 	if col == nil || col.Kind != dialect.Date && col.Kind != dialect.Timestamp && col.Kind != dialect.TimestampTZ {
 		return "FALSE"
 	}
-	ref := alias + "." + quote(c.Column)
+	ref := alias + "." + quoteIdent(c.Column)
 	day := "LEFT(CAST(" + ref + " AS CHAR), 10)"
 	switch c.Oddity {
 	case dialect.ZeroDate:

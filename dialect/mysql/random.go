@@ -23,14 +23,14 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	case dialect.Array, dialect.Interval, dialect.RowAddress, dialect.XML:
 		return false
 	}
-	if c.Kind == dialect.UUID && stored(c) == dialect.Bytes {
+	if c.Kind == dialect.UUID && storedKind(c) == dialect.Bytes {
 		switch e.(type) { // a UUID's text can't be calculated with here
 		case dialect.Null, dialect.Literal, dialect.RandomUUID:
 			return true
 		}
 		return false
 	}
-	return renders(e)
+	return rendersRandom(e)
 }
 
 // mostRandomised is the longest column that RandomLike is computed for in the
@@ -41,51 +41,51 @@ const mostRandomised = 255
 // mostRandomBytes is what RANDOM_BYTES gives at most.
 const mostRandomBytes = 1024
 
-func renders(e dialect.Expr) bool {
+func rendersRandom(e dialect.Expr) bool {
 	switch e := e.(type) {
 	case dialect.Default:
 		return false // it may only stand alone
 	case dialect.RandomLike:
 		n, ok := mostCharacters(e.Of)
-		return ok && n <= mostRandomised && renders(e.Of)
+		return ok && n <= mostRandomised && rendersRandom(e.Of)
 	case dialect.RandomBytes:
 		n, ok := mostCharacters(e.Of)
-		return ok && n <= mostRandomBytes && renders(e.Of)
+		return ok && n <= mostRandomBytes && rendersRandom(e.Of)
 	case dialect.If:
-		return renders(e.Then) && renders(e.Else)
+		return rendersRandom(e.Then) && rendersRandom(e.Else)
 	case dialect.Concat:
 		for _, p := range e {
-			if !renders(p) {
+			if !rendersRandom(p) {
 				return false
 			}
 		}
 		return true
 	case dialect.Left:
-		return renders(e.Of)
+		return rendersRandom(e.Of)
 	case dialect.Right:
-		return renders(e.Of)
+		return rendersRandom(e.Of)
 	case dialect.Fill:
-		return renders(e.Of)
+		return rendersRandom(e.Of)
 	case dialect.RandomInt:
 		return e.Low <= e.High
 	case dialect.RandomMoment:
-		_, _, err := span(e)
+		_, _, err := momentSpan(e)
 		return err == nil
 	case dialect.Choose:
 		// ELT gives text, which isn't what a BIT column takes.
 		return (e.Weights == nil || len(e.Weights) == len(e.Values)) && e.Column.Kind != dialect.Bits
 	case dialect.Arith:
-		return renders(e.A) && renders(e.B)
+		return rendersRandom(e.A) && rendersRandom(e.B)
 	case dialect.Floor:
-		return renders(e.Of)
+		return rendersRandom(e.Of)
 	case dialect.Round:
-		return renders(e.Of)
+		return rendersRandom(e.Of)
 	case dialect.TruncateMoment:
-		return cuts[e.Unit] != "" && renders(e.Of)
+		return cuts[e.Unit] != "" && rendersRandom(e.Of)
 	case dialect.ShiftMoment:
-		return renders(e.Of) && renders(e.Seconds)
+		return rendersRandom(e.Of) && rendersRandom(e.Seconds)
 	case dialect.Cast:
-		return renders(e.Of)
+		return rendersRandom(e.Of)
 	}
 	return true
 }
@@ -133,13 +133,13 @@ func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) (string, error) 
 		return "", unsupported(t.Name, "a random text like one of unknown or great length: it goes through the client")
 	}
 	if most == 0 {
-		return b.expr(t, of)
+		return b.renderExpr(t, of)
 	}
 	// In blocks, so that what a column has room for but doesn't hold costs little.
 	const block = 8
 	var blocks []string
 	for from := 1; from <= most; from += block {
-		length, err := b.format(t, "CHAR_LENGTH(%s)", of)
+		length, err := b.renderFormat(t, "CHAR_LENGTH(%s)", of)
 		if err != nil {
 			return "", err
 		}
@@ -163,7 +163,7 @@ func (b *builder) randomCharacter(t *dialect.Table, of dialect.Expr, i int) (str
 	if c, ok := of.(dialect.Current); ok && c.Column.Charset == "utf8mb4" {
 		character = "SUBSTRING(%s, " + strconv.Itoa(i) + ", 1)"
 	}
-	return b.format(t, strings.NewReplacer("{}", character, "{letter}", letter).Replace("CASE"+
+	return b.renderFormat(t, strings.NewReplacer("{}", character, "{letter}", letter).Replace("CASE"+
 		" WHEN ORD({}) BETWEEN 97 AND 122 THEN {letter}"+
 		" WHEN ORD({}) BETWEEN 65 AND 90 THEN UPPER({letter})"+
 		" WHEN ORD({}) BETWEEN 48 AND 57 THEN SUBSTRING('0123456789', 1 + FLOOR(RAND() * 10), 1)"+
@@ -217,15 +217,15 @@ func (b *builder) randomBytes(t *dialect.Table, of dialect.Expr) (string, error)
 		return "", unsupported(t.Name, "random bytes of unknown or great length: they go through the client")
 	}
 	if !b.strongRandom() {
-		return b.format(t, "LEFT(UNHEX("+b.hexDigits((most+1)/2)+"), LENGTH(%s))", of)
+		return b.renderFormat(t, "LEFT(UNHEX("+b.hexDigits((most+1)/2)+"), LENGTH(%s))", of)
 	}
 	// RANDOM_BYTES(0) is an error.
-	return b.format(t, "CASE WHEN LENGTH(%s) = 0 THEN '' ELSE RANDOM_BYTES(LENGTH(%s)) END", of, of)
+	return b.renderFormat(t, "CASE WHEN LENGTH(%s) = 0 THEN '' ELSE RANDOM_BYTES(LENGTH(%s)) END", of, of)
 }
 
-// span is the range of a RandomMoment in its unit: days of a date, seconds
+// momentSpan is the range of a RandomMoment in its unit: days of a date, seconds
 // or microseconds of a timestamp, as the column keeps them.
-func span(e dialect.RandomMoment) (unit string, size int64, err error) {
+func momentSpan(e dialect.RandomMoment) (unit string, size int64, err error) {
 	parse := func(s string) (time.Time, error) {
 		s = strings.TrimSuffix(s, "+00")
 		if len(s) == len(time.DateOnly) {
@@ -253,10 +253,10 @@ func span(e dialect.RandomMoment) (unit string, size int64, err error) {
 }
 
 func (b *builder) randomMoment(n dialect.Name, e dialect.RandomMoment) (string, error) {
-	unit, size, err := span(e)
+	unit, size, err := momentSpan(e)
 	if err != nil {
 		return "", unsupported(n, err.Error())
 	}
-	low := b.literal(e.Column, e.Low)
+	low := b.renderLiteral(e.Column, e.Low)
 	return "DATE_ADD(" + low + ", INTERVAL " + randomInt(0, size-1) + " " + unit + ")", nil
 }

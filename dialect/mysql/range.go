@@ -6,17 +6,17 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// apart divides the conditions of a statement that locks rows up to a key in
+// splitRange divides the conditions of a statement that locks rows up to a key in
 // two: for the rows before the key, and for the key's own. InnoDB locks a row before it compares it, so
 // that a range which includes its end is waited for by whoever works on the row behind it, and waits for
 // them; the end of one that leaves it out is a row of ours. Conditions that read the table itself stay
 // together, as the first part would change what the second reads.
-func apart(n dialect.Name, where []dialect.Cond, locks bool) [][]dialect.Cond {
+func splitRange(n dialect.Name, where []dialect.Cond, locks bool) [][]dialect.Cond {
 	i := slices.IndexFunc(where, func(c dialect.Cond) bool {
 		u, ok := c.(dialect.UpTo)
 		return ok && len(u.Key) > 0
 	})
-	if i < 0 || !locks || reads(n, where) {
+	if i < 0 || !locks || readsTable(n, where) {
 		return [][]dialect.Cond{where}
 	}
 	end := where[i].(dialect.UpTo)

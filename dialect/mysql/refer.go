@@ -18,28 +18,28 @@ type referral struct {
 	prefilter bool
 }
 
-// refer says how own compares where it refers to referred; nil: to no column that is known.
-func refer(own, referred *dialect.Column) referral {
+// referralOf says how own compares where it refers to referred; nil: to no column that is known.
+func referralOf(own, referred *dialect.Column) referral {
 	switch {
-	case referred == nil || !textual(own) && !textual(referred):
+	case referred == nil || !isTextual(own) && !isTextual(referred):
 		return referral{own: own}
-	case textual(own) && textual(referred) && own.Collation == referred.Collation:
+	case isTextual(own) && isTextual(referred) && own.Collation == referred.Collation:
 		return referral{own: own}
-	case textual(referred):
+	case isTextual(referred):
 		like := &dialect.Column{Name: own.Name, Kind: dialect.Text, Charset: referred.Charset, Collation: referred.Collation}
-		exact := strings.HasSuffix(referred.Collation, "_bin") && (padded(own) || !padded(referred))
-		return referral{own: own, like: like, prefilter: exact && textual(own)}
+		exact := strings.HasSuffix(referred.Collation, "_bin") && (isPadded(own) || !isPadded(referred))
+		return referral{own: own, like: like, prefilter: exact && isTextual(own)}
 	case own.Kind == dialect.Enum || own.Kind == dialect.Set:
 		return referral{own: own}
-	case stored(referred) == dialect.Bytes && referred.Kind == dialect.UUID:
+	case storedKind(referred) == dialect.Bytes && referred.Kind == dialect.UUID:
 		return referral{own: own} // the text of a binary UUID has hyphens
 	}
 	// The text of a number or of bytes has neither case nor padding.
 	return referral{own: own, like: &dialect.Column{Name: own.Name, Kind: dialect.Text, Charset: "utf8mb4"}, prefilter: true}
 }
 
-// textual reports whether a column's values compare by a collation.
-func textual(c *dialect.Column) bool {
+// isTextual reports whether a column's values compare by a collation.
+func isTextual(c *dialect.Column) bool {
 	switch c.Kind {
 	case dialect.Text, dialect.Enum, dialect.Set:
 		return c.Charset != "" && c.Collation != ""
@@ -47,10 +47,10 @@ func textual(c *dialect.Column) bool {
 	return false
 }
 
-// padded reports whether blanks at the end of a text don't count.
+// isPadded reports whether blanks at the end of a text don't count.
 // https://dev.mysql.com/doc/refman/8.4/en/charset-unicode-sets.html, https://mariadb.com/kb/en/character-sets/
-func padded(c *dialect.Column) bool {
-	return textual(c) && !strings.Contains(c.Collation, "_0900_") && !strings.Contains(c.Collation, "_nopad_")
+func isPadded(c *dialect.Column) bool {
+	return isTextual(c) && !strings.Contains(c.Collation, "_0900_") && !strings.Contains(c.Collation, "_nopad_")
 }
 
 // value makes a text in utf8mb4, such as travels in JSON, one that is compared.
@@ -61,9 +61,9 @@ func (r referral) value(raw string) string {
 	return "CONVERT(" + raw + " USING " + r.like.Charset + ") COLLATE " + r.like.Collation
 }
 
-// unicode is the column's value as a text in utf8mb4.
-func (r referral) unicode(ref string) string {
-	if !textual(r.own) && r.own.Kind != dialect.Bytes {
+// unicodeRef is the column's value as a text in utf8mb4.
+func (r referral) unicodeRef(ref string) string {
+	if !isTextual(r.own) && r.own.Kind != dialect.Bytes {
 		ref = "CAST(" + ref + " AS CHAR)"
 	}
 	return "CONVERT(" + ref + " USING utf8mb4)"
@@ -71,34 +71,34 @@ func (r referral) unicode(ref string) string {
 
 // column renders the column for the comparison.
 func (r referral) column(ref string) string {
-	if textual(r.own) && r.own.Charset == r.like.Charset && r.like.Collation != "" {
+	if isTextual(r.own) && r.own.Charset == r.like.Charset && r.like.Collation != "" {
 		return ref + " COLLATE " + r.like.Collation
 	}
-	return r.value(r.unicode(ref))
+	return r.value(r.unicodeRef(ref))
 }
 
 // representable is a condition for values that the other column's character set has: one that it
 // lacks becomes a question mark, which might be another value. "": all are.
 func (r referral) representable(ref string) string {
-	if r.like.Charset == "utf8mb4" || textual(r.own) && r.own.Charset == r.like.Charset {
+	if r.like.Charset == "utf8mb4" || isTextual(r.own) && r.own.Charset == r.like.Charset {
 		return ""
 	}
-	text := r.unicode(ref)
+	text := r.unicodeRef(ref)
 	return "CONVERT(CONVERT(" + text + " USING " + r.like.Charset + ") USING utf8mb4) COLLATE utf8mb4_bin = " + text + " COLLATE utf8mb4_bin"
 }
 
-// equals compares a referring column with the one that it refers to.
-func (r referral) equals(ref string, referred *dialect.Column, other string) string {
+// equalsRef compares a referring column with the one that it refers to.
+func (r referral) equalsRef(ref string, referred *dialect.Column, other string) string {
 	if r.like == nil {
 		return ref + " = " + other
 	}
 	theirs := other
 	if r.like.Collation == "" {
-		theirs = r.value(referral{own: referred}.unicode(other))
+		theirs = r.value(referral{own: referred}.unicodeRef(other))
 	}
 	parts := []string{r.column(ref) + " = " + theirs}
 	if r.prefilter {
-		text := referral{own: referred}.unicode(other)
+		text := referral{own: referred}.unicodeRef(other)
 		parts = append([]string{ref + " = CONVERT(" + text + " USING " + r.own.Charset + ") COLLATE " + r.own.Collation}, parts...)
 	}
 	if c := r.representable(ref); c != "" {

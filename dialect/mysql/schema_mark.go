@@ -38,9 +38,9 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 		`SELECT 't', EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
 			FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA` + here + ` AND EVENT_OBJECT_TABLE` + these + ` ORDER BY 2, 3, 4`,
 	} {
-		rows, err := collect(ctx, t.conn, query, slices.Concat(schemas, names)...)
+		rows, err := queryAll(ctx, t.conn, query, slices.Concat(schemas, names)...)
 		if err != nil {
-			return "", t.fail(ctx, err, doing, dialect.Name{})
+			return "", t.txError(ctx, err, doing, dialect.Name{})
 		}
 		for _, r := range rows {
 			for _, v := range r {
@@ -48,9 +48,9 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 			}
 		}
 	}
-	rows, err := collect(ctx, t.conn, t.server.foreignKeys())
+	rows, err := queryAll(ctx, t.conn, t.server.foreignKeys())
 	if err != nil && !isServers(err) {
-		return "", t.fail(ctx, err, doing, dialect.Name{})
+		return "", t.txError(ctx, err, doing, dialect.Name{})
 	}
 	var referring []string
 	for _, r := range rows {

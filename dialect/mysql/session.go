@@ -63,21 +63,21 @@ type session struct {
 	cut      bool    // the context ended within a statement: the driver has closed the connection
 }
 
-// session takes a connection from the pool and gives it the variables, and
+// openSession takes a connection from the pool and gives it the variables, and
 // more of them, or other values of them, where wanted.
-func (d *DB) session(ctx context.Context, doing string, more ...variable) (*session, error) {
+func (d *DB) openSession(ctx context.Context, doing string, more ...variable) (*session, error) {
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
 		conn, err := d.pool.Conn(ctx)
 		if err != nil {
-			return nil, fail(ctx, err, doing, dialect.Name{})
+			return nil, engineError(ctx, err, doing, dialect.Name{})
 		}
 		s := &session{db: d, conn: conn}
-		err = fail(ctx, s.settle(ctx, wanted(more)), doing, dialect.Name{})
+		err = engineError(ctx, s.setVariables(ctx, wantedVariables(more)), doing, dialect.Name{})
 		if err == nil {
 			return s, nil
 		}
-		s.close(false)
+		s.closeSession(false)
 		// The pool may hold connections that a restarted server has forgotten.
 		if dialect.ClassOf(err) != dialect.LostConnection || attempt == attempts {
 			return nil, err
@@ -85,8 +85,8 @@ func (d *DB) session(ctx context.Context, doing string, more ...variable) (*sess
 	}
 }
 
-// wanted are the variables with other values of some, and more of them.
-func wanted(more []variable) []variable {
+// wantedVariables are the variables with other values of some, and more of them.
+func wantedVariables(more []variable) []variable {
 	want := slices.Clone(variables)
 	for _, v := range more {
 		if i := slices.IndexFunc(want, func(w variable) bool { return w.name == v.name }); i >= 0 {
@@ -98,11 +98,11 @@ func wanted(more []variable) []variable {
 	return want
 }
 
-// settle gives the session the values wanted, and remembers those it had, in
+// setVariables gives the session the values wanted, and remembers those it had, in
 // two statements: a batch of one subject is a dozen transactions, most of which read one table.
-func (s *session) settle(ctx context.Context, want []variable) error {
+func (s *session) setVariables(ctx context.Context, want []variable) error {
 	var err error
-	if s.server, err = s.db.asked(ctx, s.conn); err != nil {
+	if s.server, err = s.db.askServer(ctx, s.conn); err != nil {
 		return err
 	}
 	if s.server.mariadb {
@@ -113,10 +113,10 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	var selected sql.NullString
 	into := []any{&s.id, &s.at, &selected, &s.checks}
 	for i, v := range want {
-		query += ", @@SESSION." + s.server.calls(v.name)
+		query += ", @@SESSION." + s.server.functionName(v.name)
 		into = append(into, &values[i])
 	}
-	if err := one(ctx, s.conn, query, into...); err != nil {
+	if err := queryOne(ctx, s.conn, query, into...); err != nil {
 		return err
 	}
 	// A USE stays with its session, and what is without a database in a
@@ -124,7 +124,7 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	s.database = selected.String
 	if home := s.server.database; home != "" && s.database != home {
 		s.away, s.database = &selected.String, home
-		if _, err := s.conn.ExecContext(ctx, "USE "+quote(home)); err != nil {
+		if _, err := s.conn.ExecContext(ctx, "USE "+quoteIdent(home)); err != nil {
 			return err
 		}
 	}
@@ -146,7 +146,7 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 	if len(set) == 0 {
 		return nil
 	}
-	_, err = s.conn.ExecContext(ctx, s.assign(set))
+	_, err = s.conn.ExecContext(ctx, s.assignVariables(set))
 	return err
 }
 
@@ -154,8 +154,8 @@ func (s *session) settle(ctx context.Context, want []variable) error {
 // that comes after the end of one.
 var manual = variable{"autocommit", "0"}
 
-// calls is what the server calls a variable of MySQL's.
-func (s *server) calls(name string) string {
+// functionName is what the server calls a variable of MySQL's.
+func (s *server) functionName(name string) string {
 	switch {
 	case !s.mariadb:
 	case strings.HasPrefix(name, "transaction_"):
@@ -166,51 +166,51 @@ func (s *server) calls(name string) string {
 	return name
 }
 
-// close gives the connection back with its settings restored, or, where that
+// closeSession gives the connection back with its settings restored, or, where that
 // is not possible, throws it away.
-func (s *session) close(usable bool) {
+func (s *session) closeSession(usable bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if usable && len(s.restore) > 0 {
-		_, err := s.conn.ExecContext(ctx, s.assign(s.restore))
+		_, err := s.conn.ExecContext(ctx, s.assignVariables(s.restore))
 		usable = err == nil
 	}
 	if usable && s.away != nil {
-		_, err := s.conn.ExecContext(ctx, "USE "+quote(*s.away)) // which fails where there was none
+		_, err := s.conn.ExecContext(ctx, "USE "+quoteIdent(*s.away)) // which fails where there was none
 		usable = err == nil
 	}
 	if !usable {
-		discard(s.conn)
+		discardConn(s.conn)
 	}
 	s.conn.Close()
 	if s.cut && !usable {
 		// The server notices a closed connection only when the statement has
 		// ended. Until then it would work on, and hold its locks.
-		_ = s.kill(ctx)
+		_ = s.killSession(ctx)
 	}
 }
 
 // whichServer tells the servers apart that a load balancer hands connections to.
 const whichServer = "CONCAT_WS(':', @@hostname, @@port, @@server_id)"
 
-// kill ends the session on its server. On another one the connection of that
+// killSession ends the session on its server. On another one the connection of that
 // number is somebody else's.
-func (s *session) kill(ctx context.Context) error {
+func (s *session) killSession(ctx context.Context) error {
 	conn, err := s.db.pool.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	var at string
-	if err := one(ctx, conn, "SELECT "+whichServer, &at); err != nil || at != s.at {
+	if err := queryOne(ctx, conn, "SELECT "+whichServer, &at); err != nil || at != s.at {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, fmt.Sprintf("KILL %d", s.id))
 	return err
 }
 
-// discard makes the pool forget a connection.
-func discard(c *sql.Conn) {
+// discardConn makes the pool forget a connection.
+func discardConn(c *sql.Conn) {
 	_ = c.Raw(func(any) error { return driver.ErrBadConn })
 }
 
@@ -245,10 +245,10 @@ func sameSetting(want variable, got string) bool {
 	return true
 }
 
-func (s *session) assign(vs []variable) string {
+func (s *session) assignVariables(vs []variable) string {
 	parts := make([]string, len(vs))
 	for i, v := range vs {
-		parts[i] = "@@SESSION." + s.server.calls(v.name) + " = " + variableLiteral(v.value)
+		parts[i] = "@@SESSION." + s.server.functionName(v.name) + " = " + variableLiteral(v.value)
 	}
 	return "SET " + strings.Join(parts, ", ")
 }

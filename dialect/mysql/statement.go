@@ -14,20 +14,20 @@ import (
 // target is what statements call the table that they are about.
 const target = "t"
 
-func (t *tx) builder(ctx context.Context) *builder { return &builder{ctx: ctx, tx: t} }
+func (t *tx) newBuilder(ctx context.Context) *builder { return &builder{ctx: ctx, tx: t} }
 
-// from renders the tables of a statement, and returns the conditions that are
+// renderFrom renders the tables of a statement, and returns the conditions that are
 // left for its WHERE. The first In drives the statement: it is joined, in the order that looks
 // rows up by key where an index serves that, whatever the optimizer estimates of a table
 // function; without an index the keys are looked up for every row.
-func (b *builder) from(t *dialect.Table, where []dialect.Cond) (string, []dialect.Cond, error) {
+func (b *builder) renderFrom(t *dialect.Table, where []dialect.Cond) (string, []dialect.Cond, error) {
 	table := quoteTable(t.Name) + " AS " + target
 	for i, c := range where {
 		in, ok := c.(dialect.In)
 		if !ok {
 			continue
 		}
-		by, err := b.referrals(t, in)
+		by, err := b.referralsOf(t, in)
 		if err != nil {
 			return "", nil, err
 		}
@@ -39,9 +39,9 @@ func (b *builder) from(t *dialect.Table, where []dialect.Cond) (string, []dialec
 			return table, []dialect.Cond{dialect.Any{}}, nil
 		}
 		rest := slices.Concat(where[:i], where[i+1:])
-		k := b.alias("k")
-		on := " ON " + matches(k, target, by)
-		if served(t, by) {
+		k := b.newAlias("k")
+		on := " ON " + matchesKey(k, target, by)
+		if isServed(t, by) {
 			return keys + " AS " + k + " STRAIGHT_JOIN " + table + on, rest, nil
 		}
 		return table + " STRAIGHT_JOIN " + keys + " AS " + k + on, rest, nil
@@ -51,28 +51,28 @@ func (b *builder) from(t *dialect.Table, where []dialect.Cond) (string, []dialec
 
 // fromWhere renders FROM … WHERE ….
 func (b *builder) fromWhere(t *dialect.Table, where []dialect.Cond) (string, error) {
-	from, rest, err := b.from(t, where)
+	from, rest, err := b.renderFrom(t, where)
 	if err != nil {
 		return "", err
 	}
-	cond, err := b.all(t, target, rest)
+	cond, err := b.renderAll(t, target, rest)
 	return " FROM " + from + " WHERE " + cond, err
 }
 
 var locks = map[dialect.Lock]string{dialect.Share: " LOCK IN SHARE MODE", dialect.Exclusive: " FOR UPDATE"}
 
-// selection renders a Select.
-func (b *builder) selection(t *dialect.Table, s dialect.Select) (string, []*dialect.Column, error) {
-	cols, err := columns(t, s.Columns)
+// renderSelect renders a Select.
+func (b *builder) renderSelect(t *dialect.Table, s dialect.Select) (string, []*dialect.Column, error) {
+	cols, err := columnsOf(t, s.Columns)
 	if err != nil {
 		return "", nil, err
 	}
 	list := make([]string, 0, len(cols)+len(s.Flags))
 	for _, c := range cols {
-		list = append(list, projected(c, target+"."+quote(c.Name)))
+		list = append(list, projectColumn(c, target+"."+quoteIdent(c.Name)))
 	}
 	for _, f := range s.Flags {
-		cond, err := b.cond(t, target, f)
+		cond, err := b.renderCond(t, target, f)
 		if err != nil {
 			return "", nil, err
 		}
@@ -92,7 +92,7 @@ func (b *builder) selection(t *dialect.Table, s dialect.Select) (string, []*dial
 		} else {
 			sql += ", "
 		}
-		sql += target + "." + quote(n)
+		sql += target + "." + quoteIdent(n)
 		if s.Descending {
 			sql += " DESC"
 		}
@@ -109,30 +109,30 @@ func (b *builder) selection(t *dialect.Table, s dialect.Select) (string, []*dial
 // Query implements dialect.Reader.
 func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
 	return func(yield func(dialect.Row, error) bool) {
-		err := t.query(ctx, s, func(r dialect.Row) bool { return yield(r, nil) })
+		err := t.streamRows(ctx, s, func(r dialect.Row) bool { return yield(r, nil) })
 		if err != nil {
-			yield(nil, t.fail(ctx, err, "select from", s.Table))
+			yield(nil, t.txError(ctx, err, "select from", s.Table))
 		}
 	}
 }
 
-func (t *tx) query(ctx context.Context, s dialect.Select, yield func(dialect.Row) bool) error {
-	table, err := t.table(ctx, s.Table)
+func (t *tx) streamRows(ctx context.Context, s dialect.Select, yield func(dialect.Row) bool) error {
+	table, err := t.readTable(ctx, s.Table)
 	if err != nil {
 		return err
 	}
-	for _, s.Where = range apart(s.Table, s.Where, s.Lock != dialect.NoLock && s.Limit == 0) {
-		if more, err := t.read(ctx, table, s, yield); err != nil || !more {
+	for _, s.Where = range splitRange(s.Table, s.Where, s.Lock != dialect.NoLock && s.Limit == 0) {
+		if more, err := t.readPage(ctx, table, s, yield); err != nil || !more {
 			return err
 		}
 	}
 	return nil
 }
 
-// read reports whether more rows are wanted.
-func (t *tx) read(ctx context.Context, table *dialect.Table, s dialect.Select, yield func(dialect.Row) bool) (more bool, err error) {
-	b := t.builder(ctx)
-	sql, cols, err := b.selection(table, s)
+// readPage reports whether more rows are wanted.
+func (t *tx) readPage(ctx context.Context, table *dialect.Table, s dialect.Select, yield func(dialect.Row) bool) (more bool, err error) {
+	b := t.newBuilder(ctx)
+	sql, cols, err := b.renderSelect(table, s)
 	if err != nil {
 		return false, err
 	}
@@ -154,10 +154,10 @@ func (t *tx) read(ctx context.Context, table *dialect.Table, s dialect.Select, y
 		for i := range row {
 			if i >= len(cols) {
 				row[i] = int64(0)
-				if text(values[i].value) == "1" {
+				if textOf(values[i].value) == "1" {
 					row[i] = int64(1)
 				}
-			} else if row[i], err = decode(cols[i], values[i].value); err != nil {
+			} else if row[i], err = decodeValue(cols[i], values[i].value); err != nil {
 				return false, undecodable(s.Table, cols[i])
 			}
 		}
@@ -187,22 +187,22 @@ func undecodable(n dialect.Name, c *dialect.Column) error {
 
 // Count implements dialect.Reader.
 func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
-	return t.count(ctx, n, where, dialect.NoLock)
+	return t.countRows(ctx, n, where, dialect.NoLock)
 }
 
-func (t *tx) count(ctx context.Context, n dialect.Name, where []dialect.Cond, lock dialect.Lock) (int64, error) {
-	table, err := t.table(ctx, n)
+func (t *tx) countRows(ctx context.Context, n dialect.Name, where []dialect.Cond, lock dialect.Lock) (int64, error) {
+	table, err := t.readTable(ctx, n)
 	if err != nil {
 		return 0, err
 	}
 	var sum int64
-	for _, where := range apart(n, where, lock != dialect.NoLock) {
-		b := t.builder(ctx)
+	for _, where := range splitRange(n, where, lock != dialect.NoLock) {
+		b := t.newBuilder(ctx)
 		from, err := b.fromWhere(table, where)
 		if err != nil {
 			return 0, err
 		}
-		count, err := t.number(ctx, "SELECT COUNT(*)"+from+locks[lock], b.args, "count", n)
+		count, err := t.oneNumber(ctx, "SELECT COUNT(*)"+from+locks[lock], b.args, "count", n)
 		if err != nil {
 			return 0, err
 		}
@@ -211,37 +211,37 @@ func (t *tx) count(ctx context.Context, n dialect.Name, where []dialect.Cond, lo
 	return sum, nil
 }
 
-// number runs a query that gives one number.
-func (t *tx) number(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
+// oneNumber runs a query that gives one number.
+func (t *tx) oneNumber(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
 	var count int64
 	err := t.conn.QueryRowContext(ctx, sql, args...).Scan(&count)
-	return count, t.fail(ctx, err, doing, n)
+	return count, t.txError(ctx, err, doing, n)
 }
 
-// affected runs a statement and returns how many rows it affected.
-func (t *tx) affected(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
+// execAffected runs a statement and returns how many rows it affected.
+func (t *tx) execAffected(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
 	res, err := t.conn.ExecContext(ctx, sql, args...)
 	if err != nil {
-		return 0, t.fail(ctx, err, doing, n)
+		return 0, t.txError(ctx, err, doing, n)
 	}
 	count, err := res.RowsAffected()
-	return count, t.fail(ctx, err, doing, n)
+	return count, t.txError(ctx, err, doing, n)
 }
 
 // Delete implements dialect.Writer.
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
-	table, err := t.table(ctx, d.Table)
+	table, err := t.readTable(ctx, d.Table)
 	if err != nil {
 		return 0, err
 	}
 	var sum int64
-	for _, d.Where = range apart(d.Table, d.Where, d.Limit == 0) {
-		b := t.builder(ctx)
-		sql, err := b.deletion(table, d)
+	for _, d.Where = range splitRange(d.Table, d.Where, d.Limit == 0) {
+		b := t.newBuilder(ctx)
+		sql, err := b.renderDelete(table, d)
 		if err != nil {
 			return 0, err
 		}
-		n, err := t.affected(ctx, sql, b.args, "delete from", d.Table)
+		n, err := t.execAffected(ctx, sql, b.args, "delete from", d.Table)
 		if err != nil {
 			return 0, err
 		}
@@ -250,39 +250,39 @@ func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 	return sum, nil
 }
 
-// deletion renders a Delete.
-func (b *builder) deletion(t *dialect.Table, d dialect.Delete) (string, error) {
-	switch self := reads(d.Table, d.Where); {
+// renderDelete renders a Delete.
+func (b *builder) renderDelete(t *dialect.Table, d dialect.Delete) (string, error) {
+	switch self := readsTable(d.Table, d.Where); {
 	case d.Limit == 0 && !self:
 		sql, err := b.fromWhere(t, d.Where)
 		return "DELETE " + target + sql, err
 	case len(t.Key()) == 0 && !self:
 		// The form with a LIMIT takes no join and, on MariaDB, no alias.
-		sql, err := b.all(t, quoteTable(d.Table), d.Where)
+		sql, err := b.renderAll(t, quoteTable(d.Table), d.Where)
 		return fmt.Sprintf("DELETE FROM %s WHERE %s LIMIT %d", quoteTable(d.Table), sql, d.Limit), err
 	}
-	sql, err := b.chosen(t, d.Where, nil, d.Limit)
+	sql, err := b.renderChosen(t, d.Where, nil, d.Limit)
 	return "DELETE " + target + " FROM " + sql, err
 }
 
-// chosen renders a join of the table with its own rows that meet the
+// renderChosen renders a join of the table with its own rows that meet the
 // conditions, read and locked beforehand: for statements whose conditions read the
 // table itself, that have a limit, or that need values as they were (old). A derived table
 // with a LIMIT is never merged into the statement.
-func (b *builder) chosen(t *dialect.Table, where []dialect.Cond, old []string, limit int) (string, error) {
+func (b *builder) renderChosen(t *dialect.Table, where []dialect.Cond, old []string, limit int) (string, error) {
 	key := t.Key()
 	if len(key) == 0 {
 		return "", unsupported(t.Name, "a statement that reads the table it changes, where the table has no key")
 	}
-	k := b.alias("k")
+	k := b.newAlias("k")
 	var list []string
 	for i, n := range key {
-		list = append(list, target+"."+quote(n)+" AS "+carrierColumn(i))
+		list = append(list, target+"."+quoteIdent(n)+" AS "+carrierColumn(i))
 	}
 	b.old = map[string]string{}
 	for i, n := range old {
 		name := fmt.Sprintf("expunge_old_%d", i)
-		list = append(list, target+"."+quote(n)+" AS "+name)
+		list = append(list, target+"."+quoteIdent(n)+" AS "+name)
 		b.old[n] = k + "." + name
 	}
 	from, err := b.fromWhere(t, where)
@@ -293,77 +293,77 @@ func (b *builder) chosen(t *dialect.Table, where []dialect.Cond, old []string, l
 		limit = math.MaxInt
 	}
 	return fmt.Sprintf("(SELECT %s%s LIMIT %d FOR UPDATE) AS %s STRAIGHT_JOIN %s AS %s ON %s",
-		strings.Join(list, ", "), from, limit, k, quoteTable(t.Name), target, joined(k, target, key)), nil
+		strings.Join(list, ", "), from, limit, k, quoteTable(t.Name), target, keyEquals(k, target, key)), nil
 }
 
 // Update implements dialect.Writer. Updated.Unchanged is always nil: there is no
 // RETURNING, and an expression that draws at random can't be computed twice.
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
-	table, err := t.table(ctx, u.Table)
+	table, err := t.readTable(ctx, u.Table)
 	if err != nil {
 		return dialect.Updated{}, err
 	}
 	// The server would count rows whose values changed, or those that matched
 	// where the pool's clientFoundRows is set.
-	found, err := t.count(ctx, u.Table, u.Where, dialect.Exclusive)
+	found, err := t.countRows(ctx, u.Table, u.Where, dialect.Exclusive)
 	if err != nil || found == 0 || len(u.Set) == 0 {
 		return dialect.Updated{Rows: found}, err
 	}
-	for _, u.Where = range apart(u.Table, u.Where, true) {
-		b := t.builder(ctx)
-		sql, err := b.update(table, u)
+	for _, u.Where = range splitRange(u.Table, u.Where, true) {
+		b := t.newBuilder(ctx)
+		sql, err := b.renderUpdate(table, u)
 		if err != nil {
 			return dialect.Updated{}, err
 		}
-		if _, err := t.affected(ctx, sql, b.args, "overwrite", u.Table); err != nil {
+		if _, err := t.execAffected(ctx, sql, b.args, "overwrite", u.Table); err != nil {
 			return dialect.Updated{}, err
 		}
 	}
 	return dialect.Updated{Rows: found}, nil
 }
 
-// update renders an Update.
-func (b *builder) update(t *dialect.Table, u dialect.Update) (string, error) {
+// renderUpdate renders an Update.
+func (b *builder) renderUpdate(t *dialect.Table, u dialect.Update) (string, error) {
 	set, old := inOrder(u.Set)
 	var from string
 	var rest []dialect.Cond
 	var err error
-	if len(old) > 0 || reads(u.Table, u.Where) {
-		from, err = b.chosen(t, u.Where, old, 0)
+	if len(old) > 0 || readsTable(u.Table, u.Where) {
+		from, err = b.renderChosen(t, u.Where, old, 0)
 	} else {
-		from, rest, err = b.from(t, u.Where)
+		from, rest, err = b.renderFrom(t, u.Where)
 	}
 	if err != nil {
 		return "", err
 	}
-	assigned, err := b.assignments(t, set)
+	assigned, err := b.renderAssignments(t, set)
 	if err != nil {
 		return "", err
 	}
-	cond, err := b.all(t, target, rest)
+	cond, err := b.renderAll(t, target, rest)
 	return "UPDATE " + from + " SET " + assigned + " WHERE " + cond, err
 }
 
-func (b *builder) assignments(t *dialect.Table, set []dialect.Assign) (string, error) {
+func (b *builder) renderAssignments(t *dialect.Table, set []dialect.Assign) (string, error) {
 	var parts, names []string
 	for _, a := range set {
-		value, err := b.assigned(t, a)
+		value, err := b.renderAssigned(t, a)
 		if err != nil {
 			return "", err
 		}
 		names = append(names, a.Column.Name)
-		parts = append(parts, target+"."+quote(a.Column.Name)+" = "+value)
+		parts = append(parts, target+"."+quoteIdent(a.Column.Name)+" = "+value)
 	}
-	return strings.Join(append(parts, untouched(t, names)...), ", "), nil
+	return strings.Join(append(parts, untouchedColumns(t, names)...), ", "), nil
 }
 
-// untouched assigns the ON UPDATE CURRENT_TIMESTAMP columns to themselves,
+// untouchedColumns assigns the ON UPDATE CURRENT_TIMESTAMP columns to themselves,
 // which keeps their values, unless they are assigned anyway.
-func untouched(t *dialect.Table, assigned []string) []string {
+func untouchedColumns(t *dialect.Table, assigned []string) []string {
 	var out []string
 	for _, c := range t.Columns {
 		if c.TouchedOnUpdate && c.Assignable() && !slices.Contains(assigned, c.Name) {
-			ref := target + "." + quote(c.Name)
+			ref := target + "." + quoteIdent(c.Name)
 			out = append(out, ref+" = "+ref)
 		}
 	}
@@ -379,7 +379,7 @@ func inOrder(set []dialect.Assign) (ordered []dialect.Assign, old []string) {
 	for len(left) > 0 {
 		i := slices.IndexFunc(left, func(a dialect.Assign) bool {
 			return !slices.ContainsFunc(left, func(other dialect.Assign) bool {
-				return other.Column.Name != a.Column.Name && mentions(other.Expr, a.Column.Name)
+				return other.Column.Name != a.Column.Name && mentionsColumn(other.Expr, a.Column.Name)
 			})
 		})
 		if i < 0 {
@@ -396,26 +396,26 @@ func inOrder(set []dialect.Assign) (ordered []dialect.Assign, old []string) {
 
 // Insert implements dialect.Writer.
 func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
-	table, err := t.table(ctx, i.Table)
+	table, err := t.readTable(ctx, i.Table)
 	if err != nil {
 		return err
 	}
-	cols, err := columns(table, i.Columns)
+	cols, err := columnsOf(table, i.Columns)
 	if err != nil {
 		return err
 	}
 	names, marks := make([]string, len(cols)), make([]string, len(cols))
 	for n, c := range cols {
-		names[n], marks[n] = quote(c.Name), "?"
+		names[n], marks[n] = quoteIdent(c.Name), "?"
 	}
 	rows, args := make([]string, len(i.Rows)), make([]any, 0, len(i.Rows)*len(cols))
 	for at, row := range i.Rows {
 		rows[at] = "(" + strings.Join(marks, ", ") + ")"
 		for n, c := range cols {
-			args = append(args, wire(c, row[n]))
+			args = append(args, wireValue(c, row[n]))
 		}
 	}
-	_, err = t.affected(ctx, "INSERT INTO "+quoteTable(i.Table)+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(rows, ", "),
+	_, err = t.execAffected(ctx, "INSERT INTO "+quoteTable(i.Table)+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(rows, ", "),
 		args, "insert into", i.Table)
 	return err
 }

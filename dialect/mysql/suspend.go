@@ -10,10 +10,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// stays is Index.Stays: of the kinds of indexes only trees are certain to come
+// whyNotSuspendable is Index.Stays: of the kinds of indexes only trees are certain to come
 // back as they were, since full-text and spatial ones have parsers, stop words and
 // hidden columns beside them.
-func stays(ix *dialect.Index) string {
+func whyNotSuspendable(ix *dialect.Index) string {
 	if ix.Primary || ix.Method == "btree" {
 		return ""
 	}
@@ -25,12 +25,12 @@ func stays(ix *dialect.Index) string {
 // comments, visibility. One ALTER TABLE takes the same privileges to drop as to add.
 func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) (out []dialect.SuspendedIndex, err error) {
 	const doing = "read the indexes of"
-	s, err := d.ddl(ctx, doing, 0)
+	s, err := d.openDDL(ctx, doing, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { s.close(err == nil) }()
-	found, err := s.definitions(ctx, doing, n)
+	defer func() { s.closeSession(err == nil) }()
+	found, err := s.readDefinitions(ctx, doing, n)
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +46,9 @@ func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) 
 // table of 300,000 rows took a quarter longer.
 const buildMemory = "67108864"
 
-// ddl takes a session for statements about indexes.
-func (d *DB) ddl(ctx context.Context, doing string, wait time.Duration) (*session, error) {
-	srv, err := d.asked(ctx, d.pool)
+// openDDL takes a session for statements about indexes.
+func (d *DB) openDDL(ctx context.Context, doing string, wait time.Duration) (*session, error) {
+	srv, err := d.askServer(ctx, d.pool)
 	if err != nil {
 		return nil, err
 	}
@@ -57,14 +57,14 @@ func (d *DB) ddl(ctx context.Context, doing string, wait time.Duration) (*sessio
 		more = append(more, variable{"innodb_ddl_buffer_size", buildMemory})
 	}
 	if wait > 0 {
-		more = append(more, variable{"lock_wait_timeout", seconds(wait)})
+		more = append(more, variable{"lock_wait_timeout", secondsText(wait)})
 	}
-	s, err := d.session(ctx, doing, more...)
+	s, err := d.openSession(ctx, doing, more...)
 	if err != nil {
 		return nil, err
 	}
 	if !s.checks { // an index that a foreign key needs could be dropped
-		s.close(true)
+		s.closeSession(true)
 		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
 		e.Detail = foreignKeysOff
 		return nil, e
@@ -72,14 +72,14 @@ func (d *DB) ddl(ctx context.Context, doing string, wait time.Duration) (*sessio
 	return s, nil
 }
 
-// definitions are the clauses of a table's indexes, by name.
-func (s *session) definitions(ctx context.Context, doing string, n dialect.Name) (map[string]clause, error) {
+// readDefinitions are the clauses of a table's indexes, by name.
+func (s *session) readDefinitions(ctx context.Context, doing string, n dialect.Name) (map[string]clause, error) {
 	var name, sql string
-	if err := one(ctx, s.conn, "SHOW CREATE TABLE "+quoteTable(n), &name, &sql); err != nil {
-		return nil, fail(ctx, err, doing, n)
+	if err := queryOne(ctx, s.conn, "SHOW CREATE TABLE "+quoteTable(n), &name, &sql); err != nil {
+		return nil, engineError(ctx, err, doing, n)
 	}
 	out := map[string]clause{}
-	for _, c := range clauses(sql) {
+	for _, c := range indexClauses(sql) {
 		out[c.index] = c
 	}
 	return out, nil
@@ -87,7 +87,7 @@ func (s *session) definitions(ctx context.Context, doing string, n dialect.Name)
 
 // Suspend implements dialect.Suspender, by one ALTER TABLE.
 func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
-	return d.alter(ctx, "suspend indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
+	return d.alterTable(ctx, "suspend indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
 		var drop []string
 		for _, ix := range indexes {
 			switch c, ok := found[ix.Name]; {
@@ -95,7 +95,7 @@ func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 			case c.text != ix.Definition:
 				return nil, dialect.ErrIndexDiffers(doing, n, ix.Name)
 			default:
-				drop = append(drop, "DROP INDEX "+quote(ix.Name))
+				drop = append(drop, "DROP INDEX "+quoteIdent(ix.Name))
 			}
 		}
 		return drop, nil
@@ -105,7 +105,7 @@ func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 // Restore implements dialect.Suspender, by one ALTER TABLE: all indexes are built
 // in one pass over the rows, and none of them where one can't be.
 func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
-	return d.alter(ctx, "put back indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
+	return d.alterTable(ctx, "put back indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
 		var add []string
 		for _, ix := range indexes {
 			switch c, ok := found[ix.Name]; {
@@ -119,20 +119,20 @@ func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 	})
 }
 
-// alter changes a table by what change makes of its indexes. A statement of
+// alterTable changes a table by what change makes of its indexes. A statement of
 // somebody who was killed may still be under way on the server: what it had done
 // when the table came free is looked at again.
-func (d *DB) alter(ctx context.Context, doing string, n dialect.Name, wait time.Duration, change func(found map[string]clause, doing string) ([]string, error)) (err error) {
-	s, err := d.ddl(ctx, doing, wait)
+func (d *DB) alterTable(ctx context.Context, doing string, n dialect.Name, wait time.Duration, change func(found map[string]clause, doing string) ([]string, error)) (err error) {
+	s, err := d.openDDL(ctx, doing, wait)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		s.cut = ctx.Err() != nil
-		s.close(ctx.Err() == nil && dialect.ClassOf(err) != dialect.LostConnection)
+		s.closeSession(ctx.Err() == nil && dialect.ClassOf(err) != dialect.LostConnection)
 	}()
 	for attempt := 1; ; attempt++ {
-		found, err := s.definitions(ctx, doing, n)
+		found, err := s.readDefinitions(ctx, doing, n)
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (d *DB) alter(ctx context.Context, doing string, n dialect.Name, wait time.
 		}
 		alter := "ALTER TABLE " + quoteTable(n) + " " + strings.Join(parts, ", ")
 		_, err = s.conn.ExecContext(ctx, alter)
-		err = fail(ctx, err, doing, n)
+		err = engineError(ctx, err, doing, n)
 		e, ok := errors.AsType[*dialect.Error](err)
 		if !ok || attempt > 1 || e.Code != duplicateName && e.Code != noSuchIndex {
 			return err

@@ -14,11 +14,11 @@ type clause struct {
 	tree  bool   // neither full-text nor spatial nor of any other kind
 }
 
-// clauses finds the indexes in a CREATE TABLE as the server prints it, but for
+// indexClauses finds the indexes in a CREATE TABLE as the server prints it, but for
 // the primary key, which has no name. It takes any text.
-func clauses(sql string) []clause {
+func indexClauses(sql string) []clause {
 	var out []clause
-	for _, text := range parts(sql) {
+	for _, text := range splitParts(sql) {
 		if c, ok := indexClause(text); ok {
 			out = append(out, c)
 		}
@@ -26,12 +26,12 @@ func clauses(sql string) []clause {
 	return out
 }
 
-// parts are what stands between the outermost brackets of a CREATE TABLE.
-func parts(sql string) []string {
+// splitParts are what stands between the outermost brackets of a CREATE TABLE.
+func splitParts(sql string) []string {
 	var out []string
-	open := skip(sql, strings.IndexByte(sql, '`'))
+	open := skipQuoted(sql, strings.IndexByte(sql, '`'))
 	for open < len(sql) && sql[open] != '(' {
-		open = skip(sql, open)
+		open = skipQuoted(sql, open)
 	}
 	depth, start := 0, open+1
 	for i := open; i < len(sql); {
@@ -48,7 +48,7 @@ func parts(sql string) []string {
 		if depth == 0 {
 			break
 		}
-		i = skip(sql, i)
+		i = skipQuoted(sql, i)
 	}
 	return out
 }
@@ -65,9 +65,9 @@ func indexClause(text string) (clause, bool) {
 		return clause{}, false
 	}
 	name := text[len(text)-len(rest)-1:]
-	name = name[:skip(name, 0)]
+	name = name[:skipQuoted(name, 0)]
 	tree := (words == "KEY" || words == "UNIQUE KEY") && !strings.Contains(text, ") USING HASH") // as MariaDB makes of long columns
-	return clause{index: unquote(name), text: text, tree: tree}, true
+	return clause{index: unquoteIdent(name), text: text, tree: tree}, true
 }
 
 // action finds what a foreign key does, behind the last bracket of its clause.
@@ -77,9 +77,9 @@ var action = regexp.MustCompile(`ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAUL
 // usual is what one does that doesn't say.
 func declaredRules(sql string, usual dialect.Action) map[string]rules {
 	out := map[string]rules{}
-	for _, text := range parts(sql) {
+	for _, text := range splitParts(sql) {
 		name, ok := strings.CutPrefix(text, "CONSTRAINT ")
-		end := skip(name, 0)
+		end := skipQuoted(name, 0)
 		if !ok || !strings.HasPrefix(name[end:], " FOREIGN KEY ") {
 			continue
 		}
@@ -91,14 +91,14 @@ func declaredRules(sql string, usual dialect.Action) map[string]rules {
 				does.onUpdate = dialect.Action(strings.ToLower(m[2]))
 			}
 		}
-		out[unquote(name[:end])] = does
+		out[unquoteIdent(name[:end])] = does
 	}
 	return out
 }
 
-// skip is the index behind the character at i, or behind the name or text that
+// skipQuoted is the index behind the character at i, or behind the name or text that
 // begins there.
-func skip(sql string, i int) int {
+func skipQuoted(sql string, i int) int {
 	if i < 0 || i >= len(sql) {
 		return len(sql)
 	}

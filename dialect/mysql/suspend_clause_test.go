@@ -26,7 +26,7 @@ func TestClausesOfIndexesAreFoundInACreateTable(t *testing.T) {
 		{"long", "UNIQUE KEY `long` (`KEY`) USING HASH", false},
 		{"ft", "FULLTEXT KEY `ft` (`KEY`) /*!50100 WITH PARSER `ngram` */", false},
 	}
-	if d := cmp.Diff(want, clauses(printed), cmp.AllowUnexported(clause{})); d != "" {
+	if d := cmp.Diff(want, indexClauses(printed), cmp.AllowUnexported(clause{})); d != "" {
 		t.Errorf("clauses (-want +got):\n%s", d)
 	}
 }
@@ -36,7 +36,7 @@ func FuzzClauses(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
-		for _, c := range clauses(sql) {
+		for _, c := range indexClauses(sql) {
 			if len(c.text) > len(sql) || len(c.index) > len(c.text) {
 				t.Errorf("more was found than there is: %d of %d bytes", len(c.text), len(sql))
 			}

@@ -10,11 +10,11 @@ import (
 
 // Refused implements dialect.Reader. The rows travel in one JSON document.
 func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
-	table, err := t.table(ctx, trial.Table)
+	table, err := t.readTable(ctx, trial.Table)
 	if err != nil {
 		return 0, err
 	}
-	read, err := columns(table, trial.Columns)
+	read, err := columnsOf(table, trial.Columns)
 	if err != nil {
 		return 0, err
 	}
@@ -24,10 +24,10 @@ func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
 		if len(row) != len(read) {
 			return 0, wrongLength(table.Name, len(row), len(read))
 		}
-		if _, err := d.encode(row, &encoded); err != nil {
+		if _, err := d.encodeRow(row, &encoded); err != nil {
 			return 0, err
 		}
-		d.add(row, &encoded)
+		d.addRow(row, &encoded)
 	}
 	if len(d.keys) == 0 {
 		return 0, nil
@@ -36,13 +36,13 @@ func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
 	var defined, selected []string
 	for i, c := range read {
 		raw := fmt.Sprintf("j.c%d", i)
-		how := carry(c, d.longest[i])
+		how := carriedType(c, d.longest[i])
 		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'", i, how.kind, i))
-		selected = append(selected, how.key(raw)+" AS "+quote(c.Name))
+		selected = append(selected, how.key(raw)+" AS "+quoteIdent(c.Name))
 	}
 	sql := "SELECT COUNT(*) FROM (SELECT " + strings.Join(selected, ", ") + " FROM JSON_TABLE(?, '$[*]' COLUMNS (" + strings.Join(defined, ", ") +
-		")) AS j) AS " + quote(table.Name.Table) + " WHERE NOT (" + trial.Check.Condition + "\n)"
-	return t.number(ctx, sql, []any{d.json.String()}, "try a check of", table.Name)
+		")) AS j) AS " + quoteIdent(table.Name.Table) + " WHERE NOT (" + trial.Check.Condition + "\n)"
+	return t.oneNumber(ctx, sql, []any{d.json.String()}, "try a check of", table.Name)
 }
 
 // unescapedCheck is a check's condition as MySQL gives it: with a backslash before each

@@ -31,16 +31,16 @@ func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error)
 		more = []variable{manual, {"transaction_isolation", "REPEATABLE-READ"}, {"transaction_read_only", "1"}}
 	}
 	if o.LockTimeout > 0 {
-		wait := seconds(o.LockTimeout)
+		wait := secondsText(o.LockTimeout)
 		// The second one is for the table's definition, which an ALTER TABLE may hold.
 		more = append(more, variable{"innodb_lock_wait_timeout", wait}, variable{"lock_wait_timeout", wait})
 	}
-	s, err := d.session(ctx, doing, more...)
+	s, err := d.openSession(ctx, doing, more...)
 	if err != nil {
 		return nil, err
 	}
 	if !s.checks {
-		s.close(false) // another of the pool's sessions may have them on
+		s.closeSession(false) // another of the pool's sessions may have them on
 		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
 		e.Detail = foreignKeysOff
 		return nil, e
@@ -48,8 +48,8 @@ func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error)
 	return &tx{session: s, readOnly: o.ReadOnly}, nil
 }
 
-// seconds rounds up: a timeout of 0 seconds would not wait at all.
-func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
+// secondsText rounds up: a timeout of 0 seconds would not wait at all.
+func secondsText(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
 
 const foreignKeysOff = "foreign_key_checks is off in the pool's sessions, so deletes would leave broken references: switch it on, in the DSN or on the server"
 
@@ -71,9 +71,9 @@ func (t *tx) Commit(ctx context.Context) error {
 	}
 	if err != nil {
 		t.cut = t.cut || ctx.Err() != nil
-		err = fail(ctx, err, "commit", dialect.Name{})
+		err = engineError(ctx, err, "commit", dialect.Name{})
 	}
-	t.end(err == nil)
+	t.endTx(err == nil)
 	return err
 }
 
@@ -83,17 +83,17 @@ func (t *tx) Rollback(ctx context.Context) error {
 		return nil
 	}
 	if t.readOnly && t.endsItself() {
-		t.end(true)
+		t.endTx(true)
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
-	t.end(err == nil)
-	if err != nil && lost(err) {
+	t.endTx(err == nil)
+	if err != nil && isLost(err) {
 		return nil // the server rolls back what has lost its connection
 	}
-	return fail(ctx, err, "roll back", dialect.Name{})
+	return engineError(ctx, err, "roll back", dialect.Name{})
 }
 
 // endsItself reports whether restoring the session's settings ends the
@@ -102,20 +102,20 @@ func (t *tx) endsItself() bool {
 	return slices.Contains(t.restore, variable{manual.name, "1"})
 }
 
-// end gives the connection back.
-func (t *tx) end(usable bool) {
+// endTx gives the connection back.
+func (t *tx) endTx(usable bool) {
 	t.done = true
-	t.close(usable)
+	t.closeSession(usable)
 }
 
-// fail makes an error of one that a statement of the transaction returned.
-func (t *tx) fail(ctx context.Context, err error, doing string, table dialect.Name) error {
+// txError makes an error of one that a statement of the transaction returned.
+func (t *tx) txError(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if err != nil && ctx.Err() != nil {
 		t.cut = true
 	}
-	err = fail(ctx, err, doing, table)
+	err = engineError(ctx, err, doing, table)
 	if e, ok := errors.AsType[*dialect.Error](err); ok && (e.Code == "1054" || e.Code == "1146") {
-		t.db.catalog.forget(table) // altered since it was read
+		t.db.catalog.dropTable(table) // altered since it was read
 	}
 	return err
 }

@@ -17,9 +17,9 @@ func declaredUUID(c *dialect.Column, comment, def string) bool {
 	return (c.Type == "char(36)" || c.Type == "binary(16)") && (strings.EqualFold(comment, "uuid") || uuidDefault.MatchString(def))
 }
 
-// stored is the kind that the column's values are stored as: Text or Bytes for
+// storedKind is the kind that the column's values are stored as: Text or Bytes for
 // a declared UUID, else the column's own.
-func stored(c *dialect.Column) dialect.Kind {
+func storedKind(c *dialect.Column) dialect.Kind {
 	switch {
 	case c.Kind != dialect.UUID:
 		return c.Kind

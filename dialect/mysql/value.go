@@ -12,10 +12,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// projected is the expression that a SELECT reads a column by. What the driver
+// projectColumn is the expression that a SELECT reads a column by. What the driver
 // decodes by the DSN's options (parseTime, loc) is made text first.
-func projected(c *dialect.Column, ref string) string {
-	switch stored(c) {
+func projectColumn(c *dialect.Column, ref string) string {
+	switch storedKind(c) {
 	case dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ, dialect.Decimal, dialect.UUID, dialect.Inet:
 		return "CAST(" + ref + " AS CHAR)"
 	case dialect.Float:
@@ -27,17 +27,17 @@ func projected(c *dialect.Column, ref string) string {
 	return ref
 }
 
-// decode gives a value that was read by projected its canonical form. Errors
+// decodeValue gives a value that was read by projected its canonical form. Errors
 // don't quote it.
-func decode(c *dialect.Column, v any) (dialect.Value, error) {
+func decodeValue(c *dialect.Column, v any) (dialect.Value, error) {
 	if v == nil {
 		return nil, nil
 	}
-	switch stored(c) {
+	switch storedKind(c) {
 	case dialect.Int, dialect.Bool:
 		return decodeInt(c, v)
 	case dialect.Float:
-		f, err := strconv.ParseFloat(text(v), 64)
+		f, err := strconv.ParseFloat(textOf(v), 64)
 		if err != nil {
 			return nil, fmt.Errorf("not a number")
 		}
@@ -46,23 +46,23 @@ func decode(c *dialect.Column, v any) (dialect.Value, error) {
 		}
 		return strconv.FormatFloat(f, 'g', -1, 64), nil
 	case dialect.Bytes, dialect.Unknown:
-		if b := []byte(text(v)); c.Kind == dialect.UUID {
+		if b := []byte(textOf(v)); c.Kind == dialect.UUID {
 			return uuidText(b), nil
 		} else {
 			return b, nil
 		}
 	case dialect.Time, dialect.Timestamp:
-		return trimFraction(text(v)), nil
+		return trimFraction(textOf(v)), nil
 	case dialect.TimestampTZ:
-		return trimFraction(text(v)) + "+00", nil
+		return trimFraction(textOf(v)) + "+00", nil
 	}
-	return text(v), nil
+	return textOf(v), nil
 }
 
 func decodeInt(c *dialect.Column, v any) (dialect.Value, error) {
 	n, known := v.(int64) // which all are that come by a statement with parameters
 	if !known {
-		s := text(v)
+		s := textOf(v)
 		var err error
 		if n, err = strconv.ParseInt(s, 10, 64); err != nil {
 			if _, err := strconv.ParseUint(s, 10, 64); err == nil {
@@ -80,9 +80,9 @@ func decodeInt(c *dialect.Column, v any) (dialect.Value, error) {
 	return n, nil // also a TINYINT(1) that holds another number
 }
 
-// text is what the driver returned, as text: its type depends on the protocol
+// textOf is what the driver returned, as text: its type depends on the protocol
 // (with or without parameters) that the statement went by.
-func text(v any) string {
+func textOf(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
@@ -108,13 +108,13 @@ func trimFraction(s string) string {
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
 }
 
-// wire is a value as the server takes it for a column, before it is cast: an
+// wireValue is a value as the server takes it for a column, before it is cast: an
 // integer, text, or bytes.
-func wire(c *dialect.Column, v dialect.Value) any {
+func wireValue(c *dialect.Column, v dialect.Value) any {
 	if v == nil {
 		return nil
 	}
-	switch stored(c) {
+	switch storedKind(c) {
 	case dialect.Bool:
 		switch v {
 		case "true":
@@ -161,7 +161,7 @@ func wire(c *dialect.Column, v dialect.Value) any {
 			return inLabelOrder(c.Labels, s)
 		}
 	}
-	if b, ok := v.([]byte); ok && stored(c) != dialect.Bytes && c.Kind != dialect.Unknown {
+	if b, ok := v.([]byte); ok && storedKind(c) != dialect.Bytes && c.Kind != dialect.Unknown {
 		return string(b)
 	}
 	return v
@@ -174,11 +174,11 @@ func inLabelOrder(labels []string, set string) string {
 	return strings.Join(parts, ",")
 }
 
-// bound is the placeholder for one value that is compared with the column: cast
+// bindValue is the placeholder for one value that is compared with the column: cast
 // where the server would otherwise compare both as floating-point numbers, which
 // are inexact and use no index. ok is false where no value of the column can equal it.
-func bound(c *dialect.Column, v dialect.Value) (sql string, arg any, ok bool) {
-	arg = wire(c, v)
+func bindValue(c *dialect.Column, v dialect.Value) (sql string, arg any, ok bool) {
+	arg = wireValue(c, v)
 	if arg == nil {
 		return "", nil, false
 	}
@@ -216,9 +216,9 @@ var (
 	clock    = regexp.MustCompile(`^-?\d{2,3}:\d\d:\d\d(\.\d+)?$`)
 )
 
-// ordinal is where a value stands in its column's order, where that isn't the
+// ordinalValue is where a value stands in its column's order, where that isn't the
 // order of what it is written as: an ENUM's is that of its labels, a SET's that of its bits.
-func ordinal(c *dialect.Column, v dialect.Value) any {
+func ordinalValue(c *dialect.Column, v dialect.Value) any {
 	s, ok := dialect.TextOf(v)
 	if !ok {
 		return nil
@@ -246,16 +246,16 @@ type carried struct {
 	kept func(raw string) string
 }
 
-func same(raw string) string { return raw }
+func sameText(raw string) string { return raw }
 
-// carry says how the values of a column travel; most is the longest of them in characters.
-func carry(c *dialect.Column, most int) carried {
+// carriedType says how the values of a column travel; most is the longest of them in characters.
+func carriedType(c *dialect.Column, most int) carried {
 	utf8 := "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 	if most < 4000 { // a VARCHAR stays in memory
 		utf8 = fmt.Sprintf("VARCHAR(%d) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", max(most, 1))
 	}
-	as := func(typ string) carried { return carried{kind: typ, key: same} }
-	switch stored(c) {
+	as := func(typ string) carried { return carried{kind: typ, key: sameText} }
+	switch storedKind(c) {
 	case dialect.Int, dialect.Bool:
 		if c.Unsigned {
 			return as("BIGINT UNSIGNED")
@@ -295,16 +295,16 @@ func carry(c *dialect.Column, most int) carried {
 		}
 		return t
 	}
-	return carried{kind: utf8, key: same}
+	return carried{kind: utf8, key: sameText}
 }
 
-// encode is a value inside the JSON parameter. ok is false where the column
+// encodeValue is a value inside the JSON parameter. ok is false where the column
 // can't hold it.
-func encode(c *dialect.Column, v dialect.Value) (j any, ok bool) {
+func encodeValue(c *dialect.Column, v dialect.Value) (j any, ok bool) {
 	if v == nil {
 		return nil, true
 	}
-	switch w := wire(c, v).(type) {
+	switch w := wireValue(c, v).(type) {
 	case []byte:
 		return base64.StdEncoding.EncodeToString(w), true
 	case int64:

@@ -11,18 +11,18 @@ import (
 // at most 1 GB, and the server holds it more than once.
 var maxBytes = 32 << 20
 
-// array is one column of rows as an array parameter.
-func (b *builder) array(c *column, rows []dialect.Row, i int) string {
-	return b.arg(arrayLiteral(c.kind, rows, i), c.element()+"[]")
+// renderArray is one column of rows as an array parameter.
+func (b *builder) renderArray(c *column, rows []dialect.Row, i int) string {
+	return b.addArg(arrayLiteral(c.kind, rows, i), c.elementType()+"[]")
 }
 
-// unnest is rows as a table of the given columns. Several arrays as arguments of
+// renderUnnest is rows as a table of the given columns. Several arrays as arguments of
 // one call are only understood of an unnest without a schema.
 // https://www.postgresql.org/docs/current/queries-table-expressions.html#QUERIES-TABLEFUNCTIONS
-func (b *builder) unnest(columns []*column, rows []dialect.Row) string {
+func (b *builder) renderUnnest(columns []*column, rows []dialect.Row) string {
 	out := make([]string, len(columns))
 	for i, c := range columns {
-		out[i] = "pg_catalog.unnest(" + b.array(c, rows, i) + ")"
+		out[i] = "pg_catalog.unnest(" + b.renderArray(c, rows, i) + ")"
 	}
 	if len(out) == 1 {
 		return out[0]
@@ -30,8 +30,8 @@ func (b *builder) unnest(columns []*column, rows []dialect.Row) string {
 	return "ROWS FROM (" + strings.Join(out, ", ") + ")"
 }
 
-// names gives the columns of unnested arrays their names: k1, k2, …
-func names(prefix string, n int) string {
+// numberedNames gives the columns of unnested arrays their names: k1, k2, …
+func numberedNames(prefix string, n int) string {
 	out := make([]string, n)
 	for i := range out {
 		out[i] = fmt.Sprintf("%s%d", prefix, i+1)
@@ -39,43 +39,43 @@ func names(prefix string, n int) string {
 	return strings.Join(out, ", ")
 }
 
-// bulk renders the rows of a BulkUpdate as a table v (v1, v2, …), its key's columns first.
-func (b *builder) bulk(r *relation, u dialect.BulkUpdate) (key, set []*column, from string) {
+// renderBulk renders the rows of a BulkUpdate as a table v (v1, v2, …), its key's columns first.
+func (b *builder) renderBulk(r *relation, u dialect.BulkUpdate) (key, set []*column, from string) {
 	for _, n := range u.Key {
-		key = append(key, b.column(r, n))
+		key = append(key, b.columnOf(r, n))
 	}
 	for _, n := range u.Set {
-		set = append(set, b.column(r, n))
+		set = append(set, b.columnOf(r, n))
 	}
 	all := append(append([]*column(nil), key...), set...)
 	for _, row := range u.Rows {
 		if len(row) != len(all) {
-			b.wrong(u.Table, "a row has %d values for %d columns", len(row), len(all))
+			b.unsupported(u.Table, "a row has %d values for %d columns", len(row), len(all))
 			return key, set, ""
 		}
 	}
-	return key, set, b.unnest(all, u.Rows) + " AS v(" + names("v", len(all)) + ")"
+	return key, set, b.renderUnnest(all, u.Rows) + " AS v(" + numberedNames("v", len(all)) + ")"
 }
 
 func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
-	r := b.relation(u.Table)
-	key, set, from := b.bulk(r, u)
+	r := b.relationOf(u.Table)
+	key, set, from := b.renderBulk(r, u)
 	if len(u.Key) == 0 || len(u.Set) == 0 {
-		b.wrong(u.Table, "a bulk update needs a key and columns to set")
+		b.unsupported(u.Table, "a bulk update needs a key and columns to set")
 	}
-	b.WriteString("UPDATE " + r.from() + " AS t SET ")
+	b.WriteString("UPDATE " + r.fromClause() + " AS t SET ")
 	for i, c := range set {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(ident(c.name) + " = " + c.cast(fmt.Sprintf("v.v%d", len(key)+i+1)))
+		b.WriteString(quoteIdent(c.name) + " = " + c.castElement(fmt.Sprintf("v.v%d", len(key)+i+1)))
 	}
-	b.WriteString(" FROM " + from + " WHERE " + b.joined(key, "t", "v.v"))
-	return b.done(u.Table)
+	b.WriteString(" FROM " + from + " WHERE " + b.renderKeyEquals(key, "t", "v.v"))
+	return b.finishStatement(u.Table)
 }
 
-// parts cuts rows into runs of at most maxBytes; there is at least one.
-func parts(rows []dialect.Row) [][]dialect.Row {
+// bulkParts cuts rows into runs of at most maxBytes; there is at least one.
+func bulkParts(rows []dialect.Row) [][]dialect.Row {
 	var out [][]dialect.Row
 	start, size := 0, 0
 	for i, r := range rows {

@@ -13,7 +13,7 @@ import (
 // server and one for all tables, all read-only.
 func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	var problems []dialect.Problem
-	err := db.read(ctx, "check privileges", func(t *tx) error {
+	err := db.inReadTx(ctx, "check privileges", func(t *tx) error {
 		found, err := t.checkServer(ctx)
 		if err != nil {
 			return err
@@ -34,23 +34,23 @@ SELECT pg_is_in_recovery()::int, (current_setting('default_transaction_read_only
 		ELSE has_schema_privilege(j.oid, 'USAGE') END::int, (j.oid IS NULL)::int, (current_setting('session_replication_role') = 'replica')::int
 FROM (SELECT) one LEFT JOIN (SELECT n.oid, (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r') AS tables
 	FROM pg_catalog.pg_namespace n WHERE n.nspname = '` + journalSchema + `') j ON true`
-	row, err := t.one(ctx, statement{sql: q})
+	row, err := t.oneRow(ctx, statement{sql: q})
 	if err != nil {
 		return nil, err
 	}
 	var problems []dialect.Problem
 	add := func(reason string) { problems = append(problems, dialect.Problem{Reason: reason}) }
 	denied := func(reason string) { problems = append(problems, dialect.Problem{Reason: reason, Denied: true}) }
-	if number(row[0]) == 1 {
+	if numberOf(row[0]) == 1 {
 		add("the server is a standby, which can't be written to: connect to the primary")
-	} else if number(row[1]) == 1 {
+	} else if numberOf(row[1]) == 1 {
 		add("default_transaction_read_only is on: switch it off for this role or connection")
 	}
-	if number(row[4]) == 1 {
+	if numberOf(row[4]) == 1 {
 		add("session_replication_role is replica, so that foreign keys aren't enforced and triggers don't fire: set it to origin for this role or connection")
 	}
-	if number(row[2]) == 0 {
-		if number(row[3]) == 1 {
+	if numberOf(row[2]) == 0 {
+		if numberOf(row[3]) == 1 {
 			denied("the journal's schema " + journalSchema + " isn't there and this role may not create it: GRANT CREATE on the database, or have an administrator make the journal")
 		} else {
 			denied("this role may not use the journal's schema " + journalSchema + ": GRANT USAGE (and CREATE, while its tables aren't there) on it")
@@ -90,7 +90,7 @@ ORDER BY x.nr`
 	}
 	var problems []dialect.Problem
 	i := 0
-	err := t.each(ctx, statement{sql: q, args: args}, func(row [][]byte) {
+	err := t.eachRow(ctx, statement{sql: q, args: args}, func(row [][]byte) {
 		problems = append(problems, tableProblems(accesses[i], row)...)
 		i++
 	})
@@ -99,7 +99,7 @@ ORDER BY x.nr`
 
 // tableProblems reads what the server says of one table.
 func tableProblems(a dialect.Access, row [][]byte) []dialect.Problem {
-	if text(row[0]) == "t" {
+	if textOf(row[0]) == "t" {
 		return []dialect.Problem{{Table: a.Table, Reason: "no such table: build the plan again"}}
 	}
 	var problems []dialect.Problem
@@ -107,22 +107,22 @@ func tableProblems(a dialect.Access, row [][]byte) []dialect.Problem {
 		problems = append(problems, dialect.Problem{Table: a.Table, Reason: reason, Denied: true})
 	}
 	var missing []string
-	if number(row[1]) == 0 {
+	if numberOf(row[1]) == 0 {
 		denied("this role may not use schema " + a.Table.Schema + ": GRANT USAGE on it")
 	}
-	if number(row[2]) == 0 {
+	if numberOf(row[2]) == 0 {
 		missing = append(missing, "SELECT")
 	}
-	if a.Insert && number(row[7]) == 0 {
+	if a.Insert && numberOf(row[7]) == 0 {
 		missing = append(missing, "INSERT")
 	}
-	if a.Delete && number(row[3]) == 0 {
+	if a.Delete && numberOf(row[3]) == 0 {
 		missing = append(missing, "DELETE")
 	}
 	switch {
-	case text(row[6]) != "":
-		missing = append(missing, "UPDATE ("+text(row[6])+")")
-	case a.Delete && number(row[4]) == 0:
+	case textOf(row[6]) != "":
+		missing = append(missing, "UPDATE ("+textOf(row[6])+")")
+	case a.Delete && numberOf(row[4]) == 0:
 		// https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE
 		missing = append(missing, "UPDATE (of any column, to lock rows)")
 	}
@@ -130,7 +130,7 @@ func tableProblems(a dialect.Access, row [][]byte) []dialect.Problem {
 		slices.Sort(missing)
 		denied("missing privileges: " + strings.Join(missing, ", "))
 	}
-	if number(row[5]) == 1 {
+	if numberOf(row[5]) == 1 {
 		problems = append(problems, dialect.Problem{Table: a.Table, Reason: "row-level security applies to this role and may hide rows: use the table's owner (without FORCE ROW LEVEL SECURITY) or a role with BYPASSRLS"})
 	}
 	return problems

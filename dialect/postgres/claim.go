@@ -19,25 +19,25 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		e.Detail = "a claim takes a connection for itself: the pool's MaxConns has to be 2 at least"
 		return nil, e
 	}
-	return spare.Claim(ctx, db.pool, int(db.pool.Config().MaxConns), func() (func() error, error) { return db.take(ctx, name) })
+	return spare.Claim(ctx, db.pool, int(db.pool.Config().MaxConns), func() (func() error, error) { return db.tryClaim(ctx, name) })
 }
 
-// take makes the claim.
-func (db *DB) take(ctx context.Context, name string) (func() error, error) {
+// tryClaim makes the claim.
+func (db *DB) tryClaim(ctx context.Context, name string) (func() error, error) {
 	t, err := db.beginCatalogue(ctx, dialect.TxOptions{})
 	if err != nil {
 		return nil, err
 	}
 	t.doing = "claim"
-	if err := t.script(ctx, "claim", "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
+	if err := t.runScript(ctx, "claim", "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
 		return nil, errorOr(err, t.Rollback(ctx))
 	}
 	// transaction_timeout is new in 17; asked for like this, it is no error before.
 	const off = "SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('transaction_timeout', true) IS NOT NULL"
-	if _, err := t.one(ctx, statement{sql: off}); err != nil {
+	if _, err := t.oneRow(ctx, statement{sql: off}); err != nil {
 		return nil, errorOr(err, t.Rollback(ctx))
 	}
-	n, err := t.number(ctx, statement{
+	n, err := t.oneNumber(ctx, statement{
 		sql:  "SELECT pg_try_advisory_xact_lock(hashtextextended('expunge ' || $1::text, 0))::int",
 		args: [][]byte{[]byte(name)},
 	})

@@ -8,107 +8,107 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// cond renders a condition on the row that alias stands for.
-func (b *builder) cond(r *relation, alias string, c dialect.Cond) string {
+// renderCond renders a condition on the row that alias stands for.
+func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 	switch c := c.(type) {
 	case dialect.In:
-		return b.in(r, alias, c)
+		return b.renderIn(r, alias, c)
 	case dialect.Not:
-		return "(" + b.cond(r, alias, c.Cond) + ") IS NOT TRUE"
+		return "(" + b.renderCond(r, alias, c.Cond) + ") IS NOT TRUE"
 	case dialect.After:
 		if len(c.Key) == 0 {
 			return "true"
 		}
-		return b.ordered(r, alias, c.Columns, c.Key, ">", ">")
+		return b.renderKeyRange(r, alias, c.Columns, c.Key, ">", ">")
 	case dialect.UpTo:
 		if len(c.Key) == 0 {
 			return "true"
 		}
-		return b.ordered(r, alias, c.Columns, c.Key, "<", "<=")
+		return b.renderKeyRange(r, alias, c.Columns, c.Key, "<", "<=")
 	case dialect.Compare:
 		switch c.Op {
 		case "=", "<>", "<", "<=", ">", ">=":
 		default:
-			b.wrong(r.name, "no such comparison")
+			b.unsupported(r.name, "no such comparison")
 		}
-		col := b.column(r, c.Column)
-		v := b.value(col, c.Value)
+		col := b.columnOf(r, c.Column)
+		v := b.addValue(col, c.Value)
 		if col.incomparable {
 			v += asText
 		}
 		return col.comparand(alias) + " " + col.op(c.Op) + " " + v
 	case dialect.IsNull:
 		// IS NULL would hold for a composite value whose fields are all NULL.
-		return b.column(r, c.Column).of(alias) + " IS NOT DISTINCT FROM NULL"
+		return b.columnOf(r, c.Column).qualifiedName(alias) + " IS NOT DISTINCT FROM NULL"
 	case dialect.Longer:
-		return "pg_catalog.char_length(" + b.column(r, c.Column).of(alias) + asText + ") " + operator(">") + " " + b.whole(c.N)
+		return "pg_catalog.char_length(" + b.columnOf(r, c.Column).qualifiedName(alias) + asText + ") " + qualifiedOperator(">") + " " + b.addInt(c.N)
 	case dialect.Odd:
 		return b.renderOdd(r, alias, c)
 	case dialect.Match:
 		return "(" + c.SQL + "\n)" // the line's end closes a comment
 	case dialect.Referenced:
-		return b.referenced(r, alias, c)
+		return b.renderReferenced(r, alias, c)
 	case dialect.Orphan:
-		return b.orphan(r, alias, c)
+		return b.renderOrphan(r, alias, c)
 	case dialect.Any:
-		return b.several(r, alias, c, " OR ", "false")
+		return b.renderAll(r, alias, c, " OR ", "false")
 	case dialect.All:
-		return b.several(r, alias, c, " AND ", "true")
+		return b.renderAll(r, alias, c, " AND ", "true")
 	}
-	b.wrong(r.name, "a condition of type %T is not supported", c)
+	b.unsupported(r.name, "a condition of type %T is not supported", c)
 	return "false"
 }
 
-func (b *builder) several(r *relation, alias string, of []dialect.Cond, between, empty string) string {
+func (b *builder) renderAll(r *relation, alias string, of []dialect.Cond, between, empty string) string {
 	if len(of) == 0 {
 		return empty
 	}
 	out := make([]string, len(of))
 	for i, c := range of {
-		out[i] = b.cond(r, alias, c)
+		out[i] = b.renderCond(r, alias, c)
 	}
 	return "(" + strings.Join(out, between) + ")"
 }
 
-// in renders keys as one array a column. A column that an index begins with is
+// renderIn renders keys as one array a column. A column that an index begins with is
 // compared with the array itself, which searches the index in the keys' order:
 // in half of the time that a nested loop over distinct keys in the order of their hashes takes,
 // and inside of OR and NOT too, where a subquery would be a filter on every
 // row. Else unnested keys are a semi-join, which can be a hash join.
-func (b *builder) in(r *relation, alias string, c dialect.In) string {
+func (b *builder) renderIn(r *relation, alias string, c dialect.In) string {
 	if len(c.Keys) == 0 || len(c.Columns) == 0 {
 		return "false"
 	}
 	if len(c.Keys[0]) != len(c.Columns) {
-		b.wrong(r.name, "keys have %d values for %d columns", len(c.Keys[0]), len(c.Columns))
+		b.unsupported(r.name, "keys have %d values for %d columns", len(c.Keys[0]), len(c.Columns))
 		return "false"
 	}
 	columns := make([]*column, len(c.Columns))
 	plain := true
 	for i, name := range c.Columns {
-		columns[i] = b.column(r, name)
+		columns[i] = b.columnOf(r, name)
 		if len(c.RefColumns) == len(c.Columns) {
-			columns[i] = columns[i].by(b.column(b.relation(c.RefTable), c.RefColumns[i]))
+			columns[i] = columns[i].by(b.columnOf(b.relationOf(c.RefTable), c.RefColumns[i]))
 		}
 		plain = plain && columns[i].operators == (operators{})
 	}
-	if k := columns[0]; len(columns) == 1 && k.leads && k.element() == k.base && !k.incomparable {
-		return k.comparand(alias) + " " + k.op("=") + " ANY (" + b.array(k, c.Keys, 0) + ")"
+	if k := columns[0]; len(columns) == 1 && k.leads && k.elementType() == k.base && !k.incomparable {
+		return k.comparand(alias) + " " + k.op("=") + " ANY (" + b.renderArray(k, c.Keys, 0) + ")"
 	}
-	keys := b.unnest(columns, c.Keys) + " AS k(" + names("k", len(columns)) + ")"
+	keys := b.renderUnnest(columns, c.Keys) + " AS k(" + numberedNames("k", len(columns)) + ")"
 	if plain {
-		left := list(columns, func(c *column) string { return c.comparand(alias) })
+		left := joinWith(columns, func(c *column) string { return c.comparand(alias) })
 		right := make([]string, len(columns))
 		for i, c := range columns {
 			right[i] = c.compared(fmt.Sprintf("k.k%d", i+1))
 		}
-		return "(" + left + ") " + operator("=") + " ANY (SELECT " + strings.Join(right, ", ") + " FROM " + keys + ")"
+		return "(" + left + ") " + qualifiedOperator("=") + " ANY (SELECT " + strings.Join(right, ", ") + " FROM " + keys + ")"
 	}
-	return "EXISTS (SELECT FROM " + keys + " WHERE " + b.joined(columns, alias, "k.k") + ")"
+	return "EXISTS (SELECT FROM " + keys + " WHERE " + b.renderKeyEquals(columns, alias, "k.k") + ")"
 }
 
-// joined equates columns with the elements of unnested arrays.
-func (b *builder) joined(columns []*column, alias, element string) string {
+// renderKeyEquals equates columns with the elements of unnested arrays.
+func (b *builder) renderKeyEquals(columns []*column, alias, element string) string {
 	out := make([]string, len(columns))
 	for i, c := range columns {
 		out[i] = c.comparand(alias) + " " + c.op("=") + " " + c.compared(element+strconv.Itoa(i+1))
@@ -116,27 +116,27 @@ func (b *builder) joined(columns []*column, alias, element string) string {
 	return strings.Join(out, " AND ")
 }
 
-// ordered compares a key: strict with all columns but the last, last with
+// renderKeyRange compares a key: strict with all columns but the last, last with
 // that. Row comparison serves the index on these columns; where an operator
 // has to be named it is spelled out.
-func (b *builder) ordered(r *relation, alias string, names []string, key dialect.Key, strict, last string) string {
+func (b *builder) renderKeyRange(r *relation, alias string, names []string, key dialect.Key, strict, last string) string {
 	if len(key) != len(names) {
-		b.wrong(r.name, "a key has %d values for %d columns", len(key), len(names))
+		b.unsupported(r.name, "a key has %d values for %d columns", len(key), len(names))
 		return "false"
 	}
 	columns := make([]*column, len(names))
 	plain := true
 	for i, n := range names {
-		columns[i] = b.column(r, n)
+		columns[i] = b.columnOf(r, n)
 		plain = plain && columns[i].operators == (operators{})
 	}
 	if plain {
-		left := list(columns, func(c *column) string { return c.of(alias) })
+		left := joinWith(columns, func(c *column) string { return c.qualifiedName(alias) })
 		right := make([]string, len(columns))
 		for i, c := range columns {
-			right[i] = b.value(c, key[i])
+			right[i] = b.addValue(c, key[i])
 		}
-		return "(" + left + ") " + operator(last) + " (" + strings.Join(right, ", ") + ")"
+		return "(" + left + ") " + qualifiedOperator(last) + " (" + strings.Join(right, ", ") + ")"
 	}
 	var ors []string
 	for i := range columns {
@@ -149,62 +149,62 @@ func (b *builder) ordered(r *relation, alias string, names []string, key dialect
 			case j == i:
 				op = strict
 			}
-			ands = append(ands, c.of(alias)+c.below+" "+c.op(op)+" "+b.value(c, key[j]))
+			ands = append(ands, c.qualifiedName(alias)+c.below+" "+c.op(op)+" "+b.addValue(c, key[j]))
 		}
 		ors = append(ors, strings.Join(ands, " AND "))
 	}
 	return "(" + strings.Join(ors, " OR ") + ")"
 }
 
-func (b *builder) referenced(r *relation, alias string, c dialect.Referenced) string {
-	from := b.relation(c.Table)
+func (b *builder) renderReferenced(r *relation, alias string, c dialect.Referenced) string {
+	from := b.relationOf(c.Table)
 	if len(c.Columns) != len(c.RefColumns) {
-		b.wrong(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+		b.unsupported(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
 		return "false"
 	}
 	other := alias + "r"
 	ands := make([]string, 0, len(c.Columns)+2)
 	for i := range c.Columns {
-		to := b.column(r, c.RefColumns[i])
-		ands = append(ands, equal(b.column(from, c.Columns[i]).by(to), other, to, alias))
+		to := b.columnOf(r, c.RefColumns[i])
+		ands = append(ands, renderEqual(b.columnOf(from, c.Columns[i]).by(to), other, to, alias))
 	}
 	if c.Where != "" {
-		ands = append(ands, b.cond(from, other, dialect.Match{SQL: c.Where}))
+		ands = append(ands, b.renderCond(from, other, dialect.Match{SQL: c.Where}))
 	}
 	if c.Except != nil {
-		ands = append(ands, b.cond(from, other, dialect.Not{Cond: *c.Except}))
+		ands = append(ands, b.renderCond(from, other, dialect.Not{Cond: *c.Except}))
 	}
-	return "EXISTS (SELECT FROM " + from.from() + " AS " + other + " WHERE " + strings.Join(ands, " AND ") + ")"
+	return "EXISTS (SELECT FROM " + from.fromClause() + " AS " + other + " WHERE " + strings.Join(ands, " AND ") + ")"
 }
 
-func (b *builder) orphan(r *relation, alias string, c dialect.Orphan) string {
-	to := b.relation(c.RefTable)
+func (b *builder) renderOrphan(r *relation, alias string, c dialect.Orphan) string {
+	to := b.relationOf(c.RefTable)
 	if len(c.Columns) != len(c.RefColumns) {
-		b.wrong(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+		b.unsupported(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
 		return "false"
 	}
 	other := alias + "r"
 	var set, ands []string
 	for i := range c.Columns {
-		from := b.column(r, c.Columns[i])
-		set = append(set, from.of(alias)+" IS DISTINCT FROM NULL")
-		theirs := b.column(to, c.RefColumns[i])
-		ands = append(ands, equal(theirs, other, from.by(theirs), alias))
+		from := b.columnOf(r, c.Columns[i])
+		set = append(set, from.qualifiedName(alias)+" IS DISTINCT FROM NULL")
+		theirs := b.columnOf(to, c.RefColumns[i])
+		ands = append(ands, renderEqual(theirs, other, from.by(theirs), alias))
 	}
-	return "(" + strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT FROM " + to.from() + " AS " + other +
+	return "(" + strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT FROM " + to.fromClause() + " AS " + other +
 		" WHERE " + strings.Join(ands, " AND ") + "))"
 }
 
-// equal compares columns of two tables, of which a is the one whose index
+// renderEqual compares columns of two tables, of which a is the one whose index
 // should serve. A link may join different types (a text with an integer): then the
 // other is cast to a's text, or both are; as two types are that pg_catalog doesn't compare.
-func equal(a *column, aliasA string, b *column, aliasB string) string {
-	x, y, op := a.comparand(aliasA), b.comparand(aliasB), operator("=")
+func renderEqual(a *column, aliasA string, b *column, aliasB string) string {
+	x, y, op := a.comparand(aliasA), b.comparand(aliasB), qualifiedOperator("=")
 	switch foreign := a.operators != (operators{}) || b.operators != (operators{}); {
 	case a.kind != b.kind || a.incomparable != b.incomparable || foreign && a.base != b.base:
-		y = b.of(aliasB) + asText
+		y = b.qualifiedName(aliasB) + asText
 		if a.kind != dialect.Text || foreign {
-			x = a.of(aliasA) + asText
+			x = a.qualifiedName(aliasA) + asText
 		}
 	case foreign:
 		op = a.op("=")

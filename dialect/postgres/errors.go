@@ -10,9 +10,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// failed turns an error of the driver or the server into one of the
+// engineError turns an error of the driver or the server into one of the
 // contract's. closed says that the connection can't be used any more.
-func failed(ctx context.Context, doing string, table dialect.Name, err error, closed bool) error {
+func engineError(ctx context.Context, doing string, table dialect.Name, err error, closed bool) error {
 	if err == nil {
 		return nil
 	}
@@ -39,7 +39,7 @@ func failed(ctx context.Context, doing string, table dialect.Name, err error, cl
 		class = dialect.Retryable // the table was altered: the next transaction prepares anew
 	}
 	e := dialect.NewError(class, pg.Code, doing, table, nil)
-	e.Object, e.Detail = explain(pg)
+	e.Object, e.Detail = describeError(pg)
 	return e
 }
 
@@ -104,10 +104,10 @@ const (
 	refusedLogin = "the server refused the login: check user and password in the connection string, and pg_hba.conf on the server"
 )
 
-// explain takes from the server's error what names objects, never values: its
+// describeError takes from the server's error what names objects, never values: its
 // message and detail quote rows (see namesObjectsOnly). An error that a function raised
 // may say anything in every field, so that only the function itself is named.
-func explain(pg *pgconn.PgError) (object, detail string) {
+func describeError(pg *pgconn.PgError) (object, detail string) {
 	in := raisedIn(pg)
 	if strings.HasPrefix(pg.Routine, "exec_stmt_raise") {
 		if in != "" {
@@ -140,9 +140,9 @@ func explain(pg *pgconn.PgError) (object, detail string) {
 	return object, detail
 }
 
-// stale reports whether a table that has changed since it was looked up, or
+// isStale reports whether a table that has changed since it was looked up, or
 // since a statement was prepared, would explain the error.
-func stale(err error) bool {
+func isStale(err error) bool {
 	e, ok := errors.AsType[*dialect.Error](err)
 	if !ok || len(e.Code) != 5 {
 		return false

@@ -10,11 +10,11 @@ import (
 
 // Explain gives the plan of a select as this dialect's transactions get it.
 func Explain(ctx context.Context, db *DB, s dialect.Select) (string, error) {
-	t, err := db.begin(ctx, dialect.TxOptions{})
+	t, err := db.beginTx(ctx, dialect.TxOptions{})
 	if err != nil {
 		return "", err
 	}
-	st, _, err := t.builder(ctx).query(s)
+	st, _, err := t.newBuilder(ctx).renderSelect(s)
 	if err != nil {
 		return "", errorOr(err, t.Rollback(ctx))
 	}
@@ -24,14 +24,14 @@ func Explain(ctx context.Context, db *DB, s dialect.Select) (string, error) {
 
 // explain prepares the statement, so that its plan is the generic one.
 func (t *tx) explain(ctx context.Context, st statement) (string, error) {
-	if err := t.script(ctx, "explain", "PREPARE explained AS "+st.sql); err != nil {
+	if err := t.runScript(ctx, "explain", "PREPARE explained AS "+st.sql); err != nil {
 		return "", err
 	}
 	args := make([]string, len(st.args))
 	for i, a := range st.args {
 		args[i] = "NULL"
 		if a != nil {
-			args[i] = quoted(string(a))
+			args[i] = quoteText(string(a))
 		}
 	}
 	execute := "EXPLAIN (COSTS OFF) EXECUTE explained"
@@ -47,14 +47,14 @@ func (t *tx) explain(ctx context.Context, st statement) (string, error) {
 		plan.Write(row[0])
 		plan.WriteByte('\n')
 	}
-	return plan.String(), t.script(ctx, "explain", "DEALLOCATE explained")
+	return plan.String(), t.runScript(ctx, "explain", "DEALLOCATE explained")
 }
 
 // SearchIn has the transactions of a DB look names up through that path, whatever
 // goes before pg_catalog in it.
 func SearchIn(db *DB, path ...string) {
 	db.mu.Lock()
-	db.path = "SET LOCAL search_path = " + list(path, quoted)
+	db.path = "SET LOCAL search_path = " + joinWith(path, quoteText)
 	db.mu.Unlock()
 }
 

@@ -10,73 +10,73 @@ import (
 // computed: all can but moments of kinds that have none, and NULL where a column
 // doesn't take it is the caller's affair.
 func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
-	return c.Assignable() && supported(e, true)
+	return c.Assignable() && isSupported(e, true)
 }
 
-func supported(e dialect.Expr, top bool) bool {
+func isSupported(e dialect.Expr, top bool) bool {
 	switch e := e.(type) {
 	case dialect.Null, dialect.Current, dialect.Literal, dialect.RandomInt, dialect.RandomUUID, dialect.Random, dialect.Choose:
 		return true
 	case dialect.Default:
 		return top // DEFAULT is no expression in SQL
 	case dialect.If:
-		return supported(e.Then, false) && supported(e.Else, false)
+		return isSupported(e.Then, false) && isSupported(e.Else, false)
 	case dialect.Concat:
 		for _, p := range e {
-			if !supported(p, false) {
+			if !isSupported(p, false) {
 				return false
 			}
 		}
 		return len(e) > 0
 	case dialect.Left:
-		return supported(e.Of, false)
+		return isSupported(e.Of, false)
 	case dialect.Right:
-		return supported(e.Of, false)
+		return isSupported(e.Of, false)
 	case dialect.Fill:
-		return supported(e.Of, false)
+		return isSupported(e.Of, false)
 	case dialect.RandomLike:
-		return supported(e.Of, false)
+		return isSupported(e.Of, false)
 	case dialect.RandomBytes:
-		return supported(e.Of, false)
+		return isSupported(e.Of, false)
 	case dialect.RandomMoment:
 		return momentType(e.Column.Kind) != ""
 	case dialect.Arith:
-		return supported(e.A, false) && supported(e.B, false) && (e.Op == '+' || e.Op == '-' || e.Op == '*' || e.Op == '/')
+		return isSupported(e.A, false) && isSupported(e.B, false) && (e.Op == '+' || e.Op == '-' || e.Op == '*' || e.Op == '/')
 	case dialect.Floor:
-		return supported(e.Of, false)
+		return isSupported(e.Of, false)
 	case dialect.Round:
-		return supported(e.Of, false)
+		return isSupported(e.Of, false)
 	case dialect.TruncateMoment:
-		return momentType(dialect.KindOf(e.Of)) != "" && supported(e.Of, false) && units[e.Unit]
+		return momentType(dialect.KindOf(e.Of)) != "" && isSupported(e.Of, false) && units[e.Unit]
 	case dialect.ShiftMoment:
-		return momentType(dialect.KindOf(e.Of)) != "" && supported(e.Of, false) && supported(e.Seconds, false)
+		return momentType(dialect.KindOf(e.Of)) != "" && isSupported(e.Of, false) && isSupported(e.Seconds, false)
 	case dialect.Cast:
-		return supported(e.Of, false)
+		return isSupported(e.Of, false)
 	}
 	return false
 }
 
 var units = map[string]bool{"year": true, "month": true, "day": true, "hour": true}
 
-// approximate reports whether a number is calculated in double precision: only
+// isApproximate reports whether a number is calculated in double precision: only
 // where one that is stored so is in it. What random() draws is calculated with
 // exactly, and round() with digits is of numeric only.
-func approximate(e dialect.Expr) bool {
+func isApproximate(e dialect.Expr) bool {
 	switch e := e.(type) {
 	case dialect.Random, dialect.Round:
 		return false
 	case dialect.Arith:
-		return approximate(e.A) || approximate(e.B)
+		return isApproximate(e.A) || isApproximate(e.B)
 	case dialect.Floor:
-		return approximate(e.Of)
+		return isApproximate(e.Of)
 	}
 	return dialect.KindOf(e) == dialect.Float
 }
 
-// computed is the type in which a column's values are calculated: one that
+// computedType is the type in which a column's values are calculated: one that
 // holds any length, so that what doesn't fit the column fails when it is
 // assigned instead of being cut by a cast.
-func computed(c *dialect.Column) string {
+func computedType(c *dialect.Column) string {
 	switch c.Kind {
 	case dialect.Bool:
 		return "pg_catalog.bool"
@@ -101,7 +101,7 @@ func computed(c *dialect.Column) string {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
 		return momentType(c.Kind)
 	}
-	return qualified(c.Type) // an enum, an array, time or timetz, …
+	return qualifiedType(c.Type) // an enum, an array, time or timetz, …
 }
 
 func momentType(k dialect.Kind) string {
@@ -116,45 +116,45 @@ func momentType(k dialect.Kind) string {
 	return ""
 }
 
-// assigned renders an assignment's right side.
-func (b *builder) assigned(r *relation, a dialect.Assign) string {
+// renderAssigned renders an assignment's right side.
+func (b *builder) renderAssigned(r *relation, a dialect.Assign) string {
 	switch e := a.Expr.(type) {
 	case dialect.Default:
 		return "DEFAULT"
 	case dialect.Null:
 		return "NULL"
 	default:
-		return b.as(a.Column, b.expr(r, e), dialect.KindOf(e))
+		return b.renderAs(a.Column, b.renderExpr(r, e), dialect.KindOf(e))
 	}
 }
 
-// as gives an expression of the kind the type of a column's values.
-func (b *builder) as(c *dialect.Column, sql string, kind dialect.Kind) string {
+// renderAs gives an expression of the kind the type of a column's values.
+func (b *builder) renderAs(c *dialect.Column, sql string, kind dialect.Kind) string {
 	if c.Kind == dialect.Bytes && kind == dialect.Text {
 		return "pg_catalog.convert_to(" + sql + ", 'UTF8')" // a cast would read backslashes
 	}
-	return "(" + sql + ")::" + computed(c)
+	return "(" + sql + ")::" + computedType(c)
 }
 
-// expr renders an expression over the row t.
-func (b *builder) expr(r *relation, e dialect.Expr) string {
-	text := func(e dialect.Expr) string { return "(" + b.expr(r, e) + ")" + asText }
-	of := func(e dialect.Expr) string { return "(" + b.expr(r, e) + ")" }
-	whole := func(n int) string { return b.arg(strconv.AppendInt(nil, int64(n), 10), "pg_catalog.int4") }
+// renderExpr renders an expression over the row t.
+func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
+	text := func(e dialect.Expr) string { return "(" + b.renderExpr(r, e) + ")" + asText }
+	of := func(e dialect.Expr) string { return "(" + b.renderExpr(r, e) + ")" }
+	whole := func(n int) string { return b.addArg(strconv.AppendInt(nil, int64(n), 10), "pg_catalog.int4") }
 	switch e := e.(type) {
 	case dialect.Null:
 		return "NULL"
 	case dialect.Literal:
-		return b.literal(e.Value, e.Column)
+		return b.renderLiteral(e.Value, e.Column)
 	case dialect.Current:
-		return b.column(r, e.Column.Name).read("t")
+		return b.columnOf(r, e.Column.Name).read("t")
 	case dialect.If:
-		return "CASE WHEN " + b.cond(r, "t", e.Cond) + " THEN " + b.expr(r, e.Then) + " ELSE " + b.expr(r, e.Else) + " END"
+		return "CASE WHEN " + b.renderCond(r, "t", e.Cond) + " THEN " + b.renderExpr(r, e.Then) + " ELSE " + b.renderExpr(r, e.Else) + " END"
 	case dialect.Concat:
 		s := ""
 		for i, p := range e {
 			if i > 0 {
-				s += " " + operator("||") + " "
+				s += " " + qualifiedOperator("||") + " "
 			}
 			s += text(p)
 		}
@@ -164,7 +164,7 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 	case dialect.Right:
 		return "pg_catalog.right(" + text(e.Of) + ", " + whole(e.N) + ")"
 	case dialect.Fill:
-		return "pg_catalog.repeat(" + b.arg([]byte(e.With), "pg_catalog.text") + ", pg_catalog.char_length(" + text(e.Of) + ") " + operator("-") + " " + whole(e.Less) + ")"
+		return "pg_catalog.repeat(" + b.addArg([]byte(e.With), "pg_catalog.text") + ", pg_catalog.char_length(" + text(e.Of) + ") " + qualifiedOperator("-") + " " + whole(e.Less) + ")"
 	case dialect.RandomLike:
 		return b.randomLike(text(e.Of))
 	case dialect.RandomInt:
@@ -176,13 +176,13 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 	case dialect.RandomMoment:
 		return b.randomMoment(e)
 	case dialect.Choose:
-		return b.choose(e)
+		return b.renderChoose(e)
 	case dialect.Arith:
 		typ := "::pg_catalog.numeric"
-		if approximate(e) {
+		if isApproximate(e) {
 			typ = "::pg_catalog.float8"
 		}
-		return of(e.A) + typ + " " + operator(string(e.Op)) + " " + of(e.B) + typ
+		return of(e.A) + typ + " " + qualifiedOperator(string(e.Op)) + " " + of(e.B) + typ
 	case dialect.Random:
 		return "pg_catalog.random()"
 	case dialect.Floor:
@@ -191,25 +191,25 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 		return "pg_catalog.round(" + of(e.Of) + "::pg_catalog.numeric, " + whole(e.Digits) + ")"
 	case dialect.TruncateMoment:
 		if dialect.KindOf(e.Of) == dialect.Date {
-			return "pg_catalog.date_trunc(" + b.arg([]byte(e.Unit), "pg_catalog.text") + ", " + of(e.Of) + "::pg_catalog.timestamp)::pg_catalog.date"
+			return "pg_catalog.date_trunc(" + b.addArg([]byte(e.Unit), "pg_catalog.text") + ", " + of(e.Of) + "::pg_catalog.timestamp)::pg_catalog.date"
 		}
-		return "pg_catalog.date_trunc(" + b.arg([]byte(e.Unit), "pg_catalog.text") + ", " + of(e.Of) + ")"
+		return "pg_catalog.date_trunc(" + b.addArg([]byte(e.Unit), "pg_catalog.text") + ", " + of(e.Of) + ")"
 	case dialect.ShiftMoment:
 		if dialect.KindOf(e.Of) == dialect.Date {
-			return of(e.Of) + " " + operator("+") + " pg_catalog.trunc(" + of(e.Seconds) + "::pg_catalog.numeric " + operator("/") + " 86400)::pg_catalog.int4"
+			return of(e.Of) + " " + qualifiedOperator("+") + " pg_catalog.trunc(" + of(e.Seconds) + "::pg_catalog.numeric " + qualifiedOperator("/") + " 86400)::pg_catalog.int4"
 		}
-		return of(e.Of) + " " + operator("+") + " pg_catalog.make_interval(secs => " + of(e.Seconds) + "::pg_catalog.float8)"
+		return of(e.Of) + " " + qualifiedOperator("+") + " pg_catalog.make_interval(secs => " + of(e.Seconds) + "::pg_catalog.float8)"
 	case dialect.Cast:
-		return b.as(e.Column, b.expr(r, e.Of), dialect.KindOf(e.Of))
+		return b.renderAs(e.Column, b.renderExpr(r, e.Of), dialect.KindOf(e.Of))
 	}
-	b.wrong(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
+	b.unsupported(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
 	return "NULL"
 }
 
-func (b *builder) literal(v dialect.Value, c *dialect.Column) string {
-	s, ok := encode(c.Kind, v)
+func (b *builder) renderLiteral(v dialect.Value, c *dialect.Column) string {
+	s, ok := encodeValue(c.Kind, v)
 	if !ok {
-		return "NULL::" + computed(c)
+		return "NULL::" + computedType(c)
 	}
-	return b.arg([]byte(s), computed(c))
+	return b.addArg([]byte(s), computedType(c))
 }

@@ -11,39 +11,39 @@ import (
 // Grants renders what Check asks for. Rows are locked by UPDATE on any column.
 func (db *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 	role, missing := g.Role, []*dialect.Table(nil)
-	err := db.read(ctx, "read the role's name", func(t *tx) error {
-		row, err := t.one(ctx, statement{sql: "SELECT current_user"})
+	err := db.inReadTx(ctx, "read the role's name", func(t *tx) error {
+		row, err := t.oneRow(ctx, statement{sql: "SELECT current_user"})
 		if err == nil && g.Make {
 			missing, err = t.missingOf(ctx, g.Journal)
 		}
 		if err == nil && role == "" {
-			role = text(row[0])
+			role = textOf(row[0])
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	to := " TO " + ident(role)
+	to := " TO " + quoteIdent(role)
 	var schemas, out []string
 	for _, a := range g.Accesses {
 		if s := a.Table.Schema; s != "" && !slices.Contains(schemas, s) {
 			schemas = append(schemas, s)
 		}
-		out = append(out, "GRANT "+privileges(a, g.ReadOnly)+" ON "+table(a.Table)+to)
+		out = append(out, "GRANT "+privileges(a, g.ReadOnly)+" ON "+quoteTable(a.Table)+to)
 	}
 	onJournal := "SELECT, INSERT, UPDATE, DELETE"
 	if g.ReadOnly {
 		onJournal = "SELECT"
 	}
 	for _, t := range g.Journal {
-		out = append(out, "GRANT "+onJournal+" ON "+table(t.Name)+to)
+		out = append(out, "GRANT "+onJournal+" ON "+quoteTable(t.Name)+to)
 	}
 	if len(g.Journal) > 0 {
 		schemas = append(schemas, journalSchema)
 	}
 	if len(schemas) > 0 {
-		out = append([]string{"GRANT USAGE ON SCHEMA " + list(schemas, ident) + to}, out...)
+		out = append([]string{"GRANT USAGE ON SCHEMA " + joinWith(schemas, quoteIdent) + to}, out...)
 	}
 	if len(missing) > 0 {
 		out = append(db.JournalDDL(missing), out...)
@@ -63,7 +63,7 @@ func privileges(a dialect.Access, readOnly bool) string {
 	slices.Sort(columns)
 	switch columns = slices.Compact(columns); {
 	case len(columns) > 0:
-		out = append(out, "UPDATE ("+list(columns, ident)+")")
+		out = append(out, "UPDATE ("+joinWith(columns, quoteIdent)+")")
 	case a.Delete:
 		out = append(out, "UPDATE")
 	}

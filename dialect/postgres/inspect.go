@@ -32,7 +32,7 @@ const own = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nsp
 // and types are spelled alike whoever asks.
 func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	s := &dialect.Schema{Engine: "postgres"}
-	err := db.read(ctx, "inspect the catalogue", func(t *tx) error {
+	err := db.inReadTx(ctx, "inspect the catalogue", func(t *tx) error {
 		c := &catalogue{
 			tx: t, schema: s,
 			types: map[string]typ{}, labels: map[string][]string{}, collations: map[string]collation{},
@@ -40,15 +40,15 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 			related: map[dialect.Name]*relation{},
 		}
 		for _, step := range []func(context.Context) error{
-			c.server, c.readTypes, c.readLabels, c.readCollations, c.readTables, c.readPartitions,
+			c.readServer, c.readTypes, c.readLabels, c.readCollations, c.readTables, c.readPartitions,
 			c.readColumns, c.readIndexes, c.readConstraints, c.readDomainChecks, c.readViews, c.readTriggers, c.readRules, c.readPublications, c.readIdentities,
 		} {
 			if err := step(ctx); err != nil {
 				return err
 			}
 		}
-		c.sort()
-		db.remember(c.related)
+		c.sortTables()
+		db.cacheRelations(c.related)
 		return nil
 	})
 	if err != nil {
@@ -57,18 +57,18 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	return s, nil
 }
 
-func (c *catalogue) each(ctx context.Context, sql string, f func(row [][]byte)) error {
-	return c.tx.each(ctx, statement{sql: sql}, f)
+func (c *catalogue) eachRow(ctx context.Context, sql string, f func(row [][]byte)) error {
+	return c.tx.eachRow(ctx, statement{sql: sql}, f)
 }
 
-func (c *catalogue) server(ctx context.Context) error {
+func (c *catalogue) readServer(ctx context.Context) error {
 	schema, err := c.tx.defaultSchema(ctx)
 	if err != nil {
 		return err
 	}
 	c.schema.Default = schema
-	return c.each(ctx, "SELECT current_setting('server_version'), current_setting('server_encoding')", func(row [][]byte) {
-		c.schema.Version, c.charset = text(row[0]), text(row[1])
+	return c.eachRow(ctx, "SELECT current_setting('server_version'), current_setting('server_encoding')", func(row [][]byte) {
+		c.schema.Version, c.charset = textOf(row[0]), textOf(row[1])
 	})
 }
 
@@ -77,14 +77,14 @@ func (c *catalogue) readTables(ctx context.Context) error {
 SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity::int, c.reltuples::int8, c.relpages, c.relispartition::int
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ` + own
-	return c.each(ctx, q, func(row [][]byte) {
-		oid, name, kind := text(row[0]), dialect.Name{Schema: text(row[1]), Table: text(row[2])}, text(row[3])
+	return c.eachRow(ctx, q, func(row [][]byte) {
+		oid, name, kind := textOf(row[0]), dialect.Name{Schema: textOf(row[1]), Table: textOf(row[2])}, textOf(row[3])
 		c.relations[oid] = name
 		if kind == "v" || kind == "m" {
 			return
 		}
-		t := &dialect.Table{Name: name, RowSecurity: number(row[4]) == 1, RowEstimate: number(row[5])}
-		if t.RowEstimate == 0 && number(row[6]) == 0 {
+		t := &dialect.Table{Name: name, RowSecurity: numberOf(row[4]) == 1, RowEstimate: numberOf(row[5])}
+		if t.RowEstimate == 0 && numberOf(row[6]) == 0 {
 			t.RowEstimate = -1 // never analysed, as version 13 says it
 		}
 		switch kind {
@@ -94,7 +94,7 @@ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ` + own
 			t.Unerasable = "a foreign table: erase its rows on the server that keeps them"
 		}
 		c.tables[oid] = t
-		if c.partition[oid] = number(row[7]) == 1; !c.partition[oid] {
+		if c.partition[oid] = numberOf(row[7]) == 1; !c.partition[oid] {
 			c.schema.Tables = append(c.schema.Tables, t)
 		}
 	})
@@ -108,10 +108,10 @@ SELECT i.inhrelid, i.inhparent, c.relkind FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + own
 	parents, leaves := map[string]string{}, map[string]string{}
-	err := c.each(ctx, q, func(row [][]byte) {
-		parents[text(row[0])] = text(row[1])
-		if kind := text(row[2]); kind != "p" {
-			leaves[text(row[0])] = kind
+	err := c.eachRow(ctx, q, func(row [][]byte) {
+		parents[textOf(row[0])] = textOf(row[1])
+		if kind := textOf(row[2]); kind != "p" {
+			leaves[textOf(row[0])] = kind
 		}
 	})
 	if err != nil {
@@ -151,9 +151,9 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + own
 
 func (c *catalogue) readPublications(ctx context.Context) error {
 	at := map[string]int{}
-	err := c.each(ctx, "SELECT pubname, puballtables::int FROM pg_publication ORDER BY pubname COLLATE \"C\"", func(row [][]byte) {
-		at[text(row[0])] = len(c.schema.Publications)
-		c.schema.Publications = append(c.schema.Publications, dialect.Publication{Name: text(row[0])})
+	err := c.eachRow(ctx, "SELECT pubname, puballtables::int FROM pg_publication ORDER BY pubname COLLATE \"C\"", func(row [][]byte) {
+		at[textOf(row[0])] = len(c.schema.Publications)
+		c.schema.Publications = append(c.schema.Publications, dialect.Publication{Name: textOf(row[0])})
 	})
 	if err != nil {
 		return err
@@ -162,16 +162,16 @@ func (c *catalogue) readPublications(ctx context.Context) error {
 SELECT DISTINCT t.pubname, c.oid FROM pg_publication_tables t
 JOIN pg_publication p ON p.pubname = t.pubname AND NOT p.puballtables
 JOIN pg_namespace n ON n.nspname = t.schemaname JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename`
-	err = c.each(ctx, q, func(row [][]byte) {
-		p := &c.schema.Publications[at[text(row[0])]]
-		if t := c.tables[text(row[1])]; t != nil {
+	err = c.eachRow(ctx, q, func(row [][]byte) {
+		p := &c.schema.Publications[at[textOf(row[0])]]
+		if t := c.tables[textOf(row[1])]; t != nil {
 			p.Tables = append(p.Tables, t.Name)
 		}
 	})
 	// No tables means all of them, so a publication that carries none is left out.
 	all := map[string]bool{}
 	if err == nil {
-		err = c.each(ctx, "SELECT pubname FROM pg_publication WHERE puballtables", func(row [][]byte) { all[text(row[0])] = true })
+		err = c.eachRow(ctx, "SELECT pubname FROM pg_publication WHERE puballtables", func(row [][]byte) { all[textOf(row[0])] = true })
 	}
 	c.schema.Publications = slices.DeleteFunc(c.schema.Publications, func(p dialect.Publication) bool {
 		return len(p.Tables) == 0 && !all[p.Name]
@@ -179,9 +179,9 @@ JOIN pg_namespace n ON n.nspname = t.schemaname JOIN pg_class c ON c.relnamespac
 	return err
 }
 
-// sort puts everything into an order that doesn't depend on how the server
+// sortTables puts everything into an order that doesn't depend on how the server
 // found it, for the fingerprint.
-func (c *catalogue) sort() {
+func (c *catalogue) sortTables() {
 	byName := dialect.Name.Compare
 	s := c.schema
 	slices.SortFunc(s.Tables, func(a, b *dialect.Table) int { return byName(a.Name, b.Name) })

@@ -18,19 +18,19 @@ WITH RECURSIVE used(id) AS (
 SELECT b.oid, s.nspname, b.typname, b.typtype, b.typcategory, b.typbasetype, b.typtypmod, b.typelem, b.typnotnull::int, b.typdefault,` + comparing + `
 FROM used JOIN pg_type b ON b.oid = used.id JOIN pg_namespace s ON s.oid = b.typnamespace`
 	var broken error
-	err := c.each(ctx, q, func(row [][]byte) {
+	err := c.eachRow(ctx, q, func(row [][]byte) {
 		t := typ{
-			schema: text(row[1]), name: text(row[2]), class: text(row[3]), category: text(row[4]),
-			base: text(row[5]), modifier: number(row[6]), element: text(row[7]), notNull: number(row[8]) == 1,
+			schema: textOf(row[1]), name: textOf(row[2]), class: textOf(row[3]), category: textOf(row[4]),
+			base: textOf(row[5]), modifier: numberOf(row[6]), element: textOf(row[7]), notNull: numberOf(row[8]) == 1,
 		}
-		t.def = optional(row[9])
-		broken = errorOr(broken, t.compares(row[10:]))
-		c.types[text(row[0])] = t
+		t.def = optionalText(row[9])
+		broken = errorOr(broken, t.readOperators(row[10:]))
+		c.types[textOf(row[0])] = t
 	})
 	return errorOr(err, broken)
 }
 
-func optional(b []byte) *string {
+func optionalText(b []byte) *string {
 	if b == nil {
 		return nil
 	}
@@ -39,8 +39,8 @@ func optional(b []byte) *string {
 }
 
 func (c *catalogue) readLabels(ctx context.Context) error {
-	return c.each(ctx, "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder", func(row [][]byte) {
-		c.labels[text(row[0])] = append(c.labels[text(row[0])], text(row[1]))
+	return c.eachRow(ctx, "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder", func(row [][]byte) {
+		c.labels[textOf(row[0])] = append(c.labels[textOf(row[0])], textOf(row[1]))
 	})
 }
 
@@ -61,15 +61,15 @@ SELECT l.oid, CASE WHEN n.nspname = 'pg_catalog' THEN l.collname ELSE n.nspname 
 	quote_ident(n.nspname) || '.' || quote_ident(l.collname), coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', to_jsonb(l) ->> 'collcollate', '')
 FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
 WHERE l.oid IN (SELECT attcollation FROM pg_attribute)`
-	return c.each(ctx, q, func(row [][]byte) {
-		c.collations[text(row[0])] = collation{name: text(row[1]), deterministic: number(row[2]) == 1, full: text(row[3]), locale: text(row[4])}
+	return c.eachRow(ctx, q, func(row [][]byte) {
+		c.collations[textOf(row[0])] = collation{name: textOf(row[1]), deterministic: numberOf(row[2]) == 1, full: textOf(row[3]), locale: textOf(row[4])}
 	})
 }
 
-// folds tells what a collation takes for equal. Only nondeterministic ones fold
+// foldsOf tells what a collation takes for equal. Only nondeterministic ones fold
 // anything; what, is the strength in the ICU locale, as BCP 47 extension or in ICU's
 // older spelling: https://www.postgresql.org/docs/current/collation.html#ICU-COLLATION-SETTINGS.
-func (l collation) folds() (letterCase, accents bool) {
+func (l collation) foldsOf() (letterCase, accents bool) {
 	if l.deterministic {
 		return false, false
 	}
@@ -104,28 +104,28 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND ` + own + `
 ORDER BY a.attrelid, a.attnum`
-	return c.each(ctx, q, func(row [][]byte) {
-		t := c.tables[text(row[0])]
+	return c.eachRow(ctx, q, func(row [][]byte) {
+		t := c.tables[textOf(row[0])]
 		if t == nil {
 			return
 		}
-		col := &dialect.Column{Name: text(row[1]), Type: text(row[4]), Nullable: number(row[5]) == 0, Default: optional(row[6])}
-		c.describe(col, text(row[2]), number(row[3]))
-		c.relate(t, col.Name, text(row[2]))
-		if c.types[text(row[2])].class == "d" {
-			c.domains = append(c.domains, domainColumn{t, col.Name, text(row[2])})
+		col := &dialect.Column{Name: textOf(row[1]), Type: textOf(row[4]), Nullable: numberOf(row[5]) == 0, Default: optionalText(row[6])}
+		c.describeColumn(col, textOf(row[2]), numberOf(row[3]))
+		c.addRelation(t, col.Name, textOf(row[2]))
+		if c.types[textOf(row[2])].class == "d" {
+			c.domains = append(c.domains, domainColumn{t, col.Name, textOf(row[2])})
 		}
-		if l, ok := c.collations[text(row[9])]; ok {
+		if l, ok := c.collations[textOf(row[9])]; ok {
 			c.related[t.Name].columns[col.Name].collation = coll{l.full, !l.deterministic}
 			col.Collation, col.Charset = l.name, c.charset
 			col.LengthInBytes = col.LengthInBytes || col.Length > 0 && c.charset == anyBytes
-			folds, accents := l.folds()
+			folds, accents := l.foldsOf()
 			col.FoldsCase, col.FoldsAccents = col.FoldsCase || folds, accents
 		}
-		if text(row[7]) != "" { // s stored, v virtual
+		if textOf(row[7]) != "" { // s stored, v virtual
 			col.Generated, col.Default = true, nil
 		}
-		switch text(row[8]) {
+		switch textOf(row[8]) {
 		case "a":
 			col.Identity, col.ReadOnly = true, true
 		case "d":
@@ -135,9 +135,9 @@ ORDER BY a.attrelid, a.attnum`
 	})
 }
 
-// describe fills in what a type says, with those of a domain's that the column
+// describeColumn fills in what a type says, with those of a domain's that the column
 // doesn't say itself.
-func (c *catalogue) describe(col *dialect.Column, oid string, modifier int64) {
+func (c *catalogue) describeColumn(col *dialect.Column, oid string, modifier int64) {
 	t := c.types[oid]
 	for t.class == "d" {
 		if t.notNull {
@@ -152,16 +152,16 @@ func (c *catalogue) describe(col *dialect.Column, oid string, modifier int64) {
 		oid = t.base
 		t = c.types[oid]
 	}
-	col.Kind, col.Labels = t.kind(), c.labels[oid]
+	col.Kind, col.Labels = t.kindOf(), c.labels[oid]
 	if t.schema == "pg_catalog" {
-		t.size(col, modifier)
+		t.setSize(col, modifier)
 	}
 	if t.name == "citext" {
 		col.FoldsCase = true
 	}
 	if col.Kind == dialect.Array {
 		col.Element = &dialect.Column{Type: strings.TrimSuffix(col.Type, "[]")}
-		c.describe(col.Element, t.element, modifier)
+		c.describeColumn(col.Element, t.element, modifier)
 		col.Element.Default, col.Element.Nullable = nil, false
 	}
 }

@@ -35,21 +35,21 @@ FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
 	var broken error
-	err := c.each(ctx, q, func(row [][]byte) {
-		t := c.tables[text(row[2])]
+	err := c.eachRow(ctx, q, func(row [][]byte) {
+		t := c.tables[textOf(row[2])]
 		if t == nil {
 			return
 		}
-		if text(row[0]) == "c" {
-			if number(row[11]) == 0 && number(row[7]) == 1 {
-				t.Checks = append(t.Checks, &dialect.Check{Name: text(row[1]), Condition: text(row[10])})
+		if textOf(row[0]) == "c" {
+			if numberOf(row[11]) == 0 && numberOf(row[7]) == 1 {
+				t.Checks = append(t.Checks, &dialect.Check{Name: textOf(row[1]), Condition: textOf(row[10])})
 			}
 			return
 		}
 		fk := &dialect.ForeignKey{
-			Name: text(row[1]), Table: t.Name, RefTable: c.relations[text(row[3])],
-			OnDelete: actions[text(row[4])], OnUpdate: actions[text(row[5])],
-			Deferrable: number(row[6]) == 1, Enforced: number(row[7]) == 1, Period: number(row[12]) == 1,
+			Name: textOf(row[1]), Table: t.Name, RefTable: c.relations[textOf(row[3])],
+			OnDelete: actions[textOf(row[4])], OnUpdate: actions[textOf(row[5])],
+			Deferrable: numberOf(row[6]) == 1, Enforced: numberOf(row[7]) == 1, Period: numberOf(row[12]) == 1,
 		}
 		broken = errorOr(broken, errorOr(json.Unmarshal(row[8], &fk.Columns), json.Unmarshal(row[9], &fk.RefColumns)))
 		t.ForeignKeys = append(t.ForeignKeys, fk)
@@ -65,8 +65,8 @@ WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
 func (c *catalogue) readDomainChecks(ctx context.Context) error {
 	checks := map[string][]dialect.Check{}
 	const q = "SELECT contypid, conname, pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY conname COLLATE \"C\""
-	err := c.each(ctx, q, func(row [][]byte) {
-		checks[text(row[0])] = append(checks[text(row[0])], dialect.Check{Name: text(row[1]), Condition: text(row[2])})
+	err := c.eachRow(ctx, q, func(row [][]byte) {
+		checks[textOf(row[0])] = append(checks[textOf(row[0])], dialect.Check{Name: textOf(row[1]), Condition: textOf(row[2])})
 	})
 	for _, used := range c.domains {
 		for oid := used.domain; c.types[oid].class == "d"; oid = c.types[oid].base {
@@ -96,8 +96,8 @@ SELECT c.oid, c.relkind, coalesce((SELECT json_agg(DISTINCT d.refobjid::text) FR
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('v', 'm') AND ` + own
 	var broken error
-	err := c.each(ctx, q, func(row [][]byte) {
-		v := &dialect.View{Name: c.relations[text(row[0])], Materialized: text(row[1]) == "m"}
+	err := c.eachRow(ctx, q, func(row [][]byte) {
+		v := &dialect.View{Name: c.relations[textOf(row[0])], Materialized: textOf(row[1]) == "m"}
 		var reads []string
 		broken = errorOr(broken, json.Unmarshal(row[2], &reads))
 		for _, oid := range reads {
@@ -105,7 +105,7 @@ WHERE c.relkind IN ('v', 'm') AND ` + own
 				v.Reads = append(v.Reads, n)
 			}
 		}
-		v.Reads = distinct(v.Reads)
+		v.Reads = distinctNames(v.Reads)
 		c.schema.Views = append(c.schema.Views, v)
 	})
 	if err == nil && broken != nil {

@@ -18,14 +18,14 @@ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident <> 'f' AND `
 		AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)
 GROUP BY c.oid, c.relname, c.relispartition
 ORDER BY c.relname COLLATE "C"`
-	return c.each(ctx, q, func(row [][]byte) {
-		t := c.tables[text(row[0])]
+	return c.eachRow(ctx, q, func(row [][]byte) {
+		t := c.tables[textOf(row[0])]
 		if t == nil {
 			return
 		}
 		where := "it"
-		if number(row[2]) == 1 {
-			where = "its partition " + text(row[1])
+		if numberOf(row[2]) == 1 {
+			where = "its partition " + textOf(row[1])
 		}
 		reason := func(publication, what string) string {
 			if publication == "" {
@@ -33,10 +33,10 @@ ORDER BY c.relname COLLATE "C"`
 			}
 			return "publication " + publication + " sends " + what + ", and nothing says by what its subscribers find the row: set the REPLICA IDENTITY of " + where + ", or give it a primary key"
 		}
-		if s := reason(text(row[3]), "updates"); s != "" {
+		if s := reason(textOf(row[3]), "updates"); s != "" {
 			t.UpdatesRefused = s
 		}
-		if s := reason(text(row[4]), "deletes"); s != "" {
+		if s := reason(textOf(row[4]), "deletes"); s != "" {
 			t.DeletesRefused = s
 		}
 	})

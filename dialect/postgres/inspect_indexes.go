@@ -40,15 +40,15 @@ JOIN pg_class c ON c.oid = i.indrelid AND c.relkind IN ('r', 'p') AND NOT c.reli
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE ` + own
 	var broken error
-	err := c.each(ctx, q, func(row [][]byte) {
-		t := c.tables[text(row[0])]
+	err := c.eachRow(ctx, q, func(row [][]byte) {
+		t := c.tables[textOf(row[0])]
 		if t == nil {
 			return
 		}
 		ix := &dialect.Index{
-			Name: text(row[1]), Unique: number(row[2]) == 1, Primary: number(row[3]) == 1, Deferrable: number(row[4]) == 1,
-			NullsEqual: number(row[5]) == 1, Method: text(row[6]), Where: text(row[7]), Constraint: number(row[8]) == 1,
-			Stays: text(row[11]),
+			Name: textOf(row[1]), Unique: numberOf(row[2]) == 1, Primary: numberOf(row[3]) == 1, Deferrable: numberOf(row[4]) == 1,
+			NullsEqual: numberOf(row[5]) == 1, Method: textOf(row[6]), Where: textOf(row[7]), Constraint: numberOf(row[8]) == 1,
+			Stays: textOf(row[11]),
 		}
 		var parts []indexPart
 		broken = errorOr(broken, json.Unmarshal(row[9], &parts))
@@ -56,9 +56,9 @@ WHERE ` + own
 			broken = errorOr(broken, json.Unmarshal(row[10], &ix.Mentions))
 		}
 		for _, p := range parts {
-			ix.Parts = append(ix.Parts, c.part(p))
+			ix.Parts = append(ix.Parts, c.indexPartOf(p))
 		}
-		if first := ix.Parts[0].Column; first != "" && ix.Where == "" && number(row[12]) == 1 {
+		if first := ix.Parts[0].Column; first != "" && ix.Where == "" && numberOf(row[12]) == 1 {
 			c.related[t.Name].columns[first].leads = true
 		}
 		keys := ix.Columns()
@@ -81,7 +81,7 @@ WHERE ` + own
 // foldingCall is an expression whose value doesn't depend on case.
 var foldingCall = regexp.MustCompile(`^(lower|upper)\(`)
 
-func (c *catalogue) part(p indexPart) dialect.IndexPart {
+func (c *catalogue) indexPartOf(p indexPart) dialect.IndexPart {
 	part := dialect.IndexPart{Expression: p.SQL, Descending: p.Option&1 != 0}
 	if p.Column != nil {
 		part.Column, part.Expression = *p.Column, ""
@@ -92,7 +92,7 @@ func (c *catalogue) part(p indexPart) dialect.IndexPart {
 		if part.Column != "" {
 			part.Collation = l.name
 		}
-		if folds, _ := l.folds(); folds {
+		if folds, _ := l.foldsOf(); folds {
 			part.FoldsCase = true
 		}
 	}

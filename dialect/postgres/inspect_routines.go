@@ -28,13 +28,13 @@ SELECT n.nspname, f.proname, l.lanname, f.provolatile, COALESCE(f.prosrc, ''), C
 FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang JOIN pg_namespace n ON n.oid = f.pronamespace
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND f.prokind IN ('f', 'p')`
 	out := map[string][]routine{}
-	err := c.each(ctx, q, func(row [][]byte) {
-		name := text(row[1])
-		library := text(row[5])
+	err := c.eachRow(ctx, q, func(row [][]byte) {
+		name := textOf(row[1])
+		library := textOf(row[5])
 		library = library[strings.LastIndexByte(library, '/')+1:]
 		out[name] = append(out[name], routine{
-			schema: text(row[0]), language: text(row[2]), body: text(row[4]),
-			readOnly: text(row[3]) != "v", harmless: slices.Contains(harmless, library),
+			schema: textOf(row[0]), language: textOf(row[2]), body: textOf(row[4]),
+			readOnly: textOf(row[3]) != "v", harmless: slices.Contains(harmless, library),
 		})
 	})
 	return out, err
@@ -54,8 +54,8 @@ type effects struct {
 	opaque string
 }
 
-// trace follows the text of a trigger's function, or of a rule, through the functions that it calls.
-func (c *catalogue) trace(all map[string][]routine, language, body string, schemas ...string) effects {
+// traceRoutines follows the text of a trigger's function, or of a rule, through the functions that it calls.
+func (c *catalogue) traceRoutines(all map[string][]routine, language, body string, schemas ...string) effects {
 	var e effects
 	seen := map[string]bool{}
 	var follow func(language, body string, schemas []string)
@@ -64,24 +64,24 @@ func (c *catalogue) trace(all map[string][]routine, language, body string, schem
 		case language == "internal":
 			return
 		case language != "plpgsql" && language != "sql":
-			e.because("it runs a function in the language " + language)
+			e.addReason("it runs a function in the language " + language)
 			return
 		case strings.TrimSpace(body) == "":
-			e.because("the text of a function isn't shown")
+			e.addReason("the text of a function isn't shown")
 			return
 		}
 		plain := literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")
 		if executes.MatchString(plain) {
-			e.because("it runs EXECUTE")
+			e.addReason("it runs EXECUTE")
 		}
-		e.writes = append(e.writes, c.resolve(written(body), schemas...)...)
+		e.writes = append(e.writes, c.resolveNames(writtenTables(body), schemas...)...)
 		for _, m := range anyTable.FindAllStringSubmatch(plain, -1) {
 			if view := c.writtenView(m, schemas); view != "" {
-				e.because("it writes to " + view + ", which is no table")
+				e.addReason("it writes to " + view + ", which is no table")
 			}
 		}
 		for _, m := range callables.FindAllStringSubmatch(plain, -1) {
-			called := unquoted(m[1])
+			called := unquoteIdent(m[1])
 			if seen[called] {
 				continue
 			}
@@ -94,11 +94,11 @@ func (c *catalogue) trace(all map[string][]routine, language, body string, schem
 		}
 	}
 	follow(language, body, schemas)
-	e.writes = distinct(e.writes)
+	e.writes = distinctNames(e.writes)
 	return e
 }
 
-func (e *effects) because(reason string) {
+func (e *effects) addReason(reason string) {
 	if e.opaque == "" {
 		e.opaque = reason
 	}
@@ -106,9 +106,9 @@ func (e *effects) because(reason string) {
 
 // writtenView is the view that a statement writes to, or "".
 func (c *catalogue) writtenView(m []string, schemas []string) string {
-	wanted := dialect.Name{Table: unquoted(m[1])}
+	wanted := dialect.Name{Table: unquoteIdent(m[1])}
 	if m[2] != "" {
-		wanted = dialect.Name{Schema: unquoted(m[1]), Table: unquoted(m[2])}
+		wanted = dialect.Name{Schema: unquoteIdent(m[1]), Table: unquoteIdent(m[2])}
 	}
 	for oid, n := range c.relations {
 		if n.Table != wanted.Table || c.tables[oid] != nil {

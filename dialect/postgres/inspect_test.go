@@ -24,7 +24,7 @@ func TestTablesThatATextWritesTo(t *testing.T) {
 		{"SELECT last_update FROM updates", nil},
 		{"INSERT INTO a SELECT 1; INSERT INTO größe VALUES (2)", []dialect.Name{name("", "a"), name("", "größe")}},
 	} {
-		if d := cmp.Diff(c.want, written(c.body)); d != "" {
+		if d := cmp.Diff(c.want, writtenTables(c.body)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", c.body, d)
 		}
 	}
@@ -35,7 +35,7 @@ func FuzzTablesThatATextWritesTo(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		for _, n := range written(body) {
+		for _, n := range writtenTables(body) {
 			if n.Table == "" && utf8.ValidString(body) && !slices.Contains([]rune(body), '"') {
 				t.Errorf("%q names an empty table", body)
 			}
@@ -58,7 +58,7 @@ func TestWhatACollationFolds(t *testing.T) {
 		{"und@colStrength=primary;colCaseLevel=yes", false, false, true},
 		{"en-US", false, false, false},
 	} {
-		letter, accents := collation{locale: c.locale, deterministic: c.deterministic}.folds()
+		letter, accents := collation{locale: c.locale, deterministic: c.deterministic}.foldsOf()
 		if letter != c.letter || accents != c.accents {
 			t.Errorf("%s, deterministic %v: folds case %v, accents %v", c.locale, c.deterministic, letter, accents)
 		}
@@ -132,7 +132,7 @@ func TestPartsOfRowsAreBoundedAndComplete(t *testing.T) {
 		rows = append(rows, dialect.Row{int64(i), big})
 	}
 	var seen []int64
-	cut := parts(rows)
+	cut := bulkParts(rows)
 	for _, p := range cut {
 		for _, r := range p {
 			seen = append(seen, r[0].(int64))

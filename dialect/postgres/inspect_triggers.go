@@ -35,15 +35,15 @@ ORDER BY t.tgrelid, t.tgname`
 		args                          []string
 	}
 	var found []source
-	err := c.each(ctx, q, func(row [][]byte) {
-		t := c.tables[text(row[0])]
+	err := c.eachRow(ctx, q, func(row [][]byte) {
+		t := c.tables[textOf(row[0])]
 		if t == nil {
 			return
 		}
-		bits := number(row[2])
+		bits := numberOf(row[2])
 		trigger := &dialect.Trigger{
-			Name: text(row[1]), Timing: "after", OnInsert: bits&triggerInsert != 0, OnUpdate: bits&triggerUpdate != 0, OnDelete: bits&triggerDelete != 0,
-			Disabled: text(row[3]) == "D" || text(row[3]) == "R", // R: on a replica only
+			Name: textOf(row[1]), Timing: "after", OnInsert: bits&triggerInsert != 0, OnUpdate: bits&triggerUpdate != 0, OnDelete: bits&triggerDelete != 0,
+			Disabled: textOf(row[3]) == "D" || textOf(row[3]) == "R", // R: on a replica only
 		}
 		switch {
 		case bits&triggerInstead != 0:
@@ -52,10 +52,10 @@ ORDER BY t.tgrelid, t.tgname`
 			trigger.Timing = "before"
 		}
 		t.Triggers = append(t.Triggers, trigger)
-		library := text(row[7])
+		library := textOf(row[7])
 		found = append(found, source{
-			Trigger: trigger, of: t, language: text(row[4]), body: text(row[5]), schema: text(row[6]),
-			probe: library[strings.LastIndexByte(library, '/')+1:], args: strings.Split(text(row[8]), `\000`),
+			Trigger: trigger, of: t, language: textOf(row[4]), body: textOf(row[5]), schema: textOf(row[6]),
+			probe: library[strings.LastIndexByte(library, '/')+1:], args: strings.Split(textOf(row[8]), `\000`),
 		})
 	})
 	if err != nil || len(found) == 0 {
@@ -67,7 +67,7 @@ ORDER BY t.tgrelid, t.tgname`
 	}
 	for _, f := range found {
 		if !slices.Contains(harmless, f.probe) {
-			e := c.trace(routines, f.language, f.body, f.schema, f.of.Name.Schema)
+			e := c.traceRoutines(routines, f.language, f.body, f.schema, f.of.Name.Schema)
 			f.Opaque, f.Writes = e.opaque, e.writes
 		}
 		var named []dialect.Name
@@ -78,7 +78,7 @@ ORDER BY t.tgrelid, t.tgname`
 			}
 			named = append(named, dialect.Name{Schema: strings.Trim(schema, `"`), Table: strings.Trim(table, `"`)})
 		}
-		f.Writes = distinct(append(f.Writes, c.resolve(named, f.of.Name.Schema)...))
+		f.Writes = distinctNames(append(f.Writes, c.resolveNames(named, f.of.Name.Schema)...))
 	}
 	return nil
 }
@@ -92,22 +92,22 @@ FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class AND c.relkind IN ('r', '
 WHERE w.ev_type IN ('2', '3', '4') AND ` + own
 	does := map[*dialect.Trigger]string{}
 	of := map[*dialect.Trigger]string{}
-	err := c.each(ctx, q, func(row [][]byte) {
-		t := c.tables[text(row[0])]
+	err := c.eachRow(ctx, q, func(row [][]byte) {
+		t := c.tables[textOf(row[0])]
 		if t == nil {
 			return
 		}
 		rule := &dialect.Trigger{
-			Name: text(row[1]), Timing: "after", OnInsert: text(row[2]) == "3", OnUpdate: text(row[2]) == "2", OnDelete: text(row[2]) == "4",
-			Disabled: text(row[4]) == "D" || text(row[4]) == "R",
+			Name: textOf(row[1]), Timing: "after", OnInsert: textOf(row[2]) == "3", OnUpdate: textOf(row[2]) == "2", OnDelete: textOf(row[2]) == "4",
+			Disabled: textOf(row[4]) == "D" || textOf(row[4]) == "R",
 		}
-		if number(row[3]) == 1 {
+		if numberOf(row[3]) == 1 {
 			rule.Timing = "instead of"
 		}
 		if r := c.related[t.Name]; r != nil && rule.OnUpdate {
 			r.rules = true
 		}
-		_, does[rule], _ = strings.Cut(text(row[5]), " DO ")
+		_, does[rule], _ = strings.Cut(textOf(row[5]), " DO ")
 		of[rule] = t.Name.Schema
 		t.Triggers = append(t.Triggers, rule)
 	})
@@ -119,16 +119,16 @@ WHERE w.ev_type IN ('2', '3', '4') AND ` + own
 		return err
 	}
 	for rule, text := range does {
-		e := c.trace(routines, "sql", text, of[rule])
+		e := c.traceRoutines(routines, "sql", text, of[rule])
 		rule.Writes, rule.Opaque = e.writes, e.opaque
 	}
 	return nil
 }
 
-// resolve finds the tables that a function's text names, unqualified ones in
+// resolveNames finds the tables that a function's text names, unqualified ones in
 // the default schema and then in those given. What isn't a table of the
 // catalogue (a variable, a temporary table) is left out.
-func (c *catalogue) resolve(names []dialect.Name, schemas ...string) []dialect.Name {
+func (c *catalogue) resolveNames(names []dialect.Name, schemas ...string) []dialect.Name {
 	known := map[dialect.Name]dialect.Name{}
 	for oid, n := range c.relations {
 		if t := c.tables[oid]; t != nil {
@@ -151,10 +151,10 @@ func (c *catalogue) resolve(names []dialect.Name, schemas ...string) []dialect.N
 			}
 		}
 	}
-	return distinct(out)
+	return distinctNames(out)
 }
 
-func distinct(names []dialect.Name) []dialect.Name {
+func distinctNames(names []dialect.Name) []dialect.Name {
 	slices.SortFunc(names, dialect.Name.Compare)
 	return slices.Compact(names)
 }
@@ -166,22 +166,22 @@ var (
 
 const name = `("(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`
 
-// written finds the tables that SQL or PL/pgSQL text writes to: the names
-// behind INSERT INTO, UPDATE, DELETE FROM and their like. It is no parser: see trace
+// writtenTables finds the tables that SQL or PL/pgSQL text writes to: the names
+// behind INSERT INTO, UPDATE, DELETE FROM and their like. It is no parser: see traceRoutines
 // for what EXECUTE puts together, and what other functions do.
-func written(body string) []dialect.Name {
+func writtenTables(body string) []dialect.Name {
 	var out []dialect.Name
 	for _, m := range writes.FindAllStringSubmatch(comments.ReplaceAllString(body, " "), -1) {
-		n := dialect.Name{Table: unquoted(m[1])}
+		n := dialect.Name{Table: unquoteIdent(m[1])}
 		if m[2] != "" {
-			n = dialect.Name{Schema: unquoted(m[1]), Table: unquoted(m[2])}
+			n = dialect.Name{Schema: unquoteIdent(m[1]), Table: unquoteIdent(m[2])}
 		}
 		out = append(out, n)
 	}
 	return out
 }
 
-func unquoted(ident string) string {
+func unquoteIdent(ident string) string {
 	if strings.HasPrefix(ident, `"`) {
 		return strings.ReplaceAll(ident[1:len(ident)-1], `""`, `"`)
 	}

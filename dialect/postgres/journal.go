@@ -19,7 +19,7 @@ func (db *DB) JournalTable(name string) dialect.Name {
 
 // JournalDDL renders the journal's schema and tables.
 func (db *DB) JournalDDL(tables []*dialect.Table) []string {
-	ddl := []string{"CREATE SCHEMA IF NOT EXISTS " + ident(journalSchema)}
+	ddl := []string{"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(journalSchema)}
 	for _, t := range tables {
 		ddl = append(ddl, journalDDL(t))
 	}
@@ -29,23 +29,23 @@ func (db *DB) JournalDDL(tables []*dialect.Table) []string {
 func journalDDL(t *dialect.Table) string {
 	var parts []string
 	for _, c := range t.Columns {
-		part := ident(c.Name) + " " + journalType(c)
+		part := quoteIdent(c.Name) + " " + journalType(c)
 		if !c.Nullable {
 			part += " NOT NULL"
 		}
 		parts = append(parts, part)
 	}
 	if len(t.PrimaryKey) > 0 {
-		parts = append(parts, "PRIMARY KEY ("+list(t.PrimaryKey, ident)+")")
+		parts = append(parts, "PRIMARY KEY ("+joinWith(t.PrimaryKey, quoteIdent)+")")
 	}
 	for _, fk := range t.ForeignKeys {
-		part := "FOREIGN KEY (" + list(fk.Columns, ident) + ") REFERENCES " + table(fk.RefTable) + " (" + list(fk.RefColumns, ident) + ")"
+		part := "FOREIGN KEY (" + joinWith(fk.Columns, quoteIdent) + ") REFERENCES " + quoteTable(fk.RefTable) + " (" + joinWith(fk.RefColumns, quoteIdent) + ")"
 		if fk.OnDelete != "" && fk.OnDelete != dialect.NoAction {
 			part += " ON DELETE " + strings.ToUpper(string(fk.OnDelete))
 		}
 		parts = append(parts, part)
 	}
-	return "CREATE TABLE IF NOT EXISTS " + table(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
+	return "CREATE TABLE IF NOT EXISTS " + quoteTable(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
 }
 
 // journalType spells a column's type. Texts are ordered bytewise, so that an
@@ -102,7 +102,7 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	if _, err := t.one(ctx, statement{sql: "SELECT pg_advisory_xact_lock(hashtextextended('expunge journal', 0))"}); err != nil {
+	if _, err := t.oneRow(ctx, statement{sql: "SELECT pg_advisory_xact_lock(hashtextextended('expunge journal', 0))"}); err != nil {
 		return err
 	}
 	if missing, err = t.missingOf(ctx, tables); err != nil || len(missing) == 0 {
@@ -112,21 +112,21 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 	for _, table := range missing {
 		ddl = append(ddl, journalDDL(table))
 	}
-	n, err := t.number(ctx, statement{sql: "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + journalSchema + "'"})
+	n, err := t.oneNumber(ctx, statement{sql: "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + journalSchema + "'"})
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		ddl = append([]string{"CREATE SCHEMA " + ident(journalSchema)}, ddl...)
+		ddl = append([]string{"CREATE SCHEMA " + quoteIdent(journalSchema)}, ddl...)
 	}
-	return t.script(ctx, "make the journal", strings.Join(ddl, "; "))
+	return t.runScript(ctx, "make the journal", strings.Join(ddl, "; "))
 }
 
 // missingOf are those of the journal's tables that aren't there. The catalogue shows them to everybody.
 func (t *tx) missingOf(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
 	const q = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '" + journalSchema + "'"
 	there := map[string]bool{}
-	if err := t.each(ctx, statement{sql: q}, func(row [][]byte) { there[text(row[0])] = true }); err != nil {
+	if err := t.eachRow(ctx, statement{sql: q}, func(row [][]byte) { there[textOf(row[0])] = true }); err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(tables), func(table *dialect.Table) bool { return there[table.Name.Table] }), nil

@@ -35,8 +35,8 @@ var kinds = map[string]dialect.Kind{
 	"tid": dialect.RowAddress, "xid": dialect.RowAddress,
 }
 
-// kind normalises a type that is no domain.
-func (t typ) kind() dialect.Kind {
+// kindOf normalises a type that is no domain.
+func (t typ) kindOf() dialect.Kind {
 	switch {
 	case t.class == "e":
 		return dialect.Enum
@@ -57,8 +57,8 @@ func (t typ) polymorphicEquality() bool {
 	return t.class == "e" || t.class == "c" || t.class == "r" || t.class == "m" || t.category == "A" || t.is("varchar") || t.is("cidr") || t.is("xid")
 }
 
-// size fills in the column's lengths from a type modifier (atttypmod).
-func (t typ) size(c *dialect.Column, modifier int64) {
+// setSize fills in the column's lengths from a type modifier (atttypmod).
+func (t typ) setSize(c *dialect.Column, modifier int64) {
 	precision := func() int {
 		if modifier < 0 || modifier&0xffff > 6 {
 			return 6

@@ -15,12 +15,12 @@ var _ dialect.Monitor = (*DB)(nil)
 // counted, ask it itself. A user without the role pg_monitor can't see it.
 func (db *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	var lag dialect.Lag
-	err := db.read(ctx, "look at replication", func(tx *tx) error {
-		row, err := tx.one(ctx, statement{sql: "SELECT pg_catalog.pg_is_in_recovery()::int"})
+	err := db.inReadTx(ctx, "look at replication", func(tx *tx) error {
+		row, err := tx.oneRow(ctx, statement{sql: "SELECT pg_catalog.pg_is_in_recovery()::int"})
 		if err != nil {
 			return err
 		}
-		if number(row[0]) == 1 {
+		if numberOf(row[0]) == 1 {
 			lag, err = tx.standbyLag(ctx)
 		} else {
 			lag, err = tx.primaryLag(ctx)
@@ -49,15 +49,15 @@ LEFT JOIN pg_stat_replication r ON r.replay_lsn IS NOT NULL AND r.state <> 'back
 GROUP BY l.at`
 
 func (t *tx) primaryLag(ctx context.Context) (dialect.Lag, error) {
-	row, err := t.one(ctx, statement{sql: primaryQuery})
+	row, err := t.oneRow(ctx, statement{sql: primaryQuery})
 	if err != nil {
 		return dialect.Lag{}, err
 	}
-	written, hidden, replayed, measured := number(row[0]), number(row[1]), number(row[2]), number(row[3])
+	written, hidden, replayed, measured := numberOf(row[0]), numberOf(row[1]), numberOf(row[2]), numberOf(row[3])
 	if hidden > 0 {
 		return dialect.Lag{}, hiddenFrom("look at replication", "pg_stat_replication")
 	}
-	behind := t.db.log.behind(time.Now(), written, replayed)
+	behind := t.db.log.lagAt(time.Now(), written, replayed)
 	if replayed >= 0 && replayed < written {
 		behind = max(behind, time.Duration(measured)*time.Microsecond)
 	}
@@ -81,18 +81,18 @@ SELECT (SELECT count(*) FROM pg_stat_wal_receiver),
 	(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000000)::bigint`
 
 func (t *tx) standbyLag(ctx context.Context) (dialect.Lag, error) {
-	row, err := t.one(ctx, statement{sql: standbyQuery})
+	row, err := t.oneRow(ctx, statement{sql: standbyQuery})
 	switch {
 	case err != nil:
 		return dialect.Lag{}, err
-	case number(row[0]) == 0:
+	case numberOf(row[0]) == 0:
 		return dialect.Lag{Unknown: "the standby receives nothing from its primary"}, nil
-	case number(row[1]) == 1:
+	case numberOf(row[1]) == 1:
 		return dialect.Lag{}, nil
 	case row[2] == nil:
 		return dialect.Lag{Unknown: "the standby has replayed no transaction yet"}, nil
 	}
-	return dialect.Lag{Behind: max(time.Duration(number(row[2]))*time.Microsecond, 0)}, nil
+	return dialect.Lag{Behind: max(time.Duration(numberOf(row[2]))*time.Microsecond, 0)}, nil
 }
 
 // sessionsQuery counts the sessions that run a statement, and those of which
@@ -106,15 +106,15 @@ WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid I
 // user without the role pg_monitor can't see it.
 func (db *DB) Sessions(ctx context.Context) (n int, err error) {
 	const doing = "count the sessions"
-	err = db.read(ctx, doing, func(tx *tx) error {
-		row, err := tx.one(ctx, statement{sql: sessionsQuery})
+	err = db.inReadTx(ctx, doing, func(tx *tx) error {
+		row, err := tx.oneRow(ctx, statement{sql: sessionsQuery})
 		if err != nil {
 			return err
 		}
-		if number(row[1]) > 0 {
+		if numberOf(row[1]) > 0 {
 			return hiddenFrom(doing, "pg_stat_activity")
 		}
-		n = int(number(row[0]))
+		n = int(numberOf(row[0]))
 		return nil
 	})
 	return n, err
@@ -137,10 +137,10 @@ type mark struct {
 // kept bounds the history: what is older than the oldest mark is that old at least.
 const kept = 1000
 
-// behind is how long ago the log was where it has been replayed to (-1: nobody
+// lagAt is how long ago the log was where it has been replayed to (-1: nobody
 // does). It may be too long by the time between two calls, never too short,
 // unless the standby was behind already when the history began.
-func (h *history) behind(now time.Time, written, replayed int64) time.Duration {
+func (h *history) lagAt(now time.Time, written, replayed int64) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	defer func() {

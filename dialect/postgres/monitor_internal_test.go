@@ -21,7 +21,7 @@ func TestTheLogsHistoryTellsHowFarAStandbyIsBehind(t *testing.T) {
 			var h history
 			epoch := time.Unix(1e9, 0)
 			for _, a := range asks {
-				if d := h.behind(epoch.Add(time.Duration(a.at)*time.Second), a.written, a.replayed); d != time.Duration(a.behind)*time.Second {
+				if d := h.lagAt(epoch.Add(time.Duration(a.at)*time.Second), a.written, a.replayed); d != time.Duration(a.behind)*time.Second {
 					t.Errorf("at %d s, written to %d and replayed to %d: behind %v, not %d s", a.at, a.written, a.replayed, d, a.behind)
 				}
 			}
@@ -34,7 +34,7 @@ func TestTheLogsHistoryIsBounded(t *testing.T) {
 	epoch := time.Unix(1e9, 0)
 	for i := range int64(100_000) {
 		now := epoch.Add(time.Duration(i) * time.Second)
-		if d := h.behind(now, i, 0); d != now.Sub(epoch) {
+		if d := h.lagAt(now, i, 0); d != now.Sub(epoch) {
 			t.Fatalf("after %d s: behind %v", i, d)
 		}
 		if len(h.marks) > kept {

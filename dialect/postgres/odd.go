@@ -19,19 +19,19 @@ func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 
 // renderOdd compares the value's text, in which all numeric types say so alike.
 func (b *builder) renderOdd(r *relation, alias string, c dialect.Odd) string {
-	col := b.column(r, c.Column)
-	text := "(" + col.of(alias) + ")" + asText
+	col := b.columnOf(r, c.Column)
+	text := "(" + col.qualifiedName(alias) + ")" + asText
 	if col.kind != dialect.Float && col.kind != dialect.Decimal {
 		return "false"
 	}
 	switch c.Oddity {
 	case dialect.NaN:
-		return text + " " + operator("=") + " 'NaN'"
+		return text + " " + qualifiedOperator("=") + " 'NaN'"
 	case dialect.Infinite:
-		return text + " " + operator("=") + " ANY (ARRAY['Infinity', '-Infinity'])"
+		return text + " " + qualifiedOperator("=") + " ANY (ARRAY['Infinity', '-Infinity'])"
 	case dialect.TooLarge:
 		if col.kind == dialect.Decimal {
-			return "pg_catalog.length(pg_catalog.split_part(" + text + ", '.', 1)) " + operator(">") + " 308"
+			return "pg_catalog.length(pg_catalog.split_part(" + text + ", '.', 1)) " + qualifiedOperator(">") + " 308"
 		}
 	}
 	return "false"

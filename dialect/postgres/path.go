@@ -20,16 +20,16 @@ const catalogueOnly = "SET LOCAL search_path = pg_catalog, pg_temp"
 func (t *tx) pinPath(ctx context.Context) error {
 	pinned := t.db.pinnedPath()
 	if pinned == "" {
-		row, err := t.one(ctx, statement{sql: "SELECT pg_catalog.current_setting('search_path')"})
+		row, err := t.oneRow(ctx, statement{sql: "SELECT pg_catalog.current_setting('search_path')"})
 		if err != nil {
 			return err
 		}
-		pinned = "SET LOCAL search_path = " + list(pathOf(text(row[0])), quoted)
+		pinned = "SET LOCAL search_path = " + joinWith(pathOf(textOf(row[0])), quoteText)
 		t.db.mu.Lock()
 		t.db.path = pinned
 		t.db.mu.Unlock()
 	}
-	return t.script(ctx, "begin", pinned)
+	return t.runScript(ctx, "begin", pinned)
 }
 
 // pinnedPath is the statement that pins the search path, "" before it is known.
@@ -41,7 +41,7 @@ func (db *DB) pinnedPath() string {
 
 // inCatalogue runs f with nothing but pg_catalog on the search path.
 func (t *tx) inCatalogue(ctx context.Context, f func() error) error {
-	if err := t.script(ctx, "look up", catalogueOnly); err != nil {
+	if err := t.runScript(ctx, "look up", catalogueOnly); err != nil {
 		return err
 	}
 	if err := f(); err != nil {
@@ -87,13 +87,13 @@ func (t *tx) defaultSchema(ctx context.Context) (string, error) {
 	if err := t.pinPath(ctx); err != nil {
 		return "", err
 	}
-	row, err := t.one(ctx, statement{sql: "SELECT pg_catalog.current_schema()"})
+	row, err := t.oneRow(ctx, statement{sql: "SELECT pg_catalog.current_schema()"})
 	if err != nil {
 		return "", err
 	}
-	schema := text(row[0])
+	schema := textOf(row[0])
 	if schema == "" || strings.HasPrefix(schema, "pg_temp_") {
 		schema = "public"
 	}
-	return schema, t.script(ctx, "look up", catalogueOnly)
+	return schema, t.runScript(ctx, "look up", catalogueOnly)
 }

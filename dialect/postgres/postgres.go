@@ -91,15 +91,15 @@ func (db *DB) Engine() dialect.Engine {
 // physical copies share) and the database's name and OID: they are the database's mark.
 func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	id := dialect.Identity{Engine: "postgres", Facts: map[string]string{}}
-	err := db.read(ctx, "identify the server", func(tx *tx) error {
-		row, err := tx.one(ctx, statement{sql: "SELECT current_setting('server_version'), d.datname, d.oid, current_setting('cluster_name') FROM pg_catalog.pg_database d WHERE d.datname = current_database()"})
+	err := db.inReadTx(ctx, "identify the server", func(tx *tx) error {
+		row, err := tx.oneRow(ctx, statement{sql: "SELECT current_setting('server_version'), d.datname, d.oid, current_setting('cluster_name') FROM pg_catalog.pg_database d WHERE d.datname = current_database()"})
 		if err != nil {
 			return err
 		}
-		id.Version, id.Facts["database"], id.Facts["database_oid"] = text(row[0]), text(row[1]), text(row[2])
-		id.Names = []string{text(row[1])}
-		if cluster := text(row[3]); cluster != "" {
-			id.Names = append(id.Names, text(row[1])+"@"+cluster)
+		id.Version, id.Facts["database"], id.Facts["database_oid"] = textOf(row[0]), textOf(row[1]), textOf(row[2])
+		id.Names = []string{textOf(row[1])}
+		if cluster := textOf(row[3]); cluster != "" {
+			id.Names = append(id.Names, textOf(row[1])+"@"+cluster)
 		}
 		return nil
 	})
@@ -108,12 +108,12 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	}
 	// Hosted servers may keep the control file to themselves: then this fact is
 	// left out. It is asked for last and alone, since a failure ends its transaction.
-	err = db.read(ctx, "identify the server", func(tx *tx) error {
-		row, err := tx.one(ctx, statement{sql: "SELECT system_identifier FROM pg_catalog.pg_control_system()"})
+	err = db.inReadTx(ctx, "identify the server", func(tx *tx) error {
+		row, err := tx.oneRow(ctx, statement{sql: "SELECT system_identifier FROM pg_catalog.pg_control_system()"})
 		if err == nil {
-			id.Facts["system_identifier"] = text(row[0])
-			id.Names = append(id.Names, id.Facts["database"]+"@"+text(row[0]))
-			id.Marks = []string{text(row[0]) + "/" + id.Facts["database_oid"]}
+			id.Facts["system_identifier"] = textOf(row[0])
+			id.Names = append(id.Names, id.Facts["database"]+"@"+textOf(row[0]))
+			id.Marks = []string{textOf(row[0]) + "/" + id.Facts["database_oid"]}
 		}
 		return err
 	})
@@ -123,9 +123,9 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	return id, nil
 }
 
-// read runs f in a read-only transaction, with nothing but pg_catalog on the
+// inReadTx runs f in a read-only transaction, with nothing but pg_catalog on the
 // search path.
-func (db *DB) read(ctx context.Context, doing string, f func(*tx) error) error {
+func (db *DB) inReadTx(ctx context.Context, doing string, f func(*tx) error) error {
 	t, err := db.beginCatalogue(ctx, dialect.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
@@ -142,8 +142,8 @@ func errorOr(err, other error) error {
 	return other
 }
 
-// relation returns what statements need to know of a table.
-func (db *DB) relation(ctx context.Context, t *tx, n dialect.Name) (*relation, error) {
+// relationOf returns what statements need to know of a table.
+func (db *DB) relationOf(ctx context.Context, t *tx, n dialect.Name) (*relation, error) {
 	db.mu.Lock()
 	r := db.relations[n]
 	db.mu.Unlock()
@@ -160,24 +160,24 @@ func (db *DB) relation(ctx context.Context, t *tx, n dialect.Name) (*relation, e
 	return r, nil
 }
 
-// remember replaces what is known of tables by what was inspected.
-func (db *DB) remember(inspected map[dialect.Name]*relation) {
+// cacheRelations replaces what is known of tables by what was inspected.
+func (db *DB) cacheRelations(inspected map[dialect.Name]*relation) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	maps.DeleteFunc(db.relations, func(n dialect.Name, _ *relation) bool { return n.Schema != journalSchema })
 	maps.Copy(db.relations, inspected)
 }
 
-// forget drops what is known of tables.
-func (db *DB) forget() {
+// clearRelations drops what is known of tables.
+func (db *DB) clearRelations() {
 	db.mu.Lock()
 	clear(db.relations)
 	db.mu.Unlock()
 }
 
-func text(b []byte) string { return string(b) }
+func textOf(b []byte) string { return string(b) }
 
-func number(b []byte) int64 {
+func numberOf(b []byte) int64 {
 	n, _ := strconv.ParseInt(string(b), 10, 64) // a count or flag that the query itself made
 	return n
 }

@@ -23,20 +23,20 @@ const unrolled = 64
 // The text is taken once: OFFSET keeps a subquery apart.
 func (b *builder) randomLike(of string) string {
 	if !b.utf8 {
-		return "(SELECT CASE WHEN pg_catalog.octet_length(s.v) " + operator("=") + " 0 THEN '' ELSE " + b.randomByCharacter("s.v") + " END" +
+		return "(SELECT CASE WHEN pg_catalog.octet_length(s.v) " + qualifiedOperator("=") + " 0 THEN '' ELSE " + b.randomByCharacter("s.v") + " END" +
 			" FROM (SELECT " + of + " AS v WHERE " + perRow + " OFFSET 0) AS s)"
 	}
 	if b.substitutes == "" {
-		b.substitutes = b.arg([]byte(`\x`+hex.EncodeToString(substitutes)), "pg_catalog.bytea")
+		b.substitutes = b.addArg([]byte(`\x`+hex.EncodeToString(substitutes)), "pg_catalog.bytea")
 	}
 	ascii := func(sql string) string {
 		return "pg_catalog.convert_from(pg_catalog.substring(" + sql + ", 1, s.n), 'UTF8')"
 	}
 	return "(SELECT CASE WHEN s.v IS NULL THEN NULL" +
-		" WHEN s.n " + operator(">") + " pg_catalog.char_length(s.v) THEN " + b.randomByCharacter("s.v") +
-		" WHEN s.n " + operator("<=") + " " + strconv.Itoa(unrolled) + " THEN " + ascii(b.randomUnrolled(0)) +
-		" ELSE " + ascii("(SELECT pg_catalog.string_agg("+b.randomEight("q.i "+operator("+")+" ", 0)+", ''::pg_catalog.bytea) FROM (SELECT pg_catalog.generate_series(0, s.n "+operator("-")+" 1, 8) AS i OFFSET 0) AS q)") + " END" +
-		" FROM (SELECT q.v, pg_catalog.octet_length(q.v) AS n, pg_catalog.convert_to(q.v " + operator("||") + " '        ', 'UTF8') AS b" +
+		" WHEN s.n " + qualifiedOperator(">") + " pg_catalog.char_length(s.v) THEN " + b.randomByCharacter("s.v") +
+		" WHEN s.n " + qualifiedOperator("<=") + " " + strconv.Itoa(unrolled) + " THEN " + ascii(b.randomUnrolled(0)) +
+		" ELSE " + ascii("(SELECT pg_catalog.string_agg("+b.randomEight("q.i "+qualifiedOperator("+")+" ", 0)+", ''::pg_catalog.bytea) FROM (SELECT pg_catalog.generate_series(0, s.n "+qualifiedOperator("-")+" 1, 8) AS i OFFSET 0) AS q)") + " END" +
+		" FROM (SELECT q.v, pg_catalog.octet_length(q.v) AS n, pg_catalog.convert_to(q.v " + qualifiedOperator("||") + " '        ', 'UTF8') AS b" +
 		" FROM (SELECT " + of + " AS v WHERE " + perRow + " OFFSET 0) AS q OFFSET 0) AS s)"
 }
 
@@ -45,7 +45,7 @@ func (b *builder) randomLike(of string) string {
 func (b *builder) randomUnrolled(from int) string {
 	eight := b.randomEight("", from)
 	if from += 8; from < unrolled {
-		eight += " " + operator("||") + " CASE WHEN s.n " + operator(">") + " " + strconv.Itoa(from) + " THEN " + b.randomUnrolled(from) + " ELSE '' END"
+		eight += " " + qualifiedOperator("||") + " CASE WHEN s.n " + qualifiedOperator(">") + " " + strconv.Itoa(from) + " THEN " + b.randomUnrolled(from) + " ELSE '' END"
 	}
 	return eight
 }
@@ -57,11 +57,11 @@ func (b *builder) randomEight(base string, from int) string {
 	eight := ""
 	for i := range 8 {
 		one := fmt.Sprintf("pg_catalog.get_byte(%s, (pg_catalog.get_byte(s.b, %s%d) %s %d) %s (pg_catalog.random() %[4]s %[7]d)::pg_catalog.int4)",
-			b.substitutes, base, from+i, operator("*"), choices+1, operator("+"), choices)
+			b.substitutes, base, from+i, qualifiedOperator("*"), choices+1, qualifiedOperator("+"), choices)
 		if i == 0 {
 			eight = one + "::pg_catalog.int8"
 		} else {
-			eight = "((" + eight + " " + operator("*") + " 256) " + operator("+") + " " + one + ")"
+			eight = "((" + eight + " " + qualifiedOperator("*") + " 256) " + qualifiedOperator("+") + " " + one + ")"
 		}
 	}
 	return "pg_catalog.int8send(" + eight + ")"
@@ -98,10 +98,10 @@ var substitutes = func() []byte {
 // rounding of random()*26 - 0.5 gives 0 to 25.
 func (b *builder) randomByCharacter(of string) string {
 	code := func(op string, n int) string {
-		return "pg_catalog.ascii(c) " + operator(op) + " " + strconv.Itoa(n)
+		return "pg_catalog.ascii(c) " + qualifiedOperator(op) + " " + strconv.Itoa(n)
 	}
 	draw := func(from, n int) string {
-		return fmt.Sprintf(" THEN pg_catalog.chr(%d %s ((pg_catalog.random() %s %d) %s 0.5)::pg_catalog.int4)", from, operator("+"), operator("*"), n, operator("-"))
+		return fmt.Sprintf(" THEN pg_catalog.chr(%d %s ((pg_catalog.random() %s %d) %s 0.5)::pg_catalog.int4)", from, qualifiedOperator("+"), qualifiedOperator("*"), n, qualifiedOperator("-"))
 	}
 	within := func(from, n int) string {
 		return " WHEN " + code(">=", from) + " AND " + code("<=", from+n-1) + draw(from, n)
@@ -110,7 +110,7 @@ func (b *builder) randomByCharacter(of string) string {
 	if b.anyBytes {
 		beyond = " WHEN " + code(">=", 128) + draw('a', 26) // whatever it means
 	} else {
-		beyond = " WHEN c " + operator("~") + " " + b.arg([]byte(alphanumeric), "pg_catalog.text") + draw('a', 26)
+		beyond = " WHEN c " + qualifiedOperator("~") + " " + b.addArg([]byte(alphanumeric), "pg_catalog.text") + draw('a', 26)
 	}
 	return "(SELECT pg_catalog.string_agg(CASE" + within('a', 26) + within('0', 10) + within('A', 26) +
 		" WHEN " + code("<", 128) + " THEN c" +
@@ -147,41 +147,41 @@ var alphanumeric = func() string {
 // randomInt draws with one random() where its 48 bits (version 13) leave room, else with 64 bits from two.
 func (b *builder) randomInt(e dialect.RandomInt) string {
 	if e.High < e.Low {
-		b.wrong(dialect.Name{}, "a random number's bounds are the wrong way round")
+		b.unsupported(dialect.Name{}, "a random number's bounds are the wrong way round")
 	}
-	low := b.arg(strconv.AppendInt(nil, e.Low, 10), "pg_catalog.int8")
+	low := b.addArg(strconv.AppendInt(nil, e.Low, 10), "pg_catalog.int8")
 	span := uint64(e.High) - uint64(e.Low) // one less than there are numbers
 	if span < 1<<40 {
-		return "(" + low + " " + operator("+") + " pg_catalog.floor(pg_catalog.random() " + operator("*") + " " + b.arg(strconv.AppendUint(nil, span+1, 10), "pg_catalog.float8") + ")::pg_catalog.int8)"
+		return "(" + low + " " + qualifiedOperator("+") + " pg_catalog.floor(pg_catalog.random() " + qualifiedOperator("*") + " " + b.addArg(strconv.AppendUint(nil, span+1, 10), "pg_catalog.float8") + ")::pg_catalog.int8)"
 	}
-	half := "pg_catalog.floor(pg_catalog.random() " + operator("*") + " 4294967296)::pg_catalog.numeric"
-	return "(" + low + "::pg_catalog.numeric " + operator("+") +
-		" pg_catalog.div(((" + half + " " + operator("*") + " 4294967296) " + operator("+") + " " + half + ")" +
-		" " + operator("*") + " (" + b.arg(strconv.AppendUint(nil, span, 10), "pg_catalog.numeric") + " " + operator("+") + " 1), 18446744073709551616))::pg_catalog.int8"
+	half := "pg_catalog.floor(pg_catalog.random() " + qualifiedOperator("*") + " 4294967296)::pg_catalog.numeric"
+	return "(" + low + "::pg_catalog.numeric " + qualifiedOperator("+") +
+		" pg_catalog.div(((" + half + " " + qualifiedOperator("*") + " 4294967296) " + qualifiedOperator("+") + " " + half + ")" +
+		" " + qualifiedOperator("*") + " (" + b.addArg(strconv.AppendUint(nil, span, 10), "pg_catalog.numeric") + " " + qualifiedOperator("+") + " 1), 18446744073709551616))::pg_catalog.int8"
 }
 
 // randomBytes hashes random UUIDs, since some bits of a UUID are fixed.
 func randomBytes(of string) string {
 	length := "pg_catalog.octet_length(" + of + ")"
-	return "CASE WHEN " + length + " " + operator("=") + " 0 THEN ''::pg_catalog.bytea ELSE (SELECT pg_catalog.substring(" +
+	return "CASE WHEN " + length + " " + qualifiedOperator("=") + " 0 THEN ''::pg_catalog.bytea ELSE (SELECT pg_catalog.substring(" +
 		"pg_catalog.string_agg(pg_catalog.sha256(pg_catalog.uuid_send(pg_catalog.gen_random_uuid())), ''::pg_catalog.bytea), 1, " + length + ")" +
 		" FROM pg_catalog.generate_series(1, " + length + ", 32) WHERE " + perRow + ") END"
 }
 
 func (b *builder) randomMoment(e dialect.RandomMoment) string {
 	typ := momentType(e.Column.Kind)
-	low, high := b.arg([]byte(e.Low), typ), b.arg([]byte(e.High), typ)
+	low, high := b.addArg([]byte(e.Low), typ), b.addArg([]byte(e.High), typ)
 	if e.Column.Kind == dialect.Date {
-		return "(" + low + " " + operator("+") + " pg_catalog.floor(pg_catalog.random() " + operator("*") +
-			" ((" + high + " " + operator("-") + " " + low + ") " + operator("+") + " 1))::pg_catalog.int4)"
+		return "(" + low + " " + qualifiedOperator("+") + " pg_catalog.floor(pg_catalog.random() " + qualifiedOperator("*") +
+			" ((" + high + " " + qualifiedOperator("-") + " " + low + ") " + qualifiedOperator("+") + " 1))::pg_catalog.int4)"
 	}
-	return "(" + low + " " + operator("+") + " (pg_catalog.random() " + operator("*") + " (" + high + " " + operator("-") + " " + low + ")))"
+	return "(" + low + " " + qualifiedOperator("+") + " (pg_catalog.random() " + qualifiedOperator("*") + " (" + high + " " + qualifiedOperator("-") + " " + low + ")))"
 }
 
-// choose subscripts an array: by chance alone, or by where a random number
+// renderChoose subscripts an array: by chance alone, or by where a random number
 // stands among the running sums of the weights.
-func (b *builder) choose(e dialect.Choose) string {
-	typ := computed(e.Column)
+func (b *builder) renderChoose(e dialect.Choose) string {
+	typ := computedType(e.Column)
 	element := typ
 	if e.Column.Kind == dialect.Array {
 		element = "pg_catalog.text" // there are no arrays of arrays
@@ -190,29 +190,29 @@ func (b *builder) choose(e dialect.Choose) string {
 	for i, v := range e.Values {
 		values[i] = dialect.Row{v}
 	}
-	from := "(" + b.arg(arrayLiteral(e.Column.Kind, values, 0), element+"[]") + ")"
-	index := "pg_catalog.floor(pg_catalog.random() " + operator("*") + " " + b.arg(strconv.AppendInt(nil, int64(len(values)), 10), "pg_catalog.float8") + ")::pg_catalog.int4"
+	from := "(" + b.addArg(arrayLiteral(e.Column.Kind, values, 0), element+"[]") + ")"
+	index := "pg_catalog.floor(pg_catalog.random() " + qualifiedOperator("*") + " " + b.addArg(strconv.AppendInt(nil, int64(len(values)), 10), "pg_catalog.float8") + ")::pg_catalog.int4"
 	switch {
 	case len(e.Values) == 0 || len(e.Weights) > 0 && len(e.Weights) != len(e.Values):
-		b.wrong(dialect.Name{}, "a choice needs values, and as many weights as values or none")
+		b.unsupported(dialect.Name{}, "a choice needs values, and as many weights as values or none")
 	case len(e.Weights) > 0:
 		b.args = b.args[:len(b.args)-1] // the number of values isn't needed
 		sums := make([]dialect.Row, 0, len(e.Weights))
 		total := int64(0)
 		for _, w := range e.Weights {
 			if w < 0 || total > math.MaxInt32 {
-				b.wrong(dialect.Name{}, "a choice's weights are negative or too large")
+				b.unsupported(dialect.Name{}, "a choice's weights are negative or too large")
 			}
 			total += int64(w)
 			sums = append(sums, dialect.Row{total})
 		}
 		if total == 0 {
-			b.wrong(dialect.Name{}, "a choice's weights are all zero")
+			b.unsupported(dialect.Name{}, "a choice's weights are all zero")
 		}
-		index = "pg_catalog.width_bucket(pg_catalog.random() " + operator("*") + " " + b.arg(strconv.AppendInt(nil, total, 10), "pg_catalog.float8") + ", " +
-			b.arg(arrayLiteral(dialect.Float, sums[:len(sums)-1], 0), "pg_catalog.float8[]") + ")"
+		index = "pg_catalog.width_bucket(pg_catalog.random() " + qualifiedOperator("*") + " " + b.addArg(strconv.AppendInt(nil, total, 10), "pg_catalog.float8") + ", " +
+			b.addArg(arrayLiteral(dialect.Float, sums[:len(sums)-1], 0), "pg_catalog.float8[]") + ")"
 	}
-	s := from + "[1 " + operator("+") + " " + index + "]"
+	s := from + "[1 " + qualifiedOperator("+") + " " + index + "]"
 	if element != typ {
 		s += "::" + typ
 	}

@@ -17,25 +17,25 @@ func (t *tx) Rekey(ctx context.Context, updates []dialect.BulkUpdate) ([]int64, 
 	if len(updates) == 0 {
 		return nil, nil
 	}
-	st, err := t.builder(ctx).rekey(updates)
+	st, err := t.newBuilder(ctx).renderRekey(updates)
 	if err != nil {
 		return nil, err
 	}
 	var out []int64
-	for row, err := range t.rows(ctx, "overwrite", st) {
+	for row, err := range t.streamRows(ctx, "overwrite", st) {
 		if err != nil {
 			return nil, err
 		}
 		for _, n := range row {
-			out = append(out, number(n))
+			out = append(out, numberOf(n))
 		}
 	}
 	return out, nil
 }
 
-// rekey renders an UPDATE for each table: a statement can't change a row twice,
+// renderRekey renders an UPDATE for each table: a statement can't change a row twice,
 // so that what several updates have for one table is joined by the row's address.
-func (b *builder) rekey(updates []dialect.BulkUpdate) (statement, error) {
+func (b *builder) renderRekey(updates []dialect.BulkUpdate) (statement, error) {
 	var tables []dialect.Name
 	for _, u := range updates {
 		if !slices.Contains(tables, u.Table) {
@@ -55,21 +55,21 @@ func (b *builder) rekey(updates []dialect.BulkUpdate) (statement, error) {
 		b.rekeyTable(fmt.Sprintf("u%d", n+1), mine)
 	}
 	b.WriteString(" SELECT " + strings.Join(counts, ", "))
-	return b.done(updates[len(updates)-1].Table)
+	return b.finishStatement(updates[len(updates)-1].Table)
 }
 
 // rekeyTable renders the UPDATE of one table. In its rows h1, h2, … say which
 // of the updates found them.
 func (b *builder) rekeyTable(as string, updates []dialect.BulkUpdate) {
-	r := b.relation(updates[0].Table)
+	r := b.relationOf(updates[0].Table)
 	var from strings.Builder
 	var hits, columns []string
 	part, at, picked := "", "", ""
 	values := map[string]string{} // a column → the branches of its CASE
 	for i, u := range updates {
-		key, set, rows := b.bulk(r, u)
+		key, set, rows := b.renderBulk(r, u)
 		if len(key) == 0 || len(set) == 0 {
-			b.wrong(u.Table, "a bulk update needs a key and columns to set")
+			b.unsupported(u.Table, "a bulk update needs a key and columns to set")
 		}
 		hit := fmt.Sprintf("h%d", i+1)
 		hits = append(hits, hit)
@@ -82,20 +82,20 @@ func (b *builder) rekeyTable(as string, updates []dialect.BulkUpdate) {
 			if values[c.name] == "" {
 				columns = append(columns, c.name)
 			}
-			values[c.name] += " WHEN s." + hit + " THEN " + c.cast("s."+value)
+			values[c.name] += " WHEN s." + hit + " THEN " + c.castElement("s."+value)
 		}
-		fmt.Fprintf(&from, " FROM %s JOIN %s AS t ON %s) AS %s", rows, r.from(), b.joined(key, "t", "v.v"), hit+"s")
+		fmt.Fprintf(&from, " FROM %s JOIN %s AS t ON %s) AS %s", rows, r.fromClause(), b.renderKeyEquals(key, "t", "v.v"), hit+"s")
 		if i == 0 {
 			part, at = hit+"s.part", hit+"s.at"
 			continue
 		}
-		fmt.Fprintf(&from, " ON %s %s %ss.part AND %s %s %[3]ss.at", part, operator("="), hit, at, operator("="))
+		fmt.Fprintf(&from, " ON %s %s %ss.part AND %s %s %[3]ss.at", part, qualifiedOperator("="), hit, at, qualifiedOperator("="))
 		part, at = "coalesce("+part+", "+hit+"s.part)", "coalesce("+at+", "+hit+"s.at)"
 	}
-	b.WriteString(as + " AS (UPDATE " + r.from() + " AS t SET " + list(columns, func(name string) string {
-		return ident(name) + " = CASE" + values[name] + " ELSE t." + ident(name) + " END"
+	b.WriteString(as + " AS (UPDATE " + r.fromClause() + " AS t SET " + joinWith(columns, func(name string) string {
+		return quoteIdent(name) + " = CASE" + values[name] + " ELSE t." + quoteIdent(name) + " END"
 	}))
-	b.WriteString(" FROM (SELECT " + part + " AS part, " + at + " AS at" + picked + " FROM " + from.String() + ") AS s WHERE t.ctid " + operator("=") +
-		" s.at AND t.tableoid " + operator("=") + " s.part RETURNING " +
-		list(hits, func(h string) string { return "s." + h }) + ")")
+	b.WriteString(" FROM (SELECT " + part + " AS part, " + at + " AS at" + picked + " FROM " + from.String() + ") AS s WHERE t.ctid " + qualifiedOperator("=") +
+		" s.at AND t.tableoid " + qualifiedOperator("=") + " s.part RETURNING " +
+		joinWith(hits, func(h string) string { return "s." + h }) + ")")
 }

@@ -83,16 +83,16 @@ type operators [5]string
 var strategies = map[string]int{"<": 0, "<=": 1, "=": 2, ">=": 3, ">": 4}
 
 // standard are pg_catalog's comparison operators, as the catalogue query spells them.
-var standard = operators{operator("<"), operator("<="), operator("="), operator(">="), operator(">")}
+var standard = operators{qualifiedOperator("<"), qualifiedOperator("<="), qualifiedOperator("="), qualifiedOperator(">="), qualifiedOperator(">")}
 
-// operator spells an operator of pg_catalog. By its bare name the server would
+// qualifiedOperator spells an operator of pg_catalog. By its bare name the server would
 // look for one through the search path, and prefer one whose operands fit better, whoever made it.
-func operator(op string) string { return "OPERATOR(pg_catalog." + op + ")" }
+func qualifiedOperator(op string) string { return "OPERATOR(pg_catalog." + op + ")" }
 
 // newColumn describes a column of that type, which is what is below all domains.
 func newColumn(name string, ty typ, domain bool) *column {
 	c := &column{
-		name: name, kind: ty.kind(), base: ident(ty.schema) + "." + ident(ty.name),
+		name: name, kind: ty.kindOf(), base: quoteIdent(ty.schema) + "." + quoteIdent(ty.name),
 		money: ty.is("money"), fixed: ty.is("bpchar"), elements: ty.elements,
 		incomparable: !ty.sorts && !ty.polymorphicEquality(),
 	}
@@ -116,9 +116,9 @@ const comparing = `
 		WHERE l.opcdefault AND l.opcintype = b.oid),
 	(b.typarray <> 0 AND b.typdelim = ',' AND b.typtype <> 'c')::int`
 
-// compares reads the two columns of comparing.
-func (t *typ) compares(row [][]byte) error {
-	t.elements = number(row[1]) == 1
+// readOperators reads the two columns of comparing.
+func (t *typ) readOperators(row [][]byte) error {
+	t.elements = numberOf(row[1]) == 1
 	if row[0] == nil {
 		return nil
 	}
@@ -162,13 +162,13 @@ WHERE s.nspname = $1::text AND c.relname = $2::text
 	r := &relation{name: n, columns: map[string]*column{}}
 	var broken error
 	err := t.inCatalogue(ctx, func() error {
-		return t.each(ctx, statement{sql: q, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
-			r.only, r.rules = text(row[0]) == "r", number(row[11]) == 1
-			ty := typ{schema: text(row[2]), name: text(row[3]), class: text(row[4]), category: text(row[5])}
-			broken = errorOr(broken, ty.compares(row[7:]))
-			c := newColumn(text(row[1]), ty, number(row[12]) == 1)
-			c.leads = number(row[6]) == 1
-			c.collation = coll{text(row[9]), number(row[10]) == 1}
+		return t.eachRow(ctx, statement{sql: q, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
+			r.only, r.rules = textOf(row[0]) == "r", numberOf(row[11]) == 1
+			ty := typ{schema: textOf(row[2]), name: textOf(row[3]), class: textOf(row[4]), category: textOf(row[5])}
+			broken = errorOr(broken, ty.readOperators(row[7:]))
+			c := newColumn(textOf(row[1]), ty, numberOf(row[12]) == 1)
+			c.leads = numberOf(row[6]) == 1
+			c.collation = coll{textOf(row[9]), numberOf(row[10]) == 1}
 			r.columns[c.name] = c
 		})
 	})
@@ -183,8 +183,8 @@ WHERE s.nspname = $1::text AND c.relname = $2::text
 	return r, nil
 }
 
-// relate notes of a column that was inspected what statements need to know.
-func (c *catalogue) relate(t *dialect.Table, name, oid string) {
+// addRelation notes of a column that was inspected what statements need to know.
+func (c *catalogue) addRelation(t *dialect.Table, name, oid string) {
 	r := c.related[t.Name]
 	if r == nil {
 		r = &relation{name: t.Name, only: t.Address == "ctid", columns: map[string]*column{}}
@@ -201,16 +201,16 @@ func (c *catalogue) relate(t *dialect.Table, name, oid string) {
 	r.columns[name] = newColumn(name, ty, domain)
 }
 
-// from names the table in a FROM clause.
-func (r *relation) from() string {
+// fromClause names the table in a FROM clause.
+func (r *relation) fromClause() string {
 	if r.only {
-		return "ONLY " + table(r.name)
+		return "ONLY " + quoteTable(r.name)
 	}
-	return table(r.name)
+	return quoteTable(r.name)
 }
 
-// column returns a column of the relation.
-func (r *relation) column(name string) (*column, error) {
+// columnOf returns a column of the relation.
+func (r *relation) columnOf(name string) (*column, error) {
 	if c := r.columns[name]; c != nil {
 		return c, nil
 	}
@@ -219,20 +219,20 @@ func (r *relation) column(name string) (*column, error) {
 	return nil, e
 }
 
-// of names the column of the row that alias stands for.
-func (c *column) of(alias string) string { return alias + "." + ident(c.name) }
+// qualifiedName names the column of the row that alias stands for.
+func (c *column) qualifiedName(alias string) string { return alias + "." + quoteIdent(c.name) }
 
 // read is the column as a select reads it: money without its currency and
 // thousands separators, which depend on the server's locale.
 func (c *column) read(alias string) string {
 	if c.money {
-		return c.of(alias) + "::pg_catalog.numeric"
+		return c.qualifiedName(alias) + "::pg_catalog.numeric"
 	}
-	return c.of(alias)
+	return c.qualifiedName(alias)
 }
 
-// element is the type in which the column's values travel in an array.
-func (c *column) element() string {
+// elementType is the type in which the column's values travel in an array.
+func (c *column) elementType() string {
 	switch {
 	case c.money:
 		return "pg_catalog.numeric"
@@ -242,9 +242,9 @@ func (c *column) element() string {
 	return "pg_catalog.text"
 }
 
-// cast turns an element of such an array into the column's type.
-func (c *column) cast(element string) string {
-	if c.element() == c.base {
+// castElement turns an element of such an array into the column's type.
+func (c *column) castElement(element string) string {
+	if c.elementType() == c.base {
 		return element
 	}
 	return element + "::" + c.base
@@ -253,16 +253,16 @@ func (c *column) cast(element string) string {
 // comparand is the column as conditions compare it, and compared the element.
 func (c *column) comparand(alias string) string {
 	if c.incomparable {
-		return c.of(alias) + asText
+		return c.qualifiedName(alias) + asText
 	}
-	return c.of(alias) + c.below + c.as
+	return c.qualifiedName(alias) + c.below + c.as
 }
 
 func (c *column) compared(element string) string {
 	if c.incomparable {
-		return c.cast(element) + asText
+		return c.castElement(element) + asText
 	}
-	return c.cast(element)
+	return c.castElement(element)
 }
 
 // op spells a comparison operator of the column's type.
@@ -270,17 +270,17 @@ func (c *column) op(op string) string {
 	if i, ok := strategies[op]; ok && c.operators != (operators{}) {
 		return c.operators[i]
 	}
-	return operator(op)
+	return qualifiedOperator(op)
 }
 
 // asText casts to text. Only an owner of the type could have made another cast of the pair.
 const asText = "::pg_catalog.text"
 
-// qualified names the schema of a type as format_type spells it where nothing but
+// qualifiedType names the schema of a type as format_type spells it where nothing but
 // pg_catalog is on the search path: then other schemas are there, and pg_catalog isn't. What the
 // grammar spells by words of its own is never looked up.
 // https://www.postgresql.org/docs/current/sql-keywords-appendix.html
-func qualified(typ string) string {
+func qualifiedType(typ string) string {
 	word := typ
 	if end := strings.IndexAny(typ, "([ "); end > 0 {
 		word = typ[:end]

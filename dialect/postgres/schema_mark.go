@@ -38,7 +38,7 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 	if err != nil {
 		return "", err
 	}
-	row, err := t.one(ctx, statement{sql: schemaMark, args: [][]byte{doc}})
+	row, err := t.oneRow(ctx, statement{sql: schemaMark, args: [][]byte{doc}})
 	if err != nil || len(row) == 0 {
 		return "", err
 	}

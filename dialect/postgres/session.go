@@ -42,16 +42,16 @@ type tx struct {
 // Begin starts a transaction: READ COMMITTED, or REPEATABLE READ where it is
 // read-only, in one round trip with its settings.
 func (db *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
-	t, err := db.begin(ctx, o)
+	t, err := db.beginTx(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
+func (db *DB) beginTx(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 	path := db.pinnedPath()
-	t, err := db.start(ctx, o, path)
+	t, err := db.startTx(ctx, o, path)
 	if err != nil || path != "" {
 		return t, err
 	}
@@ -64,14 +64,14 @@ func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 // beginCatalogue begins a transaction of queries about the catalogue.
 func (db *DB) beginCatalogue(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 	if db.pinnedPath() != "" {
-		return db.start(ctx, o, catalogueOnly)
+		return db.startTx(ctx, o, catalogueOnly)
 	}
 	// The connection's own path is read before another one is set.
-	t, err := db.begin(ctx, o)
+	t, err := db.beginTx(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.script(ctx, "begin", catalogueOnly); err != nil {
+	if err := t.runScript(ctx, "begin", catalogueOnly); err != nil {
 		return nil, errorOr(err, t.Rollback(ctx))
 	}
 	return t, nil
@@ -81,11 +81,11 @@ func (db *DB) beginCatalogue(ctx context.Context, o dialect.TxOptions) (*tx, err
 // (https://www.postgresql.org/docs/current/multibyte.html).
 const anyBytes = "SQL_ASCII"
 
-// start begins a transaction, with the statement that sets its search path.
-func (db *DB) start(ctx context.Context, o dialect.TxOptions, path string) (*tx, error) {
+// startTx begins a transaction, with the statement that sets its search path.
+func (db *DB) startTx(ctx context.Context, o dialect.TxOptions, path string) (*tx, error) {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
-		return nil, failed(ctx, "connect", dialect.Name{}, err, false)
+		return nil, engineError(ctx, "connect", dialect.Name{}, err, false)
 	}
 	begin := "BEGIN ISOLATION LEVEL READ COMMITTED"
 	if o.ReadOnly {
@@ -106,16 +106,16 @@ func (db *DB) start(ctx context.Context, o dialect.TxOptions, path string) (*tx,
 		script = append(script, "SET CONSTRAINTS ALL DEFERRED")
 	}
 	t := &tx{db: db, conn: conn}
-	if err := t.script(ctx, "begin", strings.Join(script, "; ")); err != nil {
+	if err := t.runScript(ctx, "begin", strings.Join(script, "; ")); err != nil {
 		return nil, errorOr(err, t.Rollback(ctx))
 	}
 	return t, nil
 }
 
-// script sends statements without parameters in one message.
-func (t *tx) script(ctx context.Context, doing, sql string) error {
+// runScript sends statements without parameters in one message.
+func (t *tx) runScript(ctx context.Context, doing, sql string) error {
 	_, err := t.conn.Conn().PgConn().Exec(ctx, sql).ReadAll()
-	return t.failed(ctx, doing, dialect.Name{}, err)
+	return t.txError(ctx, doing, dialect.Name{}, err)
 }
 
 // CheckConstraints checks deferred constraints now.
@@ -123,7 +123,7 @@ func (t *tx) CheckConstraints(ctx context.Context) error {
 	if t.conn == nil {
 		return errEnded("check constraints")
 	}
-	return t.script(ctx, "check constraints", "SET CONSTRAINTS ALL IMMEDIATE")
+	return t.runScript(ctx, "check constraints", "SET CONSTRAINTS ALL IMMEDIATE")
 }
 
 // Commit commits. The server answers the COMMIT of a transaction in which a
@@ -141,7 +141,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	results, err := t.conn.Conn().PgConn().Exec(ctx, "COMMIT").ReadAll()
 	if err != nil {
 		_, answered := errors.AsType[*pgconn.PgError](err)
-		err = t.failed(ctx, "commit", dialect.Name{}, err)
+		err = t.txError(ctx, "commit", dialect.Name{}, err)
 		if e, ok := errors.AsType[*dialect.Error](err); ok && !answered {
 			e.Class = dialect.LostConnection
 		}
@@ -190,24 +190,24 @@ func errEnded(doing string) error {
 	return e
 }
 
-func (t *tx) failed(ctx context.Context, doing string, table dialect.Name, err error) error {
+func (t *tx) txError(ctx context.Context, doing string, table dialect.Name, err error) error {
 	if err == nil {
 		return nil
 	}
 	if t.doing != "" {
 		doing = t.doing
 	}
-	err = failed(ctx, doing, table, err, t.conn.Conn().IsClosed())
-	if stale(err) {
+	err = engineError(ctx, doing, table, err, t.conn.Conn().IsClosed())
+	if isStale(err) {
 		t.stale = true
-		t.db.forget()
+		t.db.clearRelations()
 	}
 	return err
 }
 
-// run sends a statement. All values, in both directions, are text. It goes to
+// runStatement sends a statement. All values, in both directions, are text. It goes to
 // pgconn and not through pgx's Query, whose tracers are given the parameters.
-func (t *tx) run(ctx context.Context, s statement) (*pgconn.ResultReader, error) {
+func (t *tx) runStatement(ctx context.Context, s statement) (*pgconn.ResultReader, error) {
 	if t.conn == nil {
 		return nil, errEnded("use a transaction on")
 	}
@@ -223,21 +223,21 @@ func (t *tx) run(ctx context.Context, s statement) (*pgconn.ResultReader, error)
 	return t.conn.Conn().PgConn().ExecPrepared(ctx, prepared.Name, s.args, nil, nil), nil
 }
 
-// exec runs a statement and returns how many rows it changed.
-func (t *tx) exec(ctx context.Context, doing string, s statement) (int64, error) {
-	reader, err := t.run(ctx, s)
+// execStatement runs a statement and returns how many rows it changed.
+func (t *tx) execStatement(ctx context.Context, doing string, s statement) (int64, error) {
+	reader, err := t.runStatement(ctx, s)
 	if err == nil {
 		var tag pgconn.CommandTag
 		if tag, err = reader.Close(); err == nil {
 			return tag.RowsAffected(), nil
 		}
 	}
-	return 0, t.failed(ctx, doing, s.table, err)
+	return 0, t.txError(ctx, doing, s.table, err)
 }
 
-// each calls f for every row of a statement's result. The row is only valid during the call.
-func (t *tx) each(ctx context.Context, s statement, f func(row [][]byte)) error {
-	for row, err := range t.rows(ctx, "read", s) {
+// eachRow calls f for every row of a statement's result. The row is only valid during the call.
+func (t *tx) eachRow(ctx context.Context, s statement, f func(row [][]byte)) error {
+	for row, err := range t.streamRows(ctx, "read", s) {
 		if err != nil {
 			return err
 		}
@@ -246,10 +246,10 @@ func (t *tx) each(ctx context.Context, s statement, f func(row [][]byte)) error 
 	return nil
 }
 
-// one returns the one row that a statement gives.
-func (t *tx) one(ctx context.Context, s statement) ([][]byte, error) {
+// oneRow returns the one row that a statement gives.
+func (t *tx) oneRow(ctx context.Context, s statement) ([][]byte, error) {
 	var out [][]byte
-	err := t.each(ctx, s, func(row [][]byte) {
+	err := t.eachRow(ctx, s, func(row [][]byte) {
 		out = nil
 		for _, v := range row {
 			if v != nil {
@@ -261,11 +261,11 @@ func (t *tx) one(ctx context.Context, s statement) ([][]byte, error) {
 	return out, err
 }
 
-func (t *tx) rows(ctx context.Context, doing string, s statement) iter.Seq2[[][]byte, error] {
+func (t *tx) streamRows(ctx context.Context, doing string, s statement) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
-		reader, err := t.run(ctx, s)
+		reader, err := t.runStatement(ctx, s)
 		if err != nil {
-			yield(nil, t.failed(ctx, doing, s.table, err))
+			yield(nil, t.txError(ctx, doing, s.table, err))
 			return
 		}
 		for reader.NextRow() {
@@ -275,7 +275,7 @@ func (t *tx) rows(ctx context.Context, doing string, s statement) iter.Seq2[[][]
 			}
 		}
 		if _, err := reader.Close(); err != nil {
-			yield(nil, t.failed(ctx, doing, s.table, err))
+			yield(nil, t.txError(ctx, doing, s.table, err))
 		}
 	}
 }

@@ -32,87 +32,87 @@ type builder struct {
 	substitutes string
 }
 
-func (b *builder) fail(err error) {
+func (b *builder) failWith(err error) {
 	if b.err == nil {
 		b.err = err
 	}
 }
 
-func (b *builder) wrong(table dialect.Name, format string, args ...any) {
+func (b *builder) unsupported(table dialect.Name, format string, args ...any) {
 	e := dialect.NewError(dialect.Fatal, "", "render a statement on", table, nil)
 	e.Detail = fmt.Sprintf(format, args...)
-	b.fail(e)
+	b.failWith(e)
 }
 
-func (b *builder) relation(n dialect.Name) *relation {
+func (b *builder) relationOf(n dialect.Name) *relation {
 	r, err := b.lookup(n)
 	if err != nil {
-		b.fail(err)
+		b.failWith(err)
 		return &relation{name: n}
 	}
 	return r
 }
 
-func (b *builder) column(r *relation, name string) *column {
-	c, err := r.column(name)
+func (b *builder) columnOf(r *relation, name string) *column {
+	c, err := r.columnOf(name)
 	if err != nil {
-		b.fail(err)
+		b.failWith(err)
 		return &column{name: name}
 	}
 	return c
 }
 
-// arg adds a parameter and returns how the statement names it.
-func (b *builder) arg(value []byte, typ string) string {
+// addArg adds a parameter and returns how the statement names it.
+func (b *builder) addArg(value []byte, typ string) string {
 	b.args = append(b.args, value)
 	return "$" + strconv.Itoa(len(b.args)) + "::" + typ
 }
 
-// whole adds an int8 as a parameter.
-func (b *builder) whole(n int) string {
-	return b.arg(strconv.AppendInt(nil, int64(n), 10), "pg_catalog.int8")
+// addInt adds an int8 as a parameter.
+func (b *builder) addInt(n int) string {
+	return b.addArg(strconv.AppendInt(nil, int64(n), 10), "pg_catalog.int8")
 }
 
-// value adds a column's value as a parameter.
-func (b *builder) value(c *column, v dialect.Value) string {
-	s, ok := encode(c.kind, v)
+// addValue adds a column's value as a parameter.
+func (b *builder) addValue(c *column, v dialect.Value) string {
+	s, ok := encodeValue(c.kind, v)
 	typ := c.base
 	if c.money {
 		typ = "pg_catalog.numeric"
 	}
 	if !ok {
-		return c.cast(b.arg(nil, typ))
+		return c.castElement(b.addArg(nil, typ))
 	}
-	if p := b.arg([]byte(s), typ); typ == c.base {
+	if p := b.addArg([]byte(s), typ); typ == c.base {
 		return p
 	} else {
 		return p + "::" + c.base
 	}
 }
 
-func (b *builder) limit(n int) {
+func (b *builder) renderLimit(n int) {
 	if n > 0 {
-		b.WriteString(" LIMIT " + b.whole(n))
+		b.WriteString(" LIMIT " + b.addInt(n))
 	}
 }
 
-func (b *builder) where(r *relation, where []dialect.Cond) {
+func (b *builder) renderWhere(r *relation, where []dialect.Cond) {
 	for i, c := range where {
 		if i == 0 {
 			b.WriteString(" WHERE ")
 		} else {
 			b.WriteString(" AND ")
 		}
-		b.WriteString(b.cond(r, "t", c))
+		b.WriteString(b.renderCond(r, "t", c))
 	}
 }
 
-func (b *builder) done(table dialect.Name) (statement, error) {
+func (b *builder) finishStatement(table dialect.Name) (statement, error) {
 	return statement{sql: b.String(), args: b.args, table: table}, b.err
 }
 
-// list joins what f makes of every element.
-func list[T any](of []T, f func(T) string) string {
+// joinWith joins what f makes of every element.
+func joinWith[T any](of []T, f func(T) string) string {
 	out := make([]string, len(of))
 	for i, e := range of {
 		out[i] = f(e)
@@ -120,17 +120,17 @@ func list[T any](of []T, f func(T) string) string {
 	return strings.Join(out, ", ")
 }
 
-// query renders a Select, and returns the columns that its rows have; those
+// renderSelect renders a Select, and returns the columns that its rows have; those
 // of the flags are nil.
-func (b *builder) query(s dialect.Select) (statement, []*column, error) {
-	r := b.relation(s.Table)
+func (b *builder) renderSelect(s dialect.Select) (statement, []*column, error) {
+	r := b.relationOf(s.Table)
 	columns := make([]*column, 0, len(s.Columns)+len(s.Flags))
 	b.WriteString("SELECT ")
 	for i, name := range s.Columns {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		c := b.column(r, name)
+		c := b.columnOf(r, name)
 		columns = append(columns, c)
 		b.WriteString(c.read("t"))
 	}
@@ -139,16 +139,16 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 			b.WriteString(", ")
 		}
 		columns = append(columns, &column{kind: dialect.Int})
-		b.WriteString("CASE WHEN " + b.cond(r, "t", f) + " THEN 1 ELSE 0 END")
+		b.WriteString("CASE WHEN " + b.renderCond(r, "t", f) + " THEN 1 ELSE 0 END")
 	}
-	b.WriteString(" FROM " + r.from() + " AS t")
-	b.where(r, s.Where)
+	b.WriteString(" FROM " + r.fromClause() + " AS t")
+	b.renderWhere(r, s.Where)
 	if len(s.Order) > 0 {
-		b.WriteString(" ORDER BY " + list(s.Order, func(n string) string { return b.column(r, n).of("t") + direction(s) }))
+		b.WriteString(" ORDER BY " + joinWith(s.Order, func(n string) string { return b.columnOf(r, n).qualifiedName("t") + orderDirection(s) }))
 	}
-	b.limit(s.Limit)
+	b.renderLimit(s.Limit)
 	if s.Offset > 0 {
-		b.WriteString(" OFFSET " + b.whole(s.Offset))
+		b.WriteString(" OFFSET " + b.addInt(s.Offset))
 	}
 	switch s.Lock {
 	case dialect.Share:
@@ -157,45 +157,45 @@ func (b *builder) query(s dialect.Select) (statement, []*column, error) {
 		// Not FOR NO KEY UPDATE: that would let a row that refers to this one arrive.
 		b.WriteString(" FOR UPDATE OF t")
 	}
-	st, err := b.done(s.Table)
+	st, err := b.finishStatement(s.Table)
 	return st, columns, err
 }
 
-func direction(s dialect.Select) string {
+func orderDirection(s dialect.Select) string {
 	if s.Descending {
 		return " DESC"
 	}
 	return ""
 }
 
-func (b *builder) count(t dialect.Name, where []dialect.Cond) (statement, error) {
-	r := b.relation(t)
-	b.WriteString("SELECT pg_catalog.count(*) FROM " + r.from() + " AS t")
-	b.where(r, where)
-	return b.done(t)
+func (b *builder) renderCount(t dialect.Name, where []dialect.Cond) (statement, error) {
+	r := b.relationOf(t)
+	b.WriteString("SELECT pg_catalog.count(*) FROM " + r.fromClause() + " AS t")
+	b.renderWhere(r, where)
+	return b.finishStatement(t)
 }
 
-// delete renders a Delete that returns columns of the rows, if any. With a limit,
+// renderDelete renders a Delete that returns columns of the rows, if any. With a limit,
 // rows that somebody else changes meanwhile have another address, and don't go.
-func (b *builder) delete(d dialect.Delete, returning []string) (statement, []*column, error) {
-	r := b.relation(d.Table)
+func (b *builder) renderDelete(d dialect.Delete, returning []string) (statement, []*column, error) {
+	r := b.relationOf(d.Table)
 	switch {
 	case d.Limit <= 0:
-		b.WriteString("DELETE FROM " + r.from() + " AS t")
-		b.where(r, d.Where)
+		b.WriteString("DELETE FROM " + r.fromClause() + " AS t")
+		b.renderWhere(r, d.Where)
 	case r.only:
 		// The addresses as an array give a TID scan.
-		b.WriteString("DELETE FROM " + r.from() + " AS t WHERE t.ctid " + operator("=") + " ANY (ARRAY(SELECT t.ctid FROM " + r.from() + " AS t")
-		b.where(r, d.Where)
-		b.limit(d.Limit)
+		b.WriteString("DELETE FROM " + r.fromClause() + " AS t WHERE t.ctid " + qualifiedOperator("=") + " ANY (ARRAY(SELECT t.ctid FROM " + r.fromClause() + " AS t")
+		b.renderWhere(r, d.Where)
+		b.renderLimit(d.Limit)
 		b.WriteString("))")
 	default: // an address is unique together with the partition only
-		b.WriteString("WITH picked AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at FROM " + r.from() + " AS t")
-		b.where(r, d.Where)
-		b.limit(d.Limit)
-		b.WriteString(") DELETE FROM " + r.from() + " AS t" +
-			" WHERE t.ctid " + operator("=") + " ANY (ARRAY(SELECT p.at FROM picked AS p))" +
-			" AND (t.tableoid, t.ctid) " + operator("=") + " ANY (SELECT p.part, p.at FROM picked AS p)")
+		b.WriteString("WITH picked AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at FROM " + r.fromClause() + " AS t")
+		b.renderWhere(r, d.Where)
+		b.renderLimit(d.Limit)
+		b.WriteString(") DELETE FROM " + r.fromClause() + " AS t" +
+			" WHERE t.ctid " + qualifiedOperator("=") + " ANY (ARRAY(SELECT p.at FROM picked AS p))" +
+			" AND (t.tableoid, t.ctid) " + qualifiedOperator("=") + " ANY (SELECT p.part, p.at FROM picked AS p)")
 	}
 	var columns []*column
 	for i, name := range returning {
@@ -204,81 +204,81 @@ func (b *builder) delete(d dialect.Delete, returning []string) (statement, []*co
 		} else {
 			b.WriteString(", ")
 		}
-		c := b.column(r, name)
+		c := b.columnOf(r, name)
 		columns = append(columns, c)
 		b.WriteString(c.read("t"))
 	}
-	st, err := b.done(d.Table)
+	st, err := b.finishStatement(d.Table)
 	return st, columns, err
 }
 
-func (b *builder) set(r *relation, set []dialect.Assign) string {
-	return list(set, func(a dialect.Assign) string {
-		return ident(a.Column.Name) + " = " + b.assigned(r, a)
+func (b *builder) renderSet(r *relation, set []dialect.Assign) string {
+	return joinWith(set, func(a dialect.Assign) string {
+		return quoteIdent(a.Column.Name) + " = " + b.renderAssigned(r, a)
 	})
 }
 
-func (b *builder) update(u dialect.Update) (statement, error) {
-	r := b.relation(u.Table)
+func (b *builder) renderUpdate(u dialect.Update) (statement, error) {
+	r := b.relationOf(u.Table)
 	if !u.Compare {
-		b.WriteString("UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set))
-		b.where(r, u.Where)
-		return b.done(u.Table)
+		b.WriteString("UPDATE " + r.fromClause() + " AS t SET " + b.renderSet(r, u.Set))
+		b.renderWhere(r, u.Where)
+		return b.finishStatement(u.Table)
 	}
 	if b.returnsOld {
-		b.WriteString("WITH done AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set))
-		b.where(r, u.Where)
+		b.WriteString("WITH done AS (UPDATE " + r.fromClause() + " AS t SET " + b.renderSet(r, u.Set))
+		b.renderWhere(r, u.Where)
 		b.WriteString(" RETURNING ")
 		for i, a := range u.Set {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			c := b.column(r, a.Column.Name)
-			fmt.Fprintf(b, "%s %s %s AS u%d", c.stored("new"), operator("="), c.stored("old"), i+1)
+			c := b.columnOf(r, a.Column.Name)
+			fmt.Fprintf(b, "%s %s %s AS u%d", c.storedExpr("new"), qualifiedOperator("="), c.storedExpr("old"), i+1)
 		}
-		return b.unchanged(u, "pg_catalog.count(*)")
+		return b.renderUnchanged(u, "pg_catalog.count(*)")
 	}
 	// The old values are joined to the update by row address: RETURNING has only
 	// the new ones before version 18. A row that somebody changes meanwhile has another address
 	// and isn't updated, even if it is locked first: the statement doesn't see its new version.
 	b.WriteString("WITH old AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at")
 	for i, a := range u.Set {
-		fmt.Fprintf(b, ", %s AS o%d", b.column(r, a.Column.Name).stored("t"), i+1)
+		fmt.Fprintf(b, ", %s AS o%d", b.columnOf(r, a.Column.Name).storedExpr("t"), i+1)
 	}
-	b.WriteString(" FROM " + r.from() + " AS t")
-	b.where(r, u.Where)
-	b.WriteString("), done AS (UPDATE " + r.from() + " AS t SET " + b.set(r, u.Set) +
-		" FROM old WHERE t.ctid " + operator("=") + " old.at AND t.tableoid " + operator("=") + " old.part RETURNING ")
+	b.WriteString(" FROM " + r.fromClause() + " AS t")
+	b.renderWhere(r, u.Where)
+	b.WriteString("), done AS (UPDATE " + r.fromClause() + " AS t SET " + b.renderSet(r, u.Set) +
+		" FROM old WHERE t.ctid " + qualifiedOperator("=") + " old.at AND t.tableoid " + qualifiedOperator("=") + " old.part RETURNING ")
 	for i, a := range u.Set {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(b, "%s %s old.o%d AS u%d", b.column(r, a.Column.Name).stored("t"), operator("="), i+1, i+1)
+		fmt.Fprintf(b, "%s %s old.o%d AS u%d", b.columnOf(r, a.Column.Name).storedExpr("t"), qualifiedOperator("="), i+1, i+1)
 	}
-	return b.unchanged(u, "(SELECT pg_catalog.count(*) FROM old)")
+	return b.renderUnchanged(u, "(SELECT pg_catalog.count(*) FROM old)")
 }
 
-// unchanged ends a comparing update with the numbers of rows: those that met
+// renderUnchanged ends a comparing update with the numbers of rows: those that met
 // the condition, those that were updated, and how many of them have the old value of each column.
-func (b *builder) unchanged(u dialect.Update, met string) (statement, error) {
+func (b *builder) renderUnchanged(u dialect.Update, met string) (statement, error) {
 	b.WriteString(") SELECT " + met + ", pg_catalog.count(*)")
 	for i := range u.Set {
 		fmt.Fprintf(b, ", pg_catalog.count(*) FILTER (WHERE done.u%d)", i+1)
 	}
 	b.WriteString(" FROM done")
-	return b.done(u.Table)
+	return b.finishStatement(u.Table)
 }
 
-// stored is a column's value as it is stored, for comparing: its text, bytewise, whatever
+// storedExpr is a column's value as it is stored, for comparing: its text, bytewise, whatever
 // the type's equality and the collation say.
-func (c *column) stored(alias string) string { return c.of(alias) + asText + bytewise }
+func (c *column) storedExpr(alias string) string { return c.qualifiedName(alias) + asText + bytewise }
 
 // bytewise is the collation that orders texts by their bytes.
 const bytewise = ` COLLATE pg_catalog."C"`
 
-func (b *builder) insert(i dialect.Insert) (statement, error) {
-	r := b.relation(i.Table)
-	b.WriteString("INSERT INTO " + table(i.Table) + " (" + list(i.Columns, ident) + ") VALUES ")
+func (b *builder) renderInsert(i dialect.Insert) (statement, error) {
+	r := b.relationOf(i.Table)
+	b.WriteString("INSERT INTO " + quoteTable(i.Table) + " (" + joinWith(i.Columns, quoteIdent) + ") VALUES ")
 	for at, row := range i.Rows {
 		if at > 0 {
 			b.WriteString(", ")
@@ -288,9 +288,9 @@ func (b *builder) insert(i dialect.Insert) (statement, error) {
 			if n > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(b.value(b.column(r, name), row[n]))
+			b.WriteString(b.addValue(b.columnOf(r, name), row[n]))
 		}
 		b.WriteString(")")
 	}
-	return b.done(i.Table)
+	return b.finishStatement(i.Table)
 }

@@ -145,22 +145,22 @@ func render(of any) (statement, error) {
 	b := fixture()
 	switch of := of.(type) {
 	case dialect.Select:
-		s, _, err := b.query(of)
+		s, _, err := b.renderSelect(of)
 		return s, err
 	case dialect.Delete:
-		s, _, err := b.delete(of, nil)
+		s, _, err := b.renderDelete(of, nil)
 		return s, err
 	case dialect.Update:
-		return b.update(of)
+		return b.renderUpdate(of)
 	case on18:
 		b.returnsOld = true
-		return b.update(of.Update)
+		return b.renderUpdate(of.Update)
 	case dialect.BulkUpdate:
 		return b.bulkUpdate(of)
 	case []dialect.BulkUpdate:
-		return b.rekey(of)
+		return b.renderRekey(of)
 	case dialect.Insert:
-		return b.insert(of)
+		return b.renderInsert(of)
 	case dialect.Trial:
 		return b.refused(of)
 	}

@@ -55,17 +55,17 @@ type definition struct {
 	permitted  bool // the user may make it again
 }
 
-// ddl begins a transaction for statements about indexes: names in what
+// beginDDL begins a transaction for statements about indexes: names in what
 // pg_get_indexdef prints are full where nothing else is on the search path, and nothing
 // ends a build but itself.
-func (db *DB) ddl(ctx context.Context, doing string, wait time.Duration) (*tx, error) {
+func (db *DB) beginDDL(ctx context.Context, doing string, wait time.Duration) (*tx, error) {
 	t, err := db.beginCatalogue(ctx, dialect.TxOptions{LockTimeout: wait})
 	if err != nil {
 		return nil, err
 	}
-	err = t.script(ctx, doing, "SET LOCAL default_tablespace = ''; SET LOCAL statement_timeout = 0")
+	err = t.runScript(ctx, doing, "SET LOCAL default_tablespace = ''; SET LOCAL statement_timeout = 0")
 	if err == nil { // new in 17; looked for by name, it is no error before
-		_, err = t.one(ctx, statement{sql: "SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"})
+		_, err = t.oneRow(ctx, statement{sql: "SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"})
 	}
 	if err != nil {
 		return nil, errorOr(err, t.Rollback(ctx))
@@ -73,27 +73,27 @@ func (db *DB) ddl(ctx context.Context, doing string, wait time.Duration) (*tx, e
 	return t, nil
 }
 
-// definitions reads a table's indexes as they are now, but for the primary key.
-func (t *tx) definitions(ctx context.Context, n dialect.Name) (map[string]definition, error) {
+// readDefinitions reads a table's indexes as they are now, but for the primary key.
+func (t *tx) readDefinitions(ctx context.Context, n dialect.Name) (map[string]definition, error) {
 	out := map[string]definition{}
 	var broken error
-	err := t.each(ctx, statement{sql: readDefinitions, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
-		name := text(row[0])
-		full := table(dialect.Name{Schema: n.Schema, Table: name})
-		d := definition{constraint: number(row[2]) == 1, stays: text(row[10]), permitted: number(row[11]) == 1}
-		sql := []string{text(row[1])}
+	err := t.eachRow(ctx, statement{sql: readDefinitions, args: [][]byte{[]byte(n.Schema), []byte(n.Table)}, table: n}, func(row [][]byte) {
+		name := textOf(row[0])
+		full := quoteTable(dialect.Name{Schema: n.Schema, Table: name})
+		d := definition{constraint: numberOf(row[2]) == 1, stays: textOf(row[10]), permitted: numberOf(row[11]) == 1}
+		sql := []string{textOf(row[1])}
 		if row[8] != nil {
-			sql[0] = "SET LOCAL default_tablespace = " + quoted(text(row[8])) + "; " + sql[0]
+			sql[0] = "SET LOCAL default_tablespace = " + quoteText(textOf(row[8])) + "; " + sql[0]
 		}
 		if strings.Contains(sql[0], then) {
 			d.stays = "its definition can't be told from what follows"
 		}
 		if d.constraint {
-			add := "ALTER TABLE " + table(n) + " ADD CONSTRAINT " + ident(name) + " UNIQUE USING INDEX " + ident(name)
-			if number(row[3]) == 1 {
+			add := "ALTER TABLE " + quoteTable(n) + " ADD CONSTRAINT " + quoteIdent(name) + " UNIQUE USING INDEX " + quoteIdent(name)
+			if numberOf(row[3]) == 1 {
 				add += " DEFERRABLE"
 			}
-			if number(row[4]) == 1 {
+			if numberOf(row[4]) == 1 {
 				add += " INITIALLY DEFERRED"
 			}
 			sql = append(sql, add)
@@ -106,13 +106,13 @@ func (t *tx) definitions(ctx context.Context, n dialect.Name) (map[string]defini
 			}
 		}
 		if row[5] != nil {
-			sql = append(sql, "COMMENT ON INDEX "+full+" IS "+quoted(text(row[5])))
+			sql = append(sql, "COMMENT ON INDEX "+full+" IS "+quoteText(textOf(row[5])))
 		}
 		if row[6] != nil {
-			sql = append(sql, "COMMENT ON CONSTRAINT "+ident(name)+" ON "+table(n)+" IS "+quoted(text(row[6])))
+			sql = append(sql, "COMMENT ON CONSTRAINT "+quoteIdent(name)+" ON "+quoteTable(n)+" IS "+quoteText(textOf(row[6])))
 		}
-		if number(row[7]) == 1 {
-			sql = append(sql, "ALTER TABLE "+table(n)+" CLUSTER ON "+ident(name))
+		if numberOf(row[7]) == 1 {
+			sql = append(sql, "ALTER TABLE "+quoteTable(n)+" CLUSTER ON "+quoteIdent(name))
 		}
 		d.SuspendedIndex = dialect.SuspendedIndex{Name: name, Definition: strings.Join(sql, then)}
 		out[name] = d
@@ -127,11 +127,11 @@ func (t *tx) definitions(ctx context.Context, n dialect.Name) (map[string]defini
 // ownership alone, and making it CREATE on its schema and tablespace besides.
 func (db *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) ([]dialect.SuspendedIndex, error) {
 	const doing = "read the indexes of"
-	t, err := db.ddl(ctx, doing, 0)
+	t, err := db.beginDDL(ctx, doing, 0)
 	if err != nil {
 		return nil, err
 	}
-	found, err := t.definitions(ctx, n)
+	found, err := t.readDefinitions(ctx, n)
 	if err = errorOr(err, t.Rollback(ctx)); err != nil {
 		return nil, err
 	}
@@ -155,18 +155,18 @@ func (db *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string)
 // Suspend implements dialect.Suspender: it drops the indexes in one transaction.
 func (db *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	const doing = "suspend indexes of"
-	t, err := db.ddl(ctx, doing, wait)
+	t, err := db.beginDDL(ctx, doing, wait)
 	if err != nil {
 		return err
 	}
-	if err := t.suspend(ctx, doing, n, indexes); err != nil {
+	if err := t.suspendIndexes(ctx, doing, n, indexes); err != nil {
 		return errorOr(err, t.Rollback(ctx))
 	}
 	return t.Commit(ctx)
 }
 
-func (t *tx) suspend(ctx context.Context, doing string, n dialect.Name, indexes []dialect.SuspendedIndex) error {
-	found, err := t.definitions(ctx, n)
+func (t *tx) suspendIndexes(ctx context.Context, doing string, n dialect.Name, indexes []dialect.SuspendedIndex) error {
+	found, err := t.readDefinitions(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -178,9 +178,9 @@ func (t *tx) suspend(ctx context.Context, doing string, n dialect.Name, indexes 
 		case d.Definition != ix.Definition:
 			return dialect.ErrIndexDiffers(doing, n, ix.Name)
 		case d.constraint:
-			sql = append(sql, "ALTER TABLE "+table(n)+" DROP CONSTRAINT "+ident(ix.Name))
+			sql = append(sql, "ALTER TABLE "+quoteTable(n)+" DROP CONSTRAINT "+quoteIdent(ix.Name))
 		default:
-			sql = append(sql, "DROP INDEX "+table(dialect.Name{Schema: n.Schema, Table: ix.Name}))
+			sql = append(sql, "DROP INDEX "+quoteTable(dialect.Name{Schema: n.Schema, Table: ix.Name}))
 		}
 	}
 	return t.ddlScript(ctx, doing, n, strings.Join(sql, "; "))
@@ -192,14 +192,14 @@ func (t *tx) suspend(ctx context.Context, doing string, n dialect.Name, indexes 
 func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	for _, ix := range indexes {
 		build, _, more := strings.Cut(ix.Definition, then)
-		err := db.restore(ctx, n, ix, wait, func(now string) string {
+		err := db.restoreIndex(ctx, n, ix, wait, func(now string) string {
 			if now == "" {
 				return build
 			}
 			return ""
 		})
 		if err == nil && more {
-			err = db.restore(ctx, n, ix, wait, func(now string) string { return strings.TrimPrefix(ix.Definition, now+then) })
+			err = db.restoreIndex(ctx, n, ix, wait, func(now string) string { return strings.TrimPrefix(ix.Definition, now+then) })
 		}
 		if err != nil {
 			return err
@@ -208,18 +208,18 @@ func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 	return nil
 }
 
-// restore runs what missing gives for the index as it is defined now, unless it is whole.
-func (db *DB) restore(ctx context.Context, n dialect.Name, ix dialect.SuspendedIndex, wait time.Duration, missing func(now string) string) error {
+// restoreIndex runs what missing gives for the index as it is defined now, unless it is whole.
+func (db *DB) restoreIndex(ctx context.Context, n dialect.Name, ix dialect.SuspendedIndex, wait time.Duration, missing func(now string) string) error {
 	const doing = "put back an index of"
-	t, err := db.ddl(ctx, doing, wait)
+	t, err := db.beginDDL(ctx, doing, wait)
 	if err != nil {
 		return err
 	}
 	// Whoever puts it back at this moment is waited for.
-	err = t.ddlScript(ctx, doing, n, "LOCK TABLE "+table(n)+" IN SHARE UPDATE EXCLUSIVE MODE")
+	err = t.ddlScript(ctx, doing, n, "LOCK TABLE "+quoteTable(n)+" IN SHARE UPDATE EXCLUSIVE MODE")
 	var found map[string]definition
 	if err == nil {
-		found, err = t.definitions(ctx, n)
+		found, err = t.readDefinitions(ctx, n)
 	}
 	if err == nil {
 		switch d, ok := found[ix.Name]; {
@@ -242,5 +242,5 @@ func (t *tx) ddlScript(ctx context.Context, doing string, n dialect.Name, sql st
 		return nil
 	}
 	_, err := t.conn.Conn().PgConn().Exec(ctx, sql).ReadAll()
-	return t.failed(ctx, doing, n, err)
+	return t.txError(ctx, doing, n, err)
 }

@@ -13,40 +13,40 @@ func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (refused int64, e
 	if len(trial.Rows) == 0 {
 		return 0, nil
 	}
-	st, err := t.builder(ctx).refused(trial)
+	st, err := t.newBuilder(ctx).refused(trial)
 	if err != nil {
 		return 0, err
 	}
 	err = t.inCatalogue(ctx, func() (err error) {
-		refused, err = t.number(ctx, st)
+		refused, err = t.oneNumber(ctx, st)
 		return err
 	})
 	return refused, err
 }
 
 func (b *builder) refused(trial dialect.Trial) (statement, error) {
-	r := b.relation(trial.Table)
+	r := b.relationOf(trial.Table)
 	columns := make([]*column, len(trial.Columns))
 	selected := make([]string, len(columns))
 	for i, n := range trial.Columns {
-		c := b.column(r, n)
-		columns[i], selected[i] = c, c.cast(fmt.Sprintf("v.v%d", i+1))
+		c := b.columnOf(r, n)
+		columns[i], selected[i] = c, c.castElement(fmt.Sprintf("v.v%d", i+1))
 		if c.collation.name != "" {
 			selected[i] = "(" + selected[i] + ") COLLATE " + c.collation.name
 		}
 		if trial.Check.Column != "" {
 			n = "value" // what VALUE is outside of a domain
 		}
-		selected[i] += " AS " + ident(n)
+		selected[i] += " AS " + quoteIdent(n)
 	}
 	for _, row := range trial.Rows {
 		if len(row) != len(columns) {
-			b.wrong(trial.Table, "a row has %d values for %d columns", len(row), len(columns))
-			return b.done(trial.Table)
+			b.unsupported(trial.Table, "a row has %d values for %d columns", len(row), len(columns))
+			return b.finishStatement(trial.Table)
 		}
 	}
-	b.WriteString("SELECT pg_catalog.count(*) FROM (SELECT " + list(selected, func(s string) string { return s }) +
-		" FROM " + b.unnest(columns, trial.Rows) + " AS v(" + names("v", len(columns)) + ")) AS " + ident(trial.Table.Table) +
+	b.WriteString("SELECT pg_catalog.count(*) FROM (SELECT " + joinWith(selected, func(s string) string { return s }) +
+		" FROM " + b.renderUnnest(columns, trial.Rows) + " AS v(" + numberedNames("v", len(columns)) + ")) AS " + quoteIdent(trial.Table.Table) +
 		" WHERE NOT (" + trial.Check.Condition + "\n)")
-	return b.done(trial.Table)
+	return b.finishStatement(trial.Table)
 }

@@ -14,20 +14,20 @@ var (
 	_ dialect.Returner = (*tx)(nil)
 )
 
-// builder starts a statement; what it needs to know of tables it looks up.
-func (t *tx) builder(ctx context.Context) *builder {
-	b := &builder{lookup: func(n dialect.Name) (*relation, error) { return t.db.relation(ctx, t, n) }}
+// newBuilder starts a statement; what it needs to know of tables it looks up.
+func (t *tx) newBuilder(ctx context.Context) *builder {
+	b := &builder{lookup: func(n dialect.Name) (*relation, error) { return t.db.relationOf(ctx, t, n) }}
 	if t.conn != nil {
 		server := t.conn.Conn().PgConn()
-		b.returnsOld = major(server.ParameterStatus("server_version")) >= 18
+		b.returnsOld = majorVersion(server.ParameterStatus("server_version")) >= 18
 		b.anyBytes = server.ParameterStatus("server_encoding") == anyBytes
 		b.utf8 = server.ParameterStatus("server_encoding") == "UTF8"
 	}
 	return b
 }
 
-// major is the first number of a version.
-func major(version string) int {
+// majorVersion is the first number of a version.
+func majorVersion(version string) int {
 	digits := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
 	if digits < 0 {
 		digits = len(version)
@@ -37,25 +37,25 @@ func major(version string) int {
 }
 
 func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
-	st, columns, err := t.builder(ctx).query(s)
-	return t.decoded(ctx, "select from", st, columns, err)
+	st, columns, err := t.newBuilder(ctx).renderSelect(s)
+	return t.decodedRows(ctx, "select from", st, columns, err)
 }
 
-// decoded yields the rows that a statement gives.
-func (t *tx) decoded(ctx context.Context, doing string, st statement, columns []*column, err error) iter.Seq2[dialect.Row, error] {
+// decodedRows yields the rows that a statement gives.
+func (t *tx) decodedRows(ctx context.Context, doing string, st statement, columns []*column, err error) iter.Seq2[dialect.Row, error] {
 	return func(yield func(dialect.Row, error) bool) {
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		for raw, err := range t.rows(ctx, doing, st) {
+		for raw, err := range t.streamRows(ctx, doing, st) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
 			row := make(dialect.Row, len(columns))
 			for i, c := range columns {
-				row[i] = decode(c, raw[i])
+				row[i] = decodeValue(c, raw[i])
 			}
 			if !yield(row, nil) {
 				return
@@ -65,35 +65,35 @@ func (t *tx) decoded(ctx context.Context, doing string, st statement, columns []
 }
 
 func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
-	st, err := t.builder(ctx).count(n, where)
+	st, err := t.newBuilder(ctx).renderCount(n, where)
 	if err != nil {
 		return 0, err
 	}
-	return t.number(ctx, st)
+	return t.oneNumber(ctx, st)
 }
 
 // Position is the write-ahead log's position: where it is written on a
 // primary, how far it has been replayed on a standby.
 func (t *tx) Position(ctx context.Context) (string, error) {
-	row, err := t.one(ctx, statement{sql: "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END"})
+	row, err := t.oneRow(ctx, statement{sql: "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END"})
 	if err != nil {
 		return "", err
 	}
-	return text(row[0]), nil
+	return textOf(row[0]), nil
 }
 
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
-	st, _, err := t.builder(ctx).delete(d, nil)
+	st, _, err := t.newBuilder(ctx).renderDelete(d, nil)
 	if err != nil {
 		return 0, err
 	}
-	return t.exec(ctx, "delete from", st)
+	return t.execStatement(ctx, "delete from", st)
 }
 
 // DeleteReturning implements dialect.Returner.
 func (t *tx) DeleteReturning(ctx context.Context, d dialect.Delete, columns []string) iter.Seq2[dialect.Row, error] {
-	st, read, err := t.builder(ctx).delete(d, columns)
-	return t.decoded(ctx, "delete from", st, read, err)
+	st, read, err := t.newBuilder(ctx).renderDelete(d, columns)
+	return t.decodedRows(ctx, "delete from", st, read, err)
 }
 
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
@@ -101,58 +101,58 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 		n, err := t.Count(ctx, u.Table, u.Where)
 		return dialect.Updated{Rows: n}, err
 	}
-	b := t.builder(ctx)
-	if b.relation(u.Table).rules {
+	b := t.newBuilder(ctx)
+	if b.relationOf(u.Table).rules {
 		u.Compare = false // a rule can't rewrite a statement that is part of another
 	}
-	st, err := b.update(u)
+	st, err := b.renderUpdate(u)
 	if err != nil {
 		return dialect.Updated{}, err
 	}
 	if !u.Compare {
-		n, err := t.exec(ctx, "overwrite", st)
+		n, err := t.execStatement(ctx, "overwrite", st)
 		return dialect.Updated{Rows: n}, err
 	}
 	var out dialect.Updated
-	for row, err := range t.rows(ctx, "overwrite", st) {
+	for row, err := range t.streamRows(ctx, "overwrite", st) {
 		if err != nil {
 			return dialect.Updated{}, err
 		}
-		out.Rows = number(row[1])
-		out.Missed = number(row[0]) - out.Rows
+		out.Rows = numberOf(row[1])
+		out.Missed = numberOf(row[0]) - out.Rows
 		for _, n := range row[2:] {
-			out.Unchanged = append(out.Unchanged, number(n))
+			out.Unchanged = append(out.Unchanged, numberOf(n))
 		}
 	}
 	return out, nil
 }
 
 func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
-	return t.bulk(u, func(u dialect.BulkUpdate) (int64, error) {
-		st, err := t.builder(ctx).bulkUpdate(u)
+	return t.inParts(u, func(u dialect.BulkUpdate) (int64, error) {
+		st, err := t.newBuilder(ctx).bulkUpdate(u)
 		if err != nil {
 			return 0, err
 		}
-		return t.exec(ctx, "overwrite", st)
+		return t.execStatement(ctx, "overwrite", st)
 	})
 }
 
 func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
-	st, err := t.builder(ctx).insert(i)
+	st, err := t.newBuilder(ctx).renderInsert(i)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, "insert into", st)
+	_, err = t.execStatement(ctx, "insert into", st)
 	return err
 }
 
-// bulk runs f for parts of the rows that are small enough for one statement, and adds up.
-func (t *tx) bulk(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
+// inParts runs f for parts of the rows that are small enough for one statement, and adds up.
+func (t *tx) inParts(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
 	var sum int64
 	if len(u.Rows) == 0 {
 		return 0, nil
 	}
-	for _, rows := range parts(u.Rows) {
+	for _, rows := range bulkParts(u.Rows) {
 		u.Rows = rows
 		n, err := f(u)
 		if err != nil {
@@ -163,13 +163,13 @@ func (t *tx) bulk(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error
 	return sum, nil
 }
 
-// number runs a statement that gives one number.
-func (t *tx) number(ctx context.Context, s statement) (n int64, err error) {
-	for row, err := range t.rows(ctx, "count", s) {
+// oneNumber runs a statement that gives one number.
+func (t *tx) oneNumber(ctx context.Context, s statement) (n int64, err error) {
+	for row, err := range t.streamRows(ctx, "count", s) {
 		if err != nil {
 			return 0, err
 		}
-		n = number(row[0])
+		n = numberOf(row[0])
 	}
 	return n, nil
 }

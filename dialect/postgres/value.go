@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// encode gives a value the text form that the column's type reads; ok is false for NULL.
-func encode(kind dialect.Kind, v dialect.Value) (s string, ok bool) {
+// encodeValue gives a value the text form that the column's type reads; ok is false for NULL.
+func encodeValue(kind dialect.Kind, v dialect.Value) (s string, ok bool) {
 	if kind == dialect.Bytes {
 		s, ok = dialect.TextOf(v)
 		if !ok {
@@ -20,9 +20,9 @@ func encode(kind dialect.Kind, v dialect.Value) (s string, ok bool) {
 	return dialect.TextOf(v)
 }
 
-// decode reads the text form of a value into its canonical form. What doesn't
+// decodeValue reads the text form of a value into its canonical form. What doesn't
 // read as its kind (numeric NaN, infinity) stays as the server says it.
-func decode(c *column, b []byte) dialect.Value {
+func decodeValue(c *column, b []byte) dialect.Value {
 	if b == nil {
 		return nil
 	}
@@ -68,7 +68,7 @@ func arrayLiteral(kind dialect.Kind, rows []dialect.Row, i int) []byte {
 			b = strconv.AppendInt(b, v, 10)
 			continue
 		}
-		s, ok := encode(kind, r[i])
+		s, ok := encodeValue(kind, r[i])
 		if !ok {
 			b = append(b, "NULL"...)
 			continue
@@ -88,16 +88,16 @@ func arrayLiteral(kind dialect.Kind, rows []dialect.Row, i int) []byte {
 	return append(b, '}')
 }
 
-// ident quotes an identifier.
-func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+// quoteIdent quotes an identifier.
+func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
-// table quotes a table's name.
-func table(n dialect.Name) string {
+// quoteTable quotes a table's name.
+func quoteTable(n dialect.Name) string {
 	if n.Schema == "" {
-		return ident(n.Table)
+		return quoteIdent(n.Table)
 	}
-	return ident(n.Schema) + "." + ident(n.Table)
+	return quoteIdent(n.Schema) + "." + quoteIdent(n.Table)
 }
 
-// quoted writes a string constant. Only names and settings of ours are written so.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+// quoteText writes a string constant. Only names and settings of ours are written so.
+func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

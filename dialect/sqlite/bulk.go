@@ -19,7 +19,7 @@ func encodeRows(kinds []dialect.Kind, rows [][]dialect.Value) (doc string, tagge
 	b := []byte{'['}
 	for i, r := range rows {
 		if len(r) != len(kinds) {
-			return "", nil, refused(dialect.Fatal, "send rows", dialect.Name{}, "a row has as many values as columns")
+			return "", nil, refusedError(dialect.Fatal, "send rows", dialect.Name{}, "a row has as many values as columns")
 		}
 		if i > 0 {
 			b = append(b, ',')
@@ -47,15 +47,15 @@ func appendRow(b []byte, kinds []dialect.Kind, r []dialect.Value, tagged []bool,
 	return b
 }
 
-// chunks cuts rows into parts whose JSON stays near bulkBytes and calls f for each.
-func chunks(kinds []dialect.Kind, rows []dialect.Row, f func(doc string, tagged []bool) error) error {
+// eachChunk cuts rows into parts whose JSON stays near bulkBytes and calls f for each.
+func eachChunk(kinds []dialect.Kind, rows []dialect.Row, f func(doc string, tagged []bool) error) error {
 	for len(rows) > 0 {
 		tagged := make([]bool, len(kinds))
 		b := []byte{'['}
 		n := 0
 		for ; n < len(rows) && len(b) < bulkBytes; n++ {
 			if len(rows[n]) != len(kinds) {
-				return refused(dialect.Fatal, "send rows", dialect.Name{}, "a row has as many values as columns")
+				return refusedError(dialect.Fatal, "send rows", dialect.Name{}, "a row has as many values as columns")
 			}
 			if n > 0 {
 				b = append(b, ',')
@@ -70,12 +70,12 @@ func chunks(kinds []dialect.Kind, rows []dialect.Row, f func(doc string, tagged 
 	return nil
 }
 
-// kinds gives the kinds of the columns of a BulkUpdate's rows.
-func (b *builder) kinds(u dialect.BulkUpdate) []dialect.Kind {
+// kindsOf gives the kinds of the columns of a BulkUpdate's rows.
+func (b *builder) kindsOf(u dialect.BulkUpdate) []dialect.Kind {
 	var out []dialect.Kind
 	for _, cols := range [][]string{u.Key, u.Set} {
 		for _, c := range cols {
-			out = append(out, b.column(b.rel, c).Kind)
+			out = append(out, b.columnOf(b.rel, c).Kind)
 		}
 	}
 	return out
@@ -83,50 +83,50 @@ func (b *builder) kinds(u dialect.BulkUpdate) []dialect.Kind {
 
 // bulkUpdates writes an UPDATE that takes each row's values from the JSON.
 func (b *builder) bulkUpdates(u dialect.BulkUpdate, doc string, tagged []bool) {
-	b.write(b.rel.verb(), named(u.Table), " AS ", self, " SET ")
+	b.writeParts(b.rel.updateVerb(), quoteTable(u.Table), " AS ", self, " SET ")
 	for i, c := range u.Set {
 		if i > 0 {
-			b.write(", ")
+			b.writeParts(", ")
 		}
-		b.write(quote(c), " = v.v", strconv.Itoa(len(u.Key)+i))
+		b.writeParts(quoteIdent(c), " = v.v", strconv.Itoa(len(u.Key)+i))
 	}
-	b.source(" FROM ", doc, tagged)
-	b.write(" WHERE ")
+	b.renderSource(" FROM ", doc, tagged)
+	b.writeParts(" WHERE ")
 	for i, k := range u.Key {
 		if i > 0 {
-			b.write(" AND ")
+			b.writeParts(" AND ")
 		}
-		b.write(self, ".", quote(k), " = v.v", strconv.Itoa(i))
+		b.writeParts(self, ".", quoteIdent(k), " = v.v", strconv.Itoa(i))
 	}
 }
 
-// source writes the JSON's rows as a table. json_each writes the text of a row out
+// renderSource writes the JSON's rows as a table. json_each writes the text of a row out
 // again for each mention of it; the OFFSET has that done once a row.
-func (b *builder) source(before, doc string, tagged []bool) {
-	b.write(before, "(SELECT ")
-	b.elements(len(tagged), tagged, "v")
-	b.write(" FROM (SELECT value FROM json_each(")
-	b.bind(doc)
-	b.write(") LIMIT -1 OFFSET 0) AS j) AS v")
+func (b *builder) renderSource(before, doc string, tagged []bool) {
+	b.writeParts(before, "(SELECT ")
+	b.renderElements(len(tagged), tagged, "v")
+	b.writeParts(" FROM (SELECT value FROM json_each(")
+	b.addArg(doc)
+	b.writeParts(") LIMIT -1 OFFSET 0) AS j) AS v")
 }
 
 // BulkUpdate writes rows' values by their keys. A row that is not there isn't counted.
 func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
 	if len(u.Key) == 0 {
-		return 0, refused(dialect.Fatal, "overwrite", u.Table, "rows need a key, or the row address")
+		return 0, refusedError(dialect.Fatal, "overwrite", u.Table, "rows need a key, or the row address")
 	}
-	first := t.builder(ctx)
-	first.from(u.Table)
-	kinds := first.kinds(u)
+	first := t.newBuilder(ctx)
+	first.renderFrom(u.Table)
+	kinds := first.kindsOf(u)
 	if first.err != nil {
 		return 0, first.err
 	}
 	var sum int64
-	err := chunks(kinds, u.Rows, func(doc string, tagged []bool) error {
-		b := t.builder(ctx)
-		b.from(u.Table)
+	err := eachChunk(kinds, u.Rows, func(doc string, tagged []bool) error {
+		b := t.newBuilder(ctx)
+		b.renderFrom(u.Table)
 		b.bulkUpdates(u, doc, tagged)
-		n, err := t.exec(ctx, "overwrite", u.Table, b)
+		n, err := t.execStatement(ctx, "overwrite", u.Table, b)
 		sum += n
 		return err
 	})

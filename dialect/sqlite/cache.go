@@ -33,8 +33,8 @@ type relation struct {
 	resolves bool     // has constraints that resolve conflicts by themselves (ON CONFLICT REPLACE)
 }
 
-// at empties the cache unless it is of that schema version.
-func (c *cache) at(version int64) {
+// isCurrent empties the cache unless it is of that schema version.
+func (c *cache) isCurrent(version int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tables == nil || c.version != version {
@@ -56,17 +56,17 @@ func (c *cache) put(version int64, r *relation) {
 	}
 }
 
-// relation gives a table's columns, from the cache where they are in it.
-func (t *tx) relation(ctx context.Context, n dialect.Name) (*relation, error) {
+// relationOf gives a table's columns, from the cache where they are in it.
+func (t *tx) relationOf(ctx context.Context, n dialect.Name) (*relation, error) {
 	if r := t.db.cache.get(n.Table); r != nil {
 		return r, nil
 	}
 	r, err := readRelation(ctx, t.conn, n)
 	if err != nil {
-		return nil, failed(ctx, "read the columns of", n, err)
+		return nil, engineError(ctx, "read the columns of", n, err)
 	}
 	if len(r.columns) == 0 {
-		return nil, refused(dialect.Fatal, "read the columns of", n, "there is no such table")
+		return nil, refusedError(dialect.Fatal, "read the columns of", n, "there is no such table")
 	}
 	t.db.cache.put(t.version, r)
 	return r, nil
@@ -93,10 +93,10 @@ func readRelation(ctx context.Context, conn *sql.Conn, n dialect.Name) (*relatio
 			return nil, err
 		}
 		if collates == nil {
-			collates, r.resolves = parseTable(text).collates, resolves(text)
+			collates, r.resolves = parseTable(text).collates, resolvesConflicts(text)
 		}
 		c := &dialect.Column{Name: name, Collation: cmp.Or(collates[strings.ToLower(name)], binary)}
-		typed(c, typ)
+		setType(c, typ)
 		r.columns[name] = c
 		names = append(names, name)
 		if rowid = wr == 0 && kind != "view"; !rowid && pk > 0 {
@@ -109,9 +109,9 @@ func readRelation(ctx context.Context, conn *sql.Conn, n dialect.Name) (*relatio
 	return r, rows.Err()
 }
 
-// resolves reports whether a table's text has ON CONFLICT clauses.
-func resolves(create string) bool {
-	toks := lex(create)
+// resolvesConflicts reports whether a table's text has ON CONFLICT clauses.
+func resolvesConflicts(create string) bool {
+	toks := lexSQL(create)
 	for i := 1; i < len(toks); i++ {
 		if toks[i-1].is("ON") && toks[i].is("CONFLICT") {
 			return true
@@ -120,10 +120,10 @@ func resolves(create string) bool {
 	return false
 }
 
-// verb is UPDATE, with which a conflict is an error: a constraint of its own
+// updateVerb is UPDATE, with which a conflict is an error: a constraint of its own
 // would have the row passed over in silence, or the other row deleted. Not where
 // there is none: it overrides what triggers say of conflicts too.
-func (r *relation) verb() string {
+func (r *relation) updateVerb() string {
 	if r.resolves {
 		return "UPDATE OR ABORT "
 	}
@@ -144,8 +144,8 @@ func addressOf(columns []string) string {
 	return ""
 }
 
-// column gives a column, or the row address, by name; nil where there is none.
-func (r *relation) column(name string) *dialect.Column {
+// columnOf gives a column, or the row address, by name; nil where there is none.
+func (r *relation) columnOf(name string) *dialect.Column {
 	if c := r.columns[name]; c != nil {
 		return c
 	}

@@ -55,7 +55,7 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 // tryWriting sets the user's version number to what it is and rolls back.
 // BEGIN IMMEDIATE alone succeeds on a read-only database.
 func (db *DB) tryWriting(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
-	t, err := db.begin(ctx, dialect.TxOptions{})
+	t, err := db.beginTx(ctx, dialect.TxOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -65,34 +65,34 @@ func (db *DB) tryWriting(ctx context.Context, accesses []dialect.Access) ([]dial
 		err = writePragma(ctx, t.conn, "main.user_version", version)
 	}
 	if err != nil {
-		return nil, failed(ctx, "check for write access to the database", dialect.Name{}, err)
+		return nil, engineError(ctx, "check for write access to the database", dialect.Name{}, err)
 	}
 	var journal string
 	if err := t.conn.QueryRowContext(ctx, "PRAGMA main.journal_mode").Scan(&journal); err != nil {
-		return nil, failed(ctx, "check for write access to the database", dialect.Name{}, err)
+		return nil, engineError(ctx, "check for write access to the database", dialect.Name{}, err)
 	}
-	out := t.uncompiled(ctx, accesses)
+	out := t.uncompiledProblems(ctx, accesses)
 	if journal == "off" {
 		out = append(out, dialect.Problem{Reason: "journal_mode is OFF, in which nothing can be rolled back: set it to DELETE or WAL"})
 	}
 	return out, nil
 }
 
-// uncompiled finds tables whose changes don't compile. An application whose connections
+// uncompiledProblems finds tables whose changes don't compile. An application whose connections
 // have foreign keys off, or functions of their own, needs not have noticed.
-func (t *tx) uncompiled(ctx context.Context, accesses []dialect.Access) (out []dialect.Problem) {
+func (t *tx) uncompiledProblems(ctx context.Context, accesses []dialect.Access) (out []dialect.Problem) {
 	for _, a := range accesses {
 		var changes []string
 		if a.Delete {
-			changes = append(changes, "DELETE FROM "+named(a.Table))
+			changes = append(changes, "DELETE FROM "+quoteTable(a.Table))
 		}
 		if len(a.Update) > 0 {
-			c := quote(a.Update[0])
-			changes = append(changes, "UPDATE "+named(a.Table)+" SET "+c+" = "+c)
+			c := quoteIdent(a.Update[0])
+			changes = append(changes, "UPDATE "+quoteTable(a.Table)+" SET "+c+" = "+c)
 		}
 		for _, sql := range changes {
-			if err := t.run(ctx, "check", a.Table, "EXPLAIN "+sql); dialect.ClassOf(err) == dialect.Fatal {
-				out = append(out, dialect.Problem{Table: a.Table, Reason: "SQLite can't compile a change of it" + lacking(err) + ": with PRAGMA foreign_keys = 1 try " + sql +
+			if err := t.runDDL(ctx, "check", a.Table, "EXPLAIN "+sql); dialect.ClassOf(err) == dialect.Fatal {
+				out = append(out, dialect.Problem{Table: a.Table, Reason: "SQLite can't compile a change of it" + missingObject(err) + ": with PRAGMA foreign_keys = 1 try " + sql +
 					", which tells what isn't there (the table that a foreign key names, a unique index on its columns, or what a trigger or an index needs)"})
 				break
 			}
@@ -101,8 +101,8 @@ func (t *tx) uncompiled(ctx context.Context, accesses []dialect.Access) (out []d
 	return out
 }
 
-// lacking is what the error says isn't there, for a sentence; "" where it doesn't say.
-func lacking(err error) string {
+// missingObject is what the error says isn't there, for a sentence; "" where it doesn't say.
+func missingObject(err error) string {
 	if e, ok := errors.AsType[*dialect.Error](err); ok && e.Object != "" {
 		return " (" + e.Object + " isn't there)"
 	}

@@ -35,7 +35,7 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	var file string
 	err := db.pool.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file)
 	if err != nil {
-		return nil, failed(ctx, "claim", dialect.Name{}, err)
+		return nil, engineError(ctx, "claim", dialect.Name{}, err)
 	}
 	if file == "" {
 		return db.claimInMemory(name)
@@ -45,25 +45,25 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	for {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
-			return nil, unclaimable()
+			return nil, errUnclaimable()
 		}
 		if err := lockFile(f); err != nil {
 			_ = f.Close()
 			if errors.Is(err, errHeld) {
 				return nil, dialect.ErrClaimed
 			}
-			return nil, unclaimable()
+			return nil, errUnclaimable()
 		}
 		// Another one may have removed the file between the two steps; its
 		// lock then says nothing to those who open the path anew.
-		if same(f, path) {
+		if sameFile(f, path) {
 			return sync.OnceValue(func() error { return releaseFile(f, path) }), nil
 		}
 		_ = f.Close()
 	}
 }
 
-func same(f *os.File, path string) bool {
+func sameFile(f *os.File, path string) bool {
 	mine, err := f.Stat()
 	if err != nil {
 		return false
@@ -72,8 +72,8 @@ func same(f *os.File, path string) bool {
 	return err == nil && os.SameFile(mine, theirs)
 }
 
-func unclaimable() error {
-	return refused(dialect.Fatal, "claim", dialect.Name{}, "the lock file beside the database can't be made and locked: give the user write access to the directory")
+func errUnclaimable() error {
+	return refusedError(dialect.Fatal, "claim", dialect.Name{}, "the lock file beside the database can't be made and locked: give the user write access to the directory")
 }
 
 func (db *DB) claimInMemory(name string) (func() error, error) {

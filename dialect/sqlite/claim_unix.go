@@ -26,7 +26,7 @@ func lockFile(f *os.File) error {
 func releaseFile(f *os.File, path string) error {
 	removed, closed := os.Remove(path), f.Close()
 	if closed != nil || (removed != nil && !errors.Is(removed, os.ErrNotExist)) {
-		return refused(dialect.Fatal, "release the claim", dialect.Name{}, "the lock file beside the database can't be removed; it is empty and does no harm")
+		return refusedError(dialect.Fatal, "release the claim", dialect.Name{}, "the lock file beside the database can't be removed; it is empty and does no harm")
 	}
 	return nil
 }

@@ -9,116 +9,116 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// where writes a WHERE clause, none for an empty list.
-func (b *builder) where(conds []dialect.Cond) {
+// renderWhere writes a WHERE clause, none for an empty list.
+func (b *builder) renderWhere(conds []dialect.Cond) {
 	if len(conds) == 0 {
 		return
 	}
-	b.write(" WHERE ")
-	b.joined(b.rel, self, conds, " AND ", "1")
+	b.writeParts(" WHERE ")
+	b.renderAll(b.rel, self, conds, " AND ", "1")
 }
 
-// joined writes conditions with an operator between them, empty for no conditions.
-func (b *builder) joined(r *relation, alias string, conds []dialect.Cond, op, empty string) {
+// renderAll writes conditions with an operator between them, empty for no conditions.
+func (b *builder) renderAll(r *relation, alias string, conds []dialect.Cond, op, empty string) {
 	if len(conds) == 0 {
-		b.write(empty)
+		b.writeParts(empty)
 	}
 	for i, c := range conds {
 		if i > 0 {
-			b.write(op)
+			b.writeParts(op)
 		}
-		b.cond(r, alias, c)
+		b.renderCond(r, alias, c)
 	}
 }
 
-// cond writes a condition on rows of table r, so that it can stand in a
+// renderCond writes a condition on rows of table r, so that it can stand in a
 // conjunction.
-func (b *builder) cond(r *relation, alias string, c dialect.Cond) {
+func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) {
 	switch c := c.(type) {
 	case dialect.In:
-		b.in(r, alias, c)
+		b.renderIn(r, alias, c)
 	case dialect.Not:
-		b.write("(")
-		b.cond(r, alias, c.Cond)
-		b.write(") IS NOT TRUE")
+		b.writeParts("(")
+		b.renderCond(r, alias, c.Cond)
+		b.writeParts(") IS NOT TRUE")
 	case dialect.After:
-		b.bound(r, alias, c.Columns, c.Key, ">")
+		b.renderKeyRange(r, alias, c.Columns, c.Key, ">")
 	case dialect.UpTo:
-		b.bound(r, alias, c.Columns, c.Key, "<=")
+		b.renderKeyRange(r, alias, c.Columns, c.Key, "<=")
 	case dialect.Compare:
-		b.compare(r, alias, c)
+		b.renderCompare(r, alias, c)
 	case dialect.IsNull:
-		b.ref(r, alias, c.Column)
-		b.write(" IS NULL")
+		b.writeRef(r, alias, c.Column)
+		b.writeParts(" IS NULL")
 	case dialect.Longer:
-		b.write("length(")
-		b.ref(r, alias, c.Column)
-		b.write(") > ", strconv.Itoa(c.N))
+		b.writeParts("length(")
+		b.writeRef(r, alias, c.Column)
+		b.writeParts(") > ", strconv.Itoa(c.N))
 	case dialect.Odd:
 		b.renderOdd(r, alias, c)
 	case dialect.Match:
-		b.match(c.SQL)
+		b.renderMatch(c.SQL)
 	case dialect.Referenced:
-		b.referenced(r, alias, c)
+		b.renderReferenced(r, alias, c)
 	case dialect.Orphan:
-		b.orphan(r, alias, c)
+		b.renderOrphan(r, alias, c)
 	case dialect.Any:
-		b.write("(")
-		b.joined(r, alias, c, " OR ", "0")
-		b.write(")")
+		b.writeParts("(")
+		b.renderAll(r, alias, c, " OR ", "0")
+		b.writeParts(")")
 	case dialect.All:
-		b.write("(")
-		b.joined(r, alias, c, " AND ", "1")
-		b.write(")")
+		b.writeParts("(")
+		b.renderAll(r, alias, c, " AND ", "1")
+		b.writeParts(")")
 	default:
-		b.fail(refused(dialect.Fatal, "render a condition on", r.name, "sqlite doesn't know this condition"))
+		b.failWith(refusedError(dialect.Fatal, "render a condition on", r.name, "sqlite doesn't know this condition"))
 	}
 }
 
-// match writes SQL of the policy. The line's end closes a comment in it.
-func (b *builder) match(sql string) { b.write("(", sql, "\n)") }
+// renderMatch writes SQL of the policy. The line's end closes a comment in it.
+func (b *builder) renderMatch(sql string) { b.writeParts("(", sql, "\n)") }
 
-// in writes a search for many keys: they travel as one JSON array, and the
+// renderIn writes a search for many keys: they travel as one JSON array, and the
 // column's affinity and collation apply to them, not theirs to it, so that its
 // index serves.
-func (b *builder) in(r *relation, alias string, in dialect.In) {
+func (b *builder) renderIn(r *relation, alias string, in dialect.In) {
 	if len(in.Keys) == 0 || len(in.Columns) == 0 {
-		b.write("0")
+		b.writeParts("0")
 		return
 	}
 	kinds := make([]dialect.Kind, len(in.Columns))
 	for i, c := range in.Columns {
-		kinds[i] = b.column(r, c).Kind
+		kinds[i] = b.columnOf(r, c).Kind
 	}
 	keys := in.Keys
-	if len(in.Columns) == 1 && len(in.RefColumns) == 1 && typeless(b.column(r, in.Columns[0])) && !typeless(b.column(b.relation(in.RefTable), in.RefColumns[0])) {
-		keys = alike(keys)
+	if len(in.Columns) == 1 && len(in.RefColumns) == 1 && isTypeless(b.columnOf(r, in.Columns[0])) && !isTypeless(b.columnOf(b.relationOf(in.RefTable), in.RefColumns[0])) {
+		keys = alikeKeys(keys)
 	}
 	doc, tagged, err := encodeRows(kinds, keys)
 	if err != nil {
-		b.fail(err)
+		b.failWith(err)
 		return
 	}
-	b.referring(r, alias, in)
-	b.write(" IN (SELECT ")
+	b.renderReferring(r, alias, in)
+	b.writeParts(" IN (SELECT ")
 	if len(in.Columns) == 1 {
 		if tagged[0] {
-			b.write(decoded("j.value", "j.type", "j.value"))
+			b.writeParts(decodedExpr("j.value", "j.type", "j.value"))
 		} else {
-			b.write("j.value")
+			b.writeParts("j.value")
 		}
 	} else {
-		b.elements(len(in.Columns), tagged, "")
+		b.renderElements(len(in.Columns), tagged, "")
 	}
-	b.write(" FROM json_each(")
-	b.bind(doc)
-	b.write(") AS j)")
+	b.writeParts(" FROM json_each(")
+	b.addArg(doc)
+	b.writeParts(") AS j)")
 }
 
-// alike adds to whole numbers their texts, and the other way round: a column
+// alikeKeys adds to whole numbers their texts, and the other way round: a column
 // without a type keeps either, and a foreign key converts it to the type of the column that it
 // refers to. https://sqlite.org/foreignkeys.html#fk_basics
-func alike(keys []dialect.Key) []dialect.Key {
+func alikeKeys(keys []dialect.Key) []dialect.Key {
 	out := slices.Clone(keys)
 	for _, k := range keys {
 		switch v := k[0].(type) {
@@ -133,121 +133,121 @@ func alike(keys []dialect.Key) []dialect.Key {
 	return out
 }
 
-// referring writes the columns that are searched. Their own collation decides,
+// renderReferring writes the columns that are searched. Their own collation decides,
 // unless they refer to columns that have another.
-func (b *builder) referring(r *relation, alias string, in dialect.In) {
+func (b *builder) renderReferring(r *relation, alias string, in dialect.In) {
 	if len(in.RefColumns) != len(in.Columns) {
-		b.refs(r, alias, in.Columns)
+		b.writeRefs(r, alias, in.Columns)
 		return
 	}
-	to := b.relation(in.RefTable)
+	to := b.relationOf(in.RefTable)
 	if len(in.Columns) > 1 {
-		b.write("(")
-		defer b.write(")")
+		b.writeParts("(")
+		defer b.writeParts(")")
 	}
 	for i, name := range in.Columns {
 		if i > 0 {
-			b.write(", ")
+			b.writeParts(", ")
 		}
-		c := b.ref(r, alias, name)
-		if theirs := b.column(to, in.RefColumns[i]).Collation; !strings.EqualFold(theirs, c.Collation) {
-			b.write(" COLLATE ", quote(theirs))
+		c := b.writeRef(r, alias, name)
+		if theirs := b.columnOf(to, in.RefColumns[i]).Collation; !strings.EqualFold(theirs, c.Collation) {
+			b.writeParts(" COLLATE ", quoteIdent(theirs))
 		}
 	}
 }
 
-// elements writes the elements of the JSON arrays of json_each j as columns,
+// renderElements writes the elements of the JSON arrays of json_each j as columns,
 // named prefix0, prefix1, … where there is a prefix.
-func (b *builder) elements(n int, tagged []bool, prefix string) {
+func (b *builder) renderElements(n int, tagged []bool, prefix string) {
 	for i := range n {
 		if i > 0 {
-			b.write(", ")
+			b.writeParts(", ")
 		}
 		at := strconv.Itoa(i)
 		if tagged[i] {
-			b.write(decoded("j.value ->> "+at, "json_type(j.value, '$["+at+"]')", "(j.value -> "+at+")"))
+			b.writeParts(decodedExpr("j.value ->> "+at, "json_type(j.value, '$["+at+"]')", "(j.value -> "+at+")"))
 		} else {
-			b.write("j.value ->> ", at)
+			b.writeParts("j.value ->> ", at)
 		}
 		if prefix != "" {
-			b.write(" AS ", prefix, at)
+			b.writeParts(" AS ", prefix, at)
 		}
 	}
 }
 
-// bound writes a row value comparison with a key; an empty key is no bound.
-func (b *builder) bound(r *relation, alias string, columns []string, key dialect.Key, op string) {
+// renderKeyRange writes a row value comparison with a key; an empty key is no bound.
+func (b *builder) renderKeyRange(r *relation, alias string, columns []string, key dialect.Key, op string) {
 	if len(key) == 0 {
-		b.write("1")
+		b.writeParts("1")
 		return
 	}
 	if len(key) != len(columns) {
-		b.fail(refused(dialect.Fatal, "compare keys of", r.name, "a key has as many values as columns"))
+		b.failWith(refusedError(dialect.Fatal, "compare keys of", r.name, "a key has as many values as columns"))
 		return
 	}
-	b.refs(r, alias, columns)
-	b.write(" ", op, " ")
+	b.writeRefs(r, alias, columns)
+	b.writeParts(" ", op, " ")
 	if len(key) > 1 {
-		b.write("(")
-		defer b.write(")")
+		b.writeParts("(")
+		defer b.writeParts(")")
 	}
 	for i, v := range key {
 		if i > 0 {
-			b.write(", ")
+			b.writeParts(", ")
 		}
-		b.bind(toEngine(b.column(r, columns[i]).Kind, v))
+		b.addArg(toEngine(b.columnOf(r, columns[i]).Kind, v))
 	}
 }
 
-func (b *builder) compare(r *relation, alias string, c dialect.Compare) {
+func (b *builder) renderCompare(r *relation, alias string, c dialect.Compare) {
 	switch c.Op {
 	case "=", "<>", "<", "<=", ">", ">=":
 	default:
-		b.fail(refused(dialect.Fatal, "compare a column of", r.name, "the operator is none of = <> < <= > >="))
+		b.failWith(refusedError(dialect.Fatal, "compare a column of", r.name, "the operator is none of = <> < <= > >="))
 		return
 	}
 	text, _ := c.Value.(string)
-	if layout := layouts[b.column(r, c.Column).Kind]; layout != "" && c.Op != "=" && c.Op != "<>" {
+	if layout := layouts[b.columnOf(r, c.Column).Kind]; layout != "" && c.Op != "=" && c.Op != "<>" {
 		if at, err := time.Parse(layout, text); err == nil {
 			b.compareMoment(alias, c, at)
 			return
 		}
 	}
-	col := b.ref(r, alias, c.Column)
-	b.write(" ", c.Op, " ")
-	b.bind(toEngine(col.Kind, c.Value))
+	col := b.writeRef(r, alias, c.Column)
+	b.writeParts(" ", c.Op, " ")
+	b.addArg(toEngine(col.Kind, c.Value))
 }
 
-// referenced writes the search for a row that refers to this one. The column
+// renderReferenced writes the search for a row that refers to this one. The column
 // referred to is on the left: its collation and affinity decide, as in a
 // foreign key.
-func (b *builder) referenced(r *relation, alias string, c dialect.Referenced) {
-	from := b.relation(c.Table)
+func (b *builder) renderReferenced(r *relation, alias string, c dialect.Referenced) {
+	from := b.relationOf(c.Table)
 	inner := innerAlias(alias)
-	b.write("EXISTS (SELECT 1 FROM ", named(c.Table), " AS ", inner, " WHERE ")
-	b.pairs(r, alias, c.RefColumns, from, inner, c.Columns)
+	b.writeParts("EXISTS (SELECT 1 FROM ", quoteTable(c.Table), " AS ", inner, " WHERE ")
+	b.renderKeyEquals(r, alias, c.RefColumns, from, inner, c.Columns)
 	if c.Where != "" {
-		b.write(" AND ")
-		b.match(c.Where)
+		b.writeParts(" AND ")
+		b.renderMatch(c.Where)
 	}
 	if c.Except != nil {
-		b.write(" AND ")
-		b.cond(from, inner, dialect.Not{Cond: *c.Except})
+		b.writeParts(" AND ")
+		b.renderCond(from, inner, dialect.Not{Cond: *c.Except})
 	}
-	b.write(")")
+	b.writeParts(")")
 }
 
-func (b *builder) orphan(r *relation, alias string, c dialect.Orphan) {
-	to := b.relation(c.RefTable)
+func (b *builder) renderOrphan(r *relation, alias string, c dialect.Orphan) {
+	to := b.relationOf(c.RefTable)
 	inner := innerAlias(alias)
-	b.write("(")
+	b.writeParts("(")
 	for _, col := range c.Columns {
-		b.ref(r, alias, col)
-		b.write(" IS NOT NULL AND ")
+		b.writeRef(r, alias, col)
+		b.writeParts(" IS NOT NULL AND ")
 	}
-	b.write("NOT EXISTS (SELECT 1 FROM ", named(c.RefTable), " AS ", inner, " WHERE ")
-	b.pairs(to, inner, c.RefColumns, r, alias, c.Columns)
-	b.write("))")
+	b.writeParts("NOT EXISTS (SELECT 1 FROM ", quoteTable(c.RefTable), " AS ", inner, " WHERE ")
+	b.renderKeyEquals(to, inner, c.RefColumns, r, alias, c.Columns)
+	b.writeParts("))")
 }
 
 func innerAlias(outer string) string {
@@ -257,17 +257,17 @@ func innerAlias(outer string) string {
 	return outer + other
 }
 
-func (b *builder) pairs(left *relation, la string, lc []string, right *relation, ra string, rc []string) {
+func (b *builder) renderKeyEquals(left *relation, la string, lc []string, right *relation, ra string, rc []string) {
 	if len(lc) != len(rc) || len(lc) == 0 {
-		b.fail(refused(dialect.Fatal, "follow a reference of", right.name, "both sides need the same number of columns"))
+		b.failWith(refusedError(dialect.Fatal, "follow a reference of", right.name, "both sides need the same number of columns"))
 		return
 	}
 	for i := range lc {
 		if i > 0 {
-			b.write(" AND ")
+			b.writeParts(" AND ")
 		}
-		b.ref(left, la, lc[i])
-		b.write(" = ")
-		b.ref(right, ra, rc[i])
+		b.writeRef(left, la, lc[i])
+		b.writeParts(" = ")
+		b.writeRef(right, ra, rc[i])
 	}
 }

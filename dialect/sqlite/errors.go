@@ -44,9 +44,9 @@ var missing = regexp.MustCompile(`(?:^|: )no such (table|column|function): ([\w$
 // unnamed check's text, which it gives too, isn't kept.
 var broken = regexp.MustCompile(`(?:^|: )(?:CHECK|NOT NULL|UNIQUE) constraint failed: ([\w$.]+(?:, [\w$.]+)*)(?: \(\d+\))?$`)
 
-// failed turns a driver's error into one of the contract's. Of the driver's text only
+// engineError turns a driver's error into one of the contract's. Of the driver's text only
 // the name of what is missing, or of a constraint, is kept: it quotes names and, from a trigger's RAISE, anything.
-func failed(ctx context.Context, doing string, table dialect.Name, err error) error {
+func engineError(ctx context.Context, doing string, table dialect.Name, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -134,8 +134,8 @@ func resultCode(err error) int {
 	return 0
 }
 
-// refused is an error that no driver gave.
-func refused(class dialect.Class, doing string, table dialect.Name, detail string) error {
+// refusedError is an error that no driver gave.
+func refusedError(class dialect.Class, doing string, table dialect.Name, detail string) error {
 	e := dialect.NewError(class, "", doing, table, nil)
 	e.Detail = detail
 	return e

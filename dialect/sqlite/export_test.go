@@ -9,17 +9,17 @@ import (
 // Explain gives the lines of the engine's query plan for a Select.
 func Explain(t testing.TB, db dialect.DB, s dialect.Select) []string {
 	t.Helper()
-	return explain(t, db.(*DB), func(b *builder) { b.selects(s) })
+	return explain(t, db.(*DB), func(b *builder) { b.renderSelect(s) })
 }
 
 func explain(t testing.TB, db *DB, build func(*builder)) []string {
 	t.Helper()
-	tx, err := db.begin(t.Context(), dialect.TxOptions{})
+	tx, err := db.beginTx(t.Context(), dialect.TxOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(t.Context()) }()
-	b := tx.builder(t.Context())
+	b := tx.newBuilder(t.Context())
 	build(b)
 	if b.err != nil {
 		t.Fatal(b.err)

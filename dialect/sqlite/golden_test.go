@@ -30,7 +30,7 @@ func TestGolden(t *testing.T) {
 	pair := dialect.In{Columns: []string{"a", "b"}, Keys: []dialect.Key{{int64(1), "x"}}}
 	expr := func(e dialect.Expr) func(*builder) {
 		return func(b *builder) {
-			b.updates(dialect.Update{Table: people, Set: []dialect.Assign{{Column: email, Expr: e}}, Where: []dialect.Cond{in}})
+			b.renderUpdate(dialect.Update{Table: people, Set: []dialect.Assign{{Column: email, Expr: e}}, Where: []dialect.Cond{in}})
 		}
 	}
 	cur := dialect.Current{Column: email}
@@ -39,41 +39,41 @@ func TestGolden(t *testing.T) {
 		build func(*builder)
 	}{
 		{"select", func(b *builder) {
-			b.selects(dialect.Select{Table: people, Columns: []string{"id", "email"}, Flags: []dialect.Cond{dialect.IsNull{Column: "email"}}, Where: []dialect.Cond{dialect.After{Columns: []string{"id"}, Key: dialect.Key{int64(7)}}}, Order: []string{"id"}, Limit: 10, Lock: dialect.Exclusive})
+			b.renderSelect(dialect.Select{Table: people, Columns: []string{"id", "email"}, Flags: []dialect.Cond{dialect.IsNull{Column: "email"}}, Where: []dialect.Cond{dialect.After{Columns: []string{"id"}, Key: dialect.Key{int64(7)}}}, Order: []string{"id"}, Limit: 10, Lock: dialect.Exclusive})
 		}},
 		{"select_offset", func(b *builder) {
-			b.selects(dialect.Select{Table: people, Columns: []string{"id"}, Order: []string{"id"}, Limit: 1, Offset: 499})
+			b.renderSelect(dialect.Select{Table: people, Columns: []string{"id"}, Order: []string{"id"}, Limit: 1, Offset: 499})
 		}},
 		{"select_descending", func(b *builder) {
-			b.selects(dialect.Select{Table: post, Columns: []string{"a"}, Order: []string{"a", "b"}, Descending: true, Limit: 1})
+			b.renderSelect(dialect.Select{Table: post, Columns: []string{"a"}, Order: []string{"a", "b"}, Descending: true, Limit: 1})
 		}},
 		{"select_composite", func(b *builder) {
-			b.selects(dialect.Select{Table: post, Columns: []string{"a"}, Where: []dialect.Cond{pair, dialect.After{Columns: []string{"a", "b"}, Key: dialect.Key{int64(1), "x"}}}, Order: []string{"a", "b"}})
+			b.renderSelect(dialect.Select{Table: post, Columns: []string{"a"}, Where: []dialect.Cond{pair, dialect.After{Columns: []string{"a", "b"}, Key: dialect.Key{int64(1), "x"}}}, Order: []string{"a", "b"}})
 		}},
 		{"count", func(b *builder) {
-			b.counts(people, []dialect.Cond{dialect.Not{Cond: in}, dialect.Any{dialect.Compare{Column: "ok", Op: "=", Value: "true"}, dialect.Match{SQL: "born IS NULL"}, dialect.Longer{Column: "email", N: 3}}})
+			b.renderCount(people, []dialect.Cond{dialect.Not{Cond: in}, dialect.Any{dialect.Compare{Column: "ok", Op: "=", Value: "true"}, dialect.Match{SQL: "born IS NULL"}, dialect.Longer{Column: "email", N: 3}}})
 		}},
 		{"count_referenced", func(b *builder) {
-			b.counts(people, []dialect.Cond{dialect.Referenced{Table: post, Columns: []string{"person"}, RefColumns: []string{"id"}, Where: "b = 'x'", Except: &pair}})
+			b.renderCount(people, []dialect.Cond{dialect.Referenced{Table: post, Columns: []string{"person"}, RefColumns: []string{"id"}, Where: "b = 'x'", Except: &pair}})
 		}},
 		{"count_moment", func(b *builder) {
-			b.counts(people, []dialect.Cond{dialect.Compare{Column: "born", Op: "<", Value: "2020-02-29"}})
+			b.renderCount(people, []dialect.Cond{dialect.Compare{Column: "born", Op: "<", Value: "2020-02-29"}})
 		}},
 		{"count_orphan", func(b *builder) {
-			b.counts(post, []dialect.Cond{dialect.Orphan{Columns: []string{"person"}, RefTable: people, RefColumns: []string{"id"}}})
+			b.renderCount(post, []dialect.Cond{dialect.Orphan{Columns: []string{"person"}, RefTable: people, RefColumns: []string{"id"}}})
 		}},
-		{"delete", func(b *builder) { b.deletes(dialect.Delete{Table: people, Where: []dialect.Cond{in}}) }},
-		{"delete_limit", func(b *builder) { b.deletes(dialect.Delete{Table: people, Where: []dialect.Cond{in}, Limit: 5}) }},
-		{"delete_limit_without_rowid", func(b *builder) { b.deletes(dialect.Delete{Table: post, Limit: 5}) }},
+		{"delete", func(b *builder) { b.renderDelete(dialect.Delete{Table: people, Where: []dialect.Cond{in}}) }},
+		{"delete_limit", func(b *builder) { b.renderDelete(dialect.Delete{Table: people, Where: []dialect.Cond{in}, Limit: 5}) }},
+		{"delete_limit_without_rowid", func(b *builder) { b.renderDelete(dialect.Delete{Table: post, Limit: 5}) }},
 		{"delete_tagged_key", func(b *builder) {
-			b.deletes(dialect.Delete{Table: people, Where: []dialect.Cond{dialect.In{Columns: []string{"email"}, Keys: []dialect.Key{{[]byte{1, 255}}, {"a\x00b"}, {0.1}}}}})
+			b.renderDelete(dialect.Delete{Table: people, Where: []dialect.Cond{dialect.In{Columns: []string{"email"}, Keys: []dialect.Key{{[]byte{1, 255}}, {"a\x00b"}, {0.1}}}}})
 		}},
 		{"insert", func(b *builder) {
-			b.inserts(dialect.Insert{Table: people, Columns: []string{"id", "ok"}, Rows: []dialect.Row{{int64(1), "false"}}})
+			b.renderInsert(dialect.Insert{Table: people, Columns: []string{"id", "ok"}, Rows: []dialect.Row{{int64(1), "false"}}})
 		}},
 		{"bulk_update", func(b *builder) {
 			u := dialect.BulkUpdate{Table: post, Key: []string{"a", "b"}, Set: []string{"person"}}
-			b.from(post)
+			b.renderFrom(post)
 			b.bulkUpdates(u, `[[1,"x",2]]`, make([]bool, 3))
 		}},
 		{"update_literal", expr(dialect.If{Cond: dialect.IsNull{Column: "email"}, Then: dialect.Null{}, Else: dialect.Literal{Value: "x", Column: email}})},

@@ -15,7 +15,7 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	var version, source, file string
 	err := db.pool.QueryRowContext(ctx, "SELECT sqlite_version(), sqlite_source_id(), file FROM pragma_database_list WHERE name = 'main'").Scan(&version, &source, &file)
 	if err != nil {
-		return dialect.Identity{}, failed(ctx, "read the server's identity", dialect.Name{}, err)
+		return dialect.Identity{}, engineError(ctx, "read the server's identity", dialect.Name{}, err)
 	}
 	id := dialect.Identity{Engine: "sqlite", Version: version, Facts: map[string]string{"sqlite_source_id": source}, Names: []string{":memory:"}}
 	if file != "" {

@@ -30,9 +30,9 @@ type inspection struct {
 // virtual table stands for them.
 func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	fail := func(err error) (*dialect.Schema, error) {
-		return nil, failed(ctx, "inspect the database", dialect.Name{}, err)
+		return nil, engineError(ctx, "inspect the database", dialect.Name{}, err)
 	}
-	conn, err := db.connect(ctx, 0)
+	conn, err := db.openConn(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	}
 	defer func() {
 		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
-			discard(conn)
+			discardConn(conn)
 		}
 	}()
 	in := &inspection{conn: conn, schema: &dialect.Schema{Engine: "sqlite"}, tables: map[string]*dialect.Table{}, texts: map[string]tableText{}, content: map[string]string{}}
@@ -52,7 +52,7 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	}
 	in.enforced = on == 1
 	for _, read := range []func(context.Context) error{
-		in.version, in.readTables, in.readColumns, in.readIndexes, in.readForeignKeys, in.readTriggers, in.readCopies, in.readViews, in.readEstimates, in.checkKeys,
+		in.readVersion, in.readTables, in.readColumns, in.readIndexes, in.readForeignKeys, in.readTriggers, in.readCopies, in.readViews, in.readEstimates, in.checkKeys,
 	} {
 		if err := read(ctx); err != nil {
 			return fail(err)
@@ -61,8 +61,8 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	return in.schema, nil
 }
 
-// each runs a query and calls row for each of its rows.
-func (in *inspection) each(ctx context.Context, query string, row func(scan func(...any) error) error) error {
+// eachRow runs a query and calls row for each of its rows.
+func (in *inspection) eachRow(ctx context.Context, query string, row func(scan func(...any) error) error) error {
 	rows, err := in.conn.QueryContext(ctx, query)
 	if err != nil {
 		return err
@@ -76,9 +76,9 @@ func (in *inspection) each(ctx context.Context, query string, row func(scan func
 	return rows.Err()
 }
 
-func (in *inspection) table(name string) *dialect.Table { return in.tables[strings.ToLower(name)] }
+func (in *inspection) tableOf(name string) *dialect.Table { return in.tables[strings.ToLower(name)] }
 
-func (in *inspection) version(ctx context.Context) error {
+func (in *inspection) readVersion(ctx context.Context) error {
 	return in.conn.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&in.schema.Version)
 }
 
@@ -86,7 +86,7 @@ func (in *inspection) version(ctx context.Context) error {
 const listed = ` l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND l.name NOT LIKE 'expunge\_%' ESCAPE '\' `
 
 func (in *inspection) readTables(ctx context.Context) error {
-	err := in.each(ctx, `SELECT l.name, l.type, m.sql FROM pragma_table_list AS l JOIN "main".sqlite_master AS m ON m.name = l.name AND m.type = 'table' WHERE`+listed,
+	err := in.eachRow(ctx, `SELECT l.name, l.type, m.sql FROM pragma_table_list AS l JOIN "main".sqlite_master AS m ON m.name = l.name AND m.type = 'table' WHERE`+listed,
 		func(scan func(...any) error) error {
 			var name, typ, text string
 			if err := scan(&name, &typ, &text); err != nil {
@@ -122,7 +122,7 @@ func (in *inspection) readColumns(ctx context.Context) error {
 	}
 	keys := map[string][]part{}
 	withoutRowid := map[string]bool{}
-	err := in.each(ctx, `SELECT l.name, l.wr, x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden
+	err := in.eachRow(ctx, `SELECT l.name, l.wr, x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden
 		FROM pragma_table_list AS l, pragma_table_xinfo(l.name, 'main') AS x WHERE`+listed+`ORDER BY l.name, x.cid`,
 		func(scan func(...any) error) error {
 			var table, name, typ string
@@ -131,12 +131,12 @@ func (in *inspection) readColumns(ctx context.Context) error {
 			if err := scan(&table, &wr, &name, &typ, &notnull, &def, &pk, &hidden); err != nil {
 				return err
 			}
-			t := in.table(table)
+			t := in.tableOf(table)
 			if hidden == 1 || t == nil { // a hidden column of a virtual table
 				return nil
 			}
 			c := &dialect.Column{Name: name, Nullable: notnull == 0, Default: def, Generated: hidden > 1}
-			typed(c, typ)
+			setType(c, typ)
 			c.Collation = in.texts[table].collates[strings.ToLower(name)]
 			c.FoldsCase = c.Collation == "NOCASE"
 			t.Columns = append(t.Columns, c)
@@ -170,7 +170,7 @@ func (in *inspection) readColumns(ctx context.Context) error {
 func (in *inspection) readForeignKeys(ctx context.Context) error {
 	var last *dialect.ForeignKey
 	lastID := -1
-	err := in.each(ctx, `SELECT l.name, f.id, f."table", f."from", f."to", f.on_update, f.on_delete
+	err := in.eachRow(ctx, `SELECT l.name, f.id, f."table", f."from", f."to", f.on_update, f.on_delete
 		FROM pragma_table_list AS l, pragma_foreign_key_list(l.name, 'main') AS f WHERE`+listed+`ORDER BY l.name, f.id, f.seq`,
 		func(scan func(...any) error) error {
 			var table, ref, from, onUpdate, onDelete string
@@ -179,20 +179,20 @@ func (in *inspection) readForeignKeys(ctx context.Context) error {
 			if err := scan(&table, &id, &ref, &from, &to, &onUpdate, &onDelete); err != nil {
 				return err
 			}
-			t := in.table(table)
+			t := in.tableOf(table)
 			if last == nil || last.Table != t.Name || id != lastID {
 				last, lastID = &dialect.ForeignKey{Table: t.Name, RefTable: dialect.Name{Table: ref}, Enforced: in.enforced,
 					OnDelete: dialect.Action(strings.ToLower(onDelete)), OnUpdate: dialect.Action(strings.ToLower(onUpdate))}, id
-				if r := in.table(ref); r != nil {
+				if r := in.tableOf(ref); r != nil {
 					last.RefTable = r.Name
 				}
 				// PRAGMA defer_foreign_keys defers all but these.
 				last.Deferrable = last.OnDelete != dialect.Restrict && last.OnUpdate != dialect.Restrict
 				t.ForeignKeys = append(t.ForeignKeys, last)
 			}
-			last.Columns = append(last.Columns, spelled(t, from))
-			if r := in.table(ref); to != nil {
-				last.RefColumns = append(last.RefColumns, spelled(r, *to))
+			last.Columns = append(last.Columns, spelledName(t, from))
+			if r := in.tableOf(ref); to != nil {
+				last.RefColumns = append(last.RefColumns, spelledName(r, *to))
 			} else if r != nil && len(last.Columns) <= len(r.PrimaryKey) { // REFERENCES t: its primary key
 				last.RefColumns = append(last.RefColumns, r.PrimaryKey[len(last.Columns)-1])
 			}
@@ -214,8 +214,8 @@ func (in *inspection) readForeignKeys(ctx context.Context) error {
 	return err
 }
 
-// spelled gives a column's name as the catalogue spells it.
-func spelled(t *dialect.Table, name string) string {
+// spelledName gives a column's name as the catalogue spells it.
+func spelledName(t *dialect.Table, name string) string {
 	if t == nil {
 		return name
 	}
@@ -232,13 +232,13 @@ func (in *inspection) readEstimates(ctx context.Context) error {
 	if err := in.conn.QueryRowContext(ctx, `SELECT count(*) FROM "main".sqlite_master WHERE name = 'sqlite_stat1'`).Scan(&n); err != nil || n == 0 {
 		return err
 	}
-	return in.each(ctx, `SELECT tbl, stat FROM "main".sqlite_stat1`, func(scan func(...any) error) error {
+	return in.eachRow(ctx, `SELECT tbl, stat FROM "main".sqlite_stat1`, func(scan func(...any) error) error {
 		var table string
 		var stat *string
 		if err := scan(&table, &stat); err != nil {
 			return err
 		}
-		t := in.table(table)
+		t := in.tableOf(table)
 		if t == nil || stat == nil {
 			return nil
 		}
@@ -259,14 +259,14 @@ func (in *inspection) checkKeys(ctx context.Context) error {
 		var conds []string
 		for _, k := range t.PrimaryKey {
 			if c := t.Column(k); c.Nullable {
-				conds = append(conds, quote(k)+" IS NULL")
+				conds = append(conds, quoteIdent(k)+" IS NULL")
 			}
 		}
-		if len(conds) == 0 || t.Unerasable != "" || t.Address == "" || numbered(t) {
+		if len(conds) == 0 || t.Unerasable != "" || t.Address == "" || hasRowid(t) {
 			continue
 		}
 		var has bool
-		if err := in.conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+named(t.Name)+" WHERE "+strings.Join(conds, " OR ")+")").Scan(&has); err != nil {
+		if err := in.conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+quoteTable(t.Name)+" WHERE "+strings.Join(conds, " OR ")+")").Scan(&has); err != nil {
 			return err
 		}
 		if has {
@@ -276,7 +276,7 @@ func (in *inspection) checkKeys(ctx context.Context) error {
 	return nil
 }
 
-// numbered reports whether the primary key is the rowid.
-func numbered(t *dialect.Table) bool {
+// hasRowid reports whether the primary key is the rowid.
+func hasRowid(t *dialect.Table) bool {
 	return len(t.PrimaryKey) == 1 && t.Column(t.PrimaryKey[0]).Identity
 }

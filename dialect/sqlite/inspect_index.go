@@ -13,7 +13,7 @@ import (
 func (in *inspection) readIndexes(ctx context.Context) error {
 	var last *dialect.Index
 	var text indexText
-	err := in.each(ctx, `SELECT l.name, i.name, i."unique", i.origin, coalesce(m.sql, ''), x.cid, coalesce(x.name, ''), x."desc", coalesce(x.coll, '')
+	err := in.eachRow(ctx, `SELECT l.name, i.name, i."unique", i.origin, coalesce(m.sql, ''), x.cid, coalesce(x.name, ''), x."desc", coalesce(x.coll, '')
 		FROM pragma_table_list AS l, pragma_index_list(l.name, 'main') AS i, pragma_index_xinfo(i.name, 'main') AS x
 		LEFT JOIN "main".sqlite_master AS m ON m.type = 'index' AND m.name = i.name
 		WHERE x.key = 1 AND`+listed+`ORDER BY l.name, i.name, x.seqno`,
@@ -24,11 +24,11 @@ func (in *inspection) readIndexes(ctx context.Context) error {
 			if err := scan(&table, &name, &unique, &origin, &sql, &cid, &column, &desc, &collation); err != nil {
 				return err
 			}
-			t := in.table(table)
+			t := in.tableOf(table)
 			if len(t.Indexes) == 0 || last == nil || last.Name != name {
 				text = parseIndex(sql)
 				last = &dialect.Index{Name: name, Unique: unique, Primary: origin == "pk", Constraint: origin != "c", Method: "btree", Where: text.where}
-				last.Mentions, last.Stays = mentions(t, text.where), stays(last)
+				last.Mentions, last.Stays = mentionedColumns(t, text.where), whyNotSuspendable(last)
 				t.Indexes = append(t.Indexes, last)
 			}
 			p := dialect.IndexPart{Column: column, Descending: desc}
@@ -37,8 +37,8 @@ func (in *inspection) readIndexes(ctx context.Context) error {
 				if n := len(last.Parts); n < len(text.parts) {
 					p.Expression = text.parts[n]
 				}
-				p.FoldsCase = folds(p.Expression)
-				last.Mentions = compact(append(last.Mentions, mentions(t, p.Expression)...))
+				p.FoldsCase = foldsCase(p.Expression)
+				last.Mentions = compactNames(append(last.Mentions, mentionedColumns(t, p.Expression)...))
 			} else if c := t.Column(column); c != nil && collation != "" && collation != "BINARY" && !strings.EqualFold(collation, c.Collation) {
 				p.Collation = collation
 			} else if c != nil && collation == "BINARY" && c.Collation != "" && c.Collation != "BINARY" {
@@ -64,25 +64,25 @@ func (in *inspection) readIndexes(ctx context.Context) error {
 	return nil
 }
 
-// mentions are the table's columns that SQL names.
-func mentions(t *dialect.Table, sql string) []string {
+// mentionedColumns are the table's columns that SQL names.
+func mentionedColumns(t *dialect.Table, sql string) []string {
 	var out []string
-	for _, n := range names(sql) {
-		if c := spelled(t, n); t.Column(c) != nil {
+	for _, n := range parseNames(sql) {
+		if c := spelledName(t, n); t.Column(c) != nil {
 			out = append(out, c)
 		}
 	}
-	return compact(out)
+	return compactNames(out)
 }
 
-func compact(s []string) []string {
+func compactNames(s []string) []string {
 	slices.Sort(s)
 	return slices.Compact(s)
 }
 
-// folds reports whether an expression makes one of a text's upper and lower case.
-func folds(expression string) bool {
-	for _, t := range lex(expression) {
+// foldsCase reports whether an expression makes one of a text's upper and lower case.
+func foldsCase(expression string) bool {
+	for _, t := range lexSQL(expression) {
 		if t.is("LOWER", "UPPER", "NOCASE") {
 			return true
 		}
@@ -91,24 +91,24 @@ func folds(expression string) bool {
 }
 
 func (in *inspection) readTriggers(ctx context.Context) error {
-	return in.each(ctx, `SELECT name, tbl_name, sql FROM "main".sqlite_master WHERE type = 'trigger' ORDER BY tbl_name, name`, func(scan func(...any) error) error {
+	return in.eachRow(ctx, `SELECT name, tbl_name, sql FROM "main".sqlite_master WHERE type = 'trigger' ORDER BY tbl_name, name`, func(scan func(...any) error) error {
 		var name, table, sql string
 		if err := scan(&name, &table, &sql); err != nil {
 			return err
 		}
-		t, text := in.table(table), parseTrigger(sql)
+		t, text := in.tableOf(table), parseTrigger(sql)
 		if t == nil {
 			return nil
 		}
 		trigger := &dialect.Trigger{Name: name, Timing: text.timing, OnInsert: text.onInsert, OnUpdate: text.onUpdate, OnDelete: text.onDelete}
 		for i, w := range text.writes {
-			if to := in.table(w); to != nil {
+			if to := in.tableOf(w); to != nil {
 				text.writes[i] = to.Name.Table
 			} else {
 				trigger.Opaque = "it writes to " + w + ", which is no table"
 			}
 		}
-		for _, w := range compact(text.writes) {
+		for _, w := range compactNames(text.writes) {
 			trigger.Writes = append(trigger.Writes, dialect.Name{Table: w})
 		}
 		t.Triggers = append(t.Triggers, trigger)
@@ -120,14 +120,14 @@ func (in *inspection) readTriggers(ctx context.Context) error {
 // a full-text index is made of, and those of which triggers write to it.
 func (in *inspection) readCopies(context.Context) error {
 	for name, content := range in.content {
-		if of := in.table(content); of != nil {
-			in.table(name).CopiesOf = append(in.table(name).CopiesOf, of.Name)
+		if of := in.tableOf(content); of != nil {
+			in.tableOf(name).CopiesOf = append(in.tableOf(name).CopiesOf, of.Name)
 		}
 	}
 	for _, t := range in.schema.Tables {
 		for _, tr := range t.Triggers {
 			for _, w := range tr.Writes {
-				if to := in.table(w.Table); to != nil && to.Module != "" && !slices.Contains(to.CopiesOf, t.Name) {
+				if to := in.tableOf(w.Table); to != nil && to.Module != "" && !slices.Contains(to.CopiesOf, t.Name) {
 					to.CopiesOf = append(to.CopiesOf, t.Name)
 				}
 			}
@@ -147,7 +147,7 @@ func (in *inspection) readViews(ctx context.Context) error {
 	for key, t := range in.tables {
 		known[key] = t.Name
 	}
-	err := in.each(ctx, `SELECT name, sql FROM "main".sqlite_master WHERE type = 'view' ORDER BY name COLLATE BINARY`, func(scan func(...any) error) error {
+	err := in.eachRow(ctx, `SELECT name, sql FROM "main".sqlite_master WHERE type = 'view' ORDER BY name COLLATE BINARY`, func(scan func(...any) error) error {
 		var name, sql string
 		if err := scan(&name, &sql); err != nil {
 			return err
@@ -158,7 +158,7 @@ func (in *inspection) readViews(ctx context.Context) error {
 		return nil
 	})
 	for _, v := range in.schema.Views {
-		for _, n := range names(texts[v.Name.Table]) {
+		for _, n := range parseNames(texts[v.Name.Table]) {
 			if read, ok := known[strings.ToLower(n)]; ok && read != v.Name && !slices.Contains(v.Reads, read) {
 				v.Reads = append(v.Reads, read)
 			}

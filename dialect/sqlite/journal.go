@@ -33,35 +33,35 @@ func (db *DB) JournalDDL(tables []*dialect.Table) []string {
 			if !ok {
 				typ = "TEXT"
 			}
-			def := quote(c.Name) + " " + typ
+			def := quoteIdent(c.Name) + " " + typ
 			if !c.Nullable {
 				def += " NOT NULL"
 			}
 			parts = append(parts, def)
 		}
 		if len(t.PrimaryKey) > 0 {
-			parts = append(parts, "PRIMARY KEY ("+quoted(t.PrimaryKey)+")")
+			parts = append(parts, "PRIMARY KEY ("+quoteNames(t.PrimaryKey)+")")
 		}
 		for _, fk := range t.ForeignKeys {
-			parts = append(parts, "FOREIGN KEY ("+quoted(fk.Columns)+") REFERENCES "+quote(fk.RefTable.Table)+" ("+quoted(fk.RefColumns)+")"+
-				action(" ON DELETE ", fk.OnDelete)+action(" ON UPDATE ", fk.OnUpdate))
+			parts = append(parts, "FOREIGN KEY ("+quoteNames(fk.Columns)+") REFERENCES "+quoteIdent(fk.RefTable.Table)+" ("+quoteNames(fk.RefColumns)+")"+
+				actionSQL(" ON DELETE ", fk.OnDelete)+actionSQL(" ON UPDATE ", fk.OnUpdate))
 		}
-		out = append(out, "CREATE TABLE IF NOT EXISTS "+named(t.Name)+" (\n\t"+strings.Join(parts, ",\n\t")+"\n)")
+		out = append(out, "CREATE TABLE IF NOT EXISTS "+quoteTable(t.Name)+" (\n\t"+strings.Join(parts, ",\n\t")+"\n)")
 	}
 	return out
 }
 
-func action(on string, a dialect.Action) string {
+func actionSQL(on string, a dialect.Action) string {
 	if a == "" || a == dialect.NoAction {
 		return ""
 	}
 	return on + strings.ToUpper(string(a))
 }
 
-func quoted(names []string) string {
+func quoteNames(names []string) string {
 	out := make([]string, len(names))
 	for i, n := range names {
-		out[i] = quote(n)
+		out[i] = quoteIdent(n)
 	}
 	return strings.Join(out, ", ")
 }
@@ -70,14 +70,14 @@ func quoted(names []string) string {
 func (db *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 	// Processes that start together wait for each other, also on a pool
 	// without a busy_timeout.
-	t, err := db.begin(ctx, dialect.TxOptions{LockTimeout: 30 * time.Second})
+	t, err := db.beginTx(ctx, dialect.TxOptions{LockTimeout: 30 * time.Second})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = t.Rollback(ctx) }()
 	for _, sql := range db.JournalDDL(tables) {
 		if _, err := t.conn.ExecContext(ctx, sql); err != nil {
-			return failed(ctx, "make the journal", dialect.Name{}, err)
+			return engineError(ctx, "make the journal", dialect.Name{}, err)
 		}
 	}
 	return t.Commit(ctx)

@@ -30,7 +30,7 @@ func parseType(text string) declared {
 	return d
 }
 
-func (d declared) arg(i int) int {
+func (d declared) argAt(i int) int {
 	if i < len(d.args) {
 		return d.args[i]
 	}
@@ -80,22 +80,22 @@ func kindOf(d declared) dialect.Kind {
 	return dialect.Unknown
 }
 
-// typeless reports whether the column converts nothing that is stored in it: it
+// isTypeless reports whether the column converts nothing that is stored in it: it
 // has no declared type, or one of BLOBs.
-func typeless(c *dialect.Column) bool {
+func isTypeless(c *dialect.Column) bool {
 	t := strings.ToUpper(c.Type)
 	has := func(s string) bool { return strings.Contains(t, s) }
 	return c.Kind != dialect.RowAddress && (t == "" || has("BLOB") && !has("INT") && !has("CHAR") && !has("CLOB") && !has("TEXT"))
 }
 
-// typed sets what the declared type says about a column. SQLite enforces no
+// setType sets what the declared type says about a column. SQLite enforces no
 // length; it is kept as what the schema's author meant.
-func typed(c *dialect.Column, text string) {
+func setType(c *dialect.Column, text string) {
 	d := parseType(text)
 	c.Type, c.Kind = text, kindOf(d)
 	switch c.Kind {
 	case dialect.Text, dialect.Bytes:
-		c.Length = d.arg(0)
+		c.Length = d.argAt(0)
 		c.Fixed = c.Length > 0 && (d.name == "CHAR" || d.name == "CHARACTER" || d.name == "NCHAR" || d.name == "BINARY")
 	case dialect.Int:
 		c.Unsigned = strings.Contains(d.name, "UNSIGNED")
@@ -104,11 +104,11 @@ func typed(c *dialect.Column, text string) {
 			c.Precision = n
 		}
 	case dialect.Decimal:
-		c.Precision, c.Scale = d.arg(0), d.arg(1)
+		c.Precision, c.Scale = d.argAt(0), d.argAt(1)
 	case dialect.Timestamp, dialect.TimestampTZ, dialect.Time:
 		c.Precision = 6
 		if len(d.args) > 0 {
-			c.Precision = d.arg(0)
+			c.Precision = d.argAt(0)
 		}
 	}
 }

@@ -49,9 +49,9 @@ func (t token) name() (string, bool) {
 	return "", false
 }
 
-// lex takes SQL apart as SQLite does (https://sqlite.org/syntax.html),
+// lexSQL takes SQL apart as SQLite does (https://sqlite.org/syntax.html),
 // comments left out. It takes any input: what never ends, ends with it.
-func lex(sql string) []token {
+func lexSQL(sql string) []token {
 	var out []token
 	for i := 0; i < len(sql); {
 		start := i
@@ -61,17 +61,17 @@ func lex(sql string) []token {
 		case strings.IndexByte(" \t\n\r\f", c) >= 0:
 			i++
 		case strings.HasPrefix(sql[i:], "--"):
-			i = after(sql, i, "\n")
+			i = indexAfter(sql, i, "\n")
 		case strings.HasPrefix(sql[i:], "/*"):
-			i = after(sql, i+2, "*/")
+			i = indexAfter(sql, i+2, "*/")
 		case c == '\'':
-			i = closing(sql, i)
+			i = closingParen(sql, i)
 			add(text, sql[start:i])
 		case (c == 'x' || c == 'X') && strings.HasPrefix(sql[i+1:], "'"):
-			i = closing(sql, i+1)
+			i = closingParen(sql, i+1)
 			add(text, sql[start:i])
 		case c == '"' || c == '`':
-			i = closing(sql, i)
+			i = closingParen(sql, i)
 			q := string(c)
 			inner := strings.TrimPrefix(sql[start:i], q)
 			if i-start > 1 {
@@ -79,7 +79,7 @@ func lex(sql string) []token {
 			}
 			add(quotedName, strings.ReplaceAll(inner, q+q, q))
 		case c == '[':
-			i = after(sql, i, "]")
+			i = indexAfter(sql, i, "]")
 			add(quotedName, strings.TrimSuffix(sql[start+1:i], "]"))
 		case wordByte(c) && (c < '0' || c > '9'):
 			for i < len(sql) && wordByte(sql[i]) {
@@ -103,8 +103,8 @@ func wordByte(c byte) bool {
 	return c == '_' || c == '$' || c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// after is the index behind the next end, or the input's end.
-func after(sql string, from int, end string) int {
+// indexAfter is the index behind the next end, or the input's end.
+func indexAfter(sql string, from int, end string) int {
 	if from > len(sql) {
 		return len(sql)
 	}
@@ -114,8 +114,8 @@ func after(sql string, from int, end string) int {
 	return len(sql)
 }
 
-// closing is the index behind the quoted text that starts at i; a doubled quote is inside of it.
-func closing(sql string, i int) int {
+// closingParen is the index behind the quoted text that starts at i; a doubled quote is inside of it.
+func closingParen(sql string, i int) int {
 	q := sql[i]
 	for i++; i < len(sql); i++ {
 		if sql[i] != q {
@@ -130,4 +130,4 @@ func closing(sql string, i int) int {
 	return len(sql)
 }
 
-func escape(s string) string { return strings.ReplaceAll(s, "'", "''") }
+func escapeText(s string) string { return strings.ReplaceAll(s, "'", "''") }

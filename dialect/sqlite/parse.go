@@ -14,20 +14,20 @@ type check struct{ name, condition string }
 // parseTable reads a CREATE TABLE statement as SQLite keeps it. It takes any text.
 func parseTable(sql string) tableText {
 	out := tableText{collates: map[string]string{}}
-	toks := lex(sql)
-	open := index(toks, 0, "(")
+	toks := lexSQL(sql)
+	open := indexOf(toks, 0, "(")
 	if open < 0 {
 		return out
 	}
-	end := match(toks, open)
+	end := matchingParen(toks, open)
 	item := open + 1
 	for i := open + 1; i <= end; i++ {
 		switch {
 		case i == end || toks[i].text == "," && toks[i].kind == sign:
-			out.item(sql, toks[item:i])
+			out.parseItem(sql, toks[item:i])
 			item = i + 1
 		case toks[i].kind == sign && toks[i].text == "(":
-			i = match(toks, i)
+			i = matchingParen(toks, i)
 			if i >= end {
 				i = end - 1
 			}
@@ -36,8 +36,8 @@ func parseTable(sql string) tableText {
 	return out
 }
 
-// item reads a column's definition or a table constraint.
-func (t *tableText) item(sql string, toks []token) {
+// parseItem reads a column's definition or a table constraint.
+func (t *tableText) parseItem(sql string, toks []token) {
 	if len(toks) == 0 {
 		return
 	}
@@ -53,8 +53,8 @@ func (t *tableText) item(sql string, toks []token) {
 			i++
 			name, _ = toks[i].name()
 		case tok.is("CHECK") && i+1 < len(toks) && toks[i+1].text == "(":
-			end := match(toks, i+1)
-			t.checks = append(t.checks, check{name, inside(sql, toks, i+1, end)})
+			end := matchingParen(toks, i+1)
+			t.checks = append(t.checks, check{name, textInside(sql, toks, i+1, end)})
 			i, name = end, ""
 		case tok.is("REFERENCES"):
 			t.foreign = append(t.foreign, name)
@@ -64,7 +64,7 @@ func (t *tableText) item(sql string, toks []token) {
 			collation, _ := toks[i].name()
 			t.collates[strings.ToLower(column)] = strings.ToUpper(collation)
 		case tok.kind == sign && tok.text == "(":
-			i = match(toks, i)
+			i = matchingParen(toks, i)
 		}
 	}
 }
@@ -77,7 +77,7 @@ type virtualText struct {
 
 func parseVirtual(sql string) virtualText {
 	var out virtualText
-	toks := lex(sql)
+	toks := lexSQL(sql)
 	for i, tok := range toks {
 		switch {
 		case out.module == "" && tok.is("USING") && i+1 < len(toks):
@@ -102,22 +102,22 @@ type indexText struct {
 
 func parseIndex(sql string) indexText {
 	var out indexText
-	toks := lex(sql)
-	open := index(toks, 0, "(")
+	toks := lexSQL(sql)
+	open := indexOf(toks, 0, "(")
 	if open < 0 {
 		return out
 	}
-	end := match(toks, open)
+	end := matchingParen(toks, open)
 	start := open + 1
 	for i := open + 1; i <= end && i < len(toks); i++ {
 		switch {
 		case i == end || toks[i].text == "," && toks[i].kind == sign:
 			if start < i {
-				out.parts = append(out.parts, part(sql, toks[start:i]))
+				out.parts = append(out.parts, partOf(sql, toks[start:i]))
 			}
 			start = i + 1
 		case toks[i].kind == sign && toks[i].text == "(":
-			i = min(match(toks, i), end-1)
+			i = min(matchingParen(toks, i), end-1)
 		}
 	}
 	if end+1 < len(toks) && toks[end+1].is("WHERE") {
@@ -126,8 +126,8 @@ func parseIndex(sql string) indexText {
 	return out
 }
 
-// part is an indexed expression without its collation and direction.
-func part(sql string, toks []token) string {
+// partOf is an indexed expression without its collation and direction.
+func partOf(sql string, toks []token) string {
 	last := len(toks)
 	for last > 1 && toks[last-1].is("ASC", "DESC") {
 		last--
@@ -147,7 +147,7 @@ type triggerText struct {
 
 func parseTrigger(sql string) triggerText {
 	out := triggerText{timing: "before"} // the default
-	toks := lex(sql)
+	toks := lexSQL(sql)
 	body := len(toks)
 	for i, tok := range toks {
 		if tok.is("BEGIN") {
@@ -187,10 +187,10 @@ head:
 	return out
 }
 
-// names lists the names that stand in SQL, keywords among them.
-func names(sql string) []string {
+// parseNames lists the names that stand in SQL, keywords among them.
+func parseNames(sql string) []string {
 	var out []string
-	for _, t := range lex(sql) {
+	for _, t := range lexSQL(sql) {
 		if t.kind == word || t.kind == quotedName {
 			out = append(out, t.text)
 		}
@@ -198,8 +198,8 @@ func names(sql string) []string {
 	return out
 }
 
-// index is the first token from i on that is the sign, or -1.
-func index(toks []token, i int, s string) int {
+// indexOf is the first token from i on that is the sign, or -1.
+func indexOf(toks []token, i int, s string) int {
 	for ; i < len(toks); i++ {
 		if toks[i].kind == sign && toks[i].text == s {
 			return i
@@ -208,8 +208,8 @@ func index(toks []token, i int, s string) int {
 	return -1
 }
 
-// match is the token that closes the parenthesis at i, or the number of tokens.
-func match(toks []token, i int) int {
+// matchingParen is the token that closes the parenthesis at i, or the number of tokens.
+func matchingParen(toks []token, i int) int {
 	depth := 0
 	for ; i < len(toks); i++ {
 		if toks[i].kind != sign {
@@ -227,8 +227,8 @@ func match(toks []token, i int) int {
 	return len(toks)
 }
 
-// inside is the SQL between two parentheses.
-func inside(sql string, toks []token, open, end int) string {
+// textInside is the SQL between two parentheses.
+func textInside(sql string, toks []token, open, end int) string {
 	if end >= len(toks) {
 		return strings.TrimSpace(sql[toks[open].end:toks[len(toks)-1].end])
 	}

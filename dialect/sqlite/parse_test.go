@@ -21,7 +21,7 @@ func TestParseIndex(t *testing.T) {
 
 func TestLex(t *testing.T) {
 	var got []string
-	for _, tok := range lex("a\"b\"\"c\"`d`[e]'f''g' x'00' -- h\n/* i */1.5e3 <> \"open") {
+	for _, tok := range lexSQL("a\"b\"\"c\"`d`[e]'f''g' x'00' -- h\n/* i */1.5e3 <> \"open") {
 		got = append(got, tok.text)
 	}
 	if d := cmp.Diff([]string{"a", `b"c`, "d", "e", "'f''g'", "x'00'", "1.5e3", "<", ">", "open"}, got); d != "" {
@@ -36,7 +36,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
 		end := 0
-		for _, tok := range lex(sql) {
+		for _, tok := range lexSQL(sql) {
 			if tok.start < end || tok.end <= tok.start || tok.end > len(sql) {
 				t.Fatalf("a token from %d to %d after %d", tok.start, tok.end, end)
 			}

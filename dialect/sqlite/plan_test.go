@@ -24,14 +24,14 @@ func TestStatementsUseTheIndex(t *testing.T) {
 		doc := "[" + strings.Join(rows, ",") + "]"
 		in := dialect.In{Columns: []string{"a", "b"}, Keys: []dialect.Key{{int64(1), "k1"}}}
 		for name, build := range map[string]func(*builder){
-			"bulk update": func(b *builder) { b.from(p); b.bulkUpdates(u, doc, make([]bool, 3)) },
-			"delete":      func(b *builder) { b.deletes(dialect.Delete{Table: p, Where: []dialect.Cond{in}}) },
-			"children":    func(b *builder) { b.deletes(dialect.Delete{Table: c, Where: []dialect.Cond{in}}) },
+			"bulk update": func(b *builder) { b.renderFrom(p); b.bulkUpdates(u, doc, make([]bool, 3)) },
+			"delete":      func(b *builder) { b.renderDelete(dialect.Delete{Table: p, Where: []dialect.Cond{in}}) },
+			"children":    func(b *builder) { b.renderDelete(dialect.Delete{Table: c, Where: []dialect.Cond{in}}) },
 			"referenced": func(b *builder) {
-				b.counts(p, []dialect.Cond{in, dialect.Referenced{Table: c, Columns: []string{"a", "b"}, RefColumns: []string{"a", "b"}}})
+				b.renderCount(p, []dialect.Cond{in, dialect.Referenced{Table: c, Columns: []string{"a", "b"}, RefColumns: []string{"a", "b"}}})
 			},
 			"orphan": func(b *builder) {
-				b.counts(c, []dialect.Cond{in, dialect.Orphan{Columns: []string{"a", "b"}, RefTable: p, RefColumns: []string{"a", "b"}}})
+				b.renderCount(c, []dialect.Cond{in, dialect.Orphan{Columns: []string{"a", "b"}, RefTable: p, RefColumns: []string{"a", "b"}}})
 			},
 		} {
 			t.Run(name+" after "+analyse, func(t *testing.T) {

@@ -24,9 +24,9 @@ func randomInt(low, high int64) string {
 	return positive // from 0 to the very end
 }
 
-// choices gives the values of a Choose, each as often as its weight says, so
+// choiceValues gives the values of a Choose, each as often as its weight says, so
 // that one draw picks one.
-func choices(e dialect.Choose) ([]dialect.Value, bool) {
+func choiceValues(e dialect.Choose) ([]dialect.Value, bool) {
 	const most = 10_000 // the list is one parameter
 	if len(e.Values) == 0 || (len(e.Weights) > 0 && len(e.Weights) != len(e.Values)) {
 		return nil, false
@@ -56,10 +56,10 @@ func choices(e dialect.Choose) ([]dialect.Value, bool) {
 	return out, true
 }
 
-func (b *builder) choose(e dialect.Choose, c *dialect.Column) {
-	values, ok := choices(e)
+func (b *builder) renderChoose(e dialect.Choose, c *dialect.Column) {
+	values, ok := choiceValues(e)
 	if !ok {
-		b.fail(refused(dialect.Fatal, "render an expression for", b.rel.name, "no values to choose from, or weights that don't fit them"))
+		b.failWith(refusedError(dialect.Fatal, "render an expression for", b.rel.name, "no values to choose from, or weights that don't fit them"))
 		return
 	}
 	if e.Column != nil {
@@ -72,19 +72,19 @@ func (b *builder) choose(e dialect.Choose, c *dialect.Column) {
 	}
 	doc, tagged, err := encodeRows([]dialect.Kind{c.Kind}, rows)
 	if err != nil {
-		b.fail(err)
+		b.failWith(err)
 		return
 	}
 	if !tagged[0] {
-		b.write("(")
-		b.bind(doc)
-		b.write(" ->> (", index, "))")
+		b.writeParts("(")
+		b.addArg(doc)
+		b.writeParts(" ->> (", index, "))")
 		return
 	}
-	b.write("CASE ", index)
+	b.writeParts("CASE ", index)
 	for i, v := range values {
-		b.write(" WHEN ", strconv.Itoa(i), " THEN ")
-		b.literal(v, c, c)
+		b.writeParts(" WHEN ", strconv.Itoa(i), " THEN ")
+		b.renderLiteral(v, c, c)
 	}
-	b.write(" END")
+	b.writeParts(" END")
 }

@@ -16,7 +16,7 @@ import (
 // https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys
 func (t *tx) Rekey(ctx context.Context, updates []dialect.BulkUpdate) ([]int64, error) {
 	if err := writePragma(ctx, t.conn, "defer_foreign_keys", 1); err != nil {
-		return nil, failed(ctx, "overwrite", dialect.Name{}, err)
+		return nil, engineError(ctx, "overwrite", dialect.Name{}, err)
 	}
 	late, err := t.lateOnes(ctx, updates)
 	if err != nil {
@@ -52,7 +52,7 @@ func (t *tx) lateOnes(ctx context.Context, updates []dialect.BulkUpdate) ([]bool
 		err := t.conn.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_list(?, 'main') WHERE lower("table") = lower(?) AND on_update <> 'NO ACTION'`,
 			u.Table.Table, u.Table.Table).Scan(&others)
 		if err != nil {
-			return nil, failed(ctx, "overwrite", u.Table, err)
+			return nil, engineError(ctx, "overwrite", u.Table, err)
 		}
 		out[i] = others == 0
 	}

@@ -16,16 +16,16 @@ func (t *tx) SchemaMark(ctx context.Context, _ []dialect.Name) (string, error) {
 	rows, err := t.conn.QueryContext(ctx, `SELECT type, name, coalesce(sql, '') FROM "main".sqlite_master
 		WHERE type <> 'index' AND substr(name, 1, `+fmt.Sprint(len(journalPrefix))+`) <> '`+journalPrefix+`' ORDER BY type, name`)
 	if err != nil {
-		return "", failed(ctx, doing, dialect.Name{}, err)
+		return "", engineError(ctx, doing, dialect.Name{}, err)
 	}
 	defer rows.Close()
 	sum := sha256.New()
 	for rows.Next() {
 		var kind, name, text string
 		if err := rows.Scan(&kind, &name, &text); err != nil {
-			return "", failed(ctx, doing, dialect.Name{}, err)
+			return "", engineError(ctx, doing, dialect.Name{}, err)
 		}
 		fmt.Fprintf(sum, "%s %q %q\n", kind, name, text)
 	}
-	return hex.EncodeToString(sum.Sum(nil)), failed(ctx, doing, dialect.Name{}, rows.Err())
+	return hex.EncodeToString(sum.Sum(nil)), engineError(ctx, doing, dialect.Name{}, rows.Err())
 }

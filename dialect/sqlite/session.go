@@ -13,31 +13,31 @@ import (
 // Begin starts a transaction. A writing one waits for the other writers of this
 // DB, then for those of other processes, both at most LockTimeout.
 func (db *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
-	t, err := db.begin(ctx, o)
+	t, err := db.beginTx(ctx, o)
 	if err != nil {
 		return nil, err // not a nil *tx in an interface
 	}
 	return t, nil
 }
 
-func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
+func (db *DB) beginTx(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 	t := &tx{db: db}
 	if !o.ReadOnly {
-		if err := db.queue(ctx, o.LockTimeout); err != nil {
+		if err := db.waitForWriter(ctx, o.LockTimeout); err != nil {
 			return nil, err
 		}
 		t.atEnd(func() { <-db.writer })
 	}
-	conn, err := db.connect(ctx, o.LockTimeout)
+	conn, err := db.openConn(ctx, o.LockTimeout)
 	if err != nil {
-		t.end()
+		t.endTx()
 		return nil, err
 	}
 	t.conn = conn
 	t.atEnd(func() { _ = conn.Close() })
-	if err := t.start(ctx, o); err != nil {
+	if err := t.startTx(ctx, o); err != nil {
 		_ = t.Rollback(ctx)
-		return nil, failed(ctx, "begin", dialect.Name{}, err)
+		return nil, engineError(ctx, "begin", dialect.Name{}, err)
 	}
 	return t, nil
 }
@@ -45,9 +45,9 @@ func (db *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 // connectPatience is the least time for which connecting is tried again.
 const connectPatience = 5 * time.Second
 
-// connect takes a connection of the pool. The pragmas of its URL may need a lock that another
+// openConn takes a connection of the pool. The pragmas of its URL may need a lock that another
 // process has (journal_mode does, and doesn't wait for it): nothing is begun yet, and it is tried again.
-func (db *DB) connect(ctx context.Context, timeout time.Duration) (*sql.Conn, error) {
+func (db *DB) openConn(ctx context.Context, timeout time.Duration) (*sql.Conn, error) {
 	const most = 200 * time.Millisecond
 	late := time.Now().Add(max(timeout, connectPatience))
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, most) {
@@ -55,20 +55,20 @@ func (db *DB) connect(ctx context.Context, timeout time.Duration) (*sql.Conn, er
 		if err == nil {
 			return conn, nil
 		}
-		err = failed(ctx, "connect", dialect.Name{}, err)
+		err = engineError(ctx, "connect", dialect.Name{}, err)
 		if dialect.ClassOf(err) != dialect.LockTimeout || time.Now().After(late) {
 			return nil, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, failed(ctx, "connect", dialect.Name{}, ctx.Err())
+			return nil, engineError(ctx, "connect", dialect.Name{}, ctx.Err())
 		case <-time.After(pause):
 		}
 	}
 }
 
-// queue waits for this DB's other writers.
-func (db *DB) queue(ctx context.Context, timeout time.Duration) error {
+// waitForWriter waits for this DB's other writers.
+func (db *DB) waitForWriter(ctx context.Context, timeout time.Duration) error {
 	var late <-chan time.Time
 	if timeout > 0 {
 		timer := time.NewTimer(timeout)
@@ -79,9 +79,9 @@ func (db *DB) queue(ctx context.Context, timeout time.Duration) error {
 	case db.writer <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return failed(ctx, "begin", dialect.Name{}, ctx.Err())
+		return engineError(ctx, "begin", dialect.Name{}, ctx.Err())
 	case <-late:
-		return refused(dialect.LockTimeout, "begin", dialect.Name{}, "another transaction of this process writes; raise the lock timeout or wait")
+		return refusedError(dialect.LockTimeout, "begin", dialect.Name{}, "another transaction of this process writes; raise the lock timeout or wait")
 	}
 }
 
@@ -91,7 +91,7 @@ func (db *DB) queue(ctx context.Context, timeout time.Duration) error {
 // the commit also locks out everybody who reads.
 const pageCache = 64 << 10
 
-func (t *tx) start(ctx context.Context, o dialect.TxOptions) error {
+func (t *tx) startTx(ctx context.Context, o dialect.TxOptions) error {
 	settings := []struct {
 		pragma string
 		value  int64
@@ -108,7 +108,7 @@ func (t *tx) start(ctx context.Context, o dialect.TxOptions) error {
 		}{"busy_timeout", max(o.LockTimeout.Milliseconds(), 1)})
 	}
 	for _, s := range settings {
-		if err := t.set(ctx, s.pragma, s.value); err != nil {
+		if err := t.setPragma(ctx, s.pragma, s.value); err != nil {
 			return err
 		}
 	}
@@ -124,11 +124,11 @@ func (t *tx) start(ctx context.Context, o dialect.TxOptions) error {
 	if err := t.conn.QueryRowContext(ctx, "PRAGMA main.schema_version").Scan(&t.version); err != nil {
 		return err
 	}
-	t.db.cache.at(t.version)
+	t.db.cache.isCurrent(t.version)
 	if o.ReadOnly {
-		return t.set(ctx, "query_only", 1)
+		return t.setPragma(ctx, "query_only", 1)
 	}
-	if err := t.widen(ctx); err != nil {
+	if err := t.widenCache(ctx); err != nil {
 		return err
 	}
 	if o.Defer {
@@ -139,9 +139,9 @@ func (t *tx) start(ctx context.Context, o dialect.TxOptions) error {
 	return nil
 }
 
-// set sets a pragma unless it has the value, makes sure that it took, and has
+// setPragma sets a pragma unless it has the value, makes sure that it took, and has
 // it put back at the transaction's end.
-func (t *tx) set(ctx context.Context, pragma string, value int64) error {
+func (t *tx) setPragma(ctx context.Context, pragma string, value int64) error {
 	before, err := readPragma(ctx, t.conn, pragma)
 	if err != nil {
 		return err
@@ -149,17 +149,17 @@ func (t *tx) set(ctx context.Context, pragma string, value int64) error {
 	if before == value {
 		return nil
 	}
-	return t.change(ctx, pragma, before, value)
+	return t.changePragma(ctx, pragma, before, value)
 }
 
-// change is set where the value before is known.
-func (t *tx) change(ctx context.Context, pragma string, before, value int64) error {
+// changePragma is set where the value before is known.
+func (t *tx) changePragma(ctx context.Context, pragma string, before, value int64) error {
 	// Put back even where setting it fails half-way.
 	t.atEnd(func() {
 		background := context.WithoutCancel(ctx)
 		err := writePragma(background, t.conn, pragma, before)
 		if now, e := readPragma(background, t.conn, pragma); err != nil || e != nil || now != before {
-			discard(t.conn)
+			discardConn(t.conn)
 		}
 	})
 	if err := writePragma(ctx, t.conn, pragma, value); err != nil {
@@ -167,15 +167,15 @@ func (t *tx) change(ctx context.Context, pragma string, before, value int64) err
 	}
 	now, err := readPragma(ctx, t.conn, pragma)
 	if err == nil && now != value {
-		return refused(dialect.Fatal, "set up the session", dialect.Name{}, "PRAGMA "+pragma+" can't be set on this connection: use a pool whose connections allow it")
+		return refusedError(dialect.Fatal, "set up the session", dialect.Name{}, "PRAGMA "+pragma+" can't be set on this connection: use a pool whose connections allow it")
 	}
 	return err
 }
 
-// widen gives a writing transaction a page cache of pageCache at least. It is done
+// widenCache gives a writing transaction a page cache of pageCache at least. It is done
 // within the transaction: the pragma reads the schema, which a writer in another
 // process may have locked.
-func (t *tx) widen(ctx context.Context) error {
+func (t *tx) widenCache(ctx context.Context) error {
 	before, err := readPragma(ctx, t.conn, "cache_size")
 	if err != nil {
 		return err
@@ -191,7 +191,7 @@ func (t *tx) widen(ctx context.Context) error {
 	if size >= pageCache {
 		return nil
 	}
-	return t.change(ctx, "cache_size", before, -pageCache)
+	return t.changePragma(ctx, "cache_size", before, -pageCache)
 }
 
 func readPragma(ctx context.Context, conn *sql.Conn, name string) (int64, error) {
@@ -206,15 +206,15 @@ func writePragma(ctx context.Context, conn *sql.Conn, name string, value int64) 
 	return err
 }
 
-// discard has the pool throw a connection away.
-func discard(conn *sql.Conn) {
+// discardConn has the pool throw a connection away.
+func discardConn(conn *sql.Conn) {
 	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 }
 
 // atEnd has f done when the transaction ends; what was asked for last is done first.
 func (t *tx) atEnd(f func()) { t.ends = append(t.ends, f) }
 
-func (t *tx) end() {
+func (t *tx) endTx() {
 	for len(t.ends) > 0 {
 		last := len(t.ends) - 1
 		f := t.ends[last]
@@ -231,19 +231,19 @@ func (t *tx) CheckConstraints(context.Context) error { return nil }
 // Commit ends the transaction. After an error it is still to be rolled back.
 func (t *tx) Commit(ctx context.Context) error {
 	if !t.open {
-		return refused(dialect.Fatal, "commit", dialect.Name{}, "the transaction is over")
+		return refusedError(dialect.Fatal, "commit", dialect.Name{}, "the transaction is over")
 	}
 	if _, err := t.conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return failed(ctx, "commit", dialect.Name{}, err)
+		return engineError(ctx, "commit", dialect.Name{}, err)
 	}
 	t.open = false
-	t.end()
+	t.endTx()
 	return nil
 }
 
 // Rollback undoes everything.
 func (t *tx) Rollback(ctx context.Context) error {
-	defer t.end()
+	defer t.endTx()
 	if !t.open {
 		return nil
 	}
@@ -261,6 +261,6 @@ func (t *tx) Rollback(ctx context.Context) error {
 			return nil
 		}
 	}
-	discard(t.conn)
-	return failed(ctx, "roll back", dialect.Name{}, err)
+	discardConn(t.conn)
+	return engineError(ctx, "roll back", dialect.Name{}, err)
 }

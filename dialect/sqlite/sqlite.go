@@ -70,13 +70,13 @@ func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	if !c.Assignable() {
 		return false
 	}
-	return renders(e, c)
+	return rendersExpr(e, c)
 }
 
-func renders(e dialect.Expr, c *dialect.Column) bool {
+func rendersExpr(e dialect.Expr, c *dialect.Column) bool {
 	all := func(es ...dialect.Expr) bool {
 		for _, e := range es {
-			if !renders(e, c) {
+			if !rendersExpr(e, c) {
 				return false
 			}
 		}
@@ -102,9 +102,9 @@ func renders(e dialect.Expr, c *dialect.Column) bool {
 	case dialect.RandomInt:
 		return e.Low <= e.High && (e.Low >= 0 || e.High < math.MaxInt64+e.Low)
 	case dialect.RandomMoment:
-		return moment(e.Column.Kind)
+		return isMoment(e.Column.Kind)
 	case dialect.Choose:
-		_, ok := choices(e)
+		_, ok := choiceValues(e)
 		return ok
 	case dialect.Arith:
 		return all(e.A, e.B)
@@ -113,15 +113,15 @@ func renders(e dialect.Expr, c *dialect.Column) bool {
 	case dialect.Round:
 		return all(e.Of)
 	case dialect.TruncateMoment:
-		return moment(c.Kind) && all(e.Of)
+		return isMoment(c.Kind) && all(e.Of)
 	case dialect.ShiftMoment:
-		return moment(c.Kind) && all(e.Of, e.Seconds)
+		return isMoment(c.Kind) && all(e.Of, e.Seconds)
 	case dialect.Cast:
 		return all(e.Of)
 	}
 	return true
 }
 
-func moment(k dialect.Kind) bool {
+func isMoment(k dialect.Kind) bool {
 	return k == dialect.Date || k == dialect.Timestamp || k == dialect.TimestampTZ
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// stays is Index.Stays: what a constraint of the table made can't be dropped without it.
-func stays(ix *dialect.Index) string {
+// whyNotSuspendable is Index.Stays: what a constraint of the table made can't be dropped without it.
+func whyNotSuspendable(ix *dialect.Index) string {
 	if ix.Constraint && !ix.Primary {
 		return "it belongs to the table's definition"
 	}
@@ -20,12 +20,12 @@ func stays(ix *dialect.Index) string {
 // Definitions implements dialect.Suspender. A definition is the CREATE INDEX
 // statement as SQLite keeps it, to the letter.
 func (db *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) ([]dialect.SuspendedIndex, error) {
-	t, err := db.begin(ctx, dialect.TxOptions{ReadOnly: true})
+	t, err := db.beginTx(ctx, dialect.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = t.Rollback(ctx) }()
-	found, err := t.definitions(ctx, "read the indexes of", n)
+	found, err := t.readDefinitions(ctx, "read the indexes of", n)
 	if err != nil {
 		return nil, err
 	}
@@ -38,29 +38,29 @@ func (db *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string)
 	return out, nil
 }
 
-// definitions are the statements that made a table's indexes, by name; what
+// readDefinitions are the statements that made a table's indexes, by name; what
 // constraints made has none.
-func (t *tx) definitions(ctx context.Context, doing string, n dialect.Name) (map[string]string, error) {
+func (t *tx) readDefinitions(ctx context.Context, doing string, n dialect.Name) (map[string]string, error) {
 	rows, err := t.conn.QueryContext(ctx, `SELECT name, sql FROM "main".sqlite_master WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE AND sql IS NOT NULL`, n.Table)
 	if err != nil {
-		return nil, failed(ctx, doing, n, err)
+		return nil, engineError(ctx, doing, n, err)
 	}
 	defer rows.Close()
 	out := map[string]string{}
 	for rows.Next() {
 		var name, sql string
 		if err := rows.Scan(&name, &sql); err != nil {
-			return nil, failed(ctx, doing, n, err)
+			return nil, engineError(ctx, doing, n, err)
 		}
 		out[name] = sql
 	}
-	return out, failed(ctx, doing, n, rows.Err())
+	return out, engineError(ctx, doing, n, rows.Err())
 }
 
 // Suspend implements dialect.Suspender, in one transaction.
 func (db *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	const doing = "suspend indexes of"
-	return db.ddl(ctx, doing, n, wait, func(t *tx, found map[string]string) error {
+	return db.inDDL(ctx, doing, n, wait, func(t *tx, found map[string]string) error {
 		for _, ix := range indexes {
 			switch sql, ok := found[ix.Name]; {
 			case !ok:
@@ -68,12 +68,12 @@ func (db *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 			case sql != ix.Definition:
 				return dialect.ErrIndexDiffers(doing, n, ix.Name)
 			}
-			if err := t.run(ctx, doing, n, `DROP INDEX "main".`+quote(ix.Name)); err != nil {
+			if err := t.runDDL(ctx, doing, n, `DROP INDEX "main".`+quoteIdent(ix.Name)); err != nil {
 				return err
 			}
 			// A collation or function that this connection doesn't know would show
 			// only when the index is to be made again.
-			if err := t.run(ctx, doing, n, "EXPLAIN "+ix.Definition); err != nil {
+			if err := t.runDDL(ctx, doing, n, "EXPLAIN "+ix.Definition); err != nil {
 				return err
 			}
 		}
@@ -85,8 +85,8 @@ func (db *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 // statistics (sqlite_stat1) gets those of the index again, which went with it.
 func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	const doing = "put back indexes of"
-	return db.ddl(ctx, doing, n, wait, func(t *tx, found map[string]string) error {
-		analysed, err := t.analysed(ctx, doing, n)
+	return db.inDDL(ctx, doing, n, wait, func(t *tx, found map[string]string) error {
+		analysed, err := t.isAnalysed(ctx, doing, n)
 		if err != nil {
 			return err
 		}
@@ -97,14 +97,14 @@ func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 			case ok:
 				return dialect.ErrIndexDiffers(doing, n, ix.Name)
 			}
-			if err := t.run(ctx, doing, n, ix.Definition); err != nil {
+			if err := t.runDDL(ctx, doing, n, ix.Definition); err != nil {
 				if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.UniqueViolation {
 					e.Object = ix.Name
 				}
 				return err
 			}
 			if analysed {
-				if err := t.run(ctx, doing, n, `ANALYZE "main".`+quote(ix.Name)); err != nil {
+				if err := t.runDDL(ctx, doing, n, `ANALYZE "main".`+quoteIdent(ix.Name)); err != nil {
 					return err
 				}
 			}
@@ -113,14 +113,14 @@ func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 	})
 }
 
-// ddl runs f over a table's definitions in a transaction.
-func (db *DB) ddl(ctx context.Context, doing string, n dialect.Name, wait time.Duration, f func(t *tx, found map[string]string) error) error {
-	t, err := db.begin(ctx, dialect.TxOptions{LockTimeout: wait})
+// inDDL runs f over a table's definitions in a transaction.
+func (db *DB) inDDL(ctx context.Context, doing string, n dialect.Name, wait time.Duration, f func(t *tx, found map[string]string) error) error {
+	t, err := db.beginTx(ctx, dialect.TxOptions{LockTimeout: wait})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = t.Rollback(ctx) }()
-	found, err := t.definitions(ctx, doing, n)
+	found, err := t.readDefinitions(ctx, doing, n)
 	if err != nil {
 		return err
 	}
@@ -130,18 +130,18 @@ func (db *DB) ddl(ctx context.Context, doing string, n dialect.Name, wait time.D
 	return t.Commit(ctx)
 }
 
-func (t *tx) run(ctx context.Context, doing string, n dialect.Name, sql string) error {
+func (t *tx) runDDL(ctx context.Context, doing string, n dialect.Name, sql string) error {
 	_, err := t.conn.ExecContext(ctx, sql)
-	return failed(ctx, doing, n, err)
+	return engineError(ctx, doing, n, err)
 }
 
-// analysed reports whether there are statistics of the table.
-func (t *tx) analysed(ctx context.Context, doing string, n dialect.Name) (has bool, err error) {
+// isAnalysed reports whether there are statistics of the table.
+func (t *tx) isAnalysed(ctx context.Context, doing string, n dialect.Name) (has bool, err error) {
 	const there = `SELECT EXISTS (SELECT 1 FROM "main".sqlite_master WHERE name = 'sqlite_stat1')`
 	if err := t.conn.QueryRowContext(ctx, there).Scan(&has); err != nil || !has {
-		return false, failed(ctx, doing, n, err)
+		return false, engineError(ctx, doing, n, err)
 	}
 	const of = `SELECT EXISTS (SELECT 1 FROM "main".sqlite_stat1 WHERE tbl = ? COLLATE NOCASE)`
 	err = t.conn.QueryRowContext(ctx, of, n.Table).Scan(&has)
-	return has, failed(ctx, doing, n, err)
+	return has, engineError(ctx, doing, n, err)
 }

@@ -10,7 +10,7 @@ import (
 
 // Refused implements dialect.Reader.
 func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
-	first := t.builder(ctx)
+	first := t.newBuilder(ctx)
 	columns := first.tried(trial)
 	if first.err != nil {
 		return 0, first.err
@@ -20,10 +20,10 @@ func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
 		kinds[i] = c.Kind
 	}
 	var sum int64
-	err := chunks(kinds, trial.Rows, func(doc string, tagged []bool) error {
-		b := t.builder(ctx)
+	err := eachChunk(kinds, trial.Rows, func(doc string, tagged []bool) error {
+		b := t.newBuilder(ctx)
 		b.refuses(trial, columns, doc, tagged)
-		n, err := t.number(ctx, "try a check of", trial.Table, b)
+		n, err := t.oneNumber(ctx, "try a check of", trial.Table, b)
 		sum += n
 		return err
 	})
@@ -32,10 +32,10 @@ func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
 
 // tried are the columns of a trial's rows.
 func (b *builder) tried(trial dialect.Trial) []*dialect.Column {
-	b.from(trial.Table)
+	b.renderFrom(trial.Table)
 	columns := make([]*dialect.Column, len(trial.Columns))
 	for i, n := range trial.Columns {
-		columns[i] = b.column(b.rel, n)
+		columns[i] = b.columnOf(b.rel, n)
 	}
 	return columns
 }
@@ -43,23 +43,23 @@ func (b *builder) tried(trial dialect.Trial) []*dialect.Column {
 // refuses writes the rows as a table of the trial's name. Its columns have the
 // affinities and collations of the table's, by which the check compares.
 func (b *builder) refuses(trial dialect.Trial, columns []*dialect.Column, doc string, tagged []bool) {
-	b.write("SELECT count(*) FROM (SELECT ")
+	b.writeParts("SELECT count(*) FROM (SELECT ")
 	for i, c := range columns {
 		if i > 0 {
-			b.write(", ")
+			b.writeParts(", ")
 		}
 		value := "v.v" + strconv.Itoa(i)
 		if typ := castOf(c, trial.Rows, i); typ != "" {
 			value = "CAST(" + value + " AS " + typ + ")"
 		}
-		b.write(value)
+		b.writeParts(value)
 		if c.Collation != "" {
-			b.write(" COLLATE ", quote(c.Collation))
+			b.writeParts(" COLLATE ", quoteIdent(c.Collation))
 		}
-		b.write(" AS ", quote(c.Name))
+		b.writeParts(" AS ", quoteIdent(c.Name))
 	}
-	b.source(" FROM ", doc, tagged)
-	b.write(") AS ", quote(trial.Table.Table), " WHERE NOT (", trial.Check.Condition, "\n)")
+	b.renderSource(" FROM ", doc, tagged)
+	b.writeParts(") AS ", quoteIdent(trial.Table.Table), " WHERE NOT (", trial.Check.Condition, "\n)")
 }
 
 // castOf is the type that gives values the column's affinity, where they have a class
@@ -91,7 +91,7 @@ func affinityOf(c *dialect.Column) string {
 	t := strings.ToUpper(c.Type)
 	has := func(s string) bool { return strings.Contains(t, s) }
 	switch {
-	case typeless(c):
+	case isTypeless(c):
 		return ""
 	case has("INT"):
 		return "NUMERIC"

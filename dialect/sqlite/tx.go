@@ -19,28 +19,28 @@ type tx struct {
 	ends    []func() // what to put back
 }
 
-func (t *tx) builder(ctx context.Context) *builder {
-	return &builder{lookup: func(n dialect.Name) (*relation, error) { return t.relation(ctx, n) }}
+func (t *tx) newBuilder(ctx context.Context) *builder {
+	return &builder{lookup: func(n dialect.Name) (*relation, error) { return t.relationOf(ctx, n) }}
 }
 
 // Query yields the rows of a Select.
 func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
 	return func(yield func(dialect.Row, error) bool) {
-		b := t.builder(ctx)
-		b.selects(s)
+		b := t.newBuilder(ctx)
+		b.renderSelect(s)
 		if b.err != nil {
 			yield(nil, b.err)
 			return
 		}
 		rows, err := t.conn.QueryContext(ctx, b.String(), b.args...)
 		if err != nil {
-			yield(nil, failed(ctx, "select from", s.Table, err))
+			yield(nil, engineError(ctx, "select from", s.Table, err))
 			return
 		}
 		defer rows.Close()
 		kinds := make([]dialect.Kind, max(len(s.Columns)+len(s.Flags), 1))
 		for i, c := range s.Columns {
-			kinds[i] = b.rel.column(c).Kind
+			kinds[i] = b.rel.columnOf(c).Kind
 		}
 		raw, into := make([]any, len(kinds)), make([]any, len(kinds))
 		for i := range raw {
@@ -48,7 +48,7 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 		}
 		for rows.Next() {
 			if err := rows.Scan(into...); err != nil {
-				yield(nil, failed(ctx, "select from", s.Table, err))
+				yield(nil, engineError(ctx, "select from", s.Table, err))
 				return
 			}
 			row := make(dialect.Row, len(s.Columns)+len(s.Flags))
@@ -60,16 +60,16 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(nil, failed(ctx, "select from", s.Table, err))
+			yield(nil, engineError(ctx, "select from", s.Table, err))
 		}
 	}
 }
 
 // Count counts the rows that meet the conditions.
 func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
-	b := t.builder(ctx)
-	b.counts(n, where)
-	return t.number(ctx, "count", n, b)
+	b := t.newBuilder(ctx)
+	b.renderCount(n, where)
+	return t.oneNumber(ctx, "count", n, b)
 }
 
 // Position is empty: a SQLite database has no log with positions.
@@ -77,41 +77,41 @@ func (t *tx) Position(context.Context) (string, error) { return "", nil }
 
 // Delete removes rows.
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
-	b := t.builder(ctx)
-	b.deletes(d)
-	return t.exec(ctx, "delete from", d.Table, b)
+	b := t.newBuilder(ctx)
+	b.renderDelete(d)
+	return t.execStatement(ctx, "delete from", d.Table, b)
 }
 
 // Insert adds rows.
 func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 	if slices.ContainsFunc(i.Rows, func(r dialect.Row) bool { return len(r) != len(i.Columns) }) {
-		return refused(dialect.Fatal, "insert into", i.Table, "a row has as many values as columns")
+		return refusedError(dialect.Fatal, "insert into", i.Table, "a row has as many values as columns")
 	}
-	b := t.builder(ctx)
-	b.inserts(i)
-	_, err := t.exec(ctx, "insert into", i.Table, b)
+	b := t.newBuilder(ctx)
+	b.renderInsert(i)
+	_, err := t.execStatement(ctx, "insert into", i.Table, b)
 	return err
 }
 
 // Update assigns expressions.
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
-	b := t.builder(ctx)
-	b.updates(u)
+	b := t.newBuilder(ctx)
+	b.renderUpdate(u)
 	if b.err != nil {
 		return dialect.Updated{}, b.err
 	}
 	if !u.Compare || b.rel.triggers {
-		n, err := t.exec(ctx, "overwrite", u.Table, b)
+		n, err := t.execStatement(ctx, "overwrite", u.Table, b)
 		return dialect.Updated{Rows: n}, err
 	}
-	return t.comparing(ctx, u, b)
+	return t.updateComparing(ctx, u, b)
 }
 
-// comparing runs an update and counts the values that it left as they were.
+// updateComparing runs an update and counts the values that it left as they were.
 // SQLite's RETURNING sees only new values, but a trigger sees both: a temporary
 // one counts, and no old value is stored anywhere. On a table with triggers of
 // its own a row may be updated more than once, hence it isn't done there.
-func (t *tx) comparing(ctx context.Context, u dialect.Update, update *builder) (dialect.Updated, error) {
+func (t *tx) updateComparing(ctx context.Context, u dialect.Update, update *builder) (dialect.Updated, error) {
 	const counter, watch = "expunge_unchanged", "expunge_compare"
 	columns, sums, read := "", "", ""
 	for i, a := range u.Set {
@@ -119,25 +119,25 @@ func (t *tx) comparing(ctx context.Context, u dialect.Update, update *builder) (
 		if i > 0 {
 			sep = ", "
 		}
-		n, c := "n"+strconv.Itoa(i), quote(a.Column.Name)
+		n, c := "n"+strconv.Itoa(i), quoteIdent(a.Column.Name)
 		columns += sep + n + " INTEGER NOT NULL DEFAULT 0"
 		sums += sep + n + " = " + n + " + (old." + c + " IS NOT NULL AND old." + c + " COLLATE BINARY IS new." + c + ")"
 		read += sep + n
 	}
 	run := func(sql string) error {
 		_, err := t.conn.ExecContext(ctx, sql)
-		return failed(ctx, "overwrite", u.Table, err)
+		return engineError(ctx, "overwrite", u.Table, err)
 	}
 	for _, sql := range []string{
 		"CREATE TEMP TABLE " + counter + " (" + columns + ")",
 		"INSERT INTO temp." + counter + " DEFAULT VALUES",
-		"CREATE TEMP TRIGGER " + watch + " AFTER UPDATE ON " + named(u.Table) + " BEGIN UPDATE " + counter + " SET " + sums + "; END",
+		"CREATE TEMP TRIGGER " + watch + " AFTER UPDATE ON " + quoteTable(u.Table) + " BEGIN UPDATE " + counter + " SET " + sums + "; END",
 	} {
 		if err := run(sql); err != nil {
 			return dialect.Updated{}, err
 		}
 	}
-	n, err := t.exec(ctx, "overwrite", u.Table, update)
+	n, err := t.execStatement(ctx, "overwrite", u.Table, update)
 	if err != nil {
 		return dialect.Updated{}, err
 	}
@@ -147,7 +147,7 @@ func (t *tx) comparing(ctx context.Context, u dialect.Update, update *builder) (
 		into[i] = &out.Unchanged[i]
 	}
 	if err := t.conn.QueryRowContext(ctx, "SELECT "+read+" FROM temp."+counter).Scan(into...); err != nil {
-		return dialect.Updated{}, failed(ctx, "overwrite", u.Table, err)
+		return dialect.Updated{}, engineError(ctx, "overwrite", u.Table, err)
 	}
 	for _, sql := range []string{"DROP TRIGGER temp." + watch, "DROP TABLE temp." + counter} {
 		if err := run(sql); err != nil {
@@ -157,25 +157,25 @@ func (t *tx) comparing(ctx context.Context, u dialect.Update, update *builder) (
 	return out, nil
 }
 
-// exec runs what was built and gives the number of rows, which doesn't
+// execStatement runs what was built and gives the number of rows, which doesn't
 // include those of triggers and cascades.
-func (t *tx) exec(ctx context.Context, doing string, n dialect.Name, b *builder) (int64, error) {
+func (t *tx) execStatement(ctx context.Context, doing string, n dialect.Name, b *builder) (int64, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
 	res, err := t.conn.ExecContext(ctx, b.String(), b.args...)
 	if err != nil {
-		return 0, failed(ctx, doing, n, err)
+		return 0, engineError(ctx, doing, n, err)
 	}
 	rows, err := res.RowsAffected()
-	return rows, failed(ctx, doing, n, err)
+	return rows, engineError(ctx, doing, n, err)
 }
 
-func (t *tx) number(ctx context.Context, doing string, table dialect.Name, b *builder) (int64, error) {
+func (t *tx) oneNumber(ctx context.Context, doing string, table dialect.Name, b *builder) (int64, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
 	var n int64
 	err := t.conn.QueryRowContext(ctx, b.String(), b.args...).Scan(&n)
-	return n, failed(ctx, doing, table, err)
+	return n, engineError(ctx, doing, table, err)
 }

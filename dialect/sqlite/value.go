@@ -81,7 +81,7 @@ func toEngine(k dialect.Kind, v dialect.Value) any {
 }
 
 // appendJSON appends a value as an element of the JSON parameter that many
-// values travel in, and reports whether it is tagged: an object that decoded()
+// values travel in, and reports whether it is tagged: an object that decodedExpr
 // turns back into what JSON has no form for.
 func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 	switch v := v.(type) {
@@ -94,7 +94,7 @@ func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 	case []byte:
 		return append(hex.AppendEncode(append(b, `{"x":"`...), v), `"}`...), true
 	case string:
-		if plain(v) {
+		if isPlainText(v) {
 			return append(append(append(b, '"'), v...), '"'), false
 		}
 		// JSON text can't carry what is no UTF-8, and SQLite stops at a NUL.
@@ -107,9 +107,9 @@ func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 	panic("sqlite: not a dialect.Value")
 }
 
-// plain reports whether a text is written in JSON as it is: most are, which
+// isPlainText reports whether a text is written in JSON as it is: most are, which
 // saves the encoder's detours.
-func plain(s string) bool {
+func isPlainText(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
 			return false
@@ -141,9 +141,9 @@ func appendFloat(b []byte, f float64) []byte {
 	return append(b, "]}"...)
 }
 
-// decoded is the SQL that takes a value out of its JSON: plain is the SQL of the
+// decodedExpr is the SQL that takes a value out of its JSON: plain is the SQL of the
 // value where it isn't tagged, kind that of its JSON type, object that of the tagged object.
-func decoded(plain, kind, object string) string {
+func decodedExpr(plain, kind, object string) string {
 	return "CASE " + kind + " WHEN 'object' THEN CASE" +
 		" WHEN " + object + " ->> 'x' IS NOT NULL THEN unhex(" + object + " ->> 'x')" +
 		" WHEN " + object + " ->> 't' IS NOT NULL THEN CAST(unhex(" + object + " ->> 't') AS TEXT)" +

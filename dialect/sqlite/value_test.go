@@ -90,7 +90,7 @@ func TestFloatsTravelExactly(t *testing.T) {
 		}
 		doc, _ := appendJSON([]byte{'['}, f)
 		var got float64
-		query := "SELECT " + decoded("j.value", "j.type", "j.value") + " FROM json_each(?) AS j"
+		query := "SELECT " + decodedExpr("j.value", "j.type", "j.value") + " FROM json_each(?) AS j"
 		if err := db.pool.QueryRow(query, string(doc)+"]").Scan(&got); err != nil {
 			r.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestErrorsOfOtherDrivers(t *testing.T) {
 		{errors.New("secret"), dialect.Fatal},
 		{sql.ErrConnDone, dialect.LostConnection},
 	} {
-		err := failed(t.Context(), "delete from", dialect.Name{Table: "t"}, c.err)
+		err := engineError(t.Context(), "delete from", dialect.Name{Table: "t"}, c.err)
 		if got := dialect.ClassOf(err); got != c.want {
 			t.Errorf("%v has class %q, want %q", err, got, c.want)
 		}

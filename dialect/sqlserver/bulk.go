@@ -15,16 +15,16 @@ import (
 
 // What a key table's columns are called. They stand beside the statement's
 // table, whose columns a policy's condition names barely.
-func carrier(i int) string { return "expunge_" + strconv.Itoa(i) }
+func carrierName(i int) string { return "expunge_" + strconv.Itoa(i) }
 
-// travels is the type that OPENJSON gives a column's values, and typed turns
+// travelType is the type that OPENJSON gives a column's values, and typed turns
 // such a value into one of the column's own type and collation.
 // https://learn.microsoft.com/sql/t-sql/functions/openjson-transact-sql
-func (c *column) travels() string {
+func (c *column) travelType() string {
 	switch c.sqlType.name {
 	case "bit", "tinyint", "smallint", "int", "bigint", "decimal", "numeric", "money", "smallmoney", "float", "real",
 		"uniqueidentifier", "date", "time", "datetime2", "datetimeoffset":
-		return c.spelled()
+		return c.sqlText()
 	case "datetime", "smalldatetime":
 		// A text is read into these by the session's language, into datetime2 it isn't.
 		return "datetime2(7)"
@@ -38,61 +38,61 @@ func (c *column) travels() string {
 	return "nvarchar(max)"
 }
 
-func (b *builder) typed(c *column, raw string) string {
+func (b *builder) renderTyped(c *column, raw string) string {
 	switch c.sqlType.name {
 	case "datetime", "smalldatetime", "xml", "json", "sql_variant":
-		return "CAST(" + raw + " AS " + c.spelled() + ")"
+		return "CAST(" + raw + " AS " + c.sqlText() + ")"
 	case "binary", "varbinary", "timestamp":
 		size := "max"
 		if n := c.length(); n > 0 {
 			size = strconv.Itoa(n)
 		}
 		if c.sqlType.name == "varbinary" {
-			return b.binary(raw, "varbinary("+size+")")
+			return b.renderBinary(raw, "varbinary("+size+")")
 		}
-		return b.binary(raw, "binary("+size+")")
+		return b.renderBinary(raw, "binary("+size+")")
 	case "image":
-		return b.binary(raw, "varbinary(max)")
+		return b.renderBinary(raw, "varbinary(max)")
 	case "geometry", "geography":
-		return "CAST(" + b.binary(raw, "varbinary(max)") + " AS " + c.sqlType.name + ")"
+		return "CAST(" + b.renderBinary(raw, "varbinary(max)") + " AS " + c.sqlType.name + ")"
 	case "hierarchyid":
-		return "CAST(" + b.binary(raw, "varbinary(892)") + " AS hierarchyid)"
+		return "CAST(" + b.renderBinary(raw, "varbinary(892)") + " AS hierarchyid)"
 	}
 	return raw
 }
 
-// textual says that the column's values travel as the text that they are.
-func (c *column) textual() bool {
-	switch c.kind() {
+// isTextual says that the column's values travel as the text that they are.
+func (c *column) isTextual() bool {
+	switch c.kindOf() {
 	case dialect.Text, dialect.XML, dialect.JSON:
 		return true
 	}
 	return c.sqlType.name == "sql_variant"
 }
 
-// travelled is a value as it comes out of OPENJSON.
-func (b *builder) travelled(c *column, raw string) string {
-	if b.babelfish && c.textual() { // its OPENJSON leaves escapes as they are
+// renderTravelled is a value as it comes out of OPENJSON.
+func (b *builder) renderTravelled(c *column, raw string) string {
+	if b.babelfish && c.isTextual() { // its OPENJSON leaves escapes as they are
 		return "CAST(convert_from(decode(" + raw + ", 'hex'), 'UTF8') AS nvarchar(max))"
 	}
 	return raw
 }
 
-// binary reads hexadecimal digits.
+// renderBinary reads hexadecimal digits.
 // https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql#binary-styles
-func (b *builder) binary(raw, typ string) string {
+func (b *builder) renderBinary(raw, typ string) string {
 	if b.babelfish { // its CONVERT has no binary styles; PostgreSQL's function can be called
 		return "CAST(CAST(decode(" + raw + ", 'hex') AS varbinary(max)) AS " + typ + ")"
 	}
 	return "CONVERT(" + typ + ", " + raw + ", 2)"
 }
 
-// converted gives a text the column's collation and, for a varchar, its code
+// convertText gives a text the column's collation and, for a varchar, its code
 // page: comparing as nvarchar would convert the column, and lose its index. It is as
 // long as it can be, as a text that was cut might be another row's key.
-func (c *column) converted(text string) string {
+func (c *column) convertText(text string) string {
 	text += " COLLATE " + c.collation
-	if c.national() || c.large() {
+	if c.isNational() || c.isLarge() {
 		return text
 	}
 	if n := c.length(); n > 0 && n <= 4000 {
@@ -101,31 +101,31 @@ func (c *column) converted(text string) string {
 	return "CAST(" + text + " AS varchar(max))"
 }
 
-// key is a value that travelled, as the column is compared with.
-func (b *builder) key(c *column, raw string) string {
+// renderKey is a value that travelled, as the column is compared with.
+func (b *builder) renderKey(c *column, raw string) string {
 	switch {
-	case c.kind() == dialect.Text:
-		return c.converted(raw)
+	case c.kindOf() == dialect.Text:
+		return c.convertText(raw)
 	case c.sqlType.name == "geometry" || c.sqlType.name == "geography":
-		return b.binary(raw, "varbinary(max)") // they know no comparison
+		return b.renderBinary(raw, "varbinary(max)") // they know no comparison
 	case c.sqlType.name == "xml" || c.sqlType.name == "json" || c.sqlType.name == "sql_variant":
 		return raw
 	}
-	return b.typed(c, raw)
+	return b.renderTyped(c, raw)
 }
 
-// value is a parameter that the column is compared with. It keeps digits that
+// addValue is a parameter that the column is compared with. It keeps digits that
 // the column's type would round, as what it is compared for may be an order.
-func (b *builder) value(r *relation, c *column, v dialect.Value) string {
+func (b *builder) addValue(r *relation, c *column, v dialect.Value) string {
 	if v == nil {
 		return "NULL"
 	}
-	s, _, ok := encode(c, v)
+	s, _, ok := encodeValue(c, v)
 	if !ok {
-		b.unlike(r, c)
+		b.failUnlike(r, c)
 		return "NULL"
 	}
-	typ := c.travels()
+	typ := c.travelType()
 	switch c.sqlType.name {
 	case "decimal", "numeric":
 		scale := c.scale
@@ -136,46 +136,46 @@ func (b *builder) value(r *relation, c *column, v dialect.Value) string {
 	case "datetime2", "datetimeoffset", "time":
 		typ = c.sqlType.name + "(7)"
 	}
-	return b.key(c, "CAST("+b.arg(s)+" AS "+typ+")")
+	return b.renderKey(c, "CAST("+b.addArg(s)+" AS "+typ+")")
 }
 
-// assignable is a parameter that is assigned to the column.
-func (b *builder) assignable(r *relation, c *column, v dialect.Value) string {
+// assignableValue is a parameter that is assigned to the column.
+func (b *builder) assignableValue(r *relation, c *column, v dialect.Value) string {
 	if v == nil {
 		return "NULL"
 	}
-	s, _, ok := encode(c, v)
+	s, _, ok := encodeValue(c, v)
 	if !ok {
-		b.unlike(r, c)
+		b.failUnlike(r, c)
 		return "NULL"
 	}
-	if c.kind() == dialect.Text {
-		return b.arg(s) // not cast: what is too long has to fail
+	if c.kindOf() == dialect.Text {
+		return b.addArg(s) // not cast: what is too long has to fail
 	}
-	return b.typed(c, "CAST("+b.arg(s)+" AS "+c.travels()+")")
+	return b.renderTyped(c, "CAST("+b.addArg(s)+" AS "+c.travelType()+")")
 }
 
-func (b *builder) unlike(r *relation, c *column) {
+func (b *builder) failUnlike(r *relation, c *column) {
 	e := dialect.NewError(dialect.DoesNotFit, "", "render a statement on", r.name, nil)
 	e.Object, e.Detail = c.name, "a value is not of the column's type"
-	b.fail(e)
+	b.failWith(e)
 }
 
-// keys renders the keys of an In as a table of distinct rows, all of them in
+// renderKeys renders the keys of an In as a table of distinct rows, all of them in
 // one parameter. They are sorted, so that sessions that lock the same rows lock them
 // in one order. DISTINCT is over the columns' own collations: two keys that
 // are equal there must not find a row twice.
-func (b *builder) keys(r *relation, columns []*column, keys []dialect.Key) string {
+func (b *builder) renderKeys(r *relation, columns []*column, keys []dialect.Key) string {
 	rows := make([][]any, 0, len(keys))
 next:
 	for _, key := range keys {
 		if len(key) != len(columns) {
-			b.wrong(r.name, "keys have %d values for %d columns", len(key), len(columns))
+			b.unsupported(r.name, "keys have %d values for %d columns", len(key), len(columns))
 			break
 		}
 		row := make([]any, len(columns))
 		for i, v := range key {
-			s, exact, ok := encode(columns[i], v)
+			s, exact, ok := encodeValue(columns[i], v)
 			if !ok || !exact {
 				continue next // equals nothing
 			}
@@ -191,19 +191,19 @@ next:
 		}
 		return 0
 	})
-	j := b.alias("j")
+	j := b.newAlias("j")
 	selected, kept := make([]string, len(columns)), []string{}
 	for i, c := range columns {
-		raw := b.travelled(c, fmt.Sprintf("%s.c%d", j, i))
-		key := b.key(c, raw)
-		selected[i] = key + " AS " + carrier(i)
-		if c.kind() == dialect.Text && !c.national() && c.codePage != utf8Page {
+		raw := b.renderTravelled(c, fmt.Sprintf("%s.c%d", j, i))
+		key := b.renderKey(c, raw)
+		selected[i] = key + " AS " + carrierName(i)
+		if c.kindOf() == dialect.Text && !c.isNational() && c.codePage != utf8Page {
 			// A character that the code page lacks becomes another one, and
 			// that might be another row's key.
 			kept = append(kept, "CAST("+key+" AS nvarchar(max)) COLLATE "+bytewise+" = "+raw+" COLLATE "+bytewise)
 		}
 	}
-	out := "(SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM " + b.json(r, columns, rows) + " AS " + j
+	out := "(SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM " + b.renderJSON(r, columns, rows) + " AS " + j
 	if len(kept) > 0 {
 		out += " WHERE " + strings.Join(kept, " AND ")
 	}
@@ -212,7 +212,7 @@ next:
 
 // compareText orders keys: integers by value, all else bytewise.
 func compareText(c *column, x, y string) int {
-	if c.kind() == dialect.Int {
+	if c.kindOf() == dialect.Int {
 		a, _ := strconv.ParseInt(x, 10, 64) // encode made sure of it
 		b, _ := strconv.ParseInt(y, 10, 64)
 		switch {
@@ -226,21 +226,21 @@ func compareText(c *column, x, y string) int {
 	return strings.Compare(x, y)
 }
 
-// json renders rows as a parameter that OPENJSON reads: an array of arrays of
+// renderJSON renders rows as a parameter that OPENJSON reads: an array of arrays of
 // texts, since a number may be beyond what JSON's readers keep exact.
-func (b *builder) json(r *relation, columns []*column, rows [][]any) string {
+func (b *builder) renderJSON(r *relation, columns []*column, rows [][]any) string {
 	if b.babelfish {
 		rows = b.spelledOut(r, columns, rows)
 	}
 	doc, err := json.Marshal(rows)
 	if err != nil {
-		b.wrong(r.name, "a value has no JSON form")
+		b.unsupported(r.name, "a value has no JSON form")
 	}
 	defined := make([]string, len(columns))
 	for i, c := range columns {
-		defined[i] = fmt.Sprintf("c%d %s '$[%d]'", i, c.travels(), i)
+		defined[i] = fmt.Sprintf("c%d %s '$[%d]'", i, c.travelType(), i)
 	}
-	return "OPENJSON(" + b.arg(mssql.NVarCharMax(doc)) + ") WITH (" + strings.Join(defined, ", ") + ")"
+	return "OPENJSON(" + b.addArg(mssql.NVarCharMax(doc)) + ") WITH (" + strings.Join(defined, ", ") + ")"
 }
 
 // babelfishText is where Babelfish's OPENJSON cuts a text off without a word.
@@ -257,27 +257,27 @@ func (b *builder) spelledOut(r *relation, columns []*column, rows [][]any) [][]a
 			if !ok {
 				continue
 			}
-			if columns[n].textual() {
+			if columns[n].isTextual() {
 				s = hex.EncodeToString([]byte(s))
 				out[i][n] = s
 			}
 			if len(s) > babelfishText {
 				e := dialect.NewError(dialect.DoesNotFit, "", "render a statement on", r.name, nil)
 				e.Object, e.Detail = columns[n].name, "Babelfish's OPENJSON takes no text or binary value of more than 2,000 bytes"
-				b.fail(e)
+				b.failWith(e)
 			}
 		}
 	}
 	return out
 }
 
-// rows renders the rows of a BulkUpdate as a table v (c0, c1, …), its key's
+// renderRows renders the rows of a BulkUpdate as a table v (c0, c1, …), its key's
 // columns first and typed as the table's, its values as they travel, joined
 // with the rows of the table that have their keys.
-func (b *builder) rows(r *relation, u dialect.BulkUpdate, hints string) (key, set []*column, from string) {
-	key, set = b.columns(r, u.Key), b.columns(r, u.Set)
+func (b *builder) renderRows(r *relation, u dialect.BulkUpdate, hints string) (key, set []*column, from string) {
+	key, set = b.columnsOf(r, u.Key), b.columnsOf(r, u.Set)
 	if len(key) == 0 || len(set) == 0 {
-		b.wrong(u.Table, "a bulk update needs a key and columns to set")
+		b.unsupported(u.Table, "a bulk update needs a key and columns to set")
 		return key, set, ""
 	}
 	all := slices.Concat(key, set)
@@ -285,18 +285,18 @@ func (b *builder) rows(r *relation, u dialect.BulkUpdate, hints string) (key, se
 next:
 	for _, row := range u.Rows {
 		if len(row) != len(all) {
-			b.wrong(u.Table, "a row has %d values for %d columns", len(row), len(all))
+			b.unsupported(u.Table, "a row has %d values for %d columns", len(row), len(all))
 			return key, set, ""
 		}
 		out := make([]any, len(all))
 		for i, v := range row {
-			s, exact, ok := encode(all[i], v)
+			s, exact, ok := encodeValue(all[i], v)
 			switch {
 			case i < len(key) && (!ok || !exact):
 				continue next // no row has such a key
 			case v == nil:
 			case !ok:
-				b.unlike(r, all[i])
+				b.failUnlike(r, all[i])
 			default:
 				out[i] = s
 			}
@@ -308,11 +308,11 @@ next:
 	}
 	selected := make([]string, len(all))
 	for i, c := range all {
-		raw := b.travelled(c, fmt.Sprintf("j.c%d", i))
+		raw := b.renderTravelled(c, fmt.Sprintf("j.c%d", i))
 		if i < len(key) {
-			selected[i] = b.key(c, raw) + " AS " + carrier(i)
+			selected[i] = b.renderKey(c, raw) + " AS " + carrierName(i)
 		} else {
-			selected[i] = raw + " AS " + carrier(i)
+			selected[i] = raw + " AS " + carrierName(i)
 		}
 	}
 	join := " INNER JOIN "
@@ -322,12 +322,12 @@ next:
 	// Values as they travel: the key's own conversion is what the index needs.
 	travelling := make([]*column, len(all))
 	for i, c := range all {
-		if travelling[i] = c; i >= len(key) && c.kind() == dialect.Text {
+		if travelling[i] = c; i >= len(key) && c.kindOf() == dialect.Text {
 			travelling[i] = &column{name: c.name, sqlType: sqlType{name: "nvarchar", maxLength: -1}}
 		}
 	}
-	return key, set, "(SELECT " + strings.Join(selected, ", ") + " FROM " + b.json(r, travelling, rows) + " AS j) AS v" + join +
-		table(r.name) + " AS t" + hints + " ON " + joined(key, "t", "v")
+	return key, set, "(SELECT " + strings.Join(selected, ", ") + " FROM " + b.renderJSON(r, travelling, rows) + " AS j) AS v" + join +
+		quoteTable(r.name) + " AS t" + hints + " ON " + renderKeyEquals(key, "t", "v")
 }
 
 // bulkUpdate takes the rows as it takes keys. The other way is to copy them in
@@ -338,28 +338,28 @@ next:
 // wrap it; and its cost is mostly there for a few rows, too:
 // https://learn.microsoft.com/sql/relational-databases/tables/use-table-valued-parameters-database-engine
 func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
-	r := b.relation(u.Table)
-	key, set, from := b.rows(r, u, r.changes())
+	r := b.relationOf(u.Table)
+	key, set, from := b.renderRows(r, u, r.changeHints())
 	if b.err != nil {
-		return b.done()
+		return b.finishStatement()
 	}
 	b.WriteString("UPDATE t SET ")
 	for i, c := range set {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(ident(c.name) + " = " + b.typed(c, "v."+carrier(len(key)+i)))
+		b.WriteString(quoteIdent(c.name) + " = " + b.renderTyped(c, "v."+carrierName(len(key)+i)))
 	}
 	b.WriteString(" FROM " + from + rowCount)
-	return b.done()
+	return b.finishStatement()
 }
 
 // maxText bounds the text of one statement's rows; a parameter may have 2 GB, and
 // is held more than once on both sides.
 var maxText = 16 << 20
 
-// bulk runs f for parts of the rows that are small enough for one statement, and adds up.
-func bulk(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
+// inParts runs f for parts of the rows that are small enough for one statement, and adds up.
+func inParts(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
 	var sum int64
 	rows := u.Rows
 	for len(rows) > 0 {

@@ -70,7 +70,7 @@ func inspected(t *testing.T) *dialect.Schema {
 	t.Helper()
 	srv := &server{version: "16.0.4135.4", major: 16}
 	c := newCatalogue(museum.pool(t), srv)
-	if err := c.read(t.Context()); err != nil {
+	if err := c.readAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return c.schema
@@ -214,7 +214,7 @@ func TestChecksBeforeARun(t *testing.T) {
 				t.Fatal(err)
 			}
 			of := &checking{q: pool, srv: srv, a: dialect.Access{Table: dialect.Name{Schema: "dbo", Table: "person"}, Update: []string{"email"}, Delete: true}}
-			if err := of.table(t.Context()); err != nil {
+			if err := of.checkTable(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			problems = append(problems, of.found...)

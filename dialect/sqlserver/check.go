@@ -12,19 +12,19 @@ import (
 // database that can't be written to.
 func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	const doing = "check permissions"
-	conn, srv, err := d.session(ctx, doing, nil)
+	conn, srv, err := d.openSession(ctx, doing, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
 	problems, err := checkServer(ctx, conn, srv)
 	if err != nil {
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
 	for _, a := range accesses {
 		c := &checking{q: conn, srv: srv, a: a}
-		if err := c.table(ctx); err != nil {
-			return nil, fail(ctx, err, doing, a.Table)
+		if err := c.checkTable(ctx); err != nil {
+			return nil, engineError(ctx, err, doing, a.Table)
 		}
 		problems = append(problems, c.found...)
 	}
@@ -39,7 +39,7 @@ func checkServer(ctx context.Context, q queryer, srv *server) ([]dialect.Problem
 SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 1),
 	CASE WHEN EXISTS (SELECT 1 FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = N'` + journalSchema + `') THEN 1 ELSE 0 END,
 	COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'CREATE TABLE'), 1)`
-	rows, err := collect(ctx, q, query)
+	rows, err := queryAll(ctx, q, query)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ type checking struct {
 	found []dialect.Problem
 }
 
-func (c *checking) add(format string, args ...any) {
+func (c *checking) addProblem(format string, args ...any) {
 	c.found = append(c.found, dialect.Problem{Table: c.a.Table, Reason: fmt.Sprintf(format, args...)})
 }
 
@@ -75,12 +75,12 @@ func (c *checking) deny(reason string) {
 	c.found = append(c.found, dialect.Problem{Table: c.a.Table, Reason: reason, Denied: true})
 }
 
-func (c *checking) table(ctx context.Context) error {
-	name := table(c.a.Table)
+func (c *checking) checkTable(ctx context.Context) error {
+	name := quoteTable(c.a.Table)
 	const query = `
 SELECT HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'SELECT'), HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UPDATE'), HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'DELETE'), HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'INSERT')
 FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = @p2 AND o.name = @p3`
-	rows, err := collect(ctx, c.q, query, name, c.a.Table.Schema, c.a.Table.Table)
+	rows, err := queryAll(ctx, c.q, query, name, c.a.Table.Schema, c.a.Table.Table)
 	if err != nil {
 		return err
 	}
@@ -89,23 +89,23 @@ FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name =
 		return nil
 	}
 	var missing []string
-	if c.denied(rows[0][0]) {
+	if c.isDenied(rows[0][0]) {
 		missing = append(missing, "SELECT")
 	}
-	if c.a.Insert && c.denied(rows[0][3]) {
+	if c.a.Insert && c.isDenied(rows[0][3]) {
 		missing = append(missing, "INSERT")
 	}
-	if c.a.Delete && c.denied(rows[0][2]) {
+	if c.a.Delete && c.isDenied(rows[0][2]) {
 		missing = append(missing, "DELETE")
 	}
-	if c.denied(rows[0][1]) {
+	if c.isDenied(rows[0][1]) {
 		for _, column := range c.a.Update {
-			got, err := collect(ctx, c.q, "SELECT HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UPDATE', @p2, 'COLUMN')", name, ident(column))
+			got, err := queryAll(ctx, c.q, "SELECT HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UPDATE', @p2, 'COLUMN')", name, quoteIdent(column))
 			if err != nil {
 				return err
 			}
-			if c.denied(got[0][0]) {
-				missing = append(missing, "UPDATE ("+ident(column)+")")
+			if c.isDenied(got[0][0]) {
+				missing = append(missing, "UPDATE ("+quoteIdent(column)+")")
 			}
 		}
 	}
@@ -115,55 +115,55 @@ FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name =
 	if c.srv.babelfish {
 		return nil
 	}
-	if err := c.masks(ctx, name); err != nil {
+	if err := c.checkMasks(ctx, name); err != nil {
 		return err
 	}
-	return c.policies(ctx, name)
+	return c.checkPolicies(ctx, name)
 }
 
-// denied reads an answer of HAS_PERMS_BY_NAME. NULL is for a name that it
+// isDenied reads an answer of HAS_PERMS_BY_NAME. NULL is for a name that it
 // doesn't find; Babelfish gives it for one with quotes in it, too.
-func (c *checking) denied(answer string) bool {
+func (c *checking) isDenied(answer string) bool {
 	return answer == "0" || answer == "" && !c.srv.babelfish
 }
 
-// masks finds columns that this user reads masked: keys and old values would be wrong.
-func (c *checking) masks(ctx context.Context, name string) error {
+// checkMasks finds columns that this user reads masked: keys and old values would be wrong.
+func (c *checking) checkMasks(ctx context.Context, name string) error {
 	const query = `
 SELECT m.name FROM sys.masked_columns m JOIN sys.tables o ON o.object_id = m.object_id JOIN sys.schemas s ON s.schema_id = o.schema_id
 WHERE m.is_masked = 1 AND s.name = @p2 AND o.name = @p3 AND COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'UNMASK'), 0) = 0
 	AND COALESCE(HAS_PERMS_BY_NAME(@p1, 'OBJECT', 'UNMASK', QUOTENAME(m.name), 'COLUMN'), 0) = 0`
-	rows, err := collect(ctx, c.q, query, name, c.a.Table.Schema, c.a.Table.Table)
+	rows, err := queryAll(ctx, c.q, query, name, c.a.Table.Schema, c.a.Table.Table)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
 	columns := make([]string, len(rows))
 	for i, r := range rows {
-		columns[i] = ident(r[0])
+		columns[i] = quoteIdent(r[0])
 	}
-	c.add("the user reads masked values of %s: GRANT UNMASK to the user of this connection", strings.Join(columns, ", "))
+	c.addProblem("the user reads masked values of %s: GRANT UNMASK to the user of this connection", strings.Join(columns, ", "))
 	return nil
 }
 
-// policies finds filters that hide rows from this user. A policy applies to
+// checkPolicies finds filters that hide rows from this user. A policy applies to
 // everybody, and only its function knows to whom it shows what, so the rows that
 // can be counted are compared with those that the storage has.
-func (c *checking) policies(ctx context.Context, name string) error {
+func (c *checking) checkPolicies(ctx context.Context, name string) error {
 	const query = `
 SELECT DISTINCT p.name, o.object_id FROM sys.security_policies p JOIN sys.security_predicates r ON r.object_id = p.object_id
 JOIN sys.tables o ON o.object_id = r.target_object_id JOIN sys.schemas s ON s.schema_id = o.schema_id
 WHERE p.is_enabled = 1 AND r.predicate_type = 0 AND s.name = @p1 AND o.name = @p2`
-	rows, err := collect(ctx, c.q, query, c.a.Table.Schema, c.a.Table.Table)
+	rows, err := queryAll(ctx, c.q, query, c.a.Table.Schema, c.a.Table.Table)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
 	const hidden = `SELECT CASE WHEN (SELECT COUNT_BIG(*) FROM %s) < (SELECT SUM(p.rows) FROM sys.partitions p WHERE p.object_id = %s AND p.index_id IN (0, 1)) THEN 1 ELSE 0 END`
-	got, err := collect(ctx, c.q, fmt.Sprintf(hidden, name, rows[0][1]))
+	got, err := queryAll(ctx, c.q, fmt.Sprintf(hidden, name, rows[0][1]))
 	if err != nil || got[0][0] == "0" {
 		return err
 	}
 	for _, r := range rows {
-		c.add("the security policy %s hides rows from this user: use a user to whom its predicate shows all of them, or switch it off for the run", ident(r[0]))
+		c.addProblem("the security policy %s hides rows from this user: use a user to whom its predicate shows all of them, or switch it off for the run", quoteIdent(r[0]))
 	}
 	return nil
 }

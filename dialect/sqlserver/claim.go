@@ -24,13 +24,13 @@ func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 		e.Detail = "a claim takes a connection for itself: the pool's MaxOpenConns has to be 2 at least"
 		return nil, e
 	}
-	return spare.Claim(ctx, d.pool, d.pool.Stats().MaxOpenConnections, func() (func() error, error) { return d.take(ctx, name) })
+	return spare.Claim(ctx, d.pool, d.pool.Stats().MaxOpenConnections, func() (func() error, error) { return d.tryClaim(ctx, name) })
 }
 
-// take makes the claim.
-func (d *DB) take(ctx context.Context, name string) (func() error, error) {
+// tryClaim makes the claim.
+func (d *DB) tryClaim(ctx context.Context, name string) (func() error, error) {
 	const doing = "claim"
-	conn, _, err := d.session(ctx, doing, nil)
+	conn, _, err := d.openSession(ctx, doing, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -38,19 +38,19 @@ func (d *DB) take(ctx context.Context, name string) (func() error, error) {
 	const lock = `DECLARE @got int, @name nvarchar(255) = DB_NAME() + N' ' + @p1;
 EXEC @got = sp_getapplock @Resource = @name, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0;
 SELECT @got`
-	rows, err := collect(ctx, conn, lock, "expunge-"+hex.EncodeToString(sum[:]))
+	rows, err := queryAll(ctx, conn, lock, "expunge-"+hex.EncodeToString(sum[:]))
 	switch {
 	case err != nil || len(rows) == 0:
-		discard(conn)
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		discardConn(conn)
+		return nil, engineError(ctx, err, doing, dialect.Name{})
 	case rows[0][0] != "0" && rows[0][0] != "1":
-		discard(conn)
+		discardConn(conn)
 		return nil, dialect.ErrClaimed
 	}
 	stop := alive.Keep(conn)
 	return sync.OnceValue(func() error {
 		stop()
-		discard(conn) // without the session the lock is gone too
+		discardConn(conn) // without the session the lock is gone too
 		return nil
 	}), nil
 }

@@ -11,99 +11,99 @@ import (
 // Nothing is a condition by itself in T-SQL, so true and false are comparisons.
 const always, never = "1 = 1", "1 = 0"
 
-// cond renders a condition on the row that alias stands for, so that it can
+// renderCond renders a condition on the row that alias stands for, so that it can
 // stand in a conjunction.
-func (b *builder) cond(r *relation, alias string, c dialect.Cond) string {
+func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 	switch c := c.(type) {
 	case dialect.In:
-		return b.in(r, alias, c)
+		return b.renderIn(r, alias, c)
 	case dialect.Not:
-		return "CASE WHEN " + b.cond(r, alias, c.Cond) + " THEN 1 ELSE 0 END = 0"
+		return "CASE WHEN " + b.renderCond(r, alias, c.Cond) + " THEN 1 ELSE 0 END = 0"
 	case dialect.After:
-		return b.beyond(r, alias, c.Columns, c.Key, ">", false)
+		return b.renderKeyRange(r, alias, c.Columns, c.Key, ">", false)
 	case dialect.UpTo:
-		return b.beyond(r, alias, c.Columns, c.Key, "<", true)
+		return b.renderKeyRange(r, alias, c.Columns, c.Key, "<", true)
 	case dialect.Compare:
-		return b.compare(r, alias, c)
+		return b.renderCompare(r, alias, c)
 	case dialect.IsNull:
-		return b.column(r, c.Column).of(alias) + " IS NULL"
+		return b.columnOf(r, c.Column).qualifiedName(alias) + " IS NULL"
 	case dialect.Longer:
-		return b.length(b.characters(b.column(r, c.Column).of(alias))) + " > " + strconv.Itoa(c.N)
+		return b.renderLength(b.renderCharacters(b.columnOf(r, c.Column).qualifiedName(alias))) + " > " + strconv.Itoa(c.N)
 	case dialect.Odd:
 		return "1 = 0"
 	case dialect.Match:
 		return "(" + c.SQL + "\n)" // the line's end closes a comment
 	case dialect.Referenced:
-		return b.referenced(r, alias, c)
+		return b.renderReferenced(r, alias, c)
 	case dialect.Orphan:
-		return b.orphan(r, alias, c)
+		return b.renderOrphan(r, alias, c)
 	case dialect.Any:
-		return b.several(r, alias, c, " OR ", never)
+		return b.renderAll(r, alias, c, " OR ", never)
 	case dialect.All:
-		return b.several(r, alias, c, " AND ", always)
+		return b.renderAll(r, alias, c, " AND ", always)
 	}
-	b.wrong(r.name, "a condition of type %T is not supported", c)
+	b.unsupported(r.name, "a condition of type %T is not supported", c)
 	return never
 }
 
-func (b *builder) several(r *relation, alias string, of []dialect.Cond, between, empty string) string {
+func (b *builder) renderAll(r *relation, alias string, of []dialect.Cond, between, empty string) string {
 	if len(of) == 0 {
 		return empty
 	}
 	out := make([]string, len(of))
 	for i, c := range of {
-		out[i] = b.cond(r, alias, c)
+		out[i] = b.renderCond(r, alias, c)
 	}
 	return "(" + strings.Join(out, between) + ")"
 }
 
-// in renders keys that don't drive the statement (see from).
-func (b *builder) in(r *relation, alias string, c dialect.In) string {
+// renderIn renders keys that don't drive the statement (see renderFrom).
+func (b *builder) renderIn(r *relation, alias string, c dialect.In) string {
 	if len(c.Keys) == 0 || len(c.Columns) == 0 {
 		return never
 	}
-	columns := b.referring(r, c)
-	k := b.alias("k")
-	return "EXISTS (SELECT 1 FROM " + b.keys(r, columns, c.Keys) + " AS " + k + " WHERE " + joined(columns, alias, k) + ")"
+	columns := b.referringColumns(r, c)
+	k := b.newAlias("k")
+	return "EXISTS (SELECT 1 FROM " + b.renderKeys(r, columns, c.Keys) + " AS " + k + " WHERE " + renderKeyEquals(columns, alias, k) + ")"
 }
 
-// referring are the columns of an In, as the columns that they refer to compare.
-func (b *builder) referring(r *relation, in dialect.In) []*column {
-	columns := b.columns(r, in.Columns)
+// referringColumns are the columns of an In, as the columns that they refer to compare.
+func (b *builder) referringColumns(r *relation, in dialect.In) []*column {
+	columns := b.columnsOf(r, in.Columns)
 	if len(in.RefColumns) != len(columns) {
 		return columns
 	}
-	to := b.relation(in.RefTable)
+	to := b.relationOf(in.RefTable)
 	for i, c := range columns {
-		columns[i] = c.by(b.column(to, in.RefColumns[i]))
+		columns[i] = c.by(b.columnOf(to, in.RefColumns[i]))
 	}
 	return columns
 }
 
-// joined equates columns with those of a key table.
-func joined(columns []*column, alias, k string) string {
+// renderKeyEquals equates columns with those of a key table.
+func renderKeyEquals(columns []*column, alias, k string) string {
 	out := make([]string, len(columns))
 	for i, c := range columns {
-		out[i] = c.comparand(alias) + " = " + k + "." + carrier(i)
+		out[i] = c.comparand(alias) + " = " + k + "." + carrierName(i)
 	}
 	return strings.Join(out, " AND ")
 }
 
-func (b *builder) compare(r *relation, alias string, c dialect.Compare) string {
+func (b *builder) renderCompare(r *relation, alias string, c dialect.Compare) string {
 	switch c.Op {
 	case "=", "<>", "<", "<=", ">", ">=":
 	default:
-		b.wrong(r.name, "no such comparison")
+		b.unsupported(r.name, "no such comparison")
 	}
-	col := b.column(r, c.Column)
-	return col.comparand(alias) + " " + c.Op + " " + b.value(r, col, c.Value)
+	col := b.columnOf(r, c.Column)
+	return col.comparand(alias) + " " + c.Op + " " + b.addValue(r, col, c.Value)
 }
 
-// within says of a range's ends what they have in common: a = 1 AND b > 5 AND b <= 9
+// withoutRange says of a range's ends what they have in common: a = 1 AND b > 5 AND b <= 9
 // for what comes after (1, 5), up to (1, 9). An index is searched by that to both
 // ends, while by each of them for itself it is to the first column only, and
 // the rows of one tenant would all be read, and waited for, again and again.
-func within(where []dialect.Cond) []dialect.Cond {
+func withoutRange(where []dialect.Cond) []dialect.Cond {
 	var low dialect.After
 	var high dialect.UpTo
 	rest := make([]dialect.Cond, 0, len(where))
@@ -142,21 +142,21 @@ func within(where []dialect.Cond) []dialect.Cond {
 	return append(append(out, low, high), rest...)
 }
 
-// beyond compares with a key column by column, as there are no row values. The
+// renderKeyRange compares with a key column by column, as there are no row values. The
 // first column's bound is said once more for itself: that is what an index is
 // searched by, where an OR would not be.
-func (b *builder) beyond(r *relation, alias string, names []string, key dialect.Key, op string, equal bool) string {
+func (b *builder) renderKeyRange(r *relation, alias string, names []string, key dialect.Key, op string, equal bool) string {
 	switch {
 	case len(key) == 0:
 		return always
 	case len(key) != len(names):
-		b.wrong(r.name, "a key has %d values for %d columns", len(key), len(names))
+		b.unsupported(r.name, "a key has %d values for %d columns", len(key), len(names))
 		return never
 	}
-	columns := b.columns(r, names)
+	columns := b.columnsOf(r, names)
 	values := make([]string, len(columns))
 	for i, c := range columns {
-		values[i] = b.value(r, c, key[i])
+		values[i] = b.addValue(r, c, key[i])
 	}
 	var render func(i int) string
 	render = func(i int) string {
@@ -176,58 +176,58 @@ func (b *builder) beyond(r *relation, alias string, names []string, key dialect.
 	return columns[0].comparand(alias) + " " + op + "= " + values[0] + " AND " + render(0)
 }
 
-func (b *builder) referenced(r *relation, alias string, c dialect.Referenced) string {
-	from := b.relation(c.Table)
+func (b *builder) renderReferenced(r *relation, alias string, c dialect.Referenced) string {
+	from := b.relationOf(c.Table)
 	if len(c.Columns) != len(c.RefColumns) {
-		b.wrong(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+		b.unsupported(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
 		return never
 	}
-	other := b.alias("r")
+	other := b.newAlias("r")
 	ands := make([]string, 0, len(c.Columns)+2)
 	for i := range c.Columns {
-		ands = append(ands, refers(b.column(from, c.Columns[i]), other, b.column(r, c.RefColumns[i]), alias))
+		ands = append(ands, refersTo(b.columnOf(from, c.Columns[i]), other, b.columnOf(r, c.RefColumns[i]), alias))
 	}
 	if c.Where != "" {
-		ands = append(ands, b.cond(from, other, dialect.Match{SQL: c.Where}))
+		ands = append(ands, b.renderCond(from, other, dialect.Match{SQL: c.Where}))
 	}
 	if c.Except != nil {
-		ands = append(ands, "NOT "+b.grouped(b.in(from, other, *c.Except)))
+		ands = append(ands, "NOT "+b.renderGrouped(b.renderIn(from, other, *c.Except)))
 	}
-	return "EXISTS (SELECT 1 FROM " + table(c.Table) + " AS " + other + from.hints(dialect.NoLock) + " WHERE " + strings.Join(ands, " AND ") + ")"
+	return "EXISTS (SELECT 1 FROM " + quoteTable(c.Table) + " AS " + other + from.lockHints(dialect.NoLock) + " WHERE " + strings.Join(ands, " AND ") + ")"
 }
 
-func (b *builder) grouped(cond string) string { return "(" + cond + ")" }
+func (b *builder) renderGrouped(cond string) string { return "(" + cond + ")" }
 
-func (b *builder) orphan(r *relation, alias string, c dialect.Orphan) string {
-	to := b.relation(c.RefTable)
+func (b *builder) renderOrphan(r *relation, alias string, c dialect.Orphan) string {
+	to := b.relationOf(c.RefTable)
 	if len(c.Columns) != len(c.RefColumns) {
-		b.wrong(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+		b.unsupported(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
 		return never
 	}
-	other := b.alias("r")
+	other := b.newAlias("r")
 	var set, ands []string
 	for i := range c.Columns {
-		from := b.column(r, c.Columns[i])
-		set = append(set, from.of(alias)+" IS NOT NULL")
-		ands = append(ands, refers(from, alias, b.column(to, c.RefColumns[i]), other))
+		from := b.columnOf(r, c.Columns[i])
+		set = append(set, from.qualifiedName(alias)+" IS NOT NULL")
+		ands = append(ands, refersTo(from, alias, b.columnOf(to, c.RefColumns[i]), other))
 	}
-	return "(" + strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + table(c.RefTable) + " AS " + other +
-		to.hints(dialect.NoLock) + " WHERE " + strings.Join(ands, " AND ") + "))"
+	return "(" + strings.Join(set, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + quoteTable(c.RefTable) + " AS " + other +
+		to.lockHints(dialect.NoLock) + " WHERE " + strings.Join(ands, " AND ") + "))"
 }
 
-// refers compares a column with the one that it refers to, whose collation decides. A
+// refersTo compares a column with the one that it refers to, whose collation decides. A
 // link may join different types: then both are compared as text, and what isn't of the other's
 // type refers to nothing.
-func refers(own *column, ownAlias string, referred *column, alias string) string {
+func refersTo(own *column, ownAlias string, referred *column, alias string) string {
 	x, y := own.comparand(ownAlias), referred.comparand(alias)
 	switch {
-	case own.kind() == referred.kind() && own.kind() != dialect.Text:
+	case own.kindOf() == referred.kindOf() && own.kindOf() != dialect.Text:
 		return x + " = " + y
-	case own.kind() == dialect.Text && referred.kind() == dialect.Text:
+	case own.kindOf() == dialect.Text && referred.kindOf() == dialect.Text:
 		return own.by(referred).comparand(ownAlias) + " = " + y
-	case referred.kind() == dialect.Text:
-		return own.text(ownAlias) + " COLLATE " + referred.collation + " = " + y
+	case referred.kindOf() == dialect.Text:
+		return own.textExpr(ownAlias) + " COLLATE " + referred.collation + " = " + y
 	}
 	// The cast value is for the index of the column that is referred to.
-	return x + " = " + own.converted(referred.text(alias)) + " AND " + y + " = TRY_CAST(" + own.text(ownAlias) + " AS " + referred.spelled() + ")"
+	return x + " = " + own.convertText(referred.textExpr(alias)) + " AND " + y + " = TRY_CAST(" + own.textExpr(ownAlias) + " AS " + referred.sqlText() + ")"
 }

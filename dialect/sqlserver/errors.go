@@ -76,8 +76,8 @@ var advice = map[int32]string{
 
 const outOfMemory = "the server is out of memory: use smaller batches or fewer workers"
 
-// fail makes an *Error of a driver's error; nil stays nil.
-func fail(ctx context.Context, err error, doing string, table dialect.Name) error {
+// engineError makes an *Error of a driver's error; nil stays nil.
+func engineError(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if err == nil {
 		return nil
 	}
@@ -96,7 +96,7 @@ func fail(ctx context.Context, err error, doing string, table dialect.Name) erro
 		return e
 	}
 	class := dialect.Fatal
-	if lost(err) {
+	if isLost(err) {
 		class = dialect.LostConnection
 	}
 	return dialect.NewError(class, "", doing, table, err)
@@ -145,8 +145,8 @@ func nameMissing(e *dialect.Error, cause mssql.Error) {
 	}
 }
 
-// lost reports whether the connection is gone.
-func lost(err error) bool {
+// isLost reports whether the connection is gone.
+func isLost(err error) bool {
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return true
 	}
@@ -160,20 +160,20 @@ func lost(err error) bool {
 	return network
 }
 
-// stale reports whether a table that has changed since it was looked up would
+// isStale reports whether a table that has changed since it was looked up would
 // explain the error.
-func stale(err error) bool {
+func isStale(err error) bool {
 	e, ok := errors.AsType[*dialect.Error](err)
 	return ok && (e.Class == dialect.Fatal || e.Class == dialect.DoesNotFit)
 }
 
 var quotes = regexp.MustCompile(`["'\[]([^"'\[\]]{1,128})["'\]]`)
 
-// explain finds out which constraint an error was about. The number 547 stands
+// explainError finds out which constraint an error was about. The number 547 stands
 // for foreign keys and checks alike. The message quotes the name among others,
 // and maybe among values; so what it quotes is looked up in the catalogue, and only what
 // is a constraint or index there is told.
-func (t *tx) explain(ctx context.Context, cause, told error) {
+func (t *tx) explainError(ctx context.Context, cause, told error) {
 	my, ok := errors.AsType[mssql.Error](cause)
 	e, isOurs := errors.AsType[*dialect.Error](told)
 	if !ok || !isOurs || t.conn == nil {
@@ -199,7 +199,7 @@ SELECT CAST(o.name AS nvarchar(128)), CAST(o.type AS nvarchar(2)) FROM sys.objec
 UNION ALL SELECT CAST(i.name AS nvarchar(128)), N'IX' FROM sys.indexes i WHERE i.is_unique = 1 AND i.name COLLATE ` + bytewise + ` IN (SELECT j.value COLLATE ` + bytewise + ` FROM OPENJSON(@p1) AS j)`
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	rows, err := collect(ctx, t.conn, q, string(doc))
+	rows, err := queryAll(ctx, t.conn, q, string(doc))
 	if err != nil {
 		return
 	}

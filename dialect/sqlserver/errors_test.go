@@ -29,7 +29,7 @@ func TestErrorsAreClassedByNumber(t *testing.T) {
 		{dialect.Fatal, []int32{102, 207, 208, 33557097}},
 	} {
 		for _, n := range c.numbers {
-			err := fail(t.Context(), mssql.Error{Number: n, Message: "canary"}, "overwrite", dialect.Name{Table: "t"})
+			err := engineError(t.Context(), mssql.Error{Number: n, Message: "canary"}, "overwrite", dialect.Name{Table: "t"})
 			if got := dialect.ClassOf(err); got != c.class {
 				t.Errorf("%d is of class %q, want %q", n, got, c.class)
 			}
@@ -51,7 +51,7 @@ func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 		{mssql.Error{Number: 208, Message: "Invalid object name 'canary@club.example'.", ProcName: "member_counted", LineNo: 3}, "overwrite t: fatal [208]: in member_counted line 3"},
 		{mssql.Error{Number: 50001, Message: "canary", ProcName: "member_counted", LineNo: 7}, "overwrite t: constraint [50001]: in member_counted line 7"},
 	} {
-		if got := fail(t.Context(), c.err, "overwrite", dialect.Name{Table: "t"}).Error(); got != c.want {
+		if got := engineError(t.Context(), c.err, "overwrite", dialect.Name{Table: "t"}).Error(); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
@@ -59,7 +59,7 @@ func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 
 func TestTheFirstErrorWithAClassCounts(t *testing.T) {
 	e := mssql.Error{Number: 3621, All: []mssql.Error{{Number: 2627}, {Number: 3621}}}
-	if got := dialect.ClassOf(fail(t.Context(), e, "", dialect.Name{})); got != dialect.UniqueViolation {
+	if got := dialect.ClassOf(engineError(t.Context(), e, "", dialect.Name{})); got != dialect.UniqueViolation {
 		t.Errorf("class %q: 3621 says only that the statement was terminated", got)
 	}
 }
@@ -79,7 +79,7 @@ func TestOtherErrors(t *testing.T) {
 		"one that is classed yet": {t.Context(), dialect.NewError(dialect.DoesNotFit, "", "", dialect.Name{}, nil), dialect.DoesNotFit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := fail(c.ctx, c.err, "count", dialect.Name{})
+			err := engineError(c.ctx, c.err, "count", dialect.Name{})
 			if got := dialect.ClassOf(err); got != c.want || strings.Contains(err.Error(), "canary") {
 				t.Errorf("class %q, want %q without the error's text", got, c.want)
 			}

@@ -14,11 +14,11 @@ import (
 // Explain gives the server's plan for a Select as it is rendered, line by line.
 // The parameters are declared: a plan is shown for a batch, not for a call.
 func Explain(ctx context.Context, db *DB, s dialect.Select) ([]string, error) {
-	t, err := db.begin(ctx, dialect.TxOptions{})
+	t, err := db.beginTx(ctx, dialect.TxOptions{})
 	if err != nil {
 		return nil, err
 	}
-	st, _, err := t.builder(ctx).query(s)
+	st, _, err := t.newBuilder(ctx).renderSelect(s)
 	srv := t.srv
 	_ = t.Rollback(ctx)
 	if err != nil {
@@ -32,11 +32,11 @@ func Explain(ctx context.Context, db *DB, s dialect.Select) ([]string, error) {
 		}
 		sql = strings.ReplaceAll(sql, fmt.Sprintf("@p%d", i), "CAST(N'"+strings.ReplaceAll(text, "'", "''")+"' AS nvarchar(max))")
 	}
-	conn, _, err := db.session(ctx, "explain", nil)
+	conn, _, err := db.openSession(ctx, "explain", nil)
 	if err != nil {
 		return nil, err
 	}
-	defer discard(conn)
+	defer discardConn(conn)
 	option := "SHOWPLAN_TEXT"
 	if srv.babelfish {
 		option = "BABELFISH_SHOWPLAN_ALL"
@@ -73,7 +73,7 @@ func Explain(ctx context.Context, db *DB, s dialect.Select) ([]string, error) {
 
 // Babelfish reports whether the server isn't SQL Server itself.
 func Babelfish(ctx context.Context, db *DB) (bool, error) {
-	conn, srv, err := db.session(ctx, "ask", nil)
+	conn, srv, err := db.openSession(ctx, "ask", nil)
 	if err != nil {
 		return false, err
 	}

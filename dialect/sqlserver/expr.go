@@ -8,11 +8,11 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// characters gives a text, of whatever length and code page, a collation under
+// renderCharacters gives a text, of whatever length and code page, a collation under
 // which a character beyond the basic plane counts as one. Without it LEN, LEFT
 // and SUBSTRING count pairs of bytes, and cut a character in two.
 // https://learn.microsoft.com/sql/relational-databases/collations/collation-and-unicode-support#Supplementary_Characters
-func (b *builder) characters(text string) string {
+func (b *builder) renderCharacters(text string) string {
 	collation := "Latin1_General_100_CS_AS_SC"
 	if b.babelfish { // it knows no _SC, and always counts characters
 		collation = bytewise
@@ -20,12 +20,14 @@ func (b *builder) characters(text string) string {
 	return "CAST(" + text + " AS nvarchar(max)) COLLATE " + collation
 }
 
-// length counts the characters of such a text. LEN doesn't count spaces at the end.
-func (b *builder) length(characters string) string { return "(LEN(" + characters + " + N'.') - 1)" }
+// renderLength counts the characters of such a text. LEN doesn't count spaces at the end.
+func (b *builder) renderLength(characters string) string {
+	return "(LEN(" + characters + " + N'.') - 1)"
+}
 
-// text renders an expression as such a text.
-func (b *builder) text(r *relation, e dialect.Expr) string {
-	s := b.expr(r, e)
+// renderText renders an expression as such a text.
+func (b *builder) renderText(r *relation, e dialect.Expr) string {
+	s := b.renderExpr(r, e)
 	switch dialect.KindOf(e) {
 	case dialect.UUID:
 		s = "LOWER(CONVERT(char(36), " + s + "))"
@@ -36,50 +38,50 @@ func (b *builder) text(r *relation, e dialect.Expr) string {
 	case dialect.Time, dialect.Timestamp, dialect.TimestampTZ:
 		s = "CONVERT(nvarchar(40), " + s + ", 121)"
 	}
-	return b.characters(s)
+	return b.renderCharacters(s)
 }
 
-// assigned renders an assignment's right side.
-func (b *builder) assigned(r *relation, c *column, a dialect.Assign) string {
+// renderAssigned renders an assignment's right side.
+func (b *builder) renderAssigned(r *relation, c *column, a dialect.Assign) string {
 	switch e := a.Expr.(type) {
 	case dialect.Default:
 		return "DEFAULT"
 	case dialect.Null:
 		return "NULL"
 	case dialect.Literal:
-		return b.assignable(r, c, e.Value)
+		return b.assignableValue(r, c, e.Value)
 	}
-	if k := dialect.KindOf(a.Expr); c.kind() == dialect.Text && k != dialect.Text && k != dialect.Unknown {
-		return b.text(r, a.Expr)
+	if k := dialect.KindOf(a.Expr); c.kindOf() == dialect.Text && k != dialect.Text && k != dialect.Unknown {
+		return b.renderText(r, a.Expr)
 	}
-	return b.expr(r, a.Expr)
+	return b.renderExpr(r, a.Expr)
 }
 
-// expr renders an expression over the row t.
-func (b *builder) expr(r *relation, e dialect.Expr) string {
+// renderExpr renders an expression over the row t.
+func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
 	switch e := e.(type) {
 	case dialect.Null:
 		return "NULL"
 	case dialect.Literal:
-		return b.literal(r, e.Value, e.Column)
+		return b.renderLiteral(r, e.Value, e.Column)
 	case dialect.Current:
-		return b.column(r, e.Column.Name).of("t")
+		return b.columnOf(r, e.Column.Name).qualifiedName("t")
 	case dialect.If:
-		return "CASE WHEN " + b.cond(r, "t", e.Cond) + " THEN " + b.branch(r, e.Then) + " ELSE " + b.branch(r, e.Else) + " END"
+		return "CASE WHEN " + b.renderCond(r, "t", e.Cond) + " THEN " + b.renderBranch(r, e.Then) + " ELSE " + b.renderBranch(r, e.Else) + " END"
 	case dialect.Concat:
 		parts := make([]string, len(e))
 		for i, p := range e {
-			parts[i] = b.text(r, p)
+			parts[i] = b.renderText(r, p)
 		}
 		return "(" + strings.Join(parts, " + ") + ")"
 	case dialect.Left:
-		return fmt.Sprintf("LEFT(%s, %d)", b.text(r, e.Of), e.N)
+		return fmt.Sprintf("LEFT(%s, %d)", b.renderText(r, e.Of), e.N)
 	case dialect.Right:
-		return fmt.Sprintf("RIGHT(%s, %d)", b.text(r, e.Of), e.N)
+		return fmt.Sprintf("RIGHT(%s, %d)", b.renderText(r, e.Of), e.N)
 	case dialect.Fill:
-		n := b.length(b.text(r, e.Of)) + " - " + strconv.Itoa(e.Less)
+		n := b.renderLength(b.renderText(r, e.Of)) + " - " + strconv.Itoa(e.Less)
 		// REPLICATE of less than nothing is NULL.
-		return fmt.Sprintf("REPLICATE(CAST(%s AS nvarchar(max)), CASE WHEN %s < 0 THEN 0 ELSE %s END)", b.arg(e.With), n, n)
+		return fmt.Sprintf("REPLICATE(CAST(%s AS nvarchar(max)), CASE WHEN %s < 0 THEN 0 ELSE %s END)", b.addArg(e.With), n, n)
 	case dialect.RandomLike:
 		return b.randomLike(r, e.Of)
 	case dialect.RandomInt:
@@ -91,49 +93,49 @@ func (b *builder) expr(r *relation, e dialect.Expr) string {
 	case dialect.RandomMoment:
 		return b.randomMoment(r, e)
 	case dialect.Choose:
-		return b.choose(r, e)
+		return b.renderChoose(r, e)
 	case dialect.Arith:
 		if dialect.KindOf(e) == dialect.Float {
-			return "(CAST(" + b.expr(r, e.A) + " AS float) " + string(e.Op) + " CAST(" + b.expr(r, e.B) + " AS float))"
+			return "(CAST(" + b.renderExpr(r, e.A) + " AS float) " + string(e.Op) + " CAST(" + b.renderExpr(r, e.B) + " AS float))"
 		}
-		return "(CAST(" + b.expr(r, e.A) + " AS " + b.number(r, e.A) + ") " + string(e.Op) + " CAST(" + b.expr(r, e.B) + " AS " + b.number(r, e.B) + "))"
+		return "(CAST(" + b.renderExpr(r, e.A) + " AS " + b.renderNumber(r, e.A) + ") " + string(e.Op) + " CAST(" + b.renderExpr(r, e.B) + " AS " + b.renderNumber(r, e.B) + "))"
 	case dialect.Random:
 		// 48 bits are fewer than a float's 53, so that 1 is never reached.
 		return "(CAST(" + randomBits(6) + " AS float) / 281474976710656)"
 	case dialect.Floor:
-		return "FLOOR(" + b.expr(r, e.Of) + ")"
+		return "FLOOR(" + b.renderExpr(r, e.Of) + ")"
 	case dialect.Round:
-		return fmt.Sprintf("ROUND(%s, %d)", b.expr(r, e.Of), e.Digits)
+		return fmt.Sprintf("ROUND(%s, %d)", b.renderExpr(r, e.Of), e.Digits)
 	case dialect.TruncateMoment:
-		return b.truncate(r, e)
+		return b.renderTruncate(r, e)
 	case dialect.ShiftMoment:
-		return b.shift(r, e)
+		return b.renderShift(r, e)
 	case dialect.Cast:
-		return b.cast(r, e)
+		return b.renderCast(r, e)
 	}
-	b.wrong(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
+	b.unsupported(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
 	return "NULL"
 }
 
-// branch is one of the values of a CASE: texts get one collation.
-func (b *builder) branch(r *relation, e dialect.Expr) string {
+// renderBranch is one of the values of a CASE: texts get one collation.
+func (b *builder) renderBranch(r *relation, e dialect.Expr) string {
 	if dialect.KindOf(e) == dialect.Text {
-		return b.text(r, e)
+		return b.renderText(r, e)
 	}
-	return b.expr(r, e)
+	return b.renderExpr(r, e)
 }
 
-// number is the decimal type in which an operand is calculated: no larger than
+// renderNumber is the decimal type in which an operand is calculated: no larger than
 // it has to be, since what doesn't fit 38 digits is taken from behind the point.
 // https://learn.microsoft.com/sql/t-sql/data-types/precision-scale-and-length-transact-sql
-func (b *builder) number(r *relation, e dialect.Expr) string {
+func (b *builder) renderNumber(r *relation, e dialect.Expr) string {
 	switch e := e.(type) {
 	case dialect.Current:
-		switch c := b.column(r, e.Column.Name); c.kind() {
+		switch c := b.columnOf(r, e.Column.Name); c.kindOf() {
 		case dialect.Int:
 			return "decimal(19,0)"
 		case dialect.Decimal:
-			precision, scale := c.size()
+			precision, scale := c.sizeOf()
 			return fmt.Sprintf("decimal(%d,%d)", precision, scale)
 		}
 	case dialect.Literal:
@@ -148,10 +150,10 @@ func (b *builder) number(r *relation, e dialect.Expr) string {
 	return "decimal(38,10)"
 }
 
-// computed is the type in which a column's values are calculated: one that
+// computedType is the type in which a column's values are calculated: one that
 // holds any length, so that what doesn't fit the column fails when it is
 // assigned instead of being cut by a cast.
-func computed(c *dialect.Column) sqlType {
+func computedType(c *dialect.Column) sqlType {
 	switch c.Kind {
 	case dialect.Bool:
 		return sqlType{name: "bit"}
@@ -179,31 +181,31 @@ func computed(c *dialect.Column) sqlType {
 	return sqlType{name: "nvarchar", maxLength: -1}
 }
 
-func (b *builder) literal(r *relation, v dialect.Value, of *dialect.Column) string {
-	c := &column{name: of.Name, sqlType: computed(of)}
+func (b *builder) renderLiteral(r *relation, v dialect.Value, of *dialect.Column) string {
+	c := &column{name: of.Name, sqlType: computedType(of)}
 	if v == nil {
-		return "CAST(NULL AS " + c.spelled() + ")"
+		return "CAST(NULL AS " + c.sqlText() + ")"
 	}
-	if c.kind() == dialect.Text {
+	if c.kindOf() == dialect.Text {
 		s, _ := dialect.TextOf(v)
-		return "CAST(" + b.arg(s) + " AS nvarchar(max))"
+		return "CAST(" + b.addArg(s) + " AS nvarchar(max))"
 	}
-	return b.assignable(r, c, v)
+	return b.assignableValue(r, c, v)
 }
 
-func (b *builder) cast(r *relation, e dialect.Cast) string {
+func (b *builder) renderCast(r *relation, e dialect.Cast) string {
 	if e.Column.Kind == dialect.Text || e.Column.Kind == dialect.JSON {
-		return b.text(r, e.Of)
+		return b.renderText(r, e.Of)
 	}
-	return "CAST(" + b.expr(r, e.Of) + " AS " + computed(e.Column).spelled() + ")"
+	return "CAST(" + b.renderExpr(r, e.Of) + " AS " + computedType(e.Column).sqlText() + ")"
 }
 
 // units are what a moment can be cut down to.
 var units = map[string]bool{"year": true, "month": true, "day": true, "hour": true}
 
-// truncate builds the moment anew: DATETRUNC is new in SQL Server 2022.
-func (b *builder) truncate(r *relation, e dialect.TruncateMoment) string {
-	of, kind := b.expr(r, e.Of), dialect.KindOf(e.Of)
+// renderTruncate builds the moment anew: DATETRUNC is new in SQL Server 2022.
+func (b *builder) renderTruncate(r *relation, e dialect.TruncateMoment) string {
+	of, kind := b.renderExpr(r, e.Of), dialect.KindOf(e.Of)
 	if kind == dialect.TimestampTZ {
 		of = "CAST(SWITCHOFFSET(" + of + ", '+00:00') AS datetime2(7))"
 	}
@@ -218,7 +220,7 @@ func (b *builder) truncate(r *relation, e dialect.TruncateMoment) string {
 	case "hour":
 		cut = "DATEADD(hour, DATEPART(hour, " + of + "), CAST(CAST(" + of + " AS date) AS datetime2(7)))"
 	default:
-		b.wrong(r.name, "a moment can't be cut down to this unit")
+		b.unsupported(r.name, "a moment can't be cut down to this unit")
 	}
 	switch kind {
 	case dialect.Date:
@@ -229,14 +231,14 @@ func (b *builder) truncate(r *relation, e dialect.TruncateMoment) string {
 	return "CAST(" + cut + " AS datetime2(7))"
 }
 
-// shift adds seconds, or whole days. DATEADD takes an int, so a shift of a
+// renderShift adds seconds, or whole days. DATEADD takes an int, so a shift of a
 // timestamp by more than 68 years fails, unless it is known beforehand.
-func (b *builder) shift(r *relation, e dialect.ShiftMoment) string {
-	of, seconds := b.expr(r, e.Of), e.Seconds
+func (b *builder) renderShift(r *relation, e dialect.ShiftMoment) string {
+	of, seconds := b.renderExpr(r, e.Of), e.Seconds
 	if dialect.KindOf(e.Of) == dialect.Date {
-		return "DATEADD(day, CAST(FLOOR(CAST(" + b.expr(r, seconds) + " AS decimal(38,10)) / 86400) AS int), " + of + ")"
+		return "DATEADD(day, CAST(FLOOR(CAST(" + b.renderExpr(r, seconds) + " AS decimal(38,10)) / 86400) AS int), " + of + ")"
 	}
-	of = "CAST(" + of + " AS " + computed(&dialect.Column{Kind: dialect.KindOf(e.Of)}).spelled() + ")"
+	of = "CAST(" + of + " AS " + computedType(&dialect.Column{Kind: dialect.KindOf(e.Of)}).sqlText() + ")"
 	if l, ok := seconds.(dialect.Literal); ok {
 		if s, ok := dialect.TextOf(l.Value); ok {
 			if n, err := strconv.ParseInt(s, 10, 64); err == nil {
@@ -244,5 +246,5 @@ func (b *builder) shift(r *relation, e dialect.ShiftMoment) string {
 			}
 		}
 	}
-	return "DATEADD(second, CAST(" + b.expr(r, seconds) + " AS int), " + of + ")"
+	return "DATEADD(second, CAST(" + b.renderExpr(r, seconds) + " AS int), " + of + ")"
 }

@@ -13,11 +13,11 @@ func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []string{"USE " + ident(database)}
+	out := []string{"USE " + quoteIdent(database)}
 	if g.Make {
 		out = append(out, d.JournalDDL(g.Journal)...)
 	}
-	to := " TO " + ident(role)
+	to := " TO " + quoteIdent(role)
 	if len(g.Accesses) > 0 {
 		out = append(out, "GRANT VIEW DEFINITION"+to)
 	}
@@ -26,14 +26,14 @@ func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 		if a.Delete && !g.ReadOnly {
 			privileges += ", DELETE"
 		}
-		out = append(out, "GRANT "+privileges+" ON "+table(a.Table)+to)
+		out = append(out, "GRANT "+privileges+" ON "+quoteTable(a.Table)+to)
 		if g.ReadOnly {
 			continue
 		}
 		columns := slices.Clone(a.Update)
 		slices.Sort(columns)
 		for _, c := range slices.Compact(columns) {
-			out = append(out, "GRANT UPDATE ON "+table(a.Table)+" ("+ident(c)+")"+to)
+			out = append(out, "GRANT UPDATE ON "+quoteTable(a.Table)+" ("+quoteIdent(c)+")"+to)
 		}
 	}
 	onJournal := "SELECT, INSERT, UPDATE, DELETE"
@@ -41,7 +41,7 @@ func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 		onJournal = "SELECT"
 	}
 	for _, t := range g.Journal {
-		out = append(out, "GRANT "+onJournal+" ON "+table(t.Name)+to)
+		out = append(out, "GRANT "+onJournal+" ON "+quoteTable(t.Name)+to)
 	}
 	return out, nil
 }
@@ -49,14 +49,14 @@ func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 // user is the connection's database, and the role, which defaults to the connection's user.
 func (d *DB) user(ctx context.Context, role string) (database, user string, err error) {
 	const doing = "read the user's name"
-	conn, _, err := d.session(ctx, doing, nil)
+	conn, _, err := d.openSession(ctx, doing, nil)
 	if err != nil {
 		return "", "", err
 	}
 	defer conn.Close()
-	rows, err := collect(ctx, conn, "SELECT DB_NAME(), USER_NAME()")
+	rows, err := queryAll(ctx, conn, "SELECT DB_NAME(), USER_NAME()")
 	if err != nil {
-		return "", "", fail(ctx, err, doing, dialect.Name{})
+		return "", "", engineError(ctx, err, doing, dialect.Name{})
 	}
 	if role == "" {
 		role = rows[0][1]

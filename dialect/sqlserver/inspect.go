@@ -29,15 +29,15 @@ const own = "s.name NOT IN ('sys', 'INFORMATION_SCHEMA', '" + journalSchema + "'
 // no permission on isn't there; Check says so.
 func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	const doing = "inspect the catalogue"
-	d.forget()
-	conn, srv, err := d.session(ctx, doing, nil)
+	d.clearRelations()
+	conn, srv, err := d.openSession(ctx, doing, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
 	c := newCatalogue(conn, srv)
-	if err := c.read(ctx); err != nil {
-		return nil, fail(ctx, err, doing, dialect.Name{})
+	if err := c.readAll(ctx); err != nil {
+		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
 	return c.schema, nil
 }
@@ -49,7 +49,7 @@ func newCatalogue(q queryer, srv *server) *catalogue {
 	}
 }
 
-func (c *catalogue) read(ctx context.Context) error {
+func (c *catalogue) readAll(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		c.readDefault, c.readTables, c.readColumns, c.readSpelling, c.readIndexes, c.readForeignKeys, c.readChecks,
 		c.readTriggers, c.readViews, c.readSecurity, c.readPublications, c.readVisibility,
@@ -58,13 +58,13 @@ func (c *catalogue) read(ctx context.Context) error {
 			return err
 		}
 	}
-	c.sort()
+	c.sortTables()
 	return nil
 }
 
-// each calls f for every row of a query.
-func (c *catalogue) each(ctx context.Context, query string, f func(row []string)) error {
-	rows, err := collect(ctx, c.q, query)
+// eachRow calls f for every row of a query.
+func (c *catalogue) eachRow(ctx context.Context, query string, f func(row []string)) error {
+	rows, err := queryAll(ctx, c.q, query)
 	for _, r := range rows {
 		f(r)
 	}
@@ -72,7 +72,7 @@ func (c *catalogue) each(ctx context.Context, query string, f func(row []string)
 }
 
 func (c *catalogue) readDefault(ctx context.Context) error {
-	return c.each(ctx, "SELECT SCHEMA_NAME()", func(row []string) { c.schema.Default = row[0] })
+	return c.eachRow(ctx, "SELECT SCHEMA_NAME()", func(row []string) { c.schema.Default = row[0] })
 }
 
 // readTables reads tables (their names are cast, since Babelfish would send
@@ -91,13 +91,13 @@ SELECT t.object_id, s.name, CAST(t.name AS nvarchar(128)), t.temporal_type, ` + 
 FROM sys.tables t JOIN sys.schemas s ON s.schema_id = t.schema_id
 LEFT JOIN sys.tables h ON h.object_id = t.history_table_id LEFT JOIN sys.schemas hs ON hs.schema_id = h.schema_id
 WHERE t.is_ms_shipped = 0 AND ` + own
-	return c.each(ctx, q, func(row []string) {
+	return c.eachRow(ctx, q, func(row []string) {
 		name := dialect.Name{Schema: row[1], Table: row[2]}
 		c.names[row[0]] = name
 		if row[3] == "1" || row[4] == "1" {
 			return // a history table
 		}
-		t := &dialect.Table{Name: name, RowEstimate: int64(whole(row[7]))}
+		t := &dialect.Table{Name: name, RowEstimate: int64(wholeNumber(row[7]))}
 		if row[9] != "" {
 			t.History = &dialect.Name{Schema: row[9], Table: row[10]}
 		}
@@ -127,7 +127,7 @@ func (c *catalogue) readSpelling(ctx context.Context) error {
 	c.spelling = map[dialect.Name]string{}
 	columns := map[dialect.Name]map[string]string{}
 	const q = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS"
-	err := c.each(ctx, q, func(row []string) {
+	err := c.eachRow(ctx, q, func(row []string) {
 		folded := dialect.Name{Schema: row[0], Table: strings.ToLower(row[1])}
 		c.spelling[folded] = row[1]
 		if columns[folded] == nil {
@@ -146,13 +146,13 @@ func (c *catalogue) readSpelling(ctx context.Context) error {
 				c.ids[id][number] = s
 			}
 		}
-		t.Name = c.spelled(t.Name)
+		t.Name = c.spelledName(t.Name)
 		c.names[id] = t.Name
 	}
 	return err
 }
 
-func (c *catalogue) spelled(n dialect.Name) dialect.Name {
+func (c *catalogue) spelledName(n dialect.Name) dialect.Name {
 	if s := c.spelling[n]; s != "" {
 		n.Table = s
 	}
@@ -167,7 +167,7 @@ FROM sys.foreign_keys f JOIN sys.foreign_key_columns k ON k.constraint_object_id
 ORDER BY f.object_id, k.constraint_column_id`
 	actions := map[string]dialect.Action{"0": dialect.NoAction, "1": dialect.Cascade, "2": dialect.SetNull, "3": dialect.SetDefault}
 	keys := map[string]*dialect.ForeignKey{}
-	return c.each(ctx, q, func(row []string) {
+	return c.eachRow(ctx, q, func(row []string) {
 		t, ref := c.tables[row[2]], c.tables[row[3]]
 		if t == nil || ref == nil {
 			return // of the journal
@@ -187,14 +187,14 @@ ORDER BY f.object_id, k.constraint_column_id`
 // is of that kind, as a text that is none would be refused.
 func (c *catalogue) readChecks(ctx context.Context) error {
 	const q = "SELECT parent_object_id, name, definition FROM sys.check_constraints WHERE is_disabled = 0"
-	return c.each(ctx, q, func(row []string) {
+	return c.eachRow(ctx, q, func(row []string) {
 		t := c.tables[row[0]]
 		if t == nil {
 			return
 		}
 		t.Checks = append(t.Checks, &dialect.Check{Name: row[1], Condition: row[2]})
 		if m := isJSON.FindStringSubmatch(row[2]); m != nil {
-			if col := t.Column(unquoted(m[1])); col != nil && col.Kind == dialect.Text {
+			if col := t.Column(unquoteIdent(m[1])); col != nil && col.Kind == dialect.Text {
 				col.Kind = dialect.JSON
 			}
 		}
@@ -210,8 +210,8 @@ SELECT v.object_id, s.name, CAST(v.name AS nvarchar(128)), CASE WHEN EXISTS (SEL
 FROM sys.views v JOIN sys.schemas s ON s.schema_id = v.schema_id LEFT JOIN sys.sql_modules m ON m.object_id = v.object_id
 WHERE v.is_ms_shipped = 0 AND ` + own
 	definitions := map[string]string{}
-	err := c.each(ctx, q, func(row []string) {
-		v := &dialect.View{Name: c.spelled(dialect.Name{Schema: row[1], Table: row[2]}), Materialized: row[3] == "1"}
+	err := c.eachRow(ctx, q, func(row []string) {
+		v := &dialect.View{Name: c.spelledName(dialect.Name{Schema: row[1], Table: row[2]}), Materialized: row[3] == "1"}
 		views[row[0]], c.names[row[0]], definitions[row[0]] = v, v.Name, row[4]
 		c.schema.Views = append(c.schema.Views, v)
 	})
@@ -219,7 +219,7 @@ WHERE v.is_ms_shipped = 0 AND ` + own
 		return err
 	}
 	const reads = "SELECT DISTINCT referencing_id, referenced_id FROM sys.sql_expression_dependencies WHERE referencing_class = 1 AND referenced_id IS NOT NULL"
-	err = c.each(ctx, reads, func(row []string) {
+	err = c.eachRow(ctx, reads, func(row []string) {
 		v, n := views[row[0]], c.names[row[1]]
 		if v != nil && n != (dialect.Name{}) {
 			v.Reads = append(v.Reads, n)
@@ -227,9 +227,9 @@ WHERE v.is_ms_shipped = 0 AND ` + own
 	})
 	for id, v := range views {
 		if len(v.Reads) == 0 { // Babelfish records no dependencies
-			v.Reads = c.resolve(mentioned(definitions[id]), v.Name.Schema)
+			v.Reads = c.resolveNames(mentionedNames(definitions[id]), v.Name.Schema)
 		}
-		v.Reads = distinct(v.Reads)
+		v.Reads = distinctNames(v.Reads)
 	}
 	return err
 }
@@ -240,7 +240,7 @@ func (c *catalogue) readSecurity(ctx context.Context) error {
 		return nil
 	}
 	const q = "SELECT DISTINCT r.target_object_id FROM sys.security_policies p JOIN sys.security_predicates r ON r.object_id = p.object_id WHERE p.is_enabled = 1"
-	return c.each(ctx, q, func(row []string) {
+	return c.eachRow(ctx, q, func(row []string) {
 		if t := c.tables[row[0]]; t != nil {
 			t.RowSecurity = true
 		}
@@ -254,7 +254,7 @@ func (c *catalogue) readVisibility(ctx context.Context) error {
 	if c.srv.babelfish {
 		return nil
 	}
-	return c.each(ctx, "SELECT HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION')", func(row []string) {
+	return c.eachRow(ctx, "SELECT HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION')", func(row []string) {
 		for _, t := range c.schema.Tables {
 			t.ReferencesUnseen = row[0] == "0"
 		}
@@ -272,21 +272,21 @@ SELECT t.object_id, 'change data capture' FROM sys.tables t WHERE t.is_tracked_b
 UNION ALL SELECT t.object_id, 'replication' FROM sys.tables t WHERE t.is_published = 1 OR t.is_merge_published = 1
 UNION ALL SELECT c.object_id, 'change tracking' FROM sys.change_tracking_tables c`
 	carried := map[string][]dialect.Name{}
-	err := c.each(ctx, q, func(row []string) {
+	err := c.eachRow(ctx, q, func(row []string) {
 		if t := c.tables[row[0]]; t != nil {
 			carried[row[1]] = append(carried[row[1]], t.Name)
 		}
 	})
 	for name, tables := range carried {
-		c.schema.Publications = append(c.schema.Publications, dialect.Publication{Name: name, Tables: distinct(tables)})
+		c.schema.Publications = append(c.schema.Publications, dialect.Publication{Name: name, Tables: distinctNames(tables)})
 	}
 	slices.SortFunc(c.schema.Publications, func(a, b dialect.Publication) int { return strings.Compare(a.Name, b.Name) })
 	return err
 }
 
-// sort puts everything into an order that doesn't depend on how the server
+// sortTables puts everything into an order that doesn't depend on how the server
 // found it, for the fingerprint.
-func (c *catalogue) sort() {
+func (c *catalogue) sortTables() {
 	s := c.schema
 	slices.SortFunc(s.Tables, func(a, b *dialect.Table) int { return a.Name.Compare(b.Name) })
 	slices.SortFunc(s.Views, func(a, b *dialect.View) int { return a.Name.Compare(b.Name) })
@@ -298,7 +298,7 @@ func (c *catalogue) sort() {
 	}
 }
 
-func distinct(names []dialect.Name) []dialect.Name {
+func distinctNames(names []dialect.Name) []dialect.Name {
 	slices.SortFunc(names, dialect.Name.Compare)
 	return slices.Compact(names)
 }

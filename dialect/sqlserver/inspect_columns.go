@@ -26,13 +26,13 @@ LEFT JOIN sys.types bt ON bt.user_type_id = c.system_type_id
 LEFT JOIN sys.default_constraints d ON d.parent_object_id = c.object_id AND d.parent_column_id = c.column_id
 ` + where + `
 ORDER BY c.object_id, c.column_id`
-	return c.each(ctx, q, func(row []string) {
+	return c.eachRow(ctx, q, func(row []string) {
 		t := c.tables[row[0]]
 		if t == nil {
 			return
 		}
-		ty := sqlType{name: row[3], maxLength: whole(row[4]), precision: whole(row[5]), scale: whole(row[6]), collation: row[7], codePage: whole(row[8])}
-		col := ty.column(row[2])
+		ty := sqlType{name: row[3], maxLength: wholeNumber(row[4]), precision: wholeNumber(row[5]), scale: wholeNumber(row[6]), collation: row[7], codePage: wholeNumber(row[8])}
+		col := ty.asColumn(row[2])
 		col.Nullable = row[9] == "1"
 		if col.Identity = row[10] == "1"; col.Identity {
 			col.ReadOnly = true // an UPDATE of it is refused, error 8102
@@ -54,7 +54,7 @@ ORDER BY c.object_id, c.column_id`
 
 func (c *catalogue) readIndexes(ctx context.Context) error {
 	computed := map[string]map[string]string{} // definitions, by table and column
-	err := c.each(ctx, "SELECT object_id, name, definition FROM sys.computed_columns", func(row []string) {
+	err := c.eachRow(ctx, "SELECT object_id, name, definition FROM sys.computed_columns", func(row []string) {
 		if computed[row[0]] == nil {
 			computed[row[0]] = map[string]string{}
 		}
@@ -74,14 +74,14 @@ SELECT i.object_id, i.index_id, CAST(i.name AS nvarchar(128)), CAST(i.is_unique 
 FROM sys.indexes i
 WHERE i.type > 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0`
 	indexes := map[string]*dialect.Index{}
-	err = c.each(ctx, q, func(row []string) {
+	err = c.eachRow(ctx, q, func(row []string) {
 		t := c.tables[row[0]]
 		if t == nil {
 			return
 		}
 		ix := &dialect.Index{Name: c.indexName(t, row[2]), Unique: row[3] == "1", Primary: row[4] == "1", Method: row[6], Where: row[7]}
 		ix.Constraint, ix.NullsEqual = ix.Primary || row[5] == "1", ix.Unique
-		ix.Mentions, ix.Stays = c.mentions(t, ix.Where), c.stays(ix, row[8] == "1")
+		ix.Mentions, ix.Stays = c.mentionedColumns(t, ix.Where), c.whyNotSuspendable(ix, row[8] == "1")
 		indexes[row[0]+" "+row[1]] = ix
 		t.Indexes = append(t.Indexes, ix)
 	})
@@ -92,7 +92,7 @@ WHERE i.type > 0 AND i.is_disabled = 0 AND i.is_hypothetical = 0`
 SELECT k.object_id, k.index_id, k.column_id, CAST(k.is_descending_key AS int), k.key_ordinal
 FROM sys.index_columns k
 ORDER BY k.object_id, k.index_id, k.key_ordinal, k.index_column_id`
-	return c.each(ctx, parts, func(row []string) {
+	return c.eachRow(ctx, parts, func(row []string) {
 		t, ix := c.tables[row[0]], indexes[row[0]+" "+row[1]]
 		if t == nil || ix == nil {
 			return
@@ -105,7 +105,7 @@ ORDER BY k.object_id, k.index_id, k.key_ordinal, k.index_column_id`
 		name := c.ids[row[0]][row[2]]
 		ix.Parts = append(ix.Parts, dialect.IndexPart{Column: name, Descending: row[3] == "1"})
 		if definition := computed[row[0]][strings.ToLower(name)]; definition != "" {
-			for _, n := range c.mentions(t, definition) {
+			for _, n := range c.mentionedColumns(t, definition) {
 				if !slices.Contains(ix.Mentions, n) {
 					ix.Mentions = append(ix.Mentions, n)
 				}
@@ -133,10 +133,10 @@ var hashed = regexp.MustCompile("^[0-9a-f]{32}$")
 
 var bracketed = regexp.MustCompile(`\[((?:[^\]]|\]\])+)\]`)
 
-// mentions finds the columns that an expression reads, which the catalogue
+// mentionedColumns finds the columns that an expression reads, which the catalogue
 // spells in brackets. Babelfish spells them otherwise, so any name that
 // stands in it counts there.
-func (c *catalogue) mentions(t *dialect.Table, expression string) []string {
+func (c *catalogue) mentionedColumns(t *dialect.Table, expression string) []string {
 	var out []string
 	if expression == "" {
 		return nil

@@ -17,7 +17,7 @@ LEFT JOIN sys.sql_modules m ON m.object_id = tr.object_id
 WHERE tr.parent_class = 1 AND e.type IN (1, 2, 3)
 ORDER BY tr.object_id`
 	triggers := map[string]*dialect.Trigger{}
-	return c.each(ctx, q, func(row []string) {
+	return c.eachRow(ctx, q, func(row []string) {
 		t := c.tables[row[0]]
 		if t == nil {
 			return
@@ -28,8 +28,8 @@ ORDER BY tr.object_id`
 			if row[4] == "1" {
 				tr.Timing = "instead of"
 			}
-			tr.Writes = c.resolve(written(row[6]), t.Name.Schema)
-			tr.Opaque = c.opaque(row[6], tr.Writes)
+			tr.Writes = c.resolveNames(writtenTables(row[6]), t.Name.Schema)
+			tr.Opaque = c.whyOpaque(row[6], tr.Writes)
 			triggers[row[1]] = tr
 			t.Triggers = append(t.Triggers, tr)
 		}
@@ -39,10 +39,10 @@ ORDER BY tr.object_id`
 	})
 }
 
-// resolve finds the tables and views that SQL text names, unqualified ones in
+// resolveNames finds the tables and views that SQL text names, unqualified ones in
 // the schemas given and then in the default one. Names compare without case, as
 // in most databases: one too many does less harm than one too few.
-func (c *catalogue) resolve(names []dialect.Name, schemas ...string) []dialect.Name {
+func (c *catalogue) resolveNames(names []dialect.Name, schemas ...string) []dialect.Name {
 	fold := func(n dialect.Name) dialect.Name {
 		return dialect.Name{Schema: strings.ToLower(n.Schema), Table: strings.ToLower(n.Table)}
 	}
@@ -66,7 +66,7 @@ func (c *catalogue) resolve(names []dialect.Name, schemas ...string) []dialect.N
 			}
 		}
 	}
-	return distinct(out)
+	return distinctNames(out)
 }
 
 // executes finds what runs other code: a procedure, or a text that is put together.
@@ -75,9 +75,9 @@ var (
 	literals = regexp.MustCompile(`'(?:[^']|'')*'`)
 )
 
-// opaque is why a trigger's text doesn't tell all that it writes to, or "". A
+// whyOpaque is why a trigger's text doesn't tell all that it writes to, or "". A
 // text that isn't shown (WITH ENCRYPTION) tells nothing.
-func (c *catalogue) opaque(body string, writes []dialect.Name) string {
+func (c *catalogue) whyOpaque(body string, writes []dialect.Name) string {
 	if body == "" {
 		return "its text isn't shown"
 	}
@@ -109,30 +109,30 @@ var (
 	froms    = regexp.MustCompile(`(?i)(?:\b(?:from|join|apply)|,)\s+` + part + `(?:\s*\.\s*` + part + `)?(?:\s*\.\s*` + part + `)?`)
 )
 
-// written finds the tables that T-SQL text writes to: the names behind INSERT,
+// writtenTables finds the tables that T-SQL text writes to: the names behind INSERT,
 // UPDATE, DELETE, MERGE and OUTPUT INTO. It is no parser: aliases resolve to nothing,
 // and what EXECUTE puts together, or other procedures do, it doesn't see.
-func written(body string) []dialect.Name { return named(writes, body) }
+func writtenTables(body string) []dialect.Name { return namedBy(writes, body) }
 
-// mentioned finds the tables that a view's text reads.
-func mentioned(body string) []dialect.Name { return named(froms, body) }
+// mentionedNames finds the tables that a view's text reads.
+func mentionedNames(body string) []dialect.Name { return namedBy(froms, body) }
 
-func named(by *regexp.Regexp, body string) []dialect.Name {
+func namedBy(by *regexp.Regexp, body string) []dialect.Name {
 	var out []dialect.Name
 	for _, m := range by.FindAllStringSubmatch(comments.ReplaceAllString(body, " "), -1) {
 		switch {
 		case m[3] != "": // database.schema.table
-			out = append(out, dialect.Name{Schema: unquoted(m[2]), Table: unquoted(m[3])})
+			out = append(out, dialect.Name{Schema: unquoteIdent(m[2]), Table: unquoteIdent(m[3])})
 		case m[2] != "":
-			out = append(out, dialect.Name{Schema: unquoted(m[1]), Table: unquoted(m[2])})
+			out = append(out, dialect.Name{Schema: unquoteIdent(m[1]), Table: unquoteIdent(m[2])})
 		default:
-			out = append(out, dialect.Name{Table: unquoted(m[1])})
+			out = append(out, dialect.Name{Table: unquoteIdent(m[1])})
 		}
 	}
 	return out
 }
 
-func unquoted(ident string) string {
+func unquoteIdent(ident string) string {
 	switch {
 	case strings.HasPrefix(ident, "["):
 		return strings.ReplaceAll(ident[1:len(ident)-1], "]]", "]")

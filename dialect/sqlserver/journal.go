@@ -25,7 +25,7 @@ func (d *DB) JournalDDL(tables []*dialect.Table) []string {
 	out := []string{makeSchema}
 	babelfish := d.isBabelfish()
 	for _, t := range tables {
-		out = append(out, "IF OBJECT_ID(N'"+strings.ReplaceAll(table(t.Name), "'", "''")+"', N'U') IS NULL\n"+journalDDL(t, babelfish))
+		out = append(out, "IF OBJECT_ID(N'"+strings.ReplaceAll(quoteTable(t.Name), "'", "''")+"', N'U') IS NULL\n"+journalDDL(t, babelfish))
 	}
 	return out
 }
@@ -33,7 +33,7 @@ func (d *DB) JournalDDL(tables []*dialect.Table) []string {
 func journalDDL(t *dialect.Table, babelfish bool) string {
 	var parts []string
 	for _, c := range t.Columns {
-		part := ident(c.Name) + " " + journalType(c, babelfish)
+		part := quoteIdent(c.Name) + " " + journalType(c, babelfish)
 		if c.Nullable {
 			part += " NULL"
 		} else {
@@ -42,16 +42,16 @@ func journalDDL(t *dialect.Table, babelfish bool) string {
 		parts = append(parts, part)
 	}
 	if len(t.PrimaryKey) > 0 {
-		parts = append(parts, "PRIMARY KEY ("+list(t.PrimaryKey, ident)+")")
+		parts = append(parts, "PRIMARY KEY ("+joinWith(t.PrimaryKey, quoteIdent)+")")
 	}
 	for _, fk := range t.ForeignKeys {
-		part := "FOREIGN KEY (" + list(fk.Columns, ident) + ") REFERENCES " + table(fk.RefTable) + " (" + list(fk.RefColumns, ident) + ")"
+		part := "FOREIGN KEY (" + joinWith(fk.Columns, quoteIdent) + ") REFERENCES " + quoteTable(fk.RefTable) + " (" + joinWith(fk.RefColumns, quoteIdent) + ")"
 		if fk.OnDelete != "" && fk.OnDelete != dialect.NoAction {
 			part += " ON DELETE " + strings.ToUpper(string(fk.OnDelete))
 		}
 		parts = append(parts, part)
 	}
-	return "CREATE TABLE " + table(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
+	return "CREATE TABLE " + quoteTable(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
 }
 
 func journalType(c *dialect.Column, babelfish bool) string {
@@ -101,7 +101,7 @@ func journalType(c *dialect.Column, babelfish bool) string {
 // an application lock: two processes that do it at once would fail. Where all is
 // there it needs no permission to create anything.
 func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
-	t, err := d.begin(ctx, dialect.TxOptions{})
+	t, err := d.beginTx(ctx, dialect.TxOptions{})
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 
 func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 	missing := func() (ddl []string, err error) {
-		rows, err := collect(ctx, t.conn, "SELECT o.name FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = N'"+journalSchema+"'")
+		rows, err := queryAll(ctx, t.conn, "SELECT o.name FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = N'"+journalSchema+"'")
 		if err != nil {
 			return nil, err
 		}
@@ -132,18 +132,18 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 	}
 	ddl, err := missing()
 	if err != nil || len(ddl) == 0 {
-		return t.fail(ctx, err, "", dialect.Name{})
+		return t.txError(ctx, err, "", dialect.Name{})
 	}
 	const lock = "EXEC sp_getapplock @Resource = N'expunge journal', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = -1"
 	if _, err := t.conn.ExecContext(ctx, lock); err != nil {
-		return t.fail(ctx, err, "", dialect.Name{})
+		return t.txError(ctx, err, "", dialect.Name{})
 	}
 	if ddl, err = missing(); err != nil {
-		return t.fail(ctx, err, "", dialect.Name{})
+		return t.txError(ctx, err, "", dialect.Name{})
 	}
 	for _, sql := range append([]string{makeSchema}, ddl...) {
 		if _, err := t.conn.ExecContext(ctx, sql); err != nil {
-			err = t.fail(ctx, err, "", dialect.Name{Schema: journalSchema})
+			err = t.txError(ctx, err, "", dialect.Name{Schema: journalSchema})
 			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
 				e.Detail = "grant CREATE SCHEMA and CREATE TABLE on the database, or let an administrator make the journal beforehand"
 			}

@@ -29,15 +29,15 @@ var kinds = map[string]dialect.Kind{
 	"xml": dialect.XML, "json": dialect.JSON,
 }
 
-// kind is Unknown for hierarchyid, geometry, geography, sql_variant and CLR types.
-func (t sqlType) kind() dialect.Kind { return kinds[t.name] }
+// kindOf is Unknown for hierarchyid, geometry, geography, sql_variant and CLR types.
+func (t sqlType) kindOf() dialect.Kind { return kinds[t.name] }
 
 // integers are the widths of the integer types, in bits.
 var integers = map[string]int{"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 
-// spelled is the type as a cast or a declaration names it.
+// sqlText is the type as a cast or a declaration names it.
 // https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-columns-transact-sql
-func (t sqlType) spelled() string {
+func (t sqlType) sqlText() string {
 	switch t.name {
 	case "nchar", "nvarchar", "char", "varchar", "binary", "varbinary":
 		if t.maxLength < 0 {
@@ -59,7 +59,7 @@ func (t sqlType) spelled() string {
 // character beyond the basic plane takes two.
 func (t sqlType) length() int {
 	switch {
-	case t.maxLength < 0 || t.large():
+	case t.maxLength < 0 || t.isLarge():
 		return 0
 	case t.name == "nchar" || t.name == "nvarchar":
 		return t.maxLength / 2
@@ -67,28 +67,28 @@ func (t sqlType) length() int {
 	return t.maxLength
 }
 
-// large are the deprecated types that can't be compared or grouped.
-func (t sqlType) large() bool { return t.name == "text" || t.name == "ntext" || t.name == "image" }
+// isLarge are the deprecated types that can't be compared or grouped.
+func (t sqlType) isLarge() bool { return t.name == "text" || t.name == "ntext" || t.name == "image" }
 
-func (t sqlType) fixed() bool { return t.name == "char" || t.name == "nchar" || t.name == "binary" }
+func (t sqlType) isFixed() bool { return t.name == "char" || t.name == "nchar" || t.name == "binary" }
 
-// national says that the type holds UTF-16 whatever its collation.
-func (t sqlType) national() bool {
+// isNational says that the type holds UTF-16 whatever its collation.
+func (t sqlType) isNational() bool {
 	return t.name == "nchar" || t.name == "nvarchar" || t.name == "ntext"
 }
 
 const utf8Page = 65001
 
-// column describes the type to the layers above.
-func (t sqlType) column(name string) *dialect.Column {
-	c := &dialect.Column{Name: name, Kind: t.kind(), Type: t.spelled(), Fixed: t.fixed()}
+// asColumn describes the type to the layers above.
+func (t sqlType) asColumn(name string) *dialect.Column {
+	c := &dialect.Column{Name: name, Kind: t.kindOf(), Type: t.sqlText(), Fixed: t.isFixed()}
 	switch c.Kind {
 	case dialect.Text:
 		c.Length, c.Collation = t.length(), t.collation
 		name := strings.ToUpper(t.collation) // Babelfish spells them in lower case
 		c.FoldsCase, c.FoldsAccents = strings.Contains(name, "_CI"), strings.Contains(name, "_AI")
 		switch {
-		case t.national():
+		case t.isNational():
 			c.Charset = "UTF-16"
 		case t.codePage == utf8Page:
 			c.Charset, c.LengthInBytes = "UTF-8", true

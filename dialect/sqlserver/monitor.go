@@ -23,18 +23,18 @@ WHERE database_id = DB_ID() AND is_primary_replica = 0`
 // that one is, where the server tells it there. It takes VIEW SERVER STATE (VIEW SERVER
 // PERFORMANCE STATE since SQL Server 2022). On Babelfish it is 0 always.
 func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
-	row, err := d.single(ctx, "look at replication", lagQuery)
+	row, err := d.singleRow(ctx, "look at replication", lagQuery)
 	switch {
 	case err != nil:
 		return dialect.Lag{}, err
-	case whole(row[0]) == 0:
+	case wholeNumber(row[0]) == 0:
 		return dialect.Lag{}, nil
-	case whole(row[1]) > 0:
+	case wholeNumber(row[1]) > 0:
 		return dialect.Lag{Unknown: "a secondary replica isn't being synchronized"}, nil
-	case whole(row[2]) > 0 || row[3] == "":
+	case wholeNumber(row[2]) > 0 || row[3] == "":
 		return dialect.Lag{Unknown: "the server doesn't say how far a secondary replica is behind"}, nil
 	}
-	return dialect.Lag{Behind: time.Duration(whole(row[3])) * time.Second}, nil
+	return dialect.Lag{Behind: time.Duration(wholeNumber(row[3])) * time.Second}, nil
 }
 
 // sessionsQuery counts the sessions that run a request, which Babelfish calls
@@ -45,23 +45,23 @@ const sessionsQuery = "SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE is_user_p
 // Sessions counts the sessions of users that run something. A user without
 // VIEW SERVER STATE sees its own sessions only.
 func (d *DB) Sessions(ctx context.Context) (int, error) {
-	row, err := d.single(ctx, "count the sessions", sessionsQuery)
+	row, err := d.singleRow(ctx, "count the sessions", sessionsQuery)
 	if err != nil {
 		return 0, err
 	}
-	return whole(row[0]), nil
+	return wholeNumber(row[0]), nil
 }
 
-// single asks a question with one row for an answer.
-func (d *DB) single(ctx context.Context, doing, query string) ([]string, error) {
-	conn, _, err := d.session(ctx, doing, nil)
+// singleRow asks a question with one row for an answer.
+func (d *DB) singleRow(ctx context.Context, doing, query string) ([]string, error) {
+	conn, _, err := d.openSession(ctx, doing, nil)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := collect(ctx, conn, query)
+	rows, err := queryAll(ctx, conn, query)
 	if err != nil {
-		discard(conn)
-		return nil, fail(ctx, err, doing, dialect.Name{})
+		discardConn(conn)
+		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
 	return rows[0], conn.Close()
 }

@@ -55,16 +55,16 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 			return false
 		}
 	}
-	return c.Kind != dialect.Unknown && c.Kind != dialect.XML && renders(e)
+	return c.Kind != dialect.Unknown && c.Kind != dialect.XML && rendersRandom(e)
 }
 
 // mostChoices leaves room, among the parameters that a statement can have, for
 // the choices of twenty columns. Where there are more the client chooses.
 const mostChoices = 100
 
-func renders(e dialect.Expr) bool {
+func rendersRandom(e dialect.Expr) bool {
 	all := func(of ...dialect.Expr) bool {
-		return !slices.ContainsFunc(of, func(e dialect.Expr) bool { return !renders(e) })
+		return !slices.ContainsFunc(of, func(e dialect.Expr) bool { return !rendersRandom(e) })
 	}
 	switch e := e.(type) {
 	case dialect.Null, dialect.Current, dialect.Literal, dialect.RandomUUID, dialect.Random:
@@ -88,7 +88,7 @@ func renders(e dialect.Expr) bool {
 	case dialect.RandomInt:
 		return e.Low <= e.High
 	case dialect.RandomMoment:
-		_, _, err := span(e)
+		_, _, err := momentSpan(e)
 		return err == nil
 	case dialect.Choose:
 		return len(e.Values) > 0 && len(e.Values) <= mostChoices && (e.Weights == nil || len(e.Weights) == len(e.Values))
@@ -145,11 +145,11 @@ func mostCharacters(e dialect.Expr) (int, bool) {
 func (b *builder) randomLike(r *relation, of dialect.Expr) string {
 	most, ok := mostCharacters(of)
 	if !ok || most > mostRandomised {
-		b.wrong(r.name, "a random text like one of unknown or great length is not supported here: it has to go through the client")
+		b.unsupported(r.name, "a random text like one of unknown or great length is not supported here: it has to go through the client")
 		return "NULL"
 	}
-	text := b.text(r, of)
-	others := b.arg(letters)
+	text := b.renderText(r, of)
+	others := b.addArg(letters)
 	parts := make([]string, most)
 	for i := range parts {
 		c := fmt.Sprintf("SUBSTRING(%s, %d, 1)", text, i+1)
@@ -205,7 +205,7 @@ var letters = func() string {
 // randomInt takes 48 bits modulo the range where those are plenty, else 96 of two draws.
 func (b *builder) randomInt(e dialect.RandomInt) string {
 	if e.High < e.Low {
-		b.wrong(dialect.Name{}, "a random number's bounds are the wrong way round")
+		b.unsupported(dialect.Name{}, "a random number's bounds are the wrong way round")
 	}
 	size := new(big.Int).Add(new(big.Int).Sub(big.NewInt(e.High), big.NewInt(e.Low)), big.NewInt(1))
 	if size.Cmp(big.NewInt(1<<32)) <= 0 {
@@ -219,10 +219,10 @@ func (b *builder) randomInt(e dialect.RandomInt) string {
 func (b *builder) randomBytes(r *relation, of dialect.Expr) string {
 	c, ok := of.(dialect.Current)
 	if !ok || c.Column.Length <= 0 || c.Column.Length > mostRandomBytes {
-		b.wrong(r.name, "random bytes of unknown or great length are not supported here: they have to go through the client")
+		b.unsupported(r.name, "random bytes of unknown or great length are not supported here: they have to go through the client")
 		return "NULL"
 	}
-	ref := b.expr(r, of)
+	ref := b.renderExpr(r, of)
 	parts := make([]string, (c.Column.Length+31)/32)
 	for i := range parts {
 		parts[i] = "CAST(HASHBYTES('SHA2_256', CAST(NEWID() AS binary(16))) AS varbinary(8000))"
@@ -230,9 +230,9 @@ func (b *builder) randomBytes(r *relation, of dialect.Expr) string {
 	return "SUBSTRING(" + strings.Join(parts, " + ") + ", 1, CAST(DATALENGTH(" + ref + ") AS int))"
 }
 
-// span is the range of a RandomMoment: its start, and how many days or seconds
+// momentSpan is the range of a RandomMoment: its start, and how many days or seconds
 // come after it.
-func span(e dialect.RandomMoment) (low time.Time, size int64, err error) {
+func momentSpan(e dialect.RandomMoment) (low time.Time, size int64, err error) {
 	layout, unit := "2006-01-02 15:04:05.999999999", time.Second
 	if e.Column.Kind == dialect.Date {
 		layout, unit = time.DateOnly, 24*time.Hour
@@ -258,12 +258,12 @@ func span(e dialect.RandomMoment) (low time.Time, size int64, err error) {
 // randomMoment adds a draw to the start. DATEADD takes an int: a longer range is
 // drawn as minutes and seconds, which leaves less than a minute at its end out.
 func (b *builder) randomMoment(r *relation, e dialect.RandomMoment) string {
-	_, size, err := span(e)
+	_, size, err := momentSpan(e)
 	if err != nil {
-		b.wrong(r.name, "a random moment's bounds are no moments of the column's kind, or the wrong way round")
+		b.unsupported(r.name, "a random moment's bounds are no moments of the column's kind, or the wrong way round")
 		return "NULL"
 	}
-	low := b.literal(r, e.Low, e.Column)
+	low := b.renderLiteral(r, e.Low, e.Column)
 	draw := func(unit string, n int64, of string) string {
 		return "DATEADD(" + unit + ", CAST(" + randomBits(6) + " % " + strconv.FormatInt(n, 10) + " AS int), " + of + ")"
 	}
@@ -276,11 +276,11 @@ func (b *builder) randomMoment(r *relation, e dialect.RandomMoment) string {
 	return draw("second", 60, draw("minute", (size+1)/60, low))
 }
 
-// choose decides value after value, each time among those that are left: there
+// renderChoose decides value after value, each time among those that are left: there
 // is no way to use one draw more than once.
-func (b *builder) choose(r *relation, e dialect.Choose) string {
+func (b *builder) renderChoose(r *relation, e dialect.Choose) string {
 	if len(e.Values) == 0 || len(e.Weights) > 0 && len(e.Weights) != len(e.Values) {
-		b.wrong(r.name, "a choice needs values, and as many weights as values or none")
+		b.unsupported(r.name, "a choice needs values, and as many weights as values or none")
 		return "NULL"
 	}
 	weight := func(i int) int64 {
@@ -295,11 +295,11 @@ func (b *builder) choose(r *relation, e dialect.Choose) string {
 		if w := weight(i); w > 0 {
 			left, last = left+w, i
 		} else if w < 0 {
-			b.wrong(r.name, "a choice's weights are negative")
+			b.unsupported(r.name, "a choice's weights are negative")
 		}
 	}
 	if last < 0 {
-		b.wrong(r.name, "a choice's weights are all zero")
+		b.unsupported(r.name, "a choice's weights are all zero")
 		return "NULL"
 	}
 	var s strings.Builder
@@ -308,10 +308,10 @@ func (b *builder) choose(r *relation, e dialect.Choose) string {
 		if w == 0 || i == last {
 			continue
 		}
-		fmt.Fprintf(&s, " WHEN %s %% %d < %d THEN %s", randomBits(6), left, w, b.literal(r, v, e.Column))
+		fmt.Fprintf(&s, " WHEN %s %% %d < %d THEN %s", randomBits(6), left, w, b.renderLiteral(r, v, e.Column))
 		left -= w
 	}
-	value := b.literal(r, e.Values[last], e.Column)
+	value := b.renderLiteral(r, e.Values[last], e.Column)
 	if s.Len() == 0 {
 		return value
 	}

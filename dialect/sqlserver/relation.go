@@ -34,7 +34,7 @@ type column struct {
 // refers: that one's collation decides what is equal. Both are compared in Unicode, since a
 // character that a code page lacks would become another one.
 func (c *column) by(referred *column) *column {
-	if c.kind() != dialect.Text || referred.kind() != dialect.Text || c.collation == referred.collation {
+	if c.kindOf() != dialect.Text || referred.kindOf() != dialect.Text || c.collation == referred.collation {
 		return c
 	}
 	other := *c
@@ -45,8 +45,8 @@ func (c *column) by(referred *column) *column {
 
 var addressColumn = &column{name: address, sqlType: sqlType{name: "binary", maxLength: 8}}
 
-// column returns a column of the relation.
-func (r *relation) column(name string) (*column, error) {
+// columnOf returns a column of the relation.
+func (r *relation) columnOf(name string) (*column, error) {
 	if c := r.columns[name]; c != nil {
 		return c, nil
 	}
@@ -61,10 +61,10 @@ func (r *relation) column(name string) (*column, error) {
 	return nil, e
 }
 
-// hints renders a table's hints. A memory-optimised table has versions and no
+// lockHints renders a table's hints. A memory-optimised table has versions and no
 // locks: it is read under the isolation that fails a commit when the rows have changed.
 // https://learn.microsoft.com/sql/t-sql/queries/hints-transact-sql-table
-func (r *relation) hints(lock dialect.Lock) string {
+func (r *relation) lockHints(lock dialect.Lock) string {
 	switch {
 	case r.memory && lock == dialect.NoLock:
 		return " WITH (SNAPSHOT)"
@@ -78,8 +78,8 @@ func (r *relation) hints(lock dialect.Lock) string {
 	return ""
 }
 
-// changes renders the hints of a table whose rows a statement changes.
-func (r *relation) changes() string {
+// changeHints renders the hints of a table whose rows a statement changes.
+func (r *relation) changeHints() string {
 	if r.memory {
 		return " WITH (SNAPSHOT)"
 	}
@@ -104,14 +104,14 @@ WHERE s.name = @p1 AND o.name = @p2`
 // readRelation asks the catalogue about a table.
 func readRelation(ctx context.Context, q queryer, n dialect.Name) (*relation, error) {
 	r := &relation{name: n, columns: map[string]*column{}}
-	rows, err := collect(ctx, q, relationQuery, n.Schema, n.Table)
+	rows, err := queryAll(ctx, q, relationQuery, n.Schema, n.Table)
 	if err != nil {
 		return nil, err
 	}
 	for _, row := range rows {
-		c := &column{name: row[0], sqlType: sqlType{name: row[1], maxLength: whole(row[2]), precision: whole(row[3]), scale: whole(row[4]), collation: row[5], codePage: whole(row[6])},
+		c := &column{name: row[0], sqlType: sqlType{name: row[1], maxLength: wholeNumber(row[2]), precision: wholeNumber(row[3]), scale: wholeNumber(row[4]), collation: row[5], codePage: wholeNumber(row[6])},
 			leads: row[7] == "1"}
-		instead := whole(row[9]) // there is one such trigger for each event at most
+		instead := wholeNumber(row[9]) // there is one such trigger for each event at most
 		r.memory, r.insteadOfUpdate, r.insteadOfDelete = row[8] == "1", instead&1 != 0, instead&2 != 0
 		r.columns[c.name] = c
 	}
@@ -123,8 +123,8 @@ func readRelation(ctx context.Context, q queryer, n dialect.Name) (*relation, er
 	return r, nil
 }
 
-// whole reads a number of the catalogue's.
-func whole(s string) int {
+// wholeNumber reads a number of the catalogue's.
+func wholeNumber(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n
 }

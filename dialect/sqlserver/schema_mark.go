@@ -25,23 +25,23 @@ ORDER BY 1, 2, 3`
 // SchemaMark implements dialect.Reader.
 func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, error) {
 	const doing = "read the schema of"
-	if err := t.usable(doing, dialect.Name{}, false); err != nil {
+	if err := t.checkUsable(doing, dialect.Name{}, false); err != nil {
 		return "", err
 	}
 	names := make([]string, len(tables))
 	for i, n := range tables {
-		names[i] = ident(n.Table)
+		names[i] = quoteIdent(n.Table)
 		if n.Schema != "" {
-			names[i] = ident(n.Schema) + "." + names[i]
+			names[i] = quoteIdent(n.Schema) + "." + names[i]
 		}
 	}
 	doc, err := json.Marshal(names)
 	if err != nil {
 		return "", err
 	}
-	rows, err := collect(ctx, t.conn, schemaMark, string(doc))
+	rows, err := queryAll(ctx, t.conn, schemaMark, string(doc))
 	if err != nil {
-		return "", t.fail(ctx, err, doing, dialect.Name{})
+		return "", t.txError(ctx, err, doing, dialect.Name{})
 	}
 	sum := sha256.New()
 	for _, r := range rows {

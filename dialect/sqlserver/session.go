@@ -40,24 +40,24 @@ type tx struct {
 
 // Begin starts a transaction in one round trip with its settings.
 func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
-	t, err := d.begin(ctx, o)
+	t, err := d.beginTx(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func (d *DB) begin(ctx context.Context, o dialect.TxOptions) (*tx, error) {
-	conn, srv, err := d.session(ctx, "begin", func(s *server) string { return opening(s, o) })
+func (d *DB) beginTx(ctx context.Context, o dialect.TxOptions) (*tx, error) {
+	conn, srv, err := d.openSession(ctx, "begin", func(s *server) string { return openingSQL(s, o) })
 	if err != nil {
 		return nil, err
 	}
 	return &tx{db: d, srv: srv, conn: conn, readOnly: o.ReadOnly}, nil
 }
 
-// opening renders what begins a transaction. Where a deadlock has to be
+// openingSQL renders what begins a transaction. Where a deadlock has to be
 // broken it is the application that goes on.
-func opening(s *server, o dialect.TxOptions) string {
+func openingSQL(s *server, o dialect.TxOptions) string {
 	isolation, wait := "READ COMMITTED", int64(-1)
 	if o.ReadOnly && s.snapshot {
 		isolation = "SNAPSHOT"
@@ -68,16 +68,16 @@ func opening(s *server, o dialect.TxOptions) string {
 	return fmt.Sprintf("SET DEADLOCK_PRIORITY LOW;\nSET LOCK_TIMEOUT %d;\nSET TRANSACTION ISOLATION LEVEL %s;\nBEGIN TRANSACTION;", wait, isolation)
 }
 
-// session takes a connection from the pool and makes its settings, with more
+// openSession takes a connection from the pool and makes its settings, with more
 // of them after those that every session has.
-func (d *DB) session(ctx context.Context, doing string, more func(*server) string) (*sql.Conn, *server, error) {
+func (d *DB) openSession(ctx context.Context, doing string, more func(*server) string) (*sql.Conn, *server, error) {
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
 		conn, err := d.pool.Conn(ctx)
 		if err != nil {
-			return nil, nil, fail(ctx, err, doing, dialect.Name{})
+			return nil, nil, engineError(ctx, err, doing, dialect.Name{})
 		}
-		srv, err := d.ask(ctx, conn)
+		srv, err := d.askServer(ctx, conn)
 		if err == nil {
 			script := settings
 			if more != nil {
@@ -86,9 +86,9 @@ func (d *DB) session(ctx context.Context, doing string, more func(*server) strin
 			if _, err = conn.ExecContext(ctx, script); err == nil {
 				return conn, srv, nil
 			}
-			err = fail(ctx, err, doing, dialect.Name{})
+			err = engineError(ctx, err, doing, dialect.Name{})
 		}
-		discard(conn)
+		discardConn(conn)
 		// The pool may hold connections that a restarted server has forgotten.
 		if dialect.ClassOf(err) != dialect.LostConnection || attempt == attempts {
 			return nil, nil, err
@@ -96,8 +96,8 @@ func (d *DB) session(ctx context.Context, doing string, more func(*server) strin
 	}
 }
 
-// discard closes a connection for good: the pool makes another one.
-func discard(c *sql.Conn) {
+// discardConn closes a connection for good: the pool makes another one.
+func discardConn(c *sql.Conn) {
 	_ = c.Raw(func(any) error { return driver.ErrBadConn })
 	_ = c.Close() // which says that it is closed already
 }
@@ -110,7 +110,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	const doing = "commit"
 	switch {
 	case t.conn == nil:
-		return ended(doing)
+		return errEnded(doing)
 	case t.failed:
 		_ = t.Rollback(ctx)
 		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
@@ -131,7 +131,7 @@ func (t *tx) Commit(ctx context.Context) error {
 		t.release(false)
 		return nil
 	}
-	err = fail(context.Background(), err, doing, dialect.Name{})
+	err = engineError(context.Background(), err, doing, dialect.Name{})
 	t.release(true)
 	return err
 }
@@ -151,7 +151,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 
 func (t *tx) release(broken bool) {
 	if broken {
-		discard(t.conn)
+		discardConn(t.conn)
 	} else {
 		_ = t.conn.Close() // gives it back to the pool
 	}
@@ -161,17 +161,17 @@ func (t *tx) release(broken bool) {
 // patience is how long the end of a transaction may take after its context's end.
 const patience = 5 * time.Second
 
-func ended(doing string) error {
+func errEnded(doing string) error {
 	e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
 	e.Detail = "the transaction has ended"
 	return e
 }
 
-// usable reports why no statement may run any more.
-func (t *tx) usable(doing string, table dialect.Name, writes bool) error {
+// checkUsable reports why no statement may run any more.
+func (t *tx) checkUsable(doing string, table dialect.Name, writes bool) error {
 	switch {
 	case t.conn == nil:
-		return ended(doing)
+		return errEnded(doing)
 	case t.failed:
 		e := dialect.NewError(dialect.Fatal, "", doing, table, nil)
 		e.Detail = "a statement of this transaction has failed: roll back"
@@ -184,8 +184,8 @@ func (t *tx) usable(doing string, table dialect.Name, writes bool) error {
 	return nil
 }
 
-// fail classifies what a statement failed with.
-func (t *tx) fail(ctx context.Context, err error, doing string, table dialect.Name) error {
+// txError classifies what a statement failed with.
+func (t *tx) txError(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if err == nil {
 		return nil
 	}
@@ -193,10 +193,10 @@ func (t *tx) fail(ctx context.Context, err error, doing string, table dialect.Na
 	if t.doing != "" {
 		doing = t.doing
 	}
-	out := fail(ctx, err, doing, table)
-	t.explain(ctx, err, out)
-	if stale(out) {
-		t.db.forget()
+	out := engineError(ctx, err, doing, table)
+	t.explainError(ctx, err, out)
+	if isStale(out) {
+		t.db.clearRelations()
 	}
 	return out
 }

@@ -124,7 +124,7 @@ func TestPitfall12EveryTransactionMakesItsSettings(t *testing.T) {
 
 func TestAReadOnlyTransactionSeesOneSnapshotWhereThereIsOne(t *testing.T) {
 	for level, snapshot := range map[string]bool{"SNAPSHOT": true, "READ COMMITTED": false} {
-		if got := opening(&server{snapshot: snapshot}, dialect.TxOptions{ReadOnly: true}); !strings.Contains(got, "LEVEL "+level+";") {
+		if got := openingSQL(&server{snapshot: snapshot}, dialect.TxOptions{ReadOnly: true}); !strings.Contains(got, "LEVEL "+level+";") {
 			t.Errorf("the isolation isn't %s: %s", level, got)
 		}
 	}
@@ -139,7 +139,7 @@ func TestServersThatAreTooOldAreRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pool := answers{"SERVERPROPERTY('EngineEdition')": c.server}.pool(t)
-			_, err := New(pool).ask(t.Context(), pool)
+			_, err := New(pool).askServer(t.Context(), pool)
 			if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 				t.Errorf("error %v, want %q", err, c.says)
 			}

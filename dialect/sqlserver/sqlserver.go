@@ -117,23 +117,23 @@ FROM sys.databases d WHERE d.name = DB_NAME()`
 // https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-db-log-stats-transact-sql
 const logEnd = "SELECT log_end_lsn FROM sys.dm_db_log_stats(DB_ID())"
 
-// ask finds out about the server, on a connection without a transaction: a
+// askServer finds out about the server, on a connection without a transaction: a
 // question that the server refuses would end one.
-func (d *DB) ask(ctx context.Context, q queryer) (*server, error) {
+func (d *DB) askServer(ctx context.Context, q queryer) (*server, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.server != nil {
 		return d.server, nil
 	}
-	rows, err := collect(ctx, q, serverQuery)
+	rows, err := queryAll(ctx, q, serverQuery)
 	if err != nil {
-		return nil, fail(ctx, err, "ask for the version", dialect.Name{})
+		return nil, engineError(ctx, err, "ask for the version", dialect.Name{})
 	}
 	s := &server{}
 	var level int
 	for _, r := range rows {
 		*s = server{version: r[0], azure: r[1] == "5" || r[1] == "8", babelfish: r[2] == "1", snapshot: r[4] == "1"}
-		level = whole(r[3])
+		level = wholeNumber(r[3])
 	}
 	major, _, _ := strings.Cut(s.version, ".")
 	s.major, _ = strconv.Atoi(major)
@@ -148,9 +148,9 @@ func (d *DB) ask(ctx context.Context, q queryer) (*server, error) {
 		e.Detail = "the database's compatibility level is below 130, and has no OPENJSON: ALTER DATABASE … SET COMPATIBILITY_LEVEL = 130"
 		return nil, e
 	default:
-		_, err := collect(ctx, q, logEnd)
+		_, err := queryAll(ctx, q, logEnd)
 		if s.position = err == nil; ctx.Err() != nil {
-			return nil, fail(ctx, err, "ask for the log's end", dialect.Name{})
+			return nil, engineError(ctx, err, "ask for the log's end", dialect.Name{})
 		}
 	}
 	d.server = s
@@ -164,8 +164,8 @@ func (d *DB) isBabelfish() bool {
 	return d.server != nil && d.server.babelfish
 }
 
-// relation returns what statements need to know of a table.
-func (d *DB) relation(ctx context.Context, q queryer, n dialect.Name) (*relation, error) {
+// relationOf returns what statements need to know of a table.
+func (d *DB) relationOf(ctx context.Context, q queryer, n dialect.Name) (*relation, error) {
 	d.mu.Lock()
 	r := d.relations[n]
 	d.mu.Unlock()
@@ -174,7 +174,7 @@ func (d *DB) relation(ctx context.Context, q queryer, n dialect.Name) (*relation
 	}
 	r, err := readRelation(ctx, q, n)
 	if err != nil {
-		return nil, fail(ctx, err, "look up", n)
+		return nil, engineError(ctx, err, "look up", n)
 	}
 	d.mu.Lock()
 	r.folded = d.server != nil && d.server.babelfish
@@ -183,8 +183,8 @@ func (d *DB) relation(ctx context.Context, q queryer, n dialect.Name) (*relation
 	return r, nil
 }
 
-// forget drops what is known of tables.
-func (d *DB) forget() {
+// clearRelations drops what is known of tables.
+func (d *DB) clearRelations() {
 	d.mu.Lock()
 	clear(d.relations)
 	d.mu.Unlock()
@@ -207,16 +207,16 @@ var identityFacts = map[string]string{
 // decides how long its log keeps rows.
 func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	const doing = "identify the server"
-	conn, s, err := d.session(ctx, doing, nil)
+	conn, s, err := d.openSession(ctx, doing, nil)
 	if err != nil {
 		return dialect.Identity{}, err
 	}
 	defer conn.Close()
 	id := dialect.Identity{Engine: "sqlserver", Version: s.version, Facts: map[string]string{}}
 	for name, q := range identityFacts {
-		rows, err := collect(ctx, conn, q)
+		rows, err := queryAll(ctx, conn, q)
 		if err != nil {
-			err = fail(ctx, err, doing, dialect.Name{})
+			err = engineError(ctx, err, doing, dialect.Name{})
 			if c := dialect.ClassOf(err); c == dialect.Cancelled || c == dialect.LostConnection {
 				return dialect.Identity{}, err
 			}
@@ -226,20 +226,20 @@ func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 			id.Facts[name] = rows[0][0]
 		}
 	}
-	id.Names, id.Marks = names(id.Facts), marks(id.Facts)
+	id.Names, id.Marks = identityNames(id.Facts), identityMarks(id.Facts)
 	return id, nil
 }
 
-func names(facts map[string]string) []string {
+func identityNames(facts map[string]string) []string {
 	if server := facts["server"]; server != "" {
 		return []string{facts["database"], facts["database"] + "@" + server}
 	}
 	return []string{facts["database"]}
 }
 
-// marks name the database in its availability group, else on its server. A database
+// identityMarks name the database in its availability group, else on its server. A database
 // that is restored or attached has another date of creation.
-func marks(facts map[string]string) []string {
+func identityMarks(facts map[string]string) []string {
 	switch {
 	case facts["group_database"] != "":
 		return []string{facts["group_database"]}
@@ -254,8 +254,8 @@ type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// collect reads a small result whole, as text; NULL is the empty text.
-func collect(ctx context.Context, q queryer, query string, args ...any) ([][]string, error) {
+// queryAll reads a small result whole, as text; NULL is the empty text.
+func queryAll(ctx context.Context, q queryer, query string, args ...any) ([][]string, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

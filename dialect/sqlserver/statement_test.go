@@ -21,7 +21,7 @@ const ci = "Latin1_General_100_CI_AS"
 
 func columnOf(name, typ string, bytes, precision, scale int) *column {
 	c := &column{name: name, sqlType: sqlType{name: typ, maxLength: bytes, precision: precision, scale: scale}}
-	if c.kind() == dialect.Text {
+	if c.kindOf() == dialect.Text {
 		c.collation, c.codePage = ci, 1252
 	}
 	return c
@@ -215,18 +215,18 @@ type (
 func render(b *builder, of any) (statement, error) {
 	switch of := of.(type) {
 	case dialect.Select:
-		s, _, err := b.query(of)
+		s, _, err := b.renderSelect(of)
 		return s, err
 	case counting:
-		return b.count(of.table, of.where)
+		return b.renderCount(of.table, of.where)
 	case dialect.Delete:
-		return b.delete(of)
+		return b.renderDelete(of)
 	case dialect.Update:
-		return b.update(of)
+		return b.renderUpdate(of)
 	case dialect.BulkUpdate:
 		return b.bulkUpdate(of)
 	case dialect.Insert:
-		return b.insert(of)
+		return b.renderInsert(of)
 	case dialect.Trial:
 		return b.refused(of)
 	}
@@ -299,7 +299,7 @@ func TestParametersAreFewerThanTheServerTakes(t *testing.T) {
 			t.Errorf("%s: %d parameters (%v)", name, len(s.args), err)
 		}
 	}
-	if renders(dialect.Choose{Values: append(choices, "one more"), Column: nameText}) {
+	if rendersRandom(dialect.Choose{Values: append(choices, "one more"), Column: nameText}) {
 		t.Error("so many values are rendered")
 	}
 	wide.Set = append(wide.Set, wide.Set...)
@@ -352,7 +352,7 @@ func TestRandomExpressionsDrawOncePerUse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := fixture()
-			sql := b.expr(shop["customer"], c.expr)
+			sql := b.renderExpr(shop["customer"], c.expr)
 			if got := strings.Count(sql, "NEWID()"); got != c.draws || b.err != nil {
 				t.Errorf("%d draws, want %d (%v)", got, c.draws, b.err)
 			}

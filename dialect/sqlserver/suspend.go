@@ -10,10 +10,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// stays is Index.Stays. Only plain nonclustered indexes are disabled without a
+// whyNotSuspendable is Index.Stays. Only plain nonclustered indexes are disabled without a
 // loss: a clustered one takes its table along, a full-text index goes with its key.
 // https://learn.microsoft.com/sql/relational-databases/indexes/disable-indexes-and-constraints
-func (c *catalogue) stays(ix *dialect.Index, needed bool) string {
+func (c *catalogue) whyNotSuspendable(ix *dialect.Index, needed bool) string {
 	switch {
 	case ix.Primary:
 		return ""
@@ -27,14 +27,14 @@ func (c *catalogue) stays(ix *dialect.Index, needed bool) string {
 	return ""
 }
 
-// disabled and rebuilt are the statements about one index. A rebuild keeps the
+// disableSQL and rebuilt are the statements about one index. A rebuild keeps the
 // options that it isn't told: https://learn.microsoft.com/sql/t-sql/statements/alter-index-transact-sql
-func disabled(n dialect.Name, index string) string {
-	return "ALTER INDEX " + ident(index) + " ON " + table(n) + " DISABLE"
+func disableSQL(n dialect.Name, index string) string {
+	return "ALTER INDEX " + quoteIdent(index) + " ON " + quoteTable(n) + " DISABLE"
 }
 
-func rebuilt(n dialect.Name, index string) string {
-	return "ALTER INDEX " + ident(index) + " ON " + table(n) + " REBUILD"
+func rebuildSQL(n dialect.Name, index string) string {
+	return "ALTER INDEX " + quoteIdent(index) + " ON " + quoteTable(n) + " REBUILD"
 }
 
 // state is a table's index as it is now.
@@ -54,7 +54,7 @@ const needed = `(EXISTS (SELECT 1 FROM sys.fulltext_indexes f WHERE f.object_id 
 	OR EXISTS (SELECT 1 FROM sys.tables m WHERE m.object_id = i.object_id AND 1 IN (m.is_memory_optimized, m.is_tracked_by_cdc, m.is_published, m.is_merge_published)))`
 
 func (d *DB) indexStates(ctx context.Context, conn *sql.Conn, n dialect.Name) (map[string]state, error) {
-	rows, err := collect(ctx, conn, indexStates, table(n))
+	rows, err := queryAll(ctx, conn, indexStates, quoteTable(n))
 	out := map[string]state{}
 	for _, r := range rows {
 		out[r[0]] = state{disabled: r[1] == "1", stays: r[2] == "1"}
@@ -66,7 +66,7 @@ func (d *DB) indexStates(ctx context.Context, conn *sql.Conn, n dialect.Name) (m
 // in the catalogue: what puts it back is its rebuild.
 func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) ([]dialect.SuspendedIndex, error) {
 	const doing = "read the indexes of"
-	conn, srv, err := d.session(ctx, doing, nil)
+	conn, srv, err := d.openSession(ctx, doing, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +76,12 @@ func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) 
 	}
 	found, err := d.indexStates(ctx, conn, n)
 	if err != nil {
-		return nil, fail(ctx, err, doing, n)
+		return nil, engineError(ctx, err, doing, n)
 	}
 	var out []dialect.SuspendedIndex
 	for _, name := range slices.Sorted(slices.Values(indexes)) {
 		if s, ok := found[name]; ok && !s.stays && !s.disabled {
-			out = append(out, dialect.SuspendedIndex{Name: name, Definition: rebuilt(n, name)})
+			out = append(out, dialect.SuspendedIndex{Name: name, Definition: rebuildSQL(n, name)})
 		}
 	}
 	return out, nil
@@ -91,11 +91,11 @@ func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) 
 // transaction.
 func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	const doing = "suspend indexes of"
-	return d.alter(ctx, doing, n, wait, func(found map[string]state) ([]string, error) {
+	return d.alterIndexes(ctx, doing, n, wait, func(found map[string]state) ([]string, error) {
 		var sql []string
 		for _, ix := range indexes {
 			if s, ok := found[ix.Name]; ok && !s.disabled {
-				sql = append(sql, disabled(n, ix.Name))
+				sql = append(sql, disableSQL(n, ix.Name))
 			}
 		}
 		return sql, nil
@@ -107,7 +107,7 @@ func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	const doing = "put back an index of"
 	for _, ix := range indexes {
-		err := d.alter(ctx, doing, n, wait, func(found map[string]state) ([]string, error) {
+		err := d.alterIndexes(ctx, doing, n, wait, func(found map[string]state) ([]string, error) {
 			switch s, ok := found[ix.Name]; {
 			case !ok:
 				e := dialect.NewError(dialect.Fatal, "", doing, n, nil)
@@ -129,9 +129,9 @@ func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 	return nil
 }
 
-// alter runs in one transaction what change makes of a table's indexes.
-func (d *DB) alter(ctx context.Context, doing string, n dialect.Name, wait time.Duration, change func(found map[string]state) ([]string, error)) error {
-	t, err := d.begin(ctx, dialect.TxOptions{LockTimeout: wait})
+// alterIndexes runs in one transaction what change makes of a table's indexes.
+func (d *DB) alterIndexes(ctx context.Context, doing string, n dialect.Name, wait time.Duration, change func(found map[string]state) ([]string, error)) error {
+	t, err := d.beginTx(ctx, dialect.TxOptions{LockTimeout: wait})
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (d *DB) alter(ctx context.Context, doing string, n dialect.Name, wait time.
 	defer func() { _ = t.Rollback(ctx) }()
 	found, err := d.indexStates(ctx, t.conn, n)
 	if err != nil {
-		return t.fail(ctx, err, doing, n)
+		return t.txError(ctx, err, doing, n)
 	}
 	sql, err := change(found)
 	if err != nil {
@@ -147,7 +147,7 @@ func (d *DB) alter(ctx context.Context, doing string, n dialect.Name, wait time.
 	}
 	for _, s := range sql {
 		if _, err := t.conn.ExecContext(ctx, s); err != nil {
-			return t.fail(ctx, err, doing, n)
+			return t.txError(ctx, err, doing, n)
 		}
 	}
 	return t.Commit(ctx)

@@ -10,10 +10,10 @@ import (
 
 func TestIndexesAreDisabledAndRebuiltByTheirQuotedNames(t *testing.T) {
 	n := dialect.Name{Schema: "dbo", Table: "a]b"}
-	if d := cmp.Diff("ALTER INDEX [ix]]; DROP] ON [dbo].[a]]b] DISABLE", disabled(n, "ix]; DROP")); d != "" {
+	if d := cmp.Diff("ALTER INDEX [ix]]; DROP] ON [dbo].[a]]b] DISABLE", disableSQL(n, "ix]; DROP")); d != "" {
 		t.Errorf("disable (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff("ALTER INDEX [ix]]; DROP] ON [dbo].[a]]b] REBUILD", rebuilt(n, "ix]; DROP")); d != "" {
+	if d := cmp.Diff("ALTER INDEX [ix]]; DROP] ON [dbo].[a]]b] REBUILD", rebuildSQL(n, "ix]; DROP")); d != "" {
 		t.Errorf("rebuild (-want +got):\n%s", d)
 	}
 }
@@ -39,7 +39,7 @@ func TestWhichIndexesStay(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := &catalogue{srv: &server{babelfish: test.babelfish}}
-			if got := c.stays(&test.index, test.needed); got != test.want {
+			if got := c.whyNotSuspendable(&test.index, test.needed); got != test.want {
 				t.Errorf("it stays since %q, want %q", got, test.want)
 			}
 		})

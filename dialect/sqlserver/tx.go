@@ -10,9 +10,9 @@ import (
 
 var _ dialect.Tx = (*tx)(nil)
 
-// builder starts a statement; what it needs to know of tables it looks up.
-func (t *tx) builder(ctx context.Context) *builder {
-	return &builder{babelfish: t.srv.babelfish, lookup: func(n dialect.Name) (*relation, error) { return t.db.relation(ctx, t.conn, n) }}
+// newBuilder starts a statement; what it needs to know of tables it looks up.
+func (t *tx) newBuilder(ctx context.Context) *builder {
+	return &builder{babelfish: t.srv.babelfish, lookup: func(n dialect.Name) (*relation, error) { return t.db.relationOf(ctx, t.conn, n) }}
 }
 
 // Query implements dialect.Reader. Where the caller stops early the rest of the
@@ -21,18 +21,18 @@ func (t *tx) builder(ctx context.Context) *builder {
 func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
 	const doing = "select from"
 	return func(yield func(dialect.Row, error) bool) {
-		if err := t.usable(doing, s.Table, false); err != nil {
+		if err := t.checkUsable(doing, s.Table, false); err != nil {
 			yield(nil, err)
 			return
 		}
-		st, columns, err := t.builder(ctx).query(s)
+		st, columns, err := t.newBuilder(ctx).renderSelect(s)
 		if err != nil {
-			yield(nil, t.fail(ctx, err, doing, s.Table))
+			yield(nil, t.txError(ctx, err, doing, s.Table))
 			return
 		}
 		rows, err := t.conn.QueryContext(ctx, st.sql, st.args...)
 		if err != nil {
-			yield(nil, t.fail(ctx, err, doing, s.Table))
+			yield(nil, t.txError(ctx, err, doing, s.Table))
 			return
 		}
 		defer rows.Close()
@@ -46,17 +46,17 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 				continue
 			}
 			if err := rows.Scan(into...); err != nil {
-				yield(nil, t.fail(ctx, err, doing, s.Table))
+				yield(nil, t.txError(ctx, err, doing, s.Table))
 				return
 			}
 			row := make(dialect.Row, len(columns))
 			for i, c := range columns {
-				row[i] = decode(c, raw[i])
+				row[i] = decodeValue(c, raw[i])
 			}
 			stopped = !yield(row, nil)
 		}
 		if err := rows.Err(); err != nil {
-			if err = t.fail(ctx, err, doing, s.Table); !stopped {
+			if err = t.txError(ctx, err, doing, s.Table); !stopped {
 				yield(nil, err)
 			}
 		}
@@ -65,25 +65,25 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 
 // Count implements dialect.Reader.
 func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
-	return t.one(ctx, "count", n, false, func(b *builder) (statement, error) { return b.count(n, where) })
+	return t.runOne(ctx, "count", n, false, func(b *builder) (statement, error) { return b.renderCount(n, where) })
 }
 
 // Position is where the database's log ends, "" where the server doesn't say.
 func (t *tx) Position(ctx context.Context) (string, error) {
 	const doing = "read the position"
-	if err := t.usable(doing, dialect.Name{}, false); err != nil || !t.srv.position {
+	if err := t.checkUsable(doing, dialect.Name{}, false); err != nil || !t.srv.position {
 		return "", err
 	}
-	rows, err := collect(ctx, t.conn, logEnd)
+	rows, err := queryAll(ctx, t.conn, logEnd)
 	if err != nil || len(rows) == 0 {
-		return "", t.fail(ctx, err, doing, dialect.Name{})
+		return "", t.txError(ctx, err, doing, dialect.Name{})
 	}
 	return rows[0][0], nil
 }
 
 // Delete implements dialect.Writer.
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
-	return t.one(ctx, "delete from", d.Table, true, func(b *builder) (statement, error) { return b.delete(d) })
+	return t.runOne(ctx, "delete from", d.Table, true, func(b *builder) (statement, error) { return b.renderDelete(d) })
 }
 
 // Update implements dialect.Writer.
@@ -92,7 +92,7 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 		n, err := t.Count(ctx, u.Table, u.Where)
 		return dialect.Updated{Rows: n}, err
 	}
-	numbers, err := t.numbers(ctx, "overwrite", u.Table, true, func(b *builder) (statement, error) { return b.update(u) })
+	numbers, err := t.runNumbers(ctx, "overwrite", u.Table, true, func(b *builder) (statement, error) { return b.renderUpdate(u) })
 	if err != nil {
 		return dialect.Updated{}, err
 	}
@@ -105,60 +105,60 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 
 // BulkUpdate implements dialect.Writer.
 func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
-	return bulk(u, func(u dialect.BulkUpdate) (int64, error) {
-		return t.one(ctx, "overwrite", u.Table, true, func(b *builder) (statement, error) { return b.bulkUpdate(u) })
+	return inParts(u, func(u dialect.BulkUpdate) (int64, error) {
+		return t.runOne(ctx, "overwrite", u.Table, true, func(b *builder) (statement, error) { return b.bulkUpdate(u) })
 	})
 }
 
 // Insert implements dialect.Writer.
 func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
-	_, err := t.one(ctx, "insert into", i.Table, true, func(b *builder) (statement, error) { return b.insert(i) })
+	_, err := t.runOne(ctx, "insert into", i.Table, true, func(b *builder) (statement, error) { return b.renderInsert(i) })
 	return err
 }
 
-// one runs a statement that gives one number.
-func (t *tx) one(ctx context.Context, doing string, table dialect.Name, writes bool, render func(*builder) (statement, error)) (int64, error) {
-	numbers, err := t.numbers(ctx, doing, table, writes, render)
+// runOne runs a statement that gives one number.
+func (t *tx) runOne(ctx context.Context, doing string, table dialect.Name, writes bool, render func(*builder) (statement, error)) (int64, error) {
+	numbers, err := t.runNumbers(ctx, doing, table, writes, render)
 	if err != nil {
 		return 0, err
 	}
 	return numbers[0], nil
 }
 
-// numbers runs a batch and returns the one row of numbers that its last result
+// runNumbers runs a batch and returns the one row of numbers that its last result
 // set has. Those before it are what triggers select.
-func (t *tx) numbers(ctx context.Context, doing string, table dialect.Name, writes bool, render func(*builder) (statement, error)) ([]int64, error) {
-	if err := t.usable(doing, table, writes); err != nil {
+func (t *tx) runNumbers(ctx context.Context, doing string, table dialect.Name, writes bool, render func(*builder) (statement, error)) ([]int64, error) {
+	if err := t.checkUsable(doing, table, writes); err != nil {
 		return nil, err
 	}
-	st, err := render(t.builder(ctx))
+	st, err := render(t.newBuilder(ctx))
 	if err != nil {
-		return nil, t.fail(ctx, err, doing, table)
+		return nil, t.txError(ctx, err, doing, table)
 	}
 	rows, err := t.conn.QueryContext(ctx, st.sql, st.args...)
 	if err != nil {
-		return nil, t.fail(ctx, err, doing, table)
+		return nil, t.txError(ctx, err, doing, table)
 	}
 	defer rows.Close()
 	var out []int64
 	for more := true; more; more = rows.NextResultSet() {
-		if out, err = last(rows); err != nil {
-			return nil, t.fail(ctx, err, doing, table)
+		if out, err = lastNumbers(rows); err != nil {
+			return nil, t.txError(ctx, err, doing, table)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, t.fail(ctx, err, doing, table)
+		return nil, t.txError(ctx, err, doing, table)
 	}
 	if out == nil {
 		e := dialect.NewError(dialect.Fatal, "", doing, table, nil)
 		e.Detail = "the server's answer has no count: a trigger may have ended the batch"
-		return nil, t.fail(ctx, e, doing, table)
+		return nil, t.txError(ctx, e, doing, table)
 	}
 	return out, nil
 }
 
-// last reads a result set, and returns its numbers where it is the batch's own.
-func last(rows *sql.Rows) ([]int64, error) {
+// lastNumbers reads a result set, and returns its numbers where it is the batch's own.
+func lastNumbers(rows *sql.Rows) ([]int64, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err

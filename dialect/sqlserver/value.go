@@ -16,19 +16,19 @@ import (
 // spaces at their ends, which no comparison sees.
 const bytewise = "Latin1_General_100_BIN2"
 
-// of names the column of the row that alias stands for.
-func (c *column) of(alias string) string {
+// qualifiedName names the column of the row that alias stands for.
+func (c *column) qualifiedName(alias string) string {
 	if c.name == address {
 		return alias + "." + address
 	}
-	return alias + "." + ident(c.name)
+	return alias + "." + quoteIdent(c.name)
 }
 
-// read is the expression that a SELECT reads the column by. What the driver
+// readExpr is the expression that a SELECT reads the column by. What the driver
 // would decode by rules of its own is made text first: moments, whose
 // precision it doesn't know, and varchar, whose code page is the collation's.
-func (c *column) read(alias string) string {
-	ref := c.of(alias)
+func (c *column) readExpr(alias string) string {
+	ref := c.qualifiedName(alias)
 	switch c.sqlType.name {
 	case "char", "varchar":
 		if n := c.length(); n > 0 && n <= 4000 {
@@ -61,35 +61,35 @@ func (c *column) read(alias string) string {
 	return ref
 }
 
-// text is the column's value as the text that other columns refer to it by.
-func (c *column) text(alias string) string {
-	if c.kind() == dialect.Text {
-		return "CAST(" + c.of(alias) + " AS nvarchar(max))"
+// textExpr is the column's value as the text that other columns refer to it by.
+func (c *column) textExpr(alias string) string {
+	if c.kindOf() == dialect.Text {
+		return "CAST(" + c.qualifiedName(alias) + " AS nvarchar(max))"
 	}
-	return "CAST(" + c.read(alias) + " AS nvarchar(max))"
+	return "CAST(" + c.readExpr(alias) + " AS nvarchar(max))"
 }
 
 // comparand is the column as conditions compare it: itself, so that its index
 // serves, but for types that know no comparison.
 func (c *column) comparand(alias string) string {
 	if c.as != "" {
-		return "CAST(" + c.of(alias) + " AS " + c.as + ") COLLATE " + c.collation
+		return "CAST(" + c.qualifiedName(alias) + " AS " + c.as + ") COLLATE " + c.collation
 	}
 	switch c.sqlType.name {
 	case "text", "ntext":
-		return "CAST(" + c.of(alias) + " AS nvarchar(max))"
+		return "CAST(" + c.qualifiedName(alias) + " AS nvarchar(max))"
 	case "xml", "json", "sql_variant", "image", "geometry", "geography":
-		return c.read(alias)
+		return c.readExpr(alias)
 	}
-	return c.of(alias)
+	return c.qualifiedName(alias)
 }
 
-// stored are the values that have to be equal for a column to be the very same.
-func (c *column) stored(ref string) []string {
-	switch c.kind() {
+// storedExprs are the values that have to be equal for a column to be the very same.
+func (c *column) storedExprs(ref string) []string {
+	switch c.kindOf() {
 	case dialect.Text:
 		text := "CAST(" + ref + " AS nvarchar(max))"
-		if c.fixed() {
+		if c.isFixed() {
 			return []string{"RTRIM(" + text + ") COLLATE " + bytewise}
 		}
 		return []string{text + " COLLATE " + bytewise, "DATALENGTH(" + text + ")"}
@@ -106,16 +106,16 @@ func (c *column) stored(ref string) []string {
 	return []string{ref}
 }
 
-// decode gives what the driver read its canonical form. What doesn't read as
+// decodeValue gives what the driver read its canonical form. What doesn't read as
 // its kind stays as the server says it.
-func decode(c *column, v any) dialect.Value {
+func decodeValue(c *column, v any) dialect.Value {
 	switch v := v.(type) {
 	case nil:
 		return nil
 	case bool:
 		return strconv.FormatBool(v)
 	case int64:
-		if c.kind() == dialect.Bool {
+		if c.kindOf() == dialect.Bool {
 			return strconv.FormatBool(v != 0)
 		}
 		return v
@@ -127,7 +127,7 @@ func decode(c *column, v any) dialect.Value {
 		}
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	case []byte:
-		if k := c.kind(); k == dialect.Bytes || k == dialect.Unknown {
+		if k := c.kindOf(); k == dialect.Bytes || k == dialect.Unknown {
 			return append([]byte{}, v...)
 		}
 		return decodeText(c, string(v))
@@ -140,9 +140,9 @@ func decode(c *column, v any) dialect.Value {
 }
 
 func decodeText(c *column, s string) dialect.Value {
-	switch c.kind() {
+	switch c.kindOf() {
 	case dialect.Text:
-		if c.fixed() {
+		if c.isFixed() {
 			return strings.TrimRight(s, " ") // the padding is no part of the value
 		}
 	case dialect.UUID:
@@ -172,15 +172,15 @@ var (
 	clocks   = regexp.MustCompile(`^\d\d:\d\d:\d\d(?:\.(\d{1,9}))?$`)
 )
 
-// encode gives a value the text in which it travels, which the server converts
+// encodeValue gives a value the text in which it travels, which the server converts
 // to the column's type. ok is false where it isn't of the type; exact where the
 // conversion neither rounds nor cuts, so that it can equal what is stored.
-func encode(c *column, v dialect.Value) (s string, exact, ok bool) {
+func encodeValue(c *column, v dialect.Value) (s string, exact, ok bool) {
 	s, ok = dialect.TextOf(v)
 	if !ok {
 		return "", false, false
 	}
-	switch c.kind() {
+	switch c.kindOf() {
 	case dialect.Int:
 		n, err := strconv.ParseInt(s, 10, 64)
 		bits := integers[c.sqlType.name]
@@ -201,7 +201,7 @@ func encode(c *column, v dialect.Value) (s string, exact, ok bool) {
 		if m == nil {
 			return "", false, false
 		}
-		precision, scale := c.size()
+		precision, scale := c.sizeOf()
 		return s, len(strings.TrimRight(m[2], "0")) <= scale && len(strings.TrimLeft(m[1], "0")) <= precision-scale, true
 	case dialect.Float:
 		f, err := strconv.ParseFloat(s, 64)
@@ -212,17 +212,17 @@ func encode(c *column, v dialect.Value) (s string, exact, ok bool) {
 		return s, true, moments.MatchString(s)
 	case dialect.Time:
 		m := clocks.FindStringSubmatch(s)
-		return s, m != nil && fraction(m[1]) <= c.scale, m != nil
+		return s, m != nil && fractionOf(m[1]) <= c.scale, m != nil
 	case dialect.Timestamp:
 		m := moments.FindStringSubmatch(s)
 		if m == nil {
 			return "", false, false
 		}
-		return s, fraction(m[1]) <= c.fractions() && (c.sqlType.name != "smalldatetime" || len(s) < 19 || s[17:19] == "00"), true
+		return s, fractionOf(m[1]) <= c.fractions() && (c.sqlType.name != "smalldatetime" || len(s) < 19 || s[17:19] == "00"), true
 	case dialect.TimestampTZ:
 		bare, _ := strings.CutSuffix(s, "+00")
 		m := moments.FindStringSubmatch(bare)
-		return bare + " +00:00", m != nil && fraction(m[1]) <= c.scale, m != nil
+		return bare + " +00:00", m != nil && fractionOf(m[1]) <= c.scale, m != nil
 	case dialect.Bytes, dialect.Unknown:
 		if _, text := v.(string); c.sqlType.name == "sql_variant" && text {
 			return s, true, true
@@ -232,8 +232,8 @@ func encode(c *column, v dialect.Value) (s string, exact, ok bool) {
 	return s, true, true
 }
 
-// size is the precision and scale of a decimal type.
-func (t sqlType) size() (precision, scale int) {
+// sizeOf is the precision and scale of a decimal type.
+func (t sqlType) sizeOf() (precision, scale int) {
 	switch t.name {
 	case "money":
 		return 19, 4
@@ -254,4 +254,4 @@ func (t sqlType) fractions() int {
 	return t.scale
 }
 
-func fraction(digits string) int { return len(strings.TrimRight(digits, "0")) }
+func fractionOf(digits string) int { return len(strings.TrimRight(digits, "0")) }

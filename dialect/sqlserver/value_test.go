@@ -31,7 +31,7 @@ func TestValuesAreReadInTheirCanonicalForm(t *testing.T) {
 		{columnOf("c", "hierarchyid", 892, 0, 0), []byte{88}, []byte{88}},
 		{columnOf("c", "int", 4, 10, 0), nil, nil},
 	} {
-		if d := cmp.Diff(c.want, decode(c.of, c.raw)); d != "" {
+		if d := cmp.Diff(c.want, decodeValue(c.of, c.raw)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", c.of.sqlType.name, d)
 		}
 	}
@@ -66,7 +66,7 @@ func TestOnlyExactKeysCanEqualWhatIsStored(t *testing.T) {
 		{columnOf("c", "float", 8, 53, 0), "NaN", false, false},
 		{columnOf("c", "nvarchar", 20, 0, 0), nil, false, false},
 	} {
-		_, exact, ok := encode(c.of, c.value)
+		_, exact, ok := encodeValue(c.of, c.value)
 		if ok != c.ok || ok && exact != c.exact {
 			t.Errorf("%s %v: exact %v, ok %v, want %v, %v", c.of.sqlType.name, c.value, exact, ok, c.exact, c.ok)
 		}
@@ -92,7 +92,7 @@ func TestTypesAreDescribed(t *testing.T) {
 		{sqlType{name: "sql_variant", maxLength: 8016}, dialect.Column{Kind: dialect.Unknown, Type: "sql_variant"}},
 		{sqlType{name: "xml", maxLength: -1}, dialect.Column{Kind: dialect.XML, Type: "xml"}},
 	} {
-		if d := cmp.Diff(&c.want, c.of.column("")); d != "" {
+		if d := cmp.Diff(&c.want, c.of.asColumn("")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", c.of.name, d)
 		}
 	}
@@ -107,7 +107,7 @@ func TestTablesThatATriggerWritesToAreFound(t *testing.T) {
 		MERGE INTO shop.dbo.total AS t USING deleted AS d ON 1 = 0 WHEN NOT MATCHED THEN INSERT (n) VALUES (1);
 		DELETE FROM a OUTPUT deleted.x INTO b`
 	want := []dialect.Name{{Schema: "audit", Table: "log"}, {Table: "odd ] name"}, {Schema: "sales", Table: "queue"}, {Schema: "dbo", Table: "total"}, {Table: "a"}, {Table: "b"}}
-	got := written(body)
+	got := writtenTables(body)
 	for _, n := range want {
 		found := false
 		for _, g := range got {
@@ -129,7 +129,7 @@ func FuzzWritten(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, n := range append(written(s), mentioned(s)...) {
+		for _, n := range append(writtenTables(s), mentionedNames(s)...) {
 			if n.Table == "" && !strings.Contains(s, "[") && !strings.Contains(s, `"`) {
 				t.Error("a name without text")
 			}
@@ -144,7 +144,7 @@ func FuzzEncode(f *testing.F) {
 	columns := []*column{columnOf("c", "int", 4, 10, 0), columnOf("c", "decimal", 9, 12, 2), columnOf("c", "datetime", 8, 23, 3), columnOf("c", "datetimeoffset", 10, 34, 7), columnOf("c", "time", 5, 16, 7), columnOf("c", "uniqueidentifier", 16, 0, 0), columnOf("c", "smalldatetime", 4, 16, 0), columnOf("c", "bit", 1, 1, 0)}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, c := range columns {
-			if text, _, ok := encode(c, s); ok && strings.ContainsAny(text, "'\"\\") {
+			if text, _, ok := encodeValue(c, s); ok && strings.ContainsAny(text, "'\"\\") {
 				t.Errorf("a %s takes a text with quotes", c.sqlType.name)
 			}
 		}

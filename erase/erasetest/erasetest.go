@@ -83,7 +83,7 @@ func Overwritten(t testing.TB, db dialect.DB, p *plan.Plan, old ...erase.OldValu
 		return
 	}
 	for _, o := range old {
-		if !replaces(p, o.Table, o.Column) {
+		if !isReplaced(p, o.Table, o.Column) {
 			t.Errorf("%s: the plan leaves column %s as it is", o.Table, o.Column)
 			continue
 		}
@@ -92,7 +92,7 @@ func Overwritten(t testing.TB, db dialect.DB, p *plan.Plan, old ...erase.OldValu
 			t.Errorf("looking for an old value: %v", err)
 			continue
 		}
-		n, err := count(t.Context(), db, o)
+		n, err := countOld(t.Context(), db, o)
 		if err != nil {
 			t.Errorf("looking for an old value: %v", err)
 			continue
@@ -103,8 +103,8 @@ func Overwritten(t testing.TB, db dialect.DB, p *plan.Plan, old ...erase.OldValu
 	}
 }
 
-// replaces reports whether the plan deletes the table's rows or overwrites the column.
-func replaces(p *plan.Plan, table dialect.Name, column string) bool {
+// isReplaced reports whether the plan deletes the table's rows or overwrites the column.
+func isReplaced(p *plan.Plan, table dialect.Name, column string) bool {
 	for _, r := range p.Roots {
 		for _, s := range r.Steps {
 			if s.Table == table && (s.Op == plan.Delete || slices.ContainsFunc(s.Set, func(a plan.Assignment) bool { return a.Column == column })) {
@@ -115,7 +115,7 @@ func replaces(p *plan.Plan, table dialect.Name, column string) bool {
 	return false
 }
 
-func count(ctx context.Context, db dialect.DB, o erase.OldValue) (n int64, err error) {
+func countOld(ctx context.Context, db dialect.DB, o erase.OldValue) (n int64, err error) {
 	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
 	if err != nil {
 		return 0, err

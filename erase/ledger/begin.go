@@ -28,9 +28,9 @@ func (l *Ledger) Begin(ctx context.Context, h record.Header, subjects iter.Seq2[
 		return fmt.Errorf("the ledger's entry: %w", err)
 	}
 	name := l.name(h.Run()) + entrySuffix
-	err := l.intact(name)
+	err := l.checkIntact(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = l.add(name, func(w *bufio.Writer) error { return l.encrypt(ctx, w, h, subjects) })
+		err = l.addFile(name, func(w *bufio.Writer) error { return l.encryptEntry(ctx, w, h, subjects) })
 		if err == nil {
 			return nil
 		}
@@ -42,24 +42,24 @@ func (l *Ledger) Begin(ctx context.Context, h record.Header, subjects iter.Seq2[
 		return fmt.Errorf("the ledger: %w", err)
 	}
 	// The process that wrote it may have died before the directory was synced.
-	return l.sync()
+	return l.syncDir()
 }
 
-// intact looks at what can be seen of an entry without an identity.
-func (l *Ledger) intact(name string) error {
+// checkIntact looks at what can be seen of an entry without an identity.
+func (l *Ledger) checkIntact(name string) error {
 	f, err := os.Open(l.path(name))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if _, _, err := body(f); err != nil {
+	if _, _, err := entryBody(f); err != nil {
 		return &FileError{name, err}
 	}
 	return nil
 }
 
-// encrypt writes an entry's file.
-func (l *Ledger) encrypt(ctx context.Context, w *bufio.Writer, h record.Header, subjects iter.Seq2[string, error]) error {
+// encryptEntry writes an entry's file.
+func (l *Ledger) encryptEntry(ctx context.Context, w *bufio.Writer, h record.Header, subjects iter.Seq2[string, error]) error {
 	shown, err := json.Marshal(preamble{Written: h.Written, Until: h.Until})
 	if err != nil {
 		return err
@@ -123,9 +123,9 @@ func (l *Ledger) Committed(ctx context.Context, run record.Run, m record.Mark) e
 		return nil
 	}
 	name := l.name(run) + markSuffix
-	old, err := l.mark(name)
+	old, err := l.readMark(name)
 	if err == nil && old != nil && !old.Closed.Before(m.Closed) {
-		return l.sync()
+		return l.syncDir()
 	}
 	var damaged *FileError
 	if err != nil && !errors.As(err, &damaged) { // a damaged one is replaced
@@ -135,7 +135,7 @@ func (l *Ledger) Committed(ctx context.Context, run record.Run, m record.Mark) e
 	if err != nil {
 		return err
 	}
-	err = l.replace(name, func(w *bufio.Writer) error {
+	err = l.replaceFile(name, func(w *bufio.Writer) error {
 		_, err := fmt.Fprintf(w, "%s%s\n", markMagic, doc)
 		return err
 	})
@@ -145,8 +145,8 @@ func (l *Ledger) Committed(ctx context.Context, run record.Run, m record.Mark) e
 	return nil
 }
 
-// mark reads a mark; nil where there is none.
-func (l *Ledger) mark(name string) (*record.Mark, error) {
+// readMark reads a mark; nil where there is none.
+func (l *Ledger) readMark(name string) (*record.Mark, error) {
 	f, err := os.Open(l.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

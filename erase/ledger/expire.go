@@ -23,46 +23,46 @@ const abandoned = 24 * time.Hour
 //
 // dropped counts what was removed, also when some files gave an error.
 func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
-	list, lost, problems, err := l.list()
+	list, lost, problems, err := l.listFiles()
 	if err != nil {
 		return 0, fmt.Errorf("the ledger: %w", err)
 	}
 	for _, f := range lost {
-		if !expired(f.mark, now) {
-			problems = append(problems, f.lost())
+		if !isExpired(f.mark, now) {
+			problems = append(problems, f.lostError())
 		}
 	}
 	for _, f := range list {
 		if f.mark == nil || f.Until.IsZero() && f.mark.Until.IsZero() || !now.After(f.Until) || !now.After(f.mark.Until) {
 			continue
 		}
-		if err := l.drop(f.name); err != nil {
+		if err := l.dropEntry(f.name); err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		dropped++
 	}
-	problems = append(problems, l.sweep(now), l.sync())
+	problems = append(problems, l.removeTemps(now), l.syncDir())
 	if err := errors.Join(problems...); err != nil {
 		return dropped, fmt.Errorf("the ledger: %w", err)
 	}
 	return dropped, nil
 }
 
-// expired reports whether the last backup that can hold what the run erased is gone.
-func expired(m *record.Mark, now time.Time) bool { return !m.Until.IsZero() && now.After(m.Until) }
+// isExpired reports whether the last backup that can hold what the run erased is gone.
+func isExpired(m *record.Mark, now time.Time) bool { return !m.Until.IsZero() && now.After(m.Until) }
 
 // Forget removes the entry of a run before its time: that of a run that will never
 // be ended, say, as a Reader gives it. A run without an entry is no error.
 func (l *Ledger) Forget(run record.Run) error {
-	if err := errors.Join(l.drop(l.name(run)), l.sync()); err != nil {
+	if err := errors.Join(l.dropEntry(l.name(run)), l.syncDir()); err != nil {
 		return fmt.Errorf("the ledger: %w", err)
 	}
 	return nil
 }
 
-// drop removes the files of a run, the one with the subjects first.
-func (l *Ledger) drop(name string) error {
+// dropEntry removes the files of a run, the one with the subjects first.
+func (l *Ledger) dropEntry(name string) error {
 	for _, suffix := range []string{entrySuffix, markSuffix} {
 		if err := os.Remove(l.path(name + suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -72,9 +72,9 @@ func (l *Ledger) drop(name string) error {
 	return nil
 }
 
-// sweep removes what processes that died have left: files half written, and
+// removeTemps removes what processes that died have left: files half written, and
 // marks whose entry is gone.
-func (l *Ledger) sweep(now time.Time) error {
+func (l *Ledger) removeTemps(now time.Time) error {
 	files, err := os.ReadDir(l.dir)
 	if err != nil {
 		return err
@@ -87,8 +87,8 @@ func (l *Ledger) sweep(now time.Time) error {
 		}
 		gone := strings.HasPrefix(f.Name(), tempPrefix) && now.Sub(info.ModTime()) > abandoned
 		if name, isMark := strings.CutSuffix(f.Name(), markSuffix); isMark && nameOf.MatchString(f.Name()) {
-			m, broken := l.mark(f.Name())
-			gone = !l.exists(name+entrySuffix) && broken == nil && m != nil && expired(m, now)
+			m, broken := l.readMark(f.Name())
+			gone = !l.exists(name+entrySuffix) && broken == nil && m != nil && isExpired(m, now)
 		}
 		if !gone {
 			continue

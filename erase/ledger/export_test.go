@@ -33,7 +33,7 @@ func ReadFrames(r io.Reader) (*record.Header, []string, error) {
 	}
 	var subjects []string
 	for {
-		s, err := frame(frames, mostSubject)
+		s, err := readFrame(frames, mostSubject)
 		if errors.Is(err, io.EOF) {
 			return h, subjects, nil
 		}

@@ -7,20 +7,20 @@ import (
 	"runtime"
 )
 
-// add writes a file that isn't there yet: it appears whole or not at all.
+// addFile writes a file that isn't there yet: it appears whole or not at all.
 // fs.ErrExist where it is there.
-func (l *Ledger) add(name string, fill func(w *bufio.Writer) error) error {
-	return l.write(name, os.Link, fill)
+func (l *Ledger) addFile(name string, fill func(w *bufio.Writer) error) error {
+	return l.writeFile(name, os.Link, fill)
 }
 
-// replace writes a file whether it is there or not.
-func (l *Ledger) replace(name string, fill func(w *bufio.Writer) error) error {
-	return l.write(name, os.Rename, fill)
+// replaceFile writes a file whether it is there or not.
+func (l *Ledger) replaceFile(name string, fill func(w *bufio.Writer) error) error {
+	return l.writeFile(name, os.Rename, fill)
 }
 
-// write writes a file under a name of its own, and gives it its name by place
+// writeFile writes a file under a name of its own, and gives it its name by place
 // when it is on the disk.
-func (l *Ledger) write(name string, place func(from, to string) error, fill func(w *bufio.Writer) error) (err error) {
+func (l *Ledger) writeFile(name string, place func(from, to string) error, fill func(w *bufio.Writer) error) (err error) {
 	f, err := os.CreateTemp(l.dir, tempPrefix+"*") // mode 0600
 	if err != nil {
 		return err
@@ -43,12 +43,12 @@ func (l *Ledger) write(name string, place func(from, to string) error, fill func
 		return err
 	}
 	l.point("placed")
-	return l.sync()
+	return l.syncDir()
 }
 
-// sync puts the directory itself on the disk: without it a file's name may be
+// syncDir puts the directory itself on the disk: without it a file's name may be
 // lost with the machine's power, though its content isn't (fsync(2)).
-func (l *Ledger) sync() error {
+func (l *Ledger) syncDir() error {
 	if runtime.GOOS == "windows" {
 		return nil // it has no such call; NTFS journals names
 	}

@@ -36,9 +36,9 @@ type preamble struct {
 	Until   time.Time `json:"until,omitzero"`
 }
 
-// line reads the next line without its line feed. A line that is too long or
+// readLine reads the next line without its line feed. A line that is too long or
 // has no end is ErrDamaged or ErrTruncated.
-func line(r *bufio.Reader) ([]byte, error) {
+func readLine(r *bufio.Reader) ([]byte, error) {
 	var out []byte
 	for {
 		b, err := r.ReadByte()
@@ -56,8 +56,8 @@ func line(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// expect reads a file's first line.
-func expect(r *bufio.Reader, magic string) error {
+// expectMagic reads a file's first line.
+func expectMagic(r *bufio.Reader, magic string) error {
 	var got []byte
 	for len(got) < len(magic) {
 		b, err := r.ReadByte()
@@ -84,16 +84,16 @@ func expect(r *bufio.Reader, magic string) error {
 	return ErrForeign
 }
 
-// document reads one line of JSON, strictly.
-func document(r *bufio.Reader, into any) error {
-	text, err := line(r)
+// readDocument reads one line of JSON, strictly.
+func readDocument(r *bufio.Reader, into any) error {
+	text, err := readLine(r)
 	if err != nil {
 		return err
 	}
-	return strict(text, into)
+	return unmarshalStrict(text, into)
 }
 
-func strict(text []byte, into any) error {
+func unmarshalStrict(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if d.Decode(into) != nil {
@@ -109,14 +109,14 @@ func strict(text []byte, into any) error {
 // many bytes that took.
 func readPreamble(r *bufio.Reader) (preamble, int64, error) {
 	var p preamble
-	if err := expect(r, entryMagic); err != nil {
+	if err := expectMagic(r, entryMagic); err != nil {
 		return p, 0, err
 	}
-	text, err := line(r)
+	text, err := readLine(r)
 	if err != nil {
 		return p, 0, err
 	}
-	if err := strict(text, &p); err != nil {
+	if err := unmarshalStrict(text, &p); err != nil {
 		return p, 0, err
 	}
 	again, err := json.Marshal(p)
@@ -129,10 +129,10 @@ func readPreamble(r *bufio.Reader) (preamble, int64, error) {
 // readMark reads a run's mark.
 func readMark(r *bufio.Reader) (*record.Mark, error) {
 	var m record.Mark
-	if err := expect(r, markMagic); err != nil {
+	if err := expectMagic(r, markMagic); err != nil {
 		return nil, err
 	}
-	if err := document(r, &m); err != nil {
+	if err := readDocument(r, &m); err != nil {
 		return nil, err
 	}
 	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) || m.Validate() != nil {
@@ -150,9 +150,9 @@ func appendFrame(w *bufio.Writer, data []byte) error {
 	return err
 }
 
-// frame reads the next frame: io.EOF where there is none, ErrDamaged where it is
+// readFrame reads the next frame: io.EOF where there is none, ErrDamaged where it is
 // longer than most or than what is there.
-func frame(r io.Reader, most uint32) ([]byte, error) {
+func readFrame(r io.Reader, most uint32) ([]byte, error) {
 	var length [4]byte
 	switch _, err := io.ReadFull(r, length[:]); {
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -177,7 +177,7 @@ func frame(r io.Reader, most uint32) ([]byte, error) {
 
 // readHeader reads the frame that an entry begins with.
 func readHeader(r io.Reader) (*record.Header, error) {
-	data, err := frame(r, mostHeader)
+	data, err := readFrame(r, mostHeader)
 	if errors.Is(err, io.EOF) {
 		return nil, ErrDamaged
 	}
@@ -185,7 +185,7 @@ func readHeader(r io.Reader) (*record.Header, error) {
 		return nil, err
 	}
 	var h record.Header
-	if err := strict(data, &h); err != nil {
+	if err := unmarshalStrict(data, &h); err != nil {
 		return nil, err
 	}
 	if h.Validate() != nil {

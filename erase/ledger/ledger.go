@@ -79,10 +79,10 @@ func (l *Ledger) readSalt() error {
 
 func parseSalt(data []byte) ([]byte, error) {
 	r := bufio.NewReader(bytes.NewReader(data))
-	if err := expect(r, saltMagic); err != nil {
+	if err := expectMagic(r, saltMagic); err != nil {
 		return nil, err
 	}
-	text, err := line(r)
+	text, err := readLine(r)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (l *Ledger) makeSalt() error {
 	}
 	salt := make([]byte, saltBytes)
 	rand.Read(salt)
-	err = l.add(saltFile, func(w *bufio.Writer) error {
+	err = l.addFile(saltFile, func(w *bufio.Writer) error {
 		_, err := fmt.Fprintf(w, "%s%x\n", saltMagic, salt)
 		return err
 	})

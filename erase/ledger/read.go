@@ -45,14 +45,14 @@ type listed struct {
 // whose mark is damaged comes as one that isn't known to have ended.
 func (r *Reader) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
 	return func(yield func(*record.Entry, error) bool) {
-		list, lost, problems, err := r.ledger.list()
+		list, lost, problems, err := r.ledger.listFiles()
 		if err != nil {
 			yield(nil, fmt.Errorf("the ledger: %w", err))
 			return
 		}
 		for _, f := range lost {
-			if record.Concerns(f.mark, since) && !expired(f.mark, r.ledger.now()) {
-				problems = append(problems, f.lost())
+			if record.Concerns(f.mark, since) && !isExpired(f.mark, r.ledger.now()) {
+				problems = append(problems, f.lostError())
 			}
 		}
 		for _, err := range problems {
@@ -64,7 +64,7 @@ func (r *Reader) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
 			if !record.Concerns(f.mark, since) {
 				continue
 			}
-			e, err := r.entry(f)
+			e, err := r.readEntry(f)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue // expired meanwhile
 			}
@@ -75,14 +75,14 @@ func (r *Reader) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
 	}
 }
 
-// lost says that the entry is missing.
-func (f *listed) lost() error {
+// lostError says that the entry is missing.
+func (f *listed) lostError() error {
 	return &FileError{f.name + entrySuffix, fmt.Errorf("%w: the entry is missing, and its mark is there", ErrDamaged)}
 }
 
-// list reads what is in the directory, by when it was written. Of lost entries only the
+// listFiles reads what is in the directory, by when it was written. Of lost entries only the
 // mark is there. Problems are of single files.
-func (l *Ledger) list() (list, lost []listed, problems []error, err error) {
+func (l *Ledger) listFiles() (list, lost []listed, problems []error, err error) {
 	files, err := os.ReadDir(l.dir)
 	if err != nil {
 		return nil, nil, nil, err
@@ -106,13 +106,13 @@ func (l *Ledger) list() (list, lost []listed, problems []error, err error) {
 		}
 		delete(marks, name)
 		found := listed{name: name}
-		if found.preamble, err = l.preamble(f.Name()); err != nil {
+		if found.preamble, err = l.readPreamble(f.Name()); err != nil {
 			if !errors.Is(err, fs.ErrNotExist) {
 				problems = append(problems, err)
 			}
 			continue
 		}
-		if found.mark, err = l.mark(name + markSuffix); err != nil {
+		if found.mark, err = l.readMark(name + markSuffix); err != nil {
 			problems = append(problems, err)
 		}
 		list = append(list, found)
@@ -122,7 +122,7 @@ func (l *Ledger) list() (list, lost []listed, problems []error, err error) {
 			continue // a foreign file, which is a problem already
 		}
 		// Whoever expires an entry removes its mark next: it may be gone by now.
-		switch m, err := l.mark(name + markSuffix); {
+		switch m, err := l.readMark(name + markSuffix); {
 		case err != nil:
 			problems = append(problems, err)
 		case m != nil && !l.exists(name+entrySuffix):
@@ -139,7 +139,7 @@ func (l *Ledger) exists(name string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-func (l *Ledger) preamble(name string) (preamble, error) {
+func (l *Ledger) readPreamble(name string) (preamble, error) {
 	f, err := os.Open(l.path(name))
 	if err != nil {
 		return preamble{}, err
@@ -152,8 +152,8 @@ func (l *Ledger) preamble(name string) (preamble, error) {
 	return p, nil
 }
 
-// body finds the age file within an entry's file.
-func body(f *os.File) (preamble, *io.SectionReader, error) {
+// entryBody finds the age file within an entry's file.
+func entryBody(f *os.File) (preamble, *io.SectionReader, error) {
 	p, start, err := readPreamble(bufio.NewReaderSize(f, 512))
 	if err != nil {
 		return p, nil, err
@@ -176,20 +176,20 @@ func body(f *os.File) (preamble, *io.SectionReader, error) {
 	return p, io.NewSectionReader(f, start, end-start), nil
 }
 
-// entry reads an entry's header and says how its subjects are read.
-func (r *Reader) entry(f listed) (*record.Entry, error) {
-	h, done, _, err := r.open(f.name)
+// readEntry reads an entry's header and says how its subjects are read.
+func (r *Reader) readEntry(f listed) (*record.Entry, error) {
+	h, done, _, err := r.openEntry(f.name)
 	if err != nil {
 		return nil, err
 	}
 	if err := done(); err != nil {
 		return nil, err
 	}
-	return record.New(*h, f.mark, func() iter.Seq2[string, error] { return r.subjects(f.name) }), nil
+	return record.New(*h, f.mark, func() iter.Seq2[string, error] { return r.readSubjects(f.name) }), nil
 }
 
-// open decrypts an entry up to its first subject. A *FileError says what is wrong.
-func (r *Reader) open(name string) (h *record.Header, done func() error, frames *bufio.Reader, err error) {
+// openEntry decrypts an entry up to its first subject. A *FileError says what is wrong.
+func (r *Reader) openEntry(name string) (h *record.Header, done func() error, frames *bufio.Reader, err error) {
 	file := name + entrySuffix
 	f, err := os.Open(r.ledger.path(file))
 	if err != nil {
@@ -201,7 +201,7 @@ func (r *Reader) open(name string) (h *record.Header, done func() error, frames 
 			err = &FileError{file, err}
 		}
 	}()
-	shown, sealed, err := body(f)
+	shown, sealed, err := entryBody(f)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -226,17 +226,17 @@ func (r *Reader) open(name string) (h *record.Header, done func() error, frames 
 	return h, f.Close, frames, nil
 }
 
-// subjects reads an entry's subjects.
-func (r *Reader) subjects(name string) iter.Seq2[string, error] {
+// readSubjects reads an entry's subjects.
+func (r *Reader) readSubjects(name string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		_, done, frames, err := r.open(name)
+		_, done, frames, err := r.openEntry(name)
 		if err != nil {
 			yield("", err)
 			return
 		}
 		defer done() //nolint:errcheck // it was only read
 		for {
-			s, err := frame(frames, mostSubject)
+			s, err := readFrame(frames, mostSubject)
 			if errors.Is(err, io.EOF) {
 				return
 			}

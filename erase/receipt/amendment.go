@@ -127,7 +127,7 @@ func SignAmendment(ctx context.Context, a Amendment, signers ...Signer) ([]byte,
 	if err := a.Validate(); err != nil {
 		return nil, fmt.Errorf("amendment can't be signed: %w", err)
 	}
-	return seal(ctx, a, signers)
+	return sealEnvelope(ctx, a, signers)
 }
 
 // OpenedAmendment is an amendment whose signatures meet the threshold.
@@ -140,12 +140,12 @@ type OpenedAmendment struct {
 // OpenAmendment verifies an amendment as OpenWith verifies a receipt, with the
 // same errors: one that is signed by a key that isn't given is ErrSignature.
 func OpenAmendment(envelope []byte, o OpenOptions) (*OpenedAmendment, error) {
-	payload, sigs, err := unseal(envelope, o)
+	payload, sigs, err := openEnvelope(envelope, o)
 	if err != nil {
 		return nil, fmt.Errorf("amendment: %w", err)
 	}
 	opened := &OpenedAmendment{Digest: EnvelopeDigest(envelope), Signatures: *sigs}
-	if err := parse(payload, AmendmentType, &opened.Amendment); err != nil {
+	if err := parseStatement(payload, AmendmentType, &opened.Amendment); err != nil {
 		return nil, fmt.Errorf("amendment: %w", err)
 	}
 	if err := opened.Amendment.Validate(); err != nil {

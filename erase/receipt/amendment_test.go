@@ -148,7 +148,7 @@ func TestAmendmentIsValidated(t *testing.T) {
 			if _, err := SignAmendment(t.Context(), a, s); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("SignAmendment: %v, want it to say %q", err, tt.want)
 			}
-			payload, err := encode(a)
+			payload, err := encodeJSON(a)
 			if err != nil {
 				t.Fatal(err)
 			}

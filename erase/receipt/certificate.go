@@ -18,7 +18,7 @@ var certificateText string
 var (
 	htmlCertificate = template.Must(template.New("certificate").Parse(certificateHTML))
 	textCertificate = texttemplate.Must(texttemplate.New("certificate").
-			Funcs(texttemplate.FuncMap{"wrap": wrap, "underline": underline}).Parse(certificateText))
+			Funcs(texttemplate.FuncMap{"wrap": wrapLine, "underline": underline}).Parse(certificateText))
 )
 
 // Certificate is a receipt in words for the person whose data it was. It isn't
@@ -70,13 +70,13 @@ func NewCertificate(r *Opened, s *State) *Certificate {
 	}
 	p := &r.Statement.Predicate
 	c := &Certificate{
-		Facts:     facts(p),
+		Facts:     certificateFacts(p),
 		Limits:    p.DoesNotProve,
-		Checks:    checks(r, s),
-		Complaint: complaint(p),
+		Checks:    checkSentences(r, s),
+		Complaint: complaintSentence(p),
 	}
-	c.Title, c.Lead = headline(p)
-	c.Warnings = warnings(p, s)
+	c.Title, c.Lead = certificateHeadline(p)
+	c.Warnings = certificateWarnings(p, s)
 	if len(c.Warnings) > 0 {
 		c.Title = "Erasure with open points"
 	}
@@ -90,8 +90,8 @@ func NewCertificate(r *Opened, s *State) *Certificate {
 	for _, k := range p.Retained {
 		c.Kept = append(c.Kept, keptLine(k))
 	}
-	c.Backups, c.Copies = copies(p, s)
-	c.Residue, c.Traces = traces(s.Residue)
+	c.Backups, c.Copies = copyTerms(p, s)
+	c.Residue, c.Traces = residueTerms(s.Residue)
 	return c
 }
 
@@ -102,7 +102,7 @@ func (c *Certificate) HTML(w io.Writer) error { return htmlCertificate.Execute(w
 // words that are longer.
 func (c *Certificate) Text(w io.Writer) error { return textCertificate.Execute(w, c) }
 
-func headline(p *Predicate) (title, lead string) {
+func certificateHeadline(p *Predicate) (title, lead string) {
 	who := p.Controller
 	if who == "" {
 		who = "The operator"
@@ -124,16 +124,16 @@ func headline(p *Predicate) (title, lead string) {
 	}
 	when := ""
 	if !p.Commits.Last.IsZero() {
-		when = "on " + day(p.Commits.Last) + " "
+		when = "on " + formatDay(p.Commits.Last) + " "
 	}
 	return "Certificate of erasure", fmt.Sprintf("%s states that %sit erased %s in %s, as described below.", who, when, whose, where)
 }
 
-func warnings(p *Predicate, s *State) []string {
+func certificateWarnings(p *Predicate, s *State) []string {
 	var list []string
 	if s.Revoked != nil {
 		list = append(list, fmt.Sprintf("This receipt was withdrawn on %s and must not be relied on: %s.",
-			day(s.Revoked.At), strings.TrimSuffix(s.Revoked.Reason, ".")))
+			formatDay(s.Revoked.At), strings.TrimSuffix(s.Revoked.Reason, ".")))
 	}
 	if p.Incomplete != nil {
 		list = append(list, "The erasure was stopped before it was complete: "+strings.TrimSuffix(p.Incomplete.Reason, ".")+".")
@@ -160,7 +160,7 @@ func warnings(p *Predicate, s *State) []string {
 	return list
 }
 
-func facts(p *Predicate) []Term {
+func certificateFacts(p *Predicate) []Term {
 	var list []Term
 	add := func(name, text string) {
 		if text != "" {
@@ -172,14 +172,14 @@ func facts(p *Predicate) []Term {
 	if q := p.Request; q != nil {
 		add("Case", q.Case)
 		add("Reason in law", q.Ground)
-		add("Asked for on", day(q.ReceivedAt))
-		due := day(q.DueAt)
+		add("Asked for on", formatDay(q.ReceivedAt))
+		due := formatDay(q.DueAt)
 		if q.Extension != nil {
 			due += ", after an extension: " + q.Extension.Reason
 		}
 		add("Due on", due)
 	}
-	done := day(p.Commits.Last)
+	done := formatDay(p.Commits.Last)
 	if p.Request != nil && p.Request.Late {
 		done += ", which was late"
 	}

@@ -22,7 +22,7 @@ func erasedLines(p *Predicate) []Line {
 		if !there {
 			i = len(list)
 			at[table] = i
-			list = append(list, Line{Table: title(a.Table)})
+			list = append(list, Line{Table: titleOf(a.Table)})
 		}
 		list[i].Done = append(list[i].Done, doneWords(a))
 	}
@@ -31,22 +31,22 @@ func erasedLines(p *Predicate) []Line {
 
 // doneWords says what one step did.
 func doneWords(a Action) string {
-	n := number(a.Rows.Affected)
+	n := numberText(a.Rows.Affected)
 	var text string
 	switch a.Operation {
 	case Delete:
 		text = n + " deleted"
 	case Detach:
-		text = n + " disconnected from another entry: " + columns(a.Columns)
+		text = n + " disconnected from another entry: " + columnList(a.Columns)
 	default: // an overwrite
-		text = n + " kept, with this replaced: " + columns(a.Columns)
+		text = n + " kept, with this replaced: " + columnList(a.Columns)
 	}
 	var also []string
 	if n := a.Rows.AlreadyGone; n > 0 {
-		also = append(also, number(n)+" more had gone already")
+		also = append(also, numberText(n)+" more had gone already")
 	}
 	if n := a.Rows.Unchecked; n > 0 {
-		also = append(also, number(n)+" not checked afterwards")
+		also = append(also, numberText(n)+" not checked afterwards")
 	}
 	if n := a.Unchanged; n > 0 {
 		also = append(also, count(n, "value", "values")+" came out as before")
@@ -60,7 +60,7 @@ func doneWords(a Action) string {
 	return text
 }
 
-func columns(list []Column) string {
+func columnList(list []Column) string {
 	var names []string
 	for _, c := range list {
 		names = append(names, words(c.Name))
@@ -69,7 +69,7 @@ func columns(list []Column) string {
 }
 
 func keptLine(r Retained) KeptLine {
-	k := KeptLine{What: title(r.Table), Rows: number(r.Rows), Why: r.Reason, Basis: r.Basis}
+	k := KeptLine{What: titleOf(r.Table), Rows: numberText(r.Rows), Why: r.Reason, Basis: r.Basis}
 	if len(r.Columns) > 0 {
 		var names []string
 		for _, c := range r.Columns {
@@ -118,14 +118,14 @@ func untilWords(until string) string {
 	return strings.Join(period, " and ") + " after the entry's " + words(m[1])
 }
 
-// copies says when the last backup is gone, and what is known of each copy.
-func copies(p *Predicate, s *State) (backups string, list []Term) {
+// copyTerms says when the last backup is gone, and what is known of each copy.
+func copyTerms(p *Predicate, s *State) (backups string, list []Term) {
 	switch {
 	case len(s.Backups) == 0:
 		backups = "No backups were declared."
 	case s.BackupsGone():
 		last := slices.MaxFunc(s.Backups, func(a, b BackupState) int { return a.Expired.Compare(b.Expired) })
-		backups = "All backups that held the data are gone, the last one since " + day(last.Expired) + "."
+		backups = "All backups that held the data are gone, the last one since " + formatDay(last.Expired) + "."
 	case p.Final != "":
 		backups = "Backups may still hold the data. The last one is gone after " + dayText(p.Final) + "."
 	default:
@@ -135,7 +135,7 @@ func copies(p *Predicate, s *State) (backups string, list []Term) {
 		text := "no date given"
 		switch {
 		case !b.Expired.IsZero():
-			text = "gone since " + day(b.Expired)
+			text = "gone since " + formatDay(b.Expired)
 		case b.Until != "":
 			text = "holds the data until " + dayText(b.Until) + " at the latest"
 		}
@@ -144,7 +144,7 @@ func copies(p *Predicate, s *State) (backups string, list []Term) {
 	for _, r := range s.Recipients {
 		text := "had received the data; not stated yet that it was told of the erasure"
 		if !r.Told.IsZero() {
-			text = "had received the data and was told of the erasure on " + day(r.Told)
+			text = "had received the data and was told of the erasure on " + formatDay(r.Told)
 		}
 		if r.Category != "" && r.Category != "recipient" {
 			text = r.Category + "; " + text
@@ -160,14 +160,14 @@ func copies(p *Predicate, s *State) (backups string, list []Term) {
 		}
 	}
 	for _, r := range s.Replays {
-		list = append(list, Term{"Restored backup", "the database was restored from a backup of " + day(r.Backup) +
+		list = append(list, Term{"Restored backup", "the database was restored from a backup of " + formatDay(r.Backup) +
 			", which brought the data back, and the data was erased again"})
 	}
 	return backups, list
 }
 
-// traces says what may be left below what programs can read.
-func traces(r Residue) (intro string, list []Term) {
+// residueTerms says what may be left below what programs can read.
+func residueTerms(r Residue) (intro string, list []Term) {
 	const why = "When an entry is deleted, the database does not wipe its files at once: until it uses the space again, traces can be left " +
 		"that no program which uses the database can read. "
 	if len(r.Stores) == 0 {
@@ -187,13 +187,13 @@ func traces(r Residue) (intro string, list []Term) {
 		if s.Evidence != "" {
 			text += "; looked at: " + s.Evidence
 		}
-		list = append(list, Term{title(s.Name), text})
+		list = append(list, Term{titleOf(s.Name), text})
 	}
 	return why + "This was looked into, and other places were not:", list
 }
 
-// checks are the steps by which anybody can check the receipt.
-func checks(r *Opened, s *State) []string {
+// checkSentences are the steps by which anybody can check the receipt.
+func checkSentences(r *Opened, s *State) []string {
 	signed := "Ask for the public key that it was signed with, from a place that you trust. Its ID is " + strings.Join(r.Verified, " or ") + "."
 	if len(r.Verified) > 1 {
 		signed = "Ask for the public keys that it was signed with, from places that you trust. Their IDs are " + strings.Join(r.Verified, " and ") + "."
@@ -210,7 +210,7 @@ func checks(r *Opened, s *State) []string {
 	}
 	if s.Amendments > 0 {
 		list = slices.Insert(list, 1, "Ask for what was stated about it later, which is told here as well: "+
-			count(int64(s.Amendments), "file", "files")+", the newest of "+day(s.Last)+". Each is signed like the receipt.")
+			count(int64(s.Amendments), "file", "files")+", the newest of "+formatDay(s.Last)+". Each is signed like the receipt.")
 	}
 	if r.Statement.Predicate.Commitments != nil {
 		list = append(list, "The receipt names nobody. If you want to see that an entry of yours was among those erased, ask for a disclosure of it: "+
@@ -219,7 +219,7 @@ func checks(r *Opened, s *State) []string {
 	return list
 }
 
-func complaint(p *Predicate) string {
+func complaintSentence(p *Predicate) string {
 	who := cmp.Or(p.Controller, "whoever gave you this certificate")
 	return fmt.Sprintf("If you think that something is missing or wrong, write to %s and name the receipt number. "+
 		"You can also complain to your data protection authority (GDPR, Article 77).", who)

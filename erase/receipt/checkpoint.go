@@ -130,7 +130,7 @@ type pending struct {
 	leaves []Hash
 }
 
-func (p pending) marshal() []byte {
+func (p pending) marshalText() []byte {
 	b := []byte(pendingHead)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.size))
 	for _, h := range p.leaves {

@@ -40,7 +40,7 @@ func NewCommitmentKey(runID string, random io.Reader) (*CommitmentKey, error) {
 // Marshal is the key as a file: JSON in one line. Write it to where only its
 // owner can read it, and onto the disk before the run begins.
 func (k *CommitmentKey) Marshal() ([]byte, error) {
-	data, err := encode(commitmentKeyFile{CommitmentKeyType, k.RunID, hex.EncodeToString(k.Key)})
+	data, err := encodeJSON(commitmentKeyFile{CommitmentKeyType, k.RunID, hex.EncodeToString(k.Key)})
 	return append(data, '\n'), err
 }
 
@@ -48,7 +48,7 @@ func (k *CommitmentKey) Marshal() ([]byte, error) {
 // ErrMalformed or ErrVersion, and quotes nothing of the input.
 func ParseCommitmentKey(data []byte) (*CommitmentKey, error) {
 	var f commitmentKeyFile
-	if err := decode(data, &f); err != nil {
+	if err := decodeStrict(data, &f); err != nil {
 		return nil, fmt.Errorf("commitment key: %w", err)
 	}
 	if f.Type != CommitmentKeyType {

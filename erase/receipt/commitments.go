@@ -84,25 +84,25 @@ func (c *Committer) Batch(rows iter.Seq[Row]) (BatchCommitment, error) {
 		if err != nil {
 			return BatchCommitment{}, err
 		}
-		leaves = append(leaves, leafHash(salt(mac, text), text))
+		leaves = append(leaves, leafHash(rowSalt(mac, text), text))
 	}
 	slices.SortFunc(leaves, compareHashes)
 	leaves = slices.Compact(leaves)
-	leaves = c.pad(mac, leaves)
+	leaves = c.padLeaves(mac, leaves)
 	slices.SortFunc(leaves, compareHashes)
-	return BatchCommitment{Root: merkle(slices.Values(leaves)), Padded: int64(len(leaves)), Leaves: leaves}, nil
+	return BatchCommitment{Root: merkleRoot(slices.Values(leaves)), Padded: int64(len(leaves)), Leaves: leaves}, nil
 }
 
-// pad adds decoys up to the next power of two. They depend on nothing but K, the
+// padLeaves adds decoys up to the next power of two. They depend on nothing but K, the
 // run and the sorted leaves, so that a batch which is tried again comes out the
 // same, and without K they can't be told from leaves.
-func (c *Committer) pad(mac hash.Hash, leaves []Hash) []Hash {
+func (c *Committer) padLeaves(mac hash.Hash, leaves []Hash) []Hash {
 	sum := sha256.New()
 	for _, l := range leaves {
 		sum.Write(l[:])
 	}
 	seed := sum.Sum(nil)
-	for i, n := uint64(0), padded(len(leaves)); len(leaves) < n; i++ {
+	for i, n := uint64(0), paddedSize(len(leaves)); len(leaves) < n; i++ {
 		mac.Reset()
 		mac.Write([]byte(decoyDomain + "\x00"))
 		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(c.runID))))
@@ -114,7 +114,7 @@ func (c *Committer) pad(mac hash.Hash, leaves []Hash) []Hash {
 	return leaves
 }
 
-func padded(n int) int {
+func paddedSize(n int) int {
 	if n <= minLeaves {
 		return minLeaves
 	}
@@ -136,7 +136,7 @@ func NewCommitments(batches []BatchCommitment) *Commitments {
 // Root is the root of the tree over the batches, in the order given. With none
 // it is the SHA-256 of nothing, as RFC 6962 has it.
 func Root(batches []BatchCommitment) Hash {
-	return merkle(func(yield func(Hash) bool) {
+	return merkleRoot(func(yield func(Hash) bool) {
 		for _, b := range batches {
 			if !yield(batchLeaf(b.Root, b.Padded)) {
 				return
@@ -150,8 +150,8 @@ func batchLeaf(root Hash, padded int64) Hash {
 	return tlog.RecordHash(binary.BigEndian.AppendUint64(root[:], uint64(padded)))
 }
 
-// salt is HMAC-SHA256(K, "expunge-leaf/v1" ‖ 0x00 ‖ row).
-func salt(mac hash.Hash, row []byte) []byte {
+// rowSalt is HMAC-SHA256(K, "expunge-leaf/v1" ‖ 0x00 ‖ row).
+func rowSalt(mac hash.Hash, row []byte) []byte {
 	mac.Reset()
 	mac.Write([]byte(leafDomain + "\x00"))
 	mac.Write(row)
@@ -163,9 +163,9 @@ func leafHash(salt, row []byte) Hash {
 	return tlog.RecordHash(slices.Concat(salt, row))
 }
 
-// merkle is the root of an RFC 6962 tree over leaf hashes, in memory that grows
+// merkleRoot is the root of an RFC 6962 tree over leaf hashes, in memory that grows
 // with the logarithm of their number.
-func merkle(leaves iter.Seq[Hash]) Hash {
+func merkleRoot(leaves iter.Seq[Hash]) Hash {
 	var stack []Hash // the roots of the complete subtrees, largest first
 	var n uint64
 	for h := range leaves {

@@ -245,12 +245,12 @@ func TestMerkleIsTlogs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		root := merkle(slices.Values(leaves))
+		root := merkleRoot(slices.Values(leaves))
 		if root != want {
 			t.Fatalf("root of %d leaves differs", n)
 		}
 		for i := range leaves {
-			if err := tlog.CheckRecord(inclusion(leaves, i), n, root, int64(i), leaves[i]); err != nil {
+			if err := tlog.CheckRecord(inclusionPath(leaves, i), n, root, int64(i), leaves[i]); err != nil {
 				t.Fatalf("proof of leaf %d of %d: %v", i, n, err)
 			}
 		}

@@ -12,30 +12,30 @@ import (
 	"unicode/utf8"
 )
 
-// decode reads JSON into v, which points to a struct, and takes nothing that
+// decodeStrict reads JSON into v, which points to a struct, and takes nothing that
 // two readers could understand differently. encoding/json by itself lets pass
 // duplicate keys (the last wins), keys in other case, null for anything,
 // invalid UTF-8 (replaced) and unknown fields, so the tokens are walked along
 // the type first. Errors wrap ErrTruncated or ErrMalformed and name the path of
 // fields, never a value.
-func decode(data []byte, v any) error {
+func decodeStrict(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return fmt.Errorf("%w: not UTF-8", ErrMalformed)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := walk(dec, reflect.TypeOf(v).Elem(), ""); err != nil {
-		return classify(err)
+	if err := checkKeys(dec, reflect.TypeOf(v).Elem(), ""); err != nil {
+		return classifyError(err)
 	}
 	// Unmarshal also refuses what follows the value.
 	if err := json.Unmarshal(data, v); err != nil {
-		return classify(err)
+		return classifyError(err)
 	}
 	return nil
 }
 
-// classify tells input that ends too early from input that is wrong. The texts
+// classifyError tells input that ends too early from input that is wrong. The texts
 // of encoding/json can quote the input, so they aren't passed on.
-func classify(err error) error {
+func classifyError(err error) error {
 	var shape *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {
@@ -61,7 +61,7 @@ func typeOf(payload []byte) (string, error) {
 	}
 	// Decode, unlike Unmarshal, tells input that ends too early by io.ErrUnexpectedEOF.
 	if err := json.NewDecoder(bytes.NewReader(payload)).Decode(&head); err != nil {
-		return "", classify(err)
+		return "", classifyError(err)
 	}
 	if head.Type == nil || head.PredicateType == nil {
 		return "", fmt.Errorf("%w: the signed bytes are no statement", ErrMalformed)
@@ -74,8 +74,8 @@ func typeOf(payload []byte) (string, error) {
 
 var timeType = reflect.TypeFor[time.Time]()
 
-// walk reads the value that comes next, which must have t's shape.
-func walk(dec *json.Decoder, t reflect.Type, path string) error {
+// checkKeys reads the value that comes next, which must have t's shape.
+func checkKeys(dec *json.Decoder, t reflect.Type, path string) error {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -83,7 +83,7 @@ func walk(dec *json.Decoder, t reflect.Type, path string) error {
 	if err != nil {
 		return err
 	}
-	wrong := fmt.Errorf("%w: %s is not of the right kind", ErrMalformed, place(path))
+	wrong := fmt.Errorf("%w: %s is not of the right kind", ErrMalformed, placeOf(path))
 	switch {
 	case t == timeType, t.Kind() == reflect.String:
 		if _, ok := tok.(string); !ok {
@@ -102,7 +102,7 @@ func walk(dec *json.Decoder, t reflect.Type, path string) error {
 			return wrong
 		}
 		for i := 0; dec.More(); i++ {
-			if err := walk(dec, t.Elem(), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+			if err := checkKeys(dec, t.Elem(), fmt.Sprintf("%s[%d]", path, i)); err != nil {
 				return err
 			}
 		}
@@ -128,7 +128,7 @@ func walkObject(dec *json.Decoder, t reflect.Type, path string) error {
 		}
 		key := tok.(string) // the decoder lets nothing else stand here
 		if seen[key] {
-			return fmt.Errorf("%w: a field of %s is there twice", ErrMalformed, place(path))
+			return fmt.Errorf("%w: a field of %s is there twice", ErrMalformed, placeOf(path))
 		}
 		seen[key] = true
 		var elem reflect.Type
@@ -138,11 +138,11 @@ func walkObject(dec *json.Decoder, t reflect.Type, path string) error {
 		} else {
 			field, ok := fieldOf(t, key)
 			if !ok {
-				return fmt.Errorf("%w: %s has a field that this version doesn't know", ErrMalformed, place(path))
+				return fmt.Errorf("%w: %s has a field that this version doesn't know", ErrMalformed, placeOf(path))
 			}
 			elem, name = field.Type, key
 		}
-		if err := walk(dec, elem, strings.TrimPrefix(path+"."+name, ".")); err != nil {
+		if err := checkKeys(dec, elem, strings.TrimPrefix(path+"."+name, ".")); err != nil {
 			return err
 		}
 	}
@@ -161,15 +161,15 @@ func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-func place(path string) string {
+func placeOf(path string) string {
 	if path == "" {
 		return "the top level"
 	}
 	return path
 }
 
-// encode is v as JSON without the escapes for HTML, which only obscure.
-func encode(v any) ([]byte, error) {
+// encodeJSON is v as JSON without the escapes for HTML, which only obscure.
+func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

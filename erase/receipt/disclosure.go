@@ -62,7 +62,7 @@ func Disclose(s *Statement, leaves io.Reader, key []byte, row Row) (*Disclosure,
 		return nil, err
 	}
 	d := &Disclosure{Type: DisclosureType, Root: s.Predicate.Commitments.Root, Row: row}
-	sa := salt(hmac.New(sha256.New, key), text)
+	sa := rowSalt(hmac.New(sha256.New, key), text)
 	d.Salt = hex.EncodeToString(sa)
 	leaf := leafHash(sa, text)
 
@@ -81,7 +81,7 @@ func Disclose(s *Statement, leaves io.Reader, key []byte, row Row) (*Disclosure,
 			}
 		case rec.Batch != nil:
 			if i, ok := slices.BinarySearchFunc(rec.Batch.Leaves, leaf, compareHashes); ok {
-				candidates[rec.Batch.Root] = prove(rec.Batch.Leaves, i)
+				candidates[rec.Batch.Root] = provePath(rec.Batch.Leaves, i)
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func Disclose(s *Statement, leaves io.Reader, key []byte, row Row) (*Disclosure,
 	}
 	for i, b := range order {
 		if p, ok := candidates[b.Root]; ok {
-			d.Leaf, d.Batch = p, prove(batchLeaves(order), i)
+			d.Leaf, d.Batch = p, provePath(batchLeaves(order), i)
 			d.BatchRoot = hex.EncodeToString(b.Root[:])
 			return d, nil
 		}
@@ -106,17 +106,17 @@ func batchLeaves(order []BatchCommitment) []Hash {
 	return hashes
 }
 
-// prove is the inclusion proof of leaf i.
-func prove(leaves []Hash, i int) Path {
+// provePath is the inclusion proof of leaf i.
+func provePath(leaves []Hash, i int) Path {
 	p := Path{Index: int64(i), Size: int64(len(leaves)), Hashes: []string{}}
-	for _, h := range inclusion(leaves, i) {
+	for _, h := range inclusionPath(leaves, i) {
 		p.Hashes = append(p.Hashes, hex.EncodeToString(h[:]))
 	}
 	return p
 }
 
-// inclusion is PATH(i, leaves) of RFC 6962, section 2.1.1.
-func inclusion(leaves []Hash, i int) []Hash {
+// inclusionPath is PATH(i, leaves) of RFC 6962, section 2.1.1.
+func inclusionPath(leaves []Hash, i int) []Hash {
 	if len(leaves) == 1 {
 		return nil
 	}
@@ -125,9 +125,9 @@ func inclusion(leaves []Hash, i int) []Hash {
 		k *= 2
 	}
 	if i < k {
-		return append(inclusion(leaves[:k], i), merkle(slices.Values(leaves[k:])))
+		return append(inclusionPath(leaves[:k], i), merkleRoot(slices.Values(leaves[k:])))
 	}
-	return append(inclusion(leaves[k:], i-k), merkle(slices.Values(leaves[:k])))
+	return append(inclusionPath(leaves[k:], i-k), merkleRoot(slices.Values(leaves[:k])))
 }
 
 // ParseDisclosure reads a disclosure as strictly as a receipt. The error wraps
@@ -137,7 +137,7 @@ func ParseDisclosure(data []byte) (*Disclosure, error) {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrMalformed, MaxSize)
 	}
 	var d Disclosure
-	if err := decode(data, &d); err != nil {
+	if err := decodeStrict(data, &d); err != nil {
 		return nil, fmt.Errorf("disclosure: %w", err)
 	}
 	if d.Type != DisclosureType {
@@ -147,7 +147,7 @@ func ParseDisclosure(data []byte) (*Disclosure, error) {
 }
 
 // Marshal is the disclosure as a file: JSON in one line.
-func (d *Disclosure) Marshal() ([]byte, error) { return encode(d) }
+func (d *Disclosure) Marshal() ([]byte, error) { return encodeJSON(d) }
 
 // Verify checks that the row of the disclosure is in the set of a receipt, which
 // the caller has opened. The error wraps ErrDisclosure or ErrNoCommitments.

@@ -25,7 +25,7 @@ func Sign(ctx context.Context, s Statement, signers ...Signer) ([]byte, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("statement can't be signed: %w", err)
 	}
-	return seal(ctx, s, signers)
+	return sealEnvelope(ctx, s, signers)
 }
 
 // CheckSigners has each of the signers sign a text that is no statement and goes
@@ -35,9 +35,9 @@ func CheckSigners(ctx context.Context, signers ...Signer) error {
 	return err
 }
 
-// seal puts v into an envelope.
-func seal(ctx context.Context, v any, signers []Signer) ([]byte, error) {
-	payload, err := encode(v)
+// sealEnvelope puts v into an envelope.
+func sealEnvelope(ctx context.Context, v any, signers []Signer) ([]byte, error) {
+	payload, err := encodeJSON(v)
 	if err != nil {
 		return nil, fmt.Errorf("statement can't be written: %w", err)
 	}
@@ -70,7 +70,7 @@ func signAs(ctx context.Context, payloadType string, payload []byte, signers []S
 	if err != nil {
 		return nil, fmt.Errorf("receipt isn't signed: %w", err)
 	}
-	return encode(env)
+	return encodeJSON(env)
 }
 
 // EnvelopeDigest is the SHA-256, in hex, of an envelope as stored: what the log
@@ -122,12 +122,12 @@ type Signatures struct {
 // ErrTruncated, ErrMalformed, ErrSignature, ErrThreshold and ErrVersion; what
 // was signed is parsed as it is and never written again to verify it.
 func OpenWith(envelope []byte, o OpenOptions) (*Opened, error) {
-	payload, sigs, err := unseal(envelope, o)
+	payload, sigs, err := openEnvelope(envelope, o)
 	if err != nil {
 		return nil, err
 	}
 	opened := &Opened{Digest: EnvelopeDigest(envelope), Signatures: *sigs}
-	if err := parse(payload, PredicateType, &opened.Statement); err != nil {
+	if err := parseStatement(payload, PredicateType, &opened.Statement); err != nil {
 		return nil, err
 	}
 	if err := opened.Statement.Validate(); err != nil {
@@ -136,8 +136,8 @@ func OpenWith(envelope []byte, o OpenOptions) (*Opened, error) {
 	return opened, nil
 }
 
-// unseal returns an envelope's payload once its signatures meet the options.
-func unseal(envelope []byte, o OpenOptions) ([]byte, *Signatures, error) {
+// openEnvelope returns an envelope's payload once its signatures meet the options.
+func openEnvelope(envelope []byte, o OpenOptions) ([]byte, *Signatures, error) {
 	known := map[string]dsse.Verifier{}
 	for _, v := range o.Verifiers {
 		if v == nil {
@@ -168,7 +168,7 @@ func unseal(envelope []byte, o OpenOptions) ([]byte, *Signatures, error) {
 	// told; its error then means that there were none.
 	accepted, err := ev.Verify(context.Background(), env)
 	if err != nil {
-		return nil, nil, explain(env, known)
+		return nil, nil, explainSignature(env, known)
 	}
 	sigs := &Signatures{}
 	good := map[dsse.Signature]bool{}
@@ -187,8 +187,8 @@ func unseal(envelope []byte, o OpenOptions) ([]byte, *Signatures, error) {
 	return payload, sigs, nil
 }
 
-// explain says which of the two it was: altered, or another key's.
-func explain(env *dsse.Envelope, known map[string]dsse.Verifier) error {
+// explainSignature says which of the two it was: altered, or another key's.
+func explainSignature(env *dsse.Envelope, known map[string]dsse.Verifier) error {
 	for _, s := range env.Signatures {
 		if known[s.KeyID] != nil {
 			return fmt.Errorf("%w: the signature of key %s doesn't fit the content, which was altered after signing",
@@ -204,7 +204,7 @@ func parseEnvelope(data []byte) (*dsse.Envelope, []byte, error) {
 		return nil, nil, fmt.Errorf("%w: larger than %d bytes", ErrMalformed, MaxSize)
 	}
 	var env dsse.Envelope
-	if err := decode(data, &env); err != nil {
+	if err := decodeStrict(data, &env); err != nil {
 		return nil, nil, err
 	}
 	if env.PayloadType != PayloadType {
@@ -238,9 +238,9 @@ func unbase64(s string) ([]byte, error) {
 	return b, nil
 }
 
-// parse reads signed bytes as a statement of that predicate type. The type is
+// parseStatement reads signed bytes as a statement of that predicate type. The type is
 // looked at before the rest, so that a later version is told from a broken one.
-func parse(payload []byte, predicateType string, v any) error {
+func parseStatement(payload []byte, predicateType string, v any) error {
 	is, err := typeOf(payload)
 	if err != nil {
 		return err
@@ -248,5 +248,5 @@ func parse(payload []byte, predicateType string, v any) error {
 	if is != predicateType {
 		return fmt.Errorf("%w: use a newer version of this program, or the verb for that type of statement", ErrVersion)
 	}
-	return decode(payload, v)
+	return decodeStrict(payload, v)
 }

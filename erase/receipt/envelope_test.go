@@ -152,7 +152,7 @@ func TestOpenNeedsSenseInItsOptions(t *testing.T) {
 func TestErrorsQuoteNothing(t *testing.T) {
 	s, v := testSigner(t, 1)
 	const canary = "canary-4711"
-	payload, err := encode(testStatement())
+	payload, err := encodeJSON(testStatement())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func (p *Predicate) Failures() []string {
 	case n == 1:
 		list = append(list, "1 row is left")
 	case n > 1:
-		list = append(list, number(n)+" rows are left")
+		list = append(list, numberText(n)+" rows are left")
 	}
 	if ids := p.FailedChecks(); ids != nil {
 		list = append(list, "a check failed: "+strings.Join(ids, ", "))

@@ -74,7 +74,7 @@ func Fold(r *Opened, amendments ...*OpenedAmendment) (*State, error) {
 			return nil, fmt.Errorf("amendments: %w: two of them have one ID", ErrMalformed)
 		}
 		seen[f.AmendmentID] = a.Digest
-		if err := s.apply(f); err != nil {
+		if err := s.applyFact(f); err != nil {
 			return nil, err
 		}
 		s.Amendments++
@@ -83,8 +83,8 @@ func Fold(r *Opened, amendments ...*OpenedAmendment) (*State, error) {
 	return s, nil
 }
 
-// apply works one fact in. Validate has seen to it that its field is there.
-func (s *State) apply(f Fact) error {
+// applyFact works one fact in. Validate has seen to it that its field is there.
+func (s *State) applyFact(f Fact) error {
 	switch f.Kind {
 	case BackupExpired:
 		i := slices.IndexFunc(s.Backups, func(b BackupState) bool { return b.Name == f.Backup })
@@ -99,7 +99,7 @@ func (s *State) apply(f Fact) error {
 		}
 		s.Recipients[i].Told = f.At
 	case ResidueUpdate:
-		s.Residue = s.Residue.updated(*f.Residue)
+		s.Residue = s.Residue.updatedBy(*f.Residue)
 	case ReplayedAfterRestore:
 		s.Replays = append(s.Replays, *f.Replay)
 	case Revoked:

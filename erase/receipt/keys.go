@@ -64,7 +64,7 @@ func ParsePrivateKey(data []byte) (crypto.Signer, error) {
 	if !ok {
 		return nil, fmt.Errorf("private key of type %T can't sign: give an Ed25519, ECDSA or RSA key", key)
 	}
-	if _, err := scheme(s.Public()); err != nil {
+	if _, err := signatureScheme(s.Public()); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -98,7 +98,7 @@ func ParsePublicKey(data []byte) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, errors.New("public key is damaged: its PEM block holds no PKIX key")
 	}
-	if _, err := scheme(key); err != nil {
+	if _, err := signatureScheme(key); err != nil {
 		return nil, err
 	}
 	return key, nil

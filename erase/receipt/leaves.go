@@ -69,12 +69,12 @@ func continueLeaves(f *os.File) error {
 		return err
 	}
 	r := newLeafReader(f)
-	if err := r.head(); err != nil {
+	if err := r.readHead(); err != nil {
 		return err
 	}
 	for {
 		whole := r.offset
-		_, err := r.next()
+		_, err := r.nextRecord()
 		switch {
 		case errors.Is(err, io.EOF):
 			_, err := f.Seek(whole, io.SeekStart)
@@ -103,7 +103,7 @@ func (l *LeafFile) Batch(b BatchCommitment) error {
 	for _, h := range b.Leaves {
 		rec = append(rec, h[:]...)
 	}
-	return l.write(append(rec, b.Root[:]...))
+	return l.writeRecord(append(rec, b.Root[:]...))
 }
 
 // Finish writes the batches in the order of their journal rows, as the receipt's
@@ -115,10 +115,10 @@ func (l *LeafFile) Finish(order []BatchCommitment) error {
 		rec = binary.BigEndian.AppendUint64(rec, uint64(b.Padded))
 	}
 	root := Root(order)
-	return l.write(append(rec, root[:]...))
+	return l.writeRecord(append(rec, root[:]...))
 }
 
-func (l *LeafFile) write(rec []byte) error {
+func (l *LeafFile) writeRecord(rec []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// Nothing may follow half a record: it could not be read.
@@ -150,12 +150,12 @@ type LeafRecord struct {
 func ReadLeaves(r io.Reader) iter.Seq2[LeafRecord, error] {
 	return func(yield func(LeafRecord, error) bool) {
 		lr := newLeafReader(r)
-		if err := lr.head(); err != nil {
+		if err := lr.readHead(); err != nil {
 			yield(LeafRecord{}, err)
 			return
 		}
 		for {
-			rec, err := lr.next()
+			rec, err := lr.nextRecord()
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				return
 			}
@@ -173,24 +173,24 @@ type leafReader struct {
 
 func newLeafReader(r io.Reader) *leafReader { return &leafReader{r: bufio.NewReaderSize(r, 1<<16)} }
 
-func (l *leafReader) head() error {
+func (l *leafReader) readHead() error {
 	head := make([]byte, len(leafMagic))
-	if err := l.fill(head); err != nil || string(head) != leafMagic {
+	if err := l.readFull(head); err != nil || string(head) != leafMagic {
 		return fmt.Errorf("%w: it is another kind of file", ErrLeaves)
 	}
 	return nil
 }
 
-func (l *leafReader) fill(b []byte) error {
+func (l *leafReader) readFull(b []byte) error {
 	n, err := io.ReadFull(l.r, b)
 	l.offset += int64(n)
 	return err
 }
 
-// next is io.EOF at the end and io.ErrUnexpectedEOF within a record.
-func (l *leafReader) next() (LeafRecord, error) {
+// nextRecord is io.EOF at the end and io.ErrUnexpectedEOF within a record.
+func (l *leafReader) nextRecord() (LeafRecord, error) {
 	var head [5]byte
-	if err := l.fill(head[:]); err != nil {
+	if err := l.readFull(head[:]); err != nil {
 		return LeafRecord{}, err
 	}
 	count := binary.BigEndian.Uint32(head[1:])
@@ -204,18 +204,18 @@ func (l *leafReader) next() (LeafRecord, error) {
 		b := BatchCommitment{Padded: int64(count)}
 		for range count {
 			var h Hash
-			if err := l.fill(h[:]); err != nil {
-				return LeafRecord{}, within(err)
+			if err := l.readFull(h[:]); err != nil {
+				return LeafRecord{}, leafError(err)
 			}
 			b.Leaves = append(b.Leaves, h)
 		}
-		b.Root = merkle(slices.Values(b.Leaves))
+		b.Root = merkleRoot(slices.Values(b.Leaves))
 		root, rec.Batch = b.Root, &b
 	case recordOrder:
 		for range count {
 			var b [40]byte
-			if err := l.fill(b[:]); err != nil {
-				return LeafRecord{}, within(err)
+			if err := l.readFull(b[:]); err != nil {
+				return LeafRecord{}, leafError(err)
 			}
 			rec.Order = append(rec.Order, BatchCommitment{
 				Root: Hash(b[:32]), Padded: int64(binary.BigEndian.Uint64(b[32:])),
@@ -226,8 +226,8 @@ func (l *leafReader) next() (LeafRecord, error) {
 		return LeafRecord{}, fmt.Errorf("%w: a record is of no known kind", ErrLeaves)
 	}
 	var sum Hash
-	if err := l.fill(sum[:]); err != nil {
-		return LeafRecord{}, within(err)
+	if err := l.readFull(sum[:]); err != nil {
+		return LeafRecord{}, leafError(err)
 	}
 	if sum != root {
 		return LeafRecord{}, fmt.Errorf("%w: a record doesn't have the hash that was written with it", ErrLeaves)
@@ -235,8 +235,8 @@ func (l *leafReader) next() (LeafRecord, error) {
 	return rec, nil
 }
 
-// within makes an end of file in the middle of a record one that is unexpected.
-func within(err error) error {
+// leafError makes an end of file in the middle of a record one that is unexpected.
+func leafError(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}

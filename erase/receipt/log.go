@@ -87,15 +87,15 @@ func OpenLog(dir string, o LogOptions) (*Log, error) {
 		o.Verifier = s.Verifier
 	}
 	l := &Log{dir: dir, o: o, tiles: tiles{dir}, before: func(string) error { return nil }}
-	if err := l.locked(func(state) error { return nil }); err != nil {
+	if err := l.withLock(func(state) error { return nil }); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-// locked runs f with the log's state, after an append that was cut off is
+// withLock runs f with the log's state, after an append that was cut off is
 // finished, and with nobody else appending.
-func (l *Log) locked(f func(state) error) error {
+func (l *Log) withLock(f func(state) error) error {
 	if l.o.Signer != nil {
 		if _, err := os.Stat(l.dir); err != nil {
 			return err
@@ -106,7 +106,7 @@ func (l *Log) locked(f func(state) error) error {
 		}
 		defer unlock()
 	}
-	c, err := l.load()
+	c, err := l.loadState()
 	if err != nil {
 		return err
 	}
@@ -119,38 +119,38 @@ type state struct {
 	note []byte
 }
 
-// load reads the newest checkpoint and finds out whether it is the log's last.
-func (l *Log) load() (*state, error) {
+// loadState reads the newest checkpoint and finds out whether it is the log's last.
+func (l *Log) loadState() (*state, error) {
 	for {
-		c, err := l.newest()
+		c, err := l.newestState()
 		if err != nil {
 			return nil, err
 		}
-		begun, last, err := l.last(*c)
+		begun, last, err := l.lastPending(*c)
 		if err != nil {
 			return nil, err
 		}
 		if begun != nil && begun.size == c.Size && l.o.Signer != nil {
-			if c, err = l.finish(c.Checkpoint, *begun); err != nil {
+			if c, err = l.finishPending(c.Checkpoint, *begun); err != nil {
 				return nil, err
 			}
 		} else if !last {
 			// Whoever reads doesn't keep others from appending: is there a newer one now?
-			if next, err := l.newest(); err != nil {
+			if next, err := l.newestState(); err != nil {
 				return nil, err
 			} else if next.Size > c.Size {
 				continue
 			}
 			return nil, fmt.Errorf("%w: its tiles hold more entries than its checkpoint says", ErrRolledBack)
 		}
-		return c, l.consistent(c.Checkpoint)
+		return c, l.checkConsistent(c.Checkpoint)
 	}
 }
 
-func (l *Log) newest() (*state, error) {
+func (l *Log) newestState() (*state, error) {
 	data, err := os.ReadFile(filepath.Join(l.dir, checkpointFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		if more, _ := l.tiles.beyond(0); more {
+		if more, _ := l.tiles.hasBeyond(0); more {
 			return nil, fmt.Errorf("%w: its checkpoint is gone", ErrRolledBack)
 		}
 	}
@@ -164,11 +164,11 @@ func (l *Log) newest() (*state, error) {
 	return &state{*c, data}, nil
 }
 
-// last reports whether there is nothing newer than the checkpoint but an append
+// lastPending reports whether there is nothing newer than the checkpoint but an append
 // that is under way, or was cut off, which it returns too. The tiles come first: their append was
 // named before them and is so until its checkpoint is in place.
-func (l *Log) last(c state) (*pending, bool, error) {
-	more, err := l.tiles.beyond(c.Size)
+func (l *Log) lastPending(c state) (*pending, bool, error) {
+	more, err := l.tiles.hasBeyond(c.Size)
 	if err != nil {
 		return nil, false, err
 	}
@@ -194,8 +194,8 @@ func (l *Log) readPending() (*pending, error) {
 	return &p, nil
 }
 
-// consistent checks that the log still contains what was published.
-func (l *Log) consistent(c Checkpoint) error {
+// checkConsistent checks that the log still contains what was published.
+func (l *Log) checkConsistent(c Checkpoint) error {
 	if l.o.Published == nil {
 		return nil
 	}
@@ -212,9 +212,9 @@ func (l *Log) consistent(c Checkpoint) error {
 	case p.Size == c.Size, p.Size == 0:
 		return nil
 	}
-	proof, err := tlog.ProveTree(c.Size, p.Size, l.reader(c))
+	proof, err := tlog.ProveTree(c.Size, p.Size, l.hashReader(c))
 	if err != nil {
-		return damaged(err)
+		return damagedError(err)
 	}
 	if tlog.CheckTree(proof, c.Size, c.Root, p.Size, p.Root) != nil {
 		return fork
@@ -222,8 +222,8 @@ func (l *Log) consistent(c Checkpoint) error {
 	return nil
 }
 
-// reader reads hashes that are proven to be in the tree.
-func (l *Log) reader(c Checkpoint) tlog.HashReader { return tlog.TileHashReader(c.tree(), l.tiles) }
+// hashReader reads hashes that are proven to be in the tree.
+func (l *Log) hashReader(c Checkpoint) tlog.HashReader { return tlog.TileHashReader(c.tree(), l.tiles) }
 
 // Append adds the receipts that aren't in the log yet, and returns the index of
 // each. When it returns, they and the new checkpoint are on the disk; when the
@@ -244,17 +244,17 @@ func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 		}
 	}
 	indexes := make([]int64, len(envelopes))
-	err := l.locked(func(c state) error {
+	err := l.withLock(func(c state) error {
 		at := map[Hash]int64{}
 		for _, e := range envelopes {
-			at[entry(e)] = -1
+			at[entryHash(e)] = -1
 		}
-		if err := l.find(c.Checkpoint, at); err != nil {
+		if err := l.findEntries(c.Checkpoint, at); err != nil {
 			return err
 		}
 		begun := pending{size: c.Size}
 		for i, e := range envelopes {
-			h := entry(e)
+			h := entryHash(e)
 			if at[h] < 0 {
 				at[h] = c.Size + int64(len(begun.leaves))
 				begun.leaves = append(begun.leaves, h)
@@ -264,10 +264,10 @@ func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 		if len(begun.leaves) == 0 {
 			return nil
 		}
-		if err := l.write(pendingFile, begun.marshal()); err != nil {
+		if err := l.writeFile(pendingFile, begun.marshalText()); err != nil {
 			return err
 		}
-		_, err := l.finish(c.Checkpoint, begun)
+		_, err := l.finishPending(c.Checkpoint, begun)
 		return err
 	})
 	if err != nil {
@@ -276,14 +276,14 @@ func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 	return indexes, nil
 }
 
-// entry is the hash by which an envelope is in the log: of its digest's bytes.
-func entry(envelope []byte) Hash {
+// entryHash is the hash by which an envelope is in the log: of its digest's bytes.
+func entryHash(envelope []byte) Hash {
 	sum := sha256.Sum256(envelope)
 	return tlog.RecordHash(sum[:])
 }
 
-// find fills in the indexes of the entries that at asks for.
-func (l *Log) find(c Checkpoint, at map[Hash]int64) error {
+// findEntries fills in the indexes of the entries that at asks for.
+func (l *Log) findEntries(c Checkpoint, at map[Hash]int64) error {
 	for _, tile := range tlog.NewTiles(tileHeight, 0, c.Size) {
 		if tile.L != 0 {
 			continue
@@ -295,7 +295,7 @@ func (l *Log) find(c Checkpoint, at map[Hash]int64) error {
 		i := tile.N << tileHeight
 		for h := range slices.Chunk(data[0], tlog.HashSize) {
 			if was, ok := at[Hash(h)]; ok && was < 0 {
-				if err := l.included(c, i, Hash(h)); err != nil {
+				if err := l.checkIncluded(c, i, Hash(h)); err != nil {
 					return err
 				}
 				at[Hash(h)] = i
@@ -306,14 +306,14 @@ func (l *Log) find(c Checkpoint, at map[Hash]int64) error {
 	return nil
 }
 
-// included checks that the checkpoint proves an entry: a tile that was altered says
+// checkIncluded checks that the checkpoint proves an entry: a tile that was altered says
 // what it likes.
-func (l *Log) included(c Checkpoint, index int64, entry Hash) error {
-	proof, err := tlog.ProveRecord(c.Size, index, l.reader(c))
+func (l *Log) checkIncluded(c Checkpoint, index int64, entry Hash) error {
+	proof, err := tlog.ProveRecord(c.Size, index, l.hashReader(c))
 	if err == nil {
 		err = tlog.CheckRecord(proof, c.Size, c.Root, index, entry)
 	}
-	return damaged(err)
+	return damagedError(err)
 }
 
 // checkLoggable refuses what is no envelope of a statement of this package. Whose
@@ -333,7 +333,7 @@ func checkLoggable(envelope []byte) error {
 	} else {
 		is = PredicateType
 	}
-	if err := parse(payload, is, statement); err != nil {
+	if err := parseStatement(payload, is, statement); err != nil {
 		return err
 	}
 	if err := statement.Validate(); err != nil {
@@ -342,16 +342,16 @@ func checkLoggable(envelope []byte) error {
 	return nil
 }
 
-// finish carries out an append that was begun. It may have been cut off anywhere
+// finishPending carries out an append that was begun. It may have been cut off anywhere
 // before; what it writes is the same each time. Nothing that belongs to the old
 // checkpoint is touched until the new one is in place.
-func (l *Log) finish(c Checkpoint, p pending) (*state, error) {
-	hashes := overlay{map[int64]Hash{}, l.reader(c)}
+func (l *Log) finishPending(c Checkpoint, p pending) (*state, error) {
+	hashes := overlay{map[int64]Hash{}, l.hashReader(c)}
 	size := c.Size
 	for _, leaf := range p.leaves {
 		stored, err := tlog.StoredHashesForRecordHash(size, leaf, hashes)
 		if err != nil {
-			return nil, damaged(err)
+			return nil, damagedError(err)
 		}
 		first := tlog.StoredHashIndex(0, size)
 		for i, h := range stored {
@@ -361,15 +361,15 @@ func (l *Log) finish(c Checkpoint, p pending) (*state, error) {
 	}
 	root, err := tlog.TreeHash(size, hashes)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, damagedError(err)
 	}
 	list := tlog.NewTiles(tileHeight, c.Size, size)
 	for _, tile := range list {
 		data, err := tlog.ReadTileData(tile, hashes)
 		if err != nil {
-			return nil, damaged(err)
+			return nil, damagedError(err)
 		}
-		if err := l.write(tile.Path(), data); err != nil {
+		if err := l.writeFile(tile.Path(), data); err != nil {
 			return nil, err
 		}
 	}
@@ -387,10 +387,10 @@ func (l *Log) finish(c Checkpoint, p pending) (*state, error) {
 	if err := os.Remove(filepath.Join(l.dir, pendingFile)); err != nil {
 		return nil, err
 	}
-	return &state{next, signed}, l.tiles.prune(list)
+	return &state{next, signed}, l.tiles.pruneTiles(list)
 }
 
-func (l *Log) write(file string, data []byte) error {
+func (l *Log) writeFile(file string, data []byte) error {
 	if err := l.before(file); err != nil {
 		return err
 	}
@@ -408,7 +408,7 @@ func writeCheckpoint(dir string, s note.Signer, c Checkpoint) ([]byte, error) {
 // Checkpoint returns the newest checkpoint, signed, as it is to be published.
 func (l *Log) Checkpoint() ([]byte, error) {
 	var data []byte
-	err := l.locked(func(c state) error {
+	err := l.withLock(func(c state) error {
 		data = c.note
 		return nil
 	})
@@ -419,14 +419,14 @@ func (l *Log) Checkpoint() ([]byte, error) {
 // only at the tiles that they need.
 func (l *Log) Verify() (*Checkpoint, error) {
 	var found Checkpoint
-	err := l.locked(func(c state) error {
+	err := l.withLock(func(c state) error {
 		found = c.Checkpoint
 		list := tlog.NewTiles(tileHeight, 0, c.Size)
 		// From the top: a tile is checked against those above it, so the one
 		// that is named is the damaged one.
 		slices.SortStableFunc(list, func(a, b tlog.Tile) int { return b.L - a.L })
 		for _, tile := range list {
-			if _, err := tlog.ReadTileData(tile, l.reader(c.Checkpoint)); errors.Is(damaged(err), ErrDamaged) {
+			if _, err := tlog.ReadTileData(tile, l.hashReader(c.Checkpoint)); errors.Is(damagedError(err), ErrDamaged) {
 				return fmt.Errorf("%w: %s", ErrDamaged, tile.Path())
 			} else if err != nil {
 				return err

@@ -85,7 +85,7 @@ func TestAppendSaysOnlyWhatTheCheckpointProves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := entry(other)
+	h := entryHash(other)
 	copy(data[tlog.HashSize:], h[:])
 	if err := os.WriteFile(tile, data, 0o600); err != nil {
 		t.Fatal(err)
@@ -235,7 +235,7 @@ func TestWhatCanHappenToALog(t *testing.T) {
 		{name: "the whole log put back, but for an append that was cut off", want: ErrRolledBack,
 			do: func(t *testing.T, dir string, _ []byte) {
 				replace(t, dir, receipts(0, 100))
-				put(t, dir, pendingFile, pending{size: entries, leaves: []Hash{{1}}}.marshal())
+				put(t, dir, pendingFile, pending{size: entries, leaves: []Hash{{1}}}.marshalText())
 			}},
 		{name: "the checkpoint gone", want: ErrRolledBack,
 			do: func(t *testing.T, dir string, _ []byte) { remove(t, dir, checkpointFile) }},
@@ -499,7 +499,7 @@ func TestTilesOfAnOldCheckpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, tile := range tlog.NewTiles(tileHeight, 0, old.Size) {
-			if _, err := tlog.ReadTileData(tile, l.reader(*old)); err != nil {
+			if _, err := tlog.ReadTileData(tile, l.hashReader(*old)); err != nil {
 				t.Errorf("%d entries later: %s: %v", n, tile.Path(), err)
 			}
 		}

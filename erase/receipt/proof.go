@@ -20,18 +20,18 @@ type Inclusion struct {
 // wraps ErrNotLogged where it isn't.
 func (l *Log) Prove(envelope []byte) ([]byte, error) {
 	var data []byte
-	err := l.locked(func(c state) error {
-		h := entry(envelope)
+	err := l.withLock(func(c state) error {
+		h := entryHash(envelope)
 		at := map[Hash]int64{h: -1}
-		if err := l.find(c.Checkpoint, at); err != nil {
+		if err := l.findEntries(c.Checkpoint, at); err != nil {
 			return err
 		}
 		if at[h] < 0 {
 			return ErrNotLogged
 		}
-		hashes, err := tlog.ProveRecord(c.Size, at[h], l.reader(c.Checkpoint))
+		hashes, err := tlog.ProveRecord(c.Size, at[h], l.hashReader(c.Checkpoint))
 		if err != nil {
-			return damaged(err)
+			return damagedError(err)
 		}
 		if tlog.CheckRecord(hashes, c.Size, c.Root, at[h], h) != nil {
 			return fmt.Errorf("%w: a tile doesn't have the hash that the checkpoint gives it", ErrDamaged)
@@ -62,7 +62,7 @@ func VerifyProof(data, envelope []byte, v note.Verifier) (*Inclusion, error) {
 	for i, h := range p.Hashes {
 		hashes[i] = h
 	}
-	if p.Index >= maxTree || tlog.CheckRecord(hashes, c.Size, c.Root, int64(p.Index), entry(envelope)) != nil {
+	if p.Index >= maxTree || tlog.CheckRecord(hashes, c.Size, c.Root, int64(p.Index), entryHash(envelope)) != nil {
 		return nil, fmt.Errorf("%w: the proof is for another receipt, or one of them was altered", ErrNotLogged)
 	}
 	return &Inclusion{*c, int64(p.Index)}, nil

@@ -32,8 +32,8 @@ var ladder = []struct{ level, words string }{
 	{LevelMedia, "the storage that held the data can't be read any more"},
 }
 
-// rung is the level's place, -1 for one that isn't on the ladder.
-func rung(level string) int {
+// levelRank is the level's place, -1 for one that isn't on the ladder.
+func levelRank(level string) int {
 	for i, l := range ladder {
 		if l.level == level {
 			return i
@@ -44,7 +44,7 @@ func rung(level string) int {
 
 // LevelWords says what a level of residue means; empty for one that isn't known.
 func LevelWords(level string) string {
-	if i := rung(level); i >= 0 {
+	if i := levelRank(level); i >= 0 {
 		return ladder[i].words
 	}
 	return ""
@@ -53,25 +53,25 @@ func LevelWords(level string) string {
 // NewResidue returns what the stores come to: the lowest level that any of
 // them reached. Without a store it is NotAssessed.
 func NewResidue(stores ...Store) Residue {
-	return Residue{Level: lowest(stores), Stores: stores}
+	return Residue{Level: lowestLevel(stores), Stores: stores}
 }
 
-func lowest(stores []Store) string {
+func lowestLevel(stores []Store) string {
 	if len(stores) == 0 {
 		return NotAssessed
 	}
 	level := stores[0].Level
 	for _, s := range stores {
-		if rung(s.Level) < rung(level) {
+		if levelRank(s.Level) < levelRank(level) {
 			level = s.Level
 		}
 	}
 	return level
 }
 
-// updated is the residue after a later statement: a store that it names is as
+// updatedBy is the residue after a later statement: a store that it names is as
 // it says, the others stay as they were.
-func (r Residue) updated(later Residue) Residue {
+func (r Residue) updatedBy(later Residue) Residue {
 	stores := slices.Clone(r.Stores)
 	for _, s := range later.Stores {
 		i := slices.IndexFunc(stores, func(old Store) bool { return old.Name == s.Name })
@@ -85,18 +85,18 @@ func (r Residue) updated(later Residue) Residue {
 }
 
 func (r *Residue) validate(p *problems) {
-	p.check(rung(r.Level) >= 0, "residue.level is not one from L0 to L7, nor %q", NotAssessed)
+	p.check(levelRank(r.Level) >= 0, "residue.level is not one from L0 to L7, nor %q", NotAssessed)
 	seen := map[string]bool{}
 	for i, s := range r.Stores {
 		at := fmt.Sprintf("residue.stores[%d]", i)
 		p.required(at+".name", s.Name)
 		p.check(!seen[s.Name], "%s.name is there twice", at)
 		seen[s.Name] = true
-		p.check(rung(s.Level) >= 0, "%s.level is not one from L0 to L7, nor %q", at, NotAssessed)
+		p.check(levelRank(s.Level) >= 0, "%s.level is not one from L0 to L7, nor %q", at, NotAssessed)
 		for j, r := range s.Remains {
 			p.required(fmt.Sprintf("%s.remains[%d].what", at, j), r.What)
 			p.day(fmt.Sprintf("%s.remains[%d].until", at, j), r.Until)
 		}
 	}
-	p.check(r.Level == lowest(r.Stores), "residue.level is not the lowest of its stores: use NewResidue")
+	p.check(r.Level == lowestLevel(r.Stores), "residue.level is not the lowest of its stores: use NewResidue")
 }

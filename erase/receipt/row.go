@@ -15,7 +15,7 @@ import (
 func ParseRow(s *Statement, text string) (Row, error) {
 	if strings.HasPrefix(text, "{") {
 		var row Row
-		if err := decode([]byte(text), &row); err != nil {
+		if err := decodeStrict([]byte(text), &row); err != nil {
 			return Row{}, fmt.Errorf("row: %w", err)
 		}
 		if _, err := row.canonical(); err != nil {

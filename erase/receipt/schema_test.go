@@ -134,7 +134,7 @@ func TestSchemaHasTheFieldsOfTheTypes(t *testing.T) {
 
 func asJSON(t *testing.T, v any) any {
 	t.Helper()
-	b, err := encode(v)
+	b, err := encodeJSON(v)
 	if err != nil {
 		t.Fatal(err)
 	}

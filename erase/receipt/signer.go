@@ -43,10 +43,10 @@ func KeyID(public crypto.PublicKey) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// scheme returns how a key signs, which its type alone decides: Ed25519 plain,
+// signatureScheme returns how a key signs, which its type alone decides: Ed25519 plain,
 // ECDSA with the hash of the curve's size and an ASN.1 signature, RSA with PSS,
 // SHA-256 and a salt of 32 bytes.
-func scheme(public crypto.PublicKey) (crypto.SignerOpts, error) {
+func signatureScheme(public crypto.PublicKey) (crypto.SignerOpts, error) {
 	switch k := public.(type) {
 	case ed25519.PublicKey:
 		if len(k) != ed25519.PublicKeySize {
@@ -80,7 +80,7 @@ func NewSigner(s crypto.Signer) (Signer, error) {
 	if s == nil {
 		return nil, errors.New("no key to sign with")
 	}
-	opts, err := scheme(s.Public())
+	opts, err := signatureScheme(s.Public())
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (s *signer) KeyID() (string, error) { return s.id, nil }
 // NewVerifier makes a Verifier of a public key of the kinds that NewSigner
 // takes. It may be used concurrently.
 func NewVerifier(public crypto.PublicKey) (Verifier, error) {
-	opts, err := scheme(public)
+	opts, err := signatureScheme(public)
 	if err != nil {
 		return nil, err
 	}
@@ -143,10 +143,10 @@ func (v *verifier) Verify(_ context.Context, data, sig []byte) error {
 	case ed25519.PublicKey:
 		ok = ed25519.Verify(k, data, sig)
 	case *ecdsa.PublicKey:
-		ok = ecdsa.VerifyASN1(k, digest(v.opts.HashFunc(), data), sig)
+		ok = ecdsa.VerifyASN1(k, digestOf(v.opts.HashFunc(), data), sig)
 	case *rsa.PublicKey:
 		h := v.opts.HashFunc()
-		ok = rsa.VerifyPSS(k, h, digest(h, data), sig, v.opts.(*rsa.PSSOptions)) == nil
+		ok = rsa.VerifyPSS(k, h, digestOf(h, data), sig, v.opts.(*rsa.PSSOptions)) == nil
 	}
 	if !ok {
 		return ErrSignature
@@ -154,7 +154,7 @@ func (v *verifier) Verify(_ context.Context, data, sig []byte) error {
 	return nil
 }
 
-func digest(h crypto.Hash, data []byte) []byte {
+func digestOf(h crypto.Hash, data []byte) []byte {
 	w := h.New()
 	w.Write(data)
 	return w.Sum(nil)

@@ -23,7 +23,7 @@ func (t tiles) Height() int { return tileHeight }
 func (t tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 	data := make([][]byte, len(list))
 	for i, tile := range list {
-		b, err := t.read(tile)
+		b, err := t.readTile(tile)
 		if err != nil {
 			return nil, err
 		}
@@ -32,13 +32,13 @@ func (t tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 	return data, nil
 }
 
-// read reads a tile, or as much of a wider one: an append that goes on beside it
+// readTile reads a tile, or as much of a wider one: an append that goes on beside it
 // puts one in its place.
-func (t tiles) read(tile tlog.Tile) ([]byte, error) {
+func (t tiles) readTile(tile tlog.Tile) ([]byte, error) {
 	there := tile
 	for {
 		b, err := os.ReadFile(filepath.Join(t.dir, there.Path()))
-		if errors.Is(err, fs.ErrNotExist) && t.widen(&there) {
+		if errors.Is(err, fs.ErrNotExist) && t.widenTile(&there) {
 			continue
 		}
 		if errors.Is(err, fs.ErrNotExist) || err == nil && len(b) != there.W*tlog.HashSize {
@@ -51,9 +51,9 @@ func (t tiles) read(tile tlog.Tile) ([]byte, error) {
 	}
 }
 
-// widen names the next wider tile: a partial one that is there, else the whole
+// widenTile names the next wider tile: a partial one that is there, else the whole
 // one, which is in place before the partial ones go.
-func (t tiles) widen(tile *tlog.Tile) bool {
+func (t tiles) widenTile(tile *tlog.Tile) bool {
 	if tile.W == 1<<tileHeight {
 		return false
 	}
@@ -93,7 +93,7 @@ func (o overlay) ReadHashes(indexes []int64) ([]Hash, error) {
 	}
 	old, err := o.below.ReadHashes(rest)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, damagedError(err)
 	}
 	for i, h := range old {
 		hashes[at[i]] = h
@@ -101,9 +101,9 @@ func (o overlay) ReadHashes(indexes []int64) ([]Hash, error) {
 	return hashes, nil
 }
 
-// damaged is for errors of tlog's readers, which are of files that can't be read
+// damagedError is for errors of tlog's readers, which are of files that can't be read
 // or of tiles that don't hash to what the checkpoint says.
-func damaged(err error) error {
+func damagedError(err error) error {
 	var file *fs.PathError
 	if err == nil || errors.Is(err, ErrDamaged) || errors.As(err, &file) {
 		return err
@@ -111,9 +111,9 @@ func damaged(err error) error {
 	return fmt.Errorf("%w: a tile doesn't have the hash that the checkpoint gives it", ErrDamaged)
 }
 
-// beyond reports whether tiles hold an entry after the first size ones. The
+// hasBeyond reports whether tiles hold an entry after the first size ones. The
 // next entry would be in the tile that holds it, whole or partial.
-func (t tiles) beyond(size int64) (bool, error) {
+func (t tiles) hasBeyond(size int64) (bool, error) {
 	next := tlog.Tile{H: tileHeight, L: 0, N: size >> tileHeight, W: 1 << tileHeight}
 	full := filepath.Join(t.dir, next.Path())
 	if _, err := os.Stat(full); !errors.Is(err, fs.ErrNotExist) {
@@ -131,8 +131,8 @@ func (t tiles) beyond(size int64) (bool, error) {
 	return false, nil
 }
 
-// prune removes the partial tiles that the given ones replace.
-func (t tiles) prune(list []tlog.Tile) error {
+// pruneTiles removes the partial tiles that the given ones replace.
+func (t tiles) pruneTiles(list []tlog.Tile) error {
 	for _, tile := range list {
 		path := filepath.Join(t.dir, tile.Path())
 		if tile.W == 1<<tileHeight {

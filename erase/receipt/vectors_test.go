@@ -133,7 +133,7 @@ func writeVectors(t *testing.T) {
 	s3, _ := testSigner(t, 3)
 	id3, _ := s3.KeyID()
 	id1, _ := s1.KeyID()
-	payload, err := encode(testStatement())
+	payload, err := encodeJSON(testStatement())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func enveloped(t testing.TB, payload []byte, sigs ...dsse.Signature) []byte {
 	if sigs == nil {
 		sigs = []dsse.Signature{}
 	}
-	b, err := encode(dsse.Envelope{PayloadType: PayloadType, Payload: base64.StdEncoding.EncodeToString(payload), Signatures: sigs})
+	b, err := encodeJSON(dsse.Envelope{PayloadType: PayloadType, Payload: base64.StdEncoding.EncodeToString(payload), Signatures: sigs})
 	if err != nil {
 		t.Fatal(err)
 	}

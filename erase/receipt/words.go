@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// day is a date as people write it, in UTC; "" for the zero time.
-func day(t time.Time) string {
+// formatDay is a date as people write it, in UTC; "" for the zero time.
+func formatDay(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -19,7 +19,7 @@ func day(t time.Time) string {
 // dayText is a day of the receipt as people write it, or the text as it is.
 func dayText(s string) string {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return day(t)
+		return formatDay(t)
 	}
 	return s
 }
@@ -28,11 +28,11 @@ func count(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return number(n) + " " + many
+	return numberText(n) + " " + many
 }
 
-// number has a comma after every three digits.
-func number(n int64) string {
+// numberText has a comma after every three digits.
+func numberText(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -65,7 +65,7 @@ func words(name string) string {
 	return strings.Join(list, " ")
 }
 
-func title(name string) string {
+func titleOf(name string) string {
 	r := []rune(words(name))
 	if len(r) > 0 {
 		r[0] = unicode.ToUpper(r[0])
@@ -75,9 +75,9 @@ func title(name string) string {
 
 const textWidth = 78
 
-// wrap breaks text into lines of at most 78 columns. The first line begins with
+// wrapLine breaks text into lines of at most 78 columns. The first line begins with
 // first, the others are indented as far.
-func wrap(first, text string) string {
+func wrapLine(first, text string) string {
 	indent := strings.Repeat(" ", utf8.RuneCountInString(first))
 	var b strings.Builder
 	b.WriteString(first)
@@ -93,14 +93,14 @@ func wrap(first, text string) string {
 			b.WriteByte(' ')
 			col++
 		}
-		b.WriteString(strings.Map(visible, word))
+		b.WriteString(strings.Map(visibleRune, word))
 		col += n
 	}
 	return b.String()
 }
 
-// visible replaces what could steer a terminal: names come from databases and policies.
-func visible(r rune) rune {
+// visibleRune replaces what could steer a terminal: names come from databases and policies.
+func visibleRune(r rune) rune {
 	if !unicode.IsPrint(r) {
 		return unicode.ReplacementChar
 	}

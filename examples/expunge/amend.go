@@ -74,7 +74,7 @@ func factOf(cmd *cli.Command) (*receipt.Fact, error) {
 		}
 	}
 	if given != 1 {
-		return nil, usage("say what happened, by one of --backup-expired, --recipient-told and --revoke; of residue, by expunge amend residue")
+		return nil, badUsage("say what happened, by one of --backup-expired, --recipient-told and --revoke; of residue, by expunge amend residue")
 	}
 	var err error
 	f.At, err = factAt(cmd)
@@ -89,7 +89,7 @@ func factAt(cmd *cli.Command) (time.Time, error) {
 	}
 	day, err := time.Parse(time.DateOnly, cmd.String("at"))
 	if err != nil || day.After(now) {
-		return day, usage("--at is a date that isn't to come, such as 2026-01-31")
+		return day, badUsage("--at is a date that isn't to come, such as 2026-01-31")
 	}
 	return day, nil
 }
@@ -138,13 +138,13 @@ func openForAmending(cmd *cli.Command) (*amendable, error) {
 		return nil, err
 	}
 	if cmd.String("output") == "" {
-		return nil, usage("give -o, the file to write the amendment to")
+		return nil, badUsage("give -o, the file to write the amendment to")
 	}
 	m := &amendable{keys: keys}
 	if m.opened, _, err = openReceipt(cmd, cmd.String("receipt"), keys.known...); err != nil {
 		return nil, err
 	}
-	m.state, m.before, err = fold(cmd, m.opened, keys.known...)
+	m.state, m.before, err = foldAmendments(cmd, m.opened, keys.known...)
 	return m, err
 }
 
@@ -165,7 +165,7 @@ func (a *app) signFacts(ctx context.Context, cmd *cli.Command, m *amendable, fac
 			return err
 		}
 		all, envelopes = append(all, opened), append(envelopes, envelope)
-		out.Amendments = append(out.Amendments, madeAmendment{numbered(cmd.String("output"), i+1, len(facts)), f})
+		out.Amendments = append(out.Amendments, madeAmendment{numberedFile(cmd.String("output"), i+1, len(facts)), f})
 	}
 	if _, err := receipt.Fold(m.opened, all...); err != nil {
 		return &usageError{err}
@@ -178,8 +178,8 @@ func (a *app) signFacts(ctx context.Context, cmd *cli.Command, m *amendable, fac
 	return printMade(a, cmd, out)
 }
 
-// numbered is the name of file i of n: A.json, or A-1.json, A-2.json.
-func numbered(path string, i, n int) string {
+// numberedFile is the name of file i of n: A.json, or A-1.json, A-2.json.
+func numberedFile(path string, i, n int) string {
 	if n == 1 {
 		return path
 	}

@@ -23,18 +23,18 @@ func (a *app) certificate() *cli.Command {
 		Action: a.verb(1, func(_ context.Context, cmd *cli.Command) error {
 			format := cmd.String("format")
 			if format != "html" && format != "text" {
-				return usage("--format is html or text")
+				return badUsage("--format is html or text")
 			}
 			opened, _, err := openReceipt(cmd, cmd.Args().First())
 			if err != nil {
 				return err
 			}
-			state, _, err := fold(cmd, opened)
+			state, _, err := foldAmendments(cmd, opened)
 			if err != nil {
 				return err
 			}
 			c := receipt.NewCertificate(opened, state)
-			wrong := failures(&opened.Statement.Predicate)
+			wrong := failedChecks(&opened.Statement.Predicate)
 			if cmd.Bool("json") {
 				return errors.Join(printJSON(a.stdout, c), wrong)
 			}

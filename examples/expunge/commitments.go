@@ -34,14 +34,14 @@ func commitmentFlags() []cli.Flag {
 const aboutCommitments = `In scopes subjects and expired a run makes row commitments. Their key and their leaves go
 beside -o, ending .key and .leaves, unless other files are given.`
 
-// commit opens the files of row commitments, nil where there are to be none, and
+// openCommitments opens the files of row commitments, nil where there are to be none, and
 // has the key on the disk before the run begins.
-func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments, error) {
+func openCommitments(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments, error) {
 	c := &commitments{KeyFile: cmd.String("receipt-key-file"), LeavesFile: cmd.String("leaves")}
 	given := c.KeyFile != "" || c.LeavesFile != ""
 	switch {
 	case cmd.Bool("no-commitments") && given:
-		return nil, usage("give --no-commitments or the files of --receipt-key-file and --leaves, not both")
+		return nil, badUsage("give --no-commitments or the files of --receipt-key-file and --leaves, not both")
 	case cmd.Bool("no-commitments"), scope == plan.ScopeEverything && !given:
 		return nil, nil
 	}
@@ -54,19 +54,19 @@ func commit(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments,
 	// The receipt is written last, and would take the place of the other.
 	for flag, path := range map[string]string{"--receipt-key-file": c.KeyFile, "--leaves": c.LeavesFile} {
 		if filepath.Clean(path) == filepath.Clean(cmd.String("output")) {
-			return nil, usage("%s and -o are one file: give each its own", flag)
+			return nil, badUsage("%s and -o are one file: give each its own", flag)
 		}
 	}
 	if _, err := os.Stat(c.KeyFile); cmd.Bool("close") && errors.Is(err, os.ErrNotExist) {
 		return nil, nil // the run's receipt has its commitments without the key
 	}
 	var err error
-	o.Commitments, err = c.open(o.RunID)
+	o.Commitments, err = c.openRun(o.RunID)
 	return c, err
 }
 
-// open opens the files for a run.
-func (c *commitments) open(run string) (*erase.Commitments, error) {
+// openRun opens the files for a run.
+func (c *commitments) openRun(run string) (*erase.Commitments, error) {
 	key, err := c.key(run)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (c *commitments) key(run string) ([]byte, error) {
 			return nil, &usageError{fmt.Errorf("--receipt-key-file: %s: %w", c.KeyFile, err)}
 		}
 		if k.RunID != run {
-			return nil, usage("--receipt-key-file: %s is the key of another run, and each has its own: give another file, or continue that run by --run", c.KeyFile)
+			return nil, badUsage("--receipt-key-file: %s is the key of another run, and each has its own: give another file, or continue that run by --run", c.KeyFile)
 		}
 		return k.Key, nil
 	}
@@ -96,7 +96,7 @@ func (c *commitments) key(run string) ([]byte, error) {
 		return nil, &usageError{fmt.Errorf("--receipt-key-file: %w", err)}
 	}
 	if _, err := os.Stat(c.LeavesFile); err == nil {
-		return nil, usage("--leaves: %s is there already, and the key that belongs to it, %s, is not: put it back, or give another file", c.LeavesFile, c.KeyFile)
+		return nil, badUsage("--leaves: %s is there already, and the key that belongs to it, %s, is not: put it back, or give another file", c.LeavesFile, c.KeyFile)
 	}
 	k, err := receipt.NewCommitmentKey(run, nil)
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *commitments) lost() string {
 
 // say tells what the files are, and what to do with them.
 func (c *commitments) say() string {
-	return wrapped(fmt.Sprintf("%s and %s are for disclosures: with both of them you can prove to a person that a row was erased "+
+	return wrapText(fmt.Sprintf("%s and %s are for disclosures: with both of them you can prove to a person that a row was erased "+
 		"(expunge disclose). While the key exists, whoever has the two can find out which rows were erased, by trying. "+
 		"So keep them apart from each other and from the receipt, or destroy the key: the receipt stays good.",
 		c.KeyFile, c.LeavesFile), "")

@@ -45,12 +45,12 @@ var openers = map[string]func(ctx context.Context, raw, rest string, workers int
 	"sqlserver":  openSQLServer,
 }
 
-// open connects to the database of --db. No error of it holds the URL, since
+// openDatabase connects to the database of --db. No error of it holds the URL, since
 // there may be a password in it.
-func open(ctx context.Context, cmd *cli.Command) (*database, error) {
+func openDatabase(ctx context.Context, cmd *cli.Command) (*database, error) {
 	raw := cmd.String("db")
 	if raw == "" {
-		return nil, usage("which database? give its URL by --db or EXPUNGE_DB, such as sqlite:shop.db or postgres://user:password@host/shop")
+		return nil, badUsage("which database? give its URL by --db or EXPUNGE_DB, such as sqlite:shop.db or postgres://user:password@host/shop")
 	}
 	return openURL(ctx, raw, cmd.Int("workers"))
 }
@@ -60,7 +60,7 @@ func openURL(ctx context.Context, raw string, workers int) (*database, error) {
 	scheme, rest, _ := strings.Cut(raw, ":")
 	opener := openers[strings.ToLower(scheme)]
 	if opener == nil {
-		return nil, usage("--db: not the URL of an engine that is known: it begins with sqlite:, postgres://, mysql://, mariadb:// or sqlserver://")
+		return nil, badUsage("--db: not the URL of an engine that is known: it begins with sqlite:, postgres://, mysql://, mariadb:// or sqlserver://")
 	}
 	return opener(ctx, raw, rest, workers)
 }
@@ -74,9 +74,9 @@ func openSQLite(_ context.Context, _, rest string, _ int) (*database, error) {
 	}
 	switch info, err := os.Stat(path); {
 	case err != nil:
-		return nil, usage("--db: there is no database file %s", path)
+		return nil, badUsage("--db: there is no database file %s", path)
 	case info.IsDir():
-		return nil, usage("--db: %s is a folder, not a database file", path)
+		return nil, badUsage("--db: %s is a folder, not a database file", path)
 	}
 	pool, err := sql.Open("sqlite", sqliteDSN(path, "rw"))
 	if err != nil {
@@ -89,13 +89,13 @@ func openSQLite(_ context.Context, _, rest string, _ int) (*database, error) {
 func sqlitePath(rest string) (string, error) {
 	if !strings.HasPrefix(rest, "//") {
 		if rest == "" {
-			return "", usage("--db: sqlite: needs the path of a file")
+			return "", badUsage("--db: sqlite: needs the path of a file")
 		}
 		return filepath.Abs(rest)
 	}
 	path, err := url.PathUnescape(rest[2:])
 	if err != nil || !strings.HasPrefix(path, "/") {
-		return "", usage("--db: write sqlite:shop.db, or sqlite:///var/lib/shop.db for an absolute path")
+		return "", badUsage("--db: write sqlite:shop.db, or sqlite:///var/lib/shop.db for an absolute path")
 	}
 	return path, nil
 }
@@ -110,18 +110,18 @@ func sqliteDSN(path, mode string) string {
 func openPostgres(ctx context.Context, raw, _ string, workers int) (*database, error) {
 	config, err := pgxpool.ParseConfig(raw)
 	if err != nil {
-		return nil, usage("--db: not a URL that PostgreSQL's driver takes: postgres://user:password@host:5432/database (escape special characters in the password, as %%40 for @)")
+		return nil, badUsage("--db: not a URL that PostgreSQL's driver takes: postgres://user:password@host:5432/database (escape special characters in the password, as %%40 for @)")
 	}
 	config.MaxConns = max(config.MaxConns, int32(min(workers, 1000))+4) // the run's claim and the journal's needs besides
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err == nil {
-		err = reach(ctx, pool.Ping)
+		err = pingDatabase(ctx, pool.Ping)
 	}
 	if err != nil {
 		if pool != nil {
 			pool.Close()
 		}
-		return nil, fmt.Errorf("connecting: %w", without(err, config.ConnConfig.Password))
+		return nil, fmt.Errorf("connecting: %w", withoutPassword(err, config.ConnConfig.Password))
 	}
 	return &database{postgres.New(pool), pool.Close}, nil
 }
@@ -129,18 +129,18 @@ func openPostgres(ctx context.Context, raw, _ string, workers int) (*database, e
 func openMySQL(ctx context.Context, raw, _ string, workers int) (*database, error) {
 	config, err := mysqlConfig(raw)
 	if err != nil {
-		return nil, usage("--db: not a URL that MySQL's driver takes: mysql://user:password@host:3306/database (escape special characters in the password, as %%40 for @)")
+		return nil, badUsage("--db: not a URL that MySQL's driver takes: mysql://user:password@host:3306/database (escape special characters in the password, as %%40 for @)")
 	}
 	config.Logger = &mysqldriver.NopLogger{} // what it has to say comes back as an error too
 	connector, err := mysqldriver.NewConnector(config)
 	if err != nil {
-		return nil, fmt.Errorf("connecting: %w", without(err, config.Passwd))
+		return nil, fmt.Errorf("connecting: %w", withoutPassword(err, config.Passwd))
 	}
 	pool := sql.OpenDB(connector)
 	pool.SetMaxIdleConns(max(workers, 4) + 4) // a connection that is closed has to be set up again
-	if err := reach(ctx, pool.PingContext); err != nil {
+	if err := pingDatabase(ctx, pool.PingContext); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connecting: %w", without(err, config.Passwd))
+		return nil, fmt.Errorf("connecting: %w", withoutPassword(err, config.Passwd))
 	}
 	return &database{mysql.New(pool), func() { pool.Close() }}, nil
 }
@@ -149,13 +149,13 @@ func openMySQL(ctx context.Context, raw, _ string, workers int) (*database, erro
 func openSQLServer(ctx context.Context, raw, _ string, workers int) (*database, error) {
 	config, err := msdsn.Parse(raw)
 	if err != nil || config.Database == "" {
-		return nil, usage("--db: not a URL that SQL Server's driver takes: sqlserver://user:password@host:1433?database=name (escape special characters in the password, as %%40 for @)")
+		return nil, badUsage("--db: not a URL that SQL Server's driver takes: sqlserver://user:password@host:1433?database=name (escape special characters in the password, as %%40 for @)")
 	}
 	pool := sql.OpenDB(mssql.NewConnectorConfig(config))
 	pool.SetMaxIdleConns(max(workers, 4) + 4)
-	if err := reach(ctx, pool.PingContext); err != nil {
+	if err := pingDatabase(ctx, pool.PingContext); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connecting: %w", without(err, config.Password))
+		return nil, fmt.Errorf("connecting: %w", withoutPassword(err, config.Password))
 	}
 	return &database{sqlserver.New(pool), func() { pool.Close() }}, nil
 }
@@ -182,16 +182,16 @@ func mysqlConfig(raw string) (*mysqldriver.Config, error) {
 	return mysqldriver.ParseDSN(dsn + "?" + u.RawQuery)
 }
 
-// reach tries a connection, so that a wrong address is told as such.
-func reach(ctx context.Context, ping func(context.Context) error) error {
+// pingDatabase tries a connection, so that a wrong address is told as such.
+func pingDatabase(ctx context.Context, ping func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	return ping(ctx)
 }
 
-// without is a driver's error in one line, and makes sure that the password
+// withoutPassword is a driver's error in one line, and makes sure that the password
 // isn't in it.
-func without(err error, password string) error {
+func withoutPassword(err error, password string) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if password != "" {
 		text = strings.ReplaceAll(text, password, "…")

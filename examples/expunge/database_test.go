@@ -65,7 +65,7 @@ func TestMySQLConfig(t *testing.T) {
 }
 
 func TestAPasswordIsInNoError(t *testing.T) {
-	err := without(errors.New("dial failed:\n user=shop password=tiger"), "tiger")
+	err := withoutPassword(errors.New("dial failed:\n user=shop password=tiger"), "tiger")
 	if got, want := err.Error(), "dial failed: user=shop password=…"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

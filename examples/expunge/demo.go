@@ -67,7 +67,7 @@ func (a *app) demo() *cli.Command {
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			rows := cmd.Int("rows")
 			if rows < 2_400 || rows > 100_000_000 {
-				return usage("--rows is from 2400 to 100000000")
+				return badUsage("--rows is from 2400 to 100000000")
 			}
 			d := &demonstration{w: a.stdout, style: styleFor(a.stdout), bar: a.stderr}
 			if cmd.Bool("json") {
@@ -115,10 +115,10 @@ func (d *demonstration) heading(text string) {
 }
 
 func (d *demonstration) say(format string, args ...any) {
-	fmt.Fprintln(d.w, wrapped(fmt.Sprintf(format, args...), "   "))
+	fmt.Fprintln(d.w, wrapText(fmt.Sprintf(format, args...), "   "))
 }
 
-func (d *demonstration) open(name string) (*shopFile, error) {
+func (d *demonstration) openFile(name string) (*shopFile, error) {
 	path := filepath.Join(d.folder, name)
 	pool, err := sql.Open("sqlite", sqliteDSN(path, "rwc"))
 	if err != nil {
@@ -130,7 +130,7 @@ func (d *demonstration) open(name string) (*shopFile, error) {
 func (d *demonstration) openShop(ctx context.Context) (err error) {
 	fmt.Fprintln(d.w, d.style.bold("expunge: anonymise and erase personal data in SQL databases, with proof"))
 	d.heading("A shop")
-	if d.shop, err = d.open("shop.db"); err != nil {
+	if d.shop, err = d.openFile("shop.db"); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -141,11 +141,11 @@ func (d *demonstration) openShop(ctx context.Context) (err error) {
 	if _, err := d.shop.pool.ExecContext(ctx, "ANALYZE"); err != nil {
 		return err
 	}
-	d.say("%s made-up customers in %s, loaded in %s.", thousands(int64(d.Told.Customers)), d.shop.path, took(began))
+	d.say("%s made-up customers in %s, loaded in %s.", thousands(int64(d.Told.Customers)), d.shop.path, tookSince(began))
 	return nil
 }
 
-func took(since time.Time) string { return fmt.Sprintf("%.1f s", time.Since(since).Seconds()) }
+func tookSince(since time.Time) string { return fmt.Sprintf("%.1f s", time.Since(since).Seconds()) }
 
 func (d *demonstration) files() {
 	d.heading("The files")

@@ -45,7 +45,7 @@ func (d *demonstration) review(ctx context.Context) (err error) {
 	d.Told.Plan = p.Digest()
 	fmt.Fprintln(d.w)
 	for line := range strings.Lines(p.String()) {
-		fmt.Fprintln(d.w, strings.TrimRight("   "+clipped(strings.TrimRight(line, "\n"), 94), " "))
+		fmt.Fprintln(d.w, strings.TrimRight("   "+clipText(strings.TrimRight(line, "\n"), 94), " "))
 	}
 	data, err := p.Encode()
 	if err != nil {
@@ -59,7 +59,7 @@ func (d *demonstration) review(ctx context.Context) (err error) {
 // anonymise makes a copy of the shop for staging and overwrites everything in it.
 func (d *demonstration) anonymise(ctx context.Context) (err error) {
 	d.heading("A staging copy without people in it")
-	if d.staging, err = d.open("staging.db"); err != nil {
+	if d.staging, err = d.openFile("staging.db"); err != nil {
 		return err
 	}
 	if _, err := d.shop.pool.ExecContext(ctx, "VACUUM INTO ?", d.staging.path); err != nil {
@@ -98,10 +98,10 @@ func (d *demonstration) anonymise(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	overwritten, deleted := sums(statement)
+	overwritten, deleted := sumRows(statement)
 	fmt.Fprintln(d.w)
 	d.say("%s rows overwritten and %s deleted in %s, in %s. The same rows before and after:",
-		thousands(overwritten), thousands(deleted), batches(statement.Predicate.Commits.Batches), took(began))
+		thousands(overwritten), thousands(deleted), batchCount(statement.Predicate.Commits.Batches), tookSince(began))
 	g := &grid{head: []string{"", "first name", "last name", "email", "phone"}}
 	for i := range before {
 		g.rows = append(g.rows, append([]string{"before"}, before[i]...), append([]string{"after"}, after[i]...))
@@ -157,7 +157,7 @@ func (d *demonstration) forget(ctx context.Context) (err error) {
 	fmt.Fprintln(d.w)
 	printCounts(d.w, preview, "   ")
 	d.rows = &commitments{KeyFile: filepath.Join(d.folder, "receipt.key"), LeavesFile: filepath.Join(d.folder, "receipt.leaves")}
-	if o.Commitments, err = d.rows.open(o.RunID); err != nil {
+	if o.Commitments, err = d.rows.openRun(o.RunID); err != nil {
 		return err
 	}
 	defer d.rows.close(true)
@@ -169,7 +169,7 @@ func (d *demonstration) forget(ctx context.Context) (err error) {
 		d.Told.Erased += a.Rows.Affected
 	}
 	fmt.Fprintln(d.w)
-	d.say("Done: %s in %s, children first; verified after commit.", count(d.Told.Erased, "row"), batches(statement.Predicate.Commits.Batches))
+	d.say("Done: %s in %s, children first; verified after commit.", count(d.Told.Erased, "row"), batchCount(statement.Predicate.Commits.Batches))
 	return nil
 }
 
@@ -190,7 +190,7 @@ func (d *demonstration) hold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	overwritten, deleted := sums(statement)
+	overwritten, deleted := sumRows(statement)
 	d.say("%s deleted, %s overwritten. The receipt says what was kept, and why:", count(deleted, "row"), thousands(overwritten))
 	fmt.Fprintln(d.w)
 	printRetained(d.w, &statement.Predicate, "   ")
@@ -248,7 +248,7 @@ func (d *demonstration) trust(envelope []byte) (*receipt.Statement, error) {
 	return receipt.Open(envelope, verifiers...)
 }
 
-func sums(s *receipt.Statement) (overwritten, deleted int64) {
+func sumRows(s *receipt.Statement) (overwritten, deleted int64) {
 	for _, a := range s.Predicate.Actions {
 		switch a.Operation {
 		case receipt.Delete:
@@ -327,7 +327,7 @@ func (d *demonstration) tamper(context.Context) error {
 	if err != nil {
 		return err
 	}
-	forged, err := forge(envelope)
+	forged, err := forgeReceipt(envelope)
 	if err != nil {
 		return err
 	}
@@ -342,8 +342,8 @@ func (d *demonstration) tamper(context.Context) error {
 	return nil
 }
 
-// forge makes a receipt say that one row more was done.
-func forge(envelope []byte) ([]byte, error) {
+// forgeReceipt makes a receipt say that one row more was done.
+func forgeReceipt(envelope []byte) ([]byte, error) {
 	var e map[string]any
 	if err := json.Unmarshal(envelope, &e); err != nil {
 		return nil, err

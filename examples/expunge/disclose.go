@@ -43,11 +43,11 @@ func (a *app) makeDisclosure(_ context.Context, cmd *cli.Command) error {
 	path := cmd.String("output")
 	switch {
 	case cmd.String("leaves") == "":
-		return usage("give --leaves, the file that run made beside the receipt")
+		return badUsage("give --leaves, the file that run made beside the receipt")
 	case cmd.String("row") == "":
-		return usage("give --row, as table:column=value:operation")
+		return badUsage("give --row, as table:column=value:operation")
 	case path == "":
-		return usage("give -o, the file to write the disclosure to")
+		return badUsage("give -o, the file to write the disclosure to")
 	}
 	row, err := receipt.ParseRow(&opened.Statement, cmd.String("row"))
 	if err != nil {

@@ -24,9 +24,9 @@ func (a *app) draft() *cli.Command {
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			rows := cmd.Int("rows")
 			if rows < 1 {
-				return usage("--rows is 1 or more: to read none, give --names-only")
+				return badUsage("--rows is 1 or more: to read none, give --names-only")
 			}
-			db, err := open(ctx, cmd)
+			db, err := openDatabase(ctx, cmd)
 			if err != nil {
 				return err
 			}

@@ -33,7 +33,7 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+func badUsage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
 // outcome is a verification that doesn't hold.
 type outcome erase.Outcome

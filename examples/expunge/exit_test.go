@@ -23,7 +23,7 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{erase.ErrRunning, 1},
 		{erase.ErrSuperseded, 1},
 		{&dialect.Error{Class: dialect.LostConnection}, 1},
-		{usage("a flag"), 2},
+		{badUsage("a flag"), 2},
 		{&plan.PolicyError{}, 2},
 		{&policyError{"shop.yaml", &plan.PolicyError{}}, 2},
 		{plan.ErrNotCanonical, 2},

@@ -20,7 +20,7 @@ import (
 // readFile reads the file of a flag or argument.
 func readFile(what, path string) ([]byte, error) {
 	if path == "" {
-		return nil, usage("give %s", what)
+		return nil, badUsage("give %s", what)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -29,8 +29,8 @@ func readFile(what, path string) ([]byte, error) {
 	return data, nil
 }
 
-// readable finds out whether a file can be opened, without reading it.
-func readable(path string) error {
+// checkReadable finds out whether a file can be opened, without reading it.
+func checkReadable(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func readVerifiers(paths []string) ([]receipt.Verifier, error) {
 		out = append(out, v)
 	}
 	if len(out) == 0 {
-		return nil, usage("give --pub, the public key that the receipt was signed with")
+		return nil, badUsage("give --pub, the public key that the receipt was signed with")
 	}
 	return out, nil
 }
@@ -199,11 +199,11 @@ func writeAtomically(path string, data []byte, mode fs.FileMode) error {
 // canWrite finds out beforehand whether a file can be made there.
 func canWrite(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return usage("-o: %s is a folder", path)
+		return badUsage("-o: %s is a folder", path)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".expunge-*")
 	if err != nil {
-		return usage("-o: no file can be made in %s", filepath.Dir(path))
+		return badUsage("-o: no file can be made in %s", filepath.Dir(path))
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

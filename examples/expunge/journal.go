@@ -15,7 +15,7 @@ func (a *app) journal() *cli.Command {
 	return &cli.Command{
 		Name: "journal", Usage: "print the SQL that creates the journal's tables",
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
-			db, err := open(ctx, cmd)
+			db, err := openDatabase(ctx, cmd)
 			if err != nil {
 				return err
 			}
@@ -46,9 +46,9 @@ func (a *app) grants() *cli.Command {
 				return err
 			}
 			if cmd.String("role") == "" {
-				return usage("grants: --role is required")
+				return badUsage("grants: --role is required")
 			}
-			db, err := open(ctx, cmd)
+			db, err := openDatabase(ctx, cmd)
 			if err != nil {
 				return err
 			}
@@ -73,7 +73,7 @@ func (a *app) repair() *cli.Command {
 	return &cli.Command{
 		Name: "repair", Usage: "restore what a killed run left suspended; list open runs",
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
-			db, err := open(ctx, cmd)
+			db, err := openDatabase(ctx, cmd)
 			if err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ func (a *app) repair() *cli.Command {
 					state += "; it is paused until expunge resume"
 				}
 				fmt.Fprintf(a.stdout, "run %s, begun %s, %s committed, plan %s\n  %s\n",
-					printable(u.RunID), moment(u.Began), batches(u.Batches), u.Plan, printable(state))
+					printable(u.RunID), moment(u.Began), batchCount(u.Batches), u.Plan, printable(state))
 			}
 			return err
 		}),

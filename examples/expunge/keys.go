@@ -30,7 +30,7 @@ func (a *app) keygen() *cli.Command {
 		Action: a.verb(0, func(_ context.Context, cmd *cli.Command) error {
 			switch name := cmd.String("log"); {
 			case name != "" && cmd.Bool("ledger"):
-				return usage("give --log or --ledger, not both: each has a pair of its own")
+				return badUsage("give --log or --ledger, not both: each has a pair of its own")
 			case name != "":
 				return a.logKeygen(cmd, name)
 			case cmd.Bool("ledger"):
@@ -114,7 +114,7 @@ func keyFlag(what string) cli.Flag {
 
 func readSignKeys(paths []string) (*signKeys, error) {
 	if len(paths) == 0 {
-		return nil, usage("give --key, the private key to sign with")
+		return nil, badUsage("give --key, the private key to sign with")
 	}
 	k := &signKeys{}
 	for _, path := range paths {
@@ -132,7 +132,7 @@ func readSignKeys(paths []string) (*signKeys, error) {
 		}
 		for _, other := range k.known {
 			if was, _ := other.KeyID(); was == id {
-				return nil, usage("--key: %s is given twice, or under two names", path)
+				return nil, badUsage("--key: %s is given twice, or under two names", path)
 			}
 		}
 		k.signers, k.known = append(k.signers, s), append(k.known, v)
@@ -144,7 +144,7 @@ func readSignKeys(paths []string) (*signKeys, error) {
 func writeNew(path string, data []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, os.ErrExist) {
-		return usage("%s is there already, and is not overwritten: give another name", path)
+		return badUsage("%s is there already, and is not overwritten: give another name", path)
 	}
 	if err != nil {
 		return &usageError{err}

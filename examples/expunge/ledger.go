@@ -25,7 +25,7 @@ func ledgerOf(cmd *cli.Command) (*ledger.Ledger, error) {
 	dir := cmd.String("ledger")
 	if dir == "" {
 		if len(cmd.StringSlice("ledger-pub")) > 0 {
-			return nil, usage("give --ledger, the ledger's folder")
+			return nil, badUsage("give --ledger, the ledger's folder")
 		}
 		return nil, nil
 	}
@@ -34,7 +34,7 @@ func ledgerOf(cmd *cli.Command) (*ledger.Ledger, error) {
 		return nil, err
 	}
 	if len(recipients) == 0 {
-		return nil, usage("give --ledger-pub, the public keys of those who will replay after a restore")
+		return nil, badUsage("give --ledger-pub, the public keys of those who will replay after a restore")
 	}
 	return openLedger(dir, recipients...)
 }
@@ -56,7 +56,7 @@ func readRecipients(cmd *cli.Command) ([]age.Recipient, error) {
 		}
 		list, err := age.ParseRecipients(bytes.NewReader(data))
 		if err != nil {
-			return nil, usage("--ledger-pub: %s has no age recipients in it, one a line", path)
+			return nil, badUsage("--ledger-pub: %s has no age recipients in it, one a line", path)
 		}
 		out = append(out, list...)
 	}
@@ -71,7 +71,7 @@ func readIdentities(cmd *cli.Command) ([]age.Identity, error) {
 	}
 	list, err := age.ParseIdentities(bytes.NewReader(data))
 	if err != nil {
-		return nil, usage("--ledger-key: %s has no age identities in it, one a line", path) // the error may quote one
+		return nil, badUsage("--ledger-key: %s has no age identities in it, one a line", path) // the error may quote one
 	}
 	return list, nil
 }
@@ -137,10 +137,10 @@ func (a *app) ledgerExpire(_ context.Context, cmd *cli.Command) error {
 // needsLedger refuses a folder that isn't there: opening a ledger to write makes it.
 func needsLedger(cmd *cli.Command) error {
 	if cmd.String("ledger") == "" {
-		return usage("give --ledger, the ledger's folder")
+		return badUsage("give --ledger, the ledger's folder")
 	}
 	if !isFolder(cmd.String("ledger")) {
-		return usage("--ledger: there is no ledger in %s", cmd.String("ledger"))
+		return badUsage("--ledger: there is no ledger in %s", cmd.String("ledger"))
 	}
 	return nil
 }

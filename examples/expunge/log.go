@@ -62,7 +62,7 @@ func (a *app) log() *cli.Command {
 
 func (a *app) logInit(_ context.Context, cmd *cli.Command) error {
 	if cmd.String("log") == "" {
-		return usage("give --log, the folder to make the log in")
+		return badUsage("give --log, the folder to make the log in")
 	}
 	s, err := readLogSigner(cmd)
 	if err != nil {
@@ -92,7 +92,7 @@ type entry struct {
 
 func (a *app) logAppend(_ context.Context, cmd *cli.Command) error {
 	if !cmd.Args().Present() {
-		return usage("give the receipts' files")
+		return badUsage("give the receipts' files")
 	}
 	var envelopes [][]byte
 	out := appended{}
@@ -168,7 +168,7 @@ func (a *app) logVerify(_ context.Context, cmd *cli.Command) error {
 	case cmd.Bool("json"):
 		return printJSON(a.stdout, logState{Log: c.Origin, Size: c.Size, Root: rootText(c), State: "whole"})
 	}
-	fmt.Fprintf(a.stdout, "log %s is whole: %s, root %s\n", c.Origin, entries(c.Size), rootText(c))
+	fmt.Fprintf(a.stdout, "log %s is whole: %s, root %s\n", c.Origin, entryCount(c.Size), rootText(c))
 	return nil
 }
 
@@ -187,7 +187,7 @@ func logWord(err error) string {
 
 func rootText(c *receipt.Checkpoint) string { return base64.StdEncoding.EncodeToString(c.Root[:]) }
 
-func entries(n int64) string {
+func entryCount(n int64) string {
 	if n == 1 {
 		return "1 entry"
 	}
@@ -202,7 +202,7 @@ func (a *app) logProve(_ context.Context, cmd *cli.Command) error {
 	}
 	output := cmd.String("output")
 	if output == "" {
-		return usage("give -o, the file to write the proof to")
+		return badUsage("give -o, the file to write the proof to")
 	}
 	l, name, err := openLogToRead(cmd)
 	if err != nil {

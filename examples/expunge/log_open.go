@@ -61,7 +61,7 @@ func openLogToRead(cmd *cli.Command) (*receipt.Log, string, error) {
 func openLog(cmd *cli.Command, o receipt.LogOptions) (*receipt.Log, error) {
 	dir := cmd.String("log")
 	if dir == "" {
-		return nil, usage("give --log, the log's folder")
+		return nil, badUsage("give --log, the log's folder")
 	}
 	if path := cmd.String("published"); path != "" {
 		var err error
@@ -71,18 +71,18 @@ func openLog(cmd *cli.Command, o receipt.LogOptions) (*receipt.Log, error) {
 	}
 	l, err := receipt.OpenLog(dir, o)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usage("--log: there is no log in %s: make one by expunge log init", dir)
+		return nil, badUsage("--log: there is no log in %s: make one by expunge log init", dir)
 	}
 	return l, err
 }
 
-// publish has receipts appended to the log of --log before their runs are closed.
+// publishToLog has receipts appended to the log of --log before their runs are closed.
 // The log is opened here, before anything is erased. It returns the places, by the receipts'
 // digests; nil where there is no log.
-func publish(cmd *cli.Command, o *erase.Options) (map[string]int64, error) {
+func publishToLog(cmd *cli.Command, o *erase.Options) (map[string]int64, error) {
 	if cmd.String("log") == "" {
 		if cmd.String("log-key") != "" || cmd.String("published") != "" {
-			return nil, usage("give --log, the log's folder")
+			return nil, badUsage("give --log, the log's folder")
 		}
 		return nil, nil
 	}

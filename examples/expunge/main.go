@@ -142,8 +142,8 @@ func noVerb(after, given string) error {
 
 var word = regexp.MustCompile(`^[a-z-]{1,20}$`)
 
-// unexpected doesn't quote the arguments, which may be URLs or subjects.
-func unexpected(cmd *cli.Command, args int) error {
+// tooManyArguments doesn't quote the arguments, which may be URLs or subjects.
+func tooManyArguments(cmd *cli.Command, args int) error {
 	return fmt.Errorf("%s: %s too many: a database's URL is given by --db, a subject by --subject, again for each",
 		cmd.Name, count(int64(cmd.NArg()-args), "argument"))
 }
@@ -152,7 +152,7 @@ func unexpected(cmd *cli.Command, args int) error {
 func (a *app) verb(args int, do cli.ActionFunc) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) error {
 		if n := cmd.NArg(); n > args {
-			return unexpected(cmd, args)
+			return tooManyArguments(cmd, args)
 		}
 		a.acting = true
 		return do(ctx, cmd)

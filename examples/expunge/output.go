@@ -74,8 +74,8 @@ func printable(s string) string {
 	}, s)
 }
 
-// wrapped breaks a text at spaces into lines of at most 96 characters.
-func wrapped(s, indent string) string {
+// wrapText breaks a text at spaces into lines of at most 96 characters.
+func wrapText(s, indent string) string {
 	var b strings.Builder
 	length := 0
 	for i, word := range strings.Fields(s) {
@@ -95,8 +95,8 @@ func wrapped(s, indent string) string {
 	return b.String()
 }
 
-// clipped is a line of at most n characters.
-func clipped(s string, n int) string {
+// clipText is a line of at most n characters.
+func clipText(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"
 	}
@@ -120,8 +120,8 @@ func count(n int64, one string) string {
 	return thousands(n) + " " + one + "s"
 }
 
-// terminal reports whether w is a terminal that may be drawn on.
-func terminal(w io.Writer) bool {
+// isTerminal reports whether w is a terminal that may be drawn on.
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
@@ -130,7 +130,7 @@ func terminal(w io.Writer) bool {
 // no (https://no-color.org).
 type style bool
 
-func styleFor(w io.Writer) style { return style(terminal(w) && os.Getenv("NO_COLOR") == "") }
+func styleFor(w io.Writer) style { return style(isTerminal(w) && os.Getenv("NO_COLOR") == "") }
 
 func (s style) of(code, text string) string {
 	if !s {

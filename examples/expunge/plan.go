@@ -34,7 +34,7 @@ func (a *app) plan() *cli.Command {
 			}
 			format := cmd.String("format")
 			if !slices.Contains([]string{"text", "json", "mermaid"}, format) {
-				return usage("--format is text, json or mermaid")
+				return badUsage("--format is text, json or mermaid")
 			}
 			var approved *plan.Plan
 			if cmd.String("since") != "" {
@@ -42,14 +42,14 @@ func (a *app) plan() *cli.Command {
 					return err
 				}
 				if approved.Scope != scope {
-					return usage("--since: the approved plan's scope is %s, not %s", approved.Scope, scope)
+					return badUsage("--since: the approved plan's scope is %s, not %s", approved.Scope, scope)
 				}
 			}
 			policy, err := readPolicy(cmd)
 			if err != nil {
 				return err
 			}
-			db, err := open(ctx, cmd)
+			db, err := openDatabase(ctx, cmd)
 			if err != nil {
 				return err
 			}
@@ -94,7 +94,7 @@ func scopeOf(cmd *cli.Command) (plan.Scope, error) {
 		}
 	}
 	if len(found) != 1 {
-		return "", usage("say what the plan covers, by one of --subjects, --everything and --expired")
+		return "", badUsage("say what the plan covers, by one of --subjects, --everything and --expired")
 	}
 	return found[0], nil
 }
@@ -131,11 +131,11 @@ func subjectsOf(cmd *cli.Command) (erase.Source, error) {
 	keys, file := cmd.StringSlice("subject"), cmd.String("subjects-file")
 	switch {
 	case len(keys) > 0 && file != "":
-		return nil, usage("give --subject or --subjects-file, not both")
+		return nil, badUsage("give --subject or --subjects-file, not both")
 	case file != "":
 		// A pipe is left to SubjectsFile to refuse: to open it could wait for ever.
 		if info, err := os.Stat(file); err != nil || info.Mode().IsRegular() {
-			if err := readable(file); err != nil {
+			if err := checkReadable(file); err != nil {
 				return nil, &usageError{fmt.Errorf("--subjects-file: %w", err)}
 			}
 		}
@@ -232,7 +232,7 @@ func (a *app) counts(do counter) cli.ActionFunc {
 		if o.Secret, err = readSecret(cmd); err != nil {
 			return err
 		}
-		db, err := open(ctx, cmd)
+		db, err := openDatabase(ctx, cmd)
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ type progress struct {
 
 func newProgress(w io.Writer) *progress {
 	p := &progress{w: w}
-	if terminal(w) {
+	if isTerminal(w) {
 		p.wait = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
 	}
 	return p
@@ -56,7 +56,7 @@ func (p *progress) event(e erase.Event) {
 	switch e.Kind {
 	case erase.Throttled:
 		begins := p.why == ""
-		p.why = waiting(e.Reason, e.Took)
+		p.why = waitingText(e.Reason, e.Took)
 		if p.wait == nil && (begins || e.At.Sub(p.last) >= every) {
 			p.last = e.At
 			fmt.Fprintf(p.w, "run %s: %s\n", e.RunID, p.why)
@@ -74,18 +74,18 @@ func (p *progress) event(e erase.Event) {
 	}
 	if e.Kind == erase.Batch && e.At.Sub(p.last) >= every {
 		p.last = e.At
-		fmt.Fprintf(p.w, "run %s: %s%s roots, %s a second%s\n", e.RunID, thousands(e.Done), of(e.Total), thousands(int64(e.Rate)), left(e.Remaining))
+		fmt.Fprintf(p.w, "run %s: %s%s roots, %s a second%s\n", e.RunID, thousands(e.Done), ofTotal(e.Total), thousands(int64(e.Rate)), timeLeft(e.Remaining))
 	}
 }
 
-func of(total int64) string {
+func ofTotal(total int64) string {
 	if total < 0 {
 		return ""
 	}
 	return " of " + thousands(total)
 }
 
-func left(d time.Duration) string {
+func timeLeft(d time.Duration) string {
 	if d <= 0 {
 		return ""
 	}
@@ -107,9 +107,9 @@ func (p *progress) draw(e erase.Event) {
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 				e := p.now.Load()
 				if e.Reason != "" {
-					return fmt.Sprintf(" %s%s roots, %s", thousands(e.Done), of(e.Total), e.Reason)
+					return fmt.Sprintf(" %s%s roots, %s", thousands(e.Done), ofTotal(e.Total), e.Reason)
 				}
-				return fmt.Sprintf(" %s%s roots, %s a second%s", thousands(e.Done), of(e.Total), thousands(int64(e.Rate)), left(e.Remaining))
+				return fmt.Sprintf(" %s%s roots, %s a second%s", thousands(e.Done), ofTotal(e.Total), thousands(int64(e.Rate)), timeLeft(e.Remaining))
 			})))
 	}
 	if e.Total > 0 {

@@ -25,9 +25,9 @@ func (a *app) protect() *cli.Command {
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			name, unprotect := cmd.String("only-on"), cmd.Bool("unprotect")
 			if unprotect != (name != "") {
-				return usage("protect: --unprotect and --only-on NAME are given together or not at all")
+				return badUsage("protect: --unprotect and --only-on NAME are given together or not at all")
 			}
-			db, err := open(ctx, cmd)
+			db, err := openDatabase(ctx, cmd)
 			if err != nil {
 				return err
 			}
@@ -61,7 +61,7 @@ func (a *app) adopt() *cli.Command {
 in which the journal was made, and takes it for a copy. Where it was moved to another
 server, or restored, and the old one isn't used any more, adopt gives it its identity back.`,
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
-			db, err := open(ctx, cmd)
+			db, err := openDatabase(ctx, cmd)
 			if err != nil {
 				return err
 			}

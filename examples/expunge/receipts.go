@@ -48,8 +48,8 @@ func openReceipt(cmd *cli.Command, path string, known ...receipt.Verifier) (*rec
 	return opened, envelope, nil
 }
 
-// failures is the error of a genuine receipt that itself says what went wrong.
-func failures(p *receipt.Predicate) error {
+// failedChecks is the error of a genuine receipt that itself says what went wrong.
+func failedChecks(p *receipt.Predicate) error {
 	list := p.Failures()
 	if list == nil {
 		return nil
@@ -69,14 +69,14 @@ func acceptedBy(cmd *cli.Command, known []receipt.Verifier) (*receipt.OpenOption
 		o.Verifiers = slices.Concat(verifiers, known)
 	}
 	if o.Threshold < 1 || o.Threshold > len(o.Verifiers) {
-		return nil, usage("--threshold is from 1 to the number of keys, which is %d", len(o.Verifiers))
+		return nil, badUsage("--threshold is from 1 to the number of keys, which is %d", len(o.Verifiers))
 	}
 	return o, nil
 }
 
-// fold reads the files of --amendment, signed as the receipt must be, and works
+// foldAmendments reads the files of --amendment, signed as the receipt must be, and works
 // them into it.
-func fold(cmd *cli.Command, opened *receipt.Opened, known ...receipt.Verifier) (*receipt.State, []*receipt.OpenedAmendment, error) {
+func foldAmendments(cmd *cli.Command, opened *receipt.Opened, known ...receipt.Verifier) (*receipt.State, []*receipt.OpenedAmendment, error) {
 	accepted, err := acceptedBy(cmd, known)
 	if err != nil {
 		return nil, nil, err

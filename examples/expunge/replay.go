@@ -70,17 +70,17 @@ func (a *app) carryOutAgain(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if _, err := publish(cmd, &o.Run); err != nil {
+	if _, err := publishToLog(cmd, &o.Run); err != nil {
 		return err
 	}
 	folder := cmd.String("output")
 	if folder == "" {
-		return usage("give -o, the folder to write receipts and amendments to")
+		return badUsage("give -o, the folder to write receipts and amendments to")
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return &usageError{fmt.Errorf("-o: %w", err)}
 	}
-	db, err := open(ctx, cmd)
+	db, err := openDatabase(ctx, cmd)
 	if err != nil {
 		return err
 	}
@@ -97,13 +97,13 @@ func (a *app) carryOutAgain(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	if len(done) == 0 && book.entries > 0 {
-		fmt.Fprintln(a.stderr, wrapped("expunge: all erasures in the ledger since then are of other databases, by their journals' identities. "+
+		fmt.Fprintln(a.stderr, wrapText("expunge: all erasures in the ledger since then are of other databases, by their journals' identities. "+
 			"If this is a copy of one of them, its journal was made anew after the restore: drop the journal's tables, and give --database", ""))
 	}
 	out := replayed{Entries: []replayedEntry{}}
 	taken := map[string]bool{}
 	for _, r := range done {
-		e, wrong := entryOf(filepath.Join(folder, free(fileName(r.RunID), taken)), r)
+		e, wrong := entryOf(filepath.Join(folder, freeName(fileName(r.RunID), taken)), r)
 		if rows.began[r.Replay] {
 			e.Commitments = rows.made[r.Replay]
 		}
@@ -194,7 +194,7 @@ type rowFiles struct {
 func (f *rowFiles) open(run string) (*erase.Commitments, error) {
 	name := filepath.Join(f.folder, fileName(run))
 	c := &commitments{KeyFile: name + ".key", LeavesFile: name + ".leaves"}
-	opened, err := c.open(run)
+	opened, err := c.openRun(run)
 	if err == nil {
 		f.made[run] = c
 	}
@@ -213,7 +213,7 @@ func (f *rowFiles) close(err error) {
 func sinceOf(text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return t, usage("give --since, the time that the backup is of, with its zone: 2026-01-31T02:00:00Z or 2026-01-31T03:00:00+01:00; when in doubt an earlier one")
+		return t, badUsage("give --since, the time that the backup is of, with its zone: 2026-01-31T02:00:00Z or 2026-01-31T03:00:00+01:00; when in doubt an earlier one")
 	}
 	return t, nil
 }
@@ -225,7 +225,7 @@ func entryOf(name string, r erase.Replayed) (replayedEntry, error) {
 		e.Error = r.Err.Error()
 	}
 	if was, err := os.ReadFile(name + ".receipt.json"); err == nil && r.Receipt != nil && !bytes.Equal(was, r.Receipt) {
-		return e, usage("run %s is replayed, and %s.receipt.json is the receipt of another replay: give the same command again with another folder by -o", r.RunID, name)
+		return e, badUsage("run %s is replayed, and %s.receipt.json is the receipt of another replay: give the same command again with another folder by -o", r.RunID, name)
 	}
 	for _, f := range []struct {
 		file   *string
@@ -244,9 +244,9 @@ func entryOf(name string, r erase.Replayed) (replayedEntry, error) {
 	return e, nil
 }
 
-// free is that name, with a number where it is taken: a run ID may have been used
+// freeName is that name, with a number where it is taken: a run ID may have been used
 // again after a restore. Entries have an order, and so each its number.
-func free(name string, taken map[string]bool) string {
+func freeName(name string, taken map[string]bool) string {
 	out := name
 	for n := 2; taken[out]; n++ {
 		out = fmt.Sprintf("%s-%d", name, n)

@@ -9,7 +9,7 @@ func TestEntriesOfOneRunIDHaveFilesOfTheirOwn(t *testing.T) {
 	taken := map[string]bool{}
 	var got []string
 	for _, name := range []string{"case", "case", "case-2", "case"} {
-		got = append(got, free(name, taken))
+		got = append(got, freeName(name, taken))
 	}
 	if want := "case case-2 case-2-2 case-3"; strings.Join(got, " ") != want {
 		t.Errorf("%v, want %s", got, want)

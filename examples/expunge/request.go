@@ -20,8 +20,8 @@ func requestFlags() []cli.Flag {
 	)
 }
 
-// request is what the receipt says of the request, nil where nothing is given.
-func request(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
+// requestOf is what the receipt says of the request, nil where nothing is given.
+func requestOf(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
 	r := &receipt.Request{Case: cmd.String("case")}
 	received, err := dateOf(cmd, "received")
 	if err != nil {
@@ -34,11 +34,11 @@ func request(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
 	reason := cmd.String("extension-reason")
 	switch {
 	case received.After(time.Now().Add(14 * time.Hour)): // where the day begins first
-		return nil, usage("--received: that day is to come")
+		return nil, badUsage("--received: that day is to come")
 	case until.IsZero() != (reason == ""):
-		return nil, usage("--extension-until and --extension-reason belong together: an extension needs a reason")
+		return nil, badUsage("--extension-until and --extension-reason belong together: an extension needs a reason")
 	case !until.IsZero() && received.IsZero():
-		return nil, usage("--extension-until needs --received, the day from which the time counts")
+		return nil, badUsage("--extension-until needs --received, the day from which the time counts")
 	case received.IsZero() && r.Case == "":
 		return nil, nil
 	case received.IsZero():
@@ -53,9 +53,9 @@ func request(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
 		longest := due.Extension.After(due.Within.After(received))
 		switch {
 		case due.Extension.IsZero():
-			return nil, usage("--extension-until: the policy knows no extension: write one under due")
+			return nil, badUsage("--extension-until: the policy knows no extension: write one under due")
 		case until.After(longest):
-			return nil, usage("--extension-until: the policy's extension ends on %s at the latest", day(longest))
+			return nil, badUsage("--extension-until: the policy's extension ends on %s at the latest", day(longest))
 		}
 	}
 	if r.Extension.Until.After(r.DueAt) {
@@ -71,7 +71,7 @@ func dateOf(cmd *cli.Command, flag string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.DateOnly, cmd.String(flag))
 	if err != nil {
-		return t, usage("--%s is a date such as 2026-01-31", flag)
+		return t, badUsage("--%s is a date such as 2026-01-31", flag)
 	}
 	return t, nil
 }
@@ -88,8 +88,8 @@ func lastMoment(t time.Time) time.Time {
 // soon is how long before the due date run begins to warn.
 const soon = 3 * 24 * time.Hour
 
-// warning says that a request's time is over or nearly so; empty when it isn't.
-func warning(r *receipt.Request, now time.Time) string {
+// dueWarning says that a request's time is over or nearly so; empty when it isn't.
+func dueWarning(r *receipt.Request, now time.Time) string {
 	switch {
 	case r == nil || r.DueAt.IsZero():
 		return ""

@@ -19,11 +19,11 @@ func TestARequestThatIsDueSoonIsWarnedOf(t *testing.T) {
 		{"on the evening of the day", time.Date(2026, 3, 10, 23, 0, 0, 0, time.UTC), "the request is due on 2026-03-10"},
 		{"the day after", time.Date(2026, 3, 11, 0, 0, 0, 0, time.UTC), "the request was due on 2026-03-10: it is answered late, and the receipt says so"},
 	} {
-		if got := warning(&receipt.Request{DueAt: due}, test.now); got != test.want {
+		if got := dueWarning(&receipt.Request{DueAt: due}, test.now); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
-	if got := warning(nil, due) + warning(&receipt.Request{Case: "ref-7"}, due); got != "" {
+	if got := dueWarning(nil, due) + dueWarning(&receipt.Request{Case: "ref-7"}, due); got != "" {
 		t.Errorf("without a due date: %q", got)
 	}
 }

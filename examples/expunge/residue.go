@@ -16,7 +16,7 @@ import (
 func (a *app) amendResidue() *cli.Command {
 	return &cli.Command{
 		Name: "residue", Usage: "record what is left on disk below what queries see",
-		Description: levels(),
+		Description: levelList(),
 		Flags: amendFlags(
 			&cli.StringSliceFlag{Name: "store", Usage: "`STORE=LEVEL`: 'data files=L3' (repeatable)"},
 			&cli.StringSliceFlag{Name: "evidence", Usage: "evidence for a store's level: `STORE=TEXT` (repeatable)"},
@@ -43,8 +43,8 @@ func (a *app) amendResidue() *cli.Command {
 	}
 }
 
-// levels lists the levels of residue with their words.
-func levels() string {
+// levelList lists the levels of residue with their words.
+func levelList() string {
 	var b strings.Builder
 	b.WriteString("The levels, each of which includes those before it:\n")
 	for _, l := range []string{
@@ -65,23 +65,23 @@ func storesOf(cmd *cli.Command) ([]receipt.Store, error) {
 		name, level, ok := strings.Cut(given, "=")
 		level = strings.ToUpper(level)
 		if !ok || name == "" || receipt.LevelWords(level) == "" {
-			return nil, usage("--store is a name and a level from L0 to L7, such as 'data files=L3'")
+			return nil, badUsage("--store is a name and a level from L0 to L7, such as 'data files=L3'")
 		}
 		if _, twice := at[name]; twice {
-			return nil, usage("--store: %s is given twice", name)
+			return nil, badUsage("--store: %s is given twice", name)
 		}
 		at[name] = len(stores)
 		stores = append(stores, receipt.Store{Name: name, Level: level})
 	}
 	if len(stores) == 0 {
-		return nil, usage("give --store, a name and a level from L0 to L7, such as 'data files=L3'")
+		return nil, badUsage("give --store, a name and a level from L0 to L7, such as 'data files=L3'")
 	}
 	each := func(flag string, do func(s *receipt.Store, text string) error) error {
 		for _, given := range cmd.StringSlice(flag) {
 			name, text, ok := strings.Cut(given, "=")
 			i, known := at[name]
 			if !ok || !known || text == "" {
-				return usage("--%s is the name of a --store and a text, such as 'data files=pages of table customer'", flag)
+				return badUsage("--%s is the name of a --store and a text, such as 'data files=pages of table customer'", flag)
 			}
 			if err := do(&stores[i], text); err != nil {
 				return err
@@ -91,7 +91,7 @@ func storesOf(cmd *cli.Command) ([]receipt.Store, error) {
 	}
 	if err := each("evidence", func(s *receipt.Store, text string) error {
 		if s.Evidence != "" {
-			return usage("--evidence: %s has it twice: write it as one text", s.Name)
+			return badUsage("--evidence: %s has it twice: write it as one text", s.Name)
 		}
 		s.Evidence = text
 		return nil
@@ -114,7 +114,7 @@ func storesOf(cmd *cli.Command) ([]receipt.Store, error) {
 // printResidue says what was stated about residue, store by store.
 func printResidue(w io.Writer, r receipt.Residue, indent string) {
 	line := func(indent, format string, args ...any) {
-		fmt.Fprintln(w, wrapped(printable(fmt.Sprintf(format, args...)), indent))
+		fmt.Fprintln(w, wrapText(printable(fmt.Sprintf(format, args...)), indent))
 	}
 	line(indent, "residue: %s", r.Level)
 	for _, s := range r.Stores {

@@ -67,13 +67,13 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	if cmd.Bool("close") && cmd.String("run") == "" {
-		return usage("--close: --run is required, the ID of the run to close")
+		return badUsage("--close: --run is required, the ID of the run to close")
 	}
 	path := cmd.String("output")
 	if err := a.room(path, o.RunID, keys); err != nil {
 		return err
 	}
-	place, err := publish(cmd, o)
+	place, err := publishToLog(cmd, o)
 	if err != nil {
 		return err
 	}
@@ -82,18 +82,18 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	} else if book != nil {
 		o.Ledger = book
 	}
-	db, err := open(ctx, cmd)
+	db, err := openDatabase(ctx, cmd)
 	if err != nil {
 		return err
 	}
 	defer db.close()
-	spare, done, err := throttles(ctx, cmd, db)
+	spare, done, err := openThrottles(ctx, cmd, db)
 	defer done()
 	if err != nil {
 		return err
 	}
 	o.Throttles = spare
-	rows, err := commit(cmd, p.Scope, o)
+	rows, err := openCommitments(cmd, p.Scope, o)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if late := warning(o.Request, time.Now()); late != "" {
+	if late := dueWarning(o.Request, time.Now()); late != "" {
 		fmt.Fprintf(a.stderr, "expunge: %s\n", late)
 	}
 	show := newProgress(a.stderr)
@@ -125,7 +125,7 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 		mark.undo()
 	}
 	if envelope == nil {
-		return stopped(err, o.RunID, show.began)
+		return stoppedError(err, o.RunID, show.began)
 	}
 	if e := writeAtomically(path, envelope, 0o644); e != nil {
 		return errors.Join(err, fmt.Errorf("the run is finished, and its receipt couldn't be written: %w: the database keeps it, give the same --run %s and another file", e, o.RunID))
@@ -157,11 +157,11 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys
 	}
 	switch {
 	case cmd.String("output") == "":
-		return nil, nil, usage("give -o, the file to write the receipt to")
+		return nil, nil, badUsage("give -o, the file to write the receipt to")
 	case o.Workers < 0:
-		return nil, nil, usage("--workers can't be negative")
+		return nil, nil, badUsage("--workers can't be negative")
 	case len(o.RunID) > 200:
-		return nil, nil, usage("--run: an ID has at most 200 characters")
+		return nil, nil, badUsage("--run: an ID has at most 200 characters")
 	case o.RunID == "":
 		o.RunID = cmp.Or(interruptedRun(cmd), uuid.NewString())
 	}
@@ -175,7 +175,7 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys
 	if o.Secret, err = readSecret(cmd); err != nil {
 		return nil, nil, err
 	}
-	if o.Request, err = request(cmd, p); err != nil {
+	if o.Request, err = requestOf(cmd, p); err != nil {
 		return nil, nil, err
 	}
 	keys, err := readSignKeys(cmd.StringSlice("key"))
@@ -199,15 +199,15 @@ func (a *app) room(path, run string, keys *signKeys) error {
 	if opened, err := openWith(data, keys); err == nil && opened.Statement.Predicate.RunID == run {
 		return nil
 	}
-	return usage("-o: %s is there already, and isn't this run's receipt: give another name", path)
+	return badUsage("-o: %s is there already, and isn't this run's receipt: give another name", path)
 }
 
 func openWith(envelope []byte, keys *signKeys) (*receipt.Opened, error) {
 	return receipt.OpenWith(envelope, receipt.OpenOptions{Verifiers: keys.known})
 }
 
-// stopped tells how to go on with a run that isn't finished.
-func stopped(err error, run string, began bool) error {
+// stoppedError tells how to go on with a run that isn't finished.
+func stoppedError(err error, run string, began bool) error {
 	switch {
 	case err == nil:
 		return errors.New("the run gave no receipt")

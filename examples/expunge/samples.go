@@ -33,9 +33,9 @@ func printSamples(w io.Writer, p *plan.Plan, samples []erase.Sample) {
 	}
 	g := &grid{head: []string{"column", "strategy", "replacements"}}
 	for _, s := range samples {
-		column, strategy := p.TableName(s.Step.Table)+"."+s.Column, clipped(s.Written(), 48)
+		column, strategy := p.TableName(s.Step.Table)+"."+s.Column, clipText(s.Written(), 48)
 		for _, line := range sampleLines(s) {
-			g.add(column, strategy, clipped(line, 80))
+			g.add(column, strategy, clipText(line, 80))
 			column, strategy = "", ""
 		}
 	}
@@ -46,7 +46,7 @@ func printSamples(w io.Writer, p *plan.Plan, samples []erase.Sample) {
 func sampleLines(s erase.Sample) []string {
 	var lines []string
 	for _, v := range s.Values {
-		lines = append(lines, shown(v))
+		lines = append(lines, shownValue(v))
 	}
 	if all := slices.Compact(slices.Clone(lines)); len(all) == 1 && len(lines) > 1 {
 		lines = []string{all[0] + "  (each time)"}
@@ -60,8 +60,8 @@ func sampleLines(s erase.Sample) []string {
 	return lines
 }
 
-// shown is a value in one line.
-func shown(v dialect.Value) string {
+// shownValue is a value in one line.
+func shownValue(v dialect.Value) string {
 	if v == nil {
 		return "NULL"
 	}

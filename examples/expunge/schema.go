@@ -21,7 +21,7 @@ func (a *app) inspect() *cli.Command {
 	return &cli.Command{
 		Name: "inspect", Usage: "show the schema as the library sees it",
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
-			db, err := open(ctx, cmd)
+			db, err := openDatabase(ctx, cmd)
 			if err != nil {
 				return err
 			}
@@ -53,7 +53,7 @@ func (a *app) printSchema(s *dialect.Schema) {
 		fmt.Fprintf(a.stdout, "\n%s\n", styleFor(a.stdout).bold(printable(nameIn(s, t.Name))))
 		g := &grid{head: []string{"column", "type", "", ""}}
 		for _, c := range t.Columns {
-			g.add(c.Name, c.Type, null(c), notes(t, c))
+			g.add(c.Name, c.Type, nullText(c), columnNotes(t, c))
 		}
 		g.print(a.stdout, "  ")
 		for _, fk := range t.ForeignKeys {
@@ -66,15 +66,15 @@ func (a *app) printSchema(s *dialect.Schema) {
 	}
 }
 
-func null(c *dialect.Column) string {
+func nullText(c *dialect.Column) string {
 	if c.Nullable {
 		return ""
 	}
 	return "not null"
 }
 
-// notes are what matters of a column besides its type.
-func notes(t *dialect.Table, c *dialect.Column) string {
+// columnNotes are what matters of a column besides its type.
+func columnNotes(t *dialect.Table, c *dialect.Column) string {
 	var out []string
 	for _, k := range t.Key() {
 		if k == c.Name {
@@ -188,7 +188,7 @@ func (a *app) covers(ctx context.Context, cmd *cli.Command) (*plan.Policy, *dial
 	if err != nil {
 		return nil, nil, err
 	}
-	db, err := open(ctx, cmd)
+	db, err := openDatabase(ctx, cmd)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -177,7 +177,7 @@ func tamper(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: tamper receipt forged")
 	}
-	forged, err := forge([]byte(ts.ReadFile(args[0])))
+	forged, err := forgeReceipt([]byte(ts.ReadFile(args[0])))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), forged, 0o644))
 }

@@ -29,9 +29,9 @@ func throttleFlags() []cli.Flag {
 const aboutThrottles = `--max-lag asks the replicas given by --replica, or else the primary, where its engine knows.
 --max-sessions counts the run's own sessions too.`
 
-// throttles makes the throttles of the flags. The replicas that it opens are
+// openThrottles makes the throttles of the flags. The replicas that it opens are
 // to be closed, also after an error.
-func throttles(ctx context.Context, cmd *cli.Command, db *database) (list []erase.Throttle, done func(), err error) {
+func openThrottles(ctx context.Context, cmd *cli.Command, db *database) (list []erase.Throttle, done func(), err error) {
 	var replicas []*database
 	done = func() {
 		for _, r := range replicas {
@@ -40,16 +40,16 @@ func throttles(ctx context.Context, cmd *cli.Command, db *database) (list []eras
 	}
 	for _, name := range []string{"max-lag", "max-sessions", "max-commit-latency", "max-rate"} {
 		if cmd.IsSet(name) && cmd.Duration(name) <= 0 && cmd.Int(name) <= 0 {
-			return nil, done, usage("--%s has to be more than 0", name)
+			return nil, done, badUsage("--%s has to be more than 0", name)
 		}
 	}
 	if cmd.IsSet("replica") && !cmd.IsSet("max-lag") {
-		return nil, done, usage("--replica needs --max-lag")
+		return nil, done, badUsage("--replica needs --max-lag")
 	}
 	monitor, monitored := db.DB.(dialect.Monitor)
 	if cmd.IsSet("max-sessions") {
 		if !monitored {
-			return nil, done, usage("--max-sessions: this engine has no server that could tell")
+			return nil, done, badUsage("--max-sessions: this engine has no server that could tell")
 		}
 		list = append(list, erase.MaxSessions(cmd.Int("max-sessions"), monitor))
 	}
@@ -63,16 +63,16 @@ func throttles(ctx context.Context, cmd *cli.Command, db *database) (list []eras
 			replicas = append(replicas, r)
 			m, ok := r.DB.(dialect.Monitor)
 			if !ok {
-				return nil, done, usage("--replica, number %d: this engine has no replicas", i+1)
+				return nil, done, badUsage("--replica, number %d: this engine has no replicas", i+1)
 			}
 			of = append(of, m)
 		}
 		switch {
 		case len(of) > 0:
 		case !monitored:
-			return nil, done, usage("--max-lag: this engine has no replicas")
+			return nil, done, badUsage("--max-lag: this engine has no replicas")
 		case db.Engine().Name == "mysql":
-			return nil, done, usage("--max-lag: give the replicas by --replica: here the primary doesn't know how far they are")
+			return nil, done, badUsage("--max-lag: give the replicas by --replica: here the primary doesn't know how far they are")
 		default:
 			of = append(of, monitor)
 		}
@@ -94,7 +94,7 @@ func throttles(ctx context.Context, cmd *cli.Command, db *database) (list []eras
 func openReplica(ctx context.Context, raw string) (*database, error) {
 	db, err := openURL(ctx, raw, 1)
 	if argument, ok := errors.AsType[*usageError](err); ok {
-		return nil, usage("%s", strings.TrimPrefix(argument.Error(), "--db: "))
+		return nil, badUsage("%s", strings.TrimPrefix(argument.Error(), "--db: "))
 	}
 	return db, err
 }
@@ -141,9 +141,9 @@ func pauseFlags(verb string) []cli.Flag {
 func (a *app) switched(ctx context.Context, cmd *cli.Command, do func(db *database, run string) (string, error)) error {
 	run := cmd.String("run")
 	if (run == "") == !cmd.Bool("all") {
-		return usage("give --run ID, or --all")
+		return badUsage("give --run ID, or --all")
 	}
-	db, err := open(ctx, cmd)
+	db, err := openDatabase(ctx, cmd)
 	if err != nil {
 		return err
 	}
@@ -163,8 +163,8 @@ func (a *app) switched(ctx context.Context, cmd *cli.Command, do func(db *databa
 	return nil
 }
 
-// waiting is why batches wait, for the progress.
-func waiting(why string, since time.Duration) string {
+// waitingText is why batches wait, for the progress.
+func waitingText(why string, since time.Duration) string {
 	if since < time.Second {
 		return "waiting: " + why
 	}

@@ -89,7 +89,7 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 		return nil, err
 	}
 	if (subjects != nil || cmd.String("old-values") != "") && cmd.String("policy") == "" {
-		return nil, usage("to look for subjects or old values in the database, give --policy too")
+		return nil, badUsage("to look for subjects or old values in the database, give --policy too")
 	}
 	opened, err := receipt.OpenWith(envelope, *accepted)
 	if err != nil {
@@ -103,7 +103,7 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 		Outcome: erase.Holds, Digest: opened.Digest, SignedBy: opened.Verified, Unverified: opened.Unverified,
 		Receipt: &opened.Statement.Predicate,
 	}
-	if err := failures(v.Receipt); err != nil {
+	if err := failedChecks(v.Receipt); err != nil {
 		v.Outcome, v.Reason = erase.Broken, err.Error()
 	}
 	if err := v.beside(cmd, envelope, opened); err != nil {
@@ -124,7 +124,7 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if err != nil {
 		return nil, err
 	}
-	db, err := open(ctx, cmd)
+	db, err := openDatabase(ctx, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -170,9 +170,9 @@ func (v *verified) beside(cmd *cli.Command, envelope []byte, opened *receipt.Ope
 			return err
 		}
 	} else if cmd.String("log-pub") != "" {
-		return usage("give --proof, the file that expunge log prove made")
+		return badUsage("give --proof, the file that expunge log prove made")
 	}
-	if v.State, _, err = fold(cmd, opened); err != nil {
+	if v.State, _, err = foldAmendments(cmd, opened); err != nil {
 		return err
 	}
 	if r := v.State.Revoked; r != nil {
@@ -201,7 +201,7 @@ func (a *app) printVerification(cmd *cli.Command, v *verified) {
 	}
 	printReceipt(w, v.Receipt, "  ")
 	if v.Logged != nil {
-		fmt.Fprintf(w, "\nIt is entry %d of log %s, which had %s then\n", v.Logged.Index, printable(v.Logged.Log), entries(v.Logged.Size))
+		fmt.Fprintf(w, "\nIt is entry %d of log %s, which had %s then\n", v.Logged.Index, printable(v.Logged.Log), entryCount(v.Logged.Size))
 	}
 	if v.State.Amendments > 0 {
 		fmt.Fprintf(w, "\nSince then, by %s\n", count(int64(v.State.Amendments), "amendment"))
@@ -210,7 +210,7 @@ func (a *app) printVerification(cmd *cli.Command, v *verified) {
 	if v.Disclosed != nil {
 		fmt.Fprintf(w, "\nThe disclosure holds: among the rows of the receipt is %s\n", rowWords(v.Receipt, v.Disclosed))
 	}
-	fmt.Fprintf(w, "\nWhat it doesn't prove\n%s\n", wrapped(v.Receipt.DoesNotProve, "  "))
+	fmt.Fprintf(w, "\nWhat it doesn't prove\n%s\n", wrapText(v.Receipt.DoesNotProve, "  "))
 	if v.Reason != "" {
 		fmt.Fprintf(w, "\n%s: %s\n", s.outcome(v.Outcome), v.Reason)
 	}

@@ -20,28 +20,28 @@ func printCounts(w io.Writer, r *erase.Result, indent string) {
 			idle++
 			continue
 		}
-		g.add(c.Step.ID, c.Step.Op, target(r, c.Step), thousands(c.Rows), some(c.Held))
+		g.add(c.Step.ID, c.Step.Op, stepTarget(r, c.Step), thousands(c.Rows), someOrBlank(c.Held))
 	}
 	g.print(w, indent)
 	if idle > 0 {
 		fmt.Fprintf(w, "%s%s matched no rows\n", indent, count(int64(idle), "step"))
 	}
 	for _, k := range r.Kept {
-		fmt.Fprintf(w, "%skept: %s of %s, %s\n", indent, count(k.Rows, "row"), printable(r.TableName(k.Table)), why(k.Reason))
+		fmt.Fprintf(w, "%skept: %s of %s, %s\n", indent, count(k.Rows, "row"), printable(r.TableName(k.Table)), reasonText(k.Reason))
 	}
 	for _, k := range r.Ended {
 		fmt.Fprintf(w, "%sa hold has ended: of %s of %s\n", indent, count(k.Rows, "row"), printable(r.TableName(k.Table)))
 	}
 }
 
-func target(r *erase.Result, s *plan.Step) string {
+func stepTarget(r *erase.Result, s *plan.Step) string {
 	if s.Detach != nil {
 		return r.TableName(s.Table) + "(" + strings.Join(s.Detach.Columns, ", ") + ")"
 	}
 	return r.TableName(s.Table)
 }
 
-func why(r erase.Reason) string {
+func reasonText(r erase.Reason) string {
 	switch r {
 	case erase.ByHold:
 		return "under a hold"
@@ -57,8 +57,8 @@ func why(r erase.Reason) string {
 	return string(r)
 }
 
-// some is a count, or nothing for none.
-func some(n int64) string {
+// someOrBlank is a count, or nothing for none.
+func someOrBlank(n int64) string {
 	if n == 0 {
 		return ""
 	}
@@ -88,7 +88,7 @@ func printReceipt(w io.Writer, p *receipt.Predicate, indent string) {
 // printState says what amendments have changed.
 func printState(w io.Writer, s *receipt.State, indent string) {
 	line := func(format string, args ...any) {
-		fmt.Fprintln(w, wrapped(printable(fmt.Sprintf(format, args...)), indent))
+		fmt.Fprintln(w, wrapText(printable(fmt.Sprintf(format, args...)), indent))
 	}
 	if s.Revoked != nil {
 		line("revoked on %s: %s", day(s.Revoked.At), s.Revoked.Reason)
@@ -128,7 +128,7 @@ func printRetained(w io.Writer, p *receipt.Predicate, indent string) {
 		if f.Complete {
 			state = "nothing is left of what it had to leave"
 		}
-		fmt.Fprintln(w, wrapped(printable("follows receipt "+f.ReceiptID+": "+state), indent))
+		fmt.Fprintln(w, wrapText(printable("follows receipt "+f.ReceiptID+": "+state), indent))
 	}
 }
 
@@ -148,7 +148,7 @@ func printKept(w io.Writer, p *receipt.Predicate, verb string, rows []receipt.Re
 		if r.Last != "" {
 			line += ", the last to " + r.Last
 		}
-		fmt.Fprintln(w, wrapped(printable(line), indent))
+		fmt.Fprintln(w, wrapText(printable(line), indent))
 	}
 }
 
@@ -185,7 +185,7 @@ func printFacts(w io.Writer, p *receipt.Predicate, indent string) {
 	}
 	when := "nothing was committed"
 	if !p.Commits.Last.IsZero() {
-		when = fmt.Sprintf("%s to %s, in %s", moment(p.Commits.First), moment(p.Commits.Last), batches(p.Commits.Batches))
+		when = fmt.Sprintf("%s to %s, in %s", moment(p.Commits.First), moment(p.Commits.Last), batchCount(p.Commits.Batches))
 	}
 	fact("committed", "%s", when)
 	if p.Incomplete != nil {
@@ -214,7 +214,7 @@ func requestWords(r *receipt.Request) string {
 	return strings.Join(words, ", ")
 }
 
-func batches(n int64) string {
+func batchCount(n int64) string {
 	if n == 1 {
 		return "1 batch"
 	}
@@ -243,7 +243,7 @@ func printActions(w io.Writer, p *receipt.Predicate, indent string) {
 			}
 			what += "(" + strings.Join(names, ", ") + ")"
 		}
-		g.add(a.Operation, clipped(what, 48), thousands(r.Affected), some(r.Held), some(r.Left), some(r.AlreadyGone), some(r.Arrived))
+		g.add(a.Operation, clipText(what, 48), thousands(r.Affected), someOrBlank(r.Held), someOrBlank(r.Left), someOrBlank(r.AlreadyGone), someOrBlank(r.Arrived))
 	}
 	g.print(w, indent)
 	if idle > 0 {
@@ -292,7 +292,7 @@ func printFindings(w io.Writer, s style, l *live, indent string) {
 			text = names + ": " + text
 		}
 		space := strings.Repeat(" ", len(erase.CannotTell)-len(g.outcome))
-		lines := wrapped(printable(text), indent+strings.Repeat(" ", len(erase.CannotTell)+2))
+		lines := wrapText(printable(text), indent+strings.Repeat(" ", len(erase.CannotTell)+2))
 		fmt.Fprintf(w, "%s%s%s  %s\n", indent, s.outcome(g.outcome), space, strings.TrimLeft(lines, " "))
 	}
 }

@@ -27,13 +27,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	err = run(context.Background(), sqlite.New(pool), os.Stdout, "receipt.json")
+	err = forgetAda(context.Background(), sqlite.New(pool), os.Stdout, "receipt.json")
 	if err := errors.Join(err, pool.Close()); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, db dialect.DB, w io.Writer, file string) error {
+func forgetAda(ctx context.Context, db dialect.DB, w io.Writer, file string) error {
 	policy, err := plan.ParsePolicy(strings.NewReader(policyFile))
 	if err != nil {
 		return err // every mistake in the file, with its line and column

@@ -39,7 +39,7 @@ func TestItRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	if err := run(t.Context(), sqlite.New(pool), &out, filepath.Join(t.TempDir(), "receipt.json")); err != nil {
+	if err := forgetAda(t.Context(), sqlite.New(pool), &out, filepath.Join(t.TempDir(), "receipt.json")); err != nil {
 		t.Fatal(err)
 	}
 	got := regexp.MustCompile(`Digest [0-9a-f]{64}`).ReplaceAllString(out.String(), "Digest …")
@@ -70,7 +70,7 @@ func TestTheReceiptIsKeptWhenRowsAreLeftOver(t *testing.T) {
 	}
 	defer pool.Close()
 	file := filepath.Join(t.TempDir(), "receipt.json")
-	err = run(t.Context(), returning{sqlite.New(pool), pool}, new(strings.Builder), file)
+	err = forgetAda(t.Context(), returning{sqlite.New(pool), pool}, new(strings.Builder), file)
 	var left *erase.LeftError
 	if !errors.As(err, &left) || left.Rows != 1 {
 		t.Fatalf("error %v, want one row left", err)

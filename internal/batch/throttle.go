@@ -33,7 +33,7 @@ func NewGate(tell func(why string, waited time.Duration), throttles ...Throttle)
 // Check asks every throttle once and waits for nothing, so that one that can't
 // work is found before anything is begun.
 func (g *Gate) Check(ctx context.Context) error {
-	_, _, err := g.delay(ctx)
+	_, _, err := g.longestDelay(ctx)
 	return err
 }
 
@@ -48,7 +48,7 @@ func (g *Gate) Wait(ctx context.Context) error {
 	defer func() { <-g.turn }()
 	began, told := time.Now(), ""
 	for ctx.Err() == nil {
-		wait, why, err := g.delay(ctx)
+		wait, why, err := g.longestDelay(ctx)
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -62,13 +62,13 @@ func (g *Gate) Wait(ctx context.Context) error {
 			told = why
 			g.tell(why, time.Since(began))
 		}
-		sleep(ctx, wait)
+		sleepFor(ctx, wait)
 	}
 	return context.Cause(ctx)
 }
 
-// delay is the longest delay that a throttle asks for, and what it says.
-func (g *Gate) delay(ctx context.Context) (longest time.Duration, why string, err error) {
+// longestDelay is the longest delay that a throttle asks for, and what it says.
+func (g *Gate) longestDelay(ctx context.Context) (longest time.Duration, why string, err error) {
 	for _, t := range g.throttles {
 		d, w, err := t.Delay(ctx)
 		if err != nil {
@@ -103,8 +103,8 @@ func Paced[T any](items iter.Seq2[T, error], wait func() error) iter.Seq2[T, err
 	}
 }
 
-// sleep waits, but not for longer than the context lasts.
-func sleep(ctx context.Context, d time.Duration) {
+// sleepFor waits, but not for longer than the context lasts.
+func sleepFor(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

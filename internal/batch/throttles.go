@@ -42,7 +42,7 @@ func (l *Level) Delay(ctx context.Context) (time.Duration, string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.measured.IsZero() || time.Since(l.measured) >= l.Every {
-		if err := l.measure(ctx); err != nil {
+		if err := l.readLevel(ctx); err != nil {
 			return 0, "", err
 		}
 	}
@@ -52,7 +52,7 @@ func (l *Level) Delay(ctx context.Context) (time.Duration, string, error) {
 	return max(l.Every-time.Since(l.measured), time.Millisecond), l.why, nil
 }
 
-func (l *Level) measure(ctx context.Context) error {
+func (l *Level) readLevel(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, l.Patience)
 	defer cancel()
 	r, err := l.Measure(bounded)

@@ -26,7 +26,7 @@ func (s Shop) Planted() iter.Seq[Canary] {
 			for r := range s.rows(t) {
 				nth++
 				for i, c := range columns {
-					if c.Personal && r[i] != nil && !yield(Canary{Table: t.Name, Column: c.Name, Mark: mark(t.Name, c.Name, nth)}) {
+					if c.Personal && r[i] != nil && !yield(Canary{Table: t.Name, Column: c.Name, Mark: canaryMark(t.Name, c.Name, nth)}) {
 						return
 					}
 				}
@@ -35,21 +35,21 @@ func (s Shop) Planted() iter.Seq[Canary] {
 	}
 }
 
-// mark is made of the column's number (32 bits of a hash, so that a new table
+// canaryMark is made of the column's number (32 bits of a hash, so that a new table
 // doesn't change the marks of others) and the row's.
-func mark(table, column string, nth int64) string {
+func canaryMark(table, column string, nth int64) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(table + "\x00" + column)) // a hash never fails
 	return fmt.Sprintf("k%07xz%07x", h.Sum32()>>4, nth)
 }
 
-// plant puts canaries into a row, but leaves NULL as it is.
-func plant(t *Table, columns []Column, r []any, nth int64) {
+// plantCanaries puts canaries into a row, but leaves NULL as it is.
+func plantCanaries(t *Table, columns []Column, r []any, nth int64) {
 	for i, c := range columns {
 		if !c.Personal || r[i] == nil {
 			continue
 		}
-		m := mark(t.Name, c.Name, nth)
+		m := canaryMark(t.Name, c.Name, nth)
 		switch {
 		case c.Type.name == document.name:
 			r[i] = `{"nickname": "` + m + `"}`

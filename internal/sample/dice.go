@@ -17,30 +17,30 @@ type dice struct {
 	customers int64
 }
 
-func (s Shop) dice(table string, i int64) *dice {
+func (s Shop) newDice(table string, i int64) *dice {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(table)) // a hash never fails
-	return &dice{state: mix(s.Seed^h.Sum64()) + uint64(i)*0xd1342543de82ef95, seed: s.Seed, customers: int64(s.customers())}
+	return &dice{state: mixBits(s.Seed^h.Sum64()) + uint64(i)*0xd1342543de82ef95, seed: s.Seed, customers: int64(s.customers())}
 }
 
-func mix(z uint64) uint64 {
+func mixBits(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31
 }
 
-func (d *dice) next() uint64 {
+func (d *dice) nextBits() uint64 {
 	d.state += 0x9e3779b97f4a7c15
-	return mix(d.state)
+	return mixBits(d.state)
 }
 
 // n throws a number from 0 to below limit, which is taken for 1 when less.
-func (d *dice) n(limit int64) int64 { return int64(d.next() % uint64(max(limit, 1))) }
+func (d *dice) n(limit int64) int64 { return int64(d.nextBits() % uint64(max(limit, 1))) }
 
 // one is true once in so many throws.
 func (d *dice) one(in int64) bool { return d.n(in) == 0 }
 
-func pick[T any](d *dice, from []T) T { return from[d.n(int64(len(from)))] }
+func pickOne[T any](d *dice, from []T) T { return from[d.n(int64(len(from)))] }
 
 // money throws an amount below limit cents.
 func (d *dice) money(limit int64) string {
@@ -48,23 +48,23 @@ func (d *dice) money(limit int64) string {
 	return fmt.Sprintf("%d.%02d", n/100, n%100)
 }
 
-// moment throws a timestamp of the last so many years, to the second.
-func (d *dice) moment(years int64) string {
+// momentWithin throws a timestamp of the last so many years, to the second.
+func (d *dice) momentWithin(years int64) string {
 	return Now.Add(-time.Duration(1+d.n(years*365*24*3600)) * time.Second).Format("2006-01-02 15:04:05")
 }
 
-// day throws a date of the last so many years.
-func (d *dice) day(years int64) string { return d.moment(years)[:len("2006-01-02")] }
+// dayWithin throws a date of the last so many years.
+func (d *dice) dayWithin(years int64) string { return d.momentWithin(years)[:len("2006-01-02")] }
 
 // uuid throws a random UUID (RFC 9562, version 4).
 func (d *dice) uuid() string {
-	a, b := d.next()&^0xf000|0x4000, d.next()&^(3<<62)|2<<62
+	a, b := d.nextBits()&^0xf000|0x4000, d.nextBits()&^(3<<62)|2<<62
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xffff, b>>48, b&(1<<48-1))
 }
 
-// fact throws once for something that several tables agree on.
-func (d *dice) fact(name uint64, i int64) uint64 {
-	return mix(mix(d.seed+name*0x9e3779b97f4a7c15) + uint64(i)*0xd1342543de82ef95)
+// factOf throws once for something that several tables agree on.
+func (d *dice) factOf(name uint64, i int64) uint64 {
+	return mixBits(mixBits(d.seed+name*0x9e3779b97f4a7c15) + uint64(i)*0xd1342543de82ef95)
 }
 
 // What several tables agree on: each is a function of the seed and an ID.
@@ -81,11 +81,11 @@ const (
 // addressOf returns the address of customer i: mostly their own, of the same
 // number; one in eight lives at the neighbour's; 0 is none.
 func (d *dice) addressOf(i int64) int64 {
-	own := func(i int64) bool { return d.fact(factAddress, i)%8 > 1 }
+	own := func(i int64) bool { return d.factOf(factAddress, i)%8 > 1 }
 	switch {
 	case own(i):
 		return i
-	case d.fact(factAddress, i)%8 == 1 && i > 1 && own(i-1):
+	case d.factOf(factAddress, i)%8 == 1 && i > 1 && own(i-1):
 		return i - 1
 	}
 	return 0
@@ -93,19 +93,19 @@ func (d *dice) addressOf(i int64) int64 {
 
 const ordersPerCustomer = 8 // the space of order IDs that each has; 0 to 4 are used
 
-func (d *dice) orders(i int64) int64      { return int64(d.fact(factOrders, i) % 5) }
-func (d *dice) sessions(i int64) int64    { return int64(d.fact(factSessions, i) % 3) }
-func (d *dice) hasWishlist(i int64) bool  { return d.fact(factWishlist, i)%3 == 0 }
-func (d *dice) status(order int64) string { return orderStatus[d.fact(factStatus, order)%4] }
+func (d *dice) orderCount(i int64) int64       { return int64(d.factOf(factOrders, i) % 5) }
+func (d *dice) sessionCount(i int64) int64     { return int64(d.factOf(factSessions, i) % 3) }
+func (d *dice) hasWishlist(i int64) bool       { return d.factOf(factWishlist, i)%3 == 0 }
+func (d *dice) orderStatus(order int64) string { return orderStatus[d.factOf(factStatus, order)%4] }
 
 var orderStatus = [4]string{"open", "paid", "sent", "sent"}
 
-func (d *dice) placed(order int64) string {
-	return (&dice{state: d.fact(factPlaced, order)}).moment(9)
+func (d *dice) placedAt(order int64) string {
+	return (&dice{state: d.factOf(factPlaced, order)}).momentWithin(9)
 }
 
 func (d *dice) sessionID(i, k int64) string {
-	return (&dice{state: d.fact(factSessionID, i*4+k)}).uuid()
+	return (&dice{state: d.factOf(factSessionID, i*4+k)}).uuid()
 }
 
 func customerOf(order int64) int64 { return order / ordersPerCustomer }

@@ -40,15 +40,15 @@ var engines = map[string]*engine{
 			"integer": "INTEGER", "boolean": "BOOLEAN", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "TIMESTAMP",
 			"instant": "TIMESTAMP", "uuid": "UUID", "document": "JSON", "blob": "BLOB", "prose": "TEXT", "text": "VARCHAR(%d)", "char": "CHAR(%d)",
 		},
-		quote: quoteWith(`"`, `"`), length: "length", joined: concatenated("||"), generated: "%s GENERATED ALWAYS AS (%s) STORED",
-		inline: true, partial: true, parameter: question, parameters: 32766,
+		quote: quoteWith(`"`, `"`), length: "length", joined: concatWith("||"), generated: "%s GENERATED ALWAYS AS (%s) STORED",
+		inline: true, partial: true, parameter: questionMark, parameters: 32766,
 	},
 	Postgres: {
 		types: map[string]string{
 			"integer": "BIGINT", "boolean": "BOOLEAN", "money": "NUMERIC(12,2)", "date": "DATE", "timestamp": "TIMESTAMP",
 			"instant": "TIMESTAMPTZ", "uuid": "UUID", "document": "JSONB", "blob": "BYTEA", "prose": "TEXT", "text": "VARCHAR(%d)", "char": "CHAR(%d)",
 		},
-		quote: quoteWith(`"`, `"`), length: "length", enum: "CREATE TYPE", joined: concatenated("||"), generated: "%s GENERATED ALWAYS AS (%s) STORED",
+		quote: quoteWith(`"`, `"`), length: "length", enum: "CREATE TYPE", joined: concatWith("||"), generated: "%s GENERATED ALWAYS AS (%s) STORED",
 		partial: true, utc: "+00", parameter: func(n int) string { return fmt.Sprintf("$%d", n) }, parameters: 65535,
 	},
 	MySQL:   mysql("CHAR(36)"),
@@ -58,7 +58,7 @@ var engines = map[string]*engine{
 			"integer": "BIGINT", "boolean": "BIT", "money": "DECIMAL(12,2)", "date": "DATE", "timestamp": "DATETIME2(0)", "instant": "DATETIMEOFFSET(0)",
 			"uuid": "UNIQUEIDENTIFIER", "document": "NVARCHAR(MAX)", "blob": "VARBINARY(MAX)", "prose": "NVARCHAR(MAX)", "text": "NVARCHAR(%d)", "char": "CHAR(%d)",
 		},
-		quote: quoteWith("[", "]"), length: "len", joined: replaced, generated: "AS (%[2]s) PERSISTED",
+		quote: quoteWith("[", "]"), length: "len", joined: replaceAll, generated: "AS (%[2]s) PERSISTED",
 		keyOrder: true, partial: true, literal: transactSQL,
 	},
 }
@@ -74,25 +74,25 @@ func mysql(uuid string) *engine {
 		joined:    func(columns []string) string { return "CONCAT(" + strings.Join(columns, ", ' ', ") + ")" },
 		generated: "%s GENERATED ALWAYS AS (%s) STORED", keyOrder: true, touched: " DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP",
 		unchecked: "SET foreign_key_checks = 0", checked: "SET foreign_key_checks = 1",
-		suffix: " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4", parameter: question, parameters: 65535,
+		suffix: " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4", parameter: questionMark, parameters: 65535,
 	}
 }
 
-func question(int) string { return "?" }
+func questionMark(int) string { return "?" }
 
 func quoteWith(open, shut string) func(string) string {
 	return func(name string) string { return open + strings.ReplaceAll(name, shut, shut+shut) + shut }
 }
 
-func concatenated(operator string) func([]string) string {
+func concatWith(operator string) func([]string) string {
 	return func(columns []string) string {
 		return strings.Join(columns, " "+operator+" ' ' "+operator+" ")
 	}
 }
 
-// replaced puts values into a pattern. It says the same as joining them by +,
+// replaceAll puts values into a pattern. It says the same as joining them by +,
 // which Babelfish takes for something that may change by itself.
-func replaced(columns []string) string {
+func replaceAll(columns []string) string {
 	out := "N'" + strings.TrimSuffix(strings.Repeat("? ", len(columns)), " ") + "'"
 	for i, c := range columns {
 		mark := string(rune('\uE000' + i)) // for private use: no value has it

@@ -29,59 +29,59 @@ func (s Shop) Load(ctx context.Context, engine string, db DB) error {
 	if e.inline {
 		return inTx(ctx, db, func(tx *sql.Tx) error { return s.loadInline(ctx, e, tx) })
 	}
-	if err := inTx(ctx, db, func(tx *sql.Tx) error { return execute(ctx, tx, e.tables()) }); err != nil {
+	if err := inTx(ctx, db, func(tx *sql.Tx) error { return execAll(ctx, tx, e.tableSQL()) }); err != nil {
 		return err
 	}
 	for _, t := range Tables() {
-		if err := s.fill(ctx, e, db, t); err != nil {
+		if err := s.fillTable(ctx, e, db, t); err != nil {
 			return fmt.Errorf("load table %s: %w", t.Name, err)
 		}
 	}
-	return inTx(ctx, db, func(tx *sql.Tx) error { return e.constrain(ctx, tx) })
+	return inTx(ctx, db, func(tx *sql.Tx) error { return e.addConstraints(ctx, tx) })
 }
 
-// constrain makes indexes and foreign keys. Where adding a foreign key copies the
+// addConstraints makes indexes and foreign keys. Where adding a foreign key copies the
 // whole table to check it, it isn't checked: the rows are the same on engines
 // that do.
-func (e *engine) constrain(ctx context.Context, tx *sql.Tx) (err error) {
+func (e *engine) addConstraints(ctx context.Context, tx *sql.Tx) (err error) {
 	if e.unchecked != "" {
-		if err := execute(ctx, tx, []string{e.unchecked}); err != nil {
+		if err := execAll(ctx, tx, []string{e.unchecked}); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, execute(ctx, tx, []string{e.checked})) }()
+		defer func() { err = errors.Join(err, execAll(ctx, tx, []string{e.checked})) }()
 	}
-	return execute(ctx, tx, e.constraints())
+	return execAll(ctx, tx, e.constraintSQL())
 }
 
 // loadInline loads where foreign keys are there before the rows. They wait for
 // the end of the transaction, since the rows have cycles; and the indexes come
 // first, because each row of a cycle makes SQLite look for those that wait for it.
 func (s Shop) loadInline(ctx context.Context, e *engine, tx *sql.Tx) error {
-	before := slices.Concat([]string{"PRAGMA defer_foreign_keys = ON"}, e.tables(), e.constraints())
-	if err := execute(ctx, tx, before); err != nil {
+	before := slices.Concat([]string{"PRAGMA defer_foreign_keys = ON"}, e.tableSQL(), e.constraintSQL())
+	if err := execAll(ctx, tx, before); err != nil {
 		return err
 	}
 	for _, t := range Tables() {
-		if err := e.insert(ctx, tx, t, s.bound(e, t)); err != nil {
+		if err := e.insertRows(ctx, tx, t, s.boundRows(e, t)); err != nil {
 			return fmt.Errorf("load table %s: %w", t.Name, err)
 		}
 	}
 	return nil
 }
 
-func (s Shop) fill(ctx context.Context, e *engine, db DB, t *Table) error {
+func (s Shop) fillTable(ctx context.Context, e *engine, db DB, t *Table) error {
 	if c, ok := db.(Copier); ok {
 		var columns []string
 		for _, c := range t.Insertable() {
 			columns = append(columns, c.Name)
 		}
-		return c.Copy(ctx, t.Name, columns, s.bound(e, t))
+		return c.Copy(ctx, t.Name, columns, s.boundRows(e, t))
 	}
-	return inTx(ctx, db, func(tx *sql.Tx) error { return e.insert(ctx, tx, t, s.bound(e, t)) })
+	return inTx(ctx, db, func(tx *sql.Tx) error { return e.insertRows(ctx, tx, t, s.boundRows(e, t)) })
 }
 
-// bound yields rows as the engine's driver takes them.
-func (s Shop) bound(e *engine, t *Table) iter.Seq[[]any] {
+// boundRows yields rows as the engine's driver takes them.
+func (s Shop) boundRows(e *engine, t *Table) iter.Seq[[]any] {
 	var instants []int
 	for i, c := range t.Insertable() {
 		if c.Type.name == instant.name && e.utc != "" {
@@ -105,9 +105,9 @@ func (s Shop) bound(e *engine, t *Table) iter.Seq[[]any] {
 // rowsPerStatement is enough to make the cost of a statement disappear.
 const rowsPerStatement = 500
 
-// insert inserts rows many at a time. Where values are bound, all statements but
+// insertRows inserts rows many at a time. Where values are bound, all statements but
 // the last are the same text, which drivers keep prepared.
-func (e *engine) insert(ctx context.Context, tx *sql.Tx, t *Table, rows iter.Seq[[]any]) error {
+func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, t *Table, rows iter.Seq[[]any]) error {
 	width := len(t.Insertable())
 	most := rowsPerStatement * width
 	if e.literal == nil {
@@ -161,7 +161,7 @@ func (e *engine) insertText(t *Table, values int, value func(n int) string) stri
 	return b.String()
 }
 
-func execute(ctx context.Context, tx *sql.Tx, statements []string) error {
+func execAll(ctx context.Context, tx *sql.Tx, statements []string) error {
 	for _, s := range statements {
 		if _, err := tx.ExecContext(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", strings.SplitN(s, "\n", 2)[0], err)

@@ -32,7 +32,7 @@ func (s Shop) each(u unit) iter.Seq[int64] {
 	last := map[unit]int64{customers: int64(s.customers()), orders: int64(s.customers()), categories: categoryCount,
 		products: productCount, teams: teamCount, staff: teamCount * staffPerTeam}[u]
 	return func(yield func(int64) bool) {
-		g := s.dice("", 0)
+		g := s.newDice("", 0)
 		for i := int64(1); i <= last; i++ {
 			if u != orders {
 				if !yield(i) {
@@ -40,7 +40,7 @@ func (s Shop) each(u unit) iter.Seq[int64] {
 				}
 				continue
 			}
-			for k := range g.orders(i) {
+			for k := range g.orderCount(i) {
 				if !yield(i*ordersPerCustomer + k) {
 					return
 				}
@@ -54,7 +54,7 @@ func (s Shop) each(u unit) iter.Seq[int64] {
 // refers to another of its own table comes after it. It panics when there is
 // no such table.
 func (s Shop) Rows(table string) iter.Seq[[]any] {
-	t := find(table)
+	t := tableNamed(table)
 	if t == nil {
 		panic(fmt.Sprintf("sample: no table %q", table))
 	}
@@ -66,9 +66,9 @@ func (s Shop) rows(t *Table) iter.Seq[[]any] {
 	return func(yield func([]any) bool) {
 		nth := int64(0)
 		for id := range s.each(t.unit) {
-			for _, r := range t.make(s.dice(t.Name, id), id) {
+			for _, r := range t.make(s.newDice(t.Name, id), id) {
 				if s.Canaries {
-					plant(t, columns, r, nth)
+					plantCanaries(t, columns, r, nth)
 				}
 				nth++
 				if !yield(r) {
@@ -89,8 +89,8 @@ func (s Shop) customers() int {
 func row(values ...any) []any   { return values }
 func rows(all ...[]any) [][]any { return all }
 
-// times makes n rows.
-func times(n int64, f func(k int64) []any) [][]any {
+// repeatRows makes n rows.
+func repeatRows(n int64, f func(k int64) []any) [][]any {
 	var all [][]any
 	for k := range n {
 		all = append(all, f(k))
@@ -98,8 +98,8 @@ func times(n int64, f func(k int64) []any) [][]any {
 	return all
 }
 
-// when gives v or NULL.
-func when(is bool, v any) any {
+// valueIf gives v or NULL.
+func valueIf(is bool, v any) any {
 	if is {
 		return v
 	}

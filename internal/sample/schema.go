@@ -12,30 +12,30 @@ import (
 // package's constants.
 func Schema(engine string) []string {
 	e := engineNamed(engine)
-	return append(e.tables(), e.constraints()...)
+	return append(e.tableSQL(), e.constraintSQL()...)
 }
 
-// tables are the statements before rows are loaded.
-func (e *engine) tables() []string {
+// tableSQL are the statements before rows are loaded.
+func (e *engine) tableSQL() []string {
 	var out []string
 	for _, t := range Tables() {
 		for _, c := range t.Columns {
 			if c.Type.labels != nil && e.enum == "CREATE TYPE" {
-				out = append(out, fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", e.quote(t.Name+"_"+c.Name), labels(c)))
+				out = append(out, fmt.Sprintf("CREATE TYPE %s AS ENUM (%s)", e.quote(t.Name+"_"+c.Name), labelList(c)))
 			}
 		}
-		out = append(out, e.create(t))
+		out = append(out, e.createSQL(t))
 	}
 	return out
 }
 
-// constraints are the statements after it: indexes and foreign keys are made
+// constraintSQL are the statements after it: indexes and foreign keys are made
 // quicker from the rows than row by row.
-func (e *engine) constraints() []string {
+func (e *engine) constraintSQL() []string {
 	var out []string
 	for _, t := range Tables() {
 		table := e.quote(t.Name)
-		for _, columns := range t.indexes() {
+		for _, columns := range t.indexColumns() {
 			out = append(out, fmt.Sprintf("CREATE INDEX %s ON %s (%s)", e.quote("ix_"+t.Name+"_"+strings.Join(columns, "_")), table, e.list(columns)))
 		}
 		for _, column := range t.Partial {
@@ -52,7 +52,7 @@ func (e *engine) constraints() []string {
 	for _, t := range Tables() {
 		var add []string
 		for _, r := range t.References {
-			add = append(add, "ADD "+e.reference(t, r))
+			add = append(add, "ADD "+e.referenceSQL(t, r))
 		}
 		switch {
 		case add == nil:
@@ -67,9 +67,9 @@ func (e *engine) constraints() []string {
 	return out
 }
 
-// indexes are the table's plain indexes, with one for each foreign key that no
+// indexColumns are the table's plain indexes, with one for each foreign key that no
 // key begins with.
-func (t *Table) indexes() [][]string {
+func (t *Table) indexColumns() [][]string {
 	out := slices.Clone(t.Indexes)
 	for _, r := range t.References {
 		if n := len(r.Columns); len(t.PrimaryKey) < n || !slices.Equal(t.PrimaryKey[:n], r.Columns) {
@@ -79,28 +79,28 @@ func (t *Table) indexes() [][]string {
 	return out
 }
 
-func (e *engine) create(t *Table) string {
+func (e *engine) createSQL(t *Table) string {
 	var parts []string
 	for _, c := range t.Columns {
-		parts = append(parts, e.column(t, c))
+		parts = append(parts, e.columnSQL(t, c))
 	}
 	if t.PrimaryKey != nil {
 		parts = append(parts, "PRIMARY KEY ("+e.list(t.PrimaryKey)+")")
 	}
 	for _, key := range t.Unique {
-		parts = append(parts, fmt.Sprintf("CONSTRAINT %s UNIQUE (%s)", e.quote("uq_"+t.Name+"_"+key[0]), e.list(e.ordered(t, key))))
+		parts = append(parts, fmt.Sprintf("CONSTRAINT %s UNIQUE (%s)", e.quote("uq_"+t.Name+"_"+key[0]), e.list(e.orderedColumns(t, key))))
 	}
-	parts = append(parts, e.checks(t)...)
+	parts = append(parts, e.checkSQL(t)...)
 	if e.inline {
 		for _, r := range t.References {
-			parts = append(parts, e.reference(t, r))
+			parts = append(parts, e.referenceSQL(t, r))
 		}
 	}
 	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)%s", e.quote(t.Name), strings.Join(parts, ",\n  "), e.suffix)
 }
 
-// ordered gives a unique key the order in which it is referred to, where that matters.
-func (e *engine) ordered(t *Table, key []string) []string {
+// orderedColumns gives a unique key the order in which it is referred to, where that matters.
+func (e *engine) orderedColumns(t *Table, key []string) []string {
 	if !e.keyOrder {
 		return key
 	}
@@ -114,7 +114,7 @@ func (e *engine) ordered(t *Table, key []string) []string {
 	return key
 }
 
-func (e *engine) column(t *Table, c Column) string {
+func (e *engine) columnSQL(t *Table, c Column) string {
 	s := e.quote(c.Name) + " "
 	typ := e.types[c.Type.name]
 	switch {
@@ -130,7 +130,7 @@ func (e *engine) column(t *Table, c Column) string {
 	case e.enum == "CREATE TYPE":
 		typ = e.quote(t.Name + "_" + c.Name)
 	case e.enum == "ENUM":
-		typ = "ENUM(" + labels(c) + ")"
+		typ = "ENUM(" + labelList(c) + ")"
 	default:
 		typ = fmt.Sprintf(e.types["text"], 20)
 	}
@@ -144,8 +144,8 @@ func (e *engine) column(t *Table, c Column) string {
 	return s
 }
 
-// checks renders the table's checks and those that column types imply.
-func (e *engine) checks(t *Table) []string {
+// checkSQL renders the table's checks and those that column types imply.
+func (e *engine) checkSQL(t *Table) []string {
 	var out []string
 	for _, check := range t.Checks {
 		out = append(out, "CHECK ("+check+")")
@@ -155,13 +155,13 @@ func (e *engine) checks(t *Table) []string {
 		case c.Type.name == "char":
 			out = append(out, fmt.Sprintf("CHECK (%s(%s) = %d)", e.length, e.quote(c.Name), c.Type.length))
 		case c.Type.labels != nil && e.enum == "":
-			out = append(out, fmt.Sprintf("CHECK (%s IN (%s))", e.quote(c.Name), labels(c)))
+			out = append(out, fmt.Sprintf("CHECK (%s IN (%s))", e.quote(c.Name), labelList(c)))
 		}
 	}
 	return out
 }
 
-func (e *engine) reference(t *Table, r Reference) string {
+func (e *engine) referenceSQL(t *Table, r Reference) string {
 	s := fmt.Sprintf("CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)",
 		e.quote("fk_"+t.Name+"_"+strings.Join(r.Columns, "_")), e.list(r.Columns), e.quote(r.Table), e.list(r.RefColumns))
 	if r.Cascade {
@@ -170,6 +170,6 @@ func (e *engine) reference(t *Table, r Reference) string {
 	return s
 }
 
-func labels(c Column) string {
+func labelList(c Column) string {
 	return "'" + strings.Join(c.Type.labels, "', '") + "'"
 }

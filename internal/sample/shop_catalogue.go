@@ -15,7 +15,7 @@ func catalogueTables() []*Table {
 			References: []Reference{ref("parent_id", "category", "category_id")},
 			unit:       categories,
 			make: func(g *dice, i int64) [][]any {
-				return rows(row(i, when(i > 4, i/4), pick(g, goods)+" "+number(i)))
+				return rows(row(i, valueIf(i > 4, i/4), pickOne(g, goods)+" "+number(i)))
 			},
 		},
 		{
@@ -38,8 +38,8 @@ func catalogueTables() []*Table {
 			Checks: []string{"price >= 0"},
 			unit:   products,
 			make: func(g *dice, i int64) [][]any {
-				return rows(row(i, 1+g.n(categoryCount), when(i > 1 && g.one(5), 1+g.n(i-1)),
-					"SKU-"+number(i), pick(g, goods), g.money(20000), !g.one(10)))
+				return rows(row(i, 1+g.n(categoryCount), valueIf(i > 1 && g.one(5), 1+g.n(i-1)),
+					"SKU-"+number(i), pickOne(g, goods), g.money(20000), !g.one(10)))
 			},
 		},
 		{
@@ -55,7 +55,7 @@ func catalogueTables() []*Table {
 			References: []Reference{ref("lead_id", "staff", "staff_id")},
 			unit:       teams,
 			make: func(_ *dice, i int64) [][]any {
-				return rows(row(i, "Team "+number(i), when(i != teamCount, i*staffPerTeam)))
+				return rows(row(i, "Team "+number(i), valueIf(i != teamCount, i*staffPerTeam)))
 			},
 		},
 		{
@@ -76,8 +76,8 @@ func catalogueTables() []*Table {
 			},
 			unit: staff,
 			make: func(g *dice, i int64) [][]any {
-				return rows(row(i, 1+(i-1)/staffPerTeam, when(i > 1, i/2), pick(g, firstNames)+" "+pick(g, lastNames),
-					"staff"+number(i)+"@shop.example", g.day(10)))
+				return rows(row(i, 1+(i-1)/staffPerTeam, valueIf(i > 1, i/2), pickOne(g, firstNames)+" "+pickOne(g, lastNames),
+					"staff"+number(i)+"@shop.example", g.dayWithin(10)))
 			},
 		},
 	}

@@ -20,7 +20,7 @@ func customerTables() []*Table {
 				if g.addressOf(i) != i {
 					return nil
 				}
-				return rows(row(i, pick(g, streets)+" "+number(1+g.n(200)), pick(g, cities), number(10000+g.n(90000)), pick(g, countries)))
+				return rows(row(i, pickOne(g, streets)+" "+number(1+g.n(200)), pickOne(g, cities), number(10000+g.n(90000)), pickOne(g, countries)))
 			},
 		},
 		{
@@ -73,7 +73,7 @@ func customerTables() []*Table {
 				if !g.hasWishlist(i) {
 					return nil
 				}
-				return rows(row(i, i, pick(g, firstNames)+"'s wishes"))
+				return rows(row(i, i, pickOne(g, firstNames)+"'s wishes"))
 			},
 		},
 		{
@@ -94,7 +94,7 @@ func customerTables() []*Table {
 					return nil
 				}
 				first := 1 + g.n(productCount-1)
-				return rows(row(i, first, when(g.one(2), "for "+pick(g, firstNames))), row(i, first+1, nil))
+				return rows(row(i, first, valueIf(g.one(2), "for "+pickOne(g, firstNames))), row(i, first+1, nil))
 			},
 		},
 		{
@@ -110,8 +110,8 @@ func customerTables() []*Table {
 			References: []Reference{ref("loyalty_no", "customer", "loyalty_no")},
 			unit:       customers,
 			make: func(g *dice, i int64) [][]any {
-				return times(g.n(5), func(int64) []any {
-					return row(g.uuid(), loyaltyNo(i), g.n(500)-100, g.moment(5))
+				return repeatRows(g.n(5), func(int64) []any {
+					return row(g.uuid(), loyaltyNo(i), g.n(500)-100, g.momentWithin(5))
 				})
 			},
 		},
@@ -128,8 +128,8 @@ func customerTables() []*Table {
 			References: []Reference{ref("Käufer", "customer", "customer_id")},
 			unit:       customers,
 			make: func(g *dice, i int64) [][]any {
-				return times(g.n(4)/3, func(int64) []any {
-					return row(i, i, "note", pick(g, firstNames)+" rief an; zurückrufen!")
+				return repeatRows(g.n(4)/3, func(int64) []any {
+					return row(i, i, "note", pickOne(g, firstNames)+" rief an; zurückrufen!")
 				})
 			},
 		},
@@ -137,28 +137,28 @@ func customerTables() []*Table {
 }
 
 func makeCustomer(g *dice, i int64) [][]any {
-	first, last := pick(g, firstNames), pick(g, lastNames)
-	created := g.moment(10)
+	first, last := pickOne(g, firstNames), pickOne(g, lastNames)
+	created := g.momentWithin(10)
 	return rows(row(
 		i,
 		loyaltyNo(i),
-		pick(g, tenants),
+		pickOne(g, tenants),
 		"C"+number(i),
-		strings.ToLower(ascii(first)+"."+ascii(last))+number(i)+"@mail.example",
+		strings.ToLower(asciiOnly(first)+"."+asciiOnly(last))+number(i)+"@mail.example",
 		first,
 		last,
-		when(!g.one(5), "+49 30 "+number(1000000+g.n(9000000))),
-		when(!g.one(10), g.day(70)),
-		pick(g, countries),
-		when(g.one(6), "DE"+number(100000000+i)),
-		pick(g, []string{"new", "active", "active", "blocked"}),
-		when(g.one(3), g.money(50000)),
+		valueIf(!g.one(5), "+49 30 "+number(1000000+g.n(9000000))),
+		valueIf(!g.one(10), g.dayWithin(70)),
+		pickOne(g, countries),
+		valueIf(g.one(6), "DE"+number(100000000+i)),
+		pickOne(g, []string{"new", "active", "active", "blocked"}),
+		valueIf(g.one(3), g.money(50000)),
 		g.one(2),
-		pick(g, []any{nil, "", "prefers a call from " + pick(g, firstNames), "moved from " + pick(g, cities) + ", née " + pick(g, lastNames)}),
-		pick(g, []any{nil, `{"theme": "dark", "nickname": "` + first + `"}`, `{"contacts": [{"name": "` + last + `"}], "theme": null}`}),
-		when(g.one(4), []byte{0x89, 'P', 'N', 'G', byte(i), byte(i >> 8), 0, 0xff}),
-		when(g.addressOf(i) > 0, g.addressOf(i)),
-		when(i > 1 && g.one(4), 1+g.n(i-1)),
+		pickOne(g, []any{nil, "", "prefers a call from " + pickOne(g, firstNames), "moved from " + pickOne(g, cities) + ", née " + pickOne(g, lastNames)}),
+		pickOne(g, []any{nil, `{"theme": "dark", "nickname": "` + first + `"}`, `{"contacts": [{"name": "` + last + `"}], "theme": null}`}),
+		valueIf(g.one(4), []byte{0x89, 'P', 'N', 'G', byte(i), byte(i >> 8), 0, 0xff}),
+		valueIf(g.addressOf(i) > 0, g.addressOf(i)),
+		valueIf(i > 1 && g.one(4), 1+g.n(i-1)),
 		created,
 		created,
 	))

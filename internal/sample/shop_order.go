@@ -28,8 +28,8 @@ func orderTables() []*Table {
 			unit: orders,
 			make: func(g *dice, o int64) [][]any {
 				address := g.addressOf(customerOf(o))
-				return rows(row(o, customerOf(o), shopCode(o), orderNo(o), when(g.one(3), "summer"), g.status(o), g.placed(o),
-					g.money(90000), when(address > 0 && g.one(2), address), when(g.status(o) != "open", o*4)))
+				return rows(row(o, customerOf(o), shopCode(o), orderNo(o), valueIf(g.one(3), "summer"), g.orderStatus(o), g.placedAt(o),
+					g.money(90000), valueIf(address > 0 && g.one(2), address), valueIf(g.orderStatus(o) != "open", o*4)))
 			},
 		},
 		{
@@ -50,8 +50,8 @@ func orderTables() []*Table {
 			Checks: []string{"quantity > 0"},
 			unit:   orders,
 			make: func(g *dice, o int64) [][]any {
-				return times(1+g.n(3), func(k int64) []any {
-					return row(o, k+1, 1+g.n(productCount), 1+g.n(5), g.money(20000), when(g.one(6), "Dear "+pick(g, firstNames)))
+				return repeatRows(1+g.n(3), func(k int64) []any {
+					return row(o, k+1, 1+g.n(productCount), 1+g.n(5), g.money(20000), valueIf(g.one(6), "Dear "+pickOne(g, firstNames)))
 				})
 			},
 		},
@@ -72,12 +72,12 @@ func orderTables() []*Table {
 			},
 			unit: orders,
 			make: func(g *dice, o int64) [][]any {
-				if g.status(o) == "open" {
+				if g.orderStatus(o) == "open" {
 					return nil
 				}
-				paid := [][]any{row(o*4, o, nil, when(!g.one(4), "DE"+number(10+g.n(89))+"5001"+number(100000000000+g.n(899999999999))), g.money(90000), g.placed(o))}
+				paid := [][]any{row(o*4, o, nil, valueIf(!g.one(4), "DE"+number(10+g.n(89))+"5001"+number(100000000000+g.n(899999999999))), g.money(90000), g.placedAt(o))}
 				if g.one(6) {
-					paid = append(paid, row(o*4+1, o, o*4, nil, "-"+g.money(500), g.placed(o)))
+					paid = append(paid, row(o*4+1, o, o*4, nil, "-"+g.money(500), g.placedAt(o)))
 				}
 				return paid
 			},
@@ -97,11 +97,11 @@ func orderTables() []*Table {
 			References: []Reference{{Columns: []string{"order_ref", "shop"}, Table: "order", RefColumns: []string{"order_no", "shop_code"}}},
 			unit:       orders,
 			make: func(g *dice, o int64) [][]any {
-				if g.status(o) != "sent" {
+				if g.orderStatus(o) != "sent" {
 					return nil
 				}
-				return rows(row("PX"+number(o), shopCode(o), orderNo(o), pick(g, firstNames)+" "+pick(g, lastNames),
-					when(g.one(2), "+44 20 "+number(1000000+g.n(9000000)))))
+				return rows(row("PX"+number(o), shopCode(o), orderNo(o), pickOne(g, firstNames)+" "+pickOne(g, lastNames),
+					valueIf(g.one(2), "+44 20 "+number(1000000+g.n(9000000)))))
 			},
 		},
 		{
@@ -116,7 +116,7 @@ func orderTables() []*Table {
 			References: []Reference{{Columns: []string{"order_id", "line_no"}, Table: "order_line", RefColumns: []string{"order_id", "line_no"}}},
 			unit:       orders,
 			make: func(g *dice, o int64) [][]any {
-				return times(g.n(5)/4, func(int64) []any { return row(o, o, int64(1), "too small for "+pick(g, firstNames)) })
+				return repeatRows(g.n(5)/4, func(int64) []any { return row(o, o, int64(1), "too small for "+pickOne(g, firstNames)) })
 			},
 		},
 		{
@@ -137,11 +137,11 @@ func orderTables() []*Table {
 			},
 			unit: orders,
 			make: func(g *dice, o int64) [][]any {
-				if g.status(o) == "open" {
+				if g.orderStatus(o) == "open" {
 					return nil
 				}
-				return rows(row(o, customerOf(o), o, g.placed(o)[:len("2006-01-02")], pick(g, firstNames)+" "+pick(g, lastNames),
-					when(!g.one(9), pick(g, streets)+" "+number(1+g.n(99))+", "+pick(g, cities)), g.money(90000)))
+				return rows(row(o, customerOf(o), o, g.placedAt(o)[:len("2006-01-02")], pickOne(g, firstNames)+" "+pickOne(g, lastNames),
+					valueIf(!g.one(9), pickOne(g, streets)+" "+number(1+g.n(99))+", "+pickOne(g, cities)), g.money(90000)))
 			},
 		},
 	}

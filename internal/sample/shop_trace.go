@@ -17,9 +17,9 @@ func traceTables() []*Table {
 			References: []Reference{ref("customer_id", "customer", "customer_id")},
 			unit:       customers,
 			make: func(g *dice, i int64) [][]any {
-				return times(g.sessions(i), func(k int64) []any {
-					return row(g.sessionID(i, k), when(!g.one(12), i), "2001:db8::"+hex(g.n(65536))+":"+hex(g.n(65536)),
-						when(!g.one(5), "Browser/"+number(g.n(99))), g.moment(1))
+				return repeatRows(g.sessionCount(i), func(k int64) []any {
+					return row(g.sessionID(i, k), valueIf(!g.one(12), i), "2001:db8::"+hex(g.n(65536))+":"+hex(g.n(65536)),
+						valueIf(!g.one(5), "Browser/"+number(g.n(99))), g.momentWithin(1))
 				})
 			},
 		},
@@ -34,9 +34,9 @@ func traceTables() []*Table {
 			unit:       customers,
 			make: func(g *dice, i int64) [][]any {
 				var all [][]any
-				for s := range g.sessions(i) {
-					all = append(all, times(1+g.n(5), func(int64) []any {
-						return row(g.sessionID(i, s), "/search?q="+pick(g, lastNames), g.moment(1))
+				for s := range g.sessionCount(i) {
+					all = append(all, repeatRows(1+g.n(5), func(int64) []any {
+						return row(g.sessionID(i, s), "/search?q="+pickOne(g, lastNames), g.momentWithin(1))
 					})...)
 				}
 				return all
@@ -59,9 +59,9 @@ func traceTables() []*Table {
 			},
 			unit: customers,
 			make: func(g *dice, i int64) [][]any {
-				return times(g.n(3), func(k int64) []any {
-					return row(i*4+k, when(!g.one(20), i), when(!g.one(20), 1+g.n(g.customers)), "Hello "+pick(g, firstNames),
-						when(!g.one(6), "Are you "+pick(g, firstNames)+" from "+pick(g, cities)+"?"), g.moment(3))
+				return repeatRows(g.n(3), func(k int64) []any {
+					return row(i*4+k, valueIf(!g.one(20), i), valueIf(!g.one(20), 1+g.n(g.customers)), "Hello "+pickOne(g, firstNames),
+						valueIf(!g.one(6), "Are you "+pickOne(g, firstNames)+" from "+pickOne(g, cities)+"?"), g.momentWithin(3))
 				})
 			},
 		},
@@ -80,13 +80,13 @@ func traceTables() []*Table {
 			Indexes:    [][]string{{"entity_id", "entity_type"}},
 			unit:       customers,
 			make: func(g *dice, i int64) [][]any {
-				log := [][]any{row(i*16, "customer", i, "registered as "+pick(g, firstNames), g.moment(10))}
-				for k := range g.orders(i) {
+				log := [][]any{row(i*16, "customer", i, "registered as "+pickOne(g, firstNames), g.momentWithin(10))}
+				for k := range g.orderCount(i) {
 					o := i*ordersPerCustomer + k
-					log = append(log, row(i*16+1+k, "order", o, when(g.one(2), "for "+pick(g, lastNames)), g.placed(o)))
+					log = append(log, row(i*16+1+k, "order", o, valueIf(g.one(2), "for "+pickOne(g, lastNames)), g.placedAt(o)))
 				}
 				if g.one(10) {
-					log = append(log, row(i*16+15, "product", 1+g.n(productCount), nil, g.moment(10)))
+					log = append(log, row(i*16+15, "product", 1+g.n(productCount), nil, g.momentWithin(10)))
 				}
 				return log
 			},

@@ -91,8 +91,8 @@ func Tables() []*Table {
 	return slices.Concat(catalogueTables(), customerTables(), orderTables(), traceTables())
 }
 
-// find returns the table of that name, or nil.
-func find(name string) *Table {
+// tableNamed returns the table of that name, or nil.
+func tableNamed(name string) *Table {
 	for _, t := range Tables() {
 		if t.Name == name {
 			return t

@@ -16,8 +16,8 @@ var (
 	goods     = []string{"Bicycle bell", "Candle", "Desk lamp", "Envelope", "Fountain pen", "Garden hose", "Hat", "Ink", "Jug", "Kettle"}
 )
 
-// ascii keeps the letters that a mail address is sure to take.
-func ascii(s string) string {
+// asciiOnly keeps the letters that a mail address is sure to take.
+func asciiOnly(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 'A' || r > 'z' || r > 'Z' && r < 'a' {
 			return -1

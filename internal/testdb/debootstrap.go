@@ -42,8 +42,8 @@ mkdir -p /var/tmp && chmod 1777 /tmp /var/tmp`
 // it, the others wait. It needs root, debootstrap, and a machine whose own packages
 // come from Debian: the tree is made from the same mirror. Progress goes to log.
 func Prepare(log io.Writer) error {
-	root, ok := unstable()
-	if ok && complete(root) {
+	root, ok := unstableTree()
+	if ok && isComplete(root) {
 		return nil
 	}
 	if os.Geteuid() != 0 {
@@ -52,13 +52,13 @@ func Prepare(log io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
 		return err
 	}
-	l, err := lock(root+".lock", syscall.LOCK_EX)
+	l, err := lockFile(root+".lock", syscall.LOCK_EX)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	if _, ok := unstable(); ok {
-		if complete(root) {
+	if _, ok := unstableTree(); ok {
+		if isComplete(root) {
 			return nil // another process made it meanwhile
 		}
 		// Its servers run all the same: what needs the rest says so.
@@ -77,7 +77,7 @@ func Prepare(log io.Writer) error {
 	if err := os.RemoveAll(part); err != nil {
 		return err
 	}
-	if err := output(exec.Command("debootstrap", "--variant=minbase", "sid", part, mirror)); err != nil {
+	if err := combinedOutput(exec.Command("debootstrap", "--variant=minbase", "sid", part, mirror)); err != nil {
 		return err
 	}
 	if err := copyProxy(part); err != nil {
@@ -90,8 +90,8 @@ func Prepare(log io.Writer) error {
 	return os.Rename(part, root)
 }
 
-// complete reports whether the tree has the tools too.
-func complete(root string) bool {
+// isComplete reports whether the tree has the tools too.
+func isComplete(root string) bool {
 	_, err := os.Stat(filepath.Join(root, "usr/bin/mysqldump"))
 	return err == nil
 }
@@ -102,7 +102,7 @@ func unpackInto(root string, packages ...string) error {
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
-	return output(cmd)
+	return combinedOutput(cmd)
 }
 
 // preparedOnce is Prepare, once a process, for tests.
@@ -141,8 +141,8 @@ func copyProxy(root string) error {
 	return os.WriteFile(filepath.Join(root, "etc/apt/apt.conf.d/99host"), proxy, 0o644)
 }
 
-// output runs a command; the error holds the end of what it printed.
-func output(cmd *exec.Cmd) error {
+// combinedOutput runs a command; the error holds the end of what it printed.
+func combinedOutput(cmd *exec.Cmd) error {
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, out[max(0, len(out)-2000):])

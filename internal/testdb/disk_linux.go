@@ -27,8 +27,8 @@ func (s *Server) NewDisk(t testing.TB, size int) *Disk {
 		t.Fatalf("testdb: %v", errGiven)
 	}
 	path := filepath.Join(s.folder, "disk")
-	d := &Disk{Path: path, outside: s.in.inside(path)}
-	uid, gid, err := s.in.ids()
+	d := &Disk{Path: path, outside: s.in.pathInside(path)}
+	uid, gid, err := s.in.ownerIDs()
 	if err == nil {
 		err = os.Mkdir(d.outside, 0o700)
 	}

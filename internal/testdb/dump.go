@@ -29,7 +29,7 @@ func (s *Server) Dump(t testing.TB, url string) []byte {
 	default:
 		t.Fatalf("testdb: %v: no tool that takes a backup is known", s)
 	}
-	return s.client(t, nil, tool, args...)
+	return s.runClient(t, nil, tool, args...)
 }
 
 // Restore makes a fresh database of a backup that Dump took, on this server.
@@ -38,17 +38,17 @@ func (s *Server) Restore(t testing.TB, backup []byte) *Database {
 	db := s.Database(t)
 	switch s.Engine {
 	case "postgres":
-		s.client(t, backup, "pg_restore", "--exit-on-error", "--no-owner", "--dbname="+db.URL)
+		s.runClient(t, backup, "pg_restore", "--exit-on-error", "--no-owner", "--dbname="+db.URL)
 	default: // those that Dump knows
 		tool := map[string]string{"mysql": "mysql", "mariadb": "mariadb"}[s.Engine]
-		s.client(t, backup, tool, append(mysqlArgs(t, db.URL), db.Name)...)
+		s.runClient(t, backup, tool, append(mysqlArgs(t, db.URL), db.Name)...)
 	}
 	return db
 }
 
-// client runs a client program of the server's own version to its end, and
+// runClient runs a client program of the server's own version to its end, and
 // returns what it wrote.
-func (s *Server) client(t testing.TB, stdin []byte, program string, args ...string) []byte {
+func (s *Server) runClient(t testing.TB, stdin []byte, program string, args ...string) []byte {
 	t.Helper()
 	cmd, err := s.clientCommand(program, args...)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Server) clientCommand(program string, args ...string) (*exec.Cmd, error
 	for _, bin := range []string{s.in.bin, filepath.Join(s.in.bin, "bin"), "/usr/bin"} {
 		at := *s.in
 		at.bin = bin
-		if _, err := exec.LookPath(at.inside(filepath.Join(bin, program))); err == nil {
+		if _, err := exec.LookPath(at.pathInside(filepath.Join(bin, program))); err == nil {
 			return at.command(program, args...)
 		}
 	}

@@ -24,16 +24,16 @@ type install struct {
 	user    string // the programs run as this user of the tree when we are root
 }
 
-// unstable is the Debian tree with newer versions, if it was built and this
+// unstableTree is the Debian tree with newer versions, if it was built and this
 // process may chroot into it.
-func unstable() (root string, ok bool) {
+func unstableTree() (root string, ok bool) {
 	root = filepath.Join(Cache(), "unstable")
 	_, err := os.Stat(filepath.Join(root, "usr"))
 	return root, err == nil && os.Geteuid() == 0
 }
 
-// inside is a path of the tree as this process sees it.
-func (in *install) inside(path string) string { return filepath.Join(in.root, path) }
+// pathInside is a path of the tree as this process sees it.
+func (in *install) pathInside(path string) string { return filepath.Join(in.root, path) }
 
 // command prepares one of the installation's programs, with paths in its
 // arguments as seen from inside the tree.
@@ -44,7 +44,7 @@ func (in *install) command(program string, args ...string) (*exec.Cmd, error) {
 	// Its own process group, so that Ctrl-C reaches the tests only and the
 	// scratch folder's watchdog ends the server.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Chroot: in.root}
-	uid, gid, err := in.ids()
+	uid, gid, err := in.ownerIDs()
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +54,8 @@ func (in *install) command(program string, args ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// run runs a program to its end. The error holds what it printed.
-func (in *install) run(program string, args ...string) error {
+// runProgram runs a program to its end. The error holds what it printed.
+func (in *install) runProgram(program string, args ...string) error {
 	cmd, err := in.command(program, args...)
 	if err != nil {
 		return err
@@ -66,12 +66,12 @@ func (in *install) run(program string, args ...string) error {
 	return nil
 }
 
-// ids returns who runs the programs: ourselves, or the installation's user when we are root.
-func (in *install) ids() (uid, gid int, err error) {
+// ownerIDs returns who runs the programs: ourselves, or the installation's user when we are root.
+func (in *install) ownerIDs() (uid, gid int, err error) {
 	if os.Geteuid() != 0 || in.user == "" {
 		return os.Geteuid(), os.Getegid(), nil
 	}
-	users, err := os.ReadFile(in.inside("/etc/passwd"))
+	users, err := os.ReadFile(in.pathInside("/etc/passwd"))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -85,7 +85,7 @@ func (in *install) ids() (uid, gid int, err error) {
 		}
 		return uid, gid, err
 	}
-	return 0, 0, fmt.Errorf("no user %s in %s", in.user, in.inside("/etc/passwd"))
+	return 0, 0, fmt.Errorf("no user %s in %s", in.user, in.pathInside("/etc/passwd"))
 }
 
 // freePort finds a TCP port that nobody listens on. Another process may take

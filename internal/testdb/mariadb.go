@@ -14,14 +14,14 @@ func MariaDB(t testing.TB) *Database {
 // MariaDBs returns the MariaDB servers there are, at least one.
 func MariaDBs(t testing.TB) []*Server {
 	t.Helper()
-	return mariadbFamily.servers(t)
+	return mariadbFamily.serversOf(t)
 }
 
 // NewMariaDB starts a MariaDB server for this test alone, which it may stop,
 // kill and start again, with settings of its own ("log_bin=ON").
 func NewMariaDB(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	return mariadbFamily.private(t, settings)
+	return mariadbFamily.privateServer(t, settings)
 }
 
 var mariadbFamily = &family{
@@ -34,7 +34,7 @@ var mariadbFamily = &family{
 		return []install{in}, err
 	},
 	initialise: func(in *install, dir string) error {
-		return in.run("bin/mariadb-install-db", "--no-defaults", "--datadir="+dir, "--skip-test-db",
+		return in.runProgram("bin/mariadb-install-db", "--no-defaults", "--datadir="+dir, "--skip-test-db",
 			"--auth-root-authentication-method=normal", "--innodb-log-file-size=32M", "--innodb-flush-log-at-trx-commit=0")
 	},
 	settings: []string{"innodb_log_file_size=32M", "innodb_doublewrite=OFF"},

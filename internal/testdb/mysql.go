@@ -33,14 +33,14 @@ func MySQL(t testing.TB) *Database {
 // MySQLs returns the MySQL servers there are, at least one.
 func MySQLs(t testing.TB) []*Server {
 	t.Helper()
-	return mysqlFamily.servers(t)
+	return mysqlFamily.serversOf(t)
 }
 
 // NewMySQL starts a MySQL server for this test alone, which it may stop, kill
 // and start again, with settings of its own ("read_only=ON").
 func NewMySQL(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	return mysqlFamily.private(t, settings)
+	return mysqlFamily.privateServer(t, settings)
 }
 
 // DSN turns the URL of a MySQL or MariaDB database into what Go's driver takes,
@@ -98,7 +98,7 @@ var mysqlFamily = &family{
 	engine: "mysql", title: "MySQL", variable: "EXPUNGE_TEST_MYSQL", advice: mysqlAdvice,
 	installs: mysqlInstalls, recipe: "1", program: "mysqld",
 	initialise: func(in *install, dir string) error {
-		return in.run("mysqld", "--no-defaults", "--initialize-insecure", "--datadir="+dir,
+		return in.runProgram("mysqld", "--no-defaults", "--initialize-insecure", "--datadir="+dir,
 			"--innodb-redo-log-capacity=32M", "--innodb-flush-log-at-trx-commit=0")
 	},
 	settings: []string{"mysqlx=OFF", "secure_file_priv=NULL", "innodb_redo_log_capacity=32M", "performance_schema=OFF", "innodb_doublewrite=OFF"},
@@ -112,7 +112,7 @@ func mysqlInstalls() ([]install, error) {
 	if err := preparedOnce(); err != nil {
 		return nil, err
 	}
-	root, ok := unstable()
+	root, ok := unstableTree()
 	if !ok {
 		return nil, errors.New("the Debian tree was removed meanwhile")
 	}
@@ -126,7 +126,7 @@ var serverVersion = regexp.MustCompile(`Ver (\d+\.\d+)\.\d+(-MariaDB)?`)
 // is MariaDB's: that one is no MySQL.
 func serverAt(engine, root, bin, program string) (install, error) {
 	in := install{engine: engine, root: root, bin: bin, user: "mysql"}
-	if _, err := os.Stat(in.inside(filepath.Join(bin, program))); err != nil {
+	if _, err := os.Stat(in.pathInside(filepath.Join(bin, program))); err != nil {
 		return in, err
 	}
 	cmd := exec.Command(filepath.Join(bin, program), "--no-defaults", "--version")
@@ -146,17 +146,17 @@ func serverAt(engine, root, bin, program string) (install, error) {
 	return in, nil
 }
 
-func (f *family) servers(t testing.TB) []*Server {
+func (f *family) serversOf(t testing.TB) []*Server {
 	t.Helper()
 	var servers []*Server
-	for _, u := range given(f.variable) {
-		servers = append(servers, f.given(u))
+	for _, u := range givenURLs(f.variable) {
+		servers = append(servers, f.givenServer(u))
 	}
 	if len(servers) > 0 {
 		return servers
 	}
-	for _, in := range f.found(t) {
-		s, err := once(in.engine+in.version+in.root, func() (*Server, error) { return f.new(&in, nil) })
+	for _, in := range f.foundInstalls(t) {
+		s, err := startOnce(in.engine+in.version+in.root, func() (*Server, error) { return f.newServer(&in, nil) })
 		if err != nil {
 			t.Fatalf("testdb: %s %s: %v", f.title, in.version, err)
 		}
@@ -165,9 +165,9 @@ func (f *family) servers(t testing.TB) []*Server {
 	return servers
 }
 
-func (f *family) private(t testing.TB, settings []string) *Server {
+func (f *family) privateServer(t testing.TB, settings []string) *Server {
 	t.Helper()
-	s, err := f.new(&f.found(t)[0], settings)
+	s, err := f.newServer(&f.foundInstalls(t)[0], settings)
 	if err != nil {
 		t.Fatalf("testdb: a private %s: %v", f.title, err)
 	}
@@ -179,7 +179,7 @@ func (f *family) private(t testing.TB, settings []string) *Server {
 	return s
 }
 
-func (f *family) found(t testing.TB) []install {
+func (f *family) foundInstalls(t testing.TB) []install {
 	t.Helper()
 	installs, err := f.installs()
 	if err != nil {
@@ -188,7 +188,7 @@ func (f *family) found(t testing.TB) []install {
 	return installs
 }
 
-func (f *family) given(u string) *Server {
+func (f *family) givenServer(u string) *Server {
 	s := &Server{Engine: f.engine}
 	parsed, err := url.Parse(u)
 	if err != nil || parsed.Scheme != "mysql" && parsed.Scheme != "mariadb" {
@@ -199,38 +199,38 @@ func (f *family) given(u string) *Server {
 	return s
 }
 
-// new makes a data folder and starts a server on it.
-func (f *family) new(in *install, settings []string) (*Server, error) {
+// newServer makes a data folder and starts a server on it.
+func (f *family) newServer(in *install, settings []string) (*Server, error) {
 	s, err := scratchIn(in.root)
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.prepared(in, f.program, f.recipe, func(dir string) error {
+	data, err := s.preparedData(in, f.program, f.recipe, func(dir string) error {
 		if err := f.initialise(in, dir); err != nil {
 			return err
 		}
-		return os.WriteFile(in.inside(filepath.Join(dir, "init.sql")), []byte(initSQL), 0o644)
+		return os.WriteFile(in.pathInside(filepath.Join(dir, "init.sql")), []byte(initSQL), 0o644)
 	})
 	if err != nil {
 		return nil, err
 	}
 	// The folder is a copy: a server that found another's UUID in it couldn't
 	// be its replica. It makes itself a new one. MariaDB has no such file.
-	if err := os.Remove(in.inside(filepath.Join(data, "auto.cnf"))); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(in.pathInside(filepath.Join(data, "auto.cnf"))); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	server := &Server{Engine: in.engine, Version: in.version, in: in, folder: filepath.Dir(data)}
 	var port int
 	server.launch = func() (*process, error) {
 		if port != 0 {
-			return f.start(s, in, data, port, settings)
+			return f.startServer(s, in, data, port, settings)
 		}
 		var errs []error
 		for range 3 { // somebody else may take the port first
 			var p *process
 			free, err := freePort()
 			if err == nil {
-				p, err = f.start(s, in, data, free, settings)
+				p, err = f.startServer(s, in, data, free, settings)
 			}
 			if err == nil {
 				port = free
@@ -250,7 +250,7 @@ const initSQL = `CREATE USER IF NOT EXISTS root@'127.0.0.1';
 GRANT ALL PRIVILEGES ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
 `
 
-func (f *family) start(s *scratch, in *install, data string, port int, settings []string) (*process, error) {
+func (f *family) startServer(s *scratch, in *install, data string, port int, settings []string) (*process, error) {
 	dir := filepath.Dir(data)
 	args := []string{"--no-defaults", "--datadir=" + data, "--init-file=" + filepath.Join(data, "init.sql"),
 		"--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port), "--skip-name-resolve",
@@ -266,9 +266,9 @@ func (f *family) start(s *scratch, in *install, data string, port int, settings 
 	}
 	return s.start(launched{
 		in: in, program: f.program, args: args,
-		log: in.inside(filepath.Join(dir, "log")),
+		log: in.pathInside(filepath.Join(dir, "log")),
 		end: syscall.SIGTERM, abort: "KILL",
-		ready: func(ctx context.Context) error { return mysqlAt(port).do(ctx, "DO 1") },
+		ready: func(ctx context.Context) error { return mysqlAt(port).execute(ctx, "DO 1") },
 	})
 }
 
@@ -280,7 +280,7 @@ func mysqlAt(port int) *mysqlServer {
 type mysqlServer struct{ admin url.URL }
 
 func (m *mysqlServer) create(ctx context.Context, name string) (string, error) {
-	if err := m.do(ctx, "CREATE DATABASE `"+name+"` CHARACTER SET utf8mb4"); err != nil {
+	if err := m.execute(ctx, "CREATE DATABASE `"+name+"` CHARACTER SET utf8mb4"); err != nil {
 		return "", err
 	}
 	u := m.admin
@@ -312,7 +312,7 @@ func (m *mysqlServer) drop(ctx context.Context, name string) error {
 	})
 }
 
-func (m *mysqlServer) do(ctx context.Context, statement string) error {
+func (m *mysqlServer) execute(ctx context.Context, statement string) error {
 	return m.with(ctx, func(pool *sql.DB) error {
 		_, err := pool.ExecContext(ctx, statement)
 		return err

@@ -32,14 +32,14 @@ func Postgres(t testing.TB) *Database {
 func Postgreses(t testing.TB) []*Server {
 	t.Helper()
 	var servers []*Server
-	if urls := given("EXPUNGE_TEST_POSTGRES"); len(urls) > 0 {
+	if urls := givenURLs("EXPUNGE_TEST_POSTGRES"); len(urls) > 0 {
 		for _, u := range urls {
 			servers = append(servers, givenPostgres(u))
 		}
 		return servers
 	}
 	for _, in := range postgresInstalls() {
-		s, err := once(in.engine+in.version+in.root, func() (*Server, error) { return newPostgres(&in) })
+		s, err := startOnce(in.engine+in.version+in.root, func() (*Server, error) { return newPostgres(&in) })
 		if err != nil {
 			t.Fatalf("testdb: postgres %s: %v", in.version, err)
 		}
@@ -77,7 +77,7 @@ func NewPostgres(t testing.TB, settings ...string) *Server {
 func postgresInstalls() []install {
 	const layout = "/usr/lib/postgresql/*/bin/initdb"
 	roots := []string{""}
-	if root, ok := unstable(); ok {
+	if root, ok := unstableTree(); ok {
 		roots = append(roots, root)
 	}
 	var found []install
@@ -107,8 +107,8 @@ func newPostgres(in *install, settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.prepared(in, "initdb", "2", func(dir string) error {
-		return in.run("initdb", "--pgdata="+dir, "--username=postgres", "--auth=trust", "--no-sync",
+	data, err := s.preparedData(in, "initdb", "2", func(dir string) error {
+		return in.runProgram("initdb", "--pgdata="+dir, "--username=postgres", "--auth=trust", "--no-sync",
 			"--encoding=UTF8", "--locale=C.UTF-8")
 	})
 	if err != nil {
@@ -164,10 +164,10 @@ func (s *scratch) launchPostgres(in *install, data string, port int, settings []
 	}
 	return s.start(launched{
 		in: in, program: "postgres", args: args,
-		log: in.inside(filepath.Join(filepath.Dir(data), "log")),
+		log: in.pathInside(filepath.Join(filepath.Dir(data), "log")),
 		end: syscall.SIGINT, abort: "QUIT", // the postmaster passes it on to its children
 		ready: func(ctx context.Context) error {
-			return postgresAt(port).do(ctx, "SELECT 1")
+			return postgresAt(port).execSQL(ctx, "SELECT 1")
 		},
 	})
 }
@@ -201,7 +201,7 @@ type postgres struct{ admin url.URL }
 
 func (p *postgres) create(ctx context.Context, name string) (string, error) {
 	// template0: what an administrator added to template1 of a given server is not ours.
-	if err := p.do(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+" TEMPLATE template0"); err != nil {
+	if err := p.execSQL(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+" TEMPLATE template0"); err != nil {
 		return "", err
 	}
 	u := p.admin
@@ -210,10 +210,10 @@ func (p *postgres) create(ctx context.Context, name string) (string, error) {
 }
 
 func (p *postgres) drop(ctx context.Context, name string) error {
-	return p.do(ctx, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", pgx.Identifier{name}.Sanitize()))
+	return p.execSQL(ctx, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", pgx.Identifier{name}.Sanitize()))
 }
 
-func (p *postgres) do(ctx context.Context, sql string) error {
+func (p *postgres) execSQL(ctx context.Context, sql string) error {
 	conn, err := pgx.Connect(ctx, p.admin.String())
 	if err != nil {
 		return err

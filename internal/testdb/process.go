@@ -51,7 +51,7 @@ func (s *scratch) start(l launched) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	forget, err := s.note(cmd.Process.Pid, l.abort)
+	forget, err := s.notePID(cmd.Process.Pid, l.abort)
 	if err != nil {
 		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
@@ -61,14 +61,14 @@ func (s *scratch) start(l launched) (*process, error) {
 		forget()
 		close(p.done)
 	}()
-	if err := p.wait(l.ready); err != nil {
-		return nil, fmt.Errorf("starting %s: %w: %s", filepath.Join(l.in.bin, l.program), errors.Join(err, p.kill()), tail(l.log))
+	if err := p.waitReady(l.ready); err != nil {
+		return nil, fmt.Errorf("starting %s: %w: %s", filepath.Join(l.in.bin, l.program), errors.Join(err, p.kill()), tailOf(l.log))
 	}
 	return p, nil
 }
 
-// wait polls until the server is ready, has ended, or patience has.
-func (p *process) wait(ready func(context.Context) error) error {
+// waitReady polls until the server is ready, has ended, or patience has.
+func (p *process) waitReady(ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for {
@@ -86,7 +86,7 @@ func (p *process) wait(ready func(context.Context) error) error {
 	}
 }
 
-func (p *process) ended() bool {
+func (p *process) hasEnded() bool {
 	select {
 	case <-p.done:
 		return true
@@ -95,13 +95,13 @@ func (p *process) ended() bool {
 	}
 }
 
-func (p *process) stop() error { return p.signal(p.end) }
+func (p *process) stop() error { return p.sendSignal(p.end) }
 
 // kill ends the process and its children at once, as a power cut would: a
 // server whose children outlive it can't be started again until they have noticed.
 func (p *process) kill() error {
-	orphans := children(p.cmd.Process.Pid)
-	err := p.signal(syscall.SIGKILL)
+	orphans := childrenOf(p.cmd.Process.Pid)
+	err := p.sendSignal(syscall.SIGKILL)
 	for _, pid := range orphans {
 		if e := syscall.Kill(pid, syscall.SIGKILL); e != nil && !errors.Is(e, syscall.ESRCH) {
 			err = errors.Join(err, e)
@@ -110,9 +110,9 @@ func (p *process) kill() error {
 	return err
 }
 
-// children finds the processes that a process has started, where /proc tells;
+// childrenOf finds the processes that a process has started, where /proc tells;
 // elsewhere none.
-func children(parent int) []int {
+func childrenOf(parent int) []int {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is a good one
 	var out []int
 	for _, name := range stats {
@@ -130,8 +130,8 @@ func children(parent int) []int {
 	return out
 }
 
-// signal sends the signal and waits for the end; nil where it has ended already.
-func (p *process) signal(sig syscall.Signal) error {
+// sendSignal sends the signal and waits for the end; nil where it has ended already.
+func (p *process) sendSignal(sig syscall.Signal) error {
 	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
@@ -143,8 +143,8 @@ func (p *process) signal(sig syscall.Signal) error {
 	}
 }
 
-// tail returns the last lines of a log.
-func tail(name string) []byte {
+// tailOf returns the last lines of a log.
+func tailOf(name string) []byte {
 	const most = 2000
 	b, err := os.ReadFile(name)
 	if err != nil {

@@ -34,9 +34,9 @@ func newStandby(primary *Server) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	admin := primary.admin()
+	admin := primary.adminURL()
 	data := filepath.Join(dir, "data")
-	if err := primary.in.run("pg_basebackup", "--pgdata="+data, "--host="+admin.Hostname(), "--port="+admin.Port(), "--username=postgres",
+	if err := primary.in.runProgram("pg_basebackup", "--pgdata="+data, "--host="+admin.Hostname(), "--port="+admin.Port(), "--username=postgres",
 		"--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "--no-sync"); err != nil {
 		return nil, err
 	}
@@ -52,8 +52,8 @@ func NewReplicated(t testing.TB) (primary, replica *Server) {
 	primary = NewMariaDB(t, "log-bin=bin", "server-id=1")
 	replica = NewMariaDB(t, "server-id=2")
 	// Both begin as copies of one empty folder: all of the log is to be replayed.
-	replicate(t, replica,
-		"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT="+primary.admin().Port()+", MASTER_USER='root', MASTER_USE_GTID=slave_pos",
+	startReplica(t, replica,
+		"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT="+primary.adminURL().Port()+", MASTER_USER='root', MASTER_USE_GTID=slave_pos",
 		"START SLAVE")
 	return primary, replica
 }
@@ -64,19 +64,19 @@ func NewReplicatedMySQL(t testing.TB) (primary, replica *Server) {
 	t.Helper()
 	primary = NewMySQL(t, "log-bin=bin", "server-id=1", "gtid-mode=ON", "enforce-gtid-consistency=ON")
 	replica = NewMySQL(t, "server-id=2", "gtid-mode=ON", "enforce-gtid-consistency=ON")
-	replicate(t, replica,
-		"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT="+primary.admin().Port()+", SOURCE_USER='root', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1",
+	startReplica(t, replica,
+		"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT="+primary.adminURL().Port()+", SOURCE_USER='root', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1",
 		"START REPLICA")
 	return primary, replica
 }
 
-func replicate(t testing.TB, replica *Server, statements ...string) {
+func startReplica(t testing.TB, replica *Server, statements ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	server := &mysqlServer{*replica.admin()}
+	server := &mysqlServer{*replica.adminURL()}
 	for _, s := range statements {
-		if err := server.do(ctx, s); err != nil {
+		if err := server.execute(ctx, s); err != nil {
 			t.Fatalf("testdb: making %v a replica: %v", replica, err)
 		}
 	}
@@ -85,13 +85,13 @@ func replicate(t testing.TB, replica *Server, statements ...string) {
 // At returns the URL of a database on this server: that of the copy, where the
 // server is a replica of the one that the database was made on.
 func (s *Server) At(db *Database) string {
-	u := s.admin()
+	u := s.adminURL()
 	u.Path = "/" + db.Name
 	return u.String()
 }
 
-// admin is the URL of the server's administrator.
-func (s *Server) admin() *url.URL {
+// adminURL is the URL of the server's administrator.
+func (s *Server) adminURL() *url.URL {
 	var u url.URL
 	switch ops := s.ops.(type) {
 	case *postgres:

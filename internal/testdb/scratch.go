@@ -76,12 +76,12 @@ func newScratch(root string) (*scratch, error) {
 	}
 	// One lock for all while folders come and go, so that none is removed
 	// between being made and being locked.
-	all, err := lock(filepath.Join(outside, "lock"), syscall.LOCK_EX)
+	all, err := lockFile(filepath.Join(outside, "lock"), syscall.LOCK_EX)
 	if err != nil {
 		return nil, err
 	}
 	defer all.Close()
-	sweep(outside)
+	sweepScratch(outside)
 	dir, err := os.MkdirTemp(outside, "p")
 	if err != nil {
 		return nil, err
@@ -89,22 +89,22 @@ func newScratch(root string) (*scratch, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // the server's user passes through
 		return nil, err
 	}
-	own, err := lock(dir+".lock", syscall.LOCK_EX|syscall.LOCK_NB)
+	own, err := lockFile(dir+".lock", syscall.LOCK_EX|syscall.LOCK_NB)
 	if err != nil {
 		return nil, err
 	}
-	pipe, err := watch(dir)
+	pipe, err := watchParent(dir)
 	if err != nil {
 		return nil, errors.Join(err, own.Close(), os.RemoveAll(dir))
 	}
 	return &scratch{root: root, path: filepath.Join(base, filepath.Base(dir)), keep: []io.Closer{own, pipe}}, nil
 }
 
-// sweep removes the folders whose process has gone.
-func sweep(base string) {
+// sweepScratch removes the folders whose process has gone.
+func sweepScratch(base string) {
 	locks, _ := filepath.Glob(filepath.Join(base, "p*.lock")) // the pattern is well-formed
 	for _, name := range locks {
-		if f, err := lock(name, syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+		if f, err := lockFile(name, syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			os.RemoveAll(strings.TrimSuffix(name, ".lock"))
 			os.Remove(name)
 			f.Close()
@@ -112,7 +112,7 @@ func sweep(base string) {
 	}
 }
 
-func lock(name string, how int) (*os.File, error) {
+func lockFile(name string, how int) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func lock(name string, how int) (*os.File, error) {
 	return f, nil
 }
 
-func watch(dir string) (io.Closer, error) {
+func watchParent(dir string) (io.Closer, error) {
 	cmd := exec.Command("/bin/sh", "-c", watchdog, "sh", dir)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -144,19 +144,19 @@ func (s *scratch) dir(in *install) (string, error) {
 	s.next++
 	path := filepath.Join(s.path, strconv.Itoa(s.next))
 	s.mu.Unlock()
-	uid, gid, err := in.ids()
+	uid, gid, err := in.ownerIDs()
 	if err != nil {
 		return "", err
 	}
-	if err := os.Mkdir(in.inside(path), 0o700); err != nil {
+	if err := os.Mkdir(in.pathInside(path), 0o700); err != nil {
 		return "", err
 	}
-	return path, os.Chown(in.inside(path), uid, gid)
+	return path, os.Chown(in.pathInside(path), uid, gid)
 }
 
-// note writes down which process the watchdog has to kill, and how; forget it
+// notePID writes down which process the watchdog has to kill, and how; forget it
 // with the function returned, once the process has ended.
-func (s *scratch) note(pid int, signal string) (forget func(), err error) {
+func (s *scratch) notePID(pid int, signal string) (forget func(), err error) {
 	file := filepath.Join(s.root, s.path, strconv.Itoa(pid)+".pid")
 	if err := os.WriteFile(file, fmt.Appendf(nil, "%s %d\n", signal, pid), 0o644); err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func SQLServers(t testing.TB) []*Server {
 // run on other engines too: none where there is none.
 func GivenSQLServers() []*Server {
 	var servers []*Server
-	for _, u := range given(sqlserverVariable) {
+	for _, u := range givenURLs(sqlserverVariable) {
 		servers = append(servers, sqlserverAt(u))
 	}
 	return servers
@@ -72,7 +72,7 @@ func sqlserverAt(u string) *Server {
 type sqlserver struct{ admin url.URL }
 
 func (m *sqlserver) create(ctx context.Context, name string) (string, error) {
-	if err := m.do(ctx, "CREATE DATABASE ["+name+"]"); err != nil {
+	if err := m.execBatch(ctx, "CREATE DATABASE ["+name+"]"); err != nil {
 		return "", err
 	}
 	return m.database(name), nil
@@ -89,11 +89,11 @@ func (m *sqlserver) database(name string) string {
 func (m *sqlserver) drop(ctx context.Context, name string) error {
 	// Clients may still be connected. Babelfish has no ALTER DATABASE and ends
 	// them by itself.
-	_ = m.do(ctx, "ALTER DATABASE ["+name+"] SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
-	return m.do(ctx, "DROP DATABASE ["+name+"]")
+	_ = m.execBatch(ctx, "ALTER DATABASE ["+name+"] SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
+	return m.execBatch(ctx, "DROP DATABASE ["+name+"]")
 }
 
-func (m *sqlserver) do(ctx context.Context, statement string) error {
+func (m *sqlserver) execBatch(ctx context.Context, statement string) error {
 	pool, err := sql.Open("sqlserver", m.database("master"))
 	if err != nil {
 		return err

@@ -14,17 +14,17 @@ import (
 	"syscall"
 )
 
-// prepared makes a data folder for a server: a copy of one that was made
+// preparedData makes a data folder for a server: a copy of one that was made
 // before, since initialising one takes a second or more and every package's
 // tests are a process of their own. The copy that is kept is named by the program that made it (its
 // size and time) and by recipe, which changes when what initialise does is changed.
 // It returns the folder's path as seen from inside the tree.
-func (s *scratch) prepared(in *install, program, recipe string, initialise func(dir string) error) (string, error) {
-	info, err := os.Stat(in.inside(filepath.Join(in.bin, program)))
+func (s *scratch) preparedData(in *install, program, recipe string, initialise func(dir string) error) (string, error) {
+	info, err := os.Stat(in.pathInside(filepath.Join(in.bin, program)))
 	if err != nil {
 		return "", err
 	}
-	uid, _, err := in.ids()
+	uid, _, err := in.ownerIDs()
 	if err != nil {
 		return "", err
 	}
@@ -34,7 +34,7 @@ func (s *scratch) prepared(in *install, program, recipe string, initialise func(
 		return "", err
 	}
 	// Of several processes that start together one initialises, the rest wait.
-	l, err := lock(kept+".lock", syscall.LOCK_EX)
+	l, err := lockFile(kept+".lock", syscall.LOCK_EX)
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +47,7 @@ func (s *scratch) prepared(in *install, program, recipe string, initialise func(
 	data := filepath.Join(dir, "data")
 	switch _, err := os.Stat(kept); {
 	case err == nil:
-		return data, copyTree(kept, in.inside(data))
+		return data, copyTree(kept, in.pathInside(data))
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", err
 	}
@@ -59,7 +59,7 @@ func (s *scratch) prepared(in *install, program, recipe string, initialise func(
 	if err := os.RemoveAll(part); err != nil {
 		return "", err
 	}
-	if err := copyTree(in.inside(data), part); err != nil {
+	if err := copyTree(in.pathInside(data), part); err != nil {
 		return "", err
 	}
 	return data, os.Rename(part, kept)

@@ -83,7 +83,7 @@ func (s *Server) Database(t testing.TB) *Database {
 	}
 	db.URL = url
 	t.Cleanup(func() {
-		if s.launch != nil && s.process.ended() {
+		if s.launch != nil && s.process.hasEnded() {
 			return // stopped by the test: its folder goes as a whole
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -139,9 +139,9 @@ var shared = struct {
 	servers map[string]func() (*Server, error)
 }{servers: map[string]func() (*Server, error){}}
 
-// once starts the server of that name, or returns the one that was started (or
+// startOnce starts the server of that name, or returns the one that was started (or
 // the error, so that a broken installation is tried once only).
-func once(name string, start func() (*Server, error)) (*Server, error) {
+func startOnce(name string, start func() (*Server, error)) (*Server, error) {
 	shared.Lock()
 	f := shared.servers[name]
 	if f == nil {
@@ -152,8 +152,8 @@ func once(name string, start func() (*Server, error)) (*Server, error) {
 	return f()
 }
 
-// given returns the URLs in an environment variable.
-func given(variable string) []string {
+// givenURLs returns the URLs in an environment variable.
+func givenURLs(variable string) []string {
 	return strings.FieldsFunc(os.Getenv(variable), func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 }
 

@@ -113,7 +113,7 @@ func TestSweepRemovesOnlyFoldersWithoutAProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	living, err := lock(filepath.Join(base, "p1.lock"), 2) // LOCK_EX
+	living, err := lockFile(filepath.Join(base, "p1.lock"), 2) // LOCK_EX
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestSweepRemovesOnlyFoldersWithoutAProcess(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(base, "p2.lock"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	sweep(base)
+	sweepScratch(base)
 	left, _ := filepath.Glob(filepath.Join(base, "*"))
 	if len(left) != 2 || filepath.Base(left[0]) != "p1" || filepath.Base(left[1]) != "p1.lock" {
 		t.Errorf("left: %q, want p1 and its lock", left)
@@ -130,7 +130,7 @@ func TestSweepRemovesOnlyFoldersWithoutAProcess(t *testing.T) {
 
 func TestGivenURLs(t *testing.T) {
 	t.Setenv("EXPUNGE_TEST_POSTGRES", " postgres://a/x,postgres://b/y\npostgres://c/z ")
-	if got := given("EXPUNGE_TEST_POSTGRES"); len(got) != 3 || got[1] != "postgres://b/y" {
+	if got := givenURLs("EXPUNGE_TEST_POSTGRES"); len(got) != 3 || got[1] != "postgres://b/y" {
 		t.Errorf("given = %q", got)
 	}
 	servers := Postgreses(t)

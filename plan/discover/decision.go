@@ -96,7 +96,7 @@ func (d *database) decisions(t *table) []Proposal {
 			r = toSubject[0]
 		}
 		reason := fmt.Sprintf("it refers to %s by %s; delete, overwrite or keep", r.to.name, r.text())
-		if accounts(t) {
+		if isAccounts(t) {
 			return []Proposal{erase(plan.EraseOverwrite, reason+"; the accounts may need the row, see hold")}
 		}
 		return []Proposal{erase(plan.EraseDelete, reason)}
@@ -167,15 +167,15 @@ func viaKey(columns []string) string {
 }
 
 // yamlWords are words that YAML takes for something else than a text.
-var yamlWords = words("null true false yes no on off y n")
+var yamlWords = wordSet("null true false yes no on off y n")
 
 var wordName = regexp.MustCompile(`^\pL[\pL\pN_]*$`)
 
-// accounts reports whether the table is called after what the law wants kept.
-func accounts(t *table) bool {
-	w := split(t.Name.Table)
-	return len(w) > 0 && slices.ContainsFunc(singular(w[len(w)-1]), func(s string) bool { return accountWords[s] })
+// isAccounts reports whether the table is called after what the law wants kept.
+func isAccounts(t *table) bool {
+	w := splitName(t.Name.Table)
+	return len(w) > 0 && slices.ContainsFunc(singularForms(w[len(w)-1]), func(s string) bool { return accountWords[s] })
 }
 
-var accountWords = words(`invoice payment receipt payslip payroll transaction ledger rechnung zahlung beleg buchung lohnabrechnung gehaltsabrechnung facture paiement bulletin factura pago nomina
+var accountWords = wordSet(`invoice payment receipt payslip payroll transaction ledger rechnung zahlung beleg buchung lohnabrechnung gehaltsabrechnung facture paiement bulletin factura pago nomina
 	fattura pagamento factuur betaling fatura faktura platnosc`)

@@ -181,7 +181,7 @@ func isPersonName(s string) bool {
 func mentionsName(s string) bool {
 	for w := range strings.FieldsFuncSeq(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
 		first, _ := utf8.DecodeRuneInString(w)
-		if unicode.IsUpper(first) && firstNames[fold(w)] {
+		if unicode.IsUpper(first) && firstNames[foldCase(w)] {
 			return true
 		}
 	}

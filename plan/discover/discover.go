@@ -115,15 +115,15 @@ func newDatabase(s *dialect.Schema) *database {
 		}
 		x := &table{Table: t, name: name}
 		for _, c := range t.Columns {
-			x.columns = append(x.columns, &column{Column: c, table: x, named: readName(c.Name, textual(c))})
+			x.columns = append(x.columns, &column{Column: c, table: x, named: readName(c.Name, textualKind(c))})
 		}
 		d.tables = append(d.tables, x)
 	}
 	return d
 }
 
-// textual is the kind whose meaning counts: an array's elements'.
-func textual(c *dialect.Column) dialect.Kind {
+// textualKind is the kind whose meaning counts: an array's elements'.
+func textualKind(c *dialect.Column) dialect.Kind {
 	if c.Kind == dialect.Array && c.Element != nil {
 		return c.Element.Kind
 	}

@@ -71,7 +71,7 @@ func (d *documents) walk(v any, keys []string) {
 		}
 	case string:
 		d.at(keys).text(v)
-		if doc, ok := nested(v); ok {
+		if doc, ok := nestedDocument(v); ok {
 			d.walk(doc, keys)
 		}
 	case float64:
@@ -81,8 +81,8 @@ func (d *documents) walk(v any, keys []string) {
 	}
 }
 
-// nested is a document inside of a text.
-func nested(v string) (doc any, ok bool) {
+// nestedDocument is a document inside of a text.
+func nestedDocument(v string) (doc any, ok bool) {
 	if !isDocument(dialect.JSON, v) {
 		return nil, false
 	}
@@ -124,10 +124,10 @@ type placed struct {
 	meaning *meaning
 }
 
-// personal are the paths with something personal at their end. Keys that only
+// personalPlaces are the paths with something personal at their end. Keys that only
 // one document has, or that look like values, are values themselves (documents
 // by e-mail address): * stands for them.
-func (d *documents) personal() []placed {
+func (d *documents) personalPlaces() []placed {
 	common := map[string]int{}
 	for _, p := range d.paths {
 		for _, k := range p.keys {
@@ -207,7 +207,7 @@ func (c *column) judgeDocuments() bool {
 	if docs.n == 0 || docs.n*10 < c.values.n*8 {
 		return false
 	}
-	found := docs.personal()
+	found := docs.personalPlaces()
 	if len(found) == 0 {
 		c.verdict.because("%d sampled documents have nothing personal that shows", docs.n)
 		return true

@@ -11,12 +11,12 @@ import (
 // without being a person.
 func isThing(key string) bool {
 	m := readName(key, dialect.Text)
-	return m.plainly() || thingWord(split(key))
+	return m.plainly() || thingWord(splitName(key))
 }
 
 // isTerm reports whether a key is a word of the lexicon, or for people.
 func isTerm(key string) bool {
-	w := split(key)
+	w := splitName(key)
 	if knownName(key) { // a few words are names too
 		return false
 	}

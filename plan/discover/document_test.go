@@ -37,7 +37,7 @@ func TestDocumentsAreLookedInto(t *testing.T) {
 				}
 			}
 			got := map[string]string{}
-			for _, p := range docs.personal() {
+			for _, p := range docs.personalPlaces() {
 				got[p.written] = p.meaning.name
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
@@ -59,7 +59,7 @@ func FuzzDocuments(f *testing.F) {
 		docs.add(text)
 		docs.add(text)
 		paths := map[string]any{}
-		for _, p := range docs.personal() {
+		for _, p := range docs.personalPlaces() {
 			paths[p.written] = p.meaning.forDocument()
 		}
 		if _, err := anonymise.New(anonymise.Spec{Name: "json", Params: map[string]any{"others": "random", "paths": paths}}); err != nil {

@@ -36,7 +36,7 @@ func (t *table) isPerson() bool {
 
 // rank is how much the table's name sounds like people, 0 for not at all.
 func (t *table) rank() float64 {
-	w := split(t.Name.Table)
+	w := splitName(t.Name.Table)
 	for len(w) > 1 && slices.Contains(namePrefixes, w[0]) {
 		w = w[1:]
 	}
@@ -171,15 +171,15 @@ func (c *column) judgeName() {
 	case looks >= 0.5:
 		confidence = agreeing
 		v.because("%d of %d sampled values look like one", p.hits[m], p.n)
-	case shaped(m) && p.n >= 5 && looks < 0.05:
+	case isShaped(m) && p.n >= 5 && looks < 0.05:
 		confidence = likely
 		v.because("few of %d sampled values look like one", p.n)
 	}
 	v.is(m, confidence)
 }
 
-// shaped reports whether values of the meaning have to look in one way.
-func shaped(m *meaning) bool {
+// isShaped reports whether values of the meaning have to look in one way.
+func isShaped(m *meaning) bool {
 	return slices.ContainsFunc(detectors, func(d detector) bool { return d.meaning == m && d.least >= 0.5 && m != fullName && m != secret })
 }
 
@@ -204,7 +204,7 @@ func (c *column) judgeKind() {
 			v.because("%d sampled dates spread over decades and end long ago, as dates of birth do", p.n)
 		}
 	default:
-		if w := split(c.Name); c.Kind == dialect.Int && len(w) > 1 && w[len(w)-1] == "id" && c.named.meaning == nil {
+		if w := splitName(c.Name); c.Kind == dialect.Int && len(w) > 1 && w[len(w)-1] == "id" && c.named.meaning == nil {
 			v.none(likely, "name and type say a key of some row")
 		}
 	}

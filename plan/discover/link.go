@@ -14,7 +14,7 @@ var marks = []string{"id", "fk", "uuid", "guid", "ref", "oid", "key"}
 
 // roles are what people are to a row: a column called so refers to the subject
 // if its values do.
-var roles = words(`author owner creator sender recipient receiver assignee reporter approver reviewer editor uploader buyer seller payer follower inviter invitee
+var roles = wordSet(`author owner creator sender recipient receiver assignee reporter approver reviewer editor uploader buyer seller payer follower inviter invitee
 	autor absender empfaenger besitzer auteur proprietaire expediteur destinataire remitente destinatario propietario mittente autore afzender eigenaar remetente nadawca odbiorca`)
 
 // refers reports whether the column is called as one that refers to a row, or
@@ -23,38 +23,38 @@ func (c *column) refers() bool {
 	if c.table.refersBy(c.Name) {
 		return false
 	}
-	w := split(c.Name)
+	w := splitName(c.Name)
 	last := w[max(len(w)-1, 0):]
 	return c.keyLike() || len(last) == 1 && (last[0] == "type" || last[0] == "typ" || last[0] == "tipo" || last[0] == "by" || roles[last[0]]) ||
-		slices.ContainsFunc(w, func(x string) bool { return contains(marks, x) }) ||
+		slices.ContainsFunc(w, func(x string) bool { return containsWord(marks, x) }) ||
 		len(last) == 1 && strings.HasSuffix(last[0], "id")
 }
 
 // keyLike reports whether the column's name ends as those of keys do.
 func (c *column) keyLike() bool {
-	w := split(c.Name)
+	w := splitName(c.Name)
 	if len(w) == 0 {
 		return false
 	}
-	_, head := compound(w[len(w)-1])
-	return contains([]string{"nr", "no", "nummer", "number", "num", "code", "id"}, head)
+	_, head := splitCompound(w[len(w)-1])
+	return containsWord([]string{"nr", "no", "nummer", "number", "num", "code", "id"}, head)
 }
 
-// target is a column's name without the words that say that it refers.
-func target(name string) []string {
-	w := split(name)
+// targetName is a column's name without the words that say that it refers.
+func targetName(name string) []string {
+	w := splitName(name)
 	if len(w) > 0 {
-		if first, head := compound(w[len(w)-1]); first != "" && contains(marks, head) {
+		if first, head := splitCompound(w[len(w)-1]); first != "" && containsWord(marks, head) {
 			w = append(w[:len(w)-1:len(w)-1], first, head)
 		}
 	}
-	for len(w) > 0 && contains(marks, w[len(w)-1]) {
+	for len(w) > 0 && containsWord(marks, w[len(w)-1]) {
 		w = w[:len(w)-1]
 	}
-	for len(w) > 0 && contains(marks, w[0]) {
+	for len(w) > 0 && containsWord(marks, w[0]) {
 		w = w[1:]
 	}
-	if len(w) == len(split(name)) && (len(w) == 0 || !strings.HasSuffix(w[len(w)-1], "id")) {
+	if len(w) == len(splitName(name)) && (len(w) == 0 || !strings.HasSuffix(w[len(w)-1], "id")) {
 		return nil
 	}
 	return w
@@ -66,12 +66,12 @@ func (d *database) called(c *column) *table {
 	if t := d.keyCalled(c); t != nil {
 		return t
 	}
-	w := target(c.Name)
+	w := targetName(c.Name)
 	for i := range w {
-		wanted := singular(strings.Join(w[i:], ""))
+		wanted := singularForms(strings.Join(w[i:], ""))
 		for _, t := range d.tables {
-			own := t == c.table && contains(t.PrimaryKey, c.Name)
-			if t.key() != nil && !own && slices.ContainsFunc(t.names(), func(n string) bool { return contains(wanted, n) }) {
+			own := t == c.table && containsWord(t.PrimaryKey, c.Name)
+			if t.key() != nil && !own && slices.ContainsFunc(t.names(), func(n string) bool { return containsWord(wanted, n) }) {
 				return t
 			}
 		}
@@ -82,7 +82,7 @@ func (d *database) called(c *column) *table {
 // keyCalled returns the one other table whose key has the column's very name,
 // unless that is one that any key can have.
 func (d *database) keyCalled(c *column) *table {
-	if len(split(c.Name)) < 2 && len(c.Name) < 6 {
+	if len(splitName(c.Name)) < 2 && len(c.Name) < 6 {
 		return nil
 	}
 	var found *table
@@ -99,11 +99,11 @@ func (d *database) keyCalled(c *column) *table {
 
 // names are the forms in which other tables' columns call the table.
 func (t *table) names() []string {
-	w := split(t.Name.Table)
-	out := singular(strings.Join(w, ""))
-	for len(w) > 1 && contains(namePrefixes, w[0]) {
+	w := splitName(t.Name.Table)
+	out := singularForms(strings.Join(w, ""))
+	for len(w) > 1 && containsWord(namePrefixes, w[0]) {
 		w = w[1:]
-		out = append(out, singular(strings.Join(w, ""))...)
+		out = append(out, singularForms(strings.Join(w, ""))...)
 	}
 	return out
 }
@@ -150,8 +150,8 @@ func (d *database) candidate(c *column) (link, bool) {
 	}
 	confidence, to := byName, d.called(c)
 	if to == nil && d.subject != nil {
-		w := split(c.Name)
-		for len(w) > 0 && contains(marks, w[len(w)-1]) {
+		w := splitName(c.Name)
+		for len(w) > 0 && containsWord(marks, w[len(w)-1]) {
 			w = w[:len(w)-1]
 		}
 		if len(w) > 0 && (roles[w[len(w)-1]] || len(w) > 1 && w[len(w)-1] == "by") {
@@ -216,4 +216,4 @@ func (d *database) propose(l link) {
 	}
 }
 
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
+func containsWord(list []string, s string) bool { return slices.Contains(list, s) }

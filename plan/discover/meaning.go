@@ -65,10 +65,10 @@ var lexicon = func() map[string][]entry {
 	out := map[string][]entry{}
 	for _, list := range [][]*meaning{people, places, numbersOfPeople, traces, sensitive, prose, plain} {
 		for _, m := range list {
-			for _, t := range terms(m.terms) {
+			for _, t := range splitTerms(m.terms) {
 				out[t] = append(out[t], entry{m, false})
 			}
-			for _, t := range terms(m.weak) {
+			for _, t := range splitTerms(m.weak) {
 				out[t] = append(out[t], entry{m, true})
 			}
 		}
@@ -76,10 +76,10 @@ var lexicon = func() map[string][]entry {
 	return out
 }()
 
-func terms(list string) []string {
+func splitTerms(list string) []string {
 	var out []string
 	for t := range strings.SplitSeq(list, ",") {
-		if t = strings.Join(split(t), ""); t != "" {
+		if t = strings.Join(splitName(t), ""); t != "" {
 			out = append(out, t)
 		}
 	}
@@ -101,7 +101,7 @@ func init() {
 // words which is a term, the last one of equals. A weak term gives way to any
 // that has one meaning.
 func readName(name string, kind dialect.Kind) match {
-	words := cutCompounds(split(name))
+	words := cutCompounds(splitName(name))
 	var best match
 	longest, end := 0, 0
 	for i := range words {
@@ -144,7 +144,7 @@ func cutCompounds(words []string) []string {
 	var out []string
 	for _, w := range words {
 		if _, known := lexicon[w]; !known {
-			if first, head := compound(w); first != "" {
+			if first, head := splitCompound(w); first != "" {
 				out = append(out, first, head)
 				continue
 			}
@@ -194,7 +194,7 @@ var personWords = func() map[string]float64 {
 			empleado trabajador dipendente lavoratore medewerker werknemer funcionario empregado colaborador pracownik agent doctor nurse teacher`,
 	} {
 		for _, w := range strings.Fields(words) {
-			out[fold(w)] = max(out[fold(w)], rank) // in one language more than in another
+			out[foldCase(w)] = max(out[foldCase(w)], rank) // in one language more than in another
 		}
 	}
 	return out
@@ -202,7 +202,7 @@ var personWords = func() map[string]float64 {
 
 // personWord is the rank of a word for people, 0 for any other.
 func personWord(word string) float64 {
-	for _, w := range singular(word) {
+	for _, w := range singularForms(word) {
 		if rank, ok := personWords[w]; ok {
 			return rank
 		}

@@ -30,7 +30,7 @@ func TestNamesAreCutIntoWords(t *testing.T) {
 		"__":              nil,
 		`Text "frei"; --`: {"text", "frei"},
 	} {
-		if diff := cmp.Diff(want, split(name)); diff != "" {
+		if diff := cmp.Diff(want, splitName(name)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -105,7 +105,7 @@ func TestMeaningsAreWellFormed(t *testing.T) {
 		categories[c.Name] = true
 	}
 	for _, m := range allMeanings() {
-		if m.name == "" || !categories[m.category] || len(m.kinds) == 0 || len(terms(m.terms))+len(terms(m.weak)) == 0 {
+		if m.name == "" || !categories[m.category] || len(m.kinds) == 0 || len(splitTerms(m.terms))+len(splitTerms(m.weak)) == 0 {
 			t.Errorf("%q is incomplete, or its category %q is none of plan's", m.name, m.category)
 		}
 		if len(m.specs) == 0 && m.category != plan.PIINone {
@@ -124,7 +124,7 @@ func FuzzNames(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		for _, w := range split(name) {
+		for _, w := range splitName(name) {
 			for _, r := range w {
 				if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
 					t.Errorf("a word has the character %U", r)
@@ -132,7 +132,7 @@ func FuzzNames(f *testing.F) {
 			}
 		}
 		readName(name, dialect.Text)
-		target(name)
+		targetName(name)
 		valueLike(name)
 	})
 }

@@ -5,7 +5,7 @@ import "strings"
 // Names that are common where the lexicon's languages are spoken, and some of
 // others. A list needs no more than to hit a good part of any people's names.
 var (
-	firstNames = words(`
+	firstNames = wordSet(`
 		Aaron Abdul Abigail Ada Adam Adriana Agnieszka Ahmed Aisha Alain Alan Albert Alberto Alejandro Aleksandra Alessandro Alex Alexander Alexandra Alexis Ali Alice Alicia Alina Amanda Amélie Amir Amy
 		Ana André Andrea Andreas Andrew Andrzej Angela Angelika Anita Anja Anna Anne Annette Anthony Antje Antoine Antonio António Arthur Astrid Aurélie Barbara Bart Beate Beatriz Ben Benjamin Bernard Bernd Birgit Björn
 		Bogdan Boris Brandon Brian Brigitte Bruno Camila Camille Carla Carlos Carmen Carol Caroline Catherine Céline Charles Charlotte Chiara Chloé Chloe Chris Christian Christina Christine Christoph Christophe Christopher Claire Clara Claudia Claus Cristina
@@ -21,7 +21,7 @@ var (
 		Ricardo Richard Rita Robert Roberto Roger Roland Rolf Roman Ronald Rosa Rose Ruth Ryan Sabine Salvatore Sam Samuel Sandra Sara Sarah Scott Sébastien Sebastian Sergio Silke Silvia Simon Simone Sofia Sofía Sonja Sophia Sophie Søren Stanisław Stefan Stefanie Stephan
 		Stephanie Stéphane Stephen Steve Steven Stuart Susan Susanne Svetlana Sylvia Sylvie Tadeusz Tanja Teresa Thảo Thérèse Theo Thierry Thomas Thorsten Tiago Tim Timothy Tobias Tom Tomás Tomasz Tyler Ulrich Ulrike Ursula Ute Uwe Valentina Valérie Vanessa Vera Veronika Victor
 		Victoria Vincent Virginie Viktor Walter Wanda Wanjiru Werner Willem William Wojciech Wolfgang Xavier Yannick Yves Yusuf Yvonne Zbigniew Zofia Zoë Zoe`)
-	lastNames = words(`
+	lastNames = wordSet(`
 		Achebe Adams Aguilar Ali Allen Almeida Alonso Álvarez Alves Andersen Anderson Andersson Bailey Baker Bakker Barbieri Barbosa Bauer Becker Bell Bennett Berg Berger Bergmann Bergström Bernard Bertrand Bianchi Bos Brandt Braun Brooks Brouwer Brown Bruno Bülow
 		Campbell Cardoso Carter Carvalho Castaño Castillo Castro Chen Clark Colombo Conti Cook Cooper Correia Costa Cox Cruz D'Angelo Dąbrowski Davies Davis Dekker Delgado Díaz Dias Dijkstra Domínguez Dubois Dupont Durand Edwards Eriksson Esposito Evans
 		Fernandes Fernández Ferrari Ferreira Fischer Fontaine Fournier Franke Friedrich Fuchs Garcia García Garnier Gil Girard Gomes Gómez Gonçalves González Graf Gray Greco Green Grabowski Günther Gutiérrez Haas Haddad Hahn Hall Hansen Harris Hartmann Heinrich Hernández Herrera Herrmann
@@ -34,16 +34,16 @@ var (
 	particles = map[string]bool{"van": true, "von": true, "der": true, "den": true, "de": true, "del": true, "la": true, "le": true, "da": true, "do": true, "dos": true, "das": true, "di": true, "du": true, "zu": true, "y": true, "e": true, "ten": true, "ter": true, "bin": true, "al": true}
 )
 
-func words(list string) map[string]bool {
+func wordSet(list string) map[string]bool {
 	out := map[string]bool{}
 	for w := range strings.FieldsSeq(list) {
-		out[fold(w)] = true
+		out[foldCase(w)] = true
 	}
 	return out
 }
 
 // knownName reports whether a word is on one of the lists.
 func knownName(word string) bool {
-	w := fold(word)
+	w := foldCase(word)
 	return firstNames[w] || lastNames[w]
 }

@@ -11,7 +11,7 @@ import (
 // polymorphic reports whether the column belongs to a pair such as
 // entity_type and entity_id.
 func (d *database) polymorphic(c *column) bool {
-	return slices.ContainsFunc(d.links, func(l link) bool { return l.from == c.table && contains(l.columns, c.Name) && l.where != "" })
+	return slices.ContainsFunc(d.links, func(l link) bool { return l.from == c.table && containsWord(l.columns, c.Name) && l.where != "" })
 }
 
 // findPolymorphic proposes a link for each table that a column such as
@@ -19,8 +19,8 @@ func (d *database) polymorphic(c *column) bool {
 func (d *database) findPolymorphic() {
 	for _, t := range d.tables {
 		for _, typ := range t.columns {
-			w := split(typ.Name)
-			if len(w) < 2 || !contains([]string{"type", "typ", "tipo", "class", "table", "model"}, w[len(w)-1]) || typ.Kind != dialect.Text && typ.Kind != dialect.Enum {
+			w := splitName(typ.Name)
+			if len(w) < 2 || !containsWord([]string{"type", "typ", "tipo", "class", "table", "model"}, w[len(w)-1]) || typ.Kind != dialect.Text && typ.Kind != dialect.Enum {
 				continue
 			}
 			id := t.idBeside(w[:len(w)-1])
@@ -35,8 +35,8 @@ func (d *database) findPolymorphic() {
 // idBeside returns the column of the same words with id for type.
 func (t *table) idBeside(words []string) *column {
 	for _, c := range t.columns {
-		w := split(c.Name)
-		if len(w) == len(words)+1 && slices.Equal(w[:len(words)], words) && contains(marks, w[len(words)]) {
+		w := splitName(c.Name)
+		if len(w) == len(words)+1 && slices.Equal(w[:len(words)], words) && containsWord(marks, w[len(words)]) {
 			return c
 		}
 	}
@@ -46,7 +46,7 @@ func (t *table) idBeside(words []string) *column {
 func (d *database) pair(typ, id *column) {
 	values := slices.Clone(typ.Labels)
 	for _, v := range typ.values.keys {
-		if text, ok := v.(string); ok && !contains(values, text) {
+		if text, ok := v.(string); ok && !containsWord(values, text) {
 			values = append(values, text)
 		}
 	}
@@ -54,7 +54,7 @@ func (d *database) pair(typ, id *column) {
 	found := 0
 	for _, value := range values {
 		to := d.tableCalled(value)
-		if to == nil || to.key() == nil || !joinable(id.Kind, to.key().Kind) {
+		if to == nil || to.key() == nil || !canJoin(id.Kind, to.key().Kind) {
 			continue
 		}
 		found++
@@ -70,7 +70,7 @@ func (d *database) pair(typ, id *column) {
 	}
 }
 
-func joinable(child, parent dialect.Kind) bool { return child == parent || child == dialect.Text }
+func canJoin(child, parent dialect.Kind) bool { return child == parent || child == dialect.Text }
 
 // wordOfType is what a column such as entity_type may hold to be a name: with
 // the names of modules before it (App\Models\User).
@@ -83,9 +83,9 @@ func (d *database) tableCalled(word string) *table {
 	if m == nil {
 		return nil
 	}
-	wanted := strings.Join(split(m[1]), "")
+	wanted := strings.Join(splitName(m[1]), "")
 	for _, t := range d.tables {
-		if slices.Contains(t.names(), wanted) || slices.ContainsFunc(singular(wanted), func(s string) bool { return slices.Contains(t.names(), s) }) {
+		if slices.Contains(t.names(), wanted) || slices.ContainsFunc(singularForms(wanted), func(s string) bool { return slices.Contains(t.names(), s) }) {
 			return t
 		}
 	}

@@ -74,7 +74,7 @@ func (p *profile) add(c *column, v string, seen *seenValues) {
 // suits reports whether values of the column's kind can have the shape: a
 // date or a boolean is no telephone number, whatever its characters.
 func (d *detector) suits(c *column) bool {
-	switch kind := textual(c.Column); kind {
+	switch kind := textualKind(c.Column); kind {
 	case dialect.Text, dialect.JSON, dialect.XML:
 		return true
 	case dialect.Int, dialect.Decimal:

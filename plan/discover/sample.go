@@ -59,7 +59,7 @@ func (t *table) sample(ctx context.Context, tx dialect.Reader, o Options) error 
 	var columns []*column
 	var names []string
 	for _, c := range t.columns {
-		if readable(c.Column) {
+		if isReadable(c.Column) {
 			columns = append(columns, c)
 			names = append(names, c.Name)
 		}
@@ -99,9 +99,9 @@ func (t *table) sample(ctx context.Context, tx dialect.Reader, o Options) error 
 	return nil
 }
 
-// readable reports whether a column's values can say what it is. Bytes can't,
+// isReadable reports whether a column's values can say what it is. Bytes can't,
 // and can be large.
-func readable(c *dialect.Column) bool {
+func isReadable(c *dialect.Column) bool {
 	return c.Unsupported == "" && !slices.Contains([]dialect.Kind{dialect.Bytes, dialect.RowAddress, dialect.Unknown, dialect.Bits, dialect.Interval}, c.Kind)
 }
 

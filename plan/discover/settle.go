@@ -101,7 +101,7 @@ func (c *column) few() {
 // settleName settles columns that are called name, or author.
 func (c *column) settleName() {
 	t, p := c.table, &c.values
-	bare := slices.Contains(ownName, lastWord(split(c.Name)))
+	bare := slices.Contains(ownName, lastWord(splitName(c.Name)))
 	switch {
 	case t.person:
 		c.around(fullName, "name says %s, and a row of the table is a person", fullName.name)
@@ -115,7 +115,7 @@ func (c *column) settleName() {
 		c.few()
 	case bare && !t.near && p.n >= 3 && p.mentions*10 <= p.n:
 		c.verdict.none(likely, "a name of a thing: %d of %d sampled values mention a person, and the table isn't about people", p.mentions, p.n)
-	case bare && !t.near && thingWord(split(t.Name.Table)):
+	case bare && !t.near && thingWord(splitName(t.Name.Table)):
 		c.verdict.none(guessed, "a name of a thing: the table is called after one")
 	}
 }
@@ -124,14 +124,14 @@ func lastWord(words []string) string {
 	if len(words) == 0 {
 		return ""
 	}
-	_, head := compound(words[len(words)-1])
+	_, head := splitCompound(words[len(words)-1])
 	return head
 }
 
 // settleText settles columns that are called note, title or description.
 func (c *column) settleText() {
 	t, p := c.table, &c.values
-	title := slices.Contains([]string{"title", "titel", "titre", "titulo", "titolo"}, lastWord(split(c.Name)))
+	title := slices.Contains([]string{"title", "titel", "titre", "titulo", "titolo"}, lastWord(splitName(c.Name)))
 	switch {
 	case t.person && title && p.phrases*4 <= p.n:
 		c.around(jobTitle, "name says a title, and a row of the table is a person")
@@ -149,7 +149,7 @@ func (c *column) settleText() {
 // settleUnnamed settles columns whose name says nothing.
 func (c *column) settleUnnamed() {
 	t, p := c.table, &c.values
-	numbered := slices.ContainsFunc(split(c.Name), func(w string) bool { _, head := compound(w); return slices.Contains(ownNumber, head) })
+	numbered := slices.ContainsFunc(splitName(c.Name), func(w string) bool { _, head := splitCompound(w); return slices.Contains(ownNumber, head) })
 	switch c.Kind {
 	case dialect.Text:
 		switch {
@@ -178,7 +178,7 @@ func (c *column) settleUnnamed() {
 // thingWord reports whether words name a thing that has a name without being a person.
 func thingWord(words []string) bool {
 	for _, w := range words {
-		for _, s := range singular(w) {
+		for _, s := range singularForms(w) {
 			if things[s] {
 				return true
 			}
@@ -187,7 +187,7 @@ func thingWord(words []string) bool {
 	return false
 }
 
-var things = words(`product item category genre country city region language currency brand model role permission team group department project event room station ward branch shop store warehouse
+var things = wordSet(`product item category genre country city region language currency brand model role permission team group department project event room station ward branch shop store warehouse
 	plan tag type status channel media file folder document template setting course playlist album track song book movie organisation organization company vendor supplier drug medicine
 	produkt artikel kategorie land stadt sprache waehrung marke rolle gruppe abteilung projekt raum filiale lager tarif kurs medikament produit categorie pays ville langue devise marque groupe service departement projet salle magasin
 	producto categoria pais ciudad idioma moneda marca grupo departamento proyecto sala tienda prodotto paese lingua valuta reparto negozio categorie taal afdeling winkel produto moeda departamento kategoria kraj miasto jezyk dzial sklep`)

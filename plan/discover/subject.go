@@ -90,7 +90,7 @@ func (d *database) identifiers() []string {
 	var out []string
 	key := d.subject.Key()
 	for _, c := range d.subject.columns {
-		if c.Kind != dialect.Text || contains(key, c.Name) {
+		if c.Kind != dialect.Text || containsWord(key, c.Name) {
 			continue
 		}
 		switch c.verdict.meaning {

@@ -14,18 +14,18 @@ var folds = strings.NewReplacer(
 	"ó", "o", "ò", "o", "ô", "o", "õ", "o", "ś", "s", "š", "s", "ş", "s", "ú", "u", "ù", "u", "û", "u", "ý", "y", "ź", "z", "ż", "z", "ž", "z", "ğ", "g",
 )
 
-// fold brings a word to small letters without accents.
-func fold(s string) string { return folds.Replace(strings.ToLower(s)) }
+// foldCase brings a word to small letters without accents.
+func foldCase(s string) string { return folds.Replace(strings.ToLower(s)) }
 
-// split cuts a column's or table's name into its words, folded: first_name,
+// splitName cuts a column's or table's name into its words, folded: first_name,
 // firstName, FirstName and "First Name" are first, name; HTTPServer2 is
 // http, server, 2.
-func split(name string) []string {
+func splitName(name string) []string {
 	var words []string
 	var word []rune
 	end := func() {
 		if len(word) > 0 {
-			words = append(words, fold(string(word)))
+			words = append(words, foldCase(string(word)))
 		}
 		word = nil
 	}
@@ -64,9 +64,9 @@ var heads = []string{
 	"bemerkung", "notiz", "text", "betrag", "preis", "menge", "kennung", "schluessel", "befund", "diagnose", "nr", "id", "no", "code", "zeit", "stunden", "tage",
 }
 
-// compound cuts such a word in two, and a letter that joins them off
+// splitCompound cuts such a word in two, and a letter that joins them off
 // (patient-en-nummer): the first part is "" where it isn't one.
-func compound(word string) (first, head string) {
+func splitCompound(word string) (first, head string) {
 	for _, h := range heads {
 		first, ok := strings.CutSuffix(word, h)
 		if ok && len(first) >= 3 {
@@ -76,9 +76,9 @@ func compound(word string) (first, head string) {
 	return "", word
 }
 
-// singular gives the forms that a table's name may have in the singular, the
+// singularForms gives the forms that a table's name may have in the singular, the
 // word itself among them.
-func singular(word string) []string {
+func singularForms(word string) []string {
 	out := []string{word}
 	if s, ok := strings.CutSuffix(word, "ies"); ok {
 		out = append(out, s+"y")

@@ -68,7 +68,7 @@ func Check(sql string, r Rules) error {
 	}
 	var open []byte // the parentheses and brackets that are open
 	for at := 0; at < len(sql); {
-		n, err := r.token(sql[at:])
+		n, err := r.tokenLength(sql[at:])
 		if err != nil {
 			return err
 		}
@@ -96,11 +96,11 @@ func Check(sql string, r Rules) error {
 	return nil
 }
 
-// token is how long what stands at the beginning is.
-func (r Rules) token(rest string) (int, error) {
+// tokenLength is how long what stands at the beginning is.
+func (r Rules) tokenLength(rest string) (int, error) {
 	c := rest[0]
 	if q, ok := r.Quotes[c]; ok {
-		return q.length(rest)
+		return q.quotedLength(rest)
 	}
 	for _, f := range append(r.Refused, Shared...) {
 		if f.Begin.MatchString(rest) {
@@ -124,11 +124,11 @@ func (r Rules) token(rest string) (int, error) {
 			n++
 		}
 		if n < len(rest) && rest[n] == '&' { // U&'…'
-			if instead := r.Texts[strings.ToLower(rest[:n])+"&"]; instead != "" && n+1 < len(rest) && r.opens(rest[n+1]) {
+			if instead := r.Texts[strings.ToLower(rest[:n])+"&"]; instead != "" && n+1 < len(rest) && r.opensQuote(rest[n+1]) {
 				return 0, fmt.Errorf("has a text of the form %s&%c…: %s", rest[:n], rest[n+1], instead)
 			}
 		}
-		if n < len(rest) && r.opens(rest[n]) {
+		if n < len(rest) && r.opensQuote(rest[n]) {
 			if instead := r.Texts[strings.ToLower(rest[:n])]; instead != "" {
 				return 0, fmt.Errorf("has a text of the form %s%c…: %s", rest[:n], rest[n], instead)
 			}
@@ -143,7 +143,7 @@ func (r Rules) token(rest string) (int, error) {
 	return 0, fmt.Errorf("has the character %q, which is not understood here: write the condition without it", char)
 }
 
-func (r Rules) opens(c byte) bool {
+func (r Rules) opensQuote(c byte) bool {
 	_, ok := r.Quotes[c]
 	return ok
 }
@@ -152,8 +152,8 @@ func (r Rules) inName(c byte) bool {
 	return c == '_' || c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte(r.Name, c) >= 0
 }
 
-// length is that of the quoted text or name at the beginning.
-func (q Quote) length(rest string) (int, error) {
+// quotedLength is that of the quoted text or name at the beginning.
+func (q Quote) quotedLength(rest string) (int, error) {
 	for i := 1; i < len(rest); i++ {
 		switch c := rest[i]; {
 		case c == 0:

@@ -20,10 +20,10 @@ var (
 	pools = map[any]*seats{} // those with users, by the pool: several DBs may have the same one
 )
 
-// wait waits until a claim may hold a connection of the pool, which has the given number of
+// acquireSlot waits until a claim may hold a connection of the pool, which has the given number of
 // them, 2 or more, or 0 for any number, and until back is called, once or more often. The error is
 // that of the context.
-func wait(ctx context.Context, pool any, connections int) (back func(), err error) {
+func acquireSlot(ctx context.Context, pool any, connections int) (back func(), err error) {
 	if connections == 0 {
 		return func() {}, nil
 	}
@@ -58,7 +58,7 @@ func wait(ctx context.Context, pool any, connections int) (back func(), err erro
 // number of them, 2 or more, or 0 for any number, and has take make it. The error is take's, or the
 // context's. It is safe for concurrent use.
 func Claim(ctx context.Context, pool any, connections int, take func() (release func() error, err error)) (func() error, error) {
-	back, err := wait(ctx, pool, connections)
+	back, err := acquireSlot(ctx, pool, connections)
 	if err != nil {
 		return nil, fmt.Errorf("claim: waiting for a connection of the pool: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 func TestAllButOneConnectionAreForClaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		take := func(ctx context.Context, pool any, n int) func() {
-			back, err := wait(ctx, pool, n)
+			back, err := acquireSlot(ctx, pool, n)
 			if err != nil {
 				t.Error(err)
 			}
@@ -26,7 +26,7 @@ func TestAllButOneConnectionAreForClaims(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := wait(ctx, "a", 3); !errors.Is(err, context.Canceled) {
+		if _, err := acquireSlot(ctx, "a", 3); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v", err)
 		}
 		first()
