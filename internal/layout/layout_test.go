@@ -124,6 +124,8 @@ func TestTopLevelIsAsAgreed(t *testing.T) {
 // pkg is what `go list` says about one package.
 type pkg struct {
 	ImportPath string
+	Dir        string
+	GoFiles    []string // without tests
 	Imports    []string // of its code
 	Deps       []string // of its code, through others too
 }
@@ -144,7 +146,7 @@ func (p pkg) ours() []string {
 
 func list(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,Deps", module+"/...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,GoFiles,Imports,Deps", module+"/...")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
