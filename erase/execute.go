@@ -245,7 +245,7 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 	}
 	tx, err := e.db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: it.prog.root.Defer})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, beginError{err}
 	}
 	defer tx.Rollback(ctx) //nolint:errcheck // harmless after a commit, and of no consequence after an error
 	if it.inTurn {

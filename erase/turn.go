@@ -2,6 +2,7 @@ package erase
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,10 +42,16 @@ func (t *turns) note(it *workItem, err error) {
 	}
 }
 
+// beginError is the error of a transaction that did not begin: too many connections, say.
+type beginError struct{ error }
+
+func (e beginError) Unwrap() error { return e.error }
+
 // meetsOthers reports whether another transaction was in the way.
 func meetsOthers(err error) bool {
+	_, notBegun := errors.AsType[beginError](err)
 	class := dialect.ClassOf(err)
-	return class == dialect.Retryable || class == dialect.LockTimeout
+	return class == dialect.LockTimeout || class == dialect.Retryable && !notBegun
 }
 
 // takeTurn locks the journal's row for the database.

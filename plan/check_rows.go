@@ -10,20 +10,19 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// columns are those that the check reads, nil where it can't be tried: the database
+// columns are those that the check reads. ok is false where it can't be tried: the database
 // computes one of them itself.
-func (c *checkTrial) columns() []string {
-	var out []string
+func (c *checkTrial) columns() (out []string, ok bool) {
 	for _, col := range c.table.Columns {
 		if !readsColumn(c.check, col.Name) {
 			continue
 		}
 		if col.Generated || col.Unsupported != "" {
-			return nil
+			return nil, false
 		}
 		out = append(out, col.Name)
 	}
-	return out
+	return out, true
 }
 
 // rowMaker makes rows for a check: sampled ones, of which what a step overwrites is

@@ -1,0 +1,82 @@
+package erase_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/expungedb/expunge/erase"
+	"github.com/expungedb/expunge/plan"
+)
+
+const postPolicy = `
+version: 1
+database: blog
+subject: {table: author}
+tables:
+  author: {erase: delete, columns: {id: none, name: {pii: name}}}
+  post: {erase: delete, columns: {id: none, author_id: none, body: {pii: free-text}}}
+`
+
+// What a full-text index keeps of an erased row is either nothing, or a hazard that names the
+// index and was allowed by name.
+func TestAFullTextIndexKeepsNothingUnnoticed(t *testing.T) {
+	const external = "CREATE VIRTUAL TABLE words USING fts5(body, content='post', content_rowid='id')"
+	maintained := []string{
+		"CREATE TRIGGER post_ai AFTER INSERT ON post BEGIN INSERT INTO words (rowid, body) VALUES (new.id, new.body); END",
+		"CREATE TRIGGER post_ad AFTER DELETE ON post BEGIN INSERT INTO words (words, rowid, body) VALUES ('delete', old.id, old.body); END",
+	}
+	for _, c := range []struct {
+		name   string
+		create []string
+		fill   string // the index, where no trigger does
+		finds  bool   // the index still finds the erased text
+		mend   string // the statement after which it doesn't
+	}{
+		{name: "external content with triggers", create: append([]string{external}, maintained...)},
+		{name: "external content without triggers", create: []string{external}, fill: "INSERT INTO words (words) VALUES ('rebuild')", finds: true, mend: "INSERT INTO words (words) VALUES ('rebuild')"},
+		{name: "filled by a trigger only", create: []string{"CREATE VIRTUAL TABLE words USING fts5(body)", maintained[0]}, finds: true, mend: "DELETE FROM words WHERE rowid NOT IN (SELECT id FROM post)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onSQLite(t, func(t *testing.T, db *target) {
+				db.exec(t, "CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT)",
+					"CREATE TABLE post (id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL REFERENCES author, body TEXT)", "CREATE INDEX post_author ON post (author_id)")
+				db.exec(t, c.create...)
+				db.exec(t, "INSERT INTO author VALUES (1, 'Ada'), (2, 'Bob')", "INSERT INTO post VALUES (10, 1, 'zqueer words'), (11, 2, 'plain words')")
+				if c.fill != "" {
+					db.exec(t, c.fill)
+				}
+				const finds = "SELECT count(*) FROM words WHERE words MATCH 'zqueer'"
+				if n := db.count(t, finds); n != 1 {
+					t.Fatalf("the index finds %d rows beforehand: the test says nothing", n)
+				}
+				p := db.plan(t, postPolicy+"  words: {pii: none}\n", plan.Subjects())
+				hazard := slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool {
+					return h.Name == plan.CopiesElsewhere && strings.Contains(h.Reason, "words")
+				})
+				if !hazard {
+					t.Errorf("no hazard names the index: %v", p.Hazards)
+				}
+				o := options(p, "r", "1")
+				allowed := o.Allow
+				o.Allow = nil
+				var refused *erase.HazardError
+				if _, err := erase.Run(t.Context(), db.DB, p, o); !errors.As(err, &refused) {
+					t.Errorf("error %v, want a *HazardError", err)
+				}
+				o.Allow = allowed
+				db.run(t, p, o)
+				if n := db.count(t, finds); n > 0 != c.finds {
+					t.Errorf("the index finds %d rows of what was erased", n)
+				}
+				if c.mend != "" {
+					db.exec(t, c.mend)
+				}
+				if n := db.count(t, finds); n > 0 {
+					t.Errorf("the index finds %d rows after it was mended", n)
+				}
+			})
+		})
+	}
+}
