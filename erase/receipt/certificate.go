@@ -111,22 +111,45 @@ func certificateHeadline(p *Predicate) (title, lead string) {
 	if p.System.Name != "" {
 		where += " “" + p.System.Name + "”"
 	}
-	whose := "personal data"
-	switch {
-	case p.Scope == "everything":
-		whose = "the personal data of everybody"
-	case p.Scope == "expired":
-		whose = "personal data whose time to be kept was over"
-	case p.Subjects != nil && p.Subjects.Given == 1:
-		whose = "the personal data of one person"
-	case p.Subjects != nil:
-		whose = "the personal data of " + count(p.Subjects.Given, "person", "people")
-	}
 	when := ""
 	if !p.Commits.Last.IsZero() {
 		when = "on " + formatDay(p.Commits.Last) + " "
 	}
-	return "Certificate of erasure", fmt.Sprintf("%s states that %sit erased %s in %s, as described below.", who, when, whose, where)
+	title, what := "Certificate of erasure", "erased "+whoseData(p)
+	switch {
+	case p.erased() == 0:
+		title, what = "Certificate: nothing was erased", "erased nothing"
+	case p.Incomplete != nil:
+		what = "erased some personal data"
+	case p.Left() > 0:
+		what += ", though not all of it,"
+	}
+	return title, fmt.Sprintf("%s states that %sit %s in %s, as described below.", who, when, what, where)
+}
+
+// whoseData says whose personal data a run erased that went to its end.
+func whoseData(p *Predicate) string {
+	switch {
+	case p.Scope == "everything":
+		return "the personal data in every table that its rules name"
+	case p.Scope == "expired":
+		return "personal data whose time to be kept was over"
+	case p.Subjects != nil && p.Subjects.Done == 1:
+		return "the personal data of one person"
+	case p.Subjects != nil && p.Subjects.Done > 1:
+		return "the personal data of " + count(p.Subjects.Done, "person", "people")
+	}
+	return "personal data"
+}
+
+// erased is how many rows were deleted, overwritten or detached, or were gone already.
+func (p *Predicate) erased() (rows int64) {
+	for _, a := range p.Actions {
+		if a.Operation != Keep {
+			rows += a.Rows.Affected + a.Rows.AlreadyGone
+		}
+	}
+	return rows
 }
 
 func certificateWarnings(p *Predicate, s *State) []string {
@@ -180,10 +203,10 @@ func certificateFacts(p *Predicate) []Term {
 		add("Due on", due)
 	}
 	done := formatDay(p.Commits.Last)
-	if p.Request != nil && p.Request.Late {
+	if done != "" && p.Request != nil && p.Request.Late {
 		done += ", which was late"
 	}
-	add("Erased on", done)
+	add("Carried out on", done)
 	add("Receipt number", p.ReceiptID)
 	for _, f := range p.Follows {
 		what := "Continues"

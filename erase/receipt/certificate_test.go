@@ -97,6 +97,20 @@ func TestCertificateSaysWhatIsNotGood(t *testing.T) {
 		{"a failed check", func(p *Predicate) { p.Checks[0].Result = Failed }, "found something wrong: roots rescanned"},
 		{"a late answer", func(p *Predicate) { p.Request.Late = true }, "which was late"},
 		{"people who weren't found", func(p *Predicate) { p.Subjects = &Subjects{Given: 3, Done: 2, Absent: 1} }, "1 person asked for could not be found"},
+		{"two people of three", func(p *Predicate) { p.Subjects = &Subjects{Given: 3, Done: 2, Absent: 1} }, "it erased the personal data of 2 people in"},
+		{"nothing was done", func(p *Predicate) {
+			p.Subjects = &Subjects{Given: 1, Absent: 1}
+			for i := range p.Actions {
+				p.Actions[i].Rows = Rows{}
+			}
+		}, "it erased nothing in"},
+		{"a run that was closed", func(p *Predicate) { p.Incomplete = &Incomplete{Reason: "the schema has changed"} }, "it erased some personal data in"},
+		{"not everything", func(p *Predicate) { p.Actions[0].Rows = Rows{Matched: 3, Affected: 1, Left: 2} }, "though not all of it, in"},
+		{"one table's name in two schemas", func(p *Predicate) {
+			other := p.Actions[0]
+			p.Actions[0].Schema, other.Schema = "sales", "archive"
+			p.Actions = append(p.Actions, other)
+		}, "(archive)"},
 		{"a hold without end", func(p *Predicate) { p.Retained[0].Until, p.Retained[0].Last = "", "" }, "no date is set"},
 		{"backups without a date", func(p *Predicate) { p.Final = "" }, "no date was given"},
 		{"residue that wasn't assessed", func(p *Predicate) { p.Residue = Residue{Level: NotAssessed} }, "was not looked into"},

@@ -22,11 +22,19 @@ func erasedLines(p *Predicate) []Line {
 		if !there {
 			i = len(list)
 			at[table] = i
-			list = append(list, Line{Table: titleOf(a.Table)})
+			list = append(list, Line{Table: tableTitle(p, a)})
 		}
 		list[i].Done = append(list[i].Done, doneWords(a))
 	}
 	return list
+}
+
+// tableTitle tells tables of one name apart by their schemas.
+func tableTitle(p *Predicate, a Action) string {
+	if slices.ContainsFunc(p.Actions, func(o Action) bool { return o.Table == a.Table && o.Schema != a.Schema }) && a.Schema != "" {
+		return titleOf(a.Table) + " (" + words(a.Schema) + ")"
+	}
+	return titleOf(a.Table)
 }
 
 // doneWords says what one step did.
@@ -125,9 +133,9 @@ func copyTerms(p *Predicate, s *State) (backups string, list []Term) {
 		backups = "No backups were declared."
 	case s.BackupsGone():
 		last := slices.MaxFunc(s.Backups, func(a, b BackupState) int { return a.Expired.Compare(b.Expired) })
-		backups = "All backups that held the data are gone, the last one since " + formatDay(last.Expired) + "."
+		backups = "All declared backups that held the data are gone, the last one since " + formatDay(last.Expired) + "."
 	case p.Final != "":
-		backups = "Backups may still hold the data. The last one is gone after " + dayText(p.Final) + "."
+		backups = "Backups may still hold the data. The last declared one is gone after " + dayText(p.Final) + "."
 	default:
 		backups = "Backups may still hold the data, and no date was given for when they are gone."
 	}
@@ -168,8 +176,8 @@ func copyTerms(p *Predicate, s *State) (backups string, list []Term) {
 
 // residueTerms says what may be left below what programs can read.
 func residueTerms(r Residue) (intro string, list []Term) {
-	const why = "When an entry is deleted, the database does not wipe its files at once: until it uses the space again, traces can be left " +
-		"that no program which uses the database can read. "
+	const why = "When an entry is deleted, a database may leave traces of it in its files until it uses the space again. " +
+		"Programs that use the database can't read them. "
 	if len(r.Stores) == 0 {
 		return why + "Whether there are such traces was not looked into.", nil
 	}
@@ -213,7 +221,7 @@ func checkSentences(r *Opened, s *State) []string {
 			count(int64(s.Amendments), "file", "files")+", the newest of "+formatDay(s.Last)+". Each is signed like the receipt.")
 	}
 	if r.Statement.Predicate.Commitments != nil {
-		list = append(list, "The receipt names nobody. If you want to see that an entry of yours was among those erased, ask for a disclosure of it: "+
+		list = append(list, "The receipt does not name the people whose entries they were. If you want to see that an entry of yours was among those erased, ask for a disclosure of it: "+
 			"a small file that proves it to you, by --disclosure disclosure.json.")
 	}
 	return list
