@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/expungedb/expunge/dialect"
 )
 
 // What a statement calls by a bare name is looked for through the search path,
@@ -21,6 +23,9 @@ func TestGeneratedSQLNamesTheSchemaOfAllThatItUses(t *testing.T) {
 				continue // the policy's own SQL
 			}
 			sql := strings.ReplaceAll(s.sql, "code = 'x'", "true")
+			if trial, ok := c.of.(dialect.Trial); ok { // the check's own SQL, computed with nothing but pg_catalog in the search path
+				sql = strings.ReplaceAll(sql, trial.Check.Condition, "true")
+			}
 			if bare := bareNames(sql); len(bare) > 0 {
 				t.Errorf("%s, %s: %q are without a schema in\n%s", group, c.name, bare, sql)
 			}
