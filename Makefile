@@ -26,7 +26,7 @@ servers: ## installs the database servers that tests use, as far as it may
 # The race detector needs cgo, and isn't on every platform.
 test: servers ## every test, with the race detector where there is one
 	@race=$$($(GO) list -race runtime >/dev/null 2>&1 && echo -race); set -x; \
-	$(GO) test $$race -timeout 45m ./...
+	$(GO) test $$race -timeout 75m ./...
 
 # internal/bench says what is measured. ONLY='delete/mariadb' measures one row.
 bench: servers ## expunge against its alternatives with ROWS rows (1000000), into bench/
