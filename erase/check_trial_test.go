@@ -84,7 +84,7 @@ func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
 					if got := mayFail(p); (c.hazard == "") != (len(got) == 0) || c.hazard != "" && !strings.Contains(got[0].Reason, c.hazard) {
 						t.Errorf("%s, %s: hazards %q", c.name, scope, got)
 					}
-				case !errors.As(err, &refused) || len(refused.Problems) != 1 || refused.Problems[0].Pos.Line == 0 || !strings.Contains(err.Error(), "table "+db.name("patron").String()+": "+c.problem):
+				case !errors.As(err, &refused) || len(refused.Problems) != 1 || refused.Problems[0].Pos.Line == 0 || !strings.Contains(err.Error(), "table patron: "+c.problem):
 					t.Errorf("%s, %s: error %v", c.name, scope, err)
 				}
 				if err == nil {
