@@ -27,7 +27,7 @@ servers: ## installs the database servers that tests use, as far as it may
 # times as long: of those, only what works with several goroutines runs with it.
 suites     := ./erase ./examples/expunge
 concurrent := Chaos|AtOnce|Together|Workers|Meet|Turn|Paus|Throttl|Cancel|Goroutine|Wait|Deadlock|Stopped|Interrupted
-test: servers ## every test, with the race detector where there is one
+test: servers ## every test; what works with several goroutines under the race detector
 	@race=$$($(GO) list -race runtime >/dev/null 2>&1 && echo -race); status=0; set -x; \
 	$(GO) test $$race -timeout 45m $$($(GO) list ./... | grep -v -e '/erase$$' -e '/examples/expunge$$') || status=1; \
 	$(GO) test -timeout 45m $(suites) || status=1; \
