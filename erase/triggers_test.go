@@ -218,7 +218,7 @@ func TestATableWithoutReplicaIdentityIsRefused(t *testing.T) {
 		} {
 			db.exec(t, c.ddl...)
 			p, err := db.build(t.Context(), mustParse([]byte(deletes)), plan.Subjects())
-			const want = "table public.remark: the engine refuses to delete its rows: publication everyone sends deletes, and nothing says by what its subscribers find the row: set the REPLICA IDENTITY of it"
+			const want = "table remark: the engine refuses to delete its rows: publication everyone sends deletes, and nothing says by what its subscribers find the row: set the REPLICA IDENTITY of it"
 			if c.refused != (err != nil) || err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v", c.name, err)
 			}
