@@ -142,11 +142,11 @@ func whoseData(p *Predicate) string {
 	return "personal data"
 }
 
-// erased is how many rows were deleted, overwritten or detached, or were gone already.
+// erased is how many rows the run deleted, overwrote or detached itself.
 func (p *Predicate) erased() (rows int64) {
 	for _, a := range p.Actions {
 		if a.Operation != Keep {
-			rows += a.Rows.Affected + a.Rows.AlreadyGone
+			rows += a.Rows.Affected
 		}
 	}
 	return rows
