@@ -33,11 +33,8 @@ func interruptedRun(cmd *cli.Command) string {
 			return k.RunID
 		}
 	}
-	data, err := os.ReadFile(besideOutput(cmd, runMarkEnding))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(data))
+	run, _ := readMark(besideOutput(cmd, runMarkEnding))
+	return run
 }
 
 // runMark is the file beside -o by which the same command finds a run without commitments
@@ -47,7 +44,20 @@ type runMark struct {
 	made bool   // it wasn't there before
 }
 
-const runMarkEnding = ".run"
+const (
+	runMarkEnding = ".run"
+	runMarkPrefix = "expunge run " // tells a mark from a file of somebody else
+)
+
+// readMark reads a mark's run. there reports whether there is a file of that name, mark or not.
+func readMark(path string) (run string, there bool) {
+	data, err := os.ReadFile(path)
+	run, ok := strings.CutPrefix(strings.TrimSpace(string(data)), runMarkPrefix)
+	if !ok {
+		run = ""
+	}
+	return run, !errors.Is(err, os.ErrNotExist)
+}
 
 // markRun has the mark on the disk before the run begins.
 func markRun(cmd *cli.Command, run string, rows *commitments) (runMark, error) {
@@ -58,10 +68,13 @@ func markRun(cmd *cli.Command, run string, rows *commitments) (runMark, error) {
 	if m.path == cmd.String("output") {
 		return runMark{}, nil // give it another name to have the run found again
 	}
-	if data, err := os.ReadFile(m.path); err == nil && strings.TrimSpace(string(data)) == run {
+	switch marked, there := readMark(m.path); {
+	case there && marked == "":
+		return runMark{}, badUsage("-o: %s is not a file of this program, and the run's mark would replace it: give -o another name", m.path)
+	case marked == run:
 		return m, nil
 	}
-	if err := writeAtomically(m.path, []byte(run+"\n"), 0o600); err != nil {
+	if err := writeAtomically(m.path, []byte(runMarkPrefix+run+"\n"), 0o600); err != nil {
 		return runMark{}, fmt.Errorf("-o: %w", err)
 	}
 	m.made = true
