@@ -8,15 +8,15 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Consistency says which other values a replacement agrees with: equal values
-// get equal replacements wherever group and strategy are the same.
+// Consistency is a group of agreeing replacements: equal values get equal replacements wherever
+// group and strategy are the same.
 type Consistency struct {
 	Group    string // the modifier's name for it, or ""
 	Strategy string // with its parameters, as a policy writes it
 }
 
-// Consistency is that of the strategy; ok is false where equal values don't get
-// equal replacements, or get them without a secret.
+// Consistency returns the strategy's group. ok is false where equal values don't get equal
+// replacements, or get them without a secret.
 func (s Spec) Consistency() (c Consistency, ok bool) {
 	strategy, err := New(s)
 	if err != nil {
@@ -26,8 +26,8 @@ func (s Spec) Consistency() (c Consistency, ok bool) {
 	return Consistency{s.Modifiers.Group, s.purpose()}, info.Consistent && info.Keyed
 }
 
-// Nested are the strategies that this one applies to parts of a value: to the
-// elements of an array, or to what is in a document.
+// Nested returns the strategies that this one applies to parts of a value: to the elements of an
+// array, or to a document's paths.
 func (s Spec) Nested() []Spec {
 	var values []any
 	switch params, _ := s.Params.(map[string]any); s.Name {
@@ -49,9 +49,9 @@ func (s Spec) Nested() []Spec {
 	return out
 }
 
-// Alike reports whether a replacement can be made to fit two columns of one
-// kind as well as either, so that equal values stay equal. What differs in texts,
-// integers and decimals is made up for (see [Target.Joined]).
+// Alike reports whether one replacement can fit two columns of one kind, so that equal values stay
+// equal. Differences between texts, integers and decimals don't matter: [Target.Joined] makes up
+// for them.
 func Alike(a, b *dialect.Column) bool {
 	switch a.Kind {
 	case dialect.Text, dialect.Int:
@@ -76,13 +76,13 @@ func Alike(a, b *dialect.Column) bool {
 
 func isMoney(c *dialect.Column) bool { return c.Type == "money" || c.Type == "smallmoney" }
 
-// narrowedTarget is the target with a column that holds only what all columns hold
-// that must agree with it.
+// narrowedTarget returns the target with a column that holds only values that all joined columns
+// hold.
 func narrowedTarget(t Target) Target {
 	c := *t.Column
 	for _, j := range t.Joined {
 		if c.Kind == dialect.Text && j.Kind == dialect.Bytes {
-			j = textIn(j) // values of the two are compared only where that is read as text
+			j = textIn(j) // the two are compared only where the bytes are read as text
 		}
 		if j.Kind != c.Kind {
 			continue
@@ -100,7 +100,7 @@ func narrowedTarget(t Target) Target {
 	return t
 }
 
-// narrowText goes by the length, by how that counts, and by the charset.
+// narrowText narrows the length, its unit and the charset.
 func narrowText(c, j *dialect.Column) {
 	if roomOf(j) < roomOf(c) {
 		c.Length = j.Length

@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestColumnsOfAGroupAgree: whatever differs in the columns that one consistent
-// strategy overwrites, equal values come out equal, or the columns aren't Alike.
+// TestColumnsOfAGroupAgree: one consistent strategy overwrites two different columns. Equal values
+// get equal replacements, or the columns aren't Alike.
 func TestColumnsOfAGroupAgree(t *testing.T) {
 	text := func(length int, change func(*dialect.Column)) *dialect.Column {
 		c := &dialect.Column{Name: "c", Kind: dialect.Text, Type: "text", Length: length, Nullable: true}

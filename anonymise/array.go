@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// array applies a strategy to each element of an array. PostgreSQL has arrays;
-// what other engines keep in JSON is json's.
+// array applies a strategy to each element of an array. Only PostgreSQL has arrays; for an array in
+// JSON use json.
 var arrayDefinition = definition{
 	Description: Description{
 		Name: "array", Doc: "a strategy for each element of an array",
@@ -148,7 +148,7 @@ func mapArray(literal string, f func(dialect.Value) (dialect.Value, error)) (str
 	return b.String(), nil
 }
 
-// readElement reads one element, which starts at text, and its length there.
+// readElement reads the element at the start of text, and returns its length there.
 func readElement(text string) (element string, quoted bool, n int, ok bool) {
 	var b strings.Builder
 	if text[0] != '"' {

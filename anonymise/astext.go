@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Sees is the column as the strategy sees it: with `as: text` a binary one is a
-// text of as many bytes. Any other column is returned as it is.
+// Sees returns the column as the strategy sees it. With `as: text` a binary column is a text of as
+// many bytes; any other column is returned as it is.
 func (s Spec) Sees(c *dialect.Column) *dialect.Column {
 	if s.Modifiers.As != "text" || c.Kind != dialect.Bytes {
 		return c
@@ -18,7 +18,7 @@ func (s Spec) Sees(c *dialect.Column) *dialect.Column {
 	return textIn(c)
 }
 
-// textIn is the text that a binary column holds. It has no collation and no padding.
+// textIn returns the text column for a binary column's text. It has no collation and no padding.
 func textIn(c *dialect.Column) *dialect.Column {
 	text := *c
 	text.Kind, text.LengthInBytes, text.Fixed = dialect.Text, c.Length > 0, false
@@ -30,8 +30,8 @@ func (b *bound) asText() bool { return b.column.Kind != b.stored.Kind }
 
 var errNotText = errors.New("the value isn't UTF-8, and the policy says `as: text`")
 
-// drawAsText hands the strategy the text that is stored as bytes, and makes bytes of
-// what it returns. What SQLite stores as text in such a column stays text.
+// drawAsText decodes the stored bytes, gives the strategy the text, and encodes the replacement as
+// bytes. A value that SQLite stores as text in such a column remains a text.
 func (b *bound) drawAsText(s *Source, old dialect.Value, inner func(*Source, dialect.Value) (dialect.Value, error)) (dialect.Value, error) {
 	var text dialect.Value
 	if v, ok := dialect.TextOf(old); ok {
@@ -50,8 +50,8 @@ func (b *bound) drawAsText(s *Source, old dialect.Value, inner func(*Source, dia
 	return b.toBytes(old, v), nil
 }
 
-// toBytes makes bytes of a text that replaces old. A column of a fixed length is padded with
-// zero bytes, as MySQL and SQL Server do it.
+// toBytes converts v, the replacement of old, to bytes. It pads a column of a fixed length with
+// zero bytes, as MySQL and SQL Server do.
 func (b *bound) toBytes(old, v dialect.Value) dialect.Value {
 	text, ok := v.(string)
 	if !ok || old != nil && !isBytes(old) {

@@ -11,18 +11,17 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// canon says how a value is brought to the form that a consistent strategy
-// sees, so that one person is one input whatever the column's charset, padding
-// and collation. Text is in NFC (Unicode Annex 15).
+// canon says how to bring a value to its canonical form, the input of a consistent strategy. So one
+// person is one input whatever the column's charset, padding and collation. Text is in NFC (Unicode
+// Annex 15).
 type canon struct {
 	trim        bool // trailing spaces are padding
 	foldCase    bool
 	foldAccents bool
 }
 
-// newCanon looks at the column and at those it is joined with: where one side
-// of a comparison is padded or folded, both are. The modifier `fold` decides
-// instead of the collations, for columns that are joined by the application only.
+// newCanon pads or folds as soon as the column or one of its joined columns does. The modifier
+// `fold` overrides the collations, for columns that only the application joins.
 func newCanon(t Target, fold string) canon {
 	var c canon
 	for _, col := range append([]*dialect.Column{t.Column}, t.Joined...) {
@@ -42,17 +41,17 @@ func newCanon(t Target, fold string) canon {
 	return c
 }
 
-// merges reports whether values have one canonical form that the column tells apart.
+// merges reports whether two values have one canonical form though the column distinguishes them.
 func (c canon) merges(col *dialect.Column) bool {
 	return col.Kind == dialect.Text && (c.foldCase && !col.FoldsCase || c.foldAccents && !col.FoldsAccents)
 }
 
-// value is the canonical form of a value that isn't NULL.
+// value returns the canonical form of a value other than NULL.
 func (c canon) value(v dialect.Value) string {
 	s, ok := v.(string)
 	if !ok {
 		s, _ = dialect.TextOf(v)
-		return s // numbers and bytes are canonical as they come
+		return s // numbers and bytes are canonical already
 	}
 	return c.canonicalText(s)
 }
@@ -73,14 +72,14 @@ func (c canon) canonicalText(s string) string {
 	if c.foldCase {
 		s = cases.Fold().String(s)
 		if c.foldAccents {
-			s = stripMarks(s) // folding can put marks back: İ → i + dot above
+			s = stripMarks(s) // folding can add marks: İ → i + dot above
 		}
 	}
 	return norm.NFC.String(s)
 }
 
-// stripMarks removes accents: the nonspacing marks of the canonical
-// decomposition. Letters that have no decomposition (ø, ł) stay.
+// stripMarks removes accents: the nonspacing marks of the canonical decomposition. Letters without
+// a decomposition (ø, ł) remain.
 func stripMarks(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {

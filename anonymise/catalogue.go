@@ -6,21 +6,21 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Description is what a strategy is, for people and for generated tables.
+// Description describes a strategy, for people and for generated tables.
 type Description struct {
 	Name      string         `json:"name"`
 	Doc       string         `json:"doc"`       // one sentence
 	Technique string         `json:"technique"` // ISO/IEC 20889
-	Class     Class          `json:"class"`     // at best; a column can make it less
+	Class     Class          `json:"class"`     // at best; a column can make it worse
 	Keyed     bool           `json:"keyed,omitempty"`
 	Kinds     []dialect.Kind `json:"kinds,omitempty"` // empty: every kind
 	Params    []Param        `json:"params,omitempty"`
-	// Consistent says whether equal values come out equal: "always",
-	// "with consistent: true", or "no".
+	// Consistent says whether equal values get equal replacements: "always", "with consistent:
+	// true", or "no".
 	Consistent string `json:"consistent"`
-	// Reversible strategies let someone who knows the parameters get the old value back.
+	// Reversible: someone with the parameters can compute the old value.
 	Reversible bool `json:"reversible,omitempty"`
-	// Partial strategies leave parts of a text or document as they were.
+	// Partial strategies keep parts of a text or document.
 	Partial bool `json:"partial,omitempty"`
 	// InDatabase says whether it can compile to an expression.
 	InDatabase bool `json:"inDatabase,omitempty"`
@@ -48,7 +48,7 @@ const (
 	never        = "no"
 )
 
-// Strategies lists what there is, registered ones included, by name.
+// Strategies lists all strategies by name, registered ones included.
 func Strategies() []Description {
 	var out []Description
 	for _, name := range strategyNames() {
@@ -61,12 +61,12 @@ func Strategies() []Description {
 // fakerModule makes the values of `fake`.
 const fakerModule = "github.com/brianvoe/gofakeit/v7"
 
-// fakerKnown is the version that go.mod names, for binaries without build
-// information (a test binary has none of its dependencies).
+// fakerKnown is the version in go.mod, for binaries without build information (a test binary lists
+// no dependencies).
 const fakerKnown = "v7.18.1"
 
-// FakerVersion is the version of gofakeit that is linked: another one can make
-// other values of the same input, which is why a plan records it.
+// FakerVersion returns the version of the linked gofakeit. A plan records it, because another
+// version can make other values of the same input.
 func FakerVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// space is how many values a replacement is drawn from, as far as that is few.
+// space is the number of possible replacements; infinite where there are many.
 func (c *cell) space() float64 {
 	switch c.column.Kind {
 	case dialect.Bool:
@@ -39,8 +39,8 @@ func (c *cell) space() float64 {
 	return math.Inf(1)
 }
 
-// stays reports whether a value is one that names no one, can't be other, or has
-// nothing in it that the strategy looks for.
+// stays reports whether the strategy keeps a value: it identifies nobody, can't change, or has
+// nothing for the strategy to replace.
 func (c *cell) stays(old dialect.Value) bool {
 	text := valueText(old)
 	switch c.strategy {
@@ -58,7 +58,7 @@ func (c *cell) stays(old dialect.Value) bool {
 	return false
 }
 
-// unit is the least difference between two of the column's numbers.
+// unit is the smallest difference between two of the column's numbers.
 func (c *cell) unit() float64 {
 	switch {
 	case c.column.Kind == dialect.Int:
@@ -69,7 +69,7 @@ func (c *cell) unit() float64 {
 	return 0
 }
 
-// roundedAway is how many values noise of a tenth is expected to leave as they were.
+// roundedAway is the expected number of values that noise of a tenth leaves unchanged.
 func (c *cell) roundedAway() float64 {
 	sum := 0.0
 	for _, old := range c.old {
@@ -80,11 +80,11 @@ func (c *cell) roundedAway() float64 {
 	return sum
 }
 
-// maySame is how many values may come out as they were, as the value space forces it.
+// maySame is the number of values that may remain unchanged because the value space is small.
 func (c *cell) maySame(rows int) int {
 	switch c.strategy {
 	case "fixed", "default", "pick", "generalise", "null":
-		return rows // formed has looked
+		return rows // formed has checked these
 	}
 	if slices.Contains([]string{"random", "fake", "noise", "json", "array"}, c.strategy) {
 		chance := float64(rows) / c.space()
@@ -96,8 +96,8 @@ func (c *cell) maySame(rows int) int {
 	return 0
 }
 
-// atMost is how often something that happens so often on average happens at
-// most, but for once in a thousand million times: Poisson's distribution. There are hundreds of cells.
+// atMost is the number of events that is exceeded once in a thousand million times, given the
+// average: Poisson's distribution. There are hundreds of cells.
 func atMost(average float64) int {
 	term := math.Exp(-average)
 	beyond := 1 - term
@@ -109,7 +109,7 @@ func atMost(average float64) int {
 	return n
 }
 
-// least is how many different values there have to be.
+// least is the smallest permitted number of different values.
 func (c *cell) least(were int) int {
 	switch {
 	case c.strategy == "fixed" || c.strategy == "null" || c.strategy == "default" || c.strategy == "generalise" || c.strategy == "mask" || c.strategy == "pick":
@@ -122,7 +122,7 @@ func (c *cell) least(were int) int {
 	return int(min(float64(were)/3, math.Ceil(c.space()/3)+1))
 }
 
-// formed says what a replacement hasn't of its strategy's form.
+// formed returns an error where a replacement lacks its strategy's form.
 func (c *cell) formed(old, now dialect.Value) error {
 	was, is := valueText(old), valueText(now)
 	if c.column.Fixed && c.column.Kind == dialect.Text {

@@ -14,7 +14,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// cell is one strategy on one column of a real table, in one way.
+// cell is one strategy on one column of a real table, carried out in one way.
 type cell struct {
 	strategy string
 	column   *dialect.Column
@@ -23,9 +23,8 @@ type cell struct {
 	old, now []dialect.Value // by row, the last row's is NULL where it may be
 }
 
-// TestEveryStrategyOnEveryKindOfEveryEngine carries each strategy that binds out
-// on rows, in the database and through the client where there are both ways,
-// and looks at what is in the rows then.
+// TestEveryStrategyOnEveryKindOfEveryEngine overwrites rows with each strategy that binds, in the
+// database and through the client where both are possible, and checks the rows afterwards.
 func TestEveryStrategyOnEveryKindOfEveryEngine(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, db *live) {
 		table, names, old := db.everyKind(t)
@@ -61,7 +60,7 @@ func TestEveryStrategyOnEveryKindOfEveryEngine(t *testing.T) {
 						continue
 					}
 					if err := db.overwrite(t, table, some, replacers, names, old); err != nil {
-						// Which of them was it?
+						// Find the strategy at fault.
 						some = slices.DeleteFunc(some, func(c *cell) bool {
 							err := db.overwrite(t, table, []*cell{c}, replacers, names, old)
 							if err != nil {
@@ -83,8 +82,8 @@ func TestEveryStrategyOnEveryKindOfEveryEngine(t *testing.T) {
 	})
 }
 
-// way is how the engine carries the strategy out on the column. Where it
-// doesn't, the error has to say why.
+// way returns how the engine carries the strategy out on the column. A refusal has to name its
+// reason.
 func (db *live) way(t *testing.T, name string, table *dialect.Table, c *dialect.Column) (string, Replacer) {
 	t.Helper()
 	unique := len(table.UniqueIndexes(c.Name)) > 0
@@ -101,7 +100,7 @@ func (db *live) way(t *testing.T, name string, table *dialect.Table, c *dialect.
 	return throughClient, r
 }
 
-// specFor is a strategy with parameters that suit a column.
+// specFor returns a strategy with parameters that suit a column.
 func specFor(name string, c *dialect.Column) string {
 	switch {
 	case name == "fixed" && c.Kind == dialect.JSON:
@@ -142,7 +141,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-// way says how it is done.
+// way names how the replacement is made.
 func (c *cell) way() string {
 	if c.client {
 		return "through the client"
@@ -152,8 +151,8 @@ func (c *cell) way() string {
 
 func (c *cell) String() string { return c.column.Name + ", " + c.way() }
 
-// overwrite carries the cells' strategies out, all of one way, in one
-// statement that is rolled back, and reads what became of the rows.
+// overwrite carries out the cells' strategies, all of one way, in one statement, reads the new
+// values, and rolls back.
 func (db *live) overwrite(t *testing.T, table *dialect.Table, cells []*cell, replacers map[string]Replacer, names []string, old []dialect.Row) (failed error) {
 	t.Helper()
 	db.in(t, func(tx dialect.Tx) { failed = overwriteIn(t, db, tx, table, cells, replacers, names, old) })
@@ -219,8 +218,8 @@ func replaceOn(r Replacer, s *Source, old dialect.Value, row func(string) dialec
 	return r.Replace(s, old)
 }
 
-// stores reports whether what is read is what was written: documents and
-// numbers may be spelled in another way, a CHAR is padded.
+// stores reports whether a read value equals the written one. Documents and numbers may be spelled
+// differently, a CHAR is padded.
 func stores(c *dialect.Column, wrote, read dialect.Value) bool {
 	a, aok := dialect.TextOf(wrote)
 	b, bok := dialect.TextOf(read)
@@ -248,7 +247,7 @@ func stores(c *dialect.Column, wrote, read dialect.Value) bool {
 	return false
 }
 
-// check looks at what became of the values, and returns how many are as they were.
+// check checks the new values, and returns how many are unchanged.
 func (c *cell) check(t *testing.T) int {
 	t.Helper()
 	seen, were := map[string]bool{}, map[string]bool{}

@@ -7,9 +7,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// card replaces the digits of a payment card's number, of which the first (the
-// network) stays, and makes its check digit right (ISO/IEC 7812-1, annex B).
-// What separates the digits stays. A value that is no card number is replaced
+// card replaces the digits of a payment card's number and corrects its check digit (ISO/IEC 7812-1,
+// annex B). It keeps the first digit (the network) and the separators. It replaces any other value
 // as random does.
 var cardDefinition = definition{
 	Description: Description{
@@ -24,10 +23,9 @@ var cardDefinition = definition{
 	redraw:     true,
 }
 
-// iban replaces the account of an IBAN, of which the country stays, and makes
-// its check digits right (ISO 13616-1). Check digits that some countries have
-// inside the account are not made right. A value that is no IBAN is replaced
-// as random does.
+// iban replaces the account of an IBAN, keeps the country, and corrects the check digits (ISO
+// 13616-1). It doesn't correct the check digits that some countries have inside of the account. It
+// replaces any other value as random does.
 var ibanDefinition = definition{
 	Description: Description{
 		Name: "iban", Doc: "another IBAN of the same country and length, with right check digits",
@@ -44,7 +42,7 @@ var ibanDefinition = definition{
 // checkDigits is a strategy for numbers with check digits.
 type checkDigits struct {
 	name string
-	free int // digits that are drawn at least
+	free int // the least number of digits drawn
 	make func(s *Source, old string) (string, bool)
 }
 
@@ -66,8 +64,8 @@ func (c checkDigits) Bind(t Target) (Replacer, error) {
 
 var withoutSeparators = strings.NewReplacer(" ", "", "-", "")
 
-// onlyDigits are the digits of a text in which nothing but spaces and hyphens
-// stands between them.
+// onlyDigits returns the digits of a text; ok is false where the text has more than digits, spaces
+// and hyphens.
 func onlyDigits(text string) (string, bool) {
 	plain := withoutSeparators.Replace(text)
 	return plain, plain != "" && strings.Trim(plain, digits) == ""
@@ -85,7 +83,7 @@ func newCard(s *Source, old string) (string, bool) {
 	return intoShape(old, string(made)), true
 }
 
-// luhnDigit is the check sum of ISO/IEC 7812-1, annex B; 0 for a right number.
+// luhnDigit is the check sum of ISO/IEC 7812-1, annex B; 0 for a valid number.
 func luhnDigit(digits string) int {
 	sum := 0
 	for i := range len(digits) {
@@ -100,7 +98,7 @@ func luhnDigit(digits string) int {
 	return sum % 10
 }
 
-// intoShape puts new letters and digits where the old ones are.
+// intoShape writes new letters and digits over the old ones, between the old separators.
 func intoShape(shape, made string) string {
 	b := []byte(shape)
 	next := 0

@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// describeColumn says what a column is, for errors: "an int", "a text of 40 characters".
+// describeColumn describes a column in errors: "an int", "a text of 40 characters".
 func describeColumn(c *dialect.Column) string {
 	kind := string(c.Kind)
 	if c.Kind == dialect.Unknown {
@@ -40,8 +40,8 @@ func joinKinds(kinds []dialect.Kind) string {
 	return strings.Join(names, ", ")
 }
 
-// fewValues reports whether a column has so few possible values that drawing
-// until a value differs would tell the old one.
+// fewValues reports whether the column has so few possible values that redrawing unchanged values
+// would reveal the old one.
 func fewValues(c *dialect.Column) bool {
 	switch c.Kind {
 	case dialect.Bool:
@@ -54,8 +54,8 @@ func fewValues(c *dialect.Column) bool {
 	return false
 }
 
-// roomOf is the length that a text may have in a column, in characters as long
-// as those are ASCII; math.MaxInt where it is unlimited.
+// roomOf returns the column's length, in characters as long as those are ASCII; math.MaxInt where
+// it is unlimited.
 func roomOf(c *dialect.Column) int {
 	if c.Length <= 0 {
 		return math.MaxInt
@@ -63,7 +63,7 @@ func roomOf(c *dialect.Column) int {
 	return c.Length
 }
 
-// fitsColumn reports whether a text can be stored in the column as it is.
+// fitsColumn reports whether the column can store the text unchanged.
 func fitsColumn(c *dialect.Column, s string) bool {
 	if !isEncodable(c, s) {
 		return false
@@ -71,8 +71,7 @@ func fitsColumn(c *dialect.Column, s string) bool {
 	return c.Length <= 0 || len(s) <= c.Length || !c.LengthInBytes && utf8.RuneCountInString(s) <= c.Length
 }
 
-// cutToFit shortens a text to what the column can hold, and leaves out the
-// characters that its charset doesn't have.
+// cutToFit shortens a text to the column's length, and drops the characters that its charset lacks.
 func cutToFit(c *dialect.Column, s string) string {
 	if !isEncodable(c, s) {
 		s = strings.Map(func(r rune) rune {
@@ -99,9 +98,8 @@ func cutToFit(c *dialect.Column, s string) string {
 	return s
 }
 
-// isEncodable reports whether the column's charset has every character. Only
-// the Unicode charsets are taken to have more than ASCII: what else there is
-// differs by code page.
+// isEncodable reports whether the column's charset has every character. Only Unicode charsets count
+// as more than ASCII: the others differ by code page.
 func isEncodable(c *dialect.Column, s string) bool {
 	if c.Charset == "" || isASCII(s) {
 		return true
@@ -109,8 +107,8 @@ func isEncodable(c *dialect.Column, s string) bool {
 	charset := strings.ToLower(strings.ReplaceAll(c.Charset, "-", ""))
 	for _, unicode := range []string{"utf8mb4", "utf16", "utf32", "ucs2", "utf8", "unicode"} {
 		if strings.HasPrefix(charset, unicode) {
-			// MySQL's utf8 (utf8mb3) and ucs2 end at U+FFFF, PostgreSQL's UTF8 doesn't;
-			// nothing is lost by avoiding what is beyond.
+			// MySQL's utf8 (utf8mb3) and ucs2 end at U+FFFF, PostgreSQL's UTF8 doesn't; avoiding
+			// later characters there costs nothing.
 			return unicode == "utf8mb4" || unicode == "utf16" || unicode == "utf32" || !strings.ContainsFunc(s, func(r rune) bool { return r > 0xffff })
 		}
 	}
@@ -120,11 +118,11 @@ func isEncodable(c *dialect.Column, s string) bool {
 // collisionOdds is the probability below which a collision counts as improbable.
 const collisionOdds = 1e-6
 
-// rowsWhenUnknown is how many rows are assumed where the catalogue has no estimate.
+// rowsWhenUnknown is the assumed number of rows where the catalogue has no estimate.
 const rowsWhenUnknown = 10_000_000
 
-// birthdayClass is the class of values drawn evenly from a space of so many: the
-// odds that any two of n are equal are about n²/2 over it.
+// birthdayClass returns the class of values drawn evenly from a space of the given size: two of n
+// are equal with odds of about n²/2 over the size.
 func birthdayClass(space float64, t Target) Class {
 	n := float64(t.Rows)
 	if t.Rows < 0 {
@@ -136,12 +134,10 @@ func birthdayClass(space float64, t Target) Class {
 	return Lossy
 }
 
-// certainlyRepeats reports whether one value for every row is certain to break
-// a unique index.
+// certainlyRepeats reports whether one value for every row certainly violates a unique index.
 func certainlyRepeats(t Target) bool { return t.Sole && (t.Rows > 1 || t.Rows < 0) }
 
-// hasRoom is an error where a unique column has more rows than there are
-// values to draw.
+// hasRoom returns an error where a unique column has more rows than possible values.
 func hasRoom(space float64, t Target) error {
 	if t.Sole && t.Rows > 0 && float64(t.Rows) > space {
 		return fmt.Errorf("column %s is unique with about %d rows, and there are only %.0f different values of this kind: leave it, make it longer, or use pseudonym where it is a number",

@@ -13,9 +13,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestGoldenVectors pins what one secret makes of given values: a release that
-// changes a line here changes every pseudonym that anyone has, and has to give
-// the domain a new version (keyLabel) and say so.
+// TestGoldenVectors pins the replacements of given values under one secret. A release that changes
+// a line here changes every existing pseudonym: give the domain a new version (keyLabel) and
+// announce it.
 func TestGoldenVectors(t *testing.T) {
 	decimalColumn := &dialect.Column{Name: "x", Kind: dialect.Decimal, Precision: 30, Scale: 4}
 	uuidColumn := &dialect.Column{Name: "x", Kind: dialect.UUID}
@@ -62,8 +62,8 @@ func TestGoldenVectors(t *testing.T) {
 	golden(t, "pseudonyms.golden", b.String())
 }
 
-// TestOnePersonIsOneInput: whatever charset, padding and collation the column
-// has, the same person gets the same pseudonym.
+// TestOnePersonIsOneInput: the same person gets the same pseudonym whatever the column's charset,
+// padding and collation.
 func TestOnePersonIsOneInput(t *testing.T) {
 	folding, accents, char := text(80), text(80), text(80)
 	folding.FoldsCase = true
@@ -160,8 +160,8 @@ func TestKeyedStrategiesNeedASecret(t *testing.T) {
 	}
 }
 
-// TestTemplateWithARowNumberIsConsistentToo: the row's number is keyed by
-// itself, the rest of the template by the modifier.
+// TestTemplateWithARowNumberIsConsistentToo: the row's number is keyed by itself, the rest of the
+// template by the modifier.
 func TestTemplateWithARowNumberIsConsistentToo(t *testing.T) {
 	r := bind(t, `{"template":"{{fake first-name}}{{digits 9}}-{{seq}}","consistent":true}`, Target{Column: text(80), Rows: -1, Key: []string{"id"}}).(RowReplacer)
 	s := NewSource(testSecret(t), nil)
@@ -178,8 +178,8 @@ func TestTemplateWithARowNumberIsConsistentToo(t *testing.T) {
 	}
 }
 
-// TestPermutationIsOneToOne goes through whole bands: every number has a
-// number of its own, in the same band, and none keeps its own.
+// TestPermutationIsOneToOne permutes whole bands: every number gets a different number of the same
+// band, and none keeps its own.
 func TestPermutationIsOneToOne(t *testing.T) {
 	s := source(t)
 	key, err := s.permutation(newDomain("", "whole number"))
@@ -234,8 +234,8 @@ func TestNumbersFitWhereTheyWere(t *testing.T) {
 	}
 }
 
-// TestSharedByGoroutines: strategies are values that goroutines share, each
-// with a Source of its own; the race detector looks on.
+// TestSharedByGoroutines: goroutines share strategies, each with its own Source; the race detector
+// checks them.
 func TestSharedByGoroutines(t *testing.T) {
 	specs := []string{
 		`"pseudonym"`, `"random"`, `{"fake":"email"}`, `{"fake":"email","consistent":true}`, `"hash"`, `"mask"`,
@@ -270,7 +270,7 @@ func TestSharedByGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
-// TestStreamsNest: a keyed stream inside of another one leaves it where it was.
+// TestStreamsNest: a keyed stream within another one doesn't change the outer one's position.
 func TestStreamsNest(t *testing.T) {
 	s := source(t)
 	outer, inner := newDomain("", "outer"), newDomain("", "inner")

@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// default writes the column's declared default into every row, those with NULL
-// included: the keyword DEFAULT can't be made to depend on the row.
+// default writes the column's declared default into every row, also into those with NULL: the
+// keyword DEFAULT can't depend on the row.
 var defaultDefinition = definition{
 	Description: Description{
 		Name: "default", Doc: "the column's declared default, also for NULL",
@@ -40,12 +40,12 @@ func (defaultStrategy) Bind(t Target) (Replacer, error) {
 	return bothWays{clientReplacer{Lossy, func(*Source, dialect.Value) (dialect.Value, error) { return v, err }}, dialect.Default{}}, nil
 }
 
-// defaultLiteral is a default that is a constant: a number, a quoted text (of
-// any engine: N'…', with a cast behind it), true, false or NULL.
+// defaultLiteral matches a constant default: a number, a quoted text (of any engine: N'…', with a
+// cast behind it), true, false or NULL.
 var defaultLiteral = regexp.MustCompile(`^(?i:N?'((?:[^']|'')*)'(?:::[\w ."\[\](),]+)?|(-?\d+(?:\.\d+)?)(?:::[\w ]+)?|(true|false)|(null)(?:::[\w ."\[\](),]+)?)$`)
 
-// defaultValue is a default that is a constant, for steps that go through the
-// client because of another column.
+// defaultValue returns a constant default, for steps that work through the client because of
+// another column.
 func defaultValue(c *dialect.Column) (dialect.Value, error) {
 	text := strings.TrimSpace(*c.Default)
 	for strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") { // SQL Server: ((0))

@@ -7,9 +7,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestPitfall21DistinctValues counts the different values that 1,000 rows get:
-// none of the strategies that draw gives every row the same, and those that
-// promise uniqueness keep it.
+// TestPitfall21DistinctValues counts the different values of 1,000 rows: no drawing strategy gives
+// every row the same, and unique strategies give every row another.
 func TestPitfall21DistinctValues(t *testing.T) {
 	const rows = 1000
 	column := func(k dialect.Kind) *dialect.Column { return &dialect.Column{Name: "x", Kind: k} }

@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// node is a JSON value that keeps the order of its keys and the spelling of
-// its numbers, as the engines that store a document as text do.
+// node is a JSON value. It keeps the order of keys and the spelling of numbers, as do the engines
+// that store a document as text.
 type node struct {
 	keys   []string // of an object
 	nodes  []*node  // of an object or an array
@@ -20,8 +20,8 @@ type node struct {
 	scalar any // string, json.Number, bool or nil
 }
 
-// maxDepth is how deep a document may be nested: encoding/json's own limit is
-// 10,000, which a recursion survives.
+// maxDepth is the maximum nesting of a document. A recursion survives even encoding/json's own
+// limit, 10,000.
 const maxDepth = 1000
 
 var errNoJSON = errors.New("the value is no valid JSON")
@@ -107,8 +107,8 @@ func (n *node) write(b *bytes.Buffer) {
 	b.WriteByte(end)
 }
 
-// randomise replaces every text, number and boolean below n; keys, nulls and
-// the structure stay.
+// randomise replaces every text, number and boolean below n. It keeps keys, nulls and the
+// structure.
 func (n *node) randomise(s *Source) {
 	for _, child := range n.nodes {
 		child.randomise(s)
@@ -123,8 +123,8 @@ func (n *node) randomise(s *Source) {
 	}
 }
 
-// randomDigits replaces the digits of a JSON number before its exponent; the
-// leading one is never made 0.
+// randomDigits replaces the digits of a JSON number before its exponent; the leading one never
+// becomes 0.
 func randomDigits(s *Source, number string) string {
 	b := []byte(number)
 	for i, c := range b {
@@ -146,8 +146,8 @@ func randomDigits(s *Source, number string) string {
 	return string(b)
 }
 
-// randomJSON keeps the structure of a document. What isn't one (SQLite stores
-// anything) is replaced as a text is, and made a JSON text.
+// randomJSON keeps the structure of a document. It replaces any other value (SQLite stores
+// anything) like a text, and returns a JSON text.
 func randomJSON(s *Source, old dialect.Value) dialect.Value {
 	text, ok := dialect.TextOf(old)
 	if !ok {

@@ -141,7 +141,7 @@ func TestScrub(t *testing.T) {
 	}
 }
 
-// TestScrubbedTextIsClean: what was taken out isn't found again.
+// TestScrubbedTextIsClean: scrubbing a scrubbed text finds nothing.
 func TestScrubbedTextIsClean(t *testing.T) {
 	r := bind(t, `"scrub"`, Target{Column: text(0), Rows: -1})
 	for _, old := range []string{

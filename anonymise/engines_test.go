@@ -30,7 +30,7 @@ type live struct {
 	exec   func(statement string) error
 }
 
-// onEveryEngine runs a test on every server that there is.
+// onEveryEngine runs a test on every available server.
 func onEveryEngine(t *testing.T, test func(t *testing.T, db *live)) {
 	t.Helper()
 	type opener struct {
@@ -96,7 +96,7 @@ func (db *live) run(t *testing.T, statements ...string) {
 	}
 }
 
-// in does something in a transaction that is rolled back.
+// in calls do in a transaction and rolls it back.
 func (db *live) in(t *testing.T, do func(tx dialect.Tx)) {
 	t.Helper()
 	tx, err := db.Begin(t.Context(), dialect.TxOptions{})
@@ -123,7 +123,7 @@ func (db *live) table(t *testing.T, name string) *dialect.Table {
 	return nil
 }
 
-// setUp are statements before the table of every kind is made.
+// setUp has statements to execute before the table of every kind is created.
 var setUp = map[string][]string{
 	"postgres": {
 		"CREATE EXTENSION citext", "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')",
@@ -134,9 +134,9 @@ var setUp = map[string][]string{
 // declared is a column of the table of every kind.
 type declared struct{ name, as string }
 
-// columnsOf has, by engine, columns of every kind that the engine has, with
-// every length, scale, charset and bound that a replacement has to heed. A name
-// that begins with nn is of a column that takes no NULL, one with uq of a unique one.
+// columnsOf has, by engine, columns of every kind of the engine, with every length, scale, charset
+// and bound that affects a replacement. A name with the prefix nn is of a NOT NULL column, uq of a
+// unique one.
 var columnsOf = map[string][]declared{
 	"sqlite": {
 		{"t", "VARCHAR(40) DEFAULT 'fallback'"}, {"t_free", "TEXT"}, {"t_char", "CHAR(12)"}, {"t_ci", "VARCHAR(40) COLLATE NOCASE"}, {"t_two", "VARCHAR(2)"},
@@ -185,8 +185,8 @@ func init() {
 	columnsOf["mariadb"] = append(mariadb, declared{"u", "uuid"}, declared{"ip4", "inet4"}, declared{"ip6", "inet6"})
 }
 
-// everyKind makes the table of every kind with rows, of which the last has NULL wherever
-// it may be, and returns it with the rows' values by column.
+// everyKind creates the table of every kind, and returns it with the rows' values by column. The
+// last row has NULL in each nullable column.
 func (db *live) everyKind(t *testing.T) (*dialect.Table, []string, []dialect.Row) {
 	t.Helper()
 	definitions := []string{"id integer NOT NULL PRIMARY KEY"}
@@ -227,7 +227,7 @@ func (db *live) everyKind(t *testing.T) (*dialect.Table, []string, []dialect.Row
 	return table, names, db.read(t, nil, table, names)
 }
 
-// read reads the columns of all rows, by the key, in a transaction or by itself.
+// read reads the columns of all rows, by the key; without a transaction it begins its own.
 func (db *live) read(t *testing.T, tx dialect.Tx, table *dialect.Table, columns []string) []dialect.Row {
 	t.Helper()
 	if tx == nil {
@@ -245,11 +245,11 @@ func (db *live) read(t *testing.T, tx dialect.Tx, table *dialect.Table, columns 
 	return out
 }
 
-// rowsOfEachKind is how many rows have values.
+// rowsOfEachKind is the number of rows with values.
 const rowsOfEachKind = 24
 
-// oldValue is the value of row i, in canonical form: the first two are the
-// column's bounds where it has such.
+// oldValue is the value of row i, in canonical form: the first two are the column's bounds where it
+// has such.
 func oldValue(engine string, c *dialect.Column, i int) dialect.Value {
 	switch c.Name {
 	case "id":
@@ -326,11 +326,11 @@ func oldValue(engine string, c *dialect.Column, i int) dialect.Value {
 	case dialect.Interval:
 		return fmt.Sprintf("%d days", 1+i)
 	}
-	return nil // of a kind that has no rule
+	return nil // the kind has no rule
 }
 
-// oldText has letters beyond ASCII in every third row where the column takes
-// them, and fills the column in the first one.
+// oldText has letters beyond ASCII in every third row where the column takes them, and fills the
+// column in the first row.
 func oldText(c *dialect.Column, i int) string {
 	if c.Length > 0 && c.Length < 10 {
 		return fmt.Sprintf("%c%d", 'a'+i/10, i%10)

@@ -40,7 +40,7 @@ func Example() {
 	// Ann → Clark
 }
 
-// An application's own strategy can be named in a policy like any other.
+// A policy names an application's own strategy like any other.
 func ExampleRegisterFunc() {
 	anonymise.RegisterFunc("test-plate", anonymise.Info{Technique: "synthetic data", Class: anonymise.Lossy},
 		func(s *anonymise.Source, _ dialect.Value) (dialect.Value, error) {

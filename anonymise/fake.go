@@ -14,11 +14,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// fake makes a value up with one of gofakeit's functions, which may be written
-// as gofakeit's lookup table has it (firstname) or with hyphens, underscores or
-// capitals. E-mail addresses and host names are moved to the domain .example
-// (RFC 2606), which nobody can own: a test system that sends mail must not
-// reach a stranger.
+// fake makes a value with one of gofakeit's functions. A policy may write the function as
+// gofakeit's lookup table has it (firstname) or with hyphens, underscores or capitals. fake moves
+// e-mail addresses and host names to the domain .example (RFC 2606), which nobody can own: a test
+// system's mail must not reach a stranger.
 //
 // In a unique column a text gets random characters of its own kind; see unique.go.
 var fakeDefinition = definition{
@@ -45,12 +44,10 @@ type fakeStrategy struct {
 	params *gofakeit.MapParams
 }
 
-// unfit are functions that make no value of a column: whole files, pictures,
-// and lists of other functions.
+// unfit are functions without a single value: whole files, pictures, and lists of other functions.
 var unfit = []string{"csv", "fields", "fixedwidth", "imagejpeg", "imagepng", "json", "sql", "svg", "template", "xml"}
 
-// clocked are functions whose values depend on today's date, which a
-// consistent replacement must not.
+// clocked are functions with values that depend on today's date: a consistent replacement must not.
 var clocked = []string{
 	"car", "creditcard", "creditcardexp", "date", "firefoxuseragent", "futuredate", "pastdate", "person", "useragent", "year",
 }
@@ -98,8 +95,8 @@ func fakerName(s string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(s))
 }
 
-// lookUpFaker finds a function by its name without separators; the application
-// may have added some to gofakeit's table.
+// lookUpFaker finds a function by its name without separators; the application may have added
+// functions to gofakeit's table.
 func lookUpFaker(name string) *gofakeit.Info {
 	if info := gofakeit.GetFuncLookup(name); info != nil {
 		return info
@@ -159,8 +156,7 @@ func paramText(v any) string {
 	return string(b)
 }
 
-// generateEmail calls a function of gofakeit, whose errors and panics are about its
-// parameters.
+// generateEmail calls a function of gofakeit. Its errors and panics are about its parameters.
 func generateEmail(f *gofakeit.Faker, info *gofakeit.Info, params *gofakeit.MapParams) (v any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -173,8 +169,8 @@ func generateEmail(f *gofakeit.Faker, info *gofakeit.Info, params *gofakeit.MapP
 	return info.Generate(f, params, info)
 }
 
-// plainText is a generated value as text: canonical where Go's way of writing
-// it is, JSON for what has fields.
+// plainText returns a generated value as text: canonical where Go's own formatting is, JSON for a
+// value with fields.
 func plainText(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
@@ -200,12 +196,12 @@ func plainText(v any) (string, bool) {
 
 func (fakeStrategy) Info() Info { return fakeDefinition.info() }
 
-// fits are the tries before a made-up text is cut to the column's length.
+// fakeTries is the number of tries before a made-up text is cut to the column's length.
 const fakeTries = 16
 
 func (f fakeStrategy) Bind(t Target) (Replacer, error) {
 	c := t.Column
-	// Some values show whether the function makes what the column takes.
+	// Sample values show whether the function makes values of the column's kind.
 	trial, fit := NewSource(Secret{}, gofakeit.New(1).Rand), false
 	for range fakeTries {
 		text, err := f.makeFake(trial)
@@ -296,8 +292,8 @@ func (f fakeStrategy) output() string {
 	return f.info.Output
 }
 
-// convert brings made-up text to the column's canonical form; a text that
-// isn't of the column's kind is refused.
+// convert brings made-up text to the column's canonical form; ok is false where the text isn't of
+// the column's kind.
 func (f fakeStrategy) convert(c *dialect.Column, text string) (dialect.Value, bool) {
 	switch c.Kind {
 	case dialect.Text:
@@ -318,7 +314,7 @@ func (f fakeStrategy) convert(c *dialect.Column, text string) (dialect.Value, bo
 	return v, err == nil
 }
 
-// convertMoment takes what one of gofakeit's date functions wrote.
+// convertMoment converts a text of gofakeit's date functions.
 func convertMoment(c *dialect.Column, text string) (dialect.Value, bool) {
 	m, ok := parseMoment(c.Kind, text)
 	if !ok {

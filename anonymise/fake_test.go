@@ -15,9 +15,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestFakeFunctions goes through gofakeit's whole table: a function can be used
-// in a text column, or the policy is told why not; and one that can be
-// consistent gives the same values again.
+// TestFakeFunctions tests gofakeit's whole table: New accepts a function for a text column, or
+// returns the reason; a consistent one repeats its values.
 func TestFakeFunctions(t *testing.T) {
 	refused := []string{}
 	for _, name := range slices.Sorted(maps.Keys(gofakeit.FuncLookups)) {
@@ -86,8 +85,8 @@ func TestFakeWithParameters(t *testing.T) {
 	}
 }
 
-// TestFakeEMailReachesNoOne: a test system that sends mail must not reach a
-// stranger whose address a generator happened to make.
+// TestFakeEMailReachesNoOne: a test system's mail must not reach a stranger whose address a
+// generator happened to make.
 func TestFakeEMailReachesNoOne(t *testing.T) {
 	for _, spec := range []string{`{"fake":"email"}`, `{"fake":"email","consistent":true}`} {
 		for _, to := range []Target{{Column: text(80), Rows: -1}, {Column: text(80), Unique: true, Rows: 1000}, {Column: text(24), Unique: true, Rows: 10}} {

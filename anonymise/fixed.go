@@ -90,7 +90,7 @@ func (f fixedStrategy) Bind(t Target) (Replacer, error) {
 	}, nil
 }
 
-// constantValue brings a value that the policy names to the column's canonical form.
+// constantValue brings a value from the policy to the column's canonical form.
 func constantValue(c *dialect.Column, v any) (dialect.Value, error) {
 	text := ""
 	switch v := v.(type) {

@@ -13,9 +13,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// generalise keeps the coarse part of a value: the month of a date, the lower
-// end of a number's range, the first characters of a postcode, the network of
-// an address.
+// generalise keeps the coarse part of a value: the month of a date, the lower end of a number's
+// range, the first characters of a postcode, the network of an address.
 var generaliseDefinition = definition{
 	Description: Description{
 		Name: "generalise", Doc: "the coarse part is kept: a date's month, a number's range, a postcode's or address's prefix",
@@ -120,7 +119,7 @@ func (g generaliseStrategy) momentReplacer(c *dialect.Column) (Replacer, error) 
 	}
 	var e dialect.Expr = dialect.TruncateMoment{Of: dialect.Current{Column: c}, Unit: g.to}
 	if !truncateMoment(first, g.to).Equal(first) {
-		// The column's first unit has begun before the column does.
+		// The column's first unit begins before the column's first moment.
 		second := moment{t: nextUnit(truncateMoment(first, g.to), g.to), kind: c.Kind}
 		e = dialect.If{
 			Cond: dialect.Compare{Column: c.Name, Op: "<", Value: second.String()},
@@ -198,7 +197,7 @@ func (g generaliseStrategy) numberReplacer(c *dialect.Column) (Replacer, error) 
 	return bothWays{clientReplacer{Lossy, replace}, e}, nil
 }
 
-// whole generalises whole numbers, of which a column's least may be no step.
+// whole generalises whole numbers. The column's least number may lie between two steps.
 func (g generaliseStrategy) whole(c *dialect.Column, e dialect.Expr) Replacer {
 	step, least := int64(g.step), minInt(c)
 	if least%step != 0 {
@@ -249,8 +248,8 @@ func (g generaliseStrategy) textReplacer(c *dialect.Column) (Replacer, error) {
 	return bothWays{clientReplacer{Lossy, replace}, e}, nil
 }
 
-// network keeps an address's first bits and sets the others to zero; of a MAC
-// address the maker's three bytes stay.
+// network keeps an address's first bits and sets the others to zero; of a MAC address it keeps the
+// maker's three bytes.
 func (g generaliseStrategy) network(_ *Source, old dialect.Value) (dialect.Value, error) {
 	text, _ := dialect.TextOf(old)
 	in, ok := parseInet(text)

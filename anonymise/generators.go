@@ -8,15 +8,15 @@ import (
 	"math/rand/v2"
 )
 
-// generatorSample is how many values tell one version of a generator from another.
+// generatorSample is the number of values in a generator's digest.
 const generatorSample = 1000
 
-// Generators names the generators on whose version the replacements of a strategy depend,
-// each with a digest of what it makes from a fixed seed: fakes that are consistent, also within a
-// JSON document or an array. Others make values that nothing can be compared with. It is nil where there is none.
+// Generators names the generators that the strategy's replacements depend on, each with a digest of
+// its values from a fixed seed. These are consistent fakes, also within a JSON document or an
+// array: no two values of other fakes are ever compared. The result is nil where there are none.
 //
-// The values are looked at, and not the version that a binary was built with: a test
-// binary doesn't know it, and most versions make the same values.
+// The digest covers values, and not the version that a binary was built with: a test binary doesn't
+// know the version, and most versions make the same values.
 func Generators(s Spec) map[string]string {
 	found := map[string]string{}
 	collectFakes(map[string]any{s.Name: s.Params}, s.Modifiers.Consistent, found)
@@ -26,7 +26,7 @@ func Generators(s Spec) map[string]string {
 	return found
 }
 
-// collectFakes walks a strategy's parameters, in which other strategies may stand.
+// collectFakes searches a strategy's parameters, which may contain other strategies.
 func collectFakes(v any, consistent bool, found map[string]string) {
 	switch v := v.(type) {
 	case []any:

@@ -7,7 +7,7 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// What a value can't be compared with needs no version of its generator.
+// Values that nothing is compared with don't depend on their generator's version.
 func TestOnlyConsistentFakesDependOnTheirGenerator(t *testing.T) {
 	for _, c := range []struct {
 		written string

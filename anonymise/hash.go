@@ -8,10 +8,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// hash is HMAC-SHA256 of the value's canonical form, written out: for columns
-// whose readers expect a hash. Without the secret nobody can hash a list of
-// candidates and compare, which is what undoes an unkeyed hash of an e-mail
-// address. An empty text stays empty.
+// hash is HMAC-SHA256 of the value's canonical form, for columns whose readers expect a hash.
+// Without the secret nobody can hash a list of candidates and compare; that attack undoes an
+// unkeyed hash of an e-mail address. An empty text remains empty.
 var hashDefinition = definition{
 	Description: Description{
 		Name: "hash", Doc: "the keyed hash of the value (HMAC-SHA256)",
@@ -59,7 +58,7 @@ func (h hashStrategy) Bind(t Target) (Replacer, error) {
 	if c.Kind == dialect.Bytes {
 		bits = 8
 	} else if h.encoding == "base64" && newCanon(t, "").foldCase {
-		bits = 5 // letters of both cases are one
+		bits = 5 // upper and lower case compare equal
 	}
 	space := math.Pow(2, bits*float64(n))
 	if err := hasRoom(space, t); err != nil {

@@ -25,7 +25,7 @@ func parseUUID(s string) (uuid, bool) {
 	return u, err == nil
 }
 
-// version sets the version and the variant that RFC 9562 asks for.
+// version sets the version and the variant as RFC 9562 requires.
 func (u uuid) version(v byte) uuid {
 	u[6] = u[6]&0x0f | v<<4
 	u[8] = u[8]&0x3f | 0x80
@@ -49,7 +49,7 @@ func (u uuid) String() string {
 // inet is an address, a network or a MAC address.
 type inet struct {
 	addr netip.Addr
-	bits int // of a network; -1: an address alone
+	bits int // of a network; -1: a single address
 	mac  net.HardwareAddr
 }
 

@@ -10,17 +10,16 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// jsonDefinition: json replaces values inside of documents, each with a
-// strategy of its own. A path names keys, separated by dots; a key with other
-// characters than letters, digits, - and _ stands in double quotes. * is any
-// key, [] each element of an array, [2] one of them:
+// jsonDefinition: json replaces values inside of documents, each with its own strategy. A path
+// names keys, separated by dots; a key with other characters than letters, digits, - and _ is
+// written in double quotes. * is any key, [] each element of an array, [2] one of them:
 //
 //	email   contact.phones[]   items[].buyer.name   "odd key"."x.y"   *.name
 //
-// Where a path ends at an object or an array, its strategy is applied to every
-// text, number and boolean in it; null, fixed and keep take it as a whole. What
-// no path leads to is kept, dropped or made random, as `others` says. A value
-// that is no JSON text is replaced as random does.
+// Where a path ends at an object or an array, json applies the strategy to every text, number and
+// boolean in it; null, fixed and keep take it as a whole. `others` says whether values without a
+// path are kept, dropped or made random. json replaces a value other than a JSON text as random
+// does.
 var jsonDefinition = definition{
 	Description: Description{
 		Name: "json", Doc: "strategies for paths inside of a document, and what happens to the rest",

@@ -9,9 +9,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// boundRule is a rule with its strategy ready for each type that JSON has; nil
-// where it can't make one. whole, where it is set, takes a value of any type,
-// objects and arrays included.
+// boundRule is a rule with its strategy bound to each JSON type; nil where the strategy can't make
+// that type. A non-nil whole takes a value of any type, objects and arrays included.
 type boundRule struct {
 	path                  []step
 	whole                 func(*node)
@@ -44,7 +43,7 @@ func (r jsonRule) bind(column string) (boundRule, error) {
 	return b, nil
 }
 
-// whole is what null, fixed and keep do to a value, nil for other strategies.
+// whole returns the effect of null, fixed and keep on a value; nil for other strategies.
 func (s Spec) whole() func(*node) {
 	var to node
 	switch s.Name {
@@ -68,14 +67,13 @@ func (s Spec) whole() func(*node) {
 
 func (n *node) null() bool { return !n.object && !n.array && n.scalar == nil }
 
-// walker replaces what paths lead to.
+// walker replaces the values at paths.
 type walker struct {
 	s      *Source
 	others string
 }
 
-// walk applies the rules whose paths end at n, or goes on below it with those
-// that lead further.
+// walk applies the rules whose paths end at n, or walks the children with the longer ones.
 func (w walker) walk(n *node, rules []boundRule) error {
 	for _, r := range rules {
 		if len(r.path) == 0 {
@@ -115,7 +113,7 @@ func (w walker) walk(n *node, rules []boundRule) error {
 	return nil
 }
 
-// leads reports whether a step leads to the i-th child of n.
+// leads reports whether the step matches the i-th child of n.
 func (s step) leads(n *node, i int) bool {
 	if n.array {
 		return s.each || s.index == i
@@ -123,18 +121,18 @@ func (s step) leads(n *node, i int) bool {
 	return s.any || !s.each && s.index < 0 && s.key == n.keys[i]
 }
 
-// other is what happens to a value that no path leads to.
+// other handles a value without a path.
 func (w walker) other(n *node) {
 	switch w.others {
 	case "random":
 		n.randomise(w.s)
 	case "drop":
-		*n = node{} // null, where its place can't go
+		*n = node{} // null, where its place can't be removed
 	}
 }
 
-// apply replaces n, or every value in it. A type that the strategy doesn't make
-// is replaced as a text where it makes those, else by a random value.
+// apply replaces n, or every value in it. If the strategy doesn't make the value's type, apply
+// replaces it as a text where the strategy makes texts, else by a random value.
 func (w walker) apply(n *node, r boundRule) error {
 	if r.whole != nil {
 		r.whole(n)

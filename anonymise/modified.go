@@ -9,16 +9,15 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// modified is a strategy with its modifiers, and with everything that holds for
-// all strategies: what is assigned at all, what happens to NULL, consistency,
-// the condition. A family's own Replacer sees values that are to be replaced.
+// modified is a strategy with its modifiers and the rules of all strategies: assignable columns,
+// NULL, consistency, the condition. So a strategy's own Replacer sees only values to replace.
 type modified struct {
 	inner Strategy
 	spec  Spec
 	definition
 }
 
-// Info is the strategy's, as the modifiers make it.
+// Info is the strategy's own, changed by the modifiers.
 func (m modified) Info() Info {
 	i := m.inner.Info()
 	if m.streamed() {
@@ -28,8 +27,8 @@ func (m modified) Info() Info {
 	return i
 }
 
-// streamed: the modifier makes the strategy consistent by reseeding what it
-// draws from. Strategies that are keyed by themselves have their group already.
+// streamed reports whether the modifier makes the strategy consistent by reseeding its randomness.
+// Keyed strategies have their group already.
 func (m modified) streamed() bool { return m.spec.Modifiers.Consistent && m.consistent }
 
 // Bind checks the column and binds the strategy to it.
@@ -93,10 +92,10 @@ func (m modified) Bind(t Target) (Replacer, error) {
 	return b, nil
 }
 
-// discards: a value is replaced without a look at it, by what the column itself says.
+// discards reports whether the column alone, and not the old value, decides the replacement.
 func (m modified) discards() bool { return m.spec.Name == "null" || m.spec.Name == "default" }
 
-// title is how errors name the strategy: `fake: email`, `mask`.
+// title names the strategy in errors: `fake: email`, `mask`.
 func (s Spec) title() string {
 	if text, ok := s.Params.(string); ok && s.Name != "fixed" {
 		return s.Name + ": " + text
@@ -104,8 +103,8 @@ func (s Spec) title() string {
 	return s.Name
 }
 
-// purpose is the strategy without its modifiers: two consistent strategies
-// agree if they are written alike.
+// purpose is the strategy without its modifiers: two consistent strategies agree if they are
+// written alike.
 func (s Spec) purpose() string { return Spec{Name: s.Name, Params: s.Params}.String() }
 
 // bound is a modified strategy on a column.
@@ -120,19 +119,19 @@ type bound struct {
 	domain domain // nil where values are drawn anew
 	canon  canon
 
-	odd       []dialect.Oddity // what inner makes nothing of,
-	otherwise Replacer         // and what does; nil: it is an error
+	odd       []dialect.Oddity // the oddities that inner can't replace,
+	otherwise Replacer         // and their replacer; nil: they are errors
 }
 
 // When is the condition, in the engine's SQL.
 func (b *bound) When() string { return b.when }
 
-// Class is the inner strategy's, unless it takes values for one that the column
-// tells apart.
+// Class is the inner strategy's, but Lossy where the strategy merges values that the column
+// distinguishes.
 func (b *bound) Class() Class { return b.class }
 
-// Expr wraps the inner expression so that NULL stays, and so do rows for which
-// the condition doesn't hold. A column that can't be NULL needs no test.
+// Expr wraps the inner expression so that it keeps NULL, and the rows for which the condition
+// doesn't hold. A NOT NULL column needs no test.
 func (b *bound) Expr() (dialect.Expr, bool) {
 	if b.domain != nil || b.asText() {
 		return nil, false
@@ -162,8 +161,8 @@ func (b *bound) Replace(s *Source, old dialect.Value) (dialect.Value, error) {
 	return b.replace(s, old, b.inner.Replace)
 }
 
-// redraws is how often a value that came out as it was is drawn again. A
-// value whose shape has few others (one letter) may come out as it was after all.
+// redraws is the number of tries to get another value than the old one. A value whose shape has few
+// others (one letter) may remain unchanged.
 const redraws = 8
 
 func (b *bound) replace(s *Source, old dialect.Value, inner func(*Source, dialect.Value) (dialect.Value, error)) (dialect.Value, error) {
@@ -206,14 +205,14 @@ func (b *bound) draw(s *Source, old dialect.Value, inner func(*Source, dialect.V
 	return inner(s, old)
 }
 
-// sameValue reports whether two values are one to most collations.
+// sameValue reports whether most collations take two values for equal.
 func sameValue(a, b dialect.Value) bool {
 	x, _ := dialect.TextOf(a)
 	y, _ := dialect.TextOf(b)
 	return strings.EqualFold(x, y)
 }
 
-// rowBound is a bound strategy that looks at the rest of the row.
+// rowBound is a bound strategy that reads other columns of the row.
 type rowBound struct {
 	*bound
 	row RowReplacer
@@ -239,7 +238,7 @@ func (r clientReplacer) Replace(s *Source, old dialect.Value) (dialect.Value, er
 	return r.replace(s, old)
 }
 
-// bothWays is a Replacer that is an expression, and does the same in Go.
+// bothWays is a Replacer with an expression and the same in Go.
 type bothWays struct {
 	clientReplacer
 	expr dialect.Expr

@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// moment is a date, a time of day or a timestamp, which remembers how it was
-// written so that it is written so again.
+// moment is a date, a time of day or a timestamp. It remembers its form, so that String writes the
+// same form.
 type moment struct {
 	t      time.Time
 	kind   dialect.Kind
@@ -37,8 +37,8 @@ func momentExample(k dialect.Kind) string {
 	return "2006-01-31 15:04:05"
 }
 
-// parseMoment understands the canonical form, with PostgreSQL's years beyond 9999 and
-// before Christ, and, for what people write in policies, ISO 8601's. Infinity is no moment.
+// parseMoment parses the canonical form, with PostgreSQL's years beyond 9999 and before Christ, and
+// ISO 8601's forms, which people write in policies. Infinity is no moment.
 func parseMoment(kind dialect.Kind, s string) (moment, bool) {
 	if m, ok := parseUsual(kind, s); ok {
 		return m, true
@@ -60,12 +60,11 @@ func parseMoment(kind dialect.Kind, s string) (moment, bool) {
 	return m, ok
 }
 
-// farDate is a year, what follows it, and the era
+// farDate is a year, the rest, and the era
 // (https://www.postgresql.org/docs/current/datatype-datetime.html).
 var farDate = regexp.MustCompile(`^(\d{4,6})(-\d\d-\d\d.*?)( BC)?$`)
 
-// nearYear is a year from 2000 to 2399 with the same calendar, which comes round
-// every 400 years.
+// nearYear is a year from 2000 to 2399 with the same calendar, which repeats every 400 years.
 func nearYear(year int) int { return 2000 + ((year%400)+400)%400 }
 
 func parseUsual(kind dialect.Kind, s string) (moment, bool) {
@@ -109,7 +108,7 @@ func (m moment) usual() string {
 	return m.t.Format("2006-01-02 15:04:05.999999")
 }
 
-// add moves the moment; a time of day goes around the clock.
+// add moves the moment; a time of day wraps around at midnight.
 func (m moment) add(d time.Duration) moment {
 	m.t = m.t.Add(d)
 	return m

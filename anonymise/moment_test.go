@@ -7,7 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestFarDates are what PostgreSQL holds beyond the years that others have.
+// TestFarDates: PostgreSQL's years reach further than other engines'.
 func TestFarDates(t *testing.T) {
 	for _, test := range []struct {
 		kind           dialect.Kind

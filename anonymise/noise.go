@@ -9,9 +9,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// noise adds a random amount to a number: up to a fixed one, or up to a share
-// of the number itself. Near the ends of the column's range it goes inwards
-// only. A number that is small against its rounding may come out as it was.
+// noise adds a random amount to a number: up to a fixed one, or up to a share of the number itself.
+// Near an end of the column's range it moves away from that end only. Rounding may leave a small
+// number unchanged.
 var noiseDefinition = definition{
 	Description: Description{
 		Name: "noise", Doc: "a random amount is added to a number",
@@ -28,7 +28,7 @@ var noiseDefinition = definition{
 	redraw:     true,
 }
 
-// noiseSteps is how finely a share is drawn.
+// noiseSteps is the number of steps that a share is drawn in.
 const noiseSteps = 10_000
 
 type noiseStrategy struct {
@@ -87,8 +87,7 @@ func (n noiseStrategy) Bind(t Target) (Replacer, error) {
 
 var errNoNumber = errors.New("noise: the value is no number: use random")
 
-// add is the noise in Go. A number beyond an int64 loses its last digits, which
-// noise may.
+// add is the noise in Go. A number beyond an int64 loses its last digits: noise may do so.
 func (n noiseStrategy) add(s *Source, c *dialect.Column, old dialect.Value, low, high float64) (dialect.Value, error) {
 	if whole, ok := old.(int64); ok && c.Kind == dialect.Int {
 		return n.addWhole(s, c, whole), nil
@@ -127,7 +126,7 @@ func (n noiseStrategy) add(s *Source, c *dialect.Column, old dialect.Value, low,
 	return strconv.FormatFloat(g, 'g', -1, floatBits(c)), nil
 }
 
-// addWhole draws from the numbers around old that the column holds.
+// addWhole draws from the numbers around old in the column's range.
 func (n noiseStrategy) addWhole(s *Source, c *dialect.Column, old int64) int64 {
 	most := n.absolute
 	if n.relative > 0 {
@@ -140,7 +139,7 @@ func (n noiseStrategy) addWhole(s *Source, c *dialect.Column, old int64) int64 {
 	return randomBetween(s, min(low, old), max(high, old))
 }
 
-// addSaturating is a + b, or the end of int64 that it goes beyond.
+// addSaturating is a + b, or the end of int64 on overflow.
 func addSaturating(a, b int64) int64 {
 	sum := a + b
 	switch {
@@ -152,9 +151,9 @@ func addSaturating(a, b int64) int64 {
 	return sum
 }
 
-// drawnExpr is a number from low to high in steps of 1/noiseSteps. It is never a whole
-// step, so that it is neither 0 nor 1, which would leave a value as it was.
-// Whole numbers that are drawn have no type to be wrong for the column's, literals would.
+// drawnExpr is a number from low to high in steps of 1/noiseSteps. It is never a whole step: a
+// factor of 1, or a summand of 0, would leave the value unchanged. It draws its constants too,
+// because a literal's type could be wrong for the column.
 func drawnExpr(low, high int64) dialect.Expr {
 	whole := func(n int64) dialect.Expr { return dialect.RandomInt{Low: n, High: n} }
 	odd := dialect.Arith{Op: '+', A: dialect.Arith{Op: '*', A: dialect.RandomInt{Low: low, High: high - 1}, B: whole(2)}, B: whole(1)}
@@ -217,8 +216,7 @@ func roundedExpr(c *dialect.Column, e dialect.Expr) dialect.Expr {
 	return dialect.Cast{Of: e, Column: c}
 }
 
-// numberValue is a bound of the column's range in its canonical form, rounded
-// towards zero.
+// numberValue is a bound of the column's range in its canonical form, rounded towards zero.
 func numberValue(c *dialect.Column, f float64) dialect.Value {
 	switch c.Kind {
 	case dialect.Int:

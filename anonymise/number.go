@@ -7,7 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// decimal is a decimal number as its digits, so that nothing is rounded.
+// decimal holds a decimal number as digits, so that nothing is rounded.
 type decimal struct {
 	negative bool
 	whole    string // without leading zeros, at least one digit
@@ -40,7 +40,7 @@ func (d decimal) String() string {
 	return s
 }
 
-// fits reports whether the column holds it without rounding.
+// fits reports whether the column holds the number without rounding.
 func (d decimal) fits(c *dialect.Column) bool {
 	if c.Precision <= 0 {
 		return true

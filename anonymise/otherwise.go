@@ -6,8 +6,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// bindOtherwise makes what replaces values that the column's strategy can't: NULL, the
-// default of the column as it is, or a random value of the column that the strategy sees.
+// bindOtherwise returns the replacer of values that the column's strategy can't replace. It makes
+// NULL, the default of the stored column c, or a random value of the target's column.
 func bindOtherwise(name string, t Target, c *dialect.Column) (Replacer, error) {
 	switch name {
 	case "null":
@@ -32,8 +32,8 @@ func bindOtherwise(name string, t Target, c *dialect.Column) (Replacer, error) {
 	return randomStrategy{}.Bind(t)
 }
 
-// Odd are the oddities of values that the strategy makes nothing of. What a
-// database calculates with, only dates without a month or a day aren't.
+// Odd lists the oddities of values that the strategy can't replace. A database calculates with all
+// of them but dates without a month or a day.
 func (b *bound) Odd(inDatabase bool) []dialect.Oddity {
 	if !inDatabase {
 		return b.odd
@@ -47,7 +47,7 @@ func (b *bound) Odd(inDatabase bool) []dialect.Oddity {
 	return out
 }
 
-// Otherwise reports whether the policy says what becomes of odd values.
+// Otherwise reports whether the policy has a replacement for odd values.
 func (b *bound) Otherwise() bool { return b.otherwise != nil }
 
 // oddOnes is the condition for a value to have one of the oddities.

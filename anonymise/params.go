@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// params are a strategy's parameters, read one by one. The first thing that is
-// wrong is kept; done gives it, or an error for a key that nobody asked for.
+// params reads a strategy's parameters one by one. It keeps the first error; done returns that, or
+// an error for an unread key.
 type params struct {
 	path  []string
 	m     map[string]any
@@ -17,8 +17,8 @@ type params struct {
 	err   error
 }
 
-// readParams takes parameters that are a map, or none. A single value stands
-// for the parameter named short, where there is one.
+// readParams takes parameters that are a map, or absent. A single value stands for the parameter
+// named short; an empty short permits no single value.
 func readParams(name string, v any, short string) *params {
 	p := &params{path: []string{name}}
 	switch v := v.(type) {
@@ -63,7 +63,7 @@ func (p *params) int(key string, otherwise, low, high int) int {
 	return int(f)
 }
 
-// floatOf reads a number; ok is false where there is none.
+// floatOf reads a number; ok is false where it is absent or no number.
 func (p *params) floatOf(key string) (f float64, ok bool) {
 	v, ok := p.get(key)
 	if !ok {
@@ -128,8 +128,8 @@ func (p *params) done() error {
 	return nil
 }
 
-// unknownName says that a name isn't one of those there are: the nearest one where
-// it looks like a slip, else all of them.
+// unknownName says that a name is unknown: it names the nearest one where the name looks misspelt,
+// else all of them.
 func unknownName(what, name string, names []string) string {
 	if near := nearestName(name, names); near != "" {
 		return fmt.Sprintf("unknown %s %q: did you mean %s?", what, name, near)

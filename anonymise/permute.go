@@ -8,20 +8,18 @@ import (
 	"sort"
 )
 
-// The pseudonym of a whole number is another whole number, from a keyed
-// permutation, so that different numbers always stay different (a key column
-// keeps its joins and its uniqueness, whatever the number of rows). It keeps to
-// the number's own band: the numbers with as many digits that fit into the same
-// integer types. So the result depends on the number only and never on the
-// column, and fits wherever the number did: smallint and bigint columns that
-// are joined agree.
+// The pseudonym of a whole number is another whole number, from a keyed permutation. So different
+// numbers always remain different, and a key column keeps its joins and its uniqueness, whatever
+// the number of rows. The permutation maps each band to itself: the numbers with as many digits
+// that fit into the same integer types. So the result depends on the number only, never on the
+// column, and fits wherever the number did: joined smallint and bigint columns agree.
 
-// bandStarts are the least members of the bands of positive numbers. Zero is
-// alone: it identifies no one, and MySQL takes it for "the next number".
+// bandStarts are the least members of the bands of positive numbers. Zero is alone: it identifies
+// no one, and MySQL takes it for "the next number".
 var bandStarts = findBandStarts(0)
 
-// negativeStarts are those of the absolute values of negative numbers, whose
-// types reach one further.
+// negativeStarts are those of the absolute values of negative numbers, because each type reaches
+// one further there.
 var negativeStarts = findBandStarts(1)
 
 func findBandStarts(beyond uint64) []uint64 {
@@ -39,7 +37,7 @@ func findBandStarts(beyond uint64) []uint64 {
 	return all
 }
 
-// bandOf returns the number of n's band, its first member, and how many it has.
+// bandOf returns the number of n's band, its first member, and its size.
 func bandOf(starts []uint64, n uint64) (number int, start, size uint64) {
 	i := sort.Search(len(starts), func(i int) bool { return starts[i] > n })
 	start = starts[i-1]
@@ -49,9 +47,8 @@ func bandOf(starts []uint64, n uint64) (number int, start, size uint64) {
 	return i, start, starts[i] - start
 }
 
-// permuteNumber maps n to another member of its band. The map is one cycle through
-// all members, the successor under a keyed order, so that it is a permutation
-// in which no number stays what it was (a band of one aside).
+// permuteNumber maps n to another member of its band. The map is one cycle through all members, the
+// successor under a keyed order. So it is a permutation without fixed points (a band of one aside).
 func permuteNumber(key cipher.Block, scratch *[2 * aes.BlockSize]byte, n uint64, negative bool) uint64 {
 	starts, sign := bandStarts, byte(0)
 	if negative {
@@ -70,10 +67,9 @@ func permuteNumber(key cipher.Block, scratch *[2 * aes.BlockSize]byte, n uint64,
 	return start + f.walk(x, false)
 }
 
-// feistel is a balanced Feistel network over 2·half bits with AES as its round
-// function, walked until it lands inside of the band (Black and Rogaway,
-// "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). Ten rounds, as FF1 of
-// NIST SP 800-38G has.
+// feistel is a balanced Feistel network over 2·half bits with AES as its round function, repeated
+// until the result is within the band (Black and Rogaway, "Ciphers with Arbitrary Finite Domains",
+// CT-RSA 2002). It has ten rounds, as FF1 of NIST SP 800-38G has.
 type feistel struct {
 	key     cipher.Block
 	scratch *[2 * aes.BlockSize]byte

@@ -9,9 +9,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// pick takes one of the values of a list, each as likely as the other unless
-// weighted. The old value may come up as any other: that it never did would
-// tell something of it.
+// pick takes one of the values of a list, each equally likely unless weighted. It may pick the old
+// value too: never doing so would reveal something about it.
 var pickDefinition = definition{
 	Description: Description{
 		Name: "pick", Doc: "one of a list of values, or of an enum's labels",

@@ -10,14 +10,13 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// pseudonym replaces a value by one that depends on the secret and on the value
-// only: HMAC-SHA256 (RFC 2104) of its canonical form, so that equal values stay
-// equal everywhere. Whole numbers go through a keyed permutation instead
-// (permute.go) and stay unique whatever their number. An empty text stays empty.
+// pseudonym replaces a value by one that depends on the secret and on the value only: HMAC-SHA256
+// (RFC 2104) of its canonical form. So equal values remain equal everywhere. Whole numbers use a
+// keyed permutation instead (permute.go) and remain unique whatever their number. An empty text
+// remains empty.
 //
-// Texts of columns that are joined have to get pseudonyms of one length: where
-// the catalogue or a link says so the planner sees to it, else give both
-// columns the same `length`.
+// Texts of joined columns need pseudonyms of one length. Where the catalogue or a link declares the
+// join the planner ensures it, else give both columns the same `length`.
 var pseudonymDefinition = definition{
 	Description: Description{
 		Name: "pseudonym", Doc: "a keyed replacement: equal values come out equal in every table, run and engine",
@@ -92,7 +91,7 @@ func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 	case dialect.Decimal:
 		class := Unique
 		if c.Scale > 0 {
-			class = Lossy // 1.25 has only two digits of a fraction to be told apart by
+			class = Lossy // 1.25 has only two digits of a fraction to distinguish values
 		} else if c.Precision <= 0 || c.Precision > 19 {
 			digits := c.Precision
 			if digits <= 0 {
@@ -109,7 +108,7 @@ func (p pseudonymStrategy) Bind(t Target) (Replacer, error) {
 	return p.textReplacer(t, canon)
 }
 
-// digestReplacer makes a value of the digest of the canonical form.
+// digestReplacer makes a value from the digest of the canonical form.
 func digestReplacer(d domain, class Class, canon canon, of func(sum []byte) dialect.Value) Replacer {
 	return clientReplacer{class, func(s *Source, old dialect.Value) (dialect.Value, error) {
 		canonical := canon.value(old)
@@ -168,8 +167,7 @@ func (p pseudonymStrategy) textReplacer(t Target, canon canon) (Replacer, error)
 	return r, nil
 }
 
-// uuidText reads a UUID in a text column as a uuid column gives it, so that
-// the two agree.
+// uuidText reads a UUID in a text column as a uuid column returns it, so that the two agree.
 func uuidText(r Replacer) Replacer {
 	return clientReplacer{r.Class(), func(s *Source, old dialect.Value) (dialect.Value, error) {
 		text, _ := dialect.TextOf(old)
@@ -193,8 +191,8 @@ func tokenOf(sum []byte, n int) string {
 	return string(b)
 }
 
-// digitsOf takes two bytes for a digit: 65536 is so near to a multiple of ten
-// that no digit is more than 0.02 % likelier than another.
+// digitsOf takes two bytes for a digit: 65536 is so near to a multiple of ten that no digit is more
+// than 0.02 % likelier than another.
 func digitsOf(sum []byte, n int) string {
 	b := make([]byte, n)
 	for i := range b {
@@ -270,11 +268,11 @@ func (s *Source) permuteInt(d domain, n int64) (dialect.Value, error) {
 		return int64(-permuteNumber(key, &s.block, -uint64(n), true)), nil
 	}
 	m := permuteNumber(key, &s.block, uint64(n), false)
-	return int64(m), nil // no band goes across 2^63
+	return int64(m), nil // no band crosses 2^63
 }
 
-// scramble gives a number with a fraction, or too long for an integer, other
-// digits, as many before and behind the point.
+// scramble replaces the digits of a number with a fraction, or too long for an integer, and keeps
+// their count before and behind the point.
 func (s *Source) scramble(d domain, n decimal) (dialect.Value, error) {
 	canonical := n
 	canonical.fraction = strings.TrimRight(n.fraction, "0")
@@ -283,8 +281,8 @@ func (s *Source) scramble(d domain, n decimal) (dialect.Value, error) {
 		return nil, err
 	}
 	defer s.resume(was)
-	// The fraction's zeros at the end stay, so that the digits drawn don't
-	// depend on the column's scale.
+	// The zeros at the fraction's end remain, so that the drawn digits don't depend on the column's
+	// scale.
 	zeros := n.fraction[len(canonical.fraction):]
 	n.whole, n.fraction = randomDigits(s, n.whole), randomLike(s, canonical.fraction)+zeros
 	return n.String(), nil

@@ -10,12 +10,12 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// random replaces a value by a random one of the same shape: text keeps its
-// length and where its letters and digits are, a document its structure. Kinds
-// without a shape get any value in the column's range.
+// random replaces a value by a random one of the same shape: a text keeps its length and the
+// positions of its letters and digits, a document its structure. Kinds without a shape get any
+// value in the column's range.
 //
-// In a unique column a text is made at least uniqueChars long, so that short
-// values don't collide; what a text has that is neither letter, mark nor number stays.
+// In a unique column a text gets at least uniqueChars characters, so that short values don't
+// collide. A text keeps all characters but letters, marks and numbers.
 var randomDefinition = definition{
 	Description: Description{
 		Name: "random", Doc: "a random value of the same shape, new for every row",
@@ -82,11 +82,11 @@ func (r randomStrategy) Bind(t Target) (Replacer, error) {
 	return randomKind(t)
 }
 
-// uniqueChars is the length that random text has at least in a unique column:
-// 20 decimal digits, the poorest shape, are 66 bits.
+// uniqueChars is the least length of random text in a unique column: 20 decimal digits, the poorest
+// shape, are 66 bits.
 const uniqueChars = 20
 
-// newText is what NULL is filled with, which has no shape.
+// newText fills NULL, which has no shape.
 const newText = "aaaaaaaaaaaa"
 
 func randomText(t Target) (Replacer, error) {
@@ -114,12 +114,12 @@ func randomText(t Target) (Replacer, error) {
 		return cutToFit(c, randomLike(s, text)), nil
 	}
 	if least > 0 && c.Fixed {
-		return clientReplacer{class, replace}, nil // what is joined to a CHAR stands behind its padding on some engines
+		return clientReplacer{class, replace}, nil // some engines append a joined text behind a CHAR's padding
 	}
 	return bothWays{clientReplacer{class, replace}, dialect.RandomLike{Of: atLeast(c, least)}}, nil
 }
 
-// textSpace is how many different texts of up to n letters and digits there are.
+// textSpace is the number of different texts of up to n letters and digits.
 func textSpace(c *dialect.Column, n int) float64 {
 	letters := 52.0
 	if c.FoldsCase {
@@ -128,8 +128,8 @@ func textSpace(c *dialect.Column, n int) float64 {
 	return math.Pow(letters+10, float64(min(n, 100)))
 }
 
-// atLeast is the column's value, brought to a length of at least n with the
-// letter a where it is shorter, for RandomLike to replace.
+// atLeast is the column's value, padded with the letter a to a length of at least n, for RandomLike
+// to replace.
 func atLeast(c *dialect.Column, n int) dialect.Expr {
 	old := dialect.Current{Column: c}
 	if n == 0 {
@@ -148,7 +148,7 @@ const (
 	digits       = "0123456789"
 )
 
-// randomLike does in Go what dialect.RandomLike does.
+// randomLike is dialect.RandomLike in Go.
 func randomLike(s *Source, text string) string {
 	var b strings.Builder
 	b.Grow(len(text))

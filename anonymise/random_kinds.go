@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// randomKind is random for the kinds that have no parameters.
+// randomKind is random for the kinds without parameters.
 func randomKind(t Target) (Replacer, error) {
 	c := t.Column
 	client := func(space float64, replace func(s *Source, old dialect.Value) dialect.Value) clientReplacer {
@@ -107,7 +107,7 @@ func randomBits(s *Source, n int) string {
 	return string(b)
 }
 
-// randomTime is a second of the day; an offset stays.
+// randomTime is a second of the day; it keeps an offset.
 func randomTime(s *Source, old dialect.Value) dialect.Value {
 	text, _ := dialect.TextOf(old)
 	m, ok := parseMoment(dialect.Time, text)
@@ -118,9 +118,9 @@ func randomTime(s *Source, old dialect.Value) dialect.Value {
 	return m.String()
 }
 
-// randomInet is a private address of the same family (10.0.0.0/8, RFC 1918;
-// fd00::/8, RFC 4193), a network of the same size, or a locally administered
-// MAC address (IEEE 802-2014, 8.2), which no one has outside.
+// randomInet is a private address of the same family (10.0.0.0/8, RFC 1918; fd00::/8, RFC 4193), a
+// network of the same size, or a locally administered MAC address (IEEE 802-2014, 8.2): no outsider
+// owns it.
 func randomInet(s *Source, old dialect.Value) dialect.Value {
 	text, _ := dialect.TextOf(old)
 	in, ok := parseInet(text)
@@ -144,8 +144,8 @@ func randomInet(s *Source, old dialect.Value) dialect.Value {
 	return in.String()
 }
 
-// randomXML randomises what stands between tags and in attributes' quotes; the
-// names of elements and attributes stay, as do entities and declarations.
+// randomXML randomises the text between tags and in attributes' quotes. It keeps the names of
+// elements and attributes, entities and declarations.
 func randomXML(s *Source, old dialect.Value) dialect.Value {
 	text, ok := dialect.TextOf(old)
 	if !ok {
@@ -169,7 +169,7 @@ func randomXML(s *Source, old dialect.Value) dialect.Value {
 	return b.String()
 }
 
-// markupEnd is the length of the tag, comment, section or entity that text starts with.
+// markupEnd is the length of the tag, comment, section or entity at the start of text.
 func markupEnd(text string) int {
 	for _, m := range []struct{ open, end string }{
 		{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}, {"&", ";"},
@@ -198,7 +198,7 @@ func markupEnd(text string) int {
 func randomMarkup(s *Source, m string) string {
 	switch {
 	case strings.HasPrefix(m, "<!--"):
-		return "" // a comment may say anything
+		return "" // a comment may contain personal data
 	case strings.HasPrefix(m, "<![CDATA["):
 		const open, end = "<![CDATA[", "]]>"
 		return open + randomLike(s, strings.TrimSuffix(m[len(open):], end)) + end
@@ -222,7 +222,7 @@ func randomMarkup(s *Source, m string) string {
 	return b.String()
 }
 
-// randomAttribute keeps entities, which random letters could make invalid.
+// randomAttribute keeps entities: random letters could make them invalid.
 func randomAttribute(s *Source, value string) string {
 	var b strings.Builder
 	for value != "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// integer is a whole number in the column's range, from 1 upwards unless told.
+// integer is a whole number in the column's range, from 1 upwards unless min or max says otherwise.
 func (r randomStrategy) integer(t Target) (Replacer, error) {
 	c := t.Column
 	low, high := max(1, minInt(c)), maxInt(c)
@@ -43,8 +43,8 @@ func randomBetween(s *Source, low, high int64) int64 {
 	return int64(uint64(low) + s.rng.Uint64N(span+1))
 }
 
-// decimal is a number from 0 up to the column's precision (at most 15 digits,
-// which a double has too), with the column's digits behind the point.
+// decimal is a number from 0 up to the column's precision (at most 15 digits, as a double has),
+// with the column's digits behind the point.
 func (r randomStrategy) decimal(t Target) (Replacer, error) {
 	c := t.Column
 	precision, scale := c.Precision, c.Scale
@@ -77,8 +77,8 @@ func (r randomStrategy) decimal(t Target) (Replacer, error) {
 	replace := func(s *Source, _ dialect.Value) (dialect.Value, error) {
 		return decimalOf(big.NewInt(randomBetween(s, low, high)), scale).String(), nil
 	}
-	// Literals are decoded as the column's type, which holds both ends of the
-	// range but not always a power of ten to divide by.
+	// Literals are decoded as the column's type. It holds both ends of the range but not always a
+	// power of ten to divide by.
 	literal := func(d decimal) dialect.Expr { return dialect.Literal{Value: d.String(), Column: c} }
 	span := decimalOf(big.NewInt(high-low), scale)
 	var e dialect.Expr
@@ -91,7 +91,8 @@ func (r randomStrategy) decimal(t Target) (Replacer, error) {
 	return bothWays{clientReplacer{birthdayClass(space, t), replace}, e}, nil
 }
 
-// float is a number from 0 to 1,000,000, or to the most that the column takes, unless told.
+// float is a number from 0 to 1,000,000, or to the column's maximum if that is less, unless min or
+// max says otherwise.
 func (r randomStrategy) float(t Target) (Replacer, error) {
 	least, most := numberRange(t.Column)
 	low, high := 0.0, min(1e6, most)

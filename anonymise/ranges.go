@@ -25,8 +25,8 @@ func floatBits(c *dialect.Column) int {
 	return 64
 }
 
-// declaredDigits are the digits of MySQL's FLOAT(M, D) and DOUBLE(M, D), which take no
-// more; 0 where none are declared.
+// declaredDigits is the maximum number of digits of MySQL's FLOAT(M, D) and DOUBLE(M, D); 0 where
+// none are declared.
 func declaredDigits(c *dialect.Column) int {
 	_, size, _ := strings.Cut(c.Type, "(")
 	digits, _, sized := strings.Cut(size, ",")
@@ -37,12 +37,12 @@ func declaredDigits(c *dialect.Column) int {
 	return n
 }
 
-// isYear reports whether the column is of MySQL's YEAR, an Int that holds 1901 to 2155.
+// isYear reports whether the column is of MySQL's YEAR, an Int from 1901 to 2155.
 func isYear(c *dialect.Column) bool {
 	return c.Kind == dialect.Int && (c.Type == "year" || c.Type == "year(4)")
 }
 
-// maxInt is the largest number that an Int column and an int64 hold.
+// maxInt is the largest number in both an Int column and an int64.
 func maxInt(c *dialect.Column) int64 {
 	if isYear(c) {
 		return 2155
@@ -57,7 +57,7 @@ func maxInt(c *dialect.Column) int64 {
 	return 1<<bits - 1
 }
 
-// minInt is the least number that an Int column holds.
+// minInt is the least number in an Int column.
 func minInt(c *dialect.Column) int64 {
 	switch {
 	case isYear(c):
@@ -68,8 +68,8 @@ func minInt(c *dialect.Column) int64 {
 	return -1 << (intBits(c) - 1)
 }
 
-// numberRange is what a column holds; a Decimal without a precision and a
-// Float without one hold more than noise comes near.
+// numberRange is the column's range; without a precision the range of a Decimal or Float exceeds
+// any noise.
 func numberRange(c *dialect.Column) (low, high float64) {
 	switch {
 	case c.Kind == dialect.Int:
@@ -93,11 +93,12 @@ func numberRange(c *dialect.Column) (low, high float64) {
 	return -high, high
 }
 
-// momentEnds are the first and the last moment that a date or timestamp column
-// is given: the years 1 to 9999, or less where its type holds less.
+// momentEnds are the first and the last moment that a date or timestamp column gets: the years 1 to
+// 9999, or less where its type holds less.
 //
 // https://dev.mysql.com/doc/refman/8.4/en/datetime.html (TIMESTAMP),
-// https://learn.microsoft.com/sql/t-sql/data-types/datetime-transact-sql and smalldatetime-transact-sql.
+// https://learn.microsoft.com/sql/t-sql/data-types/datetime-transact-sql and
+// smalldatetime-transact-sql.
 func momentEnds(c *dialect.Column) (first, last time.Time) {
 	first, last = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 	name, _, _ := strings.Cut(c.Type, "(")

@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Types hold less than their kinds do: what is made keeps within them.
+// Types hold less than their kinds: replacements keep within the type.
 func TestPitfall13ReplacementsKeepWithinTheType(t *testing.T) {
 	stamp := &dialect.Column{Name: "x", Kind: dialect.TimestampTZ, Type: "timestamp"} // MySQL: 1970 to 2038
 	zoned := &dialect.Column{Name: "x", Kind: dialect.TimestampTZ, Type: "timestamp(0) with time zone"}
@@ -86,7 +86,7 @@ func numberOf(v dialect.Value) float64 {
 	return f
 }
 
-// A share that is 0 would leave a value as it is.
+// A share of 0 would leave a value unchanged.
 func TestNoiseInTheDatabaseIsNeverNothing(t *testing.T) {
 	e, _ := bind(t, `{"noise":0.1}`, Target{Column: integer(32), Rows: -1}).Expr()
 	share := e.(dialect.If).Else.(dialect.Cast).Of.(dialect.Round).Of.(dialect.Arith).B.(dialect.Arith)

@@ -40,19 +40,19 @@ func init() {
 	}
 }
 
-// definition is what the package knows of one of its strategies.
+// definition describes a built-in or registered strategy.
 type definition struct {
 	Description
 	make func(params any, m Modifiers) (Strategy, error)
 	// fills: Replace makes a value of NULL too.
 	fills bool
-	// consistent: the strategy draws what it needs from Source.Rand, so that
-	// the modifier makes it consistent.
+	// consistent: the strategy draws only from Source.Rand, so that the modifier makes it
+	// consistent.
 	consistent bool
-	// refuses are the oddities of a column's values that Replace makes nothing of;
-	// nil: it takes every value.
+	// refuses lists the oddities of a column's values that Replace can't replace; nil: it replaces
+	// every value.
 	refuses func(c *dialect.Column) []dialect.Oddity
-	// redraw: a value that came out as it was is drawn again.
+	// redraw: draw again where the replacement equals the old value.
 	redraw bool
 }
 
@@ -61,11 +61,10 @@ var (
 	registered = map[string]definition{}
 )
 
-// Register adds a strategy under a name that policies can then use. Like those
-// of the package it may be applied with modifiers: NULL stays NULL unless the
-// policy says `null: fill`, and `consistent` works if everything random comes
-// from Source.Rand. It panics where the name is taken or a modifier's, and is
-// safe for concurrent use; call it before policies are parsed.
+// Register adds a strategy under a name for policies. Modifiers apply to it as to built-in
+// strategies: it keeps NULL unless the policy says `null: fill`, and `consistent` works if the
+// strategy draws only from Source.Rand. Register panics where the name is taken or a modifier's. It
+// is safe for concurrent use; call it before you parse policies.
 func Register(name string, make func(params any) (Strategy, error)) {
 	if name == "" || slices.Contains(modifierNames, name) {
 		panic(fmt.Sprintf("anonymise: a strategy can't be named %q", name))
@@ -83,15 +82,14 @@ func Register(name string, make func(params any) (Strategy, error)) {
 	}
 }
 
-// refusesNumbers are what no calculation gives a number for.
+// refusesNumbers lists the values without an arithmetic result.
 func refusesNumbers(*dialect.Column) []dialect.Oddity {
 	return []dialect.Oddity{dialect.NaN, dialect.Infinite, dialect.TooLarge, dialect.Misfit}
 }
 
-// RegisterFunc registers a strategy without parameters that is one function,
-// called for every value through the client. The function must be safe for
-// concurrent use, give values in the column's canonical form, and not quote
-// the old value in its error.
+// RegisterFunc registers a strategy of one function without parameters, called for every value
+// through the client. The function must be safe for concurrent use, return values in the column's
+// canonical form, and not quote the old value in its error.
 func RegisterFunc(name string, info Info, replace func(s *Source, old dialect.Value) (dialect.Value, error)) {
 	Register(name, func(params any) (Strategy, error) {
 		if err := readParams(name, params, "").done(); err != nil {
@@ -128,9 +126,8 @@ func strategyNames() []string {
 	return slices.Sorted(slices.Values(slices.AppendSeq(slices.Collect(maps.Keys(builtin)), maps.Keys(registered))))
 }
 
-// New makes the strategy that a spec names. An error about the spec is a
-// *SpecError that leads to what is wrong: an unknown strategy, parameter or
-// generator, or a modifier that the strategy can't have.
+// New makes the strategy of a spec. An error about the spec is a *SpecError and names the unknown
+// strategy, parameter or generator, or the modifier that the strategy can't have.
 func New(s Spec) (Strategy, error) {
 	if s.IsZero() {
 		return nil, specErrorf(nil, "no strategy")

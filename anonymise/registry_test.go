@@ -41,8 +41,8 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// TestRegisteredStrategiesCanBeConsistent: what draws from Source.Rand is made
-// consistent by the modifier.
+// TestRegisteredStrategiesCanBeConsistent: the modifier makes a strategy consistent that draws from
+// Source.Rand.
 func TestRegisteredStrategiesCanBeConsistent(t *testing.T) {
 	RegisterFunc("test-draw", Info{Technique: "randomization", Class: Lossy}, func(s *Source, _ dialect.Value) (dialect.Value, error) {
 		return s.Faker().Word() + randomToken(s, 4), nil
@@ -89,8 +89,7 @@ func TestStrategiesAreDescribed(t *testing.T) {
 	}
 }
 
-// TestEveryFamilyIsInTheTable: a definition that nobody listed would be a
-// strategy that no policy finds.
+// TestEveryFamilyIsInTheTable: a policy couldn't find a strategy whose definition isn't listed.
 func TestEveryFamilyIsInTheTable(t *testing.T) {
 	files, err := os.ReadDir(".")
 	if err != nil {

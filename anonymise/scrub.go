@@ -12,11 +12,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// scrub takes personal data out of free text and leaves the rest: what looks
-// like an e-mail address, a telephone number, an IBAN, a card number or an IP
-// address, and what other columns of the row say (a name, a user name). It
-// finds what has a pattern and what it was told; a text may name a person in
-// other ways, so use random or null where the text itself isn't needed.
+// scrub removes personal data from free text and keeps the rest. It removes matches of the patterns
+// (e-mail address, telephone number, IBAN, card number, IP address) and the values of other columns
+// of the row (a name, a user name). A text may identify a person in other ways: use random or null
+// where the text itself isn't needed.
 var scrubDefinition = definition{
 	Description: Description{
 		Name: "scrub", Doc: "e-mail addresses, telephone, card and account numbers, IP addresses and the row's own identifiers are taken out of a text",
@@ -31,15 +30,15 @@ var scrubDefinition = definition{
 	make: makeScrub,
 }
 
-// pattern is one thing that scrub finds.
+// pattern is one kind of personal data to find.
 type pattern struct {
 	name string
 	next matcher
-	is   func(hit string) bool // nil: the matcher says it all
+	is   func(hit string) bool // nil: the matcher decides alone
 }
 
-// patterns, in the order in which they are looked for: what is more certain
-// comes first, so that a card number isn't taken for a telephone number.
+// patterns, in the order of search: the more certain ones come first, so that a card number isn't
+// taken for a telephone number.
 var patterns = []pattern{
 	{"email", nextEmail, nil},
 	{"iban", nextIBAN, isWrittenIBAN},
@@ -62,10 +61,10 @@ func isIP(hit string) bool {
 	return err == nil && (a.Is4() || len(hit) > 4) // "::" and "a::" are seldom addresses
 }
 
-// datelike are digits that people write for a day or a moment, not a telephone number.
+// datelike matches digits written for a day or a moment, not for a telephone number.
 var datelike = regexp.MustCompile(`^(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\D|$)`)
 
-// isPhone leaves days alone, and what has too few digits.
+// isPhone rejects days, and hits with fewer than 7 digits.
 func isPhone(hit string) bool {
 	n := 0
 	for i := range len(hit) {
@@ -145,11 +144,10 @@ func (s scrubStrategy) Bind(t Target) (Replacer, error) {
 	}}, nil
 }
 
-// leastIdentifier is the shortest word that is looked for by itself: shorter
-// ones are in every text.
+// leastIdentifier is the shortest word to search for by itself: shorter ones are in every text.
 const leastIdentifier = 3
 
-// identifiersIn are a value, and the words in it, longest first.
+// identifiersIn returns a value, and the words in it, longest first.
 func identifiersIn(v string) []string {
 	words := append([]string{strings.TrimSpace(v)}, strings.FieldsFunc(v, func(r rune) bool { return !isWordRune(r) })...)
 	words = slices.DeleteFunc(words, func(w string) bool { return utf8.RuneCountInString(w) < leastIdentifier })
@@ -161,15 +159,14 @@ func isWordRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r)
 }
 
-// span is a part of a text that goes.
+// span is a part of a text to remove.
 type span struct {
 	from, to int
 	label    string
 }
 
-// scrub replaces every hit. Patterns and words are looked for in the text as
-// it was, so that nothing hides behind a replacement; where hits overlap, all
-// of what they cover goes.
+// scrub replaces every hit. It searches the original text, so that no hit hides behind a
+// replacement. It merges overlapping hits.
 func (s scrubStrategy) scrub(src *Source, text string, words []string) string {
 	var hits []span
 	for _, p := range s.patterns {
@@ -202,10 +199,9 @@ func (s scrubStrategy) instead(src *Source, label, hit string) string {
 	return strings.Repeat(s.with, utf8.RuneCountInString(hit))
 }
 
-// find lists the hits. A matcher takes as much as looks like the thing; of
-// that the longest part which really is one goes, and where there is none the
-// search goes on behind the first word: "order 12 card 4111…" has both digits
-// that are none of a card and a card.
+// find lists the hits. A matcher takes as much as looks like the pattern; find takes the longest
+// part of that which is valid. Without a valid part it continues behind the first word: "order 12
+// card 4111…" has both other digits and a card.
 func (p pattern) find(text string) []span {
 	var out []span
 	for at := 0; at < len(text); {
@@ -230,8 +226,7 @@ func (p pattern) find(text string) []span {
 	return out
 }
 
-// findWords finds whole words whatever their case and, as far as letters
-// decompose, their accents.
+// findWords finds whole words whatever their case and, as far as letters decompose, their accents.
 func findWords(text string, words []string) []span {
 	if len(words) == 0 {
 		return nil
@@ -259,7 +254,7 @@ func findWords(text string, words []string) []span {
 	return out
 }
 
-// wordEnds reports whether no word goes across position i.
+// wordEnds reports whether position i is not within a word.
 func wordEnds(text string, i int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:i])
 	after, _ := utf8.DecodeRuneInString(text[i:])
@@ -268,8 +263,8 @@ func wordEnds(text string, i int) bool {
 
 var folding = canon{foldCase: true, foldAccents: true}
 
-// foldWithOffsets folds a text character by character, and says for each byte
-// of the result, and for its end, where in the text it comes from.
+// foldWithOffsets folds a text character by character. It returns for each byte of the result, and
+// for its end, the position in the text.
 func foldWithOffsets(text string) (string, []int) {
 	var b strings.Builder
 	b.Grow(len(text))

@@ -6,13 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// A matcher finds the first part of text[at:] that looks like the thing, as what it has in
-// common with a regular expression of leftmost, longest-first matches; from is -1 where there is
-// none. What stands before at counts as no part of a word. Texts may hold megabytes, so that
-// a matcher looks at each byte once and takes a closer look only where a match may begin.
+// A matcher finds the first match in text[at:], like a regular expression with leftmost,
+// longest-first matches; from is -1 without a match. The text before at counts as no part of a
+// word. Texts may hold megabytes: a matcher reads each byte once and reads further only where a
+// match may begin.
 type matcher func(text string, at int) (from, to int)
 
-// nextEmail finds [L N . _ % + ' -]+ @ [L N] ([L N . -]* [L N])?, L and N being letters and numbers.
+// nextEmail finds [L N . _ % + ' -]+ @ [L N] ([L N . -]* [L N])?, L and N being letters and
+// numbers.
 func nextEmail(text string, at int) (from, to int) {
 	for i := at; ; {
 		k := strings.IndexByte(text[i:], '@')
@@ -39,7 +40,7 @@ func nextEmail(text string, at int) (from, to int) {
 	}
 }
 
-// domainEnd is where the domain that begins at i ends, -1 where none does.
+// domainEnd is the end of the domain that begins at i; -1 where none does.
 func domainEnd(text string, i int) int {
 	end := -1
 	for j := i; j < len(text); {
@@ -104,8 +105,8 @@ func isLatin(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == 'ſ' || r == '\u212a'
 }
 
-// groupsEnd is where 3 to 9 groups of 1 to 4 letters or digits end, -1 where there are too few.
-// Groups are as long as they can be, unless there would be less than 3.
+// groupsEnd is the end of 3 to 9 groups of 1 to 4 letters or digits; -1 where there are too few.
+// Groups are as long as possible, unless fewer than 3 would result.
 func groupsEnd(text string, at int) int {
 	groups, length, all, end := 0, 0, 0, at
 	for j := at; j < len(text); {
@@ -168,8 +169,8 @@ func nextPhone(text string, at int) (from, to int) {
 	return -1, -1
 }
 
-// digitsEnd is where the most of least to most digits end, each behind so many separators at
-// most, and with them a word; -1 where there is no such end.
+// digitsEnd is the end of at least least and at most most digits, as many as possible, with at most
+// apart separators before each; the end is a word's end. It is -1 without one.
 func digitsEnd(text string, at int, separators string, apart, least, most int) int {
 	end := -1
 	for n := 1; n <= most; n++ {
@@ -188,7 +189,8 @@ func digitsEnd(text string, at int, separators string, apart, least, most int) i
 	return end
 }
 
-// nextIP finds \b [0-9]{1,3} (\. [0-9]{1,3}){3} \b, or [0-9a-f]* (: [0-9a-f]*){2,7} (\. [0-9]{1,3}){0,3}.
+// nextIP finds \b [0-9]{1,3} (\. [0-9]{1,3}){3} \b, or [0-9a-f]* (: [0-9a-f]*){2,7} (\.
+// [0-9]{1,3}){0,3}.
 func nextIP(text string, at int) (from, to int) {
 	hex := at // where the hexadecimal digits before i begin
 	for i := at; i < len(text); i++ {
@@ -211,7 +213,7 @@ func nextIP(text string, at int) (from, to int) {
 	return -1, -1
 }
 
-// fourEnd is where the address of four numbers ends that begins at i, -1 where none does.
+// fourEnd is the end of the address of four numbers that begins at i; -1 where none does.
 func fourEnd(text string, i int) int {
 	for n := range 4 {
 		if n > 0 {
@@ -235,7 +237,7 @@ func fourEnd(text string, i int) int {
 	return i
 }
 
-// sixEnd is where the address ends whose first colon is at i, -1 where there is no second.
+// sixEnd is the end of the address whose first colon is at i; -1 without a second colon.
 func sixEnd(text string, i int) int {
 	colons := 0
 	for i < len(text) && text[i] == ':' && colons < 7 {
@@ -264,12 +266,12 @@ func isASCIIDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isHex(c byte) bool { return isASCIIDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
 
-// isASCIIWord reports what \b takes for a part of a word.
+// isASCIIWord reports whether \b takes c for a part of a word.
 func isASCIIWord(c byte) bool {
 	return isASCIIDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
 }
 
-// isBoundary is \b at i, which is before the end, in text[at:].
+// isBoundary is \b at i, before the end, in text[at:].
 func isBoundary(text string, at, i int) bool {
 	return (i > at && isASCIIWord(text[i-1])) != isASCIIWord(text[i])
 }

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// expressions say what each matcher finds.
+// expressions define the matches of each matcher.
 var expressions = map[string]*regexp.Regexp{
 	"email": regexp.MustCompile(`(?i)[\p{L}\p{N}._%+'\-]+@[\p{L}\p{N}](?:[\p{L}\p{N}.\-]*[\p{L}\p{N}])?`),
 	"iban":  regexp.MustCompile(`(?i)\b[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]{1,4}){3,9}`),
@@ -17,7 +17,7 @@ var expressions = map[string]*regexp.Regexp{
 	"phone": regexp.MustCompile(`(?:\+|\b)\(?\d(?:[ ().\-/]{0,2}\d){6,14}\b`),
 }
 
-// scrubFragments are what texts are put together from at random.
+// scrubFragments are the parts of random texts.
 var scrubFragments = []string{
 	"0", "1", "9", "12", "123", "2024-01-02", "4111 1111 1111 1111", "4111-1111", "GB82", "GB82 WEST 1234 5698 7654 32", "de89", "ſk12", "K", "ſ", "a", "B", "f", "z", "ab12", "cdef",
 	" ", " ", "  ", "-", "-", ".", ".", ":", ":", "::", "/", "(", ")", "+", "_", "%", "'", "@", "@", ",", "\n", "é", "e\u0301", "\u0345", "ι", "中", "٣", "ⅷ", "İ", "ß", "\xff", "\xe4\xb8", "\x00",
@@ -47,8 +47,7 @@ func FuzzMatchers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) { matchAsExpressions(t, text) })
 }
 
-// matchAsExpressions compares every match in a text, and those that begin anew behind
-// each byte.
+// matchAsExpressions compares every match in a text, and those that begin anew behind each byte.
 func matchAsExpressions(t *testing.T, text string) {
 	t.Helper()
 	for _, p := range patterns {
@@ -69,7 +68,7 @@ func TestLettersOfMatchersAreThoseOfExpressions(t *testing.T) {
 	word, latin := regexp.MustCompile(`(?i)^[\p{L}\p{N}]$`), regexp.MustCompile(`(?i)^[a-z]$`)
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if r >= 0xd800 && r < 0xe000 {
-			continue // half a character, which no text has
+			continue // half a character: no text has one
 		}
 		if is := isEmailWord(r); is != word.MatchString(string(r)) {
 			t.Errorf("%U is a letter or number: %v", r, is)
@@ -107,8 +106,7 @@ func TestTextsFoldCharacterByCharacter(t *testing.T) {
 	}
 }
 
-// BenchmarkScrubLongText takes personal data out of 5 MB of prose, and looks for the
-// same with expressions.
+// BenchmarkScrubLongText scrubs 5 MB of prose, with matchers and with expressions.
 func BenchmarkScrubLongText(b *testing.B) {
 	const sentence = "Ann Smith rang from +44 20 7946 0018 on 2024-01-02 at 10:30 about order 4711; mail ann@mail.test. "
 	prose := strings.Repeat("The parcel was left with a neighbour, who was away for the whole of last week. ", 20) + sentence

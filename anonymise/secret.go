@@ -10,25 +10,24 @@ import (
 	"log/slog"
 )
 
-// MinSecret is the least number of bytes in a Secret: the size of an
-// HMAC-SHA256 key (RFC 2104, section 3: shorter keys weaken it).
+// MinSecret is the least number of bytes in a Secret: the size of an HMAC-SHA256 key (RFC 2104,
+// section 3: shorter keys weaken it).
 const MinSecret = 32
 
-// ErrNoSecret says that a keyed strategy was used without a secret.
+// ErrNoSecret reports that a keyed strategy has no secret.
 var ErrNoSecret = errors.New("anonymise: the strategy is keyed and there is no secret: make one (`openssl rand -base64 32`) and give it to every run that must agree")
 
-// Secret is the key of consistent strategies, at least MinSecret bytes. With
-// one secret equal values get equal replacements everywhere; who knows it can
-// try candidate values until one gives a replacement that he has seen, so it is
-// kept as the personal data itself would be.
+// Secret is the key of consistent strategies, at least MinSecret bytes. With one secret equal
+// values get equal replacements everywhere. Anyone with the secret can try candidate values until
+// one gives a known replacement: protect it like the personal data itself.
 //
-// It prints as "[secret]" with every verb, also inside of other values, and
-// refuses to be encoded. The zero Secret is none. Safe for concurrent use.
+// It prints as "[secret]" with every verb, also inside of other values, and can't be encoded. The
+// zero Secret is no secret. Safe for concurrent use.
 type Secret struct{ key func() []byte } // a function: fmt prints unexported fields, and follows pointers where a verb is wrong
 
-// NewSecret takes a copy of the key. Line ends at its end are not part of it,
-// so that a file and an environment variable with the same line mean the same
-// secret. A passphrase is not stretched: use random bytes.
+// NewSecret copies the key. It drops line ends at the key's end, so that a file and an environment
+// variable with the same line hold the same secret. It doesn't stretch a passphrase: use random
+// bytes.
 func NewSecret(key []byte) (Secret, error) {
 	key = bytes.TrimRight(key, "\r\n")
 	if len(key) < MinSecret {
@@ -41,8 +40,8 @@ func NewSecret(key []byte) (Secret, error) {
 	return Secret{func() []byte { return key }}, nil
 }
 
-// Derive makes a key of the secret for another purpose than replacing values. The zero
-// Secret has none to derive from: it returns nil.
+// Derive makes a key from the secret for another purpose than replacing values. It returns nil for
+// the zero Secret.
 func (s Secret) Derive(purpose string) []byte {
 	if s.IsZero() {
 		return nil

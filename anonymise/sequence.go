@@ -8,11 +8,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// sequence gives each row a number of its own, from a column that has one: the
-// row's key by default. A counter would have to be shared by workers and
-// remembered over a crash; the keyed permutation of the key (see permute.go)
-// needs neither, and gives a row the same number however often it is done. The
-// numbers have as many digits as the key, in no visible order.
+// sequence gives each row a unique number, from a column with unique numbers: the row's key by
+// default. Workers would have to share a counter and remember it over a crash. The keyed
+// permutation of the key (see permute.go) needs neither, and gives a row the same number each time.
+// The numbers have as many digits as the key, in no visible order.
 var sequenceDefinition = definition{
 	Description: Description{
 		Name: "sequence", Doc: "a number of its own for each row, made of the row's key",
@@ -71,7 +70,7 @@ func (q sequenceStrategy) Bind(t Target) (Replacer, error) {
 	}}, nil
 }
 
-// rowNumber is a number that a row has through one of its columns.
+// rowNumber is a row's number, made from one of its columns.
 type rowNumber struct {
 	by     string
 	class  Class

@@ -10,13 +10,12 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// shift moves dates and times: by a fixed span, or by a random one of up to
-// `within` days in either direction. With `by` the span depends on the secret
-// and on another column of the row, so that all rows with one value there (one
-// patient's visits) move together and the time between them stays.
+// shift moves dates and times: by a fixed span, or by a random one of up to `within` days in either
+// direction. With `by` the span depends on the secret and on another column of the row. So all rows
+// with one value there (one patient's visits) move together and keep the time between them.
 //
-// What isn't a point in time stays: infinity, MySQL's zero date, and
-// 9999-12-31, by which people mean never.
+// shift keeps values that are no point in time: infinity, MySQL's zero date, and 9999-12-31, by
+// which people mean never.
 var shiftDefinition = definition{
 	Description: Description{
 		Name: "shift", Doc: "dates and times move by a fixed span, a random one, or one that goes with another column's value",
@@ -30,7 +29,7 @@ var shiftDefinition = definition{
 	},
 	make: makeShift,
 	refuses: func(*dialect.Column) []dialect.Oddity {
-		return []dialect.Oddity{dialect.InvalidDate, dialect.Misfit} // a zero date stays
+		return []dialect.Oddity{dialect.InvalidDate, dialect.Misfit} // shift keeps a zero date
 	},
 	consistent: true,
 }
@@ -123,8 +122,8 @@ func (s shiftStrategy) Bind(t Target) (Replacer, error) {
 	}}, nil
 }
 
-// byCanon is for the column that the shift goes by, whose collation isn't
-// known here: padding never counts, case only where `fold: true` says so.
+// byCanon is for the column named by `by`. Its collation is unknown here: padding never counts,
+// case only with `fold: true`.
 func byCanon(fold string) canon {
 	return canon{trim: true, foldCase: fold == "true", foldAccents: fold == "true"}
 }
@@ -144,8 +143,8 @@ func drawSpan(s *Source, within int, unit time.Duration, kind dialect.Kind) time
 
 var errNoMoment = errors.New("shift: the value is no date or time of this column's kind: use random")
 
-// shiftValue moves a value; where that leaves what the column holds, in the other
-// direction.
+// shiftValue moves a value; in the other direction where the result would be outside of the
+// column's range.
 func shiftValue(c *dialect.Column, old dialect.Value, by time.Duration) (dialect.Value, error) {
 	text, _ := dialect.TextOf(old)
 	if isTimeless(text) {
@@ -160,7 +159,7 @@ func shiftValue(c *dialect.Column, old dialect.Value, by time.Duration) (dialect
 			return moved.String(), nil
 		}
 	}
-	m.t, _ = momentEnds(c) // it holds no more than the span
+	m.t, _ = momentEnds(c) // the column's range is no longer than the span
 	return m.String(), nil
 }
 

@@ -13,9 +13,8 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// Source is what a replacement is made from: randomness and the secret. One
-// belongs to one goroutine at a time; make one for each, and use it for as many
-// values as there are.
+// Source is the raw material of replacements: randomness and the secret. One goroutine at a time
+// may use it; make one for each goroutine, and use it for all its values.
 type Source struct {
 	secret Secret
 	fresh  rand.Source // drawn anew for every value
@@ -31,9 +30,9 @@ type Source struct {
 	others int64
 }
 
-// NewSource makes a Source. The secret may be zero where no strategy is keyed.
-// Defaults to a ChaCha8 generator seeded by the operating system where random
-// is nil; a test gives one with a fixed seed. Keyed replacements don't depend on it.
+// NewSource makes a Source. The secret may be zero where no strategy is keyed. A nil random means a
+// ChaCha8 generator seeded by the operating system; a test passes one with a fixed seed. Keyed
+// replacements don't depend on it.
 func NewSource(secret Secret, random rand.Source) *Source {
 	if random == nil {
 		var seed [32]byte
@@ -49,31 +48,28 @@ func NewSource(secret Secret, random rand.Source) *Source {
 	return s
 }
 
-// Otherwise is how many values got what the policy's `otherwise` says, since it was
-// last asked.
+// Otherwise returns and resets the number of values replaced as the policy's `otherwise` says.
 func (s *Source) Otherwise() int64 {
 	n := s.others
 	s.others = 0
 	return n
 }
 
-// current draws from whichever generator the Source uses now.
+// current draws from the Source's current generator.
 type current Source
 
 func (c *current) Uint64() uint64 { return c.now.Uint64() }
 
-// Rand is the randomness to make a value with. While a strategy with the
-// modifier `consistent` replaces a value, it is a stream that depends on the
-// secret and on that value only; else it is drawn anew.
+// Rand is the randomness to make a value with. While a strategy with the modifier `consistent`
+// replaces a value, Rand depends on the secret and on that value only; else it is drawn anew.
 func (s *Source) Rand() *rand.Rand { return s.rng }
 
 // Faker is a gofakeit faker over Rand.
 func (s *Source) Faker() *gofakeit.Faker { return s.faker }
 
-// domain separates the uses of one secret: outputs of two domains have nothing
-// to do with each other. It is the start of every message that is
-// authenticated: a label with a version, a group and a purpose, each with its
-// length in front, so that no two domains and values give one message.
+// domain separates the uses of one secret: the outputs of two domains are unrelated. It is the
+// start of every authenticated message: a label with a version, a group and a purpose, each with
+// its length in front. So no two pairs of domain and value give one message.
 type domain []byte
 
 const keyLabel = "expunge-pseudonym/v1"
@@ -87,8 +83,7 @@ func newDomain(group, purpose string) domain {
 	return d
 }
 
-// digest is HMAC-SHA256 of the value within the domain. The result is valid
-// until the next call.
+// digest is HMAC-SHA256 of the value within the domain. The result is valid until the next call.
 func (s *Source) digest(d domain, canonical string) ([]byte, error) {
 	if s.mac == nil {
 		return nil, ErrNoSecret
@@ -99,16 +94,16 @@ func (s *Source) digest(d domain, canonical string) ([]byte, error) {
 	return s.mac.Sum(s.sum[:0]), nil
 }
 
-// keyedBy makes Rand a stream that depends on the secret, the domain and the
-// value only, until resume is called with what it returned. Streams nest.
+// keyedBy makes Rand a stream that depends on the secret, the domain and the value only, until the
+// caller passes the result to resume. Streams nest.
 func (s *Source) keyedBy(d domain, canonical string) (suspended, error) {
 	sum, err := s.digest(d, canonical)
 	if err != nil {
 		return suspended{}, err
 	}
 	was := suspended{now: s.now, keyed: s.keyed}
-	// PCG need not be unpredictable here: whoever sees its state has learnt
-	// 128 bits of one value's digest, which tells about no other value.
+	// PCG need not be unpredictable here: its state reveals 128 bits of one value's digest, and
+	// nothing about other values.
 	s.keyed.Seed(binary.BigEndian.Uint64(sum), binary.BigEndian.Uint64(sum[8:]))
 	s.now = &s.keyed
 	return was, nil

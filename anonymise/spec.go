@@ -12,62 +12,57 @@ import (
 	"strings"
 )
 
-// Spec is a strategy as a policy and a plan write it: a bare name, or a name
-// with parameters, and modifiers beside it. In JSON (and YAML) a Spec with
-// neither is a string ("random"), else an object in which one entry is the
-// strategy and the others are modifiers:
+// Spec is a strategy as a policy and a plan write it: a bare name, or a name with parameters, and
+// modifiers beside it. In JSON (and YAML) a Spec with neither is a string ("random"). Otherwise it
+// is an object: one entry is the strategy and the others are modifiers:
 //
 //	{"fake":"email"}
 //	{"mask":{"first":1}}
 //	{"consistent":true,"fake":"first-name","null":"fill"}
 //	{"random":null,"when":"country = 'DE'"}
 //
-// The null strategy may be written as JSON null or "null", and is encoded as
-// "null". The zero Spec is no strategy, and can't be encoded.
+// The null strategy may be written as JSON null or "null", and is encoded as "null". The zero Spec
+// is no strategy, and can't be encoded.
 type Spec struct {
 	Name      string
-	Params    any // what JSON makes of the parameters: string, float64, bool, nil, []any, map[string]any
+	Params    any // the parameters as decoded JSON: string, float64, bool, nil, []any, map[string]any
 	Modifiers Modifiers
 }
 
 // Modifiers change how any strategy is applied. The zero value changes nothing.
 type Modifiers struct {
-	// Consistent (`consistent: true`) makes equal values come out equal, in
-	// every table and engine, for one secret.
+	// Consistent (`consistent: true`) gives equal values equal replacements, in every table and
+	// engine, for one secret.
 	Consistent bool
-	// Group (`consistent: customer-email`) is Consistent with a name: two
-	// groups give unrelated replacements for one value. Empty is the group
-	// that all others share.
+	// Group (`consistent: customer-email`) is Consistent with a name: two groups give unrelated
+	// replacements for one value. Empty is the common group of all unnamed ones.
 	Group string
-	// When (`when:`) is a condition in the engine's SQL over the row's
-	// columns; where it doesn't hold, the value stays. See [Conditional].
+	// When (`when:`) is a condition in the engine's SQL over the row's columns; where it doesn't
+	// hold, the value is kept. See [Conditional].
 	When string
 	// FillNull (`null: fill`) replaces NULL too. `null: keep` is the default.
 	FillNull bool
-	// Locale (`locale:`) is the language of made-up values, as far as the
-	// generator has it.
+	// Locale (`locale:`) is the language of made-up values, as far as the generator has it.
 	Locale string
-	// Fold (`fold: true|false`) says whether a consistent strategy takes
-	// values that differ only by case or accents for one: "true", "false",
-	// or empty for what the column's collation does.
+	// Fold (`fold: true|false`) says whether a consistent strategy takes values for equal that
+	// differ only by case or accents: "true", "false", or empty to follow the column's collation.
 	Fold string
-	// As (`as: text`) says that a binary column holds text, in UTF-8: the strategy
-	// sees that, and what it makes of it is stored as bytes again. Empty: what the
-	// column's type says.
+	// As (`as: text`) declares that a binary column holds text, in UTF-8: the strategy gets a text,
+	// and its replacement is stored as bytes. Empty: the column's type decides.
 	As string
-	// Otherwise (`otherwise: null|default|random`) is what becomes of a value
-	// that the strategy can't replace (see [Particular]); empty is an error.
+	// Otherwise (`otherwise: null|default|random`) is the replacement of a value that the strategy
+	// can't replace (see [Particular]); empty is an error.
 	Otherwise string
 }
 
-// The modifiers' names. "null" is one only beside a strategy, and with the
-// value keep or fill.
+// modifierNames are the modifiers' names. "null" is one only beside a strategy, and with the value
+// keep or fill.
 var modifierNames = []string{"as", "consistent", "fold", "locale", "null", "otherwise", "when"}
 
-// SpecError says what is wrong with a strategy as it is written.
+// SpecError describes an error in a strategy as it is written.
 type SpecError struct {
-	// Path leads from the strategy to the key that is wrong, as the keys (or
-	// list positions) are written; empty is the whole.
+	// Path leads from the strategy to the wrong key, in keys (or list positions) as written; empty
+	// is the whole.
 	Path   []string
 	Reason string
 }
@@ -84,7 +79,7 @@ func specErrorf(path []string, format string, args ...any) *SpecError {
 	return &SpecError{Path: path, Reason: fmt.Sprintf(format, args...)}
 }
 
-// wrapPath is an error of a strategy that stands inside of another one, at path.
+// wrapPath prefixes path to an error of a nested strategy.
 func wrapPath(err error, path ...string) error {
 	var se *SpecError
 	if errors.As(err, &se) {
@@ -93,9 +88,8 @@ func wrapPath(err error, path ...string) error {
 	return err
 }
 
-// ParseSpec makes a Spec of what a YAML or JSON decoder made of it. It looks at
-// the form only: whether the strategy exists and takes these parameters, [New]
-// says. Every error is a *SpecError.
+// ParseSpec makes a Spec from the output of a YAML or JSON decoder. It checks the form only: [New]
+// checks whether the strategy exists and takes these parameters. Every error is a *SpecError.
 func ParseSpec(v any) (Spec, error) {
 	switch v := v.(type) {
 	case nil:
@@ -191,10 +185,10 @@ func (m *Modifiers) set(key string, v any) error {
 	return nil
 }
 
-// exactInts is the largest whole number below which float64 has them all.
+// exactInts: float64 has every whole number up to it.
 const exactInts = 1 << 53
 
-// canonicalParams gives a decoder's values the types that encoding/json has.
+// canonicalParams converts a decoder's values to encoding/json's types.
 func canonicalParams(v any, path []string) (any, error) {
 	number := func(f float64, exact bool) (any, error) {
 		if !exact || math.IsNaN(f) || math.IsInf(f, 0) {
@@ -289,8 +283,7 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 	return encodeJSON(m)
 }
 
-// encodeJSON is json.Marshal without its escaping of < > &, so that a condition
-// stays readable.
+// encodeJSON is json.Marshal without its escaping of < > &, so that a condition stays readable.
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -301,8 +294,7 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// UnmarshalJSON reads the canonical form and those that mean the same. An
-// error of form is a *SpecError.
+// UnmarshalJSON reads the canonical form and its equivalents. An error of form is a *SpecError.
 func (s *Spec) UnmarshalJSON(b []byte) error {
 	var v any
 	if err := json.Unmarshal(b, &v); err != nil {

@@ -92,7 +92,7 @@ func sampleColumns() []struct {
 	return columns
 }
 
-// specOn is a strategy with parameters that suit a kind.
+// specOn returns a strategy with parameters that suit a kind.
 func specOn(name string, kind dialect.Kind) string {
 	switch name {
 	case "fixed":
@@ -171,10 +171,9 @@ func specOn(name string, kind dialect.Kind) string {
 
 var update = flag.Bool("update", false, "write testdata anew")
 
-// TestEveryStrategyOnEveryKind binds each strategy to a column of each kind: it
-// works, keeps NULL and gives what the column can store in its canonical form,
-// or it says the column's name and why not. Which is which is in
-// testdata/kinds.golden.
+// TestEveryStrategyOnEveryKind binds each strategy to a column of each kind. Either it keeps NULL
+// and makes storable values in canonical form, or its error names the column and the reason.
+// testdata/kinds.golden has the results.
 func TestEveryStrategyOnEveryKind(t *testing.T) {
 	var table strings.Builder
 	for _, d := range Strategies() {
@@ -238,9 +237,7 @@ func checkReplacement(t *testing.T, name string, r Replacer, c *dialect.Column, 
 	}
 }
 
-// TestPitfall24NoValueInErrors gives every strategy values that are not of the
-// column's kind, as SQLite can have them: none is in an error.
-// What a script writes its vowels and numbers with goes as its letters do.
+// Combining marks and numbers of any script are replaced like letters.
 func TestRandomLeavesNothingOfAnyScript(t *testing.T) {
 	for _, name := range []string{"नीलिमा", "สุดารัตน์", "שָׂרָה", "فَاطِمَة", "Бори\u0301с", "①②③", "Ⅳ²"} {
 		got := replace(t, bind(t, `"random"`, Target{Column: text(0)}), source(t), name).(string)
@@ -250,6 +247,8 @@ func TestRandomLeavesNothingOfAnyScript(t *testing.T) {
 	}
 }
 
+// TestPitfall24NoValueInErrors gives every strategy values of other kinds than the column's, as
+// SQLite can have them: no error quotes one.
 func TestPitfall24NoValueInErrors(t *testing.T) {
 	const canary = "Canary-48151623"
 	failed := 0

@@ -30,10 +30,10 @@ const (
 type documented struct {
 	name, title string
 	renders     func(e dialect.Expr, c *dialect.Column) bool
-	types       map[dialect.Kind]string // the kinds that the engine has, by its names
+	types       map[dialect.Kind]string // the engine's kinds, by its names
 }
 
-// unreachable is a pool that is never used: what Renders answers needs no server.
+// unreachable is a pool that is never used: Renders needs no server.
 func unreachable() *pgxpool.Pool {
 	pool, err := pgxpool.New(context.Background(), "host=localhost")
 	if err != nil {
@@ -69,7 +69,7 @@ var documentedEngines = []documented{
 	}},
 }
 
-// wayOf is how an engine carries out a strategy on a column that can be bound to.
+// wayOf is how an engine carries out a strategy on an assignable column.
 func wayOf(t *testing.T, name string, c *dialect.Column, renders func(dialect.Expr, *dialect.Column) bool) string {
 	t.Helper()
 	r, err := strategy(t, specOn(name, c.Kind)).Bind(Target{Column: c, Rows: 1000, Key: []string{"id"}})
@@ -97,8 +97,8 @@ type exception struct {
 	lets func(engine, name string, c *dialect.Column, way string) bool
 }
 
-// exceptions are columns that differ from their kind's cell: each is a line of
-// STRATEGIES.md, and the only columns of a real server that may be so.
+// exceptions are columns that differ from their kind's cell: each is a line of STRATEGIES.md. No
+// other column of a real server may differ.
 var exceptions = []exception{
 	{"A column without a default takes no `default`, and one that is NOT NULL no `null`.", func(_, name string, c *dialect.Column, way string) bool {
 		return way == refused && (name == "default" && c.Default == nil || name == "null" && !c.Nullable)
@@ -130,7 +130,7 @@ that; dates that shift would move out of their type move in the other direction.
 never, and stay with shift.
 `
 
-// TestDocumentOfStrategies holds STRATEGIES.md against what Bind and Renders say.
+// TestDocumentOfStrategies checks STRATEGIES.md against Bind and Renders.
 func TestDocumentOfStrategies(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(documentHead)
@@ -183,8 +183,8 @@ func TestDocumentOfStrategies(t *testing.T) {
 	}
 }
 
-// checkDocumented fails the test where a column of a real server is overwritten in another way than
-// its kind is in STRATEGIES.md, and isn't among the exceptions below its tables.
+// checkDocumented fails the test where a strategy works on a real server's column in another way
+// than STRATEGIES.md says, the exceptions aside.
 func checkDocumented(t *testing.T, engine, name string, c *dialect.Column, way string) {
 	t.Helper()
 	if engine == "mariadb" {

@@ -16,8 +16,8 @@ import (
 //	{{fake first-name}} {{letters 1}}.
 //	REF-{{digits 8}}-{{hex 4}}
 //
-// The language has no conditions, no loops and no access to the old value or
-// to other columns' values. Its parts are
+// The language has no conditions, no loops and no access to the old value or to other columns'
+// values. Its parts are
 //
 //	{{seq}}, {{seq COLUMN}}  a number of the row's own, made of its key (or of COLUMN); see sequence
 //	{{digits N}}             N random digits
@@ -54,7 +54,7 @@ type templatePart struct {
 	fake     fakeStrategy
 }
 
-// templateAlphabets are the parts that are drawn character by character.
+// templateAlphabets are the parts drawn character by character.
 var templateAlphabets = map[string]string{
 	"digits":  digits,
 	"letters": lowerLetters,
@@ -80,7 +80,7 @@ func makeTemplate(v any, m Modifiers) (Strategy, error) {
 	return templateStrategy{parts, m}, nil
 }
 
-// parseTemplate returns what is wrong, or "".
+// parseTemplate returns the parts, or the reason why the text is invalid.
 func parseTemplate(text string, m Modifiers) (parts []templatePart, reason string) {
 	for text != "" {
 		before, rest, found := strings.Cut(text, "{{")
@@ -208,8 +208,8 @@ func (ts templateStrategy) Bind(t Target) (Replacer, error) {
 	}}, nil
 }
 
-// unclear reports whether the row's number can run into digits beside it, so
-// that two rows might come out alike: 1 before 12 as 11 before 2.
+// unclear reports whether digits beside the row's number can make two rows equal: 1 before 12 looks
+// like 11 before 2.
 func (ts templateStrategy) unclear() bool {
 	for i, p := range ts.parts {
 		if p.kind != "seq" {

@@ -25,19 +25,18 @@ func randomToken(s *Source, n int) string {
 	return string(b)
 }
 
-// tokenChars is how many characters make a made-up text unique: 70 bits, of
-// which 10,000,000 rows have one pair alike with odds of 1 in 20,000,000.
+// tokenChars is the number of characters that make a made-up text unique: 70 bits. Two of
+// 10,000,000 rows are equal with odds of 1 in 20,000,000.
 const tokenChars = 14
 
-// leastToken is the shortest token that is worth adding.
+// leastToken is the shortest token worth adding.
 const leastToken = 4
 
 // phoneDigits is the length of the longest telephone number (ITU-T E.164).
 const phoneDigits = 15
 
-// uniquely says how a made-up text is made unique in the column: a function
-// that adds random characters where they don't disturb its shape (nil: the text
-// stays as it is), and the class of what comes out.
+// uniquely returns how to make a made-up text unique in the column: a function that adds random
+// characters where they don't disturb its shape (nil keeps the text), and the class of the result.
 //
 //	ann.smith@x.example  →  ann.smith+k3j5m2q7abcdef@x.example
 //	Berlin               →  Berlin k3j5m2q7abcdef
@@ -59,18 +58,18 @@ func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, e
 			return nil, "", err
 		}
 		return func(s *Source, _ string) string {
-			// The first digit stays clear of 0, as in a number with its country code.
+			// The first digit is never 0, as in a number with its country code.
 			return string(digits[1+s.rng.IntN(9)]) + randomLike(s, strings.Repeat("0", total-1))
 		}, birthdayClass(space, t), nil
 	}
 	token := tokenChars
-	least := 0 // what must stand beside the token
+	least := 0 // the least number of characters beside the token
 	if f.name == "email" {
 		least = len("u+@x.example")
 	}
 	token = min(token, n-least)
 	if token < leastToken && !t.Sole {
-		return nil, Lossy, nil // other columns of the index may keep the rows apart
+		return nil, Lossy, nil // other columns of the index may distinguish the rows
 	}
 	if token < leastToken {
 		return nil, "", fmt.Errorf("column %s is unique and holds %d characters, too few to make %s unique: %d are needed; make it longer, or use random", c.Name, n, f.name, least+leastToken)
@@ -86,8 +85,8 @@ func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, e
 	return add, birthdayClass(space, t), nil
 }
 
-// appendToken puts a token behind a text, with a space where the text is
-// words, and shortens the text where both don't fit.
+// appendToken appends a token to a text, with a space where the text is words. It shortens the text
+// where both don't fit.
 func appendToken(c *dialect.Column, text, token string) string {
 	if strings.Contains(text, " ") || len(text) > 0 && text[0] >= 'A' && text[0] <= 'Z' {
 		token = " " + token
@@ -105,8 +104,8 @@ func appendToken(c *dialect.Column, text, token string) string {
 	return cutToFit(&short, text) + token
 }
 
-// tagEmail puts a token into an address's local part, which may be 64 bytes
-// long (RFC 5321, section 4.5.3.1.1), and shortens the rest to fit.
+// tagEmail adds a token to an address's local part, which may be 64 bytes long (RFC 5321, section
+// 4.5.3.1.1), and shortens the rest to fit.
 func tagEmail(text, token string, room int) string {
 	local, host, _ := strings.Cut(text, "@")
 	if over := len(local) + 1 + len(token) - 64; over > 0 {
@@ -118,7 +117,7 @@ func tagEmail(text, token string, room int) string {
 	return local + "+" + token + "@" + host
 }
 
-// shortEmail shortens an address so that it still is one, if there is room.
+// shortEmail shortens an address and keeps it valid, if there is room.
 func shortEmail(text string, room int) string {
 	local, host, _ := strings.Cut(text, "@")
 	local, over := shortenText(local, len(text)-room)
@@ -129,7 +128,7 @@ func shortEmail(text string, room int) string {
 	return text
 }
 
-// shortenText takes up to over bytes off the end, and leaves one.
+// shortenText removes up to over bytes from the end, and leaves at least one.
 func shortenText(s string, over int) (string, int) {
 	if over <= 0 || s == "" {
 		return s, over
@@ -141,7 +140,7 @@ func shortenText(s string, over int) (string, int) {
 	return strings.TrimRight(s[:n], ".-_") + strings.Repeat("x", n-len(strings.TrimRight(s[:n], ".-_"))), over - (len(s) - n)
 }
 
-// shortHost takes up to over bytes off a host's first label, and leaves one.
+// shortHost removes up to over bytes from a host's first label, and leaves at least one.
 func shortHost(host string, over int) string {
 	if over <= 0 {
 		return host
