@@ -23,7 +23,7 @@ var shiftDefinition = definition{
 		Kinds: []dialect.Kind{dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ},
 		Params: []Param{
 			{"days, hours, minutes, seconds", "a fixed span, the sum of them; may be negative; {shift: 30} for days"},
-			{"within", "a random span of up to so many days (for a time of day: hours) in either direction"},
+			{"within", "a random span of up to N days (for a time of day: hours) in either direction"},
 			{"by", "a column of the same table: rows with one value there get the same random span (keyed)"},
 		},
 	},
