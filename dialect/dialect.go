@@ -6,37 +6,37 @@ import (
 	"time"
 )
 
-// DB is one database: the contract that every engine implements. A DB is made
-// by its package from the caller's pool, which stays the caller's to close. It
-// is safe for concurrent use. Every error is an *Error, or ErrClaimed.
+// DB is one database: the contract for every engine. The engine's package makes a DB from the
+// caller's pool; the caller closes the pool. A DB is safe for concurrent use. Every error is an
+// *Error, or ErrClaimed.
 type DB interface {
-	// Engine says what this engine can do. It asks the server nothing.
+	// Engine describes the engine's abilities, without a query.
 	Engine() Engine
-	// Inspect reads the whole catalogue that the user may see, in a fixed
-	// number of queries however many tables there are. The journal is left out.
+	// Inspect reads the whole catalogue as far as the user may see it, in a fixed number of queries
+	// for any number of tables. It omits the journal.
 	Inspect(ctx context.Context) (*Schema, error)
-	// Begin starts a transaction, READ COMMITTED where the engine has it, with
-	// the session as the dialect needs it. The settings end with the transaction.
+	// Begin starts a transaction, READ COMMITTED where the engine has it, with the session settings
+	// of the dialect. The settings end with the transaction.
 	Begin(ctx context.Context, o TxOptions) (Tx, error)
-	// Renders reports whether the engine can compute the expression for an
-	// assignment to the column.
+	// Renders reports whether the engine can compute the expression for an assignment to the
+	// column.
 	Renders(e Expr, c *Column) bool
-	// Oddities are those that values of the column may have.
+	// Oddities lists the possible oddities of the column's values.
 	Oddities(c *Column) []Oddity
-	// CheckCondition tells what is wrong with a condition of a policy (Match), nil
-	// where it can stand in parentheses among others and mean no rows beside those that it is true for. It
-	// asks the server nothing, and what it doesn't know of the engine's SQL it refuses by
-	// name. The error reads on behind the condition's name: "has a semicolon: …".
+	// CheckCondition returns an error if a policy's condition (Match) is unsafe in parentheses
+	// beside other conditions: it has to hold for no other rows there. It makes no query, and
+	// refuses SQL that it doesn't know by name. The error continues the condition's name: "has a
+	// semicolon: …".
 	CheckCondition(sql string) error
-	// Check looks for what would stop, or silently falsify, the accesses:
-	// missing privileges, row security that hides rows, masked columns, a
-	// read-only server. It writes nothing.
+	// Check searches for obstacles that would stop, or silently falsify, the accesses: missing
+	// privileges, row security that hides rows, masked columns, a read-only server. It writes
+	// nothing.
 	Check(ctx context.Context, accesses []Access) ([]Problem, error)
-	// Identity tells which server and database this is.
+	// Identity identifies the server and the database.
 	Identity(ctx context.Context) (Identity, error)
-	// Claim takes a claim of that name for as long as release isn't called
-	// and the process lives; the engine gives it up when the process dies. A
-	// claim that another session or process has gives ErrClaimed at once.
+	// Claim acquires the claim of that name until the caller calls release or the process dies;
+	// then the engine releases it. It returns ErrClaimed at once where another session or process
+	// has the claim.
 	Claim(ctx context.Context, name string) (release func() error, err error)
 	Suspender
 	Journal
@@ -46,39 +46,37 @@ type DB interface {
 type Engine struct {
 	Name    string // postgres, mysql (MariaDB too: Schema.Engine tells them apart), sqlserver, sqlite
 	MaxRows int    // the most rows that one transaction should lock
-	// MaxSwept is the same for rows that are deleted and of which nothing is
-	// fetched: more where locks cost the engine nothing, since a transaction's own costs are then
-	// those of more rows. 0 is MaxRows.
+	// MaxSwept is MaxRows for deleted rows that nothing is fetched of. It is larger where locks
+	// cost the engine nothing, because each transaction has costs of its own. 0 is MaxRows.
 	MaxSwept int
-	// TargetTime is how long a transaction had better take: longer where most of
-	// its costs are its own and not those of its rows. 0 is no opinion.
+	// TargetTime is the preferred duration of a transaction: longer where most of its costs don't
+	// depend on its rows. 0 is no preference.
 	TargetTime time.Duration
 	Writers    int // how many transactions can write at a time, 0 for any number
-	// Deferrable says that deferrable constraints wait for CheckConstraints
-	// where TxOptions.Defer asks for it.
+	// Deferrable says that deferrable constraints wait for CheckConstraints where TxOptions.Defer
+	// asks for it.
 	Deferrable bool
-	// EveryIndex says that an update which changes a column of one index makes a
-	// new entry in all indexes of the table.
+	// EveryIndex says that an update of one index's column makes a new entry in all indexes of the
+	// table.
 	EveryIndex bool
-	// StatementEnd says that NO ACTION foreign keys are checked at the end of
-	// a statement, so that one DELETE may take rows that refer to each other.
+	// StatementEnd says that the engine checks NO ACTION foreign keys at the end of a statement:
+	// one DELETE may delete rows that refer to each other.
 	StatementEnd bool
-	// Rekeys says that Writer.Rekey works. Elsewhere a column that foreign keys
-	// refer to can be changed where all of them are ON UPDATE CASCADE.
+	// Rekeys says that Writer.Rekey works. Without it, a referenced column can change only where
+	// all foreign keys to it are ON UPDATE CASCADE.
 	Rekeys bool
 	// Returns says that its transactions are Returners.
 	Returns bool
-	// Version is a system column which, with the row address, tells a version of
-	// a row from any other: a BulkUpdate with both in its Key finds the rows that nobody has
-	// changed since they were read. "" where there is none.
+	// Version is a system column that identifies, with the row address, a version of a row. A
+	// BulkUpdate with both in its Key finds only rows unchanged since they were read. "" where the
+	// engine has no such column.
 	Version string
 }
 
-// TxOptions are a transaction's settings. The zero value is a writing
-// transaction that waits for locks as long as the server lets it.
+// TxOptions are a transaction's settings. The zero value is a writing transaction that waits for
+// locks as long as the server permits.
 type TxOptions struct {
-	// ReadOnly starts a read-only transaction that sees one snapshot, where
-	// the engine has that.
+	// ReadOnly starts a read-only transaction with one snapshot, where the engine has that.
 	ReadOnly bool
 	// LockTimeout is how long a statement waits for a row, 0 for the server's setting.
 	LockTimeout time.Duration
@@ -86,60 +84,57 @@ type TxOptions struct {
 	Defer bool
 }
 
-// Tx is one transaction. It is for one goroutine at a time. After an error of
-// any class only Rollback is of use.
+// Tx is one transaction. It is for one goroutine at a time. After any error only Rollback may
+// follow.
 type Tx interface {
 	Reader
 	Writer
-	// CheckConstraints checks now what was deferred; nil where nothing was.
+	// CheckConstraints checks the deferred constraints now; it returns nil where nothing is
+	// deferred.
 	CheckConstraints(ctx context.Context) error
 	// Commit ends the transaction. After a LostConnection its outcome is unknown.
 	Commit(ctx context.Context) error
-	// Rollback undoes everything. It is harmless after Commit, and works when
-	// ctx is done.
+	// Rollback undoes everything. It is harmless after Commit, and works when ctx is done.
 	Rollback(ctx context.Context) error
 }
 
 // Reader reads rows.
 type Reader interface {
-	// Query yields the rows of a Select one by one, without holding them all.
-	// After an error it yields no more. No other statement of the transaction may run
-	// while it is being ranged over.
+	// Query yields the rows of a Select one by one, without holding them all. After an error it
+	// yields no more. Until the loop ends, no other statement of the transaction may run.
 	Query(ctx context.Context, s Select) iter.Seq2[Row, error]
 	// Count counts the rows of a table that meet the conditions.
 	Count(ctx context.Context, t Name, where []Cond) (int64, error)
-	// Refused counts the rows of a trial for which the check is false, as it is
-	// where they are written. It writes nothing. A value that its column's type can't hold, and a
-	// check that can't be computed apart from its table, are errors.
+	// Refused counts the rows of a trial for which the check is false: the engine would refuse
+	// them. It writes nothing. It returns an error for a value outside of its column's type, and
+	// for a check that can't be computed apart from its table.
 	Refused(ctx context.Context, t Trial) (int64, error)
-	// SchemaMark is a short text about the given tables. It is another one once a column,
-	// trigger or foreign key of theirs, or a foreign key that refers to one of them, was added, dropped
-	// or altered; it may be another one after less, which Inspect tells. Whatever was committed before
-	// the transaction's locks on a table is in it. It costs a few milliseconds.
+	// SchemaMark is a short text about the given tables. It changes once a column, trigger or
+	// foreign key of theirs, or a foreign key to one of them, is added, dropped or altered. It may
+	// change after lesser changes too; Inspect shows whether anything differs. It covers everything
+	// committed before the transaction's locks on a table. It costs a few milliseconds.
 	SchemaMark(ctx context.Context, tables []Name) (string, error)
-	// Position is where the server's log stands (LSN, GTID), "" where there is none.
+	// Position is the current position of the server's log (LSN, GTID), "" where it has none.
 	Position(ctx context.Context) (string, error)
 }
 
 // Writer changes rows.
 type Writer interface {
-	// Delete returns how many rows it removed, those removed by a trigger or a
-	// cascade not counted.
+	// Delete returns how many rows it removed, without those removed by a trigger or a cascade.
 	Delete(ctx context.Context, d Delete) (int64, error)
 	Update(ctx context.Context, u Update) (Updated, error)
 	// BulkUpdate returns how many rows it found by their keys.
 	BulkUpdate(ctx context.Context, b BulkUpdate) (int64, error)
-	// Rekey carries out bulk updates of columns that foreign keys relate, those of
-	// referring rows before those of the rows that they refer to. The keys hold
-	// before and afterwards: they are checked when all is done, and whatever they do ON
-	// UPDATE finds nothing to do. Here Key may be any columns: each row of the
-	// table equals that of at most one of Rows, which may find many. It returns how
-	// many rows each update found. Without Engine.Rekeys it is an error.
+	// Rekey executes bulk updates of columns that foreign keys relate; the referring rows' updates
+	// precede the referenced rows'. The keys hold before and afterwards: the engine checks them at
+	// the end, and their ON UPDATE actions find nothing to do. Here Key may be any columns: each
+	// row of the table equals the Key of at most one of Rows, but one of Rows may match many. Rekey
+	// returns how many rows each update found. Without Engine.Rekeys it returns an error.
 	Rekey(ctx context.Context, updates []BulkUpdate) ([]int64, error)
 	Insert(ctx context.Context, i Insert) error
 }
 
-// Access is what a plan will do to a table.
+// Access is a plan's access to a table.
 type Access struct {
 	Table  Name
 	Update []string // columns; none: no update
@@ -155,44 +150,43 @@ type Problem struct {
 	Denied bool   // a privilege is missing that the statements of Journal.Grants give
 }
 
-// Grant is what a role is to be allowed.
+// Grant is the set of privileges for a role.
 type Grant struct {
 	Role     string // a name; of MySQL and MariaDB user@host, the host defaulting to %. Empty: the connection's own account
 	Accesses []Access
 	Journal  []*Table // the journal's tables; none: no privileges on the journal
-	Make     bool     // the statements make what isn't there of the journal's tables, as far as the connection sees
+	Make     bool     // also render the statements for missing journal tables, as far as the connection sees
 	ReadOnly bool     // nothing is written: of Accesses only the tables count
 }
 
-// Identity is what a receipt says of the server, and what tells this database from others.
+// Identity identifies the server in a receipt, and distinguishes this database from others.
 type Identity struct {
 	Engine  string            // as Schema.Engine
 	Version string            // as Schema.Version
 	Facts   map[string]string // PostgreSQL system_identifier, MySQL server_uuid, …; never empty values
-	// Names are what people call the database, the shortest first: shop, then
-	// shop@server where the server tells its name.
+	// Names are people's names for the database, the shortest first: shop, then shop@server where
+	// the server tells its name.
 	Names []string
-	// Marks are the engine's own identity of this database, each at most 200
-	// characters: a database keeps at least one of them for as long as it isn't copied, and a copy
-	// has none of them. No marks: the engine tells nothing that would show a copy.
+	// Marks are the engine's own identity of this database, each at most 200 characters. A database
+	// keeps at least one of them until it is copied, and a copy has none of them. No marks: the
+	// engine can't reveal a copy.
 	Marks []string
 }
 
-// Journal is the part of the contract that keeps the journal's tables: in a
-// schema of their own (expunge) where the engine has schemas, else under the
-// prefix expunge_. Their rows are written and read through Tx like any other's.
+// Journal is the contract for the journal's tables. They have their own schema (expunge) where the
+// engine has schemas, else the prefix expunge_. Tx reads and writes their rows like any other's.
 type Journal interface {
 	// JournalTable gives the full name of one of the journal's tables.
 	JournalTable(name string) Name
-	// JournalDDL renders the statements that make the tables, each harmless
-	// where what it makes is there. Only Kind, Length, Nullable, the primary
-	// key and foreign keys of the given tables are looked at.
+	// JournalDDL renders the statements that create the tables, each harmless where its table
+	// exists. It uses only Kind, Length, Nullable, the primary key and foreign keys of the given
+	// tables.
 	JournalDDL(tables []*Table) []string
-	// Grants renders the statements by which an administrator of this database allows the
-	// role what is asked for, and no more than that takes. They can be run as they are, on any connection to
-	// the server, or on PostgreSQL to the database. None where the engine has no privileges.
+	// Grants renders the statements for an administrator of this database to give the role exactly
+	// the privileges asked for. They run unchanged on any connection to the server; on PostgreSQL,
+	// to the database. It returns none where the engine has no privileges.
 	Grants(ctx context.Context, g Grant) ([]string, error)
-	// EnsureJournal makes what is missing. It is called outside of any
-	// transaction, and may be called by several processes at once.
+	// EnsureJournal creates the missing tables. Call it outside of any transaction; several
+	// processes may call it at once.
 	EnsureJournal(ctx context.Context, tables []*Table) error
 }

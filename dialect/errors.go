@@ -7,43 +7,42 @@ import (
 	"strings"
 )
 
-// Class is what can be done about an error. A dialect decides it by SQLSTATE or
-// error number, never by text.
+// Class says how to react to an error. A dialect derives it from SQLSTATE or error number, never
+// from text.
 type Class string
 
 // The classes.
 const (
-	Fatal               Class = "fatal"             // nothing: bad SQL, a missing object, a full disk
-	Retryable           Class = "retryable"         // deadlock, serialization failure, throttling: the whole transaction again
-	LockTimeout         Class = "lock timeout"      // somebody holds the row: the whole transaction again, later
+	Fatal               Class = "fatal"             // nothing helps: bad SQL, a missing object, a full disk
+	Retryable           Class = "retryable"         // deadlock, serialization failure, throttling: retry the whole transaction
+	LockTimeout         Class = "lock timeout"      // another session holds the row: retry the whole transaction later
 	UniqueViolation     Class = "unique violation"  // two rows with one unique value
-	ForeignKeyViolation Class = "foreign key"       // a referring row is still there, or the row referred to isn't
+	ForeignKeyViolation Class = "foreign key"       // a referring row still exists, or the referenced row doesn't
 	OtherConstraint     Class = "constraint"        // check, NOT NULL, exclusion, a trigger's refusal
 	DoesNotFit          Class = "does not fit"      // too long, out of range, not of the type
 	LostConnection      Class = "lost connection"   // the transaction is gone; a commit's outcome is unknown
 	PermissionDenied    Class = "permission denied" // a missing privilege
-	ReadOnly            Class = "read-only"         // a transaction, database or server that takes no writes, whatever is granted
+	ReadOnly            Class = "read-only"         // a transaction, database or server that refuses writes, whatever is granted
 	Cancelled           Class = "cancelled"         // the context ended
 )
 
-// Error is how every failure of a DB or Tx comes back. Its text holds the
-// class, the engine's code and the names of objects, never the engine's own
-// message nor the statement's values: those quote rows ("Key (email)=(…)
-// already exists"). It has no Unwrap for the same reason; errors.Is works for
-// context.Canceled and context.DeadlineExceeded.
+// Error is the error of every failure of a DB or Tx. Its text holds the class, the engine's code
+// and the names of objects. It never holds the engine's own message nor the statement's values:
+// those quote rows ("Key (email)=(…) already exists"). It has no Unwrap for the same reason;
+// errors.Is works for context.Canceled and context.DeadlineExceeded.
 type Error struct {
 	Class  Class
 	Code   string // SQLSTATE or the engine's number
-	Doing  string // what was being done: "delete from", "overwrite", "commit", …
+	Doing  string // the failed action: "delete from", "overwrite", "commit", …
 	Table  Name   // zero where it isn't about one table
-	Object string // constraint, index or column that the engine named
-	// Detail is text that is known to name objects and settings only.
+	Object string // constraint, index or column in the engine's error
+	// Detail is a text that certainly names only objects and settings.
 	Detail string
 	ctx    error
 }
 
-// NewError makes an Error; it records whether cause is the end of a context and
-// keeps nothing else of it.
+// NewError makes an Error; it records whether cause is the end of a context and drops everything
+// else of it.
 func NewError(class Class, code, doing string, table Name, cause error) *Error {
 	e := &Error{Class: class, Code: code, Doing: doing, Table: table}
 	switch {
@@ -55,7 +54,7 @@ func NewError(class Class, code, doing string, table Name, cause error) *Error {
 	return e
 }
 
-// Error says what failed, where, and the engine's code to look up.
+// Error returns the failed action, its object, and the engine's code.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Doing)
@@ -81,8 +80,8 @@ func (e *Error) Error() string {
 // Is makes errors.Is find the end of a context.
 func (e *Error) Is(target error) bool { return e.ctx != nil && target == e.ctx }
 
-// ClassOf returns the class of an error of this package's contract; Cancelled
-// for the end of a context, Fatal for any other error, "" for nil.
+// ClassOf returns the class of an error of this package's contract; Cancelled for the end of a
+// context, Fatal for any other error, "" for nil.
 func ClassOf(err error) Class {
 	if err == nil {
 		return ""

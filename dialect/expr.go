@@ -1,13 +1,11 @@
 package dialect
 
-// Expr is an SQL expression that a strategy compiles to, so that a value is
-// replaced inside the database and never leaves it. Each dialect renders the
-// nodes with functions that every version it supports has, or says through
-// DB.Renders that it can't, and the value then goes through the client.
+// Expr is an SQL expression of a strategy: it replaces a value inside the database, so that the
+// value never leaves it. Each dialect renders the nodes with functions of every supported version.
+// Where it can't, DB.Renders says so, and the value is replaced through the client.
 //
-// The nodes are the types of this file that implement Expr; the set is closed,
-// so that a dialect's switch over it is complete. An expression is a value and
-// safe for concurrent use.
+// The nodes are this file's implementations of Expr; the set is closed, so that a dialect's switch
+// over it is complete. An expression is a value and safe for concurrent use.
 type Expr interface{ expr() }
 
 type (
@@ -39,48 +37,46 @@ type (
 		Of Expr
 		N  int
 	}
-	// Fill is the one character With, repeated as often as Of has characters
-	// beyond Less, and empty where it hasn't any.
+	// Fill is the character With, once for each character of Of beyond Less; empty where there are
+	// none.
 	Fill struct {
 		Of   Expr
 		With string
 		Less int
 	}
-	// RandomLike is a text as long as Of in which every ASCII letter is
-	// replaced by a random letter of its case, every ASCII digit by a random
-	// digit, and every other letter, mark or number (Unicode's L, M and N: what
-	// scripts write their vowels with are marks) by a random lower-case letter;
-	// what is none of them stays. It is drawn anew for every character of every row.
+	// RandomLike is a text as long as Of with random characters, drawn anew for every character of
+	// every row. It replaces every ASCII letter by a letter of its case and every ASCII digit by a
+	// digit. It replaces every other letter, mark or number (Unicode's L, M and N; combining vowel
+	// signs are marks) by a lower-case letter, and keeps all else.
 	RandomLike struct{ Of Expr }
-	// RandomInt is a whole number from Low to High, both included, drawn anew
-	// for every row.
+	// RandomInt is a whole number from Low to High, both included, drawn anew for every row.
 	RandomInt struct{ Low, High int64 }
 	// RandomUUID is a version 4 UUID, drawn anew for every row.
 	RandomUUID struct{}
 	// RandomBytes is as many random bytes as Of has.
 	RandomBytes struct{ Of Expr }
-	// RandomMoment is a date or timestamp of Column's kind, drawn anew for
-	// every row from Low to High, both included, in Column's canonical form.
+	// RandomMoment is a date or timestamp of Column's kind, drawn anew for every row from Low to
+	// High, both included, in Column's canonical form.
 	RandomMoment struct {
 		Low, High string
 		Column    *Column
 	}
-	// Choose is one of the values, drawn anew for every row; weights, where
-	// given, are as many as the values.
+	// Choose is one of the values, drawn anew for every row; weights are optional, one for each
+	// value.
 	Choose struct {
 		Values  []Value
 		Weights []int
 		Column  *Column
 	}
-	// Arith is a calculation with numbers: Op is one of + - * /. The division
-	// is exact, not truncated.
+	// Arith is a calculation with numbers: Op is one of + - * /. The division is exact, not
+	// truncated.
 	Arith struct {
 		Op   byte
 		A, B Expr
 	}
 	// Random is a number from 0 (included) to 1 (excluded), drawn anew for every row.
 	Random struct{}
-	// Floor is the largest whole number that is not above Of.
+	// Floor is the largest whole number not above Of.
 	Floor struct{ Of Expr }
 	// Round rounds Of to Digits behind the point.
 	Round struct {
@@ -92,8 +88,7 @@ type (
 		Of   Expr
 		Unit string
 	}
-	// ShiftMoment moves a date or timestamp by a number of seconds (whole days
-	// for a date).
+	// ShiftMoment moves a date or timestamp by a number of seconds (whole days for a date).
 	ShiftMoment struct {
 		Of      Expr
 		Seconds Expr

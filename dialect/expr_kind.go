@@ -1,10 +1,9 @@
 package dialect
 
-// KindOf is the kind of an expression's value before it is assigned: Unknown
-// where nothing says it, as for NULL, the default, and an If of those. A
-// calculation is a Float where one of its operands is, and a Decimal otherwise;
-// what is rounded keeps its kind. An engine that calculates in other types than
-// these has to say so itself where it matters.
+// KindOf returns the kind of an expression's value before its assignment: Unknown for NULL, the
+// default, and an If of those. A calculation is a Float where one of its operands is, and a Decimal
+// otherwise; rounding keeps the kind. An engine with other types for calculations has to handle
+// them itself.
 func KindOf(e Expr) Kind {
 	switch e := e.(type) {
 	case Literal:

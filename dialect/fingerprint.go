@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 )
 
-// Fingerprint is the SHA-256, in hex, of the given tables in canonical form
-// (encoding/json with its fixed field order): two databases whose catalogues
-// say the same about these tables have the same fingerprint. Estimates and
-// leaf partitions are left out. References that arrive at the tables from
-// others count, as a delete has to know them, and so do the materialized views and publications
-// that copy their rows. A name that the schema lacks
-// counts as absent, so that dropping a table changes the fingerprint.
+// Fingerprint is the SHA-256, in hex, of the given tables in canonical form (encoding/json with its
+// fixed field order). Two databases have the same fingerprint if their catalogues agree about these
+// tables. It omits estimates and leaf partitions. It covers other tables' references to the tables,
+// because a delete has to know them, and the materialized views and publications that copy their
+// rows. A name without a table counts as absent, so that dropping a table changes the fingerprint.
 func (s *Schema) Fingerprint(names []Name) string {
 	type entry struct {
 		Name    Name          `json:"name"`

@@ -1,7 +1,7 @@
 package dialect
 
-// Keys returns every set of columns that addresses a row: the one that Key
-// returns first, then those of the other usable unique indexes.
+// Keys returns every set of columns that addresses a row: first the one of Key, then those of the
+// other usable unique indexes.
 func (t *Table) Keys() [][]string {
 	var out [][]string
 	if len(t.PrimaryKey) > 0 {

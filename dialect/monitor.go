@@ -5,26 +5,24 @@ import (
 	"time"
 )
 
-// Monitor is what a DB may tell of its server besides: how far replication is
-// behind and how busy the server is, so that a run can spare it. A DB of an
-// engine that has neither isn't one. It is asked outside of transactions and is
-// safe for concurrent use; every error is an *Error.
+// Monitor is an optional ability of a DB: it reports how far replication is behind and how busy the
+// server is, so that a run can spare the server. A DB of an engine with neither isn't a Monitor.
+// Call it outside of transactions; it is safe for concurrent use. Every error is an *Error.
 type Monitor interface {
-	// Lag is how far replication is behind. A replica tells it of itself; a
-	// primary, where its engine knows, of the replica that is furthest behind
-	// among those that are connected to it, and 0 where there are none. A
-	// server that can't tell by its nature, such as a primary of an engine that
-	// doesn't know its replicas' state, gives an error.
+	// Lag is how far replication is behind. A replica reports its own lag. A primary, where its
+	// engine knows, reports the largest lag of its connected replicas, and 0 without replicas. A
+	// server that can never know it, such as a primary of an engine without its replicas' state,
+	// returns an error.
 	Lag(ctx context.Context) (Lag, error)
-	// Sessions is how many sessions are at work on the whole server at this
-	// moment, the one that asks not counted.
+	// Sessions is the number of sessions at work on the whole server at this moment, without the
+	// asking one.
 	Sessions(ctx context.Context) (int, error)
 }
 
 // Lag is how far a replica is behind its primary.
 type Lag struct {
 	Behind time.Duration
-	// Unknown is why it can't be told at the moment: replication has stopped,
-	// or hasn't begun. It is "" where Behind holds.
+	// Unknown is why the lag is unknown at the moment: replication has stopped, or hasn't begun. It
+	// is "" where Behind is valid.
 	Unknown string
 }

@@ -2,18 +2,17 @@ package dialect
 
 import "strings"
 
-// Name names a table or view as the catalogue spells it, case kept. Schema is
-// empty on an engine without schemas (SQLite), and on MySQL and MariaDB for the
-// tables of the connected database, so that a plan fits a copy under another
-// name; there it is the database's name for tables of other databases. The zero
-// Name names nothing.
+// Name names a table or view as the catalogue spells it, case kept. Schema is empty on an engine
+// without schemas (SQLite). On MySQL and MariaDB it is empty for the tables of the connected
+// database, so that a plan fits a copy under another name, and the database's name for tables of
+// other databases. The zero Name names nothing.
 type Name struct {
 	Schema string `json:"schema,omitempty"`
 	Table  string `json:"table"`
 }
 
-// String is the name for people: schema.table, or the bare table where there is
-// no schema. It is never used in SQL: dialects quote both parts.
+// String is the name for people: schema.table, or the bare table where there is no schema. It is
+// never used in SQL: dialects quote both parts.
 func (n Name) String() string {
 	if n.Schema == "" {
 		return n.Table

@@ -5,9 +5,9 @@ import (
 	"iter"
 )
 
-// Returner is a Tx whose engine tells which rows a statement deleted.
+// Returner is a Tx that returns the rows of a delete.
 type Returner interface {
-	// DeleteReturning deletes as Delete does, and yields the values of the columns
-	// for each row that goes, in no order. The rows go also where the loop ends early.
+	// DeleteReturning deletes as Delete does, and yields the values of the columns for each deleted
+	// row, in no order. It deletes the rows also where the loop ends early.
 	DeleteReturning(ctx context.Context, d Delete, columns []string) iter.Seq2[Row, error]
 }

@@ -4,17 +4,16 @@ import (
 	"slices"
 )
 
-// Schema is what a database's catalogue says, as far as expunge needs it. It is
-// a value: once made it is only read, and is then safe for concurrent use.
-// The journal's own tables are never part of it.
+// Schema is the contents of a database's catalogue, as far as expunge needs them. It is immutable,
+// and so safe for concurrent use. It never contains the journal's own tables.
 type Schema struct {
 	Engine  string   `json:"engine"`            // postgres, mysql, mariadb, sqlserver, sqlite
 	Version string   `json:"version"`           // as the server says it
-	Default string   `json:"default,omitempty"` // the schema that an unqualified name means
+	Default string   `json:"default,omitempty"` // the schema of unqualified names
 	Tables  []*Table `json:"tables"`            // ordered by name; a partitioned table once, without its partitions
 	Views   []*View  `json:"views,omitempty"`   // ordered by name
-	// Publications lists what sends the rows elsewhere (logical replication,
-	// CDC), by name, with the tables that each one carries.
+	// Publications lists the senders of rows to other systems (logical replication, CDC), by name,
+	// with their tables.
 	Publications []Publication `json:"publications,omitempty"`
 	// Partial says that the user may not see every table, so that some may be missing.
 	Partial bool `json:"partial,omitempty"`
@@ -29,8 +28,8 @@ func (s *Schema) Table(n Name) *Table {
 	return s.Tables[i]
 }
 
-// References returns the foreign keys that arrive at table n, in the order of
-// the tables that declare them; those of n itself included.
+// References returns the foreign keys to table n, in the order of their declaring tables; those of
+// n itself included.
 func (s *Schema) References(n Name) []*ForeignKey {
 	var in []*ForeignKey
 	for _, t := range s.Tables {
@@ -46,47 +45,46 @@ func (s *Schema) References(n Name) []*ForeignKey {
 // Table is one base table.
 type Table struct {
 	Name        Name          `json:"name"`
-	Columns     []*Column     `json:"columns"`              // in the catalogue's order; dropped ones left out
+	Columns     []*Column     `json:"columns"`              // in the catalogue's order, without dropped ones
 	PrimaryKey  []string      `json:"primaryKey,omitempty"` // in the key's order
 	Indexes     []*Index      `json:"indexes,omitempty"`    // the primary key's index included
 	ForeignKeys []*ForeignKey `json:"foreignKeys,omitempty"`
 	Checks      []*Check      `json:"checks,omitempty"`
 	Triggers    []*Trigger    `json:"triggers,omitempty"`
-	// Partitions are the leaf tables of a partitioned table. Statements name the
-	// parent only; partitions are not part of the fingerprint.
+	// Partitions are the leaf tables of a partitioned table. Statements name the parent only;
+	// partitions are not part of the fingerprint.
 	Partitions []Name `json:"-"`
-	// Address is the pseudo-column that addresses a row physically (ctid,
-	// rowid), or empty where the engine or this table (WITHOUT ROWID,
-	// partitioned) has none that is unique.
+	// Address is the pseudo-column that addresses a row physically (ctid, rowid), or empty where
+	// the engine or this table (WITHOUT ROWID, partitioned) has no unique one.
 	Address string `json:"address,omitempty"`
 	// NoTransactions is set where the storage engine can't roll back (MyISAM).
 	NoTransactions bool `json:"noTransactions,omitempty"`
-	// History says where old row versions are kept by the engine itself: the
-	// history table of a temporal table, or the table's own name where the
-	// engine keeps them inside (MariaDB). Nil: none.
+	// History is where the engine itself keeps old row versions: the history table of a temporal
+	// table, or the table's own name where the engine keeps them inside (MariaDB). Nil: nowhere.
 	History *Name `json:"history,omitempty"`
-	// Unerasable is why the engine refuses to erase rows of this table (a
-	// ledger table, a foreign table), or empty.
+	// Unerasable is why the engine refuses to erase rows of this table (a ledger table, a foreign
+	// table), or empty.
 	Unerasable string `json:"unerasable,omitempty"`
-	// UpdatesRefused and DeletesRefused are why the engine refuses to update, or to
-	// delete, any row of this table as it is configured now, or empty. Not part of the fingerprint.
+	// UpdatesRefused and DeletesRefused are why the engine, as the table is configured now, refuses
+	// to update, or to delete, any row of it, or empty. Not part of the fingerprint.
 	UpdatesRefused string `json:"-"`
 	DeletesRefused string `json:"-"`
-	// Module is what keeps the rows of a virtual table (fts5, rtree); empty for others.
+	// Module keeps the rows of a virtual table (fts5, rtree); empty for others.
 	Module string `json:"module,omitempty"`
-	// CopiesOf are the tables of whose rows a virtual table keeps copies: it indexes
-	// them, or their triggers write to it. The engine doesn't erase them with the row.
+	// CopiesOf are the tables that a virtual table copies rows of: it indexes them, or their
+	// triggers write to it. The engine doesn't erase the copies with the row.
 	CopiesOf []Name `json:"copiesOf,omitempty"`
-	// TriggersUnseen is set where triggers may be there that the user may not see.
-	// Not part of the fingerprint.
+	// TriggersUnseen is set where the table may have triggers that the user may not see. Not part
+	// of the fingerprint.
 	TriggersUnseen bool `json:"-"`
-	// ReferencesUnseen is set where foreign keys may refer to the table, or do, that the
-	// user may not see: they may delete or change rows that no step names. Not part of the fingerprint.
+	// ReferencesUnseen is set where foreign keys refer, or may refer, to the table that the user
+	// may not see: they may delete or change rows outside of every step. Not part of the
+	// fingerprint.
 	ReferencesUnseen bool `json:"-"`
 	// RowSecurity is set where row-level security policies apply to the table.
 	RowSecurity bool `json:"rowSecurity,omitempty"`
-	// RowEstimate is the catalogue's guess of the row count; -1 when it has none.
-	// Not part of the fingerprint.
+	// RowEstimate is the catalogue's guess of the row count; -1 when it has none. Not part of the
+	// fingerprint.
 	RowEstimate int64 `json:"-"`
 }
 
@@ -100,9 +98,8 @@ func (t *Table) Column(name string) *Column {
 	return nil
 }
 
-// Key returns the columns by which a row is addressed: the primary key, else
-// the first usable unique index (whole columns, none nullable, not partial, not
-// deferrable), else nil.
+// Key returns the columns by which a row is addressed: the primary key, else the first usable
+// unique index (whole columns, none nullable, not partial, not deferrable), else nil.
 func (t *Table) Key() []string {
 	if len(t.PrimaryKey) > 0 {
 		return t.PrimaryKey
@@ -128,8 +125,8 @@ func (t *Table) keyIndex(ix *Index) bool {
 	return true
 }
 
-// UniqueIndexes returns the unique indexes that hold column, as a whole, as a
-// prefix or inside an expression.
+// UniqueIndexes returns the unique indexes with the column, as a whole, as a prefix or inside an
+// expression.
 func (t *Table) UniqueIndexes(column string) []*Index {
 	var out []*Index
 	for _, ix := range t.Indexes {
@@ -140,14 +137,14 @@ func (t *Table) UniqueIndexes(column string) []*Index {
 	return out
 }
 
-// Column is one column. Hidden and system columns are left out, invisible ones
-// that can be named in a statement are in.
+// Column is one column. Hidden and system columns are omitted; invisible ones are included if
+// statements can name them.
 type Column struct {
 	Name string `json:"name"`
 	Kind Kind   `json:"kind"`
 	Type string `json:"type"` // as the engine spells it in a cast, length and precision included
-	// Length is the most that a value may hold, 0 when unlimited: characters
-	// for Text, or bytes where LengthInBytes; bytes for Bytes; bits for Bits.
+	// Length is a value's maximum length, 0 when unlimited: characters for Text, or bytes where
+	// LengthInBytes; bytes for Bytes; bits for Bits.
 	Length        int  `json:"length,omitempty"`
 	LengthInBytes bool `json:"lengthInBytes,omitempty"`
 	// Fixed is set for CHAR(n) and binary(n): values are padded to Length.
@@ -156,12 +153,12 @@ type Column struct {
 	Scale     int  `json:"scale,omitempty"`     // digits behind the point for Decimal
 	Unsigned  bool `json:"unsigned,omitempty"`
 	Nullable  bool `json:"nullable,omitempty"`
-	// Default is the default's SQL text, nil when there is none.
+	// Default is the default's SQL text, nil without one.
 	Default *string `json:"default,omitempty"`
 	// Generated columns are computed by the engine and never assigned to.
 	Generated bool `json:"generated,omitempty"`
-	// Identity columns are numbered by the engine; ReadOnly ones (SQL Server
-	// identity, rowversion, period columns, PostgreSQL GENERATED ALWAYS AS IDENTITY) can't be assigned to.
+	// Identity columns are numbered by the engine; ReadOnly ones (SQL Server identity, rowversion,
+	// period columns, PostgreSQL GENERATED ALWAYS AS IDENTITY) can't be assigned to.
 	Identity bool `json:"identity,omitempty"`
 	ReadOnly bool `json:"readOnly,omitempty"`
 	// TouchedOnUpdate is set for ON UPDATE CURRENT_TIMESTAMP.
@@ -169,13 +166,13 @@ type Column struct {
 	Labels          []string `json:"labels,omitempty"` // of an Enum or Set, in order
 	Charset         string   `json:"charset,omitempty"`
 	Collation       string   `json:"collation,omitempty"`
-	// FoldsCase and FoldsAccents say that the collation (or citext) compares
-	// without case or accents.
+	// FoldsCase and FoldsAccents say that the collation (or citext) compares without case or
+	// accents.
 	FoldsCase    bool    `json:"foldsCase,omitempty"`
 	FoldsAccents bool    `json:"foldsAccents,omitempty"`
 	Element      *Column `json:"element,omitempty"` // of an Array; only Kind, Type and sizes are set
-	// Unsupported says why no statement may compare or assign the column
-	// (Always Encrypted), or is empty.
+	// Unsupported is why no statement may compare or assign the column (Always Encrypted), or
+	// empty.
 	Unsupported string `json:"unsupported,omitempty"`
 }
 
@@ -189,19 +186,18 @@ type Index struct {
 	Name       string      `json:"name"`
 	Unique     bool        `json:"unique,omitempty"`
 	Primary    bool        `json:"primary,omitempty"`
-	Constraint bool        `json:"constraint,omitempty"` // made by a constraint, so dropped and made again through it
+	Constraint bool        `json:"constraint,omitempty"` // made by a constraint, so dropped and created through it
 	Deferrable bool        `json:"deferrable,omitempty"`
 	Parts      []IndexPart `json:"parts"`
 	Where      string      `json:"where,omitempty"` // a partial (filtered) index's condition
 	// NullsEqual is set where two NULLs conflict (SQL Server, PostgreSQL NULLS NOT DISTINCT).
 	NullsEqual bool   `json:"nullsEqual,omitempty"`
 	Method     string `json:"method,omitempty"` // btree, gin, fulltext, columnstore, … as the engine spells it
-	// Mentions are the columns that the expressions and the condition read.
+	// Mentions are the columns in the expressions and the condition.
 	Mentions []string `json:"mentions,omitempty"`
-	// Stays is why the index can't be suspended (see Suspender): something else of
-	// the database needs it, or the engine can't put it back exactly as it is.
-	// Empty where the catalogue knows no reason. Not part of the fingerprint: it is
-	// looked at again before anything is suspended.
+	// Stays is why the index can't be suspended (see Suspender): another object of the database
+	// needs it, or the engine can't restore it exactly. Empty where the catalogue knows no reason.
+	// Not part of the fingerprint: Suspender.Definitions reads it again.
 	Stays string `json:"-"`
 }
 
@@ -209,7 +205,7 @@ type Index struct {
 type IndexPart struct {
 	Column     string `json:"column,omitempty"`
 	Expression string `json:"expression,omitempty"`
-	Prefix     int    `json:"prefix,omitempty"`    // leading characters that are indexed, 0 for all
+	Prefix     int    `json:"prefix,omitempty"`    // indexed leading characters, 0 for all
 	Collation  string `json:"collation,omitempty"` // where it isn't the column's
 	FoldsCase  bool   `json:"foldsCase,omitempty"` // this part compares without case though the column does not
 	Descending bool   `json:"descending,omitempty"`
@@ -226,13 +222,12 @@ func (ix *Index) Columns() []string {
 	return out
 }
 
-// Holds reports whether a value of the column decides where a row stands in
-// the index.
+// Holds reports whether a value of the column decides a row's place in the index.
 func (ix *Index) Holds(column string) bool {
 	return slices.Contains(ix.Columns(), column) || slices.Contains(ix.Mentions, column)
 }
 
-// Action is what a foreign key does when the row it refers to goes or changes.
+// Action is a foreign key's reaction when the referenced row is deleted or changed.
 type Action string
 
 // The actions of the SQL standard. MySQL's RESTRICT is its NO ACTION.
@@ -244,9 +239,8 @@ const (
 	SetDefault Action = "set default"
 )
 
-// ForeignKey is a declared reference. Columns and RefColumns have the same
-// length and correspond one to one, in the catalogue's order; RefColumns need
-// not be the primary key.
+// ForeignKey is a declared reference. Columns and RefColumns have the same length and correspond
+// one to one, in the catalogue's order; RefColumns need not be the primary key.
 type ForeignKey struct {
 	Name       string   `json:"name"`
 	Table      Name     `json:"table"`
@@ -256,26 +250,25 @@ type ForeignKey struct {
 	OnDelete   Action   `json:"onDelete"`
 	OnUpdate   Action   `json:"onUpdate"`
 	Deferrable bool     `json:"deferrable,omitempty"`
-	// Enforced is false where existing rows may break the key: PostgreSQL NOT
-	// VALID or of one partition only, SQL Server disabled or untrusted, SQLite with the pragma off.
+	// Enforced is false where existing rows may break the key: PostgreSQL NOT VALID or of one
+	// partition only, SQL Server disabled or untrusted, SQLite with the pragma off.
 	Enforced bool `json:"enforced"`
-	// Period is set where the last of Columns is a period that the last of RefColumns,
-	// of one or several rows together, contains (PostgreSQL PERIOD): no row is found by that.
+	// Period is set for a period (PostgreSQL PERIOD): the last of Columns is contained in the last
+	// of RefColumns, of one or several rows together. A period finds no row.
 	Period bool `json:"period,omitempty"`
 }
 
-// Check is a check constraint that is enforced for what is written, its condition as
-// the engine spells it. Rows that were there before may break it.
+// Check is a check constraint that the engine enforces on writes, its condition as the engine
+// spells it. Older rows may break it.
 type Check struct {
 	Name      string `json:"name"`
 	Condition string `json:"condition"`
-	// Column is set where the check comes with the column's type (PostgreSQL's
-	// domains). The condition then calls the column VALUE.
+	// Column is set where the check comes with the column's type (PostgreSQL's domains). The
+	// condition then calls the column VALUE.
 	Column string `json:"column,omitempty"`
 }
 
-// Trigger is a trigger of the table. What runs on INSERT matters where another
-// trigger inserts the row.
+// Trigger is a trigger of the table. INSERT triggers matter where another trigger inserts the row.
 type Trigger struct {
 	Name     string `json:"name"`
 	Timing   string `json:"timing"`             // before, after, instead of
@@ -283,12 +276,11 @@ type Trigger struct {
 	OnUpdate bool   `json:"onUpdate,omitempty"` // fires on UPDATE
 	OnDelete bool   `json:"onDelete,omitempty"` // fires on DELETE
 	Disabled bool   `json:"disabled,omitempty"`
-	// Writes are the tables that the trigger's text writes to, where the
-	// engine lets that be read; a trigger that writes is taken for an audit trigger.
+	// Writes are the tables that the trigger's text writes to, where the engine shows the text; a
+	// trigger with Writes counts as an audit trigger.
 	Writes []Name `json:"writes,omitempty"`
-	// Opaque names what the trigger runs whose writes its text doesn't tell
-	// (EXECUTE, a procedure, a function in C, a view that it writes to), or is empty:
-	// Writes is then all that it writes to.
+	// Opaque names the part of the trigger whose writes its text doesn't show (EXECUTE, a
+	// procedure, a function in C, a view that it writes to). Where it is empty, Writes is complete.
 	Opaque string `json:"opaque,omitempty"`
 }
 
@@ -299,8 +291,8 @@ type View struct {
 	Reads        []Name `json:"reads,omitempty"` // tables and views it is made from
 }
 
-// Copies are the materialized views that are made from a table, through other
-// views too, and the publications that send its rows.
+// Copies returns the materialized views over a table, through other views too, and the publications
+// that send its rows.
 func (s *Schema) Copies(n Name) (views []*View, publications []Publication) {
 	for _, v := range s.Views {
 		if v.Materialized && s.reads(v, n, map[Name]bool{}) {
@@ -315,7 +307,7 @@ func (s *Schema) Copies(n Name) (views []*View, publications []Publication) {
 	return views, publications
 }
 
-// VirtualCopies are the virtual tables that keep copies of a table's rows.
+// VirtualCopies returns the virtual tables that keep copies of a table's rows.
 func (s *Schema) VirtualCopies(n Name) []*Table {
 	var out []*Table
 	for _, t := range s.Tables {

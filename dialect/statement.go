@@ -1,6 +1,6 @@
 package dialect
 
-// Lock says how the rows that a Select returns are locked.
+// Lock says how a Select locks its rows.
 type Lock int
 
 // The locks. On an engine with one writer they are all the writer's lock.
@@ -13,33 +13,30 @@ const (
 // Select reads rows of one table.
 type Select struct {
 	Table   Name
-	Columns []string // the row address is asked for by Table.Address
-	// Flags are conditions of which each adds a column at the end: int64 1
-	// where it holds, else 0 (false or unknown).
+	Columns []string // Table.Address asks for the row address
+	// Flags are conditions; each adds a column at the end: int64 1 where it holds, else 0 (false or
+	// unknown).
 	Flags []Cond
 	Where []Cond
-	// Order sorts ascending by these columns, in the order that After and UpTo
-	// compare by and that the key's index has. Empty: any order. Rows are
-	// locked in this order.
+	// Order sorts ascending by these columns, in the order of After and UpTo and of the key's
+	// index. Empty: any order. Rows are locked in this order.
 	Order      []string
-	Descending bool // sorts the other way round; without a Lock
+	Descending bool // sorts descending; without a Lock
 	Limit      int  // 0: no limit
-	// Offset is how many rows are passed over before the first. It goes with
-	// an Order and a Limit, and without a Lock.
+	// Offset is the number of rows to skip. It needs an Order and a Limit, and no Lock.
 	Offset int
 	Lock   Lock
 }
 
-// Delete removes the rows of one table that meet Where; an empty Where is all
-// of them. With a Limit (0: none) at most so many go, any of them.
+// Delete removes the rows of one table that meet Where; an empty Where is all of them. With a Limit
+// (0: none) it deletes at most Limit rows, any of them.
 type Delete struct {
 	Table Name
 	Where []Cond
 	Limit int
 }
 
-// Update assigns the same expressions to every row that meets Where; an empty
-// Where is all rows.
+// Update assigns the same expressions to every row that meets Where; an empty Where is all rows.
 type Update struct {
 	Table Name
 	Set   []Assign
@@ -54,24 +51,23 @@ type Assign struct {
 	Expr   Expr
 }
 
-// Updated is what an update did.
+// Updated is the effect of an update.
 type Updated struct {
-	// Rows is how many rows were assigned to, also on an engine that counts only
-	// those whose values changed.
+	// Rows is the number of assigned rows, also on an engine that counts only changed ones.
 	Rows int64
-	// Missed is how many more rows met the condition: another transaction changed
-	// or deleted them while the statement ran, which took no account of what they became. The caller
-	// rolls back, and tries again with the rows locked in a statement before. Rows that a trigger keeps from
-	// being updated may be among them, or in neither number.
+	// Missed is how many more rows met the condition: another transaction changed or deleted them
+	// while the statement ran, and the statement ignored their new state. The caller rolls back,
+	// and retries with the rows locked in an earlier statement. Rows whose update a trigger
+	// prevents may be among them, or in neither number.
 	Missed int64
-	// Unchanged says for each assignment, in order, how many rows have the old
-	// value still (NULL that stayed NULL not counted). Nil where the engine
-	// can't compare old with new inside the statement, or Compare wasn't asked for.
+	// Unchanged has, for each assignment in order, the number of rows that still have the old value
+	// (without NULLs that remain NULL). Nil where the engine can't compare old with new inside the
+	// statement, or without Compare.
 	Unchanged []int64
 }
 
-// BulkUpdate gives each of many rows values of its own, in as few statements as
-// the engine's limits allow (one, but for parameter sizes). Rows hold the key's values, then the values of Set.
+// BulkUpdate gives each of many rows its own values, in as few statements as the engine's limits
+// permit (one, but for parameter sizes). Rows hold the key's values, then the values of Set.
 type BulkUpdate struct {
 	Table Name
 	Key   []string // the whole key, after Engine.Version if that is to be compared too; or the row address
@@ -79,14 +75,14 @@ type BulkUpdate struct {
 	Rows  []Row
 }
 
-// Insert adds rows, in one statement. It serves the journal and tests, which
-// stay below what an engine takes: at most InsertValues values.
+// Insert adds rows, in one statement. It serves the journal and tests, within every engine's
+// limits: at most InsertValues values.
 type Insert struct {
 	Table   Name
 	Columns []string
 	Rows    []Row
 }
 
-// InsertValues is how many values one Insert may have: SQL Server takes 2,100
-// parameters, of which it needs some itself.
+// InsertValues is the maximum number of values in one Insert: SQL Server takes 2,100 parameters,
+// and needs some itself.
 const InsertValues = 2000

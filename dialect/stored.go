@@ -15,16 +15,16 @@ import (
 	"time"
 )
 
-// Stored is how many of the rows that were written are there with the values that they were given.
+// Stored is the number of written rows found with their new values.
 type Stored struct {
 	Same int64
-	// Undecided rows are there, with a value of which CompareStored can't tell.
+	// Undecided rows exist, but CompareStored can't decide about one of their values.
 	Undecided int64
 }
 
-// CountStored counts the rows of b that are there with b's very values. It reads the rows that
-// meet where first, which may be a range that costs less than many keys; a row that doesn't meet it
-// any more is looked for by its key. With where nil all are. It compares in Go.
+// CountStored counts the stored rows with exactly b's values. It first reads the rows that meet
+// where, perhaps a range that costs less than many keys. Then it reads the remaining rows by their
+// keys; with where nil, all rows. It compares in Go.
 func CountStored(ctx context.Context, r Reader, t *Table, b BulkUpdate, where []Cond) (Stored, error) {
 	key, set := columnsOf(t, b.Key), columnsOf(t, b.Set)
 	missing := make(map[string]int, len(b.Rows))
@@ -80,8 +80,8 @@ func columnsOf(t *Table, names []string) []*Column {
 	return out
 }
 
-// encodeStoredKey encodes the key that a row starts with: alike for values that the columns don't
-// tell apart, since a key may be one that was overwritten.
+// encodeStoredKey encodes the key at a row's start. Values that the columns take for equal have one
+// encoding, since a key may be overwritten.
 func encodeStoredKey(columns []*Column, row Row) string {
 	key := make(Key, len(columns))
 	for i, c := range columns {
@@ -119,22 +119,21 @@ func compareRow(columns []*Column, sent, stored Row) Comparison {
 	return out
 }
 
-// Comparison is what a comparison of two values found.
+// Comparison is the outcome of comparing two values.
 type Comparison int
 
 // The outcomes.
 const (
 	Different Comparison = iota
 	Same
-	// Undecided: the engine spells the kind in a way of its own, and the spellings differ.
+	// Undecided: the engine spells the kind in its own way, and the spellings differ.
 	Undecided
 )
 
-// CompareStored compares a value that was assigned to a column with the value that
-// was read back from it. It works in Go and knows no SQL, so that it shares nothing with the
-// statement that wrote the value. Texts and bytes must be the same byte for byte, but for the
-// padding of a column of fixed length; numbers and moments as far as the column keeps
-// digits. NULL is the same as NULL only.
+// CompareStored compares an assigned value with the stored value of the column. It works in Go and
+// knows no SQL, so that it shares nothing with the writing statement. Texts and bytes must be
+// identical, except for the padding of a column of fixed length; numbers and moments must agree in
+// the digits that the column keeps. NULL equals only NULL.
 func CompareStored(c *Column, sent, stored Value) Comparison {
 	a, set := TextOf(sent)
 	b, read := TextOf(stored)
@@ -161,7 +160,7 @@ func CompareStored(c *Column, sent, stored Value) Comparison {
 	case UUID:
 		same = strings.EqualFold(a, b)
 	case Date, Time, Timestamp, TimestampTZ:
-		// SQLite makes a number of what looks like one.
+		// SQLite converts a value that looks like a number.
 		same = sameMoment(c, a, b) || sameNumber(&Column{}, a, b)
 	case JSON:
 		same = sameJSON(a, b)
@@ -183,7 +182,7 @@ func sameLabels(a, b string) bool {
 	return slices.Equal(slices.Compact(x), slices.Compact(y))
 }
 
-// boolean is a truth value as a number's text: some engines hold them as numbers.
+// boolean is a truth value as a number's text: some engines store numbers.
 func boolean(s string) string {
 	switch s {
 	case "true":
@@ -218,15 +217,15 @@ func sameNumber(c *Column, a, b string) bool {
 	return c.Kind != Int && x == y && floatText(b)
 }
 
-// floatText reports whether a number may be a floating-point number's shortest text: SQLite
-// keeps a decimal as one.
+// floatText reports whether a number may be a floating-point number's shortest text: SQLite stores
+// a decimal as such.
 func floatText(s string) bool {
 	mantissa, _, _ := strings.Cut(strings.ToLower(s), "e")
 	return len(strings.Trim(strings.NewReplacer(".", "", "-", "", "+", "").Replace(mantissa), "0")) <= 17
 }
 
-// parseRat parses a number. An exponent is as large as a float's at most: a larger one
-// would take gigabytes.
+// parseRat parses a number. It refuses an exponent larger than a float's: that would take
+// gigabytes.
 func parseRat(s string) (*big.Rat, bool) {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || strings.ContainsAny(s, "xXpP_/") {
@@ -279,7 +278,7 @@ func sameInet(a, b string) bool {
 	return err1 == nil && err2 == nil && bytes.Equal(x, y)
 }
 
-// networkOf writes an address as the network that holds it alone.
+// networkOf writes an address as the network of only this address.
 func networkOf(s string) string {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.PrefixFrom(a, a.BitLen()).String()
@@ -287,7 +286,7 @@ func networkOf(s string) string {
 	return s
 }
 
-// sameJSON compares what two JSON texts say.
+// sameJSON compares the contents of two JSON texts.
 func sameJSON(a, b string) bool {
 	x, ok1 := parseJSON(a)
 	y, ok2 := parseJSON(b)

@@ -7,29 +7,26 @@ import (
 	"strings"
 )
 
-// Value is one column's value in transit between a database and Go. It is nil
-// for NULL, else an int64, a float64, a string or a []byte.
+// Value is one column's value in transit between a database and Go. It is nil for NULL, else an
+// int64, a float64, a string or a []byte.
 //
-// Every Kind has one canonical form (see the Kind constants), in which all
-// engines hand values out and take them, so that the same person is the same
-// value everywhere. Integers come as int64, Bytes as []byte, all else as
-// string. SQLite stores what it was given whatever the column says; a value
-// that doesn't fit its column's kind comes as it is stored, which is the one
-// case of a float64.
+// Every Kind has one canonical form (see the Kind constants), used by all engines in both
+// directions, so that the same person is the same value everywhere. Integers are int64, Bytes
+// []byte, all else string. SQLite stores any value whatever the column's type: a value outside of
+// its column's kind keeps its stored type, the only case of a float64.
 //
-// A value decoded from the same column twice is the same Value twice, so that
-// a Key can be used to recognise a row; it must not be compared with a value
-// of another column (collations differ): ask the database.
+// A value decoded from the same column twice is the same Value twice, so that a Key can identify a
+// row. Never compare it in Go with a value of another column (collations differ): ask the database.
 type Value = any
 
-// Row is a row's values, in the order of the columns that were asked for.
+// Row is a row's values, in the order of the requested columns.
 type Row = []Value
 
 // Key is the values of a row's key columns, in the key's order. It never holds a NULL.
 type Key = []Value
 
-// EncodeKey gives a key a form that is equal for equal keys only, to index
-// maps with and to store in the journal; DecodeKey reverses it.
+// EncodeKey encodes a key so that only equal keys have equal encodings, for map indexes and for the
+// journal; DecodeKey reverses it.
 func EncodeKey(k Key) string {
 	var b strings.Builder
 	for i, v := range k {
@@ -87,8 +84,7 @@ func decodePart(p string) (Value, error) {
 	return nil, strconv.ErrSyntax
 }
 
-// TextOf returns a value as canonical text, and whether it is one: NULL is not.
-// Bytes are taken as they are.
+// TextOf returns a value as canonical text; ok is false for NULL. It takes bytes unchanged.
 func TextOf(v Value) (string, bool) {
 	switch v := v.(type) {
 	case nil:

@@ -71,7 +71,8 @@ func (s *suite) testClaims(t *testing.T) {
 				switch release, err := []dialect.DB{env.DB, env.Second}[i%2].Claim(contextFor(t), "run"); {
 				case err == nil:
 					got.Add(1)
-					// Only at the end: a claim may hold a connection of a pool that is to be closed.
+					// Only at the end: a claim may hold a connection of a pool that is to be
+					// closed.
 					t.Cleanup(func() { _ = release() })
 				case !errors.Is(err, dialect.ErrClaimed):
 					t.Errorf("claim: %v", err)

@@ -11,13 +11,13 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// whole are conditions that every engine understands.
+// whole are conditions of every engine's SQL.
 var whole = []string{
 	"word = 'apple'", "(n = 1) OR word IN ('x', 'y')", "word = 'it''s; -- /* ) $$ \" # ?'", "n - -1 > 0", "word = ')'", "n IS NOT NULL AND NOT (n = 2)",
 	"word LIKE 'a%' OR n BETWEEN 1 AND 2", "CASE WHEN n = 1 THEN 'a' ELSE 'b' END = 'a'", "n * 1.5 <= 3e1", "EXISTS (SELECT 1 WHERE 1 = 1)", "word = 'ä' or n <> 1",
 }
 
-// notWhole are conditions that no engine may be given.
+// notWhole are conditions that every engine has to refuse.
 var notWhole = []string{
 	"", " ", "n = 1) OR (1 = 1", "n = 1; DELETE FROM thing", "n = 1 -- b", "n /* b */ = 1", "n = 1 /*! OR 1 = 1 */", "(n = 1", "n = 1)", "word = 'b", `"n = 1`, "`n = 1",
 	"n = ?", "n = $1", "n = :n", "n = @n", "n = @@version", "word = $$'$$) OR (1 = 1 AND word <> $$'$$", "word = $a$'$a$", "n = {fn abs(1)}",
@@ -25,15 +25,15 @@ var notWhole = []string{
 	"n = [a') OR (1=1", "n = 1e5.a",
 }
 
-// fragments are what conditions are put together from at random.
+// fragments are the parts of random conditions.
 var fragments = []string{
 	"'", "''", `"`, "`", "[", "]", "(", ")", "$$", "$a$", "E'", "e'", "U&'", "u&\"", "N'", "X'", "b'", "q'[", "_gbk'", "\\", "\\'", "\\\\", "--", "/*", "*/", "/*!", "#", ";", "\n", "\r", ":", "::", "@", "?",
 	"{", "}", "0x", "1", ".", "e", "||", "|", "&", "é", "中", ",", "word", "n", "kind",
 	" ", " ", " ", " OR ", " OR ", " AND ", "NOT ", " = ", " = ", "1 = 1", "1 = 1", "n = 1", "'a'", "'b'", "word = 'a'", "(1 = 1)", "('a')", "'a' = 'a'", "word = 'it''s'", "SELECT ", "UNION ", "FROM thing",
 }
 
-// policyConditions holds what CheckCondition accepts against the engine: beside a
-// condition that never holds, it takes no row.
+// policyConditions tests accepted conditions on the engine: beside a condition that never holds,
+// they match no row.
 func (s *suite) policyConditions(t *testing.T) {
 	c := s.openConditions(t)
 	env, thing := c.env, c.thing
@@ -86,7 +86,7 @@ func (s *suite) policyConditions(t *testing.T) {
 	})
 }
 
-// conditions is a table of three rows, on which conditions are tried.
+// conditions is a table of three rows to try conditions on.
 type conditions struct {
 	env   *Env
 	thing dialect.Name
@@ -103,7 +103,7 @@ func (s *suite) openConditions(t testing.TB) *conditions {
 	return c
 }
 
-// beside counts the rows that meet a condition and another.
+// beside counts the rows that meet both conditions.
 func (c *conditions) beside(t testing.TB, sql string, other dialect.Cond) (int64, error) {
 	return c.count(t, dialect.Match{SQL: sql}, other)
 }
@@ -117,8 +117,8 @@ func (c *conditions) count(t testing.TB, conds ...dialect.Cond) (int64, error) {
 	return tx.Count(contextFor(t), c.thing, conds)
 }
 
-// escapes tells how an accepted condition works on what stands beside it, "" where it
-// doesn't or isn't one of the engine's.
+// escapes describes an accepted condition's effect on its neighbours; "" where it has none or the
+// engine refuses it.
 func (c *conditions) escapes(t testing.TB, sql string) string {
 	if n, err := c.beside(t, sql, dialect.Any{}); err == nil && n > 0 {
 		return fmt.Sprintf("%q takes %d rows beside a condition that never holds", sql, n)
@@ -129,7 +129,7 @@ func (c *conditions) escapes(t testing.TB, sql string) string {
 	return ""
 }
 
-// FuzzConditions fuzzes what CheckCondition accepts against the engine.
+// FuzzConditions fuzzes CheckCondition against the engine.
 func FuzzConditions(f *testing.F, factory Factory) {
 	c := (&suite{Factory: factory, used: map[string]bool{}}).openConditions(f)
 	for _, sql := range slices.Concat(whole, notWhole, fragments) {

@@ -54,7 +54,7 @@ func (s *suite) testConds(t *testing.T) {
 	refExcept.Except = &dialect.In{Columns: []string{"a", "b"}, Keys: []dialect.Key{{int64(2), int64(1)}, {int64(1), int64(1)}}}
 	nothing := ref
 	nothing.Except = &dialect.In{Columns: []string{"a", "b"}}
-	var odd dialect.Any // of ordinary values none is
+	var odd dialect.Any // holds for no ordinary value
 	for _, column := range []string{"id", "n", "word", "day", "price", "ok"} {
 		for _, o := range []dialect.Oddity{dialect.ZeroDate, dialect.InvalidDate, dialect.NaN, dialect.Infinite, dialect.TooLarge, dialect.Misfit} {
 			odd = append(odd, dialect.Odd{Column: column, Oddity: o})

@@ -7,8 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// sizes are the numbers of keys that statements are tried with: one, the most
-// rows of a batch, and one more.
+// sizes are numbers of keys to test statements with: one, the most rows of a batch, and one more.
 var sizes = []int{1, 5000, 5001}
 
 func (s *suite) testDelete(t *testing.T) {
@@ -20,7 +19,7 @@ func (s *suite) testDelete(t *testing.T) {
 		for _, n := range sizes {
 			inWriteTx(t, env.DB, func(tx dialect.Tx) {
 				keys := intKeys(next, next+n-1)
-				// Keys that no row has are no error and aren't counted.
+				// Keys without a row are no error and aren't counted.
 				keys = append(keys, dialect.Key{int64(-5)})
 				if got := deleteRows(t, tx, dialect.Delete{Table: env.Name("item"), Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: keys}}}); got != int64(n) {
 					t.Errorf("deleting %d rows by key removed %d", n, got)

@@ -1,16 +1,14 @@
-// Package dialecttest is the conformance suite of package dialect: what an
-// engine has to get right so that everything above the contract can rely on
-// it. It imports no driver and no dialect.
+// Package dialecttest is the conformance suite of package dialect: everything above the contract
+// relies on these properties of an engine. It imports no driver and no dialect.
 //
-// A dialect's test calls [Run] with a [Factory]: how to open an empty
-// database, how the engine spells types and a few statements that differ
-// everywhere, and hooks for what only a server can do (killing a session,
-// denying a privilege). The suite makes its own tables from portable
-// descriptions ([Table]) and works through the contract alone.
+// A dialect's test calls [Run] with a [Factory]. It opens an empty database, and knows the engine's
+// types, a few engine-specific statements, and hooks for server tasks (killing a session, denying a
+// privilege). The suite creates its own tables from portable descriptions ([Table]) and uses the
+// contract alone.
 //
-// Subtests are named topic/case, so that a table of engines and topics can be
-// read off the test output. A case that an engine truly can't have is listed in
-// Factory.Excused with its reason; it is then skipped with that reason.
+// Subtests are named topic/case, so that the test output gives a table of engines and topics.
+// Factory.Excused lists each case that an engine truly can't have, with its reason; the suite skips
+// it with that reason.
 package dialecttest
 
 import (
@@ -21,48 +19,44 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Factory is how an engine takes part. Fields that say "may be nil" need the
-// cases that use them excused.
+// Factory adapts the suite to an engine. Where a field "may be nil", excuse the cases that need it.
 type Factory struct {
-	// Engine is what Engine().Name has to be.
+	// Engine is the expected Engine().Name.
 	Engine string
-	// Open gives a fresh, empty database, which the factory removes at the
-	// test's end.
+	// Open returns a fresh, empty database; the factory removes it at the test's end.
 	Open func(t testing.TB) *Env
-	// OpenSmall is Open where one statement takes about 1 MB of rows at most, so
-	// that larger ones are written in parts.
+	// OpenSmall is Open where one statement can pass about 1 MB of rows at most, so that larger
+	// ones are written in parts.
 	OpenSmall func(t testing.TB) *Env
 	// Quote quotes an identifier in DDL.
 	Quote func(name string) string
-	// Operator spells an operator in a condition, where a bare one may be another schema's.
-	// May be nil: bare.
+	// Operator spells an operator in a condition, where a bare one may be another schema's. May be
+	// nil: bare.
 	Operator func(op string) string
-	// Type spells a column's type, or "" where the engine has none of that kind;
-	// the suite then leaves the column out.
+	// Type spells a column's type, or returns "" where the engine has none of that kind; the suite
+	// then omits the column.
 	Type func(Type) string
-	// Collations are the ways in which the engine compares texts, made in the
-	// database where it must be told of them.
+	// Collations lists the engine's ways to compare texts, and creates them in the database where
+	// needed.
 	Collations func(t testing.TB, env *Env) []Collation
-	// Identity is what follows the name of a 64-bit primary key column that
-	// the engine numbers, up to but without PRIMARY KEY. May be empty.
+	// Identity is the SQL between the name of an engine-numbered 64-bit primary key column and
+	// PRIMARY KEY. May be empty.
 	Identity string
-	// Generated is what follows the name of a stored generated column. May be nil.
+	// Generated is the SQL after the name of a stored generated column. May be nil.
 	Generated func(typ, expression string) string
-	// Trigger gives the statements that make a trigger which, after a row was
-	// deleted from table, inserts the row's column into the only column of table into. All
-	// names are unquoted. May be nil.
+	// Trigger returns the statements for a trigger. After each delete from table it inserts the
+	// row's column into the only column of table into. All names are unquoted. May be nil.
 	Trigger func(name, table, into, column string) []string
-	// Serialization gives the statements that make every delete from the table
-	// fail as the engine reports a serialization failure. May be nil.
+	// Serialization returns statements after which every delete from the table fails like a
+	// serialization failure. May be nil.
 	Serialization func(table string) []string
-	// UsesIndex asks the engine for the plan of the Select, as the dialect
-	// renders it, and reports whether every access to the table is by an index.
-	// It may refresh statistics first.
+	// UsesIndex asks the engine for the plan of the Select, as the dialect renders it, and reports
+	// whether every access to the table is by an index. It may refresh statistics first.
 	UsesIndex func(t testing.TB, env *Env, s dialect.Select) bool
 	// Kill ends all server sessions of env.DB. May be nil.
 	Kill func(t testing.TB, env *Env)
-	// Restrict gives a DB whose user may read everything and change nothing
-	// of the table. May be nil.
+	// Restrict returns a DB whose user may read everything and change nothing of the table. May be
+	// nil.
 	Restrict func(t testing.TB, env *Env, table string) dialect.DB
 	// Excused maps "topic" or "topic/case" to the reason why the engine can't have it.
 	Excused map[string]string
@@ -71,12 +65,12 @@ type Factory struct {
 // Env is one open database.
 type Env struct {
 	DB dialect.DB
-	// Second is another DB on the same database, over a pool of its own.
+	// Second is another DB on the same database, over its own pool.
 	Second dialect.DB
-	// Schema is the Name.Schema of a table made by its bare name.
+	// Schema is the Name.Schema of a table created by its bare name.
 	Schema string
-	// Exec runs statements in the engine's SQL, each for itself and committed,
-	// on a connection of its own. It fails the test when one fails.
+	// Exec runs statements in the engine's SQL, each for itself and committed, on its own
+	// connection. It fails the test when one fails.
 	Exec func(t testing.TB, statements ...string)
 }
 
@@ -157,5 +151,5 @@ func (s *suite) testOperator(op string) string {
 	return s.Operator(op)
 }
 
-// contextFor is the test's context, which ends with it.
+// contextFor is the test's context.
 func contextFor(t testing.TB) context.Context { return t.Context() }

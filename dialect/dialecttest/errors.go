@@ -14,8 +14,8 @@ import (
 // canaries are values that no error may show.
 var canaries = []string{"canary-9c1f@example.org", "73310042"}
 
-// failWithCanary runs f in a transaction and expects an error of the class that tells
-// nothing of the row.
+// failWithCanary runs f in a transaction and expects an error of the class, without a value of the
+// row.
 func (s *suite) failWithCanary(t *testing.T, env *Env, want dialect.Class, f func(tx dialect.Tx) error) {
 	t.Helper()
 	tx := beginTx(t, env.DB, dialect.TxOptions{})
@@ -31,7 +31,7 @@ func (s *suite) failWithCanary(t *testing.T, env *Env, want dialect.Class, f fun
 	if err := tx.Rollback(contextFor(t)); err != nil {
 		t.Errorf("rollback after the error: %v", err)
 	}
-	// The DB must be fit for use afterwards.
+	// The DB must be usable afterwards.
 	inReadTx(t, env.DB, func(tx dialect.Tx) { countRows(t, tx, env.Name("person")) })
 }
 
@@ -193,7 +193,7 @@ func (s *suite) testErrors(t *testing.T) {
 	})
 }
 
-// makeDeadlock has two transactions lock two rows in opposite order.
+// makeDeadlock makes two transactions lock two rows in opposite order.
 func (s *suite) makeDeadlock(t *testing.T, env *Env, n dialect.Name) {
 	lock := func(tx dialect.Tx, id int) error {
 		for _, err := range tx.Query(contextFor(t), dialect.Select{Table: n, Columns: []string{"id"}, Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: intKeys(id, id)}}, Lock: dialect.Exclusive}) {

@@ -13,12 +13,12 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// exprRows is how many rows an expression is computed for: a random one has to
-// differ among them.
+// exprRows is the number of rows to compute an expression for: a random one has to differ among
+// them.
 const exprRows = 200
 
-// testExpressions computes every expression that the engine renders, for rows with
-// values and for a row with NULLs.
+// testExpressions computes every expression that the engine renders, for rows with values and for a
+// row with NULLs.
 func (s *suite) testExpressions(t *testing.T) {
 	tab := Table{Name: "subject", Columns: []Column{
 		{Name: "id", Type: integer, NotNull: true}, {Name: "word", Type: text(200)}, {Name: "n", Type: integer}, {Name: "price", Type: decimal},
@@ -65,7 +65,7 @@ func (s *suite) testExpressions(t *testing.T) {
 		column   string
 		expr     dialect.Expr
 		ok       func(dialect.Value) bool // of a row with values
-		ofNull   any                      // what a row of NULLs gives: null, "same as others" or a value
+		ofNull   any                      // the result for a row of NULLs: null, "same as others" or a value
 		distinct int                      // the fewest different values among the rows
 	}{
 		{"null", "word", dialect.Null{}, nil, null, 0},
@@ -157,7 +157,7 @@ func (s *suite) testExpressions(t *testing.T) {
 					}
 					seen[fmt.Sprint(v)] = true
 				}
-				// Pitfall 21: a random expression that is computed once for all rows.
+				// Pitfall 21: a random expression computed once for all rows.
 				if len(seen) < c.distinct {
 					t.Errorf("%d different values in %d rows, want at least %d", len(seen), exprRows, c.distinct)
 				}

@@ -10,9 +10,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// The tables of rekey: people who are known by their e-mail address, who may have
-// been invited by another, and what refers to them: directly, through an account, by two
-// columns, by one column of a composite key.
+// rekeyTables are people, identified by their e-mail address and possibly invited by another, and
+// the tables that refer to them: directly, through an account, by two columns, by one column of a
+// composite key.
 func rekeyTables(action string) []Table {
 	address := text(60)
 	id := Column{Name: "id", Type: integer, NotNull: true}
@@ -43,8 +43,8 @@ func rekeyTables(action string) []Table {
 	}
 }
 
-// testRekey changes values that foreign keys refer to together with those that
-// refer to them, whatever the keys do ON UPDATE.
+// testRekey changes referenced values together with the referring ones, whatever the keys' ON
+// UPDATE actions.
 func (s *suite) testRekey(t *testing.T) {
 	for _, action := range []string{"", "ON UPDATE CASCADE", "ON UPDATE SET NULL", "ON UPDATE RESTRICT"} {
 		name := action
@@ -136,8 +136,8 @@ func (s *suite) testRekey(t *testing.T) {
 	})
 	s.runSub(t, "a cascade by itself", func(s *suite, t *testing.T) {
 		env := s.Open(t)
-		// Of numbers, since not every engine that has cascades can check a
-		// reference of texts with a collation of their own.
+		// Numbers, since not every engine with cascades can check a reference between texts of
+		// special collations.
 		id, number := Column{Name: "id", Type: integer, NotNull: true}, Column{Name: "number", Type: integer, NotNull: true}
 		s.makeTables(t, env, Table{Name: "parent", Primary: []string{"id"}, Unique: [][]string{{"number"}}, Columns: []Column{id, number}})
 		s.makeTables(t, env, Table{Name: "child", Primary: []string{"id"}, Columns: []Column{id, number},
@@ -168,8 +168,7 @@ func (s *suite) testRekey(t *testing.T) {
 	})
 }
 
-// rekeyableEnv opens a database with five of everything, or passes over an engine
-// that doesn't rekey.
+// rekeyableEnv opens a database with five rows in each table, or skips an engine without Rekey.
 func (s *suite) rekeyableEnv(t *testing.T, action string) *Env {
 	t.Helper()
 	env := s.Open(t)
@@ -199,7 +198,7 @@ func (s *suite) rekeyableEnv(t *testing.T, action string) *Env {
 	return env
 }
 
-// rekeyUpdates gives some people new addresses, and those that refer to them.
+// rekeyUpdates changes some people's addresses and the references to them.
 func rekeyUpdates(env *Env, people ...int) []dialect.BulkUpdate {
 	following := func(table, column string) dialect.BulkUpdate {
 		u := dialect.BulkUpdate{Table: env.Name(table), Key: []string{column}, Set: []string{column}}
@@ -220,7 +219,7 @@ func rekeyUpdates(env *Env, people ...int) []dialect.BulkUpdate {
 	}
 }
 
-// addressOf is the new one of those who got one, 0 to 2.
+// addressOf is the new address of people 0 to 2, the old one of others.
 func addressOf(i int) string {
 	if i < 3 {
 		return fmt.Sprintf("new %d", i)

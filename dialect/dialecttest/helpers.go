@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// runFilter is what -run was given, "" for nothing.
+// runFilter is the value of -run, "" for none.
 func runFilter() string {
 	if f := flag.Lookup("test.run"); f != nil {
 		return f.Value.String()
@@ -16,7 +16,7 @@ func runFilter() string {
 	return ""
 }
 
-// beginTx starts a transaction that is rolled back at the test's end.
+// beginTx starts a transaction; it rolls back at the test's end.
 func beginTx(t testing.TB, db dialect.DB, o dialect.TxOptions) dialect.Tx {
 	t.Helper()
 	tx, err := db.Begin(contextFor(t), o)
@@ -40,7 +40,7 @@ func inWriteTx(t testing.TB, db dialect.DB, f func(tx dialect.Tx)) {
 	}
 }
 
-// inReadTx runs f in a transaction that is rolled back at its end.
+// inReadTx runs f in a transaction and rolls it back.
 func inReadTx(t testing.TB, db dialect.DB, f func(tx dialect.Tx)) {
 	t.Helper()
 	tx := beginTx(t, db, dialect.TxOptions{})
@@ -63,7 +63,7 @@ func readRows(t testing.TB, tx dialect.Reader, s dialect.Select) []dialect.Row {
 	return out
 }
 
-// selectRows reads a Select in a transaction of its own.
+// selectRows reads a Select in its own transaction.
 func selectRows(t testing.TB, db dialect.DB, s dialect.Select) (out []dialect.Row) {
 	t.Helper()
 	inReadTx(t, db, func(tx dialect.Tx) { out = readRows(t, tx, s) })
@@ -79,7 +79,7 @@ func countRows(t testing.TB, tx dialect.Reader, n dialect.Name, where ...dialect
 	return c
 }
 
-// countStored counts the rows of b that are there with b's very values.
+// countStored counts the stored rows with exactly b's values.
 func countStored(t testing.TB, tx dialect.Reader, tab *dialect.Table, b dialect.BulkUpdate) int64 {
 	t.Helper()
 	found, err := dialect.CountStored(contextFor(t), tx, tab, b, nil)
@@ -117,7 +117,7 @@ func inspectDB(t testing.TB, db dialect.DB) *dialect.Schema {
 	return s
 }
 
-// tableOf inspects the database and gives one of its tables.
+// tableOf inspects the database and returns one of its tables.
 func tableOf(t testing.TB, env *Env, name string) *dialect.Table {
 	t.Helper()
 	tab := inspectDB(t, env.DB).Table(env.Name(name))

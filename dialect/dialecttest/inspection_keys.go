@@ -252,7 +252,7 @@ func (s *suite) inspectOrder(t *testing.T) {
 	}
 }
 
-// fingerprint: the same DDL gives the same fingerprint, each kind of change another one.
+// testFingerprint: the same DDL gives the same fingerprint, each kind of change another one.
 func (s *suite) testFingerprint(t *testing.T) {
 	base := func() []Table {
 		return []Table{{Name: "fp_parent", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "name", Type: text(40)}, {Name: "n", Type: integer, Default: "1"}}, Primary: []string{"id"}, Checks: []string{s.Quote("n") + " > 0"},
@@ -262,8 +262,8 @@ func (s *suite) testFingerprint(t *testing.T) {
 	}
 	env := s.Open(t)
 	covers := []dialect.Name{env.Name("fp_parent")}
-	// The tables are made anew in one database: a database's name is a part of
-	// its tables' names on some engines.
+	// All tables are created in one database: on some engines a database's name is a part of its
+	// tables' names.
 	take := func(t *testing.T, tables []Table) string {
 		s.makeTables(t, env, tables...)
 		defer env.Exec(t, "DROP TABLE "+s.Quote("fp_child"), "DROP TABLE "+s.Quote("fp_parent"))

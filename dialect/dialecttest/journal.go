@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// testJournal makes tables like the journal's and works with them.
+// testJournal creates tables like the journal's and works with them.
 func (s *suite) testJournal(t *testing.T) {
 	tables := func(db dialect.DB) []*dialect.Table {
 		run, batch := db.JournalTable("run"), db.JournalTable("batch")
@@ -83,7 +83,7 @@ func (s *suite) journalWorks(t *testing.T, env *Env, columns []string, row diale
 	if d := cmp.Diff([]dialect.Row{row}, selectRows(t, env.DB, sel)); d != "" {
 		t.Errorf("the journal's row (-want +got):\n%s", d)
 	}
-	// The unique key settles a commit whose outcome is unknown.
+	// The unique key resolves a commit whose outcome is unknown.
 	tx := beginTx(t, env.DB, dialect.TxOptions{})
 	wantClass(t, tx.Insert(contextFor(t), dialect.Insert{Table: batch, Columns: []string{"run", "number"}, Rows: []dialect.Row{{"case-1", int64(1)}}}), dialect.UniqueViolation)
 	_ = tx.Rollback(contextFor(t))

@@ -11,8 +11,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// testKeyset walks tables in key order, as a run does: Order, After and Limit
-// visit every row exactly once, whatever the chunk's size and the key's type.
+// testKeyset walks tables in key order, as a run does: Order, After and Limit visit every row
+// exactly once, whatever the chunk's size and the key's type.
 func (s *suite) testKeyset(t *testing.T) {
 	cases := []struct {
 		name    string

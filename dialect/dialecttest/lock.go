@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// locks: what a transaction has locked, another can't write.
+// testLocks: a transaction can't write rows that another one has locked.
 func (s *suite) testLocks(t *testing.T) {
 	prepare := func(t *testing.T) (*Env, dialect.Name) {
 		env := s.openEnv(t, parent)
@@ -18,7 +18,7 @@ func (s *suite) testLocks(t *testing.T) {
 	row := func(i int) []dialect.Cond {
 		return []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: intKeys(i, i)}}
 	}
-	// blocked tries f in a transaction of the second DB that doesn't wait long.
+	// blocked tries f in a transaction of the second DB with a short lock timeout.
 	blocked := func(t *testing.T, env *Env, f func(tx dialect.Tx) error) error {
 		tx, err := env.Second.Begin(contextFor(t), dialect.TxOptions{LockTimeout: time.Second})
 		if err != nil {
@@ -71,7 +71,7 @@ func (s *suite) testLocks(t *testing.T) {
 		}
 	})
 	s.runSub(t, "a range isn't blocked by the row behind it", func(s *suite, t *testing.T) {
-		env := s.openEnv(t, parent) // with so many rows that none of them is looked at but by the key
+		env := s.openEnv(t, parent) // large enough that the engine reads each row by the key only
 		s.fillTable(t, env, "parent", []string{"id", "name"}, 1000, func(i int) []any { return []any{i, "x"} })
 		n := env.Name("parent")
 		name := tableOf(t, env, "parent").Column("name")

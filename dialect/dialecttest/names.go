@@ -9,8 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// hostile are identifiers that go wrong where a statement is put together
-// without quoting, or with somebody else's.
+// hostile are identifiers that break statements without quoting, or with another engine's.
 var hostile = map[string]string{
 	"keyword":       "select",
 	"double quote":  `a"b`,

@@ -6,8 +6,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// nulls: a NULL equals nothing in a search, and NULL in a comparison of old
-// and new values (pitfall 9).
+// testNulls: a NULL equals nothing in a search, and NULL in a comparison of old and new values
+// (pitfall 9).
 func (s *suite) testNulls(t *testing.T) {
 	env := s.openEnv(t, compositeTable("line"))
 	n := env.Name("line")

@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// testOverwrite writes many rows' values at once, and looks at each of them.
+// testOverwrite writes many rows' values at once, and checks each of them.
 func (s *suite) testOverwrite(t *testing.T) {
 	for _, n := range sizes {
 		s.runSub(t, fmt.Sprintf("%d rows by single key", n), func(s *suite, t *testing.T) {

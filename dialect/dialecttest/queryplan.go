@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// queryPlan has the engine look up 500 keys in a table of 20,000 rows: without
-// an index each batch of a run would read the whole table.
+// queryPlan asks for the plan of a search for 500 keys in a table of 20,000 rows: without an index
+// each batch of a run would read the whole table.
 func (s *suite) queryPlan(t *testing.T) {
 	const n, keys = 20_000, 500
 	code := func(i int) string { return fmt.Sprintf("code-%05d", i) }

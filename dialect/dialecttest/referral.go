@@ -10,11 +10,11 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Collation is a way in which an engine compares texts.
+// Collation is one of an engine's ways to compare texts.
 type Collation struct {
 	Name string
 	Type string // of a column of 40 characters, its collation included
-	// What doesn't count in comparisons.
+	// The properties that don't count in comparisons.
 	FoldsCase, FoldsAccents, IgnoresBlanks bool // blanks at the end
 	// OnlyASCII says that FoldsCase is about a to z.
 	OnlyASCII bool
@@ -39,12 +39,11 @@ func (c Collation) folded(s string) string {
 	return s
 }
 
-// referredNames are compared with each other. Each is in a row of its own, whose id is its place.
+// referredNames are compared with each other. Each has its own row; the row's id is its index.
 var referredNames = []string{"rene", "RENE", "rené", "RENÉ", "rene ", "rené  ", "paul"}
 
-// testCollations has columns of every collation refer to columns of every other. What is equal
-// is decided by the column that is referred to, whether rows are looked for by keys, by
-// what refers to them, or as orphans.
+// testCollations refers from columns of every collation to columns of every other. The referenced
+// column decides equality, in searches for rows by keys, by their references, and as orphans.
 func (s *suite) testCollations(t *testing.T) {
 	env := s.openEnv(t)
 	all := s.Collations(t, env)
@@ -129,7 +128,7 @@ func (s *suite) checkReferral(t *testing.T, env *Env, name, own, referred string
 	})
 }
 
-// matchingIDs are the rows whose names equal one of the given ones.
+// matchingIDs returns the rows whose names equal one of the given ones.
 func matchingIDs(by Collation, names ...string) []int64 {
 	out := []int64{}
 	for i, n := range referredNames {

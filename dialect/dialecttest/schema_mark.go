@@ -6,8 +6,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// schemaMark: a mark is another one after each change that a batch must notice, within
-// the transaction that has deleted rows, and the same after none and after writes.
+// schemaMark: a mark changes after each change that a batch must notice, within the transaction
+// that has deleted rows. It remains the same without changes and after writes.
 func (s *suite) schemaMark(t *testing.T) {
 	env := s.openEnv(t,
 		Table{Name: "parent", Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "note", Type: text(20)}}, Primary: []string{"id"}},

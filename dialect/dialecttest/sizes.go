@@ -11,9 +11,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// bulkSizes writes rows of random sizes by keys of every shape, so that they
-// travel in random parts, and reads the whole table back: rows that were written have their very
-// values, and rows that weren't have theirs still.
+// bulkSizes writes rows of random sizes by keys of every shape, in random parts, and reads the
+// whole table. Written rows have exactly their new values, the others their old ones.
 func (s *suite) bulkSizes(t *testing.T) {
 	s.runSub(t, "many parts", func(s *suite, t *testing.T) {
 		env := s.OpenSmall(t)
@@ -38,7 +37,8 @@ func (s *suite) bulkSizes(t *testing.T) {
 type bulkKey struct {
 	name    string
 	columns []Column
-	// make is the key's values for a row. Keys start alike: one that was cut might be another's.
+	// make returns a row's key. Keys have common prefixes: a truncated key would equal another
+	// row's.
 	make func(row int) []dialect.Value
 }
 
@@ -54,7 +54,7 @@ var bulkKeys = []bulkKey{
 	}},
 }
 
-// prefixedText is a text which starts with those of all smaller rows.
+// prefixedText is a text that begins with those of all smaller rows.
 func prefixedText(row int) string { return strings.Repeat("k", row+1) }
 
 func (k bulkKey) table(name string) Table {
@@ -133,8 +133,8 @@ func describeSize(v dialect.Value) string {
 	return fmt.Sprintf("%d bytes", len(s))
 }
 
-// randomSize is how long a value is: often short, at times as long as may be, and at
-// times about where a text is carried by another type.
+// randomSize is the length of a value: often short, at times the maximum, and at times near the
+// length at which an engine passes a text in another type.
 func randomSize(r *rand.Rand, most int) int {
 	switch r.IntN(6) {
 	case 0:

@@ -10,8 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// suspended has indexes of the portable kinds; what else an engine has, its own
-// tests put away and back.
+// suspended has indexes of the portable kinds; an engine's own tests cover its other kinds.
 var suspended = Table{
 	Name: "guest",
 	Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: "email", Type: text(40), NotNull: true},
@@ -131,7 +130,7 @@ func (s *suite) testSuspension(t *testing.T) {
 		env := prepare(t)
 		indexes := defined(t, env, "ix_guest_town")
 		suspend(t, env, indexes)
-		// SQLite's connections notice with a statement like the first that an index has gone.
+		// A SQLite connection notices the dropped index with a statement like the first.
 		env.Exec(t, "UPDATE "+s.Quote("guest")+" SET id = id WHERE 1 = 0",
 			"CREATE INDEX "+s.Quote("ix_guest_town")+" ON "+s.Quote("guest")+" ("+s.Quote("name")+")")
 		for doing, do := range map[string]func() error{
@@ -189,7 +188,7 @@ func (s *suite) testSuspension(t *testing.T) {
 	})
 }
 
-// withoutEstimates inspects the database, and leaves out what the engine only guesses.
+// withoutEstimates inspects the database, without the engine's guesses.
 func withoutEstimates(t testing.TB, db dialect.DB) *dialect.Schema {
 	t.Helper()
 	s := inspectDB(t, db)

@@ -12,12 +12,11 @@ import (
 // Type is a portable column type.
 type Type struct {
 	Kind dialect.Kind
-	// Length is the most characters of a Text or bytes of a Bytes; 0 is as
-	// many as the engine can.
+	// Length is the most characters of a Text or bytes of a Bytes; 0 is the engine's maximum.
 	Length int
 	Fixed  bool // CHAR(n)
-	// Precision is the bits of an Int (16, 32, 64), the digits of a Decimal, or
-	// the fractional seconds' digits of a time.
+	// Precision is the bits of an Int (16, 32, 64), the digits of a Decimal, or the fractional
+	// seconds' digits of a time.
 	Precision int
 	Scale     int
 	// FoldsCase asks for a collation (or type) that compares without case.
@@ -62,7 +61,7 @@ type Table struct {
 	Indexes []Index
 }
 
-// The types that most tables of the suite are made of.
+// The types of most of the suite's tables.
 var (
 	integer   = Type{Kind: dialect.Int, Precision: 64}
 	smallint  = Type{Kind: dialect.Int, Precision: 16}
@@ -81,7 +80,7 @@ var (
 
 func text(n int) Type { return Type{Kind: dialect.Text, Length: n} }
 
-// DDL gives the statements that make the table.
+// DDL returns the statements that create the table.
 func (s *suite) DDL(t Table) []string {
 	var parts []string
 	for _, c := range t.Columns {
@@ -140,7 +139,7 @@ func (s *suite) quotedList(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// makeTables makes tables.
+// makeTables creates tables.
 func (s *suite) makeTables(t testing.TB, env *Env, tables ...Table) {
 	t.Helper()
 	for _, tab := range tables {
@@ -156,8 +155,8 @@ func (s *suite) openEnv(t testing.TB, tables ...Table) *Env {
 	return env
 }
 
-// fillTable inserts rows of plain values (NULL, integers, and text without
-// backslashes) in chunks, faster than Tx.Insert does.
+// fillTable inserts rows of plain values (NULL, integers, and text without backslashes) in chunks,
+// faster than Tx.Insert does.
 func (s *suite) fillTable(t testing.TB, env *Env, table string, columns []string, n int, row func(i int) []any) {
 	t.Helper()
 	const chunk = 500 // SQL Server takes at most 1,000 row values in one INSERT

@@ -6,8 +6,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// testTrials holds what Refused says of rows against what the engine does when they are
-// inserted.
+// testTrials compares Refused with the engine's own checks of inserted rows.
 func (s *suite) testTrials(t *testing.T) {
 	n, label, code, day := s.Quote("n"), s.Quote("label"), s.Quote("code"), s.Quote("day")
 	for _, c := range []struct {
@@ -72,7 +71,7 @@ func (s *suite) testRefused(t *testing.T, env *Env, check *dialect.Check, column
 	return n
 }
 
-// refusesInsert reports whether a check keeps the row from being inserted.
+// refusesInsert reports whether a check prevents the row's insert.
 func (s *suite) refusesInsert(t *testing.T, env *Env, columns []string, row dialect.Row) bool {
 	t.Helper()
 	tx, err := env.DB.Begin(contextFor(t), dialect.TxOptions{})

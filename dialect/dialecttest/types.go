@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// testValues are written, read, found by a search, written back through a
-// BulkUpdate, and must be the same all the time.
+// testValues writes values, reads them, searches for them, writes them with a BulkUpdate and reads
+// them again: they must always be the same.
 func (s *suite) testValues(t *testing.T) {
 	every := make([]byte, 256)
 	for i := range every {
@@ -130,8 +130,8 @@ func (s *suite) testValues(t *testing.T) {
 	})
 }
 
-// sameValue compares a value with what was read of it: a JSON document may
-// have been normalised, a decimal may have lost or got zeros at its end.
+// sameValue compares a value with the stored one: the engine may normalise a JSON document, and
+// remove or add zeros at a decimal's end.
 func sameValue(k dialect.Kind, a, b dialect.Value) bool {
 	if cmp.Equal(a, b) {
 		return true

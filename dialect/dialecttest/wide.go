@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkInspect inspects a wide table, and many tables, each in two sizes: twice the
-// columns or tables may take about twice the time.
+// BenchmarkInspect inspects a wide table, and many tables, each in two sizes: twice the columns or
+// tables may take about twice the time.
 func BenchmarkInspect(b *testing.B, f Factory) {
 	inspecting := func(name string, tables, columns int) {
 		b.Run(name, func(b *testing.B) {
@@ -31,7 +31,7 @@ func BenchmarkInspect(b *testing.B, f Factory) {
 	}
 }
 
-// wideTable makes a table of columns with defaults.
+// wideTable returns the statement that creates a table of columns with defaults.
 func (f Factory) wideTable(name string, columns int) string {
 	parts := []string{f.Quote("id") + " " + f.Type(integer) + " NOT NULL PRIMARY KEY"}
 	for i := range columns - 1 {
