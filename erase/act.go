@@ -6,12 +6,13 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 )
 
 // batchResult is what a batch did and what can be looked for once it is committed.
 type batchResult struct {
-	tally
+	tally.Tally
 	stayed []dialect.Key // roots that are still there: never to be overwritten again in this run
 	gone   []dialect.Key // roots that were deleted
 	roots  int64
@@ -93,7 +94,7 @@ func (g *closure) carryOut(ctx context.Context, st *plan.Step, d *batchResult, s
 		return g.deleteRows(ctx, st, d, chunk)
 	case plan.Keep:
 		n := int64(len(g.rowsOf(st.Table).rowsWith(kept)))
-		d.step(st.ID).add(Counts{Matched: n, Held: n})
+		d.Step(st.ID).Add(tally.Counts{Matched: n, Held: n})
 	}
 	return nil
 }
@@ -102,27 +103,27 @@ func (g *closure) carryOut(ctx context.Context, st *plan.Step, d *batchResult, s
 func (g *closure) countKept(s *tableRows, d *batchResult) {
 	for _, r := range s.rows {
 		if r.freed {
-			d.addEnded(s.Name, 1)
+			d.AddEnded(s.Name, 1)
 		}
 		if why := r.keptFor(); why != "" {
-			d.addKept(s.Name, why, 1)
+			d.AddKept(s.Name, why, 1)
 		}
 	}
 }
 
 // keptFor is why the row is kept on purpose; "" where it isn't.
-func (r *row) keptFor() Reason {
+func (r *row) keptFor() tally.Reason {
 	switch {
 	case r.ownHold:
-		return ByHold
+		return tally.ByHold
 	case r.shared:
-		return ByOthers
+		return tally.ByOthers
 	case r.decision == plan.EraseKeep:
-		return ByPolicy
+		return tally.ByPolicy
 	case r.decision == plan.EraseDelete && r.held:
-		return WithHeld
+		return tally.WithHeld
 	case r.decision == plan.EraseDelete && r.keptByReference:
-		return ByReference
+		return tally.ByReference
 	}
 	return ""
 }
@@ -130,7 +131,7 @@ func (r *row) keptFor() Reason {
 func (g *closure) detachRows(ctx context.Context, st *plan.Step, d *batchResult, chunk int) error {
 	ref := st.Detach
 	s, to := g.rowsOf(st.Table), g.rowsOf(ref.RefTable)
-	c := d.step(st.ID)
+	c := d.Step(st.ID)
 	switch st.Rows {
 	case plan.Going:
 		return g.byKeys(s, s.deletedRows(), chunk, func(keys dialect.Cond) error {
@@ -171,7 +172,7 @@ func (g *closure) anchorsByReference(s *tableRows, r *row, ref *plan.Reference) 
 	})
 }
 
-func (g *closure) setNull(ctx context.Context, st *plan.Step, where []dialect.Cond, c *Counts) error {
+func (g *closure) setNull(ctx context.Context, st *plan.Step, where []dialect.Cond, c *tally.Counts) error {
 	t := g.schema.Table(st.Table)
 	u := dialect.Update{Table: st.Table, Where: where}
 	for _, col := range st.Detach.Columns {
@@ -181,7 +182,7 @@ func (g *closure) setNull(ctx context.Context, st *plan.Step, where []dialect.Co
 	if err != nil {
 		return err
 	}
-	c.add(Counts{Matched: n, Affected: n})
+	c.Add(tally.Counts{Matched: n, Affected: n})
 	return nil
 }
 
@@ -198,23 +199,23 @@ func (g *closure) overwriteRows(ctx context.Context, st *plan.Step, d *batchResu
 		n := int64(len(s.rowsWhere(func(r *row) bool {
 			return r.decision == plan.EraseOverwrite && s.outcomeOf(r) != written && (r.before == nil || s.isWithheld(r) || r.shared)
 		})))
-		d.step(st.ID).add(Counts{Matched: n, Held: n})
+		d.Step(st.ID).Add(tally.Counts{Matched: n, Held: n})
 	}
 	w := s.writers[st.ID]
 	if g.dry {
 		n := int64(len(rows))
-		d.step(st.ID).add(Counts{Matched: n, Affected: n})
+		d.Step(st.ID).Add(tally.Counts{Matched: n, Affected: n})
 		return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
 			if g.scan != nil {
 				if err := g.scan.count(ctx, g.tx, w, []dialect.Cond{keys}); err != nil {
 					return err
 				}
 			}
-			return w.countFollowing(ctx, g.tx, []dialect.Cond{keys}, &d.tally)
+			return w.countFollowing(ctx, g.tx, []dialect.Cond{keys}, &d.Tally)
 		})
 	}
 	return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
-		c := d.step(st.ID)
+		c := d.Step(st.ID)
 		before := c.Affected
 		bulk, err := w.overwriteRows(ctx, g.tx, []dialect.Cond{keys}, nil, source, d)
 		if err != nil {
@@ -241,7 +242,7 @@ func (g *closure) deleteRows(ctx context.Context, st *plan.Step, d *batchResult,
 	if s.Unseen {
 		return g.deleteUnseen(ctx, st, s, d)
 	}
-	c := d.step(st.ID)
+	c := d.Step(st.ID)
 	doomed := s.rowsWhere(func(r *row) bool { return r.decision == plan.EraseDelete })
 	going := s.deletedRows()
 	c.Matched += int64(len(doomed))
@@ -270,7 +271,7 @@ func (g *closure) deleteRows(ctx context.Context, st *plan.Step, d *batchResult,
 // deleteUnseen deletes leaves by the references that lead to them, and counts
 // those that held rows keep.
 func (g *closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *batchResult) error {
-	c := d.step(st.ID)
+	c := d.Step(st.ID)
 	var counted []dialect.Cond
 	for i := range s.Reach {
 		w := &s.Reach[i]
@@ -308,7 +309,7 @@ func (g *closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 			}
 			c.Matched += n
 			c.Held += n
-			d.addKept(s.Name, WithHeld, n)
+			d.AddKept(s.Name, tally.WithHeld, n)
 		}
 	}
 	return nil

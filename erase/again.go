@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -110,7 +111,7 @@ func (g *closure) carryOutAgain(ctx context.Context, d *batchResult, source *ano
 // changeUnseen detaches or deletes rows by the references that lead to them, and
 // counts them. The batch looks for them after its commit already.
 func (g *closure) changeUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *batchResult) (int64, error) {
-	c := d.step(st.ID)
+	c := d.Step(st.ID)
 	if st.Op == plan.Detach {
 		before, proofs := c.Affected, len(d.proofs)
 		err := g.detachRows(ctx, st, d, 0)
@@ -131,6 +132,6 @@ func (g *closure) changeUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 		}
 		sum += n
 	}
-	c.add(Counts{Matched: sum, Affected: sum})
+	c.Add(tally.Counts{Matched: sum, Affected: sum})
 	return sum, nil
 }

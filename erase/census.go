@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
+	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
@@ -78,7 +80,7 @@ func (e *executor) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[d
 				return
 			}
 			for _, key := range given {
-				if (oneWay || seen.insert(key)) && !e.done.deletedBefore(key) && !yield(key, nil) {
+				if (oneWay || seen.insert(key)) && !e.done.Contains(key) && !yield(key, nil) {
 					return
 				}
 			}
@@ -149,7 +151,7 @@ func checkRoots(table dialect.Name, rows int64, keys int) error {
 // lookUpIdentifier finds the one row that an identifier names.
 func (e *executor) lookUpIdentifier(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
 	var keys []dialect.Key
-	err := inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err := transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: e.plan.Subject.Table, Columns: e.plan.Subject.Key, Limit: 2,
 			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: e.storedForms(s)}},
@@ -186,7 +188,7 @@ const chunk = 1000
 // named by an identifier that no row has any more, and those that are there.
 type subjectCounts struct {
 	named, unnamed, present int64
-	set                     subjectSet
+	set                     journal.Subjects
 }
 
 // matchesCount reports whether these can be the n subjects that a run was begun with: an
@@ -199,7 +201,16 @@ func (e *executor) countSubjects(ctx context.Context, continued bool) (c subject
 	for _, name := range e.plan.Subject.Key {
 		columns = append(columns, t.Column(name))
 	}
-	note := func(given subject, key dialect.Key) { c.set.addSubject(given, key, columns, t) }
+	note := func(given subject, key dialect.Key) {
+		if given.key != nil {
+			c.set.AddKey(given.key, columns)
+		} else {
+			c.set.AddIdentifier(t.Column(given.column), given.identifier)
+		}
+		if key != nil {
+			c.set.AddRow(key, columns)
+		}
+	}
 	for keys, err := range e.keyChunks(ctx, continued, chunk, &c.unnamed, note) {
 		if err != nil {
 			return c, err
@@ -246,7 +257,7 @@ func (e *executor) keyChunks(ctx context.Context, continued bool, n int, unnamed
 
 // countRoots counts the rows of the subject table that have one of the keys.
 func (e *executor) countRoots(ctx context.Context, keys []dialect.Key) (n int64, err error) {
-	err = inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+	err = transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
 		n, err = tx.Count(ctx, e.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: e.plan.Subject.Key, Keys: keys}})
 		if err != nil {
 			return err

@@ -37,7 +37,7 @@ func (e *executor) describeProcess() string {
 }
 
 func (e *executor) errRunningElsewhere(ctx context.Context) error {
-	row, err := e.journal.findRun(ctx)
+	row, err := e.journal.Find(ctx)
 	if err != nil || row == nil {
 		return ErrRunning
 	}

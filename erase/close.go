@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
 )
@@ -43,7 +44,7 @@ func (e *executor) closeIncomplete(ctx context.Context, reason string) ([]byte, 
 	if err := e.restoreLeftovers(ctx); err != nil {
 		return nil, err
 	}
-	row, err := e.journal.findRun(ctx)
+	row, err := e.journal.Find(ctx)
 	switch {
 	case err != nil:
 		return nil, err
@@ -66,20 +67,20 @@ func (e *executor) closeIncomplete(ctx context.Context, reason string) ([]byte, 
 		return nil, err
 	}
 	defer release()
-	if row, err = e.journal.acquire(ctx, runRow{ID: e.RunID, Holder: e.describeProcess()}); err != nil {
+	if row, err = e.journal.Acquire(ctx, journal.Run{ID: e.RunID, Holder: e.describeProcess()}); err != nil {
 		return nil, err
 	}
 	if env, err := e.storedReceipt(ctx, row); env != nil || err != nil {
 		return env, err
 	}
-	if row.State == stateSigned {
+	if row.State == journal.StateSigned {
 		return e.publishStored(ctx, row)
 	}
 	return e.signIncomplete(ctx, row, reason)
 }
 
 // signIncomplete signs what the journal says, and closes the run.
-func (e *executor) signIncomplete(ctx context.Context, row *runRow, reason string) ([]byte, error) {
+func (e *executor) signIncomplete(ctx context.Context, row *journal.Run, reason string) ([]byte, error) {
 	drifted := checkDrift(e.plan, e.schema)
 	if drifted != nil {
 		reason = cmp.Or(reason, ErrDrift.Error())
@@ -89,7 +90,7 @@ func (e *executor) signIncomplete(ctx context.Context, row *runRow, reason strin
 	if err != nil && drifted == nil {
 		return nil, err
 	}
-	entries, err := e.journal.batchRecords(ctx)
+	entries, err := e.journal.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +111,7 @@ func (e *executor) signIncomplete(ctx context.Context, row *runRow, reason strin
 }
 
 // countReturned counts the given subjects that the run deleted and that are in the database again.
-func (e *executor) countReturned(ctx context.Context, row *runRow, s *summary) error {
+func (e *executor) countReturned(ctx context.Context, row *journal.Run, s *summary) error {
 	id := rootStep(&e.plan.Roots[0])
 	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil || id == "" {
 		return nil
@@ -131,6 +132,6 @@ func (e *executor) countReturned(ctx context.Context, row *runRow, s *summary) e
 		return fmt.Errorf("%w: the given subjects are not those of the run: pass the original subjects or none", ErrRunDiffers)
 	}
 	remain, err := e.remainingSubjects(ctx, row)
-	s.step(id).Arrived += max(c.present-remain, 0)
+	s.Step(id).Arrived += max(c.present-remain, 0)
 	return err
 }

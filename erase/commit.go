@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
 )
@@ -67,7 +68,7 @@ func (e *executor) keyTracking() tracking {
 
 // addCommitments makes the batch's commitment, and has its leaves on the disk before
 // the transaction commits.
-func (e *executor) addCommitments(d *batchResult, rec *batchRecord) error {
+func (e *executor) addCommitments(d *batchResult, rec *journal.Batch) error {
 	if !e.makesCommitments() || len(d.erased) == 0 {
 		return nil
 	}
@@ -103,7 +104,7 @@ func (e *executor) keyCheck() string {
 var errOtherKey = fmt.Errorf("%w", ErrRunDiffers)
 
 // checkCommitmentKey refuses to continue a run with another key, or without the one it has.
-func (e *executor) checkCommitmentKey(row *runRow) error {
+func (e *executor) checkCommitmentKey(row *journal.Run) error {
 	switch check := e.keyCheck(); {
 	case row.Commitment == check:
 		return nil
@@ -117,7 +118,7 @@ func (e *executor) checkCommitmentKey(row *runRow) error {
 
 // checkedCommitments is the receipt's entry, over the batches in the order of their
 // journal rows.
-func (e *executor) checkedCommitments(entries []batchRecord) (*receipt.Commitments, error) {
+func (e *executor) checkedCommitments(entries []journal.Batch) (*receipt.Commitments, error) {
 	if !e.makesCommitments() {
 		return nil, nil
 	}
@@ -125,7 +126,7 @@ func (e *executor) checkedCommitments(entries []batchRecord) (*receipt.Commitmen
 }
 
 // commitmentsOf needs no key: the journal has the root of each batch.
-func (e *executor) commitmentsOf(entries []batchRecord) (*receipt.Commitments, error) {
+func (e *executor) commitmentsOf(entries []journal.Batch) (*receipt.Commitments, error) {
 	var order []receipt.BatchCommitment
 	for _, d := range entries {
 		if d.Leaf == "" {

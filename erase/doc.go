@@ -46,7 +46,7 @@
 //     the leaves to the root (act.go, write.go), and with values that foreign keys
 //     refer to all that refers to them (follow.go);
 //  4. fence and record: the run's row is share-locked, its epoch compared, the
-//     batch's counts are entered (journal.go), and all of it commits;
+//     batch's counts are inserted (internal/journal), and all of it commits;
 //  5. look: in another transaction, rows that went must be gone, and values that
 //     were written must be there.
 //
@@ -70,11 +70,11 @@
 //
 // # What a run notices
 //
-// A run's row has marks of its subjects (subject_marks.go), each under a key that the caller holds: that of the row
+// A run's row has marks of its subjects (internal/journal, subject_marks.go), each under a key that the caller holds: that of the row
 // commitments, the secret, or one derived from a signer that signs a text always alike. Continued or
 // repeated with other subjects the run is refused; where no key is held that it was begun with, it is refused
 // unless all of its subjects were deleted and none of those given is there. Subjects who were deleted and are inserted
-// again while the run is interrupted are counted as arrived (subjects_done.go).
+// again while the run is interrupted are counted as arrived (subject_marks.go).
 //
 // After its locks each batch compares a mark of the catalogue (schema_watch.go): a reference, column or trigger that was
 // made meanwhile ends the run with [ErrDrift], and rolls the batch back. On MySQL and MariaDB
@@ -98,7 +98,7 @@
 // # What is held
 //
 // When a hold keeps something of a subject from being erased, the batch notes in
-// the journal (held.go) from which row it is found again: the subject's own, as a
+// the journal (ended.go) from which row it is found again: the subject's own, as a
 // rule, since held rows keep what they refer to. The note is the key of a row that
 // remains, and the one kind of key that stays when a run has closed: without it
 // nobody would know, years later, which rows in the database only a hold has kept.

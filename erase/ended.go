@@ -2,7 +2,6 @@ package erase
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -10,16 +9,16 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
 )
 
-var errDamagedHeld = errors.New("the journal's note of a held row is damaged")
-
 // loadHeldState finds out whether the run has to do with notes of what is held, and
 // warns of those that nothing in the plan would find.
-func (e *executor) loadHeldState(ctx context.Context, row *runRow, programs []*compiledRoot) error {
+func (e *executor) loadHeldState(ctx context.Context, row *journal.Run, programs []*compiledRoot) error {
 	e.receiptID = row.ReceiptID
 	if e.plan.Scope == plan.ScopeEverything {
 		return nil
@@ -27,10 +26,10 @@ func (e *executor) loadHeldState(ctx context.Context, row *runRow, programs []*c
 	var known []string
 	for _, p := range programs {
 		if e.plan.Scope == plan.ScopeSubjects || p.root.Ended {
-			known = append(known, rootOf(p.rootTable()))
+			known = append(known, p.rootTable().heldRoot())
 		}
 	}
-	any, strays, err := e.journal.anyHeld(ctx, known)
+	any, strays, err := e.journal.AnyHeld(ctx, known)
 	if err != nil {
 		return err
 	}
@@ -48,11 +47,11 @@ func (e *executor) loadHeldState(ctx context.Context, row *runRow, programs []*c
 // done is noted as of this run, so that nothing is done twice.
 func (e *executor) heldItems(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		var after *heldRow
+		var after *journal.Held
 		for {
-			var page []heldRow
+			var page []journal.Held
 			err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
-				page, err = e.journal.heldPage(ctx, rootOf(p.rootTable()), after, sizer.Size())
+				page, err = e.journal.HeldPage(ctx, p.rootTable().heldRoot(), after, sizer.Size())
 				return err
 			})
 			if err != nil {
@@ -77,7 +76,7 @@ func (e *executor) heldItems(ctx context.Context, p *compiledRoot, sizer *batch.
 // notedItems are heldItems of a database that may have no journal.
 func (e *executor) notedItems(ctx context.Context, p *compiledRoot, size int) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		if any, err := e.journal.hasNotes(ctx); err != nil || !any {
+		if any, err := e.journal.HasHeld(ctx); err != nil || !any {
 			if err != nil {
 				yield(nil, err)
 			}
@@ -88,15 +87,15 @@ func (e *executor) notedItems(ctx context.Context, p *compiledRoot, size int) it
 }
 
 // itemsOf groups noted rows by the moment as of which they were last gone through.
-func itemsOf(p *compiledRoot, page []heldRow) []*workItem {
+func itemsOf(p *compiledRoot, page []journal.Held) []*workItem {
 	var out []*workItem
-	own := heldThemselves(page)
-	for _, h := range newestNotes(page) {
-		if h.Since >= sortableTime(p.asOf) {
+	own := journal.HeldThemselves(page)
+	for _, h := range journal.NewestHeld(page) {
+		if h.Since >= journal.SortableTime(p.asOf) {
 			continue
 		}
-		if n := len(out); n == 0 || !out[n-1].since.Equal(h.since()) {
-			out = append(out, &workItem{prog: p, since: h.since(), own: own})
+		if n := len(out); n == 0 || !out[n-1].since.Equal(h.SinceTime()) {
+			out = append(out, &workItem{prog: p, since: h.SinceTime(), own: own})
 		}
 		it := out[len(out)-1]
 		it.keys = append(it.keys, h.Key)
@@ -107,7 +106,7 @@ func itemsOf(p *compiledRoot, page []heldRow) []*workItem {
 // resumeHeld does for an item of an ended root what holds kept from the erasure of
 // its rows: as far as they have ended.
 func (e *executor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limit int) (*batchResult, error) {
-	notes, err := e.journal.heldRows(ctx, tx, digestsOf(it.prog.rootTable(), it.keys), dialect.NoLock)
+	notes, err := e.journal.HeldRows(ctx, tx, digestsOf(it.prog.rootTable(), it.keys), dialect.NoLock)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +116,7 @@ func (e *executor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, 
 	}
 	g := newClosure(it.prog, tx, dialect.Exclusive)
 	g.limit = limit
-	if err := e.regatherHeld(ctx, g, keys, it.since, heldThemselves(notes)); err != nil {
+	if err := e.regatherHeld(ctx, g, keys, it.since, journal.HeldThemselves(notes)); err != nil {
 		return nil, err
 	}
 	e.failpoint("gathered")
@@ -145,14 +144,14 @@ func (e *executor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, 
 }
 
 // dueKeys are those of the item's keys that are noted as of the item's moment.
-func (it *workItem) dueKeys(notes []heldRow) []dialect.Key {
+func (it *workItem) dueKeys(notes []journal.Held) []dialect.Key {
 	mine := make(map[string]bool, len(it.keys))
 	for _, digest := range digestsOf(it.prog.rootTable(), it.keys) {
 		mine[digest] = true
 	}
 	var out []dialect.Key
-	for _, h := range newestNotes(notes) {
-		if mine[h.Digest] && h.since().Equal(it.since) {
+	for _, h := range journal.NewestHeld(notes) {
+		if mine[h.Digest] && h.SinceTime().Equal(it.since) {
 			out = append(out, h.Key)
 		}
 	}
@@ -192,7 +191,7 @@ func (e *executor) regatherHeld(ctx context.Context, g *closure, keys []dialect.
 // markKnownHeld marks the roots to which a hold applied whose condition no longer holds.
 func (g *closure) markKnownHeld(s *tableRows, own map[string]bool) {
 	for _, r := range s.rows {
-		if r.ownHold || r.before == nil || s.Hold == nil || s.Hold.Where == "" || !own[heldDigest(s.table, r.key(s))] {
+		if r.ownHold || r.before == nil || s.Hold == nil || s.Hold.Where == "" || !own[s.heldDigest(r.key(s))] {
 			continue
 		}
 		o := left
@@ -207,14 +206,14 @@ func (g *closure) markKnownHeld(s *tableRows, own map[string]bool) {
 func (g *closure) countVanished(d *batchResult, given int) {
 	gone := int64(given - len(g.sets[0].rows))
 	if id := rootStep(g.root); id != "" && gone > 0 {
-		d.step(id).add(Counts{Matched: gone, Gone: gone})
+		d.Step(id).Add(tally.Counts{Matched: gone, AlreadyGone: gone})
 	}
 }
 
 func digestsOf(t *table, keys []dialect.Key) []string {
 	out := make([]string, len(keys))
 	for i, k := range keys {
-		out[i] = heldDigest(t, k)
+		out[i] = t.heldDigest(k)
 	}
 	return out
 }
@@ -231,7 +230,7 @@ func (e *executor) noteHeld(ctx context.Context, g *closure, heads []entryPoint,
 
 // notesOn reads and locks what is noted of the batch's roots, of its heads, and
 // of other rows that go where such rows are noted at all.
-func (e *executor) notesOn(ctx context.Context, g *closure, roots []dialect.Key, heads []entryPoint) ([]heldRow, error) {
+func (e *executor) notesOn(ctx context.Context, g *closure, roots []dialect.Key, heads []entryPoint) ([]journal.Held, error) {
 	first := g.sets[0]
 	digests := digestsOf(first.table, roots)
 	for _, h := range heads {
@@ -244,14 +243,14 @@ func (e *executor) notesOn(ctx context.Context, g *closure, roots []dialect.Key,
 			digests = append(digests, digestsOf(s.table, keysOf(s, s.deletedRows()))...)
 		}
 	}
-	return e.journal.heldRows(ctx, g.tx, digests, dialect.Exclusive)
+	return e.journal.HeldRows(ctx, g.tx, digests, dialect.Exclusive)
 }
 
-func (h entryPoint) digest() string { return heldDigest(h.table, h.key(h.tableRows)) }
+func (h entryPoint) digest() string { return h.heldDigest(h.key(h.tableRows)) }
 
 // byDigest gives the notes of each row.
-func byDigest(notes []heldRow) map[string][]heldRow {
-	out := map[string][]heldRow{}
+func byDigest(notes []journal.Held) map[string][]journal.Held {
+	out := map[string][]journal.Held{}
 	for _, n := range notes {
 		out[n.Digest] = append(out[n.Digest], n)
 	}
@@ -260,8 +259,8 @@ func byDigest(notes []heldRow) map[string][]heldRow {
 
 // updateHeldNotes brings the notes of the batch's roots up to date. In an ended root what
 // has to be noted anew is noted under the runs that left it.
-func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entryPoint, notes []heldRow, d *batchResult) error {
-	since := sortableTime(g.asOf)
+func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entryPoint, notes []journal.Held, d *batchResult) error {
+	since := journal.SortableTime(g.asOf)
 	type run struct{ id, receipt string }
 	under := []run{{e.RunID, e.receiptID}}
 	if g.root.Ended {
@@ -273,7 +272,7 @@ func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entr
 		}
 	}
 	noted, waiting, own := byDigest(notes), map[string]bool{}, map[string]bool{}
-	var fresh []heldRow
+	var fresh []journal.Held
 	for _, h := range heads {
 		if h.Address || len(h.Key) == 0 {
 			return fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Name)
@@ -284,16 +283,16 @@ func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entr
 			continue
 		}
 		for _, r := range under {
-			if slices.ContainsFunc(noted[digest], func(n heldRow) bool { return n.Run == r.id }) {
+			if slices.ContainsFunc(noted[digest], func(n journal.Held) bool { return n.Run == r.id }) {
 				continue
 			}
 			if h.tableRows != g.sets[0] {
 				e.strays.Store(true)
 			}
-			fresh = append(fresh, heldRow{Digest: digest, Run: r.id, Receipt: r.receipt, Root: rootOf(h.table), Key: h.key(h.tableRows), Since: since, Own: h.ownHold})
+			fresh = append(fresh, journal.Held{Digest: digest, Run: r.id, Receipt: r.receipt, Root: h.heldRoot(), Key: h.key(h.tableRows), Since: since, Own: h.ownHold})
 		}
 	}
-	if err := e.journal.insertHeld(ctx, g.tx, fresh); err != nil {
+	if err := e.journal.InsertHeld(ctx, g.tx, fresh); err != nil {
 		return err
 	}
 	var done []string
@@ -304,14 +303,14 @@ func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entr
 			continue
 		}
 		done = append(done, n.Digest)
-		d.addFollowed(n.Receipt)
+		d.AddFollowed(n.Receipt)
 	}
 	for _, is := range []bool{false, true} {
-		if err := e.journal.touchHeld(ctx, g.tx, slices.Compact(still[is]), since, is); err != nil {
+		if err := e.journal.TouchHeld(ctx, g.tx, slices.Compact(still[is]), since, is); err != nil {
 			return err
 		}
 	}
-	return e.journal.deleteHeld(ctx, g.tx, slices.Compact(done))
+	return e.journal.DeleteHeld(ctx, g.tx, slices.Compact(done))
 }
 
 // followedReceipts says of the receipts whether something is held still of what their
@@ -320,7 +319,7 @@ func (e *executor) followedReceipts(ctx context.Context, receipts []string) ([]r
 	if len(receipts) == 0 {
 		return nil, nil
 	}
-	open, err := e.journal.unfinishedReceipts(ctx, receipts)
+	open, err := e.journal.UnfinishedReceipts(ctx, receipts)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -47,7 +48,7 @@ var (
 	// ErrSuspended: an index that a run has suspended isn't in place again.
 	ErrSuspended = errors.New("an index is suspended")
 	// ErrSuperseded: another process took the run over; nothing more is committed here.
-	ErrSuperseded = errors.New("the run was taken over by another process")
+	ErrSuperseded = journal.ErrSuperseded
 )
 
 // shortName is a table's name without the schema that goes without saying.

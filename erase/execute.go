@@ -11,6 +11,8 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
+	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
@@ -21,12 +23,12 @@ type executor struct {
 	Options
 	db      dialect.DB
 	plan    *plan.Plan
-	journal *journal
+	journal *journal.Journal
 	schema  *dialect.Schema
 	watch   schemaWatch
-	done    doneSubjects
+	done    journal.Deleted
 
-	database *databaseRow // which this is; nil before the run is this process's own
+	database *journal.Database // which this is; nil before the run is this process's own
 
 	committer *receipt.Committer // nil: no row commitments
 	pacer
@@ -36,9 +38,9 @@ type executor struct {
 
 	mu       sync.Mutex
 	meter    progressMeter
-	pending  []*batchRecord // committed, looked at, and not yet noted in the journal
-	counting bool           // nothing is overwritten, so that no secret is needed
-	repeated bool           // the receipt was signed before
+	pending  []*journal.Batch // committed, looked at, and not yet noted in the journal
+	counting bool             // nothing is overwritten, so that no secret is needed
+	repeated bool             // the receipt was signed before
 
 	receiptID string      // of the run
 	noting    bool        // what a hold keeps from being erased is noted in the journal
@@ -127,7 +129,7 @@ func (e *executor) halveItem(ctx context.Context, it *workItem, sizer *batch.Siz
 	var keys []dialect.Key
 	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		keys = nil
-		return inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		return transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
 			for key, err := range tx.Query(ctx, p.keys(it)) {
 				if err != nil {
 					return err
@@ -169,7 +171,7 @@ func (e *executor) runTransaction(ctx context.Context, it *workItem,
 	source, _ := e.sources.Get().(*anonymise.Source)
 	defer e.sources.Put(source)
 	var d *batchResult
-	var rec *batchRecord
+	var rec *journal.Batch
 	began := e.Now()
 	it.inTurn = it.inTurn || e.turns.needed()
 	err := e.retryBatch(ctx, func(attempt int) (err error) {
@@ -194,7 +196,7 @@ func (e *executor) runTransaction(ctx context.Context, it *workItem,
 	e.mu.Lock()
 	e.meter.done += d.roots
 	e.mu.Unlock()
-	e.emitEvent(Event{Kind: Batch, Root: it.prog.root.Table, Rows: d.affectedRows(), Took: e.Now().Sub(began)})
+	e.emitEvent(Event{Kind: Batch, Root: it.prog.root.Table, Rows: d.AffectedRows(), Took: e.Now().Sub(began)})
 	it.part++
 	return d, e.verifyCommitted(ctx, d, rec)
 }
@@ -237,8 +239,8 @@ func isRetryable(err error) bool {
 // tryTransaction tries one transaction.
 func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int, source *anonymise.Source,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error),
-) (*batchResult, *batchRecord, error) {
-	rec := &batchRecord{Root: int64(it.prog.index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
+) (*batchResult, *journal.Batch, error) {
+	rec := &journal.Batch{Root: int64(it.prog.index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
 	if it.inTurn {
 		e.turns.mine.Lock()
 		defer e.turns.mine.Unlock()
@@ -249,7 +251,7 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 	}
 	defer tx.Rollback(ctx) //nolint:errcheck // harmless after a commit, and of no consequence after an error
 	if it.inTurn {
-		if err := e.journal.takeTurn(ctx, tx); err != nil {
+		if err := e.journal.TakeTurn(ctx, tx); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -266,10 +268,10 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 	if err := e.watch.unchanged(ctx, tx, e.plan.Covers); err != nil {
 		return nil, nil, err
 	}
-	if err := e.journal.checkEpoch(ctx, tx); err != nil {
+	if err := e.journal.CheckEpoch(ctx, tx); err != nil {
 		return nil, nil, err
 	}
-	rec.Roots, rec.Tally, rec.Committed = d.roots, d.tally, e.Now()
+	rec.Roots, rec.Tally, rec.Committed = d.roots, d.Tally, e.Now()
 	if it.prog.keepsBounds() && it.keys == nil && !it.whole && !it.draining {
 		rec.Low, rec.High = encodeBound(it.low), encodeBound(it.high)
 	} else {
@@ -278,19 +280,19 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 		}
 	}
 	if e.plan.Scope == plan.ScopeSubjects {
-		rec.Done = e.done.encode(d.gone)
+		rec.Done = e.done.Encode(d.gone)
 	}
 	if err := e.addCommitments(d, rec); err != nil {
 		return nil, nil, err
 	}
-	if err := e.journal.insertBatch(ctx, tx, rec); err != nil {
+	if err := e.journal.InsertBatch(ctx, tx, rec); err != nil {
 		return nil, nil, err
 	}
 	e.failpoint("journaled")
 	committing := time.Now()
 	err = tx.Commit(ctx)
 	if err == nil {
-		e.gate.Committed(d.affectedRows(), time.Since(committing))
+		e.gate.Committed(d.AffectedRows(), time.Since(committing))
 	}
 	if dialect.ClassOf(err) == dialect.LostConnection {
 		committed, settleErr := e.resolveUnknownCommit(ctx, rec)
@@ -309,9 +311,9 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 var errUnsettled = errors.New("whether a batch was committed is not known")
 
 // resolveUnknownCommit asks the journal until it answers.
-func (e *executor) resolveUnknownCommit(ctx context.Context, rec *batchRecord) (committed bool, err error) {
+func (e *executor) resolveUnknownCommit(ctx context.Context, rec *journal.Batch) (committed bool, err error) {
 	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
-		committed, err = e.journal.resolveUnknownCommit(ctx, rec)
+		committed, err = e.journal.ResolveUnknownCommit(ctx, rec)
 		return err
 	})
 	return committed, err

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
+	"github.com/expungedb/expunge/erase/internal/tally"
+	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
@@ -13,7 +16,7 @@ import (
 
 // summary is what the journal and the last scan say of a run.
 type summary struct {
-	tally
+	tally.Tally
 	roots, absent     int64
 	notFound          int64 // subjects that no batch found: absent ones, where the run is complete
 	batches, retries  int64
@@ -23,16 +26,16 @@ type summary struct {
 	incomplete        string // why the run was closed before it was complete
 	unscanned         bool   // subjects that were overwritten are there, as they should be: a scan would show nothing
 	position          string
-	database          *databaseRow
+	database          *journal.Database
 	identity          dialect.Identity
 	commitments       *receipt.Commitments
 	followed          []receipt.Followed
 }
 
 // finishRun scans the roots once more, signs the receipt and closes the run.
-func (e *executor) finishRun(ctx context.Context, row *runRow, programs []*compiledRoot) ([]byte, error) {
+func (e *executor) finishRun(ctx context.Context, row *journal.Run, programs []*compiledRoot) ([]byte, error) {
 	e.emitEvent(Event{Kind: Scanning})
-	entries, err := e.journal.batchRecords(ctx)
+	entries, err := e.journal.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,10 +46,10 @@ func (e *executor) finishRun(ctx context.Context, row *runRow, programs []*compi
 	if err != nil {
 		return nil, err
 	}
-	summed := s.tally
+	summed := s.Tally
 	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-		s.tally = tally{}
-		s.add(&summed)
+		s.Tally = tally.Tally{}
+		s.Add(&summed)
 		return e.scanRoots(ctx, programs, entries, s)
 	}); err != nil {
 		return nil, fmt.Errorf("the last scan: %w", err)
@@ -58,11 +61,11 @@ func (e *executor) finishRun(ctx context.Context, row *runRow, programs []*compi
 }
 
 // summarise adds up what the journal's entries say.
-func (e *executor) summarise(ctx context.Context, row *runRow, entries []batchRecord, complete bool) (*summary, error) {
+func (e *executor) summarise(ctx context.Context, row *journal.Run, entries []journal.Batch, complete bool) (*summary, error) {
 	s := &summary{database: e.database}
 	for i := range entries {
 		d := &entries[i]
-		s.add(&d.Tally)
+		s.Add(&d.Tally)
 		s.roots += d.Roots
 		s.batches++
 		s.retries += d.Retries
@@ -84,7 +87,7 @@ func (e *executor) summarise(ctx context.Context, row *runRow, entries []batchRe
 	if complete {
 		s.absent = s.notFound
 		if id := rootStep(&e.plan.Roots[0]); id != "" && s.absent > 0 {
-			s.step(id).add(Counts{Matched: s.absent, Gone: s.absent})
+			s.Step(id).Add(tally.Counts{Matched: s.absent, AlreadyGone: s.absent})
 		}
 	}
 	err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
@@ -112,7 +115,7 @@ func rootStep(r *plan.Root) string {
 
 // scanRoots looks at the roots once more, after the last batch: what is there that
 // was deleted, and what has appeared meanwhile.
-func (e *executor) scanRoots(ctx context.Context, programs []*compiledRoot, entries []batchRecord, s *summary) error {
+func (e *executor) scanRoots(ctx context.Context, programs []*compiledRoot, entries []journal.Batch, s *summary) error {
 	for i, p := range programs {
 		if p.root.Ended {
 			continue // its rows are noted until they are done
@@ -143,20 +146,20 @@ func (e *executor) scanRoots(ctx context.Context, programs []*compiledRoot, entr
 }
 
 func (e *executor) inReadTx(ctx context.Context, do func(tx dialect.Tx) error) error {
-	return inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, do)
+	return transaction.Read(ctx, e.db, do)
 }
 
 // scanTable counts a table that scope everything went through.
 func (e *executor) scanTable(ctx context.Context, p *compiledRoot, s *summary) error {
 	st := &p.root.Steps[0]
-	c := s.step(st.ID)
+	c := s.Step(st.ID)
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
 		n, err := tx.Count(ctx, p.rootTable().Name, st.Conditions())
 		switch {
 		case err != nil:
 			return err
 		case st.Op == plan.Delete:
-			c.add(Counts{Matched: n, Left: n})
+			c.Add(tally.Counts{Matched: n, Left: n})
 		case st.Op == plan.Detach:
 			c.Arrived += n
 		default:
@@ -177,7 +180,7 @@ func (e *executor) scanExpired(ctx context.Context, p *compiledRoot, roots, stay
 	}
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
 		n, err := tx.Count(ctx, p.rootTable().Name, p.where())
-		s.step(id).Arrived += max(n-stayed, 0)
+		s.Step(id).Arrived += max(n-stayed, 0)
 		return err
 	})
 }
@@ -194,7 +197,7 @@ func (e *executor) scanSubjects(ctx context.Context, p *compiledRoot, stayed map
 	found := map[string]int64{} // rows that refer to subjects by a link, by step
 	defer func() {
 		for step, n := range found { // those that were found after their batch's commit are among them
-			c := s.step(step)
+			c := s.Step(step)
 			c.Arrived = max(c.Arrived, n-c.Left)
 		}
 	}()
@@ -231,13 +234,13 @@ func (e *executor) scanSubjects(ctx context.Context, p *compiledRoot, stayed map
 					return err
 				case stayed[dialect.EncodeKey(key)]:
 					others = append(others, key)
-				case e.done.deletedBefore(key):
+				case e.done.Contains(key):
 					returned++
 				default:
 					n++
 				}
 			}
-			c := s.step(first.deletes)
+			c := s.Step(first.deletes)
 			n -= min(n, c.Left) // which were found after the batch's commit
 			back := min(n, c.Affected)
 			c.Affected -= back

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -129,7 +130,7 @@ func (w *writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdat
 				return 0, orMoved(err)
 			}
 		}
-		d.step(f.step.ID).add(Counts{Matched: found[i], Affected: found[i]})
+		d.Step(f.step.ID).Add(tally.Counts{Matched: found[i], Affected: found[i]})
 		d.proofs = append(d.proofs, look)
 	}
 	return n, nil
@@ -178,7 +179,7 @@ func (f *follower) refersCond(u dialect.BulkUpdate) []dialect.Cond {
 }
 
 // countFollowing counts what follows the rows that meet the conditions, and changes nothing.
-func (w *writer) countFollowing(ctx context.Context, tx dialect.Tx, where []dialect.Cond, t *tally) error {
+func (w *writer) countFollowing(ctx context.Context, tx dialect.Tx, where []dialect.Cond, t *tally.Tally) error {
 	moves := w.newMoves()
 	for i, f := range w.following {
 		u := &moves[i]
@@ -197,7 +198,7 @@ func (w *writer) countFollowing(ctx context.Context, tx dialect.Tx, where []dial
 		if err != nil {
 			return err
 		}
-		t.step(f.step.ID).add(Counts{Matched: n, Affected: n})
+		t.Step(f.step.ID).Add(tally.Counts{Matched: n, Affected: n})
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -17,7 +18,7 @@ import (
 // Suspending indexes takes the table's owner, and throttles may need to see the server's
 // state: neither is among them.
 func Grants(ctx context.Context, db dialect.DB, p *plan.Plan, role string) ([]string, error) {
-	return db.Grants(ctx, dialect.Grant{Role: role, Accesses: requiredAccess(p), Journal: journalTables(db), Make: true})
+	return db.Grants(ctx, dialect.Grant{Role: role, Accesses: requiredAccess(p), Journal: journal.Tables(db), Make: true})
 }
 
 // denial makes an AccessError of what says that a privilege is missing.
@@ -59,17 +60,17 @@ func (d denial) usual() string {
 // concerns reports whether a table is one that the statements are about.
 func (d denial) concerns(n dialect.Name) bool {
 	isNamed := func(t *dialect.Table) bool { return t.Name == n }
-	return slices.ContainsFunc(journalTables(d.db), isNamed) ||
+	return slices.ContainsFunc(journal.Tables(d.db), isNamed) ||
 		d.plan != nil && slices.ContainsFunc(requiredAccess(d.plan), func(a dialect.Access) bool { return a.Table == n })
 }
 
 // statements are what an administrator runs for this connection's account: none where
 // they can't be made, which must not hide what is missing.
 func (d denial) statements(ctx context.Context) []string {
-	row, denied := (&journal{db: d.db}).readDatabase(ctx)
+	row, denied := journal.Read(d.db).FindDatabase(ctx)
 	g := dialect.Grant{ReadOnly: d.reading, Make: !d.reading && row == nil}
 	if !d.reading || row != nil || denied != nil {
-		g.Journal = journalTables(d.db)
+		g.Journal = journal.Tables(d.db)
 	}
 	if d.plan != nil {
 		g.Accesses = requiredAccess(d.plan)

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/ledger/record"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
@@ -24,7 +25,7 @@ type Ledger interface {
 }
 
 // openLedgerEntry writes the run to the ledger.
-func (e *executor) openLedgerEntry(ctx context.Context, row *runRow) error {
+func (e *executor) openLedgerEntry(ctx context.Context, row *journal.Run) error {
 	if e.Ledger == nil {
 		return nil
 	}
@@ -52,7 +53,7 @@ func (e *executor) openLedgerEntry(ctx context.Context, row *runRow) error {
 }
 
 // closeLedgerEntry marks the run in the ledger as ended.
-func (e *executor) closeLedgerEntry(ctx context.Context, row *runRow, closed time.Time, envelope []byte) error {
+func (e *executor) closeLedgerEntry(ctx context.Context, row *journal.Run, closed time.Time, envelope []byte) error {
 	if e.Ledger == nil {
 		return nil
 	}
@@ -60,7 +61,7 @@ func (e *executor) closeLedgerEntry(ctx context.Context, row *runRow, closed tim
 	ctx = context.WithoutCancel(ctx) // the run is over: that the caller has no more time must not hide it
 	database, err := e.database, error(nil)
 	if database == nil { // the run was closed before
-		database, err = e.journal.readDatabase(ctx)
+		database, err = e.journal.FindDatabase(ctx)
 	}
 	if err == nil && database != nil {
 		err = e.Ledger.Committed(ctx, record.Run{Database: database.ID, RunID: row.ID, Erasure: row.ReceiptID}, record.Mark{

@@ -6,39 +6,42 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
+	"github.com/expungedb/expunge/erase/internal/tally"
+	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
 // verifyCommitted looks for the batch's rows after its commit, in a transaction of its own.
-func (e *executor) verifyCommitted(ctx context.Context, d *batchResult, rec *batchRecord) error {
+func (e *executor) verifyCommitted(ctx context.Context, d *batchResult, rec *journal.Batch) error {
 	if len(d.proofs) == 0 { // what it did was compared within its transaction, or can't be
-		rec.Tally = d.tally
+		rec.Tally = d.Tally
 		e.failpoint("checked")
 		e.emitEvent(Event{Kind: Checked})
 		return e.queueVerified(ctx, rec)
 	}
 	began := time.Now()
 	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-		fresh := tally{}
-		fresh.add(&d.tally)
-		err := inTransaction(ctx, e.db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
+		fresh := tally.Tally{}
+		fresh.Add(&d.Tally)
+		err := transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
 			for _, p := range d.proofs {
 				left, unchecked, err := p.countFailed(ctx, tx)
 				if err != nil {
 					return err
 				}
-				c := fresh.step(p.step)
+				c := fresh.Step(p.step)
 				c.Unchecked += unchecked
 				switch {
 				case p.ranged: // these aren't rows of which the batch knew
-					c.add(Counts{Matched: left, Left: left})
+					c.Add(tally.Counts{Matched: left, Left: left})
 					continue
 				case p.late:
 					c.Arrived += left
 					continue
 				case p.unseen: // what was deleted is deleted
 					written := min(left, p.inside)
-					c.add(Counts{Matched: written, Left: written, Arrived: left - written})
+					c.Add(tally.Counts{Matched: written, Left: written, Arrived: left - written})
 					continue
 				}
 				c.Arrived += max(left-c.Affected, 0)
@@ -75,10 +78,10 @@ func (p *check) countFailed(ctx context.Context, tx dialect.Tx) (left, unchecked
 
 // queueVerified has the journal say that a batch was looked at; several at a time,
 // unless something was found.
-func (e *executor) queueVerified(ctx context.Context, rec *batchRecord) error {
+func (e *executor) queueVerified(ctx context.Context, rec *journal.Batch) error {
 	e.mu.Lock()
 	e.pending = append(e.pending, rec)
-	due := len(e.pending) >= 32 || rec.Tally.foundProblems()
+	due := len(e.pending) >= 32 || rec.Tally.HasProblems()
 	e.mu.Unlock()
 	if due {
 		return e.flushVerified(ctx)
@@ -95,6 +98,6 @@ func (e *executor) flushVerified(ctx context.Context) error {
 		return nil
 	}
 	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-		return e.journal.markVerified(ctx, e.Now(), batches)
+		return e.journal.MarkVerified(ctx, e.Now(), batches)
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -170,5 +171,5 @@ func (b *leafDeleter) deleteWithinBudget(ctx context.Context, s *tableRows, wher
 
 func (b *leafDeleter) addDeleted(s *tableRows, n int) {
 	b.left -= n
-	b.deed.step(s.deletes).add(Counts{Matched: int64(n), Affected: int64(n)})
+	b.deed.Step(s.deletes).Add(tally.Counts{Matched: int64(n), Affected: int64(n)})
 }

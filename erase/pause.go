@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
@@ -35,7 +36,7 @@ func PauseFile(path string) Throttle {
 }
 
 // Everything is what Pause and Resume take for all runs on the database.
-const Everything = ""
+const Everything = journal.AllRuns
 
 // Pause has a run wait, in whichever process it is carried out: the batches
 // that are under way are finished, and none begins until Resume. It is noticed
@@ -47,57 +48,37 @@ func Pause(ctx context.Context, db dialect.DB, runID string) (err error) {
 	if !storable(runID) {
 		return errors.New("a run ID has at most 200 characters, and none that can't be printed")
 	}
-	if err := makeJournal(ctx, db); err != nil {
+	if err := journal.Make(ctx, db); err != nil {
 		return err
 	}
-	j := &journal{db: db, run: runID}
-	row, err := j.findRun(ctx)
+	j := journal.Open(db, runID, time.Now)
+	row, err := j.Find(ctx)
 	if err != nil {
 		return err
 	}
-	if row != nil && row.State == stateClosed {
+	if row != nil && row.State == journal.StateClosed {
 		return errors.New("the run is finished: there is nothing left to pause")
 	}
-	err = j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		return tx.Insert(ctx, dialect.Insert{Table: db.JournalTable(pauseTable), Columns: []string{"run", "since"}, Rows: []dialect.Row{{runID, formatTime(time.Now())}}})
-	})
-	if dialect.ClassOf(err) == dialect.UniqueViolation {
-		return nil // it is paused already
-	}
-	return err
+	return j.Pause(ctx)
 }
 
 // Resume undoes Pause of the same run, or of Everything: a run goes on when
 // neither it nor everything is paused. It reports whether there was a pause.
 func Resume(ctx context.Context, db dialect.DB, runID string) (was bool, err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
-	j := &journal{db: db, run: runID}
-	err = j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		n, err := tx.Delete(ctx, dialect.Delete{Table: db.JournalTable(pauseTable), Where: []dialect.Cond{j.ofRun()}})
-		was = n > 0
-		return err
-	})
-	return was, unlessMissing(ctx, err)
+	return journal.Open(db, runID, time.Now).Resume(ctx)
 }
 
-// pausedSince counts the pauses that hold for the run.
-func (j *journal) pausedSince(ctx context.Context, tx dialect.Tx) (int64, error) {
-	return tx.Count(ctx, j.db.JournalTable(pauseTable), []dialect.Cond{
-		dialect.In{Columns: []string{"run"}, Keys: []dialect.Key{{Everything}, {j.run}}},
-	})
-}
-
-// pauseThrottle is the throttle that looks for a pause of the run, or of everything,
-// in the journal. It is no part of the batches' transactions: who pauses a run needn't
-// wait for their locks, nor they for his.
-func (j *journal) pauseThrottle() batch.Throttle {
+// pauseThrottle is the throttle that looks for a pause of the run, or of everything, in the
+// journal. Its transactions are not the batches': neither waits for the other's locks.
+func pauseThrottle(j *journal.Journal) batch.Throttle {
 	return &batch.Level{
 		What: "whether the run is paused", Every: time.Second, Patience: patience,
 		Measure: func(ctx context.Context) (r batch.Reading, err error) {
-			err = j.inTx(ctx, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
-				r.Value, err = j.pausedSince(ctx, tx)
-				return err
-			})
+			paused, err := j.IsPaused(ctx)
+			if paused {
+				r.Value = 1
+			}
 			return r, err
 		},
 		Say: func(int64) string { return "paused (resume lets it go on)" },

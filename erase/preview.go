@@ -8,6 +8,9 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
+	"github.com/expungedb/expunge/erase/internal/tally"
+	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -56,7 +59,7 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 	if err != nil {
 		return nil, err
 	}
-	var sum tally
+	var sum tally.Tally
 	r := &Result{usual: p.Default}
 	scan := &oddScan{db: db}
 	for _, prog := range programs {
@@ -73,7 +76,7 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 		if err != nil {
 			return nil, err
 		}
-		sum.add(found)
+		sum.Add(found)
 	}
 	r.Odd = scan.sorted()
 	return r.fill(p, &sum), nil
@@ -112,7 +115,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 	}
 	e.sources.New = e.newSource
 	sample = cmp.Or(sample, 20)
-	var sum tally
+	var sum tally.Tally
 	r := &Result{usual: p.Default}
 	for _, prog := range programs {
 		once := func(it *workItem) (*batchResult, error) {
@@ -126,14 +129,14 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 			if d, err = e.executeBatch(ctx, tx, it, source.(*anonymise.Source), nil); err == nil {
 				err = tx.CheckConstraints(ctx)
 			}
-			return d, errors.Join(err, ignoreLost(tx.Rollback(ctx)))
+			return d, errors.Join(err, transaction.IgnoreLost(tx.Rollback(ctx)))
 		}
 		if p.Scope == plan.ScopeSubjects && o.Subjects != nil {
 			found, err := e.forEachItem(ctx, prog, r, once)
 			if err != nil {
 				return nil, err
 			}
-			sum.add(found)
+			sum.Add(found)
 			continue
 		}
 		it, err := e.sampleRoots(ctx, prog, sample)
@@ -147,7 +150,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 		if err != nil {
 			return nil, fmt.Errorf("rehearsing %s: %w", p.TableName(prog.root.Table), err)
 		}
-		sum.add(&d.tally)
+		sum.Add(&d.Tally)
 	}
 	return r.fill(p, &sum), nil
 }
@@ -200,7 +203,7 @@ func prepareRehearsal(ctx context.Context, db dialect.DB, p *plan.Plan, o Option
 	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
 		return nil, nil, fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
 	}
-	e := &executor{Options: o, db: db, plan: p, counting: counting, journal: &journal{db: db, run: o.RunID, now: o.Now}}
+	e := &executor{Options: o, db: db, plan: p, counting: counting, journal: journal.Open(db, o.RunID, o.Now)}
 	var err error
 	if e.schema, err = db.Inspect(ctx); err != nil {
 		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
@@ -214,15 +217,15 @@ func prepareRehearsal(ctx context.Context, db dialect.DB, p *plan.Plan, o Option
 
 // forEachItem gives the root's rows to do, some hundred at a time, and adds up what it
 // says.
-func (e *executor) forEachItem(ctx context.Context, prog *compiledRoot, r *Result, do func(it *workItem) (*batchResult, error)) (*tally, error) {
-	sum := &tally{}
+func (e *executor) forEachItem(ctx context.Context, prog *compiledRoot, r *Result, do func(it *workItem) (*batchResult, error)) (*tally.Tally, error) {
+	sum := &tally.Tally{}
 	var roots int64
 	one := func(it *workItem) error {
 		d, err := do(it)
 		if err != nil {
 			return err
 		}
-		sum.add(&d.tally)
+		sum.Add(&d.Tally)
 		roots += d.roots
 		return ctx.Err()
 	}
@@ -276,7 +279,7 @@ func (e *executor) forEachItem(ctx context.Context, prog *compiledRoot, r *Resul
 	return sum, nil
 }
 
-func (e *executor) countTable(ctx context.Context, prog *compiledRoot, sum *tally) error {
+func (e *executor) countTable(ctx context.Context, prog *compiledRoot, sum *tally.Tally) error {
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for i := range prog.root.Steps {
 			st := &prog.root.Steps[i]
@@ -284,20 +287,20 @@ func (e *executor) countTable(ctx context.Context, prog *compiledRoot, sum *tall
 			if err != nil {
 				return err
 			}
-			sum.step(st.ID).add(Counts{Matched: n, Affected: n})
+			sum.Step(st.ID).Add(tally.Counts{Matched: n, Affected: n})
 		}
 		return nil
 	})
 }
 
-func (r *Result) fill(p *plan.Plan, sum *tally) *Result {
+func (r *Result) fill(p *plan.Plan, sum *tally.Tally) *Result {
 	for i := range p.Roots {
 		for j := range p.Roots[i].Steps {
 			st := &p.Roots[i].Steps[j]
-			c := sum.step(st.ID)
+			c := sum.Step(st.ID)
 			r.Counts = append(r.Counts, Count{Step: st, Rows: c.Affected, Held: c.Held, Whole: p.Scope == plan.ScopeEverything})
 		}
 	}
-	r.Kept, r.Ended = sortedKept(sum.Kept), sortedKept(sum.Ended)
+	r.Kept, r.Ended = keptRows(sum.Kept), keptRows(sum.Ended)
 	return r
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -15,7 +16,7 @@ import (
 // of scope everything runs there (ErrProtected), whatever it is allowed otherwise. The mark travels with
 // copies, so that a copy is unprotected by name before it is overwritten. It is idempotent.
 func Protect(ctx context.Context, db dialect.DB) error {
-	return setProtected(ctx, db, formatTime(time.Now()))
+	return setProtected(ctx, db, (*journal.Journal).Protect)
 }
 
 // Unprotect takes the mark of Protect away from the database of that name, which is one
@@ -29,31 +30,29 @@ func Unprotect(ctx context.Context, db dialect.DB, name string) (err error) {
 	if err := t.mustBe(name); err != nil {
 		return err
 	}
-	return setProtected(ctx, db, nil)
+	return setProtected(ctx, db, (*journal.Journal).Unprotect)
 }
 
-func setProtected(ctx context.Context, db dialect.DB, mark dialect.Value) (err error) {
+func setProtected(ctx context.Context, db dialect.DB, set func(*journal.Journal, context.Context) error) (err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
-	if err := makeJournal(ctx, db); err != nil {
+	if err := journal.Make(ctx, db); err != nil {
 		return err
 	}
 	id, err := db.Identity(ctx)
 	if err != nil {
 		return err
 	}
-	j := &journal{db: db, now: time.Now}
-	if _, _, err := j.databaseRow(ctx, id.Marks); err != nil {
+	j := journal.Open(db, "", time.Now)
+	if _, _, err := j.IdentifyDatabase(ctx, id.Marks); err != nil {
 		return err
 	}
-	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		return j.updateDatabase(ctx, tx, map[string]dialect.Value{"protected": mark})
-	})
+	return set(j, ctx)
 }
 
 // targetDatabase is the database that a run is about to change.
 type targetDatabase struct {
 	dialect.Identity
-	row *databaseRow // nil: its journal has none yet
+	row *journal.Database // nil: its journal has none yet
 }
 
 func targetOf(ctx context.Context, db dialect.DB) (*targetDatabase, error) {
@@ -61,7 +60,7 @@ func targetOf(ctx context.Context, db dialect.DB) (*targetDatabase, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identifying the database: %w", err)
 	}
-	row, err := (&journal{db: db}).readDatabase(ctx)
+	row, err := journal.Read(db).FindDatabase(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
 	}
@@ -70,7 +69,7 @@ func targetOf(ctx context.Context, db dialect.DB) (*targetDatabase, error) {
 
 // mustBe refuses any other database than that of the name.
 func (t *targetDatabase) mustBe(name string) error {
-	if slices.Contains(t.Names, name) || t.row != nil && t.row.ID == name && !t.row.isCopy(t.Marks) {
+	if slices.Contains(t.Names, name) || t.row != nil && t.row.ID == name && !t.row.IsCopy(t.Marks) {
 		return nil
 	}
 	return fmt.Errorf("%w: this one is called %s", ErrWrongDatabase, strings.Join(t.Names, " or "))
@@ -109,7 +108,7 @@ func (e *executor) checkTarget(ctx context.Context) error {
 
 func (t *targetDatabase) protected() error {
 	copied := ""
-	if t.row.isCopy(t.Marks) || t.row.origin() != "" {
+	if t.row.IsCopy(t.Marks) || t.row.Origin() != "" {
 		copied = "; it is a copy, and the mark is of the database that was copied"
 	}
 	return fmt.Errorf("%w since %s%s: where every row of %s is to be overwritten, take the mark away by `expunge protect --unprotect --only-on NAME` (erase.Unprotect)",
@@ -127,64 +126,22 @@ func (e *executor) identifyDatabase(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("identifying the database: %w", err)
 	}
-	row, noticed, err := e.journal.databaseRow(ctx, id.Marks)
+	row, noticed, err := e.journal.IdentifyDatabase(ctx, id.Marks)
 	if err != nil {
 		return fmt.Errorf("identifying the database: %w", err)
 	}
 	e.database = row
 	if noticed {
-		e.Log.Warn("the database is a copy and has a new identity", "copy of", row.origin(), "identity", row.ID)
-		e.emitEvent(Event{Kind: CopyNoticed, Reason: row.origin()})
+		e.Log.Warn("the database is a copy and has a new identity", "copy of", row.Origin(), "identity", row.ID)
+		e.emitEvent(Event{Kind: CopyNoticed, Reason: row.Origin()})
 	}
 	switch {
 	case !wipesAll(e.plan):
 		return nil
 	case !row.Protected.IsZero(): // marked since it was looked at
 		return (&targetDatabase{id, row}).protected()
-	case row.origin() == "":
+	case row.Origin() == "":
 		return nil
 	}
-	return e.journal.forgetPeople(ctx)
-}
-
-// forgetPeople empties what the journal of a copy notes about people of the original:
-// whom a hold has kept, and how far runs have come that are to be continued there.
-func (j *journal) forgetPeople(ctx context.Context) error {
-	err := j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		unfinished, err := j.unfinishedOthers(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Delete(ctx, dialect.Delete{Table: j.db.JournalTable(heldTable)}); err != nil || len(unfinished) == 0 {
-			return err
-		}
-		for _, of := range []struct{ table, column string }{{batchTable, "run"}, {pauseTable, "run"}, {runTable, "id"}} {
-			if _, err := tx.Delete(ctx, dialect.Delete{
-				Table: j.db.JournalTable(of.table), Where: []dialect.Cond{dialect.In{Columns: []string{of.column}, Keys: unfinished}},
-			}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("emptying the notes that the journal has from the database that was copied: %w", err)
-	}
-	return nil
-}
-
-// unfinishedOthers are the IDs of runs, except this one, that aren't closed.
-func (j *journal) unfinishedOthers(ctx context.Context, tx dialect.Tx) (ids []dialect.Key, err error) {
-	for r, err := range tx.Query(ctx, dialect.Select{
-		Table: j.db.JournalTable(runTable), Columns: []string{"id"}, Lock: dialect.Exclusive, Order: []string{"id"},
-		Where: []dialect.Cond{dialect.In{Columns: []string{"state"}, Keys: []dialect.Key{{stateOpen}, {stateSigned}}}},
-	}) {
-		if err != nil {
-			return nil, err
-		}
-		if id := textOf(r[0]); id != j.run {
-			ids = append(ids, dialect.Key{id})
-		}
-	}
-	return ids, nil
+	return e.journal.ForgetPeople(ctx)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 )
 
 // Repaired is what Repair did and what it found.
@@ -43,40 +44,14 @@ func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
 	if failed != nil && !errors.Is(failed, ErrSuspended) {
 		return nil, failed
 	}
-	err = inTransaction(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error {
-		for row, err := range tx.Query(ctx, dialect.Select{
-			Table:   db.JournalTable(runTable),
-			Columns: []string{"id", "plan", "actor", "holder", "subjects", "began"},
-			Where:   []dialect.Cond{dialect.In{Columns: []string{"state"}, Keys: []dialect.Key{{stateOpen}, {stateSigned}}}},
-			Order:   []string{"began", "id"},
-		}) {
-			if err != nil {
-				return err
-			}
-			r.Unfinished = append(r.Unfinished, Unfinished{
-				RunID: textOf(row[0]), Plan: textOf(row[1]), Actor: textOf(row[2]), Holder: textOf(row[3]), Subjects: intOf(row[4]), Began: parseTime(row[5]),
-			})
-		}
-		for i := range r.Unfinished {
-			u := &r.Unfinished[i]
-			var err error
-			u.Batches, err = tx.Count(ctx, db.JournalTable(batchTable), []dialect.Cond{dialect.Compare{Column: "run", Op: "=", Value: u.RunID}})
-			if err != nil {
-				return err
-			}
-			pauses, err := (&journal{db: db, run: u.RunID}).pausedSince(ctx, tx)
-			if err != nil {
-				return err
-			}
-			u.Paused = pauses > 0
-		}
-		return nil
-	})
+	unfinished, err := journal.Read(db).UnfinishedRuns(ctx)
 	if err != nil {
-		if err = unlessMissing(ctx, err); err != nil {
-			return nil, err
-		}
-		return r, failed
+		return nil, err
+	}
+	for _, u := range unfinished {
+		r.Unfinished = append(r.Unfinished, Unfinished{
+			RunID: u.ID, Plan: u.Plan, Actor: u.Actor, Holder: u.Holder, Paused: u.Paused, Subjects: u.Subjects, Began: u.Began, Batches: u.Batches,
+		})
 	}
 	for i := range r.Unfinished {
 		u := &r.Unfinished[i]
@@ -97,13 +72,13 @@ func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
 
 // restoreSuspended puts back what is suspended by nobody who lives.
 func (r *Repaired) restoreSuspended(ctx context.Context, db dialect.DB) error {
-	all, err := leftSuspended(ctx, db)
+	all, err := journal.Read(db).LeftSuspended(ctx)
 	if err != nil {
 		return err
 	}
 	p := &indexRestorer{
 		Options: Options{}.withDefaults(db.Engine()), db: db, at: func(string) {},
-		done: func(s *suspension) { r.Restored = append(r.Restored, s.String()) },
+		done: func(s *journal.Suspension) { r.Restored = append(r.Restored, s.String()) },
 	}
 	var failed error
 	for ofRun := range runsOf(all) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/ledger/record"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
@@ -155,8 +156,8 @@ func (r *replayer) isOurs(e *record.Entry) bool {
 
 // identifyDatabase finds out which database was restored, and notes that it is this one.
 func (r *replayer) identifyDatabase(ctx context.Context) error {
-	j := &journal{db: r.db, now: r.now}
-	found, err := j.readDatabase(ctx)
+	j := journal.Open(r.db, "", r.now)
+	found, err := j.FindDatabase(ctx)
 	if err != nil {
 		return err
 	}
@@ -168,19 +169,17 @@ func (r *replayer) identifyDatabase(ctx context.Context) error {
 		return fmt.Errorf("%w: its journal has another identity than was given", ErrOtherDatabase)
 	case found != nil:
 		r.Database = cmp.Or(r.Database, found.ID)
-		return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error { return j.updateMarks(ctx, tx, found, id.Marks) })
+		return j.UpdateMarks(ctx, found, id.Marks)
 	case r.Database == "":
 		return fmt.Errorf("%w: it has no journal: the backup is older than the first run; give the identity that receipts show (system.journal)", ErrOtherDatabase)
 	}
 	if _, err := uuid.Parse(r.Database); err != nil {
 		return fmt.Errorf("%w: the identity that was given is no UUID", ErrOtherDatabase)
 	}
-	if err := makeJournal(ctx, r.db); err != nil {
+	if err := journal.Make(ctx, r.db); err != nil {
 		return err
 	}
-	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		return j.insertDatabase(ctx, tx, &databaseRow{ID: r.Database, Marks: id.Marks})
-	})
+	return j.InsertDatabase(ctx, r.Database, id.Marks)
 }
 
 // replayEntry carries one entry out.
@@ -292,7 +291,7 @@ func (r *replayer) reportRemains(ctx context.Context, p *plan.Plan, e *record.En
 	}
 	asOf := r.now()
 	if run != "" {
-		row, err := (&journal{db: r.db, run: run}).findRun(ctx)
+		row, err := journal.Read(r.db).FindRun(ctx, run)
 		if err != nil {
 			return err
 		}
@@ -323,7 +322,7 @@ func replayID(e *record.Entry, backup time.Time) string {
 	if len(run) > room {
 		run = fmt.Sprintf("%x", sha256.Sum256([]byte(run)))
 	}
-	return run + "/replay/" + formatTime(backup) + "/" + e.Erasure
+	return run + "/replay/" + journal.FormatTime(backup) + "/" + e.Erasure
 }
 
 // amendReceipt states in the erasure's receipt that it was replayed.

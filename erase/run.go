@@ -10,6 +10,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/grace"
 	"github.com/expungedb/expunge/plan"
@@ -53,7 +54,7 @@ func run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func
 
 func newExecutor(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point func(string)) (*executor, error) {
 	e := &executor{Options: o, db: db, plan: p, point: point, cancelled: func() bool { return ctx.Err() != nil }}
-	e.journal = &journal{db: db, run: o.RunID, now: o.Now}
+	e.journal = journal.Open(db, o.RunID, o.Now)
 	e.sources.New = e.newSource
 	if c := o.Commitments; c != nil {
 		var err error
@@ -72,7 +73,7 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	if err := e.restoreLeftovers(ctx); err != nil {
 		return nil, err
 	}
-	found, err := e.journal.findRun(ctx)
+	found, err := e.journal.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 		return env, err
 	}
 	var c subjectCounts
-	if found == nil || found.State == stateOpen {
+	if found == nil || found.State == journal.StateOpen {
 		if c, err = e.preflight(ctx, found); err != nil {
 			return nil, err
 		}
@@ -93,10 +94,10 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	if err := e.startThrottles(ctx); err != nil {
 		return nil, err
 	}
-	if err := makeJournal(ctx, e.db); err != nil {
+	if err := journal.Make(ctx, e.db); err != nil {
 		return nil, err
 	}
-	if err := e.journal.checkPrivileges(ctx); err != nil {
+	if err := e.checkJournalPrivileges(ctx); err != nil {
 		return nil, err
 	}
 	release, err := e.claim(ctx)
@@ -105,7 +106,7 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 	}
 	defer release()
 	now := e.Now().UTC()
-	row, err := e.journal.acquire(ctx, runRow{
+	row, err := e.journal.Acquire(ctx, journal.Run{
 		ID: e.RunID, Holder: e.describeProcess(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
 		Subjects: c.named, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(), Marks: e.encodeMarks(ctx, &c.set),
 	})
@@ -120,7 +121,7 @@ func (e *executor) beginOrContinue(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if row.State == stateSigned {
+	if row.State == journal.StateSigned {
 		return e.publishStored(ctx, row)
 	}
 	if err := e.openLedgerEntry(ctx, row); err != nil {
@@ -141,13 +142,13 @@ func (e *executor) newSource() any {
 }
 
 // storedReceipt returns the receipt of a run that is closed.
-func (e *executor) storedReceipt(ctx context.Context, row *runRow) ([]byte, error) {
+func (e *executor) storedReceipt(ctx context.Context, row *journal.Run) ([]byte, error) {
 	switch {
 	case row == nil:
 		return nil, nil
 	case row.Plan != e.plan.Digest():
 		return nil, fmt.Errorf("%w: its plan's digest is %s: give the run an ID of its own", ErrRunDiffers, row.Plan)
-	case row.State != stateClosed:
+	case row.State != journal.StateClosed:
 		return nil, nil
 	}
 	if err := e.checkStoredReceiptMatches(ctx, row); err != nil {
@@ -160,7 +161,7 @@ func (e *executor) storedReceipt(ctx context.Context, row *runRow) ([]byte, erro
 
 // preflight makes every check that can be made before something is written, and
 // counts the subjects.
-func (e *executor) preflight(ctx context.Context, found *runRow) (c subjectCounts, err error) {
+func (e *executor) preflight(ctx context.Context, found *journal.Run) (c subjectCounts, err error) {
 	if found != nil {
 		if err := e.checkCommitmentKey(found); err != nil {
 			return c, err
@@ -262,16 +263,16 @@ func requiredAccess(p *plan.Plan) []dialect.Access {
 }
 
 // carryOut does the work of a run that is this process's.
-func (e *executor) carryOut(ctx context.Context, row *runRow) ([]byte, error) {
+func (e *executor) carryOut(ctx context.Context, row *journal.Run) ([]byte, error) {
 	programs, err := e.compileRoots(ctx, row.AsOf)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := e.journal.batchRecords(ctx)
+	entries, err := e.journal.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.knowDone(ctx, row, entries); err != nil {
+	if err := e.readDeleted(ctx, row, entries); err != nil {
 		return nil, err
 	}
 	if err := e.loadHeldState(ctx, row, programs); err != nil {
@@ -311,8 +312,8 @@ func ignoreSuperseded(err error) error {
 	return err
 }
 
-func entriesOf(entries []batchRecord, root int) []batchRecord {
-	var out []batchRecord
+func entriesOf(entries []journal.Batch, root int) []journal.Batch {
+	var out []journal.Batch
 	for _, d := range entries {
 		if d.Root == int64(root) {
 			out = append(out, d)
@@ -322,7 +323,7 @@ func entriesOf(entries []batchRecord, root int) []batchRecord {
 }
 
 // expectedRoots is how many roots the run is about, -1 where nothing tells.
-func (e *executor) expectedRoots(row *runRow, programs []*compiledRoot) int64 {
+func (e *executor) expectedRoots(row *journal.Run, programs []*compiledRoot) int64 {
 	if e.plan.Scope == plan.ScopeSubjects {
 		return row.Subjects
 	}
@@ -338,7 +339,7 @@ func (e *executor) expectedRoots(row *runRow, programs []*compiledRoot) int64 {
 }
 
 // runRoot carries out one root of the plan, from where the journal says it was left.
-func (e *executor) runRoot(ctx context.Context, p *compiledRoot, done []batchRecord, row *runRow) error {
+func (e *executor) runRoot(ctx context.Context, p *compiledRoot, done []journal.Batch, row *journal.Run) error {
 	sizer := e.newSizer(p)
 	skip := map[string]bool{}
 	var roots int64

@@ -6,15 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
 // signAndSeal signs the receipt of what was summed up, and ends the run with it.
-func (e *executor) signAndSeal(ctx context.Context, row *runRow, programs []*compiledRoot, s *summary) (envelope []byte, err error) {
+func (e *executor) signAndSeal(ctx context.Context, row *journal.Run, programs []*compiledRoot, s *summary) (envelope []byte, err error) {
 	if s.followed, err = e.followedReceipts(ctx, s.Follows); err != nil {
 		return nil, err
 	}
@@ -34,12 +33,12 @@ func (e *executor) signAndSeal(ctx context.Context, row *runRow, programs []*com
 // receipt that is to be published is stored before: signed once more it would be another
 // one, as most signatures are random, and a log would hold both.
 func (e *executor) storeAndPublish(ctx context.Context, envelope []byte) error {
-	state := stateClosed
+	state := journal.StateClosed
 	if e.Publish != nil {
-		state = stateSigned
+		state = journal.StateSigned
 	}
 	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-		return e.journal.storeReceipt(ctx, e.Now(), string(envelope), state)
+		return e.journal.StoreReceipt(ctx, e.Now(), string(envelope), state)
 	}); err != nil {
 		return err
 	}
@@ -52,7 +51,7 @@ func (e *executor) storeAndPublish(ctx context.Context, envelope []byte) error {
 		return err
 	}
 	e.failpoint("published")
-	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.closeRun(ctx, e.Now()) })
+	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.Close(ctx, e.Now()) })
 }
 
 func (e *executor) publishReceipt(ctx context.Context, envelope []byte) error {
@@ -66,7 +65,7 @@ func (e *executor) publishReceipt(ctx context.Context, envelope []byte) error {
 }
 
 // publishStored closes a run that died, or couldn't publish, once its receipt was signed.
-func (e *executor) publishStored(ctx context.Context, row *runRow) ([]byte, error) {
+func (e *executor) publishStored(ctx context.Context, row *journal.Run) ([]byte, error) {
 	e.repeated = true
 	if err := e.checkStoredReceiptMatches(ctx, row); err != nil {
 		return nil, err
@@ -76,7 +75,7 @@ func (e *executor) publishStored(ctx context.Context, row *runRow) ([]byte, erro
 		return nil, err
 	}
 	closed := e.Now()
-	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.closeRun(ctx, closed) }); err != nil {
+	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.Close(ctx, closed) }); err != nil {
 		return nil, err
 	}
 	return envelope, errors.Join(e.closeLedgerEntry(ctx, row, closed, envelope), leftErrorOf(envelope))
@@ -110,45 +109,4 @@ func leftErrorOf(envelope []byte) error {
 		return fmt.Errorf("the journal's receipt is damaged")
 	}
 	return leftError(&inner.Predicate, envelope)
-}
-
-// storeReceipt keeps the receipt and removes every key from the run's entries. The
-// run is closed by it, or signed and to be closed once the receipt is published.
-func (j *journal) storeReceipt(ctx context.Context, at time.Time, envelope, state string) error {
-	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		row, err := j.findLocked(ctx, tx, dialect.Exclusive)
-		if err != nil {
-			return err
-		}
-		if row != nil && row.Epoch == j.epoch && row.State == state && row.Envelope == envelope {
-			return nil // it was committed, and the answer lost
-		}
-		if row == nil || row.Epoch != j.epoch || row.State != stateOpen {
-			return ErrSuperseded
-		}
-		if err := j.update(ctx, tx, batchTable, map[string]dialect.Value{"low": nil, "high": nil, "stayed": nil, "done": nil}, []dialect.Cond{j.ofRun()}); err != nil {
-			return err
-		}
-		values := map[string]dialect.Value{"state": state, "envelope": envelope}
-		if state == stateClosed {
-			values["closed"] = formatTime(at)
-		}
-		return j.update(ctx, tx, runTable, values, j.ofThisEpoch())
-	})
-}
-
-// closeRun marks a signed run as one whose receipt is published.
-func (j *journal) closeRun(ctx context.Context, at time.Time) error {
-	return j.inTx(ctx, dialect.TxOptions{}, func(tx dialect.Tx) error {
-		row, err := j.findLocked(ctx, tx, dialect.Exclusive)
-		switch {
-		case err != nil:
-			return err
-		case row == nil || row.Epoch != j.epoch || row.State == stateOpen:
-			return ErrSuperseded
-		case row.State == stateClosed:
-			return nil // it was committed, and the answer lost
-		}
-		return j.update(ctx, tx, runTable, map[string]dialect.Value{"state": stateClosed, "closed": formatTime(at)}, j.ofThisEpoch())
-	})
 }

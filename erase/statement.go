@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/expungedb/expunge/erase/internal/journal"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
 	"github.com/google/uuid"
@@ -15,7 +17,7 @@ import (
 const Version = "0.1.0"
 
 // buildStatement assembles the receipt's statement from what was summed up.
-func (e *executor) buildStatement(row *runRow, programs []*compiledRoot, s *summary) receipt.Statement {
+func (e *executor) buildStatement(row *journal.Run, programs []*compiledRoot, s *summary) receipt.Statement {
 	p := e.plan
 	pr := receipt.Predicate{
 		ReceiptID: row.ReceiptID, RunID: row.ID,
@@ -24,7 +26,7 @@ func (e *executor) buildStatement(row *runRow, programs []*compiledRoot, s *summ
 		PlanDigest: p.Digest(), PolicyDigest: p.Policy, SchemaFingerprint: p.Schema,
 		Controller: p.Controller, Processor: p.Processor, Operator: row.Actor,
 		System: receipt.System{
-			Journal: s.database.ID, CopyOf: s.database.origin(), OnlyOn: p.OnlyOn, Name: p.Database, Engine: s.identity.Engine, Version: s.identity.Version, Evidence: s.identity.Facts,
+			Journal: s.database.ID, CopyOf: s.database.Origin(), OnlyOn: p.OnlyOn, Name: p.Database, Engine: s.identity.Engine, Version: s.identity.Version, Evidence: s.identity.Facts,
 		},
 		Commits: receipt.Commits{First: s.first, Last: s.last, Batches: s.batches, Retries: s.retries, Position: s.position},
 	}
@@ -70,8 +72,8 @@ func (e *executor) rehearseReceipt(ctx context.Context, programs []*compiledRoot
 	}
 	now := e.Now().UTC()
 	st := e.buildStatement(
-		&runRow{ID: e.RunID, ReceiptID: uuid.NewString(), Actor: e.Actor, AsOf: now}, programs,
-		&summary{scanned: now, database: &databaseRow{ID: uuid.NewString()}, identity: identity},
+		&journal.Run{ID: e.RunID, ReceiptID: uuid.NewString(), Actor: e.Actor, AsOf: now}, programs,
+		&summary{scanned: now, database: &journal.Database{ID: uuid.NewString()}, identity: identity},
 	)
 	if err := st.Validate(); err != nil {
 		return fmt.Errorf("not started: the run's receipt couldn't be signed: %w", err)
@@ -83,11 +85,11 @@ func (e *executor) rehearseReceipt(ctx context.Context, programs []*compiledRoot
 }
 
 func stepAction(st *plan.Step, s *summary) receipt.Action {
-	c := s.step(st.ID)
+	c := s.Step(st.ID)
 	a := receipt.Action{
 		Step: st.ID, Schema: st.Table.Schema, Table: st.Table.Table, Operation: receipt.Operation(st.Op), Path: st.Path,
 		Rows: receipt.Rows{
-			Matched: c.Matched, Affected: c.Affected, AlreadyGone: c.Gone, Left: c.Left, Held: c.Held, Arrived: c.Arrived,
+			Matched: c.Matched, Affected: c.Affected, AlreadyGone: c.AlreadyGone, Left: c.Left, Held: c.Held, Arrived: c.Arrived,
 			Unchecked: min(c.Unchecked, c.Affected),
 		},
 	}
@@ -103,16 +105,16 @@ func stepAction(st *plan.Step, s *summary) receipt.Action {
 			a.Columns = append(a.Columns, receipt.Column{Name: as.Column, Strategy: as.Strategy.Name, Technique: as.Technique})
 		}
 		if a.Rows.Affected > 0 {
-			a.Unchanged, a.Otherwise = c.Same, c.Otherwise
+			a.Unchanged, a.Otherwise = c.Unchanged, c.Otherwise
 		}
 	}
 	return a
 }
 
 // retainedRows lists what was kept on purpose, or had been.
-func retainedRows(programs []*compiledRoot, kept []Kept) []receipt.Retained {
+func retainedRows(programs []*compiledRoot, kept []tally.Kept) []receipt.Retained {
 	var out []receipt.Retained
-	for _, k := range sortedKept(kept) {
+	for _, k := range tally.Sorted(kept) {
 		r := receipt.Retained{Schema: k.Table.Schema, Table: k.Table.Table, Rows: k.Rows}
 		i := slices.IndexFunc(programs, func(p *compiledRoot) bool { return p.table(k.Table) != nil })
 		if i < 0 { // the plan doesn't fit the schema any more
@@ -122,7 +124,7 @@ func retainedRows(programs []*compiledRoot, kept []Kept) []receipt.Retained {
 		}
 		table := programs[i].table(k.Table)
 		switch k.Reason {
-		case ByHold:
+		case tally.ByHold:
 			h := table.Hold
 			r.Reason, r.Basis, r.Columns = h.Because, h.Basis, h.Keep
 			if h.Until != nil {
@@ -131,13 +133,13 @@ func retainedRows(programs []*compiledRoot, kept []Kept) []receipt.Retained {
 					r.Until = h.Until.Column + " + " + h.Until.Period.String()
 				}
 			}
-		case WithHeld:
+		case tally.WithHeld:
 			r.Reason = "it is part of something that is held"
-		case ByReference:
+		case tally.ByReference:
 			r.Reason = "something that stays refers to it; its personal data was overwritten"
-		case ByOthers:
+		case tally.ByOthers:
 			r.Reason = "entries of others refer to it"
-		case ByPolicy:
+		case tally.ByPolicy:
 			r.Reason = "the policy keeps it as it is"
 		}
 		out = append(out, r)

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
 )
 
 // checkStoredReceiptMatches refuses the receipt of a run that was about other subjects than are given now.
-func (e *executor) checkStoredReceiptMatches(ctx context.Context, row *runRow) (err error) {
+func (e *executor) checkStoredReceiptMatches(ctx context.Context, row *journal.Run) (err error) {
 	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil {
 		return nil
 	}
@@ -34,13 +35,13 @@ func (e *executor) checkStoredReceiptMatches(ctx context.Context, row *runRow) (
 // checkSubjectsMatch refuses subjects that aren't those of the run, with certainty where the
 // caller holds a key of the run's marks. Without one, a run isn't continued, and its receipt
 // is returned where all subjects were deleted and none of those given is in the database.
-func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c subjectCounts) error {
+func (e *executor) checkSubjectsMatch(ctx context.Context, row *journal.Run, c subjectCounts) error {
 	const otherwise = "pass the original subjects or use a new run ID"
 	like, err := e.compareSubjects(ctx, row, &c)
 	switch {
 	case err != nil:
 		return err
-	case like == sameSubjects && row.State == stateOpen:
+	case like == sameSubjects && row.State == journal.StateOpen:
 		return nil // one who was deleted, and came back, is counted as arrived
 	case like == otherSubjects:
 		return fmt.Errorf("%w: the given subjects are not those of the run: %s", ErrRunDiffers, otherwise)
@@ -54,15 +55,15 @@ func (e *executor) checkSubjectsMatch(ctx context.Context, row *runRow, c subjec
 	switch {
 	case c.present > remain:
 		return fmt.Errorf("%w: %d of the given subjects exist, but at most %d of the run's remain: %s; if one of them came back, close the run and use a new run ID", ErrRunDiffers, c.present, remain, otherwise)
-	case like == unknownSubjects && (row.State == stateOpen || remain > 0):
+	case like == unknownSubjects && (row.State == journal.StateOpen || remain > 0):
 		return fmt.Errorf("%w, or not: without a key that it was begun with, its subjects can't be compared with the given ones: give the same secret, commitment key or signing key, or close the run and use a new run ID", ErrRunDiffers)
 	}
 	return nil
 }
 
 // remainingSubjects is how many of the run's subjects it has not deleted.
-func (e *executor) remainingSubjects(ctx context.Context, row *runRow) (int64, error) {
-	entries, err := e.journal.batchRecords(ctx)
+func (e *executor) remainingSubjects(ctx context.Context, row *journal.Run) (int64, error) {
+	entries, err := e.journal.Batches(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
 )
@@ -64,11 +65,11 @@ func (e *executor) suspendIndexes(ctx context.Context, p *compiledRoot, names []
 	if err != nil || len(indexes) == 0 {
 		return err
 	}
-	all := make([]suspension, len(indexes))
+	all := make([]journal.Suspension, len(indexes))
 	for i, ix := range indexes {
-		all[i] = suspension{Run: e.RunID, Root: int64(p.index), Table: table, SuspendedIndex: ix}
+		all[i] = journal.Suspension{Run: e.RunID, Root: int64(p.index), Table: table, SuspendedIndex: ix}
 	}
-	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.journal.insertSuspended(ctx, all) }); err != nil {
+	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.journal.InsertSuspended(ctx, all) }); err != nil {
 		return err
 	}
 	e.failpoint("suspending")
@@ -77,7 +78,7 @@ func (e *executor) suspendIndexes(ctx context.Context, p *compiledRoot, names []
 	}
 	e.failpoint("suspended")
 	// A process that took the run over meanwhile has restored what was there still.
-	if err := e.journal.checkOwned(ctx); err != nil {
+	if err := e.journal.CheckOwned(ctx); err != nil {
 		if errors.Is(err, ErrSuperseded) {
 			err = errors.Join(err, e.newIndexRestorer().restoreTable(context.WithoutCancel(ctx), all))
 		}
@@ -118,14 +119,14 @@ func (e *executor) restoreIndexes(ctx context.Context, p *compiledRoot, ended er
 		return ended // who took the run over has seen to it
 	}
 	ctx = context.WithoutCancel(ctx)
-	var all []suspension
+	var all []journal.Suspension
 	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) (err error) {
-		all, err = suspended(ctx, e.db)
+		all, err = e.journal.Suspended(ctx)
 		return err
 	}); err != nil {
 		return errors.Join(ended, err)
 	}
-	all = slices.DeleteFunc(all, func(s suspension) bool { return s.Run != e.RunID || s.Root != int64(p.index) })
+	all = slices.DeleteFunc(all, func(s journal.Suspension) bool { return s.Run != e.RunID || s.Root != int64(p.index) })
 	return errors.Join(ended, e.newIndexRestorer().restoreTable(ctx, all))
 }
 
@@ -134,7 +135,7 @@ func (e *executor) checkIndexesRestored(ctx context.Context) error {
 	if !slices.ContainsFunc(e.plan.Roots, func(r plan.Root) bool { return len(r.Suspends) > 0 }) {
 		return nil
 	}
-	all, err := suspended(ctx, e.db)
+	all, err := e.journal.Suspended(ctx)
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (e *executor) driftOrSuspended(ctx context.Context) error {
 	if changed == nil {
 		return nil
 	}
-	all, err := leftSuspended(ctx, e.db)
+	all, err := journal.Read(e.db).LeftSuspended(ctx)
 	if err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (e *executor) driftOrSuspended(ctx context.Context) error {
 // plan doesn't cover can be left as it is, where it can't be put back; that
 // is logged.
 func (e *executor) restoreLeftovers(ctx context.Context) error {
-	all, err := leftSuspended(ctx, e.db)
+	all, err := journal.Read(e.db).LeftSuspended(ctx)
 	if err != nil || len(all) == 0 {
 		return err
 	}
@@ -179,7 +180,7 @@ func (e *executor) restoreLeftovers(ctx context.Context) error {
 		if err == nil {
 			continue
 		}
-		covered := slices.ContainsFunc(ofRun, func(s suspension) bool { return slices.Contains(e.plan.Covers, s.Table) })
+		covered := slices.ContainsFunc(ofRun, func(s journal.Suspension) bool { return slices.Contains(e.plan.Covers, s.Table) })
 		switch {
 		case ctx.Err() != nil:
 			return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
@@ -16,24 +17,24 @@ type indexRestorer struct {
 	Options
 	db   dialect.DB
 	at   func(point string)
-	done func(s *suspension) // is told of each that is in place again
+	done func(s *journal.Suspension) // is told of each that is in place again
 }
 
 func (e *executor) newIndexRestorer() *indexRestorer {
-	return &indexRestorer{Options: e.Options, db: e.db, at: e.failpoint, done: func(s *suspension) {
+	return &indexRestorer{Options: e.Options, db: e.db, at: e.failpoint, done: func(s *journal.Suspension) {
 		e.emitEvent(Event{Kind: Restored, Root: s.Table, Index: s.Name})
 		e.Log.Info("a suspended index is in place again", "run", s.Run, "table", s.Table.String(), "index", s.Name)
 	}}
 }
 
 // runsOf yields the suspensions of each run.
-func runsOf(all []suspension) iter.Seq[[]suspension] {
-	return chunksBy(all, func(a, b *suspension) bool { return a.Run == b.Run })
+func runsOf(all []journal.Suspension) iter.Seq[[]journal.Suspension] {
+	return chunksBy(all, func(a, b *journal.Suspension) bool { return a.Run == b.Run })
 }
 
 // chunksBy yields the longest runs of neighbours that are alike.
-func chunksBy(all []suspension, alike func(a, b *suspension) bool) iter.Seq[[]suspension] {
-	return func(yield func([]suspension) bool) {
+func chunksBy(all []journal.Suspension, alike func(a, b *journal.Suspension) bool) iter.Seq[[]journal.Suspension] {
+	return func(yield func([]journal.Suspension) bool) {
 		for from := 0; from < len(all); {
 			to := from + 1
 			for to < len(all) && alike(&all[from], &all[to]) {
@@ -49,18 +50,18 @@ func chunksBy(all []suspension, alike func(a, b *suspension) bool) iter.Seq[[]su
 
 // restoreRun puts back what a run that died has left suspended, under its claim: where
 // another process has that, the error is dialect.ErrClaimed.
-func (p *indexRestorer) restoreRun(ctx context.Context, all []suspension) error {
+func (p *indexRestorer) restoreRun(ctx context.Context, all []journal.Suspension) error {
 	release, err := p.db.Claim(ctx, "run "+all[0].Run)
 	if err != nil {
 		return err
 	}
 	defer release() //nolint:errcheck // the engine gives the claim up with the session at the latest
-	j := &journal{db: p.db, run: all[0].Run, now: p.Now}
-	if err := batch.Retry(ctx, p.backoff(), isRetryableDDL, func(int) error { return j.revoke(ctx) }); err != nil {
+	j := journal.Open(p.db, all[0].Run, p.Now)
+	if err := batch.Retry(ctx, p.backoff(), isRetryableDDL, func(int) error { return j.Revoke(ctx) }); err != nil {
 		return err
 	}
 	var failed error
-	for ofTable := range chunksBy(all, func(a, b *suspension) bool { return a.Root == b.Root }) {
+	for ofTable := range chunksBy(all, func(a, b *journal.Suspension) bool { return a.Root == b.Root }) {
 		failed = errors.Join(failed, p.restoreTable(ctx, ofTable))
 	}
 	return failed
@@ -69,7 +70,7 @@ func (p *indexRestorer) restoreRun(ctx context.Context, all []suspension) error 
 // restoreTable puts the indexes of one table back: all at once, since that may take one
 // pass over the rows, and where that fails each by itself, so that one that can't be
 // put back doesn't keep the others away.
-func (p *indexRestorer) restoreTable(ctx context.Context, all []suspension) error {
+func (p *indexRestorer) restoreTable(ctx context.Context, all []journal.Suspension) error {
 	if len(all) == 0 {
 		return nil
 	}
@@ -84,7 +85,7 @@ func (p *indexRestorer) restoreTable(ctx context.Context, all []suspension) erro
 	return failed
 }
 
-func (p *indexRestorer) restoreIndexes(ctx context.Context, all []suspension) error {
+func (p *indexRestorer) restoreIndexes(ctx context.Context, all []journal.Suspension) error {
 	table := all[0].Table
 	var indexes []dialect.SuspendedIndex
 	for i := range all {
@@ -96,9 +97,9 @@ func (p *indexRestorer) restoreIndexes(ctx context.Context, all []suspension) er
 		return p.explainFailure(err, all)
 	}
 	p.at("restored")
-	j := &journal{db: p.db, now: p.Now}
+	j := journal.Open(p.db, "", p.Now)
 	for i := range all {
-		if err := batch.Retry(ctx, p.backoff(), isRetryableDDL, func(int) error { return j.markRestored(ctx, &all[i], p.Now()) }); err != nil {
+		if err := batch.Retry(ctx, p.backoff(), isRetryableDDL, func(int) error { return j.MarkRestored(ctx, &all[i], p.Now()) }); err != nil {
 			return err
 		}
 		p.done(&all[i])
@@ -107,10 +108,10 @@ func (p *indexRestorer) restoreIndexes(ctx context.Context, all []suspension) er
 }
 
 // explainFailure says which index isn't in place and what to do.
-func (p *indexRestorer) explainFailure(err error, all []suspension) error {
+func (p *indexRestorer) explainFailure(err error, all []journal.Suspension) error {
 	name := all[0].String()
 	if e, ok := errors.AsType[*dialect.Error](err); ok {
-		if i := slices.IndexFunc(all, func(s suspension) bool { return s.Name == e.Object }); i >= 0 {
+		if i := slices.IndexFunc(all, func(s journal.Suspension) bool { return s.Name == e.Object }); i >= 0 {
 			name = all[i].String()
 		}
 	}

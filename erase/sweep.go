@@ -6,6 +6,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -43,7 +44,7 @@ func (p *compiledRoot) isCheap() bool {
 func (p *compiledRoot) runRangeStep(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, chunk int) (*batchResult, error) {
 	d := &batchResult{}
 	st, t := &p.root.Steps[0], p.rootTable()
-	c := d.step(st.ID)
+	c := d.Step(st.ID)
 	where := slices.Concat(p.where(), it.rangeCond(p), st.Conditions())
 	if p.fetchesKeys() {
 		if err := p.noteKeys(ctx, tx, where, st.Op, d); err != nil {
@@ -63,7 +64,7 @@ func (p *compiledRoot) runRangeStep(ctx context.Context, tx dialect.Tx, it *work
 		if err != nil {
 			return nil, err
 		}
-		c.add(Counts{Matched: n, Affected: n})
+		c.Add(tally.Counts{Matched: n, Affected: n})
 		if p.root.Older != nil { // else the last scan counts the table
 			d.proofs = append(d.proofs, check{step: st.ID, table: t.Name, absent: where, ranged: true})
 		}
@@ -76,7 +77,7 @@ func (p *compiledRoot) runRangeStep(ctx context.Context, tx dialect.Tx, it *work
 		if err != nil {
 			return nil, err
 		}
-		c.add(Counts{Matched: n.Rows, Affected: n.Rows})
+		c.Add(tally.Counts{Matched: n.Rows, Affected: n.Rows})
 	case plan.Overwrite:
 		w := t.writers[st.ID]
 		if err := p.overwriteRange(ctx, tx, it, w, where, source, chunk, c, d); err != nil {
@@ -114,7 +115,7 @@ func (t *table) lockRows(ctx context.Context, tx dialect.Tx, where []dialect.Con
 
 // overwriteRange overwrites a range. Where that goes through the client and it is
 // the whole table, the rows are addressed first and taken in chunks.
-func (p *compiledRoot) overwriteRange(ctx context.Context, tx dialect.Tx, it *workItem, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *Counts, d *batchResult) error {
+func (p *compiledRoot) overwriteRange(ctx context.Context, tx dialect.Tx, it *workItem, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *tally.Counts, d *batchResult) error {
 	t := p.rootTable()
 	ranges := [][]dialect.Cond{where}
 	if len(w.set) == 0 && it.whole {

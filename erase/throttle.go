@@ -123,7 +123,7 @@ func (e *executor) startThrottles(ctx context.Context) error {
 	if err := batch.NewGate(nil, throttles...).Check(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrThrottle, err)
 	}
-	e.gate = batch.NewGate(e.emitWait, append(throttles, e.journal.pauseThrottle())...)
+	e.gate = batch.NewGate(e.emitWait, append(throttles, pauseThrottle(e.journal))...)
 	return nil
 }
 
@@ -184,12 +184,4 @@ func (p *pacer) betweenBatches(it *workItem) error {
 		return nil
 	}
 	return p.pace()
-}
-
-// affectedRows is how many rows a transaction changed.
-func (t *tally) affectedRows() (rows int64) {
-	for _, c := range t.Steps {
-		rows += c.Affected
-	}
-	return rows
 }

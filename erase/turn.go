@@ -1,7 +1,6 @@
 package erase
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -52,10 +51,4 @@ func meetsOthers(err error) bool {
 	_, notBegun := errors.AsType[beginError](err)
 	class := dialect.ClassOf(err)
 	return class == dialect.LockTimeout || class == dialect.Retryable && !notBegun
-}
-
-// takeTurn locks the journal's row for the database.
-func (j *journal) takeTurn(ctx context.Context, tx dialect.Tx) error {
-	_, err := j.findDatabase(ctx, tx, dialect.Exclusive)
-	return err
 }

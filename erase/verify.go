@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
 )
@@ -208,7 +209,7 @@ func (v *verifier) checkVersions(p *plan.Plan, schema *dialect.Schema) {
 // sameDatabase compares the journal's identity with the receipt's. What it is a copy of
 // is looked into: rows that are there are there. It holds nothing of the original.
 func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
-	row, err := (&journal{db: v.db}).readDatabase(ctx)
+	row, err := journal.Read(v.db).FindDatabase(ctx)
 	if err != nil || row == nil {
 		return false, err
 	}
@@ -217,7 +218,7 @@ func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	of := v.statement.Predicate.System.Journal
-	copied := row.ID != of && slices.Contains(row.Origins, of) || row.ID == of && row.isCopy(id.Marks)
+	copied := row.ID != of && slices.Contains(row.Origins, of) || row.ID == of && row.IsCopy(id.Marks)
 	if copied {
 		v.addFinding(dialect.Name{}, CannotTell, 0, "this is a copy of the receipt's database, or that one was moved or restored: `expunge adopt` states that it is the same")
 	}

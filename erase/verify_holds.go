@@ -7,17 +7,18 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
 )
 
 // findOverdue looks for what the receipt's erasure had to leave to a hold that has
 // ended since: it takes from the journal where to look, and no subject.
 func (v *verifier) findOverdue(ctx context.Context, policy *plan.Policy, known, schema *dialect.Schema) error {
-	j := &journal{db: v.db, now: func() time.Time { return v.now }}
-	if any, err := j.hasNotes(ctx); err != nil || !any {
+	j := journal.Open(v.db, "", func() time.Time { return v.now })
+	if any, err := j.HasHeld(ctx); err != nil || !any {
 		return err
 	}
-	notes, err := j.heldOfReceipt(ctx, v.statement.Predicate.ReceiptID)
+	notes, err := j.HeldOfReceipt(ctx, v.statement.Predicate.ReceiptID)
 	if err != nil || len(notes) == 0 {
 		return err
 	}
@@ -37,9 +38,9 @@ func (v *verifier) findOverdue(ctx context.Context, policy *plan.Policy, known, 
 		if err != nil {
 			return err
 		}
-		var of []heldRow
+		var of []journal.Held
 		for _, h := range notes {
-			if h.Root == rootOf(prog.rootTable()) {
+			if h.Root == prog.rootTable().heldRoot() {
 				of = append(of, h)
 			}
 		}
@@ -76,7 +77,7 @@ func (v *verifier) countUnheld(ctx context.Context, e *executor, it *workItem, l
 				case deleted:
 					left[s.Name]++
 				case written, rest:
-					if s.Hold == nil || s.Hold.Where == "" || s == g.sets[0] && it.own[heldDigest(s.table, r.key(s))] {
+					if s.Hold == nil || s.Hold.Where == "" || s == g.sets[0] && it.own[s.heldDigest(r.key(s))] {
 						left[s.Name]++
 					}
 				}
@@ -89,18 +90,18 @@ func (v *verifier) countUnheld(ctx context.Context, e *executor, it *workItem, l
 // verifyEnded looks whether something is left of what holds kept, and which had
 // ended at the receipt's moment, as far as the journal names it still.
 func (v *verifier) verifyEnded(ctx context.Context, p *compiledRoot) error {
-	j := &journal{db: v.db}
+	j := journal.Read(v.db)
 	left := map[dialect.Name]int64{}
-	if any, err := j.hasNotes(ctx); err != nil {
+	if any, err := j.HasHeld(ctx); err != nil {
 		return err
 	} else if any {
 		lenient, err := compileRoot(unconditional(v.executor.plan), p.index, v.executor.schema, p.asOf, untracked)
 		if err != nil {
 			return err
 		}
-		var after *heldRow
+		var after *journal.Held
 		for {
-			page, err := j.heldPage(ctx, rootOf(p.rootTable()), after, 200)
+			page, err := j.HeldPage(ctx, p.rootTable().heldRoot(), after, 200)
 			if err != nil {
 				return err
 			}
@@ -123,10 +124,10 @@ func (v *verifier) verifyEnded(ctx context.Context, p *compiledRoot) error {
 }
 
 // countEnded counts what should be gone of the rows that were gone through by then.
-func (v *verifier) countEnded(ctx context.Context, p *compiledRoot, page []heldRow, left map[dialect.Name]int64) error {
+func (v *verifier) countEnded(ctx context.Context, p *compiledRoot, page []journal.Held, left map[dialect.Name]int64) error {
 	var keys []dialect.Key
-	for _, h := range newestNotes(page) {
-		if h.Since >= sortableTime(p.asOf) {
+	for _, h := range journal.NewestHeld(page) {
+		if h.Since >= journal.SortableTime(p.asOf) {
 			keys = append(keys, h.Key)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -101,7 +102,7 @@ func (v *verifier) hasOutcome(t dialect.Name, o Outcome) bool {
 // found why that is enough.
 func (v *subjectSearch) explainOutcomes() {
 	for _, t := range v.tables {
-		for _, why := range []Reason{ByPolicy, ByHold, WithHeld, ByOthers} {
+		for _, why := range []tally.Reason{tally.ByPolicy, tally.ByHold, tally.WithHeld, tally.ByOthers} {
 			if n := v.stays[t.Name][why]; n > 0 && !v.rowsOnly {
 				v.addFinding(t.Name, Holds, n, "%s", v.stayingRows(t, why, n))
 			}
@@ -125,7 +126,7 @@ func (v *verifier) isReported(t dialect.Name) bool {
 }
 
 // stayingRows says how many rows stay, and why.
-func (v *subjectSearch) stayingRows(t *table, why Reason, n int64) string {
+func (v *subjectSearch) stayingRows(t *table, why tally.Reason, n int64) string {
 	of, stay, them := " reached from", " stay", "them"
 	if t == v.rootTable() {
 		of = " of"
@@ -135,15 +136,15 @@ func (v *subjectSearch) stayingRows(t *table, why Reason, n int64) string {
 	}
 	out := rowsOf(n) + of + " a given subject" + stay
 	switch why {
-	case ByPolicy:
+	case tally.ByPolicy:
 		return out + ": the policy keeps " + them
-	case ByHold:
+	case tally.ByHold:
 		verb := "keeps"
 		if v.noted {
 			verb = "keeps or kept"
 		}
 		return out + ": a hold " + verb + " " + them + " (" + t.Hold.Because + ")"
-	case WithHeld:
+	case tally.WithHeld:
 		return out + ": a hold of the row that led there keeps " + them
 	}
 	return out + ": rows of others refer to " + them

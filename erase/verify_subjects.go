@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -14,10 +15,10 @@ import (
 type subjectSearch struct {
 	*verifier
 	*compiledRoot
-	stays    map[dialect.Name]map[Reason]int64 // rows that are there on purpose
-	linked   map[*plan.Reach]int64             // of them, those that a link from a deleted subject leads to
-	gone     bool                              // a given subject isn't in the database
-	nameless bool                              // so is one of which the key isn't known
+	stays    map[dialect.Name]map[tally.Reason]int64 // rows that are there on purpose
+	linked   map[*plan.Reach]int64                   // of them, those that a link from a deleted subject leads to
+	gone     bool                                    // a given subject isn't in the database
+	nameless bool                                    // so is one of which the key isn't known
 }
 
 // verifySubjects looks for the given subjects and for what refers to them.
@@ -26,7 +27,7 @@ func (v *verifier) verifySubjects(ctx context.Context, p *compiledRoot) error {
 		v.addFinding(p.rootTable().Name, CannotTell, 0, "no subject was given to look for")
 		return nil
 	}
-	s := &subjectSearch{verifier: v, compiledRoot: p, stays: map[dialect.Name]map[Reason]int64{}, linked: map[*plan.Reach]int64{}}
+	s := &subjectSearch{verifier: v, compiledRoot: p, stays: map[dialect.Name]map[tally.Reason]int64{}, linked: map[*plan.Reach]int64{}}
 	var unnamed int64
 	for keys, err := range v.executor.keyChunks(ctx, true, chunk, &unnamed, nil) {
 		if err != nil {
@@ -128,9 +129,9 @@ func (g *closure) addDeletedRoots(ctx context.Context, keys []dialect.Key) error
 }
 
 // noteStaying notes rows that are there on purpose.
-func (v *subjectSearch) noteStaying(t dialect.Name, why Reason, rows int64) {
+func (v *subjectSearch) noteStaying(t dialect.Name, why tally.Reason, rows int64) {
 	if v.stays[t] == nil {
-		v.stays[t] = map[Reason]int64{}
+		v.stays[t] = map[tally.Reason]int64{}
 	}
 	v.stays[t][why] += rows
 }
@@ -155,7 +156,7 @@ func (v *subjectSearch) searchUnseen(ctx context.Context, tx dialect.Tx, g *clos
 					return err
 				case n == 0:
 				case held:
-					v.noteStaying(s.Name, WithHeld, n)
+					v.noteStaying(s.Name, tally.WithHeld, n)
 				default:
 					v.addFinding(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
 				}

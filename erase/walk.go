@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
@@ -37,7 +38,7 @@ func keyBatches(p *compiledRoot, keys iter.Seq2[dialect.Key, error], sizer *batc
 // rangeBatches makes items of ranges of the root's table, in key order. What done says
 // was walked by an earlier process is passed over: first come the ranges that it left out
 // between others, then what comes after the last one.
-func (e *executor) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, done []batchRecord) iter.Seq2[*workItem, error] {
+func (e *executor) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, done []journal.Batch) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if p.root.Whole {
 			if len(done) == 0 {
@@ -215,7 +216,7 @@ func (p *compiledRoot) keys(it *workItem) dialect.Select {
 // that were walked one after the other are the very same keys, and entries are ordered as the
 // walk was, so that no key has to be compared with another but for equality. A gap
 // takes the number of the range before it, and the next part.
-func gapsIn(p *compiledRoot, done []batchRecord) (gaps []*workItem, last dialect.Key, err error) {
+func gapsIn(p *compiledRoot, done []journal.Batch) (gaps []*workItem, last dialect.Key, err error) {
 	cursor := ""
 	seq, part := int64(0), int64(0)
 	for _, d := range done {

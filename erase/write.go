@@ -9,6 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -103,7 +104,7 @@ func (w *writer) nameColumns(err error) error {
 }
 
 func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *batchResult) (*dialect.BulkUpdate, error) {
-	c := d.step(w.step.ID)
+	c := d.Step(w.step.ID)
 	if len(w.set) > 0 {
 		spared, err := w.countSpared(ctx, tx, where)
 		if err != nil {
@@ -130,7 +131,7 @@ func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 		for _, n := range u.Unchanged {
 			same += n
 		}
-		c.Same += max(same-spared, 0)
+		c.Unchanged += max(same-spared, 0)
 		return nil, nil
 	}
 	bulk, moves, err := w.replaceRows(ctx, tx, where, version, source, c)
@@ -214,7 +215,7 @@ func (w *writer) notYetNull() dialect.Cond {
 var errMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
 
 // replaceRows reads the rows and makes their new values, and those of what follows them.
-func (w *writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, c *Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
+func (w *writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, c *tally.Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
 	key := slices.Concat(version, w.Key)
 	columns := slices.Concat(key, w.columns)
 	for _, n := range w.needs {
@@ -254,7 +255,7 @@ func (w *writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect
 				return nil, nil, fmt.Errorf("table %s, column %s: %w", w.Name, w.columns[i], err)
 			}
 			if value != nil && sameValue(value, fresh[keys+i]) {
-				c.Same++
+				c.Unchanged++
 			}
 		}
 		bulk.Rows = append(bulk.Rows, fresh)

@@ -1,4 +1,4 @@
-package erase
+package journal
 
 import (
 	"context"
@@ -18,15 +18,8 @@ const (
 	heldTable      = "held"
 )
 
-// The states of a run.
-const (
-	stateOpen   = "open"   // begun; to be continued under the same ID
-	stateSigned = "signed" // its receipt is signed and stored, and not known to be published
-	stateClosed = "closed" // its receipt is signed, stored and published
-)
-
-// journalTables describes the journal. db gives the tables their names.
-func journalTables(db dialect.Journal) []*dialect.Table {
+// Tables describes the journal. db gives the tables their names.
+func Tables(db dialect.Journal) []*dialect.Table {
 	text := func(name string, length int, nullable bool) *dialect.Column {
 		return &dialect.Column{Name: name, Kind: dialect.Text, Length: length, Nullable: nullable}
 	}
@@ -129,14 +122,9 @@ func journalTables(db dialect.Journal) []*dialect.Table {
 	}
 }
 
-// JournalDDL returns the statements that make the journal's tables, for a
-// database administrator who wants to run them beforehand. Run makes what is
-// missing by itself where its user may.
-func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journalTables(db)) }
-
-// makeJournal makes what is missing of the journal.
-func makeJournal(ctx context.Context, db dialect.DB) error {
-	err := db.EnsureJournal(ctx, journalTables(db))
+// Make creates the tables that are missing.
+func Make(ctx context.Context, db dialect.DB) error {
+	err := db.EnsureJournal(ctx, Tables(db))
 	if err != nil {
 		return fmt.Errorf("making the journal: %w", err)
 	}
@@ -152,22 +140,15 @@ func unlessMissing(ctx context.Context, err error) error {
 	return err
 }
 
-// checkPrivileges refuses an account that may not keep the journal, before it has anything to note.
-func (j *journal) checkPrivileges(ctx context.Context) error {
-	var accesses []dialect.Access
-	for _, t := range journalTables(j.db) {
+// Accesses are those that an account needs to keep the journal.
+func Accesses(db dialect.Journal) []dialect.Access {
+	var out []dialect.Access
+	for _, t := range Tables(db) {
 		a := dialect.Access{Table: t.Name, Insert: true, Delete: true}
 		for _, c := range t.Columns {
 			a.Update = append(a.Update, c.Name)
 		}
-		accesses = append(accesses, a)
+		out = append(out, a)
 	}
-	problems, err := j.db.Check(ctx, accesses)
-	if err != nil {
-		return fmt.Errorf("checking privileges on the journal: %w", err)
-	}
-	if len(problems) > 0 {
-		return &AccessError{Problems: problems}
-	}
-	return nil
+	return out
 }
