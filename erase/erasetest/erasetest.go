@@ -1,13 +1,12 @@
-// Package erasetest is for the tests of services that hold personal data: they
-// assert that the policy covers the schema as it is today, and that a user who was
-// deleted is really gone, by whatever code deleted them.
+// Package erasetest is for the tests of services with personal data. They assert that the policy
+// covers the present schema, and that no code leaves a deleted user's data behind.
 //
 //	erasetest.Covered(t, db, policy)              // a new column fails the build until it is decided on
-//	erasetest.Erased(t, db, plan, "42")           // nothing that the plan deletes is there
-//	erasetest.Overwritten(t, db, plan, old...)    // values that were there are not
+//	erasetest.Erased(t, db, plan, "42")           // rows to delete are gone
+//	erasetest.Overwritten(t, db, plan, old...)    // old values are gone
 //
-// Use it on the database of a test, with a few rows of data. What it reports
-// names tables, columns and counts, never a value or a key, so that a build's log stays clean.
+// Use it on a test's database, with a few rows of data. Its reports name tables, columns and
+// counts, never a value or a key: a build's log remains clean.
 package erasetest
 
 import (
@@ -21,9 +20,9 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Covered fails the test with every problem of the policy on the database's
-// schema: tables and columns that nobody decided on, rules that name nothing,
-// strategies that don't fit their column, references without a decision.
+// Covered fails the test with every problem of the policy on the database's schema: tables and
+// columns without a decision, rules for missing ones, strategies unfit for their column,
+// references without a decision.
 func Covered(t testing.TB, db dialect.DB, policy *plan.Policy) {
 	t.Helper()
 	s, err := db.Inspect(t.Context())
@@ -47,10 +46,10 @@ func Covered(t testing.TB, db dialect.DB, policy *plan.Policy) {
 	}
 }
 
-// Erased fails the test where a row is there that the plan deletes for one of
-// the subjects, and where that can't be told: rows that are linked to nothing
-// may be theirs, so give the test's database none. Each subject is written as for
-// erase.SubjectKeys, by its key: an identifier is gone with its row. The plan is of scope subjects.
+// Erased fails the test where a row exists that the plan deletes for one of the subjects, and where
+// it can't tell. Rows linked to nothing may belong to a subject, so give the test's database none.
+// Write each subject as for erase.SubjectKeys, by its key: the row's deletion deletes an identifier
+// too. The plan is of scope subjects.
 func Erased(t testing.TB, db dialect.DB, p *plan.Plan, subjects ...string) {
 	t.Helper()
 	if len(subjects) == 0 {
@@ -69,9 +68,9 @@ func Erased(t testing.TB, db dialect.DB, p *plan.Plan, subjects ...string) {
 	}
 }
 
-// Overwritten fails the test where a column still holds one of the values, in
-// any row of its table. Give values that no row but the subject's had, such as an e-mail
-// address. A column that the plan neither overwrites nor deletes with its row fails too.
+// Overwritten fails the test where a column still holds one of the values, in any row of its table.
+// Give values unique to the subject's rows, such as an e-mail address. It also fails for a column
+// that the plan neither overwrites nor deletes with its row.
 func Overwritten(t testing.TB, db dialect.DB, p *plan.Plan, old ...erase.OldValue) {
 	t.Helper()
 	if len(old) == 0 {

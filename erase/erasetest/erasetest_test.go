@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// recorder keeps what a test was failed with.
+// recorder records the errors of a test.
 type recorder struct {
 	testing.TB
 	messages []string
@@ -23,7 +23,7 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.messages = append(r.messages, fmt.Sprintf(format, args...))
 }
 
-// keeping says that posts stay, with another body.
+// keeping keeps posts, with another body.
 const keeping = `
 version: 1
 database: club

@@ -30,8 +30,8 @@ tables:
   member: {erase: delete, columns: {id: none, email: {pii: contact, overwrite: {fake: email}}}}
   post: {erase: delete, columns: {id: none, author: none, body: {pii: free-text, overwrite: null}}}`
 
-// A service's own way to delete a member forgets something: their posts stay.
-// Both tests that a service needs are one line each.
+// This service's own code to delete a member forgets their posts. Each of the two tests that a
+// service needs is one line.
 func Example() {
 	t := &reporter{}
 	pool, db := club()
@@ -58,7 +58,7 @@ func Example() {
 	// failed: 1
 }
 
-// A migration adds a column that nobody has decided on.
+// A migration adds a column without a decision in the policy.
 func ExampleCovered() {
 	t := &reporter{}
 	pool, db := club()
@@ -73,7 +73,7 @@ func ExampleCovered() {
 	// policy: 6:3: table member: column phone is not classified: add `phone: {pii: …}` under tables.member.columns
 }
 
-// In scope everything, the old addresses must be nowhere.
+// In scope everything, no row may hold an old address.
 func ExampleOverwritten() {
 	t := &reporter{}
 	pool, db := club()
@@ -91,7 +91,7 @@ func ExampleOverwritten() {
 	// member: 1 rows hold an old value of column email
 }
 
-// reporter stands in for the *testing.T of a test, which an example hasn't.
+// reporter replaces the *testing.T of a test: an example has none.
 type reporter struct {
 	testing.TB
 	failed int

@@ -14,12 +14,11 @@ import (
 	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
-// Begin writes the entry of a run, and returns when it is on the disk. Subjects
-// are encrypted as they come. A run that has an entry, which is one that is
-// continued, keeps it: subjects are then not read.
+// Begin writes the entry of a run, and returns when it is on the disk. It encrypts subjects one by
+// one. If the run is resumed, it keeps the existing entry and doesn't read subjects.
 //
-// ErrNoRecipient where the ledger was opened to be read; a *FileError where the
-// run's entry is there and damaged.
+// It returns ErrNoRecipient if the ledger was opened for reading, and a *FileError if the run's
+// entry is damaged.
 func (l *Ledger) Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error {
 	if len(l.recipients) == 0 {
 		return ErrNoRecipient
@@ -45,7 +44,7 @@ func (l *Ledger) Begin(ctx context.Context, h record.Header, subjects iter.Seq2[
 	return l.syncDir()
 }
 
-// checkIntact looks at what can be seen of an entry without an identity.
+// checkIntact checks an entry as far as possible without an identity.
 func (l *Ledger) checkIntact(name string) error {
 	f, err := os.Open(l.path(name))
 	if err != nil {
@@ -109,9 +108,9 @@ func (l *Ledger) encryptEntry(ctx context.Context, w *bufio.Writer, h record.Hea
 	return err
 }
 
-// Committed marks a run as committed and signed; one without an entry needs no
-// mark. Where a mark is there, the later one stays: where one backup is restored twice, a
-// replay or a run that the backup was taken in the midst of ends in each copy.
+// Committed marks a run as committed and signed; a run without an entry needs no mark. It keeps the
+// later of two marks: if one backup is restored twice, both copies complete a replay, or a run that
+// the backup interrupted.
 func (l *Ledger) Committed(ctx context.Context, run record.Run, m record.Mark) error {
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("the ledger's mark: %w", err)
@@ -145,7 +144,7 @@ func (l *Ledger) Committed(ctx context.Context, run record.Run, m record.Mark) e
 	return nil
 }
 
-// readMark reads a mark; nil where there is none.
+// readMark reads a mark; nil without one.
 func (l *Ledger) readMark(name string) (*record.Mark, error) {
 	f, err := os.Open(l.path(name))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -19,15 +19,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// child is what a second process of the test binary is told to do, and where
-// it kills itself.
+// child is the task of a second process of the test binary, and the point where it kills itself.
 type child struct {
 	Dir, Recipient, Do, Point string
 }
 
 const childVariable = "EXPUNGE_LEDGER_TEST_CHILD"
 
-// TestMain does a child's work in a process that was started as one.
+// TestMain does a child's work in a process started as one.
 func TestMain(m *testing.M) {
 	doc, ok := os.LookupEnv(childVariable)
 	if !ok {
@@ -82,13 +81,13 @@ func (c child) kill(t *testing.T) {
 	}
 }
 
-// Killed at any point, the ledger has the whole of a change or nothing of it,
-// and the same call again completes it.
+// A process killed at any point leaves the whole of a change or nothing of it, and the same call
+// completes it.
 func TestAKilledProcessLeavesTheLedgerUsable(t *testing.T) {
 	for _, c := range []struct {
 		do, point string
-		after     []told // what is read after the kill
-		again     []told // and when it was done again
+		after     []told // the entries after the kill
+		again     []told // and after the repeated call
 	}{
 		{"begin", "opened", nil, []told{{"run", false, []string{"1", "2"}}}},
 		{"begin", "streaming", nil, []told{{"run", false, []string{"1", "2"}}}},
@@ -139,7 +138,7 @@ func TestAKilledProcessLeavesTheLedgerUsable(t *testing.T) {
 			if diff := cmp.Diff(c.again, got); diff != "" || len(problems) > 0 {
 				t.Errorf("done again (-want +got), problems %v:\n%s", problems, diff)
 			}
-			// What was half written goes a day later, with the marks of entries that are gone.
+			// A day later half-written files are removed, and the marks of removed entries.
 			if _, err := l.Expire(time.Now().AddDate(0, 0, 2)); err != nil {
 				t.Fatal(err)
 			}

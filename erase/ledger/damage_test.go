@@ -127,7 +127,7 @@ func TestADamagedMarkMakesTheRunOneThatNeverEnded(t *testing.T) {
 	}
 }
 
-// Who takes an entry away brings people back with the next restore: its mark tells.
+// Removing an entry restores people with the next restore: its mark reveals it.
 func TestAnEntryThatIsMissingIsDamage(t *testing.T) {
 	for _, c := range []struct {
 		name   string

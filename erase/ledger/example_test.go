@@ -10,15 +10,14 @@ import (
 	"github.com/expungedb/expunge/erase/ledger"
 )
 
-// A run does the first half of this by itself, given Options.Ledger; Replay
-// does the second.
+// With Options.Ledger, a run does the first half of this itself; Replay does the second.
 func ExampleOpen() {
 	dir, err := os.MkdirTemp("", "ledger")
 	if err != nil {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	// The identity stays away from the machine that erases.
+	// Keep the identity off the machine that erases.
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		panic(err)

@@ -11,17 +11,16 @@ import (
 	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
-// abandoned is how old a file that is being written must be to be taken for one
-// that a dead process left.
+// abandoned is the age above which Expire takes a file being written for a dead process's.
 const abandoned = 24 * time.Hour
 
-// Expire removes the entries that no backup needs any more: their run was
-// committed, and the last backup that can hold what it erased is gone at now. It
-// needs no identity. An entry stays where the run isn't known to have ended (end it by
-// running it again, or Forget it where a restore has taken it out of the journal)
-// and where no backup was declared. An entry that is missing before its time is an error (ErrDamaged).
+// Expire removes the entries that no backup needs any more: their run was committed, and at now the
+// last backup that can hold the erased data has expired. It needs no identity. It keeps an entry
+// without a declared backup, and one whose run isn't known to have ended: run it again to end it,
+// or Forget it if a restore has removed it from the journal. An entry missing before its time is an
+// error (ErrDamaged).
 //
-// dropped counts what was removed, also when some files gave an error.
+// dropped counts the removed entries, also when some files gave an error.
 func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
 	list, lost, problems, err := l.listFiles()
 	if err != nil {
@@ -49,11 +48,11 @@ func (l *Ledger) Expire(now time.Time) (dropped int, err error) {
 	return dropped, nil
 }
 
-// isExpired reports whether the last backup that can hold what the run erased is gone.
+// isExpired reports whether the last backup that can hold the erased data has expired.
 func isExpired(m *record.Mark, now time.Time) bool { return !m.Until.IsZero() && now.After(m.Until) }
 
-// Forget removes the entry of a run before its time: that of a run that will never
-// be ended, say, as a Reader gives it. A run without an entry is no error.
+// Forget removes the entry of a run before its time, for example of a run without an end, as a
+// Reader returns it. A run without an entry is no error.
 func (l *Ledger) Forget(run record.Run) error {
 	if err := errors.Join(l.dropEntry(l.name(run)), l.syncDir()); err != nil {
 		return fmt.Errorf("the ledger: %w", err)
@@ -72,8 +71,7 @@ func (l *Ledger) dropEntry(name string) error {
 	return nil
 }
 
-// removeTemps removes what processes that died have left: files half written, and
-// marks whose entry is gone.
+// removeTemps removes the files of dead processes: half-written files, and marks without an entry.
 func (l *Ledger) removeTemps(now time.Time) error {
 	files, err := os.ReadDir(l.dir)
 	if err != nil {
@@ -83,7 +81,7 @@ func (l *Ledger) removeTemps(now time.Time) error {
 	for _, f := range files {
 		info, err := f.Info()
 		if err != nil || !info.Mode().IsRegular() {
-			continue // gone meanwhile, or not ours
+			continue // removed meanwhile, or not ours
 		}
 		gone := strings.HasPrefix(f.Name(), tempPrefix) && now.Sub(info.ModTime()) > abandoned
 		if name, isMark := strings.CutSuffix(f.Name(), markSuffix); isMark && nameOf.MatchString(f.Name()) {

@@ -9,11 +9,11 @@ import (
 	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
-// SetPoint makes point be called with the name of each place that a change of
-// the ledger passes.
+// SetPoint sets a function to be called with the name of each point that a change of the ledger
+// passes.
 func (l *Ledger) SetPoint(point func(name string)) { l.point = point }
 
-// What parses, for fuzzing.
+// The parsers, for fuzzing.
 var (
 	ParseSalt = parseSalt
 

@@ -7,19 +7,17 @@ import (
 	"runtime"
 )
 
-// addFile writes a file that isn't there yet: it appears whole or not at all.
-// fs.ErrExist where it is there.
+// addFile writes a new file: it is complete or absent. It returns fs.ErrExist if the file exists.
 func (l *Ledger) addFile(name string, fill func(w *bufio.Writer) error) error {
 	return l.writeFile(name, os.Link, fill)
 }
 
-// replaceFile writes a file whether it is there or not.
+// replaceFile writes a new or existing file.
 func (l *Ledger) replaceFile(name string, fill func(w *bufio.Writer) error) error {
 	return l.writeFile(name, os.Rename, fill)
 }
 
-// writeFile writes a file under a name of its own, and gives it its name by place
-// when it is on the disk.
+// writeFile writes a file under a temporary name. When it is on the disk, place gives it its name.
 func (l *Ledger) writeFile(name string, place func(from, to string) error, fill func(w *bufio.Writer) error) (err error) {
 	f, err := os.CreateTemp(l.dir, tempPrefix+"*") // mode 0600
 	if err != nil {
@@ -46,8 +44,8 @@ func (l *Ledger) writeFile(name string, place func(from, to string) error, fill 
 	return l.syncDir()
 }
 
-// syncDir puts the directory itself on the disk: without it a file's name may be
-// lost with the machine's power, though its content isn't (fsync(2)).
+// syncDir syncs the directory itself: without this, a power failure may lose a file's name, though
+// not its content (fsync(2)).
 func (l *Ledger) syncDir() error {
 	if runtime.GOOS == "windows" {
 		return nil // it has no such call; NTFS journals names

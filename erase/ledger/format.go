@@ -22,22 +22,21 @@ const (
 	entryFooter = "\nexpunge-ledger end\n"
 )
 
-// The most bytes that a part of a file may have: what is beyond is no file of ours.
+// The maximum sizes, in bytes, of parts of a file: a larger one isn't a ledger's.
 const (
 	mostLine    = 4 << 10
 	mostHeader  = 64 << 20 // a plan of ten thousand tables
 	mostSubject = 1 << 20
 )
 
-// preamble is what an entry shows without being decrypted: enough to sort and
-// to expire by.
+// preamble is the unencrypted part of an entry, for sorting and expiry.
 type preamble struct {
 	Written time.Time `json:"written"`
 	Until   time.Time `json:"until,omitzero"`
 }
 
-// readLine reads the next line without its line feed. A line that is too long or
-// has no end is ErrDamaged or ErrTruncated.
+// readLine reads the next line without its line feed. It returns ErrDamaged for a line of excessive
+// length, and ErrTruncated for one without an end.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	var out []byte
 	for {
@@ -105,8 +104,7 @@ func unmarshalStrict(text []byte, into any) error {
 	return nil
 }
 
-// readPreamble reads an entry up to where its age file begins, and returns how
-// many bytes that took.
+// readPreamble reads an entry up to its age file, and returns the number of bytes read.
 func readPreamble(r *bufio.Reader) (preamble, int64, error) {
 	var p preamble
 	if err := expectMagic(r, entryMagic); err != nil {
@@ -121,7 +119,7 @@ func readPreamble(r *bufio.Reader) (preamble, int64, error) {
 	}
 	again, err := json.Marshal(p)
 	if err != nil || p.Written.IsZero() || !bytes.Equal(again, text) {
-		return p, 0, ErrDamaged // nothing may be altered unseen, be it a space
+		return p, 0, ErrDamaged // every alteration must show, even of a space
 	}
 	return p, int64(len(entryMagic) + len(text) + 1), nil
 }
@@ -150,8 +148,8 @@ func appendFrame(w *bufio.Writer, data []byte) error {
 	return err
 }
 
-// readFrame reads the next frame: io.EOF where there is none, ErrDamaged where it is
-// longer than most or than what is there.
+// readFrame reads the next frame: io.EOF at the end, ErrDamaged where it is longer than most or
+// than the rest.
 func readFrame(r io.Reader, most uint32) ([]byte, error) {
 	var length [4]byte
 	switch _, err := io.ReadFull(r, length[:]); {
@@ -164,8 +162,8 @@ func readFrame(r io.Reader, most uint32) ([]byte, error) {
 	if n > most {
 		return nil, ErrDamaged
 	}
-	// Copied, not read into a buffer of that size: what is there decides how
-	// much memory is taken, not what the frame says.
+	// Copied, not read into a buffer of that size: the actual content decides how much memory is
+	// used, not the frame's length.
 	var b bytes.Buffer
 	if _, err := io.CopyN(&b, r, int64(n)); errors.Is(err, io.EOF) {
 		return nil, ErrDamaged
@@ -175,7 +173,7 @@ func readFrame(r io.Reader, most uint32) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// readHeader reads the frame that an entry begins with.
+// readHeader reads an entry's first frame.
 func readHeader(r io.Reader) (*record.Header, error) {
 	data, err := readFrame(r, mostHeader)
 	if errors.Is(err, io.EOF) {

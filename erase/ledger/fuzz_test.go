@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/erase/ledger"
 )
 
-// typed reports whether an error is one that a reader can decide on.
+// typed reports whether an error is one of the package's errors for files.
 func typed(err error) bool {
 	for _, e := range []error{ledger.ErrForeign, ledger.ErrTruncated, ledger.ErrDamaged, ledger.ErrVersion, ledger.ErrIdentity} {
 		if errors.Is(err, e) {
@@ -73,7 +73,7 @@ func FuzzFrames(f *testing.F) {
 			}
 			return
 		}
-		// What was read is what stood there: nothing is lost on the way.
+		// Writing it again gives the same bytes: reading loses nothing.
 		at := 4 + int(data[0])<<24 + int(data[1])<<16 + int(data[2])<<8 + int(data[3])
 		var again bytes.Buffer
 		if err := ledger.WriteFrames(&again, data[4:at], subjects...); err != nil || !bytes.Equal(again.Bytes(), data) || h.Validate() != nil {

@@ -30,7 +30,7 @@ func identity() *age.X25519Identity {
 	return id
 }
 
-// open opens a ledger that the operator can read.
+// open opens a ledger readable by the operator.
 func open(t testing.TB, dir string) *ledger.Ledger {
 	t.Helper()
 	l, err := ledger.Open(dir, operator.Recipient())
@@ -40,12 +40,12 @@ func open(t testing.TB, dir string) *ledger.Ledger {
 	return l
 }
 
-// named is the run of that ID in most tests.
+// named is the run with an ID in most tests.
 func named(run string) record.Run {
 	return record.Run{Database: database, RunID: run, Erasure: "receipt of " + run}
 }
 
-// header is that of a run written at an hour of the day.
+// header is the header of a run written at an hour of the day.
 func header(run string, hour int) record.Header {
 	at := noon.Add(time.Duration(hour-12) * time.Hour)
 	return record.Header{
@@ -54,7 +54,7 @@ func header(run string, hour int) record.Header {
 	}
 }
 
-// mark is that of a run that ended at an hour of the day.
+// mark is the mark of a run ended at an hour of the day.
 func mark(hour int) record.Mark {
 	at := noon.Add(time.Duration(hour-12) * time.Hour)
 	return record.Mark{Closed: at, Until: at.AddDate(0, 0, 14), Receipt: strings.Repeat("ab", 32)}
@@ -70,7 +70,7 @@ func subjects(s ...string) iter.Seq2[string, error] {
 	}
 }
 
-// begin writes an entry, which must succeed.
+// begin writes an entry; a failure fails the test.
 func begin(t testing.TB, l *ledger.Ledger, h record.Header, s ...string) {
 	t.Helper()
 	if err := l.Begin(t.Context(), h, subjects(s...)); err != nil {
@@ -85,7 +85,7 @@ type told struct {
 	Subjects []string
 }
 
-// read reads a ledger as a backup of that moment asks it to. Errors come apart.
+// read reads a ledger after a restore to that moment. It returns errors separately.
 func read(t testing.TB, l *ledger.Ledger, since time.Time, identities ...age.Identity) (out []told, problems []error) {
 	t.Helper()
 	if len(identities) == 0 {
@@ -109,7 +109,7 @@ func read(t testing.TB, l *ledger.Ledger, since time.Time, identities ...age.Ide
 	return out, problems
 }
 
-// files are the names in the ledger that end so, in order.
+// files returns the names in the ledger with that suffix, in order.
 func files(t testing.TB, dir, suffix string) []string {
 	t.Helper()
 	list, err := os.ReadDir(dir)

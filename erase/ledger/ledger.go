@@ -21,8 +21,8 @@ import (
 	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
-// Ledger is a directory with a file for each erasure. It is safe for concurrent
-// use, by other processes too.
+// Ledger is a directory with a file for each erasure. It is safe for concurrent use, by other
+// processes too.
 type Ledger struct {
 	dir        string
 	salt       []byte
@@ -43,11 +43,11 @@ const saltBytes = 32
 
 var nameOf = regexp.MustCompile(`^([0-9a-f]{32})(\.entry|\.committed)$`)
 
-// Open opens the ledger in that directory, which is made when it isn't there. A
-// directory that holds something and is no ledger is refused (ErrForeign).
+// Open opens the ledger in that directory, and creates the directory if necessary. It refuses a
+// directory with other files (ErrForeign).
 //
-// Entries are encrypted to every one of the recipients: each alone can read
-// them. Without a recipient the ledger can be read and expired, not written to.
+// Entries are encrypted to every one of the recipients: each alone can read them. Without a
+// recipient the ledger can be read and expired, not written.
 func Open(dir string, recipients ...age.Recipient) (*Ledger, error) {
 	l := &Ledger{dir: dir, recipients: recipients, point: func(string) {}, now: time.Now}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -93,7 +93,7 @@ func parseSalt(data []byte) ([]byte, error) {
 	return salt, nil
 }
 
-// makeSalt marks the directory as a ledger. Of several processes the first wins.
+// makeSalt marks the directory as a ledger. The first of several processes wins.
 func (l *Ledger) makeSalt() error {
 	files, err := os.ReadDir(l.dir)
 	if err != nil {
@@ -119,7 +119,7 @@ func (l *Ledger) makeSalt() error {
 	return l.readSalt()
 }
 
-// name is what the files of a run are called by.
+// name is the name of a run's files, without suffix.
 func (l *Ledger) name(r record.Run) string {
 	mac := hmac.New(sha256.New, l.salt)
 	mac.Write([]byte(r.Database + "\x00" + r.RunID + "\x00" + r.Erasure))

@@ -79,7 +79,7 @@ func TestARunIsWrittenOnce(t *testing.T) {
 	}
 }
 
-// One case may be about several databases, whose runs then have one ID.
+// One case may concern several databases; their runs then have one ID.
 func TestRunsOfTwoDatabasesMayHaveOneID(t *testing.T) {
 	l := open(t, t.TempDir())
 	begin(t, l, header("case", 8), "1")
@@ -96,8 +96,8 @@ func TestRunsOfTwoDatabasesMayHaveOneID(t *testing.T) {
 	}
 }
 
-// Where a backup was restored without a replay, the journal has lost the first
-// run, and its ID may be given to other subjects.
+// After a restore without a replay, the journal has lost the first run; other subjects may get its
+// ID.
 func TestARunIDThatIsUsedForAnotherErasureHasAnotherEntry(t *testing.T) {
 	l := open(t, t.TempDir())
 	first, second := header("case", 8), header("case", 9)

@@ -17,32 +17,30 @@ import (
 	"github.com/expungedb/expunge/erase/ledger/record"
 )
 
-// Reader reads a ledger with the identities that open its entries. It is safe
-// for concurrent use when they are.
+// Reader reads a ledger with the identities that open its entries. It is safe for concurrent use if
+// they are.
 type Reader struct {
 	ledger     *Ledger
 	identities []age.Identity
 }
 
-// Reader returns a reader with these identities, of which each entry is opened
-// with the first that fits.
+// Reader returns a reader with these identities. It opens each entry with the first that fits.
 func (l *Ledger) Reader(identities ...age.Identity) *Reader { return &Reader{l, identities} }
 
-// listed is an entry's file, as far as it can be read by everybody.
+// listed is the publicly readable part of an entry's files.
 type listed struct {
 	preamble
 	name string // of the run's files, without suffix
 	mark *record.Mark
 }
 
-// Entries gives the erasures that a backup of the moment since doesn't have:
-// those that ended at that moment or later, and those that aren't known to
-// have ended, in the order in which they began. The zero time gives all.
+// Entries yields the erasures that a backup of the moment since doesn't have: those that ended at
+// that moment or later, and those not known to have ended, in the order of their beginning. The
+// zero time yields all.
 //
-// A file that can't be read is told by a *FileError without an entry, and the
-// next one follows. So is an entry that isn't there though its mark is, unless it has
-// expired (ErrDamaged). An entry
-// whose mark is damaged comes as one that isn't known to have ended.
+// For an unreadable file it yields a *FileError without an entry, and continues. It does the same
+// for a mark without an entry, unless it has expired (ErrDamaged). An entry with a damaged mark
+// counts as not known to have ended.
 func (r *Reader) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
 	return func(yield func(*record.Entry, error) bool) {
 		list, lost, problems, err := r.ledger.listFiles()
@@ -75,13 +73,13 @@ func (r *Reader) Entries(since time.Time) iter.Seq2[*record.Entry, error] {
 	}
 }
 
-// lostError says that the entry is missing.
+// lostError is the error of a missing entry.
 func (f *listed) lostError() error {
 	return &FileError{f.name + entrySuffix, fmt.Errorf("%w: the entry is missing, and its mark is there", ErrDamaged)}
 }
 
-// listFiles reads what is in the directory, by when it was written. Of lost entries only the
-// mark is there. Problems are of single files.
+// listFiles reads the directory, sorted by time of writing. A lost entry has only a mark. Problems
+// are of single files.
 func (l *Ledger) listFiles() (list, lost []listed, problems []error, err error) {
 	files, err := os.ReadDir(l.dir)
 	if err != nil {
@@ -119,9 +117,9 @@ func (l *Ledger) listFiles() (list, lost []listed, problems []error, err error) 
 	}
 	for name := range marks {
 		if !nameOf.MatchString(name + markSuffix) {
-			continue // a foreign file, which is a problem already
+			continue // a foreign file, already a problem
 		}
-		// Whoever expires an entry removes its mark next: it may be gone by now.
+		// Expire removes an entry first and its mark next: the mark may be gone by now.
 		switch m, err := l.readMark(name + markSuffix); {
 		case err != nil:
 			problems = append(problems, err)
@@ -176,7 +174,7 @@ func entryBody(f *os.File) (preamble, *io.SectionReader, error) {
 	return p, io.NewSectionReader(f, start, end-start), nil
 }
 
-// readEntry reads an entry's header and says how its subjects are read.
+// readEntry reads an entry's header; the entry reads its subjects later.
 func (r *Reader) readEntry(f listed) (*record.Entry, error) {
 	h, done, _, err := r.openEntry(f.name)
 	if err != nil {
@@ -188,7 +186,7 @@ func (r *Reader) readEntry(f listed) (*record.Entry, error) {
 	return record.New(*h, f.mark, func() iter.Seq2[string, error] { return r.readSubjects(f.name) }), nil
 }
 
-// openEntry decrypts an entry up to its first subject. A *FileError says what is wrong.
+// openEntry decrypts an entry up to its first subject. It returns a *FileError for a damaged file.
 func (r *Reader) openEntry(name string) (h *record.Header, done func() error, frames *bufio.Reader, err error) {
 	file := name + entrySuffix
 	f, err := os.Open(r.ledger.path(file))
@@ -251,8 +249,8 @@ func (r *Reader) readSubjects(name string) iter.Seq2[string, error] {
 	}
 }
 
-// authentic makes every failure of the decryption a damage: the file is whole,
-// as its last line was seen.
+// authentic makes every failure of the decryption an ErrDamaged: the last line has shown that the
+// file is complete.
 type authentic struct{ r io.Reader }
 
 func (a *authentic) Read(p []byte) (int, error) {

@@ -16,9 +16,8 @@ const amendmentSubject = "receipt"
 // ErrOtherReceipt says that an amendment is about another receipt.
 var ErrOtherReceipt = errors.New("amendment is for another receipt")
 
-// Amendment is a later fact about a receipt, which itself is never edited: an
-// in-toto Statement v1 whose subject is the receipt's EnvelopeDigest. Make one
-// with NewAmendment.
+// Amendment is a later fact about a receipt; the receipt itself is never edited. It is an in-toto
+// Statement v1 whose subject is the receipt's EnvelopeDigest. Make one with NewAmendment.
 type Amendment struct {
 	Type          string    `json:"_type"`
 	Subject       []Subject `json:"subject"`
@@ -26,8 +25,8 @@ type Amendment struct {
 	Predicate     Fact      `json:"predicate"`
 }
 
-// Fact is what an amendment says. Beside the first four fields it has the one of
-// its kind and no other.
+// Fact is the content of an amendment. Beside the first four fields it has the one of its kind and
+// no other.
 type Fact struct {
 	AmendmentID string    `json:"amendmentId"` // random: a UUID
 	Kind        Kind      `json:"kind"`
@@ -36,7 +35,7 @@ type Fact struct {
 
 	Backup    string   `json:"backup,omitempty"`    // the name in the receipt
 	Recipient string   `json:"recipient,omitempty"` // the name in the receipt
-	Residue   *Residue `json:"residue,omitempty"`   // of the stores that it names; others stay as they were stated
+	Residue   *Residue `json:"residue,omitempty"`   // of the named stores; others remain as stated
 	Replay    *Replay  `json:"replay,omitempty"`
 	Reason    string   `json:"reason,omitempty"`
 }
@@ -46,23 +45,22 @@ type Kind string
 
 // The kinds.
 const (
-	BackupExpired        Kind = "backup-expired"         // a backup is gone, or no longer holds the data
+	BackupExpired        Kind = "backup-expired"         // a backup has expired, or no longer holds the data
 	RecipientTold        Kind = "recipient-told"         // GDPR Art. 19
-	ResidueUpdate        Kind = "residue-update"         // what is still physically there now
-	ReplayedAfterRestore Kind = "replayed-after-restore" // a restore had brought rows back; they were erased again
-	Revoked              Kind = "revoked"                // the receipt is not to be relied on
+	ResidueUpdate        Kind = "residue-update"         // the present physical remains of the data
+	ReplayedAfterRestore Kind = "replayed-after-restore" // a restore restored rows; they were erased again
+	Revoked              Kind = "revoked"                // do not rely on the receipt
 )
 
-// Replay is an erasure that was carried out again after a restore.
+// Replay is an erasure repeated after a restore.
 type Replay struct {
 	RunID  string    `json:"runId"`
-	Backup time.Time `json:"backup"` // the moment that the restored backup is of
+	Backup time.Time `json:"backup"` // the moment of the restored backup
 	// Receipt is the EnvelopeDigest of the replay's own receipt.
 	Receipt string `json:"receipt"`
 }
 
-// NewAmendment returns the amendment that states a fact about the receipt with
-// that EnvelopeDigest.
+// NewAmendment returns the amendment that states a fact about the receipt with that EnvelopeDigest.
 func NewAmendment(receiptDigest string, f Fact) Amendment {
 	return Amendment{
 		Type:          StatementType,
@@ -72,7 +70,7 @@ func NewAmendment(receiptDigest string, f Fact) Amendment {
 	}
 }
 
-// Receipt is the EnvelopeDigest of the receipt that the amendment is about.
+// Receipt is the EnvelopeDigest of the amendment's receipt.
 func (a *Amendment) Receipt() string {
 	if len(a.Subject) != 1 {
 		return ""
@@ -80,7 +78,7 @@ func (a *Amendment) Receipt() string {
 	return a.Subject[0].Digest["sha256"]
 }
 
-// Validate reports everything that is wrong with the amendment.
+// Validate reports all errors in the amendment.
 func (a *Amendment) Validate() error {
 	var p problems
 	p.check(a.Type == StatementType, "_type is not %s", StatementType)
@@ -91,7 +89,7 @@ func (a *Amendment) Validate() error {
 	f := a.Predicate
 	p.required("amendmentId", f.AmendmentID)
 	p.check(!f.At.IsZero(), "at is missing")
-	// field: who needs it, whether it is there.
+	// each field, the kind that needs it, and whether it is present
 	fields := []struct {
 		name  string
 		kind  Kind
@@ -133,12 +131,12 @@ func SignAmendment(ctx context.Context, a Amendment, signers ...Signer) ([]byte,
 // OpenedAmendment is an amendment whose signatures meet the threshold.
 type OpenedAmendment struct {
 	Amendment Amendment
-	Digest    string // the EnvelopeDigest of the bytes that were opened
+	Digest    string // the EnvelopeDigest of the opened bytes
 	Signatures
 }
 
-// OpenAmendment verifies an amendment as OpenWith verifies a receipt, with the
-// same errors: one that is signed by a key that isn't given is ErrSignature.
+// OpenAmendment verifies an amendment as OpenWith verifies a receipt, with the same errors: a
+// signature by a key that isn't given is ErrSignature.
 func OpenAmendment(envelope []byte, o OpenOptions) (*OpenedAmendment, error) {
 	payload, sigs, err := openEnvelope(envelope, o)
 	if err != nil {

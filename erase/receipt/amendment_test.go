@@ -12,7 +12,7 @@ import (
 
 var later = time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
 
-// facts are one of each kind.
+// testFacts returns one fact of each kind.
 func testFacts() []Fact {
 	return []Fact{
 		{AmendmentID: "a1", Kind: BackupExpired, At: later, Operator: "operations", Backup: "nightly"},

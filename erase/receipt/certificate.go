@@ -21,32 +21,32 @@ var (
 			Funcs(texttemplate.FuncMap{"wrap": wrapLine, "underline": underline}).Parse(certificateText))
 )
 
-// Certificate is a receipt in words for the person whose data it was. It isn't
-// signed itself and says so: the receipt is what counts.
+// Certificate is a receipt in words for the person whose data it was. It isn't signed itself and
+// says so: only the receipt counts.
 type Certificate struct {
 	Title     string     `json:"title"`
 	Lead      string     `json:"lead"`
-	Warnings  []string   `json:"warnings,omitempty"` // what went wrong or changed since: shown first
+	Warnings  []string   `json:"warnings,omitempty"` // what failed or changed since: shown first
 	Facts     []Term     `json:"facts"`              // who, where, when
 	Erased    []Line     `json:"erased,omitempty"`
 	Ended     []string   `json:"ended,omitempty"` // what had been kept until now
 	Kept      []KeptLine `json:"kept,omitempty"`
 	Copies    []Term     `json:"copies,omitempty"`
-	Backups   string     `json:"backups"` // when the last backup is gone, in a sentence
+	Backups   string     `json:"backups"` // when the last backup expires, in a sentence
 	Residue   string     `json:"residue"`
-	Traces    []Term     `json:"traces,omitempty"` // what was looked into, place by place
-	Checks    []string   `json:"checks"`           // the steps by which to check the receipt
+	Traces    []Term     `json:"traces,omitempty"` // the stores examined, one by one
+	Checks    []string   `json:"checks"`           // the steps to check the receipt
 	Limits    string     `json:"limits"`
 	Complaint string     `json:"complaint"`
 }
 
-// Term is a name and what is to be said about it.
+// Term is a name and a text about it.
 type Term struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
 }
 
-// Line is what was done in a table.
+// Line is the actions in one table.
 type Line struct {
 	Table string   `json:"table"`
 	Done  []string `json:"done"`
@@ -61,8 +61,8 @@ type KeptLine struct {
 	Until string `json:"until"`
 }
 
-// NewCertificate puts a receipt into words. State is the receipt with its
-// amendments; nil means that there are none.
+// NewCertificate puts a receipt into words. State is the receipt with its amendments; nil means
+// none.
 func NewCertificate(r *Opened, s *State) *Certificate {
 	if s == nil {
 		// Folding no amendments can't fail.
@@ -98,8 +98,7 @@ func NewCertificate(r *Opened, s *State) *Certificate {
 // HTML writes the certificate as one page that needs no other file.
 func (c *Certificate) HTML(w io.Writer) error { return htmlCertificate.Execute(w, c) }
 
-// Text writes the certificate as plain text of at most 78 columns, but for
-// words that are longer.
+// Text writes the certificate as plain text of at most 78 columns, except for longer words.
 func (c *Certificate) Text(w io.Writer) error { return textCertificate.Execute(w, c) }
 
 func certificateHeadline(p *Predicate) (title, lead string) {
@@ -127,7 +126,7 @@ func certificateHeadline(p *Predicate) (title, lead string) {
 	return title, fmt.Sprintf("%s states that %sit %s in %s, as described below.", who, when, what, where)
 }
 
-// whoseData says whose personal data a run erased that went to its end.
+// whoseData says whose personal data a completed run erased.
 func whoseData(p *Predicate) string {
 	switch {
 	case p.Scope == "everything":
@@ -142,7 +141,7 @@ func whoseData(p *Predicate) string {
 	return "personal data"
 }
 
-// erased is how many rows the run deleted, overwrote or detached itself.
+// erased is the number of rows that the run itself deleted, overwrote or detached.
 func (p *Predicate) erased() (rows int64) {
 	for _, a := range p.Actions {
 		if a.Operation != Keep {

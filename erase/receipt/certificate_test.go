@@ -101,7 +101,7 @@ func TestCertificateSaysWhatIsNotGood(t *testing.T) {
 		{"nothing was done", func(p *Predicate) {
 			p.Subjects = &Subjects{Given: 1, Absent: 1}
 			for i := range p.Actions {
-				p.Actions[i].Rows = Rows{Matched: 1, AlreadyGone: 1} // as of a person who is not there
+				p.Actions[i].Rows = Rows{Matched: 1, AlreadyGone: 1} // a person who is not in the database
 			}
 		}, "it erased nothing in"},
 		{"a run that was closed", func(p *Predicate) { p.Incomplete = &Incomplete{Reason: "the schema has changed"} }, "it erased some personal data in"},
@@ -134,7 +134,7 @@ func TestCertificateSaysWhatIsNotGood(t *testing.T) {
 	}
 }
 
-// A controller's or a table's name may have anything in it; the text goes to terminals.
+// A controller's or a table's name may contain anything; the text is for terminals.
 func TestCertificateTextHoldsNoControlCharacter(t *testing.T) {
 	c := NewCertificate(opened(t), nil)
 	c.Erased = append(c.Erased, Line{Table: "a\x1b[31m\nb\u202e", Done: []string{"1 deleted\a"}})
@@ -242,8 +242,8 @@ func luminance(t *testing.T, colour string) float64 {
 	return sum
 }
 
-// What a screen reader needs: the language, headings in their order, and a
-// header for each column and row, also where tables are shown as blocks.
+// A screen reader needs the language, headings in their order, and a header for each column and
+// row, also where tables are shown as blocks.
 func TestCertificateCanBeHeard(t *testing.T) {
 	var b bytes.Buffer
 	if err := NewCertificate(opened(t), nil).HTML(&b); err != nil {

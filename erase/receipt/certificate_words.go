@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// erasedLines has a line per table, the person's own entry first: a plan goes
-// from the leaves to the root.
+// erasedLines returns a line per table, the person's own entry first: a plan's steps lead from the
+// leaves to the root, so the order is reversed.
 func erasedLines(p *Predicate) []Line {
 	var list []Line
 	at := map[string]int{}
@@ -29,7 +29,7 @@ func erasedLines(p *Predicate) []Line {
 	return list
 }
 
-// tableTitle tells tables of one name apart by their schemas.
+// tableTitle distinguishes tables of one name by their schemas.
 func tableTitle(p *Predicate, a Action) string {
 	if slices.ContainsFunc(p.Actions, func(o Action) bool { return o.Table == a.Table && o.Schema != a.Schema }) && a.Schema != "" {
 		return titleOf(a.Table) + " (" + words(a.Schema) + ")"
@@ -37,7 +37,7 @@ func tableTitle(p *Predicate, a Action) string {
 	return titleOf(a.Table)
 }
 
-// doneWords says what one step did.
+// doneWords describes one step's effect.
 func doneWords(a Action) string {
 	n := numberText(a.Rows.Affected)
 	var text string
@@ -96,13 +96,13 @@ func keptLine(r Retained) KeptLine {
 	return k
 }
 
-// endedWords says what had been kept from an earlier erasure, and why.
+// endedWords describes rows kept from an earlier erasure, and the reason.
 func endedWords(r Retained) string {
 	k := keptLine(r)
 	return fmt.Sprintf("%s (%s) had been kept until now, for this reason, which has ended: %s.", k.What, k.Rows, strings.TrimSuffix(k.Why, "."))
 }
 
-// rule is the policy's way to write when a hold ends: invoice_date + 6y.
+// rule matches the policy's form for the end of a hold: invoice_date + 6y.
 var rule = regexp.MustCompile(`^(\S+) \+ ((?:\d+(?:y|mo|w|d|h) ?)+)$`)
 
 var part = regexp.MustCompile(`(\d+)(y|mo|w|d|h)`)
@@ -126,7 +126,7 @@ func untilWords(until string) string {
 	return strings.Join(period, " and ") + " after the entry's " + words(m[1])
 }
 
-// copyTerms says when the last backup is gone, and what is known of each copy.
+// copyTerms says when the last backup expires, and what is known of each copy.
 func copyTerms(p *Predicate, s *State) (backups string, list []Term) {
 	switch {
 	case len(s.Backups) == 0:
@@ -174,7 +174,7 @@ func copyTerms(p *Predicate, s *State) (backups string, list []Term) {
 	return backups, list
 }
 
-// residueTerms says what may be left below what programs can read.
+// residueTerms describes the traces below the level that programs can read.
 func residueTerms(r Residue) (intro string, list []Term) {
 	const why = "When an entry is deleted, a database may leave traces of it in its files until it uses the space again. " +
 		"Programs that use the database can't read them. "
@@ -200,7 +200,7 @@ func residueTerms(r Residue) (intro string, list []Term) {
 	return why + "This was looked into, and other places were not:", list
 }
 
-// checkSentences are the steps by which anybody can check the receipt.
+// checkSentences are the steps for anybody to check the receipt.
 func checkSentences(r *Opened, s *State) []string {
 	signed := "Ask for the public key that it was signed with, from a place that you trust. Its ID is " + strings.Join(r.Verified, " or ") + "."
 	if len(r.Verified) > 1 {

@@ -14,12 +14,11 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// maxTree is a size that no tree here reaches. Beyond 2^62 the arithmetic of
-// package tlog overflows and doesn't end, so sizes that come from outside are
-// held against it first.
+// maxTree is larger than any tree here. Beyond 2^62 the arithmetic of package tlog overflows and
+// doesn't end, so sizes from outside are compared with maxTree first.
 const maxTree = 1 << 48
 
-// Checkpoint is a log's state at one moment: what its signed notes say
+// Checkpoint is a log's state at one moment: the content of its signed notes
 // (c2sp.org/tlog-checkpoint).
 type Checkpoint struct {
 	Origin string // the log's name
@@ -27,16 +26,15 @@ type Checkpoint struct {
 	Root   Hash
 }
 
-// String is the text that is signed.
+// String is the signed text.
 func (c Checkpoint) String() string {
 	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
 }
 
 func (c Checkpoint) tree() tlog.Tree { return tlog.Tree{N: c.Size, Hash: c.Root} }
 
-// ParseCheckpoint reads a checkpoint that the verifier's log has signed. The error
-// wraps ErrMalformed or ErrSignature. Further signatures, of witnesses, are
-// passed over.
+// ParseCheckpoint reads a checkpoint signed by the verifier's log. The error wraps ErrMalformed or
+// ErrSignature. It ignores other signatures, those of witnesses.
 func ParseCheckpoint(data []byte, v note.Verifier) (*Checkpoint, error) {
 	if v == nil {
 		return nil, errors.New("nothing to verify the checkpoint with: give the log's public key")
@@ -75,9 +73,8 @@ func parseCheckpointText(text string) (*Checkpoint, error) {
 	return nil, fmt.Errorf("checkpoint: %w: its text is not origin, size and root", ErrMalformed)
 }
 
-// NewLogSigner makes the signer of a log's checkpoints. origin is the log's name,
-// a URL without scheme by custom ("example.com/erasures"); key is an Ed25519 key,
-// which must not be the one that signs receipts.
+// NewLogSigner makes the signer of a log's checkpoints. origin is the log's name, a URL without
+// scheme by custom ("example.com/erasures"). key is an Ed25519 key, and must not sign receipts too.
 func NewLogSigner(origin string, key crypto.Signer) (note.Signer, error) {
 	public, ok := key.Public().(ed25519.PublicKey)
 	if !ok {
@@ -103,8 +100,7 @@ func (s *logSigner) Sign(msg []byte) ([]byte, error) {
 	return sig, err
 }
 
-// NewLogVerifier makes the verifier of a log's checkpoints from the log's name
-// and public key.
+// NewLogVerifier makes the verifier of a log's checkpoints from the log's name and public key.
 func NewLogVerifier(origin string, key crypto.PublicKey) (note.Verifier, error) {
 	public, ok := key.(ed25519.PublicKey)
 	if !ok {
@@ -121,10 +117,10 @@ func NewLogVerifier(origin string, key crypto.PublicKey) (note.Verifier, error) 
 	return v, nil
 }
 
-// pendingHead begins the file that names the entries which are being appended.
+// pendingHead is the first line of the file that names the entries of an unfinished append.
 const pendingHead = "expunge-log-pending/v1\n"
 
-// pending is an append that was begun: what is needed to finish it.
+// pending is an unfinished append: the data to finish it.
 type pending struct {
 	size   int64 // of the log before it
 	leaves []Hash

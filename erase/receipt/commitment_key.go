@@ -10,8 +10,8 @@ import (
 // CommitmentKeyType is the type and version of a commitment key's file.
 const CommitmentKeyType = typeBase + "commitment-key/v1"
 
-// CommitmentKey is K with the run that it is for, so that it isn't taken for
-// another one. While it exists, the run's leaves are pseudonymous personal data.
+// CommitmentKey is K with its run's ID, so that it isn't taken for another run's key. While it
+// exists, the run's leaves are pseudonymous personal data.
 type CommitmentKey struct {
 	RunID string
 	Key   []byte // CommitmentKeySize bytes
@@ -24,8 +24,7 @@ type commitmentKeyFile struct {
 	Key   string `json:"key"` // in hex
 }
 
-// NewCommitmentKey makes the key of a run from 32 bytes of random, nil being
-// crypto/rand.Reader.
+// NewCommitmentKey makes the key of a run from 32 bytes of random, nil being crypto/rand.Reader.
 func NewCommitmentKey(runID string, random io.Reader) (*CommitmentKey, error) {
 	if random == nil {
 		random = rand.Reader
@@ -37,15 +36,15 @@ func NewCommitmentKey(runID string, random io.Reader) (*CommitmentKey, error) {
 	return k, nil
 }
 
-// Marshal is the key as a file: JSON in one line. Write it to where only its
-// owner can read it, and onto the disk before the run begins.
+// Marshal returns the key as a file: JSON in one line. Write it to a file readable only by its
+// owner, and sync it before the run begins.
 func (k *CommitmentKey) Marshal() ([]byte, error) {
 	data, err := encodeJSON(commitmentKeyFile{CommitmentKeyType, k.RunID, hex.EncodeToString(k.Key)})
 	return append(data, '\n'), err
 }
 
-// ParseCommitmentKey reads what Marshal writes. The error wraps ErrTruncated,
-// ErrMalformed or ErrVersion, and quotes nothing of the input.
+// ParseCommitmentKey reads the output of Marshal. The error wraps ErrTruncated, ErrMalformed or
+// ErrVersion, and quotes nothing of the input.
 func ParseCommitmentKey(data []byte) (*CommitmentKey, error) {
 	var f commitmentKeyFile
 	if err := decodeStrict(data, &f); err != nil {

@@ -16,28 +16,28 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// CommitmentAlgorithm names how row commitments are made: HMAC-SHA256 salts,
-// SHA-256 leaves over RFC 8785 rows, RFC 6962 trees, version 1.
+// CommitmentAlgorithm names the construction of row commitments: HMAC-SHA256 salts, SHA-256 leaves
+// over RFC 8785 rows, RFC 6962 trees, version 1.
 const CommitmentAlgorithm = "expunge-leaf/v1"
 
 // CommitmentKeySize is the size of K in bytes.
 const CommitmentKeySize = 32
 
-// The texts that keep the uses of K apart.
+// The texts that separate the uses of K.
 const (
 	leafDomain  = CommitmentAlgorithm
 	decoyDomain = "expunge-decoy/v1"
 )
 
-// minLeaves is the least number of leaves of a batch, so that a small one, the
-// closure of one person, doesn't show how small it is.
+// minLeaves is the least number of leaves of a batch, so that a small one, the rows of one person,
+// doesn't reveal its size.
 const minLeaves = 64
 
 // Hash is a SHA-256, of a leaf or a node of the trees.
 type Hash = tlog.Hash
 
-// Row is a row that was erased, as it is committed to. Its leaf reveals nothing
-// of it without K or the row's salt; a Row itself is personal data.
+// Row is an erased row to commit to. Its leaf reveals nothing of it without K or the row's salt; a
+// Row itself is personal data.
 type Row struct {
 	Schema    string            `json:"schema"` // empty on an engine without schemas
 	Table     string            `json:"table"`
@@ -51,10 +51,9 @@ type Committer struct {
 	runID string
 }
 
-// NewCommitter returns a Committer for a run. key is K: 32 random bytes, made for
-// this run only and kept by the caller, who needs it again to make disclosures.
-// While K exists the leaves are pseudonymous personal data; destroying it makes
-// them mean nothing.
+// NewCommitter returns a Committer for a run. key is K: 32 random bytes, made for this run only.
+// The caller keeps it to make disclosures later. While K exists the leaves are pseudonymous
+// personal data; without it they mean nothing.
 func NewCommitter(key []byte, runID string) (*Committer, error) {
 	if len(key) != CommitmentKeySize {
 		return nil, fmt.Errorf("commitment key has %d bytes: give %d random ones, new for each run", len(key), CommitmentKeySize)
@@ -62,19 +61,18 @@ func NewCommitter(key []byte, runID string) (*Committer, error) {
 	return &Committer{slices.Clone(key), runID}, nil
 }
 
-// BatchCommitment is what a batch's journal row keeps of its rows: Root and
-// Padded. The leaves go to the leaf file.
+// BatchCommitment is the commitment in a batch's journal row: Root and Padded. The leaves are in
+// the leaf file.
 type BatchCommitment struct {
 	Root   Hash
 	Padded int64 // leaves with the decoys: a power of two, 64 or more
-	// Leaves are the leaf hashes in the tree's order. Nil where the commitment
-	// was read back from the journal.
+	// Leaves are the leaf hashes in the tree's order. Nil if the commitment was read from the
+	// journal.
 	Leaves []Hash
 }
 
-// Batch commits to the rows of one batch, in whatever order they come; a row
-// that comes twice counts once. The rows of a batch are in memory as one hash
-// each. It fails for a row without table or key, or with text that isn't UTF-8;
+// Batch commits to the rows of one batch, in any order; a duplicate row counts once. It holds one
+// hash per row in memory. It fails for a row without table or key, or with text that isn't UTF-8;
 // the error doesn't say which row.
 func (c *Committer) Batch(rows iter.Seq[Row]) (BatchCommitment, error) {
 	mac := hmac.New(sha256.New, c.key)
@@ -93,9 +91,8 @@ func (c *Committer) Batch(rows iter.Seq[Row]) (BatchCommitment, error) {
 	return BatchCommitment{Root: merkleRoot(slices.Values(leaves)), Padded: int64(len(leaves)), Leaves: leaves}, nil
 }
 
-// padLeaves adds decoys up to the next power of two. They depend on nothing but K, the
-// run and the sorted leaves, so that a batch which is tried again comes out the
-// same, and without K they can't be told from leaves.
+// padLeaves adds decoys up to the next power of two. They depend only on K, the run and the sorted
+// leaves, so that a retried batch has the same ones. Without K they look like leaves.
 func (c *Committer) padLeaves(mac hash.Hash, leaves []Hash) []Hash {
 	sum := sha256.New()
 	for _, l := range leaves {
@@ -121,8 +118,7 @@ func paddedSize(n int) int {
 	return 1 << bits.Len(uint(n-1))
 }
 
-// NewCommitments is the receipt's entry for a run's batches, in the order of
-// their journal rows.
+// NewCommitments is the receipt's entry for a run's batches, in the order of their journal rows.
 func NewCommitments(batches []BatchCommitment) *Commitments {
 	c := &Commitments{Algorithm: CommitmentAlgorithm, Batches: int64(len(batches))}
 	for _, b := range batches {
@@ -133,8 +129,8 @@ func NewCommitments(batches []BatchCommitment) *Commitments {
 	return c
 }
 
-// Root is the root of the tree over the batches, in the order given. With none
-// it is the SHA-256 of nothing, as RFC 6962 has it.
+// Root is the root of the tree over the batches, in the given order. Without batches it is the
+// SHA-256 of nothing, as in RFC 6962.
 func Root(batches []BatchCommitment) Hash {
 	return merkleRoot(func(yield func(Hash) bool) {
 		for _, b := range batches {
@@ -145,7 +141,7 @@ func Root(batches []BatchCommitment) Hash {
 	})
 }
 
-// batchLeaf is the leaf that stands for a batch in the tree over the batches.
+// batchLeaf is a batch's leaf in the tree over the batches.
 func batchLeaf(root Hash, padded int64) Hash {
 	return tlog.RecordHash(binary.BigEndian.AppendUint64(root[:], uint64(padded)))
 }
@@ -163,8 +159,8 @@ func leafHash(salt, row []byte) Hash {
 	return tlog.RecordHash(slices.Concat(salt, row))
 }
 
-// merkleRoot is the root of an RFC 6962 tree over leaf hashes, in memory that grows
-// with the logarithm of their number.
+// merkleRoot is the root of an RFC 6962 tree over leaf hashes, in memory that grows with the
+// logarithm of their number.
 func merkleRoot(leaves iter.Seq[Hash]) Hash {
 	var stack []Hash // the roots of the complete subtrees, largest first
 	var n uint64
@@ -188,7 +184,7 @@ func merkleRoot(leaves iter.Seq[Hash]) Hash {
 
 func compareHashes(a, b Hash) int { return slices.Compare(a[:], b[:]) }
 
-// errRow says what is wrong with a row without saying which.
+// errRow doesn't say which row is wrong.
 var errRow = errors.New("row can't be committed to: it needs a table, a key and an operation, all of them UTF-8")
 
 // canonical is the row in the canonical form of RFC 8785.
@@ -224,8 +220,8 @@ func (r Row) canonical() ([]byte, error) {
 	return b, nil
 }
 
-// compareUTF16 orders strings by UTF-16 code units (RFC 8785, section 3.2.3),
-// which differs from the order of UTF-8 above U+FFFF.
+// compareUTF16 orders strings by UTF-16 code units (RFC 8785, section 3.2.3). This differs from the
+// order of UTF-8 above U+FFFF.
 func compareUTF16(a, b string) int {
 	return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
 }

@@ -50,8 +50,8 @@ var anyRow = rapid.Custom(func(t *rapid.T) Row {
 	}
 })
 
-// The rows of a batch come in whatever order the engine gives them, and some of
-// them twice when a transaction is tried again: the root is the same.
+// The engine returns the rows of a batch in any order, and some of them twice when a transaction is
+// retried: the root is the same.
 func TestRootDoesNotDependOnTheOrderOfRows(t *testing.T) {
 	c := committer(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -71,9 +71,8 @@ func TestRootDoesNotDependOnTheOrderOfRows(t *testing.T) {
 	})
 }
 
-// A run that died is continued by another process: batches that committed are
-// read back from the journal, the one that didn't is made again, perhaps with
-// its rows in another order, and workers finish in any order.
+// Another process resumes a dead run: it reads committed batches from the journal and makes the
+// uncommitted one again, perhaps with its rows in another order. Workers finish in any order.
 func TestRootIsTheSameAfterResume(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		batches := rapid.SliceOfN(rapid.SliceOfN(anyRow, 0, 20), 1, 12).Draw(t, "batches")
@@ -120,7 +119,7 @@ func TestRootIsTheSameAfterResume(t *testing.T) {
 	})
 }
 
-// The root was computed by another program, from the package's documentation.
+// Another program computed the root, from the package's documentation.
 func TestRootOfAnotherImplementation(t *testing.T) {
 	rows := testRows(300)
 	c := NewCommitments([]BatchCommitment{batch(t, rows[:100]...), batch(t), batch(t, rows[100:]...)})
@@ -167,7 +166,7 @@ func TestRootDependsOnKeyRunAndRows(t *testing.T) {
 	add("another key column", testKey, "run-1", changed(func(r *Row) { r.Key = map[string]string{"id": "1"} }))
 }
 
-// How many rows a batch had must not be seen from its leaves.
+// The leaves must not reveal a batch's number of rows.
 func TestPadding(t *testing.T) {
 	for rows, want := range map[int]int64{0: 64, 1: 64, 64: 64, 65: 128, 128: 128, 129: 256, 5000: 8192} {
 		t.Run(fmt.Sprint(rows), func(t *testing.T) {
@@ -201,7 +200,7 @@ func TestCommitterRefuses(t *testing.T) {
 	}
 }
 
-// The canonical form is the one that the library of RFC 8785 makes.
+// The canonical form equals that of the library of RFC 8785.
 func TestCanonicalRow(t *testing.T) {
 	check := func(t interface{ Fatalf(string, ...any) }, row Row) {
 		got, err := row.canonical()

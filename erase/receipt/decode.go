@@ -12,12 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// decodeStrict reads JSON into v, which points to a struct, and takes nothing that
-// two readers could understand differently. encoding/json by itself lets pass
-// duplicate keys (the last wins), keys in other case, null for anything,
-// invalid UTF-8 (replaced) and unknown fields, so the tokens are walked along
-// the type first. Errors wrap ErrTruncated or ErrMalformed and name the path of
-// fields, never a value.
+// decodeStrict reads JSON into v, a pointer to a struct, and refuses everything that two readers
+// could understand differently. encoding/json itself accepts duplicate keys (the last wins), keys
+// in other case, null for anything, invalid UTF-8 (replaced) and unknown fields. So decodeStrict
+// first compares the tokens with the type. Errors wrap ErrTruncated or ErrMalformed and name the
+// path of fields, never a value.
 func decodeStrict(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return fmt.Errorf("%w: not UTF-8", ErrMalformed)
@@ -26,15 +25,15 @@ func decodeStrict(data []byte, v any) error {
 	if err := checkKeys(dec, reflect.TypeOf(v).Elem(), ""); err != nil {
 		return classifyError(err)
 	}
-	// Unmarshal also refuses what follows the value.
+	// Unmarshal also refuses anything after the value.
 	if err := json.Unmarshal(data, v); err != nil {
 		return classifyError(err)
 	}
 	return nil
 }
 
-// classifyError tells input that ends too early from input that is wrong. The texts
-// of encoding/json can quote the input, so they aren't passed on.
+// classifyError distinguishes truncated input from wrong input. It drops the texts of
+// encoding/json, because they can quote the input.
 func classifyError(err error) error {
 	var shape *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
@@ -52,14 +51,14 @@ func classifyError(err error) error {
 	}
 }
 
-// typeOf is a statement's predicate type. A payload that isn't an in-toto
-// Statement v1 is ErrVersion when it is JSON of another type.
+// typeOf is a statement's predicate type. JSON of another type than in-toto Statement v1 is
+// ErrVersion.
 func typeOf(payload []byte) (string, error) {
 	var head struct {
 		Type          *string `json:"_type"`
 		PredicateType *string `json:"predicateType"`
 	}
-	// Decode, unlike Unmarshal, tells input that ends too early by io.ErrUnexpectedEOF.
+	// Decode, unlike Unmarshal, reports truncated input as io.ErrUnexpectedEOF.
 	if err := json.NewDecoder(bytes.NewReader(payload)).Decode(&head); err != nil {
 		return "", classifyError(err)
 	}
@@ -74,7 +73,7 @@ func typeOf(payload []byte) (string, error) {
 
 var timeType = reflect.TypeFor[time.Time]()
 
-// checkKeys reads the value that comes next, which must have t's shape.
+// checkKeys reads the next value; it must have t's shape.
 func checkKeys(dec *json.Decoder, t reflect.Type, path string) error {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -126,7 +125,7 @@ func walkObject(dec *json.Decoder, t reflect.Type, path string) error {
 		if err != nil {
 			return err
 		}
-		key := tok.(string) // the decoder lets nothing else stand here
+		key := tok.(string) // the decoder permits nothing else here
 		if seen[key] {
 			return fmt.Errorf("%w: a field of %s is there twice", ErrMalformed, placeOf(path))
 		}

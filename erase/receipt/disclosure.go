@@ -15,41 +15,39 @@ import (
 // DisclosureType is the type and version of a disclosure.
 const DisclosureType = typeBase + "row-disclosure/v1"
 
-// What can be wrong with a disclosure.
+// The errors of a disclosure.
 var (
-	// ErrNotInSet: the row isn't among those that the receipt commits to, or
-	// the key or the leaf file is another run's.
+	// ErrNotInSet: the receipt doesn't commit to the row, or the key or the leaf file is another
+	// run's.
 	ErrNotInSet = errors.New("row is not in the receipt's set")
-	// ErrDisclosure: the disclosure doesn't prove its row under the receipt's
-	// root.
+	// ErrDisclosure: the disclosure doesn't prove its row under the receipt's root.
 	ErrDisclosure = errors.New("disclosure doesn't fit the receipt")
 	// ErrNoCommitments: the receipt was made without row commitments.
 	ErrNoCommitments = errors.New("receipt has no row commitments, so nothing can be disclosed from it")
 )
 
-// Disclosure proves that one row is in a receipt's set, and reveals neither K
-// nor any other row. It is personal data: it goes to the person it is about.
+// Disclosure proves that one row is in a receipt's set, and reveals neither K nor any other row. It
+// is personal data: give it only to its person.
 type Disclosure struct {
 	Type string `json:"type"`
 	Root string `json:"root"` // the receipt's, in hex
 	Salt string `json:"salt"` // in hex
 	Row  Row    `json:"row"`
-	// Leaf leads from the row to its batch's root, Batch from there to Root.
+	// Leaf proves the row in its batch's root, Batch proves that root in Root.
 	Leaf      Path   `json:"leaf"`
 	BatchRoot string `json:"batchRoot"` // in hex
 	Batch     Path   `json:"batch"`
 }
 
-// Path is an RFC 6962 inclusion proof: the hashes, in hex, from the leaf's
-// sibling upwards.
+// Path is an RFC 6962 inclusion proof: the hashes, in hex, from the leaf's sibling upwards.
 type Path struct {
 	Index  int64    `json:"index"`
 	Size   int64    `json:"size"`
 	Hashes []string `json:"hashes"`
 }
 
-// Disclose makes the disclosure of a row from the run's leaf file and K. The
-// error wraps ErrNotInSet, ErrLeaves or ErrNoCommitments.
+// Disclose makes the disclosure of a row from the run's leaf file and K. The error wraps
+// ErrNotInSet, ErrLeaves or ErrNoCommitments.
 func Disclose(s *Statement, leaves io.Reader, key []byte, row Row) (*Disclosure, error) {
 	if s.Predicate.Commitments == nil {
 		return nil, ErrNoCommitments
@@ -66,7 +64,7 @@ func Disclose(s *Statement, leaves io.Reader, key []byte, row Row) (*Disclosure,
 	d.Salt = hex.EncodeToString(sa)
 	leaf := leafHash(sa, text)
 
-	// A row can have been tried in several batches; only one committed.
+	// Several batches may have tried the row; only one committed.
 	candidates := map[Hash]Path{}
 	var order []BatchCommitment
 	found := false
@@ -130,8 +128,8 @@ func inclusionPath(leaves []Hash, i int) []Hash {
 	return append(inclusionPath(leaves[k:], i-k), merkleRoot(slices.Values(leaves[:k])))
 }
 
-// ParseDisclosure reads a disclosure as strictly as a receipt. The error wraps
-// ErrTruncated, ErrMalformed or ErrVersion.
+// ParseDisclosure reads a disclosure as strictly as a receipt. The error wraps ErrTruncated,
+// ErrMalformed or ErrVersion.
 func ParseDisclosure(data []byte) (*Disclosure, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrMalformed, MaxSize)
@@ -146,11 +144,11 @@ func ParseDisclosure(data []byte) (*Disclosure, error) {
 	return &d, nil
 }
 
-// Marshal is the disclosure as a file: JSON in one line.
+// Marshal returns the disclosure as a file: JSON in one line.
 func (d *Disclosure) Marshal() ([]byte, error) { return encodeJSON(d) }
 
-// Verify checks that the row of the disclosure is in the set of a receipt, which
-// the caller has opened. The error wraps ErrDisclosure or ErrNoCommitments.
+// Verify checks that the row of the disclosure is in the set of an opened receipt. The error wraps
+// ErrDisclosure or ErrNoCommitments.
 func (d *Disclosure) Verify(s *Statement) error {
 	c := s.Predicate.Commitments
 	if c == nil {
@@ -178,7 +176,7 @@ func (d *Disclosure) Verify(s *Statement) error {
 	return d.Batch.check(root, batchLeaf(batch, d.Leaf.Size))
 }
 
-// check proves h to be the path's leaf in the tree of that root.
+// check proves that h is the path's leaf in the tree of that root.
 func (p Path) check(root, h Hash) error {
 	proof := make(tlog.RecordProof, len(p.Hashes))
 	for i, text := range p.Hashes {

@@ -128,8 +128,8 @@ func TestAlteredDisclosureIsRefused(t *testing.T) {
 	}
 }
 
-// A process that dies leaves half a record at the end of its leaf file: the next
-// one cuts it off and goes on, and every row can be disclosed in the end.
+// A dead process leaves half a record at the end of its leaf file. The next one removes it and
+// continues, and every row can be disclosed in the end.
 func TestLeafFileIsContinuedAfterACrash(t *testing.T) {
 	s, path := committed(t)
 	whole, err := os.ReadFile(path)
@@ -171,7 +171,7 @@ func TestLeafFileIsContinuedAfterACrash(t *testing.T) {
 	}
 }
 
-// What is cut off may be longer than what is written next.
+// The removed part may be longer than the next record.
 func TestLeafFileIsCutOffWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "leaves")
 	large, small := batch(t, testRows(1000)...), batch(t, testRows(1)...)
@@ -231,7 +231,7 @@ func TestDamagedLeafFile(t *testing.T) {
 	}
 }
 
-// Without its end the file has no order yet, and nothing can be disclosed.
+// An unfinished file has no order yet, and nothing can be disclosed.
 func TestUnfinishedLeafFile(t *testing.T) {
 	s, path := committed(t)
 	whole, err := os.ReadFile(path)

@@ -1,95 +1,87 @@
-// Package receipt is the format of erasure receipts: signed statements of what
-// was erased from a database. It signs, opens and verifies them offline, keeps
-// them in an append-only log and puts them into words. It imports nothing else of
-// this module and no driver, so that an auditor compiles it alone.
+// Package receipt is the format of erasure receipts: signed statements about the data erased from a
+// database. It signs, opens and verifies them offline, keeps them in an append-only log and puts
+// them into words. It imports nothing else of this module and no driver, so that an auditor
+// compiles it alone.
 //
-// Open answers whether a receipt is genuine and what it says; Sign makes one of a
-// Statement. Below, the format in full.
+// Open checks whether a receipt is genuine and returns its content; Sign makes one of a Statement.
+// The format in full:
 //
 // # Envelope
 //
-// A receipt is a DSSE envelope (https://github.com/secure-systems-lab/dsse): a
-// JSON object {"payloadType", "payload", "signatures": [{"keyid", "sig"}]}. The
-// payload type is application/vnd.in-toto+json; payload and sig are standard
-// base64 with padding, in one line. Each signature is over the bytes
+// A receipt is a DSSE envelope (https://github.com/secure-systems-lab/dsse): a JSON object
+// {"payloadType", "payload", "signatures": [{"keyid", "sig"}]}. The payload type is
+// application/vnd.in-toto+json; payload and sig are standard base64 with padding, in one line. Each
+// signature is over the bytes
 //
 //	"DSSEv1 28 application/vnd.in-toto+json " + length of the payload + " " + payload
 //
-// and made with Ed25519; ECDSA on P-256, P-384 or P-521 with SHA-256, SHA-384 or
-// SHA-512, ASN.1 encoded; or RSA-PSS of 2048 bits or more with SHA-256 and a salt
-// of 32 bytes. The key decides which. keyid is the SHA-256, in hex, of the public
-// key in PKIX form (SubjectPublicKeyInfo, DER); a signature without one is tried
-// with every key. What was signed is what is parsed: nothing is written again on
-// the way. A reader refuses envelopes of more than 64 MiB.
+// and made with Ed25519; ECDSA on P-256, P-384 or P-521 with SHA-256, SHA-384 or SHA-512, ASN.1
+// encoded; or RSA-PSS of 2048 bits or more with SHA-256 and a salt of 32 bytes. The key decides
+// which. keyid is the SHA-256, in hex, of the public key in PKIX form (SubjectPublicKeyInfo, DER).
+// A reader tries a signature without one with every key. It parses the signed bytes themselves,
+// without encoding them again. It refuses envelopes of more than 64 MiB.
 //
 // # Statement
 //
-// The payload is an in-toto Statement v1 (https://in-toto.io/Statement/v1) with
-// the predicate type https://github.com/expungedb/expunge/erasure-receipt/v1. It
-// has one subject, named "erasure-set", whose sha256 is the root of the row
-// commitments or, without them, the TotalsDigest. The predicate's fields are
-// those of Predicate; Schema describes them for other languages.
+// The payload is an in-toto Statement v1 (https://in-toto.io/Statement/v1) with the predicate type
+// https://github.com/expungedb/expunge/erasure-receipt/v1. It has one subject, named "erasure-set",
+// whose sha256 is the root of the row commitments or, without them, the TotalsDigest. The
+// predicate's fields are those of Predicate; Schema describes them for other languages.
 //
-// JSON is read strictly, in the envelope and in the payload: UTF-8; no key twice,
-// unknown, or in other case; null nowhere; integers below 2^53; nothing after the
-// end. Times are RFC 3339, days 2006-01-02. Optional fields are left out when
-// unknown. A new field is a new version of the predicate type, which an older
-// reader refuses with ErrVersion.
+// JSON is read strictly, in the envelope and in the payload: UTF-8; no key twice, unknown, or in
+// other case; null nowhere; integers below 2^53; nothing after the end. Times are RFC 3339, days
+// 2006-01-02. Optional fields are omitted when unknown. A new field is a new version of the
+// predicate type, and an older reader refuses it with ErrVersion.
 //
-// For every action, matched = affected + alreadyGone + left + held; unchanged counts
-// values that were overwritten and came out as they were, otherwise those that the
-// column's strategy can't work on. Nothing in a
-// statement identifies a person: no row value, key or identifier, no hash of one.
+// For every action, matched = affected + alreadyGone + left + held. unchanged counts overwritten
+// values that equal the old ones; otherwise counts those that the column's strategy can't replace.
+// Nothing in a statement identifies a person: no row value, key or identifier, no hash of one.
 //
 // # Row commitments
 //
-// The caller gives each run a key K of 32 random bytes and keeps it. A row is the
-// object {schema, table, key, operation}, where key maps the columns of the whole
-// key to their values as text, in the canonical form of RFC 8785; then
+// The caller gives each run a key K of 32 random bytes and keeps it. A row is the object {schema,
+// table, key, operation} in the canonical form of RFC 8785, where key maps the columns of the whole
+// key to their values as text; then
 //
 //	salt = HMAC-SHA256(K, "expunge-leaf/v1" ‖ 0x00 ‖ row)
 //	leaf = SHA-256(0x00 ‖ salt ‖ row)
 //
-// A batch's leaves are sorted and a leaf that is there twice is dropped. Decoys
-// fill them up to 64 or the next power of two; decoy i, counted from 0, is
+// A batch's leaves are sorted, without duplicates. Decoys fill them up to 64 or the next power of
+// two; decoy i, counted from 0, is
 //
 //	HMAC-SHA256(K, "expunge-decoy/v1" ‖ 0x00 ‖ length of run ID ‖ run ID ‖ SHA-256(sorted leaves) ‖ i)
 //
-// with lengths and i as 8 bytes, big endian. All of them, sorted, are the
-// leaves of the batch's tree (RFC 6962). In the tree over the batches, which are
-// in the order of their journal rows, batch has the leaf SHA-256(0x00 ‖ root of
-// the batch ‖ number of its leaves as 8 bytes); its root is the receipt's. So it
-// comes out the same in whatever order rows are met, and after a resume.
+// with lengths and i as 8 bytes, big endian. All of them, sorted, are the leaves of the batch's
+// tree (RFC 6962). The tree over the batches has them in the order of their journal rows; each
+// batch has the leaf SHA-256(0x00 ‖ root of the batch ‖ number of its leaves as 8 bytes). Its root
+// is the receipt's. So the root doesn't depend on the order of rows, nor on a resume.
 //
-// A Disclosure {salt, row, paths} proves to a person that one row was in the set
-// and reveals neither K nor any other row. Disclose makes it from K and the
-// LeafFile that was written during the run.
+// A Disclosure {salt, row, paths} proves to a person that one row was in the set and reveals
+// neither K nor any other row. Disclose makes it from K and the LeafFile written during the run.
 //
-// While K or a salt exists, leaves are pseudonymous personal data. A CommitmentKey
-// is K in a file, {"type", "runId", "key"} with K in hex and the type
+// While K or a salt exists, leaves are pseudonymous personal data. A CommitmentKey is K in a file,
+// {"type", "runId", "key"} with K in hex and the type
 // https://github.com/expungedb/expunge/commitment-key/v1.
 //
 // # Log
 //
-// A Log is a directory. An entry is the SHA-256 of an envelope as stored, and its
-// record hash SHA-256(0x00 ‖ entry). tile/8/… are the hashes of the tree in the
-// layout of golang.org/x/mod/sumdb/tlog; checkpoint is the newest signed note
-// (c2sp.org/tlog-checkpoint), by an Ed25519 key of the log's own; pending names
-// the entries of an append that isn't finished: a first line, the log's size
-// before it as 8 bytes, and the record hashes. A proof (c2sp.org/tlog-proof) is a
-// file for beside the receipt; VerifyProof checks both offline. GenerateLogKey
-// writes the log's keys in the form of golang.org/x/mod/sumdb/note, with its name.
+// A Log is a directory. An entry is the SHA-256 of an envelope as stored, and its record hash
+// SHA-256(0x00 ‖ entry). tile/8/… are the hashes of the tree in the layout of
+// golang.org/x/mod/sumdb/tlog. checkpoint is the newest signed note (c2sp.org/tlog-checkpoint), by
+// an Ed25519 key of the log's own. pending names the entries of an unfinished append: a first line,
+// the log's size before it as 8 bytes, and the record hashes. A proof (c2sp.org/tlog-proof) is a
+// file to store beside the receipt; VerifyProof checks both offline. GenerateLogKey writes the
+// log's keys in the form of golang.org/x/mod/sumdb/note, with its name.
 //
 // # Amendments
 //
-// A receipt is never edited. Later facts are Amendments: statements of the
-// predicate type https://github.com/expungedb/expunge/erasure-amendment/v1, in
-// an envelope as above, whose subject "receipt" is the SHA-256 of the receipt's
-// envelope. Fold works them into the State of now: what is stated twice counts
-// once, in the order in which it happened; a backup or recipient must be one that
-// the receipt names. A residue-update is about the stores that it names, each with
-// the level that it reached, from LevelLogical to LevelMedia, by what evidence, and
-// what is still there until when; the lowest of all stores' levels is the whole's.
+// A receipt is never edited. Later facts are Amendments: statements of the predicate type
+// https://github.com/expungedb/expunge/erasure-amendment/v1, in an envelope as above, whose subject
+// "receipt" is the SHA-256 of the receipt's envelope. Fold computes the present State from them:
+// duplicates count once, in the order in which the facts happened; a backup or recipient must be in
+// the receipt. A residue-update is about the stores that it names: each store's level, from
+// LevelLogical to LevelMedia, the evidence, and the remaining data with its end. The lowest of all
+// stores' levels is the whole's.
 //
 // # Example
 //

@@ -14,13 +14,13 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 )
 
-// MaxSize is the size in bytes above which an envelope isn't read: 64 MiB.
+// MaxSize is the maximum size of an envelope in bytes: 64 MiB.
 const MaxSize = 64 << 20
 
 var errEmpty = errors.New("it is empty")
 
-// Sign validates the statement and returns it in an envelope with one signature
-// per signer: the bytes to store, as they are.
+// Sign validates the statement and returns it in an envelope with one signature per signer: the
+// bytes to store unchanged.
 func Sign(ctx context.Context, s Statement, signers ...Signer) ([]byte, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("statement can't be signed: %w", err)
@@ -28,8 +28,8 @@ func Sign(ctx context.Context, s Statement, signers ...Signer) ([]byte, error) {
 	return sealEnvelope(ctx, s, signers)
 }
 
-// CheckSigners has each of the signers sign a text that is no statement and goes
-// nowhere. The error is the one that Sign would give: a key that can't be reached, say.
+// CheckSigners makes each of the signers sign a text that is no statement, and drops the
+// signatures. The error is the one that Sign would return: an unreachable key, say.
 func CheckSigners(ctx context.Context, signers ...Signer) error {
 	_, err := signAs(ctx, "text/plain", []byte("expunge: does this key sign?"), signers)
 	return err
@@ -73,17 +73,16 @@ func signAs(ctx context.Context, payloadType string, payload []byte, signers []S
 	return encodeJSON(env)
 }
 
-// EnvelopeDigest is the SHA-256, in hex, of an envelope as stored: what the log
-// and amendments name a receipt by. An envelope that was reformatted has
-// another one, though its signatures are still good.
+// EnvelopeDigest is the SHA-256, in hex, of an envelope as stored: the log and amendments name a
+// receipt by it. A reformatted envelope has another one, though its signatures are still good.
 func EnvelopeDigest(envelope []byte) string {
 	sum := sha256.Sum256(envelope)
 	return hex.EncodeToString(sum[:])
 }
 
-// Open verifies a receipt and returns what it says. One good signature by one
-// of the verifiers is enough; OpenWith asks for more. The error wraps one of
-// ErrTruncated, ErrMalformed, ErrSignature and ErrVersion.
+// Open verifies a receipt and returns its statement. One good signature by one of the verifiers is
+// enough; OpenWith can require more. The error wraps one of ErrTruncated, ErrMalformed,
+// ErrSignature and ErrVersion.
 func Open(envelope []byte, verifiers ...Verifier) (*Statement, error) {
 	o, err := OpenWith(envelope, OpenOptions{Verifiers: verifiers})
 	if err != nil {
@@ -92,10 +91,9 @@ func Open(envelope []byte, verifiers ...Verifier) (*Statement, error) {
 	return &o.Statement, nil
 }
 
-// OpenOptions says what OpenWith accepts.
+// OpenOptions are the conditions of OpenWith.
 type OpenOptions struct {
-	// Verifiers are the keys that count. There is no default: with none,
-	// nothing can be verified and OpenWith fails.
+	// Verifiers are the accepted keys. There is no default: without keys OpenWith fails.
 	Verifiers []Verifier
 	// Threshold is how many different keys must have signed. Defaults to 1.
 	Threshold int
@@ -104,23 +102,23 @@ type OpenOptions struct {
 // Opened is a receipt whose signatures meet the threshold.
 type Opened struct {
 	Statement Statement
-	// Digest is the EnvelopeDigest of the bytes that were opened.
+	// Digest is the EnvelopeDigest of the opened bytes.
 	Digest string
 	Signatures
 }
 
 // Signatures are an envelope's signatures, the good ones and the others apart.
 type Signatures struct {
-	// Verified are the IDs of the given keys whose signature is good, each once.
+	// Verified are the IDs of the given keys with a good signature, each once.
 	Verified []string
-	// Unverified are the key IDs, as the envelope claims them, of all other
-	// signatures: by keys that weren't given, or wrong.
+	// Unverified are the key IDs, as the envelope claims them, of all other signatures: by keys
+	// that weren't given, or wrong.
 	Unverified []string
 }
 
-// OpenWith verifies a receipt as the options ask. The error wraps one of
-// ErrTruncated, ErrMalformed, ErrSignature, ErrThreshold and ErrVersion; what
-// was signed is parsed as it is and never written again to verify it.
+// OpenWith verifies a receipt under the options. The error wraps one of ErrTruncated, ErrMalformed,
+// ErrSignature, ErrThreshold and ErrVersion. It parses the signed bytes themselves and never
+// encodes them again for verification.
 func OpenWith(envelope []byte, o OpenOptions) (*Opened, error) {
 	payload, sigs, err := openEnvelope(envelope, o)
 	if err != nil {
@@ -164,8 +162,8 @@ func openEnvelope(envelope []byte, o OpenOptions) ([]byte, *Signatures, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// The threshold of the library is 1, so that the keys found so far can be
-	// told; its error then means that there were none.
+	// The library's threshold is 1, so that an error of ours can count the good keys; the library's
+	// error then means none.
 	accepted, err := ev.Verify(context.Background(), env)
 	if err != nil {
 		return nil, nil, explainSignature(env, known)
@@ -187,7 +185,7 @@ func openEnvelope(envelope []byte, o OpenOptions) ([]byte, *Signatures, error) {
 	return payload, sigs, nil
 }
 
-// explainSignature says which of the two it was: altered, or another key's.
+// explainSignature tells an altered content from another key's signature.
 func explainSignature(env *dsse.Envelope, known map[string]dsse.Verifier) error {
 	for _, s := range env.Signatures {
 		if known[s.KeyID] != nil {
@@ -198,7 +196,7 @@ func explainSignature(env *dsse.Envelope, known map[string]dsse.Verifier) error 
 	return fmt.Errorf("%w: it was signed with other keys; ask who issued it for the public key", ErrSignature)
 }
 
-// parseEnvelope reads an envelope in the one form that Sign writes, but for white space.
+// parseEnvelope reads an envelope in the one form that Sign writes, except for white space.
 func parseEnvelope(data []byte) (*dsse.Envelope, []byte, error) {
 	if len(data) > MaxSize {
 		return nil, nil, fmt.Errorf("%w: larger than %d bytes", ErrMalformed, MaxSize)
@@ -225,8 +223,8 @@ func parseEnvelope(data []byte) (*dsse.Envelope, []byte, error) {
 	return &env, payload, nil
 }
 
-// unbase64 takes one spelling per value: the decoder by itself also takes line
-// breaks and loose trailing bits.
+// unbase64 accepts one spelling per value: the decoder itself also accepts line breaks and loose
+// trailing bits.
 func unbase64(s string) ([]byte, error) {
 	b, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
@@ -238,8 +236,8 @@ func unbase64(s string) ([]byte, error) {
 	return b, nil
 }
 
-// parseStatement reads signed bytes as a statement of that predicate type. The type is
-// looked at before the rest, so that a later version is told from a broken one.
+// parseStatement parses signed bytes as a statement of that predicate type. It checks the type
+// first, to distinguish a later version from a broken statement.
 func parseStatement(payload []byte, predicateType string, v any) error {
 	is, err := typeOf(payload)
 	if err != nil {

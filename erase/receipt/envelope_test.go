@@ -26,8 +26,8 @@ func TestOpenReturnsWhatWasSigned(t *testing.T) {
 	}
 }
 
-// Any crypto.Signer signs, a key management service included, and with the
-// scheme that its kind of key decides.
+// Any crypto.Signer signs, a key management service included, and with the scheme of its kind of
+// key.
 func TestKindsOfKeys(t *testing.T) {
 	curve := func(c elliptic.Curve) func() (crypto.Signer, error) {
 		return func() (crypto.Signer, error) { return ecdsa.GenerateKey(c, rand.Reader) }
@@ -85,8 +85,8 @@ func TestKeysThatAreRefused(t *testing.T) {
 	}
 }
 
-// A service that is set to another scheme answers with a signature that nobody
-// could verify: it has to show when signing, not in a year.
+// A service set to another scheme returns a signature that nobody could verify: this has to show
+// when signing, not in a year.
 func TestSignerThatSignsWrongly(t *testing.T) {
 	key, err := GenerateKey(nil)
 	if err != nil {
@@ -148,7 +148,7 @@ func TestOpenNeedsSenseInItsOptions(t *testing.T) {
 	}
 }
 
-// No error may quote what a receipt says: receipts of others can hold anything.
+// No error may quote a receipt: a foreign receipt can hold anything.
 func TestErrorsQuoteNothing(t *testing.T) {
 	s, v := testSigner(t, 1)
 	const canary = "canary-4711"

@@ -14,8 +14,8 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// exampleKey is the key of the documented example: the seed is the bytes 0 to 31.
-// It is public, so that nothing that it signs means anything.
+// exampleKey is the key of the documented example: the seed is the bytes 0 to 31. It is public, so
+// its signatures mean nothing.
 func exampleKey() (receipt.Signer, receipt.Verifier, error) {
 	seed := make([]byte, 32)
 	for i := range seed {
@@ -83,8 +83,7 @@ func Example() {
 	// deleted: 11
 }
 
-// What the package's documentation shows is what is signed, byte for byte, and
-// its envelope opens.
+// The package's documentation shows the signed bytes exactly, and its envelope opens.
 func TestDocumentedExample(t *testing.T) {
 	signer, verifier, err := exampleKey()
 	if err != nil {
@@ -116,8 +115,7 @@ func TestDocumentedExample(t *testing.T) {
 	}
 }
 
-// documentedBlock is the block of package documentation below a line, its lines
-// put together.
+// documentedBlock is the block of package documentation below a line, its lines joined.
 func documentedBlock(t *testing.T, heading string) string {
 	t.Helper()
 	doc, err := os.ReadFile("doc.go")
@@ -145,7 +143,7 @@ func wrapped(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {
 		n := min(len(text), 88)
-		// A line must not end in a space, which editors remove.
+		// A line must not end in a space, because editors remove it.
 		for n < len(text) && n > 1 && (text[n-1] == ' ' || text[n] == ' ') {
 			n--
 		}

@@ -10,11 +10,10 @@ import (
 // ErrNotFinal says that a declared backup may still hold the data.
 var ErrNotFinal = errors.New("backups may still hold the data")
 
-// Expired returns the facts that finish a receipt once its final day is over:
-// one for each declared backup that State doesn't have as gone, which ended with
-// its own horizon. Who signs them gives them their AmendmentID. There are none
-// where no backup was declared, or all are stated to be gone; the error wraps
-// ErrNotFinal and says the day while it isn't over (UTC).
+// Expired returns the facts that finish a receipt once its final day is over: one for each declared
+// backup not yet stated as expired, at the end of its own horizon. The signer sets their
+// AmendmentID. It returns none if no backup was declared, or all are stated as expired. Before the
+// final day is over (UTC), the error wraps ErrNotFinal and names the day.
 func Expired(r *Opened, s *State, now time.Time) ([]Fact, error) {
 	if s.BackupsGone() {
 		return nil, nil

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The test receipt has a nightly backup until 2026-03-16 and a weekly one until
-// 2026-08-29, its final day.
+// The test receipt has a nightly backup until 2026-03-16 and a weekly one until 2026-08-29, its
+// final day.
 func TestExpired(t *testing.T) {
 	o := opened(t)
 	fold := func(list ...*OpenedAmendment) *State {

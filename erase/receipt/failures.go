@@ -2,11 +2,11 @@ package receipt
 
 import "strings"
 
-// RowsArrived is the ID of the check that fails where rows of the given subjects have
-// come while the run was under way. They are among Arrived of the actions.
+// RowsArrived is the ID of the check that fails if rows of the given subjects appeared during the
+// run. They are among Arrived of the actions.
 const RowsArrived = "no-rows-arrived"
 
-// Arrived is how many rows of the given subjects have come while the run was under way.
+// Arrived is the number of rows of the given subjects that appeared during the run.
 func (p *Predicate) Arrived() (rows int64) {
 	for _, c := range p.Checks {
 		if c.ID == RowsArrived && c.Result == Failed {
@@ -16,7 +16,7 @@ func (p *Predicate) Arrived() (rows int64) {
 	return rows
 }
 
-// Left is how many rows the receipt says are still there and should not be.
+// Left is the number of rows that, by the receipt, still exist and should not.
 func (p *Predicate) Left() (rows int64) {
 	for _, a := range p.Actions {
 		rows += a.Rows.Left
@@ -24,7 +24,7 @@ func (p *Predicate) Left() (rows int64) {
 	return rows
 }
 
-// FailedChecks are the IDs of the checks that failed before the receipt was signed.
+// FailedChecks returns the IDs of the checks that failed before signing.
 func (p *Predicate) FailedChecks() []string {
 	var ids []string
 	for _, c := range p.Checks {
@@ -35,8 +35,8 @@ func (p *Predicate) FailedChecks() []string {
 	return ids
 }
 
-// Failures are sentences about what the receipt itself says went wrong. A receipt that has
-// any doesn't state that everything was erased, however genuine it is. None: nothing went wrong.
+// Failures returns sentences about the failures stated in the receipt itself. A receipt with
+// failures doesn't state that everything was erased, however genuine it is. None: nothing failed.
 func (p *Predicate) Failures() []string {
 	var list []string
 	if p.Incomplete != nil {

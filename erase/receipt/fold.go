@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// State is what holds now: a receipt with its amendments.
+// State is the present state: a receipt with its amendments.
 type State struct {
 	Residue    Residue          `json:"residue"`
 	Backups    []BackupState    `json:"backups,omitempty"`    // in the receipt's order
 	Recipients []RecipientState `json:"recipients,omitempty"` // in the receipt's order
-	Replays    []Replay         `json:"replays,omitempty"`    // in the order in which they happened
+	Replays    []Replay         `json:"replays,omitempty"`    // in the order of their moments
 	Revoked    *Revocation      `json:"revoked,omitempty"`    // nil: it is not revoked
-	Amendments int              `json:"amendments"`           // how many were counted
+	Amendments int              `json:"amendments"`           // the number of counted amendments
 	Last       time.Time        `json:"last,omitzero"`        // when the newest fact happened; zero without amendments
 }
 
-// BackupState is a declared backup, and when it was stated to be gone.
+// BackupState is a declared backup, and when it was stated to have expired.
 type BackupState struct {
 	Backup
 	Expired time.Time `json:"expired,omitzero"` // zero: not stated yet
@@ -30,22 +30,21 @@ type RecipientState struct {
 	Told time.Time `json:"told,omitzero"` // zero: not stated yet
 }
 
-// Revocation says that a receipt is not to be relied on any more.
+// Revocation says not to rely on a receipt any more.
 type Revocation struct {
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason"`
 }
 
-// BackupsGone reports whether every declared backup is stated to be gone.
+// BackupsGone reports whether every declared backup is stated to have expired.
 func (s *State) BackupsGone() bool {
 	return !slices.ContainsFunc(s.Backups, func(b BackupState) bool { return b.Expired.IsZero() })
 }
 
-// Fold works a receipt's amendments in, in the order in which what they state
-// happened, whatever order they are given in. The same amendment given twice
-// counts once. The error wraps ErrOtherReceipt for one about another receipt, and
-// ErrMalformed for one that names a backup or recipient which the receipt
-// doesn't, or shares its ID with another.
+// Fold applies a receipt's amendments in the order of their facts' moments, whatever their given
+// order. A duplicate amendment counts once. The error wraps ErrOtherReceipt for an amendment of
+// another receipt. It wraps ErrMalformed for one that names an unknown backup or recipient, or
+// shares its ID with another.
 func Fold(r *Opened, amendments ...*OpenedAmendment) (*State, error) {
 	s := &State{Residue: r.Statement.Predicate.Residue}
 	if c := r.Statement.Predicate.Copies; c != nil {
@@ -78,12 +77,12 @@ func Fold(r *Opened, amendments ...*OpenedAmendment) (*State, error) {
 			return nil, err
 		}
 		s.Amendments++
-		s.Last = f.At // in the order of their moments
+		s.Last = f.At // the list is sorted by moment
 	}
 	return s, nil
 }
 
-// applyFact works one fact in. Validate has seen to it that its field is there.
+// applyFact applies one fact. Validate has checked that its field is present.
 func (s *State) applyFact(f Fact) error {
 	switch f.Kind {
 	case BackupExpired:

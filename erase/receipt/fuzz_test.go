@@ -11,8 +11,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Whatever an envelope holds, Open answers with one of the errors it names, or
-// with a statement that says the same when it is signed anew.
+// For any envelope, Open returns one of its documented errors, or a statement that remains the same
+// when it is signed anew.
 func FuzzOpen(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join(vectorDir, "*.json"))
 	if err != nil || len(files) < 20 {
@@ -49,7 +49,7 @@ func known(err error) bool {
 	return false
 }
 
-// The fuzzer can't sign, so here the signed bytes are its.
+// The fuzzer can't sign, so here it makes the signed bytes.
 func FuzzPayload(f *testing.F) {
 	seeds := []any{testStatement(), NewStatement(smallPredicate())}
 	for _, fact := range testFacts() {
@@ -86,7 +86,7 @@ func FuzzPayload(f *testing.F) {
 	})
 }
 
-// identical: what this package writes it reads and writes again, byte for byte.
+// identical: the package writes the same bytes again after reading its own output.
 func identical(t *testing.T, env []byte, s Signer, v Verifier) {
 	t.Helper()
 	st, err := Open(env, v)

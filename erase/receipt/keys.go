@@ -17,8 +17,8 @@ const (
 	pemPublic  = "PUBLIC KEY"
 )
 
-// GenerateKey makes an Ed25519 key from 32 bytes of random, nil being
-// crypto/rand.Reader. The same bytes make the same key.
+// GenerateKey makes an Ed25519 key from 32 bytes of random, nil being crypto/rand.Reader. The same
+// bytes make the same key.
 func GenerateKey(random io.Reader) (ed25519.PrivateKey, error) {
 	if random == nil {
 		random = rand.Reader
@@ -30,8 +30,8 @@ func GenerateKey(random io.Reader) (ed25519.PrivateKey, error) {
 	return ed25519.NewKeyFromSeed(seed), nil
 }
 
-// MarshalPrivateKey is the key as unencrypted PKCS #8 in PEM, the form of
-// `openssl genpkey`. Write it to a file that only its owner can read.
+// MarshalPrivateKey returns the key as unencrypted PKCS #8 in PEM, the form of `openssl genpkey`.
+// Write it to a file readable only by its owner.
 func MarshalPrivateKey(key crypto.Signer) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -40,8 +40,7 @@ func MarshalPrivateKey(key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: pemPrivate, Bytes: der}), nil
 }
 
-// ParsePrivateKey reads what MarshalPrivateKey writes. What is wrong is said
-// without quoting the input.
+// ParsePrivateKey reads the output of MarshalPrivateKey. Its errors don't quote the input.
 func ParsePrivateKey(data []byte) (crypto.Signer, error) {
 	block, err := onlyBlock(data)
 	if err != nil {
@@ -79,7 +78,7 @@ func MarshalPublicKey(key crypto.PublicKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: pemPublic, Bytes: der}), nil
 }
 
-// ParsePublicKey reads what MarshalPublicKey writes.
+// ParsePublicKey reads the output of MarshalPublicKey.
 func ParsePublicKey(data []byte) (crypto.PublicKey, error) {
 	block, err := onlyBlock(data)
 	if err != nil {
@@ -104,8 +103,7 @@ func ParsePublicKey(data []byte) (crypto.PublicKey, error) {
 	return key, nil
 }
 
-// onlyBlock is the one PEM block of data: with two, readers could take
-// different ones.
+// onlyBlock is the one PEM block of data: with two, readers could take different ones.
 func onlyBlock(data []byte) (*pem.Block, error) {
 	block, rest := pem.Decode(data)
 	if block == nil {

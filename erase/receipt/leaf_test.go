@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What an auditor links, module by module, and what for. A further one is a
-// decision: it belongs here with its reason.
+// allowedModules are the modules that an auditor links, each with its purpose. A further one is a
+// decision: add it with its reason.
 var allowedModules = map[string]string{
 	"github.com/expungedb/expunge":                      "this package alone",
 	"github.com/gowebpki/jcs":                           "RFC 8785, for the digest of the totals",

@@ -12,11 +12,11 @@ import (
 	"sync"
 )
 
-// ErrLeaves says that a leaf file is not one, or is damaged.
+// ErrLeaves says that a file is no leaf file, or damaged.
 var ErrLeaves = errors.New("leaf file is damaged")
 
-// The leaf file's records: a kind, a count as four bytes (big endian), that
-// many entries, and a hash that shows whether the record is whole.
+// The leaf file's records: a kind, a count as four bytes (big endian), that many entries, and a
+// hash to check that the record is complete.
 const (
 	leafMagic   = "expunge-leaves/v1\n"
 	recordBatch = 'b' // entries: leaf hashes; the hash: the batch's root
@@ -24,17 +24,16 @@ const (
 	maxRecord   = 1 << 28
 )
 
-// LeafFile is the file that disclosures are made from later: the leaf hashes of
-// every batch. It is written while a run goes on, by any number of workers, and
-// continued after a crash.
+// LeafFile is the source of later disclosures: the leaf hashes of every batch. Any number of
+// workers write it during the run. It is continued after a crash.
 type LeafFile struct {
 	mu     sync.Mutex
 	f      *os.File
 	failed bool
 }
 
-// OpenLeafFile creates the file, for its owner only, or continues it: a record
-// that a crash left unfinished at its end is cut off.
+// OpenLeafFile creates the file, for its owner only, or continues it: it removes an unfinished
+// record at the end, left by a crash.
 func OpenLeafFile(path string) (*LeafFile, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -91,9 +90,9 @@ func continueLeaves(f *os.File) error {
 	}
 }
 
-// Batch writes a batch's leaves and returns when they are on the disk. Call it
-// before the batch's transaction commits: leaves of a batch that never committed
-// are passed over by the reader, missing ones can't be made again.
+// Batch writes a batch's leaves and returns when they are on the disk. Call it before the batch's
+// transaction commits: readers skip leaves of a batch that never committed, but missing leaves
+// can't be recreated.
 func (l *LeafFile) Batch(b BatchCommitment) error {
 	if int64(len(b.Leaves)) != b.Padded || b.Padded == 0 || b.Padded > maxRecord {
 		return errors.New("batch has no leaves to write: it was read back from the journal")
@@ -106,8 +105,8 @@ func (l *LeafFile) Batch(b BatchCommitment) error {
 	return l.writeRecord(append(rec, b.Root[:]...))
 }
 
-// Finish writes the batches in the order of their journal rows, as the receipt's
-// root is over them. Called again after a resume, the last call counts.
+// Finish writes the batches in the order of their journal rows, the order of the receipt's root.
+// After a resume, the last call counts.
 func (l *LeafFile) Finish(order []BatchCommitment) error {
 	rec := binary.BigEndian.AppendUint32([]byte{recordOrder}, uint32(len(order)))
 	for _, b := range order {
@@ -121,7 +120,7 @@ func (l *LeafFile) Finish(order []BatchCommitment) error {
 func (l *LeafFile) writeRecord(rec []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Nothing may follow half a record: it could not be read.
+	// Nothing may follow half a record: it would be unreadable.
 	if l.failed {
 		return errors.New("leaf file could not be written before: open it again to continue it")
 	}
@@ -136,17 +135,16 @@ func (l *LeafFile) writeRecord(rec []byte) error {
 // Close closes the file.
 func (l *LeafFile) Close() error { return l.f.Close() }
 
-// LeafRecord is a record of a leaf file: a batch, or the order of the batches,
-// which come without leaves.
+// LeafRecord is a record of a leaf file: a batch, or the order of the batches, without leaves.
 type LeafRecord struct {
 	Batch *BatchCommitment
 	Order []BatchCommitment
 	final bool // an order, though of no batches
 }
 
-// ReadLeaves reads a leaf file, one record in memory at a time. An unfinished
-// record at the end is passed over: the run that was writing it was cut off. It
-// ends with an error that wraps ErrLeaves at the first damaged record.
+// ReadLeaves reads a leaf file, one record in memory at a time. It skips an unfinished record at
+// the end: the writing run was interrupted. It ends with an error wrapping ErrLeaves at the first
+// damaged record.
 func ReadLeaves(r io.Reader) iter.Seq2[LeafRecord, error] {
 	return func(yield func(LeafRecord, error) bool) {
 		lr := newLeafReader(r)
@@ -235,7 +233,7 @@ func (l *leafReader) nextRecord() (LeafRecord, error) {
 	return rec, nil
 }
 
-// leafError makes an end of file in the middle of a record one that is unexpected.
+// leafError makes an end of file within a record an unexpected one.
 func leafError(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

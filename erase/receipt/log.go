@@ -14,16 +14,16 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// What can be wrong with a log.
+// The errors of a log.
 var (
-	// ErrDamaged: a tile is missing or was altered. Put it back from a copy of
-	// the log; the checkpoint still tells which content is right.
+	// ErrDamaged: a tile is missing or was altered. Restore it from a copy of the log; the
+	// checkpoint still proves the right content.
 	ErrDamaged = errors.New("log is damaged")
-	// ErrRolledBack: the log's checkpoint is older than one that was published,
-	// or than the log's own tiles. Put the newer checkpoint back.
+	// ErrRolledBack: the log's checkpoint is older than the published one, or than the log's own
+	// tiles. Restore the newer checkpoint.
 	ErrRolledBack = errors.New("log was rolled back")
-	// ErrFork: the log doesn't contain what a checkpoint says that it published:
-	// there are two histories. Keep both and find out why.
+	// ErrFork: the log lacks entries that a checkpoint proves were published: there are two
+	// histories. Keep both and investigate.
 	ErrFork = errors.New("log was forked")
 	// ErrNotLogged: the log doesn't contain the receipt.
 	ErrNotLogged = errors.New("receipt is not in the log")
@@ -36,30 +36,28 @@ const (
 	lockFile       = "lock"
 )
 
-// Log is an append-only log of receipts in a directory. It holds the SHA-256 of
-// each envelope and nothing else, so that it may be copied anywhere. Its methods
-// may be called concurrently, by several processes as well.
+// Log is an append-only log of receipts in a directory. It holds the SHA-256 of each envelope and
+// nothing else, so that it may be copied anywhere. Its methods may be called concurrently, by
+// several processes as well.
 type Log struct {
 	dir   string
 	o     LogOptions
 	tiles tiles
-	// before is called ahead of every write of an append, by the test that
-	// stops there.
+	// before is called ahead of every write of an append; a test interrupts the append there.
 	before func(file string) error
 }
 
-// LogOptions says whose log it is.
+// LogOptions are the log's keys and its published state.
 type LogOptions struct {
-	// Verifier checks the log's checkpoints; see NewLogVerifier. Defaults to
-	// Signer's key where that is one of NewLogSigner.
+	// Verifier checks the log's checkpoints; see NewLogVerifier. Defaults to Signer's key where
+	// that is one of NewLogSigner.
 	Verifier note.Verifier
-	// Signer signs them. Defaults to none: the log can be read, not appended
-	// to, and isn't locked, so it may lie on a medium that can't be written.
+	// Signer signs them. Without it the log is for reading only and isn't locked, so it may be on a
+	// read-only medium.
 	Signer note.Signer
-	// Published is the newest checkpoint that was given out, kept where whoever
-	// keeps the log can't change it. A log that isn't consistent with it is
-	// refused. Defaults to none, and then only what is wrong within the
-	// directory is found.
+	// Published is the newest published checkpoint, stored out of reach of the log's keeper.
+	// OpenLog refuses a log inconsistent with it. Without it, only errors within the directory are
+	// found.
 	Published []byte
 }
 
@@ -79,9 +77,9 @@ func CreateLog(dir string, s note.Signer) error {
 	return err
 }
 
-// OpenLog opens a log and checks its checkpoint against the tiles' end and what
-// was published. The error wraps fs.ErrNotExist, ErrSignature, ErrMalformed,
-// ErrDamaged, ErrRolledBack or ErrFork.
+// OpenLog opens a log and checks its checkpoint against the tiles' end and the published
+// checkpoint. The error wraps fs.ErrNotExist, ErrSignature, ErrMalformed, ErrDamaged, ErrRolledBack
+// or ErrFork.
 func OpenLog(dir string, o LogOptions) (*Log, error) {
 	if s, ok := o.Signer.(*logSigner); ok && o.Verifier == nil {
 		o.Verifier = s.Verifier
@@ -93,8 +91,8 @@ func OpenLog(dir string, o LogOptions) (*Log, error) {
 	return l, nil
 }
 
-// withLock runs f with the log's state, after an append that was cut off is
-// finished, and with nobody else appending.
+// withLock finishes an interrupted append, then runs f with the log's state; with a Signer, no
+// other process appends meanwhile.
 func (l *Log) withLock(f func(state) error) error {
 	if l.o.Signer != nil {
 		if _, err := os.Stat(l.dir); err != nil {
@@ -113,13 +111,13 @@ func (l *Log) withLock(f func(state) error) error {
 	return f(*c)
 }
 
-// state is a checkpoint and the signed note that says so.
+// state is a checkpoint and its signed note.
 type state struct {
 	Checkpoint
 	note []byte
 }
 
-// loadState reads the newest checkpoint and finds out whether it is the log's last.
+// loadState reads the newest checkpoint and checks whether it is the log's last.
 func (l *Log) loadState() (*state, error) {
 	for {
 		c, err := l.newestState()
@@ -135,7 +133,7 @@ func (l *Log) loadState() (*state, error) {
 				return nil, err
 			}
 		} else if !last {
-			// Whoever reads doesn't keep others from appending: is there a newer one now?
+			// A reader doesn't lock out an append: is there a newer checkpoint now?
 			if next, err := l.newestState(); err != nil {
 				return nil, err
 			} else if next.Size > c.Size {
@@ -164,9 +162,9 @@ func (l *Log) newestState() (*state, error) {
 	return &state{*c, data}, nil
 }
 
-// lastPending reports whether there is nothing newer than the checkpoint but an append
-// that is under way, or was cut off, which it returns too. The tiles come first: their append was
-// named before them and is so until its checkpoint is in place.
+// lastPending reports whether nothing follows the checkpoint except an unfinished append, and
+// returns that append. It reads the tiles first: an append is named before it writes tiles, and
+// remains named until its checkpoint is in place.
 func (l *Log) lastPending(c state) (*pending, bool, error) {
 	more, err := l.tiles.hasBeyond(c.Size)
 	if err != nil {
@@ -194,7 +192,7 @@ func (l *Log) readPending() (*pending, error) {
 	return &p, nil
 }
 
-// checkConsistent checks that the log still contains what was published.
+// checkConsistent checks that the log still contains the published entries.
 func (l *Log) checkConsistent(c Checkpoint) error {
 	if l.o.Published == nil {
 		return nil
@@ -222,18 +220,17 @@ func (l *Log) checkConsistent(c Checkpoint) error {
 	return nil
 }
 
-// hashReader reads hashes that are proven to be in the tree.
+// hashReader reads hashes and proves them to be in the tree.
 func (l *Log) hashReader(c Checkpoint) tlog.HashReader { return tlog.TileHashReader(c.tree(), l.tiles) }
 
-// Append adds the receipts that aren't in the log yet, and returns the index of
-// each. When it returns, they and the new checkpoint are on the disk; when the
-// process dies before, or Append fails, the next one that opens the log for
-// writing finishes it; append again to learn the indexes, which adds nothing
-// twice. Appending many at once costs little more than one.
+// Append adds the receipts that aren't in the log yet, and returns the index of each. When it
+// returns, they and the new checkpoint are on the disk. If the process dies before, or Append
+// fails, the next opening for writing finishes it; append again to learn the indexes, which adds
+// nothing twice. Appending many at once costs little more than one.
 //
-// An envelope is a receipt or an amendment, whoever signed it; anything else is refused
-// (ErrMalformed, ErrTruncated, ErrVersion), and nothing is appended. An index is given
-// only of what the checkpoint proves to be there: ErrDamaged where a tile says otherwise.
+// An envelope is a receipt or an amendment, signed by any key. Append refuses anything else
+// (ErrMalformed, ErrTruncated, ErrVersion), and then appends nothing. It returns only indexes
+// proven by the checkpoint: ErrDamaged if a tile contradicts it.
 func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 	if l.o.Signer == nil {
 		return nil, errors.New("log was opened for reading: give its signer to append")
@@ -276,13 +273,13 @@ func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 	return indexes, nil
 }
 
-// entryHash is the hash by which an envelope is in the log: of its digest's bytes.
+// entryHash is an envelope's record hash in the log: of its digest's bytes.
 func entryHash(envelope []byte) Hash {
 	sum := sha256.Sum256(envelope)
 	return tlog.RecordHash(sum[:])
 }
 
-// findEntries fills in the indexes of the entries that at asks for.
+// findEntries fills in the indexes of the entries in at.
 func (l *Log) findEntries(c Checkpoint, at map[Hash]int64) error {
 	for _, tile := range tlog.NewTiles(tileHeight, 0, c.Size) {
 		if tile.L != 0 {
@@ -306,8 +303,7 @@ func (l *Log) findEntries(c Checkpoint, at map[Hash]int64) error {
 	return nil
 }
 
-// checkIncluded checks that the checkpoint proves an entry: a tile that was altered says
-// what it likes.
+// checkIncluded checks that the checkpoint proves an entry: an altered tile may claim anything.
 func (l *Log) checkIncluded(c Checkpoint, index int64, entry Hash) error {
 	proof, err := tlog.ProveRecord(c.Size, index, l.hashReader(c))
 	if err == nil {
@@ -316,8 +312,8 @@ func (l *Log) checkIncluded(c Checkpoint, index int64, entry Hash) error {
 	return damagedError(err)
 }
 
-// checkLoggable refuses what is no envelope of a statement of this package. Whose
-// signatures are good is up to those who open it.
+// checkLoggable refuses anything but an envelope of a statement of this package. It doesn't verify
+// signatures: the opener does.
 func checkLoggable(envelope []byte) error {
 	_, payload, err := parseEnvelope(envelope)
 	if err != nil {
@@ -342,9 +338,8 @@ func checkLoggable(envelope []byte) error {
 	return nil
 }
 
-// finishPending carries out an append that was begun. It may have been cut off anywhere
-// before; what it writes is the same each time. Nothing that belongs to the old
-// checkpoint is touched until the new one is in place.
+// finishPending finishes an append that may have been interrupted anywhere; it writes the same each
+// time. It doesn't change any file of the old checkpoint until the new one is in place.
 func (l *Log) finishPending(c Checkpoint, p pending) (*state, error) {
 	hashes := overlay{map[int64]Hash{}, l.hashReader(c)}
 	size := c.Size
@@ -405,7 +400,7 @@ func writeCheckpoint(dir string, s note.Signer, c Checkpoint) ([]byte, error) {
 	return data, writeFile(filepath.Join(dir, checkpointFile), data)
 }
 
-// Checkpoint returns the newest checkpoint, signed, as it is to be published.
+// Checkpoint returns the newest checkpoint, signed, for publication.
 func (l *Log) Checkpoint() ([]byte, error) {
 	var data []byte
 	err := l.withLock(func(c state) error {
@@ -415,15 +410,14 @@ func (l *Log) Checkpoint() ([]byte, error) {
 	return data, err
 }
 
-// Verify reads every tile and returns the log's state. OpenLog and Append look
-// only at the tiles that they need.
+// Verify reads every tile and returns the log's state. OpenLog and Append read only the tiles that
+// they need.
 func (l *Log) Verify() (*Checkpoint, error) {
 	var found Checkpoint
 	err := l.withLock(func(c state) error {
 		found = c.Checkpoint
 		list := tlog.NewTiles(tileHeight, 0, c.Size)
-		// From the top: a tile is checked against those above it, so the one
-		// that is named is the damaged one.
+		// From the top: tiles above prove a tile, so the named one is the damaged one.
 		slices.SortStableFunc(list, func(a, b tlog.Tile) int { return b.L - a.L })
 		for _, tile := range list {
 			if _, err := tlog.ReadTileData(tile, l.hashReader(c.Checkpoint)); errors.Is(damagedError(err), ErrDamaged) {

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// GenerateLogKey makes the key pair of a log, from 32 bytes of random, nil
-// being crypto/rand.Reader. Both are lines of text in the form of
-// golang.org/x/mod/sumdb/note, with the log's name (see NewLogSigner) in them; the
-// private one is unencrypted, for a file that only its owner can read.
+// GenerateLogKey makes the key pair of a log, from 32 bytes of random, nil being
+// crypto/rand.Reader. Both are lines of text in the form of golang.org/x/mod/sumdb/note, with the
+// log's name (see NewLogSigner) in them. The private one is unencrypted: write it to a file
+// readable only by its owner.
 func GenerateLogKey(origin string, random io.Reader) (private, public string, err error) {
 	key, err := GenerateKey(random)
 	if err != nil {
@@ -38,8 +38,7 @@ const (
 	algEd25519    = 1
 )
 
-// ParseLogSigner reads a log's private key. What is wrong is said without
-// quoting the input.
+// ParseLogSigner reads a log's private key. Its errors don't quote the input.
 func ParseLogSigner(data []byte) (note.Signer, error) {
 	text := strings.TrimSpace(string(data))
 	rest, ok := strings.CutPrefix(text, privateLogKey)
@@ -58,7 +57,7 @@ func ParseLogSigner(data []byte) (note.Signer, error) {
 	return NewLogSigner(parts[0], ed25519.NewKeyFromSeed(seed[1:]))
 }
 
-// ParseLogVerifier reads a log's public key, which has the log's name in it.
+// ParseLogVerifier reads a log's public key with the log's name in it.
 func ParseLogVerifier(data []byte) (note.Verifier, error) {
 	text := strings.TrimSpace(string(data))
 	if strings.HasPrefix(text, privateLogKey) {

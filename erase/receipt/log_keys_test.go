@@ -28,7 +28,7 @@ func TestLogKeysSignAndVerify(t *testing.T) {
 	if err != nil || !v.Verify([]byte("x"), sig) {
 		t.Error("what the private key signs doesn't verify:", err)
 	}
-	// The form is that of package note, which reads it too.
+	// Package note reads the form too.
 	if _, err := note.NewSigner(strings.TrimSpace(private)); err != nil {
 		t.Error(err)
 	}

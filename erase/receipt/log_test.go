@@ -76,7 +76,7 @@ func numberedReceipt(id string) []byte {
 	panic(err)
 }
 
-// A tile that was altered to hold a receipt's hash doesn't make it an entry.
+// A receipt's hash in an altered tile doesn't make it an entry.
 func TestAppendSaysOnlyWhatTheCheckpointProves(t *testing.T) {
 	dir, l := newLog(t, 300)
 	other := receipts(999, 1)[0]
@@ -143,8 +143,8 @@ func checkpoint(t testing.TB, l *Log) []byte {
 	return c
 }
 
-// Appended one at a time or at once, the log comes out the same, and no partial
-// tile is left behind that nothing needs.
+// The log is the same after appending one at a time or all at once, without superfluous partial
+// tiles.
 func TestAppendOneAtATime(t *testing.T) {
 	dir, one := newLog(t, 240)
 	for i, env := range receipts(240, 30) {
@@ -201,8 +201,8 @@ func TestAppendAgainAddsNothing(t *testing.T) {
 	}
 }
 
-// Damage, a rollback and a fork ask for different answers, so each must be told
-// from the others, with and without a published checkpoint at hand.
+// Damage, a rollback and a fork need different reactions, so the errors must distinguish them, with
+// and without a published checkpoint.
 func TestWhatCanHappenToALog(t *testing.T) {
 	const entries = 300
 	tests := []struct {
@@ -211,7 +211,7 @@ func TestWhatCanHappenToALog(t *testing.T) {
 		want error
 		// published: the caller holds the newest checkpoint.
 		published bool
-		// full: it is Verify that finds it, since nothing that an append needs is wrong.
+		// full: only Verify finds it, since the files that an append needs are right.
 		full bool
 	}{
 		{name: "nothing", published: true},
@@ -286,7 +286,7 @@ func TestWhatCanHappenToALog(t *testing.T) {
 	}
 }
 
-// A damaged tile that an append needs stops the append; the log isn't touched.
+// A damaged tile that an append needs stops the append; the log isn't changed.
 func TestAppendToADamagedLog(t *testing.T) {
 	dir, l := newLog(t, 300)
 	flip(t, dir, "tile/8/0/001.p/44", 3)
@@ -324,7 +324,7 @@ func remove(t *testing.T, dir, file string) {
 	}
 }
 
-// replace puts a log with other entries, by the same key, in the place of dir.
+// replace replaces the log in dir with one of other entries, by the same key.
 func replace(t *testing.T, dir string, envelopes [][]byte) {
 	t.Helper()
 	if err := os.RemoveAll(dir); err != nil {
@@ -342,8 +342,8 @@ func replace(t *testing.T, dir string, envelopes [][]byte) {
 	}
 }
 
-// The process dies ahead of each write of an append in turn. A reader still sees
-// a log that is in order; the next writer finishes the append or it never began.
+// The process dies ahead of each write of an append in turn. A reader still sees a valid log; the
+// next writer finishes the append or it never began.
 func TestAppendIsCutOffAnywhere(t *testing.T) {
 	stop := errors.New("the process died")
 	for n := 0; ; n++ {
@@ -378,8 +378,7 @@ func TestAppendIsCutOffAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatalf("stopped ahead of %s: %v", last, err)
 		}
-		// An append that got as far as naming its entries is finished by
-		// whoever opens the log.
+		// The next opening for writing finishes an append whose entries are named.
 		state, err := next.Verify()
 		if err != nil {
 			t.Fatalf("stopped ahead of %s: %v", last, err)
@@ -442,8 +441,8 @@ func TestAppendersAtOnce(t *testing.T) {
 	}
 }
 
-// Who reads a log doesn't lock it. An append beside that is no damage and no rollback,
-// and a proof is of the checkpoint that is in it.
+// A reader of a log doesn't lock it. A simultaneous append is no damage and no rollback, and a
+// proof belongs to its own checkpoint.
 func TestReadersBesideAnAppender(t *testing.T) {
 	dir, writer := newLog(t, 200)
 	done := make(chan error, 1)
@@ -487,7 +486,7 @@ func TestReadersBesideAnAppender(t *testing.T) {
 	}
 }
 
-// The tiles that a checkpoint was read for are found in those that replaced them.
+// The tiles of an old checkpoint are contained in those that replaced them.
 func TestTilesOfAnOldCheckpoint(t *testing.T) {
 	_, l := newLog(t, 200)
 	old, err := l.Verify()

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Inclusion is what a proof showed: a receipt's place in a log.
+// Inclusion is the result of a proof: a receipt's place in a log.
 type Inclusion struct {
 	Checkpoint
 	Index int64 // counted from 0
 }
 
-// Prove returns the proof that a receipt is in the log: a file for beside the
-// receipt (c2sp.org/tlog-proof, by custom with the ending .tlog-proof). The error
-// wraps ErrNotLogged where it isn't.
+// Prove returns the proof that a receipt is in the log: a file to store beside the receipt
+// (c2sp.org/tlog-proof, by custom with the ending .tlog-proof). The error wraps ErrNotLogged if the
+// log lacks the receipt.
 func (l *Log) Prove(envelope []byte) ([]byte, error) {
 	var data []byte
 	err := l.withLock(func(c state) error {
@@ -46,9 +46,8 @@ func (l *Log) Prove(envelope []byte) ([]byte, error) {
 	return data, err
 }
 
-// VerifyProof checks, offline, that a receipt is in the verifier's log. The
-// error wraps ErrMalformed, ErrSignature or ErrNotLogged. The receipt itself isn't
-// opened.
+// VerifyProof checks, offline, that a receipt is in the verifier's log. The error wraps
+// ErrMalformed, ErrSignature or ErrNotLogged. It doesn't open the receipt itself.
 func VerifyProof(data, envelope []byte, v note.Verifier) (*Inclusion, error) {
 	p, err := parseProof(data)
 	if err != nil {
@@ -68,8 +67,8 @@ func VerifyProof(data, envelope []byte, v note.Verifier) (*Inclusion, error) {
 	return &Inclusion{*c, int64(p.Index)}, nil
 }
 
-// parseProof takes a proof in the one form that Prove writes. The library's
-// parser is generous (line ends, leading zeros, loose base64).
+// parseProof accepts a proof only in the form that Prove writes. The library's parser is generous
+// (line ends, leading zeros, loose base64).
 func parseProof(data []byte) (*proof.TLogProof, error) {
 	bad := fmt.Errorf("proof: %w: it is not in the form c2sp.org/tlog-proof@v1", ErrMalformed)
 	if len(data) > 1<<20 {

@@ -5,13 +5,12 @@ import (
 	"slices"
 )
 
-// The levels of residue: how far down the erased data is gone from a store. A
-// level includes those before it. A statement names the level that was reached
-// and looked at, never one that is only hoped for.
+// The levels of residue: how far down the erased data is gone from a store. A level includes those
+// before it. A statement names the level that was reached and examined, never a hoped-for one.
 const (
-	LevelLogical  = "L0" // no query of the tables gives it any more
+	LevelLogical  = "L0" // no query of the tables returns it any more
 	LevelDerived  = "L1" // nor anything else that can be queried: search indexes, statistics, history
-	LevelVersions = "L2" // no open transaction or snapshot can bring it back
+	LevelVersions = "L2" // no open transaction or snapshot can restore it
 	LevelFiles    = "L3" // the bytes are gone from the database's current files
 	LevelLogs     = "L4" // and from its logs on the same machine
 	LevelReplicas = "L5" // and from every known replica
@@ -19,7 +18,7 @@ const (
 	LevelMedia    = "L7" // the storage that held it can't be read any more
 )
 
-// ladder has the levels from the lowest on, with what is said of them.
+// ladder has the levels from the lowest on, with their descriptions.
 var ladder = []struct{ level, words string }{
 	{NotAssessed, "not looked into"},
 	{LevelLogical, "no query of the tables finds the data any more"},
@@ -32,7 +31,7 @@ var ladder = []struct{ level, words string }{
 	{LevelMedia, "the storage that held the data can't be read any more"},
 }
 
-// levelRank is the level's place, -1 for one that isn't on the ladder.
+// levelRank is the level's place; -1 for an unknown level.
 func levelRank(level string) int {
 	for i, l := range ladder {
 		if l.level == level {
@@ -42,7 +41,7 @@ func levelRank(level string) int {
 	return -1
 }
 
-// LevelWords says what a level of residue means; empty for one that isn't known.
+// LevelWords says what a level of residue means; empty for an unknown level.
 func LevelWords(level string) string {
 	if i := levelRank(level); i >= 0 {
 		return ladder[i].words
@@ -50,8 +49,8 @@ func LevelWords(level string) string {
 	return ""
 }
 
-// NewResidue returns what the stores come to: the lowest level that any of
-// them reached. Without a store it is NotAssessed.
+// NewResidue combines the stores: the lowest level that any of them reached. Without a store it is
+// NotAssessed.
 func NewResidue(stores ...Store) Residue {
 	return Residue{Level: lowestLevel(stores), Stores: stores}
 }
@@ -69,8 +68,7 @@ func lowestLevel(stores []Store) string {
 	return level
 }
 
-// updatedBy is the residue after a later statement: a store that it names is as
-// it says, the others stay as they were.
+// updatedBy is the residue after a later statement: the named stores change, the others remain.
 func (r Residue) updatedBy(later Residue) Residue {
 	stores := slices.Clone(r.Stores)
 	for _, s := range later.Stores {

@@ -36,7 +36,7 @@ func TestALaterStatementOfResidueIsAboutTheStoresItNames(t *testing.T) {
 	first := o.Statement.Predicate.Residue.Stores
 	wal := Store{Name: "WAL", Level: LevelVersions, Remains: []Remain{{What: "segments before the rewrite", Until: "2026-05-01"}}}
 	clean := Store{Name: "WAL", Level: LevelLogs, Evidence: "oldest segment is younger"}
-	// The later one counts, in whatever order they are given.
+	// The later one counts, whatever their given order.
 	s, err := Fold(o, update("b", later.AddDate(0, 1, 0), clean), update("a", later, wal))
 	if err != nil {
 		t.Fatal(err)

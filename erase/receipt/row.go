@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// ParseRow reads a row as a person writes it, for Disclose: table:key:operation,
-// as order:order_id=17:delete. A key of several columns has commas between
-// them (shop_id=7,order_id=17); within a value, \, is a comma and \\ a backslash. The
-// table is one of the receipt's, with its schema where two have that name. A name
-// that this form has no room for (an = in a column's name) is written as JSON, in
-// the form of Row. Errors don't quote the text, which names a person's row.
+// ParseRow reads a row in people's notation, for Disclose: table:key:operation, as
+// order:order_id=17:delete. Commas separate the columns of a key (shop_id=7,order_id=17); within a
+// value, \, is a comma and \\ a backslash. The table is one of the receipt's, with its schema where
+// two have that name. Names that don't fit this form (an = in a column's name) need JSON, in the
+// form of Row. Errors don't quote the text, because it names a person's row.
 func ParseRow(s *Statement, text string) (Row, error) {
 	if strings.HasPrefix(text, "{") {
 		var row Row
@@ -48,9 +47,8 @@ func ParseRow(s *Statement, text string) (Row, error) {
 	return row, nil
 }
 
-// inTable finds the receipt's table that the text begins with, and returns what
-// follows behind its colon. Names may have dots and colons in them, so the
-// longest one counts.
+// inTable finds the receipt's table at the start of the text, and returns the rest behind its
+// colon. Names may contain dots and colons, so the longest one counts.
 func (r *Row) inTable(s *Statement, text string) (rest string, err error) {
 	longest, others := 0, false
 	for _, a := range s.Predicate.Actions {
@@ -71,8 +69,7 @@ func (r *Row) inTable(s *Statement, text string) (rest string, err error) {
 	return text[longest+1:], nil
 }
 
-// unescapedSplit splits at commas without a backslash, and takes backslashes
-// away.
+// unescapedSplit splits at commas without a backslash, and removes backslashes.
 func unescapedSplit(text string) []string {
 	var parts []string
 	var b strings.Builder
@@ -91,8 +88,8 @@ func unescapedSplit(text string) []string {
 	return append(parts, b.String())
 }
 
-// TableName is a table for people, without the schema that went without saying when
-// the plan was made, as the paths of the receipt's actions have it.
+// TableName is a table's name for people. It omits the plan's default schema, as the paths of the
+// receipt's actions do.
 func (p *Predicate) TableName(schema, table string) string {
 	full := schema + "." + table
 	if schema == "" {

@@ -8,7 +8,6 @@ import (
 //go:embed schema.json
 var schema []byte
 
-// Schema returns the JSON Schema (draft 2020-12) of the statement within a
-// receipt's envelope. What it can't say, sums and the subject's digest, Validate
-// checks.
+// Schema returns the JSON Schema (draft 2020-12) of the statement within a receipt's envelope.
+// Validate checks the properties that a schema can't express, sums and the subject's digest.
 func Schema() []byte { return bytes.Clone(schema) }

@@ -14,8 +14,8 @@ import (
 	"fmt"
 )
 
-// Signer signs envelopes. It is dsse.Signer; NewSigner makes one from any
-// crypto.Signer, a KMS or a hardware token included.
+// Signer signs envelopes. It is dsse.Signer; NewSigner makes one from any crypto.Signer, a KMS or a
+// hardware token included.
 type Signer interface {
 	// Sign signs data, unhashed.
 	Sign(ctx context.Context, data []byte) ([]byte, error)
@@ -23,17 +23,17 @@ type Signer interface {
 	KeyID() (string, error)
 }
 
-// Verifier checks signatures of envelopes. It is dsse.Verifier; NewVerifier
-// makes one from a public key.
+// Verifier checks signatures of envelopes. It is dsse.Verifier; NewVerifier makes one from a public
+// key.
 type Verifier interface {
 	Verify(ctx context.Context, data, sig []byte) error
 	KeyID() (string, error)
 	Public() crypto.PublicKey
 }
 
-// KeyID is the name of a key: the SHA-256, in hex, of the public key's PKIX
-// form (SubjectPublicKeyInfo in DER, RFC 5280). `openssl pkey -pubin -outform
-// DER | sha256sum` prints the same.
+// KeyID is the name of a key: the SHA-256, in hex, of the public key's PKIX form
+// (SubjectPublicKeyInfo in DER, RFC 5280). `openssl pkey -pubin -outform DER | sha256sum` prints
+// the same.
 func KeyID(public crypto.PublicKey) (string, error) {
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
@@ -43,9 +43,9 @@ func KeyID(public crypto.PublicKey) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// signatureScheme returns how a key signs, which its type alone decides: Ed25519 plain,
-// ECDSA with the hash of the curve's size and an ASN.1 signature, RSA with PSS,
-// SHA-256 and a salt of 32 bytes.
+// signatureScheme returns how a key signs; the key's type alone decides it. Ed25519 is plain, ECDSA
+// has the hash of the curve's size and an ASN.1 signature, RSA has PSS, SHA-256 and a salt of 32
+// bytes.
 func signatureScheme(public crypto.PublicKey) (crypto.SignerOpts, error) {
 	switch k := public.(type) {
 	case ed25519.PublicKey:
@@ -73,9 +73,8 @@ func signatureScheme(public crypto.PublicKey) (crypto.SignerOpts, error) {
 	}
 }
 
-// NewSigner makes a Signer of a crypto.Signer with an Ed25519, ECDSA (P-256,
-// P-384, P-521) or RSA key (2048 bits or more, signing with PSS). It may be used
-// concurrently when s may.
+// NewSigner makes a Signer of a crypto.Signer with an Ed25519, ECDSA (P-256, P-384, P-521) or RSA
+// key (2048 bits or more, signing with PSS). It may be used concurrently when s may.
 func NewSigner(s crypto.Signer) (Signer, error) {
 	if s == nil {
 		return nil, errors.New("no key to sign with")
@@ -98,8 +97,8 @@ type signer struct {
 	check *verifier
 }
 
-// Sign also verifies: a KMS that is set to another scheme answers with a
-// signature that nobody could ever verify, and without an error.
+// Sign also verifies: a KMS set to another scheme returns, without an error, a signature that
+// nobody could ever verify.
 func (s *signer) Sign(ctx context.Context, data []byte) ([]byte, error) {
 	sig, err := crypto.SignMessage(s.key, rand.Reader, data, s.opts)
 	if err != nil {
@@ -114,8 +113,8 @@ func (s *signer) Sign(ctx context.Context, data []byte) ([]byte, error) {
 
 func (s *signer) KeyID() (string, error) { return s.id, nil }
 
-// NewVerifier makes a Verifier of a public key of the kinds that NewSigner
-// takes. It may be used concurrently.
+// NewVerifier makes a Verifier of a public key; it accepts the same kinds as NewSigner. It may be
+// used concurrently.
 func NewVerifier(public crypto.PublicKey) (Verifier, error) {
 	opts, err := signatureScheme(public)
 	if err != nil {

@@ -2,7 +2,7 @@ package receipt
 
 import "time"
 
-// The names that the format is known by.
+// The names of the format.
 const (
 	// PayloadType is the DSSE payload type of an in-toto statement.
 	PayloadType = "application/vnd.in-toto+json"
@@ -16,14 +16,14 @@ const (
 	typeBase = "https://github.com/expungedb/expunge/"
 )
 
-// DoesNotProve is what every receipt says about its limits, word for word.
+// DoesNotProve is every receipt's statement of its limits, word for word.
 const DoesNotProve = "The signature proves who made this statement and that it has not changed since; " +
 	"it does not prove that the statement is true. Replicas, backups, recipients and storage media are " +
 	"named as the operator declared them and were not seen. " +
 	"What is still physically present after the commit is stated under residue and nowhere else."
 
-// Statement is a receipt: an in-toto Statement v1 about one set of erased rows.
-// Make one with NewStatement.
+// Statement is a receipt: an in-toto Statement v1 about one set of erased rows. Make one with
+// NewStatement.
 type Statement struct {
 	Type          string    `json:"_type"`
 	Subject       []Subject `json:"subject"`
@@ -31,24 +31,22 @@ type Statement struct {
 	Predicate     Predicate `json:"predicate"`
 }
 
-// Subject is what an in-toto statement is about, named by digest.
+// Subject is the subject of an in-toto statement, named by digest.
 type Subject struct {
 	Name   string            `json:"name"`
 	Digest map[string]string `json:"digest"` // algorithm → hex
 }
 
-// Predicate is what a receipt says. Optional fields are left out when unknown.
-// None of them may identify a person: no row value, key or identifier, nor a
-// hash of one.
+// Predicate is the content of a receipt. Optional fields are omitted when unknown. None of them may
+// identify a person: no row value, key or identifier, nor a hash of one.
 type Predicate struct {
 	ReceiptID string `json:"receiptId"` // random, made once per run: a UUID
-	// RunID is what "exactly once" is counted by, as the caller gave it: opaque.
+	// RunID is the caller's opaque name for the run; "exactly once" is per RunID.
 	RunID string `json:"runId,omitempty"`
 	Tool  Tool   `json:"tool"`
 	// Scope is what the plan covers: subjects, everything or expired.
 	Scope string `json:"scope"`
-	// AsOf is the moment that the run fixed: rows that appeared later are
-	// counted as arrived.
+	// AsOf is the moment fixed by the run: rows that appeared later count as arrived.
 	AsOf time.Time `json:"asOf,omitzero"`
 
 	PlanDigest        string `json:"planDigest"`        // SHA-256 in hex
@@ -68,19 +66,19 @@ type Predicate struct {
 
 	Actions  []Action   `json:"actions"`
 	Retained []Retained `json:"retained,omitempty"`
-	// Ended are rows that a hold had kept from an earlier erasure, and keeps no
-	// longer, as Retained says of those that it keeps.
+	// Ended are rows that a hold kept from an earlier erasure, and keeps no longer, in the form of
+	// Retained.
 	Ended []Retained `json:"ended,omitempty"`
-	// Follows are the receipts of erasures that had left something to a hold and
-	// of which this one finished at least one row.
+	// Follows are the receipts of earlier erasures with held rows; this erasure finished at least
+	// one row of each.
 	Follows     []Followed   `json:"follows,omitempty"`
 	Commits     Commits      `json:"commits"`
 	Commitments *Commitments `json:"commitments,omitempty"` // nil: commitments are off
 	Residue     Residue      `json:"residue"`
 	Copies      *Copies      `json:"copies,omitempty"` // nil: none were declared
 	Checks      []Check      `json:"checks,omitempty"`
-	// Final is the day after which the last declared backup no longer holds
-	// the data, 2006-01-02. Empty: no backup was declared.
+	// Final is the day after which the last declared backup no longer holds the data, 2006-01-02.
+	// Empty: no backup was declared.
 	Final string `json:"final,omitempty"`
 
 	DoesNotProve string `json:"doesNotProve"`
@@ -94,54 +92,53 @@ type Tool struct {
 
 // System identifies the database.
 type System struct {
-	// Journal is the journal's random UUID, which travels with a restored copy.
+	// Journal is the journal's random UUID; a restored copy has it too.
 	Journal string `json:"journal"`
-	// CopyOf is the UUID of the database that this one is a copy of; empty where
-	// OnlyOn is the name of the only database that the plan could run on; empty
-	// where the plan names none.
+	// OnlyOn is the name of the only database that the plan may run on; empty where the plan names
+	// none.
 	OnlyOn string `json:"onlyOn,omitempty"`
-	// no copy was noticed.
+	// CopyOf is the UUID of the database that this one is a copy of; empty where no copy was
+	// noticed.
 	CopyOf  string `json:"copyOf,omitempty"`
 	Name    string `json:"name,omitempty"` // the policy's name for the database
 	Engine  string `json:"engine"`         // postgres, mysql, …
 	Version string `json:"version,omitempty"`
-	// Evidence is the engine's own identity: "system_identifier" on
-	// PostgreSQL, "server_uuid" on MySQL, ….
+	// Evidence is the engine's own identity: "system_identifier" on PostgreSQL, "server_uuid" on
+	// MySQL, ….
 	Evidence map[string]string `json:"evidence,omitempty"`
 }
 
-// Request is the request that the erasure answers (GDPR Art. 12 and 17).
+// Request is the request answered by the erasure (GDPR Art. 12 and 17).
 type Request struct {
 	Case       string     `json:"case,omitempty"` // the controller's opaque reference
 	ReceivedAt time.Time  `json:"receivedAt,omitzero"`
-	DueAt      time.Time  `json:"dueAt,omitzero"` // with the extension, where there is one
+	DueAt      time.Time  `json:"dueAt,omitzero"` // with any extension
 	Extension  *Extension `json:"extension,omitempty"`
 	Ground     string     `json:"ground,omitempty"` // "Art. 17(1)(b)"
 	Late       bool       `json:"late,omitempty"`   // the last commit came after DueAt
 }
 
-// Extension is a longer time to answer, and the reason that must be given.
+// Extension is a longer time to answer, and the mandatory reason.
 type Extension struct {
 	Until  time.Time `json:"until"`
 	Reason string    `json:"reason"`
 }
 
-// Incomplete is about a run that could not go on, and was closed.
+// Incomplete is about a run that could not continue, and was closed.
 type Incomplete struct {
 	Reason string `json:"reason"` // it must not name a person
 }
 
-// Subjects counts the roots that a run was given. Given = Done + Absent + NotReached.
+// Subjects counts the roots given to a run. Given = Done + Absent + NotReached.
 type Subjects struct {
 	Given  int64 `json:"given"`
 	Done   int64 `json:"done"`
 	Absent int64 `json:"absent"` // not in the database when the run began
-	// NotReached were not handled by a run that was closed before it was complete: not
-	// erased, or absent.
+	// NotReached were not handled before the run was closed: neither erased, nor found absent.
 	NotReached int64 `json:"notReached,omitempty"`
 }
 
-// Operation is what was done to a row.
+// Operation is an action on a row.
 type Operation string
 
 // The operations.
@@ -152,26 +149,25 @@ const (
 	Keep      Operation = "keep"
 )
 
-// Action is one step of the plan and what it came to.
+// Action is one step of the plan and its effect.
 type Action struct {
 	Step      string    `json:"step"` // the plan's name for the step, unique in a receipt
 	Schema    string    `json:"schema,omitempty"`
 	Table     string    `json:"table"`
 	Operation Operation `json:"operation"`
 	Columns   []Column  `json:"columns,omitempty"` // of an overwrite or detach
-	// Technique is the name in ISO/IEC 20889 where the step has only one, as
-	// a delete has ("record suppression").
+	// Technique is the name in ISO/IEC 20889 if the step has only one, as a delete has ("record
+	// suppression").
 	Technique string `json:"technique,omitempty"`
-	// Path is how the table is reached from the subject, in names of tables
-	// and columns, never with a value.
+	// Path is the way from the subject to the table, in names of tables and columns, never with a
+	// value.
 	Path string `json:"path,omitempty"`
 	Rows Rows   `json:"rows"`
-	// Unchanged counts the values of an overwrite, not the rows, that came out
-	// as they were, as the replacement of a column with few possible values can. Rows
-	// that are Unchecked were not compared.
+	// Unchanged counts the values (not rows) of an overwrite whose replacement equals the old
+	// value, as can happen in a column with few possible values. Unchecked rows were not compared.
 	Unchanged int64 `json:"unchanged,omitempty"`
-	// Otherwise counts the values of an overwrite that the column's strategy can't
-	// work on, such as a zero date, and that were replaced as the policy says for these.
+	// Otherwise counts the values of an overwrite that the column's strategy can't replace, such as
+	// a zero date; the policy's other rule replaced them.
 	Otherwise int64 `json:"otherwise,omitempty"`
 }
 
@@ -182,12 +178,12 @@ type Column struct {
 	Technique string `json:"technique,omitempty"` // its name in ISO/IEC 20889
 }
 
-// Rows counts a step's rows, from committed journal entries.
-// Matched = Affected + AlreadyGone + Left + Held always.
+// Rows counts a step's rows, from committed journal entries. Matched = Affected + AlreadyGone +
+// Left + Held always.
 type Rows struct {
 	Matched     int64 `json:"matched"`     // found for the step
 	Affected    int64 `json:"affected"`    // deleted, overwritten or detached
-	AlreadyGone int64 `json:"alreadyGone"` // somebody else had deleted them before
+	AlreadyGone int64 `json:"alreadyGone"` // another transaction had deleted them before
 	Left        int64 `json:"left"`        // still there and should not be
 	Held        int64 `json:"held"`        // kept on purpose, see Retained
 	Arrived     int64 `json:"arrived"`     // appeared after the run's as-of moment: not matched, still there
@@ -198,22 +194,22 @@ type Rows struct {
 type Retained struct {
 	Schema  string   `json:"schema,omitempty"`
 	Table   string   `json:"table"`
-	Columns []string `json:"columns,omitempty"` // what is held; empty: the whole row
+	Columns []string `json:"columns,omitempty"` // the held columns; empty: the whole row
 	Rows    int64    `json:"rows"`
 	Reason  string   `json:"reason"`
 	Basis   string   `json:"basis,omitempty"` // "Art. 17(3)(b)"
-	// Until is a day (2006-01-02) or the policy's rule ("invoice_date + 6y");
-	// empty: the hold has no end.
+	// Until is a day (2006-01-02) or the policy's rule ("invoice_date + 6y"); empty: the hold has
+	// no end.
 	Until string `json:"until,omitempty"`
-	// Last is the day on which the last of these rows' holds ends, where Until
-	// is a rule and the days are known.
+	// Last is the day on which the last of these rows' holds ends, if Until is a rule and the days
+	// are known.
 	Last string `json:"last,omitempty"`
 }
 
 // Followed is an earlier receipt whose erasure was continued.
 type Followed struct {
 	ReceiptID string `json:"receiptId"`
-	// Complete says that nothing of what it left to a hold is left any more.
+	// Complete says that none of its held rows remain.
 	Complete bool `json:"complete"`
 }
 
@@ -234,13 +230,13 @@ type Commitments struct {
 	Root      string `json:"root"`      // SHA-256 in hex
 }
 
-// NotAssessed is the residue level of a receipt that makes no claim about it.
+// NotAssessed is the residue level of a receipt without a claim about it.
 const NotAssessed = "not assessed"
 
-// Residue says what is physically still there. The zero Residue isn't valid;
-// use NewResidue.
+// Residue describes the data still physically present. The zero Residue isn't valid; use
+// NewResidue.
 type Residue struct {
-	// Level is the lowest of the stores' levels, or NotAssessed where there is none.
+	// Level is the lowest of the stores' levels, or NotAssessed without stores.
 	Level  string  `json:"level"`
 	Stores []Store `json:"stores,omitempty"`
 }
@@ -249,11 +245,11 @@ type Residue struct {
 type Store struct {
 	Name     string   `json:"name"`
 	Level    string   `json:"level"`              // LevelLogical to LevelMedia, or NotAssessed
-	Evidence string   `json:"evidence,omitempty"` // what was looked at, and how
+	Evidence string   `json:"evidence,omitempty"` // what was examined, and how
 	Remains  []Remain `json:"remains,omitempty"`
 }
 
-// Remain is something that is known to be still there.
+// Remain is data known to be still present.
 type Remain struct {
 	What  string `json:"what"`
 	Until string `json:"until,omitempty"` // 2006-01-02; empty: not known
@@ -277,7 +273,7 @@ type Replica struct {
 type Backup struct {
 	Name  string `json:"name"`
 	Kept  string `json:"kept"`            // the policy's period: "180d"
-	Until string `json:"until,omitempty"` // the day that it no longer holds the data after, 2006-01-02
+	Until string `json:"until,omitempty"` // the last day on which it may hold the data, 2006-01-02
 }
 
 // Recipient is someone the data was disclosed to (GDPR Art. 19).
@@ -286,16 +282,16 @@ type Recipient struct {
 	Category string `json:"category,omitempty"`
 }
 
-// Check is a verification that was carried out before signing.
+// Check is a verification carried out before signing.
 type Check struct {
 	ID     string    `json:"id"`
 	Method Method    `json:"method"`
 	Result Result    `json:"result"`
-	Rows   int64     `json:"rows,omitempty"` // looked at
+	Rows   int64     `json:"rows,omitempty"` // checked rows
 	At     time.Time `json:"at"`
 }
 
-// Method is how much a check looked at.
+// Method is the extent of a check.
 type Method string
 
 // The methods.
@@ -304,7 +300,7 @@ const (
 	Sample Method = "sample"
 )
 
-// Result is what a check came to.
+// Result is the outcome of a check.
 type Result string
 
 // The results.
@@ -314,10 +310,9 @@ const (
 	Unchecked Result = "unchecked" // it could not be carried out
 )
 
-// NewStatement returns the statement of a predicate: it sets DoesNotProve, a
-// residue that isn't given to NotAssessed, and the subject's digest, the
-// commitments' root or where they are off the TotalsDigest. The predicate's
-// slices are shared, not copied. Sign validates it.
+// NewStatement returns the statement of a predicate. It sets DoesNotProve, an empty residue to
+// NotAssessed, and the subject's digest: the commitments' root, or the TotalsDigest without
+// commitments. It shares the predicate's slices, without copying. Sign validates it.
 func NewStatement(p Predicate) Statement {
 	p.DoesNotProve = DoesNotProve
 	if p.Residue.Level == "" {
@@ -334,8 +329,8 @@ func NewStatement(p Predicate) Statement {
 	}
 }
 
-// Digest is the subject's SHA-256 in hex: what the receipt names its set of
-// erased rows by. Empty when the statement has no such subject.
+// Digest is the subject's SHA-256 in hex: the receipt's name for its set of erased rows. Empty when
+// the statement has no such subject.
 func (s *Statement) Digest() string {
 	if len(s.Subject) != 1 {
 		return ""

@@ -95,7 +95,7 @@ func testEnvelope(t testing.TB) []byte {
 	return env
 }
 
-// smallPredicate has only what must be there, and an erasure that found nothing.
+// smallPredicate has only the required fields, and an erasure that found nothing.
 func smallPredicate() Predicate {
 	return Predicate{
 		ReceiptID: "1f0e6f3c-4f0a-4d66-9d66-0b7d7c1e5a4e", Tool: Tool{Name: "expunge"}, Scope: "expired",

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// tileHeight is 8: tiles of up to 256 hashes, as c2sp.org/tlog-tiles has it.
+// tileHeight is 8: tiles of up to 256 hashes, as in c2sp.org/tlog-tiles.
 const tileHeight = 8
 
-// tiles reads a log's tiles from its directory, for tlog.TileHashReader, which
-// proves what is read to belong to the tree.
+// tiles reads a log's tiles from its directory, for tlog.TileHashReader, which proves that they
+// belong to the tree.
 type tiles struct{ dir string }
 
 func (t tiles) Height() int { return tileHeight }
@@ -32,8 +32,8 @@ func (t tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 	return data, nil
 }
 
-// readTile reads a tile, or as much of a wider one: an append that goes on beside it
-// puts one in its place.
+// readTile reads a tile, or the first part of a wider one: a simultaneous append replaces a tile by
+// a wider one.
 func (t tiles) readTile(tile tlog.Tile) ([]byte, error) {
 	there := tile
 	for {
@@ -51,8 +51,8 @@ func (t tiles) readTile(tile tlog.Tile) ([]byte, error) {
 	}
 }
 
-// widenTile names the next wider tile: a partial one that is there, else the whole
-// one, which is in place before the partial ones go.
+// widenTile names the next wider tile: an existing partial one, else the whole one, which is in
+// place before the partial ones are removed.
 func (t tiles) widenTile(tile *tlog.Tile) bool {
 	if tile.W == 1<<tileHeight {
 		return false
@@ -70,7 +70,7 @@ func (t tiles) widenTile(tile *tlog.Tile) bool {
 
 func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 
-// overlay reads the hashes that were just computed, and the others from below.
+// overlay reads newly computed hashes, and the others from below.
 type overlay struct {
 	fresh map[int64]Hash
 	below tlog.HashReader
@@ -101,8 +101,8 @@ func (o overlay) ReadHashes(indexes []int64) ([]Hash, error) {
 	return hashes, nil
 }
 
-// damagedError is for errors of tlog's readers, which are of files that can't be read
-// or of tiles that don't hash to what the checkpoint says.
+// damagedError keeps an error of an unreadable file; any other error of tlog's readers means that a
+// tile contradicts the checkpoint: ErrDamaged.
 func damagedError(err error) error {
 	var file *fs.PathError
 	if err == nil || errors.Is(err, ErrDamaged) || errors.As(err, &file) {
@@ -111,8 +111,8 @@ func damagedError(err error) error {
 	return fmt.Errorf("%w: a tile doesn't have the hash that the checkpoint gives it", ErrDamaged)
 }
 
-// hasBeyond reports whether tiles hold an entry after the first size ones. The
-// next entry would be in the tile that holds it, whole or partial.
+// hasBeyond reports whether tiles hold an entry after the first size ones. The next entry would be
+// in its tile, whole or partial.
 func (t tiles) hasBeyond(size int64) (bool, error) {
 	next := tlog.Tile{H: tileHeight, L: 0, N: size >> tileHeight, W: 1 << tileHeight}
 	full := filepath.Join(t.dir, next.Path())
@@ -156,8 +156,8 @@ func (t tiles) pruneTiles(list []tlog.Tile) error {
 	return nil
 }
 
-// writeFile puts the file in place whole or not at all, also when the machine
-// stops: the content is on the disk before the name is.
+// writeFile writes a file that is complete or absent, also after a power failure: it syncs the
+// content before it gives the file its name.
 func writeFile(path string, data []byte) error {
 	dir := filepath.Dir(path)
 	if err := makeDir(dir); err != nil {
@@ -178,7 +178,7 @@ func writeFile(path string, data []byte) error {
 	return syncDir(dir)
 }
 
-// makeDir makes a directory and those above it, each one's name on the disk.
+// makeDir makes a directory and its parents, and syncs each name.
 func makeDir(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err == nil {
 		return syncDir(filepath.Dir(dir))

@@ -9,14 +9,14 @@ import (
 	"github.com/gowebpki/jcs"
 )
 
-// TotalsDigest is the subject's digest of a receipt without row commitments:
-// the SHA-256, in hex, of the journal's totals in canonical form (RFC 8785).
+// TotalsDigest is the subject's digest of a receipt without row commitments: the SHA-256, in hex,
+// of the journal's totals in canonical form (RFC 8785).
 //
-// The form is {"actions":[…],"retained":[…]} with one object per action in the
-// receipt's order, {step, schema, table, operation, matched, affected,
-// alreadyGone, left, held, arrived, unchecked}, with unchanged and otherwise
-// where they aren't 0, and one per retained entry, {schema, table, rows}. Counts are decimal strings, because numbers are
-// doubles in RFC 8785.
+// The form is {"actions":[…],"retained":[…]}. Actions has one object per action in the receipt's
+// order, {step, schema, table, operation, matched, affected, alreadyGone, left, held, arrived,
+// unchecked}, with unchanged and otherwise where they aren't 0. Retained has one per retained
+// entry, {schema, table, rows}. Counts are decimal strings, because numbers are doubles in RFC
+// 8785.
 func TotalsDigest(actions []Action, retained []Retained) string {
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	type object = map[string]string
@@ -43,8 +43,8 @@ func TotalsDigest(actions []Action, retained []Retained) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// canonical is v in the canonical form of RFC 8785. v is made of maps, slices
-// and strings only, which always have one.
+// canonical is v in the canonical form of RFC 8785. v contains only maps, slices and strings, which
+// always have one.
 func canonical(v any) []byte {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -10,9 +10,8 @@ import (
 // maxCount is the largest integer that every JSON reader keeps exact (2^53−1).
 const maxCount = 1<<53 - 1
 
-// Validate reports everything that is wrong with the statement: fields that
-// are missing, counts that don't add up, a subject that isn't the predicate's.
-// The errors name fields, never their values. Sign and Open call it.
+// Validate reports all errors in the statement: missing fields, counts that don't add up, a subject
+// other than the predicate's. The errors name fields, never their values. Sign and Open call it.
 func (s *Statement) Validate() error {
 	var p problems
 	p.check(s.Type == StatementType, "_type is not %s", StatementType)

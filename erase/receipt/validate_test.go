@@ -51,8 +51,7 @@ func TestValidateNamesEveryProblem(t *testing.T) {
 	})
 }
 
-// Zero rows are a count like any other, and every way in which a row can end is
-// in the sum.
+// Zero rows are a count like any other, and every outcome of a row is in the sum.
 func TestRowsAddUp(t *testing.T) {
 	for name, tt := range map[string]struct {
 		rows Rows

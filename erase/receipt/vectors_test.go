@@ -15,8 +15,8 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 )
 
-// A vector is a file of testdata/vectors with what a verifier must answer when it
-// knows key1.pub.pem and key2.pub.pem, or key 1 only where Keys is 1.
+// vector is a file of testdata/vectors with a verifier's expected answer. The verifier knows
+// key1.pub.pem and key2.pub.pem, or key 1 only where Keys is 1.
 type vector struct {
 	File       string   `json:"file"`
 	Keys       int      `json:"keys"`
@@ -125,8 +125,8 @@ func readJSON(t *testing.T, path string, v any) {
 	}
 }
 
-// writeVectors makes the files anew. What each must be answered with stands
-// beside it and isn't taken from the implementation.
+// writeVectors makes the files anew. The expected answers are written here and not taken from the
+// implementation.
 func writeVectors(t *testing.T) {
 	s1, v1 := testSigner(t, 1)
 	s2, v2 := testSigner(t, 2)
@@ -287,8 +287,7 @@ func envelopeOf(t testing.TB, data []byte) *dsse.Envelope {
 	return env
 }
 
-// A receipt of the largest size is read; one byte more is refused before anything
-// of it is looked at.
+// A receipt of the maximum size is read; one byte more is refused before any of it is parsed.
 func TestHugeReceipt(t *testing.T) {
 	_, v := testSigner(t, 1)
 	good := testEnvelope(t)
@@ -301,7 +300,7 @@ func TestHugeReceipt(t *testing.T) {
 	}
 }
 
-// Depth must cost no stack: what isn't known is refused at its first token.
+// Depth must cost no stack: an unknown value is refused at its first token.
 func TestDeeplyNestedReceipt(t *testing.T) {
 	_, v := testSigner(t, 1)
 	s, _ := testSigner(t, 1)

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// formatDay is a date as people write it, in UTC; "" for the zero time.
+// formatDay is a date in people's notation, in UTC; "" for the zero time.
 func formatDay(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -16,7 +16,7 @@ func formatDay(t time.Time) string {
 	return t.UTC().Format("2 January 2006")
 }
 
-// dayText is a day of the receipt as people write it, or the text as it is.
+// dayText is a day of the receipt in people's notation; any other text unchanged.
 func dayText(s string) string {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return formatDay(t)
@@ -40,8 +40,8 @@ func numberText(n int64) string {
 	return s
 }
 
-// words makes words of a name in the database: invoice_line, InvoiceLine and
-// invoice-line are "invoice line".
+// words makes words of a name in the database: invoice_line, InvoiceLine and invoice-line are
+// "invoice line".
 func words(name string) string {
 	var b strings.Builder
 	before := ' '
@@ -57,7 +57,7 @@ func words(name string) string {
 	}
 	list := strings.Fields(b.String())
 	for i, w := range list {
-		// An abbreviation stays one: "customer ID".
+		// Keep an abbreviation: "customer ID".
 		if len(w) == 1 || w != strings.ToUpper(w) {
 			list[i] = strings.ToLower(w)
 		}
@@ -75,8 +75,8 @@ func titleOf(name string) string {
 
 const textWidth = 78
 
-// wrapLine breaks text into lines of at most 78 columns. The first line begins with
-// first, the others are indented as far.
+// wrapLine breaks text into lines of at most 78 columns. The first line begins with first, the
+// others are indented as far.
 func wrapLine(first, text string) string {
 	indent := strings.Repeat(" ", utf8.RuneCountInString(first))
 	var b strings.Builder
@@ -99,7 +99,7 @@ func wrapLine(first, text string) string {
 	return b.String()
 }
 
-// visibleRune replaces what could steer a terminal: names come from databases and policies.
+// visibleRune replaces runes that could control a terminal: names come from databases and policies.
 func visibleRune(r rune) rune {
 	if !unicode.IsPrint(r) {
 		return unicode.ReplacementChar

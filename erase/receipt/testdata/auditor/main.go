@@ -1,5 +1,4 @@
-// Auditor opens a receipt with nothing but package receipt: the program that
-// somebody writes who doesn't trust whoever issued it.
+// Auditor opens a receipt with nothing but package receipt, like a sceptical reader's own program.
 //
 //	auditor RECEIPT PUBLIC-KEY
 package main
