@@ -11,7 +11,7 @@ TOOLS       := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/expunge/tools
 lint        := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)/golangci-lint
 vulncheck   := $(TOOLS)/govulncheck-$(GOVULNCHECK)/govulncheck
 
-.PHONY: help demo servers test bench bench-smoke lint fuzz vulncheck chaos
+.PHONY: help demo servers test bench bench-smoke corpus lint fuzz vulncheck chaos
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -42,6 +42,10 @@ bench: servers ## expunge against its alternatives with ROWS rows (1000000), int
 bench-smoke: servers ## every benchmark in small, to see that it still works
 	$(GO) test ./internal/bench -run '^TestBench$$' -count 1 -v -args -rows 10000
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+# `make test` has it among its tests. The schemas come from Debian's packages.
+corpus: servers ## what draft makes of schemas that others wrote, as a table
+	$(GO) test ./internal/corpus -run '^TestCorpus$$' -count 1 -v
 
 fuzz: ## every fuzz target for FUZZTIME each (10s)
 	@set -e; for pkg in $$($(GO) list ./...); do \

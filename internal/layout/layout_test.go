@@ -40,6 +40,7 @@ var imports = []rule{
 	{"internal/grace", nil, "it would make sense in another project"},
 	{"internal/graph", nil, "it would make sense in another project"},
 	{"internal/bench", nil, "it holds a test only, and what it measures is linked nowhere"},
+	{"internal/corpus", nil, "it holds a test only"},
 	{"internal/layout", nil, "it holds a test only"},
 	{"internal/testdb", nil, "it starts servers and knows nothing of what they are for"},
 	{"internal/testdb/*", []string{"internal/testdb"}, "commands that get a machine ready for tests"},

@@ -1,0 +1,242 @@
+//go:build unix
+
+package corpus
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/discover"
+)
+
+// score is how a draft does against the truth.
+type score struct {
+	columns   int
+	subject   bool
+	links     share // of the truth's links, those proposed
+	proposals share // of the links proposed, real ones
+	owners    share // of the tables that people share, those that go with nobody else
+	personal  share // of the personal columns, those called so
+	claims    share // of the columns called personal, personal ones
+	silent    int   // personal columns called none
+	undecided int
+	edits     int
+	builds    bool
+	lines     int
+	mistakes  []string
+}
+
+// share is a part of a whole.
+type share struct{ part, whole int }
+
+func (s share) value() float64 {
+	if s.whole == 0 {
+		return 1
+	}
+	return float64(s.part) / float64(s.whole)
+}
+
+func (s *share) count(right bool) {
+	s.whole++
+	if right {
+		s.part++
+	}
+}
+
+func (s *score) mistake(format string, args ...any) {
+	s.mistakes = append(s.mistakes, fmt.Sprintf(format, args...))
+}
+
+// measure drafts a policy and counts.
+func measure(t *testing.T, db dialect.DB, w *truth) *score {
+	t.Helper()
+	ctx := t.Context()
+	schema, err := db.Inspect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := discover.Policy(ctx, db, discover.Options{Database: "corpus", Schema: schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &score{columns: len(d.Findings)}
+	s.subject = strings.EqualFold(d.Policy.Subject.Table, w.Subject)
+	if !s.subject {
+		s.mistake("subject: %s, expected %s", d.Policy.Subject.Table, w.Subject)
+	}
+	s.countColumns(d, w)
+	s.countLinks(d, parseRelations(t, w.Links), parseRelations(t, w.Relations), newRows(t, schema, w))
+	s.countOwners(t, d, w, schema)
+	s.countEdits(ctx, t, d, db)
+	return s
+}
+
+func (s *score) countColumns(d *discover.Draft, w *truth) {
+	for _, f := range d.Findings {
+		category, either := w.category(f.Table, f.Column)
+		claimed := f.Category != plan.PIINone && f.Category != plan.PIIUndecided
+		if f.Category == plan.PIIUndecided {
+			s.undecided++
+			s.mistake("undecided: %s.%s: %s", f.Table, f.Column, f.Reason)
+		}
+		if either {
+			continue
+		}
+		if category != "" {
+			s.personal.count(claimed)
+			if f.Category == plan.PIINone {
+				s.silent++
+				s.mistake("silent: %s.%s is %s: %s", f.Table, f.Column, category, f.Reason)
+			}
+		}
+		if claimed {
+			s.claims.count(category != "")
+			if category == "" {
+				s.mistake("false alarm: %s.%s: %s: %s", f.Table, f.Column, f.Category, f.Reason)
+			}
+		}
+	}
+}
+
+func (s *score) countLinks(d *discover.Draft, wanted, real []relation, r *rows) {
+	var proposed []relation
+	for _, l := range d.Policy.Links {
+		p := relation{table: l.Table, column: l.Columns[0], to: l.RefTable}
+		proposed = append(proposed, p)
+		is := slices.ContainsFunc(wanted, p.is)
+		if !is && (slices.ContainsFunc(real, p.is) || r.follows(p)) {
+			continue
+		}
+		s.proposals.count(is)
+		if !is {
+			s.mistake("false link: %s", l)
+		}
+	}
+	for _, l := range wanted {
+		found := slices.ContainsFunc(proposed, l.is)
+		s.links.count(found)
+		if !found {
+			s.mistake("missed link: %s(%s) -> %s", l.table, l.column, l.to)
+		}
+	}
+}
+
+// follows reports whether rows were made so that the link holds.
+func (r *rows) follows(l relation) bool {
+	from := tableOf(r.schema, l.table)
+	c := columnOf(from, l.column)
+	return slices.ContainsFunc(r.relations[c], func(t target) bool { return t.table != nil && strings.EqualFold(t.table.Name.Table, l.to) })
+}
+
+// countOwners looks at each table of the truth that people share: its rows may be
+// deleted with those only whose rows they are.
+func (s *score) countOwners(t *testing.T, d *discover.Draft, w *truth, schema *dialect.Schema) {
+	t.Helper()
+	for table, owners := range w.Owners {
+		found := tableOf(schema, table)
+		if found == nil {
+			t.Errorf("the truth says whose rows %s has, and the schema hasn't that table", table)
+			continue
+		}
+		wrong := slices.DeleteFunc(deletedWith(t, d, found, w.Subject), func(column string) bool {
+			return slices.ContainsFunc(owners, func(o string) bool { return strings.EqualFold(o, column) })
+		})
+		s.owners.count(len(wrong) == 0)
+		if len(wrong) > 0 {
+			s.mistake("owner: rows of %s would be deleted with %s", table, strings.Join(wrong, ", "))
+		}
+	}
+}
+
+// deletedWith are the columns with whose people the draft deletes a table's rows.
+func deletedWith(t *testing.T, d *discover.Draft, table *dialect.Table, subject string) []string {
+	t.Helper()
+	var refers, out []string
+	for _, fk := range table.ForeignKeys {
+		if strings.EqualFold(fk.RefTable.Table, subject) {
+			refers = append(refers, fk.Columns[0])
+		}
+	}
+	for _, l := range d.Policy.Links {
+		if strings.EqualFold(l.Table, table.Name.Table) && strings.EqualFold(l.RefTable, subject) {
+			refers = append(refers, l.Columns[0])
+		}
+	}
+	for _, p := range d.Proposals {
+		if !strings.EqualFold(p.Table, table.Name.Table) || strings.EqualFold(p.Table, subject) && p.About == discover.AboutErase {
+			continue
+		}
+		switch text := p.Text; p.About {
+		case discover.AboutErase:
+			if text == "erase: delete" {
+				out = append(out, refers...)
+			}
+		case discover.AboutVia:
+			var via struct{ Via map[string]string }
+			if err := yaml.Unmarshal([]byte(text), &via); err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			for column, erase := range via.Via {
+				if erase == "delete" {
+					out = append(out, column)
+				}
+			}
+		}
+	}
+	return out
+}
+
+var (
+	proposedLine = regexp.MustCompile(`(?m)^(    )# ((?:erase|via|unlinked): )`)
+	noStrategy   = regexp.MustCompile(`(?m)\}( # .*(?:no strategy is proposed|it follows what it refers to))$`)
+)
+
+// countEdits edits the draft as somebody would who agrees with every proposal and
+// finds nothing personal in what is undecided, and counts what is left to do.
+func (s *score) countEdits(ctx context.Context, t *testing.T, d *discover.Draft, db dialect.DB) {
+	t.Helper()
+	y, err := d.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.lines = bytes.Count(y, []byte("\n"))
+	s.edits = len(proposedLine.FindAll(y, -1)) + len(noStrategy.FindAll(y, -1)) + s.undecided
+	y = proposedLine.ReplaceAll(y, []byte("$1$2"))
+	y = noStrategy.ReplaceAll(y, []byte(", overwrite: keep}$1"))
+	y = bytes.ReplaceAll(y, []byte("{pii: undecided}"), []byte("{pii: none}"))
+	p, err := plan.ParsePolicy(bytes.NewReader(y))
+	if err != nil {
+		s.countProblems(err)
+		return
+	}
+	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+		if _, err := plan.Build(ctx, db, p, scope); err != nil {
+			s.countProblems(err)
+			return
+		}
+	}
+	s.builds = true
+}
+
+func (s *score) countProblems(err error) {
+	var refused *plan.PolicyError
+	if !errors.As(err, &refused) {
+		s.edits++
+		s.mistake("build: %v", err)
+		return
+	}
+	s.edits += len(refused.Problems)
+	for _, p := range refused.Problems {
+		s.mistake("build: %v", p)
+	}
+}
