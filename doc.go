@@ -4,7 +4,7 @@
 //
 //   - [github.com/expungedb/expunge/dialect/postgres], dialect/mysql (MariaDB too),
 //     dialect/sqlserver and dialect/sqlite each make a [dialect.DB] of your connection pool.
-//   - [github.com/expungedb/expunge/plan] reads a policy, which says what each column holds
+//   - [github.com/expungedb/expunge/plan] reads a policy (plan/policy), which says what each column holds
 //     and what happens to it, and makes a plan of it for your schema. It writes nothing.
 //     plan/discover drafts a first policy.
 //   - [github.com/expungedb/expunge/anonymise] has the strategies by which a policy replaces
@@ -20,8 +20,8 @@
 // One request, from the policy to the proof:
 //
 //	db := postgres.New(pool)                       // your *pgxpool.Pool
-//	policy, err := plan.ParsePolicy(file)          // mistakes are named with line and column
-//	p, err := plan.Build(ctx, db, policy, plan.Subjects())
+//	rules, err := policy.Parse(file)               // mistakes are named with line and column
+//	p, err := plan.Build(ctx, db, rules, plan.Subjects())
 //	fmt.Println(p)                                 // a person reviews it and approves p.Digest()
 //	report, err := erase.Run(ctx, db, p, erase.Options{
 //		RunID: erase.RunID("case-2026-0042", "shop"), Approved: p.Digest(),
@@ -29,7 +29,7 @@
 //	})
 //	// Keep report.Receipt, also beside an error: it lists the rows that are left.
 //	statement, err := receipt.Open(report.Receipt, verifier)
-//	found, err := erase.Verify(ctx, db, policy, statement, erase.SubjectKeys("42"))
+//	found, err := erase.Verify(ctx, db, rules, statement, erase.SubjectKeys("42"))
 //
 // The program examples/quickstart does this in some forty lines, and examples/expunge is a
 // command line on the same packages.

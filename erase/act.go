@@ -8,6 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // batchResult is what a batch did and what can be looked for once it is committed.
@@ -118,11 +119,11 @@ func (r *row) keptFor() tally.Reason {
 		return tally.ByHold
 	case r.shared:
 		return tally.ByOthers
-	case r.decision == plan.EraseKeep:
+	case r.decision == policy.EraseKeep:
 		return tally.ByPolicy
-	case r.decision == plan.EraseDelete && r.held:
+	case r.decision == policy.EraseDelete && r.held:
 		return tally.WithHeld
-	case r.decision == plan.EraseDelete && r.keptByReference:
+	case r.decision == policy.EraseDelete && r.keptByReference:
 		return tally.ByReference
 	}
 	return ""
@@ -197,7 +198,7 @@ func (g *closure) overwriteRows(ctx context.Context, st *plan.Step, d *batchResu
 	default:
 		rows = s.rowsWith(written)
 		n := int64(len(s.rowsWhere(func(r *row) bool {
-			return r.decision == plan.EraseOverwrite && s.outcomeOf(r) != written && (r.before == nil || s.isWithheld(r) || r.shared)
+			return r.decision == policy.EraseOverwrite && s.outcomeOf(r) != written && (r.before == nil || s.isWithheld(r) || r.shared)
 		})))
 		d.Step(st.ID).Add(tally.Counts{Matched: n, Held: n})
 	}
@@ -243,7 +244,7 @@ func (g *closure) deleteRows(ctx context.Context, st *plan.Step, d *batchResult,
 		return g.deleteUnseen(ctx, st, s, d)
 	}
 	c := d.Step(st.ID)
-	doomed := s.rowsWhere(func(r *row) bool { return r.decision == plan.EraseDelete })
+	doomed := s.rowsWhere(func(r *row) bool { return r.decision == policy.EraseDelete })
 	going := s.deletedRows()
 	c.Matched += int64(len(doomed))
 	c.Held += int64(len(doomed) - len(going))
@@ -330,7 +331,7 @@ func (g *closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d 
 		}
 		for i := range s.Reach {
 			w := &s.Reach[i]
-			if !w.Link || w.Forwards || w.Erase != plan.EraseDelete || w.From() != from.Name {
+			if !w.Link || w.Forwards || w.Erase != policy.EraseDelete || w.From() != from.Name {
 				continue
 			}
 			where := g.referenceCond(w, from, gone)

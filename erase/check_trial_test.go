@@ -11,6 +11,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // patrons makes a table of people whose check constraint is given.
@@ -74,7 +75,7 @@ func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
 			db.patrons(t, strings.ReplaceAll(c.check, "E.164", db.e164()), c.values...)
 			for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
 				p, err := db.build(t.Context(), mustParse([]byte(patronPolicy(c.columns))), scope)
-				var refused *plan.PolicyError
+				var refused *policy.Error
 				switch {
 				case c.problem == "":
 					if err != nil {
@@ -190,7 +191,7 @@ func TestACheckOfADomainIsTried(t *testing.T) {
 		db.exec(t, `CREATE DOMAIN dialled AS varchar(40) CONSTRAINT international CHECK (VALUE LIKE '+%')`, `CREATE DOMAIN phone AS dialled CONSTRAINT digits CHECK (VALUE ~ '^.[0-9]+$')`,
 			"CREATE TABLE patron (id int PRIMARY KEY, phone phone, home phone)", "INSERT INTO patron VALUES (1, '+4915112345678', '+4930123456')")
 		_, err := db.build(t.Context(), mustParse([]byte(patronPolicy("phone: {pii: contact, overwrite: {fake: name}}, home: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}"))), plan.Subjects())
-		var refused *plan.PolicyError
+		var refused *policy.Error
 		if !errors.As(err, &refused) || len(refused.Problems) != 2 || !strings.Contains(err.Error(), "the CHECK constraint digits refuses column phone") || !strings.Contains(err.Error(), "the CHECK constraint international refuses column phone") {
 			t.Fatalf("error %v", err)
 		}

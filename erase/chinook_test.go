@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/examples/policies"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
-	"github.com/google/go-cmp/cmp"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // chinook is the Chinook database on one engine, in the names that its script
@@ -79,9 +81,9 @@ func loadChinook(t *testing.T, db *target) *chinook {
 }
 
 // runChinook erases customer 42 under the policy of that file.
-func (c *chinook) run(t *testing.T, policy *plan.Policy, scope plan.Scope, run string) ([]byte, *plan.Plan, error) {
+func (c *chinook) run(t *testing.T, rules *policy.Policy, scope plan.Scope, run string) ([]byte, *plan.Plan, error) {
 	t.Helper()
-	p, err := c.build(t.Context(), policy, scope)
+	p, err := c.build(t.Context(), rules, scope)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,9 +169,9 @@ func TestChinookDeletesACustomerLinesFirst(t *testing.T) {
 	})
 }
 
-func (c *chinook) verify(t *testing.T, policy *plan.Policy, st *receipt.Statement, want erase.Outcome) {
+func (c *chinook) verify(t *testing.T, rules *policy.Policy, st *receipt.Statement, want erase.Outcome) {
 	t.Helper()
-	v, err := erase.Verify(t.Context(), c.DB, policy, st, erase.SubjectKeys("42"))
+	v, err := erase.Verify(t.Context(), c.DB, rules, st, erase.SubjectKeys("42"))
 	if err != nil {
 		t.Fatal(err)
 	}

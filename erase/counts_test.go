@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
-	"pgregory.net/rapid"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Whatever subjects are given, at whatever time and in batches of whatever size,
@@ -24,18 +26,18 @@ func TestCountsAddUp(t *testing.T) {
 	overwritten := mustParse(sample.Policy())
 	for i := range overwritten.Tables {
 		if table := &overwritten.Tables[i]; table.Name == "customer" || table.Name == "wishlist" {
-			table.Erase = plan.EraseOverwrite
+			table.Erase = policy.EraseOverwrite
 		}
 	}
-	policies := map[string]*plan.Policy{"deletes": mustParse(sample.Policy()), "overwrites": overwritten}
+	policies := map[string]*policy.Policy{"deletes": mustParse(sample.Policy()), "overwrites": overwritten}
 	rapid.Check(t, func(r *rapid.T) {
 		ids := rapid.SliceOfNDistinct(rapid.Int64Range(1, 18), 1, 18, rapid.ID[int64]).Filter(func(ids []int64) bool { return slices.Min(ids) <= 15 }).Draw(r, "subjects")
-		policy := policies[rapid.SampledFrom([]string{"deletes", "overwrites"}).Draw(r, "policy")]
+		rules := policies[rapid.SampledFrom([]string{"deletes", "overwrites"}).Draw(r, "policy")]
 		size := rapid.SampledFrom([]int{3, 40, 5000}).Draw(r, "rows")
 		years := rapid.IntRange(0, 8).Draw(r, "years")
 		db := reset(t)
 		before := sizes(t, db)
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Subjects())
+		p, err := plan.Build(t.Context(), db.DB, rules, plan.Subjects())
 		if err != nil {
 			r.Fatal(err)
 		}

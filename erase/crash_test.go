@@ -13,12 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
-	"github.com/google/go-cmp/cmp"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // child is what a second process of the test binary is told to do: a run that
@@ -77,15 +79,15 @@ func (c child) run() error {
 
 // work carries the child's run out in this process.
 func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte, *plan.Plan, error) {
-	policy := repeatable()
+	rules := repeatable()
 	if c.Overwrites {
-		i := slices.IndexFunc(policy.Tables, func(t plan.PolicyTable) bool { return t.Name == "customer" })
-		policy.Tables[i].Erase, policy.Tables[i].Hold = plan.EraseOverwrite, nil
+		i := slices.IndexFunc(rules.Tables, func(t policy.Table) bool { return t.Name == "customer" })
+		rules.Tables[i].Erase, rules.Tables[i].Hold = policy.EraseOverwrite, nil
 	}
 	if c.Policy != "" {
-		policy = mustParse([]byte(c.Policy))
+		rules = mustParse([]byte(c.Policy))
 	}
-	p, err := db.build(ctx, policy, c.Scope)
+	p, err := db.build(ctx, rules, c.Scope)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -149,7 +151,7 @@ func (c child) kill(t *testing.T) {
 
 // repeatable is the shop's policy with consistent strategies only, so that two
 // runs give the same values, and a value that was overwritten twice shows.
-func repeatable() *plan.Policy {
+func repeatable() *policy.Policy {
 	p := mustParse(sample.Policy())
 	for i := range p.Tables {
 		for j := range p.Tables[i].Columns {

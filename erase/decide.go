@@ -6,6 +6,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // decideRows works out which of the rows that were to be deleted have to stay: rows
@@ -61,7 +62,7 @@ func sharedFlag(r *row) *bool          { return &r.shared }
 
 // isDeleted reports whether the row will be deleted.
 func (r *row) isDeleted() bool {
-	return r.decision == plan.EraseDelete && !r.held && !r.keptByReference && !r.shared
+	return r.decision == policy.EraseDelete && !r.held && !r.keptByReference && !r.shared
 }
 
 // rowOutcome is what a batch does to a row.
@@ -98,7 +99,7 @@ func (s *tableRows) outcomeOfOthers(r *row) rowOutcome {
 	switch {
 	case r.isDeleted():
 		return deleted
-	case r.decision == plan.EraseKeep:
+	case r.decision == policy.EraseKeep:
 		return kept
 	case r.shared:
 		return left // it is others' too
@@ -106,7 +107,7 @@ func (s *tableRows) outcomeOfOthers(r *row) rowOutcome {
 		return partly
 	case r.ownHold:
 		return left
-	case r.decision == plan.EraseOverwrite || !r.held:
+	case r.decision == policy.EraseOverwrite || !r.held:
 		return written
 	}
 	return left // part of what a hold of another row covers

@@ -14,6 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/mysql"
@@ -22,11 +27,7 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/internal/testdb"
-	"github.com/expungedb/expunge/plan"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // target is a database under test, on one engine.
@@ -159,7 +160,7 @@ func (c copier) Copy(ctx context.Context, table string, columns []string, rows i
 }
 
 // shop fills the database with a sample shop and returns its policy.
-func (d *target) shop(t testing.TB, s sample.Shop) *plan.Policy {
+func (d *target) shop(t testing.TB, s sample.Shop) *policy.Policy {
 	t.Helper()
 	if err := s.Load(context.Background(), d.Engine, d.copier); err != nil {
 		t.Fatal(err)
@@ -205,8 +206,8 @@ func (d *target) resettable(t testing.TB, fill func(d *target)) func(t testing.T
 }
 
 // mustParse parses a policy that ships with the project.
-func mustParse(data []byte) *plan.Policy {
-	p, err := plan.ParsePolicy(bytes.NewReader(data))
+func mustParse(data []byte) *policy.Policy {
+	p, err := policy.Parse(bytes.NewReader(data))
 	if err != nil {
 		panic(err)
 	}

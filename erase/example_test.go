@@ -14,6 +14,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // A reader's loans go with her, and nobody else's.
@@ -95,7 +96,7 @@ func ExamplePause() {
 	// was paused: true
 }
 
-func openLibrary() (dialect.DB, *plan.Policy, func()) {
+func openLibrary() (dialect.DB, *policy.Policy, func()) {
 	pool, err := sql.Open("sqlite", ":memory:?_pragma=foreign_keys(1)")
 	check(err)
 	pool.SetMaxOpenConns(1) // a second connection would be another database in memory
@@ -106,7 +107,7 @@ func openLibrary() (dialect.DB, *plan.Policy, func()) {
 		INSERT INTO reader VALUES (1, 'ada@example.com'), (2, 'bob@example.com');
 		INSERT INTO loan VALUES (10, 1, 'Emma'), (11, 1, 'Persuasion'), (12, 2, 'Emma');`)
 	check(err)
-	policy, err := plan.ParsePolicy(strings.NewReader(`
+	rules, err := policy.Parse(strings.NewReader(`
 version: 1
 database: library
 subject: {table: reader, identifiers: [email]}
@@ -115,7 +116,7 @@ tables:
   loan: {erase: delete, columns: {id: none, reader_id: none, title: {pii: other}}}
 `))
 	check(err)
-	return sqlite.New(pool), policy, func() { check(pool.Close()) }
+	return sqlite.New(pool), rules, func() { check(pool.Close()) }
 }
 
 func newKey() (receipt.Signer, receipt.Verifier) {

@@ -16,6 +16,7 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // executor carries a plan's batches out.
@@ -329,7 +330,7 @@ func encodeBound(k dialect.Key) string {
 // keepsBounds reports whether the journal keeps the walk's bounds: only where the
 // root's rows remain, since they are keys.
 func (p *compiledRoot) keepsBounds() bool {
-	return p.rootTable().Erase != plan.EraseDelete
+	return p.rootTable().Erase != policy.EraseDelete
 }
 
 // executeBatch gathers an item's rows and carries the steps out.

@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
-	"github.com/google/go-cmp/cmp"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // circle fills the database with people who are known by their e-mail addresses:
@@ -395,7 +397,7 @@ func TestAnEngineThatOnlyCascadesRefusesOtherwise(t *testing.T) {
 			db.exec(t, strings.Replace(s, " ON UPDATE CASCADE", "", i))
 		}
 		_, err := plan.Build(t.Context(), db.DB, mustParse([]byte(keyedPolicy)), plan.Everything())
-		var refused *plan.PolicyError
+		var refused *policy.Error
 		if db.DB.Engine().Rekeys {
 			if err != nil {
 				t.Error(err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // errTooMany ends a gathering that found more rows than one transaction should
@@ -46,18 +47,18 @@ type tableRows struct {
 
 // row is one row of the closure.
 type row struct {
-	values          dialect.Row // of table.columns
-	flags           []bool      // of table.flags
-	decision        plan.Erase  // what the ways decided
-	ownHold         bool        // a hold of its own table applies
-	held            bool        // own, or reached through a held row
-	keptByReference bool        // a row that stays refers to it
-	shared          bool        // an owned row to which rows of others refer
-	before          *rowOutcome // of an ended root: what was done to it before; nil: not known
-	freed           bool        // of an ended root: a hold of its own table applied then, and doesn't now
-	awaitsHold      bool        // it remains because of a hold
-	reachable       bool        // a row leads to it that remains and is found itself, or it is a head
-	maybeReachable  bool        // a row leads to it of which that isn't known yet
+	values          dialect.Row  // of table.columns
+	flags           []bool       // of table.flags
+	decision        policy.Erase // what the ways decided
+	ownHold         bool         // a hold of its own table applies
+	held            bool         // own, or reached through a held row
+	keptByReference bool         // a row that stays refers to it
+	shared          bool         // an owned row to which rows of others refer
+	before          *rowOutcome  // of an ended root: what was done to it before; nil: not known
+	freed           bool         // of an ended root: a hold of its own table applied then, and doesn't now
+	awaitsHold      bool         // it remains because of a hold
+	reachable       bool         // a row leads to it that remains and is found itself, or it is a head
+	maybeReachable  bool         // a row leads to it of which that isn't known yet
 }
 
 func newClosure(p *compiledRoot, tx dialect.Tx, lock dialect.Lock) *closure {
@@ -281,7 +282,7 @@ next:
 }
 
 // readRows finds and locks rows of one table, and merges them into its set.
-func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Cond, fate plan.Erase, held bool) error {
+func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Cond, fate policy.Erase, held bool) error {
 	sel := dialect.Select{Table: s.Name, Columns: s.columns, Flags: s.flags, Where: where, Order: s.Key, Lock: g.lock}
 	if g.limit > 0 {
 		sel.Limit = g.limit + 1
@@ -332,8 +333,8 @@ func keysOf(s *tableRows, rows []*row) []dialect.Key {
 }
 
 // strictestDecision is the decision that counts where a row is reached twice.
-func strictestDecision(a, b plan.Erase) plan.Erase {
-	order := []plan.Erase{plan.EraseDelete, plan.EraseOverwrite, plan.EraseKeep}
+func strictestDecision(a, b policy.Erase) policy.Erase {
+	order := []policy.Erase{policy.EraseDelete, policy.EraseOverwrite, policy.EraseKeep}
 	for _, e := range order {
 		if a == e || b == e {
 			return e

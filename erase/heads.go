@@ -6,6 +6,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // entryPoint is a row that remains because of a hold, and to which no row leads that
@@ -104,9 +105,9 @@ func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entr
 // isWithheld reports whether a hold keeps something of the row from being erased.
 func (s *tableRows) isWithheld(r *row) bool {
 	switch {
-	case !r.held || r.decision == plan.EraseKeep:
+	case !r.held || r.decision == policy.EraseKeep:
 		return false
-	case r.decision == plan.EraseDelete:
+	case r.decision == policy.EraseDelete:
 		return true
 	case !r.ownHold: // it is overwritten, whatever it was found from
 		return false

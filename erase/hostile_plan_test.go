@@ -18,6 +18,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // house is a database with a bit of everything that a plan can be about.
@@ -283,7 +284,7 @@ func (h *hostileHouse) carryOut(t *testing.T, p *plan.Plan) {
 		return
 	}
 	first := p.Roots[0].Tables[0]
-	if _, there := after["person"]["1"]; there && first.Erase == plan.EraseDelete && len(st.Predicate.Retained) == 0 {
+	if _, there := after["person"]["1"]; there && first.Erase == policy.EraseDelete && len(st.Predicate.Retained) == 0 {
 		show("the subject stays, and the receipt says nothing of it")
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/postgres"
 	"github.com/expungedb/expunge/erase"
@@ -13,7 +15,7 @@ import (
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/internal/testdb"
 	"github.com/expungedb/expunge/plan"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // club is a database small enough to see through: members, their visits with
@@ -80,8 +82,8 @@ func (d *target) plan(t testing.TB, policy string, scope plan.Scope) *plan.Plan 
 }
 
 // build builds a plan that may run on this database.
-func (d *target) build(ctx context.Context, policy *plan.Policy, scope plan.Scope) (*plan.Plan, error) {
-	p, err := plan.Build(ctx, d.DB, policy, scope)
+func (d *target) build(ctx context.Context, rules *policy.Policy, scope plan.Scope) (*plan.Plan, error) {
+	p, err := plan.Build(ctx, d.DB, rules, scope)
 	if err != nil {
 		return nil, err
 	}

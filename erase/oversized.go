@@ -7,6 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // splitOversized carries out one root whose closure is larger than a transaction
@@ -143,7 +144,7 @@ func (b *leafDeleter) deleteWithinBudget(ctx context.Context, s *tableRows, wher
 		if err != nil {
 			return false, err
 		}
-		rows = append(rows, &row{values: values, decision: plan.EraseDelete})
+		rows = append(rows, &row{values: values, decision: policy.EraseDelete})
 	}
 	if len(rows) == 0 {
 		return true, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // loadRetentionPeriods reads the periods of roots whose rows have them in another table, and
@@ -33,7 +34,7 @@ func (e *executor) loadRetentionPeriods(ctx context.Context, programs []*compile
 // without a tenant, and of tenants without a period, are kept.
 func (e *executor) olderThan(ctx context.Context, p *compiledRoot, o *plan.Older) (dialect.Any, error) {
 	l := o.Lookup
-	keys := map[plan.Period][]dialect.Key{}
+	keys := map[policy.Period][]dialect.Key{}
 	unreadable := int64(0)
 	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for row, err := range tx.Query(ctx, dialect.Select{
@@ -61,7 +62,7 @@ func (e *executor) olderThan(ctx context.Context, p *compiledRoot, o *plan.Older
 	}
 	by := p.rootTable().schema.Column(o.Column)
 	any := dialect.Any{}
-	for _, period := range slices.SortedFunc(maps.Keys(keys), func(a, b plan.Period) int { return strings.Compare(a.String(), b.String()) }) {
+	for _, period := range slices.SortedFunc(maps.Keys(keys), func(a, b policy.Period) int { return strings.Compare(a.String(), b.String()) }) {
 		any = append(any, dialect.All{
 			dialect.In{Columns: []string{l.Key}, Keys: keys[period]},
 			dialect.Compare{Column: o.Column, Op: "<", Value: columnTime(period.Before(p.asOf), by)},
@@ -71,17 +72,17 @@ func (e *executor) olderThan(ctx context.Context, p *compiledRoot, o *plan.Older
 }
 
 // periodOf reads a period as a tenant's row has it.
-func periodOf(v dialect.Value) (plan.Period, bool) {
+func periodOf(v dialect.Value) (policy.Period, bool) {
 	text, ok := dialect.TextOf(v)
 	if !ok {
-		return plan.Period{}, false
+		return policy.Period{}, false
 	}
 	if n, isNumber := v.(int64); isNumber {
 		if n < 1 {
-			return plan.Period{}, false
+			return policy.Period{}, false
 		}
 		text += "d"
 	}
-	p, err := plan.ParsePeriod(text)
+	p, err := policy.ParsePeriod(text)
 	return p, err == nil && !p.IsZero()
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // compiledRoot is one root of a plan, made ready to run on a schema.
@@ -177,7 +178,7 @@ func (t *table) columnIndexes(columns []string) []int {
 // underHold is the condition for a row to be under the hold at that moment. Where
 // the column that its end is counted from is NULL, or can't be read as a moment, the
 // hold goes on.
-func underHold(h *plan.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
+func underHold(h *policy.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 	var all dialect.All
 	if h.Where != "" {
 		all = append(all, dialect.Match{SQL: h.Where})

@@ -19,6 +19,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // A world is a small database with any references that one can have, and a
@@ -27,7 +28,7 @@ import (
 type world struct {
 	tables []string // the first is the subjects'
 	refs   []*worldRef
-	policy *plan.Policy
+	policy *policy.Policy
 	rows   map[string]map[int]*worldRow
 	chosen []int // the subjects that are erased
 	limit  int   // rows of a batch, 0: any
@@ -39,7 +40,7 @@ type worldRef struct {
 	indexed          bool
 	held             bool // it is a link of rows with held = 1 only
 	action           string
-	via              plan.Erase // "": the table's decision
+	via              policy.Erase // "": the table's decision
 }
 
 type worldRow struct {
@@ -51,8 +52,8 @@ type worldRow struct {
 const subjects, personal, replaced = "person", "old", "new"
 
 func drawWorld(t *rapid.T) *world {
-	w := &world{rows: map[string]map[int]*worldRow{}, policy: &plan.Policy{
-		Version: 1, Database: "world", Subject: plan.PolicySubject{Table: subjects},
+	w := &world{rows: map[string]map[int]*worldRow{}, policy: &policy.Policy{
+		Version: 1, Database: "world", Subject: policy.Subject{Table: subjects},
 	}}
 	chance := func(percent int, what string) bool { return rapid.IntRange(0, 99).Draw(t, what) < percent }
 	w.tables = append(w.tables, subjects)
@@ -72,13 +73,13 @@ func drawWorld(t *rapid.T) *world {
 		r.action = rapid.SampledFrom(actions).Draw(t, "action")
 		switch {
 		case r.from == subjects && r.null:
-			r.via = rapid.SampledFrom([]plan.Erase{plan.EraseDetach, plan.EraseKeep}).Draw(t, "via")
+			r.via = rapid.SampledFrom([]policy.Erase{policy.EraseDetach, policy.EraseKeep}).Draw(t, "via")
 		case r.from == subjects:
-			r.via = plan.EraseKeep
+			r.via = policy.EraseKeep
 		case chance(30, "by itself"):
-			choices := []plan.Erase{plan.EraseDelete, plan.EraseOverwrite, plan.EraseKeep}
+			choices := []policy.Erase{policy.EraseDelete, policy.EraseOverwrite, policy.EraseKeep}
 			if r.null {
-				choices = append(choices, plan.EraseDetach, plan.EraseDetach)
+				choices = append(choices, policy.EraseDetach, policy.EraseDetach)
 			}
 			r.via = rapid.SampledFrom(choices).Draw(t, "via")
 		}
@@ -93,38 +94,38 @@ func drawWorld(t *rapid.T) *world {
 		r.held = r.link && !r.owns && chance(40, "conditional")
 	}
 	for _, name := range w.tables {
-		rule := plan.PolicyTable{Name: name, Columns: []plan.PolicyColumn{
+		rule := policy.Table{Name: name, Columns: []policy.Column{
 			{Name: "id", PII: "none"}, {Name: "held", PII: "none"},
 			{Name: "p", PII: "name", Overwrite: &anonymise.Spec{Name: "fixed", Params: replaced}},
 		}}
-		rule.Erase = rapid.SampledFrom([]plan.Erase{plan.EraseDelete, plan.EraseDelete, plan.EraseDelete, plan.EraseOverwrite, plan.EraseKeep}).Draw(t, "erase")
-		if name == subjects && rule.Erase == plan.EraseKeep {
-			rule.Erase = plan.EraseDelete
+		rule.Erase = rapid.SampledFrom([]policy.Erase{policy.EraseDelete, policy.EraseDelete, policy.EraseDelete, policy.EraseOverwrite, policy.EraseKeep}).Draw(t, "erase")
+		if name == subjects && rule.Erase == policy.EraseKeep {
+			rule.Erase = policy.EraseDelete
 		}
 		for _, r := range w.refs {
 			if r.from != name {
 				continue
 			}
-			rule.Columns = append(rule.Columns, plan.PolicyColumn{Name: r.column, PII: "none"})
+			rule.Columns = append(rule.Columns, policy.Column{Name: r.column, PII: "none"})
 			if r.via != "" {
-				rule.Via = append(rule.Via, plan.PolicyVia{Columns: []string{r.column}, Erase: r.via})
+				rule.Via = append(rule.Via, policy.Via{Columns: []string{r.column}, Erase: r.via})
 			}
 			if r.link {
-				l := plan.PolicyLink{Table: r.from, Columns: []string{r.column}, RefTable: r.to, RefColumns: []string{"id"}}
+				l := policy.Link{Table: r.from, Columns: []string{r.column}, RefTable: r.to, RefColumns: []string{"id"}}
 				if r.held {
 					l.Where = "held = 1"
 				}
 				w.policy.Links = append(w.policy.Links, l)
 			}
 			if r.owns {
-				w.policy.Owns = append(w.policy.Owns, plan.PolicyOwns{Table: r.from, Columns: []string{r.column}, RefTable: r.to})
+				w.policy.Owns = append(w.policy.Owns, policy.Owns{Table: r.from, Columns: []string{r.column}, RefTable: r.to})
 			}
 		}
 		if chance(20, "everything") {
-			rule.Everything = plan.EraseDelete
+			rule.Everything = policy.EraseDelete
 		}
 		if chance(20, "hold") {
-			rule.Hold = &plan.Hold{Because: "a reason", Where: "held = 1"}
+			rule.Hold = &policy.Hold{Because: "a reason", Where: "held = 1"}
 			if chance(50, "partly") {
 				rule.Hold.Keep = []string{"held"}
 			}
@@ -163,7 +164,7 @@ func (w *world) drawRows(t *rapid.T, chance func(int, string) bool) {
 // plan builds the world's plan. Tables that nothing leads to get their reason.
 func (w *world) plan(ctx context.Context, db dialect.DB, scope plan.Scope) (*plan.Plan, error) {
 	p, err := plan.Build(ctx, db, w.policy, scope)
-	var refused *plan.PolicyError
+	var refused *policy.Error
 	if !errors.As(err, &refused) {
 		return p, err
 	}
@@ -266,13 +267,13 @@ func (w *world) after(t interface{ Fatal(...any) }, db *sql.DB) map[string]map[i
 	return out
 }
 
-func (w *world) rule(table string) *plan.PolicyTable {
-	i := slices.IndexFunc(w.policy.Tables, func(t plan.PolicyTable) bool { return t.Name == table })
+func (w *world) rule(table string) *policy.Table {
+	i := slices.IndexFunc(w.policy.Tables, func(t policy.Table) bool { return t.Name == table })
 	return &w.policy.Tables[i]
 }
 
 // decision is what the policy says of a row that is reached by r.
-func (w *world) decision(r *worldRef) plan.Erase { return cmp.Or(r.via, w.rule(r.from).Erase) }
+func (w *world) decision(r *worldRef) policy.Erase { return cmp.Or(r.via, w.rule(r.from).Erase) }
 
 // place is a row's.
 type place struct {
@@ -282,7 +283,7 @@ type place struct {
 
 // fate is what a plain reading of the policy makes of a row.
 type fate struct {
-	erase plan.Erase
+	erase policy.Erase
 	held  bool
 	owned bool
 }
@@ -299,9 +300,9 @@ func (w *world) own(p place) bool { return w.rule(p.table).Hold != nil && w.rows
 // closure reads the policy plainly: whatever refers to a row of the closure
 // belongs to it, other subjects never do, and what its rows own does.
 func (w *world) closure() map[place]*fate {
-	rank := map[plan.Erase]int{plan.EraseDelete: 3, plan.EraseOverwrite: 2, plan.EraseKeep: 1}
+	rank := map[policy.Erase]int{policy.EraseDelete: 3, policy.EraseOverwrite: 2, policy.EraseKeep: 1}
 	out := map[place]*fate{}
-	reach := func(p place, e plan.Erase, held, owned bool) bool {
+	reach := func(p place, e policy.Erase, held, owned bool) bool {
 		held = held || w.own(p)
 		f := out[p]
 		if f == nil {
@@ -328,7 +329,7 @@ func (w *world) closure() map[place]*fate {
 					held := f.held && (!w.own(p) || h.Keep == nil || slices.Contains(h.Keep, r.column))
 					again = ok && reach(place{r.to, id}, w.rule(r.to).Erase, held, true) || again
 				}
-				if r.to != p.table || r.from == subjects || f.owned || w.decision(r) == plan.EraseDetach {
+				if r.to != p.table || r.from == subjects || f.owned || w.decision(r) == policy.EraseDetach {
 					continue
 				}
 				for id, row := range w.rows[r.from] {
@@ -359,7 +360,7 @@ func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
 			t.Fatal(err)
 		}
 		p, err := w.plan(context.Background(), sqlite.New(db), plan.Subjects())
-		var refused *plan.PolicyError
+		var refused *policy.Error
 		if errors.As(err, &refused) && w.giveReasons(refused) {
 			p, err = plan.Build(context.Background(), sqlite.New(db), w.policy, plan.Subjects())
 		}
@@ -399,7 +400,7 @@ func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
 
 // giveReasons gives a reason for each table that nothing leads to, and reports
 // whether there was one.
-func (w *world) giveReasons(refused *plan.PolicyError) bool {
+func (w *world) giveReasons(refused *policy.Error) bool {
 	given := false
 	for _, problem := range refused.Problems {
 		for i := range w.policy.Tables {
@@ -443,7 +444,7 @@ func (w *world) brokenRow(p place, closure map[place]*fate, after map[string]map
 		out = append(out, fmt.Sprintf("%s %d: ", p.table, p.id)+fmt.Sprintf(format, args...))
 	}
 	if now == nil {
-		if f == nil || f.erase != plan.EraseDelete || w.own(p) || f.held && w.limit == 0 {
+		if f == nil || f.erase != policy.EraseDelete || w.own(p) || f.held && w.limit == 0 {
 			say("was deleted, and should not be: %+v", f)
 		}
 		return out
@@ -451,13 +452,13 @@ func (w *world) brokenRow(p place, closure map[place]*fate, after map[string]map
 	w.references(p, before, now, closure, after, say)
 	shared := f != nil && f.owned && w.sharedBy(p, closure)
 	switch {
-	case f == nil, f.erase == plan.EraseKeep, shared, w.own(p) && w.rule(p.table).Hold.Keep == nil:
+	case f == nil, f.erase == policy.EraseKeep, shared, w.own(p) && w.rule(p.table).Hold.Keep == nil:
 		if now.personal != before.personal {
 			say("was overwritten, and should not be: %+v", f)
 		}
 	case f.owned && w.limit > 0 && now.personal == personal:
 		// Its owners may be in several batches, each of which takes it for the others'.
-	case w.own(p), f.erase == plan.EraseOverwrite:
+	case w.own(p), f.erase == policy.EraseOverwrite:
 		if now.personal != replaced {
 			say("was not overwritten: %+v", f)
 		}
@@ -492,7 +493,7 @@ func (w *world) references(p place, before, now *worldRow, closure map[place]*fa
 			say("%s was set NULL, and its condition doesn't hold", r.column)
 		case had && !has:
 			gone := after[r.to][was] == nil
-			decided := w.decision(r) == plan.EraseDetach && closure[to] != nil
+			decided := w.decision(r) == policy.EraseDetach && closure[to] != nil
 			f := closure[p]
 			switch {
 			case !decided && (!gone || f == nil):

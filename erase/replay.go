@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/ledger/record"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
-	"github.com/google/uuid"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // LedgerReader gives the erasures that a backup of that moment doesn't have, in
@@ -48,7 +50,7 @@ type ReplayOptions struct {
 	Except []string
 	// Policy is what a plan is made from where the one that was carried out
 	// doesn't fit the schema as it was restored. Defaults to none: such an entry is then ErrDrift.
-	Policy *plan.Policy
+	Policy *policy.Policy
 	// Commitments gives the row commitments of a replay by its run ID, with a
 	// key of its own, and the same one when it is asked again. Defaults to none.
 	Commitments func(runID string) (*Commitments, error)

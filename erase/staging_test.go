@@ -9,30 +9,32 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/examples/policies"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
-	"github.com/google/go-cmp/cmp"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // A staging copy has the shape of production and nobody in it: its constraints
 // hold, its joins give what they gave, no value of a person is anywhere, and
 // the next copy gives the same people the same replacements.
 func TestAStagingCopyKeepsItsShapeAndNobody(t *testing.T) {
-	for name, fill := range map[string]func(t *testing.T, db *target) (*plan.Policy, planted){
+	for name, fill := range map[string]func(t *testing.T, db *target) (*policy.Policy, planted){
 		"shop":    fillShop,
 		"Chinook": fillChinook,
 	} {
 		t.Run(name, func(t *testing.T) {
 			onOneOfEach(t, func(t *testing.T, db *target) {
-				policy, canaries := fill(t, db)
+				rules, canaries := fill(t, db)
 				before := db.everywhere(t)
 				if n := len(canaries.in(before)); n == 0 || n != canaries.n {
 					t.Fatalf("%d of %d canaries are in the database", n, canaries.n)
 				}
-				p, err := db.build(t.Context(), db.consistently(t, policy), plan.Everything())
+				p, err := db.build(t.Context(), db.consistently(t, rules), plan.Everything())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -78,7 +80,7 @@ type planted struct {
 	in func(text []byte) []string
 }
 
-func fillShop(t *testing.T, db *target) (*plan.Policy, planted) {
+func fillShop(t *testing.T, db *target) (*policy.Policy, planted) {
 	t.Helper()
 	shop := sample.Shop{Customers: 25, Seed: 5, Canaries: true}
 	canaries := scanner{}
@@ -89,16 +91,16 @@ func fillShop(t *testing.T, db *target) (*plan.Policy, planted) {
 }
 
 // fillChinook plants a mark of its own into every personal text of every row.
-func fillChinook(t *testing.T, db *target) (*plan.Policy, planted) {
+func fillChinook(t *testing.T, db *target) (*policy.Policy, planted) {
 	t.Helper()
-	policy := mustParse(policies.Read(loadChinook(t, db).policy))
+	rules := mustParse(policies.Read(loadChinook(t, db).policy))
 	schema, err := db.DB.Inspect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	canaries := map[string]string{} // by their mark, what they are called
 	for _, table := range schema.Tables {
-		rule := ruleOf(policy, table)
+		rule := ruleOf(rules, table)
 		if rule == nil || len(table.Key()) != 1 {
 			continue
 		}
@@ -134,7 +136,7 @@ func fillChinook(t *testing.T, db *target) (*plan.Policy, planted) {
 	}
 	// They are too many to look for one by one.
 	like := regexp.MustCompile(`[0-9a-f]{4,8}z\d{4}k`)
-	return policy, planted{len(canaries), func(text []byte) []string {
+	return rules, planted{len(canaries), func(text []byte) []string {
 		found := map[string]bool{}
 		for _, mark := range like.FindAll(text, -1) {
 			if what := canaries[string(mark)]; what != "" {
@@ -146,12 +148,12 @@ func fillChinook(t *testing.T, db *target) (*plan.Policy, planted) {
 }
 
 // ruleOf is what the policy says about a table; nil: nothing.
-func ruleOf(policy *plan.Policy, table *dialect.Table) *plan.PolicyTable {
-	i := slices.IndexFunc(policy.Tables, func(t plan.PolicyTable) bool { return t.Name == table.Name.Table })
+func ruleOf(rules *policy.Policy, table *dialect.Table) *policy.Table {
+	i := slices.IndexFunc(rules.Tables, func(t policy.Table) bool { return t.Name == table.Name.Table })
 	if i < 0 {
 		return nil
 	}
-	return &policy.Tables[i]
+	return &rules.Tables[i]
 }
 
 // write does something in a transaction.
@@ -183,14 +185,14 @@ func (d *target) empty(t testing.TB) *target {
 
 // consistently makes every made-up value of the policy a consistent one, where
 // rows have a key to be written back by.
-func (d *target) consistently(t testing.TB, policy *plan.Policy) *plan.Policy {
+func (d *target) consistently(t testing.TB, rules *policy.Policy) *policy.Policy {
 	t.Helper()
 	schema, err := d.DB.Inspect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range schema.Tables {
-		rule := ruleOf(policy, table)
+		rule := ruleOf(rules, table)
 		if rule == nil || len(table.Key()) == 0 {
 			continue
 		}
@@ -200,7 +202,7 @@ func (d *target) consistently(t testing.TB, policy *plan.Policy) *plan.Policy {
 			}
 		}
 	}
-	return policy
+	return rules
 }
 
 // agreed are the values of the plan's consistent assignments, sorted.

@@ -12,6 +12,7 @@ import (
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Outcome is what a verification against the live database came to.
@@ -64,14 +65,14 @@ type OldValue struct {
 //
 // What the erasure had to leave to a hold is ToDo when the hold has ended: the
 // receipt is as true as it was, and something is left over.
-func Verify(ctx context.Context, db dialect.DB, policy *plan.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
-	return verifyAt(ctx, time.Now(), db, policy, st, subjects, old...)
+func Verify(ctx context.Context, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
+	return verifyAt(ctx, time.Now(), db, rules, st, subjects, old...)
 }
 
-func verifyAt(ctx context.Context, now time.Time, db dialect.DB, policy *plan.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
+func verifyAt(ctx context.Context, now time.Time, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
 	v := &verifier{db: db, now: now, statement: st, old: slices.Clone(old), looked: map[int]bool{}, result: &Verification{}}
-	if err := v.verifyScope(ctx, policy, subjects); err != nil {
-		denial{db: db, plan: v.planned(ctx, policy), reading: true}.explain(ctx, &err)
+	if err := v.verifyScope(ctx, rules, subjects); err != nil {
+		denial{db: db, plan: v.planned(ctx, rules), reading: true}.explain(ctx, &err)
 		return nil, err
 	}
 	return v.overallOutcome(), nil
@@ -79,11 +80,11 @@ func verifyAt(ctx context.Context, now time.Time, db dialect.DB, policy *plan.Po
 
 // planned is the plan that the verification goes by, built for what it has to read where the
 // verification didn't get so far; nil where it can't be built.
-func (v *verifier) planned(ctx context.Context, policy *plan.Policy) *plan.Plan {
+func (v *verifier) planned(ctx context.Context, rules *policy.Policy) *plan.Plan {
 	if v.executor != nil {
 		return v.executor.plan
 	}
-	p, err := plan.Build(ctx, v.db, policy, plan.Scope(v.statement.Predicate.Scope))
+	p, err := plan.Build(ctx, v.db, rules, plan.Scope(v.statement.Predicate.Scope))
 	if err != nil {
 		return nil
 	}
@@ -117,7 +118,7 @@ func (v *verifier) addFinding(t dialect.Name, o Outcome, rows int64, format stri
 	v.result.Findings = append(v.result.Findings, Finding{Table: t, Outcome: o, Rows: rows, Reason: fmt.Sprintf(format, args...)})
 }
 
-func (v *verifier) verifyScope(ctx context.Context, policy *plan.Policy, subjects Source) error {
+func (v *verifier) verifyScope(ctx context.Context, rules *policy.Policy, subjects Source) error {
 	pr := &v.statement.Predicate
 	same, err := v.sameDatabase(ctx)
 	if err != nil {
@@ -127,7 +128,7 @@ func (v *verifier) verifyScope(ctx context.Context, policy *plan.Policy, subject
 		v.addFinding(dialect.Name{}, CannotTell, 0, "this is not the database of the receipt: its journal has another identity, or none")
 		return nil
 	}
-	if policy.Digest() != pr.PolicyDigest {
+	if rules.Digest() != pr.PolicyDigest {
 		v.addFinding(dialect.Name{}, CannotTell, 0, "the policy is not the one that the receipt names")
 		return nil
 	}
@@ -144,11 +145,11 @@ func (v *verifier) verifyScope(ctx context.Context, policy *plan.Policy, subject
 			return err
 		}
 	}
-	known := v.pruneSchema(schema, policy)
-	if err := v.findOverdue(ctx, policy, known, schema); err != nil {
+	known := v.pruneSchema(schema, rules)
+	if err := v.findOverdue(ctx, rules, known, schema); err != nil {
 		return err
 	}
-	p, err := plan.FromSchema(known, v.db, policy, plan.Scope(pr.Scope))
+	p, err := plan.FromSchema(known, v.db, rules, plan.Scope(pr.Scope))
 	if err != nil {
 		v.addFinding(dialect.Name{}, CannotTell, 0, "the plan can't be built again on the schema as it is: %s", err)
 		return nil
@@ -227,8 +228,8 @@ func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
 
 // pruneSchema leaves out what the policy doesn't know, so that a new table or column
 // is the only thing that can't tell.
-func (v *verifier) pruneSchema(s *dialect.Schema, p *plan.Policy) *dialect.Schema {
-	known := func(n dialect.Name) *plan.PolicyTable {
+func (v *verifier) pruneSchema(s *dialect.Schema, p *policy.Policy) *dialect.Schema {
+	known := func(n dialect.Name) *policy.Table {
 		for i := range p.Tables {
 			t := &p.Tables[i]
 			if t.Name == n.String() || t.Name == n.Table && (n.Schema == s.Default || n.Schema == "") {

@@ -9,11 +9,12 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // findOverdue looks for what the receipt's erasure had to leave to a hold that has
 // ended since: it takes from the journal where to look, and no subject.
-func (v *verifier) findOverdue(ctx context.Context, policy *plan.Policy, known, schema *dialect.Schema) error {
+func (v *verifier) findOverdue(ctx context.Context, rules *policy.Policy, known, schema *dialect.Schema) error {
 	j := journal.Open(v.db, "", func() time.Time { return v.now })
 	if any, err := j.HasHeld(ctx); err != nil || !any {
 		return err
@@ -23,7 +24,7 @@ func (v *verifier) findOverdue(ctx context.Context, policy *plan.Policy, known, 
 		return err
 	}
 	v.noted = true
-	p, err := plan.FromSchema(known, v.db, policy, plan.Expired())
+	p, err := plan.FromSchema(known, v.db, rules, plan.Expired())
 	if err != nil {
 		v.addFinding(dialect.Name{}, CannotTell, 0, "whether a hold has ended can't be found out, as the plan of scope expired can't be built: %s", err)
 		return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // findOrphans searches the links whose subject's values can't be known any more:
@@ -16,7 +17,7 @@ func (v *subjectSearch) findOrphans(ctx context.Context) error {
 	for _, t := range v.tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]
-			if !w.Link || w.Forwards || w.Erase != plan.EraseDelete && v.searchedByKey(&w.Reference) {
+			if !w.Link || w.Forwards || w.Erase != policy.EraseDelete && v.searchedByKey(&w.Reference) {
 				continue
 			}
 			if err := v.orphansOf(ctx, &w.Reference, w.Erase, v.linked[w]); err != nil {
@@ -26,7 +27,7 @@ func (v *subjectSearch) findOrphans(ctx context.Context) error {
 	}
 	for _, ref := range v.cutReferences() {
 		if ref.Link && !v.rowsOnly {
-			if err := v.orphansOf(ctx, ref, plan.EraseDetach, 0); err != nil {
+			if err := v.orphansOf(ctx, ref, policy.EraseDetach, 0); err != nil {
 				return err
 			}
 		}
@@ -41,7 +42,7 @@ func (v *subjectSearch) searchedByKey(ref *plan.Reference) bool {
 
 // orphansOf says what is known of rows that a link leads to from no row, but for
 // those that are known to be a given subject's.
-func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, erase plan.Erase, known int64) error {
+func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, erase policy.Erase, known int64) error {
 	where := []dialect.Cond{dialect.Orphan{Columns: ref.Columns, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}
 	if ref.Where != "" {
 		where = append(where, dialect.Match{SQL: ref.Where})
@@ -56,9 +57,9 @@ func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, eras
 	}
 	by := rowsOf(n) + " linked by (" + strings.Join(ref.Columns, ", ") + ") to no row of " + v.tableName(ref.RefTable)
 	switch erase {
-	case plan.EraseKeep:
+	case policy.EraseKeep:
 		v.addFinding(ref.Table, Holds, n, "%s: the policy keeps such rows", by)
-	case plan.EraseOverwrite:
+	case policy.EraseOverwrite:
 		v.addFinding(ref.Table, CannotTell, n, "%s: whether they were to be overwritten can't be told", by)
 	default:
 		v.addFinding(ref.Table, CannotTell, n, "%s: whose they were can't be told", by)
@@ -162,7 +163,7 @@ func (v *subjectSearch) whyAbsent(t *table) string {
 		return "no row is reached from a given subject"
 	case len(links) == 0:
 		return "no row is reached from a given subject; that none refers to a deleted row is left to the enforced foreign key"
-	case slices.ContainsFunc(links, func(w plan.Reach) bool { return w.Erase != plan.EraseDelete && v.searchedByKey(&w.Reference) }):
+	case slices.ContainsFunc(links, func(w plan.Reach) bool { return w.Erase != policy.EraseDelete && v.searchedByKey(&w.Reference) }):
 		return "no row is linked to a given subject"
 	}
 	return "no row is linked to a given subject, and none is linked to nothing"

@@ -12,6 +12,7 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Another process changes the schema while a run is at work. The run is right in spite
@@ -268,7 +269,7 @@ func (a *alteration) remains(t *testing.T, db *target) (out []string) {
 // ofSubjects counts the rows of the table, by its keys, that a subject's data is in.
 func (a *alteration) ofSubjects(t *testing.T, db *target, table, keys string) (n int) {
 	for _, row := range scan[int64](t, db, keys) {
-		if f := a.subjects[place{table, int(row[0])}]; f != nil && f.erase != plan.EraseKeep {
+		if f := a.subjects[place{table, int(row[0])}]; f != nil && f.erase != policy.EraseKeep {
 			n++
 		}
 	}

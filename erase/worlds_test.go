@@ -23,6 +23,7 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // worlds is how many worlds a test makes: those of EXPUNGE_TEST_WORLDS, else 10,000 in
@@ -49,7 +50,7 @@ func eachWorld(t *testing.T, db *target, n int, scope plan.Scope, test func(w *w
 		w := rapid.Custom(drawWorld).Example(seed)
 		db.reset(t, w)
 		p, err := w.plan(t.Context(), db.DB, scope)
-		var refused *plan.PolicyError
+		var refused *policy.Error
 		if errors.As(err, &refused) {
 			continue
 		}
@@ -317,7 +318,7 @@ func (s *somebody) delete(table string) {
 // arrive adds a row that a link leads to from a subject, and that is to be deleted.
 func (s *somebody) arrive() {
 	for _, r := range s.refs {
-		if !r.link || r.owns || r.to != subjects || r.from == subjects || s.decision(r) != plan.EraseDelete || s.rule(r.from).Hold != nil {
+		if !r.link || r.owns || r.to != subjects || r.from == subjects || s.decision(r) != policy.EraseDelete || s.rule(r.from).Hold != nil {
 			continue
 		}
 		row := s.fresh(r.from, r)
@@ -415,7 +416,7 @@ func TestChaosWorldsArePreviewed(t *testing.T) {
 func (w *world) wrong(after map[string]map[int]*worldRow) []string {
 	var out []string
 	for _, table := range w.tables {
-		if w.rule(table).Everything == plan.EraseDelete {
+		if w.rule(table).Everything == policy.EraseDelete {
 			if n := len(after[table]); n > 0 {
 				out = append(out, fmt.Sprintf("%s: %d rows", table, n))
 			}
@@ -435,7 +436,7 @@ func (w *world) wrong(after map[string]map[int]*worldRow) []string {
 					continue
 				}
 				want, had := before.to[r.column]
-				if _, counts := r.target(before); counts && w.rule(r.to).Everything == plan.EraseDelete {
+				if _, counts := r.target(before); counts && w.rule(r.to).Everything == policy.EraseDelete {
 					want, had = 0, false
 				}
 				if is, has := now.to[r.column]; has != had || cmp.Compare(is, want) != 0 {

@@ -6,12 +6,13 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // makeAssignments are the columns of a table that its rules overwrite, without
 // those in keep, where rows are addressed by key, if there is one. Strategies that
 // don't fit their column are problems.
-func (b *builder) makeAssignments(t *dialect.Table, rule *PolicyTable, keep, key []string) []Assignment {
+func (b *builder) makeAssignments(t *dialect.Table, rule *policy.Table, keep, key []string) []Assignment {
 	var out []Assignment
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)
@@ -56,7 +57,7 @@ func (b *builder) makeAssignments(t *dialect.Table, rule *PolicyTable, keep, key
 
 // whyNotAssignable returns why a column's values can't be replaced where rows are
 // addressed by key, or "".
-func (b *builder) whyNotAssignable(t *dialect.Table, col *dialect.Column, rule *PolicyColumn, key []string) string {
+func (b *builder) whyNotAssignable(t *dialect.Table, col *dialect.Column, rule *policy.Column, key []string) string {
 	null := rule.Overwrite.Name == "null"
 	switch {
 	case slices.Contains(key, col.Name) && t == b.subject:
@@ -72,12 +73,12 @@ func (b *builder) whyNotAssignable(t *dialect.Table, col *dialect.Column, rule *
 	}
 	for _, ref := range b.from[t.Name] {
 		if slices.Contains(ref.Columns, col.Name) && !ref.Link && !null {
-			return "it refers to " + displayName(ref.RefTable, b.schema.Default) + " by " + ref.name + ": only null is possible, unless what it refers to is overwritten, which it then follows"
+			return "it refers to " + policy.TableName(ref.RefTable, b.schema.Default) + " by " + ref.name + ": only null is possible, unless what it refers to is overwritten, which it then follows"
 		}
 	}
 	for _, ref := range b.into[t.Name] {
 		if !ref.Link && slices.Contains(ref.RefColumns, col.Name) && null {
-			return displayName(ref.Table, b.schema.Default) + " refers to it by " + ref.name + ", and nothing can refer to NULL"
+			return policy.TableName(ref.Table, b.schema.Default) + " refers to it by " + ref.name + ", and nothing can refer to NULL"
 		}
 	}
 	return ""
@@ -85,10 +86,10 @@ func (b *builder) whyNotAssignable(t *dialect.Table, col *dialect.Column, rule *
 
 // requireOverwrites reports personal columns for which a row that is overwritten and
 // stays has no rule.
-func (b *builder) requireOverwrites(t *dialect.Table, rule *PolicyTable, keep []string, why string) {
+func (b *builder) requireOverwrites(t *dialect.Table, rule *policy.Table, keep []string, why string) {
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)
-		if c == nil || c.PII == PIINone || c.PII == PIIUndecided || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) || b.findOrigin(t, col.Name) != nil {
+		if c == nil || c.PII == policy.PIINone || c.PII == policy.PIIUndecided || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) || b.findOrigin(t, col.Name) != nil {
 			continue
 		}
 		b.found.add(c.Pos, t.Name, "column %s is personal (%s) and has no `overwrite:`, but %s: say how it is overwritten, or `overwrite: keep`",

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // large is a schema of n tables with three foreign keys each, all reached from
@@ -23,7 +24,7 @@ func large(n int, entangled bool) *dialect.Schema {
 	return schemaOf(b.String())
 }
 
-func largePolicy(t testing.TB, s *dialect.Schema) *Policy {
+func largePolicy(t testing.TB, s *dialect.Schema) *policy.Policy {
 	var b strings.Builder
 	b.WriteString("tables:\n")
 	for _, table := range s.Tables {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Capabilities is what Build asks of an engine: a dialect.DB has them.
@@ -32,9 +33,9 @@ func Expired() Scope { return ScopeExpired }
 // It reads the catalogue once, tries up to 200 values of each link that it finds rows
 // by (LinkNeverMatches), and some replacements on each check constraint of what it overwrites
 // (CheckMayFail). It writes nothing. When the policy doesn't cover the schema, or a
-// check refuses all that a strategy makes, it returns a *PolicyError with every problem; errors of
+// check refuses all that a strategy makes, it returns a *policy.Error with every problem; errors of
 // the database are *dialect.Error.
-func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, error) {
+func Build(ctx context.Context, db dialect.DB, p *policy.Policy, scope Scope) (*Plan, error) {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogue: %w", err)
@@ -58,7 +59,7 @@ func Build(ctx context.Context, db dialect.DB, p *Policy, scope Scope) (*Plan, e
 
 // FromSchema is Build for a schema that has been read already. It reads no rows: the
 // plan never has the hazards LinkNeverMatches and CheckMayFail.
-func FromSchema(s *dialect.Schema, e Capabilities, p *Policy, scope Scope) (*Plan, error) {
+func FromSchema(s *dialect.Schema, e Capabilities, p *policy.Policy, scope Scope) (*Plan, error) {
 	b := &builder{resolved: resolvePolicy(p, s), engine: e}
 	b.checkCoverage()
 	b.checkConditions()
@@ -157,7 +158,7 @@ func (b *builder) rootsOf(s Scope) []Root {
 	case ScopeExpired:
 		return b.expiredRoots()
 	}
-	b.found.add(Pos{}, dialect.Name{}, "unknown scope %q: subjects, everything and expired are possible", string(s))
+	b.found.add(policy.Pos{}, dialect.Name{}, "unknown scope %q: subjects, everything and expired are possible", string(s))
 	return nil
 }
 
@@ -172,7 +173,7 @@ func (b *builder) subjectKey() []string {
 func (b *builder) subjectRoots() []Root {
 	if b.subject == nil {
 		if b.policy.Subject.Table == "" && !b.all {
-			b.found.add(Pos{}, dialect.Name{}, "the policy names no subject: add `subject: {table: …}`")
+			b.found.add(policy.Pos{}, dialect.Name{}, "the policy names no subject: add `subject: {table: …}`")
 		}
 		return nil
 	}
@@ -186,7 +187,7 @@ func (b *builder) subjectRoots() []Root {
 }
 
 // subjectErase is what becomes of a subject's own row.
-func (b *builder) subjectErase() (Erase, bool) {
+func (b *builder) subjectErase() (policy.Erase, bool) {
 	keys := b.subject.Keys()
 	if !slices.ContainsFunc(keys, func(key []string) bool { return sameSet(b.subjectKey(), key) }) {
 		first := []string{}
@@ -198,7 +199,7 @@ func (b *builder) subjectErase() (Erase, bool) {
 	}
 	rule := b.ruleOf(b.subject.Name)
 	switch rule.Erase {
-	case EraseDelete, EraseOverwrite:
+	case policy.EraseDelete, policy.EraseOverwrite:
 		return rule.Erase, true
 	}
 	b.found.add(rule.Pos, b.subject.Name, "the subject's own row has no decision: add `erase: delete` or `erase: overwrite` under tables.%s", rule.Name)
@@ -229,13 +230,13 @@ func (b *builder) expiredRoots() []Root {
 	}
 	ended := b.endedRoots()
 	if len(b.policy.Retention) == 0 && len(ended) == 0 && len(b.found) == 0 && !b.all {
-		b.found.add(Pos{}, dialect.Name{}, "the policy has no retention periods, and no hold that ends: add them under retention")
+		b.found.add(policy.Pos{}, dialect.Name{}, "the policy has no retention periods, and no hold that ends: add them under retention")
 	}
 	return append(out, ended...)
 }
 
 // buildRoot builds a root with its closure.
-func (b *builder) buildRoot(t *dialect.Table, erase Erase, older *Older) Root {
+func (b *builder) buildRoot(t *dialect.Table, erase policy.Erase, older *Older) Root {
 	c := b.gatherClosure(&node{table: t, rule: b.ruleOf(t.Name), erase: erase})
 	c.orderNodes()
 	c.markStaying()

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Check holds a policy against a schema, for every scope: each table and
 // column is decided, every rule names something, every strategy fits its
 // column, and the closure from the subject has a decision at every table it
-// reaches. It returns a *PolicyError that lists every problem, or nil.
-func Check(p *Policy, s *dialect.Schema, e Capabilities) error {
+// reaches. It returns a *policy.Error that lists every problem, or nil.
+func Check(p *policy.Policy, s *dialect.Schema, e Capabilities) error {
 	r := resolvePolicy(p, s)
 	r.checkCoverage()
 	b := &builder{resolved: r, engine: e, all: true}
@@ -26,12 +27,12 @@ func Check(p *Policy, s *dialect.Schema, e Capabilities) error {
 // checkCoverage fails closed: what the policy doesn't classify is a problem.
 func (r *resolved) checkCoverage() {
 	if r.schema.Partial {
-		r.found.add(Pos{}, dialect.Name{}, "the user may not see every table of the database, so that some may be missing here: grant SELECT on the whole database, or build the plan as a user who may read it")
+		r.found.add(policy.Pos{}, dialect.Name{}, "the user may not see every table of the database, so that some may be missing here: grant SELECT on the whole database, or build the plan as a user who may read it")
 	}
 	for _, t := range r.schema.Tables {
 		rule := r.rules[t.Name]
 		if rule == nil {
-			r.found.add(Pos{}, t.Name, "the table is not in the policy: add it under tables, with its columns or with `pii: none`")
+			r.found.add(policy.Pos{}, t.Name, "the table is not in the policy: add it under tables, with its columns or with `pii: none`")
 			continue
 		}
 		if rule.PII == "none" {
@@ -54,7 +55,7 @@ func (r *resolved) checkCoverage() {
 }
 
 // checkVias reports decisions for references that the table doesn't have.
-func (r *resolved) checkVias(t *dialect.Table, rule *PolicyTable) {
+func (r *resolved) checkVias(t *dialect.Table, rule *policy.Table) {
 	for i := range rule.Via {
 		v := &rule.Via[i]
 		if !r.checkColumns(t, v.Columns, v.Pos, "via") {
@@ -67,7 +68,7 @@ func (r *resolved) checkVias(t *dialect.Table, rule *PolicyTable) {
 	}
 }
 
-func (r *resolved) checkHold(t *dialect.Table, h *Hold) {
+func (r *resolved) checkHold(t *dialect.Table, h *policy.Hold) {
 	if h == nil {
 		return
 	}
@@ -75,14 +76,14 @@ func (r *resolved) checkHold(t *dialect.Table, h *Hold) {
 	if h.Until != nil && h.Until.Column != "" && r.checkColumns(t, []string{h.Until.Column}, h.Pos, "hold.until") {
 		r.checkMomentColumn(t, h.Until.Column, h.Pos, "hold.until")
 		rule := r.rules[t.Name].Column(h.Until.Column)
-		if rule != nil && rule.Overwrite != nil && rule.Overwrite.Name != "keep" && !h.keepsColumns([]string{h.Until.Column}) {
+		if rule != nil && rule.Overwrite != nil && rule.Overwrite.Name != "keep" && !h.KeepsColumns([]string{h.Until.Column}) {
 			r.found.add(h.Pos, t.Name, "hold.until: column %s is overwritten, and the hold's end with it: name it in hold.keep", h.Until.Column)
 		}
 	}
 }
 
 // checkMomentColumn reports a column that can't be compared with a point in time.
-func (r *resolved) checkMomentColumn(t *dialect.Table, column string, pos Pos, what string) {
+func (r *resolved) checkMomentColumn(t *dialect.Table, column string, pos policy.Pos, what string) {
 	switch c := t.Column(column); c.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
 	default:
@@ -91,10 +92,10 @@ func (r *resolved) checkMomentColumn(t *dialect.Table, column string, pos Pos, w
 }
 
 // problems gathers what is wrong, each once: the scopes share most of it.
-type problems []Problem
+type problems []policy.Problem
 
-func (p *problems) add(pos Pos, table dialect.Name, format string, args ...any) {
-	problem := Problem{Pos: pos, Reason: fmt.Sprintf(format, args...)}
+func (p *problems) add(pos policy.Pos, table dialect.Name, format string, args ...any) {
+	problem := policy.Problem{Pos: pos, Reason: fmt.Sprintf(format, args...)}
 	if table != (dialect.Name{}) {
 		problem.Table = table.String()
 	}
@@ -111,5 +112,5 @@ func (p *problems) err(usual string) error {
 			out[i].Table = strings.TrimPrefix(out[i].Table, usual+".")
 		}
 	}
-	return policyError(out)
+	return policy.NewError(out)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // CheckSchema is Validate, and reports everything in which the plan differs from what
@@ -252,7 +253,7 @@ func (v *validation) hazardsOn(s *dialect.Schema) {
 	for _, h := range v.plan.Hazards {
 		named[hazardOf{h.Name, h.Table}] = true
 	}
-	b := &builder{resolved: &resolved{policy: &Policy{}, schema: s}, now: v.plan.Scope}
+	b := &builder{resolved: &resolved{policy: &policy.Policy{}, schema: s}, now: v.plan.Scope}
 	roots := slices.Clone(v.plan.Roots)
 	for _, h := range b.findHazards(roots) {
 		v.require(named[hazardOf{h.Name, h.Table}], "hazards: %s of %s is missing: %s", h.Name, h.Table, h.Reason)

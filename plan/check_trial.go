@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // triedReplacements is how many replacements at least are made for a check; where
@@ -26,7 +27,7 @@ type checkTrial struct {
 // tryChecks makes replacements for sampled rows and has the database compute the check
 // constraints that read them. It adds a hazard for each that refuses some, and returns a problem for
 // each that refuses all.
-func (p *Plan) tryChecks(ctx context.Context, db dialect.DB, s *dialect.Schema, rules map[dialect.Name]*PolicyTable) (problems, error) {
+func (p *Plan) tryChecks(ctx context.Context, db dialect.DB, s *dialect.Schema, rules map[dialect.Name]*policy.Table) (problems, error) {
 	var found problems
 	for _, c := range p.checkTrials(s) {
 		h := Hazard{Name: CheckMayFail, Table: c.table.Name}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // closure is a root's tables while they are being gathered.
@@ -25,9 +26,9 @@ type closure struct {
 // node is one table of a closure.
 type node struct {
 	table  *dialect.Table
-	rule   *PolicyTable
+	rule   *policy.Table
 	reach  []reach
-	erase  Erase // the root's decision
+	erase  policy.Erase // the root's decision
 	owned  bool
 	leads  bool  // other rows are reached from these
 	parent *node // the first way here, for the path that people read
@@ -45,7 +46,7 @@ type reach struct {
 	*relation
 	from     *node
 	forwards bool
-	erase    Erase
+	erase    policy.Erase
 }
 
 // cut is a reference into the closure that is set NULL.
@@ -93,7 +94,7 @@ func (c *closure) addReference(n *node, ref *relation) {
 		}
 		return
 	}
-	via := rule.viaFor(ref.Columns)
+	via := rule.ViaFor(ref.Columns)
 	pos, columns := rule.Pos, joinColumns(ref.Columns)
 	decision := rule.Erase
 	if via != nil {
@@ -102,19 +103,19 @@ func (c *closure) addReference(n *node, ref *relation) {
 	// The rows of the subject table are people: none but the root's own row is
 	// ever entered, whatever refers to it.
 	if c.subject != nil && child.Name == c.subject.Name {
-		if via == nil || via.Erase != EraseDetach && via.Erase != EraseKeep {
+		if via == nil || via.Erase != policy.EraseDetach && via.Erase != policy.EraseKeep {
 			c.found.add(pos, child.Name, "(%s) refers to %s, and the row may be another subject's: add `via: {%s: detach}` or `keep` under tables.%s",
 				columns, n.table.Name, columns, rule.Name)
 			return
 		}
-		if via.Erase == EraseKeep {
+		if via.Erase == policy.EraseKeep {
 			n.anchoredBy = append(n.anchoredBy, ref)
 			return
 		}
 	}
 	switch decision {
 	case "":
-		if rule.PII == PIINone {
+		if rule.PII == policy.PIINone {
 			c.found.add(pos, child.Name, "no decision: the table is `pii: none`, but it refers to %s by (%s): write its columns out and add `erase: delete`, `overwrite` or `keep` under tables.%s",
 				n.table.Name, columns, rule.Name)
 			return
@@ -122,7 +123,7 @@ func (c *closure) addReference(n *node, ref *relation) {
 		c.found.add(pos, child.Name, "no decision: the table refers to %s by (%s), so it may hold a subject's rows: add `erase: delete`, `overwrite` or `keep` under tables.%s, or `via: {%s: …}`",
 			n.table.Name, columns, rule.Name, columns)
 		return
-	case EraseDetach:
+	case policy.EraseDetach:
 		if reason := c.whyNotDetachable(ref); reason != "" {
 			c.found.add(pos, child.Name, "(%s) can't be detached: %s", columns, reason)
 			return
@@ -134,7 +135,7 @@ func (c *closure) addReference(n *node, ref *relation) {
 	c.reachTable(child, rule, reach{relation: ref, from: n, erase: decision})
 }
 
-func (c *closure) reachTable(t *dialect.Table, rule *PolicyTable, way reach) {
+func (c *closure) reachTable(t *dialect.Table, rule *policy.Table, way reach) {
 	n := c.byName[t.Name]
 	if n == nil {
 		n = &node{table: t, rule: rule, parent: way.from, via: joinColumns(way.Columns), owned: way.forwards}
@@ -193,7 +194,7 @@ func (r *resolved) whyStuck(ref *relation) string {
 		}
 		for _, other := range r.into[t.Name] {
 			if slices.Contains(other.RefColumns, name) {
-				return displayName(other.Table, r.schema.Default) + " refers to column " + name + " by " + other.name
+				return policy.TableName(other.Table, r.schema.Default) + " refers to column " + name + " by " + other.name
 			}
 		}
 		for _, ix := range t.UniqueIndexes(name) {
@@ -206,14 +207,14 @@ func (r *resolved) whyStuck(ref *relation) string {
 }
 
 // hasErase reports whether rows of the node may be to be erased as e.
-func (n *node) hasErase(e Erase) bool {
+func (n *node) hasErase(e policy.Erase) bool {
 	return n.erase == e || slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase == e })
 }
 
 // isDeleted reports whether rows of the node may be deleted.
-func (n *node) isDeleted() bool { return n.hasErase(EraseDelete) }
+func (n *node) isDeleted() bool { return n.hasErase(policy.EraseDelete) }
 
 // onlyErase reports whether every row of the node is to be erased as e.
-func (n *node) onlyErase(e Erase) bool {
+func (n *node) onlyErase(e policy.Erase) bool {
 	return (n.erase == "" || n.erase == e) && !slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != e })
 }

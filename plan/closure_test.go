@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 const personalCustomer = "customer: {erase: delete, columns: {email: {pii: contact, overwrite: random}}}"
@@ -111,7 +112,7 @@ func TestPitfall8ForeignKeyShapes(t *testing.T) {
 	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}\n  badge: {erase: delete, columns: {id: none}}"), Subjects())
 	if d := cmp.Diff([]Reach{{Reference: Reference{
 		Table: nameOf("order"), Columns: []string{"cust_no", "cust_tenant"}, RefTable: nameOf("customer"), RefColumns: []string{"no", "tenant"},
-	}, Erase: EraseDelete}}, planned(t, p, "order").Reach); d != "" {
+	}, Erase: policy.EraseDelete}}, planned(t, p, "order").Reach); d != "" {
 		t.Errorf("columns in another order than the key's (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff([]string{"code"}, planned(t, p, "badge").Reach[0].RefColumns); d != "" {

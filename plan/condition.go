@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Condition is SQL that a policy's author wrote: it decides which rows a link, a
@@ -47,7 +49,7 @@ func (r *Root) conditionsOf(usual string) []Condition {
 			reference(&t.Reach[j].Reference)
 		}
 		if t.Hold != nil {
-			add(Condition{Of: "hold on " + displayName(t.Name, usual), SQL: t.Hold.Where})
+			add(Condition{Of: "hold on " + policy.TableName(t.Name, usual), SQL: t.Hold.Where})
 		}
 		for j := range t.Keeps {
 			reference(&t.Keeps[j].Reference)
@@ -65,7 +67,7 @@ func (r *Root) conditionsOf(usual string) []Condition {
 		reference(s.Follow)
 		for j := range s.Set {
 			a := &s.Set[j]
-			add(Condition{Of: "overwrite of " + displayName(s.Table, usual) + "." + a.Column, SQL: a.Strategy.Modifiers.When, inStep: true})
+			add(Condition{Of: "overwrite of " + policy.TableName(s.Table, usual) + "." + a.Column, SQL: a.Strategy.Modifiers.When, inStep: true})
 		}
 	}
 	return out
@@ -73,7 +75,7 @@ func (r *Root) conditionsOf(usual string) []Condition {
 
 func (r *Reference) condition(usual string) Condition {
 	return Condition{
-		Of:  fmt.Sprintf("link %s(%s) -> %s(%s)", displayName(r.Table, usual), joinColumns(r.Columns), displayName(r.RefTable, usual), joinColumns(r.RefColumns)),
+		Of:  fmt.Sprintf("link %s(%s) -> %s(%s)", policy.TableName(r.Table, usual), joinColumns(r.Columns), policy.TableName(r.RefTable, usual), joinColumns(r.RefColumns)),
 		SQL: r.Where,
 	}
 }
@@ -91,12 +93,12 @@ func (p *Plan) CheckConditions(e Capabilities) error {
 
 // checkConditions reports the policy's conditions that the engine's lexer doesn't take.
 func (b *builder) checkConditions() {
-	check := func(pos Pos, table, what, sql string) {
+	check := func(pos policy.Pos, table, what, sql string) {
 		if strings.TrimSpace(sql) == "" {
 			return
 		}
 		if err := b.engine.CheckCondition(sql); err != nil {
-			b.found = append(b.found, Problem{Pos: pos, Table: table, Reason: what + " " + err.Error()})
+			b.found = append(b.found, policy.Problem{Pos: pos, Table: table, Reason: what + " " + err.Error()})
 		}
 	}
 	for i := range b.policy.Tables {
@@ -114,44 +116,4 @@ func (b *builder) checkConditions() {
 		l := &b.policy.Links[i]
 		check(l.Pos, l.Table, "the link's condition", l.Where)
 	}
-}
-
-// checkCondition says what is wrong with a condition on any engine, or "", so that the
-// policy's file is told of by line and column. What engines read differently is left to
-// Build, which knows the engine.
-func checkCondition(sql string) string {
-	if strings.TrimSpace(sql) == "" {
-		return "is empty: leave out where, or say which rows"
-	}
-	if strings.ContainsAny(sql, "\\$[") {
-		return ""
-	}
-	depth := 0
-	for rest := sql; rest != ""; {
-		switch c := rest[0]; {
-		case c == '\'' || c == '"' || c == '`':
-			end := strings.IndexByte(rest[1:], c)
-			if end < 0 {
-				return "has a quote that is not closed"
-			}
-			rest = rest[end+2:]
-			continue
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		case c == ';':
-			return "has a semicolon: it is one condition, not a statement"
-		case strings.HasPrefix(rest, "--") || strings.HasPrefix(rest, "/*"):
-			return "has an SQL comment: put it into the policy behind a #"
-		}
-		if depth < 0 {
-			return "closes a parenthesis that it did not open"
-		}
-		rest = rest[1:]
-	}
-	if depth > 0 {
-		return "has a parenthesis that is not closed"
-	}
-	return ""
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 func sqliteOf(t *testing.T, ddl string) *sqlite.DB {
@@ -44,10 +45,10 @@ links:
   - audit(ref) -> customer(id) where LINK
 `
 
-func auditOf(t *testing.T, hold, when, link string) *plan.Policy {
+func auditOf(t *testing.T, hold, when, link string) *policy.Policy {
 	t.Helper()
 	text := strings.NewReplacer("HOLD", hold, "WHEN", when, "LINK", link).Replace(auditPolicy)
-	p, err := plan.ParsePolicy(strings.NewReader(text))
+	p, err := policy.Parse(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func TestBuildAndCheckRefuseConditionsThatAreNotWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	const fine, broken = "kind = 'x'", "kind = [a]]' or 1"
-	for name, p := range map[string]*plan.Policy{
+	for name, p := range map[string]*policy.Policy{
 		"the hold's condition":        auditOf(t, broken, fine, fine),
 		"column email: the condition": auditOf(t, fine, broken, fine),
 		"the link's condition":        auditOf(t, fine, fine, broken),

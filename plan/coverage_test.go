@@ -7,12 +7,13 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // strictly parses a whole policy and checks it; nothing is filled in.
 func strictly(t *testing.T, s *dialect.Schema, text string) error {
 	t.Helper()
-	p, err := ParsePolicy(strings.NewReader(text))
+	p, err := policy.Parse(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,25 +121,25 @@ func TestNamesAndTheirSchemas(t *testing.T) {
 
 func TestAPolicyThatWasMadeInGo(t *testing.T) {
 	s := schemaOf("customer: id, email text")
-	good := func() *Policy {
-		return &Policy{Version: 1, Database: "test", Subject: PolicySubject{Table: "customer"}, Tables: []PolicyTable{
-			{Name: "customer", Erase: EraseDelete, Columns: []PolicyColumn{
-				{Name: "id", PII: PIINone}, {Name: "email", PII: "contact", Overwrite: &anonymise.Spec{Name: "random"}},
+	good := func() *policy.Policy {
+		return &policy.Policy{Version: 1, Database: "test", Subject: policy.Subject{Table: "customer"}, Tables: []policy.Table{
+			{Name: "customer", Erase: policy.EraseDelete, Columns: []policy.Column{
+				{Name: "id", PII: policy.PIINone}, {Name: "email", PII: "contact", Overwrite: &anonymise.Spec{Name: "random"}},
 			}},
 		}}
 	}
 	tests := []struct {
 		name   string
-		change func(p *Policy)
+		change func(p *policy.Policy)
 		want   []string
 	}{
-		{"works", func(*Policy) {}, nil},
-		{"an unknown decision", func(p *Policy) { p.Tables[0].Erase = "destroy" }, []string{"erase"}},
-		{"an unknown category", func(p *Policy) { p.Tables[0].Columns[1].PII = "secret" }, []string{"secret"}},
-		{"a condition that ends the statement", func(p *Policy) {
-			p.Tables[0].Hold = &Hold{Because: "x", Where: "1=1); DELETE FROM customer"}
+		{"works", func(*policy.Policy) {}, nil},
+		{"an unknown decision", func(p *policy.Policy) { p.Tables[0].Erase = "destroy" }, []string{"erase"}},
+		{"an unknown category", func(p *policy.Policy) { p.Tables[0].Columns[1].PII = "secret" }, []string{"secret"}},
+		{"a condition that ends the statement", func(p *policy.Policy) {
+			p.Tables[0].Hold = &policy.Hold{Because: "x", Where: "1=1); DELETE FROM customer"}
 		}, []string{"closes a parenthesis"}},
-		{"a strategy that is none", func(p *Policy) { p.Tables[0].Columns[1].Overwrite = &anonymise.Spec{} }, []string{"strategy"}},
+		{"a strategy that is none", func(p *policy.Policy) { p.Tables[0].Columns[1].Overwrite = &anonymise.Spec{} }, []string{"strategy"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -160,8 +161,8 @@ func TestAPolicyThatWasMadeInGo(t *testing.T) {
 
 func TestADraftIsRefused(t *testing.T) {
 	s := schemaOf("customer: id")
-	err := Check(Draft(s), s, capabilities(able))
-	var refusal *PolicyError
+	err := Check(policy.Draft(s), s, capabilities(able))
+	var refusal *policy.Error
 	if !errors.As(err, &refusal) {
 		t.Fatalf("error %v", err)
 	}

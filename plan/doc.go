@@ -4,12 +4,12 @@
 //
 // # What to start from
 //
-// A [Policy] says what a database holds about people and what must happen to
-// it. [ParsePolicy] reads it from its file; [Draft] makes a first one from a
-// schema, and [Diff] says what the schema has that the policy doesn't know yet.
+// A [policy.Policy] says what a database holds about people and what must happen to
+// it. [policy.Parse] reads it from its file; [policy.Draft] makes a first one from a
+// schema, and [policy.Diff] says what the schema has that the policy doesn't know yet.
 //
 // [Check] holds a policy against a schema for every scope, and [Build] makes the
-// plan of one scope. Both list every problem at once, in a *[PolicyError].
+// plan of one scope. Both list every problem at once, in a *[policy.Error].
 //
 // A [Plan] is a value without any personal data or subject's identifier. Its
 // [Plan.String] is for the reviewer, [Plan.Digest] is what the reviewer approves,
@@ -92,7 +92,7 @@
 //
 // A retention period may be looked up for each row, in the table of its tenant
 // say: `older_than: {table: tenant, column: days, key: tenant_id}`. A whole number
-// is of days, a text a [Period]. NULL, a row without a tenant and a tenant that
+// is of days, a text a [policy.Period]. NULL, a row without a tenant and a tenant that
 // isn't there keep rows for good; anything else that is no period, zero and less
 // included, is refused when the run begins, before anything is written. The periods
 // are data: they are read when a run begins, and changing them is no drift.

@@ -1,21 +1,21 @@
 package plan
 
-import "slices"
+import (
+	"slices"
 
-// mayEnd reports whether rows that are under the hold may not be one day: its
-// end comes, or its condition holds no longer.
-func (h *Hold) mayEnd() bool { return h != nil && (h.Until != nil || h.Where != "") }
+	"github.com/expungedb/expunge/plan/policy"
+)
 
 // holdsEnd reports whether some hold of the policy may end.
-func (p *Policy) holdsEnd() bool {
-	return slices.ContainsFunc(p.Tables, func(t PolicyTable) bool { return t.Hold.mayEnd() })
+func holdsEnd(p *policy.Policy) bool {
+	return slices.ContainsFunc(p.Tables, func(t policy.Table) bool { return t.Hold.MayEnd() })
 }
 
 // endedRoots builds the roots that finish what erasures of subjects had to leave to
 // a hold: the subject table, whose row remains as a rule since what is held
 // refers to it, and each table of which a row may be all that remains.
 func (b *builder) endedRoots() []Root {
-	if b.subject == nil || !b.policy.holdsEnd() {
+	if b.subject == nil || !holdsEnd(b.policy) {
 		return nil
 	}
 	erase, ok := b.subjectErase()
@@ -25,22 +25,22 @@ func (b *builder) endedRoots() []Root {
 	c := b.gatherClosure(&node{table: b.subject, rule: b.ruleOf(b.subject.Name), erase: erase})
 	c.orderNodes()
 	c.markStaying()
-	if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.rule.Hold.mayEnd() }) {
+	if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.rule.Hold.MayEnd() }) {
 		return nil
 	}
 	out := []Root{c.endedRoot()}
 	waits := c.awaitingHolds()
 	for _, n := range c.unreachableHeld(waits) {
 		if len(b.addressKey(n.table)) == 0 {
-			b.found.add(n.rule.Hold.posOr(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and without a primary key or a unique NOT NULL key it isn't found again when the hold has ended: add a key, or name the reference in hold.keep")
+			b.found.add(n.holdPos(), n.table.Name, "a row that a hold keeps may lose its way to the subject, and without a primary key or a unique NOT NULL key it isn't found again when the hold has ended: add a key, or name the reference in hold.keep")
 			continue
 		}
 		decision := n.reach[0].erase
 		switch several := slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != decision }); {
 		case several && !waits[n]:
-			decision = EraseKeep // nothing is left to do to the row itself
+			decision = policy.EraseKeep // nothing is left to do to the row itself
 		case several:
-			b.found.add(n.rule.Hold.posOr(n.rule.Pos), n.table.Name, "a row that a hold keeps may lose its way to the subject, and its references have different decisions, of which none is left to tell when the hold has ended: name the references in hold.keep, or decide the same for all")
+			b.found.add(n.holdPos(), n.table.Name, "a row that a hold keeps may lose its way to the subject, and its references have different decisions, of which none is left to tell when the hold has ended: name the references in hold.keep, or decide the same for all")
 			continue
 		}
 		rest := b.gatherClosure(&node{table: n.table, rule: n.rule, erase: decision, owned: n.owned})
@@ -51,12 +51,12 @@ func (b *builder) endedRoots() []Root {
 	return out
 }
 
-// posOr is the hold's place in the policy's file, or else the table's.
-func (h *Hold) posOr(table Pos) Pos {
-	if h == nil {
-		return table
+// holdPos is the place of the table's hold in the policy's file, or else the table's.
+func (n *node) holdPos() policy.Pos {
+	if n.rule.Hold == nil {
+		return n.rule.Pos
 	}
-	return h.Pos
+	return n.rule.Hold.Pos
 }
 
 func (c *closure) endedRoot() Root {
@@ -73,7 +73,7 @@ func (c *closure) awaitingHolds() map[*node]bool {
 	kept, waits := c.keptByHeld(), map[*node]bool{}
 	var next []*node
 	for _, n := range c.nodes {
-		if (n.mayHold || kept[n]) && (n.hasErase(EraseDelete) || n.hasErase(EraseOverwrite)) {
+		if (n.mayHold || kept[n]) && (n.hasErase(policy.EraseDelete) || n.hasErase(policy.EraseOverwrite)) {
 			waits[n] = true
 			next = append(next, n)
 		}
@@ -98,8 +98,8 @@ func (c *closure) unreachableHeld(waits map[*node]bool) []*node {
 	var out []*node
 	for _, n := range c.nodes {
 		_, remains := waits[n]
-		byCondition := waits[n] && n.rule.Hold != nil && n.rule.Hold.Where != "" && (n.mayReplace || n.hasErase(EraseOverwrite))
-		unheld := leads[n] && !n.onlyErase(EraseDelete)
+		byCondition := waits[n] && n.rule.Hold != nil && n.rule.Hold.Where != "" && (n.mayReplace || n.hasErase(policy.EraseOverwrite))
+		unheld := leads[n] && !n.onlyErase(policy.EraseDelete)
 		if n.parent != nil && remains && (byCondition || slices.ContainsFunc(n.reach, func(w reach) bool { return !c.alwaysReachable(n, w, kept[n], unheld) })) {
 			out = append(out, n)
 		}

@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/expungedb/expunge/dialect"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Scope expired finishes what a hold kept from an erasure: from the subject's
@@ -143,7 +145,7 @@ func TestARowThatLeadsToWhatIsHeldIsARoot(t *testing.T) {
 // and those under no hold let go of the subject.
 func TestRowsOfOneTableLeadToThoseThatAreHeld(t *testing.T) {
 	s := schemaOf("customer: id, email text\npost: id, customer_id? -> customer, reply_to? -> post, day date, text text")
-	for _, decision := range []Erase{EraseOverwrite, EraseDelete} {
+	for _, decision := range []policy.Erase{policy.EraseOverwrite, policy.EraseDelete} {
 		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+`
   post: {erase: `+string(decision)+`, hold: {because: a claim, until: day + 3y}, columns: {text: {pii: free-text, overwrite: random}}}
 `), Expired())
@@ -238,50 +240,5 @@ func TestLookup(t *testing.T) {
 				t.Errorf("a reviewer isn't told:\n%s", p)
 			}
 		})
-	}
-}
-
-// A policy's text is read strictly, and written again as it was.
-func TestLookupInAFile(t *testing.T) {
-	const head = "version: 1\ndatabase: d\ntables:\n  tenant: {columns: {id: none}}\nretention:\n"
-	for text, problem := range map[string]string{
-		"  - {table: s, by: seen, older_than: {table: tenant, column: days, key: tenant_id}, erase: delete}": "",
-		"  - {table: s, by: seen, older_than: {table: tenant, column: days}, erase: delete}":                 "6:26: a period that is looked up needs key",
-		"  - {table: s, by: seen, older_than: {table: tenant, colum: days, key: k}, erase: delete}":          "6:54: unknown key colum: did you mean column?",
-		"  - {table: s, by: seen, older_than: [90d], erase: delete}":                                         "6:38: older_than is a list, where it has to be text",
-	} {
-		p, err := ParsePolicy(strings.NewReader(head + text + "\n"))
-		if problem != "" {
-			if err == nil || !strings.Contains(err.Error(), problem) {
-				t.Errorf("%s: error %v, want %s", text, err, problem)
-			}
-			if validate(t, compiledSchema(t), []byte(head+text+"\n")) == nil {
-				t.Errorf("the schema takes %s", text)
-			}
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := validate(t, compiledSchema(t), []byte(head+text+"\n")); err != nil {
-			t.Error(err)
-		}
-		written, err := p.YAML()
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := ParsePolicy(strings.NewReader(string(written)))
-		if err != nil {
-			t.Fatalf("%v\n%s", err, written)
-		}
-		if again.Digest() != p.Digest() {
-			t.Errorf("written it is another policy:\n%s", written)
-		}
-		other := *p
-		other.Retention = slices.Clone(p.Retention)
-		other.Retention[0].Lookup = &PolicyLookup{"tenant", "weeks", "tenant_id"}
-		if other.Digest() == p.Digest() {
-			t.Error("another column has the same digest")
-		}
 	}
 }

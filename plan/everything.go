@@ -4,15 +4,16 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // everythingRoots builds a root for each table that scope everything deletes from or
 // overwrites: deletes first, children before their parents.
 func (b *builder) everythingRoots() []Root {
-	b.absent = func(ref *relation) bool { return b.ruleOf(ref.Table).Everything == EraseDelete }
+	b.absent = func(ref *relation) bool { return b.ruleOf(ref.Table).Everything == policy.EraseDelete }
 	var out []Root
-	step := func(t *dialect.Table, erase Erase, s Step) {
-		s.Table, s.Path = t.Name, displayName(t.Name, b.schema.Default)
+	step := func(t *dialect.Table, erase policy.Erase, s Step) {
+		s.Table, s.Path = t.Name, policy.TableName(t.Name, b.schema.Default)
 		steps := append([]Step{s}, b.followingSteps(s)...)
 		r := Root{Table: t.Name, Steps: steps, Tables: []Table{{Name: t.Name, Key: b.addressKey(t), Erase: erase}}}
 		if t.Unerasable != "" {
@@ -24,22 +25,22 @@ func (b *builder) everythingRoots() []Root {
 	emptied, cuts := b.deletedTables()
 	for _, x := range cuts {
 		rows := Staying
-		if b.ruleOf(x.Table).Everything == EraseDelete {
+		if b.ruleOf(x.Table).Everything == policy.EraseDelete {
 			rows = Going
 		}
-		step(b.schema.Table(x.Table), EraseOverwrite, Step{Op: Detach, Detach: &x.Reference, Rows: rows})
+		step(b.schema.Table(x.Table), policy.EraseOverwrite, Step{Op: Detach, Detach: &x.Reference, Rows: rows})
 	}
 	for _, t := range emptied {
-		step(t, EraseDelete, Step{Op: Delete})
+		step(t, policy.EraseDelete, Step{Op: Delete})
 	}
 	for _, t := range b.schema.Tables {
 		rule := b.ruleOf(t.Name)
-		if rule.PII == "none" || rule.Everything == EraseDelete {
+		if rule.PII == "none" || rule.Everything == policy.EraseDelete {
 			continue
 		}
 		b.requireOverwrites(t, rule, nil, "scope everything overwrites every row")
 		if set := b.makeAssignments(t, rule, nil, nil); len(set) > 0 {
-			step(t, EraseOverwrite, Step{Op: Overwrite, Set: set})
+			step(t, policy.EraseOverwrite, Step{Op: Overwrite, Set: set})
 			if r := &out[len(out)-1]; !r.Whole {
 				r.Suspends = b.suspensionsOf(t, set)
 			}
@@ -48,7 +49,7 @@ func (b *builder) everythingRoots() []Root {
 	out = b.afterWriters(out)
 	b.linksHold()
 	if len(out) == 0 && len(b.found) == 0 && !b.all {
-		b.found.add(Pos{}, dialect.Name{}, "scope everything has nothing to do: no column has an `overwrite:`, and no table `everything: delete`")
+		b.found.add(policy.Pos{}, dialect.Name{}, "scope everything has nothing to do: no column has an `overwrite:`, and no table `everything: delete`")
 	}
 	return out
 }
@@ -83,15 +84,15 @@ func (b *builder) needsOneTransaction(t *dialect.Table, r *Root) {
 func (b *builder) deletedTables() (tables []*dialect.Table, cuts []*relation) {
 	c := b.subjectClosure()
 	for _, t := range b.schema.Tables {
-		if rule := b.ruleOf(t.Name); rule.Everything == EraseDelete {
-			c.addNode(&node{table: t, rule: rule, erase: EraseDelete})
+		if rule := b.ruleOf(t.Name); rule.Everything == policy.EraseDelete {
+			c.addNode(&node{table: t, rule: rule, erase: policy.EraseDelete})
 		}
 	}
 	for _, n := range c.nodes {
 		for _, ref := range b.into[n.table.Name] {
 			if child := c.byName[ref.Table]; child != nil {
 				if child != n {
-					child.reach = append(child.reach, reach{relation: ref, from: n, erase: EraseDelete})
+					child.reach = append(child.reach, reach{relation: ref, from: n, erase: policy.EraseDelete})
 				}
 				continue
 			}
@@ -105,7 +106,7 @@ func (b *builder) deletedTables() (tables []*dialect.Table, cuts []*relation) {
 	}
 	c.orderNodes()
 	if c.later || c.atOnce {
-		b.found.add(Pos{}, dialect.Name{}, "`everything: delete` on tables that refer to each other in a circle needs a nullable reference among them, since not all rows go in one transaction")
+		b.found.add(policy.Pos{}, dialect.Name{}, "`everything: delete` on tables that refer to each other in a circle needs a nullable reference among them, since not all rows go in one transaction")
 	}
 	for _, x := range c.within {
 		cuts = append(cuts, x.relation)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // A policy becomes a plan that somebody can review.
@@ -31,7 +32,7 @@ CREATE INDEX message_sender ON message (sender_id);
 CREATE INDEX message_recipient ON message (recipient_id);`); err != nil {
 		panic(err)
 	}
-	policy, err := plan.ParsePolicy(strings.NewReader(`
+	rules, err := policy.Parse(strings.NewReader(`
 version: 1
 database: shop
 subject: {table: customer}
@@ -57,7 +58,7 @@ tables:
 	if err != nil {
 		panic(err)
 	}
-	p, err := plan.Build(context.Background(), sqlite.New(db), policy, plan.Subjects())
+	p, err := plan.Build(context.Background(), sqlite.New(db), rules, plan.Subjects())
 	if err != nil {
 		panic(err)
 	}

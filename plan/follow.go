@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // follower is a reference by which rows take the new values of columns that
@@ -111,7 +112,7 @@ func overlappingFollower(all []*follower, f *follower) *follower {
 // whyNotRekeyable returns why the rows of a follower can't take the new values, or "".
 func (b *builder) whyNotRekeyable(t *dialect.Table, f *follower) string {
 	child := b.schema.Table(f.Table)
-	by := displayName(f.Table, b.schema.Default) + " refers to it by " + f.key.name
+	by := policy.TableName(f.Table, b.schema.Default) + " refers to it by " + f.key.name
 	if !distinctTogether(t, f.RefColumns) {
 		return by + ", and (" + joinColumns(f.RefColumns) + ") alone tells no row from another: a unique index on it is needed"
 	}
@@ -191,7 +192,7 @@ func distinctTogether(t *dialect.Table, columns []string) bool {
 }
 
 // checkLeadingColumns reports strategies whose values can't be carried along.
-func (b *builder) checkLeadingColumns(t *dialect.Table, rule *PolicyTable, all []*follower) {
+func (b *builder) checkLeadingColumns(t *dialect.Table, rule *policy.Table, all []*follower) {
 	for _, f := range all {
 		for _, name := range f.Columns {
 			if f.of[name] == "" {
@@ -220,7 +221,7 @@ func (b *builder) followingSteps(s Step) []Step {
 	all, _ := b.findFollowers(b.schema.Table(s.Table), columnsOf(s.Set))
 	paths := map[*follower]string{nil: s.Path}
 	for _, f := range all {
-		paths[f] = paths[f.through] + " ← " + displayName(f.Table, b.schema.Default) + "(" + joinColumns(f.key.Columns) + ")"
+		paths[f] = paths[f.through] + " ← " + policy.TableName(f.Table, b.schema.Default) + "(" + joinColumns(f.key.Columns) + ")"
 		step := Step{Op: Overwrite, Table: f.Table, Rows: Following, Follow: &f.Reference, Path: paths[f]}
 		for _, c := range f.Columns {
 			i := slices.IndexFunc(s.Set, func(a Assignment) bool { return a.Column == f.of[c] })

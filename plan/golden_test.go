@@ -18,10 +18,11 @@ import (
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // openShop makes the sample shop's tables, without rows, and reads its policy.
-func openShop(t testing.TB) (dialect.DB, *plan.Policy) {
+func openShop(t testing.TB) (dialect.DB, *policy.Policy) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "shop.db")+"?_pragma=foreign_keys(1)")
 	if err != nil {
@@ -33,11 +34,11 @@ func openShop(t testing.TB) (dialect.DB, *plan.Policy) {
 			t.Fatal(err)
 		}
 	}
-	policy, err := plan.ParsePolicy(bytes.NewReader(sample.Policy()))
+	rules, err := policy.Parse(bytes.NewReader(sample.Policy()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sqlite.New(db), policy
+	return sqlite.New(db), rules
 }
 
 func TestPlansOfTheSampleShop(t *testing.T) {
@@ -65,11 +66,13 @@ func TestPlansOfTheSampleShop(t *testing.T) {
 	}
 }
 
+var update = flag.Bool("update", false, "write the golden files")
+
 // golden compares with a file of testdata/plans, which -update writes.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", "plans", name)
-	if flag.Lookup("update").Value.String() == "true" {
+	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // group is the columns that one consistent strategy overwrites. Equal values of
@@ -20,7 +21,7 @@ type group struct {
 
 type member struct {
 	table  *dialect.Table
-	rule   *PolicyColumn
+	rule   *policy.Column
 	spec   anonymise.Spec
 	inside bool // the strategy is for a part of the column's value
 }
@@ -95,7 +96,7 @@ func (b *builder) unlessAlone(t *dialect.Table, c *dialect.Column, a Assignment)
 	}
 	names := make([]string, len(a.Joined))
 	for i, j := range a.Joined {
-		names[i] = displayName(j.Table, b.schema.Default) + "." + j.Column
+		names[i] = policy.TableName(j.Table, b.schema.Default) + "." + j.Column
 	}
 	return "; it has to agree with " + joinColumns(names) + ": give columns whose values are never compared groups of their own (`consistent: NAME`)"
 }
@@ -111,7 +112,7 @@ func (r *resolved) checkGroups() {
 			for _, other := range g.members[:i] {
 				if why := g.whyApart(other, m); why != "" {
 					r.found.add(m.rule.Pos, m.table.Name, "column %s and %s.%s are overwritten by one consistent strategy, `%s`, and %s: give columns whose values are never compared groups of their own (`consistent: NAME`)",
-						m.rule.Name, displayName(other.table.Name, r.schema.Default), other.rule.Name, writtenSpec(m.spec), why)
+						m.rule.Name, policy.TableName(other.table.Name, r.schema.Default), other.rule.Name, writtenSpec(m.spec), why)
 					break
 				}
 			}

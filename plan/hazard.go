@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Hazard is something that the operator must allow by name before a plan runs.
@@ -23,7 +24,7 @@ type HazardName string
 func (p *Plan) Allows(names []HazardName, h Hazard) bool {
 	return slices.ContainsFunc(names, func(n HazardName) bool {
 		name, table, one := strings.Cut(string(n), ":")
-		return HazardName(name) == h.Name && (!one || table == displayName(h.Table, p.Default) || table == h.Table.String())
+		return HazardName(name) == h.Name && (!one || table == policy.TableName(h.Table, p.Default) || table == h.Table.String())
 	})
 }
 

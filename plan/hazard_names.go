@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/expungedb/expunge/plan/internal/word"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // ErrNoSuchHazard says that a name allows nothing: it is no hazard's, or its table
@@ -24,15 +27,15 @@ func (p *Plan) CheckAllowed(names []HazardName) error {
 	for _, n := range names {
 		name, table, one := strings.Cut(string(n), ":")
 		if !slices.Contains(hazardNames, HazardName(name)) {
-			return fmt.Errorf("%w: %s: the hazards are %s", ErrNoSuchHazard, printableWord(name), joinColumns(textsOf(hazardNames)))
+			return fmt.Errorf("%w: %s: the hazards are %s", ErrNoSuchHazard, word.Printable(name), joinColumns(textsOf(hazardNames)))
 		}
 		if !one || p.Has(n) {
 			continue
 		}
 		if has := p.withTables(); len(has) > 0 {
-			return fmt.Errorf("%w: %s of %s: the plan has %s", ErrNoSuchHazard, name, printableWord(table), joinColumns(textsOf(has)))
+			return fmt.Errorf("%w: %s of %s: the plan has %s", ErrNoSuchHazard, name, word.Printable(table), joinColumns(textsOf(has)))
 		}
-		return fmt.Errorf("%w: %s of %s: the plan has none", ErrNoSuchHazard, name, printableWord(table))
+		return fmt.Errorf("%w: %s of %s: the plan has none", ErrNoSuchHazard, name, word.Printable(table))
 	}
 	return nil
 }
@@ -56,7 +59,7 @@ func (p *Plan) Has(name HazardName) bool {
 func (p *Plan) withTables() []HazardName {
 	var out []HazardName
 	for _, h := range slices.Concat(p.Hazards, p.Offers()) {
-		if n := h.Name + ":" + HazardName(displayName(h.Table, p.Default)); !slices.Contains(out, n) {
+		if n := h.Name + ":" + HazardName(policy.TableName(h.Table, p.Default)); !slices.Contains(out, n) {
 			out = append(out, n)
 		}
 	}

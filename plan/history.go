@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // trace is one thing that triggers do when a statement changes a table: they write
@@ -123,9 +124,9 @@ func (b *builder) historyHazards(r *Root, s Step, later []Root, add func(HazardN
 	for _, tr := range b.tracesOf(s.Op, t) {
 		who := "trigger " + tr.trigger.Name
 		if !tr.first {
-			who += " of " + displayName(tr.on.Name, b.schema.Default)
+			who += " of " + policy.TableName(tr.on.Name, b.schema.Default)
 		}
-		to := displayName(tr.writes, b.schema.Default)
+		to := policy.TableName(tr.writes, b.schema.Default)
 		switch again := r.needsAgain(tr.writes); {
 		case tr.writes == dialect.Name{}:
 			add(HistoryKept, t.Name, "%s may write the old values elsewhere than its text tells: %s", who, tr.trigger.Opaque)

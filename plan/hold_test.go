@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 func TestHold(t *testing.T) {
@@ -123,12 +125,12 @@ func TestWhatAHeldRowHoldsOnTo(t *testing.T) {
 // hold, or never.
 func TestAHoldsEndIsNotOverwritten(t *testing.T) {
 	s := schemaOf("customer: id, email text\ninvoice: id, customer_id -> customer, day date")
-	policy := func(keep string) *Policy {
+	rules := func(keep string) *policy.Policy {
 		return policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  invoice: {erase: delete, hold: {because: VAT, until: day + 6y, keep: ["+keep+"]}, columns: {day: {pii: other, overwrite: {shift: {days: 30}}}}}")
 	}
-	_, err := FromSchema(s, capabilities(able), policy("id"), Subjects())
+	_, err := FromSchema(s, capabilities(able), rules("id"), Subjects())
 	refused(t, err, "table invoice: hold.until: column day is overwritten, and the hold's end with it: name it in hold.keep")
-	if _, err = FromSchema(s, capabilities(able), policy("day"), Subjects()); err != nil {
+	if _, err = FromSchema(s, capabilities(able), rules("day"), Subjects()); err != nil {
 		t.Error(err)
 	}
 }

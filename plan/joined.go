@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // ColumnName names a column of the schema.
@@ -99,7 +100,7 @@ func (b *builder) linksHold() {
 	for _, t := range b.schema.Tables {
 		for _, ref := range b.from[t.Name] {
 			parent := b.schema.Table(ref.RefTable)
-			if !ref.Link || b.ruleOf(t.Name).Everything == EraseDelete || b.ruleOf(parent.Name).Everything == EraseDelete {
+			if !ref.Link || b.ruleOf(t.Name).Everything == policy.EraseDelete || b.ruleOf(parent.Name).Everything == policy.EraseDelete {
 				continue
 			}
 			for i, c := range ref.Columns {
@@ -114,7 +115,7 @@ func (b *builder) linksHold() {
 func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, parent *dialect.Table, of string) {
 	here, there := b.ruleFor(t, column), b.ruleFor(parent, of)
 	end := func(t *dialect.Table, column string) string {
-		return displayName(t.Name, b.schema.Default) + "." + column
+		return policy.TableName(t.Name, b.schema.Default) + "." + column
 	}
 	advice := "give both ends the same consistent strategy, such as `pseudonym`, or write `overwrite: null` at " + end(t, column)
 	switch {
@@ -144,7 +145,7 @@ func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, pare
 // impliesCondition reports whether a strategy with that condition replaces every value that
 // a link with that condition compares. Conditions are compared as they are written.
 func impliesCondition(when, link string) bool {
-	return when == "" || link != "" && sameCondition(when, link)
+	return when == "" || link != "" && policy.SameCondition(when, link)
 }
 
 // sameCondition says what `when` has to be.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/sqlite"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // The tests of Build write a schema in a few lines, a table a line:
@@ -139,25 +140,25 @@ func foreign(table, columns, refTable, refColumns string, change ...func(fk *dia
 // policyOf parses a policy of which only what follows the subject is written.
 // Tables that it doesn't name are `pii: none`, and columns that its tables
 // don't name hold nothing personal: the tests of coverage write all of it.
-func policyOf(t testing.TB, s *dialect.Schema, subject, text string) *Policy {
+func policyOf(t testing.TB, s *dialect.Schema, subject, text string) *policy.Policy {
 	t.Helper()
 	head := "version: 1\ndatabase: test\n"
 	if subject != "" {
 		head += "subject: {table: " + subject + "}\n"
 	}
-	p, err := ParsePolicy(strings.NewReader(head + strings.ReplaceAll(text, "\t", "  ")))
+	p, err := policy.Parse(strings.NewReader(head + strings.ReplaceAll(text, "\t", "  ")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range s.Tables {
-		i := slices.IndexFunc(p.Tables, func(r PolicyTable) bool { return r.Name == table.Name.Table || r.Name == table.Name.String() })
+		i := slices.IndexFunc(p.Tables, func(r policy.Table) bool { return r.Name == table.Name.Table || r.Name == table.Name.String() })
 		if i < 0 {
-			p.Tables = append(p.Tables, PolicyTable{Name: table.Name.String(), PII: PIINone, Pos: Pos{1000, 1}})
+			p.Tables = append(p.Tables, policy.Table{Name: table.Name.String(), PII: policy.PIINone, Pos: policy.Pos{Line: 1000, Column: 1}})
 			continue
 		}
 		for _, c := range table.Columns {
 			if rule := &p.Tables[i]; rule.PII == "" && rule.Column(c.Name) == nil {
-				rule.Columns = append(rule.Columns, PolicyColumn{Name: c.Name, PII: PIINone, Pos: Pos{1000, 1}})
+				rule.Columns = append(rule.Columns, policy.Column{Name: c.Name, PII: policy.PIINone, Pos: policy.Pos{Line: 1000, Column: 1}})
 			}
 		}
 	}
@@ -173,7 +174,7 @@ func (c capabilities) Engine() dialect.Engine                   { return dialect
 func (capabilities) Renders(dialect.Expr, *dialect.Column) bool { return true }
 func (capabilities) CheckCondition(sql string) error            { return sqlite.New(nil).CheckCondition(sql) }
 
-func mustBuild(t testing.TB, s *dialect.Schema, p *Policy, scope Scope) *Plan {
+func mustBuild(t testing.TB, s *dialect.Schema, p *policy.Policy, scope Scope) *Plan {
 	t.Helper()
 	out, err := FromSchema(s, capabilities(able), p, scope)
 	if err != nil {
@@ -185,14 +186,14 @@ func mustBuild(t testing.TB, s *dialect.Schema, p *Policy, scope Scope) *Plan {
 // problemsOf are what Build, or Check, has against a policy, without places.
 func problemsOf(t testing.TB, err error) []string {
 	t.Helper()
-	var refused *PolicyError
+	var refused *policy.Error
 	if err != nil && !errors.As(err, &refused) {
 		t.Fatalf("error %v, want a *PolicyError", err)
 	}
 	var out []string
 	if refused != nil {
 		for _, p := range refused.Problems {
-			p.Pos = Pos{}
+			p.Pos = policy.Pos{}
 			out = append(out, p.String())
 		}
 	}

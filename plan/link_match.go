@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 const (
@@ -81,7 +82,7 @@ func (p *Plan) followedLinks() []Reference {
 
 // linkEnd is one end of a link, as a policy writes it: users(id).
 func (p *Plan) linkEnd(table dialect.Name, columns []string) string {
-	return displayName(table, p.Default) + "(" + joinColumns(columns) + ")"
+	return policy.TableName(table, p.Default) + "(" + joinColumns(columns) + ")"
 }
 
 // neverMatches reports whether enough values of the link were tried and none is that of

@@ -4,19 +4,12 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
-
-// String names the lookup: "tenant.retention_days by tenant_id", "" for none.
-func (l *PolicyLookup) String() string {
-	if l == nil {
-		return ""
-	}
-	return l.Table + "." + l.Column + " by " + l.Key
-}
 
 // resolveLookup finds where a retention's period is looked up; nil where that can't
 // be, which is reported.
-func (b *builder) resolveLookup(t *dialect.Table, p PolicyRetention) *Lookup {
+func (b *builder) resolveLookup(t *dialect.Table, p policy.Retention) *Lookup {
 	l := p.Lookup
 	from := b.resolveTable(l.Table, p.Pos)
 	if from == nil || !b.checkColumns(from, []string{l.Column}, p.Pos, "older_than.column") || !b.checkColumns(t, []string{l.Key}, p.Pos, "older_than.key") {

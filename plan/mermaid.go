@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Mermaid is the plan as a flowchart in the Mermaid language
@@ -95,7 +96,7 @@ func (f *flowchart) drawNode(r *Root, table dialect.Name) {
 	}
 	id := fmt.Sprintf("r%dt%d", f.root+1, len(f.ids)+1)
 	f.ids[table] = id
-	label := displayName(table, f.plan.Default)
+	label := policy.TableName(table, f.plan.Default)
 	ops := r.operationsOn(table)
 	shape := [2]string{"[", "]"}
 	if table == r.Table {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // markOnce marks the references that a run of a subject's root looks through
@@ -36,7 +37,7 @@ func (r *Root) canCountOnce(t *Table, w *Reach) bool {
 	held := func(t Table) bool { return t.Hold != nil }
 	fromElsewhere := func(w Reach) bool { return w.From() != r.Table }
 	return t != first && w.Link && !r.needsAgain(t.Name) && !w.Forwards && w.RefTable == r.Table &&
-		slices.Equal(w.RefColumns, first.Key) && first.Erase == EraseDelete && !first.Address &&
+		slices.Equal(w.RefColumns, first.Key) && first.Erase == policy.EraseDelete && !first.Address &&
 		len(t.Key) > 0 && !t.Address && r.Goes(t) &&
 		// What is found by way of a held row is held.
 		(!slices.ContainsFunc(t.Reach, fromElsewhere) || !slices.ContainsFunc(r.Tables, held))
@@ -67,7 +68,7 @@ func (r *Root) Goes(t *Table) bool {
 		return false
 	}
 	for _, w := range t.Reach {
-		if w.Erase != EraseDelete || w.Forwards {
+		if w.Erase != policy.EraseDelete || w.Forwards {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/internal/graph"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // orderNodes sorts the nodes so that each comes after those it is reached from, the
@@ -147,11 +148,11 @@ func (c *closure) knotProblem(edges []edge, onCircle []bool) {
 	for i, e := range edges {
 		if onCircle[i] {
 			table = e.Table
-			names = append(names, displayName(e.Table, c.schema.Default)+"("+joinColumns(e.Columns)+") → "+displayName(e.RefTable, c.schema.Default))
+			names = append(names, policy.TableName(e.Table, c.schema.Default)+"("+joinColumns(e.Columns)+") → "+policy.TableName(e.RefTable, c.schema.Default))
 		}
 	}
 	slices.Sort(names)
-	c.found.add(Pos{}, table,
+	c.found.add(policy.Pos{}, table,
 		"rows refer to each other in a circle that can't be opened: %s: make one of these columns nullable, or its constraint deferrable where the engine has that",
 		strings.Join(slices.Compact(names), "; "))
 }

@@ -5,20 +5,21 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // origin is a column that is overwritten by its own rule.
 type origin struct {
 	table *dialect.Table
-	rule  *PolicyColumn
+	rule  *policy.Column
 }
 
 // overwriteOf returns the rule that gives a column new values in this scope; nil
 // where it keeps its own.
-func (b *builder) overwriteOf(t *dialect.Table, column string) *PolicyColumn {
+func (b *builder) overwriteOf(t *dialect.Table, column string) *policy.Column {
 	rule := b.ruleOf(t.Name)
 	c := rule.Column(column)
-	if rule.PII == PIINone || c == nil || c.Overwrite == nil || c.Overwrite.Name == "keep" || b.now == ScopeEverything && rule.Everything == EraseDelete {
+	if rule.PII == policy.PIINone || c == nil || c.Overwrite == nil || c.Overwrite.Name == "keep" || b.now == ScopeEverything && rule.Everything == policy.EraseDelete {
 		return nil
 	}
 	return c
@@ -78,21 +79,21 @@ func (b *builder) isCircular(t *dialect.Table, column string) bool {
 
 // followsKey reports whether a column takes the values of one that it refers to,
 // so that its own rule, which says `overwrite:`, has to be that one's.
-func (b *builder) followsKey(t *dialect.Table, c *PolicyColumn) bool {
+func (b *builder) followsKey(t *dialect.Table, c *policy.Column) bool {
 	o := b.findOrigin(t, c.Name)
 	if o == nil || b.isCircular(t, c.Name) {
 		return false
 	}
 	if c.Overwrite.String() != o.rule.Overwrite.String() {
 		b.found.add(c.Pos, t.Name, "column %s follows %s.%s, which it refers to: take its `overwrite: %s` out, or write the other's, `%s`",
-			c.Name, displayName(o.table.Name, b.schema.Default), o.rule.Name, writtenSpec(*c.Overwrite), writtenSpec(*o.rule.Overwrite))
+			c.Name, policy.TableName(o.table.Name, b.schema.Default), o.rule.Name, writtenSpec(*c.Overwrite), writtenSpec(*o.rule.Overwrite))
 	}
 	return true
 }
 
 // writtenSpec is a strategy as a policy says it.
 func writtenSpec(s anonymise.Spec) string {
-	text, err := flowSpec(s)
+	text, err := policy.StrategyText(s)
 	if err != nil {
 		return s.Name
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Plan is the ordered steps that a policy means on one schema for one scope. It
@@ -33,12 +34,12 @@ type Plan struct {
 	Roots []Root            `json:"roots"`
 	// Unlinked are the tables in which no subject's rows are looked for, though the policy
 	// doesn't call them free of personal data (scope subjects).
-	Unlinked   []Unlinked  `json:"unlinked,omitempty"`
-	Hazards    []Hazard    `json:"hazards,omitempty"`
-	Backups    []Backup    `json:"backups,omitempty"`
-	Replicas   []Replica   `json:"replicas,omitempty"`
-	Recipients []Recipient `json:"recipients,omitempty"`
-	Due        *Due        `json:"due,omitempty"`
+	Unlinked   []Unlinked         `json:"unlinked,omitempty"`
+	Hazards    []Hazard           `json:"hazards,omitempty"`
+	Backups    []policy.Backup    `json:"backups,omitempty"`
+	Replicas   []policy.Replica   `json:"replicas,omitempty"`
+	Recipients []policy.Recipient `json:"recipients,omitempty"`
+	Due        *policy.Due        `json:"due,omitempty"`
 }
 
 // Scope is what a plan covers.
@@ -89,8 +90,8 @@ type Root struct {
 
 // Older says when a row has expired: Column < as of − Period.
 type Older struct {
-	Column string `json:"column"`
-	Period Period `json:"period,omitzero"`
+	Column string        `json:"column"`
+	Period policy.Period `json:"period,omitzero"`
 	// Lookup says where each row's period stands, instead of Period.
 	Lookup *Lookup `json:"lookup,omitempty"`
 }
@@ -120,10 +121,10 @@ type Table struct {
 	Cycle int `json:"cycle,omitempty"`
 	// Erase is what becomes of a root's row; empty for all other tables, whose
 	// ways decide.
-	Erase Erase `json:"erase,omitempty"`
+	Erase policy.Erase `json:"erase,omitempty"`
 	// Hold keeps rows though it was decided otherwise. What is reached through
 	// a held row only is held with it.
-	Hold *Hold `json:"hold,omitempty"`
+	Hold *policy.Hold `json:"hold,omitempty"`
 	// Keeps are the references of a row that stays which keep the row that
 	// they refer to.
 	Keeps []Anchor `json:"keeps,omitempty"`
@@ -167,7 +168,7 @@ type Reach struct {
 	Forwards bool `json:"forwards,omitempty"`
 	// Erase is what becomes of a row reached this way. Of several ways the
 	// strongest counts: delete before overwrite before keep.
-	Erase Erase `json:"erase"`
+	Erase policy.Erase `json:"erase"`
 	// Once is set for a link from the root's rows that no index serves: a run looks
 	// for the rows of all its subjects once, and what arrives from then on is counted by the
 	// last scan instead of erased.
@@ -181,17 +182,6 @@ func (r *Reach) From() dialect.Name {
 	}
 	return r.RefTable
 }
-
-// Erase is what happens to a row.
-type Erase string
-
-// The decisions of a policy.
-const (
-	EraseDelete    Erase = "delete"
-	EraseOverwrite Erase = "overwrite"
-	EraseKeep      Erase = "keep"
-	EraseDetach    Erase = "detach" // per reference only
-)
 
 // Step is one operation on one table.
 type Step struct {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // addRelations gathers the declared foreign keys, the links and what is owned.
@@ -84,7 +85,7 @@ func (r *relation) sameRelation(o *relation) bool {
 	return true
 }
 
-func (r *resolved) resolveReference(what, table string, columns []string, refTable string, refColumns []string, pos Pos) *relation {
+func (r *resolved) resolveReference(what, table string, columns []string, refTable string, refColumns []string, pos policy.Pos) *relation {
 	from, to := r.resolveTable(table, pos), r.resolveTable(refTable, pos)
 	if from == nil || to == nil {
 		return nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // uncertain is a unique index into which a strategy may bring two equal values.
@@ -18,7 +19,7 @@ type uncertain struct {
 
 // checkUniqueness notes a strategy that may not keep a unique column unique, and
 // reports one that is certain not to; it returns false for that.
-func (b *builder) checkUniqueness(t *dialect.Table, rule *PolicyColumn, class anonymise.Class) bool {
+func (b *builder) checkUniqueness(t *dialect.Table, rule *policy.Column, class anonymise.Class) bool {
 	for _, ix := range t.UniqueIndexes(rule.Name) {
 		null := rule.Overwrite.Name == "null"
 		switch {
@@ -143,7 +144,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 	}
 	if s.Op == Overwrite {
 		for _, k := range t.Key() {
-			if c := b.ruleOf(t.Name).Column(k); c != nil && c.PII != PIINone && !b.isVolatile(t, k) {
+			if c := b.ruleOf(t.Name).Column(k); c != nil && c.PII != policy.PIINone && !b.isVolatile(t, k) {
 				add(PersonalKey, t.Name, "key column %s is personal (%s) and stays as it is", k, c.PII)
 			}
 		}
@@ -153,7 +154,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		if names := triggersTo(t, v.Name, s.Op); names != "" {
 			keeps = "which stay unless a trigger removes them (" + names + ")"
 		}
-		add(CopiesElsewhere, t.Name, "virtual table %s (%s) holds copies of rows, or words of them, %s: rebuild it after the run where they do", displayName(v.Name, b.schema.Default), v.Module, keeps)
+		add(CopiesElsewhere, t.Name, "virtual table %s (%s) holds copies of rows, or words of them, %s: rebuild it after the run where they do", policy.TableName(v.Name, b.schema.Default), v.Module, keeps)
 	}
 	views, publications := b.schema.Copies(t.Name)
 	for _, v := range views {
@@ -193,7 +194,7 @@ func (b *builder) showReferences() string {
 // or there is none to say otherwise (see CheckSchema).
 func (b *builder) isImpersonal(t *dialect.Table, column string) bool {
 	c := b.ruleOf(t.Name).Column(column)
-	return c == nil || c.PII == PIINone
+	return c == nil || c.PII == policy.PIINone
 }
 
 // largeObject reports whether values are the numbers of PostgreSQL's large
@@ -214,7 +215,7 @@ func (b *builder) addSharedHazards(pt Table, add func(HazardName, dialect.Name, 
 			continue
 		}
 		columns = append(columns, "("+joinColumns(ref.Columns)+")")
-		if b.ruleOf(pt.Name).viaFor(ref.Columns) != nil {
+		if b.ruleOf(pt.Name).ViaFor(ref.Columns) != nil {
 			continue
 		}
 		undecided++

@@ -1,6 +1,10 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/expungedb/expunge/plan/policy"
+)
 
 // markStaying works out which rows may have to stay in their table though they were
 // to be deleted, and through which references.
@@ -23,7 +27,7 @@ func (c *closure) markStaying() {
 				set(&n.mayReplace, w.forwards && w.from.mayStay && n.isDeleted())
 			}
 			set(&n.mayReplace, len(n.anchoredBy) > 0 && n.isDeleted())
-			set(&n.mayStay, n.mayHold || n.mayReplace || n.owned || !n.onlyErase(EraseDelete))
+			set(&n.mayStay, n.mayHold || n.mayReplace || n.owned || !n.onlyErase(policy.EraseDelete))
 			if !n.mayStay {
 				continue
 			}
@@ -70,7 +74,7 @@ func (c *closure) heldReferences(n *node) []*relation {
 // staysWith reports whether rows of n stay only because the row that ref refers
 // to is held, so that they needn't keep it.
 func (n *node) staysWith(ref *relation) bool {
-	return n.rule.Hold == nil && !n.owned && !n.mayReplace && n.onlyErase(EraseDelete) &&
+	return n.rule.Hold == nil && !n.owned && !n.mayReplace && n.onlyErase(policy.EraseDelete) &&
 		!slices.ContainsFunc(n.reach, func(w reach) bool { return w.from.mayHold && w.relation != ref })
 }
 
@@ -82,28 +86,23 @@ func (c *closure) isAnchor(n *node, ref *relation) bool {
 // letsGo reports whether a row of n that stays may let go of what ref, which can
 // be set NULL, refers to.
 func (c *closure) letsGo(n *node, ref *relation) bool {
-	return n.owned || n.mayReplace || !n.onlyErase(EraseDelete) || n.rule.Hold != nil && !n.rule.Hold.keepsColumns(ref.Columns)
+	return n.owned || n.mayReplace || !n.onlyErase(policy.EraseDelete) || n.rule.Hold != nil && !n.rule.Hold.KeepsColumns(ref.Columns)
 }
 
 // holdsColumns reports whether a hold may keep one of the columns as it is: the node's
 // own, or the one of a row through which a row of a table without is held.
 func (n *node) holdsColumns(columns []string) bool {
 	if n.rule.Hold != nil {
-		return n.rule.Hold.keepsColumns(columns)
+		return n.rule.Hold.KeepsColumns(columns)
 	}
 	return n.mayHold
-}
-
-// keepsColumns reports whether the hold covers one of the columns.
-func (h *Hold) keepsColumns(columns []string) bool {
-	return h.Keep == nil || slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(h.Keep, c) })
 }
 
 // canOverwrite reports whether the reference is a link whose columns are
 // replaced in every row that stays, but for those under a hold, so that nothing
 // is referred to any more.
 func (c *closure) canOverwrite(n *node, ref *relation) bool {
-	return ref.Link && !n.owned && !n.hasErase(EraseKeep) && slices.ContainsFunc(ref.Columns, func(name string) bool {
+	return ref.Link && !n.owned && !n.hasErase(policy.EraseKeep) && slices.ContainsFunc(ref.Columns, func(name string) bool {
 		col := n.rule.Column(name)
 		return col != nil && col.Overwrite != nil && col.Overwrite.Name != "keep"
 	})
@@ -113,7 +112,7 @@ func (c *closure) canOverwrite(n *node, ref *relation) bool {
 // they are leaves, none of them may stay for a reason of its own, and no
 // other row's fate depends on which they are.
 func (c *closure) deletesByReference(n *node) bool {
-	if n.owned || n.cycle > 0 || n.parent == nil || n.leads || n.mayReplace || n.rule.Hold != nil || !n.onlyErase(EraseDelete) {
+	if n.owned || n.cycle > 0 || n.parent == nil || n.leads || n.mayReplace || n.rule.Hold != nil || !n.onlyErase(policy.EraseDelete) {
 		return false
 	}
 	for _, ref := range c.from[n.table.Name] {

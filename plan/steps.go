@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // plannedTables renders the closure's nodes for the plan.
@@ -11,7 +12,7 @@ func (c *closure) plannedTables() []Table {
 	var out []Table
 	for _, n := range c.nodes {
 		t := Table{
-			Name: n.table.Name, Key: c.rowKey(n), Cycle: n.cycle, Erase: n.erase, Hold: n.rule.Hold.plannedHold(),
+			Name: n.table.Name, Key: c.rowKey(n), Cycle: n.cycle, Erase: n.erase, Hold: plannedHold(n.rule.Hold),
 			Keeps: n.anchors, Unseen: c.deletesByReference(n),
 		}
 		for _, w := range n.reach {
@@ -39,23 +40,18 @@ func (c *closure) plannedTables() []Table {
 	return out
 }
 
-// hasOverwrites reports whether some column is to be overwritten.
-func (t *PolicyTable) hasOverwrites() bool {
-	return slices.ContainsFunc(t.Columns, func(c PolicyColumn) bool { return c.Overwrite != nil && c.Overwrite.Name != "keep" })
-}
-
 // plannedHold is the hold as a plan has it, without its place in the policy's file.
-func (h *Hold) plannedHold() *Hold {
+func plannedHold(h *policy.Hold) *policy.Hold {
 	if h == nil {
 		return nil
 	}
 	out := *h
-	out.Pos = Pos{}
+	out.Pos = policy.Pos{}
 	return &out
 }
 
 // leftColumns are the columns that the hold doesn't keep.
-func (h *Hold) leftColumns(t *dialect.Table) []string {
+func leftColumns(h *policy.Hold, t *dialect.Table) []string {
 	var out []string
 	for _, c := range t.Columns {
 		if !slices.Contains(h.Keep, c.Name) {
@@ -78,14 +74,14 @@ func (c *closure) buildSteps() []Step {
 		rows Rows
 	}{{c.detach, Reached}, {c.within, Going}, {c.loose, Staying}} {
 		for _, x := range kind.cuts {
-			if hold := c.ruleOf(x.Table).Hold; kind.rows == Reached && hold != nil && hold.keepsColumns(x.Columns) {
+			if hold := c.ruleOf(x.Table).Hold; kind.rows == Reached && hold != nil && hold.KeepsColumns(x.Columns) {
 				c.found.add(hold.Pos, x.Table, "the hold keeps (%s), so the reference can't be detached: name the held columns in hold.keep, or decide `keep`", joinColumns(x.Columns))
 			}
 			t := c.schema.Table(x.Table)
 			if t.Unerasable != "" {
 				c.found.add(c.ruleOf(x.Table).Pos, x.Table, "the engine doesn't change its rows: %s", t.Unerasable)
 			}
-			step := Step{Op: Detach, Table: x.Table, Rows: kind.rows, Detach: &x.Reference, Path: c.pathTo(x.to) + " ← " + displayName(x.Table, c.schema.Default) + "(" + joinColumns(x.Columns) + ")"}
+			step := Step{Op: Detach, Table: x.Table, Rows: kind.rows, Detach: &x.Reference, Path: c.pathTo(x.to) + " ← " + policy.TableName(x.Table, c.schema.Default) + "(" + joinColumns(x.Columns) + ")"}
 			if t.NoTransactions && x.Link {
 				last = append(last, step)
 			} else {
@@ -108,9 +104,9 @@ func (c *closure) rowKey(n *node) []string {
 	}
 	key := c.addressKey(n.table)
 	for _, name := range key {
-		if o := c.findOrigin(n.table, name); o != nil && (n.mayHold || n.mayReplace || n.hasErase(EraseOverwrite)) {
+		if o := c.findOrigin(n.table, name); o != nil && (n.mayHold || n.mayReplace || n.hasErase(policy.EraseOverwrite)) {
 			c.found.add(n.rule.Pos, n.table.Name, "rows are addressed by (%s), of which column %s follows %s.%s, so that they couldn't be found again: give the table another unique NOT NULL key",
-				joinColumns(key), name, displayName(o.table.Name, c.schema.Default), o.rule.Name)
+				joinColumns(key), name, policy.TableName(o.table.Name, c.schema.Default), o.rule.Name)
 		}
 	}
 	return key
@@ -133,7 +129,7 @@ func (c *closure) addOverwrite(s Step, add func(Step)) {
 	}
 	for _, f := range following {
 		for _, a := range f.Set {
-			if h := c.ruleOf(f.Table).Hold; h != nil && h.keepsColumns([]string{a.Column}) {
+			if h := c.ruleOf(f.Table).Hold; h != nil && h.KeepsColumns([]string{a.Column}) {
 				c.found.add(h.Pos, f.Table, "the hold keeps column %s, which follows %s: name the held columns in hold.keep, or don't overwrite the other", a.Column, s.Table)
 			}
 		}
@@ -144,7 +140,7 @@ func (c *closure) addOverwrite(s Step, add func(Step)) {
 // tableSteps adds what happens to the rows of one table.
 func (c *closure) tableSteps(n *node, add func(Step)) {
 	t, rule := n.table, n.rule
-	overwritten := n.mayReplace || n.hasErase(EraseOverwrite)
+	overwritten := n.mayReplace || n.hasErase(policy.EraseOverwrite)
 	if overwritten && (!c.ended || n.isUntouched()) {
 		why := "the policy overwrites its rows"
 		if n.mayReplace {
@@ -153,14 +149,14 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 		c.requireOverwrites(t, rule, nil, why)
 		if set := c.makeAssignments(t, rule, nil, c.rowKey(n)); len(set) > 0 {
 			c.addOverwrite(Step{Op: Overwrite, Table: t.Name, Set: set, Path: c.pathTo(n)}, add)
-		} else if n.hasErase(EraseOverwrite) && !rule.hasOverwrites() {
+		} else if n.hasErase(policy.EraseOverwrite) && !rule.Overwrites() {
 			c.found.add(rule.Pos, t.Name, "`erase: overwrite`, but no column has an `overwrite:`: add one, or decide `keep`")
 		}
 	}
 	switch h := rule.Hold; {
 	case h == nil || h.Keep == nil:
 	case c.ended:
-		if set := c.makeAssignments(t, rule, h.leftColumns(t), c.rowKey(n)); overwritten && len(set) > 0 {
+		if set := c.makeAssignments(t, rule, leftColumns(h, t), c.rowKey(n)); overwritten && len(set) > 0 {
 			c.addOverwrite(Step{Op: Overwrite, Table: t.Name, Rows: Freed, Set: set, Path: c.pathTo(n)}, add)
 		}
 	default:
@@ -172,7 +168,7 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 	if n.isDeleted() {
 		add(Step{Op: Delete, Table: t.Name, Path: c.pathTo(n)})
 	}
-	if n.hasErase(EraseKeep) {
+	if n.hasErase(policy.EraseKeep) {
 		add(Step{Op: Keep, Table: t.Name, Path: c.pathTo(n)})
 	}
 }

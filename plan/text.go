@@ -10,6 +10,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // String is the plan for a person to review: every step with the way its table
@@ -26,7 +27,7 @@ func (p *Plan) renderText(approved *Plan) string {
 		fprintPrintable(&b, "Runs only on the database %s\n", p.OnlyOn)
 	}
 	if p.Subject != nil {
-		fprintPrintable(&b, "A subject is a row of %s, named by %s", displayName(p.Subject.Table, p.Default), joinColumns(p.Subject.Key))
+		fprintPrintable(&b, "A subject is a row of %s, named by %s", policy.TableName(p.Subject.Table, p.Default), joinColumns(p.Subject.Key))
 		if len(p.Subject.Identifiers) > 0 {
 			fprintPrintable(&b, " (or by %s)", joinColumns(p.Subject.Identifiers))
 		}
@@ -57,7 +58,7 @@ func (p *Plan) renderText(approved *Plan) string {
 	if len(p.Unlinked) > 0 {
 		b.WriteString("\nNo subject's rows are looked for in:\n")
 		for _, u := range p.Unlinked {
-			fprintPrintable(&b, "  %s: %s\n", displayName(u.Table, p.Default), u.Reason)
+			fprintPrintable(&b, "  %s: %s\n", policy.TableName(u.Table, p.Default), u.Reason)
 		}
 	}
 	hazards := p.Hazards
@@ -82,7 +83,7 @@ func (p *Plan) printHazards(w io.Writer, heading string, hazards []Hazard) {
 	for _, g := range GroupHazards(hazards) {
 		var tables []string
 		for _, t := range g.Tables {
-			tables = append(tables, displayName(t, p.Default))
+			tables = append(tables, policy.TableName(t, p.Default))
 		}
 		fprintPrintable(w, "  --allow %s  %s: %s\n", g.Name, joinColumns(tables), g.Reason)
 	}
@@ -106,7 +107,7 @@ func fprintPrintable(w io.Writer, format string, args ...any) {
 // and one word are all there is: fake: email.
 func (a Assignment) Written() string {
 	s := a.Strategy
-	text, err := flowSpec(s)
+	text, err := policy.StrategyText(s)
 	if err != nil {
 		return strings.TrimSpace(s.Name + " " + s.Modifiers.When)
 	}
@@ -117,13 +118,13 @@ func (a Assignment) Written() string {
 }
 
 func (r *Root) textHeading(usual string) string {
-	name := displayName(r.Table, usual)
+	name := policy.TableName(r.Table, usual)
 	switch {
 	case r.Ended:
 		return fmt.Sprintf("For each row of %s that was erased but for what a hold kept, when the hold has ended:", name)
 	case r.Older != nil && r.Older.Lookup != nil:
 		l := r.Older.Lookup
-		return fmt.Sprintf("For each row of %s with %s older than %s.%s says for its %s:", name, r.Older.Column, displayName(l.Table, usual), l.Column, l.Key)
+		return fmt.Sprintf("For each row of %s with %s older than %s.%s says for its %s:", name, r.Older.Column, policy.TableName(l.Table, usual), l.Column, l.Key)
 	case r.Older != nil:
 		return fmt.Sprintf("For each row of %s with %s older than %s:", name, r.Older.Column, r.Older.Period)
 	case r.Whole:
@@ -134,9 +135,9 @@ func (r *Root) textHeading(usual string) string {
 
 func (s *Step) textObject(usual string) string {
 	if s.Detach != nil {
-		return displayName(s.Table, usual) + "(" + joinColumns(s.Detach.Columns) + ")"
+		return policy.TableName(s.Table, usual) + "(" + joinColumns(s.Detach.Columns) + ")"
 	}
-	return displayName(s.Table, usual)
+	return policy.TableName(s.Table, usual)
 }
 
 // textMeaning is which rows a step is for, in words.
@@ -146,7 +147,7 @@ func (s *Step) textMeaning(p *Plan, r *Root) string {
 	case s.Op == Detach && s.Rows == Going:
 		out += ": among deleted rows, to break a cycle"
 	case s.Op == Detach && s.Rows == Staying && p.Scope == ScopeEverything:
-		out += ": in every row" + s.Detach.whereText() + ", since every row of " + displayName(s.Detach.RefTable, p.Default) + " is deleted"
+		out += ": in every row" + s.Detach.whereText() + ", since every row of " + policy.TableName(s.Detach.RefTable, p.Default) + " is deleted"
 	case s.Op == Detach && s.Rows == Staying:
 		out += ": where the row stays and the one that it refers to is deleted"
 	case s.Rows == Following && s.Set[0].Way == InDatabase:
@@ -166,7 +167,7 @@ func (s *Step) textMeaning(p *Plan, r *Root) string {
 		out += ", those that triggers write meanwhile included"
 	}
 	if h := r.tableOf(s.Table); h != nil && h.Hold != nil && s.Op != Detach {
-		out += " (hold: " + h.Hold.Because + h.Hold.untilText() + ")"
+		out += " (hold: " + h.Hold.Because + untilText(h.Hold) + ")"
 	}
 	return out
 }
@@ -179,7 +180,7 @@ func (r *Reference) whereText() string {
 	return " where " + r.Where
 }
 
-func (h *Hold) untilText() string {
+func untilText(h *policy.Hold) string {
 	switch {
 	case h.Until == nil:
 		return ""
@@ -210,7 +211,7 @@ func (r *Root) tableOf(n dialect.Name) *Table {
 
 // pathTo is how a person would say where the node's rows come from.
 func (c *closure) pathTo(n *node) string {
-	name := displayName(n.table.Name, c.schema.Default)
+	name := policy.TableName(n.table.Name, c.schema.Default)
 	switch {
 	case n.parent == nil:
 		return name
@@ -221,14 +222,6 @@ func (c *closure) pathTo(n *node) string {
 }
 
 // TableName is a table's name as the plan's text has it: without the schema of the connection.
-func (p *Plan) TableName(n dialect.Name) string { return displayName(n, p.Default) }
-
-// displayName is a table's name without the schema that goes without saying.
-func displayName(n dialect.Name, usual string) string {
-	if n.Schema == usual {
-		return n.Table
-	}
-	return n.String()
-}
+func (p *Plan) TableName(n dialect.Name) string { return policy.TableName(n, p.Default) }
 
 func joinColumns(columns []string) string { return strings.Join(columns, ", ") }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Unlinked is a table outside of the closure that isn't known to hold nothing
@@ -23,25 +24,25 @@ func (b *builder) checkReach(root *Root) []Unlinked {
 	var out []Unlinked
 	for _, t := range b.schema.Tables {
 		rule := b.rules[t.Name]
-		if rule == nil || rule.PII == PIINone {
+		if rule == nil || rule.PII == policy.PIINone {
 			continue
 		}
 		switch {
 		case reached[t.Name]:
 			if rule.Unlinked != "" {
-				b.found.add(rule.Pos, t.Name, "`unlinked`, but a subject's rows are found in it, from %s: take the line out", displayName(root.Table, b.schema.Default))
+				b.found.add(rule.Pos, t.Name, "`unlinked`, but a subject's rows are found in it, from %s: take the line out", policy.TableName(root.Table, b.schema.Default))
 			}
 		case rule.Unlinked != "":
 			out = append(out, Unlinked{t.Name, rule.Unlinked})
-		case !rule.decidesRows() && len(rule.personalColumns()) == 0:
-		case !rule.decidesRows() && b.policy.hasRetention(b.resolved, t.Name):
+		case !rule.DecidesRows() && len(rule.PersonalColumns()) == 0:
+		case !rule.DecidesRows() && b.hasRetention(t.Name):
 			out = append(out, Unlinked{t.Name, "its rows have a retention period, whoever they are about"})
 		case referring[t.Name] && closed:
 			b.found.add(rule.Pos, t.Name, "no subject's rows are found in it, since what it refers to is detached or owned: %s", b.wayOut(rule, t, reached))
 		case referring[t.Name]:
 		default:
 			b.found.add(rule.Pos, t.Name, "%s, but no foreign key or link leads to its rows from %s: %s",
-				rule.claimText(), displayName(root.Table, b.schema.Default), b.wayOut(rule, t, reached))
+				claimText(rule), policy.TableName(root.Table, b.schema.Default), b.wayOut(rule, t, reached))
 		}
 	}
 	return out
@@ -81,41 +82,27 @@ func (b *builder) referringTables() map[dialect.Name]bool {
 	return out
 }
 
-// decidesRows reports whether the policy says what happens to a subject's rows.
-func (t *PolicyTable) decidesRows() bool { return t.Erase != "" || len(t.Via) > 0 }
-
-// personalColumns are the columns that hold something personal.
-func (t *PolicyTable) personalColumns() []string {
-	var out []string
-	for _, c := range t.Columns {
-		if c.PII != PIINone {
-			out = append(out, c.Name)
-		}
-	}
-	return out
-}
-
 // claimText is why a subject's rows are expected in the table.
-func (t *PolicyTable) claimText() string {
+func claimText(t *policy.Table) string {
 	switch {
 	case t.Erase != "":
 		return "`erase: " + string(t.Erase) + "`"
 	case len(t.Via) > 0:
 		return "`via` decides about a subject's rows"
 	}
-	return "it has personal columns (" + joinColumns(t.personalColumns()) + ")"
+	return "it has personal columns (" + joinColumns(t.PersonalColumns()) + ")"
 }
 
 // hasRetention reports whether rows of the table have a retention period.
-func (p *Policy) hasRetention(r *resolved, table dialect.Name) bool {
-	return slices.ContainsFunc(p.Retention, func(x PolicyRetention) bool {
-		t, _ := findTable(r.schema, x.Table)
+func (r *resolved) hasRetention(table dialect.Name) bool {
+	return slices.ContainsFunc(r.policy.Retention, func(x policy.Retention) bool {
+		t, _ := policy.FindTable(r.schema, x.Table)
 		return t != nil && t.Name == table
 	})
 }
 
 // wayOut says what to do about a table that nothing leads to.
-func (b *builder) wayOut(rule *PolicyTable, t *dialect.Table, reached map[dialect.Name]bool) string {
+func (b *builder) wayOut(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) string {
 	if t.Unerasable != "" {
 		return "the engine doesn't erase its rows (" + t.Unerasable + "): say after `unlinked:` under tables." + rule.Name + " how a subject's data is erased from it"
 	}
@@ -128,10 +115,10 @@ func (b *builder) wayOut(rule *PolicyTable, t *dialect.Table, reached map[dialec
 
 // suggestLink is the line of `owns` or `links` that would lead to the table, as
 // its names suggest it; "" where they suggest none.
-func (b *builder) suggestLink(rule *PolicyTable, t *dialect.Table, reached map[dialect.Name]bool) string {
+func (b *builder) suggestLink(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) string {
 	for _, ref := range b.into[t.Name] {
 		if reached[ref.Table] && ref.Table != t.Name {
-			return "owns: " + PolicyOwns{Table: b.ruleOf(ref.Table).Name, Columns: ref.Columns, RefTable: rule.Name}.String()
+			return "owns: " + policy.Owns{Table: b.ruleOf(ref.Table).Name, Columns: ref.Columns, RefTable: rule.Name}.String()
 		}
 	}
 	targets := []*dialect.Table{b.subject}
@@ -143,7 +130,7 @@ func (b *builder) suggestLink(rule *PolicyTable, t *dialect.Table, reached map[d
 	for _, to := range targets {
 		for _, c := range t.Columns {
 			if column := b.namedAfter(c, to); column != "" {
-				return "links: " + PolicyLink{Table: rule.Name, Columns: []string{c.Name}, RefTable: b.ruleOf(to.Name).Name, RefColumns: []string{column}}.String()
+				return "links: " + policy.Link{Table: rule.Name, Columns: []string{c.Name}, RefTable: b.ruleOf(to.Name).Name, RefColumns: []string{column}}.String()
 			}
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/internal/word"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // MaxSize is the size in bytes above which Decode reads no plan: 64 MiB.
@@ -124,7 +126,7 @@ func (v *validation) requireColumns(field string, names []string) {
 func (v *validation) validateCondition(field, sql string) {
 	v.requirePrintable(field, sql)
 	if sql != "" {
-		reason := checkCondition(sql)
+		reason := policy.CheckCondition(sql)
 		v.require(reason == "", "%s: the condition %s", field, reason)
 	}
 }
@@ -194,7 +196,7 @@ func (v *validation) validateHazards() {
 		seen[h], named[hazardOf{h.Name, h.Table}] = true, true
 	}
 	need := func(name HazardName, t dialect.Name) {
-		v.require(named[hazardOf{name, t}], "hazards: %s is missing of table %s", name, printableWord(t.String()))
+		v.require(named[hazardOf{name, t}], "hazards: %s is missing of table %s", name, word.Printable(t.String()))
 	}
 	for i := range p.Roots {
 		for j := range p.Roots[i].Steps {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // validateRoot checks one root.
@@ -108,7 +109,7 @@ func (v *validation) validateOlder(o *Older) {
 }
 
 // hasReach reports whether rows of the table may be to be erased as e.
-func (t *Table) hasReach(e Erase) bool {
+func (t *Table) hasReach(e policy.Erase) bool {
 	return t.Erase == e || slices.ContainsFunc(t.Reach, func(w Reach) bool { return w.Erase == e })
 }
 
@@ -129,8 +130,8 @@ func (v *validation) closureTable(root *rootTables, i int) {
 	v.require(!t.Address || len(t.Key) == 1 && (i > 0 || root.Whole || v.plan.Scope == ScopeSubjects), "%s.address: the rows can't be addressed so", at)
 	v.require(t.Cycle >= 0, "%s.cycle: it is below 0", at)
 	if i == 0 {
-		keep := t.Erase == EraseKeep && root.Ended
-		v.require(t.Erase == EraseDelete || t.Erase == EraseOverwrite || keep, "%s.erase: it is not delete or overwrite", at)
+		keep := t.Erase == policy.EraseKeep && root.Ended
+		v.require(t.Erase == policy.EraseDelete || t.Erase == policy.EraseOverwrite || keep, "%s.erase: it is not delete or overwrite", at)
 	} else {
 		v.require(t.Erase == "", "%s.erase: only the root's own table has it", at)
 		v.require(len(t.Reach) > 0, "%s.reach: the table isn't reached", at)
@@ -177,7 +178,7 @@ func (v *validation) validateReach(root *rootTables, i, j int) {
 	from, known := root.place[w.From()]
 	v.require(known && (from < i || t.Cycle > 0 && root.Tables[from].Cycle == t.Cycle), "%s: it doesn't come from a table before this one", at)
 	switch w.Erase {
-	case EraseDelete, EraseOverwrite, EraseKeep:
+	case policy.EraseDelete, policy.EraseOverwrite, policy.EraseKeep:
 	default:
 		v.require(false, "%s.erase: it is not delete, overwrite or keep", at)
 	}
@@ -217,7 +218,7 @@ func (v *validation) validateReference(at string, r *Reference) {
 	v.require(r.Where == "" || r.Link, "%s.where: only a link has a condition", at)
 }
 
-func (v *validation) validateHold(at string, h *Hold) {
+func (v *validation) validateHold(at string, h *policy.Hold) {
 	if h == nil {
 		return
 	}
@@ -241,7 +242,7 @@ func (v *validation) validateHold(at string, h *Hold) {
 // validateUnseen checks that nothing depends on which rows of the i-th table there are.
 func (v *validation) validateUnseen(root *rootTables, i int) {
 	t, at := &root.Tables[i], fmt.Sprintf("tables[%d].unseen", i)
-	v.require(i > 0 && t.Hold == nil && t.Cycle == 0 && !t.Address && !t.isOwned() && len(t.AnchoredBy) == 0 && !t.hasReach(EraseOverwrite) && !t.hasReach(EraseKeep) && !root.kept[t.Name],
+	v.require(i > 0 && t.Hold == nil && t.Cycle == 0 && !t.Address && !t.isOwned() && len(t.AnchoredBy) == 0 && !t.hasReach(policy.EraseOverwrite) && !t.hasReach(policy.EraseKeep) && !root.kept[t.Name],
 		"%s: the rows may have to stay", at)
 	v.require(!root.used[t.Name], "%s: what becomes of other rows depends on these", at)
 }
@@ -268,16 +269,16 @@ func (t *rootTables) pathTo(n dialect.Name, usual string) string {
 	switch {
 	case at == nil:
 	case n == t.Table:
-		t.paths[n] = displayName(n, usual)
+		t.paths[n] = policy.TableName(n, usual)
 	case len(at.Reach) > 0:
 		w := &at.Reach[0]
 		from := t.pathTo(w.From(), usual)
 		switch {
 		case from == "":
 		case w.Forwards:
-			t.paths[n] = from + "(" + joinColumns(w.Columns) + ") → " + displayName(n, usual)
+			t.paths[n] = from + "(" + joinColumns(w.Columns) + ") → " + policy.TableName(n, usual)
 		default:
-			t.paths[n] = from + " ← " + displayName(n, usual) + "(" + joinColumns(w.Columns) + ")"
+			t.paths[n] = from + " ← " + policy.TableName(n, usual) + "(" + joinColumns(w.Columns) + ")"
 		}
 	}
 	return t.paths[n]

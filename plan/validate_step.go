@@ -7,6 +7,8 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/internal/word"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // validateStep checks the i-th step of a root.
@@ -25,7 +27,7 @@ func (v *validation) validateStep(root *rootTables, i int) {
 	switch s.Op {
 	case Delete, Keep:
 		v.require(s.Rows == Reached, "%s.rows: a %s has none of its own", at, s.Op)
-		v.require(t == nil || t.hasReach(Erase(s.Op)) || v.plan.Scope == ScopeEverything, "%s.op: no row of the table is to be erased so", at)
+		v.require(t == nil || t.hasReach(policy.Erase(s.Op)) || v.plan.Scope == ScopeEverything, "%s.op: no row of the table is to be erased so", at)
 	case Overwrite:
 		if s.Rows == Following {
 			path = v.validateFollowing(root, i)
@@ -41,7 +43,7 @@ func (v *validation) validateStep(root *rootTables, i int) {
 		v.require(false, "%s.op: it is not delete, overwrite, detach or keep", at)
 	}
 	if v.plan.Scope == ScopeEverything && s.Rows != Following {
-		path = displayName(s.Table, v.plan.Default)
+		path = policy.TableName(s.Table, v.plan.Default)
 	}
 	v.require(path != "" && s.Path == path, "%s.path: it isn't how the table is reached", at)
 }
@@ -52,8 +54,8 @@ func (v *validation) validateOverwrite(root *rootTables, t *Table, i int) {
 	keeps := t.Hold != nil && t.Hold.Keep != nil
 	switch s.Rows {
 	case Reached:
-		mayStay := t.hasReach(EraseDelete) && (len(t.AnchoredBy) > 0 || len(t.SharedBy) > 0 || root.kept[t.Name])
-		v.require(t.hasReach(EraseOverwrite) || mayStay, "%s.op: no row of the table is to be erased so", at)
+		mayStay := t.hasReach(policy.EraseDelete) && (len(t.AnchoredBy) > 0 || len(t.SharedBy) > 0 || root.kept[t.Name])
+		v.require(t.hasReach(policy.EraseOverwrite) || mayStay, "%s.op: no row of the table is to be erased so", at)
 	case Held:
 		v.require(keeps && !root.Ended, "%s.rows: no hold keeps columns of the table", at)
 	case Freed:
@@ -62,9 +64,9 @@ func (v *validation) validateOverwrite(root *rootTables, t *Table, i int) {
 		v.require(false, "%s.rows: an overwrite has no such rows", at)
 	}
 	for _, a := range s.Set {
-		v.require(root.Whole || !slices.Contains(t.Key, a.Column), "%s.set: rows are addressed by %s", at, printableWord(a.Column))
+		v.require(root.Whole || !slices.Contains(t.Key, a.Column), "%s.set: rows are addressed by %s", at, word.Printable(a.Column))
 		if s.Rows == Held || s.Rows == Freed {
-			v.require(!keeps || slices.Contains(t.Hold.Keep, a.Column) == (s.Rows == Freed), "%s.set: %s isn't the hold's to free", at, printableWord(a.Column))
+			v.require(!keeps || slices.Contains(t.Hold.Keep, a.Column) == (s.Rows == Freed), "%s.set: %s isn't the hold's to free", at, word.Printable(a.Column))
 		}
 	}
 }
@@ -108,14 +110,14 @@ func (v *validation) validateFollowing(root *rootTables, i int) string {
 	v.require(len(from.Set) > 0 && from.Set[0].Way == ThroughClient, "%s.follow: the new values aren't known", at)
 	for _, a := range s.Set {
 		j := slices.Index(f.Columns, a.Column)
-		if !v.require(j >= 0 && j < len(f.RefColumns), "%s.set: %s follows nothing", at, printableWord(a.Column)) {
+		if !v.require(j >= 0 && j < len(f.RefColumns), "%s.set: %s follows nothing", at, word.Printable(a.Column)) {
 			continue
 		}
 		v.require(slices.ContainsFunc(from.Set, func(o Assignment) bool {
 			return o.Column == f.RefColumns[j] && o.Strategy.String() == a.Strategy.String() && o.Technique == a.Technique
-		}), "%s.set: %s isn't overwritten like what it follows", at, printableWord(a.Column))
+		}), "%s.set: %s isn't overwritten like what it follows", at, word.Printable(a.Column))
 	}
-	end := displayName(s.Table, v.plan.Default) + "("
+	end := policy.TableName(s.Table, v.plan.Default) + "("
 	for j := lead; j < i; j++ {
 		rest, ok := strings.CutPrefix(s.Path, root.Steps[j].Path+" ← "+end)
 		if columns, closed := strings.CutSuffix(rest, ")"); ok && closed && !strings.ContainsAny(columns, "←→\n") {
@@ -144,10 +146,10 @@ func (v *validation) validateDetach(root *rootTables, i int) string {
 	v.require(to != nil, "%s.detach.refTable: the root doesn't list it", at)
 	if t != nil {
 		for _, c := range d.Columns {
-			v.require(!slices.Contains(t.Key, c), "%s.detach: rows are addressed by %s", at, printableWord(c))
+			v.require(!slices.Contains(t.Key, c), "%s.detach: rows are addressed by %s", at, word.Printable(c))
 		}
 	}
-	deleted := func(t *Table) bool { return t != nil && t.hasReach(EraseDelete) }
+	deleted := func(t *Table) bool { return t != nil && t.hasReach(policy.EraseDelete) }
 	switch s.Rows {
 	case Reached:
 		v.require(t == nil || !slices.ContainsFunc(t.Reach, func(w Reach) bool { return !w.Forwards && w.sameReference(d) }), "%s.detach: rows are also reached by it", at)
@@ -162,7 +164,7 @@ func (v *validation) validateDetach(root *rootTables, i int) string {
 	if path == "" {
 		return ""
 	}
-	return path + " ← " + displayName(s.Table, v.plan.Default) + "(" + joinColumns(d.Columns) + ")"
+	return path + " ← " + policy.TableName(s.Table, v.plan.Default) + "(" + joinColumns(d.Columns) + ")"
 }
 
 // stepsOnce checks that no step is there twice.
@@ -191,9 +193,9 @@ func (v *validation) validateComplete(root *rootTables) {
 	for i := range root.Tables {
 		t := &root.Tables[i]
 		has := func(op Op) bool { return root.ops[stepOf{op, t.Name}] }
-		v.require(has(Delete) || !t.hasReach(EraseDelete), "tables[%d]: no step deletes its rows", i)
-		v.require(has(Keep) || !t.hasReach(EraseKeep), "tables[%d]: no step keeps its rows", i)
-		v.require(has(Overwrite) || !t.hasReach(EraseOverwrite) || root.Ended, "tables[%d]: no step overwrites its rows", i)
+		v.require(has(Delete) || !t.hasReach(policy.EraseDelete), "tables[%d]: no step deletes its rows", i)
+		v.require(has(Keep) || !t.hasReach(policy.EraseKeep), "tables[%d]: no step keeps its rows", i)
+		v.require(has(Overwrite) || !t.hasReach(policy.EraseOverwrite) || root.Ended, "tables[%d]: no step overwrites its rows", i)
 		v.require(root.pathTo(t.Name, v.plan.Default) != "", "tables[%d]: nothing leads there from the root", i)
 	}
 	v.require(root.Ended || slices.ContainsFunc(root.Steps, func(s Step) bool {
@@ -204,13 +206,13 @@ func (v *validation) validateComplete(root *rootTables) {
 // walkedTable checks a root of scope everything.
 func (v *validation) walkedTable(r *Root) {
 	v.require(len(r.Tables) == 1 && (!r.Scans || len(r.Steps) > 1) && !r.Defer, "tables: scope everything has no closures")
-	erase := EraseOverwrite
+	erase := policy.EraseOverwrite
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		if i == 0 {
 			v.require(s.Table == r.Table && s.Op != Keep && s.Rows != Following && s.Rows != Held && s.Rows != Freed, "steps[0]: it isn't for the table's rows")
 			if s.Op == Delete {
-				erase = EraseDelete
+				erase = policy.EraseDelete
 			}
 			continue
 		}

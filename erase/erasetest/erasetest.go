@@ -18,12 +18,13 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Covered fails the test with every problem of the policy on the database's schema: tables and
 // columns without a decision, rules for missing ones, strategies unfit for their column,
 // references without a decision.
-func Covered(t testing.TB, db dialect.DB, policy *plan.Policy) {
+func Covered(t testing.TB, db dialect.DB, rules *policy.Policy) {
 	t.Helper()
 	s, err := db.Inspect(t.Context())
 	if err != nil {
@@ -34,8 +35,8 @@ func Covered(t testing.TB, db dialect.DB, policy *plan.Policy) {
 		t.Errorf("the database has no table: make its schema before the policy is held against it")
 		return
 	}
-	err = plan.Check(policy, s, db)
-	problems, ok := errors.AsType[*plan.PolicyError](err)
+	err = plan.Check(rules, s, db)
+	problems, ok := errors.AsType[*policy.Error](err)
 	if !ok && err != nil {
 		t.Errorf("checking the policy: %v", err)
 	}

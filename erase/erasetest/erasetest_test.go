@@ -11,6 +11,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/erasetest"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // recorder records the errors of a test.
@@ -125,7 +126,7 @@ func TestAChangedSchemaFails(t *testing.T) {
 
 func TestCoveredByAnEmptyDatabaseFails(t *testing.T) {
 	r, _, db := setup(t, policyFile, "DROP TABLE post; DROP TABLE member")
-	erasetest.Covered(r, db, &plan.Policy{})
+	erasetest.Covered(r, db, &policy.Policy{})
 	if diff := cmp.Diff([]string{"the database has no table: make its schema before the policy is held against it"}, r.messages); diff != "" {
 		t.Errorf("failures (-want +got):\n%s", diff)
 	}
@@ -140,11 +141,11 @@ func setup(t *testing.T, policyText, statements string) (*recorder, *plan.Plan, 
 			t.Error(err)
 		}
 	})
-	policy, err := plan.ParsePolicy(strings.NewReader(policyText))
+	rules, err := policy.Parse(strings.NewReader(policyText))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := plan.Build(t.Context(), db, policy, plan.Subjects())
+	p, err := plan.Build(t.Context(), db, rules, plan.Subjects())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/erasetest"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 const schema = `
@@ -36,11 +37,11 @@ func Example() {
 	t := &reporter{}
 	pool, db := club()
 	defer pool.Close()
-	policy, err := plan.ParsePolicy(strings.NewReader(policyFile))
+	rules, err := policy.Parse(strings.NewReader(policyFile))
 	check(err)
-	erasetest.Covered(t, db, policy)
+	erasetest.Covered(t, db, rules)
 
-	p, err := plan.Build(context.Background(), db, policy, plan.Subjects())
+	p, err := plan.Build(context.Background(), db, rules, plan.Subjects())
 	check(err)
 	deleteMember := func(id int) {
 		_, err := pool.Exec("DELETE FROM member WHERE id = ?", id)
@@ -63,12 +64,12 @@ func ExampleCovered() {
 	t := &reporter{}
 	pool, db := club()
 	defer pool.Close()
-	policy, err := plan.ParsePolicy(strings.NewReader(policyFile))
+	rules, err := policy.Parse(strings.NewReader(policyFile))
 	check(err)
 
 	_, err = pool.Exec("ALTER TABLE member ADD COLUMN phone TEXT")
 	check(err)
-	erasetest.Covered(t, db, policy)
+	erasetest.Covered(t, db, rules)
 	// Output:
 	// policy: 6:3: table member: column phone is not classified: add `phone: {pii: …}` under tables.member.columns
 }
@@ -78,9 +79,9 @@ func ExampleOverwritten() {
 	t := &reporter{}
 	pool, db := club()
 	defer pool.Close()
-	policy, err := plan.ParsePolicy(strings.NewReader(policyFile))
+	rules, err := policy.Parse(strings.NewReader(policyFile))
 	check(err)
-	p, err := plan.Build(context.Background(), db, policy, plan.Everything())
+	p, err := plan.Build(context.Background(), db, rules, plan.Everything())
 	check(err)
 	old := erase.OldValue{Table: dialect.Name{Table: "member"}, Column: "email", Value: "ada@old.example"}
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/internal/sample"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // demonstration is one demo: a story in stages, each of which the library
@@ -25,7 +25,7 @@ type demonstration struct {
 	bar     io.Writer // progress
 	folder  string
 	stage   int
-	policy  *plan.Policy
+	policy  *policy.Policy
 	shop    *shopFile
 	staging *shopFile
 	key     *madeKey

@@ -17,12 +17,13 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // review checks the policy and shows the plan.
 func (d *demonstration) review(ctx context.Context) (err error) {
 	d.heading("A policy and its plan")
-	if d.policy, err = plan.ParsePolicy(bytes.NewReader(sample.Policy())); err != nil {
+	if d.policy, err = policy.Parse(bytes.NewReader(sample.Policy())); err != nil {
 		return err
 	}
 	s, err := d.shop.Inspect(ctx)

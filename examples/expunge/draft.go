@@ -6,12 +6,12 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/expungedb/expunge/plan"
 	"github.com/expungedb/expunge/plan/discover"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // draft prints a first policy. Its JSON is discover.Draft, or with --plain
-// plan.Policy.
+// policy.Policy.
 func (a *app) draft() *cli.Command {
 	return &cli.Command{
 		Name: "draft", Usage: "draft a first policy from the schema and sampled rows",
@@ -36,7 +36,7 @@ func (a *app) draft() *cli.Command {
 				return fmt.Errorf("reading the catalogue: %w", err)
 			}
 			if cmd.Bool("plain") {
-				p := plan.Draft(s)
+				p := policy.Draft(s)
 				if name := cmd.String("database"); name != "" {
 					p.Database = name
 				}

@@ -9,6 +9,7 @@ import (
 	"github.com/expungedb/expunge/erase/ledger"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // The exit codes.
@@ -52,7 +53,7 @@ func exitCode(err error) int {
 	}
 	var (
 		argument *usageError
-		policy   *plan.PolicyError
+		invalid  *policy.Error
 		hazard   *erase.HazardError
 		access   *erase.AccessError
 		odd      *erase.OddValuesError
@@ -77,7 +78,7 @@ func exitCode(err error) int {
 			return cannotTell
 		}
 		return broken
-	case errors.As(err, &policy),
+	case errors.As(err, &invalid),
 		is(ledger.ErrIdentity, receipt.ErrOtherReceipt, plan.ErrNotCanonical, plan.ErrInvalid, plan.ErrNoSuchHazard, erase.ErrNoSuchSubject, erase.ErrBadSubject, erase.ErrBadOldValue, erase.ErrBadSince, erase.ErrRunDiffers, erase.ErrNoSuchRun, erase.ErrThrottle, anonymise.ErrNoSecret):
 		return unacceptable
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/expungedb/expunge/erase/ledger"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 func TestEveryErrorHasItsExitCode(t *testing.T) {
@@ -24,8 +25,8 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{erase.ErrSuperseded, 1},
 		{&dialect.Error{Class: dialect.LostConnection}, 1},
 		{badUsage("a flag"), 2},
-		{&plan.PolicyError{}, 2},
-		{&policyError{"shop.yaml", &plan.PolicyError{}}, 2},
+		{&policy.Error{}, 2},
+		{&policyError{"shop.yaml", &policy.Error{}}, 2},
 		{plan.ErrNotCanonical, 2},
 		{plan.ErrInvalid, 2},
 		{plan.ErrNoSuchHazard, 2},

@@ -15,6 +15,7 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // readFile reads the file of a flag or argument.
@@ -39,38 +40,38 @@ func checkReadable(path string) error {
 }
 
 // readPolicy reads the file of --policy. Its problems are given the file's name.
-func readPolicy(cmd *cli.Command) (*plan.Policy, error) {
+func readPolicy(cmd *cli.Command) (*policy.Policy, error) {
 	data, err := readFile("--policy", cmd.String("policy"))
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.ParsePolicy(bytes.NewReader(data))
+	p, err := policy.Parse(bytes.NewReader(data))
 	if err != nil {
 		return nil, &usageError{inPolicy(cmd, err)}
 	}
 	return p, nil
 }
 
-// policyError is a *plan.PolicyError whose problems are given as
+// policyError is a *policy.Error whose problems are given as
 // file:line:column, which editors and terminals take for links.
 type policyError struct {
-	file string
-	*plan.PolicyError
+	file  string
+	found *policy.Error
 }
 
-func (e *policyError) Unwrap() error { return e.PolicyError }
+func (e *policyError) Unwrap() error { return e.found }
 
 func (e *policyError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "the policy has %s:", count(int64(len(e.Problems)), "problem"))
-	for _, p := range e.Problems {
+	fmt.Fprintf(&b, "the policy has %s:", count(int64(len(e.found.Problems)), "problem"))
+	for _, p := range e.found.Problems {
 		b.WriteString("\n" + e.line(p))
 	}
 	return b.String()
 }
 
-func (e *policyError) line(p plan.Problem) string {
-	if p.Pos == (plan.Pos{}) {
+func (e *policyError) line(p policy.Problem) string {
+	if p.Pos == (policy.Pos{}) {
 		return e.file + ": " + printable(p.String())
 	}
 	return e.file + ":" + printable(p.String())
@@ -79,7 +80,7 @@ func (e *policyError) line(p plan.Problem) string {
 // inPolicy gives the problems of a policy the name of its file. Other errors
 // it leaves as they are.
 func inPolicy(cmd *cli.Command, err error) error {
-	if problems, ok := errors.AsType[*plan.PolicyError](err); ok {
+	if problems, ok := errors.AsType[*policy.Error](err); ok {
 		return &policyError{cmd.String("policy"), problems}
 	}
 	return err

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/expungedb/expunge/anonymise"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 var update = flag.Bool("update", false, "write the demo's output and the strategies into README.md")
@@ -111,7 +111,7 @@ func TestREADMEsPolicyParses(t *testing.T) {
 		t.Fatal("there is no policy in it")
 	}
 	for _, b := range blocks {
-		if _, err := plan.ParsePolicy(strings.NewReader(b)); err != nil {
+		if _, err := policy.Parse(strings.NewReader(b)); err != nil {
 			t.Error(err)
 		}
 	}

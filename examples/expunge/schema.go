@@ -10,6 +10,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 func policyFlag() cli.Flag {
@@ -113,12 +114,12 @@ type problem struct {
 
 // change is a difference between policy and schema.
 type change struct {
-	Kind   plan.ChangeKind `json:"kind"`
-	Line   int             `json:"line,omitempty"`
-	Table  string          `json:"table"`
-	Column string          `json:"column,omitempty"`
-	Add    string          `json:"add,omitempty"`   // the lines to add to the policy
-	Meant  string          `json:"meant,omitempty"` // the new name that may stand for what went
+	Kind   policy.ChangeKind `json:"kind"`
+	Line   int               `json:"line,omitempty"`
+	Table  string            `json:"table"`
+	Column string            `json:"column,omitempty"`
+	Add    string            `json:"add,omitempty"`   // the lines to add to the policy
+	Meant  string            `json:"meant,omitempty"` // the new name that may stand for what went
 }
 
 // check holds the policy against the schema and prints every problem, or with
@@ -128,14 +129,14 @@ func (a *app) check() *cli.Command {
 		Name: "check", Usage: "check the policy against the schema",
 		Flags: []cli.Flag{policyFlag(), &cli.BoolFlag{Name: "diff", Usage: "list what changed since the policy, with lines to add"}},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
-			policy, s, err := a.covers(ctx, cmd)
+			rules, s, err := a.covers(ctx, cmd)
 			problems, ok := errors.AsType[*policyError](err)
 			if err != nil && !ok {
 				return err
 			}
-			var changes []plan.Change
+			var changes []policy.Change
 			if cmd.Bool("diff") && s != nil {
-				changes = plan.Diff(policy, s)
+				changes = policy.Diff(rules, s)
 			}
 			switch {
 			case cmd.Bool("json"):
@@ -148,12 +149,12 @@ func (a *app) check() *cli.Command {
 					fmt.Fprintln(a.stdout, c)
 				}
 				fmt.Fprintf(a.stderr, "expunge: the schema has %s that the policy doesn't know of, and %s in all\n",
-					count(int64(len(changes)), "change"), count(int64(len(problems.Problems)), "problem"))
+					count(int64(len(changes)), "change"), count(int64(len(problems.found.Problems)), "problem"))
 			default:
-				for _, p := range problems.Problems {
+				for _, p := range problems.found.Problems {
 					fmt.Fprintln(a.stdout, problems.line(p))
 				}
-				fmt.Fprintf(a.stderr, "expunge: the policy has %s\n", count(int64(len(problems.Problems)), "problem"))
+				fmt.Fprintf(a.stderr, "expunge: the policy has %s\n", count(int64(len(problems.found.Problems)), "problem"))
 			}
 			if err == nil {
 				return nil
@@ -165,13 +166,13 @@ func (a *app) check() *cli.Command {
 
 // checkedOf is what check prints as JSON. The schema is nil where the policy
 // couldn't be read.
-func checkedOf(s *dialect.Schema, problems *policyError, changes []plan.Change) checked {
+func checkedOf(s *dialect.Schema, problems *policyError, changes []policy.Change) checked {
 	out := checked{OK: problems == nil, Problems: []problem{}}
 	if s != nil {
 		out.Tables = len(s.Tables)
 	}
 	if problems != nil {
-		for _, p := range problems.Problems {
+		for _, p := range problems.found.Problems {
 			out.Problems = append(out.Problems, problem{p.Pos.Line, p.Pos.Column, p.Table, p.Reason})
 		}
 	}
@@ -183,8 +184,8 @@ func checkedOf(s *dialect.Schema, problems *policyError, changes []plan.Change) 
 
 // covers checks the policy of --policy. The schema that it was held against is
 // nil where the policy couldn't be read.
-func (a *app) covers(ctx context.Context, cmd *cli.Command) (*plan.Policy, *dialect.Schema, error) {
-	policy, err := readPolicy(cmd)
+func (a *app) covers(ctx context.Context, cmd *cli.Command) (*policy.Policy, *dialect.Schema, error) {
+	rules, err := readPolicy(cmd)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -197,5 +198,5 @@ func (a *app) covers(ctx context.Context, cmd *cli.Command) (*plan.Policy, *dial
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	return policy, s, inPolicy(cmd, plan.Check(policy, s, db))
+	return rules, s, inPolicy(cmd, plan.Check(rules, s, db))
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/examples/policies"
 	"github.com/expungedb/expunge/internal/sample"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 func TestEveryPolicyParses(t *testing.T) {
@@ -23,10 +23,10 @@ func TestEveryPolicyParses(t *testing.T) {
 }
 
 func TestShopClassifiesEveryColumn(t *testing.T) {
-	policy := parse(t, "shop.yaml")
-	rules := map[string]*plan.PolicyTable{}
-	for i := range policy.Tables {
-		rules[policy.Tables[i].Name] = &policy.Tables[i]
+	shop := parse(t, "shop.yaml")
+	rules := map[string]*policy.Table{}
+	for i := range shop.Tables {
+		rules[shop.Tables[i].Name] = &shop.Tables[i]
 	}
 	for _, table := range sample.Tables() {
 		rule := rules[table.Name]
@@ -37,10 +37,10 @@ func TestShopClassifiesEveryColumn(t *testing.T) {
 		for _, c := range table.Columns {
 			column := rule.Column(c.Name)
 			switch {
-			case rule.PII == plan.PIINone && !c.Personal:
+			case rule.PII == policy.PIINone && !c.Personal:
 			case column == nil:
 				t.Errorf("column %s.%s isn't classified", table.Name, c.Name)
-			case c.Personal && (column.PII == plan.PIINone || column.Overwrite == nil):
+			case c.Personal && (column.PII == policy.PIINone || column.Overwrite == nil):
 				t.Errorf("personal column %s.%s isn't overwritten", table.Name, c.Name)
 			}
 		}
@@ -67,7 +67,7 @@ func TestChinookVariantsDecideAlike(t *testing.T) {
 }
 
 // decisions are what a table's rule says but for names.
-func decisions(t plan.PolicyTable) []string {
+func decisions(t policy.Table) []string {
 	out := []string{t.PII, string(t.Erase), fmt.Sprint(t.Hold != nil)}
 	for _, c := range t.Columns {
 		strategy := ""
@@ -79,11 +79,11 @@ func decisions(t plan.PolicyTable) []string {
 	return out
 }
 
-func parse(t *testing.T, name string) *plan.Policy {
+func parse(t *testing.T, name string) *policy.Policy {
 	t.Helper()
-	policy, err := plan.ParsePolicy(bytes.NewReader(policies.Read(name)))
+	rules, err := policy.Parse(bytes.NewReader(policies.Read(name)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return policy
+	return rules
 }

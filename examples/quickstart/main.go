@@ -17,6 +17,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 //go:embed policy.yaml
@@ -34,11 +35,11 @@ func main() {
 }
 
 func forgetAda(ctx context.Context, db dialect.DB, w io.Writer, file string) error {
-	policy, err := plan.ParsePolicy(strings.NewReader(policyFile))
+	rules, err := policy.Parse(strings.NewReader(policyFile))
 	if err != nil {
 		return err // every mistake in the file, with its line and column
 	}
-	p, err := plan.Build(ctx, db, policy, plan.Subjects())
+	p, err := plan.Build(ctx, db, rules, plan.Subjects())
 	if err != nil {
 		return err // every table and column that nobody decided on
 	}
@@ -73,7 +74,7 @@ func forgetAda(ctx context.Context, db dialect.DB, w io.Writer, file string) err
 	for _, a := range statement.Predicate.Actions {
 		fmt.Fprintf(w, "%s %s: %d\n", a.Operation, a.Table, a.Rows.Affected)
 	}
-	found, err := erase.Verify(ctx, db, policy, statement, erase.SubjectKeys("1"))
+	found, err := erase.Verify(ctx, db, rules, statement, erase.SubjectKeys("1"))
 	if err != nil {
 		return err
 	}

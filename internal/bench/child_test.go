@@ -24,6 +24,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // jobVariable hands a job to the process that does it, which is this program again.
@@ -130,11 +131,11 @@ func do(ctx context.Context) (out outcome, err error) {
 		return out, err
 	}
 	defer db.SQL.Close()
-	policy, err := plan.ParsePolicy(strings.NewReader(j.Policy))
+	rules, err := policy.Parse(strings.NewReader(j.Policy))
 	if err != nil {
 		return out, err
 	}
-	p, err := plan.Build(ctx, db.DB, policy, j.Scope)
+	p, err := plan.Build(ctx, db.DB, rules, j.Scope)
 	if err != nil {
 		return out, err
 	}

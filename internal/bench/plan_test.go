@@ -12,6 +12,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // A wide schema has so many tables, or a tenth of them where there are few
@@ -28,7 +29,7 @@ func planning(t *testing.T, e *engine, n int) []result {
 		tables /= 10
 	}
 	db := e.fresh(func(db *database) { db.exec(wide(tables)...) })
-	policy, err := plan.ParsePolicy(strings.NewReader(widePolicy(tables)))
+	rules, err := policy.Parse(strings.NewReader(widePolicy(tables)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func planning(t *testing.T, e *engine, n int) []result {
 		t.Fatal(err)
 	}
 	var p *plan.Plan
-	r.Expunge = timed(func() { p, err = plan.Build(t.Context(), read, policy, plan.Subjects()) })
+	r.Expunge = timed(func() { p, err = plan.Build(t.Context(), read, rules, plan.Subjects()) })
 	if err != nil {
 		t.Fatal(err)
 	}

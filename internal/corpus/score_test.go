@@ -17,6 +17,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan"
 	"github.com/expungedb/expunge/plan/discover"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // score is how a draft does against the truth.
@@ -84,8 +85,8 @@ func measure(t *testing.T, db dialect.DB, w *truth) *score {
 func (s *score) countColumns(d *discover.Draft, w *truth) {
 	for _, f := range d.Findings {
 		category, either := w.category(f.Table, f.Column)
-		claimed := f.Category != plan.PIINone && f.Category != plan.PIIUndecided
-		if f.Category == plan.PIIUndecided {
+		claimed := f.Category != policy.PIINone && f.Category != policy.PIIUndecided
+		if f.Category == policy.PIIUndecided {
 			s.undecided++
 			s.mistake("undecided: %s.%s: %s", f.Table, f.Column, f.Reason)
 		}
@@ -94,7 +95,7 @@ func (s *score) countColumns(d *discover.Draft, w *truth) {
 		}
 		if category != "" {
 			s.personal.count(claimed)
-			if f.Category == plan.PIINone {
+			if f.Category == policy.PIINone {
 				s.silent++
 				s.mistake("silent: %s.%s is %s: %s", f.Table, f.Column, category, f.Reason)
 			}
@@ -214,7 +215,7 @@ func (s *score) countEdits(ctx context.Context, t *testing.T, d *discover.Draft,
 	y = proposedLine.ReplaceAll(y, []byte("$1$2"))
 	y = noStrategy.ReplaceAll(y, []byte(", overwrite: keep}$1"))
 	y = bytes.ReplaceAll(y, []byte("{pii: undecided}"), []byte("{pii: none}"))
-	p, err := plan.ParsePolicy(bytes.NewReader(y))
+	p, err := policy.Parse(bytes.NewReader(y))
 	if err != nil {
 		s.countProblems(err)
 		return
@@ -229,7 +230,7 @@ func (s *score) countEdits(ctx context.Context, t *testing.T, d *discover.Draft,
 }
 
 func (s *score) countProblems(err error) {
-	var refused *plan.PolicyError
+	var refused *policy.Error
 	if !errors.As(err, &refused) {
 		s.edits++
 		s.mistake("build: %v", err)

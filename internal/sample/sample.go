@@ -11,7 +11,7 @@
 //
 //	shop := sample.Shop{Customers: 1000}
 //	err := shop.Load(ctx, sample.SQLite, db)
-//	policy, err := plan.ParsePolicy(bytes.NewReader(sample.Policy()))
+//	policy, err := policy.Parse(bytes.NewReader(sample.Policy()))
 //
 // The package knows no driver. Nothing in it is true of anybody.
 package sample

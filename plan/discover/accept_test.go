@@ -11,6 +11,7 @@ import (
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // accept does to a draft what a person would who agrees with every proposal and
@@ -29,11 +30,11 @@ func TestADraftIsRefusedUntilAPersonHasDecided(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := plan.ParsePolicy(bytes.NewReader(y)); err == nil || !strings.Contains(err.Error(), "customer: decide: what is in column credit?") {
+	if _, err := policy.Parse(bytes.NewReader(y)); err == nil || !strings.Contains(err.Error(), "customer: decide: what is in column credit?") {
 		t.Errorf("the draft was not refused for its undecided column: %v", err)
 	}
 	y = bytes.ReplaceAll(y, []byte("{pii: undecided}"), []byte("{pii: none}"))
-	p, err := plan.ParsePolicy(bytes.NewReader(y))
+	p, err := policy.Parse(bytes.NewReader(y))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestProposalsWithHostileNamesCanBeAccepted(t *testing.T) {
 	if !bytes.Contains(accepted, []byte("    via: {")) {
 		t.Errorf("no via was proposed\n%s", y)
 	}
-	p, err := plan.ParsePolicy(bytes.NewReader(accepted))
+	p, err := policy.Parse(bytes.NewReader(accepted))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, y)
 	}
@@ -104,7 +105,7 @@ func TestADraftWhoseProposalsAreAcceptedIsAPolicy(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				p, err := plan.ParsePolicy(bytes.NewReader(accept(y)))
+				p, err := policy.Parse(bytes.NewReader(accept(y)))
 				if err != nil {
 					t.Fatalf("%v\n%s", err, y)
 				}

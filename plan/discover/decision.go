@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // findOwned proposes rows that go with their owner: those of a table that the
@@ -43,7 +43,7 @@ func (d *database) findOwned() {
 		for _, r := range owners {
 			d.owned = append(d.owned, Proposal{
 				About: AboutOwns, Table: r.from.name, Confidence: likely, InPolicy: true,
-				Text:   plan.PolicyOwns{Table: r.from.name, Columns: r.columns, RefTable: t.name, RefColumns: unlessKey(t, r.refColumns)}.String(),
+				Text:   policy.Owns{Table: r.from.name, Columns: r.columns, RefTable: t.name, RefColumns: unlessKey(t, r.refColumns)}.String(),
 				Reason: "only rows of subjects refer to " + t.name,
 			})
 			t.ownedBy = append(t.ownedBy, r)
@@ -65,12 +65,12 @@ func (d *database) decisions(t *table) []Proposal {
 	if d.subject == nil {
 		return nil
 	}
-	erase := func(e plan.Erase, reason string) Proposal {
+	erase := func(e policy.Erase, reason string) Proposal {
 		return Proposal{About: AboutErase, Table: t.name, Text: "erase: " + string(e), Confidence: guessed, Reason: reason}
 	}
 	switch {
 	case t == d.subject:
-		out := []Proposal{erase(plan.EraseDelete, "the subject's own row; overwrite or keep are possible")}
+		out := []Proposal{erase(policy.EraseDelete, "the subject's own row; overwrite or keep are possible")}
 		if via := viaText(t.reachedBy, letGo); via != "" {
 			out = append(out, Proposal{About: AboutVia, Table: t.name, Text: "via: " + via, Confidence: likely,
 				Reason: "these may lead to another subject's row, which only detach and keep leave alone"})
@@ -86,7 +86,7 @@ func (d *database) decisions(t *table) []Proposal {
 		if len(toSubject) > 1 {
 			return []Proposal{{About: AboutVia, Table: t.name, Text: "via: " + viaText(toSubject, func(r reference) string {
 				if r.text() == toSubject[0].text() {
-					return string(plan.EraseDelete)
+					return string(policy.EraseDelete)
 				}
 				return letGo(r)
 			}), Confidence: guessed, Reason: "several subjects meet in one row: delete, overwrite, keep or detach for each of them"}}
@@ -97,11 +97,11 @@ func (d *database) decisions(t *table) []Proposal {
 		}
 		reason := fmt.Sprintf("it refers to %s by %s; delete, overwrite or keep", r.to.name, r.text())
 		if isAccounts(t) {
-			return []Proposal{erase(plan.EraseOverwrite, reason+"; the accounts may need the row, see hold")}
+			return []Proposal{erase(policy.EraseOverwrite, reason+"; the accounts may need the row, see hold")}
 		}
-		return []Proposal{erase(plan.EraseDelete, reason)}
+		return []Proposal{erase(policy.EraseDelete, reason)}
 	case len(t.ownedBy) > 0:
-		return []Proposal{erase(plan.EraseDelete, "its rows go with their last owner, see owns")}
+		return []Proposal{erase(policy.EraseDelete, "its rows go with their last owner, see owns")}
 	case slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.personal() }):
 		return []Proposal{{About: AboutUnlinked, Table: t.name, Confidence: guessed,
 			Text: "unlinked: no reference or link leads to its rows from the subject", Reason: d.whyUnlinked(t)}}
@@ -116,7 +116,7 @@ func (d *database) whyUnlinked(t *table) string {
 		named := d.subject.column(name)
 		for _, c := range t.columns {
 			if m := c.verdict.meaning; m != nil && m == named.verdict.meaning && c.Kind == named.Kind {
-				link := plan.PolicyLink{Table: t.name, Columns: []string{c.Name}, RefTable: d.subject.name, RefColumns: []string{name}}
+				link := policy.Link{Table: t.name, Columns: []string{c.Name}, RefTable: d.subject.name, RefColumns: []string{name}}
 				return "if subjects are among its people, add this to links instead, and erase: " + link.String()
 			}
 		}
@@ -128,10 +128,10 @@ func (d *database) whyUnlinked(t *table) string {
 func letGo(r reference) string {
 	for _, name := range r.columns {
 		if c := r.from.column(name); c == nil || !c.Nullable || slices.Contains(r.from.Key(), name) {
-			return string(plan.EraseKeep)
+			return string(policy.EraseKeep)
 		}
 	}
-	return string(plan.EraseDetach)
+	return string(policy.EraseDetach)
 }
 
 func viaText(refs []reference, erase func(reference) string) string {

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Options say how much is looked at. The zero value samples every table.
@@ -31,16 +31,16 @@ func (o Options) withDefaults() Options {
 		o.Bytes = 4 << 20
 	}
 	if o.Database == "" {
-		o.Database = plan.PIIUndecided
+		o.Database = policy.PIIUndecided
 	}
 	return o
 }
 
 // Draft is a first policy with what it rests on. No sampled value is in it.
 type Draft struct {
-	Policy    *plan.Policy `json:"policy"`
-	Findings  []Finding    `json:"findings"`  // one for each column, in the catalogue's order
-	Proposals []Proposal   `json:"proposals"` // the subject, then decisions, links and what is owned
+	Policy    *policy.Policy `json:"policy"`
+	Findings  []Finding      `json:"findings"`  // one for each column, in the catalogue's order
+	Proposals []Proposal     `json:"proposals"` // the subject, then decisions, links and what is owned
 }
 
 // Policy makes the first policy for a database. Each error is db's; a table that

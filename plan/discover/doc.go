@@ -2,7 +2,7 @@
 // column's name, type and some of its values, says what it takes the column
 // for and how sure it is, and proposes a strategy that fits.
 //
-// [Policy] is where to start. It gives a [Draft]: a plan.Policy, a [Finding]
+// [Policy] is where to start. It gives a [Draft]: a policy.Policy, a [Finding]
 // for each column with its reason in words, and a [Proposal] for each decision that
 // only a person can make. [Draft.YAML] writes all of that as one file.
 //
@@ -10,7 +10,7 @@
 //
 // A column is `none` only where its name, its type or its values say what it is
 // (a surrogate key, a price, a flag). What can't be told stays `undecided`,
-// which ParsePolicy and Build refuse; and what happens to a subject's rows is
+// which policy.Parse and Build refuse; and what happens to a subject's rows is
 // never decided here: the file has the proposal as a comment, and Build lists
 // every table without a decision.
 //

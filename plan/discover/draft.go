@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // draft puts together what was found.
 func (d *database) draft(o Options) *Draft {
-	out := &Draft{Policy: plan.Draft(d.schema)}
+	out := &Draft{Policy: policy.Draft(d.schema)}
 	p := out.Policy
 	p.Database = o.Database
 	if s := d.subject; s != nil {
-		p.Subject = plan.PolicySubject{Table: s.name, Identifiers: d.identifiers()}
+		p.Subject = policy.Subject{Table: s.name, Identifiers: d.identifiers()}
 		if len(s.PrimaryKey) == 0 {
 			p.Subject.Key = s.Key()
 		}
@@ -29,13 +29,13 @@ func (d *database) draft(o Options) *Draft {
 		out.Proposals = append(out.Proposals, d.decisions(t)...)
 	}
 	for _, l := range d.links {
-		made := plan.PolicyLink{Table: l.from.name, Columns: l.columns, RefTable: l.to.name, RefColumns: l.refColumns, Where: l.where}
+		made := policy.Link{Table: l.from.name, Columns: l.columns, RefTable: l.to.name, RefColumns: l.refColumns, Where: l.where}
 		p.Links = append(p.Links, made)
 		out.Proposals = append(out.Proposals, Proposal{About: AboutLink, Table: l.from.name, Text: made.String(), Confidence: l.confidence, Reason: l.reason, InPolicy: true})
 	}
 	for _, t := range d.tables {
 		for _, r := range t.ownedBy {
-			p.Owns = append(p.Owns, plan.PolicyOwns{Table: r.from.name, Columns: r.columns, RefTable: t.name, RefColumns: unlessKey(t, r.refColumns)})
+			p.Owns = append(p.Owns, policy.Owns{Table: r.from.name, Columns: r.columns, RefTable: t.name, RefColumns: unlessKey(t, r.refColumns)})
 		}
 	}
 	out.Proposals = append(out.Proposals, d.owned...)
@@ -59,31 +59,31 @@ Until then the policy is refused.`
 // YAML writes the policy as a file, with the findings and proposals as comments.
 func (d *Draft) YAML() ([]byte, error) {
 	var categories strings.Builder
-	for _, c := range plan.Categories() {
+	for _, c := range policy.Categories() {
 		fmt.Fprintf(&categories, "      pii: %-12s %s\n", c.Name, c.For)
 	}
-	notes := plan.Notes{plan.Place{}: fmt.Sprintf(head, categories.String())}
+	notes := policy.Notes{policy.Place{}: fmt.Sprintf(head, categories.String())}
 	for _, f := range d.Findings {
 		note := f.Reason
-		if f.Category != plan.PIIUndecided {
+		if f.Category != policy.PIIUndecided {
 			note = fmt.Sprintf("%.2f %s", f.Confidence, f.Reason)
 		}
-		notes[plan.Place{Section: "tables", Table: f.Table, Column: f.Column}] = note
+		notes[policy.Place{Section: "tables", Table: f.Table, Column: f.Column}] = note
 	}
 	links, owns := 0, 0
 	for _, p := range d.Proposals {
 		note := fmt.Sprintf("%.2f %s", p.Confidence, p.Reason)
 		switch p.About {
 		case AboutSubject:
-			notes[plan.Place{Section: "subject"}] = note
+			notes[policy.Place{Section: "subject"}] = note
 		case AboutLink:
-			notes[plan.Place{Section: "links", Index: links}] = note
+			notes[policy.Place{Section: "links", Index: links}] = note
 			links++
 		case AboutOwns:
-			notes[plan.Place{Section: "owns", Index: owns}] = note
+			notes[policy.Place{Section: "owns", Index: owns}] = note
 			owns++
 		default:
-			place := plan.Place{Section: "tables", Table: p.Table}
+			place := policy.Place{Section: "tables", Table: p.Table}
 			lines := p.Text + "\n  " + note
 			if before := notes[place]; before != "" {
 				lines = before + "\n" + lines

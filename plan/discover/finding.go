@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/anonymise"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Finding is what a column was taken for.
@@ -79,12 +79,12 @@ func (v *verdict) is(m *meaning, confidence float64) {
 
 // none settles that nothing personal is in the column.
 func (v *verdict) none(confidence float64, format string, args ...any) {
-	v.meaning, v.category, v.confidence, v.reasons = nil, plan.PIINone, confidence, nil
+	v.meaning, v.category, v.confidence, v.reasons = nil, policy.PIINone, confidence, nil
 	v.because(format, args...)
 }
 
 func (v *verdict) personal() bool {
-	return v.category != "" && v.category != plan.PIINone
+	return v.category != "" && v.category != policy.PIINone
 }
 
 func (v *verdict) reason() string { return strings.Join(v.reasons, "; ") }

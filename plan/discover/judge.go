@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // judgeColumns settles what the catalogue, the names and the values settle by
@@ -226,7 +226,7 @@ func (c *column) finding() Finding {
 	v := &c.verdict
 	f := Finding{Table: c.table.name, Column: c.Name, Category: v.category, Confidence: v.confidence, Reason: v.reason(), Strategy: v.final}
 	if f.Category == "" {
-		f.Category, f.Confidence = plan.PIIUndecided, 0
+		f.Category, f.Confidence = policy.PIIUndecided, 0
 	}
 	if f.Reason == "" {
 		f.Reason = "neither name, type nor values say what it is"

@@ -14,7 +14,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect/sqlite"
 	"github.com/expungedb/expunge/internal/sample"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // open makes an empty SQLite database.
@@ -112,8 +112,8 @@ func (e expected) score(t testing.TB, d *Draft) score {
 		name := f.Table + "." + f.Column
 		seen[name] = true
 		want, is := e.category[name]
-		claims := f.Category != plan.PIINone && f.Category != plan.PIIUndecided
-		if f.Category == plan.PIIUndecided {
+		claims := f.Category != policy.PIINone && f.Category != policy.PIIUndecided
+		if f.Category == policy.PIIUndecided {
 			open++
 			s.unsure = append(s.unsure, name+": "+f.Reason)
 		}
@@ -131,7 +131,7 @@ func (e expected) score(t testing.TB, d *Draft) score {
 		case is:
 			personal++
 			s.missed = append(s.missed, name+": "+f.Category+": "+f.Reason)
-			if f.Category == plan.PIINone {
+			if f.Category == policy.PIINone {
 				s.silent = append(s.silent, name)
 			}
 		case claims:

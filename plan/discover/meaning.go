@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // meaning is one thing that a column can hold.
@@ -52,7 +52,7 @@ type match struct {
 }
 
 // plainly reports whether the name says that nothing personal is there.
-func (m match) plainly() bool { return m.meaning != nil && m.category == plan.PIINone }
+func (m match) plainly() bool { return m.meaning != nil && m.category == policy.PIINone }
 
 type entry struct {
 	*meaning
@@ -133,7 +133,7 @@ func (e entry) strength(words []string, n int) strength {
 		return hint
 	case n == len(words):
 		return whole
-	case e.category != plan.PIINone && (about[words[0]] || about[words[len(words)-1]]):
+	case e.category != policy.PIINone && (about[words[0]] || about[words[len(words)-1]]):
 		return hint
 	}
 	return part

@@ -9,7 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 func TestNamesAreCutIntoWords(t *testing.T) {
@@ -101,14 +101,14 @@ func allMeanings() []*meaning {
 
 func TestMeaningsAreWellFormed(t *testing.T) {
 	categories := map[string]bool{}
-	for _, c := range plan.Categories() {
+	for _, c := range policy.Categories() {
 		categories[c.Name] = true
 	}
 	for _, m := range allMeanings() {
 		if m.name == "" || !categories[m.category] || len(m.kinds) == 0 || len(splitTerms(m.terms))+len(splitTerms(m.weak)) == 0 {
 			t.Errorf("%q is incomplete, or its category %q is none of plan's", m.name, m.category)
 		}
-		if len(m.specs) == 0 && m.category != plan.PIINone {
+		if len(m.specs) == 0 && m.category != policy.PIINone {
 			t.Errorf("%s has no strategy", m.name)
 		}
 		for _, text := range m.specs {

@@ -1,0 +1,125 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/internal/word"
+)
+
+// Change is one difference between what a policy knows and what a schema has:
+// what came since the policy was written, or went.
+type Change struct {
+	Kind   ChangeKind
+	Pos    Pos          // where the policy names what went; zero for what came
+	Table  dialect.Name // as the schema has it; for a table that went as the policy writes it
+	Column string       // "" for a whole table
+	// Lines are what to add to the policy for what came, indented for their place
+	// in the file; "" for what went.
+	Lines string
+	// Meant is the new name that may stand for what went, or "".
+	Meant string
+}
+
+// ChangeKind says what changed.
+type ChangeKind string
+
+// The changes.
+const (
+	TableCame  ChangeKind = "new table"
+	ColumnCame ChangeKind = "new column"
+	TableWent  ChangeKind = "table gone"
+	ColumnWent ChangeKind = "column gone"
+)
+
+// Diff compares a policy with a schema by their names alone: which tables and
+// columns one has and the other hasn't, tables in the schema's order, those that
+// went last. It decides nothing: the lines of what came say `undecided`, which
+// Check refuses until somebody has looked.
+func Diff(p *Policy, s *dialect.Schema) []Change {
+	rules := map[dialect.Name]*Table{}
+	var gone []*Table
+	for i := range p.Tables {
+		rule := &p.Tables[i]
+		if t, _ := FindTable(s, rule.Name); t != nil {
+			rules[t.Name] = rule
+		} else {
+			gone = append(gone, rule)
+		}
+	}
+	var out []Change
+	var came []string
+	for _, t := range s.Tables {
+		rule := rules[t.Name]
+		switch {
+		case rule == nil:
+			out = append(out, Change{Kind: TableCame, Table: t.Name, Lines: tableLines(draftTable(t, s.Default))})
+			came = append(came, TableName(t.Name, s.Default))
+		case rule.PII != PIINone:
+			out = append(out, columnChanges(t, rule)...)
+		}
+	}
+	for _, rule := range gone {
+		out = append(out, Change{Kind: TableWent, Pos: rule.Pos, Table: dialect.Name{Table: rule.Name}, Meant: word.Nearest(rule.Name, came)})
+	}
+	for i := range out {
+		if out[i].Table.Schema == s.Default {
+			out[i].Table.Schema = ""
+		}
+	}
+	return out
+}
+
+func columnChanges(t *dialect.Table, rule *Table) []Change {
+	var out []Change
+	var came []string
+	for _, c := range t.Columns {
+		if rule.Column(c.Name) == nil {
+			out = append(out, Change{Kind: ColumnCame, Table: t.Name, Column: c.Name, Lines: columnLine(c.Name)})
+			came = append(came, c.Name)
+		}
+	}
+	for _, c := range rule.Columns {
+		if t.Column(c.Name) == nil {
+			out = append(out, Change{Kind: ColumnWent, Pos: c.Pos, Table: t.Name, Column: c.Name, Meant: word.Nearest(c.Name, came)})
+		}
+	}
+	return out
+}
+
+func tableLines(rule Table) string {
+	w := &policyWriter{}
+	w.writeTable(&rule)
+	return w.String()
+}
+
+func columnLine(name string) string {
+	w := &policyWriter{}
+	w.writeColumn("", &Column{Name: name, PII: PIIUndecided})
+	return w.String()
+}
+
+// String is the change for people, with the lines to add below it:
+//
+//	new column customer.mobile: under tables.customer.columns add
+//	      mobile: {pii: undecided}
+func (c Change) String() string {
+	name := c.Table.String()
+	if c.Column != "" {
+		name += "." + c.Column
+	}
+	text := string(c.Kind) + " " + name
+	switch c.Kind {
+	case TableCame:
+		return text + ": under tables add\n" + strings.TrimSuffix(c.Lines, "\n")
+	case ColumnCame:
+		return text + ": under tables." + c.Table.String() + ".columns add\n" + strings.TrimSuffix(c.Lines, "\n")
+	}
+	if c.Pos != (Pos{}) {
+		text = c.Pos.String() + ": " + text
+	}
+	if c.Meant != "" {
+		return text + ": rename it to " + c.Meant + ", or take it out"
+	}
+	return text + ": take it out"
+}
