@@ -32,7 +32,7 @@ func (p *Policy) Canonical() *Policy {
 	c.Subject.Identifiers = sortedNames(p.Subject.Identifiers)
 	c.Tables = make([]Table, 0, len(p.Tables))
 	for _, t := range p.Tables {
-		c.Tables = append(c.Tables, t.Canonical())
+		c.Tables = append(c.Tables, t.canonicalForm())
 	}
 	slices.SortStableFunc(c.Tables, func(a, b Table) int { return cmp.Compare(a.Name, b.Name) })
 	c.Links = sortedBy(p.Links, Link.String)
