@@ -7,7 +7,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
@@ -25,7 +24,7 @@ func (e *executor) resolveSubjects(ctx context.Context, continued bool, note fun
 	t := e.schema.Table(e.plan.Subject.Table)
 	return func(yield func(resolvedSubject, error) bool) {
 		seen := keySet{}
-		for s, err := range parseSubjects(e.Subjects, e.plan.Subject, t) {
+		for s, err := range e.inStoredForms(ctx, parseSubjects(e.Subjects, e.plan.Subject, t)) {
 			key := s.key
 			if err == nil && key == nil {
 				key, err = e.lookUpIdentifier(ctx, s, continued)
@@ -154,7 +153,7 @@ func (e *executor) lookUpIdentifier(ctx context.Context, s subject, continued bo
 	err := transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: e.plan.Subject.Table, Columns: e.plan.Subject.Key, Limit: 2,
-			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: e.storedForms(s)}},
+			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: e.identifierForms(s)}},
 		}) {
 			if err != nil {
 				return err
@@ -196,11 +195,7 @@ type subjectCounts struct {
 func (c subjectCounts) matchesCount(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
 
 func (e *executor) countSubjects(ctx context.Context, continued bool) (c subjectCounts, err error) {
-	t := e.schema.Table(e.plan.Subject.Table)
-	var columns []*dialect.Column
-	for _, name := range e.plan.Subject.Key {
-		columns = append(columns, t.Column(name))
-	}
+	t, columns := e.schema.Table(e.plan.Subject.Table), e.keyColumns()
 	note := func(given subject, key dialect.Key) {
 		if given.key != nil {
 			c.set.AddKey(given.key, columns)
@@ -265,23 +260,4 @@ func (e *executor) countRoots(ctx context.Context, keys []dialect.Key) (n int64,
 		return checkRoots(e.plan.Subject.Table, n, len(keys))
 	})
 	return n, err
-}
-
-// storedForms are an identifier as its column may hold it: where the engine stores
-// what it is given, as text and as the bytes of that text.
-func (e *executor) storedForms(s subject) []dialect.Key {
-	forms := []dialect.Key{{s.identifier}}
-	c := e.schema.Table(e.plan.Subject.Table).Column(s.column)
-	if c.Kind != dialect.Text && c.Kind != dialect.Bytes && c.Kind != dialect.Unknown || !slices.Contains(e.db.Oddities(c), dialect.Misfit) {
-		return forms
-	}
-	switch v := s.identifier.(type) {
-	case string:
-		return append(forms, dialect.Key{[]byte(v)})
-	case []byte:
-		if utf8.Valid(v) {
-			return append(forms, dialect.Key{string(v)})
-		}
-	}
-	return forms
 }

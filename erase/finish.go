@@ -226,12 +226,15 @@ func (e *executor) scanSubjects(ctx context.Context, p *compiledRoot, stayed map
 		err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 			var n, returned int64
 			var others []dialect.Key // which stayed, and were given in another form than they have
+			there := map[string]bool{}
 			for key, err := range tx.Query(ctx, dialect.Select{
 				Table: first.Name, Columns: first.Key, Where: []dialect.Cond{dialect.In{Columns: first.Key, Keys: gone}},
 			}) {
-				switch {
-				case err != nil:
+				if err != nil {
 					return err
+				}
+				there[dialect.EncodeKey(key)] = true
+				switch {
 				case stayed[dialect.EncodeKey(key)]:
 					others = append(others, key)
 				case e.done.Contains(key):
@@ -246,7 +249,15 @@ func (e *executor) scanSubjects(ctx context.Context, p *compiledRoot, stayed map
 			c.Affected -= back
 			c.Left += back
 			c.Arrived += n - back + returned
-			return p.scanLinks(ctx, tx, gone, others, found)
+			var referred []dialect.Key
+			for _, k := range gone {
+				if there[dialect.EncodeKey(k)] {
+					referred = append(referred, k)
+				} else {
+					referred = append(referred, p.absentForms(k)...)
+				}
+			}
+			return p.scanLinks(ctx, tx, referred, others, found)
 		})
 		if err != nil {
 			return err
@@ -263,9 +274,9 @@ func (p *compiledRoot) scanLinks(ctx context.Context, tx dialect.Tx, gone, other
 			if !w.Link || w.Once || t.deletes == "" || w.RefTable != p.rootTable().Name || !equalNames(w.RefColumns, p.rootTable().Key) {
 				continue
 			}
-			where := linkCond(&w.Reference, gone, t.schema)
+			where := p.linkCond(&w.Reference, gone)
 			if len(others) > 0 {
-				where = append(where, dialect.Not{Cond: linkCond(&w.Reference, others, t.schema)[0]})
+				where = append(where, dialect.Not{Cond: p.linkCond(&w.Reference, others)[0]})
 			}
 			n, err := tx.Count(ctx, t.Name, where)
 			if err != nil {
@@ -278,15 +289,13 @@ func (p *compiledRoot) scanLinks(ctx context.Context, tx dialect.Tx, gone, other
 }
 
 // linkCond is the condition for rows that refer to the keys by a reference.
-func linkCond(ref *plan.Reference, keys []dialect.Key, t *dialect.Table) []dialect.Cond {
+func (p *compiledRoot) linkCond(ref *plan.Reference, keys []dialect.Key) []dialect.Cond {
+	from, to := p.schema.Table(ref.RefTable), p.schema.Table(ref.Table)
 	values := make([]dialect.Key, 0, len(keys))
 	for _, k := range keys {
 		out := make(dialect.Key, len(k))
 		for i, v := range k {
-			out[i] = v
-			if t.Column(ref.Columns[i]).Kind == dialect.Text {
-				out[i], _ = dialect.TextOf(v)
-			}
+			out[i] = linkedValue(v, from.Column(ref.RefColumns[i]), to.Column(ref.Columns[i]))
 		}
 		values = append(values, out)
 	}

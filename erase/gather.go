@@ -129,9 +129,12 @@ func (g *closure) noteAbsent(given []dialect.Key) {
 		return
 	}
 	for _, k := range given {
-		if id := dialect.EncodeKey(k); first.index[id] == nil && !g.skip[id] {
+		if id := dialect.EncodeKey(k); first.index[id] != nil || g.skip[id] {
+			continue
+		}
+		for _, form := range g.absentForms(k) {
 			values := make(dialect.Row, len(first.columns))
-			copy(values, k)
+			copy(values, form)
 			g.absent = append(g.absent, &row{values: values, flags: make([]bool, len(first.flags))})
 		}
 	}
@@ -257,7 +260,7 @@ func refersTo(ref *plan.Reference, values []dialect.Key) []dialect.Cond {
 // hold a NULL, to be compared with columns of another table.
 func (g *closure) referenceValues(s *tableRows, rows []*row, columns []string, target dialect.Name, targetColumns []string) []dialect.Key {
 	at := s.columnIndexes(columns)
-	theirs := g.schema.Table(target)
+	own, theirs := g.schema.Table(s.Name), g.schema.Table(target)
 	seen := make(map[string]bool, len(rows))
 	var out []dialect.Key
 next:
@@ -267,11 +270,7 @@ next:
 			if r.values[j] == nil {
 				continue next
 			}
-			key[i] = r.values[j]
-			// A polymorphic link may store keys of any type as text.
-			if theirs.Column(targetColumns[i]).Kind == dialect.Text {
-				key[i], _ = dialect.TextOf(key[i])
-			}
+			key[i] = linkedValue(r.values[j], own.Column(columns[i]), theirs.Column(targetColumns[i]))
 		}
 		if e := dialect.EncodeKey(key); !seen[e] {
 			seen[e] = true
@@ -279,6 +278,17 @@ next:
 		}
 	}
 	return out
+}
+
+// linkedValue is a value of one column as another one holds it that is linked to it: a
+// polymorphic link may store keys of any type as text. Bytes in a column of text aren't
+// equal to that text.
+func linkedValue(v dialect.Value, from, to *dialect.Column) dialect.Value {
+	if _, bytes := v.([]byte); to.Kind != dialect.Text || bytes && from.Kind != dialect.Bytes {
+		return v
+	}
+	text, _ := dialect.TextOf(v)
+	return text
 }
 
 // readRows finds and locks rows of one table, and merges them into its set.

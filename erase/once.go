@@ -116,10 +116,10 @@ func (w unindexedLink) scanLink(ctx context.Context, tx dialect.Tx, p *compiledR
 	there := len(roots)
 	for _, key := range given { // whose row isn't there may be referred to as well
 		if !stored[dialect.EncodeKey(key)] {
-			roots = append(roots, key)
+			roots = append(roots, p.absentForms(key)...)
 		}
 	}
-	where := linkCond(&w.way.Reference, roots, w.to.schema)
+	where := p.linkCond(&w.way.Reference, roots)
 	exact := make(map[string]bool, there)
 	for _, v := range where[0].(dialect.In).Keys[:there] {
 		exact[dialect.EncodeKey(v)] = true
@@ -154,7 +154,7 @@ func (f *linkIndex) merge(o *linkIndex) {
 // whether their subject has gone or stayed.
 func (p *compiledRoot) scanOnce(ctx context.Context, tx dialect.Tx, keys []dialect.Key, found map[string]int64) error {
 	for _, w := range p.unindexedLinks() {
-		n, err := tx.Count(ctx, w.to.Name, linkCond(&w.way.Reference, keys, w.to.schema))
+		n, err := tx.Count(ctx, w.to.Name, p.linkCond(&w.way.Reference, keys))
 		if err != nil {
 			return err
 		}

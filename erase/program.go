@@ -20,7 +20,16 @@ type compiledRoot struct {
 	tracking tracking // how the keys of rows that go are had
 	version  string   // Engine.Version
 	found    map[*plan.Reach]*linkIndex
-	older    dialect.Any // which rows have outlived periods that are looked up; none until that is done
+	forms    func(dialect.Key) []dialect.Key // the ways in which rows may hold a subject's key; nil: as it is
+	older    dialect.Any                     // which rows have outlived periods that are looked up; none until that is done
+}
+
+// absentForms are the ways in which rows may refer to a subject that isn't there.
+func (p *compiledRoot) absentForms(key dialect.Key) []dialect.Key {
+	if p.forms == nil {
+		return []dialect.Key{key}
+	}
+	return p.forms(key)
 }
 
 // tracking is how the keys of all rows that go are had, for the sake of row

@@ -216,6 +216,9 @@ func (e *executor) compileRoots(ctx context.Context, asOf time.Time) ([]*compile
 			return nil, err
 		}
 		p.version = e.db.Engine().Version
+		if e.plan.Scope == plan.ScopeSubjects {
+			p.forms = e.storedForms
+		}
 		for _, t := range p.tables {
 			for _, w := range t.writers {
 				if w.keyed && e.Secret.IsZero() && !e.counting {

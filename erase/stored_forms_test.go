@@ -3,6 +3,7 @@ package erase_test
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/expungedb/expunge/erase"
@@ -34,3 +35,106 @@ func TestASubjectIsFoundByAnIdentifierInABlobColumn(t *testing.T) {
 		})
 	}
 }
+
+// TestASubjectIsFoundByAKeyOfAnyStorageClass: what a client wrote as text into a column of
+// bytes, as a number or as bytes is found by the key that a person writes.
+func TestASubjectIsFoundByAKeyOfAnyStorageClass(t *testing.T) {
+	for _, test := range []struct{ name, column, key, value string }{
+		{"text in a blob column", "blob", "ada", "'ada'"},
+		{"a number in a blob column", "blob", "42", "42"},
+		{"a fraction in a blob column", "blob", "1.5", "1.5"},
+		{"bytes in a text column", "text", "ada", "x'616461'"},
+		{"bytes in a text column without case", "text COLLATE NOCASE", "ada", "x'616461'"},
+		{"bytes in a number column", "int", "42", "x'3432'"},
+		{"bytes in a decimal column", "decimal(10)", "42", "x'3432'"},
+		{"a number in a column without a type", "", "42", "42"},
+		{"bytes in a column without a type", "", "ada", "x'616461'"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+			db.exec(t, "PRAGMA foreign_keys = ON", "CREATE TABLE person (id "+test.column+" NOT NULL PRIMARY KEY, name text)",
+				"CREATE TABLE note (id integer PRIMARY KEY, person_id "+test.column+" REFERENCES person, body text)", "CREATE INDEX note_person ON note (person_id)",
+				"CREATE TABLE mark (id integer PRIMARY KEY, about "+test.column+", body text)", "CREATE INDEX mark_about ON mark (about)",
+				"INSERT INTO person VALUES ("+test.value+", 'Ada'), (77, 'Bob')",
+				"INSERT INTO note VALUES (1, "+test.value+", 'hers'), (2, 77, 'his')", "INSERT INTO mark VALUES (1, "+test.value+", 'hers'), (2, 77, 'his')")
+			p := db.plan(t, keyedPeople, plan.Subjects())
+			found, err := erase.Preview(t.Context(), db.DB, p, options(p, "", test.key))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found.Absent != 0 || found.Counts[0].Rows != 1 || found.Counts[1].Rows != 1 || found.Counts[2].Rows != 1 {
+				t.Errorf("the preview counts %+v", found)
+			}
+			st := db.run(t, p, options(p, "r", test.key, "99"))
+			if s := st.Predicate.Subjects; s.Given != 2 || s.Absent != 1 {
+				t.Errorf("the receipt counts %+v", s)
+			}
+			for _, table := range []string{"person", "note", "mark"} {
+				if n := db.count(t, "SELECT count(*) FROM "+table); n != 1 {
+					t.Errorf("%d rows of %s left, want 1", n, table)
+				}
+			}
+			// The run again gives its receipt, and a link to one who is gone is followed by his key.
+			db.run(t, p, options(p, "r", test.key, "99"))
+			db.exec(t, "INSERT INTO mark VALUES (3, "+test.value+", 'late')")
+			res, err := erase.Remains(t.Context(), db.DB, p, erase.SubjectKeys(test.key))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Outcome == erase.Holds {
+				t.Errorf("a row that refers to one who is gone isn't found: %+v", res.Findings)
+			}
+			o := options(p, "late", test.key)
+			o.AbsentOK = true
+			db.run(t, p, o)
+			if n := db.count(t, "SELECT count(*) FROM mark"); n != 1 {
+				t.Errorf("%d marks left, want 1", n)
+			}
+		})
+	}
+}
+
+// TestAKeyOfTwoStorageClassesIsRefused: rows whose keys differ by their storage class only
+// are two subjects.
+func TestAKeyOfTwoStorageClassesIsRefused(t *testing.T) {
+	for _, column := range []string{"blob", "text", "text COLLATE NOCASE", ""} {
+		t.Run(column, func(t *testing.T) {
+			db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+			db.exec(t, "CREATE TABLE person (id "+column+" NOT NULL PRIMARY KEY, name text UNIQUE)", "CREATE TABLE note (id integer PRIMARY KEY, person_id "+column+" REFERENCES person, body text)",
+				"CREATE TABLE mark (id integer PRIMARY KEY, about "+column+", body text)", "CREATE INDEX mark_about ON mark (about)",
+				"INSERT INTO person VALUES ('42', 'Ada'), (x'3432', 'Bob'), ('cem', 'Cem')", "INSERT INTO mark VALUES (1, '42', 'hers'), (2, x'3432', 'his')")
+			p := db.plan(t, keyedPeople, plan.Subjects())
+			for _, keys := range [][]string{{"42"}, {"cem", "42"}} {
+				_, err := erase.Run(t.Context(), db.DB, p, options(p, "two", keys...))
+				if !errors.Is(err, erase.ErrNoSuchSubject) || !strings.Contains(err.Error(), "its key is that of several rows") {
+					t.Errorf("error %v", err)
+				}
+				if _, err := erase.Preview(t.Context(), db.DB, p, options(p, "", keys...)); !errors.Is(err, erase.ErrNoSuchSubject) {
+					t.Errorf("preview: error %v", err)
+				}
+			}
+			if n := db.count(t, "SELECT count(*) FROM person"); n != 3 {
+				t.Errorf("%d people left, want all 3", n)
+			}
+			db.run(t, p, options(p, "one", "name=Bob"))
+			if n := db.count(t, "SELECT count(*) FROM person WHERE id = '42'") + db.count(t, "SELECT count(*) FROM mark WHERE about = '42'"); n != 2 {
+				t.Error("rows of one subject went with another whose key looks alike")
+			}
+			if n := db.count(t, "SELECT count(*) FROM person") + db.count(t, "SELECT count(*) FROM mark"); n != 3 {
+				t.Errorf("%d rows left, want 3", n)
+			}
+		})
+	}
+}
+
+const keyedPeople = `
+version: 1
+database: keyed
+subject: {table: person, identifiers: [name]}
+tables:
+  person: {erase: delete, columns: {id: none, name: {pii: name}}}
+  note: {erase: delete, columns: {id: none, person_id: none, body: {pii: free-text}}}
+  mark: {erase: delete, columns: {id: none, about: none, body: {pii: free-text}}}
+links:
+  - mark(about) -> person(id)
+`

@@ -27,6 +27,7 @@ func (v *verifier) verifySubjects(ctx context.Context, p *compiledRoot) error {
 		v.addFinding(p.rootTable().Name, CannotTell, 0, "no subject was given to look for")
 		return nil
 	}
+	p.forms = v.executor.storedForms
 	s := &subjectSearch{verifier: v, compiledRoot: p, stays: map[dialect.Name]map[tally.Reason]int64{}, linked: map[*plan.Reach]int64{}}
 	var unnamed int64
 	for keys, err := range v.executor.keyChunks(ctx, true, chunk, &unnamed, nil) {
@@ -121,9 +122,11 @@ func (g *closure) addDeletedRoots(ctx context.Context, keys []dialect.Key) error
 				continue
 			}
 		}
-		r := &row{values: make(dialect.Row, len(s.columns)), flags: make([]bool, len(s.flags)), decision: s.Erase}
-		copy(r.values, k)
-		s.rows = append(s.rows, r)
+		for _, form := range g.absentForms(k) {
+			r := &row{values: make(dialect.Row, len(s.columns)), flags: make([]bool, len(s.flags)), decision: s.Erase}
+			copy(r.values, form)
+			s.rows = append(s.rows, r)
+		}
 	}
 	return nil
 }

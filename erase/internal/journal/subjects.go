@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -104,11 +105,16 @@ func foldKey(key dialect.Key, columns []*dialect.Column) string {
 }
 
 func foldValue(v dialect.Value, c *dialect.Column) dialect.Value {
-	s, ok := v.(string)
+	s, ok := dialect.TextOf(v) // a value may be stored in another class than it was given in
 	if !ok {
 		return v
 	}
 	switch c.Kind {
+	case dialect.Int:
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return n
+		}
+		return s
 	case dialect.Decimal:
 		if n, ok := new(big.Rat).SetString(s); ok {
 			return n.RatString()

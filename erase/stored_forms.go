@@ -1,0 +1,168 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// keepsAnyClass reports whether the column keeps a value in whatever class it was given: text
+// where bytes are declared, say, which SQLite does.
+func keepsAnyClass(db dialect.DB, c *dialect.Column) bool {
+	return !c.Identity && slices.Contains(db.Oddities(c), dialect.Misfit)
+}
+
+// valueForms are the ways in which such a column may hold a value, the given one first.
+func valueForms(v dialect.Value) []dialect.Value {
+	forms := []dialect.Value{v}
+	text, ok := dialect.TextOf(v)
+	if !ok {
+		return forms
+	}
+	if _, isBytes := v.([]byte); !isBytes {
+		forms = append(forms, []byte(text))
+	}
+	if _, isText := v.(string); !isText && utf8.ValidString(text) {
+		forms = append(forms, text)
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(n, 10) == text {
+		if _, isInt := v.(int64); !isInt {
+			forms = append(forms, n)
+		}
+		forms = append(forms, float64(n))
+	} else if f, err := strconv.ParseFloat(text, 64); err == nil && strconv.FormatFloat(f, 'g', -1, 64) == text {
+		forms = append(forms, f)
+	}
+	return forms
+}
+
+// keyForms are the ways in which rows may hold a key, the given one first.
+func keyForms(db dialect.DB, key dialect.Key, columns []*dialect.Column) []dialect.Key {
+	forms := []dialect.Key{key}
+	for i, c := range columns {
+		if !keepsAnyClass(db, c) {
+			continue
+		}
+		for _, k := range forms {
+			for _, v := range valueForms(key[i])[1:] {
+				other := slices.Clone(k)
+				other[i] = v
+				forms = append(forms, other)
+			}
+		}
+	}
+	return forms
+}
+
+// keyColumns are the columns of the subjects' key.
+func (e *executor) keyColumns() []*dialect.Column {
+	t := e.schema.Table(e.plan.Subject.Table)
+	var columns []*dialect.Column
+	for _, name := range e.plan.Subject.Key {
+		columns = append(columns, t.Column(name))
+	}
+	return columns
+}
+
+// storedForms are the ways in which rows of the subject table may hold a key.
+func (e *executor) storedForms(key dialect.Key) []dialect.Key {
+	return keyForms(e.db, key, e.keyColumns())
+}
+
+// identifierForms are the ways in which rows may hold a subject's identifier.
+func (e *executor) identifierForms(s subject) []dialect.Key {
+	c := e.schema.Table(e.plan.Subject.Table).Column(s.column)
+	return keyForms(e.db, dialect.Key{s.identifier}, []*dialect.Column{c})
+}
+
+// inStoredForms gives the subjects with their keys as the rows hold them, where the key's
+// columns keep values of any class. The key of a subject without a row stays as it was given.
+func (e *executor) inStoredForms(ctx context.Context, subjects iter.Seq2[subject, error]) iter.Seq2[subject, error] {
+	if !slices.ContainsFunc(e.keyColumns(), func(c *dialect.Column) bool { return keepsAnyClass(e.db, c) }) {
+		return subjects
+	}
+	return func(yield func(subject, error) bool) {
+		var some []subject
+		pass := func() bool {
+			err := e.findStoredKeys(ctx, some)
+			for _, s := range some {
+				if !yield(s, err) || err != nil {
+					return false
+				}
+			}
+			some = some[:0]
+			return true
+		}
+		for s, err := range subjects {
+			if err != nil {
+				if pass() {
+					yield(s, err)
+				}
+				return
+			}
+			if some = append(some, s); len(some) == chunk && !pass() {
+				return
+			}
+		}
+		pass()
+	}
+}
+
+// findStoredKeys sets the keys of the subjects to those of their rows. Two rows whose keys
+// differ by their class only are two subjects: a key that may be either's is refused.
+func (e *executor) findStoredKeys(ctx context.Context, subjects []subject) error {
+	var forms []dialect.Key
+	owner := map[string]string{} // form → the key as it was given
+	for _, s := range subjects {
+		if s.key == nil {
+			continue
+		}
+		for _, form := range e.storedForms(s.key) {
+			forms = append(forms, form)
+			owner[dialect.EncodeKey(form)] = dialect.EncodeKey(s.key)
+		}
+	}
+	if len(forms) == 0 {
+		return nil
+	}
+	target := e.plan.Subject
+	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+		stored := map[string][]dialect.Key{} // by the key as it was given
+		for key, err := range tx.Query(ctx, dialect.Select{
+			Table: target.Table, Columns: target.Key, Where: []dialect.Cond{dialect.In{Columns: target.Key, Keys: forms}},
+		}) {
+			if err != nil {
+				return err
+			}
+			// One that a collation finds has no owner: it is compared with the key as it was given.
+			given := owner[dialect.EncodeKey(key)]
+			stored[given] = append(stored[given], key)
+		}
+		for i, s := range subjects {
+			if s.key == nil {
+				continue
+			}
+			found := stored[dialect.EncodeKey(s.key)]
+			if len(found) == 0 {
+				continue
+			}
+			n := int64(len(found))
+			if len(stored[""]) > 0 {
+				var err error
+				if n, err = tx.Count(ctx, target.Table, []dialect.Cond{dialect.In{Columns: target.Key, Keys: e.storedForms(s.key)}}); err != nil {
+					return err
+				}
+			}
+			if n > 1 {
+				return fmt.Errorf("%w: subject %d: its key is that of several rows, which hold it as text, bytes or a number: name the subject by an identifier, or store the keys alike", ErrNoSuchSubject, s.number)
+			}
+			subjects[i].key = found[0]
+		}
+		return nil
+	})
+}
