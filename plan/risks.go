@@ -90,8 +90,19 @@ func (b *builder) findHazards(roots []Root) []Hazard {
 			add(UniquenessNotProven, u.table, "column %s is in the unique index %s and its strategy may repeat a value", u.column, u.index)
 		}
 	}
+	b.addUnreadableHazards(roots, add)
 	sortHazards(out)
 	return out
+}
+
+// addUnreadableHazards tells of virtual tables that show nothing of what they keep, where no
+// trigger says of which table's rows that is.
+func (b *builder) addUnreadableHazards(roots []Root, add func(HazardName, dialect.Name, string, ...any)) {
+	for _, v := range b.schema.Tables {
+		if v.Unreadable && len(v.CopiesOf) == 0 && len(roots) > 0 {
+			add(CopiesElsewhere, v.Name, "virtual table %s (%s) keeps words of rows that applications write to it, and can't be read: where they are of erased rows, %s", policy.TableName(v.Name, b.schema.Default), v.Module, v.Refresh)
+		}
+	}
 }
 
 func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string, ...any), scan func(*Reference)) {
@@ -154,7 +165,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		if names := triggersTo(t, v.Name, s.Op); names != "" {
 			keeps = "which stay unless a trigger removes them (" + names + ")"
 		}
-		add(CopiesElsewhere, t.Name, "virtual table %s (%s) holds copies of rows, or words of them, %s: rebuild it after the run where they do", policy.TableName(v.Name, b.schema.Default), v.Module, keeps)
+		add(CopiesElsewhere, t.Name, "virtual table %s (%s) holds copies of rows, or words of them, %s: where they do, %s", policy.TableName(v.Name, b.schema.Default), v.Module, keeps, v.Refresh)
 	}
 	views, publications := b.schema.Copies(t.Name)
 	for _, v := range views {

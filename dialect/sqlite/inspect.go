@@ -17,7 +17,7 @@ type inspection struct {
 	schema   *dialect.Schema
 	tables   map[string]*dialect.Table // by the name in lower case
 	texts    map[string]tableText
-	content  map[string]string // what a virtual table indexes, by its name
+	virtual  map[string]virtualText
 	enforced bool
 }
 
@@ -45,14 +45,14 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 			discardConn(conn)
 		}
 	}()
-	in := &inspection{conn: conn, schema: &dialect.Schema{Engine: "sqlite"}, tables: map[string]*dialect.Table{}, texts: map[string]tableText{}, content: map[string]string{}}
+	in := &inspection{conn: conn, schema: &dialect.Schema{Engine: "sqlite"}, tables: map[string]*dialect.Table{}, texts: map[string]tableText{}, virtual: map[string]virtualText{}}
 	on, err := readPragma(ctx, conn, "foreign_keys")
 	if err != nil {
 		return fail(err)
 	}
 	in.enforced = on == 1
 	for _, read := range []func(context.Context) error{
-		in.readVersion, in.readTables, in.readColumns, in.readIndexes, in.readForeignKeys, in.readTriggers, in.readCopies, in.readViews, in.readEstimates, in.checkKeys,
+		in.readVersion, in.readTables, in.checkModules, in.readColumns, in.readIndexes, in.readForeignKeys, in.readTriggers, in.readViews, in.readCopies, in.readEstimates, in.checkKeys,
 	} {
 		if err := read(ctx); err != nil {
 			return fail(err)
@@ -95,7 +95,8 @@ func (in *inspection) readTables(ctx context.Context) error {
 			t := &dialect.Table{Name: dialect.Name{Table: name}, RowEstimate: -1}
 			if typ == "virtual" {
 				virtual := parseVirtual(text)
-				t.Module, in.content[name] = virtual.module, virtual.content
+				t.Module, in.virtual[name] = virtual.module, virtual
+				t.Unreadable, t.Refresh = virtual.contentless, virtual.refresh(name)
 				t.Unerasable = "it is a virtual table: erase the table that its module reads, or rebuild it"
 			} else {
 				parsed := parseTable(text)
@@ -113,6 +114,30 @@ func (in *inspection) readTables(ctx context.Context) error {
 		})
 	slices.SortFunc(in.schema.Tables, func(a, b *dialect.Table) int { return a.Name.Compare(b.Name) })
 	return err
+}
+
+// checkModules refuses a virtual table whose module this build of SQLite doesn't have:
+// nothing can be read of it, not even its columns.
+func (in *inspection) checkModules(ctx context.Context) error {
+	if len(in.virtual) == 0 {
+		return nil
+	}
+	has := map[string]bool{}
+	err := in.eachRow(ctx, "SELECT lower(name) FROM pragma_module_list", func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		has[name] = true
+		return err
+	})
+	if err != nil || len(has) == 0 {
+		return err
+	}
+	for _, t := range in.schema.Tables {
+		if t.Module != "" && !has[t.Module] {
+			return refusedError(dialect.Fatal, "inspect", t.Name, "this build of SQLite doesn't have the module "+t.Module+" of the virtual table: connect with a driver that has it")
+		}
+	}
+	return nil
 }
 
 func (in *inspection) readColumns(ctx context.Context) error {

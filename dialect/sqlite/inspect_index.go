@@ -119,10 +119,8 @@ func (in *inspection) readTriggers(ctx context.Context) error {
 // readCopies finds of which tables' rows virtual tables keep copies: those that
 // a full-text index is made of, and those of which triggers write to it.
 func (in *inspection) readCopies(context.Context) error {
-	for name, content := range in.content {
-		if of := in.tableOf(content); of != nil {
-			in.tableOf(name).CopiesOf = append(in.tableOf(name).CopiesOf, of.Name)
-		}
+	for name, virtual := range in.virtual {
+		in.tableOf(name).CopiesOf = in.tablesOf(virtual.content, map[string]bool{})
 	}
 	for _, t := range in.schema.Tables {
 		for _, tr := range t.Triggers {
@@ -137,6 +135,27 @@ func (in *inspection) readCopies(context.Context) error {
 		slices.SortFunc(t.CopiesOf, dialect.Name.Compare)
 	}
 	return nil
+}
+
+// tablesOf are the tables whose rows a table or view shows.
+func (in *inspection) tablesOf(name string, seen map[string]bool) (out []dialect.Name) {
+	key := strings.ToLower(name)
+	if seen[key] {
+		return nil
+	}
+	seen[key] = true
+	if t := in.tables[key]; t != nil {
+		return []dialect.Name{t.Name}
+	}
+	for _, v := range in.schema.Views {
+		if strings.ToLower(v.Name.Table) != key {
+			continue
+		}
+		for _, n := range v.Reads {
+			out = append(out, in.tablesOf(n.Table, seen)...)
+		}
+	}
+	return out
 }
 
 // readViews takes every name in a view's text that is a table's or a view's for

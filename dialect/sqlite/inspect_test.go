@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -116,6 +117,7 @@ func TestPitfall35VirtualTablesSayWhatTheyKeepCopiesOf(t *testing.T) {
 	}{
 		{"external content", "CREATE VIRTUAL TABLE v USING fts5(body, content='Post', content_rowid='id')", "fts5", nil, []dialect.Name{{Table: "post"}}},
 		{"external content in double quotes", `CREATE VIRTUAL TABLE v USING fts5(body, tokenize = 'porter', content = "post")`, "fts5", nil, []dialect.Name{{Table: "post"}}},
+		{"external content that is a view", "CREATE VIRTUAL TABLE v USING fts5(body, content='texts')", "fts5", []string{"CREATE VIEW inner_texts AS SELECT * FROM post", "CREATE VIEW texts AS SELECT * FROM inner_texts"}, []dialect.Name{{Table: "post"}}},
 		{"its own content", "CREATE VIRTUAL TABLE v USING fts5(body)", "fts5", nil, nil},
 		{"no content", "CREATE VIRTUAL TABLE v USING fts5(body, content='')", "fts5", nil, nil},
 		{"no content, filled by a trigger", "CREATE VIRTUAL TABLE v USING fts5(body, content='')", "fts5",
@@ -153,5 +155,14 @@ func TestTriggersAndCollations(t *testing.T) {
 		if ix.Name == "folded" && !ix.Parts[0].FoldsCase {
 			t.Error("an index part with a collation of its own folds case")
 		}
+	}
+}
+
+func TestAVirtualTableWithoutItsModuleIsNamed(t *testing.T) {
+	_, db := memory(t, "PRAGMA writable_schema = 1",
+		`INSERT INTO sqlite_master VALUES ('table', 'words', 'words', 0, 'CREATE VIRTUAL TABLE words USING fts0(body)')`, "PRAGMA writable_schema = RESET")
+	_, err := db.Inspect(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "words") || !strings.Contains(err.Error(), "doesn't have the module fts0") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -72,7 +72,10 @@ func (t *tableText) parseItem(sql string, toks []token) {
 // virtualText is what the text of a CREATE VIRTUAL TABLE says.
 type virtualText struct {
 	module  string // in lower case
-	content string // the table that a full-text index is about and keeps no rows of; "" where it isn't named
+	content string // the table or view that a full-text index is about and keeps no rows of; "" where it isn't named
+	// contentless is set where a full-text index keeps no rows and names none, and deletes where
+	// its entries can be deleted all the same.
+	contentless, deletes bool
 }
 
 func parseVirtual(sql string) virtualText {
@@ -89,6 +92,9 @@ func parseVirtual(sql string) virtualText {
 			} else {
 				out.content, _ = of.name()
 			}
+			out.contentless = out.content == ""
+		case tok.is("CONTENTLESS_DELETE") && i+2 < len(toks) && toks[i+1].text == "=":
+			out.deletes = strings.Trim(toks[i+2].text, `'"`) == "1"
 		}
 	}
 	return out

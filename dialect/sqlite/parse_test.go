@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,4 +48,30 @@ func FuzzParse(f *testing.F) {
 		parseTrigger(sql)
 		parseType(sql)
 	})
+}
+
+// What is to be done about a virtual table after the run depends on what it keeps.
+func TestAVirtualTableLosesWhatItKeeps(t *testing.T) {
+	for _, c := range []struct {
+		sql         string
+		content     string
+		contentless bool
+		refresh     string
+	}{
+		{`CREATE VIRTUAL TABLE v USING fts4(content="post", body)`, "post", false, `INSERT INTO "v" ("v") VALUES ('rebuild')`},
+		{`CREATE VIRTUAL TABLE v USING FTS4(body, content=post)`, "post", false, "'rebuild'"},
+		{`CREATE VIRTUAL TABLE v USING fts4(content="", body)`, "", true, "drop it after the run"},
+		{`CREATE VIRTUAL TABLE v USING fts5(body, content='post', content_rowid='id')`, "post", false, "'rebuild'"},
+		{`CREATE VIRTUAL TABLE v USING fts5(body, content='')`, "", true, "'delete-all'"},
+		{`CREATE VIRTUAL TABLE v USING fts5(body, content='', contentless_delete=1)`, "", true, "delete its entries"},
+		{`CREATE VIRTUAL TABLE v USING fts5(body, content='', contentless_delete='1')`, "", true, "delete its entries"},
+		{`CREATE VIRTUAL TABLE v USING fts3(body)`, "", false, "delete its rows"},
+		{`CREATE VIRTUAL TABLE v USING fts5(content)`, "", false, "delete its rows"},
+		{`CREATE VIRTUAL TABLE v USING rtree(id, x1, x2, +content)`, "", false, "delete or write again"},
+	} {
+		v := parseVirtual(c.sql)
+		if got := v.refresh("v"); v.content != c.content || v.contentless != c.contentless || !strings.Contains(got, c.refresh) {
+			t.Errorf("%s: %+v, %q", c.sql, v, got)
+		}
+	}
 }

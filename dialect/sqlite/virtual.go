@@ -1,0 +1,24 @@
+package sqlite
+
+import "strings"
+
+// refresh is how a virtual table of that name loses what it keeps of rows that are gone.
+// https://sqlite.org/fts5.html#special_insert_commands, https://sqlite.org/fts3.html#commands
+func (v virtualText) refresh(name string) string {
+	command := func(word string) string {
+		return "INSERT INTO " + quoteIdent(name) + " (" + quoteIdent(name) + ") VALUES ('" + word + "')"
+	}
+	switch {
+	case v.content != "":
+		return "rebuild it after the run: " + command("rebuild")
+	case v.contentless && v.deletes:
+		return "delete its entries after the run, by the rowid of the rows that they are about"
+	case v.contentless && v.module == "fts5":
+		return "empty it after the run (" + command("delete-all") + ") and fill it again"
+	case v.contentless:
+		return "drop it after the run, create it and fill it again"
+	case strings.HasPrefix(v.module, "fts"):
+		return "delete its rows after the run that are about rows which are gone, and write again those about changed ones"
+	}
+	return "delete or write again after the run what it keeps of such rows"
+}
