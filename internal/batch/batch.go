@@ -1,6 +1,6 @@
-// Package batch does work in batches: several workers take items from one
-// iterator, each item is retried as a whole where that can help, and the size of
-// the items follows the time they take. It knows nothing of SQL.
+// Package batch processes items in batches: several workers draw items from one iterator, each item
+// is retried as a whole where that can help, and the size of the items adapts to their duration. It
+// knows nothing of SQL.
 package batch
 
 import (
@@ -14,12 +14,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Run gives the items to the workers and returns the first error, or the
-// context's. One item at a time is drawn from items, never from two goroutines
-// at once, and only when a worker is free, so that an item can be made with
-// what is known by then. When the context ends no more items are drawn; do is
-// called with a context that ends only some time after, so that what was begun is finished
-// cleanly, and nothing that hangs keeps the caller.
+// Run gives the items to the workers and returns the first error, or the context's. It draws one
+// item at a time, never from two goroutines at once, and only when a worker is free, so that the
+// iterator can use the latest results. When the context ends it draws no more. The context of do
+// ends only some time (after) later, so that begun items finish cleanly, and a hanging one doesn't
+// block the caller.
 func Run[T any](ctx context.Context, workers int, after time.Duration, items iter.Seq2[T, error], do func(ctx context.Context, item T) error) error {
 	next, stop := iter.Pull2(items)
 	defer stop()
@@ -49,8 +48,8 @@ func Run[T any](ctx context.Context, workers int, after time.Duration, items ite
 	return g.Wait()
 }
 
-// Sizer adapts the size of batches so that one takes about Target. It is safe
-// for concurrent use once made by NewSizer.
+// Sizer adapts the size of batches so that one takes about Target. Make it with NewSizer; it is
+// safe for concurrent use.
 type Sizer struct {
 	target time.Duration
 	most   int
@@ -60,26 +59,24 @@ type Sizer struct {
 	least float64 // by time
 }
 
-// NewSizer returns a Sizer that begins with first and never goes above most
-// nor below 1.
+// NewSizer returns a Sizer that begins with first and remains within 1 and most.
 func NewSizer(first, most int, target time.Duration) *Sizer {
 	return &Sizer{target: target, most: max(most, 1), size: float64(min(max(first, 1), max(most, 1)))}
 }
 
-// Least keeps the time that batches take from making them smaller than n, for
-// work that costs much per batch however small it is: ever smaller ones would take ever
-// longer in all. It is called before the sizer is used.
+// Least prevents slow batches from shrinking below n, for work with high costs per batch: ever
+// smaller batches would take ever longer in all. Call it before the sizer is used.
 func (s *Sizer) Least(n int) { s.least = float64(min(n, s.most)) }
 
-// Size is how large the next batch should be.
+// Size is the size for the next batch.
 func (s *Sizer) Size() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return max(int(s.size), 1)
 }
 
-// Took records that a batch of that size took that long. The size moves half
-// of the way to what would have taken Target, and at most doubles.
+// Took records the duration of a batch of that size. The size moves half of the way towards the one
+// that would have taken Target, and at most doubles.
 func (s *Sizer) Took(size int, d time.Duration) {
 	if size < 1 {
 		return
@@ -90,24 +87,23 @@ func (s *Sizer) Took(size int, d time.Duration) {
 	s.size = min(max((s.size+min(ideal, 3*s.size))/2, 1, min(s.least, s.size)), float64(s.most))
 }
 
-// Shrink halves the size: a batch turned out larger than it may be.
+// Shrink halves the size: a batch was too large.
 func (s *Sizer) Shrink() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.size = max(s.size/2, 1)
 }
 
-// Backoff says how often and how long to wait between attempts. The zero value
-// doesn't retry.
+// Backoff is the number of attempts and the waits between them. The zero value doesn't retry.
 type Backoff struct {
-	Attempts int           // at most so many, the first included
+	Attempts int           // the maximum, the first included
 	First    time.Duration // the wait before the second attempt; it doubles from there
-	Most     time.Duration // a wait is never longer
+	Most     time.Duration // the maximum wait
 }
 
-// Retry calls do until it succeeds, again reports false for its error, the
-// attempts are used up or ctx ends, and returns the last error. Waits are jittered between
-// half and the whole of their length, so that rivals don't meet again.
+// Retry calls do until it succeeds, again returns false for its error, the attempts are used up or
+// ctx ends, and returns the last error. It jitters waits between half and the whole of their
+// length, so that rivals don't collide again.
 func Retry(ctx context.Context, b Backoff, again func(error) bool, do func(attempt int) error) error {
 	wait := b.First
 	for attempt := 1; ; attempt++ {

@@ -99,7 +99,7 @@ func TestSizerApproachesTheTarget(t *testing.T) {
 	})
 }
 
-// Where a batch takes long however small it is, halving it doubles the work.
+// Where even a small batch takes long, halving it doubles the work.
 func TestSizerWithALeastSizeShrinksOnlyWhereABatchIsTooLarge(t *testing.T) {
 	s := NewSizer(100, 5000, 500*time.Millisecond)
 	s.Least(100)

@@ -8,37 +8,36 @@ import (
 
 // Throttle decides when the next batch may begin. It is safe for concurrent use.
 type Throttle interface {
-	// Delay says how long to wait before asking again, 0 to begin at once. Why
-	// is what to tell about the wait, "" to tell nothing. An error ends the work.
+	// Delay is the time to wait before the next call, 0 to begin at once. why describes the wait
+	// for people, "" for no message. An error ends the work.
 	Delay(ctx context.Context) (wait time.Duration, why string, err error)
-	// Committed tells of a batch: how many rows it changed and how long its
-	// commit took.
+	// Committed reports a committed batch: the number of changed rows and the duration of its
+	// commit.
 	Committed(rows int64, commit time.Duration)
 }
 
-// Gate has batches wait for as long as any of its throttles wants it. It is
-// safe for concurrent use.
+// Gate delays batches for as long as any of its throttles requires. It is safe for concurrent use.
 type Gate struct {
 	throttles []Throttle
 	tell      func(why string, waited time.Duration)
 	turn      chan struct{} // one waits and asks, the others wait behind
 }
 
-// NewGate makes a Gate. It tells why batches wait whenever the reason changes,
-// and "" once they don't any more, always one thing at a time.
+// NewGate makes a Gate. It calls tell with the reason for a wait whenever the reason changes, and
+// with "" at the wait's end, never concurrently.
 func NewGate(tell func(why string, waited time.Duration), throttles ...Throttle) *Gate {
 	return &Gate{throttles: throttles, tell: tell, turn: make(chan struct{}, 1)}
 }
 
-// Check asks every throttle once and waits for nothing, so that one that can't
-// work is found before anything is begun.
+// Check asks every throttle once and doesn't wait, so that a broken one is found before the work
+// begins.
 func (g *Gate) Check(ctx context.Context) error {
 	_, _, err := g.longestDelay(ctx)
 	return err
 }
 
-// Wait returns nil when the next batch may begin, a throttle's error, or the
-// context's cause as soon as it ends.
+// Wait returns nil when the next batch may begin, a throttle's error, or the context's cause as
+// soon as it ends.
 func (g *Gate) Wait(ctx context.Context) error {
 	select {
 	case g.turn <- struct{}{}:
@@ -67,7 +66,7 @@ func (g *Gate) Wait(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// longestDelay is the longest delay that a throttle asks for, and what it says.
+// longestDelay is the throttles' longest delay, and its reason.
 func (g *Gate) longestDelay(ctx context.Context) (longest time.Duration, why string, err error) {
 	for _, t := range g.throttles {
 		d, w, err := t.Delay(ctx)
@@ -81,15 +80,15 @@ func (g *Gate) longestDelay(ctx context.Context) (longest time.Duration, why str
 	return longest, why, nil
 }
 
-// Committed tells every throttle of a batch.
+// Committed reports a batch to every throttle.
 func (g *Gate) Committed(rows int64, commit time.Duration) {
 	for _, t := range g.throttles {
 		t.Committed(rows, commit)
 	}
 }
 
-// Paced yields the items, each when wait lets it. The wait is between an item
-// and its being worked on, so that nothing waits after the last one.
+// Paced yields the items, each after wait. The wait precedes an item's processing, so that nothing
+// waits after the last one.
 func Paced[T any](items iter.Seq2[T, error], wait func() error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for item, err := range items {
@@ -103,7 +102,7 @@ func Paced[T any](items iter.Seq2[T, error], wait func() error) iter.Seq2[T, err
 	}
 }
 
-// sleepFor waits, but not for longer than the context lasts.
+// sleepFor waits until the time is over or the context ends.
 func sleepFor(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

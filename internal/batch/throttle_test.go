@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// script is a throttle that asks for one delay after the other, then for none.
+// script is a throttle with a list of delays, one after the other, then without.
 type script struct {
 	delays []time.Duration
 	why    []string
@@ -33,7 +33,7 @@ func (s *script) Delay(context.Context) (time.Duration, string, error) {
 
 func (s *script) Committed(rows int64, _ time.Duration) { s.rows += rows }
 
-// news collects what a gate tells.
+// news collects a gate's messages.
 type news []string
 
 func (n *news) tell(why string, waited time.Duration) {
@@ -130,7 +130,7 @@ func TestItemsArePacedAndNothingWaitsAfterTheLast(t *testing.T) {
 	}
 }
 
-// level is a Level over a value that the test sets.
+// level is a Level over a value set by the test.
 func level(reading *Reading, err *error, asked *int) *Level {
 	return &Level{
 		What: "lag", Limit: 8, Every: time.Second, Patience: time.Minute,
@@ -202,7 +202,7 @@ func TestALevelIsMeasuredNoMoreThanItsInterval(t *testing.T) {
 	})
 }
 
-// wait waits at a gate with the one throttle, and does something once it waits.
+// wait waits at a gate with the one throttle, and calls meanwhile once it waits.
 func wait(t *testing.T, l *Level, meanwhile func()) error {
 	t.Helper()
 	return NewGate(func(why string, _ time.Duration) {
@@ -236,7 +236,7 @@ func TestALevelThatIsNotKnownAnyMoreIsOver(t *testing.T) {
 			{},
 			{err: errors.New("connection lost"), why: "lag can't be told: connection lost"},
 			{reading: Reading{Unknown: "replication is stopped"}, why: "lag can't be told: replication is stopped"},
-			{reading: Reading{Value: 8}, why: "lag 8"}, // what isn't known was above the limit
+			{reading: Reading{Value: 8}, why: "lag 8"}, // the value before was above the limit
 			{},
 		} {
 			r, err = c.reading, c.err
@@ -357,7 +357,7 @@ func TestLatencyBacksOffAndComesBack(t *testing.T) {
 		}
 		l.Committed(1, time.Second)
 		before := delay()
-		l.Committed(1, 2*time.Second) // of a worker that was under way
+		l.Committed(1, 2*time.Second) // of a worker already at work
 		if delay() != before {
 			t.Errorf("a batch begun before the wait made it %v", delay())
 		}

@@ -7,25 +7,24 @@ import (
 	"time"
 )
 
-// Reading is what was measured.
+// Reading is the result of a measurement.
 type Reading struct {
 	Value   int64
-	Unknown string // why there is no value, "" where there is one
+	Unknown string // why there is no value, "" with a value
 }
 
-// Level is a throttle that has batches wait while a measured value is above a
-// limit, and until it is a quarter below it: at the limit itself it would open
-// and close all the time. Its fields are set before it is used.
+// Level is a throttle that delays batches while a measured value is above a limit, and until it is
+// a quarter below it: at the limit itself it would open and close all the time. Set its fields
+// before you use it.
 type Level struct {
-	// What is the thing that is measured, for what is said: "replication lag".
+	// What names the measured thing in messages: "replication lag".
 	What string
-	// Measure measures it. It is given up after Patience.
+	// Measure measures it. It is cancelled after Patience.
 	Measure func(ctx context.Context) (Reading, error)
 	Limit   int64
-	// Say tells why batches wait for a value above Limit.
+	// Say is the message for a value above Limit.
 	Say func(value int64) string
-	// Every is how long a reading is good for, and how often it is made anew
-	// while batches wait.
+	// Every is how long a reading is valid, and how often it is renewed while batches wait.
 	Every, Patience time.Duration
 
 	mu       sync.Mutex
@@ -34,10 +33,9 @@ type Level struct {
 	why      string
 }
 
-// Delay measures where the last reading is old. The first reading has to
-// succeed: something is wrong with the settings else, and nothing has been begun. After that
-// a failure is taken like a value above the limit, as is one that is unknown:
-// who isn't heard may be the one who is to be spared.
+// Delay measures if the last reading is old. The first reading has to succeed: otherwise the
+// settings are wrong, and no work has begun. Later a failure or an unknown value counts as above
+// the limit: a silent server may be the overloaded one.
 func (l *Level) Delay(ctx context.Context) (time.Duration, string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,24 +77,23 @@ func (l *Level) readLevel(ctx context.Context) error {
 // Committed does nothing.
 func (l *Level) Committed(int64, time.Duration) {}
 
-// Rate is a throttle that allows so many rows a second. How many rows a batch
-// changes is known when it has; the batches after it wait for what it took.
+// Rate is a throttle with a maximum number of rows a second. A batch's number of rows is known only
+// after it; the next batches wait for it.
 type Rate struct {
 	perSecond int
 
 	mu   sync.Mutex
-	paid time.Time // when the rows so far will have had their time
+	paid time.Time // when the time of the rows so far is over
 }
 
 // NewRate makes a Rate of at least one row a second.
 func NewRate(perSecond int) *Rate { return &Rate{perSecond: max(perSecond, 1)} }
 
-// Burst is how much one batch may take: more would be a second of work
-// followed by many of waiting.
+// Burst is the maximum for one batch: more would be a second of work before many of waiting.
 func (r *Rate) Burst() int { return r.perSecond }
 
-// Delay is the time that the rows so far still need. Short waits are how a rate
-// works, and no news.
+// Delay is the remaining time of the rows so far. It gives no reason for a short wait: those are
+// normal for a rate.
 func (r *Rate) Delay(context.Context) (time.Duration, string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,8 +104,8 @@ func (r *Rate) Delay(context.Context) (time.Duration, string, error) {
 	return wait, why, nil
 }
 
-// Committed adds the time of the batch's rows. What wasn't used is lost, but
-// for the last second: a batch has its own time too.
+// Committed adds the time of the batch's rows. Unused time is lost, except for the last second: a
+// batch has its own duration too.
 func (r *Rate) Committed(rows int64, _ time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,10 +115,9 @@ func (r *Rate) Committed(rows int64, _ time.Duration) {
 	r.paid = r.paid.Add(time.Duration(float64(rows) / float64(r.perSecond) * float64(time.Second)))
 }
 
-// Latency is a throttle that waits when commits take long: after each one above
-// the limit twice as long as after the one before, from First to Most. One that
-// doesn't halves the wait. While batches wait there is no commit that could tell
-// how things are, so it lets them try.
+// Latency is a throttle that waits when commits take long: after each one above the limit twice as
+// long as after the one before, from First to Most. Each commit within the limit halves the wait.
+// While batches wait no commit shows the present state, so the wait ends and they try.
 type Latency struct {
 	Limit, First, Most time.Duration
 	Say                func(took time.Duration) string
@@ -132,14 +128,14 @@ type Latency struct {
 	why   string
 }
 
-// Delay is what is left of the wait.
+// Delay is the rest of the wait.
 func (l *Latency) Delay(context.Context) (time.Duration, string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return time.Until(l.until), l.why, nil
 }
 
-// Committed looks at how long the commit took.
+// Committed adapts the wait to the commit's duration.
 func (l *Latency) Committed(_ int64, commit time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +145,7 @@ func (l *Latency) Committed(_ int64, commit time.Duration) {
 		if l.wait /= 2; l.wait < l.First {
 			l.wait = 0
 		}
-	case now.Before(l.until): // begun before the wait: it tells nothing new
+	case now.Before(l.until): // begun before the wait: no news
 	default:
 		l.wait = min(max(2*l.wait, l.First), l.Most)
 		l.until, l.why = now.Add(l.wait), l.Say(commit)

@@ -29,8 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// work is one row of the table: something to do, on some engines, and what it
-// is held against.
+// work is one row of the table: a task, its engines, and its measurement.
 type work struct {
 	name    string // for -only, with the engine: overwrite/postgres
 	engines []string
@@ -77,7 +76,7 @@ func TestBench(t *testing.T) {
 				e := engines[name]
 				e.begin(t)
 				report.add(w.measure(t, e, *rowsFlag)...)
-				// After each row: a run that is ended early has measured something.
+				// After each row: an interrupted run keeps its measurements.
 				if err := report.write(out); err != nil {
 					t.Fatal(err)
 				}

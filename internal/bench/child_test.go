@@ -27,10 +27,10 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// jobVariable hands a job to the process that does it, which is this program again.
+// jobVariable passes a job to the process for it, which is this program again.
 const jobVariable = "EXPUNGE_BENCH_JOB"
 
-// job is what expunge is to do, in a process of its own.
+// job is a task for expunge, in its own process.
 type job struct {
 	URL, Policy string
 	Scope       plan.Scope
@@ -39,10 +39,10 @@ type job struct {
 	Allow       []plan.HazardName // besides those that the plan needs
 	Commitments bool              // with row commitments
 	Bare        bool              // without journal and verification: see bare
-	Profile     string            // where the CPU profile goes
+	Profile     string            // the file for the CPU profile
 }
 
-// span is subjects whose keys are First, First+Step, …
+// span is subjects with the keys First, First+Step, …
 type span struct{ First, Step, Count int }
 
 func (s span) keys() iter.Seq[string] {
@@ -66,14 +66,14 @@ func (s span) Subjects() iter.Seq2[string, error] {
 	}
 }
 
-// outcome is what a job came to.
+// outcome is the result of a job.
 type outcome struct {
 	Took time.Duration   // of erase.Run, or of all runs
 	Each []time.Duration // of each run, in ascending order
 	Rows int64           // changed, those of all steps
 	Left int64
 	Peak int64 // the process's largest resident set, in bytes
-	// Rebuilding is how long suspended indexes took to be in place again.
+	// Rebuilding is the time to restore suspended indexes.
 	Rebuilding time.Duration
 	Way        string
 }
@@ -108,7 +108,7 @@ func (db *database) run(j job) outcome {
 	return out
 }
 
-// child is the process that does a job.
+// child is the process for a job.
 func child() int {
 	out, err := do(context.Background())
 	if err == nil {
@@ -231,7 +231,7 @@ func (j *job) options(p *plan.Plan, out *outcome) (o erase.Options, rows *atomic
 	return o, rows, err
 }
 
-// wayOf says which way the plan's overwrites go.
+// wayOf is the way of the plan's overwrites.
 func wayOf(p *plan.Plan) string {
 	for _, r := range p.Roots {
 		for _, s := range r.Steps {
@@ -243,8 +243,8 @@ func wayOf(p *plan.Plan) string {
 	return ""
 }
 
-// peakMemory is the largest resident set that the process has had (proc(5), VmHWM), 0 where
-// the system doesn't say.
+// peakMemory is the process's largest resident set so far (proc(5), VmHWM), 0 where the system
+// doesn't report it.
 func peakMemory() (int64, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if errors.Is(err, os.ErrNotExist) {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// The table of customers: twelve columns, three indexes beside the key's. Each
-// value is a function of the row's number, so that both sides of a row begin
-// with the same data, and what was changed can be told afterwards without a copy.
+// customerColumns are the table of customers: twelve columns, three indexes beside the key's. Each
+// value is a function of the row's number, so that both sides of a row begin with the same data,
+// and changes show afterwards without a copy.
 var customerColumns = []struct{ name, kind, value string }{
 	{"customer_id", "{big} NOT NULL PRIMARY KEY", "n"},
 	{"email", "VARCHAR(80) NOT NULL", "concat('customer', n, '.', n * 7919 % 1000003, '@mail.example')"},
@@ -32,7 +32,7 @@ var customerIndexes = []string{
 	"CREATE INDEX customer_created_at ON customer (created_at)",
 }
 
-// overwritten are the five columns, two of them indexed, that are overwritten.
+// overwritten are the five overwritten columns, two of them indexed.
 var overwritten = []string{"email", "first_name", "last_name", "phone", "street"}
 
 // customers fills a database with n of them.
@@ -54,7 +54,7 @@ func (db *database) customerRows(n int) {
 	db.insert("customer", names, values, "", n)
 }
 
-// original is the condition for rows whose column has the value it was made with.
+// original is the condition for rows with the column's original value.
 func original(column string, n int) string {
 	for _, c := range customerColumns {
 		if c.name == column {
@@ -65,8 +65,8 @@ func original(column string, n int) string {
 	panic("no column " + column)
 }
 
-// customerPolicy renders the policy that deletes a customer, with what
-// overwrites the five columns, and more tables or sections after that.
+// customerPolicy renders the policy that deletes a customer, with the strategies of the five
+// columns, and more tables or sections after that.
 func customerPolicy(how map[string]string, more string) string {
 	var b strings.Builder
 	b.WriteString("version: 1\ndatabase: bench\nsubject: {table: customer, key: customer_id}\ntables:\n")

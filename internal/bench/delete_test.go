@@ -10,10 +10,10 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// expiredRows is the condition for what has expired, the older half.
+// expiredRows is the condition for expired rows, the older half.
 const expiredRows = "created_at < '2006-01-01'"
 
-// expiring is the policy that says so.
+// expiring is the policy for them.
 var expiring = customerPolicy(randoms.policy, "retention:\n  - {table: customer, by: created_at, older_than: 15y, erase: delete}\n")
 
 // remover deletes the older half without expunge. missing is why it can't.
@@ -49,8 +49,7 @@ var (
 	}}
 )
 
-// deleting deletes the older half of a table of customers, by what a remover
-// does and by expunge.
+// deleting deletes the older half of a table of customers, with a remover and with expunge.
 func deleting(how remover, goal float64) func(t *testing.T, e *engine, n int) []result {
 	return func(t *testing.T, e *engine, n int) []result {
 		r := result{Work: "delete half of the rows", Engine: e.String(), Rows: n, AgainstName: how.name, Goal: goal}
@@ -71,8 +70,8 @@ func deleting(how remover, goal float64) func(t *testing.T, e *engine, n int) []
 	}
 }
 
-// youngerHalf checks that exactly the younger half is there, and returns how
-// many of the older half are.
+// youngerHalf checks that exactly the younger half remains, and returns the number of remaining
+// older rows.
 func (db *database) youngerHalf(t *testing.T, n int) int64 {
 	t.Helper()
 	left := db.number("SELECT count(*) FROM customer WHERE " + expiredRows)

@@ -23,28 +23,27 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// engine is a kind of server, started when it is first asked for.
+// engine is a kind of server, started at its first use.
 type engine struct {
 	name string
-	// words are how its SQL says what the others say otherwise: {big} in a
-	// statement stands for words["big"].
+	// words are its SQL for differing expressions: {big} in a statement stands for words["big"].
 	words map[string]string
-	// before is what a session needs to make rows, after is what makes the
-	// server as it would be in service: statistics fresh, nothing left to write.
+	// before prepares a session to insert rows; after brings the server into its normal state:
+	// statistics fresh, nothing left to write.
 	before, after []string
-	// analyseGone gives a script's temporary table the statistics that its
-	// author would see to, where the engine doesn't.
+	// analyseGone refreshes the statistics of a script's temporary table, as its author would,
+	// where the engine doesn't.
 	analyseGone []string
-	// small and large give the server that tests share, and one as the
-	// engine's makers deliver it: durable.
+	// small starts or returns the tests' shared server; large starts one with the vendor's
+	// settings: durable.
 	small, large func(t testing.TB) *testdb.Server
 
-	t      *testing.T // of the row that is being measured
+	t      *testing.T // of the row being measured
 	server *testdb.Server
 }
 
-// durableFrom is the number of rows above which a server of its own is
-// started, with durable commits: what they cost is part of the result.
+// durableFrom is the number of rows above which the benchmark starts its own server, with durable
+// commits: their cost is part of the result.
 const durableFrom = 10_000
 
 var engines = map[string]*engine{
@@ -95,8 +94,8 @@ var engines = map[string]*engine{
 	},
 }
 
-// begin notes the test of the row that is being measured, and starts the
-// server where that hasn't been done. Servers of their own end with the row.
+// begin records the test of the current row, and starts the server if necessary. The benchmark's
+// own server ends with the row.
 func (e *engine) begin(t *testing.T) {
 	t.Helper()
 	e.t = t
@@ -135,8 +134,8 @@ func (e *engine) fresh(fill func(db *database)) *database {
 	return db
 }
 
-// connections is how many connections a pool keeps, as a service's would:
-// database/sql keeps two, and would dial anew for every other batch.
+// connections is the number of connections in a pool, as a service would have: database/sql keeps
+// two, and would dial anew for every other batch.
 const connections = 8
 
 // connect opens the database of that URL.
@@ -172,7 +171,7 @@ func connect(ctx context.Context, url string) (*database, error) {
 	return &database{URL: url, DB: mysql.New(pool), SQL: pool}, nil
 }
 
-// say puts the engine's own words into a statement.
+// say inserts the engine's own words into a statement.
 func (e *engine) say(sql string, more ...string) string {
 	var pairs []string
 	for word, said := range e.words {
@@ -181,7 +180,7 @@ func (e *engine) say(sql string, more ...string) string {
 	return strings.NewReplacer(append(pairs, more...)...).Replace(sql)
 }
 
-// exec carries out statements on one connection, in transactions of their own.
+// exec executes statements on one connection, each in its own transaction.
 func (db *database) exec(statements ...string) {
 	db.t.Helper()
 	if len(statements) == 0 {
@@ -200,7 +199,7 @@ func (db *database) exec(statements ...string) {
 	}
 }
 
-// numbers returns the one row of numbers that a query gives.
+// numbers returns a query's one row of numbers.
 func (db *database) numbers(query string) []int64 {
 	db.t.Helper()
 	rows, err := db.SQL.Query(db.say(query))
@@ -228,11 +227,11 @@ func (db *database) number(query string) int64 {
 	return db.numbers(query)[0]
 }
 
-// chunk is how many rows one statement makes.
+// chunk is the number of rows per statement.
 const chunk = 100_000
 
-// insert makes rows n = 1 … rows of a table. Each expression is over n, and is
-// one column's value.
+// insert inserts rows n = 1 … rows into a table. Each expression is over n, and is one column's
+// value.
 func (db *database) insert(table string, columns, expressions []string, from string, rows int) {
 	db.t.Helper()
 	statements := slices.Clone(db.before)

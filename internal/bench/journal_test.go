@@ -17,8 +17,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// journaling overwrites a table with and without journal and verification, in
-// the database and through the client.
+// journaling overwrites a table with and without journal and verification, in the database and
+// through the client.
 func journaling(t *testing.T, e *engine, n int) []result {
 	var out []result
 	for _, how := range []replacing{randoms, pseudonyms} {
@@ -39,9 +39,9 @@ func journaling(t *testing.T, e *engine, n int) []result {
 	return out
 }
 
-// bare carries out a plan that overwrites one table as erase.Run does, but for
-// all that makes it safe and proved: the same batches, statements and workers; no journal,
-// no comparison, no look afterwards, no second try.
+// bare carries out a plan that overwrites one table as erase.Run does, but without safety and
+// proof: the same batches, statements and workers; no journal, no comparison, no verification, no
+// retry.
 func bare(ctx context.Context, db dialect.DB, p *plan.Plan, secret anonymise.Secret, rows *atomic.Int64) error {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ type bareWriter struct {
 	replacers []anonymise.Replacer
 }
 
-// bareRows is how many rows a batch of scope everything begins with.
+// bareRows is the first size of a batch of scope everything.
 const bareRows = 5000
 
 // ranges walks the table by its key.
@@ -145,7 +145,7 @@ func (w *bareWriter) write(ctx context.Context, where []dialect.Cond) error {
 	})
 }
 
-// in carries do out in a transaction.
+// in calls do in a transaction.
 func (w *bareWriter) in(ctx context.Context, readOnly bool, do func(tx dialect.Tx) error) error {
 	tx, err := w.db.Begin(ctx, dialect.TxOptions{ReadOnly: readOnly})
 	if err != nil {

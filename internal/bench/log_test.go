@@ -13,12 +13,11 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// logEntries is how many receipts the log has, or all that there are rows where
-// that is fewer.
+// logEntries is the maximum number of receipts in the log; the number of rows if that is less.
 const logEntries = 100_000
 
-// logging measures the log of receipts, which no database takes part in: what
-// one more costs, and what it costs to prove and to check.
+// logging measures the log of receipts, without a database: the cost of one more, of a proof and of
+// a check.
 func logging(t *testing.T, _ *engine, n int) []result {
 	n = min(n, logEntries)
 	must := func(err error) {
@@ -78,7 +77,7 @@ func logging(t *testing.T, _ *engine, n int) []result {
 
 func millis(d time.Duration) float64 { return 1000 * d.Seconds() }
 
-// sizeOf is how many bytes the files of a folder have.
+// sizeOf is the total size of a folder's files, in bytes.
 func sizeOf(t *testing.T, dir string) (sum int64) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {

@@ -16,8 +16,8 @@ import (
 // overN finds a row's number in an expression.
 var overN = regexp.MustCompile(`\bn\b`)
 
-// replacing is a way to overwrite the five columns, and the word of engine
-// for what one UPDATE would do about the same by hand.
+// replacing is a way to overwrite the five columns, and the key in engine.words of about the same
+// expression in one UPDATE by hand.
 type replacing struct {
 	title  string
 	policy map[string]string
@@ -44,8 +44,8 @@ func (r *replacing) update(e *engine) string {
 	return "UPDATE customer SET " + strings.Join(set, ", ")
 }
 
-// overwriting overwrites a table of customers, by one UPDATE and by expunge,
-// which may be allowed to suspend indexes.
+// overwriting overwrites a table of customers, by one UPDATE and by expunge, which may suspend
+// indexes.
 func overwriting(how replacing, goal float64, suspends ...plan.HazardName) func(t *testing.T, e *engine, n int) []result {
 	return func(t *testing.T, e *engine, n int) []result {
 		byHand := e.fresh(func(db *database) { db.customers(n) })
@@ -65,9 +65,8 @@ func overwriting(how replacing, goal float64, suspends ...plan.HazardName) func(
 	}
 }
 
-// overwrittenAll checks that the five columns have other values than they were
-// made with, e-mail addresses all different, and the other seven what they had. It
-// returns in how many rows there is an old value still.
+// overwrittenAll checks that the five columns have new values, e-mail addresses all different, and
+// the other seven their old ones. It returns the number of rows with an old value.
 func (db *database) overwrittenAll(t *testing.T, n int) int64 {
 	t.Helper()
 	var same []string
@@ -91,7 +90,7 @@ func (db *database) overwrittenAll(t *testing.T, n int) int64 {
 	return left
 }
 
-// timed is how long do took.
+// timed is the duration of do.
 func timed(do func()) time.Duration {
 	began := time.Now()
 	do()

@@ -15,8 +15,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// A wide schema has so many tables, or a tenth of them where there are few
-// rows too, with planKeys foreign keys each.
+// planTables is the number of tables in a wide schema, a tenth of it for few rows; planKeys is the
+// number of foreign keys in each.
 const (
 	planTables = 1000
 	planKeys   = 3
@@ -72,8 +72,8 @@ func (r *readOnce) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	return r.schema, err
 }
 
-// wide are statements that make the tables, many at a time. Each table refers to
-// three others, the subject's to three that refer to it, in circles.
+// wide returns statements that create the tables, many at a time. Each table refers to three
+// others; the subject's refers to three that refer to it, in cycles.
 func wide(tables int) []string {
 	var made, keys []string
 	for i := range tables {
@@ -95,7 +95,7 @@ func wide(tables int) []string {
 	return out
 }
 
-// wideTarget is the table that the kth reference of table i arrives at.
+// wideTarget is the target of table i's kth reference.
 func wideTarget(i, k int) int {
 	if i == 0 {
 		return 1 + k
@@ -110,7 +110,7 @@ func widePolicy(tables int) string {
 	for i := range tables {
 		via := ""
 		if i == 0 {
-			via = "    via: {to0: detach, to1: detach, to2: detach}\n" // who refers to a subject's row may be another's
+			via = "    via: {to0: detach, to1: detach, to2: detach}\n" // a row that refers to a subject's row may be another's
 		}
 		fmt.Fprintf(&b, "  t%04d:\n    erase: delete\n%s    columns: {id: none, to0: none, to1: none, to2: none, body: {pii: free-text, overwrite: random}}\n", i, via)
 	}

@@ -10,14 +10,14 @@ import (
 
 // The plot's measures, in pixels.
 const (
-	plotLabels = 470 // the width of what stands left of the bars
+	plotLabels = 470 // the width of the text left of the bars
 	plotUnit   = 200 // the length of ratio 1
 	plotMost   = 2.5 // bars end there
 	plotRow    = 26
 	plotTop    = 46
 )
 
-// plot draws a bar for each ratio, with a mark where its goal is.
+// plot draws a bar for each ratio, with a mark at its goal.
 func (r *report) plot() string {
 	var bars strings.Builder
 	y := plotTop
@@ -47,7 +47,7 @@ func (r *report) plot() string {
 `, width, y+12, r.rows, plotLabels+plotUnit, plotTop-6, y, plotTop-10, bars.String())
 }
 
-// shortened cuts a text to so many characters.
+// shortened truncates a text to most characters.
 func shortened(s string, most int) string {
 	runes := []rune(strings.ReplaceAll(s, "`", ""))
 	if len(runes) <= most {

@@ -15,13 +15,13 @@ import (
 // result is one row of the table.
 type result struct {
 	Work, Engine string
-	Rows         int // that the work is about
+	Rows         int // the number of rows in the work
 
 	Expunge     time.Duration
-	Against     time.Duration // 0: there is nothing to compare with
+	Against     time.Duration // 0: nothing to compare with
 	AgainstName string
 
-	Goal     float64 // the ratio that is aimed at, 0: GoalText says it in words
+	Goal     float64 // the target ratio, 0: GoalText is the goal in words
 	GoalText string
 	met      string
 
@@ -32,7 +32,7 @@ type result struct {
 	Note      string
 }
 
-// take notes what expunge's process came to.
+// take records the outcome of expunge's process.
 func (r *result) take(o outcome) {
 	r.Expunge, r.Peak, r.Left = o.Took, o.Peak, o.Left
 	r.PerSecond = float64(o.Rows) / o.Took.Seconds()
@@ -42,7 +42,7 @@ func (r *result) take(o outcome) {
 	}
 }
 
-// Ratio is expunge's time in units of the alternative's, 0 where there is none.
+// Ratio is expunge's time in units of the alternative's, 0 without an alternative.
 func (r *result) Ratio() float64 {
 	if r.Against == 0 || r.Expunge == 0 {
 		return 0
@@ -50,10 +50,10 @@ func (r *result) Ratio() float64 {
 	return r.Expunge.Seconds() / r.Against.Seconds()
 }
 
-// meets says whether a goal in words is met.
+// meets records whether a goal in words is met.
 func (r *result) meets(ok bool) { r.met = map[bool]string{true: "yes", false: "no"}[ok] }
 
-// verdict is whether the goal is met.
+// verdict says whether the goal is met.
 func (r *result) verdict() string {
 	switch {
 	case r.met != "":
@@ -94,7 +94,7 @@ func (r *report) write(folder string) error {
 	return os.WriteFile(filepath.Join(folder, plotFile), []byte(r.plot()), 0o644)
 }
 
-// telling is the number of rows from which on ratios are about the work.
+// telling is the number of rows from which ratios are about the work.
 const telling = 100_000
 
 // markdown renders the table.
@@ -124,7 +124,7 @@ func (r *result) goal() string {
 	return fmt.Sprintf("≤ %.2f", r.Goal)
 }
 
-// decimals renders a number, a dash for none.
+// decimals renders a number, a dash for 0.
 func decimals(f float64, n int) string {
 	if f == 0 {
 		return "–"

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// shopTable is one of the shop's tables below the customers: each of the rows
-// of the table it refers to has as many of its rows.
+// shopTable is one of the shop's tables below the customers, with `each` rows for every row of the
+// referenced table.
 type shopTable struct {
 	name   string
-	to     string // what it refers to, by that table's key
+	to     string // the referenced table, by its key
 	each   int
-	column string // what is personal
+	column string // the personal column
 	value  string // over n, the row's number
 }
 
@@ -41,7 +41,7 @@ func shopTableNamed(name string) *shopTable {
 // key is the name of a table's key.
 func key(table string) string { return table + "_id" }
 
-// perCustomer is how many rows a customer has in the table.
+// perCustomer is the number of a customer's rows in the table.
 func (s *shopTable) perCustomer() int {
 	if parent := shopTableNamed(s.to); parent != nil {
 		return s.each * parent.perCustomer()
@@ -49,8 +49,8 @@ func (s *shopTable) perCustomer() int {
 	return s.each
 }
 
-// shop fills a database with the shop of n customers: the rows first, then
-// indexes and foreign keys.
+// shop fills a database with the shop of n customers: the rows first, then indexes and foreign
+// keys.
 func (db *database) shop(n int) {
 	db.t.Helper()
 	db.customerRows(n)
@@ -62,7 +62,7 @@ func (db *database) shop(n int) {
 		rows := n * s.perCustomer()
 		db.insert(s.name, []string{key(s.name), key(s.to), s.column, "made_at"},
 			[]string{"n", fmt.Sprintf("1 + (n - 1 - (n - 1) %% %d) / %d", s.each, s.each), s.value, "CAST('2025-06-01 12:00:00' AS {instant})"}, "", rows)
-		// A session that makes MariaDB check the keys would have it copy each table.
+		// If its session checked the keys, MariaDB would copy each table.
 		db.exec(append(slices.Clone(db.before),
 			fmt.Sprintf("CREATE INDEX %s_%s ON %s (%s)", s.name, s.to, s.name, key(s.to)),
 			fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT fk_%s_%s FOREIGN KEY (%s) REFERENCES %s (%s)", s.name, s.name, s.to, key(s.to), s.to, key(s.to)))...)
@@ -78,8 +78,8 @@ func shopPolicy() string {
 	return customerPolicy(randoms.policy, b.String())
 }
 
-// script is what one would write by hand: the subjects' keys in a temporary
-// table, a DELETE for each table from the leaves up, in one transaction.
+// script is a typical script by hand: the subjects' keys in a temporary table, a DELETE for each
+// table from the leaves up, in one transaction.
 func (db *database) script(subjects span) []string {
 	statements := []string{"BEGIN", "CREATE TEMPORARY TABLE gone (customer_id {big} NOT NULL PRIMARY KEY)"}
 	var keys []string
@@ -118,7 +118,7 @@ func (e *engine) deleteUsing(table string, from, on []string) string {
 	return fmt.Sprintf("DELETE t FROM %s t, %s WHERE %s", table, strings.Join(from, ", "), strings.Join(on, " AND "))
 }
 
-// contents says which rows are there: for each table how many, and the sum of their keys.
+// contents summarises the rows: for each table their number, and the sum of their keys.
 func (db *database) contents() map[string][]int64 {
 	db.t.Helper()
 	out := map[string][]int64{}

@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// state is what of a database must be the same after a run: every table with
-// its columns, indexes and constraints.
+// state is the part of a database that must be the same after a run: every table with its columns,
+// indexes and constraints.
 type state struct {
 	names       []dialect.Name
 	fingerprint string
@@ -37,8 +37,8 @@ func (db *database) schema(t *testing.T) *dialect.Schema {
 	return schema
 }
 
-// compare holds the database against the state before, looks for orphans of
-// every foreign key and asks the engine about its indexes. It returns what the table says of it.
+// compare compares the database with the state before, searches for orphans of every foreign key
+// and asks the engine about its indexes. It returns the text for the table.
 func (s *state) compare(t *testing.T, db *database) string {
 	t.Helper()
 	schema := db.schema(t)
@@ -66,7 +66,7 @@ func (s *state) compare(t *testing.T, db *database) string {
 	return fmt.Sprintf("yes, %d foreign keys", keys)
 }
 
-// orphans counts the rows that refer to no row.
+// orphans is a query for the number of rows with a dangling reference.
 func orphans(table *dialect.Table, fk *dialect.ForeignKey) string {
 	var on, set []string
 	for i, c := range fk.Columns {
@@ -77,7 +77,7 @@ func orphans(table *dialect.Table, fk *dialect.ForeignKey) string {
 		table.Name.Table, fk.RefTable.Table, strings.Join(on, " AND "), strings.Join(set, " AND "), fk.RefColumns[0])
 }
 
-// damage is what the engine finds wrong with a table and its indexes.
+// damage returns the engine's complaints about a table and its indexes.
 func (db *database) damage(table string) []string {
 	db.t.Helper()
 	var rows [][]string
@@ -101,7 +101,7 @@ func (db *database) damage(table string) []string {
 	return out
 }
 
-// texts returns all rows that a query gives, as texts.
+// texts returns all rows of a query, as texts.
 func (db *database) texts(query string) [][]string {
 	db.t.Helper()
 	rows, err := db.SQL.Query(query)

@@ -12,15 +12,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The subjects of the shop's rows: a hundredth of the customers, spread over
-// all of them, for each of the runs.
+// hundredth is a hundredth of the customers as subjects, spread over all of them, for each of the
+// runs.
 func hundredth(n, first int) span { return span{First: first, Step: 100, Count: n / 100} }
 
-// alone is how many subjects are erased one by one.
+// alone is the number of subjects erased one by one.
 const alone = 100
 
-// erasing erases a hundredth of a shop's customers, by a script and by
-// expunge; then, in the same shop, others one by one, and others with and without row commitments.
+// erasing erases a hundredth of a shop's customers, by a script and by expunge. Then, in the same
+// shop, it erases others one by one, and others with and without row commitments.
 func erasing(t *testing.T, e *engine, n int) []result {
 	byHand := e.fresh(func(db *database) { db.shop(n) })
 	many := hundredth(n, 100)
@@ -55,8 +55,8 @@ func erasing(t *testing.T, e *engine, n int) []result {
 	return []result{r, one, committing(t, db, n, policy, before)}
 }
 
-// committing erases four hundredths, without, with, with and without row
-// commitments, so that what is warm by then is so for both.
+// committing erases four hundredths, without, with, with and without row commitments, so that
+// caches are equally warm for both.
 func committing(t *testing.T, db *database, n int, policy string, before *state) result {
 	t.Helper()
 	r := result{Work: fmt.Sprintf("row commitments, %d subjects", 2*(n/100)), Engine: db.String(), Rows: 40 * (n / 100), AgainstName: "the same without", Goal: 1.15}
@@ -78,8 +78,8 @@ func committing(t *testing.T, db *database, n int, policy string, before *state)
 	return r
 }
 
-// leftOf counts what is left of subjects: rows of theirs in the tables that
-// name them. Rows further down would be orphans, which state finds.
+// leftOf counts the remaining rows of subjects in the tables with their keys. Rows further down
+// would be orphans, and state finds those.
 func (db *database) leftOf(t *testing.T, subjects span) int64 {
 	t.Helper()
 	var keys []string

@@ -9,8 +9,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// tenfold overwrites ten times as many rows, through the client, where memory
-// would grow if it did.
+// tenfold overwrites ten times as many rows, through the client, where growing memory would show.
 func tenfold(suspends ...plan.HazardName) func(t *testing.T, e *engine, n int) []result {
 	return func(t *testing.T, e *engine, n int) []result {
 		r := result{Work: fmt.Sprintf("%d rows, everything, through the client", 10*n), Engine: e.String(), Rows: 10 * n,
@@ -31,7 +30,7 @@ func tenfold(suspends ...plan.HazardName) func(t *testing.T, e *engine, n int) [
 			r.Against = small.Took
 			r.take(o)
 			r.Note = fmt.Sprintf("peak RSS %.0f MiB with %d rows, %.0f MiB with %d", mebibytes(small.Peak), n, mebibytes(o.Peak), rows)
-			// Flat: a quarter more is the collector's breathing, not the data.
+			// Flat: a quarter more is the collector's variation, not the data.
 			r.meets(r.Ratio() <= 11 && o.Peak <= 128<<20 && float64(o.Peak) <= 1.25*float64(small.Peak))
 			r.Intact = before.compare(t, db)
 		}

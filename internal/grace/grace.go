@@ -1,5 +1,5 @@
-// Package grace lets what was begun be finished for a while after its context
-// has ended, and no longer: nothing that hangs keeps whoever gave up on it.
+// Package grace gives unfinished work some more time after its context has ended, and no longer:
+// hanging work doesn't block its caller.
 package grace
 
 import (
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Extend returns a context that ends so long after ctx has ended, with ctx's
-// cause, or when cancel is called, which must be done to free what it holds.
+// Extend returns a context. It ends a time (by) after ctx, with ctx's cause, or when the caller
+// calls cancel. Always call cancel: it frees the resources.
 func Extend(ctx context.Context, by time.Duration) (_ context.Context, cancel context.CancelFunc) {
 	longer, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

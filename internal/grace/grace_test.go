@@ -28,7 +28,7 @@ func TestItEndsWithItsCauseAWhileAfter(t *testing.T) {
 }
 
 func TestItHoldsNothingOnceItIsCancelled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // which fails where a goroutine is left
+	synctest.Test(t, func(t *testing.T) { // fails if a goroutine remains
 		for _, first := range []bool{true, false} {
 			ctx, end := context.WithCancel(t.Context())
 			longer, cancel := Extend(ctx, time.Hour)

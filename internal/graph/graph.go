@@ -1,17 +1,15 @@
-// Package graph finds the components of a directed graph and an order of them.
-// Nodes are the numbers from 0; it knows nothing of what they stand for.
+// Package graph finds the components of a directed graph and an order of them. Nodes are the
+// numbers from 0; it knows nothing of their meaning.
 package graph
 
 import "slices"
 
-// Components returns the strongly connected components of the graph in which
-// next[v] lists the nodes that v's edges lead to, in an order in which every
-// edge between two components leads from an earlier to a later one. Nodes
-// within a component are in ascending order; ties are broken by node number,
-// so that the same graph gives the same answer. A node without a cycle is a
-// component of its own.
+// Components returns the strongly connected components of a graph; next[v] lists the targets of v's
+// edges. Every edge between two components points from an earlier to a later one in the result.
+// Nodes within a component are in ascending order; node numbers break ties, so that the same graph
+// gives the same result. A node without a cycle is a component of its own.
 func Components(next [][]int) [][]int {
-	// Tarjan's algorithm, with a stack of its own: a chain of tables may be long.
+	// Tarjan's algorithm, with an explicit stack: a chain of tables may be long.
 	n := len(next)
 	index, low := make([]int, n), make([]int, n)
 	onStack := make([]bool, n)
@@ -34,8 +32,7 @@ func Components(next [][]int) [][]int {
 				onStack[v] = true
 			}
 			if f.edge < len(next[v]) {
-				// From the last edge to the first, as components come out in
-				// reverse.
+				// From the last edge to the first, since the algorithm finds components in reverse.
 				w := next[v][len(next[v])-1-f.edge]
 				f.edge++
 				if index[w] == 0 {
@@ -66,8 +63,8 @@ func Components(next [][]int) [][]int {
 	return out
 }
 
-// Cyclic reports whether a component, as Components returned it, holds a cycle:
-// it has several nodes, or an edge from its node to itself.
+// Cyclic reports whether a component from Components holds a cycle: it has several nodes, or an
+// edge from its node to itself.
 func Cyclic(next [][]int, component []int) bool {
 	return len(component) > 1 || slices.Contains(next[component[0]], component[0])
 }

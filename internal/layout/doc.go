@@ -1,4 +1,4 @@
-// Package layout holds no code: its test checks which package may import which,
-// where database drivers may be linked, and what stands at the top level. Each
-// rule is a line of a table, with its reason.
+// Package layout holds no code: its tests check imports between packages, the places of database
+// drivers, the top level, and the language of the code. Each rule is a line of a table, with its
+// reason.
 package layout

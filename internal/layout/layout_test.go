@@ -15,9 +15,8 @@ import (
 
 const module = "github.com/expungedb/expunge"
 
-// imports says, for each package of the module, which others of it its code
-// (not its tests) may import. The first line that matches counts; a package
-// that none matches has no place yet.
+// imports says, for each package of the module, which others its code (not its tests) may import.
+// The first matching line counts; a package without a line has no place yet.
 var imports = []rule{
 	{module, nil, "it is documentation, and holds no code"},
 	{"dialect", nil, "it is the contract that all else is built on, and that engines outside of this module implement"},
@@ -58,8 +57,7 @@ type rule struct {
 	because string
 }
 
-// drivers says which packages may link a driver, directly or through others.
-// Tests may, everywhere.
+// drivers says which packages may link a driver, directly or through others. Tests may, everywhere.
 var drivers = []struct {
 	driver string
 	in     []string
@@ -70,13 +68,13 @@ var drivers = []struct {
 	{"modernc.org/sqlite", []string{"dialect/sqlite", "internal/testdb", "internal/testdb/*", "examples/*"}},
 }
 
-// top is what stands at the top level, beside files whose names begin with a dot.
+// top is the content of the top level, except for files whose names begin with a dot.
 var top = map[string]bool{ // true: it must be there
 	"anonymise": true, "dialect": true, "erase": true, "examples": true, "internal": true, "plan": true,
 	"go.mod": true, "go.sum": true, "README.md": true, "LICENSE": true, "Makefile": true,
 	"CHANGELOG.md": false, "CONTRIBUTING.md": false, "SECURITY.md": false,
 	"doc.go": true,
-	"bench":  false, // what make bench writes, which git ignores
+	"bench":  false, // the output of make bench, ignored by git
 }
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -127,7 +125,7 @@ func TestTopLevelIsAsAgreed(t *testing.T) {
 	}
 }
 
-// pkg is what `go list` says about one package.
+// pkg is the output of `go list` for one package.
 type pkg struct {
 	ImportPath string
 	Dir        string

@@ -11,9 +11,9 @@ import (
 	"unicode"
 )
 
-// mostSingleWords is how many of a package's unexported functions, in per cent, may have a
-// name of a single word. One word is enough where receiver and word read as a sentence; as
-// a rule a function says verb and object.
+// mostSingleWords is the maximum share, in per cent, of a package's unexported functions whose name
+// is a single word. One word is enough where receiver and word read as a sentence; as a rule a
+// function says verb and object.
 const mostSingleWords = 35
 
 func TestUnexportedFunctionsSayWhatTheyDo(t *testing.T) {
@@ -60,8 +60,8 @@ func (f function) String() string {
 	return f.receiver + "." + f.name
 }
 
-// functions lists the unexported functions of each package, but for main, init and methods
-// that an interface of the package asks for.
+// functions lists the unexported functions of each package, except main, init and methods required
+// by an interface of the package.
 func functions(t *testing.T) map[string][]function {
 	t.Helper()
 	out := map[string][]function{}
@@ -90,7 +90,7 @@ func functions(t *testing.T) map[string][]function {
 	return out
 }
 
-// interfaceMethods are the names of the methods that the files' interfaces ask for.
+// interfaceMethods are the names of the methods in the files' interfaces.
 func interfaceMethods(files []*ast.File) map[string]bool {
 	out := map[string]bool{}
 	for _, f := range files {

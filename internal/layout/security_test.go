@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Every promise of SECURITY.md names tests that are there.
+// Every promise of SECURITY.md names existing tests.
 func TestEveryPromiseHasItsTests(t *testing.T) {
 	text, err := os.ReadFile("../../SECURITY.md")
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// dice throws the values of one row group. Its sequence is a function of the
-// seed, the table and the group, so that tables can be made in any order and a
-// table's rows never depend on another's code. It is SplitMix64 (Steele, Lea,
-// Flood 2014), written out so that no release of a library changes the shop.
+// dice throws the values of one row group. Its sequence is a function of the seed, the table and
+// the group: tables can be made in any order, and a table's rows never depend on another's code. It
+// is SplitMix64 (Steele, Lea, Flood 2014), written out so that no release of a library changes the
+// shop.
 type dice struct {
 	state     uint64
 	seed      uint64
@@ -34,10 +34,10 @@ func (d *dice) nextBits() uint64 {
 	return mixBits(d.state)
 }
 
-// n throws a number from 0 to below limit, which is taken for 1 when less.
+// n throws a number from 0 to below limit; a limit below 1 counts as 1.
 func (d *dice) n(limit int64) int64 { return int64(d.nextBits() % uint64(max(limit, 1))) }
 
-// one is true once in so many throws.
+// one is true once in that many throws, on average.
 func (d *dice) one(in int64) bool { return d.n(in) == 0 }
 
 func pickOne[T any](d *dice, from []T) T { return from[d.n(int64(len(from)))] }
@@ -48,12 +48,12 @@ func (d *dice) money(limit int64) string {
 	return fmt.Sprintf("%d.%02d", n/100, n%100)
 }
 
-// momentWithin throws a timestamp of the last so many years, to the second.
+// momentWithin throws a timestamp within that many years before Now, to the second.
 func (d *dice) momentWithin(years int64) string {
 	return Now.Add(-time.Duration(1+d.n(years*365*24*3600)) * time.Second).Format("2006-01-02 15:04:05")
 }
 
-// dayWithin throws a date of the last so many years.
+// dayWithin throws a date within that many years before Now.
 func (d *dice) dayWithin(years int64) string { return d.momentWithin(years)[:len("2006-01-02")] }
 
 // uuid throws a random UUID (RFC 9562, version 4).
@@ -62,12 +62,12 @@ func (d *dice) uuid() string {
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xffff, b>>48, b&(1<<48-1))
 }
 
-// factOf throws once for something that several tables agree on.
+// factOf throws once for a fact shared by several tables.
 func (d *dice) factOf(name uint64, i int64) uint64 {
 	return mixBits(mixBits(d.seed+name*0x9e3779b97f4a7c15) + uint64(i)*0xd1342543de82ef95)
 }
 
-// What several tables agree on: each is a function of the seed and an ID.
+// The facts shared by several tables: each is a function of the seed and an ID.
 const (
 	factAddress uint64 = iota + 1
 	factOrders
@@ -78,8 +78,8 @@ const (
 	factWishlist
 )
 
-// addressOf returns the address of customer i: mostly their own, of the same
-// number; one in eight lives at the neighbour's; 0 is none.
+// addressOf returns the address of customer i: mostly their own, of the same number; one in eight
+// lives at the neighbour's; 0 means no address.
 func (d *dice) addressOf(i int64) int64 {
 	own := func(i int64) bool { return d.factOf(factAddress, i)%8 > 1 }
 	switch {
@@ -91,7 +91,7 @@ func (d *dice) addressOf(i int64) int64 {
 	return 0
 }
 
-const ordersPerCustomer = 8 // the space of order IDs that each has; 0 to 4 are used
+const ordersPerCustomer = 8 // the space of order IDs for each; 0 to 4 are used
 
 func (d *dice) orderCount(i int64) int64       { return int64(d.factOf(factOrders, i) % 5) }
 func (d *dice) sessionCount(i int64) int64     { return int64(d.factOf(factSessions, i) % 3) }

@@ -6,30 +6,31 @@ import (
 	"strings"
 )
 
-// engine is how one engine spells what [Tables] describes.
+// engine is one engine's spelling of [Tables].
 type engine struct {
 	types  map[string]string // by Type.name; %d is the length
 	quote  func(name string) string
 	length string // the function that counts characters
-	// enum is how an enum column's type is spelled; "" makes it a text with a check.
+	// enum is the spelling of an enum column's type; "" makes it a text with a check.
 	enum string
 	// joined renders a generated column's expression from quoted names.
 	joined    func(columns []string) string
 	generated string // a generated column: %s is its type and %s its expression, where it has a type
-	// inline declares foreign keys with the table, since they can't be added later.
+	// inline declares foreign keys with the table, because the engine can't add them later.
 	inline bool
-	// keyOrder is set where a foreign key has to name the columns of the key
-	// that it refers to in that key's order.
+	// keyOrder is set where a foreign key has to name the referenced key's columns in that key's
+	// order.
 	keyOrder bool
 	partial  bool // has partial indexes
 	// unchecked and checked turn the session's checks of foreign keys off and on.
 	unchecked, checked string
 	touched            string // ON UPDATE CURRENT_TIMESTAMP
 	suffix             string // after a table's closing parenthesis
-	// utc is added to an instant, where a literal without an offset is taken for local time.
+	// utc is added to an instant, where the engine takes a literal without an offset for local
+	// time.
 	utc        string
 	parameter  func(n int) string // the nth parameter from 1
-	parameters int                // the most that a statement takes
+	parameters int                // the maximum in a statement
 	// literal is set where rows are written into the text of INSERT.
 	literal func(v any) string
 }
@@ -63,7 +64,7 @@ var engines = map[string]*engine{
 	},
 }
 
-// mysql is both MySQL and MariaDB, which differ in how they store a UUID.
+// mysql is both MySQL and MariaDB; they differ in how they store a UUID.
 func mysql(uuid string) *engine {
 	return &engine{
 		types: map[string]string{
@@ -90,8 +91,8 @@ func concatWith(operator string) func([]string) string {
 	}
 }
 
-// replaceAll puts values into a pattern. It says the same as joining them by +,
-// which Babelfish takes for something that may change by itself.
+// replaceAll inserts values into a pattern. The result equals joining them by +, but Babelfish
+// takes + for volatile.
 func replaceAll(columns []string) string {
 	out := "N'" + strings.TrimSuffix(strings.Repeat("? ", len(columns)), " ") + "'"
 	for i, c := range columns {
@@ -101,9 +102,9 @@ func replaceAll(columns []string) string {
 	return out
 }
 
-// transactSQL spells a value as T-SQL does. Values are not bound on SQL Server:
-// Babelfish doesn't know the protocol's NULL without a type, and converts a
-// moment among several rows of VALUES from a literal only.
+// transactSQL spells a value as T-SQL does. Values are not bound on SQL Server: Babelfish doesn't
+// know the protocol's NULL without a type, and converts a moment among several rows of VALUES from
+// a literal only.
 func transactSQL(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -127,7 +128,7 @@ func transactSQL(v any) string {
 	panic(fmt.Sprintf("sample: no value is a %T", v))
 }
 
-// engineNamed panics when there is no such engine: the name comes from a test.
+// engineNamed panics without such an engine: the name comes from a test.
 func engineNamed(name string) *engine {
 	e, ok := engines[name]
 	if !ok {

@@ -10,20 +10,20 @@ import (
 	"strings"
 )
 
-// DB is where a shop is loaded: a *sql.DB is one.
+// DB is a database to load a shop into: a *sql.DB is one.
 type DB interface {
 	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
 }
 
-// Copier is a DB that has a quicker way in than INSERT, such as PostgreSQL's
-// COPY. Names are not quoted yet. The rows may be ranged over once.
+// Copier is a DB with a quicker way than INSERT, such as PostgreSQL's COPY. Names are not quoted
+// yet. Range over the rows only once.
 type Copier interface {
 	Copy(ctx context.Context, table string, columns []string, rows iter.Seq[[]any]) error
 }
 
-// Load makes the shop's tables in an empty database and fills them: the tables
-// first, then their rows in bulk, then indexes and foreign keys. A failed load
-// leaves behind what it made, except on SQLite, where all is one transaction.
+// Load creates the shop's tables in an empty database and fills them: the tables first, then their
+// rows in bulk, then indexes and foreign keys. A failed load leaves its tables behind, except on
+// SQLite, where all is one transaction.
 func (s Shop) Load(ctx context.Context, engine string, db DB) error {
 	e := engineNamed(engine)
 	if e.inline {
@@ -40,9 +40,8 @@ func (s Shop) Load(ctx context.Context, engine string, db DB) error {
 	return inTx(ctx, db, func(tx *sql.Tx) error { return e.addConstraints(ctx, tx) })
 }
 
-// addConstraints makes indexes and foreign keys. Where adding a foreign key copies the
-// whole table to check it, it isn't checked: the rows are the same on engines
-// that do.
+// addConstraints creates indexes and foreign keys. Where the check of a new foreign key would copy
+// the whole table, it skips the check: other engines check the same rows.
 func (e *engine) addConstraints(ctx context.Context, tx *sql.Tx) (err error) {
 	if e.unchecked != "" {
 		if err := execAll(ctx, tx, []string{e.unchecked}); err != nil {
@@ -53,9 +52,9 @@ func (e *engine) addConstraints(ctx context.Context, tx *sql.Tx) (err error) {
 	return execAll(ctx, tx, e.constraintSQL())
 }
 
-// loadInline loads where foreign keys are there before the rows. They wait for
-// the end of the transaction, since the rows have cycles; and the indexes come
-// first, because each row of a cycle makes SQLite look for those that wait for it.
+// loadInline loads where foreign keys precede the rows. They are deferred to the end of the
+// transaction, since the rows have cycles. The indexes come first, because SQLite searches for the
+// waiting rows at each row of a cycle.
 func (s Shop) loadInline(ctx context.Context, e *engine, tx *sql.Tx) error {
 	before := slices.Concat([]string{"PRAGMA defer_foreign_keys = ON"}, e.tableSQL(), e.constraintSQL())
 	if err := execAll(ctx, tx, before); err != nil {
@@ -80,7 +79,7 @@ func (s Shop) fillTable(ctx context.Context, e *engine, db DB, t *Table) error {
 	return inTx(ctx, db, func(tx *sql.Tx) error { return e.insertRows(ctx, tx, t, s.boundRows(e, t)) })
 }
 
-// boundRows yields rows as the engine's driver takes them.
+// boundRows yields rows for the engine's driver.
 func (s Shop) boundRows(e *engine, t *Table) iter.Seq[[]any] {
 	var instants []int
 	for i, c := range t.Insertable() {
@@ -102,11 +101,11 @@ func (s Shop) boundRows(e *engine, t *Table) iter.Seq[[]any] {
 	}
 }
 
-// rowsPerStatement is enough to make the cost of a statement disappear.
+// rowsPerStatement makes the cost of a statement negligible.
 const rowsPerStatement = 500
 
-// insertRows inserts rows many at a time. Where values are bound, all statements but
-// the last are the same text, which drivers keep prepared.
+// insertRows inserts rows many at a time. With bound values, all statements but the last have the
+// same text, and drivers keep it prepared.
 func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, t *Table, rows iter.Seq[[]any]) error {
 	width := len(t.Insertable())
 	most := rowsPerStatement * width
@@ -137,7 +136,7 @@ func (e *engine) insertRows(ctx context.Context, tx *sql.Tx, t *Table, rows iter
 	return flush(args)
 }
 
-// insertText is a statement for so many values, of which value spells the nth.
+// insertText is an INSERT statement for a number of values; value spells the nth.
 func (e *engine) insertText(t *Table, values int, value func(n int) string) string {
 	columns := t.Insertable()
 	names := make([]string, len(columns))

@@ -115,7 +115,7 @@ func TestReferencesHoldOnSQLite(t *testing.T) {
 	}
 }
 
-// An empty shop is made by executing Schema.
+// Executing Schema makes an empty shop.
 func TestSchemaIsOneStatementEach(t *testing.T) {
 	for _, engine := range []string{sample.SQLite, sample.Postgres, sample.MySQL, sample.MariaDB, sample.SQLServer} {
 		for _, s := range sample.Schema(engine) {
@@ -173,7 +173,7 @@ func read(t *testing.T, db sample.DB, table *sample.Table, quote string) iter.Se
 	return slices.Values(all)
 }
 
-// canonical gives rows, as different drivers hand them out, one spelling and order.
+// canonical gives different drivers' rows one spelling and order.
 func canonical(table *sample.Table, rows iter.Seq[[]any]) []string {
 	columns := table.Insertable()
 	var out []string

@@ -12,7 +12,7 @@ const (
 	staffPerTeam  = 4
 )
 
-// unit is what a table's rows are made per.
+// unit is the unit of a table's rows.
 type unit int
 
 const (
@@ -49,10 +49,9 @@ func (s Shop) each(u unit) iter.Seq[int64] {
 	}
 }
 
-// Rows yields the rows of a table, with the values of its insertable columns in
-// their order: nil, int64, bool, string or []byte (see [Type]). A row that
-// refers to another of its own table comes after it. It panics when there is
-// no such table.
+// Rows yields the rows of a table, with the values of its insertable columns in their order: nil,
+// int64, bool, string or []byte (see [Type]). A row follows the row of its own table that it refers
+// to. Rows panics for an unknown table.
 func (s Shop) Rows(table string) iter.Seq[[]any] {
 	t := tableNamed(table)
 	if t == nil {

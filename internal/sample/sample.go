@@ -1,19 +1,17 @@
-// Package sample is a web shop with every awkward shape that a database brings
-// along, for tests, benchmarks and the demo: references of a table to itself,
-// cycles, composite keys, a reference to a key that isn't the primary one, a
-// polymorphic log, messages between two people, addresses that people share, a
-// table without a key, JSON, generated columns, cascades, and names that need
-// quoting.
+// Package sample is a web shop with every awkward shape of real databases, for tests, benchmarks
+// and the demo: references of a table to itself, cycles, composite keys, a reference to a key other
+// than the primary one, a polymorphic log, messages between two people, shared addresses, a table
+// without a key, JSON, generated columns, cascades, and names that need quoting.
 //
-// [Tables] describes it once, and [Schema] renders it for an engine. A [Shop]
-// has as many customers as asked for, about 24 rows each over 16 tables. Its
-// rows are a function of the seed and are the same on every engine:
+// [Tables] describes it once, and [Schema] renders it for an engine. A [Shop] has any number of
+// customers, about 24 rows each over 16 tables. Its rows are a function of the seed and are the
+// same on every engine:
 //
 //	shop := sample.Shop{Customers: 1000}
 //	err := shop.Load(ctx, sample.SQLite, db)
 //	policy, err := policy.Parse(bytes.NewReader(sample.Policy()))
 //
-// The package knows no driver. Nothing in it is true of anybody.
+// The package knows no driver. All of its people are fictitious.
 package sample
 
 import (
@@ -22,7 +20,7 @@ import (
 	"github.com/expungedb/expunge/examples/policies"
 )
 
-// The engines that [Schema] and [Shop.Load] know, named as dialect.Schema.Engine names them.
+// The engines of [Schema] and [Shop.Load], by their names in dialect.Schema.Engine.
 const (
 	SQLite    = "sqlite"
 	Postgres  = "postgres"
@@ -31,18 +29,17 @@ const (
 	SQLServer = "sqlserver"
 )
 
-// Now is the shop's present: no row is younger. Tests of holds and retention
-// hold their clock at it.
+// Now is the shop's present: no row is younger. Tests of holds and retention set their clock to it.
 var Now = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // Shop is a shop of a size. It is a value and safe for concurrent use.
 type Shop struct {
-	// Customers is how many there are; their keys are 1 to Customers. Defaults to 100.
+	// Customers is the number of customers; their keys are 1 to Customers. Defaults to 100.
 	Customers int
 	// Seed decides every value: equal seeds and sizes make equal shops. Defaults to 0.
 	Seed uint64
-	// Canaries makes each personal value a marked one that occurs nowhere
-	// else (see [Shop.Planted]). Defaults to values that look real.
+	// Canaries makes each personal value a unique marked one (see [Shop.Planted]). Defaults to
+	// realistic values.
 	Canaries bool
 }
 

@@ -25,7 +25,7 @@ func TestRowsAreAFunctionOfTheSeed(t *testing.T) {
 	}
 }
 
-// The shop must have, somewhere, what a closure is easily wrong about.
+// The shop must contain every shape easily missed by a subject's closure.
 func TestEveryAwkwardShapeOccurs(t *testing.T) {
 	shop := sample.Shop{Customers: 200}
 	for _, tt := range []struct {

@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// Schema renders the statements that make the shop's tables on an engine, in
-// the order in which they are to be executed, in an empty database (or the
-// current schema of one). It panics on an engine that isn't one of this
-// package's constants.
+// Schema renders the statements that create the shop's tables on an engine, in the order of their
+// execution, in an empty database (or the current schema of one). It panics for an engine other
+// than this package's constants.
 func Schema(engine string) []string {
 	e := engineNamed(engine)
 	return append(e.tableSQL(), e.constraintSQL()...)
@@ -29,8 +28,8 @@ func (e *engine) tableSQL() []string {
 	return out
 }
 
-// constraintSQL are the statements after it: indexes and foreign keys are made
-// quicker from the rows than row by row.
+// constraintSQL are the statements afterwards: creating indexes and foreign keys over all rows is
+// quicker than row by row.
 func (e *engine) constraintSQL() []string {
 	var out []string
 	for _, t := range Tables() {
@@ -67,8 +66,8 @@ func (e *engine) constraintSQL() []string {
 	return out
 }
 
-// indexColumns are the table's plain indexes, with one for each foreign key that no
-// key begins with.
+// indexColumns are the table's plain indexes, and one for each foreign key that isn't the beginning
+// of the primary key.
 func (t *Table) indexColumns() [][]string {
 	out := slices.Clone(t.Indexes)
 	for _, r := range t.References {
@@ -99,7 +98,7 @@ func (e *engine) createSQL(t *Table) string {
 	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n)%s", e.quote(t.Name), strings.Join(parts, ",\n  "), e.suffix)
 }
 
-// orderedColumns gives a unique key the order in which it is referred to, where that matters.
+// orderedColumns gives a unique key the order of a reference to it, where that matters.
 func (e *engine) orderedColumns(t *Table, key []string) []string {
 	if !e.keyOrder {
 		return key
@@ -144,7 +143,7 @@ func (e *engine) columnSQL(t *Table, c Column) string {
 	return s
 }
 
-// checkSQL renders the table's checks and those that column types imply.
+// checkSQL renders the table's checks and those implied by column types.
 func (e *engine) checkSQL(t *Table) []string {
 	var out []string
 	for _, check := range t.Checks {

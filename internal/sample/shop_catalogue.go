@@ -1,7 +1,7 @@
 package sample
 
-// catalogueTables are what the shop has without any customer: goods and staff.
-// Staff are people too, whose rows no customer's request touches.
+// catalogueTables are the shop without any customer: goods and staff. Staff are people too; no
+// customer's request touches their rows.
 func catalogueTables() []*Table {
 	return []*Table{
 		{
@@ -43,8 +43,8 @@ func catalogueTables() []*Table {
 			},
 		},
 		{
-			// team.lead_id and staff.team_id close a cycle, staff.manager_id
-			// a second one in the same component.
+			// team.lead_id and staff.team_id close a cycle, staff.manager_id a second one in the
+			// same component.
 			Name: "team",
 			Columns: []Column{
 				column("team_id", integer),

@@ -2,7 +2,7 @@ package sample
 
 import "strings"
 
-// customerTables are the subjects and what they own.
+// customerTables are the subjects and their property.
 func customerTables() []*Table {
 	return []*Table{
 		{
@@ -98,7 +98,7 @@ func customerTables() []*Table {
 			},
 		},
 		{
-			// The reference is to a unique key that isn't the primary one.
+			// The reference is to a unique key other than the primary one.
 			Name: "loyalty_event",
 			Columns: []Column{
 				column("event_id", uuid),

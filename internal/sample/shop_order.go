@@ -1,7 +1,7 @@
 package sample
 
-// orderTables are what customers bought. order.last_payment_id and
-// payment.order_id close a cycle, payment.refund_of a second one in it.
+// orderTables are the customers' purchases. order.last_payment_id and payment.order_id close a
+// cycle, payment.refund_of a second one in it.
 func orderTables() []*Table {
 	return []*Table{
 		{
@@ -83,8 +83,8 @@ func orderTables() []*Table {
 			},
 		},
 		{
-			// A reference by two columns to a key that isn't the primary one,
-			// named in another order than the table's.
+			// A reference by two columns to a key other than the primary one, named in another
+			// order than the table's.
 			Name: "parcel",
 			Columns: []Column{
 				column("tracking_no", text(20)),

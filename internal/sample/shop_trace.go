@@ -1,6 +1,6 @@
 package sample
 
-// traceTables are what customers leave behind: visits, messages, the audit log.
+// traceTables are the customers' traces: visits, messages, the audit log.
 func traceTables() []*Table {
 	return []*Table{
 		{
@@ -66,8 +66,8 @@ func traceTables() []*Table {
 			},
 		},
 		{
-			// entity_id refers to customers, orders or products, as
-			// entity_type says; no foreign key can.
+			// entity_id refers to customers, orders or products, as entity_type says; no foreign
+			// key can.
 			Name: "audit_log",
 			Columns: []Column{
 				column("audit_id", integer),

@@ -8,12 +8,12 @@ type Table struct {
 	Columns    []Column
 	PrimaryKey []string // empty: the table has no key at all
 	Unique     [][]string
-	// Partial are unique indexes over one nullable column each that hold where it
-	// isn't NULL; engines without partial indexes get a plain unique one.
+	// Partial are unique indexes over one nullable column each, for rows where it isn't NULL;
+	// engines without partial indexes get a plain unique one.
 	Partial    []string
 	Indexes    [][]string // beside those of keys and foreign keys
 	References []Reference
-	Checks     []string // conditions that every engine understands
+	Checks     []string // conditions in every engine's SQL
 
 	unit unit
 	make maker
@@ -24,8 +24,7 @@ type Column struct {
 	Name     string
 	Type     Type
 	Nullable bool
-	// Personal columns say something about a person and have room for a mark:
-	// they are what [Shop.Canaries] is about.
+	// Personal columns describe a person and have room for a mark: [Shop.Canaries] marks them.
 	Personal bool
 	// Joined makes the column a generated one: the named columns with a space between them.
 	Joined []string
@@ -41,17 +40,17 @@ type Reference struct {
 	Cascade    bool // ON DELETE CASCADE
 }
 
-// Type is a column's type. The values of a type are given in Go as int64, bool,
-// string and []byte: decimals, dates and times (in UTC) are strings.
+// Type is a column's type. Values are int64, bool, string and []byte in Go: decimals, dates and
+// times (in UTC) are strings.
 type Type struct {
 	name   string
 	length int
 	labels []string
 }
 
-// Name is the type's name, the same on all engines: integer, boolean, money,
-// date, timestamp (without a time zone), instant (with one, where the engine has
-// that), uuid, document (JSON), blob, prose (text of any length), text, char, enum.
+// Name is the type's name, the same on all engines: integer, boolean, money, date, timestamp
+// (without a time zone), instant (with one, where the engine has that), uuid, document (JSON),
+// blob, prose (text of any length), text, char, enum.
 func (t Type) Name() string { return t.name }
 
 var (
@@ -80,13 +79,13 @@ func column(name string, t Type) Column { return Column{Name: name, Type: t} }
 func (c Column) null() Column     { c.Nullable = true; return c }
 func (c Column) personal() Column { c.Personal = true; return c }
 
-// Insertable returns the columns that a row gives values for: all but generated ones.
+// Insertable returns the columns with values in a row: all but generated ones.
 func (t *Table) Insertable() []Column {
 	return slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return len(c.Joined) > 0 })
 }
 
-// Tables returns the description of every table. A table stands behind those
-// that it refers to, but for references that close a cycle.
+// Tables returns the description of every table. A table follows the tables that it refers to,
+// except for references that close a cycle.
 func Tables() []*Table {
 	return slices.Concat(catalogueTables(), customerTables(), orderTables(), traceTables())
 }

@@ -2,8 +2,8 @@ package sample
 
 import "strings"
 
-// Words that rows are made of. Some have accents, apostrophes or letters
-// outside of ASCII, as people's names do.
+// The words of rows. Some have accents, apostrophes or letters outside of ASCII, as people's names
+// do.
 var (
 	firstNames = []string{"Ada", "Björn", "Chloé", "Dmitri", "Eun-ji", "Fatima", "Grace", "Håkon", "Inês", "Jamal", "Keiko", "Łukasz",
 		"María", "Nkechi", "Oisín", "Priya", "Quentin", "Renée", "Søren", "Thảo", "Uwe", "Valentina", "Wanjiru", "Xavier", "Yusuf", "Zoë"}
@@ -16,7 +16,7 @@ var (
 	goods     = []string{"Bicycle bell", "Candle", "Desk lamp", "Envelope", "Fountain pen", "Garden hose", "Hat", "Ink", "Jug", "Kettle"}
 )
 
-// asciiOnly keeps the letters that a mail address is sure to take.
+// asciiOnly keeps the letters that every mail address may have.
 func asciiOnly(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 'A' || r > 'z' || r > 'Z' && r < 'a' {

@@ -16,16 +16,16 @@ import (
 	"syscall"
 )
 
-// unstablePackages are the servers that Debian unstable has in newer versions
-// than a stable release: MySQL, which stable hasn't at all, and PostgreSQL 18.
+// unstablePackages are servers with newer versions in Debian unstable: MySQL, missing from stable,
+// and PostgreSQL 18.
 var unstablePackages = []string{"mysql-server-core", "postgresql-18"}
 
-// unstableTools are packages with the tools that back these servers up. A tree
-// that was made without them is completed.
+// unstableTools are packages with the backup tools of these servers. Prepare completes an existing
+// tree without them.
 var unstableTools = []string{"mysql-client-core"}
 
-// unpack puts the packages and what they need into the tree without running
-// their maintainer scripts, which want a running init, /proc and a cluster to manage.
+// unpack unpacks the packages and their dependencies into the tree without running their maintainer
+// scripts, which want a running init, /proc and a cluster to manage.
 const unpack = `set -e
 apt-get -qq -y --no-install-recommends --download-only install "$@"
 for f in /var/cache/apt/archives/*.deb; do dpkg-deb -x "$f" /; done
@@ -37,10 +37,10 @@ for user in mysql:900 postgres:901; do
 done
 mkdir -p /var/tmp && chmod 1777 /tmp /var/tmp`
 
-// Prepare makes the Debian tree with newer servers below [Cache], unless it is
-// there: about half a minute and 800 MB, once. Of several processes one makes
-// it, the others wait. It needs root, debootstrap, and a machine whose own packages
-// come from Debian: the tree is made from the same mirror. Progress goes to log.
+// Prepare makes the Debian tree with newer servers below [Cache], unless it exists: about half a
+// minute and 800 MB, once. One of several processes makes it, the others wait. It needs root,
+// debootstrap, and a machine whose own packages come from Debian: the tree uses the same mirror.
+// Prepare writes its progress to log.
 func Prepare(log io.Writer) error {
 	root, ok := unstableTree()
 	if ok && isComplete(root) {
@@ -61,7 +61,7 @@ func Prepare(log io.Writer) error {
 		if isComplete(root) {
 			return nil // another process made it meanwhile
 		}
-		// Its servers run all the same: what needs the rest says so.
+		// Its servers run nevertheless: a test that needs the tools reports their absence.
 		fmt.Fprintf(log, "completing the Debian unstable tree in %s\n", root)
 		if err := unpackInto(root, unstableTools...); err != nil {
 			fmt.Fprintf(log, "completing the Debian unstable tree: %v; remove %s to have it made anew\n", err, root)
@@ -86,7 +86,7 @@ func Prepare(log io.Writer) error {
 	if err := unpackInto(part, slices.Concat(unstablePackages, unstableTools)...); err != nil {
 		return err
 	}
-	// Renamed last, so that a tree that was interrupted is never taken for whole.
+	// Renamed last, so that an interrupted tree is never taken for complete.
 	return os.Rename(part, root)
 }
 
@@ -108,8 +108,7 @@ func unpackInto(root string, packages ...string) error {
 // preparedOnce is Prepare, once a process, for tests.
 var preparedOnce = sync.OnceValue(func() error { return Prepare(os.Stderr) })
 
-// debianMirror reads from apt's configuration where this machine gets its
-// Debian packages from.
+// debianMirror reads this machine's Debian mirror from apt's configuration.
 func debianMirror() (string, error) {
 	if _, err := exec.LookPath("debootstrap"); err != nil {
 		return "", errors.New("debootstrap is not installed: apt-get install debootstrap")
@@ -126,7 +125,7 @@ func debianMirror() (string, error) {
 	return mirrors[0], nil
 }
 
-// copyProxy gives the tree's apt the proxy settings of this machine's.
+// copyProxy copies this machine's proxy settings for apt to the tree.
 func copyProxy(root string) error {
 	out, err := exec.Command("apt-config", "dump").Output()
 	if err != nil {
@@ -141,7 +140,7 @@ func copyProxy(root string) error {
 	return os.WriteFile(filepath.Join(root, "etc/apt/apt.conf.d/99host"), proxy, 0o644)
 }
 
-// combinedOutput runs a command; the error holds the end of what it printed.
+// combinedOutput runs a command; the error holds the end of its output.
 func combinedOutput(cmd *exec.Cmd) error {
 	out, err := cmd.CombinedOutput()
 	if err != nil {

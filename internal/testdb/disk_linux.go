@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// Disk is a file system of a private server's own, to be filled up.
+// Disk is a file system for one private server, to be filled up.
 type Disk struct {
 	Path string // as the server sees it
 
 	outside string // as this process does
 }
 
-// NewDisk mounts a file system of so many bytes in the folder disk beside the
-// server's data (MySQL has to be told: "innodb_directories=../disk"). It is
-// unmounted when the test ends; make databases with tables on it later, so that
-// they go earlier. Where this process may not mount, the test is skipped.
+// NewDisk mounts a file system of size bytes in the folder disk beside the server's data (MySQL
+// needs a setting: "innodb_directories=../disk"). The test's end unmounts it; create databases with
+// tables on it later, so that they are dropped earlier. Where this process may not mount, the test
+// is skipped.
 func (s *Server) NewDisk(t testing.TB, size int) *Disk {
 	t.Helper()
 	if s.folder == "" {
@@ -50,7 +50,7 @@ func (s *Server) NewDisk(t testing.TB, size int) *Disk {
 	return d
 }
 
-// Grow makes the disk one of so many bytes.
+// Grow changes the disk's size, in bytes.
 func (d *Disk) Grow(t testing.TB, size int) {
 	t.Helper()
 	if err := syscall.Mount("tmpfs", d.outside, "tmpfs", syscall.MS_REMOUNT, "size="+strconv.Itoa(size)); err != nil {

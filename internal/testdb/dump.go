@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// Dump takes a backup of the database at that URL with the engine's own tool, as
-// its operator would: pg_dump, mysqldump or mariadb-dump.
+// Dump takes a backup of the database at that URL with the engine's own tool, as its operator
+// would: pg_dump, mysqldump or mariadb-dump.
 func (s *Server) Dump(t testing.TB, url string) []byte {
 	t.Helper()
 	tool, args := "", []string(nil)
@@ -22,7 +22,7 @@ func (s *Server) Dump(t testing.TB, url string) []byte {
 	case "postgres":
 		tool, args = "pg_dump", []string{"--format=custom", "--dbname=" + url}
 	case "mysql":
-		// Without the source's GTIDs, which its own server has already.
+		// Without the source's GTIDs: its own server has them already.
 		tool, args = "mysqldump", append(mysqlArgs(t, url), "--single-transaction", "--routines", "--no-tablespaces", "--set-gtid-purged=OFF", databaseOf(t, url))
 	case "mariadb":
 		tool, args = "mariadb-dump", append(mysqlArgs(t, url), "--single-transaction", "--routines", databaseOf(t, url))
@@ -32,22 +32,22 @@ func (s *Server) Dump(t testing.TB, url string) []byte {
 	return s.runClient(t, nil, tool, args...)
 }
 
-// Restore makes a fresh database of a backup that Dump took, on this server.
+// Restore creates a database from a backup of Dump, on this server.
 func (s *Server) Restore(t testing.TB, backup []byte) *Database {
 	t.Helper()
 	db := s.Database(t)
 	switch s.Engine {
 	case "postgres":
 		s.runClient(t, backup, "pg_restore", "--exit-on-error", "--no-owner", "--dbname="+db.URL)
-	default: // those that Dump knows
+	default: // Dump knows only these
 		tool := map[string]string{"mysql": "mysql", "mariadb": "mariadb"}[s.Engine]
 		s.runClient(t, backup, tool, append(mysqlArgs(t, db.URL), db.Name)...)
 	}
 	return db
 }
 
-// runClient runs a client program of the server's own version to its end, and
-// returns what it wrote.
+// runClient runs a client program of the server's own version, waits for its end, and returns its
+// output.
 func (s *Server) runClient(t testing.TB, stdin []byte, program string, args ...string) []byte {
 	t.Helper()
 	cmd, err := s.clientCommand(program, args...)
@@ -62,8 +62,8 @@ func (s *Server) runClient(t testing.TB, stdin []byte, program string, args ...s
 	return out.Bytes()
 }
 
-// clientCommand finds the program beside the server's, or in the bin folder
-// that goes with its sbin; for a server given by URL on this machine.
+// clientCommand finds the program beside the server's, or in the bin folder beside its sbin; for a
+// server given by URL on this machine.
 func (s *Server) clientCommand(program string, args ...string) (*exec.Cmd, error) {
 	if s.in == nil {
 		found, err := exec.LookPath(program)
@@ -82,7 +82,7 @@ func (s *Server) clientCommand(program string, args ...string) (*exec.Cmd, error
 	return nil, errors.New("it isn't installed beside the server")
 }
 
-// mysqlArgs are the arguments by which the tools reach the server of a URL.
+// mysqlArgs are the tools' arguments for the server of a URL.
 func mysqlArgs(t testing.TB, raw string) []string {
 	t.Helper()
 	u, err := url.Parse(raw)

@@ -14,8 +14,7 @@ import (
 	"syscall"
 )
 
-// install is one installed version of a server: where its programs are, and
-// how to run them.
+// install is one installed version of a server: where its programs are, and how to run them.
 type install struct {
 	engine  string
 	version string
@@ -24,8 +23,8 @@ type install struct {
 	user    string // the programs run as this user of the tree when we are root
 }
 
-// unstableTree is the Debian tree with newer versions, if it was built and this
-// process may chroot into it.
+// unstableTree is the Debian tree with newer versions; ok is true if it exists and this process may
+// chroot into it.
 func unstableTree() (root string, ok bool) {
 	root = filepath.Join(Cache(), "unstable")
 	_, err := os.Stat(filepath.Join(root, "usr"))
@@ -35,14 +34,14 @@ func unstableTree() (root string, ok bool) {
 // pathInside is a path of the tree as this process sees it.
 func (in *install) pathInside(path string) string { return filepath.Join(in.root, path) }
 
-// command prepares one of the installation's programs, with paths in its
-// arguments as seen from inside the tree.
+// command prepares one of the installation's programs, with paths in its arguments as seen from
+// inside the tree.
 func (in *install) command(program string, args ...string) (*exec.Cmd, error) {
 	cmd := exec.Command(filepath.Join(in.bin, program), args...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/nonexistent"}
-	// Its own process group, so that Ctrl-C reaches the tests only and the
-	// scratch folder's watchdog ends the server.
+	// Its own process group, so that Ctrl-C interrupts only the tests, and the scratch folder's
+	// watchdog ends the server.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Chroot: in.root}
 	uid, gid, err := in.ownerIDs()
 	if err != nil {
@@ -54,7 +53,7 @@ func (in *install) command(program string, args ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// runProgram runs a program to its end. The error holds what it printed.
+// runProgram runs a program and waits for its end. The error holds its output.
 func (in *install) runProgram(program string, args ...string) error {
 	cmd, err := in.command(program, args...)
 	if err != nil {
@@ -66,7 +65,7 @@ func (in *install) runProgram(program string, args ...string) error {
 	return nil
 }
 
-// ownerIDs returns who runs the programs: ourselves, or the installation's user when we are root.
+// ownerIDs returns the programs' user: ourselves, or the installation's user when we are root.
 func (in *install) ownerIDs() (uid, gid int, err error) {
 	if os.Geteuid() != 0 || in.user == "" {
 		return os.Geteuid(), os.Getegid(), nil
@@ -88,8 +87,8 @@ func (in *install) ownerIDs() (uid, gid int, err error) {
 	return 0, 0, fmt.Errorf("no user %s in %s", in.user, in.pathInside("/etc/passwd"))
 }
 
-// freePort finds a TCP port that nobody listens on. Another process may take
-// it before the server does: a launch that fails is tried again with another.
+// freePort finds an unused TCP port. Another process may take it before the server does: retry a
+// failed launch with another port.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

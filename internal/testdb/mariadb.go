@@ -4,21 +4,21 @@ package testdb
 
 import "testing"
 
-// MariaDB returns a fresh database on this process's MariaDB server: the first
-// of EXPUNGE_TEST_MARIADB, else the one installed on this machine.
+// MariaDB returns a fresh database on this process's MariaDB server: the first of
+// EXPUNGE_TEST_MARIADB, else the one installed on this machine.
 func MariaDB(t testing.TB) *Database {
 	t.Helper()
 	return MariaDBs(t)[0].Database(t)
 }
 
-// MariaDBs returns the MariaDB servers there are, at least one.
+// MariaDBs returns all available MariaDB servers, at least one.
 func MariaDBs(t testing.TB) []*Server {
 	t.Helper()
 	return mariadbFamily.serversOf(t)
 }
 
-// NewMariaDB starts a MariaDB server for this test alone, which it may stop,
-// kill and start again, with settings of its own ("log_bin=ON").
+// NewMariaDB starts a MariaDB server for this test alone, with its own settings ("log_bin=ON"). The
+// test may stop, kill and start it again.
 func NewMariaDB(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	return mariadbFamily.privateServer(t, settings)

@@ -22,29 +22,29 @@ import (
 
 const mysqlAdvice = "run the tests as root on Debian with debootstrap installed, or set EXPUNGE_TEST_MYSQL to the URL (mysql://user:password@host:3306/) of an administrator on a server to test with"
 
-// MySQL returns a fresh database on this process's MySQL server: the first of
-// EXPUNGE_TEST_MYSQL, else the one installed on this machine, else that of the
-// Debian tree below [Cache], which is made when it is missing ([Prepare]).
+// MySQL returns a fresh database on this process's MySQL server: the first of EXPUNGE_TEST_MYSQL,
+// else the one installed on this machine, else that of the Debian tree below [Cache]; [Prepare]
+// makes a missing tree.
 func MySQL(t testing.TB) *Database {
 	t.Helper()
 	return MySQLs(t)[0].Database(t)
 }
 
-// MySQLs returns the MySQL servers there are, at least one.
+// MySQLs returns all available MySQL servers, at least one.
 func MySQLs(t testing.TB) []*Server {
 	t.Helper()
 	return mysqlFamily.serversOf(t)
 }
 
-// NewMySQL starts a MySQL server for this test alone, which it may stop, kill
-// and start again, with settings of its own ("read_only=ON").
+// NewMySQL starts a MySQL server for this test alone, with its own settings ("read_only=ON"). The
+// test may stop, kill and start it again.
 func NewMySQL(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	return mysqlFamily.privateServer(t, settings)
 }
 
-// DSN turns the URL of a MySQL or MariaDB database into what Go's driver takes,
-// with the driver's options appended ("parseTime=true").
+// DSN converts the URL of a MySQL or MariaDB database to the form of Go's driver, with the driver's
+// options appended ("parseTime=true").
 func DSN(u string, options ...string) (string, error) {
 	parsed, err := url.Parse(u)
 	if err != nil {
@@ -68,8 +68,8 @@ func DSN(u string, options ...string) (string, error) {
 	return dsn, nil
 }
 
-// OpenMySQL opens a pool on a MySQL or MariaDB database, which is closed when
-// the test ends, with options of Go's driver ("parseTime=true").
+// OpenMySQL opens a pool on a MySQL or MariaDB database, with options of Go's driver
+// ("parseTime=true"). The test's end closes it.
 func OpenMySQL(t testing.TB, db *Database, options ...string) *sql.DB {
 	t.Helper()
 	dsn, err := DSN(db.URL, options...)
@@ -84,11 +84,11 @@ func OpenMySQL(t testing.TB, db *Database, options ...string) *sql.DB {
 	return pool
 }
 
-// family is what MySQL and MariaDB do alike.
+// family is the common part of MySQL and MariaDB.
 type family struct {
 	engine, title, variable, advice string
 	installs                        func() ([]install, error)
-	recipe                          string // changes when what initialise does is changed
+	recipe                          string // change it when you change initialise
 	program                         string // of the server, below the installation's bin
 	initialise                      func(in *install, dir string) error
 	settings                        []string
@@ -122,8 +122,8 @@ func mysqlInstalls() ([]install, error) {
 
 var serverVersion = regexp.MustCompile(`Ver (\d+\.\d+)\.\d+(-MariaDB)?`)
 
-// serverAt asks a server's program which version it is. On some systems mysqld
-// is MariaDB's: that one is no MySQL.
+// serverAt asks a server's program for its version. On some systems mysqld is MariaDB's: that one
+// is no MySQL.
 func serverAt(engine, root, bin, program string) (install, error) {
 	in := install{engine: engine, root: root, bin: bin, user: "mysql"}
 	if _, err := os.Stat(in.pathInside(filepath.Join(bin, program))); err != nil {
@@ -214,8 +214,8 @@ func (f *family) newServer(in *install, settings []string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The folder is a copy: a server that found another's UUID in it couldn't
-	// be its replica. It makes itself a new one. MariaDB has no such file.
+	// The folder is a copy: a server with the original's UUID couldn't be its replica. It generates
+	// a new one. MariaDB has no such file.
 	if err := os.Remove(in.pathInside(filepath.Join(data, "auto.cnf"))); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -226,7 +226,7 @@ func (f *family) newServer(in *install, settings []string) (*Server, error) {
 			return f.startServer(s, in, data, port, settings)
 		}
 		var errs []error
-		for range 3 { // somebody else may take the port first
+		for range 3 { // another process may take the port first
 			var p *process
 			free, err := freePort()
 			if err == nil {
@@ -245,7 +245,7 @@ func (f *family) newServer(in *install, settings []string) (*Server, error) {
 	return server, err
 }
 
-// initSQL lets root in over TCP; a new server knows root at localhost only.
+// initSQL permits root over TCP; a new server knows root at localhost only.
 const initSQL = `CREATE USER IF NOT EXISTS root@'127.0.0.1';
 GRANT ALL PRIVILEGES ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
 `
@@ -254,11 +254,11 @@ func (f *family) startServer(s *scratch, in *install, data string, port int, set
 	dir := filepath.Dir(data)
 	args := []string{"--no-defaults", "--datadir=" + data, "--init-file=" + filepath.Join(data, "init.sql"),
 		"--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port), "--skip-name-resolve",
-		// In a folder that servers share each one that starts removes the temporary tables of the others.
+		// A starting server removes the temporary tables of all others in the same folder.
 		"--tmpdir=" + dir,
 		"--socket=" + filepath.Join(dir, "s"), "--pid-file=" + filepath.Join(dir, "pid"),
-		// The data needn't survive the machine. It has to survive a kill of
-		// the server: 2 writes the log at each commit and leaves syncing to the system.
+		// The data may be lost with the machine, but not with a kill of the server: 2 writes the
+		// log at each commit and leaves syncing to the system.
 		"--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0",
 		"--max-connections=300"}
 	for _, set := range append(f.settings[:len(f.settings):len(f.settings)], settings...) {
@@ -290,7 +290,7 @@ func (m *mysqlServer) create(ctx context.Context, name string) (string, error) {
 
 func (m *mysqlServer) drop(ctx context.Context, name string) error {
 	return m.with(ctx, func(pool *sql.DB) error {
-		// A transaction that a client left open would hold the drop up.
+		// A client's open transaction would block the drop.
 		rows, err := pool.QueryContext(ctx, "SELECT id FROM information_schema.processlist WHERE db = ?", name)
 		if err != nil {
 			return err
@@ -305,7 +305,7 @@ func (m *mysqlServer) drop(ctx context.Context, name string) error {
 			ids = append(ids, id)
 		}
 		for _, id := range ids {
-			_, _ = pool.ExecContext(ctx, "KILL ?", id) // it may have gone already
+			_, _ = pool.ExecContext(ctx, "KILL ?", id) // it may have ended already
 		}
 		_, err = pool.ExecContext(ctx, "DROP DATABASE IF EXISTS `"+name+"`")
 		return errors.Join(err, rows.Err())

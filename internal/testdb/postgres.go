@@ -19,16 +19,15 @@ import (
 
 const postgresAdvice = "apt-get install postgresql, or set EXPUNGE_TEST_POSTGRES to the URL of a superuser on a server to test with"
 
-// Postgres returns a fresh database on this process's PostgreSQL server: the
-// first of EXPUNGE_TEST_POSTGRES, else the newest version installed on this machine.
+// Postgres returns a fresh database on this process's PostgreSQL server: the first of
+// EXPUNGE_TEST_POSTGRES, else the newest version installed on this machine.
 func Postgres(t testing.TB) *Database {
 	t.Helper()
 	return Postgreses(t)[0].Database(t)
 }
 
-// Postgreses returns a server of every version there is, this machine's own
-// newest one first. The servers are shared by the process; each is started
-// once, by the first call.
+// Postgreses returns a server of every available version, this machine's own newest one first. The
+// process shares the servers; the first call starts each once.
 func Postgreses(t testing.TB) []*Server {
 	t.Helper()
 	var servers []*Server
@@ -51,9 +50,9 @@ func Postgreses(t testing.TB) []*Server {
 	return servers
 }
 
-// NewPostgres starts a server for this test alone, which it may stop, kill and
-// start again, with settings of its own ("max_connections=20"). It needs an
-// installed PostgreSQL, whatever EXPUNGE_TEST_POSTGRES says.
+// NewPostgres starts a server for this test alone, with its own settings ("max_connections=20").
+// The test may stop, kill and start it again. It needs an installed PostgreSQL, whatever
+// EXPUNGE_TEST_POSTGRES says.
 func NewPostgres(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	installs := postgresInstalls()
@@ -72,8 +71,8 @@ func NewPostgres(t testing.TB, settings ...string) *Server {
 	return s
 }
 
-// postgresInstalls finds what is installed, as Debian's packages lay it out:
-// this machine's own versions from the newest on, then those of the unstable tree.
+// postgresInstalls finds the installed versions in the layout of Debian's packages: this machine's
+// own versions from the newest on, then those of the unstable tree.
 func postgresInstalls() []install {
 	const layout = "/usr/lib/postgresql/*/bin/initdb"
 	roots := []string{""}
@@ -126,7 +125,7 @@ func (s *scratch) servePostgres(in *install, data string, settings []string) (*S
 			return s.launchPostgres(in, data, port, settings)
 		}
 		var errs []error
-		for range 3 { // somebody else may take the port first
+		for range 3 { // another process may take the port first
 			var p *process
 			free, err := freePort()
 			if err == nil {
@@ -149,12 +148,12 @@ func (s *scratch) servePostgres(in *install, data string, settings []string) (*S
 func (s *scratch) launchPostgres(in *install, data string, port int, settings []string) (*process, error) {
 	settings = append([]string{
 		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(port),
-		"unix_socket_directories=", // its default folder needn't exist, nor be ours to write to
+		"unix_socket_directories=", // its default folder may be missing or not writable
 		"max_connections=200",
-		// The data needn't survive the machine. It has to survive a kill of the
-		// server: synchronous_commit stays on.
+		// The data may be lost with the machine, but not with a kill of the server:
+		// synchronous_commit stays on.
 		"fsync=off", "full_page_writes=off", "autovacuum=off",
-		// A tree that was chrooted into has no /dev/shm.
+		// A chroot tree has no /dev/shm.
 		"dynamic_shared_memory_type=mmap",
 		"log_min_messages=warning", "log_checkpoints=off",
 	}, settings...)
@@ -190,7 +189,7 @@ func givenPostgres(u string) *Server {
 	return s
 }
 
-// unusable is a server that was given by something that is not a URL.
+// unusable is a server given by an invalid URL.
 type unusable struct{ error }
 
 func (u unusable) create(context.Context, string) (string, error) { return "", u }
@@ -200,7 +199,7 @@ func (u unusable) drop(context.Context, string) error             { return u }
 type postgres struct{ admin url.URL }
 
 func (p *postgres) create(ctx context.Context, name string) (string, error) {
-	// template0: what an administrator added to template1 of a given server is not ours.
+	// template0: an administrator's additions to template1 of a given server are not ours.
 	if err := p.execSQL(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+" TEMPLATE template0"); err != nil {
 		return "", err
 	}

@@ -30,13 +30,13 @@ type launched struct {
 	args    []string
 	log     string         // the file for its output, as seen from this process
 	end     syscall.Signal // stops it in order
-	abort   string         // the signal's name with which the watchdog ends it, the sub-processes included
-	// ready is asked until it returns nil: the server takes connections.
+	abort   string         // the watchdog's signal for it and its sub-processes
+	// ready is called until it returns nil: the server accepts connections.
 	ready func(ctx context.Context) error
 }
 
-// start starts the program and waits until it is ready. Where it doesn't
-// become so, the error holds the end of its log.
+// start starts the program and waits until it is ready. Otherwise the error holds the end of its
+// log.
 func (s *scratch) start(l launched) (*process, error) {
 	cmd, err := l.in.command(l.program, l.args...)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *scratch) start(l launched) (*process, error) {
 	}
 	p := &process{cmd: cmd, end: l.end, done: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // how it ended is in its log
+		_ = cmd.Wait() // its log says how it ended
 		forget()
 		close(p.done)
 	}()
@@ -97,8 +97,8 @@ func (p *process) hasEnded() bool {
 
 func (p *process) stop() error { return p.sendSignal(p.end) }
 
-// kill ends the process and its children at once, as a power cut would: a
-// server whose children outlive it can't be started again until they have noticed.
+// kill ends the process and its children at once, as a power failure would: surviving children
+// would block a restart until they notice.
 func (p *process) kill() error {
 	orphans := childrenOf(p.cmd.Process.Pid)
 	err := p.sendSignal(syscall.SIGKILL)
@@ -110,8 +110,7 @@ func (p *process) kill() error {
 	return err
 }
 
-// childrenOf finds the processes that a process has started, where /proc tells;
-// elsewhere none.
+// childrenOf finds a process's children, where /proc shows them; elsewhere none.
 func childrenOf(parent int) []int {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is a good one
 	var out []int

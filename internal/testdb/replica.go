@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// NewStandby starts a streaming hot standby of a private PostgreSQL server. Its
-// replay is paused by pg_wal_replay_pause() and goes on by pg_wal_replay_resume().
+// NewStandby starts a streaming hot standby of a private PostgreSQL server. pg_wal_replay_pause()
+// pauses its replay and pg_wal_replay_resume() resumes it.
 func NewStandby(t testing.TB, primary *Server) *Server {
 	t.Helper()
 	s, err := newStandby(primary)
@@ -40,13 +40,13 @@ func newStandby(primary *Server) (*Server, error) {
 		"--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "--no-sync"); err != nil {
 		return nil, err
 	}
-	// An idle primary's standby answers now and then only.
+	// The standby of an idle primary reports rarely by default.
 	return s.servePostgres(primary.in, data, []string{"wal_receiver_status_interval=1s"})
 }
 
-// NewReplicated starts a MariaDB server for this test alone, and a replica of
-// it. The replica falls behind where something locks its tables; its applier is
-// stopped by STOP SLAVE SQL_THREAD and goes on by START SLAVE SQL_THREAD.
+// NewReplicated starts a MariaDB server for this test alone, and a replica of it. The replica falls
+// behind while a session locks its tables. STOP SLAVE SQL_THREAD stops its applier and START SLAVE
+// SQL_THREAD starts it again.
 func NewReplicated(t testing.TB) (primary, replica *Server) {
 	t.Helper()
 	primary = NewMariaDB(t, "log-bin=bin", "server-id=1")
@@ -58,8 +58,7 @@ func NewReplicated(t testing.TB) (primary, replica *Server) {
 	return primary, replica
 }
 
-// NewReplicatedMySQL is NewReplicated for MySQL, where it is called STOP
-// REPLICA SQL_THREAD.
+// NewReplicatedMySQL is NewReplicated for MySQL, where the statement is STOP REPLICA SQL_THREAD.
 func NewReplicatedMySQL(t testing.TB) (primary, replica *Server) {
 	t.Helper()
 	primary = NewMySQL(t, "log-bin=bin", "server-id=1", "gtid-mode=ON", "enforce-gtid-consistency=ON")
@@ -82,8 +81,8 @@ func startReplica(t testing.TB, replica *Server, statements ...string) {
 	}
 }
 
-// At returns the URL of a database on this server: that of the copy, where the
-// server is a replica of the one that the database was made on.
+// At returns the URL of a database on this server; on a replica that of the copy of a database on
+// its primary.
 func (s *Server) At(db *Database) string {
 	u := s.adminURL()
 	u.Path = "/" + db.Name

@@ -15,11 +15,10 @@ import (
 	"syscall"
 )
 
-// scratch is this process's folder in one tree, for data folders. Nothing in
-// it outlives the process: a watchdog holds the other end of a pipe, and when
-// that closes, however the process ended, it kills the servers that are noted
-// in the folder and removes it. A folder that is left all the same (the machine was
-// switched off) is recognised by its lock, and removed by the next process.
+// scratch is this process's folder in one tree, for data folders. Nothing in it outlives the
+// process: a watchdog holds the other end of a pipe. When the pipe closes, however the process
+// ended, the watchdog kills the servers noted in the folder and removes it. The next process
+// removes a folder left after a power failure, recognised by its lock.
 type scratch struct {
 	root string // of the tree
 	path string // of the folder, as seen from inside root
@@ -29,9 +28,9 @@ type scratch struct {
 	next int
 }
 
-// watchdog waits for the end of its input, then kills what the .pid files name
-// ("signal pid"), unmounts the disks of [Server.NewDisk] and removes the folder. A server may still write while it
-// dies, so removing is tried for five seconds.
+// watchdog waits for the end of its input, then kills the processes in the .pid files ("signal
+// pid"), unmounts the disks of [Server.NewDisk] and removes the folder. A dying server may still
+// write, so it tries for five seconds.
 const watchdog = `cat >/dev/null
 for f in "$1"/*.pid; do
 	[ -f "$f" ] && read -r signal pid <"$f" && kill -"$signal" "$pid"
@@ -74,8 +73,8 @@ func newScratch(root string) (*scratch, error) {
 	if err := os.MkdirAll(outside, 0o755); err != nil {
 		return nil, err
 	}
-	// One lock for all while folders come and go, so that none is removed
-	// between being made and being locked.
+	// One lock for all while folders are made and removed, so that none is removed between being
+	// made and being locked.
 	all, err := lockFile(filepath.Join(outside, "lock"), syscall.LOCK_EX)
 	if err != nil {
 		return nil, err
@@ -100,7 +99,7 @@ func newScratch(root string) (*scratch, error) {
 	return &scratch{root: root, path: filepath.Join(base, filepath.Base(dir)), keep: []io.Closer{own, pipe}}, nil
 }
 
-// sweepScratch removes the folders whose process has gone.
+// sweepScratch removes the folders of ended processes.
 func sweepScratch(base string) {
 	locks, _ := filepath.Glob(filepath.Join(base, "p*.lock")) // the pattern is well-formed
 	for _, name := range locks {
@@ -137,8 +136,8 @@ func watchParent(dir string) (io.Closer, error) {
 	return pipe, nil
 }
 
-// dir makes a folder that belongs to the installation's user, and returns its
-// path as seen from inside the tree.
+// dir makes a folder for the installation's user, and returns its path as seen from inside the
+// tree.
 func (s *scratch) dir(in *install) (string, error) {
 	s.mu.Lock()
 	s.next++
@@ -154,8 +153,8 @@ func (s *scratch) dir(in *install) (string, error) {
 	return path, os.Chown(in.pathInside(path), uid, gid)
 }
 
-// notePID writes down which process the watchdog has to kill, and how; forget it
-// with the function returned, once the process has ended.
+// notePID notes a process to kill for the watchdog, and the signal; call forget once the process
+// has ended.
 func (s *scratch) notePID(pid int, signal string) (forget func(), err error) {
 	file := filepath.Join(s.root, s.path, strconv.Itoa(pid)+".pid")
 	if err := os.WriteFile(file, fmt.Appendf(nil, "%s %d\n", signal, pid), 0o644); err != nil {

@@ -23,9 +23,8 @@ func SQLServer(t testing.TB) *Database {
 	return SQLServers(t)[0].Database(t)
 }
 
-// SQLServers returns the servers of EXPUNGE_TEST_SQLSERVER, at least one.
-// There is no package of SQL Server to install, so that without the variable
-// the test is skipped, also where CI is set.
+// SQLServers returns the servers of EXPUNGE_TEST_SQLSERVER, at least one. SQL Server has no package
+// to install: without the variable the test is skipped, even if CI is set.
 func SQLServers(t testing.TB) []*Server {
 	t.Helper()
 	servers := GivenSQLServers()
@@ -35,8 +34,8 @@ func SQLServers(t testing.TB) []*Server {
 	return servers
 }
 
-// GivenSQLServers returns the servers of EXPUNGE_TEST_SQLSERVER, for tests that
-// run on other engines too: none where there is none.
+// GivenSQLServers returns the servers of EXPUNGE_TEST_SQLSERVER, possibly none, for tests on
+// several engines.
 func GivenSQLServers() []*Server {
 	var servers []*Server
 	for _, u := range givenURLs(sqlserverVariable) {
@@ -45,8 +44,7 @@ func GivenSQLServers() []*Server {
 	return servers
 }
 
-// OpenSQLServer opens a pool on a SQL Server database, which is closed when
-// the test ends.
+// OpenSQLServer opens a pool on a SQL Server database. The test's end closes it.
 func OpenSQLServer(t testing.TB, db *Database) *sql.DB {
 	t.Helper()
 	pool, err := sql.Open("sqlserver", db.URL)
@@ -87,8 +85,7 @@ func (m *sqlserver) database(name string) string {
 }
 
 func (m *sqlserver) drop(ctx context.Context, name string) error {
-	// Clients may still be connected. Babelfish has no ALTER DATABASE and ends
-	// them by itself.
+	// Clients may still be connected. Babelfish has no ALTER DATABASE and ends them by itself.
 	_ = m.execBatch(ctx, "ALTER DATABASE ["+name+"] SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
 	return m.execBatch(ctx, "DROP DATABASE ["+name+"]")
 }

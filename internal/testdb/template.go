@@ -14,11 +14,10 @@ import (
 	"syscall"
 )
 
-// preparedData makes a data folder for a server: a copy of one that was made
-// before, since initialising one takes a second or more and every package's
-// tests are a process of their own. The copy that is kept is named by the program that made it (its
-// size and time) and by recipe, which changes when what initialise does is changed.
-// It returns the folder's path as seen from inside the tree.
+// preparedData makes a data folder for a server: a copy of an earlier one, since initialising takes
+// a second or more and every package's tests are a process of their own. The name of the kept copy
+// contains the program that made it (its size and time) and recipe; change recipe when you change
+// initialise. It returns the folder's path as seen from inside the tree.
 func (s *scratch) preparedData(in *install, program, recipe string, initialise func(dir string) error) (string, error) {
 	info, err := os.Stat(in.pathInside(filepath.Join(in.bin, program)))
 	if err != nil {
@@ -33,7 +32,7 @@ func (s *scratch) preparedData(in *install, program, recipe string, initialise f
 	if err := os.MkdirAll(Cache(), 0o755); err != nil {
 		return "", err
 	}
-	// Of several processes that start together one initialises, the rest wait.
+	// One of several processes initialises, the rest wait.
 	l, err := lockFile(kept+".lock", syscall.LOCK_EX)
 	if err != nil {
 		return "", err
@@ -54,7 +53,7 @@ func (s *scratch) preparedData(in *install, program, recipe string, initialise f
 	if err := initialise(data); err != nil {
 		return "", err
 	}
-	// Renamed last, so that a copy that was interrupted is never taken for whole.
+	// Renamed last, so that an interrupted copy is never taken for complete.
 	part := kept + ".part"
 	if err := os.RemoveAll(part); err != nil {
 		return "", err
@@ -65,7 +64,7 @@ func (s *scratch) preparedData(in *install, program, recipe string, initialise f
 	return data, os.Rename(part, kept)
 }
 
-// copyTree copies a folder with owners and modes, which servers insist on.
+// copyTree copies a folder with owners and modes: servers insist on them.
 func copyTree(from, to string) error {
 	if out, err := exec.Command("cp", "-Rp", from, to).CombinedOutput(); err != nil {
 		return fmt.Errorf("cp: %w: %s", err, out)

@@ -1,22 +1,20 @@
 //go:build unix
 
-// Package testdb starts real database servers for tests, from the programs
-// that are installed on the machine, and gives each test a database of its own.
+// Package testdb starts real database servers for tests, from installed programs, and gives each
+// test its own database.
 //
 //	db := testdb.Postgres(t)          // a fresh database on a server shared by the process
 //	pool, err := pgxpool.New(ctx, db.URL)
 //
-// A server is started by the first test of a process that asks for it, without
-// fsync, on a free TCP port of 127.0.0.1, and shared by the others; it ends with the process, also
-// when that is killed ([scratch]). [NewPostgres] and its like start
-// one for the test alone, to be stopped, killed and started again; [Postgreses]
-// and its like give every version there is: those installed here, and those in
-// a Debian tree below [Cache], whose programs are run by chroot.
+// The first test of a process that needs a server starts it, without fsync, on a free TCP port of
+// 127.0.0.1, and the others share it. The server ends with the process, even with a killed one
+// ([scratch]). [NewPostgres] and its like start a server for the test alone, to be stopped, killed
+// and started again. [Postgreses] and its like return every available version: those installed
+// here, and those in a Debian tree below [Cache], run by chroot.
 //
-// Where EXPUNGE_TEST_POSTGRES (EXPUNGE_TEST_MYSQL, …) is set to URLs, separated
-// by spaces or commas, those servers are used instead; the user in them must be
-// allowed to create databases. Where there is no server at all the test fails
-// if CI is set, else it is skipped, and says what to install or set.
+// If EXPUNGE_TEST_POSTGRES (EXPUNGE_TEST_MYSQL, …) has URLs, separated by spaces or commas, the
+// tests use those servers instead; the user in them must be allowed to create databases. Without
+// any server the test fails if CI is set, else it is skipped, and says what to install or set.
 package testdb
 
 import (
@@ -33,37 +31,37 @@ import (
 	"time"
 )
 
-// Server is a running server. It is safe for concurrent use, but for Stop,
-// Kill and Start.
+// Server is a running server. It is safe for concurrent use, except for Stop, Kill and Start.
 type Server struct {
 	Engine  string // postgres, mysql, mariadb, …
 	Version string // as its programs' package is named: 15; empty for a server given by URL
 
 	ops operations
 	in  *install // nil for a server given by URL: client programs are then this machine's
-	// folder is the server's own, with its data and log, as seen from inside the tree; empty for one given by URL.
+	// folder is the server's own, with its data and log, as seen from inside the tree; empty for
+	// one given by URL.
 	folder string
-	// launch starts the program; nil where the server isn't ours to start.
+	// launch starts the program; nil for a server given by URL.
 	launch  func() (*process, error)
 	process *process
 }
 
-// operations are what differs between engines once a server runs.
+// operations are the differences between engines once a server runs.
 type operations interface {
-	// create makes an empty database and returns the URL that reaches it.
+	// create makes an empty database and returns its URL.
 	create(ctx context.Context, name string) (url string, err error)
-	// drop removes it, also where clients are still connected.
+	// drop removes it, also while clients are connected.
 	drop(ctx context.Context, name string) error
 }
 
-// Database is an empty database that the test owns.
+// Database is an empty database for one test.
 type Database struct {
 	URL    string // as the engine's driver, or the command line, takes it
 	Name   string
 	Server *Server
 }
 
-// patience is how long a server may take to start, to stop, or to make a database.
+// patience is the maximum time for a server to start, to stop, or to make a database.
 const patience = time.Minute
 
 // String names the server for a subtest: postgres-15.
@@ -71,7 +69,7 @@ func (s *Server) String() string {
 	return s.Engine + "-" + cmp.Or(s.Version, "given")
 }
 
-// Database makes a fresh database, which is dropped when the test ends.
+// Database makes a fresh database. The test's end drops it.
 func (s *Server) Database(t testing.TB) *Database {
 	t.Helper()
 	db := &Database{Name: "t_" + strings.ToLower(rand.Text()[:16]), Server: s}
@@ -84,7 +82,7 @@ func (s *Server) Database(t testing.TB) *Database {
 	db.URL = url
 	t.Cleanup(func() {
 		if s.launch != nil && s.process.hasEnded() {
-			return // stopped by the test: its folder goes as a whole
+			return // stopped by the test: its whole folder is removed
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -95,7 +93,7 @@ func (s *Server) Database(t testing.TB) *Database {
 	return db
 }
 
-// errGiven is the answer to stopping a server that was given by URL.
+// errGiven is the error of stopping a server given by URL.
 var errGiven = errors.New("testdb: a server given by URL can't be stopped or started from here")
 
 // Stop ends the server in order and waits for it. Only for a private server.
@@ -106,8 +104,7 @@ func (s *Server) Stop() error {
 	return s.process.stop()
 }
 
-// Kill ends the server with SIGKILL and waits for it, as a crash would. Only
-// for a private server.
+// Kill ends the server with SIGKILL and waits for it, as a crash would. Only for a private server.
 func (s *Server) Kill() error {
 	if s.launch == nil {
 		return errGiven
@@ -120,7 +117,7 @@ func (s *Server) Start() error {
 	if s.launch == nil {
 		return errGiven
 	}
-	// What a killed server held may take a moment to be free.
+	// A killed server's resources may take a moment to be free.
 	for deadline := time.Now().Add(patience / 4); ; {
 		p, err := s.launch()
 		if err == nil {
@@ -139,8 +136,8 @@ var shared = struct {
 	servers map[string]func() (*Server, error)
 }{servers: map[string]func() (*Server, error){}}
 
-// startOnce starts the server of that name, or returns the one that was started (or
-// the error, so that a broken installation is tried once only).
+// startOnce starts the server of that name, or returns the running one (or the error, so that a
+// broken installation is tried once only).
 func startOnce(name string, start func() (*Server, error)) (*Server, error) {
 	shared.Lock()
 	f := shared.servers[name]
@@ -157,8 +154,8 @@ func givenURLs(variable string) []string {
 	return strings.FieldsFunc(os.Getenv(variable), func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 }
 
-// Missing ends a test for which there is no server: it fails where CI is set,
-// else it is skipped. The advice says what to install, and which variable to set.
+// Missing ends a test without a server: it fails if CI is set, else it is skipped. advice says what
+// to install, and which variable to set.
 func Missing(t testing.TB, engine, advice string) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -167,9 +164,9 @@ func Missing(t testing.TB, engine, advice string) {
 	t.Skipf("testdb: NOT TESTED, no %s server here: %s", engine, advice)
 }
 
-// Cache is the folder for what is worth keeping between test processes:
-// prepared data folders, Debian trees with other versions (unstable). It is
-// EXPUNGE_TEST_CACHE, or expunge-test in the user's cache folder.
+// Cache is the folder for data to keep between test processes: prepared data folders, Debian trees
+// with other versions (unstable). It is EXPUNGE_TEST_CACHE, or expunge-test in the user's cache
+// folder.
 func Cache() string {
 	if dir := os.Getenv("EXPUNGE_TEST_CACHE"); dir != "" {
 		return dir

@@ -53,7 +53,7 @@ func TestPrivateServerIsKilledAndStartedAgainWithItsData(t *testing.T) {
 	}
 }
 
-// TestKilledProcessLeavesNothing runs this test binary as the process that is killed.
+// TestKilledProcessLeavesNothing runs this test binary as the process to kill.
 func TestKilledProcessLeavesNothing(t *testing.T) {
 	if os.Getenv("EXPUNGE_TEST_VICTIM") != "" {
 		s := NewPostgres(t)

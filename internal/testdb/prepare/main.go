@@ -1,9 +1,8 @@
 //go:build unix
 
-// Command prepare makes what the tests' servers need and this machine's
-// packages don't have (testdb.Prepare), so that the tests, whose packages run side
-// by side, don't wait for it. Where it can't be made it says why and succeeds:
-// the tests that need it then say what to do.
+// Command prepare makes the test servers missing from this machine's packages (testdb.Prepare), so
+// that the tests don't wait for it: their packages run side by side. If it fails, it prints the
+// reason and succeeds; a test without its server then says what to do.
 package main
 
 import (
