@@ -40,12 +40,12 @@ func TestTableKey(t *testing.T) {
 	}{
 		{"the primary key", []string{"b"}, []*dialect.Index{unique(nil, "a")}, []string{"b"}},
 		{"a unique index", nil, []*dialect.Index{unique(nil, "b", "a")}, []string{"b", "a"}},
-		{"a nullable one is none", nil, []*dialect.Index{unique(nil, "a", "n")}, nil},
-		{"a partial one is none", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Where = "a > 0" }, "a")}, nil},
-		{"a deferrable one is none", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Deferrable = true }, "a")}, nil},
-		{"a prefix is none", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Parts[0].Prefix = 10 }, "a")}, nil},
-		{"an expression is none", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Parts = []dialect.IndexPart{{Expression: "lower(a)"}} })}, nil},
-		{"a plain index is none", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Unique = false }, "a")}, nil},
+		{"a nullable one: no key", nil, []*dialect.Index{unique(nil, "a", "n")}, nil},
+		{"a partial one: no key", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Where = "a > 0" }, "a")}, nil},
+		{"a deferrable one: no key", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Deferrable = true }, "a")}, nil},
+		{"a prefix: no key", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Parts[0].Prefix = 10 }, "a")}, nil},
+		{"an expression: no key", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Parts = []dialect.IndexPart{{Expression: "lower(a)"}} })}, nil},
+		{"a plain index: no key", nil, []*dialect.Index{unique(func(ix *dialect.Index) { ix.Unique = false }, "a")}, nil},
 		{"the next that will do", nil, []*dialect.Index{unique(nil, "n"), unique(nil, "b")}, []string{"b"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -147,7 +147,7 @@ func TestRetryEndsWithSuccessOrAnErrorThatStays(t *testing.T) {
 	calls = 0
 	if err := Retry(t.Context(), Backoff{Attempts: 5}, func(error) bool { return false }, func(int) error {
 		calls++
-		return errors.New("for good")
+		return errors.New("permanent")
 	}); err == nil || calls != 1 {
 		t.Fatalf("%d calls, error %v", calls, err)
 	}

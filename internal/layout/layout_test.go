@@ -34,7 +34,7 @@ var imports = []rule{
 	{"erase/ledger/record", nil, "erase and the ledger share it, so that who keeps no ledger links no encryption"},
 	{"erase/ledger", []string{"erase/ledger/record"}, "it stores what it is given and knows no database"},
 	{"erase/internal/transaction", []string{"dialect"}, "it knows no table"},
-	{"erase/internal/tally", []string{"dialect"}, "it counts rows, and who stores the counts or makes them is none of its business"},
+	{"erase/internal/tally", []string{"dialect"}, "it counts rows, and knows neither their source nor their store"},
 	{"erase/internal/journal", []string{"erase/internal/tally", "erase/internal/transaction", "dialect"}, "it knows its own tables, and no plan"},
 	{"erase", []string{"erase/internal/*", "erase/receipt", "erase/ledger/record", "plan", "plan/policy", "anonymise", "dialect", "internal/batch", "internal/grace", "internal/graph"}, "it carries out what was planned, on any engine"},
 	{"internal/batch", []string{"internal/grace"}, "it would make sense in another project"},
