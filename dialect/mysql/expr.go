@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
@@ -194,63 +195,20 @@ func (b *builder) renderCast(t *dialect.Table, e dialect.Cast) (string, error) {
 // mentionsColumn reports whether an expression reads a column; a condition of the
 // policy's may read any.
 func mentionsColumn(e dialect.Expr, column string) bool {
-	any := func(es ...dialect.Expr) bool {
-		for _, e := range es {
-			if mentionsColumn(e, column) {
-				return true
-			}
-		}
-		return false
+	if c, ok := e.(dialect.Current); ok {
+		return c.Column.Name == column
 	}
-	switch e := e.(type) {
-	case dialect.Current:
-		return e.Column.Name == column
-	case dialect.If:
-		return condMentions(e.Cond, column) || any(e.Then, e.Else)
-	case dialect.Concat:
-		return any(e...)
-	case dialect.Left:
-		return any(e.Of)
-	case dialect.Right:
-		return any(e.Of)
-	case dialect.Fill:
-		return any(e.Of)
-	case dialect.RandomLike:
-		return any(e.Of)
-	case dialect.RandomBytes:
-		return any(e.Of)
-	case dialect.Arith:
-		return any(e.A, e.B)
-	case dialect.Floor:
-		return any(e.Of)
-	case dialect.Round:
-		return any(e.Of)
-	case dialect.TruncateMoment:
-		return any(e.Of)
-	case dialect.ShiftMoment:
-		return any(e.Of, e.Seconds)
-	case dialect.Cast:
-		return any(e.Of)
+	if c, ok := e.(dialect.If); ok && condMentions(c.Cond, column) {
+		return true
 	}
-	return false
+	operands, known := dialect.Operands(e)
+	return !known || slices.ContainsFunc(operands, func(of dialect.Expr) bool { return mentionsColumn(of, column) })
 }
 
 func condMentions(c dialect.Cond, column string) bool {
-	in := func(names []string) bool {
-		for _, n := range names {
-			if n == column {
-				return true
-			}
-		}
-		return false
-	}
+	in := func(names []string) bool { return slices.Contains(names, column) }
 	some := func(cs []dialect.Cond) bool {
-		for _, c := range cs {
-			if condMentions(c, column) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(cs, func(c dialect.Cond) bool { return condMentions(c, column) })
 	}
 	switch c := c.(type) {
 	case dialect.In:

@@ -30,7 +30,7 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 		}
 		return false
 	}
-	return rendersRandom(e)
+	return dialect.Computes(e, computesNode)
 }
 
 // mostRandomised is the longest column that RandomLike is computed for in the
@@ -41,31 +41,18 @@ const mostRandomised = 255
 // mostRandomBytes is what RANDOM_BYTES gives at most.
 const mostRandomBytes = 1024
 
-func rendersRandom(e dialect.Expr) bool {
+// computesNode reports whether an expression can be computed of operands that can be.
+func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
-	case dialect.Default:
-		return false // it may only stand alone
-	case dialect.RandomLike:
-		n, ok := mostCharacters(e.Of)
-		return ok && n <= mostRandomised && rendersRandom(e.Of)
-	case dialect.RandomBytes:
-		n, ok := mostCharacters(e.Of)
-		return ok && n <= mostRandomBytes && rendersRandom(e.Of)
-	case dialect.If:
-		return rendersRandom(e.Then) && rendersRandom(e.Else)
-	case dialect.Concat:
-		for _, p := range e {
-			if !rendersRandom(p) {
-				return false
-			}
-		}
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomUUID,
+		dialect.Arith, dialect.Random, dialect.Floor, dialect.Round, dialect.ShiftMoment, dialect.Cast:
 		return true
-	case dialect.Left:
-		return rendersRandom(e.Of)
-	case dialect.Right:
-		return rendersRandom(e.Of)
-	case dialect.Fill:
-		return rendersRandom(e.Of)
+	case dialect.RandomLike:
+		n, ok := dialect.MaxChars(e.Of)
+		return ok && n <= mostRandomised
+	case dialect.RandomBytes:
+		n, ok := dialect.MaxChars(e.Of)
+		return ok && n <= mostRandomBytes
 	case dialect.RandomInt:
 		return e.Low <= e.High
 	case dialect.RandomMoment:
@@ -74,61 +61,16 @@ func rendersRandom(e dialect.Expr) bool {
 	case dialect.Choose:
 		// ELT gives text, which isn't what a BIT column takes.
 		return (e.Weights == nil || len(e.Weights) == len(e.Values)) && e.Column.Kind != dialect.Bits
-	case dialect.Arith:
-		return rendersRandom(e.A) && rendersRandom(e.B)
-	case dialect.Floor:
-		return rendersRandom(e.Of)
-	case dialect.Round:
-		return rendersRandom(e.Of)
 	case dialect.TruncateMoment:
-		return cuts[e.Unit] != "" && rendersRandom(e.Of)
-	case dialect.ShiftMoment:
-		return rendersRandom(e.Of) && rendersRandom(e.Seconds)
-	case dialect.Cast:
-		return rendersRandom(e.Of)
+		return cuts[e.Unit] != ""
 	}
-	return true
-}
-
-// mostCharacters bounds the length of a text or byte string, where that is known.
-func mostCharacters(e dialect.Expr) (int, bool) {
-	switch e := e.(type) {
-	case dialect.Current:
-		switch e.Column.Kind {
-		case dialect.Text, dialect.Bytes:
-			return e.Column.Length, e.Column.Length > 0
-		case dialect.Int, dialect.Bool:
-			return 20, true
-		}
-	case dialect.Literal:
-		s, ok := dialect.TextOf(e.Value)
-		return len(s), ok
-	case dialect.Left:
-		return e.N, true
-	case dialect.Right:
-		return e.N, true
-	case dialect.Concat:
-		sum := 0
-		for _, p := range e {
-			n, ok := mostCharacters(p)
-			if !ok {
-				return 0, false
-			}
-			sum += n
-		}
-		return sum, true
-	case dialect.RandomLike:
-		return mostCharacters(e.Of)
-	case dialect.Fill:
-		return mostCharacters(e.Of)
-	}
-	return 0, false
+	return false
 }
 
 // randomLike draws character by character. A character is looked at by its
 // code: comparing it with letters would follow a collation.
 func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) (string, error) {
-	most, ok := mostCharacters(of)
+	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomised {
 		return "", unsupported(t.Name, "a random text like one of unknown or great length: it goes through the client")
 	}
@@ -212,7 +154,7 @@ func (b *builder) randomUUID() string {
 }
 
 func (b *builder) randomBytes(t *dialect.Table, of dialect.Expr) (string, error) {
-	most, ok := mostCharacters(of)
+	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomBytes {
 		return "", unsupported(t.Name, "random bytes of unknown or great length: they go through the client")
 	}

@@ -10,48 +10,28 @@ import (
 // computed: all can but moments of kinds that have none, and NULL where a column
 // doesn't take it is the caller's affair.
 func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
-	return c.Assignable() && isSupported(e, true)
+	if _, ok := e.(dialect.Default); ok {
+		return c.Assignable()
+	}
+	return c.Assignable() && dialect.Computes(e, computesNode)
 }
 
-func isSupported(e dialect.Expr, top bool) bool {
+// computesNode reports whether an expression can be computed of operands that can be.
+func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
-	case dialect.Null, dialect.Current, dialect.Literal, dialect.RandomInt, dialect.RandomUUID, dialect.Random, dialect.Choose:
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomLike, dialect.RandomInt,
+		dialect.RandomUUID, dialect.RandomBytes, dialect.Choose, dialect.Random, dialect.Floor, dialect.Round, dialect.Cast:
 		return true
-	case dialect.Default:
-		return top // DEFAULT is no expression in SQL
-	case dialect.If:
-		return isSupported(e.Then, false) && isSupported(e.Else, false)
 	case dialect.Concat:
-		for _, p := range e {
-			if !isSupported(p, false) {
-				return false
-			}
-		}
 		return len(e) > 0
-	case dialect.Left:
-		return isSupported(e.Of, false)
-	case dialect.Right:
-		return isSupported(e.Of, false)
-	case dialect.Fill:
-		return isSupported(e.Of, false)
-	case dialect.RandomLike:
-		return isSupported(e.Of, false)
-	case dialect.RandomBytes:
-		return isSupported(e.Of, false)
 	case dialect.RandomMoment:
 		return momentType(e.Column.Kind) != ""
 	case dialect.Arith:
-		return isSupported(e.A, false) && isSupported(e.B, false) && (e.Op == '+' || e.Op == '-' || e.Op == '*' || e.Op == '/')
-	case dialect.Floor:
-		return isSupported(e.Of, false)
-	case dialect.Round:
-		return isSupported(e.Of, false)
+		return e.Op == '+' || e.Op == '-' || e.Op == '*' || e.Op == '/'
 	case dialect.TruncateMoment:
-		return momentType(dialect.KindOf(e.Of)) != "" && isSupported(e.Of, false) && units[e.Unit]
+		return momentType(dialect.KindOf(e.Of)) != "" && units[e.Unit]
 	case dialect.ShiftMoment:
-		return momentType(dialect.KindOf(e.Of)) != "" && isSupported(e.Of, false) && isSupported(e.Seconds, false)
-	case dialect.Cast:
-		return isSupported(e.Of, false)
+		return momentType(dialect.KindOf(e.Of)) != ""
 	}
 	return false
 }

@@ -60,7 +60,7 @@ func New(pool *sql.DB) *DB {
 // every page that it has changed to the disk twice: the fewer transactions, the
 // less. MaxRows bounds what the client holds of their rows.
 func (db *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxSwept: 50_000, TargetTime: time.Second, Writers: 1, Deferrable: true, StatementEnd: true, Rekeys: true}
+	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxSwept: 50_000, TargetTime: time.Second, Writers: 1, Deferrable: true, StatementEnd: true}
 }
 
 // Renders reports whether SQLite can compute the expression. Nearly all of
@@ -70,35 +70,26 @@ func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	if !c.Assignable() {
 		return false
 	}
-	return rendersExpr(e, c)
-}
-
-func rendersExpr(e dialect.Expr, c *dialect.Column) bool {
-	all := func(es ...dialect.Expr) bool {
-		for _, e := range es {
-			if !rendersExpr(e, c) {
-				return false
-			}
-		}
+	if _, ok := e.(dialect.Default); ok {
 		return true
 	}
+	return dialect.Computes(e, func(e dialect.Expr) bool { return computesNode(e, c) })
+}
+
+// computesNode reports whether an expression can be computed of operands that can be.
+func computesNode(e dialect.Expr, c *dialect.Column) bool {
 	switch e := e.(type) {
-	case dialect.If:
-		return all(e.Then, e.Else)
-	case dialect.Concat:
-		return all(e...)
-	case dialect.Left:
-		return e.N >= 0 && all(e.Of)
-	case dialect.Right:
-		return e.N >= 0 && all(e.Of)
-	case dialect.Fill:
-		return all(e.Of)
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Fill, dialect.RandomUUID, dialect.RandomBytes,
+		dialect.Arith, dialect.Random, dialect.Floor, dialect.Round, dialect.Cast:
+		return true
 	case dialect.RandomLike:
 		// Taking a text apart in SQL costs several times as much as the way
 		// through the client, which is this process anyhow.
 		return false
-	case dialect.RandomBytes:
-		return all(e.Of)
+	case dialect.Left:
+		return e.N >= 0
+	case dialect.Right:
+		return e.N >= 0
 	case dialect.RandomInt:
 		return e.Low <= e.High && (e.Low >= 0 || e.High < math.MaxInt64+e.Low)
 	case dialect.RandomMoment:
@@ -106,20 +97,10 @@ func rendersExpr(e dialect.Expr, c *dialect.Column) bool {
 	case dialect.Choose:
 		_, ok := choiceValues(e)
 		return ok
-	case dialect.Arith:
-		return all(e.A, e.B)
-	case dialect.Floor:
-		return all(e.Of)
-	case dialect.Round:
-		return all(e.Of)
-	case dialect.TruncateMoment:
-		return isMoment(c.Kind) && all(e.Of)
-	case dialect.ShiftMoment:
-		return isMoment(c.Kind) && all(e.Of, e.Seconds)
-	case dialect.Cast:
-		return all(e.Of)
+	case dialect.TruncateMoment, dialect.ShiftMoment:
+		return isMoment(c.Kind)
 	}
-	return true
+	return false
 }
 
 func isMoment(k dialect.Kind) bool {

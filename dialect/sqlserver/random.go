@@ -3,7 +3,6 @@ package sqlserver
 import (
 	"fmt"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,33 +54,24 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 			return false
 		}
 	}
-	return c.Kind != dialect.Unknown && c.Kind != dialect.XML && rendersRandom(e)
+	return c.Kind != dialect.Unknown && c.Kind != dialect.XML && dialect.Computes(e, computesNode)
 }
 
 // mostChoices leaves room, among the parameters that a statement can have, for
 // the choices of twenty columns. Where there are more the client chooses.
 const mostChoices = 100
 
-func rendersRandom(e dialect.Expr) bool {
-	all := func(of ...dialect.Expr) bool {
-		return !slices.ContainsFunc(of, func(e dialect.Expr) bool { return !rendersRandom(e) })
-	}
+// computesNode reports whether an expression can be computed of operands that can be.
+func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
-	case dialect.Null, dialect.Current, dialect.Literal, dialect.RandomUUID, dialect.Random:
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomUUID, dialect.Random,
+		dialect.Floor, dialect.Round, dialect.Cast:
 		return true
-	case dialect.If:
-		return all(e.Then, e.Else)
 	case dialect.Concat:
-		return len(e) > 0 && all(e...)
-	case dialect.Left:
-		return all(e.Of)
-	case dialect.Right:
-		return all(e.Of)
-	case dialect.Fill:
-		return all(e.Of)
+		return len(e) > 0
 	case dialect.RandomLike:
-		n, ok := mostCharacters(e.Of)
-		return ok && n <= mostRandomised && all(e.Of)
+		n, ok := dialect.MaxChars(e.Of)
+		return ok && n <= mostRandomised
 	case dialect.RandomBytes:
 		c, ok := e.Of.(dialect.Current)
 		return ok && c.Column.Kind == dialect.Bytes && c.Column.Length > 0 && c.Column.Length <= mostRandomBytes
@@ -93,17 +83,11 @@ func rendersRandom(e dialect.Expr) bool {
 	case dialect.Choose:
 		return len(e.Values) > 0 && len(e.Values) <= mostChoices && (e.Weights == nil || len(e.Weights) == len(e.Values))
 	case dialect.Arith:
-		return strings.IndexByte("+-*/", e.Op) >= 0 && all(e.A, e.B)
-	case dialect.Floor:
-		return all(e.Of)
-	case dialect.Round:
-		return all(e.Of)
+		return strings.IndexByte("+-*/", e.Op) >= 0
 	case dialect.TruncateMoment:
-		return units[e.Unit] && isMoment(e.Of) && all(e.Of)
+		return units[e.Unit] && isMoment(e.Of)
 	case dialect.ShiftMoment:
-		return isMoment(e.Of) && all(e.Of, e.Seconds)
-	case dialect.Cast:
-		return all(e.Of)
+		return isMoment(e.Of)
 	}
 	return false
 }
@@ -113,37 +97,12 @@ func isMoment(e dialect.Expr) bool {
 	return k == dialect.Date || k == dialect.Timestamp || k == dialect.TimestampTZ
 }
 
-// mostCharacters bounds the length of a text, where that is known.
-func mostCharacters(e dialect.Expr) (int, bool) {
-	switch e := e.(type) {
-	case dialect.Current:
-		switch e.Column.Kind {
-		case dialect.Text:
-			return e.Column.Length, e.Column.Length > 0
-		case dialect.Int:
-			return 20, true
-		}
-	case dialect.Literal:
-		s, ok := dialect.TextOf(e.Value)
-		return len([]rune(s)), ok
-	case dialect.Left:
-		return e.N, true
-	case dialect.Right:
-		return e.N, true
-	case dialect.RandomLike:
-		return mostCharacters(e.Of)
-	case dialect.Fill:
-		return mostCharacters(e.Of)
-	}
-	return 0, false
-}
-
 // randomLike draws character by character. A character is looked at by its
 // code, as comparing it with letters would follow a collation; beyond ASCII by
 // the letters, marks and numbers that Go's tables know, so that all engines and the client
 // agree on what a letter is.
 func (b *builder) randomLike(r *relation, of dialect.Expr) string {
-	most, ok := mostCharacters(of)
+	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomised {
 		b.unsupported(r.name, "a random text like one of unknown or great length is not supported here: it has to go through the client")
 		return "NULL"
