@@ -28,6 +28,8 @@ type DB interface {
 	// refuses SQL that it doesn't know by name. The error continues the condition's name: "has a
 	// semicolon: …".
 	CheckCondition(sql string) error
+	// EqualsCondition writes a policy's condition: the column has that text.
+	EqualsCondition(column, text string) string
 	// Check searches for obstacles that would stop, or silently falsify, the accesses: missing
 	// privileges, row security that hides rows, masked columns, a read-only server. It writes
 	// nothing.
@@ -62,11 +64,6 @@ type Engine struct {
 	// StatementEnd says that the engine checks NO ACTION foreign keys at the end of a statement:
 	// one DELETE may delete rows that refer to each other.
 	StatementEnd bool
-	// Rekeys says that Writer.Rekey works. Without it, a referenced column can change only where
-	// all foreign keys to it are ON UPDATE CASCADE.
-	Rekeys bool
-	// Returns says that its transactions are Returners.
-	Returns bool
 	// Version is a system column that identifies, with the row address, a version of a row. A
 	// BulkUpdate with both in its Key finds only rows unchanged since they were read. "" where the
 	// engine has no such column.
@@ -125,12 +122,6 @@ type Writer interface {
 	Update(ctx context.Context, u Update) (Updated, error)
 	// BulkUpdate returns how many rows it found by their keys.
 	BulkUpdate(ctx context.Context, b BulkUpdate) (int64, error)
-	// Rekey executes bulk updates of columns that foreign keys relate; the referring rows' updates
-	// precede the referenced rows'. The keys hold before and afterwards: the engine checks them at
-	// the end, and their ON UPDATE actions find nothing to do. Here Key may be any columns: each
-	// row of the table equals the Key of at most one of Rows, but one of Rows may match many. Rekey
-	// returns how many rows each update found. Without Engine.Rekeys it returns an error.
-	Rekey(ctx context.Context, updates []BulkUpdate) ([]int64, error)
 	Insert(ctx context.Context, i Insert) error
 }
 

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Monitor is an optional ability of a DB: it reports how far replication is behind and how busy the
-// server is, so that a run can spare the server. A DB of an engine with neither isn't a Monitor.
-// Call it outside of transactions; it is safe for concurrent use. Every error is an *Error.
+// Monitor is a DB that reports how far replication is behind and how busy the server is, so that a
+// run can spare the server. Call it outside of transactions; it is safe for concurrent use. Every
+// error is an *Error.
 type Monitor interface {
 	// Lag is how far replication is behind. A replica reports its own lag. A primary, where its
 	// engine knows, reports the largest lag of its connected replicas, and 0 without replicas. A

@@ -17,6 +17,9 @@ type Schema struct {
 	Publications []Publication `json:"publications,omitempty"`
 	// Partial says that the user may not see every table, so that some may be missing.
 	Partial bool `json:"partial,omitempty"`
+	// SeeReferences says what lets the user see the foreign keys that Table.ReferencesUnseen is
+	// about: "grant …".
+	SeeReferences string `json:"-"`
 }
 
 // Table returns the table of that name, or nil.

@@ -395,7 +395,7 @@ func (p *compiledRoot) deleteReturningKeys(ctx context.Context, tx dialect.Tx, t
 		return tx.Delete(ctx, del)
 	}
 	var keys []dialect.Key
-	for key, err := range tx.(dialect.Returner).DeleteReturning(ctx, del, t.Key) {
+	for key, err := range p.returner.DeleteReturning(ctx, tx, del, t.Key) {
 		if err != nil {
 			return 0, err
 		}

@@ -60,7 +60,8 @@ func (e *executor) keyTracking() tracking {
 	switch {
 	case !e.makesCommitments():
 		return untracked
-	case e.db.Engine().Returns:
+	}
+	if _, able := dialect.AsReturner(e.db); able {
 		return returned
 	}
 	return fetched

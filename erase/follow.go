@@ -106,11 +106,14 @@ func (w *writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdat
 	}
 	var n int64
 	var err error
-	if w.cascades || len(updates) == 0 {
+	switch {
+	case w.cascades || len(updates) == 0:
 		n, err = tx.BulkUpdate(ctx, own)
-	} else {
+	case w.rekeyer == nil:
+		return 0, fmt.Errorf("table %s: this engine changes what is referred to only by a cascade: build the plan again", own.Table)
+	default:
 		var counts []int64
-		if counts, err = tx.Rekey(ctx, append(updates, own)); err == nil {
+		if counts, err = w.rekeyer.Rekey(ctx, tx, append(updates, own)); err == nil {
 			n = counts[len(updates)]
 			for j, i := range of {
 				if counts[j] != found[i] {

@@ -19,6 +19,7 @@ type compiledRoot struct {
 	asOf     time.Time
 	tracking tracking // how the keys of rows that go are had
 	version  string   // Engine.Version
+	returner dialect.Returner
 	found    map[*plan.Reach]*linkIndex
 	forms    func(dialect.Key) []dialect.Key // the ways in which rows may hold a subject's key; nil: as it is
 	older    dialect.Any                     // which rows have outlived periods that are looked up; none until that is done

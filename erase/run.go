@@ -219,8 +219,10 @@ func (e *executor) compileRoots(ctx context.Context, asOf time.Time) ([]*compile
 		if e.plan.Scope == plan.ScopeSubjects {
 			p.forms = e.storedForms
 		}
+		p.returner, _ = dialect.AsReturner(e.db)
 		for _, t := range p.tables {
 			for _, w := range t.writers {
+				w.rekeyer, _ = dialect.AsRekeyer(e.db)
 				if w.keyed && e.Secret.IsZero() && !e.counting {
 					return nil, fmt.Errorf("table %s: %w, by Options.Secret or EXPUNGE_SECRET", e.plan.TableName(t.Name), anonymise.ErrNoSecret)
 				}

@@ -284,7 +284,7 @@ func TestARunWaitsForAStandby(t *testing.T) {
 	d := openTarget(t, db.URL).club(t)
 	there := reached(t, standby.At(db))
 	for name, of := range map[string]dialect.DB{"as its primary sees it": d.DB, "as it says": there.DB} {
-		monitor, ok := of.(dialect.Monitor)
+		monitor, ok := dialect.AsMonitor(of)
 		if !ok {
 			t.Fatalf("%T is no monitor", of)
 		}
@@ -305,7 +305,7 @@ func TestARunWaitsForAReplica(t *testing.T) {
 	d := openTarget(t, db.URL).club(t)
 	there := reached(t, replica.At(db))
 	there.SQL.SetMaxOpenConns(1) // its session has the locks
-	monitor, ok := openTarget(t, replica.At(db)).DB.(dialect.Monitor)
+	monitor, ok := dialect.AsMonitor(openTarget(t, replica.At(db)).DB)
 	if !ok {
 		t.Fatal("no monitor")
 	}

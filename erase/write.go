@@ -30,8 +30,9 @@ type writer struct {
 
 	odd []oddColumn // columns with values that a strategy can't replace
 
-	following []*follower // what refers to the rows, nearest first
-	cascades  bool        // the database carries new values to them by itself
+	following []*follower     // what refers to the rows, nearest first
+	cascades  bool            // the database carries new values to them by itself,
+	rekeyer   dialect.Rekeyer // or this does
 }
 
 func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {

@@ -55,7 +55,7 @@ func (b *builder) findFollowers(t *dialect.Table, changed []string) ([]*follower
 				switch {
 				case !slices.Equal(other.Columns, f.Columns) || !slices.Equal(other.RefColumns, f.RefColumns):
 					refuse(first, "%s refers to it by %s and by %s, which may differ: one of them has to go", f.Table, other.key.name, f.key.name)
-				case !b.engine.Engine().Rekeys:
+				case !b.rekeys():
 					refuse(first, "%s refers to it by %s and by %s, and which of the two cascades first isn't certain: one of them has to go", f.Table, other.key.name, f.key.name)
 				}
 				continue
@@ -134,7 +134,7 @@ func (b *builder) whyNotRekeyable(t *dialect.Table, f *follower) string {
 			return by + ", of which column " + name + " has another range than " + of.Name + ": make them alike"
 		}
 	}
-	if !b.engine.Engine().Rekeys {
+	if !b.rekeys() {
 		return b.whyNoCascade(t, f, by)
 	}
 	return ""
@@ -229,7 +229,7 @@ func (b *builder) followingSteps(s Step) []Step {
 				continue
 			}
 			a := Assignment{Column: c, Strategy: s.Set[i].Strategy, Technique: s.Set[i].Technique, Way: ThroughClient}
-			if !b.engine.Engine().Rekeys {
+			if !b.rekeys() {
 				a.Way = InDatabase // the foreign key's cascade
 			}
 			step.Set = append(step.Set, a)
@@ -245,4 +245,10 @@ func columnsOf(set []Assignment) []string {
 		out[i] = a.Column
 	}
 	return out
+}
+
+// rekeys reports whether the engine changes keys together with what refers to them.
+func (b *builder) rekeys() bool {
+	_, able := dialect.AsRekeyer(b.engine)
+	return able
 }

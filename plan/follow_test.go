@@ -13,8 +13,8 @@ import (
 // rekeying changes keys and what refers to them together; cascading leaves
 // that to the database.
 var (
-	rekeying  = dialect.Engine{Name: "test", Rekeys: true}
-	cascading = dialect.Engine{Name: "test"}
+	rekeying  Capabilities = rekeyingCapabilities{capabilities{Name: "test"}}
+	cascading Capabilities = capabilities{Name: "test"}
 )
 
 func onUpdate(a dialect.Action) func(fk *dialect.ForeignKey) {
@@ -38,7 +38,7 @@ func TestFollowing(t *testing.T) {
 	tests := []struct {
 		name, schema, policy string
 		change               []func(*dialect.Schema)
-		engine               *dialect.Engine // nil: both
+		engine               Capabilities // nil: both
 		want                 string
 		problem              string
 	}{
@@ -58,7 +58,7 @@ func TestFollowing(t *testing.T) {
 			name:   "a diamond, once",
 			schema: person + "account: id, email text -> person.email\nlogin: id, email text -> account.email",
 			change: []func(*dialect.Schema){unique("person", "email"), unique("account", "email"), foreign("login", "email", "person", "email")},
-			engine: &rekeying,
+			engine: rekeying,
 			want:   "overwrite person: email\noverwrite account following: email\noverwrite login following: email",
 		},
 		{
@@ -77,28 +77,28 @@ func TestFollowing(t *testing.T) {
 			name:   "a table that refers to itself",
 			schema: "person: id, email text, boss text? -> person.email",
 			change: []func(*dialect.Schema){unique("person", "email")},
-			engine: &rekeying,
+			engine: rekeying,
 			want:   "overwrite person: email\noverwrite person following: boss",
 		},
 		{
 			name:    "which no cascade does",
 			schema:  "person: id, email text, boss text? -> person.email",
 			change:  []func(*dialect.Schema){unique("person", "email"), cascades},
-			engine:  &cascading,
+			engine:  cascading,
 			problem: "table person: column email can't be overwritten: person refers to it by person_boss, and a cascade of this engine doesn't come back to a table that it came from",
 		},
 		{
 			name:    "nor anything without a cascade",
 			schema:  person + "account: id, email text -> person.email",
 			change:  []func(*dialect.Schema){unique("person", "email")},
-			engine:  &cascading,
+			engine:  cascading,
 			problem: "table person: column email can't be overwritten: account refers to it by account_email, and this engine changes what is referred to only together with what refers to it: declare the foreign key ON UPDATE CASCADE",
 		},
 		{
 			name:   "what a row does ON UPDATE is of no account where all change together",
 			schema: person + "account: id, email text? -> person.email",
 			change: []func(*dialect.Schema){unique("person", "email"), with("account", func(t *dialect.Table) { t.ForeignKeys[0].OnUpdate = dialect.SetNull })},
-			engine: &rekeying,
+			engine: rekeying,
 			want:   "overwrite person: email\noverwrite account following: email",
 		},
 		{
@@ -201,12 +201,12 @@ func TestFollowing(t *testing.T) {
 			if policy == "" {
 				policy = rule
 			}
-			engines := []dialect.Engine{rekeying, cascading}
+			engines := []Capabilities{rekeying, cascading}
 			if test.engine != nil {
-				engines = []dialect.Engine{*test.engine}
+				engines = []Capabilities{test.engine}
 			}
 			for _, e := range engines {
-				p, err := FromSchema(s, capabilities(e), policyOf(t, s, "", "tables:\n  "+policy), Everything())
+				p, err := FromSchema(s, e, policyOf(t, s, "", "tables:\n  "+policy), Everything())
 				if test.problem != "" {
 					refused(t, err, test.problem)
 					continue
@@ -220,7 +220,7 @@ func TestFollowing(t *testing.T) {
 				for _, r := range p.Roots {
 					for _, step := range r.Steps {
 						for _, a := range step.Set {
-							if want := map[bool]Way{true: ThroughClient, false: InDatabase}[e.Rekeys]; step.Follow != nil && a.Way != want {
+							if want := map[Capabilities]Way{rekeying: ThroughClient, cascading: InDatabase}[e]; step.Follow != nil && a.Way != want {
 								t.Errorf("%s follows %s, want %s", step.Table, a.Way, want)
 							}
 						}
@@ -281,7 +281,7 @@ func TestFollowingASubject(t *testing.T) {
 	build := func(t *testing.T, policy string) (*Plan, error) {
 		t.Helper()
 		s := schemaOf(schema, unique("person", "email"), unique("account", "email"))
-		return FromSchema(s, capabilities(rekeying), policyOf(t, s, "person", "tables:\n  person: {erase: overwrite, columns: {email: {pii: contact, overwrite: random}}}\n  "+policy), Subjects())
+		return FromSchema(s, rekeying, policyOf(t, s, "person", "tables:\n  person: {erase: overwrite, columns: {email: {pii: contact, overwrite: random}}}\n  "+policy), Subjects())
 	}
 	tests := []struct {
 		name, policy, want, problem string
@@ -390,7 +390,7 @@ func TestLinksInScopeEverything(t *testing.T) {
 				link += " where " + test.where
 			}
 			s := schemaOf("person: id, email text\nnote: id, about text?, name text", append([]func(*dialect.Schema){unique("person", "email")}, test.change...)...)
-			p, err := FromSchema(s, capabilities(rekeying), policyOf(t, s, "", "tables:\n  person: {columns: {email: {pii: contact, overwrite: "+test.there+
+			p, err := FromSchema(s, rekeying, policyOf(t, s, "", "tables:\n  person: {columns: {email: {pii: contact, overwrite: "+test.there+
 				"}}}\n  note: {columns: {name: {pii: name, overwrite: random}, about: {pii: contact, overwrite: "+test.here+"}}}\nlinks: ['"+link+"']"), Everything())
 			if test.problem != "" {
 				refused(t, err, test.problem)
@@ -410,14 +410,14 @@ func TestLinksInScopeEverything(t *testing.T) {
 func TestFollowingIsShown(t *testing.T) {
 	s := schemaOf("person: id, email text\naccount: id, email text -> person.email\nlogin: id, email text -> account.email",
 		unique("person", "email"), unique("account", "email"), cascades)
-	for _, e := range []dialect.Engine{rekeying, cascading} {
-		p, err := FromSchema(s, capabilities(e), policyOf(t, s, "", "tables: {person: {columns: {email: {pii: contact, overwrite: pseudonym}}}}"), Everything())
+	for _, e := range []Capabilities{rekeying, cascading} {
+		p, err := FromSchema(s, e, policyOf(t, s, "", "tables: {person: {columns: {email: {pii: contact, overwrite: pseudonym}}}}"), Everything())
 		if err != nil {
 			t.Fatal(err)
 		}
 		text := p.String()
 		want := "person ← account(email) ← login(email): rows that refer to an overwritten one follow it"
-		if !e.Rekeys {
+		if e == cascading {
 			want += ", by the foreign key's cascade"
 		}
 		if !strings.Contains(text, want) {

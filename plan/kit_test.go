@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -169,6 +170,13 @@ func policyOf(t testing.TB, s *dialect.Schema, subject, text string) *policy.Pol
 var able = dialect.Engine{Name: "test", Deferrable: true, StatementEnd: true}
 
 type capabilities dialect.Engine
+
+// rekeyingCapabilities are those of an engine that changes keys together with what refers to them.
+type rekeyingCapabilities struct{ capabilities }
+
+func (rekeyingCapabilities) Rekey(context.Context, dialect.Tx, []dialect.BulkUpdate) ([]int64, error) {
+	return nil, errors.New("no database")
+}
 
 func (c capabilities) Engine() dialect.Engine                   { return dialect.Engine(c) }
 func (capabilities) Renders(dialect.Expr, *dialect.Column) bool { return true }

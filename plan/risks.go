@@ -142,7 +142,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		add(TriggersFire, t.Name, "the user may not see what triggers the table has, nor what they write: grant TRIGGER on it")
 	}
 	if t.ReferencesUnseen && (s.Op == Delete || slices.ContainsFunc(columnsOf(s.Set), func(c string) bool { return len(t.UniqueIndexes(c)) > 0 })) {
-		add(UnseenReferences, t.Name, "foreign keys of tables that the user may not see may refer to it, and delete or change rows there by cascade: %s", b.showReferences())
+		add(UnseenReferences, t.Name, "foreign keys of tables that the user may not see may refer to it, and delete or change rows there by cascade: %s", b.schema.SeeReferences)
 	}
 	for _, tr := range t.Triggers {
 		if tr.Disabled || !firesOn(s.Op, tr) {
@@ -191,14 +191,6 @@ func (b *builder) addUnlinkedHazards(t *dialect.Table, set []Assignment, add fun
 			}
 		}
 	}
-}
-
-// showReferences says which rights let the user see all foreign keys.
-func (b *builder) showReferences() string {
-	if b.schema.Engine == "sqlserver" {
-		return "grant VIEW DEFINITION on the database"
-	}
-	return "grant PROCESS, or a privilege on all databases such as REFERENCES, to the users who make the plan and run it"
 }
 
 // isImpersonal reports whether the policy says that a column holds nothing personal,

@@ -54,7 +54,7 @@ func (s *suite) testRekey(t *testing.T) {
 		s.runSub(t, name, func(s *suite, t *testing.T) {
 			env := s.rekeyableEnv(t, action)
 			inWriteTx(t, env.DB, func(tx dialect.Tx) {
-				got, err := tx.Rekey(contextFor(t), rekeyUpdates(env, 0, 1, 2))
+				got, err := rekeyerOf(env).Rekey(contextFor(t), tx, rekeyUpdates(env, 0, 1, 2))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -101,7 +101,7 @@ func (s *suite) testRekey(t *testing.T) {
 				}
 			})
 			inWriteTx(t, env.DB, func(tx dialect.Tx) {
-				got, err := tx.Rekey(contextFor(t), rekeyUpdates(env, 0))
+				got, err := rekeyerOf(env).Rekey(contextFor(t), tx, rekeyUpdates(env, 0))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -118,7 +118,7 @@ func (s *suite) testRekey(t *testing.T) {
 		env := s.rekeyableEnv(t, "")
 		tx := beginTx(t, env.DB, dialect.TxOptions{})
 		updates := rekeyUpdates(env, 0, 1)
-		_, err := tx.Rekey(contextFor(t), updates[1:]) // without the messages' senders
+		_, err := rekeyerOf(env).Rekey(contextFor(t), tx, updates[1:]) // without the messages' senders
 		for _, end := range []func() error{func() error { return tx.CheckConstraints(contextFor(t)) }, func() error { return tx.Commit(contextFor(t)) }} {
 			if err == nil {
 				err = end()
@@ -129,7 +129,7 @@ func (s *suite) testRekey(t *testing.T) {
 	s.runSub(t, "a value that another row has", func(s *suite, t *testing.T) {
 		env := s.rekeyableEnv(t, "")
 		tx := beginTx(t, env.DB, dialect.TxOptions{})
-		_, err := tx.Rekey(contextFor(t), []dialect.BulkUpdate{
+		_, err := rekeyerOf(env).Rekey(contextFor(t), tx, []dialect.BulkUpdate{
 			{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"email"}, Rows: []dialect.Row{{int64(0), "old 4"}}},
 		})
 		wantClass(t, err, dialect.UniqueViolation)
@@ -159,9 +159,9 @@ func (s *suite) testRekey(t *testing.T) {
 		})
 	})
 	s.runSub(t, "none", func(s *suite, t *testing.T) {
-		env := s.Open(t)
+		env := s.rekeyableEnv(t, "")
 		inReadTx(t, env.DB, func(tx dialect.Tx) {
-			if got, err := tx.Rekey(contextFor(t), nil); err != nil || len(got) != 0 {
+			if got, err := rekeyerOf(env).Rekey(contextFor(t), tx, nil); err != nil || len(got) != 0 {
 				t.Errorf("no update: got %v, %v", got, err)
 			}
 		})
@@ -172,13 +172,8 @@ func (s *suite) testRekey(t *testing.T) {
 func (s *suite) rekeyableEnv(t *testing.T, action string) *Env {
 	t.Helper()
 	env := s.Open(t)
-	if !env.DB.Engine().Rekeys {
-		inReadTx(t, env.DB, func(tx dialect.Tx) {
-			if _, err := tx.Rekey(contextFor(t), []dialect.BulkUpdate{{Table: env.Name("person"), Key: []string{"id"}, Set: []string{"email"}, Rows: []dialect.Row{{int64(1), "x"}}}}); err == nil {
-				t.Error("Rekey works, and Engine().Rekeys is false")
-			}
-		})
-		t.Skipf("EXCUSED on %s: Engine().Rekeys is false", s.Engine)
+	if _, able := dialect.AsRekeyer(env.DB); !able {
+		t.Skipf("EXCUSED on %s: its DB is no Rekeyer", s.Engine)
 	}
 	s.makeTables(t, env, rekeyTables(action)...)
 	old := func(i int) string { return fmt.Sprintf("old %d", i%5) }
@@ -196,6 +191,12 @@ func (s *suite) rekeyableEnv(t *testing.T, action string) *Env {
 	s.fillTable(t, env, "message", []string{"id", "sender", "recipient"}, 5, func(i int) []any { return []any{i, old(i), old(i + 1)} })
 	s.fillTable(t, env, "seat", []string{"id", "tenant", "holder"}, 5, func(i int) []any { return []any{i, i % 2, old(i)} })
 	return env
+}
+
+// rekeyerOf is the ability of a database that rekeyableEnv opened.
+func rekeyerOf(env *Env) dialect.Rekeyer {
+	r, _ := dialect.AsRekeyer(env.DB)
+	return r
 }
 
 // rekeyUpdates changes some people's addresses and the references to them.

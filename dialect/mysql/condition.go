@@ -11,9 +11,10 @@ import (
 // (https://dev.mysql.com/doc/refman/en/string-literals.html). What another sql_mode would
 // end elsewhere, or read as something else, is refused.
 var conditions = condition.Rules{
-	Quotes: map[byte]condition.Quote{'\'': {End: '\'', Doubled: true, Escapes: true}, '`': {End: '`', Doubled: true}},
-	Signs:  ".+-*/<>=!%^&|~",
-	Name:   "$",
+	Quotes:    map[byte]condition.Quote{'\'': {End: '\'', Doubled: true, Escapes: true}, '`': {End: '`', Doubled: true}},
+	NameQuote: '`',
+	Signs:     ".+-*/<>=!%^&|~",
+	Name:      "$",
 	Refused: []condition.Refused{
 		{Begin: regexp.MustCompile(`^"`), Reason: "double quotes, which are those of a text or of a name by the sql_mode: write texts in single quotes and names in backticks"},
 		{Begin: regexp.MustCompile(`^\|\|`), Reason: "||, which is OR or CONCAT by the sql_mode: write which"},
@@ -24,3 +25,6 @@ var conditions = condition.Rules{
 
 // CheckCondition implements dialect.DB.
 func (d *DB) CheckCondition(sql string) error { return condition.Check(sql, conditions) }
+
+// EqualsCondition implements dialect.DB.
+func (d *DB) EqualsCondition(column, text string) string { return conditions.Equals(column, text) }

@@ -54,7 +54,8 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &dialect.Schema{Engine: se.server.engine(), Version: se.server.version, Partial: in.partial, Views: in.views}
+	s := &dialect.Schema{Engine: se.server.engine(), Version: se.server.version, Partial: in.partial, Views: in.views,
+		SeeReferences: "grant PROCESS, or a privilege on all databases such as REFERENCES, to the users who make the plan and run it"}
 	for _, t := range in.tables {
 		if !isJournal(t.Name) {
 			s.Tables = append(s.Tables, t)

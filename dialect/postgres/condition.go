@@ -11,10 +11,11 @@ import (
 // escapes is refused, since it goes on behind a line's end in a second pair of quotes, escapes
 // and all; a text in dollar quotes, since it begins and ends as it likes.
 var conditions = condition.Rules{
-	Quotes:   map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}},
-	Signs:    ".:+-*/<>=~!@#%^&|",
-	Name:     "$",
-	Brackets: true,
+	Quotes:    map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}},
+	NameQuote: '"',
+	Signs:     ".:+-*/<>=~!@#%^&|",
+	Name:      "$",
+	Brackets:  true,
 	Texts: map[string]string{
 		"e":  "write it in plain quotes, where a backslash is a backslash",
 		"u&": "write it in plain quotes, with the characters themselves",
@@ -26,3 +27,6 @@ var conditions = condition.Rules{
 
 // CheckCondition implements dialect.DB.
 func (db *DB) CheckCondition(sql string) error { return condition.Check(sql, conditions) }
+
+// EqualsCondition implements dialect.DB.
+func (db *DB) EqualsCondition(column, text string) string { return conditions.Equals(column, text) }

@@ -84,7 +84,7 @@ func New(pool *pgxpool.Pool) *DB {
 
 // Engine describes PostgreSQL.
 func (db *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "postgres", MaxRows: 5000, MaxSwept: 50000, Deferrable: true, EveryIndex: true, StatementEnd: true, Rekeys: true, Returns: true, Version: "xmin"}
+	return dialect.Engine{Name: "postgres", MaxRows: 5000, MaxSwept: 50000, Deferrable: true, EveryIndex: true, StatementEnd: true, Version: "xmin"}
 }
 
 // Identity tells the server's version, its system_identifier (which standbys and

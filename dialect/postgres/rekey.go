@@ -9,11 +9,14 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
+var _ dialect.Rekeyer = (*DB)(nil)
+
 // Rekey changes all the tables in one statement. PostgreSQL runs the triggers
 // that foreign keys are made of, those of ON UPDATE RESTRICT and CASCADE
 // too, when the statement is done, and they then find every row in agreement.
 // https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
-func (t *tx) Rekey(ctx context.Context, updates []dialect.BulkUpdate) ([]int64, error) {
+func (db *DB) Rekey(ctx context.Context, in dialect.Tx, updates []dialect.BulkUpdate) ([]int64, error) {
+	t := in.(*tx)
 	if len(updates) == 0 {
 		return nil, nil
 	}

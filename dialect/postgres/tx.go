@@ -11,7 +11,7 @@ import (
 
 var (
 	_ dialect.Tx       = (*tx)(nil)
-	_ dialect.Returner = (*tx)(nil)
+	_ dialect.Returner = (*DB)(nil)
 )
 
 // newBuilder starts a statement; what it needs to know of tables it looks up.
@@ -91,7 +91,8 @@ func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 }
 
 // DeleteReturning implements dialect.Returner.
-func (t *tx) DeleteReturning(ctx context.Context, d dialect.Delete, columns []string) iter.Seq2[dialect.Row, error] {
+func (db *DB) DeleteReturning(ctx context.Context, in dialect.Tx, d dialect.Delete, columns []string) iter.Seq2[dialect.Row, error] {
+	t := in.(*tx)
 	st, read, err := t.newBuilder(ctx).renderDelete(d, columns)
 	return t.decodedRows(ctx, "delete from", st, read, err)
 }

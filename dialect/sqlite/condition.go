@@ -9,9 +9,10 @@ import (
 // conditions are written as SQLite's tokenizer reads SQL: https://sqlite.org/syntax.html,
 // https://sqlite.org/lang_expr.html#varparam. A name in brackets ends with the first ].
 var conditions = condition.Rules{
-	Quotes: map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}, '`': {End: '`', Doubled: true}, '[': {End: ']'}},
-	Signs:  ".+-*/<>=!%&|~",
-	Name:   "$",
+	Quotes:    map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}, '`': {End: '`', Doubled: true}, '[': {End: ']'}},
+	NameQuote: '"',
+	Signs:     ".+-*/<>=!%&|~",
+	Name:      "$",
 	Refused: []condition.Refused{
 		{Begin: regexp.MustCompile(`^#`), Reason: "a parameter (#): write its value"},
 	},
@@ -19,3 +20,6 @@ var conditions = condition.Rules{
 
 // CheckCondition implements dialect.DB.
 func (db *DB) CheckCondition(sql string) error { return condition.Check(sql, conditions) }
+
+// EqualsCondition implements dialect.DB.
+func (db *DB) EqualsCondition(column, text string) string { return conditions.Equals(column, text) }

@@ -6,6 +6,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
+var _ dialect.Rekeyer = (*DB)(nil)
+
 // Rekey carries the updates out one by one, with every foreign key deferred. ON
 // UPDATE CASCADE can't be, and finds no row that refers to the old values any more,
 // since the rows referred to change last; but for a table that refers to itself, see lateOnes.
@@ -14,7 +16,8 @@ import (
 // The keys stay deferred to the transaction's end, when that is over by itself:
 // switching it off forgets what was broken meanwhile.
 // https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys
-func (t *tx) Rekey(ctx context.Context, updates []dialect.BulkUpdate) ([]int64, error) {
+func (db *DB) Rekey(ctx context.Context, in dialect.Tx, updates []dialect.BulkUpdate) ([]int64, error) {
+	t := in.(*tx)
 	if err := writePragma(ctx, t.conn, "defer_foreign_keys", 1); err != nil {
 		return nil, engineError(ctx, "overwrite", dialect.Name{}, err)
 	}

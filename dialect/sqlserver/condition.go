@@ -9,9 +9,10 @@ import (
 // conditions are written as sessions here read SQL, with QUOTED_IDENTIFIER on:
 // https://learn.microsoft.com/en-us/sql/relational-databases/databases/database-identifiers.
 var conditions = condition.Rules{
-	Quotes: map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}, '[': {End: ']', Doubled: true}},
-	Signs:  ".:+-*/<>=!%^&|~",
-	Name:   "@#$",
+	Quotes:    map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}, '[': {End: ']', Doubled: true}},
+	NameQuote: '"',
+	Signs:     ".:+-*/<>=!%^&|~",
+	Name:      "@#$",
 	Refused: []condition.Refused{
 		{Begin: regexp.MustCompile(`^#`), Reason: "a temporary table (#)"},
 	},
@@ -19,3 +20,6 @@ var conditions = condition.Rules{
 
 // CheckCondition implements dialect.DB.
 func (d *DB) CheckCondition(sql string) error { return condition.Check(sql, conditions) }
+
+// EqualsCondition implements dialect.DB.
+func (d *DB) EqualsCondition(column, text string) string { return conditions.Equals(column, text) }

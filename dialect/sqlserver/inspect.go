@@ -44,7 +44,7 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 
 func newCatalogue(q queryer, srv *server) *catalogue {
 	return &catalogue{
-		q: q, srv: srv, schema: &dialect.Schema{Engine: "sqlserver", Version: srv.version},
+		q: q, srv: srv, schema: &dialect.Schema{Engine: "sqlserver", Version: srv.version, SeeReferences: "grant VIEW DEFINITION on the database"},
 		tables: map[string]*dialect.Table{}, names: map[string]dialect.Name{}, ids: map[string]map[string]string{},
 	}
 }

@@ -33,6 +33,9 @@ type database struct {
 	close func()
 }
 
+// Unwrap is the engine's own, which may be able to do more.
+func (d *database) Unwrap() dialect.DB { return d.DB }
+
 // openers say which package and driver serve a URL's scheme. What they are
 // given is the whole URL, what follows the scheme's colon, and how many
 // connections are going to be used at once.

@@ -46,7 +46,7 @@ func openThrottles(ctx context.Context, cmd *cli.Command, db *database) (list []
 	if cmd.IsSet("replica") && !cmd.IsSet("max-lag") {
 		return nil, done, badUsage("--replica needs --max-lag")
 	}
-	monitor, monitored := db.DB.(dialect.Monitor)
+	monitor, monitored := dialect.AsMonitor(db)
 	if cmd.IsSet("max-sessions") {
 		if !monitored {
 			return nil, done, badUsage("--max-sessions: this engine has no server that could tell")
@@ -61,7 +61,7 @@ func openThrottles(ctx context.Context, cmd *cli.Command, db *database) (list []
 				return nil, done, fmt.Errorf("--replica, number %d: %w", i+1, err)
 			}
 			replicas = append(replicas, r)
-			m, ok := r.DB.(dialect.Monitor)
+			m, ok := dialect.AsMonitor(r)
 			if !ok {
 				return nil, done, badUsage("--replica, number %d: this engine has no replicas", i+1)
 			}

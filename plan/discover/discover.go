@@ -61,7 +61,7 @@ func Policy(ctx context.Context, db dialect.DB, o Options) (*Draft, error) {
 		}
 	}
 	d.judgeColumns()
-	d.findPolymorphic()
+	d.findPolymorphic(db)
 	d.findSubject()
 	if err := d.findLinks(ctx, db, o); err != nil {
 		return nil, err

@@ -14,9 +14,14 @@ func (d *database) polymorphic(c *column) bool {
 	return slices.ContainsFunc(d.links, func(l link) bool { return l.from == c.table && containsWord(l.columns, c.Name) && l.where != "" })
 }
 
+// conditionWriter is what writes a link's condition: a dialect.DB.
+type conditionWriter interface {
+	EqualsCondition(column, text string) string
+}
+
 // findPolymorphic proposes a link for each table that a column such as
 // entity_type names.
-func (d *database) findPolymorphic() {
+func (d *database) findPolymorphic(engine conditionWriter) {
 	for _, t := range d.tables {
 		for _, typ := range t.columns {
 			w := splitName(typ.Name)
@@ -27,7 +32,7 @@ func (d *database) findPolymorphic() {
 			if id == nil || t.refersBy(id.Name) {
 				continue
 			}
-			d.pair(typ, id)
+			d.pair(engine, typ, id)
 		}
 	}
 }
@@ -43,7 +48,7 @@ func (t *table) idBeside(words []string) *column {
 	return nil
 }
 
-func (d *database) pair(typ, id *column) {
+func (d *database) pair(engine conditionWriter, typ, id *column) {
 	values := slices.Clone(typ.Labels)
 	for _, v := range typ.values.keys {
 		if text, ok := v.(string); ok && !containsWord(values, text) {
@@ -60,7 +65,7 @@ func (d *database) pair(typ, id *column) {
 		found++
 		d.links = append(d.links, link{
 			reference: reference{id.table, to, []string{id.Name}, []string{to.key().Name}},
-			where:     d.identifier(typ.Name) + " = " + d.literal(value), confidence: byName,
+			where:     engine.EqualsCondition(typ.Name, value), confidence: byName,
 			reason: typ.Name + " names the table that " + id.Name + " refers to",
 		})
 	}
@@ -90,25 +95,4 @@ func (d *database) tableCalled(word string) *table {
 		}
 	}
 	return nil
-}
-
-var plainIdentifier = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
-
-// identifier writes a column's name in the engine's SQL.
-func (d *database) identifier(name string) string {
-	switch {
-	case plainIdentifier.MatchString(name):
-		return name
-	case d.schema.Engine == "mysql" || d.schema.Engine == "mariadb":
-		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
-	}
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-}
-
-// literal writes a word of entity_type, which has no quotes, in the engine's SQL.
-func (d *database) literal(word string) string {
-	if d.schema.Engine == "mysql" || d.schema.Engine == "mariadb" {
-		word = strings.ReplaceAll(word, `\`, `\\`)
-	}
-	return "'" + word + "'"
 }

@@ -14,8 +14,10 @@ import (
 
 // Rules are how an engine writes SQL. What isn't in them is refused.
 type Rules struct {
-	// Quotes are the characters that begin a text or a name.
+	// Quotes are the characters that begin a text or a name. A text begins with a single one.
 	Quotes map[byte]Quote
+	// NameQuote is the one of them that is written around a name.
+	NameQuote byte
 	// Signs are the characters that may stand by themselves, beside parentheses and commas.
 	Signs string
 	// Name are the characters within a name, beside letters, digits and _.
