@@ -14,12 +14,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
-	"github.com/google/uuid"
 )
 
 // Options are the settings of Run. The zero value runs a plan of scope
@@ -68,7 +69,7 @@ type Options struct {
 	// returns it, to append it to a log, say. A run whose receipt can't be published is
 	// not finished: the same run ID tries again, with the same bytes. They may therefore
 	// be given more than once, as they are when a finished run gives its receipt once
-	// more; receipt.Log appends nothing twice. Defaults to nothing.
+	// more; receipt/log appends nothing twice. Defaults to nothing.
 	Publish func(ctx context.Context, envelope []byte) error
 	// Request is what the receipt says of the request that is answered. It
 	// must not name a person. Defaults to nothing.

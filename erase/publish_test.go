@@ -13,6 +13,7 @@ import (
 
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/erase/receipt/log"
 	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
 )
@@ -35,22 +36,22 @@ func coin() receipt.Signer {
 }
 
 // logOf opens the log in a folder, made by newLog.
-func logOf(dir string) (*receipt.Log, error) {
-	s, err := receipt.NewLogSigner("club.example/erasures", key)
+func logOf(dir string) (*log.Log, error) {
+	s, err := log.NewSigner("club.example/erasures", key)
 	if err != nil {
 		return nil, err
 	}
-	return receipt.OpenLog(dir, receipt.LogOptions{Signer: s})
+	return log.Open(dir, log.Options{Signer: s})
 }
 
 func newLog(t testing.TB) (dir string) {
 	t.Helper()
-	s, err := receipt.NewLogSigner("club.example/erasures", key)
+	s, err := log.NewSigner("club.example/erasures", key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir = filepath.Join(t.TempDir(), "log")
-	if err := receipt.CreateLog(dir, s); err != nil {
+	if err := log.Create(dir, s); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -177,3 +177,29 @@ func encodeJSON(v any) ([]byte, error) {
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
+
+// CheckForm refuses anything but an envelope of a statement of this package. It doesn't verify
+// signatures: the opener does.
+func CheckForm(envelope []byte) error {
+	_, payload, err := parseEnvelope(envelope)
+	if err != nil {
+		return err
+	}
+	is, err := typeOf(payload)
+	if err != nil {
+		return err
+	}
+	var statement interface{ Validate() error } = &Statement{}
+	if is == AmendmentType {
+		statement = &Amendment{}
+	} else {
+		is = PredicateType
+	}
+	if err := parseStatement(payload, is, statement); err != nil {
+		return err
+	}
+	if err := statement.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return nil
+}

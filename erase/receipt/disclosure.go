@@ -26,6 +26,10 @@ var (
 	ErrNoCommitments = errors.New("receipt has no row commitments, so nothing can be disclosed from it")
 )
 
+// maxTree is larger than any tree here. Beyond 2^62 the arithmetic of package tlog overflows and
+// doesn't end, so sizes from outside are compared with maxTree first.
+const maxTree = 1 << 48
+
 // Disclosure proves that one row is in a receipt's set, and reveals neither K nor any other row. It
 // is personal data: give it only to its person.
 type Disclosure struct {

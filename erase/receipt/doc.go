@@ -1,7 +1,7 @@
 // Package receipt is the format of erasure receipts: signed statements about the data erased from a
-// database. It signs, opens and verifies them offline, keeps them in an append-only log and puts
-// them into words. It imports nothing else of this module and no driver, so that an auditor
-// compiles it alone.
+// database. It signs, opens and verifies them offline and puts them into words; package log below it
+// keeps them in an append-only log. It imports nothing else of this module and no driver, so that an
+// auditor compiles it alone.
 //
 // Open checks whether a receipt is genuine and returns its content; Sign makes one of a Statement.
 // The format in full:
@@ -62,16 +62,6 @@
 // While K or a salt exists, leaves are pseudonymous personal data. A CommitmentKey is K in a file,
 // {"type", "runId", "key"} with K in hex and the type
 // https://github.com/expungedb/expunge/commitment-key/v1.
-//
-// # Log
-//
-// A Log is a directory. An entry is the SHA-256 of an envelope as stored, and its record hash
-// SHA-256(0x00 ‖ entry). tile/8/… are the hashes of the tree in the layout of
-// golang.org/x/mod/sumdb/tlog. checkpoint is the newest signed note (c2sp.org/tlog-checkpoint), by
-// an Ed25519 key of the log's own. pending names the entries of an unfinished append: a first line,
-// the log's size before it as 8 bytes, and the record hashes. A proof (c2sp.org/tlog-proof) is a
-// file to store beside the receipt; VerifyProof checks both offline. GenerateLogKey writes the
-// log's keys in the form of golang.org/x/mod/sumdb/note, with its name.
 //
 // # Amendments
 //

@@ -8,6 +8,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/ledger"
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/erase/receipt/log"
 	"github.com/expungedb/expunge/plan"
 	"github.com/expungedb/expunge/plan/policy"
 )
@@ -69,7 +70,7 @@ func exitCode(err error) int {
 		return unacceptable
 	case errors.As(err, &left),
 		is(errFailures, receipt.ErrTruncated, receipt.ErrMalformed, receipt.ErrSignature, receipt.ErrThreshold, receipt.ErrDisclosure,
-			receipt.ErrNotLogged, receipt.ErrFork, receipt.ErrRolledBack, receipt.ErrDamaged):
+			log.ErrNotLogged, log.ErrFork, log.ErrRolledBack, log.ErrDamaged):
 		return broken
 	case is(receipt.ErrVersion, receipt.ErrNoCommitments):
 		return cannotTell

@@ -10,6 +10,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/ledger"
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/erase/receipt/log"
 	"github.com/expungedb/expunge/plan"
 	"github.com/expungedb/expunge/plan/policy"
 )
@@ -53,10 +54,10 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{receipt.ErrSignature, 4},
 		{receipt.ErrThreshold, 4},
 		{receipt.ErrDisclosure, 4},
-		{receipt.ErrNotLogged, 4},
-		{receipt.ErrFork, 4},
-		{receipt.ErrRolledBack, 4},
-		{receipt.ErrDamaged, 4},
+		{log.ErrNotLogged, 4},
+		{log.ErrFork, 4},
+		{log.ErrRolledBack, 4},
+		{log.ErrDamaged, 4},
 		{outcome(erase.Broken), 4},
 		{receipt.ErrVersion, 5},
 		{receipt.ErrNoCommitments, 5},

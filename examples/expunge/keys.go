@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/erase/receipt/log"
 )
 
 // madeKey is what keygen prints as JSON.
@@ -85,7 +86,7 @@ func writePair(made *madeKey, private, public []byte) error {
 
 // logKeygen makes the key pair of a log.
 func (a *app) logKeygen(cmd *cli.Command, name string) error {
-	private, public, err := receipt.GenerateLogKey(name, nil)
+	private, public, err := log.GenerateKey(name, nil)
 	if err != nil {
 		return &usageError{fmt.Errorf("--log: %w", err)}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/erase/receipt/log"
 )
 
 // The flags of logs.
@@ -68,7 +69,7 @@ func (a *app) logInit(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := receipt.CreateLog(cmd.String("log"), s); err != nil {
+	if err := log.Create(cmd.String("log"), s); err != nil {
 		return &usageError{fmt.Errorf("--log: %w", err)}
 	}
 	if cmd.Bool("json") {
@@ -155,7 +156,7 @@ type logState struct {
 
 func (a *app) logVerify(_ context.Context, cmd *cli.Command) error {
 	l, name, err := openLogToRead(cmd)
-	var c *receipt.Checkpoint
+	var c *log.Checkpoint
 	if err == nil {
 		c, err = l.Verify()
 	}
@@ -175,17 +176,17 @@ func (a *app) logVerify(_ context.Context, cmd *cli.Command) error {
 // logWord is what is wrong with a log, in a word; empty for other errors.
 func logWord(err error) string {
 	switch {
-	case errors.Is(err, receipt.ErrFork):
+	case errors.Is(err, log.ErrFork):
 		return "forked"
-	case errors.Is(err, receipt.ErrRolledBack):
+	case errors.Is(err, log.ErrRolledBack):
 		return "rolled back"
-	case errors.Is(err, receipt.ErrDamaged):
+	case errors.Is(err, log.ErrDamaged):
 		return "damaged"
 	}
 	return ""
 }
 
-func rootText(c *receipt.Checkpoint) string { return base64.StdEncoding.EncodeToString(c.Root[:]) }
+func rootText(c *log.Checkpoint) string { return base64.StdEncoding.EncodeToString(c.Root[:]) }
 
 func entryCount(n int64) string {
 	if n == 1 {
@@ -209,7 +210,7 @@ func (a *app) logProve(_ context.Context, cmd *cli.Command) error {
 		return err
 	}
 	proof, err := l.Prove(envelope)
-	if errors.Is(err, receipt.ErrNotLogged) {
+	if errors.Is(err, log.ErrNotLogged) {
 		return fmt.Errorf("%s: %w: add it by expunge log append", path, err)
 	}
 	if err != nil {
@@ -244,7 +245,7 @@ func verifyProof(cmd *cli.Command, envelope []byte) (*logged, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := receipt.VerifyProof(proof, envelope, v)
+	in, err := log.VerifyProof(proof, envelope, v)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

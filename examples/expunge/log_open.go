@@ -11,6 +11,7 @@ import (
 
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/erase/receipt/log"
 )
 
 func readLogSigner(cmd *cli.Command) (note.Signer, error) {
@@ -19,7 +20,7 @@ func readLogSigner(cmd *cli.Command) (note.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := receipt.ParseLogSigner(data)
+	s, err := log.ParseSigner(data)
 	if err != nil {
 		return nil, &usageError{fmt.Errorf("%s: %w", path, err)}
 	}
@@ -32,7 +33,7 @@ func readLogVerifier(cmd *cli.Command) (note.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := receipt.ParseLogVerifier(data)
+	v, err := log.ParseVerifier(data)
 	if err != nil {
 		return nil, &usageError{fmt.Errorf("%s: %w", path, err)}
 	}
@@ -40,25 +41,25 @@ func readLogVerifier(cmd *cli.Command) (note.Verifier, error) {
 }
 
 // openLogToAppend opens the log of --log and returns its name too.
-func openLogToAppend(cmd *cli.Command) (*receipt.Log, string, error) {
+func openLogToAppend(cmd *cli.Command) (*log.Log, string, error) {
 	s, err := readLogSigner(cmd)
 	if err != nil {
 		return nil, "", err
 	}
-	l, err := openLog(cmd, receipt.LogOptions{Signer: s})
+	l, err := openLog(cmd, log.Options{Signer: s})
 	return l, s.Name(), err
 }
 
-func openLogToRead(cmd *cli.Command) (*receipt.Log, string, error) {
+func openLogToRead(cmd *cli.Command) (*log.Log, string, error) {
 	v, err := readLogVerifier(cmd)
 	if err != nil {
 		return nil, "", err
 	}
-	l, err := openLog(cmd, receipt.LogOptions{Verifier: v})
+	l, err := openLog(cmd, log.Options{Verifier: v})
 	return l, v.Name(), err
 }
 
-func openLog(cmd *cli.Command, o receipt.LogOptions) (*receipt.Log, error) {
+func openLog(cmd *cli.Command, o log.Options) (*log.Log, error) {
 	dir := cmd.String("log")
 	if dir == "" {
 		return nil, badUsage("give --log, the log's folder")
@@ -69,7 +70,7 @@ func openLog(cmd *cli.Command, o receipt.LogOptions) (*receipt.Log, error) {
 			return nil, err
 		}
 	}
-	l, err := receipt.OpenLog(dir, o)
+	l, err := log.Open(dir, o)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, badUsage("--log: there is no log in %s: make one by expunge log init", dir)
 	}

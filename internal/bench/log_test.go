@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/erase/receipt/log"
 )
 
 // logEntries is the maximum number of receipts in the log; the number of rows if that is less.
@@ -28,13 +29,13 @@ func logging(t *testing.T, _ *engine, n int) []result {
 	}
 	key, err := receipt.GenerateKey(nil)
 	must(err)
-	signer, err := receipt.NewLogSigner("bench.example/erasures", key)
+	signer, err := log.NewSigner("bench.example/erasures", key)
 	must(err)
-	verifier, err := receipt.NewLogVerifier("bench.example/erasures", key.Public())
+	verifier, err := log.NewVerifier("bench.example/erasures", key.Public())
 	must(err)
 	dir := filepath.Join(t.TempDir(), "log")
-	must(receipt.CreateLog(dir, signer))
-	l, err := receipt.OpenLog(dir, receipt.LogOptions{Signer: signer})
+	must(log.Create(dir, signer))
+	l, err := log.Open(dir, log.Options{Signer: signer})
 	must(err)
 	by, err := receipt.NewSigner(key)
 	must(err)
@@ -60,9 +61,9 @@ func logging(t *testing.T, _ *engine, n int) []result {
 	var proof []byte
 	proved := timed(func() { proof, err = l.Prove(last) })
 	must(err)
-	checked := timed(func() { _, err = receipt.VerifyProof(proof, last, verifier) })
+	checked := timed(func() { _, err = log.VerifyProof(proof, last, verifier) })
 	must(err)
-	var c *receipt.Checkpoint
+	var c *log.Checkpoint
 	read := timed(func() { c, err = l.Verify() })
 	must(err)
 	if c.Size != int64(n)+1 {

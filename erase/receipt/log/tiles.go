@@ -1,4 +1,4 @@
-package receipt
+package log
 
 import (
 	"errors"
@@ -72,12 +72,12 @@ func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 
 // overlay reads newly computed hashes, and the others from below.
 type overlay struct {
-	fresh map[int64]Hash
+	fresh map[int64]tlog.Hash
 	below tlog.HashReader
 }
 
-func (o overlay) ReadHashes(indexes []int64) ([]Hash, error) {
-	hashes := make([]Hash, len(indexes))
+func (o overlay) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	hashes := make([]tlog.Hash, len(indexes))
 	var at []int
 	var rest []int64
 	for i, x := range indexes {
@@ -154,54 +154,4 @@ func (t tiles) pruneTiles(list []tlog.Tile) error {
 		}
 	}
 	return nil
-}
-
-// writeFile writes a file that is complete or absent, also after a power failure: it syncs the
-// content before it gives the file its name.
-func writeFile(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	if err := makeDir(dir); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".tmp-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return syncDir(dir)
-}
-
-// makeDir makes a directory and its parents, and syncs each name.
-func makeDir(dir string) error {
-	if err := os.Mkdir(dir, 0o755); err == nil {
-		return syncDir(filepath.Dir(dir))
-	} else if errors.Is(err, fs.ErrExist) {
-		return nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := makeDir(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	return makeDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	// Windows and some network file systems can't sync a directory.
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrPermission) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
 }

@@ -1,4 +1,4 @@
-package receipt
+package log
 
 import (
 	"bytes"
@@ -9,15 +9,15 @@ import (
 )
 
 func TestLogKeysSignAndVerify(t *testing.T) {
-	private, public, err := GenerateLogKey("example.com/erasures", bytes.NewReader(bytes.Repeat([]byte{7}, 32)))
+	private, public, err := GenerateKey("example.com/erasures", bytes.NewReader(bytes.Repeat([]byte{7}, 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := ParseLogSigner([]byte(private))
+	s, err := ParseSigner([]byte(private))
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := ParseLogVerifier([]byte(public))
+	v, err := ParseVerifier([]byte(public))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestLogKeysSignAndVerify(t *testing.T) {
 }
 
 func TestLogKeysThatAreNone(t *testing.T) {
-	private, public, err := GenerateLogKey("example.com/erasures", nil)
+	private, public, err := GenerateKey("example.com/erasures", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestLogKeysThatAreNone(t *testing.T) {
 		{"another name", strings.Replace(private, "erasures", "eraser", 1), "damaged"},
 		{"an end too early", private[:len(private)-10], "damaged"},
 	} {
-		if _, err := ParseLogSigner([]byte(test.data)); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := ParseSigner([]byte(test.data)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("private key, %s: %v", test.name, err)
 		}
 	}
@@ -54,19 +54,19 @@ func TestLogKeysThatAreNone(t *testing.T) {
 		{"another name", strings.Replace(public, "erasures", "eraser", 1), "no log's public key"},
 		{"nothing", "", "no log's public key"},
 	} {
-		if _, err := ParseLogVerifier([]byte(test.data)); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := ParseVerifier([]byte(test.data)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("public key, %s: %v", test.name, err)
 		}
 	}
 	for _, name := range []string{"", "two words", "a+b"} {
-		if _, _, err := GenerateLogKey(name, nil); err == nil {
+		if _, _, err := GenerateKey(name, nil); err == nil {
 			t.Errorf("a log could be called %q", name)
 		}
 	}
 }
 
-func FuzzParseLogKeys(f *testing.F) {
-	private, public, err := GenerateLogKey("example.com/erasures", bytes.NewReader(make([]byte, 32)))
+func FuzzParseKeys(f *testing.F) {
+	private, public, err := GenerateKey("example.com/erasures", bytes.NewReader(make([]byte, 32)))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -74,10 +74,10 @@ func FuzzParseLogKeys(f *testing.F) {
 	f.Add(public)
 	f.Add(privateLogKey + "a+00000000+AQ==")
 	f.Fuzz(func(t *testing.T, text string) {
-		if s, err := ParseLogSigner([]byte(text)); err == nil && s.Name() == "" {
+		if s, err := ParseSigner([]byte(text)); err == nil && s.Name() == "" {
 			t.Error("a signer without a name")
 		}
-		if v, err := ParseLogVerifier([]byte(text)); err == nil && v.Name() == "" {
+		if v, err := ParseVerifier([]byte(text)); err == nil && v.Name() == "" {
 			t.Error("a verifier without a name")
 		}
 	})

@@ -1,4 +1,4 @@
-package receipt
+package log
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/expungedb/expunge/erase/receipt"
 )
 
 func TestEveryReceiptInTheLogCanBeProven(t *testing.T) {
@@ -24,7 +26,7 @@ func TestEveryReceiptInTheLogCanBeProven(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				in, err := VerifyProof(p, env, logVerifierOf(t, 9))
+				in, err := VerifyProof(p, env, verifierOf(t, 9))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -57,18 +59,18 @@ func TestProofIsRefused(t *testing.T) {
 		want       error
 	}{
 		"another receipt":  {good, []byte("x"), 9, ErrNotLogged},
-		"another log key":  {good, env, 8, ErrSignature},
+		"another log key":  {good, env, 8, receipt.ErrSignature},
 		"another index":    {line(1, "index 8"), env, 9, ErrNotLogged},
 		"a huge index":     {line(1, "index 18446744073709551615"), env, 9, ErrNotLogged},
-		"a leading zero":   {line(1, "index 07"), env, 9, ErrMalformed},
-		"another version":  {line(0, "c2sp.org/tlog-proof@v2"), env, 9, ErrMalformed},
+		"a leading zero":   {line(1, "index 07"), env, 9, receipt.ErrMalformed},
+		"another version":  {line(0, "c2sp.org/tlog-proof@v2"), env, 9, receipt.ErrMalformed},
 		"an altered hash":  {line(2, lineOf(good, 3)), env, 9, ErrNotLogged},
-		"carriage returns": {bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), env, 9, ErrMalformed},
-		"nothing":          {nil, env, 9, ErrMalformed},
+		"carriage returns": {bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), env, 9, receipt.ErrMalformed},
+		"nothing":          {nil, env, 9, receipt.ErrMalformed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if _, err := VerifyProof(tt.proof, tt.env, logVerifierOf(t, tt.key)); !errors.Is(err, tt.want) {
+			if _, err := VerifyProof(tt.proof, tt.env, verifierOf(t, tt.key)); !errors.Is(err, tt.want) {
 				t.Errorf("VerifyProof: %v, want %v", err, tt.want)
 			}
 		})
@@ -82,12 +84,12 @@ func lineOf(data []byte, i int) string {
 // A size beyond 2^62 makes package tlog compute for ever.
 func TestCheckpointOfAnImpossibleSize(t *testing.T) {
 	for _, size := range []string{"4611686018427387905", "9223372036854775807", "18446744073709551616", "-1", "01"} {
-		data, err := note.Sign(&note.Note{Text: testOrigin + "\n" + size + "\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"}, logSignerOf(t, 9))
+		data, err := note.Sign(&note.Note{Text: testOrigin + "\n" + size + "\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"}, signerOf(t, 9))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ParseCheckpoint(data, logVerifierOf(t, 9)); !errors.Is(err, ErrMalformed) {
-			t.Errorf("size %s: %v, want ErrMalformed", size, err)
+		if _, err := ParseCheckpoint(data, verifierOf(t, 9)); !errors.Is(err, receipt.ErrMalformed) {
+			t.Errorf("size %s: %v, want receipt.ErrMalformed", size, err)
 		}
 	}
 }
@@ -132,7 +134,7 @@ func BenchmarkLog(b *testing.B) {
 		b.ReportMetric(float64(len(p)), "bytes/proof")
 	})
 	b.Run("verify a proof", func(b *testing.B) {
-		v := logVerifierOf(b, 9)
+		v := verifierOf(b, 9)
 		for b.Loop() {
 			if _, err := VerifyProof(p, last, v); err != nil {
 				b.Fatal(err)

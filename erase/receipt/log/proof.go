@@ -1,4 +1,4 @@
-package receipt
+package log
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/expungedb/expunge/erase/receipt"
 )
 
 // Inclusion is the result of a proof: a receipt's place in a log.
@@ -22,7 +24,7 @@ func (l *Log) Prove(envelope []byte) ([]byte, error) {
 	var data []byte
 	err := l.withLock(func(c state) error {
 		h := entryHash(envelope)
-		at := map[Hash]int64{h: -1}
+		at := map[tlog.Hash]int64{h: -1}
 		if err := l.findEntries(c.Checkpoint, at); err != nil {
 			return err
 		}
@@ -47,7 +49,7 @@ func (l *Log) Prove(envelope []byte) ([]byte, error) {
 }
 
 // VerifyProof checks, offline, that a receipt is in the verifier's log. The error wraps
-// ErrMalformed, ErrSignature or ErrNotLogged. It doesn't open the receipt itself.
+// receipt.ErrMalformed, receipt.ErrSignature or ErrNotLogged. It doesn't open the receipt itself.
 func VerifyProof(data, envelope []byte, v note.Verifier) (*Inclusion, error) {
 	p, err := parseProof(data)
 	if err != nil {
@@ -70,7 +72,7 @@ func VerifyProof(data, envelope []byte, v note.Verifier) (*Inclusion, error) {
 // parseProof accepts a proof only in the form that Prove writes. The library's parser is generous
 // (line ends, leading zeros, loose base64).
 func parseProof(data []byte) (*proof.TLogProof, error) {
-	bad := fmt.Errorf("proof: %w: it is not in the form c2sp.org/tlog-proof@v1", ErrMalformed)
+	bad := fmt.Errorf("proof: %w: it is not in the form c2sp.org/tlog-proof@v1", receipt.ErrMalformed)
 	if len(data) > 1<<20 {
 		return nil, bad
 	}

@@ -1,4 +1,4 @@
-package receipt
+package log
 
 import (
 	"crypto/sha256"
@@ -12,6 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/expungedb/expunge/erase/receipt"
 )
 
 // The errors of a log.
@@ -41,28 +43,28 @@ const (
 // several processes as well.
 type Log struct {
 	dir   string
-	o     LogOptions
+	o     Options
 	tiles tiles
 	// before is called ahead of every write of an append; a test interrupts the append there.
 	before func(file string) error
 }
 
-// LogOptions are the log's keys and its published state.
-type LogOptions struct {
-	// Verifier checks the log's checkpoints; see NewLogVerifier. Defaults to Signer's key where
-	// that is one of NewLogSigner.
+// Options are the log's keys and its published state.
+type Options struct {
+	// Verifier checks the log's checkpoints; see NewVerifier. Defaults to Signer's key where
+	// that is one of NewSigner.
 	Verifier note.Verifier
 	// Signer signs them. Without it the log is for reading only and isn't locked, so it may be on a
 	// read-only medium.
 	Signer note.Signer
 	// Published is the newest published checkpoint, stored out of reach of the log's keeper.
-	// OpenLog refuses a log inconsistent with it. Without it, only errors within the directory are
+	// Open refuses a log inconsistent with it. Without it, only errors within the directory are
 	// found.
 	Published []byte
 }
 
-// CreateLog makes an empty log in a directory that is empty or doesn't exist.
-func CreateLog(dir string, s note.Signer) error {
+// Create makes an empty log in a directory that is empty or doesn't exist.
+func Create(dir string, s note.Signer) error {
 	if err := makeDir(dir); err != nil {
 		return err
 	}
@@ -73,15 +75,15 @@ func CreateLog(dir string, s note.Signer) error {
 	if len(entries) > 0 {
 		return errors.New("directory isn't empty: a new log needs an empty one")
 	}
-	_, err = writeCheckpoint(dir, s, Checkpoint{Origin: s.Name(), Root: Root(nil)})
+	_, err = writeCheckpoint(dir, s, Checkpoint{Origin: s.Name(), Root: emptyRoot})
 	return err
 }
 
-// OpenLog opens a log and checks its checkpoint against the tiles' end and the published
-// checkpoint. The error wraps fs.ErrNotExist, ErrSignature, ErrMalformed, ErrDamaged, ErrRolledBack
+// Open opens a log and checks its checkpoint against the tiles' end and the published
+// checkpoint. The error wraps fs.ErrNotExist, receipt.ErrSignature, receipt.ErrMalformed, ErrDamaged, ErrRolledBack
 // or ErrFork.
-func OpenLog(dir string, o LogOptions) (*Log, error) {
-	if s, ok := o.Signer.(*logSigner); ok && o.Verifier == nil {
+func Open(dir string, o Options) (*Log, error) {
+	if s, ok := o.Signer.(*signer); ok && o.Verifier == nil {
 		o.Verifier = s.Verifier
 	}
 	l := &Log{dir: dir, o: o, tiles: tiles{dir}, before: func(string) error { return nil }}
@@ -229,20 +231,20 @@ func (l *Log) hashReader(c Checkpoint) tlog.HashReader { return tlog.TileHashRea
 // nothing twice. Appending many at once costs little more than one.
 //
 // An envelope is a receipt or an amendment, signed by any key. Append refuses anything else
-// (ErrMalformed, ErrTruncated, ErrVersion), and then appends nothing. It returns only indexes
+// (receipt.ErrMalformed, ErrTruncated, ErrVersion), and then appends nothing. It returns only indexes
 // proven by the checkpoint: ErrDamaged if a tile contradicts it.
 func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 	if l.o.Signer == nil {
 		return nil, errors.New("log was opened for reading: give its signer to append")
 	}
 	for i, e := range envelopes {
-		if err := checkLoggable(e); err != nil {
+		if err := receipt.CheckForm(e); err != nil {
 			return nil, fmt.Errorf("envelope %d of %d is no receipt and no amendment: %w", i+1, len(envelopes), err)
 		}
 	}
 	indexes := make([]int64, len(envelopes))
 	err := l.withLock(func(c state) error {
-		at := map[Hash]int64{}
+		at := map[tlog.Hash]int64{}
 		for _, e := range envelopes {
 			at[entryHash(e)] = -1
 		}
@@ -274,13 +276,13 @@ func (l *Log) Append(envelopes ...[]byte) ([]int64, error) {
 }
 
 // entryHash is an envelope's record hash in the log: of its digest's bytes.
-func entryHash(envelope []byte) Hash {
+func entryHash(envelope []byte) tlog.Hash {
 	sum := sha256.Sum256(envelope)
 	return tlog.RecordHash(sum[:])
 }
 
 // findEntries fills in the indexes of the entries in at.
-func (l *Log) findEntries(c Checkpoint, at map[Hash]int64) error {
+func (l *Log) findEntries(c Checkpoint, at map[tlog.Hash]int64) error {
 	for _, tile := range tlog.NewTiles(tileHeight, 0, c.Size) {
 		if tile.L != 0 {
 			continue
@@ -291,11 +293,11 @@ func (l *Log) findEntries(c Checkpoint, at map[Hash]int64) error {
 		}
 		i := tile.N << tileHeight
 		for h := range slices.Chunk(data[0], tlog.HashSize) {
-			if was, ok := at[Hash(h)]; ok && was < 0 {
-				if err := l.checkIncluded(c, i, Hash(h)); err != nil {
+			if was, ok := at[tlog.Hash(h)]; ok && was < 0 {
+				if err := l.checkIncluded(c, i, tlog.Hash(h)); err != nil {
 					return err
 				}
-				at[Hash(h)] = i
+				at[tlog.Hash(h)] = i
 			}
 			i++
 		}
@@ -304,7 +306,7 @@ func (l *Log) findEntries(c Checkpoint, at map[Hash]int64) error {
 }
 
 // checkIncluded checks that the checkpoint proves an entry: an altered tile may claim anything.
-func (l *Log) checkIncluded(c Checkpoint, index int64, entry Hash) error {
+func (l *Log) checkIncluded(c Checkpoint, index int64, entry tlog.Hash) error {
 	proof, err := tlog.ProveRecord(c.Size, index, l.hashReader(c))
 	if err == nil {
 		err = tlog.CheckRecord(proof, c.Size, c.Root, index, entry)
@@ -312,36 +314,10 @@ func (l *Log) checkIncluded(c Checkpoint, index int64, entry Hash) error {
 	return damagedError(err)
 }
 
-// checkLoggable refuses anything but an envelope of a statement of this package. It doesn't verify
-// signatures: the opener does.
-func checkLoggable(envelope []byte) error {
-	_, payload, err := parseEnvelope(envelope)
-	if err != nil {
-		return err
-	}
-	is, err := typeOf(payload)
-	if err != nil {
-		return err
-	}
-	var statement interface{ Validate() error } = &Statement{}
-	if is == AmendmentType {
-		statement = &Amendment{}
-	} else {
-		is = PredicateType
-	}
-	if err := parseStatement(payload, is, statement); err != nil {
-		return err
-	}
-	if err := statement.Validate(); err != nil {
-		return fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	return nil
-}
-
 // finishPending finishes an append that may have been interrupted anywhere; it writes the same each
 // time. It doesn't change any file of the old checkpoint until the new one is in place.
 func (l *Log) finishPending(c Checkpoint, p pending) (*state, error) {
-	hashes := overlay{map[int64]Hash{}, l.hashReader(c)}
+	hashes := overlay{map[int64]tlog.Hash{}, l.hashReader(c)}
 	size := c.Size
 	for _, leaf := range p.leaves {
 		stored, err := tlog.StoredHashesForRecordHash(size, leaf, hashes)
@@ -410,7 +386,7 @@ func (l *Log) Checkpoint() ([]byte, error) {
 	return data, err
 }
 
-// Verify reads every tile and returns the log's state. OpenLog and Append read only the tiles that
+// Verify reads every tile and returns the log's state. Open and Append read only the tiles that
 // they need.
 func (l *Log) Verify() (*Checkpoint, error) {
 	var found Checkpoint

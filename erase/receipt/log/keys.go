@@ -1,4 +1,4 @@
-package receipt
+package log
 
 import (
 	"crypto/ed25519"
@@ -9,18 +9,20 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// GenerateLogKey makes the key pair of a log, from 32 bytes of random, nil being
+// GenerateKey makes the key pair of a log, from 32 bytes of random, nil being
 // crypto/rand.Reader. Both are lines of text in the form of golang.org/x/mod/sumdb/note, with the
-// log's name (see NewLogSigner) in them. The private one is unencrypted: write it to a file
+// log's name (see NewSigner) in them. The private one is unencrypted: write it to a file
 // readable only by its owner.
-func GenerateLogKey(origin string, random io.Reader) (private, public string, err error) {
-	key, err := GenerateKey(random)
+func GenerateKey(origin string, random io.Reader) (private, public string, err error) {
+	key, err := receipt.GenerateKey(random)
 	if err != nil {
 		return "", "", err
 	}
-	v, err := NewLogVerifier(origin, key.Public())
+	v, err := NewVerifier(origin, key.Public())
 	if err != nil {
 		return "", "", err
 	}
@@ -38,8 +40,8 @@ const (
 	algEd25519    = 1
 )
 
-// ParseLogSigner reads a log's private key. Its errors don't quote the input.
-func ParseLogSigner(data []byte) (note.Signer, error) {
+// ParseSigner reads a log's private key. Its errors don't quote the input.
+func ParseSigner(data []byte) (note.Signer, error) {
 	text := strings.TrimSpace(string(data))
 	rest, ok := strings.CutPrefix(text, privateLogKey)
 	if !ok {
@@ -54,11 +56,11 @@ func ParseLogSigner(data []byte) (note.Signer, error) {
 	if err != nil || len(seed) != 1+ed25519.SeedSize {
 		return nil, bad
 	}
-	return NewLogSigner(parts[0], ed25519.NewKeyFromSeed(seed[1:]))
+	return NewSigner(parts[0], ed25519.NewKeyFromSeed(seed[1:]))
 }
 
-// ParseLogVerifier reads a log's public key with the log's name in it.
-func ParseLogVerifier(data []byte) (note.Verifier, error) {
+// ParseVerifier reads a log's public key with the log's name in it.
+func ParseVerifier(data []byte) (note.Verifier, error) {
 	text := strings.TrimSpace(string(data))
 	if strings.HasPrefix(text, privateLogKey) {
 		return nil, errors.New("that is a log's private key: to verify, give the public one")

@@ -1,4 +1,4 @@
-package receipt
+package log
 
 import (
 	"bytes"
@@ -16,31 +16,33 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/expungedb/expunge/erase/receipt"
 )
 
 const testOrigin = "example.com/erasures"
 
-func logKey(t testing.TB, n byte) ed25519.PrivateKey {
+func keyOf(t testing.TB, n byte) ed25519.PrivateKey {
 	t.Helper()
-	key, err := GenerateKey(bytes.NewReader(bytes.Repeat([]byte{n}, 32)))
+	key, err := receipt.GenerateKey(bytes.NewReader(bytes.Repeat([]byte{n}, 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return key
 }
 
-func logSignerOf(t testing.TB, n byte) note.Signer {
+func signerOf(t testing.TB, n byte) note.Signer {
 	t.Helper()
-	s, err := NewLogSigner(testOrigin, logKey(t, n))
+	s, err := NewSigner(testOrigin, keyOf(t, n))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func logVerifierOf(t testing.TB, n byte) note.Verifier {
+func verifierOf(t testing.TB, n byte) note.Verifier {
 	t.Helper()
-	v, err := NewLogVerifier(testOrigin, logKey(t, n).Public())
+	v, err := NewVerifier(testOrigin, keyOf(t, n).Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,12 +65,16 @@ func numberedReceipt(id string) []byte {
 	if env, made := numberedReceipts.Load(id); made {
 		return env.([]byte)
 	}
-	p := smallPredicate()
-	p.ReceiptID = id
-	s, err := NewSigner(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize)))
+	const digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	p := receipt.Predicate{
+		ReceiptID: id, Tool: receipt.Tool{Name: "expunge"}, Scope: "expired",
+		PlanDigest: digest, PolicyDigest: digest, SchemaFingerprint: digest,
+		System: receipt.System{Journal: "5c0c5b6e-3f5e-4d3c-8a53-3a3f0f6f7c22", Engine: "sqlite"},
+	}
+	s, err := receipt.NewSigner(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize)))
 	if err == nil {
 		var env []byte
-		if env, err = Sign(context.Background(), NewStatement(p), s); err == nil {
+		if env, err = receipt.Sign(context.Background(), receipt.NewStatement(p), s); err == nil {
 			numberedReceipts.Store(id, env)
 			return env
 		}
@@ -119,10 +125,10 @@ func TestALogTakesReceiptsAndAmendmentsOnly(t *testing.T) {
 func newLog(t testing.TB, entries int) (string, *Log) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "log")
-	if err := CreateLog(dir, logSignerOf(t, 9)); err != nil {
+	if err := Create(dir, signerOf(t, 9)); err != nil {
 		t.Fatal(err)
 	}
-	l, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9)})
+	l, err := Open(dir, Options{Signer: signerOf(t, 9)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +241,7 @@ func TestWhatCanHappenToALog(t *testing.T) {
 		{name: "the whole log put back, but for an append that was cut off", want: ErrRolledBack,
 			do: func(t *testing.T, dir string, _ []byte) {
 				replace(t, dir, receipts(0, 100))
-				put(t, dir, pendingFile, pending{size: entries, leaves: []Hash{{1}}}.marshalText())
+				put(t, dir, pendingFile, pending{size: entries, leaves: []tlog.Hash{{1}}}.marshalText())
 			}},
 		{name: "the checkpoint gone", want: ErrRolledBack,
 			do: func(t *testing.T, dir string, _ []byte) { remove(t, dir, checkpointFile) }},
@@ -245,13 +251,13 @@ func TestWhatCanHappenToALog(t *testing.T) {
 			do: func(t *testing.T, dir string, _ []byte) { replace(t, dir, receipts(1, entries+50)) }},
 		{name: "a continued history", published: true,
 			do: func(t *testing.T, dir string, _ []byte) { replace(t, dir, receipts(0, entries+50)) }},
-		{name: "a checkpoint by another key", want: ErrSignature,
+		{name: "a checkpoint by another key", want: receipt.ErrSignature,
 			do: func(t *testing.T, dir string, _ []byte) {
-				if _, err := writeCheckpoint(dir, logSignerOf(t, 8), Checkpoint{Origin: testOrigin, Root: Root(nil)}); err != nil {
+				if _, err := writeCheckpoint(dir, signerOf(t, 8), Checkpoint{Origin: testOrigin, Root: emptyRoot}); err != nil {
 					t.Fatal(err)
 				}
 			}},
-		{name: "a checkpoint that isn't one", want: ErrMalformed,
+		{name: "a checkpoint that isn't one", want: receipt.ErrMalformed,
 			do: func(t *testing.T, dir string, _ []byte) { put(t, dir, checkpointFile, []byte("hello\n")) }},
 		{name: "a pending file that isn't one", want: ErrDamaged,
 			do: func(t *testing.T, dir string, _ []byte) { put(t, dir, pendingFile, []byte("hello\n")) }},
@@ -263,14 +269,14 @@ func TestWhatCanHappenToALog(t *testing.T) {
 			if _, err := l.Append(receipts(200, entries-200)...); err != nil {
 				t.Fatal(err)
 			}
-			o := LogOptions{Signer: logSignerOf(t, 9)}
+			o := Options{Signer: signerOf(t, 9)}
 			if tt.published {
 				o.Published = checkpoint(t, l)
 			}
 			if tt.do != nil {
 				tt.do(t, dir, old)
 			}
-			l, err := OpenLog(dir, o)
+			l, err := Open(dir, o)
 			if err == nil && tt.full {
 				_, err = l.Verify()
 			}
@@ -306,7 +312,7 @@ func flip(t *testing.T, dir, file string, entry int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data[entry*len(Hash{})] ^= 1
+	data[entry*len(tlog.Hash{})] ^= 1
 	put(t, dir, file, data)
 }
 
@@ -330,10 +336,10 @@ func replace(t *testing.T, dir string, envelopes [][]byte) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := CreateLog(dir, logSignerOf(t, 9)); err != nil {
+	if err := Create(dir, signerOf(t, 9)); err != nil {
 		t.Fatal(err)
 	}
-	l, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9)})
+	l, err := Open(dir, Options{Signer: signerOf(t, 9)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,14 +373,14 @@ func TestAppendIsCutOffAnywhere(t *testing.T) {
 		if !errors.Is(err, stop) {
 			t.Fatalf("stopped ahead of write %d: %v", n, err)
 		}
-		reader, err := OpenLog(dir, LogOptions{Verifier: logVerifierOf(t, 9), Published: published})
+		reader, err := Open(dir, Options{Verifier: verifierOf(t, 9), Published: published})
 		if err != nil {
 			t.Fatalf("stopped ahead of %s: a reader gets %v", last, err)
 		}
 		if _, err := reader.Verify(); err != nil {
 			t.Fatalf("stopped ahead of %s: a reader gets %v", last, err)
 		}
-		next, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9), Published: published})
+		next, err := Open(dir, Options{Signer: signerOf(t, 9), Published: published})
 		if err != nil {
 			t.Fatalf("stopped ahead of %s: %v", last, err)
 		}
@@ -410,7 +416,7 @@ func TestAppendersAtOnce(t *testing.T) {
 	done := make(chan error)
 	const writers, each = 4, 5
 	for w := range writers {
-		l, err := OpenLog(dir, LogOptions{Signer: logSignerOf(t, 9)})
+		l, err := Open(dir, Options{Signer: signerOf(t, 9)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -428,7 +434,7 @@ func TestAppendersAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	l, err := OpenLog(dir, LogOptions{Verifier: logVerifierOf(t, 9)})
+	l, err := Open(dir, Options{Verifier: verifierOf(t, 9)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -454,9 +460,9 @@ func TestReadersBesideAnAppender(t *testing.T) {
 		}
 		done <- err
 	}()
-	verifier := logVerifierOf(t, 9)
+	verifier := verifierOf(t, 9)
 	read := func() error {
-		l, err := OpenLog(dir, LogOptions{Verifier: verifier})
+		l, err := Open(dir, Options{Verifier: verifier})
 		if err != nil {
 			return err
 		}
@@ -507,13 +513,13 @@ func TestTilesOfAnOldCheckpoint(t *testing.T) {
 
 func TestLogRefuses(t *testing.T) {
 	dir, _ := newLog(t, 1)
-	if err := CreateLog(dir, logSignerOf(t, 9)); err == nil {
-		t.Error("CreateLog overwrites a log")
+	if err := Create(dir, signerOf(t, 9)); err == nil {
+		t.Error("Create overwrites a log")
 	}
-	if _, err := OpenLog(filepath.Join(dir, "nothing"), LogOptions{Signer: logSignerOf(t, 9)}); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("OpenLog of nothing: %v", err)
+	if _, err := Open(filepath.Join(dir, "nothing"), Options{Signer: signerOf(t, 9)}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open of nothing: %v", err)
 	}
-	reader, err := OpenLog(dir, LogOptions{Verifier: logVerifierOf(t, 9)})
+	reader, err := Open(dir, Options{Verifier: verifierOf(t, 9)})
 	if err != nil {
 		t.Fatal(err)
 	}
