@@ -14,7 +14,7 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// amended is what amend and finalize print as JSON.
+// amended is the JSON of amend and finalize.
 type amended struct {
 	Receipt    string          `json:"receipt"` // the digest
 	Amendments []madeAmendment `json:"amendments"`
@@ -63,7 +63,7 @@ func outputFlag() cli.Flag {
 	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the amendment to `FILE`"}
 }
 
-// factOf is the one fact that the flags state.
+// factOf is the one fact stated by the flags.
 func factOf(cmd *cli.Command) (*receipt.Fact, error) {
 	f := &receipt.Fact{Backup: cmd.String("backup-expired"), Recipient: cmd.String("recipient-told"), Reason: cmd.String("revoke")}
 	given := 0
@@ -122,7 +122,7 @@ func (a *app) finalize() *cli.Command {
 	}
 }
 
-// amendable is a receipt that is going to be amended, and by whom.
+// amendable is a receipt to amend, with the signing keys.
 type amendable struct {
 	opened *receipt.Opened
 	state  *receipt.State
@@ -130,8 +130,8 @@ type amendable struct {
 	keys   *signKeys
 }
 
-// openForAmending verifies the receipt, with the signing keys' own public halves
-// where --pub isn't given.
+// openForAmending verifies the receipt, with the signing keys' own public halves where --pub isn't
+// given.
 func openForAmending(cmd *cli.Command) (*amendable, error) {
 	keys, err := readSignKeys(cmd.StringSlice("key"))
 	if err != nil {
@@ -148,8 +148,8 @@ func openForAmending(cmd *cli.Command) (*amendable, error) {
 	return m, err
 }
 
-// signFacts signs each fact and writes it to a file of its own. What doesn't fit
-// the receipt (a backup that it doesn't name) is refused before anything is written.
+// signFacts signs each fact and writes it to a file of its own. It refuses facts that don't fit the
+// receipt (an unknown backup) before it writes anything.
 func (a *app) signFacts(ctx context.Context, cmd *cli.Command, m *amendable, facts []receipt.Fact) error {
 	out := amended{Receipt: m.opened.Digest, Amendments: []madeAmendment{}}
 	var envelopes [][]byte

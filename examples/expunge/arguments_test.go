@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// Every flag that can be repeated, of every verb, takes an argument as one value.
+// Every repeatable flag, of every verb, takes an argument as one value.
 func TestAnArgumentIsOneValue(t *testing.T) {
 	given := []string{"Example, Ada", "Ada", " Ada ", "a,b,", ",", "", "-x", "--", "=x,y"}
 	tested := 0

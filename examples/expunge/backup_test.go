@@ -18,12 +18,12 @@ type backups struct {
 	server *testdb.Server // nil: the database is a file
 }
 
-// canBackUp reports whether the engine has a tool for it here. SQL Server takes
-// backups on its own machine.
+// canBackUp reports whether the engine's backup tool works here. SQL Server takes backups on its
+// own machine.
 func canBackUp(engine string) bool { return engine != sample.SQLServer }
 
-// backUp takes a backup of the database as its operator would, with the
-// engine's own tool: backup NAME.
+// backUp takes a backup of the database as its operator would, with the engine's own tool: backup
+// NAME.
 func backUp(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: backup name")
@@ -40,7 +40,7 @@ func backUp(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".backup"), data, 0o600))
 }
 
-// restore makes a new database of a backup, and goes on with that one: restore NAME.
+// restore makes a new database from a backup, and the script continues with that one: restore NAME.
 func restore(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: restore name")

@@ -19,7 +19,7 @@ type commitments struct {
 	KeyFile    string `json:"keyFile"`
 	LeavesFile string `json:"leavesFile"`
 	file       *receipt.LeafFile
-	made       []string // files that weren't there before
+	made       []string // new files of this run
 }
 
 func commitmentFlags() []cli.Flag {
@@ -34,8 +34,8 @@ func commitmentFlags() []cli.Flag {
 const aboutCommitments = `In scopes subjects and expired a run makes row commitments. Their key and their leaves go
 beside -o, ending .key and .leaves, unless other files are given.`
 
-// openCommitments opens the files of row commitments, nil where there are to be none, and
-// has the key on the disk before the run begins.
+// openCommitments opens the files of row commitments, and syncs the key to the disk before the run
+// begins; nil without commitments.
 func openCommitments(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*commitments, error) {
 	c := &commitments{KeyFile: cmd.String("receipt-key-file"), LeavesFile: cmd.String("leaves")}
 	given := c.KeyFile != "" || c.LeavesFile != ""
@@ -51,7 +51,7 @@ func openCommitments(cmd *cli.Command, scope plan.Scope, o *erase.Options) (*com
 	if c.LeavesFile == "" {
 		c.LeavesFile = besideOutput(cmd, ".leaves")
 	}
-	// The receipt is written last, and would take the place of the other.
+	// The receipt is written last, and would replace the other.
 	for flag, path := range map[string]string{"--receipt-key-file": c.KeyFile, "--leaves": c.LeavesFile} {
 		if filepath.Clean(path) == filepath.Clean(cmd.String("output")) {
 			return nil, badUsage("%s and -o are one file: give each its own", flag)
@@ -78,8 +78,8 @@ func (c *commitments) openRun(run string) (*erase.Commitments, error) {
 	return &erase.Commitments{Key: key, Leaves: c.file}, nil
 }
 
-// key reads the run's key, or makes it. A key of another run is refused: the
-// commitments of two receipts must not be comparable.
+// key reads the run's key, or makes it. It refuses a key of another run: the commitments of two
+// receipts must not be comparable.
 func (c *commitments) key(run string) ([]byte, error) {
 	data, err := os.ReadFile(c.KeyFile)
 	if err == nil {
@@ -125,8 +125,8 @@ func (c *commitments) openLeaves() error {
 	return nil
 }
 
-// close closes the files, and takes those away again that were made for a run
-// which did nothing: keep is false for it.
+// close closes the files. With keep false, after a run without effect, it removes the files made
+// for the run.
 func (c *commitments) close(keep bool) {
 	if c == nil {
 		return
@@ -141,8 +141,7 @@ func (c *commitments) close(keep bool) {
 	}
 }
 
-// lost says that the leaves of a run that was continued weren't there any more;
-// empty where they were.
+// lost is a warning that the leaves of a resumed run are missing; "" if they exist.
 func (c *commitments) lost() string {
 	if c == nil || !slices.Contains(c.made, c.LeavesFile) {
 		return ""
@@ -150,7 +149,7 @@ func (c *commitments) lost() string {
 	return fmt.Sprintf("%s wasn't there: rows that the run erased before it was continued can't be disclosed", c.LeavesFile)
 }
 
-// say tells what the files are, and what to do with them.
+// say describes the files and how to protect them.
 func (c *commitments) say() string {
 	return wrapText(fmt.Sprintf("%s and %s are for disclosures: with both of them you can prove to a person that a row was erased "+
 		"(expunge disclose). While the key exists, whoever has the two can find out which rows were erased, by trying. "+
@@ -158,7 +157,7 @@ func (c *commitments) say() string {
 		c.KeyFile, c.LeavesFile), "")
 }
 
-// syncFolder has a file's name on the disk. Not every file system can do that.
+// syncFolder syncs a file's name to the disk. Not every file system can do that.
 func syncFolder(path string) error {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {

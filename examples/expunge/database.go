@@ -33,12 +33,11 @@ type database struct {
 	close func()
 }
 
-// Unwrap is the engine's own, which may be able to do more.
+// Unwrap is the engine's own DB, perhaps with more abilities.
 func (d *database) Unwrap() dialect.DB { return d.DB }
 
-// openers say which package and driver serve a URL's scheme. What they are
-// given is the whole URL, what follows the scheme's colon, and how many
-// connections are going to be used at once.
+// openers has the package and driver for each scheme of URL. Its functions get the whole URL, the
+// part after the scheme's colon, and the number of connections to be used at once.
 var openers = map[string]func(ctx context.Context, raw, rest string, workers int) (*database, error){
 	"sqlite":     openSQLite,
 	"postgres":   openPostgres,
@@ -48,8 +47,8 @@ var openers = map[string]func(ctx context.Context, raw, rest string, workers int
 	"sqlserver":  openSQLServer,
 }
 
-// openDatabase connects to the database of --db. No error of it holds the URL, since
-// there may be a password in it.
+// openDatabase connects to the database of --db. No error of it holds the URL, because the URL may
+// contain a password.
 func openDatabase(ctx context.Context, cmd *cli.Command) (*database, error) {
 	raw := cmd.String("db")
 	if raw == "" {
@@ -68,8 +67,8 @@ func openURL(ctx context.Context, raw string, workers int) (*database, error) {
 	return opener(ctx, raw, rest, workers)
 }
 
-// openSQLite opens a file that is there: one that isn't would be made, empty,
-// and everything found to be gone from it.
+// openSQLite opens an existing file: SQLite would create a missing one, empty, and a run would find
+// all rows already gone.
 func openSQLite(_ context.Context, _, rest string, _ int) (*database, error) {
 	path, err := sqlitePath(rest)
 	if err != nil {
@@ -103,8 +102,8 @@ func sqlitePath(rest string) (string, error) {
 	return path, nil
 }
 
-// sqliteDSN is the driver's name for a file, which may have any character in
-// its path; mode rw doesn't make the file, rwc does.
+// sqliteDSN is the driver's name for a file with any character in its path; mode rw doesn't make
+// the file, rwc does.
 func sqliteDSN(path, mode string) string {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "mode=" + mode + "&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"}
 	return u.String()
@@ -115,7 +114,7 @@ func openPostgres(ctx context.Context, raw, _ string, workers int) (*database, e
 	if err != nil {
 		return nil, badUsage("--db: not a URL that PostgreSQL's driver takes: postgres://user:password@host:5432/database (escape special characters in the password, as %%40 for @)")
 	}
-	config.MaxConns = max(config.MaxConns, int32(min(workers, 1000))+4) // the run's claim and the journal's needs besides
+	config.MaxConns = max(config.MaxConns, int32(min(workers, 1000))+4) // also for the run's claim and the journal
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err == nil {
 		err = pingDatabase(ctx, pool.Ping)
@@ -134,13 +133,13 @@ func openMySQL(ctx context.Context, raw, _ string, workers int) (*database, erro
 	if err != nil {
 		return nil, badUsage("--db: not a URL that MySQL's driver takes: mysql://user:password@host:3306/database (escape special characters in the password, as %%40 for @)")
 	}
-	config.Logger = &mysqldriver.NopLogger{} // what it has to say comes back as an error too
+	config.Logger = &mysqldriver.NopLogger{} // its messages are returned as errors too
 	connector, err := mysqldriver.NewConnector(config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", withoutPassword(err, config.Passwd))
 	}
 	pool := sql.OpenDB(connector)
-	pool.SetMaxIdleConns(max(workers, 4) + 4) // a connection that is closed has to be set up again
+	pool.SetMaxIdleConns(max(workers, 4) + 4) // a closed connection has to be set up again
 	if err := pingDatabase(ctx, pool.PingContext); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("connecting: %w", withoutPassword(err, config.Passwd))
@@ -148,7 +147,7 @@ func openMySQL(ctx context.Context, raw, _ string, workers int) (*database, erro
 	return &database{mysql.New(pool), func() { pool.Close() }}, nil
 }
 
-// openSQLServer takes the URL that SQL Server's driver takes.
+// openSQLServer takes the URL of SQL Server's driver.
 func openSQLServer(ctx context.Context, raw, _ string, workers int) (*database, error) {
 	config, err := msdsn.Parse(raw)
 	if err != nil || config.Database == "" {
@@ -163,8 +162,8 @@ func openSQLServer(ctx context.Context, raw, _ string, workers int) (*database, 
 	return &database{sqlserver.New(pool), func() { pool.Close() }}, nil
 }
 
-// mysqlConfig reads a URL, whose query holds the driver's parameters (tls=true).
-// Its error may hold a password.
+// mysqlConfig reads a URL whose query holds the driver's parameters (tls=true). Its error may hold
+// a password.
 func mysqlConfig(raw string) (*mysqldriver.Config, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || len(u.Path) < 2 {
@@ -185,15 +184,14 @@ func mysqlConfig(raw string) (*mysqldriver.Config, error) {
 	return mysqldriver.ParseDSN(dsn + "?" + u.RawQuery)
 }
 
-// pingDatabase tries a connection, so that a wrong address is told as such.
+// pingDatabase tries a connection, to report a wrong address as such.
 func pingDatabase(ctx context.Context, ping func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	return ping(ctx)
 }
 
-// withoutPassword is a driver's error in one line, and makes sure that the password
-// isn't in it.
+// withoutPassword is a driver's error in one line, without the password.
 func withoutPassword(err error, password string) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if password != "" {

@@ -17,8 +17,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// demonstration is one demo: a story in stages, each of which the library
-// tells by itself.
+// demonstration is one demo: a story in stages, told by the library itself.
 type demonstration struct {
 	w       io.Writer // the story
 	style   style
@@ -35,7 +34,7 @@ type demonstration struct {
 	Told told
 }
 
-// told is what demo prints as JSON.
+// told is the JSON of demo.
 type told struct {
 	Folder    string   `json:"folder"`
 	Customers int      `json:"customers"`
@@ -57,7 +56,7 @@ type shopFile struct {
 	*sqlite.DB
 }
 
-// rowsPerCustomer is about what a customer of the sample shop leaves behind.
+// rowsPerCustomer is the approximate number of rows per customer of the sample shop.
 const rowsPerCustomer = 24
 
 func (a *app) demo() *cli.Command {
@@ -137,7 +136,7 @@ func (d *demonstration) openShop(ctx context.Context) (err error) {
 	if err := (sample.Shop{Customers: d.Told.Customers}).Load(ctx, sample.SQLite, d.shop.pool); err != nil {
 		return err
 	}
-	// The statistics tell the progress bar how many rows there are.
+	// The statistics give the progress bar the number of rows.
 	if _, err := d.shop.pool.ExecContext(ctx, "ANALYZE"); err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (d *demonstration) anonymise(ctx context.Context) (err error) {
 	return nil
 }
 
-// faces reads a few people. Their data is made up, or it wouldn't be shown.
+// faces reads a few people. Their data is fictitious, or the demo wouldn't show it.
 func (d *demonstration) faces(ctx context.Context, s *shopFile) ([][]string, error) {
 	rows, err := s.pool.QueryContext(ctx, "SELECT first_name, last_name, email, coalesce(phone, '') FROM customer WHERE customer_id IN (42, 43, 44) ORDER BY customer_id")
 	if err != nil {
@@ -130,8 +130,7 @@ func (d *demonstration) faces(ctx context.Context, s *shopFile) ([][]string, err
 	return out, rows.Err()
 }
 
-// forget erases a customer who has left traces everywhere, and whose invoices
-// are too old to be held.
+// forget erases a customer with traces everywhere, and invoices too old to be held.
 func (d *demonstration) forget(ctx context.Context) (err error) {
 	const traces = `SELECT customer_id FROM customer c
 		WHERE EXISTS (SELECT 1 FROM invoice WHERE customer_id = c.customer_id)
@@ -174,7 +173,7 @@ func (d *demonstration) forget(ctx context.Context) (err error) {
 	return nil
 }
 
-// hold asks the same for a customer with an invoice that must be kept.
+// hold erases a customer with an invoice that must be kept.
 func (d *demonstration) hold(ctx context.Context) error {
 	var key int64
 	err := d.shop.pool.QueryRowContext(ctx, "SELECT min(customer_id) FROM invoice WHERE invoice_date >= '2025-01-01'").Scan(&key)
@@ -288,7 +287,7 @@ func (d *demonstration) prove(ctx context.Context) error {
 	return d.disclose(statement)
 }
 
-// disclose proves to the customer that the row was among those of the receipt.
+// disclose proves to the customer that the receipt covers the row.
 func (d *demonstration) disclose(statement *receipt.Statement) error {
 	leaves, err := os.Open(d.rows.LeavesFile)
 	if err != nil {
@@ -321,7 +320,7 @@ func (d *demonstration) disclose(statement *receipt.Statement) error {
 	return nil
 }
 
-// tamper changes a number in the receipt and shows that it is refused.
+// tamper changes a number in the receipt and shows the refusal.
 func (d *demonstration) tamper(context.Context) error {
 	d.heading("A tampered receipt")
 	envelope, err := os.ReadFile(filepath.Join(d.folder, "receipt.json"))
@@ -343,7 +342,7 @@ func (d *demonstration) tamper(context.Context) error {
 	return nil
 }
 
-// forgeReceipt makes a receipt say that one row more was done.
+// forgeReceipt adds one row to a number in a receipt.
 func forgeReceipt(envelope []byte) ([]byte, error) {
 	var e map[string]any
 	if err := json.Unmarshal(envelope, &e); err != nil {
@@ -358,7 +357,7 @@ func forgeReceipt(envelope []byte) ([]byte, error) {
 	return json.Marshal(e)
 }
 
-// intact looks for references to nothing, in both databases.
+// intact searches both databases for dangling references.
 func (d *demonstration) intact(ctx context.Context) error {
 	d.heading("Both databases are whole")
 	for _, s := range []*shopFile{d.shop, d.staging} {

@@ -77,7 +77,7 @@ func (a *app) makeDisclosure(_ context.Context, cmd *cli.Command) error {
 	return err
 }
 
-// readDisclosure reads the file of --disclosure and holds it against the receipt.
+// readDisclosure reads the file of --disclosure and checks it against the receipt.
 func readDisclosure(path string, s *receipt.Statement) (*receipt.Row, error) {
 	data, err := readFile("--disclosure", path)
 	if err != nil {

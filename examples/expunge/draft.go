@@ -10,8 +10,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// draft prints a first policy. Its JSON is discover.Draft, or with --plain
-// policy.Policy.
+// draft prints a first policy. Its JSON is discover.Draft, or with --plain policy.Policy.
 func (a *app) draft() *cli.Command {
 	return &cli.Command{
 		Name: "draft", Usage: "draft a first policy from the schema and sampled rows",

@@ -18,18 +18,18 @@ const (
 	done         = 0
 	failed       = 1
 	unacceptable = 2 // the policy, the plan, a subject or an argument
-	refused      = 3 // drift, a digest that isn't approved, a hazard that isn't allowed, a missing privilege, backups that aren't gone yet, another database than the ledger's
-	broken       = 4 // a verification is broken, a log was forked, rolled back or damaged, or rows are left over
+	refused      = 3 // drift, an unapproved digest, a hazard that isn't allowed, a missing privilege, unexpired backups, another database than the ledger's
+	broken       = 4 // a verification is broken, a log was forked, rolled back or damaged, or rows are left
 	cannotTell   = 5
 )
 
-// errReported is wrapped where everything has been said already.
+// errReported is wrapped by errors already printed.
 var errReported = errors.New("reported")
 
-// errFailures is about a receipt that is genuine, and says that not everything was erased.
+// errFailures: the receipt is genuine, and states itself that not everything was erased.
 var errFailures = errors.New("the receipt itself says what went wrong")
 
-// usageError is about what the caller gave.
+// usageError is an error in the caller's input.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -37,7 +37,7 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func badUsage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
-// outcome is a verification that doesn't hold.
+// outcome is the error of a verification that doesn't hold.
 type outcome erase.Outcome
 
 func (o outcome) Error() string { return "the verification says: " + string(o) }

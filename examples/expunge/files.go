@@ -30,7 +30,7 @@ func readFile(what, path string) ([]byte, error) {
 	return data, nil
 }
 
-// checkReadable finds out whether a file can be opened, without reading it.
+// checkReadable checks whether a file can be opened, without reading it.
 func checkReadable(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -39,7 +39,7 @@ func checkReadable(path string) error {
 	return f.Close()
 }
 
-// readPolicy reads the file of --policy. Its problems are given the file's name.
+// readPolicy reads the file of --policy, and adds the file's name to its problems.
 func readPolicy(cmd *cli.Command) (*policy.Policy, error) {
 	data, err := readFile("--policy", cmd.String("policy"))
 	if err != nil {
@@ -52,8 +52,8 @@ func readPolicy(cmd *cli.Command) (*policy.Policy, error) {
 	return p, nil
 }
 
-// policyError is a *policy.Error whose problems are given as
-// file:line:column, which editors and terminals take for links.
+// policyError is a *policy.Error whose problems begin with file:line:column: editors and
+// terminals make links of these.
 type policyError struct {
 	file  string
 	found *policy.Error
@@ -77,8 +77,7 @@ func (e *policyError) line(p policy.Problem) string {
 	return e.file + ":" + printable(p.String())
 }
 
-// inPolicy gives the problems of a policy the name of its file. Other errors
-// it leaves as they are.
+// inPolicy adds the file's name to the problems of a policy, and returns other errors unchanged.
 func inPolicy(cmd *cli.Command, err error) error {
 	if problems, ok := errors.AsType[*policy.Error](err); ok {
 		return &policyError{cmd.String("policy"), problems}
@@ -102,7 +101,7 @@ func readPlanOf(cmd *cli.Command, flag string) (*plan.Plan, error) {
 	return p, nil
 }
 
-// readApproved reads the file of --approved, nil where none is given.
+// readApproved reads the file of --approved, nil without the flag.
 func readApproved(cmd *cli.Command) (*plan.Plan, error) {
 	path := cmd.String("approved")
 	if path == "" {
@@ -160,9 +159,8 @@ func readVerifiers(paths []string) ([]receipt.Verifier, error) {
 	return out, nil
 }
 
-// readSecret takes the secret from the file of --secret-file, else from
-// EXPUNGE_SECRET. There may be none. It never comes from a flag's value, which other
-// users of the machine can read.
+// readSecret reads the secret from the file of --secret-file, else from EXPUNGE_SECRET; it may be
+// absent. It is never a flag's value, because other users of the machine can read those.
 func readSecret(cmd *cli.Command) (anonymise.Secret, error) {
 	value, where := []byte(os.Getenv("EXPUNGE_SECRET")), "EXPUNGE_SECRET"
 	if path := cmd.String("secret-file"); path != "" {
@@ -182,13 +180,13 @@ func readSecret(cmd *cli.Command) (anonymise.Secret, error) {
 	return secret, nil
 }
 
-// writeAtomically makes the file as a whole or leaves what is there.
+// writeAtomically writes the complete file or keeps the existing one.
 func writeAtomically(path string, data []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".expunge-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // gone when it was renamed
+	defer os.Remove(f.Name()) // renamed by then, if all succeeded
 	_, err = f.Write(data)
 	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
 	if err != nil {
@@ -197,7 +195,7 @@ func writeAtomically(path string, data []byte, mode fs.FileMode) error {
 	return os.Rename(f.Name(), path)
 }
 
-// canWrite finds out beforehand whether a file can be made there.
+// canWrite checks beforehand whether a file can be made there.
 func canWrite(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return badUsage("-o: %s is a folder", path)

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// A line of help fits beside its flag on a terminal, and says whether the flag may be repeated.
+// A line of help fits beside its flag on a terminal, and says whether the flag is repeatable.
 func TestHelpIsBrief(t *testing.T) {
 	const most = 60
 	brief := func(of, usage string) {

@@ -22,7 +22,7 @@ func call(ctx context.Context, args ...string) (code int, stdout, stderr string)
 	return code, out.String(), err.String()
 }
 
-// A run that is stopped says how to continue it, and continues.
+// A stopped run says how to continue it, and continues.
 func TestAStoppedRunIsContinued(t *testing.T) {
 	url, pool := shopOnPostgres(t)
 	dir := t.TempDir()
@@ -45,7 +45,7 @@ func TestAStoppedRunIsContinued(t *testing.T) {
 		"--key", file("k.key.pem"), "-o", file("receipt.json"),
 	}
 
-	// Somebody else holds the customer's row, so that the run waits for it.
+	// Another transaction locks the customer's row, so that the run waits for it.
 	tx, err := pool.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestAStoppedRunIsContinued(t *testing.T) {
 	}()
 	waitForRun(t, pool)
 	stop()
-	// Whether the batch gives up or is finished first, nothing stays half done.
+	// Whether the batch gives up or finishes first, it leaves nothing half done.
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +93,8 @@ func TestAStoppedRunIsContinued(t *testing.T) {
 		t.Errorf("repair says %s", out)
 	}
 
-	// The key of its row commitments was on the disk before the first batch, and
-	// the run can't be continued without it.
+	// The key of its row commitments was on the disk before the first batch; without it the run
+	// can't be continued.
 	if _, err := os.Stat(file("receipt.key")); err != nil {
 		t.Error(err)
 	}

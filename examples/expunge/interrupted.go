@@ -12,13 +12,14 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// besideOutput is the name of a file that belongs to the receipt of -o.
+// besideOutput is the name of a file beside the receipt of -o.
 func besideOutput(cmd *cli.Command, ending string) string {
 	return strings.TrimSuffix(cmd.String("output"), ".json") + ending
 }
 
-// interruptedRun is the run that the same command has begun before and that gave no receipt
-// yet, by what it left beside -o: the key of its commitments, else its mark. "" where there is none.
+// interruptedRun is the run that the same command began earlier, without a receipt so far. It finds
+// the run by files beside -o: the key of its commitments, else its mark. It returns "" without
+// these.
 func interruptedRun(cmd *cli.Command) string {
 	if _, err := os.Stat(cmd.String("output")); !errors.Is(err, os.ErrNotExist) {
 		return ""
@@ -28,7 +29,7 @@ func interruptedRun(cmd *cli.Command) string {
 		if err == nil {
 			k, err := receipt.ParseCommitmentKey(data)
 			if err != nil {
-				return "" // key says what is wrong with it
+				return "" // key reports the error
 			}
 			return k.RunID
 		}
@@ -37,19 +38,19 @@ func interruptedRun(cmd *cli.Command) string {
 	return run
 }
 
-// runMark is the file beside -o by which the same command finds a run without commitments
-// again, whose ID nobody gave. It is there until the run's receipt is.
+// runMark is the file beside -o that identifies a run without commitments and without a given ID,
+// so that the same command resumes it. It is removed once the run's receipt exists.
 type runMark struct {
-	path string // "": none
-	made bool   // it wasn't there before
+	path string // "": no mark
+	made bool   // it didn't exist before
 }
 
 const (
 	runMarkEnding = ".run"
-	runMarkPrefix = "expunge run " // tells a mark from a file of somebody else
+	runMarkPrefix = "expunge run " // distinguishes a mark from another program's file
 )
 
-// readMark reads a mark's run. there reports whether there is a file of that name, mark or not.
+// readMark reads a mark's run. there reports whether a file of that name exists, mark or not.
 func readMark(path string) (run string, there bool) {
 	data, err := os.ReadFile(path)
 	run, ok := strings.CutPrefix(strings.TrimSpace(string(data)), runMarkPrefix)
@@ -59,14 +60,14 @@ func readMark(path string) (run string, there bool) {
 	return run, !errors.Is(err, os.ErrNotExist)
 }
 
-// markRun has the mark on the disk before the run begins.
+// markRun writes the mark and syncs it before the run begins.
 func markRun(cmd *cli.Command, run string, rows *commitments) (runMark, error) {
 	if rows != nil || cmd.String("run") != "" {
 		return runMark{}, nil
 	}
 	m := runMark{path: besideOutput(cmd, runMarkEnding)}
 	if m.path == cmd.String("output") {
-		return runMark{}, nil // give it another name to have the run found again
+		return runMark{}, nil // give the receipt another name to make the run resumable
 	}
 	switch marked, there := readMark(m.path); {
 	case there && marked == "":
@@ -81,14 +82,14 @@ func markRun(cmd *cli.Command, run string, rows *commitments) (runMark, error) {
 	return m, syncFolder(m.path)
 }
 
-// remove takes the mark away, once the receipt is there.
+// remove removes the mark, once the receipt exists.
 func (m runMark) remove() {
 	if m.path != "" {
-		os.Remove(m.path) // what is left of it is of no consequence beside a receipt
+		os.Remove(m.path) // beside a receipt a remaining mark does no harm
 	}
 }
 
-// undo takes a mark away that was made for a run which did nothing.
+// undo removes a mark made for a run without effect.
 func (m runMark) undo() {
 	if m.made {
 		m.remove()

@@ -12,12 +12,12 @@ import (
 	"github.com/expungedb/expunge/erase/receipt/log"
 )
 
-// madeKey is what keygen prints as JSON.
+// madeKey is the JSON of keygen.
 type madeKey struct {
 	PrivateKey string `json:"privateKey"` // the file
 	PublicKey  string `json:"publicKey"`  // the file
 	KeyID      string `json:"keyId,omitempty"`
-	Log        string `json:"log,omitempty"` // the name of the log that it is for
+	Log        string `json:"log,omitempty"` // the name of its log
 }
 
 func (a *app) keygen() *cli.Command {
@@ -51,8 +51,8 @@ func (a *app) keygen() *cli.Command {
 	}
 }
 
-// makeKey makes a key pair. Files that are there are never overwritten: without
-// the old public key nobody could check the old receipts.
+// makeKey makes a key pair. It never overwrites files: without the old public key nobody could
+// check the old receipts.
 func makeKey(prefix string) (*madeKey, error) {
 	key, err := receipt.GenerateKey(nil)
 	if err != nil {
@@ -103,7 +103,7 @@ func (a *app) logKeygen(cmd *cli.Command, name string) error {
 	return nil
 }
 
-// signKeys are the private keys of --key, and what checks their signatures.
+// signKeys are the private keys of --key, and the verifiers of their signatures.
 type signKeys struct {
 	signers []receipt.Signer
 	known   []receipt.Verifier
@@ -141,7 +141,7 @@ func readSignKeys(paths []string) (*signKeys, error) {
 	return k, nil
 }
 
-// writeNew makes a file that isn't there, and has it on the disk when it returns.
+// writeNew makes a new file, and syncs it to the disk.
 func writeNew(path string, data []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, os.ErrExist) {

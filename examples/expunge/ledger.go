@@ -20,7 +20,7 @@ func ledgerFlags() []cli.Flag {
 	)
 }
 
-// ledgerOf opens the ledger of --ledger, to be written to; nil where there is none.
+// ledgerOf opens the ledger of --ledger, for writing; nil without the flag.
 func ledgerOf(cmd *cli.Command) (*ledger.Ledger, error) {
 	dir := cmd.String("ledger")
 	if dir == "" {
@@ -95,7 +95,7 @@ func (a *app) ledgerKeygen(cmd *cli.Command) error {
 	return nil
 }
 
-// ledger is what becomes of a ledger over time.
+// ledger maintains a ledger.
 func (a *app) ledger() *cli.Command {
 	c := &cli.Command{
 		Name: "ledger", Usage: "maintain the ledger of erasures", HideHelpCommand: true,
@@ -134,7 +134,7 @@ func (a *app) ledgerExpire(_ context.Context, cmd *cli.Command) error {
 	return err
 }
 
-// needsLedger refuses a folder that isn't there: opening a ledger to write makes it.
+// needsLedger refuses a missing folder: opening a ledger for writing would make it.
 func needsLedger(cmd *cli.Command) error {
 	if cmd.String("ledger") == "" {
 		return badUsage("give --ledger, the ledger's folder")

@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/erase/receipt/log"
 )
 
-// The flags of logs.
+// logFlag and the next three are the flags of logs.
 func logFlag() cli.Flag {
 	return &cli.StringFlag{Name: "log", Usage: "log `FOLDER`"}
 }
@@ -79,7 +79,7 @@ func (a *app) logInit(_ context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-// appended is what log append prints as JSON.
+// appended is the JSON of log append.
 type appended struct {
 	Log     string  `json:"log"`
 	Entries []entry `json:"entries"`
@@ -87,7 +87,7 @@ type appended struct {
 
 type entry struct {
 	Receipt string `json:"receipt"` // the file
-	Digest  string `json:"digest"`  // SHA-256 of the file: all that the log holds of it
+	Digest  string `json:"digest"`  // SHA-256 of the file, the log's only data about it
 	Index   int64  `json:"index"`   // counted from 0
 }
 
@@ -145,7 +145,7 @@ func (a *app) logCheckpoint(_ context.Context, cmd *cli.Command) error {
 	return err
 }
 
-// logState is what log verify prints as JSON.
+// logState is the JSON of log verify.
 type logState struct {
 	Log   string `json:"log"`
 	Size  int64  `json:"size"`
@@ -173,7 +173,7 @@ func (a *app) logVerify(_ context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-// logWord is what is wrong with a log, in a word; empty for other errors.
+// logWord names a log's defect in a word; "" for other errors.
 func logWord(err error) string {
 	switch {
 	case errors.Is(err, log.ErrFork):
@@ -227,7 +227,7 @@ func (a *app) logProve(_ context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-// logged is a receipt's place in a log, as verify prints it as JSON.
+// logged is a receipt's place in a log, in the JSON of verify.
 type logged struct {
 	Log   string `json:"log"`
 	Index int64  `json:"index"`

@@ -77,9 +77,9 @@ func openLog(cmd *cli.Command, o log.Options) (*log.Log, error) {
 	return l, err
 }
 
-// publishToLog has receipts appended to the log of --log before their runs are closed.
-// The log is opened here, before anything is erased. It returns the places, by the receipts'
-// digests; nil where there is no log.
+// publishToLog makes runs append their receipts to the log of --log before they are closed. It
+// opens the log now, before anything is erased. It returns the places, by the receipts' digests;
+// nil without a log.
 func publishToLog(cmd *cli.Command, o *erase.Options) (map[string]int64, error) {
 	if cmd.String("log") == "" {
 		if cmd.String("log-key") != "" || cmd.String("published") != "" {

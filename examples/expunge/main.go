@@ -1,5 +1,5 @@
-// Command expunge is the command line of the library: thin, so that every line
-// of logic it needs is in the packages it calls.
+// Command expunge is the command line of the library: thin, so that all of its logic is in the
+// packages it calls.
 //
 //	expunge demo                                   a made-up shop, from the plan to the proof
 //	expunge draft --db URL                         a first policy
@@ -10,8 +10,8 @@
 //	expunge disclose, amend, finalize, certificate what comes after an erasure
 //	expunge log, ledger, replay                    what is kept of all of them
 //
-// Results go to standard output, all else to standard error. The exit codes are
-// those of [exitCode].
+// It writes results to standard output, all else to standard error. The exit codes are those of
+// [exitCode].
 package main
 
 import (
@@ -33,8 +33,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The second signal ends the process at once: a batch that is under way is
-	// then rolled back by the database.
+	// The second signal ends the process at once: the database then rolls back the current batch.
 	context.AfterFunc(ctx, stop)
 	os.Exit(start(ctx, os.Args, os.Stdout, os.Stderr))
 }
@@ -60,7 +59,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // app is one call of the command line.
 type app struct {
 	stdout, stderr io.Writer
-	acting         bool // a verb has begun: what fails now isn't a matter of its flags' syntax
+	acting         bool // a verb has begun: later errors are not about the flags' syntax
 }
 
 const description = `The database is given as a URL by --db or EXPUNGE_DB:
@@ -90,7 +89,7 @@ func (a *app) command() *cli.Command {
 		Writer:      a.stdout, ErrWriter: a.stderr,
 		HideHelpCommand: true,
 		Version:         erase.Version, EnableShellCompletion: true,
-		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // start says it
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // start prints it
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "db", Usage: "database `URL`", Sources: cli.EnvVars("EXPUNGE_DB")},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of text"},
@@ -111,8 +110,8 @@ func (a *app) command() *cli.Command {
 	return root
 }
 
-// setParsing has a verb, and all below it, return errors of the parser and take each
-// argument as one value: a subject's name may have a comma in it. Verbs inherit neither.
+// setParsing makes a verb and its subverbs return errors of the parser, and take each argument as
+// one value: a subject's name may contain a comma. Verbs inherit neither.
 func setParsing(c *cli.Command) {
 	c.OnUsageError = func(_ context.Context, _ *cli.Command, err error, _ bool) error { return err }
 	c.DisableSliceFlagSeparator = true
@@ -129,8 +128,7 @@ func inGroup(heading string, flags ...cli.Flag) []cli.Flag {
 	return flags
 }
 
-// noVerb quotes a word, and nothing else: a database's URL that was given
-// without --db has a password in it.
+// noVerb quotes only a single word: a database's URL given without --db contains a password.
 func noVerb(after, given string) error {
 	if !word.MatchString(given) {
 		given = "of that form"
@@ -142,13 +140,13 @@ func noVerb(after, given string) error {
 
 var word = regexp.MustCompile(`^[a-z-]{1,20}$`)
 
-// tooManyArguments doesn't quote the arguments, which may be URLs or subjects.
+// tooManyArguments doesn't quote the arguments: they may be URLs or subjects.
 func tooManyArguments(cmd *cli.Command, args int) error {
 	return fmt.Errorf("%s: %s too many: a database's URL is given by --db, a subject by --subject, again for each",
 		cmd.Name, count(int64(cmd.NArg()-args), "argument"))
 }
 
-// verb makes an action that takes so many positional arguments.
+// verb makes an action with at most args positional arguments.
 func (a *app) verb(args int, do cli.ActionFunc) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) error {
 		if n := cmd.NArg(); n > args {

@@ -20,8 +20,7 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// grid is a table for people. A column whose head begins with > is aligned to
-// the right.
+// grid is a table for people. A column whose head begins with > is aligned to the right.
 type grid struct {
 	head []string
 	rows [][]string
@@ -64,7 +63,7 @@ func (g *grid) print(w io.Writer, indent string) {
 	}
 }
 
-// printable replaces what could steer a terminal: names come from the database.
+// printable replaces runes that could control a terminal: names come from the database.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -120,14 +119,14 @@ func count(n int64, one string) string {
 	return thousands(n) + " " + one + "s"
 }
 
-// isTerminal reports whether w is a terminal that may be drawn on.
+// isTerminal reports whether w is a terminal that accepts control sequences.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// style writes bold and coloured text on terminals, unless the environment says
-// no (https://no-color.org).
+// style writes bold and coloured text on terminals, unless the environment forbids it
+// (https://no-color.org).
 type style bool
 
 func styleFor(w io.Writer) style { return style(isTerminal(w) && os.Getenv("NO_COLOR") == "") }

@@ -85,7 +85,7 @@ func (a *app) plan() *cli.Command {
 	}
 }
 
-// scopeOf is the one scope that is asked for.
+// scopeOf is the one scope of the flags.
 func scopeOf(cmd *cli.Command) (plan.Scope, error) {
 	var found []plan.Scope
 	for _, s := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
@@ -126,14 +126,14 @@ A value of bits is all of its bits: 000000101.
 --subjects-file has one subject on each line, in UTF-8; blanks in a line belong to the subject.
 A line that is # or begins with # and a blank is a comment.`
 
-// subjectsOf is the source of the subjects that are given, nil where none is.
+// subjectsOf is the source of the given subjects, nil without any.
 func subjectsOf(cmd *cli.Command) (erase.Source, error) {
 	keys, file := cmd.StringSlice("subject"), cmd.String("subjects-file")
 	switch {
 	case len(keys) > 0 && file != "":
 		return nil, badUsage("give --subject or --subjects-file, not both")
 	case file != "":
-		// A pipe is left to SubjectsFile to refuse: to open it could wait for ever.
+		// SubjectsFile refuses a pipe; opening it here could wait for ever.
 		if info, err := os.Stat(file); err != nil || info.Mode().IsRegular() {
 			if err := checkReadable(file); err != nil {
 				return nil, &usageError{fmt.Errorf("--subjects-file: %w", err)}
@@ -146,7 +146,7 @@ func subjectsOf(cmd *cli.Command) (erase.Source, error) {
 	return nil, nil
 }
 
-// resolved prints the keys that identifiers stand for, where they are asked for.
+// resolved returns a function that prints the keys of identifiers; nil without --show-keys.
 func (a *app) resolved(cmd *cli.Command, p *plan.Plan) func(string, dialect.Key) {
 	if !cmd.Bool("show-keys") {
 		return nil
@@ -160,7 +160,7 @@ func (a *app) resolved(cmd *cli.Command, p *plan.Plan) func(string, dialect.Key)
 	}
 }
 
-// counted is what preview and rehearse print as JSON.
+// counted is the JSON of preview and rehearse.
 type counted struct {
 	Subjects int64         `json:"subjects"`
 	Absent   int64         `json:"absent"`
@@ -171,7 +171,7 @@ type counted struct {
 	Odd      []oddCounted  `json:"odd,omitempty"` // values for which a run would be refused
 }
 
-// oddCounted is how many rows of a column have a value that its strategy can't replace.
+// oddCounted is the number of a column's rows with a value that its strategy can't replace.
 type oddCounted struct {
 	Table  string         `json:"table"`
 	Column string         `json:"column"`
@@ -187,7 +187,7 @@ type countedStep struct {
 	Held      int64   `json:"held"`
 }
 
-// absentFlag allows subjects whose own rows are gone already.
+// absentFlag allows subjects whose own rows are already deleted.
 func absentFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "absent-ok", Usage: "erase what links to subjects already deleted"}
 }
@@ -268,7 +268,7 @@ func (a *app) counts(do counter) cli.ActionFunc {
 	}
 }
 
-// printUncounted says what a run would meet beside the rows that were counted.
+// printUncounted names a run's further effects beside the counted rows, and its refusal.
 func (a *app) printUncounted(p *plan.Plan, r *erase.Result) {
 	if slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.TriggersFire }) {
 		fmt.Fprintln(a.stdout, "\nNot counted: rows that triggers write (see the plan's hazards)")

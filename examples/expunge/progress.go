@@ -12,14 +12,14 @@ import (
 	"github.com/expungedb/expunge/erase"
 )
 
-// progress shows a run's events: as a bar on a terminal, else as a line every
-// few seconds. It isn't safe for concurrent use, which erase doesn't make of it.
+// progress shows a run's events: as a bar on a terminal, else as a line every few seconds. It isn't
+// safe for concurrent use; erase calls it from one goroutine at a time.
 type progress struct {
 	w       io.Writer
 	began   bool // the run is in the journal
 	resumed bool // and was before
 	last    time.Time
-	why     string // batches wait, "" where they don't
+	why     string // why batches wait, "" where they don't
 	now     atomic.Pointer[erase.Event]
 	wait    *mpb.Progress
 	bar     *mpb.Bar
@@ -33,7 +33,7 @@ func newProgress(w io.Writer) *progress {
 	return p
 }
 
-// every is how often a line is written where there is no terminal.
+// every is the time between two lines without a terminal.
 const every = 5 * time.Second
 
 // event takes an event of erase.Options.Progress.
@@ -92,8 +92,8 @@ func timeLeft(d time.Duration) string {
 	return ", about " + d.Round(time.Second).String() + " left"
 }
 
-// draw makes the bar with the first event. The bar's goroutine reads the last
-// event while others come in.
+// draw makes the bar with the first event. The bar's goroutine reads the last event while others
+// follow.
 func (p *progress) draw(e erase.Event) {
 	p.now.Store(&e)
 	if p.bar == nil {
@@ -119,7 +119,7 @@ func (p *progress) draw(e erase.Event) {
 	}
 }
 
-// end takes the bar away. It must be called before anything else is printed.
+// end removes the bar. It must be called before anything else is printed.
 func (p *progress) end() {
 	if p.bar != nil {
 		p.bar.Abort(true)

@@ -25,7 +25,7 @@ func TestREADMEShowsWhatTheDemoPrints(t *testing.T) {
 	if code != done {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
-	// The folder's name is long, and says nothing.
+	// The folder's name is long, and means nothing.
 	folder := regexp.MustCompile(`/\S*/expunge-demo-\d+`)
 	t.Cleanup(func() {
 		if err := os.RemoveAll(folder.FindString(out)); err != nil {
@@ -41,7 +41,7 @@ func TestREADMEShowsWhatTheDemoPrints(t *testing.T) {
 	}
 }
 
-// steady leaves out what differs from run to run, and how lines are broken.
+// steady removes the differences between runs, and line breaks.
 func steady(s string) string {
 	for _, r := range []struct{ pattern, with string }{
 		{`(?m)^   after  .*$`, "after"},
@@ -169,7 +169,7 @@ func read(t *testing.T) string {
 	return string(data)
 }
 
-// section is what stands between the markers of that name.
+// section is the text between the markers of that name.
 func section(t *testing.T, name string) string {
 	t.Helper()
 	_, after, from := strings.Cut(read(t), "<!-- "+name+":")
@@ -181,7 +181,7 @@ func section(t *testing.T, name string) string {
 	return out
 }
 
-// splice replaces what stands between the markers of that name.
+// splice replaces the text between the markers of that name.
 func splice(t *testing.T, name, text string) {
 	t.Helper()
 	old := section(t, name)

@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// receiptFlags are those of verbs that read a receipt and make something of it.
+// receiptFlags are those of verbs that process a receipt.
 func receiptFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "receipt", Usage: "receipt `FILE`"},
@@ -30,8 +30,7 @@ func amendmentFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "amendment", Usage: "amendment `FILE` (repeatable)"}
 }
 
-// openReceipt reads and verifies a receipt with the keys of --pub and others
-// that are known.
+// openReceipt reads and verifies a receipt with the keys of --pub and other known ones.
 func openReceipt(cmd *cli.Command, path string, known ...receipt.Verifier) (*receipt.Opened, []byte, error) {
 	envelope, err := readFile("the receipt's file", path)
 	if err != nil {
@@ -48,7 +47,7 @@ func openReceipt(cmd *cli.Command, path string, known ...receipt.Verifier) (*rec
 	return opened, envelope, nil
 }
 
-// failedChecks is the error of a genuine receipt that itself says what went wrong.
+// failedChecks is the error of a genuine receipt that states failures itself.
 func failedChecks(p *receipt.Predicate) error {
 	list := p.Failures()
 	if list == nil {
@@ -57,8 +56,8 @@ func failedChecks(p *receipt.Predicate) error {
 	return fmt.Errorf("%w: %s", errFailures, strings.Join(list, "; "))
 }
 
-// acceptedBy is which signatures count: by the keys of --pub and others that are
-// known, as many as --threshold says.
+// acceptedBy says which signatures count: those by the keys of --pub and other known ones, as many
+// as --threshold requires.
 func acceptedBy(cmd *cli.Command, known []receipt.Verifier) (*receipt.OpenOptions, error) {
 	o := &receipt.OpenOptions{Verifiers: known, Threshold: cmd.Int("threshold")}
 	if len(known) == 0 || len(cmd.StringSlice("pub")) > 0 {
@@ -74,8 +73,8 @@ func acceptedBy(cmd *cli.Command, known []receipt.Verifier) (*receipt.OpenOption
 	return o, nil
 }
 
-// foldAmendments reads the files of --amendment, signed as the receipt must be, and works
-// them into it.
+// foldAmendments reads the files of --amendment, under the receipt's conditions for signatures, and
+// applies them to the receipt.
 func foldAmendments(cmd *cli.Command, opened *receipt.Opened, known ...receipt.Verifier) (*receipt.State, []*receipt.OpenedAmendment, error) {
 	accepted, err := acceptedBy(cmd, known)
 	if err != nil {

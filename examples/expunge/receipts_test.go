@@ -11,8 +11,8 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// backdate signs a copy of a receipt whose backups ended on the first day of
-// 2020: backdate receipt.json expunge.key.pem past.json.
+// backdate signs a copy of a receipt whose backups ended on the first day of 2020: backdate
+// receipt.json expunge.key.pem past.json.
 func backdate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: backdate receipt key past")
@@ -31,7 +31,8 @@ func backdate(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), envelope, 0o644))
 }
 
-// disclosed sets $ROW to the deleted row whose key is in a file: disclosed ids customer customer_id.
+// disclosed sets $ROW to the deleted row whose key is in a file: disclosed ids customer
+// customer_id.
 func disclosed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: disclosed file table column")

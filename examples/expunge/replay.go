@@ -47,7 +47,7 @@ to the recipients of --ledger-key.`,
 	}
 }
 
-// replayed is what replay prints as JSON.
+// replayed is the JSON of replay.
 type replayed struct {
 	Entries []replayedEntry `json:"entries"`
 }
@@ -167,7 +167,7 @@ func (a *app) replayOptions(cmd *cli.Command) (*erase.ReplayOptions, error) {
 	return o, nil
 }
 
-// reading counts the entries that a replay meets, those of other databases too.
+// reading counts the entries that a replay reads, those of other databases too.
 type reading struct {
 	erase.LedgerReader
 	entries int
@@ -201,15 +201,15 @@ func (f *rowFiles) open(run string) (*erase.Commitments, error) {
 	return opened, err
 }
 
-// close takes away the files that were made for a replay which had ended before.
+// close removes the files made for a replay that had ended before.
 func (f *rowFiles) close(err error) {
 	for run, c := range f.made {
 		c.close(f.began[run] || err != nil)
 	}
 }
 
-// sinceOf is a moment. A day alone is refused: it begins elsewhere earlier than in
-// UTC, and what was erased after the backup and before that would stay.
+// sinceOf is a moment. It refuses a day alone: elsewhere the day begins earlier than in UTC, and
+// erasures between the backup and that moment would not be repeated.
 func sinceOf(text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -235,7 +235,7 @@ func entryOf(name string, r erase.Replayed) (replayedEntry, error) {
 		if f.data == nil {
 			continue
 		}
-		// Replayed once more, the receipt is the same and the amendment as good.
+		// A repeated replay gives the same receipt and an equivalent amendment.
 		if err := writeAtomically(name+f.ending, f.data, 0o644); err != nil {
 			return e, fmt.Errorf("run %s is replayed, and its file couldn't be written: %w: give the same command again", r.RunID, err)
 		}
@@ -244,8 +244,8 @@ func entryOf(name string, r erase.Replayed) (replayedEntry, error) {
 	return e, nil
 }
 
-// freeName is that name, with a number where it is taken: a run ID may have been used
-// again after a restore. Entries have an order, and so each its number.
+// freeName is that name, with a number if it is taken: another run may have used the run ID after a
+// restore. Entries have an order, and so each its number.
 func freeName(name string, taken map[string]bool) string {
 	out := name
 	for n := 2; taken[out]; n++ {
@@ -255,8 +255,7 @@ func freeName(name string, taken map[string]bool) string {
 	return out
 }
 
-// fileName is a run ID as the name of a file: as it is where that can be, else
-// with a part of its hash.
+// fileName is a run ID as the name of a file: unchanged if possible, else with a part of its hash.
 func fileName(run string) string {
 	plain := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {

@@ -20,7 +20,7 @@ func requestFlags() []cli.Flag {
 	)
 }
 
-// requestOf is what the receipt says of the request, nil where nothing is given.
+// requestOf is the receipt's data about the request, nil without flags.
 func requestOf(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
 	r := &receipt.Request{Case: cmd.String("case")}
 	received, err := dateOf(cmd, "received")
@@ -64,7 +64,7 @@ func requestOf(cmd *cli.Command, p *plan.Plan) (*receipt.Request, error) {
 	return r, nil
 }
 
-// dateOf is the date of a flag, the zero time where it isn't given.
+// dateOf is the date of a flag, the zero time without it.
 func dateOf(cmd *cli.Command, flag string) (time.Time, error) {
 	if cmd.String(flag) == "" {
 		return time.Time{}, nil
@@ -76,8 +76,8 @@ func dateOf(cmd *cli.Command, flag string) (time.Time, error) {
 	return t, nil
 }
 
-// lastMoment is the end of a day: a time that counts in months ends with the
-// last hour of its last day (Regulation 1182/71, Art. 3). The zero time stays.
+// lastMoment is the end of a day: a time that counts in months ends with the last hour of its last
+// day (Regulation 1182/71, Art. 3). The zero time remains zero.
 func lastMoment(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -85,10 +85,10 @@ func lastMoment(t time.Time) time.Time {
 	return t.AddDate(0, 0, 1).Add(-time.Second)
 }
 
-// soon is how long before the due date run begins to warn.
+// soon is the time before the due date at which run begins to warn.
 const soon = 3 * 24 * time.Hour
 
-// dueWarning says that a request's time is over or nearly so; empty when it isn't.
+// dueWarning says that a request's time is over or nearly so; "" otherwise.
 func dueWarning(r *receipt.Request, now time.Time) string {
 	switch {
 	case r == nil || r.DueAt.IsZero():

@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// amendResidue states what is left in the database's files, store by store.
+// amendResidue states the remaining data in the database's files, store by store.
 func (a *app) amendResidue() *cli.Command {
 	return &cli.Command{
 		Name: "residue", Usage: "record what is left on disk below what queries see",
@@ -56,8 +56,8 @@ func levelList() string {
 	return b.String()
 }
 
-// storesOf reads the stores of --store with what belongs to them. Names of stores
-// and texts are the operator's own words.
+// storesOf reads the stores of --store with their evidence and remains. Names of stores and texts
+// are the operator's own words.
 func storesOf(cmd *cli.Command) ([]receipt.Store, error) {
 	var stores []receipt.Store
 	at := map[string]int{}
@@ -111,7 +111,7 @@ func storesOf(cmd *cli.Command) ([]receipt.Store, error) {
 	})
 }
 
-// printResidue says what was stated about residue, store by store.
+// printResidue prints the stated residue, store by store.
 func printResidue(w io.Writer, r receipt.Residue, indent string) {
 	line := func(indent, format string, args ...any) {
 		fmt.Fprintln(w, wrapText(printable(fmt.Sprintf(format, args...)), indent))

@@ -20,12 +20,12 @@ retention:
   - {table: member, by: seen, older_than: 90d, erase: delete}
 `
 
-// A run that failed leaves its key beside -o, or its mark: the same command goes on with that run.
+// A failed run leaves its key beside -o, or its mark: the same command resumes that run.
 func TestTheSameCommandContinuesARunThatFailed(t *testing.T) {
 	for name, c := range map[string]struct {
 		scope  []string // of the plan
 		run    []string
-		left   string // what the failed run leaves beside -o
+		left   string // the file of the failed run beside -o
 		writes string
 	}{
 		"subjects":                      {[]string{"--subjects"}, []string{"--subject", "1"}, "receipt.key", "DELETE"},
@@ -78,9 +78,10 @@ func TestTheSameCommandContinuesARunThatFailed(t *testing.T) {
 				t.Fatalf("%v: %s", err, said)
 			}
 			if code, said := expunge("run", "--plan", "plan.json", "-o", "receipt.json"); code == done {
-				t.Errorf("a run without its key: %s", said) // which leaves what it found as it is
+				t.Errorf("a run without its key: %s", said) // the run must leave existing files unchanged
 			}
-			// The trigger lets the row go now; without one the schema would be another than the plan's.
+			// The trigger now permits the delete; dropping it would change the schema against the
+			// plan's.
 			exec("DROP TRIGGER stop", trigger+"1; END")
 			code, said = run()
 			if code != done || !regexp.MustCompile("run "+id[1]+" is continued").MatchString(said) {
@@ -96,7 +97,7 @@ func TestTheSameCommandContinuesARunThatFailed(t *testing.T) {
 	}
 }
 
-// A run that is refused before it begins leaves no mark.
+// A run refused before it begins leaves no mark.
 func TestARefusedRunLeavesNoMark(t *testing.T) {
 	t.Chdir(t.TempDir())
 	pool, err := sql.Open("sqlite", "club.db")

@@ -41,7 +41,7 @@ func (a *app) run() *cli.Command {
 	}
 }
 
-// ran is what run prints as JSON.
+// ran is the JSON of run.
 type ran struct {
 	Run      string             `json:"run"`
 	Receipt  string             `json:"receipt"` // the file
@@ -118,7 +118,7 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	if lost := rows.lost(); lost != "" && show.resumed {
 		fmt.Fprintf(a.stderr, "expunge: %s\n", lost)
 	}
-	// A key may be needed where it isn't certain that the run didn't begin.
+	// Keep the key unless the run certainly didn't begin: it may be needed.
 	begun := show.began || envelope == nil && exitCode(err) == failed
 	rows.close(begun)
 	if !begun {
@@ -141,7 +141,7 @@ func (a *app) carryOut(ctx context.Context, cmd *cli.Command) error {
 	return errors.Join(err, a.sayRan(cmd, envelope, keys, out, err))
 }
 
-// options takes the run's options from the flags.
+// options reads the run's options from the flags.
 func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys, error) {
 	o := &erase.Options{
 		RunID:    cmd.String("run"),
@@ -186,8 +186,8 @@ func (a *app) options(cmd *cli.Command, p *plan.Plan) (*erase.Options, *signKeys
 	return o, keys, nil
 }
 
-// room refuses a file that can't be written and one that is there, unless it
-// is this very run's receipt: proofs are never overwritten.
+// room refuses an unwritable file and an existing one, unless it is this very run's receipt: proofs
+// are never overwritten.
 func (a *app) room(path, run string, keys *signKeys) error {
 	if err := canWrite(path); err != nil {
 		return err
@@ -206,7 +206,7 @@ func openWith(envelope []byte, keys *signKeys) (*receipt.Opened, error) {
 	return receipt.OpenWith(envelope, receipt.OpenOptions{Verifiers: keys.known})
 }
 
-// stoppedError tells how to go on with a run that isn't finished.
+// stoppedError says how to resume an unfinished run.
 func stoppedError(err error, run string, began bool) error {
 	switch {
 	case err == nil:
@@ -221,7 +221,7 @@ func stoppedError(err error, run string, began bool) error {
 	return err
 }
 
-// sayRan prints what the receipt says was done.
+// sayRan prints the receipt's actions.
 func (a *app) sayRan(cmd *cli.Command, envelope []byte, keys *signKeys, out ran, err error) error {
 	opened, e := openWith(envelope, keys)
 	if e != nil {

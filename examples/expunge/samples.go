@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// sampled is what preview --rows prints of a column as JSON.
+// sampled is the JSON of preview --rows for a column.
 type sampled struct {
 	Table    string         `json:"table"`
 	Column   string         `json:"column"`
@@ -42,7 +42,7 @@ func printSamples(w io.Writer, p *plan.Plan, samples []erase.Sample) {
 	g.print(w, "")
 }
 
-// sampleLines are the values; one line where they are all the same.
+// sampleLines are the values; one line if they are all the same.
 func sampleLines(s erase.Sample) []string {
 	var lines []string
 	for _, v := range s.Values {

@@ -40,7 +40,7 @@ func (a *app) inspect() *cli.Command {
 	}
 }
 
-// nameIn is a table's name without the schema that goes without saying.
+// nameIn is a table's name without the default schema.
 func nameIn(s *dialect.Schema, n dialect.Name) string {
 	if n.Schema == s.Default {
 		return n.Table
@@ -74,7 +74,7 @@ func nullText(c *dialect.Column) string {
 	return "not null"
 }
 
-// columnNotes are what matters of a column besides its type.
+// columnNotes are a column's relevant properties besides its type.
 func columnNotes(t *dialect.Table, c *dialect.Column) string {
 	var out []string
 	for _, k := range t.Key() {
@@ -97,7 +97,7 @@ func columnNotes(t *dialect.Table, c *dialect.Column) string {
 	return strings.Join(out, ", ")
 }
 
-// checked is what check prints as JSON.
+// checked is the JSON of check.
 type checked struct {
 	OK       bool      `json:"ok"`
 	Tables   int       `json:"tables"` // of the schema
@@ -119,11 +119,11 @@ type change struct {
 	Table  string            `json:"table"`
 	Column string            `json:"column,omitempty"`
 	Add    string            `json:"add,omitempty"`   // the lines to add to the policy
-	Meant  string            `json:"meant,omitempty"` // the new name that may stand for what went
+	Meant  string            `json:"meant,omitempty"` // the possible new name of a removed table or column
 }
 
-// check holds the policy against the schema and prints every problem, or with
-// --diff what came to the schema and went since the policy was written.
+// check checks the policy against the schema and prints every problem, or with --diff the schema's
+// additions and removals since the policy was written.
 func (a *app) check() *cli.Command {
 	return &cli.Command{
 		Name: "check", Usage: "check the policy against the schema",
@@ -164,8 +164,7 @@ func (a *app) check() *cli.Command {
 	}
 }
 
-// checkedOf is what check prints as JSON. The schema is nil where the policy
-// couldn't be read.
+// checkedOf is the JSON of check. The schema is nil if the policy couldn't be read.
 func checkedOf(s *dialect.Schema, problems *policyError, changes []policy.Change) checked {
 	out := checked{OK: problems == nil, Problems: []problem{}}
 	if s != nil {
@@ -182,8 +181,7 @@ func checkedOf(s *dialect.Schema, problems *policyError, changes []policy.Change
 	return out
 }
 
-// covers checks the policy of --policy. The schema that it was held against is
-// nil where the policy couldn't be read.
+// covers checks the policy of --policy. The returned schema is nil if the policy couldn't be read.
 func (a *app) covers(ctx context.Context, cmd *cli.Command) (*policy.Policy, *dialect.Schema, error) {
 	rules, err := readPolicy(cmd)
 	if err != nil {

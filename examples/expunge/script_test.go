@@ -35,12 +35,12 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// unqualified is the command line, and fails where it prints the schema that goes without
-// saying: a table has one name in all verbs.
+// unqualified is the command line, and fails if it prints the default schema: a table has one name
+// in all verbs.
 func unqualified() {
 	var out, errs strings.Builder
 	code := start(context.Background(), os.Args, io.MultiWriter(os.Stdout, &out), io.MultiWriter(os.Stderr, &errs))
-	inspects := slices.Contains(os.Args, "inspect") // which shows names of types too
+	inspects := slices.Contains(os.Args, "inspect") // it shows names of types too
 	if strings.HasPrefix(os.Getenv("EXPUNGE_DB"), "postgres") && !inspects && strings.Contains(out.String()+errs.String(), "public.") {
 		fmt.Fprintln(os.Stderr, "the name of a table has the schema public")
 		code = 99
@@ -48,9 +48,9 @@ func unqualified() {
 	os.Exit(code)
 }
 
-// engines are what the scripts run on: each script gets an empty database,
-// whose URL is in EXPUNGE_DB. Besides those in testdata/script an engine runs
-// the scripts in its folder there, if it has one. SQLite's has what doesn't depend on the engine.
+// engines are the engines of the scripts: each script gets an empty database, with its URL in
+// EXPUNGE_DB. Besides those in testdata/script an engine runs the scripts in its folder there, if
+// it has one. SQLite's folder has the scripts that don't depend on the engine.
 var engines = []struct {
 	name    string
 	folders []string
@@ -85,8 +85,8 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// runScripts runs an engine's scripts, each on a database that open makes, on
-// the server where there is one.
+// runScripts runs an engine's scripts, each on a database made by open, on the server if there is
+// one.
 func runScripts(t *testing.T, engine string, folders []string, server *testdb.Server, open func(t testing.TB, dir string) (url string)) {
 	var files []string
 	for _, folder := range append([]string{""}, folders...) {
@@ -159,7 +159,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// edit replaces a text in a file, which must be there once: edit shop.yaml 'a' 'b'.
+// edit replaces a text in a file; the text must occur once: edit shop.yaml 'a' 'b'.
 func edit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: edit file old new")
@@ -199,8 +199,8 @@ func loadShop(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(shop.Load(context.Background(), ts.Getenv("ENGINE"), pool))
 }
 
-// clerk makes a PostgreSQL user without any privilege: $CLERK is the name,
-// $CLERK_DB the URL of the database for that user.
+// clerk makes a PostgreSQL user without any privilege: $CLERK is the name, $CLERK_DB the URL of the
+// database for that user.
 func clerk(ts *testscript.TestScript, _ bool, _ []string) {
 	u, err := url.Parse(ts.Getenv("EXPUNGE_DB"))
 	ts.Check(err)
@@ -218,8 +218,7 @@ func clerk(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("CLERK_DB", u.String())
 }
 
-// chinookScript is where the Chinook database lies, beside the checkout and no
-// part of it.
+// chinookScript is the path of the Chinook database, beside the checkout and no part of it.
 func chinookScript(engine string) string {
 	name := map[string]string{
 		sample.SQLite: "Chinook_Sqlite.sql", sample.Postgres: "Chinook_PostgreSql.sql",
@@ -245,7 +244,7 @@ func loadChinook(script []byte) func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// connect opens a database by its URL, for tests to look into.
+// connect opens a database by its URL, for tests to query.
 func connect(raw string) (*sql.DB, error) {
 	if rest, ok := strings.CutPrefix(raw, "sqlite:"); ok {
 		return sql.Open("sqlite", sqliteDSN(rest, "rw"))
@@ -306,8 +305,8 @@ func runSQL(pool *sql.DB, args []string) error {
 	return rows.Err()
 }
 
-// printRowSum prints a sum over every row of the shop, in no order, to see
-// that nothing has changed; and whether there is a journal.
+// printRowSum prints a sum over every row of the shop, in no order, to show unchanged rows; and
+// whether there is a journal.
 func printRowSum(pool *sql.DB, _ []string) error {
 	for _, t := range sample.Tables() {
 		sum, err := rowSum(pool, t.Name)

@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/erase"
 )
 
-// throttleFlags are the flags by which a run spares the database.
+// throttleFlags are the flags that throttle a run.
 func throttleFlags() []cli.Flag {
 	return inGroup("Throttling",
 		&cli.DurationFlag{Name: "max-lag", Usage: "wait while replication lags more than `TIME`: 5s", DefaultText: "no limit"},
@@ -29,8 +29,8 @@ func throttleFlags() []cli.Flag {
 const aboutThrottles = `--max-lag asks the replicas given by --replica, or else the primary, where its engine knows.
 --max-sessions counts the run's own sessions too.`
 
-// openThrottles makes the throttles of the flags. The replicas that it opens are
-// to be closed, also after an error.
+// openThrottles makes the throttles of the flags. Call done to close the replicas, also after an
+// error.
 func openThrottles(ctx context.Context, cmd *cli.Command, db *database) (list []erase.Throttle, done func(), err error) {
 	var replicas []*database
 	done = func() {
@@ -90,7 +90,7 @@ func openThrottles(ctx context.Context, cmd *cli.Command, db *database) (list []
 	return list, done, nil
 }
 
-// openReplica connects to a replica. As with open no error holds the URL.
+// openReplica connects to a replica. Like openDatabase's, its errors don't hold the URL.
 func openReplica(ctx context.Context, raw string) (*database, error) {
 	db, err := openURL(ctx, raw, 1)
 	if argument, ok := errors.AsType[*usageError](err); ok {
@@ -99,8 +99,7 @@ func openReplica(ctx context.Context, raw string) (*database, error) {
 	return db, err
 }
 
-// pause has runs wait. As JSON it is {"run": …, "paused": true}, the run being
-// "" for all.
+// pause pauses runs. As JSON it is {"run": …, "paused": true}; run is "" for all.
 func (a *app) pause() *cli.Command {
 	return &cli.Command{
 		Name: "pause", Usage: "pause a run, also one in another process",
@@ -113,7 +112,7 @@ func (a *app) pause() *cli.Command {
 	}
 }
 
-// resume lets them go on. As JSON it is {"run": …, "paused": false}.
+// resume resumes them. As JSON it is {"run": …, "paused": false}.
 func (a *app) resume() *cli.Command {
 	return &cli.Command{
 		Name: "resume", Usage: "resume a paused run",
@@ -137,7 +136,7 @@ func pauseFlags(verb string) []cli.Flag {
 	}
 }
 
-// switched pauses or resumes what the flags name, and says what came of it.
+// switched pauses or resumes the runs of the flags, and prints the result.
 func (a *app) switched(ctx context.Context, cmd *cli.Command, do func(db *database, run string) (string, error)) error {
 	run := cmd.String("run")
 	if (run == "") == !cmd.Bool("all") {

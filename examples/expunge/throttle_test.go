@@ -15,7 +15,7 @@ import (
 	"github.com/expungedb/expunge/internal/sample"
 )
 
-// listener calls back with each thing that is written.
+// listener calls back with each written text.
 type listener func(text string)
 
 func (l listener) Write(b []byte) (int, error) {
@@ -23,7 +23,7 @@ func (l listener) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Two switches pause a run that is another process's: one in the database, and a file.
+// Two switches pause a run of another process: one in the database, and a file.
 func TestAPausedRunWaitsAndGoesOn(t *testing.T) {
 	url, _ := shopOnPostgres(t)
 	dir := t.TempDir()

@@ -46,7 +46,7 @@ func (a *app) verify() *cli.Command {
 	}
 }
 
-// verified is what verify prints as JSON.
+// verified is the JSON of verify.
 type verified struct {
 	Outcome    erase.Outcome      `json:"outcome"`
 	Reason     string             `json:"reason,omitempty"` // why the receipt itself isn't enough
@@ -72,8 +72,8 @@ type finding struct {
 	Reason  string        `json:"reason"`
 }
 
-// verification checks the signatures first, and looks into the database only
-// where a policy is given. A receipt that can't be trusted is an error and a result.
+// verification checks the signatures first, and queries the database only with a policy. A receipt
+// that can't be trusted is an error and a result.
 func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, error) {
 	path := cmd.Args().First()
 	envelope, err := readFile("the receipt's file", path)
@@ -144,8 +144,7 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	return v, nil
 }
 
-// oldValues reads the values to look for, from a file since a command's line is
-// seen by others.
+// oldValues reads the values to search for, from a file because other users see a command's line.
 func oldValues(ctx context.Context, cmd *cli.Command, db *database) ([]erase.OldValue, error) {
 	path := cmd.String("old-values")
 	if path == "" {
@@ -162,8 +161,7 @@ func oldValues(ctx context.Context, cmd *cli.Command, db *database) ([]erase.Old
 	return erase.ReadOldValues(bytes.NewReader(data), schema)
 }
 
-// beside checks, offline, what is given beside the receipt: a proof, amendments,
-// a disclosure.
+// beside checks, offline, the files beside the receipt: a proof, amendments, a disclosure.
 func (v *verified) beside(cmd *cli.Command, envelope []byte, opened *receipt.Opened) (err error) {
 	if cmd.String("proof") != "" {
 		if v.Logged, err = verifyProof(cmd, envelope); err != nil {

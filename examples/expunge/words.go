@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// printCounts prints what each step would do. Steps that match no rows are summed up.
+// printCounts prints each step's effect. It sums up steps that match no rows.
 func printCounts(w io.Writer, r *erase.Result, indent string) {
 	g := &grid{head: []string{"step", "does", "to", ">rows", ">held"}}
 	idle := 0
@@ -57,7 +57,7 @@ func reasonText(r erase.Reason) string {
 	return string(r)
 }
 
-// someOrBlank is a count, or nothing for none.
+// someOrBlank is a count, "" for 0.
 func someOrBlank(n int64) string {
 	if n == 0 {
 		return ""
@@ -65,7 +65,7 @@ func someOrBlank(n int64) string {
 	return thousands(n)
 }
 
-// printReceipt says in words what a receipt says.
+// printReceipt prints a receipt in words.
 func printReceipt(w io.Writer, p *receipt.Predicate, indent string) {
 	printFacts(w, p, indent)
 	fmt.Fprintln(w)
@@ -85,7 +85,7 @@ func printReceipt(w io.Writer, p *receipt.Predicate, indent string) {
 	}
 }
 
-// printState says what amendments have changed.
+// printState prints the receipt's present state, after its amendments.
 func printState(w io.Writer, s *receipt.State, indent string) {
 	line := func(format string, args ...any) {
 		fmt.Fprintln(w, wrapText(printable(fmt.Sprintf(format, args...)), indent))
@@ -119,7 +119,7 @@ func printState(w io.Writer, s *receipt.State, indent string) {
 	}
 }
 
-// printRetained lists what was kept on purpose, and what had been.
+// printRetained lists the rows kept on purpose, those of ended holds, and the followed receipts.
 func printRetained(w io.Writer, p *receipt.Predicate, indent string) {
 	printKept(w, p, "kept", p.Retained, indent)
 	printKept(w, p, "a hold has ended", p.Ended, indent)
@@ -225,7 +225,7 @@ func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
-// printActions is the table of what was done. Steps that found no row are summed up.
+// printActions prints the table of actions. It sums up steps that found no row.
 func printActions(w io.Writer, p *receipt.Predicate, indent string) {
 	g := &grid{head: []string{"done", "to", ">rows", ">held", ">left", ">already gone", ">new"}}
 	idle := 0
@@ -270,8 +270,7 @@ func (s style) outcome(o erase.Outcome) string {
 	return string(o)
 }
 
-// printFindings lists what was found in the live database: once for all tables
-// of which the same is said.
+// printFindings lists the findings in the live database, once for all tables with the same finding.
 func printFindings(w io.Writer, s style, l *live, indent string) {
 	type group struct {
 		outcome erase.Outcome

@@ -1,5 +1,5 @@
-// Package policies holds policies that tests run and that a reader can start
-// from: for the sample shop (internal/sample) and for the Chinook database.
+// Package policies holds policies to test and to start from: for the sample shop (internal/sample)
+// and for the Chinook database.
 package policies
 
 import (
@@ -10,8 +10,7 @@ import (
 //go:embed *.yaml
 var files embed.FS
 
-// Read returns the policy file of that name, such as "shop.yaml". It panics
-// when there is none.
+// Read returns the policy file of a name, such as "shop.yaml". It panics for an unknown name.
 func Read(name string) []byte {
 	b, err := files.ReadFile(name)
 	if err != nil {
@@ -20,11 +19,11 @@ func Read(name string) []byte {
 	return b
 }
 
-// Names returns the names that Read takes, sorted.
+// Names returns the names for Read, sorted.
 func Names() []string {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
-		panic(err) // only a malformed pattern does that
+		panic(err) // only for a malformed pattern
 	}
 	return names
 }

@@ -51,7 +51,7 @@ func TestShopClassifiesEveryColumn(t *testing.T) {
 	}
 }
 
-// The PostgreSQL variants differ from the others in nothing but names.
+// The PostgreSQL variants differ from the others only in names.
 func TestChinookVariantsDecideAlike(t *testing.T) {
 	for _, pair := range [][2]string{{"chinook.yaml", "chinook-postgres.yaml"}, {"chinook-held.yaml", "chinook-postgres-held.yaml"}} {
 		a, b := parse(t, pair[0]), parse(t, pair[1])
@@ -66,7 +66,7 @@ func TestChinookVariantsDecideAlike(t *testing.T) {
 	}
 }
 
-// decisions are what a table's rule says but for names.
+// decisions are the contents of a table's rule without names.
 func decisions(t policy.Table) []string {
 	out := []string{t.PII, string(t.Erase), fmt.Sprint(t.Hold != nil)}
 	for _, c := range t.Columns {

@@ -1,5 +1,5 @@
-// Command quickstart is the library in some forty lines: a policy, a plan, one
-// member erased, and the signed receipt checked.
+// Command quickstart is the library in some forty lines: a policy, a plan, one member erased, and
+// the signed receipt checked.
 package main
 
 import (
@@ -41,7 +41,7 @@ func forgetAda(ctx context.Context, db dialect.DB, w io.Writer, file string) err
 	}
 	p, err := plan.Build(ctx, db, rules, plan.Subjects())
 	if err != nil {
-		return err // every table and column that nobody decided on
+		return err // every undecided table and column
 	}
 	fmt.Fprint(w, p) // a person reviews it, and approves p.Digest()
 
@@ -56,7 +56,7 @@ func forgetAda(ctx context.Context, db dialect.DB, w io.Writer, file string) err
 	report, err := erase.Run(ctx, db, p, erase.Options{
 		RunID: "case-2026-0042", Approved: p.Digest(), Subjects: erase.SubjectKeys("email=ada@example.com"), Signer: signer,
 	})
-	if report.Receipt != nil { // also beside an error: it says which rows are left over
+	if report.Receipt != nil { // also beside an error: it lists the rows that are left
 		err = errors.Join(err, os.WriteFile(file, report.Receipt, 0o644))
 	}
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/expungedb/expunge/erase"
 )
 
-// What the program prints but for the digest, which is another one whenever
-// the plan's format changes.
+// printed is the program's output without the digest, because the digest changes with the plan's
+// format.
 const printed = `Plan for club on sqlite, scope subjects
 A subject is a row of member, named by id (or by email)
 
@@ -48,8 +48,8 @@ func TestItRuns(t *testing.T) {
 	}
 }
 
-// returning is a database in which an application inserts the erased member
-// again, before the run verifies that the row is deleted.
+// returning is a database whose application inserts the erased member again, before the run
+// verifies the delete.
 type returning struct {
 	dialect.DB
 	pool *sql.DB
