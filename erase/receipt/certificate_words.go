@@ -228,7 +228,7 @@ func checkSentences(r *Opened, s *State) []string {
 }
 
 func complaintSentence(p *Predicate) string {
-	who := cmp.Or(p.Controller, "whoever gave you this certificate")
+	who := cmp.Or(p.Controller, "the organisation that gave you this certificate")
 	return fmt.Sprintf("If you think that something is missing or wrong, write to %s and name the receipt number. "+
 		"You can also complain to your data protection authority (GDPR, Article 77).", who)
 }

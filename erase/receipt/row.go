@@ -62,7 +62,7 @@ func (r *Row) inTable(s *Statement, text string) (rest string, err error) {
 	}
 	switch {
 	case longest == 0:
-		return "", errors.New("row's table is none that the receipt names: write table:column=value:operation")
+		return "", errors.New("the receipt has no table of that name: write table:column=value:operation")
 	case others:
 		return "", errors.New("row's table is in two schemas: write schema.table:column=value:operation")
 	}

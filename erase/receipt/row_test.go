@@ -49,7 +49,7 @@ func TestParseRowRefuses(t *testing.T) {
 		{"nothing", "", "form table:column=value:operation"},
 		{"no operation", "order:order_id=tiger", "no operation"},
 		{"an operation that erases nothing", "order:order_id=tiger:keep", "no operation"},
-		{"an unknown table", "wolf:order_id=tiger:delete", "none that the receipt names"},
+		{"an unknown table", "wolf:order_id=tiger:delete", "the receipt has no table of that name"},
 		{"a table in two schemas", "user:id=tiger:delete", "in two schemas"},
 		{"no key", "order::delete", "column=value"},
 		{"no column", "order:=tiger:delete", "column=value"},

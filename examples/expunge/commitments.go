@@ -152,7 +152,7 @@ func (c *commitments) lost() string {
 // say describes the files and how to protect them.
 func (c *commitments) say() string {
 	return wrapText(fmt.Sprintf("%s and %s are for disclosures: with both of them you can prove to a person that a row was erased "+
-		"(expunge disclose). While the key exists, whoever has the two can find out which rows were erased, by trying. "+
+		"(expunge disclose). While the key exists, a holder of both can find out by trying which rows were erased. "+
 		"So keep them apart from each other and from the receipt, or destroy the key: the receipt stays good.",
 		c.KeyFile, c.LeavesFile), "")
 }

@@ -21,7 +21,7 @@ import (
 // readFile reads the file of a flag or argument.
 func readFile(what, path string) ([]byte, error) {
 	if path == "" {
-		return nil, badUsage("give %s", what)
+		return nil, badUsage("%s is required", what)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

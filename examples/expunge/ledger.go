@@ -65,7 +65,7 @@ func readRecipients(cmd *cli.Command) ([]age.Recipient, error) {
 
 func readIdentities(cmd *cli.Command) ([]age.Identity, error) {
 	path := cmd.String("ledger-key")
-	data, err := readFile("--ledger-key, the ledger's private key", path)
+	data, err := readFile("--ledger-key", path)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 
 func readLogSigner(cmd *cli.Command) (note.Signer, error) {
 	path := cmd.String("log-key")
-	data, err := readFile("--log-key, the log's private key", path)
+	data, err := readFile("--log-key", path)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func readLogSigner(cmd *cli.Command) (note.Signer, error) {
 
 func readLogVerifier(cmd *cli.Command) (note.Verifier, error) {
 	path := cmd.String("log-pub")
-	data, err := readFile("--log-pub, the log's public key", path)
+	data, err := readFile("--log-pub", path)
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ func scopeOf(cmd *cli.Command) (plan.Scope, error) {
 		}
 	}
 	if len(found) != 1 {
-		return "", badUsage("say what the plan covers, by one of --subjects, --everything and --expired")
+		return "", badUsage("choose one of --subjects, --everything, --expired")
 	}
 	return found[0], nil
 }

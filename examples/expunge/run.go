@@ -237,7 +237,7 @@ func (a *app) sayRan(cmd *cli.Command, envelope []byte, keys *signKeys, out ran,
 	}
 	switch {
 	case out.Before:
-		fmt.Fprintf(a.stdout, "run %s was finished before: nothing was done, this is its receipt once more\n\n", p.RunID)
+		fmt.Fprintf(a.stdout, "run %s was already finished: nothing was done, this is its receipt\n\n", p.RunID)
 	case p.Incomplete != nil:
 		fmt.Fprintf(a.stdout, "run %s is closed before it was complete\n\n", p.RunID)
 	default:
