@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// array applies a strategy to each element of an array. Only PostgreSQL has arrays; for an array in
-// JSON use json.
+// arrayDefinition: array applies a strategy to each element of an array. Only PostgreSQL has
+// arrays; for an array in JSON use json.
 var arrayDefinition = definition{
 	Description: Description{
 		Name: "array", Doc: "a strategy for each element of an array",

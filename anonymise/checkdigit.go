@@ -7,9 +7,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// card replaces the digits of a payment card's number and corrects its check digit (ISO/IEC 7812-1,
-// annex B). It keeps the first digit (the network) and the separators. It replaces any other value
-// as random does.
+// cardDefinition: card replaces the digits of a payment card's number and corrects its check digit
+// (ISO/IEC 7812-1, annex B). It keeps the first digit (the network) and the separators. It replaces
+// any other value as random does.
 var cardDefinition = definition{
 	Description: Description{
 		Name: "card", Doc: "another card number of the same network and length, with a right check digit",
@@ -23,9 +23,9 @@ var cardDefinition = definition{
 	redraw:     true,
 }
 
-// iban replaces the account of an IBAN, keeps the country, and corrects the check digits (ISO
-// 13616-1). It doesn't correct the check digits that some countries have inside of the account. It
-// replaces any other value as random does.
+// ibanDefinition: iban replaces the account of an IBAN, keeps the country, and corrects the check
+// digits (ISO 13616-1). It doesn't correct the check digits that some countries have inside of the
+// account. It replaces any other value as random does.
 var ibanDefinition = definition{
 	Description: Description{
 		Name: "iban", Doc: "another IBAN of the same country and length, with right check digits",

@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// default writes the column's declared default into every row, also into those with NULL: the
-// keyword DEFAULT can't depend on the row.
+// defaultDefinition: default writes the column's declared default into every row, also into those
+// with NULL: the keyword DEFAULT can't depend on the row.
 var defaultDefinition = definition{
 	Description: Description{
 		Name: "default", Doc: "the column's declared default, also for NULL",

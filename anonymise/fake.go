@@ -14,10 +14,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// fake makes a value with one of gofakeit's functions. A policy may write the function as
-// gofakeit's lookup table has it (firstname) or with hyphens, underscores or capitals. fake moves
-// e-mail addresses and host names to the domain .example (RFC 2606), which nobody can own: a test
-// system's mail must not reach a stranger.
+// fakeDefinition: fake makes a value with one of gofakeit's functions. A policy may write the
+// function as gofakeit's lookup table has it (firstname) or with hyphens, underscores or capitals.
+// fake moves e-mail addresses and host names to the domain .example (RFC 2606), which nobody can
+// own: a test system's mail must not reach a stranger.
 //
 // In a unique column a text gets random characters of its own kind; see unique.go.
 var fakeDefinition = definition{

@@ -13,8 +13,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// generalise keeps the coarse part of a value: the month of a date, the lower end of a number's
-// range, the first characters of a postcode, the network of an address.
+// generaliseDefinition: generalise keeps the coarse part of a value: the month of a date, the lower
+// end of a number's range, the first characters of a postcode, the network of an address.
 var generaliseDefinition = definition{
 	Description: Description{
 		Name: "generalise", Doc: "the coarse part is kept: a date's month, a number's range, a postcode's or address's prefix",

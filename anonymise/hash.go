@@ -8,9 +8,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// hash is HMAC-SHA256 of the value's canonical form, for columns whose readers expect a hash.
-// Without the secret nobody can hash a list of candidates and compare; that attack undoes an
-// unkeyed hash of an e-mail address. An empty text remains empty.
+// hashDefinition: hash is HMAC-SHA256 of the value's canonical form, for columns whose readers
+// expect a hash. Without the secret nobody can hash a list of candidates and compare; that attack
+// undoes an unkeyed hash of an e-mail address. An empty text remains empty.
 var hashDefinition = definition{
 	Description: Description{
 		Name: "hash", Doc: "the keyed hash of the value (HMAC-SHA256)",

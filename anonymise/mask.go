@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// mask hides characters and keeps the length. It hides all of a text with no more characters than
-// first and last keep: keeping those would keep it all.
+// maskDefinition: mask hides characters and keeps the length. It hides all of a text with no more
+// characters than first and last keep: keeping those would keep it all.
 var maskDefinition = definition{
 	Description: Description{
 		Name: "mask", Doc: "characters are hidden, some at the start and the end are kept",

@@ -9,9 +9,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// noise adds a random amount to a number: up to a fixed one, or up to a share of the number itself.
-// Near an end of the column's range it moves away from that end only. Rounding may leave a small
-// number unchanged.
+// noiseDefinition: noise adds a random amount to a number: up to a fixed one, or up to a share of
+// the number itself. Near an end of the column's range it moves away from that end only. Rounding
+// may leave a small number unchanged.
 var noiseDefinition = definition{
 	Description: Description{
 		Name: "noise", Doc: "a random amount is added to a number",

@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// pick takes one of the values of a list, each equally likely unless weighted. It may pick the old
-// value too: never doing so would reveal something about it.
+// pickDefinition: pick takes one of the values of a list, each equally likely unless weighted. It
+// may pick the old value too: never doing so would reveal something about it.
 var pickDefinition = definition{
 	Description: Description{
 		Name: "pick", Doc: "one of a list of values, or of an enum's labels",

@@ -10,10 +10,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// pseudonym replaces a value by one that depends on the secret and on the value only: HMAC-SHA256
-// (RFC 2104) of its canonical form. So equal values remain equal everywhere. Whole numbers use a
-// keyed permutation instead (permute.go) and remain unique whatever their number. An empty text
-// remains empty.
+// pseudonymDefinition: pseudonym replaces a value by one that depends on the secret and on the
+// value only: HMAC-SHA256 (RFC 2104) of its canonical form. So equal values remain equal
+// everywhere. Whole numbers use a keyed permutation instead (permute.go) and remain unique whatever
+// their number. An empty text remains empty.
 //
 // Texts of joined columns need pseudonyms of one length. Where the catalogue or a link declares the
 // join the planner ensures it, else give both columns the same `length`.

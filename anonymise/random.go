@@ -10,9 +10,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// random replaces a value by a random one of the same shape: a text keeps its length and the
-// positions of its letters and digits, a document its structure. Kinds without a shape get any
-// value in the column's range.
+// randomDefinition: random replaces a value by a random one of the same shape: a text keeps its
+// length and the positions of its letters and digits, a document its structure. Kinds without a
+// shape get any value in the column's range.
 //
 // In a unique column a text gets at least uniqueChars characters, so that short values don't
 // collide. A text keeps all characters but letters, marks and numbers.

@@ -12,10 +12,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// scrub removes personal data from free text and keeps the rest. It removes matches of the patterns
-// (e-mail address, telephone number, IBAN, card number, IP address) and the values of other columns
-// of the row (a name, a user name). A text may identify a person in other ways: use random or null
-// where the text itself isn't needed.
+// scrubDefinition: scrub removes personal data from free text and keeps the rest. It removes
+// matches of the patterns (e-mail address, telephone number, IBAN, card number, IP address) and the
+// values of other columns of the row (a name, a user name). A text may identify a person in other
+// ways: use random or null where the text itself isn't needed.
 var scrubDefinition = definition{
 	Description: Description{
 		Name: "scrub", Doc: "e-mail addresses, telephone, card and account numbers, IP addresses and the row's own identifiers are taken out of a text",
@@ -199,7 +199,7 @@ func (s scrubStrategy) instead(src *Source, label, hit string) string {
 	return strings.Repeat(s.with, utf8.RuneCountInString(hit))
 }
 
-// find lists the hits. A matcher takes as much as looks like the pattern; find takes the longest
+// find lists the hits. A matcher takes the longest text resembling the pattern; find takes the longest
 // part of that which is valid. Without a valid part it continues behind the first word: "order 12
 // card 4111…" has both other digits and a card.
 func (p pattern) find(text string) []span {

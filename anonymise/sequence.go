@@ -8,10 +8,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// sequence gives each row a unique number, from a column with unique numbers: the row's key by
-// default. Workers would have to share a counter and remember it over a crash. The keyed
-// permutation of the key (see permute.go) needs neither, and gives a row the same number each time.
-// The numbers have as many digits as the key, in no visible order.
+// sequenceDefinition: sequence gives each row a unique number, from a column with unique numbers:
+// the row's key by default. Workers would have to share a counter and remember it over a crash. The
+// keyed permutation of the key (see permute.go) needs neither, and gives a row the same number each
+// time. The numbers have as many digits as the key, in no visible order.
 var sequenceDefinition = definition{
 	Description: Description{
 		Name: "sequence", Doc: "a number of its own for each row, made of the row's key",

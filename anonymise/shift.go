@@ -10,9 +10,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// shift moves dates and times: by a fixed span, or by a random one of up to `within` days in either
-// direction. With `by` the span depends on the secret and on another column of the row. So all rows
-// with one value there (one patient's visits) move together and keep the time between them.
+// shiftDefinition: shift moves dates and times: by a fixed span, or by a random one of up to
+// `within` days in either direction. With `by` the span depends on the secret and on another column
+// of the row. So all rows with one value there (one patient's visits) move together and keep the
+// time between them.
 //
 // shift keeps values that are no point in time: infinity, MySQL's zero date, and 9999-12-31, by
 // which people mean never.

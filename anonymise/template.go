@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// template writes a text around made-up parts:
+// templateDefinition: template writes a text around made-up parts:
 //
 //	user-{{seq}}@shop.example
 //	{{fake first-name}} {{letters 1}}.

@@ -77,8 +77,8 @@ type Table struct {
 	// CopiesOf are the tables that a virtual table copies rows of: it indexes them, or their
 	// triggers write to it. The engine doesn't erase the copies with the row.
 	CopiesOf []Name `json:"copiesOf,omitempty"`
-	// Refresh is how a virtual table loses what it keeps of rows that were deleted or changed. An
-	// Unreadable one shows no values. Neither is part of the fingerprint.
+	// Refresh is how to remove a virtual table's copies of deleted or changed rows. An Unreadable
+	// table shows no values. Neither is part of the fingerprint.
 	Refresh    string `json:"-"`
 	Unreadable bool   `json:"-"`
 	// TriggersUnseen is set where the table may have triggers that the user may not see. Not part

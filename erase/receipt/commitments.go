@@ -92,7 +92,7 @@ func (c *Committer) Batch(rows iter.Seq[Row]) (BatchCommitment, error) {
 }
 
 // padLeaves adds decoys up to the next power of two. They depend only on K, the run and the sorted
-// leaves, so that a retried batch has the same ones. Without K they look like leaves.
+// leaves, so that a retried batch has the same ones. Without K they can't be distinguished from leaves.
 func (c *Committer) padLeaves(mac hash.Hash, leaves []Hash) []Hash {
 	sum := sha256.New()
 	for _, l := range leaves {

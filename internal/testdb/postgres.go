@@ -151,7 +151,7 @@ func (s *scratch) launchPostgres(in *install, data string, port int, settings []
 		"unix_socket_directories=", // its default folder may be missing or not writable
 		"max_connections=200",
 		// The data may be lost with the machine, but not with a kill of the server:
-		// synchronous_commit stays on.
+		// synchronous_commit remains on.
 		"fsync=off", "full_page_writes=off", "autovacuum=off",
 		// A chroot tree has no /dev/shm.
 		"dynamic_shared_memory_type=mmap",
