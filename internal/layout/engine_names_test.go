@@ -12,8 +12,8 @@ import (
 // engineNames are what the engines of this module call themselves, in URLs too.
 var engineNames = map[string]bool{"postgres": true, "postgresql": true, "mysql": true, "mariadb": true, "sqlserver": true, "sqlite": true}
 
-// engineless are the packages that work on any engine: one from outside has a name that
-// they don't know.
+// engineless are the packages for any engine: they can't know the name of an engine of another
+// module.
 var engineless = []string{"dialect", "dialect/dialecttest", "dialect/internal/*", "anonymise", "plan", "plan/*", "erase", "erase/*", "erase/*/*"}
 
 func TestNothingAboveAnEngineAsksForItsName(t *testing.T) {
