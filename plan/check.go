@@ -35,23 +35,27 @@ func (r *resolved) checkCoverage() {
 			r.found.add(policy.Pos{}, t.Name, "the table is not in the policy: add it under tables, with its columns or with `pii: none`")
 			continue
 		}
-		if rule.PII == "none" {
-			continue
-		}
-		for _, c := range t.Columns {
-			if rule.Column(c.Name) == nil {
-				r.found.add(rule.Pos, t.Name, "column %s is not classified: add `%s: {pii: …}` under tables.%s.columns", c.Name, c.Name, rule.Name)
-			}
-		}
-		for i := range rule.Columns {
-			if c := &rule.Columns[i]; t.Column(c.Name) == nil {
-				r.found.add(c.Pos, t.Name, "there is no column %s%s", c.Name, nearColumn(t, c.Name))
-			}
+		if rule.PII != policy.PIINone {
+			r.checkClassified(t, rule)
 		}
 		r.checkVias(t, rule)
 		r.checkHold(t, rule.Hold)
 	}
 	r.checkGroups()
+}
+
+// checkClassified reports columns that the rule doesn't have, and those that only the rule has.
+func (r *resolved) checkClassified(t *dialect.Table, rule *policy.Table) {
+	for _, c := range t.Columns {
+		if rule.Column(c.Name) == nil {
+			r.found.add(rule.Pos, t.Name, "column %s is not classified: add `%s: {pii: …}` under tables.%s.columns", c.Name, c.Name, rule.Name)
+		}
+	}
+	for i := range rule.Columns {
+		if c := &rule.Columns[i]; t.Column(c.Name) == nil {
+			r.found.add(c.Pos, t.Name, "there is no column %s%s", c.Name, nearColumn(t, c.Name))
+		}
+	}
 }
 
 // checkVias reports decisions for references that the table doesn't have.

@@ -116,7 +116,7 @@ func (c *closure) addReference(n *node, ref *relation) {
 	switch decision {
 	case "":
 		if rule.PII == policy.PIINone {
-			c.found.add(pos, child.Name, "no decision: the table is `pii: none`, but it refers to %s by (%s): write its columns out and add `erase: delete`, `overwrite` or `keep` under tables.%s",
+			c.found.add(pos, child.Name, "no decision: the table is `pii: none`, but it refers to %s by (%s): write `{pii: none, erase: delete}` for a join table, or `keep`, under tables.%s",
 				n.table.Name, columns, rule.Name)
 			return
 		}

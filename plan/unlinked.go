@@ -24,7 +24,7 @@ func (b *builder) checkReach(root *Root) []Unlinked {
 	var out []Unlinked
 	for _, t := range b.schema.Tables {
 		rule := b.rules[t.Name]
-		if rule == nil || rule.PII == policy.PIINone {
+		if rule == nil || rule.PII == policy.PIINone && !rule.DecidesRows() {
 			continue
 		}
 		switch {

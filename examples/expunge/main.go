@@ -95,7 +95,7 @@ func (a *app) command() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of text"},
 		},
 		Commands: []*cli.Command{
-			a.demo(), a.inspect(), a.draft(), a.check(), a.plan(), a.preview(), a.rehearse(),
+			a.demo(), a.inspect(), a.draft(), a.check(), a.policy(), a.schema(), a.plan(), a.preview(), a.rehearse(),
 			a.run(), a.verify(), a.disclose(), a.amend(), a.finalize(), a.certificate(), a.log(),
 			a.replay(), a.ledger(), a.keygen(), a.journal(), a.grants(), a.protect(), a.adopt(), a.pause(), a.resume(), a.repair(),
 		},

@@ -88,14 +88,16 @@ func columnChanges(t *dialect.Table, rule *Table) []Change {
 }
 
 func tableLines(rule Table) string {
-	w := &policyWriter{}
-	w.writeTable(&rule)
+	tables, w := &yamlNode{}, &yamlPrinter{}
+	(&policyWriter{}).addTable(tables, &rule)
+	w.print(tables.children[0], 1, false)
 	return w.String()
 }
 
 func columnLine(name string) string {
-	w := &policyWriter{}
-	w.writeColumn("", &Column{Name: name, PII: PIIUndecided})
+	columns, w := &yamlNode{}, &yamlPrinter{}
+	(&policyWriter{}).addColumn(columns, &Column{Name: name, PII: PIIUndecided})
+	w.print(columns.children[0], 3, false)
 	return w.String()
 }
 

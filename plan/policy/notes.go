@@ -19,26 +19,34 @@ type Place struct {
 
 // Annotated is YAML with notes. Parse reads the same policy with and without them.
 func (p *Policy) Annotated(notes Notes) ([]byte, error) {
-	return (&policyWriter{notes: notes}).writePolicy(p)
+	besides := map[string]string{}
+	above := map[string][]string{}
+	for at, note := range notes {
+		switch {
+		case at.Column != "":
+			besides[placeOf("tables", at.Table, "columns", at.Column)] = "# " + oneLine(note)
+		case at.Table != "":
+			above[placeOf("tables", at.Table)] = noteLines(note)
+		case at.Section == "links" || at.Section == "owns":
+			besides[entryPlace(at.Section, "", at.Index)] = "# " + oneLine(note)
+		default:
+			above[at.Section] = noteLines(note)
+		}
+	}
+	w := &policyWriter{keeps: func(place string) bool { return besides[place] != "" || above[place] != nil }}
+	root := w.policyNode(p)
+	root.within = above[""]
+	root.eachPlace("", func(place string, n *yamlNode) { n.beside, n.within = besides[place], above[place] })
+	return w.finish(root)
 }
 
-// writeNotesAbove writes the note of a place as lines of comment, at a depth.
-func (w *policyWriter) writeNotesAbove(depth int, at Place) {
-	note := w.notes[at]
-	if note == "" {
-		return
-	}
+// noteLines are a note's lines as comments.
+func noteLines(note string) []string {
+	var out []string
 	for line := range strings.SplitSeq(note, "\n") {
-		w.WriteString(strings.TrimRight(strings.Repeat("  ", depth)+"# "+oneLine(line), " ") + "\n")
+		out = append(out, strings.TrimRight("# "+oneLine(line), " "))
 	}
-}
-
-// noteBeside is the note of a place as the end of a line.
-func (w *policyWriter) noteBeside(at Place) string {
-	if note := w.notes[at]; note != "" {
-		return " # " + oneLine(note)
-	}
-	return ""
+	return out
 }
 
 // oneLine leaves out what would end a comment's line: names of tables and

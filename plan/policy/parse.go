@@ -40,21 +40,40 @@ func Parse(r io.Reader) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the policy: %w", err)
 	}
+	file, err := parseFile(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := NewError(undecidedProblems(file.policy)); err != nil {
+		return nil, err
+	}
+	return file.policy, nil
+}
+
+// sourceFile is a file that is a policy, of which something may be undecided.
+type sourceFile struct {
+	policy *Policy
+	text   string // without a byte order mark, its lines ended by line feeds
+	root   ast.Node
+	tokens token.Tokens
+}
+
+func parseFile(data []byte) (*sourceFile, error) {
 	if problem := readableText(data); problem != "" {
 		return nil, NewError([]Problem{{Reason: problem}})
 	}
-	p := &policyReader{}
 	text := strings.TrimPrefix(string(data), "\uFEFF")
 	// The lexer counts a comment's CRLF as two lines.
-	root := p.parseDocument(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
-	if root == nil {
-		return nil, NewError(p.problems)
+	f := &sourceFile{text: strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)}
+	f.tokens = lexer.Tokenize(f.text)
+	p := &policyReader{}
+	if f.root = p.parseDocument(f.tokens); f.root != nil {
+		f.policy = p.readPolicy(f.root)
 	}
-	policy := p.readPolicy(root)
-	if err := NewError(p.problems); err != nil {
-		return nil, err
+	if len(p.problems) > 0 && f.policy != nil {
+		p.problems = append(p.problems, undecidedProblems(f.policy)...)
 	}
-	return policy, nil
+	return f, NewError(p.problems)
 }
 
 func readableText(data []byte) string {
@@ -72,8 +91,7 @@ func readableText(data []byte) string {
 }
 
 // parseDocument parses the file's one document; nil where it can't be read.
-func (p *policyReader) parseDocument(text string) ast.Node {
-	tokens := lexer.Tokenize(text)
+func (p *policyReader) parseDocument(tokens token.Tokens) ast.Node {
 	if p.refuseTokens(tokens); len(p.problems) > 0 {
 		return nil
 	}

@@ -157,13 +157,24 @@ func (p *policyReader) readText(e entry) string {
 // readTexts reads a list of texts, none of them twice.
 func (p *policyReader) readTexts(e entry) []string {
 	var out []string
+	for _, in := range p.readNames(e) {
+		out = append(out, in.key)
+	}
+	return out
+}
+
+// readNames is readTexts with the place of each.
+func (p *policyReader) readNames(e entry) []entry {
+	var out []entry
+	seen := map[string]bool{}
 	for _, in := range p.readList(e, "a list of names such as [a, b]") {
-		s := p.readText(in)
-		if s != "" && slices.Contains(out, s) {
-			p.failAt(in.pos, "%s names %s twice", e.key, word.Printable(s))
+		in.key = p.readText(in)
+		if in.key != "" && seen[in.key] {
+			p.failAt(in.pos, "%s names %s twice", e.key, word.Printable(in.key))
 			continue
 		}
-		out = append(out, s)
+		seen[in.key] = true
+		out = append(out, in)
 	}
 	if seq, ok := e.value.(*ast.SequenceNode); ok && len(seq.Values) == 0 {
 		p.failAt(e.posOf(), "%s is an empty list: leave it out, or name something", e.key)

@@ -13,7 +13,7 @@ import (
 var (
 	policyShape = shape{"a policy",
 		[]string{"version", "database", "tables"},
-		[]string{"subject", "controller", "processor", "links", "owns", "retention", "backups", "replicas", "recipients", "due"}}
+		[]string{"subject", nothingPersonal, "controller", "processor", "links", "owns", "retention", "backups", "replicas", "recipients", "due"}}
 	subjectShape   = shape{"the subject", []string{"table"}, []string{"key", "identifiers"}}
 	retentionShape = shape{"a retention", []string{"table", "by", "older_than", "erase"}, nil}
 	lookupShape    = shape{"a period that is looked up", []string{"table", "column", "key"}, nil}
@@ -22,6 +22,9 @@ var (
 	recipientShape = shape{"a recipient", []string{"name"}, []string{"category"}}
 	dueShape       = shape{"due", []string{"within"}, []string{"extension"}}
 )
+
+// nothingPersonal is the key of the tables that hold nothing personal, of which nothing else is said.
+const nothingPersonal = "nothing personal"
 
 // policyVersion is the version of the file format that this package reads.
 const policyVersion = 1
@@ -46,7 +49,7 @@ func (p *policyReader) readPolicy(root ast.Node) *Policy {
 		Recipients: p.readRecipients(m["recipients"]),
 		Due:        p.readDue(m["due"]),
 	}
-	p.problems = append(p.problems, undecidedProblems(policy)...)
+	policy.Tables = append(policy.Tables, p.readNothingPersonal(m[nothingPersonal], policy.Tables)...)
 	return policy
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	tableShape = shape{"a table", nil, []string{"pii", "because", "erase", "everything", "via", "unlinked", "hold", "columns"}}
+	tableShape = shape{"a table", nil, []string{"pii", "because", "erase", "everything", "via", "unlinked", "hold", "none", "columns"}}
 	holdShape  = shape{"a hold", []string{"because"}, []string{"basis", "until", "keep", "where"}}
 )
 
@@ -48,7 +48,9 @@ func (p *policyReader) tableEntry(e entry) Table {
 	t.Via = p.readVia(m["via"])
 	t.Unlinked = p.readText(m["unlinked"])
 	t.Hold = p.readHold(m["hold"])
-	t.Columns = p.readColumns(m["columns"])
+	t.Columns = append(p.readNone(m["none"]), p.readColumns(m["columns"])...)
+	p.checkDecidedOnce(t.Columns)
+	p.checkNothingToOverwrite(&t, m)
 	return t
 }
 
@@ -69,12 +71,28 @@ func (p *policyReader) tablePII(m mapping) string {
 		p.failAt(e.posOf(), "pii of a table is none or left out: the categories go to its columns")
 		return ""
 	}
-	for _, key := range []string{"erase", "everything", "via", "unlinked", "hold", "columns"} {
+	for _, key := range []string{"none", "columns"} {
 		if other, ok := m[key]; ok {
-			p.failAt(other.pos, "%s beside pii: none: a table that holds nothing personal has no other rules, so take one of the two out", key)
+			p.failAt(other.pos, "%s beside pii: none, which is said of all columns: take one of the two out", key)
 		}
 	}
 	return pii
+}
+
+// checkNothingToOverwrite refuses to overwrite rows of a table without a personal column.
+func (p *policyReader) checkNothingToOverwrite(t *Table, m mapping) {
+	if t.PII != PIINone {
+		return
+	}
+	const reason = "beside pii: none: the table has no column to overwrite, so write delete or keep"
+	if t.Erase == EraseOverwrite {
+		p.failAt(m["erase"].posOf(), "erase: overwrite "+reason)
+	}
+	for _, v := range t.Via {
+		if v.Erase == EraseOverwrite {
+			p.failAt(v.Pos, "via: overwrite "+reason)
+		}
+	}
 }
 
 // readErase reads a decision; detach is one for references only.

@@ -31,7 +31,7 @@ func parse(t *testing.T, text string) *Policy {
 	return p
 }
 
-func policyFile(t *testing.T, name string) *Policy {
+func samplePolicy(t *testing.T, name string) *Policy {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "policies", name))
 	if err != nil {
@@ -93,7 +93,7 @@ func TestPolicyOfTheDesign(t *testing.T) {
 		Recipients: []Recipient{{Name: "mail provider", Category: "processor"}},
 		Due:        &Due{Within: Period{Months: 1}, Extension: Period{Months: 2}},
 	}
-	if diff := cmp.Diff(want, policyFile(t, "good/shop.yaml")); diff != "" {
+	if diff := cmp.Diff(want, samplePolicy(t, "good/shop.yaml")); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
 	}
 }
@@ -146,7 +146,7 @@ func TestPolicyWithAwkwardNamesAndEveryKey(t *testing.T) {
 		Backups:   []Backup{{Name: "nightly", Kept: Period{Days: 14}}},
 		Due:       &Due{Within: Period{Months: 1}},
 	}
-	if diff := cmp.Diff(want, policyFile(t, "good/awkward.yaml"), withoutPositions); diff != "" {
+	if diff := cmp.Diff(want, samplePolicy(t, "good/awkward.yaml"), withoutPositions); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
 	}
 }

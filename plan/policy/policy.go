@@ -46,8 +46,8 @@ type Subject struct {
 type Table struct {
 	Name string `json:"name"`
 	Pos  Pos    `json:"-"`
-	// PII is "none" where the whole table holds nothing personal (all else but
-	// Because is then empty), "" where its columns say.
+	// PII is "none" where no column of the table holds anything personal (Columns is then empty),
+	// "" where its columns say.
 	PII string `json:"pii,omitempty"`
 	// Because is the reason why a table is out, for people.
 	Because string `json:"because,omitempty"`

@@ -12,147 +12,169 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// YAML writes the policy as a file that Parse reads back, always in the
-// same way for the same policy. Comments of the file it came from are lost. A
-// draft begins with a comment on how to go through it. The error is that of a
-// strategy that can't be written, such as the zero Spec.
+// YAML writes the policy as a file that Parse reads back, always in the same way for the same
+// policy and in the short form: columns and tables without anything personal are lists. Comments
+// of the file it came from are lost, which Format keeps. A draft begins with a comment on how to
+// go through it. The error is that of a strategy that can't be written, such as the zero Spec.
 func (p *Policy) YAML() ([]byte, error) {
-	return (&policyWriter{}).writePolicy(p)
+	w := &policyWriter{}
+	root := w.policyNode(p)
+	if len(undecidedProblems(p)) > 0 {
+		root.within = instructions()
+	}
+	return w.finish(root)
 }
 
-func (w *policyWriter) writePolicy(p *Policy) ([]byte, error) {
-	if w.writeNotesAbove(0, Place{}); w.notes == nil && len(undecidedProblems(p)) > 0 {
-		w.writeInstructions()
-	}
-	w.writeLine(0, "version", strconv.Itoa(p.Version))
-	w.writeText(0, "database", p.Database)
-	w.writeText(0, "controller", p.Controller)
-	w.writeText(0, "processor", p.Processor)
-	if s := p.Subject; s.Table != "" {
-		w.writeLine(0, "subject", "")
-		w.writeNotesAbove(1, Place{Section: "subject"})
-		w.writeText(1, "table", s.Table)
-		switch len(s.Key) {
-		case 0:
-		case 1:
-			w.writeText(1, "key", s.Key[0])
-		default:
-			w.writeLine(1, "key", flowList(s.Key))
-		}
-		if len(s.Identifiers) > 0 {
-			w.writeLine(1, "identifiers", flowList(s.Identifiers))
-		}
-	}
-	w.writeLine(0, "tables", "")
-	for i := range p.Tables {
-		w.writeTable(&p.Tables[i])
-	}
-	writeSection(w, "links", p.Links, func(l Link) string { return scalarText(l.String()) })
-	writeSection(w, "owns", p.Owns, func(o Owns) string { return scalarText(o.String()) })
-	writeSection(w, "retention", p.Retention, func(r Retention) string {
-		if l := r.Lookup; l != nil {
-			period := flowMapping("table", l.Table, "column", l.Column, "key", l.Key)
-			return strings.TrimSuffix(flowMapping("table", r.Table, "by", r.By), "}") + ", older_than: " + period + ", " + strings.TrimPrefix(flowMapping("erase", string(r.Erase)), "{")
-		}
-		return flowMapping("table", r.Table, "by", r.By, "older_than", r.OlderThan.String(), "erase", string(r.Erase))
-	})
-	writeSection(w, "backups", p.Backups, func(b Backup) string { return flowMapping("name", b.Name, "kept", b.Kept.String()) })
-	writeSection(w, "replicas", p.Replicas, func(r Replica) string { return flowMapping("name", r.Name) })
-	writeSection(w, "recipients", p.Recipients, func(r Recipient) string { return flowMapping("name", r.Name, "category", r.Category) })
-	if d := p.Due; d != nil {
-		extension := ""
-		if !d.Extension.IsZero() {
-			extension = d.Extension.String()
-		}
-		w.writeLine(0, "due", flowMapping("within", d.Within.String(), "extension", extension))
-	}
-	return []byte(w.String()), w.err
-}
-
-// policyWriter writes lines of YAML.
+// policyWriter makes the nodes of a policy's file.
 type policyWriter struct {
-	strings.Builder
-	notes Notes
+	// keeps says which entries stay in lines of their own, for their comments.
+	keeps func(place string) bool
 	err   error
 }
 
-func (w *policyWriter) writeInstructions() {
-	w.WriteString("# A draft: nothing is decided yet. Replace each `undecided`:\n#\n")
+// finish prints the whole file.
+func (w *policyWriter) finish(root *yamlNode) ([]byte, error) {
+	p := &yamlPrinter{}
+	p.printLines(0, root.within)
+	for _, n := range root.children {
+		p.print(n, 0, false)
+	}
+	p.printLines(0, root.below)
+	return []byte(p.String()), w.err
+}
+
+// keep reports whether the entry of a place has comments.
+func (w *policyWriter) keep(keys ...string) bool { return w.keeps != nil && w.keeps(placeOf(keys...)) }
+
+// instructions are the comment at the head of a draft.
+func instructions() []string {
+	out := []string{"# A draft: nothing is decided yet. Replace each `undecided`:", "#"}
 	for _, c := range Categories() {
-		fmt.Fprintf(w, "#   pii: %-12s %s\n", c.Name, c.For)
+		out = append(out, fmt.Sprintf("#   pii: %-12s %s", c.Name, c.For))
 	}
-	w.WriteString("#\n" +
-		"# Beside pii, `overwrite:` says how a column's values are replaced. A table gets\n" +
-		"# `erase: delete`, `overwrite` or `keep` for a subject's rows, and one that holds\n" +
-		"# nothing personal is just `{pii: none}`.\n")
+	return append(out, "#",
+		"# Beside pii, `overwrite:` says how a column's values are replaced. A table gets",
+		"# `erase: delete`, `overwrite` or `keep` for a subject's rows, and one that holds",
+		"# nothing personal is just `{pii: none}`.")
 }
 
-// writeLine writes a key and its value, which may be empty, at a depth.
-func (w *policyWriter) writeLine(depth int, key, value string) {
-	if value != "" {
-		value = " " + value
+func (w *policyWriter) policyNode(p *Policy) *yamlNode {
+	root := &yamlNode{}
+	root.add(&yamlNode{key: "version", text: strconv.Itoa(p.Version)})
+	root.addText("database", p.Database)
+	root.addText("controller", p.Controller)
+	root.addText("processor", p.Processor)
+	if p.Subject.Table != "" {
+		addSubject(root, p.Subject)
 	}
-	fmt.Fprintf(w, "%s%s:%s\n", strings.Repeat("  ", depth), scalarText(key), value)
+	w.addTables(root, p.Tables)
+	addSection(root, "links", p.Links, func(l Link) *yamlNode { return &yamlNode{text: scalarText(l.String())} })
+	addSection(root, "owns", p.Owns, func(o Owns) *yamlNode { return &yamlNode{text: scalarText(o.String())} })
+	addSection(root, "retention", p.Retention, retentionNode)
+	addSection(root, "backups", p.Backups, func(b Backup) *yamlNode { return mappingNode("name", b.Name, "kept", b.Kept.String()) })
+	addSection(root, "replicas", p.Replicas, func(r Replica) *yamlNode { return mappingNode("name", r.Name) })
+	addSection(root, "recipients", p.Recipients, func(r Recipient) *yamlNode { return mappingNode("name", r.Name, "category", r.Category) })
+	if d := p.Due; d != nil {
+		due := root.add(&yamlNode{key: "due", inline: true})
+		due.addText("within", d.Within.String())
+		if !d.Extension.IsZero() {
+			due.addText("extension", d.Extension.String())
+		}
+	}
+	return root
 }
 
-// writeText writes a key whose value is a text, unless that is empty.
-func (w *policyWriter) writeText(depth int, key, value string) {
-	if value != "" {
-		w.writeLine(depth, key, scalarText(value))
+func addSubject(root *yamlNode, s Subject) {
+	n := root.add(&yamlNode{key: "subject"})
+	n.addText("table", s.Table)
+	if len(s.Key) == 1 {
+		n.addText("key", s.Key[0])
+	} else {
+		n.addTexts("key", s.Key)
 	}
+	n.addTexts("identifiers", s.Identifiers)
 }
 
-func (w *policyWriter) writeTable(t *Table) {
-	if t.PII != "" {
-		w.writeLine(1, t.Name, flowMapping("pii", t.PII, "because", t.Because))
+// addTables adds the tables, and lists those that hold nothing personal and have nothing else to say.
+func (w *policyWriter) addTables(root *yamlNode, tables []Table) {
+	n := root.add(&yamlNode{key: "tables"})
+	var bare []string
+	for i := range tables {
+		if t := &tables[i]; t.isBare() && !w.keep("tables", t.Name) {
+			bare = append(bare, t.Name)
+		} else {
+			w.addTable(n, t)
+		}
+	}
+	if len(n.children) == 0 { // a file has tables
+		for _, name := range bare {
+			w.addTable(n, &Table{Name: name, PII: PIINone})
+		}
 		return
 	}
-	w.writeLine(1, t.Name, "")
-	w.writeNotesAbove(2, Place{Section: "tables", Table: t.Name})
-	w.writeText(2, "erase", string(t.Erase))
-	w.writeText(2, "everything", string(t.Everything))
+	root.addTexts(nothingPersonal, bare)
+}
+
+// isBare reports whether all that is said of the table is that it holds nothing personal.
+func (t *Table) isBare() bool {
+	return t.PII == PIINone && t.Because == "" && t.Everything == "" && t.Unlinked == "" && t.Hold == nil && !t.DecidesRows()
+}
+
+func (w *policyWriter) addTable(tables *yamlNode, t *Table) {
+	n := tables.add(&yamlNode{key: t.Name, inline: t.PII != ""})
+	n.addText("pii", t.PII)
+	n.addText("because", t.Because)
+	n.addText("erase", string(t.Erase))
+	n.addText("everything", string(t.Everything))
 	if len(t.Via) > 0 {
-		var pairs []string
+		via := n.add(&yamlNode{key: "via", inline: true})
 		for _, v := range t.Via {
-			pairs = append(pairs, viaKey(v.Columns), string(v.Erase))
+			via.add(&yamlNode{key: viaKey(v.Columns), text: string(v.Erase)})
 		}
-		w.writeLine(2, "via", flowMapping(pairs...))
 	}
-	w.writeText(2, "unlinked", t.Unlinked)
-	if t.Hold != nil {
-		w.writeHold(t.Hold)
+	n.addText("unlinked", t.Unlinked)
+	addHold(n, t.Hold)
+	var none []string
+	var rest []*Column
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.PII == PIINone && c.Overwrite == nil && !w.keep("tables", t.Name, "columns", c.Name) {
+			none = append(none, c.Name)
+		} else {
+			rest = append(rest, c)
+		}
 	}
-	if len(t.Columns) > 0 {
-		w.writeLine(2, "columns", "")
-		for _, c := range t.Columns {
-			w.writeColumn(t.Name, &c)
+	n.addTexts("none", none)
+	if len(rest) > 0 {
+		columns := n.add(&yamlNode{key: "columns"})
+		for _, c := range rest {
+			w.addColumn(columns, c)
 		}
 	}
 }
 
-func (w *policyWriter) writeHold(h *Hold) {
-	w.writeLine(2, "hold", "")
-	w.writeText(3, "because", h.Because)
-	w.writeText(3, "basis", h.Basis)
+func addHold(table *yamlNode, h *Hold) {
+	if h == nil {
+		return
+	}
+	n := table.add(&yamlNode{key: "hold"})
+	n.addText("because", h.Because)
+	n.addText("basis", h.Basis)
 	if h.Until != nil {
-		w.writeText(3, "until", h.Until.String())
+		n.addText("until", h.Until.String())
 	}
-	if len(h.Keep) > 0 {
-		w.writeLine(3, "keep", flowList(h.Keep))
-	}
-	w.writeText(3, "where", h.Where)
+	n.addTexts("keep", h.Keep)
+	n.addText("where", h.Where)
 }
 
-func (w *policyWriter) writeColumn(table string, c *Column) {
-	value := flowMapping("pii", c.PII)
-	if c.Overwrite != nil {
-		strategy, err := StrategyText(*c.Overwrite)
-		if err != nil && w.err == nil {
-			w.err = fmt.Errorf("overwrite of column %s: %w", word.Printable(c.Name), err)
-		}
-		value = strings.TrimSuffix(value, "}") + ", overwrite: " + strategy + "}"
+func (w *policyWriter) addColumn(columns *yamlNode, c *Column) {
+	n := columns.add(&yamlNode{key: c.Name, inline: true})
+	n.addText("pii", c.PII)
+	if c.Overwrite == nil {
+		return
 	}
-	w.writeLine(3, c.Name, value+w.noteBeside(Place{Section: "tables", Table: table, Column: c.Name}))
+	if err := n.addStrategy("overwrite", *c.Overwrite); err != nil && w.err == nil {
+		w.err = fmt.Errorf("overwrite of column %s: %w", word.Printable(c.Name), err)
+	}
 }
 
 // viaKey writes a reference's columns as parseColumns reads them.
@@ -165,75 +187,96 @@ func viaKey(columns []string) string {
 	return quoteColumns(columns)
 }
 
-func writeSection[T any](w *policyWriter, key string, list []T, entry func(T) string) {
+// addSection adds a list with an entry in each line.
+func addSection[T any](root *yamlNode, key string, list []T, entry func(T) *yamlNode) {
 	if len(list) == 0 {
 		return
 	}
-	w.writeLine(0, key, "")
-	for i, e := range list {
-		w.WriteString("  - " + entry(e) + w.noteBeside(Place{Section: key, Index: i}) + "\n")
+	n := root.add(&yamlNode{key: key, list: true})
+	for _, e := range list {
+		n.add(entry(e))
 	}
 }
 
-// flowMapping writes a mapping of texts in one line, pairs being keys and values; a
-// pair whose value is empty is left out.
-func flowMapping(pairs ...string) string {
-	var parts []string
+func retentionNode(r Retention) *yamlNode {
+	n := mappingNode("table", r.Table, "by", r.By)
+	if l := r.Lookup; l != nil {
+		period := n.add(&yamlNode{key: "older_than", inline: true})
+		period.addText("table", l.Table)
+		period.addText("column", l.Column)
+		period.addText("key", l.Key)
+	} else {
+		n.addText("older_than", r.OlderThan.String())
+	}
+	n.addText("erase", string(r.Erase))
+	return n
+}
+
+// mappingNode is a mapping of texts in one line, pairs being keys and values; a pair whose value is
+// empty is left out.
+func mappingNode(pairs ...string) *yamlNode {
+	n := &yamlNode{inline: true}
 	for pair := range slices.Chunk(pairs, 2) {
-		if pair[1] != "" {
-			parts = append(parts, scalarText(pair[0])+": "+scalarText(pair[1]))
-		}
+		n.addText(pair[0], pair[1])
 	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-func flowList(texts []string) string {
-	parts := make([]string, len(texts))
-	for i, s := range texts {
-		parts[i] = scalarText(s)
-	}
-	return "[" + strings.Join(parts, ", ") + "]"
+	return n
 }
 
 // StrategyText writes a strategy in one line.
 func StrategyText(s anonymise.Spec) (string, error) {
+	n := &yamlNode{inline: true}
+	if err := n.addStrategy("overwrite", s); err != nil {
+		return "", err
+	}
+	return n.children[0].flow(), nil
+}
+
+// strategyValue is the strategy as encoding/json decodes it.
+func strategyValue(s anonymise.Spec) (any, error) {
 	doc, err := s.MarshalJSON()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var v any
 	if err := json.Unmarshal(doc, &v); err != nil {
-		return "", err
+		return nil, err
 	}
 	if v == "null" {
-		return "null", nil
+		return nil, nil
 	}
-	return flowValue(v), nil
+	return v, nil
 }
 
-// flowValue writes what encoding/json decoded.
-func flowValue(v any) string {
+// addValue adds what encoding/json decoded.
+func (n *yamlNode) addValue(key string, v any) {
+	child := &yamlNode{key: key, inline: true}
 	switch v := v.(type) {
 	case nil:
-		return "null"
+		child.text = "null"
 	case bool:
-		return strconv.FormatBool(v)
+		child.text = strconv.FormatBool(v)
 	case float64:
-		return numberText(v)
+		child.text = numberText(v)
+	case string:
+		child.text = scalarText(v)
 	case []any:
-		parts := make([]string, len(v))
-		for i, e := range v {
-			parts[i] = flowValue(e)
+		child.list, child.text = true, "[]"
+		n.add(child)
+		for _, e := range v {
+			child.addValue("", e)
 		}
-		return "[" + strings.Join(parts, ", ") + "]"
+		return
 	case map[string]any:
-		var parts []string
+		child.text = "{}"
+		n.add(child)
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, scalarText(k)+": "+flowValue(v[k]))
+			child.addValue(k, v[k])
 		}
-		return "{" + strings.Join(parts, ", ") + "}"
+		return
+	default:
+		child.text = scalarText(fmt.Sprint(v))
 	}
-	return scalarText(fmt.Sprint(v))
+	n.add(child)
 }
 
 // numberText writes a number without an exponent, which not every reader of YAML

@@ -9,8 +9,8 @@ import (
 )
 
 // plainScalar are the texts that need no quotes in YAML, in flow and block
-// context alike: words that begin with a letter, and periods.
-var plainScalar = regexp.MustCompile(`^([\pL_][\pL\pN_.()/+-]*( [\pL\pN_.()/+-]+)*|\d+(y|mo|d|h)( \d+(mo|d|h))*)$`)
+// context alike: words that begin with a letter, with the arrow of a reference among them, and periods.
+var plainScalar = regexp.MustCompile(`^([\pL_][\pL\pN_.()/+-]*( (->|[\pL\pN_.()/+-]+))*|\d+(y|mo|d|h)( \d+(mo|d|h))*)$`)
 
 // notText are words that some version of YAML takes for something else.
 var notText = []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}

@@ -31,7 +31,7 @@ func rewritten(t interface {
 	if err != nil {
 		t.Fatalf("read: %v\n%s", err, text)
 	}
-	if diff := cmp.Diff(p, again, withoutPositions, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(p.Canonical(), again.Canonical(), withoutPositions, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("policy (-written +read):\n%s\n%s", diff, text)
 	}
 	if p.Digest() != again.Digest() {
@@ -42,7 +42,7 @@ func rewritten(t interface {
 func TestPolicyIsWrittenAsItIsRead(t *testing.T) {
 	for _, file := range policyFiles(t, "good") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			rewritten(t, policyFile(t, filepath.Join("good", filepath.Base(file))))
+			rewritten(t, samplePolicy(t, filepath.Join("good", filepath.Base(file))))
 		})
 	}
 }
@@ -229,8 +229,5 @@ func TestAReasonIsWrittenAndReadBack(t *testing.T) {
 	}
 	if got := again.Tables[0].Unlinked; got != "employees: HR's" || again.Digest() != p.Digest() {
 		t.Errorf("read back as %q, from\n%s", got, written)
-	}
-	if _, err := Parse(strings.NewReader("version: 1\ndatabase: test\ntables:\n  staff: {pii: none, unlinked: x}\n")); err == nil || !strings.Contains(err.Error(), "unlinked beside pii: none") {
-		t.Errorf("unlinked beside pii: none: %v", err)
 	}
 }
