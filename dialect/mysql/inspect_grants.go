@@ -20,21 +20,29 @@ func (in *inspection) findUnseen() error {
 }
 
 // readGrants reads what the user may do. A server without grants has one that is of everything.
-func (in *inspection) readGrants() ([]grant, error) {
+func (in *inspection) readGrants() (grants, error) {
+	out := grants{fold: in.server.folds, mariadb: in.server.mariadb}
 	rows, err := queryAll(in.ctx, in.q, "SHOW GRANTS")
 	if err != nil {
 		if isServers(err) {
-			return []grant{{privileges: []string{"ALL PRIVILEGES"}, schema: "*", table: "*"}}, nil
+			out.given = []grant{{privileges: []string{"ALL PRIVILEGES"}, schema: "*", table: "*"}}
+			return out, nil
 		}
-		return nil, err
+		return out, err
 	}
-	var grants []grant
 	for _, r := range rows {
-		if g, ok := parseGrant(r[0].String); ok {
-			grants = append(grants, g)
+		switch g, ok := parseGrant(r[0].String); {
+		case ok && g.revoked:
+			out.revoked = append(out.revoked, g)
+		case ok:
+			out.given = append(out.given, g)
 		}
 	}
-	return grants, nil
+	if rows, err = queryAll(in.ctx, in.q, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'"); err != nil {
+		return out, err
+	}
+	out.literal = len(rows) == 1 && rows[0][1].String == "ON"
+	return out, nil
 }
 
 // onTables are the privileges of which any one has the catalogue show a table.
@@ -42,11 +50,9 @@ var onTables = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "T
 
 // seesPart reports whether the catalogue may hide tables of the database: it shows those that
 // the user has any privilege on. Privileges that come with a role aren't among the grants.
-func (in *inspection) seesPart(grants []grant) (bool, error) {
-	for _, g := range grants {
-		if g.table == "*" && g.coversTable(in.database, "", in.server.folds) && slices.ContainsFunc(onTables, g.has) {
-			return false, nil
-		}
+func (in *inspection) seesPart(grants grants) (bool, error) {
+	if slices.ContainsFunc(onTables, func(p string) bool { return grants.allow(p, in.database, "") }) {
+		return false, nil
 	}
 	return seesPart(in.ctx, in.q)
 }
@@ -54,7 +60,7 @@ func (in *inspection) seesPart(grants []grant) (bool, error) {
 // findUnseenTriggers marks the tables whose triggers MySQL doesn't show: it takes the
 // privilege TRIGGER to see that a table has any. MariaDB shows them, without their text.
 // https://dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html
-func (in *inspection) findUnseenTriggers(grants []grant) {
+func (in *inspection) findUnseenTriggers(grants grants) {
 	if in.server.mariadb {
 		return
 	}
@@ -63,16 +69,14 @@ func (in *inspection) findUnseenTriggers(grants []grant) {
 		if schema == "" {
 			schema = in.database
 		}
-		t.TriggersUnseen = !slices.ContainsFunc(grants, func(g grant) bool {
-			return g.has("TRIGGER") && g.coversTable(schema, t.Name.Table, in.server.folds)
-		})
+		t.TriggersUnseen = !grants.allow("TRIGGER", schema, t.Name.Table)
 	}
 }
 
 // findUnseenReferences marks the tables that a foreign key of a table which the user may not
 // see refers to, or may refer to. InnoDB's own list has all foreign keys of the server, and is shown
 // who has PROCESS.
-func (in *inspection) findUnseenReferences(grants []grant) error {
+func (in *inspection) findUnseenReferences(grants grants) error {
 	rows, err := queryAll(in.ctx, in.q, in.server.foreignKeys())
 	switch {
 	case err != nil && !isServers(err):
@@ -83,7 +87,7 @@ func (in *inspection) findUnseenReferences(grants []grant) error {
 				t.ReferencesUnseen = true
 			}
 		}
-	case !slices.ContainsFunc(grants, func(g grant) bool { return g.schema == "*" && g.showsReferences(in.server.mariadb) }):
+	case !grants.showAllReferences():
 		for _, t := range in.tables {
 			t.ReferencesUnseen = true
 		}
@@ -104,29 +108,53 @@ func (s *server) foreignKeys() string {
 		" FROM information_schema.INNODB_SYS_FOREIGN"
 }
 
-// grant is what the user may do with which tables.
+// grants are what the user may do, without what comes with a role.
+type grants struct {
+	given   []grant
+	revoked []grant // of databases, from what is granted on all of them (MySQL's partial_revokes)
+	fold    bool    // names are compared without case
+	literal bool    // a database's name is no pattern, as with partial_revokes
+	mariadb bool
+}
+
+// allow reports whether the user has a privilege on a table; an empty table is all of the database's.
+func (s *grants) allow(privilege, schema, table string) bool {
+	revoked := slices.ContainsFunc(s.revoked, func(g grant) bool {
+		return g.has(privilege) && g.coversTable(schema, table, s.fold, true)
+	})
+	return slices.ContainsFunc(s.given, func(g grant) bool {
+		return g.has(privilege) && (table != "" || g.table == "*") && (g.schema != "*" || !revoked) && g.coversTable(schema, table, s.fold, s.literal)
+	})
+}
+
+// showAllReferences reports whether the catalogue shows the foreign keys of all tables of the
+// server. MariaDB's does so for a user who may do more than read.
+func (s *grants) showAllReferences() bool {
+	showing := []string{"INSERT", "UPDATE", "DELETE", "REFERENCES"}
+	if !s.mariadb {
+		showing = append(showing, "SELECT")
+	}
+	shown := func(without grant) bool { // with the others of the privileges on all databases
+		return slices.ContainsFunc(showing, func(p string) bool {
+			return !without.has(p) && slices.ContainsFunc(s.given, func(g grant) bool { return g.schema == "*" && g.has(p) })
+		})
+	}
+	return shown(grant{}) && !slices.ContainsFunc(s.revoked, func(g grant) bool { return !shown(g) })
+}
+
+// grant is what the user may do with which tables, or may not.
 type grant struct {
 	privileges []string
 	schema     string // a pattern, * for all
 	table      string // * for all
+	revoked    bool
 }
 
 func (g grant) has(privilege string) bool {
 	return slices.Contains(g.privileges, privilege) || slices.Contains(g.privileges, "ALL PRIVILEGES")
 }
 
-// showsReferences reports whether the grant has the catalogue show the foreign keys of its
-// tables. MariaDB's does so for who may do more than read.
-func (g grant) showsReferences(mariadb bool) bool {
-	for _, p := range []string{"INSERT", "UPDATE", "DELETE", "REFERENCES"} {
-		if g.has(p) {
-			return true
-		}
-	}
-	return !mariadb && g.has("SELECT")
-}
-
-var grantOn = regexp.MustCompile("^GRANT (.+) ON (?:\\*|`((?:[^`]|``)*)`)\\.(?:\\*|`((?:[^`]|``)*)`) TO ")
+var grantOn = regexp.MustCompile("^(GRANT|REVOKE) (.+) ON (?:\\*|`((?:[^`]|``)*)`)\\.(?:\\*|`((?:[^`]|``)*)`) (?:TO|FROM) ")
 
 // parseGrant reads a line of SHOW GRANTS, unless it is about a role or a routine.
 func parseGrant(line string) (grant, bool) {
@@ -134,7 +162,7 @@ func parseGrant(line string) (grant, bool) {
 	if m == nil {
 		return grant{}, false
 	}
-	g := grant{privileges: strings.Split(m[1], ", "), schema: strings.ReplaceAll(m[2], "``", "`"), table: strings.ReplaceAll(m[3], "``", "`")}
+	g := grant{revoked: m[1] == "REVOKE", privileges: strings.Split(m[2], ", "), schema: strings.ReplaceAll(m[3], "``", "`"), table: strings.ReplaceAll(m[4], "``", "`")}
 	if g.schema == "" {
 		g.schema = "*"
 	}
@@ -145,8 +173,8 @@ func parseGrant(line string) (grant, bool) {
 }
 
 // coversTable reports whether the grant is about a table. A database's name is a
-// pattern of LIKE where the grant is for all of its tables.
-func (g grant) coversTable(schema, table string, fold bool) bool {
+// pattern of LIKE where the grant is for all of its tables, unless it is literal.
+func (g grant) coversTable(schema, table string, fold, literal bool) bool {
 	if fold {
 		schema, table = strings.ToLower(schema), strings.ToLower(table)
 		g.schema, g.table = strings.ToLower(g.schema), strings.ToLower(g.table)
@@ -156,6 +184,8 @@ func (g grant) coversTable(schema, table string, fold bool) bool {
 		return true
 	case g.table != "*":
 		return g.schema == schema && g.table == table
+	case literal:
+		return g.schema == schema
 	}
 	var pattern strings.Builder
 	escaped := false
