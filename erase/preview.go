@@ -211,6 +211,9 @@ func prepareRehearsal(ctx context.Context, db dialect.DB, p *plan.Plan, o Option
 	if err := e.driftOrSuspended(ctx); err != nil {
 		return nil, nil, err
 	}
+	if err := e.refuseHiddenRows(ctx); err != nil {
+		return nil, nil, err
+	}
 	programs, err := e.compileRoots(ctx, e.Now())
 	return e, programs, err
 }

@@ -293,6 +293,42 @@ func TestPitfall15RowSecurityThatHidesRows(t *testing.T) {
 	})
 }
 
+// TestPitfall15RowSecurityStopsEveryVerb: rows that a policy hides are neither counted nor
+// called gone, also where the policy is forced on the tables' owner.
+func TestPitfall15RowSecurityStopsEveryVerb(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.club(t)
+		owner := db.as(t, "GRANT ALL ON DATABASE "+db.database(t)+" TO %s", "GRANT ALL ON member, remark, letter, visit TO %s", "ALTER TABLE visit OWNER TO %s",
+			"GRANT REFERENCES ON visit TO %s", "ALTER TABLE visit ENABLE ROW LEVEL SECURITY", "CREATE POLICY early ON visit USING (visit_id < 12)")
+		p := db.plan(t, deletes, plan.Subjects())
+		preview := func() error {
+			_, err := erase.Preview(t.Context(), owner, p, options(p, "", "1"))
+			return err
+		}
+		remains := func() error {
+			_, err := erase.Remains(t.Context(), owner, p, erase.SubjectKeys("1"))
+			return err
+		}
+		run := func() error {
+			_, err := erase.Run(t.Context(), owner, p, options(p, "r", "1"))
+			return err
+		}
+		t.Cleanup(func() { db.exec(t, "ALTER TABLE visit OWNER TO CURRENT_USER") })
+		if err := preview(); err != nil {
+			t.Errorf("the owner, whom the policy doesn't bind: %v", err)
+		}
+		db.exec(t, "ALTER TABLE visit FORCE ROW LEVEL SECURITY")
+		db.unchanged(t, func() {
+			for name, verb := range map[string]func() error{"preview": preview, "verify": remains, "run": run} {
+				var access *erase.AccessError
+				if err := verb(); !errors.As(err, &access) || !strings.Contains(err.Error(), "row-level security") {
+					t.Errorf("%s: error %v, want an *AccessError that names row-level security", name, err)
+				}
+			}
+		})
+	})
+}
+
 // database is the database's name, quoted.
 func (d *target) database(t testing.TB) string {
 	t.Helper()

@@ -39,6 +39,9 @@ func searchRemains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects So
 	}
 	o := Options{Subjects: subjects}.withDefaults(db.Engine())
 	v := &verifier{db: db, rowsOnly: true, result: &Verification{usual: schema.Default}, executor: &executor{Options: o, db: db, plan: p, schema: schema}}
+	if err := v.executor.refuseHiddenRows(ctx); err != nil {
+		return nil, err
+	}
 	if err := v.verifySubjects(ctx, prog); err != nil {
 		return nil, err
 	}

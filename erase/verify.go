@@ -163,6 +163,9 @@ func (v *verifier) verifyScope(ctx context.Context, rules *policy.Policy, subjec
 	}
 	o := Options{Subjects: subjects}.withDefaults(v.db.Engine())
 	v.executor = &executor{Options: o, db: v.db, plan: p, schema: schema}
+	if err := v.executor.refuseHiddenRows(ctx); err != nil {
+		return err
+	}
 	v.checkVersions(p, schema)
 	for i := range p.Roots {
 		prog, err := compileRoot(p, i, schema, pr.AsOf, untracked)

@@ -1,6 +1,7 @@
 package sqlserver
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -68,8 +69,13 @@ var museum = answers{
 
 func inspected(t *testing.T) *dialect.Schema {
 	t.Helper()
+	return readCatalogue(t, museum)
+}
+
+func readCatalogue(t *testing.T, of answers) *dialect.Schema {
+	t.Helper()
 	srv := &server{version: "16.0.4135.4", major: 16}
-	c := newCatalogue(museum.pool(t), srv)
+	c := newCatalogue(of.pool(t), srv)
 	if err := c.readAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +193,26 @@ func TestTriggersViewsAndCopies(t *testing.T) {
 	want := []dialect.Publication{{Name: "change data capture", Tables: []dialect.Name{visit}}, {Name: "replication", Tables: []dialect.Name{person, visit}}}
 	if d := cmp.Diff(want, s.Publications); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// The catalogue shows a user only what he has some permission on.
+func TestACatalogueThatTheUserSeesInPart(t *testing.T) {
+	for _, c := range []struct {
+		permissions         string // VIEW DEFINITION and SELECT on the database
+		partial, references bool
+	}{{"1 | 1", false, false}, {"1 | 0", false, false}, {"0 | 1", false, true}, {"0 | 0", true, true}} {
+		catalogue := maps.Clone(museum)
+		catalogue["'VIEW DEFINITION'"] = c.permissions
+		s := readCatalogue(t, catalogue)
+		if s.Partial != c.partial {
+			t.Errorf("%s: partial %t", c.permissions, s.Partial)
+		}
+		for _, table := range s.Tables {
+			if table.ReferencesUnseen != c.references {
+				t.Errorf("%s: foreign keys that refer to %s are unseen: %t", c.permissions, table.Name, table.ReferencesUnseen)
+			}
+		}
 	}
 }
 

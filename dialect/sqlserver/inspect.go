@@ -247,14 +247,16 @@ func (c *catalogue) readSecurity(ctx context.Context) error {
 	})
 }
 
-// readVisibility marks the tables that foreign keys may refer to which the user may not see:
-// the catalogue shows those of tables on which he has some permission.
+// readVisibility marks the tables that foreign keys may refer to which the user may not see, and
+// tells whether tables may be hidden: the catalogue shows those on which he has some permission.
 // https://learn.microsoft.com/sql/relational-databases/security/metadata-visibility-configuration
 func (c *catalogue) readVisibility(ctx context.Context) error {
 	if c.srv.babelfish {
 		return nil
 	}
-	return c.eachRow(ctx, "SELECT HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION')", func(row []string) {
+	const q = "SELECT HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'SELECT')"
+	return c.eachRow(ctx, q, func(row []string) {
+		c.schema.Partial = row[0] == "0" && row[1] == "0"
 		for _, t := range c.schema.Tables {
 			t.ReferencesUnseen = row[0] == "0"
 		}
