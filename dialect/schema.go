@@ -271,8 +271,13 @@ type Check struct {
 	Name      string `json:"name"`
 	Condition string `json:"condition"`
 	// Column is set where the check comes with the column's type (PostgreSQL's domains). The
-	// condition then calls the column VALUE.
-	Column string `json:"column,omitempty"`
+	// condition then calls the column VALUE, or each element of the array where Elements is set.
+	Column   string `json:"column,omitempty"`
+	Elements bool   `json:"elements,omitempty"`
+	// As is the type of an array whose elements have checks, without them; empty: the column's type.
+	As string `json:"as,omitempty"`
+	// Partition is the one partition whose rows the check is about; nil: all rows of the table.
+	Partition *Name `json:"partition,omitempty"`
 }
 
 // Trigger is a trigger of the table. INSERT triggers matter where another trigger inserts the row.

@@ -211,3 +211,93 @@ func TestACheckThatIsNotValidIsTried(t *testing.T) {
 		}
 	})
 }
+
+// A partition of PostgreSQL may have a check that the other partitions don't have.
+func TestACheckOfOnePartitionIsTried(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.exec(t, "CREATE TABLE patron (id int, born int, PRIMARY KEY (id), CONSTRAINT shared CHECK (born > 0)) PARTITION BY RANGE (id)",
+			"CREATE TABLE patron_old PARTITION OF patron (CONSTRAINT aged CHECK (born < 1950)) FOR VALUES FROM (0) TO (100)",
+			"CREATE TABLE patron_new PARTITION OF patron FOR VALUES FROM (100) TO (200)", "INSERT INTO patron VALUES (1, 1940), (101, 1980)")
+		for overwrite, says := range map[string]string{
+			"{fixed: 1960}":        "refuses column born overwritten with fixed: 1960",
+			"{pick: [1930, 1960]}": "refuses some of the values of column born",
+			"{fixed: 1930}":        "",
+		} {
+			_, got, err := db.buildTried(t, patronPolicy("born: {pii: other, overwrite: "+overwrite+"}"))
+			says := says
+			if says != "" {
+				says = "the CHECK constraint aged of partition patron_old " + says
+			}
+			if err != nil {
+				got = err.Error()
+			}
+			if (says == "") != (got == "") || !strings.Contains(got, says) {
+				t.Errorf("%s: %q", overwrite, got)
+			}
+		}
+		db.exec(t, "DELETE FROM patron_old")
+		if _, got, err := db.buildTried(t, patronPolicy("born: {pii: other, overwrite: {fixed: 1960}}")); err != nil || got != "" {
+			t.Errorf("rows of another partition: %q, error %v", got, err)
+		}
+	})
+}
+
+// buildTried builds a plan and gives the reasons of its hazards about checks.
+func (d *target) buildTried(t testing.TB, policy string) (p *plan.Plan, reasons string, err error) {
+	t.Helper()
+	if p, err = d.build(t.Context(), mustParse([]byte(policy)), plan.Subjects()); err != nil {
+		return nil, "", err
+	}
+	for _, h := range mayFail(p) {
+		reasons += h.Reason + "\n"
+	}
+	return p, reasons, nil
+}
+
+// The elements of an array may be of a domain, and that of a domain.
+func TestACheckOfTheElementsOfAnArrayIsTried(t *testing.T) {
+	onPostgres(t, func(t *testing.T, db *target) {
+		db.exec(t, "CREATE DOMAIN phone AS text CONSTRAINT ours CHECK (VALUE ~ '^00.*7$')", "CREATE DOMAIN mobile AS phone CONSTRAINT long CHECK (length(VALUE) > 5)",
+			"CREATE DOMAIN phones AS mobile[] CONSTRAINT few CHECK (cardinality(VALUE) < 9)",
+			"CREATE TABLE patron (id int PRIMARY KEY, phone mobile[], other phones, plain text[])", "INSERT INTO patron VALUES (1, '{001237,002347}', '{003457}', '{a}'), (2, NULL, '{}', '{}')")
+		for columns, says := range map[string]string{
+			"phone: {pii: contact, overwrite: random}, other: none, plain: none":                          "ours refuses column phone",
+			"phone: none, other: {pii: contact, overwrite: random}, plain: none":                          "ours refuses column other",
+			"phone: none, other: none, plain: {pii: contact, overwrite: random}":                          "",
+			"phone: {pii: contact, overwrite: null}, other: {pii: contact, overwrite: null}, plain: none": "",
+		} {
+			_, got, err := db.buildTried(t, patronPolicy(columns))
+			if err != nil {
+				got = err.Error()
+			}
+			if (says == "") != (got == "") || !strings.Contains(got, says) {
+				t.Errorf("%s: %q", columns, got)
+			}
+		}
+	})
+}
+
+// A column that refers to an overwritten one takes its values, and has checks of its own.
+// MySQL and MariaDB refuse a check of a column that a cascade changes.
+func TestACheckOfAColumnThatFollowsIsTried(t *testing.T) {
+	checked := slices.DeleteFunc(engines(t), func(e engine) bool { return strings.HasPrefix(e.name, "mysql") || strings.HasPrefix(e.name, "mariadb") })
+	runOn(t, checked, func(t *testing.T, db *target) {
+		db.exec(t, "CREATE TABLE person (id int PRIMARY KEY, email varchar(40) NOT NULL, CONSTRAINT uq UNIQUE (email))",
+			"CREATE TABLE visit (id int PRIMARY KEY, who varchar(40), CONSTRAINT fk FOREIGN KEY (who) REFERENCES person (email) ON UPDATE CASCADE, CONSTRAINT ours CHECK (who LIKE '%@ours.example'))",
+			"CREATE INDEX visit_who ON visit (who)", "INSERT INTO person VALUES (1, 'ada@ours.example'), (2, 'bob@ours.example')", "INSERT INTO visit VALUES (1, 'ada@ours.example'), (2, 'bob@ours.example')")
+		const followed = "version: 1\ndatabase: d\nsubject: {table: person}\ntables:\n  person: {erase: overwrite, columns: {id: none, email: {pii: contact, overwrite: OVERWRITE}}}\n" +
+			"  visit: {erase: keep, columns: {id: none, who: {pii: contact, overwrite: keep}}}\n"
+		for overwrite, says := range map[string]string{
+			"{fake: email}": "the CHECK constraint ours refuses column who, which takes the values of person.email, overwritten with fake: email",
+			"{template: 'p{{digits 9}}@ours.example'}": "",
+		} {
+			_, got, err := db.buildTried(t, strings.Replace(followed, "OVERWRITE", overwrite, 1))
+			if err != nil {
+				got = err.Error()
+			}
+			if (says == "") != (got == "") || !strings.Contains(got, says) {
+				t.Errorf("%s: %q", overwrite, got)
+			}
+		}
+	})
+}

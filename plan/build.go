@@ -44,10 +44,7 @@ func Build(ctx context.Context, db dialect.DB, p *policy.Policy, scope Scope) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := out.addUnmatchedLinks(ctx, db, schema); err != nil {
-		return nil, err
-	}
-	found, err := out.tryChecks(ctx, db, schema, resolvePolicy(p, schema).rules)
+	found, err := out.sampleRows(ctx, db, schema, resolvePolicy(p, schema).rules)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +52,20 @@ func Build(ctx context.Context, db dialect.DB, p *policy.Policy, scope Scope) (*
 		return nil, err
 	}
 	return out, nil
+}
+
+// sampleRows tries the plan's links and the checks of what it overwrites on sampled rows.
+func (p *Plan) sampleRows(ctx context.Context, db dialect.DB, s *dialect.Schema, rules map[dialect.Name]*policy.Table) (found problems, err error) {
+	rows := &sampling{db: db}
+	defer func() { // nothing was written: the end matters only where all else went well
+		if e := rows.end(ctx); err == nil {
+			err = e
+		}
+	}()
+	if err := p.addUnmatchedLinks(ctx, rows, s); err != nil {
+		return nil, err
+	}
+	return p.tryChecks(ctx, rows, s, rules)
 }
 
 // FromSchema is Build for a schema that has been read already. It reads no rows: the

@@ -47,8 +47,11 @@ func (c *checkTrial) rowMaker(s *dialect.Schema, columns []string) (*rowMaker, e
 		columns: columns, source: anonymise.NewSource(secret, rand.NewChaCha8([32]byte{})),
 		sample: dialect.Select{Table: c.table.Name, Columns: slices.Clone(columns), Order: c.table.Key(), Limit: sampledRows / 2},
 	}
+	if c.check.Partition != nil {
+		m.sample.Table = *c.check.Partition
+	}
 	for _, a := range c.set {
-		_, replacer, err := a.Bind(s, c.table)
+		_, replacer, err := c.ledBy(a).Bind(s, s.Table(c.lead.Table))
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", a.Column, err)
 		}

@@ -19,6 +19,7 @@ const triedReplacements = 100
 // checkTrial tries one check of a table on what a step writes.
 type checkTrial struct {
 	table *dialect.Table
+	lead  *Step // whose values the columns take; the step itself unless it follows another one
 	step  *Step
 	check *dialect.Check
 	set   []*Assignment // those whose columns the check reads, or may read through a column that is computed
@@ -27,7 +28,7 @@ type checkTrial struct {
 // tryChecks makes replacements for sampled rows and has the database compute the check
 // constraints that read them. It adds a hazard for each that refuses some, and returns a problem for
 // each that refuses all.
-func (p *Plan) tryChecks(ctx context.Context, db dialect.DB, s *dialect.Schema, rules map[dialect.Name]*policy.Table) (problems, error) {
+func (p *Plan) tryChecks(ctx context.Context, rows *sampling, s *dialect.Schema, rules map[dialect.Name]*policy.Table) (problems, error) {
 	var found problems
 	for _, c := range p.checkTrials(s) {
 		h := Hazard{Name: CheckMayFail, Table: c.table.Name}
@@ -35,24 +36,27 @@ func (p *Plan) tryChecks(ctx context.Context, db dialect.DB, s *dialect.Schema, 
 		var refused, tried int64
 		var err error
 		if ok {
-			refused, tried, err = c.count(ctx, db, s, columns)
+			err = rows.read(ctx, func(tx dialect.Reader) (err error) {
+				refused, tried, err = c.count(ctx, tx, s, columns)
+				return err
+			})
 		}
 		switch class := dialect.ClassOf(err); {
 		case !ok:
-			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as it reads a column that the database computes: rehearse the plan", c.check.Name, c.written())
+			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as it reads a column that the database computes: rehearse the plan", c.constraint(), c.written())
 		case class == dialect.PermissionDenied:
-			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the rows may not be read: build the plan as a user who may", c.check.Name, c.written())
+			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the rows may not be read: build the plan as a user who may", c.constraint(), c.written())
 		case class == dialect.Fatal || class == dialect.DoesNotFit || class == dialect.OtherConstraint:
-			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the database can't compute it beside the table: rehearse the plan", c.check.Name, c.written())
+			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the database can't compute it beside the table: rehearse the plan", c.constraint(), c.written())
 		case err != nil:
 			return nil, fmt.Errorf("trying the check %s of %s: %w", c.check.Name, c.table.Name, err)
 		case refused == 0:
 			continue
 		case refused == tried && !c.corrected():
-			found.add(rules[c.table.Name].Column(c.set[0].Column).Pos, c.table.Name, "the CHECK constraint %s refuses %s: take a strategy whose values it lets pass, such as template, pick, mask or fixed", c.check.Name, c.written())
+			found.add(c.posIn(rules), c.table.Name, "the CHECK constraint %s refuses %s: take a strategy whose values it lets pass, such as template, pick, mask or fixed", c.constraint(), c.written())
 			continue
 		default:
-			h.Reason = fmt.Sprintf("the CHECK constraint %s refuses some of the values of %s, and a batch with one of them fails as a whole: take a strategy whose values it lets pass", c.check.Name, c.written())
+			h.Reason = fmt.Sprintf("the CHECK constraint %s refuses some of the values of %s, and a batch with one of them fails as a whole: take a strategy whose values it lets pass", c.constraint(), c.written())
 		}
 		if !slices.Contains(p.Hazards, h) {
 			p.Hazards = append(p.Hazards, h)
@@ -62,13 +66,39 @@ func (p *Plan) tryChecks(ctx context.Context, db dialect.DB, s *dialect.Schema, 
 	return found, nil
 }
 
+// constraint is the check's name, with that of the partition that it is of.
+func (c *checkTrial) constraint() string {
+	if c.check.Partition != nil {
+		return c.check.Name + " of partition " + c.check.Partition.Table
+	}
+	return c.check.Name
+}
+
 // written are the assignments that the check reads, as the policy says them.
 func (c *checkTrial) written() string {
 	parts := make([]string, len(c.set))
 	for i, a := range c.set {
-		parts[i] = "column " + a.Column + " overwritten with " + a.Written()
+		parts[i] = "column " + a.Column
+		if of := c.ledBy(a); of != a {
+			parts[i] += ", which takes the values of " + c.lead.Table.Table + "." + of.Column + ","
+		}
+		parts[i] += " overwritten with " + a.Written()
 	}
 	return strings.Join(parts, " and ")
+}
+
+// ledBy is the assignment whose values a column takes: its own unless its row follows another one.
+func (c *checkTrial) ledBy(a *Assignment) *Assignment {
+	if c.step.Follow == nil {
+		return a
+	}
+	of := c.step.Follow.RefColumns[slices.Index(c.step.Follow.Columns, a.Column)]
+	return &c.lead.Set[slices.Index(columnsOf(c.lead.Set), of)]
+}
+
+// posIn is where the policy says how the first of the columns is overwritten.
+func (c *checkTrial) posIn(rules map[dialect.Name]*policy.Table) policy.Pos {
+	return rules[c.lead.Table].Column(c.ledBy(c.set[0]).Column).Pos
 }
 
 // corrected reports whether a trigger may write something else than the step does.
@@ -83,20 +113,24 @@ func (p *Plan) checkTrials(s *dialect.Schema) []checkTrial {
 	var out []checkTrial
 	seen := map[string]bool{}
 	for i := range p.Roots {
+		var lead *Step
 		for j := range p.Roots[i].Steps {
 			st := &p.Roots[i].Steps[j]
-			if st.Op != Overwrite || st.Rows == Following {
+			if st.Op != Overwrite {
 				continue
+			}
+			if st.Rows != Following {
+				lead = st
 			}
 			t := s.Table(st.Table)
 			for _, check := range t.Checks {
-				c := checkTrial{table: t, step: st, check: check}
+				c := checkTrial{table: t, lead: lead, step: st, check: check}
 				for n := range st.Set {
 					if _, ok := c.columns(); !ok || readsColumn(check, st.Set[n].Column) {
 						c.set = append(c.set, &st.Set[n])
 					}
 				}
-				if key := fmt.Sprintf("%q %q %q %s", t.Name, check.Name, check.Column, c.written()); len(c.set) > 0 && !seen[key] {
+				if key := fmt.Sprintf("%q %q %q %q %s", t.Name, c.constraint(), check.Column, check.Condition, c.written()); len(c.set) > 0 && !seen[key] {
 					seen[key] = true
 					out = append(out, c)
 				}
@@ -131,20 +165,11 @@ func readsColumn(c *dialect.Check, column string) bool {
 
 // count makes replacements and has the database tell how many the check, which reads the
 // columns, refuses. A check of what a strategy leaves to the database is not tried.
-func (c *checkTrial) count(ctx context.Context, db dialect.DB, s *dialect.Schema, columns []string) (refused, tried int64, err error) {
+func (c *checkTrial) count(ctx context.Context, tx dialect.Reader, s *dialect.Schema, columns []string) (refused, tried int64, err error) {
 	m, err := c.rowMaker(s, columns)
 	if err != nil {
 		return 0, 0, err
 	}
-	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { // nothing was written: what Rollback says matters only where all else went well
-		if e := tx.Rollback(ctx); err == nil {
-			err = e
-		}
-	}()
 	olds, err := m.read(ctx, tx)
 	if err != nil || len(olds) == 0 {
 		return 0, 0, err

@@ -23,10 +23,14 @@ const (
 // addUnmatchedLinks samples the links that the plan finds rows by, and adds a hazard for
 // each that none of the values matches. It stops at the first match, so that a link that
 // works costs few look-ups. Where few rows meet the link's condition, the database may read the whole table.
-func (p *Plan) addUnmatchedLinks(ctx context.Context, db dialect.DB, s *dialect.Schema) error {
+func (p *Plan) addUnmatchedLinks(ctx context.Context, rows *sampling, s *dialect.Schema) error {
 	for _, link := range p.followedLinks() {
 		from, to := p.linkEnd(link.Table, link.Columns)+link.whereText(), p.linkEnd(link.RefTable, link.RefColumns)
-		never, err := neverMatches(ctx, db, s.Table(link.Table), &link)
+		never := false
+		err := rows.read(ctx, func(tx dialect.Reader) (err error) {
+			never, err = neverMatches(ctx, tx, s.Table(link.Table), &link)
+			return err
+		})
 		h := Hazard{Name: LinkNeverMatches, Table: link.Table}
 		switch {
 		case dialect.ClassOf(err) == dialect.PermissionDenied:
@@ -87,16 +91,7 @@ func (p *Plan) linkEnd(table dialect.Name, columns []string) string {
 
 // neverMatches reports whether enough values of the link were tried and none is that of
 // a row referred to. The dialect compares them, as it does when a run follows the link.
-func neverMatches(ctx context.Context, db dialect.DB, t *dialect.Table, link *Reference) (never bool, err error) {
-	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
-	if err != nil {
-		return false, err
-	}
-	defer func() { // nothing was written: what Rollback says matters only where all else went well
-		if e := tx.Rollback(ctx); err == nil {
-			err = e
-		}
-	}()
+func neverMatches(ctx context.Context, tx dialect.Reader, t *dialect.Table, link *Reference) (never bool, err error) {
 	where := notNull(link.Columns)
 	if link.Where != "" {
 		where = append(where, dialect.Match{SQL: link.Where})

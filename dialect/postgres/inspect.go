@@ -20,7 +20,7 @@ type catalogue struct {
 	tables     map[string]*dialect.Table // by OID; a leaf partition's is its root
 	relations  map[string]dialect.Name   // by OID, views too; a partition's is its root's
 	related    map[dialect.Name]*relation
-	domains    []domainColumn
+	typed      []typedColumn
 	partition  map[string]bool // OIDs of partitions, whose own columns and indexes are left out
 }
 

@@ -112,9 +112,7 @@ ORDER BY a.attrelid, a.attnum`
 		col := &dialect.Column{Name: textOf(row[1]), Type: textOf(row[4]), Nullable: numberOf(row[5]) == 0, Default: optionalText(row[6])}
 		c.describeColumn(col, textOf(row[2]), numberOf(row[3]))
 		c.addRelation(t, col.Name, textOf(row[2]))
-		if c.types[textOf(row[2])].class == "d" {
-			c.domains = append(c.domains, domainColumn{t, col.Name, textOf(row[2])})
-		}
+		c.typed = append(c.typed, typedColumn{t, col.Name, textOf(row[2])})
 		if l, ok := c.collations[textOf(row[9])]; ok {
 			c.related[t.Name].columns[col.Name].collation = coll{l.full, !l.deterministic}
 			col.Collation, col.Charset = l.name, c.charset

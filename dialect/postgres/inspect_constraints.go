@@ -30,7 +30,7 @@ SELECT k.contype, k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdty
 	(SELECT json_agg(a.attname ORDER BY p.nr) FROM unnest(k.confkey) WITH ORDINALITY AS p(attnum, nr)
 		JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = p.attnum),
 	CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END, c.relispartition::int,
-	coalesce((to_jsonb(k) ->> 'conperiod')::bool, false)::int
+	coalesce((to_jsonb(k) ->> 'conperiod')::bool, false)::int, (k.conislocal AND k.coninhcount = 0)::int, n.nspname, c.relname
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
@@ -41,8 +41,13 @@ WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
 			return
 		}
 		if textOf(row[0]) == "c" {
-			if numberOf(row[11]) == 0 && numberOf(row[7]) == 1 {
-				t.Checks = append(t.Checks, &dialect.Check{Name: textOf(row[1]), Condition: textOf(row[10])})
+			check := &dialect.Check{Name: textOf(row[1]), Condition: textOf(row[10])}
+			if numberOf(row[11]) == 1 {
+				check.Partition = &dialect.Name{Schema: textOf(row[14]), Table: textOf(row[15])}
+			}
+			// A partition has those of its table too.
+			if numberOf(row[7]) == 1 && (check.Partition == nil || numberOf(row[13]) == 1) {
+				t.Checks = append(t.Checks, check)
 			}
 			return
 		}
@@ -61,29 +66,54 @@ WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
 }
 
 // readDomainChecks reads the checks of domains, and gives each column those of its
-// type and of the domains beneath that.
+// type, of the domains beneath that and of an array's elements.
 func (c *catalogue) readDomainChecks(ctx context.Context) error {
 	checks := map[string][]dialect.Check{}
 	const q = "SELECT contypid, conname, pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY conname COLLATE \"C\""
 	err := c.eachRow(ctx, q, func(row [][]byte) {
 		checks[textOf(row[0])] = append(checks[textOf(row[0])], dialect.Check{Name: textOf(row[1]), Condition: textOf(row[2])})
 	})
-	for _, used := range c.domains {
-		for oid := used.domain; c.types[oid].class == "d"; oid = c.types[oid].base {
-			for _, check := range checks[oid] {
-				check.Column = used.column
-				used.table.Checks = append(used.table.Checks, &check)
+	for _, used := range c.typed {
+		oid, elements, as := used.typ, false, c.uncheckedArray(used.typ)
+		for {
+			for ; c.types[oid].class == "d"; oid = c.types[oid].base {
+				for _, check := range checks[oid] {
+					check.Column, check.Elements, check.As = used.column, elements, as
+					used.table.Checks = append(used.table.Checks, &check)
+				}
 			}
+			if c.types[oid].category != "A" || c.types[oid].element == "" || elements {
+				break
+			}
+			oid, elements = c.types[oid].element, true
 		}
 	}
 	return err
 }
 
-// domainColumn is a column whose type is a domain, by its OID.
-type domainColumn struct {
+// belowDomains is the type that a domain is of, or the type itself.
+func (c *catalogue) belowDomains(oid string) string {
+	for c.types[oid].class == "d" {
+		oid = c.types[oid].base
+	}
+	return oid
+}
+
+// uncheckedArray is the array type without domains, of an array of a domain; "" of anything else.
+func (c *catalogue) uncheckedArray(oid string) string {
+	element := c.types[c.belowDomains(oid)].element
+	if c.types[element].class != "d" {
+		return ""
+	}
+	t := c.types[c.belowDomains(element)]
+	return quoteIdent(t.schema) + "." + quoteIdent(t.name) + "[]"
+}
+
+// typedColumn is a column with the OID of its type.
+type typedColumn struct {
 	table  *dialect.Table
 	column string
-	domain string
+	typ    string
 }
 
 // readViews reads views and what they are made from, by the dependencies of

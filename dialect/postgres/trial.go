@@ -31,6 +31,9 @@ func (b *builder) refused(trial dialect.Trial) (statement, error) {
 	for i, n := range trial.Columns {
 		c := b.columnOf(r, n)
 		columns[i], selected[i] = c, c.castElement(fmt.Sprintf("v.v%d", i+1))
+		if trial.Check.As != "" {
+			selected[i] = fmt.Sprintf("v.v%d::", i+1) + trial.Check.As
+		}
 		if c.collation.name != "" {
 			selected[i] = "(" + selected[i] + ") COLLATE " + c.collation.name
 		}
@@ -45,8 +48,12 @@ func (b *builder) refused(trial dialect.Trial) (statement, error) {
 			return b.finishStatement(trial.Table)
 		}
 	}
+	condition := "NOT (" + trial.Check.Condition + "\n)"
+	if trial.Check.Elements {
+		condition = "EXISTS (SELECT FROM pg_catalog.unnest(" + quoteIdent(trial.Table.Table) + `."value") AS e("value") WHERE ` + condition + ")"
+	}
 	b.WriteString("SELECT pg_catalog.count(*) FROM (SELECT " + joinWith(selected, func(s string) string { return s }) +
 		" FROM " + b.renderUnnest(columns, trial.Rows) + " AS v(" + numberedNames("v", len(columns)) + ")) AS " + quoteIdent(trial.Table.Table) +
-		" WHERE NOT (" + trial.Check.Condition + "\n)")
+		" WHERE " + condition)
 	return b.finishStatement(trial.Table)
 }
