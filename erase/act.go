@@ -42,7 +42,7 @@ type check struct {
 func (g *closure) runSteps(ctx context.Context, source *anonymise.Source, chunk int) (*batchResult, error) {
 	d := &batchResult{roots: int64(len(g.sets[0].rows))}
 	for i := range g.root.Steps {
-		if err := g.carryOut(ctx, &g.root.Steps[i], d, source, chunk); err != nil {
+		if err := g.carryOutStep(ctx, &g.root.Steps[i], d, source, chunk); err != nil {
 			return nil, err
 		}
 	}
@@ -81,8 +81,8 @@ func (g *closure) countWritten(ctx context.Context, d *batchResult) error {
 	return nil
 }
 
-// carryOut carries one step out on the rows of the sets.
-func (g *closure) carryOut(ctx context.Context, st *plan.Step, d *batchResult, source *anonymise.Source, chunk int) error {
+// carryOutStep carries one step out on the rows of the sets.
+func (g *closure) carryOutStep(ctx context.Context, st *plan.Step, d *batchResult, source *anonymise.Source, chunk int) error {
 	switch st.Op {
 	case plan.Detach:
 		return g.detachRows(ctx, st, d, chunk)

@@ -98,7 +98,7 @@ func (g *closure) carryOutAgain(ctx context.Context, d *batchResult, source *ano
 			show(true)
 			continue
 		}
-		if err := g.carryOut(ctx, st, d, source, chunk); err != nil {
+		if err := g.carryOutStep(ctx, st, d, source, chunk); err != nil {
 			return false, err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
-	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
@@ -20,7 +19,7 @@ type resolvedSubject struct{ key dialect.Key }
 
 // resolveSubjects gives each subject of the source once, by its key, and tells note of each that was given. In a run that is
 // continued an identifier may have gone with its row; else it must match exactly one.
-func (e *executor) resolveSubjects(ctx context.Context, continued bool, note func(subject, dialect.Key)) iter.Seq2[resolvedSubject, error] {
+func (e *reader) resolveSubjects(ctx context.Context, continued bool, note func(subject, dialect.Key)) iter.Seq2[resolvedSubject, error] {
 	t := e.schema.Table(e.plan.Subject.Table)
 	return func(yield func(resolvedSubject, error) bool) {
 		seen := keySet{}
@@ -60,7 +59,7 @@ func (d keySet) insert(k dialect.Key) bool {
 // resolvedKeys gives the keys to gather batches from, each row's once. Where a key can be
 // written in several ways (in capitals, with leading zeros), that is how the rows have it, and those
 // that aren't there come as they were given: whoever is named twice must not be overwritten twice.
-func (e *executor) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
+func (e *run) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
 	t, columns := e.schema.Table(e.plan.Subject.Table), e.plan.Subject.Key
 	oneWay := !slices.ContainsFunc(columns, func(c string) bool { k := t.Column(c).Kind; return k != dialect.Int && k != dialect.UUID })
 	n := chunk
@@ -79,7 +78,7 @@ func (e *executor) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[d
 				return
 			}
 			for _, key := range given {
-				if (oneWay || seen.insert(key)) && !e.done.Contains(key) && !yield(key, nil) {
+				if (oneWay || seen.insert(key)) && !e.deleted.Contains(key) && !yield(key, nil) {
 					return
 				}
 			}
@@ -88,7 +87,7 @@ func (e *executor) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[d
 }
 
 // asStored reads the keys of the rows that have one of the given ones.
-func (e *executor) asStored(ctx context.Context, given []dialect.Key) (stored []dialect.Key, err error) {
+func (e *reader) asStored(ctx context.Context, given []dialect.Key) (stored []dialect.Key, err error) {
 	s := e.plan.Subject
 	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		stored = nil
@@ -113,7 +112,7 @@ func (e *executor) asStored(ctx context.Context, given []dialect.Key) (stored []
 }
 
 // absentOf are those of the given keys that no row has, however it writes them.
-func (e *executor) absentOf(ctx context.Context, tx dialect.Tx, given, stored []dialect.Key) ([]dialect.Key, error) {
+func (e *reader) absentOf(ctx context.Context, tx dialect.Tx, given, stored []dialect.Key) ([]dialect.Key, error) {
 	s := e.plan.Subject
 	same := map[string]bool{}
 	for _, key := range stored {
@@ -148,9 +147,9 @@ func checkRoots(table dialect.Name, rows int64, keys int) error {
 }
 
 // lookUpIdentifier finds the one row that an identifier names.
-func (e *executor) lookUpIdentifier(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
+func (e *reader) lookUpIdentifier(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
 	var keys []dialect.Key
-	err := transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: e.plan.Subject.Table, Columns: e.plan.Subject.Key, Limit: 2,
 			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: e.identifierForms(s)}},
@@ -194,7 +193,7 @@ type subjectCounts struct {
 // identifier that names nothing may be one more name of a subject that is named otherwise.
 func (c subjectCounts) matchesCount(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
 
-func (e *executor) countSubjects(ctx context.Context, continued bool) (c subjectCounts, err error) {
+func (e *reader) countSubjects(ctx context.Context, continued bool) (c subjectCounts, err error) {
 	t, columns := e.schema.Table(e.plan.Subject.Table), e.keyColumns()
 	note := func(given subject, key dialect.Key) {
 		if given.key != nil {
@@ -224,7 +223,7 @@ func (e *executor) countSubjects(ctx context.Context, continued bool) (c subject
 }
 
 // keyChunks gives the subjects' keys, n at a time, and counts those without one.
-func (e *executor) keyChunks(ctx context.Context, continued bool, n int, unnamed *int64, note func(subject, dialect.Key)) iter.Seq2[[]dialect.Key, error] {
+func (e *reader) keyChunks(ctx context.Context, continued bool, n int, unnamed *int64, note func(subject, dialect.Key)) iter.Seq2[[]dialect.Key, error] {
 	return func(yield func([]dialect.Key, error) bool) {
 		var keys []dialect.Key
 		for s, err := range e.resolveSubjects(ctx, continued, note) {
@@ -251,8 +250,8 @@ func (e *executor) keyChunks(ctx context.Context, continued bool, n int, unnamed
 }
 
 // countRoots counts the rows of the subject table that have one of the keys.
-func (e *executor) countRoots(ctx context.Context, keys []dialect.Key) (n int64, err error) {
-	err = transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
+func (e *reader) countRoots(ctx context.Context, keys []dialect.Key) (n int64, err error) {
+	err = e.inReadTx(ctx, func(tx dialect.Tx) error {
 		n, err = tx.Count(ctx, e.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: e.plan.Subject.Key, Keys: keys}})
 		if err != nil {
 			return err

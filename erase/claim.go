@@ -7,27 +7,28 @@ import (
 	"os"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
 )
 
 // claim makes the run this process's, until it is released, and finds out which database it is on.
-func (e *executor) claim(ctx context.Context) (release func(), err error) {
+func (e *session) claim(ctx context.Context) (database *journal.Database, release func(), err error) {
 	give, err := e.db.Claim(ctx, "run "+e.RunID)
 	if errors.Is(err, dialect.ErrClaimed) {
-		return nil, e.errRunningElsewhere(ctx)
+		return nil, nil, e.errRunningElsewhere(ctx)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	release = func() { _ = give() } // the engine gives the claim up with the session at the latest
-	if err := e.identifyDatabase(ctx); err != nil {
+	if database, err = e.identifyDatabase(ctx); err != nil {
 		release()
-		return nil, err
+		return nil, nil, err
 	}
-	return release, nil
+	return database, release, nil
 }
 
 // describeProcess says who carries the run out, for another process that wants to.
-func (e *executor) describeProcess() string {
+func (e *session) describeProcess() string {
 	who := fmt.Sprintf("process %d since %s", os.Getpid(), e.Now().UTC().Format("2006-01-02 15:04:05Z"))
 	if e.Actor != "" {
 		who = e.Actor + ", " + who
@@ -36,7 +37,7 @@ func (e *executor) describeProcess() string {
 	return string(runes[:min(len(runes), 200)])
 }
 
-func (e *executor) errRunningElsewhere(ctx context.Context) error {
+func (e *session) errRunningElsewhere(ctx context.Context) error {
 	row, err := e.journal.Find(ctx)
 	if err != nil || row == nil {
 		return ErrRunning

@@ -24,94 +24,96 @@ var ErrNoSuchRun = errors.New("no such run")
 // finished is left as it is, and its receipt returned. The reason must not name a person; a changed
 // schema is named without it.
 func Close(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, reason string) (report Report, err error) {
-	o = o.withDefaults(db.Engine())
-	report.RunID = o.RunID
+	order := newOrder(db, p, o)
+	id := order.RunID
 	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
-	if len(o.Signers) == 0 {
-		return report, errors.New("no signer: the receipt of a run that is closed is signed, too")
+	if len(order.Signers) == 0 {
+		return Report{RunID: id}, errors.New("no signer: the receipt of a run that is closed is signed, too")
 	}
-	e, err := newExecutor(ctx, db, p, o, nil)
+	s, err := newSession(ctx, order, nil)
 	if err != nil {
-		return report, err
+		return Report{RunID: id}, err
 	}
-	e.counting = true // no secret is needed
-	report.Receipt, err = e.closeIncomplete(ctx, reason)
-	report.Repeated = e.repeated
+	report, err = s.closeIncomplete(ctx, reason)
+	report.RunID = id
 	return report, err
 }
 
-func (e *executor) closeIncomplete(ctx context.Context, reason string) ([]byte, error) {
+func (e *session) closeIncomplete(ctx context.Context, reason string) (Report, error) {
 	if err := e.restoreLeftovers(ctx); err != nil {
-		return nil, err
+		return Report{}, err
 	}
 	row, err := e.journal.Find(ctx)
 	switch {
 	case err != nil:
-		return nil, err
+		return Report{}, err
 	case row == nil:
-		return nil, fmt.Errorf("%w: %s", ErrNoSuchRun, e.RunID)
+		return Report{}, fmt.Errorf("%w: %s", ErrNoSuchRun, e.RunID)
 	}
-	if env, err := e.storedReceipt(ctx, row); env != nil || err != nil {
-		return env, err
+	if report, done, err := e.storedReceipt(ctx, row); done || err != nil {
+		return report, err
 	}
 	if e.makesCommitments() {
 		if err := e.checkCommitmentKey(row); err != nil {
-			return nil, err
+			return Report{}, err
 		}
 	}
-	if e.schema, err = e.db.Inspect(ctx); err != nil {
-		return nil, fmt.Errorf("reading the catalogue: %w", err)
-	}
-	release, err := e.claim(ctx)
+	reader, err := e.inspect(ctx)
 	if err != nil {
-		return nil, err
+		return Report{}, err
+	}
+	database, release, err := e.claim(ctx)
+	if err != nil {
+		return Report{}, err
 	}
 	defer release()
 	if row, err = e.journal.Acquire(ctx, journal.Run{ID: e.RunID, Holder: e.describeProcess()}); err != nil {
-		return nil, err
+		return Report{}, err
 	}
-	if env, err := e.storedReceipt(ctx, row); env != nil || err != nil {
-		return env, err
+	if report, done, err := e.storedReceipt(ctx, row); done || err != nil {
+		return report, err
 	}
+	own := ownership{row, database}
 	if row.State == journal.StateSigned {
-		return e.publishStored(ctx, row)
+		return e.publishStored(ctx, own)
 	}
-	return e.signIncomplete(ctx, row, reason)
+	envelope, err := (&acquired{reader: reader, reporter: e.reporter, ownership: own, session: e}).signIncomplete(ctx, reason)
+	return Report{Receipt: envelope}, err
 }
 
 // signIncomplete signs what the journal says, and closes the run.
-func (e *executor) signIncomplete(ctx context.Context, row *journal.Run, reason string) ([]byte, error) {
+func (e *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, error) {
 	drifted := checkDrift(e.plan, e.schema)
 	if drifted != nil {
 		reason = cmp.Or(reason, ErrDrift.Error())
 	}
 	reason = cmp.Or(reason, "it was closed by its operator")
-	programs, err := e.compileRoots(ctx, row.AsOf)
+	programs, err := e.compileRoots(ctx, e.row.AsOf, e.session.keyTracking())
 	if err != nil && drifted == nil {
 		return nil, err
 	}
-	entries, err := e.journal.Batches(ctx)
+	entries, err := e.session.journal.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := e.summarise(ctx, row, entries, false)
+	s, err := e.summarise(ctx, entries, false)
 	if err != nil {
 		return nil, err
 	}
 	s.incomplete, s.unscanned, s.scanned = reason, true, e.Now()
-	if err := e.countReturned(ctx, row, s); err != nil {
+	if err := e.countReturned(ctx, s); err != nil {
 		return nil, err
 	}
-	if row.Commitment != "" {
+	if e.row.Commitment != "" {
 		if s.commitments, err = e.commitmentsOf(entries); err != nil {
 			return nil, err
 		}
 	}
-	return e.signAndSeal(ctx, row, programs, s)
+	return e.signAndSeal(ctx, programs, s)
 }
 
 // countReturned counts the given subjects that the run deleted and that are in the database again.
-func (e *executor) countReturned(ctx context.Context, row *journal.Run, s *summary) error {
+func (e *acquired) countReturned(ctx context.Context, s *summary) error {
 	id := rootStep(&e.plan.Roots[0])
 	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil || id == "" {
 		return nil
@@ -124,14 +126,14 @@ func (e *executor) countReturned(ctx context.Context, row *journal.Run, s *summa
 	if err != nil {
 		return err
 	}
-	like, err := e.compareSubjects(ctx, row, &c)
+	like, err := e.session.compareSubjects(ctx, e.row, &c)
 	if err != nil {
 		return err
 	}
-	if like == otherSubjects || like == unknownSubjects && !c.matchesCount(row.Subjects) {
+	if like == otherSubjects || like == unknownSubjects && !c.matchesCount(e.row.Subjects) {
 		return fmt.Errorf("%w: the given subjects are not those of the run: pass the original subjects or none", ErrRunDiffers)
 	}
-	remain, err := e.remainingSubjects(ctx, row)
+	remain, err := e.session.remainingSubjects(ctx, e.row)
 	s.Step(id).Arrived += max(c.present-remain, 0)
 	return err
 }

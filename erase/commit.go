@@ -52,30 +52,52 @@ func keyText(v dialect.Value) string {
 	return s
 }
 
-// makesCommitments reports whether the run makes row commitments.
-func (e *executor) makesCommitments() bool { return e.committer != nil }
+// committer makes the row commitments of a run's batches.
+type committer interface {
+	// trackKeys says how the keys of the rows are had that are erased.
+	trackKeys(db dialect.DB) tracking
+	// addCommitment makes the commitment of a batch, and has its leaves on the disk before
+	// the transaction commits.
+	addCommitment(d *batchResult, rec *journal.Batch) error
+}
 
-// keyTracking is how the run has the keys of the rows that it erases.
-func (e *executor) keyTracking() tracking {
-	switch {
-	case !e.makesCommitments():
-		return untracked
+func newCommitter(o *Options) (committer, error) {
+	if o.Commitments == nil {
+		return noCommitter{}, nil
 	}
-	if _, able := dialect.AsReturner(e.db); able {
+	c, err := receipt.NewCommitter(o.Commitments.Key, o.RunID)
+	if err != nil {
+		return nil, err
+	}
+	return &rowCommitter{c, o.Commitments.Leaves}, nil
+}
+
+// noCommitter is the committer of a run without row commitments.
+type noCommitter struct{}
+
+func (noCommitter) trackKeys(dialect.DB) tracking                    { return untracked }
+func (noCommitter) addCommitment(*batchResult, *journal.Batch) error { return nil }
+
+// rowCommitter commits to each row that is erased.
+type rowCommitter struct {
+	*receipt.Committer
+	leaves *receipt.LeafFile // nil: the leaves are stored nowhere
+}
+
+func (c *rowCommitter) trackKeys(db dialect.DB) tracking {
+	if _, able := dialect.AsReturner(db); able {
 		return returned
 	}
 	return fetched
 }
 
-// addCommitments makes the batch's commitment, and has its leaves on the disk before
-// the transaction commits.
-func (e *executor) addCommitments(d *batchResult, rec *journal.Batch) error {
-	if !e.makesCommitments() || len(d.erased) == 0 {
+func (c *rowCommitter) addCommitment(d *batchResult, rec *journal.Batch) error {
+	if len(d.erased) == 0 {
 		return nil
 	}
-	b, err := e.committer.Batch(func(yield func(receipt.Row) bool) {
-		for _, c := range d.erased {
-			if !yield(c.receiptRow()) {
+	b, err := c.Batch(func(yield func(receipt.Row) bool) {
+		for _, row := range d.erased {
+			if !yield(row.receiptRow()) {
 				return
 			}
 		}
@@ -84,15 +106,21 @@ func (e *executor) addCommitments(d *batchResult, rec *journal.Batch) error {
 		return err
 	}
 	rec.Leaf, rec.Padded = hex.EncodeToString(b.Root[:]), b.Padded
-	if e.Commitments.Leaves == nil {
+	if c.leaves == nil {
 		return nil
 	}
-	return e.Commitments.Leaves.Batch(b)
+	return c.leaves.Batch(b)
 }
+
+// keyTracking is how the run has the keys of the rows that it erases.
+func (e *session) keyTracking() tracking { return e.committer.trackKeys(e.db) }
+
+// makesCommitments reports whether row commitments are asked for.
+func (o *order) makesCommitments() bool { return o.Commitments != nil }
 
 // keyCheck lets a run that is continued tell whether it was given the same key.
 // It reveals nothing of the key, which is random.
-func (e *executor) keyCheck() string {
+func (e *session) keyCheck() string {
 	if !e.makesCommitments() {
 		return ""
 	}
@@ -105,7 +133,7 @@ func (e *executor) keyCheck() string {
 var errOtherKey = fmt.Errorf("%w", ErrRunDiffers)
 
 // checkCommitmentKey refuses to continue a run with another key, or without the one it has.
-func (e *executor) checkCommitmentKey(row *journal.Run) error {
+func (e *session) checkCommitmentKey(row *journal.Run) error {
 	switch check := e.keyCheck(); {
 	case row.Commitment == check:
 		return nil
@@ -119,7 +147,7 @@ func (e *executor) checkCommitmentKey(row *journal.Run) error {
 
 // checkedCommitments is the receipt's entry, over the batches in the order of their
 // journal rows.
-func (e *executor) checkedCommitments(entries []journal.Batch) (*receipt.Commitments, error) {
+func (e *acquired) checkedCommitments(entries []journal.Batch) (*receipt.Commitments, error) {
 	if !e.makesCommitments() {
 		return nil, nil
 	}
@@ -127,7 +155,7 @@ func (e *executor) checkedCommitments(entries []journal.Batch) (*receipt.Commitm
 }
 
 // commitmentsOf needs no key: the journal has the root of each batch.
-func (e *executor) commitmentsOf(entries []journal.Batch) (*receipt.Commitments, error) {
+func (e *acquired) commitmentsOf(entries []journal.Batch) (*receipt.Commitments, error) {
 	var order []receipt.BatchCommitment
 	for _, d := range entries {
 		if d.Leaf == "" {

@@ -32,11 +32,18 @@
 // database afterwards, and [Repair] lists what was left unfinished.
 // [JournalDDL] is for an administrator who makes the journal beforehand.
 //
+// # Who reads and who writes
+//
+// A reader is an order (plan, database, options) and the schema of the database (reader.go). Preview, Samples, Verify and
+// Remains are made of it, and none of its methods writes. Run opens a session (session.go), which makes all checks and acquires
+// the run. A run embeds the reader (run.go) and has its batches executed by a batchExecutor
+// (execute_batch.go), which Rehearse uses too and rolls back.
+//
 // # A batch
 //
 // A program is a root of the plan, compiled for the schema (program.go). An
 // iterator makes items of it, which are given roots or a range of a walk in key order
-// (walk.go); workers take them, each in a transaction of its own (execute.go):
+// (walk.go); workers take them, each in a transaction of its own (execute.go, execute_batch.go):
 //
 //  1. gather: the closure of the item's roots is collected and locked, from the
 //     root to the leaves, to the fixpoint where the graph has a circle (gather.go);

@@ -16,12 +16,12 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// loadHeldState finds out whether the run has to do with notes of what is held, and
-// warns of those that nothing in the plan would find.
-func (e *executor) loadHeldState(ctx context.Context, row *journal.Run, programs []*compiledRoot) error {
-	e.receiptID = row.ReceiptID
+// loadHeldState finds out whether the run has to do with rows that the journal has of what is
+// held, and warns of those that no root of the plan finds.
+func (e *acquired) loadHeldState(ctx context.Context, programs []*compiledRoot) (*heldState, error) {
+	held := &heldState{receiptID: e.row.ReceiptID}
 	if e.plan.Scope == plan.ScopeEverything {
-		return nil
+		return held, nil
 	}
 	var known []string
 	for _, p := range programs {
@@ -29,29 +29,29 @@ func (e *executor) loadHeldState(ctx context.Context, row *journal.Run, programs
 			known = append(known, p.rootTable().heldRoot())
 		}
 	}
-	any, strays, err := e.journal.AnyHeld(ctx, known)
+	any, others, err := e.session.journal.AnyHeld(ctx, known)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	e.noting = any || slices.ContainsFunc(programs, func(p *compiledRoot) bool { return p.seeksHeads(e.plan.Scope) })
-	e.strays.Store(strays || len(known) > 1)
-	if strays && e.plan.Scope == plan.ScopeExpired {
+	held.record = any || slices.ContainsFunc(programs, func(p *compiledRoot) bool { return p.seeksHeads(e.plan.Scope) })
+	held.others.Store(others || len(known) > 1)
+	if others && e.plan.Scope == plan.ScopeExpired {
 		e.Log.Warn("the journal names rows of tables that are no root of the plan: what a hold kept of them isn't erased; a hold is ended by its `until`, not by taking it out of the policy", "run", e.RunID)
 	}
-	return nil
+	return held, nil
 }
 
 // heldItems makes items of the rows that the journal names for an ended root,
 // and that weren't gone through as of the run's moment yet: those of an item
 // were last gone through as of one moment. What an earlier process has
 // done is noted as of this run, so that nothing is done twice.
-func (e *executor) heldItems(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
+func (e *reader) heldItems(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		var after *journal.Held
 		for {
 			var page []journal.Held
 			err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
-				page, err = e.journal.HeldPage(ctx, p.rootTable().heldRoot(), after, sizer.Size())
+				page, err = journal.Read(e.db).HeldPage(ctx, p.rootTable().heldRoot(), after, sizer.Size())
 				return err
 			})
 			if err != nil {
@@ -74,9 +74,9 @@ func (e *executor) heldItems(ctx context.Context, p *compiledRoot, sizer *batch.
 }
 
 // notedItems are heldItems of a database that may have no journal.
-func (e *executor) notedItems(ctx context.Context, p *compiledRoot, size int) iter.Seq2[*workItem, error] {
+func (e *reader) notedItems(ctx context.Context, p *compiledRoot, size int) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		if any, err := e.journal.HasHeld(ctx); err != nil || !any {
+		if any, err := journal.Read(e.db).HasHeld(ctx); err != nil || !any {
 			if err != nil {
 				yield(nil, err)
 			}
@@ -105,7 +105,7 @@ func itemsOf(p *compiledRoot, page []journal.Held) []*workItem {
 
 // resumeHeld does for an item of an ended root what holds kept from the erasure of
 // its rows: as far as they have ended.
-func (e *executor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limit int) (*batchResult, error) {
+func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limit int) (*batchResult, error) {
 	notes, err := e.journal.HeldRows(ctx, tx, digestsOf(it.prog.rootTable(), it.keys), dialect.NoLock)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (it *workItem) dueKeys(notes []journal.Held) []dialect.Key {
 // regatherHeld gathers the closures of rows that were gone through before, together
 // with what was done to each row then: as the holds were at that moment. Of the rows
 // own says to which a hold applied themselves, by their digests.
-func (e *executor) regatherHeld(ctx context.Context, g *closure, keys []dialect.Key, since time.Time, own map[string]bool) error {
+func (e *reader) regatherHeld(ctx context.Context, g *closure, keys []dialect.Key, since time.Time, own map[string]bool) error {
 	roots := []dialect.Cond{dialect.In{Columns: g.rootTable().Key, Keys: keys}}
 	if err := g.collectRows(ctx, roots); err != nil {
 		return err
@@ -220,7 +220,7 @@ func digestsOf(t *table, keys []dialect.Key) []string {
 
 // noteHeld records, in the batch's transaction, from which rows what a hold keeps of
 // the batch is found again, and forgets the roots of which nothing is held any more.
-func (e *executor) noteHeld(ctx context.Context, g *closure, heads []entryPoint, d *batchResult) error {
+func (e *batchExecutor) noteHeld(ctx context.Context, g *closure, heads []entryPoint, d *batchResult) error {
 	notes, err := e.notesOn(ctx, g, keysOf(g.sets[0], g.sets[0].rows), heads)
 	if err != nil {
 		return err
@@ -230,7 +230,7 @@ func (e *executor) noteHeld(ctx context.Context, g *closure, heads []entryPoint,
 
 // notesOn reads and locks what is noted of the batch's roots, of its heads, and
 // of other rows that go where such rows are noted at all.
-func (e *executor) notesOn(ctx context.Context, g *closure, roots []dialect.Key, heads []entryPoint) ([]journal.Held, error) {
+func (e *batchExecutor) notesOn(ctx context.Context, g *closure, roots []dialect.Key, heads []entryPoint) ([]journal.Held, error) {
 	first := g.sets[0]
 	digests := digestsOf(first.table, roots)
 	for _, h := range heads {
@@ -239,7 +239,7 @@ func (e *executor) notesOn(ctx context.Context, g *closure, roots []dialect.Key,
 		}
 	}
 	for _, s := range g.sets[1:] {
-		if e.strays.Load() && !s.Address {
+		if e.held.others.Load() && !s.Address {
 			digests = append(digests, digestsOf(s.table, keysOf(s, s.deletedRows()))...)
 		}
 	}
@@ -259,10 +259,10 @@ func byDigest(notes []journal.Held) map[string][]journal.Held {
 
 // updateHeldNotes brings the notes of the batch's roots up to date. In an ended root what
 // has to be noted anew is noted under the runs that left it.
-func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entryPoint, notes []journal.Held, d *batchResult) error {
+func (e *batchExecutor) updateHeldNotes(ctx context.Context, g *closure, heads []entryPoint, notes []journal.Held, d *batchResult) error {
 	since := journal.SortableTime(g.asOf)
 	type run struct{ id, receipt string }
-	under := []run{{e.RunID, e.receiptID}}
+	under := []run{{e.RunID, e.held.receiptID}}
 	if g.root.Ended {
 		under = nil
 		for _, h := range notes {
@@ -287,7 +287,7 @@ func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entr
 				continue
 			}
 			if h.tableRows != g.sets[0] {
-				e.strays.Store(true)
+				e.held.others.Store(true)
 			}
 			fresh = append(fresh, journal.Held{Digest: digest, Run: r.id, Receipt: r.receipt, Root: h.heldRoot(), Key: h.key(h.tableRows), Since: since, Own: h.ownHold})
 		}
@@ -315,11 +315,11 @@ func (e *executor) updateHeldNotes(ctx context.Context, g *closure, heads []entr
 
 // followedReceipts says of the receipts whether something is held still of what their
 // erasures left.
-func (e *executor) followedReceipts(ctx context.Context, receipts []string) ([]receipt.Followed, error) {
+func (e *acquired) followedReceipts(ctx context.Context, receipts []string) ([]receipt.Followed, error) {
 	if len(receipts) == 0 {
 		return nil, nil
 	}
-	open, err := e.journal.UnfinishedReceipts(ctx, receipts)
+	open, err := e.session.journal.UnfinishedReceipts(ctx, receipts)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package erase
 
 import (
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
@@ -49,7 +51,62 @@ type Event struct {
 	Remaining time.Duration
 }
 
-// progress counts what events report. It is used under the executor's lock.
+// reporter tells of a run's events, one at a time. Tests stop the process at its failpoints.
+type reporter struct {
+	runID string
+	now   func() time.Time
+	log   *slog.Logger
+	tell  func(Event)
+	point func(name string)
+
+	mu    sync.Mutex
+	meter progressMeter
+}
+
+func newReporter(o *Options, point func(name string)) *reporter {
+	if point == nil {
+		point = func(string) {}
+	}
+	return &reporter{runID: o.RunID, now: o.Now, log: o.Log, tell: o.Progress, point: point}
+}
+
+// failpoint lets a test stop the process here.
+func (e *reporter) failpoint(name string) { e.point(name) }
+
+func (e *reporter) emitEvent(ev Event) {
+	ev.At, ev.RunID = e.now(), e.runID
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.meter.fillEvent(&ev)
+	e.tell(ev)
+}
+
+// emitWait tells why batches wait, and with "" that they go on.
+func (e *reporter) emitWait(why string, waited time.Duration) {
+	if why == "" {
+		e.log.Info("batches go on", "run", e.runID, "waited", waited)
+		e.emitEvent(Event{Kind: Released, Took: waited})
+		return
+	}
+	e.log.Warn("batches wait", "run", e.runID, "why", why)
+	e.emitEvent(Event{Kind: Throttled, Reason: why, Took: waited})
+}
+
+// startMeter counts from the roots that earlier processes have done. The total is -1 where it isn't known.
+func (e *reporter) startMeter(done, total int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.meter = progressMeter{began: e.now(), before: done, done: done, total: total}
+}
+
+// countDone counts roots as done.
+func (e *reporter) countDone(n int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.meter.done += n
+}
+
+// progressMeter counts what events report.
 type progressMeter struct {
 	began       time.Time
 	before      int64 // done by earlier processes

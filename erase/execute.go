@@ -5,53 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
-	"github.com/expungedb/expunge/erase/internal/transaction"
-	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
 	"github.com/expungedb/expunge/plan/policy"
 )
-
-// executor carries a plan's batches out.
-type executor struct {
-	Options
-	db      dialect.DB
-	plan    *plan.Plan
-	journal *journal.Journal
-	schema  *dialect.Schema
-	watch   schemaWatch
-	done    journal.Deleted
-
-	database *journal.Database // which this is; nil before the run is this process's own
-
-	committer *receipt.Committer // nil: no row commitments
-	pacer
-	turns turns
-
-	sources sync.Pool // of *anonymise.Source
-
-	mu       sync.Mutex
-	meter    progressMeter
-	pending  []*journal.Batch // committed, looked at, and not yet noted in the journal
-	counting bool             // nothing is overwritten, so that no secret is needed
-	repeated bool             // the receipt was signed before
-
-	receiptID string      // of the run
-	noting    bool        // what a hold keeps from being erased is noted in the journal
-	strays    atomic.Bool // rows are noted that other roots' batches may find
-
-	point func(name string)
-	// cancelled reports whether the run's context has ended: what was begun is
-	// finished, and a batch that was rolled back isn't begun again.
-	cancelled func() bool
-}
 
 // workItem is the work of one batch: the roots that are given, or a range of the
 // walk (low, high].
@@ -62,39 +24,25 @@ type workItem struct {
 	since     time.Time       // of an ended root: as of when the keys were last gone through
 	own       map[string]bool // of those rows the digests of those to which a hold applied themselves
 	low, high dialect.Key
-	whole     bool // all rows of the table, in one transaction
-	gap       bool // the range is what a killed process left between others
-	atOnce    bool // however many rows it may be: nothing of it stays
-	draining  bool // the transaction only splits deletes off: its roots aren't done
-	large     bool // more rows go than one transaction should lock
-	inTurn    bool // another transaction held its rows: it waits until no other batch in turn is at work
-	contended bool // somebody else changed its rows meanwhile: they are to be locked first
-}
-
-// failpoint is a failpoint: a test stops the process there.
-func (e *executor) failpoint(name string) {
-	if e.point != nil {
-		e.point(name)
-	}
-}
-
-func (e *executor) emitEvent(ev Event) {
-	ev.At, ev.RunID = e.Now(), e.RunID
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.meter.fillEvent(&ev)
-	e.Progress(ev)
+	whole     bool         // all rows of the table, in one transaction
+	gap       bool         // the range is what a killed process left between others
+	pace      func() error // waits for the throttles, before each transaction but the first
+	atOnce    bool         // however many rows it may be: nothing of it stays
+	draining  bool         // the transaction only splits deletes off: its roots aren't done
+	large     bool         // more rows go than one transaction should lock
+	inTurn    bool         // another transaction held its rows: it waits until no other batch in turn is at work
+	contended bool         // somebody else changed its rows meanwhile: they are to be locked first
 }
 
 // runItem carries one item out, in as many transactions as its size asks for.
-func (e *executor) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
+func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	if it.gap {
 		return e.fillGap(ctx, it, sizer, skip)
 	}
 	began := e.Now()
 	size := len(it.keys)
 	d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error) {
-		return e.executeBatch(ctx, tx, it, source, skip)
+		return e.executor.executeBatch(ctx, tx, it, source, skip)
 	})
 	switch {
 	case errors.Is(err, errTooMany) && len(it.keys) > 1:
@@ -125,12 +73,12 @@ func (e *executor) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer
 }
 
 // halveItem carries out a range that turned out too large as two.
-func (e *executor) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
+func (e *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	p := it.prog
 	var keys []dialect.Key
 	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		keys = nil
-		return transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
+		return e.inReadTx(ctx, func(tx dialect.Tx) error {
 			for key, err := range tx.Query(ctx, p.keys(it)) {
 				if err != nil {
 					return err
@@ -163,14 +111,14 @@ func (e *executor) halveItem(ctx context.Context, it *workItem, sizer *batch.Siz
 // runTransaction carries out one transaction of an item, and tries again where that
 // can help. When it returns, the transaction is committed, journaled under the item's
 // next part, and looked at.
-func (e *executor) runTransaction(ctx context.Context, it *workItem,
+func (e *run) runTransaction(ctx context.Context, it *workItem,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error),
 ) (*batchResult, error) {
-	if err := e.betweenBatches(it); err != nil {
+	if err := it.betweenBatches(); err != nil {
 		return nil, err
 	}
-	source, _ := e.sources.Get().(*anonymise.Source)
-	defer e.sources.Put(source)
+	source := e.sources.take()
+	defer e.sources.give(source)
 	var d *batchResult
 	var rec *journal.Batch
 	began := e.Now()
@@ -194,9 +142,7 @@ func (e *executor) runTransaction(ctx context.Context, it *workItem,
 		return nil, err
 	}
 	e.failpoint("committed")
-	e.mu.Lock()
-	e.meter.done += d.roots
-	e.mu.Unlock()
+	e.countDone(d.roots)
 	e.emitEvent(Event{Kind: Batch, Root: it.prog.root.Table, Rows: d.AffectedRows(), Took: e.Now().Sub(began)})
 	it.part++
 	return d, e.verifyCommitted(ctx, d, rec)
@@ -204,13 +150,13 @@ func (e *executor) runTransaction(ctx context.Context, it *workItem,
 
 // retryBatch tries a transaction as often as the options say: where they don't, other
 // transactions may keep the batch waiting for longer.
-func (e *executor) retryBatch(ctx context.Context, do func(attempt int) error) error {
+func (e *run) retryBatch(ctx context.Context, do func(attempt int) error) error {
 	began, tried := time.Now(), 0
 	b := e.backoff()
 	b.Attempts = math.MaxInt
 	tryAgain := func(err error) bool {
 		left := tried < e.Attempts || meetsOthers(err) && time.Since(began) < e.patience
-		return left && isRetryable(err) && !e.cancelled()
+		return left && isRetryable(err) && !e.session.cancelled()
 	}
 	return batch.Retry(ctx, b, tryAgain, func(attempt int) error {
 		tried = attempt
@@ -238,7 +184,7 @@ func isRetryable(err error) bool {
 }
 
 // tryTransaction tries one transaction.
-func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int, source *anonymise.Source,
+func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, source *anonymise.Source,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error),
 ) (*batchResult, *journal.Batch, error) {
 	rec := &journal.Batch{Root: int64(it.prog.index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
@@ -252,7 +198,7 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 	}
 	defer tx.Rollback(ctx) //nolint:errcheck // harmless after a commit, and of no consequence after an error
 	if it.inTurn {
-		if err := e.journal.TakeTurn(ctx, tx); err != nil {
+		if err := e.session.journal.TakeTurn(ctx, tx); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -269,7 +215,7 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 	if err := e.watch.unchanged(ctx, tx, e.plan.Covers); err != nil {
 		return nil, nil, err
 	}
-	if err := e.journal.CheckEpoch(ctx, tx); err != nil {
+	if err := e.session.journal.CheckEpoch(ctx, tx); err != nil {
 		return nil, nil, err
 	}
 	rec.Roots, rec.Tally, rec.Committed = d.roots, d.Tally, e.Now()
@@ -281,12 +227,12 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 		}
 	}
 	if e.plan.Scope == plan.ScopeSubjects {
-		rec.Done = e.done.Encode(d.gone)
+		rec.Done = e.deleted.Encode(d.gone)
 	}
-	if err := e.addCommitments(d, rec); err != nil {
+	if err := e.session.committer.addCommitment(d, rec); err != nil {
 		return nil, nil, err
 	}
-	if err := e.journal.InsertBatch(ctx, tx, rec); err != nil {
+	if err := e.session.journal.InsertBatch(ctx, tx, rec); err != nil {
 		return nil, nil, err
 	}
 	e.failpoint("journaled")
@@ -312,9 +258,9 @@ func (e *executor) tryTransaction(ctx context.Context, it *workItem, attempt int
 var errUnsettled = errors.New("whether a batch was committed is not known")
 
 // resolveUnknownCommit asks the journal until it answers.
-func (e *executor) resolveUnknownCommit(ctx context.Context, rec *journal.Batch) (committed bool, err error) {
+func (e *run) resolveUnknownCommit(ctx context.Context, rec *journal.Batch) (committed bool, err error) {
 	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
-		committed, err = e.journal.ResolveUnknownCommit(ctx, rec)
+		committed, err = e.session.journal.ResolveUnknownCommit(ctx, rec)
 		return err
 	})
 	return committed, err
@@ -331,41 +277,6 @@ func encodeBound(k dialect.Key) string {
 // root's rows remain, since they are keys.
 func (p *compiledRoot) keepsBounds() bool {
 	return p.rootTable().Erase != policy.EraseDelete
-}
-
-// executeBatch gathers an item's rows and carries the steps out.
-func (e *executor) executeBatch(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, skip map[string]bool) (*batchResult, error) {
-	p := it.prog
-	if p.isRangeStep(e.plan.Scope) {
-		return p.runRangeStep(ctx, tx, it, source, e.MaxRows)
-	}
-	g := newClosure(p, tx, dialect.Exclusive)
-	g.skip, g.followsAbsent = skip, e.plan.Scope == plan.ScopeSubjects
-	if len(p.tables) > 1 && !it.atOnce && !it.whole {
-		g.limit, g.room, g.large = e.MaxRows, e.maxSwept, it.large
-		if p.tracking != untracked {
-			g.room = e.MaxRows
-		}
-	}
-	if p.root.Ended {
-		return e.resumeHeld(ctx, tx, it, source, g.limit)
-	}
-	if err := g.collectRows(ctx, it.rangeCond(p)); err != nil {
-		return nil, err
-	}
-	e.failpoint("gathered")
-	if !e.noting {
-		return g.runSteps(ctx, source, e.MaxRows)
-	}
-	heads, err := g.entryPoints(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d, err := g.runSteps(ctx, source, e.MaxRows)
-	if err != nil {
-		return nil, err
-	}
-	return d, e.noteHeld(ctx, g, heads, d)
 }
 
 // rangeCond are the conditions for the item's roots.

@@ -7,7 +7,7 @@ import (
 
 // RunAt is Run with failpoints: point is called with the name of each place
 // that the run passes, from whichever worker passes it.
-var RunAt = run
+var RunAt = runAt
 
 // VerifyAt is Verify at a moment.
 var VerifyAt = verifyAt

@@ -8,7 +8,6 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/internal/tally"
-	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
@@ -33,16 +32,16 @@ type summary struct {
 }
 
 // finishRun scans the roots once more, signs the receipt and closes the run.
-func (e *executor) finishRun(ctx context.Context, row *journal.Run, programs []*compiledRoot) ([]byte, error) {
+func (e *run) finishRun(ctx context.Context) ([]byte, error) {
 	e.emitEvent(Event{Kind: Scanning})
-	entries, err := e.journal.Batches(ctx)
+	entries, err := e.session.journal.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.checkBeforeSigning(ctx, len(entries)); err != nil {
 		return nil, err
 	}
-	s, err := e.summarise(ctx, row, entries, true)
+	s, err := e.summarise(ctx, entries, true)
 	if err != nil {
 		return nil, err
 	}
@@ -50,18 +49,18 @@ func (e *executor) finishRun(ctx context.Context, row *journal.Run, programs []*
 	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		s.Tally = tally.Tally{}
 		s.Add(&summed)
-		return e.scanRoots(ctx, programs, entries, s)
+		return e.scanRoots(ctx, entries, s)
 	}); err != nil {
 		return nil, fmt.Errorf("the last scan: %w", err)
 	}
 	if s.commitments, err = e.checkedCommitments(entries); err != nil {
 		return nil, err
 	}
-	return e.signAndSeal(ctx, row, programs, s)
+	return e.signAndSeal(ctx, e.programs, s)
 }
 
 // summarise adds up what the journal's entries say.
-func (e *executor) summarise(ctx context.Context, row *journal.Run, entries []journal.Batch, complete bool) (*summary, error) {
+func (e *acquired) summarise(ctx context.Context, entries []journal.Batch, complete bool) (*summary, error) {
 	s := &summary{database: e.database}
 	for i := range entries {
 		d := &entries[i]
@@ -82,7 +81,7 @@ func (e *executor) summarise(ctx context.Context, row *journal.Run, entries []jo
 		}
 	}
 	if e.plan.Scope == plan.ScopeSubjects {
-		s.notFound = max(row.Subjects-s.roots, 0)
+		s.notFound = max(e.row.Subjects-s.roots, 0)
 	}
 	if complete {
 		s.absent = s.notFound
@@ -115,14 +114,14 @@ func rootStep(r *plan.Root) string {
 
 // scanRoots looks at the roots once more, after the last batch: what is there that
 // was deleted, and what has appeared meanwhile.
-func (e *executor) scanRoots(ctx context.Context, programs []*compiledRoot, entries []journal.Batch, s *summary) error {
-	for i, p := range programs {
+func (e *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary) error {
+	for i, p := range e.programs {
 		if p.root.Ended {
 			continue // its rows are noted until they are done
 		}
 		stayed := map[string]bool{}
 		var roots int64
-		for _, d := range entriesOf(entries, i) {
+		for _, d := range batchesOf(entries, i) {
 			roots += d.Roots
 			for _, k := range d.Stayed {
 				stayed[k] = true
@@ -145,12 +144,8 @@ func (e *executor) scanRoots(ctx context.Context, programs []*compiledRoot, entr
 	return nil
 }
 
-func (e *executor) inReadTx(ctx context.Context, do func(tx dialect.Tx) error) error {
-	return transaction.Read(ctx, e.db, do)
-}
-
 // scanTable counts a table that scope everything went through.
-func (e *executor) scanTable(ctx context.Context, p *compiledRoot, s *summary) error {
+func (e *run) scanTable(ctx context.Context, p *compiledRoot, s *summary) error {
 	st := &p.root.Steps[0]
 	c := s.Step(st.ID)
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
@@ -170,7 +165,7 @@ func (e *executor) scanTable(ctx context.Context, p *compiledRoot, s *summary) e
 }
 
 // scanExpired counts the rows that are older than their period still.
-func (e *executor) scanExpired(ctx context.Context, p *compiledRoot, roots, stayed int64, s *summary) error {
+func (e *run) scanExpired(ctx context.Context, p *compiledRoot, roots, stayed int64, s *summary) error {
 	id := rootStep(p.root)
 	if id == "" {
 		return nil
@@ -187,7 +182,7 @@ func (e *executor) scanExpired(ctx context.Context, p *compiledRoot, roots, stay
 
 // scanSubjects looks for each deleted root, and for rows that have come to
 // name it by a link, which the database doesn't keep from being made.
-func (e *executor) scanSubjects(ctx context.Context, p *compiledRoot, stayed map[string]bool, s *summary) error {
+func (e *run) scanSubjects(ctx context.Context, p *compiledRoot, stayed map[string]bool, s *summary) error {
 	first := p.rootTable()
 	if first.deletes == "" {
 		s.unscanned = true
@@ -237,7 +232,7 @@ func (e *executor) scanSubjects(ctx context.Context, p *compiledRoot, stayed map
 				switch {
 				case stayed[dialect.EncodeKey(key)]:
 					others = append(others, key)
-				case e.done.Contains(key):
+				case e.deleted.Contains(key):
 					returned++
 				default:
 					n++

@@ -10,7 +10,7 @@ import (
 
 // refuseHiddenRows refuses to read where the database hides rows or values from the user: what
 // is counted, or called deleted, would be false. What privileges are missing, the statements tell.
-func (e *executor) refuseHiddenRows(ctx context.Context) error {
+func (e *reader) refuseHiddenRows(ctx context.Context) error {
 	var accesses []dialect.Access
 	for _, a := range requiredAccess(e.plan) {
 		if e.schema.Table(a.Table) != nil {

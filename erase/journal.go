@@ -14,7 +14,7 @@ import (
 func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journal.Tables(db)) }
 
 // checkJournalPrivileges refuses an account that may not keep the journal, before it has anything to store.
-func (e *executor) checkJournalPrivileges(ctx context.Context) error {
+func (e *session) checkJournalPrivileges(ctx context.Context) error {
 	problems, err := e.db.Check(ctx, journal.Accesses(e.db))
 	if err != nil {
 		return fmt.Errorf("checking privileges on the journal: %w", err)

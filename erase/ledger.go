@@ -25,7 +25,7 @@ type Ledger interface {
 }
 
 // openLedgerEntry writes the run to the ledger.
-func (e *executor) openLedgerEntry(ctx context.Context, row *journal.Run) error {
+func (e *acquired) openLedgerEntry(ctx context.Context) error {
 	if e.Ledger == nil {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (e *executor) openLedgerEntry(ctx context.Context, row *journal.Run) error 
 	if err != nil {
 		return err
 	}
-	now := e.Now().UTC()
+	now, row := e.Now().UTC(), e.row
 	h := record.Header{
 		RunID: row.ID, Erasure: row.ReceiptID, Scope: string(e.plan.Scope), Plan: encoded, PlanDigest: row.Plan, PolicyDigest: e.plan.Policy,
 		Database: e.database.ID, Origins: e.database.Origins, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: backupHorizon(e.plan, now),
@@ -52,31 +52,45 @@ func (e *executor) openLedgerEntry(ctx context.Context, row *journal.Run) error 
 	return nil
 }
 
+// closeStoredEntry marks a run in the ledger as ended whose receipt was stored before.
+func (e *session) closeStoredEntry(ctx context.Context, row *journal.Run, closed time.Time) error {
+	if e.Ledger == nil {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	database, err := e.journal.FindDatabase(ctx)
+	if err != nil {
+		return unmarkedError(err)
+	}
+	if database == nil {
+		return nil
+	}
+	return e.closeLedgerEntry(ctx, ownership{row, database}, closed, []byte(row.Envelope))
+}
+
 // closeLedgerEntry marks the run in the ledger as ended.
-func (e *executor) closeLedgerEntry(ctx context.Context, row *journal.Run, closed time.Time, envelope []byte) error {
+func (e *session) closeLedgerEntry(ctx context.Context, own ownership, closed time.Time, envelope []byte) error {
 	if e.Ledger == nil {
 		return nil
 	}
 	e.failpoint("unmarked")
 	ctx = context.WithoutCancel(ctx) // the run is over: that the caller has no more time must not hide it
-	database, err := e.database, error(nil)
-	if database == nil { // the run was closed before
-		database, err = e.journal.FindDatabase(ctx)
+	return unmarkedError(e.Ledger.Committed(ctx, record.Run{Database: own.database.ID, RunID: own.row.ID, Erasure: own.row.ReceiptID}, record.Mark{
+		Closed: closed.UTC(), Until: backupHorizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
+	}))
+}
+
+// unmarkedError is the error of a run that the ledger doesn't know as ended.
+func unmarkedError(err error) error {
+	if err == nil {
+		return nil
 	}
-	if err == nil && database != nil {
-		err = e.Ledger.Committed(ctx, record.Run{Database: database.ID, RunID: row.ID, Erasure: row.ReceiptID}, record.Mark{
-			Closed: closed.UTC(), Until: backupHorizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("the run is done and signed, and not marked so in the ledger: run again with the same run ID: %w", err)
-	}
-	return nil
+	return fmt.Errorf("the run is done and signed, and not marked so in the ledger: run again with the same run ID: %w", err)
 }
 
 // subjectKeys gives each subject by its key, as a Source does: in a restored copy
 // an identifier may be that of several rows, or of another one.
-func (e *executor) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
+func (e *reader) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for s, err := range e.resolveSubjects(ctx, true, nil) {
 			if err == nil && s.key == nil {

@@ -8,12 +8,11 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/internal/tally"
-	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
 // verifyCommitted looks for the batch's rows after its commit, in a transaction of its own.
-func (e *executor) verifyCommitted(ctx context.Context, d *batchResult, rec *journal.Batch) error {
+func (e *run) verifyCommitted(ctx context.Context, d *batchResult, rec *journal.Batch) error {
 	if len(d.proofs) == 0 { // what it did was compared within its transaction, or can't be
 		rec.Tally = d.Tally
 		e.failpoint("checked")
@@ -24,7 +23,7 @@ func (e *executor) verifyCommitted(ctx context.Context, d *batchResult, rec *jou
 	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		fresh := tally.Tally{}
 		fresh.Add(&d.Tally)
-		err := transaction.Read(ctx, e.db, func(tx dialect.Tx) error {
+		err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 			for _, p := range d.proofs {
 				left, unchecked, err := p.countFailed(ctx, tx)
 				if err != nil {
@@ -78,7 +77,7 @@ func (p *check) countFailed(ctx context.Context, tx dialect.Tx) (left, unchecked
 
 // queueVerified has the journal say that a batch was looked at; several at a time,
 // unless something was found.
-func (e *executor) queueVerified(ctx context.Context, rec *journal.Batch) error {
+func (e *run) queueVerified(ctx context.Context, rec *journal.Batch) error {
 	e.mu.Lock()
 	e.pending = append(e.pending, rec)
 	due := len(e.pending) >= 32 || rec.Tally.HasProblems()
@@ -89,7 +88,7 @@ func (e *executor) queueVerified(ctx context.Context, rec *journal.Batch) error 
 	return nil
 }
 
-func (e *executor) flushVerified(ctx context.Context) error {
+func (e *run) flushVerified(ctx context.Context) error {
 	e.mu.Lock()
 	batches := e.pending
 	e.pending = nil
@@ -98,6 +97,6 @@ func (e *executor) flushVerified(ctx context.Context) error {
 		return nil
 	}
 	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-		return e.journal.MarkVerified(ctx, e.Now(), batches)
+		return e.session.journal.MarkVerified(ctx, e.Now(), batches)
 	})
 }

@@ -204,7 +204,7 @@ func (s *oddScan) sorted() []OddValues {
 }
 
 // countOddRows looks at all rows of the writers' tables.
-func (e *executor) countOddRows(ctx context.Context, s *oddScan, writers []*writer) error {
+func (e *reader) countOddRows(ctx context.Context, s *oddScan, writers []*writer) error {
 	if len(writers) == 0 {
 		return nil
 	}
@@ -227,8 +227,8 @@ func (e *executor) countOddRows(ctx context.Context, s *oddScan, writers []*writ
 // strategy make one possible. In scope everything that is one pass over the table. In the
 // other scopes the closures of the roots are gathered as Preview does, so that a
 // value of somebody else's stops nobody.
-func (e *executor) refuseOddValues(ctx context.Context) error {
-	programs, err := e.compileRoots(ctx, e.Now())
+func (e *reader) refuseOddValues(ctx context.Context, how tracking) error {
+	programs, err := e.compileRoots(ctx, e.Now(), how)
 	if err != nil {
 		return err
 	}

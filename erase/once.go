@@ -60,7 +60,7 @@ func (p *compiledRoot) unindexedLinks() []unindexedLink {
 
 // scanUnindexedLinks looks through the references without an index for all subjects, where
 // there is more than one batch to come.
-func (e *executor) scanUnindexedLinks(ctx context.Context, p *compiledRoot, continued, several bool) error {
+func (e *run) scanUnindexedLinks(ctx context.Context, p *compiledRoot, continued, several bool) error {
 	ways := p.unindexedLinks()
 	if len(ways) == 0 || !several {
 		return nil

@@ -14,12 +14,12 @@ import (
 // may be. Deletes that nothing else depends on are split off, leaf first, over as many
 // transactions as it takes; the root stays until the last one, so that what is
 // left can always be found from it. Then the rest is done at once.
-func (e *executor) splitOversized(ctx context.Context, it *workItem, skip map[string]bool) error {
+func (e *run) splitOversized(ctx context.Context, it *workItem, skip map[string]bool) error {
 	off := it.prog.splittableTables()
 	it.draining = true
 	for {
 		d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*batchResult, error) {
-			return e.deleteLeaves(ctx, tx, it, off, skip)
+			return e.executor.deleteLeaves(ctx, tx, it, off, skip)
 		})
 		if err != nil {
 			return err
@@ -32,7 +32,7 @@ func (e *executor) splitOversized(ctx context.Context, it *workItem, skip map[st
 	_, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error) {
 		all := *it
 		all.atOnce = true // however many rows there are
-		return e.executeBatch(ctx, tx, &all, source, skip)
+		return e.executor.executeBatch(ctx, tx, &all, source, skip)
 	})
 	return err
 }
@@ -80,7 +80,7 @@ func (p *compiledRoot) splittableTables() map[*table]bool {
 
 // deleteLeaves deletes up to a batch's worth of rows from the tables that may be
 // split off, from the leaves upwards.
-func (e *executor) deleteLeaves(ctx context.Context, tx dialect.Tx, it *workItem, off map[*table]bool, skip map[string]bool) (*batchResult, error) {
+func (e *batchExecutor) deleteLeaves(ctx context.Context, tx dialect.Tx, it *workItem, off map[*table]bool, skip map[string]bool) (*batchResult, error) {
 	g := newClosure(it.prog, tx, dialect.Exclusive)
 	g.skip = skip
 	first := g.sets[0]

@@ -16,7 +16,7 @@ import (
 // fixes them: what is changed there while the run goes on has no effect on it.
 // They are read again when a run is continued, and are no part of the plan: a
 // period that has changed since it was made isn't drift.
-func (e *executor) loadRetentionPeriods(ctx context.Context, programs []*compiledRoot) error {
+func (e *reader) loadRetentionPeriods(ctx context.Context, programs []*compiledRoot) error {
 	for _, p := range programs {
 		if o := p.root.Older; o != nil && o.Lookup != nil {
 			older, err := e.olderThan(ctx, p, o)
@@ -32,7 +32,7 @@ func (e *executor) loadRetentionPeriods(ctx context.Context, programs []*compile
 // olderThan is the condition for the rows that have outlived the periods: those
 // of the tenants with the same period are compared with the same moment. Rows
 // without a tenant, and of tenants without a period, are kept.
-func (e *executor) olderThan(ctx context.Context, p *compiledRoot, o *plan.Older) (dialect.Any, error) {
+func (e *reader) olderThan(ctx context.Context, p *compiledRoot, o *plan.Older) (dialect.Any, error) {
 	l := o.Lookup
 	keys := map[policy.Period][]dialect.Key{}
 	unreadable := int64(0)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/internal/tally"
@@ -55,7 +54,7 @@ func (r *Result) TableName(n dialect.Name) string { return shortName(n, r.usual)
 // database are counted as absent; none at all being there is ErrNoSuchSubject.
 func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
-	e, programs, err := prepareRehearsal(ctx, db, p, o, true)
+	e, programs, err := prepareReader(ctx, db, p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +83,7 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 
 // gatherDry counts what a batch would do, and writes nothing. With a scan it looks
 // for odd values among the rows that would be overwritten.
-func (e *executor) gatherDry(ctx context.Context, it *workItem, scan *oddScan) (*batchResult, error) {
+func (e *reader) gatherDry(ctx context.Context, it *workItem, scan *oddScan) (*batchResult, error) {
 	var d *batchResult
 	err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
 		g := newClosure(it.prog, tx, dialect.NoLock)
@@ -109,11 +108,14 @@ func (e *executor) gatherDry(ctx context.Context, it *workItem, scan *oddScan) (
 // run takes. The error is that of the first batch that fails.
 func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
-	e, programs, err := prepareRehearsal(ctx, db, p, o, false)
+	e, programs, err := prepareReader(ctx, db, p, o)
 	if err != nil {
 		return nil, err
 	}
-	e.sources.New = e.newSource
+	if err := e.requireSecret(programs); err != nil {
+		return nil, err
+	}
+	executor := newBatchExecutor(e, newReporter(&e.Options, nil), journal.Open(db, e.RunID, e.Now), &heldState{})
 	sample = cmp.Or(sample, 20)
 	var sum tally.Tally
 	r := &Result{usual: p.Default}
@@ -125,8 +127,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 				return nil, err
 			}
 			it.atOnce = true // one transaction, however large: nothing of it stays
-			source := e.newSource()
-			if d, err = e.executeBatch(ctx, tx, it, source.(*anonymise.Source), nil); err == nil {
+			if d, err = executor.executeBatch(ctx, tx, it, newSource(&e.Options), nil); err == nil {
 				err = tx.CheckConstraints(ctx)
 			}
 			return d, errors.Join(err, transaction.IgnoreLost(tx.Rollback(ctx)))
@@ -157,7 +158,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 
 // sampleRoots picks the first rows of a root's table; nil where there are none. Rows
 // that scope everything deletes are those without children, whose steps are rehearsed apart.
-func (e *executor) sampleRoots(ctx context.Context, p *compiledRoot, n int) (*workItem, error) {
+func (e *reader) sampleRoots(ctx context.Context, p *compiledRoot, n int) (*workItem, error) {
 	if p.root.Whole {
 		return &workItem{prog: p, whole: true}, nil
 	}
@@ -197,30 +198,29 @@ func (e *executor) sampleRoots(ctx context.Context, p *compiledRoot, n int) (*wo
 	return it, nil
 }
 
-// prepareRehearsal makes an executor that has looked at the schema, and no journal.
-func prepareRehearsal(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, counting bool) (*executor, []*compiledRoot, error) {
-	o = o.withDefaults(db.Engine())
+// prepareReader makes the reader of a plan that fits the schema, and compiles the plan's roots.
+func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*reader, []*compiledRoot, error) {
+	order := newOrder(db, p, o)
 	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
 		return nil, nil, fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
 	}
-	e := &executor{Options: o, db: db, plan: p, counting: counting, journal: journal.Open(db, o.RunID, o.Now)}
-	var err error
-	if e.schema, err = db.Inspect(ctx); err != nil {
-		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
+	e, err := order.inspect(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
-	if err := e.driftOrSuspended(ctx); err != nil {
+	if err := e.checkDriftOrSuspended(ctx); err != nil {
 		return nil, nil, err
 	}
 	if err := e.refuseHiddenRows(ctx); err != nil {
 		return nil, nil, err
 	}
-	programs, err := e.compileRoots(ctx, e.Now())
+	programs, err := e.compileRoots(ctx, e.Now(), untracked)
 	return e, programs, err
 }
 
 // forEachItem gives the root's rows to do, some hundred at a time, and adds up what it
 // says.
-func (e *executor) forEachItem(ctx context.Context, prog *compiledRoot, r *Result, do func(it *workItem) (*batchResult, error)) (*tally.Tally, error) {
+func (e *reader) forEachItem(ctx context.Context, prog *compiledRoot, r *Result, do func(it *workItem) (*batchResult, error)) (*tally.Tally, error) {
 	sum := &tally.Tally{}
 	var roots int64
 	one := func(it *workItem) error {
@@ -282,7 +282,7 @@ func (e *executor) forEachItem(ctx context.Context, prog *compiledRoot, r *Resul
 	return sum, nil
 }
 
-func (e *executor) countTable(ctx context.Context, prog *compiledRoot, sum *tally.Tally) error {
+func (e *reader) countTable(ctx context.Context, prog *compiledRoot, sum *tally.Tally) error {
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for i := range prog.root.Steps {
 			st := &prog.root.Steps[i]

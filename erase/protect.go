@@ -76,7 +76,7 @@ func (t *targetDatabase) mustBe(name string) error {
 }
 
 // checkTarget refuses a database that the plan or the caller doesn't mean.
-func (e *executor) checkTarget(ctx context.Context) error {
+func (e *session) checkTarget(ctx context.Context) error {
 	wipes := wipesAll(e.plan)
 	if !wipes && e.OnlyOn == "" && e.plan.OnlyOn == "" {
 		return nil
@@ -121,27 +121,26 @@ func wipesAll(p *plan.Plan) bool {
 }
 
 // identifyDatabase finds out which database the run is on, and what a copy must not keep.
-func (e *executor) identifyDatabase(ctx context.Context) error {
+func (e *session) identifyDatabase(ctx context.Context) (*journal.Database, error) {
 	id, err := e.db.Identity(ctx)
 	if err != nil {
-		return fmt.Errorf("identifying the database: %w", err)
+		return nil, fmt.Errorf("identifying the database: %w", err)
 	}
 	row, noticed, err := e.journal.IdentifyDatabase(ctx, id.Marks)
 	if err != nil {
-		return fmt.Errorf("identifying the database: %w", err)
+		return nil, fmt.Errorf("identifying the database: %w", err)
 	}
-	e.database = row
 	if noticed {
 		e.Log.Warn("the database is a copy and has a new identity", "copy of", row.Origin(), "identity", row.ID)
 		e.emitEvent(Event{Kind: CopyNoticed, Reason: row.Origin()})
 	}
 	switch {
 	case !wipesAll(e.plan):
-		return nil
+		return row, nil
 	case !row.Protected.IsZero(): // marked since it was looked at
-		return (&targetDatabase{id, row}).protected()
+		return nil, (&targetDatabase{id, row}).protected()
 	case row.Origin() == "":
-		return nil
+		return row, nil
 	}
-	return e.journal.ForgetPeople(ctx)
+	return row, e.journal.ForgetPeople(ctx)
 }

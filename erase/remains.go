@@ -23,27 +23,27 @@ func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) 
 
 // searchRemains is Remains as of a moment, which decides what is under a hold.
 func searchRemains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source, asOf time.Time) (*Verification, error) {
-	schema, err := db.Inspect(ctx)
+	order := newOrder(db, p, Options{Subjects: subjects})
+	r, err := order.inspect(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the catalogue: %w", err)
+		return nil, err
 	}
-	if err := checkDrift(p, schema); err != nil {
+	if err := checkDrift(p, r.schema); err != nil {
 		return nil, err
 	}
 	if err := p.CheckConditions(db); err != nil {
 		return nil, err
 	}
-	prog, err := compileRoot(p, 0, schema, asOf, untracked)
+	prog, err := compileRoot(p, 0, r.schema, asOf, untracked)
 	if err != nil {
 		return nil, err
 	}
-	o := Options{Subjects: subjects}.withDefaults(db.Engine())
-	v := &verifier{db: db, rowsOnly: true, result: &Verification{usual: schema.Default}, executor: &executor{Options: o, db: db, plan: p, schema: schema}}
-	if err := v.executor.refuseHiddenRows(ctx); err != nil {
+	if err := r.refuseHiddenRows(ctx); err != nil {
 		return nil, err
 	}
+	v := &verifier{reader: r, findings: newFindings(r.schema.Default), old: newOldValues(nil), rowsOnly: true}
 	if err := v.verifySubjects(ctx, prog); err != nil {
 		return nil, err
 	}
-	return v.overallOutcome(), nil
+	return v.verification(), nil
 }

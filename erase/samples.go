@@ -35,11 +35,14 @@ type Sample struct {
 func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int) (out []Sample, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	o.Subjects = nil
-	e, programs, err := prepareRehearsal(ctx, db, p, o, false)
+	e, programs, err := prepareReader(ctx, db, p, o)
 	if err != nil {
 		return nil, err
 	}
-	source := e.newSource().(*anonymise.Source)
+	if err := e.requireSecret(programs); err != nil {
+		return nil, err
+	}
+	source := newSource(&e.Options)
 	for _, prog := range programs {
 		for i := range prog.root.Steps {
 			st := &prog.root.Steps[i]
@@ -66,7 +69,7 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 const lookedAt = 20
 
 // sampleReplacements makes those of one step, for the assignments that are wanted.
-func (e *executor) sampleReplacements(ctx context.Context, t *table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
+func (e *reader) sampleReplacements(ctx context.Context, t *table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
 	var columns []sampler
 	s := dialect.Select{Table: t.Name, Order: t.Key, Limit: n * lookedAt}
 	for _, a := range st.Set {

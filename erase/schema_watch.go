@@ -23,14 +23,18 @@ type schemaWatch struct {
 // errSchemaMoved ends a batch whose tables don't have the mark that was compared last.
 var errSchemaMoved = errors.New("the catalogue has changed")
 
-// begin reads the mark before the catalogue is inspected.
-func (w *schemaWatch) begin(ctx context.Context, e *executor) error {
+// watchSchema reads the mark. The catalogue is inspected after that.
+func (e *order) watchSchema(ctx context.Context) (*schemaWatch, error) {
 	mark, err := e.schemaMark(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &schemaWatch{}
 	w.mark.Store(&mark)
-	return err
+	return w, nil
 }
 
-func (e *executor) schemaMark(ctx context.Context) (mark string, err error) {
+func (e *order) schemaMark(ctx context.Context) (mark string, err error) {
 	err = e.inReadTx(ctx, func(tx dialect.Tx) error {
 		mark, err = tx.SchemaMark(ctx, e.plan.Covers)
 		return err
@@ -56,8 +60,8 @@ func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Tx, covers []dia
 
 // inspectAgain finds out what another mark means: ErrDrift, or nothing that the plan is about.
 // Indexes are as the run has them: it may have suspended some.
-func (e *executor) inspectAgain(ctx context.Context) error {
-	w := &e.watch
+func (e *run) inspectAgain(ctx context.Context) error {
+	w := e.watch
 	w.inspecting.Lock()
 	defer w.inspecting.Unlock()
 	mark, err := e.schemaMark(ctx)
@@ -81,7 +85,7 @@ func (e *executor) inspectAgain(ctx context.Context) error {
 }
 
 // explainBySchema puts the changed schema, if it was changed, before an error that may come of it.
-func (e *executor) explainBySchema(ctx context.Context, err error) error {
+func (e *run) explainBySchema(ctx context.Context, err error) error {
 	switch class := dialect.ClassOf(err); {
 	case errors.Is(err, errTooMany): // which asks for smaller batches
 		return err
@@ -97,7 +101,7 @@ func (e *executor) explainBySchema(ctx context.Context, err error) error {
 
 // checkBeforeSigning compares the whole fingerprint. What changes after the only batch of a
 // run has no part in what it did, unless the catalogue's mark says otherwise.
-func (e *executor) checkBeforeSigning(ctx context.Context, batches int) error {
+func (e *run) checkBeforeSigning(ctx context.Context, batches int) error {
 	mark, err := e.schemaMark(ctx)
 	if err != nil {
 		return err

@@ -12,12 +12,20 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
+// acquired is a run that is this process's own: its receipt can be signed.
+type acquired struct {
+	*reader
+	*reporter
+	ownership
+	session *session
+}
+
 // signAndSeal signs the receipt of what was summed up, and ends the run with it.
-func (e *executor) signAndSeal(ctx context.Context, row *journal.Run, programs []*compiledRoot, s *summary) (envelope []byte, err error) {
+func (e *acquired) signAndSeal(ctx context.Context, programs []*compiledRoot, s *summary) (envelope []byte, err error) {
 	if s.followed, err = e.followedReceipts(ctx, s.Follows); err != nil {
 		return nil, err
 	}
-	statement := e.buildStatement(row, programs, s)
+	statement := e.buildStatement(e.row, programs, s)
 	if envelope, err = receipt.Sign(ctx, statement, e.Signers...); err != nil {
 		return nil, fmt.Errorf("what was done is committed and its receipt isn't signed, do the same again with the same run ID: %w", err)
 	}
@@ -26,19 +34,19 @@ func (e *executor) signAndSeal(ctx context.Context, row *journal.Run, programs [
 		return nil, err
 	}
 	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries, "incomplete", s.incomplete)
-	return envelope, errors.Join(e.closeLedgerEntry(ctx, row, e.Now(), envelope), leftError(&statement.Predicate, envelope))
+	return envelope, errors.Join(e.session.closeLedgerEntry(ctx, e.ownership, e.Now(), envelope), leftError(&statement.Predicate, envelope))
 }
 
 // storeAndPublish stores the signed receipt, has it published and closes the run. A
 // receipt that is to be published is stored before: signed once more it would be another
 // one, as most signatures are random, and a log would hold both.
-func (e *executor) storeAndPublish(ctx context.Context, envelope []byte) error {
+func (e *acquired) storeAndPublish(ctx context.Context, envelope []byte) error {
 	state := journal.StateClosed
 	if e.Publish != nil {
 		state = journal.StateSigned
 	}
 	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-		return e.journal.StoreReceipt(ctx, e.Now(), string(envelope), state)
+		return e.session.journal.StoreReceipt(ctx, e.Now(), string(envelope), state)
 	}); err != nil {
 		return err
 	}
@@ -47,14 +55,14 @@ func (e *executor) storeAndPublish(ctx context.Context, envelope []byte) error {
 	if e.Publish == nil {
 		return nil
 	}
-	if err := e.publishReceipt(ctx, envelope); err != nil {
+	if err := e.session.publishReceipt(ctx, envelope); err != nil {
 		return err
 	}
 	e.failpoint("published")
-	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.Close(ctx, e.Now()) })
+	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.session.journal.Close(ctx, e.Now()) })
 }
 
-func (e *executor) publishReceipt(ctx context.Context, envelope []byte) error {
+func (e *session) publishReceipt(ctx context.Context, envelope []byte) error {
 	if e.Publish == nil {
 		return nil
 	}
@@ -64,21 +72,21 @@ func (e *executor) publishReceipt(ctx context.Context, envelope []byte) error {
 	return nil
 }
 
-// publishStored closes a run that died, or couldn't publish, once its receipt was signed.
-func (e *executor) publishStored(ctx context.Context, row *journal.Run) ([]byte, error) {
-	e.repeated = true
-	if err := e.checkStoredReceiptMatches(ctx, row); err != nil {
-		return nil, err
+// publishStored publishes the receipt of a signed run and closes the run.
+func (e *session) publishStored(ctx context.Context, own ownership) (Report, error) {
+	if err := e.checkStoredReceiptMatches(ctx, own.row); err != nil {
+		return Report{Repeated: true}, err
 	}
-	envelope := []byte(row.Envelope)
+	envelope := []byte(own.row.Envelope)
 	if err := e.publishReceipt(ctx, envelope); err != nil {
-		return nil, err
+		return Report{Repeated: true}, err
 	}
 	closed := e.Now()
 	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.Close(ctx, closed) }); err != nil {
-		return nil, err
+		return Report{Repeated: true}, err
 	}
-	return envelope, errors.Join(e.closeLedgerEntry(ctx, row, closed, envelope), leftErrorOf(envelope))
+	err := errors.Join(e.closeLedgerEntry(ctx, own, closed, envelope), leftErrorOf(envelope))
+	return Report{Receipt: envelope, Repeated: true}, err
 }
 
 // leftError is the *LeftError of a receipt, nil where everything is as it should be.

@@ -17,7 +17,7 @@ import (
 const Version = "0.1.0"
 
 // buildStatement assembles the receipt's statement from what was summed up.
-func (e *executor) buildStatement(row *journal.Run, programs []*compiledRoot, s *summary) receipt.Statement {
+func (e *order) buildStatement(row *journal.Run, programs []*compiledRoot, s *summary) receipt.Statement {
 	p := e.plan
 	pr := receipt.Predicate{
 		ReceiptID: row.ReceiptID, RunID: row.ID,
@@ -65,7 +65,7 @@ func (e *executor) buildStatement(row *journal.Run, programs []*compiledRoot, s 
 
 // rehearseReceipt checks that the receipt of a run can be made and signed: its
 // statement without a row is valid, and each signer signs.
-func (e *executor) rehearseReceipt(ctx context.Context, programs []*compiledRoot) error {
+func (e *session) rehearseReceipt(ctx context.Context, programs []*compiledRoot) error {
 	identity, err := e.db.Identity(ctx)
 	if err != nil {
 		return err

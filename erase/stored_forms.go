@@ -60,7 +60,7 @@ func keyForms(db dialect.DB, key dialect.Key, columns []*dialect.Column) []diale
 }
 
 // keyColumns are the columns of the subjects' key.
-func (e *executor) keyColumns() []*dialect.Column {
+func (e *reader) keyColumns() []*dialect.Column {
 	t := e.schema.Table(e.plan.Subject.Table)
 	var columns []*dialect.Column
 	for _, name := range e.plan.Subject.Key {
@@ -70,19 +70,19 @@ func (e *executor) keyColumns() []*dialect.Column {
 }
 
 // storedForms are the ways in which rows of the subject table may hold a key.
-func (e *executor) storedForms(key dialect.Key) []dialect.Key {
+func (e *reader) storedForms(key dialect.Key) []dialect.Key {
 	return keyForms(e.db, key, e.keyColumns())
 }
 
 // identifierForms are the ways in which rows may hold a subject's identifier.
-func (e *executor) identifierForms(s subject) []dialect.Key {
+func (e *reader) identifierForms(s subject) []dialect.Key {
 	c := e.schema.Table(e.plan.Subject.Table).Column(s.column)
 	return keyForms(e.db, dialect.Key{s.identifier}, []*dialect.Column{c})
 }
 
 // inStoredForms gives the subjects with their keys as the rows hold them, where the key's
 // columns keep values of any class. The key of a subject without a row stays as it was given.
-func (e *executor) inStoredForms(ctx context.Context, subjects iter.Seq2[subject, error]) iter.Seq2[subject, error] {
+func (e *reader) inStoredForms(ctx context.Context, subjects iter.Seq2[subject, error]) iter.Seq2[subject, error] {
 	if !slices.ContainsFunc(e.keyColumns(), func(c *dialect.Column) bool { return keepsAnyClass(e.db, c) }) {
 		return subjects
 	}
@@ -115,7 +115,7 @@ func (e *executor) inStoredForms(ctx context.Context, subjects iter.Seq2[subject
 
 // findStoredKeys sets the keys of the subjects to those of their rows. Two rows whose keys
 // differ by their class only are two subjects: a key that may be either's is refused.
-func (e *executor) findStoredKeys(ctx context.Context, subjects []subject) error {
+func (e *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
 	var forms []dialect.Key
 	owner := map[string]string{} // form → the key as it was given
 	for _, s := range subjects {

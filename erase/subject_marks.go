@@ -14,7 +14,7 @@ import (
 
 // markKeys are the keys that the caller holds: that of the row commitments, the secret, and what the
 // signers' signatures of one text give, of those that sign a text always alike (Ed25519).
-func (e *executor) markKeys(ctx context.Context) [][]byte {
+func (e *session) markKeys(ctx context.Context) [][]byte {
 	var keys [][]byte
 	derive := func(from []byte) {
 		mac := hmac.New(sha256.New, from)
@@ -41,7 +41,7 @@ func (e *executor) markKeys(ctx context.Context) [][]byte {
 }
 
 // encodeMarks writes the marks of a run that begins.
-func (e *executor) encodeMarks(ctx context.Context, s *journal.Subjects) string {
+func (e *session) encodeMarks(ctx context.Context, s *journal.Subjects) string {
 	var marks []journal.Mark
 	for _, k := range e.markKeys(ctx) {
 		marks = append(marks, s.Mark(k, e.RunID))
@@ -60,7 +60,7 @@ const (
 )
 
 // compareSubjects holds the subjects against the marks, by a key that the caller holds.
-func (e *executor) compareSubjects(ctx context.Context, row *journal.Run, c *subjectCounts) (likeness, error) {
+func (e *session) compareSubjects(ctx context.Context, row *journal.Run, c *subjectCounts) (likeness, error) {
 	marks, err := row.DecodeMarks()
 	if err != nil {
 		return unknownSubjects, err
@@ -86,16 +86,16 @@ func (e *executor) compareSubjects(ctx context.Context, row *journal.Run, c *sub
 
 // readDeleted reads which subjects earlier batches deleted. It looks for the key of the run's
 // first mark among those that the caller holds.
-func (e *executor) readDeleted(ctx context.Context, row *journal.Run, batches []journal.Batch) error {
+func (e *acquired) readDeleted(ctx context.Context, batches []journal.Batch) (journal.Deleted, error) {
 	if e.plan.Scope != plan.ScopeSubjects {
-		return nil
+		return journal.Deleted{}, nil
 	}
-	marks, err := row.DecodeMarks()
+	marks, err := e.row.DecodeMarks()
 	if err != nil || marks == nil {
-		return err
+		return journal.Deleted{}, err
 	}
 	var key []byte
-	for _, k := range e.markKeys(ctx) {
+	for _, k := range e.session.markKeys(ctx) {
 		if journal.MarkKeyID(k, e.RunID) == marks[0].Key {
 			key = k
 		}
@@ -105,6 +105,5 @@ func (e *executor) readDeleted(ctx context.Context, row *journal.Run, batches []
 	for _, name := range e.plan.Subject.Key {
 		columns = append(columns, t.Column(name))
 	}
-	e.done, err = journal.ReadDeleted(key, columns, batches)
-	return err
+	return journal.ReadDeleted(key, columns, batches)
 }

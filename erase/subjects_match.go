@@ -10,22 +10,21 @@ import (
 )
 
 // checkStoredReceiptMatches refuses the receipt of a run that was about other subjects than are given now.
-func (e *executor) checkStoredReceiptMatches(ctx context.Context, row *journal.Run) (err error) {
+func (e *session) checkStoredReceiptMatches(ctx context.Context, row *journal.Run) (err error) {
 	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil {
 		return nil
 	}
-	if e.schema == nil {
-		if e.schema, err = e.db.Inspect(ctx); err != nil {
-			return fmt.Errorf("reading the catalogue: %w", err)
-		}
+	r, err := e.inspect(ctx)
+	if err != nil {
+		return err
 	}
-	t := e.schema.Table(e.plan.Subject.Table)
+	t := r.schema.Table(e.plan.Subject.Table)
 	for _, c := range slices.Concat(e.plan.Subject.Key, e.plan.Subject.Identifiers) {
 		if t == nil || t.Column(c) == nil {
 			return fmt.Errorf("%w, or not: the subjects' table isn't the one of the plan any more, so that they can't be compared: close the run to get its receipt", ErrRunDiffers)
 		}
 	}
-	c, err := e.countSubjects(ctx, true)
+	c, err := r.countSubjects(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -35,7 +34,7 @@ func (e *executor) checkStoredReceiptMatches(ctx context.Context, row *journal.R
 // checkSubjectsMatch refuses subjects that aren't those of the run, with certainty where the
 // caller holds a key of the run's marks. Without one, a run isn't continued, and its receipt
 // is returned where all subjects were deleted and none of those given is in the database.
-func (e *executor) checkSubjectsMatch(ctx context.Context, row *journal.Run, c subjectCounts) error {
+func (e *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c subjectCounts) error {
 	const otherwise = "pass the original subjects or use a new run ID"
 	like, err := e.compareSubjects(ctx, row, &c)
 	switch {
@@ -62,7 +61,7 @@ func (e *executor) checkSubjectsMatch(ctx context.Context, row *journal.Run, c s
 }
 
 // remainingSubjects is how many of the run's subjects it has not deleted.
-func (e *executor) remainingSubjects(ctx context.Context, row *journal.Run) (int64, error) {
+func (e *session) remainingSubjects(ctx context.Context, row *journal.Run) (int64, error) {
 	entries, err := e.journal.Batches(ctx)
 	if err != nil {
 		return 0, err

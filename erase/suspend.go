@@ -17,7 +17,7 @@ import (
 // suspended before the first of a root's items is carried out; but only where there is a second
 // one: what fits in one batch costs less with its indexes than to make them anew, and a
 // root that a process before this one has finished needs nothing.
-func (e *executor) suspendBeforeFirst(ctx context.Context, p *compiledRoot, items iter.Seq2[*workItem, error]) iter.Seq2[*workItem, error] {
+func (e *run) suspendBeforeFirst(ctx context.Context, p *compiledRoot, items iter.Seq2[*workItem, error]) iter.Seq2[*workItem, error] {
 	var names []string
 	for _, s := range p.root.Suspends {
 		if e.plan.Allows(e.Allow, plan.Hazard{Name: s.Hazard, Table: p.root.Table}) {
@@ -59,7 +59,7 @@ func (e *executor) suspendBeforeFirst(ctx context.Context, p *compiledRoot, item
 }
 
 // suspendIndexes takes indexes of a root's table away. The journal has them before.
-func (e *executor) suspendIndexes(ctx context.Context, p *compiledRoot, names []string) error {
+func (e *run) suspendIndexes(ctx context.Context, p *compiledRoot, names []string) error {
 	table := p.root.Table
 	indexes, err := e.db.Definitions(ctx, table, names)
 	if err != nil || len(indexes) == 0 {
@@ -69,7 +69,7 @@ func (e *executor) suspendIndexes(ctx context.Context, p *compiledRoot, names []
 	for i, ix := range indexes {
 		all[i] = journal.Suspension{Run: e.RunID, Root: int64(p.index), Table: table, SuspendedIndex: ix}
 	}
-	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.journal.InsertSuspended(ctx, all) }); err != nil {
+	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.session.journal.InsertSuspended(ctx, all) }); err != nil {
 		return err
 	}
 	e.failpoint("suspending")
@@ -78,9 +78,9 @@ func (e *executor) suspendIndexes(ctx context.Context, p *compiledRoot, names []
 	}
 	e.failpoint("suspended")
 	// A process that took the run over meanwhile has restored what was there still.
-	if err := e.journal.CheckOwned(ctx); err != nil {
+	if err := e.session.journal.CheckOwned(ctx); err != nil {
 		if errors.Is(err, ErrSuperseded) {
-			err = errors.Join(err, e.newIndexRestorer().restoreTable(context.WithoutCancel(ctx), all))
+			err = errors.Join(err, e.session.newIndexRestorer().restoreTable(context.WithoutCancel(ctx), all))
 		}
 		return err
 	}
@@ -114,28 +114,28 @@ func isRetryableDDL(err error) bool {
 
 // restoreIndexes restores what the run has suspended, whatever it ended with. It isn't
 // stopped by the context's end, for nothing may stay switched off.
-func (e *executor) restoreIndexes(ctx context.Context, p *compiledRoot, ended error) error {
+func (e *run) restoreIndexes(ctx context.Context, p *compiledRoot, ended error) error {
 	if len(p.root.Suspends) == 0 || errors.Is(ended, ErrSuperseded) {
 		return ended // who took the run over has seen to it
 	}
 	ctx = context.WithoutCancel(ctx)
 	var all []journal.Suspension
 	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) (err error) {
-		all, err = e.journal.Suspended(ctx)
+		all, err = e.session.journal.Suspended(ctx)
 		return err
 	}); err != nil {
 		return errors.Join(ended, err)
 	}
 	all = slices.DeleteFunc(all, func(s journal.Suspension) bool { return s.Run != e.RunID || s.Root != int64(p.index) })
-	return errors.Join(ended, e.newIndexRestorer().restoreTable(ctx, all))
+	return errors.Join(ended, e.session.newIndexRestorer().restoreTable(ctx, all))
 }
 
 // checkIndexesRestored refuses to end a run that has something suspended still.
-func (e *executor) checkIndexesRestored(ctx context.Context) error {
+func (e *run) checkIndexesRestored(ctx context.Context) error {
 	if !slices.ContainsFunc(e.plan.Roots, func(r plan.Root) bool { return len(r.Suspends) > 0 }) {
 		return nil
 	}
-	all, err := e.journal.Suspended(ctx)
+	all, err := e.session.journal.Suspended(ctx)
 	if err != nil {
 		return err
 	}
@@ -147,9 +147,9 @@ func (e *executor) checkIndexesRestored(ctx context.Context) error {
 	return nil
 }
 
-// driftOrSuspended is drift for what may not put anything back: where an index is away it
+// checkDriftOrSuspended is checkDrift for what may not put anything back: where an index is away it
 // says so, as that makes the schema another one too.
-func (e *executor) driftOrSuspended(ctx context.Context) error {
+func (e *reader) checkDriftOrSuspended(ctx context.Context) error {
 	changed := checkDrift(e.plan, e.schema)
 	if changed == nil {
 		return nil
@@ -170,8 +170,8 @@ func (e *executor) driftOrSuspended(ctx context.Context) error {
 // anything else: an index that is away makes the schema another one. A table that the
 // plan doesn't cover can be left as it is, where it can't be put back; that
 // is logged.
-func (e *executor) restoreLeftovers(ctx context.Context) error {
-	all, err := journal.Read(e.db).LeftSuspended(ctx)
+func (e *session) restoreLeftovers(ctx context.Context) error {
+	all, err := e.journal.LeftSuspended(ctx)
 	if err != nil || len(all) == 0 {
 		return err
 	}

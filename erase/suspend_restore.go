@@ -20,7 +20,7 @@ type indexRestorer struct {
 	done func(s *journal.Suspension) // is told of each that is in place again
 }
 
-func (e *executor) newIndexRestorer() *indexRestorer {
+func (e *session) newIndexRestorer() *indexRestorer {
 	return &indexRestorer{Options: e.Options, db: e.db, at: e.failpoint, done: func(s *journal.Suspension) {
 		e.emitEvent(Event{Kind: Restored, Root: s.Table, Index: s.Name})
 		e.Log.Info("a suspended index is in place again", "run", s.Run, "table", s.Table.String(), "index", s.Name)

@@ -103,43 +103,31 @@ func roundDuration(d time.Duration) string {
 	return d.Round(time.Millisecond).String()
 }
 
-// pacer has an executor's transactions wait for the throttles.
-type pacer struct {
-	gate  *batch.Gate
-	burst int          // at most so many roots in a batch, 0 for any number
-	pace  func() error // waits
+// throttleGate has batches wait for the throttles of a run.
+type throttleGate struct {
+	*batch.Gate
+	burst int // at most so many roots in a batch, 0 for any number
 }
 
 // startThrottles gets the throttles ready. It asks each once, so that one that can't
 // work stops the run before it has begun.
-func (e *executor) startThrottles(ctx context.Context) error {
+func (e *session) startThrottles(ctx context.Context) (*throttleGate, error) {
 	var throttles []batch.Throttle
+	burst := 0
 	for _, t := range e.Throttles {
 		throttles = append(throttles, t)
-		if b, ok := t.(interface{ Burst() int }); ok && (e.burst == 0 || b.Burst() < e.burst) {
-			e.burst = b.Burst()
+		if b, ok := t.(interface{ Burst() int }); ok && (burst == 0 || b.Burst() < burst) {
+			burst = b.Burst()
 		}
 	}
 	if err := batch.NewGate(nil, throttles...).Check(ctx); err != nil {
-		return fmt.Errorf("%w: %w", ErrThrottle, err)
+		return nil, fmt.Errorf("%w: %w", ErrThrottle, err)
 	}
-	e.gate = batch.NewGate(e.emitWait, append(throttles, pauseThrottle(e.journal))...)
-	return nil
-}
-
-// emitWait tells why batches wait, and with "" that they go on.
-func (e *executor) emitWait(why string, waited time.Duration) {
-	if why == "" {
-		e.Log.Info("batches go on", "run", e.RunID, "waited", waited)
-		e.emitEvent(Event{Kind: Released, Took: waited})
-		return
-	}
-	e.Log.Warn("batches wait", "run", e.RunID, "why", why)
-	e.emitEvent(Event{Kind: Throttled, Reason: why, Took: waited})
+	return &throttleGate{batch.NewGate(e.emitWait, append(throttles, pauseThrottle(e.journal))...), burst}, nil
 }
 
 // newSizer makes the sizer of a root's batches.
-func (e *executor) newSizer(p *compiledRoot) *batch.Sizer {
+func (e *run) newSizer(p *compiledRoot) *batch.Sizer {
 	first, most := 100, e.MaxRows
 	if p.isRangeStep(e.plan.Scope) {
 		first = e.MaxRows
@@ -147,8 +135,8 @@ func (e *executor) newSizer(p *compiledRoot) *batch.Sizer {
 			most = e.maxSwept
 		}
 	}
-	if e.burst > 0 {
-		most = min(most, e.burst)
+	if e.gate.burst > 0 {
+		most = min(most, e.gate.burst)
 	}
 	sizer := batch.NewSizer(first, most, e.TargetTime)
 	if p.root.Scans {
@@ -159,16 +147,17 @@ func (e *executor) newSizer(p *compiledRoot) *batch.Sizer {
 
 // runWorkers has the workers do the items, each when the throttles let it. A wait
 // ends when another worker fails.
-func (e *executor) runWorkers(ctx context.Context, workers int, items iter.Seq2[*workItem, error], do func(ctx context.Context, it *workItem) error) error {
+func (e *run) runWorkers(ctx context.Context, workers int, items iter.Seq2[*workItem, error], do func(ctx context.Context, it *workItem) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	e.pace = func() error { return e.gate.Wait(ctx) }
-	// Drawing the first item may suspend indexes, which had better not be away
+	pace := func() error { return e.gate.Wait(ctx) }
+	// Drawing the first item may suspend indexes, which should not be missing
 	// while the run waits to begin.
-	if err := e.pace(); err != nil {
+	if err := pace(); err != nil {
 		return err
 	}
-	return batch.Run(ctx, workers, e.Grace, batch.Paced(items, e.pace), func(ctx context.Context, it *workItem) error {
+	return batch.Run(ctx, workers, e.Grace, batch.Paced(items, pace), func(ctx context.Context, it *workItem) error {
+		it.pace = pace
 		err := do(ctx, it)
 		if err != nil {
 			stop(err)
@@ -179,9 +168,9 @@ func (e *executor) runWorkers(ctx context.Context, workers int, items iter.Seq2[
 
 // betweenBatches waits before an item's second transaction and those after it, as
 // before its first: there may be many. When it fails the item is continued like after a crash.
-func (p *pacer) betweenBatches(it *workItem) error {
+func (it *workItem) betweenBatches() error {
 	if it.part == 0 {
 		return nil
 	}
-	return p.pace()
+	return it.pace()
 }

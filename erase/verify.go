@@ -70,86 +70,127 @@ func Verify(ctx context.Context, db dialect.DB, rules *policy.Policy, st *receip
 }
 
 func verifyAt(ctx context.Context, now time.Time, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
-	v := &verifier{db: db, now: now, statement: st, old: slices.Clone(old), looked: map[int]bool{}, result: &Verification{}}
-	if err := v.verifyScope(ctx, rules, subjects); err != nil {
-		denial{db: db, plan: v.planned(ctx, rules), reading: true}.explain(ctx, &err)
+	v := &receiptVerifier{db: db, now: now, rules: rules, statement: st, old: newOldValues(old), findings: newFindings("")}
+	planned, err := v.verifyScope(ctx, subjects)
+	if err != nil {
+		if planned == nil { // the verification didn't get so far: what it has to read is the plan's all the same
+			planned, _ = plan.Build(ctx, db, rules, plan.Scope(st.Predicate.Scope))
+		}
+		denial{db: db, plan: planned, reading: true}.explain(ctx, &err)
 		return nil, err
 	}
-	return v.overallOutcome(), nil
+	return v.verification(), nil
 }
 
-// planned is the plan that the verification goes by, built for what it has to read where the
-// verification didn't get so far; nil where it can't be built.
-func (v *verifier) planned(ctx context.Context, rules *policy.Policy) *plan.Plan {
-	if v.executor != nil {
-		return v.executor.plan
-	}
-	p, err := plan.Build(ctx, v.db, rules, plan.Scope(v.statement.Predicate.Scope))
-	if err != nil {
-		return nil
-	}
-	return p
+// findings collects what a verification finds.
+type findings struct{ result Verification }
+
+func newFindings(usual string) *findings { return &findings{Verification{usual: usual}} }
+
+func (f *findings) addFinding(t dialect.Name, o Outcome, rows int64, format string, args ...any) {
+	f.result.Findings = append(f.result.Findings, Finding{Table: t, Outcome: o, Rows: rows, Reason: fmt.Sprintf(format, args...)})
 }
 
-// overallOutcome is the worst of the findings.
-func (v *verifier) overallOutcome() *Verification {
-	v.result.Outcome = Holds
+// hasOutcome reports whether something of that outcome was found in the table.
+func (f *findings) hasOutcome(t dialect.Name, o Outcome) bool {
+	return slices.ContainsFunc(f.result.Findings, func(f Finding) bool { return f.Table == t && f.Outcome == o })
+}
+
+// isReported reports whether something was found in the table.
+func (f *findings) isReported(t dialect.Name) bool {
+	return slices.ContainsFunc(f.result.Findings, func(f Finding) bool { return f.Table == t })
+}
+
+// tableName is a table's name as a policy has it: without the default schema.
+func (f *findings) tableName(n dialect.Name) string { return f.result.TableName(n) }
+
+// verification is the result, with the worst of the findings as its outcome.
+func (f *findings) verification() *Verification {
+	f.result.Outcome = Holds
 	for _, o := range []Outcome{CannotTell, ToDo, Broken} {
-		if slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Outcome == o }) {
-			v.result.Outcome = o
+		if slices.ContainsFunc(f.result.Findings, func(f Finding) bool { return f.Outcome == o }) {
+			f.result.Outcome = o
 		}
 	}
-	return v.result
+	return &f.result
 }
 
-type verifier struct {
+// receiptVerifier compares a receipt with the live database. It finds out which plan to verify by.
+type receiptVerifier struct {
+	*findings
 	db        dialect.DB
 	now       time.Time
+	rules     *policy.Policy
 	statement *receipt.Statement
-	old       []OldValue
-	looked    map[int]bool // which of them were looked for
-	rowsOnly  bool         // values that were overwritten are not asked about
-	noted     bool         // the journal has notes of what the erasure left to a hold
-	result    *Verification
-	executor  *executor
+	old       *oldValues
 }
 
-func (v *verifier) addFinding(t dialect.Name, o Outcome, rows int64, format string, args ...any) {
-	v.result.Findings = append(v.result.Findings, Finding{Table: t, Outcome: o, Rows: rows, Reason: fmt.Sprintf(format, args...)})
+// verifier looks in the live database for what a plan deletes and overwrites.
+type verifier struct {
+	*reader
+	*findings
+	old      *oldValues
+	rowsOnly bool // overwritten values are not verified
+	noted    bool // the journal has rows of what the erasure left to a hold
 }
 
-func (v *verifier) verifyScope(ctx context.Context, rules *policy.Policy, subjects Source) error {
-	pr := &v.statement.Predicate
-	same, err := v.sameDatabase(ctx)
-	if err != nil {
-		return err
-	}
-	if !same {
-		v.addFinding(dialect.Name{}, CannotTell, 0, "this is not the database of the receipt: its journal has another identity, or none")
-		return nil
-	}
-	if rules.Digest() != pr.PolicyDigest {
-		v.addFinding(dialect.Name{}, CannotTell, 0, "the policy is not the one that the receipt names")
-		return nil
+// verifyScope verifies the receipt. It returns the plan that it has verified by, nil where it has none.
+func (v *receiptVerifier) verifyScope(ctx context.Context, subjects Source) (*plan.Plan, error) {
+	if goesOn, err := v.checkReceipt(ctx); err != nil || !goesOn {
+		return nil, err
 	}
 	schema, err := v.db.Inspect(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the catalogue: %w", err)
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
 	v.result.usual = schema.Default
 	if schema.Partial {
-		return &AccessError{Problems: []dialect.Problem{{Reason: "the user may not see every table of the database", Denied: true}}}
+		return nil, &AccessError{Problems: []dialect.Problem{{Reason: "the user may not see every table of the database", Denied: true}}}
 	}
-	for i, o := range v.old {
-		if v.old[i], err = o.Typed(schema); err != nil {
-			return err
-		}
+	if err := v.old.setTypes(schema); err != nil {
+		return nil, err
 	}
-	known := v.pruneSchema(schema, rules)
-	if err := v.findOverdue(ctx, rules, known, schema); err != nil {
-		return err
+	known := v.pruneSchema(schema)
+	noted, err := v.findOverdue(ctx, known, schema)
+	if err != nil {
+		return nil, err
 	}
-	p, err := plan.FromSchema(known, v.db, rules, plan.Scope(pr.Scope))
+	p := v.buildPlan(known)
+	if p == nil {
+		return nil, nil
+	}
+	if noted {
+		p = unconditional(p)
+	}
+	search := &verifier{reader: newReader(newOrder(v.db, p, Options{Subjects: subjects}), schema), findings: v.findings, old: v.old, noted: noted}
+	if err := search.refuseHiddenRows(ctx); err != nil {
+		return p, err
+	}
+	search.checkVersions()
+	return p, search.verifyPlan(ctx, v.statement.Predicate.AsOf)
+}
+
+// checkReceipt reports whether the receipt is of this database and policy.
+func (v *receiptVerifier) checkReceipt(ctx context.Context) (bool, error) {
+	same, err := v.sameDatabase(ctx)
+	if err != nil {
+		return false, err
+	}
+	if !same {
+		v.addFinding(dialect.Name{}, CannotTell, 0, "this is not the database of the receipt: its journal has another identity, or none")
+		return false, nil
+	}
+	if v.rules.Digest() != v.statement.Predicate.PolicyDigest {
+		v.addFinding(dialect.Name{}, CannotTell, 0, "the policy is not the one that the receipt names")
+		return false, nil
+	}
+	return true, nil
+}
+
+// buildPlan builds the plan again, nil where that isn't possible.
+func (v *receiptVerifier) buildPlan(known *dialect.Schema) *plan.Plan {
+	pr := &v.statement.Predicate
+	p, err := plan.FromSchema(known, v.db, v.rules, plan.Scope(pr.Scope))
 	if err != nil {
 		v.addFinding(dialect.Name{}, CannotTell, 0, "the plan can't be built again on the schema as it is: %s", err)
 		return nil
@@ -158,49 +199,47 @@ func (v *verifier) verifyScope(ctx context.Context, rules *policy.Policy, subjec
 	if p.Digest() != pr.PlanDigest {
 		v.findDrift(p)
 	}
-	if v.noted {
-		p = unconditional(p)
+	return p
+}
+
+// verifyPlan verifies each root of the plan as of a moment.
+func (v *verifier) verifyPlan(ctx context.Context, asOf time.Time) error {
+	for i := range v.plan.Roots {
+		if err := v.verifyRoot(ctx, i, asOf); err != nil {
+			return err
+		}
 	}
-	o := Options{Subjects: subjects}.withDefaults(v.db.Engine())
-	v.executor = &executor{Options: o, db: v.db, plan: p, schema: schema}
-	if err := v.executor.refuseHiddenRows(ctx); err != nil {
+	return v.lookForOtherValues(ctx)
+}
+
+func (v *verifier) verifyRoot(ctx context.Context, index int, asOf time.Time) error {
+	prog, err := compileRoot(v.plan, index, v.schema, asOf, untracked)
+	if err != nil {
 		return err
 	}
-	v.checkVersions(p, schema)
-	for i := range p.Roots {
-		prog, err := compileRoot(p, i, schema, pr.AsOf, untracked)
-		if err != nil {
-			return err
-		}
-		if err := v.executor.loadRetentionPeriods(ctx, []*compiledRoot{prog}); errors.Is(err, ErrBadPeriod) {
-			v.addFinding(prog.rootTable().Name, CannotTell, 0, "%s", err)
-			continue
-		} else if err != nil {
-			return err
-		}
-		switch {
-		case prog.root.Ended:
-			err = v.verifyEnded(ctx, prog)
-		case p.Scope == plan.ScopeSubjects:
-			err = v.verifySubjects(ctx, prog)
-		case p.Scope == plan.ScopeExpired:
-			err = v.verifyExpired(ctx, prog)
-		default:
-			err = v.verifyEverything(ctx, prog)
-		}
-		if err != nil {
-			return err
-		}
+	if err := v.loadRetentionPeriods(ctx, []*compiledRoot{prog}); errors.Is(err, ErrBadPeriod) {
+		v.addFinding(prog.rootTable().Name, CannotTell, 0, "%s", err)
+		return nil
+	} else if err != nil {
+		return err
 	}
-	return v.noteOtherTables(ctx)
+	switch {
+	case prog.root.Ended:
+		return v.verifyEnded(ctx, prog)
+	case v.plan.Scope == plan.ScopeSubjects:
+		return v.verifySubjects(ctx, prog)
+	case v.plan.Scope == plan.ScopeExpired:
+		return v.verifyExpired(ctx, prog)
+	}
+	return v.verifyEverything(ctx, prog)
 }
 
 // checkVersions says of which tables the engine keeps old versions of rows: nothing here looks into them.
-func (v *verifier) checkVersions(p *plan.Plan, schema *dialect.Schema) {
+func (v *verifier) checkVersions() {
 	seen := map[dialect.Name]bool{}
-	for _, r := range p.Roots {
+	for _, r := range v.plan.Roots {
 		for _, st := range r.Steps {
-			t := schema.Table(st.Table)
+			t := v.schema.Table(st.Table)
 			if st.Op == plan.Keep || t == nil || t.History == nil || seen[t.Name] {
 				continue
 			}
@@ -212,7 +251,7 @@ func (v *verifier) checkVersions(p *plan.Plan, schema *dialect.Schema) {
 
 // sameDatabase compares the journal's identity with the receipt's. What it is a copy of
 // is looked into: rows that are there are there. It holds nothing of the original.
-func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
+func (v *receiptVerifier) sameDatabase(ctx context.Context) (bool, error) {
 	row, err := journal.Read(v.db).FindDatabase(ctx)
 	if err != nil || row == nil {
 		return false, err
@@ -231,10 +270,10 @@ func (v *verifier) sameDatabase(ctx context.Context) (bool, error) {
 
 // pruneSchema leaves out what the policy doesn't know, so that a new table or column
 // is the only thing that can't tell.
-func (v *verifier) pruneSchema(s *dialect.Schema, p *policy.Policy) *dialect.Schema {
+func (v *receiptVerifier) pruneSchema(s *dialect.Schema) *dialect.Schema {
 	known := func(n dialect.Name) *policy.Table {
-		for i := range p.Tables {
-			t := &p.Tables[i]
+		for i := range v.rules.Tables {
+			t := &v.rules.Tables[i]
 			if t.Name == n.String() || t.Name == n.Table && (n.Schema == s.Default || n.Schema == "") {
 				return t
 			}
@@ -270,7 +309,7 @@ func (v *verifier) pruneSchema(s *dialect.Schema, p *policy.Policy) *dialect.Sch
 // findDrift reports the tables that the receipt has and the plan of today hasn't,
 // and the other way round. Where the same tables have the same steps only details of
 // their columns changed, which the search below takes as they are now.
-func (v *verifier) findDrift(p *plan.Plan) {
+func (v *receiptVerifier) findDrift(p *plan.Plan) {
 	type step struct{ table, op, path string }
 	then, now := map[step]bool{}, map[step]bool{}
 	for _, a := range v.statement.Predicate.Actions {
@@ -295,7 +334,7 @@ func (v *verifier) findDrift(p *plan.Plan) {
 // verifyExpired looks for rows that had expired at the receipt's moment.
 func (v *verifier) verifyExpired(ctx context.Context, p *compiledRoot) error {
 	t := p.rootTable()
-	if err := v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
+	if err := v.inReadTx(ctx, func(tx dialect.Tx) error {
 		n, err := tx.Count(ctx, t.Name, p.where())
 		switch {
 		case err != nil:
@@ -319,7 +358,7 @@ func (v *verifier) verifyExpired(ctx context.Context, p *compiledRoot) error {
 // verifyEverything can tell of emptied tables and of references that were set NULL. What
 // values were is not known, unless the caller gives them.
 func (v *verifier) verifyEverything(ctx context.Context, p *compiledRoot) error {
-	return v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
+	return v.inReadTx(ctx, func(tx dialect.Tx) error {
 		for i := range p.root.Steps {
 			st := &p.root.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())
@@ -350,9 +389,6 @@ func (v *verifier) verifyEverything(ctx context.Context, p *compiledRoot) error 
 		return nil
 	})
 }
-
-// tableName is a table's name as a policy has it: without the schema that goes without saying.
-func (v *verifier) tableName(n dialect.Name) string { return v.result.TableName(n) }
 
 // conditionOf is a link's condition as the end of a sentence.
 func conditionOf(ref *plan.Reference) string {

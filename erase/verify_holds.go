@@ -4,32 +4,30 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
-	"github.com/expungedb/expunge/plan/policy"
 )
 
 // findOverdue looks for what the receipt's erasure had to leave to a hold that has
-// ended since: it takes from the journal where to look, and no subject.
-func (v *verifier) findOverdue(ctx context.Context, rules *policy.Policy, known, schema *dialect.Schema) error {
-	j := journal.Open(v.db, "", func() time.Time { return v.now })
+// ended since: it takes from the journal where to look, and no subject. It reports whether the journal
+// has rows of the receipt.
+func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialect.Schema) (noted bool, err error) {
+	j := journal.Read(v.db)
 	if any, err := j.HasHeld(ctx); err != nil || !any {
-		return err
+		return false, err
 	}
-	notes, err := j.HeldOfReceipt(ctx, v.statement.Predicate.ReceiptID)
-	if err != nil || len(notes) == 0 {
-		return err
+	held, err := j.HeldOfReceipt(ctx, v.statement.Predicate.ReceiptID)
+	if err != nil || len(held) == 0 {
+		return false, err
 	}
-	v.noted = true
-	p, err := plan.FromSchema(known, v.db, rules, plan.Expired())
+	p, err := plan.FromSchema(known, v.db, v.rules, plan.Expired())
 	if err != nil {
 		v.addFinding(dialect.Name{}, CannotTell, 0, "whether a hold has ended can't be found out, as the plan of scope expired can't be built: %s", err)
-		return nil
+		return true, nil
 	}
-	e := &executor{Options: Options{}.withDefaults(v.db.Engine()), db: v.db, plan: unconditional(p), schema: schema, journal: j}
+	r := newReader(newOrder(v.db, unconditional(p), Options{}), schema)
 	left := map[dialect.Name]int64{}
 	for i := range p.Roots {
 		if !p.Roots[i].Ended {
@@ -37,18 +35,14 @@ func (v *verifier) findOverdue(ctx context.Context, rules *policy.Policy, known,
 		}
 		prog, err := compileRoot(p, i, schema, v.now, untracked)
 		if err != nil {
-			return err
+			return true, err
 		}
-		var of []journal.Held
-		for _, h := range notes {
-			if h.Root == prog.rootTable().heldRoot() {
-				of = append(of, h)
-			}
-		}
+		root := prog.rootTable().heldRoot()
+		of := slices.DeleteFunc(slices.Clone(held), func(h journal.Held) bool { return h.Root != root })
 		for page := range slices.Chunk(of, 200) {
 			for _, it := range itemsOf(prog, page) {
-				if err := v.countUnheld(ctx, e, it, left); err != nil {
-					return err
+				if err := r.countUnheld(ctx, it, left); err != nil {
+					return true, err
 				}
 			}
 		}
@@ -56,13 +50,13 @@ func (v *verifier) findOverdue(ctx context.Context, rules *policy.Policy, known,
 	for _, n := range tablesOf(left) {
 		v.addFinding(n, ToDo, left[n], "%s kept by a hold that has ended: a run of scope expired erases what it kept", rowsOf(left[n]))
 	}
-	return nil
+	return true, nil
 }
 
 // countUnheld counts what scope expired would do now to the rows of an item, and which
 // a hold may have kept then. Whether a hold's condition was met then by a row that is
 // overwritten, its own note says: it is counted with that.
-func (v *verifier) countUnheld(ctx context.Context, e *executor, it *workItem, left map[dialect.Name]int64) error {
+func (e *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect.Name]int64) error {
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
 		g := newClosure(it.prog, tx, dialect.NoLock)
 		g.dry = true
@@ -96,7 +90,7 @@ func (v *verifier) verifyEnded(ctx context.Context, p *compiledRoot) error {
 	if any, err := j.HasHeld(ctx); err != nil {
 		return err
 	} else if any {
-		lenient, err := compileRoot(unconditional(v.executor.plan), p.index, v.executor.schema, p.asOf, untracked)
+		lenient, err := compileRoot(unconditional(v.plan), p.index, v.schema, p.asOf, untracked)
 		if err != nil {
 			return err
 		}
@@ -135,7 +129,7 @@ func (v *verifier) countEnded(ctx context.Context, p *compiledRoot, page []journ
 	if len(keys) == 0 {
 		return nil
 	}
-	return v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
+	return v.inReadTx(ctx, func(tx dialect.Tx) error {
 		g := newClosure(p, tx, dialect.NoLock)
 		if err := g.collectRows(ctx, []dialect.Cond{dialect.In{Columns: p.rootTable().Key, Keys: keys}}); err != nil {
 			return err

@@ -48,7 +48,7 @@ func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, eras
 		where = append(where, dialect.Match{SQL: ref.Where})
 	}
 	var n int64
-	err := v.executor.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+	err := v.inReadTx(ctx, func(tx dialect.Tx) (err error) {
 		n, err = tx.Count(ctx, ref.Table, where)
 		return err
 	})
@@ -81,7 +81,7 @@ func (v *subjectSearch) findUnowned(ctx context.Context) error {
 		for _, ref := range t.SharedBy {
 			where = append(where, dialect.Not{Cond: dialect.Referenced{Table: ref.Table, Columns: ref.Columns, RefColumns: ref.RefColumns, Where: ref.Where}})
 		}
-		if err := v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
+		if err := v.inReadTx(ctx, func(tx dialect.Tx) error {
 			n, err := tx.Count(ctx, t.Name, where)
 			if err == nil && n > 0 {
 				v.addFinding(t.Name, CannotTell, n, "%s to which nothing refers: whose they were can't be told", rowsOf(n))
@@ -92,11 +92,6 @@ func (v *subjectSearch) findUnowned(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// hasOutcome reports whether something of that outcome was found in the table.
-func (v *verifier) hasOutcome(t dialect.Name, o Outcome) bool {
-	return slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t && f.Outcome == o })
 }
 
 // explainOutcomes says of each table which rows are there on purpose, and where nothing was
@@ -119,11 +114,6 @@ func (v *subjectSearch) explainOutcomes() {
 			v.addFinding(ref.Table, Holds, 0, "no row refers by (%s) to one that is reached from a given subject", strings.Join(ref.Columns, ", "))
 		}
 	}
-}
-
-// isReported reports whether something was found in the table.
-func (v *verifier) isReported(t dialect.Name) bool {
-	return slices.ContainsFunc(v.result.Findings, func(f Finding) bool { return f.Table == t })
 }
 
 // stayingRows says how many rows stay, and why.

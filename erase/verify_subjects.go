@@ -2,8 +2,6 @@ package erase
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
@@ -23,14 +21,14 @@ type subjectSearch struct {
 
 // verifySubjects looks for the given subjects and for what refers to them.
 func (v *verifier) verifySubjects(ctx context.Context, p *compiledRoot) error {
-	if v.executor.Subjects == nil {
+	if v.Subjects == nil {
 		v.addFinding(p.rootTable().Name, CannotTell, 0, "no subject was given to look for")
 		return nil
 	}
-	p.forms = v.executor.storedForms
+	p.forms = v.storedForms
 	s := &subjectSearch{verifier: v, compiledRoot: p, stays: map[dialect.Name]map[tally.Reason]int64{}, linked: map[*plan.Reach]int64{}}
 	var unnamed int64
-	for keys, err := range v.executor.keyChunks(ctx, true, chunk, &unnamed, nil) {
+	for keys, err := range v.keyChunks(ctx, true, chunk, &unnamed, nil) {
 		if err != nil {
 			return err
 		}
@@ -54,7 +52,7 @@ func (v *verifier) verifySubjects(ctx context.Context, p *compiledRoot) error {
 // searchKeys looks at what is reached from the given subjects: nothing of it may be a
 // row that was to be deleted. One that isn't in the database is searched by its key.
 func (v *subjectSearch) searchKeys(ctx context.Context, keys []dialect.Key) error {
-	return v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
+	return v.inReadTx(ctx, func(tx dialect.Tx) error {
 		g := newClosure(v.compiledRoot, tx, dialect.NoLock)
 		if err := g.collectRoots(ctx, []dialect.Cond{dialect.In{Columns: v.rootTable().Key, Keys: keys}}); err != nil {
 			return err
@@ -230,54 +228,3 @@ func (t *table) overwrittenColumns() map[string]bool {
 	}
 	return out
 }
-
-// compareValues looks for the old values of overwritten columns, as far as the caller gave them.
-func (v *verifier) compareValues(ctx context.Context, tx dialect.Tx, t dialect.Name, columns map[string]bool, rows int64) error {
-	open := maps.Clone(columns)
-	broken := len(v.result.Findings)
-	for i, o := range v.old {
-		if o.Table != t || !columns[o.Column] {
-			continue
-		}
-		delete(open, o.Column) // a column may have several old values
-		if err := v.lookForOldValue(ctx, tx, i); err != nil {
-			return err
-		}
-	}
-	switch {
-	case len(open) > 0:
-		v.addFinding(t, CannotTell, rows, "%s whose values were to be overwritten: give the old values of %s to look for them", rowsOf(rows), sortedNames(open))
-	case len(v.result.Findings) == broken:
-		v.addFinding(t, Holds, rows, "%s whose values were to be overwritten: none of the given old values is in the table", rowsOf(rows))
-	}
-	return nil
-}
-
-// lookForOldValue looks for an old value in the whole table, once.
-func (v *verifier) lookForOldValue(ctx context.Context, tx dialect.Tx, i int) error {
-	if v.looked[i] {
-		return nil
-	}
-	v.looked[i] = true
-	o := v.old[i]
-	n, err := tx.Count(ctx, o.Table, []dialect.Cond{dialect.In{Columns: []string{o.Column}, Keys: []dialect.Key{{o.Value}}}})
-	if err == nil && n > 0 {
-		v.addFinding(o.Table, Broken, n, "%s with the old value of %s", rowsOf(n), o.Column)
-	}
-	return err
-}
-
-// noteOtherTables looks for the old values that were given of tables in which no
-// overwritten row is reached any more, or never was.
-func (v *verifier) noteOtherTables(ctx context.Context) error {
-	return v.executor.inReadTx(ctx, func(tx dialect.Tx) error {
-		for i := range v.old {
-			if err := v.lookForOldValue(ctx, tx, i); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func sortedNames(m map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }

@@ -38,7 +38,7 @@ func keyBatches(p *compiledRoot, keys iter.Seq2[dialect.Key, error], sizer *batc
 // rangeBatches makes items of ranges of the root's table, in key order. What done says
 // was walked by an earlier process is passed over: first come the ranges that it left out
 // between others, then what comes after the last one.
-func (e *executor) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, done []journal.Batch) iter.Seq2[*workItem, error] {
+func (e *reader) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, done []journal.Batch) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if p.root.Whole {
 			if len(done) == 0 {
@@ -103,7 +103,7 @@ type rangeEnd struct {
 // prefetchBound asks where the range after low ends, and returns where the answer is to
 // be had. It is asked ahead, while batches are carried out; but where there is one writer a
 // reader would only be in its way.
-func (e *executor) prefetchBound(ctx context.Context, p *compiledRoot, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() rangeEnd {
+func (e *reader) prefetchBound(ctx context.Context, p *compiledRoot, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() rangeEnd {
 	if e.db.Engine().Writers == 1 {
 		return sync.OnceValue(func() rangeEnd { return e.nextBound(ctx, p, low, end, sizer.Size()) })
 	}
@@ -113,7 +113,7 @@ func (e *executor) prefetchBound(ctx context.Context, p *compiledRoot, low diale
 }
 
 // nextBound finds where the range of n roots after low ends.
-func (e *executor) nextBound(ctx context.Context, p *compiledRoot, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
+func (e *reader) nextBound(ctx context.Context, p *compiledRoot, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
 	after := &workItem{prog: p, low: low}
 	if end.known() {
 		if after.high, b.err = end.wait(); after.high == nil {
@@ -147,7 +147,7 @@ type walkEnd struct {
 	err   error
 }
 
-func (e *executor) findEnd(ctx context.Context, p *compiledRoot) *walkEnd {
+func (e *reader) findEnd(ctx context.Context, p *compiledRoot) *walkEnd {
 	end := &walkEnd{found: make(chan struct{})}
 	find := func() {
 		end.key, end.err = e.lastKey(ctx, p)
@@ -176,21 +176,21 @@ func (w *walkEnd) wait() (dialect.Key, error) {
 }
 
 // lastKey is the key of the last root there is, nil where there is none.
-func (e *executor) lastKey(ctx context.Context, p *compiledRoot) (last dialect.Key, err error) {
+func (e *reader) lastKey(ctx context.Context, p *compiledRoot) (last dialect.Key, err error) {
 	s := p.keys(&workItem{})
 	s.Descending, s.Limit = true, 1
 	return e.queryKey(ctx, s)
 }
 
 // nthKey is the key of an item's n-th root, nil where there are fewer.
-func (e *executor) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, error) {
+func (e *reader) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, error) {
 	s := it.prog.keys(it)
 	s.Limit, s.Offset = 1, n-1
 	return e.queryKey(ctx, s)
 }
 
 // queryKey reads the one key that is selected, nil where there is none.
-func (e *executor) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
+func (e *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
 	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		key = nil
 		return e.inReadTx(ctx, func(tx dialect.Tx) error {
@@ -244,7 +244,7 @@ func gapsIn(p *compiledRoot, done []journal.Batch) (gaps []*workItem, last diale
 // fillGap carries out what a killed process left between two ranges, in batches of
 // the size that the walk has. They come one after the other, each the next part in the walk's
 // order: should this process be killed too, what is left is one gap again.
-func (e *executor) fillGap(ctx context.Context, gap *workItem, sizer *batch.Sizer, skip map[string]bool) error {
+func (e *run) fillGap(ctx context.Context, gap *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	for {
 		high, err := e.nthKey(ctx, gap, sizer.Size())
 		if err != nil {

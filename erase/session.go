@@ -1,0 +1,253 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/journal"
+	"github.com/expungedb/expunge/plan"
+	"github.com/google/uuid"
+)
+
+// session is one call of Run or Close. It makes every check that needs no batch, acquires the
+// run and gives a finished one's receipt.
+type session struct {
+	order
+	*reporter
+	journal   *journal.Journal
+	committer committer
+	// cancelled reports whether the caller's context has ended: batches that were begun
+	// are finished, and a batch that was rolled back isn't begun again.
+	cancelled func() bool
+}
+
+func newSession(ctx context.Context, o order, point func(string)) (*session, error) {
+	c, err := newCommitter(&o.Options)
+	if err != nil {
+		return nil, err
+	}
+	return &session{
+		order: o, reporter: newReporter(&o.Options, point), journal: journal.Open(o.db, o.RunID, o.Now), committer: c,
+		cancelled: func() bool { return ctx.Err() != nil },
+	}, nil
+}
+
+// beginOrContinue returns the receipt of the run, from wherever it was stopped.
+func (e *session) beginOrContinue(ctx context.Context) (Report, error) {
+	if err := e.checkTarget(ctx); err != nil {
+		return Report{}, err
+	}
+	if err := e.restoreLeftovers(ctx); err != nil {
+		return Report{}, err
+	}
+	found, err := e.journal.Find(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	if report, done, err := e.storedReceipt(ctx, found); done || err != nil {
+		return report, err
+	}
+	if found != nil && found.State == journal.StateSigned {
+		return e.publishSigned(ctx)
+	}
+	ready, err := e.preflight(ctx, found)
+	if err != nil {
+		return Report{}, err
+	}
+	if found == nil { // else it was done before the first batch, and what is left of them goes on
+		if err := ready.reader.refuseOddValues(ctx, e.keyTracking()); err != nil {
+			return Report{}, err
+		}
+	}
+	gate, err := e.startThrottles(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	own, release, err := e.acquire(ctx, &ready.subjects)
+	if err != nil {
+		return Report{}, err
+	}
+	defer release()
+	if report, done, err := e.storedReceipt(ctx, own.row); done || err != nil {
+		return report, err
+	}
+	if found == nil && own.row.Epoch > 1 && e.plan.Scope == plan.ScopeSubjects { // another process has begun it meanwhile
+		if err := errors.Join(e.checkCommitmentKey(own.row), e.checkSubjectsMatch(ctx, own.row, ready.subjects)); err != nil {
+			return Report{}, err
+		}
+	}
+	if own.row.State == journal.StateSigned {
+		return e.publishStored(ctx, own)
+	}
+	envelope, err := e.executeRun(ctx, own, ready, gate)
+	return Report{Receipt: envelope}, err
+}
+
+// executeRun carries out a run that is this process's.
+func (e *session) executeRun(ctx context.Context, own ownership, ready readiness, gate *throttleGate) ([]byte, error) {
+	a := &acquired{reader: ready.reader, reporter: e.reporter, session: e, ownership: own}
+	if err := a.openLedgerEntry(ctx); err != nil {
+		return nil, err
+	}
+	r, err := newRun(ctx, a, ready.watch, gate)
+	if err != nil {
+		return nil, err
+	}
+	return r.carryOut(ctx)
+}
+
+// ownership is what a process has of a run that it has acquired.
+type ownership struct {
+	row      *journal.Run
+	database *journal.Database
+}
+
+// acquire makes the run this process's own, until it is released.
+func (e *session) acquire(ctx context.Context, c *subjectCounts) (own ownership, release func(), err error) {
+	if err := journal.Make(ctx, e.db); err != nil {
+		return own, nil, err
+	}
+	if err := e.checkJournalPrivileges(ctx); err != nil {
+		return own, nil, err
+	}
+	if own.database, release, err = e.claim(ctx); err != nil {
+		return own, nil, err
+	}
+	now := e.Now().UTC()
+	own.row, err = e.journal.Acquire(ctx, journal.Run{
+		ID: e.RunID, Holder: e.describeProcess(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
+		Subjects: c.named, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(), Marks: e.encodeMarks(ctx, &c.set),
+	})
+	if err != nil {
+		release()
+		return own, nil, err
+	}
+	return own, release, nil
+}
+
+// storedReceipt returns the receipt of a run that is closed; done is false where it isn't.
+func (e *session) storedReceipt(ctx context.Context, row *journal.Run) (report Report, done bool, err error) {
+	switch {
+	case row == nil:
+		return Report{}, false, nil
+	case row.Plan != e.plan.Digest():
+		return Report{}, false, fmt.Errorf("%w: its plan's digest is %s: give the run an ID of its own", ErrRunDiffers, row.Plan)
+	case row.State != journal.StateClosed:
+		return Report{}, false, nil
+	}
+	if err := e.checkStoredReceiptMatches(ctx, row); err != nil {
+		return Report{}, false, err
+	}
+	envelope := []byte(row.Envelope)
+	err = errors.Join(e.publishReceipt(ctx, envelope), e.closeStoredEntry(ctx, row, row.Closed), leftErrorOf(envelope))
+	return Report{Receipt: envelope, Repeated: true}, true, err
+}
+
+// publishSigned finishes a run that died, or couldn't publish, once its receipt was signed.
+func (e *session) publishSigned(ctx context.Context) (Report, error) {
+	if _, err := e.startThrottles(ctx); err != nil {
+		return Report{}, err
+	}
+	own, release, err := e.acquire(ctx, &subjectCounts{})
+	if err != nil {
+		return Report{}, err
+	}
+	defer release()
+	if report, done, err := e.storedReceipt(ctx, own.row); done || err != nil {
+		return report, err
+	}
+	return e.publishStored(ctx, own)
+}
+
+// readiness is what the checks before a run find.
+type readiness struct {
+	reader   *reader
+	watch    *schemaWatch
+	subjects subjectCounts
+}
+
+// preflight makes every check that can be made before something is written, and
+// counts the subjects.
+func (e *session) preflight(ctx context.Context, found *journal.Run) (r readiness, err error) {
+	if found != nil {
+		if err := e.checkCommitmentKey(found); err != nil {
+			return r, err
+		}
+	}
+	if r.watch, err = e.watchSchema(ctx); err != nil {
+		return r, err
+	}
+	if r.reader, err = e.inspect(ctx); err != nil {
+		return r, err
+	}
+	if err := checkDrift(e.plan, r.reader.schema); err != nil {
+		return r, err
+	}
+	roots, err := r.reader.compileRoots(ctx, e.Now(), e.keyTracking())
+	if err != nil {
+		return r, err
+	}
+	if err := e.requireSecret(roots); err != nil {
+		return r, err
+	}
+	if err := e.rehearseReceipt(ctx, roots); err != nil {
+		return r, err
+	}
+	problems, err := e.db.Check(ctx, requiredAccess(e.plan))
+	if err != nil {
+		return r, fmt.Errorf("checking privileges: %w", err)
+	}
+	if len(problems) > 0 {
+		return r, &AccessError{Problems: problems}
+	}
+	if e.plan.Scope != plan.ScopeSubjects {
+		return r, nil
+	}
+	c, err := r.reader.countSubjects(ctx, found != nil)
+	r.subjects = c
+	switch {
+	case err != nil:
+		return r, err
+	case found != nil:
+		return r, e.checkSubjectsMatch(ctx, found, c)
+	case c.present == 0 && !e.AbsentOK:
+		return r, fmt.Errorf("%w: none of the %d given is in %s: where their rows are gone already, AbsentOK (--absent-ok) erases what refers to their keys by links", ErrNoSuchSubject, c.named, e.plan.TableName(e.plan.Subject.Table))
+	}
+	return r, nil
+}
+
+// requiredAccess lists what the plan does to each table.
+func requiredAccess(p *plan.Plan) []dialect.Access {
+	var out []dialect.Access
+	at := map[dialect.Name]int{}
+	entry := func(n dialect.Name) *dialect.Access {
+		if _, ok := at[n]; !ok {
+			at[n] = len(out)
+			out = append(out, dialect.Access{Table: n})
+		}
+		return &out[at[n]]
+	}
+	for _, n := range p.Covers {
+		entry(n)
+	}
+	for _, r := range p.Roots {
+		for _, t := range r.Tables {
+			if !t.Address {
+				entry(t.Name).Key = t.Key
+			}
+		}
+		for _, s := range r.Steps {
+			a := entry(s.Table)
+			a.Delete = a.Delete || s.Op == plan.Delete
+			for _, as := range s.Set {
+				a.Update = append(a.Update, as.Column)
+			}
+			if s.Detach != nil {
+				a.Update = append(a.Update, s.Detach.Columns...)
+			}
+		}
+	}
+	return out
+}
