@@ -23,20 +23,31 @@ type batchResult struct {
 
 // check is one look at committed rows.
 type check struct {
-	step   string
-	table  dialect.Name
+	step  string
+	table dialect.Name
+	kind  checkKind
+
 	absent []dialect.Cond      // no row may meet these,
-	ranged bool                // which name no rows but a range of them,
-	late   bool                // or rows that weren't there when the batch looked,
-	unseen bool                // or leaves of which the batch doesn't know which it deleted,
-	inside int64               // of which so many were there at the transaction's end,
-	equal  *dialect.BulkUpdate // or all of these rows must be there with these values,
+	inside int64               // of goneLeaves: which so many did at the transaction's end
+	equal  *dialect.BulkUpdate // of storedValues: all of these rows must be there with these values,
 	found  []dialect.Cond      // which met these before they were written,
 	schema *dialect.Table      // in columns of this table
 
-	present []dialect.Cond // or as many rows must meet these
+	present []dialect.Cond // of followingRows: as many rows must meet these
 	rows    int64
 }
+
+// checkKind says what a check looks for.
+type checkKind int
+
+const (
+	goneRows      checkKind = iota // rows that the batch knows by their keys
+	goneRange                      // rows of a range, of which it knows none
+	goneLeaves                     // leaves of which it doesn't know which it deleted
+	lateRows                       // rows that weren't there when the batch looked
+	storedValues                   // values that were written
+	followingRows                  // rows that were to follow an overwritten value
+)
 
 // runSteps carries out the plan's steps on what was gathered, in their order.
 func (g *closure) runSteps(ctx context.Context, source *anonymise.Source, chunk int) (*batchResult, error) {
@@ -70,7 +81,7 @@ func (g *closure) countWritten(ctx context.Context, d *batchResult) error {
 	}
 	for i := range d.proofs {
 		p := &d.proofs[i]
-		if !p.unseen {
+		if p.kind != goneLeaves {
 			continue
 		}
 		var err error
@@ -103,7 +114,7 @@ func (g *closure) carryOutStep(ctx context.Context, st *plan.Step, d *batchResul
 // countKept notes why rows were kept.
 func (g *closure) countKept(s *tableRows, d *batchResult) {
 	for _, r := range s.rows {
-		if r.freed {
+		if r.earlier != nil && r.earlier.holdEnded {
 			d.AddEnded(s.Name, 1)
 		}
 		if why := r.keptFor(); why != "" {
@@ -115,15 +126,15 @@ func (g *closure) countKept(s *tableRows, d *batchResult) {
 // keptFor is why the row is kept on purpose; "" where it isn't.
 func (r *row) keptFor() tally.Reason {
 	switch {
-	case r.ownHold:
+	case r.isHeldSelf():
 		return tally.ByHold
-	case r.shared:
+	case r.kept == keptShared:
 		return tally.ByOthers
 	case r.decision == policy.EraseKeep:
 		return tally.ByPolicy
-	case r.decision == policy.EraseDelete && r.held:
+	case r.decision == policy.EraseDelete && r.isHeld():
 		return tally.WithHeld
-	case r.decision == policy.EraseDelete && r.keptByReference:
+	case r.decision == policy.EraseDelete && r.kept == keptByReference:
 		return tally.ByReference
 	}
 	return ""
@@ -168,7 +179,7 @@ func (g *closure) referringTo(ref *plan.Reference, rows []*row) []dialect.Cond {
 
 // anchorsByReference reports whether the row holds on to what the reference refers to.
 func (g *closure) anchorsByReference(s *tableRows, r *row, ref *plan.Reference) bool {
-	return r.held && slices.ContainsFunc(s.Keeps, func(a plan.Anchor) bool {
+	return r.isHeld() && slices.ContainsFunc(s.Keeps, func(a plan.Anchor) bool {
 		return a.RefTable == ref.RefTable && slices.Equal(a.Columns, ref.Columns)
 	})
 }
@@ -198,7 +209,7 @@ func (g *closure) overwriteRows(ctx context.Context, st *plan.Step, d *batchResu
 	default:
 		rows = s.rowsWith(written)
 		n := int64(len(s.rowsWhere(func(r *row) bool {
-			return r.decision == policy.EraseOverwrite && s.outcomeOf(r) != written && (r.before == nil || s.isWithheld(r) || r.shared)
+			return r.decision == policy.EraseOverwrite && s.outcomeOf(r) != written && (r.earlier == nil || s.isWithheld(r) || r.kept == keptShared)
 		})))
 		d.Step(st.ID).Add(tally.Counts{Matched: n, Held: n})
 	}
@@ -229,7 +240,7 @@ func (g *closure) overwriteRows(ctx context.Context, st *plan.Step, d *batchResu
 		case bulk != nil && s.Address: // an address changes with its row
 			c.Unchecked += int64(len(bulk.Rows))
 		case bulk != nil:
-			d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, found: []dialect.Cond{keys}, equal: bulk, schema: s.schema})
+			d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, kind: storedValues, found: []dialect.Cond{keys}, equal: bulk, schema: s.schema})
 		case len(w.set) > 0 && w.notYetNull() != nil:
 			d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, absent: []dialect.Cond{keys, w.notYetNull()}})
 		}
@@ -300,7 +311,7 @@ func (g *closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 			}
 			c.Matched += n
 			c.Affected += n
-			d.proofs = append(d.proofs, check{step: st.ID, table: s.Name, absent: where, unseen: true})
+			d.proofs = append(d.proofs, check{step: st.ID, table: s.Name, absent: where, kind: goneLeaves})
 		}
 		holding := from.rowsWhere(func(r *row) bool { return g.holdCovers(from, r, w) })
 		if where := g.referenceCond(w, from, holding); where != nil {
@@ -341,7 +352,7 @@ func (g *closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d 
 			if len(known) > 0 {
 				where = append(where, dialect.Not{Cond: dialect.In{Columns: s.Key, Keys: keysOf(s, known)}})
 			}
-			d.proofs = append(d.proofs, check{step: s.deletes, table: s.Name, absent: where, late: true})
+			d.proofs = append(d.proofs, check{step: s.deletes, table: s.Name, absent: where, kind: lateRows})
 		}
 	}
 }

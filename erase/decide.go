@@ -25,7 +25,7 @@ func (g *closure) decideRows(ctx context.Context) error {
 		for i := len(g.sets) - 1; i >= 0; i-- {
 			s := g.sets[i]
 			for _, a := range s.Keeps {
-				kept, err := g.keepReferenced(ctx, s, a.Reference, keptByReferenceFlag, func(r *row) bool { return !a.Held || r.held })
+				kept, err := g.keepReferenced(ctx, s, a.Reference, markKept, func(r *row) bool { return !a.Held || r.isHeld() })
 				if err != nil {
 					return err
 				}
@@ -38,12 +38,12 @@ func (g *closure) decideRows(ctx context.Context) error {
 					continue
 				}
 				owners := g.rowsOf(w.Table)
-				kept, err := g.keepReferenced(ctx, owners, w.Reference, keptByReferenceFlag, func(r *row) bool { return !r.shared })
+				kept, err := g.keepReferenced(ctx, owners, w.Reference, markKept, func(r *row) bool { return r.kept != keptShared })
 				if err != nil {
 					return err
 				}
 				// What an owner that others share owns is theirs as well.
-				theirs, err := g.keepReferenced(ctx, owners, w.Reference, sharedFlag, func(r *row) bool { return r.shared })
+				theirs, err := g.keepReferenced(ctx, owners, w.Reference, markShared, func(r *row) bool { return r.kept == keptShared })
 				if err != nil {
 					return err
 				}
@@ -54,15 +54,20 @@ func (g *closure) decideRows(ctx context.Context) error {
 	return nil
 }
 
-// rowFlag is one of the reasons for a row to stay.
-type rowFlag func(*row) *bool
+// rowMark is a state that rows get one after the other, until no row is new.
+type rowMark struct {
+	has func(*row) bool
+	set func(*row)
+}
 
-func keptByReferenceFlag(r *row) *bool { return &r.keptByReference }
-func sharedFlag(r *row) *bool          { return &r.shared }
+var (
+	markKept   = rowMark{func(r *row) bool { return r.kept != notKept }, func(r *row) { r.kept = keptByReference }}
+	markShared = rowMark{func(r *row) bool { return r.kept == keptShared }, func(r *row) { r.kept = keptShared }}
+)
 
 // isDeleted reports whether the row will be deleted.
 func (r *row) isDeleted() bool {
-	return r.decision == policy.EraseDelete && !r.held && !r.keptByReference && !r.shared
+	return r.decision == policy.EraseDelete && !r.isHeld() && r.kept == notKept
 }
 
 // rowOutcome is what a batch does to a row.
@@ -82,10 +87,10 @@ const (
 // of a row that an ended root goes through again, isn't overwritten twice.
 func (s *tableRows) outcomeOf(r *row) rowOutcome {
 	now := s.outcomeOfOthers(r)
-	if r.before == nil || now != written && now != partly {
+	if r.earlier == nil || now != written && now != partly {
 		return now
 	}
-	switch before := *r.before; {
+	switch before := r.earlier.outcome; {
 	case now == partly || before == written:
 		return done
 	case before == partly:
@@ -101,13 +106,13 @@ func (s *tableRows) outcomeOfOthers(r *row) rowOutcome {
 		return deleted
 	case r.decision == policy.EraseKeep:
 		return kept
-	case r.shared:
+	case r.kept == keptShared:
 		return left // it is others' too
-	case r.ownHold && s.Hold.Keep != nil:
+	case r.isHeldSelf() && s.Hold.Keep != nil:
 		return partly
-	case r.ownHold:
+	case r.isHeldSelf():
 		return left
-	case r.decision == policy.EraseOverwrite || !r.held:
+	case r.decision == policy.EraseOverwrite || !r.isHeld():
 		return written
 	}
 	return left // part of what a hold of another row covers
@@ -131,9 +136,9 @@ func (s *tableRows) rowsWhere(is func(*row) bool) []*row {
 
 // keepReferenced marks the rows that those of the staying rows of s that count refer to,
 // and reports whether there was a new one.
-func (g *closure) keepReferenced(ctx context.Context, s *tableRows, ref plan.Reference, as rowFlag, counts func(*row) bool) (bool, error) {
+func (g *closure) keepReferenced(ctx context.Context, s *tableRows, ref plan.Reference, as rowMark, counts func(*row) bool) (bool, error) {
 	parents := g.rowsOf(ref.RefTable)
-	if !slices.ContainsFunc(parents.rows, func(r *row) bool { return !*as(r) }) {
+	if !slices.ContainsFunc(parents.rows, func(r *row) bool { return !as.has(r) }) {
 		return false, nil
 	}
 	place, conditional := s.where[ref.Where]
@@ -157,7 +162,7 @@ func (g *closure) keepAnchored(ctx context.Context, s *tableRows) error {
 	_, err := g.markRows(ctx, s, []dialect.Cond{
 		dialect.In{Columns: s.Key, Keys: keysOf(s, going)},
 		g.referredTo(s.AnchoredBy),
-	}, keptByReferenceFlag)
+	}, markKept)
 	return err
 }
 
@@ -169,7 +174,7 @@ func (g *closure) markShared(ctx context.Context, s *tableRows) error {
 	_, err := g.markRows(ctx, s, []dialect.Cond{
 		dialect.In{Columns: s.Key, Keys: keysOf(s, s.rows)},
 		g.referredTo(s.SharedBy),
-	}, sharedFlag)
+	}, markShared)
 	return err
 }
 
@@ -188,14 +193,15 @@ func (g *closure) referredTo(refs []plan.Reference) dialect.Cond {
 
 // markRows sets a flag of the rows of s that meet the conditions, and reports
 // whether one of them didn't have it.
-func (g *closure) markRows(ctx context.Context, s *tableRows, where []dialect.Cond, as rowFlag) (bool, error) {
+func (g *closure) markRows(ctx context.Context, s *tableRows, where []dialect.Cond, as rowMark) (bool, error) {
 	changed := false
 	for key, err := range g.tx.Query(ctx, dialect.Select{Table: s.Name, Columns: s.Key, Where: where}) {
 		if err != nil {
 			return false, err
 		}
-		if r := s.index[dialect.EncodeKey(key)]; r != nil && !*as(r) {
-			*as(r), changed = true, true
+		if r := s.index[dialect.EncodeKey(key)]; r != nil && !as.has(r) {
+			as.set(r)
+			changed = true
 		}
 	}
 	return changed, nil

@@ -95,7 +95,7 @@ func itemsOf(p *compiledRoot, page []journal.Held) []*workItem {
 			continue
 		}
 		if n := len(out); n == 0 || !out[n-1].since.Equal(h.SinceTime()) {
-			out = append(out, &workItem{prog: p, since: h.SinceTime(), own: own})
+			out = append(out, &workItem{prog: p, roots: listedRoots, since: h.SinceTime(), own: own})
 		}
 		it := out[len(out)-1]
 		it.keys = append(it.keys, h.Key)
@@ -177,10 +177,11 @@ func (e *reader) regatherHeld(ctx context.Context, g *closure, keys []dialect.Ke
 	for i, s := range g.sets {
 		for id, r := range s.index {
 			if was := before.sets[i].index[id]; was != nil {
-				o := before.sets[i].outcomeOf(was)
-				r.before = &o
-				// A row that was to be deleted is there since its hold's condition was met.
-				r.freed = !r.ownHold && (was.ownHold || s.Hold != nil && s.Hold.Where != "" && r.isDeleted())
+				r.earlier = &earlierErasure{
+					outcome: before.sets[i].outcomeOf(was),
+					// A row that was to be deleted is there since its hold's condition was met.
+					holdEnded: !r.isHeldSelf() && (was.isHeldSelf() || s.Hold != nil && s.Hold.Where != "" && r.isDeleted()),
+				}
 			}
 		}
 	}
@@ -191,14 +192,14 @@ func (e *reader) regatherHeld(ctx context.Context, g *closure, keys []dialect.Ke
 // markKnownHeld marks the roots to which a hold applied whose condition no longer holds.
 func (g *closure) markKnownHeld(s *tableRows, own map[string]bool) {
 	for _, r := range s.rows {
-		if r.ownHold || r.before == nil || s.Hold == nil || s.Hold.Where == "" || !own[s.heldDigest(r.key(s))] {
+		if r.isHeldSelf() || r.earlier == nil || s.Hold == nil || s.Hold.Where == "" || !own[s.heldDigest(r.key(s))] {
 			continue
 		}
 		o := left
 		if s.Hold.Keep != nil {
 			o = partly
 		}
-		r.before, r.freed = &o, true
+		r.earlier = &earlierErasure{outcome: o, holdEnded: true}
 	}
 }
 
@@ -278,7 +279,7 @@ func (e *batchExecutor) updateHeldNotes(ctx context.Context, g *closure, heads [
 			return fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Name)
 		}
 		digest := h.digest()
-		waiting[digest], own[digest] = true, h.ownHold
+		waiting[digest], own[digest] = true, h.isHeldSelf()
 		if g.root.Ended && noted[digest] != nil {
 			continue
 		}
@@ -289,7 +290,7 @@ func (e *batchExecutor) updateHeldNotes(ctx context.Context, g *closure, heads [
 			if h.tableRows != g.sets[0] {
 				e.held.others.Store(true)
 			}
-			fresh = append(fresh, journal.Held{Digest: digest, Run: r.id, Receipt: r.receipt, Root: h.heldRoot(), Key: h.key(h.tableRows), Since: since, Own: h.ownHold})
+			fresh = append(fresh, journal.Held{Digest: digest, Run: r.id, Receipt: r.receipt, Root: h.heldRoot(), Key: h.key(h.tableRows), Since: since, Own: h.isHeldSelf()})
 		}
 	}
 	if err := e.journal.InsertHeld(ctx, g.tx, fresh); err != nil {

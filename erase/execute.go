@@ -15,28 +15,44 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// workItem is the work of one batch: the roots that are given, or a range of the
-// walk (low, high].
+// workItem is the work of one batch.
 type workItem struct {
 	prog      *compiledRoot
 	seq, part int64
-	keys      []dialect.Key
+	roots     rootsOf
+	keys      []dialect.Key   // of listedRoots
 	since     time.Time       // of an ended root: as of when the keys were last gone through
 	own       map[string]bool // of those rows the digests of those to which a hold applied themselves
-	low, high dialect.Key
-	whole     bool         // all rows of the table, in one transaction
-	gap       bool         // the range is what a killed process left between others
-	pace      func() error // waits for the throttles, before each transaction but the first
-	atOnce    bool         // however many rows it may be: nothing of it stays
-	draining  bool         // the transaction only splits deletes off: its roots aren't done
-	large     bool         // more rows go than one transaction should lock
+	low, high dialect.Key     // of rangeRoots and gapRoots: (low, high]
+	size      itemSize
 	inTurn    bool         // another transaction held its rows: it waits until no other batch in turn is at work
-	contended bool         // somebody else changed its rows meanwhile: they are to be locked first
+	contended bool         // another transaction changed its rows meanwhile: they are to be locked first
+	pace      func() error // waits for the throttles, before each transaction but the first
 }
+
+// rootsOf says which roots an item is about.
+type rootsOf int
+
+const (
+	rangeRoots  rootsOf = iota // those of a range of the walk
+	gapRoots                   // those of a range that a killed process left between others
+	listedRoots                // the given ones
+	tableRoots                 // all rows of the table, in one transaction
+)
+
+// itemSize says how many rows an item is known to have.
+type itemSize int
+
+const (
+	usualSize   itemSize = iota // as far as is known, no more than a transaction should lock
+	largeSize                   // more go than one transaction should lock
+	drainedSize                 // deletes are split off until the rest fits: the roots aren't done
+	wholeSize                   // one transaction takes all, however many
+)
 
 // runItem carries one item out, in as many transactions as its size asks for.
 func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
-	if it.gap {
+	if it.roots == gapRoots {
 		return e.fillGap(ctx, it, sizer, skip)
 	}
 	began := e.Now()
@@ -46,7 +62,7 @@ func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, ski
 	})
 	switch {
 	case errors.Is(err, errTooMany) && len(it.keys) > 1:
-		it.large = true
+		it.size = largeSize
 		sizer.Shrink()
 		half := len(it.keys) / 2
 		rest := *it
@@ -58,7 +74,7 @@ func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, ski
 		err := e.runItem(ctx, &rest, sizer, skip)
 		it.part = rest.part
 		return err
-	case errors.Is(err, errTooMany) && it.keys == nil:
+	case errors.Is(err, errTooMany) && it.roots != listedRoots:
 		return e.halveItem(ctx, it, sizer, skip)
 	case errors.Is(err, errTooMany):
 		return e.splitOversized(ctx, it, skip)
@@ -95,7 +111,7 @@ func (e *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, s
 		return e.splitOversized(ctx, it, skip)
 	}
 	sizer.Shrink()
-	it.large = true
+	it.size = largeSize
 	rest := *it
 	it.high = keys[len(keys)/2-1]
 	rest.low = it.high
@@ -219,7 +235,7 @@ func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 		return nil, nil, err
 	}
 	rec.Roots, rec.Tally, rec.Committed = d.roots, d.Tally, e.Now()
-	if it.prog.keepsBounds() && it.keys == nil && !it.whole && !it.draining {
+	if it.prog.keepsBounds() && it.roots == rangeRoots && it.size != drainedSize {
 		rec.Low, rec.High = encodeBound(it.low), encodeBound(it.high)
 	} else {
 		for _, k := range d.stayed {
@@ -281,7 +297,7 @@ func (p *compiledRoot) keepsBounds() bool {
 
 // rangeCond are the conditions for the item's roots.
 func (it *workItem) rangeCond(p *compiledRoot) []dialect.Cond {
-	if it.keys != nil {
+	if it.roots == listedRoots {
 		return []dialect.Cond{dialect.In{Columns: p.rootTable().Key, Keys: it.keys}}
 	}
 	var where []dialect.Cond

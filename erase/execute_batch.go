@@ -39,8 +39,8 @@ func (e *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *wor
 	}
 	g := newClosure(p, tx, dialect.Exclusive)
 	g.skip, g.followsAbsent = skip, e.plan.Scope == plan.ScopeSubjects
-	if len(p.tables) > 1 && !it.atOnce && !it.whole {
-		g.limit, g.room, g.large = e.MaxRows, e.maxSwept, it.large
+	if len(p.tables) > 1 && it.size != wholeSize && it.roots != tableRoots {
+		g.limit, g.room, g.large = e.MaxRows, e.maxSwept, it.size == largeSize
 		if p.tracking != untracked {
 			g.room = e.MaxRows
 		}

@@ -127,7 +127,7 @@ func (w *writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdat
 	}
 	for j, i := range of {
 		f := w.following[i]
-		look := check{step: f.step.ID, table: f.step.Table, rows: found[i], present: f.refersCond(updates[j])}
+		look := check{step: f.step.ID, table: f.step.Table, kind: followingRows, rows: found[i], present: f.refersCond(updates[j])}
 		if w.cascades { // nothing but a look tells what a cascade did
 			if missing, _, err := look.countFailed(ctx, tx); err != nil || missing > 0 {
 				return 0, orMoved(err)

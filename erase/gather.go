@@ -47,19 +47,51 @@ type tableRows struct {
 
 // row is one row of the closure.
 type row struct {
-	values          dialect.Row  // of table.columns
-	flags           []bool       // of table.flags
-	decision        policy.Erase // what the ways decided
-	ownHold         bool         // a hold of its own table applies
-	held            bool         // own, or reached through a held row
-	keptByReference bool         // a row that stays refers to it
-	shared          bool         // an owned row to which rows of others refer
-	before          *rowOutcome  // of an ended root: what was done to it before; nil: not known
-	freed           bool         // of an ended root: a hold of its own table applied then, and doesn't now
-	awaitsHold      bool         // it remains because of a hold
-	reachable       bool         // a row leads to it that remains and is found itself, or it is a head
-	maybeReachable  bool         // a row leads to it of which that isn't known yet
+	values   dialect.Row  // of table.columns
+	flags    []bool       // of table.flags
+	decision policy.Erase // of the references by which it was found
+	hold     holdState
+	kept     keptState
+	earlier  *earlierErasure // of an ended root; nil: not known
+	search   searchState
 }
+
+// holdState is how a hold applies to a row.
+type holdState int
+
+const (
+	notHeld     holdState = iota
+	heldThrough           // it was found through a held row
+	heldItself            // by a hold of its own table
+)
+
+func (r *row) isHeld() bool     { return r.hold != notHeld }
+func (r *row) isHeldSelf() bool { return r.hold == heldItself }
+
+// keptState is whether other rows keep a row.
+type keptState int
+
+const (
+	notKept         keptState = iota
+	keptByReference           // a row that remains refers to it
+	keptShared                // an owned row, to which rows of others refer
+)
+
+// earlierErasure is what an earlier erasure did to a row that an ended root goes through again.
+type earlierErasure struct {
+	outcome   rowOutcome
+	holdEnded bool // a hold of the row's own table applied then, and doesn't now
+}
+
+// searchState is what is known of how a row that a hold keeps is found again, see entryPoints.
+type searchState int
+
+const (
+	notSearched    searchState = iota
+	awaitsHold                 // the row remains because of a hold
+	maybeReachable             // it does, and a row refers to it of which reachable isn't known yet
+	reachable                  // it does, and a row refers to it that remains and is found, or it is an entry point
+)
 
 func newClosure(p *compiledRoot, tx dialect.Tx, lock dialect.Lock) *closure {
 	g := &closure{compiledRoot: p, tx: tx, lock: lock}
@@ -214,8 +246,8 @@ func (g *closure) followGroup(ctx context.Context, group []*tableRows) error {
 // holdCovers reports whether a row's hold covers what is reached from it on that
 // way: all rows that refer to it, and those it owns by a column that is held.
 func (g *closure) holdCovers(s *tableRows, r *row, w *plan.Reach) bool {
-	if !r.held || !w.Forwards || !r.ownHold || s.Hold == nil || s.Hold.Keep == nil {
-		return r.held
+	if !r.isHeld() || !w.Forwards || !r.isHeldSelf() || s.Hold == nil || s.Hold.Keep == nil {
+		return r.isHeld()
 	}
 	return slices.ContainsFunc(w.Columns, func(c string) bool { return slices.Contains(s.Hold.Keep, c) })
 }
@@ -292,7 +324,7 @@ func linkedValue(v dialect.Value, from, to *dialect.Column) dialect.Value {
 }
 
 // readRows finds and locks rows of one table, and merges them into its set.
-func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Cond, fate policy.Erase, held bool) error {
+func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Cond, decision policy.Erase, held bool) error {
 	sel := dialect.Select{Table: s.Name, Columns: s.columns, Flags: s.flags, Where: where, Order: s.Key, Lock: g.lock}
 	if g.limit > 0 {
 		sel.Limit = g.limit + 1
@@ -303,12 +335,16 @@ func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Co
 			return err
 		}
 		n++
-		r := &row{values: values[:len(s.columns)], decision: fate, held: held, flags: make([]bool, len(s.flags))}
+		r := &row{values: values[:len(s.columns)], decision: decision, flags: make([]bool, len(s.flags))}
 		for i := range s.flags {
 			r.flags[i] = values[len(s.columns)+i] == int64(1)
 		}
-		r.ownHold = s.hold >= 0 && r.flags[s.hold]
-		r.held = held || r.ownHold
+		switch {
+		case s.hold >= 0 && r.flags[s.hold]:
+			r.hold = heldItself
+		case held:
+			r.hold = heldThrough
+		}
 		id := dialect.EncodeKey(r.key(s))
 		if s == g.sets[0] && g.skip[id] {
 			continue
@@ -320,9 +356,9 @@ func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Co
 			g.total++
 			continue
 		}
-		old.decision = strictestDecision(old.decision, fate)
-		if r.held && !old.held {
-			old.held = true
+		old.decision = strictestDecision(old.decision, decision)
+		if r.isHeld() && !old.isHeld() {
+			old.hold = r.hold
 			s.flipped = append(s.flipped, old)
 		}
 	}

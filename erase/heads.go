@@ -24,8 +24,9 @@ func (g *closure) entryPoints(ctx context.Context) ([]entryPoint, error) {
 	any := false
 	for _, s := range g.sets {
 		for _, r := range s.rows {
-			r.awaitsHold = s.isWithheld(r)
-			any = any || r.awaitsHold
+			if s.isWithheld(r) {
+				r.search, any = awaitsHold, true
+			}
 		}
 	}
 	if !any {
@@ -55,12 +56,12 @@ func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entr
 	begun := map[*row]bool{}
 	begin := func(s *tableRows, rows []*row) {
 		for _, r := range rows {
-			r.reachable, begun[r] = true, true
+			r.search, begun[r] = reachable, true
 			out = append(out, entryPoint{s, r})
 		}
 	}
 	rest := func(s *tableRows) []*row {
-		return s.rowsWhere(func(r *row) bool { return r.awaitsHold && !r.isDeleted() && !r.reachable })
+		return s.rowsWhere(func(r *row) bool { return r.isSought() && !r.isDeleted() })
 	}
 	if group[0] == g.sets[0] {
 		begin(group[0], rest(group[0]))
@@ -69,7 +70,7 @@ func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entr
 		for changed := true; changed; {
 			changed = false
 			for _, s := range group {
-				more, err := g.markReachable(ctx, s, rest(s), func(r *row) bool { return r.reachable }, reachableFlag)
+				more, err := g.markReachable(ctx, s, rest(s), func(r *row) bool { return r.search == reachable }, markFound)
 				if err != nil {
 					return nil, err
 				}
@@ -78,7 +79,7 @@ func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entr
 		}
 		first, before := (*tableRows)(nil), len(out)
 		for _, s := range group {
-			if _, err := g.markReachable(ctx, s, rest(s), func(r *row) bool { return r.awaitsHold && !r.reachable }, maybeReachableFlag); err != nil {
+			if _, err := g.markReachable(ctx, s, rest(s), (*row).isSought, markMaybeFound); err != nil {
 				return nil, err
 			}
 		}
@@ -87,7 +88,7 @@ func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entr
 			if first == nil && len(rows) > 0 {
 				first = s
 			}
-			begin(s, slices.DeleteFunc(rows, func(r *row) bool { was := r.maybeReachable; r.maybeReachable = false; return was }))
+			begin(s, slices.DeleteFunc(rows, (*row).forgetMaybe))
 		}
 		if first == nil {
 			break
@@ -97,7 +98,7 @@ func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entr
 		}
 	}
 	for _, s := range group {
-		begin(s, s.rowsWhere(func(r *row) bool { return r.awaitsHold && !r.isDeleted() && s.byCondition(r) && !begun[r] }))
+		begin(s, s.rowsWhere(func(r *row) bool { return r.search != notSearched && !r.isDeleted() && s.byCondition(r) && !begun[r] }))
 	}
 	return out, nil
 }
@@ -105,11 +106,11 @@ func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entr
 // isWithheld reports whether a hold keeps something of the row from being erased.
 func (s *tableRows) isWithheld(r *row) bool {
 	switch {
-	case !r.held || r.decision == policy.EraseKeep:
+	case !r.isHeld() || r.decision == policy.EraseKeep:
 		return false
 	case r.decision == policy.EraseDelete:
 		return true
-	case !r.ownHold: // it is overwritten, whatever it was found from
+	case !r.isHeldSelf(): // it is overwritten, whatever it was found from
 		return false
 	}
 	for _, w := range s.writers {
@@ -126,17 +127,31 @@ func (s *tableRows) isWithheld(r *row) bool {
 // from: one day its hold's condition doesn't hold any more, and nothing but the
 // note tells that it did. That matters for rows which are overwritten and remain.
 func (s *tableRows) byCondition(r *row) bool {
-	return r.ownHold && s.Hold.Where != "" && (s.writes != "" || s.partly != "" && s.ended)
+	return r.isHeldSelf() && s.Hold.Where != "" && (s.writes != "" || s.partly != "" && s.ended)
 }
 
-func awaitsHoldFlag(r *row) *bool     { return &r.awaitsHold }
-func reachableFlag(r *row) *bool      { return &r.reachable }
-func maybeReachableFlag(r *row) *bool { return &r.maybeReachable }
+// isSought reports whether the row remains because of a hold, and isn't known to be found.
+func (r *row) isSought() bool { return r.search == awaitsHold || r.search == maybeReachable }
+
+// forgetMaybe forgets that the row may be found, and reports whether it was so.
+func (r *row) forgetMaybe() bool {
+	was := r.search == maybeReachable
+	if was {
+		r.search = awaitsHold
+	}
+	return was
+}
+
+var (
+	markAwaiting   = rowMark{func(r *row) bool { return r.search != notSearched }, func(r *row) { r.search = awaitsHold }}
+	markMaybeFound = rowMark{func(r *row) bool { return r.search >= maybeReachable }, func(r *row) { r.search = maybeReachable }}
+	markFound      = rowMark{func(r *row) bool { return r.search == reachable }, func(r *row) { r.search = reachable }}
+)
 
 // markAwaitingHold marks what waits together with the held rows: the rows that remain
 // because a held one refers to them, and those that lead to one.
 func (g *closure) markAwaitingHold(ctx context.Context) error {
-	waiting := func(r *row) bool { return r.awaitsHold }
+	waiting := func(r *row) bool { return r.search != notSearched }
 	for changed := true; changed; {
 		changed = false
 		for _, s := range slices.Backward(g.sets) {
@@ -155,7 +170,7 @@ func (g *closure) markAwaitingHold(ctx context.Context) error {
 				refs = append(refs, a.Reference)
 			}
 			for _, ref := range refs {
-				more, err := g.keepReferenced(ctx, s, ref, awaitsHoldFlag, waiting)
+				more, err := g.keepReferenced(ctx, s, ref, markAwaiting, waiting)
 				if err != nil {
 					return err
 				}
@@ -169,20 +184,20 @@ func (g *closure) markAwaitingHold(ctx context.Context) error {
 // markOwners marks the owners of the rows of s that wait.
 func (g *closure) markOwners(ctx context.Context, s *tableRows, ref *plan.Reference) (bool, error) {
 	owners := g.rowsOf(ref.Table)
-	rows := s.rowsWhere(func(r *row) bool { return r.awaitsHold && !r.isDeleted() })
-	if !slices.ContainsFunc(owners.rows, func(r *row) bool { return !r.awaitsHold }) {
+	rows := s.rowsWhere(func(r *row) bool { return r.search != notSearched && !r.isDeleted() })
+	if !slices.ContainsFunc(owners.rows, func(r *row) bool { return r.search == notSearched }) {
 		return false, nil
 	}
 	keys := g.referenceValues(s, rows, ref.RefColumns, ref.Table, ref.Columns)
 	if len(keys) == 0 {
 		return false, nil
 	}
-	return g.markRows(ctx, owners, []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}, awaitsHoldFlag)
+	return g.markRows(ctx, owners, []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}, markAwaiting)
 }
 
 // markReachable marks those of the waiting rows of s to which a row leads that remains
 // and counts, by a reference that remains, and reports whether there was a new one.
-func (g *closure) markReachable(ctx context.Context, s *tableRows, waiting []*row, counts func(*row) bool, as rowFlag) (bool, error) {
+func (g *closure) markReachable(ctx context.Context, s *tableRows, waiting []*row, counts func(*row) bool, as rowMark) (bool, error) {
 	changed := false
 	for i := range s.Reach {
 		w := &s.Reach[i]

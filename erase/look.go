@@ -31,14 +31,14 @@ func (e *run) verifyCommitted(ctx context.Context, d *batchResult, rec *journal.
 				}
 				c := fresh.Step(p.step)
 				c.Unchecked += unchecked
-				switch {
-				case p.ranged: // these aren't rows of which the batch knew
+				switch p.kind {
+				case goneRange: // these aren't rows of which the batch knew
 					c.Add(tally.Counts{Matched: left, Left: left})
 					continue
-				case p.late:
+				case lateRows:
 					c.Arrived += left
 					continue
-				case p.unseen: // what was deleted is deleted
+				case goneLeaves: // what was deleted is deleted
 					written := min(left, p.inside)
 					c.Add(tally.Counts{Matched: written, Left: written, Arrived: left - written})
 					continue
@@ -63,16 +63,16 @@ func (e *run) verifyCommitted(ctx context.Context, d *batchResult, rec *journal.
 
 // countFailed counts the rows for which the proof fails, and those of which it can't tell.
 func (p *check) countFailed(ctx context.Context, tx dialect.Tx) (left, unchecked int64, err error) {
-	switch {
-	case p.present != nil:
+	switch p.kind {
+	case followingRows:
 		n, err := tx.Count(ctx, p.table, p.present)
 		return max(p.rows-n, 0), 0, err
-	case p.equal == nil:
-		n, err := tx.Count(ctx, p.table, p.absent)
-		return n, 0, err
+	case storedValues:
+		found, err := dialect.CountStored(ctx, tx, p.schema, *p.equal, p.found)
+		return int64(len(p.equal.Rows)) - found.Same - found.Undecided, found.Undecided, err
 	}
-	found, err := dialect.CountStored(ctx, tx, p.schema, *p.equal, p.found)
-	return int64(len(p.equal.Rows)) - found.Same - found.Undecided, found.Undecided, err
+	n, err := tx.Count(ctx, p.table, p.absent)
+	return n, 0, err
 }
 
 // queueVerified has the journal say that a batch was looked at; several at a time,

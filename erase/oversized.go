@@ -16,7 +16,7 @@ import (
 // left can always be found from it. Then the rest is done at once.
 func (e *run) splitOversized(ctx context.Context, it *workItem, skip map[string]bool) error {
 	off := it.prog.splittableTables()
-	it.draining = true
+	it.size = drainedSize
 	for {
 		d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*batchResult, error) {
 			return e.executor.deleteLeaves(ctx, tx, it, off, skip)
@@ -28,11 +28,9 @@ func (e *run) splitOversized(ctx context.Context, it *workItem, skip map[string]
 			break
 		}
 	}
-	it.draining = false
+	it.size = wholeSize
 	_, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error) {
-		all := *it
-		all.atOnce = true // however many rows there are
-		return e.executor.executeBatch(ctx, tx, &all, source, skip)
+		return e.executor.executeBatch(ctx, tx, it, source, skip)
 	})
 	return err
 }

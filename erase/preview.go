@@ -126,7 +126,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 			if err != nil {
 				return nil, err
 			}
-			it.atOnce = true // one transaction, however large: nothing of it stays
+			it.size = wholeSize // nothing of it stays
 			if d, err = executor.executeBatch(ctx, tx, it, newSource(&e.Options), nil); err == nil {
 				err = tx.CheckConstraints(ctx)
 			}
@@ -160,7 +160,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 // that scope everything deletes are those without children, whose steps are rehearsed apart.
 func (e *reader) sampleRoots(ctx context.Context, p *compiledRoot, n int) (*workItem, error) {
 	if p.root.Whole {
-		return &workItem{prog: p, whole: true}, nil
+		return &workItem{prog: p, roots: tableRoots}, nil
 	}
 	if p.root.Ended {
 		for it, err := range e.notedItems(ctx, p, n) {
@@ -182,7 +182,7 @@ func (e *reader) sampleRoots(ctx context.Context, p *compiledRoot, n int) (*work
 			}
 		}
 	}
-	it := &workItem{prog: p}
+	it := &workItem{prog: p, roots: listedRoots}
 	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
 		for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Limit: n}) {
 			if err != nil {
@@ -270,7 +270,7 @@ func (e *reader) forEachItem(ctx context.Context, prog *compiledRoot, r *Result,
 		r.Subjects += int64(len(keys))
 		for len(keys) > 0 {
 			n := min(len(keys), some)
-			if err := one(&workItem{prog: prog, keys: keys[:n]}); err != nil {
+			if err := one(&workItem{prog: prog, roots: listedRoots, keys: keys[:n]}); err != nil {
 				return nil, err
 			}
 			keys = keys[n:]

@@ -66,7 +66,7 @@ func (p *compiledRoot) runRangeStep(ctx context.Context, tx dialect.Tx, it *work
 		}
 		c.Add(tally.Counts{Matched: n, Affected: n})
 		if p.root.Older != nil { // else the last scan counts the table
-			d.proofs = append(d.proofs, check{step: st.ID, table: t.Name, absent: where, ranged: true})
+			d.proofs = append(d.proofs, check{step: st.ID, table: t.Name, absent: where, kind: goneRange})
 		}
 	case plan.Detach:
 		u := dialect.Update{Table: t.Name, Where: where}
@@ -118,7 +118,7 @@ func (t *table) lockRows(ctx context.Context, tx dialect.Tx, where []dialect.Con
 func (p *compiledRoot) overwriteRange(ctx context.Context, tx dialect.Tx, it *workItem, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *tally.Counts, d *batchResult) error {
 	t := p.rootTable()
 	ranges := [][]dialect.Cond{where}
-	if len(w.set) == 0 && it.whole {
+	if len(w.set) == 0 && it.roots == tableRoots {
 		ranges = nil
 		var keys []dialect.Key
 		for key, err := range tx.Query(ctx, dialect.Select{Table: w.Name, Columns: w.Key, Where: where, Lock: dialect.Exclusive}) {
@@ -135,7 +135,7 @@ func (p *compiledRoot) overwriteRange(ctx context.Context, tx dialect.Tx, it *wo
 		}
 	}
 	var version []string
-	if p.version != "" && t.schema.Address != "" && !t.Address && !it.contended && !it.whole && len(w.following) == 0 {
+	if p.version != "" && t.schema.Address != "" && !t.Address && !it.contended && it.roots != tableRoots && len(w.following) == 0 {
 		version = []string{p.version, t.schema.Address}
 	}
 	for _, r := range ranges {
@@ -144,7 +144,7 @@ func (p *compiledRoot) overwriteRange(ctx context.Context, tx dialect.Tx, it *wo
 			return err
 		}
 		if bulk != nil && !w.Address { // an address changes with its row
-			d.proofs = append(d.proofs, check{step: w.step.ID, table: w.Name, found: r, equal: bulk, schema: t.schema})
+			d.proofs = append(d.proofs, check{step: w.step.ID, table: w.Name, kind: storedValues, found: r, equal: bulk, schema: t.schema})
 		} else if bulk != nil {
 			c.Unchecked += int64(len(bulk.Rows))
 		}

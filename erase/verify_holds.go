@@ -65,7 +65,7 @@ func (e *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect
 		}
 		for _, s := range g.sets {
 			for _, r := range s.rows {
-				if r.before == nil || *r.before == deleted {
+				if r.earlier == nil || r.earlier.outcome == deleted {
 					continue
 				}
 				switch s.outcomeOf(r) {

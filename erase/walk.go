@@ -13,7 +13,7 @@ import (
 // keyBatches makes items of the subjects' keys. The first gets the number seq.
 func keyBatches(p *compiledRoot, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		it := &workItem{prog: p, seq: seq}
+		it := &workItem{prog: p, roots: listedRoots, seq: seq}
 		for key, err := range keys {
 			if err != nil {
 				yield(nil, err)
@@ -27,7 +27,7 @@ func keyBatches(p *compiledRoot, keys iter.Seq2[dialect.Key, error], sizer *batc
 				return
 			}
 			seq++
-			it = &workItem{prog: p, seq: seq}
+			it = &workItem{prog: p, roots: listedRoots, seq: seq}
 		}
 		if len(it.keys) > 0 {
 			yield(it, nil)
@@ -42,7 +42,7 @@ func (e *reader) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch
 	return func(yield func(*workItem, error) bool) {
 		if p.root.Whole {
 			if len(done) == 0 {
-				yield(&workItem{prog: p, seq: 1, whole: true}, nil)
+				yield(&workItem{prog: p, seq: 1, roots: tableRoots}, nil)
 			}
 			return
 		}
@@ -233,7 +233,7 @@ func gapsIn(p *compiledRoot, done []journal.Batch) (gaps []*workItem, last diale
 			if err != nil {
 				return nil, nil, err
 			}
-			gaps = append(gaps, &workItem{prog: p, seq: seq, part: part, low: low, high: high, gap: true})
+			gaps = append(gaps, &workItem{prog: p, seq: seq, part: part, low: low, high: high, roots: gapRoots})
 		}
 		cursor, seq, part = d.High, d.Seq, d.Part+1
 	}
@@ -251,7 +251,7 @@ func (e *run) fillGap(ctx context.Context, gap *workItem, sizer *batch.Sizer, sk
 			return err
 		}
 		it := *gap
-		it.gap = false
+		it.roots = rangeRoots
 		if high != nil {
 			it.high = high
 		}
