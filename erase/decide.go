@@ -21,37 +21,56 @@ func (g *closure) decideRows(ctx context.Context) error {
 		}
 	}
 	for changed := true; changed; {
-		changed = false
-		for i := len(g.sets) - 1; i >= 0; i-- {
-			s := g.sets[i]
-			for _, a := range s.Keeps {
-				kept, err := g.keepReferenced(ctx, s, a.Reference, markKept, func(r *row) bool { return !a.Held || r.isHeld() })
-				if err != nil {
-					return err
-				}
-				changed = changed || kept
-			}
+		referenced, err := g.keepAllReferenced(ctx)
+		if err != nil {
+			return err
 		}
-		for _, s := range g.sets {
-			for _, w := range s.Reach {
-				if !w.Forwards {
-					continue
-				}
-				owners := g.rowsOf(w.Table)
-				kept, err := g.keepReferenced(ctx, owners, w.Reference, markKept, func(r *row) bool { return r.kept != keptShared })
-				if err != nil {
-					return err
-				}
-				// What an owner that others share owns is theirs as well.
-				theirs, err := g.keepReferenced(ctx, owners, w.Reference, markShared, func(r *row) bool { return r.kept == keptShared })
-				if err != nil {
-					return err
-				}
-				changed = changed || kept || theirs
-			}
+		owned, err := g.keepAllOwned(ctx)
+		if err != nil {
+			return err
 		}
+		changed = referenced || owned
 	}
 	return nil
+}
+
+// keepAllReferenced marks the rows to which rows refer that remain, and reports whether there was a new one.
+func (g *closure) keepAllReferenced(ctx context.Context) (bool, error) {
+	changed := false
+	for _, s := range slices.Backward(g.sets) {
+		for _, a := range s.Keeps {
+			kept, err := g.keepReferenced(ctx, s, a.Reference, markKept, func(r *row) bool { return !a.Held || r.isHeld() })
+			if err != nil {
+				return false, err
+			}
+			changed = changed || kept
+		}
+	}
+	return changed, nil
+}
+
+// keepAllOwned marks the rows whose owners remain, and reports whether there was a new one.
+func (g *closure) keepAllOwned(ctx context.Context) (bool, error) {
+	changed := false
+	for _, s := range g.sets {
+		for _, w := range s.Reach {
+			if !w.Forwards {
+				continue
+			}
+			owners := g.rowsOf(w.Table)
+			kept, err := g.keepReferenced(ctx, owners, w.Reference, markKept, func(r *row) bool { return r.kept != keptShared })
+			if err != nil {
+				return false, err
+			}
+			// What an owner that others share owns is theirs as well.
+			theirs, err := g.keepReferenced(ctx, owners, w.Reference, markShared, func(r *row) bool { return r.kept == keptShared })
+			if err != nil {
+				return false, err
+			}
+			changed = changed || kept || theirs
+		}
+	}
+	return changed, nil
 }
 
 // rowMark is a state that rows get one after the other, until no row is new.

@@ -35,7 +35,10 @@ type heldState struct {
 func (e *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, skip map[string]bool) (*batchResult, error) {
 	p := it.prog
 	if p.isRangeStep(e.plan.Scope) {
-		return p.runRangeStep(ctx, tx, it, source, e.MaxRows)
+		step := rangeStep{
+			compiledRoot: p, tx: tx, roots: it.rangeCond(p), whole: it.roots == tableRoots, lockFirst: it.contended, source: source, chunk: e.MaxRows,
+		}
+		return step.carryOut(ctx)
 	}
 	g := newClosure(p, tx, dialect.Exclusive)
 	g.skip, g.followsAbsent = skip, e.plan.Scope == plan.ScopeSubjects

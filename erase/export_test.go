@@ -1,8 +1,13 @@
 package erase
 
 import (
+	"context"
+	"time"
+
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // RunAt is Run with failpoints: point is called with the name of each place
@@ -10,7 +15,10 @@ import (
 var RunAt = runAt
 
 // VerifyAt is Verify at a moment.
-var VerifyAt = verifyAt
+func VerifyAt(ctx context.Context, now time.Time, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
+	v := &receiptVerifier{db: db, now: now, rules: rules, statement: st, old: newOldValues(old), findings: newFindings("")}
+	return v.verify(ctx, subjects)
+}
 
 // ParseSubject reads the key of a subject.
 func ParseSubject(raw string, s *plan.Subject, t *dialect.Table) (dialect.Key, error) {

@@ -208,39 +208,52 @@ func (g *closure) followGroup(ctx context.Context, group []*tableRows) error {
 				continue
 			}
 			for i := range s.Reach {
-				w := &s.Reach[i]
-				from := g.rowsOf(w.From())
-				p := done[w]
-				if p == nil {
-					start := g.followedFrom(s, from)
-					p = &start
-					done[w] = p
+				more, err := g.followReach(ctx, s, &s.Reach[i], done)
+				if err != nil {
+					return err
 				}
-				p.absent = p.absent || from != g.sets[0] || len(g.absent) == 0
-				if p.absent && p.rows == len(from.rows) && p.flipped == len(from.flipped) {
-					continue
-				}
-				again = true
-				fresh := slices.Concat(from.rows[p.rows:], from.flipped[p.flipped:])
-				if !p.absent {
-					fresh = slices.Concat(fresh, g.absent)
-				}
-				*p = progress{len(from.rows), len(from.flipped), true}
-				for _, holds := range []bool{false, true} {
-					parents := slices.DeleteFunc(slices.Clone(fresh), func(r *row) bool { return g.holdCovers(from, r, w) != holds })
-					where := g.referenceCond(w, from, parents)
-					if where == nil {
-						continue
-					}
-					if err := g.readRows(ctx, s, where, w.Erase, holds); err != nil {
-						return err
-					}
-				}
+				again = again || more
 			}
 		}
-		again = again && len(group) > 1 || again && group[0].Cycle > 0
+		again = again && (len(group) > 1 || group[0].Cycle > 0)
 	}
 	return nil
+}
+
+// followReach follows one way into a table from the rows from which it wasn't followed yet. It
+// reports whether there were any.
+func (g *closure) followReach(ctx context.Context, s *tableRows, w *plan.Reach, done map[*plan.Reach]*progress) (bool, error) {
+	from := g.rowsOf(w.From())
+	if done[w] == nil {
+		start := g.followedFrom(s, from)
+		done[w] = &start
+	}
+	fresh := g.newRows(from, done[w])
+	if len(fresh) == 0 {
+		return false, nil
+	}
+	for _, holds := range []bool{false, true} {
+		parents := slices.DeleteFunc(slices.Clone(fresh), func(r *row) bool { return g.holdCovers(from, r, w) != holds })
+		where := g.referenceCond(w, from, parents)
+		if where == nil {
+			continue
+		}
+		if err := g.readRows(ctx, s, where, w.Erase, holds); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// newRows are the rows that were found since, or turned out to be held, and with the first of
+// the root's table those that aren't there. It moves the progress up to them.
+func (g *closure) newRows(from *tableRows, p *progress) []*row {
+	fresh := slices.Concat(from.rows[p.rows:], from.flipped[p.flipped:])
+	if from == g.sets[0] && !p.absent {
+		fresh = slices.Concat(fresh, g.absent)
+	}
+	*p = progress{len(from.rows), len(from.flipped), true}
+	return fresh
 }
 
 // holdCovers reports whether a row's hold covers what is reached from it on that

@@ -48,59 +48,87 @@ func (g *closure) entryPoints(ctx context.Context) ([]entryPoint, error) {
 	return out, nil
 }
 
-// entryPointsOf finds the heads among tables that are collected together. Rows that
-// lead to each other in a circle, or to themselves, are led by nothing that is
-// found: one of the tables' rows are heads then.
+// entryPointsOf finds those of tables that are collected together. Rows that
+// refer to each other in a cycle, or to themselves, are found from no other row:
+// the rows of one of the tables are entry points then.
 func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entryPoint, error) {
-	var out []entryPoint
-	begun := map[*row]bool{}
-	begin := func(s *tableRows, rows []*row) {
-		for _, r := range rows {
-			r.search, begun[r] = reachable, true
-			out = append(out, entryPoint{s, r})
-		}
-	}
-	rest := func(s *tableRows) []*row {
-		return s.rowsWhere(func(r *row) bool { return r.isSought() && !r.isDeleted() })
-	}
+	e := &entrySearch{closure: g, group: group, begun: map[*row]bool{}}
 	if group[0] == g.sets[0] {
-		begin(group[0], rest(group[0]))
+		e.begin(group[0], group[0].soughtRows())
 	}
-	for {
-		for changed := true; changed; {
-			changed = false
-			for _, s := range group {
-				more, err := g.markReachable(ctx, s, rest(s), func(r *row) bool { return r.search == reachable }, markFound)
-				if err != nil {
-					return nil, err
-				}
-				changed = changed || more && group[0].Cycle > 0
-			}
+	for more := true; more; {
+		if err := e.spreadReachable(ctx); err != nil {
+			return nil, err
 		}
-		first, before := (*tableRows)(nil), len(out)
-		for _, s := range group {
-			if _, err := g.markReachable(ctx, s, rest(s), (*row).isSought, markMaybeFound); err != nil {
-				return nil, err
-			}
-		}
-		for _, s := range group {
-			rows := rest(s)
-			if first == nil && len(rows) > 0 {
-				first = s
-			}
-			begin(s, slices.DeleteFunc(rows, (*row).forgetMaybe))
-		}
-		if first == nil {
-			break
-		}
-		if len(out) == before {
-			begin(first, rest(first))
+		var err error
+		if more, err = e.beginUnreferenced(ctx); err != nil {
+			return nil, err
 		}
 	}
 	for _, s := range group {
-		begin(s, s.rowsWhere(func(r *row) bool { return r.search != notSearched && !r.isDeleted() && s.byCondition(r) && !begun[r] }))
+		e.begin(s, s.rowsWhere(func(r *row) bool {
+			return r.search != notSearched && !r.isDeleted() && s.byCondition(r) && !e.begun[r]
+		}))
 	}
-	return out, nil
+	return e.found, nil
+}
+
+// entrySearch searches the entry points of a group of tables.
+type entrySearch struct {
+	*closure
+	group []*tableRows
+	found []entryPoint
+	begun map[*row]bool
+}
+
+// begin makes entry points of rows.
+func (e *entrySearch) begin(s *tableRows, rows []*row) {
+	for _, r := range rows {
+		r.search, e.begun[r] = reachable, true
+		e.found = append(e.found, entryPoint{s, r})
+	}
+}
+
+// soughtRows are the rows that remain because of a hold, and aren't known to be found.
+func (s *tableRows) soughtRows() []*row {
+	return s.rowsWhere(func(r *row) bool { return r.isSought() && !r.isDeleted() })
+}
+
+// spreadReachable marks the rows to which reachable ones refer, until there is no new one.
+func (e *entrySearch) spreadReachable(ctx context.Context) error {
+	for changed := true; changed; {
+		changed = false
+		for _, s := range e.group {
+			more, err := e.markReachable(ctx, s, s.soughtRows(), func(r *row) bool { return r.search == reachable }, markFound)
+			if err != nil {
+				return err
+			}
+			changed = changed || more && e.group[0].Cycle > 0
+		}
+	}
+	return nil
+}
+
+// beginUnreferenced makes entry points of the sought rows to which no sought row refers, or
+// of one table's where each is referred to. It reports whether there were sought rows.
+func (e *entrySearch) beginUnreferenced(ctx context.Context) (bool, error) {
+	first, before := (*tableRows)(nil), len(e.found)
+	for _, s := range e.group {
+		if _, err := e.markReachable(ctx, s, s.soughtRows(), (*row).isSought, markMaybeFound); err != nil {
+			return false, err
+		}
+	}
+	for _, s := range e.group {
+		rows := s.soughtRows()
+		if first == nil && len(rows) > 0 {
+			first = s
+		}
+		e.begin(s, slices.DeleteFunc(rows, (*row).forgetMaybe))
+	}
+	if first != nil && len(e.found) == before {
+		e.begin(first, first.soughtRows())
+	}
+	return first != nil, nil
 }
 
 // isWithheld reports whether a hold keeps something of the row from being erased.

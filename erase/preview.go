@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/journal"
@@ -221,65 +223,82 @@ func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) 
 // forEachItem gives the root's rows to do, some hundred at a time, and adds up what it
 // says.
 func (e *reader) forEachItem(ctx context.Context, prog *compiledRoot, r *Result, do func(it *workItem) (*batchResult, error)) (*tally.Tally, error) {
+	items := e.subjectItems(ctx, prog, r)
+	switch {
+	case prog.root.Ended:
+		items = e.notedItems(ctx, prog, itemRoots)
+	case e.plan.Scope == plan.ScopeExpired:
+		items = e.expiredItems(ctx, prog)
+	}
 	sum := &tally.Tally{}
 	var roots int64
-	one := func(it *workItem) error {
-		d, err := do(it)
-		if err != nil {
-			return err
-		}
-		sum.Add(&d.Tally)
-		roots += d.roots
-		return ctx.Err()
-	}
-	const some = 200
-	if prog.root.Ended {
-		for it, err := range e.notedItems(ctx, prog, some) {
-			if err != nil {
-				return nil, err
-			}
-			if err := one(it); err != nil {
-				return nil, err
-			}
-		}
-		return sum, nil
-	}
-	if e.plan.Scope == plan.ScopeExpired {
-		end := e.findEnd(ctx, prog)
-		defer end.wait() //nolint:errcheck // next tells of it
-		var low dialect.Key
-		for {
-			b := e.nextBound(ctx, prog, low, end, some)
-			if b.err != nil || b.high == nil {
-				return sum, b.err
-			}
-			if err := one(&workItem{prog: prog, low: low, high: b.high}); err != nil {
-				return nil, err
-			}
-			low = b.high
-		}
-	}
-	if e.Subjects == nil {
-		return nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject)
-	}
-	var unnamed int64
-	for keys, err := range e.keyChunks(ctx, false, chunk, &unnamed, nil) {
+	for it, err := range items {
 		if err != nil {
 			return nil, err
 		}
-		r.Subjects += int64(len(keys))
-		for len(keys) > 0 {
-			n := min(len(keys), some)
-			if err := one(&workItem{prog: prog, roots: listedRoots, keys: keys[:n]}); err != nil {
-				return nil, err
-			}
-			keys = keys[n:]
+		d, err := do(it)
+		if err != nil {
+			return nil, err
 		}
+		sum.Add(&d.Tally)
+		roots += d.roots
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	if prog.root.Ended || e.plan.Scope == plan.ScopeExpired {
+		return sum, nil
 	}
 	if r.Absent = r.Subjects - roots; roots == 0 && !e.AbsentOK {
 		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, r.Subjects, e.plan.TableName(e.plan.Subject.Table))
 	}
 	return sum, nil
+}
+
+// itemRoots is how many roots one item has that is only read.
+const itemRoots = 200
+
+// expiredItems are ranges of the expired rows.
+func (e *reader) expiredItems(ctx context.Context, prog *compiledRoot) iter.Seq2[*workItem, error] {
+	return func(yield func(*workItem, error) bool) {
+		end := e.findEnd(ctx, prog)
+		defer end.wait() //nolint:errcheck // next tells of it
+		var low dialect.Key
+		for {
+			b := e.nextBound(ctx, prog, low, end, itemRoots)
+			if b.err != nil {
+				yield(nil, b.err)
+				return
+			}
+			if b.high == nil || !yield(&workItem{prog: prog, low: low, high: b.high}, nil) {
+				return
+			}
+			low = b.high
+		}
+	}
+}
+
+// subjectItems are the given subjects, which the result counts.
+func (e *reader) subjectItems(ctx context.Context, prog *compiledRoot, r *Result) iter.Seq2[*workItem, error] {
+	return func(yield func(*workItem, error) bool) {
+		if e.Subjects == nil {
+			yield(nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject))
+			return
+		}
+		var unnamed int64
+		for keys, err := range e.keyChunks(ctx, false, chunk, &unnamed, nil) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			r.Subjects += int64(len(keys))
+			for part := range slices.Chunk(keys, itemRoots) {
+				if !yield(&workItem{prog: prog, roots: listedRoots, keys: part}, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (e *reader) countTable(ctx context.Context, prog *compiledRoot, sum *tally.Tally) error {

@@ -59,103 +59,132 @@ type table struct {
 	partly  string // the overwrite of held rows, or of what a hold had kept
 }
 
-// compileRoot makes the program of a root. The schema has the plan's fingerprint.
+// compileRoot compiles a root of the plan. The schema has the plan's fingerprint.
 //
 // Where keys are fetched beforehand, there are no leaves that are deleted unseen.
 func compileRoot(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how tracking) (*compiledRoot, error) {
 	r := &p.Roots[index]
 	prog := &compiledRoot{root: r, index: index, schema: s, asOf: asOf, tracking: how}
-	var last *writer // of the overwrite before a step
 	for i := range r.Tables {
-		pt := &r.Tables[i]
-		if how == fetched && pt.Unseen && len(pt.Key) > 0 {
-			looked := *pt
-			looked.Unseen, pt = false, &looked
-		}
-		t := &table{Table: pt, schema: s.Table(pt.Name), ended: r.Ended, hold: -1, where: map[string]int{}, writers: map[string]*writer{}}
-		if t.schema == nil {
-			return nil, fmt.Errorf("table %s: %w: build the plan again", pt.Name, ErrDrift)
-		}
-		t.columns = slices.Clone(pt.Key)
-		if pt.Hold != nil {
-			t.hold = len(t.flags)
-			t.flags = append(t.flags, underHold(pt.Hold, t.schema, asOf))
-		}
-		prog.tables = append(prog.tables, t)
-	}
-	need := func(n dialect.Name, columns []string) {
-		if t := prog.table(n); t != nil {
-			for _, c := range columns {
-				if !slices.Contains(t.columns, c) {
-					t.columns = append(t.columns, c)
-				}
-			}
+		if err := prog.addTable(&r.Tables[i]); err != nil {
+			return nil, err
 		}
 	}
 	for _, t := range prog.tables {
-		for _, w := range t.Reach {
-			need(w.RefTable, w.RefColumns)
-			if w.Forwards {
-				need(w.Table, w.Columns)
-			}
-		}
-		for _, a := range t.Keeps {
-			need(t.Name, a.Columns)
-			if a.Where != "" {
-				t.where[a.Where] = len(t.flags)
-				t.flags = append(t.flags, dialect.Match{SQL: a.Where})
-			}
-		}
+		prog.fetchReferences(t)
 	}
 	if prog.seeksHeads(p.Scope) {
 		for _, t := range prog.tables {
-			for _, w := range t.Reach {
-				if w.Forwards {
-					continue
-				}
-				need(t.Name, w.Columns)
-				if _, known := t.where[w.Where]; w.Where != "" && !known {
-					t.where[w.Where] = len(t.flags)
-					t.flags = append(t.flags, dialect.Match{SQL: w.Where})
-				}
-			}
+			prog.fetchOwnReferences(t)
 		}
 	}
-	for i := range r.Steps {
-		st := &r.Steps[i]
-		t := prog.table(st.Table)
-		if st.Rows == plan.Following && st.Follow != nil && last != nil {
-			if err := last.addFollower(st, s); err != nil {
-				return nil, err
+	return prog, prog.compileSteps()
+}
+
+func (p *compiledRoot) addTable(pt *plan.Table) error {
+	if p.tracking == fetched && pt.Unseen && len(pt.Key) > 0 {
+		looked := *pt
+		looked.Unseen, pt = false, &looked
+	}
+	t := &table{Table: pt, schema: p.schema.Table(pt.Name), ended: p.root.Ended, hold: -1, where: map[string]int{}, writers: map[string]*writer{}}
+	if t.schema == nil {
+		return fmt.Errorf("table %s: %w: build the plan again", pt.Name, ErrDrift)
+	}
+	t.columns = slices.Clone(pt.Key)
+	if pt.Hold != nil {
+		t.hold = len(t.flags)
+		t.flags = append(t.flags, underHold(pt.Hold, t.schema, p.asOf))
+	}
+	p.tables = append(p.tables, t)
+	return nil
+}
+
+// fetchReferences has all columns fetched that references to the table, and those that keep rows, compare.
+func (p *compiledRoot) fetchReferences(t *table) {
+	for _, w := range t.Reach {
+		p.fetchColumns(w.RefTable, w.RefColumns)
+		if w.Forwards {
+			p.fetchColumns(w.Table, w.Columns)
+		}
+	}
+	for _, a := range t.Keeps {
+		p.fetchColumns(t.Name, a.Columns)
+		t.fetchCondition(a.Where)
+	}
+}
+
+// fetchOwnReferences has the table's own side of these references fetched, too.
+func (p *compiledRoot) fetchOwnReferences(t *table) {
+	for _, w := range t.Reach {
+		if !w.Forwards {
+			p.fetchColumns(t.Name, w.Columns)
+			t.fetchCondition(w.Where)
+		}
+	}
+}
+
+// fetchColumns has columns fetched for each row of a table, where the root has the table.
+func (p *compiledRoot) fetchColumns(n dialect.Name, columns []string) {
+	t := p.table(n)
+	if t == nil {
+		return
+	}
+	for _, c := range columns {
+		if !slices.Contains(t.columns, c) {
+			t.columns = append(t.columns, c)
+		}
+	}
+}
+
+// fetchCondition has a link's condition fetched as a flag of each row.
+func (t *table) fetchCondition(where string) {
+	if _, known := t.where[where]; where != "" && !known {
+		t.where[where] = len(t.flags)
+		t.flags = append(t.flags, dialect.Match{SQL: where})
+	}
+}
+
+// compileSteps gives each step to its table.
+func (p *compiledRoot) compileSteps() error {
+	var last *writer // of the overwrite before a step
+	for i := range p.root.Steps {
+		st := &p.root.Steps[i]
+		switch t := p.table(st.Table); {
+		case st.Rows == plan.Following && st.Follow != nil && last != nil:
+			if err := last.addFollower(st, p.schema); err != nil {
+				return err
 			}
-			continue
-		}
-		if st.Op == plan.Detach {
-			need(st.Detach.RefTable, st.Detach.RefColumns)
-			continue
-		}
-		if t == nil {
-			return nil, fmt.Errorf("plan: step %s is on a table that its root doesn't list: build the plan again", st.ID)
-		}
-		switch {
-		case st.Op == plan.Delete:
-			t.deletes = st.ID
-		case st.Op == plan.Keep:
-			t.keeps = st.ID
-		case st.Rows == plan.Held, st.Rows == plan.Freed:
-			t.partly = st.ID
+		case st.Op == plan.Detach:
+			p.fetchColumns(st.Detach.RefTable, st.Detach.RefColumns)
+		case t == nil:
+			return fmt.Errorf("plan: step %s is on a table that its root doesn't list: build the plan again", st.ID)
 		default:
-			t.writes = st.ID
-		}
-		if st.Op == plan.Overwrite {
-			w, err := newWriter(st, t, s)
+			t.addStep(st)
+			if st.Op != plan.Overwrite {
+				continue
+			}
+			w, err := newWriter(st, t, p.schema)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			t.writers[st.ID], last = w, w
 		}
 	}
-	return prog, nil
+	return nil
+}
+
+// addStep notes the step by what it does to the table's rows.
+func (t *table) addStep(st *plan.Step) {
+	switch {
+	case st.Op == plan.Delete:
+		t.deletes = st.ID
+	case st.Op == plan.Keep:
+		t.keeps = st.ID
+	case st.Rows == plan.Held, st.Rows == plan.Freed:
+		t.partly = st.ID
+	default:
+		t.writes = st.ID
+	}
 }
 
 // seeksHeads reports whether batches look for the rows from which what a hold

@@ -80,15 +80,7 @@ func (e *reader) sampleReplacements(ctx context.Context, t *table, st *plan.Step
 		if err != nil {
 			return nil, err
 		}
-		if c.when != "" {
-			c.flag = len(s.Flags)
-			s.Flags = append(s.Flags, dialect.Match{SQL: c.when})
-		}
-		for _, name := range append([]string{a.Column}, c.needs...) {
-			if !slices.Contains(s.Columns, name) {
-				s.Columns = append(s.Columns, name)
-			}
-		}
+		c.addTo(&s)
 		columns = append(columns, c)
 	}
 	if len(columns) == 0 || n <= 0 {
@@ -99,15 +91,8 @@ func (e *reader) sampleReplacements(ctx context.Context, t *table, st *plan.Step
 			if err != nil {
 				return err
 			}
-			value := func(name string) dialect.Value { return row[slices.Index(s.Columns, name)] }
-			for i := range columns {
-				c := &columns[i]
-				if len(c.Values) == n || c.flag >= 0 && row[len(s.Columns)+c.flag] != int64(1) {
-					continue
-				}
-				if err := c.addSample(source, value); err != nil {
-					return fmt.Errorf("table %s, column %s: %w", e.plan.TableName(t.Name), c.Column, err)
-				}
+			if err := sampleRow(columns, source, s.Columns, row, n); err != nil {
+				return fmt.Errorf("table %s, %w", e.plan.TableName(t.Name), err)
 			}
 			if !slices.ContainsFunc(columns, func(c sampler) bool { return len(c.Values) < n }) {
 				return nil
@@ -120,6 +105,34 @@ func (e *reader) sampleReplacements(ctx context.Context, t *table, st *plan.Step
 		out[i] = c.Sample
 	}
 	return out, err
+}
+
+// sampleRow makes the replacements for one row, as far as samples are missing.
+func sampleRow(columns []sampler, source *anonymise.Source, names []string, row dialect.Row, n int) error {
+	value := func(name string) dialect.Value { return row[slices.Index(names, name)] }
+	for i := range columns {
+		c := &columns[i]
+		if len(c.Values) == n || c.flag >= 0 && row[len(names)+c.flag] != int64(1) {
+			continue
+		}
+		if err := c.addSample(source, value); err != nil {
+			return fmt.Errorf("column %s: %w", c.Column, err)
+		}
+	}
+	return nil
+}
+
+// addTo has everything selected that the sampler looks at.
+func (c *sampler) addTo(s *dialect.Select) {
+	if c.when != "" {
+		c.flag = len(s.Flags)
+		s.Flags = append(s.Flags, dialect.Match{SQL: c.when})
+	}
+	for _, name := range append([]string{c.Column}, c.needs...) {
+		if !slices.Contains(s.Columns, name) {
+			s.Columns = append(s.Columns, name)
+		}
+	}
 }
 
 // sampler makes the samples of one column.

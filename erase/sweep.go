@@ -39,33 +39,55 @@ func (p *compiledRoot) isCheap() bool {
 	return p.tracking == untracked && p.root.Steps[0].Op == plan.Delete
 }
 
-// runRangeStep carries out the one step of a root on a range of its table: there is no
+// rangeStep is the one step of a root, carried out on a range of its table: there is no
 // closure, and nothing is fetched that the step doesn't need.
-func (p *compiledRoot) runRangeStep(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, chunk int) (*batchResult, error) {
+type rangeStep struct {
+	*compiledRoot
+	tx        dialect.Tx
+	roots     []dialect.Cond // of the range
+	whole     bool           // the range is the table, in one transaction
+	lockFirst bool           // another transaction changed rows of the range meanwhile
+	source    *anonymise.Source
+	chunk     int // how many rows of a whole table go through the client at a time
+}
+
+func (s *rangeStep) carryOut(ctx context.Context) (*batchResult, error) {
 	d := &batchResult{}
-	st, t := &p.root.Steps[0], p.rootTable()
-	c := d.Step(st.ID)
-	where := slices.Concat(p.where(), it.rangeCond(p), st.Conditions())
-	if p.fetchesKeys() {
-		if err := p.noteKeys(ctx, tx, where, st.Op, d); err != nil {
+	st, t := &s.root.Steps[0], s.rootTable()
+	where := slices.Concat(s.where(), s.roots, st.Conditions())
+	if s.fetchesKeys() {
+		if err := s.noteKeys(ctx, where, d); err != nil {
 			return nil, err
 		}
 	}
 	met := int64(-1) // not counted
-	if it.contended || st.Op != plan.Delete && t.hasSuppressingTrigger() {
+	if s.lockFirst || st.Op != plan.Delete && t.hasSuppressingTrigger() {
 		var err error
-		if met, err = t.lockRows(ctx, tx, where); err != nil {
+		if met, err = t.lockRows(ctx, s.tx, where); err != nil {
 			return nil, err
 		}
 	}
+	if err := s.changeRows(ctx, where, d); err != nil {
+		return nil, err
+	}
+	d.roots = d.Step(st.ID).Matched
+	if met >= 0 && met != d.roots {
+		return nil, errMoved
+	}
+	return d, nil
+}
+
+// changeRows deletes, detaches or overwrites the rows that meet the conditions.
+func (s *rangeStep) changeRows(ctx context.Context, where []dialect.Cond, d *batchResult) error {
+	st, t := &s.root.Steps[0], s.rootTable()
 	switch st.Op {
 	case plan.Delete:
-		n, err := p.deleteReturningKeys(ctx, tx, t, dialect.Delete{Table: t.Name, Where: where}, 0, d)
+		n, err := s.deleteReturningKeys(ctx, s.tx, t, dialect.Delete{Table: t.Name, Where: where}, 0, d)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		c.Add(tally.Counts{Matched: n, Affected: n})
-		if p.root.Older != nil { // else the last scan counts the table
+		d.Step(st.ID).Add(tally.Counts{Matched: n, Affected: n})
+		if s.root.Older != nil { // else the last scan counts the table
 			d.proofs = append(d.proofs, check{step: st.ID, table: t.Name, absent: where, kind: goneRange})
 		}
 	case plan.Detach:
@@ -73,22 +95,15 @@ func (p *compiledRoot) runRangeStep(ctx context.Context, tx dialect.Tx, it *work
 		for _, name := range st.Detach.Columns {
 			u.Set = append(u.Set, dialect.Assign{Column: t.schema.Column(name), Expr: dialect.Null{}})
 		}
-		n, err := tx.Update(ctx, u)
+		n, err := s.tx.Update(ctx, u)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		c.Add(tally.Counts{Matched: n.Rows, Affected: n.Rows})
+		d.Step(st.ID).Add(tally.Counts{Matched: n.Rows, Affected: n.Rows})
 	case plan.Overwrite:
-		w := t.writers[st.ID]
-		if err := p.overwriteRange(ctx, tx, it, w, where, source, chunk, c, d); err != nil {
-			return nil, err
-		}
+		return s.overwriteRange(ctx, t.writers[st.ID], where, d)
 	}
-	if met >= 0 && met != c.Matched {
-		return nil, errMoved
-	}
-	d.roots = c.Matched
-	return d, nil
+	return nil
 }
 
 // hasSuppressingTrigger reports whether a trigger could keep rows from being updated, which no
@@ -115,41 +130,54 @@ func (t *table) lockRows(ctx context.Context, tx dialect.Tx, where []dialect.Con
 
 // overwriteRange overwrites a range. Where that goes through the client and it is
 // the whole table, the rows are addressed first and taken in chunks.
-func (p *compiledRoot) overwriteRange(ctx context.Context, tx dialect.Tx, it *workItem, w *writer, where []dialect.Cond, source *anonymise.Source, chunk int, c *tally.Counts, d *batchResult) error {
-	t := p.rootTable()
+func (s *rangeStep) overwriteRange(ctx context.Context, w *writer, where []dialect.Cond, d *batchResult) error {
 	ranges := [][]dialect.Cond{where}
-	if len(w.set) == 0 && it.roots == tableRoots {
-		ranges = nil
-		var keys []dialect.Key
-		for key, err := range tx.Query(ctx, dialect.Select{Table: w.Name, Columns: w.Key, Where: where, Lock: dialect.Exclusive}) {
-			if err != nil {
-				return err
-			}
-			keys = append(keys, key)
-			if len(keys) == chunk {
-				ranges, keys = append(ranges, w.keyCond(keys)), nil
-			}
-		}
-		if len(keys) > 0 {
-			ranges = append(ranges, w.keyCond(keys))
+	if len(w.set) == 0 && s.whole {
+		var err error
+		if ranges, err = s.lockChunks(ctx, w, where); err != nil {
+			return err
 		}
 	}
-	var version []string
-	if p.version != "" && t.schema.Address != "" && !t.Address && !it.contended && it.roots != tableRoots && len(w.following) == 0 {
-		version = []string{p.version, t.schema.Address}
-	}
+	version := s.rowVersion(w)
 	for _, r := range ranges {
-		bulk, err := w.overwriteRows(ctx, tx, r, version, source, d)
+		bulk, err := w.overwriteRows(ctx, s.tx, r, version, s.source, d)
 		if err != nil {
 			return err
 		}
 		if bulk != nil && !w.Address { // an address changes with its row
-			d.proofs = append(d.proofs, check{step: w.step.ID, table: w.Name, kind: storedValues, found: r, equal: bulk, schema: t.schema})
+			d.proofs = append(d.proofs, check{step: w.step.ID, table: w.Name, kind: storedValues, found: r, equal: bulk, schema: w.schema})
 		} else if bulk != nil {
-			c.Unchecked += int64(len(bulk.Rows))
+			d.Step(w.step.ID).Unchecked += int64(len(bulk.Rows))
 		}
 	}
 	return nil
+}
+
+// rowVersion are the columns by which a row is known not to have changed since it was read; nil
+// where rows are locked instead.
+func (s *rangeStep) rowVersion(w *writer) []string {
+	if s.version == "" || w.schema.Address == "" || w.Address || s.lockFirst || s.whole || len(w.following) > 0 {
+		return nil
+	}
+	return []string{s.version, w.schema.Address}
+}
+
+// lockChunks locks the rows, and returns the conditions for a chunk of them each.
+func (s *rangeStep) lockChunks(ctx context.Context, w *writer, where []dialect.Cond) (chunks [][]dialect.Cond, err error) {
+	var keys []dialect.Key
+	for key, err := range s.tx.Query(ctx, dialect.Select{Table: w.Name, Columns: w.Key, Where: where, Lock: dialect.Exclusive}) {
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+		if len(keys) == s.chunk {
+			chunks, keys = append(chunks, w.keyCond(keys)), nil
+		}
+	}
+	if len(keys) > 0 {
+		chunks = append(chunks, w.keyCond(keys))
+	}
+	return chunks, nil
 }
 
 func (w *writer) keyCond(keys []dialect.Key) []dialect.Cond {
@@ -157,18 +185,18 @@ func (w *writer) keyCond(keys []dialect.Key) []dialect.Cond {
 }
 
 // noteKeys fetches the keys of a range's rows, for the sake of row commitments.
-func (p *compiledRoot) noteKeys(ctx context.Context, tx dialect.Tx, where []dialect.Cond, op plan.Op, d *batchResult) error {
-	t := p.rootTable()
+func (s *rangeStep) noteKeys(ctx context.Context, where []dialect.Cond, d *batchResult) error {
+	t := s.rootTable()
 	if len(t.Key) == 0 || t.Address {
 		return nil // nothing names a row for good
 	}
 	var keys []dialect.Key
-	for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Lock: dialect.Exclusive}) {
+	for key, err := range s.tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Lock: dialect.Exclusive}) {
 		if err != nil {
 			return err
 		}
 		keys = append(keys, key)
 	}
-	d.addErased(t, keys, op)
+	d.addErased(t, keys, s.root.Steps[0].Op)
 	return nil
 }

@@ -66,17 +66,17 @@ type OldValue struct {
 // What the erasure had to leave to a hold is ToDo when the hold has ended: the
 // receipt is as true as it was, and something is left over.
 func Verify(ctx context.Context, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
-	return verifyAt(ctx, time.Now(), db, rules, st, subjects, old...)
+	v := &receiptVerifier{db: db, now: time.Now(), rules: rules, statement: st, old: newOldValues(old), findings: newFindings("")}
+	return v.verify(ctx, subjects)
 }
 
-func verifyAt(ctx context.Context, now time.Time, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
-	v := &receiptVerifier{db: db, now: now, rules: rules, statement: st, old: newOldValues(old), findings: newFindings("")}
+func (v *receiptVerifier) verify(ctx context.Context, subjects Source) (*Verification, error) {
 	planned, err := v.verifyScope(ctx, subjects)
 	if err != nil {
 		if planned == nil { // the verification didn't get so far: what it has to read is the plan's all the same
-			planned, _ = plan.Build(ctx, db, rules, plan.Scope(st.Predicate.Scope))
+			planned, _ = plan.Build(ctx, v.db, v.rules, plan.Scope(v.statement.Predicate.Scope))
 		}
-		denial{db: db, plan: planned, reading: true}.explain(ctx, &err)
+		denial{db: v.db, plan: planned, reading: true}.explain(ctx, &err)
 		return nil, err
 	}
 	return v.verification(), nil

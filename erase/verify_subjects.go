@@ -76,24 +76,29 @@ func (v *subjectSearch) searchKeys(ctx context.Context, keys []dialect.Key) erro
 		}
 		g.sets[0].rows = g.sets[0].rows[:there]
 		for _, s := range g.sets {
-			if n := int64(len(s.deletedRows())); n > 0 {
-				v.addFinding(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
-			}
-			for _, r := range s.rows {
-				if o := s.outcomeOf(r); o == kept || o == left {
-					v.noteStaying(s.Name, r.keptFor(), 1)
-				}
-			}
-			n := int64(len(s.rowsWith(written)) + len(s.rowsWith(partly)))
-			if n == 0 || v.rowsOnly {
-				continue
-			}
-			if err := v.compareValues(ctx, tx, s.Name, s.overwrittenColumns(), n); err != nil {
+			if err := v.searchRows(ctx, tx, s); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// searchRows says what is found of the rows of one table.
+func (v *subjectSearch) searchRows(ctx context.Context, tx dialect.Tx, s *tableRows) error {
+	if n := int64(len(s.deletedRows())); n > 0 {
+		v.addFinding(s.Name, Broken, n, "%s that should be gone", rowsOf(n))
+	}
+	for _, r := range s.rows {
+		if o := s.outcomeOf(r); o == kept || o == left {
+			v.noteStaying(s.Name, r.keptFor(), 1)
+		}
+	}
+	n := int64(len(s.rowsWith(written)) + len(s.rowsWith(partly)))
+	if n == 0 || v.rowsOnly {
+		return nil
+	}
+	return v.compareValues(ctx, tx, s.Name, s.overwrittenColumns(), n)
 }
 
 // addDeletedRoots adds a row for each of the given roots that isn't in the database. It

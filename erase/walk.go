@@ -46,15 +46,13 @@ func (e *reader) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch
 			}
 			return
 		}
-		var low dialect.Key
-		seq := int64(1)
+		next := &workItem{prog: p, seq: 1}
 		if n := len(done); n > 0 {
-			seq = done[n-1].Seq + 1
+			next.seq = done[n-1].Seq + 1
 		}
 		if p.keepsBounds() {
-			var gaps []*workItem
-			var err error
-			if gaps, low, err = gapsIn(p, done); err != nil {
+			gaps, last, err := gapsIn(p, done)
+			if err != nil {
 				yield(nil, err)
 				return
 			}
@@ -63,33 +61,39 @@ func (e *reader) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch
 					return
 				}
 			}
+			next.low = last
 		}
-		ctx, stop := context.WithCancel(ctx)
-		end := e.findEnd(ctx, p)
-		next := e.prefetchBound(ctx, p, low, end, sizer)
-		defer func() { // no question outlives the walk
-			stop()
-			next()
-			_, _ = end.wait()
-		}()
-		for ; ; seq++ {
-			b := next()
-			if b.err != nil {
-				yield(nil, b.err)
-				return
-			}
-			it := &workItem{prog: p, seq: seq, low: low, high: b.high}
-			if b.high == nil {
-				return
-			}
-			if b.more {
-				next = e.prefetchBound(ctx, p, b.high, end, sizer)
-			}
-			if !yield(it, nil) || !b.more {
-				return
-			}
-			low = b.high
+		e.walkRanges(ctx, next, sizer, yield)
+	}
+}
+
+// walkRanges makes items of the ranges from the next one on.
+func (e *reader) walkRanges(ctx context.Context, it *workItem, sizer *batch.Sizer, yield func(*workItem, error) bool) {
+	ctx, stop := context.WithCancel(ctx)
+	end := e.findEnd(ctx, it.prog)
+	next := e.prefetchBound(ctx, it.prog, it.low, end, sizer)
+	defer func() { // stop pending look-ups
+		stop()
+		next()
+		_, _ = end.wait()
+	}()
+	for {
+		b := next()
+		if b.err != nil {
+			yield(nil, b.err)
+			return
 		}
+		if b.high == nil {
+			return
+		}
+		it.high = b.high
+		if b.more {
+			next = e.prefetchBound(ctx, it.prog, b.high, end, sizer)
+		}
+		if !yield(it, nil) || !b.more {
+			return
+		}
+		it = &workItem{prog: it.prog, seq: it.seq + 1, low: b.high}
 	}
 }
 
