@@ -62,7 +62,7 @@ func (d *Draft) YAML() ([]byte, error) {
 	for _, c := range policy.Categories() {
 		fmt.Fprintf(&categories, "      pii: %-12s %s\n", c.Name, c.For)
 	}
-	notes := policy.Notes{policy.Place{}: fmt.Sprintf(head, categories.String())}
+	notes := policy.Notes{policy.Place{}: policy.SchemaComment + "\n" + fmt.Sprintf(head, categories.String())}
 	for _, f := range d.Findings {
 		note := f.Reason
 		if f.Category != policy.PIIUndecided {

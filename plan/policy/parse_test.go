@@ -107,7 +107,7 @@ func TestPolicyWithAwkwardNamesAndEveryKey(t *testing.T) {
 				{Name: "null", PII: "none"},
 				{Name: "true", PII: "none"},
 				{Name: "1", PII: "identifier", Overwrite: &anonymise.Spec{
-					Name: "pseudonym", Params: map[string]any{"prefix": "c-"},
+					Name: "pseudonym", Params: map[string]any{"domain": "c.example"},
 					Modifiers: anonymise.Modifiers{Consistent: true, Group: "customer"},
 				}},
 				{Name: "überName", PII: "name", Overwrite: &anonymise.Spec{
@@ -115,7 +115,7 @@ func TestPolicyWithAwkwardNamesAndEveryKey(t *testing.T) {
 				}},
 				{Name: "a.b", PII: "other", Overwrite: spec("null", nil)},
 				{Name: "empty", PII: "other", Overwrite: spec("null", nil)},
-				{Name: "seen", PII: "online", Overwrite: spec("shift", map[string]any{"days": []any{-30.0, 30.0}})},
+				{Name: "seen", PII: "online", Overwrite: spec("pick", map[string]any{"from": []any{-30.0, 30.0}})},
 				{Name: "rate", PII: "financial", Overwrite: spec("fixed", 1.5)},
 				{Name: "flag", PII: "health", Overwrite: spec("fixed", true)},
 				{Name: "blank", PII: "free-text", Overwrite: spec("fixed", "")},

@@ -48,7 +48,7 @@ func (w *policyWriter) keep(keys ...string) bool { return w.keeps != nil && w.ke
 
 // instructions are the comment at the head of a draft.
 func instructions() []string {
-	out := []string{"# A draft: nothing is decided yet. Replace each `undecided`:", "#"}
+	out := []string{"# " + SchemaComment, "# A draft: nothing is decided yet. Replace each `undecided`:", "#"}
 	for _, c := range Categories() {
 		out = append(out, fmt.Sprintf("#   pii: %-12s %s", c.Name, c.For))
 	}
