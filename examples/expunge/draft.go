@@ -18,6 +18,7 @@ func (a *app) draft() *cli.Command {
 			&cli.BoolFlag{Name: "plain", Usage: "leave every column undecided"},
 			&cli.BoolFlag{Name: "names-only", Usage: "read no rows: use names and types only"},
 			&cli.IntFlag{Name: "rows", Usage: "number of rows to sample from each table", Value: 200},
+			&cli.StringFlag{Name: "subject", Usage: "use `TABLE` as the subject's table"},
 			&cli.StringFlag{Name: "database", Usage: "database `NAME` for receipts"},
 		},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
@@ -34,6 +35,11 @@ func (a *app) draft() *cli.Command {
 			if err != nil {
 				return fmt.Errorf("reading the catalogue: %w", err)
 			}
+			if name := cmd.String("subject"); name != "" {
+				if t, why := policy.FindTable(s, name); t == nil {
+					return badUsage("--subject: %s", why)
+				}
+			}
 			if cmd.Bool("plain") {
 				p := policy.Draft(s)
 				if name := cmd.String("database"); name != "" {
@@ -41,7 +47,7 @@ func (a *app) draft() *cli.Command {
 				}
 				return a.printPolicy(cmd, p, p.YAML)
 			}
-			d, err := discover.Policy(ctx, db, discover.Options{NamesOnly: cmd.Bool("names-only"), Rows: rows, Database: cmd.String("database"), Schema: s})
+			d, err := discover.Policy(ctx, db, discover.Options{NamesOnly: cmd.Bool("names-only"), Rows: rows, Database: cmd.String("database"), Subject: cmd.String("subject"), Schema: s})
 			if err != nil {
 				return err
 			}

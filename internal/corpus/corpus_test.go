@@ -36,19 +36,19 @@ type figures struct {
 var goal = figures{subject: true, links: 0.95, proposals: 0.95, owners: 1, personal: 0.97, claims: 0.90, undecided: 0.04}
 
 var applications = []application{
-	{name: "shop", engine: "sqlite", reached: figures{true, 1, 1, 1, 1, 1, 0.02, 0, 21}},
-	{name: "roundcube", engine: "sqlite", pkg: "roundcube-core", files: []string{"usr/share/dbconfig-common/data/roundcube/install/sqlite3"}, reached: figures{true, 1, 0, 1, 0.69, 0.94, 0.31, 1, 18}},
-	{name: "roundcube", engine: "postgres", pkg: "roundcube-core", files: []string{"usr/share/dbconfig-common/data/roundcube/install/pgsql"}, reached: figures{true, 1, 0, 1, 0.69, 0.94, 0.31, 1, 18}},
-	{name: "request-tracker5", engine: "sqlite", pkg: "request-tracker5", files: []string{"usr/share/request-tracker5/etc/schema.SQLite"}, reached: figures{true, 0.05, 1, 1, 0.78, 0.65, 0.07, 0, 16}},
-	{name: "request-tracker5", engine: "postgres", pkg: "request-tracker5", files: []string{"usr/share/request-tracker5/etc/schema.Pg"}, reached: figures{true, 0.5, 1, 0.32, 0.9, 0.55, 0.28, 0, 31}},
-	{name: "cacti", engine: "mariadb", pkg: "cacti", files: []string{"usr/share/cacti/conf_templates/cacti.sql"}, reached: figures{false, 0.11, 0.33, 1, 0.95, 0.38, 0.16, 0, 42}},
-	{name: "tt-rss", engine: "postgres", heldOut: true, pkg: "tt-rss", files: []string{"usr/share/tt-rss/schema/ttrss_schema_pgsql.sql"}, reached: figures{true, 1, 0, 1, 0.85, 0.92, 0.12, 1, 21}},
-	{name: "mediawiki", engine: "sqlite", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/sqlite/tables-generated.sql"}, reached: figures{true, 0.05, 1, 1, 0.47, 0.66, 0.36, 0, 5}},
+	{name: "shop", engine: "sqlite", reached: figures{true, 1, 1, 1, 1, 1, 0, 0, 0}},
+	{name: "roundcube", engine: "sqlite", pkg: "roundcube-core", files: []string{"usr/share/dbconfig-common/data/roundcube/install/sqlite3"}, reached: figures{true, 1, 1, 1, 1, 1, 0.011, 0, 0}},
+	{name: "roundcube", engine: "postgres", pkg: "roundcube-core", files: []string{"usr/share/dbconfig-common/data/roundcube/install/pgsql"}, reached: figures{true, 1, 1, 1, 1, 1, 0.011, 0, 0}},
+	{name: "request-tracker5", engine: "sqlite", pkg: "request-tracker5", files: []string{"usr/share/request-tracker5/etc/schema.SQLite"}, reached: figures{true, 1, 1, 1, 1, 1, 0.012, 0, 0}},
+	{name: "request-tracker5", engine: "postgres", pkg: "request-tracker5", files: []string{"usr/share/request-tracker5/etc/schema.Pg"}, reached: figures{true, 1, 1, 1, 1, 1, 0.029, 0, 0}},
+	{name: "cacti", engine: "mariadb", pkg: "cacti", files: []string{"usr/share/cacti/conf_templates/cacti.sql"}, reached: figures{true, 1, 1, 1, 1, 1, 0.018, 0, 0}},
+	{name: "tt-rss", engine: "postgres", heldOut: true, pkg: "tt-rss", files: []string{"usr/share/tt-rss/schema/ttrss_schema_pgsql.sql"}, reached: figures{true, 1, 1, 1, 0.92, 0.92, 0.023, 0, 0}},
+	{name: "mediawiki", engine: "sqlite", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/sqlite/tables-generated.sql"}, reached: figures{true, 1, 0.95, 1, 0.88, 0.78, 0.039, 2, 0}},
 	{name: "mediawiki", engine: "postgres", heldOut: true, pkg: "mediawiki",
-		files: []string{"usr/share/mediawiki/maintenance/postgres/tables-generated.sql", "usr/share/mediawiki/maintenance/postgres/tables.sql"}, reached: figures{true, 0.05, 1, 1, 0.88, 0.88, 0.17, 1, 8}},
-	{name: "mediawiki", engine: "mariadb", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/tables-generated.sql"}, reached: figures{true, 0.05, 1, 1, 0.47, 0.66, 0.36, 0, 5}},
-	{name: "zabbix", engine: "postgres", heldOut: true, pkg: "zabbix-server-pgsql", files: []string{"usr/share/zabbix-server-pgsql/schema.sql.gz"}, reached: figures{true, 1, 1, 1, 1, 0.58, 0.23, 0, 54}},
-	{name: "zabbix", engine: "mariadb", heldOut: true, pkg: "zabbix-server-mysql", files: []string{"usr/share/zabbix-server-mysql/schema.sql.gz"}, reached: figures{true, 1, 1, 1, 1, 0.58, 0.23, 0, 54}},
+		files: []string{"usr/share/mediawiki/maintenance/postgres/tables-generated.sql", "usr/share/mediawiki/maintenance/postgres/tables.sql"}, reached: figures{true, 1, 0.95, 1, 0.88, 0.88, 0.036, 2, 0}},
+	{name: "mediawiki", engine: "mariadb", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/tables-generated.sql"}, reached: figures{true, 1, 0.95, 1, 0.88, 0.78, 0.036, 2, 1}},
+	{name: "zabbix", engine: "postgres", heldOut: true, pkg: "zabbix-server-pgsql", files: []string{"usr/share/zabbix-server-pgsql/schema.sql.gz"}, reached: figures{true, 1, 0.6, 1, 1, 0.85, 0.038, 0, 0}},
+	{name: "zabbix", engine: "mariadb", heldOut: true, pkg: "zabbix-server-mysql", files: []string{"usr/share/zabbix-server-mysql/schema.sql.gz"}, reached: figures{true, 1, 0.6, 1, 1, 0.85, 0.038, 0, 0}},
 }
 
 func (a *application) String() string { return a.name + "/" + a.engine }
@@ -103,7 +103,7 @@ func (a *application) compare(t *testing.T, s *score) {
 	if s.silent > a.reached.silent {
 		t.Errorf("%d personal columns are called none, and there were %d", s.silent, a.reached.silent)
 	}
-	if extra := s.edits - s.undecided; extra > a.reached.extra {
+	if extra := s.edits - s.undecided - s.open; extra > a.reached.extra {
 		t.Errorf("%d edits beside the undecided columns, and there were %d", extra, a.reached.extra)
 	}
 }

@@ -59,12 +59,15 @@ func newRows(t *testing.T, s *dialect.Schema, w *truth) *rows {
 // relate has a column refer as the truth says.
 func (r *rows) relate(l relation) {
 	from, to := tableOf(r.schema, l.table), tableOf(r.schema, l.to)
-	if from == nil || to == nil || l.toColumn == "" && len(to.PrimaryKey) != 1 {
+	if from == nil || to == nil || l.toColumn == "" && len(to.PrimaryKey) != 1 && columnOf(to, "id") == nil {
 		return
 	}
 	name := l.toColumn
 	if name == "" {
-		name = to.PrimaryKey[0]
+		name = "id"
+		if len(to.PrimaryKey) == 1 {
+			name = to.PrimaryKey[0]
+		}
 	}
 	c, refers := columnOf(from, l.column), columnOf(to, name)
 	if c == nil || refers == nil || c == refers {
@@ -118,7 +121,8 @@ func (r *rows) cell(t *dialect.Table, c *dialect.Column, row int) (value string,
 
 func (r *rows) cellAt(t *dialect.Table, c *dialect.Column, row, depth int) (value string, ok bool) {
 	targets := r.relations[c]
-	own := len(t.PrimaryKey) == 1 && t.PrimaryKey[0] == c.Name
+	numbersRows := len(t.PrimaryKey) == 0 && strings.EqualFold(c.Name, "id")
+	own := len(t.PrimaryKey) == 1 && t.PrimaryKey[0] == c.Name || numbersRows
 	if len(targets) > 0 && depth < 8 {
 		to := targets[row%len(targets)]
 		switch {
@@ -126,12 +130,17 @@ func (r *rows) cellAt(t *dialect.Table, c *dialect.Column, row, depth int) (valu
 			return to.word, true
 		case own:
 			return r.cellAt(to.table, to.column, row%r.count(to.table), depth+1)
+		case unique(t, c):
+			if row >= r.count(to.table) {
+				return keyValue(c, row), !c.Nullable
+			}
+			return r.cellAt(to.table, to.column, row, depth+1)
 		case c.Nullable && mix(c.Name, row)%5 == 0:
 			return "", false
 		}
 		return r.cellAt(to.table, to.column, int(mix(t.Name.Table, c.Name, row)%uint64(r.count(to.table))), depth+1)
 	}
-	if slices.Contains(t.PrimaryKey, c.Name) || unique(t, c) {
+	if slices.Contains(t.PrimaryKey, c.Name) || unique(t, c) || numbersRows {
 		return r.fit(c, keyValue(c, row)), true
 	}
 	category, _ := r.truth.category(t.Name.Table, c.Name)

@@ -59,54 +59,131 @@ func unlessKey(t *table, columns []string) []string {
 	return columns
 }
 
-// decisions are what is proposed for the rows of a table; nothing where no
-// subject's rows are there.
-func (d *database) decisions(t *table) []Proposal {
-	if d.subject == nil {
-		return nil
-	}
-	erase := func(e policy.Erase, reason string) Proposal {
-		return Proposal{About: AboutErase, Table: t.name, Text: "erase: " + string(e), Confidence: guessed, Reason: reason}
-	}
+// decision is what happens to the rows of a table, with the reason for the file.
+type decision struct {
+	erase     policy.Erase
+	via       []policy.Via
+	unlinked  string
+	proposals []Proposal
+}
+
+// decide decides what happens to a table's rows; false where no subject's rows are there.
+func (d *database) decide(t *table) (decision, bool) {
 	switch {
+	case d.subject == nil:
 	case t == d.subject:
-		out := []Proposal{erase(policy.EraseDelete, "the subject's own row; overwrite or keep are possible")}
-		if via := viaText(t.reachedBy, letGo); via != "" {
-			out = append(out, Proposal{About: AboutVia, Table: t.name, Text: "via: " + via, Confidence: likely,
-				Reason: "these may lead to another subject's row, which only detach and keep leave alone"})
+		return d.decideSubject(), true
+	case len(t.reachedBy) > 0:
+		return d.decideReached(t), true
+	case len(t.ownedBy) > 0:
+		return t.eraseRows(policy.EraseDelete, "its rows are deleted with their last owner, see owns"), true
+	case slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.personal() }):
+		text := "no reference or link connects its rows to the subject"
+		return decision{unlinked: text, proposals: []Proposal{{About: AboutUnlinked, Table: t.name, Confidence: guessed, InPolicy: true,
+			Text: "unlinked: " + text, Reason: d.whyUnlinked(t)}}}, true
+	}
+	return decision{}, false
+}
+
+func (t *table) eraseRows(e policy.Erase, reason string) decision {
+	return decision{erase: e, proposals: []Proposal{{About: AboutErase, Table: t.name, Text: "erase: " + string(e), Confidence: guessed, InPolicy: true, Reason: reason}}}
+}
+
+func (t *table) decideVia(via []policy.Via, confidence float64, reason string) decision {
+	return decision{via: via, proposals: []Proposal{{About: AboutVia, Table: t.name, Text: "via: " + viaText(via), Confidence: confidence, InPolicy: true, Reason: reason}}}
+}
+
+// decideSubject decides about the subject's own row, and about its references to other
+// subjects' rows.
+func (d *database) decideSubject() decision {
+	t := d.subject
+	out := t.eraseRows(policy.EraseDelete, "the subject's own row; overwrite or keep are possible")
+	if via := viaOf(t.reachedBy, letGo); len(via) > 0 {
+		also := t.decideVia(via, likely, "these refer to another subject's row, which only detach and keep leave alone")
+		out.via, out.proposals = also.via, append(out.proposals, also.proposals...)
+	}
+	return out
+}
+
+// decideReached decides about rows that references connect to the subject.
+func (d *database) decideReached(t *table) decision {
+	var people, others []reference
+	for _, r := range t.reachedBy {
+		if r.to == d.subject {
+			people = append(people, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	owners := d.owners(t, people)
+	t.sortReferences(people, owners)
+	switch {
+	case len(people) == 0, len(people) == 1 && len(owners) == 1:
+		return d.eraseWith(t, append(people, others...)[0])
+	case len(owners) > 1:
+		out := t.decideVia(viaOf(t.reachedBy, func(r reference) policy.Erase {
+			if r.to == d.subject && !slices.ContainsFunc(owners, func(o reference) bool { return o.text() == r.text() }) {
+				return letGo(r)
+			}
+			return policy.EraseDelete
+		}), 0, "decide whose row it is: several references look alike; the others can be detached or kept")
+		out.proposals[0].InPolicy = false
+		return out
+	}
+	via := viaOf(people, func(r reference) policy.Erase {
+		if len(owners) == 1 && r.text() == owners[0].text() {
+			return policy.EraseDelete
+		}
+		return letGo(r)
+	})
+	if len(owners) == 0 {
+		out := t.decideVia(via, guessed, "its references say who dealt with a row, not whose it is")
+		if len(others) > 0 {
+			out.erase = policy.EraseDelete
 		}
 		return out
-	case len(t.reachedBy) > 0:
-		var toSubject []reference
-		for _, r := range t.reachedBy {
-			if r.to == d.subject {
-				toSubject = append(toSubject, r)
-			}
-		}
-		if len(toSubject) > 1 {
-			return []Proposal{{About: AboutVia, Table: t.name, Text: "via: " + viaText(toSubject, func(r reference) string {
-				if r.text() == toSubject[0].text() {
-					return string(policy.EraseDelete)
-				}
-				return letGo(r)
-			}), Confidence: guessed, Reason: "several subjects meet in one row: delete, overwrite, keep or detach for each of them"}}
-		}
-		r := t.reachedBy[0]
-		if len(toSubject) > 0 {
-			r = toSubject[0]
-		}
-		reason := fmt.Sprintf("it refers to %s by %s; delete, overwrite or keep", r.to.name, r.text())
-		if isAccounts(t) {
-			return []Proposal{erase(policy.EraseOverwrite, reason+"; the accounts may need the row, see hold")}
-		}
-		return []Proposal{erase(policy.EraseDelete, reason)}
-	case len(t.ownedBy) > 0:
-		return []Proposal{erase(policy.EraseDelete, "its rows go with their last owner, see owns")}
-	case slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.personal() }):
-		return []Proposal{{About: AboutUnlinked, Table: t.name, Confidence: guessed,
-			Text: "unlinked: no reference or link leads to its rows from the subject", Reason: d.whyUnlinked(t)}}
 	}
-	return nil
+	out := t.decideVia(via, guessed, "several people meet in one row: it is deleted with the one by "+owners[0].text())
+	if len(others) > 0 {
+		out.erase = policy.EraseDelete
+	}
+	return out
+}
+
+// sortReferences sorts references as people read them, the owners' first: the catalogue's order
+// follows the names of constraints.
+func (t *table) sortReferences(refs, owners []reference) {
+	place := func(r reference) int {
+		at := slices.IndexFunc(t.columns, func(c *column) bool { return c.Name == r.columns[0] })
+		if !slices.ContainsFunc(owners, func(o reference) bool { return o.text() == r.text() }) {
+			at += len(t.columns)
+		}
+		return at
+	}
+	slices.SortStableFunc(refs, func(a, b reference) int { return place(a) - place(b) })
+}
+
+func (d *database) eraseWith(t *table, r reference) decision {
+	reason := fmt.Sprintf("it refers to %s by %s; delete, overwrite or keep", r.to.name, r.text())
+	if isAccounts(t) && t.canOverwrite() {
+		return t.eraseRows(policy.EraseOverwrite, reason+"; the accounts may need the row, see hold")
+	}
+	if d.isMention(t, r) && t.canOverwrite() {
+		return t.eraseRows(policy.EraseOverwrite, reason+"; it says more of something else than of the person")
+	}
+	return t.eraseRows(policy.EraseDelete, reason)
+}
+
+// isMention reports whether rows that name a person by an e-mail address or the like are about
+// something else, as most of their columns are.
+func (d *database) isMention(t *table, r reference) bool {
+	c := t.column(r.columns[0])
+	return r.to == d.subject && c != nil && c.verdict.personal() && t.personalShare() < 0.3
+}
+
+// canOverwrite reports whether a strategy is proposed for one of the columns.
+func (t *table) canOverwrite() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.final != nil && c.verdict.final.Name != "keep" })
 }
 
 // whyUnlinked says what to make sure of before a table with personal columns is
@@ -125,24 +202,31 @@ func (d *database) whyUnlinked(t *table) string {
 }
 
 // letGo is what leaves the rows at the reference's start alone.
-func letGo(r reference) string {
+func letGo(r reference) policy.Erase {
 	for _, name := range r.columns {
 		if c := r.from.column(name); c == nil || !c.Nullable || slices.Contains(r.from.Key(), name) {
-			return string(policy.EraseKeep)
+			return policy.EraseKeep
 		}
 	}
-	return string(policy.EraseDetach)
+	return policy.EraseDetach
 }
 
-func viaText(refs []reference, erase func(reference) string) string {
-	var parts []string
+// viaOf is a decision for each of the references; references by the same columns have one.
+func viaOf(refs []reference, erase func(reference) policy.Erase) []policy.Via {
+	var out []policy.Via
 	for _, r := range refs {
-		if part := viaKey(r.columns) + ": " + erase(r); !slices.Contains(parts, part) {
-			parts = append(parts, part)
+		if !slices.ContainsFunc(out, func(v policy.Via) bool { return slices.Equal(v.Columns, r.columns) }) {
+			out = append(out, policy.Via{Columns: r.columns, Erase: erase(r)})
 		}
 	}
-	if len(parts) == 0 {
-		return ""
+	return out
+}
+
+// viaText is the decisions as the policy has them.
+func viaText(via []policy.Via) string {
+	parts := make([]string, len(via))
+	for i, v := range via {
+		parts[i] = viaKey(v.Columns) + ": " + string(v.Erase)
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }

@@ -3,6 +3,7 @@ package discover
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan/policy"
@@ -18,6 +19,8 @@ type Options struct {
 	Bytes int
 	// Database is the name that receipts give. Defaults to `undecided`.
 	Database string
+	// Subject is the subject's table, where the caller knows it. Defaults to the likeliest.
+	Subject string
 	// Schema is the catalogue, where the caller has read it already. Defaults to
 	// what db.Inspect says.
 	Schema *dialect.Schema
@@ -60,9 +63,14 @@ func Policy(ctx context.Context, db dialect.DB, o Options) (*Draft, error) {
 			return nil, err
 		}
 	}
+	d.indexNames()
 	d.judgeColumns()
 	d.findPolymorphic(db)
-	d.findSubject()
+	if o.Subject == "" {
+		d.findSubject()
+	} else if err := d.takeSubject(o.Subject); err != nil {
+		return nil, err
+	}
 	if err := d.findLinks(ctx, db, o); err != nil {
 		return nil, err
 	}
@@ -82,12 +90,17 @@ type database struct {
 	why     Proposal // of the subject
 	links   []link
 	owned   []Proposal
+	// tableWords are the words of the tables' names, in the singular.
+	tableWords map[string]bool
+	byName     map[string]*table    // by how columns call it
+	byKey      map[string]keyOwners // by the key's name in small letters
 }
 
 // table is one table with what is known of it.
 type table struct {
 	*dialect.Table
 	name      string // as the policy writes it
+	common    string // the word that nearly all tables' names begin with, or ""
 	columns   []*column
 	rows      int         // that were sampled
 	unread    string      // why none were, or ""
@@ -101,8 +114,10 @@ type table struct {
 type column struct {
 	*dialect.Column
 	table   *table
+	kind    dialect.Kind // whose meaning counts: an array's elements', text for bytes that may be text
 	values  profile
-	named   match // what the name says
+	words   []string // of its name
+	named   match    // what the name says
 	verdict verdict
 }
 
@@ -115,19 +130,31 @@ func newDatabase(s *dialect.Schema) *database {
 		}
 		x := &table{Table: t, name: name}
 		for _, c := range t.Columns {
-			x.columns = append(x.columns, &column{Column: c, table: x, named: readName(c.Name, textualKind(c))})
+			x.columns = append(x.columns, newColumn(x, c))
 		}
 		d.tables = append(d.tables, x)
 	}
+	d.findCommonPrefix()
 	return d
 }
 
-// textualKind is the kind whose meaning counts: an array's elements'.
-func textualKind(c *dialect.Column) dialect.Kind {
-	if c.Kind == dialect.Array && c.Element != nil {
-		return c.Element.Kind
+func newColumn(t *table, c *dialect.Column) *column {
+	out := &column{Column: c, table: t, kind: c.Kind, words: cutCompounds(splitName(c.Name))}
+	switch {
+	case c.Kind == dialect.Array && c.Element != nil:
+		out.kind = c.Element.Kind
+	case c.Kind == dialect.Bytes:
+		out.kind = dialect.Text
 	}
-	return c.Kind
+	if out.named = readName(c.Name, out.kind); out.named.meaning == nil {
+		out.named = readName(c.Name, c.Kind)
+	}
+	return out
+}
+
+// isBinary reports whether the column holds bytes that are no text, or of which nothing is known.
+func (c *column) isBinary() bool {
+	return c.Kind == dialect.Bytes && (c.values.n == 0 || c.values.binary > 0)
 }
 
 func (d *database) table(n dialect.Name) *table {
@@ -146,10 +173,18 @@ func (t *table) column(name string) *column {
 	return t.columns[i]
 }
 
-// key returns the table's only key column, or nil.
+// key returns the table's only key column, or nil. Where no key is declared it is the
+// column id, whose values differ.
 func (t *table) key() *column {
-	if len(t.PrimaryKey) != 1 {
+	switch len(t.PrimaryKey) {
+	case 0:
+		i := slices.IndexFunc(t.columns, func(c *column) bool { return strings.EqualFold(c.Name, "id") && c.Kind == dialect.Int })
+		if i >= 0 && t.columns[i].values.n > 0 && t.columns[i].values.distinct == t.rows {
+			return t.columns[i]
+		}
 		return nil
+	case 1:
+		return t.column(t.PrimaryKey[0])
 	}
-	return t.column(t.PrimaryKey[0])
+	return nil
 }

@@ -10,9 +10,10 @@
 //
 // A column is `none` only where its name, its type or its values say what it is
 // (a surrogate key, a price, a flag). What can't be told stays `undecided`,
-// which policy.Parse and Build refuse; and what happens to a subject's rows is
-// never decided here: the file has the proposal as a comment, and Build lists
-// every table without a decision.
+// which policy.Parse and Build refuse. Where several references could say whose a
+// row is, the table has no decision: the file has them as a comment, and Build lists
+// the table. All else passes a check, so that a person has to read it: the plan
+// that is made of it is approved by its digest.
 //
 // # What is read
 //

@@ -26,7 +26,12 @@ func (d *database) draft(o Options) *Draft {
 			rule.Columns[j].PII, rule.Columns[j].Overwrite = f.Category, f.Strategy
 			out.Findings = append(out.Findings, f)
 		}
-		out.Proposals = append(out.Proposals, d.decisions(t)...)
+		if dec, ok := d.decide(t); ok {
+			out.Proposals = append(out.Proposals, dec.proposals...)
+			if dec.proposals[0].InPolicy {
+				rule.Erase, rule.Via, rule.Unlinked = dec.erase, dec.via, dec.unlinked
+			}
+		}
 	}
 	for _, l := range d.links {
 		made := policy.Link{Table: l.from.name, Columns: l.columns, RefTable: l.to.name, RefColumns: l.refColumns, Where: l.where}
@@ -49,10 +54,11 @@ it. Behind each column: how sure the proposal is (0 to 1), and why. Go through i
  1. Replace each ` + "`undecided`" + `:
 
 %s
- 2. Look at what is called none: only you know what the application writes there.
- 3. Decide what happens to a subject's rows: each table that holds some has a
-    proposal behind #. Links and owns are proposals, too. A table with personal
-    columns that nothing leads to needs a link, or a reason after unlinked.
+ 2. Where several references could say whose a row is, the table has them behind #:
+    choose, and remove the #.
+ 3. Look at what is called none, at what happens to a subject's rows (erase, via),
+    and at links and owns: only you know what the application writes there. A table
+    is unlinked where no reference or link connects its rows to the subject.
 
 Until then the policy is refused.`
 
@@ -83,12 +89,14 @@ func (d *Draft) YAML() ([]byte, error) {
 			notes[policy.Place{Section: "owns", Index: owns}] = note
 			owns++
 		default:
-			place := policy.Place{Section: "tables", Table: p.Table}
-			lines := p.Text + "\n  " + note
-			if before := notes[place]; before != "" {
-				lines = before + "\n" + lines
+			if !p.InPolicy {
+				note = p.Text + "\n  undecided: " + p.Reason
 			}
-			notes[place] = lines
+			place := policy.Place{Section: "tables", Table: p.Table}
+			if before := notes[place]; before != "" {
+				note = before + "\n" + note
+			}
+			notes[place] = note
 		}
 	}
 	return d.Policy.Annotated(notes)

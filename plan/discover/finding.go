@@ -83,6 +83,12 @@ func (v *verdict) none(confidence float64, format string, args ...any) {
 	v.because(format, args...)
 }
 
+// leaveOpen settles that only a person can tell.
+func (v *verdict) leaveOpen(format string, args ...any) {
+	v.meaning, v.category, v.open, v.reasons = nil, "", true, nil
+	v.because(format, args...)
+}
+
 func (v *verdict) personal() bool {
 	return v.category != "" && v.category != policy.PIINone
 }

@@ -26,39 +26,62 @@ func (t *table) refersBy(column string) bool {
 }
 
 // isPerson reports whether a row of the table is a person: it is called after
-// people, or holds a name together with something else that only people have.
+// people and holds what only people have, or holds little else than that. A table such as
+// settings_user is called after people, too, and has rows of theirs.
 func (t *table) isPerson() bool {
-	if t.rank() > 0 {
+	rank, words := t.rank(), len(t.nameWords())
+	called := slices.ContainsFunc(t.columns, func(c *column) bool { return c.named.meaning == fullName })
+	switch {
+	case rank == 0:
+		return t.has(firstName, lastName, fullName) && t.has(emailAddress, phone, birthDate, nationalNumber, userName, income) && t.personalShare() >= 0.2
+	case t.has(firstName, lastName, fullName, userName, emailAddress, phone, birthDate, nationalNumber):
 		return true
+	case words == 1:
+		return called || rank == 1
 	}
-	return t.has(firstName, lastName, fullName) && t.has(emailAddress, phone, birthDate, nationalNumber, userName, income)
+	return called && rank >= 0.95 && len(t.PrimaryKey) == 1
 }
 
-// rank is how much the table's name sounds like people, 0 for not at all.
-func (t *table) rank() float64 {
+// personalShare is the part of the columns that hold something personal.
+func (t *table) personalShare() float64 {
+	n := 0
+	for _, c := range t.columns {
+		if c.verdict.personal() {
+			n++
+		}
+	}
+	return float64(n) / float64(len(t.columns))
+}
+
+// nameWords are the words of the table's name without those that say little.
+func (t *table) nameWords() []string {
 	w := splitName(t.Name.Table)
-	for len(w) > 1 && slices.Contains(namePrefixes, w[0]) {
+	for len(w) > 1 && (slices.Contains(namePrefixes, w[0]) || w[0] == t.common) {
 		w = w[1:]
 	}
 	for len(w) > 1 && slices.Contains(nameSuffixes, w[len(w)-1]) {
 		w = w[:len(w)-1]
 	}
+	return w
+}
+
+// rank is how much the table's name sounds like people, 0 for not at all.
+func (t *table) rank() float64 {
+	w := t.nameWords()
 	if len(w) == 0 {
 		return 0
 	}
-	if rank := personWord(w[len(w)-1]); rank > 0 {
-		if len(w) > 1 {
-			rank -= 0.05
-		}
-		return rank
+	rank := personWord(w[len(w)-1])
+	if rank > 0 && len(w) > 1 {
+		rank -= 0.05
 	}
-	return 0
+	return rank
 }
 
 // What names of tables have around the word that counts.
 var (
 	namePrefixes = []string{"tbl", "tab", "t", "app", "auth", "sys", "dbo", "core", "dim", "stg", "mst", "crm", "hr", "wp", "django"}
-	nameSuffixes = []string{"master", "data", "daten", "stamm", "table", "info", "record", "records", "details", "1", "2"}
+	nameSuffixes = []string{"master", "data", "daten", "stamm", "table", "info", "record", "records", "details", "auth", "base", "entity", "1", "2"}
 )
 
 // has reports whether a column was taken for one of the meanings.
@@ -74,6 +97,9 @@ func (c *column) judge() {
 		v.because("its values can't be read (%s)", c.Unsupported)
 	case c.surrogate():
 		v.none(certain, "a key that only numbers rows")
+	case c.tooShort():
+		v.none(likely, "at most %d characters: a flag or a code", c.Length)
+	case c.judgeSession():
 	case c.judgeDocuments():
 	case c.judgeValues():
 	case c.named.plainly() && c.doubtful():
@@ -91,6 +117,12 @@ func (c *column) judge() {
 	}
 }
 
+// tooShort reports whether what the name says doesn't fit into the column.
+func (c *column) tooShort() bool {
+	fits := []*meaning{gender, country, region, nationality, civilStatus, belief, health, age, firstName, lastName}
+	return c.kind == dialect.Text && c.Length > 0 && c.Length <= 3 && !slices.Contains(fits, c.named.meaning)
+}
+
 // doubtful reports whether a name that says nothing personal has another word
 // that could: a text called activation_key, a person's some_date.
 func (c *column) doubtful() bool {
@@ -99,7 +131,7 @@ func (c *column) doubtful() bool {
 	}
 	switch c.named.meaning {
 	case surrogateKey:
-		return c.Kind == dialect.Text
+		return c.kind == dialect.Text
 	case moment:
 		return c.Kind == dialect.Date && c.table.rank() > 0
 	}
@@ -199,17 +231,36 @@ func (c *column) judgeKind() {
 	case dialect.Time, dialect.Interval:
 		v.none(likely, "its type is for a time of day or a span")
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
-		if p.n >= 5 && p.from >= bornFrom && p.to < "2013" && yearsBetween(p.from, p.to) >= 20 {
+		switch {
+		case p.n >= 5 && p.from >= bornFrom && p.to < "2013" && yearsBetween(p.from, p.to) >= 20:
 			v.is(birthDate, guessed)
 			v.because("%d sampled dates spread over decades and end long ago, as dates of birth do", p.n)
+		case p.n >= 5 && p.clocked*2 >= p.n && p.from >= "1990":
+			v.none(likely, "%d of %d sampled moments have a time of day, and none is long ago", p.clocked, p.n)
 		}
-	default:
-		if w := splitName(c.Name); c.Kind == dialect.Int && len(w) > 1 && w[len(w)-1] == "id" && c.named.meaning == nil {
-			v.none(likely, "name and type say a key of some row")
-		}
+	case dialect.Int, dialect.Decimal, dialect.Float:
+		c.judgeNumber()
 	}
 	if v.category == "" && c.named.meaning != nil {
 		v.because("name may say %s", c.named.name)
+	}
+}
+
+// judgeNumber settles numbers whose name says nothing: people are numbered, and
+// telephones are, by larger ones than what counts and settings hold.
+func (c *column) judgeNumber() {
+	v, p := &c.verdict, &c.values
+	w := splitName(c.Name)
+	switch {
+	case c.named.meaning != nil:
+	case c.Kind == dialect.Int && len(w) > 1 && w[len(w)-1] == "id":
+		v.none(likely, "name and type say a key of some row")
+	case c.Kind == dialect.Int && c.Precision > 0 && c.Precision <= 16:
+		v.none(likely, "its type is for small numbers, and its name says nothing of a person")
+	case p.n >= 5 && p.epochs == p.n:
+		v.none(likely, "all %d sampled numbers count seconds to a day of this century", p.n)
+	case p.n >= 5 && p.small == p.n:
+		v.none(likely, "all %d sampled numbers are small, and the name says nothing of a person", p.n)
 	}
 }
 

@@ -4,215 +4,270 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
 
-// marks are the words that say that a column refers to a row.
-var marks = []string{"id", "fk", "uuid", "guid", "ref", "oid", "key"}
-
-// roles are what people are to a row: a column called so refers to the subject
-// if its values do.
-var roles = wordSet(`author owner creator sender recipient receiver assignee reporter approver reviewer editor uploader buyer seller payer follower inviter invitee
-	autor absender empfaenger besitzer auteur proprietaire expediteur destinataire remitente destinatario propietario mittente autore afzender eigenaar remetente nadawca odbiorca`)
-
-// refers reports whether the column is called as one that refers to a row, or
-// says to which table's rows another one does.
-func (c *column) refers() bool {
-	if c.table.refersBy(c.Name) {
-		return false
-	}
-	w := splitName(c.Name)
-	last := w[max(len(w)-1, 0):]
-	return c.keyLike() || len(last) == 1 && (last[0] == "type" || last[0] == "typ" || last[0] == "tipo" || last[0] == "by" || roles[last[0]]) ||
-		slices.ContainsFunc(w, func(x string) bool { return containsWord(marks, x) }) ||
-		len(last) == 1 && strings.HasSuffix(last[0], "id")
+// candidate is a link that a column may be, before its values are looked at.
+type candidate struct {
+	link
+	// least is the share of the values that have to be found there.
+	least float64
+	// needsValues says that the name alone is too little.
+	needsValues bool
+	// open says that even then only a person can tell.
+	open bool
 }
 
-// keyLike reports whether the column's name ends as those of keys do.
-func (c *column) keyLike() bool {
-	w := splitName(c.Name)
-	if len(w) == 0 {
-		return false
-	}
-	_, head := splitCompound(w[len(w)-1])
-	return containsWord([]string{"nr", "no", "nummer", "number", "num", "code", "id"}, head)
-}
+// mostMissing is the share of values that may be found nowhere: rows that were removed
+// while nothing kept others from referring to them.
+const mostMissing = 0.1
 
-// targetName is a column's name without the words that say that it refers.
-func targetName(name string) []string {
-	w := splitName(name)
-	if len(w) > 0 {
-		if first, head := splitCompound(w[len(w)-1]); first != "" && containsWord(marks, head) {
-			w = append(w[:len(w)-1:len(w)-1], first, head)
-		}
-	}
-	for len(w) > 0 && containsWord(marks, w[len(w)-1]) {
-		w = w[:len(w)-1]
-	}
-	for len(w) > 0 && containsWord(marks, w[0]) {
-		w = w[1:]
-	}
-	if len(w) == len(splitName(name)) && (len(w) == 0 || !strings.HasSuffix(w[len(w)-1], "id")) {
-		return nil
-	}
-	return w
-}
-
-// called returns the table that a column is called after: customer_id, id_kunde,
-// billing_customer_id. Nil where there is none, or the column is the table's own key.
-func (d *database) called(c *column) *table {
-	if t := d.keyCalled(c); t != nil {
-		return t
-	}
-	w := targetName(c.Name)
-	for i := range w {
-		wanted := singularForms(strings.Join(w[i:], ""))
-		for _, t := range d.tables {
-			own := t == c.table && containsWord(t.PrimaryKey, c.Name)
-			if t.key() != nil && !own && slices.ContainsFunc(t.names(), func(n string) bool { return containsWord(wanted, n) }) {
-				return t
-			}
-		}
-	}
-	return nil
-}
-
-// keyCalled returns the one other table whose key has the column's very name,
-// unless that is one that any key can have.
-func (d *database) keyCalled(c *column) *table {
-	if len(splitName(c.Name)) < 2 && len(c.Name) < 6 {
-		return nil
-	}
-	var found *table
-	for _, t := range d.tables {
-		if key := t.key(); t != c.table && key != nil && strings.EqualFold(key.Name, c.Name) && !t.refersBy(key.Name) {
-			if found != nil {
-				return nil
-			}
-			found = t
-		}
-	}
-	return found
-}
-
-// names are the forms in which other tables' columns call the table.
-func (t *table) names() []string {
-	w := splitName(t.Name.Table)
-	out := singularForms(strings.Join(w, ""))
-	for len(w) > 1 && containsWord(namePrefixes, w[0]) {
-		w = w[1:]
-		out = append(out, singularForms(strings.Join(w, ""))...)
-	}
-	return out
-}
-
-// findLinks proposes a link for each column that is called after a table and
-// whose sampled values are all keys of it. Where no value was sampled the
-// name alone has to do.
+// findLinks proposes links for columns whose names or sampled values say that they refer
+// to another table.
 func (d *database) findLinks(ctx context.Context, db dialect.DB, o Options) error {
-	var candidates []link
+	var columns []*column
 	for _, t := range d.tables {
 		for _, c := range t.columns {
-			if l, ok := d.candidate(c); ok {
-				candidates = append(candidates, l)
+			if len(d.candidates(c)) > 0 {
+				columns = append(columns, c)
 			}
 		}
 	}
-	if len(candidates) == 0 {
+	if o.NamesOnly {
+		for _, c := range columns {
+			d.linkByName(c)
+		}
 		return nil
 	}
-	if o.NamesOnly {
-		for _, l := range candidates {
-			d.byNameAlone(l, "no value was looked at")
-		}
+	if len(columns) == 0 {
 		return nil
 	}
 	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	for _, l := range candidates {
-		if err := d.confirm(ctx, tx, l); err != nil {
+	for _, c := range columns {
+		if err := d.linkColumn(ctx, tx, c); err != nil {
 			_ = tx.Rollback(ctx) // the first error says more
 			return err
 		}
 	}
+	d.dropIdleLinks()
 	return tx.Rollback(ctx)
 }
 
-// candidate is a link by the column's name alone.
-func (d *database) candidate(c *column) (link, bool) {
-	t := c.table
-	if t.refersBy(c.Name) || len(t.PrimaryKey) == 1 && t.PrimaryKey[0] == c.Name || d.polymorphic(c) || c.verdict.personal() && d.keyCalled(c) == nil {
-		return link{}, false
-	}
-	confidence, to := byName, d.called(c)
-	if to == nil && d.subject != nil {
-		w := splitName(c.Name)
-		for len(w) > 0 && containsWord(marks, w[len(w)-1]) {
-			w = w[:len(w)-1]
+// dropIdleLinks takes back links by a name alone that lead to no people's rows: they say
+// nothing that a policy needs.
+func (d *database) dropIdleLinks() {
+	reached := d.reachedTables()
+	d.links = slices.DeleteFunc(d.links, func(l link) bool {
+		idle := l.byNameAlone && !reached[l.to]
+		if idle {
+			c := l.from.column(l.columns[0])
+			c.verdict = verdict{}
+			c.judge()
 		}
-		if len(w) > 0 && (roles[w[len(w)-1]] || len(w) > 1 && w[len(w)-1] == "by") {
-			confidence, to = likely, d.subject
-		}
-	}
-	if to == nil || to.key() == nil || to.key().Kind != c.Kind || to.unread != "" {
-		return link{}, false
-	}
-	reason := "it is called after the table"
-	if confidence < byName {
-		reason = "it is called after what someone is to the row"
-	}
-	return link{reference{t, to, []string{c.Name}, []string{to.key().Name}}, "", confidence, reason}, true
+		return idle
+	})
 }
 
-// confirm proposes the link unless a sampled value is no key.
-func (d *database) confirm(ctx context.Context, tx dialect.Reader, l link) error {
-	c := l.from.column(l.columns[0])
+// reachedTables are those whose rows are people's, or are connected to them.
+func (d *database) reachedTables() map[*table]bool {
+	out := map[*table]bool{}
+	for _, t := range d.tables {
+		out[t] = t.person || t == d.subject
+	}
+	refs := d.references()
+	for changed := true; changed; {
+		changed = false
+		for _, r := range refs {
+			if out[r.to] && !out[r.from] && !d.isAudit(r) {
+				out[r.from], changed = true, true
+			}
+		}
+	}
+	return out
+}
+
+// linkByName proposes the first of a column's candidates for which its name is enough.
+func (d *database) linkByName(c *column) {
+	for _, l := range d.candidates(c) {
+		if !l.needsValues {
+			d.proposeByName(l.link, "no value was looked at")
+			return
+		}
+	}
+}
+
+// linkColumn proposes the first of a column's candidates that its values confirm.
+func (d *database) linkColumn(ctx context.Context, tx dialect.Reader, c *column) error {
+	keys := c.keySample()
+	for _, l := range d.candidates(c) {
+		if len(keys) == 0 && !l.needsValues {
+			d.proposeByName(l.link, "there was no value to look at")
+			return nil
+		}
+		if len(keys) == 0 {
+			continue
+		}
+		n, err := tx.Count(ctx, l.to.Name, []dialect.Cond{dialect.In{Columns: l.refColumns, Keys: keys}})
+		if err != nil {
+			return err
+		}
+		if share := float64(n) / float64(len(keys)); share < l.least || n == 0 {
+			continue
+		}
+		evidence := fmt.Sprintf("%d of %d different sampled values are %s", n, len(keys), l.what())
+		if l.open {
+			c.verdict.leaveOpen("%s: add a link if that is no accident", evidence)
+			return nil
+		}
+		l.confidence = min(l.confidence+0.1, agreeing)
+		l.reason += "; " + evidence
+		l.byNameAlone = l.needsValues && l.to != d.subject
+		d.propose(l.link)
+		return nil
+	}
+	return nil
+}
+
+// what are the values at the link's end.
+func (l *link) what() string {
+	if key := l.to.key(); key != nil && key.Name == l.refColumns[0] {
+		return "keys of " + l.to.name
+	}
+	return l.refColumns[0] + " of " + l.to.name
+}
+
+// keySample are the column's different values. Zero and the empty text stand for none.
+func (c *column) keySample() []dialect.Key {
 	var keys []dialect.Key
 	seen := map[string]bool{}
 	for _, v := range c.values.keys {
+		if v == int64(0) || v == "" {
+			continue
+		}
 		if id := dialect.EncodeKey(dialect.Key{v}); !seen[id] {
 			seen[id] = true
 			keys = append(keys, dialect.Key{v})
 		}
 	}
-	if len(keys) == 0 {
-		d.byNameAlone(l, "there was no value to look at")
+	return keys
+}
+
+// candidates are what a column may refer to, the likeliest first.
+func (d *database) candidates(c *column) []candidate {
+	if c.table.refersBy(c.Name) || c.Identity || c.Unsupported != "" || d.polymorphic(c) {
 		return nil
 	}
-	n, err := tx.Count(ctx, l.to.Name, []dialect.Cond{dialect.In{Columns: l.refColumns, Keys: keys}})
-	if err != nil {
-		return err
+	var out []candidate
+	add := func(to *table, ref *column, confidence, least float64, needsValues bool, reason string) {
+		if to != nil && ref != nil && ref != c && ref.Kind == c.Kind && to.unread == "" {
+			out = append(out, candidate{link: link{reference: reference{from: c.table, to: to, columns: []string{c.Name}, refColumns: []string{ref.Name}}, confidence: confidence, reason: reason}, least: least, needsValues: needsValues})
+		}
 	}
-	if n != int64(len(keys)) {
+	ownKey := len(c.table.PrimaryKey) == 1 && c.table.PrimaryKey[0] == c.Name
+	keyCalled := d.keyCalled(c)
+	if !c.verdict.personal() || keyCalled != nil {
+		to, marked := d.called(c)
+		if to != nil && (to != c.table || !ownKey) {
+			add(to, to.key(), byName, 1-mostMissing, !marked || ownKey, "it is called after the table")
+		}
+		if !ownKey {
+			d.addRole(c, to != nil && marked, add)
+			if stem, _ := stripMarks(c.linkWords()); len(stem) > 0 && stem[len(stem)-1] == "parent" {
+				add(c.table, c.table.key(), likely, 1-mostMissing, true, "it names the row above")
+			}
+		}
+	}
+	if !ownKey {
+		d.addIdentifiers(c, add)
+		out = append(out, d.byValuesAlone(c, len(out) > 0)...)
+	}
+	return out
+}
+
+// addRole adds the subject where a column is called after what somebody is to the row.
+func (d *database) addRole(c *column, calledAfterTable bool, add func(*table, *column, float64, float64, bool, string)) {
+	if d.subject == nil || calledAfterTable {
+		return
+	}
+	stem, marked := stripMarks(c.linkWords())
+	if len(stem) == 0 {
+		return
+	}
+	switch last := stem[len(stem)-1]; {
+	case slices.Contains(d.subjectWords(), last) && !marked && d.isPlural(singularForms(last)): // policy_users
+	case slices.Contains(d.subjectWords(), last):
+		add(d.subject, d.subject.key(), byName, 1-mostMissing, !marked, "it is called after the people")
+	case roles[last], len(stem) > 1 && last == "by":
+		add(d.subject, d.subject.key(), likely, 1-mostMissing, false, "it is called after what someone is to the row")
+	}
+}
+
+// leastIdentified is the share of e-mail addresses or user names that have to be the
+// subject's: others may be strangers'.
+const leastIdentified = 0.5
+
+// addIdentifiers adds columns that name the subject otherwise than by the key, in tables whose
+// rows nothing else leads to.
+func (d *database) addIdentifiers(c *column, add func(*table, *column, float64, float64, bool, string)) {
+	if d.subject == nil || c.table == d.subject || c.verdict.meaning == nil || d.refersToSubject(c.table) {
+		return
+	}
+	for _, ref := range d.subject.columns {
+		if m := ref.verdict.meaning; m == c.verdict.meaning && slices.Contains([]*meaning{emailAddress, userName, personNumber, nationalNumber}, m) {
+			add(d.subject, ref, likely, leastIdentified, true, "it holds "+m.name+", as the people's table does")
+		}
+	}
+}
+
+// refersToSubject reports whether a foreign key or a link leads from the table to the subject.
+func (d *database) refersToSubject(t *table) bool {
+	return slices.ContainsFunc(d.references(), func(r reference) bool { return r.from == t && r.to == d.subject })
+}
+
+// fewKeys is how many different keys have to be found before values alone say anything.
+const fewKeys = 12
+
+// byValuesAlone looks for the subject's keys where the name says nothing. Small numbers
+// are keys of nearly every table: there only a person can tell.
+func (d *database) byValuesAlone(c *column, named bool) []candidate {
+	if d.subject == nil || named || c.table == d.subject || c.verdict.personal() || c.values.distinct < fewKeys {
 		return nil
 	}
-	l.confidence = min(l.confidence+0.1, agreeing)
-	l.reason += fmt.Sprintf("; all %d different sampled values are keys there", n)
-	d.propose(l)
+	key := d.subject.key()
+	stem, marked := stripMarks(c.linkWords())
+	if key == nil || key.Kind != c.Kind || len(stem) == 0 {
+		return nil
+	}
+	l := link{reference: reference{from: c.table, to: d.subject, columns: []string{c.Name}, refColumns: []string{key.Name}}, confidence: likely, reason: "its name says nothing"}
+	if c.Kind == dialect.UUID || c.Kind == dialect.Text && key.values.small == 0 {
+		return []candidate{{link: l, least: 1 - mostMissing, needsValues: true}}
+	}
+	if marked && !d.tableWords[stem[len(stem)-1]] { // group_id is a key of some user_group
+		return []candidate{{link: l, least: 1, needsValues: true, open: true}}
+	}
 	return nil
 }
 
-// byNameAlone proposes a link that no value speaks for. What someone is to the
+// proposeByName proposes a link that no value speaks for. What someone is to the
 // row may be said of others than the subjects (staff), so that a person has to look.
-func (d *database) byNameAlone(l link, why string) {
+func (d *database) proposeByName(l link, why string) {
 	if l.confidence >= byName {
 		l.confidence, l.reason = guessed, l.reason+"; "+why
 		d.propose(l)
 		return
 	}
-	v := &l.from.column(l.columns[0]).verdict
-	v.category, v.open, v.reasons = "", true, nil
-	v.because("may refer to %s (then add it to links), or to nobody; %s", l.to.name, why)
+	l.from.column(l.columns[0]).verdict.leaveOpen("may refer to %s (then add it to links), or to nobody; %s", l.to.name, why)
 }
 
 func (d *database) propose(l link) {
 	d.links = append(d.links, l)
+	c := l.from.column(l.columns[0])
 	if target := l.to.column(l.refColumns[0]); !target.verdict.personal() {
-		l.from.column(l.columns[0]).verdict.none(l.confidence, "refers to %s, see links", l.to.name)
+		c.verdict.none(l.confidence, "refers to %s, see links", l.to.name)
 	}
 }
 

@@ -92,7 +92,8 @@ var about = map[string]bool{}
 
 func init() {
 	for _, w := range strings.Fields(`type typ typ status count flag enabled verified confirmed sent opt optin optout consent template format
-		visible public hidden required allowed active valid is has can should num nb nbr anzahl nombre cantidad liczba version length size label`) {
+		visible public hidden required allowed active valid is has can should num nb nbr anzahl nombre cantidad liczba version length size label
+		change changed must needs attempts rules policy strength expires cache regexp regex pattern prefix suffix source protocol method`) {
 		about[w] = true
 	}
 }

@@ -10,22 +10,22 @@ var people = []*meaning{emailAddress, phone, messenger, firstName, lastName, ful
 
 var (
 	emailAddress = &meaning{name: "an e-mail address", category: "contact", kinds: texts,
-		terms: `email, e mail, mail, email address, mail address, emailadresse, mailadresse, e mail adresse, courriel, adresse email, adresse mail, correo,
+		terms: `email, e mail, mail, email address, send to, bcc, cc, reply to, contact info, mail address, emailadresse, mailadresse, e mail adresse, courriel, adresse email, adresse mail, correo,
 			correo electronico, posta elettronica, indirizzo email, emailadres, pec, endereco de email, adres email, adres e mail, poczta, mel`,
 		specs: []string{`{"fake":"email"}`, `"random"`}}
 	phone = &meaning{name: "a phone number", category: "contact", kinds: coded,
-		terms: `phone, phone number, phone no, telephone, tel, telno, tel no, mobile, mobile phone, mobile number, cell, cell phone, cellphone, fax, fax number, landline, msisdn,
+		terms: `phone, pager, phone number, phone no, telephone, tel, telno, tel no, mobile, mobile phone, mobile number, cell, cell phone, cellphone, fax, fax number, landline, msisdn,
 			telefon, telefonnummer, telefon nr, handy, handynummer, mobil, mobilnummer, mobiltelefon, rufnummer, festnetz, telefax,
 			telephone portable, portable, tel portable, numero telephone, telefono, movil, celular, numero telefono, cellulare, telefoon, telefoonnummer,
 			mobiel, telefone, telemovel, numer telefonu, telefon komorkowy, komorka, whatsapp`,
 		weak:  `extension, durchwahl, poste telephonique, anexo, toestel`,
 		specs: []string{`"random"`}}
 	messenger = &meaning{name: "a messenger or profile name", category: "contact", kinds: texts,
-		terms: `skype, skype id, twitter, twitter handle, facebook, instagram, linkedin, telegram, mastodon, xing, discord, icq, handle, slack id, github, github username`,
+		terms: `vcard, skype, skype id, twitter, twitter handle, facebook, instagram, linkedin, telegram, mastodon, xing, discord, icq, handle, slack id, github, github username`,
 		weak:  `website, homepage, blog`,
 		specs: []string{`"random"`}}
 	firstName = &meaning{name: "a first name", category: "name", kinds: texts,
-		terms: `first name, fname, given name, forename, christian name, middle name, middle initial, second name, nickname, nick, preferred name, initials,
+		terms: `first name, fname, given name, forename, christian name, middle name, middle initial, second name, nickname, nick, gecos, preferred name, initials,
 			vorname, rufname, prenom, prenoms, primer nombre, nombre de pila, nome proprio, voornaam, voorletters, initialen, roepnaam, nome de batismo, imie, imiona, drugie imie, spitzname, surnom, apodo, soprannome`,
 		specs: []string{`{"fake":"first-name"}`, `"random"`}}
 	lastName = &meaning{name: "a last name", category: "name", kinds: texts,
@@ -50,7 +50,7 @@ var (
 		terms: `dob, birth date, birthdate, date of birth, birthday, birth day, birth year, year of birth, born, born on, born at, geburtsdatum, geburtstag, geburtsjahr, geb datum, gebdatum, geboren, geboren am,
 			date naissance, date de naissance, naissance, dt nasc, data nasc, nasc, dat nais, date nais, date nee, data ur, geb, geb dat, annee naissance, ne le, fecha nacimiento, fecha de nacimiento, fec nac, fecha nac, nacimiento, data di nascita, data nascita, nascita,
 			geboortedatum, geboorte datum, geboortejaar, data de nascimento, data nascimento, nascimento, data urodzenia, rok urodzenia, death date, date of death, sterbedatum, todesdatum, date deces`,
-		specs: []string{`{"shift":{"days":180}}`, `"random"`}}
+		specs: []string{`{"shift":{"within":180}}`, `"random"`}}
 	birthPlace = &meaning{name: "a place of birth", category: "birth", kinds: texts,
 		terms: `birth place, birthplace, place of birth, birth city, birth country, geburtsort, geburtsland, lieu naissance, lieu de naissance, lugar nacimiento, lugar de nacimiento, luogo di nascita, luogo nascita,
 			geboorteplaats, naturalidade, local de nascimento, miejsce urodzenia`,
@@ -72,7 +72,7 @@ var (
 	hireDate = &meaning{name: "a date of employment", category: "other", kinds: moments,
 		terms: `hire date, hired on, hired at, date hired, joined company, termination date, terminated on, eintrittsdatum, austrittsdatum, einstellungsdatum, date embauche, date d embauche, date entree, date sortie,
 			fecha alta, fecha de alta, fecha baja, fecha contratacion, fecha ingreso, data assunzione, datum in dienst, data de admissao, data zatrudnienia, wedding date, anniversary, hochzeitstag`,
-		specs: []string{`{"shift":{"days":180}}`, `"random"`}}
+		specs: []string{`{"shift":{"within":180}}`, `"random"`}}
 	portrait = &meaning{name: "a picture or mark of a person", category: "other", kinds: blobs,
 		terms: `avatar, photo, portrait, profile picture, profile image, profile photo, picture url, avatar url, photo url, headshot, selfie, signature, signature image, fingerprint, face id, voice print, id scan, passport scan,
 			passbild, lichtbild, foto, unterschrift, fingerabdruck, photo identite, firma escaneada, fotografia, pasfoto, handtekening, assinatura, zdjecie`,

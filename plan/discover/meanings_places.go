@@ -31,6 +31,6 @@ var (
 		specs: []string{`{"noise":{"absolute":0.5}}`, `"random"`, `"null"`}}
 	whereabouts = &meaning{name: "whereabouts", category: "location", kinds: texts,
 		terms: `last location, current location, home location, check in place, time zone name, user location, standort, aufenthaltsort`,
-		weak:  `location, place, lieu, lugar, luogo, timezone, time zone, tz`,
+		weak:  `location, place, lieu, lugar, luogo`,
 		specs: []string{`{"fake":"city"}`, `"random"`}}
 )

@@ -132,7 +132,7 @@ func FuzzNames(f *testing.F) {
 			}
 		}
 		readName(name, dialect.Text)
-		targetName(name)
+		stripMarks(splitName(name))
 		valueLike(name)
 	})
 }

@@ -24,7 +24,7 @@ type conditionWriter interface {
 func (d *database) findPolymorphic(engine conditionWriter) {
 	for _, t := range d.tables {
 		for _, typ := range t.columns {
-			w := splitName(typ.Name)
+			w := typ.linkWords()
 			if len(w) < 2 || !containsWord([]string{"type", "typ", "tipo", "class", "table", "model"}, w[len(w)-1]) || typ.Kind != dialect.Text && typ.Kind != dialect.Enum {
 				continue
 			}
@@ -40,7 +40,7 @@ func (d *database) findPolymorphic(engine conditionWriter) {
 // idBeside returns the column of the same words with id for type.
 func (t *table) idBeside(words []string) *column {
 	for _, c := range t.columns {
-		w := splitName(c.Name)
+		w := c.linkWords()
 		if len(w) == len(words)+1 && slices.Equal(w[:len(words)], words) && containsWord(marks, w[len(words)]) {
 			return c
 		}
@@ -64,7 +64,7 @@ func (d *database) pair(engine conditionWriter, typ, id *column) {
 		}
 		found++
 		d.links = append(d.links, link{
-			reference: reference{id.table, to, []string{id.Name}, []string{to.key().Name}},
+			reference: reference{from: id.table, to: to, columns: []string{id.Name}, refColumns: []string{to.key().Name}},
 			where:     engine.EqualsCondition(typ.Name, value), confidence: byName,
 			reason: typ.Name + " names the table that " + id.Name + " refers to",
 		})

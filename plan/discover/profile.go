@@ -1,9 +1,12 @@
 package discover
 
 import (
+	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -23,7 +26,53 @@ type profile struct {
 	mentions int    // values with a first name, or an e-mail address, somewhere in them
 	from, to string // the first and the last year of dates
 	docs     documents
-	keys     []dialect.Value
+	keys     []dialect.Value // short values, which could be keys of another table
+	binary   int             // values of bytes that are no text
+	small    int             // numbers below smallNumber, by amount
+	epochs   int             // numbers that count seconds from 1970 to a day of this century
+	clocked  int             // moments with a time of day
+}
+
+// smallNumber is what counts and settings stay below, and numbers of people and
+// telephones don't.
+const smallNumber = 1_000_000
+
+// readsAsText reports whether a value of bytes is a text, which many applications store so.
+func (p *profile) readsAsText(v string) bool {
+	if utf8.ValidString(v) && !strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
+		return true
+	}
+	p.binary++
+	return false
+}
+
+// addNumber notes what a number could count.
+func (p *profile) addNumber(v string) {
+	n, err := strconv.ParseFloat(v, 64)
+	switch {
+	case err != nil:
+	case math.Abs(n) < smallNumber:
+		p.small++
+	case n >= 946_684_800 && n < 4_102_444_800:
+		p.epochs++
+	}
+}
+
+var clockShape = regexp.MustCompile(`[ T](\d{2}:\d{2}:\d{2})`)
+
+// addMoment notes the year and the time of day.
+func (p *profile) addMoment(v string) {
+	m := dateShape.FindStringSubmatch(v)
+	if m == nil {
+		return
+	}
+	if p.from == "" || m[1] < p.from {
+		p.from = m[1]
+	}
+	p.to = max(p.to, m[1])
+	if m := clockShape.FindStringSubmatch(v); m != nil && m[1] != "00:00:00" {
+		p.clocked++
+	}
 }
 
 func (p *profile) add(c *column, v string, seen *seenValues) {
@@ -31,7 +80,7 @@ func (p *profile) add(c *column, v string, seen *seenValues) {
 	if *seen == nil {
 		*seen = seenValues{}
 	}
-	if isDocument(c.Kind, v) {
+	if isDocument(c.kind, v) {
 		p.docs.add(v)
 	}
 	if len(v) > longest {
@@ -60,21 +109,23 @@ func (p *profile) add(c *column, v string, seen *seenValues) {
 	if isPhrase(v) {
 		p.phrases++
 	}
-	if c.Kind == dialect.Text && (mentionsName(v) || strings.Contains(v, "@") && strings.ContainsFunc(v, func(r rune) bool { return r == ' ' }) && mentionsEmail(v)) {
+	if c.kind == dialect.Text && (mentionsName(v) || strings.Contains(v, "@") && strings.ContainsFunc(v, func(r rune) bool { return r == ' ' }) && mentionsEmail(v)) {
 		p.mentions++
 	}
-	if m := dateShape.FindStringSubmatch(v); m != nil {
-		if p.from == "" || m[1] < p.from {
-			p.from = m[1]
-		}
-		p.to = max(p.to, m[1])
+	switch c.kind {
+	case dialect.Int, dialect.Decimal, dialect.Float:
+		p.addNumber(v)
+	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
+		p.addMoment(v)
+	case dialect.Text:
+		p.addMoment(v)
 	}
 }
 
 // suits reports whether values of the column's kind can have the shape: a
 // date or a boolean is no telephone number, whatever its characters.
 func (d *detector) suits(c *column) bool {
-	switch kind := textualKind(c.Column); kind {
+	switch c.kind {
 	case dialect.Text, dialect.JSON, dialect.XML:
 		return true
 	case dialect.Int, dialect.Decimal:
@@ -116,6 +167,16 @@ func (p *profile) share(m *meaning) float64 {
 		return 0
 	}
 	return float64(p.hits[m]) / float64(p.n)
+}
+
+// looksLikeNothing reports that hardly a value has a shape that is checked for.
+func (p *profile) looksLikeNothing() bool {
+	for m, n := range p.hits {
+		if m != birthDate && n*10 > p.n {
+			return false
+		}
+	}
+	return true
 }
 
 // fewWords reports that there are only a few different values, each many times:

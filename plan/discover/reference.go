@@ -11,6 +11,7 @@ import (
 type reference struct {
 	from, to            *table
 	columns, refColumns []string
+	onDelete            dialect.Action // of a foreign key
 }
 
 // link is a relation that is proposed.
@@ -19,6 +20,9 @@ type link struct {
 	where      string
 	confidence float64
 	reason     string
+	// byNameAlone says that the column's name has no mark of a reference. It may count something
+	// that is called as a table is.
+	byNameAlone bool
 }
 
 // references are all relations whose two ends are known.
@@ -27,7 +31,7 @@ func (d *database) references() []reference {
 	for _, t := range d.tables {
 		for _, fk := range t.ForeignKeys {
 			if to := d.table(fk.RefTable); to != nil {
-				out = append(out, reference{t, to, fk.Columns, fk.RefColumns})
+				out = append(out, reference{t, to, fk.Columns, fk.RefColumns, fk.OnDelete})
 			}
 		}
 	}
@@ -50,19 +54,18 @@ func (d *database) reachFromSubject() {
 		}
 	}
 	if d.subject != nil {
-		d.subject.near = true
 		walk(d.subject, func(t *table, r reference) bool {
 			first := len(t.reachedBy) == 0 && t != d.subject
 			t.reachedBy = append(t.reachedBy, r)
-			t.near = true
 			return first
 		})
 	}
 	for _, person := range d.tables {
-		if person.person {
-			walk(person, func(t *table, _ reference) bool {
-				first := !t.near
-				t.near = true
+		if person.person || person == d.subject {
+			person.near = true
+			walk(person, func(t *table, r reference) bool {
+				first := !t.near && !d.isAudit(r)
+				t.near = t.near || first
 				return first
 			})
 		}

@@ -53,56 +53,155 @@ func sampleTables(ctx context.Context, db dialect.DB, tables []*table, o Options
 // longest is how much of a value is looked at; documents are read whole.
 const longest = 4 << 10
 
-// sample reads the columns whose values could say something. It ends early where
-// the values are large.
+// sampler reads one table's rows, of which the values are added to the columns' profiles.
+type sampler struct {
+	table   *table
+	columns []*column
+	names   []string // of columns, then the key's first column where it isn't among them
+	order   []string // the key's first column; none where the table has no key
+	at      int      // its place in names
+	seen    []seenValues
+	read    int // bytes
+	limit   Options
+}
+
+// sample reads the columns whose values could say something: the rows with the first and the last
+// keys, and some ranges between them, since what was imported first decides nothing. It ends
+// early where the values are large.
 func (t *table) sample(ctx context.Context, tx dialect.Reader, o Options) error {
-	var columns []*column
-	var names []string
+	small, large := t.readable()
+	if err := newSampler(t, small, o).spread(ctx, tx); err != nil {
+		return err
+	}
+	rows := t.rows
+	o.Rows = min(o.Rows, fewRows)
+	err := newSampler(t, large, o).spread(ctx, tx)
+	t.rows = max(rows, t.rows-rows)
+	return err
+}
+
+// fewRows is how many rows are read of columns whose values can be large.
+const fewRows = 20
+
+// readable are the columns whose values can say what they are, and among them those of
+// bytes without a limit, which are read by themselves so that they don't end the sample.
+func (t *table) readable() (small, large []*column) {
 	for _, c := range t.columns {
-		if isReadable(c.Column) {
-			columns = append(columns, c)
-			names = append(names, c.Name)
+		switch {
+		case !isReadable(c.Column):
+		case c.Kind == dialect.Bytes && (c.Length == 0 || c.Length > longest):
+			large = append(large, c)
+		default:
+			small = append(small, c)
 		}
 	}
-	if len(names) == 0 {
+	return small, large
+}
+
+func newSampler(t *table, columns []*column, o Options) *sampler {
+	s := &sampler{table: t, columns: columns, seen: make([]seenValues, len(columns)), limit: o}
+	for _, c := range columns {
+		s.names = append(s.names, c.Name)
+	}
+	if key := t.Key(); len(key) > 0 && len(columns) > 0 {
+		s.order = key[:1]
+		if s.at = slices.Index(s.names, key[0]); s.at < 0 {
+			s.at = len(s.names)
+			s.names = append(s.names, key[0])
+		}
+	}
+	return s
+}
+
+// ranges is how many ranges are read between the first rows and the last ones.
+const ranges = 4
+
+// spread reads half of the rows from the key's beginning, a quarter from its end, and the
+// rest between them, where the key is a number.
+func (s *sampler) spread(ctx context.Context, tx dialect.Reader) error {
+	if len(s.columns) == 0 {
 		return nil
 	}
-	read := 0
-	seen := make([]seenValues, len(columns))
-	for row, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: names, Limit: o.Rows}) {
-		if err != nil {
+	defer s.countDistinct()
+	if len(s.order) == 0 {
+		_, _, err := s.readRange(ctx, tx, dialect.Select{Limit: s.limit.Rows})
+		return err
+	}
+	half, each := max(1, s.limit.Rows/2), s.limit.Rows/4/ranges
+	n, low, err := s.readRange(ctx, tx, dialect.Select{Order: s.order, Limit: half})
+	if err != nil || n < half || low == nil {
+		return err
+	}
+	behind := dialect.After{Columns: s.order, Key: dialect.Key{low}}
+	_, high, err := s.readRange(ctx, tx, dialect.Select{Order: s.order, Descending: true, Where: []dialect.Cond{behind}, Limit: max(1, s.limit.Rows-half-ranges*each)})
+	if err != nil {
+		return err
+	}
+	from, isNumber := low.(int64)
+	to, same := high.(int64)
+	if !isNumber || !same || to-from <= ranges || each == 0 {
+		return nil
+	}
+	for i := range int64(ranges) {
+		start, end := from+(to-1-from)/ranges*i, from+(to-1-from)/ranges*(i+1)
+		where := []dialect.Cond{dialect.After{Columns: s.order, Key: dialect.Key{start}}, dialect.UpTo{Columns: s.order, Key: dialect.Key{end}}}
+		if _, _, err := s.readRange(ctx, tx, dialect.Select{Order: s.order, Where: where, Limit: each}); err != nil {
 			return err
 		}
-		t.rows++
-		for i, c := range columns {
-			text, ok := dialect.TextOf(row[i])
-			if !ok {
-				continue
-			}
-			read += len(text)
-			for _, v := range c.elements(text) {
-				if v = strings.TrimSpace(v); v != "" {
-					c.values.add(c, v, &seen[i])
-				}
-			}
-			if c.refers() && len(text) <= 64 {
-				c.values.keys = append(c.values.keys, row[i])
-			}
-		}
-		if read > o.Bytes {
-			break
-		}
-	}
-	for i, c := range columns {
-		c.values.distinct = len(seen[i])
 	}
 	return nil
 }
 
-// isReadable reports whether a column's values can say what it is. Bytes can't,
-// and can be large.
+// readRange reads the rows of one statement, and returns how many there were and the key of the last.
+func (s *sampler) readRange(ctx context.Context, tx dialect.Reader, q dialect.Select) (n int, last dialect.Value, err error) {
+	q.Table, q.Columns = s.table.Name, s.names
+	for row, err := range tx.Query(ctx, q) {
+		if err != nil {
+			return n, nil, err
+		}
+		n++
+		s.addRow(row)
+		if len(s.order) > 0 {
+			last = row[s.at]
+		}
+		if s.read > s.limit.Bytes {
+			break
+		}
+	}
+	return n, last, nil
+}
+
+func (s *sampler) addRow(row dialect.Row) {
+	s.table.rows++
+	for i, c := range s.columns {
+		text, ok := dialect.TextOf(row[i])
+		if !ok {
+			continue
+		}
+		s.read += len(text)
+		if c.Kind == dialect.Bytes && !c.values.readsAsText(text) {
+			continue
+		}
+		for _, v := range c.elements(text) {
+			if v = strings.TrimSpace(v); v != "" {
+				c.values.add(c, v, &s.seen[i])
+			}
+		}
+		if len(text) <= 64 {
+			c.values.keys = append(c.values.keys, row[i])
+		}
+	}
+}
+
+func (s *sampler) countDistinct() {
+	for i, c := range s.columns {
+		c.values.distinct = len(s.seen[i])
+	}
+}
+
+// isReadable reports whether a column's values can say what it is.
 func isReadable(c *dialect.Column) bool {
-	return c.Unsupported == "" && !slices.Contains([]dialect.Kind{dialect.Bytes, dialect.RowAddress, dialect.Unknown, dialect.Bits, dialect.Interval}, c.Kind)
+	return c.Unsupported == "" && !slices.Contains([]dialect.Kind{dialect.RowAddress, dialect.Unknown, dialect.Bits, dialect.Interval}, c.Kind)
 }
 
 // elements are an array's elements as far as an array literal shows them, or

@@ -21,7 +21,7 @@ func (d *database) settle() {
 // personal reports whether the table's rows are people's: they are one, belong
 // to one, or say how to reach or recognise one.
 func (t *table) personal() bool {
-	return t.person || t.near || t.has(emailAddress, phone, firstName, lastName, fullName, userName, ipAddress, cookie, personalURL)
+	return t.person || t.near || t.personalShare() >= 0.15 && t.has(emailAddress, phone, firstName, lastName, fullName, userName, ipAddress, cookie, personalURL)
 }
 
 func (c *column) settle() {
@@ -52,6 +52,8 @@ func (c *column) settle() {
 			c.few()
 		case !t.personal():
 			c.verdict.none(guessed, "name says %s, and the table isn't about people", surrogateKey.name)
+		case p.n >= 5 && !t.person && p.mentions == 0 && p.looksLikeNothing():
+			c.verdict.none(guessed, "name says %s, and none of %d sampled values says anything of a person", surrogateKey.name, p.n)
 		}
 	case moment:
 	case street:
@@ -59,14 +61,11 @@ func (c *column) settle() {
 			c.around(street, "name says %s", street.name)
 		}
 	case health:
-		switch {
-		case t.personal() || t.has(health):
-			c.around(health, "name says %s, of a row that is a person's", health.name)
-		case c.Kind != dialect.Text:
-			c.verdict.none(guessed, "a measure, and the table isn't about people")
-		}
+		c.settleHealth()
 	case nil:
 		c.settleUnnamed()
+	case personalURL:
+		c.settleURL()
 	default:
 		switch {
 		case c.Kind == dialect.Bool || p.fewWords():
@@ -77,9 +76,45 @@ func (c *column) settle() {
 			}
 		case t.personal():
 			c.around(m, "name may say %s, and rows are people's", m.name)
-		case p.n >= 5 && p.mentions == 0 && p.hits[m] == 0 && m == personalURL:
-			c.verdict.none(guessed, "none of %d sampled addresses has a part that is somebody's, and the table isn't about people", p.n)
+		case p.n >= 5 && p.mentions == 0 && p.hits[m] == 0:
+			c.verdict.none(guessed, "name may say %s, none of %d sampled values looks like one, and the table isn't about people", m.name, p.n)
 		}
+	}
+}
+
+// settleHealth settles measures and disabled, which say something of a body only where that is
+// what the row is about.
+func (c *column) settleHealth() {
+	t := c.table
+	switch {
+	case c.isMeasureOfThing(), containsWord(c.words, "disabled") && !t.has(health):
+		c.verdict.none(likely, "a size or a switch: nothing beside it says anything of a body")
+	case t.personal() || t.has(health):
+		c.around(health, "name says %s, of a row that is a person's", health.name)
+	default:
+		c.verdict.none(guessed, "a measure, and the table isn't about people")
+	}
+}
+
+// isMeasureOfThing reports whether a height stands beside a width, or a place on a screen.
+func (c *column) isMeasureOfThing() bool {
+	return slices.ContainsFunc(c.table.columns, func(o *column) bool {
+		return o != c && slices.ContainsFunc(o.words, func(w string) bool {
+			return containsWord([]string{"width", "length", "depth", "x", "y", "breite", "laenge", "tiefe", "largeur", "longueur", "ancho", "largo", "larghezza", "breedte"}, w)
+		})
+	})
+}
+
+// settleURL settles addresses of pages and files.
+func (c *column) settleURL() {
+	t, p := c.table, &c.values
+	switch {
+	case p.fewWords():
+		c.few()
+	case p.n >= 5 && p.mentions == 0 && p.hits[personalURL] == 0 && !t.person:
+		c.verdict.none(guessed, "none of %d sampled addresses has a part that is somebody's", p.n)
+	case t.personal():
+		c.around(personalURL, "name may say %s, and rows are people's", personalURL.name)
 	}
 }
 
@@ -101,7 +136,7 @@ func (c *column) few() {
 // settleName settles columns that are called name, or author.
 func (c *column) settleName() {
 	t, p := c.table, &c.values
-	bare := slices.Contains(ownName, lastWord(splitName(c.Name)))
+	bare := slices.Contains(ownName, lastWord(splitName(c.Name))) || len(c.words) > 0 && about[c.words[len(c.words)-1]]
 	switch {
 	case t.person:
 		c.around(fullName, "name says %s, and a row of the table is a person", fullName.name)
@@ -113,6 +148,8 @@ func (c *column) settleName() {
 		c.around(freeText, "%d of %d sampled values mention a person, and rows are people's", p.mentions, p.n)
 	case p.fewWords():
 		c.few()
+	case bare && p.n >= 5 && p.mentions == 0 && p.hits[fullName] == 0:
+		c.verdict.none(guessed, "a name of a thing: none of %d sampled values mentions a person", p.n)
 	case bare && !t.near && p.n >= 3 && p.mentions*10 <= p.n:
 		c.verdict.none(likely, "a name of a thing: %d of %d sampled values mention a person, and the table isn't about people", p.mentions, p.n)
 	case bare && !t.near && thingWord(splitName(t.Name.Table)):
@@ -135,8 +172,10 @@ func (c *column) settleText() {
 	switch {
 	case t.person && title && p.phrases*4 <= p.n:
 		c.around(jobTitle, "name says a title, and a row of the table is a person")
-	case t.personal() && p.fewWords() && p.phrases == 0:
+	case t.personal() && p.fewWords() && p.phrases == 0 && !proseWord(c.words):
 		c.few()
+	case t.personal() && p.n >= 5 && p.phrases == 0 && p.mentions == 0 && p.hits[secret] == 0 && !proseWord(c.words):
+		c.verdict.none(guessed, "none of %d sampled values is a sentence or mentions a person", p.n)
 	case t.personal():
 		c.around(freeText, "name says %s, and rows are people's", freeText.name)
 	case p.n >= 3 && p.mentions*5 >= p.n:
@@ -146,11 +185,22 @@ func (c *column) settleText() {
 	}
 }
 
+// proseWord reports whether a name says that people write something there, whatever the
+// first of them wrote.
+func proseWord(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool {
+		return slices.ContainsFunc(singularForms(w), func(s string) bool { return writtenWords[s] })
+	})
+}
+
+var writtenWords = wordSet(`note comment remark message body text feedback review answer memo bio signature subject content observation
+	notiz bemerkung anmerkung kommentar nachricht freitext inhalt betreff commentaire remarque contenu objet nota comentario observacion mensaje contenido asunto commento messaggio contenuto oggetto opmerking bericht inhoud onderwerp observacao mensagem conteudo uwaga komentarz wiadomosc tresc`)
+
 // settleUnnamed settles columns whose name says nothing.
 func (c *column) settleUnnamed() {
 	t, p := c.table, &c.values
-	numbered := slices.ContainsFunc(splitName(c.Name), func(w string) bool { _, head := splitCompound(w); return slices.Contains(ownNumber, head) })
-	switch c.Kind {
+	numbered := slices.ContainsFunc(c.words, func(w string) bool { _, head := splitCompound(w); return slices.Contains(ownNumber, head) })
+	switch c.kind {
 	case dialect.Text:
 		switch {
 		case t.person && numbered && !p.fewWords():
@@ -163,6 +213,10 @@ func (c *column) settleUnnamed() {
 			c.around(freeText, "%d of %d sampled values are sentences, %d mention a person, and rows are people's", p.phrases, p.n, p.mentions)
 		case !t.personal() && numbered && p.mentions == 0:
 			c.verdict.none(guessed, "a number or code, and the table isn't about people")
+		case !t.personal() && p.n >= 5 && p.mentions == 0 && p.looksLikeNothing():
+			c.verdict.none(guessed, "none of %d sampled values says anything of a person, and the table isn't about people", p.n)
+		case !t.personal() && p.binary > 0 && p.n == 0:
+			c.verdict.none(guessed, "bytes that are no text, and the table isn't about people")
 		}
 	case dialect.Int, dialect.Decimal, dialect.Float:
 		if !t.personal() || numbered && !t.person {

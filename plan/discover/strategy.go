@@ -23,18 +23,13 @@ func (d *database) proposeStrategies() {
 
 func (d *database) proposeStrategy(c *column) {
 	t, v := c.table, &c.verdict
-	switch {
-	case !c.Assignable():
-		v.because("the engine computes it, so no strategy is proposed")
+	if why := d.whyKept(c); why != "" {
+		v.because("%s, so it is kept as it is", why)
+		v.final = &anonymise.Spec{Name: "keep"}
 		return
-	case slices.Contains(t.Key(), c.Name):
-		v.because("rows are addressed by it, so no strategy is proposed")
-		return
-	case t.refersBy(c.Name):
-		v.because("it follows what it refers to")
-		return
-	case d.referredTo(c):
-		v.because("other rows refer to it, so no strategy is proposed")
+	}
+	if d.isJoined(c) {
+		d.proposePseudonym(c)
 		return
 	}
 	indexes := t.UniqueIndexes(c.Name)
@@ -55,8 +50,70 @@ func (d *database) proposeStrategy(c *column) {
 		}
 	}
 	if v.final = fallback; v.final == nil {
-		v.because("no strategy was found that fits the column")
+		v.leaveOpen("it seems to be %s, and no strategy fits the column", v.category)
 	}
+}
+
+// whyKept says why a personal column isn't overwritten, "" where it can be.
+func (d *database) whyKept(c *column) string {
+	switch t := c.table; {
+	case !c.Assignable():
+		return "the engine computes it"
+	case slices.Contains(t.Key(), c.Name):
+		return "rows are addressed by it"
+	case t.refersBy(c.Name):
+		return "it follows what it refers to"
+	case d.referredTo(c) && !d.isJoined(c):
+		return "other rows refer to it"
+	}
+	return ""
+}
+
+// isJoined reports whether a link compares the column's personal values with another's.
+func (d *database) isJoined(c *column) bool {
+	return len(d.joinedWith(c)) > 0
+}
+
+// joinedWith are the columns whose values links compare with the column's.
+func (d *database) joinedWith(c *column) []*column {
+	var out []*column
+	for _, l := range d.links {
+		from, to := l.from.column(l.columns[0]), l.to.column(l.refColumns[0])
+		switch {
+		case !from.verdict.personal() || !to.verdict.personal():
+		case from == c:
+			out = append(out, to)
+		case to == c:
+			out = append(out, from)
+		}
+	}
+	return out
+}
+
+// proposePseudonym proposes what gives equal values equal replacements, in all columns that
+// are compared with each other; where it doesn't fit one of them they are kept.
+func (d *database) proposePseudonym(c *column) {
+	group := []*column{c}
+	for i := 0; i < len(group); i++ {
+		for _, o := range d.joinedWith(group[i]) {
+			if !slices.Contains(group, o) {
+				group = append(group, o)
+			}
+		}
+	}
+	spec := mustSpec(`"pseudonym"`)
+	if c.verdict.meaning == emailAddress {
+		spec = mustSpec(`{"pseudonym":"email"}`)
+	}
+	for _, o := range group {
+		if _, _, err := plan.Bind(o.table.Table, spec, o.Column); err != nil || d.whyKept(o) != "" {
+			c.verdict.because("other columns are compared with it, and one strategy doesn't fit them all, so it is kept as it is")
+			c.verdict.final = &anonymise.Spec{Name: "keep"}
+			return
+		}
+	}
+	c.verdict.because("links compare it with other columns, which get the same pseudonyms")
+	c.verdict.final = &spec
 }
 
 // specs are the strategies to try for a column, the best one first.
@@ -75,7 +132,7 @@ func (c *column) specs() []anonymise.Spec {
 		add(*c.verdict.spec)
 	}
 	if slices.Contains(moments, c.Kind) {
-		add(mustSpec(`{"shift":{"days":180}}`)) // keeps what a calendar tells, such as the order of events
+		add(mustSpec(`{"shift":{"within":180}}`)) // keeps what a calendar tells, such as the order of events
 	}
 	if m := c.verdict.meaning; m != nil {
 		for _, text := range m.specs {

@@ -7,17 +7,19 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // leastSubject is the score below which no table is proposed for the subject.
-const leastSubject = 1.6
+const leastSubject = 1.3
 
-// findSubject takes the table that sounds most like people, holds what people
-// have, and is referred to most.
+// findSubject takes the table at which most references arrive, then the one that holds what only
+// people have, then the one that is called after them.
 func (d *database) findSubject() {
+	arrivals := d.countArrivals()
 	var best, second float64
 	for _, t := range d.tables {
-		score := d.subjectScore(t)
+		score := t.subjectScore(arrivals[t])
 		if score > best {
 			best, second, d.subject = score, best, t
 		} else if score > second {
@@ -28,60 +30,89 @@ func (d *database) findSubject() {
 		d.subject = nil
 		return
 	}
-	var why []string
-	if d.subject.rank() > 0 {
-		why = append(why, "it is called after people")
+	d.why = Proposal{About: AboutSubject, Table: d.subject.name, Text: d.subject.name, InPolicy: true,
+		Confidence: math.Round(100*min(0.95, 0.5+(best-second)/3)) / 100, Reason: d.subject.whySubject(arrivals[d.subject])}
+}
+
+// takeSubject takes the table of that name.
+func (d *database) takeSubject(name string) error {
+	found, why := policy.FindTable(d.schema, name)
+	if found == nil {
+		return fmt.Errorf("subject: %s", why)
 	}
-	if d.subject.has(emailAddress) {
+	d.subject = d.table(found.Name)
+	d.subject.person = true
+	d.why = Proposal{About: AboutSubject, Table: d.subject.name, Text: d.subject.name, InPolicy: true, Confidence: certain, Reason: "given"}
+	return nil
+}
+
+func (t *table) whySubject(arrivals int) string {
+	var why []string
+	if arrivals > 0 {
+		why = append(why, "referenced from "+counted(arrivals, "place"))
+	}
+	if t.has(emailAddress) {
 		why = append(why, "has e-mail addresses")
 	}
-	if d.subject.has(firstName, lastName, fullName) {
+	if t.has(firstName, lastName, fullName, userName) {
 		why = append(why, "has names")
 	}
-	if n := d.arrivals(d.subject); n > 0 {
-		why = append(why, fmt.Sprintf("is referred to from %d places", n))
+	if t.has(birthDate) {
+		why = append(why, "has dates of birth")
 	}
-	d.why = Proposal{About: AboutSubject, Table: d.subject.name, Text: d.subject.name, InPolicy: true,
-		Confidence: math.Round(100*min(0.95, 0.5+(best-second)/3)) / 100, Reason: strings.Join(why, ", ")}
+	if t.rank() > 0 {
+		why = append(why, "its name suggests people")
+	}
+	return strings.Join(why, ", ")
 }
 
-func (d *database) subjectScore(t *table) float64 {
-	if t.Key() == nil || !t.person {
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func (t *table) subjectScore(arrivals int) float64 {
+	if t.Key() == nil {
 		return 0
 	}
-	score := 2*t.rank() + 0.3*math.Log2(1+float64(d.arrivals(t)))
-	if t.has(emailAddress) {
-		score += 0.6
+	holds := 0.0
+	for _, h := range []struct {
+		worth    float64
+		meanings []*meaning
+	}{
+		{0.6, []*meaning{emailAddress}}, {0.4, []*meaning{firstName, lastName, fullName}}, {0.4, []*meaning{userName}}, {0.5, []*meaning{birthDate, nationalNumber}},
+		{0.2, []*meaning{phone}}, {0.5, []*meaning{secret}},
+	} {
+		if t.has(h.meanings...) {
+			holds += h.worth
+		}
 	}
-	if t.has(firstName, lastName, fullName, userName) {
-		score += 0.5
+	if !t.person && holds < 1 {
+		return 0
 	}
-	if t.has(phone, birthDate, nationalNumber) {
-		score += 0.2
-	}
-	return score
+	return 0.5*math.Log2(1+float64(arrivals)) + holds + t.rank()
 }
 
-// arrivals counts the references from other tables, and columns that are called
-// as one would be.
-func (d *database) arrivals(t *table) int {
-	n := 0
-	for _, other := range d.tables {
-		if other == t {
-			continue
-		}
-		for _, fk := range other.ForeignKeys {
-			if fk.RefTable == t.Name {
-				n++
+// countArrivals counts the references that arrive at each table from others, and columns that are
+// called as one would be.
+func (d *database) countArrivals() map[*table]int {
+	out := map[*table]int{}
+	for _, from := range d.tables {
+		for _, fk := range from.ForeignKeys {
+			if to := d.table(fk.RefTable); to != nil && to != from {
+				out[to]++
 			}
 		}
-		for _, c := range other.columns {
-			if !other.refersBy(c.Name) && d.called(c) == t {
-				n++
+		for _, c := range from.columns {
+			if to, _ := d.called(c); to != nil && to != from && !from.refersBy(c.Name) && to.key().Kind == c.Kind {
+				out[to]++
 			}
 		}
 	}
-	return n
+	return out
 }
 
 // identifiers are columns of the subject table, besides its key, that a request

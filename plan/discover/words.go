@@ -62,11 +62,15 @@ func camelBreak(runes []rune, i int) bool {
 var heads = []string{
 	"adresse", "adres", "anschrift", "strasse", "telefon", "telefoon", "nummer", "datum", "name", "naam", "email", "mail",
 	"bemerkung", "notiz", "text", "betrag", "preis", "menge", "kennung", "schluessel", "befund", "diagnose", "nr", "id", "no", "code", "zeit", "stunden", "tage",
+	"phone", "address", "type", "count", "encoding", "content", "value",
 }
 
 // splitCompound cuts such a word in two, and a letter that joins them off
 // (patient-en-nummer): the first part is "" where it isn't one.
 func splitCompound(word string) (first, head string) {
+	if first, ok := strings.CutSuffix(word, "edby"); ok && len(first) >= 4 { // lastupdatedby
+		return first + "ed", "by"
+	}
 	for _, h := range heads {
 		first, ok := strings.CutSuffix(word, h)
 		if ok && len(first) >= 3 {
