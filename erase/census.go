@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 )
@@ -100,7 +101,7 @@ func (e *reader) asStored(ctx context.Context, given []dialect.Key) (stored []di
 				}
 				stored = append(stored, key)
 			}
-			if err := checkRoots(s.Table, int64(len(stored)), len(given)); err != nil {
+			if err := closure.CheckRoots(s.Table, int64(len(stored)), len(given)); err != nil {
 				return err
 			}
 			absent, err := e.absentOf(ctx, tx, given, stored)
@@ -133,17 +134,6 @@ func (e *reader) absentOf(ctx context.Context, tx dialect.Tx, given, stored []di
 		}
 	}
 	return absent, nil
-}
-
-// checkRoots refuses more rows than keys were given. A key is one row's: whatever
-// makes the database see more, an operator that another user made or a unique index that
-// isn't one, would take strangers along.
-func checkRoots(table dialect.Name, rows int64, keys int) error {
-	if rows <= int64(keys) {
-		return nil
-	}
-	return fmt.Errorf("%w: table %s: %d given, and the database finds more rows with their keys; nothing is written: "+
-		"check that the unique index of the key is valid, and who made the operators that compare it", ErrTooManyRoots, table, keys)
 }
 
 // lookUpIdentifier finds the one row that an identifier names.
@@ -256,7 +246,7 @@ func (e *reader) countRoots(ctx context.Context, keys []dialect.Key) (n int64, e
 		if err != nil {
 			return err
 		}
-		return checkRoots(e.plan.Subject.Table, n, len(keys))
+		return closure.CheckRoots(e.plan.Subject.Table, n, len(keys))
 	})
 	return n, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
@@ -114,7 +115,7 @@ func (e *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, e
 
 // countReturned counts the given subjects that the run deleted and that are in the database again.
 func (e *acquired) countReturned(ctx context.Context, s *summary) error {
-	id := rootStep(&e.plan.Roots[0])
+	id := closure.RootStep(&e.plan.Roots[0])
 	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil || id == "" {
 		return nil
 	}

@@ -6,12 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/receipt"
-	"github.com/expungedb/expunge/plan"
 )
 
 // Commitments ask for row commitments: the receipt then holds a Merkle root
@@ -27,38 +26,13 @@ type Commitments struct {
 	Leaves *receipt.LeafFile
 }
 
-// committed is one row that a batch erased, for its commitment.
-type committed struct {
-	table *table
-	key   dialect.Key
-	op    plan.Op
-}
-
-// receiptRow is the form in which a row is committed to: its key as texts.
-func (c committed) receiptRow() receipt.Row {
-	r := receipt.Row{Schema: c.table.Name.Schema, Table: c.table.Name.Table, Key: map[string]string{}, Operation: receipt.Operation(c.op)}
-	for i, name := range c.table.Key {
-		r.Key[name] = keyText(c.key[i])
-	}
-	return r
-}
-
-// keyText is a key's value as UTF-8: bytes are written in hex.
-func keyText(v dialect.Value) string {
-	if b, ok := v.([]byte); ok {
-		return hex.EncodeToString(b)
-	}
-	s, _ := dialect.TextOf(v)
-	return s
-}
-
 // committer makes the row commitments of a run's batches.
 type committer interface {
 	// trackKeys says how the keys of the rows are had that are erased.
-	trackKeys(db dialect.DB) tracking
+	trackKeys(db dialect.DB) closure.Tracking
 	// addCommitment makes the commitment of a batch, and has its leaves on the disk before
 	// the transaction commits.
-	addCommitment(d *batchResult, rec *journal.Batch) error
+	addCommitment(d *closure.Result, rec *journal.Batch) error
 }
 
 func newCommitter(o *Options) (committer, error) {
@@ -75,8 +49,8 @@ func newCommitter(o *Options) (committer, error) {
 // noCommitter is the committer of a run without row commitments.
 type noCommitter struct{}
 
-func (noCommitter) trackKeys(dialect.DB) tracking                    { return untracked }
-func (noCommitter) addCommitment(*batchResult, *journal.Batch) error { return nil }
+func (noCommitter) trackKeys(dialect.DB) closure.Tracking               { return closure.Untracked }
+func (noCommitter) addCommitment(*closure.Result, *journal.Batch) error { return nil }
 
 // rowCommitter commits to each row that is erased.
 type rowCommitter struct {
@@ -84,20 +58,20 @@ type rowCommitter struct {
 	leaves *receipt.LeafFile // nil: the leaves are stored nowhere
 }
 
-func (c *rowCommitter) trackKeys(db dialect.DB) tracking {
+func (c *rowCommitter) trackKeys(db dialect.DB) closure.Tracking {
 	if _, able := dialect.AsReturner(db); able {
-		return returned
+		return closure.Returned
 	}
-	return fetched
+	return closure.Fetched
 }
 
-func (c *rowCommitter) addCommitment(d *batchResult, rec *journal.Batch) error {
-	if len(d.erased) == 0 {
+func (c *rowCommitter) addCommitment(d *closure.Result, rec *journal.Batch) error {
+	if len(d.Erased) == 0 {
 		return nil
 	}
 	b, err := c.Batch(func(yield func(receipt.Row) bool) {
-		for _, row := range d.erased {
-			if !yield(row.receiptRow()) {
+		for i := range d.Erased {
+			if !yield(receiptRow(&d.Erased[i])) {
 				return
 			}
 		}
@@ -113,7 +87,7 @@ func (c *rowCommitter) addCommitment(d *batchResult, rec *journal.Batch) error {
 }
 
 // keyTracking is how the run has the keys of the rows that it erases.
-func (e *session) keyTracking() tracking { return e.committer.trackKeys(e.db) }
+func (e *session) keyTracking() closure.Tracking { return e.committer.trackKeys(e.db) }
 
 // makesCommitments reports whether row commitments are asked for.
 func (o *order) makesCommitments() bool { return o.Commitments != nil }
@@ -175,9 +149,20 @@ func (e *acquired) commitmentsOf(entries []journal.Batch) (*receipt.Commitments,
 	return receipt.NewCommitments(order), nil
 }
 
-// addErased notes rows for the batch's commitment.
-func (d *batchResult) addErased(t *table, keys []dialect.Key, op plan.Op) {
-	for _, k := range keys {
-		d.erased = append(d.erased, committed{t, slices.Clone(k), op})
+// receiptRow is the form in which a row is committed to: its key as texts.
+func receiptRow(c *closure.ErasedRow) receipt.Row {
+	r := receipt.Row{Schema: c.Table.Name.Schema, Table: c.Table.Name.Table, Key: map[string]string{}, Operation: receipt.Operation(c.Op)}
+	for i, name := range c.Table.Key {
+		r.Key[name] = keyText(c.Key[i])
 	}
+	return r
+}
+
+// keyText is a key's value as UTF-8: bytes are written in hex.
+func keyText(v dialect.Value) string {
+	if b, ok := v.([]byte); ok {
+		return hex.EncodeToString(b)
+	}
+	s, _ := dialect.TextOf(v)
+	return s
 }

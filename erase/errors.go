@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
 )
@@ -25,9 +26,9 @@ var (
 	ErrBadPeriod = errors.New("not a period")
 	// ErrTooManyRoots: more rows of the subject table have a given subject's key than
 	// one, or so the database says. Nothing of the batch is written.
-	ErrTooManyRoots = errors.New("more rows than subjects")
+	ErrTooManyRoots = closure.ErrTooManyRoots
 	// ErrDrift: the schema isn't the one that the plan was made for.
-	ErrDrift = errors.New("the schema has changed since the plan was made")
+	ErrDrift = closure.ErrDrift
 	// ErrRunDiffers: the run ID was used with another plan or other subjects.
 	ErrRunDiffers = errors.New("the run was begun differently")
 	// ErrRunning: another process is carrying out the run.

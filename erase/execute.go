@@ -9,15 +9,15 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
-	"github.com/expungedb/expunge/plan/policy"
 )
 
 // workItem is the work of one batch.
 type workItem struct {
-	prog      *compiledRoot
+	prog      *closure.Root
 	seq, part int64
 	roots     rootsOf
 	keys      []dialect.Key   // of listedRoots
@@ -57,11 +57,11 @@ func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, ski
 	}
 	began := e.Now()
 	size := len(it.keys)
-	d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error) {
+	d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error) {
 		return e.executor.executeBatch(ctx, tx, it, source, skip)
 	})
 	switch {
-	case errors.Is(err, errTooMany) && len(it.keys) > 1:
+	case errors.Is(err, closure.ErrTooMany) && len(it.keys) > 1:
 		it.size = largeSize
 		sizer.Shrink()
 		half := len(it.keys) / 2
@@ -74,15 +74,15 @@ func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, ski
 		err := e.runItem(ctx, &rest, sizer, skip)
 		it.part = rest.part
 		return err
-	case errors.Is(err, errTooMany) && it.roots != listedRoots:
+	case errors.Is(err, closure.ErrTooMany) && it.roots != listedRoots:
 		return e.halveItem(ctx, it, sizer, skip)
-	case errors.Is(err, errTooMany):
+	case errors.Is(err, closure.ErrTooMany):
 		return e.splitOversized(ctx, it, skip)
 	case err != nil:
 		return err
 	}
 	if size == 0 {
-		size = int(d.roots)
+		size = int(d.Roots)
 	}
 	sizer.Took(size, e.Now().Sub(began))
 	return nil
@@ -90,12 +90,11 @@ func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, ski
 
 // halveItem carries out a range that turned out too large as two.
 func (e *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
-	p := it.prog
 	var keys []dialect.Key
 	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		keys = nil
 		return e.inReadTx(ctx, func(tx dialect.Tx) error {
-			for key, err := range tx.Query(ctx, p.keys(it)) {
+			for key, err := range tx.Query(ctx, it.selectKeys()) {
 				if err != nil {
 					return err
 				}
@@ -128,29 +127,29 @@ func (e *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, s
 // can help. When it returns, the transaction is committed, journaled under the item's
 // next part, and looked at.
 func (e *run) runTransaction(ctx context.Context, it *workItem,
-	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error),
-) (*batchResult, error) {
+	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error),
+) (*closure.Result, error) {
 	if err := it.betweenBatches(); err != nil {
 		return nil, err
 	}
 	source := e.sources.take()
 	defer e.sources.give(source)
-	var d *batchResult
+	var d *closure.Result
 	var rec *journal.Batch
 	began := e.Now()
 	it.inTurn = it.inTurn || e.turns.needed()
 	err := e.retryBatch(ctx, func(attempt int) (err error) {
 		if attempt > 1 {
-			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.root.Table.String(), "attempt", attempt)
+			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.Plan.Table.String(), "attempt", attempt)
 		}
 		d, rec, err = e.tryTransaction(ctx, it, attempt, source, do)
 		if err != nil && ctx.Err() == nil {
 			err = e.explainBySchema(ctx, err)
 		}
-		it.contended = it.contended || errors.Is(err, errMoved)
+		it.contended = it.contended || errors.Is(err, closure.ErrMoved)
 		e.turns.note(it, err)
 		if err != nil && isRetryable(err) {
-			e.emitEvent(Event{Kind: Retry, Root: it.prog.root.Table, Class: dialect.ClassOf(err)})
+			e.emitEvent(Event{Kind: Retry, Root: it.prog.Plan.Table, Class: dialect.ClassOf(err)})
 		}
 		return err
 	})
@@ -158,8 +157,8 @@ func (e *run) runTransaction(ctx context.Context, it *workItem,
 		return nil, err
 	}
 	e.failpoint("committed")
-	e.countDone(d.roots)
-	e.emitEvent(Event{Kind: Batch, Root: it.prog.root.Table, Rows: d.AffectedRows(), Took: e.Now().Sub(began)})
+	e.countDone(d.Roots)
+	e.emitEvent(Event{Kind: Batch, Root: it.prog.Plan.Table, Rows: d.AffectedRows(), Took: e.Now().Sub(began)})
 	it.part++
 	return d, e.verifyCommitted(ctx, d, rec)
 }
@@ -183,7 +182,7 @@ func (e *run) retryBatch(ctx context.Context, do func(attempt int) error) error 
 // isRetryable reports whether the whole transaction should be tried again.
 func isRetryable(err error) bool {
 	switch {
-	case errors.Is(err, errMoved), errors.Is(err, errSchemaMoved):
+	case errors.Is(err, closure.ErrMoved), errors.Is(err, errSchemaMoved):
 		return true
 	case errors.Is(err, errUnsettled), errors.Is(err, ErrDrift):
 		return false
@@ -201,14 +200,14 @@ func isRetryable(err error) bool {
 
 // tryTransaction tries one transaction.
 func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, source *anonymise.Source,
-	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*batchResult, error),
-) (*batchResult, *journal.Batch, error) {
-	rec := &journal.Batch{Root: int64(it.prog.index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
+	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error),
+) (*closure.Result, *journal.Batch, error) {
+	rec := &journal.Batch{Root: int64(it.prog.Index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
 	if it.inTurn {
 		e.turns.mine.Lock()
 		defer e.turns.mine.Unlock()
 	}
-	tx, err := e.db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: it.prog.root.Defer})
+	tx, err := e.db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: it.prog.Plan.Defer})
 	if err != nil {
 		return nil, nil, beginError{err}
 	}
@@ -223,7 +222,7 @@ func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 		return nil, nil, err
 	}
 	e.failpoint("acted")
-	if it.prog.root.Defer {
+	if it.prog.Plan.Defer {
 		if err := tx.CheckConstraints(ctx); err != nil {
 			return nil, nil, err
 		}
@@ -234,16 +233,16 @@ func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 	if err := e.session.journal.CheckEpoch(ctx, tx); err != nil {
 		return nil, nil, err
 	}
-	rec.Roots, rec.Tally, rec.Committed = d.roots, d.Tally, e.Now()
-	if it.prog.keepsBounds() && it.roots == rangeRoots && it.size != drainedSize {
+	rec.Roots, rec.Tally, rec.Committed = d.Roots, d.Tally, e.Now()
+	if it.prog.KeepsBounds() && it.roots == rangeRoots && it.size != drainedSize {
 		rec.Low, rec.High = encodeBound(it.low), encodeBound(it.high)
 	} else {
-		for _, k := range d.stayed {
+		for _, k := range d.Stayed {
 			rec.Stayed = append(rec.Stayed, dialect.EncodeKey(k))
 		}
 	}
 	if e.plan.Scope == plan.ScopeSubjects {
-		rec.Done = e.deleted.Encode(d.gone)
+		rec.Done = e.deleted.Encode(d.Gone)
 	}
 	if err := e.session.committer.addCommitment(d, rec); err != nil {
 		return nil, nil, err
@@ -289,23 +288,17 @@ func encodeBound(k dialect.Key) string {
 	return dialect.EncodeKey(k)
 }
 
-// keepsBounds reports whether the journal keeps the walk's bounds: only where the
-// root's rows remain, since they are keys.
-func (p *compiledRoot) keepsBounds() bool {
-	return p.rootTable().Erase != policy.EraseDelete
-}
-
 // rangeCond are the conditions for the item's roots.
-func (it *workItem) rangeCond(p *compiledRoot) []dialect.Cond {
+func (it *workItem) rangeCond(p *closure.Root) []dialect.Cond {
 	if it.roots == listedRoots {
-		return []dialect.Cond{dialect.In{Columns: p.rootTable().Key, Keys: it.keys}}
+		return []dialect.Cond{dialect.In{Columns: p.RootTable().Key, Keys: it.keys}}
 	}
 	var where []dialect.Cond
 	if len(it.low) > 0 {
-		where = append(where, dialect.After{Columns: p.rootTable().Key, Key: it.low})
+		where = append(where, dialect.After{Columns: p.RootTable().Key, Key: it.low})
 	}
 	if len(it.high) > 0 {
-		where = append(where, dialect.UpTo{Columns: p.rootTable().Key, Key: it.high})
+		where = append(where, dialect.UpTo{Columns: p.RootTable().Key, Key: it.high})
 	}
 	return where
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
 )
@@ -32,37 +33,37 @@ type heldState struct {
 }
 
 // executeBatch gathers an item's rows and carries the steps out.
-func (e *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, skip map[string]bool) (*batchResult, error) {
+func (e *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, skip map[string]bool) (*closure.Result, error) {
 	p := it.prog
-	if p.isRangeStep(e.plan.Scope) {
-		step := rangeStep{
-			compiledRoot: p, tx: tx, roots: it.rangeCond(p), whole: it.roots == tableRoots, lockFirst: it.contended, source: source, chunk: e.MaxRows,
+	if p.IsRangeStep(e.plan.Scope) {
+		step := closure.RangeStep{
+			Root: p, Tx: tx, Roots: it.rangeCond(p), Whole: it.roots == tableRoots, LockFirst: it.contended, Source: source, Chunk: e.MaxRows,
 		}
-		return step.carryOut(ctx)
+		return step.CarryOut(ctx)
 	}
-	g := newClosure(p, tx, dialect.Exclusive)
-	g.skip, g.followsAbsent = skip, e.plan.Scope == plan.ScopeSubjects
-	if len(p.tables) > 1 && it.size != wholeSize && it.roots != tableRoots {
-		g.limit, g.room, g.large = e.MaxRows, e.maxSwept, it.size == largeSize
-		if p.tracking != untracked {
-			g.room = e.MaxRows
+	g := closure.New(p, tx, dialect.Exclusive)
+	g.Skip, g.FollowsAbsent = skip, e.plan.Scope == plan.ScopeSubjects
+	if len(p.Tables) > 1 && it.size != wholeSize && it.roots != tableRoots {
+		g.Limit, g.LeafBudget, g.LimitLeaves = e.MaxRows, e.maxSwept, it.size == largeSize
+		if p.Tracking != closure.Untracked {
+			g.LeafBudget = e.MaxRows
 		}
 	}
-	if p.root.Ended {
-		return e.resumeHeld(ctx, tx, it, source, g.limit)
+	if p.Plan.Ended {
+		return e.resumeHeld(ctx, tx, it, source, g.Limit)
 	}
-	if err := g.collectRows(ctx, it.rangeCond(p)); err != nil {
+	if err := g.CollectRows(ctx, it.rangeCond(p)); err != nil {
 		return nil, err
 	}
 	e.failpoint("gathered")
 	if !e.held.record {
-		return g.runSteps(ctx, source, e.MaxRows)
+		return g.RunSteps(ctx, source, e.MaxRows)
 	}
-	heads, err := g.entryPoints(ctx)
+	heads, err := g.EntryPoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d, err := g.runSteps(ctx, source, e.MaxRows)
+	d, err := g.RunSteps(ctx, source, e.MaxRows)
 	if err != nil {
 		return nil, err
 	}

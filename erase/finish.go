@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/erase/receipt"
@@ -85,7 +86,7 @@ func (e *acquired) summarise(ctx context.Context, entries []journal.Batch, compl
 	}
 	if complete {
 		s.absent = s.notFound
-		if id := rootStep(&e.plan.Roots[0]); id != "" && s.absent > 0 {
+		if id := closure.RootStep(&e.plan.Roots[0]); id != "" && s.absent > 0 {
 			s.Step(id).Add(tally.Counts{Matched: s.absent, AlreadyGone: s.absent})
 		}
 	}
@@ -99,24 +100,11 @@ func (e *acquired) summarise(ctx context.Context, entries []journal.Batch, compl
 	return s, err
 }
 
-// rootStep is the step that is about the root's own rows.
-func rootStep(r *plan.Root) string {
-	id := ""
-	for i := range r.Steps {
-		if st := &r.Steps[i]; st.Table == r.Table && st.Op != plan.Detach && st.Rows == plan.Reached {
-			if id == "" || st.Op == plan.Delete {
-				id = st.ID
-			}
-		}
-	}
-	return id
-}
-
 // scanRoots looks at the roots once more, after the last batch: what is there that
 // was deleted, and what has appeared meanwhile.
 func (e *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary) error {
 	for i, p := range e.programs {
-		if p.root.Ended {
+		if p.Plan.Ended {
 			continue // its rows are noted until they are done
 		}
 		stayed := map[string]bool{}
@@ -145,11 +133,11 @@ func (e *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary
 }
 
 // scanTable counts a table that scope everything went through.
-func (e *run) scanTable(ctx context.Context, p *compiledRoot, s *summary) error {
-	st := &p.root.Steps[0]
+func (e *run) scanTable(ctx context.Context, p *closure.Root, s *summary) error {
+	st := &p.Plan.Steps[0]
 	c := s.Step(st.ID)
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
-		n, err := tx.Count(ctx, p.rootTable().Name, st.Conditions())
+		n, err := tx.Count(ctx, p.RootTable().Name, st.Conditions())
 		switch {
 		case err != nil:
 			return err
@@ -165,16 +153,16 @@ func (e *run) scanTable(ctx context.Context, p *compiledRoot, s *summary) error 
 }
 
 // scanExpired counts the rows that are older than their period still.
-func (e *run) scanExpired(ctx context.Context, p *compiledRoot, roots, stayed int64, s *summary) error {
-	id := rootStep(p.root)
+func (e *run) scanExpired(ctx context.Context, p *closure.Root, roots, stayed int64, s *summary) error {
+	id := closure.RootStep(p.Plan)
 	if id == "" {
 		return nil
 	}
-	if p.keepsBounds() {
+	if p.KeepsBounds() {
 		stayed = roots
 	}
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
-		n, err := tx.Count(ctx, p.rootTable().Name, p.where())
+		n, err := tx.Count(ctx, p.RootTable().Name, p.Where())
 		s.Step(id).Arrived += max(n-stayed, 0)
 		return err
 	})
@@ -182,9 +170,9 @@ func (e *run) scanExpired(ctx context.Context, p *compiledRoot, roots, stayed in
 
 // scanSubjects looks for each deleted root, and for rows that have come to
 // name it by a link, which the database doesn't keep from being made.
-func (e *run) scanSubjects(ctx context.Context, p *compiledRoot, stayed map[string]bool, s *summary) error {
-	first := p.rootTable()
-	if first.deletes == "" {
+func (e *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[string]bool, s *summary) error {
+	first := p.RootTable()
+	if first.Deletes == "" {
 		s.unscanned = true
 		return nil
 	}
@@ -196,16 +184,16 @@ func (e *run) scanSubjects(ctx context.Context, p *compiledRoot, stayed map[stri
 			c.Arrived = max(c.Arrived, n-c.Left)
 		}
 	}()
-	n, once := chunk, len(p.unindexedLinks()) > 0
+	n, once := chunk, p.HasUnindexedLinks()
 	if once {
-		n = atOnce
+		n = scanChunk
 	}
 	for keys, err := range e.keyChunks(ctx, true, n, &unnamed, nil) {
 		if err != nil {
 			return err
 		}
 		if once {
-			if err := e.inReadTx(ctx, func(tx dialect.Tx) error { return p.scanOnce(ctx, tx, keys, found) }); err != nil {
+			if err := e.inReadTx(ctx, func(tx dialect.Tx) error { return p.CountUnindexed(ctx, tx, keys, found) }); err != nil {
 				return err
 			}
 		}
@@ -238,7 +226,7 @@ func (e *run) scanSubjects(ctx context.Context, p *compiledRoot, stayed map[stri
 					n++
 				}
 			}
-			c := s.Step(first.deletes)
+			c := s.Step(first.Deletes)
 			n -= min(n, c.Left) // which were found after the batch's commit
 			back := min(n, c.Affected)
 			c.Affected -= back
@@ -249,62 +237,14 @@ func (e *run) scanSubjects(ctx context.Context, p *compiledRoot, stayed map[stri
 				if there[dialect.EncodeKey(k)] {
 					referred = append(referred, k)
 				} else {
-					referred = append(referred, p.absentForms(k)...)
+					referred = append(referred, p.AbsentForms(k)...)
 				}
 			}
-			return p.scanLinks(ctx, tx, referred, others, found)
+			return p.CountLinked(ctx, tx, referred, others, found)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// scanLinks counts the rows that refer to deleted roots by a link, and not to others.
-func (p *compiledRoot) scanLinks(ctx context.Context, tx dialect.Tx, gone, others []dialect.Key, found map[string]int64) error {
-	for _, t := range p.tables[1:] {
-		for i := range t.Reach {
-			w := &t.Reach[i]
-			if !w.Link || w.Once || t.deletes == "" || w.RefTable != p.rootTable().Name || !equalNames(w.RefColumns, p.rootTable().Key) {
-				continue
-			}
-			where := p.linkCond(&w.Reference, gone)
-			if len(others) > 0 {
-				where = append(where, dialect.Not{Cond: p.linkCond(&w.Reference, others)[0]})
-			}
-			n, err := tx.Count(ctx, t.Name, where)
-			if err != nil {
-				return err
-			}
-			found[t.deletes] += n
-		}
-	}
-	return nil
-}
-
-// linkCond is the condition for rows that refer to the keys by a reference.
-func (p *compiledRoot) linkCond(ref *plan.Reference, keys []dialect.Key) []dialect.Cond {
-	from, to := p.schema.Table(ref.RefTable), p.schema.Table(ref.Table)
-	values := make([]dialect.Key, 0, len(keys))
-	for _, k := range keys {
-		out := make(dialect.Key, len(k))
-		for i, v := range k {
-			out[i] = linkedValue(v, from.Column(ref.RefColumns[i]), to.Column(ref.Columns[i]))
-		}
-		values = append(values, out)
-	}
-	return refersTo(ref, values)
-}
-
-func equalNames(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 )
 
@@ -25,8 +26,10 @@ func (e *session) checkJournalPrivileges(ctx context.Context) error {
 	return nil
 }
 
-// heldRoot names the table and its key in the journal's rows of what is held.
-func (t *table) heldRoot() string { return journal.RootOf(t.Name, t.Key) }
+// heldRoot names a table and its key in the journal's rows of what is held.
+func heldRoot(t *closure.Table) string { return journal.RootOf(t.Name, t.Key) }
 
-// heldDigest is the digest of one of its rows there.
-func (t *table) heldDigest(key dialect.Key) string { return journal.HeldDigest(t.heldRoot(), key) }
+// heldDigest is the digest of one of the table's rows there.
+func heldDigest(t *closure.Table, key dialect.Key) string {
+	return journal.HeldDigest(heldRoot(t), key)
+}

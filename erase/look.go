@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
 // verifyCommitted looks for the batch's rows after its commit, in a transaction of its own.
-func (e *run) verifyCommitted(ctx context.Context, d *batchResult, rec *journal.Batch) error {
-	if len(d.proofs) == 0 { // what it did was compared within its transaction, or can't be
+func (e *run) verifyCommitted(ctx context.Context, d *closure.Result, rec *journal.Batch) error {
+	if len(d.Checks) == 0 { // what it did was compared within its transaction, or can't be
 		rec.Tally = d.Tally
 		e.failpoint("checked")
 		e.emitEvent(Event{Kind: Checked})
@@ -24,29 +25,10 @@ func (e *run) verifyCommitted(ctx context.Context, d *batchResult, rec *journal.
 		fresh := tally.Tally{}
 		fresh.Add(&d.Tally)
 		err := e.inReadTx(ctx, func(tx dialect.Tx) error {
-			for _, p := range d.proofs {
-				left, unchecked, err := p.countFailed(ctx, tx)
-				if err != nil {
+			for _, p := range d.Checks {
+				if err := p.Verify(ctx, tx, &fresh); err != nil {
 					return err
 				}
-				c := fresh.Step(p.step)
-				c.Unchecked += unchecked
-				switch p.kind {
-				case goneRange: // these aren't rows of which the batch knew
-					c.Add(tally.Counts{Matched: left, Left: left})
-					continue
-				case lateRows:
-					c.Arrived += left
-					continue
-				case goneLeaves: // what was deleted is deleted
-					written := min(left, p.inside)
-					c.Add(tally.Counts{Matched: written, Left: written, Arrived: left - written})
-					continue
-				}
-				c.Arrived += max(left-c.Affected, 0)
-				left = min(left, c.Affected)
-				c.Affected -= left
-				c.Left += left
 			}
 			return nil
 		})
@@ -59,20 +41,6 @@ func (e *run) verifyCommitted(ctx context.Context, d *batchResult, rec *journal.
 	e.failpoint("checked")
 	e.emitEvent(Event{Kind: Checked, Took: time.Since(began)})
 	return e.queueVerified(ctx, rec)
-}
-
-// countFailed counts the rows for which the proof fails, and those of which it can't tell.
-func (p *check) countFailed(ctx context.Context, tx dialect.Tx) (left, unchecked int64, err error) {
-	switch p.kind {
-	case followingRows:
-		n, err := tx.Count(ctx, p.table, p.present)
-		return max(p.rows-n, 0), 0, err
-	case storedValues:
-		found, err := dialect.CountStored(ctx, tx, p.schema, *p.equal, p.found)
-		return int64(len(p.equal.Rows)) - found.Same - found.Undecided, found.Undecided, err
-	}
-	n, err := tx.Count(ctx, p.table, p.absent)
-	return n, 0, err
 }
 
 // queueVerified has the journal say that a batch was looked at; several at a time,

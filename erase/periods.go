@@ -3,11 +3,9 @@ package erase
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/plan"
 	"github.com/expungedb/expunge/plan/policy"
 )
@@ -16,24 +14,19 @@ import (
 // fixes them: what is changed there while the run goes on has no effect on it.
 // They are read again when a run is continued, and are no part of the plan: a
 // period that has changed since it was made isn't drift.
-func (e *reader) loadRetentionPeriods(ctx context.Context, programs []*compiledRoot) error {
+func (e *reader) loadRetentionPeriods(ctx context.Context, programs []*closure.Root) error {
 	for _, p := range programs {
-		if o := p.root.Older; o != nil && o.Lookup != nil {
-			older, err := e.olderThan(ctx, p, o)
-			if err != nil {
+		if o := p.Plan.Older; o != nil && o.Lookup != nil {
+			if err := e.loadPeriods(ctx, p, o.Lookup); err != nil {
 				return err
 			}
-			p.older = older
 		}
 	}
 	return nil
 }
 
-// olderThan is the condition for the rows that have outlived the periods: those
-// of the tenants with the same period are compared with the same moment. Rows
-// without a tenant, and of tenants without a period, are kept.
-func (e *reader) olderThan(ctx context.Context, p *compiledRoot, o *plan.Older) (dialect.Any, error) {
-	l := o.Lookup
+// loadPeriods reads the periods of one root's tenants.
+func (e *reader) loadPeriods(ctx context.Context, p *closure.Root, l *plan.Lookup) error {
 	keys := map[policy.Period][]dialect.Key{}
 	unreadable := int64(0)
 	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
@@ -55,20 +48,13 @@ func (e *reader) olderThan(ctx context.Context, p *compiledRoot, o *plan.Older) 
 	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("reading the periods of %s: %w", l.Table, err)
+		return fmt.Errorf("reading the periods of %s: %w", l.Table, err)
 	case unreadable > 0:
-		return nil, fmt.Errorf("%w: %s of %s, in column %s: a whole number is of days and at least 1, a text is such as 90d or 6y, and NULL keeps rows for good",
+		return fmt.Errorf("%w: %s of %s, in column %s: a whole number is of days and at least 1, a text is such as 90d or 6y, and NULL keeps rows for good",
 			ErrBadPeriod, rowsOf(unreadable), l.Table, l.Column)
 	}
-	by := p.rootTable().schema.Column(o.Column)
-	any := dialect.Any{}
-	for _, period := range slices.SortedFunc(maps.Keys(keys), func(a, b policy.Period) int { return strings.Compare(a.String(), b.String()) }) {
-		any = append(any, dialect.All{
-			dialect.In{Columns: []string{l.Key}, Keys: keys[period]},
-			dialect.Compare{Column: o.Column, Op: "<", Value: columnTime(period.Before(p.asOf), by)},
-		})
-	}
-	return any, nil
+	p.SetPeriods(keys)
+	return nil
 }
 
 // periodOf reads a period as a tenant's row has it.

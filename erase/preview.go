@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/erase/internal/transaction"
@@ -62,43 +63,43 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 	}
 	var sum tally.Tally
 	r := &Result{usual: p.Default}
-	scan := &oddScan{db: db}
+	scan := closure.NewOddScan(db)
 	for _, prog := range programs {
 		if p.Scope == plan.ScopeEverything {
 			if err := e.countTable(ctx, prog, &sum); err != nil {
 				return nil, err
 			}
-			if err := e.countOddRows(ctx, scan, scan.writers(prog)); err != nil {
+			if err := e.countOddRows(ctx, scan, scan.Writers(prog)); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		found, err := e.forEachItem(ctx, prog, r, func(it *workItem) (*batchResult, error) { return e.gatherDry(ctx, it, scan) })
+		found, err := e.forEachItem(ctx, prog, r, func(it *workItem) (*closure.Result, error) { return e.gatherDry(ctx, it, scan) })
 		if err != nil {
 			return nil, err
 		}
 		sum.Add(found)
 	}
-	r.Odd = scan.sorted()
+	r.Odd = oddValues(scan)
 	return r.fill(p, &sum), nil
 }
 
 // gatherDry counts what a batch would do, and writes nothing. With a scan it looks
 // for odd values among the rows that would be overwritten.
-func (e *reader) gatherDry(ctx context.Context, it *workItem, scan *oddScan) (*batchResult, error) {
-	var d *batchResult
+func (e *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddScan) (*closure.Result, error) {
+	var d *closure.Result
 	err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
-		g := newClosure(it.prog, tx, dialect.NoLock)
-		g.dry, g.scan, g.followsAbsent = true, scan, e.plan.Scope == plan.ScopeSubjects
-		if it.prog.root.Ended {
+		g := closure.New(it.prog, tx, dialect.NoLock)
+		g.Dry, g.Scan, g.FollowsAbsent = true, scan, e.plan.Scope == plan.ScopeSubjects
+		if it.prog.Plan.Ended {
 			err = e.regatherHeld(ctx, g, it.keys, it.since, it.own)
 		} else {
-			err = g.collectRows(ctx, it.rangeCond(it.prog))
+			err = g.CollectRows(ctx, it.rangeCond(it.prog))
 		}
 		if err != nil {
 			return err
 		}
-		d, err = g.runSteps(ctx, nil, e.MaxRows)
+		d, err = g.RunSteps(ctx, nil, e.MaxRows)
 		return err
 	})
 	return d, err
@@ -122,9 +123,9 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 	var sum tally.Tally
 	r := &Result{usual: p.Default}
 	for _, prog := range programs {
-		once := func(it *workItem) (*batchResult, error) {
-			var d *batchResult
-			tx, err := db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: prog.root.Defer})
+		once := func(it *workItem) (*closure.Result, error) {
+			var d *closure.Result
+			tx, err := db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: prog.Plan.Defer})
 			if err != nil {
 				return nil, err
 			}
@@ -151,7 +152,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 		}
 		d, err := once(it)
 		if err != nil {
-			return nil, fmt.Errorf("rehearsing %s: %w", p.TableName(prog.root.Table), err)
+			return nil, fmt.Errorf("rehearsing %s: %w", p.TableName(prog.Plan.Table), err)
 		}
 		sum.Add(&d.Tally)
 	}
@@ -160,22 +161,22 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 
 // sampleRoots picks the first rows of a root's table; nil where there are none. Rows
 // that scope everything deletes are those without children, whose steps are rehearsed apart.
-func (e *reader) sampleRoots(ctx context.Context, p *compiledRoot, n int) (*workItem, error) {
-	if p.root.Whole {
+func (e *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*workItem, error) {
+	if p.Plan.Whole {
 		return &workItem{prog: p, roots: tableRoots}, nil
 	}
-	if p.root.Ended {
+	if p.Plan.Ended {
 		for it, err := range e.notedItems(ctx, p, n) {
 			return it, err
 		}
 		return nil, nil
 	}
-	t := p.rootTable()
-	where := p.where()
+	t := p.RootTable()
+	where := p.Where()
 	if e.plan.Scope == plan.ScopeEverything {
-		where = append(where, p.root.Steps[0].Conditions()...)
+		where = append(where, p.Plan.Steps[0].Conditions()...)
 	}
-	if e.plan.Scope == plan.ScopeEverything && p.root.Steps[0].Op == plan.Delete {
+	if e.plan.Scope == plan.ScopeEverything && p.Plan.Steps[0].Op == plan.Delete {
 		for _, child := range e.schema.Tables {
 			for _, fk := range child.ForeignKeys {
 				if fk.RefTable == t.Name {
@@ -201,7 +202,7 @@ func (e *reader) sampleRoots(ctx context.Context, p *compiledRoot, n int) (*work
 }
 
 // prepareReader makes the reader of a plan that fits the schema, and compiles the plan's roots.
-func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*reader, []*compiledRoot, error) {
+func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*reader, []*closure.Root, error) {
 	order := newOrder(db, p, o)
 	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
 		return nil, nil, fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
@@ -216,16 +217,16 @@ func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) 
 	if err := e.refuseHiddenRows(ctx); err != nil {
 		return nil, nil, err
 	}
-	programs, err := e.compileRoots(ctx, e.Now(), untracked)
+	programs, err := e.compileRoots(ctx, e.Now(), closure.Untracked)
 	return e, programs, err
 }
 
 // forEachItem gives the root's rows to do, some hundred at a time, and adds up what it
 // says.
-func (e *reader) forEachItem(ctx context.Context, prog *compiledRoot, r *Result, do func(it *workItem) (*batchResult, error)) (*tally.Tally, error) {
+func (e *reader) forEachItem(ctx context.Context, prog *closure.Root, r *Result, do func(it *workItem) (*closure.Result, error)) (*tally.Tally, error) {
 	items := e.subjectItems(ctx, prog, r)
 	switch {
-	case prog.root.Ended:
+	case prog.Plan.Ended:
 		items = e.notedItems(ctx, prog, itemRoots)
 	case e.plan.Scope == plan.ScopeExpired:
 		items = e.expiredItems(ctx, prog)
@@ -241,12 +242,12 @@ func (e *reader) forEachItem(ctx context.Context, prog *compiledRoot, r *Result,
 			return nil, err
 		}
 		sum.Add(&d.Tally)
-		roots += d.roots
+		roots += d.Roots
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 	}
-	if prog.root.Ended || e.plan.Scope == plan.ScopeExpired {
+	if prog.Plan.Ended || e.plan.Scope == plan.ScopeExpired {
 		return sum, nil
 	}
 	if r.Absent = r.Subjects - roots; roots == 0 && !e.AbsentOK {
@@ -259,7 +260,7 @@ func (e *reader) forEachItem(ctx context.Context, prog *compiledRoot, r *Result,
 const itemRoots = 200
 
 // expiredItems are ranges of the expired rows.
-func (e *reader) expiredItems(ctx context.Context, prog *compiledRoot) iter.Seq2[*workItem, error] {
+func (e *reader) expiredItems(ctx context.Context, prog *closure.Root) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		end := e.findEnd(ctx, prog)
 		defer end.wait() //nolint:errcheck // next tells of it
@@ -279,7 +280,7 @@ func (e *reader) expiredItems(ctx context.Context, prog *compiledRoot) iter.Seq2
 }
 
 // subjectItems are the given subjects, which the result counts.
-func (e *reader) subjectItems(ctx context.Context, prog *compiledRoot, r *Result) iter.Seq2[*workItem, error] {
+func (e *reader) subjectItems(ctx context.Context, prog *closure.Root, r *Result) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if e.Subjects == nil {
 			yield(nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject))
@@ -301,10 +302,10 @@ func (e *reader) subjectItems(ctx context.Context, prog *compiledRoot, r *Result
 	}
 }
 
-func (e *reader) countTable(ctx context.Context, prog *compiledRoot, sum *tally.Tally) error {
+func (e *reader) countTable(ctx context.Context, prog *closure.Root, sum *tally.Tally) error {
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
-		for i := range prog.root.Steps {
-			st := &prog.root.Steps[i]
+		for i := range prog.Plan.Steps {
+			st := &prog.Plan.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())
 			if err != nil {
 				return err

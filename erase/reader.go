@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/transaction"
 	"github.com/expungedb/expunge/plan"
 )
@@ -46,48 +47,34 @@ type reader struct {
 func newReader(o order, s *dialect.Schema) *reader { return &reader{o, s} }
 
 // compileRoots compiles the plan's roots as of a moment.
-func (e *reader) compileRoots(ctx context.Context, asOf time.Time, how tracking) ([]*compiledRoot, error) {
+func (e *reader) compileRoots(ctx context.Context, asOf time.Time, how closure.Tracking) ([]*closure.Root, error) {
 	if err := e.plan.CheckConditions(e.db); err != nil {
 		return nil, err
 	}
-	var out []*compiledRoot
+	var forms func(dialect.Key) []dialect.Key
+	if e.plan.Scope == plan.ScopeSubjects {
+		forms = e.storedForms
+	}
+	var out []*closure.Root
 	for i := range e.plan.Roots {
-		p, err := compileRoot(e.plan, i, e.schema, asOf, how)
+		p, err := closure.Compile(e.plan, i, e.schema, asOf, how)
 		if err != nil {
 			return nil, err
 		}
-		e.useAbilities(p)
+		p.UseEngine(e.db, forms)
 		out = append(out, p)
 	}
 	return out, e.loadRetentionPeriods(ctx, out)
 }
 
-// useAbilities tells the root what the engine can.
-func (e *reader) useAbilities(p *compiledRoot) {
-	p.version = e.db.Engine().Version
-	if e.plan.Scope == plan.ScopeSubjects {
-		p.forms = e.storedForms
-	}
-	p.returner, _ = dialect.AsReturner(e.db)
-	for _, t := range p.tables {
-		for _, w := range t.writers {
-			w.rekeyer, _ = dialect.AsRekeyer(e.db)
-		}
-	}
-}
-
 // requireSecret refuses roots with a consistent strategy where no secret is given.
-func (o *order) requireSecret(roots []*compiledRoot) error {
+func (o *order) requireSecret(roots []*closure.Root) error {
 	if !o.Secret.IsZero() {
 		return nil
 	}
 	for _, p := range roots {
-		for _, t := range p.tables {
-			for _, w := range t.writers {
-				if w.keyed {
-					return fmt.Errorf("table %s: %w, by Options.Secret or EXPUNGE_SECRET", o.plan.TableName(t.Name), anonymise.ErrNoSecret)
-				}
-			}
+		if t, keyed := p.FindKeyed(); keyed {
+			return fmt.Errorf("table %s: %w, by Options.Secret or EXPUNGE_SECRET", o.plan.TableName(t.Name), anonymise.ErrNoSecret)
 		}
 	}
 	return nil

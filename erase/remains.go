@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -34,7 +35,7 @@ func searchRemains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects So
 	if err := p.CheckConditions(db); err != nil {
 		return nil, err
 	}
-	prog, err := compileRoot(p, 0, r.schema, asOf, untracked)
+	prog, err := closure.Compile(p, 0, r.schema, asOf, closure.Untracked)
 	if err != nil {
 		return nil, err
 	}

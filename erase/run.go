@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/grace"
 	"github.com/expungedb/expunge/plan"
@@ -50,7 +51,7 @@ func runAt(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point fu
 type run struct {
 	*acquired
 	executor *batchExecutor
-	programs []*compiledRoot
+	programs []*closure.Root
 	before   []journal.Batch // committed by earlier processes
 	deleted  journal.Deleted // subjects that these have deleted
 	watch    *schemaWatch
@@ -135,8 +136,8 @@ func (e *run) expectedRoots() int64 {
 	}
 	var sum int64
 	for _, p := range e.programs {
-		n := p.rootTable().schema.RowEstimate
-		if n < 0 || p.root.Older != nil || p.root.Ended {
+		n := p.RootTable().Schema.RowEstimate
+		if n < 0 || p.Plan.Older != nil || p.Plan.Ended {
 			return -1
 		}
 		sum += n
@@ -145,8 +146,8 @@ func (e *run) expectedRoots() int64 {
 }
 
 // runRoot carries out one root of the plan, from where the journal says it was left.
-func (e *run) runRoot(ctx context.Context, p *compiledRoot) error {
-	done := batchesOf(e.before, p.index)
+func (e *run) runRoot(ctx context.Context, p *closure.Root) error {
+	done := batchesOf(e.before, p.Index)
 	sizer := e.newSizer(p)
 	skip := map[string]bool{}
 	var roots int64
@@ -159,7 +160,7 @@ func (e *run) runRoot(ctx context.Context, p *compiledRoot) error {
 		}
 	}
 	items := e.rangeBatches(ctx, p, sizer, done)
-	if p.root.Ended {
+	if p.Plan.Ended {
 		items = e.heldItems(ctx, p, sizer, seq)
 	}
 	if e.plan.Scope == plan.ScopeSubjects {
@@ -171,7 +172,7 @@ func (e *run) runRoot(ctx context.Context, p *compiledRoot) error {
 		}
 		items = keyBatches(p, e.resolvedKeys(ctx, len(done) > 0), sizer, seq)
 	}
-	err := e.runWorkers(ctx, p.workers(e.Workers), e.suspendBeforeFirst(ctx, p, items), func(ctx context.Context, it *workItem) error {
+	err := e.runWorkers(ctx, p.Workers(e.Workers), e.suspendBeforeFirst(ctx, p, items), func(ctx context.Context, it *workItem) error {
 		return e.runItem(ctx, it, sizer, skip)
 	})
 	return e.restoreIndexes(ctx, p, err)

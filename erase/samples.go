@@ -9,6 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/plan"
 )
 
@@ -44,8 +45,8 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 	}
 	source := newSource(&e.Options)
 	for _, prog := range programs {
-		for i := range prog.root.Steps {
-			st := &prog.root.Steps[i]
+		for i := range prog.Plan.Steps {
+			st := &prog.Plan.Steps[i]
 			if st.Op != plan.Overwrite || st.Rows == plan.Following { // what follows takes the values of another
 				continue
 			}
@@ -54,7 +55,7 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 					return s.Step.Table == st.Table && s.Column == a.Column && s.Written() == a.Written()
 				})
 			}
-			sampled, err := e.sampleReplacements(ctx, prog.table(st.Table), st, fresh, source, n)
+			sampled, err := e.sampleReplacements(ctx, prog.Table(st.Table), st, fresh, source, n)
 			if err != nil {
 				return nil, err
 			}
@@ -69,7 +70,7 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 const lookedAt = 20
 
 // sampleReplacements makes those of one step, for the assignments that are wanted.
-func (e *reader) sampleReplacements(ctx context.Context, t *table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
+func (e *reader) sampleReplacements(ctx context.Context, t *closure.Table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
 	var columns []sampler
 	s := dialect.Select{Table: t.Name, Order: t.Key, Limit: n * lookedAt}
 	for _, a := range st.Set {
@@ -148,9 +149,9 @@ type sampler struct {
 	partial bool // values may hold parts of old ones
 }
 
-func newSampler(s *dialect.Schema, t *table, st *plan.Step, a plan.Assignment) (sampler, error) {
-	col := t.schema.Column(a.Column)
-	_, replacer, err := a.Bind(s, t.schema)
+func newSampler(s *dialect.Schema, t *closure.Table, st *plan.Step, a plan.Assignment) (sampler, error) {
+	col := t.Schema.Column(a.Column)
+	_, replacer, err := a.Bind(s, t.Schema)
 	if err != nil {
 		return sampler{}, fmt.Errorf("table %s, column %s: %w", shortName(t.Name, s.Default), a.Column, err)
 	}
@@ -183,7 +184,7 @@ func (c *sampler) addSample(source *anonymise.Source, value func(column string) 
 	case err != nil:
 		return err
 	case fresh == nil && old == nil:
-	case !c.given && sameValue(old, fresh), c.partial && c.sharesWord(old, fresh):
+	case !c.given && closure.SameValue(old, fresh), c.partial && c.sharesWord(old, fresh):
 		c.Withheld++
 	default:
 		c.Values = append(c.Values, fresh)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 )
 
 // schemaWatch notices a schema that changes while the run is at work. Each batch compares
@@ -87,7 +88,7 @@ func (e *run) inspectAgain(ctx context.Context) error {
 // explainBySchema puts the changed schema, if it was changed, before an error that may come of it.
 func (e *run) explainBySchema(ctx context.Context, err error) error {
 	switch class := dialect.ClassOf(err); {
-	case errors.Is(err, errTooMany): // which asks for smaller batches
+	case errors.Is(err, closure.ErrTooMany): // which asks for smaller batches
 		return err
 	case errors.Is(err, errSchemaMoved), class == dialect.ForeignKeyViolation, class == dialect.Fatal:
 	default:

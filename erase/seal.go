@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/internal/batch"
@@ -21,7 +22,7 @@ type acquired struct {
 }
 
 // signAndSeal signs the receipt of what was summed up, and ends the run with it.
-func (e *acquired) signAndSeal(ctx context.Context, programs []*compiledRoot, s *summary) (envelope []byte, err error) {
+func (e *acquired) signAndSeal(ctx context.Context, programs []*closure.Root, s *summary) (envelope []byte, err error) {
 	if s.followed, err = e.followedReceipts(ctx, s.Follows); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/erase/receipt"
@@ -17,7 +18,7 @@ import (
 const Version = "0.1.0"
 
 // buildStatement assembles the receipt's statement from what was summed up.
-func (e *order) buildStatement(row *journal.Run, programs []*compiledRoot, s *summary) receipt.Statement {
+func (e *order) buildStatement(row *journal.Run, programs []*closure.Root, s *summary) receipt.Statement {
 	p := e.plan
 	pr := receipt.Predicate{
 		ReceiptID: row.ReceiptID, RunID: row.ID,
@@ -65,7 +66,7 @@ func (e *order) buildStatement(row *journal.Run, programs []*compiledRoot, s *su
 
 // rehearseReceipt checks that the receipt of a run can be made and signed: its
 // statement without a row is valid, and each signer signs.
-func (e *session) rehearseReceipt(ctx context.Context, programs []*compiledRoot) error {
+func (e *session) rehearseReceipt(ctx context.Context, programs []*closure.Root) error {
 	identity, err := e.db.Identity(ctx)
 	if err != nil {
 		return err
@@ -112,17 +113,17 @@ func stepAction(st *plan.Step, s *summary) receipt.Action {
 }
 
 // retainedRows lists what was kept on purpose, or had been.
-func retainedRows(programs []*compiledRoot, kept []tally.Kept) []receipt.Retained {
+func retainedRows(programs []*closure.Root, kept []tally.Kept) []receipt.Retained {
 	var out []receipt.Retained
 	for _, k := range tally.Sorted(kept) {
 		r := receipt.Retained{Schema: k.Table.Schema, Table: k.Table.Table, Rows: k.Rows}
-		i := slices.IndexFunc(programs, func(p *compiledRoot) bool { return p.table(k.Table) != nil })
+		i := slices.IndexFunc(programs, func(p *closure.Root) bool { return p.Table(k.Table) != nil })
 		if i < 0 { // the plan doesn't fit the schema any more
 			r.Reason = "the policy kept it"
 			out = append(out, r)
 			continue
 		}
-		table := programs[i].table(k.Table)
+		table := programs[i].Table(k.Table)
 		switch k.Reason {
 		case tally.ByHold:
 			h := table.Hold

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 	"github.com/expungedb/expunge/plan"
@@ -17,10 +18,10 @@ import (
 // suspended before the first of a root's items is carried out; but only where there is a second
 // one: what fits in one batch costs less with its indexes than to make them anew, and a
 // root that a process before this one has finished needs nothing.
-func (e *run) suspendBeforeFirst(ctx context.Context, p *compiledRoot, items iter.Seq2[*workItem, error]) iter.Seq2[*workItem, error] {
+func (e *run) suspendBeforeFirst(ctx context.Context, p *closure.Root, items iter.Seq2[*workItem, error]) iter.Seq2[*workItem, error] {
 	var names []string
-	for _, s := range p.root.Suspends {
-		if e.plan.Allows(e.Allow, plan.Hazard{Name: s.Hazard, Table: p.root.Table}) {
+	for _, s := range p.Plan.Suspends {
+		if e.plan.Allows(e.Allow, plan.Hazard{Name: s.Hazard, Table: p.Plan.Table}) {
 			names = append(names, s.Index)
 		}
 	}
@@ -59,15 +60,15 @@ func (e *run) suspendBeforeFirst(ctx context.Context, p *compiledRoot, items ite
 }
 
 // suspendIndexes takes indexes of a root's table away. The journal has them before.
-func (e *run) suspendIndexes(ctx context.Context, p *compiledRoot, names []string) error {
-	table := p.root.Table
+func (e *run) suspendIndexes(ctx context.Context, p *closure.Root, names []string) error {
+	table := p.Plan.Table
 	indexes, err := e.db.Definitions(ctx, table, names)
 	if err != nil || len(indexes) == 0 {
 		return err
 	}
 	all := make([]journal.Suspension, len(indexes))
 	for i, ix := range indexes {
-		all[i] = journal.Suspension{Run: e.RunID, Root: int64(p.index), Table: table, SuspendedIndex: ix}
+		all[i] = journal.Suspension{Run: e.RunID, Root: int64(p.Index), Table: table, SuspendedIndex: ix}
 	}
 	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.session.journal.InsertSuspended(ctx, all) }); err != nil {
 		return err
@@ -114,8 +115,8 @@ func isRetryableDDL(err error) bool {
 
 // restoreIndexes restores what the run has suspended, whatever it ended with. It isn't
 // stopped by the context's end, for nothing may stay switched off.
-func (e *run) restoreIndexes(ctx context.Context, p *compiledRoot, ended error) error {
-	if len(p.root.Suspends) == 0 || errors.Is(ended, ErrSuperseded) {
+func (e *run) restoreIndexes(ctx context.Context, p *closure.Root, ended error) error {
+	if len(p.Plan.Suspends) == 0 || errors.Is(ended, ErrSuperseded) {
 		return ended // who took the run over has seen to it
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -126,7 +127,7 @@ func (e *run) restoreIndexes(ctx context.Context, p *compiledRoot, ended error) 
 	}); err != nil {
 		return errors.Join(ended, err)
 	}
-	all = slices.DeleteFunc(all, func(s journal.Suspension) bool { return s.Run != e.RunID || s.Root != int64(p.index) })
+	all = slices.DeleteFunc(all, func(s journal.Suspension) bool { return s.Run != e.RunID || s.Root != int64(p.Index) })
 	return errors.Join(ended, e.session.newIndexRestorer().restoreTable(ctx, all))
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
@@ -127,11 +128,11 @@ func (e *session) startThrottles(ctx context.Context) (*throttleGate, error) {
 }
 
 // newSizer makes the sizer of a root's batches.
-func (e *run) newSizer(p *compiledRoot) *batch.Sizer {
+func (e *run) newSizer(p *closure.Root) *batch.Sizer {
 	first, most := 100, e.MaxRows
-	if p.isRangeStep(e.plan.Scope) {
+	if p.IsRangeStep(e.plan.Scope) {
 		first = e.MaxRows
-		if p.isCheap() {
+		if p.IsCheap() {
 			most = e.maxSwept
 		}
 	}
@@ -139,7 +140,7 @@ func (e *run) newSizer(p *compiledRoot) *batch.Sizer {
 		most = min(most, e.gate.burst)
 	}
 	sizer := batch.NewSizer(first, most, e.TargetTime)
-	if p.root.Scans {
+	if p.Plan.Scans {
 		sizer.Least(first)
 	}
 	return sizer

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/erase/receipt"
 	"github.com/expungedb/expunge/plan"
@@ -213,18 +214,18 @@ func (v *verifier) verifyPlan(ctx context.Context, asOf time.Time) error {
 }
 
 func (v *verifier) verifyRoot(ctx context.Context, index int, asOf time.Time) error {
-	prog, err := compileRoot(v.plan, index, v.schema, asOf, untracked)
+	prog, err := closure.Compile(v.plan, index, v.schema, asOf, closure.Untracked)
 	if err != nil {
 		return err
 	}
-	if err := v.loadRetentionPeriods(ctx, []*compiledRoot{prog}); errors.Is(err, ErrBadPeriod) {
-		v.addFinding(prog.rootTable().Name, CannotTell, 0, "%s", err)
+	if err := v.loadRetentionPeriods(ctx, []*closure.Root{prog}); errors.Is(err, ErrBadPeriod) {
+		v.addFinding(prog.RootTable().Name, CannotTell, 0, "%s", err)
 		return nil
 	} else if err != nil {
 		return err
 	}
 	switch {
-	case prog.root.Ended:
+	case prog.Plan.Ended:
 		return v.verifyEnded(ctx, prog)
 	case v.plan.Scope == plan.ScopeSubjects:
 		return v.verifySubjects(ctx, prog)
@@ -332,18 +333,18 @@ func (v *receiptVerifier) findDrift(p *plan.Plan) {
 }
 
 // verifyExpired looks for rows that had expired at the receipt's moment.
-func (v *verifier) verifyExpired(ctx context.Context, p *compiledRoot) error {
-	t := p.rootTable()
+func (v *verifier) verifyExpired(ctx context.Context, p *closure.Root) error {
+	t := p.RootTable()
 	if err := v.inReadTx(ctx, func(tx dialect.Tx) error {
-		n, err := tx.Count(ctx, t.Name, p.where())
+		n, err := tx.Count(ctx, t.Name, p.Where())
 		switch {
 		case err != nil:
 			return err
 		case n == 0:
 			v.addFinding(t.Name, Holds, 0, "no row is there that had expired at the receipt's moment")
-		case p.root.Older.Lookup != nil:
+		case p.Plan.Older.Lookup != nil:
 			v.addFinding(t.Name, CannotTell, n, "%s that had expired by the periods of today: whether those were the same then can't be told", rowsOf(n))
-		case p.keepsBounds() || t.Hold != nil || t.writes != "":
+		case p.KeepsBounds() || t.Hold != nil || t.Writes != "":
 			v.addFinding(t.Name, CannotTell, n, "%s that had expired: what was held or overwritten can't be told from the rest", rowsOf(n))
 		default:
 			v.addFinding(t.Name, Broken, n, "%s that had expired", rowsOf(n))
@@ -352,15 +353,15 @@ func (v *verifier) verifyExpired(ctx context.Context, p *compiledRoot) error {
 	}); err != nil {
 		return err
 	}
-	return (&subjectSearch{verifier: v, compiledRoot: p, nameless: true}).findOrphans(ctx)
+	return (&subjectSearch{verifier: v, Root: p, nameless: true}).findOrphans(ctx)
 }
 
 // verifyEverything can tell of emptied tables and of references that were set NULL. What
 // values were is not known, unless the caller gives them.
-func (v *verifier) verifyEverything(ctx context.Context, p *compiledRoot) error {
+func (v *verifier) verifyEverything(ctx context.Context, p *closure.Root) error {
 	return v.inReadTx(ctx, func(tx dialect.Tx) error {
-		for i := range p.root.Steps {
-			st := &p.root.Steps[i]
+		for i := range p.Plan.Steps {
+			st := &p.Plan.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())
 			if err != nil {
 				return err

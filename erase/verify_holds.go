@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/plan"
 )
@@ -33,11 +34,11 @@ func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialec
 		if !p.Roots[i].Ended {
 			continue
 		}
-		prog, err := compileRoot(p, i, schema, v.now, untracked)
+		prog, err := closure.Compile(p, i, schema, v.now, closure.Untracked)
 		if err != nil {
 			return true, err
 		}
-		root := prog.rootTable().heldRoot()
+		root := heldRoot(prog.RootTable())
 		of := slices.DeleteFunc(slices.Clone(held), func(h journal.Held) bool { return h.Root != root })
 		for page := range slices.Chunk(of, 200) {
 			for _, it := range itemsOf(prog, page) {
@@ -54,49 +55,35 @@ func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialec
 }
 
 // countUnheld counts what scope expired would do now to the rows of an item, and which
-// a hold may have kept then. Whether a hold's condition was met then by a row that is
-// overwritten, its own note says: it is counted with that.
+// a hold may have kept then.
 func (e *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect.Name]int64) error {
 	return e.inReadTx(ctx, func(tx dialect.Tx) error {
-		g := newClosure(it.prog, tx, dialect.NoLock)
-		g.dry = true
+		g := closure.New(it.prog, tx, dialect.NoLock)
+		g.Dry = true
 		if err := e.regatherHeld(ctx, g, it.keys, it.since, it.own); err != nil {
 			return err
 		}
-		for _, s := range g.sets {
-			for _, r := range s.rows {
-				if r.earlier == nil || r.earlier.outcome == deleted {
-					continue
-				}
-				switch s.outcomeOf(r) {
-				case deleted:
-					left[s.Name]++
-				case written, rest:
-					if s.Hold == nil || s.Hold.Where == "" || s == g.sets[0] && it.own[s.heldDigest(r.key(s))] {
-						left[s.Name]++
-					}
-				}
-			}
-		}
+		t := g.RootTable()
+		g.CountDue(left, func(k dialect.Key) bool { return it.own[heldDigest(t, k)] })
 		return nil
 	})
 }
 
 // verifyEnded looks whether something is left of what holds kept, and which had
 // ended at the receipt's moment, as far as the journal names it still.
-func (v *verifier) verifyEnded(ctx context.Context, p *compiledRoot) error {
+func (v *verifier) verifyEnded(ctx context.Context, p *closure.Root) error {
 	j := journal.Read(v.db)
 	left := map[dialect.Name]int64{}
 	if any, err := j.HasHeld(ctx); err != nil {
 		return err
 	} else if any {
-		lenient, err := compileRoot(unconditional(v.plan), p.index, v.schema, p.asOf, untracked)
+		lenient, err := closure.Compile(unconditional(v.plan), p.Index, v.schema, p.AsOf, closure.Untracked)
 		if err != nil {
 			return err
 		}
 		var after *journal.Held
 		for {
-			page, err := j.HeldPage(ctx, p.rootTable().heldRoot(), after, 200)
+			page, err := j.HeldPage(ctx, heldRoot(p.RootTable()), after, 200)
 			if err != nil {
 				return err
 			}
@@ -113,16 +100,16 @@ func (v *verifier) verifyEnded(ctx context.Context, p *compiledRoot) error {
 		v.addFinding(n, Broken, left[n], "%s kept by a hold that had ended", rowsOf(left[n]))
 	}
 	if len(left) == 0 {
-		v.addFinding(p.rootTable().Name, Holds, 0, "of what holds had kept from erasures, nothing is there that no hold keeps any more")
+		v.addFinding(p.RootTable().Name, Holds, 0, "of what holds had kept from erasures, nothing is there that no hold keeps any more")
 	}
 	return nil
 }
 
 // countEnded counts what should be gone of the rows that were gone through by then.
-func (v *verifier) countEnded(ctx context.Context, p *compiledRoot, page []journal.Held, left map[dialect.Name]int64) error {
+func (v *verifier) countEnded(ctx context.Context, p *closure.Root, page []journal.Held, left map[dialect.Name]int64) error {
 	var keys []dialect.Key
 	for _, h := range journal.NewestHeld(page) {
-		if h.Since >= journal.SortableTime(p.asOf) {
+		if h.Since >= journal.SortableTime(p.AsOf) {
 			keys = append(keys, h.Key)
 		}
 	}
@@ -130,13 +117,13 @@ func (v *verifier) countEnded(ctx context.Context, p *compiledRoot, page []journ
 		return nil
 	}
 	return v.inReadTx(ctx, func(tx dialect.Tx) error {
-		g := newClosure(p, tx, dialect.NoLock)
-		if err := g.collectRows(ctx, []dialect.Cond{dialect.In{Columns: p.rootTable().Key, Keys: keys}}); err != nil {
+		g := closure.New(p, tx, dialect.NoLock)
+		if err := g.CollectRows(ctx, []dialect.Cond{dialect.In{Columns: p.RootTable().Key, Keys: keys}}); err != nil {
 			return err
 		}
-		for _, s := range g.sets {
-			if n := len(s.deletedRows()); n > 0 {
-				left[s.Name] += int64(n)
+		for t, keys := range g.DeletedKeys() {
+			if len(keys) > 0 {
+				left[t.Name] += int64(len(keys))
 			}
 		}
 		return nil

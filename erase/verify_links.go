@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
 	"github.com/expungedb/expunge/plan/policy"
@@ -14,7 +15,7 @@ import (
 // findOrphans searches the links whose subject's values can't be known any more:
 // rows that are linked to nothing may be of a subject whom the receipt is about.
 func (v *subjectSearch) findOrphans(ctx context.Context) error {
-	for _, t := range v.tables[1:] {
+	for _, t := range v.Tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]
 			if !w.Link || w.Forwards || w.Erase != policy.EraseDelete && v.searchedByKey(&w.Reference) {
@@ -25,7 +26,7 @@ func (v *subjectSearch) findOrphans(ctx context.Context) error {
 			}
 		}
 	}
-	for _, ref := range v.cutReferences() {
+	for _, ref := range v.DetachedReferences() {
 		if ref.Link && !v.rowsOnly {
 			if err := v.orphansOf(ctx, ref, policy.EraseDetach, 0); err != nil {
 				return err
@@ -37,7 +38,7 @@ func (v *subjectSearch) findOrphans(ctx context.Context) error {
 
 // searchedByKey reports whether every row that refers to a given subject was found.
 func (v *subjectSearch) searchedByKey(ref *plan.Reference) bool {
-	return ref.RefTable == v.rootTable().Name && slices.Equal(ref.RefColumns, v.rootTable().Key) && !v.nameless
+	return ref.RefTable == v.RootTable().Name && slices.Equal(ref.RefColumns, v.RootTable().Key) && !v.nameless
 }
 
 // orphansOf says what is known of rows that a link leads to from no row, but for
@@ -73,7 +74,7 @@ func (v *subjectSearch) findUnowned(ctx context.Context) error {
 	if !v.gone && !v.nameless {
 		return nil
 	}
-	for _, t := range v.tables {
+	for _, t := range v.Tables {
 		if len(t.SharedBy) == 0 || v.hasOutcome(t.Name, Broken) {
 			continue
 		}
@@ -97,19 +98,19 @@ func (v *subjectSearch) findUnowned(ctx context.Context) error {
 // explainOutcomes says of each table which rows are there on purpose, and where nothing was
 // found why that is enough.
 func (v *subjectSearch) explainOutcomes() {
-	for _, t := range v.tables {
+	for _, t := range v.Tables {
 		for _, why := range []tally.Reason{tally.ByPolicy, tally.ByHold, tally.WithHeld, tally.ByOthers} {
 			if n := v.stays[t.Name][why]; n > 0 && !v.rowsOnly {
 				v.addFinding(t.Name, Holds, n, "%s", v.stayingRows(t, why, n))
 			}
 		}
 	}
-	for _, t := range v.tables {
+	for _, t := range v.Tables {
 		if !v.isReported(t.Name) {
 			v.addFinding(t.Name, Holds, 0, "%s", v.whyAbsent(t))
 		}
 	}
-	for _, ref := range v.cutReferences() {
+	for _, ref := range v.DetachedReferences() {
 		if !v.isReported(ref.Table) && !v.rowsOnly {
 			v.addFinding(ref.Table, Holds, 0, "no row refers by (%s) to one that is reached from a given subject", strings.Join(ref.Columns, ", "))
 		}
@@ -117,9 +118,9 @@ func (v *subjectSearch) explainOutcomes() {
 }
 
 // stayingRows says how many rows stay, and why.
-func (v *subjectSearch) stayingRows(t *table, why tally.Reason, n int64) string {
+func (v *subjectSearch) stayingRows(t *closure.Table, why tally.Reason, n int64) string {
 	of, stay, them := " reached from", " stay", "them"
-	if t == v.rootTable() {
+	if t == v.RootTable() {
 		of = " of"
 	}
 	if n == 1 {
@@ -142,7 +143,7 @@ func (v *subjectSearch) stayingRows(t *table, why tally.Reason, n int64) string 
 }
 
 // whyAbsent says why nothing was found in a table.
-func (v *subjectSearch) whyAbsent(t *table) string {
+func (v *subjectSearch) whyAbsent(t *closure.Table) string {
 	links := slices.DeleteFunc(slices.Clone(t.Reach), func(w plan.Reach) bool { return !w.Link || w.Forwards })
 	switch {
 	case len(t.Reach) == 0:

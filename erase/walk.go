@@ -6,12 +6,13 @@ import (
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/erase/internal/closure"
 	"github.com/expungedb/expunge/erase/internal/journal"
 	"github.com/expungedb/expunge/internal/batch"
 )
 
 // keyBatches makes items of the subjects' keys. The first gets the number seq.
-func keyBatches(p *compiledRoot, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
+func keyBatches(p *closure.Root, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		it := &workItem{prog: p, roots: listedRoots, seq: seq}
 		for key, err := range keys {
@@ -38,9 +39,9 @@ func keyBatches(p *compiledRoot, keys iter.Seq2[dialect.Key, error], sizer *batc
 // rangeBatches makes items of ranges of the root's table, in key order. What done says
 // was walked by an earlier process is passed over: first come the ranges that it left out
 // between others, then what comes after the last one.
-func (e *reader) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch.Sizer, done []journal.Batch) iter.Seq2[*workItem, error] {
+func (e *reader) rangeBatches(ctx context.Context, p *closure.Root, sizer *batch.Sizer, done []journal.Batch) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		if p.root.Whole {
+		if p.Plan.Whole {
 			if len(done) == 0 {
 				yield(&workItem{prog: p, seq: 1, roots: tableRoots}, nil)
 			}
@@ -50,7 +51,7 @@ func (e *reader) rangeBatches(ctx context.Context, p *compiledRoot, sizer *batch
 		if n := len(done); n > 0 {
 			next.seq = done[n-1].Seq + 1
 		}
-		if p.keepsBounds() {
+		if p.KeepsBounds() {
 			gaps, last, err := gapsIn(p, done)
 			if err != nil {
 				yield(nil, err)
@@ -107,7 +108,7 @@ type rangeEnd struct {
 // prefetchBound asks where the range after low ends, and returns where the answer is to
 // be had. It is asked ahead, while batches are carried out; but where there is one writer a
 // reader would only be in its way.
-func (e *reader) prefetchBound(ctx context.Context, p *compiledRoot, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() rangeEnd {
+func (e *reader) prefetchBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() rangeEnd {
 	if e.db.Engine().Writers == 1 {
 		return sync.OnceValue(func() rangeEnd { return e.nextBound(ctx, p, low, end, sizer.Size()) })
 	}
@@ -117,7 +118,7 @@ func (e *reader) prefetchBound(ctx context.Context, p *compiledRoot, low dialect
 }
 
 // nextBound finds where the range of n roots after low ends.
-func (e *reader) nextBound(ctx context.Context, p *compiledRoot, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
+func (e *reader) nextBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
 	after := &workItem{prog: p, low: low}
 	if end.known() {
 		if after.high, b.err = end.wait(); after.high == nil {
@@ -151,7 +152,7 @@ type walkEnd struct {
 	err   error
 }
 
-func (e *reader) findEnd(ctx context.Context, p *compiledRoot) *walkEnd {
+func (e *reader) findEnd(ctx context.Context, p *closure.Root) *walkEnd {
 	end := &walkEnd{found: make(chan struct{})}
 	find := func() {
 		end.key, end.err = e.lastKey(ctx, p)
@@ -180,15 +181,15 @@ func (w *walkEnd) wait() (dialect.Key, error) {
 }
 
 // lastKey is the key of the last root there is, nil where there is none.
-func (e *reader) lastKey(ctx context.Context, p *compiledRoot) (last dialect.Key, err error) {
-	s := p.keys(&workItem{})
+func (e *reader) lastKey(ctx context.Context, p *closure.Root) (last dialect.Key, err error) {
+	s := (&workItem{prog: p}).selectKeys()
 	s.Descending, s.Limit = true, 1
 	return e.queryKey(ctx, s)
 }
 
 // nthKey is the key of an item's n-th root, nil where there are fewer.
 func (e *reader) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, error) {
-	s := it.prog.keys(it)
+	s := it.selectKeys()
 	s.Limit, s.Offset = 1, n-1
 	return e.queryKey(ctx, s)
 }
@@ -210,17 +211,17 @@ func (e *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Ke
 	return key, err
 }
 
-// keys selects the keys of an item's roots, in their order.
-func (p *compiledRoot) keys(it *workItem) dialect.Select {
-	t := p.rootTable()
-	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(p.where(), it.rangeCond(p)...), Order: t.Key}
+// selectKeys selects the keys of an item's roots, in their order.
+func (it *workItem) selectKeys() dialect.Select {
+	t := it.prog.RootTable()
+	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(it.prog.Where(), it.rangeCond(it.prog)...), Order: t.Key}
 }
 
 // gapsIn finds the ranges between those that are done. The bounds of ranges
 // that were walked one after the other are the very same keys, and entries are ordered as the
 // walk was, so that no key has to be compared with another but for equality. A gap
 // takes the number of the range before it, and the next part.
-func gapsIn(p *compiledRoot, done []journal.Batch) (gaps []*workItem, last dialect.Key, err error) {
+func gapsIn(p *closure.Root, done []journal.Batch) (gaps []*workItem, last dialect.Key, err error) {
 	cursor := ""
 	seq, part := int64(0), int64(0)
 	for _, d := range done {

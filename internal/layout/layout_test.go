@@ -36,6 +36,7 @@ var imports = []rule{
 	{"erase/internal/transaction", []string{"dialect"}, "it knows no table"},
 	{"erase/internal/tally", []string{"dialect"}, "it counts rows, and knows neither their source nor their store"},
 	{"erase/internal/journal", []string{"erase/internal/tally", "erase/internal/transaction", "dialect"}, "it knows its own tables, and no plan"},
+	{"erase/internal/closure", []string{"erase/internal/tally", "plan", "plan/policy", "anonymise", "dialect"}, "it works in its caller's transaction, and knows no run"},
 	{"erase", []string{"erase/internal/*", "erase/receipt", "erase/ledger/record", "plan", "plan/policy", "anonymise", "dialect", "internal/batch", "internal/grace", "internal/graph"}, "it carries out what was planned, on any engine"},
 	{"internal/batch", []string{"internal/grace"}, "it would make sense in another project"},
 	{"internal/grace", nil, "it would make sense in another project"},

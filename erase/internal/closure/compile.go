@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"fmt"
@@ -10,97 +10,97 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// compiledRoot is one root of a plan, made ready to run on a schema.
-type compiledRoot struct {
-	root     *plan.Root
-	index    int // of the root in the plan
-	tables   []*table
-	schema   *dialect.Schema
-	asOf     time.Time
-	tracking tracking // how the keys of rows that go are had
+// Root is one root of a plan, made ready to run on a schema.
+type Root struct {
+	Plan     *plan.Root
+	Index    int // of the root in the plan
+	Tables   []*Table
+	Schema   *dialect.Schema
+	AsOf     time.Time
+	Tracking Tracking // how the keys of rows that go are had
 	version  string   // Engine.Version
 	returner dialect.Returner
-	found    map[*plan.Reach]*linkIndex
+	found    map[*plan.Reach]*LinkIndex
 	forms    func(dialect.Key) []dialect.Key // the ways in which rows may hold a subject's key; nil: as it is
 	older    dialect.Any                     // which rows have outlived periods that are looked up; none until that is done
 }
 
-// absentForms are the ways in which rows may refer to a subject that isn't there.
-func (p *compiledRoot) absentForms(key dialect.Key) []dialect.Key {
+// AbsentForms are the ways in which rows may refer to a subject that isn't there.
+func (p *Root) AbsentForms(key dialect.Key) []dialect.Key {
 	if p.forms == nil {
 		return []dialect.Key{key}
 	}
 	return p.forms(key)
 }
 
-// tracking is how the keys of all rows that go are had, for the sake of row
+// Tracking is how the keys of all rows that go are had, for the sake of row
 // commitments.
-type tracking int
+type Tracking int
 
 const (
-	untracked tracking = iota // they aren't
-	fetched                   // before the rows go,
-	returned                  // or, of those that are deleted, by the statement itself
+	Untracked Tracking = iota // they aren't
+	Fetched                   // before the rows go,
+	Returned                  // or, of those that are deleted, by the statement itself
 )
 
-// table is one table of the closure with all that a batch needs to know of it.
-type table struct {
+// Table is one table of the closure with all that a batch needs to know of it.
+type Table struct {
 	*plan.Table
-	schema  *dialect.Table
+	Schema  *dialect.Table
 	columns []string // fetched for each row: the key, then what references compare
 	flags   []dialect.Cond
 	hold    int            // the hold's place in flags, or -1
 	where   map[string]int // a link's condition → its place in flags
-	writers map[string]*writer
+	writers map[string]*Writer
 	ended   bool   // the root is one of holds that ended
-	deletes string // the IDs of the table's steps; "" where there is none
+	Deletes string // the IDs of the table's steps; "" where there is none
 	keeps   string
-	writes  string // the overwrite of rows that the plan overwrites, or that must stay
+	Writes  string // the overwrite of rows that the plan overwrites, or that must stay
 	partly  string // the overwrite of held rows, or of what a hold had kept
 }
 
-// compileRoot compiles a root of the plan. The schema has the plan's fingerprint.
+// Compile compiles a root of the plan. The schema has the plan's fingerprint.
 //
 // Where keys are fetched beforehand, there are no leaves that are deleted unseen.
-func compileRoot(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how tracking) (*compiledRoot, error) {
+func Compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how Tracking) (*Root, error) {
 	r := &p.Roots[index]
-	prog := &compiledRoot{root: r, index: index, schema: s, asOf: asOf, tracking: how}
+	prog := &Root{Plan: r, Index: index, Schema: s, AsOf: asOf, Tracking: how}
 	for i := range r.Tables {
 		if err := prog.addTable(&r.Tables[i]); err != nil {
 			return nil, err
 		}
 	}
-	for _, t := range prog.tables {
+	for _, t := range prog.Tables {
 		prog.fetchReferences(t)
 	}
-	if prog.seeksHeads(p.Scope) {
-		for _, t := range prog.tables {
+	if prog.SeeksEntryPoints(p.Scope) {
+		for _, t := range prog.Tables {
 			prog.fetchOwnReferences(t)
 		}
 	}
 	return prog, prog.compileSteps()
 }
 
-func (p *compiledRoot) addTable(pt *plan.Table) error {
-	if p.tracking == fetched && pt.Unseen && len(pt.Key) > 0 {
+func (p *Root) addTable(pt *plan.Table) error {
+	if p.Tracking == Fetched && pt.Unseen && len(pt.Key) > 0 {
 		looked := *pt
 		looked.Unseen, pt = false, &looked
 	}
-	t := &table{Table: pt, schema: p.schema.Table(pt.Name), ended: p.root.Ended, hold: -1, where: map[string]int{}, writers: map[string]*writer{}}
-	if t.schema == nil {
+	t := &Table{Table: pt, Schema: p.Schema.Table(pt.Name), ended: p.Plan.Ended, hold: -1, where: map[string]int{}, writers: map[string]*Writer{}}
+	if t.Schema == nil {
 		return fmt.Errorf("table %s: %w: build the plan again", pt.Name, ErrDrift)
 	}
 	t.columns = slices.Clone(pt.Key)
 	if pt.Hold != nil {
 		t.hold = len(t.flags)
-		t.flags = append(t.flags, underHold(pt.Hold, t.schema, p.asOf))
+		t.flags = append(t.flags, underHold(pt.Hold, t.Schema, p.AsOf))
 	}
-	p.tables = append(p.tables, t)
+	p.Tables = append(p.Tables, t)
 	return nil
 }
 
 // fetchReferences has all columns fetched that references to the table, and those that keep rows, compare.
-func (p *compiledRoot) fetchReferences(t *table) {
+func (p *Root) fetchReferences(t *Table) {
 	for _, w := range t.Reach {
 		p.fetchColumns(w.RefTable, w.RefColumns)
 		if w.Forwards {
@@ -114,7 +114,7 @@ func (p *compiledRoot) fetchReferences(t *table) {
 }
 
 // fetchOwnReferences has the table's own side of these references fetched, too.
-func (p *compiledRoot) fetchOwnReferences(t *table) {
+func (p *Root) fetchOwnReferences(t *Table) {
 	for _, w := range t.Reach {
 		if !w.Forwards {
 			p.fetchColumns(t.Name, w.Columns)
@@ -124,8 +124,8 @@ func (p *compiledRoot) fetchOwnReferences(t *table) {
 }
 
 // fetchColumns has columns fetched for each row of a table, where the root has the table.
-func (p *compiledRoot) fetchColumns(n dialect.Name, columns []string) {
-	t := p.table(n)
+func (p *Root) fetchColumns(n dialect.Name, columns []string) {
+	t := p.Table(n)
 	if t == nil {
 		return
 	}
@@ -137,7 +137,7 @@ func (p *compiledRoot) fetchColumns(n dialect.Name, columns []string) {
 }
 
 // fetchCondition has a link's condition fetched as a flag of each row.
-func (t *table) fetchCondition(where string) {
+func (t *Table) fetchCondition(where string) {
 	if _, known := t.where[where]; where != "" && !known {
 		t.where[where] = len(t.flags)
 		t.flags = append(t.flags, dialect.Match{SQL: where})
@@ -145,13 +145,13 @@ func (t *table) fetchCondition(where string) {
 }
 
 // compileSteps gives each step to its table.
-func (p *compiledRoot) compileSteps() error {
-	var last *writer // of the overwrite before a step
-	for i := range p.root.Steps {
-		st := &p.root.Steps[i]
-		switch t := p.table(st.Table); {
+func (p *Root) compileSteps() error {
+	var last *Writer // of the overwrite before a step
+	for i := range p.Plan.Steps {
+		st := &p.Plan.Steps[i]
+		switch t := p.Table(st.Table); {
 		case st.Rows == plan.Following && st.Follow != nil && last != nil:
-			if err := last.addFollower(st, p.schema); err != nil {
+			if err := last.addFollower(st, p.Schema); err != nil {
 				return err
 			}
 		case st.Op == plan.Detach:
@@ -163,7 +163,7 @@ func (p *compiledRoot) compileSteps() error {
 			if st.Op != plan.Overwrite {
 				continue
 			}
-			w, err := newWriter(st, t, p.schema)
+			w, err := newWriter(st, t, p.Schema)
 			if err != nil {
 				return err
 			}
@@ -174,27 +174,28 @@ func (p *compiledRoot) compileSteps() error {
 }
 
 // addStep notes the step by what it does to the table's rows.
-func (t *table) addStep(st *plan.Step) {
+func (t *Table) addStep(st *plan.Step) {
 	switch {
 	case st.Op == plan.Delete:
-		t.deletes = st.ID
+		t.Deletes = st.ID
 	case st.Op == plan.Keep:
 		t.keeps = st.ID
 	case st.Rows == plan.Held, st.Rows == plan.Freed:
 		t.partly = st.ID
 	default:
-		t.writes = st.ID
+		t.Writes = st.ID
 	}
 }
 
-// seeksHeads reports whether batches look for the rows from which what a hold
+// SeeksEntryPoints reports whether batches look for the rows from which what a hold
 // keeps is found again.
-func (p *compiledRoot) seeksHeads(scope plan.Scope) bool {
-	return p.root.Ended || scope == plan.ScopeSubjects && slices.ContainsFunc(p.root.Tables, func(t plan.Table) bool { return t.Hold != nil })
+func (p *Root) SeeksEntryPoints(scope plan.Scope) bool {
+	return p.Plan.Ended || scope == plan.ScopeSubjects && slices.ContainsFunc(p.Plan.Tables, func(t plan.Table) bool { return t.Hold != nil })
 }
 
-func (p *compiledRoot) table(n dialect.Name) *table {
-	for _, t := range p.tables {
+// Table is the root's table of that name, nil where it has none.
+func (p *Root) Table(n dialect.Name) *Table {
+	for _, t := range p.Tables {
 		if t.Name == n {
 			return t
 		}
@@ -202,11 +203,11 @@ func (p *compiledRoot) table(n dialect.Name) *table {
 	return nil
 }
 
-// rootTable is the root's own table.
-func (p *compiledRoot) rootTable() *table { return p.tables[0] }
+// RootTable is the root's own table.
+func (p *Root) RootTable() *Table { return p.Tables[0] }
 
 // columnIndexes returns the places of columns in a fetched row.
-func (t *table) columnIndexes(columns []string) []int {
+func (t *Table) columnIndexes(columns []string) []int {
 	out := make([]int, len(columns))
 	for i, c := range columns {
 		out[i] = slices.Index(t.columns, c)
@@ -250,9 +251,9 @@ func columnTime(at time.Time, c *dialect.Column) dialect.Value {
 	}
 }
 
-// where are the conditions that pick the root's rows, besides which keys.
-func (p *compiledRoot) where() []dialect.Cond {
-	o := p.root.Older
+// Where are the conditions that pick the root's rows, besides which keys.
+func (p *Root) Where() []dialect.Cond {
+	o := p.Plan.Older
 	if o == nil {
 		return nil
 	}
@@ -260,6 +261,6 @@ func (p *compiledRoot) where() []dialect.Cond {
 		return []dialect.Cond{p.older}
 	}
 	return []dialect.Cond{dialect.Compare{
-		Column: o.Column, Op: "<", Value: columnTime(o.Period.Before(p.asOf), p.rootTable().schema.Column(o.Column)),
+		Column: o.Column, Op: "<", Value: columnTime(o.Period.Before(p.AsOf), p.RootTable().Schema.Column(o.Column)),
 	}}
 }

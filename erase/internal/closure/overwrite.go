@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// writer carries out one overwrite step.
-type writer struct {
+// Writer carries out one overwrite step.
+type Writer struct {
 	step *plan.Step
-	*table
+	*Table
 	keyed bool // a strategy needs the secret
 
 	set   []dialect.Assign // in the database,
@@ -35,14 +35,14 @@ type writer struct {
 	rekeyer   dialect.Rekeyer // or this does
 }
 
-func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
-	w := &writer{step: st, table: t}
+func newWriter(st *plan.Step, t *Table, s *dialect.Schema) (*Writer, error) {
+	w := &Writer{step: st, Table: t}
 	for _, a := range st.Set {
-		col := t.schema.Column(a.Column)
+		col := t.Schema.Column(a.Column)
 		if col == nil {
 			return nil, fmt.Errorf("table %s: %w: column %s is gone: build the plan again", t.Name, ErrDrift, a.Column)
 		}
-		strategy, replacer, err := a.Bind(s, t.schema)
+		strategy, replacer, err := a.Bind(s, t.Schema)
 		if err != nil {
 			return nil, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
 		}
@@ -82,14 +82,14 @@ func newWriter(st *plan.Step, t *table, s *dialect.Schema) (*writer, error) {
 // locked or locks now, and what follows them, and counts both. With a version, rows that go
 // through the client aren't locked: they must be as they were read. It returns the values that
 // went through the client, to look for after the commit.
-func (w *writer) overwriteRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *batchResult) (*dialect.BulkUpdate, error) {
+func (w *Writer) overwriteRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *Result) (*dialect.BulkUpdate, error) {
 	bulk, err := w.writeRows(ctx, tx, where, version, source, d)
 	return bulk, w.nameColumns(err)
 }
 
 // nameColumns says which columns were being overwritten when the engine refused a
 // value, which it doesn't always name.
-func (w *writer) nameColumns(err error) error {
+func (w *Writer) nameColumns(err error) error {
 	e, ok := errors.AsType[*dialect.Error](err)
 	if !ok || e.Class != dialect.DoesNotFit && e.Class != dialect.OtherConstraint && e.Class != dialect.Fatal {
 		return err
@@ -104,7 +104,7 @@ func (w *writer) nameColumns(err error) error {
 	return fmt.Errorf("table %s, column %s: %w", w.Name, strings.Join(columns, ", "), err)
 }
 
-func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *batchResult) (*dialect.BulkUpdate, error) {
+func (w *Writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *Result) (*dialect.BulkUpdate, error) {
 	c := d.Step(w.step.ID)
 	if len(w.set) > 0 {
 		spared, err := w.countSpared(ctx, tx, where)
@@ -120,7 +120,7 @@ func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 			return nil, err
 		}
 		if u.Missed > 0 {
-			return nil, errMoved
+			return nil, ErrMoved
 		}
 		c.Matched += u.Rows
 		c.Affected += u.Rows
@@ -152,7 +152,7 @@ func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 		return nil, err
 	}
 	if n != int64(len(bulk.Rows)) {
-		return nil, errMoved
+		return nil, ErrMoved
 	}
 	c.Matched += n
 	c.Affected += n
@@ -166,7 +166,7 @@ func (w *writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 
 // countSpared counts the values that conditions of strategies leave as they are: that
 // they come out unchanged is no failure.
-func (w *writer) countSpared(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (int64, error) {
+func (w *Writer) countSpared(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (int64, error) {
 	var sum int64
 	for _, c := range w.spare {
 		n, err := tx.Count(ctx, w.Name, append(slices.Clone(where), c))
@@ -179,7 +179,7 @@ func (w *writer) countSpared(ctx context.Context, tx dialect.Tx, where []dialect
 }
 
 // withNewKeys is how the rows are found by their key once that has new values too.
-func (w *writer) withNewKeys(b *dialect.BulkUpdate) *dialect.BulkUpdate {
+func (w *Writer) withNewKeys(b *dialect.BulkUpdate) *dialect.BulkUpdate {
 	if !slices.ContainsFunc(w.Key, func(k string) bool { return slices.Contains(w.columns, k) }) {
 		return b
 	}
@@ -198,7 +198,7 @@ func (w *writer) withNewKeys(b *dialect.BulkUpdate) *dialect.BulkUpdate {
 
 // notYetNull is the condition for a row to have a value where the database was to
 // set NULL; nil where it was to set something else only.
-func (w *writer) notYetNull() dialect.Cond {
+func (w *Writer) notYetNull() dialect.Cond {
 	var some dialect.Any
 	for _, a := range w.set {
 		if _, null := a.Expr.(dialect.Null); null {
@@ -211,12 +211,12 @@ func (w *writer) notYetNull() dialect.Cond {
 	return some
 }
 
-// errMoved says that the rows which were found are not the rows that were
+// ErrMoved says that the rows which were found are not the rows that were
 // changed: the batch is rolled back and tried again.
-var errMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
+var ErrMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
 
 // replaceRows reads the rows and makes their new values, and those of what follows them.
-func (w *writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, c *tally.Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
+func (w *Writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, c *tally.Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {
 	key := slices.Concat(version, w.Key)
 	columns := slices.Concat(key, w.columns)
 	for _, n := range w.needs {
@@ -255,7 +255,7 @@ func (w *writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect
 			if err != nil {
 				return nil, nil, fmt.Errorf("table %s, column %s: %w", w.Name, w.columns[i], err)
 			}
-			if value != nil && sameValue(value, fresh[keys+i]) {
+			if value != nil && SameValue(value, fresh[keys+i]) {
 				c.Unchanged++
 			}
 		}
@@ -268,8 +268,8 @@ func (w *writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect
 	return bulk, moves, nil
 }
 
-// sameValue compares values in their canonical form; NULL equals NULL.
-func sameValue(a, b dialect.Value) bool {
+// SameValue compares values in their canonical form; NULL equals NULL.
+func SameValue(a, b dialect.Value) bool {
 	x, xok := dialect.TextOf(a)
 	y, yok := dialect.TextOf(b)
 	return xok == yok && x == y

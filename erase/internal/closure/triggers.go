@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"context"
@@ -19,8 +19,8 @@ const mostRounds = 10
 // the steps were carried out: an audit trigger copies the old values of each row
 // that goes into a log, which may have been erased before. Each such row is counted
 // once, by its step.
-func (g *closure) eraseWrittenByTriggers(ctx context.Context, d *batchResult, source *anonymise.Source, chunk int) error {
-	if g.dry || !slices.ContainsFunc(g.root.Steps, func(s plan.Step) bool { return s.Again }) {
+func (g *Closure) eraseWrittenByTriggers(ctx context.Context, d *Result, source *anonymise.Source, chunk int) error {
+	if g.Dry || !slices.ContainsFunc(g.Plan.Steps, func(s plan.Step) bool { return s.Again }) {
 		return nil
 	}
 	for range mostRounds {
@@ -37,11 +37,11 @@ func (g *closure) eraseWrittenByTriggers(ctx context.Context, d *batchResult, so
 			return err
 		}
 	}
-	return fmt.Errorf("table %s: triggers write new rows for each row that is erased: erase the tables that they write to first, or disable them", g.root.Table)
+	return fmt.Errorf("table %s: triggers write new rows for each row that is erased: erase the tables that they write to first, or disable them", g.Plan.Table)
 }
 
 // forgetDeleted lets rows be found that have the key of one that was deleted.
-func (g *closure) forgetDeleted() {
+func (g *Closure) forgetDeleted() {
 	for _, s := range g.sets {
 		for _, r := range s.deletedRows() {
 			if id := dialect.EncodeKey(r.key(s)); s.index[id] == r {
@@ -53,20 +53,20 @@ func (g *closure) forgetDeleted() {
 
 // followedFrom is how far the ways from one set to another were followed before: not at
 // all where triggers may have written rows since, else as far as rows were known.
-func (g *closure) followedFrom(to, from *tableRows) progress {
+func (g *Closure) followedFrom(to, from *tableRows) progress {
 	if g.earlier == nil || g.writtenByTriggers(to.Name) {
 		return progress{}
 	}
 	return g.earlier[from.Name]
 }
 
-func (g *closure) writtenByTriggers(t dialect.Name) bool {
-	return slices.ContainsFunc(g.root.Steps, func(s plan.Step) bool { return s.Table == t && s.Again })
+func (g *Closure) writtenByTriggers(t dialect.Name) bool {
+	return slices.ContainsFunc(g.Plan.Steps, func(s plan.Step) bool { return s.Table == t && s.Again })
 }
 
 // carryOutAgain carries the steps out on the rows that were found since, and
 // reports whether anything was changed.
-func (g *closure) carryOutAgain(ctx context.Context, d *batchResult, source *anonymise.Source, chunk int) (bool, error) {
+func (g *Closure) carryOutAgain(ctx context.Context, d *Result, source *anonymise.Source, chunk int) (bool, error) {
 	all := make([][]*row, len(g.sets))
 	for i, s := range g.sets {
 		all[i] = s.rows
@@ -85,8 +85,8 @@ func (g *closure) carryOutAgain(ctx context.Context, d *batchResult, source *ano
 		return false, err
 	}
 	more := false
-	for i := range g.root.Steps {
-		st := &g.root.Steps[i]
+	for i := range g.Plan.Steps {
+		st := &g.Plan.Steps[i]
 		s := g.rowsOf(st.Table)
 		if st.Again && (st.Op == plan.Detach || s.Unseen) { // rows of which none was fetched
 			show(false)
@@ -110,12 +110,12 @@ func (g *closure) carryOutAgain(ctx context.Context, d *batchResult, source *ano
 
 // changeUnseen detaches or deletes rows by the references that lead to them, and
 // counts them. The batch looks for them after its commit already.
-func (g *closure) changeUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *batchResult) (int64, error) {
+func (g *Closure) changeUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *Result) (int64, error) {
 	c := d.Step(st.ID)
 	if st.Op == plan.Detach {
-		before, proofs := c.Affected, len(d.proofs)
+		before, proofs := c.Affected, len(d.Checks)
 		err := g.detachRows(ctx, st, d, 0)
-		d.proofs = d.proofs[:proofs]
+		d.Checks = d.Checks[:proofs]
 		return c.Affected - before, err
 	}
 	var sum int64

@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"context"
@@ -10,28 +10,28 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// errTooMany ends a gathering that found more rows than one transaction should
+// ErrTooMany ends a gathering that found more rows than one transaction should
 // lock.
-var errTooMany = errors.New("too many rows for one batch")
+var ErrTooMany = errors.New("too many rows for one batch")
 
-// closure is the closure of a batch's roots: the rows found, table by table,
+// Closure is the closure of a batch's roots: the rows found, table by table,
 // and what is to become of each.
-type closure struct {
-	*compiledRoot
-	tx    dialect.Tx
-	lock  dialect.Lock
-	limit int             // of rows, 0: none
-	skip  map[string]bool // roots that an earlier batch of the run was done with
-	scan  *oddScan        // of a dry run: what to look for in rows to be overwritten, or nil
-	dry   bool            // nothing is written: act counts
-	total int
-	room  int          // how many leaves may be deleted unseen, 0: any number
-	large bool         // there may be more of them
-	sets  []*tableRows // one a table, in the program's order
+type Closure struct {
+	*Root
+	Tx          dialect.Tx
+	lock        dialect.Lock
+	Limit       int             // of rows, 0: none
+	Skip        map[string]bool // roots that an earlier batch of the run was done with
+	Scan        *OddScan        // of a dry run: what to look for in rows to be overwritten, or nil
+	Dry         bool            // nothing is written: act counts
+	total       int
+	LeafBudget  int          // how many leaves may be deleted unseen, 0: any number
+	LimitLeaves bool         // there may be more of them
+	sets        []*tableRows // one a table, in the program's order
 	// absent are roots that were given by their keys and aren't there: what refers to
 	// their keys by a link is found all the same, where followsAbsent is set.
 	absent        []*row
-	followsAbsent bool
+	FollowsAbsent bool
 	// earlier is how many rows of each set were found before triggers wrote more, by
 	// its table; nil until the steps have been carried out.
 	earlier map[dialect.Name]progress
@@ -39,7 +39,7 @@ type closure struct {
 
 // tableRows is the rows found of one table.
 type tableRows struct {
-	*table
+	*Table
 	rows    []*row
 	index   map[string]*row
 	flipped []*row // rows that turned out to be held after they had been found
@@ -93,15 +93,16 @@ const (
 	reachable                  // it does, and a row refers to it that remains and is found, or it is an entry point
 )
 
-func newClosure(p *compiledRoot, tx dialect.Tx, lock dialect.Lock) *closure {
-	g := &closure{compiledRoot: p, tx: tx, lock: lock}
-	for _, t := range p.tables {
-		g.sets = append(g.sets, &tableRows{table: t, index: map[string]*row{}})
+// New makes an empty closure, whose queries lock rows as given.
+func New(p *Root, tx dialect.Tx, lock dialect.Lock) *Closure {
+	g := &Closure{Root: p, Tx: tx, lock: lock}
+	for _, t := range p.Tables {
+		g.sets = append(g.sets, &tableRows{Table: t, index: map[string]*row{}})
 	}
 	return g
 }
 
-func (g *closure) rowsOf(n dialect.Name) *tableRows {
+func (g *Closure) rowsOf(n dialect.Name) *tableRows {
 	for _, s := range g.sets {
 		if s.Name == n {
 			return s
@@ -110,9 +111,9 @@ func (g *closure) rowsOf(n dialect.Name) *tableRows {
 	return nil
 }
 
-// collectRows finds the roots that meet the conditions and everything that the
+// CollectRows finds the roots that meet the conditions and everything that the
 // plan reaches from them, locks it in the plan's order, and decides.
-func (g *closure) collectRows(ctx context.Context, roots []dialect.Cond) error {
+func (g *Closure) CollectRows(ctx context.Context, roots []dialect.Cond) error {
 	if err := g.collectRoots(ctx, roots); err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (g *closure) collectRows(ctx context.Context, roots []dialect.Cond) error {
 }
 
 // collectReached finds what is reached from the roots that were found.
-func (g *closure) collectReached(ctx context.Context) error {
+func (g *Closure) collectReached(ctx context.Context) error {
 	if err := g.followReferences(ctx); err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func (g *closure) collectReached(ctx context.Context) error {
 }
 
 // followReferences follows the ways into all tables.
-func (g *closure) followReferences(ctx context.Context) error {
+func (g *Closure) followReferences(ctx context.Context) error {
 	for i := 0; i < len(g.sets); {
 		group := g.cycleGroup(i)
 		if err := g.followGroup(ctx, group); err != nil {
@@ -140,31 +141,31 @@ func (g *closure) followReferences(ctx context.Context) error {
 }
 
 // collectRoots finds the roots that meet the conditions, no more than are named by key.
-func (g *closure) collectRoots(ctx context.Context, roots []dialect.Cond) error {
+func (g *Closure) collectRoots(ctx context.Context, roots []dialect.Cond) error {
 	first := g.sets[0]
-	if err := g.readRows(ctx, first, append(g.where(), roots...), first.Erase, false); err != nil {
+	if err := g.readRows(ctx, first, append(g.Where(), roots...), first.Erase, false); err != nil {
 		return err
 	}
 	for _, c := range roots {
 		if in, ok := c.(dialect.In); ok {
 			g.noteAbsent(in.Keys)
-			return checkRoots(first.Name, int64(len(first.rows)), len(in.Keys))
+			return CheckRoots(first.Name, int64(len(first.rows)), len(in.Keys))
 		}
 	}
 	return nil
 }
 
 // noteAbsent notes which of the given subjects aren't there.
-func (g *closure) noteAbsent(given []dialect.Key) {
+func (g *Closure) noteAbsent(given []dialect.Key) {
 	first := g.sets[0]
-	if !g.followsAbsent {
+	if !g.FollowsAbsent {
 		return
 	}
 	for _, k := range given {
-		if id := dialect.EncodeKey(k); first.index[id] != nil || g.skip[id] {
+		if id := dialect.EncodeKey(k); first.index[id] != nil || g.Skip[id] {
 			continue
 		}
-		for _, form := range g.absentForms(k) {
+		for _, form := range g.AbsentForms(k) {
 			values := make(dialect.Row, len(first.columns))
 			copy(values, form)
 			g.absent = append(g.absent, &row{values: values, flags: make([]bool, len(first.flags))})
@@ -174,7 +175,7 @@ func (g *closure) noteAbsent(given []dialect.Key) {
 
 // referencedRows are the rows of a set to follow references from: with the given ones, of
 // the root's table, those that aren't there.
-func (g *closure) referencedRows(s *tableRows, rows []*row) []*row {
+func (g *Closure) referencedRows(s *tableRows, rows []*row) []*row {
 	if s != g.sets[0] || len(g.absent) == 0 {
 		return rows
 	}
@@ -182,7 +183,7 @@ func (g *closure) referencedRows(s *tableRows, rows []*row) []*row {
 }
 
 // cycleGroup are the tables, from the i-th on, that reach each other in a circle.
-func (g *closure) cycleGroup(i int) []*tableRows {
+func (g *Closure) cycleGroup(i int) []*tableRows {
 	n := 1
 	if c := g.sets[i].Cycle; c > 0 {
 		for i+n < len(g.sets) && g.sets[i+n].Cycle == c {
@@ -199,7 +200,7 @@ type progress struct {
 }
 
 // followGroup follows the ways into a group of tables until nothing new is found.
-func (g *closure) followGroup(ctx context.Context, group []*tableRows) error {
+func (g *Closure) followGroup(ctx context.Context, group []*tableRows) error {
 	done := map[*plan.Reach]*progress{}
 	for again := true; again; {
 		again = false
@@ -222,7 +223,7 @@ func (g *closure) followGroup(ctx context.Context, group []*tableRows) error {
 
 // followReach follows one way into a table from the rows from which it wasn't followed yet. It
 // reports whether there were any.
-func (g *closure) followReach(ctx context.Context, s *tableRows, w *plan.Reach, done map[*plan.Reach]*progress) (bool, error) {
+func (g *Closure) followReach(ctx context.Context, s *tableRows, w *plan.Reach, done map[*plan.Reach]*progress) (bool, error) {
 	from := g.rowsOf(w.From())
 	if done[w] == nil {
 		start := g.followedFrom(s, from)
@@ -247,7 +248,7 @@ func (g *closure) followReach(ctx context.Context, s *tableRows, w *plan.Reach, 
 
 // newRows are the rows that were found since, or turned out to be held, and with the first of
 // the root's table those that aren't there. It moves the progress up to them.
-func (g *closure) newRows(from *tableRows, p *progress) []*row {
+func (g *Closure) newRows(from *tableRows, p *progress) []*row {
 	fresh := slices.Concat(from.rows[p.rows:], from.flipped[p.flipped:])
 	if from == g.sets[0] && !p.absent {
 		fresh = slices.Concat(fresh, g.absent)
@@ -258,7 +259,7 @@ func (g *closure) newRows(from *tableRows, p *progress) []*row {
 
 // holdCovers reports whether a row's hold covers what is reached from it on that
 // way: all rows that refer to it, and those it owns by a column that is held.
-func (g *closure) holdCovers(s *tableRows, r *row, w *plan.Reach) bool {
+func (g *Closure) holdCovers(s *tableRows, r *row, w *plan.Reach) bool {
 	if !r.isHeld() || !w.Forwards || !r.isHeldSelf() || s.Hold == nil || s.Hold.Keep == nil {
 		return r.isHeld()
 	}
@@ -267,7 +268,7 @@ func (g *closure) holdCovers(s *tableRows, r *row, w *plan.Reach) bool {
 
 // referenceCond is the condition for rows that a way leads to from the given rows;
 // nil where it leads nowhere.
-func (g *closure) referenceCond(w *plan.Reach, from *tableRows, rows []*row) []dialect.Cond {
+func (g *Closure) referenceCond(w *plan.Reach, from *tableRows, rows []*row) []dialect.Cond {
 	target, columns, theirs := w.Table, w.Columns, w.RefColumns
 	if w.Forwards {
 		target, columns, theirs = w.RefTable, w.RefColumns, w.Columns
@@ -303,9 +304,9 @@ func refersTo(ref *plan.Reference, values []dialect.Key) []dialect.Cond {
 
 // referenceValues are the distinct values of columns in the rows, without those that
 // hold a NULL, to be compared with columns of another table.
-func (g *closure) referenceValues(s *tableRows, rows []*row, columns []string, target dialect.Name, targetColumns []string) []dialect.Key {
+func (g *Closure) referenceValues(s *tableRows, rows []*row, columns []string, target dialect.Name, targetColumns []string) []dialect.Key {
 	at := s.columnIndexes(columns)
-	own, theirs := g.schema.Table(s.Name), g.schema.Table(target)
+	own, theirs := g.Schema.Table(s.Name), g.Schema.Table(target)
 	seen := make(map[string]bool, len(rows))
 	var out []dialect.Key
 next:
@@ -337,13 +338,13 @@ func linkedValue(v dialect.Value, from, to *dialect.Column) dialect.Value {
 }
 
 // readRows finds and locks rows of one table, and merges them into its set.
-func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Cond, decision policy.Erase, held bool) error {
+func (g *Closure) readRows(ctx context.Context, s *tableRows, where []dialect.Cond, decision policy.Erase, held bool) error {
 	sel := dialect.Select{Table: s.Name, Columns: s.columns, Flags: s.flags, Where: where, Order: s.Key, Lock: g.lock}
-	if g.limit > 0 {
-		sel.Limit = g.limit + 1
+	if g.Limit > 0 {
+		sel.Limit = g.Limit + 1
 	}
 	n := 0
-	for values, err := range g.tx.Query(ctx, sel) {
+	for values, err := range g.Tx.Query(ctx, sel) {
 		if err != nil {
 			return err
 		}
@@ -359,7 +360,7 @@ func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Co
 			r.hold = heldThrough
 		}
 		id := dialect.EncodeKey(r.key(s))
-		if s == g.sets[0] && g.skip[id] {
+		if s == g.sets[0] && g.Skip[id] {
 			continue
 		}
 		old := s.index[id]
@@ -375,8 +376,8 @@ func (g *closure) readRows(ctx context.Context, s *tableRows, where []dialect.Co
 			s.flipped = append(s.flipped, old)
 		}
 	}
-	if g.limit > 0 && (n > g.limit || g.total > g.limit) {
-		return errTooMany
+	if g.Limit > 0 && (n > g.Limit || g.total > g.Limit) {
+		return ErrTooMany
 	}
 	return nil
 }

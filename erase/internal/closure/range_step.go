@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"context"
@@ -10,16 +10,16 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// isRangeStep reports whether the root's step is carried out by a statement on a
+// IsRangeStep reports whether the root's step is carried out by a statement on a
 // range: nothing has to be looked at before. So it is in scope everything, and with rows that have
 // expired where nothing hangs on them, none can be held, and no trigger
 // can keep one as it is.
-func (p *compiledRoot) isRangeStep(scope plan.Scope) bool {
+func (p *Root) IsRangeStep(scope plan.Scope) bool {
 	if scope == plan.ScopeEverything {
 		return true
 	}
-	t, steps := p.rootTable(), p.root.Steps
-	if p.root.Older == nil || p.root.Whole || p.fetchesKeys() || len(p.tables) > 1 || len(steps) != 1 || len(t.schema.Triggers) > 0 ||
+	t, steps := p.RootTable(), p.Plan.Steps
+	if p.Plan.Older == nil || p.Plan.Whole || p.fetchesKeys() || len(p.Tables) > 1 || len(steps) != 1 || len(t.Schema.Triggers) > 0 ||
 		t.Hold != nil || len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) > 0 {
 		return false
 	}
@@ -29,73 +29,74 @@ func (p *compiledRoot) isRangeStep(scope plan.Scope) bool {
 
 // fetchesKeys reports whether a sweep fetches the keys of its rows beforehand,
 // for the sake of row commitments.
-func (p *compiledRoot) fetchesKeys() bool {
-	return p.tracking == fetched || p.tracking == returned && p.root.Steps[0].Op != plan.Delete
+func (p *Root) fetchesKeys() bool {
+	return p.Tracking == Fetched || p.Tracking == Returned && p.Plan.Steps[0].Op != plan.Delete
 }
 
-// isCheap reports whether a sweep's rows cost little beside its transactions:
+// IsCheap reports whether a sweep's rows cost little beside its transactions:
 // they are deleted, and nothing of them comes to the client.
-func (p *compiledRoot) isCheap() bool {
-	return p.tracking == untracked && p.root.Steps[0].Op == plan.Delete
+func (p *Root) IsCheap() bool {
+	return p.Tracking == Untracked && p.Plan.Steps[0].Op == plan.Delete
 }
 
-// rangeStep is the one step of a root, carried out on a range of its table: there is no
+// RangeStep is the one step of a root, carried out on a range of its table: there is no
 // closure, and nothing is fetched that the step doesn't need.
-type rangeStep struct {
-	*compiledRoot
-	tx        dialect.Tx
-	roots     []dialect.Cond // of the range
-	whole     bool           // the range is the table, in one transaction
-	lockFirst bool           // another transaction changed rows of the range meanwhile
-	source    *anonymise.Source
-	chunk     int // how many rows of a whole table go through the client at a time
+type RangeStep struct {
+	*Root
+	Tx        dialect.Tx
+	Roots     []dialect.Cond // of the range
+	Whole     bool           // the range is the table, in one transaction
+	LockFirst bool           // another transaction changed rows of the range meanwhile
+	Source    *anonymise.Source
+	Chunk     int // how many rows of a whole table go through the client at a time
 }
 
-func (s *rangeStep) carryOut(ctx context.Context) (*batchResult, error) {
-	d := &batchResult{}
-	st, t := &s.root.Steps[0], s.rootTable()
-	where := slices.Concat(s.where(), s.roots, st.Conditions())
+// CarryOut carries the step out.
+func (s *RangeStep) CarryOut(ctx context.Context) (*Result, error) {
+	d := &Result{}
+	st, t := &s.Plan.Steps[0], s.RootTable()
+	where := slices.Concat(s.Where(), s.Roots, st.Conditions())
 	if s.fetchesKeys() {
 		if err := s.noteKeys(ctx, where, d); err != nil {
 			return nil, err
 		}
 	}
 	met := int64(-1) // not counted
-	if s.lockFirst || st.Op != plan.Delete && t.hasSuppressingTrigger() {
+	if s.LockFirst || st.Op != plan.Delete && t.hasSuppressingTrigger() {
 		var err error
-		if met, err = t.lockRows(ctx, s.tx, where); err != nil {
+		if met, err = t.lockRows(ctx, s.Tx, where); err != nil {
 			return nil, err
 		}
 	}
 	if err := s.changeRows(ctx, where, d); err != nil {
 		return nil, err
 	}
-	d.roots = d.Step(st.ID).Matched
-	if met >= 0 && met != d.roots {
-		return nil, errMoved
+	d.Roots = d.Step(st.ID).Matched
+	if met >= 0 && met != d.Roots {
+		return nil, ErrMoved
 	}
 	return d, nil
 }
 
 // changeRows deletes, detaches or overwrites the rows that meet the conditions.
-func (s *rangeStep) changeRows(ctx context.Context, where []dialect.Cond, d *batchResult) error {
-	st, t := &s.root.Steps[0], s.rootTable()
+func (s *RangeStep) changeRows(ctx context.Context, where []dialect.Cond, d *Result) error {
+	st, t := &s.Plan.Steps[0], s.RootTable()
 	switch st.Op {
 	case plan.Delete:
-		n, err := s.deleteReturningKeys(ctx, s.tx, t, dialect.Delete{Table: t.Name, Where: where}, 0, d)
+		n, err := s.deleteReturningKeys(ctx, s.Tx, t, dialect.Delete{Table: t.Name, Where: where}, 0, d)
 		if err != nil {
 			return err
 		}
 		d.Step(st.ID).Add(tally.Counts{Matched: n, Affected: n})
-		if s.root.Older != nil { // else the last scan counts the table
-			d.proofs = append(d.proofs, check{step: st.ID, table: t.Name, absent: where, kind: goneRange})
+		if s.Plan.Older != nil { // else the last scan counts the table
+			d.Checks = append(d.Checks, Check{step: st.ID, table: t.Name, absent: where, kind: goneRange})
 		}
 	case plan.Detach:
 		u := dialect.Update{Table: t.Name, Where: where}
 		for _, name := range st.Detach.Columns {
-			u.Set = append(u.Set, dialect.Assign{Column: t.schema.Column(name), Expr: dialect.Null{}})
+			u.Set = append(u.Set, dialect.Assign{Column: t.Schema.Column(name), Expr: dialect.Null{}})
 		}
-		n, err := s.tx.Update(ctx, u)
+		n, err := s.Tx.Update(ctx, u)
 		if err != nil {
 			return err
 		}
@@ -108,14 +109,14 @@ func (s *rangeStep) changeRows(ctx context.Context, where []dialect.Cond, d *bat
 
 // hasSuppressingTrigger reports whether a trigger could keep rows from being updated, which no
 // count of updated rows would tell.
-func (t *table) hasSuppressingTrigger() bool {
-	return slices.ContainsFunc(t.schema.Triggers, func(tr *dialect.Trigger) bool {
+func (t *Table) hasSuppressingTrigger() bool {
+	return slices.ContainsFunc(t.Schema.Triggers, func(tr *dialect.Trigger) bool {
 		return tr.OnUpdate && !tr.Disabled && tr.Timing != "after"
 	})
 }
 
 // lockRows locks the rows that meet the conditions, where they have keys, and counts them.
-func (t *table) lockRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (n int64, err error) {
+func (t *Table) lockRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (n int64, err error) {
 	if len(t.Key) == 0 {
 		return tx.Count(ctx, t.Name, where)
 	}
@@ -130,9 +131,9 @@ func (t *table) lockRows(ctx context.Context, tx dialect.Tx, where []dialect.Con
 
 // overwriteRange overwrites a range. Where that goes through the client and it is
 // the whole table, the rows are addressed first and taken in chunks.
-func (s *rangeStep) overwriteRange(ctx context.Context, w *writer, where []dialect.Cond, d *batchResult) error {
+func (s *RangeStep) overwriteRange(ctx context.Context, w *Writer, where []dialect.Cond, d *Result) error {
 	ranges := [][]dialect.Cond{where}
-	if len(w.set) == 0 && s.whole {
+	if len(w.set) == 0 && s.Whole {
 		var err error
 		if ranges, err = s.lockChunks(ctx, w, where); err != nil {
 			return err
@@ -140,12 +141,12 @@ func (s *rangeStep) overwriteRange(ctx context.Context, w *writer, where []diale
 	}
 	version := s.rowVersion(w)
 	for _, r := range ranges {
-		bulk, err := w.overwriteRows(ctx, s.tx, r, version, s.source, d)
+		bulk, err := w.overwriteRows(ctx, s.Tx, r, version, s.Source, d)
 		if err != nil {
 			return err
 		}
 		if bulk != nil && !w.Address { // an address changes with its row
-			d.proofs = append(d.proofs, check{step: w.step.ID, table: w.Name, kind: storedValues, found: r, equal: bulk, schema: w.schema})
+			d.Checks = append(d.Checks, Check{step: w.step.ID, table: w.Name, kind: storedValues, found: r, equal: bulk, schema: w.Schema})
 		} else if bulk != nil {
 			d.Step(w.step.ID).Unchecked += int64(len(bulk.Rows))
 		}
@@ -155,22 +156,22 @@ func (s *rangeStep) overwriteRange(ctx context.Context, w *writer, where []diale
 
 // rowVersion are the columns by which a row is known not to have changed since it was read; nil
 // where rows are locked instead.
-func (s *rangeStep) rowVersion(w *writer) []string {
-	if s.version == "" || w.schema.Address == "" || w.Address || s.lockFirst || s.whole || len(w.following) > 0 {
+func (s *RangeStep) rowVersion(w *Writer) []string {
+	if s.version == "" || w.Schema.Address == "" || w.Address || s.LockFirst || s.Whole || len(w.following) > 0 {
 		return nil
 	}
-	return []string{s.version, w.schema.Address}
+	return []string{s.version, w.Schema.Address}
 }
 
 // lockChunks locks the rows, and returns the conditions for a chunk of them each.
-func (s *rangeStep) lockChunks(ctx context.Context, w *writer, where []dialect.Cond) (chunks [][]dialect.Cond, err error) {
+func (s *RangeStep) lockChunks(ctx context.Context, w *Writer, where []dialect.Cond) (chunks [][]dialect.Cond, err error) {
 	var keys []dialect.Key
-	for key, err := range s.tx.Query(ctx, dialect.Select{Table: w.Name, Columns: w.Key, Where: where, Lock: dialect.Exclusive}) {
+	for key, err := range s.Tx.Query(ctx, dialect.Select{Table: w.Name, Columns: w.Key, Where: where, Lock: dialect.Exclusive}) {
 		if err != nil {
 			return nil, err
 		}
 		keys = append(keys, key)
-		if len(keys) == s.chunk {
+		if len(keys) == s.Chunk {
 			chunks, keys = append(chunks, w.keyCond(keys)), nil
 		}
 	}
@@ -180,23 +181,23 @@ func (s *rangeStep) lockChunks(ctx context.Context, w *writer, where []dialect.C
 	return chunks, nil
 }
 
-func (w *writer) keyCond(keys []dialect.Key) []dialect.Cond {
+func (w *Writer) keyCond(keys []dialect.Key) []dialect.Cond {
 	return []dialect.Cond{dialect.In{Columns: w.Key, Keys: keys}}
 }
 
 // noteKeys fetches the keys of a range's rows, for the sake of row commitments.
-func (s *rangeStep) noteKeys(ctx context.Context, where []dialect.Cond, d *batchResult) error {
-	t := s.rootTable()
+func (s *RangeStep) noteKeys(ctx context.Context, where []dialect.Cond, d *Result) error {
+	t := s.RootTable()
 	if len(t.Key) == 0 || t.Address {
 		return nil // nothing names a row for good
 	}
 	var keys []dialect.Key
-	for key, err := range s.tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Lock: dialect.Exclusive}) {
+	for key, err := range s.Tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Lock: dialect.Exclusive}) {
 		if err != nil {
 			return err
 		}
 		keys = append(keys, key)
 	}
-	d.addErased(t, keys, s.root.Steps[0].Op)
+	d.addErased(t, keys, s.Plan.Steps[0].Op)
 	return nil
 }

@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 // decideRows works out which of the rows that were to be deleted have to stay: rows
 // of other subjects refer to them, an owner or a row that stays does.
-func (g *closure) decideRows(ctx context.Context) error {
+func (g *Closure) decideRows(ctx context.Context) error {
 	for _, s := range g.sets {
 		if err := g.keepAnchored(ctx, s); err != nil {
 			return err
@@ -35,7 +35,7 @@ func (g *closure) decideRows(ctx context.Context) error {
 }
 
 // keepAllReferenced marks the rows to which rows refer that remain, and reports whether there was a new one.
-func (g *closure) keepAllReferenced(ctx context.Context) (bool, error) {
+func (g *Closure) keepAllReferenced(ctx context.Context) (bool, error) {
 	changed := false
 	for _, s := range slices.Backward(g.sets) {
 		for _, a := range s.Keeps {
@@ -50,7 +50,7 @@ func (g *closure) keepAllReferenced(ctx context.Context) (bool, error) {
 }
 
 // keepAllOwned marks the rows whose owners remain, and reports whether there was a new one.
-func (g *closure) keepAllOwned(ctx context.Context) (bool, error) {
+func (g *Closure) keepAllOwned(ctx context.Context) (bool, error) {
 	changed := false
 	for _, s := range g.sets {
 		for _, w := range s.Reach {
@@ -155,7 +155,7 @@ func (s *tableRows) rowsWhere(is func(*row) bool) []*row {
 
 // keepReferenced marks the rows that those of the staying rows of s that count refer to,
 // and reports whether there was a new one.
-func (g *closure) keepReferenced(ctx context.Context, s *tableRows, ref plan.Reference, as rowMark, counts func(*row) bool) (bool, error) {
+func (g *Closure) keepReferenced(ctx context.Context, s *tableRows, ref plan.Reference, as rowMark, counts func(*row) bool) (bool, error) {
 	parents := g.rowsOf(ref.RefTable)
 	if !slices.ContainsFunc(parents.rows, func(r *row) bool { return !as.has(r) }) {
 		return false, nil
@@ -173,7 +173,7 @@ func (g *closure) keepReferenced(ctx context.Context, s *tableRows, ref plan.Ref
 
 // keepAnchored marks the rows of s to which rows of other subjects refer that keep
 // their reference.
-func (g *closure) keepAnchored(ctx context.Context, s *tableRows) error {
+func (g *Closure) keepAnchored(ctx context.Context, s *tableRows) error {
 	going := s.deletedRows()
 	if len(s.AnchoredBy) == 0 || len(going) == 0 {
 		return nil
@@ -186,7 +186,7 @@ func (g *closure) keepAnchored(ctx context.Context, s *tableRows) error {
 }
 
 // markShared marks the owned rows of s to which rows outside of the closure refer.
-func (g *closure) markShared(ctx context.Context, s *tableRows) error {
+func (g *Closure) markShared(ctx context.Context, s *tableRows) error {
 	if len(s.SharedBy) == 0 || len(s.rows) == 0 {
 		return nil
 	}
@@ -198,7 +198,7 @@ func (g *closure) markShared(ctx context.Context, s *tableRows) error {
 }
 
 // referredTo holds for rows that some row outside of the closure refers to.
-func (g *closure) referredTo(refs []plan.Reference) dialect.Cond {
+func (g *Closure) referredTo(refs []plan.Reference) dialect.Cond {
 	var any dialect.Any
 	for _, ref := range refs {
 		c := dialect.Referenced{Table: ref.Table, Columns: ref.Columns, RefColumns: ref.RefColumns, Where: ref.Where}
@@ -212,9 +212,9 @@ func (g *closure) referredTo(refs []plan.Reference) dialect.Cond {
 
 // markRows sets a flag of the rows of s that meet the conditions, and reports
 // whether one of them didn't have it.
-func (g *closure) markRows(ctx context.Context, s *tableRows, where []dialect.Cond, as rowMark) (bool, error) {
+func (g *Closure) markRows(ctx context.Context, s *tableRows, where []dialect.Cond, as rowMark) (bool, error) {
 	changed := false
-	for key, err := range g.tx.Query(ctx, dialect.Select{Table: s.Name, Columns: s.Key, Where: where}) {
+	for key, err := range g.Tx.Query(ctx, dialect.Select{Table: s.Name, Columns: s.Key, Where: where}) {
 		if err != nil {
 			return false, err
 		}

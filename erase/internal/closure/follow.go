@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type follower struct {
 }
 
 // addFollower has the writer carry out a Following step with its own.
-func (w *writer) addFollower(st *plan.Step, s *dialect.Schema) error {
+func (w *Writer) addFollower(st *plan.Step, s *dialect.Schema) error {
 	f := &follower{step: st, table: s.Table(st.Table)}
 	if f.table == nil {
 		return fmt.Errorf("table %s: %w: build the plan again", st.Table, ErrDrift)
@@ -41,13 +41,13 @@ func (w *writer) addFollower(st *plan.Step, s *dialect.Schema) error {
 	return nil
 }
 
-// workers is how many batches of the root may be under way at a time: one, where
+// Workers is how many batches of the root may be under way at a time: one, where
 // rows that follow those of a batch may be another's own, or follow those of another as
 // well, since the two would lock them in turn.
-func (p *compiledRoot) workers(most int) int {
+func (p *Root) Workers(most int) int {
 	var tables []dialect.Name
-	for i := range p.root.Steps {
-		st := &p.root.Steps[i]
+	for i := range p.Plan.Steps {
+		st := &p.Plan.Steps[i]
 		if st.Rows == plan.Following && slices.Contains(tables, st.Table) {
 			return 1
 		}
@@ -58,7 +58,7 @@ func (p *compiledRoot) workers(most int) int {
 
 // newMoves starts what each follower of a batch is to be given: keyed by the old
 // values, as every row that refers by them takes the new ones.
-func (w *writer) newMoves() []dialect.BulkUpdate {
+func (w *Writer) newMoves() []dialect.BulkUpdate {
 	out := make([]dialect.BulkUpdate, len(w.following))
 	for i, f := range w.following {
 		out[i] = dialect.BulkUpdate{Table: f.step.Table, Key: f.step.Follow.Columns, Set: f.set}
@@ -79,7 +79,7 @@ func (f *follower) addMove(u *dialect.BulkUpdate, old, fresh func(column string)
 	changed := false
 	for _, c := range f.of {
 		row = append(row, fresh(c))
-		changed = changed || !sameValue(old(c), fresh(c))
+		changed = changed || !SameValue(old(c), fresh(c))
 	}
 	if changed {
 		u.Rows = append(u.Rows, row)
@@ -88,7 +88,7 @@ func (f *follower) addMove(u *dialect.BulkUpdate, old, fresh func(column string)
 
 // rekey changes the rows of a batch and all that follow them. What follows is
 // locked and counted before, so that what was changed can be held against it.
-func (w *writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdate, moves []dialect.BulkUpdate, d *batchResult) (int64, error) {
+func (w *Writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdate, moves []dialect.BulkUpdate, d *Result) (int64, error) {
 	found := make([]int64, len(moves))
 	var updates []dialect.BulkUpdate
 	var of []int                                     // each update's follower
@@ -117,7 +117,7 @@ func (w *writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdat
 			n = counts[len(updates)]
 			for j, i := range of {
 				if counts[j] != found[i] {
-					return 0, errMoved
+					return 0, ErrMoved
 				}
 			}
 		}
@@ -127,21 +127,21 @@ func (w *writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdat
 	}
 	for j, i := range of {
 		f := w.following[i]
-		look := check{step: f.step.ID, table: f.step.Table, kind: followingRows, rows: found[i], present: f.refersCond(updates[j])}
+		look := Check{step: f.step.ID, table: f.step.Table, kind: followingRows, rows: found[i], present: f.refersCond(updates[j])}
 		if w.cascades { // nothing but a look tells what a cascade did
 			if missing, _, err := look.countFailed(ctx, tx); err != nil || missing > 0 {
 				return 0, orMoved(err)
 			}
 		}
 		d.Step(f.step.ID).Add(tally.Counts{Matched: found[i], Affected: found[i]})
-		d.proofs = append(d.proofs, look)
+		d.Checks = append(d.Checks, look)
 	}
 	return n, nil
 }
 
 func orMoved(err error) error {
 	if err == nil {
-		return errMoved
+		return ErrMoved
 	}
 	return err
 }
@@ -182,7 +182,7 @@ func (f *follower) refersCond(u dialect.BulkUpdate) []dialect.Cond {
 }
 
 // countFollowing counts what follows the rows that meet the conditions, and changes nothing.
-func (w *writer) countFollowing(ctx context.Context, tx dialect.Tx, where []dialect.Cond, t *tally.Tally) error {
+func (w *Writer) countFollowing(ctx context.Context, tx dialect.Tx, where []dialect.Cond, t *tally.Tally) error {
 	moves := w.newMoves()
 	for i, f := range w.following {
 		u := &moves[i]

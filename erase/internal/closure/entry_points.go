@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"context"
@@ -9,18 +9,19 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// entryPoint is a row that remains because of a hold, and to which no row leads that
+// EntryPoint is a row that remains because of a hold, and to which no row leads that
 // remains: what is held is found again from it. So it is with rows that are noted
 // byCondition.
-type entryPoint struct {
-	*tableRows
-	*row
+type EntryPoint struct {
+	Table    *Table
+	Key      dialect.Key // of the row; incomplete where the table has none
+	HeldSelf bool        // a hold of its own table applies to the row
 }
 
-// entryPoints finds them, before the steps change anything: the batch's roots from
+// EntryPoints finds them, before the steps change anything: the batch's roots from
 // which a held row is reached by rows that remain, and rows that will have lost
 // every way to a root. Nothing is asked where nothing is held.
-func (g *closure) entryPoints(ctx context.Context) ([]entryPoint, error) {
+func (g *Closure) EntryPoints(ctx context.Context) ([]EntryPoint, error) {
 	any := false
 	for _, s := range g.sets {
 		for _, r := range s.rows {
@@ -35,7 +36,7 @@ func (g *closure) entryPoints(ctx context.Context) ([]entryPoint, error) {
 	if err := g.markAwaitingHold(ctx); err != nil {
 		return nil, err
 	}
-	var out []entryPoint
+	var out []EntryPoint
 	for i := 0; i < len(g.sets); {
 		group := g.cycleGroup(i)
 		more, err := g.entryPointsOf(ctx, group)
@@ -51,8 +52,8 @@ func (g *closure) entryPoints(ctx context.Context) ([]entryPoint, error) {
 // entryPointsOf finds those of tables that are collected together. Rows that
 // refer to each other in a cycle, or to themselves, are found from no other row:
 // the rows of one of the tables are entry points then.
-func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entryPoint, error) {
-	e := &entrySearch{closure: g, group: group, begun: map[*row]bool{}}
+func (g *Closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]EntryPoint, error) {
+	e := &entrySearch{Closure: g, group: group, begun: map[*row]bool{}}
 	if group[0] == g.sets[0] {
 		e.begin(group[0], group[0].soughtRows())
 	}
@@ -75,9 +76,9 @@ func (g *closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]entr
 
 // entrySearch searches the entry points of a group of tables.
 type entrySearch struct {
-	*closure
+	*Closure
 	group []*tableRows
-	found []entryPoint
+	found []EntryPoint
 	begun map[*row]bool
 }
 
@@ -85,7 +86,7 @@ type entrySearch struct {
 func (e *entrySearch) begin(s *tableRows, rows []*row) {
 	for _, r := range rows {
 		r.search, e.begun[r] = reachable, true
-		e.found = append(e.found, entryPoint{s, r})
+		e.found = append(e.found, EntryPoint{s.Table, r.key(s), r.isHeldSelf()})
 	}
 }
 
@@ -155,7 +156,7 @@ func (s *tableRows) isWithheld(r *row) bool {
 // from: one day its hold's condition doesn't hold any more, and nothing but the
 // note tells that it did. That matters for rows which are overwritten and remain.
 func (s *tableRows) byCondition(r *row) bool {
-	return r.isHeldSelf() && s.Hold.Where != "" && (s.writes != "" || s.partly != "" && s.ended)
+	return r.isHeldSelf() && s.Hold.Where != "" && (s.Writes != "" || s.partly != "" && s.ended)
 }
 
 // isSought reports whether the row remains because of a hold, and isn't known to be found.
@@ -178,7 +179,7 @@ var (
 
 // markAwaitingHold marks what waits together with the held rows: the rows that remain
 // because a held one refers to them, and those that lead to one.
-func (g *closure) markAwaitingHold(ctx context.Context) error {
+func (g *Closure) markAwaitingHold(ctx context.Context) error {
 	waiting := func(r *row) bool { return r.search != notSearched }
 	for changed := true; changed; {
 		changed = false
@@ -210,7 +211,7 @@ func (g *closure) markAwaitingHold(ctx context.Context) error {
 }
 
 // markOwners marks the owners of the rows of s that wait.
-func (g *closure) markOwners(ctx context.Context, s *tableRows, ref *plan.Reference) (bool, error) {
+func (g *Closure) markOwners(ctx context.Context, s *tableRows, ref *plan.Reference) (bool, error) {
 	owners := g.rowsOf(ref.Table)
 	rows := s.rowsWhere(func(r *row) bool { return r.search != notSearched && !r.isDeleted() })
 	if !slices.ContainsFunc(owners.rows, func(r *row) bool { return r.search == notSearched }) {
@@ -225,7 +226,7 @@ func (g *closure) markOwners(ctx context.Context, s *tableRows, ref *plan.Refere
 
 // markReachable marks those of the waiting rows of s to which a row leads that remains
 // and counts, by a reference that remains, and reports whether there was a new one.
-func (g *closure) markReachable(ctx context.Context, s *tableRows, waiting []*row, counts func(*row) bool, as rowMark) (bool, error) {
+func (g *Closure) markReachable(ctx context.Context, s *tableRows, waiting []*row, counts func(*row) bool, as rowMark) (bool, error) {
 	changed := false
 	for i := range s.Reach {
 		w := &s.Reach[i]
@@ -254,7 +255,7 @@ func (s *tableRows) breaksReference(r *row, w *plan.Reach) bool {
 	case w.Forwards:
 		return false
 	case o == written:
-		id = s.writes
+		id = s.Writes
 	case o == partly, o == rest:
 		id = s.partly
 	}

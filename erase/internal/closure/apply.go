@@ -1,4 +1,4 @@
-package erase
+package closure
 
 import (
 	"context"
@@ -11,49 +11,11 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// batchResult is what a batch did and what can be looked for once it is committed.
-type batchResult struct {
-	tally.Tally
-	stayed []dialect.Key // roots that are still there: never to be overwritten again in this run
-	gone   []dialect.Key // roots that were deleted
-	roots  int64
-	proofs []check
-	erased []committed // for the batch's commitment
-}
-
-// check is one look at committed rows.
-type check struct {
-	step  string
-	table dialect.Name
-	kind  checkKind
-
-	absent []dialect.Cond      // no row may meet these,
-	inside int64               // of goneLeaves: which so many did at the transaction's end
-	equal  *dialect.BulkUpdate // of storedValues: all of these rows must be there with these values,
-	found  []dialect.Cond      // which met these before they were written,
-	schema *dialect.Table      // in columns of this table
-
-	present []dialect.Cond // of followingRows: as many rows must meet these
-	rows    int64
-}
-
-// checkKind says what a check looks for.
-type checkKind int
-
-const (
-	goneRows      checkKind = iota // rows that the batch knows by their keys
-	goneRange                      // rows of a range, of which it knows none
-	goneLeaves                     // leaves of which it doesn't know which it deleted
-	lateRows                       // rows that weren't there when the batch looked
-	storedValues                   // values that were written
-	followingRows                  // rows that were to follow an overwritten value
-)
-
-// runSteps carries out the plan's steps on what was gathered, in their order.
-func (g *closure) runSteps(ctx context.Context, source *anonymise.Source, chunk int) (*batchResult, error) {
-	d := &batchResult{roots: int64(len(g.sets[0].rows))}
-	for i := range g.root.Steps {
-		if err := g.carryOutStep(ctx, &g.root.Steps[i], d, source, chunk); err != nil {
+// RunSteps carries out the plan's steps on what was gathered, in their order.
+func (g *Closure) RunSteps(ctx context.Context, source *anonymise.Source, chunk int) (*Result, error) {
+	d := &Result{Roots: int64(len(g.sets[0].rows))}
+	for i := range g.Plan.Steps {
+		if err := g.carryOutStep(ctx, &g.Plan.Steps[i], d, source, chunk); err != nil {
 			return nil, err
 		}
 	}
@@ -68,24 +30,24 @@ func (g *closure) runSteps(ctx context.Context, source *anonymise.Source, chunk 
 		return nil, err
 	}
 	first := g.sets[0]
-	d.stayed = keysOf(first, first.rowsWhere(func(r *row) bool { return !r.isDeleted() }))
-	d.gone = keysOf(first, first.deletedRows())
+	d.Stayed = keysOf(first, first.rowsWhere(func(r *row) bool { return !r.isDeleted() }))
+	d.Gone = keysOf(first, first.deletedRows())
 	return d, nil
 }
 
 // countWritten counts, at the end of the transaction, the leaves that are there although
 // they were deleted: a trigger of another step has written them. Any that are found later have arrived.
-func (g *closure) countWritten(ctx context.Context, d *batchResult) error {
-	if g.dry || !slices.ContainsFunc(g.schema.Tables, func(t *dialect.Table) bool { return len(t.Triggers) > 0 }) {
+func (g *Closure) countWritten(ctx context.Context, d *Result) error {
+	if g.Dry || !slices.ContainsFunc(g.Schema.Tables, func(t *dialect.Table) bool { return len(t.Triggers) > 0 }) {
 		return nil
 	}
-	for i := range d.proofs {
-		p := &d.proofs[i]
+	for i := range d.Checks {
+		p := &d.Checks[i]
 		if p.kind != goneLeaves {
 			continue
 		}
 		var err error
-		if p.inside, err = g.tx.Count(ctx, p.table, p.absent); err != nil {
+		if p.inside, err = g.Tx.Count(ctx, p.table, p.absent); err != nil {
 			return err
 		}
 	}
@@ -93,7 +55,7 @@ func (g *closure) countWritten(ctx context.Context, d *batchResult) error {
 }
 
 // carryOutStep carries one step out on the rows of the sets.
-func (g *closure) carryOutStep(ctx context.Context, st *plan.Step, d *batchResult, source *anonymise.Source, chunk int) error {
+func (g *Closure) carryOutStep(ctx context.Context, st *plan.Step, d *Result, source *anonymise.Source, chunk int) error {
 	switch st.Op {
 	case plan.Detach:
 		return g.detachRows(ctx, st, d, chunk)
@@ -112,7 +74,7 @@ func (g *closure) carryOutStep(ctx context.Context, st *plan.Step, d *batchResul
 }
 
 // countKept notes why rows were kept.
-func (g *closure) countKept(s *tableRows, d *batchResult) {
+func (g *Closure) countKept(s *tableRows, d *Result) {
 	for _, r := range s.rows {
 		if r.earlier != nil && r.earlier.holdEnded {
 			d.AddEnded(s.Name, 1)
@@ -140,7 +102,7 @@ func (r *row) keptFor() tally.Reason {
 	return ""
 }
 
-func (g *closure) detachRows(ctx context.Context, st *plan.Step, d *batchResult, chunk int) error {
+func (g *Closure) detachRows(ctx context.Context, st *plan.Step, d *Result, chunk int) error {
 	ref := st.Detach
 	s, to := g.rowsOf(st.Table), g.rowsOf(ref.RefTable)
 	c := d.Step(st.ID)
@@ -163,13 +125,13 @@ func (g *closure) detachRows(ctx context.Context, st *plan.Step, d *batchResult,
 	if where == nil {
 		return nil
 	}
-	d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, absent: where})
+	d.Checks = append(d.Checks, Check{step: st.ID, table: st.Table, absent: where})
 	return g.setNull(ctx, st, where, c)
 }
 
 // referringTo is the condition for rows that refer to one of the rows; nil where
 // none can.
-func (g *closure) referringTo(ref *plan.Reference, rows []*row) []dialect.Cond {
+func (g *Closure) referringTo(ref *plan.Reference, rows []*row) []dialect.Cond {
 	keys := g.referenceValues(g.rowsOf(ref.RefTable), rows, ref.RefColumns, ref.Table, ref.Columns)
 	if len(keys) == 0 {
 		return nil
@@ -178,14 +140,14 @@ func (g *closure) referringTo(ref *plan.Reference, rows []*row) []dialect.Cond {
 }
 
 // anchorsByReference reports whether the row holds on to what the reference refers to.
-func (g *closure) anchorsByReference(s *tableRows, r *row, ref *plan.Reference) bool {
+func (g *Closure) anchorsByReference(s *tableRows, r *row, ref *plan.Reference) bool {
 	return r.isHeld() && slices.ContainsFunc(s.Keeps, func(a plan.Anchor) bool {
 		return a.RefTable == ref.RefTable && slices.Equal(a.Columns, ref.Columns)
 	})
 }
 
-func (g *closure) setNull(ctx context.Context, st *plan.Step, where []dialect.Cond, c *tally.Counts) error {
-	t := g.schema.Table(st.Table)
+func (g *Closure) setNull(ctx context.Context, st *plan.Step, where []dialect.Cond, c *tally.Counts) error {
+	t := g.Schema.Table(st.Table)
 	u := dialect.Update{Table: st.Table, Where: where}
 	for _, col := range st.Detach.Columns {
 		u.Set = append(u.Set, dialect.Assign{Column: t.Column(col), Expr: dialect.Null{}})
@@ -198,7 +160,7 @@ func (g *closure) setNull(ctx context.Context, st *plan.Step, where []dialect.Co
 	return nil
 }
 
-func (g *closure) overwriteRows(ctx context.Context, st *plan.Step, d *batchResult, source *anonymise.Source, chunk int) error {
+func (g *Closure) overwriteRows(ctx context.Context, st *plan.Step, d *Result, source *anonymise.Source, chunk int) error {
 	s := g.rowsOf(st.Table)
 	var rows []*row
 	switch st.Rows {
@@ -214,42 +176,42 @@ func (g *closure) overwriteRows(ctx context.Context, st *plan.Step, d *batchResu
 		d.Step(st.ID).Add(tally.Counts{Matched: n, Held: n})
 	}
 	w := s.writers[st.ID]
-	if g.dry {
+	if g.Dry {
 		n := int64(len(rows))
 		d.Step(st.ID).Add(tally.Counts{Matched: n, Affected: n})
 		return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
-			if g.scan != nil {
-				if err := g.scan.count(ctx, g.tx, w, []dialect.Cond{keys}); err != nil {
+			if g.Scan != nil {
+				if err := g.Scan.Count(ctx, g.Tx, w, []dialect.Cond{keys}); err != nil {
 					return err
 				}
 			}
-			return w.countFollowing(ctx, g.tx, []dialect.Cond{keys}, &d.Tally)
+			return w.countFollowing(ctx, g.Tx, []dialect.Cond{keys}, &d.Tally)
 		})
 	}
 	return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
 		c := d.Step(st.ID)
 		before := c.Affected
-		bulk, err := w.overwriteRows(ctx, g.tx, []dialect.Cond{keys}, nil, source, d)
+		bulk, err := w.overwriteRows(ctx, g.Tx, []dialect.Cond{keys}, nil, source, d)
 		if err != nil {
 			return err
 		}
 		if c.Affected-before != int64(len(keys.(dialect.In).Keys)) {
-			return errMoved
+			return ErrMoved
 		}
 		switch {
 		case bulk != nil && s.Address: // an address changes with its row
 			c.Unchecked += int64(len(bulk.Rows))
 		case bulk != nil:
-			d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, kind: storedValues, found: []dialect.Cond{keys}, equal: bulk, schema: s.schema})
+			d.Checks = append(d.Checks, Check{step: st.ID, table: st.Table, kind: storedValues, found: []dialect.Cond{keys}, equal: bulk, schema: s.Schema})
 		case len(w.set) > 0 && w.notYetNull() != nil:
-			d.proofs = append(d.proofs, check{step: st.ID, table: st.Table, absent: []dialect.Cond{keys, w.notYetNull()}})
+			d.Checks = append(d.Checks, Check{step: st.ID, table: st.Table, absent: []dialect.Cond{keys, w.notYetNull()}})
 		}
-		d.addErased(s.table, keys.(dialect.In).Keys, plan.Overwrite)
+		d.addErased(s.Table, keys.(dialect.In).Keys, plan.Overwrite)
 		return nil
 	})
 }
 
-func (g *closure) deleteRows(ctx context.Context, st *plan.Step, d *batchResult, chunk int) error {
+func (g *Closure) deleteRows(ctx context.Context, st *plan.Step, d *Result, chunk int) error {
 	s := g.rowsOf(st.Table)
 	if s.Unseen {
 		return g.deleteUnseen(ctx, st, s, d)
@@ -269,12 +231,12 @@ func (g *closure) deleteRows(ctx context.Context, st *plan.Step, d *batchResult,
 			return err
 		}
 		if n != int64(len(keys.(dialect.In).Keys)) {
-			return errMoved
+			return ErrMoved
 		}
 		c.Affected += n
-		d.addErased(s.table, keys.(dialect.In).Keys, plan.Delete)
+		d.addErased(s.Table, keys.(dialect.In).Keys, plan.Delete)
 		if !s.Address { // an address may be given to a new row at once
-			d.proofs = append(d.proofs, check{step: st.ID, table: s.Name, absent: []dialect.Cond{keys}})
+			d.Checks = append(d.Checks, Check{step: st.ID, table: s.Name, absent: []dialect.Cond{keys}})
 		}
 		return nil
 	})
@@ -282,7 +244,7 @@ func (g *closure) deleteRows(ctx context.Context, st *plan.Step, d *batchResult,
 
 // deleteUnseen deletes leaves by the references that lead to them, and counts
 // those that held rows keep.
-func (g *closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *batchResult) error {
+func (g *Closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *Result) error {
 	c := d.Step(st.ID)
 	var counted []dialect.Cond
 	for i := range s.Reach {
@@ -290,7 +252,7 @@ func (g *closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 		from := g.rowsOf(w.From())
 		free := g.referencedRows(from, from.rowsWhere(func(r *row) bool { return !g.holdCovers(from, r, w) }))
 		if where := g.referenceCond(w, from, free); where != nil {
-			if g.dry {
+			if g.Dry {
 				where = append(where, counted...) // a row may be reached twice
 				counted = append(counted, dialect.Not{Cond: dialect.All(where)})
 			}
@@ -298,24 +260,24 @@ func (g *closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 			if err != nil {
 				return err
 			}
-			if (len(s.schema.Triggers) > 0 || g.large) && !g.dry {
+			if (len(s.Schema.Triggers) > 0 || g.LimitLeaves) && !g.Dry {
 				// What a trigger keeps from going is in no count, nor is what somebody
 				// changes while a statement with a limit picks its rows.
-				kept, err := g.tx.Count(ctx, s.Name, where)
+				kept, err := g.Tx.Count(ctx, s.Name, where)
 				if err != nil {
 					return err
 				}
 				if kept > 0 {
-					return errMoved
+					return ErrMoved
 				}
 			}
 			c.Matched += n
 			c.Affected += n
-			d.proofs = append(d.proofs, check{step: st.ID, table: s.Name, absent: where, kind: goneLeaves})
+			d.Checks = append(d.Checks, Check{step: st.ID, table: s.Name, absent: where, kind: goneLeaves})
 		}
 		holding := from.rowsWhere(func(r *row) bool { return g.holdCovers(from, r, w) })
 		if where := g.referenceCond(w, from, holding); where != nil {
-			n, err := g.tx.Count(ctx, s.Name, where)
+			n, err := g.Tx.Count(ctx, s.Name, where)
 			if err != nil {
 				return err
 			}
@@ -331,13 +293,13 @@ func (g *closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 // which go: unlike a foreign key it keeps none from arriving between the gathering and the
 // commit. Those of subjects are left to the last scan, and leaves that went unseen
 // to the look for them, unless a part of an oversized root deletes the rows.
-func (g *closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d *batchResult) {
-	if g.dry || len(gone) == 0 || from == g.sets[0] && g.root.Older == nil && !g.root.Ended {
+func (g *Closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d *Result) {
+	if g.Dry || len(gone) == 0 || from == g.sets[0] && g.Plan.Older == nil && !g.Plan.Ended {
 		return
 	}
 	for _, s := range g.sets[1:] {
 		known := s.rowsWhere(func(r *row) bool { return !s.Address || !r.isDeleted() }) // which stay, or are looked for by their keys
-		if s.deletes == "" || s.Unseen && !part || s.Address && len(known) > 0 {        // an address changes with its row
+		if s.Deletes == "" || s.Unseen && !part || s.Address && len(known) > 0 {        // an address changes with its row
 			continue
 		}
 		for i := range s.Reach {
@@ -352,14 +314,14 @@ func (g *closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d 
 			if len(known) > 0 {
 				where = append(where, dialect.Not{Cond: dialect.In{Columns: s.Key, Keys: keysOf(s, known)}})
 			}
-			d.proofs = append(d.proofs, check{step: s.deletes, table: s.Name, absent: where, kind: lateRows})
+			d.Checks = append(d.Checks, Check{step: s.Deletes, table: s.Name, absent: where, kind: lateRows})
 		}
 	}
 }
 
 // byKeys calls do with conditions that name the rows by their keys, so many
 // at a time.
-func (g *closure) byKeys(s *tableRows, rows []*row, chunk int, do func(keys dialect.Cond) error) error {
+func (g *Closure) byKeys(s *tableRows, rows []*row, chunk int, do func(keys dialect.Cond) error) error {
 	for part := range slices.Chunk(rows, chunk) {
 		if err := do(dialect.In{Columns: s.Key, Keys: keysOf(s, part)}); err != nil {
 			return err
@@ -369,31 +331,31 @@ func (g *closure) byKeys(s *tableRows, rows []*row, chunk int, do func(keys dial
 }
 
 // updateCounted carries an update out, or only counts its rows.
-func (g *closure) updateCounted(ctx context.Context, u dialect.Update) (int64, error) {
-	if g.dry {
-		return g.tx.Count(ctx, u.Table, u.Where)
+func (g *Closure) updateCounted(ctx context.Context, u dialect.Update) (int64, error) {
+	if g.Dry {
+		return g.Tx.Count(ctx, u.Table, u.Where)
 	}
-	n, err := g.tx.Update(ctx, u)
+	n, err := g.Tx.Update(ctx, u)
 	return n.Rows, err
 }
 
 // deleteLeaves deletes leaves unseen, or only counts them. There may be more than one
 // transaction should lock, which is known only afterwards; where it has turned out so, no
 // statement deletes more than that.
-func (g *closure) deleteLeaves(ctx context.Context, s *tableRows, where []dialect.Cond, d *batchResult) (int64, error) {
-	if g.dry {
-		return g.tx.Count(ctx, s.Name, where)
+func (g *Closure) deleteLeaves(ctx context.Context, s *tableRows, where []dialect.Cond, d *Result) (int64, error) {
+	if g.Dry {
+		return g.Tx.Count(ctx, s.Name, where)
 	}
 	del := dialect.Delete{Table: s.Name, Where: where}
-	if g.room > 0 && g.large {
-		del.Limit = g.room
+	if g.LeafBudget > 0 && g.LimitLeaves {
+		del.Limit = g.LeafBudget
 	}
-	n, err := g.deleteReturningKeys(ctx, g.tx, s.table, del, g.room, d)
-	if g.room > 0 && err == nil {
-		if n >= int64(g.room) {
-			return 0, errTooMany // as far as is known
+	n, err := g.deleteReturningKeys(ctx, g.Tx, s.Table, del, g.LeafBudget, d)
+	if g.LeafBudget > 0 && err == nil {
+		if n >= int64(g.LeafBudget) {
+			return 0, ErrTooMany // as far as is known
 		}
-		g.room -= int(n)
+		g.LeafBudget -= int(n)
 	}
 	return n, err
 }
@@ -401,8 +363,8 @@ func (g *closure) deleteLeaves(ctx context.Context, s *tableRows, where []dialec
 // deleteReturningKeys deletes rows and notes their keys for the batch's commitment where the
 // statement returns them. Of so many that the caller takes the statement back (most; 0:
 // any number) no more are noted nor counted.
-func (p *compiledRoot) deleteReturningKeys(ctx context.Context, tx dialect.Tx, t *table, del dialect.Delete, most int, d *batchResult) (int64, error) {
-	if p.tracking != returned || len(t.Key) == 0 || t.Address {
+func (p *Root) deleteReturningKeys(ctx context.Context, tx dialect.Tx, t *Table, del dialect.Delete, most int, d *Result) (int64, error) {
+	if p.Tracking != Returned || len(t.Key) == 0 || t.Address {
 		return tx.Delete(ctx, del)
 	}
 	var keys []dialect.Key
@@ -419,9 +381,9 @@ func (p *compiledRoot) deleteReturningKeys(ctx context.Context, tx dialect.Tx, t
 }
 
 // deleteWhere deletes rows, or only counts them.
-func (g *closure) deleteWhere(ctx context.Context, t dialect.Name, where []dialect.Cond) (int64, error) {
-	if g.dry {
-		return g.tx.Count(ctx, t, where)
+func (g *Closure) deleteWhere(ctx context.Context, t dialect.Name, where []dialect.Cond) (int64, error) {
+	if g.Dry {
+		return g.Tx.Count(ctx, t, where)
 	}
-	return g.tx.Delete(ctx, dialect.Delete{Table: t, Where: where})
+	return g.Tx.Delete(ctx, dialect.Delete{Table: t, Where: where})
 }
