@@ -88,6 +88,13 @@ func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
 				case !errors.As(err, &refused) || len(refused.Problems) != 1 || refused.Problems[0].Pos.Line == 0 || !strings.Contains(err.Error(), "table patron: "+c.problem):
 					t.Errorf("%s, %s: error %v", c.name, scope, err)
 				}
+				schema, checked := db.DB.Inspect(t.Context())
+				if checked == nil {
+					checked = plan.CheckRows(t.Context(), db.DB, mustParse([]byte(patronPolicy(c.columns))), schema)
+				}
+				if (checked == nil) != (c.problem == "") || checked != nil && checked.Error() != err.Error() {
+					t.Errorf("%s: checked alone: %v", c.name, checked)
+				}
 				if err == nil {
 					continue
 				}
@@ -298,6 +305,32 @@ func TestACheckOfAColumnThatFollowsIsTried(t *testing.T) {
 			if (says == "") != (got == "") || !strings.Contains(got, says) {
 				t.Errorf("%s: %q", overwrite, got)
 			}
+		}
+	})
+}
+
+// What can't be tried for lack of rows is said, and isn't part of the plan's digest.
+func TestWhatIsNotTriedIsSaid(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		db.patrons(t, "born > 1900")
+		db.exec(t, "CREATE TABLE visit (id int PRIMARY KEY, who int)", "CREATE INDEX visit_who ON visit (who)")
+		written := patronPolicy("phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: none") +
+			"  visit: {erase: delete, columns: {id: none, who: none}}\nlinks: [visit(who) -> patron(id)]\n"
+		empty := db.plan(t, written, plan.Subjects())
+		for _, says := range []string{"Not tried, for lack of rows:", "visit: whether visit(who) ever matches patron(id)",
+			"patron: whether the CHECK constraint fits lets column born overwritten with fixed: 1990 pass"} {
+			if !strings.Contains(empty.String(), says) {
+				t.Errorf("the plan doesn't say %q:\n%s", says, empty)
+			}
+		}
+		db.exec(t, "INSERT INTO patron VALUES (1, '+491', 1950, NULL)", "INSERT INTO visit VALUES (1, 1)")
+		p := db.plan(t, written, plan.Subjects())
+		if len(p.Untried) != 0 || strings.Contains(p.String(), "Not tried") || p.Digest() != empty.Digest() {
+			t.Errorf("untried %v, digests %s and %s", p.Untried, p.Digest(), empty.Digest())
+		}
+		db.exec(t, "UPDATE visit SET who = 7")
+		if p = db.plan(t, written, plan.Subjects()); len(p.Untried) != 1 || p.Untried[0].Table.Table != "visit" {
+			t.Errorf("one value that matches nothing: untried %v", p.Untried)
 		}
 	})
 }

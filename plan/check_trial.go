@@ -50,6 +50,9 @@ func (p *Plan) tryChecks(ctx context.Context, rows *sampling, s *dialect.Schema,
 			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the database can't compute it beside the table: rehearse the plan", c.constraint(), c.written())
 		case err != nil:
 			return nil, fmt.Errorf("trying the check %s of %s: %w", c.check.Name, c.table.Name, err)
+		case tried == 0:
+			p.addUntried(c.table.Name, "whether the CHECK constraint %s lets %s pass", c.constraint(), c.written())
+			continue
 		case refused == 0:
 			continue
 		case refused == tried && !c.corrected():
@@ -72,6 +75,14 @@ func (c *checkTrial) constraint() string {
 		return c.check.Name + " of partition " + c.check.Partition.Table
 	}
 	return c.check.Name
+}
+
+// addUntried notes what the rows of a table couldn't tell.
+func (p *Plan) addUntried(t dialect.Name, format string, args ...any) {
+	u := Untried{t, fmt.Sprintf(format, args...)}
+	if !slices.Contains(p.Untried, u) {
+		p.Untried = append(p.Untried, u)
+	}
 }
 
 // written are the assignments that the check reads, as the policy says them.

@@ -15,7 +15,7 @@ func Differences(approved, p *Plan) []string {
 	a, b := reflect.ValueOf(*approved), reflect.ValueOf(*p)
 	for i := range a.NumField() {
 		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("json"), ",")
-		if sameJSON(a.Field(i).Interface(), b.Field(i).Interface()) {
+		if name == "-" || sameJSON(a.Field(i).Interface(), b.Field(i).Interface()) {
 			continue
 		}
 		switch name {

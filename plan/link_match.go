@@ -26,9 +26,9 @@ const (
 func (p *Plan) addUnmatchedLinks(ctx context.Context, rows *sampling, s *dialect.Schema) error {
 	for _, link := range p.followedLinks() {
 		from, to := p.linkEnd(link.Table, link.Columns)+link.whereText(), p.linkEnd(link.RefTable, link.RefColumns)
-		never := false
+		outcome := linkMatches
 		err := rows.read(ctx, func(tx dialect.Reader) (err error) {
-			never, err = neverMatches(ctx, tx, s.Table(link.Table), &link)
+			outcome, err = tryLink(ctx, tx, s.Table(link.Table), &link)
 			return err
 		})
 		h := Hazard{Name: LinkNeverMatches, Table: link.Table}
@@ -37,8 +37,11 @@ func (p *Plan) addUnmatchedLinks(ctx context.Context, rows *sampling, s *dialect
 			h.Reason = fmt.Sprintf("whether %s ever matches %s is unknown, as the values may not be read: build the plan as a user who may", from, to)
 		case err != nil:
 			return fmt.Errorf("sampling the link %s -> %s: %w", from, to, err)
-		case never:
+		case outcome == linkNeverMatches:
 			h.Reason = fmt.Sprintf("none of the sampled values of %s is in %s, so the link may find no rows: link a column that holds the key alone", from, to)
+		case outcome == linkUntried:
+			p.addUntried(link.Table, "whether %s ever matches %s", from, to)
+			continue
 		default:
 			continue
 		}
@@ -89,9 +92,17 @@ func (p *Plan) linkEnd(table dialect.Name, columns []string) string {
 	return policy.TableName(table, p.Default) + "(" + joinColumns(columns) + ")"
 }
 
-// neverMatches reports whether enough values of the link were tried and none is that of
-// a row referred to. The dialect compares them, as it does when a run follows the link.
-func neverMatches(ctx context.Context, tx dialect.Reader, t *dialect.Table, link *Reference) (never bool, err error) {
+// linkOutcome is what sampled values tell about a link.
+type linkOutcome int
+
+const (
+	linkMatches      linkOutcome = iota
+	linkNeverMatches             // enough values were tried, and none is that of a row referred to
+	linkUntried                  // none of the values matches, and there are too few to tell
+)
+
+// tryLink tries values of the link. The dialect compares them, as it does when a run follows it.
+func tryLink(ctx context.Context, tx dialect.Reader, t *dialect.Table, link *Reference) (linkOutcome, error) {
 	where := notNull(link.Columns)
 	if link.Where != "" {
 		where = append(where, dialect.Match{SQL: link.Where})
@@ -102,25 +113,28 @@ func neverMatches(ctx context.Context, tx dialect.Reader, t *dialect.Table, link
 	}
 	values := &unmatchedValues{seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
 	if matched, err := values.tryRows(ctx, tx, sample); err != nil || matched {
-		return false, err
+		return linkMatches, err
 	}
 	if len(sample.Order) > 0 {
 		sample.Descending = true
 		if matched, err := values.tryRows(ctx, tx, sample); err != nil || matched {
-			return false, err
+			return linkMatches, err
 		}
 	}
 	if len(values.seen) < enoughValues {
-		return false, nil
+		return linkUntried, nil
 	}
 	referred := 0
 	for _, err := range tx.Query(ctx, dialect.Select{Table: link.RefTable, Columns: link.RefColumns, Where: notNull(link.RefColumns), Limit: enoughValues}) {
 		if err != nil {
-			return false, err
+			return linkMatches, err
 		}
 		referred++
 	}
-	return referred == enoughValues, nil
+	if referred < enoughValues {
+		return linkUntried, nil
+	}
+	return linkNeverMatches, nil
 }
 
 // unmatchedValues knows how many different values were tried, by their hashes.

@@ -40,6 +40,15 @@ type Plan struct {
 	Replicas   []policy.Replica   `json:"replicas,omitempty"`
 	Recipients []policy.Recipient `json:"recipients,omitempty"`
 	Due        *policy.Due        `json:"due,omitempty"`
+	// Untried says what couldn't be tried on rows when the plan was made, as there were none or
+	// too few. It is about the rows of that moment: neither the stored plan nor its digest has it.
+	Untried []Untried `json:"-"`
+}
+
+// Untried is a link or a check that a table had too few rows to try it on.
+type Untried struct {
+	Table  dialect.Name
+	Reason string
 }
 
 // Scope is what a plan covers.

@@ -2,9 +2,35 @@ package plan
 
 import (
 	"context"
+	"slices"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
 )
+
+// CheckRows tries a policy for which Check found no problem on the database's rows, as Build does
+// in every scope: it returns a *policy.Error with each check constraint that refuses all that a
+// strategy makes, or nil. What may go wrong, rather than must, is a hazard of the plan.
+func CheckRows(ctx context.Context, db dialect.DB, p *policy.Policy, s *dialect.Schema) error {
+	var all problems
+	rules := resolvePolicy(p, s).rules
+	for _, scope := range []Scope{ScopeSubjects, ScopeExpired, ScopeEverything} {
+		made, err := FromSchema(s, db, p, scope)
+		if err != nil {
+			continue // the policy says nothing of the scope
+		}
+		found, err := made.sampleRows(ctx, db, s, rules)
+		if err != nil {
+			return err
+		}
+		for _, problem := range found {
+			if !slices.Contains(all, problem) {
+				all = append(all, problem)
+			}
+		}
+	}
+	return all.err(s.Default)
+}
 
 // sampling reads rows while a plan is made, in one read-only transaction for as long as nothing
 // fails in it.

@@ -61,6 +61,12 @@ func (p *Plan) renderText(approved *Plan) string {
 			fprintPrintable(&b, "  %s: %s\n", policy.TableName(u.Table, p.Default), u.Reason)
 		}
 	}
+	if len(p.Untried) > 0 {
+		b.WriteString("\nNot tried, for lack of rows:\n")
+		for _, u := range p.Untried {
+			fprintPrintable(&b, "  %s: %s\n", policy.TableName(u.Table, p.Default), u.Reason)
+		}
+	}
 	hazards := p.Hazards
 	if approved != nil {
 		fresh := p.NewHazards(approved)
