@@ -43,10 +43,10 @@ var applications = []application{
 	{name: "request-tracker5", engine: "postgres", pkg: "request-tracker5", files: []string{"usr/share/request-tracker5/etc/schema.Pg"}, reached: figures{true, 1, 1, 1, 1, 1, 0.029, 0, 0}},
 	{name: "cacti", engine: "mariadb", pkg: "cacti", files: []string{"usr/share/cacti/conf_templates/cacti.sql"}, reached: figures{true, 1, 1, 1, 1, 1, 0.018, 0, 0}},
 	{name: "tt-rss", engine: "postgres", heldOut: true, pkg: "tt-rss", files: []string{"usr/share/tt-rss/schema/ttrss_schema_pgsql.sql"}, reached: figures{true, 1, 1, 1, 0.92, 0.92, 0.023, 0, 0}},
-	{name: "mediawiki", engine: "sqlite", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/sqlite/tables-generated.sql"}, reached: figures{true, 1, 0.95, 1, 0.88, 0.78, 0.039, 2, 0}},
+	{name: "mediawiki", engine: "sqlite", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/sqlite/tables-generated.sql"}, reached: figures{true, 1, 0.94, 1, 0.88, 0.78, 0.039, 2, 0}},
 	{name: "mediawiki", engine: "postgres", heldOut: true, pkg: "mediawiki",
-		files: []string{"usr/share/mediawiki/maintenance/postgres/tables-generated.sql", "usr/share/mediawiki/maintenance/postgres/tables.sql"}, reached: figures{true, 1, 0.95, 1, 0.88, 0.88, 0.036, 2, 0}},
-	{name: "mediawiki", engine: "mariadb", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/tables-generated.sql"}, reached: figures{true, 1, 0.95, 1, 0.88, 0.78, 0.036, 2, 1}},
+		files: []string{"usr/share/mediawiki/maintenance/postgres/tables-generated.sql", "usr/share/mediawiki/maintenance/postgres/tables.sql"}, reached: figures{true, 1, 0.94, 1, 0.88, 0.88, 0.036, 2, 0}},
+	{name: "mediawiki", engine: "mariadb", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/tables-generated.sql"}, reached: figures{true, 1, 0.94, 1, 0.88, 0.78, 0.036, 2, 1}},
 	{name: "zabbix", engine: "postgres", heldOut: true, pkg: "zabbix-server-pgsql", files: []string{"usr/share/zabbix-server-pgsql/schema.sql.gz"}, reached: figures{true, 1, 0.6, 1, 1, 0.85, 0.038, 0, 0}},
 	{name: "zabbix", engine: "mariadb", heldOut: true, pkg: "zabbix-server-mysql", files: []string{"usr/share/zabbix-server-mysql/schema.sql.gz"}, reached: figures{true, 1, 0.6, 1, 1, 0.85, 0.038, 0, 0}},
 }
