@@ -234,6 +234,47 @@ func TestATableWithoutReplicaIdentityIsRefused(t *testing.T) {
 	})
 }
 
+// A publication's list of columns has to have what subscribers find the row by, and its condition
+// may read nothing else: what the engine refuses, no plan does.
+func TestAPublicationOfOtherColumnsIsRefused(t *testing.T) {
+	const policy = "version: 1\ndatabase: d\nsubject: {table: p}\ntables:\n  p: {erase: ERASE, columns: {id: none, v: {pii: other, overwrite: random}, w: none}}\n"
+	runOn(t, slices.DeleteFunc(engines(t), func(e engine) bool { return !strings.HasPrefix(e.name, "postgres") }), func(t *testing.T, db *target) {
+		db.exec(t, "CREATE TABLE p (id int PRIMARY KEY, v text NOT NULL, w int NOT NULL)", "CREATE UNIQUE INDEX p_w ON p (w)", "INSERT INTO p VALUES (1, 'x', 1), (2, 'y', 2)")
+		for _, c := range []struct{ name, identity, publication, says string }{
+			{"all columns", "DEFAULT", "TABLE p", ""},
+			{"with the key", "DEFAULT", "TABLE p (v, id)", ""},
+			{"without the key", "DEFAULT", "TABLE p (v, w)", "a list of columns that lacks some of its REPLICA IDENTITY"},
+			{"with the index", "USING INDEX p_w", "TABLE p (v, w)", ""},
+			{"without the index", "USING INDEX p_w", "TABLE p (v, id)", "a list of columns"},
+			{"of the whole row", "FULL", "TABLE p (v, id)", "a list of columns"},
+			{"inserts only", "DEFAULT", "TABLE p (v, w) WITH (publish = 'insert')", ""},
+			{"a condition on the key", "DEFAULT", "TABLE p WHERE (id > 1)", ""},
+			{"a condition on another column", "DEFAULT", "TABLE p WHERE (id > 1 AND w > 0)", "a condition chooses by columns which aren't in its REPLICA IDENTITY"},
+			{"a condition on the whole row", "FULL", "TABLE p WHERE (w > 0)", ""},
+			{"a condition, and a list with the key", "DEFAULT", "TABLE p (id) WHERE (v <> '')", "a condition chooses"},
+		} {
+			db.exec(t, "ALTER TABLE p REPLICA IDENTITY "+c.identity, "CREATE PUBLICATION pub FOR "+c.publication)
+			for statement, erase := range map[string]string{"UPDATE p SET v = v": "overwrite", "DELETE FROM p WHERE id = 1": "delete"} {
+				_, err := db.build(t.Context(), mustParse([]byte(strings.Replace(policy, "ERASE", erase, 1))), plan.Subjects())
+				if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), "the engine refuses to "+erase+" its rows: publication pub sends ") || !strings.Contains(err.Error(), c.says)) {
+					t.Errorf("%s, %s: error %v", c.name, erase, err)
+				}
+				tx, err := db.SQL.BeginTx(t.Context(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := tx.ExecContext(t.Context(), statement); (err == nil) != (c.says == "") {
+					t.Errorf("%s: the engine says %v of %s", c.name, err, statement)
+				}
+				if err := tx.Rollback(); err != nil {
+					t.Error(err)
+				}
+			}
+			db.exec(t, "DROP PUBLICATION pub")
+		}
+	})
+}
+
 // Partitions are published by themselves or with their table, and each needs an identity.
 func TestAPartitionWithoutReplicaIdentityIsRefused(t *testing.T) {
 	const policy = "version: 1\ndatabase: d\nsubject: {table: p}\ntables:\n  p: {erase: overwrite, columns: {id: none, v: {pii: other, overwrite: random}}}\n"

@@ -41,7 +41,7 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 		}
 		for _, step := range []func(context.Context) error{
 			c.readServer, c.readTypes, c.readLabels, c.readCollations, c.readTables, c.readPartitions,
-			c.readColumns, c.readIndexes, c.readConstraints, c.readDomainChecks, c.readViews, c.readTriggers, c.readRules, c.readPublications, c.readIdentities,
+			c.readColumns, c.readIndexes, c.readConstraints, c.readDomainChecks, c.readViews, c.readTriggers, c.readRules, c.readPublications, c.readIdentities, c.readListings,
 		} {
 			if err := step(ctx); err != nil {
 				return err
