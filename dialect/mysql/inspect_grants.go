@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/expungedb/expunge/dialect"
 )
 
 // findUnseen marks the tables of which the user may not see everything.
@@ -95,17 +97,44 @@ func (in *inspection) findUnseenReferences(grants grants) error {
 	return nil
 }
 
+// innodbNames are the expressions of a name in InnoDB's own list, database/table: its two parts.
+func (s *server) innodbNames(column string) (database, table string) {
+	part := func(at string) string {
+		sql := "SUBSTRING_INDEX(" + column + ", '/', " + at + ")"
+		if s.mariadb { // where they are named as files are
+			sql = "CONVERT(CONVERT(CAST(" + sql + " AS BINARY) USING filename) USING utf8mb4)"
+		}
+		return sql
+	}
+	return part("1"), part("-1")
+}
+
 // foreignKeys selects the foreign keys of InnoDB's own list: the database and the table that
 // refers, and those referred to.
 func (s *server) foreignKeys() string {
-	if !s.mariadb {
-		return "SELECT SUBSTRING_INDEX(FOR_NAME, '/', 1), SUBSTRING_INDEX(FOR_NAME, '/', -1), SUBSTRING_INDEX(REF_NAME, '/', 1), SUBSTRING_INDEX(REF_NAME, '/', -1) FROM information_schema.INNODB_FOREIGN"
+	fromDatabase, fromTable := s.innodbNames("FOR_NAME")
+	toDatabase, toTable := s.innodbNames("REF_NAME")
+	list := "INNODB_FOREIGN"
+	if s.mariadb {
+		list = "INNODB_SYS_FOREIGN"
 	}
-	named := func(column, part string) string { // as files are
-		return "CONVERT(CONVERT(CAST(SUBSTRING_INDEX(" + column + ", '/', " + part + ") AS BINARY) USING filename) USING utf8mb4)"
+	return "SELECT " + strings.Join([]string{fromDatabase, fromTable, toDatabase, toTable}, ", ") + " FROM information_schema." + list
+}
+
+// foreignKeysTo selects those that refer to one of the tables. Names are compared without case,
+// since the list has them as the server stores them; that may find some more.
+func (s *server) foreignKeysTo(tables []dialect.Name) (query string, args []any) {
+	database, table := s.innodbNames("REF_NAME")
+	names := make([]string, len(tables))
+	for i, n := range tables {
+		names[i] = "CONCAT(DATABASE(), '/', ?)"
+		if n.Schema != "" {
+			names[i] = "CONCAT(?, '/', ?)"
+			args = append(args, n.Schema)
+		}
+		args = append(args, n.Table)
 	}
-	return "SELECT " + strings.Join([]string{named("FOR_NAME", "1"), named("FOR_NAME", "-1"), named("REF_NAME", "1"), named("REF_NAME", "-1")}, ", ") +
-		" FROM information_schema.INNODB_SYS_FOREIGN"
+	return s.foreignKeys() + " WHERE CONVERT(CONCAT(" + database + ", '/', " + table + ") USING utf8mb4) COLLATE utf8mb4_general_ci IN (" + strings.Join(names, ", ") + ")", args
 }
 
 // grants are what the user may do, without what comes with a role.

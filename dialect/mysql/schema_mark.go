@@ -48,15 +48,14 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 			}
 		}
 	}
-	rows, err := queryAll(ctx, t.conn, t.server.foreignKeys())
+	query, args := t.server.foreignKeysTo(tables)
+	rows, err := queryAll(ctx, t.conn, query, args...)
 	if err != nil && !isServers(err) {
 		return "", t.txError(ctx, err, doing, dialect.Name{})
 	}
-	var referring []string
-	for _, r := range rows {
-		if slices.Contains(names, any(r[3].String)) {
-			referring = append(referring, fmt.Sprintf("%q %q %q", r[0].String, r[1].String, r[2].String))
-		}
+	referring := make([]string, len(rows))
+	for i, r := range rows {
+		referring[i] = fmt.Sprintf("%q %q %q", r[0].String, r[1].String, r[2].String)
 	}
 	slices.Sort(referring)
 	fmt.Fprintf(sum, "%q", referring)

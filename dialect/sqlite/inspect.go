@@ -61,9 +61,13 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	return in.schema, nil
 }
 
-// eachRow runs a query and calls row for each of its rows.
 func (in *inspection) eachRow(ctx context.Context, query string, row func(scan func(...any) error) error) error {
-	rows, err := in.conn.QueryContext(ctx, query)
+	return eachRow(ctx, in.conn, query, row)
+}
+
+// eachRow runs a query and calls row for each of its rows.
+func eachRow(ctx context.Context, conn *sql.Conn, query string, row func(scan func(...any) error) error, args ...any) error {
+	rows, err := conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"strings"
 	"sync"
 
@@ -21,6 +20,15 @@ type cache struct {
 	mu      sync.Mutex
 	version int64
 	tables  map[string]*relation
+	listed  map[string]listedTable // nil: not read yet
+}
+
+// listedTable is what the catalogue says of a table in one row.
+type listedTable struct {
+	kind     string // "": there is no such table
+	text     string // the statement that made it
+	rowid    bool
+	triggers bool
 }
 
 // relation is a table as a statement sees it.
@@ -38,7 +46,7 @@ func (c *cache) isCurrent(version int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tables == nil || c.version != version {
-		c.version, c.tables = version, map[string]*relation{}
+		c.version, c.tables, c.listed = version, map[string]*relation{}, nil
 	}
 }
 
@@ -56,12 +64,29 @@ func (c *cache) put(version int64, r *relation) {
 	}
 }
 
+func (c *cache) listedTables(version int64) map[string]listedTable {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.version != version {
+		return nil
+	}
+	return c.listed
+}
+
+func (c *cache) putListed(version int64, listed map[string]listedTable) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.version == version {
+		c.listed = listed
+	}
+}
+
 // relationOf gives a table's columns, from the cache where they are in it.
 func (t *tx) relationOf(ctx context.Context, n dialect.Name) (*relation, error) {
 	if r := t.db.cache.get(n.Table); r != nil {
 		return r, nil
 	}
-	r, err := readRelation(ctx, t.conn, n)
+	r, err := t.readRelation(ctx, n)
 	if err != nil {
 		return nil, engineError(ctx, "read the columns of", n, err)
 	}
@@ -72,41 +97,77 @@ func (t *tx) relationOf(ctx context.Context, n dialect.Name) (*relation, error) 
 	return r, nil
 }
 
-func readRelation(ctx context.Context, conn *sql.Conn, n dialect.Name) (*relation, error) {
-	rows, err := conn.QueryContext(ctx, `SELECT x.name, x.type, x.pk, l.wr, l.type,
-		coalesce((SELECT sql FROM "main".sqlite_master WHERE type = 'table' AND name = l.name), ''),
-		EXISTS (SELECT 1 FROM "main".sqlite_master WHERE type = 'trigger' AND tbl_name = l.name COLLATE NOCASE)
-		FROM pragma_table_list AS l, pragma_table_xinfo(l.name, 'main') AS x
-		WHERE l.schema = 'main' AND l.name = ? ORDER BY x.pk, x.cid`, n.Table)
+// readRelation reads one table's columns. The rest it has from the catalogue, which one scan
+// reads for all tables.
+func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error) {
+	listed, err := t.listedTable(ctx, n.Table)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	r := &relation{name: n, columns: map[string]*dialect.Column{}}
+	r := &relation{name: n, columns: map[string]*dialect.Column{}, triggers: listed.triggers, resolves: resolvesConflicts(listed.text)}
+	if listed.kind == "" {
+		return r, nil
+	}
 	var names []string
-	var collates map[string]string
-	rowid := true
-	for rows.Next() {
-		var name, typ, kind, text string
-		var pk, wr int
-		if err := rows.Scan(&name, &typ, &pk, &wr, &kind, &text, &r.triggers); err != nil {
-			return nil, err
-		}
-		if collates == nil {
-			collates, r.resolves = parseTable(text).collates, resolvesConflicts(text)
+	collates := parseTable(listed.text).collates
+	err = eachRow(ctx, t.conn, "SELECT name, type, pk FROM pragma_table_xinfo(?, 'main') ORDER BY pk, cid", func(scan func(...any) error) error {
+		var name, typ string
+		var pk int
+		if err := scan(&name, &typ, &pk); err != nil {
+			return err
 		}
 		c := &dialect.Column{Name: name, Collation: cmp.Or(collates[strings.ToLower(name)], binary)}
 		setType(c, typ)
 		r.columns[name] = c
 		names = append(names, name)
-		if rowid = wr == 0 && kind != "view"; !rowid && pk > 0 {
+		if !listed.rowid && pk > 0 {
 			r.key = append(r.key, name)
 		}
-	}
-	if rowid {
+		return nil
+	}, n.Table)
+	if listed.rowid {
 		r.address = addressOf(names)
 	}
-	return r, rows.Err()
+	return r, err
+}
+
+// listedTable returns what the catalogue says of a table, nothing where there is none of that name.
+func (t *tx) listedTable(ctx context.Context, name string) (listedTable, error) {
+	if all := t.db.cache.listedTables(t.version); all != nil {
+		return all[name], nil
+	}
+	all, err := t.listTables(ctx)
+	if err != nil {
+		return listedTable{}, err
+	}
+	t.db.cache.putListed(t.version, all)
+	return all[name], nil
+}
+
+// listTables scans the catalogue.
+func (t *tx) listTables(ctx context.Context) (map[string]listedTable, error) {
+	texts, triggers := map[string]string{}, map[string]bool{}
+	out := map[string]listedTable{}
+	err := eachRow(ctx, t.conn, `SELECT tbl_name, type, coalesce(sql, '') FROM "main".sqlite_master WHERE type IN ('table', 'trigger')`, func(scan func(...any) error) error {
+		var name, kind, text string
+		err := scan(&name, &kind, &text)
+		if kind == "trigger" {
+			triggers[strings.ToLower(name)] = true
+		} else {
+			texts[name] = text
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, eachRow(ctx, t.conn, "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'", func(scan func(...any) error) error {
+		var name, kind string
+		var withoutRowid bool
+		err := scan(&name, &kind, &withoutRowid)
+		out[name] = listedTable{kind: kind, text: texts[name], rowid: !withoutRowid && kind != "view", triggers: triggers[strings.ToLower(name)]}
+		return err
+	})
 }
 
 // resolvesConflicts reports whether a table's text has ON CONFLICT clauses.
