@@ -10,71 +10,85 @@ import (
 	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // BulkUpdate implements dialect.Writer: one statement, or a few where the rows
 // are larger than max_allowed_packet. The rows travel in JSON documents.
-func (t *tx) BulkUpdate(ctx context.Context, b dialect.BulkUpdate) (int64, error) {
-	table, err := t.readTable(ctx, b.Table)
+func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
+	table, err := t.readTable(ctx, u.Table)
 	if err != nil {
 		return 0, err
 	}
-	key, err := columnsOf(table, b.Key)
-	if err != nil {
-		return 0, err
-	}
-	set, err := columnsOf(table, b.Set)
-	if err != nil {
-		return 0, err
+	b := t.newBuilder(ctx)
+	key, set := b.columnsOf(table, u.Key), b.columnsOf(table, u.Set)
+	if b.Err != nil {
+		return 0, b.Err
 	}
 	var packet int
 	if err := t.conn.QueryRowContext(ctx, "SELECT @@max_allowed_packet").Scan(&packet); err != nil {
-		return 0, t.txError(ctx, err, "overwrite", b.Table)
+		return 0, t.txError(ctx, err, "overwrite", u.Table)
 	}
-	limit := packet * 2 / 5 // quotes and backslashes may be escaped once more
 	var sum int64
+	err = eachDocument(table, key, set, u.Rows, packet, func(d *document) error {
+		n, err := t.updateFrom(ctx, u, d)
+		sum += n
+		return err
+	})
+	return sum, err
+}
+
+// eachDocument packs rows into documents that a packet has room for, and calls f for each. Rows that
+// no row of the table can have the key of are left out.
+func eachDocument(table *dialect.Table, key, set []*dialect.Column, rows []dialect.Row, packet int, f func(*document) error) error {
+	limit := packet * 2 / 5 // quotes and backslashes may be escaped once more
 	d := newDocument(table, key, set)
 	flush := func() error {
 		if len(d.keys) == 0 {
 			return nil
 		}
 		d.json.WriteByte(']')
-		n, err := t.updateFrom(ctx, b, d)
-		sum += n
+		err := f(d)
 		d = newDocument(table, key, set)
 		return err
 	}
 	var encoded encodedRow
-	for i, row := range b.Rows {
+	for i, row := range rows {
 		if len(row) != len(key)+len(set) {
-			return 0, wrongLength(b.Table, len(row), len(key)+len(set))
+			return wrongLength(table.Name, len(row), len(key)+len(set))
 		}
 		exists, err := d.encodeRow(row, &encoded)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if !exists {
 			continue
 		}
 		if len(encoded.json) > packet-statementSize {
 			// The server would only close the connection.
-			e := dialect.NewError(dialect.Fatal, "1153", "overwrite", b.Table, nil)
+			e := dialect.NewError(dialect.Fatal, "1153", "overwrite", table.Name, nil)
 			e.Detail = advice[1153]
-			return 0, e
+			return e
 		}
 		if len(d.keys) > 0 && d.json.Len()+len(encoded.json) > limit {
 			if err := flush(); err != nil {
-				return 0, err
+				return err
 			}
 		}
 		if len(d.keys) == 0 { // rows are much alike: room for those to come, unless this one is uncommonly long
-			rest := len(b.Rows) - i
+			rest := len(rows) - i
 			d.json.Grow(min(limit, usualSize, (len(encoded.json)+1)*rest*9/8+2))
 			d.keys = make([]dialect.Key, 0, rest)
 		}
 		d.addRow(row, &encoded)
 	}
-	return sum, flush()
+	return flush()
+}
+
+func wrongLength(n dialect.Name, got, want int) error {
+	e := dialect.NewError(dialect.Fatal, "", "overwrite", n, nil)
+	e.Detail = fmt.Sprintf("a row has %d values for %d columns", got, want)
+	return e
 }
 
 // updateFrom writes the rows of one document.
@@ -151,7 +165,7 @@ func (d *document) encodeRow(row dialect.Row, out *encodedRow) (exists bool, err
 			continue
 		case string:
 			out.lengths[i] = utf8.RuneCountInString(j)
-			if isPlainText(j) {
+			if render.IsPlainJSON(j) {
 				text = append(append(append(text, '"'), j...), '"')
 				continue
 			}
@@ -165,17 +179,6 @@ func (d *document) encodeRow(row dialect.Row, out *encodedRow) (exists bool, err
 	text = append(text, ']')
 	out.json = text
 	return true, nil
-}
-
-// isPlainText reports whether a text is written in JSON as it is: most are, which
-// saves the encoder's detours.
-func isPlainText(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
 }
 
 func (d *document) columnOf(i int) *dialect.Column {

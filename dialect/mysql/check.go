@@ -10,6 +10,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // Check implements dialect.DB. What the user may do is asked by explaining
@@ -111,7 +112,7 @@ func neededPrivileges(t *dialect.Table, a dialect.Access) []need {
 	}
 	list := "1"
 	if len(names) > 0 {
-		list = quoteAll(names)
+		list = render.List(names, quoteIdent)
 	}
 	needs := []need{{"SELECT " + list + " FROM " + name + " WHERE FALSE",
 		"the user may not read every column: grant SELECT on the table"}}

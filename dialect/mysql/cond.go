@@ -1,32 +1,57 @@
 package mysql
 
 import (
-	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// builder collects a statement's arguments in the order in which their
-// placeholders are rendered, so text must be put together in that order.
+// builder writes one statement. Its arguments have to be in the order in which their
+// placeholders are in the text, so text must be put together in that order.
 type builder struct {
-	ctx  context.Context
-	tx   *tx
-	args []any
-	next int // numbers the aliases
+	render.Builder[any]
+	lookup func(dialect.Name) (*dialect.Table, error)
+	server *server
 	// old renders the columns whose values were read before the update (see Update).
 	old map[string]string
 }
 
 func (b *builder) addArg(v any) string {
-	b.args = append(b.args, v)
+	b.Args = append(b.Args, v)
 	return "?"
 }
 
-func (b *builder) newAlias(prefix string) string {
-	b.next++
-	return fmt.Sprintf("%s%d", prefix, b.next)
+// tableOf returns a table, an empty one where it isn't known.
+func (b *builder) tableOf(n dialect.Name) *dialect.Table {
+	t, err := b.lookup(n)
+	if err != nil {
+		b.Fail(err)
+		return &dialect.Table{Name: n}
+	}
+	return t
+}
+
+// columnOf returns a column of a table, one without a type where there is none.
+func (b *builder) columnOf(t *dialect.Table, name string) *dialect.Column {
+	if c := t.Column(name); c != nil {
+		return c
+	}
+	e := dialect.NewError(dialect.Fatal, "1054", "render a statement on", t.Name, nil)
+	e.Object = name
+	e.Detail = "the table has no such column: inspect it again"
+	b.Fail(e)
+	return &dialect.Column{Name: name}
+}
+
+func (b *builder) columnsOf(t *dialect.Table, names []string) []*dialect.Column {
+	out := make([]*dialect.Column, len(names))
+	for i, n := range names {
+		out[i] = b.columnOf(t, n)
+	}
+	return out
 }
 
 // quoteIdent quotes an identifier.
@@ -48,37 +73,23 @@ func quoteTable(n dialect.Name) string {
 }
 
 // renderAll renders a conjunction over the table by its alias.
-func (b *builder) renderAll(t *dialect.Table, alias string, conds []dialect.Cond) (string, error) {
+func (b *builder) renderAll(t *dialect.Table, alias string, conds []dialect.Cond) string {
 	if len(conds) == 0 {
-		return "TRUE", nil
+		return "TRUE"
 	}
-	parts := make([]string, len(conds))
-	for i, c := range conds {
-		var err error
-		if parts[i], err = b.renderCond(t, alias, c); err != nil {
-			return "", err
-		}
-	}
-	return strings.Join(parts, " AND "), nil
+	return render.Joined(conds, " AND ", func(c dialect.Cond) string { return b.renderCond(t, alias, c) })
 }
 
 // renderCond renders a condition so that it can stand in a conjunction.
-func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) (string, error) {
+func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) string {
 	switch c := c.(type) {
 	case dialect.In:
 		return b.renderIn(t, alias, c)
 	case dialect.Not:
-		inner, err := b.renderCond(t, alias, c.Cond)
-		return "((" + inner + ") IS NOT TRUE)", err
+		return "((" + b.renderCond(t, alias, c.Cond) + ") IS NOT TRUE)"
 	case dialect.After:
-		if len(c.Key) == 0 {
-			return "TRUE", nil
-		}
 		return b.renderKeyRange(t, alias, c.Columns, c.Key, ">", false)
 	case dialect.UpTo:
-		if len(c.Key) == 0 {
-			return "TRUE", nil
-		}
 		return b.renderKeyRange(t, alias, c.Columns, c.Key, "<", true)
 	case before:
 		return b.renderKeyRange(t, alias, c.Columns, c.Key, "<", false)
@@ -87,13 +98,13 @@ func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) (st
 	case dialect.Compare:
 		return b.renderCompare(t, alias, c)
 	case dialect.IsNull:
-		return alias + "." + quoteIdent(c.Column) + " IS NULL", nil
+		return alias + "." + quoteIdent(c.Column) + " IS NULL"
 	case dialect.Longer:
-		return fmt.Sprintf("CHAR_LENGTH(%s.%s) > %d", alias, quoteIdent(c.Column), c.N), nil
+		return fmt.Sprintf("CHAR_LENGTH(%s.%s) > %d", alias, quoteIdent(c.Column), c.N)
 	case dialect.Odd:
-		return renderOdd(t, alias, c), nil
+		return renderOdd(t, alias, c)
 	case dialect.Match:
-		return "(" + c.SQL + "\n)", nil // it may end with a comment
+		return renderMatch(c.SQL)
 	case dialect.Referenced:
 		return b.renderReferenced(t, alias, c)
 	case dialect.Orphan:
@@ -101,168 +112,126 @@ func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) (st
 	case dialect.Any:
 		return b.renderAny(t, alias, c)
 	case dialect.All:
-		inner, err := b.renderAll(t, alias, c)
-		return "(" + inner + ")", err
+		return "(" + b.renderAll(t, alias, c) + ")"
 	}
-	return "", unsupported(t.Name, fmt.Sprintf("a condition of type %T", c))
+	b.Unsupported(t.Name, "not supported on MySQL and MariaDB: a condition of type %T", c)
+	return "FALSE"
 }
 
-func (b *builder) renderAny(t *dialect.Table, alias string, conds []dialect.Cond) (string, error) {
+// renderMatch is SQL of the policy's, which may end with a comment.
+func renderMatch(sql string) string { return "(" + sql + "\n)" }
+
+func (b *builder) renderAny(t *dialect.Table, alias string, conds []dialect.Cond) string {
 	if len(conds) == 0 {
-		return "FALSE", nil
+		return "FALSE"
 	}
-	parts := make([]string, len(conds))
-	for i, c := range conds {
-		var err error
-		if parts[i], err = b.renderCond(t, alias, c); err != nil {
-			return "", err
-		}
-	}
-	return "(" + strings.Join(parts, " OR ") + ")", nil
+	return "(" + render.Joined(conds, " OR ", func(c dialect.Cond) string { return b.renderCond(t, alias, c) }) + ")"
 }
 
 // renderIn renders keys that don't drive the statement. The derived table isn't
 // correlated, so that it is made once and then looked up by an index that
 // the server makes on it; IN (SELECT …) would run anew for each row in places.
-func (b *builder) renderIn(t *dialect.Table, alias string, in dialect.In) (string, error) {
-	by, err := b.referralsOf(t, in)
-	if err != nil {
-		return "", err
+func (b *builder) renderIn(t *dialect.Table, alias string, in dialect.In) string {
+	by := b.referralsOf(t, in)
+	keys := b.keyTable(t, in, by)
+	if keys == "" {
+		return "FALSE"
 	}
-	keys, err := b.keyTable(t, in, by)
-	if err != nil || keys == "" {
-		return "FALSE", err
-	}
-	k := b.newAlias("k")
-	return "EXISTS (SELECT 1 FROM " + keys + " AS " + k + " WHERE " + matchesKey(k, alias, by) + ")", nil
+	k := b.Alias("k")
+	return "EXISTS (SELECT 1 FROM " + keys + " AS " + k + " WHERE " + matchesKey(k, alias, by) + ")"
 }
 
 // renderKeyRange compares with a key column by column, a form whose ranges the
 // optimizers know; they don't know those of row constructors.
-func (b *builder) renderKeyRange(t *dialect.Table, alias string, names []string, key dialect.Key, op string, equal bool) (string, error) {
-	if len(names) != len(key) {
-		return "", wrongLength(t.Name, len(key), len(names))
-	}
-	if len(names) == 1 {
+func (b *builder) renderKeyRange(t *dialect.Table, alias string, names []string, key dialect.Key, op string, equal bool) string {
+	switch {
+	case len(key) == 0:
+		return "TRUE"
+	case !b.SameLength(t.Name, len(key), len(names)):
+		return "FALSE"
+	case len(names) == 1:
 		if equal {
 			op += "="
 		}
 		return b.renderOrdered(t, alias, names[0], op, key[0])
 	}
-	first, err := b.renderOrdered(t, alias, names[0], op, key[0])
-	if err != nil {
-		return "", err
-	}
-	tied, err := b.renderOrdered(t, alias, names[0], "=", key[0])
-	if err != nil {
-		return "", err
-	}
-	rest, err := b.renderKeyRange(t, alias, names[1:], key[1:], op, equal)
-	return "(" + first + " OR (" + tied + " AND " + rest + "))", err
+	first := b.renderOrdered(t, alias, names[0], op, key[0])
+	tied := b.renderOrdered(t, alias, names[0], "=", key[0])
+	return "(" + first + " OR (" + tied + " AND " + b.renderKeyRange(t, alias, names[1:], key[1:], op, equal) + "))"
 }
 
 // renderKeyEquals compares with a key for equality.
-func (b *builder) renderKeyEquals(t *dialect.Table, alias string, names []string, key dialect.Key) (string, error) {
-	if len(names) != len(key) {
-		return "", wrongLength(t.Name, len(key), len(names))
+func (b *builder) renderKeyEquals(t *dialect.Table, alias string, names []string, key dialect.Key) string {
+	if !b.SameLength(t.Name, len(key), len(names)) {
+		return "FALSE"
 	}
 	parts := make([]string, len(names))
 	for i, n := range names {
-		var err error
-		if parts[i], err = b.renderOrdered(t, alias, n, "=", key[i]); err != nil {
-			return "", err
-		}
+		parts[i] = b.renderOrdered(t, alias, n, "=", key[i])
 	}
-	return strings.Join(parts, " AND "), nil
+	return strings.Join(parts, " AND ")
 }
 
 // renderOrdered compares a column with a value in the order that ORDER BY has.
-func (b *builder) renderOrdered(t *dialect.Table, alias, name, op string, v dialect.Value) (string, error) {
-	c, err := columnOf(t, name)
-	if err != nil {
-		return "", err
-	}
+func (b *builder) renderOrdered(t *dialect.Table, alias, name, op string, v dialect.Value) string {
+	c := b.columnOf(t, name)
 	ref := alias + "." + quoteIdent(c.Name)
 	if c.Kind == dialect.Enum || c.Kind == dialect.Set {
-		return ref + " + 0 " + op + " " + b.addArg(ordinalValue(c, v)), nil
+		return ref + " + 0 " + op + " " + b.addArg(ordinalValue(c, v))
 	}
-	sql, arg, ok := bindValue(c, v)
-	if !ok {
-		return "", notOfType(t.Name, c)
-	}
-	b.addArg(arg)
-	return ref + " " + op + " " + sql, nil
+	return ref + " " + op + " " + b.renderBound(t, c, v)
 }
 
-func (b *builder) renderCompare(t *dialect.Table, alias string, c dialect.Compare) (string, error) {
-	switch c.Op {
-	case "=", "<>", "<", "<=", ">", ">=":
-	default:
-		return "", unsupported(t.Name, "the comparison "+c.Op)
-	}
-	col, err := columnOf(t, c.Column)
-	if err != nil {
-		return "", err
-	}
-	if c.Value == nil {
-		return "NULL", nil
-	}
-	sql, arg, ok := bindValue(col, c.Value)
+// renderBound is a parameter that the column is compared with.
+func (b *builder) renderBound(t *dialect.Table, c *dialect.Column, v dialect.Value) string {
+	sql, arg, ok := bindValue(c, v)
 	if !ok {
-		return "", notOfType(t.Name, col)
+		b.Unfit(t.Name, c.Name)
+		return "NULL"
 	}
 	b.addArg(arg)
+	return sql
+}
+
+func (b *builder) renderCompare(t *dialect.Table, alias string, c dialect.Compare) string {
+	if !b.Operator(t.Name, c.Op) {
+		return "FALSE"
+	}
+	col := b.columnOf(t, c.Column)
+	if c.Value == nil {
+		return "NULL"
+	}
 	ref := alias + "." + quoteIdent(c.Column)
-	less := ref + " " + c.Op + " " + sql
+	less := ref + " " + c.Op + " " + b.renderBound(t, col, c.Value)
 	switch col.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
 		if c.Op[0] == '<' && c.Op != "<>" {
 			// A zero date stands for none where a column takes no NULL; it is before no moment.
-			return "(" + less + " AND " + ref + " > '0000-00-00')", nil
+			return "(" + less + " AND " + ref + " > '0000-00-00')"
 		}
 	}
-	return less, nil
+	return less
 }
 
-func (b *builder) renderReferenced(t *dialect.Table, alias string, c dialect.Referenced) (string, error) {
-	from, err := b.tx.readTable(b.ctx, c.Table)
-	if err != nil {
-		return "", err
-	}
-	r := b.newAlias("r")
-	parts, err := equalPairs(side{from, r, c.Columns}, side{t, alias, c.RefColumns})
-	if err != nil {
-		return "", err
-	}
+func (b *builder) renderReferenced(t *dialect.Table, alias string, c dialect.Referenced) string {
+	from := b.tableOf(c.Table)
+	r := b.Alias("r")
+	parts := b.equalPairs(side{from, r, c.Columns}, side{t, alias, c.RefColumns})
 	if c.Where != "" {
-		parts = append(parts, "("+c.Where+"\n)")
+		parts = append(parts, renderMatch(c.Where))
 	}
 	if c.Except != nil {
-		in, err := b.renderIn(from, r, *c.Except)
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, "NOT "+in)
+		parts = append(parts, "NOT "+b.renderIn(from, r, *c.Except))
 	}
-	return "EXISTS (SELECT 1 FROM " + quoteTable(c.Table) + " AS " + r + " WHERE " + strings.Join(parts, " AND ") + ")", nil
+	return "EXISTS (SELECT 1 FROM " + quoteTable(c.Table) + " AS " + r + " WHERE " + strings.Join(parts, " AND ") + ")"
 }
 
-func (b *builder) renderOrphan(t *dialect.Table, alias string, c dialect.Orphan) (string, error) {
-	to, err := b.tx.readTable(b.ctx, c.RefTable)
-	if err != nil {
-		return "", err
-	}
-	r := b.newAlias("r")
-	var parts []string
-	for _, n := range c.Columns {
-		parts = append(parts, alias+"."+quoteIdent(n)+" IS NOT NULL")
-	}
-	equal, err := equalPairs(side{t, alias, c.Columns}, side{to, r, c.RefColumns})
-	if err != nil {
-		return "", err
-	}
-	return "(" + strings.Join(parts, " AND ") + " AND NOT EXISTS (SELECT 1 FROM " + quoteTable(c.RefTable) + " AS " + r +
-		" WHERE " + strings.Join(equal, " AND ") + "))", nil
+func (b *builder) renderOrphan(t *dialect.Table, alias string, c dialect.Orphan) string {
+	to := b.tableOf(c.RefTable)
+	r := b.Alias("r")
+	set := render.Joined(c.Columns, " AND ", func(n string) string { return alias + "." + quoteIdent(n) + " IS NOT NULL" })
+	equal := b.equalPairs(side{t, alias, c.Columns}, side{to, r, c.RefColumns})
+	return "(" + set + " AND NOT EXISTS (SELECT 1 FROM " + quoteTable(c.RefTable) + " AS " + r + " WHERE " + strings.Join(equal, " AND ") + "))"
 }
 
 // side is one side of a reference: columns of a table by its alias.
@@ -273,69 +242,37 @@ type side struct {
 }
 
 // equalPairs compares the columns of a referring table with those that they refer to.
-func equalPairs(from, to side) ([]string, error) {
-	own, err := columnsOf(from.table, from.columns)
-	if err != nil {
-		return nil, err
-	}
-	referred, err := columnsOf(to.table, to.columns)
-	if err != nil {
-		return nil, err
-	}
-	if len(own) != len(referred) {
-		return nil, wrongLength(from.table.Name, len(own), len(referred))
+func (b *builder) equalPairs(from, to side) []string {
+	own, referred := b.columnsOf(from.table, from.columns), b.columnsOf(to.table, to.columns)
+	if !b.SameLength(from.table.Name, len(own), len(referred)) {
+		return nil
 	}
 	out := make([]string, len(own))
 	for i, c := range own {
 		out[i] = referralOf(c, referred[i]).equalsRef(from.alias+"."+quoteIdent(c.Name), referred[i], to.alias+"."+quoteIdent(referred[i].Name))
 	}
-	return out, nil
+	return out
 }
 
 // readsTable reports whether conditions read rows of the table itself, which a
 // DELETE or UPDATE of it may not (error 1093).
 func readsTable(n dialect.Name, conds []dialect.Cond) bool {
-	for _, c := range conds {
+	return slices.ContainsFunc(conds, func(c dialect.Cond) bool {
 		switch c := c.(type) {
 		case dialect.Not:
-			if readsTable(n, []dialect.Cond{c.Cond}) {
-				return true
-			}
+			return readsTable(n, []dialect.Cond{c.Cond})
 		case dialect.Referenced:
-			if c.Table == n {
-				return true
-			}
+			return c.Table == n
 		case dialect.Orphan:
-			if c.RefTable == n {
-				return true
-			}
+			return c.RefTable == n
 		case dialect.Match:
 			// A subquery of the policy's might read anything.
-			if strings.Contains(strings.ToLower(c.SQL), "select") {
-				return true
-			}
+			return strings.Contains(strings.ToLower(c.SQL), "select")
 		case dialect.Any:
-			if readsTable(n, c) {
-				return true
-			}
+			return readsTable(n, c)
 		case dialect.All:
-			if readsTable(n, c) {
-				return true
-			}
+			return readsTable(n, c)
 		}
-	}
-	return false
-}
-
-func notOfType(n dialect.Name, c *dialect.Column) error {
-	e := dialect.NewError(dialect.DoesNotFit, "", "render", n, nil)
-	e.Object = c.Name
-	e.Detail = "a value is not of the column's type"
-	return e
-}
-
-func unsupported(n dialect.Name, what string) error {
-	e := dialect.NewError(dialect.Fatal, "", "render", n, nil)
-	e.Detail = "not supported on MySQL and MariaDB: " + what
-	return e
+		return false
+	})
 }

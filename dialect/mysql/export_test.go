@@ -57,8 +57,8 @@ func (t *tx) render(ctx context.Context, s dialect.Select) (string, []any, error
 		return "", nil, err
 	}
 	b := t.newBuilder(ctx)
-	query, _, err := b.renderSelect(table, s)
-	return query, b.args, err
+	query, _ := b.renderSelect(table, s)
+	return query, b.Args, b.Err
 }
 
 // WhichServer is the expression that tells servers apart.

@@ -3,59 +3,56 @@ package mysql
 import (
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // renderAssigned renders the right side of an assignment.
-func (b *builder) renderAssigned(t *dialect.Table, a dialect.Assign) (string, error) {
+func (b *builder) renderAssigned(t *dialect.Table, a dialect.Assign) string {
 	if _, ok := a.Expr.(dialect.Default); ok {
-		return "DEFAULT", nil
+		return "DEFAULT"
 	}
-	value, err := b.renderExpr(t, a.Expr)
+	value := b.renderExpr(t, a.Expr)
 	if _, drawn := a.Expr.(dialect.RandomUUID); drawn && storedKind(a.Column) == dialect.Bytes {
 		value = "UNHEX(REPLACE(" + value + ", '-', ''))"
 	}
-	return value, err
+	return value
 }
 
 // renderExpr renders an expression over the statement's table.
-func (b *builder) renderExpr(t *dialect.Table, e dialect.Expr) (string, error) {
+func (b *builder) renderExpr(t *dialect.Table, e dialect.Expr) string {
+	of := func(e dialect.Expr) string { return b.renderExpr(t, e) }
 	switch e := e.(type) {
 	case dialect.Null:
-		return "NULL", nil
+		return "NULL"
 	case dialect.Literal:
-		return b.renderLiteral(e.Column, e.Value), nil
+		return b.renderLiteral(e.Column, e.Value)
 	case dialect.Current:
 		if ref := b.old[e.Column.Name]; ref != "" {
-			return ref, nil
+			return ref
 		}
-		return target + "." + quoteIdent(e.Column.Name), nil
+		return target + "." + quoteIdent(e.Column.Name)
 	case dialect.If:
-		return b.renderFormat(t, "CASE WHEN %s THEN %s ELSE %s END", e.Cond, e.Then, e.Else)
+		return "CASE WHEN " + b.renderCond(t, target, e.Cond) + " THEN " + of(e.Then) + " ELSE " + of(e.Else) + " END"
 	case dialect.Concat:
 		if len(e) == 0 {
-			return "''", nil
+			return "''"
 		}
-		parts := make([]any, len(e))
-		for i, p := range e {
-			parts[i] = p
-		}
-		return b.renderFormat(t, "CONCAT("+strings.TrimSuffix(strings.Repeat("%s, ", len(e)), ", ")+")", parts...)
+		return "CONCAT(" + render.List(e, of) + ")"
 	case dialect.Left:
-		return b.renderFormat(t, fmt.Sprintf("LEFT(%%s, %d)", e.N), e.Of)
+		return fmt.Sprintf("LEFT(%s, %d)", of(e.Of), e.N)
 	case dialect.Right:
-		return b.renderFormat(t, fmt.Sprintf("RIGHT(%%s, %d)", e.N), e.Of)
+		return fmt.Sprintf("RIGHT(%s, %d)", of(e.Of), e.N)
 	case dialect.Fill:
-		with := b.addArg(e.With)
-		return b.renderFormat(t, "REPEAT("+with+fmt.Sprintf(", GREATEST(CHAR_LENGTH(%%s) - %d, 0))", e.Less), e.Of)
+		return fmt.Sprintf("REPEAT(%s, GREATEST(CHAR_LENGTH(%s) - %d, 0))", b.addArg(e.With), of(e.Of), e.Less)
 	case dialect.RandomLike:
 		return b.randomLike(t, e.Of)
 	case dialect.RandomInt:
-		return randomInt(e.Low, e.High), nil
+		return randomInt(e.Low, e.High)
 	case dialect.RandomUUID:
-		return b.randomUUID(), nil
+		return b.randomUUID()
 	case dialect.RandomBytes:
 		return b.randomBytes(t, e.Of)
 	case dialect.RandomMoment:
@@ -63,17 +60,13 @@ func (b *builder) renderExpr(t *dialect.Table, e dialect.Expr) (string, error) {
 	case dialect.Choose:
 		return b.renderChoose(e)
 	case dialect.Arith:
-		switch e.Op {
-		case '+', '-', '*', '/':
-			return b.renderFormat(t, "(%s "+string(e.Op)+" %s)", e.A, e.B)
-		}
-		return "", unsupported(t.Name, "the operator "+string(e.Op))
+		return b.renderArith(t, e)
 	case dialect.Random:
-		return "RAND()", nil
+		return "RAND()"
 	case dialect.Floor:
-		return b.renderFormat(t, "FLOOR(%s)", e.Of)
+		return "FLOOR(" + of(e.Of) + ")"
 	case dialect.Round:
-		return b.renderFormat(t, fmt.Sprintf("ROUND(%%s, %d)", e.Digits), e.Of)
+		return fmt.Sprintf("ROUND(%s, %d)", of(e.Of), e.Digits)
 	case dialect.TruncateMoment:
 		return b.renderTruncate(t, e)
 	case dialect.ShiftMoment:
@@ -81,26 +74,17 @@ func (b *builder) renderExpr(t *dialect.Table, e dialect.Expr) (string, error) {
 	case dialect.Cast:
 		return b.renderCast(t, e)
 	}
-	return "", unsupported(t.Name, fmt.Sprintf("an expression of type %T here", e))
+	b.Unsupported(t.Name, "not supported on MySQL and MariaDB: an expression of type %T here", e)
+	return "NULL"
 }
 
-// renderFormat renders expressions and conditions into a template, one after the
-// other, since their arguments have to be in the order of the text.
-func (b *builder) renderFormat(t *dialect.Table, template string, parts ...any) (string, error) {
-	rendered := make([]any, len(parts))
-	for i, p := range parts {
-		var err error
-		switch p := p.(type) {
-		case dialect.Expr:
-			rendered[i], err = b.renderExpr(t, p)
-		case dialect.Cond:
-			rendered[i], err = b.renderCond(t, target, p)
-		}
-		if err != nil {
-			return "", err
-		}
+func (b *builder) renderArith(t *dialect.Table, e dialect.Arith) string {
+	switch e.Op {
+	case '+', '-', '*', '/':
+	default:
+		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: the operator %c", e.Op)
 	}
-	return fmt.Sprintf(template, rendered...), nil
+	return "(" + b.renderExpr(t, e.A) + " " + string(e.Op) + " " + b.renderExpr(t, e.B) + ")"
 }
 
 // renderLiteral is a parameter of the column's type. What isn't of the type goes as
@@ -117,25 +101,20 @@ func (b *builder) renderLiteral(c *dialect.Column, v dialect.Value) string {
 }
 
 // renderChoose draws once: both functions evaluate their first argument one time.
-func (b *builder) renderChoose(e dialect.Choose) (string, error) {
+func (b *builder) renderChoose(e dialect.Choose) string {
 	if len(e.Values) == 0 {
-		return "NULL", nil
+		return "NULL"
 	}
 	pick := fmt.Sprintf("1 + FLOOR(RAND() * %d)", len(e.Values))
 	if len(e.Weights) == len(e.Values) {
-		var sum int
-		var ends []string
-		for _, w := range e.Weights {
+		sum := 0
+		ends := render.List(e.Weights, func(w int) string {
 			sum += w
-			ends = append(ends, fmt.Sprint(sum))
-		}
-		pick = fmt.Sprintf("1 + INTERVAL(FLOOR(RAND() * %d), %s)", sum, strings.Join(ends, ", "))
+			return strconv.Itoa(sum)
+		})
+		pick = fmt.Sprintf("1 + INTERVAL(FLOOR(RAND() * %d), %s)", sum, ends)
 	}
-	values := make([]string, len(e.Values))
-	for i, v := range e.Values {
-		values[i] = b.addArg(wireValue(e.Column, v))
-	}
-	return "ELT(" + pick + ", " + strings.Join(values, ", ") + ")", nil
+	return "ELT(" + pick + ", " + render.List(e.Values, func(v dialect.Value) string { return b.addArg(wireValue(e.Column, v)) }) + ")"
 }
 
 // cuts are the formats of a moment that is cut down to a unit.
@@ -143,31 +122,29 @@ var cuts = map[string]string{
 	"year": "%Y-01-01", "month": "%Y-%m-01", "day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00:00",
 }
 
-func (b *builder) renderTruncate(t *dialect.Table, e dialect.TruncateMoment) (string, error) {
+func (b *builder) renderTruncate(t *dialect.Table, e dialect.TruncateMoment) string {
 	cut, ok := cuts[e.Unit]
 	if !ok {
-		return "", unsupported(t.Name, "cutting a moment to "+e.Unit)
-	}
-	of, err := b.renderExpr(t, e.Of)
-	if err != nil {
-		return "", err
+		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: cutting a moment to %s", e.Unit)
 	}
 	typ := "DATETIME(6)"
 	if dialect.KindOf(e.Of) == dialect.Date {
 		typ = "DATE"
 	}
-	return "CAST(DATE_FORMAT(" + of + ", '" + cut + "') AS " + typ + ")", nil
+	return "CAST(DATE_FORMAT(" + b.renderExpr(t, e.Of) + ", '" + cut + "') AS " + typ + ")"
 }
 
-func (b *builder) renderShift(t *dialect.Table, e dialect.ShiftMoment) (string, error) {
+func (b *builder) renderShift(t *dialect.Table, e dialect.ShiftMoment) string {
+	template := "DATE_ADD(%s, INTERVAL %s SECOND)"
 	if dialect.KindOf(e.Of) == dialect.Date {
-		return b.renderFormat(t, "DATE_ADD(%s, INTERVAL FLOOR((%s) / 86400) DAY)", e.Of, e.Seconds)
+		template = "DATE_ADD(%s, INTERVAL FLOOR((%s) / 86400) DAY)"
 	}
-	return b.renderFormat(t, "DATE_ADD(%s, INTERVAL %s SECOND)", e.Of, e.Seconds)
+	return fmt.Sprintf(template, b.renderExpr(t, e.Of), b.renderExpr(t, e.Seconds))
 }
 
-func (b *builder) renderCast(t *dialect.Table, e dialect.Cast) (string, error) {
-	as := func(typ string) (string, error) { return b.renderFormat(t, "CAST(%s AS "+typ+")", e.Of) }
+func (b *builder) renderCast(t *dialect.Table, e dialect.Cast) string {
+	of := b.renderExpr(t, e.Of)
+	as := func(typ string) string { return "CAST(" + of + " AS " + typ + ")" }
 	switch c := e.Column; c.Kind {
 	case dialect.Int, dialect.Bool:
 		if c.Unsigned {
@@ -177,7 +154,7 @@ func (b *builder) renderCast(t *dialect.Table, e dialect.Cast) (string, error) {
 	case dialect.Decimal:
 		return as(fmt.Sprintf("DECIMAL(65, %d)", c.Scale))
 	case dialect.Float:
-		return b.renderFormat(t, "(%s + 0E0)", e.Of) // CAST knows DOUBLE since 8.0.17
+		return "(" + of + " + 0E0)" // CAST knows DOUBLE since 8.0.17
 	case dialect.Text, dialect.Enum, dialect.Set:
 		return as("CHAR")
 	case dialect.Date:
@@ -189,7 +166,7 @@ func (b *builder) renderCast(t *dialect.Table, e dialect.Cast) (string, error) {
 	case dialect.Bytes:
 		return as("BINARY")
 	}
-	return b.renderExpr(t, e.Of) // the assignment converts it
+	return of // the assignment converts it
 }
 
 // mentionsColumn reports whether an expression reads a column; a condition of the

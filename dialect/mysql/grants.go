@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // Grants renders what Check asks for: SELECT on the whole database, without which the
@@ -71,7 +72,7 @@ func privileges(a dialect.Access, readOnly bool) string {
 	slices.Sort(columns)
 	switch columns = slices.Compact(columns); {
 	case len(columns) > 0:
-		out = append(out, "UPDATE ("+quoteAll(columns)+")")
+		out = append(out, "UPDATE ("+render.List(columns, quoteIdent)+")")
 	case !a.Delete:
 		out = append(out, "UPDATE")
 	}

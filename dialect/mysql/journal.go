@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // journalPrefix marks the journal's tables, which are in the connected database.
@@ -25,28 +26,14 @@ func isJournal(n dialect.Name) bool {
 func (d *DB) JournalDDL(tables []*dialect.Table) []string {
 	var out []string
 	for _, t := range tables {
-		out = append(out, journalTable(t))
+		out = append(out, journalSyntax.CreateTable(t))
 	}
 	return out
 }
 
-func journalTable(t *dialect.Table) string {
-	var parts []string
-	for _, c := range t.Columns {
-		def := quoteIdent(c.Name) + " " + journalType(c)
-		if !c.Nullable {
-			def += " NOT NULL"
-		}
-		parts = append(parts, def)
-	}
-	if len(t.PrimaryKey) > 0 {
-		parts = append(parts, "PRIMARY KEY ("+quoteAll(t.PrimaryKey)+")")
-	}
-	for _, fk := range t.ForeignKeys {
-		parts = append(parts, fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s)", quoteAll(fk.Columns), quoteTable(fk.RefTable), quoteAll(fk.RefColumns)))
-	}
-	return "CREATE TABLE IF NOT EXISTS " + quoteTable(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") +
-		"\n) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+var journalSyntax = render.TableSyntax{
+	Create: "CREATE TABLE IF NOT EXISTS", Ident: quoteIdent, Table: quoteTable, Type: journalType,
+	Options: " ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 }
 
 func journalType(c *dialect.Column) string {
@@ -75,14 +62,6 @@ func journalType(c *dialect.Column) string {
 	return "LONGTEXT" // JSON too: a JSON column would write it anew
 }
 
-func quoteAll(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = quoteIdent(n)
-	}
-	return strings.Join(quoted, ", ")
-}
-
 // EnsureJournal implements dialect.Journal. It makes only what is missing, so
 // that a user without CREATE can use tables that were made beforehand.
 func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
@@ -104,7 +83,7 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 		return err
 	}
 	for _, t := range missing {
-		if _, err := s.conn.ExecContext(ctx, journalTable(t)); err != nil {
+		if _, err := s.conn.ExecContext(ctx, journalSyntax.CreateTable(t)); err != nil {
 			err = engineError(ctx, err, "make the journal's table", t.Name)
 			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
 				e.Detail = "grant CREATE on the database, or let an administrator make the journal beforehand"
@@ -142,15 +121,9 @@ func (s *session) missing(ctx context.Context, tables []*dialect.Table) ([]*dial
 	if err != nil {
 		return nil, engineError(ctx, err, "look for the journal", dialect.Name{})
 	}
-	there := map[string]bool{}
+	var there []string
 	for _, r := range rows {
-		there[r[0].String] = true
+		there = append(there, r[0].String)
 	}
-	var out []*dialect.Table
-	for _, t := range tables {
-		if !there[t.Name.Table] {
-			out = append(out, t)
-		}
-	}
-	return out, nil
+	return render.Missing(tables, there), nil
 }

@@ -19,26 +19,19 @@ func carrierColumn(i int) string { return fmt.Sprintf("expunge_%d", i) }
 func likeColumn(i int) string { return fmt.Sprintf("expunge_like_%d", i) }
 
 // referralsOf says how each column of an In compares.
-func (b *builder) referralsOf(t *dialect.Table, in dialect.In) ([]referral, error) {
-	cols, err := columnsOf(t, in.Columns)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]referral, len(cols))
-	for i, c := range cols {
+func (b *builder) referralsOf(t *dialect.Table, in dialect.In) []referral {
+	out := make([]referral, len(in.Columns))
+	for i, c := range b.columnsOf(t, in.Columns) {
 		out[i] = referral{own: c}
 	}
-	if len(in.RefColumns) != len(cols) {
-		return out, nil
+	if len(in.RefColumns) != len(in.Columns) {
+		return out
 	}
-	to, err := b.tx.readTable(b.ctx, in.RefTable)
-	if err != nil {
-		return nil, err
+	to := b.tableOf(in.RefTable)
+	for i, name := range in.RefColumns {
+		out[i] = referralOf(out[i].own, to.Column(name))
 	}
-	for i, c := range cols {
-		out[i] = referralOf(c, to.Column(in.RefColumns[i]))
-	}
-	return out, nil
+	return out
 }
 
 // keyTable renders the keys of an In as a derived table, one row for each
@@ -47,45 +40,19 @@ func (b *builder) referralsOf(t *dialect.Table, in dialect.In) ([]referral, erro
 // Keys are sorted, so that sessions which lock the same rows lock them in one order.
 // DISTINCT is over the collations that decide: two keys that
 // are equal there must not find a row twice.
-func (b *builder) keyTable(t *dialect.Table, in dialect.In, by []referral) (string, error) {
-	cols := make([]*dialect.Column, len(by))
-	for i, r := range by {
-		cols[i] = r.own
-		if r.like != nil {
-			cols[i] = r.like
-		}
-	}
-	rows := make([][]any, 0, len(in.Keys))
-	most := make([]int, len(cols))
-next:
-	for _, key := range in.Keys {
-		if len(key) != len(cols) {
-			return "", wrongLength(t.Name, len(key), len(cols))
-		}
-		row := make([]any, len(cols))
-		for i, v := range key {
-			j, ok := encodeValue(cols[i], v)
-			if !ok || j == nil {
-				continue next // equals nothing
-			}
-			row[i] = j
-			if s, ok := j.(string); ok {
-				most[i] = max(most[i], utf8.RuneCountInString(s))
-			}
-		}
-		rows = append(rows, row)
-	}
+func (b *builder) keyTable(t *dialect.Table, in dialect.In, by []referral) string {
+	rows, most := b.encodeKeys(t, in.Keys, by)
 	if len(rows) == 0 {
-		return "", nil
+		return ""
 	}
 	slices.SortFunc(rows, compareRows)
 	doc, err := json.Marshal(rows)
 	if err != nil {
-		return "", unencodable(t.Name)
+		b.Fail(unencodable(t.Name))
 	}
 	var selected, defined, kept []string
 	for i, r := range by {
-		how := carriedType(cols[i], most[i])
+		how := carriedType(r.compared(), most[i])
 		raw := fmt.Sprintf("j.c%d", i)
 		defined = append(defined, fmt.Sprintf("c%d %s PATH '$[%d]'", i, how.kind, i))
 		if r.like != nil {
@@ -104,7 +71,32 @@ next:
 	if len(kept) > 0 {
 		out += " WHERE " + strings.Join(kept, " AND ")
 	}
-	return out + ")", nil
+	return out + ")"
+}
+
+// encodeKeys encodes the keys that may equal something, and measures the longest text of each
+// column, in characters.
+func (b *builder) encodeKeys(t *dialect.Table, keys []dialect.Key, by []referral) (rows [][]any, most []int) {
+	rows, most = make([][]any, 0, len(keys)), make([]int, len(by))
+next:
+	for _, key := range keys {
+		if !b.SameLength(t.Name, len(key), len(by)) {
+			return nil, most
+		}
+		row := make([]any, len(by))
+		for i, v := range key {
+			j, ok := encodeValue(by[i].compared(), v)
+			if !ok || j == nil {
+				continue next // equals nothing
+			}
+			row[i] = j
+			if s, ok := j.(string); ok {
+				most[i] = max(most[i], utf8.RuneCountInString(s))
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, most
 }
 
 // matchesKey is the condition that ties the key table of an In to a table.
@@ -183,37 +175,8 @@ func isServed(t *dialect.Table, by []referral) bool {
 	})
 }
 
-func columnsOf(t *dialect.Table, names []string) ([]*dialect.Column, error) {
-	out := make([]*dialect.Column, len(names))
-	for i, n := range names {
-		c, err := columnOf(t, n)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = c
-	}
-	return out, nil
-}
-
-func columnOf(t *dialect.Table, name string) (*dialect.Column, error) {
-	c := t.Column(name)
-	if c == nil {
-		e := dialect.NewError(dialect.Fatal, "1054", "render", t.Name, nil)
-		e.Object = name
-		e.Detail = "the table has no such column: inspect it again"
-		return nil, e
-	}
-	return c, nil
-}
-
-func wrongLength(n dialect.Name, got, want int) error {
-	e := dialect.NewError(dialect.Fatal, "", "render", n, nil)
-	e.Detail = fmt.Sprintf("a key has %d values for %d columns", got, want)
-	return e
-}
-
 func unencodable(n dialect.Name) error {
-	e := dialect.NewError(dialect.DoesNotFit, "", "render", n, nil)
+	e := dialect.NewError(dialect.DoesNotFit, "", "render a statement on", n, nil)
 	e.Detail = "a value has no JSON form"
 	return e
 }

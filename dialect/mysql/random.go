@@ -69,10 +69,11 @@ func computesNode(e dialect.Expr) bool {
 
 // randomLike draws character by character. A character is looked at by its
 // code: comparing it with letters would follow a collation.
-func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) (string, error) {
+func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) string {
 	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomised {
-		return "", unsupported(t.Name, "a random text like one of unknown or great length: it goes through the client")
+		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: a random text like one of unknown or great length: it goes through the client")
+		return "NULL"
 	}
 	if most == 0 {
 		return b.renderExpr(t, of)
@@ -81,37 +82,33 @@ func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) (string, error) 
 	const block = 8
 	var blocks []string
 	for from := 1; from <= most; from += block {
-		length, err := b.renderFormat(t, "CHAR_LENGTH(%s)", of)
-		if err != nil {
-			return "", err
-		}
+		length := "CHAR_LENGTH(" + b.renderExpr(t, of) + ")"
 		var parts []string
 		for i := from; i < min(from+block, most+1); i++ {
-			part, err := b.randomCharacter(t, of, i)
-			if err != nil {
-				return "", err
-			}
-			parts = append(parts, part)
+			parts = append(parts, b.randomCharacter(t, of, i))
 		}
 		blocks = append(blocks, fmt.Sprintf("CASE WHEN %s < %d THEN '' ELSE CONCAT(%s) END", length, from, strings.Join(parts, ", ")))
 	}
 	// NULL stays NULL: a length that is unknown isn't less.
-	return "CONCAT(" + strings.Join(blocks, ", ") + ")", nil
+	return "CONCAT(" + strings.Join(blocks, ", ") + ")"
 }
 
 // randomCharacter is a character like the i-th of a text, or nothing behind its end.
-func (b *builder) randomCharacter(t *dialect.Table, of dialect.Expr, i int) (string, error) {
-	character := "SUBSTRING(CONVERT(%s USING utf8mb4), " + strconv.Itoa(i) + ", 1)"
-	if c, ok := of.(dialect.Current); ok && c.Column.Charset == "utf8mb4" {
-		character = "SUBSTRING(%s, " + strconv.Itoa(i) + ", 1)"
+func (b *builder) randomCharacter(t *dialect.Table, of dialect.Expr, i int) string {
+	character := func() string { // rendered anew wherever it stands, with its arguments
+		text := b.renderExpr(t, of)
+		if c, ok := of.(dialect.Current); !ok || c.Column.Charset != "utf8mb4" {
+			text = "CONVERT(" + text + " USING utf8mb4)"
+		}
+		return "SUBSTRING(" + text + ", " + strconv.Itoa(i) + ", 1)"
 	}
-	return b.renderFormat(t, strings.NewReplacer("{}", character, "{letter}", letter).Replace("CASE"+
-		" WHEN ORD({}) BETWEEN 97 AND 122 THEN {letter}"+
-		" WHEN ORD({}) BETWEEN 65 AND 90 THEN UPPER({letter})"+
-		" WHEN ORD({}) BETWEEN 48 AND 57 THEN SUBSTRING('0123456789', 1 + FLOOR(RAND() * 10), 1)"+
+	return "CASE" +
+		" WHEN ORD(" + character() + ") BETWEEN 97 AND 122 THEN " + letter +
+		" WHEN ORD(" + character() + ") BETWEEN 65 AND 90 THEN UPPER(" + letter + ")" +
+		" WHEN ORD(" + character() + ") BETWEEN 48 AND 57 THEN SUBSTRING('0123456789', 1 + FLOOR(RAND() * 10), 1)" +
 		// The rest of ASCII, and nothing, are spared the search.
-		" WHEN ORD({}) < 128 THEN {}"+
-		" WHEN {} REGEXP '^[\\\\p{L}\\\\p{M}\\\\p{N}]$' THEN {letter} ELSE {} END"), of, of, of, of, of, of, of)
+		" WHEN ORD(" + character() + ") < 128 THEN " + character() +
+		" WHEN " + character() + ` REGEXP '^[\\p{L}\\p{M}\\p{N}]$' THEN ` + letter + " ELSE " + character() + " END"
 }
 
 const letter = "SUBSTRING('abcdefghijklmnopqrstuvwxyz', 1 + FLOOR(RAND() * 26), 1)"
@@ -143,7 +140,7 @@ func (b *builder) hexDigits(n int) string {
 
 // strongRandom reports whether the server has RANDOM_BYTES.
 func (b *builder) strongRandom() bool {
-	return !b.tx.server.mariadb || b.tx.server.atLeast(10, 10, 0)
+	return !b.server.mariadb || b.server.atLeast(10, 10, 0)
 }
 
 // randomUUID builds a version 4 UUID: UUID() gives version 1, which tells the
@@ -153,16 +150,18 @@ func (b *builder) randomUUID() string {
 		"CONCAT(SUBSTRING('89ab', 1 + FLOOR(RAND() * 4), 1), LEFT(" + b.hexDigits(1) + ", 3)), " + b.hexDigits(3) + ")"
 }
 
-func (b *builder) randomBytes(t *dialect.Table, of dialect.Expr) (string, error) {
+func (b *builder) randomBytes(t *dialect.Table, of dialect.Expr) string {
 	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomBytes {
-		return "", unsupported(t.Name, "random bytes of unknown or great length: they go through the client")
+		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: random bytes of unknown or great length: they go through the client")
+		return "NULL"
 	}
+	length := func() string { return "LENGTH(" + b.renderExpr(t, of) + ")" }
 	if !b.strongRandom() {
-		return b.renderFormat(t, "LEFT(UNHEX("+b.hexDigits((most+1)/2)+"), LENGTH(%s))", of)
+		return "LEFT(UNHEX(" + b.hexDigits((most+1)/2) + "), " + length() + ")"
 	}
 	// RANDOM_BYTES(0) is an error.
-	return b.renderFormat(t, "CASE WHEN LENGTH(%s) = 0 THEN '' ELSE RANDOM_BYTES(LENGTH(%s)) END", of, of)
+	return "CASE WHEN " + length() + " = 0 THEN '' ELSE RANDOM_BYTES(" + length() + ") END"
 }
 
 // momentSpan is the range of a RandomMoment in its unit: days of a date, seconds
@@ -194,11 +193,11 @@ func momentSpan(e dialect.RandomMoment) (unit string, size int64, err error) {
 	return "MICROSECOND", micros + 1, nil
 }
 
-func (b *builder) randomMoment(n dialect.Name, e dialect.RandomMoment) (string, error) {
+func (b *builder) randomMoment(n dialect.Name, e dialect.RandomMoment) string {
 	unit, size, err := momentSpan(e)
 	if err != nil {
-		return "", unsupported(n, err.Error())
+		b.Unsupported(n, "not supported on MySQL and MariaDB: %v", err)
+		return "NULL"
 	}
-	low := b.renderLiteral(e.Column, e.Low)
-	return "DATE_ADD(" + low + ", INTERVAL " + randomInt(0, size-1) + " " + unit + ")", nil
+	return "DATE_ADD(" + b.renderLiteral(e.Column, e.Low) + ", INTERVAL " + randomInt(0, size-1) + " " + unit + ")"
 }

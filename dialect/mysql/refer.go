@@ -38,6 +38,14 @@ func referralOf(own, referred *dialect.Column) referral {
 	return referral{own: own, like: &dialect.Column{Name: own.Name, Kind: dialect.Text, Charset: "utf8mb4"}, prefilter: true}
 }
 
+// compared describes the values that are compared.
+func (r referral) compared() *dialect.Column {
+	if r.like != nil {
+		return r.like
+	}
+	return r.own
+}
+
 // isTextual reports whether a column's values compare by a collation.
 func isTextual(c *dialect.Column) bool {
 	switch c.Kind {

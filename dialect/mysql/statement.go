@@ -9,93 +9,72 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // target is what statements call the table that they are about.
 const target = "t"
 
-func (t *tx) newBuilder(ctx context.Context) *builder { return &builder{ctx: ctx, tx: t} }
+func (t *tx) newBuilder(ctx context.Context) *builder {
+	return &builder{server: t.server, lookup: func(n dialect.Name) (*dialect.Table, error) { return t.readTable(ctx, n) }}
+}
 
 // renderFrom renders the tables of a statement, and returns the conditions that are
 // left for its WHERE. The first In drives the statement: it is joined, in the order that looks
 // rows up by key where an index serves that, whatever the optimizer estimates of a table
 // function; without an index the keys are looked up for every row.
-func (b *builder) renderFrom(t *dialect.Table, where []dialect.Cond) (string, []dialect.Cond, error) {
+func (b *builder) renderFrom(t *dialect.Table, where []dialect.Cond) (string, []dialect.Cond) {
 	table := quoteTable(t.Name) + " AS " + target
 	for i, c := range where {
 		in, ok := c.(dialect.In)
 		if !ok {
 			continue
 		}
-		by, err := b.referralsOf(t, in)
-		if err != nil {
-			return "", nil, err
-		}
-		keys, err := b.keyTable(t, in, by)
-		if err != nil {
-			return "", nil, err
-		}
+		by := b.referralsOf(t, in)
+		keys := b.keyTable(t, in, by)
 		if keys == "" {
-			return table, []dialect.Cond{dialect.Any{}}, nil
+			return table, []dialect.Cond{dialect.Any{}}
 		}
 		rest := slices.Concat(where[:i], where[i+1:])
-		k := b.newAlias("k")
+		k := b.Alias("k")
 		on := " ON " + matchesKey(k, target, by)
 		if isServed(t, by) {
-			return keys + " AS " + k + " STRAIGHT_JOIN " + table + on, rest, nil
+			return keys + " AS " + k + " STRAIGHT_JOIN " + table + on, rest
 		}
-		return table + " STRAIGHT_JOIN " + keys + " AS " + k + on, rest, nil
+		return table + " STRAIGHT_JOIN " + keys + " AS " + k + on, rest
 	}
-	return table, where, nil
+	return table, where
 }
 
 // fromWhere renders FROM … WHERE ….
-func (b *builder) fromWhere(t *dialect.Table, where []dialect.Cond) (string, error) {
-	from, rest, err := b.renderFrom(t, where)
-	if err != nil {
-		return "", err
-	}
-	cond, err := b.renderAll(t, target, rest)
-	return " FROM " + from + " WHERE " + cond, err
+func (b *builder) fromWhere(t *dialect.Table, where []dialect.Cond) string {
+	from, rest := b.renderFrom(t, where)
+	return " FROM " + from + " WHERE " + b.renderAll(t, target, rest)
 }
 
 var locks = map[dialect.Lock]string{dialect.Share: " LOCK IN SHARE MODE", dialect.Exclusive: " FOR UPDATE"}
 
-// renderSelect renders a Select.
-func (b *builder) renderSelect(t *dialect.Table, s dialect.Select) (string, []*dialect.Column, error) {
-	cols, err := columnsOf(t, s.Columns)
-	if err != nil {
-		return "", nil, err
-	}
+// renderSelect renders a Select, and returns the columns that are read; those of the flags come after them.
+func (b *builder) renderSelect(t *dialect.Table, s dialect.Select) (string, []*dialect.Column) {
+	cols := b.columnsOf(t, s.Columns)
 	list := make([]string, 0, len(cols)+len(s.Flags))
 	for _, c := range cols {
 		list = append(list, projectColumn(c, target+"."+quoteIdent(c.Name)))
 	}
 	for _, f := range s.Flags {
-		cond, err := b.renderCond(t, target, f)
-		if err != nil {
-			return "", nil, err
-		}
-		list = append(list, "("+cond+") IS TRUE")
+		list = append(list, "("+b.renderCond(t, target, f)+") IS TRUE")
 	}
 	if len(list) == 0 {
 		list = []string{"1"}
 	}
-	from, err := b.fromWhere(t, s.Where)
-	if err != nil {
-		return "", nil, err
-	}
-	sql := "SELECT " + strings.Join(list, ", ") + from
-	for i, n := range s.Order {
-		if i == 0 {
-			sql += " ORDER BY "
-		} else {
-			sql += ", "
-		}
-		sql += target + "." + quoteIdent(n)
-		if s.Descending {
-			sql += " DESC"
-		}
+	sql := "SELECT " + strings.Join(list, ", ") + b.fromWhere(t, s.Where)
+	if len(s.Order) > 0 {
+		sql += " ORDER BY " + render.List(s.Order, func(n string) string {
+			if s.Descending {
+				return target + "." + quoteIdent(n) + " DESC"
+			}
+			return target + "." + quoteIdent(n)
+		})
 	}
 	if s.Limit > 0 {
 		sql += fmt.Sprintf(" LIMIT %d", s.Limit)
@@ -103,7 +82,7 @@ func (b *builder) renderSelect(t *dialect.Table, s dialect.Select) (string, []*d
 	if s.Offset > 0 {
 		sql += fmt.Sprintf(" OFFSET %d", s.Offset)
 	}
-	return sql + locks[s.Lock], cols, nil
+	return sql + locks[s.Lock], cols
 }
 
 // Query implements dialect.Reader.
@@ -132,11 +111,11 @@ func (t *tx) streamRows(ctx context.Context, s dialect.Select, yield func(dialec
 // readPage reports whether more rows are wanted.
 func (t *tx) readPage(ctx context.Context, table *dialect.Table, s dialect.Select, yield func(dialect.Row) bool) (more bool, err error) {
 	b := t.newBuilder(ctx)
-	sql, cols, err := b.renderSelect(table, s)
-	if err != nil {
-		return false, err
+	sql, cols := b.renderSelect(table, s)
+	if b.Err != nil {
+		return false, b.Err
 	}
-	rows, err := t.conn.QueryContext(ctx, sql, b.args...)
+	rows, err := t.conn.QueryContext(ctx, sql, b.Args...)
 	if err != nil {
 		return false, err
 	}
@@ -198,11 +177,11 @@ func (t *tx) countRows(ctx context.Context, n dialect.Name, where []dialect.Cond
 	var sum int64
 	for _, where := range splitRange(n, where, lock != dialect.NoLock) {
 		b := t.newBuilder(ctx)
-		from, err := b.fromWhere(table, where)
-		if err != nil {
-			return 0, err
+		sql := "SELECT COUNT(*)" + b.fromWhere(table, where) + locks[lock]
+		if b.Err != nil {
+			return 0, b.Err
 		}
-		count, err := t.oneNumber(ctx, "SELECT COUNT(*)"+from+locks[lock], b.args, "count", n)
+		count, err := t.oneNumber(ctx, sql, b.Args, "count", n)
 		if err != nil {
 			return 0, err
 		}
@@ -228,6 +207,14 @@ func (t *tx) execAffected(ctx context.Context, sql string, args []any, doing str
 	return count, t.txError(ctx, err, doing, n)
 }
 
+// execStatement runs what was built, and returns how many rows it affected.
+func (t *tx) execStatement(ctx context.Context, b *builder, sql, doing string, n dialect.Name) (int64, error) {
+	if b.Err != nil {
+		return 0, b.Err
+	}
+	return t.execAffected(ctx, sql, b.Args, doing, n)
+}
+
 // Delete implements dialect.Writer.
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 	table, err := t.readTable(ctx, d.Table)
@@ -237,11 +224,7 @@ func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 	var sum int64
 	for _, d.Where = range splitRange(d.Table, d.Where, d.Limit == 0) {
 		b := t.newBuilder(ctx)
-		sql, err := b.renderDelete(table, d)
-		if err != nil {
-			return 0, err
-		}
-		n, err := t.execAffected(ctx, sql, b.args, "delete from", d.Table)
+		n, err := t.execStatement(ctx, b, b.renderDelete(table, d), "delete from", d.Table)
 		if err != nil {
 			return 0, err
 		}
@@ -251,30 +234,27 @@ func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 }
 
 // renderDelete renders a Delete.
-func (b *builder) renderDelete(t *dialect.Table, d dialect.Delete) (string, error) {
+func (b *builder) renderDelete(t *dialect.Table, d dialect.Delete) string {
 	switch self := readsTable(d.Table, d.Where); {
 	case d.Limit == 0 && !self:
-		sql, err := b.fromWhere(t, d.Where)
-		return "DELETE " + target + sql, err
+		return "DELETE " + target + b.fromWhere(t, d.Where)
 	case len(t.Key()) == 0 && !self:
 		// The form with a LIMIT takes no join and, on MariaDB, no alias.
-		sql, err := b.renderAll(t, quoteTable(d.Table), d.Where)
-		return fmt.Sprintf("DELETE FROM %s WHERE %s LIMIT %d", quoteTable(d.Table), sql, d.Limit), err
+		return fmt.Sprintf("DELETE FROM %s WHERE %s LIMIT %d", quoteTable(d.Table), b.renderAll(t, quoteTable(d.Table), d.Where), d.Limit)
 	}
-	sql, err := b.renderChosen(t, d.Where, nil, d.Limit)
-	return "DELETE " + target + " FROM " + sql, err
+	return "DELETE " + target + " FROM " + b.renderChosen(t, d.Where, nil, d.Limit)
 }
 
 // renderChosen renders a join of the table with its own rows that meet the
 // conditions, read and locked beforehand: for statements whose conditions read the
 // table itself, that have a limit, or that need values as they were (old). A derived table
 // with a LIMIT is never merged into the statement.
-func (b *builder) renderChosen(t *dialect.Table, where []dialect.Cond, old []string, limit int) (string, error) {
+func (b *builder) renderChosen(t *dialect.Table, where []dialect.Cond, old []string, limit int) string {
 	key := t.Key()
 	if len(key) == 0 {
-		return "", unsupported(t.Name, "a statement that reads the table it changes, where the table has no key")
+		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: a statement that reads the table it changes, where the table has no key")
 	}
-	k := b.newAlias("k")
+	k := b.Alias("k")
 	var list []string
 	for i, n := range key {
 		list = append(list, target+"."+quoteIdent(n)+" AS "+carrierColumn(i))
@@ -285,15 +265,11 @@ func (b *builder) renderChosen(t *dialect.Table, where []dialect.Cond, old []str
 		list = append(list, target+"."+quoteIdent(n)+" AS "+name)
 		b.old[n] = k + "." + name
 	}
-	from, err := b.fromWhere(t, where)
-	if err != nil {
-		return "", err
-	}
 	if limit == 0 {
 		limit = math.MaxInt
 	}
 	return fmt.Sprintf("(SELECT %s%s LIMIT %d FOR UPDATE) AS %s STRAIGHT_JOIN %s AS %s ON %s",
-		strings.Join(list, ", "), from, limit, k, quoteTable(t.Name), target, keyEquals(k, target, key)), nil
+		strings.Join(list, ", "), b.fromWhere(t, where), limit, k, quoteTable(t.Name), target, keyEquals(k, target, key))
 }
 
 // Update implements dialect.Writer. Updated.Unchanged is always nil: there is no
@@ -311,11 +287,7 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 	}
 	for _, u.Where = range splitRange(u.Table, u.Where, true) {
 		b := t.newBuilder(ctx)
-		sql, err := b.renderUpdate(table, u)
-		if err != nil {
-			return dialect.Updated{}, err
-		}
-		if _, err := t.execAffected(ctx, sql, b.args, "overwrite", u.Table); err != nil {
+		if _, err := t.execStatement(ctx, b, b.renderUpdate(table, u), "overwrite", u.Table); err != nil {
 			return dialect.Updated{}, err
 		}
 	}
@@ -323,38 +295,25 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 }
 
 // renderUpdate renders an Update.
-func (b *builder) renderUpdate(t *dialect.Table, u dialect.Update) (string, error) {
+func (b *builder) renderUpdate(t *dialect.Table, u dialect.Update) string {
 	set, old := inOrder(u.Set)
 	var from string
 	var rest []dialect.Cond
-	var err error
 	if len(old) > 0 || readsTable(u.Table, u.Where) {
-		from, err = b.renderChosen(t, u.Where, old, 0)
+		from = b.renderChosen(t, u.Where, old, 0)
 	} else {
-		from, rest, err = b.renderFrom(t, u.Where)
+		from, rest = b.renderFrom(t, u.Where)
 	}
-	if err != nil {
-		return "", err
-	}
-	assigned, err := b.renderAssignments(t, set)
-	if err != nil {
-		return "", err
-	}
-	cond, err := b.renderAll(t, target, rest)
-	return "UPDATE " + from + " SET " + assigned + " WHERE " + cond, err
+	return "UPDATE " + from + " SET " + b.renderAssignments(t, set) + " WHERE " + b.renderAll(t, target, rest)
 }
 
-func (b *builder) renderAssignments(t *dialect.Table, set []dialect.Assign) (string, error) {
+func (b *builder) renderAssignments(t *dialect.Table, set []dialect.Assign) string {
 	var parts, names []string
 	for _, a := range set {
-		value, err := b.renderAssigned(t, a)
-		if err != nil {
-			return "", err
-		}
 		names = append(names, a.Column.Name)
-		parts = append(parts, target+"."+quoteIdent(a.Column.Name)+" = "+value)
+		parts = append(parts, target+"."+quoteIdent(a.Column.Name)+" = "+b.renderAssigned(t, a))
 	}
-	return strings.Join(append(parts, untouchedColumns(t, names)...), ", "), nil
+	return strings.Join(append(parts, untouchedColumns(t, names)...), ", ")
 }
 
 // untouchedColumns assigns the ON UPDATE CURRENT_TIMESTAMP columns to themselves,
@@ -400,22 +359,15 @@ func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 	if err != nil {
 		return err
 	}
-	cols, err := columnsOf(table, i.Columns)
-	if err != nil {
-		return err
-	}
-	names, marks := make([]string, len(cols)), make([]string, len(cols))
-	for n, c := range cols {
-		names[n], marks[n] = quoteIdent(c.Name), "?"
-	}
-	rows, args := make([]string, len(i.Rows)), make([]any, 0, len(i.Rows)*len(cols))
-	for at, row := range i.Rows {
-		rows[at] = "(" + strings.Join(marks, ", ") + ")"
-		for n, c := range cols {
-			args = append(args, wireValue(c, row[n]))
-		}
-	}
-	_, err = t.execAffected(ctx, "INSERT INTO "+quoteTable(i.Table)+" ("+strings.Join(names, ", ")+") VALUES "+strings.Join(rows, ", "),
-		args, "insert into", i.Table)
+	b := t.newBuilder(ctx)
+	cols := b.columnsOf(table, i.Columns)
+	rows := render.List(i.Rows, func(row dialect.Row) string {
+		n := -1
+		return "(" + render.List(cols, func(c *dialect.Column) string {
+			n++
+			return b.addArg(wireValue(c, row[n]))
+		}) + ")"
+	})
+	_, err = t.execStatement(ctx, b, "INSERT INTO "+quoteTable(i.Table)+" ("+render.List(i.Columns, quoteIdent)+") VALUES "+rows, "insert into", i.Table)
 	return err
 }

@@ -14,15 +14,16 @@ func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	read, err := columnsOf(table, trial.Columns)
-	if err != nil {
-		return 0, err
+	b := t.newBuilder(ctx)
+	read := b.columnsOf(table, trial.Columns)
+	if b.Err != nil {
+		return 0, b.Err
 	}
 	d := newDocument(table, nil, read)
 	var encoded encodedRow
 	for _, row := range trial.Rows {
-		if len(row) != len(read) {
-			return 0, wrongLength(table.Name, len(row), len(read))
+		if !b.SameLength(table.Name, len(row), len(read)) {
+			return 0, b.Err
 		}
 		if _, err := d.encodeRow(row, &encoded); err != nil {
 			return 0, err

@@ -50,7 +50,7 @@ func (b *builder) renderBulk(r *relation, u dialect.BulkUpdate) (key, set []*col
 	all := append(append([]*column(nil), key...), set...)
 	for _, row := range u.Rows {
 		if len(row) != len(all) {
-			b.unsupported(u.Table, "a row has %d values for %d columns", len(row), len(all))
+			b.Unsupported(u.Table, "a row has %d values for %d columns", len(row), len(all))
 			return key, set, ""
 		}
 	}
@@ -61,7 +61,7 @@ func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 	r := b.relationOf(u.Table)
 	key, set, from := b.renderBulk(r, u)
 	if len(u.Key) == 0 || len(u.Set) == 0 {
-		b.unsupported(u.Table, "a bulk update needs a key and columns to set")
+		b.Unsupported(u.Table, "a bulk update needs a key and columns to set")
 	}
 	b.WriteString("UPDATE " + r.fromClause() + " AS t SET ")
 	for i, c := range set {
@@ -72,29 +72,4 @@ func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 	}
 	b.WriteString(" FROM " + from + " WHERE " + b.renderKeyEquals(key, "t", "v.v"))
 	return b.finishStatement(u.Table)
-}
-
-// bulkParts cuts rows into runs of at most maxBytes; there is at least one.
-func bulkParts(rows []dialect.Row) [][]dialect.Row {
-	var out [][]dialect.Row
-	start, size := 0, 0
-	for i, r := range rows {
-		n := 0
-		for _, v := range r {
-			switch v := v.(type) {
-			case string:
-				n += len(v)
-			case []byte:
-				n += 2 * len(v)
-			default:
-				n += 8
-			}
-		}
-		if size+n > maxBytes && i > start {
-			out = append(out, rows[start:i])
-			start, size = i, 0
-		}
-		size += n
-	}
-	return append(out, rows[start:])
 }

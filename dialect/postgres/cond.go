@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // renderCond renders a condition on the row that alias stands for.
@@ -26,10 +27,8 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 		}
 		return b.renderKeyRange(r, alias, c.Columns, c.Key, "<", "<=")
 	case dialect.Compare:
-		switch c.Op {
-		case "=", "<>", "<", "<=", ">", ">=":
-		default:
-			b.unsupported(r.name, "no such comparison")
+		if !b.Operator(r.name, c.Op) {
+			return "false"
 		}
 		col := b.columnOf(r, c.Column)
 		v := b.addValue(col, c.Value)
@@ -55,7 +54,7 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 	case dialect.All:
 		return b.renderAll(r, alias, c, " AND ", "true")
 	}
-	b.unsupported(r.name, "a condition of type %T is not supported", c)
+	b.Unsupported(r.name, "a condition of type %T is not supported", c)
 	return "false"
 }
 
@@ -80,7 +79,7 @@ func (b *builder) renderIn(r *relation, alias string, c dialect.In) string {
 		return "false"
 	}
 	if len(c.Keys[0]) != len(c.Columns) {
-		b.unsupported(r.name, "keys have %d values for %d columns", len(c.Keys[0]), len(c.Columns))
+		b.Unsupported(r.name, "keys have %d values for %d columns", len(c.Keys[0]), len(c.Columns))
 		return "false"
 	}
 	columns := make([]*column, len(c.Columns))
@@ -97,7 +96,7 @@ func (b *builder) renderIn(r *relation, alias string, c dialect.In) string {
 	}
 	keys := b.renderUnnest(columns, c.Keys) + " AS k(" + numberedNames("k", len(columns)) + ")"
 	if plain {
-		left := joinWith(columns, func(c *column) string { return c.comparand(alias) })
+		left := render.List(columns, func(c *column) string { return c.comparand(alias) })
 		right := make([]string, len(columns))
 		for i, c := range columns {
 			right[i] = c.compared(fmt.Sprintf("k.k%d", i+1))
@@ -120,8 +119,7 @@ func (b *builder) renderKeyEquals(columns []*column, alias, element string) stri
 // that. Row comparison serves the index on these columns; where an operator
 // has to be named it is spelled out.
 func (b *builder) renderKeyRange(r *relation, alias string, names []string, key dialect.Key, strict, last string) string {
-	if len(key) != len(names) {
-		b.unsupported(r.name, "a key has %d values for %d columns", len(key), len(names))
+	if !b.SameLength(r.name, len(key), len(names)) {
 		return "false"
 	}
 	columns := make([]*column, len(names))
@@ -131,7 +129,7 @@ func (b *builder) renderKeyRange(r *relation, alias string, names []string, key 
 		plain = plain && columns[i].operators == (operators{})
 	}
 	if plain {
-		left := joinWith(columns, func(c *column) string { return c.qualifiedName(alias) })
+		left := render.List(columns, func(c *column) string { return c.qualifiedName(alias) })
 		right := make([]string, len(columns))
 		for i, c := range columns {
 			right[i] = b.addValue(c, key[i])
@@ -158,8 +156,7 @@ func (b *builder) renderKeyRange(r *relation, alias string, names []string, key 
 
 func (b *builder) renderReferenced(r *relation, alias string, c dialect.Referenced) string {
 	from := b.relationOf(c.Table)
-	if len(c.Columns) != len(c.RefColumns) {
-		b.unsupported(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+	if !b.SameLength(r.name, len(c.Columns), len(c.RefColumns)) {
 		return "false"
 	}
 	other := alias + "r"
@@ -179,8 +176,7 @@ func (b *builder) renderReferenced(r *relation, alias string, c dialect.Referenc
 
 func (b *builder) renderOrphan(r *relation, alias string, c dialect.Orphan) string {
 	to := b.relationOf(c.RefTable)
-	if len(c.Columns) != len(c.RefColumns) {
-		b.unsupported(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+	if !b.SameLength(r.name, len(c.Columns), len(c.RefColumns)) {
 		return "false"
 	}
 	other := alias + "r"

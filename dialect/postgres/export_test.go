@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // Explain gives the plan of a select as this dialect's transactions get it.
@@ -54,7 +55,7 @@ func (t *tx) explain(ctx context.Context, st statement) (string, error) {
 // goes before pg_catalog in it.
 func SearchIn(db *DB, path ...string) {
 	db.mu.Lock()
-	db.path = "SET LOCAL search_path = " + joinWith(path, quoteText)
+	db.path = "SET LOCAL search_path = " + render.List(path, quoteText)
 	db.mu.Unlock()
 }
 

@@ -182,7 +182,7 @@ func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
 	case dialect.Cast:
 		return b.renderAs(e.Column, b.renderExpr(r, e.Of), dialect.KindOf(e.Of))
 	}
-	b.unsupported(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
+	b.Unsupported(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
 	return "NULL"
 }
 

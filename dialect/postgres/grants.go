@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // Grants renders what Check asks for. Rows are locked by UPDATE on any column.
@@ -43,7 +44,7 @@ func (db *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 		schemas = append(schemas, journalSchema)
 	}
 	if len(schemas) > 0 {
-		out = append([]string{"GRANT USAGE ON SCHEMA " + joinWith(schemas, quoteIdent) + to}, out...)
+		out = append([]string{"GRANT USAGE ON SCHEMA " + render.List(schemas, quoteIdent) + to}, out...)
 	}
 	if len(missing) > 0 {
 		out = append(db.JournalDDL(missing), out...)
@@ -63,7 +64,7 @@ func privileges(a dialect.Access, readOnly bool) string {
 	slices.Sort(columns)
 	switch columns = slices.Compact(columns); {
 	case len(columns) > 0:
-		out = append(out, "UPDATE ("+joinWith(columns, quoteIdent)+")")
+		out = append(out, "UPDATE ("+render.List(columns, quoteIdent)+")")
 	case a.Delete:
 		out = append(out, "UPDATE")
 	}

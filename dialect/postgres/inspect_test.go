@@ -124,21 +124,3 @@ func FuzzArrayLiteral(f *testing.F) {
 		}
 	})
 }
-
-func TestPartsOfRowsAreBoundedAndComplete(t *testing.T) {
-	big := make([]byte, maxBytes/4)
-	var rows []dialect.Row
-	for i := range 5 {
-		rows = append(rows, dialect.Row{int64(i), big})
-	}
-	var seen []int64
-	cut := bulkParts(rows)
-	for _, p := range cut {
-		for _, r := range p {
-			seen = append(seen, r[0].(int64))
-		}
-	}
-	if d := cmp.Diff([]int64{0, 1, 2, 3, 4}, seen); d != "" || len(cut) != 5 {
-		t.Errorf("%d parts (-want +got):\n%s", len(cut), d)
-	}
-}

@@ -3,10 +3,10 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // journalSchema is the schema that holds the journal's tables.
@@ -21,32 +21,12 @@ func (db *DB) JournalTable(name string) dialect.Name {
 func (db *DB) JournalDDL(tables []*dialect.Table) []string {
 	ddl := []string{"CREATE SCHEMA IF NOT EXISTS " + quoteIdent(journalSchema)}
 	for _, t := range tables {
-		ddl = append(ddl, journalDDL(t))
+		ddl = append(ddl, journalSyntax.CreateTable(t))
 	}
 	return ddl
 }
 
-func journalDDL(t *dialect.Table) string {
-	var parts []string
-	for _, c := range t.Columns {
-		part := quoteIdent(c.Name) + " " + journalType(c)
-		if !c.Nullable {
-			part += " NOT NULL"
-		}
-		parts = append(parts, part)
-	}
-	if len(t.PrimaryKey) > 0 {
-		parts = append(parts, "PRIMARY KEY ("+joinWith(t.PrimaryKey, quoteIdent)+")")
-	}
-	for _, fk := range t.ForeignKeys {
-		part := "FOREIGN KEY (" + joinWith(fk.Columns, quoteIdent) + ") REFERENCES " + quoteTable(fk.RefTable) + " (" + joinWith(fk.RefColumns, quoteIdent) + ")"
-		if fk.OnDelete != "" && fk.OnDelete != dialect.NoAction {
-			part += " ON DELETE " + strings.ToUpper(string(fk.OnDelete))
-		}
-		parts = append(parts, part)
-	}
-	return "CREATE TABLE IF NOT EXISTS " + quoteTable(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
-}
+var journalSyntax = render.TableSyntax{Create: "CREATE TABLE IF NOT EXISTS", Ident: quoteIdent, Table: quoteTable, Type: journalType}
 
 // journalType spells a column's type. Texts are ordered bytewise, so that an
 // index doesn't depend on the machine's collations.
@@ -110,7 +90,7 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 	}
 	var ddl []string
 	for _, table := range missing {
-		ddl = append(ddl, journalDDL(table))
+		ddl = append(ddl, journalSyntax.CreateTable(table))
 	}
 	n, err := t.oneNumber(ctx, statement{sql: "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + journalSchema + "'"})
 	if err != nil {
@@ -125,9 +105,7 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 // missingOf are those of the journal's tables that aren't there. The catalogue shows them to everybody.
 func (t *tx) missingOf(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
 	const q = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '" + journalSchema + "'"
-	there := map[string]bool{}
-	if err := t.eachRow(ctx, statement{sql: q}, func(row [][]byte) { there[textOf(row[0])] = true }); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Clone(tables), func(table *dialect.Table) bool { return there[table.Name.Table] }), nil
+	var there []string
+	err := t.eachRow(ctx, statement{sql: q}, func(row [][]byte) { there = append(there, textOf(row[0])) })
+	return render.Missing(tables, there), err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // catalogueOnly is the search path of queries about the catalogue: bare names in
@@ -24,7 +26,7 @@ func (t *tx) pinPath(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		pinned = "SET LOCAL search_path = " + joinWith(pathOf(textOf(row[0])), quoteText)
+		pinned = "SET LOCAL search_path = " + render.List(pathOf(textOf(row[0])), quoteText)
 		t.db.mu.Lock()
 		t.db.path = pinned
 		t.db.mu.Unlock()

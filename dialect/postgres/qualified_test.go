@@ -15,7 +15,7 @@ import (
 func TestGeneratedSQLNamesTheSchemaOfAllThatItUses(t *testing.T) {
 	for group, cases := range shapes {
 		for _, c := range cases {
-			s, err := render(c.of)
+			s, err := renderStatement(c.of)
 			if err != nil {
 				t.Fatalf("%s: %v", c.name, err)
 			}

@@ -147,7 +147,7 @@ var alphanumeric = func() string {
 // randomInt draws with one random() where its 48 bits (version 13) leave room, else with 64 bits from two.
 func (b *builder) randomInt(e dialect.RandomInt) string {
 	if e.High < e.Low {
-		b.unsupported(dialect.Name{}, "a random number's bounds are the wrong way round")
+		b.Unsupported(dialect.Name{}, "a random number's bounds are the wrong way round")
 	}
 	low := b.addArg(strconv.AppendInt(nil, e.Low, 10), "pg_catalog.int8")
 	span := uint64(e.High) - uint64(e.Low) // one less than there are numbers
@@ -194,20 +194,20 @@ func (b *builder) renderChoose(e dialect.Choose) string {
 	index := "pg_catalog.floor(pg_catalog.random() " + qualifiedOperator("*") + " " + b.addArg(strconv.AppendInt(nil, int64(len(values)), 10), "pg_catalog.float8") + ")::pg_catalog.int4"
 	switch {
 	case len(e.Values) == 0 || len(e.Weights) > 0 && len(e.Weights) != len(e.Values):
-		b.unsupported(dialect.Name{}, "a choice needs values, and as many weights as values or none")
+		b.Unsupported(dialect.Name{}, "a choice needs values, and as many weights as values or none")
 	case len(e.Weights) > 0:
-		b.args = b.args[:len(b.args)-1] // the number of values isn't needed
+		b.Args = b.Args[:len(b.Args)-1] // the number of values isn't needed
 		sums := make([]dialect.Row, 0, len(e.Weights))
 		total := int64(0)
 		for _, w := range e.Weights {
 			if w < 0 || total > math.MaxInt32 {
-				b.unsupported(dialect.Name{}, "a choice's weights are negative or too large")
+				b.Unsupported(dialect.Name{}, "a choice's weights are negative or too large")
 			}
 			total += int64(w)
 			sums = append(sums, dialect.Row{total})
 		}
 		if total == 0 {
-			b.unsupported(dialect.Name{}, "a choice's weights are all zero")
+			b.Unsupported(dialect.Name{}, "a choice's weights are all zero")
 		}
 		index = "pg_catalog.width_bucket(pg_catalog.random() " + qualifiedOperator("*") + " " + b.addArg(strconv.AppendInt(nil, total, 10), "pg_catalog.float8") + ", " +
 			b.addArg(arrayLiteral(dialect.Float, sums[:len(sums)-1], 0), "pg_catalog.float8[]") + ")"

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 var _ dialect.Rekeyer = (*DB)(nil)
@@ -72,7 +73,7 @@ func (b *builder) rekeyTable(as string, updates []dialect.BulkUpdate) {
 	for i, u := range updates {
 		key, set, rows := b.renderBulk(r, u)
 		if len(key) == 0 || len(set) == 0 {
-			b.unsupported(u.Table, "a bulk update needs a key and columns to set")
+			b.Unsupported(u.Table, "a bulk update needs a key and columns to set")
 		}
 		hit := fmt.Sprintf("h%d", i+1)
 		hits = append(hits, hit)
@@ -95,10 +96,10 @@ func (b *builder) rekeyTable(as string, updates []dialect.BulkUpdate) {
 		fmt.Fprintf(&from, " ON %s %s %ss.part AND %s %s %[3]ss.at", part, qualifiedOperator("="), hit, at, qualifiedOperator("="))
 		part, at = "coalesce("+part+", "+hit+"s.part)", "coalesce("+at+", "+hit+"s.at)"
 	}
-	b.WriteString(as + " AS (UPDATE " + r.fromClause() + " AS t SET " + joinWith(columns, func(name string) string {
+	b.WriteString(as + " AS (UPDATE " + r.fromClause() + " AS t SET " + render.List(columns, func(name string) string {
 		return quoteIdent(name) + " = CASE" + values[name] + " ELSE t." + quoteIdent(name) + " END"
 	}))
 	b.WriteString(" FROM (SELECT " + part + " AS part, " + at + " AS at" + picked + " FROM " + from.String() + ") AS s WHERE t.ctid " + qualifiedOperator("=") +
 		" s.at AND t.tableoid " + qualifiedOperator("=") + " s.part RETURNING " +
-		joinWith(hits, func(h string) string { return "s." + h }) + ")")
+		render.List(hits, func(h string) string { return "s." + h }) + ")")
 }

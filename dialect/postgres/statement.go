@@ -3,9 +3,9 @@ package postgres
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // statement is SQL with its parameters in text form; nil is NULL. The text is
@@ -18,10 +18,8 @@ type statement struct {
 
 // builder writes one statement. The statement's table has the alias t.
 type builder struct {
-	strings.Builder
-	args   [][]byte
+	render.Builder[[]byte]
 	lookup func(dialect.Name) (*relation, error)
-	err    error // the first one; the text is of no use then
 	// returnsOld says that RETURNING has the old values too, from version 18 on.
 	returnsOld bool
 	// utf8 says that the server's encoding is UTF8.
@@ -32,22 +30,10 @@ type builder struct {
 	substitutes string
 }
 
-func (b *builder) failWith(err error) {
-	if b.err == nil {
-		b.err = err
-	}
-}
-
-func (b *builder) unsupported(table dialect.Name, format string, args ...any) {
-	e := dialect.NewError(dialect.Fatal, "", "render a statement on", table, nil)
-	e.Detail = fmt.Sprintf(format, args...)
-	b.failWith(e)
-}
-
 func (b *builder) relationOf(n dialect.Name) *relation {
 	r, err := b.lookup(n)
 	if err != nil {
-		b.failWith(err)
+		b.Fail(err)
 		return &relation{name: n}
 	}
 	return r
@@ -56,7 +42,7 @@ func (b *builder) relationOf(n dialect.Name) *relation {
 func (b *builder) columnOf(r *relation, name string) *column {
 	c, err := r.columnOf(name)
 	if err != nil {
-		b.failWith(err)
+		b.Fail(err)
 		return &column{name: name}
 	}
 	return c
@@ -64,8 +50,8 @@ func (b *builder) columnOf(r *relation, name string) *column {
 
 // addArg adds a parameter and returns how the statement names it.
 func (b *builder) addArg(value []byte, typ string) string {
-	b.args = append(b.args, value)
-	return "$" + strconv.Itoa(len(b.args)) + "::" + typ
+	b.Args = append(b.Args, value)
+	return "$" + strconv.Itoa(len(b.Args)) + "::" + typ
 }
 
 // addInt adds an int8 as a parameter.
@@ -108,16 +94,7 @@ func (b *builder) renderWhere(r *relation, where []dialect.Cond) {
 }
 
 func (b *builder) finishStatement(table dialect.Name) (statement, error) {
-	return statement{sql: b.String(), args: b.args, table: table}, b.err
-}
-
-// joinWith joins what f makes of every element.
-func joinWith[T any](of []T, f func(T) string) string {
-	out := make([]string, len(of))
-	for i, e := range of {
-		out[i] = f(e)
-	}
-	return strings.Join(out, ", ")
+	return statement{sql: b.String(), args: b.Args, table: table}, b.Err
 }
 
 // renderSelect renders a Select, and returns the columns that its rows have; those
@@ -144,7 +121,7 @@ func (b *builder) renderSelect(s dialect.Select) (statement, []*column, error) {
 	b.WriteString(" FROM " + r.fromClause() + " AS t")
 	b.renderWhere(r, s.Where)
 	if len(s.Order) > 0 {
-		b.WriteString(" ORDER BY " + joinWith(s.Order, func(n string) string { return b.columnOf(r, n).qualifiedName("t") + orderDirection(s) }))
+		b.WriteString(" ORDER BY " + render.List(s.Order, func(n string) string { return b.columnOf(r, n).qualifiedName("t") + orderDirection(s) }))
 	}
 	b.renderLimit(s.Limit)
 	if s.Offset > 0 {
@@ -213,7 +190,7 @@ func (b *builder) renderDelete(d dialect.Delete, returning []string) (statement,
 }
 
 func (b *builder) renderSet(r *relation, set []dialect.Assign) string {
-	return joinWith(set, func(a dialect.Assign) string {
+	return render.List(set, func(a dialect.Assign) string {
 		return quoteIdent(a.Column.Name) + " = " + b.renderAssigned(r, a)
 	})
 }
@@ -278,7 +255,7 @@ const bytewise = ` COLLATE pg_catalog."C"`
 
 func (b *builder) renderInsert(i dialect.Insert) (statement, error) {
 	r := b.relationOf(i.Table)
-	b.WriteString("INSERT INTO " + quoteTable(i.Table) + " (" + joinWith(i.Columns, quoteIdent) + ") VALUES ")
+	b.WriteString("INSERT INTO " + quoteTable(i.Table) + " (" + render.List(i.Columns, quoteIdent) + ") VALUES ")
 	for at, row := range i.Rows {
 		if at > 0 {
 			b.WriteString(", ")

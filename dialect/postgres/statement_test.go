@@ -141,7 +141,7 @@ var shapes = map[string][]struct {
 // on18 is an update on a server whose RETURNING has old values.
 type on18 struct{ dialect.Update }
 
-func render(of any) (statement, error) {
+func renderStatement(of any) (statement, error) {
 	b := fixture()
 	switch of := of.(type) {
 	case dialect.Select:
@@ -172,7 +172,7 @@ func TestStatementsReadAsTheGoldenFilesSay(t *testing.T) {
 		t.Run(group, func(t *testing.T) {
 			var got strings.Builder
 			for _, c := range cases {
-				s, err := render(c.of)
+				s, err := renderStatement(c.of)
 				if err != nil {
 					t.Errorf("%s: %v", c.name, err)
 				}
@@ -203,7 +203,7 @@ func TestStatementsReadAsTheGoldenFilesSay(t *testing.T) {
 }
 
 func TestStatementTextIsTheSameForAnyNumberOfKeys(t *testing.T) {
-	few, err := render(selecting(ids))
+	few, err := renderStatement(selecting(ids))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestStatementTextIsTheSameForAnyNumberOfKeys(t *testing.T) {
 	for i := range 5000 {
 		many.Keys = append(many.Keys, dialect.Key{int64(i)})
 	}
-	if more, err := render(selecting(many)); err != nil || more.sql != few.sql || len(more.args) != len(few.args) {
+	if more, err := renderStatement(selecting(many)); err != nil || more.sql != few.sql || len(more.args) != len(few.args) {
 		t.Errorf("the text depends on the number of keys: %v", err)
 	}
 }
@@ -227,7 +227,7 @@ func TestMalformedStatementsAreErrorsWithoutValues(t *testing.T) {
 		"weights without values":   overwriting(nameText, dialect.Choose{Values: []dialect.Value{"canary"}, Weights: []int{1, 2}, Column: nameText}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := render(of)
+			_, err := renderStatement(of)
 			if dialect.ClassOf(err) != dialect.Fatal || strings.Contains(fmt.Sprint(err), "canary") {
 				t.Errorf("err = %v, want a fatal one without values", err)
 			}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -44,7 +45,7 @@ func (b *builder) refused(trial dialect.Trial) (statement, error) {
 	}
 	for _, row := range trial.Rows {
 		if len(row) != len(columns) {
-			b.unsupported(trial.Table, "a row has %d values for %d columns", len(row), len(columns))
+			b.Unsupported(trial.Table, "a row has %d values for %d columns", len(row), len(columns))
 			return b.finishStatement(trial.Table)
 		}
 	}
@@ -52,7 +53,7 @@ func (b *builder) refused(trial dialect.Trial) (statement, error) {
 	if trial.Check.Elements {
 		condition = "EXISTS (SELECT FROM pg_catalog.unnest(" + quoteIdent(trial.Table.Table) + `."value") AS e("value") WHERE ` + condition + ")"
 	}
-	b.WriteString("SELECT pg_catalog.count(*) FROM (SELECT " + joinWith(selected, func(s string) string { return s }) +
+	b.WriteString("SELECT pg_catalog.count(*) FROM (SELECT " + strings.Join(selected, ", ") +
 		" FROM " + b.renderUnnest(columns, trial.Rows) + " AS v(" + numberedNames("v", len(columns)) + ")) AS " + quoteIdent(trial.Table.Table) +
 		" WHERE " + condition)
 	return b.finishStatement(trial.Table)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 var (
@@ -129,7 +130,7 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 }
 
 func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
-	return t.inParts(u, func(u dialect.BulkUpdate) (int64, error) {
+	return render.Parts(u, maxBytes, func(u dialect.BulkUpdate) (int64, error) {
 		st, err := t.newBuilder(ctx).bulkUpdate(u)
 		if err != nil {
 			return 0, err
@@ -145,23 +146,6 @@ func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 	}
 	_, err = t.execStatement(ctx, "insert into", st)
 	return err
-}
-
-// inParts runs f for parts of the rows that are small enough for one statement, and adds up.
-func (t *tx) inParts(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
-	var sum int64
-	if len(u.Rows) == 0 {
-		return 0, nil
-	}
-	for _, rows := range bulkParts(u.Rows) {
-		u.Rows = rows
-		n, err := f(u)
-		if err != nil {
-			return 0, err
-		}
-		sum += n
-	}
-	return sum, nil
 }
 
 // oneNumber runs a statement that gives one number.

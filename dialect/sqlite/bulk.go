@@ -83,31 +83,31 @@ func (b *builder) kindsOf(u dialect.BulkUpdate) []dialect.Kind {
 
 // bulkUpdates writes an UPDATE that takes each row's values from the JSON.
 func (b *builder) bulkUpdates(u dialect.BulkUpdate, doc string, tagged []bool) {
-	b.writeParts(b.rel.updateVerb(), quoteTable(u.Table), " AS ", self, " SET ")
+	b.Append(b.rel.updateVerb(), quoteTable(u.Table), " AS ", self, " SET ")
 	for i, c := range u.Set {
 		if i > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
-		b.writeParts(quoteIdent(c), " = v.v", strconv.Itoa(len(u.Key)+i))
+		b.Append(quoteIdent(c), " = v.v", strconv.Itoa(len(u.Key)+i))
 	}
 	b.renderSource(" FROM ", doc, tagged)
-	b.writeParts(" WHERE ")
+	b.Append(" WHERE ")
 	for i, k := range u.Key {
 		if i > 0 {
-			b.writeParts(" AND ")
+			b.Append(" AND ")
 		}
-		b.writeParts(self, ".", quoteIdent(k), " = v.v", strconv.Itoa(i))
+		b.Append(self, ".", quoteIdent(k), " = v.v", strconv.Itoa(i))
 	}
 }
 
 // renderSource writes the JSON's rows as a table. json_each writes the text of a row out
 // again for each mention of it; the OFFSET has that done once a row.
 func (b *builder) renderSource(before, doc string, tagged []bool) {
-	b.writeParts(before, "(SELECT ")
+	b.Append(before, "(SELECT ")
 	b.renderElements(len(tagged), tagged, "v")
-	b.writeParts(" FROM (SELECT value FROM json_each(")
+	b.Append(" FROM (SELECT value FROM json_each(")
 	b.addArg(doc)
-	b.writeParts(") LIMIT -1 OFFSET 0) AS j) AS v")
+	b.Append(") LIMIT -1 OFFSET 0) AS j) AS v")
 }
 
 // BulkUpdate writes rows' values by their keys. A row that is not there isn't counted.
@@ -118,8 +118,8 @@ func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error
 	first := t.newBuilder(ctx)
 	first.renderFrom(u.Table)
 	kinds := first.kindsOf(u)
-	if first.err != nil {
-		return 0, first.err
+	if first.Err != nil {
+		return 0, first.Err
 	}
 	var sum int64
 	err := eachChunk(kinds, u.Rows, func(doc string, tagged []bool) error {

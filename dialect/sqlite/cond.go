@@ -14,18 +14,18 @@ func (b *builder) renderWhere(conds []dialect.Cond) {
 	if len(conds) == 0 {
 		return
 	}
-	b.writeParts(" WHERE ")
+	b.Append(" WHERE ")
 	b.renderAll(b.rel, self, conds, " AND ", "1")
 }
 
 // renderAll writes conditions with an operator between them, empty for no conditions.
 func (b *builder) renderAll(r *relation, alias string, conds []dialect.Cond, op, empty string) {
 	if len(conds) == 0 {
-		b.writeParts(empty)
+		b.Append(empty)
 	}
 	for i, c := range conds {
 		if i > 0 {
-			b.writeParts(op)
+			b.Append(op)
 		}
 		b.renderCond(r, alias, c)
 	}
@@ -38,9 +38,9 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) {
 	case dialect.In:
 		b.renderIn(r, alias, c)
 	case dialect.Not:
-		b.writeParts("(")
+		b.Append("(")
 		b.renderCond(r, alias, c.Cond)
-		b.writeParts(") IS NOT TRUE")
+		b.Append(") IS NOT TRUE")
 	case dialect.After:
 		b.renderKeyRange(r, alias, c.Columns, c.Key, ">")
 	case dialect.UpTo:
@@ -49,11 +49,11 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) {
 		b.renderCompare(r, alias, c)
 	case dialect.IsNull:
 		b.writeRef(r, alias, c.Column)
-		b.writeParts(" IS NULL")
+		b.Append(" IS NULL")
 	case dialect.Longer:
-		b.writeParts("length(")
+		b.Append("length(")
 		b.writeRef(r, alias, c.Column)
-		b.writeParts(") > ", strconv.Itoa(c.N))
+		b.Append(") > ", strconv.Itoa(c.N))
 	case dialect.Odd:
 		b.renderOdd(r, alias, c)
 	case dialect.Match:
@@ -63,27 +63,27 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) {
 	case dialect.Orphan:
 		b.renderOrphan(r, alias, c)
 	case dialect.Any:
-		b.writeParts("(")
+		b.Append("(")
 		b.renderAll(r, alias, c, " OR ", "0")
-		b.writeParts(")")
+		b.Append(")")
 	case dialect.All:
-		b.writeParts("(")
+		b.Append("(")
 		b.renderAll(r, alias, c, " AND ", "1")
-		b.writeParts(")")
+		b.Append(")")
 	default:
-		b.failWith(refusedError(dialect.Fatal, "render a condition on", r.name, "sqlite doesn't know this condition"))
+		b.Unsupported(r.name, "SQLite doesn't know this condition")
 	}
 }
 
 // renderMatch writes SQL of the policy. The line's end closes a comment in it.
-func (b *builder) renderMatch(sql string) { b.writeParts("(", sql, "\n)") }
+func (b *builder) renderMatch(sql string) { b.Append("(", sql, "\n)") }
 
 // renderIn writes a search for many keys: they travel as one JSON array, and the
 // column's affinity and collation apply to them, not theirs to it, so that its
 // index serves.
 func (b *builder) renderIn(r *relation, alias string, in dialect.In) {
 	if len(in.Keys) == 0 || len(in.Columns) == 0 {
-		b.writeParts("0")
+		b.Append("0")
 		return
 	}
 	kinds := make([]dialect.Kind, len(in.Columns))
@@ -96,23 +96,23 @@ func (b *builder) renderIn(r *relation, alias string, in dialect.In) {
 	}
 	doc, tagged, err := encodeRows(kinds, keys)
 	if err != nil {
-		b.failWith(err)
+		b.Fail(err)
 		return
 	}
 	b.renderReferring(r, alias, in)
-	b.writeParts(" IN (SELECT ")
+	b.Append(" IN (SELECT ")
 	if len(in.Columns) == 1 {
 		if tagged[0] {
-			b.writeParts(decodedExpr("j.value", "j.type", "j.value"))
+			b.Append(decodedExpr("j.value", "j.type", "j.value"))
 		} else {
-			b.writeParts("j.value")
+			b.Append("j.value")
 		}
 	} else {
 		b.renderElements(len(in.Columns), tagged, "")
 	}
-	b.writeParts(" FROM json_each(")
+	b.Append(" FROM json_each(")
 	b.addArg(doc)
-	b.writeParts(") AS j)")
+	b.Append(") AS j)")
 }
 
 // alikeKeys adds to whole numbers their texts, and the other way round: a column
@@ -142,16 +142,16 @@ func (b *builder) renderReferring(r *relation, alias string, in dialect.In) {
 	}
 	to := b.relationOf(in.RefTable)
 	if len(in.Columns) > 1 {
-		b.writeParts("(")
-		defer b.writeParts(")")
+		b.Append("(")
+		defer b.Append(")")
 	}
 	for i, name := range in.Columns {
 		if i > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
 		c := b.writeRef(r, alias, name)
 		if theirs := b.columnOf(to, in.RefColumns[i]).Collation; !strings.EqualFold(theirs, c.Collation) {
-			b.writeParts(" COLLATE ", quoteIdent(theirs))
+			b.Append(" COLLATE ", quoteIdent(theirs))
 		}
 	}
 }
@@ -161,16 +161,16 @@ func (b *builder) renderReferring(r *relation, alias string, in dialect.In) {
 func (b *builder) renderElements(n int, tagged []bool, prefix string) {
 	for i := range n {
 		if i > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
 		at := strconv.Itoa(i)
 		if tagged[i] {
-			b.writeParts(decodedExpr("j.value ->> "+at, "json_type(j.value, '$["+at+"]')", "(j.value -> "+at+")"))
+			b.Append(decodedExpr("j.value ->> "+at, "json_type(j.value, '$["+at+"]')", "(j.value -> "+at+")"))
 		} else {
-			b.writeParts("j.value ->> ", at)
+			b.Append("j.value ->> ", at)
 		}
 		if prefix != "" {
-			b.writeParts(" AS ", prefix, at)
+			b.Append(" AS ", prefix, at)
 		}
 	}
 }
@@ -178,32 +178,28 @@ func (b *builder) renderElements(n int, tagged []bool, prefix string) {
 // renderKeyRange writes a row value comparison with a key; an empty key is no bound.
 func (b *builder) renderKeyRange(r *relation, alias string, columns []string, key dialect.Key, op string) {
 	if len(key) == 0 {
-		b.writeParts("1")
+		b.Append("1")
 		return
 	}
-	if len(key) != len(columns) {
-		b.failWith(refusedError(dialect.Fatal, "compare keys of", r.name, "a key has as many values as columns"))
+	if !b.SameLength(r.name, len(key), len(columns)) {
 		return
 	}
 	b.writeRefs(r, alias, columns)
-	b.writeParts(" ", op, " ")
+	b.Append(" ", op, " ")
 	if len(key) > 1 {
-		b.writeParts("(")
-		defer b.writeParts(")")
+		b.Append("(")
+		defer b.Append(")")
 	}
 	for i, v := range key {
 		if i > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
 		b.addArg(toEngine(b.columnOf(r, columns[i]).Kind, v))
 	}
 }
 
 func (b *builder) renderCompare(r *relation, alias string, c dialect.Compare) {
-	switch c.Op {
-	case "=", "<>", "<", "<=", ">", ">=":
-	default:
-		b.failWith(refusedError(dialect.Fatal, "compare a column of", r.name, "the operator is none of = <> < <= > >="))
+	if !b.Operator(r.name, c.Op) {
 		return
 	}
 	text, _ := c.Value.(string)
@@ -214,7 +210,7 @@ func (b *builder) renderCompare(r *relation, alias string, c dialect.Compare) {
 		}
 	}
 	col := b.writeRef(r, alias, c.Column)
-	b.writeParts(" ", c.Op, " ")
+	b.Append(" ", c.Op, " ")
 	b.addArg(toEngine(col.Kind, c.Value))
 }
 
@@ -224,30 +220,30 @@ func (b *builder) renderCompare(r *relation, alias string, c dialect.Compare) {
 func (b *builder) renderReferenced(r *relation, alias string, c dialect.Referenced) {
 	from := b.relationOf(c.Table)
 	inner := innerAlias(alias)
-	b.writeParts("EXISTS (SELECT 1 FROM ", quoteTable(c.Table), " AS ", inner, " WHERE ")
+	b.Append("EXISTS (SELECT 1 FROM ", quoteTable(c.Table), " AS ", inner, " WHERE ")
 	b.renderKeyEquals(r, alias, c.RefColumns, from, inner, c.Columns)
 	if c.Where != "" {
-		b.writeParts(" AND ")
+		b.Append(" AND ")
 		b.renderMatch(c.Where)
 	}
 	if c.Except != nil {
-		b.writeParts(" AND ")
+		b.Append(" AND ")
 		b.renderCond(from, inner, dialect.Not{Cond: *c.Except})
 	}
-	b.writeParts(")")
+	b.Append(")")
 }
 
 func (b *builder) renderOrphan(r *relation, alias string, c dialect.Orphan) {
 	to := b.relationOf(c.RefTable)
 	inner := innerAlias(alias)
-	b.writeParts("(")
+	b.Append("(")
 	for _, col := range c.Columns {
 		b.writeRef(r, alias, col)
-		b.writeParts(" IS NOT NULL AND ")
+		b.Append(" IS NOT NULL AND ")
 	}
-	b.writeParts("NOT EXISTS (SELECT 1 FROM ", quoteTable(c.RefTable), " AS ", inner, " WHERE ")
+	b.Append("NOT EXISTS (SELECT 1 FROM ", quoteTable(c.RefTable), " AS ", inner, " WHERE ")
 	b.renderKeyEquals(to, inner, c.RefColumns, r, alias, c.Columns)
-	b.writeParts("))")
+	b.Append("))")
 }
 
 func innerAlias(outer string) string {
@@ -259,15 +255,15 @@ func innerAlias(outer string) string {
 
 func (b *builder) renderKeyEquals(left *relation, la string, lc []string, right *relation, ra string, rc []string) {
 	if len(lc) != len(rc) || len(lc) == 0 {
-		b.failWith(refusedError(dialect.Fatal, "follow a reference of", right.name, "both sides need the same number of columns"))
+		b.Fail(refusedError(dialect.Fatal, "follow a reference of", right.name, "both sides need the same number of columns"))
 		return
 	}
 	for i := range lc {
 		if i > 0 {
-			b.writeParts(" AND ")
+			b.Append(" AND ")
 		}
 		b.writeRef(left, la, lc[i])
-		b.writeParts(" = ")
+		b.Append(" = ")
 		b.writeRef(right, ra, rc[i])
 	}
 }

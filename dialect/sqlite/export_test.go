@@ -21,10 +21,10 @@ func explain(t testing.TB, db *DB, build func(*builder)) []string {
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	b := tx.newBuilder(t.Context())
 	build(b)
-	if b.err != nil {
-		t.Fatal(b.err)
+	if b.Err != nil {
+		t.Fatal(b.Err)
 	}
-	rows, err := tx.conn.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+b.String(), b.args...)
+	rows, err := tx.conn.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+b.String(), b.Args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,28 +11,28 @@ import (
 func (b *builder) renderExpr(e dialect.Expr, c *dialect.Column) {
 	switch e := e.(type) {
 	case dialect.Null:
-		b.writeParts("NULL")
+		b.Append("NULL")
 	case dialect.Default:
-		b.writeParts(defaultOf(c))
+		b.Append(defaultOf(c))
 	case dialect.Literal:
 		b.renderLiteral(e.Value, e.Column, c)
 	case dialect.Current:
 		b.writeRef(b.rel, self, e.Column.Name)
 	case dialect.If:
-		b.writeParts("CASE WHEN ")
+		b.Append("CASE WHEN ")
 		b.renderCond(b.rel, self, e.Cond)
-		b.writeParts(" THEN ")
+		b.Append(" THEN ")
 		b.renderExpr(e.Then, c)
-		b.writeParts(" ELSE ")
+		b.Append(" ELSE ")
 		b.renderExpr(e.Else, c)
-		b.writeParts(" END")
+		b.Append(" END")
 	case dialect.Concat:
-		b.writeParts("(''")
+		b.Append("(''")
 		for _, part := range e {
-			b.writeParts(" || ")
+			b.Append(" || ")
 			b.renderExpr(part, c)
 		}
-		b.writeParts(")")
+		b.Append(")")
 	case dialect.Left:
 		b.renderCall("substr", e.Of, c, ", 1, "+strconv.Itoa(e.N))
 	case dialect.Right:
@@ -43,18 +43,18 @@ func (b *builder) renderExpr(e dialect.Expr, c *dialect.Column) {
 		b.renderCall("substr", e.Of, c, ", -"+strconv.Itoa(e.N))
 	case dialect.Fill:
 		b.renderOnce(e.Of, c, func(v string) {
-			b.writeParts("CASE WHEN ", v, " IS NOT NULL THEN replace(hex(zeroblob(max(0, length(", v, ") - ", strconv.Itoa(e.Less), "))), '00', ")
+			b.Append("CASE WHEN ", v, " IS NOT NULL THEN replace(hex(zeroblob(max(0, length(", v, ") - ", strconv.Itoa(e.Less), "))), '00', ")
 			b.addArg(e.With)
-			b.writeParts(") END")
+			b.Append(") END")
 		})
 	case dialect.RandomInt:
-		b.writeParts(randomInt(e.Low, e.High))
+		b.Append(randomInt(e.Low, e.High))
 	case dialect.RandomUUID:
-		b.writeParts(randomUUID)
+		b.Append(randomUUID)
 	case dialect.RandomBytes:
 		b.renderOnce(e.Of, c, func(v string) {
 			// randomblob(0) has one byte.
-			b.writeParts("CASE length(CAST(", v, " AS BLOB)) WHEN 0 THEN x'' ELSE CASE WHEN ", v, " IS NOT NULL THEN randomblob(length(CAST(", v, " AS BLOB))) END END")
+			b.Append("CASE length(CAST(", v, " AS BLOB)) WHEN 0 THEN x'' ELSE CASE WHEN ", v, " IS NOT NULL THEN randomblob(length(CAST(", v, " AS BLOB))) END END")
 		})
 	case dialect.RandomMoment:
 		b.randomMoment(e)
@@ -63,7 +63,7 @@ func (b *builder) renderExpr(e dialect.Expr, c *dialect.Column) {
 	case dialect.Arith:
 		b.renderArith(e, c)
 	case dialect.Random:
-		b.writeParts(random)
+		b.Append(random)
 	case dialect.Floor:
 		b.renderFloor(e, c)
 	case dialect.Round:
@@ -75,7 +75,7 @@ func (b *builder) renderExpr(e dialect.Expr, c *dialect.Column) {
 	case dialect.Cast:
 		b.renderCast(e, c)
 	default:
-		b.failWith(refusedError(dialect.Fatal, "render an expression for", b.rel.name, "sqlite doesn't know this expression"))
+		b.Unsupported(b.rel.name, "sqlite doesn't know this expression")
 	}
 }
 
@@ -88,20 +88,20 @@ func (b *builder) renderLiteral(v dialect.Value, of, c *dialect.Column) {
 
 // renderCall writes a function of one expression and what follows it.
 func (b *builder) renderCall(function string, of dialect.Expr, c *dialect.Column, rest string) {
-	b.writeParts(function, "(")
+	b.Append(function, "(")
 	b.renderExpr(of, c)
-	b.writeParts(rest, ")")
+	b.Append(rest, ")")
 }
 
 // renderOnce has an expression computed one time a row, for SQL that needs its value
 // in several places: a random one would differ in each. The OFFSET keeps SQLite
 // from moving the expression into the places where it is used.
 func (b *builder) renderOnce(e dialect.Expr, c *dialect.Column, use func(v string)) {
-	b.writeParts("(SELECT ")
+	b.Append("(SELECT ")
 	use("o.v")
-	b.writeParts(" FROM (SELECT ")
+	b.Append(" FROM (SELECT ")
 	b.renderExpr(e, c)
-	b.writeParts(" AS v LIMIT -1 OFFSET 0) AS o WHERE ", perRow(c), ")")
+	b.Append(" AS v LIMIT -1 OFFSET 0) AS o WHERE ", perRow(c), ")")
 }
 
 // perRow is a true condition that mentions the row. A subquery that doesn't is
@@ -113,25 +113,25 @@ func perRow(c *dialect.Column) string {
 func (b *builder) renderArith(e dialect.Arith, c *dialect.Column) {
 	switch e.Op {
 	case '+', '-', '*':
-		b.writeParts("(")
+		b.Append("(")
 		b.renderExpr(e.A, c)
-		b.writeParts(" ", string(e.Op), " ")
+		b.Append(" ", string(e.Op), " ")
 		b.renderExpr(e.B, c)
-		b.writeParts(")")
+		b.Append(")")
 	case '/':
-		b.writeParts("(CAST(") // integers divide to integers
+		b.Append("(CAST(") // integers divide to integers
 		b.renderExpr(e.A, c)
-		b.writeParts(" AS REAL) / ")
+		b.Append(" AS REAL) / ")
 		b.renderExpr(e.B, c)
-		b.writeParts(")")
+		b.Append(")")
 	default:
-		b.failWith(refusedError(dialect.Fatal, "render an expression for", b.rel.name, "the operator is none of + - * /"))
+		b.Unsupported(b.rel.name, "the operator is none of + - * /")
 	}
 }
 
 // renderFloor does without floor(), which is an option of the build.
 func (b *builder) renderFloor(e dialect.Floor, c *dialect.Column) {
-	b.renderOnce(e.Of, c, func(v string) { b.writeParts("CAST(", v, " AS INTEGER) - (", v, " < CAST(", v, " AS INTEGER))") })
+	b.renderOnce(e.Of, c, func(v string) { b.Append("CAST(", v, " AS INTEGER) - (", v, " < CAST(", v, " AS INTEGER))") })
 }
 
 func (b *builder) renderRound(e dialect.Round, c *dialect.Column) {
@@ -143,9 +143,9 @@ func (b *builder) renderRound(e dialect.Round, c *dialect.Column) {
 	for range -e.Digits {
 		unit += "0"
 	}
-	b.writeParts("(round(")
+	b.Append("(round(")
 	b.renderExpr(e.Of, c)
-	b.writeParts(" / ", unit, ".0) * ", unit, ")")
+	b.Append(" / ", unit, ".0) * ", unit, ")")
 }
 
 // renderCast gives a value the class that the column's kind is stored as.
@@ -153,9 +153,9 @@ func (b *builder) renderCast(e dialect.Cast, c *dialect.Column) {
 	to := map[dialect.Kind]string{dialect.Int: "INTEGER", dialect.Decimal: "NUMERIC", dialect.Float: "REAL", dialect.Bytes: "BLOB"}[e.Column.Kind]
 	switch {
 	case e.Column.Kind == dialect.Bool:
-		b.writeParts("(")
+		b.Append("(")
 		b.renderExpr(e.Of, c)
-		b.writeParts(" IN (1, '1', 'true'))")
+		b.Append(" IN (1, '1', 'true'))")
 	case to == "" && e.Column.Kind == dialect.Text && e.Column.Length > 0:
 		b.renderCall("substr", e.Of, c, ", 1, "+strconv.Itoa(e.Column.Length))
 	case to == "":

@@ -84,12 +84,12 @@ func TestGolden(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := &builder{lookup: func(n dialect.Name) (*relation, error) { return relations[n.Table], nil }}
 			c.build(b)
-			if b.err != nil {
-				t.Fatal(b.err)
+			if b.Err != nil {
+				t.Fatal(b.Err)
 			}
 			var out strings.Builder
 			fmt.Fprintln(&out, b.String())
-			for i, a := range b.args {
+			for i, a := range b.Args {
 				fmt.Fprintf(&out, "-- ?%d: %T %v\n", i+1, a, a)
 			}
 			file := filepath.Join("testdata", c.name+".golden")

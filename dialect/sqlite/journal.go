@@ -2,10 +2,10 @@ package sqlite
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // journalPrefix marks the journal's tables: SQLite has no schemas.
@@ -23,47 +23,24 @@ var journalTypes = map[dialect.Kind]string{
 	dialect.JSON: "JSON TEXT", // JSON alone would make a number of the text 1.50
 }
 
+var journalSyntax = render.TableSyntax{
+	Create: "CREATE TABLE IF NOT EXISTS", Ident: quoteIdent, Table: quoteTable,
+	RefName: func(n dialect.Name) string { return quoteIdent(n.Table) }, // REFERENCES takes no schema
+	Type: func(c *dialect.Column) string {
+		if typ := journalTypes[c.Kind]; typ != "" {
+			return typ
+		}
+		return "TEXT"
+	},
+}
+
 // JournalDDL renders CREATE TABLE IF NOT EXISTS statements.
 func (db *DB) JournalDDL(tables []*dialect.Table) []string {
 	var out []string
 	for _, t := range tables {
-		var parts []string
-		for _, c := range t.Columns {
-			typ, ok := journalTypes[c.Kind]
-			if !ok {
-				typ = "TEXT"
-			}
-			def := quoteIdent(c.Name) + " " + typ
-			if !c.Nullable {
-				def += " NOT NULL"
-			}
-			parts = append(parts, def)
-		}
-		if len(t.PrimaryKey) > 0 {
-			parts = append(parts, "PRIMARY KEY ("+quoteNames(t.PrimaryKey)+")")
-		}
-		for _, fk := range t.ForeignKeys {
-			parts = append(parts, "FOREIGN KEY ("+quoteNames(fk.Columns)+") REFERENCES "+quoteIdent(fk.RefTable.Table)+" ("+quoteNames(fk.RefColumns)+")"+
-				actionSQL(" ON DELETE ", fk.OnDelete)+actionSQL(" ON UPDATE ", fk.OnUpdate))
-		}
-		out = append(out, "CREATE TABLE IF NOT EXISTS "+quoteTable(t.Name)+" (\n\t"+strings.Join(parts, ",\n\t")+"\n)")
+		out = append(out, journalSyntax.CreateTable(t))
 	}
 	return out
-}
-
-func actionSQL(on string, a dialect.Action) string {
-	if a == "" || a == dialect.NoAction {
-		return ""
-	}
-	return on + strings.ToUpper(string(a))
-}
-
-func quoteNames(names []string) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = quoteIdent(n)
-	}
-	return strings.Join(out, ", ")
 }
 
 // EnsureJournal makes what is missing, in one transaction.

@@ -23,28 +23,28 @@ var layouts = map[dialect.Kind]string{
 func (b *builder) compareMoment(alias string, c dialect.Compare, at time.Time) {
 	col := alias + "." + quoteIdent(c.Column)
 	text := func() {
-		b.writeParts(col, " ", c.Op, " ")
+		b.Append(col, " ", c.Op, " ")
 		b.addArg(c.Value)
 	}
-	b.writeParts("(")
+	b.Append("(")
 	if c.Op[0] == '<' {
 		text() // which all numbers meet, and an index serves
-		b.writeParts(" AND ")
+		b.Append(" AND ")
 	}
-	b.writeParts("CASE WHEN typeof(", col, ") = 'text' THEN CASE WHEN ", col, " GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*' THEN ")
+	b.Append("CASE WHEN typeof(", col, ") = 'text' THEN CASE WHEN ", col, " GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*' THEN ")
 	text()
-	b.writeParts(" END WHEN typeof(", col, ") <> 'blob' THEN ", col, " ", c.Op, " CASE WHEN typeof(", col, ") = 'real' AND ", col, " BETWEEN 0 AND 5373484.5 THEN ")
+	b.Append(" END WHEN typeof(", col, ") <> 'blob' THEN ", col, " ", c.Op, " CASE WHEN typeof(", col, ") = 'real' AND ", col, " BETWEEN 0 AND 5373484.5 THEN ")
 	seconds := float64(at.UnixMicro()) / 1e6
 	b.addArg(seconds/(24*60*60) + 2440587.5)
-	b.writeParts(" WHEN ", col, " BETWEEN 18000101 AND 29991231 THEN NULL WHEN ", col, " BETWEEN -1e11 AND 1e11 THEN ")
+	b.Append(" WHEN ", col, " BETWEEN 18000101 AND 29991231 THEN NULL WHEN ", col, " BETWEEN -1e11 AND 1e11 THEN ")
 	b.addArg(seconds)
-	b.writeParts(" WHEN ", col, " BETWEEN -1e14 AND 1e14 THEN ")
+	b.Append(" WHEN ", col, " BETWEEN -1e14 AND 1e14 THEN ")
 	b.addArg(seconds * 1e3)
-	b.writeParts(" WHEN ", col, " BETWEEN -1e17 AND 1e17 THEN ")
+	b.Append(" WHEN ", col, " BETWEEN -1e17 AND 1e17 THEN ")
 	b.addArg(seconds * 1e6)
-	b.writeParts(" ELSE ")
+	b.Append(" ELSE ")
 	b.addArg(seconds * 1e9)
-	b.writeParts(" END END)")
+	b.Append(" END END)")
 }
 
 // randomMoment draws whole seconds, or days.
@@ -53,37 +53,37 @@ func (b *builder) randomMoment(e dialect.RandomMoment) {
 	low, err1 := time.Parse(layouts[k], e.Low)
 	high, err2 := time.Parse(layouts[k], e.High)
 	if err1 != nil || err2 != nil || high.Before(low) {
-		b.failWith(refusedError(dialect.Fatal, "render an expression for", b.rel.name, "the bounds of a random moment are not in the column's canonical form, or in the wrong order"))
+		b.Unsupported(b.rel.name, "the bounds of a random moment are not in the column's canonical form, or in the wrong order")
 		return
 	}
 	const day = 24 * 60 * 60
 	switch k {
 	case dialect.Date:
-		b.writeParts("date(", randomInt(low.Unix()/day, high.Unix()/day), " * 86400, 'unixepoch')")
+		b.Append("date(", randomInt(low.Unix()/day, high.Unix()/day), " * 86400, 'unixepoch')")
 	case dialect.Timestamp:
-		b.writeParts("datetime(", randomInt(low.Unix(), high.Unix()), ", 'unixepoch')")
+		b.Append("datetime(", randomInt(low.Unix(), high.Unix()), ", 'unixepoch')")
 	default:
-		b.writeParts("(datetime(", randomInt(low.Unix(), high.Unix()), ", 'unixepoch') || '+00')")
+		b.Append("(datetime(", randomInt(low.Unix(), high.Unix()), ", 'unixepoch') || '+00')")
 	}
 }
 
 // shiftMoment moves the date and the seconds by SQLite's calendar, and puts
 // the rest of the text (fraction, zone) behind them again.
 func (b *builder) shiftMoment(e dialect.ShiftMoment, c *dialect.Column) {
-	b.writeParts("(SELECT CASE WHEN o.v IS NULL OR o.s IS NULL THEN NULL WHEN typeof(o.v) <> 'text' THEN o.v + o.s")
+	b.Append("(SELECT CASE WHEN o.v IS NULL OR o.s IS NULL THEN NULL WHEN typeof(o.v) <> 'text' THEN o.v + o.s")
 	day := " strftime('%Y-%m-%d', substr(o.v, 1, 10), CAST(o.s / 86400 AS INTEGER) || ' days')"
 	if c.Kind == dialect.Date {
-		b.writeParts(" ELSE", day, " || substr(o.v, 11)")
+		b.Append(" ELSE", day, " || substr(o.v, 11)")
 	} else {
 		moved := ", substr(o.v, 1, 19), CAST(o.s AS INTEGER) || ' seconds')"
-		b.writeParts(" WHEN length(o.v) <= 10 THEN", day,
+		b.Append(" WHEN length(o.v) <= 10 THEN", day,
 			" ELSE strftime('%Y-%m-%d'", moved, " || substr(o.v, 11, 1) || strftime('%H:%M:%S'", moved, " || substr(o.v, 20)")
 	}
-	b.writeParts(" END FROM (SELECT ")
+	b.Append(" END FROM (SELECT ")
 	b.renderExpr(e.Of, c)
-	b.writeParts(" AS v, ")
+	b.Append(" AS v, ")
 	b.renderExpr(e.Seconds, c)
-	b.writeParts(" AS s LIMIT -1 OFFSET 0) AS o WHERE ", perRow(c), ")")
+	b.Append(" AS s LIMIT -1 OFFSET 0) AS o WHERE ", perRow(c), ")")
 }
 
 // truncateMoment keeps the start of a text and fills it up again.
@@ -99,27 +99,27 @@ func (b *builder) truncateMoment(e dialect.TruncateMoment, c *dialect.Column) {
 	case "hour":
 		keep = "substr(o.v, 1, 13)"
 	default:
-		b.failWith(refusedError(dialect.Fatal, "render an expression for", b.rel.name, "the unit is none of year, month, day, hour"))
+		b.Unsupported(b.rel.name, "the unit is none of year, month, day, hour")
 		return
 	}
 	b.renderOnce(e.Of, c, func(v string) {
-		b.writeParts("CASE WHEN ", v, " IS NULL THEN NULL WHEN typeof(", v, ") <> 'text' THEN ")
+		b.Append("CASE WHEN ", v, " IS NULL THEN NULL WHEN typeof(", v, ") <> 'text' THEN ")
 		if e.Unit == "hour" {
-			b.writeParts("CAST(", v, " AS INTEGER) / 3600 * 3600")
+			b.Append("CAST(", v, " AS INTEGER) / 3600 * 3600")
 		} else {
-			b.writeParts("unixepoch(", v, ", 'unixepoch'", number, ")")
+			b.Append("unixepoch(", v, ", 'unixepoch'", number, ")")
 		}
 		date := keep + " || '" + fill + "'"
-		b.writeParts(" WHEN length(", v, ") <= 10 THEN ", date, " ELSE ", date)
+		b.Append(" WHEN length(", v, ") <= 10 THEN ", date, " ELSE ", date)
 		if e.Unit == "hour" {
-			b.writeParts(" || ':00:00'")
+			b.Append(" || ':00:00'")
 		} else {
-			b.writeParts(" || substr(", v, ", 11, 1) || '00:00:00'")
+			b.Append(" || substr(", v, ", 11, 1) || '00:00:00'")
 		}
 		if c.Kind == dialect.TimestampTZ { // the zone stays, the fraction goes
-			b.writeParts(" || CASE WHEN substr(", v, ", 20, 1) = '.' THEN ltrim(substr(", v, ", 20), '.0123456789') ELSE substr(", v, ", 20) END")
+			b.Append(" || CASE WHEN substr(", v, ", 20, 1) = '.' THEN ltrim(substr(", v, ", 20), '.0123456789') ELSE substr(", v, ", 20) END")
 		}
-		b.writeParts(" END")
+		b.Append(" END")
 	})
 }
 

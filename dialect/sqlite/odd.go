@@ -15,35 +15,35 @@ func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 // renderOdd looks at the storage class, and for a date at how it is written.
 func (b *builder) renderOdd(r *relation, alias string, c dialect.Odd) {
 	if c.Oddity != dialect.Misfit {
-		b.writeParts("0")
+		b.Append("0")
 		return
 	}
 	col := alias + "." + quoteIdent(c.Column)
 	kind := b.columnOf(r, c.Column).Kind
 	date := "substr(" + col + ", 1, 10)"
-	b.writeParts("(", col, " IS NOT NULL AND ")
+	b.Append("(", col, " IS NOT NULL AND ")
 	switch kind {
 	case dialect.Text:
-		b.writeParts("typeof(", col, ") = 'blob'")
+		b.Append("typeof(", col, ") = 'blob'")
 	case dialect.Bytes:
-		b.writeParts("typeof(", col, ") <> 'blob'")
+		b.Append("typeof(", col, ") <> 'blob'")
 	case dialect.Int:
-		b.writeParts("typeof(", col, ") <> 'integer'")
+		b.Append("typeof(", col, ") <> 'integer'")
 	case dialect.Decimal, dialect.Float:
-		b.writeParts("typeof(", col, ") NOT IN ('integer', 'real')")
+		b.Append("typeof(", col, ") NOT IN ('integer', 'real')")
 	case dialect.Date:
-		b.writeParts("(typeof(", col, ") <> 'text' OR date(", col, ") IS NOT ", col, ")")
+		b.Append("(typeof(", col, ") <> 'text' OR date(", col, ") IS NOT ", col, ")")
 	case dialect.Timestamp, dialect.TimestampTZ:
 		// The date, the time to the minute or the second, a fraction, and a zone.
 		rest := "substr(" + col + ", 20)"
 		zone := "CASE WHEN substr(" + rest + ", 1, 1) = '.' THEN ltrim(substr(" + rest + ", 2), '0123456789') ELSE " + rest + " END"
-		b.writeParts("(typeof(", col, ") <> 'text' OR date(", date, ") IS NOT ", date, " OR datetime(substr(", col, ", 1, 19)) IS NULL OR NOT (", zone, " = ''")
+		b.Append("(typeof(", col, ") <> 'text' OR date(", date, ") IS NOT ", date, " OR datetime(substr(", col, ", 1, 19)) IS NULL OR NOT (", zone, " = ''")
 		if kind == dialect.TimestampTZ {
-			b.writeParts(" OR ", zone, " = 'Z' OR ", zone, " GLOB '[+-][0-9][0-9]' OR ", zone, " GLOB '[+-][0-9][0-9]:[0-9][0-9]'")
+			b.Append(" OR ", zone, " = 'Z' OR ", zone, " GLOB '[+-][0-9][0-9]' OR ", zone, " GLOB '[+-][0-9][0-9]:[0-9][0-9]'")
 		}
-		b.writeParts("))")
+		b.Append("))")
 	default:
-		b.writeParts("0")
+		b.Append("0")
 	}
-	b.writeParts(")")
+	b.Append(")")
 }

@@ -59,7 +59,7 @@ func choiceValues(e dialect.Choose) ([]dialect.Value, bool) {
 func (b *builder) renderChoose(e dialect.Choose, c *dialect.Column) {
 	values, ok := choiceValues(e)
 	if !ok {
-		b.failWith(refusedError(dialect.Fatal, "render an expression for", b.rel.name, "no values to choose from, or weights that don't fit them"))
+		b.Unsupported(b.rel.name, "no values to choose from, or weights that don't fit them")
 		return
 	}
 	if e.Column != nil {
@@ -72,19 +72,19 @@ func (b *builder) renderChoose(e dialect.Choose, c *dialect.Column) {
 	}
 	doc, tagged, err := encodeRows([]dialect.Kind{c.Kind}, rows)
 	if err != nil {
-		b.failWith(err)
+		b.Fail(err)
 		return
 	}
 	if !tagged[0] {
-		b.writeParts("(")
+		b.Append("(")
 		b.addArg(doc)
-		b.writeParts(" ->> (", index, "))")
+		b.Append(" ->> (", index, "))")
 		return
 	}
-	b.writeParts("CASE ", index)
+	b.Append("CASE ", index)
 	for i, v := range values {
-		b.writeParts(" WHEN ", strconv.Itoa(i), " THEN ")
+		b.Append(" WHEN ", strconv.Itoa(i), " THEN ")
 		b.renderLiteral(v, c, c)
 	}
-	b.writeParts(" END")
+	b.Append(" END")
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // The aliases of a statement's table and of the other one in a subquery. Every
@@ -15,11 +16,9 @@ const (
 
 // builder writes one statement. The first error stays.
 type builder struct {
-	strings.Builder
-	args   []any
+	render.Builder[any]
 	lookup func(dialect.Name) (*relation, error)
 	rel    *relation // the statement's table
-	err    error
 }
 
 // quoteIdent quotes an identifier.
@@ -29,27 +28,15 @@ func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 // temporary table of the same name must not stand in for it.
 func quoteTable(n dialect.Name) string { return `"main".` + quoteIdent(n.Table) }
 
-func (b *builder) writeParts(parts ...string) {
-	for _, p := range parts {
-		b.WriteString(p)
-	}
-}
-
 func (b *builder) addArg(v any) {
 	b.WriteByte('?')
-	b.args = append(b.args, v)
-}
-
-func (b *builder) failWith(err error) {
-	if b.err == nil {
-		b.err = err
-	}
+	b.Args = append(b.Args, v)
 }
 
 func (b *builder) relationOf(n dialect.Name) *relation {
 	r, err := b.lookup(n)
 	if err != nil {
-		b.failWith(err)
+		b.Fail(err)
 		return &relation{name: n}
 	}
 	return r
@@ -62,14 +49,14 @@ func (b *builder) columnOf(r *relation, name string) *dialect.Column {
 	}
 	e := dialect.NewError(dialect.Fatal, "", "use a column of", r.name, nil)
 	e.Object, e.Detail = name, "there is no such column; inspect the database again"
-	b.failWith(e)
+	b.Fail(e)
 	return &dialect.Column{Name: name}
 }
 
 // writeRef writes a column with its table's alias.
 func (b *builder) writeRef(r *relation, alias, name string) *dialect.Column {
 	c := b.columnOf(r, name)
-	b.writeParts(alias, ".", quoteIdent(name))
+	b.Append(alias, ".", quoteIdent(name))
 	return c
 }
 
@@ -92,55 +79,55 @@ func (b *builder) renderFrom(n dialect.Name) { b.rel = b.relationOf(n) }
 
 func (b *builder) renderSelect(s dialect.Select) {
 	b.renderFrom(s.Table)
-	b.writeParts("SELECT ")
+	b.Append("SELECT ")
 	for i, c := range s.Columns {
 		if i > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
 		// The plus makes it an expression, without a declared type by which a
 		// driver would turn texts into times and integers into booleans.
-		b.writeParts("+")
+		b.Append("+")
 		b.writeRef(b.rel, self, c)
 	}
 	for i, f := range s.Flags {
 		if i+len(s.Columns) > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
-		b.writeParts("(")
+		b.Append("(")
 		b.renderCond(b.rel, self, f)
-		b.writeParts(") IS TRUE")
+		b.Append(") IS TRUE")
 	}
 	if len(s.Columns)+len(s.Flags) == 0 {
-		b.writeParts("1")
+		b.Append("1")
 	}
-	b.writeParts(" FROM ", quoteTable(s.Table), " AS ", self)
+	b.Append(" FROM ", quoteTable(s.Table), " AS ", self)
 	b.renderWhere(s.Where)
 	for i, c := range s.Order {
-		b.writeParts([]string{" ORDER BY ", ", "}[min(i, 1)])
+		b.Append([]string{" ORDER BY ", ", "}[min(i, 1)])
 		b.writeRef(b.rel, self, c)
 		if s.Descending {
-			b.writeParts(" DESC")
+			b.Append(" DESC")
 		}
 	}
 	if s.Limit > 0 {
-		b.writeParts(" LIMIT ")
+		b.Append(" LIMIT ")
 		b.addArg(int64(s.Limit))
 	}
 	if s.Offset > 0 {
-		b.writeParts(" OFFSET ")
+		b.Append(" OFFSET ")
 		b.addArg(int64(s.Offset))
 	}
 }
 
 func (b *builder) renderCount(n dialect.Name, where []dialect.Cond) {
 	b.renderFrom(n)
-	b.writeParts("SELECT count(*) FROM ", quoteTable(n), " AS ", self)
+	b.Append("SELECT count(*) FROM ", quoteTable(n), " AS ", self)
 	b.renderWhere(where)
 }
 
 func (b *builder) renderDelete(d dialect.Delete) {
 	b.renderFrom(d.Table)
-	b.writeParts("DELETE FROM ", quoteTable(d.Table), " AS ", self)
+	b.Append("DELETE FROM ", quoteTable(d.Table), " AS ", self)
 	if d.Limit == 0 {
 		b.renderWhere(d.Where)
 		return
@@ -151,34 +138,34 @@ func (b *builder) renderDelete(d dialect.Delete) {
 		key = []string{b.rel.address}
 	}
 	if len(key) == 0 {
-		b.failWith(refusedError(dialect.Fatal, "delete from", d.Table, "the rowid can't be named: columns have taken all of its names"))
+		b.Fail(refusedError(dialect.Fatal, "delete from", d.Table, "the rowid can't be named: columns have taken all of its names"))
 		return
 	}
-	b.writeParts(" WHERE ")
+	b.Append(" WHERE ")
 	b.writeRefs(b.rel, self, key)
-	b.writeParts(" IN (SELECT ")
+	b.Append(" IN (SELECT ")
 	for i, k := range key {
 		if i > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
-		b.writeParts(self, ".", quoteIdent(k))
+		b.Append(self, ".", quoteIdent(k))
 	}
-	b.writeParts(" FROM ", quoteTable(d.Table), " AS ", self)
+	b.Append(" FROM ", quoteTable(d.Table), " AS ", self)
 	b.renderWhere(d.Where)
-	b.writeParts(" LIMIT ")
+	b.Append(" LIMIT ")
 	b.addArg(int64(d.Limit))
-	b.writeParts(")")
+	b.Append(")")
 }
 
 func (b *builder) renderUpdate(u dialect.Update) {
 	b.renderFrom(u.Table)
-	b.writeParts(b.rel.updateVerb(), quoteTable(u.Table), " AS ", self, " SET ")
+	b.Append(b.rel.updateVerb(), quoteTable(u.Table), " AS ", self, " SET ")
 	for i, a := range u.Set {
 		if i > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
 		b.columnOf(b.rel, a.Column.Name)
-		b.writeParts(quoteIdent(a.Column.Name), " = ")
+		b.Append(quoteIdent(a.Column.Name), " = ")
 		b.renderExpr(a.Expr, a.Column)
 	}
 	b.renderWhere(u.Where)
@@ -186,26 +173,26 @@ func (b *builder) renderUpdate(u dialect.Update) {
 
 func (b *builder) renderInsert(i dialect.Insert) {
 	b.renderFrom(i.Table)
-	b.writeParts("INSERT INTO ", quoteTable(i.Table), " (")
+	b.Append("INSERT INTO ", quoteTable(i.Table), " (")
 	for n, c := range i.Columns {
 		if n > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
 		b.columnOf(b.rel, c)
-		b.writeParts(quoteIdent(c))
+		b.Append(quoteIdent(c))
 	}
-	b.writeParts(") VALUES ")
+	b.Append(") VALUES ")
 	for at, row := range i.Rows {
 		if at > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
-		b.writeParts("(")
+		b.Append("(")
 		for n, v := range row {
 			if n > 0 {
-				b.writeParts(", ")
+				b.Append(", ")
 			}
 			b.addArg(toEngine(b.columnOf(b.rel, i.Columns[n]).Kind, v))
 		}
-		b.writeParts(")")
+		b.Append(")")
 	}
 }

@@ -12,8 +12,8 @@ import (
 func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
 	first := t.newBuilder(ctx)
 	columns := first.tried(trial)
-	if first.err != nil {
-		return 0, first.err
+	if first.Err != nil {
+		return 0, first.Err
 	}
 	kinds := make([]dialect.Kind, len(columns))
 	for i, c := range columns {
@@ -43,23 +43,23 @@ func (b *builder) tried(trial dialect.Trial) []*dialect.Column {
 // refuses writes the rows as a table of the trial's name. Its columns have the
 // affinities and collations of the table's, by which the check compares.
 func (b *builder) refuses(trial dialect.Trial, columns []*dialect.Column, doc string, tagged []bool) {
-	b.writeParts("SELECT count(*) FROM (SELECT ")
+	b.Append("SELECT count(*) FROM (SELECT ")
 	for i, c := range columns {
 		if i > 0 {
-			b.writeParts(", ")
+			b.Append(", ")
 		}
 		value := "v.v" + strconv.Itoa(i)
 		if typ := castOf(c, trial.Rows, i); typ != "" {
 			value = "CAST(" + value + " AS " + typ + ")"
 		}
-		b.writeParts(value)
+		b.Append(value)
 		if c.Collation != "" {
-			b.writeParts(" COLLATE ", quoteIdent(c.Collation))
+			b.Append(" COLLATE ", quoteIdent(c.Collation))
 		}
-		b.writeParts(" AS ", quoteIdent(c.Name))
+		b.Append(" AS ", quoteIdent(c.Name))
 	}
 	b.renderSource(" FROM ", doc, tagged)
-	b.writeParts(") AS ", quoteIdent(trial.Table.Table), " WHERE NOT (", trial.Check.Condition, "\n)")
+	b.Append(") AS ", quoteIdent(trial.Table.Table), " WHERE NOT (", trial.Check.Condition, "\n)")
 }
 
 // castOf is the type that gives values the column's affinity, where they have a class

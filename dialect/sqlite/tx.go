@@ -28,11 +28,11 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 	return func(yield func(dialect.Row, error) bool) {
 		b := t.newBuilder(ctx)
 		b.renderSelect(s)
-		if b.err != nil {
-			yield(nil, b.err)
+		if b.Err != nil {
+			yield(nil, b.Err)
 			return
 		}
-		rows, err := t.conn.QueryContext(ctx, b.String(), b.args...)
+		rows, err := t.conn.QueryContext(ctx, b.String(), b.Args...)
 		if err != nil {
 			yield(nil, engineError(ctx, "select from", s.Table, err))
 			return
@@ -97,8 +97,8 @@ func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
 	b := t.newBuilder(ctx)
 	b.renderUpdate(u)
-	if b.err != nil {
-		return dialect.Updated{}, b.err
+	if b.Err != nil {
+		return dialect.Updated{}, b.Err
 	}
 	if !u.Compare || b.rel.triggers {
 		n, err := t.execStatement(ctx, "overwrite", u.Table, b)
@@ -160,10 +160,10 @@ func (t *tx) updateComparing(ctx context.Context, u dialect.Update, update *buil
 // execStatement runs what was built and gives the number of rows, which doesn't
 // include those of triggers and cascades.
 func (t *tx) execStatement(ctx context.Context, doing string, n dialect.Name, b *builder) (int64, error) {
-	if b.err != nil {
-		return 0, b.err
+	if b.Err != nil {
+		return 0, b.Err
 	}
-	res, err := t.conn.ExecContext(ctx, b.String(), b.args...)
+	res, err := t.conn.ExecContext(ctx, b.String(), b.Args...)
 	if err != nil {
 		return 0, engineError(ctx, doing, n, err)
 	}
@@ -172,10 +172,10 @@ func (t *tx) execStatement(ctx context.Context, doing string, n dialect.Name, b 
 }
 
 func (t *tx) oneNumber(ctx context.Context, doing string, table dialect.Name, b *builder) (int64, error) {
-	if b.err != nil {
-		return 0, b.err
+	if b.Err != nil {
+		return 0, b.Err
 	}
 	var n int64
-	err := t.conn.QueryRowContext(ctx, b.String(), b.args...).Scan(&n)
+	err := t.conn.QueryRowContext(ctx, b.String(), b.Args...).Scan(&n)
 	return n, engineError(ctx, doing, table, err)
 }

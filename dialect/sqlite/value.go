@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // fromEngine gives a stored value its canonical form. SQLite keeps whatever
@@ -94,7 +95,7 @@ func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 	case []byte:
 		return append(hex.AppendEncode(append(b, `{"x":"`...), v), `"}`...), true
 	case string:
-		if isPlainText(v) {
+		if render.IsPlainJSON(v) {
 			return append(append(append(b, '"'), v...), '"'), false
 		}
 		// JSON text can't carry what is no UTF-8, and SQLite stops at a NUL.
@@ -105,17 +106,6 @@ func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 		return append(b, quoted...), false
 	}
 	panic("sqlite: not a dialect.Value")
-}
-
-// isPlainText reports whether a text is written in JSON as it is: most are, which
-// saves the encoder's detours.
-func isPlainText(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
 }
 
 // appendFloat writes a number as a whole mantissa, a power of two that

@@ -122,7 +122,7 @@ func (b *builder) addValue(r *relation, c *column, v dialect.Value) string {
 	}
 	s, _, ok := encodeValue(c, v)
 	if !ok {
-		b.failUnlike(r, c)
+		b.Unfit(r.name, c.name)
 		return "NULL"
 	}
 	typ := c.travelType()
@@ -146,19 +146,13 @@ func (b *builder) assignableValue(r *relation, c *column, v dialect.Value) strin
 	}
 	s, _, ok := encodeValue(c, v)
 	if !ok {
-		b.failUnlike(r, c)
+		b.Unfit(r.name, c.name)
 		return "NULL"
 	}
 	if c.kindOf() == dialect.Text {
 		return b.addArg(s) // not cast: what is too long has to fail
 	}
 	return b.renderTyped(c, "CAST("+b.addArg(s)+" AS "+c.travelType()+")")
-}
-
-func (b *builder) failUnlike(r *relation, c *column) {
-	e := dialect.NewError(dialect.DoesNotFit, "", "render a statement on", r.name, nil)
-	e.Object, e.Detail = c.name, "a value is not of the column's type"
-	b.failWith(e)
 }
 
 // renderKeys renders the keys of an In as a table of distinct rows, all of them in
@@ -170,7 +164,7 @@ func (b *builder) renderKeys(r *relation, columns []*column, keys []dialect.Key)
 next:
 	for _, key := range keys {
 		if len(key) != len(columns) {
-			b.unsupported(r.name, "keys have %d values for %d columns", len(key), len(columns))
+			b.Unsupported(r.name, "keys have %d values for %d columns", len(key), len(columns))
 			break
 		}
 		row := make([]any, len(columns))
@@ -191,7 +185,7 @@ next:
 		}
 		return 0
 	})
-	j := b.newAlias("j")
+	j := b.Alias("j")
 	selected, kept := make([]string, len(columns)), []string{}
 	for i, c := range columns {
 		raw := b.renderTravelled(c, fmt.Sprintf("%s.c%d", j, i))
@@ -234,7 +228,7 @@ func (b *builder) renderJSON(r *relation, columns []*column, rows [][]any) strin
 	}
 	doc, err := json.Marshal(rows)
 	if err != nil {
-		b.unsupported(r.name, "a value has no JSON form")
+		b.Unsupported(r.name, "a value has no JSON form")
 	}
 	defined := make([]string, len(columns))
 	for i, c := range columns {
@@ -264,7 +258,7 @@ func (b *builder) spelledOut(r *relation, columns []*column, rows [][]any) [][]a
 			if len(s) > babelfishText {
 				e := dialect.NewError(dialect.DoesNotFit, "", "render a statement on", r.name, nil)
 				e.Object, e.Detail = columns[n].name, "Babelfish's OPENJSON takes no text or binary value of more than 2,000 bytes"
-				b.failWith(e)
+				b.Fail(e)
 			}
 		}
 	}
@@ -277,7 +271,7 @@ func (b *builder) spelledOut(r *relation, columns []*column, rows [][]any) [][]a
 func (b *builder) renderRows(r *relation, u dialect.BulkUpdate, hints string) (key, set []*column, from string) {
 	key, set = b.columnsOf(r, u.Key), b.columnsOf(r, u.Set)
 	if len(key) == 0 || len(set) == 0 {
-		b.unsupported(u.Table, "a bulk update needs a key and columns to set")
+		b.Unsupported(u.Table, "a bulk update needs a key and columns to set")
 		return key, set, ""
 	}
 	all := slices.Concat(key, set)
@@ -285,7 +279,7 @@ func (b *builder) renderRows(r *relation, u dialect.BulkUpdate, hints string) (k
 next:
 	for _, row := range u.Rows {
 		if len(row) != len(all) {
-			b.unsupported(u.Table, "a row has %d values for %d columns", len(row), len(all))
+			b.Unsupported(u.Table, "a row has %d values for %d columns", len(row), len(all))
 			return key, set, ""
 		}
 		out := make([]any, len(all))
@@ -296,7 +290,7 @@ next:
 				continue next // no row has such a key
 			case v == nil:
 			case !ok:
-				b.failUnlike(r, all[i])
+				b.Unfit(r.name, all[i].name)
 			default:
 				out[i] = s
 			}
@@ -340,7 +334,7 @@ next:
 func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 	r := b.relationOf(u.Table)
 	key, set, from := b.renderRows(r, u, r.changeHints())
-	if b.err != nil {
+	if b.Err != nil {
 		return b.finishStatement()
 	}
 	b.WriteString("UPDATE t SET ")
@@ -357,35 +351,3 @@ func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 // maxText bounds the text of one statement's rows; a parameter may have 2 GB, and
 // is held more than once on both sides.
 var maxText = 16 << 20
-
-// inParts runs f for parts of the rows that are small enough for one statement, and adds up.
-func inParts(u dialect.BulkUpdate, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
-	var sum int64
-	rows := u.Rows
-	for len(rows) > 0 {
-		n, size := 0, 0
-		for _, row := range rows {
-			for _, v := range row {
-				switch v := v.(type) {
-				case string:
-					size += len(v)
-				case []byte:
-					size += 2 * len(v)
-				default:
-					size += 8
-				}
-			}
-			if n > 0 && size > maxText {
-				break
-			}
-			n++
-		}
-		u.Rows, rows = rows[:n], rows[n:]
-		found, err := f(u)
-		if err != nil {
-			return 0, err
-		}
-		sum += found
-	}
-	return sum, nil
-}

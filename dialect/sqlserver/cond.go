@@ -42,7 +42,7 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 	case dialect.All:
 		return b.renderAll(r, alias, c, " AND ", always)
 	}
-	b.unsupported(r.name, "a condition of type %T is not supported", c)
+	b.Unsupported(r.name, "a condition of type %T is not supported", c)
 	return never
 }
 
@@ -63,7 +63,7 @@ func (b *builder) renderIn(r *relation, alias string, c dialect.In) string {
 		return never
 	}
 	columns := b.referringColumns(r, c)
-	k := b.newAlias("k")
+	k := b.Alias("k")
 	return "EXISTS (SELECT 1 FROM " + b.renderKeys(r, columns, c.Keys) + " AS " + k + " WHERE " + renderKeyEquals(columns, alias, k) + ")"
 }
 
@@ -90,10 +90,8 @@ func renderKeyEquals(columns []*column, alias, k string) string {
 }
 
 func (b *builder) renderCompare(r *relation, alias string, c dialect.Compare) string {
-	switch c.Op {
-	case "=", "<>", "<", "<=", ">", ">=":
-	default:
-		b.unsupported(r.name, "no such comparison")
+	if !b.Operator(r.name, c.Op) {
+		return never
 	}
 	col := b.columnOf(r, c.Column)
 	return col.comparand(alias) + " " + c.Op + " " + b.addValue(r, col, c.Value)
@@ -149,8 +147,7 @@ func (b *builder) renderKeyRange(r *relation, alias string, names []string, key 
 	switch {
 	case len(key) == 0:
 		return always
-	case len(key) != len(names):
-		b.unsupported(r.name, "a key has %d values for %d columns", len(key), len(names))
+	case !b.SameLength(r.name, len(key), len(names)):
 		return never
 	}
 	columns := b.columnsOf(r, names)
@@ -178,11 +175,10 @@ func (b *builder) renderKeyRange(r *relation, alias string, names []string, key 
 
 func (b *builder) renderReferenced(r *relation, alias string, c dialect.Referenced) string {
 	from := b.relationOf(c.Table)
-	if len(c.Columns) != len(c.RefColumns) {
-		b.unsupported(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+	if !b.SameLength(r.name, len(c.Columns), len(c.RefColumns)) {
 		return never
 	}
-	other := b.newAlias("r")
+	other := b.Alias("r")
 	ands := make([]string, 0, len(c.Columns)+2)
 	for i := range c.Columns {
 		ands = append(ands, refersTo(b.columnOf(from, c.Columns[i]), other, b.columnOf(r, c.RefColumns[i]), alias))
@@ -200,11 +196,10 @@ func (b *builder) renderGrouped(cond string) string { return "(" + cond + ")" }
 
 func (b *builder) renderOrphan(r *relation, alias string, c dialect.Orphan) string {
 	to := b.relationOf(c.RefTable)
-	if len(c.Columns) != len(c.RefColumns) {
-		b.unsupported(r.name, "%d columns refer to %d", len(c.Columns), len(c.RefColumns))
+	if !b.SameLength(r.name, len(c.Columns), len(c.RefColumns)) {
 		return never
 	}
-	other := b.newAlias("r")
+	other := b.Alias("r")
 	var set, ands []string
 	for i := range c.Columns {
 		from := b.columnOf(r, c.Columns[i])

@@ -113,7 +113,7 @@ func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
 	case dialect.Cast:
 		return b.renderCast(r, e)
 	}
-	b.unsupported(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
+	b.Unsupported(r.name, "an expression of type %T is not supported here: it has to go through the client", e)
 	return "NULL"
 }
 
@@ -220,7 +220,7 @@ func (b *builder) renderTruncate(r *relation, e dialect.TruncateMoment) string {
 	case "hour":
 		cut = "DATEADD(hour, DATEPART(hour, " + of + "), CAST(CAST(" + of + " AS date) AS datetime2(7)))"
 	default:
-		b.unsupported(r.name, "a moment can't be cut down to this unit")
+		b.Unsupported(r.name, "a moment can't be cut down to this unit")
 	}
 	switch kind {
 	case dialect.Date:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // journalSchema is the schema that holds the journal's tables.
@@ -31,27 +32,10 @@ func (d *DB) JournalDDL(tables []*dialect.Table) []string {
 }
 
 func journalDDL(t *dialect.Table, babelfish bool) string {
-	var parts []string
-	for _, c := range t.Columns {
-		part := quoteIdent(c.Name) + " " + journalType(c, babelfish)
-		if c.Nullable {
-			part += " NULL"
-		} else {
-			part += " NOT NULL"
-		}
-		parts = append(parts, part)
-	}
-	if len(t.PrimaryKey) > 0 {
-		parts = append(parts, "PRIMARY KEY ("+joinWith(t.PrimaryKey, quoteIdent)+")")
-	}
-	for _, fk := range t.ForeignKeys {
-		part := "FOREIGN KEY (" + joinWith(fk.Columns, quoteIdent) + ") REFERENCES " + quoteTable(fk.RefTable) + " (" + joinWith(fk.RefColumns, quoteIdent) + ")"
-		if fk.OnDelete != "" && fk.OnDelete != dialect.NoAction {
-			part += " ON DELETE " + strings.ToUpper(string(fk.OnDelete))
-		}
-		parts = append(parts, part)
-	}
-	return "CREATE TABLE " + quoteTable(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
+	return render.TableSyntax{
+		Create: "CREATE TABLE", Ident: quoteIdent, Table: quoteTable, Null: " NULL",
+		Type: func(c *dialect.Column) string { return journalType(c, babelfish) },
+	}.CreateTable(t)
 }
 
 func journalType(c *dialect.Column, babelfish bool) string {
@@ -119,14 +103,12 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 		if err != nil {
 			return nil, err
 		}
-		there := map[string]bool{}
-		for _, r := range rows {
-			there[r[0]] = true
+		there := make([]string, len(rows))
+		for i, r := range rows {
+			there[i] = r[0]
 		}
-		for _, table := range tables {
-			if !there[table.Name.Table] {
-				ddl = append(ddl, journalDDL(table, t.srv.babelfish))
-			}
+		for _, table := range render.Missing(tables, there) {
+			ddl = append(ddl, journalDDL(table, t.srv.babelfish))
 		}
 		return ddl, nil
 	}

@@ -104,7 +104,7 @@ func isMoment(e dialect.Expr) bool {
 func (b *builder) randomLike(r *relation, of dialect.Expr) string {
 	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomised {
-		b.unsupported(r.name, "a random text like one of unknown or great length is not supported here: it has to go through the client")
+		b.Unsupported(r.name, "a random text like one of unknown or great length is not supported here: it has to go through the client")
 		return "NULL"
 	}
 	text := b.renderText(r, of)
@@ -164,7 +164,7 @@ var letters = func() string {
 // randomInt takes 48 bits modulo the range where those are plenty, else 96 of two draws.
 func (b *builder) randomInt(e dialect.RandomInt) string {
 	if e.High < e.Low {
-		b.unsupported(dialect.Name{}, "a random number's bounds are the wrong way round")
+		b.Unsupported(dialect.Name{}, "a random number's bounds are the wrong way round")
 	}
 	size := new(big.Int).Add(new(big.Int).Sub(big.NewInt(e.High), big.NewInt(e.Low)), big.NewInt(1))
 	if size.Cmp(big.NewInt(1<<32)) <= 0 {
@@ -178,7 +178,7 @@ func (b *builder) randomInt(e dialect.RandomInt) string {
 func (b *builder) randomBytes(r *relation, of dialect.Expr) string {
 	c, ok := of.(dialect.Current)
 	if !ok || c.Column.Length <= 0 || c.Column.Length > mostRandomBytes {
-		b.unsupported(r.name, "random bytes of unknown or great length are not supported here: they have to go through the client")
+		b.Unsupported(r.name, "random bytes of unknown or great length are not supported here: they have to go through the client")
 		return "NULL"
 	}
 	ref := b.renderExpr(r, of)
@@ -219,7 +219,7 @@ func momentSpan(e dialect.RandomMoment) (low time.Time, size int64, err error) {
 func (b *builder) randomMoment(r *relation, e dialect.RandomMoment) string {
 	_, size, err := momentSpan(e)
 	if err != nil {
-		b.unsupported(r.name, "a random moment's bounds are no moments of the column's kind, or the wrong way round")
+		b.Unsupported(r.name, "a random moment's bounds are no moments of the column's kind, or the wrong way round")
 		return "NULL"
 	}
 	low := b.renderLiteral(r, e.Low, e.Column)
@@ -239,7 +239,7 @@ func (b *builder) randomMoment(r *relation, e dialect.RandomMoment) string {
 // is no way to use one draw more than once.
 func (b *builder) renderChoose(r *relation, e dialect.Choose) string {
 	if len(e.Values) == 0 || len(e.Weights) > 0 && len(e.Weights) != len(e.Values) {
-		b.unsupported(r.name, "a choice needs values, and as many weights as values or none")
+		b.Unsupported(r.name, "a choice needs values, and as many weights as values or none")
 		return "NULL"
 	}
 	weight := func(i int) int64 {
@@ -254,11 +254,11 @@ func (b *builder) renderChoose(r *relation, e dialect.Choose) string {
 		if w := weight(i); w > 0 {
 			left, last = left+w, i
 		} else if w < 0 {
-			b.unsupported(r.name, "a choice's weights are negative")
+			b.Unsupported(r.name, "a choice's weights are negative")
 		}
 	}
 	if last < 0 {
-		b.unsupported(r.name, "a choice's weights are all zero")
+		b.Unsupported(r.name, "a choice's weights are all zero")
 		return "NULL"
 	}
 	var s strings.Builder

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // statement is a batch of T-SQL with its parameters.
@@ -24,30 +25,15 @@ const rowCount = ";\nSELECT CAST(@@ROWCOUNT AS bigint) AS " + counted
 
 // builder writes one statement. The statement's table has the alias t.
 type builder struct {
-	strings.Builder
-	args      []any
+	render.Builder[any]
 	babelfish bool
 	lookup    func(dialect.Name) (*relation, error)
-	aliases   int
-	err       error // the first one; the text is of no use then
-}
-
-func (b *builder) failWith(err error) {
-	if b.err == nil {
-		b.err = err
-	}
-}
-
-func (b *builder) unsupported(table dialect.Name, format string, args ...any) {
-	e := dialect.NewError(dialect.Fatal, "", "render a statement on", table, nil)
-	e.Detail = fmt.Sprintf(format, args...)
-	b.failWith(e)
 }
 
 func (b *builder) relationOf(n dialect.Name) *relation {
 	r, err := b.lookup(n)
 	if err != nil {
-		b.failWith(err)
+		b.Fail(err)
 		return &relation{name: n}
 	}
 	return r
@@ -56,7 +42,7 @@ func (b *builder) relationOf(n dialect.Name) *relation {
 func (b *builder) columnOf(r *relation, name string) *column {
 	c, err := r.columnOf(name)
 	if err != nil {
-		b.failWith(err)
+		b.Fail(err)
 		return &column{name: name}
 	}
 	return c
@@ -72,13 +58,8 @@ func (b *builder) columnsOf(r *relation, names []string) []*column {
 
 // addArg adds a parameter and returns how the statement names it.
 func (b *builder) addArg(v any) string {
-	b.args = append(b.args, v)
-	return "@p" + strconv.Itoa(len(b.args))
-}
-
-func (b *builder) newAlias(prefix string) string {
-	b.aliases++
-	return prefix + strconv.Itoa(b.aliases)
+	b.Args = append(b.Args, v)
+	return "@p" + strconv.Itoa(len(b.Args))
 }
 
 // mostParameters of a statement are sent by sp_executesql, with two of its own.
@@ -86,10 +67,10 @@ func (b *builder) newAlias(prefix string) string {
 const mostParameters = 2100 - 2
 
 func (b *builder) finishStatement() (statement, error) {
-	if n := len(b.args); n > mostParameters {
-		b.unsupported(dialect.Name{}, "the statement has %d parameters, and SQL Server takes no more than %d: give fewer values to choose from", n, mostParameters)
+	if n := len(b.Args); n > mostParameters {
+		b.Unsupported(dialect.Name{}, "the statement has %d parameters, and SQL Server takes no more than %d: give fewer values to choose from", n, mostParameters)
 	}
-	return statement{sql: b.String(), args: b.args}, b.err
+	return statement{sql: b.String(), args: b.Args}, b.Err
 }
 
 // quoteIdent quotes an identifier.
@@ -100,15 +81,6 @@ func quoteTable(n dialect.Name) string {
 		return quoteIdent(n.Table)
 	}
 	return quoteIdent(n.Schema) + "." + quoteIdent(n.Table)
-}
-
-// joinWith joins what f makes of every element.
-func joinWith[T any](of []T, f func(T) string) string {
-	out := make([]string, len(of))
-	for i, e := range of {
-		out[i] = f(e)
-	}
-	return strings.Join(out, ", ")
 }
 
 // renderFrom renders the tables of a statement and returns the conditions that are
@@ -126,7 +98,7 @@ func (b *builder) renderFrom(r *relation, where []dialect.Cond, hints string) (s
 		if !slices.ContainsFunc(columns, func(c *column) bool { return c.leads }) {
 			continue
 		}
-		k := b.newAlias("k")
+		k := b.Alias("k")
 		keys := b.renderKeys(r, columns, in.Keys)
 		rest := slices.Concat(where[:i], where[i+1:])
 		return keys + " AS " + k + " INNER LOOP JOIN " + name + " ON " + renderKeyEquals(columns, "t", k), rest
@@ -174,7 +146,7 @@ func (b *builder) renderSelect(s dialect.Select) (statement, []*column, error) {
 	b.WriteString(strings.Join(read, ", "))
 	b.fromWhere(r, s.Where, r.lockHints(s.Lock))
 	if len(s.Order) > 0 {
-		b.WriteString(" ORDER BY " + joinWith(s.Order, func(n string) string { return b.columnOf(r, n).qualifiedName("t") + orderDirection(s) }))
+		b.WriteString(" ORDER BY " + render.List(s.Order, func(n string) string { return b.columnOf(r, n).qualifiedName("t") + orderDirection(s) }))
 	}
 	if s.Offset > 0 { // which TOP doesn't go with
 		fmt.Fprintf(b, " OFFSET %d ROWS FETCH NEXT %d ROWS ONLY", s.Offset, s.Limit)
@@ -246,7 +218,7 @@ func (b *builder) renderUpdate(u dialect.Update) (statement, error) {
 		b.WriteString(quoteIdent(a.Column.Name) + " = " + b.renderAssigned(r, set[i], a))
 	}
 	if compare {
-		b.WriteString(" OUTPUT " + joinWith(set, func(c *column) string {
+		b.WriteString(" OUTPUT " + render.List(set, func(c *column) string {
 			return "CASE WHEN " + sameValue(c, c.qualifiedName("deleted"), c.qualifiedName("inserted")) + " THEN 1 ELSE 0 END"
 		}) + " INTO @u")
 	}
@@ -279,7 +251,7 @@ func sameValue(c *column, a, b string) string {
 
 func (b *builder) renderInsert(i dialect.Insert) (statement, error) {
 	r := b.relationOf(i.Table)
-	b.WriteString("INSERT INTO " + quoteTable(i.Table) + " (" + joinWith(i.Columns, quoteIdent) + ") VALUES ")
+	b.WriteString("INSERT INTO " + quoteTable(i.Table) + " (" + render.List(i.Columns, quoteIdent) + ") VALUES ")
 	for at, row := range i.Rows {
 		if at > 0 {
 			b.WriteString(", ")

@@ -212,7 +212,7 @@ type (
 	}
 )
 
-func render(b *builder, of any) (statement, error) {
+func renderStatement(b *builder, of any) (statement, error) {
 	switch of := of.(type) {
 	case dialect.Select:
 		s, _, err := b.renderSelect(of)
@@ -238,7 +238,7 @@ func TestStatementsReadAsTheGoldenFilesSay(t *testing.T) {
 		t.Run(group, func(t *testing.T) {
 			var got strings.Builder
 			for _, c := range cases {
-				s, err := render(fixture(), c.of)
+				s, err := renderStatement(fixture(), c.of)
 				if err != nil {
 					t.Errorf("%s: %v", c.name, err)
 				}
@@ -266,7 +266,7 @@ func TestStatementsReadAsTheGoldenFilesSay(t *testing.T) {
 }
 
 func TestStatementTextIsTheSameForAnyNumberOfKeys(t *testing.T) {
-	few, err := render(fixture(), selecting(ids))
+	few, err := renderStatement(fixture(), selecting(ids))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestStatementTextIsTheSameForAnyNumberOfKeys(t *testing.T) {
 	for i := range 5000 {
 		many.Keys = append(many.Keys, dialect.Key{int64(i)})
 	}
-	if more, err := render(fixture(), selecting(many)); err != nil || more.sql != few.sql || len(more.args) != len(few.args) {
+	if more, err := renderStatement(fixture(), selecting(many)); err != nil || more.sql != few.sql || len(more.args) != len(few.args) {
 		t.Errorf("the text depends on the number of keys: %v", err)
 	}
 }
@@ -295,7 +295,7 @@ func TestParametersAreFewerThanTheServerTakes(t *testing.T) {
 		wide.Set = append(wide.Set, dialect.Assign{Column: nameText, Expr: dialect.Choose{Values: choices, Column: nameText}})
 	}
 	for name, of := range map[string]any{"4,000 rows": dialect.BulkUpdate{Table: customer, Key: []string{"id"}, Set: []string{"name"}, Rows: rows}, "20 columns of choices": wide} {
-		if s, err := render(fixture(), of); err != nil || len(s.args) > mostParameters {
+		if s, err := renderStatement(fixture(), of); err != nil || len(s.args) > mostParameters {
 			t.Errorf("%s: %d parameters (%v)", name, len(s.args), err)
 		}
 	}
@@ -303,7 +303,7 @@ func TestParametersAreFewerThanTheServerTakes(t *testing.T) {
 		t.Error("so many values are rendered")
 	}
 	wide.Set = append(wide.Set, wide.Set...)
-	if _, err := render(fixture(), wide); err == nil || !strings.Contains(err.Error(), "fewer values") {
+	if _, err := renderStatement(fixture(), wide); err == nil || !strings.Contains(err.Error(), "fewer values") {
 		t.Errorf("too many parameters: error %v", err)
 	}
 }
@@ -330,7 +330,7 @@ func TestMalformedStatementsAreErrorsWithoutValues(t *testing.T) {
 		"a default inside of others": {dialect.Fatal, overwriting(nameText, dialect.Concat{dialect.Default{}})},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := render(fixture(), c.of)
+			_, err := renderStatement(fixture(), c.of)
 			if dialect.ClassOf(err) != c.class || strings.Contains(fmt.Sprint(err), "canary") {
 				t.Errorf("err = %v, want one of class %q without values", err, c.class)
 			}
@@ -353,8 +353,8 @@ func TestRandomExpressionsDrawOncePerUse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := fixture()
 			sql := b.renderExpr(shop["customer"], c.expr)
-			if got := strings.Count(sql, "NEWID()"); got != c.draws || b.err != nil {
-				t.Errorf("%d draws, want %d (%v)", got, c.draws, b.err)
+			if got := strings.Count(sql, "NEWID()"); got != c.draws || b.Err != nil {
+				t.Errorf("%d draws, want %d (%v)", got, c.draws, b.Err)
 			}
 			if strings.Contains(sql, "RAND(") || strings.Contains(sql, "CHOOSE(") {
 				t.Error("RAND() is drawn once a statement, and CHOOSE draws for each of its values")
@@ -370,7 +370,7 @@ func TestTheLettersFitAPattern(t *testing.T) {
 }
 
 func TestKeysAreSortedAsTheyAreLocked(t *testing.T) {
-	s, err := render(fixture(), selecting(ids))
+	s, err := renderStatement(fixture(), selecting(ids))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func (b *builder) refused(trial dialect.Trial) (statement, error) {
 	rows := make([][]any, len(trial.Rows))
 	for i, row := range trial.Rows {
 		if len(row) != len(columns) {
-			b.unsupported(trial.Table, "a row has %d values for %d columns", len(row), len(columns))
+			b.Unsupported(trial.Table, "a row has %d values for %d columns", len(row), len(columns))
 			return b.finishStatement()
 		}
 		rows[i] = make([]any, len(columns))
@@ -28,7 +28,7 @@ func (b *builder) refused(trial dialect.Trial) (statement, error) {
 			switch {
 			case v == nil:
 			case !ok:
-				b.failUnlike(r, columns[n])
+				b.Unfit(r.name, columns[n].name)
 			default:
 				rows[i][n] = s
 			}

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 var _ dialect.Tx = (*tx)(nil)
@@ -105,7 +106,7 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 
 // BulkUpdate implements dialect.Writer.
 func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
-	return inParts(u, func(u dialect.BulkUpdate) (int64, error) {
+	return render.Parts(u, maxText, func(u dialect.BulkUpdate) (int64, error) {
 		return t.runOne(ctx, "overwrite", u.Table, true, func(b *builder) (statement, error) { return b.bulkUpdate(u) })
 	})
 }

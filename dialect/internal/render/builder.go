@@ -1,0 +1,79 @@
+// Package render holds what engines share of writing SQL: a statement's builder, lists, the tables
+// of the journal and how rows are split over statements. It deals in text only, and knows no engine.
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// Builder collects one statement: its text, its parameters and the first error. After an error the
+// text is worthless; a renderer continues with any text, and whoever runs the statement asks for Err.
+// P is how the engine's parameters travel.
+type Builder[P any] struct {
+	strings.Builder
+	Args    []P
+	Err     error
+	aliases int
+}
+
+// Fail notes the error, unless there is one already.
+func (b *Builder[P]) Fail(err error) {
+	if b.Err == nil {
+		b.Err = err
+	}
+}
+
+// Unsupported fails the statement: the engine can't do that.
+func (b *Builder[P]) Unsupported(table dialect.Name, format string, args ...any) {
+	e := newError(dialect.Fatal, table)
+	e.Detail = fmt.Sprintf(format, args...)
+	b.Fail(e)
+}
+
+// Unfit fails the statement: a value doesn't fit the column's type.
+func (b *Builder[P]) Unfit(table dialect.Name, column string) {
+	e := newError(dialect.DoesNotFit, table)
+	e.Object, e.Detail = column, "a value is not of the column's type"
+	b.Fail(e)
+}
+
+func newError(class dialect.Class, table dialect.Name) *dialect.Error {
+	return dialect.NewError(class, "", "render a statement on", table, nil)
+}
+
+// Append appends texts to the statement.
+func (b *Builder[P]) Append(parts ...string) {
+	for _, p := range parts {
+		b.WriteString(p)
+	}
+}
+
+// Alias returns a new alias: the prefix with a number.
+func (b *Builder[P]) Alias(prefix string) string {
+	b.aliases++
+	return prefix + strconv.Itoa(b.aliases)
+}
+
+// SameLength reports whether a key, or the columns that it refers to, are as many as the columns. It
+// fails the statement where they aren't.
+func (b *Builder[P]) SameLength(table dialect.Name, got, columns int) bool {
+	if got != columns {
+		b.Unsupported(table, "%d values or columns are compared with %d columns", got, columns)
+	}
+	return got == columns
+}
+
+// Operator reports whether op is an operator of dialect.Compare. It fails the statement where it
+// isn't.
+func (b *Builder[P]) Operator(table dialect.Name, op string) bool {
+	switch op {
+	case "=", "<>", "<", "<=", ">", ">=":
+		return true
+	}
+	b.Unsupported(table, "the operator is none of = <> < <= > >=")
+	return false
+}
