@@ -11,6 +11,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/render"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // Check implements dialect.DB. What the user may do is asked by explaining
@@ -94,7 +95,7 @@ func (s *session) mayDelete(ctx context.Context, accesses []dialect.Access) bool
 	}
 	from := " FROM " + strings.Join(all, ", ") + " WHERE FALSE"
 	for _, sql := range []string{"SELECT " + strings.Join(list, ", ") + from, "DELETE " + strings.Join(deleted, ", ") + from} {
-		if _, err := queryAll(ctx, s.conn, "EXPLAIN "+sql); err != nil {
+		if _, err := sqlconn.QueryAll(ctx, s.conn, "EXPLAIN "+sql); err != nil {
 			return false
 		}
 	}
@@ -137,8 +138,8 @@ func neededPrivileges(t *dialect.Table, a dialect.Access) []need {
 	return needs
 }
 
-func explainDenied(ctx context.Context, q queryer, sql string) (denied bool, err error) {
-	_, err = queryAll(ctx, q, "EXPLAIN "+sql)
+func explainDenied(ctx context.Context, q sqlconn.Queryer, sql string) (denied bool, err error) {
+	_, err = sqlconn.QueryAll(ctx, q, "EXPLAIN "+sql)
 	my, ok := errors.AsType[*mysql.MySQLError](err)
 	switch {
 	case !ok:
@@ -152,8 +153,8 @@ func explainDenied(ctx context.Context, q queryer, sql string) (denied bool, err
 }
 
 // serverProblems are settings with which no run can write, or not safely.
-func serverProblems(ctx context.Context, q queryer) ([]dialect.Problem, error) {
-	rows, err := queryAll(ctx, q, `SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', 'foreign_key_checks')`)
+func serverProblems(ctx context.Context, q sqlconn.Queryer) ([]dialect.Problem, error) {
+	rows, err := sqlconn.QueryAll(ctx, q, `SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', 'foreign_key_checks')`)
 	if err != nil {
 		return nil, err
 	}
@@ -192,8 +193,8 @@ func serverProblems(ctx context.Context, q queryer) ([]dialect.Problem, error) {
 // seesPart reports whether the catalogue shows the user only some of the database's
 // tables, those that he has a privilege on: the server tells who may read any of
 // them that a table isn't there, and nobody else.
-func seesPart(ctx context.Context, q queryer) (bool, error) {
-	_, err := queryAll(ctx, q, "SELECT 1 FROM "+quoteIdent(journalPrefix+"nowhere"))
+func seesPart(ctx context.Context, q sqlconn.Queryer) (bool, error) {
+	_, err := sqlconn.QueryAll(ctx, q, "SELECT 1 FROM "+quoteIdent(journalPrefix+"nowhere"))
 	my, ok := errors.AsType[*mysql.MySQLError](err)
 	if !ok {
 		return false, err
@@ -202,8 +203,8 @@ func seesPart(ctx context.Context, q queryer) (bool, error) {
 }
 
 // writesAnyway reports whether the user may write to a read_only server.
-func writesAnyway(ctx context.Context, q queryer) (bool, error) {
-	rows, err := queryAll(ctx, q, "SHOW GRANTS")
+func writesAnyway(ctx context.Context, q sqlconn.Queryer) (bool, error) {
+	rows, err := sqlconn.QueryAll(ctx, q, "SHOW GRANTS")
 	if err != nil {
 		return false, err
 	}
@@ -232,12 +233,12 @@ func (t *tx) Position(ctx context.Context) (string, error) {
 		status = "SHOW BINARY LOG STATUS"
 	}
 	var gtid string
-	if err := queryOne(ctx, t.conn, "SELECT "+variable, &gtid); err == nil && gtid != "" {
+	if err := sqlconn.QueryOne(ctx, t.conn, "SELECT "+variable, &gtid); err == nil && gtid != "" {
 		return strings.ReplaceAll(gtid, "\n", ""), nil
 	} else if err != nil && !isServers(err) {
 		return "", t.txError(ctx, err, "read the position", dialect.Name{})
 	}
-	rows, err := queryAll(ctx, t.conn, status)
+	rows, err := sqlconn.QueryAll(ctx, t.conn, status)
 	if err != nil && !isServers(err) {
 		return "", t.txError(ctx, err, "read the position", dialect.Name{})
 	}

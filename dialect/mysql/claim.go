@@ -9,21 +9,16 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/dialect/internal/alive"
-	"github.com/expungedb/expunge/dialect/internal/spare"
+	"github.com/expungedb/expunge/dialect/internal/claimlimit"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // Claim implements dialect.DB with GET_LOCK on a connection that the claim
 // keeps, so the server gives it up when the process dies. Names hold on the whole server and are at
 // most 64 characters long: what is locked is a hash of database and name.
 func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
-	const doing = "claim"
-	if d.pool.Stats().MaxOpenConnections == 1 {
-		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
-		e.Detail = "a claim takes a connection for itself: the pool's MaxOpenConns has to be 2 at least"
-		return nil, e
-	}
-	return spare.Claim(ctx, d.pool, d.pool.Stats().MaxOpenConnections, func() (func() error, error) { return d.tryClaim(ctx, name) })
+	pool := claimlimit.Pool{Of: d.pool, Connections: d.pool.Stats().MaxOpenConnections, Setting: "MaxOpenConns"}
+	return claimlimit.Claim(ctx, pool, func() (func() error, error) { return d.tryClaim(ctx, name) })
 }
 
 // tryClaim makes the claim.
@@ -44,7 +39,7 @@ func (d *DB) tryClaim(ctx context.Context, name string) (func() error, error) {
 		}
 		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
-	stop := alive.Keep(conn)
+	stop := sqlconn.KeepAlive(conn)
 	return sync.OnceValue(func() error {
 		stop()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -2,9 +2,9 @@ package mysql
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // Explain gives the server's plan for a Select as it is rendered: the rows of
@@ -24,31 +24,15 @@ func Explain(ctx context.Context, db *DB, s dialect.Select) ([]map[string]string
 	if t.server.mariadb {
 		explain = "EXPLAIN "
 	}
-	rows, err := t.conn.QueryContext(ctx, explain+query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	var out []map[string]string
-	for rows.Next() {
-		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
-		for i := range values {
-			into[i] = &values[i]
+	rows, err := sqlconn.QueryNamed(ctx, t.conn, explain+query, args...)
+	out := make([]map[string]string, len(rows))
+	for i, r := range rows {
+		out[i] = map[string]string{}
+		for name, v := range r {
+			out[i][name] = v.String
 		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
-		}
-		row := map[string]string{}
-		for i, n := range names {
-			row[n] = values[i].String
-		}
-		out = append(out, row)
 	}
-	return out, rows.Err()
+	return out, err
 }
 
 func (t *tx) render(ctx context.Context, s dialect.Select) (string, []any, error) {

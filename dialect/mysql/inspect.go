@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // catalog remembers the tables that statements were rendered for: what a key's
@@ -94,7 +95,7 @@ func (s *session) readTable(ctx context.Context, n dialect.Name) (*dialect.Table
 // spells their names in upper case and MariaDB doesn't.
 type inspection struct {
 	ctx    context.Context
-	q      queryer
+	q      sqlconn.Queryer
 	server *server
 	only   *dialect.Name // one table, nil for all
 
@@ -192,7 +193,7 @@ func (in *inspection) readRows(query, schemaColumn, tableColumn, order string) (
 		if schema == "" {
 			schema = in.database
 		}
-		return queryAll(in.ctx, in.q, query+schemaColumn+" = ? AND "+tableColumn+" = ?"+order, schema, in.only.Table)
+		return sqlconn.QueryAll(in.ctx, in.q, query+schemaColumn+" = ? AND "+tableColumn+" = ?"+order, schema, in.only.Table)
 	}
 	var schemas []any
 	for n := range in.others {
@@ -201,7 +202,7 @@ func (in *inspection) readRows(query, schemaColumn, tableColumn, order string) (
 		}
 	}
 	// Without parameters a statement needn't be prepared.
-	return queryAll(in.ctx, in.q, query+schemaColumn+" IN (DATABASE()"+strings.Repeat(", ?", len(schemas))+")"+order, schemas...)
+	return sqlconn.QueryAll(in.ctx, in.q, query+schemaColumn+" IN (DATABASE()"+strings.Repeat(", ?", len(schemas))+")"+order, schemas...)
 }
 
 // findOthers finds the tables of other databases that foreign keys connect
@@ -209,7 +210,7 @@ func (in *inspection) readRows(query, schemaColumn, tableColumn, order string) (
 func (in *inspection) findOthers() error {
 	in.others, in.rules = map[dialect.Name]bool{}, map[constraint]rules{}
 	// MariaDB opens every table that the condition doesn't exclude.
-	rows, err := queryAll(in.ctx, in.q, `SELECT CONSTRAINT_SCHEMA, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE
+	rows, err := sqlconn.QueryAll(in.ctx, in.q, `SELECT CONSTRAINT_SCHEMA, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE
 		FROM information_schema.REFERENTIAL_CONSTRAINTS
 		WHERE CONSTRAINT_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') OR CONSTRAINT_SCHEMA = DATABASE()`)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // findUnseen marks the tables of which the user may not see everything.
@@ -24,7 +25,7 @@ func (in *inspection) findUnseen() error {
 // readGrants reads what the user may do. A server without grants has one that is of everything.
 func (in *inspection) readGrants() (grants, error) {
 	out := grants{fold: in.server.folds, mariadb: in.server.mariadb}
-	rows, err := queryAll(in.ctx, in.q, "SHOW GRANTS")
+	rows, err := sqlconn.QueryAll(in.ctx, in.q, "SHOW GRANTS")
 	if err != nil {
 		if isServers(err) {
 			out.given = []grant{{privileges: []string{"ALL PRIVILEGES"}, schema: "*", table: "*"}}
@@ -40,7 +41,7 @@ func (in *inspection) readGrants() (grants, error) {
 			out.given = append(out.given, g)
 		}
 	}
-	if rows, err = queryAll(in.ctx, in.q, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'"); err != nil {
+	if rows, err = sqlconn.QueryAll(in.ctx, in.q, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'"); err != nil {
 		return out, err
 	}
 	out.literal = len(rows) == 1 && rows[0][1].String == "ON"
@@ -79,7 +80,7 @@ func (in *inspection) findUnseenTriggers(grants grants) {
 // see refers to, or may refer to. InnoDB's own list has all foreign keys of the server, and is shown
 // who has PROCESS.
 func (in *inspection) findUnseenReferences(grants grants) error {
-	rows, err := queryAll(in.ctx, in.q, in.server.foreignKeys())
+	rows, err := sqlconn.QueryAll(in.ctx, in.q, in.server.foreignKeys())
 	switch {
 	case err != nil && !isServers(err):
 		return err

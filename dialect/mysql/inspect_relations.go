@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 func (in *inspection) readForeignKeys() error {
@@ -49,7 +50,7 @@ func (in *inspection) rulesOf(t *dialect.Table, c constraint) (rules, error) {
 		return does, nil
 	}
 	var name, sql string
-	if err := queryOne(in.ctx, in.q, "SHOW CREATE TABLE "+quoteTable(t.Name), &name, &sql); err != nil {
+	if err := sqlconn.QueryOne(in.ctx, in.q, "SHOW CREATE TABLE "+quoteTable(t.Name), &name, &sql); err != nil {
 		return rules{}, err
 	}
 	usual := dialect.NoAction

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // writes finds the tables that a trigger's text may write to. It finds too
@@ -81,7 +82,7 @@ func (in *inspection) writesElsewhere(schema, body string) string {
 
 // storedFunctions are the names of the stored functions that the user may see, in lower case.
 func (in *inspection) storedFunctions() (map[string]bool, error) {
-	rows, err := queryAll(in.ctx, in.q, `SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA NOT IN ('sys', 'mysql')`)
+	rows, err := sqlconn.QueryAll(in.ctx, in.q, `SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA NOT IN ('sys', 'mysql')`)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/render"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // journalPrefix marks the journal's tables, which are in the connected database.
@@ -117,7 +118,7 @@ func (s *session) lockJournal(ctx context.Context) (release func(), err error) {
 
 // missing are the journal's tables that aren't there.
 func (s *session) missing(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
-	rows, err := queryAll(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
+	rows, err := sqlconn.QueryAll(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
 	if err != nil {
 		return nil, engineError(ctx, err, "look for the journal", dialect.Name{})
 	}

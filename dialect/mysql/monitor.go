@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 var _ dialect.Monitor = (*DB)(nil)
@@ -22,7 +23,7 @@ func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	if err != nil {
 		return dialect.Lag{}, err
 	}
-	channels, err := statusRows(ctx, s.conn, statusQuery(s.server))
+	channels, err := sqlconn.QueryNamed(ctx, s.conn, statusQuery(s.server))
 	s.closeSession(err == nil)
 	if err != nil {
 		return dialect.Lag{}, engineError(ctx, err, doing, dialect.Name{})
@@ -77,36 +78,6 @@ func lagOf(channels []map[string]sql.NullString) dialect.Lag {
 	return worst
 }
 
-// statusRows reads a small result by the names of its columns, which differ in
-// number and place from version to version.
-func statusRows(ctx context.Context, q queryer, query string) ([]map[string]sql.NullString, error) {
-	rows, err := q.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	var out []map[string]sql.NullString
-	for rows.Next() {
-		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
-		}
-		row := map[string]sql.NullString{}
-		for i, n := range names {
-			row[n] = values[i]
-		}
-		out = append(out, row)
-	}
-	return out, rows.Err()
-}
-
 // Sessions is the server's count of threads that aren't asleep.
 // https://dev.mysql.com/doc/refman/9.0/en/server-status-variables.html#statvar_Threads_running
 func (d *DB) Sessions(ctx context.Context) (int, error) {
@@ -117,7 +88,7 @@ func (d *DB) Sessions(ctx context.Context) (int, error) {
 	}
 	var name string
 	var n int
-	err = queryOne(ctx, s.conn, "SHOW GLOBAL STATUS LIKE 'Threads_running'", &name, &n)
+	err = sqlconn.QueryOne(ctx, s.conn, "SHOW GLOBAL STATUS LIKE 'Threads_running'", &name, &n)
 	s.closeSession(err == nil)
 	return max(n-1, 0), engineError(ctx, err, doing, dialect.Name{})
 }

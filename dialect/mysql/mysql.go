@@ -39,6 +39,7 @@ import (
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // DB is one MySQL or MariaDB database. It is safe for concurrent use.
@@ -83,13 +84,7 @@ type serverOnce struct {
 	known *server
 }
 
-// queryer is a pool or one of its connections.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-func (d *DB) askServer(ctx context.Context, q queryer) (*server, error) {
+func (d *DB) askServer(ctx context.Context, q sqlconn.Queryer) (*server, error) {
 	d.server.mu.Lock()
 	defer d.server.mu.Unlock()
 	if d.server.known != nil {
@@ -98,7 +93,7 @@ func (d *DB) askServer(ctx context.Context, q queryer) (*server, error) {
 	var version string
 	var database sql.NullString
 	var folds int
-	if err := queryOne(ctx, q, "SELECT VERSION(), DATABASE(), @@lower_case_table_names", &version, &database, &folds); err != nil {
+	if err := sqlconn.QueryOne(ctx, q, "SELECT VERSION(), DATABASE(), @@lower_case_table_names", &version, &database, &folds); err != nil {
 		return nil, engineError(ctx, err, "ask for the version", dialect.Name{})
 	}
 	s := parseVersion(version)
@@ -126,7 +121,7 @@ func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 		return dialect.Identity{}, err
 	}
 	id := dialect.Identity{Engine: s.server.engine(), Version: s.server.version, Facts: map[string]string{}}
-	rows, err := queryAll(ctx, s.conn, identityVariables)
+	rows, err := sqlconn.QueryAll(ctx, s.conn, identityVariables)
 	s.closeSession(err == nil)
 	if err != nil {
 		return dialect.Identity{}, engineError(ctx, err, doing, dialect.Name{})
@@ -166,49 +161,4 @@ func identityMarks(database string, facts map[string]string) (out []string) {
 		}
 	}
 	return out
-}
-
-// queryOne reads the only row of a query.
-func queryOne(ctx context.Context, q queryer, query string, into ...any) error {
-	rows, err := q.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		return sql.ErrNoRows
-	}
-	if err := rows.Scan(into...); err != nil {
-		return err
-	}
-	return rows.Err()
-}
-
-// queryAll reads a small result whole, as text.
-func queryAll(ctx context.Context, q queryer, query string, args ...any) ([][]sql.NullString, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	var out [][]sql.NullString
-	for rows.Next() {
-		row := make([]sql.NullString, len(names))
-		into := make([]any, len(names))
-		for i := range row {
-			into[i] = &row[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
-		}
-		out = append(out, row)
-	}
-	return out, rows.Err()
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // SchemaMark implements dialect.Reader. References from databases without a given table it
@@ -38,7 +39,7 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 		`SELECT 't', EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
 			FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA` + here + ` AND EVENT_OBJECT_TABLE` + these + ` ORDER BY 2, 3, 4`,
 	} {
-		rows, err := queryAll(ctx, t.conn, query, slices.Concat(schemas, names)...)
+		rows, err := sqlconn.QueryAll(ctx, t.conn, query, slices.Concat(schemas, names)...)
 		if err != nil {
 			return "", t.txError(ctx, err, doing, dialect.Name{})
 		}
@@ -49,7 +50,7 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 		}
 	}
 	query, args := t.server.foreignKeysTo(tables)
-	rows, err := queryAll(ctx, t.conn, query, args...)
+	rows, err := sqlconn.QueryAll(ctx, t.conn, query, args...)
 	if err != nil && !isServers(err) {
 		return "", t.txError(ctx, err, doing, dialect.Name{})
 	}

@@ -3,7 +3,6 @@ package mysql
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // variable is a session variable that statements depend on, with the value
@@ -65,24 +65,16 @@ type session struct {
 
 // openSession takes a connection from the pool and gives it the variables, and
 // more of them, or other values of them, where wanted.
-func (d *DB) openSession(ctx context.Context, doing string, more ...variable) (*session, error) {
-	const attempts = 4
-	for attempt := 1; ; attempt++ {
-		conn, err := d.pool.Conn(ctx)
-		if err != nil {
-			return nil, engineError(ctx, err, doing, dialect.Name{})
-		}
-		s := &session{db: d, conn: conn}
-		err = engineError(ctx, s.setVariables(ctx, wantedVariables(more)), doing, dialect.Name{})
-		if err == nil {
-			return s, nil
-		}
-		s.closeSession(false)
-		// The pool may hold connections that a restarted server has forgotten.
-		if dialect.ClassOf(err) != dialect.LostConnection || attempt == attempts {
-			return nil, err
-		}
+func (d *DB) openSession(ctx context.Context, doing string, more ...variable) (s *session, err error) {
+	classify := func(err error) error { return engineError(ctx, err, doing, dialect.Name{}) }
+	_, err = sqlconn.Open(ctx, d.pool, classify, func(conn *sql.Conn) error {
+		s = &session{db: d, conn: conn}
+		return s.setVariables(ctx, wantedVariables(more))
+	})
+	if err != nil {
+		return nil, err
 	}
+	return s, nil
 }
 
 // wantedVariables are the variables with other values of some, and more of them.
@@ -116,7 +108,7 @@ func (s *session) setVariables(ctx context.Context, want []variable) error {
 		query += ", @@SESSION." + s.server.functionName(v.name)
 		into = append(into, &values[i])
 	}
-	if err := queryOne(ctx, s.conn, query, into...); err != nil {
+	if err := sqlconn.QueryOne(ctx, s.conn, query, into...); err != nil {
 		return err
 	}
 	// A USE stays with its session, and what is without a database in a
@@ -180,7 +172,7 @@ func (s *session) closeSession(usable bool) {
 		usable = err == nil
 	}
 	if !usable {
-		discardConn(s.conn)
+		sqlconn.Discard(s.conn)
 	}
 	s.conn.Close()
 	if s.cut && !usable {
@@ -202,16 +194,11 @@ func (s *session) killSession(ctx context.Context) error {
 	}
 	defer conn.Close()
 	var at string
-	if err := queryOne(ctx, conn, "SELECT "+whichServer, &at); err != nil || at != s.at {
+	if err := sqlconn.QueryOne(ctx, conn, "SELECT "+whichServer, &at); err != nil || at != s.at {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, fmt.Sprintf("KILL %d", s.id))
 	return err
-}
-
-// discardConn makes the pool forget a connection.
-func discardConn(c *sql.Conn) {
-	_ = c.Raw(func(any) error { return driver.ErrBadConn })
 }
 
 // patience is how long the end of a session may take after its context's end.

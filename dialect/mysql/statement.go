@@ -10,6 +10,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/render"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // target is what statements call the table that they are about.
@@ -120,11 +121,7 @@ func (t *tx) readPage(ctx context.Context, table *dialect.Table, s dialect.Selec
 		return false, err
 	}
 	defer rows.Close()
-	values := make([]raw, max(1, len(cols)+len(s.Flags)))
-	into := make([]any, len(values))
-	for i := range values {
-		into[i] = &values[i]
-	}
+	values, into := sqlconn.Targets[raw](max(1, len(cols)+len(s.Flags)))
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return false, err

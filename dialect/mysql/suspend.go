@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // whyNotSuspendable is Index.Stays: of the kinds of indexes only trees are certain to come
@@ -75,7 +76,7 @@ func (d *DB) openDDL(ctx context.Context, doing string, wait time.Duration) (*se
 // readDefinitions are the clauses of a table's indexes, by name.
 func (s *session) readDefinitions(ctx context.Context, doing string, n dialect.Name) (map[string]clause, error) {
 	var name, sql string
-	if err := queryOne(ctx, s.conn, "SHOW CREATE TABLE "+quoteTable(n), &name, &sql); err != nil {
+	if err := sqlconn.QueryOne(ctx, s.conn, "SHOW CREATE TABLE "+quoteTable(n), &name, &sql); err != nil {
 		return nil, engineError(ctx, err, doing, n)
 	}
 	out := map[string]clause{}

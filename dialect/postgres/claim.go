@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/dialect/internal/spare"
+	"github.com/expungedb/expunge/dialect/internal/claimlimit"
 )
 
 // Claim takes an advisory lock, keyed by the name's 64-bit hash in the key space
@@ -14,12 +14,8 @@ import (
 // without a snapshot holds back no vacuum. The server lets it go when the connection ends; release
 // then says that the connection, and with it the claim, was lost meanwhile.
 func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
-	if db.pool.Config().MaxConns < 2 {
-		e := dialect.NewError(dialect.Fatal, "", "claim", dialect.Name{}, nil)
-		e.Detail = "a claim takes a connection for itself: the pool's MaxConns has to be 2 at least"
-		return nil, e
-	}
-	return spare.Claim(ctx, db.pool, int(db.pool.Config().MaxConns), func() (func() error, error) { return db.tryClaim(ctx, name) })
+	pool := claimlimit.Pool{Of: db.pool, Connections: int(db.pool.Config().MaxConns), Setting: "MaxConns"}
+	return claimlimit.Claim(ctx, pool, func() (func() error, error) { return db.tryClaim(ctx, name) })
 }
 
 // tryClaim makes the claim.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // inspection collects a schema. Names are looked up without case, as SQLite
@@ -42,7 +43,7 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	}
 	defer func() {
 		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
-			discardConn(conn)
+			sqlconn.Discard(conn)
 		}
 	}()
 	in := &inspection{conn: conn, schema: &dialect.Schema{Engine: "sqlite"}, tables: map[string]*dialect.Table{}, texts: map[string]tableText{}, virtual: map[string]virtualText{}}
@@ -62,22 +63,7 @@ func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 }
 
 func (in *inspection) eachRow(ctx context.Context, query string, row func(scan func(...any) error) error) error {
-	return eachRow(ctx, in.conn, query, row)
-}
-
-// eachRow runs a query and calls row for each of its rows.
-func eachRow(ctx context.Context, conn *sql.Conn, query string, row func(scan func(...any) error) error, args ...any) error {
-	rows, err := conn.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return sqlconn.EachRow(ctx, in.conn, query, row)
 }
 
 func (in *inspection) tableOf(name string) *dialect.Table { return in.tables[strings.ToLower(name)] }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // binary is the collation of a column that declares none.
@@ -110,7 +111,7 @@ func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error
 	}
 	var names []string
 	collates := parseTable(listed.text).collates
-	err = eachRow(ctx, t.conn, "SELECT name, type, pk FROM pragma_table_xinfo(?, 'main') ORDER BY pk, cid", func(scan func(...any) error) error {
+	err = sqlconn.EachRow(ctx, t.conn, "SELECT name, type, pk FROM pragma_table_xinfo(?, 'main') ORDER BY pk, cid", func(scan func(...any) error) error {
 		var name, typ string
 		var pk int
 		if err := scan(&name, &typ, &pk); err != nil {
@@ -148,7 +149,7 @@ func (t *tx) listedTable(ctx context.Context, name string) (listedTable, error) 
 func (t *tx) listTables(ctx context.Context) (map[string]listedTable, error) {
 	texts, triggers := map[string]string{}, map[string]bool{}
 	out := map[string]listedTable{}
-	err := eachRow(ctx, t.conn, `SELECT tbl_name, type, coalesce(sql, '') FROM "main".sqlite_master WHERE type IN ('table', 'trigger')`, func(scan func(...any) error) error {
+	err := sqlconn.EachRow(ctx, t.conn, `SELECT tbl_name, type, coalesce(sql, '') FROM "main".sqlite_master WHERE type IN ('table', 'trigger')`, func(scan func(...any) error) error {
 		var name, kind, text string
 		err := scan(&name, &kind, &text)
 		if kind == "trigger" {
@@ -161,7 +162,7 @@ func (t *tx) listTables(ctx context.Context) (map[string]listedTable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, eachRow(ctx, t.conn, "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'", func(scan func(...any) error) error {
+	return out, sqlconn.EachRow(ctx, t.conn, "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'", func(scan func(...any) error) error {
 		var name, kind string
 		var withoutRowid bool
 		err := scan(&name, &kind, &withoutRowid)

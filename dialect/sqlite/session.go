@@ -3,11 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"strconv"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // Begin starts a transaction. A writing one waits for the other writers of this
@@ -159,7 +159,7 @@ func (t *tx) changePragma(ctx context.Context, pragma string, before, value int6
 		background := context.WithoutCancel(ctx)
 		err := writePragma(background, t.conn, pragma, before)
 		if now, e := readPragma(background, t.conn, pragma); err != nil || e != nil || now != before {
-			discardConn(t.conn)
+			sqlconn.Discard(t.conn)
 		}
 	})
 	if err := writePragma(ctx, t.conn, pragma, value); err != nil {
@@ -204,11 +204,6 @@ func writePragma(ctx context.Context, conn *sql.Conn, name string, value int64) 
 	// busy_timeout and secure_delete answer with a row, which Exec leaves alone.
 	_, err := conn.ExecContext(ctx, "PRAGMA "+name+" = "+strconv.FormatInt(value, 10))
 	return err
-}
-
-// discardConn has the pool throw a connection away.
-func discardConn(conn *sql.Conn) {
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 }
 
 // atEnd has f done when the transaction ends; what was asked for last is done first.
@@ -261,6 +256,6 @@ func (t *tx) Rollback(ctx context.Context) error {
 			return nil
 		}
 	}
-	discardConn(t.conn)
+	sqlconn.Discard(t.conn)
 	return engineError(ctx, "roll back", dialect.Name{}, err)
 }

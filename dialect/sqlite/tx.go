@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // tx is one transaction on one connection.
@@ -42,10 +43,7 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 		for i, c := range s.Columns {
 			kinds[i] = b.rel.columnOf(c).Kind
 		}
-		raw, into := make([]any, len(kinds)), make([]any, len(kinds))
-		for i := range raw {
-			into[i] = &raw[i]
-		}
+		raw, into := sqlconn.Targets[any](len(kinds))
 		for rows.Next() {
 			if err := rows.Scan(into...); err != nil {
 				yield(nil, engineError(ctx, "select from", s.Table, err))
@@ -141,11 +139,7 @@ func (t *tx) updateComparing(ctx context.Context, u dialect.Update, update *buil
 	if err != nil {
 		return dialect.Updated{}, err
 	}
-	out := dialect.Updated{Rows: n, Unchanged: make([]int64, len(u.Set))}
-	into := make([]any, len(u.Set))
-	for i := range into {
-		into[i] = &out.Unchanged[i]
-	}
+	unchanged, into := sqlconn.Targets[int64](len(u.Set))
 	if err := t.conn.QueryRowContext(ctx, "SELECT "+read+" FROM temp."+counter).Scan(into...); err != nil {
 		return dialect.Updated{}, engineError(ctx, "overwrite", u.Table, err)
 	}
@@ -154,7 +148,7 @@ func (t *tx) updateComparing(ctx context.Context, u dialect.Update, update *buil
 			return dialect.Updated{}, err
 		}
 	}
-	return out, nil
+	return dialect.Updated{Rows: n, Unchanged: unchanged}, nil
 }
 
 // execStatement runs what was built and gives the number of rows, which doesn't

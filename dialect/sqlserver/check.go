@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // Check looks for missing permissions, policies that hide rows, masks, and a
@@ -34,7 +35,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 // checkServer looks at the database as a whole. Without VIEW DEFINITION the
 // catalogue shows only what the user has a permission on: a reference from
 // another table would go unseen.
-func checkServer(ctx context.Context, q queryer, srv *server) ([]dialect.Problem, error) {
+func checkServer(ctx context.Context, q sqlconn.Queryer, srv *server) ([]dialect.Problem, error) {
 	const query = `
 SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 1),
 	CASE WHEN EXISTS (SELECT 1 FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name = N'` + journalSchema + `') THEN 1 ELSE 0 END,
@@ -60,7 +61,7 @@ SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COA
 
 // checking gathers what is in the way of one access.
 type checking struct {
-	q     queryer
+	q     sqlconn.Queryer
 	srv   *server
 	a     dialect.Access
 	found []dialect.Problem

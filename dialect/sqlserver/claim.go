@@ -7,8 +7,8 @@ import (
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/dialect/internal/alive"
-	"github.com/expungedb/expunge/dialect/internal/spare"
+	"github.com/expungedb/expunge/dialect/internal/claimlimit"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // Claim takes an application lock of the session, within this database, on a
@@ -18,13 +18,8 @@ import (
 // databases share their locks.
 // https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-getapplock-transact-sql
 func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
-	const doing = "claim"
-	if d.pool.Stats().MaxOpenConnections == 1 {
-		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
-		e.Detail = "a claim takes a connection for itself: the pool's MaxOpenConns has to be 2 at least"
-		return nil, e
-	}
-	return spare.Claim(ctx, d.pool, d.pool.Stats().MaxOpenConnections, func() (func() error, error) { return d.tryClaim(ctx, name) })
+	pool := claimlimit.Pool{Of: d.pool, Connections: d.pool.Stats().MaxOpenConnections, Setting: "MaxOpenConns"}
+	return claimlimit.Claim(ctx, pool, func() (func() error, error) { return d.tryClaim(ctx, name) })
 }
 
 // tryClaim makes the claim.
@@ -41,16 +36,16 @@ SELECT @got`
 	rows, err := queryAll(ctx, conn, lock, "expunge-"+hex.EncodeToString(sum[:]))
 	switch {
 	case err != nil || len(rows) == 0:
-		discardConn(conn)
+		sqlconn.Discard(conn)
 		return nil, engineError(ctx, err, doing, dialect.Name{})
 	case rows[0][0] != "0" && rows[0][0] != "1":
-		discardConn(conn)
+		sqlconn.Discard(conn)
 		return nil, dialect.ErrClaimed
 	}
-	stop := alive.Keep(conn)
+	stop := sqlconn.KeepAlive(conn)
 	return sync.OnceValue(func() error {
 		stop()
-		discardConn(conn) // without the session the lock is gone too
+		sqlconn.Discard(conn) // without the session the lock is gone too
 		return nil
 	}), nil
 }

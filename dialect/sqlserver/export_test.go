@@ -9,6 +9,7 @@ import (
 	mssql "github.com/microsoft/go-mssqldb"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // Explain gives the server's plan for a Select as it is rendered, line by line.
@@ -36,7 +37,7 @@ func Explain(ctx context.Context, db *DB, s dialect.Select) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer discardConn(conn)
+	defer sqlconn.Discard(conn)
 	option := "SHOWPLAN_TEXT"
 	if srv.babelfish {
 		option = "BABELFISH_SHOWPLAN_ALL"

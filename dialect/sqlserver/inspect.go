@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // catalogue is what Inspect gathers, query by query; rows refer to each other
 // by object_id.
 type catalogue struct {
-	q      queryer
+	q      sqlconn.Queryer
 	srv    *server
 	schema *dialect.Schema
 	tables map[string]*dialect.Table
@@ -42,7 +43,7 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	return c.schema, nil
 }
 
-func newCatalogue(q queryer, srv *server) *catalogue {
+func newCatalogue(q sqlconn.Queryer, srv *server) *catalogue {
 	return &catalogue{
 		q: q, srv: srv, schema: &dialect.Schema{Engine: "sqlserver", Version: srv.version, SeeReferences: "grant VIEW DEFINITION on the database"},
 		tables: map[string]*dialect.Table{}, names: map[string]dialect.Name{}, ids: map[string]map[string]string{},

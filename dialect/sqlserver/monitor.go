@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 var _ dialect.Monitor = (*DB)(nil)
@@ -60,7 +61,7 @@ func (d *DB) singleRow(ctx context.Context, doing, query string) ([]string, erro
 	}
 	rows, err := queryAll(ctx, conn, query)
 	if err != nil {
-		discardConn(conn)
+		sqlconn.Discard(conn)
 		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
 	return rows[0], conn.Close()

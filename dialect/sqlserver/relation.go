@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // address is the pseudo-column that names a row by file, page and slot.
@@ -102,7 +103,7 @@ LEFT JOIN sys.types bt ON bt.user_type_id = c.system_type_id
 WHERE s.name = @p1 AND o.name = @p2`
 
 // readRelation asks the catalogue about a table.
-func readRelation(ctx context.Context, q queryer, n dialect.Name) (*relation, error) {
+func readRelation(ctx context.Context, q sqlconn.Queryer, n dialect.Name) (*relation, error) {
 	r := &relation{name: n, columns: map[string]*column{}}
 	rows, err := queryAll(ctx, q, relationQuery, n.Schema, n.Table)
 	if err != nil {

@@ -3,11 +3,11 @@ package sqlserver
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 	"github.com/expungedb/expunge/internal/grace"
 )
 
@@ -71,35 +71,20 @@ func openingSQL(s *server, o dialect.TxOptions) string {
 // openSession takes a connection from the pool and makes its settings, with more
 // of them after those that every session has.
 func (d *DB) openSession(ctx context.Context, doing string, more func(*server) string) (*sql.Conn, *server, error) {
-	const attempts = 4
-	for attempt := 1; ; attempt++ {
-		conn, err := d.pool.Conn(ctx)
-		if err != nil {
-			return nil, nil, engineError(ctx, err, doing, dialect.Name{})
+	var srv *server
+	classify := func(err error) error { return engineError(ctx, err, doing, dialect.Name{}) }
+	conn, err := sqlconn.Open(ctx, d.pool, classify, func(conn *sql.Conn) (err error) {
+		if srv, err = d.askServer(ctx, conn); err != nil {
+			return err
 		}
-		srv, err := d.askServer(ctx, conn)
-		if err == nil {
-			script := settings
-			if more != nil {
-				script += more(srv)
-			}
-			if _, err = conn.ExecContext(ctx, script); err == nil {
-				return conn, srv, nil
-			}
-			err = engineError(ctx, err, doing, dialect.Name{})
+		script := settings
+		if more != nil {
+			script += more(srv)
 		}
-		discardConn(conn)
-		// The pool may hold connections that a restarted server has forgotten.
-		if dialect.ClassOf(err) != dialect.LostConnection || attempt == attempts {
-			return nil, nil, err
-		}
-	}
-}
-
-// discardConn closes a connection for good: the pool makes another one.
-func discardConn(c *sql.Conn) {
-	_ = c.Raw(func(any) error { return driver.ErrBadConn })
-	_ = c.Close() // which says that it is closed already
+		_, err = conn.ExecContext(ctx, script)
+		return err
+	})
+	return conn, srv, err
 }
 
 // CheckConstraints has nothing to check: constraints are never deferred here.
@@ -151,7 +136,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 
 func (t *tx) release(broken bool) {
 	if broken {
-		discardConn(t.conn)
+		sqlconn.Discard(t.conn)
 	} else {
 		_ = t.conn.Close() // gives it back to the pool
 	}

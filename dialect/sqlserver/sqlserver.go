@@ -69,6 +69,7 @@ import (
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // DB is one SQL Server database. It is safe for concurrent use.
@@ -119,7 +120,7 @@ const logEnd = "SELECT log_end_lsn FROM sys.dm_db_log_stats(DB_ID())"
 
 // askServer finds out about the server, on a connection without a transaction: a
 // question that the server refuses would end one.
-func (d *DB) askServer(ctx context.Context, q queryer) (*server, error) {
+func (d *DB) askServer(ctx context.Context, q sqlconn.Queryer) (*server, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.server != nil {
@@ -165,7 +166,7 @@ func (d *DB) isBabelfish() bool {
 }
 
 // relationOf returns what statements need to know of a table.
-func (d *DB) relationOf(ctx context.Context, q queryer, n dialect.Name) (*relation, error) {
+func (d *DB) relationOf(ctx context.Context, q sqlconn.Queryer, n dialect.Name) (*relation, error) {
 	d.mu.Lock()
 	r := d.relations[n]
 	d.mu.Unlock()
@@ -249,36 +250,14 @@ func identityMarks(facts map[string]string) []string {
 	return []string{facts["server"] + "/" + facts["database_id"] + "/" + facts["created"]}
 }
 
-// queryer is a pool or one of its connections.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // queryAll reads a small result whole, as text; NULL is the empty text.
-func queryAll(ctx context.Context, q queryer, query string, args ...any) ([][]string, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	var out [][]string
-	for rows.Next() {
-		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
-		for i := range values {
-			into[i] = &values[i]
+func queryAll(ctx context.Context, q sqlconn.Queryer, query string, args ...any) ([][]string, error) {
+	rows, err := sqlconn.QueryAll(ctx, q, query, args...)
+	out := make([][]string, len(rows))
+	for i, r := range rows {
+		for _, v := range r {
+			out[i] = append(out[i], v.String)
 		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
-		}
-		row := make([]string, len(names))
-		for i, v := range values {
-			row[i] = v.String
-		}
-		out = append(out, row)
 	}
-	return out, rows.Err()
+	return out, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/render"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 var _ dialect.Tx = (*tx)(nil)
@@ -37,10 +38,7 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 			return
 		}
 		defer rows.Close()
-		raw, into := make([]any, max(1, len(columns))), make([]any, max(1, len(columns)))
-		for i := range raw {
-			into[i] = &raw[i]
-		}
+		raw, into := sqlconn.Targets[any](max(1, len(columns)))
 		stopped := false
 		for rows.Next() {
 			if stopped {
@@ -165,10 +163,7 @@ func lastNumbers(rows *sql.Rows) ([]int64, error) {
 		return nil, err
 	}
 	own := len(names) > 0 && names[0] == counted
-	numbers, into := make([]sql.NullInt64, len(names)), make([]any, len(names))
-	for i := range numbers {
-		into[i] = &numbers[i]
-	}
+	numbers, into := sqlconn.Targets[sql.NullInt64](len(names))
 	var out []int64
 	for rows.Next() {
 		if !own {

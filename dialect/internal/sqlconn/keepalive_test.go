@@ -1,4 +1,4 @@
-package alive
+package sqlconn
 
 import (
 	"context"
@@ -26,17 +26,17 @@ func (s *server) Ping(context.Context) error {
 	return s.answer
 }
 
-func TestKeep(t *testing.T) {
+func TestKeepAlive(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		idle   time.Duration
 		answer error
 		want   int
 	}{
-		{name: "nothing is asked at first", idle: Every - time.Second},
-		{name: "now and then", idle: 10*Every + time.Second, want: 10},
-		{name: "an error doesn't end it", idle: 3*Every + time.Second, answer: errors.New("busy"), want: 3},
-		{name: "a connection that is lost isn't asked again", idle: 3*Every + time.Second, answer: driver.ErrBadConn, want: 1},
+		{name: "nothing is asked at first", idle: KeepAliveEvery - time.Second},
+		{name: "now and then", idle: 10*KeepAliveEvery + time.Second, want: 10},
+		{name: "an error doesn't end it", idle: 3*KeepAliveEvery + time.Second, answer: errors.New("busy"), want: 3},
+		{name: "a connection that is lost isn't asked again", idle: 3*KeepAliveEvery + time.Second, answer: driver.ErrBadConn, want: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -48,11 +48,11 @@ func TestKeep(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer conn.Close()
-				stop := Keep(conn)
+				stop := KeepAlive(conn)
 				time.Sleep(test.idle)
 				stop()
 				stop() // as often as one likes
-				time.Sleep(10 * Every)
+				time.Sleep(10 * KeepAliveEvery)
 				if s.asked != test.want {
 					t.Errorf("the server is asked %d times, want %d", s.asked, test.want)
 				}

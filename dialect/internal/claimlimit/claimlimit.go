@@ -1,0 +1,87 @@
+// Package claimlimit reserves one connection of a pool for work. A claim holds a connection for the
+// whole run, and the run needs another one: claims that held all of the pool's connections would block
+// each other, and everything else that uses the pool.
+package claimlimit
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/expungedb/expunge/dialect"
+)
+
+// seats are the connections of a pool that claims may hold.
+type seats struct {
+	taken chan struct{}
+	users int // that hold one, or wait
+}
+
+var (
+	mu    sync.Mutex
+	pools = map[any]*seats{} // those with users, by the pool: several DBs may have the same one
+)
+
+// acquireSlot waits until a claim may hold a connection of the pool, which has the given number of
+// them: 2 or more, or 0 for any number. It may until the caller calls back, once or more often. The
+// error is the context's.
+func acquireSlot(ctx context.Context, pool any, connections int) (back func(), err error) {
+	if connections == 0 {
+		return func() {}, nil
+	}
+	mu.Lock()
+	s := pools[pool]
+	if s == nil {
+		s = &seats{taken: make(chan struct{}, connections-1)}
+		pools[pool] = s
+	}
+	s.users++
+	mu.Unlock()
+	leave := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if s.users--; s.users == 0 {
+			delete(pools, pool)
+		}
+	}
+	select {
+	case s.taken <- struct{}{}:
+		return sync.OnceFunc(func() {
+			<-s.taken
+			leave()
+		}), nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
+}
+
+// Pool is a pool of connections.
+type Pool struct {
+	Of          any    // the pool itself: two DBs may share one
+	Connections int    // the most that it has, 0 for any number
+	Setting     string // of that number, for the user
+}
+
+// Claim waits until a claim may hold a connection of the pool, and has take make it. The error is
+// take's, or the context's, or that of a pool that is too small. It is safe for concurrent use.
+func Claim(ctx context.Context, p Pool, take func() (release func() error, err error)) (func() error, error) {
+	if p.Connections == 1 {
+		e := dialect.NewError(dialect.Fatal, "", "claim", dialect.Name{}, nil)
+		e.Detail = "a claim takes a connection for itself: the pool's " + p.Setting + " has to be 2 at least"
+		return nil, e
+	}
+	back, err := acquireSlot(ctx, p.Of, p.Connections)
+	if err != nil {
+		return nil, fmt.Errorf("claim: waiting for a connection of the pool: %w", err)
+	}
+	release, err := take()
+	if err != nil {
+		back()
+		return nil, err
+	}
+	return func() error {
+		defer back()
+		return release()
+	}, nil
+}
