@@ -35,20 +35,50 @@
 //
 // # Adding an engine
 //
-// Other modules can add an engine. Implement [DB] and [Tx] over the user's pool, and call
-// dialecttest.Run from a test with a factory for an empty database. The suite is the specification:
-// everything above supports an engine that passes it. Keep to the common file names of the dialects
-// here, one concept each:
+// An engine can live in a module of its own: the packages above this one ask no engine for its name.
 //
-//	<name>.go     New, Engine, Begin's options, identity, the package's documentation
-//	inspect.go    the catalogue → Schema
-//	statement.go  Select, Delete, Update, conditions and expressions → SQL
-//	condition.go  a policy's conditions: their texts, names and parentheses
-//	bulk.go       many keys or rows → one parameter; BulkUpdate
-//	rekey.go      Rekey: values related by foreign keys change together
-//	session.go    transactions, settings, claims, the journal's tables, checks before a run
-//	suspend.go    suspended indexes
-//	errors.go     the engine's error codes → Class
+//   - It must implement [DB], with [Suspender] and [Journal], and [Tx], with [Reader] and [Writer],
+//     over the user's pool. [Engine] describes differences in behaviour: sizes, and when constraints
+//     are checked.
+//   - Its DB may implement an optional ability: [Monitor] (replication lag and load), [Rekeyer]
+//     (changes related values together) or [Returner] (returns deleted rows). Callers ask by
+//     [AsMonitor], [AsRekeyer] or [AsReturner] and do without it otherwise. An engine without the
+//     ability lacks the method; a method never exists only to return an error.
+//   - Renders, Oddities and Grants may answer no, none and none.
+//
+// Call dialecttest.Run from a test with a factory of empty databases: the suite is the
+// specification, and everything above supports an engine that passes it.
+//
+// The engines here share these file names, one concept each; an engine's other files are its own
+// peculiarities:
+//
+//	<name>.go       New and Engine, the package's documentation
+//	identity.go     Identity: the server and the database
+//	inspect.go      Inspect: the catalogue → Schema
+//	kind.go         the engine's types → Kind
+//	relation.go     a table as statements see it: types and collations of its columns
+//	check.go        Check: obstacles before a run
+//	session.go      Begin, Commit and Rollback; the settings of a session
+//	tx.go           Tx: runs statements and collects rows
+//	statement.go    the builder; Select, Delete and Update → SQL
+//	cond.go         conditions → SQL
+//	expr.go         expressions → SQL, and Renders
+//	random.go       random values → SQL
+//	value.go        values in both directions
+//	bulk.go         many keys or rows → one parameter; BulkUpdate
+//	condition.go    a policy's conditions: their texts, names and parentheses
+//	odd.go          Oddities
+//	trial.go        Refused: a check on rows outside of their table
+//	schema_mark.go  SchemaMark
+//	claim.go        Claim
+//	journal.go      the journal's tables
+//	grants.go       Grants
+//	suspend.go      suspended indexes
+//	errors.go       the engine's error codes → Class
+//	inspect_*.go    parts of Inspect, where it is long
+//	monitor.go      optional: Monitor
+//	rekey.go        optional: Rekeyer
+//	returner.go     optional: Returner
 //
 // The suite can't see these duties of an implementer:
 //

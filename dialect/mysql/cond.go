@@ -9,69 +9,6 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// builder writes one statement. Its arguments have to be in the order in which their
-// placeholders are in the text, so text must be put together in that order.
-type builder struct {
-	render.Builder[any]
-	lookup func(dialect.Name) (*dialect.Table, error)
-	server *server
-	// old renders the columns whose values were read before the update (see Update).
-	old map[string]string
-}
-
-func (b *builder) addArg(v any) string {
-	b.Args = append(b.Args, v)
-	return "?"
-}
-
-// tableOf returns a table, an empty one where it isn't known.
-func (b *builder) tableOf(n dialect.Name) *dialect.Table {
-	t, err := b.lookup(n)
-	if err != nil {
-		b.Fail(err)
-		return &dialect.Table{Name: n}
-	}
-	return t
-}
-
-// columnOf returns a column of a table, one without a type where there is none.
-func (b *builder) columnOf(t *dialect.Table, name string) *dialect.Column {
-	if c := t.Column(name); c != nil {
-		return c
-	}
-	e := dialect.NewError(dialect.Fatal, "1054", "render a statement on", t.Name, nil)
-	e.Object = name
-	e.Detail = "the table has no such column: inspect it again"
-	b.Fail(e)
-	return &dialect.Column{Name: name}
-}
-
-func (b *builder) columnsOf(t *dialect.Table, names []string) []*dialect.Column {
-	out := make([]*dialect.Column, len(names))
-	for i, n := range names {
-		out[i] = b.columnOf(t, n)
-	}
-	return out
-}
-
-// quoteIdent quotes an identifier.
-func quoteIdent(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
-
-// unquoteIdent reverses quote, and leaves a bare name as it is.
-func unquoteIdent(s string) string {
-	if len(s) >= 2 && s[0] == '`' && s[len(s)-1] == '`' {
-		return strings.ReplaceAll(s[1:len(s)-1], "``", "`")
-	}
-	return s
-}
-
-func quoteTable(n dialect.Name) string {
-	if n.Schema == "" {
-		return quoteIdent(n.Table)
-	}
-	return quoteIdent(n.Schema) + "." + quoteIdent(n.Table)
-}
-
 // renderAll renders a conjunction over the table by its alias.
 func (b *builder) renderAll(t *dialect.Table, alias string, conds []dialect.Cond) string {
 	if len(conds) == 0 {

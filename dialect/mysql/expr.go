@@ -213,3 +213,48 @@ func condMentions(c dialect.Cond, column string) bool {
 	}
 	return true // Match
 }
+
+// Renders implements dialect.DB.
+func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
+	if _, ok := e.(dialect.Default); ok {
+		return true
+	}
+	switch c.Kind {
+	case dialect.Array, dialect.Interval, dialect.RowAddress, dialect.XML:
+		return false
+	}
+	if c.Kind == dialect.UUID && storedKind(c) == dialect.Bytes {
+		switch e.(type) { // a UUID's text can't be calculated with here
+		case dialect.Null, dialect.Literal, dialect.RandomUUID:
+			return true
+		}
+		return false
+	}
+	return dialect.Computes(e, computesNode)
+}
+
+// computesNode reports whether an expression can be computed of operands that can be.
+func computesNode(e dialect.Expr) bool {
+	switch e := e.(type) {
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomUUID,
+		dialect.Arith, dialect.Random, dialect.Floor, dialect.Round, dialect.ShiftMoment, dialect.Cast:
+		return true
+	case dialect.RandomLike:
+		n, ok := dialect.MaxChars(e.Of)
+		return ok && n <= mostRandomised
+	case dialect.RandomBytes:
+		n, ok := dialect.MaxChars(e.Of)
+		return ok && n <= mostRandomBytes
+	case dialect.RandomInt:
+		return e.Low <= e.High
+	case dialect.RandomMoment:
+		_, _, err := momentSpan(e)
+		return err == nil
+	case dialect.Choose:
+		// ELT gives text, which isn't what a BIT column takes.
+		return (e.Weights == nil || len(e.Weights) == len(e.Values)) && e.Column.Kind != dialect.Bits
+	case dialect.TruncateMoment:
+		return cuts[e.Unit] != ""
+	}
+	return false
+}

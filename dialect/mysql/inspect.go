@@ -7,41 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
-
-// catalog remembers the tables that statements were rendered for: what a key's
-// values are decoded to is in the catalogue only.
-type catalog struct {
-	mu     sync.Mutex
-	tables map[dialect.Name]*dialect.Table
-}
-
-func (c *catalog) tableOf(n dialect.Name) *dialect.Table {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.tables[n]
-}
-
-func (c *catalog) cacheTables(tables ...*dialect.Table) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.tables == nil {
-		c.tables = map[dialect.Name]*dialect.Table{}
-	}
-	for _, t := range tables {
-		c.tables[t.Name] = t
-	}
-}
-
-func (c *catalog) dropTable(n dialect.Name) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.tables, n)
-}
 
 // Inspect implements dialect.DB.
 func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
@@ -64,30 +33,6 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	}
 	d.catalog.cacheTables(in.tables...)
 	return s, nil
-}
-
-// readTable returns what the catalogue says of one table, which it may remember.
-func (s *session) readTable(ctx context.Context, n dialect.Name) (*dialect.Table, error) {
-	if t := s.db.catalog.tableOf(n); t != nil {
-		return t, nil
-	}
-	in := &inspection{ctx: ctx, q: s.conn, server: s.server, database: s.database, only: &n}
-	if err := in.readTables(); err != nil {
-		return nil, engineError(ctx, err, "inspect", n)
-	}
-	if len(in.tables) == 0 {
-		class := dialect.Fatal
-		if hidden, err := seesPart(ctx, s.conn); err != nil {
-			return nil, engineError(ctx, err, "inspect", n)
-		} else if hidden {
-			class = dialect.PermissionDenied
-		}
-		e := dialect.NewError(class, "1146", "inspect", n, nil)
-		e.Detail = "the table isn't there, or the user may not see it"
-		return nil, e
-	}
-	s.db.catalog.cacheTables(in.tables...)
-	return in.tables[0], nil
 }
 
 // inspection reads the catalogue: a fixed number of queries over all tables,

@@ -3,51 +3,17 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
+	"github.com/expungedb/expunge/internal/grace"
 )
-
-// variable is a session variable that statements depend on, with the value
-// that they need. Pools hand sessions around, and DSNs set what they like.
-type variable struct{ name, value string }
-
-// variables are the session as statements need it.
-var variables = []variable{
-	{"autocommit", "1"}, // first: it ends what a pooled session, or a transaction of ours, may have open
-	// Values travel as UTF-8. A comparison with a column uses the column's
-	// collation, whatever the connection's is.
-	{"character_set_client", "utf8mb4"},
-	{"character_set_results", "utf8mb4"},
-	{"collation_connection", "utf8mb4_general_ci"},
-	{"time_zone", "+00:00"}, // TIMESTAMP columns are read and written in UTC
-	// Strict, so that a value that doesn't fit is an error; without NO_ZERO_DATE
-	// and with ALLOW_INVALID_DATES, so that what is stored already can be written back.
-	{"sql_mode", "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_UNSIGNED_SUBTRACTION,ALLOW_INVALID_DATES"},
-	{"sql_safe_updates", "0"},
-	{"sql_select_limit", "18446744073709551615"},
-	{"sql_big_selects", "1"},    // else max_join_size is a limit
-	{"max_execution_time", "0"}, // limits that are meant for the application's statements
-	{"unique_checks", "1"},
-	{"transaction_read_only", "0"}, // a default for the application's statements, too
-	{"completion_type", "NO_CHAIN"},
-	{"div_precision_increment", "30"},
-	{"sql_auto_is_null", "0"},
-}
-
-// mariadbs are the variables that only MariaDB has.
-var mariadbs = []variable{
-	{"check_constraint_checks", "1"},
-	{"system_versioning_asof", "DEFAULT"}, // else tables are read as they were
-	// It takes the result of a subquery for one row as that for any other whose column is equal, by
-	// the column's own collation: the subquery may compare by another.
-	{"optimizer_switch", "subquery_cache=off"},
-}
 
 // session is a connection that somebody has for himself, with the variables set.
 type session struct {
@@ -75,19 +41,6 @@ func (d *DB) openSession(ctx context.Context, doing string, more ...variable) (s
 		return nil, err
 	}
 	return s, nil
-}
-
-// wantedVariables are the variables with other values of some, and more of them.
-func wantedVariables(more []variable) []variable {
-	want := slices.Clone(variables)
-	for _, v := range more {
-		if i := slices.IndexFunc(want, func(w variable) bool { return w.name == v.name }); i >= 0 {
-			want[i] = v
-		} else {
-			want = append(want, v)
-		}
-	}
-	return want
 }
 
 // setVariables gives the session the values wanted, and remembers those it had, in
@@ -142,22 +95,6 @@ func (s *session) setVariables(ctx context.Context, want []variable) error {
 	return err
 }
 
-// manual has the session's statements begin a transaction, the first and each
-// that comes after the end of one.
-var manual = variable{"autocommit", "0"}
-
-// functionName is what the server calls a variable of MySQL's.
-func (s *server) functionName(name string) string {
-	switch {
-	case !s.mariadb:
-	case strings.HasPrefix(name, "transaction_"):
-		return "tx_" + strings.TrimPrefix(name, "transaction_")
-	case name == "max_execution_time":
-		return "max_statement_time"
-	}
-	return name
-}
-
 // closeSession gives the connection back with its settings restored, or, where that
 // is not possible, throws it away.
 func (s *session) closeSession(usable bool) {
@@ -204,52 +141,109 @@ func (s *session) killSession(ctx context.Context) error {
 // patience is how long the end of a session may take after its context's end.
 const patience = 5 * time.Second
 
-// sameSetting compares a variable's value with the one wanted; the modes of
-// sql_mode come in an order of the server's own.
-func sameSetting(want variable, got string) bool {
-	if want.name == "optimizer_switch" { // of which one switch is wanted
-		return slices.Contains(strings.Split(got, ","), want.value)
-	}
-	if want.name != "sql_mode" {
-		return strings.EqualFold(want.value, got) || isNumber(want.value) && strings.TrimRight(got, "0") == want.value+"." // 0.000000
-	}
-	modes := func(s string) map[string]bool {
-		set := map[string]bool{}
-		for m := range strings.SplitSeq(s, ",") {
-			set[m] = true
-		}
-		return set
-	}
-	w, g := modes(want.value), modes(got)
-	if len(w) != len(g) {
-		return false
-	}
-	for m := range w {
-		if !g[m] {
-			return false
-		}
-	}
-	return true
+// tx is one transaction.
+type tx struct {
+	*session
+	readOnly bool
+	done     bool
 }
 
-func (s *session) assignVariables(vs []variable) string {
-	parts := make([]string, len(vs))
-	for i, v := range vs {
-		parts[i] = "@@SESSION." + s.server.functionName(v.name) + " = " + variableLiteral(v.value)
+// Begin implements dialect.DB. A lock timeout is rounded up to whole seconds.
+// It refuses sessions in which foreign_key_checks is off.
+func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
+	const doing = "begin"
+	// The transaction begins with its first statement. So none is needed to begin
+	// it, and the level comes with the other settings.
+	more := []variable{manual, {"transaction_isolation", "READ-COMMITTED"}}
+	if o.ReadOnly { // the first read makes the snapshot
+		more = []variable{manual, {"transaction_isolation", "REPEATABLE-READ"}, {"transaction_read_only", "1"}}
 	}
-	return "SET " + strings.Join(parts, ", ")
+	if o.LockTimeout > 0 {
+		wait := secondsText(o.LockTimeout)
+		// The second one is for the table's definition, which an ALTER TABLE may hold.
+		more = append(more, variable{"innodb_lock_wait_timeout", wait}, variable{"lock_wait_timeout", wait})
+	}
+	s, err := d.openSession(ctx, doing, more...)
+	if err != nil {
+		return nil, err
+	}
+	if !s.checks {
+		s.closeSession(false) // another of the pool's sessions may have them on
+		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
+		e.Detail = foreignKeysOff
+		return nil, e
+	}
+	return &tx{session: s, readOnly: o.ReadOnly}, nil
 }
 
-// variableLiteral writes a variable's value, which is a number, a name or a
-// list of names, or NULL.
-func variableLiteral(v string) string {
-	if isNumber(v) || v == "NULL" || v == "DEFAULT" {
-		return v
+// secondsText rounds up: a timeout of 0 seconds would not wait at all.
+func secondsText(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
+
+const foreignKeysOff = "foreign_key_checks is off in the pool's sessions, so deletes would leave broken references: switch it on, in the DSN or on the server"
+
+// CheckConstraints implements dialect.Tx: nothing is ever deferred.
+func (t *tx) CheckConstraints(context.Context) error { return nil }
+
+// Commit implements dialect.Tx.
+func (t *tx) Commit(ctx context.Context) error {
+	if t.done {
+		return dialect.NewError(dialect.Fatal, "", "commit", dialect.Name{}, sql.ErrTxDone)
 	}
-	return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+	err := ctx.Err()
+	if err == nil {
+		// Once sent it is waited for: else its outcome would be unknown.
+		var cancel context.CancelFunc
+		ctx, cancel = grace.Extend(ctx, patience)
+		defer cancel()
+		_, err = t.conn.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		t.cut = t.cut || ctx.Err() != nil
+		err = engineError(ctx, err, "commit", dialect.Name{})
+	}
+	t.endTx(err == nil)
+	return err
 }
 
-func isNumber(v string) bool {
-	_, err := strconv.ParseFloat(v, 64)
-	return err == nil
+// Rollback implements dialect.Tx.
+func (t *tx) Rollback(ctx context.Context) error {
+	if t.done {
+		return nil
+	}
+	if t.readOnly && t.endsItself() {
+		t.endTx(true)
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
+	t.endTx(err == nil)
+	if err != nil && isLost(err) {
+		return nil // the server rolls back what has lost its connection
+	}
+	return engineError(ctx, err, "roll back", dialect.Name{})
+}
+
+// endsItself reports whether restoring the session's settings ends the
+// transaction, with a commit: all the same to one that only reads.
+func (t *tx) endsItself() bool {
+	return slices.Contains(t.restore, variable{manual.name, "1"})
+}
+
+// endTx gives the connection back.
+func (t *tx) endTx(usable bool) {
+	t.done = true
+	t.closeSession(usable)
+}
+
+// txError makes an error of one that a statement of the transaction returned.
+func (t *tx) txError(ctx context.Context, err error, doing string, table dialect.Name) error {
+	if err != nil && ctx.Err() != nil {
+		t.cut = true
+	}
+	err = engineError(ctx, err, doing, table)
+	if e, ok := errors.AsType[*dialect.Error](err); ok && (e.Code == "1054" || e.Code == "1146") {
+		t.db.catalog.dropTable(table) // altered since it was read
+	}
+	return err
 }

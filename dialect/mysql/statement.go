@@ -1,24 +1,80 @@
 package mysql
 
 import (
-	"context"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/render"
-	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
+
+// builder writes one statement. Its arguments have to be in the order in which their
+// placeholders are in the text, so text must be put together in that order.
+type builder struct {
+	render.Builder[any]
+	lookup func(dialect.Name) (*dialect.Table, error)
+	server *server
+	// old renders the columns whose values were read before the update (see Update).
+	old map[string]string
+}
+
+func (b *builder) addArg(v any) string {
+	b.Args = append(b.Args, v)
+	return "?"
+}
+
+// tableOf returns a table, an empty one where it isn't known.
+func (b *builder) tableOf(n dialect.Name) *dialect.Table {
+	t, err := b.lookup(n)
+	if err != nil {
+		b.Fail(err)
+		return &dialect.Table{Name: n}
+	}
+	return t
+}
+
+// columnOf returns a column of a table, one without a type where there is none.
+func (b *builder) columnOf(t *dialect.Table, name string) *dialect.Column {
+	if c := t.Column(name); c != nil {
+		return c
+	}
+	e := dialect.NewError(dialect.Fatal, "1054", "render a statement on", t.Name, nil)
+	e.Object = name
+	e.Detail = "the table has no such column: inspect it again"
+	b.Fail(e)
+	return &dialect.Column{Name: name}
+}
+
+func (b *builder) columnsOf(t *dialect.Table, names []string) []*dialect.Column {
+	out := make([]*dialect.Column, len(names))
+	for i, n := range names {
+		out[i] = b.columnOf(t, n)
+	}
+	return out
+}
+
+// quoteIdent quotes an identifier.
+func quoteIdent(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// unquoteIdent reverses quote, and leaves a bare name as it is.
+func unquoteIdent(s string) string {
+	if len(s) >= 2 && s[0] == '`' && s[len(s)-1] == '`' {
+		return strings.ReplaceAll(s[1:len(s)-1], "``", "`")
+	}
+	return s
+}
+
+func quoteTable(n dialect.Name) string {
+	if n.Schema == "" {
+		return quoteIdent(n.Table)
+	}
+	return quoteIdent(n.Schema) + "." + quoteIdent(n.Table)
+}
 
 // target is what statements call the table that they are about.
 const target = "t"
-
-func (t *tx) newBuilder(ctx context.Context) *builder {
-	return &builder{server: t.server, lookup: func(n dialect.Name) (*dialect.Table, error) { return t.readTable(ctx, n) }}
-}
 
 // renderFrom renders the tables of a statement, and returns the conditions that are
 // left for its WHERE. The first In drives the statement: it is joined, in the order that looks
@@ -86,150 +142,6 @@ func (b *builder) renderSelect(t *dialect.Table, s dialect.Select) (string, []*d
 	return sql + locks[s.Lock], cols
 }
 
-// Query implements dialect.Reader.
-func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
-	return func(yield func(dialect.Row, error) bool) {
-		err := t.streamRows(ctx, s, func(r dialect.Row) bool { return yield(r, nil) })
-		if err != nil {
-			yield(nil, t.txError(ctx, err, "select from", s.Table))
-		}
-	}
-}
-
-func (t *tx) streamRows(ctx context.Context, s dialect.Select, yield func(dialect.Row) bool) error {
-	table, err := t.readTable(ctx, s.Table)
-	if err != nil {
-		return err
-	}
-	for _, s.Where = range splitRange(s.Table, s.Where, s.Lock != dialect.NoLock && s.Limit == 0) {
-		if more, err := t.readPage(ctx, table, s, yield); err != nil || !more {
-			return err
-		}
-	}
-	return nil
-}
-
-// readPage reports whether more rows are wanted.
-func (t *tx) readPage(ctx context.Context, table *dialect.Table, s dialect.Select, yield func(dialect.Row) bool) (more bool, err error) {
-	b := t.newBuilder(ctx)
-	sql, cols := b.renderSelect(table, s)
-	if b.Err != nil {
-		return false, b.Err
-	}
-	rows, err := t.conn.QueryContext(ctx, sql, b.Args...)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	values, into := sqlconn.Targets[raw](max(1, len(cols)+len(s.Flags)))
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return false, err
-		}
-		row := make(dialect.Row, len(cols)+len(s.Flags))
-		for i := range row {
-			if i >= len(cols) {
-				row[i] = int64(0)
-				if textOf(values[i].value) == "1" {
-					row[i] = int64(1)
-				}
-			} else if row[i], err = decodeValue(cols[i], values[i].value); err != nil {
-				return false, undecodable(s.Table, cols[i])
-			}
-		}
-		if !yield(row) {
-			return false, nil
-		}
-	}
-	return true, rows.Err()
-}
-
-// raw is a value as the driver has it, until the next row: decode makes a copy,
-// and database/sql would make one more.
-type raw struct{ value any }
-
-// Scan implements sql.Scanner.
-func (r *raw) Scan(v any) error {
-	r.value = v
-	return nil
-}
-
-func undecodable(n dialect.Name, c *dialect.Column) error {
-	e := dialect.NewError(dialect.Fatal, "", "select from", n, nil)
-	e.Object = c.Name
-	e.Detail = "the driver returned a value that isn't of the column's type"
-	return e
-}
-
-// Count implements dialect.Reader.
-func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
-	return t.countRows(ctx, n, where, dialect.NoLock)
-}
-
-func (t *tx) countRows(ctx context.Context, n dialect.Name, where []dialect.Cond, lock dialect.Lock) (int64, error) {
-	table, err := t.readTable(ctx, n)
-	if err != nil {
-		return 0, err
-	}
-	var sum int64
-	for _, where := range splitRange(n, where, lock != dialect.NoLock) {
-		b := t.newBuilder(ctx)
-		sql := "SELECT COUNT(*)" + b.fromWhere(table, where) + locks[lock]
-		if b.Err != nil {
-			return 0, b.Err
-		}
-		count, err := t.oneNumber(ctx, sql, b.Args, "count", n)
-		if err != nil {
-			return 0, err
-		}
-		sum += count
-	}
-	return sum, nil
-}
-
-// oneNumber runs a query that gives one number.
-func (t *tx) oneNumber(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
-	var count int64
-	err := t.conn.QueryRowContext(ctx, sql, args...).Scan(&count)
-	return count, t.txError(ctx, err, doing, n)
-}
-
-// execAffected runs a statement and returns how many rows it affected.
-func (t *tx) execAffected(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
-	res, err := t.conn.ExecContext(ctx, sql, args...)
-	if err != nil {
-		return 0, t.txError(ctx, err, doing, n)
-	}
-	count, err := res.RowsAffected()
-	return count, t.txError(ctx, err, doing, n)
-}
-
-// execStatement runs what was built, and returns how many rows it affected.
-func (t *tx) execStatement(ctx context.Context, b *builder, sql, doing string, n dialect.Name) (int64, error) {
-	if b.Err != nil {
-		return 0, b.Err
-	}
-	return t.execAffected(ctx, sql, b.Args, doing, n)
-}
-
-// Delete implements dialect.Writer.
-func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
-	table, err := t.readTable(ctx, d.Table)
-	if err != nil {
-		return 0, err
-	}
-	var sum int64
-	for _, d.Where = range splitRange(d.Table, d.Where, d.Limit == 0) {
-		b := t.newBuilder(ctx)
-		n, err := t.execStatement(ctx, b, b.renderDelete(table, d), "delete from", d.Table)
-		if err != nil {
-			return 0, err
-		}
-		sum += n
-	}
-	return sum, nil
-}
-
 // renderDelete renders a Delete.
 func (b *builder) renderDelete(t *dialect.Table, d dialect.Delete) string {
 	switch self := readsTable(d.Table, d.Where); {
@@ -267,28 +179,6 @@ func (b *builder) renderChosen(t *dialect.Table, where []dialect.Cond, old []str
 	}
 	return fmt.Sprintf("(SELECT %s%s LIMIT %d FOR UPDATE) AS %s STRAIGHT_JOIN %s AS %s ON %s",
 		strings.Join(list, ", "), b.fromWhere(t, where), limit, k, quoteTable(t.Name), target, keyEquals(k, target, key))
-}
-
-// Update implements dialect.Writer. Updated.Unchanged is always nil: there is no
-// RETURNING, and an expression that draws at random can't be computed twice.
-func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
-	table, err := t.readTable(ctx, u.Table)
-	if err != nil {
-		return dialect.Updated{}, err
-	}
-	// The server would count rows whose values changed, or those that matched
-	// where the pool's clientFoundRows is set.
-	found, err := t.countRows(ctx, u.Table, u.Where, dialect.Exclusive)
-	if err != nil || found == 0 || len(u.Set) == 0 {
-		return dialect.Updated{Rows: found}, err
-	}
-	for _, u.Where = range splitRange(u.Table, u.Where, true) {
-		b := t.newBuilder(ctx)
-		if _, err := t.execStatement(ctx, b, b.renderUpdate(table, u), "overwrite", u.Table); err != nil {
-			return dialect.Updated{}, err
-		}
-	}
-	return dialect.Updated{Rows: found}, nil
 }
 
 // renderUpdate renders an Update.
@@ -348,23 +238,4 @@ func inOrder(set []dialect.Assign) (ordered []dialect.Assign, old []string) {
 		left = slices.Delete(left, i, i+1)
 	}
 	return ordered, nil
-}
-
-// Insert implements dialect.Writer.
-func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
-	table, err := t.readTable(ctx, i.Table)
-	if err != nil {
-		return err
-	}
-	b := t.newBuilder(ctx)
-	cols := b.columnsOf(table, i.Columns)
-	rows := render.List(i.Rows, func(row dialect.Row) string {
-		n := -1
-		return "(" + render.List(cols, func(c *dialect.Column) string {
-			n++
-			return b.addArg(wireValue(c, row[n]))
-		}) + ")"
-	})
-	_, err = t.execStatement(ctx, b, "INSERT INTO "+quoteTable(i.Table)+" ("+render.List(i.Columns, quoteIdent)+") VALUES "+rows, "insert into", i.Table)
-	return err
 }

@@ -2,120 +2,198 @@ package mysql
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"math"
-	"slices"
-	"strconv"
-	"time"
+	"iter"
 
 	"github.com/expungedb/expunge/dialect"
-	"github.com/expungedb/expunge/internal/grace"
+	"github.com/expungedb/expunge/dialect/internal/render"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// tx is one transaction.
-type tx struct {
-	*session
-	readOnly bool
-	done     bool
+func (t *tx) newBuilder(ctx context.Context) *builder {
+	return &builder{server: t.server, lookup: func(n dialect.Name) (*dialect.Table, error) { return t.readTable(ctx, n) }}
 }
 
-// Begin implements dialect.DB. A lock timeout is rounded up to whole seconds.
-// It refuses sessions in which foreign_key_checks is off.
-func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
-	const doing = "begin"
-	// The transaction begins with its first statement. So none is needed to begin
-	// it, and the level comes with the other settings.
-	more := []variable{manual, {"transaction_isolation", "READ-COMMITTED"}}
-	if o.ReadOnly { // the first read makes the snapshot
-		more = []variable{manual, {"transaction_isolation", "REPEATABLE-READ"}, {"transaction_read_only", "1"}}
+// Query implements dialect.Reader.
+func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
+	return func(yield func(dialect.Row, error) bool) {
+		err := t.streamRows(ctx, s, func(r dialect.Row) bool { return yield(r, nil) })
+		if err != nil {
+			yield(nil, t.txError(ctx, err, "select from", s.Table))
+		}
 	}
-	if o.LockTimeout > 0 {
-		wait := secondsText(o.LockTimeout)
-		// The second one is for the table's definition, which an ALTER TABLE may hold.
-		more = append(more, variable{"innodb_lock_wait_timeout", wait}, variable{"lock_wait_timeout", wait})
-	}
-	s, err := d.openSession(ctx, doing, more...)
+}
+
+func (t *tx) streamRows(ctx context.Context, s dialect.Select, yield func(dialect.Row) bool) error {
+	table, err := t.readTable(ctx, s.Table)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !s.checks {
-		s.closeSession(false) // another of the pool's sessions may have them on
-		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
-		e.Detail = foreignKeysOff
-		return nil, e
+	for _, s.Where = range splitRange(s.Table, s.Where, s.Lock != dialect.NoLock && s.Limit == 0) {
+		if more, err := t.readPage(ctx, table, s, yield); err != nil || !more {
+			return err
+		}
 	}
-	return &tx{session: s, readOnly: o.ReadOnly}, nil
+	return nil
 }
 
-// secondsText rounds up: a timeout of 0 seconds would not wait at all.
-func secondsText(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
-
-const foreignKeysOff = "foreign_key_checks is off in the pool's sessions, so deletes would leave broken references: switch it on, in the DSN or on the server"
-
-// CheckConstraints implements dialect.Tx: nothing is ever deferred.
-func (t *tx) CheckConstraints(context.Context) error { return nil }
-
-// Commit implements dialect.Tx.
-func (t *tx) Commit(ctx context.Context) error {
-	if t.done {
-		return dialect.NewError(dialect.Fatal, "", "commit", dialect.Name{}, sql.ErrTxDone)
+// readPage reports whether more rows are wanted.
+func (t *tx) readPage(ctx context.Context, table *dialect.Table, s dialect.Select, yield func(dialect.Row) bool) (more bool, err error) {
+	b := t.newBuilder(ctx)
+	sql, cols := b.renderSelect(table, s)
+	if b.Err != nil {
+		return false, b.Err
 	}
-	err := ctx.Err()
-	if err == nil {
-		// Once sent it is waited for: else its outcome would be unknown.
-		var cancel context.CancelFunc
-		ctx, cancel = grace.Extend(ctx, patience)
-		defer cancel()
-		_, err = t.conn.ExecContext(ctx, "COMMIT")
-	}
+	rows, err := t.conn.QueryContext(ctx, sql, b.Args...)
 	if err != nil {
-		t.cut = t.cut || ctx.Err() != nil
-		err = engineError(ctx, err, "commit", dialect.Name{})
+		return false, err
 	}
-	t.endTx(err == nil)
-	return err
+	defer rows.Close()
+	values, into := sqlconn.Targets[raw](max(1, len(cols)+len(s.Flags)))
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return false, err
+		}
+		row := make(dialect.Row, len(cols)+len(s.Flags))
+		for i := range row {
+			if i >= len(cols) {
+				row[i] = int64(0)
+				if textOf(values[i].value) == "1" {
+					row[i] = int64(1)
+				}
+			} else if row[i], err = decodeValue(cols[i], values[i].value); err != nil {
+				return false, undecodable(s.Table, cols[i])
+			}
+		}
+		if !yield(row) {
+			return false, nil
+		}
+	}
+	return true, rows.Err()
 }
 
-// Rollback implements dialect.Tx.
-func (t *tx) Rollback(ctx context.Context) error {
-	if t.done {
-		return nil
-	}
-	if t.readOnly && t.endsItself() {
-		t.endTx(true)
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
-	t.endTx(err == nil)
-	if err != nil && isLost(err) {
-		return nil // the server rolls back what has lost its connection
-	}
-	return engineError(ctx, err, "roll back", dialect.Name{})
+// raw is a value as the driver has it, until the next row: decode makes a copy,
+// and database/sql would make one more.
+type raw struct{ value any }
+
+// Scan implements sql.Scanner.
+func (r *raw) Scan(v any) error {
+	r.value = v
+	return nil
 }
 
-// endsItself reports whether restoring the session's settings ends the
-// transaction, with a commit: all the same to one that only reads.
-func (t *tx) endsItself() bool {
-	return slices.Contains(t.restore, variable{manual.name, "1"})
+func undecodable(n dialect.Name, c *dialect.Column) error {
+	e := dialect.NewError(dialect.Fatal, "", "select from", n, nil)
+	e.Object = c.Name
+	e.Detail = "the driver returned a value that isn't of the column's type"
+	return e
 }
 
-// endTx gives the connection back.
-func (t *tx) endTx(usable bool) {
-	t.done = true
-	t.closeSession(usable)
+// Count implements dialect.Reader.
+func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
+	return t.countRows(ctx, n, where, dialect.NoLock)
 }
 
-// txError makes an error of one that a statement of the transaction returned.
-func (t *tx) txError(ctx context.Context, err error, doing string, table dialect.Name) error {
-	if err != nil && ctx.Err() != nil {
-		t.cut = true
+func (t *tx) countRows(ctx context.Context, n dialect.Name, where []dialect.Cond, lock dialect.Lock) (int64, error) {
+	table, err := t.readTable(ctx, n)
+	if err != nil {
+		return 0, err
 	}
-	err = engineError(ctx, err, doing, table)
-	if e, ok := errors.AsType[*dialect.Error](err); ok && (e.Code == "1054" || e.Code == "1146") {
-		t.db.catalog.dropTable(table) // altered since it was read
+	var sum int64
+	for _, where := range splitRange(n, where, lock != dialect.NoLock) {
+		b := t.newBuilder(ctx)
+		sql := "SELECT COUNT(*)" + b.fromWhere(table, where) + locks[lock]
+		if b.Err != nil {
+			return 0, b.Err
+		}
+		count, err := t.oneNumber(ctx, sql, b.Args, "count", n)
+		if err != nil {
+			return 0, err
+		}
+		sum += count
 	}
+	return sum, nil
+}
+
+// oneNumber runs a query that gives one number.
+func (t *tx) oneNumber(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
+	var count int64
+	err := t.conn.QueryRowContext(ctx, sql, args...).Scan(&count)
+	return count, t.txError(ctx, err, doing, n)
+}
+
+// execAffected runs a statement and returns how many rows it affected.
+func (t *tx) execAffected(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
+	res, err := t.conn.ExecContext(ctx, sql, args...)
+	if err != nil {
+		return 0, t.txError(ctx, err, doing, n)
+	}
+	count, err := res.RowsAffected()
+	return count, t.txError(ctx, err, doing, n)
+}
+
+// execStatement runs what was built, and returns how many rows it affected.
+func (t *tx) execStatement(ctx context.Context, b *builder, sql, doing string, n dialect.Name) (int64, error) {
+	if b.Err != nil {
+		return 0, b.Err
+	}
+	return t.execAffected(ctx, sql, b.Args, doing, n)
+}
+
+// Delete implements dialect.Writer.
+func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
+	table, err := t.readTable(ctx, d.Table)
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	for _, d.Where = range splitRange(d.Table, d.Where, d.Limit == 0) {
+		b := t.newBuilder(ctx)
+		n, err := t.execStatement(ctx, b, b.renderDelete(table, d), "delete from", d.Table)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// Update implements dialect.Writer. Updated.Unchanged is always nil: there is no
+// RETURNING, and an expression that draws at random can't be computed twice.
+func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
+	table, err := t.readTable(ctx, u.Table)
+	if err != nil {
+		return dialect.Updated{}, err
+	}
+	// The server would count rows whose values changed, or those that matched
+	// where the pool's clientFoundRows is set.
+	found, err := t.countRows(ctx, u.Table, u.Where, dialect.Exclusive)
+	if err != nil || found == 0 || len(u.Set) == 0 {
+		return dialect.Updated{Rows: found}, err
+	}
+	for _, u.Where = range splitRange(u.Table, u.Where, true) {
+		b := t.newBuilder(ctx)
+		if _, err := t.execStatement(ctx, b, b.renderUpdate(table, u), "overwrite", u.Table); err != nil {
+			return dialect.Updated{}, err
+		}
+	}
+	return dialect.Updated{Rows: found}, nil
+}
+
+// Insert implements dialect.Writer.
+func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
+	table, err := t.readTable(ctx, i.Table)
+	if err != nil {
+		return err
+	}
+	b := t.newBuilder(ctx)
+	cols := b.columnsOf(table, i.Columns)
+	rows := render.List(i.Rows, func(row dialect.Row) string {
+		n := -1
+		return "(" + render.List(cols, func(c *dialect.Column) string {
+			n++
+			return b.addArg(wireValue(c, row[n]))
+		}) + ")"
+	})
+	_, err = t.execStatement(ctx, b, "INSERT INTO "+quoteTable(i.Table)+" ("+render.List(i.Columns, quoteIdent)+") VALUES "+rows, "insert into", i.Table)
 	return err
 }

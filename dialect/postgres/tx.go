@@ -91,13 +91,6 @@ func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 	return t.execStatement(ctx, "delete from", st)
 }
 
-// DeleteReturning implements dialect.Returner.
-func (db *DB) DeleteReturning(ctx context.Context, in dialect.Tx, d dialect.Delete, columns []string) iter.Seq2[dialect.Row, error] {
-	t := in.(*tx)
-	st, read, err := t.newBuilder(ctx).renderDelete(d, columns)
-	return t.decodedRows(ctx, "delete from", st, read, err)
-}
-
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
 	if len(u.Set) == 0 {
 		n, err := t.Count(ctx, u.Table, u.Where)

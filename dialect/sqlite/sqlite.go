@@ -32,7 +32,6 @@ package sqlite
 
 import (
 	"database/sql"
-	"math"
 	"time"
 
 	"github.com/expungedb/expunge/dialect"
@@ -61,48 +60,4 @@ func New(pool *sql.DB) *DB {
 // less. MaxRows bounds what the client holds of their rows.
 func (db *DB) Engine() dialect.Engine {
 	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxSwept: 50_000, TargetTime: time.Second, Writers: 1, Deferrable: true, StatementEnd: true}
-}
-
-// Renders reports whether SQLite can compute the expression. Nearly all of
-// them it can; the exceptions are sums that leave the 64-bit range and moments
-// that are no date, timestamp or the like.
-func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
-	if !c.Assignable() {
-		return false
-	}
-	if _, ok := e.(dialect.Default); ok {
-		return true
-	}
-	return dialect.Computes(e, func(e dialect.Expr) bool { return computesNode(e, c) })
-}
-
-// computesNode reports whether an expression can be computed of operands that can be.
-func computesNode(e dialect.Expr, c *dialect.Column) bool {
-	switch e := e.(type) {
-	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Fill, dialect.RandomUUID, dialect.RandomBytes,
-		dialect.Arith, dialect.Random, dialect.Floor, dialect.Round, dialect.Cast:
-		return true
-	case dialect.RandomLike:
-		// Taking a text apart in SQL costs several times as much as the way
-		// through the client, which is this process anyhow.
-		return false
-	case dialect.Left:
-		return e.N >= 0
-	case dialect.Right:
-		return e.N >= 0
-	case dialect.RandomInt:
-		return e.Low <= e.High && (e.Low >= 0 || e.High < math.MaxInt64+e.Low)
-	case dialect.RandomMoment:
-		return isMoment(e.Column.Kind)
-	case dialect.Choose:
-		_, ok := choiceValues(e)
-		return ok
-	case dialect.TruncateMoment, dialect.ShiftMoment:
-		return isMoment(c.Kind)
-	}
-	return false
-}
-
-func isMoment(k dialect.Kind) bool {
-	return k == dialect.Date || k == dialect.Timestamp || k == dialect.TimestampTZ
 }

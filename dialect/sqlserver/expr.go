@@ -248,3 +248,66 @@ func (b *builder) renderShift(r *relation, e dialect.ShiftMoment) string {
 	}
 	return "DATEADD(second, CAST(" + b.renderExpr(r, seconds) + " AS int), " + of + ")"
 }
+
+// Renders implements dialect.DB.
+func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
+	if !c.Assignable() {
+		return false
+	}
+	switch e.(type) {
+	case dialect.Null, dialect.Default:
+		return true
+	}
+	guarded := e
+	if keepsNull, ok := e.(dialect.If); ok {
+		guarded = keepsNull.Else
+	}
+	if r, ok := guarded.(dialect.RandomBytes); ok && d.isBabelfish() {
+		// It takes the + of two binary values for an addition of numbers.
+		c, ok := r.Of.(dialect.Current)
+		if !ok || c.Column.Length > 32 {
+			return false
+		}
+	}
+	return c.Kind != dialect.Unknown && c.Kind != dialect.XML && dialect.Computes(e, computesNode)
+}
+
+// mostChoices leaves room, among the parameters that a statement can have, for
+// the choices of twenty columns. Where there are more the client chooses.
+const mostChoices = 100
+
+// computesNode reports whether an expression can be computed of operands that can be.
+func computesNode(e dialect.Expr) bool {
+	switch e := e.(type) {
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomUUID, dialect.Random,
+		dialect.Floor, dialect.Round, dialect.Cast:
+		return true
+	case dialect.Concat:
+		return len(e) > 0
+	case dialect.RandomLike:
+		n, ok := dialect.MaxChars(e.Of)
+		return ok && n <= mostRandomised
+	case dialect.RandomBytes:
+		c, ok := e.Of.(dialect.Current)
+		return ok && c.Column.Kind == dialect.Bytes && c.Column.Length > 0 && c.Column.Length <= mostRandomBytes
+	case dialect.RandomInt:
+		return e.Low <= e.High
+	case dialect.RandomMoment:
+		_, _, err := momentSpan(e)
+		return err == nil
+	case dialect.Choose:
+		return len(e.Values) > 0 && len(e.Values) <= mostChoices && (e.Weights == nil || len(e.Weights) == len(e.Values))
+	case dialect.Arith:
+		return strings.IndexByte("+-*/", e.Op) >= 0
+	case dialect.TruncateMoment:
+		return units[e.Unit] && isMoment(e.Of)
+	case dialect.ShiftMoment:
+		return isMoment(e.Of)
+	}
+	return false
+}
+
+func isMoment(e dialect.Expr) bool {
+	k := dialect.KindOf(e)
+	return k == dialect.Date || k == dialect.Timestamp || k == dialect.TimestampTZ
+}
