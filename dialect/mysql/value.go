@@ -111,60 +111,62 @@ func trimFraction(s string) string {
 // wireValue is a value as the server takes it for a column, before it is cast: an
 // integer, text, or bytes.
 func wireValue(c *dialect.Column, v dialect.Value) any {
-	if v == nil {
-		return nil
+	switch v := v.(type) {
+	case string:
+		return wireText(c, v)
+	case []byte:
+		if storedKind(c) != dialect.Bytes && c.Kind != dialect.Unknown {
+			return string(v)
+		}
 	}
+	return v
+}
+
+// wireText is what a text means to the column: a number, bytes, a text as the server keeps it. What
+// isn't of the column's type stays as it is.
+func wireText(c *dialect.Column, s string) any {
 	switch storedKind(c) {
 	case dialect.Bool:
-		switch v {
-		case "true":
+		if s == "true" {
 			return int64(1)
-		case "false":
+		}
+		if s == "false" {
 			return int64(0)
 		}
 	case dialect.Int:
-		if s, ok := v.(string); ok {
-			if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-				return n
-			}
-			if n, err := strconv.ParseUint(s, 10, 64); err == nil {
-				return n
-			}
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return n
+		}
+		if n, err := strconv.ParseUint(s, 10, 64); err == nil {
+			return n
 		}
 	case dialect.Bits:
-		if s, ok := v.(string); ok {
-			if n, err := strconv.ParseUint(s, 2, 64); err == nil {
-				return n
-			}
-		}
-	case dialect.TimestampTZ:
-		if s, ok := v.(string); ok {
-			return strings.TrimSuffix(s, "+00")
-		}
-	case dialect.Bytes, dialect.Unknown:
-		if s, ok := v.(string); ok && c.Kind == dialect.UUID {
-			return uuidBytes(s)
-		} else if ok {
-			return []byte(s)
+		if n, err := strconv.ParseUint(s, 2, 64); err == nil {
+			return n
 		}
 	case dialect.Float:
-		if s, ok := v.(string); ok {
-			if f, err := strconv.ParseFloat(s, 64); err == nil {
-				if c.Precision == 32 {
-					f = float64(float32(f)) // as the column compares
-				}
-				return f
-			}
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return roundedFloat(c, f)
 		}
+	case dialect.Bytes, dialect.Unknown:
+		if c.Kind == dialect.UUID {
+			return uuidBytes(s)
+		}
+		return []byte(s)
+	case dialect.TimestampTZ:
+		return strings.TrimSuffix(s, "+00")
 	case dialect.Set:
-		if s, ok := v.(string); ok {
-			return inLabelOrder(c.Labels, s)
-		}
+		return inLabelOrder(c.Labels, s)
 	}
-	if b, ok := v.([]byte); ok && storedKind(c) != dialect.Bytes && c.Kind != dialect.Unknown {
-		return string(b)
+	return s
+}
+
+// roundedFloat is a number as the column compares.
+func roundedFloat(c *dialect.Column, f float64) float64 {
+	if c.Precision == 32 {
+		return float64(float32(f))
 	}
-	return v
+	return f
 }
 
 // inLabelOrder writes a set's labels in the order in which the server keeps them.

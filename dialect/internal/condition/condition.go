@@ -121,21 +121,7 @@ func (r Rules) tokenLength(rest string) (int, error) {
 		}
 		return n, nil
 	case r.inName(c) && !strings.ContainsRune(r.Name, rune(c)):
-		n := 1
-		for n < len(rest) && r.inName(rest[n]) {
-			n++
-		}
-		if n < len(rest) && rest[n] == '&' { // U&'…'
-			if instead := r.Texts[strings.ToLower(rest[:n])+"&"]; instead != "" && n+1 < len(rest) && r.opensQuote(rest[n+1]) {
-				return 0, fmt.Errorf("has a text of the form %s&%c…: %s", rest[:n], rest[n+1], instead)
-			}
-		}
-		if n < len(rest) && r.opensQuote(rest[n]) {
-			if instead := r.Texts[strings.ToLower(rest[:n])]; instead != "" {
-				return 0, fmt.Errorf("has a text of the form %s%c…: %s", rest[:n], rest[n], instead)
-			}
-		}
-		return n, nil
+		return r.nameLength(rest)
 	case strings.IndexByte(r.Signs, c) >= 0 && strings.HasPrefix(rest, "::"):
 		return 2, nil
 	case strings.IndexByte(r.Signs, c) >= 0:
@@ -143,6 +129,25 @@ func (r Rules) tokenLength(rest string) (int, error) {
 	}
 	char, _ := utf8.DecodeRuneInString(rest)
 	return 0, fmt.Errorf("has the character %q, which is not understood here: write the condition without it", char)
+}
+
+// nameLength is the length of the name at the beginning. Behind some names a quote opens a text of
+// another form.
+func (r Rules) nameLength(rest string) (int, error) {
+	n := 1
+	for n < len(rest) && r.inName(rest[n]) {
+		n++
+	}
+	prefix, quote := rest[:n], n
+	if n < len(rest) && rest[n] == '&' { // U&'…'
+		prefix, quote = rest[:n+1], n+1
+	}
+	if quote < len(rest) && r.opensQuote(rest[quote]) {
+		if instead := r.Texts[strings.ToLower(prefix)]; instead != "" {
+			return 0, fmt.Errorf("has a text of the form %s%c…: %s", prefix, rest[quote], instead)
+		}
+	}
+	return n, nil
 }
 
 func (r Rules) opensQuote(c byte) bool {
