@@ -14,6 +14,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // classes are the error numbers of the MySQL reference manual ("Server Error
@@ -141,13 +142,8 @@ func engineError(ctx context.Context, err error, doing string, table dialect.Nam
 	if err == nil {
 		return nil
 	}
-	if e, ok := errors.AsType[*dialect.Error](err); ok {
-		return e
-	}
-	// The driver closes the connection of a context that ended, and may
-	// report that instead of the context's end.
-	if end := ctx.Err(); end != nil {
-		return dialect.NewError(dialect.Cancelled, "", doing, table, end)
+	if settled := sqlconn.Settled(ctx, err, doing, table); settled != nil {
+		return settled
 	}
 	if my, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		class, known := classes[my.Number]

@@ -28,11 +28,7 @@ func (b *builder) addArg(v any) string {
 // tableOf returns a table, an empty one where it isn't known.
 func (b *builder) tableOf(n dialect.Name) *dialect.Table {
 	t, err := b.lookup(n)
-	if err != nil {
-		b.Fail(err)
-		return &dialect.Table{Name: n}
-	}
-	return t
+	return render.Found(&b.Builder, t, err)
 }
 
 // columnOf returns a column of a table, one without a type where there is none.

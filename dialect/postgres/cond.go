@@ -62,11 +62,7 @@ func (b *builder) renderAll(r *relation, alias string, of []dialect.Cond, betwee
 	if len(of) == 0 {
 		return empty
 	}
-	out := make([]string, len(of))
-	for i, c := range of {
-		out[i] = b.renderCond(r, alias, c)
-	}
-	return "(" + strings.Join(out, between) + ")"
+	return "(" + render.Joined(of, between, func(c dialect.Cond) string { return b.renderCond(r, alias, c) }) + ")"
 }
 
 // renderIn renders keys as one array a column. A column that an index begins with is

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // Result codes of https://sqlite.org/rescode.html; an extended code holds its
@@ -50,12 +51,8 @@ func engineError(ctx context.Context, doing string, table dialect.Name, err erro
 	if err == nil {
 		return nil
 	}
-	if e, ok := errors.AsType[*dialect.Error](err); ok {
-		return e
-	}
-	// A driver may report the end of the context as an interrupt.
-	if end := ctx.Err(); end != nil {
-		return dialect.NewError(dialect.Cancelled, "", doing, table, end)
+	if settled := sqlconn.Settled(ctx, err, doing, table); settled != nil {
+		return settled
 	}
 	code := resultCode(err)
 	text := ""

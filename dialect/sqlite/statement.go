@@ -35,11 +35,7 @@ func (b *builder) addArg(v any) {
 
 func (b *builder) relationOf(n dialect.Name) *relation {
 	r, err := b.lookup(n)
-	if err != nil {
-		b.Fail(err)
-		return &relation{name: n}
-	}
-	return r
+	return render.Found(&b.Builder, r, err)
 }
 
 // columnOf gives a column of a table, and fails where there is none.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
 // Nothing is a condition by itself in T-SQL, so true and false are comparisons.
@@ -50,11 +51,7 @@ func (b *builder) renderAll(r *relation, alias string, of []dialect.Cond, betwee
 	if len(of) == 0 {
 		return empty
 	}
-	out := make([]string, len(of))
-	for i, c := range of {
-		out[i] = b.renderCond(r, alias, c)
-	}
-	return "(" + strings.Join(out, between) + ")"
+	return "(" + render.Joined(of, between, func(c dialect.Cond) string { return b.renderCond(r, alias, c) }) + ")"
 }
 
 // renderIn renders keys that don't drive the statement (see renderFrom).

@@ -15,6 +15,7 @@ import (
 	mssql "github.com/microsoft/go-mssqldb"
 
 	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
 // classes of error numbers.
@@ -81,12 +82,8 @@ func engineError(ctx context.Context, err error, doing string, table dialect.Nam
 	if err == nil {
 		return nil
 	}
-	if e, ok := errors.AsType[*dialect.Error](err); ok {
-		return e
-	}
-	// A context that ended shows as an attention, a closed connection or itself.
-	if end := ctx.Err(); end != nil {
-		return dialect.NewError(dialect.Cancelled, "", doing, table, end)
+	if settled := sqlconn.Settled(ctx, err, doing, table); settled != nil {
+		return settled
 	}
 	if my, ok := errors.AsType[mssql.Error](err); ok {
 		class, number := classOf(my)

@@ -32,20 +32,12 @@ type builder struct {
 
 func (b *builder) relationOf(n dialect.Name) *relation {
 	r, err := b.lookup(n)
-	if err != nil {
-		b.Fail(err)
-		return &relation{name: n}
-	}
-	return r
+	return render.Found(&b.Builder, r, err)
 }
 
 func (b *builder) columnOf(r *relation, name string) *column {
 	c, err := r.columnOf(name)
-	if err != nil {
-		b.Fail(err)
-		return &column{name: name}
-	}
-	return c
+	return render.Found(&b.Builder, c, err)
 }
 
 func (b *builder) columnsOf(r *relation, names []string) []*column {

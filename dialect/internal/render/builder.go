@@ -27,6 +27,16 @@ func (b *Builder[P]) Fail(err error) {
 	}
 }
 
+// Found returns what was looked up for a statement. Where it wasn't found, the statement fails, and a
+// zero one takes its place.
+func Found[T, P any](b *Builder[P], found *T, err error) *T {
+	if err != nil {
+		b.Fail(err)
+		return new(T)
+	}
+	return found
+}
+
 // Unsupported fails the statement: the engine can't do that.
 func (b *Builder[P]) Unsupported(table dialect.Name, format string, args ...any) {
 	e := newError(dialect.Fatal, table)

@@ -21,6 +21,12 @@ func TestABuilderKeepsItsFirstError(t *testing.T) {
 		t.Error("what isn't in order is accepted")
 	}
 	first := b.Err
+	if name := Found(&b, &table, nil); *name != table {
+		t.Errorf("found %s", name)
+	}
+	if name := Found[dialect.Name](&b, nil, errors.New("not there")); name == nil || *name != (dialect.Name{}) {
+		t.Errorf("found %v", name)
+	}
 	b.Unfit(table, "name")
 	b.Fail(errors.New("another"))
 	if b.Err != first || !strings.Contains(first.Error(), "1 values or columns are compared with 2") {

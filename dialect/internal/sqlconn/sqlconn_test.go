@@ -110,3 +110,31 @@ func TestConnectionsThatTheServerForgotAreDiscarded(t *testing.T) {
 		})
 	}
 }
+
+func TestSettled(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	of := dialect.NewError(dialect.ReadOnly, "", "delete from", dialect.Name{}, nil)
+	broken := errors.New("broken")
+	for _, test := range []struct {
+		name string
+		ctx  context.Context
+		err  error
+		want dialect.Class // "": the engine classifies it
+	}{
+		{"the dialect's own", t.Context(), of, dialect.ReadOnly},
+		{"the dialect's own, at the end", ended, of, dialect.ReadOnly},
+		{"the context's end", ended, broken, dialect.Cancelled},
+		{"the engine's", t.Context(), broken, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := Settled(test.ctx, test.err, "delete from", dialect.Name{})
+			if got := dialect.ClassOf(err); got != test.want {
+				t.Errorf("error %v of class %q", err, got)
+			}
+			if test.want == dialect.Cancelled && !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v isn't the context's", err)
+			}
+		})
+	}
+}
