@@ -55,6 +55,7 @@ func (s *suite) policyConditions(t *testing.T) {
 			}
 		}
 	})
+	s.runSub(t, "a text", (*suite).equalConditions)
 	s.runSub(t, "random ones", func(_ *suite, t *testing.T) {
 		seed := rand.Uint64()
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -127,6 +128,33 @@ func (c *conditions) escapes(t testing.TB, sql string) string {
 		return fmt.Sprintf("%q takes %d rows of 3 beside a condition that always holds", sql, n)
 	}
 	return ""
+}
+
+// equalConditions tests the conditions that an engine writes, on a column's name and texts that need
+// its quotes.
+func (s *suite) equalConditions(t *testing.T) {
+	const column = "Kind of \"it's\""
+	texts := []any{"apple", "it's", `App\Models\User`, `'; -- "x"`, `a\`, "ä", "(x) OR 1 = 1"}
+	env := s.openEnv(t, Table{Name: "equal", Primary: []string{"id"},
+		Columns: []Column{{Name: "id", Type: integer, NotNull: true}, {Name: column, Type: text(40)}}})
+	inWriteTx(t, env.DB, func(tx dialect.Tx) {
+		insert := dialect.Insert{Table: env.Name("equal"), Columns: []string{"id", column}}
+		for i, v := range texts {
+			insert.Rows = append(insert.Rows, dialect.Row{int64(i), v})
+		}
+		if err := tx.Insert(contextFor(t), insert); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range texts {
+			sql := env.DB.EqualsCondition(column, v.(string))
+			if err := env.DB.CheckCondition(sql); err != nil {
+				t.Errorf("%q %v", sql, err)
+			}
+			if n := countRows(t, tx, env.Name("equal"), dialect.Match{SQL: sql}); n != 1 {
+				t.Errorf("%q takes %d rows, want 1", sql, n)
+			}
+		}
+	})
 }
 
 // FuzzConditions fuzzes CheckCondition against the engine.
