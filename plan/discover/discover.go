@@ -108,6 +108,7 @@ type table struct {
 	near      bool        // rows belong to a subject, or it is the subject table
 	reachedBy []reference // references by which a subject's rows lead here
 	ownedBy   []reference // references that are proposed for owns
+	open      bool        // only a person can tell what happens to its rows
 }
 
 // column is one column with what is known of it.

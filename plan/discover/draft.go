@@ -2,6 +2,7 @@ package discover
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expungedb/expunge/plan/policy"
@@ -28,7 +29,7 @@ func (d *database) draft(o Options) *Draft {
 		}
 		if dec, ok := d.decide(t); ok {
 			out.Proposals = append(out.Proposals, dec.proposals...)
-			if dec.proposals[0].InPolicy {
+			if t.open = !dec.proposals[0].InPolicy; !t.open {
 				rule.Erase, rule.Via, rule.Unlinked = dec.erase, dec.via, dec.unlinked
 			}
 		}
@@ -38,7 +39,10 @@ func (d *database) draft(o Options) *Draft {
 		p.Links = append(p.Links, made)
 		out.Proposals = append(out.Proposals, Proposal{About: AboutLink, Table: l.from.name, Text: made.String(), Confidence: l.confidence, Reason: l.reason, InPolicy: true})
 	}
-	for _, t := range d.tables {
+	for i, t := range d.tables {
+		if rule := &p.Tables[i]; t.holdsNothing(rule) {
+			rule.PII, rule.Columns = policy.PIINone, nil
+		}
 		for _, r := range t.ownedBy {
 			p.Owns = append(p.Owns, policy.Owns{Table: r.from.name, Columns: r.columns, RefTable: t.name, RefColumns: unlessKey(t, r.refColumns)})
 		}
@@ -47,9 +51,19 @@ func (d *database) draft(o Options) *Draft {
 	return out
 }
 
+// holdsNothing reports whether the table is one word in the policy: none of its columns is personal
+// or undecided, and either no subject's rows are there or all columns are none for a good reason.
+func (t *table) holdsNothing(rule *policy.Table) bool {
+	return !t.open && !slices.ContainsFunc(t.columns, func(c *column) bool {
+		v := &c.verdict
+		return v.category != policy.PIINone || rule.DecidesRows() && v.confidence < likely
+	})
+}
+
 // head is what a draft's file begins with.
 const head = `A draft, made from the catalogue and a sample of rows. No value of a row is in
-it. Behind each column: how sure the proposal is (0 to 1), and why. Go through it:
+it. Behind a column: how sure the proposal is (0 to 1), and why; ` + "`draft --json`" + ` says it of
+those in lists, too. Go through it:
 
  1. Replace each ` + "`undecided`" + `:
 
@@ -70,6 +84,9 @@ func (d *Draft) YAML() ([]byte, error) {
 	}
 	notes := policy.Notes{policy.Place{}: policy.SchemaComment + "\n" + fmt.Sprintf(head, categories.String())}
 	for _, f := range d.Findings {
+		if f.Category == policy.PIINone && f.Confidence >= likely {
+			continue // listed, without a line of its own
+		}
 		note := f.Reason
 		if f.Category != policy.PIIUndecided {
 			note = fmt.Sprintf("%.2f %s", f.Confidence, f.Reason)
