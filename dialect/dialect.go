@@ -64,6 +64,8 @@ type Engine struct {
 	// StatementEnd says that the engine checks NO ACTION foreign keys at the end of a statement:
 	// one DELETE may delete rows that refer to each other.
 	StatementEnd bool
+	// GrantsOnConnect says that some of the privileges that are granted reach new connections only.
+	GrantsOnConnect bool
 	// Version is a system column that identifies, with the row address, a version of a row. A
 	// BulkUpdate with both in its Key finds only rows unchanged since they were read. "" where the
 	// engine has no such column.

@@ -92,9 +92,10 @@ type AccessError struct {
 	Problems []dialect.Problem
 	// Grants are all statements by which an administrator gives the connection's account the
 	// privileges that what was asked for takes: one is missing. Empty: it isn't privileges that are missing.
-	Grants []string
-	cause  error
-	usual  string // the schema that goes without saying
+	Grants    []string
+	reconnect bool // some of them reach new connections only
+	cause     error
+	usual     string // the schema that goes without saying
 }
 
 // Unwrap is the error of the statement that was denied; nil where none was tried.
@@ -111,7 +112,10 @@ func (e *AccessError) Error() string {
 		}
 		b.WriteString(p.Reason)
 	}
-	if len(e.Grants) > 0 {
+	switch {
+	case len(e.Grants) > 0 && e.reconnect:
+		b.WriteString("\nconnect again, since some privileges reach new connections only, after an administrator gives those that are needed with:")
+	case len(e.Grants) > 0:
 		b.WriteString("\nan administrator gives the privileges that are needed with:")
 	}
 	for _, s := range e.Grants {

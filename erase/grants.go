@@ -36,7 +36,7 @@ func (d denial) explain(ctx context.Context, err *error) {
 	if access, ok := errors.AsType[*AccessError](*err); ok {
 		access.usual = d.usual()
 		if slices.ContainsFunc(access.Problems, func(p dialect.Problem) bool { return p.Denied }) && len(access.Grants) == 0 {
-			access.Grants = d.statements(ctx)
+			access.Grants, access.reconnect = d.statements(ctx), d.db.Engine().GrantsOnConnect
 		}
 		return
 	}
@@ -46,7 +46,7 @@ func (d denial) explain(ctx context.Context, err *error) {
 	}
 	*err = &AccessError{
 		Problems: []dialect.Problem{{Reason: (*err).Error(), Denied: true}},
-		Grants:   d.statements(ctx), cause: *err,
+		Grants:   d.statements(ctx), reconnect: d.db.Engine().GrantsOnConnect, cause: *err,
 	}
 }
 

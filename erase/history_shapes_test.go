@@ -163,3 +163,31 @@ func TestATriggerThatCannotBeReadThroughIsAHazard(t *testing.T) {
 		}
 	})
 }
+
+// In scope everything, too, a table comes after those whose triggers write to it, whatever
+// its name and however many tables are emptied before.
+func TestHistoriesAreDoneLastInScopeEverything(t *testing.T) {
+	logged := map[string]string{"a_log": "{everything: delete, columns: {id: none, name: {pii: name, overwrite: null}}}", "b_log": "{columns: {id: none, name: {pii: name, overwrite: null}}}"}
+	onEach(t, func(t *testing.T, db *target) {
+		for log, columns := range logged {
+			for _, person := range []string{"", "everything: delete, "} {
+				db.exec(t, "CREATE TABLE person (id int PRIMARY KEY, name varchar(40) NOT NULL)", "CREATE TABLE aa (id int PRIMARY KEY, note varchar(40))",
+					"CREATE TABLE "+log+" (id int, name varchar(40))", "CREATE TABLE c_session (id int PRIMARY KEY, note varchar(40))",
+					"INSERT INTO person VALUES (1, 'Ada'), (2, 'Bob')", "INSERT INTO aa VALUES (1, 'x')", "INSERT INTO c_session VALUES (1, 'x')")
+				when := map[string]string{"": "AFTER UPDATE", "everything: delete, ": "AFTER DELETE"}[person]
+				db.trigger(t, when, "person", "INSERT INTO "+log+" (id, name) VALUES (OLD.id, OLD.name);", map[string]string{sample.SQLServer: "INSERT INTO " + log + " (id, name) SELECT id, name FROM deleted;"})
+				emptied := "{everything: delete, columns: {id: none, note: {pii: other, overwrite: null}}}"
+				p := db.plan(t, "version: 1\ndatabase: people\ntables:\n  person: {"+person+"columns: {id: none, name: {pii: name, overwrite: {fake: name}}}}\n  "+log+": "+columns+
+					"\n  aa: "+emptied+"\n  c_session: "+emptied+"\n", plan.Everything())
+				db.run(t, p, options(p, log+person))
+				if n := db.count(t, "SELECT count(*) FROM "+log+" WHERE name IN ('Ada', 'Bob')"); n > 0 {
+					t.Errorf("%s, %q: %d rows hold an old name:\n%s", log, person, n, p)
+				}
+				db.exec(t, "DROP TABLE person", "DROP TABLE aa", "DROP TABLE "+log, "DROP TABLE c_session")
+				if db.Engine == sample.Postgres {
+					db.exec(t, "DROP FUNCTION on_person")
+				}
+			}
+		}
+	})
+}

@@ -57,7 +57,7 @@ func New(pool *sql.DB) *DB { return &DB{pool: pool} }
 // Engine implements dialect.DB. NO ACTION foreign keys are checked row by row
 // here (InnoDB knows no other way), and constraints are never deferred.
 func (d *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "mysql", MaxRows: 5000}
+	return dialect.Engine{Name: "mysql", MaxRows: 5000, GrantsOnConnect: true}
 }
 
 // server is what is asked of a server once.
