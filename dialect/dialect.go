@@ -141,6 +141,7 @@ type Problem struct {
 	Table  Name
 	Reason string // what is wrong and what to do about it
 	Denied bool   // a privilege is missing that the statements of Journal.Grants give
+	Absent bool   // the table isn't there, as far as this account sees
 }
 
 // Grant is the set of privileges for a role.

@@ -101,6 +101,12 @@ func (e *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
+	if err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+		s.position, err = tx.Position(ctx)
+		return err
+	}); err != nil {
+		return nil, err
+	}
 	s.incomplete, s.unscanned, s.scanned = reason, true, e.Now()
 	if err := e.countReturned(ctx, s); err != nil {
 		return nil, err

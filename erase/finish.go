@@ -39,13 +39,24 @@ func (e *run) finishRun(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.checkBeforeSigning(ctx, len(entries)); err != nil {
+	var mark, position string
+	if err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+		if mark, err = tx.SchemaMark(ctx, e.plan.Covers); err != nil {
+			return fmt.Errorf("reading the catalogue: %w", err)
+		}
+		position, err = tx.Position(ctx)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if err := e.checkBeforeSigning(ctx, mark, len(entries)); err != nil {
 		return nil, err
 	}
 	s, err := e.summarise(ctx, entries, true)
 	if err != nil {
 		return nil, err
 	}
+	s.position = position
 	summed := s.Tally
 	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		s.Tally = tally.Tally{}
@@ -90,13 +101,8 @@ func (e *acquired) summarise(ctx context.Context, entries []journal.Batch, compl
 			s.Step(id).Add(tally.Counts{Matched: s.absent, AlreadyGone: s.absent})
 		}
 	}
-	err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
-		s.position, err = tx.Position(ctx)
-		return err
-	})
-	if err == nil {
-		s.identity, err = e.db.Identity(ctx)
-	}
+	var err error
+	s.identity, err = e.session.serverIdentity(ctx)
 	return s, err
 }
 

@@ -3,6 +3,7 @@ package erase
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/closure"
@@ -13,6 +14,24 @@ import (
 // database administrator who wants to run them beforehand. Run makes what is
 // missing by itself where its user may.
 func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journal.Tables(db)) }
+
+// checkPrivileges refuses an account that may not carry the plan out, or may not keep the journal
+// as far as that is there. It reports whether all of the journal's tables are.
+func (e *session) checkPrivileges(ctx context.Context) (journalThere bool, err error) {
+	ofJournal := journal.Accesses(e.db)
+	problems, err := e.db.Check(ctx, slices.Concat(requiredAccess(e.plan), ofJournal))
+	if err != nil {
+		return false, fmt.Errorf("checking privileges: %w", err)
+	}
+	found := len(problems)
+	problems = slices.DeleteFunc(problems, func(p dialect.Problem) bool {
+		return p.Absent && slices.ContainsFunc(ofJournal, func(a dialect.Access) bool { return a.Table == p.Table })
+	})
+	if len(problems) > 0 {
+		return false, &AccessError{Problems: problems}
+	}
+	return found == 0, nil
+}
 
 // checkJournalPrivileges refuses an account that may not keep the journal, before it has anything to store.
 func (e *session) checkJournalPrivileges(ctx context.Context) error {

@@ -60,6 +60,10 @@ func targetOf(ctx context.Context, db dialect.DB) (*targetDatabase, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identifying the database: %w", err)
 	}
+	return findTarget(ctx, db, id)
+}
+
+func findTarget(ctx context.Context, db dialect.DB, id dialect.Identity) (*targetDatabase, error) {
 	row, err := journal.Read(db).FindDatabase(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
@@ -81,7 +85,11 @@ func (e *session) checkTarget(ctx context.Context) error {
 	if !wipes && e.OnlyOn == "" && e.plan.OnlyOn == "" {
 		return nil
 	}
-	t, err := targetOf(ctx, e.db)
+	id, err := e.serverIdentity(ctx)
+	if err != nil {
+		return err
+	}
+	t, err := findTarget(ctx, e.db, id)
 	if err != nil {
 		return err
 	}
@@ -122,9 +130,9 @@ func wipesAll(p *plan.Plan) bool {
 
 // identifyDatabase finds out which database the run is on, and what a copy must not keep.
 func (e *session) identifyDatabase(ctx context.Context) (*journal.Database, error) {
-	id, err := e.db.Identity(ctx)
+	id, err := e.serverIdentity(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("identifying the database: %w", err)
+		return nil, err
 	}
 	row, noticed, err := e.journal.IdentifyDatabase(ctx, id.Marks)
 	if err != nil {

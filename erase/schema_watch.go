@@ -102,11 +102,7 @@ func (e *run) explainBySchema(ctx context.Context, err error) error {
 
 // checkBeforeSigning compares the whole fingerprint. What changes after the only batch of a
 // run has no part in what it did, unless the catalogue's mark says otherwise.
-func (e *run) checkBeforeSigning(ctx context.Context, batches int) error {
-	mark, err := e.schemaMark(ctx)
-	if err != nil {
-		return err
-	}
+func (e *run) checkBeforeSigning(ctx context.Context, mark string, batches int) error {
 	if batches <= 1 && mark == *e.watch.mark.Load() {
 		return nil
 	}

@@ -18,6 +18,7 @@ type session struct {
 	*reporter
 	journal   *journal.Journal
 	committer committer
+	server    *dialect.Identity // once it is read
 	// cancelled reports whether the caller's context has ended: batches that were begun
 	// are finished, and a batch that was rolled back isn't begun again.
 	cancelled func() bool
@@ -32,6 +33,18 @@ func newSession(ctx context.Context, o order, point func(string)) (*session, err
 		order: o, reporter: newReporter(&o.Options, point), journal: journal.Open(o.db, o.RunID, o.Now), committer: c,
 		cancelled: func() bool { return ctx.Err() != nil },
 	}, nil
+}
+
+// serverIdentity reads the identity once: all connections of a call are to one server.
+func (e *session) serverIdentity(ctx context.Context) (dialect.Identity, error) {
+	if e.server == nil {
+		id, err := e.db.Identity(ctx)
+		if err != nil {
+			return id, fmt.Errorf("identifying the database: %w", err)
+		}
+		e.server = &id
+	}
+	return *e.server, nil
 }
 
 // beginOrContinue returns the receipt of the run, from wherever it was stopped.
@@ -65,7 +78,7 @@ func (e *session) beginOrContinue(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	own, release, err := e.acquire(ctx, &ready.subjects)
+	own, release, err := e.acquire(ctx, &ready)
 	if err != nil {
 		return Report{}, err
 	}
@@ -105,12 +118,14 @@ type ownership struct {
 }
 
 // acquire makes the run this process's own, until it is released.
-func (e *session) acquire(ctx context.Context, c *subjectCounts) (own ownership, release func(), err error) {
+func (e *session) acquire(ctx context.Context, ready *readiness) (own ownership, release func(), err error) {
 	if err := journal.Make(ctx, e.db); err != nil {
 		return own, nil, err
 	}
-	if err := e.checkJournalPrivileges(ctx); err != nil {
-		return own, nil, err
+	if !ready.mayKeepJournal {
+		if err := e.checkJournalPrivileges(ctx); err != nil {
+			return own, nil, err
+		}
 	}
 	if own.database, release, err = e.claim(ctx); err != nil {
 		return own, nil, err
@@ -118,7 +133,7 @@ func (e *session) acquire(ctx context.Context, c *subjectCounts) (own ownership,
 	now := e.Now().UTC()
 	own.row, err = e.journal.Acquire(ctx, journal.Run{
 		ID: e.RunID, Holder: e.describeProcess(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
-		Subjects: c.named, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(), Marks: e.encodeMarks(ctx, &c.set),
+		Subjects: ready.subjects.named, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(), Marks: e.encodeMarks(ctx, &ready.subjects.set),
 	})
 	if err != nil {
 		release()
@@ -150,7 +165,7 @@ func (e *session) publishSigned(ctx context.Context) (Report, error) {
 	if _, err := e.startThrottles(ctx); err != nil {
 		return Report{}, err
 	}
-	own, release, err := e.acquire(ctx, &subjectCounts{})
+	own, release, err := e.acquire(ctx, &readiness{})
 	if err != nil {
 		return Report{}, err
 	}
@@ -163,9 +178,10 @@ func (e *session) publishSigned(ctx context.Context) (Report, error) {
 
 // readiness is what the checks before a run find.
 type readiness struct {
-	reader   *reader
-	watch    *schemaWatch
-	subjects subjectCounts
+	reader         *reader
+	watch          *schemaWatch
+	subjects       subjectCounts
+	mayKeepJournal bool // false: its tables aren't all there, or weren't looked at
 }
 
 // preflight makes every check that can be made before something is written, and
@@ -195,12 +211,8 @@ func (e *session) preflight(ctx context.Context, found *journal.Run) (r readines
 	if err := e.rehearseReceipt(ctx, roots); err != nil {
 		return r, err
 	}
-	problems, err := e.db.Check(ctx, requiredAccess(e.plan))
-	if err != nil {
-		return r, fmt.Errorf("checking privileges: %w", err)
-	}
-	if len(problems) > 0 {
-		return r, &AccessError{Problems: problems}
+	if r.mayKeepJournal, err = e.checkPrivileges(ctx); err != nil {
+		return r, err
 	}
 	if e.plan.Scope != plan.ScopeSubjects {
 		return r, nil

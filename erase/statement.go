@@ -67,7 +67,7 @@ func (e *order) buildStatement(row *journal.Run, programs []*closure.Root, s *su
 // rehearseReceipt checks that the receipt of a run can be made and signed: its
 // statement without a row is valid, and each signer signs.
 func (e *session) rehearseReceipt(ctx context.Context, programs []*closure.Root) error {
-	identity, err := e.db.Identity(ctx)
+	identity, err := e.serverIdentity(ctx)
 	if err != nil {
 		return err
 	}

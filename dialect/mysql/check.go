@@ -35,7 +35,7 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 		}
 		t, err := s.readTable(ctx, a.Table)
 		if e, ok := errors.AsType[*dialect.Error](err); ok && e.Code == "1146" {
-			problems = append(problems, dialect.Problem{Table: a.Table, Reason: e.Detail + ": grant SELECT on it", Denied: true})
+			problems = append(problems, dialect.Problem{Table: a.Table, Reason: e.Detail + ": grant SELECT on it", Denied: true, Absent: true})
 			continue
 		}
 		if err != nil {

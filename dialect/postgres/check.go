@@ -100,7 +100,7 @@ ORDER BY x.nr`
 // tableProblems reads what the server says of one table.
 func tableProblems(a dialect.Access, row [][]byte) []dialect.Problem {
 	if textOf(row[0]) == "t" {
-		return []dialect.Problem{{Table: a.Table, Reason: "no such table: build the plan again"}}
+		return []dialect.Problem{{Table: a.Table, Reason: "no such table: build the plan again", Absent: true}}
 	}
 	var problems []dialect.Problem
 	denied := func(reason string) {

@@ -10,6 +10,7 @@ import (
 // physical copies share) and the database's name and OID: they are the database's mark.
 func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	id := dialect.Identity{Engine: "postgres", Facts: map[string]string{}}
+	named := false
 	err := db.inReadTx(ctx, "identify the server", func(tx *tx) error {
 		row, err := tx.oneRow(ctx, statement{sql: "SELECT current_setting('server_version'), d.datname, d.oid, current_setting('cluster_name') FROM pg_catalog.pg_database d WHERE d.datname = current_database()"})
 		if err != nil {
@@ -20,15 +21,10 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 		if cluster := textOf(row[3]); cluster != "" {
 			id.Names = append(id.Names, textOf(row[1])+"@"+cluster)
 		}
-		return nil
-	})
-	if err != nil {
-		return dialect.Identity{}, err
-	}
-	// Hosted servers may keep the control file to themselves: then this fact is
-	// left out. It is asked for last and alone, since a failure ends its transaction.
-	err = db.inReadTx(ctx, "identify the server", func(tx *tx) error {
-		row, err := tx.oneRow(ctx, statement{sql: "SELECT system_identifier FROM pg_catalog.pg_control_system()"})
+		named = true
+		// Hosted servers may keep the control file to themselves: then this fact is left out. It is
+		// the last statement, since a failure ends the transaction.
+		row, err = tx.oneRow(ctx, statement{sql: "SELECT system_identifier FROM pg_catalog.pg_control_system()"})
 		if err == nil {
 			id.Facts["system_identifier"] = textOf(row[0])
 			id.Names = append(id.Names, id.Facts["database"]+"@"+textOf(row[0]))
@@ -36,7 +32,7 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 		}
 		return err
 	})
-	if c := dialect.ClassOf(err); err != nil && c != dialect.PermissionDenied && c != dialect.Fatal {
+	if c := dialect.ClassOf(err); err != nil && !(named && (c == dialect.PermissionDenied || c == dialect.Fatal)) {
 		return dialect.Identity{}, err
 	}
 	return id, nil

@@ -20,13 +20,13 @@ WITH RECURSIVE given AS (
 t(id) AS (SELECT oid FROM given UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN t ON i.inhparent OPERATOR(pg_catalog.=) t.id)
 SELECT pg_catalog.string_agg(m, ',' ORDER BY m COLLATE pg_catalog."C") FROM (
 	SELECT pg_catalog.concat('c', oid, relrowsecurity, relforcerowsecurity) FROM given
-	UNION ALL SELECT pg_catalog.concat('f', oid, ':', xmin) FROM pg_catalog.pg_constraint WHERE contype OPERATOR(pg_catalog.=) 'f' AND (confrelid OPERATOR(pg_catalog.=) ANY (SELECT id FROM t) OR conrelid OPERATOR(pg_catalog.=) ANY (SELECT id FROM t))
+	UNION ALL SELECT pg_catalog.concat('f', oid, ':', xmin) FROM pg_catalog.pg_constraint WHERE contype OPERATOR(pg_catalog.=) 'f' AND (confrelid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT id FROM t)) OR conrelid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT id FROM t)))
 	UNION ALL SELECT pg_catalog.concat('a', attrelid, ':', pg_catalog.string_agg(pg_catalog.concat(attnum, '/', xmin), ' ' ORDER BY attnum)) FROM pg_catalog.pg_attribute
-		WHERE attrelid OPERATOR(pg_catalog.=) ANY (SELECT id FROM t) AND attnum OPERATOR(pg_catalog.>) 0 GROUP BY attrelid
-	UNION ALL SELECT pg_catalog.concat('d', oid, ':', xmin) FROM pg_catalog.pg_attrdef WHERE adrelid OPERATOR(pg_catalog.=) ANY (SELECT id FROM t)
+		WHERE attrelid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT id FROM t)) AND attnum OPERATOR(pg_catalog.>) 0 GROUP BY attrelid
+	UNION ALL SELECT pg_catalog.concat('d', oid, ':', xmin) FROM pg_catalog.pg_attrdef WHERE adrelid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT id FROM t))
 	UNION ALL SELECT pg_catalog.concat('t', g.oid, ':', g.xmin, ':', p.xmin) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) g.tgfoid
-		WHERE g.tgrelid OPERATOR(pg_catalog.=) ANY (SELECT id FROM t) AND NOT g.tgisinternal
-	UNION ALL SELECT pg_catalog.concat('r', oid, ':', xmin) FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.=) ANY (SELECT id FROM t)) m(m)`
+		WHERE g.tgrelid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT id FROM t)) AND NOT g.tgisinternal
+	UNION ALL SELECT pg_catalog.concat('r', oid, ':', xmin) FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT id FROM t))) m(m)`
 
 // SchemaMark implements dialect.Reader.
 func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, error) {

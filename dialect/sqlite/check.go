@@ -26,7 +26,7 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 			continue
 		}
 		if t == nil {
-			problem("there is no such table: build the plan again")
+			out = append(out, absentTable(a.Table))
 			continue
 		}
 		if t.Unerasable != "" && (a.Delete || len(a.Update) > 0) {
@@ -92,8 +92,7 @@ func (t *tx) uncompiledProblems(ctx context.Context, accesses []dialect.Access) 
 		}
 		for _, sql := range changes {
 			if err := t.runDDL(ctx, "check", a.Table, "EXPLAIN "+sql); dialect.ClassOf(err) == dialect.Fatal {
-				out = append(out, dialect.Problem{Table: a.Table, Reason: "SQLite can't compile a change of it" + missingObject(err) + ": with PRAGMA foreign_keys = 1 try " + sql +
-					", which tells what isn't there (the table that a foreign key names, a unique index on its columns, or what a trigger or an index needs)"})
+				out = append(out, uncompiledProblem(a.Table, sql, err))
 				break
 			}
 		}
@@ -101,10 +100,18 @@ func (t *tx) uncompiledProblems(ctx context.Context, accesses []dialect.Access) 
 	return out
 }
 
-// missingObject is what the error says isn't there, for a sentence; "" where it doesn't say.
-func missingObject(err error) string {
+func uncompiledProblem(table dialect.Name, sql string, err error) dialect.Problem {
+	missing := ""
 	if e, ok := errors.AsType[*dialect.Error](err); ok && e.Object != "" {
-		return " (" + e.Object + " isn't there)"
+		if e.Object == "main."+table.Table {
+			return absentTable(table)
+		}
+		missing = " (" + e.Object + " isn't there)"
 	}
-	return ""
+	return dialect.Problem{Table: table, Reason: "SQLite can't compile a change of it" + missing + ": with PRAGMA foreign_keys = 1 try " + sql +
+		", which tells what isn't there (the table that a foreign key names, a unique index on its columns, or what a trigger or an index needs)"}
+}
+
+func absentTable(table dialect.Name) dialect.Problem {
+	return dialect.Problem{Table: table, Reason: "there is no such table: build the plan again", Absent: true}
 }

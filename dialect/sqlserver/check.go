@@ -87,6 +87,7 @@ FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name =
 	}
 	if len(rows) == 0 {
 		c.deny("the table isn't there, or the user may not see it: GRANT SELECT on it, or build the plan again")
+		c.found[len(c.found)-1].Absent = true
 		return nil
 	}
 	var missing []string
