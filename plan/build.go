@@ -71,7 +71,7 @@ func (p *Plan) sampleRows(ctx context.Context, db dialect.DB, s *dialect.Schema,
 // FromSchema is Build for a schema that has been read already. It reads no rows: the
 // plan never has the hazards LinkNeverMatches and CheckMayFail.
 func FromSchema(s *dialect.Schema, e Capabilities, p *policy.Policy, scope Scope) (*Plan, error) {
-	b := &builder{resolved: resolvePolicy(p, s), engine: e}
+	b := newBuilder(p, s, e)
 	b.checkCoverage()
 	b.checkConditions()
 	roots := b.scopeRoots(scope)
@@ -150,6 +150,13 @@ type builder struct {
 	// absent reports whether the rows of a reference are deleted, or let go, before
 	// what they refer to is overwritten.
 	absent func(*relation) bool
+	// beyond are the tables that are reached through rows about which nothing is decided.
+	beyond  map[dialect.Name]bool
+	stopped bool // some table isn't reached for a reason that is reported
+}
+
+func newBuilder(p *policy.Policy, s *dialect.Schema, e Capabilities) *builder {
+	return &builder{resolved: resolvePolicy(p, s), engine: e, beyond: map[dialect.Name]bool{}}
 }
 
 // scopeRoots builds the roots of one scope.
@@ -184,16 +191,20 @@ func (b *builder) subjectKey() []string {
 func (b *builder) subjectRoots() []Root {
 	if b.subject == nil {
 		if b.policy.Subject.Table == "" && !b.all {
-			b.found.add(policy.Pos{}, dialect.Name{}, "the policy names no subject: add `subject: {table: …}`")
+			b.found.addLines(policy.Pos{}, dialect.Name{}, "subject: {table: …}", "the policy names no subject: add `subject: {table: …}`")
 		}
 		return nil
 	}
 	erase, ok := b.subjectErase()
 	if !ok {
+		b.reportBeyond(b.subject)
+		b.checkReach(b.beyond)
 		return nil
 	}
 	root := b.buildRoot(b.subject, erase, nil)
-	b.outside = b.checkReach(&root)
+	reached := reachedBy(&root)
+	maps.Copy(reached, b.beyond)
+	b.outside = b.checkReach(reached)
 	return []Root{root}
 }
 
@@ -213,7 +224,7 @@ func (b *builder) subjectErase() (policy.Erase, bool) {
 	case policy.EraseDelete, policy.EraseOverwrite:
 		return rule.Erase, true
 	}
-	b.found.add(rule.Pos, b.subject.Name, "the subject's own row has no decision: add `erase: delete` or `erase: overwrite` under tables.%s", rule.Name)
+	b.found.addLines(rule.Pos, b.subject.Name, "    erase: delete", "the subject's own row has no decision: add `erase: delete` or `erase: overwrite` under tables.%s", rule.Name)
 	return "", false
 }
 

@@ -14,14 +14,14 @@ import (
 // column, and the closure from the subject has a decision at every table it
 // reaches. It returns a *policy.Error that lists every problem, or nil.
 func Check(p *policy.Policy, s *dialect.Schema, e Capabilities) error {
-	r := resolvePolicy(p, s)
-	r.checkCoverage()
-	b := &builder{resolved: r, engine: e, all: true}
+	b := newBuilder(p, s, e)
+	b.all = true
+	b.checkCoverage()
 	b.checkConditions()
 	b.scopeRoots(ScopeSubjects)
 	b.scopeRoots(ScopeExpired)
 	b.scopeRoots(ScopeEverything)
-	return r.found.err(r.schema.Default)
+	return b.found.err(s.Default)
 }
 
 // checkCoverage fails closed: what the policy doesn't classify is a problem.
@@ -32,7 +32,7 @@ func (r *resolved) checkCoverage() {
 	for _, t := range r.schema.Tables {
 		rule := r.rules[t.Name]
 		if rule == nil {
-			r.found.add(policy.Pos{}, t.Name, "the table is not in the policy: add it under tables, with its columns or with `pii: none`")
+			r.found.addLines(policy.Pos{}, t.Name, policy.DraftLines(t, r.schema.Default), "the table is not in the policy: add it under tables, with its columns or with `pii: none`")
 			continue
 		}
 		if rule.PII != policy.PIINone {
@@ -48,7 +48,7 @@ func (r *resolved) checkCoverage() {
 func (r *resolved) checkClassified(t *dialect.Table, rule *policy.Table) {
 	for _, c := range t.Columns {
 		if rule.Column(c.Name) == nil {
-			r.found.add(rule.Pos, t.Name, "column %s is not classified: add `%s: {pii: …}` under tables.%s.columns", c.Name, c.Name, rule.Name)
+			r.found.addLines(rule.Pos, t.Name, policy.DraftLine(c.Name), "column %s is not classified: add `%s: {pii: …}` under tables.%s.columns", c.Name, c.Name, rule.Name)
 		}
 	}
 	for i := range rule.Columns {
@@ -99,7 +99,12 @@ func (r *resolved) checkMomentColumn(t *dialect.Table, column string, pos policy
 type problems []policy.Problem
 
 func (p *problems) add(pos policy.Pos, table dialect.Name, format string, args ...any) {
-	problem := policy.Problem{Pos: pos, Reason: fmt.Sprintf(format, args...)}
+	p.addLines(pos, table, "", format, args...)
+}
+
+// addLines adds a problem with the lines that would solve it.
+func (p *problems) addLines(pos policy.Pos, table dialect.Name, lines, format string, args ...any) {
+	problem := policy.Problem{Pos: pos, Reason: fmt.Sprintf(format, args...), Lines: lines}
 	if table != (dialect.Name{}) {
 		problem.Table = table.String()
 	}

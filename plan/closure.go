@@ -91,48 +91,27 @@ func (c *closure) addReference(n *node, ref *relation) {
 		if !slices.ContainsFunc(c.into[n.table.Name], link.sameRelation) {
 			c.found.add(rule.Pos, child.Name, "the rows that refer to %s for a period (%s) can't be found by it: add a link by the other columns, %s(%s) -> %s(%s), which finds those of all periods",
 				n.table.Name, joinColumns(ref.Columns), child.Name, joinColumns(link.Columns), n.table.Name, joinColumns(link.RefColumns))
+			c.stopped = true
 		}
 		return
 	}
-	via := rule.ViaFor(ref.Columns)
-	pos, columns := rule.Pos, joinColumns(ref.Columns)
-	decision := rule.Erase
-	if via != nil {
-		decision, pos = via.Erase, via.Pos
-	}
-	// The rows of the subject table are people: none but the root's own row is
-	// ever entered, whatever refers to it.
-	if c.subject != nil && child.Name == c.subject.Name {
-		if via == nil || via.Erase != policy.EraseDetach && via.Erase != policy.EraseKeep {
-			c.found.add(pos, child.Name, "(%s) refers to %s, and the row may be another subject's: add `via: {%s: detach}` or `keep` under tables.%s",
-				columns, n.table.Name, columns, rule.Name)
-			return
-		}
-		if via.Erase == policy.EraseKeep {
-			n.anchoredBy = append(n.anchoredBy, ref)
-			return
-		}
-	}
-	switch decision {
-	case "":
-		if rule.PII == policy.PIINone {
-			c.found.add(pos, child.Name, "no decision: the table is `pii: none`, but it refers to %s by (%s): write `{pii: none, erase: delete}` for a join table, or `keep`, under tables.%s",
-				n.table.Name, columns, rule.Name)
-			return
-		}
-		c.found.add(pos, child.Name, "no decision: the table refers to %s by (%s), so it may hold a subject's rows: add `erase: delete`, `overwrite` or `keep` under tables.%s, or `via: {%s: …}`",
-			n.table.Name, columns, rule.Name, columns)
-		return
-	case policy.EraseDetach:
+	decision, pos := c.decisionOf(ref)
+	switch {
+	case decision == "" && !c.isSubject(child):
+		c.reportBeyond(child)
+	case decision == "":
+	case decision == policy.EraseDetach:
 		if reason := c.whyNotDetachable(ref); reason != "" {
-			c.found.add(pos, child.Name, "(%s) can't be detached: %s", columns, reason)
+			c.found.add(pos, child.Name, "(%s) can't be detached: %s", joinColumns(ref.Columns), reason)
 			return
 		}
 		c.detach = append(c.detach, cut{ref, n})
 		c.detached[ref] = true
-		return
+	case c.isSubject(child):
+		n.anchoredBy = append(n.anchoredBy, ref)
+	default:
+		c.reachTable(child, rule, reach{relation: ref, from: n, erase: decision})
 	}
-	c.reachTable(child, rule, reach{relation: ref, from: n, erase: decision})
 }
 
 func (c *closure) reachTable(t *dialect.Table, rule *policy.Table, way reach) {
@@ -143,6 +122,7 @@ func (c *closure) reachTable(t *dialect.Table, rule *policy.Table, way reach) {
 	}
 	if n.owned != way.forwards {
 		c.found.add(way.pos, t.Name, "the table is owned and also reached by a reference of its own: take it out of owns")
+		c.stopped = true
 		return
 	}
 	n.reach = append(n.reach, way)
@@ -158,7 +138,8 @@ func (c *closure) followReferences(n *node) {
 			continue
 		}
 		if rule.Erase == "" {
-			c.found.add(rule.Pos, t.Name, "no decision: %s owns its rows: add `erase: delete`, `overwrite` or `keep` under tables.%s", n.table.Name, rule.Name)
+			c.found.addLines(rule.Pos, t.Name, "    erase: delete", "no decision: %s owns its rows: add `erase: delete`, `overwrite` or `keep` under tables.%s", n.table.Name, rule.Name)
+			c.beyond[t.Name] = true
 			continue
 		}
 		c.reachTable(t, rule, reach{relation: own, from: n, forwards: true, erase: rule.Erase})

@@ -18,9 +18,9 @@ type Unlinked struct {
 // checkReach reports every table with personal columns, or with a decision about
 // a subject's rows, that the closure doesn't reach. It returns those that the
 // policy gives a reason for.
-func (b *builder) checkReach(root *Root) []Unlinked {
-	reached, referring := reachedBy(root), b.referringTables()
-	closed := len(b.found) == 0 // else a table may be missing for a reason that is reported
+func (b *builder) checkReach(reached map[dialect.Name]bool) []Unlinked {
+	referring, subject := b.referringTables(), policy.TableName(b.subject.Name, b.schema.Default)
+	complete := len(b.beyond) == 0 && !b.stopped // else a table may be missing for a reason that is reported
 	var out []Unlinked
 	for _, t := range b.schema.Tables {
 		rule := b.rules[t.Name]
@@ -30,19 +30,19 @@ func (b *builder) checkReach(root *Root) []Unlinked {
 		switch {
 		case reached[t.Name]:
 			if rule.Unlinked != "" {
-				b.found.add(rule.Pos, t.Name, "`unlinked`, but a subject's rows are found in it, from %s: take the line out", policy.TableName(root.Table, b.schema.Default))
+				b.found.add(rule.Pos, t.Name, "`unlinked`, but a subject's rows are found in it, from %s: take the line out", subject)
 			}
 		case rule.Unlinked != "":
 			out = append(out, Unlinked{t.Name, rule.Unlinked})
 		case !rule.DecidesRows() && len(rule.PersonalColumns()) == 0:
 		case !rule.DecidesRows() && b.hasRetention(t.Name):
 			out = append(out, Unlinked{t.Name, "its rows have a retention period, whoever they are about"})
-		case referring[t.Name] && closed:
+		case referring[t.Name] && complete:
 			b.found.add(rule.Pos, t.Name, "no subject's rows are found in it, since what it refers to is detached or owned: %s", b.wayOut(rule, t, reached))
 		case referring[t.Name]:
 		default:
-			b.found.add(rule.Pos, t.Name, "%s, but no foreign key or link leads to its rows from %s: %s",
-				claimText(rule), policy.TableName(root.Table, b.schema.Default), b.wayOut(rule, t, reached))
+			b.found.addLines(rule.Pos, t.Name, b.unlinkedLines(rule, t, reached), "%s, but no foreign key or link leads to its rows from %s: %s",
+				claimText(rule), subject, b.wayOut(rule, t, reached))
 		}
 	}
 	return out
@@ -111,6 +111,14 @@ func (b *builder) wayOut(rule *policy.Table, t *dialect.Table, reached map[diale
 		out = "add `" + line + "` if its rows belong there"
 	}
 	return out + ", or `unlinked:` under tables." + rule.Name + " with the reason why no subject's data is in it"
+}
+
+// unlinkedLines are the lines to add for a table that nothing leads to.
+func (b *builder) unlinkedLines(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) string {
+	if section, line, ok := strings.Cut(b.suggestLink(rule, t, reached), ": "); ok && t.Unerasable == "" {
+		return section + ":\n  - " + line
+	}
+	return "    unlinked: …"
 }
 
 // suggestLink is the line of `owns` or `links` that would lead to the table, as

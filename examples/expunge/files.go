@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,12 +41,14 @@ func checkReadable(path string) error {
 }
 
 // readPolicy reads the file of --policy, and adds the file's name to its problems.
-func readPolicy(cmd *cli.Command) (*policy.Policy, error) {
+func readPolicy(cmd *cli.Command) (*policy.Policy, error) { return readPolicyBy(cmd, policy.Parse) }
+
+func readPolicyBy(cmd *cli.Command, parse func(io.Reader) (*policy.Policy, error)) (*policy.Policy, error) {
 	data, err := readFile("--policy", cmd.String("policy"))
 	if err != nil {
 		return nil, err
 	}
-	p, err := policy.Parse(bytes.NewReader(data))
+	p, err := parse(bytes.NewReader(data))
 	if err != nil {
 		return nil, &usageError{inPolicy(cmd, err)}
 	}

@@ -53,7 +53,7 @@ func Diff(p *Policy, s *dialect.Schema) []Change {
 		rule := rules[t.Name]
 		switch {
 		case rule == nil:
-			out = append(out, Change{Kind: TableCame, Table: t.Name, Lines: tableLines(draftTable(t, s.Default))})
+			out = append(out, Change{Kind: TableCame, Table: t.Name, Lines: DraftLines(t, s.Default)})
 			came = append(came, TableName(t.Name, s.Default))
 		case rule.PII != PIINone:
 			out = append(out, columnChanges(t, rule)...)
@@ -75,7 +75,7 @@ func columnChanges(t *dialect.Table, rule *Table) []Change {
 	var came []string
 	for _, c := range t.Columns {
 		if rule.Column(c.Name) == nil {
-			out = append(out, Change{Kind: ColumnCame, Table: t.Name, Column: c.Name, Lines: columnLine(c.Name)})
+			out = append(out, Change{Kind: ColumnCame, Table: t.Name, Column: c.Name, Lines: DraftLine(c.Name)})
 			came = append(came, c.Name)
 		}
 	}
@@ -87,14 +87,17 @@ func columnChanges(t *dialect.Table, rule *Table) []Change {
 	return out
 }
 
-func tableLines(rule Table) string {
+// DraftLines are the lines to add under tables for a table that the policy doesn't know.
+func DraftLines(t *dialect.Table, usual string) string {
+	rule := draftTable(t, usual)
 	tables, w := &yamlNode{}, &yamlPrinter{}
 	(&policyWriter{}).addTable(tables, &rule)
 	w.print(tables.children[0], 1, false)
 	return w.String()
 }
 
-func columnLine(name string) string {
+// DraftLine is the line to add under a table's columns for one that the policy doesn't know.
+func DraftLine(name string) string {
 	columns, w := &yamlNode{}, &yamlPrinter{}
 	(&policyWriter{}).addColumn(columns, &Column{Name: name, PII: PIIUndecided})
 	w.print(columns.children[0], 3, false)

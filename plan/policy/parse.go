@@ -36,15 +36,25 @@ const (
 // by line, and with them a line says what another one holds; and an alias of
 // aliases is how a small file becomes a large one.
 func Parse(r io.Reader) (*Policy, error) {
+	p, err := ParseDraft(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := NewError(undecidedProblems(p)); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// ParseDraft is Parse for a file in which something is undecided still. plan.Check lists that among its
+// other problems.
+func ParseDraft(r io.Reader) (*Policy, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxPolicyBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the policy: %w", err)
 	}
 	file, err := parseFile(data)
 	if err != nil {
-		return nil, err
-	}
-	if err := NewError(undecidedProblems(file.policy)); err != nil {
 		return nil, err
 	}
 	return file.policy, nil

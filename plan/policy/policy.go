@@ -215,7 +215,7 @@ func (t *Table) DecidesRows() bool { return t.Erase != "" || len(t.Via) > 0 }
 func (t *Table) PersonalColumns() []string {
 	var out []string
 	for _, c := range t.Columns {
-		if c.PII != PIINone {
+		if c.PII != PIINone && c.PII != PIIUndecided {
 			out = append(out, c.Name)
 		}
 	}

@@ -15,6 +15,7 @@ type Problem struct {
 	Pos    Pos    // zero where the problem has no place in the file
 	Table  string // the table it is about, or ""
 	Reason string // what is wrong and what to do about it
+	Lines  string // what to paste into the file, indented for its place there, with … to fill in; "" where that isn't known
 }
 
 // String is the problem in one line: `12:5: table invoice: unknown key colums: did you mean columns?`.

@@ -15,6 +15,9 @@ var plainScalar = regexp.MustCompile(`^([\pL_][\pL\pN_.()/+-]*( (->|[\pL\pN_.()/
 // notText are words that some version of YAML takes for something else.
 var notText = []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
+// Key is a name as a policy's file has it for a key.
+func Key(name string) string { return scalarText(name) }
+
 // scalarText writes a text: as it is where that reads as the same text, else in
 // double quotes.
 func scalarText(s string) string {

@@ -1,0 +1,58 @@
+package plan
+
+import (
+	"github.com/expungedb/expunge/dialect"
+	"github.com/expungedb/expunge/plan/policy"
+)
+
+// isSubject reports whether the table is the subject's.
+func (r *resolved) isSubject(t *dialect.Table) bool {
+	return r.subject != nil && t.Name == r.subject.Name
+}
+
+// decisionOf is what the policy decides about a reference of the closure, and where. A missing decision is
+// reported and "".
+func (b *builder) decisionOf(ref *relation) (policy.Erase, policy.Pos) {
+	child, rule, columns := b.schema.Table(ref.Table), b.ruleOf(ref.Table), joinColumns(ref.Columns)
+	via := rule.ViaFor(ref.Columns)
+	decision, pos := rule.Erase, rule.Pos
+	if via != nil {
+		decision, pos = via.Erase, via.Pos
+	}
+	switch {
+	case b.isSubject(child):
+		// The rows of the subject table are people: none but the root's own row is
+		// ever entered, whatever refers to it.
+		if via == nil || decision != policy.EraseDetach && decision != policy.EraseKeep {
+			b.found.addLines(pos, child.Name, "    via: {"+columns+": detach}", "(%s) refers to %s, and the row may be another subject's: add `via: {%s: detach}` or `keep` under tables.%s",
+				columns, ref.RefTable, columns, rule.Name)
+			decision = ""
+		}
+	case decision != "":
+	case rule.PII == policy.PIINone:
+		b.found.addLines(pos, child.Name, "  "+policy.Key(rule.Name)+": {pii: none, erase: delete}", "no decision: the table is `pii: none`, but it refers to %s by (%s): write `{pii: none, erase: delete}` for a join table, or `keep`, under tables.%s",
+			ref.RefTable, columns, rule.Name)
+	default:
+		b.found.addLines(pos, child.Name, "    erase: delete", "no decision: the table refers to %s by (%s), so it may hold a subject's rows: add `erase: delete`, `overwrite` or `keep` under tables.%s, or `via: {%s: …}`",
+			ref.RefTable, columns, rule.Name, columns)
+	}
+	return decision, pos
+}
+
+// reportBeyond reports the missing decisions of what refers to a table about whose rows nothing is
+// decided yet, so that they come with that problem and not after it.
+func (b *builder) reportBeyond(t *dialect.Table) {
+	if b.beyond[t.Name] {
+		return
+	}
+	b.beyond[t.Name] = true
+	for _, ref := range b.into[t.Name] {
+		if ref.period {
+			continue
+		}
+		child := b.schema.Table(ref.Table)
+		if decision, _ := b.decisionOf(ref); decision != policy.EraseDetach && !b.isSubject(child) {
+			b.reportBeyond(child)
+		}
+	}
+}
