@@ -35,6 +35,7 @@ type Error struct {
 	Code   string // SQLSTATE or the engine's number
 	Doing  string // the failed action: "delete from", "overwrite", "commit", …
 	Table  Name   // zero where it isn't about one table
+	Usual  string // the schema that the text leaves out of Table; set by the code that knows Schema.Default
 	Object string // constraint, index or column in the engine's error
 	// Detail is a text that certainly names only objects and settings.
 	Detail string
@@ -58,7 +59,11 @@ func NewError(class Class, code, doing string, table Name, cause error) *Error {
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Doing)
-	if e.Table != (Name{}) {
+	switch {
+	case e.Table == (Name{}):
+	case e.Table.Schema == e.Usual:
+		b.WriteString(" " + e.Table.Table)
+	default:
 		b.WriteString(" " + e.Table.String())
 	}
 	if b.Len() > 0 {
@@ -79,6 +84,14 @@ func (e *Error) Error() string {
 
 // Is makes errors.Is find the end of a context.
 func (e *Error) Is(target error) bool { return e.ctx != nil && target == e.ctx }
+
+// OmitSchema has an error's text name tables of the usual schema as a plan's text does.
+func OmitSchema(err error, usual string) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Usual = usual
+	}
+	return err
+}
 
 // ClassOf returns the class of an error of this package's contract; Cancelled for the end of a
 // context, Fatal for any other error, "" for nil.

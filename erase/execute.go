@@ -140,7 +140,7 @@ func (e *run) runTransaction(ctx context.Context, it *workItem,
 	it.inTurn = it.inTurn || e.turns.needed()
 	err := e.retryBatch(ctx, func(attempt int) (err error) {
 		if attempt > 1 {
-			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", it.prog.Plan.Table.String(), "attempt", attempt)
+			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", e.plan.TableName(it.prog.Plan.Table), "attempt", attempt)
 		}
 		d, rec, err = e.tryTransaction(ctx, it, attempt, source, do)
 		if err != nil && ctx.Err() == nil {

@@ -33,6 +33,7 @@ func (d denial) explain(ctx context.Context, err *error) {
 	if *err == nil {
 		return
 	}
+	_ = dialect.OmitSchema(*err, d.usual())
 	if access, ok := errors.AsType[*AccessError](*err); ok {
 		access.usual = d.usual()
 		if slices.ContainsFunc(access.Problems, func(p dialect.Problem) bool { return p.Denied }) && len(access.Grants) == 0 {

@@ -40,7 +40,7 @@ func (e *run) scanUnindexedLinks(ctx context.Context, p *closure.Root, continued
 				return err
 			}
 			if !l.Add(fresh) {
-				e.Log.Info("too many rows refer to the subjects by a link without an index: the table is scanned for every batch", "run", e.RunID, "table", l.To.Name.String())
+				e.Log.Info("too many rows refer to the subjects by a link without an index: the table is scanned for every batch", "run", e.RunID, "table", e.plan.TableName(l.To.Name))
 			}
 		}
 	}

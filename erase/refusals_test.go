@@ -329,6 +329,19 @@ func TestPitfall15RowSecurityStopsEveryVerb(t *testing.T) {
 	})
 }
 
+// An error of the database names a table as the plan's text does, while it runs too.
+func TestAnErrorInTheRunNamesTheTableAsThePlanDoes(t *testing.T) {
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		db.club(t)
+		db.trigger(t, "BEFORE DELETE", "remark", "INSERT INTO nowhere_at_all (n) VALUES (1);", map[string]string{sample.SQLite: "SELECT RAISE(ABORT, 'no');"})
+		p := db.plan(t, deletes, plan.Subjects())
+		_, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
+		if err == nil || !strings.Contains(err.Error(), "delete from remark: ") {
+			t.Errorf("error %v, want one that names remark without its schema", err)
+		}
+	})
+}
+
 // database is the database's name, quoted.
 func (d *target) database(t testing.TB) string {
 	t.Helper()

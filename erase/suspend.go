@@ -88,7 +88,7 @@ func (e *run) suspendIndexes(ctx context.Context, p *closure.Root, names []strin
 	for i := range all {
 		e.emitEvent(Event{Kind: Suspended, Root: table, Index: all[i].Name})
 	}
-	e.Log.Info("indexes are suspended", "run", e.RunID, "table", table.String(), "indexes", len(all))
+	e.Log.Info("indexes are suspended", "run", e.RunID, "table", e.plan.TableName(table), "indexes", len(all))
 	return nil
 }
 
@@ -188,7 +188,7 @@ func (e *session) restoreLeftovers(ctx context.Context) error {
 		case errors.Is(err, dialect.ErrClaimed) && ofRun[0].Run == e.RunID:
 			return e.errRunningElsewhere(ctx)
 		case !covered:
-			e.Log.Warn("indexes of a table that the plan doesn't cover are suspended", "run", ofRun[0].Run, "table", ofRun[0].Table.String(), "error", err)
+			e.Log.Warn("indexes of a table that the plan doesn't cover are suspended", "run", ofRun[0].Run, "table", e.plan.TableName(ofRun[0].Table), "error", err)
 		case errors.Is(err, dialect.ErrClaimed):
 			return fmt.Errorf("%w: %s, by run %s, which another process is carrying out: wait until it has ended", ErrSuspended, &ofRun[0], ofRun[0].Run)
 		default:

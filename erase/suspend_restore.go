@@ -23,7 +23,7 @@ type indexRestorer struct {
 func (e *session) newIndexRestorer() *indexRestorer {
 	return &indexRestorer{Options: e.Options, db: e.db, at: e.failpoint, done: func(s *journal.Suspension) {
 		e.emitEvent(Event{Kind: Restored, Root: s.Table, Index: s.Name})
-		e.Log.Info("a suspended index is in place again", "run", s.Run, "table", s.Table.String(), "index", s.Name)
+		e.Log.Info("a suspended index is in place again", "run", s.Run, "table", e.plan.TableName(s.Table), "index", s.Name)
 	}}
 }
 

@@ -46,7 +46,7 @@ func Build(ctx context.Context, db dialect.DB, p *policy.Policy, scope Scope) (*
 	}
 	found, err := out.sampleRows(ctx, db, schema, resolvePolicy(p, schema).rules)
 	if err != nil {
-		return nil, err
+		return nil, dialect.OmitSchema(err, schema.Default)
 	}
 	if err := found.err(schema.Default); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func CheckRows(ctx context.Context, db dialect.DB, p *policy.Policy, s *dialect.
 		}
 		found, err := made.sampleRows(ctx, db, s, rules)
 		if err != nil {
-			return err
+			return dialect.OmitSchema(err, s.Default)
 		}
 		for _, problem := range found {
 			if !slices.Contains(all, problem) {
