@@ -278,6 +278,8 @@ func (f fakeStrategy) makeFake(s *Source) (string, error) {
 		if dot := strings.LastIndexByte(text, '.'); dot > 0 {
 			text = text[:dot] + ".example"
 		}
+	case "username": // of a name such as "van Dam"
+		text = strings.ReplaceAll(text, " ", "")
 	}
 	return text, nil
 }

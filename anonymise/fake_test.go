@@ -122,3 +122,22 @@ func TestFakerVersionIsThatOfGoMod(t *testing.T) {
 		t.Errorf("go.mod says %s, the package knows %s and says %s", m, fakerKnown, FakerVersion())
 	}
 }
+
+func TestAUserNameHasNoBlank(t *testing.T) {
+	for _, unique := range []bool{false, true} {
+		r, err := strategy(t, `{"fake":"username"}`).Bind(Target{Column: text(40), Unique: unique, Sole: unique, Rows: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := source(t)
+		for range 2000 {
+			v, err := r.Replace(s, "ada")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.ContainsAny(v.(string), " \t") {
+				t.Fatalf("unique %v: %q has a blank", unique, v)
+			}
+		}
+	}
+}

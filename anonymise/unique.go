@@ -79,7 +79,10 @@ func (f fakeStrategy) uniquely(t Target) (func(*Source, string) string, Class, e
 		return nil, "", err
 	}
 	add := func(s *Source, text string) string { return appendToken(c, text, randomToken(s, token)) }
-	if f.name == "email" {
+	switch f.name {
+	case "username":
+		add = func(s *Source, text string) string { return joinToken(c, text, randomToken(s, token)) }
+	case "email":
 		add = func(s *Source, text string) string { return tagEmail(text, randomToken(s, token), n) }
 	}
 	return add, birthdayClass(space, t), nil
@@ -91,6 +94,11 @@ func appendToken(c *dialect.Column, text, token string) string {
 	if strings.Contains(text, " ") || len(text) > 0 && text[0] >= 'A' && text[0] <= 'Z' {
 		token = " " + token
 	}
+	return joinToken(c, text, token)
+}
+
+// joinToken is appendToken with the token as it is.
+func joinToken(c *dialect.Column, text, token string) string {
 	if c.Length > 0 && len(token) > c.Length {
 		return strings.TrimPrefix(token, " ")
 	}

@@ -198,6 +198,10 @@ func (c *column) judgeName() {
 		confidence -= 0.05
 	}
 	v.because("name says %s", m.name)
+	if last := len(c.words) - 1; c.Kind == dialect.Int && m == secret && last > 0 && c.words[last] == "id" {
+		v.none(likely, "a key of %s, not the credential", secret.name)
+		return
+	}
 	switch looks := p.share(m); {
 	case p.n == 0:
 	case looks >= 0.5:
