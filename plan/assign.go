@@ -9,9 +9,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// makeAssignments are the columns of a table that its rules overwrite, without
-// those in keep, where rows are addressed by key, if there is one. Strategies that
-// don't fit their column are problems.
+// makeAssignments are the overwrites of a table by its rules, without the columns in keep; key, if
+// any, is how a run addresses rows. It reports strategies unfit for their column.
 func (b *builder) makeAssignments(t *dialect.Table, rule *policy.Table, keep, key []string) []Assignment {
 	var out []Assignment
 	for _, col := range t.Columns {
@@ -45,8 +44,8 @@ func (b *builder) makeAssignments(t *dialect.Table, rule *policy.Table, keep, ke
 		b.found.add(rule.Column(column).Pos, t.Name, "column %s can't be overwritten: %s", column, problems[column])
 	}
 	b.checkLeadingColumns(t, rule, all)
-	// One value that has to come to the client takes its row along, and one that
-	// others follow has to be known.
+	// If one value has to come to the client, so does its whole row; and the client has to know a
+	// value for others to follow it.
 	if len(all) > 0 || slices.ContainsFunc(out, func(a Assignment) bool { return a.Way == ThroughClient }) {
 		for i := range out {
 			out[i].Way = ThroughClient
@@ -55,8 +54,8 @@ func (b *builder) makeAssignments(t *dialect.Table, rule *policy.Table, keep, ke
 	return out
 }
 
-// whyNotAssignable returns why a column's values can't be replaced where rows are
-// addressed by key, or "".
+// whyNotAssignable returns why a column's values can't be replaced where a run addresses rows by
+// key, or "".
 func (b *builder) whyNotAssignable(t *dialect.Table, col *dialect.Column, rule *policy.Column, key []string) string {
 	null := rule.Overwrite.Name == "null"
 	switch {
@@ -84,8 +83,8 @@ func (b *builder) whyNotAssignable(t *dialect.Table, col *dialect.Column, rule *
 	return ""
 }
 
-// requireOverwrites reports personal columns for which a row that is overwritten and
-// stays has no rule.
+// requireOverwrites reports personal columns without a rule, for a row that is overwritten and
+// remains.
 func (b *builder) requireOverwrites(t *dialect.Table, rule *policy.Table, keep []string, why string) {
 	for _, col := range t.Columns {
 		c := rule.Column(col.Name)

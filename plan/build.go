@@ -19,22 +19,22 @@ type Capabilities interface {
 	CheckCondition(sql string) error
 }
 
-// Subjects is the scope of the subjects that a run is given.
+// Subjects is the scope of the subjects given to a run.
 func Subjects() Scope { return ScopeSubjects }
 
 // Everything is the scope of every row of every table.
 func Everything() Scope { return ScopeEverything }
 
-// Expired is the scope of the rows that are older than their retention period,
-// and of those that only a hold kept from an erasure which has ended since.
+// Expired is the scope of the rows older than their retention period, and of rows kept from an
+// erasure only by a hold that has ended since.
 func Expired() Scope { return ScopeExpired }
 
-// Build works out what the policy means on the database's schema for a scope.
-// It reads the catalogue once, tries up to 200 values of each link that it finds rows
-// by (LinkNeverMatches), and some replacements on each check constraint of what it overwrites
-// (CheckMayFail). It writes nothing. When the policy doesn't cover the schema, or a
-// check refuses all that a strategy makes, it returns a *policy.Error with every problem; errors of
-// the database are *dialect.Error.
+// Build makes the plan of a policy on the database's schema for a scope. It reads the catalogue
+// once. It tries up to 200 values of each followed link (LinkNeverMatches), and some replacements
+// on each check constraint of overwritten columns (CheckMayFail). It writes nothing.
+//
+// If the policy doesn't cover the schema, or a check refuses everything a strategy makes, it
+// returns a *policy.Error with every problem. Errors of the database are *dialect.Error.
 func Build(ctx context.Context, db dialect.DB, p *policy.Policy, scope Scope) (*Plan, error) {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
@@ -54,10 +54,10 @@ func Build(ctx context.Context, db dialect.DB, p *policy.Policy, scope Scope) (*
 	return out, nil
 }
 
-// sampleRows tries the plan's links and the checks of what it overwrites on sampled rows.
+// sampleRows tries the plan's links, and the checks of overwritten columns, on sampled rows.
 func (p *Plan) sampleRows(ctx context.Context, db dialect.DB, s *dialect.Schema, rules map[dialect.Name]*policy.Table) (found problems, err error) {
 	rows := &sampling{db: db}
-	defer func() { // nothing was written: the end matters only where all else went well
+	defer func() { // nothing was written: the end matters only if all else succeeded
 		if e := rows.end(ctx); err == nil {
 			err = e
 		}
@@ -68,8 +68,8 @@ func (p *Plan) sampleRows(ctx context.Context, db dialect.DB, s *dialect.Schema,
 	return p.tryChecks(ctx, rows, s, rules)
 }
 
-// FromSchema is Build for a schema that has been read already. It reads no rows: the
-// plan never has the hazards LinkNeverMatches and CheckMayFail.
+// FromSchema is Build for a known schema. It reads no rows: the plan never has the hazards
+// LinkNeverMatches and CheckMayFail.
 func FromSchema(s *dialect.Schema, e Capabilities, p *policy.Policy, scope Scope) (*Plan, error) {
 	b := newBuilder(p, s, e)
 	b.checkCoverage()
@@ -111,7 +111,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *policy.Policy, scope Scope
 	return plan, nil
 }
 
-// numberSteps gives the steps IDs that are unique in the plan, in its order.
+// numberSteps gives the steps unique IDs, in the plan's order.
 func numberSteps(roots []Root) {
 	n := 0
 	for i := range roots {
@@ -122,7 +122,7 @@ func numberSteps(roots []Root) {
 	}
 }
 
-// usedGenerators are what the values of the steps depend on besides the policy, nil for nothing.
+// usedGenerators are what the values of the steps depend on besides the policy; nil for nothing.
 func usedGenerators(roots []Root) map[string]string {
 	made := map[string]string{}
 	for _, r := range roots {
@@ -142,13 +142,13 @@ func usedGenerators(roots []Root) map[string]string {
 type builder struct {
 	*resolved
 	engine Capabilities
-	now    Scope       // the scope that is being built
-	unsure []uncertain // unique indexes that a strategy may break
+	now    Scope       // the scope being built
+	unsure []uncertain // unique indexes in danger of equal values
 	// outside are the tables outside of scope subjects, with the reasons.
 	outside []Unlinked
-	all     bool // all scopes are being checked, whether the policy uses them or not
-	// absent reports whether the rows of a reference are deleted, or let go, before
-	// what they refer to is overwritten.
+	all     bool // all scopes are being checked, even those the policy doesn't use
+	// absent reports whether the rows of a reference are deleted, or their reference set NULL,
+	// before the row they refer to is overwritten.
 	absent func(*relation) bool
 	// beyond are the tables that are reached through rows about which nothing is decided.
 	beyond  map[dialect.Name]bool
@@ -208,7 +208,7 @@ func (b *builder) subjectRoots() []Root {
 	return []Root{root}
 }
 
-// subjectErase is what becomes of a subject's own row.
+// subjectErase is the decision for a subject's own row.
 func (b *builder) subjectErase() (policy.Erase, bool) {
 	keys := b.subject.Keys()
 	if !slices.ContainsFunc(keys, func(key []string) bool { return sameSet(b.subjectKey(), key) }) {
@@ -228,8 +228,7 @@ func (b *builder) subjectErase() (policy.Erase, bool) {
 	return "", false
 }
 
-// expiredRoots builds a root for each retention period, and the roots for holds that
-// have ended.
+// expiredRoots builds a root for each retention period, and the roots for ended holds.
 func (b *builder) expiredRoots() []Root {
 	var out []Root
 	for _, p := range b.policy.Retention {
@@ -267,8 +266,8 @@ func (b *builder) buildRoot(t *dialect.Table, erase policy.Erase, older *Older) 
 	return r
 }
 
-// movedTwice reports tables whose rows are found by their physical addresses
-// and updated before: the first change may give them others.
+// movedTwice reports tables whose rows are addressed physically and updated twice: the first change
+// may change their addresses.
 func (b *builder) movedTwice(r *Root) {
 	for i := range r.Steps {
 		s := &r.Steps[i]
@@ -278,7 +277,7 @@ func (b *builder) movedTwice(r *Root) {
 	}
 }
 
-// coveredTables lists the tables that a plan touches, or whose references it follows.
+// coveredTables lists the tables whose rows a plan touches, or whose references it follows.
 func coveredTables(roots []Root) []dialect.Name {
 	var out []dialect.Name
 	for _, r := range roots {

@@ -9,10 +9,9 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Check holds a policy against a schema, for every scope: each table and
-// column is decided, every rule names something, every strategy fits its
-// column, and the closure from the subject has a decision at every table it
-// reaches. It returns a *policy.Error that lists every problem, or nil.
+// Check compares a policy with a schema, for every scope. It checks that each table and column is
+// decided, each rule's names exist, each strategy fits its column, and each table reached from the
+// subject has a decision. It returns a *policy.Error with every problem, or nil.
 func Check(p *policy.Policy, s *dialect.Schema, e Capabilities) error {
 	b := newBuilder(p, s, e)
 	b.all = true
@@ -24,7 +23,7 @@ func Check(p *policy.Policy, s *dialect.Schema, e Capabilities) error {
 	return b.found.err(s.Default)
 }
 
-// checkCoverage fails closed: what the policy doesn't classify is a problem.
+// checkCoverage fails closed: a name that the policy doesn't classify is a problem.
 func (r *resolved) checkCoverage() {
 	if r.schema.Partial {
 		r.found.add(policy.Pos{}, dialect.Name{}, "the user may not see every table of the database, so that some may be missing here: grant SELECT on the whole database, or build the plan as a user who may read it")
@@ -44,7 +43,7 @@ func (r *resolved) checkCoverage() {
 	r.checkGroups()
 }
 
-// checkClassified reports columns that the rule doesn't have, and those that only the rule has.
+// checkClassified reports columns missing from the rule, and columns missing from the table.
 func (r *resolved) checkClassified(t *dialect.Table, rule *policy.Table) {
 	for _, c := range t.Columns {
 		if rule.Column(c.Name) == nil {
@@ -58,7 +57,7 @@ func (r *resolved) checkClassified(t *dialect.Table, rule *policy.Table) {
 	}
 }
 
-// checkVias reports decisions for references that the table doesn't have.
+// checkVias reports decisions for references the table doesn't have.
 func (r *resolved) checkVias(t *dialect.Table, rule *policy.Table) {
 	for i := range rule.Via {
 		v := &rule.Via[i]
@@ -86,7 +85,7 @@ func (r *resolved) checkHold(t *dialect.Table, h *policy.Hold) {
 	}
 }
 
-// checkMomentColumn reports a column that can't be compared with a point in time.
+// checkMomentColumn reports a column that doesn't compare with a point in time.
 func (r *resolved) checkMomentColumn(t *dialect.Table, column string, pos policy.Pos, what string) {
 	switch c := t.Column(column); c.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
@@ -95,7 +94,7 @@ func (r *resolved) checkMomentColumn(t *dialect.Table, column string, pos policy
 	}
 }
 
-// problems gathers what is wrong, each once: the scopes share most of it.
+// problems collects each problem once: the scopes share most of them.
 type problems []policy.Problem
 
 func (p *problems) add(pos policy.Pos, table dialect.Name, format string, args ...any) {
@@ -113,7 +112,7 @@ func (p *problems) addLines(pos policy.Pos, table dialect.Name, lines, format st
 	}
 }
 
-// err has the tables without the schema that goes without saying.
+// err is the error of the problems, without the default schema in table names.
 func (p *problems) err(usual string) error {
 	out := slices.Clone(*p)
 	for i := range out {

@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// columns are those that the check reads. ok is false where it can't be tried: the database
-// computes one of them itself.
+// columns are the columns the check reads. If the database computes one of them itself, the check
+// can't be tried: ok is false.
 func (c *checkTrial) columns() (out []string, ok bool) {
 	for _, col := range c.table.Columns {
 		if !readsColumn(c.check, col.Name) {
@@ -25,10 +25,9 @@ func (c *checkTrial) columns() (out []string, ok bool) {
 	return out, true
 }
 
-// rowMaker makes rows for a check: sampled ones, of which what a step overwrites is
-// replaced.
+// rowMaker makes rows for a check: it replaces overwritten columns in sampled rows.
 type rowMaker struct {
-	columns   []string // of the rows that it makes
+	columns   []string // of the rows it makes
 	sample    dialect.Select
 	replacers []anonymise.Replacer
 	at        []int // the replacer's column among those of the sample
@@ -36,8 +35,8 @@ type rowMaker struct {
 	source    *anonymise.Source
 }
 
-// rowMaker makes the same rows of the same sample, so that a plan of the same data has
-// the same hazards.
+// rowMaker makes the same rows of the same sample, so that a plan of the same data has the same
+// hazards.
 func (c *checkTrial) rowMaker(s *dialect.Schema, columns []string) (*rowMaker, error) {
 	secret, err := anonymise.NewSecret([]byte("no secret: what it makes is only tried, and forgotten"))
 	if err != nil {
@@ -92,8 +91,8 @@ func (m *rowMaker) read(ctx context.Context, tx dialect.Reader) ([]dialect.Row, 
 	return out, nil
 }
 
-// make replaces what is overwritten in the rows, until there are enough. Rows in which
-// nothing changes are left out, and so are those with a value that a strategy can't replace.
+// make replaces the overwritten columns until there are enough rows. It skips unchanged rows, and
+// rows with a value its strategy can't replace.
 func (m *rowMaker) make(olds []dialect.Row) []dialect.Row {
 	var out []dialect.Row
 	for {
@@ -109,7 +108,7 @@ func (m *rowMaker) make(olds []dialect.Row) []dialect.Row {
 	}
 }
 
-// replace is nil where the row isn't changed.
+// replace returns nil if the row isn't changed.
 func (m *rowMaker) replace(old dialect.Row) dialect.Row {
 	value := func(column string) dialect.Value { return old[slices.Index(m.sample.Columns, column)] }
 	out := slices.Clone(old[:len(m.columns)])

@@ -9,10 +9,9 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// CheckSchema is Validate, and reports everything in which the plan differs from what
-// Build makes on that schema, whatever the policy: names that aren't there, rows
-// addressed by what is no key, references of deleted rows that no step knows, hazards
-// that aren't named. The schema is the one that the plan's fingerprint is of.
+// CheckSchema is Validate, and reports every difference from what Build makes on the schema, for
+// any policy: missing names, rows addressed by something other than a key, references of deleted
+// rows without a step, missing hazards. It assumes the schema with the plan's fingerprint.
 func (p *Plan) CheckSchema(s *dialect.Schema) error {
 	if err := p.Validate(); err != nil {
 		return err
@@ -35,7 +34,7 @@ func (p *Plan) CheckSchema(s *dialect.Schema) error {
 	return v.problemsError()
 }
 
-// hasColumns checks that the table is there, and has the columns.
+// hasColumns checks that the table exists and has the columns.
 func (v *validation) hasColumns(t *dialect.Table, field string, columns []string) bool {
 	if !v.require(t != nil, "%s: the table isn't in the schema", field) {
 		return false
@@ -115,7 +114,7 @@ func (v *validation) tableOn(s *dialect.Schema, pt *Table, at string) {
 	}
 }
 
-// referenceOn checks that a reference is a foreign key, or a link that can match.
+// referenceOn checks that a reference is a foreign key, or a link between comparable columns.
 func (v *validation) referenceOn(s *dialect.Schema, at string, ref *Reference) {
 	t, to := s.Table(ref.Table), s.Table(ref.RefTable)
 	if !v.hasColumns(t, at, ref.Columns) || !v.hasColumns(to, at, ref.RefColumns) {
@@ -130,7 +129,7 @@ func (v *validation) referenceOn(s *dialect.Schema, at string, ref *Reference) {
 	}
 }
 
-// isForeignKey reports whether the reference relates the rows that the foreign key does.
+// isForeignKey reports whether the reference relates the same rows as the foreign key.
 func (r *Reference) isForeignKey(fk *dialect.ForeignKey) bool {
 	return r.Table == fk.Table && r.RefTable == fk.RefTable && r.Where == "" && samePairs(r.Columns, r.RefColumns, fk.Columns, fk.RefColumns)
 }
@@ -150,7 +149,7 @@ func (v *validation) stepOn(s *dialect.Schema, r *Root, i int) {
 		}
 		v.require(t.Column(a.Column).Assignable(), "%s.set: column %s can't be assigned to", at, a.Column)
 		if st.Rows == Following {
-			continue // it takes values that are made for another column
+			continue // its values are made for another column
 		}
 		for _, c := range a.Joined {
 			v.hasColumns(s.Table(c.Table), at+".set.joined", []string{c.Column})
@@ -182,8 +181,8 @@ func (v *validation) stepOn(s *dialect.Schema, r *Root, i int) {
 	}
 }
 
-// knowsForeignKey reports whether the root says what becomes of the rows that refer by a
-// foreign key to those it deletes.
+// knowsForeignKey reports whether the root decides about the rows that refer by a foreign key to
+// those it deletes.
 func (r *Root) knowsForeignKey(fk *dialect.ForeignKey) bool {
 	for i := range r.Steps {
 		if d := r.Steps[i].Detach; d != nil && d.isForeignKey(fk) {
@@ -202,15 +201,14 @@ func (r *Root) knowsForeignKey(fk *dialect.ForeignKey) bool {
 	return false
 }
 
-// isBut reports whether the reference is the foreign key without its last column,
-// which is a period.
+// isBut reports whether the reference is the foreign key without its last column, a period.
 func (r *Reference) isBut(fk *dialect.ForeignKey) bool {
 	last := len(fk.Columns) - 1
 	return r.Table == fk.Table && r.RefTable == fk.RefTable && samePairs(r.Columns, r.RefColumns, fk.Columns[:last], fk.RefColumns[:last])
 }
 
-// deletesBefore reports whether what refers by a foreign key to rows that step i
-// deletes is deleted, or set NULL, before it, as far as the plan deletes it.
+// deletesBefore reports whether the rows that refer by a foreign key to those deleted by step i are
+// deleted, or set NULL, before it, as far as the plan deletes them.
 func (r *Root) deletesBefore(fk *dialect.ForeignKey, i int) bool {
 	after := false
 	for j := range r.Steps {
@@ -224,8 +222,8 @@ func (r *Root) deletesBefore(fk *dialect.ForeignKey, i int) bool {
 	return !after || r.Defer && fk.Deferrable || fk.Table == fk.RefTable && t != nil && t.Cycle > 0
 }
 
-// emptiedOn checks that what refers to rows which scope everything deletes is
-// deleted, or set NULL, before.
+// emptiedOn checks that rows referring to a table emptied by scope everything are deleted, or set
+// NULL, before.
 func (v *validation) emptiedOn(s *dialect.Schema) {
 	emptied := map[dialect.Name]bool{}
 	var detached []*Reference
@@ -246,8 +244,8 @@ func (v *validation) emptiedOn(s *dialect.Schema) {
 	}
 }
 
-// hazardsOn checks that the plan names every hazard that the schema tells of. Those
-// that only the policy tells of (SHARED_ROW, say) are in the plan's digest alone.
+// hazardsOn checks that the plan names every hazard visible in the schema. Hazards visible only in
+// the policy (SHARED_ROW, say) are in the plan's digest alone.
 func (v *validation) hazardsOn(s *dialect.Schema) {
 	named := map[hazardOf]bool{}
 	for _, h := range v.plan.Hazards {

@@ -12,22 +12,22 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// triedReplacements is how many replacements at least are made for a check; where
-// the table has fewer rows, rows are replaced again.
+// triedReplacements is the minimum of replacements for a check. If the table has fewer rows, each
+// is replaced several times.
 const triedReplacements = 100
 
-// checkTrial tries one check of a table on what a step writes.
+// checkTrial tries one check of a table on the new values of a step.
 type checkTrial struct {
 	table *dialect.Table
-	lead  *Step // whose values the columns take; the step itself unless it follows another one
+	lead  *Step // the columns take its values; the step itself unless it follows another one
 	step  *Step
 	check *dialect.Check
-	set   []*Assignment // those whose columns the check reads, or may read through a column that is computed
+	set   []*Assignment // those whose columns the check reads, or may read through a computed column
 }
 
-// tryChecks makes replacements for sampled rows and has the database compute the check
-// constraints that read them. It adds a hazard for each that refuses some, and returns a problem for
-// each that refuses all.
+// tryChecks makes replacements for sampled rows and has the database compute the check constraints
+// of the overwritten columns. It adds a hazard for each constraint with some refusals, and returns
+// a problem for each that refuses all.
 func (p *Plan) tryChecks(ctx context.Context, rows *sampling, s *dialect.Schema, rules map[dialect.Name]*policy.Table) (problems, error) {
 	var found problems
 	for _, c := range p.checkTrials(s) {
@@ -69,7 +69,7 @@ func (p *Plan) tryChecks(ctx context.Context, rows *sampling, s *dialect.Schema,
 	return found, nil
 }
 
-// constraint is the check's name, with that of the partition that it is of.
+// constraint is the check's name, with its partition's name if it belongs to one.
 func (c *checkTrial) constraint() string {
 	if c.check.Partition != nil {
 		return c.check.Name + " of partition " + c.check.Partition.Table
@@ -77,7 +77,7 @@ func (c *checkTrial) constraint() string {
 	return c.check.Name
 }
 
-// addUntried notes what the rows of a table couldn't tell.
+// addUntried notes what the rows of a table couldn't prove.
 func (p *Plan) addUntried(t dialect.Name, format string, args ...any) {
 	u := Untried{t, fmt.Sprintf(format, args...)}
 	if !slices.Contains(p.Untried, u) {
@@ -85,7 +85,7 @@ func (p *Plan) addUntried(t dialect.Name, format string, args ...any) {
 	}
 }
 
-// written are the assignments that the check reads, as the policy says them.
+// written are the assignments the check reads, as the policy says them.
 func (c *checkTrial) written() string {
 	parts := make([]string, len(c.set))
 	for i, a := range c.set {
@@ -119,7 +119,7 @@ func (c *checkTrial) corrected() bool {
 	})
 }
 
-// checkTrials are the checks to try, each once for what is written.
+// checkTrials are the checks to try, each once for the same assignments.
 func (p *Plan) checkTrials(s *dialect.Schema) []checkTrial {
 	var out []checkTrial
 	seen := map[string]bool{}
@@ -151,7 +151,7 @@ func (p *Plan) checkTrials(s *dialect.Schema) []checkTrial {
 	return out
 }
 
-// readsColumn reports whether the check may read the column: its condition has the name as a
+// readsColumn reports whether the check may read the column: its condition contains the name as a
 // word, or is about the column's type.
 func readsColumn(c *dialect.Check, column string) bool {
 	if c.Column != "" {
@@ -174,8 +174,8 @@ func readsColumn(c *dialect.Check, column string) bool {
 	}
 }
 
-// count makes replacements and has the database tell how many the check, which reads the
-// columns, refuses. A check of what a strategy leaves to the database is not tried.
+// count makes replacements and has the database count how many the check refuses; columns are those
+// it reads. It doesn't try a value that a strategy leaves to the database.
 func (c *checkTrial) count(ctx context.Context, tx dialect.Reader, s *dialect.Schema, columns []string) (refused, tried int64, err error) {
 	m, err := c.rowMaker(s, columns)
 	if err != nil {

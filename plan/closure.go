@@ -7,20 +7,20 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// closure is a root's tables while they are being gathered.
+// closure is a root's tables while they are collected.
 type closure struct {
 	*builder
-	nodes    []*node // the root first, then in the order in which they were first reached; order sorts them
+	nodes    []*node // the root first, then in the order of finding them; orderNodes sorts them
 	byName   map[dialect.Name]*node
-	deletion []*node            // the order in which rows go
-	detach   []cut              // references that are set NULL by a decision
+	deletion []*node            // the order of deleting rows
+	detach   []cut              // references set NULL by a decision
 	detached map[*relation]bool // the same
-	within   []cut              // references that are set NULL before the rows that they are between go
-	loose    []cut              // references that rows which stay let go of
-	ended    bool               // it finishes what a hold kept from an erasure
+	within   []cut              // references set NULL before the rows at both ends are deleted
+	loose    []cut              // references of remaining rows to deleted ones, to be set NULL
+	ended    bool               // it finishes an erasure after a hold
 	later    bool               // a cycle needs deferred constraints
 	atOnce   bool               // a cycle needs all rows of a table deleted in one statement
-	leading  []Step             // overwrites that references follow, and what follows them
+	leading  []Step             // overwrites with followers, and their followers
 }
 
 // node is one table of a closure.
@@ -31,14 +31,14 @@ type node struct {
 	erase  policy.Erase // the root's decision
 	owned  bool
 	leads  bool  // other rows are reached from these
-	parent *node // the first way here, for the path that people read
+	parent *node // the first reference's other end, for the path in texts
 	via    string
 	cycle  int
 
-	anchoredBy []*relation // references of other subjects' rows that keep these
-	anchors    []Anchor    // references of these rows that keep others
-	mayHold    bool        // rows may be held, by a hold of their own or through one
-	mayStay    bool        // rows may be left in the table for any reason
+	anchoredBy []*relation // references of other subjects' rows by which they keep these
+	anchors    []Anchor    // references of these rows by which they keep others
+	mayHold    bool        // a hold of their own, or one on the path, may keep rows
+	mayStay    bool        // rows may remain in the table for any reason
 	mayReplace bool        // rows to be deleted may have to be overwritten instead
 }
 
@@ -49,7 +49,7 @@ type reach struct {
 	erase    policy.Erase
 }
 
-// cut is a reference into the closure that is set NULL.
+// cut is a reference into the closure to set NULL.
 type cut struct {
 	*relation
 	to *node
@@ -59,14 +59,14 @@ func (b *builder) subjectClosure() *closure {
 	return &closure{builder: b, byName: map[dialect.Name]*node{}, detached: map[*relation]bool{}}
 }
 
-// gatherClosure follows every reference that arrives at the root, and at what refers
-// to it, until nothing new is reached. Each reference needs a decision.
+// gatherClosure follows every reference to the root, and to the tables found, until it finds
+// nothing new. Each reference needs a decision.
 func (b *builder) gatherClosure(root *node) *closure {
 	c := b.subjectClosure()
 	c.addNode(root)
-	for i := 0; i < len(c.nodes); i++ { // nodes grows while it is walked
+	for i := 0; i < len(c.nodes); i++ { // nodes grows during the loop
 		n := c.nodes[i]
-		if !n.owned { // what else refers to an owned row keeps it
+		if !n.owned { // other references to an owned row keep it
 			for _, ref := range b.into[n.table.Name] {
 				c.addReference(n, ref)
 			}
@@ -81,7 +81,7 @@ func (c *closure) addNode(n *node) {
 	c.byName[n.table.Name] = n
 }
 
-// addReference decides what a reference that arrives at n means.
+// addReference decides what a reference to n means.
 func (c *closure) addReference(n *node, ref *relation) {
 	child := c.schema.Table(ref.Table)
 	rule := c.ruleOf(ref.Table)
@@ -129,7 +129,7 @@ func (c *closure) reachTable(t *dialect.Table, rule *policy.Table, way reach) {
 	way.from.leads = true
 }
 
-// followReferences adds what the rows of n own.
+// followReferences adds the tables n owns.
 func (c *closure) followReferences(n *node) {
 	for _, own := range c.owns[n.table.Name] {
 		t, rule := c.schema.Table(own.RefTable), c.ruleOf(own.RefTable)
@@ -187,7 +187,7 @@ func (r *resolved) whyStuck(ref *relation) string {
 	return ""
 }
 
-// hasErase reports whether rows of the node may be to be erased as e.
+// hasErase reports whether e may be the decision for rows of the node.
 func (n *node) hasErase(e policy.Erase) bool {
 	return n.erase == e || slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase == e })
 }
@@ -195,7 +195,7 @@ func (n *node) hasErase(e policy.Erase) bool {
 // isDeleted reports whether rows of the node may be deleted.
 func (n *node) isDeleted() bool { return n.hasErase(policy.EraseDelete) }
 
-// onlyErase reports whether every row of the node is to be erased as e.
+// onlyErase reports whether e is the decision for every row of the node.
 func (n *node) onlyErase(e policy.Erase) bool {
 	return (n.erase == "" || n.erase == e) && !slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != e })
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Condition is SQL that a policy's author wrote: it decides which rows a link, a
-// hold or an overwrite is about.
+// Condition is SQL by the author of a policy: it selects the rows of a link, a hold or an
+// overwrite.
 type Condition struct {
 	Of  string // "link audit(ref) -> customer(id)", "hold on invoice", "overwrite of customer.email"
 	SQL string
 
-	inStep bool // of an overwrite: it is part of how the step is written
+	inStep bool // of an overwrite: the step's strategy contains it
 }
 
 // Conditions are all conditions of the plan, each once, in the plan's order.
@@ -30,7 +30,7 @@ func (p *Plan) Conditions() []Condition {
 	return out
 }
 
-// conditionsOf are those of one root.
+// conditionsOf are the conditions of one root.
 func (r *Root) conditionsOf(usual string) []Condition {
 	var out []Condition
 	add := func(c Condition) {
@@ -80,8 +80,8 @@ func (r *Reference) condition(usual string) Condition {
 	}
 }
 
-// CheckConditions refuses a plan with a condition that the engine's lexer doesn't
-// take. Build does it for every plan that it makes; one that was read from a file may hold others.
+// CheckConditions refuses a plan with a condition that the engine's lexer refuses. Build calls it
+// for every plan it makes; a plan from a file may hold others.
 func (p *Plan) CheckConditions(e Capabilities) error {
 	for _, c := range p.Conditions() {
 		if err := e.CheckCondition(c.SQL); err != nil {
@@ -91,7 +91,7 @@ func (p *Plan) CheckConditions(e Capabilities) error {
 	return nil
 }
 
-// checkConditions reports the policy's conditions that the engine's lexer doesn't take.
+// checkConditions reports the policy's conditions that the engine's lexer refuses.
 func (b *builder) checkConditions() {
 	check := func(pos policy.Pos, table, what, sql string) {
 		if strings.TrimSpace(sql) == "" {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Differences says in which parts two plans differ, for a person who has approved one of
-// them: "hazards", "step s3 (delete of visit)". None where the digests are equal.
+// Differences says in which parts two plans differ, for the reviewer of the approved one:
+// "hazards", "step s3 (delete of visit)". It returns none if the digests are equal.
 func Differences(approved, p *Plan) []string {
 	var out []string
 	a, b := reflect.ValueOf(*approved), reflect.ValueOf(*p)

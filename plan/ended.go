@@ -11,9 +11,9 @@ func holdsEnd(p *policy.Policy) bool {
 	return slices.ContainsFunc(p.Tables, func(t policy.Table) bool { return t.Hold.MayEnd() })
 }
 
-// endedRoots builds the roots that finish what erasures of subjects had to leave to
-// a hold: the subject table, whose row remains as a rule since what is held
-// refers to it, and each table of which a row may be all that remains.
+// endedRoots builds the roots to finish erasures after a hold: the subject table, whose row usually
+// remains because held rows refer to it, and each table with rows that may lose every other
+// reference.
 func (b *builder) endedRoots() []Root {
 	if b.subject == nil || !holdsEnd(b.policy) {
 		return nil
@@ -38,7 +38,7 @@ func (b *builder) endedRoots() []Root {
 		decision := n.reach[0].erase
 		switch several := slices.ContainsFunc(n.reach, func(w reach) bool { return w.erase != decision }); {
 		case several && !waits[n]:
-			decision = policy.EraseKeep // nothing is left to do to the row itself
+			decision = policy.EraseKeep // nothing remains to be done to the row itself
 		case several:
 			b.found.add(n.holdPos(), n.table.Name, "a row that a hold keeps may lose its way to the subject, and its references have different decisions, of which none is left to tell when the hold has ended: name the references in hold.keep, or decide the same for all")
 			continue
@@ -66,9 +66,9 @@ func (c *closure) endedRoot() Root {
 	return r
 }
 
-// awaitingHolds are the nodes of which rows may wait for the end of a hold: true where
-// something is to be done to them then, false where they remain in any case and
-// only lead to such a row.
+// awaitingHolds are the nodes whose rows may wait for the end of a hold. The value is true if a
+// step changes them then, and false if they remain in any case and are only on the path to such a
+// row.
 func (c *closure) awaitingHolds() map[*node]bool {
 	kept, waits := c.keptByHeld(), map[*node]bool{}
 	var next []*node
@@ -89,10 +89,10 @@ func (c *closure) awaitingHolds() map[*node]bool {
 	return waits
 }
 
-// unreachableHeld are the tables, the root's not among them, of which a row that waits
-// for the end of a hold, or leads to one that does, may remain while no row that
-// leads to it does. With them come those of which a row is overwritten when a hold's
-// condition holds no longer: that it did only the journal knows then.
+// unreachableHeld are the tables, except the root's, whose waiting rows may become unreachable: the
+// row remains while no row on its path does. A waiting row awaits the end of a hold, or is on the
+// path to one that does. It adds the tables whose rows are overwritten when a hold's condition no
+// longer holds: then only the journal knows that it did.
 func (c *closure) unreachableHeld(waits map[*node]bool) []*node {
 	kept, leads := c.keptByHeld(), c.leadToHolds()
 	var out []*node
@@ -107,8 +107,7 @@ func (c *closure) unreachableHeld(waits map[*node]bool) []*node {
 	return out
 }
 
-// leadToHolds are the nodes of which rows may lead to others that are under a
-// hold of their own table.
+// leadToHolds are the nodes on the path to rows under a hold of their own table.
 func (c *closure) leadToHolds() map[*node]bool {
 	leads := map[*node]bool{}
 	var next []*node
@@ -128,7 +127,7 @@ func (c *closure) leadToHolds() map[*node]bool {
 	return leads
 }
 
-// keptByHeld are the nodes of which rows may stay for the sake of a held row.
+// keptByHeld are the nodes whose rows a held row may keep.
 func (c *closure) keptByHeld() map[*node]bool {
 	kept := map[*node]bool{}
 	for changed := true; changed; {
@@ -147,10 +146,10 @@ func (c *closure) keptByHeld() map[*node]bool {
 	return kept
 }
 
-// alwaysReachable reports whether the way leads to every row of n that waits and was found
-// by it, for as long as the row waits; unheld ones may be among them.
+// alwaysReachable reports whether the reference finds every waiting row of n it found before, for
+// as long as the row waits; unheld ones may be among them.
 func (c *closure) alwaysReachable(n *node, w reach, kept, unheld bool) bool {
-	if w.forwards { // an owner goes, whatever keeps what it owned
+	if w.forwards { // an owner is deleted, whatever keeps the row it owned
 		return n.rule.Hold == nil && !kept
 	}
 	if c.canOverwrite(n, w.relation) && (n.mayReplace || !n.holdsColumns(w.Columns)) {
@@ -164,9 +163,9 @@ func (c *closure) alwaysReachable(n *node, w reach, kept, unheld bool) bool {
 	})
 }
 
-// isUntouched reports whether the erasure of a subject may have left a row of n
-// as it was, so that the row is overwritten when it is held no longer and has to
-// stay. Rows that only other columns were kept of have a step of their own.
+// isUntouched reports whether the erasure of a subject may have left a row of n unchanged. If it
+// has to be kept after the hold, it is overwritten then. Rows with only some columns kept have a
+// step of their own.
 func (n *node) isUntouched() bool {
 	return n.rule.Hold != nil && n.rule.Hold.Keep == nil ||
 		slices.ContainsFunc(n.reach, func(w reach) bool { return w.from.mayHold })

@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// everythingRoots builds a root for each table that scope everything deletes from or
-// overwrites: deletes first, children before their parents.
+// everythingRoots builds a root for each table scope everything deletes from or overwrites: deletes
+// first, children before their parents.
 func (b *builder) everythingRoots() []Root {
 	b.absent = func(ref *relation) bool { return b.ruleOf(ref.Table).Everything == policy.EraseDelete }
 	var out []Root
@@ -54,8 +54,8 @@ func (b *builder) everythingRoots() []Root {
 	return out
 }
 
-// needsOneTransaction asks for all of a root's rows in one transaction where no key can
-// order a walk: there is none, or the walk itself would change it.
+// needsOneTransaction asks for all of a root's rows in one transaction if no key can order a walk:
+// the table has none, or the walk would change it.
 func (b *builder) needsOneTransaction(t *dialect.Table, r *Root) {
 	pt, s := &r.Tables[0], &r.Steps[0]
 	itself := slices.ContainsFunc(r.Steps[1:], func(s Step) bool { return s.Table == t.Name })
@@ -79,8 +79,8 @@ func (b *builder) needsOneTransaction(t *dialect.Table, r *Root) {
 	}
 }
 
-// deletedTables returns the tables that scope everything deletes all rows of,
-// children first, and the references that must be set NULL before.
+// deletedTables returns the tables scope everything deletes all rows of, children first, and the
+// references to set NULL before.
 func (b *builder) deletedTables() (tables []*dialect.Table, cuts []*relation) {
 	c := b.subjectClosure()
 	for _, t := range b.schema.Tables {
