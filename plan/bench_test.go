@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// large is a schema of n tables with three foreign keys each, all reached from
-// the first, with circles among them where entangled.
+// large is a schema of n tables with three foreign keys each, all reached from the first. If
+// entangled, some of them form cycles.
 func large(n int, entangled bool) *dialect.Schema {
 	var b strings.Builder
 	b.WriteString("t0: id, email text\n")

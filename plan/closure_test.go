@@ -12,7 +12,7 @@ import (
 
 const personalCustomer = "customer: {erase: delete, columns: {email: {pii: contact, overwrite: random}}}"
 
-// TestClosure is what a policy means for a subject's rows: the steps, in order.
+// TestClosure is the meaning of a policy for a subject's rows: the steps, in order.
 func TestClosure(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -241,8 +241,8 @@ func referring(refs []Reference) []string {
 	return out
 }
 
-// anchored are the tables of which a table's staying rows keep rows, with a
-// star where only those under a hold do.
+// anchored are the tables whose rows a table's remaining rows keep, with a star if only those under
+// a hold keep them.
 func anchored(t *Table) []string {
 	var out []string
 	for _, a := range t.Keeps {

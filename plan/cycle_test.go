@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestPitfall8Circles is how rows that refer to each other in a circle go.
+// TestPitfall8Circles is how rows in a cycle are deleted.
 func TestPitfall8Circles(t *testing.T) {
 	deferred := func(fk *dialect.ForeignKey) { fk.Deferrable = true }
 	tests := []struct {
@@ -130,7 +130,7 @@ func TestCirclesAreCollectedTogether(t *testing.T) {
 	}
 }
 
-// A root may be in a circle itself, and is the first table all the same.
+// A root may be part of a cycle itself, and is the first table all the same.
 func TestARootInACircle(t *testing.T) {
 	s := schemaOf("session: id, seen date, last -> view\nview: id, session_id? -> session")
 	p := mustBuild(t, s, policyOf(t, s, "", "tables:\n  session: {erase: delete, columns: {id: none}}\n  view: {erase: delete, columns: {id: none}}\nretention: [{table: session, by: seen, older_than: 90d, erase: delete}]"), Expired())

@@ -11,8 +11,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Scope expired finishes what a hold kept from an erasure: from the subject's
-// row, and from rows that may lose their way to it.
+// Scope expired finishes an erasure after a hold: from the subject's row, and from rows that may
+// lose their path to it.
 func TestHoldsThatEndHaveARootInScopeExpired(t *testing.T) {
 	const schema = `customer: id, email text
 		order: id, customer_id? -> customer
@@ -116,8 +116,8 @@ func TestHoldsThatEndHaveARootInScopeExpired(t *testing.T) {
 	}
 }
 
-// A row under no hold that remains without its subject leads to what is held:
-// it is a root then, whatever was decided for its references, and nothing is done to it.
+// A row under no hold remains without its subject, on the path to a held row: it is a root then,
+// for any decision of its references, and no step changes it.
 func TestARowThatLeadsToWhatIsHeldIsARoot(t *testing.T) {
 	s := schemaOf(`customer: id, email text
 		order: id, buyer? -> customer, seller? -> customer, note text?
@@ -141,8 +141,8 @@ func TestARowThatLeadsToWhatIsHeldIsARoot(t *testing.T) {
 	}
 }
 
-// Rows of one table that refer to each other lead to what is held among them,
-// and those under no hold let go of the subject.
+// Rows of one table that refer to each other are on the path to held ones among them. Those under
+// no hold set their reference to the subject NULL.
 func TestRowsOfOneTableLeadToThoseThatAreHeld(t *testing.T) {
 	s := schemaOf("customer: id, email text\npost: id, customer_id? -> customer, reply_to? -> post, day date, text text")
 	for _, decision := range []policy.Erase{policy.EraseOverwrite, policy.EraseDelete} {
@@ -155,7 +155,7 @@ func TestRowsOfOneTableLeadToThoseThatAreHeld(t *testing.T) {
 	}
 }
 
-// Retention periods come first: what they take needn't be looked for twice.
+// Retention periods come first: no other root has to find their rows too.
 func TestRetentionAndHoldsThatEnd(t *testing.T) {
 	s := schemaOf("customer: id, email text\ninvoice: id, customer_id -> customer, day date\nsession: id, customer_id -> customer, seen date")
 	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+`
@@ -171,7 +171,7 @@ retention: [{table: session, by: seen, older_than: 90d, erase: delete}]
 	}
 }
 
-// TestLookup is a retention period that stands in another table.
+// TestLookup is a retention period from another table.
 func TestLookup(t *testing.T) {
 	const tables = "tables:\n  tenant: {columns: {id: none}}\n  session: {erase: delete, columns: {id: none}}\nretention:\n  - {table: session, by: seen, older_than: OLDER, erase: delete}\n"
 	const lookup = "{table: tenant, column: days, key: tenant_id}"

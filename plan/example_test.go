@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// A policy becomes a plan that somebody can review.
+// A policy becomes a plan for review.
 func Example() {
 	db, err := sql.Open("sqlite", ":memory:?_pragma=foreign_keys(1)")
 	if err != nil {

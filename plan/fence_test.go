@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestPitfall26NeverIntoAnotherSubjectsRow is about references that the
-// subject table itself has: their rows are people.
+// TestPitfall26NeverIntoAnotherSubjectsRow is about references from the subject table itself: its
+// rows are people.
 func TestPitfall26NeverIntoAnotherSubjectsRow(t *testing.T) {
 	const schema = "customer: id, email text, referred_by? -> customer"
 	plan := func(t *testing.T, schema, policy string) (*Plan, error) {
@@ -62,7 +62,7 @@ func TestPitfall26NeverIntoAnotherSubjectsRow(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{
-			"detach customer(contract) going", // both rows may go, and refer to each other
+			"detach customer(contract) going", // both rows may be deleted, and refer to each other
 			"detach contract(holder) staying",
 			"overwrite contract: terms", "delete contract", "delete customer",
 		}

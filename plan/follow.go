@@ -10,26 +10,26 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// follower is a reference by which rows take the new values of columns that
-// are overwritten elsewhere, so that they refer to the same rows as before. It leads
-// to the overwritten table itself: what refers to a follower is a follower too.
+// follower is a reference whose rows take the new values of columns overwritten elsewhere, so that
+// they refer to the same rows as before. Its RefTable is the overwritten table itself: a row
+// referring to a follower is a follower too.
 type follower struct {
 	Reference
-	key     *relation         // the foreign key, which may lead to another follower
+	key     *relation         // the foreign key, which may refer to another follower
 	through *follower         // that one, or nil
-	of      map[string]string // the table's columns that change → those of the overwritten table
+	of      map[string]string // the table's changing columns → those of the overwritten table
 }
 
-// source is what a foreign key may arrive at: the overwritten table, or a follower.
+// source is the end of a foreign key: the overwritten table, or a follower.
 type source struct {
 	table    dialect.Name
 	follower *follower
-	of       func(column string) (string, bool) // the overwritten table's column that it equals
+	of       func(column string) (string, bool) // the overwritten table's equal column
 }
 
-// findFollowers finds what follows the columns of a table that change, nearest
-// first, and why they can't change, by column. References of which no row is
-// left when the rows change don't count.
+// findFollowers returns the followers of a table's changing columns, nearest first, and by column
+// why one can't change. It skips references whose rows are all deleted or detached before the
+// change.
 func (b *builder) findFollowers(t *dialect.Table, changed []string) ([]*follower, map[string]string) {
 	var out []*follower
 	problems := map[string]string{}
@@ -39,7 +39,7 @@ func (b *builder) findFollowers(t *dialect.Table, changed []string) ([]*follower
 		}
 	}
 	sources := []source{{table: t.Name, of: func(c string) (string, bool) { return c, true }}}
-	for i := 0; i < len(sources); i++ { // it grows while it is walked
+	for i := 0; i < len(sources); i++ { // sources grows during the loop
 		from := sources[i]
 		for _, key := range b.into[from.table] {
 			f := from.newFollower(key, t.Name, changed)
@@ -74,8 +74,8 @@ func (b *builder) findFollowers(t *dialect.Table, changed []string) ([]*follower
 	return out, problems
 }
 
-// newFollower is the follower that a foreign key to the source makes; nil where none
-// of the columns that it refers to changes.
+// newFollower makes the follower for a foreign key to the source; nil if none of the key's
+// referenced columns changes.
 func (s source) newFollower(key *relation, to dialect.Name, changed []string) *follower {
 	f := &follower{
 		Reference: Reference{Table: key.Table, RefTable: to},
@@ -97,7 +97,7 @@ func (s source) newFollower(key *relation, to dialect.Name, changed []string) *f
 	return f
 }
 
-// overlappingFollower finds a follower that changes one of the columns that f changes.
+// overlappingFollower finds a follower with a changing column in common with f.
 func overlappingFollower(all []*follower, f *follower) *follower {
 	for _, other := range all {
 		for c := range f.of {
@@ -140,8 +140,8 @@ func (b *builder) whyNotRekeyable(t *dialect.Table, f *follower) string {
 	return ""
 }
 
-// whyNoCascade returns why the database doesn't carry new values to the follower
-// by itself, or "".
+// whyNoCascade returns why the database doesn't pass new values on to the follower by itself, or
+// "".
 func (b *builder) whyNoCascade(t *dialect.Table, f *follower, by string) string {
 	if f.key.onUpdate != dialect.Cascade {
 		return by + ", and this engine changes what is referred to only together with what refers to it: declare the foreign key ON UPDATE CASCADE"
@@ -160,8 +160,8 @@ func (b *builder) whyNoCascade(t *dialect.Table, f *follower, by string) string 
 	}
 }
 
-// refuseOtherReferences refuses columns of which a follower also refers to something that
-// doesn't change with them.
+// refuseOtherReferences refuses columns if a follower also refers to something that doesn't change
+// with them.
 func (b *builder) refuseOtherReferences(t *dialect.Table, changed []string, all []*follower, refuse func(column, format string, args ...any)) {
 	changes := func(table dialect.Name, column string) bool {
 		if table == t.Name && slices.Contains(changed, column) {
@@ -181,8 +181,8 @@ func (b *builder) refuseOtherReferences(t *dialect.Table, changed []string, all 
 	}
 }
 
-// distinctTogether reports whether a unique index, which holds every row, keeps any two
-// rows from having the same values in the columns.
+// distinctTogether reports whether a unique index over every row prevents two rows with the same
+// values in the columns.
 func distinctTogether(t *dialect.Table, columns []string) bool {
 	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
 		return ix.Unique && ix.Where == "" && len(ix.Parts) > 0 && !slices.ContainsFunc(ix.Parts, func(p dialect.IndexPart) bool {
@@ -191,7 +191,7 @@ func distinctTogether(t *dialect.Table, columns []string) bool {
 	})
 }
 
-// checkLeadingColumns reports strategies whose values can't be carried along.
+// checkLeadingColumns reports strategies whose values followers can't take.
 func (b *builder) checkLeadingColumns(t *dialect.Table, rule *policy.Table, all []*follower) {
 	for _, f := range all {
 		for _, name := range f.Columns {
@@ -206,7 +206,7 @@ func (b *builder) checkLeadingColumns(t *dialect.Table, rule *policy.Table, all 
 				b.found.add(c.Pos, t.Name, "column %s can't be overwritten: %s refers to it by %s, and numbers that are made consistently may be those of rows that aren't overwritten yet: use random, or `overwrite: keep`",
 					c.Name, f.Table, f.key.name)
 			case !strategy.Info().Keyed && follows.Length > 0 && (col.Length <= 0 || follows.Length < col.Length):
-				// What is keyed is made as short as all columns want it.
+				// A keyed replacement is made as short as all its columns need.
 				b.found.add(c.Pos, t.Name, "column %s can't be overwritten by `%s`: %s refers to it by %s, whose column %s holds only %d: make both as long, or take a consistent strategy",
 					c.Name, writtenSpec(*c.Overwrite), f.Table, f.key.name, name, follows.Length)
 			}
@@ -214,8 +214,7 @@ func (b *builder) checkLeadingColumns(t *dialect.Table, rule *policy.Table, all 
 	}
 }
 
-// followingSteps are the steps for what follows the columns of an overwrite, in the
-// order of the references; path is how the overwritten rows are reached.
+// followingSteps are the steps of an overwrite's followers, in the order of the references.
 func (b *builder) followingSteps(s Step) []Step {
 	var out []Step
 	all, _ := b.findFollowers(b.schema.Table(s.Table), columnsOf(s.Set))
@@ -247,7 +246,7 @@ func columnsOf(set []Assignment) []string {
 	return out
 }
 
-// rekeys reports whether the engine changes keys together with what refers to them.
+// rekeys reports whether the engine changes keys together with the references to them.
 func (b *builder) rekeys() bool {
 	_, able := dialect.AsRekeyer(b.engine)
 	return able

@@ -10,8 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// rekeying changes keys and what refers to them together; cascading leaves
-// that to the database.
+// rekeying changes keys and the references to them together; cascading leaves this to the database.
 var (
 	rekeying  Capabilities = rekeyingCapabilities{capabilities{Name: "test"}}
 	cascading Capabilities = capabilities{Name: "test"}
@@ -30,8 +29,7 @@ func cascades(s *dialect.Schema) {
 	}
 }
 
-// TestFollowing is which columns follow one that is overwritten, in scope
-// everything.
+// TestFollowing is which columns follow an overwritten one, in scope everything.
 func TestFollowing(t *testing.T) {
 	const person = "person: id, email text, name text\n"
 	const rule = "person: {columns: {email: {pii: contact, overwrite: pseudonym}}}"
@@ -231,7 +229,7 @@ func TestFollowing(t *testing.T) {
 	}
 }
 
-// TestKeysOfTablesThatAreOverwritten is what rows are addressed by where a key is personal.
+// TestKeysOfTablesThatAreOverwritten is how rows are addressed if a key is personal.
 func TestKeysOfTablesThatAreOverwritten(t *testing.T) {
 	const policy = "tables: {person: {erase: overwrite, columns: {email: {pii: contact, overwrite: pseudonym}}}, visit: {erase: keep, columns: {id: none}}}"
 	of := func(change ...func(*dialect.Schema)) *dialect.Schema {
@@ -275,7 +273,7 @@ func TestKeysOfTablesThatAreOverwritten(t *testing.T) {
 	})
 }
 
-// TestFollowingASubject is what follows in scope subjects.
+// TestFollowingASubject is which rows follow in scope subjects.
 func TestFollowingASubject(t *testing.T) {
 	const schema = "person: id, email text\naccount: id, email text -> person.email, text text\nlogin: id, email text -> account.email"
 	build := func(t *testing.T, policy string) (*Plan, error) {
@@ -406,7 +404,7 @@ func TestLinksInScopeEverything(t *testing.T) {
 	}
 }
 
-// TestFollowingIsShown is how a plan tells of what follows.
+// TestFollowingIsShown is how a plan shows Following rows.
 func TestFollowingIsShown(t *testing.T) {
 	s := schemaOf("person: id, email text\naccount: id, email text -> person.email\nlogin: id, email text -> account.email",
 		unique("person", "email"), unique("account", "email"), cascades)

@@ -60,7 +60,7 @@ func TestPlansOfTheSampleShop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.Untried = nil // which is of the moment, and in no file
+		p.Untried = nil // it depends on the moment, and is in no file
 		if d := cmp.Diff(p, again); d != "" {
 			t.Errorf("%s: decoded (-built +decoded):\n%s", scope, d)
 		}
@@ -69,7 +69,7 @@ func TestPlansOfTheSampleShop(t *testing.T) {
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// golden compares with a file of testdata/plans, which -update writes.
+// golden compares with a file of testdata/plans, written by -update.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", "plans", name)
@@ -90,7 +90,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// A reviewer reads in a plan what stands in the policy.
+// A reviewer reads the policy's words in a plan.
 func TestStrategiesReadAsInAPolicy(t *testing.T) {
 	for spec, want := range map[string]string{
 		`"random"`:                             "random",

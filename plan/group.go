@@ -10,12 +10,12 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// group is the columns that one consistent strategy overwrites. Equal values of
-// them stay equal, so that their replacements are made alike: as short as the
-// shortest column wants them, and unique if one of the columns is.
+// group is the columns of one consistent strategy. Equal values in them stay equal, so their
+// replacements are made alike: short enough for the shortest column, and unique if one of the
+// columns is.
 type group struct {
 	name     string
-	declared bool // the policy says `consistent`, and doesn't only imply it by the strategy
+	declared bool // the policy says `consistent`; otherwise only the strategy implies it
 	members  []member
 }
 
@@ -31,8 +31,7 @@ func (m member) columnOf() *dialect.Column { return m.spec.Sees(m.table.Column(m
 
 func (m member) columnName() ColumnName { return ColumnName{m.table.Name, m.rule.Name} }
 
-// buildGroups are the groups of the policy, whatever the scope: the same values come
-// out in each of them.
+// buildGroups are the groups of the policy, for any scope: each scope makes the same values.
 func (r *resolved) buildGroups() map[anonymise.Consistency]*group {
 	if r.grouped != nil {
 		return r.grouped
@@ -68,7 +67,7 @@ func (r *resolved) joinMember(m member) {
 	g.members = append(g.members, m)
 }
 
-// madeAlike are the other columns of a column's group whose values may be equal to its own.
+// madeAlike are the other columns of a column's group with values possibly equal to its own.
 func (r *resolved) madeAlike(c ColumnName) []ColumnName {
 	t := r.schema.Table(c.Table)
 	rule := r.ruleOf(c.Table).Column(c.Column)
@@ -88,8 +87,8 @@ func (r *resolved) madeAlike(c ColumnName) []ColumnName {
 	return out
 }
 
-// unlessAlone says of a strategy that doesn't fit its column which columns it has
-// to agree with, if it fits without them; else it is "".
+// unlessAlone returns the columns a strategy has to agree with, if it would fit its column without
+// them; else "".
 func (b *builder) unlessAlone(t *dialect.Table, c *dialect.Column, a Assignment) string {
 	if _, _, err := Bind(t, a.Strategy, c); err != nil || len(a.Joined) == 0 {
 		return ""
@@ -101,7 +100,7 @@ func (b *builder) unlessAlone(t *dialect.Table, c *dialect.Column, a Assignment)
 	return "; it has to agree with " + joinColumns(names) + ": give columns whose values are never compared groups of their own (`consistent: NAME`)"
 }
 
-// checkGroups reports groups of which equal values would get different replacements.
+// checkGroups reports groups whose equal values would get different replacements.
 func (r *resolved) checkGroups() {
 	byName := func(a, b anonymise.Consistency) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Strategy, b.Strategy))
@@ -142,11 +141,11 @@ func (g *group) whyApart(a, b member) string {
 	return ""
 }
 
-// roomInside is a length that no keyed replacement needs, and few made-up ones do.
+// roomInside is a length sufficient for any keyed replacement, and for most made-up ones.
 const roomInside = 64
 
-// partsInside returns why a part of a document, which is a text of any length
-// without a collation, and a column would get different replacements, or "".
+// partsInside returns why a part of a document and a column would get different replacements, or
+// "". The part is a text of any length without a collation.
 func (g *group) partsInside(m member) string {
 	c := m.columnOf()
 	fold := m.spec.Modifiers.Fold
@@ -163,15 +162,15 @@ func (g *group) partsInside(m member) string {
 	return ""
 }
 
-// mayCompare reports whether values of two kinds in the group may be copies of
-// each other. Who names a group says so. Else a text may hold a copy of a number or a
-// UUID, where the policy says `consistent`.
+// mayCompare reports whether values of two kinds in the group may be copies of each other. A named
+// group says so. Otherwise, if the policy says `consistent`, a text may be a copy of a number or a
+// UUID.
 func (g *group) mayCompare(a, b member) bool {
 	number := func(k dialect.Kind) bool { return k == dialect.Int || k == dialect.Decimal }
 	asText := func(k dialect.Kind) bool { return k == dialect.Text || k == dialect.UUID || number(k) }
 	x, y := a.columnOf().Kind, b.columnOf().Kind
 	if number(x) && number(y) {
-		return a.spec.Name != "pseudonym" // of one number it is one whatever the type
+		return a.spec.Name != "pseudonym" // a number has one pseudonym in both types
 	}
 	return g.name != "" || g.declared && asText(x) && asText(y)
 }

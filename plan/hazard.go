@@ -8,19 +8,19 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Hazard is something that the operator must allow by name before a plan runs.
+// Hazard is a risk the operator must allow by name before a plan runs.
 type Hazard struct {
 	Name   HazardName   `json:"name"`
 	Table  dialect.Name `json:"table"`
 	Reason string       `json:"reason"`
 }
 
-// HazardName is what a hazard is allowed by (`--allow NAME`, Options.Allow). With a
-// table behind a colon it allows the hazard for that table only: UNINDEXED_LINK:audit_log.
+// HazardName is the name to allow a hazard by (`--allow NAME`, Options.Allow). With a colon and a
+// table it allows the hazard for this table only: UNINDEXED_LINK:audit_log.
 type HazardName string
 
-// Allows reports whether one of the names allows the hazard: its own, or its own
-// with its table, which is written as in a policy.
+// Allows reports whether one of the names allows the hazard: the hazard's name, alone or with its
+// table as a policy writes it.
 func (p *Plan) Allows(names []HazardName, h Hazard) bool {
 	return slices.ContainsFunc(names, func(n HazardName) bool {
 		name, table, one := strings.Cut(string(n), ":")
@@ -35,7 +35,7 @@ type HazardGroup struct {
 	Tables []dialect.Name
 }
 
-// GroupHazards puts hazards together that differ in their table only, in their order.
+// GroupHazards groups hazards of different tables with one name and one reason, in their order.
 func GroupHazards(hazards []Hazard) []HazardGroup {
 	var out []HazardGroup
 	for _, h := range hazards {
@@ -48,7 +48,7 @@ func GroupHazards(hazards []Hazard) []HazardGroup {
 	return out
 }
 
-// NewHazards are the hazards that the approved plan doesn't have.
+// NewHazards are the hazards missing from the approved plan.
 func (p *Plan) NewHazards(approved *Plan) []Hazard {
 	return slices.DeleteFunc(slices.Clone(p.Hazards), func(h Hazard) bool { return slices.Contains(approved.Hazards, h) })
 }
@@ -60,18 +60,18 @@ const (
 	NoPrimaryKey         HazardName = "NO_PRIMARY_KEY"        // rows are addressed physically, all in one transaction
 	NoTransactions       HazardName = "NO_TRANSACTIONS"       // the storage engine can't roll back
 	TriggersFire         HazardName = "TRIGGERS_FIRE"         // a trigger runs for each row
-	UnseenReferences     HazardName = "UNSEEN_REFERENCES"     // foreign keys that the user may not see may delete or change rows
+	UnseenReferences     HazardName = "UNSEEN_REFERENCES"     // foreign keys invisible to the user may delete or change rows
 	HistoryKept          HazardName = "HISTORY_KEPT"          // old values stay in a history table
 	UnindexedLink        HazardName = "UNINDEXED_LINK"        // a reference without an index is scanned
-	LinkNeverMatches     HazardName = "LINK_NEVER_MATCHES"    // no sampled value of a link is in the table that it refers to
+	LinkNeverMatches     HazardName = "LINK_NEVER_MATCHES"    // no sampled value of a link is in the table it refers to
 	CheckMayFail         HazardName = "CHECK_MAY_FAIL"        // a check constraint refuses some replacements, or can't be tried
 	PersonalKey          HazardName = "PERSONAL_KEY"          // a key column is itself personal
 	SharedRow            HazardName = "SHARED_ROW"            // a row belongs to several subjects
 	UniquenessNotProven  HazardName = "UNIQUENESS_NOT_PROVEN" // a strategy may give two rows of a unique index one value
 	CopiesElsewhere      HazardName = "COPIES_ELSEWHERE"      // materialized views, virtual tables and publications hold copies
 
-	// These two are never asked for: they allow what Root.Suspends offers.
+	// No plan requires these two: they allow what Root.Suspends offers.
 
-	SuspendsIndexes    HazardName = "SUSPENDS_INDEXES"    // indexes are away while their table is overwritten
-	SuspendsUniqueness HazardName = "SUSPENDS_UNIQUENESS" // unique ones too; nobody else may write meanwhile
+	SuspendsIndexes    HazardName = "SUSPENDS_INDEXES"    // indexes are dropped while their table is overwritten
+	SuspendsUniqueness HazardName = "SUSPENDS_UNIQUENESS" // unique ones too; other clients may not write meanwhile
 )

@@ -10,19 +10,19 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// ErrNoSuchHazard says that a name allows nothing: it is no hazard's, or its table
-// doesn't have the hazard.
+// ErrNoSuchHazard says that a name allows nothing: no hazard has it, or its table doesn't have the
+// hazard.
 var ErrNoSuchHazard = errors.New("no such hazard")
 
-// hazardNames are all that a plan may have.
+// hazardNames are all hazards of a plan.
 var hazardNames = []HazardName{
 	OverwritesEverything, DeletesEverything, NoPrimaryKey, NoTransactions, TriggersFire, UnseenReferences, HistoryKept, UnindexedLink,
 	LinkNeverMatches, CheckMayFail, PersonalKey, SharedRow, UniquenessNotProven, CopiesElsewhere, SuspendsIndexes, SuspendsUniqueness,
 }
 
-// CheckAllowed refuses, with ErrNoSuchHazard, a name that is no hazard's, and one with a
-// table that doesn't have the hazard in this plan; the error lists those that exist. A
-// hazard's bare name is accepted where the plan doesn't have it, so that one command serves many plans.
+// CheckAllowed refuses, with ErrNoSuchHazard, an unknown name, and a name with a table that doesn't
+// have the hazard in this plan. The error lists the existing ones. It accepts a bare name if the
+// plan doesn't have the hazard, so that one command serves many plans.
 func (p *Plan) CheckAllowed(names []HazardName) error {
 	for _, n := range names {
 		name, table, one := strings.Cut(string(n), ":")
@@ -40,8 +40,8 @@ func (p *Plan) CheckAllowed(names []HazardName) error {
 	return nil
 }
 
-// Relevant leaves out the names of hazards with a table that doesn't have them in this
-// plan, for names that are given for several plans at once.
+// Relevant removes names whose table doesn't have the hazard in this plan, for names given for
+// several plans at once.
 func (p *Plan) Relevant(names []HazardName) []HazardName {
 	return slices.DeleteFunc(slices.Clone(names), func(n HazardName) bool {
 		name, _, one := strings.Cut(string(n), ":")
@@ -49,13 +49,13 @@ func (p *Plan) Relevant(names []HazardName) []HazardName {
 	})
 }
 
-// Has reports whether the plan has a hazard, or offers one, that the name allows.
+// Has reports whether the name allows a hazard that the plan has or offers.
 func (p *Plan) Has(name HazardName) bool {
 	names := []HazardName{name}
 	return slices.ContainsFunc(slices.Concat(p.Hazards, p.Offers()), func(h Hazard) bool { return p.Allows(names, h) })
 }
 
-// withTables are the names, with their tables, of what may be allowed in the plan.
+// withTables are the names, with their tables, an operator may allow in the plan.
 func (p *Plan) withTables() []HazardName {
 	var out []HazardName
 	for _, h := range slices.Concat(p.Hazards, p.Offers()) {

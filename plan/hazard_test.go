@@ -198,8 +198,8 @@ func largeObjects(kind string) func(*dialect.Table) {
 	}
 }
 
-// Columns that a link's condition fixes by equality are the beginning of an index,
-// where the condition says so for certain.
+// Columns fixed by a link's condition are the beginning of an index, if the condition fixes them
+// for certain.
 func TestAnIndexServesALinkWhoseConditionFixesItsFirstColumns(t *testing.T) {
 	const log = "audit_log(entity_id) -> users(id) where "
 	for _, c := range []struct {
@@ -254,7 +254,7 @@ func TestAHazardIsAllowedForOneTable(t *testing.T) {
 	}
 }
 
-// The text has what is new since the approved plan first, and each reason once.
+// The text has hazards new since the approved plan first, and each reason once.
 func TestHazardsAreGroupedAndNewOnesComeFirst(t *testing.T) {
 	table := func(n string) dialect.Name { return dialect.Name{Table: n} }
 	approved := &Plan{Hazards: []Hazard{{TriggersFire, table("a"), "why"}, {TriggersFire, table("b"), "why"}}}
@@ -271,7 +271,7 @@ func TestHazardsAreGroupedAndNewOnesComeFirst(t *testing.T) {
 	}
 }
 
-// Scope everything has no subjects that a row could be shared by.
+// Scope everything has no subjects to share a row.
 func TestScopeEverythingDoesNotAskForSharedRows(t *testing.T) {
 	s := schemaOf("customer: id, email text\nmessage: id, sender -> customer, recipient -> customer, body text")
 	policy := policyOf(t, s, "customer", "tables:\n  customer: {erase: delete, columns: {email: {pii: contact, overwrite: random}}}\n"+
@@ -310,7 +310,7 @@ func TestNamesThatAllowNothingAreRefused(t *testing.T) {
 	}
 }
 
-// Each constant of a HazardName is one that the names' check knows.
+// CheckAllowed knows each constant of a HazardName.
 func TestEveryHazardIsKnownByName(t *testing.T) {
 	source, err := os.ReadFile("hazard.go")
 	if err != nil {

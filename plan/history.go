@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// trace is one thing that triggers do when a statement changes a table: they write
-// to a table, or run what their text doesn't tell.
+// trace is one effect of triggers when a statement changes a table: they write to a table, or run
+// something their text doesn't show.
 type trace struct {
 	on      *dialect.Table
 	trigger *dialect.Trigger
@@ -16,8 +16,8 @@ type trace struct {
 	writes  dialect.Name // the zero Name where the trigger is opaque
 }
 
-// tracesOf are what triggers do when the operation changes rows of the table, and
-// what triggers of the tables that they write to do in turn.
+// tracesOf are the effects of triggers when the operation changes rows of the table, and in turn
+// the effects of triggers on the tables they write to.
 func (b *builder) tracesOf(op Op, table *dialect.Table) []trace {
 	var out []trace
 	seen := map[*dialect.Table]bool{}
@@ -45,11 +45,11 @@ func (b *builder) tracesOf(op Op, table *dialect.Table) []trace {
 	return out
 }
 
-// markAgain marks the steps for which triggers of the root's steps may write rows:
-// all of them where a trigger is opaque.
+// markAgain marks the steps whose rows triggers of the root's steps may write: all of them if a
+// trigger is opaque.
 func (b *builder) markAgain(roots []Root) {
 	if b.now == ScopeEverything {
-		return // where each table has a walk of its own
+		return // each table has a walk of its own
 	}
 	for i := range roots {
 		r := &roots[i]
@@ -73,27 +73,27 @@ func (b *builder) markAgain(roots []Root) {
 	}
 }
 
-// needsAgain reports whether rows of the table are looked for once more.
+// needsAgain reports whether a run searches for rows of the table again.
 func (r *Root) needsAgain(t dialect.Name) bool {
 	return slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Table == t && s.Again })
 }
 
-// afterWriters sorts the roots of scope everything so that a table comes after those whose
-// triggers write to it, as far as the order of what is deleted or detached allows.
+// afterWriters sorts the roots of scope everything: a table comes after those whose triggers write
+// to it, as far as the order of deleting and detaching allows.
 func (b *builder) afterWriters(roots []Root) []Root {
 	before := func(a, c *Root) bool { // whether a has to come before c
 		return slices.ContainsFunc(a.Steps, func(s Step) bool {
 			return slices.ContainsFunc(b.tracesOf(s.Op, b.schema.Table(s.Table)), func(tr trace) bool { return tr.writes == c.Table })
 		})
 	}
-	fixed := func(a, c *Root) bool { // whether c, which follows a, has to go on doing so
+	fixed := func(a, c *Root) bool { // whether c has to remain after a
 		if a.Steps[0].Op != Overwrite && c.Steps[0].Op != Overwrite || a.Table == c.Table {
 			return true
 		}
 		return slices.ContainsFunc(b.from[a.Table], func(ref *relation) bool { return ref.RefTable == c.Table })
 	}
 	out := slices.Clone(roots)
-	for range out { // a root moves back at most once a round, so that a circle ends
+	for range out { // a root moves at most once a round, so a cycle ends
 		moved := false
 		for i := 0; i < len(out); i++ {
 			last := i
@@ -118,7 +118,7 @@ func (b *builder) afterWriters(roots []Root) []Root {
 	return out
 }
 
-// historyHazards says what triggers of a step may keep of the old values.
+// historyHazards adds hazards for the old values that triggers of a step may keep.
 func (b *builder) historyHazards(r *Root, s Step, later []Root, add func(HazardName, dialect.Name, string, ...any)) {
 	t := b.schema.Table(s.Table)
 	for _, tr := range b.tracesOf(s.Op, t) {
@@ -146,8 +146,8 @@ func firesOn(op Op, tr *dialect.Trigger) bool {
 	return op == Delete && tr.OnDelete || op != Delete && tr.OnUpdate
 }
 
-// triggersTo names the triggers of a table that write to another one when the
-// operation changes a row.
+// triggersTo names the triggers of a table that write to another one when the operation changes a
+// row.
 func triggersTo(t *dialect.Table, to dialect.Name, op Op) string {
 	var names []string
 	for _, tr := range t.Triggers {

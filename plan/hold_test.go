@@ -107,9 +107,9 @@ func TestWhatAHeldRowHoldsOnTo(t *testing.T) {
   line: {erase: delete, columns: {id: none}}
 `), Subjects())
 	for table, want := range map[string][]string{
-		"invoice": {"customer", "order*"}, // the order by a reference that rows without a hold let go of
-		"line":    {"customer*"},          // it stays only with its invoice, which needs no keeping
-		"order":   nil,                    // it stays for a held invoice, and lets go of the customer
+		"invoice": {"customer", "order*"}, // rows without a hold set their reference to the order NULL
+		"line":    {"customer*"},          // it remains only with its invoice, which it doesn't have to keep
+		"order":   nil,                    // it remains for a held invoice, and its reference to the customer is set NULL
 	} {
 		got := anchored(planned(t, p, table))
 		if d := cmp.Diff(want, got); d != "" {
@@ -121,8 +121,8 @@ func TestWhatAHeldRowHoldsOnTo(t *testing.T) {
 	}
 }
 
-// The end of a hold is counted from a column: overwriting that would end the
-// hold, or never.
+// The end of a hold is counted from a column: overwriting this would end the hold, or prevent its
+// end.
 func TestAHoldsEndIsNotOverwritten(t *testing.T) {
 	s := schemaOf("customer: id, email text\ninvoice: id, customer_id -> customer, day date")
 	rules := func(keep string) *policy.Policy {

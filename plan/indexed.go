@@ -8,9 +8,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// isIndexed reports whether an index of the table can find the rows that refer by the
-// reference: it isn't partial, and starts with one of the columns, or with columns
-// that the link's condition fixes and then one of those.
+// isIndexed reports whether an index of the table finds the rows of the reference. The index isn't
+// partial, and starts with one of the columns; before it, only columns fixed by the link's
+// condition.
 func isIndexed(t *dialect.Table, ref *Reference) bool {
 	fixed := fixedColumns(t, ref.Where)
 	return slices.ContainsFunc(t.Indexes, func(ix *dialect.Index) bool {
@@ -22,7 +22,7 @@ func isIndexed(t *dialect.Table, ref *Reference) bool {
 			case part.Prefix != 0 || part.Column == "":
 				return false
 			case slices.Contains(ref.Columns, part.Column):
-				// The first of them is what makes the difference between a search and a scan.
+				// Its first column decides between a search and a scan.
 				return true
 			case !slices.Contains(fixed, part.Column):
 				return false
@@ -32,12 +32,12 @@ func isIndexed(t *dialect.Table, ref *Reference) bool {
 	})
 }
 
-// equality is one column that equals one literal, the way every engine reads it: a name
-// that needs no quotes, and a whole number, or a text without a quote or a backslash.
+// equality is one column equal to one literal, as every engine reads it: a name without need of
+// quotes, and a whole number, or a text without a quote or a backslash.
 var equality = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)\s*=\s*('[^'\\]*'|[0-9]+)$`)
 
-// fixedColumns are the columns that a condition lets have one value only. A condition
-// that is anything but equalities joined by AND fixes none: it isn't looked into.
+// fixedColumns are the columns for which a condition allows one value only. Only equalities joined
+// by AND fix columns; it ignores any other condition.
 func fixedColumns(t *dialect.Table, where string) []string {
 	var out []string
 	for _, term := range splitAnd.Split(strings.TrimSpace(where), -1) {
@@ -56,5 +56,5 @@ func fixedColumns(t *dialect.Table, where string) []string {
 	return out
 }
 
-// splitAnd may split within a text too: then neither part is an equality.
+// splitAnd may split within a text: then neither part is an equality.
 var splitAnd = regexp.MustCompile(`(?i)\s+AND\s+`)

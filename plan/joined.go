@@ -16,9 +16,9 @@ type ColumnName struct {
 	Column string       `json:"column"`
 }
 
-// joinedColumns are the columns whose values are compared with a column's, directly or
-// through others, in the order of their names: by foreign keys and links, and by whoever
-// relies on one consistent strategy to keep equal values equal.
+// joinedColumns are the columns whose values are compared with a column's, directly or through
+// others, ordered by name. Foreign keys and links compare them, and so do readers who rely on one
+// consistent strategy to keep equal values equal.
 func (b *builder) joinedColumns(t *dialect.Table, column string) []ColumnName {
 	start := ColumnName{t.Name, column}
 	seen := []ColumnName{start}
@@ -27,7 +27,7 @@ func (b *builder) joinedColumns(t *dialect.Table, column string) []ColumnName {
 			seen = append(seen, c)
 		}
 	}
-	for i := 0; i < len(seen); i++ { // it grows while it is walked
+	for i := 0; i < len(seen); i++ { // seen grows during the loop
 		c := seen[i]
 		for _, ref := range b.from[c.Table] {
 			if at := slices.Index(ref.Columns, c.Column); at >= 0 {
@@ -50,14 +50,14 @@ func (b *builder) joinedColumns(t *dialect.Table, column string) []ColumnName {
 	return out
 }
 
-// Bind makes the strategy and binds it to its column, in the way that Build
-// did. The error says why the strategy can't work there.
+// Bind makes the strategy and binds it to its column, as Build did. The error says why the strategy
+// can't work there.
 func (a *Assignment) Bind(s *dialect.Schema, t *dialect.Table) (anonymise.Strategy, anonymise.Replacer, error) {
 	return bindStrategy(s, t, a.Strategy, t.Column(a.Column), a.Joined)
 }
 
-// Bind makes a strategy and binds it to a column that is joined with no other.
-// The error says why the strategy can't work there.
+// Bind makes a strategy and binds it to a column joined with no other. The error says why the
+// strategy can't work there.
 func Bind(t *dialect.Table, spec anonymise.Spec, col *dialect.Column) (anonymise.Strategy, anonymise.Replacer, error) {
 	return bindStrategy(nil, t, spec, col, nil)
 }
@@ -76,7 +76,7 @@ func bindStrategy(s *dialect.Schema, t *dialect.Table, spec anonymise.Spec, col 
 		Key:    t.Key(),
 	}
 	for _, j := range joined {
-		// A table that has gone is drift, which is reported elsewhere.
+		// A missing table is drift, reported elsewhere.
 		if other := s.Table(j.Table); other != nil && other.Column(j.Column) != nil {
 			target.Joined = append(target.Joined, other.Column(j.Column))
 			target.Unique = target.Unique || len(other.UniqueIndexes(j.Column)) > 0
@@ -86,16 +86,16 @@ func bindStrategy(s *dialect.Schema, t *dialect.Table, spec anonymise.Spec, col 
 	return strategy, replacer, err
 }
 
-// soleColumn reports whether two rows with one value in the column are certain to
-// conflict in the index: nothing else is in it, and it holds all rows.
+// soleColumn reports whether two rows with one value in the column certainly conflict in the index:
+// it has no other column, and contains all rows.
 func soleColumn(ix *dialect.Index, column string) bool {
 	other := func(c string) bool { return c != column }
 	return ix.Where == "" && !slices.ContainsFunc(ix.Columns(), other) && !slices.ContainsFunc(ix.Mentions, other)
 }
 
-// linksHold reports links, and foreign keys that aren't enforced, of which scope
-// everything would part the two ends. Each end is overwritten in its own
-// table's walk, so that only a consistent strategy keeps them together.
+// linksHold reports links, and foreign keys that aren't enforced, whose two ends scope everything
+// would separate. It overwrites each end in its own table's walk, so only a consistent strategy
+// keeps them together.
 func (b *builder) linksHold() {
 	for _, t := range b.schema.Tables {
 		for _, ref := range b.from[t.Name] {
@@ -110,8 +110,7 @@ func (b *builder) linksHold() {
 	}
 }
 
-// endsAgree reports the two ends of a link where rows that are joined by it
-// wouldn't be any more, or others would.
+// endsAgree reports the two ends of a link if its overwrites would unjoin rows, or join others.
 func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, parent *dialect.Table, of string) {
 	here, there := b.ruleFor(t, column), b.ruleFor(parent, of)
 	end := func(t *dialect.Table, column string) string {
@@ -142,13 +141,13 @@ func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, pare
 	}
 }
 
-// impliesCondition reports whether a strategy with that condition replaces every value that
-// a link with that condition compares. Conditions are compared as they are written.
+// impliesCondition reports whether a strategy with the condition replaces every value compared by a
+// link with the other condition. It compares conditions as written.
 func impliesCondition(when, link string) bool {
 	return when == "" || link != "" && policy.SameCondition(when, link)
 }
 
-// sameCondition says what `when` has to be.
+// sameCondition says how to change `when`.
 func (r *relation) sameCondition() string {
 	if r.Where == "" {
 		return "take it out, or give the link the same condition"
@@ -156,15 +155,15 @@ func (r *relation) sameCondition() string {
 	return "take it out, or write the link's condition, `when: " + r.Where + "`"
 }
 
-// forAllRows is the strategy without its condition, and without how its own column stores
-// what it works on.
+// forAllRows is the strategy without its condition, and without the storage format of its own
+// column.
 func forAllRows(s anonymise.Spec) anonymise.Spec {
 	s.Modifiers.When, s.Modifiers.As = "", ""
 	return s
 }
 
-// ruleFor is the rule that a column's values are replaced by in this scope, its
-// own or that of the column it follows; nil where they stay.
+// ruleFor is the rule whose strategy replaces a column's values in this scope, its own or the rule
+// of the column it follows; nil if they aren't replaced.
 func (b *builder) ruleFor(t *dialect.Table, column string) *origin {
 	if o := b.findOrigin(t, column); o != nil {
 		return o
@@ -175,14 +174,14 @@ func (b *builder) ruleFor(t *dialect.Table, column string) *origin {
 	return nil
 }
 
-// whyInconsistent returns why one strategy at both ends of a link doesn't keep the
-// same rows joined, or "".
+// whyInconsistent returns why one strategy at both ends of a link doesn't keep the same rows
+// joined, or "".
 func (b *builder) whyInconsistent(there *origin, column, of *dialect.Column) string {
 	spec := *there.rule.Overwrite
 	strategy, replacer, err := bindStrategy(b.schema, there.table, spec, there.table.Column(there.rule.Name), b.joinedColumns(there.table, there.rule.Name))
 	switch {
 	case err != nil:
-		return "" // the column's own walk says why
+		return "" // the problem of the column itself says why
 	case !strategy.Info().Consistent:
 		return fmt.Sprintf("`%s` gives equal values different replacements", writtenSpec(spec))
 	case spec.Modifiers.When != "":

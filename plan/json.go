@@ -13,8 +13,8 @@ import (
 // Version is the version of the plan's format.
 const Version = 1
 
-// Encode returns the plan in its canonical form: indented JSON in a fixed
-// field order, with a line feed at the end.
+// Encode returns the plan in its canonical form: indented JSON in a fixed field order, with a line
+// feed at the end.
 func (p *Plan) Encode() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -26,12 +26,12 @@ func (p *Plan) Encode() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ErrNotCanonical is returned by Decode for a plan that Encode didn't write.
+// ErrNotCanonical is returned by Decode for a plan not written by Encode.
 var ErrNotCanonical = errors.New("plan: this is not a plan in its canonical form: it was changed after it was written; build it again")
 
-// Decode reads a plan from its canonical form. Anything else is refused, so
-// that what was reviewed, byte for byte, is what runs; and so is a plan that Build
-// doesn't make (see [Plan.Validate]).
+// Decode reads a plan from its canonical form. It refuses anything else, so the run has the
+// reviewed plan, byte for byte. It also refuses a plan that Build doesn't make (see
+// [Plan.Validate]).
 func Decode(data []byte) (*Plan, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrInvalid, MaxSize)

@@ -150,12 +150,11 @@ func shuffle[T any](dice *rand.Rand, list []T) {
 	dice.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 }
 
-// What a policy is asked for a subject never gets into its plan: there is no
-// place in it for one.
+// The fingerprint covers each table a run reads, also one it changes nothing in.
 func TestThePlanOfAPolicyCoversWhatItFollows(t *testing.T) {
 	s := schemaOf("customer: id, email text, address_id? -> address\naddress: id\nparcel: id, address_id? -> address\ngenre: id")
 	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  address: {erase: delete, columns: {id: none}}\nowns: [customer(address_id) -> address]"), Subjects())
-	// parcel is looked at to see whether an address is shared.
+	// A run reads parcel to check whether an address is shared.
 	if d := cmp.Diff([]dialect.Name{nameOf("address"), nameOf("customer"), nameOf("parcel")}, p.Covers); d != "" {
 		t.Errorf("the fingerprint covers (-want +got):\n%s", d)
 	}
@@ -187,6 +186,6 @@ func FuzzDecode(f *testing.F) {
 		if err != nil || !bytes.Equal(data, again) {
 			t.Fatal("a plan that was taken is encoded differently")
 		}
-		_, _ = p.String(), p.Mermaid() // whatever is in it, it can be shown
+		_, _ = p.String(), p.Mermaid() // whatever it contains, it can be shown
 	})
 }

@@ -138,9 +138,9 @@ func foreign(table, columns, refTable, refColumns string, change ...func(fk *dia
 	})
 }
 
-// policyOf parses a policy of which only what follows the subject is written.
-// Tables that it doesn't name are `pii: none`, and columns that its tables
-// don't name hold nothing personal: the tests of coverage write all of it.
+// policyOf parses a policy with only the text after the subject. Tables it doesn't name are `pii:
+// none`, and columns its tables don't name hold nothing personal: the tests of coverage write all
+// of it.
 func policyOf(t testing.TB, s *dialect.Schema, subject, text string) *policy.Policy {
 	t.Helper()
 	head := "version: 1\ndatabase: test\n"
@@ -171,7 +171,8 @@ var able = dialect.Engine{Name: "test", Deferrable: true, StatementEnd: true}
 
 type capabilities dialect.Engine
 
-// rekeyingCapabilities are those of an engine that changes keys together with what refers to them.
+// rekeyingCapabilities are those of an engine able to change keys together with the references to
+// them.
 type rekeyingCapabilities struct{ capabilities }
 
 func (rekeyingCapabilities) Rekey(context.Context, dialect.Tx, []dialect.BulkUpdate) ([]int64, error) {

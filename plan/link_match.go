@@ -14,15 +14,14 @@ import (
 const (
 	// sampledRows is how many rows of a link are tried from each end of the table's key.
 	sampledRows = 100
-	// enoughValues is how many different values must have been tried, and how many rows
-	// must be there to refer to, before a link that matches nothing is a hazard. Fewer may well be
-	// what deleted rows left behind.
+	// enoughValues is the minimum of different values to try, and of rows to refer to, before a
+	// link without a match is a hazard. Fewer may well be leftovers of deleted rows.
 	enoughValues = 20
 )
 
-// addUnmatchedLinks samples the links that the plan finds rows by, and adds a hazard for
-// each that none of the values matches. It stops at the first match, so that a link that
-// works costs few look-ups. Where few rows meet the link's condition, the database may read the whole table.
+// addUnmatchedLinks samples the links followed by the plan, and adds a hazard for each without a
+// match. It stops at the first match, so a working link costs few look-ups. If few rows meet the
+// link's condition, the database may read the whole table.
 func (p *Plan) addUnmatchedLinks(ctx context.Context, rows *sampling, s *dialect.Schema) error {
 	for _, link := range p.followedLinks() {
 		from, to := p.linkEnd(link.Table, link.Columns)+link.whereText(), p.linkEnd(link.RefTable, link.RefColumns)
@@ -51,7 +50,7 @@ func (p *Plan) addUnmatchedLinks(ctx context.Context, rows *sampling, s *dialect
 	return nil
 }
 
-// followedLinks are the references that no database enforces and that rows are found by.
+// followedLinks are the references a run finds rows by and no database enforces.
 func (p *Plan) followedLinks() []Reference {
 	var out []Reference
 	add := func(refs ...Reference) {
@@ -97,11 +96,11 @@ type linkOutcome int
 
 const (
 	linkMatches      linkOutcome = iota
-	linkNeverMatches             // enough values were tried, and none is that of a row referred to
-	linkUntried                  // none of the values matches, and there are too few to tell
+	linkNeverMatches             // enough values were tried, and no row has any of them
+	linkUntried                  // none of the values matches, and there are too few to decide
 )
 
-// tryLink tries values of the link. The dialect compares them, as it does when a run follows it.
+// tryLink tries values of the link. The dialect compares them, as in a run.
 func tryLink(ctx context.Context, tx dialect.Reader, t *dialect.Table, link *Reference) (linkOutcome, error) {
 	where := notNull(link.Columns)
 	if link.Where != "" {
@@ -137,13 +136,13 @@ func tryLink(ctx context.Context, tx dialect.Reader, t *dialect.Table, link *Ref
 	return linkNeverMatches, nil
 }
 
-// unmatchedValues knows how many different values were tried, by their hashes.
+// unmatchedValues counts the different values tried, by their hashes.
 type unmatchedValues struct {
 	seed maphash.Seed
 	seen map[uint64]bool
 }
 
-// tryRows tries the values of the rows, up to the first that matches.
+// tryRows tries the values of the rows, until one matches.
 func (u *unmatchedValues) tryRows(ctx context.Context, tx dialect.Reader, sample dialect.Select) (matched bool, err error) {
 	for row, err := range tx.Query(ctx, sample) {
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// resolveLookup finds where a retention's period is looked up; nil where that can't
-// be, which is reported.
+// resolveLookup finds the column a retention's period comes from. It reports a problem and returns
+// nil if it can't.
 func (b *builder) resolveLookup(t *dialect.Table, p policy.Retention) *Lookup {
 	l := p.Lookup
 	from := b.resolveTable(l.Table, p.Pos)
@@ -32,8 +32,8 @@ func (b *builder) resolveLookup(t *dialect.Table, p policy.Retention) *Lookup {
 	return &Lookup{Table: from.Name, Column: l.Column, Key: l.Key, RefKey: ref}
 }
 
-// refersTo is the column of another table that the key names a row by: that of
-// its foreign key, or else the table's own key; "" where that isn't one column.
+// refersTo is the column of another table by which the key names a row: the one of its foreign key,
+// or else the table's own key. It is "" if this isn't one column.
 func refersTo(t *dialect.Table, key string, to *dialect.Table) string {
 	for _, fk := range t.ForeignKeys {
 		if fk.RefTable == to.Name && slices.Equal(fk.Columns, []string{key}) {

@@ -10,11 +10,12 @@ import (
 )
 
 // Mermaid is the plan as a flowchart in the Mermaid language
-// (https://mermaid.js.org/syntax/flowchart.html): a node for each table,
-// coloured by what becomes of its rows, and an edge for each reference, from the
-// row that is reached first. Detached references are dashed, those followed
-// forwards thick; rows that follow overwritten ones have a crossed end. A condition is on its
-// link's edge, or in a flag beside the chart. Roots after the first are charts of their own within it.
+// (https://mermaid.js.org/syntax/flowchart.html). Each table is a node, coloured by its operations.
+// Each reference is an edge, from the row reached first.
+//
+// Detached references are dashed, and those followed forwards thick. The edges of Following rows
+// end in a cross. A condition is on its link's edge, or in a flag beside the chart. Roots after the
+// first are charts of their own within it.
 func (p *Plan) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
@@ -57,7 +58,7 @@ func (f *flowchart) drawRoot(r *Root) {
 		f.drawNode(r, r.Tables[i].Name)
 	}
 	for i := range r.Steps {
-		f.drawNode(r, r.Steps[i].Table) // a table of which only a reference is set NULL
+		f.drawNode(r, r.Steps[i].Table) // a table with nothing but a reference to set NULL
 	}
 	for i := range r.Tables {
 		for _, w := range r.Tables[i].Reach {
@@ -120,7 +121,7 @@ func (f *flowchart) drawEdge(from dialect.Name, arrow string, ref *Reference, to
 	fmt.Fprintf(f, "%s%s %s|%s| %s\n", f.indent, f.ids[from], arrow, mermaidText(lines...), f.ids[to])
 }
 
-// operationsOn are what the steps do to a table, each once, in their order.
+// operationsOn are the operations of the steps on a table, each once, in their order.
 func (r *Root) operationsOn(table dialect.Name) []string {
 	var out []string
 	for i := range r.Steps {
@@ -131,8 +132,7 @@ func (r *Root) operationsOn(table dialect.Name) []string {
 	return out
 }
 
-// colourOf is the class of a table's node. Detaching shows only where nothing
-// else happens to the table.
+// colourOf is the class of a table's node. It shows detach only if there is no other operation.
 func colourOf(ops []string) string {
 	has := func(o Op) bool { return slices.Contains(ops, string(o)) }
 	switch {
@@ -148,8 +148,8 @@ func colourOf(ops []string) string {
 	return "detach"
 }
 
-// mermaidText is a text in quotes, line by line. Whatever could end the text or
-// be taken for markup is written as its character code.
+// mermaidText is a text in quotes, line by line. It writes markup, and characters able to end the
+// text, as character codes.
 func mermaidText(lines ...string) string {
 	var b strings.Builder
 	b.WriteByte('"')

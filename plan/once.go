@@ -7,13 +7,12 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// markOnce marks the references that a run of a subject's root looks through
-// once for all of its subjects, instead of once a batch: no index serves them.
+// markOnce marks the references scanned once per run, for all its subjects, instead of once per
+// batch: no index serves them.
 //
-// The database has to leave alone what arrives between that look and the batch
-// that the row belongs to, so that the last scan can count it: that is so for links. A
-// foreign key is none the slower for being looked through by the batch: where no index
-// serves it, the engine itself looks for rows that refer to each one that goes.
+// The last scan counts rows added after the first one, so a batch's delete must not remove them.
+// This is so for links. For a foreign key, scanning per batch costs nothing extra: without an index
+// the engine itself scans for rows that refer to each deleted one.
 func (b *builder) markOnce(roots []Root) {
 	if b.now != ScopeSubjects {
 		return
@@ -30,8 +29,8 @@ func (b *builder) markOnce(roots []Root) {
 	}
 }
 
-// canCountOnce reports whether a row that is found on that way when the run is over
-// can only have arrived meanwhile.
+// canCountOnce reports whether a row found by the reference at the end of a run was certainly
+// added during it.
 func (r *Root) canCountOnce(t *Table, w *Reach) bool {
 	first := &r.Tables[0]
 	held := func(t Table) bool { return t.Hold != nil }
@@ -39,13 +38,12 @@ func (r *Root) canCountOnce(t *Table, w *Reach) bool {
 	return t != first && w.Link && !r.needsAgain(t.Name) && !w.Forwards && w.RefTable == r.Table &&
 		slices.Equal(w.RefColumns, first.Key) && first.Erase == policy.EraseDelete && !first.Address &&
 		len(t.Key) > 0 && !t.Address && r.Goes(t) &&
-		// What is found by way of a held row is held.
+		// Rows found through a held row are held.
 		(!slices.ContainsFunc(t.Reach, fromElsewhere) || !slices.ContainsFunc(r.Tables, held))
 }
 
-// scanOnce reports whether the rows found for many subjects can be told apart by
-// the values that they refer with: a value that is that of one subject to the letter can't
-// be equal to another's as well, in the engine's eyes.
+// scanOnce reports whether the referring values tell the rows of many subjects apart. A value
+// identical to one subject's must not equal another's for the engine.
 func (b *builder) scanOnce(w *Reach) bool {
 	child, parent := b.schema.Table(w.Table), b.schema.Table(w.RefTable)
 	for i, name := range w.Columns {
@@ -60,9 +58,8 @@ func (b *builder) scanOnce(w *Reach) bool {
 	return true
 }
 
-// Goes reports whether every row of the table that is found goes, whatever else
-// is found: nothing holds it, shares it, or is kept by what refers to it, and
-// the root's own rows are held by nothing.
+// Goes reports whether every row found of the table is deleted, whatever else is found: no hold and
+// no reference keeps it, it isn't shared, and the root's own rows are under no hold.
 func (r *Root) Goes(t *Table) bool {
 	if t.Cycle > 0 || len(t.SharedBy) > 0 || len(t.AnchoredBy) > 0 || r.Tables[0].Hold != nil || t.Hold != nil {
 		return false

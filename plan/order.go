@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// orderNodes sorts the nodes so that each comes after those it is reached from, the
-// root first, and finds the order in which their rows can be deleted.
+// orderNodes sorts the nodes, each after those it is reached from and the root first. It finds the
+// order in which their rows can be deleted.
 func (c *closure) orderNodes() {
 	at := map[*node]int{}
 	for i, n := range c.nodes {
@@ -24,8 +24,7 @@ func (c *closure) orderNodes() {
 	}
 	var sorted []*node
 	cycles := 0
-	// Every node is reached from the root, so that its component is the first
-	// one, and it is the first of that.
+	// Every node is reached from the root, so the root is the first node of the first component.
 	for _, component := range graph.Components(next) {
 		if graph.Cyclic(next, component) {
 			cycles++
@@ -41,17 +40,15 @@ func (c *closure) orderNodes() {
 	c.deletion = c.sequenceNodes(c.openCircles(c.orderEdges()))
 }
 
-// edge is a foreign key between two nodes that both have rows deleted: as long
-// as rows of child refer to rows of parent, those can't go. The nodes are places
-// in closure.nodes.
+// edge is a foreign key between two nodes with deleted rows: rows of parent can't be deleted while
+// rows of child refer to them. The nodes are indexes in closure.nodes.
 type edge struct {
 	parent, child int
 	*relation
 }
 
-// orderEdges are the references that the database checks while rows are deleted,
-// whether the closure follows them or not: an owner's, and those of a subject's
-// own row, are among them.
+// orderEdges are the references the database checks while rows are deleted, followed by the closure
+// or not. They include an owner's, and those of a subject's own row.
 func (c *closure) orderEdges() []edge {
 	at := map[*node]int{}
 	for i, n := range c.nodes {
@@ -69,11 +66,10 @@ func (c *closure) orderEdges() []edge {
 	return out
 }
 
-// openCircles takes references out until no circle is left: those that can be
-// set NULL first, else those whose check can wait, else those of a table to
-// itself where a statement may delete both rows. Then it puts back each that
-// closes no circle, so that none is out without need. It returns the edges that
-// the order has to respect.
+// openCircles removes references until no cycle remains: first those that can be set NULL, then
+// those with a deferrable check, then those of a table to itself if a statement may delete both
+// rows. It then restores each one that closes no cycle. It returns the edges the order has to
+// respect.
 func (c *closure) openCircles(hard []edge) []edge {
 	var out []edge
 	for _, can := range []func(edge) bool{c.canLetGo, c.canWait, c.oneStatement} {
@@ -109,7 +105,7 @@ func (c *closure) openCircles(hard []edge) []edge {
 			c.later = true
 		default:
 			c.atOnce = true
-			if child := c.nodes[e.child]; child.cycle == 0 { // its rows have to go in one statement
+			if child := c.nodes[e.child]; child.cycle == 0 { // one statement has to delete its rows
 				child.cycle = c.lastCycle() + 1
 			}
 		}
@@ -126,18 +122,16 @@ func (c *closure) lastCycle() int {
 	return last
 }
 
-// canLetGo reports whether a reference can be set NULL before its row goes.
+// canLetGo reports whether a reference can be set NULL before its row is deleted.
 func (c *closure) canLetGo(e edge) bool { return c.whyNotDetachable(e.relation) == "" }
 
-// canWait reports whether the check of a reference can be deferred. Only NO
-// ACTION waits: the other actions are taken at once, and would reach rows that
-// other steps are for.
+// canWait reports whether the check of a reference can be deferred. Only NO ACTION waits: the other
+// actions happen at once, and would reach the rows of other steps.
 func (c *closure) canWait(e edge) bool {
 	return e.deferrable && e.noAction() && c.engine.Engine().Deferrable
 }
 
-// oneStatement reports whether rows of one table that refer to each other can
-// be deleted by one statement.
+// oneStatement reports whether one statement can delete rows of one table that refer to each other.
 func (c *closure) oneStatement(e edge) bool {
 	return e.child == e.parent && e.noAction() && c.engine.Engine().StatementEnd
 }
@@ -157,7 +151,7 @@ func (c *closure) knotProblem(edges []edge, onCircle []bool) {
 		strings.Join(slices.Compact(names), "; "))
 }
 
-// onCycle says of each edge whether it lies on a circle.
+// onCycle reports for each edge whether it is part of a cycle.
 func onCycle(nodes int, edges []edge) []bool {
 	next := make([][]int, nodes)
 	for _, e := range edges {
@@ -176,7 +170,7 @@ func onCycle(nodes int, edges []edge) []bool {
 	return out
 }
 
-// reaches reports whether a way leads from one node to another.
+// reaches reports whether a path exists from one node to another.
 func reaches(next [][]int, from, to int) bool {
 	seen := make([]bool, len(next))
 	stack := []int{from}
@@ -194,8 +188,8 @@ func reaches(next [][]int, from, to int) bool {
 	return false
 }
 
-// sequenceNodes is the order in which rows go: a child before its parents, and as
-// far as that allows from the leaves to the root, what was owned last.
+// sequenceNodes is the order of deleting rows: a child before its parents. As far as this allows,
+// it is from the leaves to the root, and owned rows last.
 func (c *closure) sequenceNodes(hard []edge) []*node {
 	var wanted []int
 	for i := range slices.Backward(c.nodes) {
@@ -208,7 +202,7 @@ func (c *closure) sequenceNodes(hard []edge) []*node {
 			wanted = append(wanted, i)
 		}
 	}
-	children := make([]int, len(c.nodes)) // that still have to go before
+	children := make([]int, len(c.nodes)) // still to be deleted before the node
 	parents := make([][]int, len(c.nodes))
 	for _, e := range hard {
 		children[e.parent]++

@@ -8,14 +8,13 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// origin is a column that is overwritten by its own rule.
+// origin is a column with an overwrite by its own rule.
 type origin struct {
 	table *dialect.Table
 	rule  *policy.Column
 }
 
-// overwriteOf returns the rule that gives a column new values in this scope; nil
-// where it keeps its own.
+// overwriteOf returns the rule for a column's new values in this scope; nil if it keeps its own.
 func (b *builder) overwriteOf(t *dialect.Table, column string) *policy.Column {
 	rule := b.ruleOf(t.Name)
 	c := rule.Column(column)
@@ -25,9 +24,8 @@ func (b *builder) overwriteOf(t *dialect.Table, column string) *policy.Column {
 	return c
 }
 
-// findOrigin returns the column whose new values a column takes, since it refers to
-// it by foreign keys that the database enforces, directly or through others; nil
-// where it takes none.
+// findOrigin returns the column whose new values a column takes, through foreign keys enforced by
+// the database, directly or through others; nil if it takes none.
 func (b *builder) findOrigin(t *dialect.Table, column string) *origin {
 	return b.originOf(t, column, map[ColumnName]bool{})
 }
@@ -54,7 +52,7 @@ func (b *builder) originOf(t *dialect.Table, column string, seen map[ColumnName]
 	return nil
 }
 
-// isCircular reports whether foreign keys lead from a column back to it.
+// isCircular reports whether foreign keys form a cycle from a column back to it.
 func (b *builder) isCircular(t *dialect.Table, column string) bool {
 	start := ColumnName{t.Name, column}
 	seen := map[ColumnName]bool{}
@@ -77,8 +75,8 @@ func (b *builder) isCircular(t *dialect.Table, column string) bool {
 	return false
 }
 
-// followsKey reports whether a column takes the values of one that it refers to,
-// so that its own rule, which says `overwrite:`, has to be that one's.
+// followsKey reports whether a column takes the new values of the one it refers to. If it has an
+// `overwrite:` of its own, this must be the same.
 func (b *builder) followsKey(t *dialect.Table, c *policy.Column) bool {
 	o := b.findOrigin(t, c.Name)
 	if o == nil || b.isCircular(t, c.Name) {
@@ -105,8 +103,8 @@ func (b *builder) isVolatile(t *dialect.Table, column string) bool {
 	return b.overwriteOf(t, column) != nil || b.findOrigin(t, column) != nil
 }
 
-// addressKey is the key by which rows of the table are addressed: the first of
-// which no column may change, or else simply the first.
+// addressKey is the key to address rows of the table by: the first one without a changing column,
+// or else the first.
 func (b *builder) addressKey(t *dialect.Table) []string {
 	keys := t.Keys()
 	i := slices.IndexFunc(keys, func(key []string) bool {

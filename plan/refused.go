@@ -2,7 +2,7 @@ package plan
 
 import "github.com/expungedb/expunge/dialect"
 
-// refusal is why the engine refuses what an operation does to each row, or "".
+// refusal is why the engine refuses the operation on each row, or "".
 func refusal(t *dialect.Table, op Op) string {
 	switch op {
 	case Delete:

@@ -8,12 +8,12 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// addRelations gathers the declared foreign keys, the links and what is owned.
+// addRelations gathers the declared foreign keys, the links and the references of owners.
 func (r *resolved) addRelations() {
 	for _, t := range r.schema.Tables {
 		for _, fk := range t.ForeignKeys {
 			if r.schema.Table(fk.RefTable) == nil {
-				continue // a table that the user may not see: privileges tell
+				continue // a table invisible to the user: privileges tell
 			}
 			r.addRelation(&relation{
 				Reference: Reference{
@@ -37,13 +37,13 @@ func (r *resolved) addRelations() {
 	for _, o := range r.policy.Owns {
 		if ref := r.resolveReference("owns", o.Table, o.Columns, o.RefTable, o.RefColumns, o.Pos); ref != nil {
 			r.owns[ref.Table] = append(r.owns[ref.Table], ref)
-			r.addRelation(ref) // where nothing else declares it: another owner's row counts too
+			r.addRelation(ref) // if nothing else declares it: another owner's row counts too
 		}
 	}
 }
 
-// addRelation adds a reference, unless there is one that says the same: foreign
-// keys, which the database checks, come before links.
+// addRelation adds a reference unless an equal one exists. A foreign key, checked by the database,
+// replaces a link.
 func (r *resolved) addRelation(ref *relation) {
 	known := r.from[ref.Table]
 	i := slices.IndexFunc(known, ref.sameRelation)
@@ -51,16 +51,15 @@ func (r *resolved) addRelation(ref *relation) {
 	case i < 0:
 		r.from[ref.Table] = append(known, ref)
 		r.into[ref.RefTable] = append(r.into[ref.RefTable], ref)
-	case known[i].Link && !ref.Link: // of two foreign keys the one that is enforced counts
+	case known[i].Link && !ref.Link: // of two foreign keys the enforced one counts
 		*known[i] = *ref
-	case !known[i].Link && !ref.Link: // both are obeyed: the stricter one counts
+	case !known[i].Link && !ref.Link: // both are enforced: the stricter one counts
 		known[i].keepStricter(ref)
 	}
 }
 
-// keepStricter makes the relation as strict as another foreign key of the same
-// columns is: one that waits, does nothing or cascades is of no use where the other
-// doesn't.
+// keepStricter makes the relation as strict as another foreign key of the same columns: a deferred
+// check, NO ACTION or a cascade helps only if both have it.
 func (r *relation) keepStricter(o *relation) {
 	r.deferrable = r.deferrable && o.deferrable
 	if r.noAction() {
@@ -121,14 +120,12 @@ func (r *resolved) resolveReference(what, table string, columns []string, refTab
 	}
 }
 
-// canJoin reports whether the canonical values of one kind can be decoded
-// to the other: text takes anything, since a polymorphic link often stores
-// keys of all tables as text.
+// canJoin reports whether the canonical values of one kind can be decoded to the other. Text takes
+// anything: a polymorphic link often stores keys of all tables as text.
 func canJoin(child, parent dialect.Kind) bool {
 	return child == parent || child == dialect.Text ||
 		child == dialect.Int && parent == dialect.Decimal || child == dialect.Decimal && parent == dialect.Int
 }
 
-// noAction reports whether the reference does nothing but refuse, and that at
-// the end of a statement.
+// noAction reports whether the reference only refuses, and does so at the end of a statement.
 func (r *relation) noAction() bool { return r.onDelete == dialect.NoAction }

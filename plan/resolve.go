@@ -10,21 +10,21 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// resolved is a policy whose names have been looked up in a schema.
+// resolved is a policy with its names resolved in a schema.
 type resolved struct {
-	policy  *policy.Policy // in canonical form, so that a plan doesn't depend on the file's order
+	policy  *policy.Policy // in canonical form, so that the plan doesn't depend on the file's order
 	schema  *dialect.Schema
 	rules   map[dialect.Name]*policy.Table
-	subject *dialect.Table               // nil where the policy's subject is not in the schema
-	into    map[dialect.Name][]*relation // every reference between tables, declared or linked, by what it refers to
-	from    map[dialect.Name][]*relation // the same by the table that it belongs to
+	subject *dialect.Table               // nil if the policy's subject is not in the schema
+	into    map[dialect.Name][]*relation // every reference between tables, declared or linked, by the table it refers to
+	from    map[dialect.Name][]*relation // the same by the referring table
 	owns    map[dialect.Name][]*relation // by owner
 	grouped map[anonymise.Consistency]*group
-	stuck   map[*relation]string // why a reference can't be set NULL, as far as that was asked
+	stuck   map[*relation]string // why a reference can't be set NULL, as far as known
 	found   problems
 }
 
-// relation is a reference with what Build needs to know of it beyond the plan.
+// relation is a reference with what Build has to know of it beyond the plan.
 type relation struct {
 	Reference
 	name       string         // for people
@@ -32,10 +32,10 @@ type relation struct {
 	deferrable bool           // its check can wait for the end of the transaction
 	onDelete   dialect.Action // NoAction for a link
 	onUpdate   dialect.Action // the same
-	period     bool           // the last column isn't equal to what it refers to, but within it
+	period     bool           // the last column isn't equal to the one it refers to, but within it
 }
 
-// resolvePolicy looks up all names of the policy, and reports those that the schema lacks.
+// resolvePolicy resolves all names of the policy, and reports those missing from the schema.
 func resolvePolicy(p *policy.Policy, s *dialect.Schema) *resolved {
 	r := &resolved{
 		policy: p.Canonical(), schema: s,
@@ -68,8 +68,8 @@ func resolvePolicy(p *policy.Policy, s *dialect.Schema) *resolved {
 	return r
 }
 
-// resolveTable finds a table by the name in the policy: schema.table, or a bare name
-// that means the default schema, or the only table so called.
+// resolveTable finds a table by its name in the policy: schema.table, or a bare name, meaning the
+// default schema or the only table of the name.
 func (r *resolved) resolveTable(name string, pos policy.Pos) *dialect.Table {
 	t, reason := policy.FindTable(r.schema, name)
 	if t == nil {
@@ -78,7 +78,7 @@ func (r *resolved) resolveTable(name string, pos policy.Pos) *dialect.Table {
 	return t
 }
 
-// checkColumns reports names that the table lacks; what says where in the policy they stand.
+// checkColumns reports names missing from the table; what is their place in the policy.
 func (r *resolved) checkColumns(t *dialect.Table, names []string, pos policy.Pos, what string) bool {
 	ok := true
 	for _, n := range names {
@@ -104,8 +104,8 @@ func nearColumn(t *dialect.Table, name string) string {
 	return ""
 }
 
-// ruleOf returns the policy's entry for a table; an empty one where it has none,
-// which coverage has reported.
+// ruleOf returns the policy's entry for a table. Without one it returns an empty entry: coverage
+// has reported it.
 func (r *resolved) ruleOf(n dialect.Name) *policy.Table {
 	if rule := r.rules[n]; rule != nil {
 		return rule

@@ -10,15 +10,15 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// uncertain is a unique index into which a strategy may bring two equal values.
+// uncertain is a unique index where a strategy may write two equal values.
 type uncertain struct {
 	table  dialect.Name
 	column string
 	index  string
 }
 
-// checkUniqueness notes a strategy that may not keep a unique column unique, and
-// reports one that is certain not to; it returns false for that.
+// checkUniqueness notes a strategy possibly breaking a unique index. It reports one certain to do
+// so, and returns false for it.
 func (b *builder) checkUniqueness(t *dialect.Table, rule *policy.Column, class anonymise.Class) bool {
 	for _, ix := range t.UniqueIndexes(rule.Name) {
 		null := rule.Overwrite.Name == "null"
@@ -34,7 +34,7 @@ func (b *builder) checkUniqueness(t *dialect.Table, rule *policy.Column, class a
 	return true
 }
 
-// findHazards finds what an operator must allow before the roots are carried out.
+// findHazards finds the hazards an operator must allow before a run.
 func (b *builder) findHazards(roots []Root) []Hazard {
 	var out []Hazard
 	add := func(name HazardName, t dialect.Name, format string, args ...any) {
@@ -72,7 +72,7 @@ func (b *builder) findHazards(roots []Root) []Hazard {
 			for _, ref := range slices.Concat(pt.AnchoredBy, pt.SharedBy) {
 				scan(&ref)
 			}
-			if b.now != ScopeEverything { // which has no subjects
+			if b.now != ScopeEverything { // scope everything has no subjects
 				b.addSharedHazards(pt, add)
 			}
 		}
@@ -95,8 +95,8 @@ func (b *builder) findHazards(roots []Root) []Hazard {
 	return out
 }
 
-// addUnreadableHazards tells of virtual tables that show nothing of what they keep, where no
-// trigger says of which table's rows that is.
+// addUnreadableHazards adds hazards for virtual tables that hide their content, if no trigger says
+// which table's rows it is from.
 func (b *builder) addUnreadableHazards(roots []Root, add func(HazardName, dialect.Name, string, ...any)) {
 	for _, v := range b.schema.Tables {
 		if v.Unreadable && len(v.CopiesOf) == 0 && len(roots) > 0 {
@@ -181,8 +181,8 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 	}
 }
 
-// addUnlinkedHazards tells of columns that hold what a link refers to in some rows only,
-// and are overwritten in all of them.
+// addUnlinkedHazards adds hazards for columns overwritten in every row, though a link uses only
+// some of these.
 func (b *builder) addUnlinkedHazards(t *dialect.Table, set []Assignment, add func(HazardName, dialect.Name, string, ...any)) {
 	for _, a := range set {
 		for _, ref := range b.from[t.Name] {
@@ -193,20 +193,20 @@ func (b *builder) addUnlinkedHazards(t *dialect.Table, set []Assignment, add fun
 	}
 }
 
-// isImpersonal reports whether the policy says that a column holds nothing personal,
-// or there is none to say otherwise (see CheckSchema).
+// isImpersonal reports whether the policy calls a column free of personal data, or has no entry for
+// it (see CheckSchema).
 func (b *builder) isImpersonal(t *dialect.Table, column string) bool {
 	c := b.ruleOf(t.Name).Column(column)
 	return c == nil || c.PII == policy.PIINone
 }
 
-// largeObject reports whether values are the numbers of PostgreSQL's large
-// objects, which don't go with the row: oid, or the extension's type lo in its schema
+// largeObject reports whether values are numbers of PostgreSQL's large objects, which remain when
+// the row is deleted: oid, or the extension's type lo in its schema
 // (https://www.postgresql.org/docs/current/lo.html).
 func largeObject(c *dialect.Column) bool { return c.Type == "oid" || strings.HasSuffix(c.Type, ".lo") }
 
-// addSharedHazards finds tables whose rows belong to several subjects, where the policy
-// hasn't decided for each of the references.
+// addSharedHazards finds tables whose rows belong to several subjects, unless the policy decides
+// each of the references.
 func (b *builder) addSharedHazards(pt Table, add func(HazardName, dialect.Name, string, ...any)) {
 	if b.subject == nil {
 		return

@@ -6,10 +6,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Conditions returns what a row of the step's table has to meet for the step to be
-// about it, besides belonging to the root's rows: nothing for a delete or an overwrite, and
-// for a detach or a Following step that it refers to something. It is the only place
-// that says so: run, preview, rehearsal, last scan and verification all take it from here.
+// Conditions returns what a row of the step's table has to meet, besides belonging to the root's
+// rows. A delete or an overwrite has none; a row of a detach or a Following step refers to
+// something. It is the only place for them: run, preview, rehearsal, last scan and verification use
+// it.
 func (s *Step) Conditions() []dialect.Cond {
 	switch {
 	case s.Detach != nil:
@@ -20,8 +20,8 @@ func (s *Step) Conditions() []dialect.Cond {
 	return nil
 }
 
-// Conditions returns what a row of Table has to meet to refer to something, be it
-// there or not: no column is NULL, and Where holds.
+// Conditions returns what a row of Table has to meet to refer to something, existing or not: no
+// column is NULL, and Where holds.
 func (r *Reference) Conditions() []dialect.Cond {
 	var out []dialect.Cond
 	for _, c := range r.Columns {
@@ -33,8 +33,8 @@ func (r *Reference) Conditions() []dialect.Cond {
 	return out
 }
 
-// conditionsOf are the conditions under which something of a row is overwritten, each
-// once, and the first is "" where something always is.
+// conditionsOf are the conditions for overwriting some column of a row, each once. The first is ""
+// if some column is overwritten in every row.
 func conditionsOf(set []Assignment) []string {
 	var out []string
 	for _, a := range set {

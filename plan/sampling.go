@@ -8,16 +8,16 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// CheckRows tries a policy for which Check found no problem on the database's rows, as Build does
-// in every scope: it returns a *policy.Error with each check constraint that refuses all that a
-// strategy makes, or nil. What may go wrong, rather than must, is a hazard of the plan.
+// CheckRows tries a policy without problems for Check on the database's rows, as Build does in
+// every scope. It returns a *policy.Error with each check constraint that refuses everything a
+// strategy makes, or nil. A possible failure, rather than a certain one, is a hazard of the plan.
 func CheckRows(ctx context.Context, db dialect.DB, p *policy.Policy, s *dialect.Schema) error {
 	var all problems
 	rules := resolvePolicy(p, s).rules
 	for _, scope := range []Scope{ScopeSubjects, ScopeExpired, ScopeEverything} {
 		made, err := FromSchema(s, db, p, scope)
 		if err != nil {
-			continue // the policy says nothing of the scope
+			continue // the policy has nothing for the scope
 		}
 		found, err := made.sampleRows(ctx, db, s, rules)
 		if err != nil {
@@ -32,14 +32,13 @@ func CheckRows(ctx context.Context, db dialect.DB, p *policy.Policy, s *dialect.
 	return all.err(s.Default)
 }
 
-// sampling reads rows while a plan is made, in one read-only transaction for as long as nothing
-// fails in it.
+// sampling reads rows while a plan is made, in one read-only transaction until a statement fails.
 type sampling struct {
 	db dialect.DB
 	tx dialect.Tx // nil: none is open
 }
 
-// read hands the transaction to do. After an error it is of no more use.
+// read hands the transaction to do. After an error it ends the transaction.
 func (s *sampling) read(ctx context.Context, do func(tx dialect.Reader) error) (err error) {
 	if s.tx == nil {
 		if s.tx, err = s.db.Begin(ctx, dialect.TxOptions{ReadOnly: true}); err != nil {

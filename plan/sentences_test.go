@@ -7,7 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// What a plan's text says of a step is true of every row that the step is about.
+// A plan's text about a step is true of every row of the step.
 func TestThePlansTextSaysWhichRowsAStepIsAbout(t *testing.T) {
 	const (
 		shop = "session: id, ip text\nnote: id, entity?, kind text, body text"

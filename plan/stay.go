@@ -6,12 +6,11 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// markStaying works out which rows may have to stay in their table though they were
-// to be deleted, and through which references.
+// markStaying determines which rows may have to remain in their table despite a delete, and by
+// which references.
 //
-// A row that stays (because the policy overwrites or keeps it, a hold does, or
-// others share it) keeps every row that it refers to by a reference that it
-// can't let go of.
+// A row remains because the policy overwrites or keeps it, a hold keeps it, or others share it. It
+// keeps every row it refers to by a reference that it can't set NULL.
 func (c *closure) markStaying() {
 	for changed := true; changed; {
 		changed = false
@@ -55,9 +54,8 @@ func (c *closure) markStaying() {
 	}
 }
 
-// heldReferences are the references by which rows of n that stay may hold on to rows
-// that would be deleted. What a row owns isn't among them: it stays with its
-// owner in any case.
+// heldReferences are the references by which remaining rows of n may keep rows to be deleted.
+// References to owned rows aren't among them: an owned row remains with its owner in any case.
 func (c *closure) heldReferences(n *node) []*relation {
 	var out []*relation
 	for _, ref := range c.from[n.table.Name] {
@@ -71,26 +69,25 @@ func (c *closure) heldReferences(n *node) []*relation {
 	return out
 }
 
-// staysWith reports whether rows of n stay only because the row that ref refers
-// to is held, so that they needn't keep it.
+// staysWith reports whether rows of n remain only because the row that ref refers to is held, so
+// they don't have to keep it.
 func (n *node) staysWith(ref *relation) bool {
 	return n.rule.Hold == nil && !n.owned && !n.mayReplace && n.onlyErase(policy.EraseDelete) &&
 		!slices.ContainsFunc(n.reach, func(w reach) bool { return w.from.mayHold && w.relation != ref })
 }
 
-// isAnchor reports whether a row of n that stays may keep what ref refers to.
+// isAnchor reports whether a remaining row of n may keep the row ref refers to.
 func (c *closure) isAnchor(n *node, ref *relation) bool {
 	return c.whyNotDetachable(ref) != "" && !c.canOverwrite(n, ref) || n.holdsColumns(ref.Columns)
 }
 
-// letsGo reports whether a row of n that stays may let go of what ref, which can
-// be set NULL, refers to.
+// letsGo reports whether a remaining row of n may set ref, a nullable reference, NULL.
 func (c *closure) letsGo(n *node, ref *relation) bool {
 	return n.owned || n.mayReplace || !n.onlyErase(policy.EraseDelete) || n.rule.Hold != nil && !n.rule.Hold.KeepsColumns(ref.Columns)
 }
 
-// holdsColumns reports whether a hold may keep one of the columns as it is: the node's
-// own, or the one of a row through which a row of a table without is held.
+// holdsColumns reports whether a hold may keep one of the columns unchanged: the node's own hold,
+// or, if its table has none, the hold of a row on its path.
 func (n *node) holdsColumns(columns []string) bool {
 	if n.rule.Hold != nil {
 		return n.rule.Hold.KeepsColumns(columns)
@@ -98,9 +95,8 @@ func (n *node) holdsColumns(columns []string) bool {
 	return n.mayHold
 }
 
-// canOverwrite reports whether the reference is a link whose columns are
-// replaced in every row that stays, but for those under a hold, so that nothing
-// is referred to any more.
+// canOverwrite reports whether the reference is a link whose columns are replaced in every
+// remaining row, except those under a hold: the row then refers to nothing.
 func (c *closure) canOverwrite(n *node, ref *relation) bool {
 	return ref.Link && !n.owned && !n.hasErase(policy.EraseKeep) && slices.ContainsFunc(ref.Columns, func(name string) bool {
 		col := n.rule.Column(name)
@@ -108,16 +104,16 @@ func (c *closure) canOverwrite(n *node, ref *relation) bool {
 	})
 }
 
-// deletesByReference reports whether the rows of n may be deleted without being looked at:
-// they are leaves, none of them may stay for a reason of its own, and no
-// other row's fate depends on which they are.
+// deletesByReference reports whether a run may delete the rows of n without reading them. They are
+// leaves, none of them may remain for a reason of its own, and no other row's decision depends on
+// them.
 func (c *closure) deletesByReference(n *node) bool {
 	if n.owned || n.cycle > 0 || n.parent == nil || n.leads || n.mayReplace || n.rule.Hold != nil || !n.onlyErase(policy.EraseDelete) {
 		return false
 	}
 	for _, ref := range c.from[n.table.Name] {
 		if p := c.byName[ref.RefTable]; p != nil && p.owned {
-			return false // whether that goes depends on whether this row does
+			return false // the owned row is deleted only if this row is
 		}
 	}
 	if slices.ContainsFunc(slices.Concat(c.detach, c.within), func(x cut) bool { return x.to == n || x.Table == n.table.Name }) {

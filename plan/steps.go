@@ -50,7 +50,7 @@ func plannedHold(h *policy.Hold) *policy.Hold {
 	return &out
 }
 
-// leftColumns are the columns that the hold doesn't keep.
+// leftColumns are the columns the hold doesn't keep.
 func leftColumns(h *policy.Hold, t *dialect.Table) []string {
 	var out []string
 	for _, c := range t.Columns {
@@ -61,10 +61,9 @@ func leftColumns(h *policy.Hold, t *dialect.Table) []string {
 	return out
 }
 
-// buildSteps are the closure's operations: references are cut first, then rows go
-// from the leaves to the root, and what they owned goes last, as far as the
-// references between them allow. Where nothing can be rolled back links are cut at
-// the end: a batch that is tried again has to find the rows once more.
+// buildSteps are the closure's operations: references are set NULL first, then rows are deleted
+// from the leaves to the root, then owned rows, as far as the references between them allow.
+// Without transactions links are set NULL at the end: a retried batch has to find the rows again.
 func (c *closure) buildSteps() []Step {
 	c.absent = c.becomesEmpty
 	var out, last []Step
@@ -92,12 +91,12 @@ func (c *closure) buildSteps() []Step {
 	for _, n := range c.deletion {
 		c.tableSteps(n, add)
 	}
-	// Nothing is found by the old values any more once these are done.
+	// After these, the old values find nothing any more.
 	return append(append(out, last...), c.leading...)
 }
 
-// rowKey is what rows of the node are addressed by: subjects by what a run
-// names them by.
+// rowKey is the key to address rows of the node by: for subjects, the key by which a run names
+// them.
 func (c *closure) rowKey(n *node) []string {
 	if n.table == c.subject && slices.ContainsFunc(n.table.Keys(), func(key []string) bool { return sameSet(key, c.subjectKey()) }) {
 		return c.subjectKey()
@@ -112,15 +111,15 @@ func (c *closure) rowKey(n *node) []string {
 	return key
 }
 
-// becomesEmpty reports whether no row of the reference is left when what it refers to
-// is overwritten.
+// becomesEmpty reports whether every row of the reference is deleted or detached before the row it
+// refers to is overwritten.
 func (c *closure) becomesEmpty(ref *relation) bool {
 	n := c.byName[ref.Table]
 	return c.detached[ref] || n != nil && !n.mayStay && n.parent != nil &&
 		slices.ContainsFunc(n.reach, func(w reach) bool { return !w.forwards && w.sameRelation(ref) })
 }
 
-// addOverwrite adds a step, with what follows it, at the end.
+// addOverwrite adds a step, with its followers, at the end.
 func (c *closure) addOverwrite(s Step, add func(Step)) {
 	following := c.followingSteps(s)
 	if len(following) == 0 {
@@ -137,7 +136,7 @@ func (c *closure) addOverwrite(s Step, add func(Step)) {
 	c.leading = append(append(c.leading, s), following...)
 }
 
-// tableSteps adds what happens to the rows of one table.
+// tableSteps adds the steps for the rows of one table.
 func (c *closure) tableSteps(n *node, add func(Step)) {
 	t, rule := n.table, n.rule
 	overwritten := n.mayReplace || n.hasErase(policy.EraseOverwrite)

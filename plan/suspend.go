@@ -8,10 +8,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Suspension is an index that may be suspended while all rows of its table are
-// overwritten, and put back afterwards: each value that is written would else be
-// taken out of the index and put in again. It is an offer. Without the hazard allowed by
-// name the index stays, and the plan runs all the same.
+// Suspension is an index that a run may suspend while it overwrites all rows of its table, and
+// restore afterwards: otherwise each written value would be deleted from the index and inserted
+// again. It is an offer. Unless its hazard is allowed by name, the index isn't suspended, and the
+// plan runs all the same.
 type Suspension struct {
 	Index string `json:"index"`
 	// Hazard is what allows it: SuspendsIndexes, or SuspendsUniqueness for a
@@ -19,9 +19,8 @@ type Suspension struct {
 	Hazard HazardName `json:"hazard"`
 }
 
-// Offers are the hazards that may be allowed to have indexes suspended, for each
-// index one, ordered as the roots are. They are not among Hazards, which have to
-// be allowed.
+// Offers are the hazards to allow for suspending indexes, one for each index, ordered as the roots
+// are. They are not among Hazards, which must be allowed.
 func (p *Plan) Offers() []Hazard {
 	var out []Hazard
 	for i := range p.Roots {
@@ -37,9 +36,9 @@ func (p *Plan) Offers() []Hazard {
 	return out
 }
 
-// suspensionsOf lists the indexes of a table that may be suspended while the
-// assignments are made to all of its rows, in batches: those that an assigned
-// column is in, and all others with them where the engine writes to every index.
+// suspensionsOf lists the indexes of a table that a run may suspend while it makes the assignments
+// in all rows, in batches. These are the indexes with an assigned column. If the engine writes to
+// every index, the other indexes are among them.
 func (b *builder) suspensionsOf(t *dialect.Table, set []Assignment) []Suspension {
 	if len(t.Partitions) > 0 || t.History != nil || t.NoTransactions || t.Unerasable != "" {
 		return nil
@@ -67,9 +66,8 @@ func (b *builder) suspensionsOf(t *dialect.Table, set []Assignment) []Suspension
 	return out
 }
 
-// leadsIndex reports whether a foreign key, at either end, or the numbering of a
-// column needs an index that starts as this one does. Whether another one would
-// serve too isn't asked.
+// leadsIndex reports whether a foreign key, at either end, or an identity column needs an index
+// with this one's first column. It doesn't check whether another one would serve too.
 func (b *builder) leadsIndex(t *dialect.Table, ix *dialect.Index) bool {
 	if len(ix.Parts) == 0 {
 		return true

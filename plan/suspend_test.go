@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestSuspends has each index offered that can be spared, and no other.
+// TestSuspends has each index offered that can be suspended, and no other.
 func TestSuspends(t *testing.T) {
 	const schema = "customer: id, email text, name text?, town text, note text, sequence\nletter: id, customer_id -> customer, body text, place text"
 	const policy = "tables:\n  customer: {erase: overwrite, columns: {email: {pii: contact, overwrite: random}, name: {pii: name, overwrite: STRATEGY}, note: {pii: free-text, overwrite: keep}}}\n" +

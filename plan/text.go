@@ -13,11 +13,11 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// String is the plan for a person to review: every step with the way its table
-// is reached, every hazard, and the digest that approves it.
+// String is the plan for a person to review: every step with the path to its table, every hazard,
+// and the digest to approve.
 func (p *Plan) String() string { return p.renderText(nil) }
 
-// TextSince is String with the hazards that the approved plan doesn't have first.
+// TextSince is String with the hazards missing from the approved plan first.
 func (p *Plan) TextSince(approved *Plan) string { return p.renderText(approved) }
 
 func (p *Plan) renderText(approved *Plan) string {
@@ -95,8 +95,8 @@ func (p *Plan) printHazards(w io.Writer, heading string, hazards []Hazard) {
 	}
 }
 
-// fprintPrintable writes a line, in which names from the catalogue and texts of the policy
-// can't break lines or steer the reviewer's terminal.
+// fprintPrintable writes a line. Names from the catalogue and texts of the policy can't break lines
+// in it, or control the reviewer's terminal.
 func fprintPrintable(w io.Writer, format string, args ...any) {
 	for i, a := range args {
 		args[i] = strings.Map(func(r rune) rune {
@@ -109,8 +109,8 @@ func fprintPrintable(w io.Writer, format string, args ...any) {
 	fmt.Fprintf(w, format, args...)
 }
 
-// Written is the strategy as a policy says it, without the braces where one name
-// and one word are all there is: fake: email.
+// Written is the strategy as a policy says it. It has no braces if one name and one word are
+// enough: fake: email.
 func (a Assignment) Written() string {
 	s := a.Strategy
 	text, err := policy.StrategyText(s)
@@ -146,7 +146,7 @@ func (s *Step) textObject(usual string) string {
 	return policy.TableName(s.Table, usual)
 }
 
-// textMeaning is which rows a step is for, in words.
+// textMeaning says in words which rows a step is for.
 func (s *Step) textMeaning(p *Plan, r *Root) string {
 	out := s.Path
 	switch {
@@ -196,7 +196,7 @@ func untilText(h *policy.Hold) string {
 	return fmt.Sprintf(", until %s + %s", h.Until.Column, h.Until.Period)
 }
 
-// hasStep reports whether the root has a step of that operation on the table.
+// hasStep reports whether the root has a step with the operation on the table.
 func (r *Root) hasStep(op Op, t dialect.Name) bool {
 	for i := range r.Steps {
 		if r.Steps[i].Op == op && r.Steps[i].Table == t {
@@ -215,7 +215,7 @@ func (r *Root) tableOf(n dialect.Name) *Table {
 	return nil
 }
 
-// pathTo is how a person would say where the node's rows come from.
+// pathTo is the path to the node's rows, in texts for people.
 func (c *closure) pathTo(n *node) string {
 	name := policy.TableName(n.table.Name, c.schema.Default)
 	switch {
@@ -227,7 +227,7 @@ func (c *closure) pathTo(n *node) string {
 	return c.pathTo(n.parent) + " ← " + name + "(" + n.via + ")"
 }
 
-// TableName is a table's name as the plan's text has it: without the schema of the connection.
+// TableName is a table's name in the plan's text: without the schema of the connection.
 func (p *Plan) TableName(n dialect.Name) string { return policy.TableName(n, p.Default) }
 
 func joinColumns(columns []string) string { return strings.Join(columns, ", ") }

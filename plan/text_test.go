@@ -7,8 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// A plan is reviewed by a person, at a terminal: a name must not make lines of
-// its own, nor hide any.
+// A person reviews a plan at a terminal: a name must not make lines of its own, or hide any.
 func TestNamesCannotForgeThePlanThatIsReviewed(t *testing.T) {
 	p := &Plan{Database: "shop\x1b[2J", Scope: ScopeSubjects, Roots: []Root{{
 		Table: dialect.Name{Table: "customer"},

@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Unlinked is a table outside of the closure that isn't known to hold nothing
-// personal: no subject's rows are looked for in it, for the given reason.
+// Unlinked is a table outside of the closure, and not known to be free of personal data: a run
+// searches no subject's rows in it, for the given reason.
 type Unlinked struct {
 	Table  dialect.Name `json:"table"`
 	Reason string       `json:"reason"`
@@ -48,7 +48,7 @@ func (b *builder) checkReach(reached map[dialect.Name]bool) []Unlinked {
 	return out
 }
 
-// reachedBy are the tables whose rows a root's batches look for.
+// reachedBy are the tables in which a root's batches search rows.
 func reachedBy(r *Root) map[dialect.Name]bool {
 	out := map[dialect.Name]bool{}
 	for _, t := range r.Tables {
@@ -60,8 +60,8 @@ func reachedBy(r *Root) map[dialect.Name]bool {
 	return out
 }
 
-// referringTables are the tables whose rows refer to the subject's, directly or
-// through others, whatever is decided about them, and what those own.
+// referringTables are the tables whose rows refer to the subject's, directly or through others and
+// for any decision, and the tables they own.
 func (b *builder) referringTables() map[dialect.Name]bool {
 	out := map[dialect.Name]bool{b.subject.Name: true}
 	for next := []dialect.Name{b.subject.Name}; len(next) > 0; next = next[1:] {
@@ -82,7 +82,7 @@ func (b *builder) referringTables() map[dialect.Name]bool {
 	return out
 }
 
-// claimText is why a subject's rows are expected in the table.
+// claimText is why the table may have a subject's rows.
 func claimText(t *policy.Table) string {
 	switch {
 	case t.Erase != "":
@@ -101,7 +101,7 @@ func (r *resolved) hasRetention(table dialect.Name) bool {
 	})
 }
 
-// wayOut says what to do about a table that nothing leads to.
+// wayOut says what to do about a table that no reference connects to the subject.
 func (b *builder) wayOut(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) string {
 	if t.Unerasable != "" {
 		return "the engine doesn't erase its rows (" + t.Unerasable + "): say after `unlinked:` under tables." + rule.Name + " how a subject's data is erased from it"
@@ -145,8 +145,8 @@ func (b *builder) suggestLink(rule *policy.Table, t *dialect.Table, reached map[
 	return ""
 }
 
-// namedAfter is the column of a table to which another one refers by its name:
-// user_id to users.id, e_mail or contact_email to an identifier email.
+// namedAfter is the column of a table to which another one refers by its name: user_id to users.id,
+// e_mail or contact_email to an identifier email.
 func (b *builder) namedAfter(c *dialect.Column, to *dialect.Table) string {
 	name := plainName(c.Name)
 	fits := func(column string) bool { return canJoin(c.Kind, to.Column(column).Kind) }
@@ -169,7 +169,7 @@ func (b *builder) namedAfter(c *dialect.Column, to *dialect.Table) string {
 	return ""
 }
 
-// plainName is a name without what spellings differ in: e_mail is email.
+// plainName is a name without spelling differences: e_mail is email.
 func plainName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r == ' ' {
@@ -179,7 +179,7 @@ func plainName(name string) string {
 	}, strings.ToLower(name))
 }
 
-// singularNames are the words that a table's rows may go by.
+// singularNames are the possible words for a table's rows.
 func singularNames(table string) []string {
 	out := []string{table}
 	for _, ending := range [][2]string{{"ies", "y"}, {"es", ""}, {"s", ""}} {

@@ -16,10 +16,10 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// MaxSize is the size in bytes above which Decode reads no plan: 64 MiB.
+// MaxSize is the maximum size of a plan for Decode, in bytes: 64 MiB.
 const MaxSize = 64 << 20
 
-// How many bytes a name of the catalogue, and any other text of a plan, may have.
+// These are the maximum bytes of a catalogue's name, and of any other text of a plan.
 const (
 	maxName = 1 << 10
 	maxText = 64 << 10
@@ -28,9 +28,8 @@ const (
 // ErrInvalid is wrapped by errors about a plan that Build doesn't make.
 var ErrInvalid = errors.New("invalid plan")
 
-// Validate reports everything in which the plan differs from what Build makes, as
-// far as the plan alone tells; CheckSchema says the rest. Each error names a place
-// in the plan, and wraps ErrInvalid.
+// Validate reports every difference from what Build makes, as far as the plan alone tells;
+// CheckSchema reports the rest. Each error names a place in the plan, and wraps ErrInvalid.
 func (p *Plan) Validate() error {
 	v := &validation{plan: p, emptied: map[dialect.Name]bool{}}
 	for i := range p.Roots {
@@ -54,11 +53,11 @@ func (p *Plan) Validate() error {
 	return v.problemsError()
 }
 
-// validation collects what is wrong with a plan.
+// validation collects the problems of a plan.
 type validation struct {
 	plan     *Plan
-	at       string                // the root that is being checked
-	emptied  map[dialect.Name]bool // tables that scope everything deletes all rows of
+	at       string                // the root being checked
+	emptied  map[dialect.Name]bool // tables whose rows scope everything deletes
 	problems []string
 }
 
@@ -79,7 +78,7 @@ func (v *validation) problemsError() error {
 	return fmt.Errorf("%w: build the plan again", err)
 }
 
-// require notes a problem, of the root that is being checked, unless it is fine.
+// require notes a problem, of the root being checked, unless fine.
 func (v *validation) require(fine bool, format string, args ...any) bool {
 	if !fine {
 		problem := fmt.Sprintf(format, args...)
@@ -131,8 +130,8 @@ func (v *validation) validateCondition(field, sql string) {
 	}
 }
 
-// hasControls reports whether a text holds characters that steer a terminal, or that
-// show what follows them in another order. Lines and tabs of a long reason are none.
+// hasControls reports whether a text has characters able to control a terminal, or to reorder the
+// text after them. Line feeds and tabs of a long reason aren't among them.
 func hasControls(s string) bool {
 	for _, r := range s {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
@@ -166,7 +165,7 @@ func (v *validation) requireDigest(field, s string) {
 
 var hazardName = regexp.MustCompile(`^[A-Z]+(_[A-Z]+)*$`)
 
-// validateUnlinked checks the tables that are left out.
+// validateUnlinked checks the tables outside of the closure.
 func (v *validation) validateUnlinked() {
 	p := v.plan
 	v.require(len(p.Unlinked) == 0 || p.Scope == ScopeSubjects, "unlinked: only scope subjects has them")
@@ -183,7 +182,7 @@ func (v *validation) validateUnlinked() {
 	}
 }
 
-// validateHazards checks that none is missing that the plan alone tells of.
+// validateHazards checks that every hazard visible in the plan alone is listed.
 func (v *validation) validateHazards() {
 	p := v.plan
 	seen, named := map[Hazard]bool{}, map[hazardOf]bool{}
@@ -217,7 +216,7 @@ func (v *validation) validateHazards() {
 	}
 }
 
-// hazardOf is a hazard without its reason, which another release may word otherwise.
+// hazardOf is a hazard without its reason, which another release may word differently.
 type hazardOf struct {
 	name  HazardName
 	table dialect.Name
@@ -246,7 +245,7 @@ func (v *validation) validateDeclared() {
 	v.require(p.Due == nil || !p.Due.Within.IsZero(), "due.within: it is no time at all")
 }
 
-// stepIDs checks that the steps are numbered through.
+// stepIDs checks that the steps are numbered in order.
 func (v *validation) stepIDs() {
 	n := 0
 	for i := range v.plan.Roots {
@@ -257,7 +256,7 @@ func (v *validation) stepIDs() {
 	}
 }
 
-// validateScope checks what the scope says of the roots as a whole.
+// validateScope checks the roots as a whole against the scope.
 func (v *validation) validateScope() {
 	p := v.plan
 	switch p.Scope {
@@ -270,7 +269,7 @@ func (v *validation) validateScope() {
 	}
 	type entry struct {
 		table  dialect.Name
-		about  string // what tells roots of one table apart
+		about  string // distinguishes roots of one table
 		lookup Lookup
 	}
 	seen := map[entry]bool{}

@@ -46,12 +46,12 @@ type rootTables struct {
 	*Root
 	place map[dialect.Name]int
 	paths map[dialect.Name]string
-	kept  map[dialect.Name]bool // rows that stay keep rows of these
-	used  map[dialect.Name]bool // what becomes of other rows depends on those of these tables
+	kept  map[dialect.Name]bool // remaining rows keep rows of these
+	used  map[dialect.Name]bool // decisions for other rows depend on rows of these tables
 	ops   map[stepOf]bool
 }
 
-// stepOf is a step without what it does in detail.
+// stepOf is a step's operation and table.
 type stepOf struct {
 	op    Op
 	table dialect.Name
@@ -108,12 +108,12 @@ func (v *validation) validateOlder(o *Older) {
 	}
 }
 
-// hasReach reports whether rows of the table may be to be erased as e.
+// hasReach reports whether e may be the decision for rows of the table.
 func (t *Table) hasReach(e policy.Erase) bool {
 	return t.Erase == e || slices.ContainsFunc(t.Reach, func(w Reach) bool { return w.Erase == e })
 }
 
-// isOwned reports whether rows of the table are those that others own.
+// isOwned reports whether other rows own rows of the table.
 func (t *Table) isOwned() bool {
 	return slices.ContainsFunc(t.Reach, func(w Reach) bool { return w.Forwards })
 }
@@ -164,7 +164,7 @@ func (v *validation) closureTable(root *rootTables, i int) {
 		"%s: scope everything has no closures", at)
 }
 
-// validateReach checks the j-th way into the i-th table.
+// validateReach checks the j-th reference to the i-th table.
 func (v *validation) validateReach(root *rootTables, i, j int) {
 	t, at := &root.Tables[i], fmt.Sprintf("tables[%d].reach[%d]", i, j)
 	w := &t.Reach[j]
@@ -239,7 +239,7 @@ func (v *validation) validateHold(at string, h *policy.Hold) {
 	v.requireName(at+".until.column", u.Column)
 }
 
-// validateUnseen checks that nothing depends on which rows of the i-th table there are.
+// validateUnseen checks that nothing depends on which rows the i-th table has.
 func (v *validation) validateUnseen(root *rootTables, i int) {
 	t, at := &root.Tables[i], fmt.Sprintf("tables[%d].unseen", i)
 	v.require(i > 0 && t.Hold == nil && t.Cycle == 0 && !t.Address && !t.isOwned() && len(t.AnchoredBy) == 0 && !t.hasReach(policy.EraseOverwrite) && !t.hasReach(policy.EraseKeep) && !root.kept[t.Name],
@@ -247,7 +247,7 @@ func (v *validation) validateUnseen(root *rootTables, i int) {
 	v.require(!root.used[t.Name], "%s: what becomes of other rows depends on these", at)
 }
 
-// validateCycles checks that the tables of a cycle stand together.
+// validateCycles checks that the tables of a cycle are neighbours.
 func (v *validation) validateCycles(r *Root) {
 	ended := map[int]bool{}
 	for i, t := range r.Tables {
@@ -258,13 +258,12 @@ func (v *validation) validateCycles(r *Root) {
 	}
 }
 
-// pathTo is how a person would say where a table's rows come from; "" where nothing
-// leads there from the root.
+// pathTo is the path to a table's rows, in texts for people; "" if the root doesn't reach it.
 func (t *rootTables) pathTo(n dialect.Name, usual string) string {
 	if path, known := t.paths[n]; known {
 		return path
 	}
-	t.paths[n] = "" // while it is being worked out
+	t.paths[n] = "" // while it is being determined
 	at := t.tableOf(n)
 	switch {
 	case at == nil:

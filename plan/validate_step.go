@@ -93,8 +93,8 @@ func (v *validation) validateSet(at string, s *Step) {
 	}
 }
 
-// validateFollowing checks a step whose rows follow those of the overwrite before, and
-// returns its path.
+// validateFollowing checks a step whose rows follow those of the overwrite before, and returns its
+// path.
 func (v *validation) validateFollowing(root *rootTables, i int) string {
 	s, at := &root.Steps[i], fmt.Sprintf("steps[%d]", i)
 	lead := i - 1
@@ -127,7 +127,7 @@ func (v *validation) validateFollowing(root *rootTables, i int) string {
 	return ""
 }
 
-// validateDetach checks a reference that is set NULL, and returns the step's path.
+// validateDetach checks a reference to set NULL, and returns the step's path.
 func (v *validation) validateDetach(root *rootTables, i int) string {
 	s, at := &root.Steps[i], fmt.Sprintf("steps[%d]", i)
 	d := s.Detach
@@ -167,7 +167,7 @@ func (v *validation) validateDetach(root *rootTables, i int) string {
 	return path + " ← " + policy.TableName(s.Table, v.plan.Default) + "(" + joinColumns(d.Columns) + ")"
 }
 
-// stepsOnce checks that no step is there twice.
+// stepsOnce checks that no step is listed twice.
 func (v *validation) stepsOnce(r *Root) {
 	type entry struct {
 		stepOf

@@ -1,3 +1,3 @@
-// Package word helps to write messages about names that people gave: the one that was
-// probably meant, and a form that can't be misread.
+// Package word helps to write messages about names given by people: it finds the probably intended
+// name, and prints one unambiguously.
 package word

@@ -1,7 +1,7 @@
 package word
 
-// Nearest is the word that was probably meant, or "": the one with the fewest
-// typing errors, at most one in three letters.
+// Nearest is the probably intended word, or "": the one with the fewest typing errors, at most one
+// in three letters.
 func Nearest(typed string, words []string) string {
 	best, fewest := "", max(1, len([]rune(typed))/3)+1
 	for _, w := range words {
@@ -12,9 +12,9 @@ func Nearest(typed string, words []string) string {
 	return best
 }
 
-// typingErrors counts the letters to insert, drop, replace or swap with their
-// neighbour to turn a into b (the optimal string alignment distance). Words that
-// differ in length by more than the answer could matter for are cut short.
+// typingErrors counts the letters to insert, delete, replace or swap with their neighbour to turn a
+// into b (the optimal string alignment distance). If the lengths differ by more than 8, it returns
+// their difference instead.
 func typingErrors(a, b []rune) int {
 	if far := len(a) - len(b); far > 8 || far < -8 {
 		return max(far, -far)

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// Printable is a word of the policy for use in a message: as it is where that
-// can't be misread, else quoted; and never longer than a line.
+// Printable is a word of the policy for a message: quoted if it could be misread, and never longer
+// than a line.
 func Printable(word string) string {
 	const most = 60
 	if runes := []rune(word); len(runes) > most {
