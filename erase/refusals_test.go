@@ -10,6 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/erase/receipt"
+	"github.com/expungedb/expunge/internal/sample"
 	"github.com/expungedb/expunge/plan"
 	"github.com/google/go-cmp/cmp"
 )
