@@ -92,7 +92,7 @@ func (e *reader) asStored(ctx context.Context, given []dialect.Key) (stored []di
 	s := e.plan.Subject
 	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		stored = nil
-		return e.inReadTx(ctx, func(tx dialect.Tx) error {
+		return e.inReadTx(ctx, func(tx dialect.Reader) error {
 			for key, err := range tx.Query(ctx, dialect.Select{
 				Table: s.Table, Columns: s.Key, Where: []dialect.Cond{dialect.In{Columns: s.Key, Keys: given}}, Order: s.Key,
 			}) {
@@ -113,7 +113,7 @@ func (e *reader) asStored(ctx context.Context, given []dialect.Key) (stored []di
 }
 
 // absentOf are those of the given keys that no row has, however it writes them.
-func (e *reader) absentOf(ctx context.Context, tx dialect.Tx, given, stored []dialect.Key) ([]dialect.Key, error) {
+func (e *reader) absentOf(ctx context.Context, tx dialect.Reader, given, stored []dialect.Key) ([]dialect.Key, error) {
 	s := e.plan.Subject
 	same := map[string]bool{}
 	for _, key := range stored {
@@ -139,7 +139,7 @@ func (e *reader) absentOf(ctx context.Context, tx dialect.Tx, given, stored []di
 // lookUpIdentifier finds the one row that an identifier names.
 func (e *reader) lookUpIdentifier(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
 	var keys []dialect.Key
-	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: e.plan.Subject.Table, Columns: e.plan.Subject.Key, Limit: 2,
 			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: e.identifierForms(s)}},
@@ -241,7 +241,7 @@ func (e *reader) keyChunks(ctx context.Context, continued bool, n int, unnamed *
 
 // countRoots counts the rows of the subject table that have one of the keys.
 func (e *reader) countRoots(ctx context.Context, keys []dialect.Key) (n int64, err error) {
-	err = e.inReadTx(ctx, func(tx dialect.Tx) error {
+	err = e.inReadTx(ctx, func(tx dialect.Reader) error {
 		n, err = tx.Count(ctx, e.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: e.plan.Subject.Key, Keys: keys}})
 		if err != nil {
 			return err

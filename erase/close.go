@@ -101,7 +101,7 @@ func (e *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	if err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+	if err := e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
 		s.position, err = tx.Position(ctx)
 		return err
 	}); err != nil {

@@ -105,7 +105,7 @@ func itemsOf(p *closure.Root, page []journal.Held) []*workItem {
 
 // resumeHeld does for an item of an ended root what holds kept from the erasure of
 // its rows: as far as they have ended.
-func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limit int) (*closure.Result, error) {
+func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limits closure.Limits) (*closure.Result, error) {
 	notes, err := e.journal.HeldRows(ctx, tx, digestsOf(it.prog.RootTable(), it.keys), dialect.NoLock)
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 		return &closure.Result{}, nil // another run was faster
 	}
 	g := closure.New(it.prog, tx, dialect.Exclusive)
-	g.Limit = limit
+	g.Limits = limits
 	if err := e.regatherHeld(ctx, g, keys, it.since, journal.HeldThemselves(notes)); err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 	if err != nil {
 		return nil, err
 	}
-	if notes, err = e.notesOn(ctx, g, keys, heads); err != nil {
+	if notes, err = e.notesOn(ctx, tx, g, keys, heads); err != nil {
 		return nil, err
 	}
 	noted := byDigest(notes)
@@ -134,13 +134,13 @@ func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 	case len(it.keys) > 1 && slices.ContainsFunc(heads, func(h closure.EntryPoint) bool { return noted[heldDigest(h.Table, h.Key)] == nil }):
 		return nil, closure.ErrTooMany // alone, so that it is known from whose erasure that is left
 	}
-	d, err := g.RunSteps(ctx, source, e.MaxRows)
+	d, err := g.RunSteps(ctx, tx, source, e.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	d.Stayed = nil // the notes say what was done
 	g.CountVanished(d, len(keys))
-	return d, e.updateHeldNotes(ctx, g, heads, notes, d)
+	return d, e.updateHeldNotes(ctx, tx, g, heads, notes, d)
 }
 
 // dueKeys are those of the item's keys that are noted as of the item's moment.
@@ -179,17 +179,17 @@ func digestsOf(t *closure.Table, keys []dialect.Key) []string {
 
 // noteHeld records, in the batch's transaction, from which rows what a hold keeps of
 // the batch is found again, and forgets the roots of which nothing is held any more.
-func (e *batchExecutor) noteHeld(ctx context.Context, g *closure.Closure, heads []closure.EntryPoint, d *closure.Result) error {
-	notes, err := e.notesOn(ctx, g, g.RootKeys(), heads)
+func (e *batchExecutor) noteHeld(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, d *closure.Result) error {
+	notes, err := e.notesOn(ctx, tx, g, g.RootKeys(), heads)
 	if err != nil {
 		return err
 	}
-	return e.updateHeldNotes(ctx, g, heads, notes, d)
+	return e.updateHeldNotes(ctx, tx, g, heads, notes, d)
 }
 
 // notesOn reads and locks what is noted of the batch's roots, of its heads, and
 // of other rows that go where such rows are noted at all.
-func (e *batchExecutor) notesOn(ctx context.Context, g *closure.Closure, roots []dialect.Key, heads []closure.EntryPoint) ([]journal.Held, error) {
+func (e *batchExecutor) notesOn(ctx context.Context, tx dialect.Tx, g *closure.Closure, roots []dialect.Key, heads []closure.EntryPoint) ([]journal.Held, error) {
 	first := g.RootTable()
 	digests := digestsOf(first, roots)
 	for _, h := range heads {
@@ -204,7 +204,7 @@ func (e *batchExecutor) notesOn(ctx context.Context, g *closure.Closure, roots [
 			}
 		}
 	}
-	return e.journal.HeldRows(ctx, g.Tx, digests, dialect.Exclusive)
+	return e.journal.HeldRows(ctx, tx, digests, dialect.Exclusive)
 }
 
 // byDigest gives the notes of each row.
@@ -218,7 +218,7 @@ func byDigest(notes []journal.Held) map[string][]journal.Held {
 
 // updateHeldNotes brings the notes of the batch's roots up to date. In an ended root what
 // has to be noted anew is noted under the runs that left it.
-func (e *batchExecutor) updateHeldNotes(ctx context.Context, g *closure.Closure, heads []closure.EntryPoint, notes []journal.Held, d *closure.Result) error {
+func (e *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, notes []journal.Held, d *closure.Result) error {
 	since := journal.SortableTime(g.AsOf)
 	type run struct{ id, receipt string }
 	under := []run{{e.RunID, e.held.receiptID}}
@@ -251,7 +251,7 @@ func (e *batchExecutor) updateHeldNotes(ctx context.Context, g *closure.Closure,
 			fresh = append(fresh, journal.Held{Digest: digest, Run: r.id, Receipt: r.receipt, Root: heldRoot(h.Table), Key: h.Key, Since: since, Own: h.HeldSelf})
 		}
 	}
-	if err := e.journal.InsertHeld(ctx, g.Tx, fresh); err != nil {
+	if err := e.journal.InsertHeld(ctx, tx, fresh); err != nil {
 		return err
 	}
 	var done []string
@@ -265,11 +265,11 @@ func (e *batchExecutor) updateHeldNotes(ctx context.Context, g *closure.Closure,
 		d.AddFollowed(n.Receipt)
 	}
 	for _, is := range []bool{false, true} {
-		if err := e.journal.TouchHeld(ctx, g.Tx, slices.Compact(still[is]), since, is); err != nil {
+		if err := e.journal.TouchHeld(ctx, tx, slices.Compact(still[is]), since, is); err != nil {
 			return err
 		}
 	}
-	return e.journal.DeleteHeld(ctx, g.Tx, slices.Compact(done))
+	return e.journal.DeleteHeld(ctx, tx, slices.Compact(done))
 }
 
 // followedReceipts says of the receipts whether something is held still of what their

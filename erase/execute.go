@@ -93,7 +93,7 @@ func (e *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, s
 	var keys []dialect.Key
 	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		keys = nil
-		return e.inReadTx(ctx, func(tx dialect.Tx) error {
+		return e.inReadTx(ctx, func(tx dialect.Reader) error {
 			for key, err := range tx.Query(ctx, it.selectKeys()) {
 				if err != nil {
 					return err

@@ -44,28 +44,28 @@ func (e *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *wor
 	g := closure.New(p, tx, dialect.Exclusive)
 	g.Skip, g.FollowsAbsent = skip, e.plan.Scope == plan.ScopeSubjects
 	if len(p.Tables) > 1 && it.size != wholeSize && it.roots != tableRoots {
-		g.Limit, g.LeafBudget, g.LimitLeaves = e.MaxRows, e.maxSwept, it.size == largeSize
+		g.Limits = closure.Limits{Rows: e.MaxRows, Leaves: e.maxSwept, LimitLeaves: it.size == largeSize}
 		if p.Tracking != closure.Untracked {
-			g.LeafBudget = e.MaxRows
+			g.Leaves = e.MaxRows
 		}
 	}
 	if p.Plan.Ended {
-		return e.resumeHeld(ctx, tx, it, source, g.Limit)
+		return e.resumeHeld(ctx, tx, it, source, closure.Limits{Rows: g.Rows})
 	}
 	if err := g.CollectRows(ctx, it.rangeCond(p)); err != nil {
 		return nil, err
 	}
 	e.failpoint("gathered")
 	if !e.held.record {
-		return g.RunSteps(ctx, source, e.MaxRows)
+		return g.RunSteps(ctx, tx, source, e.MaxRows)
 	}
 	heads, err := g.EntryPoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d, err := g.RunSteps(ctx, source, e.MaxRows)
+	d, err := g.RunSteps(ctx, tx, source, e.MaxRows)
 	if err != nil {
 		return nil, err
 	}
-	return d, e.noteHeld(ctx, g, heads, d)
+	return d, e.noteHeld(ctx, tx, g, heads, d)
 }

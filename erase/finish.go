@@ -40,7 +40,7 @@ func (e *run) finishRun(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	var mark, position string
-	if err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+	if err := e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
 		if mark, err = tx.SchemaMark(ctx, e.plan.Covers); err != nil {
 			return fmt.Errorf("reading the catalogue: %w", err)
 		}
@@ -142,7 +142,7 @@ func (e *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary
 func (e *run) scanTable(ctx context.Context, p *closure.Root, s *summary) error {
 	st := &p.Plan.Steps[0]
 	c := s.Step(st.ID)
-	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+	return e.inReadTx(ctx, func(tx dialect.Reader) error {
 		n, err := tx.Count(ctx, p.RootTable().Name, st.Conditions())
 		switch {
 		case err != nil:
@@ -167,7 +167,7 @@ func (e *run) scanExpired(ctx context.Context, p *closure.Root, roots, stayed in
 	if p.KeepsBounds() {
 		stayed = roots
 	}
-	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+	return e.inReadTx(ctx, func(tx dialect.Reader) error {
 		n, err := tx.Count(ctx, p.RootTable().Name, p.Where())
 		s.Step(id).Arrived += max(n-stayed, 0)
 		return err
@@ -199,7 +199,7 @@ func (e *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[stri
 			return err
 		}
 		if once {
-			if err := e.inReadTx(ctx, func(tx dialect.Tx) error { return p.CountUnindexed(ctx, tx, keys, found) }); err != nil {
+			if err := e.inReadTx(ctx, func(tx dialect.Reader) error { return p.CountUnindexed(ctx, tx, keys, found) }); err != nil {
 				return err
 			}
 		}
@@ -212,7 +212,7 @@ func (e *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[stri
 		if len(gone) == 0 {
 			continue
 		}
-		err := e.inReadTx(ctx, func(tx dialect.Tx) error {
+		err := e.inReadTx(ctx, func(tx dialect.Reader) error {
 			var n, returned int64
 			var others []dialect.Key // which stayed, and were given in another form than they have
 			there := map[string]bool{}

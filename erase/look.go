@@ -24,7 +24,7 @@ func (e *run) verifyCommitted(ctx context.Context, d *closure.Result, rec *journ
 	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		fresh := tally.Tally{}
 		fresh.Add(&d.Tally)
-		err := e.inReadTx(ctx, func(tx dialect.Tx) error {
+		err := e.inReadTx(ctx, func(tx dialect.Reader) error {
 			for _, p := range d.Checks {
 				if err := p.Verify(ctx, tx, &fresh); err != nil {
 					return err

@@ -50,7 +50,7 @@ func (e *reader) countOddRows(ctx context.Context, s *closure.OddScan, writers [
 	if len(writers) == 0 {
 		return nil
 	}
-	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
 		for _, w := range writers {
 			if err := s.Count(ctx, tx, w, nil); err != nil {
 				return err

@@ -32,7 +32,7 @@ func (e *run) scanUnindexedLinks(ctx context.Context, p *closure.Root, continued
 			}
 			var fresh *closure.LinkIndex
 			if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-				return e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+				return e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
 					fresh, err = l.Scan(ctx, tx, given)
 					return err
 				})

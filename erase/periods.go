@@ -29,7 +29,7 @@ func (e *reader) loadRetentionPeriods(ctx context.Context, programs []*closure.R
 func (e *reader) loadPeriods(ctx context.Context, p *closure.Root, l *plan.Lookup) error {
 	keys := map[policy.Period][]dialect.Key{}
 	unreadable := int64(0)
-	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
 		for row, err := range tx.Query(ctx, dialect.Select{
 			Table: l.Table, Columns: []string{l.RefKey, l.Column},
 			Where: []dialect.Cond{dialect.Not{Cond: dialect.IsNull{Column: l.Column}}, dialect.Not{Cond: dialect.IsNull{Column: l.RefKey}}},

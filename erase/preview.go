@@ -88,9 +88,9 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 // for odd values among the rows that would be overwritten.
 func (e *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddScan) (*closure.Result, error) {
 	var d *closure.Result
-	err := e.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+	err := e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
 		g := closure.New(it.prog, tx, dialect.NoLock)
-		g.Dry, g.Scan, g.FollowsAbsent = true, scan, e.plan.Scope == plan.ScopeSubjects
+		g.FollowsAbsent = e.plan.Scope == plan.ScopeSubjects
 		if it.prog.Plan.Ended {
 			err = e.regatherHeld(ctx, g, it.keys, it.since, it.own)
 		} else {
@@ -99,7 +99,7 @@ func (e *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddS
 		if err != nil {
 			return err
 		}
-		d, err = g.RunSteps(ctx, nil, e.MaxRows)
+		d, err = g.CountSteps(ctx, scan, e.MaxRows)
 		return err
 	})
 	return d, err
@@ -186,7 +186,7 @@ func (e *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*work
 		}
 	}
 	it := &workItem{prog: p, roots: listedRoots}
-	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
 		for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Limit: n}) {
 			if err != nil {
 				return err
@@ -303,7 +303,7 @@ func (e *reader) subjectItems(ctx context.Context, prog *closure.Root, r *Result
 }
 
 func (e *reader) countTable(ctx context.Context, prog *closure.Root, sum *tally.Tally) error {
-	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+	return e.inReadTx(ctx, func(tx dialect.Reader) error {
 		for i := range prog.Plan.Steps {
 			st := &prog.Plan.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())

@@ -24,7 +24,7 @@ func newOrder(db dialect.DB, p *plan.Plan, o Options) order {
 }
 
 // inReadTx hands a read-only transaction to do.
-func (o *order) inReadTx(ctx context.Context, do func(tx dialect.Tx) error) error {
+func (o *order) inReadTx(ctx context.Context, do func(tx dialect.Reader) error) error {
 	return transaction.Read(ctx, o.db, do)
 }
 

@@ -87,7 +87,7 @@ func (e *reader) sampleReplacements(ctx context.Context, t *closure.Table, st *p
 	if len(columns) == 0 || n <= 0 {
 		return nil, nil
 	}
-	err := e.inReadTx(ctx, func(tx dialect.Tx) error {
+	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
 		for row, err := range tx.Query(ctx, s) {
 			if err != nil {
 				return err

@@ -36,7 +36,7 @@ func (e *order) watchSchema(ctx context.Context) (*schemaWatch, error) {
 }
 
 func (e *order) schemaMark(ctx context.Context) (mark string, err error) {
-	err = e.inReadTx(ctx, func(tx dialect.Tx) error {
+	err = e.inReadTx(ctx, func(tx dialect.Reader) error {
 		mark, err = tx.SchemaMark(ctx, e.plan.Covers)
 		return err
 	})
@@ -48,7 +48,7 @@ func (e *order) schemaMark(ctx context.Context) (mark string, err error) {
 
 // unchanged compares the mark in a batch's transaction, after its locks: whoever alters one
 // of its tables after that waits for its end.
-func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Tx, covers []dialect.Name) error {
+func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Reader, covers []dialect.Name) error {
 	now, err := tx.SchemaMark(ctx, covers)
 	if err != nil {
 		return err

@@ -131,7 +131,7 @@ func (e *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
 		return nil
 	}
 	target := e.plan.Subject
-	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+	return e.inReadTx(ctx, func(tx dialect.Reader) error {
 		stored := map[string][]dialect.Key{} // by the key as it was given
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: target.Table, Columns: target.Key, Where: []dialect.Cond{dialect.In{Columns: target.Key, Keys: forms}},

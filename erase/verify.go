@@ -335,7 +335,7 @@ func (v *receiptVerifier) findDrift(p *plan.Plan) {
 // verifyExpired looks for rows that had expired at the receipt's moment.
 func (v *verifier) verifyExpired(ctx context.Context, p *closure.Root) error {
 	t := p.RootTable()
-	if err := v.inReadTx(ctx, func(tx dialect.Tx) error {
+	if err := v.inReadTx(ctx, func(tx dialect.Reader) error {
 		n, err := tx.Count(ctx, t.Name, p.Where())
 		switch {
 		case err != nil:
@@ -359,7 +359,7 @@ func (v *verifier) verifyExpired(ctx context.Context, p *closure.Root) error {
 // verifyEverything can tell of emptied tables and of references that were set NULL. What
 // values were is not known, unless the caller gives them.
 func (v *verifier) verifyEverything(ctx context.Context, p *closure.Root) error {
-	return v.inReadTx(ctx, func(tx dialect.Tx) error {
+	return v.inReadTx(ctx, func(tx dialect.Reader) error {
 		for i := range p.Plan.Steps {
 			st := &p.Plan.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())

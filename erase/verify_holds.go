@@ -57,9 +57,8 @@ func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialec
 // countUnheld counts what scope expired would do now to the rows of an item, and which
 // a hold may have kept then.
 func (e *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect.Name]int64) error {
-	return e.inReadTx(ctx, func(tx dialect.Tx) error {
+	return e.inReadTx(ctx, func(tx dialect.Reader) error {
 		g := closure.New(it.prog, tx, dialect.NoLock)
-		g.Dry = true
 		if err := e.regatherHeld(ctx, g, it.keys, it.since, it.own); err != nil {
 			return err
 		}
@@ -116,7 +115,7 @@ func (v *verifier) countEnded(ctx context.Context, p *closure.Root, page []journ
 	if len(keys) == 0 {
 		return nil
 	}
-	return v.inReadTx(ctx, func(tx dialect.Tx) error {
+	return v.inReadTx(ctx, func(tx dialect.Reader) error {
 		g := closure.New(p, tx, dialect.NoLock)
 		if err := g.CollectRows(ctx, []dialect.Cond{dialect.In{Columns: p.RootTable().Key, Keys: keys}}); err != nil {
 			return err

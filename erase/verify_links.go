@@ -49,7 +49,7 @@ func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, eras
 		where = append(where, dialect.Match{SQL: ref.Where})
 	}
 	var n int64
-	err := v.inReadTx(ctx, func(tx dialect.Tx) (err error) {
+	err := v.inReadTx(ctx, func(tx dialect.Reader) (err error) {
 		n, err = tx.Count(ctx, ref.Table, where)
 		return err
 	})
@@ -82,7 +82,7 @@ func (v *subjectSearch) findUnowned(ctx context.Context) error {
 		for _, ref := range t.SharedBy {
 			where = append(where, dialect.Not{Cond: dialect.Referenced{Table: ref.Table, Columns: ref.Columns, RefColumns: ref.RefColumns, Where: ref.Where}})
 		}
-		if err := v.inReadTx(ctx, func(tx dialect.Tx) error {
+		if err := v.inReadTx(ctx, func(tx dialect.Reader) error {
 			n, err := tx.Count(ctx, t.Name, where)
 			if err == nil && n > 0 {
 				v.addFinding(t.Name, CannotTell, n, "%s to which nothing refers: whose they were can't be told", rowsOf(n))

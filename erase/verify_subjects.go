@@ -53,7 +53,7 @@ func (v *verifier) verifySubjects(ctx context.Context, p *closure.Root) error {
 // searchKeys looks at what is reached from the given subjects: nothing of it may be a
 // row that was to be deleted. One that isn't in the database is searched by its key.
 func (v *subjectSearch) searchKeys(ctx context.Context, keys []dialect.Key) error {
-	return v.inReadTx(ctx, func(tx dialect.Tx) error {
+	return v.inReadTx(ctx, func(tx dialect.Reader) error {
 		found, err := v.Search(ctx, tx, keys)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (v *subjectSearch) searchKeys(ctx context.Context, keys []dialect.Key) erro
 }
 
 // explainRows says what is found of the rows of one table.
-func (v *subjectSearch) explainRows(ctx context.Context, tx dialect.Tx, t *closure.FoundRows) error {
+func (v *subjectSearch) explainRows(ctx context.Context, tx dialect.Reader, t *closure.FoundRows) error {
 	if t.Deleted > 0 {
 		v.addFinding(t.Name, Broken, t.Deleted, "%s that should be gone", rowsOf(t.Deleted))
 	}
@@ -104,7 +104,7 @@ func (v *subjectSearch) noteStaying(t dialect.Name, why tally.Reason, rows int64
 }
 
 // searchUnseen looks for leaves that are deleted without their keys being known.
-func (v *subjectSearch) searchUnseen(ctx context.Context, tx dialect.Tx, leaves []closure.UnseenLeaves) error {
+func (v *subjectSearch) searchUnseen(ctx context.Context, tx dialect.Reader, leaves []closure.UnseenLeaves) error {
 	for _, l := range leaves {
 		n, err := tx.Count(ctx, l.Table, l.Where)
 		switch {
@@ -121,7 +121,7 @@ func (v *subjectSearch) searchUnseen(ctx context.Context, tx dialect.Tx, leaves 
 }
 
 // searchDetached looks for references that were to be set NULL.
-func (v *subjectSearch) searchDetached(ctx context.Context, tx dialect.Tx, detached []closure.DetachedRows) error {
+func (v *subjectSearch) searchDetached(ctx context.Context, tx dialect.Reader, detached []closure.DetachedRows) error {
 	for _, d := range detached {
 		if v.rowsOnly {
 			return nil

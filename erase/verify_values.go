@@ -30,7 +30,7 @@ func (l *oldValues) setTypes(s *dialect.Schema) (err error) {
 }
 
 // compareValues looks for the old values of overwritten columns, as far as the caller gave them.
-func (v *verifier) compareValues(ctx context.Context, tx dialect.Tx, t dialect.Name, columns map[string]bool, rows int64) error {
+func (v *verifier) compareValues(ctx context.Context, tx dialect.Reader, t dialect.Name, columns map[string]bool, rows int64) error {
 	open := maps.Clone(columns)
 	broken := len(v.result.Findings)
 	for i, o := range v.old.values {
@@ -52,7 +52,7 @@ func (v *verifier) compareValues(ctx context.Context, tx dialect.Tx, t dialect.N
 }
 
 // lookForOldValue looks for an old value in the whole table, once.
-func (v *verifier) lookForOldValue(ctx context.Context, tx dialect.Tx, i int) error {
+func (v *verifier) lookForOldValue(ctx context.Context, tx dialect.Reader, i int) error {
 	if v.old.looked[i] {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (v *verifier) lookForOldValue(ctx context.Context, tx dialect.Tx, i int) er
 // lookForOtherValues looks for the old values that were given of tables in which no
 // overwritten row is reached any more, or never was.
 func (v *verifier) lookForOtherValues(ctx context.Context) error {
-	return v.inReadTx(ctx, func(tx dialect.Tx) error {
+	return v.inReadTx(ctx, func(tx dialect.Reader) error {
 		for i := range v.old.values {
 			if err := v.lookForOldValue(ctx, tx, i); err != nil {
 				return err

@@ -198,7 +198,7 @@ func (e *reader) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, 
 func (e *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
 	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
 		key = nil
-		return e.inReadTx(ctx, func(tx dialect.Tx) error {
+		return e.inReadTx(ctx, func(tx dialect.Reader) error {
 			for k, err := range tx.Query(ctx, s) {
 				if err != nil {
 					return err

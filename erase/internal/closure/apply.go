@@ -12,7 +12,19 @@ import (
 )
 
 // RunSteps carries out the plan's steps on what was gathered, in their order.
-func (g *Closure) RunSteps(ctx context.Context, source *anonymise.Source, chunk int) (*Result, error) {
+func (g *Closure) RunSteps(ctx context.Context, tx dialect.Tx, source *anonymise.Source, chunk int) (*Result, error) {
+	g.steps = steps{write: tx}
+	return g.carryOutSteps(ctx, source, chunk)
+}
+
+// CountSteps counts what RunSteps would do, and writes nothing. It has the scan look for odd
+// values among the rows that would be overwritten.
+func (g *Closure) CountSteps(ctx context.Context, scan *OddScan, chunk int) (*Result, error) {
+	g.steps = steps{dry: true, scan: scan}
+	return g.carryOutSteps(ctx, nil, chunk)
+}
+
+func (g *Closure) carryOutSteps(ctx context.Context, source *anonymise.Source, chunk int) (*Result, error) {
 	d := &Result{Roots: int64(len(g.sets[0].rows))}
 	for i := range g.Plan.Steps {
 		if err := g.carryOutStep(ctx, &g.Plan.Steps[i], d, source, chunk); err != nil {
@@ -38,7 +50,7 @@ func (g *Closure) RunSteps(ctx context.Context, source *anonymise.Source, chunk 
 // countWritten counts, at the end of the transaction, the leaves that are there although
 // they were deleted: a trigger of another step has written them. Any that are found later have arrived.
 func (g *Closure) countWritten(ctx context.Context, d *Result) error {
-	if g.Dry || !slices.ContainsFunc(g.Schema.Tables, func(t *dialect.Table) bool { return len(t.Triggers) > 0 }) {
+	if g.dry || !slices.ContainsFunc(g.Schema.Tables, func(t *dialect.Table) bool { return len(t.Triggers) > 0 }) {
 		return nil
 	}
 	for i := range d.Checks {
@@ -47,7 +59,7 @@ func (g *Closure) countWritten(ctx context.Context, d *Result) error {
 			continue
 		}
 		var err error
-		if p.inside, err = g.Tx.Count(ctx, p.table, p.absent); err != nil {
+		if p.inside, err = g.tx.Count(ctx, p.table, p.absent); err != nil {
 			return err
 		}
 	}
@@ -176,22 +188,20 @@ func (g *Closure) overwriteRows(ctx context.Context, st *plan.Step, d *Result, s
 		d.Step(st.ID).Add(tally.Counts{Matched: n, Held: n})
 	}
 	w := s.writers[st.ID]
-	if g.Dry {
+	if g.dry {
 		n := int64(len(rows))
 		d.Step(st.ID).Add(tally.Counts{Matched: n, Affected: n})
 		return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
-			if g.Scan != nil {
-				if err := g.Scan.Count(ctx, g.Tx, w, []dialect.Cond{keys}); err != nil {
-					return err
-				}
+			if err := g.scan.Count(ctx, g.tx, w, []dialect.Cond{keys}); err != nil {
+				return err
 			}
-			return w.countFollowing(ctx, g.Tx, []dialect.Cond{keys}, &d.Tally)
+			return w.countFollowing(ctx, g.tx, []dialect.Cond{keys}, &d.Tally)
 		})
 	}
 	return g.byKeys(s, rows, chunk, func(keys dialect.Cond) error {
 		c := d.Step(st.ID)
 		before := c.Affected
-		bulk, err := w.overwriteRows(ctx, g.Tx, []dialect.Cond{keys}, nil, source, d)
+		bulk, err := w.overwriteRows(ctx, g.write, []dialect.Cond{keys}, nil, source, d)
 		if err != nil {
 			return err
 		}
@@ -252,7 +262,7 @@ func (g *Closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 		from := g.rowsOf(w.From())
 		free := g.referencedRows(from, from.rowsWhere(func(r *row) bool { return !g.holdCovers(from, r, w) }))
 		if where := g.referenceCond(w, from, free); where != nil {
-			if g.Dry {
+			if g.dry {
 				where = append(where, counted...) // a row may be reached twice
 				counted = append(counted, dialect.Not{Cond: dialect.All(where)})
 			}
@@ -260,10 +270,10 @@ func (g *Closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 			if err != nil {
 				return err
 			}
-			if (len(s.Schema.Triggers) > 0 || g.LimitLeaves) && !g.Dry {
+			if (len(s.Schema.Triggers) > 0 || g.LimitLeaves) && !g.dry {
 				// What a trigger keeps from going is in no count, nor is what somebody
 				// changes while a statement with a limit picks its rows.
-				kept, err := g.Tx.Count(ctx, s.Name, where)
+				kept, err := g.tx.Count(ctx, s.Name, where)
 				if err != nil {
 					return err
 				}
@@ -277,7 +287,7 @@ func (g *Closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 		}
 		holding := from.rowsWhere(func(r *row) bool { return g.holdCovers(from, r, w) })
 		if where := g.referenceCond(w, from, holding); where != nil {
-			n, err := g.Tx.Count(ctx, s.Name, where)
+			n, err := g.tx.Count(ctx, s.Name, where)
 			if err != nil {
 				return err
 			}
@@ -294,7 +304,7 @@ func (g *Closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 // commit. Those of subjects are left to the last scan, and leaves that went unseen
 // to the look for them, unless a part of an oversized root deletes the rows.
 func (g *Closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d *Result) {
-	if g.Dry || len(gone) == 0 || from == g.sets[0] && g.Plan.Older == nil && !g.Plan.Ended {
+	if g.dry || len(gone) == 0 || from == g.sets[0] && g.Plan.Older == nil && !g.Plan.Ended {
 		return
 	}
 	for _, s := range g.sets[1:] {
@@ -332,10 +342,10 @@ func (g *Closure) byKeys(s *tableRows, rows []*row, chunk int, do func(keys dial
 
 // updateCounted carries an update out, or only counts its rows.
 func (g *Closure) updateCounted(ctx context.Context, u dialect.Update) (int64, error) {
-	if g.Dry {
-		return g.Tx.Count(ctx, u.Table, u.Where)
+	if g.dry {
+		return g.tx.Count(ctx, u.Table, u.Where)
 	}
-	n, err := g.Tx.Update(ctx, u)
+	n, err := g.write.Update(ctx, u)
 	return n.Rows, err
 }
 
@@ -343,19 +353,19 @@ func (g *Closure) updateCounted(ctx context.Context, u dialect.Update) (int64, e
 // transaction should lock, which is known only afterwards; where it has turned out so, no
 // statement deletes more than that.
 func (g *Closure) deleteLeaves(ctx context.Context, s *tableRows, where []dialect.Cond, d *Result) (int64, error) {
-	if g.Dry {
-		return g.Tx.Count(ctx, s.Name, where)
+	if g.dry {
+		return g.tx.Count(ctx, s.Name, where)
 	}
 	del := dialect.Delete{Table: s.Name, Where: where}
-	if g.LeafBudget > 0 && g.LimitLeaves {
-		del.Limit = g.LeafBudget
+	if g.Leaves > 0 && g.LimitLeaves {
+		del.Limit = g.Leaves
 	}
-	n, err := g.deleteReturningKeys(ctx, g.Tx, s.Table, del, g.LeafBudget, d)
-	if g.LeafBudget > 0 && err == nil {
-		if n >= int64(g.LeafBudget) {
+	n, err := g.deleteReturningKeys(ctx, g.write, s.Table, del, g.Leaves, d)
+	if g.Leaves > 0 && err == nil {
+		if n >= int64(g.Leaves) {
 			return 0, ErrTooMany // as far as is known
 		}
-		g.LeafBudget -= int(n)
+		g.Leaves -= int(n)
 	}
 	return n, err
 }
@@ -382,8 +392,8 @@ func (p *Root) deleteReturningKeys(ctx context.Context, tx dialect.Tx, t *Table,
 
 // deleteWhere deletes rows, or only counts them.
 func (g *Closure) deleteWhere(ctx context.Context, t dialect.Name, where []dialect.Cond) (int64, error) {
-	if g.Dry {
-		return g.Tx.Count(ctx, t, where)
+	if g.dry {
+		return g.tx.Count(ctx, t, where)
 	}
-	return g.Tx.Delete(ctx, dialect.Delete{Table: t, Where: where})
+	return g.write.Delete(ctx, dialect.Delete{Table: t, Where: where})
 }

@@ -16,7 +16,7 @@ func (g *Closure) CollectAgain(ctx context.Context, then *Root, keys []dialect.K
 	if err := g.CollectRows(ctx, roots); err != nil {
 		return err
 	}
-	before := New(then, g.Tx, dialect.NoLock)
+	before := New(then, g.tx, dialect.NoLock)
 	if err := before.CollectRows(ctx, roots); err != nil {
 		return err
 	}

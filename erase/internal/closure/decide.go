@@ -214,7 +214,7 @@ func (g *Closure) referredTo(refs []plan.Reference) dialect.Cond {
 // whether one of them didn't have it.
 func (g *Closure) markRows(ctx context.Context, s *tableRows, where []dialect.Cond, as rowMark) (bool, error) {
 	changed := false
-	for key, err := range g.Tx.Query(ctx, dialect.Select{Table: s.Name, Columns: s.Key, Where: where}) {
+	for key, err := range g.tx.Query(ctx, dialect.Select{Table: s.Name, Columns: s.Key, Where: where}) {
 		if err != nil {
 			return false, err
 		}

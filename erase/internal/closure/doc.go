@@ -13,5 +13,5 @@
 //   - entry_points.go, collect_again.go: from which rows scope expired finds what a hold kept, and what is due of it
 //   - search.go: what is found from given subjects, for a verification
 //
-// A Closure whose lock is dialect.NoLock and that is Dry only reads.
+// A Closure is made of a dialect.Reader. Only what is given a dialect.Tx writes: RunSteps, RangeStep and Split.
 package closure

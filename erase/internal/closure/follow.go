@@ -148,7 +148,7 @@ func orMoved(err error) error {
 
 // lockFollowing locks the rows that refer by the old values, in the order of their key,
 // and counts them.
-func (f *follower) lockFollowing(ctx context.Context, tx dialect.Tx, u dialect.BulkUpdate) (n int64, err error) {
+func (f *follower) lockFollowing(ctx context.Context, tx dialect.Reader, u dialect.BulkUpdate) (n int64, err error) {
 	s := dialect.Select{Table: u.Table, Columns: u.Key, Where: []dialect.Cond{f.referredCond(u)}, Order: f.table.Key(), Lock: dialect.Exclusive}
 	for _, err := range tx.Query(ctx, s) {
 		if err != nil {
@@ -182,7 +182,7 @@ func (f *follower) refersCond(u dialect.BulkUpdate) []dialect.Cond {
 }
 
 // countFollowing counts what follows the rows that meet the conditions, and changes nothing.
-func (w *Writer) countFollowing(ctx context.Context, tx dialect.Tx, where []dialect.Cond, t *tally.Tally) error {
+func (w *Writer) countFollowing(ctx context.Context, tx dialect.Reader, where []dialect.Cond, t *tally.Tally) error {
 	moves := w.newMoves()
 	for i, f := range w.following {
 		u := &moves[i]

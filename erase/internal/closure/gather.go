@@ -18,20 +18,17 @@ var ErrTooMany = errors.New("too many rows for one batch")
 // and what is to become of each.
 type Closure struct {
 	*Root
-	Tx          dialect.Tx
-	lock        dialect.Lock
-	Limit       int             // of rows, 0: none
-	Skip        map[string]bool // roots that an earlier batch of the run was done with
-	Scan        *OddScan        // of a dry run: what to look for in rows to be overwritten, or nil
-	Dry         bool            // nothing is written: act counts
-	total       int
-	LeafBudget  int          // how many leaves may be deleted unseen, 0: any number
-	LimitLeaves bool         // there may be more of them
-	sets        []*tableRows // one a table, in the program's order
-	// absent are roots that were given by their keys and aren't there: what refers to
-	// their keys by a link is found all the same, where followsAbsent is set.
-	absent        []*row
+	Limits
+	Skip map[string]bool // roots that an earlier batch of the run was done with
+	// FollowsAbsent has rows found that refer by a link to the keys of given roots that aren't there.
 	FollowsAbsent bool
+
+	tx     dialect.Reader
+	lock   dialect.Lock
+	sets   []*tableRows // one a table, in the root's order
+	total  int          // rows in them
+	absent []*row       // given roots that aren't there, where FollowsAbsent is set
+	steps
 	// earlier is how many rows of each set were found before triggers wrote more, by
 	// its table; nil until the steps have been carried out.
 	earlier map[dialect.Name]progress
@@ -93,9 +90,23 @@ const (
 	reachable                  // it does, and a row refers to it that remains and is found, or it is an entry point
 )
 
-// New makes an empty closure, whose queries lock rows as given.
-func New(p *Root, tx dialect.Tx, lock dialect.Lock) *Closure {
-	g := &Closure{Root: p, Tx: tx, lock: lock}
+// Limits are those of one transaction.
+type Limits struct {
+	Rows        int  // that are collected, 0: any number
+	Leaves      int  // that are deleted without being collected, 0: any number
+	LimitLeaves bool // there may be more of them
+}
+
+// steps is how the steps are carried out: RunSteps writes, CountSteps counts.
+type steps struct {
+	dry   bool
+	write dialect.Tx // of RunSteps
+	scan  *OddScan   // of CountSteps: what to look for in rows that would be overwritten
+}
+
+// New makes an empty closure, whose queries lock rows as given. It reads: only RunSteps writes.
+func New(p *Root, tx dialect.Reader, lock dialect.Lock) *Closure {
+	g := &Closure{Root: p, tx: tx, lock: lock}
 	for _, t := range p.Tables {
 		g.sets = append(g.sets, &tableRows{Table: t, index: map[string]*row{}})
 	}
@@ -340,11 +351,11 @@ func linkedValue(v dialect.Value, from, to *dialect.Column) dialect.Value {
 // readRows finds and locks rows of one table, and merges them into its set.
 func (g *Closure) readRows(ctx context.Context, s *tableRows, where []dialect.Cond, decision policy.Erase, held bool) error {
 	sel := dialect.Select{Table: s.Name, Columns: s.columns, Flags: s.flags, Where: where, Order: s.Key, Lock: g.lock}
-	if g.Limit > 0 {
-		sel.Limit = g.Limit + 1
+	if g.Rows > 0 {
+		sel.Limit = g.Rows + 1
 	}
 	n := 0
-	for values, err := range g.Tx.Query(ctx, sel) {
+	for values, err := range g.tx.Query(ctx, sel) {
 		if err != nil {
 			return err
 		}
@@ -376,7 +387,7 @@ func (g *Closure) readRows(ctx context.Context, s *tableRows, where []dialect.Co
 			s.flipped = append(s.flipped, old)
 		}
 	}
-	if g.Limit > 0 && (n > g.Limit || g.total > g.Limit) {
+	if g.Rows > 0 && (n > g.Rows || g.total > g.Rows) {
 		return ErrTooMany
 	}
 	return nil

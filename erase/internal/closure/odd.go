@@ -45,7 +45,7 @@ func (c oddColumn) has(o dialect.Oddity) dialect.Cond {
 }
 
 // countOtherwise counts the values that the database replaces by `otherwise`.
-func (w *Writer) countOtherwise(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (int64, error) {
+func (w *Writer) countOtherwise(ctx context.Context, tx dialect.Reader, where []dialect.Cond) (int64, error) {
 	var sum int64
 	for _, c := range w.odd {
 		if !c.otherwise {
@@ -98,7 +98,7 @@ func (s *OddScan) wanted(w *Writer) []oddColumn {
 
 // Count counts them among the rows that meet the conditions. As a rule there are
 // none, which one pass over the rows shows.
-func (s *OddScan) Count(ctx context.Context, tx dialect.Tx, w *Writer, where []dialect.Cond) error {
+func (s *OddScan) Count(ctx context.Context, tx dialect.Reader, w *Writer, where []dialect.Cond) error {
 	columns := s.wanted(w)
 	var some dialect.Any
 	for i, c := range columns {
@@ -135,7 +135,7 @@ func (s *OddScan) Count(ctx context.Context, tx dialect.Tx, w *Writer, where []d
 
 // countNotText reads the values: SQLite has no function that looks at bytes as Go does,
 // and MySQL's takes some that Go doesn't.
-func (c oddColumn) countNotText(ctx context.Context, tx dialect.Tx, w *Writer, where []dialect.Cond) (int64, error) {
+func (c oddColumn) countNotText(ctx context.Context, tx dialect.Reader, w *Writer, where []dialect.Cond) (int64, error) {
 	where = append(slices.Clone(where), dialect.Not{Cond: dialect.IsNull{Column: c.Name}})
 	if c.when != "" {
 		where = append(where, dialect.Match{SQL: c.when})

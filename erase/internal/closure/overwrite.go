@@ -166,7 +166,7 @@ func (w *Writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 
 // countSpared counts the values that conditions of strategies leave as they are: that
 // they come out unchanged is no failure.
-func (w *Writer) countSpared(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (int64, error) {
+func (w *Writer) countSpared(ctx context.Context, tx dialect.Reader, where []dialect.Cond) (int64, error) {
 	var sum int64
 	for _, c := range w.spare {
 		n, err := tx.Count(ctx, w.Name, append(slices.Clone(where), c))

@@ -116,7 +116,7 @@ func (t *Table) hasSuppressingTrigger() bool {
 }
 
 // lockRows locks the rows that meet the conditions, where they have keys, and counts them.
-func (t *Table) lockRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond) (n int64, err error) {
+func (t *Table) lockRows(ctx context.Context, tx dialect.Reader, where []dialect.Cond) (n int64, err error) {
 	if len(t.Key) == 0 {
 		return tx.Count(ctx, t.Name, where)
 	}

@@ -62,7 +62,7 @@ const (
 )
 
 // Verify looks at the rows after the commit, and moves in the counts those that aren't as they should be.
-func (p *Check) Verify(ctx context.Context, tx dialect.Tx, counts *tally.Tally) error {
+func (p *Check) Verify(ctx context.Context, tx dialect.Reader, counts *tally.Tally) error {
 	left, unchecked, err := p.countFailed(ctx, tx)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (p *Check) Verify(ctx context.Context, tx dialect.Tx, counts *tally.Tally) 
 }
 
 // countFailed counts the rows for which the proof fails, and those of which it can't tell.
-func (p *Check) countFailed(ctx context.Context, tx dialect.Tx) (left, unchecked int64, err error) {
+func (p *Check) countFailed(ctx context.Context, tx dialect.Reader) (left, unchecked int64, err error) {
 	switch p.kind {
 	case followingRows:
 		n, err := tx.Count(ctx, p.table, p.present)

@@ -45,7 +45,7 @@ type FoundRows struct {
 }
 
 // Search gathers what is reached from the given subjects. One that isn't in the database is known by its key.
-func (p *Root) Search(ctx context.Context, tx dialect.Tx, keys []dialect.Key) (*Search, error) {
+func (p *Root) Search(ctx context.Context, tx dialect.Reader, keys []dialect.Key) (*Search, error) {
 	g := New(p, tx, dialect.NoLock)
 	if err := g.collectRoots(ctx, []dialect.Cond{dialect.In{Columns: p.RootTable().Key, Keys: keys}}); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (g *Closure) addDeletedRoots(ctx context.Context, keys []dialect.Key) error
 	asWritten := len(found) == len(s.rows) // no row has its key in another form than the given one
 	for _, k := range absent {
 		if !asWritten {
-			n, err := g.Tx.Count(ctx, s.Name, []dialect.Cond{dialect.In{Columns: s.Key, Keys: []dialect.Key{k}}})
+			n, err := g.tx.Count(ctx, s.Name, []dialect.Cond{dialect.In{Columns: s.Key, Keys: []dialect.Key{k}}})
 			if err != nil {
 				return err
 			}

@@ -63,7 +63,7 @@ func (p *Root) NewSplit() Split { return Split{p, p.splittableTables()} }
 // DeleteSome deletes up to most rows from these tables, from the leaves upwards.
 func (s Split) DeleteSome(ctx context.Context, tx dialect.Tx, roots []dialect.Cond, most int, skip map[string]bool) (*Result, error) {
 	g := New(s.root, tx, dialect.Exclusive)
-	g.Skip = skip
+	g.Skip, g.write = skip, tx
 	first := g.sets[0]
 	if err := g.collectRoots(ctx, roots); err != nil {
 		return nil, err
@@ -114,12 +114,12 @@ func (b *leafDeleter) deleteWithinBudget(ctx context.Context, s *tableRows, wher
 	}
 	room := b.left
 	if s.Unseen {
-		n, err := b.deleteReturningKeys(ctx, b.Tx, s.Table, dialect.Delete{Table: s.Name, Where: where, Limit: room}, 0, b.deed)
+		n, err := b.deleteReturningKeys(ctx, b.write, s.Table, dialect.Delete{Table: s.Name, Where: where, Limit: room}, 0, b.deed)
 		b.addDeleted(s, int(n))
 		return int(n) < room, err
 	}
 	var rows []*row
-	for values, err := range b.Tx.Query(ctx, dialect.Select{
+	for values, err := range b.tx.Query(ctx, dialect.Select{
 		Table: s.Name, Columns: s.columns, Where: where, Order: s.Key, Limit: room, Lock: dialect.Exclusive,
 	}) {
 		if err != nil {
@@ -137,7 +137,7 @@ func (b *leafDeleter) deleteWithinBudget(ctx context.Context, s *tableRows, wher
 		return false, nil
 	}
 	keys := dialect.In{Columns: s.Key, Keys: keysOf(s, rows)}
-	n, err := b.Tx.Delete(ctx, dialect.Delete{Table: s.Name, Where: []dialect.Cond{keys}})
+	n, err := b.write.Delete(ctx, dialect.Delete{Table: s.Name, Where: []dialect.Cond{keys}})
 	if err != nil {
 		return false, err
 	}

@@ -20,7 +20,7 @@ const mostRounds = 10
 // that goes into a log, which may have been erased before. Each such row is counted
 // once, by its step.
 func (g *Closure) eraseWrittenByTriggers(ctx context.Context, d *Result, source *anonymise.Source, chunk int) error {
-	if g.Dry || !slices.ContainsFunc(g.Plan.Steps, func(s plan.Step) bool { return s.Again }) {
+	if g.dry || !slices.ContainsFunc(g.Plan.Steps, func(s plan.Step) bool { return s.Again }) {
 		return nil
 	}
 	for range mostRounds {

@@ -85,14 +85,14 @@ func (w *UnindexedLink) Add(fresh *LinkIndex) bool {
 }
 
 // Scan finds the rows that refer to the given subjects, until there are more than is kept in mind.
-func (w *UnindexedLink) Scan(ctx context.Context, tx dialect.Tx, given []dialect.Key) (*LinkIndex, error) {
+func (w *UnindexedLink) Scan(ctx context.Context, tx dialect.Reader, given []dialect.Key) (*LinkIndex, error) {
 	fresh := newLinkIndex()
 	return fresh, w.scanLink(ctx, tx, given, fresh, mostKept-w.root.found[w.way].kept)
 }
 
 // scanLink finds the rows that refer to the given subjects, until it has found more
 // than there is room for.
-func (w *UnindexedLink) scanLink(ctx context.Context, tx dialect.Tx, given []dialect.Key, into *LinkIndex, room int) error {
+func (w *UnindexedLink) scanLink(ctx context.Context, tx dialect.Reader, given []dialect.Key, into *LinkIndex, room int) error {
 	p := w.root
 	first := p.RootTable()
 	// Batches compare with what the roots hold, which may be written otherwise than what was given.
@@ -146,7 +146,7 @@ func (f *LinkIndex) merge(o *LinkIndex) {
 // CountUnindexed counts the rows that refer to the subjects after the last batch by such
 // a reference. All that were there before have gone, so that these have arrived,
 // whether their subject has gone or stayed.
-func (p *Root) CountUnindexed(ctx context.Context, tx dialect.Tx, keys []dialect.Key, found map[string]int64) error {
+func (p *Root) CountUnindexed(ctx context.Context, tx dialect.Reader, keys []dialect.Key, found map[string]int64) error {
 	for _, w := range p.unindexedLinks() {
 		n, err := tx.Count(ctx, w.To.Name, p.linkCond(&w.way.Reference, keys))
 		if err != nil {
@@ -158,7 +158,7 @@ func (p *Root) CountUnindexed(ctx context.Context, tx dialect.Tx, keys []dialect
 }
 
 // CountLinked counts the rows that refer to deleted roots by a link, and not to others.
-func (p *Root) CountLinked(ctx context.Context, tx dialect.Tx, gone, others []dialect.Key, found map[string]int64) error {
+func (p *Root) CountLinked(ctx context.Context, tx dialect.Reader, gone, others []dialect.Key, found map[string]int64) error {
 	for _, t := range p.Tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]

@@ -72,7 +72,7 @@ func (j *Journal) ResolveUnknownCommit(ctx context.Context, e *Batch) (committed
 // Batches reads the run's batches, in the order of their keys.
 func (j *Journal) Batches(ctx context.Context) ([]Batch, error) {
 	var out []Batch
-	err := j.read(ctx, func(tx dialect.Tx) error {
+	err := j.read(ctx, func(tx dialect.Reader) error {
 		for r, err := range tx.Query(ctx, dialect.Select{
 			Table: j.table(batchTable), Columns: batchColumns, Where: []dialect.Cond{j.ofRun()},
 			Order: []string{"run", "root", "seq", "part"},

@@ -37,7 +37,7 @@ func (r *Database) Origin() string {
 
 // FindDatabase returns the row for this database, nil where there is none or no journal.
 func (j Reader) FindDatabase(ctx context.Context) (row *Database, err error) {
-	err = j.read(ctx, func(tx dialect.Tx) error {
+	err = j.read(ctx, func(tx dialect.Reader) error {
 		row, err = j.readDatabase(ctx, tx, dialect.NoLock)
 		return err
 	})
@@ -62,7 +62,7 @@ func splitText(s, separator string) []string {
 }
 
 // TakeTurn locks the row for the database. One transaction has it at a time.
-func (j Reader) TakeTurn(ctx context.Context, tx dialect.Tx) error {
+func (j Reader) TakeTurn(ctx context.Context, tx dialect.Reader) error {
 	_, err := j.readDatabase(ctx, tx, dialect.Exclusive)
 	return err
 }
@@ -190,7 +190,7 @@ func (j *Journal) ForgetPeople(ctx context.Context) error {
 }
 
 // unfinishedOthers are the IDs of runs, except this one, that aren't closed.
-func (j *Journal) unfinishedOthers(ctx context.Context, tx dialect.Tx) (ids []dialect.Key, err error) {
+func (j *Journal) unfinishedOthers(ctx context.Context, tx dialect.Reader) (ids []dialect.Key, err error) {
 	for r, err := range tx.Query(ctx, dialect.Select{
 		Table: j.table(runTable), Columns: []string{"id"}, Lock: dialect.Exclusive, Order: []string{"id"},
 		Where: []dialect.Cond{unfinishedStates},

@@ -55,7 +55,7 @@ func (h *Held) SinceTime() time.Time {
 	return t
 }
 
-func (j Reader) readHeld(ctx context.Context, tx dialect.Tx, sel dialect.Select) ([]Held, error) {
+func (j Reader) readHeld(ctx context.Context, tx dialect.Reader, sel dialect.Select) ([]Held, error) {
 	sel.Table, sel.Columns = j.table(heldTable), heldColumns
 	var out []Held
 	for r, err := range tx.Query(ctx, sel) {
@@ -72,7 +72,7 @@ func (j Reader) readHeld(ctx context.Context, tx dialect.Tx, sel dialect.Select)
 }
 
 // HeldRows reads what is stored of the rows with these digests.
-func (j Reader) HeldRows(ctx context.Context, tx dialect.Tx, digests []string, lock dialect.Lock) ([]Held, error) {
+func (j Reader) HeldRows(ctx context.Context, tx dialect.Reader, digests []string, lock dialect.Lock) ([]Held, error) {
 	if len(digests) == 0 {
 		return nil, nil
 	}
@@ -85,7 +85,7 @@ func (j Reader) HeldPage(ctx context.Context, root string, after *Held, n int) (
 	if after != nil {
 		where = append(where, dialect.After{Columns: []string{"digest", "run"}, Key: dialect.Key{after.Digest, after.Run}})
 	}
-	err = j.read(ctx, func(tx dialect.Tx) (err error) {
+	err = j.read(ctx, func(tx dialect.Reader) (err error) {
 		page, err = j.readHeld(ctx, tx, dialect.Select{Where: where, Order: []string{"digest", "run"}, Limit: n})
 		return err
 	})
@@ -94,7 +94,7 @@ func (j Reader) HeldPage(ctx context.Context, root string, after *Held, n int) (
 
 // HeldOfReceipt reads the rows that the erasure of a receipt left.
 func (j Reader) HeldOfReceipt(ctx context.Context, receipt string) (rows []Held, err error) {
-	err = j.read(ctx, func(tx dialect.Tx) (err error) {
+	err = j.read(ctx, func(tx dialect.Reader) (err error) {
 		rows, err = j.readHeld(ctx, tx, dialect.Select{
 			Where: []dialect.Cond{dialect.Compare{Column: "receipt_id", Op: "=", Value: receipt}}, Order: []string{"digest", "run"},
 		})
@@ -109,7 +109,7 @@ func (j Reader) AnyHeld(ctx context.Context, roots []string) (any, others bool, 
 	for _, r := range roots {
 		other = append(other, dialect.Compare{Column: "root", Op: "<>", Value: r})
 	}
-	err = j.read(ctx, func(tx dialect.Tx) error {
+	err = j.read(ctx, func(tx dialect.Reader) error {
 		rows, err := j.readHeld(ctx, tx, dialect.Select{Limit: 1})
 		if any = len(rows) > 0; !any || err != nil {
 			return err
@@ -130,7 +130,7 @@ func (j Reader) HasHeld(ctx context.Context) (bool, error) {
 // UnfinishedReceipts are those of the receipts whose erasure has left a row that is still stored.
 func (j Reader) UnfinishedReceipts(ctx context.Context, receipts []string) (map[string]bool, error) {
 	out := map[string]bool{}
-	err := j.read(ctx, func(tx dialect.Tx) error {
+	err := j.read(ctx, func(tx dialect.Reader) error {
 		for part := range slices.Chunk(receipts, 1000) {
 			for r, err := range tx.Query(ctx, dialect.Select{
 				Table: j.table(heldTable), Columns: []string{"receipt_id"}, Where: inColumn("receipt_id", part),

@@ -42,7 +42,7 @@ func Open(db dialect.DB, run string, now func() time.Time) *Journal {
 
 func (j Reader) table(name string) dialect.Name { return j.db.JournalTable(name) }
 
-func (j Reader) read(ctx context.Context, do func(tx dialect.Tx) error) error {
+func (j Reader) read(ctx context.Context, do func(tx dialect.Reader) error) error {
 	return transaction.Read(ctx, j.db, do)
 }
 

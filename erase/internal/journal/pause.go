@@ -32,14 +32,14 @@ func (j *Journal) Resume(ctx context.Context) (was bool, err error) {
 
 // IsPaused reports whether the run, or every run, is paused.
 func (j *Journal) IsPaused(ctx context.Context) (paused bool, err error) {
-	err = j.read(ctx, func(tx dialect.Tx) error {
+	err = j.read(ctx, func(tx dialect.Reader) error {
 		paused, err = j.isPaused(ctx, tx, j.run)
 		return err
 	})
 	return paused, err
 }
 
-func (j Reader) isPaused(ctx context.Context, tx dialect.Tx, run string) (bool, error) {
+func (j Reader) isPaused(ctx context.Context, tx dialect.Reader, run string) (bool, error) {
 	n, err := tx.Count(ctx, j.table(pauseTable), []dialect.Cond{
 		dialect.In{Columns: []string{"run"}, Keys: []dialect.Key{{AllRuns}, {run}}},
 	})

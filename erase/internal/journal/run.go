@@ -39,7 +39,7 @@ var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id"
 
 // FindRun returns the row of a run, nil where there is none or no journal.
 func (j Reader) FindRun(ctx context.Context, id string) (found *Run, err error) {
-	err = j.read(ctx, func(tx dialect.Tx) error {
+	err = j.read(ctx, func(tx dialect.Reader) error {
 		found, err = j.findLocked(ctx, tx, id, dialect.NoLock)
 		return err
 	})
@@ -50,7 +50,7 @@ func (j Reader) FindRun(ctx context.Context, id string) (found *Run, err error) 
 }
 
 // findLocked returns the row of a run, nil where there is none.
-func (j Reader) findLocked(ctx context.Context, tx dialect.Tx, id string, lock dialect.Lock) (*Run, error) {
+func (j Reader) findLocked(ctx context.Context, tx dialect.Reader, id string, lock dialect.Lock) (*Run, error) {
 	for r, err := range tx.Query(ctx, dialect.Select{
 		Table: j.table(runTable), Columns: runColumns, Lock: lock,
 		Where: []dialect.Cond{dialect.In{Columns: []string{"id"}, Keys: []dialect.Key{{id}}}},
@@ -106,7 +106,7 @@ func (j *Journal) updateRun(ctx context.Context, tx dialect.Tx, values map[strin
 
 // CheckEpoch share-locks the run's row and checks that the run is still this
 // process's: a process that was taken for dead can't commit.
-func (j *Journal) CheckEpoch(ctx context.Context, tx dialect.Tx) error {
+func (j *Journal) CheckEpoch(ctx context.Context, tx dialect.Reader) error {
 	row, err := j.findLocked(ctx, tx, j.run, dialect.Share)
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ var unfinishedStates = dialect.In{Columns: []string{"state"}, Keys: []dialect.Ke
 
 // UnfinishedRuns lists the runs that aren't closed, by their beginning: none where there is no journal.
 func (j Reader) UnfinishedRuns(ctx context.Context) (out []Unfinished, err error) {
-	err = j.read(ctx, func(tx dialect.Tx) error {
+	err = j.read(ctx, func(tx dialect.Reader) error {
 		for row, err := range tx.Query(ctx, dialect.Select{
 			Table:   j.table(runTable),
 			Columns: []string{"id", "plan", "actor", "holder", "subjects", "began"},

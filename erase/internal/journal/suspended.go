@@ -56,7 +56,7 @@ func (j Reader) LeftSuspended(ctx context.Context) ([]Suspension, error) {
 // Suspended are the indexes that are not restored, by run, root and name.
 func (j Reader) Suspended(ctx context.Context) ([]Suspension, error) {
 	var out []Suspension
-	err := j.read(ctx, func(tx dialect.Tx) error {
+	err := j.read(ctx, func(tx dialect.Reader) error {
 		for r, err := range tx.Query(ctx, dialect.Select{
 			Table: j.table(suspendedTable), Columns: suspendedColumns,
 			Where: []dialect.Cond{dialect.IsNull{Column: "restored"}}, Order: []string{"run", "root", "index_name"},

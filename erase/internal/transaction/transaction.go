@@ -23,8 +23,8 @@ func Run(ctx context.Context, db dialect.DB, o dialect.TxOptions, do func(tx dia
 }
 
 // Read begins a read-only transaction and hands it to do.
-func Read(ctx context.Context, db dialect.DB, do func(tx dialect.Tx) error) error {
-	return Run(ctx, db, dialect.TxOptions{ReadOnly: true}, do)
+func Read(ctx context.Context, db dialect.DB, do func(tx dialect.Reader) error) error {
+	return Run(ctx, db, dialect.TxOptions{ReadOnly: true}, func(tx dialect.Tx) error { return do(tx) })
 }
 
 // IgnoreLost drops the error of a rollback on a lost connection: the server has rolled back.
