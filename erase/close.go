@@ -78,7 +78,7 @@ func (e *session) closeIncomplete(ctx context.Context, reason string) (Report, e
 	if row.State == journal.StateSigned {
 		return e.publishStored(ctx, own)
 	}
-	envelope, err := (&acquired{reader: reader, reporter: e.reporter, ownership: own, session: e}).signIncomplete(ctx, reason)
+	envelope, err := newAcquired(e, reader, own).signIncomplete(ctx, reason)
 	return Report{Receipt: envelope}, err
 }
 
@@ -89,7 +89,7 @@ func (e *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, e
 		reason = cmp.Or(reason, ErrDrift.Error())
 	}
 	reason = cmp.Or(reason, "it was closed by its operator")
-	programs, err := e.compileRoots(ctx, e.row.AsOf, e.session.keyTracking())
+	roots, err := e.compileRoots(ctx, e.row.AsOf, e.session.keyTracking())
 	if err != nil && drifted == nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (e *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, e
 			return nil, err
 		}
 	}
-	return e.signAndSeal(ctx, programs, s)
+	return e.signAndSeal(ctx, roots, s)
 }
 
 // countReturned counts the given subjects that the run deleted and that are in the database again.

@@ -34,38 +34,42 @@
 //
 // # Who reads and who writes
 //
-// A reader is an order (plan, database, options) and the schema of the database (reader.go). Preview, Samples, Verify and
-// Remains are made of it, and none of its methods writes. Run opens a session (session.go), which makes all checks and acquires
-// the run. A run embeds the reader (run.go) and has its batches executed by a batchExecutor
-// (execute_batch.go), which Rehearse uses too and rolls back.
+// A reader is an order (plan, database, options) together with the schema of the database
+// (reader.go). [Preview], [Samples], [Verify] and [Remains] are made of it. Its transactions are of type dialect.Reader,
+// so that none of its methods can write.
+//
+// [Run] opens a session (session.go). The session makes all checks, acquires the run (claim.go) and gives a
+// finished run's receipt. A run that is acquired has a ledger entry (ledger.go) and can be signed (seal.go). The run itself (run.go) embeds
+// the reader. Its batches are executed by a batchExecutor (execute_batch.go), in transactions that Run commits and [Rehearse] rolls back.
+//
+// Two packages below have no part in this: internal/closure finds the rows of a batch, decides what becomes of them and
+// applies the steps; internal/journal has the tables in which a run records itself.
 //
 // # A batch
 //
-// A program is a root of the plan, compiled for the schema (program.go). An
-// iterator makes items of it, which are given roots or a range of a walk in key order
-// (walk.go); workers take them, each in a transaction of its own (execute.go, execute_batch.go):
+// An iterator makes items of a root, which are given subjects (census.go, stored_forms.go) or ranges of a walk in key order
+// (walk.go). Workers take them, each in a transaction of its own (execute.go):
 //
 //  1. gather: the closure of the item's roots is collected and locked, from the
-//     root to the leaves, to the fixpoint where the graph has a circle (gather.go);
-//  2. decide: what holds, other subjects' rows and rows that stay keep from
-//     going (decide.go);
-//  3. act: the plan's steps in their order, references cut first, then rows from
-//     the leaves to the root (act.go, write.go), and with values that foreign keys
-//     refer to all that refers to them (follow.go);
-//  4. fence and record: the run's row is share-locked, its epoch compared, the
-//     batch's counts are inserted (internal/journal), and all of it commits;
-//  5. look: in another transaction, rows that went must be gone, and values that
-//     were written must be there.
+//     root to the leaves, to the fixpoint where the graph has a cycle;
+//  2. decide: holds, other subjects' rows and rows that remain keep rows from being deleted;
+//  3. apply: the plan's steps in their order, references cut first, then rows from
+//     the leaves to the root, and with values that foreign keys
+//     refer to all that refers to them;
+//  4. check and record: the run's row is share-locked, its epoch compared, the
+//     batch's row is inserted, and all of it commits;
+//  5. verify: in another transaction, deleted rows must be gone, and values that
+//     were written must be there (look.go).
 //
-// A link from the subjects that no index serves is looked through before the first batch, for
+// A link from the subjects without an index is scanned before the first batch, for
 // all of them (once.go): batches find its rows by their keys, beside the link's own condition.
 //
 // A closure with more rows than a transaction should lock is halved by its roots, down to
 // one root, of which deletes are split off leaf first (oversized.go). Scope
-// everything has no closures, nor has one row that has expired where nothing hangs on it:
-// each item is one statement on a range (sweep.go). Where somebody else changes one of its rows meanwhile, which
-// the statement would pass over, the item is tried again with its rows locked first. Leaves that are only deleted are not
-// gathered; when more of them went than a transaction should lock, that is taken back and done in parts.
+// everything has no closures, nor has an expired row to which nothing refers:
+// each item is one statement on a range. Where another transaction changes one of its rows meanwhile,
+// the item is tried again with its rows locked first. Leaves that are only deleted are not
+// collected; when more of them went than a transaction should lock, that is rolled back and done in parts.
 //
 // A batch locks rows as it finds them. Batches that share rows, of one run or of several, can therefore
 // wait for each other, and the server rolls one of them back. That one is tried again in turn, and so are
@@ -77,7 +81,7 @@
 //
 // # What a run notices
 //
-// A run's row has marks of its subjects (internal/journal, subject_marks.go), each under a key that the caller holds: that of the row
+// A run's row has marks of its subjects (subject_marks.go), each under a key that the caller holds: that of the row
 // commitments, the secret, or one derived from a signer that signs a text always alike. Continued or
 // repeated with other subjects the run is refused; where no key is held that it was begun with, it is refused
 // unless all of its subjects were deleted and none of those given is there. Subjects who were deleted and are inserted
@@ -119,4 +123,19 @@
 // was gone through last, which is also how a run that died is continued. Rows
 // that have come to a row that was erased are deleted with it where they would be
 // when it is erased, and not overwritten.
+//
+// # Files
+//
+//   - options.go, events.go, report.go, kept.go, errors.go: what a caller gives and gets; run_id.go, due.go: small helpers
+//   - subjects.go, subject_text.go: where subjects come from, and how one is written
+//   - subject_marks.go, subjects_match.go: whether a run is given its own subjects again
+//   - drift.go, hidden.go, grants.go: what the schema and the account must be like
+//   - identity.go, protect.go: on which database a plan may run
+//   - reader.go, periods.go, odd.go: roots of a plan made ready, tenants' periods, values that can't be replaced
+//   - preview.go, samples.go, remains.go: before a run, and without one
+//   - verify.go with verify_subjects.go, verify_links.go, verify_holds.go, verify_values.go, oldvalues.go: after a run
+//   - session.go, claim.go, run.go, execute.go, execute_batch.go, sources.go: a run
+//   - commit.go, seal.go, statement.go, close.go: its evidence
+//   - journal.go, repair.go: the journal as callers see it
+//   - ledger.go, replay.go: erasures after a restore
 package erase

@@ -18,13 +18,13 @@ import (
 
 // loadHeldState finds out whether the run has to do with rows that the journal has of what is
 // held, and warns of those that no root of the plan finds.
-func (e *acquired) loadHeldState(ctx context.Context, programs []*closure.Root) (*heldState, error) {
+func (e *acquired) loadHeldState(ctx context.Context, roots []*closure.Root) (*heldState, error) {
 	held := &heldState{receiptID: e.row.ReceiptID}
 	if e.plan.Scope == plan.ScopeEverything {
 		return held, nil
 	}
 	var known []string
-	for _, p := range programs {
+	for _, p := range roots {
 		if e.plan.Scope == plan.ScopeSubjects || p.Plan.Ended {
 			known = append(known, heldRoot(p.RootTable()))
 		}
@@ -33,7 +33,7 @@ func (e *acquired) loadHeldState(ctx context.Context, programs []*closure.Root) 
 	if err != nil {
 		return nil, err
 	}
-	held.record = any || slices.ContainsFunc(programs, func(p *closure.Root) bool { return p.SeeksEntryPoints(e.plan.Scope) })
+	held.record = any || slices.ContainsFunc(roots, func(p *closure.Root) bool { return p.SeeksEntryPoints(e.plan.Scope) })
 	held.others.Store(others || len(known) > 1)
 	if others && e.plan.Scope == plan.ScopeExpired {
 		e.Log.Warn("the journal names rows of tables that are no root of the plan: what a hold kept of them isn't erased; a hold is ended by its `until`, not by taking it out of the policy", "run", e.RunID)
@@ -95,7 +95,7 @@ func itemsOf(p *closure.Root, page []journal.Held) []*workItem {
 			continue
 		}
 		if n := len(out); n == 0 || !out[n-1].since.Equal(h.SinceTime()) {
-			out = append(out, &workItem{prog: p, roots: listedRoots, since: h.SinceTime(), own: own})
+			out = append(out, &workItem{root: p, roots: listedRoots, since: h.SinceTime(), own: own})
 		}
 		it := out[len(out)-1]
 		it.keys = append(it.keys, h.Key)
@@ -106,7 +106,7 @@ func itemsOf(p *closure.Root, page []journal.Held) []*workItem {
 // resumeHeld does for an item of an ended root what holds kept from the erasure of
 // its rows: as far as they have ended.
 func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limits closure.Limits) (*closure.Result, error) {
-	notes, err := e.journal.HeldRows(ctx, tx, digestsOf(it.prog.RootTable(), it.keys), dialect.NoLock)
+	notes, err := e.journal.HeldRows(ctx, tx, digestsOf(it.root.RootTable(), it.keys), dialect.NoLock)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 	if len(keys) == 0 {
 		return &closure.Result{}, nil // another run was faster
 	}
-	g := closure.New(it.prog, tx, dialect.Exclusive)
+	g := closure.New(it.root, tx, dialect.Exclusive)
 	g.Limits = limits
 	if err := e.regatherHeld(ctx, g, keys, it.since, journal.HeldThemselves(notes)); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 // dueKeys are those of the item's keys that are noted as of the item's moment.
 func (it *workItem) dueKeys(notes []journal.Held) []dialect.Key {
 	mine := make(map[string]bool, len(it.keys))
-	for _, digest := range digestsOf(it.prog.RootTable(), it.keys) {
+	for _, digest := range digestsOf(it.root.RootTable(), it.keys) {
 		mine[digest] = true
 	}
 	var out []dialect.Key

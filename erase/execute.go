@@ -17,7 +17,7 @@ import (
 
 // workItem is the work of one batch.
 type workItem struct {
-	prog      *closure.Root
+	root      *closure.Root
 	seq, part int64
 	roots     rootsOf
 	keys      []dialect.Key   // of listedRoots
@@ -140,7 +140,7 @@ func (e *run) runTransaction(ctx context.Context, it *workItem,
 	it.inTurn = it.inTurn || e.turns.needed()
 	err := e.retryBatch(ctx, func(attempt int) (err error) {
 		if attempt > 1 {
-			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", e.plan.TableName(it.prog.Plan.Table), "attempt", attempt)
+			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", e.plan.TableName(it.root.Plan.Table), "attempt", attempt)
 		}
 		d, rec, err = e.tryTransaction(ctx, it, attempt, source, do)
 		if err != nil && ctx.Err() == nil {
@@ -149,7 +149,7 @@ func (e *run) runTransaction(ctx context.Context, it *workItem,
 		it.contended = it.contended || errors.Is(err, closure.ErrMoved)
 		e.turns.note(it, err)
 		if err != nil && isRetryable(err) {
-			e.emitEvent(Event{Kind: Retry, Root: it.prog.Plan.Table, Class: dialect.ClassOf(err)})
+			e.emitEvent(Event{Kind: Retry, Root: it.root.Plan.Table, Class: dialect.ClassOf(err)})
 		}
 		return err
 	})
@@ -158,7 +158,7 @@ func (e *run) runTransaction(ctx context.Context, it *workItem,
 	}
 	e.failpoint("committed")
 	e.countDone(d.Roots)
-	e.emitEvent(Event{Kind: Batch, Root: it.prog.Plan.Table, Rows: d.AffectedRows(), Took: e.Now().Sub(began)})
+	e.emitEvent(Event{Kind: Batch, Root: it.root.Plan.Table, Rows: d.AffectedRows(), Took: e.Now().Sub(began)})
 	it.part++
 	return d, e.verifyCommitted(ctx, d, rec)
 }
@@ -202,12 +202,12 @@ func isRetryable(err error) bool {
 func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, source *anonymise.Source,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error),
 ) (*closure.Result, *journal.Batch, error) {
-	rec := &journal.Batch{Root: int64(it.prog.Index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
+	rec := &journal.Batch{Root: int64(it.root.Index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
 	if it.inTurn {
 		e.turns.mine.Lock()
 		defer e.turns.mine.Unlock()
 	}
-	tx, err := e.db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: it.prog.Plan.Defer})
+	tx, err := e.db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: it.root.Plan.Defer})
 	if err != nil {
 		return nil, nil, beginError{err}
 	}
@@ -222,7 +222,7 @@ func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 		return nil, nil, err
 	}
 	e.failpoint("acted")
-	if it.prog.Plan.Defer {
+	if it.root.Plan.Defer {
 		if err := tx.CheckConstraints(ctx); err != nil {
 			return nil, nil, err
 		}
@@ -234,7 +234,7 @@ func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 		return nil, nil, err
 	}
 	rec.Roots, rec.Tally, rec.Committed = d.Roots, d.Tally, e.Now()
-	if it.prog.KeepsBounds() && it.roots == rangeRoots && it.size != drainedSize {
+	if it.root.KeepsBounds() && it.roots == rangeRoots && it.size != drainedSize {
 		rec.Low, rec.High = encodeBound(it.low), encodeBound(it.high)
 	} else {
 		for _, k := range d.Stayed {
@@ -289,16 +289,16 @@ func encodeBound(k dialect.Key) string {
 }
 
 // rangeCond are the conditions for the item's roots.
-func (it *workItem) rangeCond(p *closure.Root) []dialect.Cond {
+func (it *workItem) rangeCond() []dialect.Cond {
 	if it.roots == listedRoots {
-		return []dialect.Cond{dialect.In{Columns: p.RootTable().Key, Keys: it.keys}}
+		return []dialect.Cond{dialect.In{Columns: it.root.RootTable().Key, Keys: it.keys}}
 	}
 	var where []dialect.Cond
 	if len(it.low) > 0 {
-		where = append(where, dialect.After{Columns: p.RootTable().Key, Key: it.low})
+		where = append(where, dialect.After{Columns: it.root.RootTable().Key, Key: it.low})
 	}
 	if len(it.high) > 0 {
-		where = append(where, dialect.UpTo{Columns: p.RootTable().Key, Key: it.high})
+		where = append(where, dialect.UpTo{Columns: it.root.RootTable().Key, Key: it.high})
 	}
 	return where
 }

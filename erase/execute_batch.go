@@ -34,10 +34,10 @@ type heldState struct {
 
 // executeBatch gathers an item's rows and carries the steps out.
 func (e *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, skip map[string]bool) (*closure.Result, error) {
-	p := it.prog
+	p := it.root
 	if p.IsRangeStep(e.plan.Scope) {
 		step := closure.RangeStep{
-			Root: p, Tx: tx, Roots: it.rangeCond(p), Whole: it.roots == tableRoots, LockFirst: it.contended, Source: source, Chunk: e.MaxRows,
+			Root: p, Tx: tx, Roots: it.rangeCond(), Whole: it.roots == tableRoots, LockFirst: it.contended, Source: source, Chunk: e.MaxRows,
 		}
 		return step.CarryOut(ctx)
 	}
@@ -52,7 +52,7 @@ func (e *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *wor
 	if p.Plan.Ended {
 		return e.resumeHeld(ctx, tx, it, source, closure.Limits{Rows: g.Rows})
 	}
-	if err := g.CollectRows(ctx, it.rangeCond(p)); err != nil {
+	if err := g.CollectRows(ctx, it.rangeCond()); err != nil {
 		return nil, err
 	}
 	e.failpoint("gathered")

@@ -68,7 +68,7 @@ func (e *run) finishRun(ctx context.Context) ([]byte, error) {
 	if s.commitments, err = e.checkedCommitments(entries); err != nil {
 		return nil, err
 	}
-	return e.signAndSeal(ctx, e.programs, s)
+	return e.signAndSeal(ctx, e.roots, s)
 }
 
 // summarise adds up what the journal's entries say.
@@ -109,7 +109,7 @@ func (e *acquired) summarise(ctx context.Context, entries []journal.Batch, compl
 // scanRoots looks at the roots once more, after the last batch: what is there that
 // was deleted, and what has appeared meanwhile.
 func (e *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary) error {
-	for i, p := range e.programs {
+	for i, p := range e.roots {
 		if p.Plan.Ended {
 			continue // its rows are noted until they are done
 		}

@@ -70,12 +70,12 @@ func (e *reader) countOddRows(ctx context.Context, s *closure.OddScan, writers [
 // other scopes the closures of the roots are gathered as Preview does, so that a
 // value of somebody else's stops nobody.
 func (e *reader) refuseOddValues(ctx context.Context, how closure.Tracking) error {
-	programs, err := e.compileRoots(ctx, e.Now(), how)
+	roots, err := e.compileRoots(ctx, e.Now(), how)
 	if err != nil {
 		return err
 	}
 	s := closure.NewOddScan(e.db)
-	for _, p := range programs {
+	for _, p := range roots {
 		writers := s.Writers(p)
 		if len(writers) == 0 {
 			continue

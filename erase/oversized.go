@@ -13,11 +13,11 @@ import (
 // transactions as it takes; the root stays until the last one, so that what is
 // left can always be found from it. Then the rest is done at once.
 func (e *run) splitOversized(ctx context.Context, it *workItem, skip map[string]bool) error {
-	split := it.prog.NewSplit()
+	split := it.root.NewSplit()
 	it.size = drainedSize
 	for {
 		d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*closure.Result, error) {
-			return split.DeleteSome(ctx, tx, it.rangeCond(it.prog), e.MaxRows, skip)
+			return split.DeleteSome(ctx, tx, it.rangeCond(), e.MaxRows, skip)
 		})
 		if err != nil {
 			return err

@@ -14,8 +14,8 @@ import (
 // fixes them: what is changed there while the run goes on has no effect on it.
 // They are read again when a run is continued, and are no part of the plan: a
 // period that has changed since it was made isn't drift.
-func (e *reader) loadRetentionPeriods(ctx context.Context, programs []*closure.Root) error {
-	for _, p := range programs {
+func (e *reader) loadRetentionPeriods(ctx context.Context, roots []*closure.Root) error {
+	for _, p := range roots {
 		if o := p.Plan.Older; o != nil && o.Lookup != nil {
 			if err := e.loadPeriods(ctx, p, o.Lookup); err != nil {
 				return err

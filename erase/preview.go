@@ -57,24 +57,24 @@ func (r *Result) TableName(n dialect.Name) string { return shortName(n, r.usual)
 // database are counted as absent; none at all being there is ErrNoSuchSubject.
 func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
-	e, programs, err := prepareReader(ctx, db, p, o)
+	e, roots, err := prepareReader(ctx, db, p, o)
 	if err != nil {
 		return nil, err
 	}
 	var sum tally.Tally
 	r := &Result{usual: p.Default}
 	scan := closure.NewOddScan(db)
-	for _, prog := range programs {
+	for _, root := range roots {
 		if p.Scope == plan.ScopeEverything {
-			if err := e.countTable(ctx, prog, &sum); err != nil {
+			if err := e.countTable(ctx, root, &sum); err != nil {
 				return nil, err
 			}
-			if err := e.countOddRows(ctx, scan, scan.Writers(prog)); err != nil {
+			if err := e.countOddRows(ctx, scan, scan.Writers(root)); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		found, err := e.forEachItem(ctx, prog, r, func(it *workItem) (*closure.Result, error) { return e.gatherDry(ctx, it, scan) })
+		found, err := e.forEachItem(ctx, root, r, func(it *workItem) (*closure.Result, error) { return e.gatherDry(ctx, it, scan) })
 		if err != nil {
 			return nil, err
 		}
@@ -89,12 +89,12 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 func (e *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddScan) (*closure.Result, error) {
 	var d *closure.Result
 	err := e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
-		g := closure.New(it.prog, tx, dialect.NoLock)
+		g := closure.New(it.root, tx, dialect.NoLock)
 		g.FollowsAbsent = e.plan.Scope == plan.ScopeSubjects
-		if it.prog.Plan.Ended {
+		if it.root.Plan.Ended {
 			err = e.regatherHeld(ctx, g, it.keys, it.since, it.own)
 		} else {
-			err = g.CollectRows(ctx, it.rangeCond(it.prog))
+			err = g.CollectRows(ctx, it.rangeCond())
 		}
 		if err != nil {
 			return err
@@ -111,21 +111,21 @@ func (e *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddS
 // run takes. The error is that of the first batch that fails.
 func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
-	e, programs, err := prepareReader(ctx, db, p, o)
+	e, roots, err := prepareReader(ctx, db, p, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.requireSecret(programs); err != nil {
+	if err := e.requireSecret(roots); err != nil {
 		return nil, err
 	}
 	executor := newBatchExecutor(e, newReporter(&e.Options, nil), journal.Open(db, e.RunID, e.Now), &heldState{})
 	sample = cmp.Or(sample, 20)
 	var sum tally.Tally
 	r := &Result{usual: p.Default}
-	for _, prog := range programs {
+	for _, root := range roots {
 		once := func(it *workItem) (*closure.Result, error) {
 			var d *closure.Result
-			tx, err := db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: prog.Plan.Defer})
+			tx, err := db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: root.Plan.Defer})
 			if err != nil {
 				return nil, err
 			}
@@ -136,14 +136,14 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 			return d, errors.Join(err, transaction.IgnoreLost(tx.Rollback(ctx)))
 		}
 		if p.Scope == plan.ScopeSubjects && o.Subjects != nil {
-			found, err := e.forEachItem(ctx, prog, r, once)
+			found, err := e.forEachItem(ctx, root, r, once)
 			if err != nil {
 				return nil, err
 			}
 			sum.Add(found)
 			continue
 		}
-		it, err := e.sampleRoots(ctx, prog, sample)
+		it, err := e.sampleRoots(ctx, root, sample)
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +152,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 		}
 		d, err := once(it)
 		if err != nil {
-			return nil, fmt.Errorf("rehearsing %s: %w", p.TableName(prog.Plan.Table), err)
+			return nil, fmt.Errorf("rehearsing %s: %w", p.TableName(root.Plan.Table), err)
 		}
 		sum.Add(&d.Tally)
 	}
@@ -163,7 +163,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 // that scope everything deletes are those without children, whose steps are rehearsed apart.
 func (e *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*workItem, error) {
 	if p.Plan.Whole {
-		return &workItem{prog: p, roots: tableRoots}, nil
+		return &workItem{root: p, roots: tableRoots}, nil
 	}
 	if p.Plan.Ended {
 		for it, err := range e.notedItems(ctx, p, n) {
@@ -185,7 +185,7 @@ func (e *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*work
 			}
 		}
 	}
-	it := &workItem{prog: p, roots: listedRoots}
+	it := &workItem{root: p, roots: listedRoots}
 	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
 		for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Limit: n}) {
 			if err != nil {
@@ -217,19 +217,19 @@ func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) 
 	if err := e.refuseHiddenRows(ctx); err != nil {
 		return nil, nil, err
 	}
-	programs, err := e.compileRoots(ctx, e.Now(), closure.Untracked)
-	return e, programs, err
+	roots, err := e.compileRoots(ctx, e.Now(), closure.Untracked)
+	return e, roots, err
 }
 
 // forEachItem gives the root's rows to do, some hundred at a time, and adds up what it
 // says.
-func (e *reader) forEachItem(ctx context.Context, prog *closure.Root, r *Result, do func(it *workItem) (*closure.Result, error)) (*tally.Tally, error) {
-	items := e.subjectItems(ctx, prog, r)
+func (e *reader) forEachItem(ctx context.Context, root *closure.Root, result *Result, do func(it *workItem) (*closure.Result, error)) (*tally.Tally, error) {
+	items := e.subjectItems(ctx, root, result)
 	switch {
-	case prog.Plan.Ended:
-		items = e.notedItems(ctx, prog, itemRoots)
+	case root.Plan.Ended:
+		items = e.notedItems(ctx, root, itemRoots)
 	case e.plan.Scope == plan.ScopeExpired:
-		items = e.expiredItems(ctx, prog)
+		items = e.expiredItems(ctx, root)
 	}
 	sum := &tally.Tally{}
 	var roots int64
@@ -247,11 +247,11 @@ func (e *reader) forEachItem(ctx context.Context, prog *closure.Root, r *Result,
 			return nil, ctx.Err()
 		}
 	}
-	if prog.Plan.Ended || e.plan.Scope == plan.ScopeExpired {
+	if root.Plan.Ended || e.plan.Scope == plan.ScopeExpired {
 		return sum, nil
 	}
-	if r.Absent = r.Subjects - roots; roots == 0 && !e.AbsentOK {
-		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, r.Subjects, e.plan.TableName(e.plan.Subject.Table))
+	if result.Absent = result.Subjects - roots; roots == 0 && !e.AbsentOK {
+		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, result.Subjects, e.plan.TableName(e.plan.Subject.Table))
 	}
 	return sum, nil
 }
@@ -260,18 +260,18 @@ func (e *reader) forEachItem(ctx context.Context, prog *closure.Root, r *Result,
 const itemRoots = 200
 
 // expiredItems are ranges of the expired rows.
-func (e *reader) expiredItems(ctx context.Context, prog *closure.Root) iter.Seq2[*workItem, error] {
+func (e *reader) expiredItems(ctx context.Context, root *closure.Root) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		end := e.findEnd(ctx, prog)
+		end := e.findEnd(ctx, root)
 		defer end.wait() //nolint:errcheck // next tells of it
 		var low dialect.Key
 		for {
-			b := e.nextBound(ctx, prog, low, end, itemRoots)
+			b := e.nextBound(ctx, root, low, end, itemRoots)
 			if b.err != nil {
 				yield(nil, b.err)
 				return
 			}
-			if b.high == nil || !yield(&workItem{prog: prog, low: low, high: b.high}, nil) {
+			if b.high == nil || !yield(&workItem{root: root, low: low, high: b.high}, nil) {
 				return
 			}
 			low = b.high
@@ -280,7 +280,7 @@ func (e *reader) expiredItems(ctx context.Context, prog *closure.Root) iter.Seq2
 }
 
 // subjectItems are the given subjects, which the result counts.
-func (e *reader) subjectItems(ctx context.Context, prog *closure.Root, r *Result) iter.Seq2[*workItem, error] {
+func (e *reader) subjectItems(ctx context.Context, root *closure.Root, result *Result) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if e.Subjects == nil {
 			yield(nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject))
@@ -292,9 +292,9 @@ func (e *reader) subjectItems(ctx context.Context, prog *closure.Root, r *Result
 				yield(nil, err)
 				return
 			}
-			r.Subjects += int64(len(keys))
+			result.Subjects += int64(len(keys))
 			for part := range slices.Chunk(keys, itemRoots) {
-				if !yield(&workItem{prog: prog, roots: listedRoots, keys: part}, nil) {
+				if !yield(&workItem{root: root, roots: listedRoots, keys: part}, nil) {
 					return
 				}
 			}
@@ -302,10 +302,10 @@ func (e *reader) subjectItems(ctx context.Context, prog *closure.Root, r *Result
 	}
 }
 
-func (e *reader) countTable(ctx context.Context, prog *closure.Root, sum *tally.Tally) error {
+func (e *reader) countTable(ctx context.Context, root *closure.Root, sum *tally.Tally) error {
 	return e.inReadTx(ctx, func(tx dialect.Reader) error {
-		for i := range prog.Plan.Steps {
-			st := &prog.Plan.Steps[i]
+		for i := range root.Plan.Steps {
+			st := &root.Plan.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())
 			if err != nil {
 				return err

@@ -35,7 +35,7 @@ func searchRemains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects So
 	if err := p.CheckConditions(db); err != nil {
 		return nil, err
 	}
-	prog, err := closure.Compile(p, 0, r.schema, asOf, closure.Untracked)
+	root, err := closure.Compile(p, 0, r.schema, asOf, closure.Untracked)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func searchRemains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects So
 		return nil, err
 	}
 	v := &verifier{reader: r, findings: newFindings(r.schema.Default), old: newOldValues(nil), rowsOnly: true}
-	if err := v.verifySubjects(ctx, prog); err != nil {
+	if err := v.verifySubjects(ctx, root); err != nil {
 		return nil, err
 	}
 	return v.verification(), nil

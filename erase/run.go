@@ -51,7 +51,7 @@ func runAt(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point fu
 type run struct {
 	*acquired
 	executor *batchExecutor
-	programs []*closure.Root
+	roots    []*closure.Root
 	before   []journal.Batch // committed by earlier processes
 	deleted  journal.Deleted // subjects that these have deleted
 	watch    *schemaWatch
@@ -66,7 +66,7 @@ type run struct {
 func newRun(ctx context.Context, a *acquired, w *schemaWatch, gate *throttleGate) (*run, error) {
 	e := &run{acquired: a, watch: w, gate: gate, sources: newSourcePool(&a.Options)}
 	var err error
-	if e.programs, err = a.compileRoots(ctx, a.row.AsOf, a.session.keyTracking()); err != nil {
+	if e.roots, err = a.compileRoots(ctx, a.row.AsOf, a.session.keyTracking()); err != nil {
 		return nil, err
 	}
 	if e.before, err = a.session.journal.Batches(ctx); err != nil {
@@ -75,7 +75,7 @@ func newRun(ctx context.Context, a *acquired, w *schemaWatch, gate *throttleGate
 	if e.deleted, err = a.readDeleted(ctx, e.before); err != nil {
 		return nil, err
 	}
-	held, err := a.loadHeldState(ctx, e.programs)
+	held, err := a.loadHeldState(ctx, e.roots)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (e *run) carryOut(ctx context.Context) ([]byte, error) {
 	}
 	e.emitEvent(Event{Kind: kind})
 	e.Log.Info("the run has begun", "run", e.RunID, "plan", e.row.Plan, "continued", e.row.Epoch > 1, "subjects", e.row.Subjects)
-	for _, p := range e.programs {
+	for _, p := range e.roots {
 		if err := e.runRoot(ctx, p); err != nil {
 			longer, cancel := grace.Extend(ctx, e.Grace)
 			defer cancel()
@@ -135,7 +135,7 @@ func (e *run) expectedRoots() int64 {
 		return e.row.Subjects
 	}
 	var sum int64
-	for _, p := range e.programs {
+	for _, p := range e.roots {
 		n := p.RootTable().Schema.RowEstimate
 		if n < 0 || p.Plan.Older != nil || p.Plan.Ended {
 			return -1

@@ -36,17 +36,17 @@ type Sample struct {
 func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int) (out []Sample, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	o.Subjects = nil
-	e, programs, err := prepareReader(ctx, db, p, o)
+	e, roots, err := prepareReader(ctx, db, p, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.requireSecret(programs); err != nil {
+	if err := e.requireSecret(roots); err != nil {
 		return nil, err
 	}
 	source := newSource(&e.Options)
-	for _, prog := range programs {
-		for i := range prog.Plan.Steps {
-			st := &prog.Plan.Steps[i]
+	for _, root := range roots {
+		for i := range root.Plan.Steps {
+			st := &root.Plan.Steps[i]
 			if st.Op != plan.Overwrite || st.Rows == plan.Following { // what follows takes the values of another
 				continue
 			}
@@ -55,7 +55,7 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 					return s.Step.Table == st.Table && s.Column == a.Column && s.Written() == a.Written()
 				})
 			}
-			sampled, err := e.sampleReplacements(ctx, prog.Table(st.Table), st, fresh, source, n)
+			sampled, err := e.sampleReplacements(ctx, root.Table(st.Table), st, fresh, source, n)
 			if err != nil {
 				return nil, err
 			}

@@ -21,12 +21,16 @@ type acquired struct {
 	session *session
 }
 
+func newAcquired(s *session, r *reader, own ownership) *acquired {
+	return &acquired{reader: r, reporter: s.reporter, ownership: own, session: s}
+}
+
 // signAndSeal signs the receipt of what was summed up, and ends the run with it.
-func (e *acquired) signAndSeal(ctx context.Context, programs []*closure.Root, s *summary) (envelope []byte, err error) {
+func (e *acquired) signAndSeal(ctx context.Context, roots []*closure.Root, s *summary) (envelope []byte, err error) {
 	if s.followed, err = e.followedReceipts(ctx, s.Follows); err != nil {
 		return nil, err
 	}
-	statement := e.buildStatement(e.row, programs, s)
+	statement := e.buildStatement(e.row, roots, s)
 	if envelope, err = receipt.Sign(ctx, statement, e.Signers...); err != nil {
 		return nil, fmt.Errorf("what was done is committed and its receipt isn't signed, do the same again with the same run ID: %w", err)
 	}

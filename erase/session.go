@@ -100,7 +100,7 @@ func (e *session) beginOrContinue(ctx context.Context) (Report, error) {
 
 // executeRun carries out a run that is this process's.
 func (e *session) executeRun(ctx context.Context, own ownership, ready readiness, gate *throttleGate) ([]byte, error) {
-	a := &acquired{reader: ready.reader, reporter: e.reporter, session: e, ownership: own}
+	a := newAcquired(e, ready.reader, own)
 	if err := a.openLedgerEntry(ctx); err != nil {
 		return nil, err
 	}

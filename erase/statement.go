@@ -18,7 +18,7 @@ import (
 const Version = "0.1.0"
 
 // buildStatement assembles the receipt's statement from what was summed up.
-func (e *order) buildStatement(row *journal.Run, programs []*closure.Root, s *summary) receipt.Statement {
+func (e *order) buildStatement(row *journal.Run, roots []*closure.Root, s *summary) receipt.Statement {
 	p := e.plan
 	pr := receipt.Predicate{
 		ReceiptID: row.ReceiptID, RunID: row.ID,
@@ -53,8 +53,8 @@ func (e *order) buildStatement(row *journal.Run, programs []*closure.Root, s *su
 			pr.Actions = append(pr.Actions, stepAction(&p.Roots[i].Steps[j], s))
 		}
 	}
-	pr.Retained = retainedRows(programs, s.Kept)
-	pr.Ended, pr.Follows = retainedRows(programs, s.Ended), s.followed
+	pr.Retained = retainedRows(roots, s.Kept)
+	pr.Ended, pr.Follows = retainedRows(roots, s.Ended), s.followed
 	pr.Commitments = s.commitments
 	pr.Checks = receiptChecks(s)
 	if n := arrivedRows(s); n > 0 && p.Scope == plan.ScopeSubjects {
@@ -66,14 +66,14 @@ func (e *order) buildStatement(row *journal.Run, programs []*closure.Root, s *su
 
 // rehearseReceipt checks that the receipt of a run can be made and signed: its
 // statement without a row is valid, and each signer signs.
-func (e *session) rehearseReceipt(ctx context.Context, programs []*closure.Root) error {
+func (e *session) rehearseReceipt(ctx context.Context, roots []*closure.Root) error {
 	identity, err := e.serverIdentity(ctx)
 	if err != nil {
 		return err
 	}
 	now := e.Now().UTC()
 	st := e.buildStatement(
-		&journal.Run{ID: e.RunID, ReceiptID: uuid.NewString(), Actor: e.Actor, AsOf: now}, programs,
+		&journal.Run{ID: e.RunID, ReceiptID: uuid.NewString(), Actor: e.Actor, AsOf: now}, roots,
 		&summary{scanned: now, database: &journal.Database{ID: uuid.NewString()}, identity: identity},
 	)
 	if err := st.Validate(); err != nil {
@@ -113,17 +113,17 @@ func stepAction(st *plan.Step, s *summary) receipt.Action {
 }
 
 // retainedRows lists what was kept on purpose, or had been.
-func retainedRows(programs []*closure.Root, kept []tally.Kept) []receipt.Retained {
+func retainedRows(roots []*closure.Root, kept []tally.Kept) []receipt.Retained {
 	var out []receipt.Retained
 	for _, k := range tally.Sorted(kept) {
 		r := receipt.Retained{Schema: k.Table.Schema, Table: k.Table.Table, Rows: k.Rows}
-		i := slices.IndexFunc(programs, func(p *closure.Root) bool { return p.Table(k.Table) != nil })
+		i := slices.IndexFunc(roots, func(p *closure.Root) bool { return p.Table(k.Table) != nil })
 		if i < 0 { // the plan doesn't fit the schema any more
 			r.Reason = "the policy kept it"
 			out = append(out, r)
 			continue
 		}
-		table := programs[i].Table(k.Table)
+		table := roots[i].Table(k.Table)
 		switch k.Reason {
 		case tally.ByHold:
 			h := table.Hold

@@ -28,12 +28,12 @@ func (e *session) markKeys(ctx context.Context) [][]byte {
 		keys = append(keys, e.Secret.Derive("expunge-subjects/v1"))
 	}
 	text := []byte("expunge-subjects/v1\x00" + e.RunID)
-	for _, s := range e.Signers {
-		first, err := s.Sign(ctx, text)
+	for _, signer := range e.Signers {
+		first, err := signer.Sign(ctx, text)
 		if err != nil {
 			continue // what it can't sign now it may when the receipt is signed
 		}
-		if second, err := s.Sign(ctx, text); err == nil && string(first) == string(second) {
+		if second, err := signer.Sign(ctx, text); err == nil && string(first) == string(second) {
 			derive(first)
 		}
 	}
@@ -41,10 +41,10 @@ func (e *session) markKeys(ctx context.Context) [][]byte {
 }
 
 // encodeMarks writes the marks of a run that begins.
-func (e *session) encodeMarks(ctx context.Context, s *journal.Subjects) string {
+func (e *session) encodeMarks(ctx context.Context, subjects *journal.Subjects) string {
 	var marks []journal.Mark
 	for _, k := range e.markKeys(ctx) {
-		marks = append(marks, s.Mark(k, e.RunID))
+		marks = append(marks, subjects.Mark(k, e.RunID))
 	}
 	return journal.EncodeMarks(marks)
 }

@@ -133,7 +133,7 @@ func (e *run) restoreIndexes(ctx context.Context, p *closure.Root, ended error) 
 
 // checkIndexesRestored refuses to end a run that has something suspended still.
 func (e *run) checkIndexesRestored(ctx context.Context) error {
-	if !slices.ContainsFunc(e.plan.Roots, func(r plan.Root) bool { return len(r.Suspends) > 0 }) {
+	if !slices.ContainsFunc(e.plan.Roots, func(root plan.Root) bool { return len(root.Suspends) > 0 }) {
 		return nil
 	}
 	all, err := e.session.journal.Suspended(ctx)
@@ -181,7 +181,7 @@ func (e *session) restoreLeftovers(ctx context.Context) error {
 		if err == nil {
 			continue
 		}
-		covered := slices.ContainsFunc(ofRun, func(s journal.Suspension) bool { return slices.Contains(e.plan.Covers, s.Table) })
+		covered := slices.ContainsFunc(ofRun, func(x journal.Suspension) bool { return slices.Contains(e.plan.Covers, x.Table) })
 		switch {
 		case ctx.Err() != nil:
 			return err

@@ -21,9 +21,9 @@ type indexRestorer struct {
 }
 
 func (e *session) newIndexRestorer() *indexRestorer {
-	return &indexRestorer{Options: e.Options, db: e.db, at: e.failpoint, done: func(s *journal.Suspension) {
-		e.emitEvent(Event{Kind: Restored, Root: s.Table, Index: s.Name})
-		e.Log.Info("a suspended index is in place again", "run", s.Run, "table", e.plan.TableName(s.Table), "index", s.Name)
+	return &indexRestorer{Options: e.Options, db: e.db, at: e.failpoint, done: func(x *journal.Suspension) {
+		e.emitEvent(Event{Kind: Restored, Root: x.Table, Index: x.Name})
+		e.Log.Info("a suspended index is in place again", "run", x.Run, "table", e.plan.TableName(x.Table), "index", x.Name)
 	}}
 }
 

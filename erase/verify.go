@@ -214,25 +214,25 @@ func (v *verifier) verifyPlan(ctx context.Context, asOf time.Time) error {
 }
 
 func (v *verifier) verifyRoot(ctx context.Context, index int, asOf time.Time) error {
-	prog, err := closure.Compile(v.plan, index, v.schema, asOf, closure.Untracked)
+	root, err := closure.Compile(v.plan, index, v.schema, asOf, closure.Untracked)
 	if err != nil {
 		return err
 	}
-	if err := v.loadRetentionPeriods(ctx, []*closure.Root{prog}); errors.Is(err, ErrBadPeriod) {
-		v.addFinding(prog.RootTable().Name, CannotTell, 0, "%s", err)
+	if err := v.loadRetentionPeriods(ctx, []*closure.Root{root}); errors.Is(err, ErrBadPeriod) {
+		v.addFinding(root.RootTable().Name, CannotTell, 0, "%s", err)
 		return nil
 	} else if err != nil {
 		return err
 	}
 	switch {
-	case prog.Plan.Ended:
-		return v.verifyEnded(ctx, prog)
+	case root.Plan.Ended:
+		return v.verifyEnded(ctx, root)
 	case v.plan.Scope == plan.ScopeSubjects:
-		return v.verifySubjects(ctx, prog)
+		return v.verifySubjects(ctx, root)
 	case v.plan.Scope == plan.ScopeExpired:
-		return v.verifyExpired(ctx, prog)
+		return v.verifyExpired(ctx, root)
 	}
-	return v.verifyEverything(ctx, prog)
+	return v.verifyEverything(ctx, root)
 }
 
 // checkVersions says of which tables the engine keeps old versions of rows: nothing here looks into them.

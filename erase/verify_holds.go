@@ -34,14 +34,14 @@ func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialec
 		if !p.Roots[i].Ended {
 			continue
 		}
-		prog, err := closure.Compile(p, i, schema, v.now, closure.Untracked)
+		root, err := closure.Compile(p, i, schema, v.now, closure.Untracked)
 		if err != nil {
 			return true, err
 		}
-		root := heldRoot(prog.RootTable())
-		of := slices.DeleteFunc(slices.Clone(held), func(h journal.Held) bool { return h.Root != root })
+		name := heldRoot(root.RootTable())
+		of := slices.DeleteFunc(slices.Clone(held), func(h journal.Held) bool { return h.Root != name })
 		for page := range slices.Chunk(of, 200) {
-			for _, it := range itemsOf(prog, page) {
+			for _, it := range itemsOf(root, page) {
 				if err := r.countUnheld(ctx, it, left); err != nil {
 					return true, err
 				}
@@ -58,7 +58,7 @@ func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialec
 // a hold may have kept then.
 func (e *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect.Name]int64) error {
 	return e.inReadTx(ctx, func(tx dialect.Reader) error {
-		g := closure.New(it.prog, tx, dialect.NoLock)
+		g := closure.New(it.root, tx, dialect.NoLock)
 		if err := e.regatherHeld(ctx, g, it.keys, it.since, it.own); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 // keyBatches makes items of the subjects' keys. The first gets the number seq.
 func keyBatches(p *closure.Root, keys iter.Seq2[dialect.Key, error], sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		it := &workItem{prog: p, roots: listedRoots, seq: seq}
+		it := &workItem{root: p, roots: listedRoots, seq: seq}
 		for key, err := range keys {
 			if err != nil {
 				yield(nil, err)
@@ -28,7 +28,7 @@ func keyBatches(p *closure.Root, keys iter.Seq2[dialect.Key, error], sizer *batc
 				return
 			}
 			seq++
-			it = &workItem{prog: p, roots: listedRoots, seq: seq}
+			it = &workItem{root: p, roots: listedRoots, seq: seq}
 		}
 		if len(it.keys) > 0 {
 			yield(it, nil)
@@ -43,11 +43,11 @@ func (e *reader) rangeBatches(ctx context.Context, p *closure.Root, sizer *batch
 	return func(yield func(*workItem, error) bool) {
 		if p.Plan.Whole {
 			if len(done) == 0 {
-				yield(&workItem{prog: p, seq: 1, roots: tableRoots}, nil)
+				yield(&workItem{root: p, seq: 1, roots: tableRoots}, nil)
 			}
 			return
 		}
-		next := &workItem{prog: p, seq: 1}
+		next := &workItem{root: p, seq: 1}
 		if n := len(done); n > 0 {
 			next.seq = done[n-1].Seq + 1
 		}
@@ -71,8 +71,8 @@ func (e *reader) rangeBatches(ctx context.Context, p *closure.Root, sizer *batch
 // walkRanges makes items of the ranges from the next one on.
 func (e *reader) walkRanges(ctx context.Context, it *workItem, sizer *batch.Sizer, yield func(*workItem, error) bool) {
 	ctx, stop := context.WithCancel(ctx)
-	end := e.findEnd(ctx, it.prog)
-	next := e.prefetchBound(ctx, it.prog, it.low, end, sizer)
+	end := e.findEnd(ctx, it.root)
+	next := e.prefetchBound(ctx, it.root, it.low, end, sizer)
 	defer func() { // stop pending look-ups
 		stop()
 		next()
@@ -89,12 +89,12 @@ func (e *reader) walkRanges(ctx context.Context, it *workItem, sizer *batch.Size
 		}
 		it.high = b.high
 		if b.more {
-			next = e.prefetchBound(ctx, it.prog, b.high, end, sizer)
+			next = e.prefetchBound(ctx, it.root, b.high, end, sizer)
 		}
 		if !yield(it, nil) || !b.more {
 			return
 		}
-		it = &workItem{prog: it.prog, seq: it.seq + 1, low: b.high}
+		it = &workItem{root: it.root, seq: it.seq + 1, low: b.high}
 	}
 }
 
@@ -119,7 +119,7 @@ func (e *reader) prefetchBound(ctx context.Context, p *closure.Root, low dialect
 
 // nextBound finds where the range of n roots after low ends.
 func (e *reader) nextBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
-	after := &workItem{prog: p, low: low}
+	after := &workItem{root: p, low: low}
 	if end.known() {
 		if after.high, b.err = end.wait(); after.high == nil {
 			return b
@@ -182,7 +182,7 @@ func (w *walkEnd) wait() (dialect.Key, error) {
 
 // lastKey is the key of the last root there is, nil where there is none.
 func (e *reader) lastKey(ctx context.Context, p *closure.Root) (last dialect.Key, err error) {
-	s := (&workItem{prog: p}).selectKeys()
+	s := (&workItem{root: p}).selectKeys()
 	s.Descending, s.Limit = true, 1
 	return e.queryKey(ctx, s)
 }
@@ -213,8 +213,8 @@ func (e *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Ke
 
 // selectKeys selects the keys of an item's roots, in their order.
 func (it *workItem) selectKeys() dialect.Select {
-	t := it.prog.RootTable()
-	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(it.prog.Where(), it.rangeCond(it.prog)...), Order: t.Key}
+	t := it.root.RootTable()
+	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(it.root.Where(), it.rangeCond()...), Order: t.Key}
 }
 
 // gapsIn finds the ranges between those that are done. The bounds of ranges
@@ -238,7 +238,7 @@ func gapsIn(p *closure.Root, done []journal.Batch) (gaps []*workItem, last diale
 			if err != nil {
 				return nil, nil, err
 			}
-			gaps = append(gaps, &workItem{prog: p, seq: seq, part: part, low: low, high: high, roots: gapRoots})
+			gaps = append(gaps, &workItem{root: p, seq: seq, part: part, low: low, high: high, roots: gapRoots})
 		}
 		cursor, seq, part = d.High, d.Seq, d.Part+1
 	}
