@@ -20,14 +20,14 @@ type resolvedSubject struct{ key dialect.Key }
 
 // resolveSubjects gives each subject of the source once, by its key, and tells note of each that was given. In a run that is
 // continued an identifier may have gone with its row; else it must match exactly one.
-func (e *reader) resolveSubjects(ctx context.Context, continued bool, note func(subject, dialect.Key)) iter.Seq2[resolvedSubject, error] {
-	t := e.schema.Table(e.plan.Subject.Table)
+func (r *reader) resolveSubjects(ctx context.Context, continued bool, note func(subject, dialect.Key)) iter.Seq2[resolvedSubject, error] {
+	t := r.schema.Table(r.plan.Subject.Table)
 	return func(yield func(resolvedSubject, error) bool) {
 		seen := keySet{}
-		for s, err := range e.inStoredForms(ctx, parseSubjects(e.Subjects, e.plan.Subject, t)) {
+		for s, err := range r.inStoredForms(ctx, parseSubjects(r.Subjects, r.plan.Subject, t)) {
 			key := s.key
 			if err == nil && key == nil {
-				key, err = e.lookUpIdentifier(ctx, s, continued)
+				key, err = r.lookUpIdentifier(ctx, s, continued)
 			}
 			if err != nil {
 				yield(resolvedSubject{}, err)
@@ -60,8 +60,8 @@ func (d keySet) insert(k dialect.Key) bool {
 // resolvedKeys gives the keys to gather batches from, each row's once. Where a key can be
 // written in several ways (in capitals, with leading zeros), that is how the rows have it, and those
 // that aren't there come as they were given: whoever is named twice must not be overwritten twice.
-func (e *run) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
-	t, columns := e.schema.Table(e.plan.Subject.Table), e.plan.Subject.Key
+func (r *run) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
+	t, columns := r.schema.Table(r.plan.Subject.Table), r.plan.Subject.Key
 	oneWay := !slices.ContainsFunc(columns, func(c string) bool { k := t.Column(c).Kind; return k != dialect.Int && k != dialect.UUID })
 	n := chunk
 	if oneWay {
@@ -70,16 +70,16 @@ func (e *run) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialec
 	return func(yield func(dialect.Key, error) bool) {
 		var unnamed int64
 		seen := keySet{}
-		for given, err := range e.keyChunks(ctx, continued, n, &unnamed, nil) {
+		for given, err := range r.keyChunks(ctx, continued, n, &unnamed, nil) {
 			if err == nil && !oneWay {
-				given, err = e.asStored(ctx, given)
+				given, err = r.asStored(ctx, given)
 			}
 			if err != nil {
 				yield(nil, err)
 				return
 			}
 			for _, key := range given {
-				if (oneWay || seen.insert(key)) && !e.deleted.Contains(key) && !yield(key, nil) {
+				if (oneWay || seen.insert(key)) && !r.deleted.Contains(key) && !yield(key, nil) {
 					return
 				}
 			}
@@ -88,11 +88,11 @@ func (e *run) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialec
 }
 
 // asStored reads the keys of the rows that have one of the given ones.
-func (e *reader) asStored(ctx context.Context, given []dialect.Key) (stored []dialect.Key, err error) {
-	s := e.plan.Subject
-	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
+func (r *reader) asStored(ctx context.Context, given []dialect.Key) (stored []dialect.Key, err error) {
+	s := r.plan.Subject
+	err = batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
 		stored = nil
-		return e.inReadTx(ctx, func(tx dialect.Reader) error {
+		return r.inReadTx(ctx, func(tx dialect.Reader) error {
 			for key, err := range tx.Query(ctx, dialect.Select{
 				Table: s.Table, Columns: s.Key, Where: []dialect.Cond{dialect.In{Columns: s.Key, Keys: given}}, Order: s.Key,
 			}) {
@@ -104,7 +104,7 @@ func (e *reader) asStored(ctx context.Context, given []dialect.Key) (stored []di
 			if err := closure.CheckRoots(s.Table, int64(len(stored)), len(given)); err != nil {
 				return err
 			}
-			absent, err := e.absentOf(ctx, tx, given, stored)
+			absent, err := r.absentOf(ctx, tx, given, stored)
 			stored = append(stored, absent...)
 			return err
 		})
@@ -113,8 +113,8 @@ func (e *reader) asStored(ctx context.Context, given []dialect.Key) (stored []di
 }
 
 // absentOf are those of the given keys that no row has, however it writes them.
-func (e *reader) absentOf(ctx context.Context, tx dialect.Reader, given, stored []dialect.Key) ([]dialect.Key, error) {
-	s := e.plan.Subject
+func (r *reader) absentOf(ctx context.Context, tx dialect.Reader, given, stored []dialect.Key) ([]dialect.Key, error) {
+	s := r.plan.Subject
 	same := map[string]bool{}
 	for _, key := range stored {
 		same[dialect.EncodeKey(key)] = true
@@ -137,12 +137,12 @@ func (e *reader) absentOf(ctx context.Context, tx dialect.Reader, given, stored 
 }
 
 // lookUpIdentifier finds the one row that an identifier names.
-func (e *reader) lookUpIdentifier(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
+func (r *reader) lookUpIdentifier(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
 	var keys []dialect.Key
-	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
+	err := r.inReadTx(ctx, func(tx dialect.Reader) error {
 		for key, err := range tx.Query(ctx, dialect.Select{
-			Table: e.plan.Subject.Table, Columns: e.plan.Subject.Key, Limit: 2,
-			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: e.identifierForms(s)}},
+			Table: r.plan.Subject.Table, Columns: r.plan.Subject.Key, Limit: 2,
+			Where: []dialect.Cond{dialect.In{Columns: []string{s.column}, Keys: r.identifierForms(s)}},
 		}) {
 			if err != nil {
 				return err
@@ -163,8 +163,8 @@ func (e *reader) lookUpIdentifier(ctx context.Context, s subject, continued bool
 	case len(keys) == 0:
 		return nil, fmt.Errorf("%w: subject %d: no row has that %s", ErrNoSuchSubject, s.number, s.column)
 	}
-	if e.Resolved != nil {
-		e.Resolved(fmt.Sprintf("subject %d", s.number), keys[0])
+	if r.Resolved != nil {
+		r.Resolved(fmt.Sprintf("subject %d", s.number), keys[0])
 	}
 	return keys[0], nil
 }
@@ -183,8 +183,8 @@ type subjectCounts struct {
 // identifier that names nothing may be one more name of a subject that is named otherwise.
 func (c subjectCounts) matchesCount(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
 
-func (e *reader) countSubjects(ctx context.Context, continued bool) (c subjectCounts, err error) {
-	t, columns := e.schema.Table(e.plan.Subject.Table), e.keyColumns()
+func (r *reader) countSubjects(ctx context.Context, continued bool) (c subjectCounts, err error) {
+	t, columns := r.schema.Table(r.plan.Subject.Table), r.keyColumns()
 	note := func(given subject, key dialect.Key) {
 		if given.key != nil {
 			c.set.AddKey(given.key, columns)
@@ -195,13 +195,13 @@ func (e *reader) countSubjects(ctx context.Context, continued bool) (c subjectCo
 			c.set.AddRow(key, columns)
 		}
 	}
-	for keys, err := range e.keyChunks(ctx, continued, chunk, &c.unnamed, note) {
+	for keys, err := range r.keyChunks(ctx, continued, chunk, &c.unnamed, note) {
 		if err != nil {
 			return c, err
 		}
-		n, err := e.countRoots(ctx, keys)
+		n, err := r.countRoots(ctx, keys)
 		if dialect.ClassOf(err) == dialect.DoesNotFit {
-			return c, fmt.Errorf("%w: one of those given is no value of the type of %s: %w", ErrBadSubject, strings.Join(e.plan.Subject.Key, ", "), err)
+			return c, fmt.Errorf("%w: one of those given is no value of the type of %s: %w", ErrBadSubject, strings.Join(r.plan.Subject.Key, ", "), err)
 		}
 		if err != nil {
 			return c, err
@@ -213,10 +213,10 @@ func (e *reader) countSubjects(ctx context.Context, continued bool) (c subjectCo
 }
 
 // keyChunks gives the subjects' keys, n at a time, and counts those without one.
-func (e *reader) keyChunks(ctx context.Context, continued bool, n int, unnamed *int64, note func(subject, dialect.Key)) iter.Seq2[[]dialect.Key, error] {
+func (r *reader) keyChunks(ctx context.Context, continued bool, n int, unnamed *int64, note func(subject, dialect.Key)) iter.Seq2[[]dialect.Key, error] {
 	return func(yield func([]dialect.Key, error) bool) {
 		var keys []dialect.Key
-		for s, err := range e.resolveSubjects(ctx, continued, note) {
+		for s, err := range r.resolveSubjects(ctx, continued, note) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -240,13 +240,13 @@ func (e *reader) keyChunks(ctx context.Context, continued bool, n int, unnamed *
 }
 
 // countRoots counts the rows of the subject table that have one of the keys.
-func (e *reader) countRoots(ctx context.Context, keys []dialect.Key) (n int64, err error) {
-	err = e.inReadTx(ctx, func(tx dialect.Reader) error {
-		n, err = tx.Count(ctx, e.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: e.plan.Subject.Key, Keys: keys}})
+func (r *reader) countRoots(ctx context.Context, keys []dialect.Key) (n int64, err error) {
+	err = r.inReadTx(ctx, func(tx dialect.Reader) error {
+		n, err = tx.Count(ctx, r.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: r.plan.Subject.Key, Keys: keys}})
 		if err != nil {
 			return err
 		}
-		return closure.CheckRoots(e.plan.Subject.Table, n, len(keys))
+		return closure.CheckRoots(r.plan.Subject.Table, n, len(keys))
 	})
 	return n, err
 }

@@ -11,16 +11,16 @@ import (
 )
 
 // claim makes the run this process's, until it is released, and finds out which database it is on.
-func (e *session) claim(ctx context.Context) (database *journal.Database, release func(), err error) {
-	give, err := e.db.Claim(ctx, "run "+e.RunID)
+func (s *session) claim(ctx context.Context) (database *journal.Database, release func(), err error) {
+	give, err := s.db.Claim(ctx, "run "+s.RunID)
 	if errors.Is(err, dialect.ErrClaimed) {
-		return nil, nil, e.errRunningElsewhere(ctx)
+		return nil, nil, s.errRunningElsewhere(ctx)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	release = func() { _ = give() } // the engine gives the claim up with the session at the latest
-	if database, err = e.identifyDatabase(ctx); err != nil {
+	if database, err = s.identifyDatabase(ctx); err != nil {
 		release()
 		return nil, nil, err
 	}
@@ -28,17 +28,17 @@ func (e *session) claim(ctx context.Context) (database *journal.Database, releas
 }
 
 // describeProcess says who carries the run out, for another process that wants to.
-func (e *session) describeProcess() string {
-	who := fmt.Sprintf("process %d since %s", os.Getpid(), e.Now().UTC().Format("2006-01-02 15:04:05Z"))
-	if e.Actor != "" {
-		who = e.Actor + ", " + who
+func (s *session) describeProcess() string {
+	who := fmt.Sprintf("process %d since %s", os.Getpid(), s.Now().UTC().Format("2006-01-02 15:04:05Z"))
+	if s.Actor != "" {
+		who = s.Actor + ", " + who
 	}
 	runes := []rune(who)
 	return string(runes[:min(len(runes), 200)])
 }
 
-func (e *session) errRunningElsewhere(ctx context.Context) error {
-	row, err := e.journal.Find(ctx)
+func (s *session) errRunningElsewhere(ctx context.Context) error {
+	row, err := s.journal.Find(ctx)
 	if err != nil || row == nil {
 		return ErrRunning
 	}

@@ -40,107 +40,107 @@ func Close(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, reason s
 	return report, err
 }
 
-func (e *session) closeIncomplete(ctx context.Context, reason string) (Report, error) {
-	if err := e.restoreLeftovers(ctx); err != nil {
+func (s *session) closeIncomplete(ctx context.Context, reason string) (Report, error) {
+	if err := s.restoreLeftovers(ctx); err != nil {
 		return Report{}, err
 	}
-	row, err := e.journal.Find(ctx)
+	row, err := s.journal.Find(ctx)
 	switch {
 	case err != nil:
 		return Report{}, err
 	case row == nil:
-		return Report{}, fmt.Errorf("%w: %s", ErrNoSuchRun, e.RunID)
+		return Report{}, fmt.Errorf("%w: %s", ErrNoSuchRun, s.RunID)
 	}
-	if report, done, err := e.storedReceipt(ctx, row); done || err != nil {
+	if report, done, err := s.storedReceipt(ctx, row); done || err != nil {
 		return report, err
 	}
-	if e.makesCommitments() {
-		if err := e.checkCommitmentKey(row); err != nil {
+	if s.makesCommitments() {
+		if err := s.checkCommitmentKey(row); err != nil {
 			return Report{}, err
 		}
 	}
-	reader, err := e.inspect(ctx)
+	reader, err := s.inspect(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	database, release, err := e.claim(ctx)
+	database, release, err := s.claim(ctx)
 	if err != nil {
 		return Report{}, err
 	}
 	defer release()
-	if row, err = e.journal.Acquire(ctx, journal.Run{ID: e.RunID, Holder: e.describeProcess()}); err != nil {
+	if row, err = s.journal.Acquire(ctx, journal.Run{ID: s.RunID, Holder: s.describeProcess()}); err != nil {
 		return Report{}, err
 	}
-	if report, done, err := e.storedReceipt(ctx, row); done || err != nil {
+	if report, done, err := s.storedReceipt(ctx, row); done || err != nil {
 		return report, err
 	}
 	own := ownership{row, database}
 	if row.State == journal.StateSigned {
-		return e.publishStored(ctx, own)
+		return s.publishStored(ctx, own)
 	}
-	envelope, err := newAcquired(e, reader, own).signIncomplete(ctx, reason)
+	envelope, err := newAcquired(s, reader, own).signIncomplete(ctx, reason)
 	return Report{Receipt: envelope}, err
 }
 
 // signIncomplete signs what the journal says, and closes the run.
-func (e *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, error) {
-	drifted := checkDrift(e.plan, e.schema)
+func (a *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, error) {
+	drifted := checkDrift(a.plan, a.schema)
 	if drifted != nil {
 		reason = cmp.Or(reason, ErrDrift.Error())
 	}
 	reason = cmp.Or(reason, "it was closed by its operator")
-	roots, err := e.compileRoots(ctx, e.row.AsOf, e.session.keyTracking())
+	roots, err := a.compileRoots(ctx, a.row.AsOf, a.session.keyTracking())
 	if err != nil && drifted == nil {
 		return nil, err
 	}
-	entries, err := e.session.journal.Batches(ctx)
+	entries, err := a.session.journal.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := e.summarise(ctx, entries, false)
+	s, err := a.summarise(ctx, entries, false)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
+	if err := a.inReadTx(ctx, func(tx dialect.Reader) (err error) {
 		s.position, err = tx.Position(ctx)
 		return err
 	}); err != nil {
 		return nil, err
 	}
-	s.incomplete, s.unscanned, s.scanned = reason, true, e.Now()
-	if err := e.countReturned(ctx, s); err != nil {
+	s.incomplete, s.unscanned, s.scanned = reason, true, a.Now()
+	if err := a.countReturned(ctx, s); err != nil {
 		return nil, err
 	}
-	if e.row.Commitment != "" {
-		if s.commitments, err = e.commitmentsOf(entries); err != nil {
+	if a.row.Commitment != "" {
+		if s.commitments, err = a.commitmentsOf(entries); err != nil {
 			return nil, err
 		}
 	}
-	return e.signAndSeal(ctx, roots, s)
+	return a.signAndSeal(ctx, roots, s)
 }
 
 // countReturned counts the given subjects that the run deleted and that are in the database again.
-func (e *acquired) countReturned(ctx context.Context, s *summary) error {
-	id := closure.RootStep(&e.plan.Roots[0])
-	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil || id == "" {
+func (a *acquired) countReturned(ctx context.Context, s *summary) error {
+	id := closure.RootStep(&a.plan.Roots[0])
+	if a.plan.Scope != plan.ScopeSubjects || a.Subjects == nil || id == "" {
 		return nil
 	}
 	var c subjectCounts
-	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
-		c, err = e.countSubjects(ctx, true)
+	err := batch.Retry(ctx, a.backoff(), isRetryable, func(int) (err error) {
+		c, err = a.countSubjects(ctx, true)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	like, err := e.session.compareSubjects(ctx, e.row, &c)
+	like, err := a.session.compareSubjects(ctx, a.row, &c)
 	if err != nil {
 		return err
 	}
-	if like == otherSubjects || like == unknownSubjects && !c.matchesCount(e.row.Subjects) {
+	if like == otherSubjects || like == unknownSubjects && !c.matchesCount(a.row.Subjects) {
 		return fmt.Errorf("%w: the given subjects are not those of the run: pass the original subjects or none", ErrRunDiffers)
 	}
-	remain, err := e.session.remainingSubjects(ctx, e.row)
+	remain, err := a.session.remainingSubjects(ctx, a.row)
 	s.Step(id).Arrived += max(c.present-remain, 0)
 	return err
 }

@@ -87,19 +87,19 @@ func (c *rowCommitter) addCommitment(d *closure.Result, rec *journal.Batch) erro
 }
 
 // keyTracking is how the run has the keys of the rows that it erases.
-func (e *session) keyTracking() closure.Tracking { return e.committer.trackKeys(e.db) }
+func (s *session) keyTracking() closure.Tracking { return s.committer.trackKeys(s.db) }
 
 // makesCommitments reports whether row commitments are asked for.
 func (o *order) makesCommitments() bool { return o.Commitments != nil }
 
 // keyCheck lets a run that is continued tell whether it was given the same key.
 // It reveals nothing of the key, which is random.
-func (e *session) keyCheck() string {
-	if !e.makesCommitments() {
+func (s *session) keyCheck() string {
+	if !s.makesCommitments() {
 		return ""
 	}
-	mac := hmac.New(sha256.New, e.Commitments.Key)
-	mac.Write([]byte("expunge-key-check/v1\x00" + e.RunID))
+	mac := hmac.New(sha256.New, s.Commitments.Key)
+	mac.Write([]byte("expunge-key-check/v1\x00" + s.RunID))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
@@ -107,8 +107,8 @@ func (e *session) keyCheck() string {
 var errOtherKey = fmt.Errorf("%w", ErrRunDiffers)
 
 // checkCommitmentKey refuses to continue a run with another key, or without the one it has.
-func (e *session) checkCommitmentKey(row *journal.Run) error {
-	switch check := e.keyCheck(); {
+func (s *session) checkCommitmentKey(row *journal.Run) error {
+	switch check := s.keyCheck(); {
 	case row.Commitment == check:
 		return nil
 	case check == "":
@@ -121,15 +121,15 @@ func (e *session) checkCommitmentKey(row *journal.Run) error {
 
 // checkedCommitments is the receipt's entry, over the batches in the order of their
 // journal rows.
-func (e *acquired) checkedCommitments(entries []journal.Batch) (*receipt.Commitments, error) {
-	if !e.makesCommitments() {
+func (a *acquired) checkedCommitments(entries []journal.Batch) (*receipt.Commitments, error) {
+	if !a.makesCommitments() {
 		return nil, nil
 	}
-	return e.commitmentsOf(entries)
+	return a.commitmentsOf(entries)
 }
 
 // commitmentsOf needs no key: the journal has the root of each batch.
-func (e *acquired) commitmentsOf(entries []journal.Batch) (*receipt.Commitments, error) {
+func (a *acquired) commitmentsOf(entries []journal.Batch) (*receipt.Commitments, error) {
 	var order []receipt.BatchCommitment
 	for _, d := range entries {
 		if d.Leaf == "" {
@@ -141,8 +141,8 @@ func (e *acquired) commitmentsOf(entries []journal.Batch) (*receipt.Commitments,
 		}
 		order = append(order, receipt.BatchCommitment{Root: receipt.Hash(root), Padded: d.Padded})
 	}
-	if e.Commitments != nil && e.Commitments.Leaves != nil {
-		if err := e.Commitments.Leaves.Finish(order); err != nil {
+	if a.Commitments != nil && a.Commitments.Leaves != nil {
+		if err := a.Commitments.Leaves.Finish(order); err != nil {
 			return nil, err
 		}
 	}

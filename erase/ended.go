@@ -18,25 +18,25 @@ import (
 
 // loadHeldState finds out whether the run has to do with rows that the journal has of what is
 // held, and warns of those that no root of the plan finds.
-func (e *acquired) loadHeldState(ctx context.Context, roots []*closure.Root) (*heldState, error) {
-	held := &heldState{receiptID: e.row.ReceiptID}
-	if e.plan.Scope == plan.ScopeEverything {
+func (a *acquired) loadHeldState(ctx context.Context, roots []*closure.Root) (*heldState, error) {
+	held := &heldState{receiptID: a.row.ReceiptID}
+	if a.plan.Scope == plan.ScopeEverything {
 		return held, nil
 	}
 	var known []string
 	for _, p := range roots {
-		if e.plan.Scope == plan.ScopeSubjects || p.Plan.Ended {
+		if a.plan.Scope == plan.ScopeSubjects || p.Plan.Ended {
 			known = append(known, heldRoot(p.RootTable()))
 		}
 	}
-	any, others, err := e.session.journal.AnyHeld(ctx, known)
+	any, others, err := a.session.journal.AnyHeld(ctx, known)
 	if err != nil {
 		return nil, err
 	}
-	held.record = any || slices.ContainsFunc(roots, func(p *closure.Root) bool { return p.SeeksEntryPoints(e.plan.Scope) })
+	held.record = any || slices.ContainsFunc(roots, func(p *closure.Root) bool { return p.SeeksEntryPoints(a.plan.Scope) })
 	held.others.Store(others || len(known) > 1)
-	if others && e.plan.Scope == plan.ScopeExpired {
-		e.Log.Warn("the journal names rows of tables that are no root of the plan: what a hold kept of them isn't erased; a hold is ended by its `until`, not by taking it out of the policy", "run", e.RunID)
+	if others && a.plan.Scope == plan.ScopeExpired {
+		a.Log.Warn("the journal names rows of tables that are no root of the plan: what a hold kept of them isn't erased; a hold is ended by its `until`, not by taking it out of the policy", "run", a.RunID)
 	}
 	return held, nil
 }
@@ -45,13 +45,13 @@ func (e *acquired) loadHeldState(ctx context.Context, roots []*closure.Root) (*h
 // and that weren't gone through as of the run's moment yet: those of an item
 // were last gone through as of one moment. What an earlier process has
 // done is noted as of this run, so that nothing is done twice.
-func (e *reader) heldItems(ctx context.Context, p *closure.Root, sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
+func (r *reader) heldItems(ctx context.Context, p *closure.Root, sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		var after *journal.Held
 		for {
 			var page []journal.Held
-			err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
-				page, err = journal.Read(e.db).HeldPage(ctx, heldRoot(p.RootTable()), after, sizer.Size())
+			err := batch.Retry(ctx, r.backoff(), isRetryable, func(int) (err error) {
+				page, err = journal.Read(r.db).HeldPage(ctx, heldRoot(p.RootTable()), after, sizer.Size())
 				return err
 			})
 			if err != nil {
@@ -74,15 +74,15 @@ func (e *reader) heldItems(ctx context.Context, p *closure.Root, sizer *batch.Si
 }
 
 // notedItems are heldItems of a database that may have no journal.
-func (e *reader) notedItems(ctx context.Context, p *closure.Root, size int) iter.Seq2[*workItem, error] {
+func (r *reader) notedItems(ctx context.Context, p *closure.Root, size int) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		if any, err := journal.Read(e.db).HasHeld(ctx); err != nil || !any {
+		if any, err := journal.Read(r.db).HasHeld(ctx); err != nil || !any {
 			if err != nil {
 				yield(nil, err)
 			}
 			return
 		}
-		e.heldItems(ctx, p, batch.NewSizer(size, size, e.TargetTime), 1)(yield)
+		r.heldItems(ctx, p, batch.NewSizer(size, size, r.TargetTime), 1)(yield)
 	}
 }
 
@@ -105,8 +105,8 @@ func itemsOf(p *closure.Root, page []journal.Held) []*workItem {
 
 // resumeHeld does for an item of an ended root what holds kept from the erasure of
 // its rows: as far as they have ended.
-func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limits closure.Limits) (*closure.Result, error) {
-	notes, err := e.journal.HeldRows(ctx, tx, digestsOf(it.root.RootTable(), it.keys), dialect.NoLock)
+func (x *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limits closure.Limits) (*closure.Result, error) {
+	notes, err := x.journal.HeldRows(ctx, tx, digestsOf(it.root.RootTable(), it.keys), dialect.NoLock)
 	if err != nil {
 		return nil, err
 	}
@@ -116,15 +116,15 @@ func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 	}
 	g := closure.New(it.root, tx, dialect.Exclusive)
 	g.Limits = limits
-	if err := e.regatherHeld(ctx, g, keys, it.since, journal.HeldThemselves(notes)); err != nil {
+	if err := x.regatherHeld(ctx, g, keys, it.since, journal.HeldThemselves(notes)); err != nil {
 		return nil, err
 	}
-	e.failpoint("gathered")
+	x.failpoint("gathered")
 	heads, err := g.EntryPoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if notes, err = e.notesOn(ctx, tx, g, keys, heads); err != nil {
+	if notes, err = x.notesOn(ctx, tx, g, keys, heads); err != nil {
 		return nil, err
 	}
 	noted := byDigest(notes)
@@ -134,13 +134,13 @@ func (e *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 	case len(it.keys) > 1 && slices.ContainsFunc(heads, func(h closure.EntryPoint) bool { return noted[heldDigest(h.Table, h.Key)] == nil }):
 		return nil, closure.ErrTooMany // alone, so that it is known from whose erasure that is left
 	}
-	d, err := g.RunSteps(ctx, tx, source, e.MaxRows)
+	d, err := g.RunSteps(ctx, tx, source, x.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	d.Stayed = nil // the notes say what was done
 	g.CountVanished(d, len(keys))
-	return d, e.updateHeldNotes(ctx, tx, g, heads, notes, d)
+	return d, x.updateHeldNotes(ctx, tx, g, heads, notes, d)
 }
 
 // dueKeys are those of the item's keys that are noted as of the item's moment.
@@ -160,9 +160,9 @@ func (it *workItem) dueKeys(notes []journal.Held) []dialect.Key {
 
 // regatherHeld gathers the closures of rows that were gone through before, as of since. Of the rows
 // own says to which a hold applied themselves, by their digests.
-func (e *reader) regatherHeld(ctx context.Context, g *closure.Closure, keys []dialect.Key, since time.Time, own map[string]bool) error {
+func (r *reader) regatherHeld(ctx context.Context, g *closure.Closure, keys []dialect.Key, since time.Time, own map[string]bool) error {
 	t := g.RootTable()
-	then, err := closure.Compile(e.plan, g.Index, e.schema, since, g.Tracking)
+	then, err := closure.Compile(r.plan, g.Index, r.schema, since, g.Tracking)
 	if err != nil {
 		return err
 	}
@@ -179,17 +179,17 @@ func digestsOf(t *closure.Table, keys []dialect.Key) []string {
 
 // noteHeld records, in the batch's transaction, from which rows what a hold keeps of
 // the batch is found again, and forgets the roots of which nothing is held any more.
-func (e *batchExecutor) noteHeld(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, d *closure.Result) error {
-	notes, err := e.notesOn(ctx, tx, g, g.RootKeys(), heads)
+func (x *batchExecutor) noteHeld(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, d *closure.Result) error {
+	notes, err := x.notesOn(ctx, tx, g, g.RootKeys(), heads)
 	if err != nil {
 		return err
 	}
-	return e.updateHeldNotes(ctx, tx, g, heads, notes, d)
+	return x.updateHeldNotes(ctx, tx, g, heads, notes, d)
 }
 
 // notesOn reads and locks what is noted of the batch's roots, of its heads, and
 // of other rows that go where such rows are noted at all.
-func (e *batchExecutor) notesOn(ctx context.Context, tx dialect.Tx, g *closure.Closure, roots []dialect.Key, heads []closure.EntryPoint) ([]journal.Held, error) {
+func (x *batchExecutor) notesOn(ctx context.Context, tx dialect.Tx, g *closure.Closure, roots []dialect.Key, heads []closure.EntryPoint) ([]journal.Held, error) {
 	first := g.RootTable()
 	digests := digestsOf(first, roots)
 	for _, h := range heads {
@@ -197,14 +197,14 @@ func (e *batchExecutor) notesOn(ctx context.Context, tx dialect.Tx, g *closure.C
 			digests = append(digests, heldDigest(h.Table, h.Key))
 		}
 	}
-	if e.held.others.Load() {
+	if x.held.others.Load() {
 		for t, keys := range g.DeletedKeys() {
 			if t != first && !t.Address {
 				digests = append(digests, digestsOf(t, keys)...)
 			}
 		}
 	}
-	return e.journal.HeldRows(ctx, tx, digests, dialect.Exclusive)
+	return x.journal.HeldRows(ctx, tx, digests, dialect.Exclusive)
 }
 
 // byDigest gives the notes of each row.
@@ -218,10 +218,10 @@ func byDigest(notes []journal.Held) map[string][]journal.Held {
 
 // updateHeldNotes brings the notes of the batch's roots up to date. In an ended root what
 // has to be noted anew is noted under the runs that left it.
-func (e *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, notes []journal.Held, d *closure.Result) error {
+func (x *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, notes []journal.Held, d *closure.Result) error {
 	since := journal.SortableTime(g.AsOf)
 	type run struct{ id, receipt string }
-	under := []run{{e.RunID, e.held.receiptID}}
+	under := []run{{x.RunID, x.held.receiptID}}
 	if g.Plan.Ended {
 		under = nil
 		for _, h := range notes {
@@ -246,12 +246,12 @@ func (e *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *c
 				continue
 			}
 			if h.Table != g.RootTable() {
-				e.held.others.Store(true)
+				x.held.others.Store(true)
 			}
 			fresh = append(fresh, journal.Held{Digest: digest, Run: r.id, Receipt: r.receipt, Root: heldRoot(h.Table), Key: h.Key, Since: since, Own: h.HeldSelf})
 		}
 	}
-	if err := e.journal.InsertHeld(ctx, tx, fresh); err != nil {
+	if err := x.journal.InsertHeld(ctx, tx, fresh); err != nil {
 		return err
 	}
 	var done []string
@@ -265,20 +265,20 @@ func (e *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *c
 		d.AddFollowed(n.Receipt)
 	}
 	for _, is := range []bool{false, true} {
-		if err := e.journal.TouchHeld(ctx, tx, slices.Compact(still[is]), since, is); err != nil {
+		if err := x.journal.TouchHeld(ctx, tx, slices.Compact(still[is]), since, is); err != nil {
 			return err
 		}
 	}
-	return e.journal.DeleteHeld(ctx, tx, slices.Compact(done))
+	return x.journal.DeleteHeld(ctx, tx, slices.Compact(done))
 }
 
 // followedReceipts says of the receipts whether something is held still of what their
 // erasures left.
-func (e *acquired) followedReceipts(ctx context.Context, receipts []string) ([]receipt.Followed, error) {
+func (a *acquired) followedReceipts(ctx context.Context, receipts []string) ([]receipt.Followed, error) {
 	if len(receipts) == 0 {
 		return nil, nil
 	}
-	open, err := e.session.journal.UnfinishedReceipts(ctx, receipts)
+	open, err := a.session.journal.UnfinishedReceipts(ctx, receipts)
 	if err != nil {
 		return nil, err
 	}

@@ -71,39 +71,39 @@ func newReporter(o *Options, point func(name string)) *reporter {
 }
 
 // failpoint lets a test stop the process here.
-func (e *reporter) failpoint(name string) { e.point(name) }
+func (p *reporter) failpoint(name string) { p.point(name) }
 
-func (e *reporter) emitEvent(ev Event) {
-	ev.At, ev.RunID = e.now(), e.runID
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.meter.fillEvent(&ev)
-	e.tell(ev)
+func (p *reporter) emitEvent(ev Event) {
+	ev.At, ev.RunID = p.now(), p.runID
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.meter.fillEvent(&ev)
+	p.tell(ev)
 }
 
 // emitWait tells why batches wait, and with "" that they go on.
-func (e *reporter) emitWait(why string, waited time.Duration) {
+func (p *reporter) emitWait(why string, waited time.Duration) {
 	if why == "" {
-		e.log.Info("batches go on", "run", e.runID, "waited", waited)
-		e.emitEvent(Event{Kind: Released, Took: waited})
+		p.log.Info("batches go on", "run", p.runID, "waited", waited)
+		p.emitEvent(Event{Kind: Released, Took: waited})
 		return
 	}
-	e.log.Warn("batches wait", "run", e.runID, "why", why)
-	e.emitEvent(Event{Kind: Throttled, Reason: why, Took: waited})
+	p.log.Warn("batches wait", "run", p.runID, "why", why)
+	p.emitEvent(Event{Kind: Throttled, Reason: why, Took: waited})
 }
 
 // startMeter counts from the roots that earlier processes have done. The total is -1 where it isn't known.
-func (e *reporter) startMeter(done, total int64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.meter = progressMeter{began: e.now(), before: done, done: done, total: total}
+func (p *reporter) startMeter(done, total int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.meter = progressMeter{began: p.now(), before: done, done: done, total: total}
 }
 
 // countDone counts roots as done.
-func (e *reporter) countDone(n int64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.meter.done += n
+func (p *reporter) countDone(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.meter.done += n
 }
 
 // progressMeter counts what events report.

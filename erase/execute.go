@@ -51,14 +51,14 @@ const (
 )
 
 // runItem carries one item out, in as many transactions as its size asks for.
-func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
+func (r *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	if it.roots == gapRoots {
-		return e.fillGap(ctx, it, sizer, skip)
+		return r.fillGap(ctx, it, sizer, skip)
 	}
-	began := e.Now()
+	began := r.Now()
 	size := len(it.keys)
-	d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error) {
-		return e.executor.executeBatch(ctx, tx, it, source, skip)
+	d, err := r.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error) {
+		return r.executor.executeBatch(ctx, tx, it, source, skip)
 	})
 	switch {
 	case errors.Is(err, closure.ErrTooMany) && len(it.keys) > 1:
@@ -67,33 +67,33 @@ func (e *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, ski
 		half := len(it.keys) / 2
 		rest := *it
 		it.keys, rest.keys = it.keys[:half], it.keys[half:]
-		if err := e.runItem(ctx, it, sizer, skip); err != nil {
+		if err := r.runItem(ctx, it, sizer, skip); err != nil {
 			return err
 		}
 		rest.part = it.part
-		err := e.runItem(ctx, &rest, sizer, skip)
+		err := r.runItem(ctx, &rest, sizer, skip)
 		it.part = rest.part
 		return err
 	case errors.Is(err, closure.ErrTooMany) && it.roots != listedRoots:
-		return e.halveItem(ctx, it, sizer, skip)
+		return r.halveItem(ctx, it, sizer, skip)
 	case errors.Is(err, closure.ErrTooMany):
-		return e.splitOversized(ctx, it, skip)
+		return r.splitOversized(ctx, it, skip)
 	case err != nil:
 		return err
 	}
 	if size == 0 {
 		size = int(d.Roots)
 	}
-	sizer.Took(size, e.Now().Sub(began))
+	sizer.Took(size, r.Now().Sub(began))
 	return nil
 }
 
 // halveItem carries out a range that turned out too large as two.
-func (e *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
+func (r *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	var keys []dialect.Key
-	err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
+	err := batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
 		keys = nil
-		return e.inReadTx(ctx, func(tx dialect.Reader) error {
+		return r.inReadTx(ctx, func(tx dialect.Reader) error {
 			for key, err := range tx.Query(ctx, it.selectKeys()) {
 				if err != nil {
 					return err
@@ -107,18 +107,18 @@ func (e *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, s
 		return err
 	}
 	if len(keys) < 2 {
-		return e.splitOversized(ctx, it, skip)
+		return r.splitOversized(ctx, it, skip)
 	}
 	sizer.Shrink()
 	it.size = largeSize
 	rest := *it
 	it.high = keys[len(keys)/2-1]
 	rest.low = it.high
-	if err := e.runItem(ctx, it, sizer, skip); err != nil {
+	if err := r.runItem(ctx, it, sizer, skip); err != nil {
 		return err
 	}
 	rest.part = it.part
-	err = e.runItem(ctx, &rest, sizer, skip)
+	err = r.runItem(ctx, &rest, sizer, skip)
 	it.part = rest.part
 	return err
 }
@@ -126,52 +126,52 @@ func (e *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, s
 // runTransaction carries out one transaction of an item, and tries again where that
 // can help. When it returns, the transaction is committed, journaled under the item's
 // next part, and looked at.
-func (e *run) runTransaction(ctx context.Context, it *workItem,
+func (r *run) runTransaction(ctx context.Context, it *workItem,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error),
 ) (*closure.Result, error) {
 	if err := it.betweenBatches(); err != nil {
 		return nil, err
 	}
-	source := e.sources.take()
-	defer e.sources.give(source)
+	source := r.sources.take()
+	defer r.sources.give(source)
 	var d *closure.Result
 	var rec *journal.Batch
-	began := e.Now()
-	it.inTurn = it.inTurn || e.turns.needed()
-	err := e.retryBatch(ctx, func(attempt int) (err error) {
+	began := r.Now()
+	it.inTurn = it.inTurn || r.turns.needed()
+	err := r.retryBatch(ctx, func(attempt int) (err error) {
 		if attempt > 1 {
-			e.Log.Debug("a batch is tried again", "run", e.RunID, "table", e.plan.TableName(it.root.Plan.Table), "attempt", attempt)
+			r.Log.Debug("a batch is tried again", "run", r.RunID, "table", r.plan.TableName(it.root.Plan.Table), "attempt", attempt)
 		}
-		d, rec, err = e.tryTransaction(ctx, it, attempt, source, do)
+		d, rec, err = r.tryTransaction(ctx, it, attempt, source, do)
 		if err != nil && ctx.Err() == nil {
-			err = e.explainBySchema(ctx, err)
+			err = r.explainBySchema(ctx, err)
 		}
 		it.contended = it.contended || errors.Is(err, closure.ErrMoved)
-		e.turns.note(it, err)
+		r.turns.note(it, err)
 		if err != nil && isRetryable(err) {
-			e.emitEvent(Event{Kind: Retry, Root: it.root.Plan.Table, Class: dialect.ClassOf(err)})
+			r.emitEvent(Event{Kind: Retry, Root: it.root.Plan.Table, Class: dialect.ClassOf(err)})
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	e.failpoint("committed")
-	e.countDone(d.Roots)
-	e.emitEvent(Event{Kind: Batch, Root: it.root.Plan.Table, Rows: d.AffectedRows(), Took: e.Now().Sub(began)})
+	r.failpoint("committed")
+	r.countDone(d.Roots)
+	r.emitEvent(Event{Kind: Batch, Root: it.root.Plan.Table, Rows: d.AffectedRows(), Took: r.Now().Sub(began)})
 	it.part++
-	return d, e.verifyCommitted(ctx, d, rec)
+	return d, r.verifyCommitted(ctx, d, rec)
 }
 
 // retryBatch tries a transaction as often as the options say: where they don't, other
 // transactions may keep the batch waiting for longer.
-func (e *run) retryBatch(ctx context.Context, do func(attempt int) error) error {
+func (r *run) retryBatch(ctx context.Context, do func(attempt int) error) error {
 	began, tried := time.Now(), 0
-	b := e.backoff()
+	b := r.backoff()
 	b.Attempts = math.MaxInt
 	tryAgain := func(err error) bool {
-		left := tried < e.Attempts || meetsOthers(err) && time.Since(began) < e.patience
-		return left && isRetryable(err) && !e.session.cancelled()
+		left := tried < r.Attempts || meetsOthers(err) && time.Since(began) < r.patience
+		return left && isRetryable(err) && !r.session.cancelled()
 	}
 	return batch.Retry(ctx, b, tryAgain, func(attempt int) error {
 		tried = attempt
@@ -199,21 +199,21 @@ func isRetryable(err error) bool {
 }
 
 // tryTransaction tries one transaction.
-func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, source *anonymise.Source,
+func (r *run) tryTransaction(ctx context.Context, it *workItem, attempt int, source *anonymise.Source,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error),
 ) (*closure.Result, *journal.Batch, error) {
-	rec := &journal.Batch{Root: int64(it.root.Index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: e.Now()}
+	rec := &journal.Batch{Root: int64(it.root.Index), Seq: it.seq, Part: it.part, Retries: int64(attempt - 1), Began: r.Now()}
 	if it.inTurn {
-		e.turns.mine.Lock()
-		defer e.turns.mine.Unlock()
+		r.turns.mine.Lock()
+		defer r.turns.mine.Unlock()
 	}
-	tx, err := e.db.Begin(ctx, dialect.TxOptions{LockTimeout: e.LockTimeout, Defer: it.root.Plan.Defer})
+	tx, err := r.db.Begin(ctx, dialect.TxOptions{LockTimeout: r.LockTimeout, Defer: it.root.Plan.Defer})
 	if err != nil {
 		return nil, nil, beginError{err}
 	}
 	defer tx.Rollback(ctx) //nolint:errcheck // harmless after a commit, and of no consequence after an error
 	if it.inTurn {
-		if err := e.session.journal.TakeTurn(ctx, tx); err != nil {
+		if err := r.session.journal.TakeTurn(ctx, tx); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -221,19 +221,19 @@ func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 	if err != nil {
 		return nil, nil, err
 	}
-	e.failpoint("acted")
+	r.failpoint("acted")
 	if it.root.Plan.Defer {
 		if err := tx.CheckConstraints(ctx); err != nil {
 			return nil, nil, err
 		}
 	}
-	if err := e.watch.unchanged(ctx, tx, e.plan.Covers); err != nil {
+	if err := r.watch.unchanged(ctx, tx, r.plan.Covers); err != nil {
 		return nil, nil, err
 	}
-	if err := e.session.journal.CheckEpoch(ctx, tx); err != nil {
+	if err := r.session.journal.CheckEpoch(ctx, tx); err != nil {
 		return nil, nil, err
 	}
-	rec.Roots, rec.Tally, rec.Committed = d.Roots, d.Tally, e.Now()
+	rec.Roots, rec.Tally, rec.Committed = d.Roots, d.Tally, r.Now()
 	if it.root.KeepsBounds() && it.roots == rangeRoots && it.size != drainedSize {
 		rec.Low, rec.High = encodeBound(it.low), encodeBound(it.high)
 	} else {
@@ -241,23 +241,23 @@ func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 			rec.Stayed = append(rec.Stayed, dialect.EncodeKey(k))
 		}
 	}
-	if e.plan.Scope == plan.ScopeSubjects {
-		rec.Done = e.deleted.Encode(d.Gone)
+	if r.plan.Scope == plan.ScopeSubjects {
+		rec.Done = r.deleted.Encode(d.Gone)
 	}
-	if err := e.session.committer.addCommitment(d, rec); err != nil {
+	if err := r.session.committer.addCommitment(d, rec); err != nil {
 		return nil, nil, err
 	}
-	if err := e.session.journal.InsertBatch(ctx, tx, rec); err != nil {
+	if err := r.session.journal.InsertBatch(ctx, tx, rec); err != nil {
 		return nil, nil, err
 	}
-	e.failpoint("journaled")
+	r.failpoint("journaled")
 	committing := time.Now()
 	err = tx.Commit(ctx)
 	if err == nil {
-		e.gate.Committed(d.AffectedRows(), time.Since(committing))
+		r.gate.Committed(d.AffectedRows(), time.Since(committing))
 	}
 	if dialect.ClassOf(err) == dialect.LostConnection {
-		committed, settleErr := e.resolveUnknownCommit(ctx, rec)
+		committed, settleErr := r.resolveUnknownCommit(ctx, rec)
 		switch {
 		case settleErr != nil:
 			return nil, nil, fmt.Errorf("%w, run again with the same run ID: %w", errUnsettled, settleErr)
@@ -273,9 +273,9 @@ func (e *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 var errUnsettled = errors.New("whether a batch was committed is not known")
 
 // resolveUnknownCommit asks the journal until it answers.
-func (e *run) resolveUnknownCommit(ctx context.Context, rec *journal.Batch) (committed bool, err error) {
-	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) (err error) {
-		committed, err = e.session.journal.ResolveUnknownCommit(ctx, rec)
+func (r *run) resolveUnknownCommit(ctx context.Context, rec *journal.Batch) (committed bool, err error) {
+	err = batch.Retry(ctx, r.backoff(), isRetryable, func(int) (err error) {
+		committed, err = r.session.journal.ResolveUnknownCommit(ctx, rec)
 		return err
 	})
 	return committed, err

@@ -33,39 +33,39 @@ type heldState struct {
 }
 
 // executeBatch gathers an item's rows and carries the steps out.
-func (e *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, skip map[string]bool) (*closure.Result, error) {
+func (x *batchExecutor) executeBatch(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, skip map[string]bool) (*closure.Result, error) {
 	p := it.root
-	if p.IsRangeStep(e.plan.Scope) {
+	if p.IsRangeStep(x.plan.Scope) {
 		step := closure.RangeStep{
-			Root: p, Tx: tx, Roots: it.rangeCond(), Whole: it.roots == tableRoots, LockFirst: it.contended, Source: source, Chunk: e.MaxRows,
+			Root: p, Tx: tx, Roots: it.rangeCond(), Whole: it.roots == tableRoots, LockFirst: it.contended, Source: source, Chunk: x.MaxRows,
 		}
 		return step.CarryOut(ctx)
 	}
 	g := closure.New(p, tx, dialect.Exclusive)
-	g.Skip, g.FollowsAbsent = skip, e.plan.Scope == plan.ScopeSubjects
+	g.Skip, g.FollowsAbsent = skip, x.plan.Scope == plan.ScopeSubjects
 	if len(p.Tables) > 1 && it.size != wholeSize && it.roots != tableRoots {
-		g.Limits = closure.Limits{Rows: e.MaxRows, Leaves: e.maxSwept, LimitLeaves: it.size == largeSize}
+		g.Limits = closure.Limits{Rows: x.MaxRows, Leaves: x.maxSwept, LimitLeaves: it.size == largeSize}
 		if p.Tracking != closure.Untracked {
-			g.Leaves = e.MaxRows
+			g.Leaves = x.MaxRows
 		}
 	}
 	if p.Plan.Ended {
-		return e.resumeHeld(ctx, tx, it, source, closure.Limits{Rows: g.Rows})
+		return x.resumeHeld(ctx, tx, it, source, closure.Limits{Rows: g.Rows})
 	}
 	if err := g.CollectRows(ctx, it.rangeCond()); err != nil {
 		return nil, err
 	}
-	e.failpoint("gathered")
-	if !e.held.record {
-		return g.RunSteps(ctx, tx, source, e.MaxRows)
+	x.failpoint("gathered")
+	if !x.held.record {
+		return g.RunSteps(ctx, tx, source, x.MaxRows)
 	}
 	heads, err := g.EntryPoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d, err := g.RunSteps(ctx, tx, source, e.MaxRows)
+	d, err := g.RunSteps(ctx, tx, source, x.MaxRows)
 	if err != nil {
 		return nil, err
 	}
-	return d, e.noteHeld(ctx, tx, g, heads, d)
+	return d, x.noteHeld(ctx, tx, g, heads, d)
 }

@@ -33,15 +33,15 @@ type summary struct {
 }
 
 // finishRun scans the roots once more, signs the receipt and closes the run.
-func (e *run) finishRun(ctx context.Context) ([]byte, error) {
-	e.emitEvent(Event{Kind: Scanning})
-	entries, err := e.session.journal.Batches(ctx)
+func (r *run) finishRun(ctx context.Context) ([]byte, error) {
+	r.emitEvent(Event{Kind: Scanning})
+	entries, err := r.session.journal.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var mark, position string
-	if err := e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
-		if mark, err = tx.SchemaMark(ctx, e.plan.Covers); err != nil {
+	if err := r.inReadTx(ctx, func(tx dialect.Reader) (err error) {
+		if mark, err = tx.SchemaMark(ctx, r.plan.Covers); err != nil {
 			return fmt.Errorf("reading the catalogue: %w", err)
 		}
 		position, err = tx.Position(ctx)
@@ -49,31 +49,31 @@ func (e *run) finishRun(ctx context.Context) ([]byte, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if err := e.checkBeforeSigning(ctx, mark, len(entries)); err != nil {
+	if err := r.checkBeforeSigning(ctx, mark, len(entries)); err != nil {
 		return nil, err
 	}
-	s, err := e.summarise(ctx, entries, true)
+	s, err := r.summarise(ctx, entries, true)
 	if err != nil {
 		return nil, err
 	}
 	s.position = position
 	summed := s.Tally
-	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
+	if err := batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
 		s.Tally = tally.Tally{}
 		s.Add(&summed)
-		return e.scanRoots(ctx, entries, s)
+		return r.scanRoots(ctx, entries, s)
 	}); err != nil {
 		return nil, fmt.Errorf("the last scan: %w", err)
 	}
-	if s.commitments, err = e.checkedCommitments(entries); err != nil {
+	if s.commitments, err = r.checkedCommitments(entries); err != nil {
 		return nil, err
 	}
-	return e.signAndSeal(ctx, e.roots, s)
+	return r.signAndSeal(ctx, r.roots, s)
 }
 
 // summarise adds up what the journal's entries say.
-func (e *acquired) summarise(ctx context.Context, entries []journal.Batch, complete bool) (*summary, error) {
-	s := &summary{database: e.database}
+func (a *acquired) summarise(ctx context.Context, entries []journal.Batch, complete bool) (*summary, error) {
+	s := &summary{database: a.database}
 	for i := range entries {
 		d := &entries[i]
 		s.Add(&d.Tally)
@@ -92,24 +92,24 @@ func (e *acquired) summarise(ctx context.Context, entries []journal.Batch, compl
 			s.verified++
 		}
 	}
-	if e.plan.Scope == plan.ScopeSubjects {
-		s.notFound = max(e.row.Subjects-s.roots, 0)
+	if a.plan.Scope == plan.ScopeSubjects {
+		s.notFound = max(a.row.Subjects-s.roots, 0)
 	}
 	if complete {
 		s.absent = s.notFound
-		if id := closure.RootStep(&e.plan.Roots[0]); id != "" && s.absent > 0 {
+		if id := closure.RootStep(&a.plan.Roots[0]); id != "" && s.absent > 0 {
 			s.Step(id).Add(tally.Counts{Matched: s.absent, AlreadyGone: s.absent})
 		}
 	}
 	var err error
-	s.identity, err = e.session.serverIdentity(ctx)
+	s.identity, err = a.session.serverIdentity(ctx)
 	return s, err
 }
 
 // scanRoots looks at the roots once more, after the last batch: what is there that
 // was deleted, and what has appeared meanwhile.
-func (e *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary) error {
-	for i, p := range e.roots {
+func (r *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary) error {
+	for i, p := range r.roots {
 		if p.Plan.Ended {
 			continue // its rows are noted until they are done
 		}
@@ -122,27 +122,27 @@ func (e *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary
 			}
 		}
 		var err error
-		switch e.plan.Scope {
+		switch r.plan.Scope {
 		case plan.ScopeEverything:
-			err = e.scanTable(ctx, p, s)
+			err = r.scanTable(ctx, p, s)
 		case plan.ScopeExpired:
-			err = e.scanExpired(ctx, p, roots, int64(len(stayed)), s)
+			err = r.scanExpired(ctx, p, roots, int64(len(stayed)), s)
 		case plan.ScopeSubjects:
-			err = e.scanSubjects(ctx, p, stayed, s)
+			err = r.scanSubjects(ctx, p, stayed, s)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	s.scanned = e.Now()
+	s.scanned = r.Now()
 	return nil
 }
 
 // scanTable counts a table that scope everything went through.
-func (e *run) scanTable(ctx context.Context, p *closure.Root, s *summary) error {
+func (r *run) scanTable(ctx context.Context, p *closure.Root, s *summary) error {
 	st := &p.Plan.Steps[0]
 	c := s.Step(st.ID)
-	return e.inReadTx(ctx, func(tx dialect.Reader) error {
+	return r.inReadTx(ctx, func(tx dialect.Reader) error {
 		n, err := tx.Count(ctx, p.RootTable().Name, st.Conditions())
 		switch {
 		case err != nil:
@@ -159,7 +159,7 @@ func (e *run) scanTable(ctx context.Context, p *closure.Root, s *summary) error 
 }
 
 // scanExpired counts the rows that are older than their period still.
-func (e *run) scanExpired(ctx context.Context, p *closure.Root, roots, stayed int64, s *summary) error {
+func (r *run) scanExpired(ctx context.Context, p *closure.Root, roots, stayed int64, s *summary) error {
 	id := closure.RootStep(p.Plan)
 	if id == "" {
 		return nil
@@ -167,7 +167,7 @@ func (e *run) scanExpired(ctx context.Context, p *closure.Root, roots, stayed in
 	if p.KeepsBounds() {
 		stayed = roots
 	}
-	return e.inReadTx(ctx, func(tx dialect.Reader) error {
+	return r.inReadTx(ctx, func(tx dialect.Reader) error {
 		n, err := tx.Count(ctx, p.RootTable().Name, p.Where())
 		s.Step(id).Arrived += max(n-stayed, 0)
 		return err
@@ -176,7 +176,7 @@ func (e *run) scanExpired(ctx context.Context, p *closure.Root, roots, stayed in
 
 // scanSubjects looks for each deleted root, and for rows that have come to
 // name it by a link, which the database doesn't keep from being made.
-func (e *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[string]bool, s *summary) error {
+func (r *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[string]bool, s *summary) error {
 	first := p.RootTable()
 	if first.Deletes == "" {
 		s.unscanned = true
@@ -194,12 +194,12 @@ func (e *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[stri
 	if once {
 		n = scanChunk
 	}
-	for keys, err := range e.keyChunks(ctx, true, n, &unnamed, nil) {
+	for keys, err := range r.keyChunks(ctx, true, n, &unnamed, nil) {
 		if err != nil {
 			return err
 		}
 		if once {
-			if err := e.inReadTx(ctx, func(tx dialect.Reader) error { return p.CountUnindexed(ctx, tx, keys, found) }); err != nil {
+			if err := r.inReadTx(ctx, func(tx dialect.Reader) error { return p.CountUnindexed(ctx, tx, keys, found) }); err != nil {
 				return err
 			}
 		}
@@ -212,7 +212,7 @@ func (e *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[stri
 		if len(gone) == 0 {
 			continue
 		}
-		err := e.inReadTx(ctx, func(tx dialect.Reader) error {
+		err := r.inReadTx(ctx, func(tx dialect.Reader) error {
 			var n, returned int64
 			var others []dialect.Key // which stayed, and were given in another form than they have
 			there := map[string]bool{}
@@ -226,7 +226,7 @@ func (e *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[stri
 				switch {
 				case stayed[dialect.EncodeKey(key)]:
 					others = append(others, key)
-				case e.deleted.Contains(key):
+				case r.deleted.Contains(key):
 					returned++
 				default:
 					n++

@@ -10,20 +10,20 @@ import (
 
 // refuseHiddenRows refuses to read where the database hides rows or values from the user: what
 // is counted, or called deleted, would be false. What privileges are missing, the statements tell.
-func (e *reader) refuseHiddenRows(ctx context.Context) error {
+func (r *reader) refuseHiddenRows(ctx context.Context) error {
 	var accesses []dialect.Access
-	for _, a := range requiredAccess(e.plan) {
-		if e.schema.Table(a.Table) != nil {
+	for _, a := range requiredAccess(r.plan) {
+		if r.schema.Table(a.Table) != nil {
 			accesses = append(accesses, dialect.Access{Table: a.Table})
 		}
 	}
-	problems, err := e.db.Check(ctx, accesses)
+	problems, err := r.db.Check(ctx, accesses)
 	if err != nil {
 		return fmt.Errorf("checking what the user may read: %w", err)
 	}
 	hiding := slices.DeleteFunc(problems, func(p dialect.Problem) bool { return p.Denied || p.Table == (dialect.Name{}) })
 	if len(hiding) > 0 {
-		return &AccessError{Problems: hiding, usual: e.plan.Default}
+		return &AccessError{Problems: hiding, usual: r.plan.Default}
 	}
 	return nil
 }

@@ -17,9 +17,9 @@ func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journal.Tables(db
 
 // checkPrivileges refuses an account that may not carry the plan out, or may not keep the journal
 // as far as that is there. It reports whether all of the journal's tables are.
-func (e *session) checkPrivileges(ctx context.Context) (journalThere bool, err error) {
-	ofJournal := journal.Accesses(e.db)
-	problems, err := e.db.Check(ctx, slices.Concat(requiredAccess(e.plan), ofJournal))
+func (s *session) checkPrivileges(ctx context.Context) (journalThere bool, err error) {
+	ofJournal := journal.Accesses(s.db)
+	problems, err := s.db.Check(ctx, slices.Concat(requiredAccess(s.plan), ofJournal))
 	if err != nil {
 		return false, fmt.Errorf("checking privileges: %w", err)
 	}
@@ -34,8 +34,8 @@ func (e *session) checkPrivileges(ctx context.Context) (journalThere bool, err e
 }
 
 // checkJournalPrivileges refuses an account that may not keep the journal, before it has anything to store.
-func (e *session) checkJournalPrivileges(ctx context.Context) error {
-	problems, err := e.db.Check(ctx, journal.Accesses(e.db))
+func (s *session) checkJournalPrivileges(ctx context.Context) error {
+	problems, err := s.db.Check(ctx, journal.Accesses(s.db))
 	if err != nil {
 		return fmt.Errorf("checking privileges on the journal: %w", err)
 	}

@@ -25,58 +25,58 @@ type Ledger interface {
 }
 
 // openLedgerEntry writes the run to the ledger.
-func (e *acquired) openLedgerEntry(ctx context.Context) error {
-	if e.Ledger == nil {
+func (a *acquired) openLedgerEntry(ctx context.Context) error {
+	if a.Ledger == nil {
 		return nil
 	}
-	encoded, err := e.plan.Encode()
+	encoded, err := a.plan.Encode()
 	if err != nil {
 		return err
 	}
-	now, row := e.Now().UTC(), e.row
+	now, row := a.Now().UTC(), a.row
 	h := record.Header{
-		RunID: row.ID, Erasure: row.ReceiptID, Scope: string(e.plan.Scope), Plan: encoded, PlanDigest: row.Plan, PolicyDigest: e.plan.Policy,
-		Database: e.database.ID, Origins: e.database.Origins, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: backupHorizon(e.plan, now),
+		RunID: row.ID, Erasure: row.ReceiptID, Scope: string(a.plan.Scope), Plan: encoded, PlanDigest: row.Plan, PolicyDigest: a.plan.Policy,
+		Database: a.database.ID, Origins: a.database.Origins, Actor: row.Actor, AsOf: row.AsOf, Written: now, Until: backupHorizon(a.plan, now),
 	}
-	if e.Request != nil {
-		h.Case = e.Request.Case
+	if a.Request != nil {
+		h.Case = a.Request.Case
 	}
 	var subjects iter.Seq2[string, error]
-	if e.plan.Scope == plan.ScopeSubjects {
-		subjects = e.subjectKeys(ctx)
+	if a.plan.Scope == plan.ScopeSubjects {
+		subjects = a.subjectKeys(ctx)
 	}
-	if err := e.Ledger.Begin(ctx, h, subjects); err != nil {
+	if err := a.Ledger.Begin(ctx, h, subjects); err != nil {
 		return fmt.Errorf("nothing is erased that the ledger doesn't have: %w", err)
 	}
-	e.failpoint("entered")
+	a.failpoint("entered")
 	return nil
 }
 
 // closeStoredEntry marks a run in the ledger as ended whose receipt was stored before.
-func (e *session) closeStoredEntry(ctx context.Context, row *journal.Run, closed time.Time) error {
-	if e.Ledger == nil {
+func (s *session) closeStoredEntry(ctx context.Context, row *journal.Run, closed time.Time) error {
+	if s.Ledger == nil {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	database, err := e.journal.FindDatabase(ctx)
+	database, err := s.journal.FindDatabase(ctx)
 	if err != nil {
 		return unmarkedError(err)
 	}
 	if database == nil {
 		return nil
 	}
-	return e.closeLedgerEntry(ctx, ownership{row, database}, closed, []byte(row.Envelope))
+	return s.closeLedgerEntry(ctx, ownership{row, database}, closed, []byte(row.Envelope))
 }
 
 // closeLedgerEntry marks the run in the ledger as ended.
-func (e *session) closeLedgerEntry(ctx context.Context, own ownership, closed time.Time, envelope []byte) error {
-	if e.Ledger == nil {
+func (s *session) closeLedgerEntry(ctx context.Context, own ownership, closed time.Time, envelope []byte) error {
+	if s.Ledger == nil {
 		return nil
 	}
-	e.failpoint("unmarked")
+	s.failpoint("unmarked")
 	ctx = context.WithoutCancel(ctx) // the run is over: that the caller has no more time must not hide it
-	return unmarkedError(e.Ledger.Committed(ctx, record.Run{Database: own.database.ID, RunID: own.row.ID, Erasure: own.row.ReceiptID}, record.Mark{
-		Closed: closed.UTC(), Until: backupHorizon(e.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
+	return unmarkedError(s.Ledger.Committed(ctx, record.Run{Database: own.database.ID, RunID: own.row.ID, Erasure: own.row.ReceiptID}, record.Mark{
+		Closed: closed.UTC(), Until: backupHorizon(s.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
 	}))
 }
 
@@ -90,9 +90,9 @@ func unmarkedError(err error) error {
 
 // subjectKeys gives each subject by its key, as a Source does: in a restored copy
 // an identifier may be that of several rows, or of another one.
-func (e *reader) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
+func (r *reader) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for s, err := range e.resolveSubjects(ctx, true, nil) {
+		for s, err := range r.resolveSubjects(ctx, true, nil) {
 			if err == nil && s.key == nil {
 				err = fmt.Errorf("%w: an identifier that was given names no row any more: the run was begun without this ledger; name its subjects by their keys, or continue it without", ErrNoSuchSubject)
 			}
@@ -100,7 +100,7 @@ func (e *reader) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
 				yield("", err)
 				return
 			}
-			if !yield(FormatSubject(s.key, e.plan.Subject.Key), nil) {
+			if !yield(FormatSubject(s.key, r.plan.Subject.Key), nil) {
 				return
 			}
 		}

@@ -46,11 +46,11 @@ func (e *OddValuesError) Error() string {
 }
 
 // countOddRows looks at all rows of the writers' tables.
-func (e *reader) countOddRows(ctx context.Context, s *closure.OddScan, writers []*closure.Writer) error {
+func (r *reader) countOddRows(ctx context.Context, s *closure.OddScan, writers []*closure.Writer) error {
 	if len(writers) == 0 {
 		return nil
 	}
-	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
+	err := r.inReadTx(ctx, func(tx dialect.Reader) error {
 		for _, w := range writers {
 			if err := s.Count(ctx, tx, w, nil); err != nil {
 				return err
@@ -69,20 +69,20 @@ func (e *reader) countOddRows(ctx context.Context, s *closure.OddScan, writers [
 // strategy make one possible. In scope everything that is one pass over the table. In the
 // other scopes the closures of the roots are gathered as Preview does, so that a
 // value of somebody else's stops nobody.
-func (e *reader) refuseOddValues(ctx context.Context, how closure.Tracking) error {
-	roots, err := e.compileRoots(ctx, e.Now(), how)
+func (r *reader) refuseOddValues(ctx context.Context, how closure.Tracking) error {
+	roots, err := r.compileRoots(ctx, r.Now(), how)
 	if err != nil {
 		return err
 	}
-	s := closure.NewOddScan(e.db)
+	s := closure.NewOddScan(r.db)
 	for _, p := range roots {
 		writers := s.Writers(p)
 		if len(writers) == 0 {
 			continue
 		}
-		if e.plan.Scope == plan.ScopeEverything {
-			err = e.countOddRows(ctx, s, writers)
-		} else if _, err = e.forEachItem(ctx, p, &Result{}, func(it *workItem) (*closure.Result, error) { return e.gatherDry(ctx, it, s) }); err != nil {
+		if r.plan.Scope == plan.ScopeEverything {
+			err = r.countOddRows(ctx, s, writers)
+		} else if _, err = r.forEachItem(ctx, p, &Result{}, func(it *workItem) (*closure.Result, error) { return r.gatherDry(ctx, it, s) }); err != nil {
 			err = fmt.Errorf("looking for values that can't be replaced: %w", err)
 		}
 		if err != nil {
@@ -92,5 +92,5 @@ func (e *reader) refuseOddValues(ctx context.Context, how closure.Tracking) erro
 	if len(s.Sorted()) == 0 {
 		return nil
 	}
-	return &OddValuesError{Values: oddValues(s), usual: e.plan.Default}
+	return &OddValuesError{Values: oddValues(s), usual: r.plan.Default}
 }

@@ -13,7 +13,7 @@ const scanChunk = 20_000
 
 // scanUnindexedLinks looks through the references without an index for all subjects, where
 // there is more than one batch to come.
-func (e *run) scanUnindexedLinks(ctx context.Context, p *closure.Root, continued, several bool) error {
+func (r *run) scanUnindexedLinks(ctx context.Context, p *closure.Root, continued, several bool) error {
 	if !several {
 		return nil
 	}
@@ -22,7 +22,7 @@ func (e *run) scanUnindexedLinks(ctx context.Context, p *closure.Root, continued
 		return nil
 	}
 	var unnamed int64
-	for given, err := range e.keyChunks(ctx, continued, scanChunk, &unnamed, nil) {
+	for given, err := range r.keyChunks(ctx, continued, scanChunk, &unnamed, nil) {
 		if err != nil {
 			return err
 		}
@@ -31,8 +31,8 @@ func (e *run) scanUnindexedLinks(ctx context.Context, p *closure.Root, continued
 				continue
 			}
 			var fresh *closure.LinkIndex
-			if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-				return e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
+			if err := batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
+				return r.inReadTx(ctx, func(tx dialect.Reader) (err error) {
 					fresh, err = l.Scan(ctx, tx, given)
 					return err
 				})
@@ -40,10 +40,10 @@ func (e *run) scanUnindexedLinks(ctx context.Context, p *closure.Root, continued
 				return err
 			}
 			if !l.Add(fresh) {
-				e.Log.Info("too many rows refer to the subjects by a link without an index: the table is scanned for every batch", "run", e.RunID, "table", e.plan.TableName(l.To.Name))
+				r.Log.Info("too many rows refer to the subjects by a link without an index: the table is scanned for every batch", "run", r.RunID, "table", r.plan.TableName(l.To.Name))
 			}
 		}
 	}
-	e.failpoint("looked")
+	r.failpoint("looked")
 	return nil
 }

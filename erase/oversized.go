@@ -12,12 +12,12 @@ import (
 // may be. Deletes that nothing else depends on are split off, leaf first, over as many
 // transactions as it takes; the root stays until the last one, so that what is
 // left can always be found from it. Then the rest is done at once.
-func (e *run) splitOversized(ctx context.Context, it *workItem, skip map[string]bool) error {
+func (r *run) splitOversized(ctx context.Context, it *workItem, skip map[string]bool) error {
 	split := it.root.NewSplit()
 	it.size = drainedSize
 	for {
-		d, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*closure.Result, error) {
-			return split.DeleteSome(ctx, tx, it.rangeCond(), e.MaxRows, skip)
+		d, err := r.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, _ *anonymise.Source) (*closure.Result, error) {
+			return split.DeleteSome(ctx, tx, it.rangeCond(), r.MaxRows, skip)
 		})
 		if err != nil {
 			return err
@@ -27,8 +27,8 @@ func (e *run) splitOversized(ctx context.Context, it *workItem, skip map[string]
 		}
 	}
 	it.size = wholeSize
-	_, err := e.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error) {
-		return e.executor.executeBatch(ctx, tx, it, source, skip)
+	_, err := r.runTransaction(ctx, it, func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error) {
+		return r.executor.executeBatch(ctx, tx, it, source, skip)
 	})
 	return err
 }

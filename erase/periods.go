@@ -14,10 +14,10 @@ import (
 // fixes them: what is changed there while the run goes on has no effect on it.
 // They are read again when a run is continued, and are no part of the plan: a
 // period that has changed since it was made isn't drift.
-func (e *reader) loadRetentionPeriods(ctx context.Context, roots []*closure.Root) error {
+func (r *reader) loadRetentionPeriods(ctx context.Context, roots []*closure.Root) error {
 	for _, p := range roots {
 		if o := p.Plan.Older; o != nil && o.Lookup != nil {
-			if err := e.loadPeriods(ctx, p, o.Lookup); err != nil {
+			if err := r.loadPeriods(ctx, p, o.Lookup); err != nil {
 				return err
 			}
 		}
@@ -26,10 +26,10 @@ func (e *reader) loadRetentionPeriods(ctx context.Context, roots []*closure.Root
 }
 
 // loadPeriods reads the periods of one root's tenants.
-func (e *reader) loadPeriods(ctx context.Context, p *closure.Root, l *plan.Lookup) error {
+func (r *reader) loadPeriods(ctx context.Context, p *closure.Root, l *plan.Lookup) error {
 	keys := map[policy.Period][]dialect.Key{}
 	unreadable := int64(0)
-	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
+	err := r.inReadTx(ctx, func(tx dialect.Reader) error {
 		for row, err := range tx.Query(ctx, dialect.Select{
 			Table: l.Table, Columns: []string{l.RefKey, l.Column},
 			Where: []dialect.Cond{dialect.Not{Cond: dialect.IsNull{Column: l.Column}}, dialect.Not{Cond: dialect.IsNull{Column: l.RefKey}}},

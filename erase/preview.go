@@ -86,20 +86,20 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 
 // gatherDry counts what a batch would do, and writes nothing. With a scan it looks
 // for odd values among the rows that would be overwritten.
-func (e *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddScan) (*closure.Result, error) {
+func (r *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddScan) (*closure.Result, error) {
 	var d *closure.Result
-	err := e.inReadTx(ctx, func(tx dialect.Reader) (err error) {
+	err := r.inReadTx(ctx, func(tx dialect.Reader) (err error) {
 		g := closure.New(it.root, tx, dialect.NoLock)
-		g.FollowsAbsent = e.plan.Scope == plan.ScopeSubjects
+		g.FollowsAbsent = r.plan.Scope == plan.ScopeSubjects
 		if it.root.Plan.Ended {
-			err = e.regatherHeld(ctx, g, it.keys, it.since, it.own)
+			err = r.regatherHeld(ctx, g, it.keys, it.since, it.own)
 		} else {
 			err = g.CollectRows(ctx, it.rangeCond())
 		}
 		if err != nil {
 			return err
 		}
-		d, err = g.CountSteps(ctx, scan, e.MaxRows)
+		d, err = g.CountSteps(ctx, scan, r.MaxRows)
 		return err
 	})
 	return d, err
@@ -161,23 +161,23 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 
 // sampleRoots picks the first rows of a root's table; nil where there are none. Rows
 // that scope everything deletes are those without children, whose steps are rehearsed apart.
-func (e *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*workItem, error) {
+func (r *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*workItem, error) {
 	if p.Plan.Whole {
 		return &workItem{root: p, roots: tableRoots}, nil
 	}
 	if p.Plan.Ended {
-		for it, err := range e.notedItems(ctx, p, n) {
+		for it, err := range r.notedItems(ctx, p, n) {
 			return it, err
 		}
 		return nil, nil
 	}
 	t := p.RootTable()
 	where := p.Where()
-	if e.plan.Scope == plan.ScopeEverything {
+	if r.plan.Scope == plan.ScopeEverything {
 		where = append(where, p.Plan.Steps[0].Conditions()...)
 	}
-	if e.plan.Scope == plan.ScopeEverything && p.Plan.Steps[0].Op == plan.Delete {
-		for _, child := range e.schema.Tables {
+	if r.plan.Scope == plan.ScopeEverything && p.Plan.Steps[0].Op == plan.Delete {
+		for _, child := range r.schema.Tables {
 			for _, fk := range child.ForeignKeys {
 				if fk.RefTable == t.Name {
 					where = append(where, dialect.Not{Cond: dialect.Referenced{Table: child.Name, Columns: fk.Columns, RefColumns: fk.RefColumns}})
@@ -186,7 +186,7 @@ func (e *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*work
 		}
 	}
 	it := &workItem{root: p, roots: listedRoots}
-	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
+	err := r.inReadTx(ctx, func(tx dialect.Reader) error {
 		for key, err := range tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Limit: n}) {
 			if err != nil {
 				return err
@@ -223,13 +223,13 @@ func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) 
 
 // forEachItem gives the root's rows to do, some hundred at a time, and adds up what it
 // says.
-func (e *reader) forEachItem(ctx context.Context, root *closure.Root, result *Result, do func(it *workItem) (*closure.Result, error)) (*tally.Tally, error) {
-	items := e.subjectItems(ctx, root, result)
+func (r *reader) forEachItem(ctx context.Context, root *closure.Root, result *Result, do func(it *workItem) (*closure.Result, error)) (*tally.Tally, error) {
+	items := r.subjectItems(ctx, root, result)
 	switch {
 	case root.Plan.Ended:
-		items = e.notedItems(ctx, root, itemRoots)
-	case e.plan.Scope == plan.ScopeExpired:
-		items = e.expiredItems(ctx, root)
+		items = r.notedItems(ctx, root, itemRoots)
+	case r.plan.Scope == plan.ScopeExpired:
+		items = r.expiredItems(ctx, root)
 	}
 	sum := &tally.Tally{}
 	var roots int64
@@ -247,11 +247,11 @@ func (e *reader) forEachItem(ctx context.Context, root *closure.Root, result *Re
 			return nil, ctx.Err()
 		}
 	}
-	if root.Plan.Ended || e.plan.Scope == plan.ScopeExpired {
+	if root.Plan.Ended || r.plan.Scope == plan.ScopeExpired {
 		return sum, nil
 	}
-	if result.Absent = result.Subjects - roots; roots == 0 && !e.AbsentOK {
-		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, result.Subjects, e.plan.TableName(e.plan.Subject.Table))
+	if result.Absent = result.Subjects - roots; roots == 0 && !r.AbsentOK {
+		return nil, fmt.Errorf("%w: none of the %d given is in %s", ErrNoSuchSubject, result.Subjects, r.plan.TableName(r.plan.Subject.Table))
 	}
 	return sum, nil
 }
@@ -260,13 +260,13 @@ func (e *reader) forEachItem(ctx context.Context, root *closure.Root, result *Re
 const itemRoots = 200
 
 // expiredItems are ranges of the expired rows.
-func (e *reader) expiredItems(ctx context.Context, root *closure.Root) iter.Seq2[*workItem, error] {
+func (r *reader) expiredItems(ctx context.Context, root *closure.Root) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		end := e.findEnd(ctx, root)
+		end := r.findEnd(ctx, root)
 		defer end.wait() //nolint:errcheck // next tells of it
 		var low dialect.Key
 		for {
-			b := e.nextBound(ctx, root, low, end, itemRoots)
+			b := r.nextBound(ctx, root, low, end, itemRoots)
 			if b.err != nil {
 				yield(nil, b.err)
 				return
@@ -280,14 +280,14 @@ func (e *reader) expiredItems(ctx context.Context, root *closure.Root) iter.Seq2
 }
 
 // subjectItems are the given subjects, which the result counts.
-func (e *reader) subjectItems(ctx context.Context, root *closure.Root, result *Result) iter.Seq2[*workItem, error] {
+func (r *reader) subjectItems(ctx context.Context, root *closure.Root, result *Result) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		if e.Subjects == nil {
+		if r.Subjects == nil {
 			yield(nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject))
 			return
 		}
 		var unnamed int64
-		for keys, err := range e.keyChunks(ctx, false, chunk, &unnamed, nil) {
+		for keys, err := range r.keyChunks(ctx, false, chunk, &unnamed, nil) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -302,8 +302,8 @@ func (e *reader) subjectItems(ctx context.Context, root *closure.Root, result *R
 	}
 }
 
-func (e *reader) countTable(ctx context.Context, root *closure.Root, sum *tally.Tally) error {
-	return e.inReadTx(ctx, func(tx dialect.Reader) error {
+func (r *reader) countTable(ctx context.Context, root *closure.Root, sum *tally.Tally) error {
+	return r.inReadTx(ctx, func(tx dialect.Reader) error {
 		for i := range root.Plan.Steps {
 			st := &root.Plan.Steps[i]
 			n, err := tx.Count(ctx, st.Table, st.Conditions())

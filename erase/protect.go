@@ -80,16 +80,16 @@ func (t *targetDatabase) mustBe(name string) error {
 }
 
 // checkTarget refuses a database that the plan or the caller doesn't mean.
-func (e *session) checkTarget(ctx context.Context) error {
-	wipes := wipesAll(e.plan)
-	if !wipes && e.OnlyOn == "" && e.plan.OnlyOn == "" {
+func (s *session) checkTarget(ctx context.Context) error {
+	wipes := wipesAll(s.plan)
+	if !wipes && s.OnlyOn == "" && s.plan.OnlyOn == "" {
 		return nil
 	}
-	id, err := e.serverIdentity(ctx)
+	id, err := s.serverIdentity(ctx)
 	if err != nil {
 		return err
 	}
-	t, err := findTarget(ctx, e.db, id)
+	t, err := findTarget(ctx, s.db, id)
 	if err != nil {
 		return err
 	}
@@ -97,13 +97,13 @@ func (e *session) checkTarget(ctx context.Context) error {
 		return t.protected()
 	}
 	switch {
-	case e.replaying: // the ledger says of which database
+	case s.replaying: // the ledger says of which database
 		return nil
-	case wipes && e.OnlyOn == "" && e.plan.OnlyOn == "":
+	case wipes && s.OnlyOn == "" && s.plan.OnlyOn == "":
 		return fmt.Errorf("%w: the plan changes every row, and nothing says on which database it may run: this one is called %s; add --only-on and its name (Options.OnlyOn, Plan.OnlyOn)",
 			ErrWrongDatabase, strings.Join(t.Names, " or "))
 	}
-	for _, name := range []string{e.plan.OnlyOn, e.OnlyOn} {
+	for _, name := range []string{s.plan.OnlyOn, s.OnlyOn} {
 		if name == "" {
 			continue
 		}
@@ -129,26 +129,26 @@ func wipesAll(p *plan.Plan) bool {
 }
 
 // identifyDatabase finds out which database the run is on, and what a copy must not keep.
-func (e *session) identifyDatabase(ctx context.Context) (*journal.Database, error) {
-	id, err := e.serverIdentity(ctx)
+func (s *session) identifyDatabase(ctx context.Context) (*journal.Database, error) {
+	id, err := s.serverIdentity(ctx)
 	if err != nil {
 		return nil, err
 	}
-	row, noticed, err := e.journal.IdentifyDatabase(ctx, id.Marks)
+	row, noticed, err := s.journal.IdentifyDatabase(ctx, id.Marks)
 	if err != nil {
 		return nil, fmt.Errorf("identifying the database: %w", err)
 	}
 	if noticed {
-		e.Log.Warn("the database is a copy and has a new identity", "copy of", row.Origin(), "identity", row.ID)
-		e.emitEvent(Event{Kind: CopyNoticed, Reason: row.Origin()})
+		s.Log.Warn("the database is a copy and has a new identity", "copy of", row.Origin(), "identity", row.ID)
+		s.emitEvent(Event{Kind: CopyNoticed, Reason: row.Origin()})
 	}
 	switch {
-	case !wipesAll(e.plan):
+	case !wipesAll(s.plan):
 		return row, nil
 	case !row.Protected.IsZero(): // marked since it was looked at
 		return nil, (&targetDatabase{id, row}).protected()
 	case row.Origin() == "":
 		return row, nil
 	}
-	return row, e.journal.ForgetPeople(ctx)
+	return row, s.journal.ForgetPeople(ctx)
 }

@@ -47,24 +47,24 @@ type reader struct {
 func newReader(o order, s *dialect.Schema) *reader { return &reader{o, s} }
 
 // compileRoots compiles the plan's roots as of a moment.
-func (e *reader) compileRoots(ctx context.Context, asOf time.Time, how closure.Tracking) ([]*closure.Root, error) {
-	if err := e.plan.CheckConditions(e.db); err != nil {
+func (r *reader) compileRoots(ctx context.Context, asOf time.Time, how closure.Tracking) ([]*closure.Root, error) {
+	if err := r.plan.CheckConditions(r.db); err != nil {
 		return nil, err
 	}
 	var forms func(dialect.Key) []dialect.Key
-	if e.plan.Scope == plan.ScopeSubjects {
-		forms = e.storedForms
+	if r.plan.Scope == plan.ScopeSubjects {
+		forms = r.storedForms
 	}
 	var out []*closure.Root
-	for i := range e.plan.Roots {
-		p, err := closure.Compile(e.plan, i, e.schema, asOf, how)
+	for i := range r.plan.Roots {
+		p, err := closure.Compile(r.plan, i, r.schema, asOf, how)
 		if err != nil {
 			return nil, err
 		}
-		p.UseEngine(e.db, forms)
+		p.UseEngine(r.db, forms)
 		out = append(out, p)
 	}
-	return out, e.loadRetentionPeriods(ctx, out)
+	return out, r.loadRetentionPeriods(ctx, out)
 }
 
 // requireSecret refuses roots with a consistent strategy where no secret is given.

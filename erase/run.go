@@ -84,32 +84,32 @@ func newRun(ctx context.Context, a *acquired, w *schemaWatch, gate *throttleGate
 }
 
 // carryOut carries the run out from where it was stopped.
-func (e *run) carryOut(ctx context.Context) ([]byte, error) {
+func (r *run) carryOut(ctx context.Context) ([]byte, error) {
 	var done int64
-	for _, b := range e.before {
+	for _, b := range r.before {
 		done += b.Roots
 	}
-	e.startMeter(done, e.expectedRoots())
+	r.startMeter(done, r.expectedRoots())
 	kind := Began
-	if e.row.Epoch > 1 {
+	if r.row.Epoch > 1 {
 		kind = Resumed
 	}
-	e.emitEvent(Event{Kind: kind})
-	e.Log.Info("the run has begun", "run", e.RunID, "plan", e.row.Plan, "continued", e.row.Epoch > 1, "subjects", e.row.Subjects)
-	for _, p := range e.roots {
-		if err := e.runRoot(ctx, p); err != nil {
-			longer, cancel := grace.Extend(ctx, e.Grace)
+	r.emitEvent(Event{Kind: kind})
+	r.Log.Info("the run has begun", "run", r.RunID, "plan", r.row.Plan, "continued", r.row.Epoch > 1, "subjects", r.row.Subjects)
+	for _, p := range r.roots {
+		if err := r.runRoot(ctx, p); err != nil {
+			longer, cancel := grace.Extend(ctx, r.Grace)
 			defer cancel()
-			return nil, errors.Join(err, ignoreSuperseded(e.flushVerified(longer)))
+			return nil, errors.Join(err, ignoreSuperseded(r.flushVerified(longer)))
 		}
 	}
-	if err := e.flushVerified(ctx); err != nil {
+	if err := r.flushVerified(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.checkIndexesRestored(ctx); err != nil {
+	if err := r.checkIndexesRestored(ctx); err != nil {
 		return nil, err
 	}
-	return e.finishRun(ctx)
+	return r.finishRun(ctx)
 }
 
 func ignoreSuperseded(err error) error {
@@ -130,12 +130,12 @@ func batchesOf(all []journal.Batch, root int) []journal.Batch {
 }
 
 // expectedRoots is how many roots the run is about, -1 where nothing tells.
-func (e *run) expectedRoots() int64 {
-	if e.plan.Scope == plan.ScopeSubjects {
-		return e.row.Subjects
+func (r *run) expectedRoots() int64 {
+	if r.plan.Scope == plan.ScopeSubjects {
+		return r.row.Subjects
 	}
 	var sum int64
-	for _, p := range e.roots {
+	for _, p := range r.roots {
 		n := p.RootTable().Schema.RowEstimate
 		if n < 0 || p.Plan.Older != nil || p.Plan.Ended {
 			return -1
@@ -146,9 +146,9 @@ func (e *run) expectedRoots() int64 {
 }
 
 // runRoot carries out one root of the plan, from where the journal says it was left.
-func (e *run) runRoot(ctx context.Context, p *closure.Root) error {
-	done := batchesOf(e.before, p.Index)
-	sizer := e.newSizer(p)
+func (r *run) runRoot(ctx context.Context, p *closure.Root) error {
+	done := batchesOf(r.before, p.Index)
+	sizer := r.newSizer(p)
 	skip := map[string]bool{}
 	var roots int64
 	seq := int64(1)
@@ -159,21 +159,21 @@ func (e *run) runRoot(ctx context.Context, p *closure.Root) error {
 			skip[k] = true
 		}
 	}
-	items := e.rangeBatches(ctx, p, sizer, done)
+	items := r.rangeBatches(ctx, p, sizer, done)
 	if p.Plan.Ended {
-		items = e.heldItems(ctx, p, sizer, seq)
+		items = r.heldItems(ctx, p, sizer, seq)
 	}
-	if e.plan.Scope == plan.ScopeSubjects {
-		if roots >= e.row.Subjects {
+	if r.plan.Scope == plan.ScopeSubjects {
+		if roots >= r.row.Subjects {
 			return nil // all were done; an identifier may meanwhile be somebody else's
 		}
-		if err := e.scanUnindexedLinks(ctx, p, len(done) > 0, e.row.Subjects-roots > int64(sizer.Size())); err != nil {
+		if err := r.scanUnindexedLinks(ctx, p, len(done) > 0, r.row.Subjects-roots > int64(sizer.Size())); err != nil {
 			return err
 		}
-		items = keyBatches(p, e.resolvedKeys(ctx, len(done) > 0), sizer, seq)
+		items = keyBatches(p, r.resolvedKeys(ctx, len(done) > 0), sizer, seq)
 	}
-	err := e.runWorkers(ctx, p.Workers(e.Workers), e.suspendBeforeFirst(ctx, p, items), func(ctx context.Context, it *workItem) error {
-		return e.runItem(ctx, it, sizer, skip)
+	err := r.runWorkers(ctx, p.Workers(r.Workers), r.suspendBeforeFirst(ctx, p, items), func(ctx context.Context, it *workItem) error {
+		return r.runItem(ctx, it, sizer, skip)
 	})
-	return e.restoreIndexes(ctx, p, err)
+	return r.restoreIndexes(ctx, p, err)
 }

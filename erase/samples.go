@@ -70,14 +70,14 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 const lookedAt = 20
 
 // sampleReplacements makes those of one step, for the assignments that are wanted.
-func (e *reader) sampleReplacements(ctx context.Context, t *closure.Table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
+func (r *reader) sampleReplacements(ctx context.Context, t *closure.Table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
 	var columns []sampler
 	s := dialect.Select{Table: t.Name, Order: t.Key, Limit: n * lookedAt}
 	for _, a := range st.Set {
 		if !wanted(a) {
 			continue
 		}
-		c, err := newSampler(e.schema, t, st, a)
+		c, err := newSampler(r.schema, t, st, a)
 		if err != nil {
 			return nil, err
 		}
@@ -87,13 +87,13 @@ func (e *reader) sampleReplacements(ctx context.Context, t *closure.Table, st *p
 	if len(columns) == 0 || n <= 0 {
 		return nil, nil
 	}
-	err := e.inReadTx(ctx, func(tx dialect.Reader) error {
+	err := r.inReadTx(ctx, func(tx dialect.Reader) error {
 		for row, err := range tx.Query(ctx, s) {
 			if err != nil {
 				return err
 			}
 			if err := sampleRow(columns, source, s.Columns, row, n); err != nil {
-				return fmt.Errorf("table %s, %w", e.plan.TableName(t.Name), err)
+				return fmt.Errorf("table %s, %w", r.plan.TableName(t.Name), err)
 			}
 			if !slices.ContainsFunc(columns, func(c sampler) bool { return len(c.Values) < n }) {
 				return nil

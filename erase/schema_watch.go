@@ -25,8 +25,8 @@ type schemaWatch struct {
 var errSchemaMoved = errors.New("the catalogue has changed")
 
 // watchSchema reads the mark. The catalogue is inspected after that.
-func (e *order) watchSchema(ctx context.Context) (*schemaWatch, error) {
-	mark, err := e.schemaMark(ctx)
+func (o *order) watchSchema(ctx context.Context) (*schemaWatch, error) {
+	mark, err := o.schemaMark(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +35,9 @@ func (e *order) watchSchema(ctx context.Context) (*schemaWatch, error) {
 	return w, nil
 }
 
-func (e *order) schemaMark(ctx context.Context) (mark string, err error) {
-	err = e.inReadTx(ctx, func(tx dialect.Reader) error {
-		mark, err = tx.SchemaMark(ctx, e.plan.Covers)
+func (o *order) schemaMark(ctx context.Context) (mark string, err error) {
+	err = o.inReadTx(ctx, func(tx dialect.Reader) error {
+		mark, err = tx.SchemaMark(ctx, o.plan.Covers)
 		return err
 	})
 	if err != nil {
@@ -61,24 +61,24 @@ func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Reader, covers [
 
 // inspectAgain finds out what another mark means: ErrDrift, or nothing that the plan is about.
 // Indexes are as the run has them: it may have suspended some.
-func (e *run) inspectAgain(ctx context.Context) error {
-	w := e.watch
+func (r *run) inspectAgain(ctx context.Context) error {
+	w := r.watch
 	w.inspecting.Lock()
 	defer w.inspecting.Unlock()
-	mark, err := e.schemaMark(ctx)
+	mark, err := r.schemaMark(ctx)
 	if err != nil || mark == *w.mark.Load() {
 		return err
 	}
-	now, err := e.db.Inspect(ctx)
+	now, err := r.db.Inspect(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
-	for _, n := range e.plan.Covers {
-		if was, is := e.schema.Table(n), now.Table(n); was != nil && is != nil {
+	for _, n := range r.plan.Covers {
+		if was, is := r.schema.Table(n), now.Table(n); was != nil && is != nil {
 			is.Indexes = was.Indexes
 		}
 	}
-	if err := checkDrift(e.plan, now); err != nil {
+	if err := checkDrift(r.plan, now); err != nil {
 		return fmt.Errorf("%w; it was changed while the run was at work: undo the change and continue the run, or close it", err)
 	}
 	w.mark.Store(&mark)
@@ -86,7 +86,7 @@ func (e *run) inspectAgain(ctx context.Context) error {
 }
 
 // explainBySchema puts the changed schema, if it was changed, before an error that may come of it.
-func (e *run) explainBySchema(ctx context.Context, err error) error {
+func (r *run) explainBySchema(ctx context.Context, err error) error {
 	switch class := dialect.ClassOf(err); {
 	case errors.Is(err, closure.ErrTooMany): // which asks for smaller batches
 		return err
@@ -94,7 +94,7 @@ func (e *run) explainBySchema(ctx context.Context, err error) error {
 	default:
 		return err
 	}
-	if drifted := e.inspectAgain(ctx); errors.Is(drifted, ErrDrift) {
+	if drifted := r.inspectAgain(ctx); errors.Is(drifted, ErrDrift) {
 		return drifted
 	}
 	return err
@@ -102,15 +102,15 @@ func (e *run) explainBySchema(ctx context.Context, err error) error {
 
 // checkBeforeSigning compares the whole fingerprint. What changes after the only batch of a
 // run has no part in what it did, unless the catalogue's mark says otherwise.
-func (e *run) checkBeforeSigning(ctx context.Context, mark string, batches int) error {
-	if batches <= 1 && mark == *e.watch.mark.Load() {
+func (r *run) checkBeforeSigning(ctx context.Context, mark string, batches int) error {
+	if batches <= 1 && mark == *r.watch.mark.Load() {
 		return nil
 	}
-	now, err := e.db.Inspect(ctx)
+	now, err := r.db.Inspect(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the catalogue: %w", err)
 	}
-	if err := checkDrift(e.plan, now); err != nil {
+	if err := checkDrift(r.plan, now); err != nil {
 		return fmt.Errorf("the receipt isn't signed: %w; or undo the change and continue the run, or close it", err)
 	}
 	return nil

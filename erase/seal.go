@@ -26,71 +26,71 @@ func newAcquired(s *session, r *reader, own ownership) *acquired {
 }
 
 // signAndSeal signs the receipt of what was summed up, and ends the run with it.
-func (e *acquired) signAndSeal(ctx context.Context, roots []*closure.Root, s *summary) (envelope []byte, err error) {
-	if s.followed, err = e.followedReceipts(ctx, s.Follows); err != nil {
+func (a *acquired) signAndSeal(ctx context.Context, roots []*closure.Root, s *summary) (envelope []byte, err error) {
+	if s.followed, err = a.followedReceipts(ctx, s.Follows); err != nil {
 		return nil, err
 	}
-	statement := e.buildStatement(e.row, roots, s)
-	if envelope, err = receipt.Sign(ctx, statement, e.Signers...); err != nil {
+	statement := a.buildStatement(a.row, roots, s)
+	if envelope, err = receipt.Sign(ctx, statement, a.Signers...); err != nil {
 		return nil, fmt.Errorf("what was done is committed and its receipt isn't signed, do the same again with the same run ID: %w", err)
 	}
-	e.failpoint("signed")
-	if err := e.storeAndPublish(ctx, envelope); err != nil {
+	a.failpoint("signed")
+	if err := a.storeAndPublish(ctx, envelope); err != nil {
 		return nil, err
 	}
-	e.Log.Info("the receipt is signed", "run", e.RunID, "batches", s.batches, "retries", s.retries, "incomplete", s.incomplete)
-	return envelope, errors.Join(e.session.closeLedgerEntry(ctx, e.ownership, e.Now(), envelope), leftError(&statement.Predicate, envelope))
+	a.Log.Info("the receipt is signed", "run", a.RunID, "batches", s.batches, "retries", s.retries, "incomplete", s.incomplete)
+	return envelope, errors.Join(a.session.closeLedgerEntry(ctx, a.ownership, a.Now(), envelope), leftError(&statement.Predicate, envelope))
 }
 
 // storeAndPublish stores the signed receipt, has it published and closes the run. A
 // receipt that is to be published is stored before: signed once more it would be another
 // one, as most signatures are random, and a log would hold both.
-func (e *acquired) storeAndPublish(ctx context.Context, envelope []byte) error {
+func (a *acquired) storeAndPublish(ctx context.Context, envelope []byte) error {
 	state := journal.StateClosed
-	if e.Publish != nil {
+	if a.Publish != nil {
 		state = journal.StateSigned
 	}
-	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
-		return e.session.journal.StoreReceipt(ctx, e.Now(), string(envelope), state)
+	if err := batch.Retry(ctx, a.backoff(), isRetryable, func(int) error {
+		return a.session.journal.StoreReceipt(ctx, a.Now(), string(envelope), state)
 	}); err != nil {
 		return err
 	}
-	e.emitEvent(Event{Kind: Signed})
-	e.failpoint("stored")
-	if e.Publish == nil {
+	a.emitEvent(Event{Kind: Signed})
+	a.failpoint("stored")
+	if a.Publish == nil {
 		return nil
 	}
-	if err := e.session.publishReceipt(ctx, envelope); err != nil {
+	if err := a.session.publishReceipt(ctx, envelope); err != nil {
 		return err
 	}
-	e.failpoint("published")
-	return batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.session.journal.Close(ctx, e.Now()) })
+	a.failpoint("published")
+	return batch.Retry(ctx, a.backoff(), isRetryable, func(int) error { return a.session.journal.Close(ctx, a.Now()) })
 }
 
-func (e *session) publishReceipt(ctx context.Context, envelope []byte) error {
-	if e.Publish == nil {
+func (s *session) publishReceipt(ctx context.Context, envelope []byte) error {
+	if s.Publish == nil {
 		return nil
 	}
-	if err := e.Publish(ctx, envelope); err != nil {
+	if err := s.Publish(ctx, envelope); err != nil {
 		return fmt.Errorf("the run is done and its receipt isn't published, run again with the same run ID: %w", err)
 	}
 	return nil
 }
 
 // publishStored publishes the receipt of a signed run and closes the run.
-func (e *session) publishStored(ctx context.Context, own ownership) (Report, error) {
-	if err := e.checkStoredReceiptMatches(ctx, own.row); err != nil {
+func (s *session) publishStored(ctx context.Context, own ownership) (Report, error) {
+	if err := s.checkStoredReceiptMatches(ctx, own.row); err != nil {
 		return Report{Repeated: true}, err
 	}
 	envelope := []byte(own.row.Envelope)
-	if err := e.publishReceipt(ctx, envelope); err != nil {
+	if err := s.publishReceipt(ctx, envelope); err != nil {
 		return Report{Repeated: true}, err
 	}
-	closed := e.Now()
-	if err := batch.Retry(ctx, e.backoff(), isRetryable, func(int) error { return e.journal.Close(ctx, closed) }); err != nil {
+	closed := s.Now()
+	if err := batch.Retry(ctx, s.backoff(), isRetryable, func(int) error { return s.journal.Close(ctx, closed) }); err != nil {
 		return Report{Repeated: true}, err
 	}
-	err := errors.Join(e.closeLedgerEntry(ctx, own, closed, envelope), leftErrorOf(envelope))
+	err := errors.Join(s.closeLedgerEntry(ctx, own, closed, envelope), leftErrorOf(envelope))
 	return Report{Receipt: envelope, Repeated: true}, err
 }
 

@@ -36,71 +36,71 @@ func newSession(ctx context.Context, o order, point func(string)) (*session, err
 }
 
 // serverIdentity reads the identity once: all connections of a call are to one server.
-func (e *session) serverIdentity(ctx context.Context) (dialect.Identity, error) {
-	if e.server == nil {
-		id, err := e.db.Identity(ctx)
+func (s *session) serverIdentity(ctx context.Context) (dialect.Identity, error) {
+	if s.server == nil {
+		id, err := s.db.Identity(ctx)
 		if err != nil {
 			return id, fmt.Errorf("identifying the database: %w", err)
 		}
-		e.server = &id
+		s.server = &id
 	}
-	return *e.server, nil
+	return *s.server, nil
 }
 
 // beginOrContinue returns the receipt of the run, from wherever it was stopped.
-func (e *session) beginOrContinue(ctx context.Context) (Report, error) {
-	if err := e.checkTarget(ctx); err != nil {
+func (s *session) beginOrContinue(ctx context.Context) (Report, error) {
+	if err := s.checkTarget(ctx); err != nil {
 		return Report{}, err
 	}
-	if err := e.restoreLeftovers(ctx); err != nil {
+	if err := s.restoreLeftovers(ctx); err != nil {
 		return Report{}, err
 	}
-	found, err := e.journal.Find(ctx)
+	found, err := s.journal.Find(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	if report, done, err := e.storedReceipt(ctx, found); done || err != nil {
+	if report, done, err := s.storedReceipt(ctx, found); done || err != nil {
 		return report, err
 	}
 	if found != nil && found.State == journal.StateSigned {
-		return e.publishSigned(ctx)
+		return s.publishSigned(ctx)
 	}
-	ready, err := e.preflight(ctx, found)
+	ready, err := s.preflight(ctx, found)
 	if err != nil {
 		return Report{}, err
 	}
 	if found == nil { // else it was done before the first batch, and what is left of them goes on
-		if err := ready.reader.refuseOddValues(ctx, e.keyTracking()); err != nil {
+		if err := ready.reader.refuseOddValues(ctx, s.keyTracking()); err != nil {
 			return Report{}, err
 		}
 	}
-	gate, err := e.startThrottles(ctx)
+	gate, err := s.startThrottles(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	own, release, err := e.acquire(ctx, &ready)
+	own, release, err := s.acquire(ctx, &ready)
 	if err != nil {
 		return Report{}, err
 	}
 	defer release()
-	if report, done, err := e.storedReceipt(ctx, own.row); done || err != nil {
+	if report, done, err := s.storedReceipt(ctx, own.row); done || err != nil {
 		return report, err
 	}
-	if found == nil && own.row.Epoch > 1 && e.plan.Scope == plan.ScopeSubjects { // another process has begun it meanwhile
-		if err := errors.Join(e.checkCommitmentKey(own.row), e.checkSubjectsMatch(ctx, own.row, ready.subjects)); err != nil {
+	if found == nil && own.row.Epoch > 1 && s.plan.Scope == plan.ScopeSubjects { // another process has begun it meanwhile
+		if err := errors.Join(s.checkCommitmentKey(own.row), s.checkSubjectsMatch(ctx, own.row, ready.subjects)); err != nil {
 			return Report{}, err
 		}
 	}
 	if own.row.State == journal.StateSigned {
-		return e.publishStored(ctx, own)
+		return s.publishStored(ctx, own)
 	}
-	envelope, err := e.executeRun(ctx, own, ready, gate)
+	envelope, err := s.executeRun(ctx, own, ready, gate)
 	return Report{Receipt: envelope}, err
 }
 
 // executeRun carries out a run that is this process's.
-func (e *session) executeRun(ctx context.Context, own ownership, ready readiness, gate *throttleGate) ([]byte, error) {
-	a := newAcquired(e, ready.reader, own)
+func (s *session) executeRun(ctx context.Context, own ownership, ready readiness, gate *throttleGate) ([]byte, error) {
+	a := newAcquired(s, ready.reader, own)
 	if err := a.openLedgerEntry(ctx); err != nil {
 		return nil, err
 	}
@@ -118,22 +118,22 @@ type ownership struct {
 }
 
 // acquire makes the run this process's own, until it is released.
-func (e *session) acquire(ctx context.Context, ready *readiness) (own ownership, release func(), err error) {
-	if err := journal.Make(ctx, e.db); err != nil {
+func (s *session) acquire(ctx context.Context, ready *readiness) (own ownership, release func(), err error) {
+	if err := journal.Make(ctx, s.db); err != nil {
 		return own, nil, err
 	}
 	if !ready.mayKeepJournal {
-		if err := e.checkJournalPrivileges(ctx); err != nil {
+		if err := s.checkJournalPrivileges(ctx); err != nil {
 			return own, nil, err
 		}
 	}
-	if own.database, release, err = e.claim(ctx); err != nil {
+	if own.database, release, err = s.claim(ctx); err != nil {
 		return own, nil, err
 	}
-	now := e.Now().UTC()
-	own.row, err = e.journal.Acquire(ctx, journal.Run{
-		ID: e.RunID, Holder: e.describeProcess(), Plan: e.plan.Digest(), ReceiptID: uuid.NewString(),
-		Subjects: ready.subjects.named, Actor: e.Actor, AsOf: now, Began: now, Commitment: e.keyCheck(), Marks: e.encodeMarks(ctx, &ready.subjects.set),
+	now := s.Now().UTC()
+	own.row, err = s.journal.Acquire(ctx, journal.Run{
+		ID: s.RunID, Holder: s.describeProcess(), Plan: s.plan.Digest(), ReceiptID: uuid.NewString(),
+		Subjects: ready.subjects.named, Actor: s.Actor, AsOf: now, Began: now, Commitment: s.keyCheck(), Marks: s.encodeMarks(ctx, &ready.subjects.set),
 	})
 	if err != nil {
 		release()
@@ -143,37 +143,37 @@ func (e *session) acquire(ctx context.Context, ready *readiness) (own ownership,
 }
 
 // storedReceipt returns the receipt of a run that is closed; done is false where it isn't.
-func (e *session) storedReceipt(ctx context.Context, row *journal.Run) (report Report, done bool, err error) {
+func (s *session) storedReceipt(ctx context.Context, row *journal.Run) (report Report, done bool, err error) {
 	switch {
 	case row == nil:
 		return Report{}, false, nil
-	case row.Plan != e.plan.Digest():
+	case row.Plan != s.plan.Digest():
 		return Report{}, false, fmt.Errorf("%w: its plan's digest is %s: give the run an ID of its own", ErrRunDiffers, row.Plan)
 	case row.State != journal.StateClosed:
 		return Report{}, false, nil
 	}
-	if err := e.checkStoredReceiptMatches(ctx, row); err != nil {
+	if err := s.checkStoredReceiptMatches(ctx, row); err != nil {
 		return Report{}, false, err
 	}
 	envelope := []byte(row.Envelope)
-	err = errors.Join(e.publishReceipt(ctx, envelope), e.closeStoredEntry(ctx, row, row.Closed), leftErrorOf(envelope))
+	err = errors.Join(s.publishReceipt(ctx, envelope), s.closeStoredEntry(ctx, row, row.Closed), leftErrorOf(envelope))
 	return Report{Receipt: envelope, Repeated: true}, true, err
 }
 
 // publishSigned finishes a run that died, or couldn't publish, once its receipt was signed.
-func (e *session) publishSigned(ctx context.Context) (Report, error) {
-	if _, err := e.startThrottles(ctx); err != nil {
+func (s *session) publishSigned(ctx context.Context) (Report, error) {
+	if _, err := s.startThrottles(ctx); err != nil {
 		return Report{}, err
 	}
-	own, release, err := e.acquire(ctx, &readiness{})
+	own, release, err := s.acquire(ctx, &readiness{})
 	if err != nil {
 		return Report{}, err
 	}
 	defer release()
-	if report, done, err := e.storedReceipt(ctx, own.row); done || err != nil {
+	if report, done, err := s.storedReceipt(ctx, own.row); done || err != nil {
 		return report, err
 	}
-	return e.publishStored(ctx, own)
+	return s.publishStored(ctx, own)
 }
 
 // readiness is what the checks before a run find.
@@ -186,35 +186,35 @@ type readiness struct {
 
 // preflight makes every check that can be made before something is written, and
 // counts the subjects.
-func (e *session) preflight(ctx context.Context, found *journal.Run) (r readiness, err error) {
+func (s *session) preflight(ctx context.Context, found *journal.Run) (r readiness, err error) {
 	if found != nil {
-		if err := e.checkCommitmentKey(found); err != nil {
+		if err := s.checkCommitmentKey(found); err != nil {
 			return r, err
 		}
 	}
-	if r.watch, err = e.watchSchema(ctx); err != nil {
+	if r.watch, err = s.watchSchema(ctx); err != nil {
 		return r, err
 	}
-	if r.reader, err = e.inspect(ctx); err != nil {
+	if r.reader, err = s.inspect(ctx); err != nil {
 		return r, err
 	}
-	if err := checkDrift(e.plan, r.reader.schema); err != nil {
+	if err := checkDrift(s.plan, r.reader.schema); err != nil {
 		return r, err
 	}
-	roots, err := r.reader.compileRoots(ctx, e.Now(), e.keyTracking())
+	roots, err := r.reader.compileRoots(ctx, s.Now(), s.keyTracking())
 	if err != nil {
 		return r, err
 	}
-	if err := e.requireSecret(roots); err != nil {
+	if err := s.requireSecret(roots); err != nil {
 		return r, err
 	}
-	if err := e.rehearseReceipt(ctx, roots); err != nil {
+	if err := s.rehearseReceipt(ctx, roots); err != nil {
 		return r, err
 	}
-	if r.mayKeepJournal, err = e.checkPrivileges(ctx); err != nil {
+	if r.mayKeepJournal, err = s.checkPrivileges(ctx); err != nil {
 		return r, err
 	}
-	if e.plan.Scope != plan.ScopeSubjects {
+	if s.plan.Scope != plan.ScopeSubjects {
 		return r, nil
 	}
 	c, err := r.reader.countSubjects(ctx, found != nil)
@@ -223,9 +223,9 @@ func (e *session) preflight(ctx context.Context, found *journal.Run) (r readines
 	case err != nil:
 		return r, err
 	case found != nil:
-		return r, e.checkSubjectsMatch(ctx, found, c)
-	case c.present == 0 && !e.AbsentOK:
-		return r, fmt.Errorf("%w: none of the %d given is in %s: where their rows are gone already, AbsentOK (--absent-ok) erases what refers to their keys by links", ErrNoSuchSubject, c.named, e.plan.TableName(e.plan.Subject.Table))
+		return r, s.checkSubjectsMatch(ctx, found, c)
+	case c.present == 0 && !s.AbsentOK:
+		return r, fmt.Errorf("%w: none of the %d given is in %s: where their rows are gone already, AbsentOK (--absent-ok) erases what refers to their keys by links", ErrNoSuchSubject, c.named, s.plan.TableName(s.plan.Subject.Table))
 	}
 	return r, nil
 }

@@ -18,8 +18,8 @@ import (
 const Version = "0.1.0"
 
 // buildStatement assembles the receipt's statement from what was summed up.
-func (e *order) buildStatement(row *journal.Run, roots []*closure.Root, s *summary) receipt.Statement {
-	p := e.plan
+func (o *order) buildStatement(row *journal.Run, roots []*closure.Root, s *summary) receipt.Statement {
+	p := o.plan
 	pr := receipt.Predicate{
 		ReceiptID: row.ReceiptID, RunID: row.ID,
 		Tool:  receipt.Tool{Name: "expunge", Version: Version},
@@ -31,8 +31,8 @@ func (e *order) buildStatement(row *journal.Run, roots []*closure.Root, s *summa
 		},
 		Commits: receipt.Commits{First: s.first, Last: s.last, Batches: s.batches, Retries: s.retries, Position: s.position},
 	}
-	if e.Request != nil {
-		request := *e.Request
+	if o.Request != nil {
+		request := *o.Request
 		if request.DueAt.IsZero() && !request.ReceivedAt.IsZero() {
 			request.DueAt = Due(p, request.ReceivedAt)
 		}
@@ -66,20 +66,20 @@ func (e *order) buildStatement(row *journal.Run, roots []*closure.Root, s *summa
 
 // rehearseReceipt checks that the receipt of a run can be made and signed: its
 // statement without a row is valid, and each signer signs.
-func (e *session) rehearseReceipt(ctx context.Context, roots []*closure.Root) error {
-	identity, err := e.serverIdentity(ctx)
+func (s *session) rehearseReceipt(ctx context.Context, roots []*closure.Root) error {
+	identity, err := s.serverIdentity(ctx)
 	if err != nil {
 		return err
 	}
-	now := e.Now().UTC()
-	st := e.buildStatement(
-		&journal.Run{ID: e.RunID, ReceiptID: uuid.NewString(), Actor: e.Actor, AsOf: now}, roots,
+	now := s.Now().UTC()
+	st := s.buildStatement(
+		&journal.Run{ID: s.RunID, ReceiptID: uuid.NewString(), Actor: s.Actor, AsOf: now}, roots,
 		&summary{scanned: now, database: &journal.Database{ID: uuid.NewString()}, identity: identity},
 	)
 	if err := st.Validate(); err != nil {
 		return fmt.Errorf("not started: the run's receipt couldn't be signed: %w", err)
 	}
-	if err := receipt.CheckSigners(ctx, e.Signers...); err != nil {
+	if err := receipt.CheckSigners(ctx, s.Signers...); err != nil {
 		return fmt.Errorf("not started: the run's receipt couldn't be signed: %w", err)
 	}
 	return nil

@@ -60,36 +60,36 @@ func keyForms(db dialect.DB, key dialect.Key, columns []*dialect.Column) []diale
 }
 
 // keyColumns are the columns of the subjects' key.
-func (e *reader) keyColumns() []*dialect.Column {
-	t := e.schema.Table(e.plan.Subject.Table)
+func (r *reader) keyColumns() []*dialect.Column {
+	t := r.schema.Table(r.plan.Subject.Table)
 	var columns []*dialect.Column
-	for _, name := range e.plan.Subject.Key {
+	for _, name := range r.plan.Subject.Key {
 		columns = append(columns, t.Column(name))
 	}
 	return columns
 }
 
 // storedForms are the ways in which rows of the subject table may hold a key.
-func (e *reader) storedForms(key dialect.Key) []dialect.Key {
-	return keyForms(e.db, key, e.keyColumns())
+func (r *reader) storedForms(key dialect.Key) []dialect.Key {
+	return keyForms(r.db, key, r.keyColumns())
 }
 
 // identifierForms are the ways in which rows may hold a subject's identifier.
-func (e *reader) identifierForms(s subject) []dialect.Key {
-	c := e.schema.Table(e.plan.Subject.Table).Column(s.column)
-	return keyForms(e.db, dialect.Key{s.identifier}, []*dialect.Column{c})
+func (r *reader) identifierForms(s subject) []dialect.Key {
+	c := r.schema.Table(r.plan.Subject.Table).Column(s.column)
+	return keyForms(r.db, dialect.Key{s.identifier}, []*dialect.Column{c})
 }
 
 // inStoredForms gives the subjects with their keys as the rows hold them, where the key's
 // columns keep values of any class. The key of a subject without a row stays as it was given.
-func (e *reader) inStoredForms(ctx context.Context, subjects iter.Seq2[subject, error]) iter.Seq2[subject, error] {
-	if !slices.ContainsFunc(e.keyColumns(), func(c *dialect.Column) bool { return keepsAnyClass(e.db, c) }) {
+func (r *reader) inStoredForms(ctx context.Context, subjects iter.Seq2[subject, error]) iter.Seq2[subject, error] {
+	if !slices.ContainsFunc(r.keyColumns(), func(c *dialect.Column) bool { return keepsAnyClass(r.db, c) }) {
 		return subjects
 	}
 	return func(yield func(subject, error) bool) {
 		var some []subject
 		pass := func() bool {
-			err := e.findStoredKeys(ctx, some)
+			err := r.findStoredKeys(ctx, some)
 			for _, s := range some {
 				if !yield(s, err) || err != nil {
 					return false
@@ -115,14 +115,14 @@ func (e *reader) inStoredForms(ctx context.Context, subjects iter.Seq2[subject, 
 
 // findStoredKeys sets the keys of the subjects to those of their rows. Two rows whose keys
 // differ by their class only are two subjects: a key that may be either's is refused.
-func (e *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
+func (r *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
 	var forms []dialect.Key
 	owner := map[string]string{} // form → the key as it was given
 	for _, s := range subjects {
 		if s.key == nil {
 			continue
 		}
-		for _, form := range e.storedForms(s.key) {
+		for _, form := range r.storedForms(s.key) {
 			forms = append(forms, form)
 			owner[dialect.EncodeKey(form)] = dialect.EncodeKey(s.key)
 		}
@@ -130,8 +130,8 @@ func (e *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
 	if len(forms) == 0 {
 		return nil
 	}
-	target := e.plan.Subject
-	return e.inReadTx(ctx, func(tx dialect.Reader) error {
+	target := r.plan.Subject
+	return r.inReadTx(ctx, func(tx dialect.Reader) error {
 		stored := map[string][]dialect.Key{} // by the key as it was given
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: target.Table, Columns: target.Key, Where: []dialect.Cond{dialect.In{Columns: target.Key, Keys: forms}},
@@ -154,7 +154,7 @@ func (e *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
 			n := int64(len(found))
 			if len(stored[""]) > 0 {
 				var err error
-				if n, err = tx.Count(ctx, target.Table, []dialect.Cond{dialect.In{Columns: target.Key, Keys: e.storedForms(s.key)}}); err != nil {
+				if n, err = tx.Count(ctx, target.Table, []dialect.Cond{dialect.In{Columns: target.Key, Keys: r.storedForms(s.key)}}); err != nil {
 					return err
 				}
 			}

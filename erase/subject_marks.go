@@ -14,21 +14,21 @@ import (
 
 // markKeys are the keys that the caller holds: that of the row commitments, the secret, and what the
 // signers' signatures of one text give, of those that sign a text always alike (Ed25519).
-func (e *session) markKeys(ctx context.Context) [][]byte {
+func (s *session) markKeys(ctx context.Context) [][]byte {
 	var keys [][]byte
 	derive := func(from []byte) {
 		mac := hmac.New(sha256.New, from)
 		mac.Write([]byte("expunge-subjects-derived/v1"))
 		keys = append(keys, mac.Sum(nil))
 	}
-	if e.makesCommitments() {
-		derive(e.Commitments.Key)
+	if s.makesCommitments() {
+		derive(s.Commitments.Key)
 	}
-	if !e.Secret.IsZero() {
-		keys = append(keys, e.Secret.Derive("expunge-subjects/v1"))
+	if !s.Secret.IsZero() {
+		keys = append(keys, s.Secret.Derive("expunge-subjects/v1"))
 	}
-	text := []byte("expunge-subjects/v1\x00" + e.RunID)
-	for _, signer := range e.Signers {
+	text := []byte("expunge-subjects/v1\x00" + s.RunID)
+	for _, signer := range s.Signers {
 		first, err := signer.Sign(ctx, text)
 		if err != nil {
 			continue // what it can't sign now it may when the receipt is signed
@@ -41,10 +41,10 @@ func (e *session) markKeys(ctx context.Context) [][]byte {
 }
 
 // encodeMarks writes the marks of a run that begins.
-func (e *session) encodeMarks(ctx context.Context, subjects *journal.Subjects) string {
+func (s *session) encodeMarks(ctx context.Context, subjects *journal.Subjects) string {
 	var marks []journal.Mark
-	for _, k := range e.markKeys(ctx) {
-		marks = append(marks, subjects.Mark(k, e.RunID))
+	for _, k := range s.markKeys(ctx) {
+		marks = append(marks, subjects.Mark(k, s.RunID))
 	}
 	return journal.EncodeMarks(marks)
 }
@@ -60,18 +60,18 @@ const (
 )
 
 // compareSubjects holds the subjects against the marks, by a key that the caller holds.
-func (e *session) compareSubjects(ctx context.Context, row *journal.Run, c *subjectCounts) (likeness, error) {
+func (s *session) compareSubjects(ctx context.Context, row *journal.Run, c *subjectCounts) (likeness, error) {
 	marks, err := row.DecodeMarks()
 	if err != nil {
 		return unknownSubjects, err
 	}
-	for _, k := range e.markKeys(ctx) {
-		id := journal.MarkKeyID(k, e.RunID)
+	for _, k := range s.markKeys(ctx) {
+		id := journal.MarkKeyID(k, s.RunID)
 		i := slices.IndexFunc(marks, func(m journal.Mark) bool { return m.Key == id })
 		if i < 0 {
 			continue
 		}
-		switch now := c.set.Mark(k, e.RunID); {
+		switch now := c.set.Mark(k, s.RunID); {
 		case c.unnamed == 0 && now.Rows == marks[i].Rows:
 			return sameSubjects, nil
 		case now.Given == marks[i].Given:
@@ -86,23 +86,23 @@ func (e *session) compareSubjects(ctx context.Context, row *journal.Run, c *subj
 
 // readDeleted reads which subjects earlier batches deleted. It looks for the key of the run's
 // first mark among those that the caller holds.
-func (e *acquired) readDeleted(ctx context.Context, batches []journal.Batch) (journal.Deleted, error) {
-	if e.plan.Scope != plan.ScopeSubjects {
+func (a *acquired) readDeleted(ctx context.Context, batches []journal.Batch) (journal.Deleted, error) {
+	if a.plan.Scope != plan.ScopeSubjects {
 		return journal.Deleted{}, nil
 	}
-	marks, err := e.row.DecodeMarks()
+	marks, err := a.row.DecodeMarks()
 	if err != nil || marks == nil {
 		return journal.Deleted{}, err
 	}
 	var key []byte
-	for _, k := range e.session.markKeys(ctx) {
-		if journal.MarkKeyID(k, e.RunID) == marks[0].Key {
+	for _, k := range a.session.markKeys(ctx) {
+		if journal.MarkKeyID(k, a.RunID) == marks[0].Key {
 			key = k
 		}
 	}
 	var columns []*dialect.Column
-	t := e.schema.Table(e.plan.Subject.Table)
-	for _, name := range e.plan.Subject.Key {
+	t := a.schema.Table(a.plan.Subject.Table)
+	for _, name := range a.plan.Subject.Key {
 		columns = append(columns, t.Column(name))
 	}
 	return journal.ReadDeleted(key, columns, batches)

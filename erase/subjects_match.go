@@ -10,16 +10,16 @@ import (
 )
 
 // checkStoredReceiptMatches refuses the receipt of a run that was about other subjects than are given now.
-func (e *session) checkStoredReceiptMatches(ctx context.Context, row *journal.Run) (err error) {
-	if e.plan.Scope != plan.ScopeSubjects || e.Subjects == nil {
+func (s *session) checkStoredReceiptMatches(ctx context.Context, row *journal.Run) (err error) {
+	if s.plan.Scope != plan.ScopeSubjects || s.Subjects == nil {
 		return nil
 	}
-	r, err := e.inspect(ctx)
+	r, err := s.inspect(ctx)
 	if err != nil {
 		return err
 	}
-	t := r.schema.Table(e.plan.Subject.Table)
-	for _, c := range slices.Concat(e.plan.Subject.Key, e.plan.Subject.Identifiers) {
+	t := r.schema.Table(s.plan.Subject.Table)
+	for _, c := range slices.Concat(s.plan.Subject.Key, s.plan.Subject.Identifiers) {
 		if t == nil || t.Column(c) == nil {
 			return fmt.Errorf("%w, or not: the subjects' table isn't the one of the plan any more, so that they can't be compared: close the run to get its receipt", ErrRunDiffers)
 		}
@@ -28,15 +28,15 @@ func (e *session) checkStoredReceiptMatches(ctx context.Context, row *journal.Ru
 	if err != nil {
 		return err
 	}
-	return e.checkSubjectsMatch(ctx, row, c)
+	return s.checkSubjectsMatch(ctx, row, c)
 }
 
 // checkSubjectsMatch refuses subjects that aren't those of the run, with certainty where the
 // caller holds a key of the run's marks. Without one, a run isn't continued, and its receipt
 // is returned where all subjects were deleted and none of those given is in the database.
-func (e *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c subjectCounts) error {
+func (s *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c subjectCounts) error {
 	const otherwise = "pass the original subjects or use a new run ID"
-	like, err := e.compareSubjects(ctx, row, &c)
+	like, err := s.compareSubjects(ctx, row, &c)
 	switch {
 	case err != nil:
 		return err
@@ -47,7 +47,7 @@ func (e *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c su
 	case like == unknownSubjects && !c.matchesCount(row.Subjects):
 		return fmt.Errorf("%w: the run has %d subjects, and %d are given: %s", ErrRunDiffers, row.Subjects, c.named+c.unnamed, otherwise)
 	}
-	remain, err := e.remainingSubjects(ctx, row)
+	remain, err := s.remainingSubjects(ctx, row)
 	if err != nil {
 		return err
 	}
@@ -61,15 +61,15 @@ func (e *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c su
 }
 
 // remainingSubjects is how many of the run's subjects it has not deleted.
-func (e *session) remainingSubjects(ctx context.Context, row *journal.Run) (int64, error) {
-	entries, err := e.journal.Batches(ctx)
+func (s *session) remainingSubjects(ctx context.Context, row *journal.Run) (int64, error) {
+	entries, err := s.journal.Batches(ctx)
 	if err != nil {
 		return 0, err
 	}
 	remain := row.Subjects
 	for _, d := range entries {
-		for _, st := range e.plan.Roots[0].Steps {
-			if n := d.Tally.Steps[st.ID]; n != nil && st.Op == plan.Delete && st.Table == e.plan.Roots[0].Table {
+		for _, st := range s.plan.Roots[0].Steps {
+			if n := d.Tally.Steps[st.ID]; n != nil && st.Op == plan.Delete && st.Table == s.plan.Roots[0].Table {
 				remain -= n.Affected
 			}
 		}

@@ -18,10 +18,10 @@ import (
 // suspended before the first of a root's items is carried out; but only where there is a second
 // one: what fits in one batch costs less with its indexes than to make them anew, and a
 // root that a process before this one has finished needs nothing.
-func (e *run) suspendBeforeFirst(ctx context.Context, p *closure.Root, items iter.Seq2[*workItem, error]) iter.Seq2[*workItem, error] {
+func (r *run) suspendBeforeFirst(ctx context.Context, p *closure.Root, items iter.Seq2[*workItem, error]) iter.Seq2[*workItem, error] {
 	var names []string
 	for _, s := range p.Plan.Suspends {
-		if e.plan.Allows(e.Allow, plan.Hazard{Name: s.Hazard, Table: p.Plan.Table}) {
+		if r.plan.Allows(r.Allow, plan.Hazard{Name: s.Hazard, Table: p.Plan.Table}) {
 			names = append(names, s.Index)
 		}
 	}
@@ -41,7 +41,7 @@ func (e *run) suspendBeforeFirst(ctx context.Context, p *closure.Root, items ite
 				first = it
 				continue
 			case 2:
-				if err := e.suspendIndexes(ctx, p, names); err != nil {
+				if err := r.suspendIndexes(ctx, p, names); err != nil {
 					yield(nil, err)
 					return
 				}
@@ -60,35 +60,35 @@ func (e *run) suspendBeforeFirst(ctx context.Context, p *closure.Root, items ite
 }
 
 // suspendIndexes takes indexes of a root's table away. The journal has them before.
-func (e *run) suspendIndexes(ctx context.Context, p *closure.Root, names []string) error {
+func (r *run) suspendIndexes(ctx context.Context, p *closure.Root, names []string) error {
 	table := p.Plan.Table
-	indexes, err := e.db.Definitions(ctx, table, names)
+	indexes, err := r.db.Definitions(ctx, table, names)
 	if err != nil || len(indexes) == 0 {
 		return err
 	}
 	all := make([]journal.Suspension, len(indexes))
 	for i, ix := range indexes {
-		all[i] = journal.Suspension{Run: e.RunID, Root: int64(p.Index), Table: table, SuspendedIndex: ix}
+		all[i] = journal.Suspension{Run: r.RunID, Root: int64(p.Index), Table: table, SuspendedIndex: ix}
 	}
-	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.session.journal.InsertSuspended(ctx, all) }); err != nil {
+	if err := batch.Retry(ctx, r.backoff(), isRetryableDDL, func(int) error { return r.session.journal.InsertSuspended(ctx, all) }); err != nil {
 		return err
 	}
-	e.failpoint("suspending")
-	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) error { return e.db.Suspend(ctx, table, indexes, e.LockTimeout) }); err != nil {
+	r.failpoint("suspending")
+	if err := batch.Retry(ctx, r.backoff(), isRetryableDDL, func(int) error { return r.db.Suspend(ctx, table, indexes, r.LockTimeout) }); err != nil {
 		return ownerNeeded(table, err)
 	}
-	e.failpoint("suspended")
+	r.failpoint("suspended")
 	// A process that took the run over meanwhile has restored what was there still.
-	if err := e.session.journal.CheckOwned(ctx); err != nil {
+	if err := r.session.journal.CheckOwned(ctx); err != nil {
 		if errors.Is(err, ErrSuperseded) {
-			err = errors.Join(err, e.session.newIndexRestorer().restoreTable(context.WithoutCancel(ctx), all))
+			err = errors.Join(err, r.session.newIndexRestorer().restoreTable(context.WithoutCancel(ctx), all))
 		}
 		return err
 	}
 	for i := range all {
-		e.emitEvent(Event{Kind: Suspended, Root: table, Index: all[i].Name})
+		r.emitEvent(Event{Kind: Suspended, Root: table, Index: all[i].Name})
 	}
-	e.Log.Info("indexes are suspended", "run", e.RunID, "table", e.plan.TableName(table), "indexes", len(all))
+	r.Log.Info("indexes are suspended", "run", r.RunID, "table", r.plan.TableName(table), "indexes", len(all))
 	return nil
 }
 
@@ -115,33 +115,33 @@ func isRetryableDDL(err error) bool {
 
 // restoreIndexes restores what the run has suspended, whatever it ended with. It isn't
 // stopped by the context's end, for nothing may stay switched off.
-func (e *run) restoreIndexes(ctx context.Context, p *closure.Root, ended error) error {
+func (r *run) restoreIndexes(ctx context.Context, p *closure.Root, ended error) error {
 	if len(p.Plan.Suspends) == 0 || errors.Is(ended, ErrSuperseded) {
 		return ended // who took the run over has seen to it
 	}
 	ctx = context.WithoutCancel(ctx)
 	var all []journal.Suspension
-	if err := batch.Retry(ctx, e.backoff(), isRetryableDDL, func(int) (err error) {
-		all, err = e.session.journal.Suspended(ctx)
+	if err := batch.Retry(ctx, r.backoff(), isRetryableDDL, func(int) (err error) {
+		all, err = r.session.journal.Suspended(ctx)
 		return err
 	}); err != nil {
 		return errors.Join(ended, err)
 	}
-	all = slices.DeleteFunc(all, func(s journal.Suspension) bool { return s.Run != e.RunID || s.Root != int64(p.Index) })
-	return errors.Join(ended, e.session.newIndexRestorer().restoreTable(ctx, all))
+	all = slices.DeleteFunc(all, func(s journal.Suspension) bool { return s.Run != r.RunID || s.Root != int64(p.Index) })
+	return errors.Join(ended, r.session.newIndexRestorer().restoreTable(ctx, all))
 }
 
 // checkIndexesRestored refuses to end a run that has something suspended still.
-func (e *run) checkIndexesRestored(ctx context.Context) error {
-	if !slices.ContainsFunc(e.plan.Roots, func(root plan.Root) bool { return len(root.Suspends) > 0 }) {
+func (r *run) checkIndexesRestored(ctx context.Context) error {
+	if !slices.ContainsFunc(r.plan.Roots, func(root plan.Root) bool { return len(root.Suspends) > 0 }) {
 		return nil
 	}
-	all, err := e.session.journal.Suspended(ctx)
+	all, err := r.session.journal.Suspended(ctx)
 	if err != nil {
 		return err
 	}
 	for i := range all {
-		if all[i].Run == e.RunID {
+		if all[i].Run == r.RunID {
 			return fmt.Errorf("%w: %s: run `expunge repair`, then this run again with the same ID", ErrSuspended, &all[i])
 		}
 	}
@@ -150,17 +150,17 @@ func (e *run) checkIndexesRestored(ctx context.Context) error {
 
 // checkDriftOrSuspended is checkDrift for what may not put anything back: where an index is away it
 // says so, as that makes the schema another one too.
-func (e *reader) checkDriftOrSuspended(ctx context.Context) error {
-	changed := checkDrift(e.plan, e.schema)
+func (r *reader) checkDriftOrSuspended(ctx context.Context) error {
+	changed := checkDrift(r.plan, r.schema)
 	if changed == nil {
 		return nil
 	}
-	all, err := journal.Read(e.db).LeftSuspended(ctx)
+	all, err := journal.Read(r.db).LeftSuspended(ctx)
 	if err != nil {
 		return err
 	}
 	for i := range all {
-		if slices.Contains(e.plan.Covers, all[i].Table) {
+		if slices.Contains(r.plan.Covers, all[i].Table) {
 			return fmt.Errorf("%w: %s, by run %s: wait until that has ended, or run `expunge repair` if it died", ErrSuspended, &all[i], all[i].Run)
 		}
 	}
@@ -171,24 +171,24 @@ func (e *reader) checkDriftOrSuspended(ctx context.Context) error {
 // anything else: an index that is away makes the schema another one. A table that the
 // plan doesn't cover can be left as it is, where it can't be put back; that
 // is logged.
-func (e *session) restoreLeftovers(ctx context.Context) error {
-	all, err := e.journal.LeftSuspended(ctx)
+func (s *session) restoreLeftovers(ctx context.Context) error {
+	all, err := s.journal.LeftSuspended(ctx)
 	if err != nil || len(all) == 0 {
 		return err
 	}
 	for ofRun := range runsOf(all) {
-		err := e.newIndexRestorer().restoreRun(ctx, ofRun)
+		err := s.newIndexRestorer().restoreRun(ctx, ofRun)
 		if err == nil {
 			continue
 		}
-		covered := slices.ContainsFunc(ofRun, func(x journal.Suspension) bool { return slices.Contains(e.plan.Covers, x.Table) })
+		covered := slices.ContainsFunc(ofRun, func(x journal.Suspension) bool { return slices.Contains(s.plan.Covers, x.Table) })
 		switch {
 		case ctx.Err() != nil:
 			return err
-		case errors.Is(err, dialect.ErrClaimed) && ofRun[0].Run == e.RunID:
-			return e.errRunningElsewhere(ctx)
+		case errors.Is(err, dialect.ErrClaimed) && ofRun[0].Run == s.RunID:
+			return s.errRunningElsewhere(ctx)
 		case !covered:
-			e.Log.Warn("indexes of a table that the plan doesn't cover are suspended", "run", ofRun[0].Run, "table", e.plan.TableName(ofRun[0].Table), "error", err)
+			s.Log.Warn("indexes of a table that the plan doesn't cover are suspended", "run", ofRun[0].Run, "table", s.plan.TableName(ofRun[0].Table), "error", err)
 		case errors.Is(err, dialect.ErrClaimed):
 			return fmt.Errorf("%w: %s, by run %s, which another process is carrying out: wait until it has ended", ErrSuspended, &ofRun[0], ofRun[0].Run)
 		default:

@@ -20,10 +20,10 @@ type indexRestorer struct {
 	done func(s *journal.Suspension) // is told of each that is in place again
 }
 
-func (e *session) newIndexRestorer() *indexRestorer {
-	return &indexRestorer{Options: e.Options, db: e.db, at: e.failpoint, done: func(x *journal.Suspension) {
-		e.emitEvent(Event{Kind: Restored, Root: x.Table, Index: x.Name})
-		e.Log.Info("a suspended index is in place again", "run", x.Run, "table", e.plan.TableName(x.Table), "index", x.Name)
+func (s *session) newIndexRestorer() *indexRestorer {
+	return &indexRestorer{Options: s.Options, db: s.db, at: s.failpoint, done: func(x *journal.Suspension) {
+		s.emitEvent(Event{Kind: Restored, Root: x.Table, Index: x.Name})
+		s.Log.Info("a suspended index is in place again", "run", x.Run, "table", s.plan.TableName(x.Table), "index", x.Name)
 	}}
 }
 

@@ -112,10 +112,10 @@ type throttleGate struct {
 
 // startThrottles gets the throttles ready. It asks each once, so that one that can't
 // work stops the run before it has begun.
-func (e *session) startThrottles(ctx context.Context) (*throttleGate, error) {
+func (s *session) startThrottles(ctx context.Context) (*throttleGate, error) {
 	var throttles []batch.Throttle
 	burst := 0
-	for _, t := range e.Throttles {
+	for _, t := range s.Throttles {
 		throttles = append(throttles, t)
 		if b, ok := t.(interface{ Burst() int }); ok && (burst == 0 || b.Burst() < burst) {
 			burst = b.Burst()
@@ -124,22 +124,22 @@ func (e *session) startThrottles(ctx context.Context) (*throttleGate, error) {
 	if err := batch.NewGate(nil, throttles...).Check(ctx); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrThrottle, err)
 	}
-	return &throttleGate{batch.NewGate(e.emitWait, append(throttles, pauseThrottle(e.journal))...), burst}, nil
+	return &throttleGate{batch.NewGate(s.emitWait, append(throttles, pauseThrottle(s.journal))...), burst}, nil
 }
 
 // newSizer makes the sizer of a root's batches.
-func (e *run) newSizer(p *closure.Root) *batch.Sizer {
-	first, most := 100, e.MaxRows
-	if p.IsRangeStep(e.plan.Scope) {
-		first = e.MaxRows
+func (r *run) newSizer(p *closure.Root) *batch.Sizer {
+	first, most := 100, r.MaxRows
+	if p.IsRangeStep(r.plan.Scope) {
+		first = r.MaxRows
 		if p.IsCheap() {
-			most = e.maxSwept
+			most = r.maxSwept
 		}
 	}
-	if e.gate.burst > 0 {
-		most = min(most, e.gate.burst)
+	if r.gate.burst > 0 {
+		most = min(most, r.gate.burst)
 	}
-	sizer := batch.NewSizer(first, most, e.TargetTime)
+	sizer := batch.NewSizer(first, most, r.TargetTime)
 	if p.Plan.Scans {
 		sizer.Least(first)
 	}
@@ -148,16 +148,16 @@ func (e *run) newSizer(p *closure.Root) *batch.Sizer {
 
 // runWorkers has the workers do the items, each when the throttles let it. A wait
 // ends when another worker fails.
-func (e *run) runWorkers(ctx context.Context, workers int, items iter.Seq2[*workItem, error], do func(ctx context.Context, it *workItem) error) error {
+func (r *run) runWorkers(ctx context.Context, workers int, items iter.Seq2[*workItem, error], do func(ctx context.Context, it *workItem) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	pace := func() error { return e.gate.Wait(ctx) }
+	pace := func() error { return r.gate.Wait(ctx) }
 	// Drawing the first item may suspend indexes, which should not be missing
 	// while the run waits to begin.
 	if err := pace(); err != nil {
 		return err
 	}
-	return batch.Run(ctx, workers, e.Grace, batch.Paced(items, pace), func(ctx context.Context, it *workItem) error {
+	return batch.Run(ctx, workers, r.Grace, batch.Paced(items, pace), func(ctx context.Context, it *workItem) error {
 		it.pace = pace
 		err := do(ctx, it)
 		if err != nil {

@@ -56,10 +56,10 @@ func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialec
 
 // countUnheld counts what scope expired would do now to the rows of an item, and which
 // a hold may have kept then.
-func (e *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect.Name]int64) error {
-	return e.inReadTx(ctx, func(tx dialect.Reader) error {
+func (r *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect.Name]int64) error {
+	return r.inReadTx(ctx, func(tx dialect.Reader) error {
 		g := closure.New(it.root, tx, dialect.NoLock)
-		if err := e.regatherHeld(ctx, g, it.keys, it.since, it.own); err != nil {
+		if err := r.regatherHeld(ctx, g, it.keys, it.since, it.own); err != nil {
 			return err
 		}
 		t := g.RootTable()

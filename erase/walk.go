@@ -39,7 +39,7 @@ func keyBatches(p *closure.Root, keys iter.Seq2[dialect.Key, error], sizer *batc
 // rangeBatches makes items of ranges of the root's table, in key order. What done says
 // was walked by an earlier process is passed over: first come the ranges that it left out
 // between others, then what comes after the last one.
-func (e *reader) rangeBatches(ctx context.Context, p *closure.Root, sizer *batch.Sizer, done []journal.Batch) iter.Seq2[*workItem, error] {
+func (r *reader) rangeBatches(ctx context.Context, p *closure.Root, sizer *batch.Sizer, done []journal.Batch) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if p.Plan.Whole {
 			if len(done) == 0 {
@@ -64,15 +64,15 @@ func (e *reader) rangeBatches(ctx context.Context, p *closure.Root, sizer *batch
 			}
 			next.low = last
 		}
-		e.walkRanges(ctx, next, sizer, yield)
+		r.walkRanges(ctx, next, sizer, yield)
 	}
 }
 
 // walkRanges makes items of the ranges from the next one on.
-func (e *reader) walkRanges(ctx context.Context, it *workItem, sizer *batch.Sizer, yield func(*workItem, error) bool) {
+func (r *reader) walkRanges(ctx context.Context, it *workItem, sizer *batch.Sizer, yield func(*workItem, error) bool) {
 	ctx, stop := context.WithCancel(ctx)
-	end := e.findEnd(ctx, it.root)
-	next := e.prefetchBound(ctx, it.root, it.low, end, sizer)
+	end := r.findEnd(ctx, it.root)
+	next := r.prefetchBound(ctx, it.root, it.low, end, sizer)
 	defer func() { // stop pending look-ups
 		stop()
 		next()
@@ -89,7 +89,7 @@ func (e *reader) walkRanges(ctx context.Context, it *workItem, sizer *batch.Size
 		}
 		it.high = b.high
 		if b.more {
-			next = e.prefetchBound(ctx, it.root, b.high, end, sizer)
+			next = r.prefetchBound(ctx, it.root, b.high, end, sizer)
 		}
 		if !yield(it, nil) || !b.more {
 			return
@@ -108,24 +108,24 @@ type rangeEnd struct {
 // prefetchBound asks where the range after low ends, and returns where the answer is to
 // be had. It is asked ahead, while batches are carried out; but where there is one writer a
 // reader would only be in its way.
-func (e *reader) prefetchBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() rangeEnd {
-	if e.db.Engine().Writers == 1 {
-		return sync.OnceValue(func() rangeEnd { return e.nextBound(ctx, p, low, end, sizer.Size()) })
+func (r *reader) prefetchBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() rangeEnd {
+	if r.db.Engine().Writers == 1 {
+		return sync.OnceValue(func() rangeEnd { return r.nextBound(ctx, p, low, end, sizer.Size()) })
 	}
 	answer := make(chan rangeEnd, 1)
-	go func() { answer <- e.nextBound(ctx, p, low, end, sizer.Size()) }()
+	go func() { answer <- r.nextBound(ctx, p, low, end, sizer.Size()) }()
 	return sync.OnceValue(func() rangeEnd { return <-answer })
 }
 
 // nextBound finds where the range of n roots after low ends.
-func (e *reader) nextBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
+func (r *reader) nextBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
 	after := &workItem{root: p, low: low}
 	if end.known() {
 		if after.high, b.err = end.wait(); after.high == nil {
 			return b
 		}
 	}
-	if b.high, b.err = e.nthKey(ctx, after, n); b.err != nil {
+	if b.high, b.err = r.nthKey(ctx, after, n); b.err != nil {
 		return b
 	}
 	if b.more = b.high != nil; b.more {
@@ -134,7 +134,7 @@ func (e *reader) nextBound(ctx context.Context, p *closure.Root, low dialect.Key
 	if after.high, b.err = end.wait(); after.high == nil {
 		return b
 	}
-	first, err := e.nthKey(ctx, after, 1)
+	first, err := r.nthKey(ctx, after, 1)
 	if first != nil {
 		b.high = after.high
 	}
@@ -152,13 +152,13 @@ type walkEnd struct {
 	err   error
 }
 
-func (e *reader) findEnd(ctx context.Context, p *closure.Root) *walkEnd {
+func (r *reader) findEnd(ctx context.Context, p *closure.Root) *walkEnd {
 	end := &walkEnd{found: make(chan struct{})}
 	find := func() {
-		end.key, end.err = e.lastKey(ctx, p)
+		end.key, end.err = r.lastKey(ctx, p)
 		close(end.found)
 	}
-	if e.db.Engine().Writers == 1 {
+	if r.db.Engine().Writers == 1 {
 		find()
 	} else {
 		go find()
@@ -181,24 +181,24 @@ func (w *walkEnd) wait() (dialect.Key, error) {
 }
 
 // lastKey is the key of the last root there is, nil where there is none.
-func (e *reader) lastKey(ctx context.Context, p *closure.Root) (last dialect.Key, err error) {
+func (r *reader) lastKey(ctx context.Context, p *closure.Root) (last dialect.Key, err error) {
 	s := (&workItem{root: p}).selectKeys()
 	s.Descending, s.Limit = true, 1
-	return e.queryKey(ctx, s)
+	return r.queryKey(ctx, s)
 }
 
 // nthKey is the key of an item's n-th root, nil where there are fewer.
-func (e *reader) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, error) {
+func (r *reader) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, error) {
 	s := it.selectKeys()
 	s.Limit, s.Offset = 1, n-1
-	return e.queryKey(ctx, s)
+	return r.queryKey(ctx, s)
 }
 
 // queryKey reads the one key that is selected, nil where there is none.
-func (e *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
-	err = batch.Retry(ctx, e.backoff(), isRetryable, func(int) error {
+func (r *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
+	err = batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
 		key = nil
-		return e.inReadTx(ctx, func(tx dialect.Reader) error {
+		return r.inReadTx(ctx, func(tx dialect.Reader) error {
 			for k, err := range tx.Query(ctx, s) {
 				if err != nil {
 					return err
@@ -249,9 +249,9 @@ func gapsIn(p *closure.Root, done []journal.Batch) (gaps []*workItem, last diale
 // fillGap carries out what a killed process left between two ranges, in batches of
 // the size that the walk has. They come one after the other, each the next part in the walk's
 // order: should this process be killed too, what is left is one gap again.
-func (e *run) fillGap(ctx context.Context, gap *workItem, sizer *batch.Sizer, skip map[string]bool) error {
+func (r *run) fillGap(ctx context.Context, gap *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	for {
-		high, err := e.nthKey(ctx, gap, sizer.Size())
+		high, err := r.nthKey(ctx, gap, sizer.Size())
 		if err != nil {
 			return err
 		}
@@ -260,7 +260,7 @@ func (e *run) fillGap(ctx context.Context, gap *workItem, sizer *batch.Sizer, sk
 		if high != nil {
 			it.high = high
 		}
-		if err := e.runItem(ctx, &it, sizer, skip); err != nil || high == nil {
+		if err := r.runItem(ctx, &it, sizer, skip); err != nil || high == nil {
 			return err
 		}
 		gap.low, gap.part = high, it.part
