@@ -59,10 +59,10 @@
 //  4. check and record: the run's row is share-locked, its epoch compared, the
 //     batch's row is inserted, and all of it commits;
 //  5. verify: in another transaction, deleted rows must be gone, and values that
-//     were written must be there (look.go).
+//     were written must be there (verify_committed.go).
 //
 // A link from the subjects without an index is scanned before the first batch, for
-// all of them (once.go): batches find its rows by their keys, beside the link's own condition.
+// all of them (unindexed_links.go): batches find its rows by their keys, beside the link's own condition.
 //
 // A closure with more rows than a transaction should lock is halved by its roots, down to
 // one root, of which deletes are split off leaf first (oversized.go). Scope

@@ -216,43 +216,19 @@ func byDigest(notes []journal.Held) map[string][]journal.Held {
 	return out
 }
 
-// updateHeldNotes brings the notes of the batch's roots up to date. In an ended root what
-// has to be noted anew is noted under the runs that left it.
+// updateHeldNotes brings the journal's rows of the batch's roots up to date.
 func (x *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, notes []journal.Held, d *closure.Result) error {
-	since := journal.SortableTime(g.AsOf)
-	type run struct{ id, receipt string }
-	under := []run{{x.RunID, x.held.receiptID}}
-	if g.Plan.Ended {
-		under = nil
-		for _, h := range notes {
-			if r := (run{h.Run, h.Receipt}); !slices.Contains(under, r) {
-				under = append(under, r)
-			}
-		}
-	}
-	noted, waiting, own := byDigest(notes), map[string]bool{}, map[string]bool{}
-	var fresh []journal.Held
-	for _, h := range heads {
-		if h.Table.Address || len(h.Table.Key) == 0 {
-			return fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Table.Name)
-		}
-		digest := heldDigest(h.Table, h.Key)
-		waiting[digest], own[digest] = true, h.HeldSelf
-		if g.Plan.Ended && noted[digest] != nil {
-			continue
-		}
-		for _, r := range under {
-			if slices.ContainsFunc(noted[digest], func(n journal.Held) bool { return n.Run == r.id }) {
-				continue
-			}
-			if h.Table != g.RootTable() {
-				x.held.others.Store(true)
-			}
-			fresh = append(fresh, journal.Held{Digest: digest, Run: r.id, Receipt: r.receipt, Root: heldRoot(h.Table), Key: h.Key, Since: since, Own: h.HeldSelf})
-		}
+	fresh, err := x.newHeld(g, heads, notes)
+	if err != nil {
+		return err
 	}
 	if err := x.journal.InsertHeld(ctx, tx, fresh); err != nil {
 		return err
+	}
+	waiting, own := map[string]bool{}, map[string]bool{}
+	for _, h := range heads {
+		digest := heldDigest(h.Table, h.Key)
+		waiting[digest], own[digest] = true, h.HeldSelf
 	}
 	var done []string
 	still := map[bool][]string{} // by whether a hold applies to the row itself
@@ -265,11 +241,47 @@ func (x *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *c
 		d.AddFollowed(n.Receipt)
 	}
 	for _, is := range []bool{false, true} {
-		if err := x.journal.TouchHeld(ctx, tx, slices.Compact(still[is]), since, is); err != nil {
+		if err := x.journal.TouchHeld(ctx, tx, slices.Compact(still[is]), journal.SortableTime(g.AsOf), is); err != nil {
 			return err
 		}
 	}
 	return x.journal.DeleteHeld(ctx, tx, slices.Compact(done))
+}
+
+// newHeld are the rows that the journal doesn't have yet. In an ended root each is
+// stored for every run that left something of the batch's rows.
+func (x *batchExecutor) newHeld(g *closure.Closure, heads []closure.EntryPoint, notes []journal.Held) ([]journal.Held, error) {
+	type runID struct{ id, receipt string }
+	under := []runID{{x.RunID, x.held.receiptID}}
+	if g.Plan.Ended {
+		under = nil
+		for _, h := range notes {
+			if r := (runID{h.Run, h.Receipt}); !slices.Contains(under, r) {
+				under = append(under, r)
+			}
+		}
+	}
+	noted := byDigest(notes)
+	var fresh []journal.Held
+	for _, h := range heads {
+		if h.Table.Address || len(h.Table.Key) == 0 {
+			return nil, fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Table.Name)
+		}
+		digest := heldDigest(h.Table, h.Key)
+		if g.Plan.Ended && noted[digest] != nil {
+			continue
+		}
+		for _, r := range under {
+			if slices.ContainsFunc(noted[digest], func(n journal.Held) bool { return n.Run == r.id }) {
+				continue
+			}
+			if h.Table != g.RootTable() {
+				x.held.others.Store(true)
+			}
+			fresh = append(fresh, journal.Held{Digest: digest, Run: r.id, Receipt: r.receipt, Root: heldRoot(h.Table), Key: h.Key, Since: journal.SortableTime(g.AsOf), Own: h.HeldSelf})
+		}
+	}
+	return fresh, nil
 }
 
 // followedReceipts says of the receipts whether something is held still of what their
