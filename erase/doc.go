@@ -76,8 +76,8 @@
 // the run's next batches (turn.go): its first lock is then that of the journal's row for the database, which one
 // transaction has at a time. Batches that met nobody go side by side.
 //
-// After the last batch the roots are scanned once more, and the receipt is assembled from the
-// journal (finish.go, statement.go), signed, stored, published, and the run closed (seal.go).
+// After the last batch the roots are scanned once more (finish.go, scan_subjects.go). The receipt is assembled from the
+// journal (statement.go), signed, stored, published, and the run closed (seal.go).
 //
 // # What a run notices
 //
