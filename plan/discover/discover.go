@@ -86,6 +86,7 @@ func Policy(ctx context.Context, db dialect.DB, o Options) (*Draft, error) {
 type database struct {
 	schema  *dialect.Schema
 	tables  []*table
+	named   map[dialect.Name]*table
 	subject *table
 	why     Proposal // of the subject
 	links   []link
@@ -123,7 +124,7 @@ type column struct {
 }
 
 func newDatabase(s *dialect.Schema) *database {
-	d := &database{schema: s}
+	d := &database{schema: s, named: map[dialect.Name]*table{}}
 	for _, t := range s.Tables {
 		name := t.Name.String()
 		if t.Name.Schema == s.Default {
@@ -134,6 +135,7 @@ func newDatabase(s *dialect.Schema) *database {
 			x.columns = append(x.columns, newColumn(x, c))
 		}
 		d.tables = append(d.tables, x)
+		d.named[t.Name] = x
 	}
 	d.findCommonPrefix()
 	return d
@@ -158,13 +160,7 @@ func (c *column) isBinary() bool {
 	return c.Kind == dialect.Bytes && (c.values.n == 0 || c.values.binary > 0)
 }
 
-func (d *database) table(n dialect.Name) *table {
-	i := slices.IndexFunc(d.tables, func(t *table) bool { return t.Name == n })
-	if i < 0 {
-		return nil
-	}
-	return d.tables[i]
-}
+func (d *database) table(n dialect.Name) *table { return d.named[n] }
 
 func (t *table) column(name string) *column {
 	i := slices.IndexFunc(t.columns, func(c *column) bool { return c.Name == name })

@@ -97,9 +97,9 @@ func (c *column) judge() {
 		v.because("its values can't be read (%s)", c.Unsupported)
 	case c.surrogate():
 		v.none(certain, "a key that only numbers rows")
+	case c.judgeKnown():
 	case c.tooShort():
 		v.none(likely, "at most %d characters: a flag or a code", c.Length)
-	case c.judgeSession():
 	case c.judgeDocuments():
 	case c.judgeValues():
 	case c.named.plainly() && c.doubtful():

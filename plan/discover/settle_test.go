@@ -128,3 +128,33 @@ func TestStrategiesGiveWhatTheColumnHolds(t *testing.T) {
 		}
 	}
 }
+
+// Without a key and a row address the engine has to compute what it writes.
+func TestATableWithoutAKeyGetsStrategiesThatWorkInTheDatabase(t *testing.T) {
+	db := open(t)
+	if _, err := db.Exec("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); CREATE TABLE visitor (email TEXT, first_name TEXT NOT NULL, phone TEXT)"); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := sqlite.New(db).Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	visitor := schema.Tables[1]
+	visitor.Address = ""
+	d := draftOf(t, db, Options{Schema: schema})
+	for _, f := range d.Findings {
+		if f.Table != "visitor" {
+			continue
+		}
+		if f.Strategy == nil {
+			t.Fatalf("%s has no strategy", f.Column)
+		}
+		_, replacer, err := plan.Bind(visitor, *f.Strategy, visitor.Column(f.Column))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !isExpression(replacer) {
+			t.Errorf("%s gets %v, which works through the client only", f.Column, f.Strategy)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (d *database) proposeStrategy(c *column) {
 	var fallback *anonymise.Spec
 	for _, spec := range c.specs() {
 		_, replacer, err := plan.Bind(t.Table, spec, c.Column)
-		if err != nil || spec.Name == "null" && oneNull {
+		if err != nil || spec.Name == "null" && oneNull || t.needsExpression() && !isExpression(replacer) {
 			continue
 		}
 		if !unique || replacer.Class() != anonymise.Lossy || spec.Name == "null" {
@@ -52,6 +52,15 @@ func (d *database) proposeStrategy(c *column) {
 	if v.final = fallback; v.final == nil {
 		v.leaveOpen("it seems to be %s, and no strategy fits the column", v.category)
 	}
+}
+
+// needsExpression reports whether rows can only be overwritten where they are: nothing addresses
+// one of them.
+func (t *table) needsExpression() bool { return len(t.Key()) == 0 && t.Address == "" }
+
+func isExpression(r anonymise.Replacer) bool {
+	_, ok := r.Expr()
+	return ok
 }
 
 // whyKept says why a personal column isn't overwritten, "" where it can be.
@@ -106,7 +115,7 @@ func (d *database) proposePseudonym(c *column) {
 		spec = mustSpec(`{"pseudonym":"email"}`)
 	}
 	for _, o := range group {
-		if _, _, err := plan.Bind(o.table.Table, spec, o.Column); err != nil || d.whyKept(o) != "" {
+		if _, _, err := plan.Bind(o.table.Table, spec, o.Column); err != nil || d.whyKept(o) != "" || o.table.needsExpression() {
 			c.verdict.because("other columns are compared with it, and one strategy doesn't fit them all, so it is kept as it is")
 			c.verdict.final = &anonymise.Spec{Name: "keep"}
 			return
