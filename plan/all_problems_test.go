@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// What a problem hides comes with it: solving them one after another takes one round.
+// Problems hidden by another are reported with it: solving all takes one round.
 func TestEveryProblemComesAtOnce(t *testing.T) {
 	s := schemaOf(`customer: id, email text, phone text
 		order: id, customer_id -> customer, note text?
@@ -65,7 +65,7 @@ tables:
 	if d := cmp.Diff(want, lines); d != "" {
 		t.Errorf("lines to add (-want +got):\n%s", d)
 	}
-	// Decided as proposed, nothing else comes.
+	// Decided as proposed, the policy has no other problem.
 	for _, r := range [][2]string{
 		{"customer: {none: [id]", "customer: {erase: delete, none: [id, phone]"}, {"order: {none", "order: {erase: delete, none"}, {"pii: undecided", "pii: free-text, overwrite: null"},
 		{"line: {none", "line: {erase: delete, none"}, {"part: {pii: none}", "part: {pii: none, erase: delete}"}, {"comment: {none", "comment: {unlinked: no names, none"},

@@ -150,9 +150,9 @@ type builder struct {
 	// absent reports whether the rows of a reference are deleted, or their reference set NULL,
 	// before the row they refer to is overwritten.
 	absent func(*relation) bool
-	// beyond are the tables that are reached through rows about which nothing is decided.
+	// beyond are the tables reached through rows without a decision.
 	beyond  map[dialect.Name]bool
-	stopped bool // some table isn't reached for a reason that is reported
+	stopped bool // some table isn't reached because of a reported problem
 }
 
 func newBuilder(p *policy.Policy, s *dialect.Schema, e Capabilities) *builder {

@@ -101,7 +101,7 @@ func (p *problems) add(pos policy.Pos, table dialect.Name, format string, args .
 	p.addLines(pos, table, "", format, args...)
 }
 
-// addLines adds a problem with the lines that would solve it.
+// addLines adds a problem with the lines to solve it.
 func (p *problems) addLines(pos policy.Pos, table dialect.Name, lines, format string, args ...any) {
 	problem := policy.Problem{Pos: pos, Reason: fmt.Sprintf(format, args...), Lines: lines}
 	if table != (dialect.Name{}) {

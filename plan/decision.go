@@ -10,8 +10,8 @@ func (r *resolved) isSubject(t *dialect.Table) bool {
 	return r.subject != nil && t.Name == r.subject.Name
 }
 
-// decisionOf is what the policy decides about a reference of the closure, and where. A missing decision is
-// reported and "".
+// decisionOf is the policy's decision about a reference of the closure, with its place. It reports
+// a missing decision and returns "".
 func (b *builder) decisionOf(ref *relation) (policy.Erase, policy.Pos) {
 	child, rule, columns := b.schema.Table(ref.Table), b.ruleOf(ref.Table), joinColumns(ref.Columns)
 	via := rule.ViaFor(ref.Columns)
@@ -21,8 +21,7 @@ func (b *builder) decisionOf(ref *relation) (policy.Erase, policy.Pos) {
 	}
 	switch {
 	case b.isSubject(child):
-		// The rows of the subject table are people: none but the root's own row is
-		// ever entered, whatever refers to it.
+		// The rows of the subject table are people: the closure enters only the root's own row.
 		if via == nil || decision != policy.EraseDetach && decision != policy.EraseKeep {
 			b.found.addLines(pos, child.Name, "    via: {"+columns+": detach}", "(%s) refers to %s, and the row may be another subject's: add `via: {%s: detach}` or `keep` under tables.%s",
 				columns, ref.RefTable, columns, rule.Name)
@@ -39,8 +38,8 @@ func (b *builder) decisionOf(ref *relation) (policy.Erase, policy.Pos) {
 	return decision, pos
 }
 
-// reportBeyond reports the missing decisions of what refers to a table about whose rows nothing is
-// decided yet, so that they come with that problem and not after it.
+// reportBeyond reports missing decisions beyond a table without one: for the tables referring to
+// it, and so on. Otherwise they would appear only after this one is made.
 func (b *builder) reportBeyond(t *dialect.Table) {
 	if b.beyond[t.Name] {
 		return

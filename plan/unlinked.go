@@ -15,12 +15,11 @@ type Unlinked struct {
 	Reason string       `json:"reason"`
 }
 
-// checkReach reports every table with personal columns, or with a decision about
-// a subject's rows, that the closure doesn't reach. It returns those that the
-// policy gives a reason for.
+// checkReach reports every table outside of the closure with personal columns, or with a decision
+// about a subject's rows. It returns those for which the policy gives a reason.
 func (b *builder) checkReach(reached map[dialect.Name]bool) []Unlinked {
 	referring, subject := b.referringTables(), policy.TableName(b.subject.Name, b.schema.Default)
-	complete := len(b.beyond) == 0 && !b.stopped // else a table may be missing for a reason that is reported
+	complete := len(b.beyond) == 0 && !b.stopped // else a table may be missing because of a reported problem
 	var out []Unlinked
 	for _, t := range b.schema.Tables {
 		rule := b.rules[t.Name]
@@ -113,7 +112,7 @@ func (b *builder) wayOut(rule *policy.Table, t *dialect.Table, reached map[diale
 	return out + ", or `unlinked:` under tables." + rule.Name + " with the reason why no subject's data is in it"
 }
 
-// unlinkedLines are the lines to add for a table that nothing leads to.
+// unlinkedLines are the lines to add for a table that no reference connects to the subject.
 func (b *builder) unlinkedLines(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) string {
 	if section, line, ok := strings.Cut(b.suggestLink(rule, t, reached), ": "); ok && t.Unerasable == "" {
 		return section + ":\n  - " + line
@@ -121,8 +120,8 @@ func (b *builder) unlinkedLines(rule *policy.Table, t *dialect.Table, reached ma
 	return "    unlinked: …"
 }
 
-// suggestLink is the line of `owns` or `links` that would lead to the table, as
-// its names suggest it; "" where they suggest none.
+// suggestLink is a line of `owns` or `links` to reach the table, as its names suggest it; "" if
+// they suggest none.
 func (b *builder) suggestLink(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) string {
 	for _, ref := range b.into[t.Name] {
 		if reached[ref.Table] && ref.Table != t.Name {

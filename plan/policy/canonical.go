@@ -11,11 +11,10 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 )
 
-// Digest is the SHA-256, in hex, of the policy's canonical form. Two files that
-// say the same have one digest: neither comments, layout and spelling of values
-// count, nor the order of tables, columns and entries. Reasons and categories
-// do count: they are part of what was approved. So does the order of the subject's
-// key, in which the keys of a run are given.
+// Digest is the SHA-256, in hex, of the policy's canonical form. Files with the same meaning have
+// one digest: comments, layout and spelling of values don't count, nor does the order of tables,
+// columns and entries. Reasons and categories count: they are part of the approved policy. So does
+// the order of the subject's key: a run gets its keys in this order.
 func (p *Policy) Digest() string {
 	doc, err := json.Marshal(p.Canonical())
 	if err != nil {
@@ -25,8 +24,7 @@ func (p *Policy) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Canonical is a copy in which everything whose order means nothing is ordered
-// by name.
+// Canonical is a copy ordered by name wherever order means nothing.
 func (p *Policy) Canonical() *Policy {
 	c := *p
 	c.Subject.Identifiers = sortedNames(p.Subject.Identifiers)
@@ -66,7 +64,7 @@ func (t Table) canonicalForm() Table {
 			continue
 		}
 		if _, err := c.Overwrite.MarshalJSON(); err != nil {
-			// Only a policy that was made in Go can have it, and no plan is built from that one.
+			// Only a policy made in Go can have it, and Build makes no plan of it.
 			c.Overwrite = &anonymise.Spec{Name: "not a strategy"}
 		}
 	}

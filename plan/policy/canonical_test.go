@@ -90,7 +90,7 @@ func TestDigestChangesWithEveryDecision(t *testing.T) {
 	}
 }
 
-// The digest stands in plans and receipts: it may not change with a release.
+// Plans and receipts contain the digest: a release must not change it.
 func TestDigestIsStable(t *testing.T) {
 	const want = "0a0c323a593905787c869f8b36925f2db0755dff873bfe50d248532631de7acd"
 	if got := samplePolicy(t, "good/shop.yaml").Digest(); got != want {

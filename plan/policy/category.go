@@ -3,12 +3,11 @@ package policy
 // The two words of `pii:` that are no category of personal data.
 const (
 	PIINone      = "none"      // nothing personal
-	PIIUndecided = "undecided" // nobody has looked yet: see Draft
+	PIIUndecided = "undecided" // nobody has decided yet: see Draft
 )
 
-// Categories are the words that a column's `pii:` may be, with what they are
-// for. They are for people, and for what a receipt says was erased; a plan
-// follows from the decisions, never from the category.
+// Categories are the words allowed for a column's `pii:`, with their meaning. They are for people,
+// and for a receipt's list of erased data; a plan depends on the decisions, never on the category.
 func Categories() []Category {
 	return []Category{
 		{"contact", "e-mail address, phone number, messenger name"},

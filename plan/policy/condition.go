@@ -2,9 +2,8 @@ package policy
 
 import "strings"
 
-// CheckCondition says what is wrong with a condition on any engine, or "", so that the
-// policy's file is told of by line and column. What engines read differently is left to
-// Build, which knows the engine.
+// CheckCondition says what is wrong with a condition on any engine, or "". Parse calls it to report
+// the condition's line and column. Build, which knows the engine, checks the rest.
 func CheckCondition(sql string) string {
 	if strings.TrimSpace(sql) == "" {
 		return "is empty: leave out where, or say which rows"

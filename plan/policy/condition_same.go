@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// SameCondition reports whether two conditions are written alike: neither space
-// between words, nor the case of SQL's operators, nor parentheses around the whole
-// make a difference. What means the same in other words isn't known to.
+// SameCondition reports whether two conditions are written alike. Space between words, the case of
+// SQL's operators, and parentheses around the whole make no difference. It doesn't recognise one
+// meaning in different words.
 func SameCondition(a, b string) bool {
 	if strings.ContainsRune(a+b, '\\') { // in some engines it escapes a quote
 		return strings.TrimSpace(a) == strings.TrimSpace(b)
@@ -17,7 +17,7 @@ func SameCondition(a, b string) bool {
 	return slices.Equal(conditionTokens(a), conditionTokens(b))
 }
 
-// operators are words of conditions that are no names, whose case never counts.
+// operators are words of conditions that aren't names: their case never counts.
 var operators = []string{"and", "or", "not", "is", "null", "in", "like", "between", "true", "false", "exists"}
 
 func conditionTokens(sql string) []string {
@@ -36,7 +36,7 @@ func conditionTokens(sql string) []string {
 	return out
 }
 
-// tokenEnd is the length of the quoted text, word or sign that a text starts with.
+// tokenEnd is the length of the quoted text, word or sign at the start of a text.
 func tokenEnd(text string) int {
 	if c := text[0]; c == '\'' || c == '"' || c == '`' {
 		for i := 1; i < len(text); i++ {
@@ -60,7 +60,7 @@ func tokenEnd(text string) int {
 	return n
 }
 
-// closingParen is the place of the parenthesis that closes the first one.
+// closingParen is the place of the parenthesis closing the first one.
 func closingParen(tokens []string) int {
 	depth := 0
 	for i, t := range tokens {

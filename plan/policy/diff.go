@@ -7,17 +7,17 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// Change is one difference between what a policy knows and what a schema has:
-// what came since the policy was written, or went.
+// Change is one difference between a policy and a schema: a table or column the schema has gained
+// or lost since the policy was written.
 type Change struct {
 	Kind   ChangeKind
-	Pos    Pos          // where the policy names what went; zero for what came
-	Table  dialect.Name // as the schema has it; for a table that went as the policy writes it
+	Pos    Pos          // where the policy names a lost one; zero for a new one
+	Table  dialect.Name // as the schema has it; a lost table as the policy writes it
 	Column string       // "" for a whole table
-	// Lines are what to add to the policy for what came, indented for their place
-	// in the file; "" for what went.
+	// Lines are what to add to the policy for a new one, indented for their place in the file; ""
+	// for a lost one.
 	Lines string
-	// Meant is the new name that may stand for what went, or "".
+	// Meant is the new name probably replacing a lost one, or "".
 	Meant string
 }
 
@@ -32,10 +32,9 @@ const (
 	ColumnWent ChangeKind = "column gone"
 )
 
-// Diff compares a policy with a schema by their names alone: which tables and
-// columns one has and the other hasn't, tables in the schema's order, those that
-// went last. It decides nothing: the lines of what came say `undecided`, which
-// Check refuses until somebody has looked.
+// Diff compares the names of a policy with those of a schema: tables and columns found in only one
+// of them, in the schema's order, lost tables last. It decides nothing: the lines for new ones say
+// `undecided`, and Check refuses this until a person decides.
 func Diff(p *Policy, s *dialect.Schema) []Change {
 	rules := map[dialect.Name]*Table{}
 	var gone []*Table
@@ -87,7 +86,7 @@ func columnChanges(t *dialect.Table, rule *Table) []Change {
 	return out
 }
 
-// DraftLines are the lines to add under tables for a table that the policy doesn't know.
+// DraftLines are the lines to add under tables for a table missing from the policy.
 func DraftLines(t *dialect.Table, usual string) string {
 	rule := draftTable(t, usual)
 	tables, w := &yamlNode{}, &yamlPrinter{}
@@ -96,7 +95,7 @@ func DraftLines(t *dialect.Table, usual string) string {
 	return w.String()
 }
 
-// DraftLine is the line to add under a table's columns for one that the policy doesn't know.
+// DraftLine is the line to add under a table's columns for a column missing from the policy.
 func DraftLine(name string) string {
 	columns, w := &yamlNode{}, &yamlPrinter{}
 	(&policyWriter{}).addColumn(columns, &Column{Name: name, PII: PIIUndecided})

@@ -62,7 +62,7 @@ func TestNothingChanged(t *testing.T) {
 	}
 }
 
-// The lines of what came make the policy complete, and undecided.
+// The lines of a diff make the policy complete, and undecided.
 func TestTheLinesOfADiffAreWhatIsMissing(t *testing.T) {
 	s := schemaOf("", "customer: id, email", "genre: id, label")
 	text := "version: 1\ndatabase: test\ntables:\n  customer:\n    columns:\n      id: none\n"

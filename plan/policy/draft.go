@@ -5,9 +5,9 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// Draft is a first policy for a database: every table with every column,
-// nothing decided. [Policy.YAML] writes it as a file to go through; until the last
-// `undecided` in it has been replaced, Parse and Check refuse it.
+// Draft is a first policy for a database: every table with every column, nothing decided.
+// [Policy.YAML] writes it as a file to complete. Parse and Check refuse it until its last
+// `undecided` is replaced.
 func Draft(s *dialect.Schema) *Policy {
 	p := &Policy{Version: policyVersion, Database: PIIUndecided, Subject: Subject{Table: PIIUndecided}}
 	for _, t := range s.Tables {
@@ -28,7 +28,7 @@ func draftTable(t *dialect.Table, usual string) Table {
 	return rule
 }
 
-// undecidedProblems lists what a draft has left open.
+// undecidedProblems lists the undecided entries of a draft.
 func undecidedProblems(p *Policy) []Problem {
 	var out []Problem
 	if p.Database == PIIUndecided {

@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// FindTable finds a table by its name in a policy: schema.table, or a bare name that means the
-// default schema, or the only table so called. Without one it returns the reason.
+// FindTable finds a table by its name in a policy: schema.table, or a bare name, meaning the
+// default schema or the only table of the name. Without one it returns the reason.
 func FindTable(s *dialect.Schema, name string) (*dialect.Table, string) {
 	if t := s.Table(dialect.Name{Schema: s.Default, Table: name}); t != nil {
 		return t, ""
@@ -52,7 +52,7 @@ func FindTable(s *dialect.Schema, name string) (*dialect.Table, string) {
 	return nil, "there is no table " + name + " in the schema"
 }
 
-// TableName is a table's name as a policy writes it: without the schema that goes without saying.
+// TableName is a table's name as a policy writes it: without the default schema.
 func TableName(n dialect.Name, usual string) string {
 	if n.Schema == usual {
 		return n.Table

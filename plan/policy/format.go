@@ -8,13 +8,13 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Format writes a policy's file in its one form: the short one, the keys of each entry in the order of the
-// documentation, every comment where it was. Tables, columns and other entries that have names keep
-// their order. The policy stays the same, and what Format wrote it writes again. It takes a draft, of which something is undecided.
-// The error is a *[Error].
+// Format writes a policy's file in its one form: the short one, with the keys of each entry in the
+// order of the documentation, and every comment in its place. Tables, columns and other named
+// entries keep their order. The policy stays the same, and Format doesn't change its own output. It
+// accepts a draft with undecided entries. The error is a *[Error].
 //
-// A comment belongs to the entry in its line, or else to the next one. A column with a comment keeps
-// its line, and so does a table.
+// A comment belongs to the entry in its line, or else to the next one. A column with a comment
+// keeps its own line, and so does a table.
 func Format(data []byte) ([]byte, error) {
 	f, err := parseFile(data)
 	if err != nil {
@@ -27,7 +27,7 @@ func Format(data []byte) ([]byte, error) {
 	return w.finish(root)
 }
 
-// fileComments are the comments of a file by the places of the entries that they belong to.
+// fileComments are the comments of a file by the places of their entries.
 type fileComments struct {
 	by     map[string]*comments
 	places []string // in the file's order
@@ -41,14 +41,15 @@ func (f *fileComments) of(place string) *comments {
 	return f.by[place]
 }
 
-// within reports whether there are comments on an entry or on what is below it.
+// within reports whether an entry, or one below it, has comments.
 func (f *fileComments) within(place string) bool {
 	return slices.ContainsFunc(f.places, func(p string) bool {
 		return (p == place || strings.HasPrefix(p, place+"\x00")) && f.by[p].exist()
 	})
 }
 
-// attach hangs the comments on the entries. What has no entry of its own any more hangs above the one around it.
+// attach attaches the comments to the entries. A comment without an entry in the new form is put
+// above the entry around it.
 func (f *fileComments) attach(root *yamlNode) {
 	nodes := map[string]*yamlNode{"": root}
 	root.eachPlace("", func(place string, n *yamlNode) { nodes[place] = n })
@@ -78,7 +79,7 @@ func (f *fileComments) attach(root *yamlNode) {
 	}
 }
 
-// placed is an entry and where it stands in the file.
+// placed is an entry with its place in the file.
 type placed struct {
 	place string
 	pos   Pos
@@ -116,13 +117,13 @@ func entriesOf(n ast.Node, at string) []placed {
 	return out
 }
 
-// isNameList reports whether the list of that place has names, by which its entries are found.
+// isNameList reports whether the list at the place finds its entries by name.
 func isNameList(place string) bool {
 	key := place[strings.LastIndex(place, "\x00")+1:]
 	return slices.Contains([]string{"none", nothingPersonal, "identifiers", "key", "keep"}, key)
 }
 
-// findComments finds which entry each comment of the file belongs to.
+// findComments finds the entry of each comment in the file.
 func (f *sourceFile) findComments() *fileComments {
 	s := &commentScan{
 		out: &fileComments{by: map[string]*comments{}}, entries: entriesOf(f.root, ""), lines: strings.Split(f.text, "\n"),
@@ -147,7 +148,7 @@ type waitingLine struct {
 	column int // 0: between brackets, or blank
 }
 
-// commentScan goes through a file from its beginning.
+// commentScan reads a file from its beginning.
 type commentScan struct {
 	out     *fileComments
 	entries []placed
@@ -158,7 +159,7 @@ type commentScan struct {
 	waiting []waitingLine // comments in lines of their own, for the next entry
 }
 
-// addComment takes the file's next comment.
+// addComment adds the file's next comment.
 func (s *commentScan) addComment(pos Pos, text string) {
 	s.passEntries(pos)
 	if strings.TrimSpace(string([]rune(s.lines[pos.Line-1])[:pos.Column-1])) != "" {
@@ -175,7 +176,7 @@ func (s *commentScan) addComment(pos Pos, text string) {
 	s.waiting = append(s.waiting, line)
 }
 
-// passEntries passes the entries before a place. The first of them gets the comments that wait.
+// passEntries passes the entries before a position. The first of them gets the waiting comments.
 func (s *commentScan) passEntries(pos Pos) {
 	for s.passed < len(s.entries) && before(s.entries[s.passed].pos, pos) {
 		e := s.entries[s.passed]
@@ -191,9 +192,10 @@ func (s *commentScan) blankBefore(line int) bool {
 
 func before(a, b Pos) bool { return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column }
 
-// addBeside gives a comment to the outermost entry that begins in its line; within brackets to the innermost.
+// addBeside gives a comment to the outermost entry beginning in its line; within brackets to the
+// innermost.
 func (s *commentScan) addBeside(pos Pos, text string) {
-	if s.passed == 0 { // behind the mark that a document begins with
+	if s.passed == 0 { // behind the mark at the start of a document
 		s.waiting = append(s.waiting, waitingLine{text: text})
 		return
 	}
@@ -202,15 +204,15 @@ func (s *commentScan) addBeside(pos Pos, text string) {
 		at = s.entries[i]
 	}
 	c := s.out.of(at.place)
-	if at.pos.Line != pos.Line || c.beside != "" { // behind the end of something longer
+	if at.pos.Line != pos.Line || c.beside != "" { // behind the end of a longer entry
 		c.below = append(c.below, text)
 		return
 	}
 	c.beside = text
 }
 
-// giveWaiting gives the comments that wait to the next entry; those at the end of an entry before it, to
-// that one.
+// giveWaiting gives the waiting comments to the next entry, and those at the end of an earlier
+// entry to the earlier one.
 func (s *commentScan) giveWaiting(next *placed) {
 	if next != nil && s.passed == 0 {
 		s.giveHead(next)
@@ -248,8 +250,8 @@ func (s *commentScan) giveHead(next *placed) {
 	s.out.of("").within = lines
 }
 
-// giveBelow gives away the comments that begin further right than the next entry: they stand at the end of one
-// that begins in their column.
+// giveBelow gives away the waiting comments further right than the next entry: each belongs to the
+// end of an entry beginning in its column.
 func (s *commentScan) giveBelow(next *placed) {
 	for len(s.waiting) > 0 {
 		n := 1
@@ -274,7 +276,8 @@ func textsOf(lines []waitingLine) []string {
 	return out
 }
 
-// openEntry is the entry, around the last one before, that begins in the column and ends before the next; "" for none.
+// openEntry is the entry, around the last one, that begins in the column and ends before the next;
+// "" for none.
 func (s *commentScan) openEntry(column int, next *placed) string {
 	if next != nil && column <= next.pos.Column {
 		return ""
@@ -288,7 +291,7 @@ func (s *commentScan) openEntry(column int, next *placed) string {
 	return ""
 }
 
-// finish gives away what waits at the end of the file.
+// finish gives away the waiting comments at the end of the file.
 func (s *commentScan) finish() {
 	s.passEntries(Pos{Line: len(s.lines) + 1})
 	s.giveWaiting(nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// format writes text in its form, and holds it to what Format promises.
+// format writes text in its form, and checks Format's promises.
 func format(t testing.TB, text string) string {
 	t.Helper()
 	out, err := Format([]byte(text))

@@ -19,9 +19,8 @@ import (
 //	columns = name { "," name }
 //	name    = letters, digits, _ and $, or anything between double quotes, "" for one of them
 //
-// Names keep their case. The condition is what remains of the text, in the
-// engine's SQL. In a policy a table's quoted name is kept without its quotes,
-// so that "a.b" and a.b are one: what resolves them knows the schema.
+// Names keep their case. The condition is the rest of the text, in the engine's SQL. A policy keeps
+// a table's quoted name without its quotes: "a.b" and a.b are one, and the schema resolves them.
 
 // parseLink reads `audit_log(entity_id) -> customer(customer_id) where entity_type = 'customer'`.
 func parseLink(text string) (Link, error) {
@@ -54,9 +53,8 @@ func parseOwns(text string) (Owns, error) {
 	return o, nil
 }
 
-// parseColumns reads the key of a decision under `via:`: `sender_id`, or
-// `tenant_id, order_id`. A name that is no name in this grammar may stand alone
-// without quotes, as the keys of `columns:` do.
+// parseColumns reads the key of a decision under `via:`: `sender_id`, or `tenant_id, order_id`. A
+// name outside of this grammar may stand alone without quotes, as the keys of `columns:` do.
 func parseColumns(text string) ([]string, error) {
 	if text != "" && !strings.ContainsAny(text, `,"`) && strings.TrimSpace(text) == text {
 		return []string{text}, nil
@@ -89,7 +87,7 @@ func referenceText(table string, columns []string, refTable string, refColumns [
 	return text
 }
 
-// quotePath writes a table's name: part by part, or as a whole where a part is empty.
+// quotePath writes a table's name: part by part, or as a whole if a part is empty.
 func quotePath(table string) string {
 	parts := strings.Split(table, ".")
 	if slices.Contains(parts, "") {

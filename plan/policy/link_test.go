@@ -11,7 +11,7 @@ func TestParseLink(t *testing.T) {
 		name string
 		text string
 		want Link
-		form string // as it is written, where that is not the text
+		form string // as written, if different from the text
 	}{
 		{"to the primary key", "audit(id) -> customer", Link{Table: "audit", Columns: []string{"id"}, RefTable: "customer"}, ""},
 		{
@@ -103,7 +103,7 @@ func TestParseColumns(t *testing.T) {
 	}
 }
 
-// A condition stands in parentheses among others: it must be whole by itself.
+// A condition is put in parentheses: it must be whole by itself.
 func TestConditionThatIsNotWhole(t *testing.T) {
 	for _, sql := range []string{
 		"", " ", "a = 1) OR (1 = 1", "a = 1; DROP TABLE t", "a = 1 -- b", "a /* b */ = 1", "(a = 1", "a = 1)", "a = 'b", `"a = 1`, "`a = 1",

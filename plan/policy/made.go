@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Problems holds a policy that was made in Go, wholly or in part, to the rules that
-// Parse has for a file, and lists what a draft left open.
+// Problems checks a policy made in Go, wholly or in part, by the rules of Parse, and lists the
+// undecided entries of a draft.
 func (p *Policy) Problems() []Problem {
 	out := undecidedProblems(p)
 	if !p.madeInGo() {
@@ -21,7 +21,7 @@ func (p *Policy) Problems() []Problem {
 	switch {
 	case errors.As(err, &refused):
 		for _, problem := range refused.Problems {
-			problem.Pos = Pos{} // of a text that nobody wrote
+			problem.Pos = Pos{} // of a text nobody wrote
 			if !slices.ContainsFunc(out, func(f Problem) bool { return f.Table == problem.Table && f.Reason == problem.Reason }) {
 				out = append(out, problem)
 			}
@@ -32,7 +32,7 @@ func (p *Policy) Problems() []Problem {
 	return out
 }
 
-// madeInGo reports whether some part of the policy wasn't read from a file.
+// madeInGo reports whether some part of the policy doesn't come from a file.
 func (p *Policy) madeInGo() bool {
 	none := Pos{}
 	for _, t := range p.Tables {

@@ -5,11 +5,11 @@ import (
 	"unicode"
 )
 
-// Notes are comments for a policy's file, beside or above its entries. A note
-// may have several lines, except that of a column, a link or what is owned.
+// Notes are comments for a policy's file, beside or above its entries. A note may have several
+// lines, except for a column, a link or an owned table.
 type Notes map[Place]string
 
-// Place is where a note stands. The zero Place is the head of the file.
+// Place is the place of a note. The zero Place is the head of the file.
 type Place struct {
 	Section string // subject, tables, links or owns
 	Table   string // under tables, as the policy names it
@@ -49,8 +49,8 @@ func noteLines(note string) []string {
 	return out
 }
 
-// oneLine leaves out what would end a comment's line: names of tables and
-// columns may have anything in them.
+// oneLine removes characters able to end a comment's line: names of tables and columns may contain
+// anything.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -16,25 +16,25 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// The limits of a policy file. They lie beyond what people write, and keep a
-// hostile file from costing more than seconds: what the YAML parser needs grows
-// with the square of the nesting, and of the lines in one block.
+// The limits of a policy file. They are far beyond real policies, and keep a hostile file from
+// costing more than seconds: the YAML parser's cost grows with the square of the nesting, and of
+// the lines in one block.
 const (
 	maxPolicyBytes = 4 << 20
 	maxNesting     = 24
 	maxLines       = 10_000
 )
 
-// Parse reads a policy file: one YAML document, decoded strictly, in the
-// format that [Schema] describes. It looks at the syntax only; whether the
-// policy's names are in a schema and whether it covers it, Check says.
+// Parse reads a policy file: one YAML document, decoded strictly, in the format of [Schema]. It
+// checks the syntax only; Check finds the names in a schema, and tells whether the policy covers
+// it.
 //
-// An error is a *[Error] with every problem that the file has, each with
-// its line and column, except where r can't be read.
+// An error is a *[Error] with every problem of the file, each with its line and column, except if r
+// can't be read.
 //
-// Anchors, aliases, tags and merge keys are refused. A policy is reviewed line
-// by line, and with them a line says what another one holds; and an alias of
-// aliases is how a small file becomes a large one.
+// Parse refuses anchors, aliases, tags and merge keys. A policy is reviewed line by line, and with
+// them one line has the content of another. An alias of aliases also turns a small file into a
+// large one.
 func Parse(r io.Reader) (*Policy, error) {
 	p, err := ParseDraft(r)
 	if err != nil {
@@ -46,8 +46,8 @@ func Parse(r io.Reader) (*Policy, error) {
 	return p, nil
 }
 
-// ParseDraft is Parse for a file in which something is undecided still. plan.Check lists that among its
-// other problems.
+// ParseDraft is Parse for a file with undecided entries. plan.Check lists them among its other
+// problems.
 func ParseDraft(r io.Reader) (*Policy, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxPolicyBytes+1))
 	if err != nil {
@@ -60,7 +60,7 @@ func ParseDraft(r io.Reader) (*Policy, error) {
 	return file.policy, nil
 }
 
-// sourceFile is a file that is a policy, of which something may be undecided.
+// sourceFile is the file of a policy, possibly with undecided entries.
 type sourceFile struct {
 	policy *Policy
 	text   string // without a byte order mark, its lines ended by line feeds
@@ -100,12 +100,12 @@ func readableText(data []byte) string {
 	return ""
 }
 
-// parseDocument parses the file's one document; nil where it can't be read.
+// parseDocument parses the file's one document; nil if it can't be read.
 func (p *policyReader) parseDocument(tokens token.Tokens) ast.Node {
 	if p.refuseTokens(tokens); len(p.problems) > 0 {
 		return nil
 	}
-	// Duplicate keys are allowed here to be reported by mapping, all of them.
+	// Duplicate keys are allowed here so that mapping reports all of them.
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		p.failSyntax(err)
@@ -150,8 +150,8 @@ func (p *policyReader) failUnreadable(pos Pos, message string) {
 	p.failAt(pos, "not readable as YAML: %s", strings.ReplaceAll(message, "\t", `\t`))
 }
 
-// refuseTokens reports what a policy may not use of YAML. It looks at the tokens, as
-// the parser would already recurse into a nesting of any depth.
+// refuseTokens reports features of YAML forbidden in a policy. It checks the tokens, because the
+// parser would already recurse into a nesting of any depth.
 func (p *policyReader) refuseTokens(tokens token.Tokens) {
 	var depth nesting
 	for _, tk := range tokens {
@@ -181,10 +181,10 @@ func (p *policyReader) refuseTokens(tokens token.Tokens) {
 	}
 }
 
-// block is a run of lines that begin in one column.
+// block is a run of lines beginning in one column.
 type block struct{ column, lines int }
 
-// nesting follows how deep the tokens are nested.
+// nesting tracks how deep the tokens are nested.
 type nesting struct {
 	line   int
 	blocks []block // around this line, each further right

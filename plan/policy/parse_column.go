@@ -30,8 +30,8 @@ func (p *policyReader) readColumns(e entry) []Column {
 	return out
 }
 
-// readColumn reads `created_at: {pii: none}`, or `created_at: none` in short: a
-// bare word is always the category, never a strategy.
+// readColumn reads `created_at: {pii: none}`, or `created_at: none` in short: a bare word is always
+// the category, never a strategy.
 func (p *policyReader) readColumn(e entry) Column {
 	c := Column{Name: e.key, Pos: e.pos}
 	if _, short := e.value.(*ast.StringNode); short {
@@ -58,7 +58,7 @@ func (p *policyReader) readColumn(e entry) Column {
 	return c
 }
 
-// readAs reads what may also stand beside the strategy, as a modifier of it.
+// readAs reads a modifier of the strategy that may also stand beside it.
 func (p *policyReader) readAs(e entry, s *anonymise.Spec) {
 	word := p.readWord(e, "text")
 	if s == nil {
@@ -68,7 +68,7 @@ func (p *policyReader) readAs(e entry, s *anonymise.Spec) {
 	s.Modifiers.As = word
 }
 
-// readOtherwise reads what may also stand beside the strategy, as a modifier of it.
+// readOtherwise reads a modifier of the strategy that may also stand beside it.
 func (p *policyReader) readOtherwise(e entry, s *anonymise.Spec) {
 	word := "null"
 	if _, null := e.value.(*ast.NullNode); !null || implicitNull(e.value) {
@@ -115,12 +115,12 @@ func (p *policyReader) readStrategy(e entry) *anonymise.Spec {
 	return &spec
 }
 
-// places are where the keys and elements of a strategy stand, by their paths.
+// places are the positions of a strategy's keys and elements, by their paths.
 type places map[string]Pos
 
 func placeKey(path []string) string { return strings.Join(path, "\x00") }
 
-// posOf is where the error points to, or as near above that as is known.
+// posOf is the position of the error, or of the nearest known key above it.
 func (ps places) posOf(err error, otherwise Pos) Pos {
 	var spec *anonymise.SpecError
 	if !errors.As(err, &spec) {
@@ -134,7 +134,7 @@ func (ps places) posOf(err error, otherwise Pos) Pos {
 	return otherwise
 }
 
-// readValue gives a node the types that ParseSpec takes.
+// readValue gives a node the types ParseSpec accepts.
 func (p *policyReader) readValue(n ast.Node, path []string, places places) (any, bool) {
 	switch n := n.(type) {
 	case *ast.NullNode:
@@ -146,7 +146,7 @@ func (p *policyReader) readValue(n ast.Node, path []string, places places) (any,
 	case *ast.BoolNode:
 		return n.Value, true
 	case *ast.IntegerNode:
-		// YAML 1.1 takes 01067 for an octal number: a postcode would become 567.
+		// YAML 1.1 reads 01067 as an octal number: a postcode would become 567.
 		if text := n.GetToken().Value; strings.TrimPrefix(text, "+") != fmt.Sprint(n.Value) && text != "-0" {
 			p.failAt(nodePos(n), "overwrite: the number %s reads as %d: put it in quotes, or write that", word.Printable(text), n.Value)
 			return nil, false

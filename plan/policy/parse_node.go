@@ -11,11 +11,11 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// policyReader turns YAML nodes into a policy. It goes on after a problem, so
-// that all of them are found; what it returns then is not used.
+// policyReader turns YAML nodes into a policy. It continues after a problem, to find all of them;
+// its result is then unused.
 type policyReader struct {
 	problems []Problem
-	table    string // the table that is being read, for the problems
+	table    string // the table being read, for the problems
 }
 
 func (p *policyReader) failAt(pos Pos, format string, args ...any) {
@@ -29,7 +29,7 @@ type entry struct {
 	value ast.Node
 }
 
-// posOf is where the value stands.
+// posOf is the position of the value.
 func (e entry) posOf() Pos {
 	if pos := nodePos(e.value); !implicitNull(e.value) && pos != (Pos{}) {
 		return pos
@@ -37,9 +37,9 @@ func (e entry) posOf() Pos {
 	return e.pos
 }
 
-// shape says which keys a mapping has.
+// shape lists the keys of a mapping.
 type shape struct {
-	what     string // what it is, for people: "a table"
+	what     string // the mapping's kind, for people: "a table"
 	required []string
 	optional []string
 }
@@ -50,7 +50,7 @@ func (s shape) keyNames() []string { return slices.Concat(s.required, s.optional
 // a nil value.
 type mapping map[string]entry
 
-// readMapping reads the value of e by its shape. It is false where it is no mapping.
+// readMapping reads the value of e by its shape. It returns false if it isn't a mapping.
 func (p *policyReader) readMapping(e entry, s shape) (mapping, bool) {
 	entries, ok := p.readEntries(e, "a mapping of "+strings.Join(s.keyNames(), ", "))
 	if !ok {
@@ -78,7 +78,7 @@ func insteadOf(key string, s shape) string {
 	return s.what + " has " + strings.Join(s.keyNames(), ", ")
 }
 
-// readEntries reads a mapping with any keys, each once; want says what it looks like.
+// readEntries reads a mapping with any keys, each once; want describes it.
 func (p *policyReader) readEntries(e entry, want string) ([]entry, bool) {
 	var values []*ast.MappingValueNode
 	switch n := e.value.(type) {
@@ -114,7 +114,7 @@ func (p *policyReader) readEntries(e entry, want string) ([]entry, bool) {
 	return entries, true
 }
 
-// readList reads a list's elements; want says what it looks like.
+// readList reads a list's elements; want describes it.
 func (p *policyReader) readList(e entry, want string) []entry {
 	if e.value == nil {
 		return nil
@@ -131,7 +131,7 @@ func (p *policyReader) readList(e entry, want string) []entry {
 	return elements
 }
 
-// readText reads a text that is not empty; "" where it is absent.
+// readText reads a text that is not empty; "" if it is absent.
 func (p *policyReader) readText(e entry) string {
 	var s string
 	switch n := e.value.(type) {
@@ -163,7 +163,7 @@ func (p *policyReader) readTexts(e entry) []string {
 	return out
 }
 
-// readNames is readTexts with the place of each.
+// readNames is readTexts with the position of each.
 func (p *policyReader) readNames(e entry) []entry {
 	var out []entry
 	seen := map[string]bool{}
@@ -254,14 +254,14 @@ func kindOf(n ast.Node) string {
 	return "text"
 }
 
-// implicitNull reports whether nothing is written where a value could be.
+// implicitNull reports whether a value is absent where one could be.
 func implicitNull(n ast.Node) bool {
 	null, ok := n.(*ast.NullNode)
 	return ok && null.Token.Type == token.ImplicitNullType
 }
 
-// nodePos is where a node begins. A block mapping begins at its first key: the
-// parser's own token for it is the colon behind that.
+// nodePos is the start of a node. A block mapping begins at its first key: the parser's own token
+// for it is the colon behind the key.
 func nodePos(n ast.Node) Pos {
 	switch n := n.(type) {
 	case nil:

@@ -2,7 +2,7 @@ package policy
 
 import "github.com/expungedb/expunge/plan/internal/word"
 
-// readNone reads `none: [a, b]`, the columns of a table that hold nothing personal.
+// readNone reads `none: [a, b]`, a table's columns without anything personal.
 func (p *policyReader) readNone(e entry) []Column {
 	var out []Column
 	for _, in := range p.readNames(e) {
@@ -11,7 +11,8 @@ func (p *policyReader) readNone(e entry) []Column {
 	return out
 }
 
-// readNothingPersonal reads `nothing personal: [a, b]`, tables of which nothing else is said.
+// readNothingPersonal reads `nothing personal: [a, b]`, tables without anything personal and
+// without other decisions.
 func (p *policyReader) readNothingPersonal(e entry, tables []Table) []Table {
 	decided := map[string]Pos{}
 	for _, t := range tables {
@@ -28,7 +29,7 @@ func (p *policyReader) readNothingPersonal(e entry, tables []Table) []Table {
 	return out
 }
 
-// checkDecidedOnce reports columns that are in the list and have a rule of their own.
+// checkDecidedOnce reports columns in the list with a rule of their own.
 func (p *policyReader) checkDecidedOnce(columns []Column) {
 	decided := map[string]Pos{}
 	for _, c := range columns {

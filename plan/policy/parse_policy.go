@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// The keys of the file's mappings. The JSON Schema has the same ones, which a test compares.
+// The keys of the file's mappings. A test compares them with the JSON Schema's.
 var (
 	policyShape = shape{"a policy",
 		[]string{"version", "database", "tables"},
@@ -23,10 +23,10 @@ var (
 	dueShape       = shape{"due", []string{"within"}, []string{"extension"}}
 )
 
-// nothingPersonal is the key of the tables that hold nothing personal, of which nothing else is said.
+// nothingPersonal is the key of the tables without anything personal and without other decisions.
 const nothingPersonal = "nothing personal"
 
-// policyVersion is the version of the file format that this package reads.
+// policyVersion is the version of this package's file format.
 const policyVersion = 1
 
 func (p *policyReader) readPolicy(root ast.Node) *Policy {
@@ -87,7 +87,7 @@ func (p *policyReader) readSubject(e entry) Subject {
 	return s
 }
 
-// readReferences reads a list of links or of what is owned.
+// readReferences reads a list of links or of owned tables.
 func readReferences[T interface{ String() string }](p *policyReader, e entry, parse func(string) (T, error), place func(*T, Pos)) []T {
 	var out []T
 	seen := make(map[string]bool)
@@ -160,7 +160,7 @@ func (p *policyReader) readRecipients(e entry) []Recipient {
 	})
 }
 
-// readNamed reads a list of mappings, each of which has a name of its own.
+// readNamed reads a list of mappings, each with a name of its own.
 func readNamed[T any](p *policyReader, e entry, s shape, read func(mapping) T) []T {
 	var out []T
 	var names []string

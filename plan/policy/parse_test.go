@@ -151,7 +151,7 @@ func TestPolicyWithAwkwardNamesAndEveryKey(t *testing.T) {
 	}
 }
 
-// An overwrite that is absent leaves the column; null is a strategy.
+// A column without `overwrite:` isn't overwritten; null is a strategy.
 func TestOverwriteNullIsNotAnAbsentOverwrite(t *testing.T) {
 	p := parse(t, "version: 1\ndatabase: d\nsubject: {table: t}\ntables: {t: {columns: {a: {pii: name}, b: {pii: name, overwrite: null}}}}\n")
 	if o := p.Tables[0].Column("a").Overwrite; o != nil {
@@ -162,8 +162,8 @@ func TestOverwriteNullIsNotAnAbsentOverwrite(t *testing.T) {
 	}
 }
 
-// Each file of bad holds a policy with what its name says is wrong, beside it
-// the whole error. Problems come in the file's order, all at once.
+// Each file of bad holds a policy with the mistake in its name, beside it the whole error. Problems
+// are in the file's order, all at once.
 func TestPolicyErrors(t *testing.T) {
 	for _, file := range policyFiles(t, "bad") {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
@@ -239,7 +239,7 @@ func TestHostileNestingIsHarmless(t *testing.T) {
 	}
 }
 
-// What a real database has is far from the limits.
+// A real database is far from the limits.
 func TestLargePolicyIsRead(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("version: 1\ndatabase: d\ntables:\n")

@@ -11,21 +11,20 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// Period is a length of calendar time: years, months, days and hours. It is
-// written `6y`, `18mo`, `90d`, `2w`, `36h`, or in words (`1 month`, `2 years`),
-// parts joined by spaces. The zero Period is no time. None of its fields is negative.
+// Period is a length of calendar time: years, months, days and hours. It is written `6y`, `18mo`,
+// `90d`, `2w`, `36h`, or in words (`1 month`, `2 years`), parts joined by spaces. The zero Period
+// is no time. None of its fields is negative.
 //
-// Months and years are counted as Regulation (EEC, Euratom) No 1182/71,
-// Article 3(2)(c), counts them: to the same day of another month, or to that
-// month's last day where it has no such day. A month after 31 January is 28 or
-// 29 February, and a year after 29 February is the 28th. time.Time.AddDate would
-// go on into March, and a request received on 31 January would be answered too late.
+// Months and years are counted as in Regulation (EEC, Euratom) No 1182/71, Article 3(2)(c): to the
+// same day of another month, or to its last day if it has no such day. A month after 31 January is
+// 28 or 29 February, and a year after 29 February is the 28th. time.Time.AddDate would continue
+// into March: a request received on 31 January would be answered too late.
 type Period struct {
 	Years, Months, Days, Hours int
 }
 
-// The longest that each part of a period may be: a thousand years, and for
-// hours a hundred, as time.Duration ends at 292 years.
+// The maximum of each part of a period: a thousand years, and for hours a hundred, as time.Duration
+// ends at 292 years.
 const (
 	mostYears  = 1000
 	mostMonths = 12 * mostYears
@@ -69,8 +68,8 @@ func ParsePeriod(s string) (Period, error) {
 	return p, nil
 }
 
-// partOf is the field that a unit counts in, how many of the field's unit make
-// one, and the field's limit; nil for an unknown unit. No two units share an initial.
+// partOf is the field of a unit, how many of the field's unit make one, and the field's limit; nil
+// for an unknown unit. No two units share an initial.
 func (p *Period) partOf(unit string) (field *int, times, most int) {
 	switch unit {
 	case "y", "year", "years":
@@ -87,7 +86,7 @@ func (p *Period) partOf(unit string) (field *int, times, most int) {
 	return nil, 1, 0
 }
 
-// leadingRunes is the longest start of s that consists of runes that are in.
+// leadingRunes is the longest prefix of s with only runes of the set in.
 func leadingRunes(s string, in func(rune) bool) string {
 	for i, r := range s {
 		if !in(r) || r == utf8.RuneError {
@@ -97,9 +96,8 @@ func leadingRunes(s string, in func(rune) bool) string {
 	return s
 }
 
-// String is the period in its canonical form, which ParsePeriod gives back:
-// the parts that are not zero, largest first, weeks as days ("1y 6mo", "14d");
-// "0d" for the zero Period.
+// String is the period in its canonical form, for ParsePeriod to read: the nonzero parts, largest
+// first, weeks as days ("1y 6mo", "14d"); "0d" for the zero Period.
 func (p Period) String() string {
 	var parts []string
 	for _, part := range []struct {
@@ -132,22 +130,20 @@ func (p *Period) UnmarshalText(text []byte) error {
 // IsZero reports whether the period is no time at all.
 func (p Period) IsZero() bool { return p == Period{} }
 
-// After returns the moment that lies the period after t, in t's location:
-// years and months first, then days, then hours.
+// After returns the moment one period after t, in t's location: years and months first, then days,
+// then hours.
 func (p Period) After(t time.Time) time.Time {
 	t = addMonths(t, 12*p.Years+p.Months)
 	return t.AddDate(0, 0, p.Days).Add(time.Duration(p.Hours) * time.Hour)
 }
 
-// Before returns the moment that lies the period before t, in t's location:
-// hours first, then days, then years and months, which undoes After in its
-// reverse order.
+// Before returns the moment one period before t, in t's location: hours first, then days, then
+// years and months. It undoes After in reverse order.
 //
-// In UTC nothing is over too early: whatever lies before p.Before(t) has p.After(it)
-// not after t. So rows dated before it have outlived a retention period, and
-// rows dated from it on are still under a hold. A row of 31 January held for a
-// month is free when 28 February has ended, which is when the Regulation's period
-// ends too.
+// In UTC no period ends too early: each moment m before p.Before(t) has p.After(m) not after t. So
+// rows dated before it have outlived a retention period, and rows dated from it on are still under
+// a hold. A row of 31 January with a hold of a month is free at the end of 28 February, and so ends
+// the Regulation's period.
 func (p Period) Before(t time.Time) time.Time {
 	t = t.Add(-time.Duration(p.Hours)*time.Hour).AddDate(0, 0, -p.Days)
 	return addMonths(t, -(12*p.Years + p.Months))
@@ -160,14 +156,14 @@ func addMonths(t time.Time, n int) time.Time {
 	}
 	moved := t.AddDate(0, n, 0)
 	if moved.Day() != t.Day() {
-		// AddDate went past the end of the month; its day is how far.
+		// AddDate moved past the end of the month, by as many days as its day.
 		moved = moved.AddDate(0, 0, -moved.Day())
 	}
 	return moved
 }
 
-// Longest returns the period that ends last when all begin at from, which
-// decides between 1mo and 30d; the zero Period where there are none.
+// Longest returns the period with the latest end if all begin at from: this decides between 1mo and
+// 30d. It is the zero Period for none.
 func Longest(from time.Time, periods ...Period) Period {
 	var longest Period
 	for _, p := range periods {

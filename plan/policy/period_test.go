@@ -135,8 +135,8 @@ func TestPeriodCountsMonthsAsTheRegulationDoes(t *testing.T) {
 	}
 }
 
-// A row dated 31 January and held for a month is held while its date is not
-// before the moment a month ago: to the end of 28 February.
+// A row dated 31 January with a hold of a month is held while its date is not before the moment a
+// month ago: to the end of 28 February.
 func TestHoldOfAMonthFrom31JanuaryEndsWithFebruary(t *testing.T) {
 	month := Period{Months: 1}
 	row := moment(t, "2026-01-31 00:00")
@@ -189,14 +189,14 @@ func TestPeriodBeforeUndoesAfter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, at := usualPeriod.Draw(t, "period"), anyMoment.Draw(t, "moment")
 		back := p.Before(p.After(at))
-		// A day that the other month lacks is three days off at most.
+		// A day missing in the other month is three days off at most.
 		if back.After(at) || at.Sub(back) > 3*24*time.Hour {
 			t.Fatalf("%s before and after %s is %s", p, at, back)
 		}
 	})
 }
 
-// Whoever compares dates with Before(now) never ends a period too early.
+// A comparison of dates with Before(now) never ends a period too early.
 func TestPeriodIsNeverOverTooEarly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := usualPeriod.Draw(t, "period"), anyMoment.Draw(t, "now")

@@ -7,10 +7,9 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 )
 
-// Policy says what a database holds about people and what must happen to it.
-// It is what a policy file says, checked for its syntax and not yet against a
-// schema: names of tables and columns are as written. The JSON tags are those of
-// its canonical form (Digest).
+// Policy describes the personal data in a database and what must happen to it. It is the content of
+// a policy file, checked for its syntax and not yet against a schema: names of tables and columns
+// are as written. The JSON tags are those of its canonical form (Digest).
 type Policy struct {
 	Version    int         `json:"version"`
 	Database   string      `json:"database"`
@@ -46,24 +45,24 @@ type Subject struct {
 type Table struct {
 	Name string `json:"name"`
 	Pos  Pos    `json:"-"`
-	// PII is "none" where no column of the table holds anything personal (Columns is then empty),
-	// "" where its columns say.
+	// PII is "none" if no column of the table holds anything personal (Columns is then empty), ""
+	// if its columns say.
 	PII string `json:"pii,omitempty"`
-	// Because is the reason why a table is out, for people.
+	// Because is the reason for a table with `pii: none`, for people.
 	Because string `json:"because,omitempty"`
 	// Erase is what happens to a subject's rows; "" is no decision.
 	Erase Erase `json:"erase,omitempty"`
-	// Everything is EraseDelete where scope everything deletes the rows, else "".
+	// Everything is EraseDelete if scope everything deletes the rows, else "".
 	Everything Erase `json:"everything,omitempty"`
 	Via        []Via `json:"via,omitempty"`
-	// Unlinked is the reason why no subject's data is in a table that no reference
-	// or link leads to, for people; "" where one does.
+	// Unlinked is the reason why a table without a reference or link to the subject has no
+	// subject's data, for people; "" if it has one.
 	Unlinked string   `json:"unlinked,omitempty"`
 	Hold     *Hold    `json:"hold,omitempty"`
 	Columns  []Column `json:"columns,omitempty"`
 }
 
-// Column returns the rule of that column, or nil.
+// Column returns the rule of the column, or nil.
 func (t *Table) Column(name string) *Column {
 	for i := range t.Columns {
 		if t.Columns[i].Name == name {
@@ -88,8 +87,8 @@ type Column struct {
 	Pos       Pos             `json:"-"`
 }
 
-// Link is a relation that the catalogue doesn't declare:
-// `audit_log(entity_id) -> customer(customer_id) where entity_type = 'customer'`.
+// Link is a relation missing from the catalogue: `audit_log(entity_id) -> customer(customer_id)
+// where entity_type = 'customer'`.
 type Link struct {
 	Table      string   `json:"table"`
 	Columns    []string `json:"columns"`
@@ -99,7 +98,7 @@ type Link struct {
 	Pos        Pos      `json:"-"`
 }
 
-// Owns is a reference that is followed forwards: `customer(address_id) -> address`.
+// Owns is a reference to follow forwards: `customer(address_id) -> address`.
 type Owns struct {
 	Table      string   `json:"table"`
 	Columns    []string `json:"columns"`
@@ -113,31 +112,29 @@ type Retention struct {
 	Table     string `json:"table"`
 	By        string `json:"by"` // a date or timestamp column
 	OlderThan Period `json:"olderThan"`
-	// Lookup says where each row's period is looked up, instead of OlderThan.
+	// Lookup says where to look up each row's period, instead of OlderThan.
 	Lookup *Lookup `json:"lookup,omitempty"`
 	Erase  Erase   `json:"erase"` // delete or overwrite
 	Pos    Pos     `json:"-"`
 }
 
-// Lookup is a period that is looked up for each row, per tenant say: it
-// stands in Column of the row of Table that the row refers to by Key, a column of
-// its own. A whole number is that many days; a text is a period as policies write
-// it (90d, 18mo). Where it is NULL, or there is no such row, nothing expires.
+// Lookup is a period looked up for each row, say per tenant: in Column of the row of Table that the
+// row refers to by Key, a column of its own. A whole number counts days; a text is a period as
+// policies write it (90d, 18mo). If it is NULL, or there is no such row, nothing expires.
 type Lookup struct {
 	Table  string `json:"table"`
 	Column string `json:"column"`
 	Key    string `json:"key"`
 }
 
-// Hold is a legal hold: rows that must be kept. A held row is not deleted; its
-// columns with an `overwrite:` are overwritten unless Keep names them, and with
-// no Keep at all the whole row stays as it is.
+// Hold is a legal hold: rows that must be kept. A held row is not deleted. Its columns with an
+// `overwrite:` are overwritten unless Keep names them; without any Keep the whole row is unchanged.
 type Hold struct {
 	Because string `json:"because"`
 	Basis   string `json:"basis,omitempty"`
 	// Until says when it ends: Column + Period, or the fixed Date. All empty: it doesn't end.
 	Until *Until `json:"until,omitempty"`
-	// Keep lists the columns that are held; nil means all.
+	// Keep lists the held columns; nil means all.
 	Keep []string `json:"keep,omitempty"`
 	// Where restricts it to some rows, in the engine's SQL.
 	Where string `json:"where,omitempty"`
@@ -151,7 +148,7 @@ type Until struct {
 	Date   string `json:"date,omitempty"` // 2006-01-02
 }
 
-// Backup is a declared backup: what it holds is gone when Kept has passed.
+// Backup is a declared backup: its content is deleted once Kept has passed.
 type Backup struct {
 	Name string `json:"name"`
 	Kept Period `json:"kept"`
@@ -162,13 +159,13 @@ type Replica struct {
 	Name string `json:"name"`
 }
 
-// Recipient is someone the data was disclosed to (GDPR Art. 19).
+// Recipient received the data (GDPR Art. 19).
 type Recipient struct {
 	Name     string `json:"name"`
 	Category string `json:"category,omitempty"`
 }
 
-// Due is the time a request must be answered within (GDPR Art. 12(3)).
+// Due is the time limit to answer a request (GDPR Art. 12(3)).
 type Due struct {
 	Within    Period `json:"within"`
 	Extension Period `json:"extension,omitzero"`
@@ -203,7 +200,7 @@ func (t *Table) ViaFor(columns []string) *Via {
 	return nil
 }
 
-// Overwrites reports whether some column is to be overwritten.
+// Overwrites reports whether some column is overwritten.
 func (t *Table) Overwrites() bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Overwrite != nil && c.Overwrite.Name != "keep" })
 }
@@ -211,7 +208,7 @@ func (t *Table) Overwrites() bool {
 // DecidesRows reports whether the policy says what happens to a subject's rows.
 func (t *Table) DecidesRows() bool { return t.Erase != "" || len(t.Via) > 0 }
 
-// PersonalColumns are the columns that hold something personal.
+// PersonalColumns are the columns with something personal.
 func (t *Table) PersonalColumns() []string {
 	var out []string
 	for _, c := range t.Columns {
@@ -222,8 +219,8 @@ func (t *Table) PersonalColumns() []string {
 	return out
 }
 
-// MayEnd reports whether rows that are under the hold may not be one day: its
-// end comes, or its condition holds no longer.
+// MayEnd reports whether rows may leave the hold one day: it has an end, or a condition that may no
+// longer hold.
 func (h *Hold) MayEnd() bool { return h != nil && (h.Until != nil || h.Where != "") }
 
 // KeepsColumns reports whether the hold covers one of the columns.

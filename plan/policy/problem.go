@@ -9,13 +9,12 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// Problem is one reason why a policy can't be used: in its syntax, or against a
-// schema.
+// Problem is one reason why a policy can't be used: in its syntax, or against a schema.
 type Problem struct {
-	Pos    Pos    // zero where the problem has no place in the file
+	Pos    Pos    // zero if the problem has no place in the file
 	Table  string // the table it is about, or ""
 	Reason string // what is wrong and what to do about it
-	Lines  string // what to paste into the file, indented for its place there, with … to fill in; "" where that isn't known
+	Lines  string // what to paste into the file, indented for its place, with … to fill in; "" if unknown
 }
 
 // String is the problem in one line: `12:5: table invoice: unknown key colums: did you mean columns?`.
@@ -31,8 +30,8 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Error is every problem of a policy at once, in the file's order, those
-// without a place last. It is what [Parse] returns for a file that it could read.
+// Error is every problem of a policy at once, in the file's order, those without a place last.
+// [Parse] returns it for a file it could read.
 type Error struct{ Problems []Problem }
 
 // Error lists the problems, one a line.

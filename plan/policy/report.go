@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// GitHub is the problems as workflow commands, a line each, which GitHub Actions shows beside the
+// GitHub is the problems as workflow commands, one a line. GitHub Actions shows them beside the
 // lines of the file.
 func (e *Error) GitHub(file string) string {
 	var b strings.Builder
@@ -33,7 +33,7 @@ func (p Problem) withoutPlace() string {
 	return p.String() + "\n" + strings.TrimRight(p.Lines, "\n")
 }
 
-// The parts of SARIF 2.1.0 that are written (https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
+// The written parts of SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
 type (
 	sarifLog struct {
 		Schema  string     `json:"$schema"`

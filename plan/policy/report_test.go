@@ -24,7 +24,7 @@ func TestProblemsAsWorkflowCommands(t *testing.T) {
 	}
 }
 
-// sarifShape is what SARIF 2.1.0 requires of the objects that are written, and nothing besides them.
+// sarifShape is what SARIF 2.1.0 requires of the written objects, and allows no others.
 const sarifShape = `{
   "type": "object", "required": ["version", "runs"], "additionalProperties": false,
   "properties": {

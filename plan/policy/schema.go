@@ -9,20 +9,20 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 )
 
-// SchemaComment is the line by which an editor checks and completes a policy: it names the schema's file,
-// which stands beside the policy.
+// SchemaComment is the line for an editor to check and complete a policy by: it names the schema's
+// file, beside the policy.
 const SchemaComment = "yaml-language-server: $schema=policy.schema.json"
 
 //go:embed policy.schema.json
 var policySchema []byte
 
-// Schema returns the JSON Schema (2020-12) of the policy file, for
-// editors and other tools. It is as strict as Parse on keys and words, and knows every strategy with its
-// parameters, those of the application included; the small languages inside texts (links, conditions) only
-// Parse and plan.Check know whole. The caller may change the slice.
+// Schema returns the JSON Schema (2020-12) of the policy file, for editors and other tools. It is
+// as strict as Parse on keys and words, and knows every strategy with its parameters, the
+// application's included. Only Parse and plan.Check fully know the small languages inside texts
+// (links, conditions). The caller may change the slice.
 func Schema() []byte { return schemaWith(anonymise.Strategies()) }
 
-// schemaWith is the schema with those strategies that it doesn't know yet.
+// schemaWith is the schema with the strategies missing from it.
 func schemaWith(strategies []anonymise.Description) []byte {
 	var schema map[string]any
 	if err := json.Unmarshal(policySchema, &schema); err != nil {
@@ -38,7 +38,8 @@ func schemaWith(strategies []anonymise.Description) []byte {
 	return append(out, '\n')
 }
 
-// addStrategies adds the unknown strategies, which an application has registered; false where there are none.
+// addStrategies adds the unknown strategies, registered by an application; it returns false if
+// there are none.
 func addStrategies(defs map[string]any, strategies []anonymise.Description) bool {
 	names, mapping := defs["strategyName"].(map[string]any), defs["strategyMapping"].(map[string]any)
 	properties, added := mapping["properties"].(map[string]any), false

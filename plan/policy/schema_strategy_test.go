@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 )
 
-// strategyDefs is what the schema says of strategies.
+// strategyDefs is the schema's part about strategies.
 type strategyDefs struct {
 	StrategyName    struct{ Enum []string }
 	StrategyMapping struct {
@@ -58,7 +58,7 @@ func TestSchemaKnowsEveryStrategy(t *testing.T) {
 		}
 		var params []string
 		for _, p := range s.Params {
-			if !strings.HasPrefix(p.Name, "<") { // not a parameter, but what stands instead of one
+			if !strings.HasPrefix(p.Name, "<") { // not a parameter, but its replacement
 				params = append(params, strings.Split(p.Name, ", ")...)
 			}
 		}
@@ -86,7 +86,7 @@ func TestSchemaKnowsEveryStrategy(t *testing.T) {
 	}
 }
 
-// What the registry takes the schema takes, and a mistyped name or parameter neither takes.
+// Schema and registry accept the same, and refuse a mistyped name or parameter.
 func TestSchemaAndRegistryAgreeOnStrategies(t *testing.T) {
 	schema := compiledSchema(t)
 	for strategy, good := range map[string]bool{
@@ -119,7 +119,7 @@ func TestSchemaAndRegistryAgreeOnStrategies(t *testing.T) {
 	}
 }
 
-// An application's own strategy is in the schema too, with whatever parameters it takes.
+// An application's own strategy is in the schema too, with any parameters.
 func TestSchemaHasRegisteredStrategies(t *testing.T) {
 	schema := compiled(t, schemaWith(append(anonymise.Strategies(), anonymise.Description{Name: "shout", Doc: "registered by the application"})))
 	for _, strategy := range []string{"shout", "{shout: {loud: true}, when: a > 1}"} {

@@ -32,7 +32,7 @@ func compiled(t *testing.T, text []byte) *jsonschema.Schema {
 	return c.MustCompile("policy.schema.json")
 }
 
-// validate holds a policy's text against the schema, as an editor does.
+// validate checks a policy's text against the schema, as an editor does.
 func validate(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 	t.Helper()
 	var v any

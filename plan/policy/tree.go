@@ -8,13 +8,13 @@ import (
 	"github.com/expungedb/expunge/anonymise"
 )
 
-// lineWidth is how long a line may become before a list is continued in the next one.
+// lineWidth is the maximum length of a line before a list continues in the next one.
 const lineWidth = 110
 
-// yamlNode is an entry of a YAML file that is to be written, with its comments.
+// yamlNode is an entry of a YAML file to write, with its comments.
 type yamlNode struct {
 	key      string // as text; in a list of names the name
-	text     string // the value, as YAML has it; "" where there are children
+	text     string // the value, as YAML has it; "" if it has children
 	children []*yamlNode
 	list     bool // the children are a list's
 	inline   bool // it stands in one line, unless there are comments in it
@@ -26,13 +26,13 @@ type comments struct {
 	above  []string // "" is a blank line
 	beside string
 	within []string // the first lines below the key
-	below  []string // behind all that is in the entry, as far to the right as itself
+	below  []string // behind everything in the entry, as far to the right as itself
 	blank  bool     // a blank line comes first
 }
 
 func (c *comments) exist() bool { return len(c.above)+len(c.within)+len(c.below) > 0 || c.beside != "" }
 
-// placeOf joins the keys that lead to an entry, by which its comments find it.
+// placeOf joins the keys of an entry's path: its comments find it by them.
 func placeOf(keys ...string) string { return strings.Join(keys, "\x00") }
 
 // parentPlace is the place of the entry around; "" is the file's.
@@ -106,7 +106,7 @@ func (n *yamlNode) commented() bool {
 	return slices.ContainsFunc(n.children, func(c *yamlNode) bool { return c.exist() || c.commented() })
 }
 
-// oneLine reports whether the node's value stands in the line of its key.
+// oneLine reports whether the node's value is in the line of its key.
 func (n *yamlNode) oneLine() bool {
 	return len(n.children) == 0 || n.inline && len(n.within) == 0 && !n.commented()
 }
@@ -140,8 +140,8 @@ func (w *yamlPrinter) printLines(depth int, lines []string) {
 	}
 }
 
-// print prints an entry at a depth. Within a list it begins with a dash, and what the dash
-// opens is one step further in.
+// print prints an entry at a depth. Within a list it begins with a dash, and its children are one
+// step further in.
 func (w *yamlPrinter) print(n *yamlNode, depth int, inList bool) {
 	if n.blank && w.Len() > 0 {
 		w.WriteByte('\n')
@@ -166,7 +166,7 @@ func (w *yamlPrinter) print(n *yamlNode, depth int, inList bool) {
 	w.printLines(depth, n.below)
 }
 
-// printOpened prints a mapping that a dash opens: its first key stands behind the dash.
+// printOpened prints a mapping after a dash: its first key is behind the dash.
 func (w *yamlPrinter) printOpened(n *yamlNode, depth int) {
 	first := *n.children[0]
 	w.printLines(depth, slices.Concat(n.within, first.above))

@@ -12,10 +12,10 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// YAML writes the policy as a file that Parse reads back, always in the same way for the same
-// policy and in the short form: columns and tables without anything personal are lists. Comments
-// of the file it came from are lost, which Format keeps. A draft begins with a comment on how to
-// go through it. The error is that of a strategy that can't be written, such as the zero Spec.
+// YAML writes the policy as a file for Parse to read, always in the same way for the same policy
+// and in the short form: columns and tables without anything personal are lists. It loses comments
+// of the original file; Format keeps them. A draft begins with a comment on how to complete it. The
+// error is about a strategy without a written form, such as the zero Spec.
 func (p *Policy) YAML() ([]byte, error) {
 	w := &policyWriter{}
 	root := w.policyNode(p)
@@ -27,7 +27,7 @@ func (p *Policy) YAML() ([]byte, error) {
 
 // policyWriter makes the nodes of a policy's file.
 type policyWriter struct {
-	// keeps says which entries stay in lines of their own, for their comments.
+	// keeps says which entries keep lines of their own, for their comments.
 	keeps func(place string) bool
 	err   error
 }
@@ -95,7 +95,7 @@ func addSubject(root *yamlNode, s Subject) {
 	n.addTexts("identifiers", s.Identifiers)
 }
 
-// addTables adds the tables, and lists those that hold nothing personal and have nothing else to say.
+// addTables adds the tables. It lists those without anything personal and without other decisions.
 func (w *policyWriter) addTables(root *yamlNode, tables []Table) {
 	n := root.add(&yamlNode{key: "tables"})
 	var bare []string
@@ -115,7 +115,7 @@ func (w *policyWriter) addTables(root *yamlNode, tables []Table) {
 	root.addTexts(nothingPersonal, bare)
 }
 
-// isBare reports whether all that is said of the table is that it holds nothing personal.
+// isBare reports whether the policy only says that the table holds nothing personal.
 func (t *Table) isBare() bool {
 	return t.PII == PIINone && t.Because == "" && t.Everything == "" && t.Unlinked == "" && t.Hold == nil && !t.DecidesRows()
 }
@@ -212,8 +212,8 @@ func retentionNode(r Retention) *yamlNode {
 	return n
 }
 
-// mappingNode is a mapping of texts in one line, pairs being keys and values; a pair whose value is
-// empty is left out.
+// mappingNode is a mapping of texts in one line, pairs being keys and values; it skips a pair with
+// an empty value.
 func mappingNode(pairs ...string) *yamlNode {
 	n := &yamlNode{inline: true}
 	for pair := range slices.Chunk(pairs, 2) {
@@ -247,7 +247,7 @@ func strategyValue(s anonymise.Spec) (any, error) {
 	return v, nil
 }
 
-// addValue adds what encoding/json decoded.
+// addValue adds a value decoded by encoding/json.
 func (n *yamlNode) addValue(key string, v any) {
 	child := &yamlNode{key: key, inline: true}
 	switch v := v.(type) {
@@ -279,8 +279,8 @@ func (n *yamlNode) addValue(key string, v any) {
 	n.add(child)
 }
 
-// numberText writes a number without an exponent, which not every reader of YAML
-// takes for a number, and with a point where it is too large for an integer.
+// numberText writes a number without an exponent, because not every reader of YAML accepts one as a
+// number, and with a point if it is too large for an integer.
 func numberText(f float64) string {
 	text := strconv.FormatFloat(f, 'f', -1, 64)
 	if !strings.Contains(text, ".") && len(text) > 15 {

@@ -8,18 +8,17 @@ import (
 	"unicode"
 )
 
-// plainScalar are the texts that need no quotes in YAML, in flow and block
-// context alike: words that begin with a letter, with the arrow of a reference among them, and periods.
+// plainScalar are the texts without need of quotes in YAML, in flow and block context alike: words
+// beginning with a letter, including those with the arrow of a reference, and periods.
 var plainScalar = regexp.MustCompile(`^([\pL_][\pL\pN_.()/+-]*( (->|[\pL\pN_.()/+-]+))*|\d+(y|mo|d|h)( \d+(mo|d|h))*)$`)
 
-// notText are words that some version of YAML takes for something else.
+// notText are words with another meaning in some version of YAML.
 var notText = []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
-// Key is a name as a policy's file has it for a key.
+// Key is a name as a key in a policy's file.
 func Key(name string) string { return scalarText(name) }
 
-// scalarText writes a text: as it is where that reads as the same text, else in
-// double quotes.
+// scalarText writes a text: unchanged if it reads as the same text, else in double quotes.
 func scalarText(s string) string {
 	if plainScalar.MatchString(s) && !slices.Contains(notText, strings.ToLower(s)) {
 		return s
