@@ -124,18 +124,17 @@ func (s *server) foreignKeys() string {
 
 // foreignKeysTo selects those that refer to one of the tables. Names are compared without case,
 // since the list has them as the server stores them; that may find some more.
-func (s *server) foreignKeysTo(tables []dialect.Name) (query string, args []any) {
+func (s *server) foreignKeysTo(tables []dialect.Name) string {
 	database, table := s.innodbNames("REF_NAME")
 	names := make([]string, len(tables))
 	for i, n := range tables {
-		names[i] = "CONCAT(DATABASE(), '/', ?)"
+		schema := "DATABASE()"
 		if n.Schema != "" {
-			names[i] = "CONCAT(?, '/', ?)"
-			args = append(args, n.Schema)
+			schema = hexLiteral(n.Schema)
 		}
-		args = append(args, n.Table)
+		names[i] = "CONCAT(" + schema + ", '/', " + hexLiteral(n.Table) + ")"
 	}
-	return s.foreignKeys() + " WHERE CONVERT(CONCAT(" + database + ", '/', " + table + ") USING utf8mb4) COLLATE utf8mb4_general_ci IN (" + strings.Join(names, ", ") + ")", args
+	return s.foreignKeys() + " WHERE CONVERT(CONCAT(" + database + ", '/', " + table + ") USING utf8mb4) COLLATE utf8mb4_general_ci IN (" + strings.Join(names, ", ") + ")"
 }
 
 // grants are what the user may do, without what comes with a role.

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -53,6 +54,9 @@ func (b *builder) columnsOf(t *dialect.Table, names []string) []*dialect.Column 
 
 // quoteIdent quotes an identifier.
 func quoteIdent(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// hexLiteral writes a text as a literal that no sql_mode reads otherwise.
+func hexLiteral(s string) string { return "_utf8mb4 X'" + hex.EncodeToString([]byte(s)) + "'" }
 
 // unquoteIdent reverses quote, and leaves a bare name as it is.
 func unquoteIdent(s string) string {
