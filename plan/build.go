@@ -12,7 +12,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Capabilities is what Build asks of an engine: a dialect.DB has them.
+// Capabilities is what Build asks of an engine: a dialect.DB has them. Build also asks for the
+// ability of a dialect.Rekeyer.
 type Capabilities interface {
 	Engine() dialect.Engine
 	Renders(e dialect.Expr, c *dialect.Column) bool

@@ -51,7 +51,7 @@ func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) str
 	case dialect.All:
 		return "(" + b.renderAll(t, alias, c) + ")"
 	}
-	b.Unsupported(t.Name, "not supported on MySQL and MariaDB: a condition of type %T", c)
+	b.unsupported(t.Name, "a condition of type %T", c)
 	return "FALSE"
 }
 

@@ -74,7 +74,7 @@ func (b *builder) renderExpr(t *dialect.Table, e dialect.Expr) string {
 	case dialect.Cast:
 		return b.renderCast(t, e)
 	}
-	b.Unsupported(t.Name, "not supported on MySQL and MariaDB: an expression of type %T here", e)
+	b.unsupported(t.Name, "an expression of type %T here", e)
 	return "NULL"
 }
 
@@ -82,7 +82,7 @@ func (b *builder) renderArith(t *dialect.Table, e dialect.Arith) string {
 	switch e.Op {
 	case '+', '-', '*', '/':
 	default:
-		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: the operator %c", e.Op)
+		b.unsupported(t.Name, "the operator %c", e.Op)
 	}
 	return "(" + b.renderExpr(t, e.A) + " " + string(e.Op) + " " + b.renderExpr(t, e.B) + ")"
 }
@@ -125,7 +125,7 @@ var cuts = map[string]string{
 func (b *builder) renderTruncate(t *dialect.Table, e dialect.TruncateMoment) string {
 	cut, ok := cuts[e.Unit]
 	if !ok {
-		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: cutting a moment to %s", e.Unit)
+		b.unsupported(t.Name, "cutting a moment to %s", e.Unit)
 	}
 	typ := "DATETIME(6)"
 	if dialect.KindOf(e.Of) == dialect.Date {

@@ -27,7 +27,7 @@ const mostRandomBytes = 1024
 func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) string {
 	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomised {
-		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: a random text like one of unknown or great length: it goes through the client")
+		b.unsupported(t.Name, "a random text like one of unknown or great length: it goes through the client")
 		return "NULL"
 	}
 	if most == 0 {
@@ -108,7 +108,7 @@ func (b *builder) randomUUID() string {
 func (b *builder) randomBytes(t *dialect.Table, of dialect.Expr) string {
 	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomBytes {
-		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: random bytes of unknown or great length: they go through the client")
+		b.unsupported(t.Name, "random bytes of unknown or great length: they go through the client")
 		return "NULL"
 	}
 	length := func() string { return "LENGTH(" + b.renderExpr(t, of) + ")" }
@@ -151,7 +151,7 @@ func momentSpan(e dialect.RandomMoment) (unit string, size int64, err error) {
 func (b *builder) randomMoment(n dialect.Name, e dialect.RandomMoment) string {
 	unit, size, err := momentSpan(e)
 	if err != nil {
-		b.Unsupported(n, "not supported on MySQL and MariaDB: %v", err)
+		b.unsupported(n, "%v", err)
 		return "NULL"
 	}
 	return "DATE_ADD(" + b.renderLiteral(e.Column, e.Low) + ", INTERVAL " + randomInt(0, size-1) + " " + unit + ")"

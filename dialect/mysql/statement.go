@@ -26,6 +26,10 @@ func (b *builder) addArg(v any) string {
 	return "?"
 }
 
+func (b *builder) unsupported(table dialect.Name, format string, args ...any) {
+	b.Unsupported(table, "not supported on MySQL and MariaDB: "+format, args...)
+}
+
 // tableOf returns a table, an empty one where it isn't known.
 func (b *builder) tableOf(n dialect.Name) *dialect.Table {
 	t, err := b.lookup(n)
@@ -161,7 +165,7 @@ func (b *builder) renderDelete(t *dialect.Table, d dialect.Delete) string {
 func (b *builder) renderChosen(t *dialect.Table, where []dialect.Cond, old []string, limit int) string {
 	key := t.Key()
 	if len(key) == 0 {
-		b.Unsupported(t.Name, "not supported on MySQL and MariaDB: a statement that reads the table it changes, where the table has no key")
+		b.unsupported(t.Name, "a statement that reads the table it changes, where the table has no key")
 	}
 	k := b.Alias("k")
 	var list []string

@@ -68,22 +68,21 @@ func (b *Builder[P]) Alias(prefix string) string {
 	return prefix + strconv.Itoa(b.aliases)
 }
 
-// SameLength reports whether a key, or the columns that it refers to, are as many as the columns. It
-// fails the statement where they aren't.
+// SameLength reports whether a key has a value, or a reference a column, for each of the columns. It
+// fails the statement otherwise.
 func (b *Builder[P]) SameLength(table dialect.Name, got, columns int) bool {
 	if got != columns {
-		b.Unsupported(table, "%d values or columns are compared with %d columns", got, columns)
+		b.Unsupported(table, "number of values (%d) differs from number of columns (%d)", got, columns)
 	}
 	return got == columns
 }
 
-// Operator reports whether op is an operator of dialect.Compare. It fails the statement where it
-// isn't.
+// Operator reports whether op is an operator of dialect.Compare. It fails the statement otherwise.
 func (b *Builder[P]) Operator(table dialect.Name, op string) bool {
 	switch op {
 	case "=", "<>", "<", "<=", ">", ">=":
 		return true
 	}
-	b.Unsupported(table, "the operator is none of = <> < <= > >=")
+	b.Unsupported(table, "invalid operator: use one of = <> < <= > >=")
 	return false
 }

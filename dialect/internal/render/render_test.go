@@ -29,7 +29,7 @@ func TestABuilderKeepsItsFirstError(t *testing.T) {
 	}
 	b.Unfit(table, "name")
 	b.Fail(errors.New("another"))
-	if b.Err != first || !strings.Contains(first.Error(), "1 values or columns are compared with 2") {
+	if b.Err != first || !strings.Contains(first.Error(), "number of values (1) differs from number of columns (2)") {
 		t.Errorf("error %v", b.Err)
 	}
 	if x, y := b.Alias("k"), b.Alias("r"); x != "k1" || y != "r2" {
