@@ -5,7 +5,6 @@ package claimlimit
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/expungedb/expunge/dialect"
@@ -67,13 +66,11 @@ type Pool struct {
 // take's, or the context's, or that of a pool that is too small. It is safe for concurrent use.
 func Claim(ctx context.Context, p Pool, take func() (release func() error, err error)) (func() error, error) {
 	if p.Connections == 1 {
-		e := dialect.NewError(dialect.Fatal, "", "claim", dialect.Name{}, nil)
-		e.Detail = "a claim takes a connection for itself: the pool's " + p.Setting + " has to be 2 at least"
-		return nil, e
+		return nil, newError(dialect.Fatal, "a claim takes a connection for itself: the pool's "+p.Setting+" has to be 2 at least", nil)
 	}
 	back, err := acquireSlot(ctx, p.Of, p.Connections)
 	if err != nil {
-		return nil, fmt.Errorf("claim: waiting for a connection of the pool: %w", err)
+		return nil, newError(dialect.Cancelled, "waiting for a connection of the pool", err)
 	}
 	release, err := take()
 	if err != nil {
@@ -84,4 +81,10 @@ func Claim(ctx context.Context, p Pool, take func() (release func() error, err e
 		defer back()
 		return release()
 	}, nil
+}
+
+func newError(class dialect.Class, detail string, cause error) error {
+	e := dialect.NewError(class, "", "claim", dialect.Name{}, cause)
+	e.Detail = detail
+	return e
 }
