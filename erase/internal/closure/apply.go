@@ -329,7 +329,7 @@ func (g *Closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d 
 	}
 }
 
-// byKeys calls do with conditions that name the rows by their keys, so many
+// byKeys calls do with conditions for the rows by their keys, chunk of them
 // at a time.
 func (g *Closure) byKeys(s *tableRows, rows []*row, chunk int, do func(keys dialect.Cond) error) error {
 	for part := range slices.Chunk(rows, chunk) {
@@ -370,9 +370,8 @@ func (g *Closure) deleteLeaves(ctx context.Context, s *tableRows, where []dialec
 	return n, err
 }
 
-// deleteReturningKeys deletes rows and notes their keys for the batch's commitment where the
-// statement returns them. Of so many that the caller takes the statement back (most; 0:
-// any number) no more are noted nor counted.
+// deleteReturningKeys deletes rows, and adds their keys to the batch's commitment where the
+// statement returns them. It stops after `most` keys (0: never): the caller then rolls back.
 func (p *Root) deleteReturningKeys(ctx context.Context, tx dialect.Tx, t *Table, del dialect.Delete, most int, d *Result) (int64, error) {
 	if p.Tracking != Returned || len(t.Key) == 0 || t.Address {
 		return tx.Delete(ctx, del)

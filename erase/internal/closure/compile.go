@@ -53,7 +53,7 @@ type Table struct {
 	where   map[string]int // a link's condition → its place in flags
 	writers map[string]*Writer
 	ended   bool   // the root is one of holds that ended
-	Deletes string // the IDs of the table's steps; "" where there is none
+	Deletes string // the IDs of the table's steps; "" without one
 	keeps   string
 	Writes  string // the overwrite of rows that the plan overwrites, or that must stay
 	partly  string // the overwrite of held rows, or of what a hold had kept

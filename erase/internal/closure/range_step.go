@@ -189,7 +189,7 @@ func (w *Writer) keyCond(keys []dialect.Key) []dialect.Cond {
 func (s *RangeStep) noteKeys(ctx context.Context, where []dialect.Cond, d *Result) error {
 	t := s.RootTable()
 	if len(t.Key) == 0 || t.Address {
-		return nil // nothing names a row for good
+		return nil // no key names the rows
 	}
 	var keys []dialect.Key
 	for key, err := range s.Tx.Query(ctx, dialect.Select{Table: t.Name, Columns: t.Key, Where: where, Order: t.Key, Lock: dialect.Exclusive}) {

@@ -40,7 +40,7 @@ type Check struct {
 	kind  checkKind
 
 	absent []dialect.Cond      // no row may meet these,
-	inside int64               // of goneLeaves: which so many did at the transaction's end
+	inside int64               // of goneLeaves: the number of such rows at the transaction's end
 	equal  *dialect.BulkUpdate // of storedValues: all of these rows must be there with these values,
 	found  []dialect.Cond      // which met these before they were written,
 	schema *dialect.Table      // in columns of this table

@@ -16,12 +16,12 @@ type Batch struct {
 	Root, Seq, Part int64
 	Epoch           int64
 	Roots           int64
-	Low, High       string   // encoded keys, "" where there is none
-	Stayed          []string // encoded keys of roots that were not deleted
+	Low, High       string   // encoded keys, "" for the first or last range
+	Stayed          []string // encoded keys of roots left in the database
 	Done            string   // see Deleted
 	Tally           tally.Tally
 	Leaf            string // the root over its row commitments, in hex
-	Padded          int64  // how many leaves that root has
+	Padded          int64  // the number of its leaves
 	Retries         int64
 	Began           time.Time
 	Committed       time.Time
@@ -51,8 +51,8 @@ func (j *Journal) InsertBatch(ctx context.Context, tx dialect.Tx, e *Batch) erro
 }
 
 // ResolveUnknownCommit finds out whether a commit without an answer took place. It
-// inserts the batch's unique key again, for which the engine waits
-// until the first transaction has ended, and rolls back.
+// inserts the batch's unique key again and rolls back. The engine makes it wait
+// until the first transaction has ended.
 func (j *Journal) ResolveUnknownCommit(ctx context.Context, e *Batch) (committed bool, err error) {
 	tx, err := j.db.Begin(ctx, dialect.TxOptions{})
 	if err != nil {
@@ -100,7 +100,7 @@ func (j *Journal) Batches(ctx context.Context) ([]Batch, error) {
 }
 
 // MarkVerified stores when the rows of batches were verified after the commit, and the counts
-// of those with rows that were left over or have arrived.
+// of those with rows left over or arrived.
 func (j *Journal) MarkVerified(ctx context.Context, at time.Time, batches []*Batch) error {
 	return j.write(ctx, func(tx dialect.Tx) error {
 		if err := j.CheckEpoch(ctx, tx); err != nil {
@@ -133,7 +133,7 @@ func (j *Journal) MarkVerified(ctx context.Context, at time.Time, batches []*Bat
 	})
 }
 
-// damaged is the error of a row that can't be read.
+// damaged is the error of an unreadable row.
 func (b *Batch) damaged() error {
 	return fmt.Errorf("the journal's batch %d/%d/%d is damaged", b.Root, b.Seq, b.Part)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Database is the row that says which database the journal is in.
+// Database is the row about the database of the journal.
 type Database struct {
-	ID        string    // a random UUID, which travels with every copy until the copy is noticed
+	ID        string    // a random UUID; a copy has it too, until the copy is noticed
 	Marks     []string  // dialect.Identity.Marks as they were
 	Origins   []string  // the identities of what it is a copy of, the nearest first
 	Protected time.Time // zero: scope everything may run
@@ -27,7 +27,7 @@ func (r *Database) IsCopy(marks []string) bool {
 	return len(r.Marks) > 0 && len(marks) > 0 && !slices.ContainsFunc(marks, shared)
 }
 
-// Origin is the identity of the database that this one is a copy of, "" where it is none.
+// Origin is the identity of the copied database, "" where this is no copy.
 func (r *Database) Origin() string {
 	if len(r.Origins) == 0 {
 		return ""
@@ -35,7 +35,7 @@ func (r *Database) Origin() string {
 	return r.Origins[0]
 }
 
-// FindDatabase returns the row for this database, nil where there is none or no journal.
+// FindDatabase returns the row for this database, nil without a row or a journal.
 func (j Reader) FindDatabase(ctx context.Context) (row *Database, err error) {
 	err = j.read(ctx, func(tx dialect.Reader) error {
 		row, err = j.readDatabase(ctx, tx, dialect.NoLock)
@@ -68,7 +68,7 @@ func (j Reader) TakeTurn(ctx context.Context, tx dialect.Reader) error {
 }
 
 // IdentifyDatabase returns the row for the database with these marks. It inserts the row on first
-// use. A copy of another database gets an identity of its own; noticed reports that.
+// use. A copy of another database gets an identity of its own, and noticed is true.
 func (j *Journal) IdentifyDatabase(ctx context.Context, marks []string) (row *Database, noticed bool, err error) {
 	for attempt := 0; ; attempt++ {
 		err = j.write(ctx, func(tx dialect.Tx) error {
@@ -112,7 +112,7 @@ func (j *Journal) insertDatabase(ctx context.Context, tx dialect.Writer, row *Da
 	}}})
 }
 
-// UpdateMarks stores the marks of the database that the row is for: a move has changed them.
+// UpdateMarks stores the marks of the row's database: a move has changed them.
 func (j *Journal) UpdateMarks(ctx context.Context, row *Database, marks []string) error {
 	return j.write(ctx, func(tx dialect.Tx) error { return j.updateMarks(ctx, tx, row, marks) })
 }
@@ -129,8 +129,8 @@ func (j *Journal) updateDatabase(ctx context.Context, tx dialect.Tx, values map[
 	return j.update(ctx, tx, databaseTable, values, []dialect.Cond{dialect.Compare{Column: "only", Op: "=", Value: int64(1)}})
 }
 
-// Adopt states that the database with these marks is the one of the row. A database that was taken
-// for a copy gets back the identity that it had before. It reports whether there is a row.
+// Adopt states: the database with these marks is the one of the row. A supposed copy
+// gets back its former identity. Adopt reports whether there is a row.
 func (j *Journal) Adopt(ctx context.Context, marks []string) (found bool, err error) {
 	err = j.write(ctx, func(tx dialect.Tx) error {
 		row, err := j.readDatabase(ctx, tx, dialect.Exclusive)
@@ -189,7 +189,7 @@ func (j *Journal) ForgetPeople(ctx context.Context) error {
 	return nil
 }
 
-// unfinishedOthers are the IDs of runs, except this one, that aren't closed.
+// unfinishedOthers are the IDs of the other runs that aren't closed.
 func (j *Journal) unfinishedOthers(ctx context.Context, tx dialect.Reader) (ids []dialect.Key, err error) {
 	for r, err := range tx.Query(ctx, dialect.Select{
 		Table: j.table(runTable), Columns: []string{"id"}, Lock: dialect.Exclusive, Order: []string{"id"},

@@ -8,16 +8,16 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Deleted knows the subjects that earlier processes of a run have deleted. A subject
-// who was inserted again since is not erased again, but counted as arrived. A batch's row
+// Deleted knows the subjects deleted by earlier processes of a run. A subject
+// inserted again since is not erased again, but counted as arrived. A batch's row
 // has a keyed digest of each until the run closes. Without the key nobody is known.
 type Deleted struct {
 	key     []byte // nil: not held
 	columns []*dialect.Column
-	before  map[string]bool // the digests that earlier batches have
+	before  map[string]bool // the digests of earlier batches
 }
 
-// deletedSize is the length of a digest: that two of a million are alike has odds of 1 to 10^17.
+// deletedSize is the length of a digest: the odds for two alike in a million are 1 to 10^17.
 const deletedSize = 12
 
 // ReadDeleted reads what the batches of a run say. The key is that of the run's first mark, nil

@@ -14,18 +14,18 @@ import (
 )
 
 // Held is the row of what an erasure had to leave to a hold. It names the
-// topmost row that remains: all others are found from it once the hold has
-// ended. There is one for each run that left something of it.
+// topmost remaining row: all others are found from it once the hold has
+// ended. Each run with something left has one.
 //
-// It is the only key that outlives its run. The row that it names remains. The
-// transaction that deletes that row, or frees the last of it, deletes the key too.
+// No other key outlives its run. The named row remains. The transaction
+// that deletes it, or frees the last of it, deletes the key too.
 type Held struct {
 	Digest  string // of Root and Key: it finds a row, whatever its key's length
 	Run     string
 	Receipt string
 	Root    string      // see RootOf
 	Key     dialect.Key // of the row
-	Since   string      // the moment as of which the row was last gone through, see SortableTime
+	Since   string      // when the row was last gone through, see SortableTime
 	Own     bool        // a hold applied to the row itself then, and not only to what is found from it
 }
 
@@ -45,8 +45,7 @@ func HeldDigest(root string, key dialect.Key) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// SortableTime writes a moment so that the texts have the order of the moments, in
-// every collation.
+// SortableTime writes moments as texts of the same order, in every collation.
 func SortableTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
 // SinceTime is Since as a moment.
@@ -92,7 +91,7 @@ func (j Reader) HeldPage(ctx context.Context, root string, after *Held, n int) (
 	return page, err
 }
 
-// HeldOfReceipt reads the rows that the erasure of a receipt left.
+// HeldOfReceipt reads the rows left by the erasure of a receipt.
 func (j Reader) HeldOfReceipt(ctx context.Context, receipt string) (rows []Held, err error) {
 	err = j.read(ctx, func(tx dialect.Reader) (err error) {
 		rows, err = j.readHeld(ctx, tx, dialect.Select{
@@ -121,13 +120,13 @@ func (j Reader) AnyHeld(ctx context.Context, roots []string) (any, others bool, 
 	return any, others, err
 }
 
-// HasHeld reports whether any row is stored, in a database that may have no journal.
+// HasHeld reports whether any row is stored, also in a database without a journal.
 func (j Reader) HasHeld(ctx context.Context) (bool, error) {
 	any, _, err := j.AnyHeld(ctx, nil)
 	return any, unlessMissing(ctx, err)
 }
 
-// UnfinishedReceipts are those of the receipts whose erasure has left a row that is still stored.
+// UnfinishedReceipts are the given receipts with a row still stored.
 func (j Reader) UnfinishedReceipts(ctx context.Context, receipts []string) (map[string]bool, error) {
 	out := map[string]bool{}
 	err := j.read(ctx, func(tx dialect.Reader) error {
@@ -160,7 +159,7 @@ func (j *Journal) InsertHeld(ctx context.Context, tx dialect.Tx, held []Held) er
 	return nil
 }
 
-// TouchHeld stores that the rows were gone through again, and whether a hold applies to
+// TouchHeld stores when the rows were gone through again, and whether a hold applies to
 // them themselves.
 func (j *Journal) TouchHeld(ctx context.Context, tx dialect.Tx, digests []string, since string, own bool) error {
 	if len(digests) == 0 {
@@ -176,7 +175,7 @@ func flagOf(is bool) dialect.Value {
 	return int64(0)
 }
 
-// HeldThemselves are the digests of the rows that are under a hold themselves.
+// HeldThemselves are the digests of the rows under a hold of their own.
 func HeldThemselves(notes []Held) map[string]bool {
 	out := map[string]bool{}
 	for _, h := range notes {
@@ -196,8 +195,7 @@ func (j *Journal) DeleteHeld(ctx context.Context, tx dialect.Tx, digests []strin
 	return err
 }
 
-// NewestHeld gives each row once, with the moment as of which it was last gone
-// through, in the order of those moments.
+// NewestHeld gives each row once, with its latest moment, in the order of those moments.
 func NewestHeld(rows []Held) []Held {
 	at := map[string]int{}
 	var out []Held

@@ -1,16 +1,16 @@
-// Package journal has the journal's tables in the target database, and all that is written to them
-// and read from them.
+// Package journal has the journal's tables in the target database, and all writes to them
+// and reads from them.
 //
 //   - tables.go: the tables, and how they are made
 //   - run.go: the row of a run: acquire, check the epoch, store the receipt, close
 //   - batches.go: the row of a batch: insert, resolve an unknown commit, mark as verified
-//   - subjects.go, deleted.go: marks and digests by which a continued run knows its subjects
-//   - database.go: which database this is, and whether it is a copy
-//   - held.go: the rows from which scope expired finds what a hold kept
-//   - suspended.go: the indexes that a run has suspended
+//   - subjects.go, deleted.go: marks and digests to recognise the subjects of a continued run
+//   - database.go: the identity of the database, and of what it is a copy
+//   - held.go: the rows from where scope expired finds the held data
+//   - suspended.go: the suspended indexes
 //   - pause.go: the pauses of runs
 //
-// Values cross this package as Go types. The text forms in which they are stored are known here only.
+// Values cross this package as Go types. Their stored text forms are known here only.
 package journal
 
 import (
@@ -50,7 +50,7 @@ func (j *Journal) write(ctx context.Context, do func(tx dialect.Tx) error) error
 	return transaction.Run(ctx, j.db, dialect.TxOptions{}, do)
 }
 
-// ofRun is the condition for the run's rows in the tables that have a column for it.
+// ofRun is the condition for the run's rows.
 func (j *Journal) ofRun() dialect.Cond {
 	return dialect.Compare{Column: "run", Op: "=", Value: j.run}
 }

@@ -9,7 +9,7 @@ import (
 // AllRuns stands for every run in a pause.
 const AllRuns = ""
 
-// Pause stores a pause of the run. A run that is paused already stays so.
+// Pause stores a pause of the run. A paused run stays paused.
 func (j *Journal) Pause(ctx context.Context) error {
 	err := j.write(ctx, func(tx dialect.Tx) error {
 		return tx.Insert(ctx, dialect.Insert{Table: j.table(pauseTable), Columns: []string{"run", "since"}, Rows: []dialect.Row{{j.run, FormatTime(j.now())}}})

@@ -15,14 +15,14 @@ const (
 	StateClosed = "closed" // its receipt is signed, stored and published
 )
 
-// ErrSuperseded says that another process has acquired the run: this one commits nothing more.
+// ErrSuperseded: another process has acquired the run, and this one commits nothing more.
 var ErrSuperseded = errors.New("the run was taken over by another process")
 
 // Run is the row of a run.
 type Run struct {
 	ID, State  string
 	Epoch      int64
-	Holder     string // the process that has acquired it last
+	Holder     string // the last process to acquire it
 	Plan       string // the plan's digest
 	ReceiptID  string
 	Commitment string // tells whether a continued run was given the same commitment key
@@ -37,7 +37,7 @@ type Run struct {
 
 var runColumns = []string{"id", "state", "epoch", "holder", "plan", "receipt_id", "subjects", "actor", "as_of", "began", "closed", "envelope", "commitment", "marks"}
 
-// FindRun returns the row of a run, nil where there is none or no journal.
+// FindRun returns the row of a run, nil without a row or a journal.
 func (j Reader) FindRun(ctx context.Context, id string) (found *Run, err error) {
 	err = j.read(ctx, func(tx dialect.Reader) error {
 		found, err = j.findLocked(ctx, tx, id, dialect.NoLock)
@@ -49,7 +49,7 @@ func (j Reader) FindRun(ctx context.Context, id string) (found *Run, err error) 
 	return found, nil
 }
 
-// findLocked returns the row of a run, nil where there is none.
+// findLocked returns the row of a run, nil without one.
 func (j Reader) findLocked(ctx context.Context, tx dialect.Reader, id string, lock dialect.Lock) (*Run, error) {
 	for r, err := range tx.Query(ctx, dialect.Select{
 		Table: j.table(runTable), Columns: runColumns, Lock: lock,
@@ -66,11 +66,11 @@ func (j Reader) findLocked(ctx context.Context, tx dialect.Reader, id string, lo
 	return nil, nil
 }
 
-// Find returns the run's row, nil where there is none or no journal.
+// Find returns the run's row, nil without a row or a journal.
 func (j *Journal) Find(ctx context.Context) (*Run, error) { return j.FindRun(ctx, j.run) }
 
 // Acquire makes the run this process's own: it inserts the row, or raises the epoch of
-// the stored one, so that the process before can't commit any more.
+// the stored one: the process before can't commit any more.
 func (j *Journal) Acquire(ctx context.Context, fresh Run) (*Run, error) {
 	var row *Run
 	err := j.write(ctx, func(tx dialect.Tx) error {
@@ -104,8 +104,7 @@ func (j *Journal) updateRun(ctx context.Context, tx dialect.Tx, values map[strin
 	return j.update(ctx, tx, runTable, values, []dialect.Cond{dialect.Compare{Column: "id", Op: "=", Value: j.run}})
 }
 
-// CheckEpoch share-locks the run's row and checks that the run is still this
-// process's: a process that was taken for dead can't commit.
+// CheckEpoch share-locks the run's row and checks its epoch: a process taken for dead can't commit.
 func (j *Journal) CheckEpoch(ctx context.Context, tx dialect.Reader) error {
 	row, err := j.findLocked(ctx, tx, j.run, dialect.Share)
 	if err != nil {
@@ -122,7 +121,7 @@ func (j *Journal) CheckOwned(ctx context.Context) error {
 	return j.write(ctx, func(tx dialect.Tx) error { return j.CheckEpoch(ctx, tx) })
 }
 
-// Revoke raises the run's epoch: the process that had acquired it can suspend nothing any more, nor commit.
+// Revoke raises the run's epoch: the process before can't suspend anything any more, nor commit.
 func (j *Journal) Revoke(ctx context.Context) error {
 	return j.write(ctx, func(tx dialect.Tx) error {
 		row, err := j.findLocked(ctx, tx, j.run, dialect.Exclusive)
@@ -184,7 +183,7 @@ type Unfinished struct {
 // unfinishedStates is the condition for a run not to be closed.
 var unfinishedStates = dialect.In{Columns: []string{"state"}, Keys: []dialect.Key{{StateOpen}, {StateSigned}}}
 
-// UnfinishedRuns lists the runs that aren't closed, by their beginning: none where there is no journal.
+// UnfinishedRuns lists the open and signed runs, by their beginning: none without a journal.
 func (j Reader) UnfinishedRuns(ctx context.Context) (out []Unfinished, err error) {
 	err = j.read(ctx, func(tx dialect.Reader) error {
 		for row, err := range tx.Query(ctx, dialect.Select{

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Mark compares the subjects of a run with those that are given again. It is in the run's row.
+// Mark compares the subjects of a run with the given ones. It is in the run's row.
 // Without the key it says nothing about anybody.
 type Mark struct {
 	Key   string `json:"key"`   // tells the key from others, see MarkKeyID
@@ -51,12 +51,12 @@ type Subjects struct{ rows, given []subjectDigest }
 
 type subjectDigest [16]byte
 
-// AddKey adds a subject that was given by its key.
+// AddKey adds a subject given by its key.
 func (s *Subjects) AddKey(key dialect.Key, columns []*dialect.Column) {
 	s.given = append(s.given, digestSubject("key", foldKey(key, columns)))
 }
 
-// AddIdentifier adds a subject that was given by the value of another column.
+// AddIdentifier adds a subject given by the value of another column.
 func (s *Subjects) AddIdentifier(column *dialect.Column, value dialect.Value) {
 	s.given = append(s.given, digestSubject(column.Name, foldKey(dialect.Key{value}, []*dialect.Column{column})))
 }
@@ -87,15 +87,15 @@ func digestList(key []byte, run, what string, list []subjectDigest) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// MarkKeyID tells a key from others. It reveals nothing of the key, which is random.
+// MarkKeyID tells a key from others. It reveals nothing of the key: keys are random.
 func MarkKeyID(key []byte, run string) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("expunge-subjects-key/v1\x00" + run))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// foldKey writes values alike that the key's columns compare as equal. It writes some
-// alike that a column tells apart, too: none that a person would.
+// foldKey writes two keys alike if the columns compare them as equal. It may also write
+// alike what a column tells apart, but never what a person would tell apart.
 func foldKey(key dialect.Key, columns []*dialect.Column) string {
 	folded := make(dialect.Key, len(key))
 	for i, v := range key {

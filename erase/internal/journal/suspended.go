@@ -7,7 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Suspension is the row of an index that a run has suspended.
+// Suspension is the row of a suspended index.
 type Suspension struct {
 	Run   string
 	Root  int64 // the root's place in the plan
@@ -20,8 +20,8 @@ func (s *Suspension) String() string { return "index " + s.Name + " of " + s.Tab
 
 var suspendedColumns = []string{"run", "root", "schema_name", "table_name", "index_name", "definition", "suspended", "restored"}
 
-// InsertSuspended stores the indexes of a root's table before they are suspended. Those that the run
-// had stored for this root are restored: their rows are deleted.
+// InsertSuspended stores the indexes of a root's table before they are suspended. The run's
+// former rows of this root are deleted: those indexes are restored.
 func (j *Journal) InsertSuspended(ctx context.Context, all []Suspension) error {
 	return j.write(ctx, func(tx dialect.Tx) error {
 		if err := j.CheckEpoch(ctx, tx); err != nil {
@@ -39,7 +39,7 @@ func (j *Journal) InsertSuspended(ctx context.Context, all []Suspension) error {
 	})
 }
 
-// MarkRestored stores that an index is restored.
+// MarkRestored marks an index as restored.
 func (j *Journal) MarkRestored(ctx context.Context, s *Suspension, at time.Time) error {
 	return j.write(ctx, func(tx dialect.Tx) error {
 		return j.update(ctx, tx, suspendedTable, map[string]dialect.Value{"restored": FormatTime(at)},
@@ -47,13 +47,13 @@ func (j *Journal) MarkRestored(ctx context.Context, s *Suspension, at time.Time)
 	})
 }
 
-// LeftSuspended is Suspended for a database that may have no journal.
+// LeftSuspended is Suspended for a database with or without a journal.
 func (j Reader) LeftSuspended(ctx context.Context) ([]Suspension, error) {
 	all, err := j.Suspended(ctx)
 	return all, unlessMissing(ctx, err)
 }
 
-// Suspended are the indexes that are not restored, by run, root and name.
+// Suspended are the indexes still suspended, by run, root and name.
 func (j Reader) Suspended(ctx context.Context) ([]Suspension, error) {
 	var out []Suspension
 	err := j.read(ctx, func(tx dialect.Reader) error {

@@ -7,8 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// The journal's tables. Moments are RFC 3339 texts in UTC, so that they read
-// the same on every engine.
+// The journal's tables. Moments are RFC 3339 texts in UTC, alike on every engine.
 const (
 	databaseTable  = "database"
 	runTable       = "run"
@@ -46,9 +45,9 @@ func Tables(db dialect.Journal) []*dialect.Table {
 			PrimaryKey: []string{"only"},
 			Columns: []*dialect.Column{
 				number("only"),        // 1: the table has one row
-				text("id", 36, false), // a random UUID that travels with every copy of the database
+				text("id", 36, false), // a random UUID; every copy of the database has it too
 				text("since", 40, false),
-				text("marks", 0, true),      // the engine's own identity of the database, which shows a copy
+				text("marks", 0, true),      // the engine's own identity of the database, to notice a copy
 				text("origins", 0, true),    // of what it is a copy, the nearest first
 				text("protected", 40, true), // since when no plan of scope everything may run
 			},
@@ -60,12 +59,12 @@ func Tables(db dialect.Journal) []*dialect.Table {
 				text("id", 200, false),
 				text("state", 10, false),
 				number("epoch"),            // raised whenever a process takes the run over
-				text("holder", 200, false), // who has it, for the one that is refused
+				text("holder", 200, false), // the last process to acquire it, told to a refused one
 				text("plan", 64, false),    // the plan's digest
 				text("receipt_id", 36, false),
 				text("commitment", 64, true), // tells whether a continued run was given the same key
-				number("subjects"),           // distinct ones that were given
-				text("marks", 0, true),       // tell, with a key that the caller holds, whether the same are given again
+				number("subjects"),           // distinct given ones
+				text("marks", 0, true),       // with a key of the caller: are the same subjects given again?
 				text("actor", 200, true),
 				text("as_of", 40, false),
 				text("began", 40, false),
@@ -80,13 +79,13 @@ func Tables(db dialect.Journal) []*dialect.Table {
 				text("run", 200, false),
 				number("root"), // the root's place in the plan
 				number("seq"),
-				number("part"), // a batch that was too large goes in parts
+				number("part"), // a batch too large for one transaction has parts
 				number("epoch"),
 				number("roots"),         // found
-				text("low", 0, true),    // walk bounds: keys of rows that remain, until the run closes
+				text("low", 0, true),    // walk bounds: keys of remaining rows, until the run closes
 				text("high", 0, true),   //
-				text("stayed", 0, true), // roots that were not deleted, until the run closes
-				text("done", 0, true),   // keyed digests of the subjects that were deleted, until the run closes
+				text("stayed", 0, true), // remaining roots, until the run closes
+				text("done", 0, true),   // keyed digests of the deleted subjects, until the run closes
 				text("counts", 0, false),
 				text("leaf", 64, true), // the root over the batch's row commitments,
 				number("padded"),       // and how many leaves it has
@@ -97,12 +96,12 @@ func Tables(db dialect.Journal) []*dialect.Table {
 			},
 		},
 		{
-			// A table of its own, so that whoever pauses a run needn't wait for the
-			// locks that its batches have on the run's row.
+			// A table of its own: to pause a run takes no lock on the run's row, which
+			// its batches have locked.
 			Name:       db.JournalTable(pauseTable),
 			PrimaryKey: []string{"run"},
 			Columns: []*dialect.Column{
-				text("run", 200, false), // a run that waits, "" for all of them
+				text("run", 200, false), // a paused run, "" for all runs
 				text("since", 40, false),
 			},
 		},
@@ -111,7 +110,7 @@ func Tables(db dialect.Journal) []*dialect.Table {
 			PrimaryKey: []string{"digest", "run"},
 			Columns: []*dialect.Column{
 				text("digest", 64, false), // SHA-256 of root and row_key
-				text("run", 200, false),   // that had to leave something of the row, or of what is reached from it, to a hold
+				text("run", 200, false),   // the run with something of the row, or of what is reached from it, left to a hold
 				text("receipt_id", 36, false),
 				text("root", 0, false),    // the row's table and the columns of its key
 				text("row_key", 0, false), // the row remains: it takes this entry with it
@@ -122,7 +121,7 @@ func Tables(db dialect.Journal) []*dialect.Table {
 	}
 }
 
-// Make creates the tables that are missing.
+// Make creates the missing tables.
 func Make(ctx context.Context, db dialect.DB) error {
 	err := db.EnsureJournal(ctx, Tables(db))
 	if err != nil {
@@ -140,7 +139,7 @@ func unlessMissing(ctx context.Context, err error) error {
 	return err
 }
 
-// Accesses are those that an account needs to keep the journal.
+// Accesses are those needed to keep the journal.
 func Accesses(db dialect.Journal) []dialect.Access {
 	var out []dialect.Access
 	for _, t := range Tables(db) {

@@ -18,8 +18,8 @@ type Counts struct {
 	Held        int64 `json:"held,omitempty"`      // kept on purpose
 	Arrived     int64 `json:"arrived,omitempty"`   // appeared after the run's moment: not matched
 	Unchecked   int64 `json:"unchecked,omitempty"` // affected, and not compared afterwards
-	Unchanged   int64 `json:"same,omitempty"`      // values that came out as they were
-	Otherwise   int64 `json:"otherwise,omitempty"` // values that got what the policy's `otherwise` says
+	Unchanged   int64 `json:"same,omitempty"`      // values equal to the old ones
+	Otherwise   int64 `json:"otherwise,omitempty"` // values replaced by the policy's `otherwise`
 }
 
 // Add adds the counts of another batch.
@@ -42,12 +42,12 @@ type Reason string
 const (
 	ByHold      Reason = "hold"      // a hold of its own table
 	WithHeld    Reason = "with held" // it was reached through a held row
-	ByReference Reason = "reference" // a row that stays refers to it: overwritten instead
+	ByReference Reason = "reference" // a remaining row refers to it: overwritten instead
 	ByPolicy    Reason = "policy"    // the policy keeps it
 	ByOthers    Reason = "shared"    // rows of others refer to it
 )
 
-// Kept counts the rows of a table that were kept for one reason.
+// Kept counts the rows of a table kept for one reason.
 type Kept struct {
 	Table  dialect.Name `json:"table"`
 	Reason Reason       `json:"reason"`
@@ -58,7 +58,7 @@ type Kept struct {
 type Tally struct {
 	Steps map[string]*Counts `json:"steps,omitempty"`
 	Kept  []Kept             `json:"kept,omitempty"`
-	// Ended counts the rows that a hold had kept, which has ended.
+	// Ended counts the rows kept by a hold until it ended.
 	Ended []Kept `json:"ended,omitempty"`
 	// Follows are the receipts of erasures that were finished for one of their rows.
 	Follows []string `json:"follows,omitempty"`
