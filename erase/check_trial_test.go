@@ -90,7 +90,7 @@ func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
 				}
 				schema, checked := db.DB.Inspect(t.Context())
 				if checked == nil {
-					checked = plan.CheckRows(t.Context(), db.DB, mustParse([]byte(patronPolicy(c.columns))), schema)
+					checked = plan.CheckDatabase(t.Context(), db.DB, mustParse([]byte(patronPolicy(c.columns))), schema)
 				}
 				if (checked == nil) != (c.problem == "") || checked != nil && checked.Error() != err.Error() {
 					t.Errorf("%s: checked alone: %v", c.name, checked)

@@ -194,3 +194,47 @@ func neverMatching(p *plan.Plan) []plan.Hazard {
 	}
 	return out
 }
+
+// A table that nothing leads to is a problem with the link that its values suggest, with counts
+// and no value. Numbers suggest nothing unless names do.
+func TestValuesSuggestTheLinkThatIsMissing(t *testing.T) {
+	const unreached = "\nversion: 1\ndatabase: d\nsubject: {table: person, identifiers: [email]}\ntables:\n" +
+		"  person: {erase: delete, columns: {id: none, email: {pii: contact, overwrite: random}}}\n" +
+		"  letter: {erase: delete, columns: {id: none, sent_to: {pii: contact, overwrite: random}, size: none, subject: none}}\n" +
+		"  visit: {erase: delete, columns: {id: none, person_id: none}}\n"
+	onOneOfEach(t, func(t *testing.T, db *target) {
+		db.exec(t, "CREATE TABLE person (id int PRIMARY KEY, email varchar(60) NOT NULL, CONSTRAINT uq_email UNIQUE (email))",
+			"CREATE TABLE letter (id int PRIMARY KEY, sent_to varchar(60), size int, subject varchar(60))", "CREATE TABLE visit (id int PRIMARY KEY, person_id int)")
+		problems := func() string {
+			t.Helper()
+			schema, err := db.DB.Inspect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			checked := plan.CheckDatabase(t.Context(), db.DB, mustParse([]byte(unreached)), schema)
+			_, built := plan.Build(t.Context(), db.DB, mustParse([]byte(unreached)), plan.Subjects())
+			if checked == nil || built == nil || checked.Error() != built.Error() {
+				t.Errorf("checked: %v, built: %v", checked, built)
+			}
+			return fmt.Sprint(built)
+		}
+		if got := problems(); strings.Contains(got, "letter(") || !strings.Contains(got, "add `links: visit(person_id) -> person(id)` if its rows belong there, or") {
+			t.Errorf("without rows: %s", got)
+		}
+		for i := range 30 {
+			db.exec(t, fmt.Sprintf("INSERT INTO person VALUES (%d, 'zq%d@home.example')", i, i))
+			db.exec(t, fmt.Sprintf("INSERT INTO letter VALUES (%d, 'zq%d@home.example', %d, 'about %d')", i, i+3, i, i))
+			db.exec(t, fmt.Sprintf("INSERT INTO visit VALUES (%d, %d)", i, i%10))
+		}
+		got := problems()
+		for _, says := range []string{"add `links: letter(sent_to) -> person(email)` if its rows belong there (27 of 30 sampled values are there)",
+			"add `links: visit(person_id) -> person(id)` if its rows belong there (10 of 10 sampled values are there)"} {
+			if !strings.Contains(got, says) {
+				t.Errorf("%q isn't in %s", says, got)
+			}
+		}
+		if strings.Contains(got, "zq") {
+			t.Errorf("a value is in %s", got)
+		}
+	})
+}

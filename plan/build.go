@@ -41,28 +41,27 @@ func Build(ctx context.Context, db dialect.DB, p *policy.Policy, scope Scope) (*
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	out, err := FromSchema(schema, db, p, scope)
-	if err != nil {
-		return nil, err
-	}
-	found, err := out.sampleRows(ctx, db, schema, resolvePolicy(p, schema).rules)
+	var out *Plan
+	err = sampleRows(ctx, db, func(rows *sampling) error {
+		b := newBuilder(p, schema, db)
+		b.sampleLink = linkSampler(ctx, rows, schema)
+		if out, err = b.buildPlan(scope); err != nil {
+			return err
+		}
+		found, err := out.tryRows(ctx, rows, schema, b.rules)
+		if err != nil {
+			return err
+		}
+		return found.err(schema.Default)
+	})
 	if err != nil {
 		return nil, dialect.OmitSchema(err, schema.Default)
-	}
-	if err := found.err(schema.Default); err != nil {
-		return nil, err
 	}
 	return out, nil
 }
 
-// sampleRows tries the plan's links, and the checks of overwritten columns, on sampled rows.
-func (p *Plan) sampleRows(ctx context.Context, db dialect.DB, s *dialect.Schema, rules map[dialect.Name]*policy.Table) (found problems, err error) {
-	rows := &sampling{db: db}
-	defer func() { // nothing was written: the end matters only if all else succeeded
-		if e := rows.end(ctx); err == nil {
-			err = e
-		}
-	}()
+// tryRows tries the plan's links, and the checks of overwritten columns, on sampled rows.
+func (p *Plan) tryRows(ctx context.Context, rows *sampling, s *dialect.Schema, rules map[dialect.Name]*policy.Table) (problems, error) {
 	if err := p.addUnmatchedLinks(ctx, rows, s); err != nil {
 		return nil, err
 	}
@@ -72,7 +71,11 @@ func (p *Plan) sampleRows(ctx context.Context, db dialect.DB, s *dialect.Schema,
 // FromSchema is Build for a known schema. It reads no rows: the plan never has the hazards
 // LinkNeverMatches and CheckMayFail.
 func FromSchema(s *dialect.Schema, e Capabilities, p *policy.Policy, scope Scope) (*Plan, error) {
-	b := newBuilder(p, s, e)
+	return newBuilder(p, s, e).buildPlan(scope)
+}
+
+func (b *builder) buildPlan(scope Scope) (*Plan, error) {
+	s := b.schema
 	b.checkCoverage()
 	b.checkConditions()
 	roots := b.scopeRoots(scope)
@@ -82,7 +85,7 @@ func FromSchema(s *dialect.Schema, e Capabilities, p *policy.Policy, scope Scope
 		return nil, err
 	}
 	b.markOnce(roots)
-	p = b.policy
+	p := b.policy
 	plan := &Plan{
 		Version:    Version,
 		Engine:     s.Engine,
@@ -154,6 +157,8 @@ type builder struct {
 	// beyond are the tables reached through rows without a decision.
 	beyond  map[dialect.Name]bool
 	stopped bool // some table isn't reached because of a reported problem
+	// sampleLink tells what values say about a possible link; nil: no rows are read.
+	sampleLink func(Reference) linkSample
 }
 
 func newBuilder(p *policy.Policy, s *dialect.Schema, e Capabilities) *builder {

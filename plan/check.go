@@ -13,14 +13,17 @@ import (
 // decided, each rule's names exist, each strategy fits its column, and each table reached from the
 // subject has a decision. It returns a *policy.Error with every problem, or nil.
 func Check(p *policy.Policy, s *dialect.Schema, e Capabilities) error {
-	b := newBuilder(p, s, e)
+	return newBuilder(p, s, e).checkAll()
+}
+
+func (b *builder) checkAll() error {
 	b.all = true
 	b.checkCoverage()
 	b.checkConditions()
 	b.scopeRoots(ScopeSubjects)
 	b.scopeRoots(ScopeExpired)
 	b.scopeRoots(ScopeEverything)
-	return b.found.err(s.Default)
+	return b.found.err(b.schema.Default)
 }
 
 // checkCoverage fails closed: a name that the policy doesn't classify is a problem.

@@ -8,28 +8,44 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// CheckRows tries a policy without problems for Check on the database's rows, as Build does in
-// every scope. It returns a *policy.Error with each check constraint that refuses everything a
-// strategy makes, or nil. A possible failure, rather than a certain one, is a hazard of the plan.
-func CheckRows(ctx context.Context, db dialect.DB, p *policy.Policy, s *dialect.Schema) error {
-	var all problems
-	rules := resolvePolicy(p, s).rules
-	for _, scope := range []Scope{ScopeSubjects, ScopeExpired, ScopeEverything} {
-		made, err := FromSchema(s, db, p, scope)
-		if err != nil {
-			continue // the policy has nothing for the scope
+// CheckDatabase is Check on the database's rows: values say which link a table may lack, and, where
+// Check finds no problem, check constraints are tried as Build does in every scope. One that refuses
+// everything a strategy makes is a problem. A possible failure is a hazard of the plan.
+func CheckDatabase(ctx context.Context, db dialect.DB, p *policy.Policy, s *dialect.Schema) error {
+	return dialect.OmitSchema(sampleRows(ctx, db, func(rows *sampling) error {
+		b := newBuilder(p, s, db)
+		b.sampleLink = linkSampler(ctx, rows, s)
+		if err := b.checkAll(); err != nil {
+			return err
 		}
-		found, err := made.sampleRows(ctx, db, s, rules)
-		if err != nil {
-			return dialect.OmitSchema(err, s.Default)
-		}
-		for _, problem := range found {
-			if !slices.Contains(all, problem) {
-				all = append(all, problem)
+		var all problems
+		for _, scope := range []Scope{ScopeSubjects, ScopeExpired, ScopeEverything} {
+			made, err := FromSchema(s, db, p, scope)
+			if err != nil {
+				continue // the policy has nothing for the scope
+			}
+			found, err := made.tryRows(ctx, rows, s, b.rules)
+			if err != nil {
+				return err
+			}
+			for _, problem := range found {
+				if !slices.Contains(all, problem) {
+					all = append(all, problem)
+				}
 			}
 		}
+		return all.err(s.Default)
+	}), s.Default)
+}
+
+// sampleRows hands a sampling to do, and ends it.
+func sampleRows(ctx context.Context, db dialect.DB, do func(*sampling) error) error {
+	rows := &sampling{db: db}
+	err := do(rows)
+	if end := rows.end(ctx); err == nil { // nothing was written: the end matters only if all else succeeded
+		err = end
 	}
-	return all.err(s.Default)
+	return err
 }
 
 // sampling reads rows while a plan is made, in one read-only transaction until a statement fails.

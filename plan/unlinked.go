@@ -106,26 +106,26 @@ func (b *builder) wayOut(rule *policy.Table, t *dialect.Table, reached map[diale
 		return "the engine doesn't erase its rows (" + t.Unerasable + "): say after `unlinked:` under tables." + rule.Name + " how a subject's data is erased from it"
 	}
 	out := "add a link to what its rows belong to"
-	if line := b.suggestLink(rule, t, reached); line != "" {
-		out = "add `" + line + "` if its rows belong there"
+	if s := b.suggestLink(rule, t, reached); s.line != "" {
+		out = "add `" + s.line + "` if its rows belong there" + s.evidence
 	}
 	return out + ", or `unlinked:` under tables." + rule.Name + " with the reason why no subject's data is in it"
 }
 
 // unlinkedLines are the lines to add for a table that no reference connects to the subject.
 func (b *builder) unlinkedLines(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) string {
-	if section, line, ok := strings.Cut(b.suggestLink(rule, t, reached), ": "); ok && t.Unerasable == "" {
+	if section, line, ok := strings.Cut(b.suggestLink(rule, t, reached).line, ": "); ok && t.Unerasable == "" {
 		return section + ":\n  - " + line
 	}
 	return "    unlinked: …"
 }
 
-// suggestLink is a line of `owns` or `links` to reach the table, as its names suggest it; "" if
-// they suggest none.
-func (b *builder) suggestLink(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) string {
+// suggestLink is a line of `owns` or `links` to reach the table, as its references, names or values
+// suggest it; empty if they suggest none.
+func (b *builder) suggestLink(rule *policy.Table, t *dialect.Table, reached map[dialect.Name]bool) suggestion {
 	for _, ref := range b.into[t.Name] {
 		if reached[ref.Table] && ref.Table != t.Name {
-			return "owns: " + policy.Owns{Table: b.ruleOf(ref.Table).Name, Columns: ref.Columns, RefTable: rule.Name}.String()
+			return suggestion{line: "owns: " + policy.Owns{Table: b.ruleOf(ref.Table).Name, Columns: ref.Columns, RefTable: rule.Name}.String()}
 		}
 	}
 	targets := []*dialect.Table{b.subject}
@@ -134,14 +134,11 @@ func (b *builder) suggestLink(rule *policy.Table, t *dialect.Table, reached map[
 			targets = append(targets, o)
 		}
 	}
-	for _, to := range targets {
-		for _, c := range t.Columns {
-			if column := b.namedAfter(c, to); column != "" {
-				return "links: " + policy.Link{Table: rule.Name, Columns: []string{c.Name}, RefTable: b.ruleOf(to.Name).Name, RefColumns: []string{column}}.String()
-			}
-		}
+	if s, ok := b.suggestByName(rule, t, targets); ok {
+		return s
 	}
-	return ""
+	s, _ := b.suggestByValues(rule, t, targets)
+	return s
 }
 
 // namedAfter is the column of a table to which another one refers by its name: user_id to users.id,

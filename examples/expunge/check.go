@@ -162,9 +162,5 @@ func (a *app) covers(ctx context.Context, cmd *cli.Command) (*policy.Policy, *di
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the catalogue: %w", err)
 	}
-	err = plan.Check(rules, s, db)
-	if err == nil {
-		err = plan.CheckRows(ctx, db, rules, s)
-	}
-	return rules, s, inPolicy(cmd, err)
+	return rules, s, inPolicy(cmd, plan.CheckDatabase(ctx, db, rules, s))
 }
