@@ -18,7 +18,7 @@ func (g *Closure) RunSteps(ctx context.Context, tx dialect.Tx, source *anonymise
 }
 
 // CountSteps counts what RunSteps would do, and writes nothing. It has the scan look for odd
-// values among the rows that would be overwritten.
+// values among the rows to overwrite.
 func (g *Closure) CountSteps(ctx context.Context, scan *OddScan, chunk int) (*Result, error) {
 	g.steps = steps{dry: true, scan: scan}
 	return g.carryOutSteps(ctx, nil, chunk)
@@ -47,8 +47,8 @@ func (g *Closure) carryOutSteps(ctx context.Context, source *anonymise.Source, c
 	return d, nil
 }
 
-// countWritten counts, at the end of the transaction, the leaves that are there although
-// they were deleted: a trigger of another step has written them. Any that are found later have arrived.
+// countWritten counts deleted leaves still in the table at the end of the transaction: a trigger
+// of another step has written them. More of them later have arrived.
 func (g *Closure) countWritten(ctx context.Context, d *Result) error {
 	if g.dry || !slices.ContainsFunc(g.Schema.Tables, func(t *dialect.Table) bool { return len(t.Triggers) > 0 }) {
 		return nil
@@ -141,8 +141,8 @@ func (g *Closure) detachRows(ctx context.Context, st *plan.Step, d *Result, chun
 	return g.setNull(ctx, st, where, c)
 }
 
-// referringTo is the condition for rows that refer to one of the rows; nil where
-// none can.
+// referringTo is the condition for rows with a reference to one of the rows; nil if there
+// can be none.
 func (g *Closure) referringTo(ref *plan.Reference, rows []*row) []dialect.Cond {
 	keys := g.referenceValues(g.rowsOf(ref.RefTable), rows, ref.RefColumns, ref.Table, ref.Columns)
 	if len(keys) == 0 {
@@ -232,7 +232,7 @@ func (g *Closure) deleteRows(ctx context.Context, st *plan.Step, d *Result, chun
 	c.Matched += int64(len(doomed))
 	c.Held += int64(len(doomed) - len(going))
 	if s.Cycle > 0 {
-		// Rows may refer to each other, which only one statement lets go.
+		// Rows may refer to each other: only one statement can delete them.
 		chunk = max(len(going), 1)
 	}
 	return g.byKeys(s, going, chunk, func(keys dialect.Cond) error {
@@ -252,8 +252,8 @@ func (g *Closure) deleteRows(ctx context.Context, st *plan.Step, d *Result, chun
 	})
 }
 
-// deleteUnseen deletes leaves by the references that lead to them, and counts
-// those that held rows keep.
+// deleteUnseen deletes leaves by their references, and counts
+// those kept by held rows.
 func (g *Closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *Result) error {
 	c := d.Step(st.ID)
 	var counted []dialect.Cond
@@ -299,16 +299,16 @@ func (g *Closure) deleteUnseen(ctx context.Context, st *plan.Step, s *tableRows,
 	return nil
 }
 
-// checkNewLinkedRows has the batch looked for rows that refer by a link to the given ones,
-// which go: unlike a foreign key it keeps none from arriving between the gathering and the
-// commit. Those of subjects are left to the last scan, and leaves that went unseen
-// to the look for them, unless a part of an oversized root deletes the rows.
+// checkNewLinkedRows adds a check for new rows linked to the deleted ones: a link, unlike a
+// foreign key, doesn't block an insert between the gathering and the commit. The last scan
+// finds those of subjects. Another check finds leaves deleted unseen, unless a part of an oversized
+// root deletes the rows.
 func (g *Closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d *Result) {
 	if g.dry || len(gone) == 0 || from == g.sets[0] && g.Plan.Older == nil && !g.Plan.Ended {
 		return
 	}
 	for _, s := range g.sets[1:] {
-		known := s.rowsWhere(func(r *row) bool { return !s.Address || !r.isDeleted() }) // which stay, or are looked for by their keys
+		known := s.rowsWhere(func(r *row) bool { return !s.Address || !r.isDeleted() }) // remaining, or checked by their keys
 		if s.Deletes == "" || s.Unseen && !part || s.Address && len(known) > 0 {        // an address changes with its row
 			continue
 		}
@@ -349,9 +349,9 @@ func (g *Closure) updateCounted(ctx context.Context, u dialect.Update) (int64, e
 	return n.Rows, err
 }
 
-// deleteLeaves deletes leaves unseen, or only counts them. There may be more than one
-// transaction should lock, which is known only afterwards; where it has turned out so, no
-// statement deletes more than that.
+// deleteLeaves deletes leaves unseen, or only counts them. Their number is known
+// only afterwards. Once they were more than one transaction should lock, no
+// statement deletes more.
 func (g *Closure) deleteLeaves(ctx context.Context, s *tableRows, where []dialect.Cond, d *Result) (int64, error) {
 	if g.dry {
 		return g.tx.Count(ctx, s.Name, where)

@@ -17,15 +17,15 @@ type Root struct {
 	Tables   []*Table
 	Schema   *dialect.Schema
 	AsOf     time.Time
-	Tracking Tracking // how the keys of rows that go are had
+	Tracking Tracking // of the keys of erased rows
 	version  string   // Engine.Version
 	returner dialect.Returner
 	found    map[*plan.Reach]*LinkIndex
-	forms    func(dialect.Key) []dialect.Key // the ways in which rows may hold a subject's key; nil: as it is
-	older    dialect.Any                     // which rows have outlived periods that are looked up; none until that is done
+	forms    func(dialect.Key) []dialect.Key // forms in which rows may hold a subject's key; nil: as it is
+	older    dialect.Any                     // rows older than looked-up periods; none before SetPeriods
 }
 
-// AbsentForms are the ways in which rows may refer to a subject that isn't there.
+// AbsentForms are the forms in which rows may hold the key of an absent subject.
 func (p *Root) AbsentForms(key dialect.Key) []dialect.Key {
 	if p.forms == nil {
 		return []dialect.Key{key}
@@ -33,17 +33,17 @@ func (p *Root) AbsentForms(key dialect.Key) []dialect.Key {
 	return p.forms(key)
 }
 
-// Tracking is how the keys of all rows that go are had, for the sake of row
+// Tracking says how the keys of all erased rows are collected, for row
 // commitments.
 type Tracking int
 
 const (
 	Untracked Tracking = iota // they aren't
 	Fetched                   // before the rows go,
-	Returned                  // or, of those that are deleted, by the statement itself
+	Returned                  // or, of deleted rows, by the statement itself
 )
 
-// Table is one table of the closure with all that a batch needs to know of it.
+// Table is one table of the closure with everything a batch needs to know of it.
 type Table struct {
 	*plan.Table
 	Schema  *dialect.Table
@@ -52,16 +52,16 @@ type Table struct {
 	hold    int            // the hold's place in flags, or -1
 	where   map[string]int // a link's condition → its place in flags
 	writers map[string]*Writer
-	ended   bool   // the root is one of holds that ended
+	ended   bool   // the root is one of ended holds
 	Deletes string // the IDs of the table's steps; "" without one
 	keeps   string
-	Writes  string // the overwrite of rows that the plan overwrites, or that must stay
+	Writes  string // the overwrite of rows by plan, or of kept ones
 	partly  string // the overwrite of held rows, or of what a hold had kept
 }
 
 // Compile compiles a root of the plan. The schema has the plan's fingerprint.
 //
-// Where keys are fetched beforehand, there are no leaves that are deleted unseen.
+// If keys are fetched beforehand, no leaves are deleted unseen.
 func Compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how Tracking) (*Root, error) {
 	r := &p.Roots[index]
 	prog := &Root{Plan: r, Index: index, Schema: s, AsOf: asOf, Tracking: how}
@@ -99,7 +99,7 @@ func (p *Root) addTable(pt *plan.Table) error {
 	return nil
 }
 
-// fetchReferences has all columns fetched that references to the table, and those that keep rows, compare.
+// fetchReferences has all columns fetched for the references to the table, and for its anchors.
 func (p *Root) fetchReferences(t *Table) {
 	for _, w := range t.Reach {
 		p.fetchColumns(w.RefTable, w.RefColumns)
@@ -187,13 +187,12 @@ func (t *Table) addStep(st *plan.Step) {
 	}
 }
 
-// SeeksEntryPoints reports whether batches look for the rows from which what a hold
-// keeps is found again.
+// SeeksEntryPoints reports whether batches look for entry points.
 func (p *Root) SeeksEntryPoints(scope plan.Scope) bool {
 	return p.Plan.Ended || scope == plan.ScopeSubjects && slices.ContainsFunc(p.Plan.Tables, func(t plan.Table) bool { return t.Hold != nil })
 }
 
-// Table is the root's table of that name, nil where it has none.
+// Table is the root's table of a name, nil without one.
 func (p *Root) Table(n dialect.Name) *Table {
 	for _, t := range p.Tables {
 		if t.Name == n {
@@ -215,8 +214,8 @@ func (t *Table) columnIndexes(columns []string) []int {
 	return out
 }
 
-// underHold is the condition for a row to be under the hold at that moment. Where
-// the column that its end is counted from is NULL, or can't be read as a moment, the
+// underHold is the condition for a row to be under the hold at a moment. If
+// the column for its end is NULL, or no readable moment, the
 // hold goes on.
 func underHold(h *policy.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 	var all dialect.All
@@ -226,7 +225,7 @@ func underHold(h *policy.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 	if u := h.Until; u != nil {
 		switch {
 		case u.Date != "":
-			// It is held to the end of that day.
+			// It is held to the end of the day.
 			if asOf.UTC().Format(time.DateOnly) > u.Date {
 				all = append(all, dialect.Any{})
 			}
@@ -251,7 +250,7 @@ func columnTime(at time.Time, c *dialect.Column) dialect.Value {
 	}
 }
 
-// Where are the conditions that pick the root's rows, besides which keys.
+// Where are the conditions for the root's rows, besides their keys.
 func (p *Root) Where() []dialect.Cond {
 	o := p.Plan.Older
 	if o == nil {

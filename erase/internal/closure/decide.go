@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// decideRows works out which of the rows that were to be deleted have to stay: rows
-// of other subjects refer to them, an owner or a row that stays does.
+// decideRows finds the rows to keep among those to be deleted: rows
+// of other subjects refer to them, or an owner or another remaining row does.
 func (g *Closure) decideRows(ctx context.Context) error {
 	for _, s := range g.sets {
 		if err := g.keepAnchored(ctx, s); err != nil {
@@ -34,7 +34,7 @@ func (g *Closure) decideRows(ctx context.Context) error {
 	return nil
 }
 
-// keepAllReferenced marks the rows to which rows refer that remain, and reports whether there was a new one.
+// keepAllReferenced marks the rows referenced by remaining rows, and reports whether one is new.
 func (g *Closure) keepAllReferenced(ctx context.Context) (bool, error) {
 	changed := false
 	for _, s := range slices.Backward(g.sets) {
@@ -49,7 +49,7 @@ func (g *Closure) keepAllReferenced(ctx context.Context) (bool, error) {
 	return changed, nil
 }
 
-// keepAllOwned marks the rows whose owners remain, and reports whether there was a new one.
+// keepAllOwned marks the rows of remaining owners, and reports whether one is new.
 func (g *Closure) keepAllOwned(ctx context.Context) (bool, error) {
 	changed := false
 	for _, s := range g.sets {
@@ -62,7 +62,7 @@ func (g *Closure) keepAllOwned(ctx context.Context) (bool, error) {
 			if err != nil {
 				return false, err
 			}
-			// What an owner that others share owns is theirs as well.
+			// The rows of a shared owner are shared, too.
 			theirs, err := g.keepReferenced(ctx, owners, w.Reference, markShared, func(r *row) bool { return r.kept == keptShared })
 			if err != nil {
 				return false, err
@@ -73,7 +73,7 @@ func (g *Closure) keepAllOwned(ctx context.Context) (bool, error) {
 	return changed, nil
 }
 
-// rowMark is a state that rows get one after the other, until no row is new.
+// rowMark is a state to set on rows, until no row is new.
 type rowMark struct {
 	has func(*row) bool
 	set func(*row)
@@ -95,15 +95,15 @@ type rowOutcome int
 const (
 	deleted rowOutcome = iota
 	written            // overwritten by the rules of its table
-	partly             // overwritten but for the columns that a hold keeps
-	kept               // left as it is because the policy says keep
+	partly             // overwritten except the columns kept by a hold
+	kept               // left as it is: the policy keeps it
 	left               // left as it is for another reason
-	rest               // overwritten in the columns that a hold had kept
-	done               // left as it is because an earlier erasure has overwritten it
+	rest               // overwritten in the columns formerly kept by a hold
+	done               // left as it is: an earlier erasure has overwritten it
 )
 
-// outcomeOf is what becomes of the row. What an earlier erasure has overwritten,
-// of a row that an ended root goes through again, isn't overwritten twice.
+// outcomeOf is the outcome of the row. In an ended root, columns overwritten by
+// an earlier erasure are not overwritten again.
 func (s *tableRows) outcomeOf(r *row) rowOutcome {
 	now := s.outcomeOfOthers(r)
 	if r.earlier == nil || now != written && now != partly {
@@ -118,7 +118,7 @@ func (s *tableRows) outcomeOf(r *row) rowOutcome {
 	return now
 }
 
-// outcomeOfOthers is what the policy and its holds say.
+// outcomeOfOthers is the outcome by the policy and its holds.
 func (s *tableRows) outcomeOfOthers(r *row) rowOutcome {
 	switch {
 	case r.isDeleted():
@@ -134,7 +134,7 @@ func (s *tableRows) outcomeOfOthers(r *row) rowOutcome {
 	case r.decision == policy.EraseOverwrite || !r.isHeld():
 		return written
 	}
-	return left // part of what a hold of another row covers
+	return left // a hold of another row covers it
 }
 
 func (s *tableRows) deletedRows() []*row { return s.rowsWith(deleted) }
@@ -153,8 +153,8 @@ func (s *tableRows) rowsWhere(is func(*row) bool) []*row {
 	return out
 }
 
-// keepReferenced marks the rows that those of the staying rows of s that count refer to,
-// and reports whether there was a new one.
+// keepReferenced marks the rows referenced by remaining rows of s, as far as these
+// count, and reports whether one is new.
 func (g *Closure) keepReferenced(ctx context.Context, s *tableRows, ref plan.Reference, as rowMark, counts func(*row) bool) (bool, error) {
 	parents := g.rowsOf(ref.RefTable)
 	if !slices.ContainsFunc(parents.rows, func(r *row) bool { return !as.has(r) }) {
@@ -171,7 +171,7 @@ func (g *Closure) keepReferenced(ctx context.Context, s *tableRows, ref plan.Ref
 	return g.markRows(ctx, parents, []dialect.Cond{dialect.In{Columns: ref.RefColumns, Keys: keys}}, as)
 }
 
-// keepAnchored marks the rows of s to which rows of other subjects refer that keep
+// keepAnchored marks the rows of s referenced by rows of other subjects, if those keep
 // their reference.
 func (g *Closure) keepAnchored(ctx context.Context, s *tableRows) error {
 	going := s.deletedRows()
@@ -185,7 +185,7 @@ func (g *Closure) keepAnchored(ctx context.Context, s *tableRows) error {
 	return err
 }
 
-// markShared marks the owned rows of s to which rows outside of the closure refer.
+// markShared marks the owned rows of s referenced from outside of the closure.
 func (g *Closure) markShared(ctx context.Context, s *tableRows) error {
 	if len(s.SharedBy) == 0 || len(s.rows) == 0 {
 		return nil
@@ -197,7 +197,7 @@ func (g *Closure) markShared(ctx context.Context, s *tableRows) error {
 	return err
 }
 
-// referredTo holds for rows that some row outside of the closure refers to.
+// referredTo is the condition for rows referenced from outside of the closure.
 func (g *Closure) referredTo(refs []plan.Reference) dialect.Cond {
 	var any dialect.Any
 	for _, ref := range refs {
@@ -210,8 +210,8 @@ func (g *Closure) referredTo(refs []plan.Reference) dialect.Cond {
 	return any
 }
 
-// markRows sets a flag of the rows of s that meet the conditions, and reports
-// whether one of them didn't have it.
+// markRows marks the rows of s under the conditions, and reports
+// whether one of them is new.
 func (g *Closure) markRows(ctx context.Context, s *tableRows, where []dialect.Cond, as rowMark) (bool, error) {
 	changed := false
 	for key, err := range g.tx.Query(ctx, dialect.Select{Table: s.Name, Columns: s.Key, Where: where}) {

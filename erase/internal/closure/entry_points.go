@@ -9,18 +9,17 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// EntryPoint is a row that remains because of a hold, and to which no row leads that
-// remains: what is held is found again from it. So it is with rows that are noted
-// byCondition.
+// EntryPoint is a held row without a reference from another remaining row: scope
+// expired starts from it. Rows noted byCondition are entry points, too.
 type EntryPoint struct {
 	Table    *Table
 	Key      dialect.Key // of the row; incomplete where the table has none
 	HeldSelf bool        // a hold of its own table applies to the row
 }
 
-// EntryPoints finds them, before the steps change anything: the batch's roots from
-// which a held row is reached by rows that remain, and rows that will have lost
-// every way to a root. Nothing is asked where nothing is held.
+// EntryPoints finds them before the steps change anything: the batch's roots with
+// a path of remaining rows to a held row, and held rows about to lose
+// every path from a root. Without a held row it queries nothing.
 func (g *Closure) EntryPoints(ctx context.Context) ([]EntryPoint, error) {
 	any := false
 	for _, s := range g.sets {
@@ -49,8 +48,8 @@ func (g *Closure) EntryPoints(ctx context.Context) ([]EntryPoint, error) {
 	return out, nil
 }
 
-// entryPointsOf finds those of tables that are collected together. Rows that
-// refer to each other in a cycle, or to themselves, are found from no other row:
+// entryPointsOf finds those of a group of tables. Rows in a cycle of references,
+// or with a reference to themselves, are found from no other row:
 // the rows of one of the tables are entry points then.
 func (g *Closure) entryPointsOf(ctx context.Context, group []*tableRows) ([]EntryPoint, error) {
 	e := &entrySearch{Closure: g, group: group, begun: map[*row]bool{}}
@@ -90,12 +89,12 @@ func (e *entrySearch) begin(s *tableRows, rows []*row) {
 	}
 }
 
-// soughtRows are the rows that remain because of a hold, and aren't known to be found.
+// soughtRows are the rows kept by a hold and not known to be found.
 func (s *tableRows) soughtRows() []*row {
 	return s.rowsWhere(func(r *row) bool { return r.isSought() && !r.isDeleted() })
 }
 
-// spreadReachable marks the rows to which reachable ones refer, until there is no new one.
+// spreadReachable marks the rows referenced by reachable ones, until none is new.
 func (e *entrySearch) spreadReachable(ctx context.Context) error {
 	for changed := true; changed; {
 		changed = false
@@ -110,8 +109,8 @@ func (e *entrySearch) spreadReachable(ctx context.Context) error {
 	return nil
 }
 
-// beginUnreferenced makes entry points of the sought rows to which no sought row refers, or
-// of one table's where each is referred to. It reports whether there were sought rows.
+// beginUnreferenced makes entry points of the sought rows without a reference from a sought row, or
+// of one table's if each has one. It reports whether there were sought rows.
 func (e *entrySearch) beginUnreferenced(ctx context.Context) (bool, error) {
 	first, before := (*tableRows)(nil), len(e.found)
 	for _, s := range e.group {
@@ -139,7 +138,7 @@ func (s *tableRows) isWithheld(r *row) bool {
 		return false
 	case r.decision == policy.EraseDelete:
 		return true
-	case !r.isHeldSelf(): // it is overwritten, whatever it was found from
+	case !r.isHeldSelf(): // it is overwritten, from wherever it was found
 		return false
 	}
 	for _, w := range s.writers {
@@ -152,17 +151,17 @@ func (s *tableRows) isWithheld(r *row) bool {
 	return false
 }
 
-// byCondition reports whether the row is noted by itself wherever it is found
-// from: one day its hold's condition doesn't hold any more, and nothing but the
-// note tells that it did. That matters for rows which are overwritten and remain.
+// byCondition reports whether the row is noted by itself, from wherever it is found:
+// one day its hold's condition is false, and only the
+// note tells of it. This matters for overwritten rows, since they remain.
 func (s *tableRows) byCondition(r *row) bool {
 	return r.isHeldSelf() && s.Hold.Where != "" && (s.Writes != "" || s.partly != "" && s.ended)
 }
 
-// isSought reports whether the row remains because of a hold, and isn't known to be found.
+// isSought reports whether a hold keeps the row, and it isn't known to be found.
 func (r *row) isSought() bool { return r.search == awaitsHold || r.search == maybeReachable }
 
-// forgetMaybe forgets that the row may be found, and reports whether it was so.
+// forgetMaybe takes maybeReachable back, and reports whether the row had it.
 func (r *row) forgetMaybe() bool {
 	was := r.search == maybeReachable
 	if was {
@@ -177,8 +176,8 @@ var (
 	markFound      = rowMark{func(r *row) bool { return r.search == reachable }, func(r *row) { r.search = reachable }}
 )
 
-// markAwaitingHold marks what waits together with the held rows: the rows that remain
-// because a held one refers to them, and those that lead to one.
+// markAwaitingHold marks the rows to be erased together with the held ones: rows
+// referenced by a held row, and rows on the path to one.
 func (g *Closure) markAwaitingHold(ctx context.Context) error {
 	waiting := func(r *row) bool { return r.search != notSearched }
 	for changed := true; changed; {
@@ -210,7 +209,7 @@ func (g *Closure) markAwaitingHold(ctx context.Context) error {
 	return nil
 }
 
-// markOwners marks the owners of the rows of s that wait.
+// markOwners marks the owners of the waiting rows of s.
 func (g *Closure) markOwners(ctx context.Context, s *tableRows, ref *plan.Reference) (bool, error) {
 	owners := g.rowsOf(ref.Table)
 	rows := s.rowsWhere(func(r *row) bool { return r.search != notSearched && !r.isDeleted() })
@@ -224,8 +223,8 @@ func (g *Closure) markOwners(ctx context.Context, s *tableRows, ref *plan.Refere
 	return g.markRows(ctx, owners, []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: keys, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}, markAwaiting)
 }
 
-// markReachable marks those of the waiting rows of s to which a row leads that remains
-// and counts, by a reference that remains, and reports whether there was a new one.
+// markReachable marks the waiting rows of s with a remaining reference from a remaining
+// row, as far as that counts, and reports whether one is new.
 func (g *Closure) markReachable(ctx context.Context, s *tableRows, waiting []*row, counts func(*row) bool, as rowMark) (bool, error) {
 	changed := false
 	for i := range s.Reach {
@@ -248,7 +247,7 @@ func (g *Closure) markReachable(ctx context.Context, s *tableRows, waiting []*ro
 	return changed, nil
 }
 
-// breaksReference reports whether the way to the row is lost in what is done to it.
+// breaksReference reports whether the steps overwrite the reference to the row.
 func (s *tableRows) breaksReference(r *row, w *plan.Reach) bool {
 	id := ""
 	switch o := s.outcomeOf(r); {

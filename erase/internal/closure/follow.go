@@ -10,13 +10,13 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// follower carries the new values of an overwrite to the rows that refer to the
-// overwritten ones. They aren't noted in row commitments: whose they are isn't
-// known, and the row that they refer to is.
+// follower carries the new values of an overwrite to the rows with a reference to the
+// overwritten ones. They have no row commitments: their subject isn't
+// known, and the overwritten row has one.
 type follower struct {
 	step  *plan.Step
 	table *dialect.Table
-	set   []string // of the reference's columns, those that change,
+	set   []string // the changing columns of the reference,
 	of    []string // and whose new values they take
 }
 
@@ -41,9 +41,9 @@ func (w *Writer) addFollower(st *plan.Step, s *dialect.Schema) error {
 	return nil
 }
 
-// Workers is how many batches of the root may be under way at a time: one, where
-// rows that follow those of a batch may be another's own, or follow those of another as
-// well, since the two would lock them in turn.
+// Workers is how many batches of the root may be under way at a time. It is one if following
+// rows of a batch may be another's own, or follow those of another as
+// well: the two would lock them in turn.
 func (p *Root) Workers(most int) int {
 	var tables []dialect.Name
 	for i := range p.Plan.Steps {
@@ -56,8 +56,8 @@ func (p *Root) Workers(most int) int {
 	return most
 }
 
-// newMoves starts what each follower of a batch is to be given: keyed by the old
-// values, as every row that refers by them takes the new ones.
+// newMoves starts the updates for the followers of a batch, keyed by the old
+// values: every row with these takes the new ones.
 func (w *Writer) newMoves() []dialect.BulkUpdate {
 	out := make([]dialect.BulkUpdate, len(w.following))
 	for i, f := range w.following {
@@ -66,7 +66,7 @@ func (w *Writer) newMoves() []dialect.BulkUpdate {
 	return out
 }
 
-// addMove adds what one row changes into, unless that is nothing or no row can
+// addMove adds the new values of one row, unless they are the old ones or no row can
 // refer to it.
 func (f *follower) addMove(u *dialect.BulkUpdate, old, fresh func(column string) dialect.Value) {
 	var row dialect.Row
@@ -86,13 +86,13 @@ func (f *follower) addMove(u *dialect.BulkUpdate, old, fresh func(column string)
 	}
 }
 
-// rekey changes the rows of a batch and all that follow them. What follows is
-// locked and counted before, so that what was changed can be held against it.
+// rekey changes the rows of a batch and all following ones. It locks and counts
+// these before, to compare with the number of changed rows.
 func (w *Writer) rekey(ctx context.Context, tx dialect.Tx, own dialect.BulkUpdate, moves []dialect.BulkUpdate, d *Result) (int64, error) {
 	found := make([]int64, len(moves))
 	var updates []dialect.BulkUpdate
 	var of []int                                     // each update's follower
-	for i, f := range slices.Backward(w.following) { // a row that refers before the one it refers to
+	for i, f := range slices.Backward(w.following) { // a reference before the row it is to
 		if len(moves[i].Rows) == 0 {
 			continue
 		}
@@ -146,7 +146,7 @@ func orMoved(err error) error {
 	return err
 }
 
-// lockFollowing locks the rows that refer by the old values, in the order of their key,
+// lockFollowing locks the rows with the old values, in the order of their key,
 // and counts them.
 func (f *follower) lockFollowing(ctx context.Context, tx dialect.Reader, u dialect.BulkUpdate) (n int64, err error) {
 	s := dialect.Select{Table: u.Table, Columns: u.Key, Where: []dialect.Cond{f.referredCond(u)}, Order: f.table.Key(), Lock: dialect.Exclusive}
@@ -159,7 +159,7 @@ func (f *follower) lockFollowing(ctx context.Context, tx dialect.Reader, u diale
 	return n, nil
 }
 
-// referredCond is the condition for rows that refer by the old values.
+// referredCond is the condition for rows with the old values.
 func (f *follower) referredCond(u dialect.BulkUpdate) dialect.Cond {
 	in := dialect.In{Columns: u.Key}
 	for _, r := range u.Rows {
@@ -168,7 +168,7 @@ func (f *follower) referredCond(u dialect.BulkUpdate) dialect.Cond {
 	return in
 }
 
-// refersCond is the condition for rows that refer by the new values.
+// refersCond is the condition for rows with the new values.
 func (f *follower) refersCond(u dialect.BulkUpdate) []dialect.Cond {
 	in := dialect.In{Columns: u.Key}
 	for _, r := range u.Rows {
@@ -181,7 +181,7 @@ func (f *follower) refersCond(u dialect.BulkUpdate) []dialect.Cond {
 	return []dialect.Cond{in}
 }
 
-// countFollowing counts what follows the rows that meet the conditions, and changes nothing.
+// countFollowing counts what follows the rows under the conditions, and changes nothing.
 func (w *Writer) countFollowing(ctx context.Context, tx dialect.Reader, where []dialect.Cond, t *tally.Tally) error {
 	moves := w.newMoves()
 	for i, f := range w.following {

@@ -10,24 +10,24 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// ErrTooMany ends a gathering that found more rows than one transaction should
+// ErrTooMany ends a gathering with more rows than one transaction should
 // lock.
 var ErrTooMany = errors.New("too many rows for one batch")
 
 // Closure is the closure of a batch's roots: the rows found, table by table,
-// and what is to become of each.
+// and the decision about each.
 type Closure struct {
 	*Root
 	Limits
-	Skip map[string]bool // roots that an earlier batch of the run was done with
-	// FollowsAbsent has rows found that refer by a link to the keys of given roots that aren't there.
+	Skip map[string]bool // encoded keys of roots done by earlier batches of the run
+	// FollowsAbsent: rows linked to the keys of absent roots are found, too.
 	FollowsAbsent bool
 
 	tx     dialect.Reader
 	lock   dialect.Lock
 	sets   []*tableRows // one a table, in the root's order
 	total  int          // rows in them
-	absent []*row       // given roots that aren't there, where FollowsAbsent is set
+	absent []*row       // given roots without a row, if FollowsAbsent
 	steps
 	// earlier is how many rows of each set were found before triggers wrote more, by
 	// its table; nil until the steps have been carried out.
@@ -39,14 +39,14 @@ type tableRows struct {
 	*Table
 	rows    []*row
 	index   map[string]*row
-	flipped []*row // rows that turned out to be held after they had been found
+	flipped []*row // rows found first, and found to be held later
 }
 
 // row is one row of the closure.
 type row struct {
 	values   dialect.Row  // of table.columns
 	flags    []bool       // of table.flags
-	decision policy.Erase // of the references by which it was found
+	decision policy.Erase // of the references to it
 	hold     holdState
 	kept     keptState
 	earlier  *earlierErasure // of an ended root; nil: not known
@@ -70,30 +70,30 @@ type keptState int
 
 const (
 	notKept         keptState = iota
-	keptByReference           // a row that remains refers to it
-	keptShared                // an owned row, to which rows of others refer
+	keptByReference           // a remaining row refers to it
+	keptShared                // an owned row referenced by rows of others
 )
 
-// earlierErasure is what an earlier erasure did to a row that an ended root goes through again.
+// earlierErasure is what an earlier erasure did to a row of an ended root.
 type earlierErasure struct {
 	outcome   rowOutcome
 	holdEnded bool // a hold of the row's own table applied then, and doesn't now
 }
 
-// searchState is what is known of how a row that a hold keeps is found again, see entryPoints.
+// searchState says whether a row kept by a hold will be found again, see EntryPoints.
 type searchState int
 
 const (
 	notSearched    searchState = iota
-	awaitsHold                 // the row remains because of a hold
-	maybeReachable             // it does, and a row refers to it of which reachable isn't known yet
-	reachable                  // it does, and a row refers to it that remains and is found, or it is an entry point
+	awaitsHold                 // a hold keeps the row
+	maybeReachable             // and a row refers to it, not known to be reachable yet
+	reachable                  // and a reachable row refers to it, or it is an entry point
 )
 
 // Limits are those of one transaction.
 type Limits struct {
-	Rows        int  // that are collected, 0: any number
-	Leaves      int  // that are deleted without being collected, 0: any number
+	Rows        int  // to collect, 0: any number
+	Leaves      int  // to delete without collecting them, 0: any number
 	LimitLeaves bool // there may be more of them
 }
 
@@ -101,7 +101,7 @@ type Limits struct {
 type steps struct {
 	dry   bool
 	write dialect.Tx // of RunSteps
-	scan  *OddScan   // of CountSteps: what to look for in rows that would be overwritten
+	scan  *OddScan   // of CountSteps: scans the rows to be overwritten
 }
 
 // New makes an empty closure, whose queries lock rows as given. It reads: only RunSteps writes.
@@ -122,8 +122,8 @@ func (g *Closure) rowsOf(n dialect.Name) *tableRows {
 	return nil
 }
 
-// CollectRows finds the roots that meet the conditions and everything that the
-// plan reaches from them, locks it in the plan's order, and decides.
+// CollectRows finds the roots under the conditions and everything reached
+// from them, locks it in the plan's order, and decides.
 func (g *Closure) CollectRows(ctx context.Context, roots []dialect.Cond) error {
 	if err := g.collectRoots(ctx, roots); err != nil {
 		return err
@@ -131,7 +131,7 @@ func (g *Closure) CollectRows(ctx context.Context, roots []dialect.Cond) error {
 	return g.collectReached(ctx)
 }
 
-// collectReached finds what is reached from the roots that were found.
+// collectReached finds what is reached from the roots.
 func (g *Closure) collectReached(ctx context.Context) error {
 	if err := g.followReferences(ctx); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (g *Closure) collectReached(ctx context.Context) error {
 	return g.decideRows(ctx)
 }
 
-// followReferences follows the ways into all tables.
+// followReferences follows the references into all tables.
 func (g *Closure) followReferences(ctx context.Context) error {
 	for i := 0; i < len(g.sets); {
 		group := g.cycleGroup(i)
@@ -151,7 +151,7 @@ func (g *Closure) followReferences(ctx context.Context) error {
 	return nil
 }
 
-// collectRoots finds the roots that meet the conditions, no more than are named by key.
+// collectRoots finds the roots under the conditions, at most one for each key.
 func (g *Closure) collectRoots(ctx context.Context, roots []dialect.Cond) error {
 	first := g.sets[0]
 	if err := g.readRows(ctx, first, append(g.Where(), roots...), first.Erase, false); err != nil {
@@ -166,7 +166,7 @@ func (g *Closure) collectRoots(ctx context.Context, roots []dialect.Cond) error 
 	return nil
 }
 
-// noteAbsent notes which of the given subjects aren't there.
+// noteAbsent notes the given subjects without a row.
 func (g *Closure) noteAbsent(given []dialect.Key) {
 	first := g.sets[0]
 	if !g.FollowsAbsent {
@@ -184,8 +184,8 @@ func (g *Closure) noteAbsent(given []dialect.Key) {
 	}
 }
 
-// referencedRows are the rows of a set to follow references from: with the given ones, of
-// the root's table, those that aren't there.
+// referencedRows are the rows to follow references from: the given ones and, of
+// the root's table, the absent ones.
 func (g *Closure) referencedRows(s *tableRows, rows []*row) []*row {
 	if s != g.sets[0] || len(g.absent) == 0 {
 		return rows
@@ -193,7 +193,7 @@ func (g *Closure) referencedRows(s *tableRows, rows []*row) []*row {
 	return slices.Concat(rows, g.absent)
 }
 
-// cycleGroup are the tables, from the i-th on, that reach each other in a circle.
+// cycleGroup are the tables of one cycle, from the i-th on.
 func (g *Closure) cycleGroup(i int) []*tableRows {
 	n := 1
 	if c := g.sets[i].Cycle; c > 0 {
@@ -204,13 +204,13 @@ func (g *Closure) cycleGroup(i int) []*tableRows {
 	return g.sets[i : i+n]
 }
 
-// progress is how much of a parent's rows a way has been followed from.
+// progress is how many of a parent's rows a reference was followed from.
 type progress struct {
 	rows, flipped int
-	absent        bool // roots that aren't there included
+	absent        bool // absent roots included
 }
 
-// followGroup follows the ways into a group of tables until nothing new is found.
+// followGroup follows the references into a group of tables until no row is new.
 func (g *Closure) followGroup(ctx context.Context, group []*tableRows) error {
 	done := map[*plan.Reach]*progress{}
 	for again := true; again; {
@@ -232,7 +232,7 @@ func (g *Closure) followGroup(ctx context.Context, group []*tableRows) error {
 	return nil
 }
 
-// followReach follows one way into a table from the rows from which it wasn't followed yet. It
+// followReach follows one reference into a table from the rows still to be followed. It
 // reports whether there were any.
 func (g *Closure) followReach(ctx context.Context, s *tableRows, w *plan.Reach, done map[*plan.Reach]*progress) (bool, error) {
 	from := g.rowsOf(w.From())
@@ -257,8 +257,8 @@ func (g *Closure) followReach(ctx context.Context, s *tableRows, w *plan.Reach, 
 	return true, nil
 }
 
-// newRows are the rows that were found since, or turned out to be held, and with the first of
-// the root's table those that aren't there. It moves the progress up to them.
+// newRows are the rows since the progress: new ones, newly held ones and, with the first of
+// the root's table, the absent ones. It moves the progress up to them.
 func (g *Closure) newRows(from *tableRows, p *progress) []*row {
 	fresh := slices.Concat(from.rows[p.rows:], from.flipped[p.flipped:])
 	if from == g.sets[0] && !p.absent {
@@ -268,8 +268,8 @@ func (g *Closure) newRows(from *tableRows, p *progress) []*row {
 	return fresh
 }
 
-// holdCovers reports whether a row's hold covers what is reached from it on that
-// way: all rows that refer to it, and those it owns by a column that is held.
+// holdCovers reports whether a row's hold covers the rows reached by a reference:
+// all rows with a reference to it, and its owned rows if the hold keeps the column.
 func (g *Closure) holdCovers(s *tableRows, r *row, w *plan.Reach) bool {
 	if !r.isHeld() || !w.Forwards || !r.isHeldSelf() || s.Hold == nil || s.Hold.Keep == nil {
 		return r.isHeld()
@@ -277,8 +277,8 @@ func (g *Closure) holdCovers(s *tableRows, r *row, w *plan.Reach) bool {
 	return slices.ContainsFunc(w.Columns, func(c string) bool { return slices.Contains(s.Hold.Keep, c) })
 }
 
-// referenceCond is the condition for rows that a way leads to from the given rows;
-// nil where it leads nowhere.
+// referenceCond is the condition for rows reached by a reference from the given rows;
+// nil if there can be none.
 func (g *Closure) referenceCond(w *plan.Reach, from *tableRows, rows []*row) []dialect.Cond {
 	target, columns, theirs := w.Table, w.Columns, w.RefColumns
 	if w.Forwards {
@@ -304,7 +304,7 @@ func (g *Closure) referenceCond(w *plan.Reach, from *tableRows, rows []*row) []d
 	return where
 }
 
-// refersTo is the condition for rows that refer by these values.
+// refersTo is the condition for rows with these values in a reference.
 func refersTo(ref *plan.Reference, values []dialect.Key) []dialect.Cond {
 	where := []dialect.Cond{dialect.In{Columns: ref.Columns, Keys: values, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}
 	if ref.Where != "" {
@@ -313,8 +313,8 @@ func refersTo(ref *plan.Reference, values []dialect.Key) []dialect.Cond {
 	return where
 }
 
-// referenceValues are the distinct values of columns in the rows, without those that
-// hold a NULL, to be compared with columns of another table.
+// referenceValues are the distinct values of columns in the rows, without a NULL among
+// them, to be compared with columns of another table.
 func (g *Closure) referenceValues(s *tableRows, rows []*row, columns []string, target dialect.Name, targetColumns []string) []dialect.Key {
 	at := s.columnIndexes(columns)
 	own, theirs := g.Schema.Table(s.Name), g.Schema.Table(target)
@@ -337,9 +337,9 @@ next:
 	return out
 }
 
-// linkedValue is a value of one column as another one holds it that is linked to it: a
+// linkedValue is a value of one column as stored in a column linked to it: a
 // polymorphic link may store keys of any type as text. Bytes in a column of text aren't
-// equal to that text.
+// equal to the text.
 func linkedValue(v dialect.Value, from, to *dialect.Column) dialect.Value {
 	if _, bytes := v.([]byte); to.Kind != dialect.Text || bytes && from.Kind != dialect.Bytes {
 		return v
@@ -403,7 +403,7 @@ func keysOf(s *tableRows, rows []*row) []dialect.Key {
 	return out
 }
 
-// strictestDecision is the decision that counts where a row is reached twice.
+// strictestDecision is the decision for a row reached twice.
 func strictestDecision(a, b policy.Erase) policy.Erase {
 	order := []policy.Erase{policy.EraseDelete, policy.EraseOverwrite, policy.EraseKeep}
 	for _, e := range order {

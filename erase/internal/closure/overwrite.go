@@ -20,7 +20,7 @@ type Writer struct {
 	keyed bool // a strategy needs the secret
 
 	set   []dialect.Assign // in the database,
-	spare []dialect.Cond   // and what is to be met by values that stay as they are on purpose
+	spare []dialect.Cond   // and conditions for values left as they are on purpose
 
 	columns   []string // through the client: what is assigned,
 	replacers []anonymise.Replacer
@@ -28,7 +28,7 @@ type Writer struct {
 	when      []dialect.Cond // and their conditions
 	flag      []int          // the replacer's place in when, or -1
 
-	odd []oddColumn // columns with values that a strategy can't replace
+	odd []oddColumn // columns with values their strategy can't replace
 
 	following []*follower     // what refers to the rows, nearest first
 	cascades  bool            // the database carries new values to them by itself,
@@ -78,17 +78,17 @@ func newWriter(st *plan.Step, t *Table, s *dialect.Schema) (*Writer, error) {
 	return w, nil
 }
 
-// overwriteRows overwrites the rows that meet the conditions, which the transaction has
-// locked or locks now, and what follows them, and counts both. With a version, rows that go
-// through the client aren't locked: they must be as they were read. It returns the values that
-// went through the client, to look for after the commit.
+// overwriteRows overwrites the rows under the conditions and what follows them, and counts both. The
+// transaction has locked the rows, or locks them now. With a version, rows read
+// by the client aren't locked: they must be as they were read. It returns the values written
+// by the client, to look for after the commit.
 func (w *Writer) overwriteRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, d *Result) (*dialect.BulkUpdate, error) {
 	bulk, err := w.writeRows(ctx, tx, where, version, source, d)
 	return bulk, w.nameColumns(err)
 }
 
-// nameColumns says which columns were being overwritten when the engine refused a
-// value, which it doesn't always name.
+// nameColumns names the overwritten columns in the error of a refused
+// value: the engine doesn't always name one.
 func (w *Writer) nameColumns(err error) error {
 	e, ok := errors.AsType[*dialect.Error](err)
 	if !ok || e.Class != dialect.DoesNotFit && e.Class != dialect.OtherConstraint && e.Class != dialect.Fatal {
@@ -164,8 +164,8 @@ func (w *Writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 	return w.withNewKeys(bulk), nil
 }
 
-// countSpared counts the values that conditions of strategies leave as they are: that
-// they come out unchanged is no failure.
+// countSpared counts the values left as they are by conditions of strategies:
+// to find them unchanged is no failure.
 func (w *Writer) countSpared(ctx context.Context, tx dialect.Reader, where []dialect.Cond) (int64, error) {
 	var sum int64
 	for _, c := range w.spare {
@@ -178,7 +178,7 @@ func (w *Writer) countSpared(ctx context.Context, tx dialect.Reader, where []dia
 	return sum, nil
 }
 
-// withNewKeys is how the rows are found by their key once that has new values too.
+// withNewKeys finds the rows by their new keys, if the key is overwritten too.
 func (w *Writer) withNewKeys(b *dialect.BulkUpdate) *dialect.BulkUpdate {
 	if !slices.ContainsFunc(w.Key, func(k string) bool { return slices.Contains(w.columns, k) }) {
 		return b
@@ -211,8 +211,8 @@ func (w *Writer) notYetNull() dialect.Cond {
 	return some
 }
 
-// ErrMoved says that the rows which were found are not the rows that were
-// changed: the batch is rolled back and tried again.
+// ErrMoved: the found rows are not the changed
+// rows. The batch is rolled back and tried again.
 var ErrMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
 
 // replaceRows reads the rows and makes their new values, and those of what follows them.
@@ -231,7 +231,7 @@ func (w *Writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect
 	if len(version) > 0 {
 		lock = dialect.NoLock
 	}
-	source.Otherwise() // those of an attempt that was rolled back don't count
+	source.Otherwise() // those of a rolled back attempt don't count
 	for old, err := range tx.Query(ctx, dialect.Select{
 		Table: w.Name, Columns: columns, Flags: w.when, Where: where, Order: w.Key, Lock: lock,
 	}) {

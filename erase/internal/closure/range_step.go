@@ -11,8 +11,8 @@ import (
 )
 
 // IsRangeStep reports whether the root's step is carried out by a statement on a
-// range: nothing has to be looked at before. So it is in scope everything, and with rows that have
-// expired where nothing hangs on them, none can be held, and no trigger
+// range: nothing has to be read before. So it is in scope everything, and with expired rows
+// if nothing refers to them, none can be held, and no trigger
 // can keep one as it is.
 func (p *Root) IsRangeStep(scope plan.Scope) bool {
 	if scope == plan.ScopeEverything {
@@ -40,7 +40,7 @@ func (p *Root) IsCheap() bool {
 }
 
 // RangeStep is the one step of a root, carried out on a range of its table: there is no
-// closure, and nothing is fetched that the step doesn't need.
+// closure, and only what the step needs is fetched.
 type RangeStep struct {
 	*Root
 	Tx        dialect.Tx
@@ -78,7 +78,7 @@ func (s *RangeStep) CarryOut(ctx context.Context) (*Result, error) {
 	return d, nil
 }
 
-// changeRows deletes, detaches or overwrites the rows that meet the conditions.
+// changeRows deletes, detaches or overwrites the rows under the conditions.
 func (s *RangeStep) changeRows(ctx context.Context, where []dialect.Cond, d *Result) error {
 	st, t := &s.Plan.Steps[0], s.RootTable()
 	switch st.Op {
@@ -107,7 +107,7 @@ func (s *RangeStep) changeRows(ctx context.Context, where []dialect.Cond, d *Res
 	return nil
 }
 
-// hasSuppressingTrigger reports whether a trigger could keep rows from being updated, which no
+// hasSuppressingTrigger reports whether a trigger could suppress updates: no
 // count of updated rows would tell.
 func (t *Table) hasSuppressingTrigger() bool {
 	return slices.ContainsFunc(t.Schema.Triggers, func(tr *dialect.Trigger) bool {
@@ -115,7 +115,7 @@ func (t *Table) hasSuppressingTrigger() bool {
 	})
 }
 
-// lockRows locks the rows that meet the conditions, where they have keys, and counts them.
+// lockRows locks the rows under the conditions, if they have keys, and counts them.
 func (t *Table) lockRows(ctx context.Context, tx dialect.Reader, where []dialect.Cond) (n int64, err error) {
 	if len(t.Key) == 0 {
 		return tx.Count(ctx, t.Name, where)
@@ -129,7 +129,7 @@ func (t *Table) lockRows(ctx context.Context, tx dialect.Reader, where []dialect
 	return n, nil
 }
 
-// overwriteRange overwrites a range. Where that goes through the client and it is
+// overwriteRange overwrites a range. If the values are made by the client and the range is
 // the whole table, the rows are addressed first and taken in chunks.
 func (s *RangeStep) overwriteRange(ctx context.Context, w *Writer, where []dialect.Cond, d *Result) error {
 	ranges := [][]dialect.Cond{where}
@@ -154,8 +154,8 @@ func (s *RangeStep) overwriteRange(ctx context.Context, w *Writer, where []diale
 	return nil
 }
 
-// rowVersion are the columns by which a row is known not to have changed since it was read; nil
-// where rows are locked instead.
+// rowVersion are the columns to compare for an unchanged row; nil
+// if rows are locked instead.
 func (s *RangeStep) rowVersion(w *Writer) []string {
 	if s.version == "" || w.Schema.Address == "" || w.Address || s.LockFirst || s.Whole || len(w.following) > 0 {
 		return nil

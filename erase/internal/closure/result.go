@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// ErasedRow is one row that a batch erased, for its commitment.
+// ErasedRow is one row erased by a batch, for its commitment.
 type ErasedRow struct {
 	Table *Table
 	Key   dialect.Key
@@ -26,8 +26,8 @@ func (d *Result) addErased(t *Table, keys []dialect.Key, op plan.Op) {
 // Result is what a batch did and what can be looked for once it is committed.
 type Result struct {
 	tally.Tally
-	Stayed []dialect.Key // roots that are still there: never to be overwritten again in this run
-	Gone   []dialect.Key // roots that were deleted
+	Stayed []dialect.Key // remaining roots: never to be overwritten again in this run
+	Gone   []dialect.Key // deleted roots
 	Roots  int64
 	Checks []Check
 	Erased []ErasedRow // for the batch's commitment
@@ -42,7 +42,7 @@ type Check struct {
 	absent []dialect.Cond      // no row may meet these,
 	inside int64               // of goneLeaves: the number of such rows at the transaction's end
 	equal  *dialect.BulkUpdate // of storedValues: all of these rows must be there with these values,
-	found  []dialect.Cond      // which met these before they were written,
+	found  []dialect.Cond      // found by these before they were written,
 	schema *dialect.Table      // in columns of this table
 
 	present []dialect.Cond // of followingRows: as many rows must meet these
@@ -53,15 +53,15 @@ type Check struct {
 type checkKind int
 
 const (
-	goneRows      checkKind = iota // rows that the batch knows by their keys
-	goneRange                      // rows of a range, of which it knows none
-	goneLeaves                     // leaves of which it doesn't know which it deleted
-	lateRows                       // rows that weren't there when the batch looked
-	storedValues                   // values that were written
-	followingRows                  // rows that were to follow an overwritten value
+	goneRows      checkKind = iota // rows known by their keys
+	goneRange                      // rows of a range, none of them known
+	goneLeaves                     // leaves deleted without being known
+	lateRows                       // rows inserted after the batch looked
+	storedValues                   // written values
+	followingRows                  // rows to follow an overwritten value
 )
 
-// Verify looks at the rows after the commit, and moves in the counts those that aren't as they should be.
+// Verify checks the rows after the commit, and corrects the counts.
 func (p *Check) Verify(ctx context.Context, tx dialect.Reader, counts *tally.Tally) error {
 	left, unchecked, err := p.countFailed(ctx, tx)
 	if err != nil {
@@ -70,7 +70,7 @@ func (p *Check) Verify(ctx context.Context, tx dialect.Reader, counts *tally.Tal
 	c := counts.Step(p.step)
 	c.Unchecked += unchecked
 	switch p.kind {
-	case goneRange: // these aren't rows of which the batch knew
+	case goneRange: // the batch knew none of these
 		c.Add(tally.Counts{Matched: left, Left: left})
 	case lateRows:
 		c.Arrived += left
@@ -86,7 +86,7 @@ func (p *Check) Verify(ctx context.Context, tx dialect.Reader, counts *tally.Tal
 	return nil
 }
 
-// countFailed counts the rows for which the proof fails, and those of which it can't tell.
+// countFailed counts the rows with a failed check, and the undecided ones.
 func (p *Check) countFailed(ctx context.Context, tx dialect.Reader) (left, unchecked int64, err error) {
 	switch p.kind {
 	case followingRows:

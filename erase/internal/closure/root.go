@@ -13,9 +13,9 @@ import (
 
 // The errors of a root and of its closures.
 var (
-	// ErrDrift says that the schema isn't the one that the plan was made for.
+	// ErrDrift: the schema isn't the plan's.
 	ErrDrift = errors.New("the schema has changed since the plan was made")
-	// ErrTooManyRoots says that more rows of the subject table have a given subject's key than one.
+	// ErrTooManyRoots: several rows of the subject table have one subject's key.
 	ErrTooManyRoots = errors.New("more rows than subjects")
 )
 
@@ -25,9 +25,9 @@ func (p *Root) KeepsBounds() bool {
 	return p.RootTable().Erase != policy.EraseDelete
 }
 
-// CheckRoots refuses more rows than keys were given. A key is one row's: whatever
-// makes the database see more, an operator that another user made or a unique index that
-// isn't one, would take strangers along.
+// CheckRoots refuses more rows than keys were given. A key is one row's. If
+// the database sees more, by another user's operator or a broken unique
+// index, strangers would be erased.
 func CheckRoots(table dialect.Name, rows int64, keys int) error {
 	if rows <= int64(keys) {
 		return nil
@@ -36,7 +36,7 @@ func CheckRoots(table dialect.Name, rows int64, keys int) error {
 		"check that the unique index of the key is valid, and who made the operators that compare it", ErrTooManyRoots, table, keys)
 }
 
-// SetPeriods sets the condition for the rows that have outlived their tenants' periods: those
+// SetPeriods sets the condition for the rows older than their tenants' periods: those
 // of the tenants with the same period are compared with the same moment. Rows
 // without a tenant, and of tenants without a period, are kept.
 func (p *Root) SetPeriods(tenants map[policy.Period][]dialect.Key) {
@@ -51,7 +51,7 @@ func (p *Root) SetPeriods(tenants map[policy.Period][]dialect.Key) {
 	}
 }
 
-// UseEngine tells the root what the engine can, and in which ways rows may hold a subject's key; nil: as it is.
+// UseEngine tells the root what the engine can, and the forms in which rows may hold a subject's key; nil: as it is.
 func (p *Root) UseEngine(db dialect.DB, forms func(dialect.Key) []dialect.Key) {
 	p.version, p.forms = db.Engine().Version, forms
 	p.returner, _ = dialect.AsReturner(db)
@@ -62,7 +62,7 @@ func (p *Root) UseEngine(db dialect.DB, forms func(dialect.Key) []dialect.Key) {
 	}
 }
 
-// FindKeyed returns a table with a strategy that needs the secret.
+// FindKeyed returns a table with a keyed strategy.
 func (p *Root) FindKeyed() (*Table, bool) {
 	for _, t := range p.Tables {
 		for _, w := range t.writers {

@@ -19,9 +19,9 @@ func (d *Result) IsEmpty() bool {
 	return true
 }
 
-// splittableTables finds the tables of which rows may go before the root's last
-// transaction: all of their rows are deleted whatever else is found, and so is
-// everything that is reached from them.
+// splittableTables finds the tables with rows to delete before the root's last
+// transaction: all of their rows are deleted in any case, and so is
+// everything reached from them.
 func (p *Root) splittableTables() map[*Table]bool {
 	off := map[*Table]bool{}
 	for _, t := range p.Tables[1:] {
@@ -51,10 +51,10 @@ func (p *Root) splittableTables() map[*Table]bool {
 	return off
 }
 
-// Split splits deletes off the closures of a root that are larger than a transaction may be.
+// Split splits deletes off closures larger than a transaction may be.
 type Split struct {
 	root   *Root
-	tables map[*Table]bool // of which rows may be deleted before the root's last transaction
+	tables map[*Table]bool // with rows to delete before the root's last transaction
 }
 
 // NewSplit finds the tables to split off.
@@ -78,12 +78,12 @@ func (s Split) DeleteSome(ctx context.Context, tx dialect.Tx, roots []dialect.Co
 type leafDeleter struct {
 	*Closure
 	off  map[*Table]bool
-	left int // rows that this transaction may still delete
+	left int // rows left for this transaction to delete
 	deed *Result
 }
 
-// deleteBelow deletes what is reached from the given rows, and reports whether that
-// is all gone.
+// deleteBelow deletes what is reached from the given rows, and reports whether all of it
+// is gone.
 func (b *leafDeleter) deleteBelow(ctx context.Context, from *tableRows, rows []*row) (bool, error) {
 	for _, s := range b.sets[1:] {
 		if !b.off[s.Table] {
@@ -106,7 +106,7 @@ func (b *leafDeleter) deleteBelow(ctx context.Context, from *tableRows, rows []*
 	return true, nil
 }
 
-// deleteWithinBudget deletes the rows of one table that meet the conditions, as far as the
+// deleteWithinBudget deletes the rows of one table under the conditions, as far as the
 // transaction's room goes, after what is reached from them.
 func (b *leafDeleter) deleteWithinBudget(ctx context.Context, s *tableRows, where []dialect.Cond) (all bool, err error) {
 	if b.left <= 0 {

@@ -11,13 +11,12 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// mostRounds bounds how often rows are looked for that triggers wrote while
-// rows were erased that triggers had written.
+// mostRounds bounds how often rows written by triggers are erased: that makes triggers write again.
 const mostRounds = 10
 
-// eraseWrittenByTriggers carries the steps out on rows that triggers wrote while
-// the steps were carried out: an audit trigger copies the old values of each row
-// that goes into a log, which may have been erased before. Each such row is counted
+// eraseWrittenByTriggers carries the steps out on rows written by triggers during
+// the steps: an audit trigger copies the old values of each erased row
+// into a log, and this may have been erased before. Each such row is counted
 // once, by its step.
 func (g *Closure) eraseWrittenByTriggers(ctx context.Context, d *Result, source *anonymise.Source, chunk int) error {
 	if g.dry || !slices.ContainsFunc(g.Plan.Steps, func(s plan.Step) bool { return s.Again }) {
@@ -40,7 +39,7 @@ func (g *Closure) eraseWrittenByTriggers(ctx context.Context, d *Result, source 
 	return fmt.Errorf("table %s: triggers write new rows for each row that is erased: erase the tables that they write to first, or disable them", g.Plan.Table)
 }
 
-// forgetDeleted lets rows be found that have the key of one that was deleted.
+// forgetDeleted lets new rows be found with the key of a deleted one.
 func (g *Closure) forgetDeleted() {
 	for _, s := range g.sets {
 		for _, r := range s.deletedRows() {
@@ -64,7 +63,7 @@ func (g *Closure) writtenByTriggers(t dialect.Name) bool {
 	return slices.ContainsFunc(g.Plan.Steps, func(s plan.Step) bool { return s.Table == t && s.Again })
 }
 
-// carryOutAgain carries the steps out on the rows that were found since, and
+// carryOutAgain carries the steps out on the rows found since, and
 // reports whether anything was changed.
 func (g *Closure) carryOutAgain(ctx context.Context, d *Result, source *anonymise.Source, chunk int) (bool, error) {
 	all := make([][]*row, len(g.sets))
@@ -88,7 +87,7 @@ func (g *Closure) carryOutAgain(ctx context.Context, d *Result, source *anonymis
 	for i := range g.Plan.Steps {
 		st := &g.Plan.Steps[i]
 		s := g.rowsOf(st.Table)
-		if st.Again && (st.Op == plan.Detach || s.Unseen) { // rows of which none was fetched
+		if st.Again && (st.Op == plan.Detach || s.Unseen) { // none of its rows was fetched
 			show(false)
 			n, err := g.changeUnseen(ctx, st, s, d)
 			if err != nil {
@@ -108,7 +107,7 @@ func (g *Closure) carryOutAgain(ctx context.Context, d *Result, source *anonymis
 	return more, nil
 }
 
-// changeUnseen detaches or deletes rows by the references that lead to them, and
+// changeUnseen detaches or deletes rows by their references, and
 // counts them. The batch looks for them after its commit already.
 func (g *Closure) changeUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *Result) (int64, error) {
 	c := d.Step(st.ID)

@@ -12,23 +12,23 @@ import (
 // rows itself.
 const (
 	mostKept  = 100_000 // rows of a link: some 20 MB
-	mostNamed = 20_000  // rows that a batch's statement names
-	mostLoose = 1_000   // rows that every batch's statement names
+	mostNamed = 20_000  // rows named by a batch's statement
+	mostLoose = 1_000   // rows named by every batch's statement
 )
 
-// LinkIndex is where a reference leads to that no index serves, for all subjects
-// of a run. It names too many rows rather than too few: a batch puts the reference's own
-// condition beside their keys.
+// LinkIndex has the rows of a reference without an index, for all subjects
+// of a run. It names rather too many rows than too few: a batch adds the reference's own
+// condition to their keys.
 type LinkIndex struct {
-	rows  map[string][]dialect.Key // by the values that they refer with
+	rows  map[string][]dialect.Key // by their values in the reference
 	loose []dialect.Key            // those whose values are a subject's only in the engine's eyes: case, padding
 	kept  int
 }
 
 func newLinkIndex() *LinkIndex { return &LinkIndex{rows: map[string][]dialect.Key{}} }
 
-// keysFor gives the keys of the rows that may refer by one of the values, unless there
-// are too many of them to be named.
+// keysFor gives the keys of the rows with one of the values, unless
+// they are too many to be named.
 func (f *LinkIndex) keysFor(values []dialect.Key) (keys []dialect.Key, few bool) {
 	keys = slices.Clone(f.loose)
 	for _, v := range values {
@@ -37,14 +37,14 @@ func (f *LinkIndex) keysFor(values []dialect.Key) (keys []dialect.Key, few bool)
 	return keys, len(keys) <= mostNamed
 }
 
-// UnindexedLink is a reference without an index, and the table that it is in.
+// UnindexedLink is a reference without an index, and its table.
 type UnindexedLink struct {
 	root *Root
 	To   *Table
 	way  *plan.Reach
 }
 
-// unindexedLinks lists the references that are scanned once for all subjects.
+// unindexedLinks lists the references to scan once for all subjects.
 func (p *Root) unindexedLinks() []*UnindexedLink {
 	var out []*UnindexedLink
 	for _, t := range p.Tables {
@@ -73,7 +73,7 @@ func (p *Root) BeginScan() []*UnindexedLink {
 // IsDropped reports whether too many rows were added: batches look for their rows themselves.
 func (w *UnindexedLink) IsDropped() bool { return w.root.found[w.way] == nil }
 
-// Add adds what one scan found. It reports false where that is too much, and drops it all.
+// Add adds what one scan found. It reports false for too many rows, and drops them all.
 func (w *UnindexedLink) Add(fresh *LinkIndex) bool {
 	all := w.root.found[w.way]
 	all.merge(fresh)
@@ -84,18 +84,18 @@ func (w *UnindexedLink) Add(fresh *LinkIndex) bool {
 	return true
 }
 
-// Scan finds the rows that refer to the given subjects, until there are more than is kept in mind.
+// Scan finds the rows with a reference to the given subjects, until they are too many.
 func (w *UnindexedLink) Scan(ctx context.Context, tx dialect.Reader, given []dialect.Key) (*LinkIndex, error) {
 	fresh := newLinkIndex()
 	return fresh, w.scanLink(ctx, tx, given, fresh, mostKept-w.root.found[w.way].kept)
 }
 
-// scanLink finds the rows that refer to the given subjects, until it has found more
+// scanLink finds the rows with a reference to the given subjects, until it has found more
 // than there is room for.
 func (w *UnindexedLink) scanLink(ctx context.Context, tx dialect.Reader, given []dialect.Key, into *LinkIndex, room int) error {
 	p := w.root
 	first := p.RootTable()
-	// Batches compare with what the roots hold, which may be written otherwise than what was given.
+	// Batches compare with the stored keys: given ones may be written otherwise.
 	var roots []dialect.Key
 	stored := map[string]bool{}
 	for key, err := range tx.Query(ctx, dialect.Select{
@@ -143,9 +143,9 @@ func (f *LinkIndex) merge(o *LinkIndex) {
 	}
 }
 
-// CountUnindexed counts the rows that refer to the subjects after the last batch by such
-// a reference. All that were there before have gone, so that these have arrived,
-// whether their subject has gone or stayed.
+// CountUnindexed counts the rows with such a reference to the subjects after the last
+// batch. All former ones are deleted: these have arrived,
+// whether their subject is deleted or not.
 func (p *Root) CountUnindexed(ctx context.Context, tx dialect.Reader, keys []dialect.Key, found map[string]int64) error {
 	for _, w := range p.unindexedLinks() {
 		n, err := tx.Count(ctx, w.To.Name, p.linkCond(&w.way.Reference, keys))
@@ -157,7 +157,7 @@ func (p *Root) CountUnindexed(ctx context.Context, tx dialect.Reader, keys []dia
 	return nil
 }
 
-// CountLinked counts the rows that refer to deleted roots by a link, and not to others.
+// CountLinked counts the rows linked to deleted roots, and not to others.
 func (p *Root) CountLinked(ctx context.Context, tx dialect.Reader, gone, others []dialect.Key, found map[string]int64) error {
 	for _, t := range p.Tables[1:] {
 		for i := range t.Reach {
@@ -179,7 +179,7 @@ func (p *Root) CountLinked(ctx context.Context, tx dialect.Reader, gone, others 
 	return nil
 }
 
-// linkCond is the condition for rows that refer to the keys by a reference.
+// linkCond is the condition for rows with the keys in a reference.
 func (p *Root) linkCond(ref *plan.Reference, keys []dialect.Key) []dialect.Cond {
 	from, to := p.Schema.Table(ref.RefTable), p.Schema.Table(ref.Table)
 	values := make([]dialect.Key, 0, len(keys))
@@ -205,7 +205,7 @@ func equalNames(a, b []string) bool {
 	return true
 }
 
-// RootStep is the step that is about the root's own rows.
+// RootStep is the step about the root's own rows.
 func RootStep(r *plan.Root) string {
 	id := ""
 	for i := range r.Steps {
