@@ -46,9 +46,9 @@ var applications = []application{
 	{name: "mediawiki", engine: "sqlite", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/sqlite/tables-generated.sql"}, reached: figures{true, 1, 0.94, 1, 0.88, 0.78, 0.039, 2, 0}},
 	{name: "mediawiki", engine: "postgres", heldOut: true, pkg: "mediawiki",
 		files: []string{"usr/share/mediawiki/maintenance/postgres/tables-generated.sql", "usr/share/mediawiki/maintenance/postgres/tables.sql"}, reached: figures{true, 1, 0.94, 1, 0.88, 0.88, 0.036, 2, 0}},
-	{name: "mediawiki", engine: "mariadb", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/tables-generated.sql"}, reached: figures{true, 1, 0.94, 1, 0.88, 0.78, 0.036, 2, 1}},
-	{name: "zabbix", engine: "postgres", heldOut: true, pkg: "zabbix-server-pgsql", files: []string{"usr/share/zabbix-server-pgsql/schema.sql.gz"}, reached: figures{true, 1, 0.6, 1, 1, 0.85, 0.038, 0, 0}},
-	{name: "zabbix", engine: "mariadb", heldOut: true, pkg: "zabbix-server-mysql", files: []string{"usr/share/zabbix-server-mysql/schema.sql.gz"}, reached: figures{true, 1, 0.6, 1, 1, 0.85, 0.038, 0, 0}},
+	{name: "mediawiki", engine: "mariadb", heldOut: true, pkg: "mediawiki", files: []string{"usr/share/mediawiki/maintenance/tables-generated.sql"}, reached: figures{true, 1, 0.94, 1, 0.88, 0.78, 0.036, 2, 0}},
+	{name: "zabbix", engine: "postgres", heldOut: true, pkg: "zabbix-server-pgsql", files: []string{"usr/share/zabbix-server-pgsql/schema.sql.gz"}, reached: figures{true, 1, 0.6, 1, 1, 0.88, 0.038, 0, 0}},
+	{name: "zabbix", engine: "mariadb", heldOut: true, pkg: "zabbix-server-mysql", files: []string{"usr/share/zabbix-server-mysql/schema.sql.gz"}, reached: figures{true, 1, 0.6, 1, 1, 0.88, 0.038, 0, 0}},
 }
 
 func (a *application) String() string { return a.name + "/" + a.engine }
@@ -99,6 +99,9 @@ func (a *application) compare(t *testing.T, s *score) {
 		if f[0] < f[1]-0.0005 {
 			t.Errorf("%s: %.3f, and %.3f was reached", name, f[0], f[1])
 		}
+	}
+	if !s.builds {
+		t.Errorf("the plans don't build once what is undecided is decided")
 	}
 	if s.silent > a.reached.silent {
 		t.Errorf("%d personal columns are called none, and there were %d", s.silent, a.reached.silent)

@@ -155,11 +155,6 @@ func newColumn(t *table, c *dialect.Column) *column {
 	return out
 }
 
-// isBinary reports whether the column holds bytes that are no text, or of which nothing is known.
-func (c *column) isBinary() bool {
-	return c.Kind == dialect.Bytes && (c.values.n == 0 || c.values.binary > 0)
-}
-
 func (d *database) table(n dialect.Name) *table { return d.named[n] }
 
 func (t *table) column(name string) *column {

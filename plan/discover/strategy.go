@@ -38,7 +38,7 @@ func (d *database) proposeStrategy(c *column) {
 	var fallback *anonymise.Spec
 	for _, spec := range c.specs() {
 		_, replacer, err := plan.Bind(t.Table, spec, c.Column)
-		if err != nil || spec.Name == "null" && oneNull || t.needsExpression() && !isExpression(replacer) {
+		if err != nil || spec.Name == "null" && oneNull {
 			continue
 		}
 		if !unique || replacer.Class() != anonymise.Lossy || spec.Name == "null" {
@@ -54,14 +54,9 @@ func (d *database) proposeStrategy(c *column) {
 	}
 }
 
-// needsExpression reports whether rows can only be overwritten where they are: nothing addresses
-// one of them.
-func (t *table) needsExpression() bool { return len(t.Key()) == 0 && t.Address == "" }
-
-func isExpression(r anonymise.Replacer) bool {
-	_, ok := r.Expr()
-	return ok
-}
+// isUnaddressed reports whether nothing addresses a row, so that one statement has to overwrite all
+// of them by something that every engine can compute.
+func (t *table) isUnaddressed() bool { return len(t.Key()) == 0 && t.Address == "" }
 
 // whyKept says why a personal column isn't overwritten, "" where it can be.
 func (d *database) whyKept(c *column) string {
@@ -115,7 +110,7 @@ func (d *database) proposePseudonym(c *column) {
 		spec = mustSpec(`{"pseudonym":"email"}`)
 	}
 	for _, o := range group {
-		if _, _, err := plan.Bind(o.table.Table, spec, o.Column); err != nil || d.whyKept(o) != "" || o.table.needsExpression() {
+		if _, _, err := plan.Bind(o.table.Table, spec, o.Column); err != nil || d.whyKept(o) != "" || o.table.isUnaddressed() {
 			c.verdict.because("other columns are compared with it, and one strategy doesn't fit them all, so it is kept as it is")
 			c.verdict.final = &anonymise.Spec{Name: "keep"}
 			return
@@ -136,6 +131,12 @@ func (c *column) specs() []anonymise.Spec {
 			s = anonymise.Spec{Name: "array", Params: inner}
 		}
 		out = append(out, s)
+	}
+	if c.table.isUnaddressed() {
+		if c.Nullable {
+			return []anonymise.Spec{mustSpec(`"null"`)}
+		}
+		return []anonymise.Spec{mustSpec(`{"fixed":""}`)}
 	}
 	if c.verdict.spec != nil {
 		add(*c.verdict.spec)
