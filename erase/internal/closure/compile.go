@@ -37,6 +37,7 @@ func (p *Root) AbsentForms(key dialect.Key) []dialect.Key {
 // commitments.
 type Tracking int
 
+// The ways to collect them.
 const (
 	Untracked Tracking = iota // they aren't
 	Fetched                   // before the rows go,
