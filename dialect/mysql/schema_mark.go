@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
@@ -46,7 +49,7 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 		}
 	}
 	rows, err := sqlconn.QueryAll(ctx, t.conn, t.server.foreignKeysTo(tables))
-	if err != nil && !isServers(err) {
+	if err != nil && !isKept(err) {
 		return "", t.txError(ctx, err, doing, dialect.Name{})
 	}
 	for _, r := range rows {
@@ -55,4 +58,11 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 	slices.Sort(marks)
 	sum := sha256.Sum256([]byte(strings.Join(marks, "\n")))
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// isKept reports whether the server keeps InnoDB's own list to itself: the user hasn't the privilege
+// PROCESS, or there is no such list.
+func isKept(err error) bool {
+	my, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && (classes[my.Number] == dialect.PermissionDenied || my.Number == 1109 || my.Number == 1146)
 }

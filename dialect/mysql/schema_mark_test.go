@@ -50,3 +50,16 @@ func TestTheSchemaMarkIsOfReferencesFromOtherDatabases(t *testing.T) {
 		}
 	})
 }
+
+func TestAUserWithoutPROCESSGetsASchemaMark(t *testing.T) {
+	each(t, func(t *testing.T, db *testdb.Database) {
+		user := db.Name
+		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)", "CREATE USER "+user+"@'%' IDENTIFIED BY 'secret'", "GRANT ALL ON `"+db.Name+"`.* TO "+user+"@'%'")
+		t.Cleanup(func() { run(t, db, "DROP USER "+user+"@'%'") })
+		tx := begin(t, mysql.New(testdb.OpenMySQL(t, as(db, user, "secret"))), dialect.TxOptions{ReadOnly: true})
+		defer func() { _ = tx.Rollback(t.Context()) }()
+		if mark, err := tx.SchemaMark(t.Context(), []dialect.Name{name("a")}); mark == "" || err != nil {
+			t.Errorf("mark %q, error %v", mark, err)
+		}
+	})
+}
