@@ -7,6 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/discover"
 )
 
 // outside is an engine that this module doesn't know: it has a name of its own, and of the
@@ -51,6 +52,12 @@ func TestAnEngineFromOutsidePlansRunsAndVerifies(t *testing.T) {
 		p := db.plan(t, policy, plan.Subjects())
 		if p.Engine != outsideName {
 			t.Errorf("the plan is for %s", p.Engine)
+		}
+		if _, err := discover.Policy(t.Context(), db.DB, discover.Options{}); err != nil {
+			t.Errorf("a draft: %v", err)
+		}
+		if _, err := erase.Preview(t.Context(), db.DB, p, options(p, "outside", "1")); err != nil {
+			t.Errorf("a preview: %v", err)
 		}
 		s := db.run(t, p, options(p, "outside", "1"))
 		if s.Predicate.System.Engine != outsideName {
