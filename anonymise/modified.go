@@ -220,6 +220,14 @@ type rowBound struct {
 
 func (b rowBound) Needs() []string { return b.row.Needs() }
 
+// Unfit implements Numbering.
+func (b rowBound) Unfit() dialect.Cond {
+	if n, ok := b.row.(Numbering); ok {
+		return n.Unfit()
+	}
+	return nil
+}
+
 func (b rowBound) ReplaceRow(s *Source, old dialect.Value, row func(string) dialect.Value) (dialect.Value, error) {
 	return b.replace(s, old, func(s *Source, old dialect.Value) (dialect.Value, error) {
 		return b.row.ReplaceRow(s, old, row)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/expungedb/expunge/dialect"
 )
@@ -47,11 +48,14 @@ func (q sequenceStrategy) Bind(t Target) (Replacer, error) {
 	if c.Kind == dialect.Decimal && c.Precision > 0 && c.Precision <= c.Scale || isYear(c) {
 		return nil, fmt.Errorf("column %s is %s that has no room for row numbers: use random", c.Name, describeColumn(c))
 	}
+	if c.Kind == dialect.Text && !fitsColumn(c, q.prefix+"0") {
+		return nil, fmt.Errorf("the prefix leaves no room for a number in column %s, which holds %d characters: use a shorter prefix", c.Name, c.Length)
+	}
 	n, err := newRowNumber(t, q.by, q.m)
 	if err != nil {
 		return nil, err
 	}
-	return rowReplacer{n.class, []string{n.by}, func(s *Source, _ dialect.Value, row func(string) dialect.Value) (dialect.Value, error) {
+	return numberReplacer{n.by, q.maxDigits(c), rowReplacer{n.class, []string{n.by}, func(s *Source, _ dialect.Value, row func(string) dialect.Value) (dialect.Value, error) {
 		text, err := n.of(s, row)
 		if err != nil {
 			return nil, err
@@ -67,7 +71,46 @@ func (q sequenceStrategy) Bind(t Target) (Replacer, error) {
 			return nil, fmt.Errorf("sequence: the numbers of column %s don't fit column %s", n.by, c.Name)
 		}
 		return v, nil
-	}}, nil
+	}}}, nil
+}
+
+// maxDigits is how many digits the column certainly has room for, 0 for any number.
+func (q sequenceStrategy) maxDigits(c *dialect.Column) int {
+	switch {
+	case c.Kind == dialect.Text && c.Length > 0 && c.LengthInBytes:
+		return c.Length - len(q.prefix)
+	case c.Kind == dialect.Text && c.Length > 0:
+		return c.Length - utf8.RuneCountInString(q.prefix)
+	case c.Kind == dialect.Decimal && c.Precision > 0:
+		return c.Precision - c.Scale
+	case c.Kind == dialect.Int && c.Precision > 0 && c.Precision < 64:
+		bits := c.Precision
+		if !c.Unsigned {
+			bits--
+		}
+		return len(strconv.FormatInt(1<<bits-1, 10)) - 1
+	}
+	return 0
+}
+
+// numberReplacer makes numbers that have as many digits as those of the row's column.
+type numberReplacer struct {
+	by        string
+	maxDigits int // 0: any number
+	rowReplacer
+}
+
+// Unfit holds for rows without a number, and for those whose number may be too long for the column.
+func (r numberReplacer) Unfit() dialect.Cond {
+	out := dialect.Any{dialect.IsNull{Column: r.by}, dialect.Compare{Column: r.by, Op: "<", Value: int64(0)}}
+	if r.maxDigits > 0 && r.maxDigits < 19 {
+		bound := int64(1)
+		for range r.maxDigits {
+			bound *= 10
+		}
+		out = append(out, dialect.Compare{Column: r.by, Op: ">=", Value: bound})
+	}
+	return out
 }
 
 // rowNumber is a row's number, made from one of its columns.

@@ -87,6 +87,13 @@ type RowReplacer interface {
 	ReplaceRow(s *Source, old dialect.Value, row func(column string) dialect.Value) (dialect.Value, error)
 }
 
+// Numbering is a RowReplacer that makes values of a whole number in the first column it needs.
+type Numbering interface {
+	RowReplacer
+	// Unfit is the condition for rows that it can't replace, where that column holds integers; nil: none.
+	Unfit() dialect.Cond
+}
+
 // Conditional is a Replacer with the modifier `when`. Its Expr keeps the rows for which the
 // condition doesn't hold. Through the client, the caller reads the condition with the row
 // (dialect.Select.Flags) and calls Replace only where it holds. When returns "" where there is no

@@ -12,6 +12,7 @@ const (
 	Infinite    Oddity = "infinite number"                       //
 	TooLarge    Oddity = "number beyond 1e308"                   // more than a double holds
 	Misfit      Oddity = "value of another type than its column" // SQLite stores any value in any column
+	NoNumber    Oddity = "row number that can't be made"         // of the row's key, or that the column has no room for
 	NotText     Oddity = "text that isn't UTF-8"                 // bytes in a column that is read as text
 )
 

@@ -160,3 +160,40 @@ func TestAnOddValueIsFoundBeforeTheFirstWrite(t *testing.T) {
 		}
 	})
 }
+
+// Row numbers that a column has no room for are found before the first write, of those rows that
+// the run is about.
+func TestRowNumbersThatDoNotFitAreFoundBeforeTheFirstWrite(t *testing.T) {
+	onEach(t, func(t *testing.T, db *target) {
+		db.exec(t, "CREATE TABLE person (id int PRIMARY KEY, login varchar(7), badge smallint)",
+			"INSERT INTO person VALUES (1, 'ada', 1), (22, 'bob', 2), (333, 'cem', 3), (40000, 'dee', 4)")
+		text := func(prefix string) string {
+			return "version: 1\ndatabase: d\nsubject: {table: person}\ntables:\n  person: {erase: overwrite, columns: {id: none, login: {pii: online, overwrite: {sequence: " + prefix + "}}, badge: {pii: other, overwrite: sequence}}}\n"
+		}
+		for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+			p := db.plan(t, text("user-"), scope)
+			_, err := erase.Run(t.Context(), db.DB, p, options(p, "all "+string(scope), "1", "22", "333", "40000"))
+			var refused *erase.OddValuesError
+			if !errors.As(err, &refused) {
+				t.Fatalf("%s: error %v, want an *OddValuesError", scope, err)
+			}
+			found := map[string]int64{}
+			for _, v := range refused.Values {
+				if v.Oddity == dialect.NoNumber {
+					found[v.Column] = v.Rows
+				}
+			}
+			if found["login"] != 2 || found["badge"] != 1 {
+				t.Errorf("%s: found %v", scope, found)
+			}
+			if n := db.count(t, "SELECT count(*) FROM person WHERE login IN ('ada', 'bob', 'cem', 'dee')"); n != 4 {
+				t.Errorf("%s: something was written", scope)
+			}
+		}
+		p := db.plan(t, text("user-"), plan.Subjects())
+		db.run(t, p, options(p, "those that fit", "1", "22"))
+		if _, err := db.build(t.Context(), mustParse([]byte(text("visitor-"))), plan.Subjects()); err == nil || !strings.Contains(err.Error(), "the prefix leaves no room for a number in column login") {
+			t.Errorf("a prefix that is too long: error %v", err)
+		}
+	})
+}

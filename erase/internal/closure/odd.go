@@ -15,17 +15,22 @@ import (
 type oddColumn struct {
 	*dialect.Column
 	odd       []dialect.Oddity
-	when      string // rows for which the strategy's condition doesn't hold keep their values
-	otherwise bool   // the policy says what replaces them
+	when      string       // rows for which the strategy's condition doesn't hold keep their values
+	otherwise bool         // the policy says what replaces them
+	unfit     dialect.Cond // rows for which no value can be made; nil: none
 }
 
-func appendOdd(list []oddColumn, column *dialect.Column, a plan.Assignment, r anonymise.Replacer) []oddColumn {
-	p, ok := r.(anonymise.Particular)
-	if !ok {
-		return list
+func appendOdd(list []oddColumn, t *dialect.Table, column *dialect.Column, a plan.Assignment, r anonymise.Replacer) []oddColumn {
+	c := oddColumn{Column: column}
+	if p, ok := r.(anonymise.Particular); ok {
+		c.odd, c.otherwise = p.Odd(a.Way == plan.InDatabase), p.Otherwise()
 	}
-	c := oddColumn{Column: column, odd: p.Odd(a.Way == plan.InDatabase), otherwise: p.Otherwise()}
-	if len(c.odd) == 0 {
+	if n, ok := r.(anonymise.Numbering); ok && len(n.Needs()) > 0 {
+		if by := t.Column(n.Needs()[0]); by != nil && by.Kind == dialect.Int {
+			c.unfit = n.Unfit()
+		}
+	}
+	if len(c.odd) == 0 && c.unfit == nil {
 		return list
 	}
 	if w, ok := r.(anonymise.Conditional); ok {
@@ -37,11 +42,15 @@ func appendOdd(list []oddColumn, column *dialect.Column, a plan.Assignment, r an
 // has is the condition for the column to have a value with the oddity that is
 // to be replaced.
 func (c oddColumn) has(o dialect.Oddity) dialect.Cond {
-	odd := dialect.Odd{Column: c.Name, Oddity: o}
+	return c.under(dialect.Odd{Column: c.Name, Oddity: o})
+}
+
+// under adds the strategy's condition to another one.
+func (c oddColumn) under(cond dialect.Cond) dialect.Cond {
 	if c.when == "" {
-		return odd
+		return cond
 	}
-	return dialect.All{dialect.Match{SQL: c.when}, odd}
+	return dialect.All{dialect.Match{SQL: c.when}, cond}
 }
 
 // countOtherwise counts the values that the database replaces by `otherwise`.
@@ -85,11 +94,11 @@ func (s *OddScan) wanted(w *Writer) []oddColumn {
 	var out []oddColumn
 	for _, c := range w.odd {
 		if c.otherwise {
-			continue
+			c.odd = nil
 		}
 		possible := s.db.Oddities(c.Column)
 		c.odd = slices.DeleteFunc(slices.Clone(c.odd), func(o dialect.Oddity) bool { return o != dialect.NotText && !slices.Contains(possible, o) })
-		if len(c.odd) > 0 {
+		if len(c.odd) > 0 || c.unfit != nil {
 			out = append(out, c)
 		}
 	}
@@ -102,6 +111,13 @@ func (s *OddScan) Count(ctx context.Context, tx dialect.Reader, w *Writer, where
 	columns := s.wanted(w)
 	var some dialect.Any
 	for i, c := range columns {
+		if c.unfit != nil {
+			n, err := tx.Count(ctx, w.Name, append(slices.Clone(where), c.under(c.unfit)))
+			if err != nil {
+				return err
+			}
+			s.addOdd(OddRows{w.Name, c.Name, dialect.NoNumber, n})
+		}
 		if at := slices.Index(c.odd, dialect.NotText); at >= 0 {
 			n, err := c.countNotText(ctx, tx, w, where)
 			if err != nil {

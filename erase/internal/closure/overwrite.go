@@ -47,7 +47,7 @@ func newWriter(st *plan.Step, t *Table, s *dialect.Schema) (*Writer, error) {
 			return nil, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
 		}
 		w.keyed = w.keyed || strategy.Info().Keyed
-		w.odd = appendOdd(w.odd, col, a, replacer)
+		w.odd = appendOdd(w.odd, t.Schema, col, a, replacer)
 		if a.Way == plan.InDatabase {
 			e, ok := replacer.Expr()
 			if !ok {
