@@ -133,7 +133,7 @@
 //   - identity.go, protect.go: on which database a plan may run
 //   - reader.go, periods.go, odd.go: roots of a plan made ready, tenants' periods, values that can't be replaced
 //   - preview.go, samples.go, remains.go: before a run, and without one
-//   - verify.go with verify_subjects.go, verify_links.go, verify_holds.go, verify_values.go, oldvalues.go: after a run
+//   - verify.go with verify_kind.go (of which kind of subject), verify_subjects.go, verify_links.go, verify_holds.go, verify_values.go, oldvalues.go: after a run
 //   - session.go, claim.go, run.go, execute.go, execute_batch.go, sources.go: a run
 //   - commit.go, seal.go, statement.go, close.go: its evidence
 //   - journal.go, repair.go: the journal as callers see it

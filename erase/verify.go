@@ -56,7 +56,8 @@ type OldValue struct {
 }
 
 // Verify looks in the live database for what a receipt says is erased. It
-// rebuilds the plan from the policy and the schema as it is now, and takes the subjects again from
+// rebuilds the plan from the policy and the schema as it is now (of several kinds of subject it takes the
+// receipt's, unless one is chosen), and takes the subjects again from
 // the caller, since neither plan nor receipt holds them. It writes nothing.
 //
 // It knows its limits: where a row was deleted, an enforced foreign key implies
@@ -67,7 +68,7 @@ type OldValue struct {
 // What the erasure had to leave to a hold is ToDo when the hold has ended: the
 // receipt is as true as it was, and something is left over.
 func Verify(ctx context.Context, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
-	v := &receiptVerifier{db: db, now: time.Now(), rules: rules, statement: st, old: newOldValues(old), findings: newFindings("")}
+	v := &receiptVerifier{db: db, now: time.Now(), rules: ofKind(rules, st), statement: st, old: newOldValues(old), findings: newFindings("")}
 	return v.verify(ctx, subjects)
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/expungedb/expunge/anonymise"
 	"github.com/expungedb/expunge/dialect"
@@ -104,7 +105,7 @@ func (b *builder) buildPlan(scope Scope) (*Plan, error) {
 	}
 	if scope == ScopeSubjects {
 		plan.Unlinked = b.outside
-		plan.Subject = &Subject{Table: b.subject.Name, Key: b.subjectKey(), Identifiers: p.Subject.Identifiers}
+		plan.Subject = &Subject{Table: b.subject.Name, Key: b.subjectKey(), Identifiers: p.Subject.Identifiers, Kind: p.Subject.Kind}
 	}
 	plan.Made = usedGenerators(roots)
 	plan.Covers = coveredTables(roots)
@@ -196,6 +197,10 @@ func (b *builder) subjectKey() []string {
 // subjectRoots builds the one root of the scope: the subject's rows and their closure.
 func (b *builder) subjectRoots() []Root {
 	if b.subject == nil {
+		if kinds := b.policy.Kinds(); len(kinds) > 0 && b.policy.Subject.Table == "" {
+			b.found.add(policy.Pos{}, dialect.Name{}, "the policy has several kinds of subject: choose one with As (--as): %s", strings.Join(kinds, ", "))
+			return nil
+		}
 		if b.policy.Subject.Table == "" && !b.all {
 			b.found.addLines(policy.Pos{}, dialect.Name{}, "subject: {table: …}", "the policy names no subject: add `subject: {table: …}`")
 		}
@@ -237,6 +242,8 @@ func (b *builder) subjectErase() (policy.Erase, bool) {
 // expiredRoots builds a root for each retention period, and the roots for ended holds.
 func (b *builder) expiredRoots() []Root {
 	var out []Root
+	chosen := b.fence
+	b.fence = b.kinds // a row that has expired is nobody's root
 	for _, p := range b.policy.Retention {
 		t := b.resolveTable(p.Table, p.Pos)
 		if t == nil || !b.checkColumns(t, []string{p.By}, p.Pos, "retention.by") {
@@ -255,6 +262,7 @@ func (b *builder) expiredRoots() []Root {
 		}
 		out = append(out, b.buildRoot(t, p.Erase, older))
 	}
+	b.fence = chosen
 	ended := b.endedRoots()
 	if len(b.policy.Retention) == 0 && len(ended) == 0 && len(b.found) == 0 && !b.all {
 		b.found.add(policy.Pos{}, dialect.Name{}, "the policy has no retention periods, and no hold that ends: add them under retention")

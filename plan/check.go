@@ -13,17 +13,28 @@ import (
 // decided, each rule's names exist, each strategy fits its column, and each table reached from the
 // subject has a decision. It returns a *policy.Error with every problem, or nil.
 func Check(p *policy.Policy, s *dialect.Schema, e Capabilities) error {
-	return newBuilder(p, s, e).checkAll()
+	return checkKinds(p, s, e, func(*builder) {})
 }
 
-func (b *builder) checkAll() error {
+// checkKinds checks the policy for each kind of its subjects.
+func checkKinds(p *policy.Policy, s *dialect.Schema, e Capabilities, prepare func(*builder)) error {
+	var found problems
+	for _, one := range p.EachKind() {
+		b := newBuilder(one, s, e)
+		prepare(b)
+		b.checkAll()
+		found.addNew(b.found)
+	}
+	return found.err(s.Default)
+}
+
+func (b *builder) checkAll() {
 	b.all = true
 	b.checkCoverage()
 	b.checkConditions()
 	b.scopeRoots(ScopeSubjects)
 	b.scopeRoots(ScopeExpired)
 	b.scopeRoots(ScopeEverything)
-	return b.found.err(b.schema.Default)
 }
 
 // checkCoverage fails closed: a name that the policy doesn't classify is a problem.
@@ -112,6 +123,15 @@ func (p *problems) addLines(pos policy.Pos, table dialect.Name, lines, format st
 	}
 	if !slices.Contains(*p, problem) {
 		*p = append(*p, problem)
+	}
+}
+
+// addNew adds the problems that aren't there yet.
+func (p *problems) addNew(others problems) {
+	for _, problem := range others {
+		if !slices.Contains(*p, problem) {
+			*p = append(*p, problem)
+		}
 	}
 }
 

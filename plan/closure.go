@@ -97,7 +97,7 @@ func (c *closure) addReference(n *node, ref *relation) {
 	}
 	decision, pos := c.decisionOf(ref)
 	switch {
-	case decision == "" && !c.isSubject(child):
+	case decision == "" && !c.kinds[child.Name]:
 		c.reportBeyond(child)
 	case decision == "":
 	case decision == policy.EraseDetach:
@@ -133,7 +133,7 @@ func (c *closure) reachTable(t *dialect.Table, rule *policy.Table, way reach) {
 func (c *closure) followReferences(n *node) {
 	for _, own := range c.owns[n.table.Name] {
 		t, rule := c.schema.Table(own.RefTable), c.ruleOf(own.RefTable)
-		if c.subject != nil && t.Name == c.subject.Name {
+		if c.isSubject(t) {
 			c.found.add(own.pos, n.table.Name, "owns: the subject table can't be owned")
 			continue
 		}

@@ -48,6 +48,13 @@
 //
 // The same policy on the same schema gives the same bytes, for any order of the file's entries.
 //
+// # Kinds of subject
+//
+// A policy may have several kinds of subject, users and tenants say. [Check] checks all of them. A plan of scope
+// subjects is for one kind, which [policy.Policy.As] chooses and [Subject.Kind] records. Rows of
+// another kind are reached only where `via` decides about the reference. Scope everything needs no kind, and scope expired only
+// where a hold ends; rows that have expired take no subject along.
+//
 // # The closure
 //
 // Scopes subjects and expired start from a root row. They follow every foreign key and link to it,

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
+	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan/policy"
 )
 
@@ -15,6 +17,10 @@ func holdsEnd(p *policy.Policy) bool {
 // remains because held rows refer to it, and each table with rows that may lose every other
 // reference.
 func (b *builder) endedRoots() []Root {
+	if kinds := b.policy.Kinds(); b.policy.Subject.Table == "" && len(kinds) > 0 && holdsEnd(b.policy) {
+		b.found.add(policy.Pos{}, dialect.Name{}, "the policy has holds that end and several kinds of subject: make a plan of scope expired for each with As (--as): %s", strings.Join(kinds, ", "))
+		return nil
+	}
 	if b.subject == nil || !holdsEnd(b.policy) {
 		return nil
 	}

@@ -63,6 +63,8 @@ const (
 
 // Subject is how subjects are named.
 type Subject struct {
+	// Kind is the name of the kind of subject, where the policy has several.
+	Kind        string       `json:"kind,omitempty"`
 	Table       dialect.Name `json:"table"`
 	Key         []string     `json:"key"`
 	Identifiers []string     `json:"identifiers,omitempty"`

@@ -15,7 +15,9 @@ type resolved struct {
 	policy  *policy.Policy // in canonical form, so that the plan doesn't depend on the file's order
 	schema  *dialect.Schema
 	rules   map[dialect.Name]*policy.Table
-	subject *dialect.Table               // nil if the policy's subject is not in the schema
+	subject *dialect.Table               // nil if the policy's subject is not in the schema, or no kind of it is chosen
+	kinds   map[dialect.Name]bool        // the tables of all kinds of subject
+	fence   map[dialect.Name]bool        // those whose rows the closure never enters, except the root's own
 	into    map[dialect.Name][]*relation // every reference between tables, declared or linked, by the table it refers to
 	from    map[dialect.Name][]*relation // the same by the referring table
 	owns    map[dialect.Name][]*relation // by owner
@@ -64,6 +66,7 @@ func resolvePolicy(p *policy.Policy, s *dialect.Schema) *resolved {
 		r.checkColumns(r.subject, p.Subject.Key, p.Subject.Pos, "subject.key")
 		r.checkColumns(r.subject, p.Subject.Identifiers, p.Subject.Pos, "subject.identifiers")
 	}
+	r.resolveFence()
 	r.addRelations()
 	return r
 }

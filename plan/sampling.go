@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"slices"
 
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/plan/policy"
@@ -13,25 +12,23 @@ import (
 // everything a strategy makes is a problem. A possible failure is a hazard of the plan.
 func CheckDatabase(ctx context.Context, db dialect.DB, p *policy.Policy, s *dialect.Schema) error {
 	return dialect.OmitSchema(sampleRows(ctx, db, func(rows *sampling) error {
-		b := newBuilder(p, s, db)
-		b.sampleLink = linkSampler(ctx, rows, s)
-		if err := b.checkAll(); err != nil {
+		err := checkKinds(p, s, db, func(b *builder) { b.sampleLink = linkSampler(ctx, rows, s) })
+		if err != nil {
 			return err
 		}
 		var all problems
-		for _, scope := range []Scope{ScopeSubjects, ScopeExpired, ScopeEverything} {
-			made, err := FromSchema(s, db, p, scope)
-			if err != nil {
-				continue // the policy has nothing for the scope
-			}
-			found, err := made.tryRows(ctx, rows, s, b.rules)
-			if err != nil {
-				return err
-			}
-			for _, problem := range found {
-				if !slices.Contains(all, problem) {
-					all = append(all, problem)
+		rules := resolvePolicy(p, s).rules
+		for _, one := range p.EachKind() {
+			for _, scope := range []Scope{ScopeSubjects, ScopeExpired, ScopeEverything} {
+				made, err := FromSchema(s, db, one, scope)
+				if err != nil {
+					continue // the policy has nothing for the scope
 				}
+				found, err := made.tryRows(ctx, rows, s, rules)
+				if err != nil {
+					return err
+				}
+				all.addNew(found)
 			}
 		}
 		return all.err(s.Default)

@@ -27,7 +27,11 @@ func (p *Plan) renderText(approved *Plan) string {
 		fprintPrintable(&b, "Runs only on the database %s\n", p.OnlyOn)
 	}
 	if p.Subject != nil {
-		fprintPrintable(&b, "A subject is a row of %s, named by %s", policy.TableName(p.Subject.Table, p.Default), joinColumns(p.Subject.Key))
+		of := "A subject"
+		if p.Subject.Kind != "" {
+			of += " of the kind " + p.Subject.Kind
+		}
+		fprintPrintable(&b, "%s is a row of %s, named by %s", of, policy.TableName(p.Subject.Table, p.Default), joinColumns(p.Subject.Key))
 		if len(p.Subject.Identifiers) > 0 {
 			fprintPrintable(&b, " (or by %s)", joinColumns(p.Subject.Identifiers))
 		}

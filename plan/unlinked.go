@@ -18,7 +18,8 @@ type Unlinked struct {
 // checkReach reports every table outside of the closure with personal columns, or with a decision
 // about a subject's rows. It returns those for which the policy gives a reason.
 func (b *builder) checkReach(reached map[dialect.Name]bool) []Unlinked {
-	referring, subject := b.referringTables(), policy.TableName(b.subject.Name, b.schema.Default)
+	referring, subject := b.referringTables(b.subject.Name), policy.TableName(b.subject.Name, b.schema.Default)
+	others := b.referringTables(b.otherKinds()...)
 	complete := len(b.beyond) == 0 && !b.stopped // else a table may be missing because of a reported problem
 	var out []Unlinked
 	for _, t := range b.schema.Tables {
@@ -36,6 +37,8 @@ func (b *builder) checkReach(reached map[dialect.Name]bool) []Unlinked {
 		case !rule.DecidesRows() && len(rule.PersonalColumns()) == 0:
 		case !rule.DecidesRows() && b.hasRetention(t.Name):
 			out = append(out, Unlinked{t.Name, "its rows have a retention period, whoever they are about"})
+		case others[t.Name]:
+			out = append(out, Unlinked{t.Name, "its rows are those of another kind of subject"})
 		case referring[t.Name] && complete:
 			b.found.add(rule.Pos, t.Name, "no subject's rows are found in it, since what it refers to is detached or owned: %s", b.wayOut(rule, t, reached))
 		case referring[t.Name]:
@@ -61,9 +64,12 @@ func reachedBy(r *Root) map[dialect.Name]bool {
 
 // referringTables are the tables whose rows refer to the subject's, directly or through others and
 // for any decision, and the tables they own.
-func (b *builder) referringTables() map[dialect.Name]bool {
-	out := map[dialect.Name]bool{b.subject.Name: true}
-	for next := []dialect.Name{b.subject.Name}; len(next) > 0; next = next[1:] {
+func (b *builder) referringTables(subjects ...dialect.Name) map[dialect.Name]bool {
+	out := map[dialect.Name]bool{}
+	for _, n := range subjects {
+		out[n] = true
+	}
+	for next := subjects; len(next) > 0; next = next[1:] {
 		var near []dialect.Name
 		for _, ref := range b.into[next[0]] {
 			near = append(near, ref.Table)

@@ -301,6 +301,7 @@ func (v *validation) validateSubject() {
 		return
 	}
 	v.requireTable("subject.table", p.Subject.Table)
+	v.requirePrintable("subject.kind", p.Subject.Kind)
 	v.requireColumns("subject.key", p.Subject.Key)
 	if len(p.Subject.Identifiers) > 0 {
 		v.requireColumns("subject.identifiers", p.Subject.Identifiers)

@@ -43,6 +43,24 @@ func checkReadable(path string) error {
 // readPolicy reads the file of --policy, and adds the file's name to its problems.
 func readPolicy(cmd *cli.Command) (*policy.Policy, error) { return readPolicyBy(cmd, policy.Parse) }
 
+// asFlag chooses between the policy's kinds of subject.
+func asFlag() cli.Flag {
+	return &cli.StringFlag{Name: "as", Usage: "`KIND` of subject, where the policy has several"}
+}
+
+// readPolicyAs is readPolicy for the kind of --as.
+func readPolicyAs(cmd *cli.Command) (*policy.Policy, error) {
+	rules, err := readPolicy(cmd)
+	kind := cmd.String("as")
+	if err != nil || kind == "" {
+		return rules, err
+	}
+	if rules, err = rules.As(kind); err != nil {
+		return nil, badUsage("--as: %w", err)
+	}
+	return rules, nil
+}
+
 func readPolicyBy(cmd *cli.Command, parse func(io.Reader) (*policy.Policy, error)) (*policy.Policy, error) {
 	data, err := readFile("--policy", cmd.String("policy"))
 	if err != nil {

@@ -18,7 +18,7 @@ func (a *app) plan() *cli.Command {
 	return &cli.Command{
 		Name: "plan", Usage: "build a plan and show it for review",
 		Flags: []cli.Flag{
-			policyFlag(),
+			policyFlag(), asFlag(),
 			&cli.BoolFlag{Name: "subjects", Usage: "erase given subjects and what refers to them"},
 			&cli.BoolFlag{Name: "everything", Usage: "anonymise every row of every table"},
 			&cli.BoolFlag{Name: "expired", Usage: "erase rows older than their retention period"},
@@ -45,7 +45,7 @@ func (a *app) plan() *cli.Command {
 					return badUsage("--since: the approved plan's scope is %s, not %s", approved.Scope, scope)
 				}
 			}
-			policy, err := readPolicy(cmd)
+			rules, err := readPolicyAs(cmd)
 			if err != nil {
 				return err
 			}
@@ -54,7 +54,7 @@ func (a *app) plan() *cli.Command {
 				return err
 			}
 			defer db.close()
-			p, err := plan.Build(ctx, db, policy, scope)
+			p, err := plan.Build(ctx, db, rules, scope)
 			if err != nil {
 				return inPolicy(cmd, err)
 			}

@@ -24,7 +24,7 @@ func (a *app) verify() *cli.Command {
 			&cli.StringFlag{Name: "disclosure", Usage: "disclosure `FILE`: verify that the receipt covers its row"},
 			&cli.StringFlag{Name: "proof", Usage: "`FILE` of a proof by expunge log prove, with --log-pub"},
 			logPubFlag(),
-			&cli.StringFlag{Name: "policy", Usage: "policy `FILE`, to verify the live database too"},
+			&cli.StringFlag{Name: "policy", Usage: "policy `FILE`, to verify the live database too"}, asFlag(),
 			subjectFlag(), subjectsFileFlag(),
 			&cli.StringFlag{Name: "old-values", Usage: "`FILE` of old values: table.column=value on each line"},
 		},
@@ -120,7 +120,7 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if cmd.String("policy") == "" {
 		return v, nil
 	}
-	policy, err := readPolicy(cmd)
+	rules, err := readPolicyAs(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if err != nil {
 		return nil, err
 	}
-	found, err := erase.Verify(ctx, db, policy, &opened.Statement, subjects, old...)
+	found, err := erase.Verify(ctx, db, rules, &opened.Statement, subjects, old...)
 	if err != nil {
 		return nil, err
 	}

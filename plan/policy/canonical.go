@@ -16,7 +16,11 @@ import (
 // columns and entries. Reasons and categories count: they are part of the approved policy. So does
 // the order of the subject's key: a run gets its keys in this order.
 func (p *Policy) Digest() string {
-	doc, err := json.Marshal(p.Canonical())
+	c := p.Canonical()
+	if len(c.Subjects) > 0 { // which one is chosen isn't the policy's
+		c.Subject = Subject{}
+	}
+	doc, err := json.Marshal(c)
 	if err != nil {
 		panic("plan: a policy in canonical form is always encodable: " + err.Error())
 	}
@@ -28,6 +32,10 @@ func (p *Policy) Digest() string {
 func (p *Policy) Canonical() *Policy {
 	c := *p
 	c.Subject.Identifiers = sortedNames(p.Subject.Identifiers)
+	c.Subjects = sortedBy(p.Subjects, func(s Subject) string { return s.Kind })
+	for i := range c.Subjects {
+		c.Subjects[i].Identifiers = sortedNames(c.Subjects[i].Identifiers)
+	}
 	c.Tables = make([]Table, 0, len(p.Tables))
 	for _, t := range p.Tables {
 		c.Tables = append(c.Tables, t.canonicalForm())

@@ -34,8 +34,14 @@ func undecidedProblems(p *Policy) []Problem {
 	if p.Database == PIIUndecided {
 		out = append(out, Problem{Reason: "decide: the database's name, which receipts give (database)"})
 	}
-	if p.Subject.Table == PIIUndecided {
-		out = append(out, Problem{Pos: p.Subject.Pos, Reason: "decide: which table has one row for each subject, such as customer (subject.table)"})
+	subjects := p.Subjects
+	if len(subjects) == 0 {
+		subjects = []Subject{p.Subject}
+	}
+	for _, s := range subjects {
+		if s.Table == PIIUndecided {
+			out = append(out, Problem{Pos: s.Pos, Reason: "decide: which table has one row for each subject, such as customer (subject.table)"})
+		}
 	}
 	for i := range p.Tables {
 		t := &p.Tables[i]

@@ -44,6 +44,7 @@ func (p *Policy) madeInGo() bool {
 		}
 	}
 	return p.Subject.Table != "" && p.Subject.Pos == none ||
+		slices.ContainsFunc(p.Subjects, func(s Subject) bool { return s.Pos == none }) ||
 		slices.ContainsFunc(p.Links, func(l Link) bool { return l.Pos == none }) ||
 		slices.ContainsFunc(p.Owns, func(o Owns) bool { return o.Pos == none }) ||
 		slices.ContainsFunc(p.Retention, func(x Retention) bool { return x.Pos == none })

@@ -13,7 +13,7 @@ import (
 var (
 	policyShape = shape{"a policy",
 		[]string{"version", "database", "tables"},
-		[]string{"subject", nothingPersonal, "controller", "processor", "links", "owns", "retention", "backups", "replicas", "recipients", "due"}}
+		[]string{"subject", "subjects", nothingPersonal, "controller", "processor", "links", "owns", "retention", "backups", "replicas", "recipients", "due"}}
 	subjectShape   = shape{"the subject", []string{"table"}, []string{"key", "identifiers"}}
 	retentionShape = shape{"a retention", []string{"table", "by", "older_than", "erase"}, nil}
 	lookupShape    = shape{"a period that is looked up", []string{"table", "column", "key"}, nil}
@@ -40,6 +40,7 @@ func (p *policyReader) readPolicy(root ast.Node) *Policy {
 		Controller: p.readText(m["controller"]),
 		Processor:  p.readText(m["processor"]),
 		Subject:    p.readSubject(m["subject"]),
+		Subjects:   p.readSubjects(m["subjects"]),
 		Tables:     p.readTables(m["tables"]),
 		Links:      readReferences(p, m["links"], parseLink, func(l *Link, pos Pos) { l.Pos = pos }),
 		Owns:       readReferences(p, m["owns"], parseOwns, func(o *Owns, pos Pos) { o.Pos = pos }),
@@ -48,6 +49,9 @@ func (p *policyReader) readPolicy(root ast.Node) *Policy {
 		Replicas:   p.readReplicas(m["replicas"]),
 		Recipients: p.readRecipients(m["recipients"]),
 		Due:        p.readDue(m["due"]),
+	}
+	if p.checkOneSubject(m); len(policy.Subjects) == 1 {
+		policy.Subject = policy.Subjects[0]
 	}
 	policy.Tables = append(policy.Tables, p.readNothingPersonal(m[nothingPersonal], policy.Tables)...)
 	return policy

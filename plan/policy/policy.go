@@ -11,12 +11,16 @@ import (
 // a policy file, checked for its syntax and not yet against a schema: names of tables and columns
 // are as written. The JSON tags are those of its canonical form (Digest).
 type Policy struct {
-	Version    int         `json:"version"`
-	Database   string      `json:"database"`
-	Controller string      `json:"controller,omitempty"`
-	Processor  string      `json:"processor,omitempty"`
-	Subject    Subject     `json:"subject,omitzero"` // zero: the policy names no subject
-	Tables     []Table     `json:"tables"`           // in the file's order
+	Version    int    `json:"version"`
+	Database   string `json:"database"`
+	Controller string `json:"controller,omitempty"`
+	Processor  string `json:"processor,omitempty"`
+	// Subject is the kind of subject that plans are made for; zero: the policy names none, or several
+	// of which none is chosen (As).
+	Subject Subject `json:"subject,omitzero"`
+	// Subjects are the kinds of subject that have names, in the file's order.
+	Subjects   []Subject   `json:"subjects,omitempty"`
+	Tables     []Table     `json:"tables"` // in the file's order
 	Links      []Link      `json:"links,omitempty"`
 	Owns       []Owns      `json:"owns,omitempty"`
 	Retention  []Retention `json:"retention,omitempty"`
@@ -33,8 +37,9 @@ type Pos struct{ Line, Column int }
 // String is the position as line:column.
 func (p Pos) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
 
-// Subject is the policy's `subject:`.
+// Subject is the policy's `subject:`, or one kind of `subjects:`.
 type Subject struct {
+	Kind        string   `json:"kind,omitempty"` // its name under `subjects:`
 	Table       string   `json:"table"`
 	Key         []string `json:"key,omitempty"` // empty: the primary key
 	Identifiers []string `json:"identifiers,omitempty"`

@@ -64,8 +64,13 @@ func (w *policyWriter) policyNode(p *Policy) *yamlNode {
 	root.addText("database", p.Database)
 	root.addText("controller", p.Controller)
 	root.addText("processor", p.Processor)
-	if p.Subject.Table != "" {
-		addSubject(root, p.Subject)
+	if len(p.Subjects) > 0 {
+		kinds := root.add(&yamlNode{key: "subjects"})
+		for _, s := range p.Subjects {
+			addSubject(kinds, s.Kind, s).inline = true
+		}
+	} else if p.Subject.Table != "" {
+		addSubject(root, "subject", p.Subject)
 	}
 	w.addTables(root, p.Tables)
 	addSection(root, "links", p.Links, func(l Link) *yamlNode { return &yamlNode{text: scalarText(l.String())} })
@@ -84,8 +89,8 @@ func (w *policyWriter) policyNode(p *Policy) *yamlNode {
 	return root
 }
 
-func addSubject(root *yamlNode, s Subject) {
-	n := root.add(&yamlNode{key: "subject"})
+func addSubject(around *yamlNode, key string, s Subject) *yamlNode {
+	n := around.add(&yamlNode{key: key})
 	n.addText("table", s.Table)
 	if len(s.Key) == 1 {
 		n.addText("key", s.Key[0])
@@ -93,6 +98,7 @@ func addSubject(root *yamlNode, s Subject) {
 		n.addTexts("key", s.Key)
 	}
 	n.addTexts("identifiers", s.Identifiers)
+	return n
 }
 
 // addTables adds the tables. It lists those without anything personal and without other decisions.
