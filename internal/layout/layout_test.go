@@ -21,7 +21,7 @@ var imports = []rule{
 	{module, nil, "it is documentation, and holds no code"},
 	{"dialect", nil, "it is the contract that all else is built on, and that engines outside of this module implement"},
 	{"dialect/dialecttest", []string{"dialect"}, "an engine outside of this module runs the suite with nothing but the contract"},
-	{"dialect/internal/*", []string{"dialect", "internal/grace"}, "engines share what they write and read alike: it knows the contract, no engine, and links no driver"},
+	{"dialect/internal/*", []string{"dialect"}, "engines share what they write and read alike: it knows the contract, no engine, and links no driver"},
 	{"dialect/*", []string{"dialect", "dialect/internal/*", "internal/grace"}, "an engine knows the contract and no other engine, so that it links one driver"},
 	{"anonymise", []string{"dialect"}, "a value is made from a column and an old value, without connection or plan"},
 	{"plan/internal/*", nil, "the policy's reader and the plan's builder share words for people"},

@@ -66,7 +66,7 @@ func TestAClaimThatGetsNoConnection(t *testing.T) {
 		t.Error(err)
 	}
 	refused := errors.New("refused")
-	if _, err := Claim(t.Context(), pool, func() (func() error, error) { return nil, refused }); err != refused {
+	if _, err := Claim(t.Context(), pool, func() (func() error, error) { return nil, refused }); !errors.Is(err, refused) {
 		t.Errorf("that is refused: error %v", err)
 	}
 	if release, err = Claim(t.Context(), pool, take); err != nil {

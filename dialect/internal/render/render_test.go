@@ -29,7 +29,7 @@ func TestABuilderKeepsItsFirstError(t *testing.T) {
 	}
 	b.Unfit(table, "name")
 	b.Fail(errors.New("another"))
-	if b.Err != first || !strings.Contains(first.Error(), "number of values (1) differs from number of columns (2)") {
+	if !errors.Is(b.Err, first) || !strings.Contains(first.Error(), "number of values (1) differs from number of columns (2)") {
 		t.Errorf("error %v", b.Err)
 	}
 	if x, y := b.Alias("k"), b.Alias("r"); x != "k1" || y != "r2" {
@@ -83,7 +83,7 @@ func TestParts(t *testing.T) {
 		})
 	}
 	broken := errors.New("broken")
-	if _, err := Parts(dialect.BulkUpdate{Rows: []dialect.Row{text(1)}}, 1, func(dialect.BulkUpdate) (int64, error) { return 0, broken }); err != broken {
+	if _, err := Parts(dialect.BulkUpdate{Rows: []dialect.Row{text(1)}}, 1, func(dialect.BulkUpdate) (int64, error) { return 0, broken }); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 }

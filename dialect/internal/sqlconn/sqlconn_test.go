@@ -56,7 +56,7 @@ func TestQueries(t *testing.T) {
 		t.Errorf("by name (-want +got): %v\n%s", err, d)
 	}
 	broken := errors.New("broken")
-	if err := EachRow(t.Context(), pool, "", func(func(...any) error) error { return broken }); err != broken {
+	if err := EachRow(t.Context(), pool, "", func(func(...any) error) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 
@@ -98,7 +98,7 @@ func TestConnectionsThatTheServerForgotAreDiscarded(t *testing.T) {
 				n++
 				return test.errors[min(n, len(test.errors))-1]
 			})
-			if err != test.want || connector.opened != test.opened || (conn == nil) != (test.want != nil) {
+			if !errors.Is(err, test.want) || connector.opened != test.opened || (conn == nil) != (test.want != nil) {
 				t.Errorf("error %v after %d connections, want %d", err, connector.opened, test.opened)
 			}
 			if conn != nil {
