@@ -100,8 +100,9 @@ type database struct {
 // table is one table with what is known of it.
 type table struct {
 	*dialect.Table
-	name      string // as the policy writes it
-	common    string // the word that nearly all tables' names begin with, or ""
+	name      string          // as the policy writes it
+	keyNames  map[string]bool // of all tables' keys of one column, in small letters
+	common    string          // the word that nearly all tables' names begin with, or ""
 	columns   []*column
 	rows      int         // that were sampled
 	unread    string      // why none were, or ""
@@ -136,6 +137,12 @@ func newDatabase(s *dialect.Schema) *database {
 		}
 		d.tables = append(d.tables, x)
 		d.named[t.Name] = x
+	}
+	keyNames := map[string]bool{}
+	for _, t := range d.tables {
+		if t.keyNames = keyNames; len(t.PrimaryKey) == 1 {
+			keyNames[strings.ToLower(t.PrimaryKey[0])] = true
+		}
 	}
 	d.findCommonPrefix()
 	return d

@@ -103,6 +103,9 @@ func (d *database) linkByName(c *column) {
 // linkColumn proposes the first of a column's candidates that its values confirm.
 func (d *database) linkColumn(ctx context.Context, tx dialect.Reader, c *column) error {
 	keys := c.keySample()
+	if c.values.n > 0 && !c.mayRefer() {
+		return nil // its values weren't kept
+	}
 	for _, l := range d.candidates(c) {
 		if len(keys) == 0 && !l.needsValues {
 			d.proposeByName(l.link, "there was no value to look at")
@@ -217,7 +220,7 @@ func (d *database) addIdentifiers(c *column, add func(*table, *column, float64, 
 		return
 	}
 	for _, ref := range d.subject.columns {
-		if m := ref.verdict.meaning; m == c.verdict.meaning && slices.Contains([]*meaning{emailAddress, userName, personNumber, nationalNumber}, m) {
+		if m := ref.verdict.meaning; m == c.verdict.meaning && slices.Contains(identifying, m) {
 			add(d.subject, ref, likely, leastIdentified, true, "it holds "+m.name+", as the people's table does")
 		}
 	}

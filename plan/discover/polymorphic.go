@@ -19,13 +19,16 @@ type conditionWriter interface {
 	EqualsCondition(column, text string) string
 }
 
+// typeWords end the names of columns that say to which table another one refers.
+var typeWords = []string{"type", "typ", "tipo", "class", "table", "model"}
+
 // findPolymorphic proposes a link for each table that a column such as
 // entity_type names.
 func (d *database) findPolymorphic(engine conditionWriter) {
 	for _, t := range d.tables {
 		for _, typ := range t.columns {
 			w := typ.linkWords()
-			if len(w) < 2 || !containsWord([]string{"type", "typ", "tipo", "class", "table", "model"}, w[len(w)-1]) || typ.Kind != dialect.Text && typ.Kind != dialect.Enum {
+			if len(w) < 2 || !containsWord(typeWords, w[len(w)-1]) || typ.Kind != dialect.Text && typ.Kind != dialect.Enum {
 				continue
 			}
 			id := t.idBeside(w[:len(w)-1])

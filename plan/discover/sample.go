@@ -182,16 +182,34 @@ func (s *sampler) addRow(row dialect.Row) {
 		if c.Kind == dialect.Bytes && !c.values.readsAsText(text) {
 			continue
 		}
+		known := len(s.seen[i])
 		for _, v := range c.elements(text) {
 			if v = strings.TrimSpace(v); v != "" {
 				c.values.add(c, v, &s.seen[i])
 			}
 		}
-		if len(text) <= 64 {
+		if len(s.seen[i]) > known && len(text) <= 64 && c.mayRefer() {
 			c.values.keys = append(c.values.keys, row[i])
 		}
 	}
 }
+
+// mayRefer reports whether the column's values may be compared with another table's: only such
+// values are held while the draft is made.
+func (c *column) mayRefer() bool {
+	m := c.named.meaning
+	switch {
+	case c.table.refersBy(c.Name) || c.Identity:
+		return false
+	case m == nil, m == surrogateKey, slices.Contains(identifying, m), c.table.keyNames[strings.ToLower(c.Name)]:
+		return true
+	}
+	last := c.words[len(c.words)-1]
+	return containsWord(typeWords, last) || containsWord(marks, last) || roles[last] || last == "by" || !c.named.surely() && personWord(last) > 0
+}
+
+// identifying are meanings of columns that name people otherwise than by a key.
+var identifying = []*meaning{emailAddress, userName, personNumber, nationalNumber}
 
 func (s *sampler) countDistinct() {
 	for i, c := range s.columns {
