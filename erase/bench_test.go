@@ -33,7 +33,7 @@ func BenchmarkOneSubject(b *testing.B) {
 			for b.Loop() {
 				id++
 				if id > n {
-					b.Fatal("the shop has too few customers for so many rounds")
+					b.Fatal("the shop has too few customers for these rounds")
 				}
 				began := time.Now()
 				if _, err := erase.Run(b.Context(), db.DB, p, erase.Options{

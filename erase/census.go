@@ -59,7 +59,7 @@ func (d keySet) insert(k dialect.Key) bool {
 
 // resolvedKeys gives the keys to gather batches from, each row's once. Where a key can be
 // written in several ways (in capitals, with leading zeros), that is how the rows have it, and those
-// that aren't there come as they were given: whoever is named twice must not be overwritten twice.
+// that aren't there come as they were given: a subject named twice must not be overwritten twice.
 func (r *run) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
 	t, columns := r.schema.Table(r.plan.Subject.Table), r.plan.Subject.Key
 	oneWay := !slices.ContainsFunc(columns, func(c string) bool { k := t.Column(c).Kind; return k != dialect.Int && k != dialect.UUID })

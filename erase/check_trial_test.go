@@ -207,7 +207,7 @@ func TestACheckOfADomainIsTried(t *testing.T) {
 	})
 }
 
-// A check that existing rows needn't meet is enforced for those that are overwritten.
+// A check that existing rows don't have to meet is enforced for those that are overwritten.
 func TestACheckThatIsNotValidIsTried(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.patrons(t, "true", "'111', 1950, NULL")

@@ -139,7 +139,7 @@ func TestChinookDeletesACustomerLinesFirst(t *testing.T) {
 		}
 		c.intact(t)
 
-		t.Run("the same run ID gives the receipt once more", func(t *testing.T) {
+		t.Run("the same run ID gives the receipt again", func(t *testing.T) {
 			before := db.dump(t)
 			again, _, err := c.run(t, policy, plan.ScopeSubjects, "case-42")
 			if err != nil || string(again) != string(env) {

@@ -293,7 +293,7 @@ links:
 	}
 }
 
-// Whoever was overwritten is still there when the run is continued, and is neither
+// An overwritten subject is still there when the run is continued, and is neither
 // overwritten nor counted again: else it would end before the last ones.
 func TestASubjectIsOverwrittenOnceHoweverOftenTheRunIsContinued(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {

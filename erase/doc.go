@@ -16,7 +16,7 @@
 //     are in the receipt, and in a [LeftError] beside it.
 //   - Exactly once per run ID. A batch and its entry in the journal commit
 //     together; whatever died is continued by running again with the same ID, plan and
-//     subjects, and a run that is finished gives its receipt once more.
+//     subjects, and a run that is finished gives its receipt again.
 //   - Children go before their parents, the root after them and what it owned
 //     last, so that whatever is left after a crash can be found from the root still.
 //   - No value, key or identifier is in an error, log line, event or receipt,
@@ -76,7 +76,7 @@
 // the run's next batches (turn.go): its first lock is then that of the journal's row for the database, which one
 // transaction has at a time. Batches that met nobody go side by side.
 //
-// After the last batch the roots are scanned once more (finish.go, scan_subjects.go). The receipt is assembled from the
+// After the last batch the roots are scanned again (finish.go, scan_subjects.go). The receipt is assembled from the
 // journal (statement.go), signed, stored, published, and the run closed (seal.go).
 //
 // # What a run notices
@@ -96,7 +96,7 @@
 // In scope everything a root's batches may be spared indexes that the plan offers and
 // [Options.Allow] allows (suspend.go). Each is in the journal before it goes, and comes back when the
 // table is done, whatever the run ends with. Where the process was killed, whichever [Run] or [Repair] comes
-// next puts it back before anything else (suspend_restore.go), unless a living process has it in hand;
+// next puts it back before anything else (suspend_restore.go), unless a living process is carrying that run out;
 // and no receipt is signed while one is away.
 //
 // # Throttles and pauses

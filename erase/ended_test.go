@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// expire carries scope expired out when so many years have passed, after a
+// expire carries scope expired out after that number of years, after a
 // preview, which must have counted the same.
 func (d *target) expire(t *testing.T, policy string, years int) *receipt.Statement {
 	t.Helper()
@@ -94,7 +94,7 @@ func TestScopeExpiredErasesWhatAHoldKeptOnceItHasEnded(t *testing.T) {
 			t.Errorf("ended %v, follows %v", st.Predicate.Ended, st.Predicate.Follows)
 		}
 
-		// Two bills are free. One of person 1 has no date: it is held for good.
+		// Two bills are free. One of person 1 has no date: it is held without end.
 		st = db.expire(t, policy, 5)
 		if d := cmp.Diff(map[string]receipt.Rows{
 			"delete entry": {Matched: 3, Affected: 2, Held: 1}, "delete bill": {Matched: 3, Affected: 2, Held: 1}, "delete person": {Matched: 2, Affected: 1, Held: 1},
@@ -206,7 +206,7 @@ func TestWhatAHoldKeptOfOverwrittenRowsIsOverwrittenOnce(t *testing.T) {
 					t.Error("what was overwritten, or isn't meant, was overwritten:", d)
 				}
 				if d := cmp.Diff(map[string]int64{}, affected(db.expire(t, policy(c.hold), 7))); d != "" {
-					t.Error("once more:", d)
+					t.Error("again:", d)
 				}
 			})
 		})

@@ -25,7 +25,7 @@ const (
 	Restored    EventKind = "restored"  // it is in place again
 	Throttled   EventKind = "throttled" // no batch begins for the moment: Reason says why
 	Released    EventKind = "released"  // batches begin again, after Took
-	Scanning    EventKind = "scanning"  // all batches are done; the roots are scanned once more
+	Scanning    EventKind = "scanning"  // all batches are done; the roots are scanned again
 	Signed      EventKind = "signed"    // the receipt is signed and stored
 )
 
@@ -43,10 +43,10 @@ type Event struct {
 	Rows int64
 	Took time.Duration
 	// Done and Total count roots over the whole run; Total is an estimate for
-	// a scope that walks tables, and -1 when there is none.
+	// a scope that walks tables, and -1 without one.
 	Done, Total int64
 	// Rate is roots per second since the run began here; Remaining is the
-	// estimate that follows from it, 0 when there is none.
+	// estimate that follows from it, 0 without one.
 	Rate      float64
 	Remaining time.Duration
 }

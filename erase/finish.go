@@ -32,7 +32,7 @@ type summary struct {
 	followed          []receipt.Followed
 }
 
-// finishRun scans the roots once more, signs the receipt and closes the run.
+// finishRun scans the roots again, signs the receipt and closes the run.
 func (r *run) finishRun(ctx context.Context) ([]byte, error) {
 	r.emitEvent(Event{Kind: Scanning})
 	entries, err := r.session.journal.Batches(ctx)
@@ -106,7 +106,7 @@ func (a *acquired) summarise(ctx context.Context, entries []journal.Batch, compl
 	return s, err
 }
 
-// scanRoots looks at the roots once more, after the last batch: what is there that
+// scanRoots scans the roots again, after the last batch: what is there that
 // was deleted, and what has appeared meanwhile.
 func (r *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary) error {
 	for i, p := range r.roots {

@@ -152,7 +152,7 @@ func TestACopyHasAnIdentityOfItsOwn(t *testing.T) {
 		wipe := made.plan(t, wipes, plan.Everything())
 		last := made.run(t, wipe, allowed(wipe, "wipe")).Predicate.System
 		if last.Journal != st.Predicate.System.Journal || last.CopyOf != original.Journal {
-			t.Error("the copy's identity changed once more")
+			t.Error("the copy's identity changed again")
 		}
 		if n := made.journalRows(t, "held"); n != 0 {
 			t.Errorf("the copy's journal names %d rows of held people after every row was overwritten", n)

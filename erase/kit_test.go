@@ -61,7 +61,7 @@ links:
   - letter(about) -> member(member_id)
 `
 
-// overwrites is the one that overwrites whom it is about, and deletes the rest.
+// overwrites is the policy that overwrites the subject, and deletes the rest.
 var overwrites = strings.Replace(deletes, "member:\n    erase: delete", "member:\n    erase: overwrite", 1)
 
 // club fills the database with the club.

@@ -15,12 +15,12 @@ import (
 // Ledger remembers erasures outside of the database, for Replay to carry them
 // out again after a restore. Package ledger has one, a directory of encrypted files.
 type Ledger interface {
-	// Begin stores what a run is about to erase, for good, before it returns.
+	// Begin stores durably what a run is about to erase, before it returns.
 	// A run that is continued, which has the same h.Run(), begins again: what is stored
 	// stays, and subjects need not be read. It is called once the run is this process's own.
 	Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error
 	// Committed notes that the run has ended and is signed; again for a run
-	// that gives its receipt once more.
+	// that gives its receipt again.
 	Committed(ctx context.Context, run record.Run, m record.Mark) error
 }
 

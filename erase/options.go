@@ -68,8 +68,8 @@ type Options struct {
 	// Publish is given the signed receipt before the run is closed and Run
 	// returns it, to append it to a log, say. A run whose receipt can't be published is
 	// not finished: the same run ID tries again, with the same bytes. They may therefore
-	// be given more than once, as they are when a finished run gives its receipt once
-	// more; receipt/log appends nothing twice. Defaults to nothing.
+	// be given more than once, as they are when a finished run gives its receipt
+	// again; receipt/log appends nothing twice. Defaults to nothing.
 	Publish func(ctx context.Context, envelope []byte) error
 	// Request is what the receipt says of the request that is answered. It
 	// must not name a person. Defaults to nothing.

@@ -113,7 +113,7 @@ func TestAFinishedRunGivesNobodyElsesReceipt(t *testing.T) {
 	})
 }
 
-// Whoever holds other keys than the run was begun with is given nothing on a guess.
+// A caller with other keys than those of the run is given nothing on a guess.
 func TestWithoutItsKeyAnOverwrittenSubjectsReceiptIsNotGuessed(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -193,7 +193,7 @@ func (d *target) again(t testing.TB) *target {
 	return other
 }
 
-// Whoever was deleted, and is inserted again while the run is interrupted, is no stranger.
+// A deleted subject, inserted again while the run is interrupted, is no stranger.
 func TestARunIsContinuedOrClosedWhenASubjectCameBack(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		for _, closed := range []bool{false, true} {

@@ -50,7 +50,7 @@ func (r *reader) loadPeriods(ctx context.Context, p *closure.Root, l *plan.Looku
 	case err != nil:
 		return fmt.Errorf("reading the periods of %s: %w", l.Table, err)
 	case unreadable > 0:
-		return fmt.Errorf("%w: %s of %s, in column %s: a whole number is of days and at least 1, a text is such as 90d or 6y, and NULL keeps rows for good",
+		return fmt.Errorf("%w: %s of %s, in column %s: write days as a number of at least 1, or a period such as 90d or 6y; NULL means never",
 			ErrBadPeriod, rowsOf(unreadable), l.Table, l.Column)
 	}
 	p.SetPeriods(keys)

@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Protect marks the database in its journal, which it makes where there is none: no plan
+// Protect marks the database in its journal, and makes the journal first if necessary: no plan
 // of scope everything runs there (ErrProtected), whatever it is allowed otherwise. The mark travels with
 // copies, so that a copy is unprotected by name before it is overwritten. It is idempotent.
 func Protect(ctx context.Context, db dialect.DB) error {

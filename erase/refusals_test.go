@@ -316,7 +316,7 @@ func TestPitfall15RowSecurityStopsEveryVerb(t *testing.T) {
 		}
 		t.Cleanup(func() { db.exec(t, "ALTER TABLE visit OWNER TO CURRENT_USER") })
 		if err := preview(); err != nil {
-			t.Errorf("the owner, whom the policy doesn't bind: %v", err)
+			t.Errorf("the owner, not bound by the policy: %v", err)
 		}
 		db.exec(t, "ALTER TABLE visit FORCE ROW LEVEL SECURITY")
 		db.unchanged(t, func() {

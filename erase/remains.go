@@ -11,7 +11,7 @@ import (
 )
 
 // Remains looks in the live database for rows that a plan of scope subjects
-// deletes for the given subjects, whoever deleted them: it needs neither receipt nor policy.
+// deletes for the given subjects, by whatever way they were deleted: it needs neither receipt nor policy.
 // Rows that the plan overwrites or keeps are not asked about. It writes nothing
 // and has the limits of Verify; a schema that isn't the plan's is ErrDrift.
 func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) (_ *Verification, err error) {

@@ -19,7 +19,7 @@ type Repaired struct {
 }
 
 // Unfinished is a run that was begun and has no receipt yet, or none that is published. It is continued by
-// Run with the same ID, plan and subjects, unless a process has it in hand.
+// Run with the same ID, plan and subjects, unless a process is carrying it out.
 type Unfinished struct {
 	RunID    string    `json:"run"`
 	Plan     string    `json:"plan"` // the digest of its plan

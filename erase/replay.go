@@ -33,7 +33,7 @@ type ReplayOptions struct {
 	// Since is the moment that the restored backup is of: when it was begun,
 	// by a clock that agrees with that of the machines which erase. When in
 	// doubt give an earlier one: a deletion that the backup has already is nothing to do;
-	// rows that an erasure keeps and overwrites are overwritten once more.
+	// rows that an erasure keeps and overwrites are overwritten again.
 	Since time.Time
 	// Ledger gives the entries. Those of other databases are passed over.
 	Ledger LedgerReader
@@ -247,7 +247,7 @@ func (r *replayer) planFor(ctx context.Context, e *record.Entry) (p *plan.Plan, 
 
 // runEntry carries the plan out, under the first ID that is free for it. One is not
 // when the run of that ID has ended, and subjects are there that it deleted: the same backup was
-// brought back into the same database once more, a table of it by hand, say.
+// brought back into the same database again, a table of it by hand, say.
 func (r *replayer) runEntry(ctx context.Context, p *plan.Plan, e *record.Entry) (id string, env []byte, err error) {
 	const most = 100
 	base := replayID(e, r.Since)
@@ -284,7 +284,7 @@ func (r *replayer) runEntry(ctx context.Context, p *plan.Plan, e *record.Entry) 
 	return id, env, err
 }
 
-// reportRemains looks for what the erasure deletes, whoever has replayed it and when:
+// reportRemains looks for what the erasure deletes, by any replay at any time:
 // of a run that had ended already, rows may be back that its root doesn't show.
 // It is asked as of that run, as a hold may have ended since.
 func (r *replayer) reportRemains(ctx context.Context, p *plan.Plan, e *record.Entry, run string) error {

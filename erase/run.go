@@ -23,7 +23,7 @@ import (
 // transactions of their own, in parallel. When ctx ends, the batches that were begun are
 // finished, unless that takes longer than Options.Grace, and the context's error is returned; like after a crash, the same
 // run ID continues where the run stopped. A run that is finished gives its
-// receipt once more and does nothing, but for publishing it again. Another process with the same run ID is refused (ErrRunning).
+// receipt again and does nothing, but for publishing it again. Another process with the same run ID is refused (ErrRunning).
 //
 // Rows that are left over, and checks that failed, are in the receipt, and Run returns a
 // *LeftError beside the report. Keep the receipt whatever the error is. Errors never hold a value, a key or an identifier.

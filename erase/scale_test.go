@@ -148,7 +148,7 @@ func (d *target) impatient(t testing.TB) *sql.Conn {
 		sample.Postgres: "SET lock_timeout = '5s'", sample.MySQL: "SET innodb_lock_wait_timeout = 5", sample.MariaDB: "SET innodb_lock_wait_timeout = 5",
 	}[d.Engine]
 	if set == "" {
-		return conn // one writer: whoever writes may wait for the other for long
+		return conn // one writer: a writer may wait long for the other
 	}
 	if _, err := conn.ExecContext(t.Context(), set); err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func (o *order) schemaMark(ctx context.Context) (mark string, err error) {
 	return mark, nil
 }
 
-// unchanged compares the mark in a batch's transaction, after its locks: whoever alters one
+// unchanged compares the mark in a batch's transaction, after its locks: a change of one
 // of its tables after that waits for its end.
 func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Reader, covers []dialect.Name) error {
 	now, err := tx.SchemaMark(ctx, covers)

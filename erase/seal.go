@@ -43,7 +43,7 @@ func (a *acquired) signAndSeal(ctx context.Context, roots []*closure.Root, s *su
 }
 
 // storeAndPublish stores the signed receipt, has it published and closes the run. A
-// receipt that is to be published is stored before: signed once more it would be another
+// receipt that is to be published is stored before: signed again it would be another
 // one, as most signatures are random, and a log would hold both.
 func (a *acquired) storeAndPublish(ctx context.Context, envelope []byte) error {
 	state := journal.StateClosed

@@ -184,7 +184,7 @@ func receiptChecks(s *summary) []receipt.Check {
 }
 
 // arrivedRows is how many rows of the given subjects have come since the batches looked
-// for them: whoever put them there, the subjects are in the database again.
+// for them: by whatever way they came, the subjects are in the database again.
 func arrivedRows(s *summary) (rows int64) {
 	for _, c := range s.Steps {
 		rows += c.Arrived

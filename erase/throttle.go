@@ -13,7 +13,7 @@ import (
 )
 
 // Throttle has a run spare the database: it is asked before each transaction,
-// when nothing is locked, and whoever waits for it stops waiting as soon as the
+// when nothing is locked, and a wait for it ends as soon as the
 // run's context ends. It is safe for concurrent use; runs that are given the same one share it.
 type Throttle interface {
 	// Delay says how long to wait before it is asked again, 0 to go on at once.
@@ -25,14 +25,14 @@ type Throttle interface {
 	Committed(rows int64, commit time.Duration)
 }
 
-// ErrThrottle is returned where a throttle can't do its work: a replica that is
-// none, a missing privilege. Nothing was begun.
+// ErrThrottle is returned where a throttle can't do its work: a server that isn't a
+// replica, a missing privilege. Nothing was begun.
 var ErrThrottle = errors.New("the run can't be throttled as asked")
 
 // Whatever is measured is given up after so long, and taken for over its limit.
 const patience = 10 * time.Second
 
-// MaxRate allows so many rows a second, counted as they are committed, and has
+// MaxRate allows a number of rows a second, counted as they are committed, and has
 // batches take no more roots than that. Below 1 it is 1.
 func MaxRate(rows int) Throttle { return batch.NewRate(rows) }
 
@@ -107,7 +107,7 @@ func roundDuration(d time.Duration) string {
 // throttleGate has batches wait for the throttles of a run.
 type throttleGate struct {
 	*batch.Gate
-	burst int // at most so many roots in a batch, 0 for any number
+	burst int // maximum of roots in a batch, 0 for any number
 }
 
 // startThrottles gets the throttles ready. It asks each once, so that one that can't

@@ -13,7 +13,7 @@ import (
 )
 
 // findOrphans searches the links whose subject's values can't be known any more:
-// rows that are linked to nothing may be of a subject whom the receipt is about.
+// rows that are linked to nothing may be of a subject of the receipt.
 func (v *subjectSearch) findOrphans(ctx context.Context) error {
 	for _, t := range v.Tables[1:] {
 		for i := range t.Reach {

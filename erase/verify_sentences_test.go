@@ -41,7 +41,7 @@ func TestVerifySaysWhatIsTrue(t *testing.T) {
 		scope    plan.Scope // default: subjects
 		subjects []string   // default: 1
 		later    []string
-		verify   []string // whom to look for; default: the subjects
+		verify   []string // subjects to look for; default: the subjects
 		old      func(db *target) []erase.OldValue
 		want     []string
 	}{

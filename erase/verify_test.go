@@ -77,7 +77,7 @@ func TestVerify(t *testing.T) {
 		},
 		{
 			name: "can't tell whose the orphans of a link are", policy: deletes,
-			later: []string{"INSERT INTO letter VALUES (77, 4711, 'Dear whoever')"},
+			later: []string{"INSERT INTO letter VALUES (77, 4711, 'Dear reader')"},
 			want:  erase.CannotTell, tables: with("letter", erase.CannotTell),
 		},
 		{

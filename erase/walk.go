@@ -180,7 +180,7 @@ func (w *walkEnd) wait() (dialect.Key, error) {
 	return w.key, w.err
 }
 
-// lastKey is the key of the last root there is, nil where there is none.
+// lastKey is the key of the last root, nil without roots.
 func (r *reader) lastKey(ctx context.Context, p *closure.Root) (last dialect.Key, err error) {
 	s := (&workItem{root: p}).selectKeys()
 	s.Descending, s.Limit = true, 1
@@ -194,7 +194,7 @@ func (r *reader) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, 
 	return r.queryKey(ctx, s)
 }
 
-// queryKey reads the one key that is selected, nil where there is none.
+// queryKey reads the selected key, nil without one.
 func (r *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
 	err = batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
 		key = nil

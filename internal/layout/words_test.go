@@ -22,7 +22,6 @@ var neverWords = regexp.MustCompile(`(?i)\b(whom|whoever|anybody's|somebody's|ha
 // clean.
 var notYetPlain = []string{
 	"dialect/internal/*", "dialect/mysql", "dialect/postgres", "dialect/sqlite", "dialect/sqlserver",
-	"erase",
 	"plan", "plan/discover", "plan/policy",
 }
 
