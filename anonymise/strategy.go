@@ -87,6 +87,14 @@ type RowReplacer interface {
 	ReplaceRow(s *Source, old dialect.Value, row func(column string) dialect.Value) (dialect.Value, error)
 }
 
+// ReplaceValue replaces one value, by ReplaceRow where the strategy reads other columns of the row.
+func ReplaceValue(r Replacer, s *Source, old dialect.Value, row func(column string) dialect.Value) (dialect.Value, error) {
+	if of, ok := r.(RowReplacer); ok {
+		return of.ReplaceRow(s, old, row)
+	}
+	return r.Replace(s, old)
+}
+
 // Numbering is a RowReplacer that makes values of a whole number in the first column it needs.
 type Numbering interface {
 	RowReplacer

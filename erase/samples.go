@@ -172,13 +172,7 @@ func newSampler(s *dialect.Schema, t *closure.Table, st *plan.Step, a plan.Assig
 // addSample makes the replacement for one row.
 func (c *sampler) addSample(source *anonymise.Source, value func(column string) dialect.Value) error {
 	old := value(c.Column)
-	var fresh dialect.Value
-	var err error
-	if r, ok := c.replacer.(anonymise.RowReplacer); ok {
-		fresh, err = r.ReplaceRow(source, old, value)
-	} else {
-		fresh, err = c.replacer.Replace(source, old)
-	}
+	fresh, err := anonymise.ReplaceValue(c.replacer, source, old, value)
 	switch {
 	case err != nil && c.Strategy.Name == "default": // an expression that only the database computes
 	case err != nil:

@@ -119,12 +119,7 @@ func (m *rowMaker) replace(old dialect.Row) dialect.Row {
 			continue
 		}
 		var err error
-		if row, ok := r.(anonymise.RowReplacer); ok {
-			out[at], err = row.ReplaceRow(m.source, old[at], value)
-		} else {
-			out[at], err = r.Replace(m.source, old[at])
-		}
-		if err != nil {
+		if out[at], err = anonymise.ReplaceValue(r, m.source, old[at], value); err != nil {
 			return nil
 		}
 		was, wasSet := dialect.TextOf(old[at])

@@ -11,6 +11,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 	"github.com/expungedb/expunge/erase/internal/tally"
 	"github.com/expungedb/expunge/plan"
+	"github.com/expungedb/expunge/plan/policy"
 )
 
 // Writer carries out one overwrite step.
@@ -33,25 +34,26 @@ type Writer struct {
 	following []*follower     // what refers to the rows, nearest first
 	cascades  bool            // the database carries new values to them by itself,
 	rekeyer   dialect.Rekeyer // or this does
+	shown     string          // the table's name, as the plan's text has it
 }
 
 func newWriter(st *plan.Step, t *Table, s *dialect.Schema) (*Writer, error) {
-	w := &Writer{step: st, Table: t}
+	w := &Writer{step: st, Table: t, shown: policy.TableName(t.Name, s.Default)}
 	for _, a := range st.Set {
 		col := t.Schema.Column(a.Column)
 		if col == nil {
-			return nil, fmt.Errorf("table %s: %w: column %s is gone: build the plan again", t.Name, ErrDrift, a.Column)
+			return nil, fmt.Errorf("table %s: %w: column %s is gone: build the plan again", w.shown, ErrDrift, a.Column)
 		}
 		strategy, replacer, err := a.Bind(s, t.Schema)
 		if err != nil {
-			return nil, fmt.Errorf("table %s, column %s: %w", t.Name, a.Column, err)
+			return nil, fmt.Errorf("table %s, column %s: %w", w.shown, a.Column, err)
 		}
 		w.keyed = w.keyed || strategy.Info().Keyed
 		w.odd = appendOdd(w.odd, t.Schema, col, a, replacer)
 		if a.Way == plan.InDatabase {
 			e, ok := replacer.Expr()
 			if !ok {
-				return nil, fmt.Errorf("table %s, column %s: the plan overwrites it in the database, which this release can't: build the plan again", t.Name, a.Column)
+				return nil, fmt.Errorf("table %s, column %s: the plan overwrites it in the database, which this release can't: build the plan again", w.shown, a.Column)
 			}
 			w.set = append(w.set, dialect.Assign{Column: col, Expr: e})
 			if c, ok := replacer.(anonymise.Conditional); ok && c.When() != "" {
@@ -247,13 +249,8 @@ func (w *Writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect
 				fresh[keys+i] = value
 				continue
 			}
-			if row, ok := r.(anonymise.RowReplacer); ok {
-				fresh[keys+i], err = row.ReplaceRow(source, value, was)
-			} else {
-				fresh[keys+i], err = r.Replace(source, value)
-			}
-			if err != nil {
-				return nil, nil, fmt.Errorf("table %s, column %s: %w", w.Name, w.columns[i], err)
+			if fresh[keys+i], err = anonymise.ReplaceValue(r, source, value, was); err != nil {
+				return nil, nil, fmt.Errorf("table %s, column %s: %w", w.shown, w.columns[i], err)
 			}
 			if value != nil && SameValue(value, fresh[keys+i]) {
 				c.Unchanged++
