@@ -163,36 +163,50 @@ func (s *score) countOwners(t *testing.T, d *discover.Draft, w *truth, schema *d
 // deletedWith are the columns with whose people the draft deletes a table's rows.
 func deletedWith(t *testing.T, d *discover.Draft, table *dialect.Table, subject string) []string {
 	t.Helper()
-	var refers, out []string
+	var out []string
+	for _, p := range d.Proposals {
+		if !p.InPolicy || !strings.EqualFold(p.Table, table.Name.Table) {
+			continue
+		}
+		switch p.About {
+		case discover.AboutErase:
+			if p.Text == "erase: delete" && !strings.EqualFold(p.Table, subject) {
+				out = append(out, refersTo(d, table, subject)...)
+			}
+		case discover.AboutVia:
+			out = append(out, deletedVia(t, p.Text)...)
+		}
+	}
+	return out
+}
+
+// refersTo are the columns by which rows of a table refer to the subject.
+func refersTo(d *discover.Draft, table *dialect.Table, subject string) []string {
+	var out []string
 	for _, fk := range table.ForeignKeys {
 		if strings.EqualFold(fk.RefTable.Table, subject) {
-			refers = append(refers, fk.Columns[0])
+			out = append(out, fk.Columns[0])
 		}
 	}
 	for _, l := range d.Policy.Links {
 		if strings.EqualFold(l.Table, table.Name.Table) && strings.EqualFold(l.RefTable, subject) {
-			refers = append(refers, l.Columns[0])
+			out = append(out, l.Columns[0])
 		}
 	}
-	for _, p := range d.Proposals {
-		if !p.InPolicy || !strings.EqualFold(p.Table, table.Name.Table) || strings.EqualFold(p.Table, subject) && p.About == discover.AboutErase {
-			continue
-		}
-		switch text := p.Text; p.About {
-		case discover.AboutErase:
-			if text == "erase: delete" {
-				out = append(out, refers...)
-			}
-		case discover.AboutVia:
-			var via struct{ Via map[string]string }
-			if err := yaml.Unmarshal([]byte(text), &via); err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			for column, erase := range via.Via {
-				if erase == "delete" {
-					out = append(out, column)
-				}
-			}
+	return out
+}
+
+// deletedVia are the columns of `via: {a: delete, b: keep}` with whose people rows are deleted.
+func deletedVia(t *testing.T, text string) []string {
+	t.Helper()
+	var read struct{ Via map[string]string }
+	if err := yaml.Unmarshal([]byte(text), &read); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	var out []string
+	for column, erase := range read.Via {
+		if erase == "delete" {
+			out = append(out, column)
 		}
 	}
 	return out

@@ -82,7 +82,7 @@ func (c *column) judgeKnown() bool {
 	return c.judgeSession() || c.judgeJob()
 }
 
-// judgeJob leaves open what jobs are called with, unless their documents show whom they are about.
+// judgeJob leaves open what jobs are called with, unless their documents show something personal.
 func (c *column) judgeJob() bool {
 	if !c.table.isJobQueue() || !slices.Contains(jobArguments, strings.ToLower(c.Name)) || c.kind != dialect.Text && c.kind != dialect.JSON {
 		return false
@@ -94,8 +94,8 @@ func (c *column) judgeJob() bool {
 	return true
 }
 
-// isSessions reports whether the table keeps sessions of a web application: what it knows
-// of whoever has a browser open, in one column.
+// isSessions reports whether the table keeps sessions of a web application: all that it knows of a
+// visitor, in one column.
 func (t *table) isSessions() bool {
 	w := t.nameWords()
 	return len(w) > 0 && slices.Contains([]string{"session", "sessions", "sitzung", "sitzungen"}, w[len(w)-1]) && len(t.columns) <= 10
