@@ -81,37 +81,44 @@ func (f *fileComments) attach(root *yamlNode) {
 
 // placed is an entry with its place in the file.
 type placed struct {
-	place string
-	pos   Pos
+	place  string
+	pos    Pos
+	column int // of the key, or of a list's dash; 0 between brackets
 }
 
 // entriesOf lists the entries below a node in the file's order.
-func entriesOf(n ast.Node, at string) []placed {
+func entriesOf(n ast.Node, at string, flow bool) []placed {
 	var out []placed
+	add := func(place string, begin, value ast.Node, column int) {
+		if flow {
+			column = 0
+		}
+		out = append(out, placed{place, nodePos(begin), column})
+		out = append(out, entriesOf(value, place, flow)...)
+	}
 	pair := func(v *ast.MappingValueNode) {
 		place := v.Key.(ast.ScalarNode).GetToken().Value
 		if at != "" {
 			place = placeOf(at, place)
 		}
-		out = append(out, placed{place, nodePos(v.Key)})
-		out = append(out, entriesOf(v.Value, place)...)
+		add(place, v.Key, v.Value, nodePos(v.Key).Column)
 	}
 	switch n := n.(type) {
 	case *ast.MappingNode:
+		flow = flow || n.IsFlowStyle
 		for _, v := range n.Values {
 			pair(v)
 		}
 	case *ast.MappingValueNode:
 		pair(n)
 	case *ast.SequenceNode:
+		flow = flow || n.IsFlowStyle
 		for i, v := range n.Values {
 			name := ""
 			if s, ok := v.(*ast.StringNode); ok && isNameList(at) {
 				name = s.Value
 			}
-			place := entryPlace(at, name, i)
-			out = append(out, placed{place, nodePos(v)})
-			out = append(out, entriesOf(v, place)...)
+			add(entryPlace(at, name, i), v, v, tokenPos(n.Start).Column)
 		}
 	}
 	return out
@@ -126,7 +133,7 @@ func isNameList(place string) bool {
 // findComments finds the entry of each comment in the file.
 func (f *sourceFile) findComments() *fileComments {
 	s := &commentScan{
-		out: &fileComments{by: map[string]*comments{}}, entries: entriesOf(f.root, ""), lines: strings.Split(f.text, "\n"),
+		out: &fileComments{by: map[string]*comments{}}, entries: entriesOf(f.root, "", false), lines: strings.Split(f.text, "\n"),
 	}
 	for _, tk := range f.tokens {
 		switch tk.Type {
@@ -276,17 +283,21 @@ func textsOf(lines []waitingLine) []string {
 	return out
 }
 
-// openEntry is the entry, around the last one, that begins in the column and ends before the next;
-// "" for none.
+// openEntry is the innermost entry around the last one that a comment in that column is below of: the
+// entry begins there or further left, and ends before the next one. It is "" for none.
 func (s *commentScan) openEntry(column int, next *placed) string {
-	if next != nil && column <= next.pos.Column {
+	if column == 0 || next != nil && column <= next.pos.Column {
 		return ""
 	}
 	for place := s.entries[s.passed-1].place; place != ""; place = parentPlace(place) {
 		i := slices.IndexFunc(s.entries, func(e placed) bool { return e.place == place })
-		if i >= 0 && s.entries[i].pos.Column == column {
-			return place
+		if i < 0 || s.entries[i].column == 0 || s.entries[i].column > column {
+			continue
 		}
+		if next != nil && s.entries[i].column <= next.pos.Column {
+			return ""
+		}
+		return place
 	}
 	return ""
 }

@@ -2,28 +2,31 @@ package policy
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 )
 
 // format writes text in its form, and checks Format's promises.
-func format(t testing.TB, text string) string {
+func format(t rapid.TB, text string) string {
 	t.Helper()
 	out, err := Format([]byte(text))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, text)
 	}
 	again, err := Format(out)
 	if err != nil {
 		t.Fatalf("what was written isn't read: %v\n%s", err, out)
 	}
 	if d := cmp.Diff(string(out), string(again)); d != "" {
-		t.Errorf("written again it differs (-once +twice):\n%s", d)
+		t.Errorf("written again it differs (-once +twice):\n%s\nof the file\n%s", d, text)
 	}
 	before, err := parseFile([]byte(text))
 	if err != nil {
@@ -37,7 +40,7 @@ func format(t testing.TB, text string) string {
 		t.Errorf("it is another policy (-before +after):\n%s", d)
 	}
 	if a, b := commentsOf(before), commentsOf(after); !cmp.Equal(a, b) {
-		t.Errorf("comments differ (-before +after):\n%s", cmp.Diff(a, b))
+		t.Errorf("comments differ (-before +after):\n%s\nof the file\n%s", cmp.Diff(a, b), text)
 	}
 	return string(out)
 }
@@ -138,5 +141,34 @@ func FuzzFormat(f *testing.F) {
 			return
 		}
 		format(t, string(bytes.ToValidUTF8(text, nil)))
+	})
+}
+
+// Comments anywhere in a file stay, and what was written is written again.
+func TestFormatKeepsCommentsAnywhere(t *testing.T) {
+	var files []string
+	for _, file := range append(policyFiles(t, "good"), policyFiles(t, "format")...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, string(text))
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		lines := strings.Split(rapid.SampledFrom(files).Draw(r, "file"), "\n")
+		for n := range rapid.IntRange(1, 8).Draw(r, "comments") {
+			i := rapid.IntRange(0, len(lines)-1).Draw(r, "line")
+			comment := fmt.Sprintf("# comment %d", n)
+			changed := slices.Clone(lines)
+			if rapid.Bool().Draw(r, "beside") {
+				changed[i] += "  " + comment
+			} else {
+				changed = slices.Insert(changed, i, strings.Repeat(" ", rapid.IntRange(0, 9).Draw(r, "column"))+comment)
+			}
+			if f, err := parseFile([]byte(strings.Join(changed, "\n"))); err == nil && commentsOf(f)[fmt.Sprintf(" comment %d", n)] == 1 {
+				lines = changed // it is a comment there, and not part of a text
+			}
+		}
+		format(r, strings.Join(lines, "\n"))
 	})
 }

@@ -171,6 +171,11 @@ func (w *yamlPrinter) printOpened(n *yamlNode, depth int) {
 	first := *n.children[0]
 	w.printLines(depth, slices.Concat(n.within, first.above))
 	first.above, first.blank = nil, false
+	if first.beside == "" {
+		first.beside = n.beside
+	} else if n.beside != "" {
+		w.printLines(depth, []string{n.beside})
+	}
 	opened := &yamlPrinter{}
 	for _, c := range append([]*yamlNode{&first}, n.children[1:]...) {
 		opened.print(c, depth+1, false)
