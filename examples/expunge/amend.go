@@ -26,14 +26,16 @@ type madeAmendment struct {
 }
 
 func amendFlags(more ...cli.Flag) []cli.Flag {
-	return append(append(receiptFlags(), amendmentFlag(),
+	return append([]cli.Flag{
+		pubFlag(), thresholdFlag(), amendmentFlag(),
 		keyFlag("the amendment"),
-		&cli.StringFlag{Name: "actor", Usage: "operator `ROLE` for the amendment (not a person's name)"}), more...)
+		&cli.StringFlag{Name: "actor", Usage: "operator `ROLE` for the amendment (not a person's name)"},
+	}, more...)
 }
 
 func (a *app) amend() *cli.Command {
 	return &cli.Command{
-		Name: "amend", Usage: "sign a later fact about a receipt",
+		Name: "amend", Usage: "sign a later fact about a receipt", ArgsUsage: receiptArgument,
 		Flags: amendFlags(
 			&cli.StringFlag{Name: "backup-expired", Local: true, Usage: "record that backup `NAME` is gone"},
 			&cli.StringFlag{Name: "recipient-told", Local: true, Usage: "record that recipient `NAME` was told of the erasure"},
@@ -41,7 +43,7 @@ func (a *app) amend() *cli.Command {
 			atFlag(), outputFlag(),
 		),
 		Commands: []*cli.Command{a.amendResidue()}, HideHelpCommand: true,
-		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+		Action: a.verb(1, func(ctx context.Context, cmd *cli.Command) error {
 			fact, err := factOf(cmd)
 			if err != nil {
 				return err
@@ -96,25 +98,25 @@ func factAt(cmd *cli.Command) (time.Time, error) {
 
 func (a *app) finalize() *cli.Command {
 	return &cli.Command{
-		Name: "finalize", Usage: "sign that all backups have expired",
+		Name: "finalize", Usage: "sign that all backups have expired", ArgsUsage: receiptArgument,
 		Flags: amendFlags(
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write amendments to `FILE`; several are numbered: A-1.json"},
 		),
-		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+		Action: a.verb(1, func(ctx context.Context, cmd *cli.Command) error {
 			m, err := openForAmending(cmd)
 			if err != nil {
 				return err
 			}
 			facts, err := receipt.Expired(m.opened, m.state, time.Now())
 			if err != nil {
-				return fmt.Errorf("%s: %w", cmd.String("receipt"), err)
+				return fmt.Errorf("%s: %w", cmd.Args().First(), err)
 			}
 			if len(facts) == 0 && !cmd.Bool("json") {
 				what := "every declared backup is stated to be gone already: there is nothing to add"
 				if len(m.state.Backups) == 0 {
 					what = "the receipt declares no backup: there is nothing to add"
 				}
-				_, err = fmt.Fprintln(a.stdout, what)
+				_, err = fmt.Fprintln(a.text, what)
 				return err
 			}
 			return a.signFacts(ctx, cmd, m, facts)
@@ -141,7 +143,7 @@ func openForAmending(cmd *cli.Command) (*amendable, error) {
 		return nil, badUsage("give -o, the file to write the amendment to")
 	}
 	m := &amendable{keys: keys}
-	if m.opened, _, err = openReceipt(cmd, cmd.String("receipt"), keys.known...); err != nil {
+	if m.opened, _, err = openReceipt(cmd, cmd.Args().First(), keys.known...); err != nil {
 		return nil, err
 	}
 	m.state, m.before, err = foldAmendments(cmd, m.opened, keys.known...)
@@ -201,7 +203,7 @@ func printMade(a *app, cmd *cli.Command, out amended) error {
 		case receipt.ResidueUpdate:
 			what = "residue " + f.Residue.Level
 		}
-		fmt.Fprintf(a.stdout, "%s: %s, %s\n", made.File, printable(what), day(f.At))
+		fmt.Fprintf(a.text, "%s: %s, %s\n", made.File, printable(what), day(f.At))
 	}
 	return nil
 }

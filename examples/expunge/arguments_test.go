@@ -31,7 +31,7 @@ func TestAnArgumentIsOneValue(t *testing.T) {
 					args = append(args, "--"+name+"="+v)
 				}
 			}
-			root := (&app{stdout: io.Discard, stderr: io.Discard}).command()
+			root := (&app{stdout: io.Discard, stderr: io.Discard, text: io.Discard}).command()
 			last := root
 			for _, verb := range path[1:] {
 				last = last.Command(verb)
@@ -50,7 +50,7 @@ func TestAnArgumentIsOneValue(t *testing.T) {
 			tested++
 		}
 	}
-	walk([]string{"expunge"}, (&app{stdout: io.Discard, stderr: io.Discard}).command())
+	walk([]string{"expunge"}, (&app{stdout: io.Discard, stderr: io.Discard, text: io.Discard}).command())
 	if tested < 20 {
 		t.Errorf("%d flags were tested, want at least 20", tested)
 	}

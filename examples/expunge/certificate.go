@@ -14,7 +14,7 @@ import (
 // certificate puts a receipt into words. As JSON it is receipt.Certificate.
 func (a *app) certificate() *cli.Command {
 	return &cli.Command{
-		Name: "certificate", Usage: "explain a receipt to the person whose data it was", ArgsUsage: "receipt.json",
+		Name: "certificate", Usage: "explain a receipt to the person whose data it was", ArgsUsage: receiptArgument,
 		Flags: []cli.Flag{
 			pubFlag(), thresholdFlag(), amendmentFlag(),
 			&cli.StringFlag{Name: "format", Value: "html", Usage: "output format: html or text"},

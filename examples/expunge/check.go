@@ -105,19 +105,19 @@ func (a *app) printChecked(cmd *cli.Command, format string, s *dialect.Schema, p
 		_, err = a.stdout.Write(text)
 		return err
 	case found == nil:
-		fmt.Fprintf(a.stdout, "%s covers the schema: %s, every column of them decided\n", path, count(int64(len(s.Tables)), "table"))
+		fmt.Fprintf(a.text, "%s covers the schema: %s, every column of them decided\n", path, count(int64(len(s.Tables)), "table"))
 	case format == "github":
 		fmt.Fprint(a.stdout, found.GitHub(path))
 	case len(changes) > 0:
 		for _, c := range changes {
-			fmt.Fprintln(a.stdout, c)
+			fmt.Fprintln(a.text, c)
 		}
 		fmt.Fprintf(a.stderr, "expunge: the schema has %s that the policy doesn't know of, and %s in all\n",
 			count(int64(len(changes)), "change"), count(int64(len(found.Problems)), "problem"))
 		return nil
 	default:
 		for _, p := range found.Problems {
-			fmt.Fprintln(a.stdout, problems.line(p))
+			fmt.Fprintln(a.text, problems.line(p))
 			if p.Lines != "" {
 				fmt.Fprintln(a.stdout, strings.TrimRight(p.Lines, "\n"))
 			}

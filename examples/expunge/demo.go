@@ -68,7 +68,7 @@ func (a *app) demo() *cli.Command {
 			if rows < 2_400 || rows > 100_000_000 {
 				return badUsage("--rows is from 2400 to 100000000")
 			}
-			d := &demonstration{w: a.stdout, style: styleFor(a.stdout), bar: a.stderr}
+			d := &demonstration{w: a.text, style: styleFor(a.stdout), bar: a.stderr}
 			if cmd.Bool("json") {
 				d.w, d.style = io.Discard, false
 			}

@@ -16,19 +16,20 @@ import (
 // disclose makes the proof that one row is in a receipt's set.
 func (a *app) disclose() *cli.Command {
 	return &cli.Command{
-		Name: "disclose", Usage: "prove to a person that a receipt covers their row",
-		Flags: append(receiptFlags(),
+		Name: "disclose", Usage: "prove to a person that a receipt covers their row", ArgsUsage: receiptArgument,
+		Flags: []cli.Flag{
+			pubFlag(), thresholdFlag(),
 			&cli.StringFlag{Name: "receipt-key-file", Usage: "key `FILE` written by expunge run"},
 			&cli.StringFlag{Name: "leaves", Usage: "leaves `FILE` written by expunge run"},
 			&cli.StringFlag{Name: "row", Usage: "`ROW` to disclose: order:order_id=17:delete, or JSON"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the disclosure to `FILE`"},
-		),
-		Action: a.verb(0, a.makeDisclosure),
+		},
+		Action: a.verb(1, a.makeDisclosure),
 	}
 }
 
 func (a *app) makeDisclosure(_ context.Context, cmd *cli.Command) error {
-	opened, _, err := openReceipt(cmd, cmd.String("receipt"))
+	opened, _, err := openReceipt(cmd, cmd.Args().First())
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (a *app) makeDisclosure(_ context.Context, cmd *cli.Command) error {
 	defer leaves.Close()
 	d, err := receipt.Disclose(&opened.Statement, leaves, key.Key, row)
 	if err != nil {
-		return &usageError{fmt.Errorf("%s: %w", cmd.String("receipt"), err)}
+		return &usageError{fmt.Errorf("%s: %w", cmd.Args().First(), err)}
 	}
 	out, err := d.Marshal()
 	if err != nil {
@@ -72,7 +73,7 @@ func (a *app) makeDisclosure(_ context.Context, cmd *cli.Command) error {
 	if cmd.Bool("json") {
 		return printJSON(a.stdout, map[string]string{"disclosure": path})
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s proves that the row was among those of the receipt, and tells nothing of any other row.\n"+
+	_, err = fmt.Fprintf(a.text, "%s proves that the row was among those of the receipt, and tells nothing of any other row.\n"+
 		"It is for the person whose row it was; to check it: expunge verify RECEIPT --pub F --disclosure %s\n", path, path)
 	return err
 }

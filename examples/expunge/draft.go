@@ -17,14 +17,14 @@ func (a *app) draft() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "plain", Usage: "leave every column undecided"},
 			&cli.BoolFlag{Name: "names-only", Usage: "read no rows: use names and types only"},
-			&cli.IntFlag{Name: "rows", Usage: "number of rows to sample from each table", Value: 200},
+			&cli.IntFlag{Name: "sample", Usage: "number of rows to sample from each table", Value: 200},
 			&cli.StringFlag{Name: "subject", Usage: "use `TABLE` as the subject's table"},
 			&cli.StringFlag{Name: "database", Usage: "database `NAME` for receipts"},
 		},
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
-			rows := cmd.Int("rows")
+			rows := cmd.Int("sample")
 			if rows < 1 {
-				return badUsage("--rows is 1 or more: to read none, give --names-only")
+				return badUsage("--sample is 1 or more: to read none, give --names-only")
 			}
 			db, err := openDatabase(ctx, cmd)
 			if err != nil {

@@ -33,5 +33,5 @@ func TestHelpIsBrief(t *testing.T) {
 			walk(below, path)
 		}
 	}
-	walk((&app{stdout: io.Discard, stderr: io.Discard}).command(), "")
+	walk((&app{stdout: io.Discard, stderr: io.Discard, text: io.Discard}).command(), "")
 }

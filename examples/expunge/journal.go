@@ -86,13 +86,13 @@ func (a *app) repair() *cli.Command {
 				return errors.Join(err, printJSON(a.stdout, r))
 			}
 			for _, what := range r.Restored {
-				fmt.Fprintf(a.stdout, "restored: %s\n", printable(what))
+				fmt.Fprintf(a.text, "restored: %s\n", printable(what))
 			}
 			if len(r.Restored) == 0 && err == nil {
-				fmt.Fprintln(a.stdout, "nothing is suspended")
+				fmt.Fprintln(a.text, "nothing is suspended")
 			}
 			if len(r.Unfinished) == 0 {
-				fmt.Fprintln(a.stdout, "no run is unfinished")
+				fmt.Fprintln(a.text, "no run is unfinished")
 			}
 			for _, u := range r.Unfinished {
 				state := fmt.Sprintf("to continue it, run its plan for the same subjects with --run %s", u.RunID)
@@ -102,7 +102,7 @@ func (a *app) repair() *cli.Command {
 				if u.Paused {
 					state += "; it is paused until expunge resume"
 				}
-				fmt.Fprintf(a.stdout, "run %s, begun %s, %s committed, plan %s\n  %s\n",
+				fmt.Fprintf(a.text, "run %s, begun %s, %s committed, plan %s\n  %s\n",
 					printable(u.RunID), moment(u.Began), batchCount(u.Batches), u.Plan, printable(state))
 			}
 			return err

@@ -44,7 +44,7 @@ func (a *app) keygen() *cli.Command {
 			if cmd.Bool("json") {
 				return printJSON(a.stdout, made)
 			}
-			fmt.Fprintf(a.stdout, "private key  %s (keep it to yourself: it isn't encrypted)\npublic key   %s (give it to those who check receipts)\nkey ID       %s\n",
+			fmt.Fprintf(a.text, "private key  %s (keep it to yourself: it isn't encrypted)\npublic key   %s (give it to those who check receipts)\nkey ID       %s\n",
 				made.PrivateKey, made.PublicKey, made.KeyID)
 			return nil
 		}),
@@ -98,7 +98,7 @@ func (a *app) logKeygen(cmd *cli.Command, name string) error {
 	if cmd.Bool("json") {
 		return printJSON(a.stdout, made)
 	}
-	fmt.Fprintf(a.stdout, "private key  %s (keep it to yourself: it isn't encrypted)\npublic key   %s (give it to those who check the log)\n",
+	fmt.Fprintf(a.text, "private key  %s (keep it to yourself: it isn't encrypted)\npublic key   %s (give it to those who check the log)\n",
 		made.PrivateKey, made.PublicKey)
 	return nil
 }

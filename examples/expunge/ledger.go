@@ -90,7 +90,7 @@ func (a *app) ledgerKeygen(cmd *cli.Command) error {
 	if cmd.Bool("json") {
 		return printJSON(a.stdout, made)
 	}
-	fmt.Fprintf(a.stdout, "private key  %s (away from the machine that erases: it is needed after a restore, and tells who was erased)\npublic key   %s (for run --ledger-pub)\n",
+	fmt.Fprintf(a.text, "private key  %s (away from the machine that erases: it is needed after a restore, and tells who was erased)\npublic key   %s (for run --ledger-pub)\n",
 		made.PrivateKey, made.PublicKey)
 	return nil
 }
@@ -130,7 +130,7 @@ func (a *app) ledgerExpire(_ context.Context, cmd *cli.Command) error {
 	if dropped == 1 {
 		what = "entry"
 	}
-	fmt.Fprintf(a.stdout, "%d %s dropped, which no backup needs any more\n", dropped, what)
+	fmt.Fprintf(a.text, "%d %s dropped, which no backup needs any more\n", dropped, what)
 	return err
 }
 

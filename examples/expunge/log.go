@@ -47,7 +47,7 @@ func (a *app) log() *cli.Command {
 				Flags:  []cli.Flag{logFlag(), logPubFlag(), publishedFlag(), output("write it to `FILE` (default: standard output)")},
 				Action: a.verb(0, a.logCheckpoint)},
 			{Name: "verify", Usage: "verify the whole log", Flags: []cli.Flag{logFlag(), logPubFlag(), publishedFlag()}, Action: a.verb(0, a.logVerify)},
-			{Name: "prove", Usage: "prove that a receipt is in the log", ArgsUsage: "receipt.json",
+			{Name: "prove", Usage: "prove that a receipt is in the log", ArgsUsage: receiptArgument,
 				Flags:  []cli.Flag{logFlag(), logPubFlag(), publishedFlag(), output("write the proof to `FILE`")},
 				Action: a.verb(1, a.logProve)},
 		},
@@ -75,7 +75,7 @@ func (a *app) logInit(_ context.Context, cmd *cli.Command) error {
 	if cmd.Bool("json") {
 		return printJSON(a.stdout, logState{Log: s.Name()})
 	}
-	fmt.Fprintf(a.stdout, "log %s is made in %s, empty\n", s.Name(), cmd.String("log"))
+	fmt.Fprintf(a.text, "log %s is made in %s, empty\n", s.Name(), cmd.String("log"))
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (a *app) logAppend(_ context.Context, cmd *cli.Command) error {
 		return printJSON(a.stdout, out)
 	}
 	for _, e := range out.Entries {
-		fmt.Fprintf(a.stdout, "%s is entry %d of log %s\n", e.Receipt, e.Index, name)
+		fmt.Fprintf(a.text, "%s is entry %d of log %s\n", e.Receipt, e.Index, name)
 	}
 	return nil
 }
@@ -169,7 +169,7 @@ func (a *app) logVerify(_ context.Context, cmd *cli.Command) error {
 	case cmd.Bool("json"):
 		return printJSON(a.stdout, logState{Log: c.Origin, Size: c.Size, Root: rootText(c), State: "whole"})
 	}
-	fmt.Fprintf(a.stdout, "log %s is whole: %s, root %s\n", c.Origin, entryCount(c.Size), rootText(c))
+	fmt.Fprintf(a.text, "log %s is whole: %s, root %s\n", c.Origin, entryCount(c.Size), rootText(c))
 	return nil
 }
 
@@ -223,7 +223,7 @@ func (a *app) logProve(_ context.Context, cmd *cli.Command) error {
 	if cmd.Bool("json") {
 		return printJSON(a.stdout, map[string]string{"proof": output, "log": name})
 	}
-	fmt.Fprintf(a.stdout, "%s proves that %s is in log %s\n", output, path, name)
+	fmt.Fprintf(a.text, "%s proves that %s is in log %s\n", output, path, name)
 	return nil
 }
 

@@ -40,8 +40,9 @@ func main() {
 
 // start runs the command line and returns the process's exit code.
 func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr}
+	a := &app{stdout: stdout, stderr: stderr, text: folding(stdout)}
 	err := a.command().Run(ctx, args)
+	flushText(a.text)
 	if err != nil && !a.acting {
 		err = &usageError{err} // of the parser: no verb has begun
 	}
@@ -50,7 +51,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			if i == 0 {
 				line = "expunge: " + line
 			}
-			fmt.Fprintln(stderr, printable(line))
+			fmt.Fprintln(folding(stderr), printable(line))
 		}
 	}
 	return exitCode(err)
@@ -59,26 +60,27 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // app is one call of the command line.
 type app struct {
 	stdout, stderr io.Writer
-	acting         bool // a verb has begun: later errors are not about the flags' syntax
+	text           io.Writer // stdout, for what people read
+	acting         bool      // a verb has begun: later errors are not about the flags' syntax
 }
 
 const description = `The database is given as a URL by --db or EXPUNGE_DB:
 
-   sqlite:shop.db   sqlite:///var/lib/shop.db   postgres://user:password@host:5432/shop
-   mysql://user:password@host:3306/shop   mariadb://…   sqlserver://…
+    sqlite:shop.db   sqlite:///var/lib/shop.db   postgres://user:password@host:5432/shop
+    mysql://user:password@host:3306/shop   mariadb://…   sqlserver://…
 
 The secret of consistent strategies comes from EXPUNGE_SECRET or --secret-file.
 
 Exit codes:
 
-   0  done
-   1  failed
-   2  invalid policy, plan, subject or argument
-   3  refused: the schema has changed, the plan isn't the approved one or is for another
-      database, the database is protected, a hazard isn't allowed, a privilege is missing,
-      or backups haven't expired yet
-   4  a verification is broken, a log was forked, rolled back or damaged, or rows are left
-   5  a verification can't tell`
+    0  done
+    1  failed
+    2  invalid policy, plan, subject or argument
+    3  refused: the schema has changed, the plan isn't the approved one or is for another
+       database, the database is protected, a hazard isn't allowed, a privilege is missing,
+       or backups haven't expired yet
+    4  a verification is broken, a log was forked, rolled back or damaged, or rows are left
+    5  a verification can't tell`
 
 // command builds the tree of verbs.
 func (a *app) command() *cli.Command {
@@ -86,7 +88,7 @@ func (a *app) command() *cli.Command {
 		Name:        "expunge",
 		Usage:       "anonymise and erase personal data in SQL databases",
 		Description: description,
-		Writer:      a.stdout, ErrWriter: a.stderr,
+		Writer:      a.text, ErrWriter: a.stderr,
 		HideHelpCommand: true,
 		Version:         erase.Version, EnableShellCompletion: true,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // start prints it
@@ -97,7 +99,7 @@ func (a *app) command() *cli.Command {
 		Commands: []*cli.Command{
 			a.demo(), a.inspect(), a.draft(), a.check(), a.policy(), a.schema(), a.plan(), a.preview(), a.rehearse(),
 			a.run(), a.verify(), a.disclose(), a.amend(), a.finalize(), a.certificate(), a.log(),
-			a.replay(), a.ledger(), a.keygen(), a.journal(), a.grants(), a.protect(), a.adopt(), a.pause(), a.resume(), a.repair(),
+			a.replay(), a.ledger(), a.keygen(), a.journal(), a.grants(), a.protect(), a.adopt(), a.pause(), a.resume(), a.repair(), a.man(),
 		},
 	}
 	root.Action = func(_ context.Context, cmd *cli.Command) error {

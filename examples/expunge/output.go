@@ -73,8 +73,12 @@ func printable(s string) string {
 	}, s)
 }
 
-// wrapText breaks a text at spaces into lines of at most 96 characters.
+// wrapText breaks a text at spaces into lines that fit the terminal, of at most textWidth characters.
 func wrapText(s, indent string) string {
+	width := textWidth
+	if w := terminalWidth(os.Stdout); w > 0 {
+		width = min(width, w)
+	}
 	var b strings.Builder
 	length := 0
 	for i, word := range strings.Fields(s) {
@@ -82,7 +86,7 @@ func wrapText(s, indent string) string {
 		case i == 0:
 			b.WriteString(indent)
 			length = len(indent) + n
-		case length+1+n > 96:
+		case length+1+n > width:
 			b.WriteString("\n" + indent)
 			length = len(indent) + n
 		default:

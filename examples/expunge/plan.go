@@ -72,14 +72,14 @@ func (a *app) plan() *cli.Command {
 				_, err = a.stdout.Write(data)
 				return err
 			}
-			text := p.String()
 			switch {
 			case format == "mermaid":
-				text = p.Mermaid()
+				_, err = fmt.Fprint(a.stdout, p.Mermaid())
 			case approved != nil:
-				text = p.TextSince(approved)
+				_, err = fmt.Fprint(a.text, p.TextSince(approved))
+			default:
+				_, err = fmt.Fprint(a.text, p.String())
 			}
-			_, err = fmt.Fprint(a.stdout, text)
 			return err
 		}),
 	}
@@ -194,7 +194,7 @@ func absentFlag() cli.Flag {
 
 func (a *app) preview() *cli.Command {
 	flags := append(subjectFlags(), absentFlag(),
-		&cli.IntFlag{Name: "rows", Usage: "show `N` sample replacements per column"},
+		&cli.IntFlag{Name: "samples", Usage: "show `N` sample replacements per column"},
 		&cli.StringFlag{Name: "secret-file", Usage: "`FILE` with the secret of consistent strategies"})
 	return &cli.Command{
 		Name: "preview", Usage: "count the rows of each step without writing", Flags: flags, Description: aboutSubjects,
@@ -237,7 +237,7 @@ func (a *app) counts(do counter) cli.ActionFunc {
 			return err
 		}
 		defer db.close()
-		n := cmd.Int("rows")
+		n := cmd.Int("samples")
 		r := &erase.Result{}
 		if n <= 0 || o.Subjects != nil || p.Scope != plan.ScopeSubjects { // replacements alone need no subject
 			if r, err = do(ctx, db, p, o); err != nil {
@@ -254,16 +254,16 @@ func (a *app) counts(do counter) cli.ActionFunc {
 			return printJSON(a.stdout, countedOf(p, r, samples))
 		}
 		if p.Scope == plan.ScopeSubjects && o.Subjects != nil {
-			fmt.Fprintf(a.stdout, "%s given, %s of them not in the database\n\n", count(r.Subjects, "subject"), thousands(r.Absent))
+			fmt.Fprintf(a.text, "%s given, %s of them not in the database\n\n", count(r.Subjects, "subject"), thousands(r.Absent))
 		}
 		if len(r.Counts) > 0 {
-			printCounts(a.stdout, r, "")
+			printCounts(a.text, r, "")
 			a.printUncounted(p, r)
 			if len(samples) > 0 {
-				fmt.Fprintln(a.stdout)
+				fmt.Fprintln(a.text)
 			}
 		}
-		printSamples(a.stdout, p, samples)
+		printSamples(a.text, p, samples)
 		return nil
 	}
 }
@@ -271,10 +271,10 @@ func (a *app) counts(do counter) cli.ActionFunc {
 // printUncounted names a run's further effects beside the counted rows, and its refusal.
 func (a *app) printUncounted(p *plan.Plan, r *erase.Result) {
 	if slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.TriggersFire }) {
-		fmt.Fprintln(a.stdout, "\nNot counted: rows that triggers write (see the plan's hazards)")
+		fmt.Fprintln(a.text, "\nNot counted: rows that triggers write (see the plan's hazards)")
 	}
 	if refusal := r.Refusal(); refusal != nil {
-		fmt.Fprintf(a.stdout, "\nA run would be refused: %s\n", refusal)
+		fmt.Fprintf(a.text, "\nA run would be refused: %s\n", refusal)
 	}
 }
 

@@ -44,9 +44,9 @@ func (a *app) protect() *cli.Command {
 				return printJSON(a.stdout, map[string]bool{"protected": !unprotect})
 			}
 			if unprotect {
-				fmt.Fprintln(a.stdout, "not protected any more: plans of scope everything may run on this database")
+				fmt.Fprintln(a.text, "not protected any more: plans of scope everything may run on this database")
 			} else {
-				fmt.Fprintln(a.stdout, "protected: plans of scope everything are refused on this database and its copies")
+				fmt.Fprintln(a.text, "protected: plans of scope everything are refused on this database and its copies")
 			}
 			return nil
 		}),
@@ -72,7 +72,7 @@ server, or restored, and the old one isn't used any more, adopt gives it its ide
 			if cmd.Bool("json") {
 				return printJSON(a.stdout, map[string]bool{"adopted": true})
 			}
-			fmt.Fprintln(a.stdout, "adopted: the database is the one that its journal names")
+			fmt.Fprintln(a.text, "adopted: the database is the one that its journal names")
 			return nil
 		}),
 	}

@@ -10,13 +10,8 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// receiptFlags are those of verbs that process a receipt.
-func receiptFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "receipt", Usage: "receipt `FILE`"},
-		pubFlag(), thresholdFlag(),
-	}
-}
+// receiptArgument is how a verb's help shows that its argument is a receipt's file.
+const receiptArgument = "receipt.json"
 
 func pubFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "pub", Usage: "public key `FILE` of a signer (repeatable)"}

@@ -276,7 +276,7 @@ func isFolder(path string) bool {
 
 func (a *app) printReplayed(out replayed) {
 	if len(out.Entries) == 0 {
-		fmt.Fprintln(a.stdout, "the ledger has no erasure of this database that the backup doesn't have: nothing was done")
+		fmt.Fprintln(a.text, "the ledger has no erasure of this database that the backup doesn't have: nothing was done")
 	}
 	for _, e := range out.Entries {
 		name := "an entry that can't be read"
@@ -291,14 +291,14 @@ func (a *app) printReplayed(out replayed) {
 		if e.Rebuilt && e.Receipt != "" {
 			rebuilt = ", by a plan made from the policy"
 		}
-		fmt.Fprintf(a.stdout, "%s%s: %s%s\n", printable(name), ended, e.Outcome, rebuilt)
+		fmt.Fprintf(a.text, "%s%s: %s%s\n", printable(name), ended, e.Outcome, rebuilt)
 		files := []string{e.Receipt, e.Amendment}
 		if e.Commitments != nil {
 			files = append(files, e.Commitments.KeyFile, e.Commitments.LeavesFile)
 		}
 		for _, file := range files {
 			if file != "" {
-				fmt.Fprintf(a.stdout, "  %s\n", file)
+				fmt.Fprintf(a.text, "  %s\n", file)
 			}
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // amendResidue states the remaining data in the database's files, store by store.
 func (a *app) amendResidue() *cli.Command {
 	return &cli.Command{
-		Name: "residue", Usage: "record what is left on disk below what queries see",
+		Name: "residue", Usage: "record what is left on disk below what queries see", ArgsUsage: receiptArgument,
 		Description: levelList(),
 		Flags: amendFlags(
 			&cli.StringSliceFlag{Name: "store", Usage: "`STORE=LEVEL`: 'data files=L3' (repeatable)"},
@@ -24,7 +24,7 @@ func (a *app) amendResidue() *cli.Command {
 			atFlag(),
 			outputFlag(),
 		),
-		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
+		Action: a.verb(1, func(ctx context.Context, cmd *cli.Command) error {
 			stores, err := storesOf(cmd)
 			if err != nil {
 				return err

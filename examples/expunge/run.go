@@ -237,19 +237,19 @@ func (a *app) sayRan(cmd *cli.Command, envelope []byte, keys *signKeys, out ran,
 	}
 	switch {
 	case out.Before:
-		fmt.Fprintf(a.stdout, "run %s was already finished: nothing was done, this is its receipt\n\n", p.RunID)
+		fmt.Fprintf(a.text, "run %s was already finished: nothing was done, this is its receipt\n\n", p.RunID)
 	case p.Incomplete != nil:
-		fmt.Fprintf(a.stdout, "run %s is closed before it was complete\n\n", p.RunID)
+		fmt.Fprintf(a.text, "run %s is closed before it was complete\n\n", p.RunID)
 	default:
-		fmt.Fprintf(a.stdout, "run %s is finished\n\n", p.RunID)
+		fmt.Fprintf(a.text, "run %s is finished\n\n", p.RunID)
 	}
-	printActions(a.stdout, p, "  ")
-	fmt.Fprintf(a.stdout, "\nreceipt %s, SHA-256 %s\n", out.Receipt, out.Digest)
+	printActions(a.text, p, "  ")
+	fmt.Fprintf(a.text, "\nreceipt %s, SHA-256 %s\n", out.Receipt, out.Digest)
 	if out.Log != nil {
-		fmt.Fprintf(a.stdout, "entry %d of the log in %s\n", out.Log.Index, cmd.String("log"))
+		fmt.Fprintf(a.text, "entry %d of the log in %s\n", out.Log.Index, cmd.String("log"))
 	}
 	if out.Commitments != nil {
-		fmt.Fprintf(a.stdout, "\n%s\n", out.Commitments.say())
+		fmt.Fprintf(a.text, "\n%s\n", out.Commitments.say())
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// sampled is the JSON of preview --rows for a column.
+// sampled is the JSON of preview --samples for a column.
 type sampled struct {
 	Table    string         `json:"table"`
 	Column   string         `json:"column"`

@@ -46,20 +46,20 @@ func nameIn(s *dialect.Schema, n dialect.Name) string {
 }
 
 func (a *app) printSchema(s *dialect.Schema) {
-	fmt.Fprintf(a.stdout, "%s %s, %s\n", s.Engine, printable(s.Version), count(int64(len(s.Tables)), "table"))
+	fmt.Fprintf(a.text, "%s %s, %s\n", s.Engine, printable(s.Version), count(int64(len(s.Tables)), "table"))
 	for _, t := range s.Tables {
-		fmt.Fprintf(a.stdout, "\n%s\n", styleFor(a.stdout).bold(printable(nameIn(s, t.Name))))
+		fmt.Fprintf(a.text, "\n%s\n", styleFor(a.stdout).bold(printable(nameIn(s, t.Name))))
 		g := &grid{head: []string{"column", "type", "", ""}}
 		for _, c := range t.Columns {
 			g.add(c.Name, c.Type, nullText(c), columnNotes(t, c))
 		}
-		g.print(a.stdout, "  ")
+		g.print(a.text, "  ")
 		for _, fk := range t.ForeignKeys {
-			fmt.Fprintf(a.stdout, "  %s\n", printable(fmt.Sprintf("(%s) -> %s(%s) on delete %s",
+			fmt.Fprintf(a.text, "  %s\n", printable(fmt.Sprintf("(%s) -> %s(%s) on delete %s",
 				strings.Join(fk.Columns, ", "), nameIn(s, fk.RefTable), strings.Join(fk.RefColumns, ", "), fk.OnDelete)))
 		}
 		for _, tr := range t.Triggers {
-			fmt.Fprintf(a.stdout, "  %s\n", printable("trigger "+tr.Name+" "+tr.Timing))
+			fmt.Fprintf(a.text, "  %s\n", printable("trigger "+tr.Name+" "+tr.Timing))
 		}
 	}
 }

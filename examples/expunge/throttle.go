@@ -158,7 +158,7 @@ func (a *app) switched(ctx context.Context, cmd *cli.Command, do func(db *databa
 	if run == erase.Everything {
 		what = "every run on this database"
 	}
-	fmt.Fprintf(a.stdout, "%s %s\n", what, said)
+	fmt.Fprintf(a.text, "%s %s\n", what, said)
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 
 func (a *app) verify() *cli.Command {
 	return &cli.Command{
-		Name: "verify", Usage: "verify a receipt, offline or against the database", ArgsUsage: "receipt.json",
+		Name: "verify", Usage: "verify a receipt, offline or against the database", ArgsUsage: receiptArgument,
 		Description: aboutSubjects,
 		Flags: []cli.Flag{
 			pubFlag(),
@@ -191,7 +191,7 @@ func liveOf(found *erase.Verification) *live {
 }
 
 func (a *app) printVerification(cmd *cli.Command, v *verified) {
-	w, s := a.stdout, styleFor(a.stdout)
+	w, s := a.text, styleFor(a.stdout)
 	fmt.Fprintf(w, "%s\n\n", s.bold(fmt.Sprintf("%s is genuine: signed by key %s, unchanged since",
 		cmd.Args().First(), strings.Join(v.SignedBy, " and "))))
 	for _, id := range v.Unverified {
