@@ -7,13 +7,12 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// bulkBytes is about how large the JSON of one statement gets: SQLite parses
-// it as a whole, at several times its size in memory.
+// bulkBytes is the approximate size of one statement's JSON. SQLite parses it as a whole, and needs
+// several times its size in memory.
 var bulkBytes = 8 << 20
 
-// encodeRows makes the one parameter in which rows travel: a JSON array of
-// values where a row has one, else of arrays. tagged says for each position
-// whether some value there is an object.
+// encodeRows makes one parameter for all rows: a JSON array of values where a row has one value,
+// else of arrays. tagged says for each position whether some value there is an object.
 func encodeRows(kinds []dialect.Kind, rows [][]dialect.Value) (doc string, tagged []bool, err error) {
 	tagged = make([]bool, len(kinds))
 	b := []byte{'['}
@@ -47,7 +46,7 @@ func appendRow(b []byte, kinds []dialect.Kind, r []dialect.Value, tagged []bool,
 	return b
 }
 
-// eachChunk cuts rows into parts whose JSON stays near bulkBytes and calls f for each.
+// eachChunk splits rows into parts with JSON of about bulkBytes, and calls f for each.
 func eachChunk(kinds []dialect.Kind, rows []dialect.Row, f func(doc string, tagged []bool) error) error {
 	for len(rows) > 0 {
 		tagged := make([]bool, len(kinds))
@@ -70,7 +69,7 @@ func eachChunk(kinds []dialect.Kind, rows []dialect.Row, f func(doc string, tagg
 	return nil
 }
 
-// kindsOf gives the kinds of the columns of a BulkUpdate's rows.
+// kindsOf returns the kinds of the columns of a BulkUpdate's rows.
 func (b *builder) kindsOf(u dialect.BulkUpdate) []dialect.Kind {
 	var out []dialect.Kind
 	for _, cols := range [][]string{u.Key, u.Set} {
@@ -81,7 +80,7 @@ func (b *builder) kindsOf(u dialect.BulkUpdate) []dialect.Kind {
 	return out
 }
 
-// bulkUpdates writes an UPDATE that takes each row's values from the JSON.
+// bulkUpdates renders an UPDATE with each row's values from the JSON.
 func (b *builder) bulkUpdates(u dialect.BulkUpdate, doc string, tagged []bool) {
 	b.Append(b.rel.updateVerb(), quoteTable(u.Table), " AS ", self, " SET ")
 	for i, c := range u.Set {
@@ -100,8 +99,8 @@ func (b *builder) bulkUpdates(u dialect.BulkUpdate, doc string, tagged []bool) {
 	}
 }
 
-// renderSource writes the JSON's rows as a table. json_each writes the text of a row out
-// again for each mention of it; the OFFSET has that done once a row.
+// renderSource renders the JSON's rows as a table. Without the OFFSET, json_each would write a
+// row's text again for each mention of the row.
 func (b *builder) renderSource(before, doc string, tagged []bool) {
 	b.Append(before, "(SELECT ")
 	b.renderElements(len(tagged), tagged, "v")
@@ -110,7 +109,7 @@ func (b *builder) renderSource(before, doc string, tagged []bool) {
 	b.Append(") LIMIT -1 OFFSET 0) AS j) AS v")
 }
 
-// BulkUpdate writes rows' values by their keys. A row that is not there isn't counted.
+// BulkUpdate overwrites rows by their keys. It doesn't count missing rows.
 func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
 	if len(u.Key) == 0 {
 		return 0, refusedError(dialect.Fatal, "overwrite", u.Table, "rows need a key, or the row address")

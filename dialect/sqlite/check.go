@@ -8,9 +8,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Check looks for tables and columns that aren't there, views and virtual
-// tables in place of tables, a database that can't be written, and tables of which
-// SQLite compiles no change. It has no privileges and no row security.
+// Check finds missing tables and columns, views and virtual tables in place of tables, and a
+// read-only database. It also finds tables with changes that SQLite can't compile. SQLite has no
+// privileges and no row security.
 func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	schema, err := db.Inspect(ctx)
 	if err != nil {
@@ -22,7 +22,7 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 		problem := func(reason string) { out = append(out, dialect.Problem{Table: a.Table, Reason: reason}) }
 		writes = writes || a.Delete || len(a.Update) > 0
 		t := schema.Table(a.Table)
-		if t == nil && strings.HasPrefix(a.Table.Table, journalPrefix) { // which isn't inspected
+		if t == nil && strings.HasPrefix(a.Table.Table, journalPrefix) { // not inspected
 			continue
 		}
 		if t == nil {
@@ -43,7 +43,7 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 	}
 	refusals, err := db.tryWriting(ctx, accesses)
 	switch out = append(out, refusals...); dialect.ClassOf(err) {
-	case "", dialect.LockTimeout, dialect.Retryable: // where somebody writes, one can
+	case "", dialect.LockTimeout, dialect.Retryable: // another writer proves that writing is possible
 		return out, nil
 	case dialect.PermissionDenied, dialect.ReadOnly:
 		return append(out, dialect.Problem{Reason: "the database is read-only: open it for writing, and give the user write access to the file and its directory"}), nil
@@ -52,8 +52,8 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 	}
 }
 
-// tryWriting sets the user's version number to what it is and rolls back.
-// BEGIN IMMEDIATE alone succeeds on a read-only database.
+// tryWriting sets the user's version number to its current value and rolls back. BEGIN IMMEDIATE
+// alone succeeds on a read-only database.
 func (db *DB) tryWriting(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	t, err := db.beginTx(ctx, dialect.TxOptions{})
 	if err != nil {
@@ -78,8 +78,8 @@ func (db *DB) tryWriting(ctx context.Context, accesses []dialect.Access) ([]dial
 	return out, nil
 }
 
-// uncompiledProblems finds tables whose changes don't compile. An application whose connections
-// have foreign keys off, or functions of their own, needs not have noticed.
+// uncompiledProblems finds tables whose changes don't compile. An application may never see the
+// error: its connections may have foreign keys off, or functions of their own.
 func (t *tx) uncompiledProblems(ctx context.Context, accesses []dialect.Access) (out []dialect.Problem) {
 	for _, a := range accesses {
 		var changes []string

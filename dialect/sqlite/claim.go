@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// claims are those on in-memory databases, which no other process can see.
+// claims are those on in-memory databases: no other process sees these databases.
 var claims = struct {
 	sync.Mutex
 	held map[claim]bool
@@ -23,14 +23,13 @@ type claim struct {
 	name string
 }
 
-// Claim takes a claim by locking a file beside the database file,
-// <database>-expunge-<hash of the name>. The operating system gives the lock up
-// when the process dies, however it dies. A lock of the database's own would keep a connection
-// of the pool for as long as the claim, and a pool may have only one. A file
-// that a killed process left behind is empty, harmless, and used again.
+// Claim acquires a claim by locking a file beside the database file, <database>-expunge-<hash of
+// the name>. The operating system releases the lock when the process dies, for whatever reason. A
+// lock of the database would keep a connection of the pool for as long as the claim, and a pool may
+// have only one. A killed process leaves an empty file: it is harmless, and the next claim uses it.
 //
-// On a file system without working locks (some network file systems) a claim
-// protects no more than SQLite's own locks do there.
+// On a file system without working locks (some network file systems) a claim protects no more than
+// SQLite's own locks do.
 func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	var file string
 	err := db.pool.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file)
@@ -54,8 +53,8 @@ func (db *DB) Claim(ctx context.Context, name string) (func() error, error) {
 			}
 			return nil, errUnclaimable()
 		}
-		// Another one may have removed the file between the two steps; its
-		// lock then says nothing to those who open the path anew.
+		// Another claim's release may have removed the file between the two steps. The lock then
+		// means nothing to a process that opens the path later.
 		if sameFile(f, path) {
 			return sync.OnceValue(func() error { return releaseFile(f, path) }), nil
 		}

@@ -23,8 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// holdClaim is the second process: it takes the claim, says so, and waits to
-// be killed.
+// holdClaim is the second process: it acquires the claim, prints a line, and waits to be killed.
 func holdClaim(path string) {
 	db, err := sql.Open("sqlite", path)
 	if err == nil {

@@ -12,8 +12,8 @@ import (
 
 var errHeld = errors.New("sqlite: the lock is held")
 
-// lockFile takes flock(2), which belongs to the open file and so also keeps
-// out others of the same process.
+// lockFile acquires flock(2). This lock belongs to the open file, and so also excludes other claims
+// of the same process.
 func lockFile(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -22,7 +22,7 @@ func lockFile(f *os.File) error {
 	return err
 }
 
-// releaseFile removes the file while it is still locked, then gives the lock up.
+// releaseFile removes the file before it releases the lock.
 func releaseFile(f *os.File, path string) error {
 	removed, closed := os.Remove(path), f.Close()
 	if closed != nil || (removed != nil && !errors.Is(removed, os.ErrNotExist)) {

@@ -18,6 +18,6 @@ func lockFile(f *os.File) error {
 	return err
 }
 
-// releaseFile leaves the empty file: an open file can't be removed here, and a
-// closed one may be somebody else's by then.
+// releaseFile leaves the empty file: Windows can't remove an open file, and after closing, another
+// process may have locked it.
 func releaseFile(f *os.File, _ string) error { return f.Close() }

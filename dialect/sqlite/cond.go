@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// renderWhere writes a WHERE clause, none for an empty list.
+// renderWhere renders a WHERE clause, none for an empty list.
 func (b *builder) renderWhere(conds []dialect.Cond) {
 	if len(conds) == 0 {
 		return
@@ -18,7 +18,7 @@ func (b *builder) renderWhere(conds []dialect.Cond) {
 	b.renderAll(b.rel, self, conds, " AND ", "1")
 }
 
-// renderAll writes conditions with an operator between them, empty for no conditions.
+// renderAll renders conditions with an operator between them, empty for no conditions.
 func (b *builder) renderAll(r *relation, alias string, conds []dialect.Cond, op, empty string) {
 	if len(conds) == 0 {
 		b.Append(empty)
@@ -31,8 +31,7 @@ func (b *builder) renderAll(r *relation, alias string, conds []dialect.Cond, op,
 	}
 }
 
-// renderCond writes a condition on rows of table r, so that it can stand in a
-// conjunction.
+// renderCond renders a condition on rows of table r, for use in a conjunction.
 func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) {
 	switch c := c.(type) {
 	case dialect.In:
@@ -75,12 +74,11 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) {
 	}
 }
 
-// renderMatch writes SQL of the policy. The line's end closes a comment in it.
+// renderMatch renders SQL of the policy. The newline ends a comment in it.
 func (b *builder) renderMatch(sql string) { b.Append("(", sql, "\n)") }
 
-// renderIn writes a search for many keys: they travel as one JSON array, and the
-// column's affinity and collation apply to them, not theirs to it, so that its
-// index serves.
+// renderIn renders a search for many keys, sent as one JSON array. The column's affinity and
+// collation apply to the keys, not theirs to the column: so SQLite can use its index.
 func (b *builder) renderIn(r *relation, alias string, in dialect.In) {
 	if len(in.Keys) == 0 || len(in.Columns) == 0 {
 		b.Append("0")
@@ -115,9 +113,9 @@ func (b *builder) renderIn(r *relation, alias string, in dialect.In) {
 	b.Append(") AS j)")
 }
 
-// alikeKeys adds to whole numbers their texts, and the other way round: a column
-// without a type keeps either, and a foreign key converts it to the type of the column that it
-// refers to. https://sqlite.org/foreignkeys.html#fk_basics
+// alikeKeys adds to whole numbers their texts, and to such texts their numbers. A column without a
+// type stores either, and a foreign key converts it to the type of the referenced column.
+// https://sqlite.org/foreignkeys.html#fk_basics
 func alikeKeys(keys []dialect.Key) []dialect.Key {
 	out := slices.Clone(keys)
 	for _, k := range keys {
@@ -133,8 +131,8 @@ func alikeKeys(keys []dialect.Key) []dialect.Key {
 	return out
 }
 
-// renderReferring writes the columns that are searched. Their own collation decides,
-// unless they refer to columns that have another.
+// renderReferring renders the searched columns. Their own collation applies, unless the referenced
+// columns have another.
 func (b *builder) renderReferring(r *relation, alias string, in dialect.In) {
 	if len(in.RefColumns) != len(in.Columns) {
 		b.writeRefs(r, alias, in.Columns)
@@ -156,8 +154,8 @@ func (b *builder) renderReferring(r *relation, alias string, in dialect.In) {
 	}
 }
 
-// renderElements writes the elements of the JSON arrays of json_each j as columns,
-// named prefix0, prefix1, … where there is a prefix.
+// renderElements renders the elements of the JSON arrays of json_each j as columns, named prefix0,
+// prefix1, … where there is a prefix.
 func (b *builder) renderElements(n int, tagged []bool, prefix string) {
 	for i := range n {
 		if i > 0 {
@@ -175,7 +173,7 @@ func (b *builder) renderElements(n int, tagged []bool, prefix string) {
 	}
 }
 
-// renderKeyRange writes a row value comparison with a key; an empty key is no bound.
+// renderKeyRange renders a row value comparison with a key; an empty key is no bound.
 func (b *builder) renderKeyRange(r *relation, alias string, columns []string, key dialect.Key, op string) {
 	if len(key) == 0 {
 		b.Append("1")
@@ -214,9 +212,8 @@ func (b *builder) renderCompare(r *relation, alias string, c dialect.Compare) {
 	b.addArg(toEngine(col.Kind, c.Value))
 }
 
-// renderReferenced writes the search for a row that refers to this one. The column
-// referred to is on the left: its collation and affinity decide, as in a
-// foreign key.
+// renderReferenced renders the search for a row that refers to this one. The referenced column is
+// on the left: its collation and affinity apply, as in a foreign key.
 func (b *builder) renderReferenced(r *relation, alias string, c dialect.Referenced) {
 	from := b.relationOf(c.Table)
 	inner := innerAlias(alias)

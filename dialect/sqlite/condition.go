@@ -6,7 +6,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/condition"
 )
 
-// conditions are written as SQLite's tokenizer reads SQL: https://sqlite.org/syntax.html,
+// conditions follow SQLite's tokenizer: https://sqlite.org/syntax.html,
 // https://sqlite.org/lang_expr.html#varparam. A name in brackets ends with the first ].
 var conditions = condition.Rules{
 	Quotes:    map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}, '`': {End: '`', Doubled: true}, '[': {End: ']'}},

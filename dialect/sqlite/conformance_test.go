@@ -36,7 +36,7 @@ var factory = dialecttest.Factory{
 			{Name: "padded", Type: "TEXT COLLATE RTRIM", IgnoresBlanks: true},
 		}
 	},
-	// An INTEGER PRIMARY KEY is the rowid, which SQLite numbers.
+	// An INTEGER PRIMARY KEY is the rowid, numbered by SQLite.
 	Identity:  "INTEGER",
 	Generated: func(typ, expr string) string { return typ + " GENERATED ALWAYS AS (" + expr + ") STORED" },
 	Trigger: func(name, table, into, column string) []string {

@@ -13,8 +13,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// Result codes of https://sqlite.org/rescode.html; an extended code holds its
-// primary code in the low byte.
+// Result codes of https://sqlite.org/rescode.html; the low byte of an extended code is its primary
+// code.
 const (
 	codeError       = 1
 	codePerm        = 3
@@ -37,16 +37,17 @@ const (
 	constraintType  = 3091
 )
 
-// missing is what SQLite says when a statement, or a trigger's, names what isn't there;
-// drivers put their own words around it. A RAISE has another code.
+// missing matches SQLite's message about a missing table, column or function, in a statement or a
+// trigger. Drivers add their own words around it. A RAISE has another code.
 var missing = regexp.MustCompile(`(?:^|: )no such (table|column|function): ([\w$.]+)(?: \(1\))?$`)
 
-// broken is what SQLite says when a constraint fails: its name, or its columns. An
-// unnamed check's text, which it gives too, isn't kept.
+// broken matches SQLite's message about a failed constraint: its name, or its columns. It doesn't
+// capture the text of an unnamed check, also part of the message.
 var broken = regexp.MustCompile(`(?:^|: )(?:CHECK|NOT NULL|UNIQUE) constraint failed: ([\w$.]+(?:, [\w$.]+)*)(?: \(\d+\))?$`)
 
-// engineError turns a driver's error into one of the contract's. Of the driver's text only
-// the name of what is missing, or of a constraint, is kept: it quotes names and, from a trigger's RAISE, anything.
+// engineError converts a driver's error to the contract's. Of the driver's text it keeps only the
+// name of a missing object or of a constraint. The text quotes names and, from a trigger's RAISE,
+// anything.
 func engineError(ctx context.Context, doing string, table dialect.Name, err error) error {
 	if err == nil {
 		return nil
@@ -80,7 +81,7 @@ func engineError(ctx context.Context, doing string, table dialect.Name, err erro
 
 func classOf(code int, err error) dialect.Class {
 	switch code {
-	case busySnapshot: // what was read is no longer the newest: start again
+	case busySnapshot: // the transaction's snapshot is no longer the newest: start again
 		return dialect.Retryable
 	case constraintPK, constraintUniq, constraintRowID:
 		return dialect.UniqueViolation
@@ -109,10 +110,9 @@ func classOf(code int, err error) dialect.Class {
 	return dialect.Fatal
 }
 
-// resultCode finds SQLite's (extended) result code in an error without knowing
-// the driver: modernc.org/sqlite has a method Code() int that gives the
-// extended code, github.com/mattn/go-sqlite3 has fields Code and ExtendedCode
-// of integer types. 0 where there is none.
+// resultCode finds SQLite's (extended) result code in an error without knowing the driver.
+// modernc.org/sqlite has a method Code() int for the extended code. github.com/mattn/go-sqlite3 has
+// fields Code and ExtendedCode of integer types. It returns 0 for an error without a code.
 func resultCode(err error) int {
 	for ; err != nil; err = errors.Unwrap(err) {
 		if c, ok := err.(interface{ Code() int }); ok {
@@ -131,7 +131,7 @@ func resultCode(err error) int {
 	return 0
 }
 
-// refusedError is an error that no driver gave.
+// refusedError is an error of the dialect, not of the driver.
 func refusedError(class dialect.Class, doing string, table dialect.Name, detail string) error {
 	e := dialect.NewError(class, "", doing, table, nil)
 	e.Detail = detail

@@ -7,7 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// An error out of a trigger names what is missing, and never a value.
+// An error from a trigger names the missing object, and never a value.
 func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 	for name, test := range map[string]struct{ body, want string }{
 		"a missing table":                 {"INSERT INTO change_counter VALUES (1);", "change_counter"},
@@ -39,7 +39,7 @@ func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 	}
 }
 
-// A constraint that fails is named, and its text and values aren't shown.
+// The error names the failed constraint, without its text and values.
 func TestConstraintsThatFailAreNamed(t *testing.T) {
 	for insert, want := range map[string]string{
 		"2, 'a', 'canary', 1": "constraint (short) [275]",

@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect/sqlite"
 )
 
-// The pool stays yours: its settings hold, and you close it.
+// The caller's pool keeps its settings, and the caller closes it.
 func ExampleNew() {
 	pool, err := sql.Open("sqlite", ":memory:")
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Explain gives the lines of the engine's query plan for a Select.
+// Explain returns the lines of the engine's query plan for a Select.
 func Explain(t testing.TB, db dialect.DB, s dialect.Select) []string {
 	t.Helper()
 	return explain(t, db.(*DB), func(b *builder) { b.renderSelect(s) })
@@ -54,7 +54,7 @@ func PragmaOf(t testing.TB, of dialect.Tx, name string) int64 {
 	return v
 }
 
-// SplitAt has rows travel in parts of about that many bytes until the test ends.
+// SplitAt splits rows into parts of about that many bytes until the test ends.
 func SplitAt(t testing.TB, bytes int) {
 	was := bulkBytes
 	bulkBytes = bytes

@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// renderExpr writes an expression for an assignment to column c. Each is complete in
-// itself, so that it can stand in any other, and NULL where what it works on is.
+// renderExpr renders an expression for an assignment to column c. Each is complete, so that any
+// other can contain it, and NULL where its operand is NULL.
 func (b *builder) renderExpr(e dialect.Expr, c *dialect.Column) {
 	switch e := e.(type) {
 	case dialect.Null:
@@ -87,16 +87,16 @@ func (b *builder) renderLiteral(v dialect.Value, of, c *dialect.Column) {
 	b.addArg(toEngine(of.Kind, v))
 }
 
-// renderCall writes a function of one expression and what follows it.
+// renderCall renders a function of one expression and the rest of its arguments.
 func (b *builder) renderCall(function string, of dialect.Expr, c *dialect.Column, rest string) {
 	b.Append(function, "(")
 	b.renderExpr(of, c)
 	b.Append(rest, ")")
 }
 
-// renderOnce has an expression computed one time a row, for SQL that needs its value
-// in several places: a random one would differ in each. The OFFSET keeps SQLite
-// from moving the expression into the places where it is used.
+// renderOnce makes SQLite compute an expression once a row, for SQL with several uses of its value:
+// a random one would differ in each. The OFFSET prevents SQLite from moving the expression into its
+// uses.
 func (b *builder) renderOnce(e dialect.Expr, c *dialect.Column, use func(v string)) {
 	b.Append("(SELECT ")
 	use("o.v")
@@ -105,8 +105,8 @@ func (b *builder) renderOnce(e dialect.Expr, c *dialect.Column, use func(v strin
 	b.Append(" AS v LIMIT -1 OFFSET 0) AS o WHERE ", perRow(c), ")")
 }
 
-// perRow is a true condition that mentions the row. A subquery that doesn't is
-// run once for the whole statement, and gives every row the same random value.
+// perRow is a true condition that mentions the row. SQLite runs a subquery without such a mention
+// once for the whole statement, and so gives every row the same random value.
 func perRow(c *dialect.Column) string {
 	return "(" + self + "." + quoteIdent(c.Name) + " IS NULL OR 1)"
 }
@@ -120,7 +120,7 @@ func (b *builder) renderArith(e dialect.Arith, c *dialect.Column) {
 		b.renderExpr(e.B, c)
 		b.Append(")")
 	case '/':
-		b.Append("(CAST(") // integers divide to integers
+		b.Append("(CAST(") // SQLite divides integers to integers
 		b.renderExpr(e.A, c)
 		b.Append(" AS REAL) / ")
 		b.renderExpr(e.B, c)
@@ -130,7 +130,7 @@ func (b *builder) renderArith(e dialect.Arith, c *dialect.Column) {
 	}
 }
 
-// renderFloor does without floor(), which is an option of the build.
+// renderFloor avoids floor(): it is an option of the build.
 func (b *builder) renderFloor(e dialect.Floor, c *dialect.Column) {
 	b.renderOnce(e.Of, c, func(v string) { b.Append("CAST(", v, " AS INTEGER) - (", v, " < CAST(", v, " AS INTEGER))") })
 }
@@ -149,7 +149,7 @@ func (b *builder) renderRound(e dialect.Round, c *dialect.Column) {
 	b.Append(" / ", unit, ".0) * ", unit, ")")
 }
 
-// renderCast gives a value the class that the column's kind is stored as.
+// renderCast converts a value to the storage class of the column's kind.
 func (b *builder) renderCast(e dialect.Cast, c *dialect.Column) {
 	to := map[dialect.Kind]string{dialect.Int: "INTEGER", dialect.Decimal: "NUMERIC", dialect.Float: "REAL", dialect.Bytes: "BLOB"}[e.Column.Kind]
 	switch {
@@ -166,9 +166,8 @@ func (b *builder) renderCast(e dialect.Cast, c *dialect.Column) {
 	}
 }
 
-// Renders reports whether SQLite can compute the expression. Nearly all of
-// them it can; the exceptions are sums that leave the 64-bit range and moments
-// that are no date, timestamp or the like.
+// Renders reports whether SQLite can compute the expression. It computes nearly all. The exceptions
+// are sums beyond the 64-bit range, and moments of a kind other than a date or timestamp.
 func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	if !c.Assignable() {
 		return false
@@ -179,15 +178,15 @@ func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	return dialect.Computes(e, func(e dialect.Expr) bool { return computesNode(e, c) })
 }
 
-// computesNode reports whether an expression can be computed of operands that can be.
+// computesNode reports whether SQLite can compute an expression of computable operands.
 func computesNode(e dialect.Expr, c *dialect.Column) bool {
 	switch e := e.(type) {
 	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Fill, dialect.RandomUUID, dialect.RandomBytes,
 		dialect.Arith, dialect.Random, dialect.Floor, dialect.Round, dialect.Cast:
 		return true
 	case dialect.RandomLike:
-		// Taking a text apart in SQL costs several times as much as the way
-		// through the client, which is this process anyhow.
+		// Splitting a text in SQL costs several times as much as the way through the client. The
+		// client is this process anyhow.
 		return false
 	case dialect.Left:
 		return e.N >= 0

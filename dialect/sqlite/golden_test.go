@@ -13,8 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/*.golden")
 
-// TestGolden shows the SQL of every shape of statement, for a reader and so
-// that no change of it goes unnoticed.
+// TestGolden compares the SQL of every shape of statement with a file, so that a change shows.
 func TestGolden(t *testing.T) {
 	people := dialect.Name{Table: `peo"ple`}
 	post := dialect.Name{Table: "post"}

@@ -6,5 +6,5 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Grants is empty: SQLite has no privileges.
+// Grants returns none: SQLite has no privileges.
 func (db *DB) Grants(context.Context, dialect.Grant) ([]string, error) { return nil, nil }

@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Identity gives the library's version and source, and names the database by its file.
+// Identity returns the library's version and source, and names the database by its file.
 func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	var version, source, file string
 	err := db.pool.QueryRowContext(ctx, "SELECT sqlite_version(), sqlite_source_id(), file FROM pragma_database_list WHERE name = 'main'").Scan(&version, &source, &file)
@@ -25,10 +25,11 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	return id, nil
 }
 
-// fileMarks are the marks of a database file. SQLite has no identity of its own: a
-// database is the same where two are the same of the machine, the path and the file's number.
-// So it is moved, is in a container that gets another name, or is restored in place; of a copy at
-// most one of them remains. The marks are hashed, as a path may name a person.
+// fileMarks are the marks of a database file. SQLite has no identity of its own. Two databases are
+// the same where two of these three agree: the machine, the path and the file's number. So a
+// database keeps a mark when it is moved, restored in place, or its container gets another name. A
+// copy keeps none, as at most one of the three agrees. The marks are hashed, as a path may name a
+// person.
 func fileMarks(file string) (out []string) {
 	if real, err := filepath.EvalSymlinks(file); err == nil {
 		file = real

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// fileNumber is what the file system calls the file, wherever its name is moved.
+// fileNumber is the file system's number for the file. Renaming doesn't change it.
 func fileNumber(info os.FileInfo) string {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		return fmt.Sprintf("%d/%d", s.Dev, s.Ino)

@@ -11,8 +11,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// inspection collects a schema. Names are looked up without case, as SQLite
-// does, and kept in the catalogue's spelling.
+// inspection collects a schema. It looks up names without case, as SQLite does, and keeps the
+// catalogue's spelling.
 type inspection struct {
 	conn     *sql.Conn
 	schema   *dialect.Schema
@@ -22,13 +22,11 @@ type inspection struct {
 	enforced bool
 }
 
-// Inspect reads the catalogue of the main database in one read transaction. A
-// foreign key is Enforced where PRAGMA foreign_keys is on for the pool's
-// connections; that rows written without it break a key isn't looked for,
-// since it costs a scan of every table (PRAGMA foreign_key_check does that).
+// Inspect reads the catalogue of the main database in one read transaction. A foreign key is
+// Enforced where PRAGMA foreign_keys is on for the pool's connections. Inspect doesn't search for
+// rows that violate a foreign key: this would scan every table (PRAGMA foreign_key_check does it).
 //
-// Shadow tables (of full-text indexes and the like) are left out: their
-// virtual table stands for them.
+// It omits shadow tables (of full-text indexes and the like): their virtual table represents them.
 func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	fail := func(err error) (*dialect.Schema, error) {
 		return nil, engineError(ctx, "inspect the database", dialect.Name{}, err)
@@ -72,7 +70,7 @@ func (in *inspection) readVersion(ctx context.Context) error {
 	return in.conn.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&in.schema.Version)
 }
 
-// listed is the condition for the tables that a schema tells of.
+// listed is the condition for the tables of a schema.
 const listed = ` l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND l.name NOT LIKE 'expunge\_%' ESCAPE '\' `
 
 func (in *inspection) readTables(ctx context.Context) error {
@@ -106,8 +104,8 @@ func (in *inspection) readTables(ctx context.Context) error {
 	return err
 }
 
-// checkModules refuses a virtual table whose module this build of SQLite doesn't have:
-// nothing can be read of it, not even its columns.
+// checkModules refuses a virtual table whose module is missing from this build of SQLite: the build
+// can't read even its columns.
 func (in *inspection) checkModules(ctx context.Context) error {
 	if len(in.virtual) == 0 {
 		return nil
@@ -201,7 +199,7 @@ func (in *inspection) readForeignKeys(ctx context.Context) error {
 				if r := in.tableOf(ref); r != nil {
 					last.RefTable = r.Name
 				}
-				// PRAGMA defer_foreign_keys defers all but these.
+				// PRAGMA defer_foreign_keys defers all but RESTRICT.
 				last.Deferrable = last.OnDelete != dialect.Restrict && last.OnUpdate != dialect.Restrict
 				t.ForeignKeys = append(t.ForeignKeys, last)
 			}
@@ -214,7 +212,7 @@ func (in *inspection) readForeignKeys(ctx context.Context) error {
 			return nil
 		})
 	for _, t := range in.schema.Tables {
-		// The pragma lists the last one of the text first.
+		// The pragma lists the foreign keys in the reverse order of the text.
 		slices.Reverse(t.ForeignKeys)
 		names := in.texts[t.Name.Table].foreign
 		for i, fk := range t.ForeignKeys {
@@ -229,7 +227,7 @@ func (in *inspection) readForeignKeys(ctx context.Context) error {
 	return err
 }
 
-// spelledName gives a column's name as the catalogue spells it.
+// spelledName returns a column's name in the catalogue's spelling.
 func spelledName(t *dialect.Table, name string) string {
 	if t == nil {
 		return name
@@ -265,10 +263,9 @@ func (in *inspection) readEstimates(ctx context.Context) error {
 	})
 }
 
-// checkKeys drops a primary key that holds a NULL. Only an INTEGER PRIMARY KEY
-// and those of WITHOUT ROWID and STRICT tables exclude it
-// (https://sqlite.org/lang_createtable.html#the_primary_key); a row with a NULL
-// there can't be addressed by it, and any number of rows may have one.
+// checkKeys drops a primary key with a NULL in it. Only an INTEGER PRIMARY KEY and those of WITHOUT
+// ROWID and STRICT tables exclude NULL (https://sqlite.org/lang_createtable.html#the_primary_key).
+// The key doesn't address a row with a NULL there: any number of rows may have one.
 func (in *inspection) checkKeys(ctx context.Context) error {
 	for _, t := range in.schema.Tables {
 		var conds []string

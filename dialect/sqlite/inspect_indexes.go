@@ -8,8 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// readIndexes reads indexes with their parts, and finds out which primary key is
-// the rowid: the one without an index.
+// readIndexes reads indexes with their parts. A primary key without an index is the rowid.
 func (in *inspection) readIndexes(ctx context.Context) error {
 	var last *dialect.Index
 	var text indexText
@@ -64,7 +63,7 @@ func (in *inspection) readIndexes(ctx context.Context) error {
 	return nil
 }
 
-// mentionedColumns are the table's columns that SQL names.
+// mentionedColumns are the table's columns in a piece of SQL.
 func mentionedColumns(t *dialect.Table, sql string) []string {
 	var out []string
 	for _, n := range parseNames(sql) {
@@ -80,7 +79,7 @@ func compactNames(s []string) []string {
 	return slices.Compact(s)
 }
 
-// foldsCase reports whether an expression makes one of a text's upper and lower case.
+// foldsCase reports whether an expression ignores a text's case.
 func foldsCase(expression string) bool {
 	for _, t := range lexSQL(expression) {
 		if t.is("LOWER", "UPPER", "NOCASE") {
@@ -116,8 +115,8 @@ func (in *inspection) readTriggers(ctx context.Context) error {
 	})
 }
 
-// readCopies finds of which tables' rows virtual tables keep copies: those that
-// a full-text index is made of, and those of which triggers write to it.
+// readCopies finds the tables whose rows a virtual table copies: the source of a full-text index,
+// and tables with triggers that write to it.
 func (in *inspection) readCopies(context.Context) error {
 	for name, virtual := range in.virtual {
 		in.tableOf(name).CopiesOf = in.tablesOf(virtual.content, map[string]bool{})
@@ -137,7 +136,7 @@ func (in *inspection) readCopies(context.Context) error {
 	return nil
 }
 
-// tablesOf are the tables whose rows a table or view shows.
+// tablesOf are the base tables of a table or view.
 func (in *inspection) tablesOf(name string, seen map[string]bool) (out []dialect.Name) {
 	key := strings.ToLower(name)
 	if seen[key] {
@@ -158,8 +157,8 @@ func (in *inspection) tablesOf(name string, seen map[string]bool) (out []dialect
 	return out
 }
 
-// readViews takes every name in a view's text that is a table's or a view's for
-// one that it reads: rather one too many.
+// readViews takes every table's and view's name in a view's text for one that it reads. It may list
+// too many, never too few.
 func (in *inspection) readViews(ctx context.Context) error {
 	texts := map[string]string{}
 	known := map[string]dialect.Name{}

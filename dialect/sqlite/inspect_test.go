@@ -45,7 +45,7 @@ func TestAddressAndKey(t *testing.T) {
 	}
 }
 
-// Pitfall 2: SQLite lets a primary key that isn't the rowid hold NULLs.
+// Pitfall 2: SQLite permits NULL in a primary key other than the rowid.
 func TestPrimaryKeyThatHoldsNull(t *testing.T) {
 	ddl := "CREATE TABLE t (id TEXT PRIMARY KEY, v)"
 	if key := inspected(t, ddl, "INSERT INTO t VALUES ('a', 1)").Tables[0].Key(); !cmp.Equal(key, []string{"id"}) {
@@ -101,7 +101,7 @@ func TestForeignKeysAsSQLiteAllowsThem(t *testing.T) {
 	}
 }
 
-// A virtual table stands for its shadow tables, and isn't erased by row.
+// A virtual table represents its shadow tables, and can't be erased by row.
 func TestVirtualTables(t *testing.T) {
 	s := inspected(t, "CREATE VIRTUAL TABLE notes USING fts5(body)", "INSERT INTO notes VALUES ('x')", "CREATE TABLE expunge_run (id)")
 	if len(s.Tables) != 1 || s.Tables[0].Name.Table != "notes" || s.Tables[0].Unerasable == "" {

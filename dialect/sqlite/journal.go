@@ -11,21 +11,21 @@ import (
 // journalPrefix marks the journal's tables: SQLite has no schemas.
 const journalPrefix = "expunge_"
 
-// JournalTable gives the full name of one of the journal's tables.
+// JournalTable returns the full name of one of the journal's tables.
 func (db *DB) JournalTable(name string) dialect.Name {
 	return dialect.Name{Table: journalPrefix + name}
 }
 
-// journalTypes are declared types with the affinity that keeps a value as it is.
+// journalTypes are declared types with an affinity that leaves values unchanged.
 var journalTypes = map[dialect.Kind]string{
 	dialect.Bool: "BOOLEAN", dialect.Int: "INTEGER", dialect.Float: "REAL", dialect.Bytes: "BLOB", dialect.Date: "DATE",
 	dialect.Time: "TIME", dialect.Timestamp: "TIMESTAMP", dialect.TimestampTZ: "TIMESTAMPTZ", dialect.UUID: "UUID",
-	dialect.JSON: "JSON TEXT", // JSON alone would make a number of the text 1.50
+	dialect.JSON: "JSON TEXT", // JSON alone would convert the text 1.50 to a number
 }
 
 var journalSyntax = render.TableSyntax{
 	Create: "CREATE TABLE IF NOT EXISTS", Ident: quoteIdent, Table: quoteTable,
-	RefName: func(n dialect.Name) string { return quoteIdent(n.Table) }, // REFERENCES takes no schema
+	RefName: func(n dialect.Name) string { return quoteIdent(n.Table) }, // REFERENCES accepts no schema
 	Type: func(c *dialect.Column) string {
 		if typ := journalTypes[c.Kind]; typ != "" {
 			return typ
@@ -43,10 +43,9 @@ func (db *DB) JournalDDL(tables []*dialect.Table) []string {
 	return out
 }
 
-// EnsureJournal makes what is missing, in one transaction.
+// EnsureJournal creates the missing tables, in one transaction.
 func (db *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
-	// Processes that start together wait for each other, also on a pool
-	// without a busy_timeout.
+	// Processes that start together wait for each other, also on a pool without a busy_timeout.
 	t, err := db.beginTx(ctx, dialect.TxOptions{LockTimeout: 30 * time.Second})
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// declared is a column's declared type taken apart: "DECIMAL(10, 2)".
+// declared is the parsed declared type of a column: "DECIMAL(10, 2)".
 type declared struct {
 	name string // upper case, single spaces
 	args []int
@@ -37,8 +37,8 @@ func (d declared) argAt(i int) int {
 	return 0
 }
 
-// words maps type names that programs use to kinds. SQLite itself knows only
-// affinities, so that a name says what is meant, not what is enforced.
+// words maps common type names to kinds. SQLite itself knows only affinities: a name states an
+// intention, and SQLite doesn't enforce it.
 var words = map[string]dialect.Kind{
 	"BOOL": dialect.Bool, "BOOLEAN": dialect.Bool,
 	"DATE": dialect.Date, "TIME": dialect.Time, "TIME WITHOUT TIME ZONE": dialect.Time, "TIMETZ": dialect.Time,
@@ -54,12 +54,12 @@ var words = map[string]dialect.Kind{
 	"INTERVAL": dialect.Interval,
 }
 
-// bits are the sizes that integer type names stand for elsewhere. SQLite keeps
-// 64 bits under each of them; plain INTEGER means that.
+// bits are the sizes of integer type names on other engines. SQLite stores 64 bits under each of
+// them; plain INTEGER means 64.
 var bits = map[string]int{"TINYINT": 8, "SMALLINT": 16, "INT2": 16, "MEDIUMINT": 32, "INT": 32, "INT4": 32}
 
-// kindOf gives a declared type's kind: by its name where programs agree on it,
-// else by the affinity rules of https://sqlite.org/datatype3.html#determination_of_column_affinity.
+// kindOf returns a declared type's kind: by its name where programs agree on it, else by the
+// affinity rules of https://sqlite.org/datatype3.html#determination_of_column_affinity.
 func kindOf(d declared) dialect.Kind {
 	if k, ok := words[d.name]; ok {
 		return k
@@ -80,16 +80,16 @@ func kindOf(d declared) dialect.Kind {
 	return dialect.Unknown
 }
 
-// isTypeless reports whether the column converts nothing that is stored in it: it
-// has no declared type, or one of BLOBs.
+// isTypeless reports whether the column converts no stored value: it has no declared type, or one
+// of BLOBs.
 func isTypeless(c *dialect.Column) bool {
 	t := strings.ToUpper(c.Type)
 	has := func(s string) bool { return strings.Contains(t, s) }
 	return c.Kind != dialect.RowAddress && (t == "" || has("BLOB") && !has("INT") && !has("CHAR") && !has("CLOB") && !has("TEXT"))
 }
 
-// setType sets what the declared type says about a column. SQLite enforces no
-// length; it is kept as what the schema's author meant.
+// setType sets a column's fields from the declared type. SQLite enforces no length; it is kept as
+// the intention of the schema's author.
 func setType(c *dialect.Column, text string) {
 	d := parseType(text)
 	c.Type, c.Kind = text, kindOf(d)

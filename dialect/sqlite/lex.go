@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// tokenKind is what a token of SQL is.
+// tokenKind is the kind of an SQL token.
 type tokenKind int
 
 const (
@@ -35,8 +35,8 @@ func (t token) is(keywords ...string) bool {
 	return false
 }
 
-// name gives the name that the token spells, and whether it can be one. A text
-// in single quotes can: SQLite allows that where only a name makes sense.
+// name returns the name that the token spells, and whether it can be one. A text in single quotes
+// can: SQLite accepts it where only a name makes sense.
 func (t token) name() (string, bool) {
 	switch t.kind {
 	case word, quotedName:
@@ -49,8 +49,8 @@ func (t token) name() (string, bool) {
 	return "", false
 }
 
-// lexSQL takes SQL apart as SQLite does (https://sqlite.org/syntax.html),
-// comments left out. It takes any input: what never ends, ends with it.
+// lexSQL splits SQL into tokens as SQLite does (https://sqlite.org/syntax.html), without comments.
+// It accepts any input: an unclosed token ends with it.
 func lexSQL(sql string) []token {
 	var out []token
 	for i := 0; i < len(sql); {
@@ -103,7 +103,7 @@ func wordByte(c byte) bool {
 	return c == '_' || c == '$' || c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// indexAfter is the index behind the next end, or the input's end.
+// indexAfter is the index after the next end, or the input's end.
 func indexAfter(sql string, from int, end string) int {
 	if from > len(sql) {
 		return len(sql)
@@ -114,7 +114,7 @@ func indexAfter(sql string, from int, end string) int {
 	return len(sql)
 }
 
-// closingParen is the index behind the quoted text that starts at i; a doubled quote is inside of it.
+// closingParen is the index after the quoted text at i; a doubled quote is part of the text.
 func closingParen(sql string, i int) int {
 	q := sql[i]
 	for i++; i < len(sql); i++ {

@@ -6,20 +6,20 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// SQLite has no type for dates and timestamps: an application stores texts, or
-// seconds since 1970 as numbers. Texts keep their own form (a T or a space between
-// date and time, a fraction, a zone at the end), numbers stay numbers.
+// SQLite has no type for dates and timestamps: an application stores texts, or seconds since 1970
+// as numbers. Texts keep their own form (a T or a space between date and time, a fraction, a zone
+// at the end), and numbers remain numbers.
 
-// layouts of the canonical forms, the fraction left to the parser.
+// layouts of the canonical forms; the parser accepts a fraction.
 var layouts = map[dialect.Kind]string{
 	dialect.Date: "2006-01-02", dialect.Timestamp: "2006-01-02 15:04:05", dialect.TimestampTZ: "2006-01-02 15:04:05Z07",
 }
 
-// compareMoment compares each value in the form it has, since to SQLite every
-// number is less than every text: numbers are days of the Julian calendar where they have a fraction
-// and are small enough (https://www.sqlite.org/datatype3.html, 2.2), else seconds since 1970,
-// or milliseconds and what is finer where seconds would be thousands of years. About
-// other values, such as dates that begin with the day or are numbers like 20260131, nothing is known.
+// compareMoment compares each value in its own form, since SQLite orders every number before every
+// text. Small numbers with a fraction are days of the Julian calendar
+// (https://www.sqlite.org/datatype3.html, 2.2). Other numbers are seconds since 1970, or
+// milliseconds and finer units where seconds would be thousands of years. The result is unknown for
+// other values, such as dates that begin with the day, or numbers like 20260131.
 func (b *builder) compareMoment(alias string, c dialect.Compare, at time.Time) {
 	col := alias + "." + quoteIdent(c.Column)
 	text := func() {
@@ -28,7 +28,7 @@ func (b *builder) compareMoment(alias string, c dialect.Compare, at time.Time) {
 	}
 	b.Append("(")
 	if c.Op[0] == '<' {
-		text() // which all numbers meet, and an index serves
+		text() // all numbers meet it, and SQLite can use an index
 		b.Append(" AND ")
 	}
 	b.Append("CASE WHEN typeof(", col, ") = 'text' THEN CASE WHEN ", col, " GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*' THEN ")
@@ -67,8 +67,8 @@ func (b *builder) randomMoment(e dialect.RandomMoment) {
 	}
 }
 
-// shiftMoment moves the date and the seconds by SQLite's calendar, and puts
-// the rest of the text (fraction, zone) behind them again.
+// shiftMoment moves the date and the seconds by SQLite's calendar, and appends the rest of the text
+// (fraction, zone) again.
 func (b *builder) shiftMoment(e dialect.ShiftMoment, c *dialect.Column) {
 	b.Append("(SELECT CASE WHEN o.v IS NULL OR o.s IS NULL THEN NULL WHEN typeof(o.v) <> 'text' THEN o.v + o.s")
 	day := " strftime('%Y-%m-%d', substr(o.v, 1, 10), CAST(o.s / 86400 AS INTEGER) || ' days')"
@@ -86,7 +86,7 @@ func (b *builder) shiftMoment(e dialect.ShiftMoment, c *dialect.Column) {
 	b.Append(" AS s LIMIT -1 OFFSET 0) AS o WHERE ", perRow(c), ")")
 }
 
-// truncateMoment keeps the start of a text and fills it up again.
+// truncateMoment keeps the start of a text and fills the rest.
 func (b *builder) truncateMoment(e dialect.TruncateMoment, c *dialect.Column) {
 	keep, fill, number := "", "", ""
 	switch e.Unit {
@@ -116,7 +116,7 @@ func (b *builder) truncateMoment(e dialect.TruncateMoment, c *dialect.Column) {
 		} else {
 			b.Append(" || substr(", v, ", 11, 1) || '00:00:00'")
 		}
-		if c.Kind == dialect.TimestampTZ { // the zone stays, the fraction goes
+		if c.Kind == dialect.TimestampTZ { // keep the zone, drop the fraction
 			b.Append(" || CASE WHEN substr(", v, ", 20, 1) = '.' THEN ltrim(substr(", v, ", 20), '.0123456789') ELSE substr(", v, ", 20) END")
 		}
 		b.Append(" END")

@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// To SQLite a number is less than any text, so that to its own comparison each
-// of these would be before 2025.
+// SQLite orders a number before any text, so that its own comparison would put each of these before
+// 2025.
 func TestMomentsAreComparedInTheFormTheyHave(t *testing.T) {
 	for _, c := range []struct {
 		typ   string

@@ -2,8 +2,8 @@ package sqlite
 
 import "github.com/expungedb/expunge/dialect"
 
-// Oddities are those that values of the column may have: SQLite stores what it
-// is given, whatever the column says (https://www.sqlite.org/datatype3.html).
+// Oddities lists the possible oddities of the column's values: SQLite stores any value, whatever
+// the column's type (https://www.sqlite.org/datatype3.html).
 func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 	switch c.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ, dialect.Int, dialect.Decimal, dialect.Float, dialect.Text, dialect.Bytes, dialect.Unknown:
@@ -12,7 +12,7 @@ func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 	return nil
 }
 
-// renderOdd looks at the storage class, and for a date at how it is written.
+// renderOdd checks the storage class, and the form of a date.
 func (b *builder) renderOdd(r *relation, alias string, c dialect.Odd) {
 	if c.Oddity != dialect.Misfit {
 		b.Append("0")

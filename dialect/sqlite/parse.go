@@ -2,7 +2,7 @@ package sqlite
 
 import "strings"
 
-// tableText is what only the text of a CREATE TABLE says; the rest comes from pragmas.
+// tableText holds the facts found only in the text of a CREATE TABLE; the rest is in pragmas.
 type tableText struct {
 	checks   []check
 	foreign  []string          // names of the foreign keys in the order of the text, "" for none
@@ -11,7 +11,7 @@ type tableText struct {
 
 type check struct{ name, condition string }
 
-// parseTable reads a CREATE TABLE statement as SQLite keeps it. It takes any text.
+// parseTable parses a CREATE TABLE statement as SQLite keeps it. It accepts any text.
 func parseTable(sql string) tableText {
 	out := tableText{collates: map[string]string{}}
 	toks := lexSQL(sql)
@@ -36,7 +36,7 @@ func parseTable(sql string) tableText {
 	return out
 }
 
-// parseItem reads a column's definition or a table constraint.
+// parseItem parses a column's definition or a table constraint.
 func (t *tableText) parseItem(sql string, toks []token) {
 	if len(toks) == 0 {
 		return
@@ -69,12 +69,12 @@ func (t *tableText) parseItem(sql string, toks []token) {
 	}
 }
 
-// virtualText is what the text of a CREATE VIRTUAL TABLE says.
+// virtualText holds the facts in the text of a CREATE VIRTUAL TABLE.
 type virtualText struct {
 	module  string // in lower case
-	content string // the table or view that a full-text index is about and keeps no rows of; "" where it isn't named
-	// contentless is set where a full-text index keeps no rows and names none, and deletes where
-	// its entries can be deleted all the same.
+	content string // the indexed table or view of a full-text index without rows of its own; "" where it isn't named
+	// contentless is set where a full-text index stores no rows and names no table. deletes is set
+	// where its entries can still be deleted.
 	contentless, deletes bool
 }
 
@@ -100,7 +100,7 @@ func parseVirtual(sql string) virtualText {
 	return out
 }
 
-// indexText is what only the text of a CREATE INDEX says.
+// indexText holds the facts found only in the text of a CREATE INDEX.
 type indexText struct {
 	parts []string // SQL of each indexed column or expression
 	where string
@@ -144,7 +144,7 @@ func partOf(sql string, toks []token) string {
 	return sql[toks[0].start:toks[last-1].end]
 }
 
-// triggerText is what the text of a CREATE TRIGGER says.
+// triggerText holds the facts in the text of a CREATE TRIGGER.
 type triggerText struct {
 	timing                       string
 	onInsert, onUpdate, onDelete bool
@@ -161,7 +161,7 @@ func parseTrigger(sql string) triggerText {
 			break
 		}
 	}
-	// The event stands before ON; a trigger may be called "update".
+	// The event is before ON; a trigger may have the name "update".
 head:
 	for i := 2; i < body; i++ {
 		switch prev, tok := toks[i-1], toks[i]; {
@@ -193,7 +193,7 @@ head:
 	return out
 }
 
-// parseNames lists the names that stand in SQL, keywords among them.
+// parseNames lists the names in SQL, keywords among them.
 func parseNames(sql string) []string {
 	var out []string
 	for _, t := range lexSQL(sql) {
@@ -204,7 +204,7 @@ func parseNames(sql string) []string {
 	return out
 }
 
-// indexOf is the first token from i on that is the sign, or -1.
+// indexOf is the first token from i on with that sign, or -1.
 func indexOf(toks []token, i int, s string) int {
 	for ; i < len(toks); i++ {
 		if toks[i].kind == sign && toks[i].text == s {
@@ -214,7 +214,7 @@ func indexOf(toks []token, i int, s string) int {
 	return -1
 }
 
-// matchingParen is the token that closes the parenthesis at i, or the number of tokens.
+// matchingParen is the token closing the parenthesis at i, or the number of tokens.
 func matchingParen(toks []token, i int) int {
 	depth := 0
 	for ; i < len(toks); i++ {

@@ -50,7 +50,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// What is to be done about a virtual table after the run depends on what it keeps.
+// The advice about a virtual table after the run depends on its copies.
 func TestAVirtualTableLosesWhatItKeeps(t *testing.T) {
 	for _, c := range []struct {
 		sql         string

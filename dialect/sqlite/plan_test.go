@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Every statement that has keys finds its rows by the table's index, whichever
-// way the planner would join: it knows nothing of how many keys there are.
+// Every statement with keys finds its rows by the table's index, whatever join order the planner
+// would choose: it doesn't know the number of keys.
 func TestStatementsUseTheIndex(t *testing.T) {
 	for _, analyse := range []string{"SELECT 1", "ANALYZE"} {
 		db := testDB(t, "CREATE TABLE p (a INTEGER, b TEXT, v TEXT, PRIMARY KEY (a, b))", "CREATE TABLE c (id INTEGER PRIMARY KEY, a INTEGER, b TEXT)", "CREATE INDEX c_p ON c (a, b)",

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	// positive is a random integer from 0 to 2^63-1. abs(random()) would fail once
-	// in 2^64 times, and favour nothing but 0.
+	// positive is a random integer from 0 to 2^63-1. abs(random()) would fail once in 2^64 times,
+	// and favour nothing but 0.
 	positive = "(random() & 9223372036854775807)"
-	// random has the 53 bits that a double keeps.
+	// random has 53 bits, the precision of a double.
 	random = "((random() & 9007199254740991) / 9007199254740992.0)"
 	// randomUUID is of version 4 and variant 10 (RFC 9562, section 5.4).
 	randomUUID = "(lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2))) || '-4' || substr(lower(hex(randomblob(2))), 2)" +
@@ -24,8 +24,8 @@ func randomInt(low, high int64) string {
 	return positive // from 0 to the very end
 }
 
-// choiceValues gives the values of a Choose, each as often as its weight says, so
-// that one draw picks one.
+// choiceValues returns the values of a Choose, each repeated by its weight, so that one draw picks
+// one.
 func choiceValues(e dialect.Choose) ([]dialect.Value, bool) {
 	const most = 10_000 // the list is one parameter
 	if len(e.Values) == 0 || (len(e.Weights) > 0 && len(e.Weights) != len(e.Values)) {

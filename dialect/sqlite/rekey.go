@@ -8,13 +8,12 @@ import (
 
 var _ dialect.Rekeyer = (*DB)(nil)
 
-// Rekey carries the updates out one by one, with every foreign key deferred. ON
-// UPDATE CASCADE can't be, and finds no row that refers to the old values any more,
-// since the rows referred to change last; but for a table that refers to itself, see lateOnes.
-// What is still broken when the transaction commits fails that.
+// Rekey runs the updates one by one, with every foreign key deferred. SQLite can't defer ON UPDATE
+// CASCADE. But it finds no row with the old values, since the referenced rows change last; for a
+// table that refers to itself see lateOnes. The commit fails for a reference that is still broken.
 //
-// The keys stay deferred to the transaction's end, when that is over by itself:
-// switching it off forgets what was broken meanwhile.
+// The foreign keys remain deferred until the transaction ends, and that resets the pragma.
+// Switching it off earlier makes SQLite forget the references broken so far.
 // https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys
 func (db *DB) Rekey(ctx context.Context, in dialect.Tx, updates []dialect.BulkUpdate) ([]int64, error) {
 	t := in.(*tx)
@@ -39,11 +38,11 @@ func (db *DB) Rekey(ctx context.Context, in dialect.Tx, updates []dialect.BulkUp
 	return out, nil
 }
 
-// lateOnes marks the updates of rows that refer to rows of their own table, the
-// last update's, by NO ACTION. Those rows have to change after the ones that they
-// refer to: SQLite counts what is broken, and counts wrongly when a value changes to
-// which its own row refers already, along with another. The commit would fail for nothing, or
-// not for what is broken. Any other action has it count by a way that is right.
+// lateOnes marks the updates of rows that refer by NO ACTION to rows of their own table, the last
+// update's table. These rows have to change after the rows they refer to. SQLite counts broken
+// references, and miscounts in one case: a value changes to one that its own row and another row
+// already refer to. The commit would then fail without reason, or not fail for a broken reference.
+// For any other action SQLite counts correctly.
 func (t *tx) lateOnes(ctx context.Context, updates []dialect.BulkUpdate) ([]bool, error) {
 	out := make([]bool, len(updates))
 	last := len(updates) - 1

@@ -13,10 +13,9 @@ import (
 // binary is the collation of a column that declares none.
 const binary = "BINARY"
 
-// cache keeps what statements need to know of the tables' columns: their
-// kinds, for booleans and numbers, their collations, and that they exist at all, since SQLite
-// takes an unknown column in double quotes for a text. It holds for one value
-// of PRAGMA schema_version.
+// cache keeps facts about tables' columns for statements: their kinds (for booleans and numbers),
+// their collations, and their existence. SQLite takes an unknown column in double quotes for a
+// text. The cache is valid for one value of PRAGMA schema_version.
 type cache struct {
 	mu      sync.Mutex
 	version int64
@@ -24,25 +23,25 @@ type cache struct {
 	listed  map[string]listedTable // nil: not read yet
 }
 
-// listedTable is what the catalogue says of a table in one row.
+// listedTable is one table's row of the catalogue.
 type listedTable struct {
 	kind     string // "": there is no such table
-	text     string // the statement that made it
+	text     string // the statement that created it
 	rowid    bool
 	triggers bool
 }
 
-// relation is a table as a statement sees it.
+// relation is a table, as statements need it.
 type relation struct {
 	name     dialect.Name
 	columns  map[string]*dialect.Column
 	key      []string // primary key of a WITHOUT ROWID table
 	address  string   // rowid, or another of its names; "" for WITHOUT ROWID
-	triggers bool     // has triggers of its own
-	resolves bool     // has constraints that resolve conflicts by themselves (ON CONFLICT REPLACE)
+	triggers bool     // the table has triggers of its own
+	resolves bool     // the table has constraints that resolve conflicts by themselves (ON CONFLICT REPLACE)
 }
 
-// isCurrent empties the cache unless it is of that schema version.
+// isCurrent empties the cache unless its schema version is the given one.
 func (c *cache) isCurrent(version int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,7 +81,7 @@ func (c *cache) putListed(version int64, listed map[string]listedTable) {
 	}
 }
 
-// relationOf gives a table's columns, from the cache where they are in it.
+// relationOf returns a table's columns, from the cache where it has them.
 func (t *tx) relationOf(ctx context.Context, n dialect.Name) (*relation, error) {
 	if r := t.db.cache.get(n.Table); r != nil {
 		return r, nil
@@ -98,8 +97,8 @@ func (t *tx) relationOf(ctx context.Context, n dialect.Name) (*relation, error) 
 	return r, nil
 }
 
-// readRelation reads one table's columns. The rest it has from the catalogue, which one scan
-// reads for all tables.
+// readRelation reads one table's columns. The rest is in the catalogue: one scan reads it for all
+// tables.
 func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error) {
 	listed, err := t.listedTable(ctx, n.Table)
 	if err != nil {
@@ -132,7 +131,7 @@ func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error
 	return r, err
 }
 
-// listedTable returns what the catalogue says of a table, nothing where there is none of that name.
+// listedTable returns a table's row of the catalogue, empty where the table doesn't exist.
 func (t *tx) listedTable(ctx context.Context, name string) (listedTable, error) {
 	if all := t.db.cache.listedTables(t.version); all != nil {
 		return all[name], nil
@@ -182,9 +181,9 @@ func resolvesConflicts(create string) bool {
 	return false
 }
 
-// updateVerb is UPDATE, with which a conflict is an error: a constraint of its own
-// would have the row passed over in silence, or the other row deleted. Not where
-// there is none: it overrides what triggers say of conflicts too.
+// updateVerb is UPDATE, with an error for a conflict. A conflict clause of the table would skip the
+// row in silence, or delete the other row. A table without such clauses gets a plain UPDATE: OR
+// ABORT overrides the conflict clauses of triggers too.
 func (r *relation) updateVerb() string {
 	if r.resolves {
 		return "UPDATE OR ABORT "
@@ -192,7 +191,7 @@ func (r *relation) updateVerb() string {
 	return "UPDATE "
 }
 
-// addressOf gives a name of the rowid that no column has taken.
+// addressOf returns a name of the rowid that no column has taken.
 func addressOf(columns []string) string {
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {
 		taken := false
@@ -206,7 +205,7 @@ func addressOf(columns []string) string {
 	return ""
 }
 
-// columnOf gives a column, or the row address, by name; nil where there is none.
+// columnOf returns a column, or the row address, by name; nil where neither exists.
 func (r *relation) columnOf(name string) *dialect.Column {
 	if c := r.columns[name]; c != nil {
 		return c

@@ -14,7 +14,7 @@ import (
 	"github.com/expungedb/expunge/dialect/sqlite"
 )
 
-// recorder is a driver's connector that notes the statements of its connections.
+// recorder is a driver's connector that records the statements of its connections.
 type recorder struct {
 	driver driver.Driver
 	dsn    string
@@ -30,7 +30,7 @@ func (r *recorder) Connect(context.Context) (driver.Conn, error) {
 	return recorded{conn, r}, err
 }
 
-// recorded has no method but those of every connection, so that each statement is prepared.
+// recorded has only the methods of every connection, so that each statement is prepared.
 type recorded struct {
 	driver.Conn
 	by *recorder
@@ -43,8 +43,8 @@ func (c recorded) Prepare(query string) (driver.Stmt, error) {
 	return c.Conn.Prepare(query)
 }
 
-// What is read of a table doesn't depend on how many others there are: the catalogue, which
-// has no index by name, is scanned once for all of them.
+// The cost of reading a table doesn't depend on the number of others: the catalogue has no index by
+// name, and one scan reads it for all of them.
 func TestTheCatalogueIsScannedOnceForAllTables(t *testing.T) {
 	plain, err := sql.Open("sqlite", ":memory:")
 	if err != nil {

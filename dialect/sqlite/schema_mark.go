@@ -11,8 +11,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// SchemaMark implements dialect.Reader. It is about all tables, views and triggers of the
-// database but the journal's: a reference is in the text of the table that refers.
+// SchemaMark implements dialect.Reader. It covers all tables, views and triggers of the database
+// but the journal's: a reference is in the text of the referring table.
 func (t *tx) SchemaMark(ctx context.Context, _ []dialect.Name) (string, error) {
 	const doing = "read the schema of"
 	sum := sha256.New()

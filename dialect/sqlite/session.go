@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// Begin starts a transaction. A writing one waits for the other writers of this
-// DB, then for those of other processes, both at most LockTimeout.
+// Begin starts a transaction. A writing one waits for the other writers of this DB, then for those
+// of other processes, each at most LockTimeout.
 func (db *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
 	t, err := db.beginTx(ctx, o)
 	if err != nil {
@@ -42,11 +42,11 @@ func (db *DB) beginTx(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 	return t, nil
 }
 
-// connectPatience is the least time for which connecting is tried again.
+// connectPatience is the shortest time for retrying to connect.
 const connectPatience = 5 * time.Second
 
-// openConn takes a connection of the pool. The pragmas of its URL may need a lock that another
-// process has (journal_mode does, and doesn't wait for it): nothing is begun yet, and it is tried again.
+// openConn takes a connection from the pool. The pragmas of its URL may need a lock held by another
+// process (journal_mode does, and doesn't wait). As no transaction has begun, openConn retries.
 func (db *DB) openConn(ctx context.Context, timeout time.Duration) (*sql.Conn, error) {
 	const most = 200 * time.Millisecond
 	late := time.Now().Add(max(timeout, connectPatience))
@@ -85,10 +85,9 @@ func (db *DB) waitForWriter(ctx context.Context, timeout time.Duration) error {
 	}
 }
 
-// pageCache is the least page cache of a writing transaction, in KiB. New values go to
-// random places of an index: a page that the cache can't keep is written and
-// read again for every other row. The first page that has to be written before
-// the commit also locks out everybody who reads.
+// pageCache is the smallest page cache of a writing transaction, in KiB. New values are stored at
+// random places of an index: without room in the cache, SQLite writes and reads a page again for
+// every other row. The first page written before the commit also locks out all readers.
 const pageCache = 64 << 10
 
 func (t *tx) startTx(ctx context.Context, o dialect.TxOptions) error {
@@ -97,7 +96,7 @@ func (t *tx) startTx(ctx context.Context, o dialect.TxOptions) error {
 		value  int64
 	}{
 		{"foreign_keys", 1},
-		// What is deleted is overwritten with zeros in the file.
+		// SQLite overwrites deleted contents with zeros in the file.
 		{"secure_delete", 1},
 		{"query_only", 0},
 	}
@@ -132,15 +131,15 @@ func (t *tx) startTx(ctx context.Context, o dialect.TxOptions) error {
 		return err
 	}
 	if o.Defer {
-		// It ends with the transaction by itself.
+		// It ends with the transaction.
 		_, err := t.conn.ExecContext(ctx, "PRAGMA defer_foreign_keys = 1")
 		return err
 	}
 	return nil
 }
 
-// setPragma sets a pragma unless it has the value, makes sure that it took, and has
-// it put back at the transaction's end.
+// setPragma sets a pragma unless it has the value, and checks that it took effect. It restores the
+// value at the transaction's end.
 func (t *tx) setPragma(ctx context.Context, pragma string, value int64) error {
 	before, err := readPragma(ctx, t.conn, pragma)
 	if err != nil {
@@ -152,9 +151,9 @@ func (t *tx) setPragma(ctx context.Context, pragma string, value int64) error {
 	return t.changePragma(ctx, pragma, before, value)
 }
 
-// changePragma is set where the value before is known.
+// changePragma is setPragma for a known value before.
 func (t *tx) changePragma(ctx context.Context, pragma string, before, value int64) error {
-	// Put back even where setting it fails half-way.
+	// Restore it even where setting it fails half-way.
 	t.atEnd(func() {
 		background := context.WithoutCancel(ctx)
 		err := writePragma(background, t.conn, pragma, before)
@@ -172,15 +171,14 @@ func (t *tx) changePragma(ctx context.Context, pragma string, before, value int6
 	return err
 }
 
-// widenCache gives a writing transaction a page cache of pageCache at least. It is done
-// within the transaction: the pragma reads the schema, which a writer in another
-// process may have locked.
+// widenCache gives a writing transaction a page cache of at least pageCache. It runs within the
+// transaction: the pragma reads the schema, and a writer in another process may have locked it.
 func (t *tx) widenCache(ctx context.Context) error {
 	before, err := readPragma(ctx, t.conn, "cache_size")
 	if err != nil {
 		return err
 	}
-	size := -before // in KiB; what isn't negative is a number of pages
+	size := -before // in KiB; a value of 0 or more is a number of pages
 	if before >= 0 {
 		page, err := readPragma(ctx, t.conn, "page_size")
 		if err != nil {
@@ -201,12 +199,12 @@ func readPragma(ctx context.Context, conn *sql.Conn, name string) (int64, error)
 }
 
 func writePragma(ctx context.Context, conn *sql.Conn, name string, value int64) error {
-	// busy_timeout and secure_delete answer with a row, which Exec leaves alone.
+	// busy_timeout and secure_delete return a row, and Exec ignores it.
 	_, err := conn.ExecContext(ctx, "PRAGMA "+name+" = "+strconv.FormatInt(value, 10))
 	return err
 }
 
-// atEnd has f done when the transaction ends; what was asked for last is done first.
+// atEnd registers f for the transaction's end; the last one registered runs first.
 func (t *tx) atEnd(f func()) { t.ends = append(t.ends, f) }
 
 func (t *tx) endTx() {
@@ -218,12 +216,11 @@ func (t *tx) endTx() {
 	}
 }
 
-// CheckConstraints does nothing: SQLite has no way to check deferred foreign
-// keys before the commit, which then fails with a ForeignKeyViolation and
-// leaves nothing behind.
+// CheckConstraints does nothing: SQLite can't check deferred foreign keys before the commit. The
+// commit then fails with a ForeignKeyViolation and changes nothing.
 func (t *tx) CheckConstraints(context.Context) error { return nil }
 
-// Commit ends the transaction. After an error it is still to be rolled back.
+// Commit ends the transaction. After an error the caller still has to call Rollback.
 func (t *tx) Commit(ctx context.Context) error {
 	if !t.open {
 		return refusedError(dialect.Fatal, "commit", dialect.Name{}, "the transaction is over")
@@ -248,9 +245,9 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	// After some errors (a full disk, an interrupt) SQLite has rolled back
-	// already, and says that there is no transaction with the code that a
-	// real failure has too. If none is open, one can be begun.
+	// After some errors (a full disk, an interrupt) SQLite has rolled back already. Its error for a
+	// missing transaction has the same code as a real failure. A successful BEGIN proves that no
+	// transaction is open.
 	if _, again := t.conn.ExecContext(ctx, "BEGIN"); again == nil {
 		if _, again = t.conn.ExecContext(ctx, "ROLLBACK"); again == nil {
 			return nil

@@ -26,7 +26,7 @@ func pool(t testing.TB, dsn string) *sql.DB {
 	return db
 }
 
-// memory opens an empty database in memory, which lives on the pool's one connection.
+// memory opens an empty database in memory, for the lifetime of the pool's one connection.
 func memory(t testing.TB, statements ...string) (*sql.DB, *sqlite.DB) {
 	t.Helper()
 	p := pool(t, ":memory:")
@@ -158,7 +158,7 @@ func TestPageCache(t *testing.T) {
 	}
 }
 
-// A pool of one connection is common for SQLite, and must not lock up.
+// A pool of one connection is common for SQLite, and must not deadlock.
 func TestPoolOfOneConnection(t *testing.T) {
 	p := pool(t, filepath.Join(t.TempDir(), "one.db"))
 	p.SetMaxOpenConns(1)
@@ -227,7 +227,7 @@ func TestCheckOfWhatDoesNotCompile(t *testing.T) {
 	}
 }
 
-// What the table says of conflicts would delete another row, or pass over this one.
+// The table's own conflict clause would delete another row, or skip this one.
 func TestConflictsAreErrorsWhateverTheTableSays(t *testing.T) {
 	for _, resolution := range []string{"REPLACE", "IGNORE", "FAIL", "ROLLBACK"} {
 		t.Run(resolution, func(t *testing.T) {
@@ -264,7 +264,7 @@ func TestConflictsAreErrorsWhateverTheTableSays(t *testing.T) {
 	}
 }
 
-// busyConnector tells of the first connection that the database's locks refuse.
+// busyConnector signals the first connection refused by the database's locks.
 type busyConnector struct {
 	driver  driver.Driver
 	url     string
@@ -282,7 +282,7 @@ func (c busyConnector) Connect(context.Context) (driver.Conn, error) {
 	return conn, err
 }
 
-// Pragmas of a pool's URL may need a lock that another process has just then.
+// Pragmas of a pool's URL may need a lock held by another process at that moment.
 func TestAConnectionThatIsRefusedByALockIsTriedAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	other, err := sql.Open("sqlite", path)

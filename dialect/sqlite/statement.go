@@ -7,14 +7,14 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// The aliases of a statement's table and of the other one in a subquery. Every
-// column is written with one, so that the same name in both is no question.
+// The aliases of a statement's table and of the other one in a subquery. Every column is written
+// with an alias, so that one name in both isn't ambiguous.
 const (
 	self  = "t"
 	other = "r"
 )
 
-// builder writes one statement. The first error stays.
+// builder renders one statement. It keeps the first error.
 type builder struct {
 	render.Builder[any]
 	lookup func(dialect.Name) (*relation, error)
@@ -24,8 +24,8 @@ type builder struct {
 // quoteIdent quotes an identifier.
 func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// quoteTable is a table in SQL. It is always the one of the main database: a
-// temporary table of the same name must not stand in for it.
+// quoteTable renders a table of the main database: a temporary table of the same name must not
+// replace it.
 func quoteTable(n dialect.Name) string { return `"main".` + quoteIdent(n.Table) }
 
 func (b *builder) addArg(v any) {
@@ -38,7 +38,7 @@ func (b *builder) relationOf(n dialect.Name) *relation {
 	return render.Found(&b.Builder, r, err)
 }
 
-// columnOf gives a column of a table, and fails where there is none.
+// columnOf returns a column of a table, and fails the statement where the column doesn't exist.
 func (b *builder) columnOf(r *relation, name string) *dialect.Column {
 	if c := r.columnOf(name); c != nil {
 		return c
@@ -49,14 +49,14 @@ func (b *builder) columnOf(r *relation, name string) *dialect.Column {
 	return &dialect.Column{Name: name}
 }
 
-// writeRef writes a column with its table's alias.
+// writeRef renders a column with its table's alias.
 func (b *builder) writeRef(r *relation, alias, name string) *dialect.Column {
 	c := b.columnOf(r, name)
 	b.Append(alias, ".", quoteIdent(name))
 	return c
 }
 
-// writeRefs writes columns as a list, in parentheses where it is a row value.
+// writeRefs renders columns as a list, in parentheses for a row value.
 func (b *builder) writeRefs(r *relation, alias string, names []string) {
 	if len(names) > 1 {
 		b.WriteByte('(')
@@ -80,8 +80,8 @@ func (b *builder) renderSelect(s dialect.Select) {
 		if i > 0 {
 			b.Append(", ")
 		}
-		// The plus makes it an expression, without a declared type by which a
-		// driver would turn texts into times and integers into booleans.
+		// The plus makes it an expression, without a declared type. By a declared type a driver
+		// would convert texts to times and integers to booleans.
 		b.Append("+")
 		b.writeRef(b.rel, self, c)
 	}
@@ -128,7 +128,7 @@ func (b *builder) renderDelete(d dialect.Delete) {
 		b.renderWhere(d.Where)
 		return
 	}
-	// DELETE … LIMIT is an option that few builds of SQLite have.
+	// DELETE … LIMIT is an option: few builds of SQLite have it.
 	key := b.rel.key
 	if b.rel.address != "" {
 		key = []string{b.rel.address}

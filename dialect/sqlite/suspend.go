@@ -9,7 +9,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// whyNotSuspendable is Index.Stays: what a constraint of the table made can't be dropped without it.
+// whyNotSuspendable is Index.Stays: an index made by a constraint of the table can't be dropped
+// without the constraint.
 func whyNotSuspendable(ix *dialect.Index) string {
 	if ix.Constraint && !ix.Primary {
 		return "it belongs to the table's definition"
@@ -17,8 +18,8 @@ func whyNotSuspendable(ix *dialect.Index) string {
 	return ""
 }
 
-// Definitions implements dialect.Suspender. A definition is the CREATE INDEX
-// statement as SQLite keeps it, to the letter.
+// Definitions implements dialect.Suspender. A definition is exactly the CREATE INDEX statement that
+// SQLite keeps.
 func (db *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) ([]dialect.SuspendedIndex, error) {
 	t, err := db.beginTx(ctx, dialect.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -38,8 +39,8 @@ func (db *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string)
 	return out, nil
 }
 
-// readDefinitions are the statements that made a table's indexes, by name; what
-// constraints made has none.
+// readDefinitions returns the CREATE INDEX statements of a table, by name; an index made by a
+// constraint has none.
 func (t *tx) readDefinitions(ctx context.Context, doing string, n dialect.Name) (map[string]string, error) {
 	rows, err := t.conn.QueryContext(ctx, `SELECT name, sql FROM "main".sqlite_master WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE AND sql IS NOT NULL`, n.Table)
 	if err != nil {
@@ -71,8 +72,8 @@ func (db *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 			if err := t.runDDL(ctx, doing, n, `DROP INDEX "main".`+quoteIdent(ix.Name)); err != nil {
 				return err
 			}
-			// A collation or function that this connection doesn't know would show
-			// only when the index is to be made again.
+			// Otherwise a collation or function unknown to this connection would fail only when the
+			// index is restored.
 			if err := t.runDDL(ctx, doing, n, "EXPLAIN "+ix.Definition); err != nil {
 				return err
 			}
@@ -81,8 +82,8 @@ func (db *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 	})
 }
 
-// Restore implements dialect.Suspender, in one transaction. A table that has
-// statistics (sqlite_stat1) gets those of the index again, which went with it.
+// Restore implements dialect.Suspender, in one transaction. A table with statistics (sqlite_stat1)
+// gets those of the index again: SQLite deleted them with the index.
 func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	const doing = "put back indexes of"
 	return db.inDDL(ctx, doing, n, wait, func(t *tx, found map[string]string) error {
@@ -135,7 +136,7 @@ func (t *tx) runDDL(ctx context.Context, doing string, n dialect.Name, sql strin
 	return engineError(ctx, doing, n, err)
 }
 
-// isAnalysed reports whether there are statistics of the table.
+// isAnalysed reports whether the table has statistics.
 func (t *tx) isAnalysed(ctx context.Context, doing string, n dialect.Name) (has bool, err error) {
 	const there = `SELECT EXISTS (SELECT 1 FROM "main".sqlite_master WHERE name = 'sqlite_stat1')`
 	if err := t.conn.QueryRowContext(ctx, there).Scan(&has); err != nil || !has {

@@ -40,8 +40,8 @@ func (b *builder) tried(trial dialect.Trial) []*dialect.Column {
 	return columns
 }
 
-// refuses writes the rows as a table of the trial's name. Its columns have the
-// affinities and collations of the table's, by which the check compares.
+// refuses renders the rows as a table of the trial's name. Its columns have the affinities and
+// collations of the table's, as the check compares by them.
 func (b *builder) refuses(trial dialect.Trial, columns []*dialect.Column, doc string, tagged []bool) {
 	b.Append("SELECT count(*) FROM (SELECT ")
 	for i, c := range columns {
@@ -62,8 +62,8 @@ func (b *builder) refuses(trial dialect.Trial, columns []*dialect.Column, doc st
 	b.Append(") AS ", quoteIdent(trial.Table.Table), " WHERE NOT (", trial.Check.Condition, "\n)")
 }
 
-// castOf is the type that gives values the column's affinity, where they have a class
-// of that affinity already, so that none is changed.
+// castOf is the type for casting values to the column's affinity. It is empty unless the values
+// already have a class of that affinity, so that the cast changes none.
 // https://sqlite.org/datatype3.html#affinity_of_expressions
 func castOf(c *dialect.Column, rows []dialect.Row, at int) string {
 	affinity, texts, numbers := affinityOf(c), 0, 0
@@ -84,8 +84,8 @@ func castOf(c *dialect.Column, rows []dialect.Row, at int) string {
 	return affinity
 }
 
-// affinityOf is the column's affinity, empty where it converts nothing, and NUMERIC
-// for INTEGER, by which values are stored and compared alike.
+// affinityOf is the column's affinity, empty where it converts nothing. It is NUMERIC for INTEGER
+// too: both store and compare values alike.
 // https://sqlite.org/datatype3.html#determination_of_column_affinity
 func affinityOf(c *dialect.Column) string {
 	t := strings.ToUpper(c.Type)

@@ -17,14 +17,14 @@ type tx struct {
 	conn    *sql.Conn
 	open    bool
 	version int64    // of the schema
-	ends    []func() // what to put back
+	ends    []func() // what to restore
 }
 
 func (t *tx) newBuilder(ctx context.Context) *builder {
 	return &builder{lookup: func(n dialect.Name) (*relation, error) { return t.relationOf(ctx, n) }}
 }
 
-// Query yields the rows of a Select.
+// Query implements dialect.Reader.
 func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
 	return func(yield func(dialect.Row, error) bool) {
 		b := t.newBuilder(ctx)
@@ -63,24 +63,24 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 	}
 }
 
-// Count counts the rows that meet the conditions.
+// Count implements dialect.Reader.
 func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (int64, error) {
 	b := t.newBuilder(ctx)
 	b.renderCount(n, where)
 	return t.oneNumber(ctx, "count", n, b)
 }
 
-// Position is empty: a SQLite database has no log with positions.
+// Position returns "": a SQLite database has no log with positions.
 func (t *tx) Position(context.Context) (string, error) { return "", nil }
 
-// Delete removes rows.
+// Delete implements dialect.Writer.
 func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 	b := t.newBuilder(ctx)
 	b.renderDelete(d)
 	return t.execStatement(ctx, "delete from", d.Table, b)
 }
 
-// Insert adds rows.
+// Insert implements dialect.Writer.
 func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 	if slices.ContainsFunc(i.Rows, func(r dialect.Row) bool { return len(r) != len(i.Columns) }) {
 		return refusedError(dialect.Fatal, "insert into", i.Table, "a row has as many values as columns")
@@ -91,7 +91,7 @@ func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 	return err
 }
 
-// Update assigns expressions.
+// Update implements dialect.Writer.
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
 	b := t.newBuilder(ctx)
 	b.renderUpdate(u)
@@ -105,10 +105,10 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 	return t.updateComparing(ctx, u, b)
 }
 
-// updateComparing runs an update and counts the values that it left as they were.
-// SQLite's RETURNING sees only new values, but a trigger sees both: a temporary
-// one counts, and no old value is stored anywhere. On a table with triggers of
-// its own a row may be updated more than once, hence it isn't done there.
+// updateComparing runs an update and counts the values it left unchanged. SQLite's RETURNING sees
+// only new values, but a trigger sees both: a temporary trigger counts, and stores no old value. A
+// table with triggers of its own may update a row more than once, so that Update doesn't count
+// there.
 func (t *tx) updateComparing(ctx context.Context, u dialect.Update, update *builder) (dialect.Updated, error) {
 	const counter, watch = "expunge_unchanged", "expunge_compare"
 	columns, sums, read := "", "", ""
@@ -151,8 +151,8 @@ func (t *tx) updateComparing(ctx context.Context, u dialect.Update, update *buil
 	return dialect.Updated{Rows: n, Unchanged: unchanged}, nil
 }
 
-// execStatement runs what was built and gives the number of rows, which doesn't
-// include those of triggers and cascades.
+// execStatement runs the statement and returns the number of rows, without those changed by
+// triggers and cascades.
 func (t *tx) execStatement(ctx context.Context, doing string, n dialect.Name, b *builder) (int64, error) {
 	if b.Err != nil {
 		return 0, b.Err

@@ -12,16 +12,16 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// fromEngine gives a stored value its canonical form. SQLite keeps whatever
-// class of value it was given, so a value that isn't of its column's kind
-// comes as it is: it must be found again by its key.
+// fromEngine converts a stored value to its canonical form. SQLite keeps the class of a stored
+// value. fromEngine returns a value of another kind than its column's unchanged: a key has to find
+// it again.
 func fromEngine(k dialect.Kind, v any) dialect.Value {
 	switch v := v.(type) {
 	case []byte:
 		if v == nil {
 			return []byte{}
 		}
-	case bool: // a driver that goes by the declared type
+	case bool: // a driver that uses the declared type
 		return strconv.FormatBool(v)
 	case int64:
 		switch k {
@@ -46,9 +46,8 @@ func fromEngine(k dialect.Kind, v any) dialect.Value {
 	return v
 }
 
-// toEngine is the value to bind for a canonical one. Text that is to become a
-// number becomes one here, because SQLite's own conversion may be off by one
-// bit in the last place, and then a key isn't found.
+// toEngine converts a canonical value to the one to bind. It converts texts of numbers itself:
+// SQLite's conversion may be off by one bit in the last place, and the key then finds no row.
 func toEngine(k dialect.Kind, v dialect.Value) any {
 	s, ok := v.(string)
 	if !ok {
@@ -81,9 +80,8 @@ func toEngine(k dialect.Kind, v dialect.Value) any {
 	return s
 }
 
-// appendJSON appends a value as an element of the JSON parameter that many
-// values travel in, and reports whether it is tagged: an object that decodedExpr
-// turns back into what JSON has no form for.
+// appendJSON appends a value to the JSON parameter, and reports whether it is tagged. A tagged
+// value is an object for a value without a JSON form; decodedExpr converts it back.
 func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 	switch v := v.(type) {
 	case nil:
@@ -98,7 +96,7 @@ func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 		if render.IsPlainJSON(v) {
 			return append(append(append(b, '"'), v...), '"'), false
 		}
-		// JSON text can't carry what is no UTF-8, and SQLite stops at a NUL.
+		// JSON text can't contain invalid UTF-8, and SQLite stops at a NUL.
 		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
 			return append(hex.AppendEncode(append(b, `{"t":"`...), []byte(v)), `"}`...), true
 		}
@@ -108,9 +106,9 @@ func appendJSON(b []byte, v any) (_ []byte, tagged bool) {
 	panic("sqlite: not a dialect.Value")
 }
 
-// appendFloat writes a number as a whole mantissa, a power of two that
-// multiplies it and three that divide it: none of that rounds, while decimal
-// text may. Numbers beyond the range of that go as decimal text.
+// appendFloat writes a number as a whole mantissa, a power of two to multiply it and three to
+// divide it. None of these rounds, while decimal text may. Numbers beyond this range are decimal
+// text.
 func appendFloat(b []byte, f float64) []byte {
 	const most = 62 // the largest power of two in an int64
 	if math.IsInf(f, 0) {
@@ -131,8 +129,8 @@ func appendFloat(b []byte, f float64) []byte {
 	return append(b, "]}"...)
 }
 
-// decodedExpr is the SQL that takes a value out of its JSON: plain is the SQL of the
-// value where it isn't tagged, kind that of its JSON type, object that of the tagged object.
+// decodedExpr is the SQL for decoding a value from its JSON. plain is the SQL of an untagged value,
+// kind that of its JSON type, object that of the tagged object.
 func decodedExpr(plain, kind, object string) string {
 	return "CASE " + kind + " WHEN 'object' THEN CASE" +
 		" WHEN " + object + " ->> 'x' IS NOT NULL THEN unhex(" + object + " ->> 'x')" +

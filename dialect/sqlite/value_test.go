@@ -31,8 +31,8 @@ func testDB(t testing.TB, statements ...string) *DB {
 	return New(pool)
 }
 
-// SQLite stores any class of value in any column: each is read, found by its
-// key, written back and found equal, with its class.
+// SQLite stores any class of value in any column. Each is read, found by its key, written back and
+// found equal, with its class.
 func TestStorageClassesAreKept(t *testing.T) {
 	for _, typ := range []string{"INTEGER", "TEXT", "BLOB", "", "DATETIME", "BOOLEAN", "REAL", "DECIMAL(10,2)", "JSON", "UUID"} {
 		t.Run(typ, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestStorageClassesAreKept(t *testing.T) {
 	}
 }
 
-// A number must reach SQLite with every bit, or its key isn't found.
+// A number must reach SQLite with every bit, or its key finds no row.
 func TestFloatsTravelExactly(t *testing.T) {
 	db := testDB(t)
 	rapid.Check(t, func(r *rapid.T) {
@@ -130,8 +130,8 @@ func TestErrorsOfOtherDrivers(t *testing.T) {
 	}
 }
 
-// SQLite takes a name in double quotes that is no column for a text, which is
-// never NULL: the delete would take every row.
+// SQLite takes an unknown name in double quotes for a text, and a text is never NULL: the delete
+// would remove every row.
 func TestUnknownColumnIsNoText(t *testing.T) {
 	db := testDB(t, "CREATE TABLE t (id INTEGER PRIMARY KEY)", "INSERT INTO t VALUES (1)")
 	tx, err := db.Begin(t.Context(), dialect.TxOptions{})

@@ -2,7 +2,7 @@ package sqlite
 
 import "strings"
 
-// refresh is how a virtual table of that name loses what it keeps of rows that are gone.
+// refresh says how to remove a virtual table's copies of deleted rows.
 // https://sqlite.org/fts5.html#special_insert_commands, https://sqlite.org/fts3.html#commands
 func (v virtualText) refresh(name string) string {
 	command := func(word string) string {

@@ -1,6 +1,6 @@
 // Package claimlimit reserves one connection of a pool for work. A claim holds a connection for the
-// whole run, and the run needs another one: claims that held all of the pool's connections would block
-// each other, and everything else that uses the pool.
+// whole run, and the run needs another one. Claims on all connections would block each other, and
+// every other user of the pool.
 package claimlimit
 
 import (
@@ -10,19 +10,19 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// seats are the connections of a pool that claims may hold.
+// seats are the connections available to claims in one pool.
 type seats struct {
 	taken chan struct{}
-	users int // that hold one, or wait
+	users int // the claims with a connection or waiting for one
 }
 
 var (
 	mu    sync.Mutex
-	pools = map[any]*seats{} // those with users, by the pool: several DBs may have the same one
+	pools = map[any]*seats{} // pools with users; several DBs may share one
 )
 
-// acquireSlot waits until a claim may hold a connection of the pool, which has the given number of
-// them: 2 or more, or 0 for any number. It may until the caller calls back, once or more often. The
+// acquireSlot waits until a claim may hold a connection of the pool. connections is the pool's
+// size: 2 or more, or 0 for any number. The slot is the caller's until the first call of back. The
 // error is the context's.
 func acquireSlot(ctx context.Context, pool any, connections int) (back func(), err error) {
 	if connections == 0 {
@@ -58,12 +58,13 @@ func acquireSlot(ctx context.Context, pool any, connections int) (back func(), e
 // Pool is a pool of connections.
 type Pool struct {
 	Of          any    // the pool itself: two DBs may share one
-	Connections int    // the most that it has, 0 for any number
-	Setting     string // of that number, for the user
+	Connections int    // the maximum number, 0 for any number
+	Setting     string // the name of the setting for this number, for the user
 }
 
-// Claim waits until a claim may hold a connection of the pool, and has take make it. The error is
-// take's, or the context's, or that of a pool that is too small. It is safe for concurrent use.
+// Claim waits until a claim may hold a connection of the pool, and then calls take to acquire the
+// claim. The error is take's, the context's, or that the pool is too small. It is safe for
+// concurrent use.
 func Claim(ctx context.Context, p Pool, take func() (release func() error, err error)) (func() error, error) {
 	if p.Connections == 1 {
 		return nil, newError(dialect.Fatal, "a claim takes a connection for itself: the pool's "+p.Setting+" has to be 2 at least", nil)

@@ -33,7 +33,7 @@ func TestAllButOneConnectionAreForClaims(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 		first()
-		first() // gives nothing back twice
+		first() // a second call has no effect
 		synctest.Wait()
 		if third == nil {
 			t.Fatal("nobody was let in")

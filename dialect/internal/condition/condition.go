@@ -1,7 +1,7 @@
-// Package condition reads the conditions of a policy, which are written in an
-// engine's SQL, far enough to tell where each text, name and parenthesis ends. A
-// condition stands in parentheses among others: it is refused where it could close them,
-// hide what follows, or be read otherwise by another setting of the session.
+// Package condition checks the conditions of a policy, written in an engine's SQL. It finds where
+// each text, name and parenthesis ends. A condition is used in parentheses beside others. The
+// package refuses one that could close them, hide the text after it, or mean something else under
+// another setting of the session.
 package condition
 
 import (
@@ -12,34 +12,34 @@ import (
 	"unicode/utf8"
 )
 
-// Rules are how an engine writes SQL. What isn't in them is refused.
+// Rules are an engine's SQL syntax. Check refuses anything else.
 type Rules struct {
-	// Quotes are the characters that begin a text or a name. A text begins with a single one.
+	// Quotes are the characters that begin a text or a name. A single quote begins a text.
 	Quotes map[byte]Quote
-	// NameQuote is the one of them that is written around a name.
+	// NameQuote is the one of them around a name.
 	NameQuote byte
-	// Signs are the characters that may stand by themselves, beside parentheses and commas.
+	// Signs are the characters allowed by themselves, beside parentheses and commas.
 	Signs string
-	// Name are the characters within a name, beside letters, digits and _.
+	// Name are the characters allowed within a name, beside letters, digits and _.
 	Name string
 	// Brackets says that [ and ] enclose an index.
 	Brackets bool
-	// Texts are the words, in lower case, that stand right before a quote and
-	// change what is in it, each with what to write instead.
+	// Texts are the words, in lower case, that change the meaning of a quoted text right after
+	// them, each with what to write instead.
 	Texts map[string]string
-	// Refused are what would be read in a way of its own, each with what to do. They
-	// are tried in their order, wherever no text or name begins.
+	// Refused are the beginnings with another meaning on this engine, each with what to do. Check
+	// tries them in their order, wherever no text or name begins.
 	Refused []Refused
 }
 
 // Quote is how a quoted text or name ends.
 type Quote struct {
 	End     byte
-	Doubled bool // twice the end stands for itself
-	Escapes bool // a backslash takes what follows along, which may be no end
+	Doubled bool // twice the end means the character itself
+	Escapes bool // a backslash includes the next character, even an end
 }
 
-// Refused is the beginning of something that isn't taken.
+// Refused is the beginning of refused SQL.
 type Refused struct {
 	Begin  *regexp.Regexp
 	Reason string
@@ -56,11 +56,11 @@ var Shared = []Refused{
 	{regexp.MustCompile(`^:=`), "an assignment (:=)"},
 }
 
-// number is a number as all engines write it: 12, 1.5, 1e-3, 0xff.
+// number is a number in the syntax of all engines: 12, 1.5, 1e-3, 0xff.
 var number = regexp.MustCompile(`^(0[xX][0-9a-fA-F]+|[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?)`)
 
-// Check tells what is wrong with a condition, nil where it is one. The error
-// reads on behind the condition's name: "has a semicolon: …".
+// Check says what is wrong with a condition, or returns nil. The error continues the condition's
+// name: "has a semicolon: …".
 func Check(sql string, r Rules) error {
 	if strings.TrimSpace(sql) == "" {
 		return errors.New("is empty: leave it out, or say which rows")
@@ -68,7 +68,7 @@ func Check(sql string, r Rules) error {
 	if !utf8.ValidString(sql) {
 		return errors.New("is not in UTF-8")
 	}
-	var open []byte // the parentheses and brackets that are open
+	var open []byte // the open parentheses and brackets
 	for at := 0; at < len(sql); {
 		n, err := r.tokenLength(sql[at:])
 		if err != nil {
@@ -98,7 +98,7 @@ func Check(sql string, r Rules) error {
 	return nil
 }
 
-// tokenLength is how long what stands at the beginning is.
+// tokenLength is the length of the token at the beginning.
 func (r Rules) tokenLength(rest string) (int, error) {
 	c := rest[0]
 	if q, ok := r.Quotes[c]; ok {
@@ -131,7 +131,7 @@ func (r Rules) tokenLength(rest string) (int, error) {
 	return 0, fmt.Errorf("has the character %q, which is not understood here: write the condition without it", char)
 }
 
-// nameLength is the length of the name at the beginning. Behind some names a quote opens a text of
+// nameLength is the length of the name at the beginning. After some names a quote opens a text of
 // another form.
 func (r Rules) nameLength(rest string) (int, error) {
 	n := 1
@@ -159,7 +159,7 @@ func (r Rules) inName(c byte) bool {
 	return c == '_' || c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte(r.Name, c) >= 0
 }
 
-// quotedLength is that of the quoted text or name at the beginning.
+// quotedLength is the length of the quoted text or name at the beginning.
 func (q Quote) quotedLength(rest string) (int, error) {
 	for i := 1; i < len(rest); i++ {
 		switch c := rest[i]; {

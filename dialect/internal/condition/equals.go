@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// plainName is a name that needs no quotes on any engine, but for a word of its SQL.
+// plainName is a name without quotes on any engine, apart from words of its SQL.
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
-// Equals writes the condition that a column has a text.
+// Equals renders the condition that a column has a text.
 func (r Rules) Equals(column, text string) string {
 	if !plainName.MatchString(column) {
 		column = r.Quotes[r.NameQuote].enclose(r.NameQuote, column)
@@ -16,7 +16,7 @@ func (r Rules) Equals(column, text string) string {
 	return column + " = " + r.Quotes['\''].enclose('\'', text)
 }
 
-// enclose writes a text or a name in quotes.
+// enclose renders a text or a name in quotes.
 func (q Quote) enclose(begin byte, s string) string {
 	if q.Escapes {
 		s = strings.ReplaceAll(s, `\`, `\\`)

@@ -1,5 +1,5 @@
-// Package render holds what engines share of writing SQL: a statement's builder, lists, the tables
-// of the journal and how rows are split over statements. It deals in text only, and knows no engine.
+// Package render holds what engines share for writing SQL: a statement's builder, lists, the tables
+// of the journal, and splitting rows over statements. It handles text only, and knows no engine.
 package render
 
 import (
@@ -11,8 +11,8 @@ import (
 )
 
 // Builder collects one statement: its text, its parameters and the first error. After an error the
-// text is worthless; a renderer continues with any text, and whoever runs the statement asks for Err.
-// P is how the engine's parameters travel.
+// text is worthless. A renderer continues with any text, and the caller checks Err before it runs
+// the statement. P is the type of the engine's parameters.
 type Builder[P any] struct {
 	strings.Builder
 	Args    []P
@@ -20,15 +20,15 @@ type Builder[P any] struct {
 	aliases int
 }
 
-// Fail notes the error, unless there is one already.
+// Fail records the error, unless the builder has one already.
 func (b *Builder[P]) Fail(err error) {
 	if b.Err == nil {
 		b.Err = err
 	}
 }
 
-// Found returns what was looked up for a statement. Where it wasn't found, the statement fails, and a
-// zero one takes its place.
+// Found returns a looked-up object of a statement. Where err isn't nil, it fails the statement and
+// returns a zero object.
 func Found[T, P any](b *Builder[P], found *T, err error) *T {
 	if err != nil {
 		b.Fail(err)

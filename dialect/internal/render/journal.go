@@ -7,19 +7,19 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TableSyntax is how an engine writes a table of the journal.
+// TableSyntax is an engine's syntax for a table of the journal.
 type TableSyntax struct {
 	Create  string // CREATE TABLE, with IF NOT EXISTS where the engine has that
 	Ident   func(string) string
 	Table   func(dialect.Name) string
-	RefName func(dialect.Name) string // behind REFERENCES; nil: Table
+	RefName func(dialect.Name) string // after REFERENCES; nil: Table
 	Type    func(*dialect.Column) string
-	Null    string // what a nullable column says
-	Options string // behind the table's end
+	Null    string // after the type of a nullable column
+	Options string // after the table's closing parenthesis
 }
 
-// CreateTable renders the statement that makes the table. It looks only at what
-// dialect.Journal.JournalDDL promises.
+// CreateTable renders the statement to create the table. It uses only the fields listed at
+// dialect.Journal.JournalDDL.
 func (s TableSyntax) CreateTable(t *dialect.Table) string {
 	refName := s.RefName
 	if refName == nil {
@@ -46,7 +46,7 @@ func (s TableSyntax) CreateTable(t *dialect.Table) string {
 	return s.Create + " " + s.Table(t.Name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)" + s.Options
 }
 
-// Missing returns the tables that aren't among those there, in their order.
+// Missing returns the tables whose names aren't in there, in their order.
 func Missing(tables []*dialect.Table, there []string) []*dialect.Table {
 	return slices.DeleteFunc(slices.Clone(tables), func(t *dialect.Table) bool { return slices.Contains(there, t.Name.Table) })
 }

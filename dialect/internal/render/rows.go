@@ -6,8 +6,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Parts runs f for runs of the update's rows of at most so many bytes, or of one row, and adds up
-// its numbers. The runs are near the limit: it counts the values only, as they travel.
+// Parts splits the update's rows into parts, calls f for each, and adds up its results. A part has
+// at most the given number of bytes, or one row. The size is approximate: it counts the values
+// only, in the form sent to the server.
 func Parts(u dialect.BulkUpdate, most int, f func(dialect.BulkUpdate) (int64, error)) (int64, error) {
 	var sum int64
 	for rows := u.Rows; len(rows) > 0; {
@@ -43,8 +44,8 @@ func rowSize(r dialect.Row) int {
 	return size
 }
 
-// IsPlainJSON reports whether a text stands in JSON as it is: most do, which
-// saves the encoder's detours.
+// IsPlainJSON reports whether a text is unchanged in JSON. Most texts are, and so avoid the slower
+// encoder.
 func IsPlainJSON(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {

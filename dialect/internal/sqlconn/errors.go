@@ -7,9 +7,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Settled returns the error of a statement where no engine has to classify it, else nil: it is the
-// dialect's already, or its context has ended. A driver closes the connection of a context that
-// ended, or interrupts the statement, and may report that instead.
+// Settled returns the error of a statement where no engine has to classify it, else nil: it is
+// already the dialect's, or its context has ended. When a context ends, a driver closes the
+// connection or interrupts the statement, and may report that instead.
 func Settled(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if e, ok := errors.AsType[*dialect.Error](err); ok {
 		return e

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// KeepAliveEvery is the time between two pings: shorter than the idle time after which firewalls and
-// proxies take a connection for dead.
+// KeepAliveEvery is the time between two pings. It is shorter than the idle time after which
+// firewalls and proxies drop a connection.
 const KeepAliveEvery = 30 * time.Second
 
-// KeepAlive pings the server now and then on a connection that a claim holds idle, until the caller
-// calls stop, once or more often. stop waits for a ping under way. A failed ping changes nothing: the
-// holder of the connection finds out that it is lost.
+// KeepAlive pings the server on the idle connection of a claim until the caller calls stop. The
+// caller may call stop more than once; it waits for a running ping. KeepAlive ignores a failed
+// ping: the holder of the connection notices its loss.
 func KeepAlive(conn *sql.Conn) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

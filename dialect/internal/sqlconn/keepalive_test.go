@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// server is a driver's connection that counts the questions, and its own connector.
+// server is a driver's connection that counts its pings, and its own connector.
 type server struct {
 	driver.Conn
 	asked  int
@@ -51,7 +51,7 @@ func TestKeepAlive(t *testing.T) {
 				stop := KeepAlive(conn)
 				time.Sleep(test.idle)
 				stop()
-				stop() // as often as one likes
+				stop() // harmless
 				time.Sleep(10 * KeepAliveEvery)
 				if s.asked != test.want {
 					t.Errorf("the server is asked %d times, want %d", s.asked, test.want)

@@ -10,7 +10,7 @@ type Queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Targets returns n values and where to scan a row into them.
+// Targets returns n values, and pointers to them for scanning a row.
 func Targets[T any](n int) (values []T, targets []any) {
 	values, targets = make([]T, n), make([]any, n)
 	for i := range values {
@@ -47,14 +47,14 @@ func QueryOne(ctx context.Context, q Queryer, query string, into ...any) error {
 	return err
 }
 
-// QueryAll reads a small result whole, as text.
+// QueryAll reads all rows of a small result, as text.
 func QueryAll(ctx context.Context, q Queryer, query string, args ...any) ([][]sql.NullString, error) {
 	var out [][]sql.NullString
 	err := eachText(ctx, q, query, func(_ []string, row []sql.NullString) { out = append(out, row) }, args...)
 	return out, err
 }
 
-// QueryNamed reads a small result whole, as text, each row by the names of its columns.
+// QueryNamed reads all rows of a small result, as text, each by the names of its columns.
 func QueryNamed(ctx context.Context, q Queryer, query string, args ...any) ([]map[string]sql.NullString, error) {
 	var out []map[string]sql.NullString
 	err := eachText(ctx, q, query, func(names []string, row []sql.NullString) {

@@ -1,4 +1,4 @@
-// Package sqlconn holds what the engines over database/sql share: taking a connection and making its
+// Package sqlconn holds what the engines over database/sql share: opening a connection with its
 // settings, small queries, and keeping an idle connection alive. It links no driver and knows no
 // engine.
 package sqlconn
@@ -14,9 +14,9 @@ import (
 // attempts is how many connections Open tries.
 const attempts = 4
 
-// Open takes a connection from the pool and has prepare make its settings. The pool may hold
+// Open takes a connection from the pool, and prepare makes its settings. The pool may hold
 // connections that a restarted server has forgotten: Open discards those and tries others. classify
-// makes the dialect's error of one, nil of nil.
+// converts an error to the dialect's, nil to nil.
 func Open(ctx context.Context, pool *sql.DB, classify func(error) error, prepare func(*sql.Conn) error) (*sql.Conn, error) {
 	for attempt := 1; ; attempt++ {
 		conn, err := pool.Conn(ctx)
@@ -33,8 +33,8 @@ func Open(ctx context.Context, pool *sql.DB, classify func(error) error, prepare
 	}
 }
 
-// Discard closes a connection: the pool makes another one.
+// Discard closes a connection: the pool opens another one.
 func Discard(c *sql.Conn) {
 	_ = c.Raw(func(any) error { return driver.ErrBadConn })
-	_ = c.Close() // which says that it is closed already
+	_ = c.Close() // the error says only that it is closed already
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// table is a driver's connection whose every query gives the same rows, and its own connector.
+// table is a driver's connection with the same rows for every query, and its own connector.
 type table struct {
 	driver.Conn
 	rows   [][]driver.Value
@@ -80,7 +80,7 @@ func TestConnectionsThatTheServerForgotAreDiscarded(t *testing.T) {
 	same := func(err error) error { return err }
 	for _, test := range []struct {
 		name   string
-		errors []error // of each attempt, the last one's of those after it
+		errors []error // of each attempt; later attempts get the last one
 		want   error
 		opened int
 	}{
