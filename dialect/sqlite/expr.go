@@ -126,7 +126,7 @@ func (b *builder) renderArith(e dialect.Arith, c *dialect.Column) {
 		b.renderExpr(e.B, c)
 		b.Append(")")
 	default:
-		b.Unsupported(b.rel.name, "the operator is none of + - * /")
+		b.Unsupported(b.rel.name, "invalid operator: use one of + - * /")
 	}
 }
 

@@ -99,7 +99,7 @@ func (b *builder) truncateMoment(e dialect.TruncateMoment, c *dialect.Column) {
 	case "hour":
 		keep = "substr(o.v, 1, 13)"
 	default:
-		b.Unsupported(b.rel.name, "the unit is none of year, month, day, hour")
+		b.Unsupported(b.rel.name, "invalid unit: use one of year, month, day, hour")
 		return
 	}
 	b.renderOnce(e.Of, c, func(v string) {
