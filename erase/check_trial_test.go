@@ -49,7 +49,7 @@ func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
 		problem, hazard      string
 	}{
 		{name: "random on a unique phone", columns: "phone: {pii: contact, overwrite: random}, born: none, died: none", check: "E.164", values: []string{phones},
-			problem: "the CHECK constraint fits refuses column phone overwritten with random: take a strategy whose values it lets pass"},
+			problem: "the CHECK constraint fits refuses column phone overwritten with random: use a strategy whose values it accepts"},
 		{name: "a fake phone", columns: "phone: {pii: contact, overwrite: {fake: phone}}, born: none, died: none", check: "E.164", values: []string{phones, "NULL, 1951, NULL"},
 			problem: "the CHECK constraint fits refuses column phone overwritten with fake: phone"},
 		{name: "a template that fits", columns: "phone: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}, born: none, died: none", check: "E.164", values: []string{phones}},
@@ -57,11 +57,11 @@ func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
 		{name: "an empty table", columns: "phone: {pii: contact, overwrite: random}, born: none, died: none", check: "E.164"},
 		{name: "another column's check", columns: "phone: {pii: contact, overwrite: random}, born: none, died: none", check: "born > 1900", values: []string{phones}},
 		{name: "some values only", columns: "phone: none, born: {pii: other, overwrite: {pick: [1700, 1960, 1970]}}, died: none", check: "born > 1900", values: []string{phones},
-			hazard: "the CHECK constraint fits refuses some of the values of column born overwritten with pick: [1700, 1960, 1970]"},
+			hazard: "the CHECK constraint fits refuses some values of column born overwritten with pick: [1700, 1960, 1970]"},
 		{name: "two columns, one overwritten", columns: "phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: none", check: "died IS NULL OR died >= born",
 			values: []string{"'+491', 1900, 1980", "'+492', 1900, 1985"}, problem: "the CHECK constraint fits refuses column born overwritten with fixed: 1990"},
 		{name: "two columns, one of whose rows passes", columns: "phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: none", check: "died IS NULL OR died >= born",
-			values: []string{"'+491', 1900, 1980", "'+492', 1900, NULL"}, hazard: "the CHECK constraint fits refuses some of the values"},
+			values: []string{"'+491', 1900, 1980", "'+492', 1900, NULL"}, hazard: "the CHECK constraint fits refuses some values"},
 		{name: "two columns, both overwritten", columns: "phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: {pii: other, overwrite: {fixed: 1989}}", check: "died IS NULL OR died >= born",
 			values: []string{"'+491', 1900, 1980"}, problem: "the CHECK constraint fits refuses column born overwritten with fixed: 1990 and column died overwritten with fixed: 1989"},
 		{name: "rows that keep their values", columns: "phone: none, born: {pii: other, overwrite: {fixed: 1990, when: died IS NULL}}, died: none", check: "died IS NULL OR died >= born",
@@ -185,7 +185,7 @@ func TestACheckOfAComputedColumnIsAHazard(t *testing.T) {
 			"INSERT INTO patron (id, phone) VALUES (1, '+4915112345678')")
 		p := db.plan(t, patronPolicy("phone: {pii: contact, overwrite: random}, digits: none"), plan.Subjects())
 		if !slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool {
-			return h.Name == plan.CheckMayFail && strings.Contains(h.Reason, "fits lets column phone overwritten with random pass is unknown, as it reads a column that the database computes")
+			return h.Name == plan.CheckMayFail && strings.Contains(h.Reason, "fits can't be tried on column phone overwritten with random: it reads a column computed by the database")
 		}) {
 			t.Errorf("hazards %v", p.Hazards)
 		}
@@ -227,7 +227,7 @@ func TestACheckOfOnePartitionIsTried(t *testing.T) {
 			"CREATE TABLE patron_new PARTITION OF patron FOR VALUES FROM (100) TO (200)", "INSERT INTO patron VALUES (1, 1940), (101, 1980)")
 		for overwrite, says := range map[string]string{
 			"{fixed: 1960}":        "refuses column born overwritten with fixed: 1960",
-			"{pick: [1930, 1960]}": "refuses some of the values of column born",
+			"{pick: [1930, 1960]}": "refuses some values of column born",
 			"{fixed: 1930}":        "",
 		} {
 			_, got, err := db.buildTried(t, patronPolicy("born: {pii: other, overwrite: "+overwrite+"}"))
@@ -317,8 +317,8 @@ func TestWhatIsNotTriedIsSaid(t *testing.T) {
 		written := patronPolicy("phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: none") +
 			"  visit: {erase: delete, columns: {id: none, who: none}}\nlinks: [visit(who) -> patron(id)]\n"
 		empty := db.plan(t, written, plan.Subjects())
-		for _, says := range []string{"Not tried, for lack of rows:", "visit: whether visit(who) ever matches patron(id)",
-			"patron: whether the CHECK constraint fits lets column born overwritten with fixed: 1990 pass"} {
+		for _, says := range []string{"Not tried, for lack of rows:", "visit: the link from visit(who) to patron(id)",
+			"patron: the CHECK constraint fits on column born overwritten with fixed: 1990"} {
 			if !strings.Contains(empty.String(), says) {
 				t.Errorf("the plan doesn't say %q:\n%s", says, empty)
 			}

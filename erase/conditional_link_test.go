@@ -45,7 +45,7 @@ links:
 		}
 		plain := db.plan(t, strings.Replace(policy, `{pseudonym: {}, when: "ns  = 2 AND id > 0"}`, "{pseudonym: {}}", 1), plan.Everything())
 		if !slices.ContainsFunc(plain.Hazards, func(h plan.Hazard) bool {
-			return strings.Contains(h.Reason, "`when: ns = 2 and id > 0` leaves it there")
+			return strings.Contains(h.Reason, "`when: ns = 2 and id > 0` leaves them unchanged")
 		}) {
 			t.Error("nothing says that rows without the link are overwritten too")
 		}

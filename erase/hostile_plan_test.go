@@ -454,48 +454,48 @@ func TestAPlanThatBuildDoesNotMakeIsRefused(t *testing.T) {
 		late   bool // only the schema tells
 	}{
 		{name: "a step's ID twice", as: true, change: func(p *plan.Plan) { root(p).Steps[1].ID = root(p).Steps[0].ID }, want: "steps[1].id"},
-		{name: "a root twice", change: func(p *plan.Plan) { p.Roots = append(p.Roots, p.Roots[0]) }, want: "roots[1]: it is there twice"},
+		{name: "a root twice", change: func(p *plan.Plan) { p.Roots = append(p.Roots, p.Roots[0]) }, want: "roots[1]: listed twice"},
 		{name: "a table twice", which: 1, change: func(p *plan.Plan) { p.Roots = append(p.Roots, p.Roots[0]) }, want: "it is there twice"},
-		{name: "no policy's digest", as: true, change: func(p *plan.Plan) { p.Policy = "" }, want: "policy: it is no SHA-256"},
-		{name: "no schema's digest", as: true, change: func(p *plan.Plan) { p.Schema = "" }, want: "schema: it is no SHA-256"},
+		{name: "no policy's digest", as: true, change: func(p *plan.Plan) { p.Policy = "" }, want: "policy: not a SHA-256"},
+		{name: "no schema's digest", as: true, change: func(p *plan.Plan) { p.Schema = "" }, want: "schema: not a SHA-256"},
 		{name: "no step for the subject's row", change: func(p *plan.Plan) { without(p, plan.Delete, "person") }, want: "no step deletes its rows"},
-		{name: "no root", change: func(p *plan.Plan) { p.Roots = nil }, want: "roots: there are none"},
+		{name: "no root", change: func(p *plan.Plan) { p.Roots = nil }, want: "roots: none"},
 		{name: "an unknown erase", change: func(p *plan.Plan) { root(p).Tables[0].Erase = "forget" }, want: "tables[0].erase"},
 		{name: "an unknown decision of a way", change: func(p *plan.Plan) { table(p, "bill").Reach[0].Erase = "forget" }, want: "reach[0].erase"},
-		{name: "an unknown operation", change: func(p *plan.Plan) { step(p, plan.Delete, "person").Op = "forget" }, want: ".op: it is not"},
-		{name: "an unknown scope", change: func(p *plan.Plan) { p.Scope = "some" }, want: "scope: it is not"},
+		{name: "an unknown operation", change: func(p *plan.Plan) { step(p, plan.Delete, "person").Op = "forget" }, want: ".op: not"},
+		{name: "an unknown scope", change: func(p *plan.Plan) { p.Scope = "some" }, want: "scope: not"},
 		{name: "a text without end", as: true, change: func(p *plan.Plan) { p.Controller = strings.Repeat("x", 1<<20) }, want: "controller"},
-		{name: "an escape sequence in a path", as: true, change: func(p *plan.Plan) { root(p).Steps[0].Path += "\x1b[2J" }, want: "path: it has control characters"},
-		{name: "another path", as: true, change: func(p *plan.Plan) { root(p).Steps[0].Path = "vote" }, want: "path: it isn't how the table is reached"},
-		{name: "an escape sequence in a reason", as: true, change: func(p *plan.Plan) { p.Hazards[0].Reason += "\x1b]0;x\a" }, want: "reason: it has control characters"},
-		{name: "a text that runs the other way", as: true, change: func(p *plan.Plan) { table(p, "bill").Hold.Because = "\u202edlot" }, want: "hold.because: it has control characters"},
+		{name: "an escape sequence in a path", as: true, change: func(p *plan.Plan) { root(p).Steps[0].Path += "\x1b[2J" }, want: "path: has control characters"},
+		{name: "another path", as: true, change: func(p *plan.Plan) { root(p).Steps[0].Path = "vote" }, want: "path: not the path to the table"},
+		{name: "an escape sequence in a reason", as: true, change: func(p *plan.Plan) { p.Hazards[0].Reason += "\x1b]0;x\a" }, want: "reason: has control characters"},
+		{name: "a text that runs the other way", as: true, change: func(p *plan.Plan) { table(p, "bill").Hold.Because = "\u202edlot" }, want: "hold.because: has control characters"},
 		{name: "a subject without a key", as: true, change: func(p *plan.Plan) { p.Subject.Key = nil }, want: "subject.key"},
 		{name: "a key that the table lacks", change: func(p *plan.Plan) {
 			p.Subject.Key, root(p).Tables[0].Key = []string{"number"}, []string{"number"}
 			table(p, "log").Reach[0].Once = false
 		}, want: "has no column number", late: true},
-		{name: "a key that isn't one", change: func(p *plan.Plan) { table(p, "bill").Key = []string{"paid"} }, want: "no unique NOT NULL key", late: true},
-		{name: "a way from nowhere", change: func(p *plan.Plan) { table(p, "line").Reach[0].RefTable = dialect.Name{Table: "vote2"} }, want: "doesn't come from a table before"},
+		{name: "a key that isn't one", change: func(p *plan.Plan) { table(p, "bill").Key = []string{"paid"} }, want: "unique NOT NULL key", late: true},
+		{name: "a way from nowhere", change: func(p *plan.Plan) { table(p, "line").Reach[0].RefTable = dialect.Name{Table: "vote2"} }, want: "not from a table before"},
 		{name: "a way by fewer columns", change: func(p *plan.Plan) { table(p, "line").Reach[0].RefColumns = nil }, want: "refColumns"},
-		{name: "a way by another column", change: func(p *plan.Plan) { table(p, "line").Reach[0].Columns = []string{"line_id"} }, want: "no such foreign key", late: true},
-		{name: "a hold by a column that is no date", change: func(p *plan.Plan) { table(p, "bill").Hold.Until.Column = "bill_id" }, want: "is no date", late: true},
+		{name: "a way by another column", change: func(p *plan.Plan) { table(p, "line").Reach[0].Columns = []string{"line_id"} }, want: "foreign key not found", late: true},
+		{name: "a hold by a column that is no date", change: func(p *plan.Plan) { table(p, "bill").Hold.Until.Column = "bill_id" }, want: "is not a date", late: true},
 		{name: "a hold by a column that the table lacks", change: func(p *plan.Plan) { table(p, "bill").Hold.Until.Column = "due" }, want: "has no column due", late: true},
 		{name: "a condition that takes every row", change: func(p *plan.Plan) { table(p, "log").Reach[0].Where = "kind = 'person') or (1 = 1" }, want: "the condition"},
-		{name: "an unknown strategy", which: 3, change: func(p *plan.Plan) { step(p, plan.Overwrite, "person").Set[0].Strategy.Name = "leave" }, want: "strategy: it is unknown"},
-		{name: "a value that is only said to be replaced", which: 3, change: func(p *plan.Plan) { step(p, plan.Overwrite, "person").Set[1].Strategy.Name = "keep" }, want: "strategy: it is unknown"},
+		{name: "an unknown strategy", which: 3, change: func(p *plan.Plan) { step(p, plan.Overwrite, "person").Set[0].Strategy.Name = "leave" }, want: "strategy: unknown"},
+		{name: "a value that is only said to be replaced", which: 3, change: func(p *plan.Plan) { step(p, plan.Overwrite, "person").Set[1].Strategy.Name = "keep" }, want: "strategy: unknown"},
 		{name: "another technique", which: 3, change: func(p *plan.Plan) { step(p, plan.Overwrite, "person").Set[0].Technique = "magic" }, want: "technique"},
 		{name: "a table that is left to the database's cascade", change: func(p *plan.Plan) {
 			without(p, plan.Delete, "line")
 			r := root(p)
 			r.Tables = slices.DeleteFunc(r.Tables, func(t plan.Table) bool { return t.Name.Table == "line" })
-		}, want: "doesn't say what becomes of its rows", late: true},
+		}, want: "has no decision for its rows", late: true},
 		{name: "children after their parents", change: func(p *plan.Plan) {
 			r := root(p)
 			i := slices.IndexFunc(r.Steps, func(s plan.Step) bool { return s.Op == plan.Delete && s.Table.Table == "line" })
 			j := slices.IndexFunc(r.Steps, func(s plan.Step) bool { return s.Op == plan.Delete && s.Table.Table == "bill" })
 			r.Steps[i], r.Steps[j] = r.Steps[j], r.Steps[i]
 		}, want: "are deleted after it", late: true},
-		{name: "everything without its hazards", which: 1, as: true, change: func(p *plan.Plan) { p.Hazards = nil }, want: "OVERWRITES_EVERYTHING is missing"},
+		{name: "everything without its hazards", which: 1, as: true, change: func(p *plan.Plan) { p.Hazards = nil }, want: "OVERWRITES_EVERYTHING of table"},
 		{name: "a hazard that the schema tells of", change: func(p *plan.Plan) {
 			p.Hazards = slices.DeleteFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.UnindexedLink })
 		}, want: "UNINDEXED_LINK", late: true},

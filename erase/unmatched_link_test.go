@@ -112,7 +112,7 @@ func TestALinkThatNeverMatchesIsAllowedByName(t *testing.T) {
 		db.audited(t, "varchar(60)", 30, 40, func(i int) string { return fmt.Sprintf("'U-%d'", i) })
 		p := db.plan(t, auditPolicy, plan.Subjects())
 		never := neverMatching(p)
-		const want = "none of the sampled values of audit(ref) is in person(id), so the link may find no rows: link a column that holds the key alone"
+		const want = "none of the sampled values of audit(ref) is in person(id), so the link may find no rows: link a column with only the key in it"
 		if len(never) != 1 || never[0].Table != db.name("audit") || never[0].Reason != want {
 			t.Fatalf("hazards %q", never)
 		}
@@ -159,7 +159,7 @@ func TestALinkWhoseValuesMayNotBeReadIsAHazard(t *testing.T) {
 		}
 		db.exec(t, "GRANT INSERT ON "+all+" TO "+role)
 		clerk := openTarget(t, at)
-		const want = "whether audit(ref) ever matches person(id) is unknown, as the values may not be read: build the plan as a user who may"
+		const want = "the link from audit(ref) to person(id) can't be tried: the user can't read the values: build the plan as a user who can"
 		if p := clerk.plan(t, auditPolicy, plan.Subjects()); len(neverMatching(p)) != 1 || neverMatching(p)[0].Reason != want {
 			t.Errorf("hazards %q", p.Hazards)
 		}

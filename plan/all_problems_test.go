@@ -42,8 +42,8 @@ tables:
 		"table order: no decision: the table refers to customer by (customer_id)",
 		"table line: no decision: the table refers to order by (order_id)",
 		"table part: no decision: the table is `pii: none`, but it refers to line by (line_id)",
-		"table comment: it has personal columns (body), but no foreign key or link leads to its rows from customer",
-		"table login: it has personal columns (customer_email), but no foreign key or link leads to its rows from customer: add `links: login(customer_email) -> customer(email)`",
+		"table comment: it has personal columns (body), but no foreign key or link connects it to customer",
+		"table login: it has personal columns (customer_email), but no foreign key or link connects it to customer: add `links: login(customer_email) -> customer(email)`",
 		"table genre: the table is not in the policy")
 	var found *policy.Error
 	if !errors.As(err, &found) {

@@ -60,19 +60,19 @@ func (b *builder) whyNotAssignable(t *dialect.Table, col *dialect.Column, rule *
 	null := rule.Overwrite.Name == "null"
 	switch {
 	case slices.Contains(key, col.Name) && t == b.subject:
-		return "rows are addressed by it (it is part of the table's key), and subjects are named by it, so that a run could be neither continued nor verified: name them by another unique NOT NULL key (subject.key)"
+		return "it is part of the key that addresses rows and names subjects, so a run could be neither resumed nor verified: name subjects by another unique NOT NULL key (subject.key)"
 	case slices.Contains(key, col.Name):
-		return "rows are addressed by it (it is part of the table's key), and the table has no other unique NOT NULL key"
+		return "it is part of the key that addresses rows, and the table has no other unique NOT NULL key: add one, or write `overwrite: keep`"
 	case !col.Assignable() && col.Unsupported != "":
 		return col.Unsupported
 	case !col.Assignable():
-		return "the engine computes it: overwrite the columns that it is computed from"
+		return "the engine computes it: overwrite the columns it is computed from"
 	case b.isCircular(t, col.Name):
-		return "foreign keys lead from it back to itself, and the values of such a circle only change together: one of them has to go"
+		return "it is part of a foreign key cycle: remove one of the foreign keys"
 	}
 	for _, ref := range b.from[t.Name] {
 		if slices.Contains(ref.Columns, col.Name) && !ref.Link && !null {
-			return "it refers to " + policy.TableName(ref.RefTable, b.schema.Default) + " by " + ref.name + ": only null is possible, unless what it refers to is overwritten, which it then follows"
+			return "it refers to " + policy.TableName(ref.RefTable, b.schema.Default) + " by " + ref.name + ": use null, or overwrite the referenced column, whose new values it takes"
 		}
 	}
 	for _, ref := range b.into[t.Name] {
@@ -91,7 +91,7 @@ func (b *builder) requireOverwrites(t *dialect.Table, rule *policy.Table, keep [
 		if c == nil || c.PII == policy.PIINone || c.PII == policy.PIIUndecided || c.Overwrite != nil || col.Generated || slices.Contains(keep, col.Name) || b.findOrigin(t, col.Name) != nil {
 			continue
 		}
-		b.found.add(c.Pos, t.Name, "column %s is personal (%s) and has no `overwrite:`, but %s: say how it is overwritten, or `overwrite: keep`",
+		b.found.add(c.Pos, t.Name, "column %s is personal (%s) and has no `overwrite:`, but %s: add one, or write `overwrite: keep`",
 			col.Name, c.PII, why)
 	}
 }

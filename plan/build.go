@@ -111,7 +111,7 @@ func (b *builder) buildPlan(scope Scope) (*Plan, error) {
 	plan.Covers = coveredTables(roots)
 	plan.Schema = s.Fingerprint(plan.Covers)
 	if err := plan.CheckSchema(s); err != nil {
-		return nil, fmt.Errorf("plan: what the policy asks for can't be planned: %w", err)
+		return nil, fmt.Errorf("plan: the policy can't be planned: %w", err)
 	}
 	return plan, nil
 }
@@ -183,7 +183,7 @@ func (b *builder) rootsOf(s Scope) []Root {
 	case ScopeExpired:
 		return b.expiredRoots()
 	}
-	b.found.add(policy.Pos{}, dialect.Name{}, "unknown scope %q: subjects, everything and expired are possible", string(s))
+	b.found.add(policy.Pos{}, dialect.Name{}, "unknown scope %q: use subjects, everything or expired", string(s))
 	return nil
 }
 
@@ -227,7 +227,7 @@ func (b *builder) subjectErase() (policy.Erase, bool) {
 		if len(keys) > 0 {
 			first = keys[0]
 		}
-		b.found.add(b.policy.Subject.Pos, b.subject.Name, "subject.key: subjects are named by the primary key or a unique NOT NULL key of their table, of which the first is (%s)", joinColumns(first))
+		b.found.add(b.policy.Subject.Pos, b.subject.Name, "subject.key must be the primary key or a unique NOT NULL key of the subject table, whose first is (%s)", joinColumns(first))
 		return "", false
 	}
 	rule := b.ruleOf(b.subject.Name)
@@ -251,7 +251,7 @@ func (b *builder) expiredRoots() []Root {
 		}
 		b.checkMomentColumn(t, p.By, p.Pos, "retention.by")
 		if len(t.Keys()) == 0 {
-			b.found.add(p.Pos, t.Name, "retention needs a primary key or a unique NOT NULL key to walk the table by")
+			b.found.add(p.Pos, t.Name, "retention: the table has no primary key and no unique NOT NULL key: add a key")
 			continue
 		}
 		older := &Older{Column: p.By, Period: p.OlderThan}
@@ -265,7 +265,7 @@ func (b *builder) expiredRoots() []Root {
 	b.fence = chosen
 	ended := b.endedRoots()
 	if len(b.policy.Retention) == 0 && len(ended) == 0 && len(b.found) == 0 && !b.all {
-		b.found.add(policy.Pos{}, dialect.Name{}, "the policy has no retention periods, and no hold that ends: add them under retention")
+		b.found.add(policy.Pos{}, dialect.Name{}, "the policy has no retention period and no hold with an end: add a period under retention")
 	}
 	return append(out, ended...)
 }
@@ -286,7 +286,7 @@ func (b *builder) movedTwice(r *Root) {
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		if t := r.tableOf(s.Table); s.Op == Detach && t != nil && t.Address && (r.hasStep(Delete, s.Table) || r.hasStep(Overwrite, s.Table)) {
-			b.found.add(b.ruleOf(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, and its rows would be changed twice (%s is detached first), which needs one: add a key", joinColumns(s.Detach.Columns))
+			b.found.add(b.ruleOf(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, but its rows are changed twice (%s is detached first): add a key", joinColumns(s.Detach.Columns))
 		}
 	}
 }

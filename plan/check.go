@@ -40,7 +40,7 @@ func (b *builder) checkAll() {
 // checkCoverage fails closed: a name that the policy doesn't classify is a problem.
 func (r *resolved) checkCoverage() {
 	if r.schema.Partial {
-		r.found.add(policy.Pos{}, dialect.Name{}, "the user may not see every table of the database, so that some may be missing here: grant SELECT on the whole database, or build the plan as a user who may read it")
+		r.found.add(policy.Pos{}, dialect.Name{}, "tables may be missing, because the user can't see every table of the database: grant SELECT on the whole database, or build the plan as a user who can read it")
 	}
 	for _, t := range r.schema.Tables {
 		rule := r.rules[t.Name]
@@ -79,7 +79,7 @@ func (r *resolved) checkVias(t *dialect.Table, rule *policy.Table) {
 			continue
 		}
 		if !slices.ContainsFunc(r.from[t.Name], func(ref *relation) bool { return sameSet(ref.Columns, v.Columns) }) {
-			r.found.add(v.Pos, t.Name, "via: no foreign key or link has the columns (%s): declare it under links, or take the line out",
+			r.found.add(v.Pos, t.Name, "via: no foreign key or link has the columns (%s): declare one under links, or remove the line",
 				strings.Join(v.Columns, ", "))
 		}
 	}
@@ -94,7 +94,7 @@ func (r *resolved) checkHold(t *dialect.Table, h *policy.Hold) {
 		r.checkMomentColumn(t, h.Until.Column, h.Pos, "hold.until")
 		rule := r.rules[t.Name].Column(h.Until.Column)
 		if rule != nil && rule.Overwrite != nil && rule.Overwrite.Name != "keep" && !h.KeepsColumns([]string{h.Until.Column}) {
-			r.found.add(h.Pos, t.Name, "hold.until: column %s is overwritten, and the hold's end with it: name it in hold.keep", h.Until.Column)
+			r.found.add(h.Pos, t.Name, "hold.until: overwriting column %s would change the hold's end: name it in hold.keep", h.Until.Column)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (r *resolved) checkMomentColumn(t *dialect.Table, column string, pos policy
 	switch c := t.Column(column); c.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
 	default:
-		r.found.add(pos, t.Name, "%s: column %s is a %s: a date or a timestamp is needed", what, column, c.Type)
+		r.found.add(pos, t.Name, "%s: column %s is a %s: use a date or a timestamp", what, column, c.Type)
 	}
 }
 

@@ -55,9 +55,9 @@ func (v *validation) rootOn(s *dialect.Schema, r *Root) {
 		if l := o.Lookup; l != nil {
 			from := s.Table(l.Table)
 			if v.hasColumns(first, "older.lookup", []string{l.Key}) && v.hasColumns(from, "older.lookup", []string{l.Column, l.RefKey}) {
-				v.require(from.Column(l.RefKey).Kind == first.Column(l.Key).Kind, "older.lookup: its keys can't be equal")
+				v.require(from.Column(l.RefKey).Kind == first.Column(l.Key).Kind, "older.lookup: key and refKey differ in type")
 				kind := from.Column(l.Column).Kind
-				v.require(kind == dialect.Int || kind == dialect.Text, "older.lookup.column: it holds no periods")
+				v.require(kind == dialect.Int || kind == dialect.Text, "older.lookup.column: not an integer or text column")
 			}
 		}
 	}
@@ -77,7 +77,7 @@ func (v *validation) rootOn(s *dialect.Schema, r *Root) {
 }
 
 func (v *validation) requireMoment(field string, c *dialect.Column) {
-	v.require(c.Kind == dialect.Date || c.Kind == dialect.Timestamp || c.Kind == dialect.TimestampTZ, "%s: column %s is no date or timestamp", field, c.Name)
+	v.require(c.Kind == dialect.Date || c.Kind == dialect.Timestamp || c.Kind == dialect.TimestampTZ, "%s: column %s is not a date or timestamp", field, c.Name)
 }
 
 func (v *validation) tableOn(s *dialect.Schema, pt *Table, at string) {
@@ -87,11 +87,11 @@ func (v *validation) tableOn(s *dialect.Schema, pt *Table, at string) {
 	}
 	switch {
 	case pt.Address:
-		v.require(t.Address != "" && t.Address == pt.Key[0], "%s.key: it doesn't address rows", at)
+		v.require(t.Address != "" && t.Address == pt.Key[0], "%s.key: not the row address", at)
 	case len(pt.Key) == 0:
-		v.require(len(t.Keys()) == 0, "%s.key: it is missing", at)
+		v.require(len(t.Keys()) == 0, "%s.key: missing", at)
 	default:
-		v.require(slices.ContainsFunc(t.Keys(), func(key []string) bool { return sameSet(key, pt.Key) }), "%s.key: it is no primary key and no unique NOT NULL key", at)
+		v.require(slices.ContainsFunc(t.Keys(), func(key []string) bool { return sameSet(key, pt.Key) }), "%s.key: not a primary key or a unique NOT NULL key", at)
 	}
 	v.require(t.Unerasable == "", "%s: the engine doesn't erase its rows", at)
 	if h := pt.Hold; h != nil {
@@ -121,7 +121,7 @@ func (v *validation) referenceOn(s *dialect.Schema, at string, ref *Reference) {
 		return
 	}
 	if !ref.Link {
-		v.require(slices.ContainsFunc(t.ForeignKeys, func(fk *dialect.ForeignKey) bool { return fk.Enforced && ref.isForeignKey(fk) }), "%s: there is no such foreign key", at)
+		v.require(slices.ContainsFunc(t.ForeignKeys, func(fk *dialect.ForeignKey) bool { return fk.Enforced && ref.isForeignKey(fk) }), "%s: foreign key not found", at)
 		return
 	}
 	for i, c := range ref.Columns {
@@ -175,7 +175,7 @@ func (v *validation) stepOn(s *dialect.Schema, r *Root, i int) {
 	}
 	if st.Op == Delete && v.plan.Scope != ScopeEverything {
 		for _, fk := range s.References(t.Name) {
-			v.require(s.Table(fk.Table) == nil || r.knowsForeignKey(fk), "%s: table %s refers to %s by %s, and the plan doesn't say what becomes of its rows", at, fk.Table, t.Name, fk.Name)
+			v.require(s.Table(fk.Table) == nil || r.knowsForeignKey(fk), "%s: table %s refers to %s by %s, and the plan has no decision for its rows", at, fk.Table, t.Name, fk.Name)
 			v.require(!fk.Enforced || r.deletesBefore(fk, i), "%s: rows of %s that refer to %s are deleted after it", at, fk.Table, t.Name)
 		}
 	}
@@ -238,7 +238,7 @@ func (v *validation) emptiedOn(s *dialect.Schema) {
 		}
 		for _, fk := range s.References(r.Table) {
 			known := s.Table(fk.Table) == nil || fk.Table == fk.RefTable || emptied[fk.Table] || slices.ContainsFunc(detached, func(d *Reference) bool { return d.isForeignKey(fk) })
-			v.require(known, "roots[%d]: table %s refers to %s by %s, and neither is deleted from nor detached before", i, fk.Table, r.Table, fk.Name)
+			v.require(known, "roots[%d]: table %s refers to %s by %s, and its rows are neither deleted nor detached before", i, fk.Table, r.Table, fk.Name)
 		}
 		emptied[r.Table] = true
 	}
@@ -257,6 +257,6 @@ func (v *validation) hazardsOn(s *dialect.Schema) {
 		v.require(named[hazardOf{h.Name, h.Table}], "hazards: %s of %s is missing: %s", h.Name, h.Table, h.Reason)
 	}
 	for i := range roots {
-		v.require(roots[i].Scans == v.plan.Roots[i].Scans, "roots[%d].scans: it isn't what the indexes say", i)
+		v.require(roots[i].Scans == v.plan.Roots[i].Scans, "roots[%d].scans: it doesn't match the indexes", i)
 	}
 }

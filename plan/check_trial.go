@@ -43,23 +43,23 @@ func (p *Plan) tryChecks(ctx context.Context, rows *sampling, s *dialect.Schema,
 		}
 		switch class := dialect.ClassOf(err); {
 		case !ok:
-			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as it reads a column that the database computes: rehearse the plan", c.constraint(), c.written())
+			h.Reason = fmt.Sprintf("the CHECK constraint %s can't be tried on %s: it reads a column computed by the database: rehearse the plan", c.constraint(), c.written())
 		case class == dialect.PermissionDenied:
-			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the rows may not be read: build the plan as a user who may", c.constraint(), c.written())
+			h.Reason = fmt.Sprintf("the CHECK constraint %s can't be tried on %s: the user can't read the rows: build the plan as a user who can", c.constraint(), c.written())
 		case class == dialect.Fatal || class == dialect.DoesNotFit || class == dialect.OtherConstraint:
-			h.Reason = fmt.Sprintf("whether the CHECK constraint %s lets %s pass is unknown, as the database can't compute it beside the table: rehearse the plan", c.constraint(), c.written())
+			h.Reason = fmt.Sprintf("the CHECK constraint %s can't be tried on %s: the database can't compute it outside of the table: rehearse the plan", c.constraint(), c.written())
 		case err != nil:
 			return nil, fmt.Errorf("trying the check %s of %s: %w", c.check.Name, c.table.Name, err)
 		case tried == 0:
-			p.addUntried(c.table.Name, "whether the CHECK constraint %s lets %s pass", c.constraint(), c.written())
+			p.addUntried(c.table.Name, "the CHECK constraint %s on %s", c.constraint(), c.written())
 			continue
 		case refused == 0:
 			continue
 		case refused == tried && !c.corrected():
-			found.add(c.posIn(rules), c.table.Name, "the CHECK constraint %s refuses %s: take a strategy whose values it lets pass, such as template, pick, mask or fixed", c.constraint(), c.written())
+			found.add(c.posIn(rules), c.table.Name, "the CHECK constraint %s refuses %s: use a strategy whose values it accepts, such as template, pick, mask or fixed", c.constraint(), c.written())
 			continue
 		default:
-			h.Reason = fmt.Sprintf("the CHECK constraint %s refuses some of the values of %s, and a batch with one of them fails as a whole: take a strategy whose values it lets pass", c.constraint(), c.written())
+			h.Reason = fmt.Sprintf("the CHECK constraint %s refuses some values of %s, and a batch with one of them fails as a whole: use a strategy whose values it accepts", c.constraint(), c.written())
 		}
 		if !slices.Contains(p.Hazards, h) {
 			p.Hazards = append(p.Hazards, h)

@@ -89,7 +89,7 @@ func (c *closure) addReference(n *node, ref *relation) {
 		last := len(ref.Columns) - 1
 		link := &relation{Reference: Reference{Table: ref.Table, Columns: ref.Columns[:last], RefTable: ref.RefTable, RefColumns: ref.RefColumns[:last]}}
 		if !slices.ContainsFunc(c.into[n.table.Name], link.sameRelation) {
-			c.found.add(rule.Pos, child.Name, "the rows that refer to %s for a period (%s) can't be found by it: add a link by the other columns, %s(%s) -> %s(%s), which finds those of all periods",
+			c.found.add(rule.Pos, child.Name, "rows that refer to %s for a period (%s) can't be found by this foreign key: add a link by the other columns, %s(%s) -> %s(%s), for the rows of all periods",
 				n.table.Name, joinColumns(ref.Columns), child.Name, joinColumns(link.Columns), n.table.Name, joinColumns(link.RefColumns))
 			c.stopped = true
 		}
@@ -121,7 +121,7 @@ func (c *closure) reachTable(t *dialect.Table, rule *policy.Table, way reach) {
 		c.addNode(n)
 	}
 	if n.owned != way.forwards {
-		c.found.add(way.pos, t.Name, "the table is owned and also reached by a reference of its own: take it out of owns")
+		c.found.add(way.pos, t.Name, "the table is owned, but one of its own references reaches it too: remove it from owns")
 		c.stopped = true
 		return
 	}

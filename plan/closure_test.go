@@ -129,7 +129,7 @@ func TestAForeignKeyForAPeriodNeedsALink(t *testing.T) {
 		with("meal", func(t *dialect.Table) { t.ForeignKeys[0].Period = true }))
 	const tables = "tables:\n  guest: {erase: delete, columns: {id: none, email: {pii: contact}}}\n  stay: {erase: delete, columns: {room: none}}\n  meal: {erase: delete, columns: {id: none}}\n"
 	_, err := FromSchema(s, capabilities(able), policyOf(t, s, "guest", tables), Subjects())
-	if d := cmp.Diff([]string{"table meal: the rows that refer to stay for a period (room, during) can't be found by it: add a link by the other columns, meal(room) -> stay(room), which finds those of all periods"}, problemsOf(t, err)); d != "" {
+	if d := cmp.Diff([]string{"table meal: rows that refer to stay for a period (room, during) can't be found by this foreign key: add a link by the other columns, meal(room) -> stay(room), for the rows of all periods"}, problemsOf(t, err)); d != "" {
 		t.Error(d)
 	}
 	p := mustBuild(t, s, policyOf(t, s, "guest", tables+"links: [meal(room) -> stay(room)]"), Subjects())
@@ -225,7 +225,7 @@ func TestATableIsOwnedOrReachedNotBoth(t *testing.T) {
 	s := schemaOf("customer: id, email text, address_id? -> address\naddress: id, customer_id? -> customer")
 	_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  address: {erase: delete, columns: {id: none}}\nowns: [customer(address_id) -> address]"), Subjects())
 	if got := problemsOf(t, err); !slices.ContainsFunc(got, func(g string) bool {
-		return g == "table address: the table is owned and also reached by a reference of its own: take it out of owns" ||
+		return g == "table address: the table is owned, but one of its own references reaches it too: remove it from owns" ||
 			g == "table customer: (address_id) refers to address, and the row may be another subject's: add `via: {address_id: detach}` or `keep` under tables.customer"
 	}) {
 		t.Errorf("problems %q", got)

@@ -74,7 +74,7 @@ tables:
 		},
 		{
 			"a view isn't a table", "  genre:", "  recent: {pii: none}\n  genre:",
-			[]string{"recent is a view: write rules for the tables that it reads"},
+			[]string{"recent is a view: write rules for the tables it reads"},
 		},
 		{
 			"a decision for a reference that isn't there", "order: {erase: delete,", "order: {erase: delete, via: {id: delete},",
@@ -86,7 +86,7 @@ tables:
 		},
 		{
 			"the subject's columns aren't there", "subject: {table: customer}", "subject: {table: customer, key: number, identifiers: [mail]}",
-			[]string{"subject.key: there is no column number", "subject.identifiers: there is no column mail: did you mean email?", "subject.key: subjects are named by the primary key"},
+			[]string{"subject.key: there is no column number", "subject.identifiers: there is no column mail: did you mean email?", "subject.key must be the primary key"},
 		},
 		{
 			"several at once", "id: none, email: {pii: contact, overwrite: random}}}\n  genre: {pii: none}\n", "email: {pii: contact, overwrite: null}}}\n",
@@ -139,7 +139,7 @@ func TestAPolicyThatWasMadeInGo(t *testing.T) {
 		{"a condition that ends the statement", func(p *policy.Policy) {
 			p.Tables[0].Hold = &policy.Hold{Because: "x", Where: "1=1); DELETE FROM customer"}
 		}, []string{"closes a parenthesis"}},
-		{"a strategy that is none", func(p *policy.Policy) { p.Tables[0].Columns[1].Overwrite = &anonymise.Spec{} }, []string{"strategy"}},
+		{"an unknown strategy", func(p *policy.Policy) { p.Tables[0].Columns[1].Overwrite = &anonymise.Spec{} }, []string{"strategy"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestPitfall2NoKey(t *testing.T) {
 			t.Errorf("rows are addressed by %v", n.Key)
 		}
 	})
-	t.Run("a nullable unique key is none", func(t *testing.T) {
+	t.Run("a nullable unique key is no key", func(t *testing.T) {
 		s := schemaOf(text, unique("note", "ref"), with("note", func(t *dialect.Table) {
 			t.Column("ref").Nullable, t.Address = true, "ctid"
 		}))
@@ -210,7 +210,7 @@ func TestPitfall2NoKey(t *testing.T) {
 			with("note", func(t *dialect.Table) { t.Address = "ctid" }))
 		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer",
 			"tables:\n  "+personalCustomer+"\n  note: {via: {writer: overwrite, reader: detach}, columns: {body: {pii: free-text, overwrite: random}}}"), Subjects())
-		refused(t, err, "table note: the table has no primary key and no unique NOT NULL key, and its rows would be changed twice (reader is detached first)")
+		refused(t, err, "table note: the table has no primary key and no unique NOT NULL key, but its rows are changed twice (reader is detached first)")
 	})
 }
 
@@ -232,8 +232,8 @@ func TestPitfall9And12WhatCanBeOverwritten(t *testing.T) {
 	s := schemaOf("customer: id text, email text, full text=, code text?, row text\norder: id, customer text -> customer, code text? -> customer.code",
 		unique("customer", "code"), with("customer", func(t *dialect.Table) { t.Column("row").ReadOnly = true }))
 	for column, want := range map[string]string{
-		"id":    "column id can't be overwritten: rows are addressed by it (it is part of the table's key)",
-		"full":  "column full can't be overwritten: the engine computes it: overwrite the columns that it is computed from",
+		"id":    "column id can't be overwritten: it is part of the key that addresses rows",
+		"full":  "column full can't be overwritten: the engine computes it: overwrite the columns it is computed from",
 		"row":   "column row can't be overwritten: the engine computes it",
 		"code":  "column code can't be overwritten: order refers to it by order_code",
 		"email": "column email: null: column email is NOT NULL: use fixed, random or fake",

@@ -22,7 +22,7 @@ func Differences(approved, p *Plan) []string {
 		case "roots":
 			out = append(out, p.differingRoots(approved.Roots)...)
 		case "policy":
-			out = append(out, "policy (the file that it was made from)")
+			out = append(out, "policy (the plan's policy file)")
 		case "schema":
 			out = append(out, "schema (a covered table, or a reference to one)")
 		case "made":
@@ -66,7 +66,7 @@ func (p *Plan) differingSteps(approved, steps []Step) (out []string) {
 	}
 	for _, s := range approved {
 		if _, gone := was[s.ID]; gone {
-			out = append(out, fmt.Sprintf("step %s (%s of %s), which is gone", s.ID, s.Op, p.TableName(s.Table)))
+			out = append(out, fmt.Sprintf("step %s (%s of %s), removed", s.ID, s.Op, p.TableName(s.Table)))
 		}
 	}
 	return out

@@ -25,12 +25,12 @@ func TestDifferencesNameThePart(t *testing.T) {
 		want   string
 	}{
 		{func(p *plan.Plan) { p.OnlyOn = "staging" }, "onlyOn"},
-		{func(p *plan.Plan) { p.Policy = strings.Repeat("0", 64) }, "policy (the file that it was made from)"},
+		{func(p *plan.Plan) { p.Policy = strings.Repeat("0", 64) }, "policy (the plan's policy file)"},
 		{func(p *plan.Plan) { p.Schema = strings.Repeat("0", 64) }, "schema (a covered table, or a reference to one)"},
 		{func(p *plan.Plan) { p.Made = map[string]string{"fake: email": "0"} }, "made (the generator makes other values of consistent fakes)"},
 		{func(p *plan.Plan) { p.Hazards = append(p.Hazards, plan.Hazard{Name: plan.TriggersFire}) }, "hazards"},
 		{func(p *plan.Plan) { p.Roots[0].Steps[0].Op = plan.Keep }, "step s1 (keep of "},
-		{func(p *plan.Plan) { p.Roots[0].Steps = p.Roots[0].Steps[1:] }, ", which is gone"},
+		{func(p *plan.Plan) { p.Roots[0].Steps = p.Roots[0].Steps[1:] }, ", removed"},
 		{func(p *plan.Plan) { p.Roots[0].Tables[0].Key = nil }, "how rows of "},
 		{func(p *plan.Plan) { p.Roots = nil }, "roots (1 approved, 0 now)"},
 	} {

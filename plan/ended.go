@@ -38,7 +38,7 @@ func (b *builder) endedRoots() []Root {
 	waits := c.awaitingHolds()
 	for _, n := range c.unreachableHeld(waits) {
 		if len(b.addressKey(n.table)) == 0 {
-			b.found.add(n.holdPos(), n.table.Name, "a row that a hold keeps may lose its way to the subject, and without a primary key or a unique NOT NULL key it isn't found again when the hold has ended: add a key, or name the reference in hold.keep")
+			b.found.add(n.holdPos(), n.table.Name, "a held row may become unreachable from the subject, and the table has no primary key or unique NOT NULL key to find it again after the hold: add a key, or name the reference in hold.keep")
 			continue
 		}
 		decision := n.reach[0].erase
@@ -46,7 +46,7 @@ func (b *builder) endedRoots() []Root {
 		case several && !waits[n]:
 			decision = policy.EraseKeep // nothing remains to be done to the row itself
 		case several:
-			b.found.add(n.holdPos(), n.table.Name, "a row that a hold keeps may lose its way to the subject, and its references have different decisions, of which none is left to tell when the hold has ended: name the references in hold.keep, or decide the same for all")
+			b.found.add(n.holdPos(), n.table.Name, "a held row may become unreachable from the subject, and its references have different decisions, none of which is known after the hold: name the references in hold.keep, or decide the same for all")
 			continue
 		}
 		rest := b.gatherClosure(&node{table: n.table, rule: n.rule, erase: decision, owned: n.owned})

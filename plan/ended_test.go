@@ -52,9 +52,9 @@ func TestHoldsThatEndHaveARootInScopeExpired(t *testing.T) {
 		{
 			name: "or the table has no key to find it by", hold: "until: day + 6y, keep: [total, day]",
 			schema:  "customer: id, email text\norder: id, customer_id -> customer\ninvoice (): customer_id? -> customer, order_id? -> order, id, address text, total, day date",
-			problem: "table invoice: a row that a hold keeps may lose its way to the subject, and without a primary key",
+			problem: "table invoice: a held row may become unreachable from the subject, and the table has no primary key",
 		},
-		{name: "a hold without an end has none", hold: "keep: [total, day]", problem: "the policy has no retention periods, and no hold that ends"},
+		{name: "a hold without an end has none", hold: "keep: [total, day]", problem: "the policy has no retention period and no hold with an end"},
 		{name: "a condition may hold no longer", hold: "where: total > 0, keep: [total, day]", roots: "customer, invoice"},
 	}
 	for _, test := range tests {
@@ -102,7 +102,7 @@ func TestHoldsThatEndHaveARootInScopeExpired(t *testing.T) {
 			if d := cmp.Diff(lines(test.want), stepsOf(&first)); d != "" && test.want != "" {
 				t.Errorf("steps (-want +got):\n%s", d)
 			}
-			if !strings.Contains(p.String(), "For each row of customer that was erased but for what a hold kept, when the hold has ended:") {
+			if !strings.Contains(p.String(), "For each row of customer left by an erasure because of a hold, once the hold has ended:") {
 				t.Errorf("a reviewer isn't told:\n%s", p)
 			}
 			data, err := p.Encode()
@@ -185,7 +185,7 @@ func TestLookup(t *testing.T) {
 			want: &Lookup{Table: nameOf("tenant"), Column: "days", Key: "tenant_id", RefKey: "id"},
 		},
 		{
-			name: "by the table's key where there is none", schema: "tenant: id, days text\nsession: id, tenant_id, seen date", older: lookup,
+			name: "by the table's key without a foreign key", schema: "tenant: id, days text\nsession: id, tenant_id, seen date", older: lookup,
 			want: &Lookup{Table: nameOf("tenant"), Column: "days", Key: "tenant_id", RefKey: "id"},
 		},
 		{
@@ -206,15 +206,15 @@ func TestLookup(t *testing.T) {
 		},
 		{
 			name: "in a column of another type", schema: "tenant: id, days date\nsession: id, tenant_id, seen date", older: lookup,
-			problem: "table tenant: older_than.column: column days is a date: a whole number of days or a text such as 90d is needed",
+			problem: "table tenant: older_than.column: column days is a date: use a whole number of days, or a text such as 90d",
 		},
 		{
 			name: "by a column of another type", schema: "tenant: id, days\nsession: id, tenant_id text, seen date", older: lookup,
-			problem: "table session: older_than.key: column tenant_id is a text, and id of tenant, which it names a row by, is a integer",
+			problem: "table session: older_than.key: column tenant_id is a text, but refers to id of tenant, a integer",
 		},
 		{
 			name: "by a key of two columns", schema: "tenant (id, region): id, region, days\nsession: id, tenant_id, seen date", older: lookup,
-			problem: "table tenant: older_than: a row is named by one column",
+			problem: "table tenant: older_than: the table needs a primary key or a unique NOT NULL key of one column",
 		},
 	}
 	for _, test := range tests {

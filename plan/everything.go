@@ -62,7 +62,7 @@ func (b *builder) needsOneTransaction(t *dialect.Table, r *Root) {
 	r.Whole = len(pt.Key) == 0 || slices.ContainsFunc(s.Set, func(a Assignment) bool { return slices.Contains(pt.Key, a.Column) })
 	for _, f := range r.Steps[1:] {
 		if f.Table == t.Name && slices.ContainsFunc(f.Set, func(a Assignment) bool { return slices.Contains(pt.Key, a.Column) }) {
-			b.found.add(b.ruleOf(t.Name).Pos, t.Name, "rows are addressed by (%s), which changes with the rows that it refers to: give the table another unique NOT NULL key", joinColumns(pt.Key))
+			b.found.add(b.ruleOf(t.Name).Pos, t.Name, "the key (%s) addresses rows, but changes with the rows it refers to: add another unique NOT NULL key", joinColumns(pt.Key))
 		}
 	}
 	if len(pt.Key) > 0 {
@@ -70,12 +70,12 @@ func (b *builder) needsOneTransaction(t *dialect.Table, r *Root) {
 	}
 	switch {
 	case t.Address != "" && itself:
-		b.found.add(b.ruleOf(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and its rows would be changed twice, since they refer to each other: add a key")
+		b.found.add(b.ruleOf(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, but its rows are changed twice, because they refer to each other: add a key")
 	case t.Address != "":
 		pt.Key, pt.Address = []string{t.Address}, true
 	case slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Way == ThroughClient }):
 		// A statement over all rows needs to address none of them.
-		b.found.add(b.ruleOf(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key, or take strategies that work in the database")
+		b.found.add(b.ruleOf(t.Name).Pos, t.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key, or use strategies that work in the database")
 	}
 }
 
@@ -97,7 +97,7 @@ func (b *builder) deletedTables() (tables []*dialect.Table, cuts []*relation) {
 				continue
 			}
 			if reason := b.whyNotDetachable(ref); reason != "" {
-				b.found.add(b.ruleOf(n.table.Name).Pos, n.table.Name, "`everything: delete`, but %s refers to it by (%s) and stays, and %s: delete that table's rows too, or none",
+				b.found.add(b.ruleOf(n.table.Name).Pos, n.table.Name, "`everything: delete`, but %s refers to it by (%s) and keeps its rows, and %s: delete the rows of both tables, or of neither",
 					ref.Table, joinColumns(ref.Columns), reason)
 				continue
 			}
@@ -106,7 +106,7 @@ func (b *builder) deletedTables() (tables []*dialect.Table, cuts []*relation) {
 	}
 	c.orderNodes()
 	if c.later || c.atOnce {
-		b.found.add(policy.Pos{}, dialect.Name{}, "`everything: delete` on tables that refer to each other in a circle needs a nullable reference among them, since not all rows go in one transaction")
+		b.found.add(policy.Pos{}, dialect.Name{}, "`everything: delete` can't break a foreign key cycle without a nullable column, because not all rows are deleted in one transaction: make one of the foreign keys nullable")
 	}
 	for _, x := range c.within {
 		cuts = append(cuts, x.relation)

@@ -47,7 +47,7 @@ func TestEverything(t *testing.T) {
 			name:    "or it can't be done",
 			schema:  "session: id\nview: id, session_id -> session",
 			policy:  "tables:\n  session: {everything: delete, columns: {id: none}}",
-			problem: "table session: `everything: delete`, but view refers to it by (session_id) and stays, and column session_id is NOT NULL: delete that table's rows too, or none",
+			problem: "table session: `everything: delete`, but view refers to it by (session_id) and keeps its rows, and column session_id is NOT NULL: delete the rows of both tables, or of neither",
 		},
 		{
 			name:   "circles are opened",
@@ -59,13 +59,13 @@ func TestEverything(t *testing.T) {
 			name:    "by a nullable reference in each",
 			schema:  "a: id, b_id? -> b\nb: id, a_id -> a, parent -> b",
 			policy:  "tables:\n  a: {everything: delete, columns: {id: none}}\n  b: {everything: delete, columns: {id: none}}",
-			problem: "needs a nullable reference among them, since not all rows go in one transaction",
+			problem: "can't break a foreign key cycle without a nullable column, because not all rows are deleted in one transaction",
 		},
 		{
 			name:    "a reference isn't replaced by anything but NULL",
 			schema:  "customer: id, email text\nlog: id, customer_id? -> customer",
 			policy:  "tables: {log: {columns: {customer_id: {pii: identifier, overwrite: random}}}}",
-			problem: "table log: column customer_id can't be overwritten: it refers to customer by log_customer_id: only null is possible",
+			problem: "table log: column customer_id can't be overwritten: it refers to customer by log_customer_id: use null",
 		},
 		{
 			name:   "nor is a link",
@@ -119,11 +119,11 @@ func TestExpired(t *testing.T) {
 			policy: "session: {erase: delete, columns: {id: none}}\n  view: {erase: delete, columns: {id: none}}\nretention:\n  - {table: session, by: seen, older_than: 90d, erase: delete}\n  - {table: customer, by: seen, older_than: 10y, erase: overwrite}",
 			want:   "delete view\ndelete session\noverwrite customer: email\ndelete view\ndelete session",
 		},
-		{name: "none at all", policy: "session: {columns: {id: none}}", problem: "the policy has no retention periods, and no hold that ends: add them under retention"},
+		{name: "none at all", policy: "session: {columns: {id: none}}", problem: "the policy has no retention period and no hold with an end: add a period under retention"},
 		{
 			name:    "by a column that is no time",
 			policy:  "session: {erase: delete, columns: {id: none}}\n  view: {erase: delete, columns: {id: none}}\nretention: [{table: session, by: id, older_than: 90d, erase: delete}]",
-			problem: "table session: retention.by: column id is a integer: a date or a timestamp is needed",
+			problem: "table session: retention.by: column id is a integer: use a date or a timestamp",
 		},
 		{
 			name:    "an undecided child",

@@ -53,7 +53,7 @@ func TestPitfall26NeverIntoAnotherSubjectsRow(t *testing.T) {
 	})
 	t.Run("keep demands rules for every personal column", func(t *testing.T) {
 		_, err := plan(t, schema, "tables: {customer: {erase: delete, via: {referred_by: keep}, columns: {email: {pii: contact}}}}")
-		refused(t, err, "table customer: column email is personal (contact) and has no `overwrite:`, but a row may have to stay because another that stays refers to it")
+		refused(t, err, "table customer: column email is personal (contact) and has no `overwrite:`, but a row may have to be kept because a remaining row refers to it")
 	})
 	t.Run("what other subjects refer to elsewhere in the closure stays too", func(t *testing.T) {
 		p, err := plan(t, "customer: id, email text, contract? -> contract\ncontract: id, holder? -> customer, terms text",
@@ -77,7 +77,7 @@ func TestPitfall26NeverIntoAnotherSubjectsRow(t *testing.T) {
 		s := schemaOf("customer: id, email text, account -> account\naccount: id, holder -> customer, iban text")
 		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer",
 			"tables:\n  customer: {erase: delete, via: {account: keep}, columns: {email: {pii: contact, overwrite: random}}}\n  account: {erase: delete, columns: {iban: {pii: financial, overwrite: random}}}"), Subjects())
-		refused(t, err, "rows refer to each other in a circle that can't be opened: account(holder) → customer; customer(account) → account")
+		refused(t, err, "foreign key cycle can't be broken: account(holder) → customer; customer(account) → account")
 	})
 }
 

@@ -54,9 +54,9 @@ func (b *builder) findFollowers(t *dialect.Table, changed []string) ([]*follower
 			if other := overlappingFollower(out, f); other != nil {
 				switch {
 				case !slices.Equal(other.Columns, f.Columns) || !slices.Equal(other.RefColumns, f.RefColumns):
-					refuse(first, "%s refers to it by %s and by %s, which may differ: one of them has to go", f.Table, other.key.name, f.key.name)
+					refuse(first, "%s refers to it by %s and by %s, which may differ: remove one of them", f.Table, other.key.name, f.key.name)
 				case !b.rekeys():
-					refuse(first, "%s refers to it by %s and by %s, and which of the two cascades first isn't certain: one of them has to go", f.Table, other.key.name, f.key.name)
+					refuse(first, "%s refers to it by %s and by %s, and either may cascade first: remove one of them", f.Table, other.key.name, f.key.name)
 				}
 				continue
 			}
@@ -114,7 +114,7 @@ func (b *builder) whyNotRekeyable(t *dialect.Table, f *follower) string {
 	child := b.schema.Table(f.Table)
 	by := policy.TableName(f.Table, b.schema.Default) + " refers to it by " + f.key.name
 	if !distinctTogether(t, f.RefColumns) {
-		return by + ", and (" + joinColumns(f.RefColumns) + ") alone tells no row from another: a unique index on it is needed"
+		return by + ", and (" + joinColumns(f.RefColumns) + ") alone isn't unique: add a unique index on it"
 	}
 	if child.Unerasable != "" {
 		return by + ", and the engine doesn't change its rows: " + child.Unerasable
@@ -123,15 +123,15 @@ func (b *builder) whyNotRekeyable(t *dialect.Table, f *follower) string {
 		c, of := child.Column(name), t.Column(f.RefColumns[i])
 		switch {
 		case c == nil || of == nil:
-			return by + ", by a column that isn't known"
+			return by + ", by an unknown column"
 		case f.of[name] != "" && !c.Assignable():
-			return by + ", of which column " + name + " can't be assigned to"
+			return by + ", whose column " + name + " can't be assigned to"
 		case f.of[name] != "" && f.Table == t.Name && b.overwriteOf(t, name) != nil && b.findOrigin(t, name) == nil:
-			return by + ", in a circle"
+			return by + ", in a cycle"
 		case c.Kind != of.Kind || c.Fixed != of.Fixed || c.FoldsCase != of.FoldsCase || c.FoldsAccents != of.FoldsAccents:
-			return by + ", of which column " + name + " compares otherwise than " + of.Name + " (in type, padding or collation): make them alike"
+			return by + ", whose column " + name + " doesn't compare like " + of.Name + " (in type, padding or collation): make them alike"
 		case c.Kind != dialect.Text && (c.Precision != of.Precision || c.Scale != of.Scale || c.Unsigned != of.Unsigned):
-			return by + ", of which column " + name + " has another range than " + of.Name + ": make them alike"
+			return by + ", whose column " + name + " has another range than " + of.Name + ": make them alike"
 		}
 	}
 	if !b.rekeys() {
@@ -144,7 +144,7 @@ func (b *builder) whyNotRekeyable(t *dialect.Table, f *follower) string {
 // "".
 func (b *builder) whyNoCascade(t *dialect.Table, f *follower, by string) string {
 	if f.key.onUpdate != dialect.Cascade {
-		return by + ", and this engine changes what is referred to only together with what refers to it: declare the foreign key ON UPDATE CASCADE"
+		return by + ", and this engine changes referring columns only by cascade: declare the foreign key ON UPDATE CASCADE"
 	}
 	for up := f.through; ; up = up.through {
 		above := t.Name
@@ -152,7 +152,7 @@ func (b *builder) whyNoCascade(t *dialect.Table, f *follower, by string) string 
 			above = up.Table
 		}
 		if above == f.Table {
-			return by + ", and a cascade of this engine doesn't come back to a table that it came from: take the foreign key away, or `overwrite: keep`"
+			return by + ", and this engine's cascade doesn't return to a table it came from: remove the foreign key, or write `overwrite: keep`"
 		}
 		if up == nil {
 			return ""
@@ -173,7 +173,7 @@ func (b *builder) refuseOtherReferences(t *dialect.Table, changed []string, all 
 		for _, key := range b.from[f.Table] {
 			for i, c := range key.Columns {
 				if f.of[c] != "" && !key.Link && !changes(key.RefTable, key.RefColumns[i]) {
-					refuse(f.of[c], "%s refers to it by %s, and by %s to %s, whose values don't change with it: one of the two foreign keys has to go",
+					refuse(f.of[c], "%s refers to it by %s, and by %s to %s, whose values don't change with it: remove one of the two foreign keys",
 						f.Table, f.key.name, key.name, key.RefTable)
 				}
 			}
@@ -203,11 +203,11 @@ func (b *builder) checkLeadingColumns(t *dialect.Table, rule *policy.Table, all 
 			switch {
 			case err != nil:
 			case strategy.Info().Consistent && (col.Kind == dialect.Int || col.Kind == dialect.Decimal):
-				b.found.add(c.Pos, t.Name, "column %s can't be overwritten: %s refers to it by %s, and numbers that are made consistently may be those of rows that aren't overwritten yet: use random, or `overwrite: keep`",
+				b.found.add(c.Pos, t.Name, "column %s can't be overwritten: %s refers to it by %s, and a consistent number may be equal to another row's current one: use random, or `overwrite: keep`",
 					c.Name, f.Table, f.key.name)
 			case !strategy.Info().Keyed && follows.Length > 0 && (col.Length <= 0 || follows.Length < col.Length):
 				// A keyed replacement is made as short as all its columns need.
-				b.found.add(c.Pos, t.Name, "column %s can't be overwritten by `%s`: %s refers to it by %s, whose column %s holds only %d: make both as long, or take a consistent strategy",
+				b.found.add(c.Pos, t.Name, "column %s can't be overwritten by `%s`: %s refers to it by %s, whose column %s holds only %d: make both equally long, or use a consistent strategy",
 					c.Name, writtenSpec(*c.Overwrite), f.Table, f.key.name, name, follows.Length)
 			}
 		}

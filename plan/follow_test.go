@@ -83,14 +83,14 @@ func TestFollowing(t *testing.T) {
 			schema:  "person: id, email text, boss text? -> person.email",
 			change:  []func(*dialect.Schema){unique("person", "email"), cascades},
 			engine:  cascading,
-			problem: "table person: column email can't be overwritten: person refers to it by person_boss, and a cascade of this engine doesn't come back to a table that it came from",
+			problem: "table person: column email can't be overwritten: person refers to it by person_boss, and this engine's cascade doesn't return to a table it came from",
 		},
 		{
 			name:    "nor anything without a cascade",
 			schema:  person + "account: id, email text -> person.email",
 			change:  []func(*dialect.Schema){unique("person", "email")},
 			engine:  cascading,
-			problem: "table person: column email can't be overwritten: account refers to it by account_email, and this engine changes what is referred to only together with what refers to it: declare the foreign key ON UPDATE CASCADE",
+			problem: "table person: column email can't be overwritten: account refers to it by account_email, and this engine changes referring columns only by cascade: declare the foreign key ON UPDATE CASCADE",
 		},
 		{
 			name:   "what a row does ON UPDATE is of no account where all change together",
@@ -118,14 +118,14 @@ func TestFollowing(t *testing.T) {
 			schema:  person + "account: id, email text -> person.email",
 			policy:  rule + "\n  account: {columns: {email: {pii: contact, overwrite: {fake: email}}}}",
 			change:  []func(*dialect.Schema){unique("person", "email"), cascades},
-			problem: "table account: column email follows person.email, which it refers to: take its `overwrite: {fake: email}` out, or write the other's, `pseudonym`",
+			problem: "table account: column email follows person.email, which it refers to: remove its `overwrite: {fake: email}`, or write the other's, `pseudonym`",
 		},
 		{
 			name:    "nor keep",
 			schema:  person + "account: id, email text -> person.email",
 			policy:  rule + "\n  account: {columns: {email: {pii: contact, overwrite: keep}}}",
 			change:  []func(*dialect.Schema){unique("person", "email"), cascades},
-			problem: "table account: column email follows person.email, which it refers to: take its `overwrite: keep` out",
+			problem: "table account: column email follows person.email, which it refers to: remove its `overwrite: keep`",
 		},
 		{
 			name:   "what is emptied doesn't follow",
@@ -138,14 +138,14 @@ func TestFollowing(t *testing.T) {
 			name:    "what compares otherwise can't follow",
 			schema:  person + "account: id, email text -> person.email",
 			change:  []func(*dialect.Schema){unique("person", "email"), cascades, with("account", func(t *dialect.Table) { t.Column("email").FoldsCase = true })},
-			problem: "account refers to it by account_email, of which column email compares otherwise than email (in type, padding or collation): make them alike",
+			problem: "account refers to it by account_email, whose column email doesn't compare like email (in type, padding or collation): make them alike",
 		},
 		{
 			name:    "nor what is shorter, unless the values are made for both",
 			schema:  person + "account: id, email text -> person.email",
 			policy:  "person: {columns: {email: {pii: contact, overwrite: random}}}",
 			change:  []func(*dialect.Schema){unique("person", "email"), cascades, with("account", func(t *dialect.Table) { t.Column("email").Length = 30 })},
-			problem: "column email can't be overwritten by `random`: account refers to it by account_email, whose column email holds only 30: make both as long, or take a consistent strategy",
+			problem: "column email can't be overwritten by `random`: account refers to it by account_email, whose column email holds only 30: make both equally long, or use a consistent strategy",
 		},
 		{
 			name:   "and then it can",
@@ -157,14 +157,14 @@ func TestFollowing(t *testing.T) {
 			name:    "nor what isn't unique",
 			schema:  person + "account: id, email text -> person.email",
 			change:  []func(*dialect.Schema){cascades},
-			problem: "account refers to it by account_email, and (email) alone tells no row from another: a unique index on it is needed",
+			problem: "account refers to it by account_email, and (email) alone isn't unique: add a unique index on it",
 		},
 		{
 			name:    "numbers that are made consistently can meet old ones",
 			schema:  "person: id, no\naccount: id, no -> person.no",
 			policy:  "person: {columns: {no: {pii: identifier, overwrite: pseudonym}}}",
 			change:  []func(*dialect.Schema){unique("person", "no"), cascades},
-			problem: "numbers that are made consistently may be those of rows that aren't overwritten yet: use random",
+			problem: "a consistent number may be equal to another row's current one: use random",
 		},
 		{
 			name:    "nothing refers to NULL",
@@ -177,13 +177,13 @@ func TestFollowing(t *testing.T) {
 			name:    "nobody leads in a circle",
 			schema:  "person: id, email text -> account.email\naccount: id, email text -> person.email",
 			change:  []func(*dialect.Schema){unique("person", "email"), unique("account", "email"), cascades},
-			problem: "table person: column email can't be overwritten: foreign keys lead from it back to itself",
+			problem: "table person: column email can't be overwritten: it is part of a foreign key cycle",
 		},
 		{
 			name:    "a column can't follow two",
 			schema:  person + "customer: id, email text\naccount: id, email text -> person.email",
 			change:  []func(*dialect.Schema){unique("person", "email"), unique("customer", "email"), foreign("account", "email", "customer", "email"), cascades},
-			problem: "account refers to it by account_email, and by account_email to customer, whose values don't change with it: one of the two foreign keys has to go",
+			problem: "account refers to it by account_email, and by account_email to customer, whose values don't change with it: remove one of the two foreign keys",
 		},
 		{
 			name:   "a key gives way to another",
@@ -254,7 +254,7 @@ func TestKeysOfTablesThatAreOverwritten(t *testing.T) {
 	t.Run("subjects, who are named by it", func(t *testing.T) {
 		s := of()
 		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "person", policy), Subjects())
-		refused(t, err, "subjects are named by it, so that a run could be neither continued nor verified: name them by another unique NOT NULL key (subject.key)")
+		refused(t, err, "names subjects, so a run could be neither resumed nor verified: name subjects by another unique NOT NULL key (subject.key)")
 	})
 	t.Run("subjects, who are named by another", func(t *testing.T) {
 		s := of()
@@ -269,7 +269,7 @@ func TestKeysOfTablesThatAreOverwritten(t *testing.T) {
 		s := schemaOf("person (email): email text, seen date")
 		person, _, _ := strings.Cut(policy, ", visit")
 		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "", person+"}\nretention: [{table: person, by: seen, older_than: 1y, erase: overwrite}]"), Expired())
-		refused(t, err, "rows are addressed by it (it is part of the table's key), and the table has no other unique NOT NULL key")
+		refused(t, err, "it is part of the key that addresses rows, and the table has no other unique NOT NULL key: add one, or write `overwrite: keep`")
 	})
 }
 
@@ -336,11 +336,11 @@ func TestLinksInScopeEverything(t *testing.T) {
 		{name: "neither", here: "keep", there: "keep"},
 		{
 			name: "two strategies", here: "{pseudonym: email}", there: "pseudonym",
-			problem: "table note: column about is joined with person.email by note(about), and `{pseudonym: email}` here and `pseudonym` there would part them",
+			problem: "table note: column about is joined with person.email by note(about), and `{pseudonym: email}` here and `pseudonym` there would separate them",
 		},
 		{
 			name: "two groups", here: "{random: , consistent: a}", there: "{random: , consistent: b}",
-			problem: "there would part them",
+			problem: "there would separate them",
 		},
 		{
 			name: "one that isn't consistent", here: "random", there: "random",
@@ -348,7 +348,7 @@ func TestLinksInScopeEverything(t *testing.T) {
 		},
 		{
 			name: "a condition", here: "{pseudonym: email, when: id > 3}", there: "{pseudonym: email, when: id > 3}",
-			problem: "keeps its value where `when` doesn't hold: take it out, or give the link the same condition",
+			problem: "keeps its value where `when` doesn't hold: remove it, or give the link the same condition",
 		},
 		{
 			name: "the link's condition", here: "{pseudonym: email, when: '(id  > 3 AND name is not null)'}", there: "{pseudonym: email}", where: "id > 3 and name IS NOT NULL",
@@ -356,11 +356,11 @@ func TestLinksInScopeEverything(t *testing.T) {
 		{name: "no condition where the link has one", here: "{pseudonym: email}", there: "{pseudonym: email}", where: "id > 3"},
 		{
 			name: "another condition", here: "{pseudonym: email, when: id > 4}", there: "{pseudonym: email}", where: "id > 3",
-			problem: "table note: column about is joined with person.email by note(about), and keeps its value where `when` doesn't hold: take it out, or write the link's condition, `when: id > 3`",
+			problem: "table note: column about is joined with person.email by note(about), and keeps its value where `when` doesn't hold: remove it, or write the link's condition, `when: id > 3`",
 		},
 		{
 			name: "the link's condition at the other end", here: "{pseudonym: email}", there: "{pseudonym: email, when: id > 3}", where: "id > 3",
-			problem: "the rows for which its condition (`when`) doesn't hold keep their values",
+			problem: "rows outside of its condition (`when`) keep their values",
 		},
 		{
 			name: "null under another condition", here: "{null: , when: id > 4}", there: "{pseudonym: email}", where: "id > 3",
@@ -378,7 +378,7 @@ func TestLinksInScopeEverything(t *testing.T) {
 		},
 		{
 			name: "only what refers", here: "{pseudonym: email}", there: "keep",
-			problem: "table note: column about can't be overwritten: it refers to person by note(about): only null is possible, unless person.email is overwritten too",
+			problem: "table note: column about can't be overwritten: it refers to person by note(about): use null, unless person.email is overwritten too",
 		},
 	}
 	for _, test := range tests {

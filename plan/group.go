@@ -125,7 +125,7 @@ func (g *group) whyApart(a, b member) string {
 	case a.inside && b.inside:
 		return ""
 	case a.spec.Modifiers.Fold != b.spec.Modifiers.Fold:
-		return "only one of them says `fold`, or they say different things"
+		return "their `fold` differs"
 	case a.inside:
 		return g.partsInside(b)
 	case b.inside:
@@ -136,7 +136,7 @@ func (g *group) whyApart(a, b member) string {
 		}
 		return "columns of the types " + x.Type + " and " + y.Type + " get different replacements"
 	case !anonymise.Alike(x, y):
-		return "columns of the types " + x.Type + " and " + y.Type + " hold different values, so that they get different replacements"
+		return "columns of the types " + x.Type + " and " + y.Type + " hold different values, so they get different replacements"
 	}
 	return ""
 }

@@ -27,7 +27,7 @@ func TestAConsistentGroupIsMadeAlike(t *testing.T) {
 		},
 		{
 			name: "folded at one column", member: "pseudonym", log: "{pseudonym: , fold: true}",
-			problem: "table member: column login and log.login are overwritten by one consistent strategy, `pseudonym`, and only one of them says `fold`",
+			problem: "table member: column login and log.login are overwritten by one consistent strategy, `pseudonym`, and their `fold` differs",
 		},
 		{
 			name: "another kind", member: "{random: , consistent: true}", log: "{random: , consistent: true}",

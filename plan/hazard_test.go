@@ -44,7 +44,7 @@ func TestHazards(t *testing.T) {
 			policy: "tables:\n  customer: {erase: overwrite, columns: {email: {pii: contact, overwrite: random}}}\n  note: {erase: overwrite, columns: {body: {pii: free-text, overwrite: random}}}",
 			want:   []string{"NO_PRIMARY_KEY note"},
 		},
-		{name: "rows without a key that needn't", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.PrimaryKey, t.Indexes, t.Address = nil, t.Indexes[1:], "ctid" })}},
+		{name: "rows without a key that no step has to address", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.PrimaryKey, t.Indexes, t.Address = nil, t.Indexes[1:], "ctid" })}},
 		{name: "a storage engine without transactions", change: []func(*dialect.Schema){note(func(t *dialect.Table) { t.NoTransactions = true })}, want: []string{"NO_TRANSACTIONS note"}},
 		{name: "a trigger on delete", change: []func(*dialect.Schema){trigger(dialect.Trigger{Name: "tr", Timing: "after", OnDelete: true})}, want: []string{"TRIGGERS_FIRE note"}},
 		{name: "a trigger on update, of rows that are deleted", change: []func(*dialect.Schema){trigger(dialect.Trigger{Name: "tr", Timing: "after", OnUpdate: true})}},
@@ -263,7 +263,7 @@ func TestHazardsAreGroupedAndNewOnesComeFirst(t *testing.T) {
 		"alone": {p.String(), "\nHazards, each to be allowed by name:\n  --allow NO_PRIMARY_KEY  c: new\n  --allow TRIGGERS_FIRE  a, b: why\n"},
 		"since": {p.TextSince(approved), "\nNew hazards since the approved plan, each to be allowed by name:\n  --allow NO_PRIMARY_KEY  c: new\n" +
 			"\nHazards, each to be allowed by name:\n  --allow TRIGGERS_FIRE  a, b: why\n"},
-		"nothing new": {p.TextSince(p), "\nNo hazard is new since the approved plan\n\nHazards, each"},
+		"nothing new": {p.TextSince(p), "\nNo new hazards since the approved plan\n\nHazards, each"},
 	} {
 		if !strings.Contains(c.got, c.want) {
 			t.Errorf("%s: nothing says\n%s\nin\n%s", name, c.want, c.got)

@@ -67,7 +67,7 @@ func (b *builder) markAgain(roots []Root) {
 			}
 			s.Again = opaque || written[s.Table]
 			if t := r.tableOf(s.Table); s.Again && s.Op == Overwrite && t != nil && t.Address {
-				b.found.add(b.ruleOf(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, and triggers may write rows while its own are overwritten, which then can't be told apart: add a key")
+				b.found.add(b.ruleOf(s.Table).Pos, s.Table, "the table has no primary key and no unique NOT NULL key, so rows that triggers write meanwhile can't be told from overwritten ones: add a key")
 			}
 		}
 	}
@@ -129,12 +129,12 @@ func (b *builder) historyHazards(r *Root, s Step, later []Root, add func(HazardN
 		to := policy.TableName(tr.writes, b.schema.Default)
 		switch again := r.needsAgain(tr.writes); {
 		case tr.writes == dialect.Name{}:
-			add(HistoryKept, t.Name, "%s may write the old values elsewhere than its text tells: %s", who, tr.trigger.Opaque)
+			add(HistoryKept, t.Name, "%s may write the old values to places not in its text: %s", who, tr.trigger.Opaque)
 		case tr.writes == t.Name:
 		case again:
-			add(HistoryKept, t.Name, "%s writes to %s: rows there that refer to what is erased are erased in the same batch, and others may keep the old values", who, to)
+			add(HistoryKept, t.Name, "%s writes to %s: rows there that refer to erased ones are erased in the same batch, and others may keep the old values", who, to)
 		case slices.ContainsFunc(later, func(o Root) bool { return o.Table == tr.writes }):
-			add(HistoryKept, t.Name, "%s writes to %s, which comes after it: its columns without an `overwrite:` may keep the old values", who, to)
+			add(HistoryKept, t.Name, "%s writes to %s, overwritten after it: its columns without an `overwrite:` may keep the old values", who, to)
 		default:
 			add(HistoryKept, t.Name, "%s writes to %s, which may keep the old values", who, to)
 		}

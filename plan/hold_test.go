@@ -63,7 +63,7 @@ func TestHold(t *testing.T) {
 		{
 			name: "its end is a date or a timestamp",
 			hold: "because: VAT, until: total + 6y, keep: [total]", via: "order_id: delete",
-			problem: "table invoice: hold.until: column total is a integer: a date or a timestamp is needed",
+			problem: "table invoice: hold.until: column total is a integer: use a date or a timestamp",
 		},
 		{
 			name: "it names columns", hold: "because: VAT, keep: [totals]", via: "order_id: delete",
@@ -129,7 +129,7 @@ func TestAHoldsEndIsNotOverwritten(t *testing.T) {
 		return policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  invoice: {erase: delete, hold: {because: VAT, until: day + 6y, keep: ["+keep+"]}, columns: {day: {pii: other, overwrite: {shift: {days: 30}}}}}")
 	}
 	_, err := FromSchema(s, capabilities(able), rules("id"), Subjects())
-	refused(t, err, "table invoice: hold.until: column day is overwritten, and the hold's end with it: name it in hold.keep")
+	refused(t, err, "table invoice: hold.until: overwriting column day would change the hold's end: name it in hold.keep")
 	if _, err = FromSchema(s, capabilities(able), rules("day"), Subjects()); err != nil {
 		t.Error(err)
 	}

@@ -126,13 +126,13 @@ func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, pare
 	case here == nil:
 		b.found.add(there.rule.Pos, parent.Name, "column %s can't be overwritten: %s refers to it by %s and keeps its values: %s", of, t.Name, ref.name, advice)
 	case there == nil:
-		b.found.add(here.rule.Pos, t.Name, "column %s can't be overwritten: it refers to %s by %s: only null is possible, unless %s is overwritten too: %s",
+		b.found.add(here.rule.Pos, t.Name, "column %s can't be overwritten: it refers to %s by %s: use null, unless %s is overwritten too: %s",
 			column, parent.Name, ref.name, end(parent, of), advice)
 	case here.table == there.table && here.rule == there.rule: // both follow one column
 	case !impliesCondition(here.rule.Overwrite.Modifiers.When, ref.Where):
 		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and keeps its value where `when` doesn't hold: %s", column, end(parent, of), ref.name, ref.sameCondition())
 	case forAllRows(*here.rule.Overwrite).String() != forAllRows(*there.rule.Overwrite).String():
-		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and `%s` here and `%s` there would part them: %s",
+		b.found.add(here.rule.Pos, t.Name, "column %s is joined with %s by %s, and `%s` here and `%s` there would separate them: %s",
 			column, end(parent, of), ref.name, writtenSpec(*here.rule.Overwrite), writtenSpec(*there.rule.Overwrite), advice)
 	default:
 		if reason := b.whyInconsistent(there, here.rule.Overwrite.Sees(t.Column(column)), there.rule.Overwrite.Sees(parent.Column(of))); reason != "" {
@@ -150,9 +150,9 @@ func impliesCondition(when, link string) bool {
 // sameCondition says how to change `when`.
 func (r *relation) sameCondition() string {
 	if r.Where == "" {
-		return "take it out, or give the link the same condition"
+		return "remove it, or give the link the same condition"
 	}
-	return "take it out, or write the link's condition, `when: " + r.Where + "`"
+	return "remove it, or write the link's condition, `when: " + r.Where + "`"
 }
 
 // forAllRows is the strategy without its condition, and without the storage format of its own
@@ -185,7 +185,7 @@ func (b *builder) whyInconsistent(there *origin, column, of *dialect.Column) str
 	case !strategy.Info().Consistent:
 		return fmt.Sprintf("`%s` gives equal values different replacements", writtenSpec(spec))
 	case spec.Modifiers.When != "":
-		return "the rows for which its condition (`when`) doesn't hold keep their values"
+		return "rows outside of its condition (`when`) keep their values"
 	case column.Kind != of.Kind:
 		return fmt.Sprintf("a %s and a %s get different replacements", column.Type, of.Type)
 	case replacer.Class() == anonymise.Lossy:

@@ -27,7 +27,7 @@ func (p *Plan) Encode() ([]byte, error) {
 }
 
 // ErrNotCanonical is returned by Decode for a plan not written by Encode.
-var ErrNotCanonical = errors.New("plan: this is not a plan in its canonical form: it was changed after it was written; build it again")
+var ErrNotCanonical = errors.New("plan: invalid plan: not in its canonical form, so changed after it was written: build it again")
 
 // Decode reads a plan from its canonical form. It refuses anything else, so the run has the
 // reviewed plan, byte for byte. It also refuses a plan that Build doesn't make (see
@@ -46,7 +46,7 @@ func Decode(data []byte) (*Plan, error) {
 		return nil, ErrNotCanonical
 	}
 	if p.Version != Version {
-		return nil, fmt.Errorf("plan: version %d is not known to this release, which reads version %d", p.Version, Version)
+		return nil, fmt.Errorf("plan: unknown version %d: this release reads version %d", p.Version, Version)
 	}
 	again, err := p.Encode()
 	if err != nil {

@@ -33,13 +33,13 @@ func (p *Plan) addUnmatchedLinks(ctx context.Context, rows *sampling, s *dialect
 		h := Hazard{Name: LinkNeverMatches, Table: link.Table}
 		switch {
 		case dialect.ClassOf(err) == dialect.PermissionDenied:
-			h.Reason = fmt.Sprintf("whether %s ever matches %s is unknown, as the values may not be read: build the plan as a user who may", from, to)
+			h.Reason = fmt.Sprintf("the link from %s to %s can't be tried: the user can't read the values: build the plan as a user who can", from, to)
 		case err != nil:
 			return fmt.Errorf("sampling the link %s -> %s: %w", from, to, err)
 		case outcome == linkNeverMatches:
-			h.Reason = fmt.Sprintf("none of the sampled values of %s is in %s, so the link may find no rows: link a column that holds the key alone", from, to)
+			h.Reason = fmt.Sprintf("none of the sampled values of %s is in %s, so the link may find no rows: link a column with only the key in it", from, to)
 		case outcome == linkUntried:
-			p.addUntried(link.Table, "whether %s ever matches %s", from, to)
+			p.addUntried(link.Table, "the link from %s to %s", from, to)
 			continue
 		default:
 			continue

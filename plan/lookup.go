@@ -18,15 +18,15 @@ func (b *builder) resolveLookup(t *dialect.Table, p policy.Retention) *Lookup {
 	key := t.Column(l.Key)
 	ref := refersTo(t, l.Key, from)
 	if ref == "" {
-		b.found.add(p.Pos, from.Name, "older_than: a row is named by one column: it needs a primary key, or a unique NOT NULL key, of one column")
+		b.found.add(p.Pos, from.Name, "older_than: the table needs a primary key or a unique NOT NULL key of one column")
 		return nil
 	}
 	if refKey := from.Column(ref); refKey.Kind != key.Kind {
-		b.found.add(p.Pos, t.Name, "older_than.key: column %s is a %s, and %s of %s, which it names a row by, is a %s", l.Key, key.Type, ref, from.Name, refKey.Type)
+		b.found.add(p.Pos, t.Name, "older_than.key: column %s is a %s, but refers to %s of %s, a %s", l.Key, key.Type, ref, from.Name, refKey.Type)
 		return nil
 	}
 	if c := from.Column(l.Column); c.Kind != dialect.Int && c.Kind != dialect.Text {
-		b.found.add(p.Pos, from.Name, "older_than.column: column %s is a %s: a whole number of days or a text such as 90d is needed", l.Column, c.Type)
+		b.found.add(p.Pos, from.Name, "older_than.column: column %s is a %s: use a whole number of days, or a text such as 90d", l.Column, c.Type)
 		return nil
 	}
 	return &Lookup{Table: from.Name, Column: l.Column, Key: l.Key, RefKey: ref}

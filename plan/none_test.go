@@ -40,7 +40,7 @@ func TestAJoinTablesRowsGoWithTheSubject(t *testing.T) {
 		t.Error(err)
 	}
 	kept := replaceOnce(t, joined, "member: {pii: none, erase: delete}", "member: {pii: none, via: {customer_id: delete}, everything: delete, unlinked: x}")
-	refused(t, strictly(t, s, kept), "table member: `unlinked`, but a subject's rows are found in it, from customer: take the line out")
+	refused(t, strictly(t, s, kept), "table member: `unlinked`, but the table is reached from customer: remove the line")
 }
 
 func TestTheShortFormFailsClosed(t *testing.T) {
@@ -90,5 +90,5 @@ func TestTheShortFormFailsClosed(t *testing.T) {
 		})
 	}
 	alone := replaceOnce(t, strings.Replace(joined, "[team, genre]", "[team]", 1), "  member:", "  genre: {pii: none, erase: delete}\n  member:")
-	refused(t, strictly(t, joinedSchema(), alone), "table genre: `erase: delete`, but no foreign key or link leads to its rows from customer: add a link to what its rows belong to, or `unlinked:` under tables.genre with the reason why no subject's data is in it")
+	refused(t, strictly(t, joinedSchema(), alone), "table genre: `erase: delete`, but no foreign key or link connects it to customer: add a link to the table its rows belong to, or `unlinked:` under tables.genre with the reason why no subject's data is in it")
 }

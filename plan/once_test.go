@@ -51,7 +51,7 @@ func TestALinkIsLookedThroughOnceWhereTheLastScanCanCount(t *testing.T) {
 				t.Errorf("once %t, scans %t; want %t and %t", reach.Once, r.Scans, c.once, c.scans)
 			}
 			said := slices.ContainsFunc(p.Hazards, func(h Hazard) bool {
-				return h.Name == UnindexedLink && strings.Contains(h.Reason, "once per run") == c.once
+				return h.Name == UnindexedLink && strings.Contains(h.Reason, "before the first batch") == c.once
 			})
 			if said != (c.once || c.scans) {
 				t.Errorf("hazards %v", p.Hazards)

@@ -147,7 +147,7 @@ func (c *closure) knotProblem(edges []edge, onCircle []bool) {
 	}
 	slices.Sort(names)
 	c.found.add(policy.Pos{}, table,
-		"rows refer to each other in a circle that can't be opened: %s: make one of these columns nullable, or its constraint deferrable where the engine has that",
+		"foreign key cycle can't be broken: %s: make one of these columns nullable, or its constraint deferrable if the engine supports it",
 		strings.Join(slices.Compact(names), "; "))
 }
 

@@ -83,7 +83,7 @@ func (b *builder) followsKey(t *dialect.Table, c *policy.Column) bool {
 		return false
 	}
 	if c.Overwrite.String() != o.rule.Overwrite.String() {
-		b.found.add(c.Pos, t.Name, "column %s follows %s.%s, which it refers to: take its `overwrite: %s` out, or write the other's, `%s`",
+		b.found.add(c.Pos, t.Name, "column %s follows %s.%s, which it refers to: remove its `overwrite: %s`, or write the other's, `%s`",
 			c.Name, policy.TableName(o.table.Name, b.schema.Default), o.rule.Name, writtenSpec(*c.Overwrite), writtenSpec(*o.rule.Overwrite))
 	}
 	return true

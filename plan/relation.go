@@ -96,11 +96,11 @@ func (r *resolved) resolveReference(what, table string, columns []string, refTab
 		return nil
 	}
 	if len(refColumns) == 0 {
-		r.found.add(pos, from.Name, "%s: table %s has no primary key: name the columns that are referred to", what, to.Name)
+		r.found.add(pos, from.Name, "%s: table %s has no primary key: name the referenced columns", what, to.Name)
 		return nil
 	}
 	if len(columns) != len(refColumns) {
-		r.found.add(pos, from.Name, "%s: %d columns on the left and %d on the right (the primary key, where none are written)",
+		r.found.add(pos, from.Name, "%s: %d columns on the left and %d on the right (the primary key if none are written)",
 			what, len(columns), len(refColumns))
 		return nil
 	}

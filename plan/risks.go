@@ -57,14 +57,14 @@ func (b *builder) findHazards(roots []Root) []Hazard {
 			case pt.Address:
 				add(NoPrimaryKey, t.Name, "rows are addressed by %s, within one transaction", t.Address)
 			case r.Whole && len(pt.Key) > 0:
-				add(PersonalKey, t.Name, "the key (%s) is overwritten itself: all rows are done in one transaction", joinColumns(pt.Key))
+				add(PersonalKey, t.Name, "the key (%s) is overwritten: all rows are overwritten in one transaction", joinColumns(pt.Key))
 			case r.Whole:
-				add(NoPrimaryKey, t.Name, "all rows are done in one statement and one transaction")
+				add(NoPrimaryKey, t.Name, "all rows are changed in one statement and one transaction")
 			}
 			for _, w := range pt.Reach {
 				switch {
 				case w.Once:
-					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned once per run before the first batch and after the last one, and for every batch where too many rows are found to be kept in mind", joinColumns(w.Columns))
+					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned before the first batch and after the last one, and for every batch if too many rows are found to remember", joinColumns(w.Columns))
 				case !w.Forwards:
 					scan(&w.Reference)
 				}
@@ -100,7 +100,7 @@ func (b *builder) findHazards(roots []Root) []Hazard {
 func (b *builder) addUnreadableHazards(roots []Root, add func(HazardName, dialect.Name, string, ...any)) {
 	for _, v := range b.schema.Tables {
 		if v.Unreadable && len(v.CopiesOf) == 0 && len(roots) > 0 {
-			add(CopiesElsewhere, v.Name, "virtual table %s (%s) keeps words of rows that applications write to it, and can't be read: where they are of erased rows, %s", policy.TableName(v.Name, b.schema.Default), v.Module, v.Refresh)
+			add(CopiesElsewhere, v.Name, "virtual table %s (%s) contains words of rows written by applications, and can't be read: if they are of erased rows, %s", policy.TableName(v.Name, b.schema.Default), v.Module, v.Refresh)
 		}
 	}
 }
@@ -136,13 +136,13 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		scan(s.Detach)
 	}
 	if t.NoTransactions {
-		add(NoTransactions, t.Name, "the storage engine can't roll back: a batch that fails leaves the table half done")
+		add(NoTransactions, t.Name, "the storage engine can't roll back: a failed batch leaves the table partly changed")
 	}
 	if t.TriggersUnseen {
-		add(TriggersFire, t.Name, "the user may not see what triggers the table has, nor what they write: grant TRIGGER on it")
+		add(TriggersFire, t.Name, "the user can't see the table's triggers, or what they write: grant TRIGGER on it")
 	}
 	if t.ReferencesUnseen && (s.Op == Delete || slices.ContainsFunc(columnsOf(s.Set), func(c string) bool { return len(t.UniqueIndexes(c)) > 0 })) {
-		add(UnseenReferences, t.Name, "foreign keys of tables that the user may not see may refer to it, and delete or change rows there by cascade: %s", b.schema.SeeReferences)
+		add(UnseenReferences, t.Name, "foreign keys of tables invisible to the user may refer to it, and delete or change rows there by cascade: %s", b.schema.SeeReferences)
 	}
 	for _, tr := range t.Triggers {
 		if tr.Disabled || !firesOn(s.Op, tr) {
@@ -151,32 +151,32 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 		add(TriggersFire, t.Name, "trigger %s runs %s each %s", tr.Name, tr.Timing, s.Op)
 	}
 	if t.History != nil {
-		add(HistoryKept, t.Name, "old row versions stay in %s", t.History)
+		add(HistoryKept, t.Name, "old row versions remain in %s", t.History)
 	}
 	if s.Op == Overwrite {
 		for _, k := range t.Key() {
 			if c := b.ruleOf(t.Name).Column(k); c != nil && c.PII != policy.PIINone && !b.isVolatile(t, k) {
-				add(PersonalKey, t.Name, "key column %s is personal (%s) and stays as it is", k, c.PII)
+				add(PersonalKey, t.Name, "key column %s is personal (%s) and isn't overwritten", k, c.PII)
 			}
 		}
 	}
 	for _, v := range b.schema.VirtualCopies(t.Name) {
-		keeps := "which stay when the row goes or changes"
+		keeps := "which remain when the row is deleted or changed"
 		if names := triggersTo(t, v.Name, s.Op); names != "" {
-			keeps = "which stay unless a trigger removes them (" + names + ")"
+			keeps = "which remain unless a trigger removes them (" + names + ")"
 		}
-		add(CopiesElsewhere, t.Name, "virtual table %s (%s) holds copies of rows, or words of them, %s: where they do, %s", policy.TableName(v.Name, b.schema.Default), v.Module, keeps, v.Refresh)
+		add(CopiesElsewhere, t.Name, "virtual table %s (%s) contains copies of rows, or words of them, %s: if they do, %s", policy.TableName(v.Name, b.schema.Default), v.Module, keeps, v.Refresh)
 	}
 	views, publications := b.schema.Copies(t.Name)
 	for _, v := range views {
-		add(CopiesElsewhere, t.Name, "materialized view %s holds copies of rows until it is refreshed", v.Name)
+		add(CopiesElsewhere, t.Name, "materialized view %s contains copies of rows until it is refreshed", v.Name)
 	}
 	for _, p := range publications {
 		add(CopiesElsewhere, t.Name, "publication %s sends rows to subscribers", p.Name)
 	}
 	for _, c := range t.Columns {
 		if largeObject(c) && (s.Op == Delete && !b.isImpersonal(t, c.Name) || slices.Contains(columnsOf(s.Set), c.Name)) {
-			add(CopiesElsewhere, t.Name, "column %s names large objects, which stay: unlink them too (lo_unlink, vacuumlo)", c.Name)
+			add(CopiesElsewhere, t.Name, "column %s refers to large objects, which remain: unlink them too (lo_unlink, vacuumlo)", c.Name)
 		}
 	}
 }
@@ -187,7 +187,7 @@ func (b *builder) addUnlinkedHazards(t *dialect.Table, set []Assignment, add fun
 	for _, a := range set {
 		for _, ref := range b.from[t.Name] {
 			if ref.Link && ref.Where != "" && slices.Contains(ref.Columns, a.Column) && a.Strategy.Modifiers.When == "" {
-				add(OverwritesEverything, t.Name, "column %s is overwritten also where the link's condition doesn't hold: `when: %s` leaves it there", a.Column, ref.Where)
+				add(OverwritesEverything, t.Name, "column %s is also overwritten in rows outside of the link's condition: `when: %s` leaves them unchanged", a.Column, ref.Where)
 			}
 		}
 	}

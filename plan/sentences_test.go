@@ -55,7 +55,7 @@ func TestThePlansTextSaysWhichRowsAStepIsAbout(t *testing.T) {
 			name: "a staying row of a subject lets go", scope: Subjects(),
 			schema: "customer: id, email text\norder: id, customer_id -> customer\nnote: id, customer_id -> customer, order_id? -> order",
 			policy: "tables:\n  customer: {erase: overwrite, columns: {email: {pii: contact, overwrite: {fake: email}}}}\n  order: {erase: delete, columns: {id: none}}\n  note: {erase: keep, columns: {id: none}}",
-			want:   []string{"where the row stays and the one that it refers to is deleted"},
+			want:   []string{"in remaining rows that refer to a deleted one"},
 			never:  []string{"cycle"},
 		},
 	} {

@@ -104,7 +104,7 @@ func (c *closure) rowKey(n *node) []string {
 	key := c.addressKey(n.table)
 	for _, name := range key {
 		if o := c.findOrigin(n.table, name); o != nil && (n.mayHold || n.mayReplace || n.hasErase(policy.EraseOverwrite)) {
-			c.found.add(n.rule.Pos, n.table.Name, "rows are addressed by (%s), of which column %s follows %s.%s, so that they couldn't be found again: give the table another unique NOT NULL key",
+			c.found.add(n.rule.Pos, n.table.Name, "the key (%s) addresses rows, but its column %s follows %s.%s, so they couldn't be found again: add another unique NOT NULL key",
 				joinColumns(key), name, policy.TableName(o.table.Name, c.schema.Default), o.rule.Name)
 		}
 	}
@@ -143,7 +143,7 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 	if overwritten && (!c.ended || n.isUntouched()) {
 		why := "the policy overwrites its rows"
 		if n.mayReplace {
-			why = "a row may have to stay because another that stays refers to it"
+			why = "a row may have to be kept because a remaining row refers to it"
 		}
 		c.requireOverwrites(t, rule, nil, why)
 		if set := c.makeAssignments(t, rule, nil, c.rowKey(n)); len(set) > 0 {
@@ -159,7 +159,7 @@ func (c *closure) tableSteps(n *node, add func(Step)) {
 			c.addOverwrite(Step{Op: Overwrite, Table: t.Name, Rows: Freed, Set: set, Path: c.pathTo(n)}, add)
 		}
 	default:
-		c.requireOverwrites(t, rule, h.Keep, "the hold leaves it to be overwritten")
+		c.requireOverwrites(t, rule, h.Keep, "the hold doesn't keep it")
 		if set := c.makeAssignments(t, rule, h.Keep, c.rowKey(n)); len(set) > 0 {
 			c.addOverwrite(Step{Op: Overwrite, Table: t.Name, Rows: Held, Set: set, Path: c.pathTo(n)}, add)
 		}

@@ -26,9 +26,9 @@ func (p *Plan) Offers() []Hazard {
 	for i := range p.Roots {
 		r := &p.Roots[i]
 		for _, s := range r.Suspends {
-			reason := fmt.Sprintf("index %s is away until the table is overwritten, and queries do without it", s.Index)
+			reason := fmt.Sprintf("index %s is dropped until the table is overwritten", s.Index)
 			if s.Hazard == SuspendsUniqueness {
-				reason = fmt.Sprintf("unique index %s is away until the table is overwritten: nobody else may write to the table meanwhile, as a duplicate would keep the index from coming back", s.Index)
+				reason = fmt.Sprintf("unique index %s is dropped until the table is overwritten: other clients must not write to the table meanwhile, because a duplicate would prevent restoring the index", s.Index)
 			}
 			out = append(out, Hazard{s.Hazard, r.Table, reason})
 		}

@@ -119,7 +119,7 @@ func TestAnOfferIsShownWithItsFlagAndIsPartOfTheDigest(t *testing.T) {
 		return mustBuild(t, s, policyOf(t, s, "customer", "tables: {customer: {columns: {email: {pii: contact, overwrite: random}}}}"), Everything())
 	}
 	p := build(unique("customer", "email"))
-	if want := "--allow SUSPENDS_UNIQUENESS  customer: unique index uq_email is away"; !strings.Contains(p.String(), want) {
+	if want := "--allow SUSPENDS_UNIQUENESS  customer: unique index uq_email is dropped"; !strings.Contains(p.String(), want) {
 		t.Errorf("the plan doesn't say %q:\n%s", want, p)
 	}
 	if p.Digest() == build(unique("customer", "email"), with("customer", func(t *dialect.Table) { t.Indexes[1].Stays = "for a reason" })).Digest() {

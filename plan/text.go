@@ -60,7 +60,7 @@ func (p *Plan) renderText(approved *Plan) string {
 		}
 	}
 	if len(p.Unlinked) > 0 {
-		b.WriteString("\nNo subject's rows are looked for in:\n")
+		b.WriteString("\nNot searched for a subject's rows:\n")
 		for _, u := range p.Unlinked {
 			fprintPrintable(&b, "  %s: %s\n", policy.TableName(u.Table, p.Default), u.Reason)
 		}
@@ -75,13 +75,13 @@ func (p *Plan) renderText(approved *Plan) string {
 	if approved != nil {
 		fresh := p.NewHazards(approved)
 		if len(fresh) == 0 {
-			b.WriteString("\nNo hazard is new since the approved plan\n")
+			b.WriteString("\nNo new hazards since the approved plan\n")
 		}
 		p.printHazards(&b, "New hazards since the approved plan, each to be allowed by name:", fresh)
 		hazards = slices.DeleteFunc(slices.Clone(hazards), func(h Hazard) bool { return slices.Contains(fresh, h) })
 	}
 	p.printHazards(&b, "Hazards, each to be allowed by name:", hazards)
-	p.printHazards(&b, "Faster, where it is allowed:", p.Offers())
+	p.printHazards(&b, "Optional, to run faster:", p.Offers())
 	fprintPrintable(&b, "\nDigest %s\n", p.Digest())
 	return b.String()
 }
@@ -131,7 +131,7 @@ func (r *Root) textHeading(usual string) string {
 	name := policy.TableName(r.Table, usual)
 	switch {
 	case r.Ended:
-		return fmt.Sprintf("For each row of %s that was erased but for what a hold kept, when the hold has ended:", name)
+		return fmt.Sprintf("For each row of %s left by an erasure because of a hold, once the hold has ended:", name)
 	case r.Older != nil && r.Older.Lookup != nil:
 		l := r.Older.Lookup
 		return fmt.Sprintf("For each row of %s with %s older than %s.%s says for its %s:", name, r.Older.Column, policy.TableName(l.Table, usual), l.Column, l.Key)
@@ -140,7 +140,7 @@ func (r *Root) textHeading(usual string) string {
 	case r.Whole:
 		return fmt.Sprintf("For all rows of %s, in one transaction:", name)
 	}
-	return fmt.Sprintf("For each row of %s that is given:", name)
+	return fmt.Sprintf("For each given row of %s:", name)
 }
 
 func (s *Step) textObject(usual string) string {
@@ -159,7 +159,7 @@ func (s *Step) textMeaning(p *Plan, r *Root) string {
 	case s.Op == Detach && s.Rows == Staying && p.Scope == ScopeEverything:
 		out += ": in every row" + s.Detach.whereText() + ", since every row of " + policy.TableName(s.Detach.RefTable, p.Default) + " is deleted"
 	case s.Op == Detach && s.Rows == Staying:
-		out += ": where the row stays and the one that it refers to is deleted"
+		out += ": in remaining rows that refer to a deleted one"
 	case s.Rows == Following && s.Set[0].Way == InDatabase:
 		out += ": rows that refer to an overwritten one follow it, by the foreign key's cascade"
 	case s.Rows == Following:
@@ -167,14 +167,14 @@ func (s *Step) textMeaning(p *Plan, r *Root) string {
 	case s.Rows == Held:
 		out += ": rows under the hold"
 	case s.Rows == Freed:
-		out += ": what the hold kept of rows that have to stay"
+		out += ": what the hold kept, in rows that still have to be kept"
 	case s.Op == Overwrite && r.Ended:
-		out += ": rows that were kept whole and have to stay"
+		out += ": rows kept whole so far that still have to be kept"
 	case s.Op == Overwrite && r.hasStep(Delete, s.Table):
-		out += ": rows that can't be deleted, since one that stays refers to them"
+		out += ": rows that can't be deleted, because a remaining row refers to them"
 	}
 	if s.Again {
-		out += ", those that triggers write meanwhile included"
+		out += ", including those written by triggers meanwhile"
 	}
 	if h := r.tableOf(s.Table); h != nil && h.Hold != nil && s.Op != Detach {
 		out += " (hold: " + h.Hold.Because + untilText(h.Hold) + ")"

@@ -30,20 +30,20 @@ func (b *builder) checkReach(reached map[dialect.Name]bool) []Unlinked {
 		switch {
 		case reached[t.Name]:
 			if rule.Unlinked != "" {
-				b.found.add(rule.Pos, t.Name, "`unlinked`, but a subject's rows are found in it, from %s: take the line out", subject)
+				b.found.add(rule.Pos, t.Name, "`unlinked`, but the table is reached from %s: remove the line", subject)
 			}
 		case rule.Unlinked != "":
 			out = append(out, Unlinked{t.Name, rule.Unlinked})
 		case !rule.DecidesRows() && len(rule.PersonalColumns()) == 0:
 		case !rule.DecidesRows() && b.hasRetention(t.Name):
-			out = append(out, Unlinked{t.Name, "its rows have a retention period, whoever they are about"})
+			out = append(out, Unlinked{t.Name, "a retention period applies to its rows"})
 		case others[t.Name]:
-			out = append(out, Unlinked{t.Name, "its rows are those of another kind of subject"})
+			out = append(out, Unlinked{t.Name, "its rows belong to another kind of subject"})
 		case referring[t.Name] && complete:
-			b.found.add(rule.Pos, t.Name, "no subject's rows are found in it, since what it refers to is detached or owned: %s", b.wayOut(rule, t, reached))
+			b.found.add(rule.Pos, t.Name, "the table isn't reached, because the tables it refers to are detached or owned: %s", b.wayOut(rule, t, reached))
 		case referring[t.Name]:
 		default:
-			b.found.addLines(rule.Pos, t.Name, b.unlinkedLines(rule, t, reached), "%s, but no foreign key or link leads to its rows from %s: %s",
+			b.found.addLines(rule.Pos, t.Name, b.unlinkedLines(rule, t, reached), "%s, but no foreign key or link connects it to %s: %s",
 				claimText(rule), subject, b.wayOut(rule, t, reached))
 		}
 	}
@@ -111,7 +111,7 @@ func (b *builder) wayOut(rule *policy.Table, t *dialect.Table, reached map[diale
 	if t.Unerasable != "" {
 		return "the engine doesn't erase its rows (" + t.Unerasable + "): say after `unlinked:` under tables." + rule.Name + " how a subject's data is erased from it"
 	}
-	out := "add a link to what its rows belong to"
+	out := "add a link to the table its rows belong to"
 	if s := b.suggestLink(rule, t, reached); s.line != "" {
 		out = "add `" + s.line + "` if its rows belong there" + s.evidence
 	}

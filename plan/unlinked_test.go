@@ -13,18 +13,18 @@ import (
 )
 
 func TestATableThatNothingLeadsToIsAProblemOfScopeSubjects(t *testing.T) {
-	const outside = ": add a link to what its rows belong to, or `unlinked:` under tables."
+	const outside = ": add a link to the table its rows belong to, or `unlinked:` under tables."
 	tests := []struct {
 		name, schema, tables string
 		want                 []string
 	}{
 		{
 			"people who are known by their address only", "newsletter: id, email text", "newsletter: {erase: delete, columns: {id: none, email: {pii: contact, overwrite: random}}}",
-			[]string{"table newsletter: `erase: delete`, but no foreign key or link leads to its rows from customer: add `links: newsletter(email) -> customer(email)` if its rows belong there, or `unlinked:` under tables.newsletter with the reason"},
+			[]string{"table newsletter: `erase: delete`, but no foreign key or link connects it to customer: add `links: newsletter(email) -> customer(email)` if its rows belong there, or `unlinked:` under tables.newsletter with the reason"},
 		},
 		{
 			"personal columns without a decision", "visitor: id, ip text", "visitor: {columns: {id: none, ip: {pii: online, overwrite: random}}}",
-			[]string{"table visitor: it has personal columns (ip), but no foreign key or link leads to its rows from customer" + outside + "visitor"},
+			[]string{"table visitor: it has personal columns (ip), but no foreign key or link connects it to customer" + outside + "visitor"},
 		},
 		{
 			"a decision without personal columns", "mark: id", "mark: {erase: keep, columns: {id: none}}",
@@ -37,22 +37,22 @@ func TestATableThatNothingLeadsToIsAProblemOfScopeSubjects(t *testing.T) {
 		{
 			"all of them at once, and what refers to them", "lead: id, customer_id, note text\nlead_call: id, lead_id -> lead, note text",
 			"lead: {erase: delete, columns: {id: none, customer_id: none, note: {pii: free-text, overwrite: random}}}\n  lead_call: {erase: delete, columns: {id: none, lead_id: none, note: {pii: free-text, overwrite: random}}}",
-			[]string{"table lead: `erase: delete`, but no foreign key or link leads to its rows from customer: add `links: lead(customer_id) -> customer(id)`", "table lead_call: `erase: delete`, but no foreign key"},
+			[]string{"table lead: `erase: delete`, but no foreign key or link connects it to customer: add `links: lead(customer_id) -> customer(id)`", "table lead_call: `erase: delete`, but no foreign key"},
 		},
 		{
 			"what only the subject refers to", "address: id, street text\nperson: id, address_id -> address",
 			"address: {erase: delete, columns: {id: none, street: {pii: address, overwrite: random}}}\n  person: {erase: delete, columns: {id: none, address_id: none}}\nlinks: [person(id) -> customer(id)]",
-			[]string{"table address: `erase: delete`, but no foreign key or link leads to its rows from customer: add `owns: person(address_id) -> address` if"},
+			[]string{"table address: `erase: delete`, but no foreign key or link connects it to customer: add `owns: person(address_id) -> address` if"},
 		},
 		{
 			"what refers to rows that are detached", "post: id, author? -> customer\nreply: id, post_id -> post, body text",
 			"post: {via: {author: detach}, columns: {id: none, author: none}}\n  reply: {erase: delete, columns: {id: none, post_id: none, body: {pii: free-text, overwrite: random}}}",
-			[]string{"table reply: no subject's rows are found in it, since what it refers to is detached or owned"},
+			[]string{"table reply: the table isn't reached, because the tables it refers to are detached or owned"},
 		},
 		{
 			"a reason that isn't true", "note: id, customer_id -> customer, body text",
 			"note: {erase: delete, unlinked: staff only, columns: {id: none, customer_id: none, body: {pii: free-text, overwrite: random}}}",
-			[]string{"table note: `unlinked`, but a subject's rows are found in it, from customer: take the line out"},
+			[]string{"table note: `unlinked`, but the table is reached from customer: remove the line"},
 		},
 		{
 			"a missing decision is reported once", "note: id, customer_id -> customer, body text\nscan: id, note_id -> note, body text",
@@ -70,7 +70,7 @@ func TestATableThatNothingLeadsToIsAProblemOfScopeSubjects(t *testing.T) {
 		{
 			"a retention period beside a decision about subjects", "visitor: id, ip text, seen date",
 			"visitor: {erase: delete, columns: {id: none, ip: {pii: online, overwrite: random}, seen: none}}\nretention: [{table: visitor, by: seen, older_than: 30d, erase: delete}]",
-			[]string{"table visitor: `erase: delete`, but no foreign key or link leads to its rows from customer"},
+			[]string{"table visitor: `erase: delete`, but no foreign key or link connects it to customer"},
 		},
 	}
 	for _, test := range tests {
@@ -100,12 +100,12 @@ retention: [{table: visitor, by: seen, older_than: 30d, erase: delete}]`)
 	built := mustBuild(t, s, p, Subjects())
 	want := []Unlinked{
 		{dialect.Name{Schema: "app", Table: "staff"}, "employees; HR erases them"},
-		{dialect.Name{Schema: "log", Table: "visitor"}, "its rows have a retention period, whoever they are about"},
+		{dialect.Name{Schema: "log", Table: "visitor"}, "a retention period applies to its rows"},
 	}
 	if diff := cmp.Diff(want, built.Unlinked); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for _, line := range []string{"No subject's rows are looked for in:", "  staff: employees; HR erases them", "  log.visitor: its rows have a retention period, whoever they are about"} {
+	for _, line := range []string{"Not searched for a subject's rows:", "  staff: employees; HR erases them", "  log.visitor: a retention period applies to its rows"} {
 		if !slices.Contains(strings.Split(built.String(), "\n"), line) {
 			t.Errorf("the text has no line %q\n%s", line, built)
 		}

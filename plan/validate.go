@@ -41,7 +41,7 @@ func (p *Plan) Validate() error {
 	v.validateUnlinked()
 	v.validateHazards()
 	v.validateDeclared()
-	v.require(len(p.Roots) > 0, "roots: there are none")
+	v.require(len(p.Roots) > 0, "roots: none")
 	v.validateScope()
 	for i := range p.Roots {
 		v.at = fmt.Sprintf("roots[%d]", i)
@@ -49,7 +49,7 @@ func (p *Plan) Validate() error {
 	}
 	v.at = ""
 	v.stepIDs()
-	v.require(slices.Equal(p.Covers, coveredTables(p.Roots)), "covers: these aren't the tables that the plan touches")
+	v.require(slices.Equal(p.Covers, coveredTables(p.Roots)), "covers: not the tables the plan touches")
 	return v.problemsError()
 }
 
@@ -92,18 +92,18 @@ func (v *validation) require(fine bool, format string, args ...any) bool {
 
 // requirePrintable checks a text for people.
 func (v *validation) requirePrintable(field, s string) {
-	v.require(len(s) <= maxText && utf8.ValidString(s) && !hasControls(s), "%s: it has control characters, or more than %d bytes", field, maxText)
+	v.require(len(s) <= maxText && utf8.ValidString(s) && !hasControls(s), "%s: has control characters, or more than %d bytes", field, maxText)
 }
 
 func (v *validation) requireText(field, s string) {
-	v.require(s != "", "%s: it is missing", field)
+	v.require(s != "", "%s: missing", field)
 	v.requirePrintable(field, s)
 }
 
 // requireName checks the name of a column or an index, or a part of a table's.
 func (v *validation) requireName(field, s string) bool {
-	return v.require(s != "", "%s: it is missing", field) &&
-		v.require(len(s) <= maxName && utf8.ValidString(s) && !hasControls(s), "%s: it has control characters, or more than %d bytes", field, maxName)
+	return v.require(s != "", "%s: missing", field) &&
+		v.require(len(s) <= maxName && utf8.ValidString(s) && !hasControls(s), "%s: has control characters, or more than %d bytes", field, maxName)
 }
 
 func (v *validation) requireTable(field string, n dialect.Name) bool {
@@ -112,11 +112,11 @@ func (v *validation) requireTable(field string, n dialect.Name) bool {
 
 // requireColumns checks names of columns, at least one and none twice.
 func (v *validation) requireColumns(field string, names []string) {
-	v.require(len(names) > 0, "%s: it names no column", field)
+	v.require(len(names) > 0, "%s: no column", field)
 	seen := map[string]bool{}
 	for _, n := range names {
 		if v.requireName(field, n) {
-			v.require(!seen[n], "%s: it names a column twice", field)
+			v.require(!seen[n], "%s: a column is listed twice", field)
 			seen[n] = true
 		}
 	}
@@ -143,7 +143,7 @@ func hasControls(s string) bool {
 
 func (v *validation) validateHeader() {
 	p := v.plan
-	v.require(p.Version == Version, "version: it is not %d", Version)
+	v.require(p.Version == Version, "version: not %d", Version)
 	v.requireText("engine", p.Engine)
 	v.requireText("database", p.Database)
 	v.requirePrintable("onlyOn", p.OnlyOn)
@@ -160,7 +160,7 @@ func (v *validation) validateHeader() {
 
 func (v *validation) requireDigest(field, s string) {
 	b, err := hex.DecodeString(s)
-	v.require(err == nil && len(b) == 32 && hex.EncodeToString(b) == s, "%s: it is no SHA-256 in lower-case hex", field)
+	v.require(err == nil && len(b) == 32 && hex.EncodeToString(b) == s, "%s: not a SHA-256 in lower-case hex", field)
 }
 
 var hazardName = regexp.MustCompile(`^[A-Z]+(_[A-Z]+)*$`)
@@ -174,10 +174,10 @@ func (v *validation) validateUnlinked() {
 		at := fmt.Sprintf("unlinked[%d]", i)
 		v.requireTable(at+".table", u.Table)
 		v.requireText(at+".reason", u.Reason)
-		v.require(!seen[u.Table], "%s: it is there twice", at)
+		v.require(!seen[u.Table], "%s: listed twice", at)
 		seen[u.Table] = true
 		for j := range p.Roots {
-			v.require(!reachedBy(&p.Roots[j])[u.Table], "%s.table: its rows are looked for", at)
+			v.require(!reachedBy(&p.Roots[j])[u.Table], "%s.table: a root reaches it", at)
 		}
 	}
 }
@@ -188,14 +188,14 @@ func (v *validation) validateHazards() {
 	seen, named := map[Hazard]bool{}, map[hazardOf]bool{}
 	for i, h := range p.Hazards {
 		at := fmt.Sprintf("hazards[%d]", i)
-		v.require(hazardName.MatchString(string(h.Name)), "%s.name: it is no hazard's", at)
+		v.require(hazardName.MatchString(string(h.Name)), "%s.name: not the name of a hazard", at)
 		v.requireTable(at+".table", h.Table)
 		v.requireText(at+".reason", h.Reason)
-		v.require(!seen[h], "%s: it is there twice", at)
+		v.require(!seen[h], "%s: listed twice", at)
 		seen[h], named[hazardOf{h.Name, h.Table}] = true, true
 	}
 	need := func(name HazardName, t dialect.Name) {
-		v.require(named[hazardOf{name, t}], "hazards: %s is missing of table %s", name, word.Printable(t.String()))
+		v.require(named[hazardOf{name, t}], "hazards: %s of table %s is missing", name, word.Printable(t.String()))
 	}
 	for i := range p.Roots {
 		for j := range p.Roots[i].Steps {
@@ -233,7 +233,7 @@ func (v *validation) validateDeclared() {
 	}
 	for i, b := range p.Backups {
 		v.requireText(fmt.Sprintf("backups[%d].name", i), b.Name)
-		v.require(!b.Kept.IsZero(), "backups[%d].kept: it is no time at all", i)
+		v.require(!b.Kept.IsZero(), "backups[%d].kept: must be longer than zero", i)
 	}
 	for i, r := range p.Replicas {
 		v.requireText(fmt.Sprintf("replicas[%d].name", i), r.Name)
@@ -242,7 +242,7 @@ func (v *validation) validateDeclared() {
 		v.requireText(fmt.Sprintf("recipients[%d].name", i), r.Name)
 		v.requirePrintable(fmt.Sprintf("recipients[%d].category", i), r.Category)
 	}
-	v.require(p.Due == nil || !p.Due.Within.IsZero(), "due.within: it is no time at all")
+	v.require(p.Due == nil || !p.Due.Within.IsZero(), "due.within: must be longer than zero")
 }
 
 // stepIDs checks that the steps are numbered in order.
@@ -265,7 +265,7 @@ func (v *validation) validateScope() {
 	case ScopeEverything, ScopeExpired:
 		v.require(p.Subject == nil, "subject: scope %s has none", p.Scope)
 	default:
-		v.require(false, "scope: it is not subjects, everything or expired")
+		v.require(false, "scope: not subjects, everything or expired")
 	}
 	type entry struct {
 		table  dialect.Name
@@ -290,14 +290,14 @@ func (v *validation) validateScope() {
 				e.about += fmt.Sprintf(" %q %q %q", d.Columns, d.RefTable, d.Where)
 			}
 		}
-		v.require(!seen[e], "roots[%d]: it is there twice", i)
+		v.require(!seen[e], "roots[%d]: listed twice", i)
 		seen[e] = true
 	}
 }
 
 func (v *validation) validateSubject() {
 	p := v.plan
-	if !v.require(p.Subject != nil, "subject: it is missing") {
+	if !v.require(p.Subject != nil, "subject: missing") {
 		return
 	}
 	v.requireTable("subject.table", p.Subject.Table)
@@ -310,8 +310,8 @@ func (v *validation) validateSubject() {
 		return
 	}
 	r := &p.Roots[0]
-	if v.require(r.Table == p.Subject.Table && len(r.Tables) > 0, "roots[0].table: it isn't the subject's") {
-		v.require(slices.Equal(r.Tables[0].Key, p.Subject.Key), "roots[0].tables[0].key: it isn't the subject's")
+	if v.require(r.Table == p.Subject.Table && len(r.Tables) > 0, "roots[0].table: not the subject's") {
+		v.require(slices.Equal(r.Tables[0].Key, p.Subject.Key), "roots[0].tables[0].key: not the subject's")
 		v.require(len(r.Tables[0].Reach) == 0, "roots[0].tables[0].reach: nothing reaches other subjects")
 	}
 }

@@ -11,22 +11,22 @@ import (
 // validateRoot checks one root.
 func (v *validation) validateRoot(r *Root) {
 	v.requireTable("table", r.Table)
-	if !v.require(len(r.Tables) > 0 && r.Tables[0].Name == r.Table, "tables: the root's own is not the first") {
+	if !v.require(len(r.Tables) > 0 && r.Tables[0].Name == r.Table, "tables: the root's own table is not the first") {
 		return
 	}
 	everything := v.plan.Scope == ScopeEverything
-	v.require(len(r.Steps) > 0, "steps: there are none")
+	v.require(len(r.Steps) > 0, "steps: none")
 	v.require(everything || !r.Whole && len(r.Suspends) == 0, "whole, suspends: only scope everything has them")
 	switch v.plan.Scope {
 	case ScopeExpired:
-		v.require(r.Ended != (r.Older != nil), "older, ended: there is one of the two")
+		v.require(r.Ended != (r.Older != nil), "older, ended: exactly one of the two is needed")
 	default:
 		v.require(!r.Ended && r.Older == nil, "older, ended: only scope expired has them")
 	}
 	v.validateOlder(r.Older)
 	t := newRootTables(r)
 	for i := range r.Tables {
-		v.require(t.place[r.Tables[i].Name] == i, "tables[%d].name: the table is there twice", i)
+		v.require(t.place[r.Tables[i].Name] == i, "tables[%d].name: listed twice", i)
 		v.closureTable(t, i)
 	}
 	v.validateCycles(r)
@@ -99,7 +99,7 @@ func (v *validation) validateOlder(o *Older) {
 		return
 	}
 	v.requireName("older.column", o.Column)
-	v.require((o.Lookup != nil) != !o.Period.IsZero(), "older: there is either a period or a lookup")
+	v.require((o.Lookup != nil) != !o.Period.IsZero(), "older: needs either a period or a lookup")
 	if l := o.Lookup; l != nil {
 		v.requireTable("older.lookup.table", l.Table)
 		v.requireName("older.lookup.column", l.Column)
@@ -126,12 +126,12 @@ func (v *validation) closureTable(root *rootTables, i int) {
 	if len(t.Key) > 0 {
 		v.requireColumns(at+".key", t.Key)
 	}
-	v.require(len(t.Key) > 0 || t.Unseen || root.Whole, "%s.key: it is missing", at)
-	v.require(!t.Address || len(t.Key) == 1 && (i > 0 || root.Whole || v.plan.Scope == ScopeSubjects), "%s.address: the rows can't be addressed so", at)
-	v.require(t.Cycle >= 0, "%s.cycle: it is below 0", at)
+	v.require(len(t.Key) > 0 || t.Unseen || root.Whole, "%s.key: missing", at)
+	v.require(!t.Address || len(t.Key) == 1 && (i > 0 || root.Whole || v.plan.Scope == ScopeSubjects), "%s.address: the rows can't be addressed physically", at)
+	v.require(t.Cycle >= 0, "%s.cycle: negative", at)
 	if i == 0 {
 		keep := t.Erase == policy.EraseKeep && root.Ended
-		v.require(t.Erase == policy.EraseDelete || t.Erase == policy.EraseOverwrite || keep, "%s.erase: it is not delete or overwrite", at)
+		v.require(t.Erase == policy.EraseDelete || t.Erase == policy.EraseOverwrite || keep, "%s.erase: not delete or overwrite", at)
 	} else {
 		v.require(t.Erase == "", "%s.erase: only the root's own table has it", at)
 		v.require(len(t.Reach) > 0, "%s.reach: the table isn't reached", at)
@@ -143,19 +143,19 @@ func (v *validation) closureTable(root *rootTables, i int) {
 	for j := range t.Keeps {
 		a, at := &t.Keeps[j], fmt.Sprintf("%s.keeps[%d]", at, j)
 		v.validateReference(at, &a.Reference)
-		v.require(a.Table == t.Name && root.tableOf(a.RefTable) != nil, "%s: it doesn't lead from this table to one of the root's", at)
+		v.require(a.Table == t.Name && root.tableOf(a.RefTable) != nil, "%s: not a reference from this table to one of the root's", at)
 	}
 	for j := range t.AnchoredBy {
 		ref, at := &t.AnchoredBy[j], fmt.Sprintf("%s.anchoredBy[%d]", at, j)
 		v.validateReference(at, ref)
-		v.require(ref.RefTable == t.Name, "%s: it doesn't refer to this table", at)
+		v.require(ref.RefTable == t.Name, "%s: not a reference to this table", at)
 	}
 	for j := range t.SharedBy {
 		ref, at := &t.SharedBy[j], fmt.Sprintf("%s.sharedBy[%d]", at, j)
 		v.validateReference(at, ref)
-		v.require(ref.RefTable == t.Name, "%s: it doesn't refer to this table", at)
+		v.require(ref.RefTable == t.Name, "%s: not a reference to this table", at)
 	}
-	v.require(t.isOwned() == (len(t.SharedBy) > 0) || i == 0 && root.Ended, "%s.sharedBy: owned tables have it, and no others", at)
+	v.require(t.isOwned() == (len(t.SharedBy) > 0) || i == 0 && root.Ended, "%s.sharedBy: required for owned tables, and only for them", at)
 	v.require(!t.isOwned() || !slices.ContainsFunc(t.Reach, func(w Reach) bool { return !w.Forwards }), "%s.reach: the table is owned and also reached otherwise", at)
 	if t.Unseen {
 		v.validateUnseen(root, i)
@@ -172,19 +172,19 @@ func (v *validation) validateReach(root *rootTables, i, j int) {
 	to := w.Table
 	if w.Forwards {
 		to = w.RefTable
-		v.require(w.Where == "", "%s.where: what is owned has no condition", at)
+		v.require(w.Where == "", "%s.where: a reference to an owned table has no condition", at)
 	}
-	v.require(to == t.Name, "%s: it doesn't lead to this table", at)
+	v.require(to == t.Name, "%s: it doesn't reach this table", at)
 	from, known := root.place[w.From()]
-	v.require(known && (from < i || t.Cycle > 0 && root.Tables[from].Cycle == t.Cycle), "%s: it doesn't come from a table before this one", at)
+	v.require(known && (from < i || t.Cycle > 0 && root.Tables[from].Cycle == t.Cycle), "%s: not from a table before this one", at)
 	switch w.Erase {
 	case policy.EraseDelete, policy.EraseOverwrite, policy.EraseKeep:
 	default:
-		v.require(false, "%s.erase: it is not delete, overwrite or keep", at)
+		v.require(false, "%s.erase: not delete, overwrite or keep", at)
 	}
-	v.require(!w.Once || v.plan.Scope == ScopeSubjects && i > 0 && root.canCountOnce(t, w), "%s.once: the rows can't be looked for once", at)
+	v.require(!w.Once || v.plan.Scope == ScopeSubjects && i > 0 && root.canCountOnce(t, w), "%s.once: the rows can't be scanned once per run", at)
 	for k := range t.Reach[:j] {
-		v.require(w.Forwards != t.Reach[k].Forwards || !w.sameReference(&t.Reach[k].Reference), "%s: it is there twice", at)
+		v.require(w.Forwards != t.Reach[k].Forwards || !w.sameReference(&t.Reach[k].Reference), "%s: listed twice", at)
 	}
 }
 
@@ -210,7 +210,7 @@ func (v *validation) validateReference(at string, r *Reference) {
 	v.requireTable(at+".table", r.Table)
 	v.requireTable(at+".refTable", r.RefTable)
 	v.requireColumns(at+".columns", r.Columns)
-	v.require(len(r.RefColumns) == len(r.Columns), "%s.refColumns: there are not as many as columns", at)
+	v.require(len(r.RefColumns) == len(r.Columns), "%s.refColumns: not as many as columns", at)
 	for _, c := range r.RefColumns {
 		v.requireName(at+".refColumns", c)
 	}
@@ -233,7 +233,7 @@ func (v *validation) validateHold(at string, h *policy.Hold) {
 		return
 	}
 	if u.Date != "" {
-		v.require(isDate(u.Date) && u.Column == "" && u.Period.IsZero(), "%s.until: it is not one day", at)
+		v.require(isDate(u.Date) && u.Column == "" && u.Period.IsZero(), "%s.until: not a date alone", at)
 		return
 	}
 	v.requireName(at+".until.column", u.Column)
@@ -243,15 +243,15 @@ func (v *validation) validateHold(at string, h *policy.Hold) {
 func (v *validation) validateUnseen(root *rootTables, i int) {
 	t, at := &root.Tables[i], fmt.Sprintf("tables[%d].unseen", i)
 	v.require(i > 0 && t.Hold == nil && t.Cycle == 0 && !t.Address && !t.isOwned() && len(t.AnchoredBy) == 0 && !t.hasReach(policy.EraseOverwrite) && !t.hasReach(policy.EraseKeep) && !root.kept[t.Name],
-		"%s: the rows may have to stay", at)
-	v.require(!root.used[t.Name], "%s: what becomes of other rows depends on these", at)
+		"%s: the rows may have to be kept", at)
+	v.require(!root.used[t.Name], "%s: decisions for other rows depend on these", at)
 }
 
 // validateCycles checks that the tables of a cycle are neighbours.
 func (v *validation) validateCycles(r *Root) {
 	ended := map[int]bool{}
 	for i, t := range r.Tables {
-		v.require(!ended[t.Cycle], "tables[%d].cycle: its other tables don't stand beside it", i)
+		v.require(!ended[t.Cycle], "tables[%d].cycle: the cycle's tables aren't neighbours", i)
 		if t.Cycle > 0 && (i+1 == len(r.Tables) || r.Tables[i+1].Cycle != t.Cycle) {
 			ended[t.Cycle] = true
 		}

@@ -18,16 +18,16 @@ func (v *validation) validateStep(root *rootTables, i int) {
 	v.requirePrintable(at+".path", s.Path)
 	t := root.tableOf(s.Table)
 	v.require(t != nil || s.Op == Detach && s.Rows == Reached || s.Rows == Following, "%s.table: the root doesn't list it", at)
-	v.require((s.Op == Overwrite) == (len(s.Set) > 0), "%s.set: an overwrite has it, and nothing else", at)
-	v.require((s.Op == Detach) == (s.Detach != nil), "%s.detach: a detach has it, and nothing else", at)
-	v.require((s.Rows == Following) == (s.Follow != nil), "%s.follow: rows that follow have it, and no others", at)
+	v.require((s.Op == Overwrite) == (len(s.Set) > 0), "%s.set: required for an overwrite, and only for it", at)
+	v.require((s.Op == Detach) == (s.Detach != nil), "%s.detach: required for a detach, and only for it", at)
+	v.require((s.Rows == Following) == (s.Follow != nil), "%s.follow: required for rows that follow, and only for them", at)
 	v.require(!s.Again || v.plan.Scope != ScopeEverything && s.Table != root.Table && (s.Op == Delete || s.Op == Overwrite || s.Op == Detach) && s.Rows != Following,
-		"%s.again: its rows aren't looked for twice", at)
+		"%s.again: the step's rows aren't searched again", at)
 	path := root.pathTo(s.Table, v.plan.Default)
 	switch s.Op {
 	case Delete, Keep:
-		v.require(s.Rows == Reached, "%s.rows: a %s has none of its own", at, s.Op)
-		v.require(t == nil || t.hasReach(policy.Erase(s.Op)) || v.plan.Scope == ScopeEverything, "%s.op: no row of the table is to be erased so", at)
+		v.require(s.Rows == Reached, "%s.rows: must be empty for a %s", at, s.Op)
+		v.require(t == nil || t.hasReach(policy.Erase(s.Op)) || v.plan.Scope == ScopeEverything, "%s.op: no row of the table has this decision", at)
 	case Overwrite:
 		if s.Rows == Following {
 			path = v.validateFollowing(root, i)
@@ -40,12 +40,12 @@ func (v *validation) validateStep(root *rootTables, i int) {
 			path = v.validateDetach(root, i)
 		}
 	default:
-		v.require(false, "%s.op: it is not delete, overwrite, detach or keep", at)
+		v.require(false, "%s.op: not delete, overwrite, detach or keep", at)
 	}
 	if v.plan.Scope == ScopeEverything && s.Rows != Following {
 		path = policy.TableName(s.Table, v.plan.Default)
 	}
-	v.require(path != "" && s.Path == path, "%s.path: it isn't how the table is reached", at)
+	v.require(path != "" && s.Path == path, "%s.path: not the path to the table", at)
 }
 
 // validateOverwrite checks which rows of a table are overwritten.
@@ -55,18 +55,18 @@ func (v *validation) validateOverwrite(root *rootTables, t *Table, i int) {
 	switch s.Rows {
 	case Reached:
 		mayStay := t.hasReach(policy.EraseDelete) && (len(t.AnchoredBy) > 0 || len(t.SharedBy) > 0 || root.kept[t.Name])
-		v.require(t.hasReach(policy.EraseOverwrite) || mayStay, "%s.op: no row of the table is to be erased so", at)
+		v.require(t.hasReach(policy.EraseOverwrite) || mayStay, "%s.op: no row of the table has this decision", at)
 	case Held:
 		v.require(keeps && !root.Ended, "%s.rows: no hold keeps columns of the table", at)
 	case Freed:
 		v.require(keeps && root.Ended, "%s.rows: no hold kept columns of the table", at)
 	default:
-		v.require(false, "%s.rows: an overwrite has no such rows", at)
+		v.require(false, "%s.rows: invalid for an overwrite", at)
 	}
 	for _, a := range s.Set {
 		v.require(root.Whole || !slices.Contains(t.Key, a.Column), "%s.set: rows are addressed by %s", at, word.Printable(a.Column))
 		if s.Rows == Held || s.Rows == Freed {
-			v.require(!keeps || slices.Contains(t.Hold.Keep, a.Column) == (s.Rows == Freed), "%s.set: %s isn't the hold's to free", at, word.Printable(a.Column))
+			v.require(!keeps || slices.Contains(t.Hold.Keep, a.Column) == (s.Rows == Freed), "%s.set: %s doesn't match hold.keep", at, word.Printable(a.Column))
 		}
 	}
 }
@@ -77,15 +77,15 @@ func (v *validation) validateSet(at string, s *Step) {
 	for j := range s.Set {
 		a, at := &s.Set[j], fmt.Sprintf("%s.set[%d]", at, j)
 		v.requireName(at+".column", a.Column)
-		v.require(!seen[a.Column], "%s.column: it is there twice", at)
+		v.require(!seen[a.Column], "%s.column: listed twice", at)
 		seen[a.Column] = true
 		strategy, err := anonymise.New(a.Strategy)
-		if v.require(err == nil && a.Strategy.Name != "keep", "%s.strategy: it is unknown, or takes no such parameters", at) {
-			v.require(a.Technique == strategy.Info().Technique, "%s.technique: it isn't the strategy's", at)
+		if v.require(err == nil && a.Strategy.Name != "keep", "%s.strategy: unknown, or with invalid parameters", at) {
+			v.require(a.Technique == strategy.Info().Technique, "%s.technique: not the strategy's", at)
 		}
 		v.validateCondition(at+".strategy.when", a.Strategy.Modifiers.When)
-		v.require(a.Way == InDatabase || a.Way == ThroughClient, "%s.way: it is unknown", at)
-		v.require(a.Way == s.Set[0].Way, "%s.way: the step is carried out in two ways", at)
+		v.require(a.Way == InDatabase || a.Way == ThroughClient, "%s.way: unknown", at)
+		v.require(a.Way == s.Set[0].Way, "%s.way: differs from the step's first assignment", at)
 		for _, c := range a.Joined {
 			v.requireTable(at+".joined", c.Table)
 			v.requireName(at+".joined", c.Column)
@@ -101,12 +101,12 @@ func (v *validation) validateFollowing(root *rootTables, i int) string {
 	for lead >= 0 && root.Steps[lead].Rows == Following {
 		lead--
 	}
-	if !v.require(lead >= 0 && root.Steps[lead].Op == Overwrite && s.Follow != nil, "%s.follow: there is no overwrite before it", at) {
+	if !v.require(lead >= 0 && root.Steps[lead].Op == Overwrite && s.Follow != nil, "%s.follow: no overwrite before it", at) {
 		return ""
 	}
 	from, f := &root.Steps[lead], s.Follow
 	v.validateReference(at+".follow", f)
-	v.require(f.Table == s.Table && f.RefTable == from.Table && f.Where == "" && !f.Link, "%s.follow: it doesn't lead from this table to that of the overwrite before", at)
+	v.require(f.Table == s.Table && f.RefTable == from.Table && f.Where == "" && !f.Link, "%s.follow: not from this table to the one overwritten before", at)
 	v.require(len(from.Set) > 0 && from.Set[0].Way == ThroughClient, "%s.follow: the new values aren't known", at)
 	for _, a := range s.Set {
 		j := slices.Index(f.Columns, a.Column)
@@ -132,15 +132,15 @@ func (v *validation) validateDetach(root *rootTables, i int) string {
 	s, at := &root.Steps[i], fmt.Sprintf("steps[%d]", i)
 	d := s.Detach
 	v.validateReference(at+".detach", d)
-	v.require(d.Table == s.Table, "%s.detach: it isn't a reference of this table", at)
+	v.require(d.Table == s.Table, "%s.detach: not a reference of this table", at)
 	t, to := root.tableOf(s.Table), root.tableOf(d.RefTable)
 	if v.plan.Scope == ScopeEverything {
 		rows := Staying
 		if v.plan.emptiesTable(s.Table) {
 			rows = Going
 		}
-		v.require(s.Rows == rows, "%s.rows: a detach has no such rows", at)
-		v.require(v.plan.emptiesTable(d.RefTable), "%s.detach: no step deletes the rows of what is referred to", at)
+		v.require(s.Rows == rows, "%s.rows: invalid for a detach", at)
+		v.require(v.plan.emptiesTable(d.RefTable), "%s.detach: no step deletes the referenced rows", at)
 		return ""
 	}
 	v.require(to != nil, "%s.detach.refTable: the root doesn't list it", at)
@@ -154,11 +154,11 @@ func (v *validation) validateDetach(root *rootTables, i int) string {
 	case Reached:
 		v.require(t == nil || !slices.ContainsFunc(t.Reach, func(w Reach) bool { return !w.Forwards && w.sameReference(d) }), "%s.detach: rows are also reached by it", at)
 	case Going:
-		v.require(deleted(t) && deleted(to), "%s.rows: not both rows may be deleted", at)
+		v.require(deleted(t) && deleted(to), "%s.rows: the rows of both tables must be deleted", at)
 	case Staying:
-		v.require(deleted(to), "%s.rows: what is referred to isn't deleted", at)
+		v.require(deleted(to), "%s.rows: the referenced rows aren't deleted", at)
 	default:
-		v.require(false, "%s.rows: a detach has no such rows", at)
+		v.require(false, "%s.rows: invalid for a detach", at)
 	}
 	path := root.pathTo(d.RefTable, v.plan.Default)
 	if path == "" {
@@ -183,7 +183,7 @@ func (v *validation) stepsOnce(r *Root) {
 				e.by += fmt.Sprintf("%q %q %q %q", ref.Columns, ref.RefTable, ref.RefColumns, ref.Where)
 			}
 		}
-		v.require(!seen[e], "steps[%d]: it is there twice", i)
+		v.require(!seen[e], "steps[%d]: listed twice", i)
 		seen[e] = true
 	}
 }
@@ -196,11 +196,11 @@ func (v *validation) validateComplete(root *rootTables) {
 		v.require(has(Delete) || !t.hasReach(policy.EraseDelete), "tables[%d]: no step deletes its rows", i)
 		v.require(has(Keep) || !t.hasReach(policy.EraseKeep), "tables[%d]: no step keeps its rows", i)
 		v.require(has(Overwrite) || !t.hasReach(policy.EraseOverwrite) || root.Ended, "tables[%d]: no step overwrites its rows", i)
-		v.require(root.pathTo(t.Name, v.plan.Default) != "", "tables[%d]: nothing leads there from the root", i)
+		v.require(root.pathTo(t.Name, v.plan.Default) != "", "tables[%d]: the root doesn't reach it", i)
 	}
 	v.require(root.Ended || slices.ContainsFunc(root.Steps, func(s Step) bool {
 		return s.Table == root.Table && s.Rows == Reached && string(s.Op) == string(root.Tables[0].Erase)
-	}), "steps: there is none for the root's own rows")
+	}), "steps: no step for the root's own rows")
 }
 
 // walkedTable checks a root of scope everything.
@@ -210,7 +210,7 @@ func (v *validation) walkedTable(r *Root) {
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		if i == 0 {
-			v.require(s.Table == r.Table && s.Op != Keep && s.Rows != Following && s.Rows != Held && s.Rows != Freed, "steps[0]: it isn't for the table's rows")
+			v.require(s.Table == r.Table && s.Op != Keep && s.Rows != Following && s.Rows != Held && s.Rows != Freed, "steps[0]: not for the table's rows")
 			if s.Op == Delete {
 				erase = policy.EraseDelete
 			}
@@ -218,13 +218,13 @@ func (v *validation) walkedTable(r *Root) {
 		}
 		v.require(s.Rows == Following, "steps[%d]: rows are only overwritten, or deleted, once", i)
 	}
-	v.require(r.Tables[0].Erase == erase, "tables[0].erase: it isn't what the step does")
-	v.require(len(r.Suspends) == 0 || !r.Whole && len(r.Steps) > 0 && r.Steps[0].Op == Overwrite, "suspends: only a walk that overwrites has them")
+	v.require(r.Tables[0].Erase == erase, "tables[0].erase: doesn't match the step")
+	v.require(len(r.Suspends) == 0 || !r.Whole && len(r.Steps) > 0 && r.Steps[0].Op == Overwrite, "suspends: only an overwrite in batches has them")
 	seen := map[string]bool{}
 	for i, s := range r.Suspends {
 		v.requireName(fmt.Sprintf("suspends[%d].index", i), s.Index)
-		v.require(s.Hazard == SuspendsIndexes || s.Hazard == SuspendsUniqueness, "suspends[%d].hazard: it allows something else", i)
-		v.require(!seen[s.Index], "suspends[%d].index: it is there twice", i)
+		v.require(s.Hazard == SuspendsIndexes || s.Hazard == SuspendsUniqueness, "suspends[%d].hazard: not a hazard of suspending", i)
+		v.require(!seen[s.Index], "suspends[%d].index: listed twice", i)
 		seen[s.Index] = true
 	}
 }

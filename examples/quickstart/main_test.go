@@ -22,7 +22,7 @@ import (
 const printed = `Plan for club on sqlite, scope subjects
 A subject is a row of member, named by id (or by email)
 
-For each row of member that is given:
+For each given row of member:
   s1  delete  booking  member ← booking(member_id)
   s2  delete  member   member
 

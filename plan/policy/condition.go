@@ -6,7 +6,7 @@ import "strings"
 // the condition's line and column. Build, which knows the engine, checks the rest.
 func CheckCondition(sql string) string {
 	if strings.TrimSpace(sql) == "" {
-		return "is empty: leave out where, or say which rows"
+		return "is empty: remove where, or write a condition"
 	}
 	if strings.ContainsAny(sql, "\\$[") {
 		return ""
@@ -31,7 +31,7 @@ func CheckCondition(sql string) string {
 			return "has an SQL comment: put it into the policy behind a #"
 		}
 		if depth < 0 {
-			return "closes a parenthesis that it did not open"
+			return "closes a parenthesis it did not open"
 		}
 		rest = rest[1:]
 	}

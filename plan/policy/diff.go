@@ -123,7 +123,7 @@ func (c Change) String() string {
 		text = c.Pos.String() + ": " + text
 	}
 	if c.Meant != "" {
-		return text + ": rename it to " + c.Meant + ", or take it out"
+		return text + ": rename it to " + c.Meant + ", or remove it"
 	}
-	return text + ": take it out"
+	return text + ": remove it"
 }

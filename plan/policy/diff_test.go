@@ -44,11 +44,11 @@ tables:
 	}
 	want := []string{
 		"new column customer.mobile: under tables.customer.columns add\n      mobile: {pii: undecided}",
-		"4:47: column gone customer.mobil: rename it to mobile, or take it out",
-		"4:60: column gone customer.fax: take it out",
+		"4:47: column gone customer.mobil: rename it to mobile, or remove it",
+		"4:60: column gone customer.fax: remove it",
 		"new table invoice: under tables add\n  invoice:\n    columns:\n      id: {pii: undecided}",
 		"new table new note: under tables add\n  new note:\n    columns:\n      id: {pii: undecided}\n      \"\\\"select\\\"\": {pii: undecided}",
-		"6:3: table gone invoices: rename it to invoice, or take it out",
+		"6:3: table gone invoices: rename it to invoice, or remove it",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

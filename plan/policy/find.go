@@ -39,7 +39,7 @@ func FindTable(s *dialect.Schema, name string) (*dialect.Table, string) {
 	}
 	for _, v := range s.Views {
 		if v.Name.Table == name || v.Name.String() == name {
-			return nil, name + " is a view: write rules for the tables that it reads"
+			return nil, name + " is a view: write rules for the tables it reads"
 		}
 	}
 	var names []string

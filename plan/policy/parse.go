@@ -89,7 +89,7 @@ func parseFile(data []byte) (*sourceFile, error) {
 func readableText(data []byte) string {
 	switch {
 	case len(data) > maxPolicyBytes:
-		return fmt.Sprintf("the file is larger than %d MiB, which no policy is", maxPolicyBytes>>20)
+		return fmt.Sprintf("the file is too large: a policy has at most %d MiB", maxPolicyBytes>>20)
 	case !utf8.Valid(data):
 		return "the file is not UTF-8 text"
 	case strings.ContainsRune(string(data), 0):
@@ -162,9 +162,9 @@ func (p *policyReader) refuseTokens(tokens token.Tokens) {
 		case token.MergeKeyType:
 			p.failAt(pos, "a merge key (<<): write out what it merges")
 		case token.TagType:
-			p.failAt(pos, "a tag (%s): take it out, and quote what is to be text", word.Printable(tk.Value))
+			p.failAt(pos, "a tag (%s): remove it, and quote text", word.Printable(tk.Value))
 		case token.DirectiveType:
-			p.failAt(pos, "a YAML directive: take it out")
+			p.failAt(pos, "a YAML directive: remove it")
 		case token.MappingKeyType:
 			p.failAt(pos, "a complex key (?): keys are plain words")
 		case token.InvalidType:

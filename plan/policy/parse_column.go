@@ -21,7 +21,7 @@ func (p *policyReader) readColumns(e entry) []Column {
 	}
 	entries, ok := p.readEntries(e, "a mapping such as {email: {pii: contact}}")
 	if ok && len(entries) == 0 {
-		p.failAt(e.posOf(), "columns is empty: leave it out, or list the table's columns")
+		p.failAt(e.posOf(), "columns is empty: remove it, or list the table's columns")
 	}
 	out := make([]Column, 0, len(entries))
 	for _, in := range entries {
@@ -50,7 +50,7 @@ func (p *policyReader) readColumn(e entry) Column {
 		p.readAs(as, c.Overwrite)
 	}
 	if c.Overwrite != nil && c.Overwrite.Name == "keep" && c.Overwrite.Modifiers.As != "" {
-		p.failAt(e.pos, "as says how the strategy reads the column, and keep reads nothing: leave it out")
+		p.failAt(e.pos, "as has no effect with keep, which reads nothing: remove it")
 	}
 	if otherwise, ok := m["otherwise"]; ok {
 		p.readOtherwise(otherwise, c.Overwrite)
@@ -62,7 +62,7 @@ func (p *policyReader) readColumn(e entry) Column {
 func (p *policyReader) readAs(e entry, s *anonymise.Spec) {
 	word := p.readWord(e, "text")
 	if s == nil {
-		p.failAt(e.pos, "as says how the strategy reads the column, and there is no overwrite")
+		p.failAt(e.pos, "as needs an overwrite: it says how the strategy reads the column")
 		return
 	}
 	s.Modifiers.As = word
@@ -76,9 +76,9 @@ func (p *policyReader) readOtherwise(e entry, s *anonymise.Spec) {
 	}
 	switch {
 	case s == nil:
-		p.failAt(e.pos, "otherwise says what replaces values that the strategy can't work on, and there is no overwrite")
+		p.failAt(e.pos, "otherwise needs an overwrite: it replaces values the strategy can't work on")
 	case s.Modifiers.Otherwise != "" && s.Modifiers.Otherwise != word:
-		p.failAt(e.pos, "otherwise is said twice, and differently: take one out")
+		p.failAt(e.pos, "otherwise has two different values: remove one")
 	default:
 		s.Modifiers.Otherwise = word
 	}
@@ -94,7 +94,7 @@ func (p *policyReader) readCategory(e entry, column string) string {
 
 func (p *policyReader) readStrategy(e entry) *anonymise.Spec {
 	if implicitNull(e.value) {
-		p.failAt(e.pos, "overwrite says nothing: write overwrite: null to set the column NULL, or name a strategy")
+		p.failAt(e.pos, "overwrite is empty: write overwrite: null to set the column NULL, or name a strategy")
 		return nil
 	}
 	places := make(places)

@@ -105,7 +105,7 @@ func (p *policyReader) readEntries(e entry, want string) ([]entry, bool) {
 			continue
 		}
 		if first, twice := seen[in.key]; twice {
-			p.failAt(in.pos, "%s is here twice, first at %s: merge the two", word.Printable(in.key), first)
+			p.failAt(in.pos, "%s is listed twice, first at %s: merge the two", word.Printable(in.key), first)
 			continue
 		}
 		seen[in.key] = in.pos
@@ -177,7 +177,7 @@ func (p *policyReader) readNames(e entry) []entry {
 		out = append(out, in)
 	}
 	if seq, ok := e.value.(*ast.SequenceNode); ok && len(seq.Values) == 0 {
-		p.failAt(e.posOf(), "%s is an empty list: leave it out, or name something", e.key)
+		p.failAt(e.posOf(), "%s is an empty list: remove it, or name something", e.key)
 	}
 	return out
 }
@@ -224,7 +224,7 @@ func (p *policyReader) readPeriod(e entry) Period {
 	case err != nil:
 		p.failAt(e.posOf(), "%s: %v", e.key, err)
 	case period.IsZero():
-		p.failAt(e.posOf(), "%s is no time at all", e.key)
+		p.failAt(e.posOf(), "%s must be longer than zero", e.key)
 	}
 	return period
 }
@@ -232,10 +232,10 @@ func (p *policyReader) readPeriod(e entry) Period {
 // failKind reports a value of the wrong type.
 func (p *policyReader) failKind(e entry, want string) {
 	if implicitNull(e.value) {
-		p.failAt(e.posOf(), "%s says nothing: fill it in, or take it out", e.key)
+		p.failAt(e.posOf(), "%s says nothing: fill it in, or remove it", e.key)
 		return
 	}
-	p.failAt(e.posOf(), "%s is %s, where it has to be %s", e.key, kindOf(e.value), want)
+	p.failAt(e.posOf(), "%s is %s, but must be %s", e.key, kindOf(e.value), want)
 }
 
 func kindOf(n ast.Node) string {

@@ -21,7 +21,7 @@ func (p *policyReader) readNothingPersonal(e entry, tables []Table) []Table {
 	var out []Table
 	for _, in := range p.readNames(e) {
 		if first, twice := decided[in.key]; twice {
-			p.failAt(in.pos, "table %s is decided twice, first at %s: take it out of one of the two", word.Printable(in.key), first)
+			p.failAt(in.pos, "table %s is decided twice, first at %s: remove one of the two", word.Printable(in.key), first)
 			continue
 		}
 		out = append(out, Table{Name: in.key, PII: PIINone, Pos: in.pos})
@@ -34,7 +34,7 @@ func (p *policyReader) checkDecidedOnce(columns []Column) {
 	decided := map[string]Pos{}
 	for _, c := range columns {
 		if first, twice := decided[c.Name]; twice {
-			p.failAt(c.Pos, "column %s is decided twice, first at %s: take it out of one of the two", word.Printable(c.Name), first)
+			p.failAt(c.Pos, "column %s is decided twice, first at %s: remove one of the two", word.Printable(c.Name), first)
 			continue
 		}
 		decided[c.Name] = c.Pos

@@ -67,7 +67,7 @@ func (p *policyReader) readVersion(e entry) int {
 		return 0
 	}
 	if v := n.GetToken().Value; v != strconv.Itoa(policyVersion) {
-		p.failAt(e.posOf(), "version %s is not known: this expunge reads version %d", word.Printable(v), policyVersion)
+		p.failAt(e.posOf(), "unknown version %s: this release reads version %d", word.Printable(v), policyVersion)
 	}
 	return policyVersion
 }
@@ -106,7 +106,7 @@ func readReferences[T interface{ String() string }](p *policyReader, e entry, pa
 			p.failAt(in.pos, "%s: %v", e.key, err)
 			continue
 		case seen[ref.String()]:
-			p.failAt(in.pos, "%s has this twice", e.key)
+			p.failAt(in.pos, "%s lists this twice", e.key)
 			continue
 		}
 		seen[ref.String()] = true

@@ -38,7 +38,7 @@ func (p *policyReader) tableEntry(e entry) Table {
 		return t
 	}
 	if n, ok := e.value.(*ast.MappingNode); ok && len(n.Values) == 0 {
-		p.failAt(e.pos, "nothing is said: classify its columns under columns, or write pii: none")
+		p.failAt(e.pos, "the table has no rules: classify its columns under columns, or write pii: none")
 		return t
 	}
 	t.PII = p.tablePII(m)
@@ -58,7 +58,7 @@ func (p *policyReader) tablePII(m mapping) string {
 	e := m["pii"]
 	if e.value == nil {
 		if because, ok := m["because"]; ok {
-			p.failAt(because.pos, "because says why a table is out, beside pii: none; the reason for a hold goes into hold")
+			p.failAt(because.pos, "because needs pii: none, whose reason it is: write the reason for a hold in hold")
 		}
 		return ""
 	}
@@ -68,12 +68,12 @@ func (p *policyReader) tablePII(m mapping) string {
 		return pii
 	case PIINone:
 	default:
-		p.failAt(e.posOf(), "pii of a table is none or left out: the categories go to its columns")
+		p.failAt(e.posOf(), "pii of a table can only be none: write categories at its columns")
 		return ""
 	}
 	for _, key := range []string{"none", "columns"} {
 		if other, ok := m[key]; ok {
-			p.failAt(other.pos, "%s beside pii: none, which is said of all columns: take one of the two out", key)
+			p.failAt(other.pos, "%s contradicts pii: none, which applies to all columns: remove one of the two", key)
 		}
 	}
 	return pii
@@ -84,7 +84,7 @@ func (p *policyReader) checkNothingToOverwrite(t *Table, m mapping) {
 	if t.PII != PIINone {
 		return
 	}
-	const reason = "beside pii: none: the table has no column to overwrite, so write delete or keep"
+	const reason = "contradicts pii: none: the table has no column to overwrite: write delete or keep"
 	if t.Erase == EraseOverwrite {
 		p.failAt(m["erase"].posOf(), "erase: overwrite "+reason)
 	}
@@ -184,7 +184,7 @@ func parseUntil(text string) (Until, error) {
 		return Until{Date: day.Format(time.DateOnly)}, nil
 	}
 	if len(text) == len(time.DateOnly) && text[4] == '-' && text[7] == '-' {
-		return Until{}, fmt.Errorf("%s is no day of the calendar", text)
+		return Until{}, fmt.Errorf("%s is not a calendar date", text)
 	}
 	s := &scanner{rest: text}
 	u := Until{Column: s.scanName()}

@@ -200,7 +200,7 @@ func TestPolicyThatIsNoText(t *testing.T) {
 		{"only comments", "# nothing\n", "policy: 1:1: the file has no policy in it, only comments"},
 		{"not UTF-8", "version: \xff", "policy: the file is not UTF-8 text"},
 		{"binary", "version: \x00", "policy: the file holds a zero byte"},
-		{"too large", strings.Repeat("# more\n", maxPolicyBytes/7+1), "policy: the file is larger than 4 MiB, which no policy is"},
+		{"too large", strings.Repeat("# more\n", maxPolicyBytes/7+1), "policy: the file is too large: a policy has at most 4 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := Parse(strings.NewReader(tt.text)); err == nil || err.Error() != tt.want {
@@ -304,9 +304,9 @@ func TestAsText(t *testing.T) {
 	for column, problem := range map[string]string{
 		"{pii: name, overwrite: random, as: bytes}":  "it is text",
 		"{pii: name, overwrite: {random: , as: 1}}":  "as: text",
-		"{pii: name, overwrite: {keep: , as: text}}": "keep reads nothing",
-		"{pii: name, overwrite: keep, as: text}":     "keep reads nothing",
-		"{pii: name, as: text}":                      "there is no overwrite",
+		"{pii: name, overwrite: {keep: , as: text}}": "no effect with keep",
+		"{pii: name, overwrite: keep, as: text}":     "no effect with keep",
+		"{pii: name, as: text}":                      "needs an overwrite",
 		"{pii: name, overwrite: random, as: }":       "as",
 	} {
 		if _, err := parse(column); err == nil || !strings.Contains(err.Error(), problem) {
@@ -350,8 +350,8 @@ func TestOtherwise(t *testing.T) {
 	for column, problem := range map[string]string{
 		"{pii: birth, overwrite: {generalise: month}, otherwise: keep}":                    "it is null, default or random",
 		"{pii: birth, overwrite: {generalise: month, otherwise: keep}}":                    "null, default or random",
-		"{pii: birth, otherwise: null}":                                                    "there is no overwrite",
-		"{pii: birth, overwrite: {generalise: month, otherwise: null}, otherwise: random}": "said twice",
+		"{pii: birth, otherwise: null}":                                                    "needs an overwrite",
+		"{pii: birth, overwrite: {generalise: month, otherwise: null}, otherwise: random}": "two different values",
 		"{pii: birth, overwrite: {generalise: month}, otherwise: }":                        "otherwise",
 	} {
 		if _, err := parse(column); err == nil || !strings.Contains(err.Error(), problem) {

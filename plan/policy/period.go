@@ -127,7 +127,7 @@ func (p *Period) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// IsZero reports whether the period is no time at all.
+// IsZero reports whether the period is zero.
 func (p Period) IsZero() bool { return p == Period{} }
 
 // After returns the moment one period after t, in t's location: years and months first, then days,

@@ -87,7 +87,7 @@ func (e *Error) SARIF(file, toolVersion string) ([]byte, error) {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver = sarifDriver{
 		Name: "expunge", Version: toolVersion, URI: "https://github.com/expungedb/expunge",
-		Rules: []sarifRule{{rule, sarifText{"A policy decides about every table and column, and names nothing that isn't there"}}},
+		Rules: []sarifRule{{rule, sarifText{"A policy decides about every table and column, and names only existing ones"}}},
 	}
 	if e != nil {
 		for _, p := range e.Problems {

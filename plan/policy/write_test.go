@@ -175,7 +175,7 @@ func TestLookupInAFile(t *testing.T) {
 		"  - {table: s, by: seen, older_than: {table: tenant, column: days, key: tenant_id}, erase: delete}": "",
 		"  - {table: s, by: seen, older_than: {table: tenant, column: days}, erase: delete}":                 "6:26: a period that is looked up needs key",
 		"  - {table: s, by: seen, older_than: {table: tenant, colum: days, key: k}, erase: delete}":          "6:54: unknown key colum: did you mean column?",
-		"  - {table: s, by: seen, older_than: [90d], erase: delete}":                                         "6:38: older_than is a list, where it has to be text",
+		"  - {table: s, by: seen, older_than: [90d], erase: delete}":                                         "6:38: older_than is a list, but must be text",
 	} {
 		p, err := Parse(strings.NewReader(head + text + "\n"))
 		if problem != "" {

@@ -83,7 +83,7 @@ func Check(sql string, r Rules) error {
 				begin = '['
 			}
 			if len(open) == 0 {
-				return errors.New("closes a parenthesis that it did not open")
+				return errors.New("closes a parenthesis it did not open")
 			}
 			if open[len(open)-1] != begin {
 				return errors.New("closes parentheses in another order than it opened them")
