@@ -455,7 +455,7 @@ func TestAPlanThatBuildDoesNotMakeIsRefused(t *testing.T) {
 	}{
 		{name: "a step's ID twice", as: true, change: func(p *plan.Plan) { root(p).Steps[1].ID = root(p).Steps[0].ID }, want: "steps[1].id"},
 		{name: "a root twice", change: func(p *plan.Plan) { p.Roots = append(p.Roots, p.Roots[0]) }, want: "roots[1]: listed twice"},
-		{name: "a table twice", which: 1, change: func(p *plan.Plan) { p.Roots = append(p.Roots, p.Roots[0]) }, want: "it is there twice"},
+		{name: "a table twice", which: 1, change: func(p *plan.Plan) { p.Roots = append(p.Roots, p.Roots[0]) }, want: "listed twice"},
 		{name: "no policy's digest", as: true, change: func(p *plan.Plan) { p.Policy = "" }, want: "policy: not a SHA-256"},
 		{name: "no schema's digest", as: true, change: func(p *plan.Plan) { p.Schema = "" }, want: "schema: not a SHA-256"},
 		{name: "no step for the subject's row", change: func(p *plan.Plan) { without(p, plan.Delete, "person") }, want: "no step deletes its rows"},

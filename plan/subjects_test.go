@@ -123,7 +123,7 @@ func TestATableOfNoKindIsAProblem(t *testing.T) {
 	s := schemaOf(twoKindsSchema + "\nnewsletter: id, address text")
 	p := kindsPolicy(t, "retention:", "  newsletter: {none: [id], columns: {address: {pii: contact, overwrite: random}}}\nretention:")
 	got := problemsOf(t, Check(p, s, capabilities(able)))
-	if len(got) == 0 || !anyContains(got, "table newsletter: it has personal columns (address), but no foreign key or link leads to its rows") {
+	if len(got) == 0 || !anyContains(got, "table newsletter: it has personal columns (address), but no foreign key or link connects it to") {
 		t.Errorf("problems %q", got)
 	}
 }
