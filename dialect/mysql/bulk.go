@@ -13,8 +13,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// BulkUpdate implements dialect.Writer: one statement, or a few where the rows
-// are larger than max_allowed_packet. The rows travel in JSON documents.
+// BulkUpdate implements dialect.Writer: one statement, or a few where the rows are larger than
+// max_allowed_packet. The rows are sent as JSON documents.
 func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error) {
 	table, err := t.readTable(ctx, u.Table)
 	if err != nil {
@@ -38,10 +38,10 @@ func (t *tx) BulkUpdate(ctx context.Context, u dialect.BulkUpdate) (int64, error
 	return sum, err
 }
 
-// eachDocument packs rows into documents that a packet has room for, and calls f for each. Rows that
-// no row of the table can have the key of are left out.
+// eachDocument packs rows into documents small enough for a packet, and calls f for each. It skips
+// rows with a key that no row of the table can have.
 func eachDocument(table *dialect.Table, key, set []*dialect.Column, rows []dialect.Row, packet int, f func(*document) error) error {
-	limit := packet * 2 / 5 // quotes and backslashes may be escaped once more
+	limit := packet * 2 / 5 // quotes and backslashes may be escaped a second time
 	d := newDocument(table, key, set)
 	flush := func() error {
 		if len(d.keys) == 0 {
@@ -75,7 +75,7 @@ func eachDocument(table *dialect.Table, key, set []*dialect.Column, rows []diale
 				return err
 			}
 		}
-		if len(d.keys) == 0 { // rows are much alike: room for those to come, unless this one is uncommonly long
+		if len(d.keys) == 0 { // rows have similar sizes: allocate for the rest, unless this one is unusually long
 			rest := len(rows) - i
 			d.json.Grow(min(limit, usualSize, (len(encoded.json)+1)*rest*9/8+2))
 			d.keys = make([]dialect.Key, 0, rest)
@@ -91,7 +91,7 @@ func wrongLength(n dialect.Name, got, want int) error {
 	return e
 }
 
-// updateFrom writes the rows of one document.
+// updateFrom overwrites the rows of one document.
 func (t *tx) updateFrom(ctx context.Context, b dialect.BulkUpdate, d *document) (int64, error) {
 	count := func() (int64, error) {
 		return t.countRows(ctx, b.Table, []dialect.Cond{dialect.In{Columns: b.Key, Keys: d.keys}}, dialect.Exclusive)
@@ -104,8 +104,8 @@ func (t *tx) updateFrom(ctx context.Context, b dialect.BulkUpdate, d *document) 
 		set = append(set, target+"."+quoteIdent(c.Name)+" = "+valueOf(c, carrierColumn(len(d.key)+i)))
 	}
 	sql := "UPDATE " + d.renderFrom() + " SET " + strings.Join(append(set, untouchedColumns(d.table, b.Set)...), ", ")
-	// The server tells how many rows have other values now. Where that isn't
-	// all of them, those that had the values already are to be found.
+	// The server counts rows with changed values. Where these are fewer than all, some rows may
+	// have had the values already: count the rows by their keys.
 	changed, err := t.execAffected(ctx, sql, []any{d.json.String()}, "overwrite", b.Table)
 	if err != nil || changed == int64(len(d.keys)) {
 		return changed, err
@@ -113,10 +113,10 @@ func (t *tx) updateFrom(ctx context.Context, b dialect.BulkUpdate, d *document) 
 	return count()
 }
 
-// usualSize is more than a batch of usual rows takes.
+// usualSize is enough for a batch of usual rows.
 const usualSize = 2 << 20
 
-// statementSize is more than a statement has besides its rows.
+// statementSize is the maximum size of a statement without its rows.
 const statementSize = 16 << 10
 
 // document is a JSON document of rows: key, then values.
@@ -128,8 +128,8 @@ type document struct {
 	longest  []int // the longest text of each column among the document's rows, in characters
 }
 
-// encodedRow is one row's JSON. It belongs to no document yet: how long its texts
-// are counts in the one that it is added to.
+// encodedRow is one row's JSON, not yet part of a document. The lengths of its texts count for the
+// document it is added to.
 type encodedRow struct {
 	json    []byte
 	lengths []int // of each column's text, in characters
@@ -139,8 +139,8 @@ func newDocument(t *dialect.Table, key, set []*dialect.Column) *document {
 	return &document{table: t, key: key, set: set, longest: make([]int, len(key)+len(set))}
 }
 
-// encodeRow encodes one row into out, whose old content it replaces. exists is
-// false where no row can have its key.
+// encodeRow encodes one row into out, and replaces its content. exists is false where no row can
+// have its key.
 func (d *document) encodeRow(row dialect.Row, out *encodedRow) (exists bool, err error) {
 	text := out.json[:0]
 	text = append(text, '[')
@@ -201,14 +201,14 @@ func (d *document) addRow(row dialect.Row, encoded *encodedRow) {
 	}
 }
 
-// renderFrom joins the rows, as the table k, with those of the table that have their keys.
+// renderFrom joins the rows, as the table k, with the table's rows of the same keys.
 func (d *document) renderFrom() string {
 	var selected, defined, kept, names []string
 	for i := range d.longest {
 		c := d.columnOf(i)
 		raw := fmt.Sprintf("j.c%d", i)
-		// A value that doesn't fit becomes NULL without ERROR ON ERROR. MariaDB cuts it with or
-		// without: the longest text decides.
+		// Without ERROR ON ERROR, a value that doesn't fit becomes NULL. MariaDB truncates it with
+		// or without the clause, so the type allows the longest text.
 		kind, expr, otherwise := valueKind(c, d.longest[i]), raw, " ERROR ON ERROR"
 		if i < len(d.key) {
 			how := carriedType(c, d.longest[i])
@@ -229,9 +229,9 @@ func (d *document) renderFrom() string {
 		")) AS j" + where + ") AS k STRAIGHT_JOIN " + quoteTable(d.table.Name) + " AS " + target + " ON " + keyEquals("k", target, names)
 }
 
-// valueKind is how a value travels that will be assigned. JSON_TABLE turns
-// what it can't convert into NULL or cuts it off; so all but integers and doubles, which
-// were checked before, travel as text, and the assignment converts it, strictly.
+// valueKind is the JSON_TABLE type for a value to assign. JSON_TABLE truncates a value that it
+// can't convert, or makes it NULL. So only integers and doubles, checked before, have their own
+// type. All others are sent as text, and the assignment converts them strictly.
 func valueKind(c *dialect.Column, most int) string {
 	switch c.Kind {
 	case dialect.Int, dialect.Bool, dialect.Bits, dialect.Float:

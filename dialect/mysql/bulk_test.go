@@ -15,9 +15,9 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// BenchmarkBulk overwrites five columns, two of them indexed, of 5,000 rows
-// of a table of 200,000, in every way that there is. With JSON_TABLE as 1, as
-// measured on MySQL 9.7 and MariaDB 10.11 on one machine:
+// BenchmarkBulk overwrites five columns, two of them indexed, of 5,000 rows of a table of 200,000,
+// in every available way. Measured on MySQL 9.7 and MariaDB 10.11 on one machine, relative to
+// JSON_TABLE:
 //
 //	                                   MySQL   MariaDB
 //	JSON_TABLE (the dialect's)           1.0      1.0   locks and counts the rows too
@@ -26,8 +26,8 @@ import (
 //	multi-row INSERT, temporary table    1.2      1.1
 //	UNION ALL as a derived table         1.45     1.2
 //
-// For 5,000 keys alone (a select, a delete) an IN list of placeholders takes
-// 1.0 to 1.6 times as long as JSON_TABLE, and a temporary table 1.1 times.
+// For 5,000 keys alone (a select, a delete) an IN list of placeholders takes 1.0 to 1.6 times as
+// long as JSON_TABLE, and a temporary table 1.1 times.
 func BenchmarkBulk(b *testing.B) {
 	for _, s := range servers(b) {
 		db := s.Database(b)
@@ -114,7 +114,7 @@ func flat(rows []dialect.Row) (args []any) {
 	return args
 }
 
-// The types of a derived table's columns are those of its first row.
+// The first row decides the types of a derived table's columns.
 const firstRow = "CAST(? AS SIGNED)%s, CAST(? AS CHAR(60))%s, CAST(? AS CHAR(60))%s, CAST(? AS CHAR(60))%s, CAST(? AS CHAR(60))%s, CAST(? AS SIGNED)%s"
 
 const setFromK = " k STRAIGHT_JOIN big t ON t.id = k.c0 SET t.a = k.c1, t.b = k.c2, t.d = k.c3, t.f = k.c4, t.n = k.c5"

@@ -14,9 +14,9 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// Check implements dialect.DB. What the user may do is asked by explaining
-// statements, which needs the same privileges as running them, those of roles, wildcards and
-// columns included, and changes nothing.
+// Check implements dialect.DB. It finds the user's privileges by explaining statements. EXPLAIN
+// needs the same privileges as running a statement, those of roles, wildcards and columns included,
+// and changes nothing.
 func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	const doing = "check"
 	s, err := d.openSession(ctx, doing)
@@ -54,12 +54,12 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 	return problems, nil
 }
 
-// together is how many tables are asked for in one statement: a join takes 61.
+// together is the number of tables in one statement: a join permits 61.
 const together = 30
 
-// provenTables are the tables, of those to be deleted from, that statements over many of
-// them at once can be explained of: those need at least the privileges of the single
-// statements, and are far fewer. What the others lack, if anything, their own statements tell.
+// provenTables returns tables to delete from for which statements over many tables at once can be
+// explained. These statements need at least the privileges of the single statements, and are far
+// fewer. For the other tables, the single statements tell what is missing, if anything.
 func (s *session) provenTables(ctx context.Context, accesses []dialect.Access) map[dialect.Name]bool {
 	sure := map[dialect.Name]bool{}
 	var deleted []dialect.Access
@@ -78,7 +78,7 @@ func (s *session) provenTables(ctx context.Context, accesses []dialect.Access) m
 	return sure
 }
 
-// mayDelete reports whether the user surely may read, and delete from, all of the tables.
+// mayDelete reports whether the user certainly may read, and delete from, all of the tables.
 func (s *session) mayDelete(ctx context.Context, accesses []dialect.Access) bool {
 	var all, deleted, list []string
 	for i, a := range accesses {
@@ -102,7 +102,7 @@ func (s *session) mayDelete(ctx context.Context, accesses []dialect.Access) bool
 	return true
 }
 
-// need is a statement that the user must be allowed to run.
+// need is a statement and the reason to report where the user may not run it.
 type need struct{ sql, reason string }
 
 func neededPrivileges(t *dialect.Table, a dialect.Access) []need {
@@ -144,7 +144,7 @@ func explainDenied(ctx context.Context, q sqlconn.Queryer, sql string) (denied b
 	switch {
 	case !ok:
 		return false, err
-	case my.Number == 1290, my.Number == 1836: // which serverProblems reports
+	case my.Number == 1290, my.Number == 1836: // reported by serverProblems
 		return false, nil
 	case classes[my.Number] == dialect.PermissionDenied:
 		return true, nil
@@ -152,7 +152,7 @@ func explainDenied(ctx context.Context, q sqlconn.Queryer, sql string) (denied b
 	return false, err
 }
 
-// serverProblems are settings with which no run can write, or not safely.
+// serverProblems are settings under which no run can write, or not safely.
 func serverProblems(ctx context.Context, q sqlconn.Queryer) ([]dialect.Problem, error) {
 	rows, err := sqlconn.QueryAll(ctx, q, `SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', 'foreign_key_checks')`)
 	if err != nil {
@@ -160,7 +160,7 @@ func serverProblems(ctx context.Context, q sqlconn.Queryer) ([]dialect.Problem, 
 	}
 	on := map[string]bool{}
 	for _, r := range rows {
-		// MariaDB 12 spells read_only with words that tell whom it lets through.
+		// MariaDB 12 has words in read_only for the users still allowed to write.
 		on[r[0].String] = r[1].String != "OFF" && r[1].String != "0"
 	}
 	var out []dialect.Problem
@@ -190,9 +190,8 @@ func serverProblems(ctx context.Context, q sqlconn.Queryer) ([]dialect.Problem, 
 	return out, nil
 }
 
-// seesPart reports whether the catalogue shows the user only some of the database's
-// tables, those that he has a privilege on: the server tells who may read any of
-// them that a table isn't there, and nobody else.
+// seesPart reports whether the catalogue shows the user only those of the database's tables that he
+// has a privilege on. Only a user who may read any table gets the error that a table doesn't exist.
 func seesPart(ctx context.Context, q sqlconn.Queryer) (bool, error) {
 	_, err := sqlconn.QueryAll(ctx, q, "SELECT 1 FROM "+quoteIdent(journalPrefix+"nowhere"))
 	my, ok := errors.AsType[*mysql.MySQLError](err)
@@ -222,8 +221,8 @@ func writesAnyway(ctx context.Context, q sqlconn.Queryer) (bool, error) {
 	return false, nil
 }
 
-// Position implements dialect.Reader: the GTIDs that the server has, else the
-// file and offset of its binary log, else nothing (no log, or no privilege to see it).
+// Position implements dialect.Reader: the server's GTIDs, else the file and offset of its binary
+// log, else nothing (no log, or no privilege to see it).
 func (t *tx) Position(ctx context.Context) (string, error) {
 	variable, status := "@@GLOBAL.gtid_executed", "SHOW MASTER STATUS"
 	switch {
@@ -248,8 +247,8 @@ func (t *tx) Position(ctx context.Context) (string, error) {
 	return rows[0][0].String + ":" + rows[0][1].String, nil
 }
 
-// isServers reports whether the server refused a statement, and the
-// transaction goes on.
+// isServers reports whether the error is the server's: it refused the statement, and the
+// transaction continues.
 func isServers(err error) bool {
 	_, ok := errors.AsType[*mysql.MySQLError](err)
 	return ok

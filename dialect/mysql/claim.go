@@ -13,19 +13,19 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// Claim implements dialect.DB with GET_LOCK on a connection that the claim
-// keeps, so the server gives it up when the process dies. Names hold on the whole server and are at
-// most 64 characters long: what is locked is a hash of database and name.
+// Claim implements dialect.DB with GET_LOCK on a connection kept by the claim, so the server
+// releases the lock when the process dies. A lock's name is valid on the whole server, and has at
+// most 64 characters: it is a hash of database and claim.
 func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	pool := claimlimit.Pool{Of: d.pool, Connections: d.pool.Stats().MaxOpenConnections, Setting: "MaxOpenConns"}
 	return claimlimit.Claim(ctx, pool, func() (func() error, error) { return d.tryClaim(ctx, name) })
 }
 
-// tryClaim makes the claim.
+// tryClaim acquires the claim, or returns dialect.ErrClaimed.
 func (d *DB) tryClaim(ctx context.Context, name string) (func() error, error) {
 	const doing = "claim"
-	// The longest that the server takes: the connection is idle for as long as
-	// the claim is held, and a server may close idle ones within a minute.
+	// The server's maximum: the connection is idle as long as the claim is held, and a server may
+	// close idle ones within a minute.
 	s, err := d.openSession(ctx, doing, variable{"wait_timeout", "2147483"})
 	if err != nil {
 		return nil, err
@@ -44,14 +44,14 @@ func (d *DB) tryClaim(ctx context.Context, name string) (func() error, error) {
 		stop()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		// A connection that has failed is closed, and loses its lock by that.
+		// A failed connection is closed, and so loses its lock.
 		_, err := conn.ExecContext(ctx, "DO RELEASE_ALL_LOCKS()")
 		s.closeSession(err == nil)
 		return nil
 	}), nil
 }
 
-// lockName is the name of a lock of the database, as the server has it.
+// lockName is the server's name for a lock of the database.
 func (s *session) lockName(name string) string {
 	sum := sha256.Sum256([]byte(s.database + "\x00" + name))
 	return "expunge-" + hex.EncodeToString(sum[:24])

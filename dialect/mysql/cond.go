@@ -17,7 +17,7 @@ func (b *builder) renderAll(t *dialect.Table, alias string, conds []dialect.Cond
 	return render.Joined(conds, " AND ", func(c dialect.Cond) string { return b.renderCond(t, alias, c) })
 }
 
-// renderCond renders a condition so that it can stand in a conjunction.
+// renderCond renders a condition, for use in a conjunction.
 func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) string {
 	switch c := c.(type) {
 	case dialect.In:
@@ -55,7 +55,7 @@ func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) str
 	return "FALSE"
 }
 
-// renderMatch is SQL of the policy's, which may end with a comment.
+// renderMatch renders SQL of the policy. The newline ends a comment in it.
 func renderMatch(sql string) string { return "(" + sql + "\n)" }
 
 func (b *builder) renderAny(t *dialect.Table, alias string, conds []dialect.Cond) string {
@@ -65,9 +65,9 @@ func (b *builder) renderAny(t *dialect.Table, alias string, conds []dialect.Cond
 	return "(" + render.Joined(conds, " OR ", func(c dialect.Cond) string { return b.renderCond(t, alias, c) }) + ")"
 }
 
-// renderIn renders keys that don't drive the statement. The derived table isn't
-// correlated, so that it is made once and then looked up by an index that
-// the server makes on it; IN (SELECT …) would run anew for each row in places.
+// renderIn renders keys that don't drive the statement. The derived table isn't correlated: the
+// server makes it once and looks rows up by an index on it. In places, IN (SELECT …) would run
+// again for each row.
 func (b *builder) renderIn(t *dialect.Table, alias string, in dialect.In) string {
 	by := b.referralsOf(t, in)
 	keys := b.keyTable(t, in, by)
@@ -78,8 +78,8 @@ func (b *builder) renderIn(t *dialect.Table, alias string, in dialect.In) string
 	return "EXISTS (SELECT 1 FROM " + keys + " AS " + k + " WHERE " + matchesKey(k, alias, by) + ")"
 }
 
-// renderKeyRange compares with a key column by column, a form whose ranges the
-// optimizers know; they don't know those of row constructors.
+// renderKeyRange compares with a key column by column. The optimizers derive index ranges from this
+// form, but not from row constructors.
 func (b *builder) renderKeyRange(t *dialect.Table, alias string, names []string, key dialect.Key, op string, equal bool) string {
 	switch {
 	case len(key) == 0:
@@ -109,7 +109,7 @@ func (b *builder) renderKeyEquals(t *dialect.Table, alias string, names []string
 	return strings.Join(parts, " AND ")
 }
 
-// renderOrdered compares a column with a value in the order that ORDER BY has.
+// renderOrdered compares a column with a value in the order of ORDER BY.
 func (b *builder) renderOrdered(t *dialect.Table, alias, name, op string, v dialect.Value) string {
 	c := b.columnOf(t, name)
 	ref := alias + "." + quoteIdent(c.Name)
@@ -119,7 +119,7 @@ func (b *builder) renderOrdered(t *dialect.Table, alias, name, op string, v dial
 	return ref + " " + op + " " + b.renderBound(t, c, v)
 }
 
-// renderBound is a parameter that the column is compared with.
+// renderBound is a parameter to compare the column with.
 func (b *builder) renderBound(t *dialect.Table, c *dialect.Column, v dialect.Value) string {
 	sql, arg, ok := bindValue(c, v)
 	if !ok {
@@ -143,7 +143,7 @@ func (b *builder) renderCompare(t *dialect.Table, alias string, c dialect.Compar
 	switch col.Kind {
 	case dialect.Date, dialect.Timestamp, dialect.TimestampTZ:
 		if c.Op[0] == '<' && c.Op != "<>" {
-			// A zero date stands for none where a column takes no NULL; it is before no moment.
+			// A zero date replaces NULL in a NOT NULL column; it is before no moment.
 			return "(" + less + " AND " + ref + " > '0000-00-00')"
 		}
 	}
@@ -178,7 +178,7 @@ type side struct {
 	columns []string
 }
 
-// equalPairs compares the columns of a referring table with those that they refer to.
+// equalPairs compares the columns of a referring table with the referenced columns.
 func (b *builder) equalPairs(from, to side) []string {
 	own, referred := b.columnsOf(from.table, from.columns), b.columnsOf(to.table, to.columns)
 	if !b.SameLength(from.table.Name, len(own), len(referred)) {
@@ -191,8 +191,8 @@ func (b *builder) equalPairs(from, to side) []string {
 	return out
 }
 
-// readsTable reports whether conditions read rows of the table itself, which a
-// DELETE or UPDATE of it may not (error 1093).
+// readsTable reports whether conditions read rows of the table itself. A DELETE or UPDATE of the
+// table may not do so (error 1093).
 func readsTable(n dialect.Name, conds []dialect.Cond) bool {
 	return slices.ContainsFunc(conds, func(c dialect.Cond) bool {
 		switch c := c.(type) {
@@ -203,7 +203,7 @@ func readsTable(n dialect.Name, conds []dialect.Cond) bool {
 		case dialect.Orphan:
 			return c.RefTable == n
 		case dialect.Match:
-			// A subquery of the policy's might read anything.
+			// A subquery of the policy might read any table.
 			return strings.Contains(strings.ToLower(c.SQL), "select")
 		case dialect.Any:
 			return readsTable(n, c)

@@ -6,10 +6,10 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/condition"
 )
 
-// conditions are written as sessions here read SQL: their sql_mode has neither
-// ANSI_QUOTES nor NO_BACKSLASH_ESCAPES nor PIPES_AS_CONCAT
-// (https://dev.mysql.com/doc/refman/en/string-literals.html). What another sql_mode would
-// end elsewhere, or read as something else, is refused.
+// conditions follow the sessions of this package: their sql_mode has neither ANSI_QUOTES nor
+// NO_BACKSLASH_ESCAPES nor PIPES_AS_CONCAT
+// (https://dev.mysql.com/doc/refman/en/string-literals.html). They refuse anything that another
+// sql_mode would end elsewhere, or give another meaning.
 var conditions = condition.Rules{
 	Quotes:    map[byte]condition.Quote{'\'': {End: '\'', Doubled: true, Escapes: true}, '`': {End: '`', Doubled: true}},
 	NameQuote: '`',

@@ -15,21 +15,21 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// servers are every MySQL and MariaDB there is.
+// servers are the tested MySQL and MariaDB servers.
 func servers(t testing.TB) []*testdb.Server {
 	t.Helper()
 	return append(testdb.MySQLs(t), testdb.MariaDBs(t)...)
 }
 
-// dsns are options that a caller may have set for reasons of his own. None of
-// them may change what the dialect reads or does.
+// dsns are options possibly set by a caller. None of them may change what the dialect reads or
+// does.
 var dsns = map[string][]string{
 	"plain": nil,
 	"options": {"parseTime=true", "loc=America%2FNew_York", "clientFoundRows=true", "interpolateParams=true", "charset=latin1",
 		"time_zone=%27-08%3A00%27", "sql_mode=%27ANSI_QUOTES%2CNO_BACKSLASH_ESCAPES%2CPAD_CHAR_TO_FULL_LENGTH%2CNO_ZERO_DATE%27", "sql_safe_updates=1", "autocommit=0"},
 }
 
-// small starts the server's engine with packets of 1 MB, once for a test.
+// small starts the engine's server with packets of 1 MB, once for a test.
 func small(t testing.TB, engine string) func() *testdb.Server {
 	return sync.OnceValue(func() *testdb.Server {
 		if engine == "mariadb" {
@@ -113,7 +113,7 @@ func factory(server *testdb.Server, small func() *testdb.Server, options []strin
 	}
 }
 
-// opened remembers what a DB was made over.
+// opened holds the database and pool of each DB.
 var opened = map[dialect.DB]*over{}
 
 type over struct {
@@ -243,7 +243,7 @@ func restrict(t testing.TB, env *dialecttest.Env, _ string) dialect.DB {
 	return mysql.New(testdb.OpenMySQL(t, as(o.db, user, "reader"), o.options...))
 }
 
-// as is a database as another user reaches it.
+// as is a database with another user's URL.
 func as(db *testdb.Database, user, password string) *testdb.Database {
 	u, err := url.Parse(db.URL)
 	if err != nil {

@@ -17,11 +17,11 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// classes are the error numbers of the MySQL reference manual ("Server Error
-// Message Reference") and of MariaDB's ("MariaDB Error Code Reference") that
-// something can be done about. A number that isn't here is Fatal.
+// classes are the error numbers with a remedy, from the MySQL reference manual ("Server Error
+// Message Reference") and MariaDB's ("MariaDB Error Code Reference"). A number missing here is
+// Fatal.
 var classes = map[uint16]dialect.Class{
-	1213: dialect.Retryable, // deadlock: the whole transaction is rolled back
+	1213: dialect.Retryable, // deadlock: the server rolls back the whole transaction
 	1020: dialect.Retryable, // record has changed since last read (MariaDB, snapshot isolation)
 	1040: dialect.Retryable, // too many connections
 	1203: dialect.Retryable, // too many connections of this user
@@ -30,8 +30,8 @@ var classes = map[uint16]dialect.Class{
 	1615: dialect.Retryable, // a prepared statement has to be prepared again
 	3572: dialect.Retryable, // NOWAIT met a lock
 
-	// Only the statement is rolled back unless innodb_rollback_on_timeout is
-	// set; the caller rolls the transaction back in either case.
+	// The server rolls back only the statement unless innodb_rollback_on_timeout is set; the caller
+	// rolls the transaction back in either case.
 	1205: dialect.LockTimeout,
 	1206: dialect.LockTimeout, // the lock table is full
 
@@ -45,14 +45,14 @@ var classes = map[uint16]dialect.Class{
 	1217: dialect.ForeignKeyViolation,
 	1451: dialect.ForeignKeyViolation,
 	1452: dialect.ForeignKeyViolation,
-	1761: dialect.UniqueViolation, // where a cascade would change a row
+	1761: dialect.UniqueViolation, // a cascade would change a row
 	1762: dialect.UniqueViolation,
 
 	1048: dialect.OtherConstraint, // NOT NULL
 	1263: dialect.OtherConstraint,
 	1364: dialect.OtherConstraint, // no default
 	1369: dialect.OtherConstraint, // a view's check option
-	1644: dialect.OtherConstraint, // SIGNAL, as a trigger refuses with
+	1644: dialect.OtherConstraint, // SIGNAL, used by a trigger to refuse
 	1748: dialect.OtherConstraint, // no partition for the value
 	1526: dialect.OtherConstraint,
 	3819: dialect.OtherConstraint, // CHECK
@@ -137,7 +137,7 @@ var advice = map[uint16]string{
 
 const lockedTables = "the session has LOCK TABLES in force, which excludes other tables: give a pool whose sessions hold no such lock"
 
-// engineError makes an *Error of a driver's error; nil stays nil.
+// engineError converts a driver's error to an *Error, nil to nil.
 func engineError(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if err == nil {
 		return nil
@@ -166,8 +166,8 @@ func engineError(ctx context.Context, err error, doing string, table dialect.Nam
 	return dialect.NewError(dialect.Fatal, "", doing, table, err)
 }
 
-// isLost reports whether the connection is gone. The driver says so with
-// ErrInvalidConn, with ErrBadConn before it sent anything, or with the socket's error.
+// isLost reports whether the connection is lost. The driver returns ErrInvalidConn, ErrBadConn
+// before it sent anything, or the socket's error.
 func isLost(err error) bool {
 	if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
@@ -177,9 +177,8 @@ func isLost(err error) bool {
 	return network
 }
 
-// named are the messages that end with the name of an object, by number. A
-// message may quote a value before that; what is taken stands behind
-// everything that a value could be part of.
+// named are the messages with the name of an object, by number. A message may quote a value before
+// the name; the name is captured after everything that may be part of a value.
 var named = map[uint16]*regexp.Regexp{
 	1062: regexp.MustCompile("(?s).* for key '([^']+)'$"),
 	1586: regexp.MustCompile("(?s).* for key '([^']+)'$"),
@@ -192,16 +191,16 @@ var named = map[uint16]*regexp.Regexp{
 	3819: regexp.MustCompile(`^Check constraint '([^']+)' is violated\.$`),
 	4025: regexp.MustCompile("^CONSTRAINT `([^`]+)` failed for "),
 
-	// What is missing stands in the text of a statement, ours or a trigger's: MySQL lets no
-	// trigger put statements together. A SIGNAL may take one of these numbers with a text of
-	// its own, so that nothing but a name is taken.
+	// The missing name is part of a statement's text, ours or a trigger's: MySQL permits no dynamic
+	// SQL in a trigger. A SIGNAL may use one of these numbers with a text of its own, so these
+	// match nothing but a name.
 	1146: regexp.MustCompile(`^Table '([\w$]+\.[\w$]+)' doesn't exist$`),
 	1054: regexp.MustCompile(`^Unknown column '([\w$]+(?:\.[\w$]+){0,2})' in '?[A-Za-z ]+'?$`),
 	1305: regexp.MustCompile(`^(?:FUNCTION|PROCEDURE) ([\w$]+\.[\w$]+) does not exist$`),
 }
 
-// errorObject takes the name of a constraint, index or column from a message. The
-// class never depends on it: a server that speaks another language names nothing.
+// errorObject captures the name of a constraint, index or column in a message. The class never
+// depends on it: messages in another language match nothing.
 func errorObject(e *mysql.MySQLError) string {
 	re := named[e.Number]
 	if re == nil {
@@ -212,7 +211,7 @@ func errorObject(e *mysql.MySQLError) string {
 		return ""
 	}
 	if _, key, ok := strings.Cut(m[1], "."); ok && (e.Number == 1062 || e.Number == 4025) {
-		return key // MySQL says table.key
+		return key // MySQL's message has table.key
 	}
 	return m[1]
 }

@@ -58,7 +58,7 @@ func TestErrorsAreClassifiedByNumber(t *testing.T) {
 	}
 }
 
-// What GRANT doesn't help against is no missing privilege, and says what helps.
+// Where GRANT doesn't help, the error isn't a missing privilege, and advises a remedy.
 func TestErrorsOfTheServersStateSayWhatToDo(t *testing.T) {
 	for number, words := range map[uint16]string{
 		1040: "max_connections", 1203: "max_user_connections", 1226: "ALTER USER", 1099: "LOCK TABLES", 1100: "LOCK TABLES", 1461: "max_prepared_stmt_count",
@@ -112,7 +112,7 @@ func FuzzLabels(f *testing.F) {
 	f.Add("enum('")
 	f.Add("enum")
 	f.Fuzz(func(t *testing.T, s string) {
-		// What labels makes of any text can be written and read again.
+		// The labels read from any text can be written and read again.
 		got := enumLabels(s)
 		if len(got) == 0 {
 			return

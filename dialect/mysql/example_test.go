@@ -8,7 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect/mysql"
 )
 
-// MySQL and MariaDB are one engine here. The pool stays yours: its settings hold, and you close it.
+// MySQL and MariaDB are one engine here. The caller's pool keeps its settings, and the caller
+// closes it.
 func ExampleNew() {
 	pool, err := sql.Open("mysql", "eraser:secret@tcp(localhost:3306)/shop")
 	if err != nil {

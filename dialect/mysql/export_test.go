@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// Explain gives the server's plan for a Select as it is rendered: the rows of
-// EXPLAIN, each by the names of its columns.
+// Explain returns the server's plan for a rendered Select: the rows of EXPLAIN, each by the names
+// of its columns.
 func Explain(ctx context.Context, db *DB, s dialect.Select) ([]map[string]string, error) {
 	began, err := db.Begin(ctx, dialect.TxOptions{})
 	if err != nil {
@@ -45,7 +45,7 @@ func (t *tx) render(ctx context.Context, s dialect.Select) (string, []any, error
 	return query, b.Args, b.Err
 }
 
-// WhichServer is the expression that tells servers apart.
+// WhichServer is the expression that distinguishes servers.
 const WhichServer = whichServer
 
 // Kill kills the connection of that number on that server.

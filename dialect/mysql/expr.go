@@ -87,8 +87,8 @@ func (b *builder) renderArith(t *dialect.Table, e dialect.Arith) string {
 	return "(" + b.renderExpr(t, e.A) + " " + string(e.Op) + " " + b.renderExpr(t, e.B) + ")"
 }
 
-// renderLiteral is a parameter of the column's type. What isn't of the type goes as
-// it is, for the server to refuse.
+// renderLiteral is a parameter of the column's type. It sends a value of another type unchanged,
+// and the server refuses it.
 func (b *builder) renderLiteral(c *dialect.Column, v dialect.Value) string {
 	if v == nil {
 		return "NULL"
@@ -100,7 +100,7 @@ func (b *builder) renderLiteral(c *dialect.Column, v dialect.Value) string {
 	return b.addArg(wireValue(c, v))
 }
 
-// renderChoose draws once: both functions evaluate their first argument one time.
+// renderChoose draws once: both functions evaluate their first argument once.
 func (b *builder) renderChoose(e dialect.Choose) string {
 	if len(e.Values) == 0 {
 		return "NULL"
@@ -117,7 +117,7 @@ func (b *builder) renderChoose(e dialect.Choose) string {
 	return "ELT(" + pick + ", " + render.List(e.Values, func(v dialect.Value) string { return b.addArg(wireValue(e.Column, v)) }) + ")"
 }
 
-// cuts are the formats of a moment that is cut down to a unit.
+// cuts are the formats for truncating a moment to a unit.
 var cuts = map[string]string{
 	"year": "%Y-01-01", "month": "%Y-%m-01", "day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00:00",
 }
@@ -154,7 +154,7 @@ func (b *builder) renderCast(t *dialect.Table, e dialect.Cast) string {
 	case dialect.Decimal:
 		return as(fmt.Sprintf("DECIMAL(65, %d)", c.Scale))
 	case dialect.Float:
-		return "(" + of + " + 0E0)" // CAST knows DOUBLE since 8.0.17
+		return "(" + of + " + 0E0)" // CAST has DOUBLE since 8.0.17
 	case dialect.Text, dialect.Enum, dialect.Set:
 		return as("CHAR")
 	case dialect.Date:
@@ -169,8 +169,8 @@ func (b *builder) renderCast(t *dialect.Table, e dialect.Cast) string {
 	return of // the assignment converts it
 }
 
-// mentionsColumn reports whether an expression reads a column; a condition of the
-// policy's may read any.
+// mentionsColumn reports whether an expression reads a column; a condition of the policy may read
+// any.
 func mentionsColumn(e dialect.Expr, column string) bool {
 	if c, ok := e.(dialect.Current); ok {
 		return c.Column.Name == column
@@ -224,7 +224,7 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 		return false
 	}
 	if c.Kind == dialect.UUID && storedKind(c) == dialect.Bytes {
-		switch e.(type) { // a UUID's text can't be calculated with here
+		switch e.(type) { // the server can't compute with the text of a UUID stored as bytes
 		case dialect.Null, dialect.Literal, dialect.RandomUUID:
 			return true
 		}
@@ -233,7 +233,7 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	return dialect.Computes(e, computesNode)
 }
 
-// computesNode reports whether an expression can be computed of operands that can be.
+// computesNode reports whether the server can compute an expression of computable operands.
 func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
 	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomUUID,
@@ -251,7 +251,7 @@ func computesNode(e dialect.Expr) bool {
 		_, _, err := momentSpan(e)
 		return err == nil
 	case dialect.Choose:
-		// ELT gives text, which isn't what a BIT column takes.
+		// ELT returns text, and a BIT column doesn't accept text.
 		return (e.Weights == nil || len(e.Weights) == len(e.Values)) && e.Column.Kind != dialect.Bits
 	case dialect.TruncateMoment:
 		return cuts[e.Unit] != ""

@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// TestSQLGolden shows the SQL of every kind of statement. Refresh it with -update.
+// TestSQLGolden compares the SQL of every kind of statement with a file. Refresh it with -update.
 func TestSQLGolden(t *testing.T) {
 	id := &dialect.Column{Name: "id", Kind: dialect.Int, Type: "bigint", Precision: 64}
 	email := &dialect.Column{Name: "e-mail", Kind: dialect.Text, Type: "varchar(20)", Length: 20, Charset: "latin1", Collation: "latin1_swedish_ci"}

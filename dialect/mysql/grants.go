@@ -11,10 +11,10 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// Grants renders what Check asks for: SELECT on the whole database, without which the
-// catalogue hides tables and their references, TRIGGER, without which it hides triggers, and
-// REFERENCES on all databases, without which it hides foreign keys of other databases' tables. PROCESS
-// shows those too, but every session's statements with them.
+// Grants renders the privileges that Check needs. Without SELECT on the whole database the
+// catalogue hides tables and their references, and without TRIGGER it hides triggers. Without
+// REFERENCES on all databases it hides foreign keys of other databases' tables. PROCESS shows those
+// too, but also every session's statements.
 func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 	const doing = "read the account's name"
 	s, err := d.openSession(ctx, doing)
@@ -40,7 +40,7 @@ func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 		out = append(out, d.JournalDDL(missing)...)
 	}
 	to := " TO " + quoteAccount(role)
-	out = append(out, "GRANT SELECT ON *"+to) // of the database that is used
+	out = append(out, "GRANT SELECT ON *"+to) // of the database selected by USE
 	if len(g.Accesses) > 0 {
 		out = append(out, "GRANT REFERENCES ON *.*"+to)
 	}
@@ -56,7 +56,7 @@ func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 	return out, nil
 }
 
-// privileges are those on a table beside SELECT on the database.
+// privileges are the privileges on a table beside SELECT on the database.
 func privileges(a dialect.Access, readOnly bool) string {
 	out := []string{"TRIGGER"}
 	if a.Table.Schema != "" { // another database
@@ -82,7 +82,7 @@ func privileges(a dialect.Access, readOnly bool) string {
 	return strings.Join(out, ", ")
 }
 
-// quoteAccount writes user@host as the server's statements have it.
+// quoteAccount renders user@host in the syntax of the server's statements.
 func quoteAccount(role string) string {
 	user, host := role, "%"
 	if at := strings.LastIndexByte(role, '@'); at >= 0 {

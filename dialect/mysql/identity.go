@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// identityVariables are what a receipt says of the server: who it is, and what
-// its binary log keeps of the rows. A server shows those that it has.
+// identityVariables are a receipt's facts about the server: its identity, and the contents of its
+// binary log. A server shows only those it has.
 const identityVariables = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (
 	'server_uuid', 'server_uid', 'server_id', 'hostname', 'group_replication_group_name', 'gtid_mode', 'gtid_domain_id', 'gtid_current_pos',
 	'log_bin', 'binlog_format', 'binlog_row_image', 'innodb_immediate_scrub_data_uncompressed')`
@@ -45,9 +45,9 @@ func identityNames(database string, facts map[string]string) []string {
 	return []string{database}
 }
 
-// identityMarks name the database on its server, or in the group of servers that replicate it.
-// MariaDB's server_uid follows from the machine's network address and port: where the
-// machine gets another address, its name may have remained.
+// identityMarks identify the database on its server, or in its group of replicating servers.
+// MariaDB derives server_uid from the machine's network address and port: when the address changes,
+// the host name may remain.
 func identityMarks(database string, facts map[string]string) (out []string) {
 	servers := []string{"group_replication_group_name"}
 	if facts[servers[0]] == "" {

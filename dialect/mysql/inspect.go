@@ -35,9 +35,9 @@ func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	return s, nil
 }
 
-// inspection reads the catalogue: a fixed number of queries over all tables,
-// or over one. The columns of information_schema are selected by position, as MySQL
-// spells their names in upper case and MariaDB doesn't.
+// inspection reads the catalogue: a fixed number of queries over all tables, or over one. It reads
+// the columns of information_schema by position: MySQL spells their names in upper case and MariaDB
+// doesn't.
 type inspection struct {
 	ctx    context.Context
 	q      sqlconn.Queryer
@@ -50,13 +50,13 @@ type inspection struct {
 	tables   []*dialect.Table
 	byName   map[dialect.Name]*dialect.Table
 	views    []*dialect.View
-	partial  bool // tables may be hidden from the user
+	partial  bool // the catalogue may hide tables from the user
 }
 
 // constraint names a foreign key: on MariaDB its name is unique within its table only.
 type constraint struct{ schema, table, name string }
 
-// rules are what a foreign key does ON DELETE and ON UPDATE.
+// rules are the actions of a foreign key ON DELETE and ON UPDATE.
 type rules struct{ onDelete, onUpdate dialect.Action }
 
 func (in *inspection) readAll() error {
@@ -71,7 +71,7 @@ func (in *inspection) readAll() error {
 	return nil
 }
 
-// readTables reads tables with columns and indexes, which is what statements need.
+// readTables reads tables with columns and indexes, enough for rendering statements.
 func (in *inspection) readTables() error {
 	if in.database == "" {
 		e := dialect.NewError(dialect.Fatal, "1046", "inspect", dialect.Name{}, nil)
@@ -84,7 +84,7 @@ func (in *inspection) readTables() error {
 			return err
 		}
 	}
-	gtids := "'OFF'" // MariaDB's don't forbid it
+	gtids := "'OFF'" // MariaDB's GTIDs don't forbid it
 	if !in.server.mariadb {
 		gtids = "@@GLOBAL.enforce_gtid_consistency"
 	}
@@ -120,7 +120,7 @@ func (in *inspection) readTables() error {
 	return in.readIndexes()
 }
 
-// unerasable are storage engines whose rows can't be deleted here, or are elsewhere.
+// unerasable are storage engines that can't delete rows, or keep them elsewhere.
 var unerasable = map[string]string{
 	"ARCHIVE":   "the ARCHIVE engine can neither update nor delete rows",
 	"BLACKHOLE": "the BLACKHOLE engine keeps no rows: what it passed on is on the replicas",
@@ -130,8 +130,8 @@ var unerasable = map[string]string{
 	"S3":        "the S3 engine is read-only",
 }
 
-// readRows runs a query over the tables of this database and of the others that are
-// wanted, or over the one table.
+// readRows runs a query over the tables of this database and the wanted ones of others, or over the
+// one table.
 func (in *inspection) readRows(query, schemaColumn, tableColumn, order string) ([][]sql.NullString, error) {
 	if in.only != nil {
 		schema := in.only.Schema
@@ -146,15 +146,15 @@ func (in *inspection) readRows(query, schemaColumn, tableColumn, order string) (
 			schemas = append(schemas, n.Schema)
 		}
 	}
-	// Without parameters a statement needn't be prepared.
+	// Without parameters the driver doesn't prepare a statement.
 	return sqlconn.QueryAll(in.ctx, in.q, query+schemaColumn+" IN (DATABASE()"+strings.Repeat(", ?", len(schemas))+")"+order, schemas...)
 }
 
-// findOthers finds the tables of other databases that foreign keys connect
-// with this one's, directly or through each other.
+// findOthers finds the tables of other databases connected with this one's by foreign keys,
+// directly or through each other.
 func (in *inspection) findOthers() error {
 	in.others, in.rules = map[dialect.Name]bool{}, map[constraint]rules{}
-	// MariaDB opens every table that the condition doesn't exclude.
+	// MariaDB opens every table not excluded by the condition.
 	rows, err := sqlconn.QueryAll(in.ctx, in.q, `SELECT CONSTRAINT_SCHEMA, TABLE_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE
 		FROM information_schema.REFERENTIAL_CONSTRAINTS
 		WHERE CONSTRAINT_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') OR CONSTRAINT_SCHEMA = DATABASE()`)
@@ -185,10 +185,10 @@ func (in *inspection) isWanted(n dialect.Name) bool {
 	return in.only != nil || n.Schema == "" || in.others[in.foldedName(n)]
 }
 
-// tableName leaves the connected database's own name out.
+// tableName omits the name of the connected database.
 func (in *inspection) tableName(schema, table string) dialect.Name {
 	if schema == in.database || in.server.folds && strings.EqualFold(schema, in.database) {
-		// A table that was asked for with its database keeps that name.
+		// A table requested with its database keeps that name.
 		if in.only != nil {
 			return *in.only
 		}
@@ -210,7 +210,7 @@ func (in *inspection) findTable(schema, table sql.NullString) *dialect.Table {
 }
 
 func (in *inspection) readIndexes() error {
-	// MySQL has functional key parts. MariaDB hasn't, and shows no such column.
+	// MySQL has functional key parts. MariaDB has neither them nor this column.
 	expression := "EXPRESSION"
 	if in.server.mariadb {
 		expression = "NULL"
@@ -237,7 +237,7 @@ func (in *inspection) readIndexes() error {
 		ix.Stays = whyNotSuspendable(ix)
 		part := dialect.IndexPart{Column: r[4].String, Descending: r[6].String == "D"}
 		if c := t.Column(part.Column); c != nil && t.History != nil && c.ReadOnly {
-			continue // the end of a version, which the engine adds to unique keys
+			continue // the end of a version: the engine adds it to unique keys
 		}
 		part.Prefix, _ = strconv.Atoi(r[5].String) // NULL is 0: the whole column
 		if ix.Method == "spatial" {
@@ -256,10 +256,10 @@ func (in *inspection) readIndexes() error {
 	return nil
 }
 
-// foldingCall finds the functions that make two spellings one in a functional key part.
+// foldingCall finds the functions in a functional key part that ignore case.
 var foldingCall = regexp.MustCompile(`(?i)\b(lower|upper|lcase|ucase)\(`)
 
-// mentionedColumns are the columns that an expression, as the server prints it, reads.
+// mentionedColumns are the columns in an expression as the server prints it.
 func mentionedColumns(t *dialect.Table, expression string) []string {
 	var out []string
 	for _, c := range t.Columns {

@@ -36,7 +36,7 @@ func (in *inspection) readColumns() error {
 		setType(c, r[3].String, numberOf(r[9]), numberOf(r[10]), numberOf(r[11]), numberOf(r[12]))
 		c.FoldsCase, c.FoldsAccents = foldsOf(c.Collation)
 		c.Default = in.defaultOf(c, r[6], extra)
-		// The period of a system-versioned table is written by the engine.
+		// The engine itself writes the period of a system-versioned table.
 		if e := strings.ToUpper(r[8].String); e == "ROW START" || e == "ROW END" {
 			c.ReadOnly = true
 		}
@@ -55,14 +55,14 @@ func (in *inspection) readColumns() error {
 
 func numberOf(s sql.NullString) int {
 	n, err := strconv.ParseInt(s.String, 10, 64)
-	if err != nil || n > 1<<31 { // NULL; and LONGTEXT, which is as good as unlimited
+	if err != nil || n > 1<<31 { // NULL; and LONGTEXT, practically unlimited
 		return 0
 	}
 	return int(n)
 }
 
-// defaultOf gives the default as SQL text. MariaDB keeps it so; MySQL keeps a
-// constant without its quotes, and marks an expression.
+// defaultOf returns the default as SQL text. MariaDB stores it so; MySQL stores a constant without
+// its quotes, and marks an expression.
 func (in *inspection) defaultOf(c *dialect.Column, text sql.NullString, extra string) *string {
 	if !text.Valid || c.Generated {
 		return nil
@@ -81,7 +81,7 @@ func (in *inspection) defaultOf(c *dialect.Column, text sql.NullString, extra st
 	return &s
 }
 
-// jsonColumns finds the columns that MariaDB made of JSON: LONGTEXT with a check.
+// jsonColumns finds MariaDB's columns declared as JSON: LONGTEXT with a check.
 func (in *inspection) jsonColumns() (map[dialect.Name]map[string]bool, error) {
 	if !in.server.mariadb {
 		return nil, nil

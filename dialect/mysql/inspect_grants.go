@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// findUnseen marks the tables of which the user may not see everything.
+// findUnseen marks the tables whose triggers or references the user may not see completely.
 func (in *inspection) findUnseen() error {
 	grants, err := in.readGrants()
 	if err != nil {
@@ -22,7 +22,7 @@ func (in *inspection) findUnseen() error {
 	return in.findUnseenReferences(grants)
 }
 
-// readGrants reads what the user may do. A server without grants has one that is of everything.
+// readGrants reads the user's grants. For a server without grants it returns one for everything.
 func (in *inspection) readGrants() (grants, error) {
 	out := grants{fold: in.server.folds, mariadb: in.server.mariadb}
 	rows, err := sqlconn.QueryAll(in.ctx, in.q, "SHOW GRANTS")
@@ -48,11 +48,11 @@ func (in *inspection) readGrants() (grants, error) {
 	return out, nil
 }
 
-// onTables are the privileges of which any one has the catalogue show a table.
+// onTables are the privileges of which any one makes the catalogue show a table.
 var onTables = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "TRIGGER", "INDEX", "CREATE", "ALTER", "DROP", "CREATE VIEW", "SHOW VIEW"}
 
-// seesPart reports whether the catalogue may hide tables of the database: it shows those that
-// the user has any privilege on. Privileges that come with a role aren't among the grants.
+// seesPart reports whether the catalogue may hide tables of the database: it shows only those the
+// user has any privilege on. Privileges of a role aren't among the grants.
 func (in *inspection) seesPart(grants grants) (bool, error) {
 	if slices.ContainsFunc(onTables, func(p string) bool { return grants.allow(p, in.database, "") }) {
 		return false, nil
@@ -60,8 +60,8 @@ func (in *inspection) seesPart(grants grants) (bool, error) {
 	return seesPart(in.ctx, in.q)
 }
 
-// findUnseenTriggers marks the tables whose triggers MySQL doesn't show: it takes the
-// privilege TRIGGER to see that a table has any. MariaDB shows them, without their text.
+// findUnseenTriggers marks the tables whose triggers MySQL hides: without the privilege TRIGGER,
+// the user doesn't see whether a table has any. MariaDB shows them, without their text.
 // https://dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html
 func (in *inspection) findUnseenTriggers(grants grants) {
 	if in.server.mariadb {
@@ -76,9 +76,9 @@ func (in *inspection) findUnseenTriggers(grants grants) {
 	}
 }
 
-// findUnseenReferences marks the tables that a foreign key of a table which the user may not
-// see refers to, or may refer to. InnoDB's own list has all foreign keys of the server, and is shown
-// who has PROCESS.
+// findUnseenReferences marks the tables with a foreign key, or possibly one, from a table that the
+// user may not see. InnoDB's own list has all foreign keys of the server, but only a user with
+// PROCESS may read it.
 func (in *inspection) findUnseenReferences(grants grants) error {
 	rows, err := sqlconn.QueryAll(in.ctx, in.q, in.server.foreignKeys())
 	switch {
@@ -98,11 +98,11 @@ func (in *inspection) findUnseenReferences(grants grants) error {
 	return nil
 }
 
-// innodbNames are the expressions of a name in InnoDB's own list, database/table: its two parts.
+// innodbNames are expressions for the two parts of a name in InnoDB's own list, database/table.
 func (s *server) innodbNames(column string) (database, table string) {
 	part := func(at string) string {
 		sql := "SUBSTRING_INDEX(" + column + ", '/', " + at + ")"
-		if s.mariadb { // where they are named as files are
+		if s.mariadb { // its names are encoded as file names
 			sql = "CONVERT(CONVERT(CAST(" + sql + " AS BINARY) USING filename) USING utf8mb4)"
 		}
 		return sql
@@ -110,8 +110,8 @@ func (s *server) innodbNames(column string) (database, table string) {
 	return part("1"), part("-1")
 }
 
-// foreignKeys selects the foreign keys of InnoDB's own list: the database and the table that
-// refers, and those referred to.
+// foreignKeys selects the foreign keys of InnoDB's own list: database and table of the referring
+// side, then of the referenced one.
 func (s *server) foreignKeys() string {
 	fromDatabase, fromTable := s.innodbNames("FOR_NAME")
 	toDatabase, toTable := s.innodbNames("REF_NAME")
@@ -122,8 +122,8 @@ func (s *server) foreignKeys() string {
 	return "SELECT " + strings.Join([]string{fromDatabase, fromTable, toDatabase, toTable}, ", ") + " FROM information_schema." + list
 }
 
-// foreignKeysTo selects those that refer to one of the tables. Names are compared without case,
-// since the list has them as the server stores them; that may find some more.
+// foreignKeysTo selects those that refer to one of the tables. It compares names without case,
+// since the list has them as the server stores them. So it may find too many.
 func (s *server) foreignKeysTo(tables []dialect.Name) string {
 	database, table := s.innodbNames("REF_NAME")
 	names := make([]string, len(tables))
@@ -137,16 +137,17 @@ func (s *server) foreignKeysTo(tables []dialect.Name) string {
 	return s.foreignKeys() + " WHERE CONVERT(CONCAT(" + database + ", '/', " + table + ") USING utf8mb4) COLLATE utf8mb4_general_ci IN (" + strings.Join(names, ", ") + ")"
 }
 
-// grants are what the user may do, without what comes with a role.
+// grants are the user's privileges, without those of a role.
 type grants struct {
 	given   []grant
-	revoked []grant // of databases, from what is granted on all of them (MySQL's partial_revokes)
-	fold    bool    // names are compared without case
+	revoked []grant // on databases, from a grant on all of them (MySQL's partial_revokes)
+	fold    bool    // compare names without case
 	literal bool    // a database's name is no pattern, as with partial_revokes
 	mariadb bool
 }
 
-// allow reports whether the user has a privilege on a table; an empty table is all of the database's.
+// allow reports whether the user has a privilege on a table; an empty table means all tables of the
+// database.
 func (s *grants) allow(privilege, schema, table string) bool {
 	revoked := slices.ContainsFunc(s.revoked, func(g grant) bool {
 		return g.has(privilege) && g.coversTable(schema, table, s.fold, true)
@@ -157,13 +158,13 @@ func (s *grants) allow(privilege, schema, table string) bool {
 }
 
 // showAllReferences reports whether the catalogue shows the foreign keys of all tables of the
-// server. MariaDB's does so for a user who may do more than read.
+// server. MariaDB's does so only for a user with more than SELECT.
 func (s *grants) showAllReferences() bool {
 	showing := []string{"INSERT", "UPDATE", "DELETE", "REFERENCES"}
 	if !s.mariadb {
 		showing = append(showing, "SELECT")
 	}
-	shown := func(without grant) bool { // with the others of the privileges on all databases
+	shown := func(without grant) bool { // by the other privileges on all databases
 		return slices.ContainsFunc(showing, func(p string) bool {
 			return !without.has(p) && slices.ContainsFunc(s.given, func(g grant) bool { return g.schema == "*" && g.has(p) })
 		})
@@ -171,7 +172,7 @@ func (s *grants) showAllReferences() bool {
 	return shown(grant{}) && !slices.ContainsFunc(s.revoked, func(g grant) bool { return !shown(g) })
 }
 
-// grant is what the user may do with which tables, or may not.
+// grant is a set of privileges on tables, granted or revoked.
 type grant struct {
 	privileges []string
 	schema     string // a pattern, * for all
@@ -185,7 +186,7 @@ func (g grant) has(privilege string) bool {
 
 var grantOn = regexp.MustCompile("^(GRANT|REVOKE) (.+) ON (?:\\*|`((?:[^`]|``)*)`)\\.(?:\\*|`((?:[^`]|``)*)`) (?:TO|FROM) ")
 
-// parseGrant reads a line of SHOW GRANTS, unless it is about a role or a routine.
+// parseGrant parses a line of SHOW GRANTS; it ignores one about a role or a routine.
 func parseGrant(line string) (grant, bool) {
 	m := grantOn.FindStringSubmatch(line)
 	if m == nil {
@@ -201,8 +202,8 @@ func parseGrant(line string) (grant, bool) {
 	return g, true
 }
 
-// coversTable reports whether the grant is about a table. A database's name is a
-// pattern of LIKE where the grant is for all of its tables, unless it is literal.
+// coversTable reports whether the grant covers a table. In a grant on all tables of a database, the
+// database's name is a pattern of LIKE, unless literal is set.
 func (g grant) coversTable(schema, table string, fold, literal bool) bool {
 	if fold {
 		schema, table = strings.ToLower(schema), strings.ToLower(table)

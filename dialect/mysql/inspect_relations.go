@@ -10,7 +10,8 @@ import (
 )
 
 func (in *inspection) readForeignKeys() error {
-	// TABLE_SCHEMA, as MariaDB opens every table of the server for a condition on CONSTRAINT_SCHEMA.
+	// TABLE_SCHEMA, as MariaDB opens every table of the server for a condition on
+	// CONSTRAINT_SCHEMA.
 	rows, err := in.readRows(`SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
 		FROM information_schema.KEY_COLUMN_USAGE
 		WHERE REFERENCED_TABLE_NAME IS NOT NULL AND `, "TABLE_SCHEMA", "TABLE_NAME", " ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION")
@@ -31,7 +32,7 @@ func (in *inspection) readForeignKeys() error {
 			fk := &dialect.ForeignKey{Name: r[2].String, Table: t.Name, RefTable: in.tableName(r[4].String, r[5].String),
 				OnDelete: does.onDelete, OnUpdate: does.onUpdate, Enforced: true}
 			if ref := in.findTable(r[4], r[5]); ref != nil {
-				fk.RefTable = ref.Name // as it is spelt where it was made
+				fk.RefTable = ref.Name // in the spelling of its CREATE TABLE
 			}
 			t.ForeignKeys = append(t.ForeignKeys, fk)
 			last++
@@ -43,8 +44,8 @@ func (in *inspection) readForeignKeys() error {
 	return nil
 }
 
-// rulesOf is what a foreign key does ON DELETE and ON UPDATE. MariaDB's catalogue
-// tells only those who may do more than read; how the table was made it tells everybody.
+// rulesOf returns a foreign key's actions ON DELETE and ON UPDATE. MariaDB's catalogue shows them
+// only to users with more than SELECT; SHOW CREATE TABLE shows them to all.
 func (in *inspection) rulesOf(t *dialect.Table, c constraint) (rules, error) {
 	if does, ok := in.rules[c]; ok {
 		return does, nil
@@ -70,8 +71,8 @@ func (in *inspection) rulesOf(t *dialect.Table, c constraint) (rules, error) {
 	return does, nil
 }
 
-// spelledName is a column's name as its table has it: column names compare without
-// case, and a foreign key keeps them as they were written.
+// spelledName is a column's name in its table's spelling. Column names compare without case, and a
+// foreign key keeps the spelling of its declaration.
 func (in *inspection) spelledName(table dialect.Name, column string) string {
 	if t := in.byName[in.foldedName(table)]; t != nil && t.Column(column) == nil {
 		for _, c := range t.Columns {
@@ -89,9 +90,9 @@ func (in *inspection) readChecks() error {
 		WHERE t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES' AND `
 	table := "t.TABLE_NAME"
 	if !in.server.mariadb && !in.server.atLeast(8, 0, 16) {
-		return nil // which has no check constraints
+		return nil // it has no check constraints
 	}
-	if in.server.mariadb { // whose names are unique within a table only
+	if in.server.mariadb { // its names are unique within a table only
 		query = `SELECT c.CONSTRAINT_SCHEMA, c.TABLE_NAME, c.CONSTRAINT_NAME, c.CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS c WHERE `
 		table = "c.TABLE_NAME"
 	}
@@ -111,7 +112,7 @@ func (in *inspection) readChecks() error {
 	return nil
 }
 
-// qualified are the names of tables in a view's text: the server writes it with every name in full.
+// qualified matches the names of tables in a view's text: the server prints every name in full.
 var qualified = regexp.MustCompile("(`(?:[^`]|``)+`)\\.(`(?:[^`]|``)+`)")
 
 func (in *inspection) readViews() error {
@@ -133,7 +134,7 @@ func (in *inspection) readViews() error {
 			}
 		}
 		if v.Name.Schema != "" && !slices.ContainsFunc(v.Reads, func(n dialect.Name) bool { return in.byName[in.foldedName(n)] != nil }) {
-			continue // another database's own affair
+			continue // a view of another database alone
 		}
 		slices.SortFunc(v.Reads, dialect.Name.Compare)
 		in.views = append(in.views, v)

@@ -36,7 +36,7 @@ func golden(t *testing.T, file string, got []byte) {
 	}
 }
 
-// shapes are what both servers have beyond what the conformance suite asks for.
+// shapes are tables of both servers, beyond those of the conformance suite.
 var shapes = []string{
 	`CREATE TABLE kinds (id int unsigned AUTO_INCREMENT PRIMARY KEY, huge bigint unsigned, flag tinyint(1), tiny tinyint, medium mediumint,
 		bits bit(9), label enum('a','b''c','d\\e','f,g') DEFAULT 'b''c', tags set('x','y z'), made year, price double(10,2), clock time(3), short tinytext, body text,
@@ -208,7 +208,7 @@ func TestTriggersThatTheUserMayNotSee(t *testing.T) {
 			}
 			return out
 		}
-		without := map[string][]string{"mysql": {"a", "b"}, "mariadb": {"a"}}[db.Server.Engine] // MariaDB tells that there is none
+		without := map[string][]string{"mysql": {"a", "b"}, "mariadb": {"a"}}[db.Server.Engine] // MariaDB shows that b has none
 		if d := cmp.Diff(without, unseen(user)); d != "" {
 			t.Errorf("without TRIGGER (-want +got):\n%s", d)
 		}
@@ -246,7 +246,7 @@ func TestForeignKeysThatTheUserMayNotSee(t *testing.T) {
 			}
 			return out
 		}
-		reader := map[string][]string{"mariadb": {"a ö", "b"}}[db.Server.Engine] // shows no foreign keys to who may only read
+		reader := map[string][]string{"mariadb": {"a ö", "b"}}[db.Server.Engine] // shows no foreign keys to a user with SELECT alone
 		for _, c := range []struct {
 			grant string
 			want  []string
@@ -307,7 +307,8 @@ func TestAReadOnlyServerIsAProblem(t *testing.T) {
 	}
 }
 
-// A transaction that changes such a table and another one fails there, as every batch would.
+// GTID consistency forbids a transaction that changes such a table and another one, as every batch
+// does.
 func TestTablesThatGTIDsForbidToChangeAreUnerasable(t *testing.T) {
 	db := testdb.NewMySQL(t, "gtid_mode=ON", "enforce_gtid_consistency=ON").Database(t)
 	run(t, db, "CREATE TABLE a (id int PRIMARY KEY) ENGINE = MyISAM", "CREATE TABLE b (id int PRIMARY KEY)")

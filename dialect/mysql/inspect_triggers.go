@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// writes finds the tables that a trigger's text may write to. It finds too
-// much rather than too little: what is no table is dropped.
+// writes finds the tables that a trigger's text may write to. It may find too many, never too few;
+// names of other objects are dropped.
 var writes = regexp.MustCompile("(?i)\\b(?:(?:INSERT|REPLACE)(?:\\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE))*(?:\\s+INTO)?|INTO|UPDATE(?:\\s+(?:LOW_PRIORITY|IGNORE))*|FROM|TABLE)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)")
 
 var (
@@ -40,7 +40,7 @@ func (in *inspection) readTriggers() error {
 			continue
 		}
 		event := r[4].String
-		t.TriggersUnseen = t.TriggersUnseen || !r[5].Valid && event != "INSERT" // MariaDB keeps the text to itself
+		t.TriggersUnseen = t.TriggersUnseen || !r[5].Valid && event != "INSERT" // MariaDB hides the text
 		tr := &dialect.Trigger{Name: r[2].String, Timing: strings.ToLower(r[3].String),
 			OnInsert: event == "INSERT", OnUpdate: event == "UPDATE", OnDelete: event == "DELETE"}
 		for _, m := range writes.FindAllStringSubmatch(r[5].String, -1) {
@@ -61,11 +61,11 @@ func (in *inspection) readTriggers() error {
 	return in.findUnseen()
 }
 
-// targets finds what a text inserts into or deletes from.
+// targets finds the target of each INSERT and DELETE in a text.
 var targets = regexp.MustCompile("(?i)\\b(?:(?:INSERT|REPLACE)(?:\\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE))*\\s+INTO|DELETE\\s+FROM)\\s+(?:(`(?:[^`]|``)+`|[\\p{L}\\p{N}_$]+)\\s*\\.\\s*)?(`(?:[^`]|``)+`|[\\p{L}_$][\\p{L}\\p{N}_$]*)\\s*(?:\\(|VALUES|SET|SELECT|WHERE|;|$)")
 
-// writesElsewhere names what a trigger's text writes to that isn't a table which is
-// looked at: a view, or a table of another database.
+// writesElsewhere names a target of the trigger's text other than an inspected table: a view, or a
+// table of another database.
 func (in *inspection) writesElsewhere(schema, body string) string {
 	body = literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")
 	for _, m := range targets.FindAllStringSubmatch(body, -1) {
@@ -80,7 +80,7 @@ func (in *inspection) writesElsewhere(schema, body string) string {
 	return ""
 }
 
-// storedFunctions are the names of the stored functions that the user may see, in lower case.
+// storedFunctions returns the names of the stored functions visible to the user, in lower case.
 func (in *inspection) storedFunctions() (map[string]bool, error) {
 	rows, err := sqlconn.QueryAll(in.ctx, in.q, `SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA NOT IN ('sys', 'mysql')`)
 	if err != nil {
@@ -93,7 +93,8 @@ func (in *inspection) storedFunctions() (map[string]bool, error) {
 	return out, nil
 }
 
-// whyOpaque is what a trigger's text runs that may write as well, or "".
+// whyOpaque names a procedure call or function in a trigger's text that may write too, or returns
+// "".
 func whyOpaque(body string, functions map[string]bool) string {
 	body = literals.ReplaceAllString(comments.ReplaceAllString(body, " "), "''")
 	if calls.MatchString(body) {

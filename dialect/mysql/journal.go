@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// journalPrefix marks the journal's tables, which are in the connected database.
+// journalPrefix marks the journal's tables in the connected database.
 const journalPrefix = "expunge_"
 
 // JournalTable implements dialect.Journal.
@@ -22,8 +22,8 @@ func isJournal(n dialect.Name) bool {
 	return n.Schema == "" && strings.HasPrefix(n.Table, journalPrefix)
 }
 
-// JournalDDL implements dialect.Journal. Moments are kept in DATETIME(6)
-// columns, in UTC, and are read as TimestampTZ: a TIMESTAMP ends in 2038. Texts compare bytewise.
+// JournalDDL implements dialect.Journal. Moments have DATETIME(6) columns, in UTC, read as
+// TimestampTZ: a TIMESTAMP ends in 2038. Texts compare bytewise.
 func (d *DB) JournalDDL(tables []*dialect.Table) []string {
 	var out []string
 	for _, t := range tables {
@@ -57,14 +57,14 @@ func journalType(c *dialect.Column) string {
 		}
 		return "LONGBLOB"
 	}
-	if c.Length > 0 && c.Length <= 768 { // what an index takes of utf8mb4
+	if c.Length > 0 && c.Length <= 768 { // an index's maximum for utf8mb4
 		return fmt.Sprintf("VARCHAR(%d)", c.Length)
 	}
-	return "LONGTEXT" // JSON too: a JSON column would write it anew
+	return "LONGTEXT" // JSON too: a JSON column would reformat it
 }
 
-// EnsureJournal implements dialect.Journal. It makes only what is missing, so
-// that a user without CREATE can use tables that were made beforehand.
+// EnsureJournal implements dialect.Journal. It creates only the missing tables, so that a user
+// without CREATE can use tables made before.
 func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 	s, err := d.openSession(ctx, "make the journal")
 	if err != nil {
@@ -95,9 +95,8 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 	return nil
 }
 
-// lockJournal keeps other processes from making the journal. In MariaDB, tables with foreign
-// keys that are made at the same moment get in each other's way, IF NOT EXISTS or not (error
-// 1005, errno 121).
+// lockJournal prevents other processes from making the journal. In MariaDB, creating tables with
+// foreign keys at the same moment fails, with or without IF NOT EXISTS (error 1005, errno 121).
 func (s *session) lockJournal(ctx context.Context) (release func(), err error) {
 	const name, doing = "journal", "make the journal"
 	got, err := s.getLock(ctx, name, time.Minute)
@@ -112,11 +111,11 @@ func (s *session) lockJournal(ctx context.Context) (release func(), err error) {
 	return func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
-		_, _ = s.conn.ExecContext(ctx, "DO RELEASE_LOCK(?)", s.lockName(name)) // a connection that fails has lost its locks
+		_, _ = s.conn.ExecContext(ctx, "DO RELEASE_LOCK(?)", s.lockName(name)) // a failed connection has lost its locks
 	}, nil
 }
 
-// missing are the journal's tables that aren't there.
+// missing returns the journal's tables that don't exist.
 func (s *session) missing(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
 	rows, err := sqlconn.QueryAll(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// What JSON_TABLE's columns are called inside a derived table. They stand beside
-// the statement's table, whose columns a policy's condition names barely.
+// carrierColumn is the name of a JSON_TABLE column in a derived table. The statement's table is
+// beside it, and a policy's condition names that table's columns without an alias.
 func carrierColumn(i int) string { return fmt.Sprintf("expunge_%d", i) }
 
-// likeColumn is what a key table's column is called that compares like the column referred to.
+// likeColumn is the name of the key table's column that compares like the referenced column.
 func likeColumn(i int) string { return fmt.Sprintf("expunge_like_%d", i) }
 
-// referralsOf says how each column of an In compares.
+// referralsOf returns how each column of an In compares.
 func (b *builder) referralsOf(t *dialect.Table, in dialect.In) []referral {
 	out := make([]referral, len(in.Columns))
 	for i, c := range b.columnsOf(t, in.Columns) {
@@ -34,12 +34,11 @@ func (b *builder) referralsOf(t *dialect.Table, in dialect.In) []referral {
 	return out
 }
 
-// keyTable renders the keys of an In as a derived table, one row for each
-// distinct key, as one JSON parameter. It returns "" where no row can match.
+// keyTable renders the keys of an In as a derived table, one row for each distinct key, as one JSON
+// parameter. It returns "" where no row can match.
 //
-// Keys are sorted, so that sessions which lock the same rows lock them in one order.
-// DISTINCT is over the collations that decide: two keys that
-// are equal there must not find a row twice.
+// Keys are sorted, so that sessions that lock the same rows lock them in one order. DISTINCT is
+// over the collations of the comparison: two keys equal there must not find a row twice.
 func (b *builder) keyTable(t *dialect.Table, in dialect.In, by []referral) string {
 	rows, most := b.encodeKeys(t, in.Keys, by)
 	if len(rows) == 0 {
@@ -74,8 +73,8 @@ func (b *builder) keyTable(t *dialect.Table, in dialect.In, by []referral) strin
 	return out + ")"
 }
 
-// encodeKeys encodes the keys that may equal something, and measures the longest text of each
-// column, in characters.
+// encodeKeys encodes the keys that may equal a row's, and measures the longest text of each column,
+// in characters.
 func (b *builder) encodeKeys(t *dialect.Table, keys []dialect.Key, by []referral) (rows [][]any, most []int) {
 	rows, most = make([][]any, 0, len(keys)), make([]int, len(by))
 next:
@@ -87,7 +86,7 @@ next:
 		for i, v := range key {
 			j, ok := encodeValue(by[i].compared(), v)
 			if !ok || j == nil {
-				continue next // equals nothing
+				continue next // it equals nothing
 			}
 			row[i] = j
 			if s, ok := j.(string); ok {
@@ -99,7 +98,7 @@ next:
 	return rows, most
 }
 
-// matchesKey is the condition that ties the key table of an In to a table.
+// matchesKey is the condition between the key table of an In and a table.
 func matchesKey(key, alias string, by []referral) string {
 	var parts []string
 	for i, r := range by {
@@ -118,7 +117,7 @@ func matchesKey(key, alias string, by []referral) string {
 	return strings.Join(parts, " AND ")
 }
 
-// keyEquals is the condition that ties a derived table with a table's key to it.
+// keyEquals is the condition between a derived table with a table's key and that table.
 func keyEquals(key, alias string, names []string) string {
 	parts := make([]string, len(names))
 	for i, n := range names {
@@ -161,8 +160,8 @@ func compareValues(a, b any) int {
 	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
 
-// isServed reports whether an index starts with one of the columns, so that rows
-// can be looked up by key rather than be compared with every key.
+// isServed reports whether an index starts with one of the columns. Then the server finds rows by
+// key, and doesn't compare each row with every key.
 func isServed(t *dialect.Table, by []referral) bool {
 	var names []string
 	for _, r := range by {

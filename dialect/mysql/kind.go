@@ -6,7 +6,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// setType fills in what the column's type means.
+// setType sets a column's fields from its type.
 func setType(c *dialect.Column, dataType string, length, precision, scale, fraction int) {
 	c.Unsigned = strings.Contains(c.Type, "unsigned")
 	switch dataType {
@@ -25,7 +25,7 @@ func setType(c *dialect.Column, dataType string, length, precision, scale, fract
 		c.Kind, c.Precision = dialect.Int, 64
 	case "decimal":
 		c.Kind, c.Precision, c.Scale = dialect.Decimal, precision, scale
-	case "float": // the scale is that of float(10,2), which rounds
+	case "float": // the scale is that of float(10,2), a rounding type
 		c.Kind, c.Precision, c.Scale = dialect.Float, 32, scale
 	case "double":
 		c.Kind, c.Precision, c.Scale = dialect.Float, 64, scale
@@ -57,13 +57,13 @@ func setType(c *dialect.Column, dataType string, length, precision, scale, fract
 		c.Kind = dialect.Inet
 	case "xmltype":
 		c.Kind = dialect.XML
-	default: // geometry and its like, vector: travel as the bytes that they are
+	default: // geometry and its like, vector: sent as their bytes
 		c.Kind = dialect.Unknown
 	}
 }
 
-// enumLabels reads the labels of enum('a','b”c'). Quotes are doubled, and what MySQL
-// escapes in strings is escaped.
+// enumLabels parses the labels of enum('a','b”c'). Quotes are doubled, and special characters
+// escaped as in MySQL's strings.
 func enumLabels(columnType string) []string {
 	_, list, ok := strings.Cut(columnType, "(")
 	if !ok {
@@ -105,9 +105,9 @@ func unescapeByte(ch byte) byte {
 	return ch
 }
 
-// foldsOf tells from a collation's name what it doesn't distinguish: _ci and _ai
-// say so; where a name says _ci and nothing of accents (utf8mb4_general_ci,
-// latin1_swedish_ci), most accents don't count either.
+// foldsOf derives from a collation's name whether it ignores case and accents: _ci and _ai say so.
+// A name with _ci and nothing about accents (utf8mb4_general_ci, latin1_swedish_ci) ignores most
+// accents too.
 func foldsOf(collation string) (foldsCase, foldsAccents bool) {
 	has := func(suffix string) bool {
 		return strings.Contains(collation+"_", "_"+suffix+"_")

@@ -12,10 +12,9 @@ import (
 
 var _ dialect.Monitor = (*DB)(nil)
 
-// Lag is how far this replica's applier is behind what it has received, the
-// slowest where it has several sources; a delay that is configured counts. A
-// server that is no replica gives an error: a source doesn't know how far its
-// replicas have come. It takes the privilege REPLICATION CLIENT (MariaDB:
+// Lag is the delay of this replica's applier behind the received changes. With several sources it
+// is the largest; a configured delay counts. It returns an error on a server that isn't a replica:
+// a source doesn't know its replicas' delay. It needs the privilege REPLICATION CLIENT (MariaDB:
 // REPLICA MONITOR).
 func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	const doing = "look at replication"
@@ -36,7 +35,7 @@ func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	return lagOf(channels), nil
 }
 
-// statusQuery asks for the state of every source that is replicated from.
+// statusQuery selects the state of every replication source.
 // https://dev.mysql.com/doc/refman/9.0/en/show-replica-status.html
 // https://mariadb.com/kb/en/show-replica-status/
 func statusQuery(s *server) string {
@@ -49,9 +48,9 @@ func statusQuery(s *server) string {
 	return "SHOW SLAVE STATUS"
 }
 
-// lagOf reads the sources' states. The columns have their old names on MariaDB
-// and on MySQL before 8.0.22. The delay is NULL where the applier or the
-// receiver doesn't run, MySQL's manual says, and where that isn't known yet.
+// lagOf reads the sources' states. The columns have their old names on MariaDB and on MySQL before
+// 8.0.22. By MySQL's manual, the delay is NULL where the applier or the receiver doesn't run, and
+// where it isn't known yet.
 func lagOf(channels []map[string]sql.NullString) dialect.Lag {
 	var worst dialect.Lag
 	for _, c := range channels {
@@ -78,7 +77,7 @@ func lagOf(channels []map[string]sql.NullString) dialect.Lag {
 	return worst
 }
 
-// Sessions is the server's count of threads that aren't asleep.
+// Sessions is the server's count of running threads, without this session's.
 // https://dev.mysql.com/doc/refman/9.0/en/server-status-variables.html#statvar_Threads_running
 func (d *DB) Sessions(ctx context.Context) (int, error) {
 	const doing = "count the sessions"

@@ -2,8 +2,8 @@ package mysql
 
 import "github.com/expungedb/expunge/dialect"
 
-// Oddities are those that values of the column may have: dates that are none,
-// which a server stores unless its sql_mode forbids it
+// Oddities lists the possible oddities of the column's values: invalid dates, stored unless the
+// server's sql_mode forbids them
 // (https://dev.mysql.com/doc/refman/8.4/en/sql-mode.html#sqlmode_no_zero_date).
 func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 	switch c.Kind {
@@ -13,8 +13,8 @@ func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 	return nil
 }
 
-// renderOdd compares parts of the date: as text for a zero date, since not every
-// comparison with one is allowed.
+// renderOdd compares parts of the date. It compares a zero date as text, since not every comparison
+// with one is allowed.
 func renderOdd(t *dialect.Table, alias string, c dialect.Odd) string {
 	col := t.Column(c.Column)
 	if col == nil || col.Kind != dialect.Date && col.Kind != dialect.Timestamp && col.Kind != dialect.TimestampTZ {

@@ -11,19 +11,19 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Every RAND() and RANDOM_BYTES() is evaluated anew for each row, wherever it
-// stands. There is no MD5() or SHA1() here: MySQL 9 has neither.
+// The server evaluates every RAND() and RANDOM_BYTES() again for each row and each mention. The
+// package avoids MD5() and SHA1(): MySQL 9 has neither.
 
-// mostRandomised is the longest column that RandomLike is computed for in the
-// database. Its expression grows with the length, as there is no loop within a row: up
-// to here it costs less than the way through the client.
+// mostRandomised is the longest column for RandomLike in the database. SQL has no loop within a
+// row, so the expression grows with the length. Up to here it costs less than the way through the
+// client.
 const mostRandomised = 255
 
-// mostRandomBytes is what RANDOM_BYTES gives at most.
+// mostRandomBytes is the maximum of RANDOM_BYTES.
 const mostRandomBytes = 1024
 
-// randomLike draws character by character. A character is looked at by its
-// code: comparing it with letters would follow a collation.
+// randomLike draws character by character. It checks a character's code: comparing it with letters
+// would follow a collation.
 func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) string {
 	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomised {
@@ -33,7 +33,7 @@ func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) string {
 	if most == 0 {
 		return b.renderExpr(t, of)
 	}
-	// In blocks, so that what a column has room for but doesn't hold costs little.
+	// In blocks, so that unused length of a column costs little.
 	const block = 8
 	var blocks []string
 	for from := 1; from <= most; from += block {
@@ -44,13 +44,13 @@ func (b *builder) randomLike(t *dialect.Table, of dialect.Expr) string {
 		}
 		blocks = append(blocks, fmt.Sprintf("CASE WHEN %s < %d THEN '' ELSE CONCAT(%s) END", length, from, strings.Join(parts, ", ")))
 	}
-	// NULL stays NULL: a length that is unknown isn't less.
+	// NULL remains NULL: an unknown length isn't less.
 	return "CONCAT(" + strings.Join(blocks, ", ") + ")"
 }
 
-// randomCharacter is a character like the i-th of a text, or nothing behind its end.
+// randomCharacter renders a random character like the i-th of a text, or "" after its end.
 func (b *builder) randomCharacter(t *dialect.Table, of dialect.Expr, i int) string {
-	character := func() string { // rendered anew wherever it stands, with its arguments
+	character := func() string { // rendered again for each mention, with its arguments
 		text := b.renderExpr(t, of)
 		if c, ok := of.(dialect.Current); !ok || c.Column.Charset != "utf8mb4" {
 			text = "CONVERT(" + text + " USING utf8mb4)"
@@ -61,27 +61,27 @@ func (b *builder) randomCharacter(t *dialect.Table, of dialect.Expr, i int) stri
 		" WHEN ORD(" + character() + ") BETWEEN 97 AND 122 THEN " + letter +
 		" WHEN ORD(" + character() + ") BETWEEN 65 AND 90 THEN UPPER(" + letter + ")" +
 		" WHEN ORD(" + character() + ") BETWEEN 48 AND 57 THEN SUBSTRING('0123456789', 1 + FLOOR(RAND() * 10), 1)" +
-		// The rest of ASCII, and nothing, are spared the search.
+		// The rest of ASCII, and "", avoid the regular expression.
 		" WHEN ORD(" + character() + ") < 128 THEN " + character() +
 		" WHEN " + character() + ` REGEXP '^[\\p{L}\\p{M}\\p{N}]$' THEN ` + letter + " ELSE " + character() + " END"
 }
 
 const letter = "SUBSTRING('abcdefghijklmnopqrstuvwxyz', 1 + FLOOR(RAND() * 26), 1)"
 
-// randomInt takes RAND()'s 30 bits where they are plenty, else 60 bits of two
-// draws, modulo the range.
+// randomInt uses RAND()'s 30 bits where they are plenty, else 64 bits of three draws, modulo the
+// range.
 func randomInt(low, high int64) string {
 	size := new(big.Int).Add(new(big.Int).Sub(big.NewInt(high), big.NewInt(low)), big.NewInt(1))
 	if size.Cmp(big.NewInt(1<<20)) <= 0 {
 		return fmt.Sprintf("(%d + CAST(FLOOR(RAND() * %d) AS SIGNED))", low, size)
 	}
-	// DECIMAL: neither end may overflow on the way.
+	// DECIMAL: neither end may overflow in between.
 	draw := func(bits int) string { return fmt.Sprintf("CAST(FLOOR(RAND() * %d) AS DECIMAL(40, 0))", 1<<bits) }
 	bits := draw(24) + " * 1099511627776 + " + draw(20) + " * 1048576 + " + draw(20)
 	return fmt.Sprintf("CAST(CAST(%d AS DECIMAL(40, 0)) + MOD(%s, %s) AS SIGNED)", low, bits, size)
 }
 
-// hexDigits is 4n random hexadecimal digits.
+// hexDigits renders 4n random hexadecimal digits.
 func (b *builder) hexDigits(n int) string {
 	if b.strongRandom() {
 		return fmt.Sprintf("LOWER(HEX(RANDOM_BYTES(%d)))", 2*n)
@@ -98,8 +98,8 @@ func (b *builder) strongRandom() bool {
 	return !b.server.mariadb || b.server.atLeast(10, 10, 0)
 }
 
-// randomUUID builds a version 4 UUID: UUID() gives version 1, which tells the
-// machine and the time.
+// randomUUID builds a version 4 UUID: UUID() returns version 1, and reveals the machine and the
+// time.
 func (b *builder) randomUUID() string {
 	return "CONCAT_WS('-', " + b.hexDigits(2) + ", " + b.hexDigits(1) + ", CONCAT('4', LEFT(" + b.hexDigits(1) + ", 3)), " +
 		"CONCAT(SUBSTRING('89ab', 1 + FLOOR(RAND() * 4), 1), LEFT(" + b.hexDigits(1) + ", 3)), " + b.hexDigits(3) + ")"
@@ -119,8 +119,8 @@ func (b *builder) randomBytes(t *dialect.Table, of dialect.Expr) string {
 	return "CASE WHEN " + length() + " = 0 THEN '' ELSE RANDOM_BYTES(" + length() + ") END"
 }
 
-// momentSpan is the range of a RandomMoment in its unit: days of a date, seconds
-// or microseconds of a timestamp, as the column keeps them.
+// momentSpan is the range of a RandomMoment in its unit: days for a date, seconds or microseconds
+// for a timestamp, by the column's precision.
 func momentSpan(e dialect.RandomMoment) (unit string, size int64, err error) {
 	parse := func(s string) (time.Time, error) {
 		s = strings.TrimSuffix(s, "+00")

@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// BenchmarkRandomLike draws 5,000 texts in the database, by the length of the
-// column and of what is in it.
+// BenchmarkRandomLike draws 5,000 texts in the database, by the length of the column and of its
+// texts.
 func BenchmarkRandomLike(b *testing.B) {
 	for _, s := range servers(b) {
 		for _, c := range []struct{ length, used int }{{20, 10}, {60, 20}, {60, 60}, {120, 120}, {255, 40}, {255, 255}} {

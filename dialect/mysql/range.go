@@ -6,11 +6,11 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// splitRange divides the conditions of a statement that locks rows up to a key in
-// two: for the rows before the key, and for the key's own. InnoDB locks a row before it compares it, so
-// that a range which includes its end is waited for by whoever works on the row behind it, and waits for
-// them; the end of one that leaves it out is a row of ours. Conditions that read the table itself stay
-// together, as the first part would change what the second reads.
+// splitRange splits the conditions of a statement that locks rows up to a key: one part for the
+// rows before the key, one for the key's own row. InnoDB locks a row before it compares it. So a
+// range that includes its end also locks the row after it: its writers and this statement would
+// wait for each other. A range that excludes its end stops at a row of ours. Conditions that read
+// the table itself remain together, as the first part would change the rows the second reads.
 func splitRange(n dialect.Name, where []dialect.Cond, locks bool) [][]dialect.Cond {
 	i := slices.IndexFunc(where, func(c dialect.Cond) bool {
 		u, ok := c.(dialect.UpTo)

@@ -6,19 +6,19 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// referral is how a column compares with the column that it refers to: as that one
-// compares, by its character set, collation and padding. See package dialect.
+// referral says how a column compares with the referenced column: by that one's character set,
+// collation and padding. See package dialect.
 type referral struct {
-	// like describes the values that are compared. nil: the column compares like the
-	// other one, by itself.
+	// like describes the compared values. nil: the column already compares like the referenced one.
 	like *dialect.Column
 	own  *dialect.Column
-	// prefilter says that values which are equal in this way are equal by the
-	// column's own collation, too: its index finds all of them, and others.
+	// prefilter says that values equal in this way are also equal by the column's own collation:
+	// its index finds all of them, and others.
 	prefilter bool
 }
 
-// referralOf says how own compares where it refers to referred; nil: to no column that is known.
+// referralOf returns how own compares where it refers to referred; nil: the referenced column is
+// unknown.
 func referralOf(own, referred *dialect.Column) referral {
 	switch {
 	case referred == nil || !isTextual(own) && !isTextual(referred):
@@ -38,7 +38,7 @@ func referralOf(own, referred *dialect.Column) referral {
 	return referral{own: own, like: &dialect.Column{Name: own.Name, Kind: dialect.Text, Charset: "utf8mb4"}, prefilter: true}
 }
 
-// compared describes the values that are compared.
+// compared describes the compared values.
 func (r referral) compared() *dialect.Column {
 	if r.like != nil {
 		return r.like
@@ -55,13 +55,14 @@ func isTextual(c *dialect.Column) bool {
 	return false
 }
 
-// isPadded reports whether blanks at the end of a text don't count.
-// https://dev.mysql.com/doc/refman/8.4/en/charset-unicode-sets.html, https://mariadb.com/kb/en/character-sets/
+// isPadded reports whether comparisons ignore blanks at the end of a text.
+// https://dev.mysql.com/doc/refman/8.4/en/charset-unicode-sets.html,
+// https://mariadb.com/kb/en/character-sets/
 func isPadded(c *dialect.Column) bool {
 	return isTextual(c) && !strings.Contains(c.Collation, "_0900_") && !strings.Contains(c.Collation, "_nopad_")
 }
 
-// value makes a text in utf8mb4, such as travels in JSON, one that is compared.
+// value converts a text in utf8mb4, the form in JSON, for the comparison.
 func (r referral) value(raw string) string {
 	if r.like.Collation == "" {
 		return "CAST(" + raw + " AS BINARY)"
@@ -85,8 +86,9 @@ func (r referral) column(ref string) string {
 	return r.value(r.unicodeRef(ref))
 }
 
-// representable is a condition for values that the other column's character set has: one that it
-// lacks becomes a question mark, which might be another value. "": all are.
+// representable is a condition for values that the other column's character set can represent. A
+// missing character becomes a question mark, and the result might equal another value. "": it
+// represents all.
 func (r referral) representable(ref string) string {
 	if r.like.Charset == "utf8mb4" || isTextual(r.own) && r.own.Charset == r.like.Charset {
 		return ""
@@ -95,7 +97,7 @@ func (r referral) representable(ref string) string {
 	return "CONVERT(CONVERT(" + text + " USING " + r.like.Charset + ") USING utf8mb4) COLLATE utf8mb4_bin = " + text + " COLLATE utf8mb4_bin"
 }
 
-// equalsRef compares a referring column with the one that it refers to.
+// equalsRef compares a referring column with the referenced one.
 func (r referral) equalsRef(ref string, referred *dialect.Column, other string) string {
 	if r.like == nil {
 		return ref + " = " + other

@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// catalog remembers the tables that statements were rendered for: what a key's
-// values are decoded to is in the catalogue only.
+// catalog caches tables for rendering statements: only the catalogue has the types for decoding a
+// key's values.
 type catalog struct {
 	mu     sync.Mutex
 	tables map[dialect.Name]*dialect.Table
@@ -37,7 +37,7 @@ func (c *catalog) dropTable(n dialect.Name) {
 	delete(c.tables, n)
 }
 
-// readTable returns what the catalogue says of one table, which it may remember.
+// readTable returns a table's columns and indexes, from the cache where it has them.
 func (s *session) readTable(ctx context.Context, n dialect.Name) (*dialect.Table, error) {
 	if t := s.db.catalog.tableOf(n); t != nil {
 		return t, nil

@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// MySQL lets a user do with all databases but some what he is granted. What he may not see there
-// may refer to what he sees, and cascade from it.
+// A partial revoke on MySQL excludes some databases from a grant on all. Tables there, hidden from
+// the user, may refer to visible ones, and cascade from them.
 func TestWhatAPartialRevokeHides(t *testing.T) {
 	server := testdb.NewMySQL(t, "partial_revokes=ON")
 	db := server.Database(t)
@@ -23,7 +23,7 @@ func TestWhatAPartialRevokeHides(t *testing.T) {
 		{statements: "", triggers: "", references: ""},
 		{statements: "REVOKE DELETE ON hidden.* FROM u@'%'"},
 		{statements: "REVOKE SELECT, TRIGGER, REFERENCES ON hidden.* FROM u@'%'", references: "a"},
-		{statements: "GRANT PROCESS ON *.* TO u@'%'", references: "a"}, // which shows that there is one
+		{statements: "GRANT PROCESS ON *.* TO u@'%'", references: "a"}, // it shows the foreign key
 		{statements: "REVOKE TRIGGER ON `" + db.Name + "`.* FROM u@'%'", references: "a", triggers: "a"},
 		{statements: "GRANT TRIGGER ON `" + db.Name + "`.a TO u@'%'", references: "a"},
 	} {

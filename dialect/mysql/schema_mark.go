@@ -15,8 +15,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// SchemaMark implements dialect.Reader. References from databases without a given table it
-// sees where InnoDB's own list is shown, which takes the privilege PROCESS.
+// SchemaMark implements dialect.Reader. It covers references from databases without a given table
+// only where the user may read InnoDB's own list, with the privilege PROCESS.
 func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, error) {
 	const doing = "read the schema of"
 	here, these := []string{"DATABASE()"}, make([]string, len(tables))
@@ -26,8 +26,8 @@ func (t *tx) SchemaMark(ctx context.Context, tables []dialect.Name) (string, err
 			here = append(here, hexLiteral(n.Schema))
 		}
 	}
-	// The condition on the schema keeps MariaDB from opening every table of the server. No statement
-	// has a parameter: a view of the catalogue takes longer to prepare than to read.
+	// Without the condition on the schema, MariaDB opens every table of the server. No statement
+	// has a parameter: preparing a view of the catalogue takes longer than reading it.
 	of := func(schema, table string) string {
 		return " WHERE " + schema + " IN (" + strings.Join(here, ", ") + ") AND " + table + " IN (" + strings.Join(these, ", ") + ")"
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// References from other databases are in InnoDB's own list only.
+// Only InnoDB's own list has references from other databases.
 func TestTheSchemaMarkIsOfReferencesFromOtherDatabases(t *testing.T) {
 	each(t, func(t *testing.T, db *testdb.Database) {
 		other, third := db.Name+"-Ö", db.Name+"_third"

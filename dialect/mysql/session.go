@@ -15,22 +15,22 @@ import (
 	"github.com/expungedb/expunge/internal/grace"
 )
 
-// session is a connection that somebody has for himself, with the variables set.
+// session is a connection taken from the pool, with the variables set.
 type session struct {
 	db       *DB
 	conn     *sql.Conn
-	id       int64  // of the connection, for KILL,
-	at       string // on this server
+	id       int64  // of the connection, for KILL
+	at       string // the server of that connection
 	server   *server
 	checks   bool // foreign_key_checks
 	restore  []variable
 	database string  // selected, "": none
-	away     *string // the database that was selected where it isn't the pool's
+	away     *string // the originally selected database, where it isn't the pool's
 	cut      bool    // the context ended within a statement: the driver has closed the connection
 }
 
-// openSession takes a connection from the pool and gives it the variables, and
-// more of them, or other values of them, where wanted.
+// openSession takes a connection from the pool and sets the variables. more adds variables, or
+// other values for some.
 func (d *DB) openSession(ctx context.Context, doing string, more ...variable) (s *session, err error) {
 	classify := func(err error) error { return engineError(ctx, err, doing, dialect.Name{}) }
 	_, err = sqlconn.Open(ctx, d.pool, classify, func(conn *sql.Conn) error {
@@ -43,8 +43,8 @@ func (d *DB) openSession(ctx context.Context, doing string, more ...variable) (s
 	return s, nil
 }
 
-// setVariables gives the session the values wanted, and remembers those it had, in
-// two statements: a batch of one subject is a dozen transactions, most of which read one table.
+// setVariables sets the wanted values and remembers the old ones, in two statements: a batch of one
+// subject is a dozen transactions, most of which read one table.
 func (s *session) setVariables(ctx context.Context, want []variable) error {
 	var err error
 	if s.server, err = s.db.askServer(ctx, s.conn); err != nil {
@@ -64,8 +64,8 @@ func (s *session) setVariables(ctx context.Context, want []variable) error {
 	if err := sqlconn.QueryOne(ctx, s.conn, query, into...); err != nil {
 		return err
 	}
-	// A USE stays with its session, and what is without a database in a
-	// statement is the selected one's.
+	// A USE remains in effect for its session, and a name without a database in a statement means
+	// the selected one.
 	s.database = selected.String
 	if home := s.server.database; home != "" && s.database != home {
 		s.away, s.database = &selected.String, home
@@ -77,10 +77,10 @@ func (s *session) setVariables(ctx context.Context, want []variable) error {
 	for i, v := range want {
 		got := values[i]
 		if !got.Valid {
-			got.String = "NULL" // character_set_results can be
+			got.String = "NULL" // as character_set_results can be
 		}
 		if v == manual {
-			// From 0 to 1 commits what is open, which 0 alone would leave so.
+			// Setting 1 after 0 commits an open transaction; 0 alone would leave it open.
 			set = append(set, manual, variable{manual.name, "1"})
 		} else if sameSetting(v, got.String) {
 			continue
@@ -95,8 +95,8 @@ func (s *session) setVariables(ctx context.Context, want []variable) error {
 	return err
 }
 
-// closeSession gives the connection back with its settings restored, or, where that
-// is not possible, throws it away.
+// closeSession restores the settings and returns the connection to the pool. Where it can't restore
+// them, it discards the connection.
 func (s *session) closeSession(usable bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -105,7 +105,7 @@ func (s *session) closeSession(usable bool) {
 		usable = err == nil
 	}
 	if usable && s.away != nil {
-		_, err := s.conn.ExecContext(ctx, "USE "+quoteIdent(*s.away)) // which fails where there was none
+		_, err := s.conn.ExecContext(ctx, "USE "+quoteIdent(*s.away)) // it fails where no database was selected
 		usable = err == nil
 	}
 	if !usable {
@@ -113,17 +113,17 @@ func (s *session) closeSession(usable bool) {
 	}
 	s.conn.Close()
 	if s.cut && !usable {
-		// The server notices a closed connection only when the statement has
-		// ended. Until then it would work on, and hold its locks.
+		// The server notices a closed connection only when the statement has ended. Until then it
+		// would continue, and hold its locks.
 		_ = s.killSession(ctx)
 	}
 }
 
-// whichServer tells the servers apart that a load balancer hands connections to.
+// whichServer distinguishes the servers behind a load balancer.
 const whichServer = "CONCAT_WS(':', @@hostname, @@port, @@server_id)"
 
-// killSession ends the session on its server. On another one the connection of that
-// number is somebody else's.
+// killSession ends the session on its server. On another server the connection of that number is
+// another user's.
 func (s *session) killSession(ctx context.Context) error {
 	conn, err := s.db.pool.Conn(ctx)
 	if err != nil {
@@ -138,7 +138,7 @@ func (s *session) killSession(ctx context.Context) error {
 	return err
 }
 
-// patience is how long the end of a session may take after its context's end.
+// patience is the longest duration of a session's end after its context has ended.
 const patience = 5 * time.Second
 
 // tx is one transaction.
@@ -148,19 +148,19 @@ type tx struct {
 	done     bool
 }
 
-// Begin implements dialect.DB. A lock timeout is rounded up to whole seconds.
-// It refuses sessions in which foreign_key_checks is off.
+// Begin implements dialect.DB. It rounds a lock timeout up to whole seconds. It refuses sessions
+// with foreign_key_checks off.
 func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
 	const doing = "begin"
-	// The transaction begins with its first statement. So none is needed to begin
-	// it, and the level comes with the other settings.
+	// The transaction begins with its first statement. So beginning needs no statement, and the
+	// isolation level is set with the other settings.
 	more := []variable{manual, {"transaction_isolation", "READ-COMMITTED"}}
 	if o.ReadOnly { // the first read makes the snapshot
 		more = []variable{manual, {"transaction_isolation", "REPEATABLE-READ"}, {"transaction_read_only", "1"}}
 	}
 	if o.LockTimeout > 0 {
 		wait := secondsText(o.LockTimeout)
-		// The second one is for the table's definition, which an ALTER TABLE may hold.
+		// The second is for the lock on the table's definition, possibly held by an ALTER TABLE.
 		more = append(more, variable{"innodb_lock_wait_timeout", wait}, variable{"lock_wait_timeout", wait})
 	}
 	s, err := d.openSession(ctx, doing, more...)
@@ -168,7 +168,7 @@ func (d *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error)
 		return nil, err
 	}
 	if !s.checks {
-		s.closeSession(false) // another of the pool's sessions may have them on
+		s.closeSession(false) // other sessions of the pool may have them on
 		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
 		e.Detail = foreignKeysOff
 		return nil, e
@@ -181,7 +181,7 @@ func secondsText(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.S
 
 const foreignKeysOff = "foreign_key_checks is off in the pool's sessions, so deletes would leave broken references: switch it on, in the DSN or on the server"
 
-// CheckConstraints implements dialect.Tx: nothing is ever deferred.
+// CheckConstraints does nothing: the engine never defers a constraint.
 func (t *tx) CheckConstraints(context.Context) error { return nil }
 
 // Commit implements dialect.Tx.
@@ -191,7 +191,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	}
 	err := ctx.Err()
 	if err == nil {
-		// Once sent it is waited for: else its outcome would be unknown.
+		// Once sent, wait for it: otherwise its outcome would be unknown.
 		var cancel context.CancelFunc
 		ctx, cancel = grace.Extend(ctx, patience)
 		defer cancel()
@@ -219,31 +219,31 @@ func (t *tx) Rollback(ctx context.Context) error {
 	_, err := t.conn.ExecContext(ctx, "ROLLBACK")
 	t.endTx(err == nil)
 	if err != nil && isLost(err) {
-		return nil // the server rolls back what has lost its connection
+		return nil // the server rolls back a transaction that has lost its connection
 	}
 	return engineError(ctx, err, "roll back", dialect.Name{})
 }
 
-// endsItself reports whether restoring the session's settings ends the
-// transaction, with a commit: all the same to one that only reads.
+// endsItself reports whether restoring the session's settings ends the transaction. It then
+// commits: for a read-only transaction that is the same as a rollback.
 func (t *tx) endsItself() bool {
 	return slices.Contains(t.restore, variable{manual.name, "1"})
 }
 
-// endTx gives the connection back.
+// endTx returns the connection to the pool.
 func (t *tx) endTx(usable bool) {
 	t.done = true
 	t.closeSession(usable)
 }
 
-// txError makes an error of one that a statement of the transaction returned.
+// txError converts the error of a statement of the transaction.
 func (t *tx) txError(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if err != nil && ctx.Err() != nil {
 		t.cut = true
 	}
 	err = engineError(ctx, err, doing, table)
 	if e, ok := errors.AsType[*dialect.Error](err); ok && (e.Code == "1054" || e.Code == "1146") {
-		t.db.catalog.dropTable(table) // altered since it was read
+		t.db.catalog.dropTable(table) // the table was altered since it was read
 	}
 	return err
 }

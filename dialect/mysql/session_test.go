@@ -57,10 +57,10 @@ func name(table string) dialect.Name { return dialect.Name{Table: table} }
 func TestSessionsGoBackToThePoolAsTheyCame(t *testing.T) {
 	each(t, func(t *testing.T, db *testdb.Database) {
 		pool := testdb.OpenMySQL(t, db, dsns["options"]...)
-		pool.SetMaxOpenConns(1) // one session, seen again and again
+		pool.SetMaxOpenConns(1) // one session, used again and again
 		const query = `SELECT CONCAT_WS('|', @@time_zone, @@sql_mode, @@autocommit, @@character_set_client, @@character_set_results,
 			@@collation_connection, @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@sql_safe_updates, @@div_precision_increment, @@sql_select_limit)`
-		// Its names differ between the servers, and between their versions.
+		// The names of these variables differ between the servers, and between their versions.
 		const kind = `SHOW SESSION VARIABLES WHERE Variable_name RLIKE '^(tx|transaction)_(isolation|read_only)$'`
 		state := func() (out []string) {
 			t.Helper()
@@ -116,7 +116,7 @@ func TestAnotherDatabaseThatASessionWasGivenIsLeftAlone(t *testing.T) {
 			run(t, d, "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)")
 		}
 		pool := testdb.OpenMySQL(t, db)
-		pool.SetMaxOpenConns(1) // one session, which is handed around
+		pool.SetMaxOpenConns(1) // one session for all users
 		d := mysql.New(pool)
 		if _, err := d.Inspect(t.Context()); err != nil {
 			t.Fatal(err)
@@ -169,7 +169,7 @@ func TestATransactionThatThePoolLeftOpenIsNotJoined(t *testing.T) {
 		run(t, db, "CREATE TABLE a (id int PRIMARY KEY)")
 		for i, option := range []string{"autocommit=1", "autocommit=0"} {
 			pool := testdb.OpenMySQL(t, db, option)
-			pool.SetMaxOpenConns(1) // one session, which is handed around
+			pool.SetMaxOpenConns(1) // one session for all users
 			for _, s := range []string{"START TRANSACTION", fmt.Sprintf("INSERT INTO a VALUES (%d)", i)} {
 				if _, err := pool.Exec(s); err != nil {
 					t.Fatal(err)
@@ -350,7 +350,7 @@ func TestAServerKilledAndStartedAgain(t *testing.T) {
 			if err := s.Start(); err != nil {
 				t.Fatal(err)
 			}
-			write(t, d, func(tx dialect.Tx) { // over connections that the new server never knew
+			write(t, d, func(tx dialect.Tx) { // over connections unknown to the restarted server
 				if n, err := tx.Count(t.Context(), name("a"), nil); err != nil || n != 2 {
 					t.Errorf("%d rows, %v, want 2", n, err)
 				}

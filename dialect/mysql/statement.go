@@ -11,13 +11,13 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// builder writes one statement. Its arguments have to be in the order in which their
-// placeholders are in the text, so text must be put together in that order.
+// builder renders one statement. Its arguments have the order of their placeholders, so a caller
+// has to render text in its final order. It keeps the first error.
 type builder struct {
 	render.Builder[any]
 	lookup func(dialect.Name) (*dialect.Table, error)
 	server *server
-	// old renders the columns whose values were read before the update (see Update).
+	// old renders the columns read before the update (see Update).
 	old map[string]string
 }
 
@@ -30,13 +30,13 @@ func (b *builder) unsupported(table dialect.Name, format string, args ...any) {
 	b.Unsupported(table, "not supported on MySQL and MariaDB: "+format, args...)
 }
 
-// tableOf returns a table, an empty one where it isn't known.
+// tableOf returns a table. Where it isn't known, the statement fails, and an empty one replaces it.
 func (b *builder) tableOf(n dialect.Name) *dialect.Table {
 	t, err := b.lookup(n)
 	return render.Found(&b.Builder, t, err)
 }
 
-// columnOf returns a column of a table, one without a type where there is none.
+// columnOf returns a column of a table, and fails the statement where the column doesn't exist.
 func (b *builder) columnOf(t *dialect.Table, name string) *dialect.Column {
 	if c := t.Column(name); c != nil {
 		return c
@@ -59,10 +59,10 @@ func (b *builder) columnsOf(t *dialect.Table, names []string) []*dialect.Column 
 // quoteIdent quotes an identifier.
 func quoteIdent(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-// hexLiteral writes a text as a literal that no sql_mode reads otherwise.
+// hexLiteral renders a text as a literal that means the same under every sql_mode.
 func hexLiteral(s string) string { return "_utf8mb4 X'" + hex.EncodeToString([]byte(s)) + "'" }
 
-// unquoteIdent reverses quote, and leaves a bare name as it is.
+// unquoteIdent reverses quoteIdent, and returns a bare name unchanged.
 func unquoteIdent(s string) string {
 	if len(s) >= 2 && s[0] == '`' && s[len(s)-1] == '`' {
 		return strings.ReplaceAll(s[1:len(s)-1], "``", "`")
@@ -77,13 +77,13 @@ func quoteTable(n dialect.Name) string {
 	return quoteIdent(n.Schema) + "." + quoteIdent(n.Table)
 }
 
-// target is what statements call the table that they are about.
+// target is the alias of a statement's table.
 const target = "t"
 
-// renderFrom renders the tables of a statement, and returns the conditions that are
-// left for its WHERE. The first In drives the statement: it is joined, in the order that looks
-// rows up by key where an index serves that, whatever the optimizer estimates of a table
-// function; without an index the keys are looked up for every row.
+// renderFrom renders the tables of a statement, and returns the conditions left for its WHERE. The
+// first In drives the statement by a join. With an index on its columns, the join order finds rows
+// by key, whatever the optimizer estimates for a table function. Without an index, the server looks
+// the keys up for every row.
 func (b *builder) renderFrom(t *dialect.Table, where []dialect.Cond) (string, []dialect.Cond) {
 	table := quoteTable(t.Name) + " AS " + target
 	for i, c := range where {
@@ -115,7 +115,7 @@ func (b *builder) fromWhere(t *dialect.Table, where []dialect.Cond) string {
 
 var locks = map[dialect.Lock]string{dialect.Share: " LOCK IN SHARE MODE", dialect.Exclusive: " FOR UPDATE"}
 
-// renderSelect renders a Select, and returns the columns that are read; those of the flags come after them.
+// renderSelect renders a Select, and returns the columns read; those of the flags follow them.
 func (b *builder) renderSelect(t *dialect.Table, s dialect.Select) (string, []*dialect.Column) {
 	cols := b.columnsOf(t, s.Columns)
 	list := make([]string, 0, len(cols)+len(s.Flags))
@@ -152,16 +152,15 @@ func (b *builder) renderDelete(t *dialect.Table, d dialect.Delete) string {
 	case d.Limit == 0 && !self:
 		return "DELETE " + target + b.fromWhere(t, d.Where)
 	case len(t.Key()) == 0 && !self:
-		// The form with a LIMIT takes no join and, on MariaDB, no alias.
+		// The form with a LIMIT permits no join and, on MariaDB, no alias.
 		return fmt.Sprintf("DELETE FROM %s WHERE %s LIMIT %d", quoteTable(d.Table), b.renderAll(t, quoteTable(d.Table), d.Where), d.Limit)
 	}
 	return "DELETE " + target + " FROM " + b.renderChosen(t, d.Where, nil, d.Limit)
 }
 
-// renderChosen renders a join of the table with its own rows that meet the
-// conditions, read and locked beforehand: for statements whose conditions read the
-// table itself, that have a limit, or that need values as they were (old). A derived table
-// with a LIMIT is never merged into the statement.
+// renderChosen renders a join of the table with its own rows that meet the conditions, read and
+// locked before. It is for statements with a limit, with conditions that read the table itself, or
+// with old values. A derived table with a LIMIT is never merged into the statement.
 func (b *builder) renderChosen(t *dialect.Table, where []dialect.Cond, old []string, limit int) string {
 	key := t.Key()
 	if len(key) == 0 {
@@ -207,8 +206,8 @@ func (b *builder) renderAssignments(t *dialect.Table, set []dialect.Assign) stri
 	return strings.Join(append(parts, untouchedColumns(t, names)...), ", ")
 }
 
-// untouchedColumns assigns the ON UPDATE CURRENT_TIMESTAMP columns to themselves,
-// which keeps their values, unless they are assigned anyway.
+// untouchedColumns assigns the ON UPDATE CURRENT_TIMESTAMP columns to themselves, to keep their
+// values, unless the statement assigns them.
 func untouchedColumns(t *dialect.Table, assigned []string) []string {
 	var out []string
 	for _, c := range t.Columns {
@@ -220,10 +219,9 @@ func untouchedColumns(t *dialect.Table, assigned []string) []string {
 	return out
 }
 
-// inOrder orders assignments so that none reads a column that was assigned
-// before it: SET works from left to right, and a column that was assigned has its new
-// value there. Where they read each other's columns in a circle, old are the columns whose
-// values have to be read beforehand.
+// inOrder orders assignments so that none reads a column assigned before it. SET works from left to
+// right, and an assigned column has its new value there. Where the assignments form a cycle, old
+// are the columns to read before the update.
 func inOrder(set []dialect.Assign) (ordered []dialect.Assign, old []string) {
 	left := slices.Clone(set)
 	for len(left) > 0 {

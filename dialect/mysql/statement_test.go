@@ -41,13 +41,13 @@ func rows(t testing.TB, tx dialect.Tx, s dialect.Select) (out []dialect.Row) {
 	return out
 }
 
-// Values come back as they went in, with any options of the driver.
+// Values are read as they were written, with any options of the driver.
 func TestValuesTravelUnchanged(t *testing.T) {
 	cases := []struct {
 		typ    string
 		values []dialect.Value
 	}{
-		{"tinyint(1)", []dialect.Value{"true", "false", int64(7), int64(-128), nil}}, // pitfall 13: a boolean that isn't one
+		{"tinyint(1)", []dialect.Value{"true", "false", int64(7), int64(-128), nil}}, // pitfall 13: numbers in a boolean column
 		{"bigint unsigned", []dialect.Value{"18446744073709551615", int64(0), int64(9223372036854775807)}},
 		{"bit(9)", []dialect.Value{"000000101", "111111111", nil}},
 		{"bit(64)", []dialect.Value{strings.Repeat("1", 64)}},
@@ -117,7 +117,7 @@ func TestValuesTravelUnchanged(t *testing.T) {
 	})
 }
 
-// index is the index on a column of the type, where it can have one.
+// index is the index on a column of the type, where the type permits one.
 func index(typ string) string {
 	switch typ {
 	case "longblob":

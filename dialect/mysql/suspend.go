@@ -11,9 +11,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// whyNotSuspendable is Index.Stays: of the kinds of indexes only trees are certain to come
-// back as they were, since full-text and spatial ones have parsers, stop words and
-// hidden columns beside them.
+// whyNotSuspendable is Index.Stays. Only trees are certain to be restored unchanged: full-text and
+// spatial indexes have parsers, stop words and hidden columns beside them.
 func whyNotSuspendable(ix *dialect.Index) string {
 	if ix.Primary || ix.Method == "btree" {
 		return ""
@@ -21,9 +20,9 @@ func whyNotSuspendable(ix *dialect.Index) string {
 	return "it is a " + ix.Method + " index"
 }
 
-// Definitions implements dialect.Suspender. A definition is the index's clause in
-// SHOW CREATE TABLE, which has all that there is to it: prefixes, directions,
-// comments, visibility. One ALTER TABLE takes the same privileges to drop as to add.
+// Definitions implements dialect.Suspender. A definition is the index's clause in SHOW CREATE
+// TABLE, which is complete: prefixes, directions, comments, visibility. In ALTER TABLE, dropping an
+// index needs the same privileges as adding it.
 func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) (out []dialect.SuspendedIndex, err error) {
 	const doing = "read the indexes of"
 	s, err := d.openDDL(ctx, doing, 0)
@@ -43,11 +42,11 @@ func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) 
 	return out, nil
 }
 
-// buildMemory is what a build of indexes sorts in. With MySQL's 1 MiB the two of a
+// buildMemory is the sort memory for building indexes. With MySQL's 1 MiB, the two indexes of a
 // table of 300,000 rows took a quarter longer.
 const buildMemory = "67108864"
 
-// openDDL takes a session for statements about indexes.
+// openDDL opens a session for statements about indexes.
 func (d *DB) openDDL(ctx context.Context, doing string, wait time.Duration) (*session, error) {
 	srv, err := d.askServer(ctx, d.pool)
 	if err != nil {
@@ -64,7 +63,7 @@ func (d *DB) openDDL(ctx context.Context, doing string, wait time.Duration) (*se
 	if err != nil {
 		return nil, err
 	}
-	if !s.checks { // an index that a foreign key needs could be dropped
+	if !s.checks { // the server would drop even an index needed by a foreign key
 		s.closeSession(true)
 		e := dialect.NewError(dialect.Fatal, "", doing, dialect.Name{}, nil)
 		e.Detail = foreignKeysOff
@@ -73,7 +72,7 @@ func (d *DB) openDDL(ctx context.Context, doing string, wait time.Duration) (*se
 	return s, nil
 }
 
-// readDefinitions are the clauses of a table's indexes, by name.
+// readDefinitions returns the clauses of a table's indexes, by name.
 func (s *session) readDefinitions(ctx context.Context, doing string, n dialect.Name) (map[string]clause, error) {
 	var name, sql string
 	if err := sqlconn.QueryOne(ctx, s.conn, "SHOW CREATE TABLE "+quoteTable(n), &name, &sql); err != nil {
@@ -103,8 +102,8 @@ func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 	})
 }
 
-// Restore implements dialect.Suspender, by one ALTER TABLE: all indexes are built
-// in one pass over the rows, and none of them where one can't be.
+// Restore implements dialect.Suspender, by one ALTER TABLE: it builds all indexes in one pass over
+// the rows, or none of them after an error.
 func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	return d.alterTable(ctx, "put back indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
 		var add []string
@@ -120,9 +119,9 @@ func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 	})
 }
 
-// alterTable changes a table by what change makes of its indexes. A statement of
-// somebody who was killed may still be under way on the server: what it had done
-// when the table came free is looked at again.
+// alterTable makes the changes of a table's indexes returned by change. The statement of a killed
+// process may still run on the server. alterTable then reads the indexes again once the table is
+// free.
 func (d *DB) alterTable(ctx context.Context, doing string, n dialect.Name, wait time.Duration, change func(found map[string]clause, doing string) ([]string, error)) (err error) {
 	s, err := d.openDDL(ctx, doing, wait)
 	if err != nil {
@@ -151,7 +150,7 @@ func (d *DB) alterTable(ctx context.Context, doing string, n dialect.Name, wait 
 	}
 }
 
-// Error numbers of an index that somebody else has made, or dropped, meanwhile.
+// Error numbers of an index that another session has made, or dropped, meanwhile.
 const (
 	duplicateName = "1061"
 	noSuchIndex   = "1091"

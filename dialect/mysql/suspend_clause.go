@@ -10,12 +10,12 @@ import (
 // clause is one index in the text of SHOW CREATE TABLE.
 type clause struct {
 	index string
-	text  string // the clause as it stands there
+	text  string // the clause exactly as printed
 	tree  bool   // neither full-text nor spatial nor of any other kind
 }
 
-// indexClauses finds the indexes in a CREATE TABLE as the server prints it, but for
-// the primary key, which has no name. It takes any text.
+// indexClauses finds the indexes in a CREATE TABLE as the server prints it, without the primary
+// key: it has no name. It accepts any text.
 func indexClauses(sql string) []clause {
 	var out []clause
 	for _, text := range splitParts(sql) {
@@ -26,7 +26,7 @@ func indexClauses(sql string) []clause {
 	return out
 }
 
-// splitParts are what stands between the outermost brackets of a CREATE TABLE.
+// splitParts returns the parts between the outermost parentheses of a CREATE TABLE.
 func splitParts(sql string) []string {
 	var out []string
 	open := skipQuoted(sql, strings.IndexByte(sql, '`'))
@@ -53,8 +53,7 @@ func splitParts(sql string) []string {
 	return out
 }
 
-// indexClause reads KEY `name` (…) and UNIQUE KEY `name` (…), and tells other
-// kinds of KEY from them.
+// indexClause parses KEY `name` (…) and UNIQUE KEY `name` (…), and marks other kinds of KEY.
 func indexClause(text string) (clause, bool) {
 	words, rest, named := strings.Cut(text, "`")
 	if !named {
@@ -66,15 +65,15 @@ func indexClause(text string) (clause, bool) {
 	}
 	name := text[len(text)-len(rest)-1:]
 	name = name[:skipQuoted(name, 0)]
-	tree := (words == "KEY" || words == "UNIQUE KEY") && !strings.Contains(text, ") USING HASH") // as MariaDB makes of long columns
+	tree := (words == "KEY" || words == "UNIQUE KEY") && !strings.Contains(text, ") USING HASH") // MariaDB's form for long columns
 	return clause{index: unquoteIdent(name), text: text, tree: tree}, true
 }
 
-// action finds what a foreign key does, behind the last bracket of its clause.
+// action finds a foreign key's actions, after the last parenthesis of its clause.
 var action = regexp.MustCompile(`ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT|NO ACTION|RESTRICT)`)
 
-// declaredRules reads what the foreign keys in a CREATE TABLE do, by their names;
-// usual is what one does that doesn't say.
+// declaredRules parses the actions of the foreign keys in a CREATE TABLE, by their names; usual is
+// the default action.
 func declaredRules(sql string, usual dialect.Action) map[string]rules {
 	out := map[string]rules{}
 	for _, text := range splitParts(sql) {
@@ -96,8 +95,7 @@ func declaredRules(sql string, usual dialect.Action) map[string]rules {
 	return out
 }
 
-// skipQuoted is the index behind the character at i, or behind the name or text that
-// begins there.
+// skipQuoted is the index after the character at i, or after the name or text that begins there.
 func skipQuoted(sql string, i int) int {
 	if i < 0 || i >= len(sql) {
 		return len(sql)

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// printed is a table as a server prints it, with all that could mislead.
+// printed is a table as a server prints it, with everything that could mislead the parser.
 const printed = "CREATE TABLE `a (b` (\n" +
 	"  `id` bigint NOT NULL DEFAULT 'x,)\\'KEY `y` (z)',\n" +
 	"  `KEY` varchar(3) COMMENT 'UNIQUE KEY `no` (`id`)',\n" +

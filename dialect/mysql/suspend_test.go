@@ -50,7 +50,7 @@ func TestIndexesComeBackExactlyAsTheyWere(t *testing.T) {
 				}
 			}
 			before := created(t, own)
-			// The caller's sessions print names otherwise, and options not at all.
+			// The caller's sessions print names in another form, and no options.
 			db := mysql.New(testdb.OpenMySQL(t, url, "sql_mode=%27ANSI_QUOTES%27", "sql_quote_show_create=0"))
 			schema, err := db.Inspect(t.Context())
 			if err != nil {
@@ -84,8 +84,8 @@ func TestIndexesComeBackExactlyAsTheyWere(t *testing.T) {
 	}
 }
 
-// created are the lines of SHOW CREATE TABLE, ordered: an index that was added
-// back stands behind others.
+// created returns the lines of SHOW CREATE TABLE, ordered: a restored index is printed after
+// others.
 func created(t *testing.T, own *sql.DB) []string {
 	t.Helper()
 	var name, text string

@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Refused implements dialect.Reader. The rows travel in one JSON document.
+// Refused implements dialect.Reader. The rows are sent as one JSON document.
 func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
 	table, err := t.readTable(ctx, trial.Table)
 	if err != nil {
@@ -46,8 +46,8 @@ func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (int64, error) {
 	return t.oneNumber(ctx, sql, []any{d.json.String()}, "try a check of", table.Name)
 }
 
-// unescapedCheck is a check's condition as MySQL gives it: with a backslash before each
-// quote and backslash, where its texts are.
+// unescapedCheck decodes a check's condition from MySQL's catalogue: there, each quote and
+// backslash of its texts has a backslash before it.
 // https://dev.mysql.com/doc/refman/9.7/en/information-schema-check-constraints-table.html
 func unescapedCheck(stored string) string {
 	var b strings.Builder
@@ -64,5 +64,5 @@ func unescapedCheck(stored string) string {
 	return b.String()
 }
 
-// escapes are those that stand for another character.
+// escapes are the ones with another meaning than the character itself.
 var escapes = map[byte]byte{'n': '\n', 'r': '\r', '0': 0, 'Z': 0x1a}

@@ -36,7 +36,7 @@ func (t *tx) streamRows(ctx context.Context, s dialect.Select, yield func(dialec
 	return nil
 }
 
-// readPage reports whether more rows are wanted.
+// readPage reports whether the caller wants more rows.
 func (t *tx) readPage(ctx context.Context, table *dialect.Table, s dialect.Select, yield func(dialect.Row) bool) (more bool, err error) {
 	b := t.newBuilder(ctx)
 	sql, cols := b.renderSelect(table, s)
@@ -71,8 +71,8 @@ func (t *tx) readPage(ctx context.Context, table *dialect.Table, s dialect.Selec
 	return true, rows.Err()
 }
 
-// raw is a value as the driver has it, until the next row: decode makes a copy,
-// and database/sql would make one more.
+// raw is a value of the driver, valid until the next row: decodeValue makes a copy, and
+// database/sql would make a second one.
 type raw struct{ value any }
 
 // Scan implements sql.Scanner.
@@ -114,7 +114,7 @@ func (t *tx) countRows(ctx context.Context, n dialect.Name, where []dialect.Cond
 	return sum, nil
 }
 
-// oneNumber runs a query that gives one number.
+// oneNumber runs a query for one number.
 func (t *tx) oneNumber(ctx context.Context, sql string, args []any, doing string, n dialect.Name) (int64, error) {
 	var count int64
 	err := t.conn.QueryRowContext(ctx, sql, args...).Scan(&count)
@@ -131,7 +131,7 @@ func (t *tx) execAffected(ctx context.Context, sql string, args []any, doing str
 	return count, t.txError(ctx, err, doing, n)
 }
 
-// execStatement runs what was built, and returns how many rows it affected.
+// execStatement runs the statement and returns how many rows it affected.
 func (t *tx) execStatement(ctx context.Context, b *builder, sql, doing string, n dialect.Name) (int64, error) {
 	if b.Err != nil {
 		return 0, b.Err
@@ -157,15 +157,15 @@ func (t *tx) Delete(ctx context.Context, d dialect.Delete) (int64, error) {
 	return sum, nil
 }
 
-// Update implements dialect.Writer. Updated.Unchanged is always nil: there is no
-// RETURNING, and an expression that draws at random can't be computed twice.
+// Update implements dialect.Writer. Updated.Unchanged is always nil: there is no RETURNING, and an
+// expression with a random value can't be computed twice.
 func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, error) {
 	table, err := t.readTable(ctx, u.Table)
 	if err != nil {
 		return dialect.Updated{}, err
 	}
-	// The server would count rows whose values changed, or those that matched
-	// where the pool's clientFoundRows is set.
+	// The server would count rows with changed values or, where the pool's clientFoundRows is set,
+	// the rows found.
 	found, err := t.countRows(ctx, u.Table, u.Where, dialect.Exclusive)
 	if err != nil || found == 0 || len(u.Set) == 0 {
 		return dialect.Updated{Rows: found}, err

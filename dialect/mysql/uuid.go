@@ -8,17 +8,17 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// MariaDB has a type for UUIDs. On MySQL, and in older schemas, a CHAR(36) or
-// BINARY(16) column is one where it is declared so: by its comment, `uuid`, or by
-// a default of UUID() or UUID_TO_BIN(UUID()).
+// uuidDefault matches a default that declares a UUID. MariaDB has a type for UUIDs. On MySQL, and
+// in older schemas, a CHAR(36) or BINARY(16) column is one where its comment is `uuid`, or its
+// default is UUID() or UUID_TO_BIN(UUID()).
 var uuidDefault = regexp.MustCompile(`(?i)^\(?(uuid_to_bin\()?uuid\(`)
 
 func declaredUUID(c *dialect.Column, comment, def string) bool {
 	return (c.Type == "char(36)" || c.Type == "binary(16)") && (strings.EqualFold(comment, "uuid") || uuidDefault.MatchString(def))
 }
 
-// storedKind is the kind that the column's values are stored as: Text or Bytes for
-// a declared UUID, else the column's own.
+// storedKind is the kind of the column's stored values: Text or Bytes for a declared UUID, else the
+// column's own.
 func storedKind(c *dialect.Column) dialect.Kind {
 	switch {
 	case c.Kind != dialect.UUID:
@@ -40,7 +40,7 @@ func uuidText(b []byte) string {
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
 
-// uuidBytes reverses uuidText. What is no UUID stays as it is, and fits no column.
+// uuidBytes reverses uuidText. It returns an invalid UUID unchanged: no column accepts that.
 func uuidBytes(s string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
 	if err != nil || len(b) != 16 {

@@ -12,8 +12,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// projectColumn is the expression that a SELECT reads a column by. What the driver
-// decodes by the DSN's options (parseTime, loc) is made text first.
+// projectColumn is the expression for reading a column. It converts to text the types that the
+// driver decodes by the DSN's options (parseTime, loc).
 func projectColumn(c *dialect.Column, ref string) string {
 	switch storedKind(c) {
 	case dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ, dialect.Decimal, dialect.UUID, dialect.Inet:
@@ -27,8 +27,8 @@ func projectColumn(c *dialect.Column, ref string) string {
 	return ref
 }
 
-// decodeValue gives a value that was read by projected its canonical form. Errors
-// don't quote it.
+// decodeValue converts a value read by projectColumn to its canonical form. Its errors don't quote
+// the value.
 func decodeValue(c *dialect.Column, v any) (dialect.Value, error) {
 	if v == nil {
 		return nil, nil
@@ -60,7 +60,7 @@ func decodeValue(c *dialect.Column, v any) (dialect.Value, error) {
 }
 
 func decodeInt(c *dialect.Column, v any) (dialect.Value, error) {
-	n, known := v.(int64) // which all are that come by a statement with parameters
+	n, known := v.(int64) // always, for a statement with parameters
 	if !known {
 		s := textOf(v)
 		var err error
@@ -77,11 +77,11 @@ func decodeInt(c *dialect.Column, v any) (dialect.Value, error) {
 	if c.Kind == dialect.Bool && n == 1 {
 		return "true", nil
 	}
-	return n, nil // also a TINYINT(1) that holds another number
+	return n, nil // also a TINYINT(1) with another number
 }
 
-// textOf is what the driver returned, as text: its type depends on the protocol
-// (with or without parameters) that the statement went by.
+// textOf is the driver's value as text. Its type depends on the statement's protocol (with or
+// without parameters).
 func textOf(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -100,7 +100,7 @@ func textOf(v any) string {
 	return fmt.Sprint(v)
 }
 
-// trimFraction takes the zeros off the end of fractional seconds.
+// trimFraction removes zeros from the end of fractional seconds.
 func trimFraction(s string) string {
 	if !strings.Contains(s, ".") {
 		return s
@@ -108,8 +108,8 @@ func trimFraction(s string) string {
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
 }
 
-// wireValue is a value as the server takes it for a column, before it is cast: an
-// integer, text, or bytes.
+// wireValue is a value in the server's form for a column, before a cast: an integer, text, or
+// bytes.
 func wireValue(c *dialect.Column, v dialect.Value) any {
 	switch v := v.(type) {
 	case string:
@@ -122,8 +122,8 @@ func wireValue(c *dialect.Column, v dialect.Value) any {
 	return v
 }
 
-// wireText is what a text means to the column: a number, bytes, a text as the server keeps it. What
-// isn't of the column's type stays as it is.
+// wireText converts a text to the column's type: a number, bytes, or a text in the server's form.
+// It returns a text of another type unchanged.
 func wireText(c *dialect.Column, s string) any {
 	switch storedKind(c) {
 	case dialect.Bool:
@@ -161,7 +161,7 @@ func wireText(c *dialect.Column, s string) any {
 	return s
 }
 
-// roundedFloat is a number as the column compares.
+// roundedFloat is a number with the column's precision.
 func roundedFloat(c *dialect.Column, f float64) float64 {
 	if c.Precision == 32 {
 		return float64(float32(f))
@@ -169,16 +169,16 @@ func roundedFloat(c *dialect.Column, f float64) float64 {
 	return f
 }
 
-// inLabelOrder writes a set's labels in the order in which the server keeps them.
+// inLabelOrder orders a set's labels as the server does.
 func inLabelOrder(labels []string, set string) string {
 	parts := strings.Split(set, ",")
 	slices.SortStableFunc(parts, func(a, b string) int { return slices.Index(labels, a) - slices.Index(labels, b) })
 	return strings.Join(parts, ",")
 }
 
-// bindValue is the placeholder for one value that is compared with the column: cast
-// where the server would otherwise compare both as floating-point numbers, which
-// are inexact and use no index. ok is false where no value of the column can equal it.
+// bindValue is the placeholder for a value compared with the column. It casts the value where the
+// server would otherwise compare both as floating-point numbers, inexact and without an index. ok
+// is false where no value of the column can equal it.
 func bindValue(c *dialect.Column, v dialect.Value) (sql string, arg any, ok bool) {
 	arg = wireValue(c, v)
 	if arg == nil {
@@ -218,8 +218,8 @@ var (
 	clock    = regexp.MustCompile(`^-?\d{2,3}:\d\d:\d\d(\.\d+)?$`)
 )
 
-// ordinalValue is where a value stands in its column's order, where that isn't the
-// order of what it is written as: an ENUM's is that of its labels, a SET's that of its bits.
+// ordinalValue is a value's place in its column's order, where that differs from the order of the
+// written values: an ENUM has the order of its labels, a SET that of its bits.
 func ordinalValue(c *dialect.Column, v dialect.Value) any {
 	s, ok := dialect.TextOf(v)
 	if !ok {
@@ -237,23 +237,23 @@ func ordinalValue(c *dialect.Column, v dialect.Value) any {
 	return bits
 }
 
-// carried is how a column's values travel inside a JSON parameter.
+// carried is the form of a column's values in a JSON parameter.
 type carried struct {
 	kind string // of JSON_TABLE's column
-	// key makes an expression over that column one of the column's own type and
-	// collation, so that comparing uses the column's index.
+	// key converts an expression over that column to the column's own type and collation, so that
+	// the comparison uses the column's index.
 	key func(raw string) string
-	// kept is a condition that holds for values that came through the
-	// conversion to the column's type as they were, or nil.
+	// kept is a condition for values unchanged by the conversion to the column's type, or nil.
 	kept func(raw string) string
 }
 
 func sameText(raw string) string { return raw }
 
-// carriedType says how the values of a column travel; most is the longest of them in characters.
+// carriedType is the form of a column's values in JSON; most is the length of the longest in
+// characters.
 func carriedType(c *dialect.Column, most int) carried {
 	utf8 := "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-	if most < 4000 { // a VARCHAR stays in memory
+	if most < 4000 { // a VARCHAR is kept in memory
 		utf8 = fmt.Sprintf("VARCHAR(%d) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", max(most, 1))
 	}
 	as := func(typ string) carried { return carried{kind: typ, key: sameText} }
@@ -289,8 +289,8 @@ func carriedType(c *dialect.Column, most int) carried {
 			return "CONVERT(" + raw + " USING " + c.Charset + ") COLLATE " + c.Collation
 		}
 		if c.Charset != "utf8mb4" {
-			// A character that the column's character set lacks becomes a
-			// question mark, and that might be another row's key.
+			// A character missing from the column's character set becomes a question mark, and the
+			// result might be another row's key.
 			t.kept = func(raw string) string {
 				return "CONVERT(CONVERT(" + raw + " USING " + c.Charset + ") USING utf8mb4) COLLATE utf8mb4_bin = " + raw
 			}
@@ -300,8 +300,7 @@ func carriedType(c *dialect.Column, most int) carried {
 	return carried{kind: utf8, key: sameText}
 }
 
-// encodeValue is a value inside the JSON parameter. ok is false where the column
-// can't hold it.
+// encodeValue converts a value for the JSON parameter. ok is false where the column can't store it.
 func encodeValue(c *dialect.Column, v dialect.Value) (j any, ok bool) {
 	if v == nil {
 		return nil, true

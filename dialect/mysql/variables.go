@@ -6,43 +6,43 @@ import (
 	"strings"
 )
 
-// variable is a session variable that statements depend on, with the value
-// that they need. Pools hand sessions around, and DSNs set what they like.
+// variable is a session variable that statements depend on, with the value they need. Pools reuse
+// sessions, and DSNs may set any variable.
 type variable struct{ name, value string }
 
-// variables are the session as statements need it.
+// variables are the settings that statements need.
 var variables = []variable{
-	{"autocommit", "1"}, // first: it ends what a pooled session, or a transaction of ours, may have open
-	// Values travel as UTF-8. A comparison with a column uses the column's
-	// collation, whatever the connection's is.
+	{"autocommit", "1"}, // first: it ends a transaction left open in a pooled session, or one of ours
+	// Values are sent as UTF-8. A comparison with a column uses the column's collation, whatever
+	// the connection's.
 	{"character_set_client", "utf8mb4"},
 	{"character_set_results", "utf8mb4"},
 	{"collation_connection", "utf8mb4_general_ci"},
-	{"time_zone", "+00:00"}, // TIMESTAMP columns are read and written in UTC
-	// Strict, so that a value that doesn't fit is an error; without NO_ZERO_DATE
-	// and with ALLOW_INVALID_DATES, so that what is stored already can be written back.
+	{"time_zone", "+00:00"}, // read and write TIMESTAMP columns in UTC
+	// Strict, so that a value that doesn't fit is an error. Without NO_ZERO_DATE and with
+	// ALLOW_INVALID_DATES, so that stored values can be written again.
 	{"sql_mode", "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_UNSIGNED_SUBTRACTION,ALLOW_INVALID_DATES"},
 	{"sql_safe_updates", "0"},
 	{"sql_select_limit", "18446744073709551615"},
-	{"sql_big_selects", "1"},    // else max_join_size is a limit
-	{"max_execution_time", "0"}, // limits that are meant for the application's statements
+	{"sql_big_selects", "1"},    // otherwise max_join_size is a limit
+	{"max_execution_time", "0"}, // limits meant for the application's statements
 	{"unique_checks", "1"},
-	{"transaction_read_only", "0"}, // a default for the application's statements, too
+	{"transaction_read_only", "0"}, // also a default for the application's statements
 	{"completion_type", "NO_CHAIN"},
 	{"div_precision_increment", "30"},
 	{"sql_auto_is_null", "0"},
 }
 
-// mariadbs are the variables that only MariaDB has.
+// mariadbs are the variables of MariaDB alone.
 var mariadbs = []variable{
 	{"check_constraint_checks", "1"},
-	{"system_versioning_asof", "DEFAULT"}, // else tables are read as they were
-	// It takes the result of a subquery for one row as that for any other whose column is equal, by
-	// the column's own collation: the subquery may compare by another.
+	{"system_versioning_asof", "DEFAULT"}, // otherwise the session may read old row versions
+	// With it, the server reuses the result of a subquery for another row with an equal column. It
+	// compares by the column's own collation, and the subquery may compare by another.
 	{"optimizer_switch", "subquery_cache=off"},
 }
 
-// wantedVariables are the variables with other values of some, and more of them.
+// wantedVariables returns the variables, with the values of more.
 func wantedVariables(more []variable) []variable {
 	want := slices.Clone(variables)
 	for _, v := range more {
@@ -55,11 +55,11 @@ func wantedVariables(more []variable) []variable {
 	return want
 }
 
-// manual has the session's statements begin a transaction, the first and each
-// that comes after the end of one.
+// manual makes a statement begin a transaction: the session's first one, and each first one after
+// the end of a transaction.
 var manual = variable{"autocommit", "0"}
 
-// functionName is what the server calls a variable of MySQL's.
+// functionName is the server's name for a variable of MySQL.
 func (s *server) functionName(name string) string {
 	switch {
 	case !s.mariadb:
@@ -71,10 +71,10 @@ func (s *server) functionName(name string) string {
 	return name
 }
 
-// sameSetting compares a variable's value with the one wanted; the modes of
-// sql_mode come in an order of the server's own.
+// sameSetting compares a variable's value with the wanted one; the server has its own order for the
+// modes of sql_mode.
 func sameSetting(want variable, got string) bool {
-	if want.name == "optimizer_switch" { // of which one switch is wanted
+	if want.name == "optimizer_switch" { // compare only the wanted switch
 		return slices.Contains(strings.Split(got, ","), want.value)
 	}
 	if want.name != "sql_mode" {
@@ -107,8 +107,7 @@ func (s *session) assignVariables(vs []variable) string {
 	return "SET " + strings.Join(parts, ", ")
 }
 
-// variableLiteral writes a variable's value, which is a number, a name or a
-// list of names, or NULL.
+// variableLiteral renders a variable's value: a number, a name, a list of names, or NULL.
 func variableLiteral(v string) string {
 	if isNumber(v) || v == "NULL" || v == "DEFAULT" {
 		return v

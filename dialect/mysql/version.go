@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// parseVersion reads what VERSION() says: 9.7.4-2, 10.11.19-MariaDB-0+deb12u1,
-// and 5.5.5-10.11.19-MariaDB from a proxy that hides a major version above 5.
+// parseVersion parses the result of VERSION(): 9.7.4-2, 10.11.19-MariaDB-0+deb12u1, and
+// 5.5.5-10.11.19-MariaDB from a proxy that hides a major version above 5.
 func parseVersion(v string) *server {
 	s := &server{version: v, mariadb: strings.Contains(strings.ToLower(v), "mariadb")}
 	numbers := v
@@ -18,7 +18,7 @@ func parseVersion(v string) *server {
 		if end := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
 			part = part[:end]
 		}
-		s.number[i], _ = strconv.Atoi(part) // what isn't a number is older than anything supported
+		s.number[i], _ = strconv.Atoi(part) // not a number: 0, older than any supported version
 	}
 	return s
 }
