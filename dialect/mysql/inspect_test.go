@@ -301,7 +301,7 @@ func TestAReadOnlyServerIsAProblem(t *testing.T) {
 			}
 			problems, err = mysql.New(testdb.OpenMySQL(t, db)).Check(t.Context(), access)
 			if err != nil || len(problems) != 0 {
-				t.Errorf("an administrator, whom read_only lets through: problems %v, %v, want none", problems, err)
+				t.Errorf("an administrator, exempt from read_only: problems %v, %v, want none", problems, err)
 			}
 		})
 	}
