@@ -14,12 +14,12 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// resolvedSubject is a subject's key; nil for an identifier that matches
-// nothing (any more).
+// resolvedSubject is a subject's key; nil for an identifier without a matching row (any more).
 type resolvedSubject struct{ key dialect.Key }
 
-// resolveSubjects gives each subject of the source once, by its key, and tells note of each that was given. In a run that is
-// continued an identifier may have gone with its row; else it must match exactly one.
+// resolveSubjects yields each subject of the source once, by its key, and calls note for each given
+// one. In a continued run an identifier may have been deleted with its row; otherwise it must match
+// exactly one row.
 func (r *reader) resolveSubjects(ctx context.Context, continued bool, note func(subject, dialect.Key)) iter.Seq2[resolvedSubject, error] {
 	t := r.schema.Table(r.plan.Subject.Table)
 	return func(yield func(resolvedSubject, error) bool) {
@@ -49,7 +49,7 @@ func (r *reader) resolveSubjects(ctx context.Context, continued bool, note func(
 // keySet is a set of keys, by their hashes: a million take some 40 MB.
 type keySet map[[16]byte]struct{}
 
-// insert reports whether the key is a new one.
+// insert reports whether the key is new.
 func (d keySet) insert(k dialect.Key) bool {
 	sum := sha256.Sum256([]byte(dialect.EncodeKey(k)))
 	n := len(d)
@@ -57,9 +57,9 @@ func (d keySet) insert(k dialect.Key) bool {
 	return len(d) > n
 }
 
-// resolvedKeys gives the keys to gather batches from, each row's once. Where a key can be
-// written in several ways (in capitals, with leading zeros), that is how the rows have it, and those
-// that aren't there come as they were given: a subject named twice must not be overwritten twice.
+// resolvedKeys yields the keys for batches, each row's once. If a key has several spellings (capitals,
+// leading zeros), it yields the stored one, and absent keys as given. Otherwise a subject given twice
+// would be overwritten twice.
 func (r *run) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialect.Key, error] {
 	t, columns := r.schema.Table(r.plan.Subject.Table), r.plan.Subject.Key
 	oneWay := !slices.ContainsFunc(columns, func(c string) bool { k := t.Column(c).Kind; return k != dialect.Int && k != dialect.UUID })
@@ -87,7 +87,7 @@ func (r *run) resolvedKeys(ctx context.Context, continued bool) iter.Seq2[dialec
 	}
 }
 
-// asStored reads the keys of the rows that have one of the given ones.
+// asStored reads the stored keys of the rows with one of the given keys.
 func (r *reader) asStored(ctx context.Context, given []dialect.Key) (stored []dialect.Key, err error) {
 	s := r.plan.Subject
 	err = batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
@@ -112,7 +112,7 @@ func (r *reader) asStored(ctx context.Context, given []dialect.Key) (stored []di
 	return stored, err
 }
 
-// absentOf are those of the given keys that no row has, however it writes them.
+// absentOf are the given keys without a row in any spelling.
 func (r *reader) absentOf(ctx context.Context, tx dialect.Reader, given, stored []dialect.Key) ([]dialect.Key, error) {
 	s := r.plan.Subject
 	same := map[string]bool{}
@@ -136,7 +136,7 @@ func (r *reader) absentOf(ctx context.Context, tx dialect.Reader, given, stored 
 	return absent, nil
 }
 
-// lookUpIdentifier finds the one row that an identifier names.
+// lookUpIdentifier finds the one row with an identifier.
 func (r *reader) lookUpIdentifier(ctx context.Context, s subject, continued bool) (dialect.Key, error) {
 	var keys []dialect.Key
 	err := r.inReadTx(ctx, func(tx dialect.Reader) error {
@@ -169,18 +169,18 @@ func (r *reader) lookUpIdentifier(ctx context.Context, s subject, continued bool
 	return keys[0], nil
 }
 
-// chunk is how many subjects are looked for at a time.
+// chunk is the number of subjects searched at a time.
 const chunk = 1000
 
-// subjectCounts is how many subjects are given: those of which the key is known, those
-// named by an identifier that no row has any more, and those that are there.
+// subjectCounts counts the given subjects: those with a known key, those with an identifier no longer
+// in any row, and those with a row.
 type subjectCounts struct {
 	named, unnamed, present int64
 	set                     journal.Subjects
 }
 
-// matchesCount reports whether these can be the n subjects that a run was begun with: an
-// identifier that names nothing may be one more name of a subject that is named otherwise.
+// matchesCount reports whether these can be the n subjects of a run's start: an unmatched identifier
+// may be a second name of another given subject.
 func (c subjectCounts) matchesCount(n int64) bool { return c.named <= n && n <= c.named+c.unnamed }
 
 func (r *reader) countSubjects(ctx context.Context, continued bool) (c subjectCounts, err error) {
@@ -212,7 +212,7 @@ func (r *reader) countSubjects(ctx context.Context, continued bool) (c subjectCo
 	return c, nil
 }
 
-// keyChunks gives the subjects' keys, n at a time, and counts those without one.
+// keyChunks yields the subjects' keys, n at a time, and counts those without one.
 func (r *reader) keyChunks(ctx context.Context, continued bool, n int, unnamed *int64, note func(subject, dialect.Key)) iter.Seq2[[]dialect.Key, error] {
 	return func(yield func([]dialect.Key, error) bool) {
 		var keys []dialect.Key
@@ -239,7 +239,7 @@ func (r *reader) keyChunks(ctx context.Context, continued bool, n int, unnamed *
 	}
 }
 
-// countRoots counts the rows of the subject table that have one of the keys.
+// countRoots counts the rows of the subject table with one of the keys.
 func (r *reader) countRoots(ctx context.Context, keys []dialect.Key) (n int64, err error) {
 	err = r.inReadTx(ctx, func(tx dialect.Reader) error {
 		n, err = tx.Count(ctx, r.plan.Subject.Table, []dialect.Cond{dialect.In{Columns: r.plan.Subject.Key, Keys: keys}})

@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/erase/internal/journal"
 )
 
-// claim makes the run this process's, until it is released, and finds out which database it is on.
+// claim makes this process the run's holder until release, and identifies the database.
 func (s *session) claim(ctx context.Context) (database *journal.Database, release func(), err error) {
 	give, err := s.db.Claim(ctx, "run "+s.RunID)
 	if errors.Is(err, dialect.ErrClaimed) {
@@ -19,7 +19,7 @@ func (s *session) claim(ctx context.Context) (database *journal.Database, releas
 	if err != nil {
 		return nil, nil, err
 	}
-	release = func() { _ = give() } // the engine gives the claim up with the session at the latest
+	release = func() { _ = give() } // the engine releases the claim with the session at the latest
 	if database, err = s.identifyDatabase(ctx); err != nil {
 		release()
 		return nil, nil, err
@@ -27,7 +27,7 @@ func (s *session) claim(ctx context.Context) (database *journal.Database, releas
 	return database, release, nil
 }
 
-// describeProcess says who carries the run out, for another process that wants to.
+// describeProcess names the run's holder for another process.
 func (s *session) describeProcess() string {
 	who := fmt.Sprintf("process %d since %s", os.Getpid(), s.Now().UTC().Format("2006-01-02 15:04:05Z"))
 	if s.Actor != "" {

@@ -13,17 +13,17 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// ErrNoSuchRun says that the journal has no run of that ID.
+// ErrNoSuchRun says: the journal has no run with this ID.
 var ErrNoSuchRun = errors.New("no such run")
 
-// Close ends a run that can't go on, because the schema has changed or its subjects are no longer known,
-// and signs a receipt of what was committed. The receipt says that the run is incomplete and why, and Close
-// returns a *LeftError beside it. Nothing more is erased, and the run can't be continued.
+// Close ends a run that can't continue, because the schema has changed or its subjects are unknown by
+// now. It signs a receipt of what was committed. The receipt says why the run is incomplete, and Close
+// also returns a *LeftError. Close erases nothing, and the run can't be continued.
 //
-// Of the options it needs RunID and a signer; the plan is the run's. Subjects may be left out; where they
-// are given, those that were deleted and are in the database again are counted as arrived. A run that is
-// finished is left as it is, and its receipt returned. The reason must not name a person; a changed
-// schema is named without it.
+// Of the options it needs RunID and a signer; the plan is the run's. Subjects are optional: given ones
+// that were deleted and are in the database again count as new. For a finished run Close changes
+// nothing and returns its receipt. The reason must not name a person; without one, Close names a
+// changed schema.
 func Close(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, reason string) (report Report, err error) {
 	order := newOrder(db, p, o)
 	id := order.RunID
@@ -119,7 +119,7 @@ func (a *acquired) signIncomplete(ctx context.Context, reason string) ([]byte, e
 	return a.signAndSeal(ctx, roots, s)
 }
 
-// countReturned counts the given subjects that the run deleted and that are in the database again.
+// countReturned counts the given subjects deleted by the run and in the database again.
 func (a *acquired) countReturned(ctx context.Context, s *summary) error {
 	id := closure.RootStep(&a.plan.Roots[0])
 	if a.plan.Scope != plan.ScopeSubjects || a.Subjects == nil || id == "" {

@@ -13,25 +13,24 @@ import (
 	"github.com/expungedb/expunge/erase/receipt"
 )
 
-// Commitments ask for row commitments: the receipt then holds a Merkle root
-// over the rows that were erased, with which a disclosure proves later that a
-// row was among them (package receipt). The keys of all rows are then fetched before they go.
+// Commitments ask for row commitments: the receipt then contains a Merkle root over the erased rows.
+// With it a disclosure (package receipt) later proves that a row was among them. The run then reads
+// the keys of all rows it erases.
 type Commitments struct {
-	// Key is K: 32 random bytes, new for each run, and the same when a run is
-	// continued. The library keeps no copy. While it exists the leaves are
-	// pseudonymous personal data.
+	// Key is K: 32 random bytes, new for each run, and the same for a continued run. The library keeps
+	// no copy. While it exists the leaves are pseudonymous personal data.
 	Key []byte
-	// Leaves is where the leaf hashes go, which disclosures are made from.
-	// Defaults to nowhere: no disclosure can then be made.
+	// Leaves stores the leaf hashes, from which disclosures are made. Defaults to none: no disclosure
+	// is possible then.
 	Leaves *receipt.LeafFile
 }
 
 // committer makes the row commitments of a run's batches.
 type committer interface {
-	// trackKeys says how the keys of the rows are had that are erased.
+	// trackKeys says how to read the keys of erased rows.
 	trackKeys(db dialect.DB) closure.Tracking
-	// addCommitment makes the commitment of a batch, and has its leaves on the disk before
-	// the transaction commits.
+	// addCommitment makes the commitment of a batch. Its leaves are on the disk before the transaction
+	// commits.
 	addCommitment(d *closure.Result, rec *journal.Batch) error
 }
 
@@ -52,10 +51,10 @@ type noCommitter struct{}
 func (noCommitter) trackKeys(dialect.DB) closure.Tracking               { return closure.Untracked }
 func (noCommitter) addCommitment(*closure.Result, *journal.Batch) error { return nil }
 
-// rowCommitter commits to each row that is erased.
+// rowCommitter commits to each erased row.
 type rowCommitter struct {
 	*receipt.Committer
-	leaves *receipt.LeafFile // nil: the leaves are stored nowhere
+	leaves *receipt.LeafFile // nil: the leaves aren't stored
 }
 
 func (c *rowCommitter) trackKeys(db dialect.DB) closure.Tracking {
@@ -86,14 +85,14 @@ func (c *rowCommitter) addCommitment(d *closure.Result, rec *journal.Batch) erro
 	return c.leaves.Batch(b)
 }
 
-// keyTracking is how the run has the keys of the rows that it erases.
+// keyTracking is how the run reads the keys of erased rows.
 func (s *session) keyTracking() closure.Tracking { return s.committer.trackKeys(s.db) }
 
 // makesCommitments reports whether row commitments are asked for.
 func (o *order) makesCommitments() bool { return o.Commitments != nil }
 
-// keyCheck lets a run that is continued tell whether it was given the same key.
-// It reveals nothing of the key, which is random.
+// keyCheck lets a continued run compare its key with the first one. It reveals nothing of the key, a
+// random one.
 func (s *session) keyCheck() string {
 	if !s.makesCommitments() {
 		return ""
@@ -103,10 +102,10 @@ func (s *session) keyCheck() string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// errOtherKey is the ErrRunDiffers of a run whose commitment key is another.
+// errOtherKey is the ErrRunDiffers of a run with another commitment key.
 var errOtherKey = fmt.Errorf("%w", ErrRunDiffers)
 
-// checkCommitmentKey refuses to continue a run with another key, or without the one it has.
+// checkCommitmentKey refuses to continue a run with another key than its own, or without it.
 func (s *session) checkCommitmentKey(row *journal.Run) error {
 	switch check := s.keyCheck(); {
 	case row.Commitment == check:
@@ -119,8 +118,7 @@ func (s *session) checkCommitmentKey(row *journal.Run) error {
 	return fmt.Errorf("%w: with another commitment key", errOtherKey)
 }
 
-// checkedCommitments is the receipt's entry, over the batches in the order of their
-// journal rows.
+// checkedCommitments is the receipt's entry, over the batches in the order of their journal rows.
 func (a *acquired) checkedCommitments(entries []journal.Batch) (*receipt.Commitments, error) {
 	if !a.makesCommitments() {
 		return nil, nil
@@ -149,7 +147,7 @@ func (a *acquired) commitmentsOf(entries []journal.Batch) (*receipt.Commitments,
 	return receipt.NewCommitments(order), nil
 }
 
-// receiptRow is the form in which a row is committed to: its key as texts.
+// receiptRow is the form of a row in a commitment: its key as texts.
 func receiptRow(c *closure.ErasedRow) receipt.Row {
 	r := receipt.Row{Schema: c.Table.Name.Schema, Table: c.Table.Name.Table, Key: map[string]string{}, Operation: receipt.Operation(c.Op)}
 	for i, name := range c.Table.Key {

@@ -8,8 +8,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// checkDrift refuses a schema that isn't the one the plan was made for, and a plan that
-// Build doesn't make on it.
+// checkDrift refuses a schema other than the plan's, and a plan that Build doesn't make on it.
 func checkDrift(p *plan.Plan, s *dialect.Schema) error {
 	if err := p.Validate(); err != nil {
 		return err

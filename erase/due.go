@@ -6,9 +6,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Due returns the last moment, in UTC, at which a request that was received then
-// can be answered in the time that the plan's policy gives; the zero time where the policy
-// doesn't say. A day counts to its end (Regulation 1182/71, Art. 3).
+// Due returns the deadline, in UTC, for answering a request received at the given time, by the plan's
+// policy; the zero time without a deadline there. A day counts to its end (Regulation 1182/71, Art. 3).
 func Due(p *plan.Plan, received time.Time) time.Time {
 	if p.Due == nil {
 		return time.Time{}

@@ -16,8 +16,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// loadHeldState finds out whether the run has to do with rows that the journal has of what is
-// held, and warns of those that no root of the plan finds.
+// loadHeldState finds out whether the run concerns the journal's held rows, and warns of those that no
+// root of the plan finds.
 func (a *acquired) loadHeldState(ctx context.Context, roots []*closure.Root) (*heldState, error) {
 	held := &heldState{receiptID: a.row.ReceiptID}
 	if a.plan.Scope == plan.ScopeEverything {
@@ -41,10 +41,9 @@ func (a *acquired) loadHeldState(ctx context.Context, roots []*closure.Root) (*h
 	return held, nil
 }
 
-// heldItems makes items of the rows that the journal names for an ended root,
-// and that weren't gone through as of the run's moment yet: those of an item
-// were last gone through as of one moment. What an earlier process has
-// done is noted as of this run, so that nothing is done twice.
+// heldItems makes items of the journal's rows for an ended root that weren't processed yet as of the
+// run's moment. Rows of one item were last processed at the same time. Rows done by an earlier process
+// are noted as of this run: nothing is done twice.
 func (r *reader) heldItems(ctx context.Context, p *closure.Root, sizer *batch.Sizer, seq int64) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		var after *journal.Held
@@ -73,7 +72,7 @@ func (r *reader) heldItems(ctx context.Context, p *closure.Root, sizer *batch.Si
 	}
 }
 
-// notedItems are heldItems of a database that may have no journal.
+// notedItems are heldItems of a database with or without a journal.
 func (r *reader) notedItems(ctx context.Context, p *closure.Root, size int) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if any, err := journal.Read(r.db).HasHeld(ctx); err != nil || !any {
@@ -86,7 +85,7 @@ func (r *reader) notedItems(ctx context.Context, p *closure.Root, size int) iter
 	}
 }
 
-// itemsOf groups noted rows by the moment as of which they were last gone through.
+// itemsOf groups noted rows by the time of their last processing.
 func itemsOf(p *closure.Root, page []journal.Held) []*workItem {
 	var out []*workItem
 	own := journal.HeldThemselves(page)
@@ -103,8 +102,8 @@ func itemsOf(p *closure.Root, page []journal.Held) []*workItem {
 	return out
 }
 
-// resumeHeld does for an item of an ended root what holds kept from the erasure of
-// its rows: as far as they have ended.
+// resumeHeld erases, for an item of an ended root, what holds kept from the erasure of its rows, as far
+// as they have ended.
 func (x *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workItem, source *anonymise.Source, limits closure.Limits) (*closure.Result, error) {
 	notes, err := x.journal.HeldRows(ctx, tx, digestsOf(it.root.RootTable(), it.keys), dialect.NoLock)
 	if err != nil {
@@ -132,7 +131,7 @@ func (x *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 	case len(it.dueKeys(notes)) != len(keys):
 		return nil, closure.ErrMoved
 	case len(it.keys) > 1 && slices.ContainsFunc(heads, func(h closure.EntryPoint) bool { return noted[heldDigest(h.Table, h.Key)] == nil }):
-		return nil, closure.ErrTooMany // alone, so that it is known from whose erasure that is left
+		return nil, closure.ErrTooMany // a single row, so that its earlier erasure is known
 	}
 	d, err := g.RunSteps(ctx, tx, source, x.MaxRows)
 	if err != nil {
@@ -143,7 +142,7 @@ func (x *batchExecutor) resumeHeld(ctx context.Context, tx dialect.Tx, it *workI
 	return d, x.updateHeldNotes(ctx, tx, g, heads, notes, d)
 }
 
-// dueKeys are those of the item's keys that are noted as of the item's moment.
+// dueKeys are the item's keys whose note has the item's time.
 func (it *workItem) dueKeys(notes []journal.Held) []dialect.Key {
 	mine := make(map[string]bool, len(it.keys))
 	for _, digest := range digestsOf(it.root.RootTable(), it.keys) {
@@ -158,8 +157,8 @@ func (it *workItem) dueKeys(notes []journal.Held) []dialect.Key {
 	return out
 }
 
-// regatherHeld gathers the closures of rows that were gone through before, as of since. Of the rows
-// own says to which a hold applied themselves, by their digests.
+// regatherHeld gathers the closures of rows processed before, at the time since. own contains the
+// digests of the rows to which a hold applied directly.
 func (r *reader) regatherHeld(ctx context.Context, g *closure.Closure, keys []dialect.Key, since time.Time, own map[string]bool) error {
 	t := g.RootTable()
 	then, err := closure.Compile(r.plan, g.Index, r.schema, since, g.Tracking)
@@ -177,8 +176,8 @@ func digestsOf(t *closure.Table, keys []dialect.Key) []string {
 	return out
 }
 
-// noteHeld records, in the batch's transaction, from which rows what a hold keeps of
-// the batch is found again, and forgets the roots of which nothing is held any more.
+// noteHeld records, in the batch's transaction, the rows from which held data can be found. It deletes
+// the notes of roots with nothing held any more.
 func (x *batchExecutor) noteHeld(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, d *closure.Result) error {
 	notes, err := x.notesOn(ctx, tx, g, g.RootKeys(), heads)
 	if err != nil {
@@ -187,8 +186,8 @@ func (x *batchExecutor) noteHeld(ctx context.Context, tx dialect.Tx, g *closure.
 	return x.updateHeldNotes(ctx, tx, g, heads, notes, d)
 }
 
-// notesOn reads and locks what is noted of the batch's roots, of its heads, and
-// of other rows that go where such rows are noted at all.
+// notesOn reads and locks the notes on the batch's roots and entry points, and on other deleted rows if
+// such rows are noted at all.
 func (x *batchExecutor) notesOn(ctx context.Context, tx dialect.Tx, g *closure.Closure, roots []dialect.Key, heads []closure.EntryPoint) ([]journal.Held, error) {
 	first := g.RootTable()
 	digests := digestsOf(first, roots)
@@ -207,7 +206,7 @@ func (x *batchExecutor) notesOn(ctx context.Context, tx dialect.Tx, g *closure.C
 	return x.journal.HeldRows(ctx, tx, digests, dialect.Exclusive)
 }
 
-// byDigest gives the notes of each row.
+// byDigest groups the notes by row.
 func byDigest(notes []journal.Held) map[string][]journal.Held {
 	out := map[string][]journal.Held{}
 	for _, n := range notes {
@@ -216,7 +215,7 @@ func byDigest(notes []journal.Held) map[string][]journal.Held {
 	return out
 }
 
-// updateHeldNotes brings the journal's rows of the batch's roots up to date.
+// updateHeldNotes updates the journal's notes on the batch's rows.
 func (x *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *closure.Closure, heads []closure.EntryPoint, notes []journal.Held, d *closure.Result) error {
 	fresh, err := x.newHeld(g, heads, notes)
 	if err != nil {
@@ -248,8 +247,8 @@ func (x *batchExecutor) updateHeldNotes(ctx context.Context, tx dialect.Tx, g *c
 	return x.journal.DeleteHeld(ctx, tx, slices.Compact(done))
 }
 
-// newHeld are the rows that the journal doesn't have yet. In an ended root each is
-// stored for every run that left something of the batch's rows.
+// newHeld are the missing notes. In an ended root each is stored for every run that left something of
+// the batch's rows.
 func (x *batchExecutor) newHeld(g *closure.Closure, heads []closure.EntryPoint, notes []journal.Held) ([]journal.Held, error) {
 	type runID struct{ id, receipt string }
 	under := []runID{{x.RunID, x.held.receiptID}}
@@ -284,8 +283,7 @@ func (x *batchExecutor) newHeld(g *closure.Closure, heads []closure.EntryPoint, 
 	return fresh, nil
 }
 
-// followedReceipts says of the receipts whether something is held still of what their
-// erasures left.
+// followedReceipts says for each receipt whether a hold still keeps something of its erasure.
 func (a *acquired) followedReceipts(ctx context.Context, receipts []string) ([]receipt.Followed, error) {
 	if len(receipts) == 0 {
 		return nil, nil

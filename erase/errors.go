@@ -11,48 +11,45 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Errors that a caller decides on, with errors.Is. Each is wrapped with what to
-// do about it.
+// Errors for a caller to decide on, with errors.Is. Each is wrapped with what to do about it.
 var (
-	// ErrNoSuchSubject: none of the given subjects is in the database, or one
-	// that was named by an identifier isn't found or isn't the only one.
+	// ErrNoSuchSubject: no given subject is in the database, or an identifier matches no row or
+	// several.
 	ErrNoSuchSubject = errors.New("no such subject")
-	// ErrBadSubject: a subject isn't written as the plan's key or identifiers need it.
+	// ErrBadSubject: a subject isn't in the form of the plan's key or identifiers.
 	ErrBadSubject = errors.New("not a subject")
 	// ErrNotApproved: the plan's digest isn't the approved one.
 	ErrNotApproved = errors.New("the plan is not the approved one")
-	// ErrBadPeriod: a retention period that the policy has looked up in a table
-	// can't be read there.
+	// ErrBadPeriod: a retention period in the policy's look-up table is unreadable.
 	ErrBadPeriod = errors.New("not a period")
-	// ErrTooManyRoots: more rows of the subject table have a given subject's key than
-	// one, or so the database says. Nothing of the batch is written.
+	// ErrTooManyRoots: more than one row of the subject table matches a given subject's key, at least
+	// for the database. Nothing of the batch is written.
 	ErrTooManyRoots = closure.ErrTooManyRoots
-	// ErrDrift: the schema isn't the one that the plan was made for.
+	// ErrDrift: the plan was made for another schema.
 	ErrDrift = closure.ErrDrift
 	// ErrRunDiffers: the run ID was used with another plan or other subjects.
 	ErrRunDiffers = errors.New("the run was begun differently")
 	// ErrRunning: another process is carrying out the run.
 	ErrRunning = errors.New("the run is being carried out by another process")
-	// ErrOtherDatabase: a replay was asked for on a copy of another database, or
-	// on one that doesn't say which it is of.
+	// ErrOtherDatabase: a replay on a copy of another database, or on an unidentified one.
 	ErrOtherDatabase = errors.New("not a copy of the database that was erased from")
-	// ErrBadSince: a replay was asked for with a backup of a moment to come, which
-	// would leave out erasures that the backup doesn't have.
+	// ErrBadSince: a replay with a backup time in the future. It would skip erasures missing in the
+	// backup.
 	ErrBadSince = errors.New("invalid time of a backup")
-	// ErrWrongDatabase: the plan or the caller names another database than the one
-	// that is connected, or a plan of scope everything names none.
+	// ErrWrongDatabase: the plan or the caller names another database than the connected one, or a plan
+	// of scope everything names none.
 	ErrWrongDatabase = errors.New("not the database that the plan is for")
 	// ErrProtected: the database is marked by Protect.
 	ErrProtected = errors.New("the database is protected")
-	// ErrRemains: after a replay rows are there that it was to delete.
+	// ErrRemains: after a replay, rows remain that it should delete.
 	ErrRemains = errors.New("rows of the erased are there")
-	// ErrSuspended: an index that a run has suspended isn't in place again.
+	// ErrSuspended: an index suspended by a run isn't restored.
 	ErrSuspended = errors.New("an index is suspended")
-	// ErrSuperseded: another process took the run over; nothing more is committed here.
+	// ErrSuperseded: another process acquired the run; this one commits nothing more.
 	ErrSuperseded = journal.ErrSuperseded
 )
 
-// shortName is a table's name without the schema that goes without saying.
+// shortName is a table's name without the default schema.
 func shortName(n dialect.Name, usual string) string {
 	if n.Schema == usual {
 		return n.Table
@@ -63,7 +60,7 @@ func shortName(n dialect.Name, usual string) string {
 // HazardError lists the plan's hazards that were not allowed.
 type HazardError struct {
 	Hazards []plan.Hazard
-	usual   string // the schema that goes without saying
+	usual   string // the default schema
 }
 
 // Error names each hazard and ends with the flags to paste.
@@ -90,15 +87,15 @@ func (e *HazardError) Error() string {
 // AccessError lists what the database's user may not do, or not see.
 type AccessError struct {
 	Problems []dialect.Problem
-	// Grants are all statements by which an administrator gives the connection's account the
-	// privileges that what was asked for takes: one is missing. Empty: it isn't privileges that are missing.
+	// Grants are all statements for an administrator to give the connection's account the privileges of
+	// the operation: one of them is missing. Empty: no privilege is missing.
 	Grants    []string
-	reconnect bool // some of them reach new connections only
+	reconnect bool // some of them apply to new connections only
 	cause     error
-	usual     string // the schema that goes without saying
+	usual     string // the default schema
 }
 
-// Unwrap is the error of the statement that was denied; nil where none was tried.
+// Unwrap is the error of the denied statement; nil if none was tried.
 func (e *AccessError) Unwrap() error { return e.cause }
 
 // Error lists the problems, one a line, and then the statements to paste.
@@ -124,12 +121,11 @@ func (e *AccessError) Error() string {
 	return b.String()
 }
 
-// LeftError says that the run is finished and signed, and that rows are still
-// there that should not be, that a check of the run failed, or that the run was closed before it
-// was complete. The receipt says so too.
+// LeftError says: the run is finished and signed, but rows remain that should not, a check of the run
+// failed, or the run was closed incomplete. The receipt says so too.
 type LeftError struct {
-	Rows       int64    // left over
-	Arrived    int64    // of the given subjects, written while the run was under way
+	Rows       int64    // by mistake
+	Arrived    int64    // of the given subjects, inserted during the run
 	Failed     []string // the checks that failed, by their IDs
 	Incomplete string   // why the run was closed before it was complete; empty: it is complete
 	Receipt    []byte   // the signed receipt, as Report has it

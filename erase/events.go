@@ -8,50 +8,50 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// EventKind is what an Event tells.
+// EventKind is what an Event reports.
 type EventKind string
 
 // The kinds, in the order in which they first appear in a run.
 const (
 	Began     EventKind = "began"     // the run is in the journal
-	Resumed   EventKind = "resumed"   // it was there already, unfinished
-	Suspended EventKind = "suspended" // an index is away until its table is overwritten
-	// CopyNoticed: the database is a copy of the one whose journal's UUID is in
-	// Reason, or that one was moved; see Adopt. It has a new identity.
+	Resumed   EventKind = "resumed"   // it was in the journal already, unfinished
+	Suspended EventKind = "suspended" // an index is dropped until its table is overwritten
+	// CopyNoticed: the database is a copy of the one with the journal UUID in Reason, or this one was
+	// moved; see Adopt. It has a new identity.
 	CopyNoticed EventKind = "copy noticed"
 	Batch       EventKind = "batch"     // a batch was committed
-	Retry       EventKind = "retry"     // a batch was rolled back and will be tried again
-	Checked     EventKind = "checked"   // a batch's rows were looked for after its commit
-	Restored    EventKind = "restored"  // it is in place again
-	Throttled   EventKind = "throttled" // no batch begins for the moment: Reason says why
+	Retry       EventKind = "retry"     // a batch was rolled back and will be retried
+	Checked     EventKind = "checked"   // a batch's rows were verified after its commit
+	Restored    EventKind = "restored"  // the index is restored
+	Throttled   EventKind = "throttled" // no batch begins at the moment: Reason says why
 	Released    EventKind = "released"  // batches begin again, after Took
 	Scanning    EventKind = "scanning"  // all batches are done; the roots are scanned again
 	Signed      EventKind = "signed"    // the receipt is signed and stored
 )
 
-// Event is something that happened in a run. It holds counts and names of
-// tables, never a value or a key.
+// Event is something that happened in a run. It contains counts and names of tables, never a value or a
+// key.
 type Event struct {
 	Kind   EventKind
 	At     time.Time
 	RunID  string
-	Root   dialect.Name // the table that the batch's roots are from
+	Root   dialect.Name // the table of the batch's roots
 	Class  dialect.Class
-	Reason string // why batches wait; another event tells when that changes
-	Index  string // that was suspended or restored
-	// Rows is how many rows the batch changed, Took how long it took.
+	Reason string // why batches wait; another event tells of a change
+	Index  string // the suspended or restored one
+	// Rows is the number of rows changed by the batch, Took its duration.
 	Rows int64
 	Took time.Duration
-	// Done and Total count roots over the whole run; Total is an estimate for
-	// a scope that walks tables, and -1 without one.
+	// Done and Total count roots over the whole run. Total is an estimate for a scope that walks
+	// tables, and -1 without one.
 	Done, Total int64
-	// Rate is roots per second since the run began here; Remaining is the
-	// estimate that follows from it, 0 without one.
+	// Rate is roots per second since the run began in this process; Remaining is the estimate by it, 0
+	// without one.
 	Rate      float64
 	Remaining time.Duration
 }
 
-// reporter tells of a run's events, one at a time. Tests stop the process at its failpoints.
+// reporter reports a run's events, one at a time. Tests stop the process at its failpoints.
 type reporter struct {
 	runID string
 	now   func() time.Time
@@ -81,7 +81,7 @@ func (p *reporter) emitEvent(ev Event) {
 	p.tell(ev)
 }
 
-// emitWait tells why batches wait, and with "" that they go on.
+// emitWait reports why batches wait, and with "" that they continue.
 func (p *reporter) emitWait(why string, waited time.Duration) {
 	if why == "" {
 		p.log.Info("batches go on", "run", p.runID, "waited", waited)
@@ -92,7 +92,7 @@ func (p *reporter) emitWait(why string, waited time.Duration) {
 	p.emitEvent(Event{Kind: Throttled, Reason: why, Took: waited})
 }
 
-// startMeter counts from the roots that earlier processes have done. The total is -1 where it isn't known.
+// startMeter counts from the roots done by earlier processes. An unknown total is -1.
 func (p *reporter) startMeter(done, total int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -21,36 +21,36 @@ type workItem struct {
 	seq, part int64
 	roots     rootsOf
 	keys      []dialect.Key   // of listedRoots
-	since     time.Time       // of an ended root: as of when the keys were last gone through
-	own       map[string]bool // of those rows the digests of those to which a hold applied themselves
+	since     time.Time       // of an ended root: when the keys were last processed
+	own       map[string]bool // of an ended root: digests of the rows with a hold of their own then
 	low, high dialect.Key     // of rangeRoots and gapRoots: (low, high]
 	size      itemSize
-	inTurn    bool         // another transaction held its rows: it waits until no other batch in turn is at work
-	contended bool         // another transaction changed its rows meanwhile: they are to be locked first
+	inTurn    bool         // another transaction held its rows: it waits for its turn
+	contended bool         // another transaction changed its rows meanwhile: lock them first
 	pace      func() error // waits for the throttles, before each transaction but the first
 }
 
-// rootsOf says which roots an item is about.
+// rootsOf says which roots an item covers.
 type rootsOf int
 
 const (
 	rangeRoots  rootsOf = iota // those of a range of the walk
-	gapRoots                   // those of a range that a killed process left between others
+	gapRoots                   // those of a range left by a killed process between others
 	listedRoots                // the given ones
 	tableRoots                 // all rows of the table, in one transaction
 )
 
-// itemSize says how many rows an item is known to have.
+// itemSize is what is known about an item's number of rows.
 type itemSize int
 
 const (
-	usualSize   itemSize = iota // as far as is known, no more than a transaction should lock
-	largeSize                   // more go than one transaction should lock
+	usualSize   itemSize = iota // no more than a transaction should lock, as far as known
+	largeSize                   // more deletes than one transaction should lock
 	drainedSize                 // deletes are split off until the rest fits: the roots aren't done
 	wholeSize                   // one transaction takes all, however many
 )
 
-// runItem carries one item out, in as many transactions as its size asks for.
+// runItem carries one item out, in as many transactions as its size requires.
 func (r *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	if it.roots == gapRoots {
 		return r.fillGap(ctx, it, sizer, skip)
@@ -88,7 +88,7 @@ func (r *run) runItem(ctx context.Context, it *workItem, sizer *batch.Sizer, ski
 	return nil
 }
 
-// halveItem carries out a range that turned out too large as two.
+// halveItem carries out a too large range as two.
 func (r *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	var keys []dialect.Key
 	err := batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
@@ -123,9 +123,8 @@ func (r *run) halveItem(ctx context.Context, it *workItem, sizer *batch.Sizer, s
 	return err
 }
 
-// runTransaction carries out one transaction of an item, and tries again where that
-// can help. When it returns, the transaction is committed, journaled under the item's
-// next part, and looked at.
+// runTransaction carries out one transaction of an item, with useful retries. When it returns, the
+// transaction is committed, journaled as the item's next part, and verified.
 func (r *run) runTransaction(ctx context.Context, it *workItem,
 	do func(ctx context.Context, tx dialect.Tx, source *anonymise.Source) (*closure.Result, error),
 ) (*closure.Result, error) {
@@ -163,8 +162,8 @@ func (r *run) runTransaction(ctx context.Context, it *workItem,
 	return d, r.verifyCommitted(ctx, d, rec)
 }
 
-// retryBatch tries a transaction as often as the options say: where they don't, other
-// transactions may keep the batch waiting for longer.
+// retryBatch tries a transaction as often as the options say. Without Options.Attempts, conflicts with
+// other transactions may delay the batch for longer.
 func (r *run) retryBatch(ctx context.Context, do func(attempt int) error) error {
 	began, tried := time.Now(), 0
 	b := r.backoff()
@@ -179,7 +178,7 @@ func (r *run) retryBatch(ctx context.Context, do func(attempt int) error) error 
 	})
 }
 
-// isRetryable reports whether the whole transaction should be tried again.
+// isRetryable reports whether to retry the whole transaction.
 func isRetryable(err error) bool {
 	switch {
 	case errors.Is(err, closure.ErrMoved), errors.Is(err, errSchemaMoved):
@@ -189,7 +188,7 @@ func isRetryable(err error) bool {
 	}
 	switch dialect.ClassOf(err) {
 	case dialect.Retryable, dialect.LockTimeout, dialect.LostConnection,
-		// A row that refers to one of ours arrived after we had looked.
+		// A row referring to one of ours was inserted after our query.
 		dialect.ForeignKeyViolation,
 		// Two random values met in a unique index.
 		dialect.UniqueViolation:
@@ -268,8 +267,8 @@ func (r *run) tryTransaction(ctx context.Context, it *workItem, attempt int, sou
 	return d, rec, err
 }
 
-// errUnsettled ends a run that lost its connection over a commit and couldn't
-// ask the journal: the next process finds out.
+// errUnsettled ends a run that lost its connection during a commit and couldn't ask the journal: the
+// next process finds out.
 var errUnsettled = errors.New("whether a batch was committed is not known")
 
 // resolveUnknownCommit asks the journal until it answers.

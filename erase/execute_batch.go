@@ -11,8 +11,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// batchExecutor executes batches, each in a transaction that its caller has begun: Run commits
-// it, and Rehearse rolls it back.
+// batchExecutor executes batches, each in a transaction of its caller: Run commits it, and Rehearse
+// rolls it back.
 type batchExecutor struct {
 	*reader
 	*reporter
@@ -24,12 +24,12 @@ func newBatchExecutor(r *reader, events *reporter, j *journal.Journal, held *hel
 	return &batchExecutor{r, events, j, held}
 }
 
-// heldState is what a run has to do with the journal's rows of what holds keep. A rehearsal has
-// nothing to do with them, unless it is about those rows.
+// heldState is what a run knows about the journal's held rows. A rehearsal ignores these, unless it is
+// about them.
 type heldState struct {
 	receiptID string      // of the run
-	record    bool        // what a hold keeps from being erased is stored
-	others    atomic.Bool // rows are stored that other roots' batches may find
+	record    bool        // store what a hold keeps from being erased
+	others    atomic.Bool // there are notes on rows that other roots' batches may find
 }
 
 // executeBatch gathers an item's rows and carries the steps out.

@@ -14,17 +14,17 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// summary is what the journal and the last scan say of a run.
+// summary is a run's result by its journal and the last scan.
 type summary struct {
 	tally.Tally
 	roots, absent     int64
-	notFound          int64 // subjects that no batch found: absent ones, where the run is complete
+	notFound          int64 // subjects found by no batch: absent ones, if the run is complete
 	batches, retries  int64
 	first, last       time.Time
-	verified, unknown int64 // batches that were, and were not, looked at after their commit
+	verified, unknown int64 // batches with and without verification after their commit
 	scanned           time.Time
 	incomplete        string // why the run was closed before it was complete
-	unscanned         bool   // subjects that were overwritten are there, as they should be: a scan would show nothing
+	unscanned         bool   // overwritten subjects remain, as they should: a scan would show nothing
 	position          string
 	database          *journal.Database
 	identity          dialect.Identity
@@ -71,7 +71,7 @@ func (r *run) finishRun(ctx context.Context) ([]byte, error) {
 	return r.signAndSeal(ctx, r.roots, s)
 }
 
-// summarise adds up what the journal's entries say.
+// summarise adds up the journal's entries.
 func (a *acquired) summarise(ctx context.Context, entries []journal.Batch, complete bool) (*summary, error) {
 	s := &summary{database: a.database}
 	for i := range entries {
@@ -106,8 +106,7 @@ func (a *acquired) summarise(ctx context.Context, entries []journal.Batch, compl
 	return s, err
 }
 
-// scanRoots scans the roots again, after the last batch: what is there that
-// was deleted, and what has appeared meanwhile.
+// scanRoots scans the roots again after the last batch: for deleted rows that exist, and for new rows.
 func (r *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary) error {
 	for i, p := range r.roots {
 		if p.Plan.Ended {
@@ -138,7 +137,7 @@ func (r *run) scanRoots(ctx context.Context, entries []journal.Batch, s *summary
 	return nil
 }
 
-// scanTable counts a table that scope everything went through.
+// scanTable counts a table of scope everything.
 func (r *run) scanTable(ctx context.Context, p *closure.Root, s *summary) error {
 	st := &p.Plan.Steps[0]
 	c := s.Step(st.ID)
@@ -158,7 +157,7 @@ func (r *run) scanTable(ctx context.Context, p *closure.Root, s *summary) error 
 	})
 }
 
-// scanExpired counts the rows that are older than their period still.
+// scanExpired counts the rows still older than their period.
 func (r *run) scanExpired(ctx context.Context, p *closure.Root, roots, stayed int64, s *summary) error {
 	id := closure.RootStep(p.Plan)
 	if id == "" {

@@ -10,25 +10,25 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Grants returns the statements by which an administrator lets a role carry a plan out
-// and nothing else: those that make the journal's tables, and grants on them and on the plan's tables. Of
-// MySQL and MariaDB the role is user@host; an empty one is the connection's own account. SQLite has no privileges,
-// and needs none granted.
+// Grants returns the statements for an administrator to let a role carry a plan out and nothing else:
+// they create the journal's tables and grant privileges on these and on the plan's tables. On MySQL and
+// MariaDB the role is user@host; an empty one is the connection's own account. SQLite has no privileges
+// and needs no grants.
 //
-// Suspending indexes takes the table's owner, and throttles may need to see the server's
-// state: neither is among them.
+// Not included: suspending indexes takes the table's owner, and throttles may need to see the server's
+// state.
 func Grants(ctx context.Context, db dialect.DB, p *plan.Plan, role string) ([]string, error) {
 	return db.Grants(ctx, dialect.Grant{Role: role, Accesses: requiredAccess(p), Journal: journal.Tables(db), Make: true})
 }
 
-// denial makes an AccessError of what says that a privilege is missing.
+// denial makes an AccessError of an error about a missing privilege.
 type denial struct {
 	db      dialect.DB
 	plan    *plan.Plan // nil: only the journal is used
 	reading bool       // nothing is written
 }
 
-// explain replaces *err where privileges are missing that statements can give.
+// explain replaces *err if a privilege is missing that statements can grant.
 func (d denial) explain(ctx context.Context, err *error) {
 	if *err == nil {
 		return
@@ -58,15 +58,15 @@ func (d denial) usual() string {
 	return d.plan.Default
 }
 
-// concerns reports whether a table is one that the statements are about.
+// concerns reports whether the statements cover a table.
 func (d denial) concerns(n dialect.Name) bool {
 	isNamed := func(t *dialect.Table) bool { return t.Name == n }
 	return slices.ContainsFunc(journal.Tables(d.db), isNamed) ||
 		d.plan != nil && slices.ContainsFunc(requiredAccess(d.plan), func(a dialect.Access) bool { return a.Table == n })
 }
 
-// statements are what an administrator runs for this connection's account: none where
-// they can't be made, which must not hide what is missing.
+// statements are what an administrator runs for this connection's account. If they can't be made there
+// are none: this must not hide the missing privilege.
 func (d denial) statements(ctx context.Context) []string {
 	row, denied := journal.Read(d.db).FindDatabase(ctx)
 	g := dialect.Grant{ReadOnly: d.reading, Make: !d.reading && row == nil}

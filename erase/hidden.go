@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// refuseHiddenRows refuses to read where the database hides rows or values from the user: what
-// is counted, or called deleted, would be false. What privileges are missing, the statements tell.
+// refuseHiddenRows refuses to read if the database hides rows or values from the user: counts would be
+// false. Missing privileges show in the statements themselves.
 func (r *reader) refuseHiddenRows(ctx context.Context) error {
 	var accesses []dialect.Access
 	for _, a := range requiredAccess(r.plan) {

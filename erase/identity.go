@@ -9,14 +9,14 @@ import (
 	"github.com/expungedb/expunge/erase/internal/journal"
 )
 
-// Adopt states that this database is the one that its journal names: it was moved, or
-// restored from a backup, and isn't a copy beside it. Where a run has already taken it for a copy,
-// it gets back the identity that it had before.
+// Adopt states that this database is the one named by its journal: moved, or restored from a backup,
+// and not a copy beside the original. If a run has already taken it for a copy, it gets its former
+// identity back.
 //
-// A run notices by the engine's own identity that its database is another one than the
-// journal was made in. It can't see whether the other one goes on being used, and takes it for a
-// copy: receipts then say so, and Replay doesn't mix up the two. Call Adopt after a move to
-// another server, a failover that changes the server's identity, or a restore elsewhere. Replay does it by itself.
+// A run notices by the engine's own identity when its journal was created in another database. It can't
+// see whether that one is still in use, and takes its own for a copy: receipts say so, and Replay keeps
+// the two apart. Call Adopt after a move to another server, a failover with a new server identity, or a
+// restore elsewhere. Replay does it by itself.
 func Adopt(ctx context.Context, db dialect.DB) (err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	id, err := db.Identity(ctx)

@@ -10,13 +10,12 @@ import (
 	"github.com/expungedb/expunge/erase/internal/journal"
 )
 
-// JournalDDL returns the statements that make the journal's tables, for a
-// database administrator who wants to run them beforehand. Run makes what is
-// missing by itself where its user may.
+// JournalDDL returns the statements that create the journal's tables, for a database administrator to
+// run beforehand. Run creates missing tables by itself if its user may.
 func JournalDDL(db dialect.DB) []string { return db.JournalDDL(journal.Tables(db)) }
 
-// checkPrivileges refuses an account that may not carry the plan out, or may not keep the journal
-// as far as that is there. It reports whether all of the journal's tables are.
+// checkPrivileges refuses an account that may not carry the plan out, or not write the existing journal
+// tables. It reports whether all of these exist.
 func (s *session) checkPrivileges(ctx context.Context) (journalThere bool, err error) {
 	ofJournal := journal.Accesses(s.db)
 	problems, err := s.db.Check(ctx, slices.Concat(requiredAccess(s.plan), ofJournal))
@@ -33,7 +32,8 @@ func (s *session) checkPrivileges(ctx context.Context) (journalThere bool, err e
 	return found == 0, nil
 }
 
-// checkJournalPrivileges refuses an account that may not keep the journal, before it has anything to store.
+// checkJournalPrivileges refuses an account that may not write the journal, before there is anything to
+// store.
 func (s *session) checkJournalPrivileges(ctx context.Context) error {
 	problems, err := s.db.Check(ctx, journal.Accesses(s.db))
 	if err != nil {
@@ -45,10 +45,10 @@ func (s *session) checkJournalPrivileges(ctx context.Context) error {
 	return nil
 }
 
-// heldRoot names a table and its key in the journal's rows of what is held.
+// heldRoot names a table and its key in the journal's notes on held rows.
 func heldRoot(t *closure.Table) string { return journal.RootOf(t.Name, t.Key) }
 
-// heldDigest is the digest of one of the table's rows there.
+// heldDigest is the digest of one of the table's rows in these notes.
 func heldDigest(t *closure.Table, key dialect.Key) string {
 	return journal.HeldDigest(heldRoot(t), key)
 }

@@ -11,20 +11,20 @@ type Reason string
 // The reasons.
 const (
 	ByHold      = Reason(tally.ByHold)      // a hold of its own table
-	WithHeld    = Reason(tally.WithHeld)    // it was reached through a held row
-	ByReference = Reason(tally.ByReference) // a row that stays refers to it: overwritten instead
+	WithHeld    = Reason(tally.WithHeld)    // reached through a held row
+	ByReference = Reason(tally.ByReference) // a remaining row refers to it: overwritten instead
 	ByPolicy    = Reason(tally.ByPolicy)    // the policy keeps it
 	ByOthers    = Reason(tally.ByOthers)    // rows of others refer to it
 )
 
-// Kept counts the rows of a table that were kept for one reason.
+// Kept counts the rows of a table kept for one reason.
 type Kept struct {
 	Table  dialect.Name `json:"table"`
 	Reason Reason       `json:"reason"`
 	Rows   int64        `json:"rows"`
 }
 
-// keptRows orders what was counted, for a Result.
+// keptRows sorts counts for a Result.
 func keptRows(list []tally.Kept) []Kept {
 	var out []Kept
 	for _, k := range tally.Sorted(list) {

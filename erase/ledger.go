@@ -12,15 +12,14 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Ledger remembers erasures outside of the database, for Replay to carry them
-// out again after a restore. Package ledger has one, a directory of encrypted files.
+// Ledger remembers erasures outside of the database, for Replay to repeat them after a restore. Package
+// ledger has one, a directory of encrypted files.
 type Ledger interface {
-	// Begin stores durably what a run is about to erase, before it returns.
-	// A run that is continued, which has the same h.Run(), begins again: what is stored
-	// stays, and subjects need not be read. It is called once the run is this process's own.
+	// Begin stores permanently, before it returns, what a run is about to erase. A continued run, with
+	// the same h.Run(), begins again: the stored entry remains, and Begin may skip reading subjects. It
+	// is called after this process has acquired the run.
 	Begin(ctx context.Context, h record.Header, subjects iter.Seq2[string, error]) error
-	// Committed notes that the run has ended and is signed; again for a run
-	// that gives its receipt again.
+	// Committed notes that the run has ended and is signed. A repeated run calls it again.
 	Committed(ctx context.Context, run record.Run, m record.Mark) error
 }
 
@@ -52,7 +51,7 @@ func (a *acquired) openLedgerEntry(ctx context.Context) error {
 	return nil
 }
 
-// closeStoredEntry marks a run in the ledger as ended whose receipt was stored before.
+// closeStoredEntry marks a run with a stored receipt as ended in the ledger.
 func (s *session) closeStoredEntry(ctx context.Context, row *journal.Run, closed time.Time) error {
 	if s.Ledger == nil {
 		return nil
@@ -74,13 +73,13 @@ func (s *session) closeLedgerEntry(ctx context.Context, own ownership, closed ti
 		return nil
 	}
 	s.failpoint("unmarked")
-	ctx = context.WithoutCancel(ctx) // the run is over: that the caller has no more time must not hide it
+	ctx = context.WithoutCancel(ctx) // the run is over: the caller's expired context must not hide that
 	return unmarkedError(s.Ledger.Committed(ctx, record.Run{Database: own.database.ID, RunID: own.row.ID, Erasure: own.row.ReceiptID}, record.Mark{
 		Closed: closed.UTC(), Until: backupHorizon(s.plan, closed), Receipt: receipt.EnvelopeDigest(envelope),
 	}))
 }
 
-// unmarkedError is the error of a run that the ledger doesn't know as ended.
+// unmarkedError is the error of a run not marked as ended in the ledger.
 func unmarkedError(err error) error {
 	if err == nil {
 		return nil
@@ -88,8 +87,8 @@ func unmarkedError(err error) error {
 	return fmt.Errorf("the run is done and signed, and not marked so in the ledger: run again with the same run ID: %w", err)
 }
 
-// subjectKeys gives each subject by its key, as a Source does: in a restored copy
-// an identifier may be that of several rows, or of another one.
+// subjectKeys yields each subject by its key, in the form of a Source. In a restored copy an identifier
+// may match several rows, or another one.
 func (r *reader) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for s, err := range r.resolveSubjects(ctx, true, nil) {
@@ -107,8 +106,8 @@ func (r *reader) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// backupHorizon is the end of the day on which the last declared backup that was
-// taken before that moment is gone; zero where none is declared.
+// backupHorizon is the end of the day on which the last declared backup taken before the given time
+// expires; zero without a declared backup.
 func backupHorizon(p *plan.Plan, taken time.Time) time.Time {
 	var last time.Time
 	for _, b := range p.Backups {

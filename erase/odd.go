@@ -18,7 +18,7 @@ type OddValues struct {
 	Rows   int64
 }
 
-// oddValues are those that a scan found.
+// oddValues are the results of a scan.
 func oddValues(s *closure.OddScan) []OddValues {
 	var out []OddValues
 	for _, o := range s.Sorted() {
@@ -27,11 +27,11 @@ func oddValues(s *closure.OddScan) []OddValues {
 	return out
 }
 
-// OddValuesError lists the values that the plan's strategies can't replace, among
-// the rows that the run would overwrite. Nothing was written.
+// OddValuesError lists the values that the plan's strategies can't replace among the rows to overwrite.
+// Nothing was written.
 type OddValuesError struct {
 	Values []OddValues
-	usual  string // the schema that goes without saying
+	usual  string // the default schema
 }
 
 // Error says where the values are and how many, and what to do.
@@ -45,7 +45,7 @@ func (e *OddValuesError) Error() string {
 	return b.String()
 }
 
-// countOddRows looks at all rows of the writers' tables.
+// countOddRows scans all rows of the writers' tables.
 func (r *reader) countOddRows(ctx context.Context, s *closure.OddScan, writers []*closure.Writer) error {
 	if len(writers) == 0 {
 		return nil
@@ -64,11 +64,10 @@ func (r *reader) countOddRows(ctx context.Context, s *closure.OddScan, writers [
 	return nil
 }
 
-// refuseOddValues looks for values that strategies can't replace, before
-// anything is written. Only tables are looked at of which a column's type and
-// strategy make one possible. In scope everything that is one pass over the table. In the
-// other scopes the closures of the roots are gathered as Preview does, so that a
-// value of somebody else's stops nobody.
+// refuseOddValues searches for irreplaceable values before anything is written. It only scans tables
+// where a column's type and strategy make one possible. In scope everything this is one pass over the
+// table. In the other scopes it gathers the closures of the roots as Preview does: a value of another
+// subject stops nobody.
 func (r *reader) refuseOddValues(ctx context.Context, how closure.Tracking) error {
 	roots, err := r.compileRoots(ctx, r.Now(), how)
 	if err != nil {

@@ -12,18 +12,16 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// ErrBadOldValue says that an old value to look for isn't written as ReadOldValues reads it.
+// ErrBadOldValue says: an old value isn't in the form of ReadOldValues.
 var ErrBadOldValue = errors.New("not an old value")
 
-// ReadOldValues reads the values that columns held before they were
-// overwritten, one a line, for Verify to look for:
+// ReadOldValues reads values of columns from before an overwrite, one a line, for Verify to search:
 //
 //	customer.email=ada@example.com
 //
-// Everything behind the first = is the value, spaces included; what stands before
-// it is a table, with its schema unless that is the default one, and a column.
-// Empty lines are passed over. An error names a line by its number and never
-// quotes a value.
+// Everything after the first = is the value, spaces included. Before it stand a table, with its schema
+// unless this is the default one, and a column. Empty lines are skipped. An error names a line by its
+// number and never quotes a value.
 func ReadOldValues(r io.Reader, s *dialect.Schema) ([]OldValue, error) {
 	var out []OldValue
 	lines := bufio.NewScanner(withoutBOM(r))
@@ -54,9 +52,9 @@ func ReadOldValues(r io.Reader, s *dialect.Schema) ([]OldValue, error) {
 	return out, nil
 }
 
-// Typed gives the value the type with which those of its column travel: whole
-// numbers may be of any type, and a text may be given for each kind of column. The error
-// wraps ErrBadOldValue where there is no such column, or no value of it could be so.
+// Typed converts the value to the type used for its column: whole numbers may have any type, and text
+// fits each kind of column. The error wraps ErrBadOldValue if there is no such column, or the value
+// doesn't fit it.
 func (o OldValue) Typed(s *dialect.Schema) (OldValue, error) {
 	var c *dialect.Column
 	if t := s.Table(o.Table); t != nil {
@@ -88,7 +86,7 @@ func (o OldValue) Typed(s *dialect.Schema) (OldValue, error) {
 	return o, nil
 }
 
-// valueForm is that of a column's fractions: decimal numbers have no exponent.
+// valueForm is the format of a column's fractions: decimal numbers have no exponent.
 func valueForm(c *dialect.Column) byte {
 	if c.Kind == dialect.Decimal {
 		return 'f'

@@ -23,104 +23,96 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Options are the settings of Run. The zero value runs a plan of scope
-// everything or expired; scope subjects needs Subjects. Options are not changed
-// by Run and may be used again.
+// Options are the settings of Run. The zero value runs a plan of scope everything or expired; scope
+// subjects needs Subjects. Run doesn't change Options, and they may be reused.
 type Options struct {
-	// RunID is what "exactly once" is counted by: the same ID again continues
-	// an unfinished run, or gives a finished one's receipt. At most 200
-	// characters, and nothing personal: it is stored and signed. Defaults to a random UUID.
+	// RunID makes "exactly once" countable: with the same ID, Run continues an unfinished run, or
+	// returns a finished one's receipt. At most 200 characters, and nothing personal: it is stored and
+	// signed. Defaults to a random UUID.
 	RunID string
-	// Approved is the digest of the plan that was approved. Defaults to the
-	// digest of the plan that is given.
+	// Approved is the digest of the approved plan. Defaults to the digest of the given plan.
 	Approved string
-	// ApprovedPlan is the plan that was approved, beside its digest or instead: where the given
-	// one is another, ErrNotApproved says in which parts. Defaults to none.
+	// ApprovedPlan is the approved plan, with its digest or without: if the given one differs,
+	// ErrNotApproved says in which parts. Defaults to none.
 	ApprovedPlan *plan.Plan
-	// OnlyOn names the database that the run is meant for: one of the connected
-	// database's dialect.Identity.Names (shop, or shop@server where other servers have one of that name),
-	// or its journal's UUID. On any other the run is ErrWrongDatabase. A plan of scope everything needs it, here or in
-	// plan.Plan.OnlyOn; where both are given both have to fit. Defaults to any database.
+	// OnlyOn names the intended database of the run: one of the connected database's
+	// dialect.Identity.Names (shop, or shop@server if the name isn't unique), or its journal's UUID. On
+	// any other the run is ErrWrongDatabase. A plan of scope everything needs it, here or in
+	// plan.Plan.OnlyOn; if both are given, both must match. Defaults to any database.
 	OnlyOn string
 	// Subjects are the subjects of scope subjects. No other scope takes any. Defaults to none.
 	Subjects Source
-	// AbsentOK lets a run begin of whose subjects none is in the database any more:
-	// what refers to their keys by links is erased. Defaults to ErrNoSuchSubject.
+	// AbsentOK permits a run with no subject left in the database: it erases rows linked to their keys.
+	// Defaults to ErrNoSuchSubject.
 	AbsentOK bool
-	// Allow names the hazards that are allowed, for every table (UNINDEXED_LINK) or for
-	// one (UNINDEXED_LINK:audit_log). SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS have
-	// the indexes suspended that the plan offers (plan.Root.Suspends). A name that is no hazard's, or
-	// that names a table without it, is plan.ErrNoSuchHazard. Defaults to none.
+	// Allow names the allowed hazards, for every table (UNINDEXED_LINK) or for one
+	// (UNINDEXED_LINK:audit_log). SUSPENDS_INDEXES and SUSPENDS_UNIQUENESS suspend the indexes offered
+	// by the plan (plan.Root.Suspends). An unknown hazard, or one on a table without it, is
+	// plan.ErrNoSuchHazard. Defaults to none.
 	Allow []plan.HazardName
-	// Signers sign the receipt. Defaults to none, which is an error: a run
-	// that can't be proved isn't begun.
+	// Signers sign the receipt. Defaults to none, an error: a run without proof isn't started.
 	Signers []receipt.Signer
-	// Signer is one more of Signers, for the usual case of one. Defaults to none.
+	// Signer is another of Signers, for the usual case of one. Defaults to none.
 	Signer receipt.Signer
-	// Secret is the key of consistent strategies. Defaults to none; a plan
-	// with such a strategy is then refused.
+	// Secret is the key of consistent strategies. Defaults to none; a plan with such a strategy is then
+	// refused.
 	Secret anonymise.Secret
 	// Commitments ask for row commitments. Defaults to none.
 	Commitments *Commitments
-	// Ledger is told what is erased before it is, so that Replay can erase it
-	// again after a restore; package ledger has one. Defaults to none.
+	// Ledger records what is erased before it is, for Replay to erase it again after a restore; package
+	// ledger has one. Defaults to none.
 	Ledger Ledger
-	// Publish is given the signed receipt before the run is closed and Run
-	// returns it, to append it to a log, say. A run whose receipt can't be published is
-	// not finished: the same run ID tries again, with the same bytes. They may therefore
-	// be given more than once, as they are when a finished run gives its receipt
-	// again; receipt/log appends nothing twice. Defaults to nothing.
+	// Publish gets the signed receipt before the run is closed and Run returns it, for example to
+	// append it to a log. If it fails, the run isn't finished: the same run ID tries again, with the
+	// same bytes. Publish may therefore get them several times, also when a finished run returns its
+	// receipt again; receipt/log appends nothing twice. Defaults to nothing.
 	Publish func(ctx context.Context, envelope []byte) error
-	// Request is what the receipt says of the request that is answered. It
-	// must not name a person. Defaults to nothing.
+	// Request describes the answered request in the receipt. It must not name a person. Defaults to
+	// nothing.
 	Request *receipt.Request
-	// Actor is who carries the run out: a role, no person's name. At most 200
-	// characters. Defaults to none.
+	// Actor is the operator: a role, no person's name. At most 200 characters. Defaults to none.
 	Actor string
 
-	// Workers is how many batches are carried out at a time. Defaults to 4, or
-	// what the engine can take.
+	// Workers is the number of batches carried out at a time. Defaults to 4, or the engine's maximum.
 	Workers int
-	// TargetTime is how long a batch should take. Defaults to what suits the
-	// engine (SQLite 1 s), else 500 ms.
+	// TargetTime is the preferred duration of a batch. Defaults to the engine's (SQLite 1 s), else 500
+	// ms.
 	TargetTime time.Duration
-	// MaxRows is how many rows a batch may lock; no more than the engine can take
-	// (SQL Server 4,000, SQLite 20,000, others 5,000), which it defaults to. Where rows of a range,
-	// or leaves, are deleted of which nothing is fetched, it defaults to dialect.Engine.MaxSwept
-	// (PostgreSQL and SQLite 50,000).
+	// MaxRows is the number of rows that a batch may lock. It defaults to the engine's maximum (SQL
+	// Server 4,000, SQLite 20,000, others 5,000), and can't exceed it. For deletes that read no row
+	// (rows of a range, leaves), it defaults to dialect.Engine.MaxSwept (PostgreSQL and SQLite 50,000).
 	MaxRows int
-	// LockTimeout is how long a statement waits for a row that somebody else
-	// holds, before the batch gives way and is tried again. Defaults to 5 s.
+	// LockTimeout is how long a statement waits for another transaction's row lock, before the batch is
+	// rolled back and retried. Defaults to 5 s.
 	LockTimeout time.Duration
-	// Attempts is how often a batch is tried before the run fails. Defaults to 12, but for batches
-	// that meet deadlocks and lock timeouts to as many as fit in 5 minutes.
+	// Attempts is how often a batch is tried before the run fails. Defaults to 12, and for batches with
+	// deadlocks and lock timeouts to as many as fit in 5 minutes.
 	Attempts int
-	// Grace is how long batches that were begun may take to be finished after
-	// ctx has ended; then they are broken off, and rolled back by the server. Defaults to 30 s.
+	// Grace is how long batches in progress may take after ctx has ended. Then they are cancelled, and
+	// the server rolls them back. Defaults to 30 s.
 	Grace time.Duration
 
-	// Throttles have batches wait, to spare the database; see [MaxLag],
-	// [MaxSessions], [MaxCommitLatency], [MaxRate] and [PauseFile]. Defaults to
-	// none. [Pause] works with any run.
+	// Throttles make batches wait, to spare the database; see [MaxLag], [MaxSessions],
+	// [MaxCommitLatency], [MaxRate] and [PauseFile]. Defaults to none. [Pause] works with any run.
 	Throttles []Throttle
 
-	// Progress is told what happens, one event at a time, and should return at
-	// once. It is also the sink for an audit trail kept elsewhere. Defaults to nothing.
+	// Progress is told of each event, one at a time, and should return at once. It also serves for an
+	// audit trail elsewhere. Defaults to nothing.
 	Progress func(Event)
-	// Resolved is told the key of each subject that was named by an identifier.
-	// It is the only place where a key leaves the library. Defaults to nothing.
+	// Resolved is told the key of each subject given by an identifier. Only here does a key leave the
+	// library. Defaults to nothing.
 	Resolved func(subject string, key dialect.Key)
-	// Log is written to at the levels debug, info and warn. It never sees a
-	// value, a key or an identifier. Defaults to nothing.
+	// Log gets messages at the levels debug, info and warn. It never sees a value, a key or an
+	// identifier. Defaults to nothing.
 	Log *slog.Logger
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	// Rand seeds the random strategies. Defaults to crypto/rand.
 	Rand mathrand.Source
 
-	replaying bool          // the database was identified by the ledger
-	maxSwept  int           // MaxRows of what is deleted and not fetched
-	patience  time.Duration // with other transactions, once there were Attempts
+	replaying bool          // the ledger identified the database
+	maxSwept  int           // MaxRows of deletes that read no row
+	patience  time.Duration // with other transactions, after Attempts
 }
 
 // withDefaults returns the options with every default filled in.
@@ -190,7 +182,7 @@ func (o *Options) validate(p *plan.Plan) error {
 	return o.hazards(p)
 }
 
-// checkApproved refuses a plan that isn't the approved one, and says in what they differ.
+// checkApproved refuses a plan other than the approved one, and says how they differ.
 func (o *Options) checkApproved(p *plan.Plan) error {
 	d, approved := p.Digest(), o.Approved
 	if q := o.ApprovedPlan; q != nil {
@@ -209,12 +201,12 @@ func (o *Options) checkApproved(p *plan.Plan) error {
 	return nil
 }
 
-// storable reports whether the journal has room for a name that the caller gave.
+// storable reports whether a name from the caller fits in the journal.
 func storable(s string) bool {
 	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= 200 && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// hazards refuses hazards that were not allowed.
+// hazards refuses hazards not allowed.
 func (o *Options) hazards(p *plan.Plan) error {
 	if err := p.CheckAllowed(o.Allow); err != nil {
 		return err

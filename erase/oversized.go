@@ -8,10 +8,9 @@ import (
 	"github.com/expungedb/expunge/erase/internal/closure"
 )
 
-// splitOversized carries out one root whose closure is larger than a transaction
-// may be. Deletes that nothing else depends on are split off, leaf first, over as many
-// transactions as it takes; the root stays until the last one, so that what is
-// left can always be found from it. Then the rest is done at once.
+// splitOversized carries out one root with a closure larger than a transaction may be. It splits off
+// deletes that nothing else depends on, leaf first, in as many transactions as needed. The root remains
+// until the last one, so all remaining rows can be found from it. Then it does the rest at once.
 func (r *run) splitOversized(ctx context.Context, it *workItem, skip map[string]bool) error {
 	split := it.root.NewSplit()
 	it.size = drainedSize

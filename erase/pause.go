@@ -13,10 +13,9 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// PauseFile has runs wait for as long as there is a file (or folder) of that
-// name. It is looked for several times a second. The folder that it would be
-// in has to be there: where it isn't, nobody could pause the run. The first time that is
-// an error, later the run waits.
+// PauseFile makes runs wait while a file or folder of that name exists. It checks several times a
+// second. The enclosing folder must exist: without it, nobody could pause the run. At the first check
+// that is an error, later the run waits.
 func PauseFile(path string) Throttle {
 	return &batch.Level{
 		What: "the pause file", Every: 200 * time.Millisecond, Patience: patience,
@@ -35,14 +34,13 @@ func PauseFile(path string) Throttle {
 	}
 }
 
-// Everything is what Pause and Resume take for all runs on the database.
+// Everything stands for all runs on the database in Pause and Resume.
 const Everything = journal.AllRuns
 
-// Pause has a run wait, in whichever process it is carried out: the batches
-// that are under way are finished, and none begins until Resume. It is noticed
-// within a second. A run that isn't carried out at the moment, or hasn't been begun yet,
-// waits as soon as it is; with Everything, all of them do. Waiting runs hold no lock.
-// It is no error to pause what is paused; to pause a run that is finished is one.
+// Pause makes a run wait, in whatever process: batches in progress are finished, and none begins until
+// Resume. The run notices within a second. A run not in progress, or not begun yet, waits as soon as it
+// is; with Everything, all of them do. Waiting runs hold no lock. Pausing a paused run is no error;
+// pausing a finished one is.
 func Pause(ctx context.Context, db dialect.DB, runID string) (err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	if !storable(runID) {
@@ -62,15 +60,15 @@ func Pause(ctx context.Context, db dialect.DB, runID string) (err error) {
 	return j.Pause(ctx)
 }
 
-// Resume undoes Pause of the same run, or of Everything: a run goes on when
-// neither it nor everything is paused. It reports whether there was a pause.
+// Resume undoes Pause of the same run, or of Everything: a run continues when neither it nor everything
+// is paused. It reports whether there was a pause.
 func Resume(ctx context.Context, db dialect.DB, runID string) (was bool, err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	return journal.Open(db, runID, time.Now).Resume(ctx)
 }
 
-// pauseThrottle is the throttle that looks for a pause of the run, or of everything, in the
-// journal. Its transactions are not the batches': neither waits for the other's locks.
+// pauseThrottle checks the journal for a pause of the run, or of everything. Its transactions are
+// separate from the batches', so that neither waits for the other's locks.
 func pauseThrottle(j *journal.Journal) batch.Throttle {
 	return &batch.Level{
 		What: "whether the run is paused", Every: time.Second, Patience: patience,

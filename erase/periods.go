@@ -10,10 +10,9 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// loadRetentionPeriods reads the periods of roots whose rows have them in another table, and
-// fixes them: what is changed there while the run goes on has no effect on it.
-// They are read again when a run is continued, and are no part of the plan: a
-// period that has changed since it was made isn't drift.
+// loadRetentionPeriods reads the periods of roots with a look-up table, and fixes them: later changes
+// there don't affect the current process. A continued run reads them again. They are no part of the
+// plan: a changed period isn't drift.
 func (r *reader) loadRetentionPeriods(ctx context.Context, roots []*closure.Root) error {
 	for _, p := range roots {
 		if o := p.Plan.Older; o != nil && o.Lookup != nil {
@@ -57,7 +56,7 @@ func (r *reader) loadPeriods(ctx context.Context, p *closure.Root, l *plan.Looku
 	return nil
 }
 
-// periodOf reads a period as a tenant's row has it.
+// periodOf parses a period from a tenant's row.
 func periodOf(v dialect.Value) (policy.Period, bool) {
 	text, ok := dialect.TextOf(v)
 	if !ok {

@@ -21,22 +21,22 @@ type Count struct {
 	Step  *plan.Step
 	Rows  int64 // to be deleted, overwritten or detached
 	Held  int64 // to be kept on purpose
-	Whole bool  // counted for all rows of the table rather than for given ones
+	Whole bool  // counts all rows of the table, not those of given subjects
 }
 
-// Result is what Preview and Rehearse found.
+// Result is the result of Preview and Rehearse.
 type Result struct {
-	usual            string // the schema that goes without saying
+	usual            string // the default schema
 	Subjects, Absent int64  // of scope subjects
 	Counts           []Count
 	Kept             []Kept
-	Ended            []Kept // rows that a hold had kept from an erasure, and which keeps them no longer
-	// Odd are values that the plan's strategies can't replace, among the rows that would
-	// be overwritten, by table and column: a run is refused with OddValuesError. Preview looks for them.
+	Ended            []Kept // rows kept from an erasure by a hold that has ended
+	// Odd are values that the plan's strategies can't replace among the rows to overwrite, by table and
+	// column: a run is refused with OddValuesError. Preview searches for them.
 	Odd []OddValues
 }
 
-// Refusal is what a run would be refused for (*OddValuesError), nil where it found nothing.
+// Refusal is the error (*OddValuesError) with which a run would be refused; nil without one.
 func (r *Result) Refusal() error {
 	if len(r.Odd) == 0 {
 		return nil
@@ -44,17 +44,16 @@ func (r *Result) Refusal() error {
 	return &OddValuesError{Values: r.Odd, usual: r.usual}
 }
 
-// TableName is a table's name as the plan's text has it.
+// TableName is a table's name as in the plan's text.
 func (r *Result) TableName(n dialect.Name) string { return shortName(n, r.usual) }
 
-// Preview counts the rows that each step would handle for the given subjects,
-// or in scopes everything and expired for all rows, as of now. It writes
-// nothing: it works in read-only transactions, takes no lock and makes no
-// journal. Where rows belong to several subjects, each subject that is handled apart counts them.
-// Rows that triggers write while a run is at work aren't counted.
+// Preview counts the rows that each step would handle as of now: those of the given subjects or, in
+// scopes everything and expired, all. It writes nothing: it uses read-only transactions, takes no lock
+// and creates no journal. Rows of several subjects count once for each subject handled separately. Rows
+// written by triggers during a run aren't counted.
 //
-// Of the options it uses Subjects, Resolved, MaxRows and Now. Subjects that aren't in the
-// database are counted as absent; none at all being there is ErrNoSuchSubject.
+// Of the options it uses Subjects, Resolved, MaxRows and Now. Subjects without a row count as absent;
+// if all are absent, the error is ErrNoSuchSubject.
 func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	e, roots, err := prepareReader(ctx, db, p, o)
@@ -84,8 +83,8 @@ func Preview(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Re
 	return r.fill(p, &sum), nil
 }
 
-// gatherDry counts what a batch would do, and writes nothing. With a scan it looks
-// for odd values among the rows that would be overwritten.
+// gatherDry counts what a batch would do, and writes nothing. With a scan it searches for odd values
+// among the rows to overwrite.
 func (r *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddScan) (*closure.Result, error) {
 	var d *closure.Result
 	err := r.inReadTx(ctx, func(tx dialect.Reader) (err error) {
@@ -105,10 +104,10 @@ func (r *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddS
 	return d, err
 }
 
-// Rehearse carries the plan out on the given subjects, or without any on the
-// first rows of each table (Sample of them), and rolls everything back: check constraints, triggers,
-// unique indexes and privileges speak, and nothing stays. It takes the locks that a
-// run takes. The error is that of the first batch that fails.
+// Rehearse carries the plan out on the given subjects, or without any on the first rows of each table
+// (sample of them), and rolls everything back. It thus tests check constraints, triggers, unique
+// indexes and privileges. It takes a run's locks. It stops at the first failing batch and returns its
+// error.
 func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
 	e, roots, err := prepareReader(ctx, db, p, o)
@@ -129,7 +128,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 			if err != nil {
 				return nil, err
 			}
-			it.size = wholeSize // nothing of it stays
+			it.size = wholeSize // all of it is rolled back
 			if d, err = executor.executeBatch(ctx, tx, it, newSource(&e.Options), nil); err == nil {
 				err = tx.CheckConstraints(ctx)
 			}
@@ -159,8 +158,8 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 	return r.fill(p, &sum), nil
 }
 
-// sampleRoots picks the first rows of a root's table; nil where there are none. Rows
-// that scope everything deletes are those without children, whose steps are rehearsed apart.
+// sampleRoots picks the first rows of a root's table; nil if there are none. For deletes of scope
+// everything it picks rows without children: the children's steps are rehearsed separately.
 func (r *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*workItem, error) {
 	if p.Plan.Whole {
 		return &workItem{root: p, roots: tableRoots}, nil
@@ -201,7 +200,7 @@ func (r *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*work
 	return it, nil
 }
 
-// prepareReader makes the reader of a plan that fits the schema, and compiles the plan's roots.
+// prepareReader makes the reader of a plan, checks it against the schema, and compiles its roots.
 func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*reader, []*closure.Root, error) {
 	order := newOrder(db, p, o)
 	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
@@ -221,8 +220,7 @@ func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) 
 	return e, roots, err
 }
 
-// forEachItem gives the root's rows to do, some hundred at a time, and adds up what it
-// says.
+// forEachItem calls do with the root's rows, some hundred at a time, and adds up the results.
 func (r *reader) forEachItem(ctx context.Context, root *closure.Root, result *Result, do func(it *workItem) (*closure.Result, error)) (*tally.Tally, error) {
 	items := r.subjectItems(ctx, root, result)
 	switch {
@@ -256,7 +254,7 @@ func (r *reader) forEachItem(ctx context.Context, root *closure.Root, result *Re
 	return sum, nil
 }
 
-// itemRoots is how many roots one item has that is only read.
+// itemRoots is the number of roots in an item without writes.
 const itemRoots = 200
 
 // expiredItems are ranges of the expired rows.
@@ -279,7 +277,7 @@ func (r *reader) expiredItems(ctx context.Context, root *closure.Root) iter.Seq2
 	}
 }
 
-// subjectItems are the given subjects, which the result counts.
+// subjectItems are the given subjects; it counts them in the result.
 func (r *reader) subjectItems(ctx context.Context, root *closure.Root, result *Result) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if r.Subjects == nil {

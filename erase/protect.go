@@ -12,15 +12,15 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Protect marks the database in its journal, and makes the journal first if necessary: no plan
-// of scope everything runs there (ErrProtected), whatever it is allowed otherwise. The mark travels with
-// copies, so that a copy is unprotected by name before it is overwritten. It is idempotent.
+// Protect marks the database in its journal, which it creates if missing. No plan of scope everything
+// then runs there (ErrProtected), whatever else is allowed. A copy has the mark, too, so it is
+// unprotected by name before it is overwritten. Protect is idempotent.
 func Protect(ctx context.Context, db dialect.DB) error {
 	return setProtected(ctx, db, (*journal.Journal).Protect)
 }
 
-// Unprotect takes the mark of Protect away from the database of that name, which is one
-// of dialect.Identity.Names or the journal's UUID. It is idempotent; another database's name is ErrWrongDatabase.
+// Unprotect deletes the mark of Protect from the database of that name: one of dialect.Identity.Names
+// or the journal's UUID. It is idempotent; another database's name is ErrWrongDatabase.
 func Unprotect(ctx context.Context, db dialect.DB, name string) (err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	t, err := targetOf(ctx, db)
@@ -71,7 +71,7 @@ func findTarget(ctx context.Context, db dialect.DB, id dialect.Identity) (*targe
 	return &targetDatabase{id, row}, nil
 }
 
-// mustBe refuses any other database than that of the name.
+// mustBe refuses a database with another name.
 func (t *targetDatabase) mustBe(name string) error {
 	if slices.Contains(t.Names, name) || t.row != nil && t.row.ID == name && !t.row.IsCopy(t.Marks) {
 		return nil
@@ -79,7 +79,7 @@ func (t *targetDatabase) mustBe(name string) error {
 	return fmt.Errorf("%w: this one is called %s", ErrWrongDatabase, strings.Join(t.Names, " or "))
 }
 
-// checkTarget refuses a database that the plan or the caller doesn't mean.
+// checkTarget refuses a database other than the one named by the plan or the caller.
 func (s *session) checkTarget(ctx context.Context) error {
 	wipes := wipesAll(s.plan)
 	if !wipes && s.OnlyOn == "" && s.plan.OnlyOn == "" {
@@ -97,7 +97,7 @@ func (s *session) checkTarget(ctx context.Context) error {
 		return t.protected()
 	}
 	switch {
-	case s.replaying: // the ledger says of which database
+	case s.replaying: // the ledger names the database
 		return nil
 	case wipes && s.OnlyOn == "" && s.plan.OnlyOn == "":
 		return fmt.Errorf("%w: the plan changes every row, and nothing says on which database it may run: this one is called %s; add --only-on and its name (Options.OnlyOn, Plan.OnlyOn)",
@@ -123,12 +123,12 @@ func (t *targetDatabase) protected() error {
 		ErrProtected, t.row.Protected.Format(time.DateOnly), copied, strings.Join(t.Names, " or "))
 }
 
-// wipesAll reports whether a plan is for a database without people in it, such as one for staging.
+// wipesAll reports whether a plan is for a database without people, for example staging.
 func wipesAll(p *plan.Plan) bool {
 	return p.Scope == plan.ScopeEverything || slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.DeletesEverything })
 }
 
-// identifyDatabase finds out which database the run is on, and what a copy must not keep.
+// identifyDatabase identifies the run's database, and deletes personal data from a copy's journal.
 func (s *session) identifyDatabase(ctx context.Context) (*journal.Database, error) {
 	id, err := s.serverIdentity(ctx)
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *session) identifyDatabase(ctx context.Context) (*journal.Database, erro
 	switch {
 	case !wipesAll(s.plan):
 		return row, nil
-	case !row.Protected.IsZero(): // marked since it was looked at
+	case !row.Protected.IsZero(): // marked since the first check
 		return nil, (&targetDatabase{id, row}).protected()
 	case row.Origin() == "":
 		return row, nil

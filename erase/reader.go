@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// order is what a caller asks for: a plan, the database that it is for, and the options.
+// order is a caller's request: a plan, its database, and the options.
 type order struct {
 	Options // with their defaults
 	db      dialect.DB
@@ -37,8 +37,8 @@ func (o *order) inspect(ctx context.Context) (*reader, error) {
 	return newReader(*o, schema), nil
 }
 
-// reader reads the database of an order. Preview, Samples, Verify and Remains are made of it:
-// no method of it writes.
+// reader reads the database of an order, for Preview, Samples, Verify and Remains. None of its methods
+// writes.
 type reader struct {
 	order
 	schema *dialect.Schema
@@ -67,7 +67,7 @@ func (r *reader) compileRoots(ctx context.Context, asOf time.Time, how closure.T
 	return out, r.loadRetentionPeriods(ctx, out)
 }
 
-// requireSecret refuses roots with a consistent strategy where no secret is given.
+// requireSecret refuses roots with a consistent strategy if there is no secret.
 func (o *order) requireSecret(roots []*closure.Root) error {
 	if !o.Secret.IsZero() {
 		return nil

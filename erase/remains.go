@@ -10,10 +10,10 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Remains looks in the live database for rows that a plan of scope subjects
-// deletes for the given subjects, by whatever way they were deleted: it needs neither receipt nor policy.
-// Rows that the plan overwrites or keeps are not asked about. It writes nothing
-// and has the limits of Verify; a schema that isn't the plan's is ErrDrift.
+// Remains searches the live database for rows that a plan of scope subjects deletes for the given
+// subjects, no matter who deleted them. It needs neither receipt nor policy. It ignores rows that the
+// plan overwrites or keeps. It writes nothing and has the limits of Verify; a schema other than the
+// plan's is ErrDrift.
 func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) (_ *Verification, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	if p.Scope != plan.ScopeSubjects || subjects == nil {
@@ -22,7 +22,7 @@ func Remains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source) 
 	return searchRemains(ctx, db, p, subjects, time.Now())
 }
 
-// searchRemains is Remains as of a moment, which decides what is under a hold.
+// searchRemains is Remains as of a moment, by which holds are decided.
 func searchRemains(ctx context.Context, db dialect.DB, p *plan.Plan, subjects Source, asOf time.Time) (*Verification, error) {
 	order := newOrder(db, p, Options{Subjects: subjects})
 	r, err := order.inspect(ctx)

@@ -11,20 +11,19 @@ import (
 
 // Repaired is what Repair did and what it found.
 type Repaired struct {
-	// Restored names what was suspended by a run that died and is in place
-	// again: index idx_email of customer.
+	// Restored names the restored indexes of dead runs: index idx_email of customer.
 	Restored []string `json:"restored"`
-	// Unfinished are the runs that have no receipt yet, by when they began.
+	// Unfinished are the runs without a receipt, by their beginning.
 	Unfinished []Unfinished `json:"unfinished"`
 }
 
-// Unfinished is a run that was begun and has no receipt yet, or none that is published. It is continued by
-// Run with the same ID, plan and subjects, unless a process is carrying it out.
+// Unfinished is a run without a published receipt. Run continues it with the same ID, plan and
+// subjects, unless a process is carrying it out.
 type Unfinished struct {
 	RunID    string    `json:"run"`
 	Plan     string    `json:"plan"` // the digest of its plan
 	Actor    string    `json:"actor,omitempty"`
-	Holder   string    `json:"holder"` // the process that had it last
+	Holder   string    `json:"holder"` // the last process to acquire it
 	Running  bool      `json:"running"`
 	Paused   bool      `json:"paused,omitempty"`   // by Pause
 	Subjects int64     `json:"subjects,omitempty"` // given, in scope subjects
@@ -32,11 +31,12 @@ type Unfinished struct {
 	Batches  int64     `json:"batches"` // committed
 }
 
-// Repair puts back what a run that died has left suspended, and lists the runs
-// that are to be continued. It is idempotent; a database without a journal has nothing to repair.
+// Repair restores indexes left suspended by dead runs, and lists the runs to continue. It is
+// idempotent; a database without a journal has nothing to repair.
 //
-// What can't be put back is an ErrSuspended that names it, beside the Repaired of what could:
-// Repair can be called again once the reason is gone. What a living process has suspended is left to it.
+// For an index that can't be restored it returns an ErrSuspended with its name, and the Repaired with
+// the others: call Repair again after removing the reason. It leaves alone what a living process has
+// suspended.
 func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	r := &Repaired{Restored: []string{}, Unfinished: []Unfinished{}}
@@ -70,7 +70,7 @@ func Repair(ctx context.Context, db dialect.DB) (_ *Repaired, err error) {
 	return r, failed
 }
 
-// restoreSuspended puts back what is suspended by nobody who lives.
+// restoreSuspended restores the indexes suspended by dead processes.
 func (r *Repaired) restoreSuspended(ctx context.Context, db dialect.DB) error {
 	all, err := journal.Read(db).LeftSuspended(ctx)
 	if err != nil {

@@ -21,82 +21,76 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// LedgerReader gives the erasures that a backup of that moment doesn't have, in
-// the order in which they began. An error without an entry is about one that can't
-// be read; the next ones follow. ledger.Reader is one.
+// LedgerReader yields the erasures missing in a backup of the given time, in the order of their
+// beginning. An error without an entry concerns an unreadable one; the next entries follow.
+// ledger.Reader is one.
 type LedgerReader interface {
 	Entries(since time.Time) iter.Seq2[*record.Entry, error]
 }
 
 // ReplayOptions are the settings of Replay. Since and Ledger are needed.
 type ReplayOptions struct {
-	// Since is the moment that the restored backup is of: when it was begun,
-	// by a clock that agrees with that of the machines which erase. When in
-	// doubt give an earlier one: a deletion that the backup has already is nothing to do;
-	// rows that an erasure keeps and overwrites are overwritten again.
+	// Since is when the restored backup was begun, by a clock in agreement with the erasing machines'
+	// clocks. In doubt give an earlier time: deletions already in the backup are skipped, and rows
+	// overwritten and kept are overwritten again.
 	Since time.Time
-	// Ledger gives the entries. Those of other databases are passed over.
+	// Ledger yields the entries. Those of other databases are skipped.
 	Ledger LedgerReader
-	// Database is the UUID of the database's journal, as receipts show it
-	// (system.journal). Defaults to that of the restored copy's own journal; a backup that
-	// is older than the journal has none, and gets this one. Where a run has taken the restored
-	// database for a copy, it is the UUID of what it was restored from.
+	// Database is the UUID of the database's journal, as in receipts (system.journal). Defaults to the
+	// one in the restored copy's own journal; a backup older than the journal has none, and gets this
+	// one. If a run has taken the restored database for a copy, give the original's UUID.
 	Database string
-	// Also are UUIDs under which the same database was erased from later: its journal
-	// got another one when it was moved and nobody stated that (see Adopt).
+	// Also are later journal UUIDs of the same database: it got a new one after a move without Adopt.
 	Also []string
-	// Except are UUIDs of copies, whose erasures are not of this database. Defaults to
-	// none: an entry of a database that is a copy of this one, or this one after it was moved, is ErrOtherDatabase.
+	// Except are UUIDs of copies, whose erasures don't concern this database. Defaults to none: an
+	// entry of a copy of this database, or of this one after a move, is ErrOtherDatabase.
 	Except []string
-	// Policy is what a plan is made from where the one that was carried out
-	// doesn't fit the schema as it was restored. Defaults to none: such an entry is then ErrDrift.
+	// Policy is for building a plan if the original one doesn't fit the restored schema. Defaults to
+	// none: such an entry is then ErrDrift.
 	Policy *policy.Policy
-	// Commitments gives the row commitments of a replay by its run ID, with a
-	// key of its own, and the same one when it is asked again. Defaults to none.
+	// Commitments returns the row commitments of a replay by its run ID, each with a key of its own,
+	// and always the same one for the same ID. Defaults to none.
 	Commitments func(runID string) (*Commitments, error)
-	// Run are the settings of each run: Signers, Secret, Allow, Ledger and so
-	// on. RunID, Approved, Subjects, Request and Commitments are set for each. Give it the
-	// Ledger too: a backup that is taken between the restore and the replay brings the same
-	// people back.
+	// Run are the settings of each run: Signers, Secret, Allow, Ledger and so on. Replay sets RunID,
+	// Approved, Subjects, Request and Commitments. Give it the Ledger too: a backup taken between the
+	// restore and the replay contains the same people again.
 	Run Options
 }
 
-// ReplayOutcome is what became of one entry.
+// ReplayOutcome is the outcome of one entry.
 type ReplayOutcome string
 
 // The outcomes.
 const (
 	ReplayDone    ReplayOutcome = "replayed"      // erased again
-	ReplayNothing ReplayOutcome = "nothing to do" // none of the subjects is there
+	ReplayNothing ReplayOutcome = "nothing to do" // no subject has a row
 	ReplayFailed  ReplayOutcome = "failed"        // see Err
 )
 
-// Replayed is what became of one entry of the ledger.
+// Replayed is the result of one entry of the ledger.
 type Replayed struct {
-	RunID     string // of the erasure; empty for an entry that couldn't be read
-	Committed bool   // it had ended; else some of it may never have been erased
+	RunID     string // of the erasure; empty for an unreadable entry
+	Committed bool   // it had ended; otherwise some of it may never have been erased
 	Outcome   ReplayOutcome
-	Replay    string // the run ID of the replay; empty where there was none
-	// Rebuilt says that the plan was made from the policy, since the one that
-	// was carried out doesn't fit the restored schema.
+	Replay    string // the run ID of the replay; empty without one
+	// Rebuilt says: the plan was built from the policy, since the original one doesn't fit the restored
+	// schema.
 	Rebuilt bool
 	Receipt []byte // the replay's, signed
-	// Amendment is a signed statement about the erasure's own receipt, that it
-	// was replayed after a restore. Nil where Receipt is, and for an erasure that has no receipt.
+	// Amendment is a signed statement for the erasure's own receipt: it was replayed after a restore.
+	// Nil if Receipt is, and for an erasure without a receipt.
 	Amendment []byte
-	Err       error // also beside a Receipt: a *LeftError, say
+	Err       error // may come with a Receipt, for example a *LeftError
 }
 
-// Replay carries out again, on a copy of the database that was restored from a
-// backup, every erasure that the backup doesn't have: those that ended after it, and those that
-// began and aren't known to have ended. Erasures are replayed in their order, by the plan
-// they were carried out by, else by one made from the policy, each under a run ID
-// made of its own, the backup's moment and its receipt's ID: calling Replay again continues where it was
-// stopped, and gives the receipts of what it has done.
+// Replay repeats, on a database restored from a backup, every erasure missing in the backup: those that
+// ended after it, and those that began and may not have ended. It replays them in order, by their
+// original plans or, if one doesn't fit, by a plan from the policy. Each has a run ID made from its
+// own, the backup's time and its receipt's ID. Calling Replay again continues, and returns the receipts
+// of finished replays.
 //
-// An entry that fails doesn't stop the others. All are returned, and beside
-// them the errors of those that failed, joined. Nothing may use the copy before Replay
-// has succeeded: the people in it were promised to be gone.
+// A failing entry doesn't stop the others. Replay returns all results, and the joined errors of those
+// that failed. Nothing may use the copy before Replay has succeeded: its people were promised erasure.
 func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) (out []Replayed, err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	if o.Since.IsZero() || o.Ledger == nil {
@@ -145,8 +139,8 @@ type replayer struct {
 	db      dialect.DB
 	signers []receipt.Signer
 	now     func() time.Time
-	// seen are the erasures that were met, by record.Header.Erasure: the entry of one
-	// is followed by those of its replays, which are about the same subjects.
+	// seen are the erasures seen, by record.Header.Erasure: an erasure's entry is followed by those of
+	// its replays, about the same subjects.
 	seen map[string]bool
 }
 
@@ -156,7 +150,7 @@ func (r *replayer) isOurs(e *record.Entry) bool {
 		slices.Contains(e.Origins, r.Database) && !slices.Contains(r.Except, e.Database)
 }
 
-// identifyDatabase finds out which database was restored, and notes that it is this one.
+// identifyDatabase finds out which database was restored, and stores this identity in it.
 func (r *replayer) identifyDatabase(ctx context.Context) error {
 	j := journal.Open(r.db, "", r.now)
 	found, err := j.FindDatabase(ctx)
@@ -222,7 +216,7 @@ func (r *replayer) replayEntry(ctx context.Context, e *record.Entry) Replayed {
 	return out
 }
 
-// planFor is the entry's plan where it fits the schema, else one from the policy.
+// planFor is the entry's plan if it fits the schema, else one from the policy.
 func (r *replayer) planFor(ctx context.Context, e *record.Entry) (p *plan.Plan, rebuilt bool, err error) {
 	schema, err := r.db.Inspect(ctx)
 	if err != nil {
@@ -245,9 +239,8 @@ func (r *replayer) planFor(ctx context.Context, e *record.Entry) (p *plan.Plan, 
 	return p, true, err
 }
 
-// runEntry carries the plan out, under the first ID that is free for it. One is not
-// when the run of that ID has ended, and subjects are there that it deleted: the same backup was
-// brought back into the same database again, a table of it by hand, say.
+// runEntry carries the plan out, under the first free ID. An ID is taken if its run has ended but
+// subjects it deleted exist: for example, a table of the same backup was restored again by hand.
 func (r *replayer) runEntry(ctx context.Context, p *plan.Plan, e *record.Entry) (id string, env []byte, err error) {
 	const most = 100
 	base := replayID(e, r.Since)
@@ -284,9 +277,9 @@ func (r *replayer) runEntry(ctx context.Context, p *plan.Plan, e *record.Entry) 
 	return id, env, err
 }
 
-// reportRemains looks for what the erasure deletes, by any replay at any time:
-// of a run that had ended already, rows may be back that its root doesn't show.
-// It is asked as of that run, as a hold may have ended since.
+// reportRemains searches for rows that the erasure deletes, also after another replay: in an already
+// ended run, rows may be back that its root doesn't show. It searches as of that run, since a hold may
+// have ended meanwhile.
 func (r *replayer) reportRemains(ctx context.Context, p *plan.Plan, e *record.Entry, run string) error {
 	if p.Scope != plan.ScopeSubjects {
 		return nil
@@ -314,10 +307,9 @@ func (r *replayer) reportRemains(ctx context.Context, p *plan.Plan, e *record.En
 	return errors.Join(found...)
 }
 
-// replayID is made of what is replayed and of what was restored, so that a
-// replay that died is continued. Its run ID doesn't tell an erasure from another
-// whose run a restore has taken out of the journal: its receipt's ID does. It is at most
-// 200 characters long.
+// replayID combines the erasure and the backup, so that a replay can be continued. An erasure's run ID
+// isn't unique if a restore has removed a run from the journal: its receipt's ID is. replayID has at
+// most 200 characters.
 func replayID(e *record.Entry, backup time.Time) string {
 	const room = 200 - len("/replay/") - len(time.RFC3339Nano) - len("/00000000-0000-0000-0000-000000000000") - len("/100")
 	run := e.First()
@@ -327,7 +319,7 @@ func replayID(e *record.Entry, backup time.Time) string {
 	return run + "/replay/" + journal.FormatTime(backup) + "/" + e.Erasure
 }
 
-// amendReceipt states in the erasure's receipt that it was replayed.
+// amendReceipt signs an amendment to the erasure's receipt: it was replayed.
 func (r *replayer) amendReceipt(ctx context.Context, e *record.Entry, id string, env []byte) ([]byte, error) {
 	a := receipt.NewAmendment(e.Mark.Receipt, receipt.Fact{
 		AmendmentID: uuid.NewString(), Kind: receipt.ReplayedAfterRestore, At: r.now().UTC(), Operator: r.Run.Actor,
@@ -340,8 +332,8 @@ func (r *replayer) amendReceipt(ctx context.Context, e *record.Entry, id string,
 	return signed, nil
 }
 
-// replayLedger notes of each entry which erasure it replays. On two copies of a
-// backup a replay has one entry: that of a copy which is given up ends with the other's.
+// replayLedger adds to each entry the erasure it replays. On two copies of a backup a replay has one
+// entry: the entry of an abandoned copy ends with the other's.
 type replayLedger struct {
 	Ledger
 	replayed *record.Entry

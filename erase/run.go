@@ -12,21 +12,21 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Run carries a plan out and returns a Report with the signed receipt. It is the only function of the library that writes.
+// Run carries a plan out and returns a Report with the signed receipt. Data is erased only here:
+// Replay calls Run.
 //
-// Before anything is written Run refuses a plan that plan.Build doesn't make
-// (plan.ErrInvalid) or whose digest isn't the approved one
-// (ErrNotApproved), whose hazards aren't allowed (*HazardError), whose schema has changed (ErrDrift) or
-// whose accesses the user lacks (*AccessError), and subjects that aren't there (ErrNoSuchSubject).
+// Before anything is written Run refuses a plan that plan.Build doesn't make (plan.ErrInvalid), one
+// other than the approved one (ErrNotApproved), hazards not allowed (*HazardError), a changed schema
+// (ErrDrift), missing access rights (*AccessError), and subjects without rows (ErrNoSuchSubject).
 //
-// Then batches of roots with their closures are overwritten and deleted in
-// transactions of their own, in parallel. When ctx ends, the batches that were begun are
-// finished, unless that takes longer than Options.Grace, and the context's error is returned; like after a crash, the same
-// run ID continues where the run stopped. A run that is finished gives its
-// receipt again and does nothing, but for publishing it again. Another process with the same run ID is refused (ErrRunning).
+// Then it overwrites and deletes batches of roots with their closures in transactions of their own, in
+// parallel. When ctx ends, batches in progress are finished, unless that takes longer than
+// Options.Grace, and Run returns the context's error. As after a crash, the same run ID continues the
+// run. For a finished run, Run returns its receipt again and does nothing else but publish it. A second
+// process with the same run ID is refused (ErrRunning).
 //
-// Rows that are left over, and checks that failed, are in the receipt, and Run returns a
-// *LeftError beside the report. Keep the receipt whatever the error is. Errors never hold a value, a key or an identifier.
+// The receipt lists rows left by mistake and failed checks; Run then also returns a *LeftError. Keep
+// the receipt whatever the error is. Errors never contain a value, a key or an identifier.
 func Run(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (Report, error) {
 	return runAt(ctx, db, p, o, nil)
 }
@@ -47,20 +47,20 @@ func runAt(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, point fu
 	return report, err
 }
 
-// run is a run that this process carries out: it writes.
+// run is a run carried out by this process: it writes.
 type run struct {
 	*acquired
 	executor *batchExecutor
 	roots    []*closure.Root
 	before   []journal.Batch // committed by earlier processes
-	deleted  journal.Deleted // subjects that these have deleted
+	deleted  journal.Deleted // subjects deleted in these
 	watch    *schemaWatch
 	gate     *throttleGate
 	turns    turns
 	sources  *sourcePool
 
 	mu      sync.Mutex
-	pending []*journal.Batch // committed and verified, and not yet marked so in the journal
+	pending []*journal.Batch // committed and verified, but not marked so in the journal yet
 }
 
 func newRun(ctx context.Context, a *acquired, w *schemaWatch, gate *throttleGate) (*run, error) {
@@ -83,7 +83,7 @@ func newRun(ctx context.Context, a *acquired, w *schemaWatch, gate *throttleGate
 	return e, nil
 }
 
-// carryOut carries the run out from where it was stopped.
+// carryOut carries the run out from its last committed batch.
 func (r *run) carryOut(ctx context.Context) ([]byte, error) {
 	var done int64
 	for _, b := range r.before {
@@ -129,7 +129,7 @@ func batchesOf(all []journal.Batch, root int) []journal.Batch {
 	return out
 }
 
-// expectedRoots is how many roots the run is about, -1 where nothing tells.
+// expectedRoots is the run's number of roots, -1 if unknown.
 func (r *run) expectedRoots() int64 {
 	if r.plan.Scope == plan.ScopeSubjects {
 		return r.row.Subjects
@@ -145,7 +145,7 @@ func (r *run) expectedRoots() int64 {
 	return sum
 }
 
-// runRoot carries out one root of the plan, from where the journal says it was left.
+// runRoot carries out one root of the plan, continuing from the journal.
 func (r *run) runRoot(ctx context.Context, p *closure.Root) error {
 	done := batchesOf(r.before, p.Index)
 	sizer := r.newSizer(p)
@@ -165,7 +165,7 @@ func (r *run) runRoot(ctx context.Context, p *closure.Root) error {
 	}
 	if r.plan.Scope == plan.ScopeSubjects {
 		if roots >= r.row.Subjects {
-			return nil // all were done; an identifier may meanwhile be somebody else's
+			return nil // all were done; an identifier may now belong to another person
 		}
 		if err := r.scanUnindexedLinks(ctx, p, len(done) > 0, r.row.Subjects-roots > int64(sizer.Size())); err != nil {
 			return err

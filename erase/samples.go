@@ -13,26 +13,24 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Sample is what a run would replace values of one column with.
+// Sample shows replacements for the values of one column.
 type Sample struct {
 	Step *plan.Step
 	plan.Assignment
-	// Values are replacements in canonical form, nil for NULL. Empty: among the
-	// rows that were looked at none had a value to replace.
+	// Values are replacements in canonical form, nil for NULL. Empty: none of the rows read had a value
+	// to replace.
 	Values []dialect.Value
-	// Withheld counts replacements that are not among Values, since they are
-	// the old value, or hold a word of it.
+	// Withheld counts replacements left out because they are the old value, or contain a word of it.
 	Withheld int
 }
 
-// Samples makes up to n replacements for each column that the plan overwrites,
-// from the first rows of its table, in the plan's order. No old value is among
-// them: strategies that leave parts of a value as they were show only what has no
-// word of it. It writes nothing: it works in read-only transactions, takes no lock
-// and makes no journal.
+// Samples makes up to n replacements for each column that the plan overwrites, from the first rows of
+// its table, in the plan's order. They contain no old value: of strategies that keep parts of a value,
+// it shows only results without a word of it. It writes nothing: it uses read-only transactions, takes
+// no lock and creates no journal.
 //
-// Consistent strategies give what a run with the same secret gives, others
-// what it might give. Of the options it uses Secret, Rand and Now.
+// Consistent strategies show what a run with the same secret gives, others what a run might give. Of
+// the options it uses Secret, Rand and Now.
 func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int) (out []Sample, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	o.Subjects = nil
@@ -47,7 +45,7 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 	for _, root := range roots {
 		for i := range root.Plan.Steps {
 			st := &root.Plan.Steps[i]
-			if st.Op != plan.Overwrite || st.Rows == plan.Following { // what follows takes the values of another
+			if st.Op != plan.Overwrite || st.Rows == plan.Following { // followers take the values of another table
 				continue
 			}
 			fresh := func(a plan.Assignment) bool {
@@ -65,11 +63,10 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 	return out, nil
 }
 
-// lookedAt is how many rows are read for each sample that is asked for: some
-// have no value there, or one that can't be shown.
+// lookedAt is the number of rows read per requested sample: some have no value, or one not to be shown.
 const lookedAt = 20
 
-// sampleReplacements makes those of one step, for the assignments that are wanted.
+// sampleReplacements makes the samples of one step, for the wanted assignments.
 func (r *reader) sampleReplacements(ctx context.Context, t *closure.Table, st *plan.Step, wanted func(plan.Assignment) bool, source *anonymise.Source, n int) ([]Sample, error) {
 	var columns []sampler
 	s := dialect.Select{Table: t.Name, Order: t.Key, Limit: n * lookedAt}
@@ -108,7 +105,7 @@ func (r *reader) sampleReplacements(ctx context.Context, t *closure.Table, st *p
 	return out, err
 }
 
-// sampleRow makes the replacements for one row, as far as samples are missing.
+// sampleRow makes the replacements for one row where samples are missing.
 func sampleRow(columns []sampler, source *anonymise.Source, names []string, row dialect.Row, n int) error {
 	value := func(name string) dialect.Value { return row[slices.Index(names, name)] }
 	for i := range columns {
@@ -123,7 +120,7 @@ func sampleRow(columns []sampler, source *anonymise.Source, names []string, row 
 	return nil
 }
 
-// addTo has everything selected that the sampler looks at.
+// addTo adds all columns read by the sampler to the query.
 func (c *sampler) addTo(s *dialect.Select) {
 	if c.when != "" {
 		c.flag = len(s.Flags)
@@ -143,8 +140,8 @@ type sampler struct {
 	needs    []string
 	when     string
 	flag     int // the condition's place, or -1
-	// given: the values come from the policy or the catalogue, or are so few
-	// that leaving the old one out would tell it.
+	// given: the values come from the policy or the catalogue, or are so few that omitting the old one
+	// would reveal it.
 	given   bool
 	partial bool // values may hold parts of old ones
 }
@@ -174,7 +171,7 @@ func (c *sampler) addSample(source *anonymise.Source, value func(column string) 
 	old := value(c.Column)
 	fresh, err := anonymise.ReplaceValue(c.replacer, source, old, value)
 	switch {
-	case err != nil && c.Strategy.Name == "default": // an expression that only the database computes
+	case err != nil && c.Strategy.Name == "default": // only the database can compute the expression
 	case err != nil:
 		return err
 	case fresh == nil && old == nil:
@@ -186,9 +183,8 @@ func (c *sampler) addSample(source *anonymise.Source, value func(column string) 
 	return nil
 }
 
-// sharesWord reports whether a word of three or more letters or digits of the
-// old value is in the fresh one. Words that the policy says itself (a document's
-// keys) aren't the value's.
+// sharesWord reports whether the fresh value contains a word of three or more letters or digits from
+// the old one. Words in the policy itself (a document's keys) don't count.
 func (c *sampler) sharesWord(old, fresh dialect.Value) bool {
 	was, _ := dialect.TextOf(old)
 	is, _ := dialect.TextOf(fresh)

@@ -12,13 +12,13 @@ import (
 type subjectScan struct {
 	*run
 	root   *closure.Root
-	stayed map[string]bool // encoded keys of subjects that were not deleted
+	stayed map[string]bool // encoded keys of subjects not deleted
 	counts *summary
-	linked map[string]int64 // rows that refer to subjects by a link, by step
+	linked map[string]int64 // rows linked to subjects, by step
 }
 
-// scanSubjects scans for each deleted root, and for rows that refer to
-// it by a link: no foreign key keeps them from being inserted.
+// scanSubjects scans for each deleted root, and for rows linked to it: no foreign key prevents their
+// insertion.
 func (r *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[string]bool, s *summary) error {
 	if p.RootTable().Deletes == "" {
 		s.unscanned = true
@@ -51,7 +51,8 @@ func (r *run) scanSubjects(ctx context.Context, p *closure.Root, stayed map[stri
 	return nil
 }
 
-// addLinked counts the rows that refer to subjects. Those that were found after their batch's commit are among them.
+// addLinked counts the rows linked to subjects, including those already found after their batch's
+// commit.
 func (s *subjectScan) addLinked() {
 	for step, n := range s.linked {
 		c := s.counts.Step(step)
@@ -59,11 +60,11 @@ func (s *subjectScan) addLinked() {
 	}
 }
 
-// scanDeleted scans for subjects that were deleted, or were not there.
+// scanDeleted scans for subjects deleted or absent.
 func (s *subjectScan) scanDeleted(ctx context.Context, tx dialect.Reader, gone []dialect.Key) error {
 	first := s.root.RootTable()
 	var n, returned int64
-	var others []dialect.Key // which stayed, and were given in another form than they have
+	var others []dialect.Key // not deleted, and given in another form than stored
 	there := map[string]bool{}
 	for key, err := range tx.Query(ctx, dialect.Select{
 		Table: first.Name, Columns: first.Key, Where: []dialect.Cond{dialect.In{Columns: first.Key, Keys: gone}},
@@ -94,10 +95,11 @@ func (s *subjectScan) scanDeleted(ctx context.Context, tx dialect.Reader, gone [
 	return s.root.CountLinked(ctx, tx, referred, others, s.linked)
 }
 
-// addFound counts n subjects that should be gone, and others who returned after an earlier process had deleted them.
+// addFound counts n subjects that should be deleted, and others inserted again after an earlier process
+// had deleted them.
 func (s *subjectScan) addFound(n, returned int64) {
 	c := s.counts.Step(s.root.RootTable().Deletes)
-	n -= min(n, c.Left) // which were found after the batch's commit
+	n -= min(n, c.Left) // found after the batch's commit
 	back := min(n, c.Affected)
 	c.Affected -= back
 	c.Left += back

@@ -11,17 +11,16 @@ import (
 	"github.com/expungedb/expunge/erase/internal/closure"
 )
 
-// schemaWatch notices a schema that changes while the run is at work. Each batch compares
-// the catalogue's mark after its locks: a table made meanwhile would lose rows by ON DELETE
-// CASCADE that no step lists.
+// schemaWatch notices a schema change during the run. Each batch compares the catalogue's mark after
+// its locks: otherwise a new table could lose rows by ON DELETE CASCADE, missing in the steps.
 type schemaWatch struct {
-	// inspecting lets one worker inspect for all. Nobody waits for it with a transaction
-	// open: who inspects takes another connection, of which there may be none left.
+	// inspecting lets one worker inspect for all. Nobody waits for it with a transaction open:
+	// inspecting takes another connection, and none may be free.
 	inspecting sync.Mutex
-	mark       atomic.Pointer[string] // of a schema that has the plan's fingerprint
+	mark       atomic.Pointer[string] // of a schema with the plan's fingerprint
 }
 
-// errSchemaMoved ends a batch whose tables don't have the mark that was compared last.
+// errSchemaMoved ends a batch whose tables have another mark than at the last comparison.
 var errSchemaMoved = errors.New("the catalogue has changed")
 
 // watchSchema reads the mark. The catalogue is inspected after that.
@@ -46,8 +45,8 @@ func (o *order) schemaMark(ctx context.Context) (mark string, err error) {
 	return mark, nil
 }
 
-// unchanged compares the mark in a batch's transaction, after its locks: a change of one
-// of its tables after that waits for its end.
+// unchanged compares the mark in a batch's transaction, after its locks: altering one of its tables
+// then waits for its end.
 func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Reader, covers []dialect.Name) error {
 	now, err := tx.SchemaMark(ctx, covers)
 	if err != nil {
@@ -59,8 +58,8 @@ func (w *schemaWatch) unchanged(ctx context.Context, tx dialect.Reader, covers [
 	return nil
 }
 
-// inspectAgain finds out what another mark means: ErrDrift, or nothing that the plan is about.
-// Indexes are as the run has them: it may have suspended some.
+// inspectAgain finds out what a new mark means: ErrDrift, or a change outside of the plan. It takes
+// indexes as known to the run: the run may have suspended some.
 func (r *run) inspectAgain(ctx context.Context) error {
 	w := r.watch
 	w.inspecting.Lock()
@@ -85,10 +84,10 @@ func (r *run) inspectAgain(ctx context.Context) error {
 	return nil
 }
 
-// explainBySchema puts the changed schema, if it was changed, before an error that may come of it.
+// explainBySchema returns the drift instead of an error that a schema change may have caused.
 func (r *run) explainBySchema(ctx context.Context, err error) error {
 	switch class := dialect.ClassOf(err); {
-	case errors.Is(err, closure.ErrTooMany): // which asks for smaller batches
+	case errors.Is(err, closure.ErrTooMany): // smaller batches help
 		return err
 	case errors.Is(err, errSchemaMoved), class == dialect.ForeignKeyViolation, class == dialect.Fatal:
 	default:
@@ -100,8 +99,8 @@ func (r *run) explainBySchema(ctx context.Context, err error) error {
 	return err
 }
 
-// checkBeforeSigning compares the whole fingerprint. What changes after the only batch of a
-// run has no part in what it did, unless the catalogue's mark says otherwise.
+// checkBeforeSigning compares the whole fingerprint. A change after a run's only batch doesn't affect
+// its result, unless the catalogue's mark says otherwise.
 func (r *run) checkBeforeSigning(ctx context.Context, mark string, batches int) error {
 	if batches <= 1 && mark == *r.watch.mark.Load() {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// acquired is a run that is this process's own: its receipt can be signed.
+// acquired is a run held by this process: its receipt can be signed.
 type acquired struct {
 	*reader
 	*reporter
@@ -25,7 +25,7 @@ func newAcquired(s *session, r *reader, own ownership) *acquired {
 	return &acquired{reader: r, reporter: s.reporter, ownership: own, session: s}
 }
 
-// signAndSeal signs the receipt of what was summed up, and ends the run with it.
+// signAndSeal signs the receipt of the summary, and ends the run with it.
 func (a *acquired) signAndSeal(ctx context.Context, roots []*closure.Root, s *summary) (envelope []byte, err error) {
 	if s.followed, err = a.followedReceipts(ctx, s.Follows); err != nil {
 		return nil, err
@@ -42,9 +42,9 @@ func (a *acquired) signAndSeal(ctx context.Context, roots []*closure.Root, s *su
 	return envelope, errors.Join(a.session.closeLedgerEntry(ctx, a.ownership, a.Now(), envelope), leftError(&statement.Predicate, envelope))
 }
 
-// storeAndPublish stores the signed receipt, has it published and closes the run. A
-// receipt that is to be published is stored before: signed again it would be another
-// one, as most signatures are random, and a log would hold both.
+// storeAndPublish stores the signed receipt, publishes it and closes the run. It stores before
+// publishing: signing again would make another receipt, since most signatures are random, and a log
+// would contain both.
 func (a *acquired) storeAndPublish(ctx context.Context, envelope []byte) error {
 	state := journal.StateClosed
 	if a.Publish != nil {
@@ -94,7 +94,7 @@ func (s *session) publishStored(ctx context.Context, own ownership) (Report, err
 	return Report{Receipt: envelope, Repeated: true}, err
 }
 
-// leftError is the *LeftError of a receipt, nil where everything is as it should be.
+// leftError is the *LeftError of a receipt, nil if there is nothing to report.
 func leftError(p *receipt.Predicate, envelope []byte) error {
 	left := &LeftError{Rows: p.Left(), Arrived: p.Arrived(), Failed: p.FailedChecks(), Receipt: envelope}
 	if p.Incomplete != nil {

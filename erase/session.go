@@ -11,16 +11,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// session is one call of Run or Close. It makes every check that needs no batch, acquires the
-// run and gives a finished one's receipt.
+// session is one call of Run or Close. It makes every check not needing a batch, acquires the run, and
+// returns a finished one's receipt.
 type session struct {
 	order
 	*reporter
 	journal   *journal.Journal
 	committer committer
-	server    *dialect.Identity // once it is read
-	// cancelled reports whether the caller's context has ended: batches that were begun
-	// are finished, and a batch that was rolled back isn't begun again.
+	server    *dialect.Identity // nil until first read
+	// cancelled reports whether the caller's context has ended: batches in progress are finished, but
+	// not retried after a rollback.
 	cancelled func() bool
 }
 
@@ -47,7 +47,7 @@ func (s *session) serverIdentity(ctx context.Context) (dialect.Identity, error) 
 	return *s.server, nil
 }
 
-// beginOrContinue returns the receipt of the run, from wherever it was stopped.
+// beginOrContinue returns the receipt of the run, from its last committed step on.
 func (s *session) beginOrContinue(ctx context.Context) (Report, error) {
 	if err := s.checkTarget(ctx); err != nil {
 		return Report{}, err
@@ -69,7 +69,7 @@ func (s *session) beginOrContinue(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if found == nil { // else it was done before the first batch, and what is left of them goes on
+	if found == nil { // otherwise it was done before the first batch; the remaining batches continue
 		if err := ready.reader.refuseOddValues(ctx, s.keyTracking()); err != nil {
 			return Report{}, err
 		}
@@ -86,7 +86,7 @@ func (s *session) beginOrContinue(ctx context.Context) (Report, error) {
 	if report, done, err := s.storedReceipt(ctx, own.row); done || err != nil {
 		return report, err
 	}
-	if found == nil && own.row.Epoch > 1 && s.plan.Scope == plan.ScopeSubjects { // another process has begun it meanwhile
+	if found == nil && own.row.Epoch > 1 && s.plan.Scope == plan.ScopeSubjects { // another process has begun the run meanwhile
 		if err := errors.Join(s.checkCommitmentKey(own.row), s.checkSubjectsMatch(ctx, own.row, ready.subjects)); err != nil {
 			return Report{}, err
 		}
@@ -98,7 +98,7 @@ func (s *session) beginOrContinue(ctx context.Context) (Report, error) {
 	return Report{Receipt: envelope}, err
 }
 
-// executeRun carries out a run that is this process's.
+// executeRun carries out an acquired run.
 func (s *session) executeRun(ctx context.Context, own ownership, ready readiness, gate *throttleGate) ([]byte, error) {
 	a := newAcquired(s, ready.reader, own)
 	if err := a.openLedgerEntry(ctx); err != nil {
@@ -111,13 +111,13 @@ func (s *session) executeRun(ctx context.Context, own ownership, ready readiness
 	return r.carryOut(ctx)
 }
 
-// ownership is what a process has of a run that it has acquired.
+// ownership is a process's hold on an acquired run.
 type ownership struct {
 	row      *journal.Run
 	database *journal.Database
 }
 
-// acquire makes the run this process's own, until it is released.
+// acquire makes this process the run's holder, until release.
 func (s *session) acquire(ctx context.Context, ready *readiness) (own ownership, release func(), err error) {
 	if err := journal.Make(ctx, s.db); err != nil {
 		return own, nil, err
@@ -142,7 +142,7 @@ func (s *session) acquire(ctx context.Context, ready *readiness) (own ownership,
 	return own, release, nil
 }
 
-// storedReceipt returns the receipt of a run that is closed; done is false where it isn't.
+// storedReceipt returns the receipt of a closed run; done is false if the run isn't closed.
 func (s *session) storedReceipt(ctx context.Context, row *journal.Run) (report Report, done bool, err error) {
 	switch {
 	case row == nil:
@@ -160,7 +160,7 @@ func (s *session) storedReceipt(ctx context.Context, row *journal.Run) (report R
 	return Report{Receipt: envelope, Repeated: true}, true, err
 }
 
-// publishSigned finishes a run that died, or couldn't publish, once its receipt was signed.
+// publishSigned finishes a run that died, or couldn't publish, after its receipt was signed.
 func (s *session) publishSigned(ctx context.Context) (Report, error) {
 	if _, err := s.startThrottles(ctx); err != nil {
 		return Report{}, err
@@ -176,16 +176,15 @@ func (s *session) publishSigned(ctx context.Context) (Report, error) {
 	return s.publishStored(ctx, own)
 }
 
-// readiness is what the checks before a run find.
+// readiness is the result of the checks before a run.
 type readiness struct {
 	reader         *reader
 	watch          *schemaWatch
 	subjects       subjectCounts
-	mayKeepJournal bool // false: its tables aren't all there, or weren't looked at
+	mayKeepJournal bool // false: some of its tables are missing, or weren't checked
 }
 
-// preflight makes every check that can be made before something is written, and
-// counts the subjects.
+// preflight makes every check possible before a write, and counts the subjects.
 func (s *session) preflight(ctx context.Context, found *journal.Run) (r readiness, err error) {
 	if found != nil {
 		if err := s.checkCommitmentKey(found); err != nil {

@@ -17,7 +17,7 @@ import (
 // Version is this release, as receipts name it.
 const Version = "0.1.0"
 
-// buildStatement assembles the receipt's statement from what was summed up.
+// buildStatement assembles the receipt's statement from the summary.
 func (o *order) buildStatement(row *journal.Run, roots []*closure.Root, s *summary) receipt.Statement {
 	p := o.plan
 	pr := receipt.Predicate{
@@ -64,8 +64,8 @@ func (o *order) buildStatement(row *journal.Run, roots []*closure.Root, s *summa
 	return receipt.NewStatement(pr)
 }
 
-// rehearseReceipt checks that the receipt of a run can be made and signed: its
-// statement without a row is valid, and each signer signs.
+// rehearseReceipt checks that the receipt of a run can be made and signed: its statement without a row
+// is valid, and each signer signs.
 func (s *session) rehearseReceipt(ctx context.Context, roots []*closure.Root) error {
 	identity, err := s.serverIdentity(ctx)
 	if err != nil {
@@ -112,7 +112,7 @@ func stepAction(st *plan.Step, s *summary) receipt.Action {
 	return a
 }
 
-// retainedRows lists what was kept on purpose, or had been.
+// retainedRows lists rows kept on purpose, now or until their hold's end.
 func retainedRows(roots []*closure.Root, kept []tally.Kept) []receipt.Retained {
 	var out []receipt.Retained
 	for _, k := range tally.Sorted(kept) {
@@ -148,7 +148,7 @@ func retainedRows(roots []*closure.Root, kept []tally.Kept) []receipt.Retained {
 	return out
 }
 
-// receiptChecks says what was verified before signing.
+// receiptChecks lists the verifications before signing.
 func receiptChecks(s *summary) []receipt.Check {
 	result := func(failed bool) receipt.Result {
 		if failed {
@@ -166,14 +166,14 @@ func receiptChecks(s *summary) []receipt.Check {
 		scanned.Result = receipt.Unchecked
 	}
 	if s.batches == 0 {
-		return []receipt.Check{scanned} // there was nothing to look for
+		return []receipt.Check{scanned} // there was nothing to verify
 	}
 	out := []receipt.Check{{
 		ID: "rows-after-commit", Method: receipt.Full, Result: result(left > 0), Rows: max(looked, 0), At: s.last,
 	}}
 	if s.unknown > 0 {
-		// The process died between a commit and the look at its rows, whose
-		// keys it alone knew.
+		// The process died between a commit and the verification of its rows, and only the process knew
+		// their keys.
 		out[0].Method = receipt.Sample
 		out[0].Rows = 0
 		if s.verified == 0 && left == 0 {
@@ -183,8 +183,8 @@ func receiptChecks(s *summary) []receipt.Check {
 	return append(out, scanned)
 }
 
-// arrivedRows is how many rows of the given subjects have come since the batches looked
-// for them: by whatever way they came, the subjects are in the database again.
+// arrivedRows is the number of the given subjects' rows inserted since the batches read: the subjects
+// are in the database again.
 func arrivedRows(s *summary) (rows int64) {
 	for _, c := range s.Steps {
 		rows += c.Arrived
@@ -192,8 +192,7 @@ func arrivedRows(s *summary) (rows int64) {
 	return rows
 }
 
-// copiesAndFinal lists what was declared, and the day on which the last backup that
-// holds the data is gone.
+// copiesAndFinal lists the declared copies, and the day on which the last backup with the data expires.
 func copiesAndFinal(p *plan.Plan, last time.Time) (*receipt.Copies, string) {
 	var c receipt.Copies
 	for _, r := range p.Replicas {

@@ -11,13 +11,13 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// keepsAnyClass reports whether the column keeps a value in whatever class it was given: text
-// where bytes are declared, say, which SQLite does.
+// keepsAnyClass reports whether the column stores a value in any given class, as SQLite does: for
+// example text in a column declared for bytes.
 func keepsAnyClass(db dialect.DB, c *dialect.Column) bool {
 	return !c.Identity && slices.Contains(db.Oddities(c), dialect.Misfit)
 }
 
-// valueForms are the ways in which such a column may hold a value, the given one first.
+// valueForms are the forms in which such a column may hold a value, the given one first.
 func valueForms(v dialect.Value) []dialect.Value {
 	forms := []dialect.Value{v}
 	text, ok := dialect.TextOf(v)
@@ -41,7 +41,7 @@ func valueForms(v dialect.Value) []dialect.Value {
 	return forms
 }
 
-// keyForms are the ways in which rows may hold a key, the given one first.
+// keyForms are the forms in which rows may hold a key, the given one first.
 func keyForms(db dialect.DB, key dialect.Key, columns []*dialect.Column) []dialect.Key {
 	forms := []dialect.Key{key}
 	for i, c := range columns {
@@ -69,19 +69,19 @@ func (r *reader) keyColumns() []*dialect.Column {
 	return columns
 }
 
-// storedForms are the ways in which rows of the subject table may hold a key.
+// storedForms are the forms in which rows of the subject table may hold a key.
 func (r *reader) storedForms(key dialect.Key) []dialect.Key {
 	return keyForms(r.db, key, r.keyColumns())
 }
 
-// identifierForms are the ways in which rows may hold a subject's identifier.
+// identifierForms are the forms in which rows may hold a subject's identifier.
 func (r *reader) identifierForms(s subject) []dialect.Key {
 	c := r.schema.Table(r.plan.Subject.Table).Column(s.column)
 	return keyForms(r.db, dialect.Key{s.identifier}, []*dialect.Column{c})
 }
 
-// inStoredForms gives the subjects with their keys as the rows hold them, where the key's
-// columns keep values of any class. The key of a subject without a row stays as it was given.
+// inStoredForms yields the subjects with their keys as stored, if the key's columns keep values of any
+// class. A subject without a row keeps its key as given.
 func (r *reader) inStoredForms(ctx context.Context, subjects iter.Seq2[subject, error]) iter.Seq2[subject, error] {
 	if !slices.ContainsFunc(r.keyColumns(), func(c *dialect.Column) bool { return keepsAnyClass(r.db, c) }) {
 		return subjects
@@ -113,11 +113,11 @@ func (r *reader) inStoredForms(ctx context.Context, subjects iter.Seq2[subject, 
 	}
 }
 
-// findStoredKeys sets the keys of the subjects to those of their rows. Two rows whose keys
-// differ by their class only are two subjects: a key that may be either's is refused.
+// findStoredKeys sets the keys of the subjects to those of their rows. Two rows with keys differing in
+// class alone are two subjects: a key for either is refused.
 func (r *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
 	var forms []dialect.Key
-	owner := map[string]string{} // form → the key as it was given
+	owner := map[string]string{} // form → the key as given
 	for _, s := range subjects {
 		if s.key == nil {
 			continue
@@ -132,14 +132,14 @@ func (r *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
 	}
 	target := r.plan.Subject
 	return r.inReadTx(ctx, func(tx dialect.Reader) error {
-		stored := map[string][]dialect.Key{} // by the key as it was given
+		stored := map[string][]dialect.Key{} // by the key as given
 		for key, err := range tx.Query(ctx, dialect.Select{
 			Table: target.Table, Columns: target.Key, Where: []dialect.Cond{dialect.In{Columns: target.Key, Keys: forms}},
 		}) {
 			if err != nil {
 				return err
 			}
-			// One that a collation finds has no owner: it is compared with the key as it was given.
+			// A key found by a collation has no owner: it is compared with the key as given.
 			given := owner[dialect.EncodeKey(key)]
 			stored[given] = append(stored[given], key)
 		}

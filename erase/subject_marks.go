@@ -12,8 +12,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// markKeys are the keys that the caller holds: that of the row commitments, the secret, and what the
-// signers' signatures of one text give, of those that sign a text always alike (Ed25519).
+// markKeys are the caller's keys: the one of the row commitments, the secret, and one from each
+// deterministic signer (Ed25519), derived from its signature of one text.
 func (s *session) markKeys(ctx context.Context) [][]byte {
 	var keys [][]byte
 	derive := func(from []byte) {
@@ -31,7 +31,7 @@ func (s *session) markKeys(ctx context.Context) [][]byte {
 	for _, signer := range s.Signers {
 		first, err := signer.Sign(ctx, text)
 		if err != nil {
-			continue // what it can't sign now it may when the receipt is signed
+			continue // it may sign later, for the receipt
 		}
 		if second, err := signer.Sign(ctx, text); err == nil && string(first) == string(second) {
 			derive(first)
@@ -40,7 +40,7 @@ func (s *session) markKeys(ctx context.Context) [][]byte {
 	return keys
 }
 
-// encodeMarks writes the marks of a run that begins.
+// encodeMarks encodes the marks of a new run.
 func (s *session) encodeMarks(ctx context.Context, subjects *journal.Subjects) string {
 	var marks []journal.Mark
 	for _, k := range s.markKeys(ctx) {
@@ -49,17 +49,17 @@ func (s *session) encodeMarks(ctx context.Context, subjects *journal.Subjects) s
 	return journal.EncodeMarks(marks)
 }
 
-// What a mark tells of the subjects that are given now.
+// What a mark tells about the subjects given now.
 type likeness int
 
 const (
-	unknownSubjects likeness = iota // no key is held, or an identifier names nobody any more
+	unknownSubjects likeness = iota // no key is known, or an identifier matches no row any more
 	otherSubjects
 	sameSubjects
-	sameTexts // an identifier among them may be another person's by now
+	sameTexts // an identifier among them may belong to another person by now
 )
 
-// compareSubjects holds the subjects against the marks, by a key that the caller holds.
+// compareSubjects compares the subjects with the marks, by a key of the caller.
 func (s *session) compareSubjects(ctx context.Context, row *journal.Run, c *subjectCounts) (likeness, error) {
 	marks, err := row.DecodeMarks()
 	if err != nil {
@@ -84,8 +84,8 @@ func (s *session) compareSubjects(ctx context.Context, row *journal.Run, c *subj
 	return unknownSubjects, nil
 }
 
-// readDeleted reads which subjects earlier batches deleted. It looks for the key of the run's
-// first mark among those that the caller holds.
+// readDeleted reads the subjects deleted in earlier batches. It needs the key of the run's first mark
+// among the caller's.
 func (a *acquired) readDeleted(ctx context.Context, batches []journal.Batch) (journal.Deleted, error) {
 	if a.plan.Scope != plan.ScopeSubjects {
 		return journal.Deleted{}, nil

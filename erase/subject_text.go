@@ -16,9 +16,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// subject is one subject as it was given: a key, or an identifier and its column.
+// subject is one subject as given: a key, or an identifier and its column.
 type subject struct {
-	number     int // from 1, to name it by in an error
+	number     int // from 1, for errors
 	key        dialect.Key
 	column     string
 	identifier dialect.Value
@@ -47,8 +47,8 @@ func parseSubjects(source Source, s *plan.Subject, t *dialect.Table) iter.Seq2[s
 	}
 }
 
-// parseSubject reads one subject. It never takes one way of writing for another: a text
-// that isn't certain to be a key is refused with the way to write it.
+// parseSubject reads one subject. It never confuses two forms: a text not certain to be a key is
+// refused, with the way to write it.
 func parseSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, error) {
 	name, value, named := cutColumn(raw, slices.Concat(s.Key, s.Identifiers))
 	composite := len(s.Key) > 1
@@ -68,7 +68,7 @@ func parseSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, error
 	return subject{key: dialect.Key{v}}, err
 }
 
-// cutColumn splits a text after the column, of those given, that it begins with and a =.
+// cutColumn splits "column=value" after the longest matching column.
 func cutColumn(raw string, columns []string) (name, value string, ok bool) {
 	for _, c := range columns {
 		if rest, begins := strings.CutPrefix(raw, c+"="); begins && len(c) >= len(name) {
@@ -78,8 +78,8 @@ func cutColumn(raw string, columns []string) (name, value string, ok bool) {
 	return name, value, ok
 }
 
-// resemblesIdentifier reports whether what stands before a text's = can't be part of the
-// key, or may be meant as the name of another column.
+// resemblesIdentifier reports whether the text before = can't be part of the key, or may be meant as
+// the name of another column.
 func resemblesIdentifier(raw string, key *dialect.Column, t *dialect.Table) bool {
 	before, _, ok := strings.Cut(raw, "=")
 	named := func(c *dialect.Column) bool { return strings.EqualFold(strings.TrimSpace(before), c.Name) }
@@ -105,11 +105,11 @@ func compositeSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, e
 	return subject{key: key}, nil
 }
 
-// escaped are the characters before which a backslash stands in a key of several columns.
+// escaped are the characters to be escaped by a backslash in a key of several columns.
 const escaped = `\,=#`
 
-// splitKey splits at commas that no backslash stands before. A backslash before any
-// other character may be part of a value, such as DOMAIN\ada: it is refused.
+// splitKey splits at unescaped commas. A backslash before any other character may be part of a value,
+// such as DOMAIN\ada: it is refused.
 func splitKey(raw string) ([]string, error) {
 	var parts []string
 	var b strings.Builder
@@ -130,7 +130,7 @@ func splitKey(raw string) ([]string, error) {
 	return append(parts, b.String()), nil
 }
 
-// JoinKey writes the values of a key of several columns as a [Source] gives them.
+// JoinKey joins the values of a key of several columns for a [Source].
 func JoinKey(values ...string) string {
 	parts := make([]string, len(values))
 	for i, v := range values {
@@ -144,8 +144,8 @@ func JoinKey(values ...string) string {
 	return strings.Join(parts, ",")
 }
 
-// FormatSubject writes the key of a subject as a [Source] gives it. The columns are
-// those of the key, as plan.Subject has them.
+// FormatSubject formats the key of a subject for a [Source]. The columns are those of the key, as in
+// plan.Subject.
 func FormatSubject(key dialect.Key, columns []string) string {
 	values := make([]string, len(key))
 	for i, v := range key {
@@ -162,7 +162,7 @@ func FormatSubject(key dialect.Key, columns []string) string {
 
 var decimalForm = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 
-// parseValue gives a subject's text the form in which values of the column travel.
+// parseValue converts a subject's text to the type used for the column.
 func parseValue(s string, c *dialect.Column) (dialect.Value, error) {
 	if s == "" && c.Kind != dialect.Text {
 		return nil, errors.New("it is empty")
@@ -177,7 +177,7 @@ func parseValue(s string, c *dialect.Column) (dialect.Value, error) {
 			return nil, fmt.Errorf("column %s holds decimal numbers, and this is not one", c.Name)
 		}
 	case dialect.Int:
-		if s[0] == '+' { // of a telephone number, say
+		if s[0] == '+' { // for example of a telephone number
 			return nil, fmt.Errorf("column %s holds whole numbers, which are written without a plus", c.Name)
 		}
 		n, err := strconv.ParseInt(s, 10, 64)
@@ -206,8 +206,7 @@ func parseValue(s string, c *dialect.Column) (dialect.Value, error) {
 	return s, nil
 }
 
-// bitsExample says how the bits of a column are written. A number isn't taken: 10 could be
-// ten or two.
+// bitsExample says how to write the bits of a column. Numbers are refused: 10 could be ten or two.
 func bitsExample(c *dialect.Column) string {
 	if c.Fixed && c.Length > 0 {
 		return fmt.Sprintf("%d digits, 0 or 1", c.Length)
@@ -215,8 +214,8 @@ func bitsExample(c *dialect.Column) string {
 	return "digits that are 0 or 1"
 }
 
-// parseBytes reads what is longer than the column's bytes as a UUID, for which
-// BINARY(16) is the usual type, or as hexadecimal digits.
+// parseBytes reads a text longer than the column's bytes as a UUID, for which BINARY(16) is the usual
+// type, or as hexadecimal digits.
 func parseBytes(s string, c *dialect.Column) (dialect.Value, error) {
 	if c.Length == 0 || len(s) <= c.Length {
 		return []byte(s), nil

@@ -11,18 +11,17 @@ import (
 	"strings"
 )
 
-// Source gives the subjects of a run, each as a text, of which no character is
-// dropped, folded or guessed:
+// Source yields the subjects of a run, each as a text. No character is dropped, folded or guessed:
 //
 //   - the value of the subject's key: 42
 //   - the same with the key's column, for a value that looks like an identifier: code=email=x
 //   - the values of a key of several columns, joined by commas in the key's order: 7,42.
-//     Within a value a backslash stands before a comma, =, # or backslash; see [JoinKey]
+//     Within a value, escape a comma, =, # or backslash by a backslash; see [JoinKey]
 //   - an identifier with its column: email=ada@example.com
 //
-// Bytes are given as they are, or, where their column is too short for the text, in
-// hexadecimal digits ("0x61f3…") or as a UUID. A source is read more than once, also
-// when a run is continued, and must give the same subjects each time, in any order.
+// Bytes are given as they are or, if their column is too short for the text, in hexadecimal digits
+// ("0x61f3…") or as a UUID. A source is read several times, also for a continued run, and must yield
+// the same subjects each time, in any order.
 type Source interface {
 	Subjects() iter.Seq2[string, error]
 }
@@ -42,10 +41,10 @@ func (l keyList) Subjects() iter.Seq2[string, error] {
 	}
 }
 
-// SubjectsFile is a Source that reads a file with one subject a line, in UTF-8. A line's
-// blanks belong to the subject. Empty lines, and lines that are # or begin with # and a
-// blank, are skipped; any other line that begins with # is refused, since it may be a
-// subject. The file is read more than once, so a pipe is refused (ErrBadSubject).
+// SubjectsFile is a Source reading a file with one subject a line, in UTF-8. A line's blanks belong to
+// the subject. Empty lines, and lines of # alone or # and a blank, are skipped. Any other line starting
+// with # is refused, since it may be a subject. The file is read several times, so a pipe is refused
+// (ErrBadSubject).
 func SubjectsFile(path string) Source { return subjectsFile(path) }
 
 type subjectsFile string
@@ -70,7 +69,7 @@ func (f subjectsFile) Subjects() iter.Seq2[string, error] {
 	}
 }
 
-// subjectLines gives the subjects of a file's text.
+// subjectLines yields the subjects of a file's text.
 func subjectLines(r io.Reader) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		r := withoutBOM(r)
@@ -80,7 +79,7 @@ func subjectLines(r io.Reader) iter.Seq2[string, error] {
 		}
 		lines := bufio.NewScanner(r)
 		for n := 1; lines.Scan(); n++ {
-			line := lines.Text() // without the end of line, in its Unix or Windows form
+			line := lines.Text() // without the line end, in its Unix or Windows form
 			rest, marked := strings.CutPrefix(line, "#")
 			switch {
 			case line == "", marked && (rest == "" || rest[0] == ' ' || rest[0] == '\t'):
@@ -102,8 +101,8 @@ func subjectLines(r io.Reader) iter.Seq2[string, error] {
 	}
 }
 
-// withoutBOM reads a text without the byte order mark that some editors put before
-// it: the first subject would have it in its key, and not be found.
+// withoutBOM skips the byte order mark that some editors add: otherwise it would be part of the first
+// subject's key.
 func withoutBOM(r io.Reader) *bufio.Reader {
 	b := bufio.NewReader(r)
 	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
@@ -112,7 +111,7 @@ func withoutBOM(r io.Reader) *bufio.Reader {
 	return b
 }
 
-// SubjectsFunc is a Source that calls f each time it is read: a query, say.
+// SubjectsFunc is a Source calling f for each reading, for example for a query.
 func SubjectsFunc(f func() iter.Seq2[string, error]) Source { return subjectsFunc(f) }
 
 type subjectsFunc func() iter.Seq2[string, error]

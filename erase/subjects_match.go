@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// checkStoredReceiptMatches refuses the receipt of a run that was about other subjects than are given now.
+// checkStoredReceiptMatches refuses the receipt of a run for other subjects than the given ones.
 func (s *session) checkStoredReceiptMatches(ctx context.Context, row *journal.Run) (err error) {
 	if s.plan.Scope != plan.ScopeSubjects || s.Subjects == nil {
 		return nil
@@ -31,9 +31,9 @@ func (s *session) checkStoredReceiptMatches(ctx context.Context, row *journal.Ru
 	return s.checkSubjectsMatch(ctx, row, c)
 }
 
-// checkSubjectsMatch refuses subjects that aren't those of the run, with certainty where the
-// caller holds a key of the run's marks. Without one, a run isn't continued, and its receipt
-// is returned where all subjects were deleted and none of those given is in the database.
+// checkSubjectsMatch refuses subjects other than the run's, with certainty if the caller has a key of
+// the run's marks. Without one it refuses to continue the run, and returns its receipt only if all
+// subjects were deleted and none of the given ones has a row.
 func (s *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c subjectCounts) error {
 	const otherwise = "pass the original subjects or use a new run ID"
 	like, err := s.compareSubjects(ctx, row, &c)
@@ -41,7 +41,7 @@ func (s *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c su
 	case err != nil:
 		return err
 	case like == sameSubjects && row.State == journal.StateOpen:
-		return nil // one who was deleted, and came back, is counted as arrived
+		return nil // a subject deleted and inserted again counts as new
 	case like == otherSubjects:
 		return fmt.Errorf("%w: the given subjects are not those of the run: %s", ErrRunDiffers, otherwise)
 	case like == unknownSubjects && !c.matchesCount(row.Subjects):
@@ -60,7 +60,7 @@ func (s *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c su
 	return nil
 }
 
-// remainingSubjects is how many of the run's subjects it has not deleted.
+// remainingSubjects is the number of the run's subjects not deleted by it.
 func (s *session) remainingSubjects(ctx context.Context, row *journal.Run) (int64, error) {
 	entries, err := s.journal.Batches(ctx)
 	if err != nil {

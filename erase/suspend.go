@@ -14,10 +14,10 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// suspendBeforeFirst has the indexes that the plan offers, and Options.Allow allows,
-// suspended before the first of a root's items is carried out; but only where there is a second
-// one: what fits in one batch costs less with its indexes than to make them anew, and a
-// root that a process before this one has finished needs nothing.
+// suspendBeforeFirst suspends the indexes offered by the plan and allowed by Options.Allow, before the
+// first of a root's items is carried out. It only does so if there is a second item: a single batch is
+// cheaper with the indexes than rebuilding them, and a root finished by an earlier process needs
+// nothing.
 func (r *run) suspendBeforeFirst(ctx context.Context, p *closure.Root, items iter.Seq2[*workItem, error]) iter.Seq2[*workItem, error] {
 	var names []string
 	for _, s := range p.Plan.Suspends {
@@ -59,7 +59,7 @@ func (r *run) suspendBeforeFirst(ctx context.Context, p *closure.Root, items ite
 	}
 }
 
-// suspendIndexes takes indexes of a root's table away. The journal has them before.
+// suspendIndexes drops indexes of a root's table. It stores them in the journal first.
 func (r *run) suspendIndexes(ctx context.Context, p *closure.Root, names []string) error {
 	table := p.Plan.Table
 	indexes, err := r.db.Definitions(ctx, table, names)
@@ -78,7 +78,7 @@ func (r *run) suspendIndexes(ctx context.Context, p *closure.Root, names []strin
 		return ownerNeeded(table, err)
 	}
 	r.failpoint("suspended")
-	// A process that took the run over meanwhile has restored what was there still.
+	// Another process may have acquired the run meanwhile, and restored only what it found.
 	if err := r.session.journal.CheckOwned(ctx); err != nil {
 		if errors.Is(err, ErrSuperseded) {
 			err = errors.Join(err, r.session.newIndexRestorer().restoreTable(context.WithoutCancel(ctx), all))
@@ -92,8 +92,8 @@ func (r *run) suspendIndexes(ctx context.Context, p *closure.Root, names []strin
 	return nil
 }
 
-// ownerNeeded is an *AccessError where the user may not suspend the table's indexes, which
-// no grant of Grants helps against.
+// ownerNeeded is an *AccessError if the user may not suspend the table's indexes: no statement of
+// Grants helps.
 func ownerNeeded(table dialect.Name, err error) error {
 	if dialect.ClassOf(err) != dialect.PermissionDenied {
 		return err
@@ -103,8 +103,8 @@ func ownerNeeded(table dialect.Name, err error) error {
 	}}}
 }
 
-// isRetryableDDL reports whether what failed can be done later. Unlike a batch's, these
-// statements meet no value that another attempt would change.
+// isRetryableDDL reports whether a later attempt may succeed. Unlike a batch, these statements meet no
+// value that a retry would change.
 func isRetryableDDL(err error) bool {
 	switch dialect.ClassOf(err) {
 	case dialect.Retryable, dialect.LockTimeout, dialect.LostConnection:
@@ -113,11 +113,11 @@ func isRetryableDDL(err error) bool {
 	return false
 }
 
-// restoreIndexes restores what the run has suspended, whatever it ended with. It isn't
-// stopped by the context's end, for nothing may stay switched off.
+// restoreIndexes restores what the run has suspended, also after an error. The context's end doesn't
+// stop it: nothing may remain suspended.
 func (r *run) restoreIndexes(ctx context.Context, p *closure.Root, ended error) error {
 	if len(p.Plan.Suspends) == 0 || errors.Is(ended, ErrSuperseded) {
-		return ended // who took the run over has seen to it
+		return ended // the run's new holder restores them
 	}
 	ctx = context.WithoutCancel(ctx)
 	var all []journal.Suspension
@@ -131,7 +131,7 @@ func (r *run) restoreIndexes(ctx context.Context, p *closure.Root, ended error) 
 	return errors.Join(ended, r.session.newIndexRestorer().restoreTable(ctx, all))
 }
 
-// checkIndexesRestored refuses to end a run that has something suspended still.
+// checkIndexesRestored refuses to end a run with a suspended index.
 func (r *run) checkIndexesRestored(ctx context.Context) error {
 	if !slices.ContainsFunc(r.plan.Roots, func(root plan.Root) bool { return len(root.Suspends) > 0 }) {
 		return nil
@@ -148,8 +148,8 @@ func (r *run) checkIndexesRestored(ctx context.Context) error {
 	return nil
 }
 
-// checkDriftOrSuspended is checkDrift for what may not put anything back: where an index is away it
-// says so, as that makes the schema another one too.
+// checkDriftOrSuspended is checkDrift for callers that may not restore: if an index is suspended it
+// says so, since the schema differs for that reason, too.
 func (r *reader) checkDriftOrSuspended(ctx context.Context) error {
 	changed := checkDrift(r.plan, r.schema)
 	if changed == nil {
@@ -167,10 +167,9 @@ func (r *reader) checkDriftOrSuspended(ctx context.Context) error {
 	return changed
 }
 
-// restoreLeftovers puts back what runs that died have left suspended, before
-// anything else: an index that is away makes the schema another one. A table that the
-// plan doesn't cover can be left as it is, where it can't be put back; that
-// is logged.
+// restoreLeftovers restores the indexes left suspended by dead runs, before anything else: without an
+// index the schema differs. A table not covered by the plan may keep a suspended index if restoring
+// fails; this is logged.
 func (s *session) restoreLeftovers(ctx context.Context) error {
 	all, err := s.journal.LeftSuspended(ctx)
 	if err != nil || len(all) == 0 {

@@ -12,12 +12,12 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// indexRestorer puts suspended indexes back.
+// indexRestorer restores suspended indexes.
 type indexRestorer struct {
 	Options
 	db   dialect.DB
 	at   func(point string)
-	done func(s *journal.Suspension) // is told of each that is in place again
+	done func(s *journal.Suspension) // is told of each restored index
 }
 
 func (s *session) newIndexRestorer() *indexRestorer {
@@ -32,7 +32,7 @@ func runsOf(all []journal.Suspension) iter.Seq[[]journal.Suspension] {
 	return chunksBy(all, func(a, b *journal.Suspension) bool { return a.Run == b.Run })
 }
 
-// chunksBy yields the longest runs of neighbours that are alike.
+// chunksBy yields the longest sequences of alike neighbours.
 func chunksBy(all []journal.Suspension, alike func(a, b *journal.Suspension) bool) iter.Seq[[]journal.Suspension] {
 	return func(yield func([]journal.Suspension) bool) {
 		for from := 0; from < len(all); {
@@ -48,8 +48,8 @@ func chunksBy(all []journal.Suspension, alike func(a, b *journal.Suspension) boo
 	}
 }
 
-// restoreRun puts back what a run that died has left suspended, under its claim: where
-// another process has that, the error is dialect.ErrClaimed.
+// restoreRun restores what a dead run has left suspended, under its claim: if another process has the
+// claim, the error is dialect.ErrClaimed.
 func (p *indexRestorer) restoreRun(ctx context.Context, all []journal.Suspension) error {
 	release, err := p.db.Claim(ctx, "run "+all[0].Run)
 	if err != nil {
@@ -67,9 +67,8 @@ func (p *indexRestorer) restoreRun(ctx context.Context, all []journal.Suspension
 	return failed
 }
 
-// restoreTable puts the indexes of one table back: all at once, since that may take one
-// pass over the rows, and where that fails each by itself, so that one that can't be
-// put back doesn't keep the others away.
+// restoreTable restores the indexes of one table, all at once, since one pass over the rows may do. If
+// this fails it restores each separately: one failure must not block the others.
 func (p *indexRestorer) restoreTable(ctx context.Context, all []journal.Suspension) error {
 	if len(all) == 0 {
 		return nil
@@ -107,7 +106,7 @@ func (p *indexRestorer) restoreIndexes(ctx context.Context, all []journal.Suspen
 	return nil
 }
 
-// explainFailure says which index isn't in place and what to do.
+// explainFailure says which index isn't restored and what to do.
 func (p *indexRestorer) explainFailure(err error, all []journal.Suspension) error {
 	name := all[0].String()
 	if e, ok := errors.AsType[*dialect.Error](err); ok {

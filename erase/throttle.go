@@ -12,38 +12,35 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// Throttle has a run spare the database: it is asked before each transaction,
-// when nothing is locked, and a wait for it ends as soon as the
-// run's context ends. It is safe for concurrent use; runs that are given the same one share it.
+// Throttle makes a run spare the database: the run asks it before each transaction, while holding no
+// lock. Waiting stops as soon as the run's context ends. A Throttle is safe for concurrent use; several
+// runs may share it.
 type Throttle interface {
-	// Delay says how long to wait before it is asked again, 0 to go on at once.
-	// Why is told in an Event of kind Throttled, "" to tell nothing; it must
-	// not hold a value or a key. An error ends the run, which can be continued.
+	// Delay says how long to wait before asking again, 0 to continue at once. Why is reported in an
+	// Event of kind Throttled, "" for no report; it must not contain a value or a key. An error ends
+	// the run; the run can be continued.
 	Delay(ctx context.Context) (wait time.Duration, why string, err error)
-	// Committed tells of a transaction: how many rows it changed, and how long
-	// its commit took.
+	// Committed reports a transaction: the number of changed rows, and the duration of its commit.
 	Committed(rows int64, commit time.Duration)
 }
 
-// ErrThrottle is returned where a throttle can't do its work: a server that isn't a
-// replica, a missing privilege. Nothing was begun.
+// ErrThrottle says: a throttle can't work, for example because a server isn't a replica or a privilege
+// is missing. Nothing was begun.
 var ErrThrottle = errors.New("the run can't be throttled as asked")
 
-// Whatever is measured is given up after so long, and taken for over its limit.
+// A measurement taking longer is given up, and counts as over its limit.
 const patience = 10 * time.Second
 
-// MaxRate allows a number of rows a second, counted as they are committed, and has
-// batches take no more roots than that. Below 1 it is 1.
+// MaxRate allows this number of rows a second, counted at commit, and limits batches to as many roots.
+// Below 1 it is 1.
 func MaxRate(rows int) Throttle { return batch.NewRate(rows) }
 
-// MaxLag waits while replication is further behind than the limit, and until it
-// is a quarter below it again. Those that are asked are replicas, or a primary
-// of an engine on which a primary knows how far its replicas are
-// ([dialect.Monitor]); they are numbered in what is told, in the given order.
+// MaxLag waits while replication is further behind than the limit, and until it is a quarter below it.
+// The given servers are replicas, or a primary if the engine's primary knows its replicas' lag
+// ([dialect.Monitor]). Reports number them in the given order.
 //
-// A lag that isn't known, since replication has stopped or the server doesn't
-// answer, counts as too much: the run waits until it is known again. Only the very first
-// question has to be answered, or the run isn't begun.
+// A lag that can't be read counts as over the limit: the run waits until it is known again. Only the
+// very first reading must succeed, or the run isn't begun.
 func MaxLag(limit time.Duration, of ...dialect.Monitor) Throttle {
 	return &batch.Level{
 		What: "replication lag", Limit: int64(limit), Patience: patience,
@@ -71,9 +68,9 @@ func MaxLag(limit time.Duration, of ...dialect.Monitor) Throttle {
 	}
 }
 
-// MaxSessions waits while more sessions than n are at work on the server, those
-// of the run itself included, and until there are a quarter less. So n should be
-// above what is usual by the number of workers. A server that doesn't answer counts as MaxLag has it.
+// MaxSessions waits while more than n sessions are active on the server, those of the run included, and
+// until there are a quarter fewer. So n should exceed the usual number by the number of workers. A
+// number that can't be read counts as over the limit, as with MaxLag.
 func MaxSessions(n int, of dialect.Monitor) Throttle {
 	return &batch.Level{
 		What: "the number of sessions at work", Limit: int64(n), Every: time.Second, Patience: patience,
@@ -85,8 +82,8 @@ func MaxSessions(n int, of dialect.Monitor) Throttle {
 	}
 }
 
-// MaxCommitLatency waits after a commit that took longer than the limit: a
-// second, and twice as long after each further one, up to half a minute.
+// MaxCommitLatency waits after a commit slower than the limit: a second, doubled after each further
+// one, up to half a minute.
 func MaxCommitLatency(limit time.Duration) Throttle {
 	return &batch.Latency{
 		Limit: limit, First: time.Second, Most: 30 * time.Second,
@@ -96,7 +93,7 @@ func MaxCommitLatency(limit time.Duration) Throttle {
 	}
 }
 
-// roundDuration is a duration without more digits than anybody reads.
+// roundDuration rounds a duration to the digits of interest.
 func roundDuration(d time.Duration) string {
 	if d >= 10*time.Second {
 		return d.Round(time.Second).String()
@@ -104,14 +101,14 @@ func roundDuration(d time.Duration) string {
 	return d.Round(time.Millisecond).String()
 }
 
-// throttleGate has batches wait for the throttles of a run.
+// throttleGate makes batches wait for the throttles of a run.
 type throttleGate struct {
 	*batch.Gate
-	burst int // maximum of roots in a batch, 0 for any number
+	burst int // the maximum number of roots in a batch, 0 for any
 }
 
-// startThrottles gets the throttles ready. It asks each once, so that one that can't
-// work stops the run before it has begun.
+// startThrottles prepares the throttles. It asks each once, so that a broken one stops the run before
+// it begins.
 func (s *session) startThrottles(ctx context.Context) (*throttleGate, error) {
 	var throttles []batch.Throttle
 	burst := 0
@@ -146,14 +143,13 @@ func (r *run) newSizer(p *closure.Root) *batch.Sizer {
 	return sizer
 }
 
-// runWorkers has the workers do the items, each when the throttles let it. A wait
-// ends when another worker fails.
+// runWorkers makes the workers do the items, each when the throttles permit. A wait ends when another
+// worker fails.
 func (r *run) runWorkers(ctx context.Context, workers int, items iter.Seq2[*workItem, error], do func(ctx context.Context, it *workItem) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	pace := func() error { return r.gate.Wait(ctx) }
-	// Drawing the first item may suspend indexes, which should not be missing
-	// while the run waits to begin.
+	// Drawing the first item may suspend indexes: these should not be missing during a wait.
 	if err := pace(); err != nil {
 		return err
 	}
@@ -167,8 +163,8 @@ func (r *run) runWorkers(ctx context.Context, workers int, items iter.Seq2[*work
 	})
 }
 
-// betweenBatches waits before an item's second transaction and those after it, as
-// before its first: there may be many. When it fails the item is continued like after a crash.
+// betweenBatches waits before each transaction of an item except the first, as before the first: there
+// may be many. If it fails the item is continued as after a crash.
 func (it *workItem) betweenBatches() error {
 	if it.part == 0 {
 		return nil

@@ -10,30 +10,30 @@ import (
 )
 
 const (
-	// batchesInTurn is for how many batches after a deadlock a run takes turns: the other run is
-	// at work for longer than one batch.
+	// batchesInTurn is the number of batches for which a run takes turns after a deadlock: the other
+	// run continues for longer than one batch.
 	batchesInTurn = 100
-	// contention is how long a batch is tried that waits for other transactions, where
-	// Options.Attempts doesn't say how often.
+	// contention is how long a batch waiting for other transactions is retried, if Options.Attempts
+	// isn't set.
 	contention = 5 * time.Minute
 )
 
-// turns let batches go one at a time that met another transaction in their rows. Runs have no
-// common lock order: a row is reached by several references, foreign keys and triggers lock rows
-// of their own accord. Batches that share rows would therefore wait for each other again and again.
+// turns serialise batches that met another transaction in their rows. Runs have no common lock order: a
+// row is reached by several references, and foreign keys and triggers lock rows by themselves. Batches
+// with common rows would therefore deadlock again and again.
 //
-// A turn is an exclusive lock on the journal's row for the database, which is a batch's first
-// lock and ends with its transaction. Batches that met nobody take none, and go side by side.
+// A turn is an exclusive lock on the journal's row for the database, a batch's first lock and released
+// with its transaction. Batches without conflicts take none, and run in parallel.
 type turns struct {
-	left atomic.Int64 // how many of the run's batches to come take one
+	left atomic.Int64 // the number of the run's next batches to take one
 	mine sync.Mutex   // one of the run's batches at a time waits for the row
 }
 
-// needed reports whether a batch that begins takes a turn.
+// needed reports whether a new batch takes a turn.
 func (t *turns) needed() bool { return t.left.Add(-1) >= 0 }
 
-// note has the batch, and those of its run that come after it, take turns where the error
-// tells that it met another transaction.
+// note makes the batch and the run's next ones take turns if the error shows a conflict with another
+// transaction.
 func (t *turns) note(it *workItem, err error) {
 	if meetsOthers(err) {
 		it.inTurn = true
@@ -41,7 +41,7 @@ func (t *turns) note(it *workItem, err error) {
 	}
 }
 
-// beginError is the error of a transaction that did not begin: too many connections, say.
+// beginError is the error of a transaction that did not begin, for example for too many connections.
 type beginError struct{ error }
 
 func (e beginError) Unwrap() error { return e.error }

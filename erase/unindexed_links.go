@@ -8,11 +8,11 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// scanChunk is how many subjects one scan is for: what travels in one statement stays within its limits.
+// scanChunk is the number of subjects in one scan: its statement stays within the engine's limits.
 const scanChunk = 20_000
 
-// scanUnindexedLinks looks through the references without an index for all subjects, where
-// there is more than one batch to come.
+// scanUnindexedLinks scans the references without an index for all subjects, if more than one batch is
+// to come.
 func (r *run) scanUnindexedLinks(ctx context.Context, p *closure.Root, continued, several bool) error {
 	if !several {
 		return nil

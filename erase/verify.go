@@ -16,57 +16,56 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Outcome is what a verification against the live database came to.
+// Outcome is the outcome of a verification against the live database.
 type Outcome string
 
 // The outcomes.
 const (
-	Holds      Outcome = "holds"       // nothing of it is reachable now
-	Broken     Outcome = "broken"      // something that was erased is there
-	ToDo       Outcome = "to do"       // a hold has ended, and what it kept is there: scope expired erases it
-	CannotTell Outcome = "cannot tell" // the database as it is can't answer
+	Holds      Outcome = "holds"       // no erased data is reachable now
+	Broken     Outcome = "broken"      // erased data exists
+	ToDo       Outcome = "to do"       // a hold has ended, and the data kept by it exists: scope expired erases it
+	CannotTell Outcome = "cannot tell" // the current database can't answer
 )
 
-// Verification is the answer of Verify.
+// Verification is the result of Verify.
 type Verification struct {
-	// Outcome is Broken when a finding is, else ToDo, else CannotTell when one
-	// is, else Holds.
+	// Outcome is the worst of the findings': Broken, then ToDo, then CannotTell, else Holds.
 	Outcome  Outcome
 	Findings []Finding // one or more a table, in the plan's order
-	usual    string    // the schema that goes without saying
+	usual    string    // the default schema
 }
 
-// TableName is a table's name as the plan's text has it.
+// TableName is a table's name as in the plan's text.
 func (v *Verification) TableName(n dialect.Name) string { return shortName(n, v.usual) }
 
-// Finding is what was found about one table.
+// Finding is a finding about one table.
 type Finding struct {
-	Table   dialect.Name // zero where it is about the whole database
+	Table   dialect.Name // zero for the whole database
 	Outcome Outcome
 	Reason  string
-	Rows    int64 // that Reason is about; 0: none
+	Rows    int64 // counted in Reason; 0: none
 }
 
-// OldValue is a value that a column held before it was overwritten, for Verify
-// to look for. It leaves the process only as a bound parameter.
+// OldValue is a column's value from before an overwrite, for Verify to search. It leaves the process
+// only as a bound parameter.
 type OldValue struct {
 	Table  dialect.Name
 	Column string
-	Value  dialect.Value // or a value of another type that Typed takes
+	Value  dialect.Value // or a value of another type accepted by Typed
 }
 
-// Verify looks in the live database for what a receipt says is erased. It
-// rebuilds the plan from the policy and the schema as it is now (of several kinds of subject it takes the
-// receipt's, unless one is chosen), and takes the subjects again from
-// the caller, since neither plan nor receipt holds them. It writes nothing.
+// Verify searches the live database for data erased according to a receipt. It rebuilds the plan from
+// the policy and the current schema. Of several kinds of subject it takes the receipt's, unless one is
+// chosen. The caller gives the subjects again, since neither plan nor receipt contains them. Verify
+// writes nothing.
 //
-// It knows its limits: where a row was deleted, an enforced foreign key implies
-// that nothing refers to it, and a link is searched; a value that was overwritten is looked for
-// only where the caller gives the old one. A table that has changed since, a policy that isn't
-// the receipt's and another database can't tell. Subjects may be nil for the scopes that take none.
+// It knows its limits. For a deleted row, an enforced foreign key implies that nothing refers to it,
+// and links are searched. An overwritten value is searched for only if the caller gives the old one. A
+// table changed since, another policy than the receipt's and another database are CannotTell. Subjects
+// may be nil for the scopes without any.
 //
-// What the erasure had to leave to a hold is ToDo when the hold has ended: the
-// receipt is as true as it was, and something is left over.
+// Data left to a hold is ToDo when the hold has ended: the receipt remains true, and something is left
+// to erase.
 func Verify(ctx context.Context, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
 	v := &receiptVerifier{db: db, now: time.Now(), rules: ofKind(rules, st), statement: st, old: newOldValues(old), findings: newFindings("")}
 	return v.verify(ctx, subjects)
@@ -75,7 +74,7 @@ func Verify(ctx context.Context, db dialect.DB, rules *policy.Policy, st *receip
 func (v *receiptVerifier) verify(ctx context.Context, subjects Source) (*Verification, error) {
 	planned, err := v.verifyScope(ctx, subjects)
 	if err != nil {
-		if planned == nil { // the verification didn't get so far: what it has to read is the plan's all the same
+		if planned == nil { // the verification stopped early: the plan still tells which tables it reads
 			planned, _ = plan.Build(ctx, v.db, v.rules, plan.Scope(v.statement.Predicate.Scope))
 		}
 		denial{db: v.db, plan: planned, reading: true}.explain(ctx, &err)
@@ -84,7 +83,7 @@ func (v *receiptVerifier) verify(ctx context.Context, subjects Source) (*Verific
 	return v.verification(), nil
 }
 
-// findings collects what a verification finds.
+// findings collects the findings of a verification.
 type findings struct{ result Verification }
 
 func newFindings(usual string) *findings { return &findings{Verification{usual: usual}} }
@@ -93,17 +92,17 @@ func (f *findings) addFinding(t dialect.Name, o Outcome, rows int64, format stri
 	f.result.Findings = append(f.result.Findings, Finding{Table: t, Outcome: o, Rows: rows, Reason: fmt.Sprintf(format, args...)})
 }
 
-// hasOutcome reports whether something of that outcome was found in the table.
+// hasOutcome reports whether the table has a finding with that outcome.
 func (f *findings) hasOutcome(t dialect.Name, o Outcome) bool {
 	return slices.ContainsFunc(f.result.Findings, func(f Finding) bool { return f.Table == t && f.Outcome == o })
 }
 
-// isReported reports whether something was found in the table.
+// isReported reports whether the table has a finding.
 func (f *findings) isReported(t dialect.Name) bool {
 	return slices.ContainsFunc(f.result.Findings, func(f Finding) bool { return f.Table == t })
 }
 
-// tableName is a table's name as a policy has it: without the default schema.
+// tableName is a table's name as in a policy: without the default schema.
 func (f *findings) tableName(n dialect.Name) string { return f.result.TableName(n) }
 
 // verification is the result, with the worst of the findings as its outcome.
@@ -117,7 +116,7 @@ func (f *findings) verification() *Verification {
 	return &f.result
 }
 
-// receiptVerifier compares a receipt with the live database. It finds out which plan to verify by.
+// receiptVerifier compares a receipt with the live database. It finds the plan to verify by.
 type receiptVerifier struct {
 	*findings
 	db        dialect.DB
@@ -127,16 +126,16 @@ type receiptVerifier struct {
 	old       *oldValues
 }
 
-// verifier looks in the live database for what a plan deletes and overwrites.
+// verifier searches the live database for data that a plan deletes and overwrites.
 type verifier struct {
 	*reader
 	*findings
 	old      *oldValues
 	rowsOnly bool // overwritten values are not verified
-	noted    bool // the journal has rows of what the erasure left to a hold
+	noted    bool // the journal has notes of the erasure's held rows
 }
 
-// verifyScope verifies the receipt. It returns the plan that it has verified by, nil where it has none.
+// verifyScope verifies the receipt. It returns the plan used, nil without one.
 func (v *receiptVerifier) verifyScope(ctx context.Context, subjects Source) (*plan.Plan, error) {
 	if goesOn, err := v.checkReceipt(ctx); err != nil || !goesOn {
 		return nil, err
@@ -189,7 +188,7 @@ func (v *receiptVerifier) checkReceipt(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// buildPlan builds the plan again, nil where that isn't possible.
+// buildPlan builds the plan again, nil if impossible.
 func (v *receiptVerifier) buildPlan(known *dialect.Schema) *plan.Plan {
 	pr := &v.statement.Predicate
 	p, err := plan.FromSchema(known, v.db, v.rules, plan.Scope(pr.Scope))
@@ -236,7 +235,8 @@ func (v *verifier) verifyRoot(ctx context.Context, index int, asOf time.Time) er
 	return v.verifyEverything(ctx, root)
 }
 
-// checkVersions says of which tables the engine keeps old versions of rows: nothing here looks into them.
+// checkVersions reports tables for which the engine keeps old versions of rows: Verify doesn't search
+// these.
 func (v *verifier) checkVersions() {
 	seen := map[dialect.Name]bool{}
 	for _, r := range v.plan.Roots {
@@ -251,8 +251,8 @@ func (v *verifier) checkVersions() {
 	}
 }
 
-// sameDatabase compares the journal's identity with the receipt's. What it is a copy of
-// is looked into: rows that are there are there. It holds nothing of the original.
+// sameDatabase compares the journal's identity with the receipt's. It also accepts a copy: rows found
+// there exist. A copy proves nothing about the original.
 func (v *receiptVerifier) sameDatabase(ctx context.Context) (bool, error) {
 	row, err := journal.Read(v.db).FindDatabase(ctx)
 	if err != nil || row == nil {
@@ -270,8 +270,7 @@ func (v *receiptVerifier) sameDatabase(ctx context.Context) (bool, error) {
 	return copied || row.ID == of, nil
 }
 
-// pruneSchema leaves out what the policy doesn't know, so that a new table or column
-// is the only thing that can't tell.
+// pruneSchema removes tables and columns unknown to the policy, so that only these are CannotTell.
 func (v *receiptVerifier) pruneSchema(s *dialect.Schema) *dialect.Schema {
 	known := func(n dialect.Name) *policy.Table {
 		for i := range v.rules.Tables {
@@ -308,9 +307,9 @@ func (v *receiptVerifier) pruneSchema(s *dialect.Schema) *dialect.Schema {
 	return &out
 }
 
-// findDrift reports the tables that the receipt has and the plan of today hasn't,
-// and the other way round. Where the same tables have the same steps only details of
-// their columns changed, which the search below takes as they are now.
+// findDrift reports the tables in the receipt and not in today's plan, and the reverse. If the same
+// tables have the same steps, only details of their columns changed, and the search uses the current
+// ones.
 func (v *receiptVerifier) findDrift(p *plan.Plan) {
 	type step struct{ table, op, path string }
 	then, now := map[step]bool{}, map[step]bool{}
@@ -333,7 +332,7 @@ func (v *receiptVerifier) findDrift(p *plan.Plan) {
 	}
 }
 
-// verifyExpired looks for rows that had expired at the receipt's moment.
+// verifyExpired searches for rows expired at the receipt's moment.
 func (v *verifier) verifyExpired(ctx context.Context, p *closure.Root) error {
 	t := p.RootTable()
 	if err := v.inReadTx(ctx, func(tx dialect.Reader) error {
@@ -357,8 +356,8 @@ func (v *verifier) verifyExpired(ctx context.Context, p *closure.Root) error {
 	return (&subjectSearch{verifier: v, Root: p, nameless: true}).findOrphans(ctx)
 }
 
-// verifyEverything can tell of emptied tables and of references that were set NULL. What
-// values were is not known, unless the caller gives them.
+// verifyEverything can verify emptied tables and references set NULL. It doesn't know old values,
+// unless the caller gives them.
 func (v *verifier) verifyEverything(ctx context.Context, p *closure.Root) error {
 	return v.inReadTx(ctx, func(tx dialect.Reader) error {
 		for i := range p.Plan.Steps {

@@ -12,9 +12,9 @@ import (
 	"github.com/expungedb/expunge/internal/batch"
 )
 
-// verifyCommitted looks for the batch's rows after its commit, in a transaction of its own.
+// verifyCommitted verifies the batch's rows after its commit, in a transaction of its own.
 func (r *run) verifyCommitted(ctx context.Context, d *closure.Result, rec *journal.Batch) error {
-	if len(d.Checks) == 0 { // what it did was compared within its transaction, or can't be
+	if len(d.Checks) == 0 { // the transaction itself compared its changes, or they can't be verified
 		rec.Tally = d.Tally
 		r.failpoint("checked")
 		r.emitEvent(Event{Kind: Checked})
@@ -43,8 +43,7 @@ func (r *run) verifyCommitted(ctx context.Context, d *closure.Result, rec *journ
 	return r.queueVerified(ctx, rec)
 }
 
-// queueVerified has the journal say that a batch was looked at; several at a time,
-// unless something was found.
+// queueVerified marks a batch as verified in the journal; several at a time, unless there are problems.
 func (r *run) queueVerified(ctx context.Context, rec *journal.Batch) error {
 	r.mu.Lock()
 	r.pending = append(r.pending, rec)

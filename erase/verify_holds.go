@@ -11,9 +11,9 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// findOverdue looks for what the receipt's erasure had to leave to a hold that has
-// ended since: it takes from the journal where to look, and no subject. It reports whether the journal
-// has rows of the receipt.
+// findOverdue searches for data that the receipt's erasure left to a hold that has ended. The journal
+// says where to search, and no subject is needed. It reports whether the journal has notes of the
+// receipt.
 func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialect.Schema) (noted bool, err error) {
 	j := journal.Read(v.db)
 	if any, err := j.HasHeld(ctx); err != nil || !any {
@@ -54,8 +54,8 @@ func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialec
 	return true, nil
 }
 
-// countUnheld counts what scope expired would do now to the rows of an item, and which
-// a hold may have kept then.
+// countUnheld counts the rows of an item's closure that scope expired would erase now and a hold may
+// have kept then.
 func (r *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect.Name]int64) error {
 	return r.inReadTx(ctx, func(tx dialect.Reader) error {
 		g := closure.New(it.root, tx, dialect.NoLock)
@@ -68,8 +68,8 @@ func (r *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect
 	})
 }
 
-// verifyEnded looks whether something is left of what holds kept, and which had
-// ended at the receipt's moment, as far as the journal names it still.
+// verifyEnded searches, among the journal's notes, for data kept by holds that had ended at the
+// receipt's moment.
 func (v *verifier) verifyEnded(ctx context.Context, p *closure.Root) error {
 	j := journal.Read(v.db)
 	left := map[dialect.Name]int64{}
@@ -104,7 +104,7 @@ func (v *verifier) verifyEnded(ctx context.Context, p *closure.Root) error {
 	return nil
 }
 
-// countEnded counts what should be gone of the rows that were gone through by then.
+// countEnded counts the rows processed by then that should be deleted.
 func (v *verifier) countEnded(ctx context.Context, p *closure.Root, page []journal.Held, left map[dialect.Name]int64) error {
 	var keys []dialect.Key
 	for _, h := range journal.NewestHeld(page) {
@@ -133,8 +133,8 @@ func tablesOf(rows map[dialect.Name]int64) []dialect.Name {
 	return slices.SortedFunc(maps.Keys(rows), dialect.Name.Compare)
 }
 
-// unconditional is the plan with holds that take every row until they end:
-// what a hold's condition was about a row at another time can't be asked.
+// unconditional is the plan with holds on every row until they end: a hold's condition can't be
+// evaluated for the past.
 func unconditional(p *plan.Plan) *plan.Plan {
 	out := *p
 	out.Roots = slices.Clone(p.Roots)

@@ -6,8 +6,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// ofKind is the policy for the kind of subject that a receipt is about, where the policy has several and
-// none is chosen. The path of an action on the subjects' own rows is their table.
+// ofKind is the policy for the receipt's kind of subject, if the policy has several and none is chosen.
+// The path of an action on the subjects' own rows is their table.
 func ofKind(rules *policy.Policy, st *receipt.Statement) *policy.Policy {
 	if rules.Subject.Table != "" || st.Predicate.Scope != string(plan.ScopeSubjects) {
 		return rules

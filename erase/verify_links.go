@@ -12,8 +12,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// findOrphans searches the links whose subject's values can't be known any more:
-// rows that are linked to nothing may be of a subject of the receipt.
+// findOrphans searches the links with unknown subject values: rows linked to nothing may belong to a
+// subject of the receipt.
 func (v *subjectSearch) findOrphans(ctx context.Context) error {
 	for _, t := range v.Tables[1:] {
 		for i := range t.Reach {
@@ -36,13 +36,12 @@ func (v *subjectSearch) findOrphans(ctx context.Context) error {
 	return nil
 }
 
-// searchedByKey reports whether every row that refers to a given subject was found.
+// searchedByKey reports whether the search covers every row referring to a given subject.
 func (v *subjectSearch) searchedByKey(ref *plan.Reference) bool {
 	return ref.RefTable == v.RootTable().Name && slices.Equal(ref.RefColumns, v.RootTable().Key) && !v.nameless
 }
 
-// orphansOf says what is known of rows that a link leads to from no row, but for
-// those that are known to be a given subject's.
+// orphansOf reports rows with a link to no row, except those known to be a given subject's.
 func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, erase policy.Erase, known int64) error {
 	where := []dialect.Cond{dialect.Orphan{Columns: ref.Columns, RefTable: ref.RefTable, RefColumns: ref.RefColumns}}
 	if ref.Where != "" {
@@ -68,8 +67,8 @@ func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, eras
 	return nil
 }
 
-// findUnowned searches the tables whose rows go with their last owner: which rows a
-// deleted subject owned isn't known any more, but nothing refers to such a row.
+// findUnowned searches the tables whose rows are deleted with their last owner: which of them a deleted
+// subject owned is unknown now, but nothing refers to such a row.
 func (v *subjectSearch) findUnowned(ctx context.Context) error {
 	if !v.gone && !v.nameless {
 		return nil
@@ -95,8 +94,8 @@ func (v *subjectSearch) findUnowned(ctx context.Context) error {
 	return nil
 }
 
-// explainOutcomes says of each table which rows are there on purpose, and where nothing was
-// found why that is enough.
+// explainOutcomes reports for each table the rows kept on purpose or, without a finding, why the search
+// suffices.
 func (v *subjectSearch) explainOutcomes() {
 	for _, t := range v.Tables {
 		for _, why := range []tally.Reason{tally.ByPolicy, tally.ByHold, tally.WithHeld, tally.ByOthers} {
@@ -117,7 +116,7 @@ func (v *subjectSearch) explainOutcomes() {
 	}
 }
 
-// stayingRows says how many rows stay, and why.
+// stayingRows says how many rows remain, and why.
 func (v *subjectSearch) stayingRows(t *closure.Table, why tally.Reason, n int64) string {
 	of, stay, them := " reached from", " stay", "them"
 	if t == v.RootTable() {

@@ -10,17 +10,17 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// subjectSearch looks for the subjects of a receipt, and for what is reached from them.
+// subjectSearch searches for the subjects of a receipt, and for rows reached from them.
 type subjectSearch struct {
 	*verifier
 	*closure.Root
-	stays    map[dialect.Name]map[tally.Reason]int64 // rows that are there on purpose
-	linked   map[*plan.Reach]int64                   // of them, those that a link from a deleted subject leads to
+	stays    map[dialect.Name]map[tally.Reason]int64 // rows kept on purpose
+	linked   map[*plan.Reach]int64                   // of these, rows linked to a deleted subject
 	gone     bool                                    // a given subject isn't in the database
-	nameless bool                                    // so is one of which the key isn't known
+	nameless bool                                    // and its key is unknown
 }
 
-// verifySubjects looks for the given subjects and for what refers to them.
+// verifySubjects searches for the given subjects and for rows referring to them.
 func (v *verifier) verifySubjects(ctx context.Context, p *closure.Root) error {
 	if v.Subjects == nil {
 		v.addFinding(p.RootTable().Name, CannotTell, 0, "no subject was given to look for")
@@ -50,8 +50,8 @@ func (v *verifier) verifySubjects(ctx context.Context, p *closure.Root) error {
 	return nil
 }
 
-// searchKeys looks at what is reached from the given subjects: nothing of it may be a
-// row that was to be deleted. One that isn't in the database is searched by its key.
+// searchKeys checks the rows reached from the given subjects: none may be one to delete. A subject
+// without a row is searched by its key.
 func (v *subjectSearch) searchKeys(ctx context.Context, keys []dialect.Key) error {
 	return v.inReadTx(ctx, func(tx dialect.Reader) error {
 		found, err := v.Search(ctx, tx, keys)
@@ -81,7 +81,7 @@ func (v *subjectSearch) searchKeys(ctx context.Context, keys []dialect.Key) erro
 	})
 }
 
-// explainRows says what is found of the rows of one table.
+// explainRows reports the rows found of one table.
 func (v *subjectSearch) explainRows(ctx context.Context, tx dialect.Reader, t *closure.FoundRows) error {
 	if t.Deleted > 0 {
 		v.addFinding(t.Name, Broken, t.Deleted, "%s that should be gone", rowsOf(t.Deleted))
@@ -95,7 +95,7 @@ func (v *subjectSearch) explainRows(ctx context.Context, tx dialect.Reader, t *c
 	return v.compareValues(ctx, tx, t.Name, t.OverwrittenColumns(), t.Overwritten)
 }
 
-// noteStaying notes rows that are there on purpose.
+// noteStaying counts rows kept on purpose.
 func (v *subjectSearch) noteStaying(t dialect.Name, why tally.Reason, rows int64) {
 	if v.stays[t] == nil {
 		v.stays[t] = map[tally.Reason]int64{}
@@ -103,7 +103,7 @@ func (v *subjectSearch) noteStaying(t dialect.Name, why tally.Reason, rows int64
 	v.stays[t][why] += rows
 }
 
-// searchUnseen looks for leaves that are deleted without their keys being known.
+// searchUnseen searches for leaves deleted by reference, without their keys.
 func (v *subjectSearch) searchUnseen(ctx context.Context, tx dialect.Reader, leaves []closure.UnseenLeaves) error {
 	for _, l := range leaves {
 		n, err := tx.Count(ctx, l.Table, l.Where)
@@ -120,7 +120,7 @@ func (v *subjectSearch) searchUnseen(ctx context.Context, tx dialect.Reader, lea
 	return nil
 }
 
-// searchDetached looks for references that were to be set NULL.
+// searchDetached searches for references to be set NULL.
 func (v *subjectSearch) searchDetached(ctx context.Context, tx dialect.Reader, detached []closure.DetachedRows) error {
 	for _, d := range detached {
 		if v.rowsOnly {

@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// oldValues are the values that a verification looks for. Each is looked for once.
+// oldValues are the values searched by a verification, each once.
 type oldValues struct {
 	values []OldValue
 	looked map[int]bool
@@ -29,7 +29,7 @@ func (l *oldValues) setTypes(s *dialect.Schema) (err error) {
 	return nil
 }
 
-// compareValues looks for the old values of overwritten columns, as far as the caller gave them.
+// compareValues searches for the old values of overwritten columns, as far as the caller gave them.
 func (v *verifier) compareValues(ctx context.Context, tx dialect.Reader, t dialect.Name, columns map[string]bool, rows int64) error {
 	open := maps.Clone(columns)
 	broken := len(v.result.Findings)
@@ -51,7 +51,7 @@ func (v *verifier) compareValues(ctx context.Context, tx dialect.Reader, t diale
 	return nil
 }
 
-// lookForOldValue looks for an old value in the whole table, once.
+// lookForOldValue searches the whole table for an old value, once.
 func (v *verifier) lookForOldValue(ctx context.Context, tx dialect.Reader, i int) error {
 	if v.old.looked[i] {
 		return nil
@@ -65,8 +65,8 @@ func (v *verifier) lookForOldValue(ctx context.Context, tx dialect.Reader, i int
 	return err
 }
 
-// lookForOtherValues looks for the old values that were given of tables in which no
-// overwritten row is reached any more, or never was.
+// lookForOtherValues searches for the remaining old values: their tables have no reachable overwritten
+// row.
 func (v *verifier) lookForOtherValues(ctx context.Context) error {
 	return v.inReadTx(ctx, func(tx dialect.Reader) error {
 		for i := range v.old.values {

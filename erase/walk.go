@@ -36,9 +36,8 @@ func keyBatches(p *closure.Root, keys iter.Seq2[dialect.Key, error], sizer *batc
 	}
 }
 
-// rangeBatches makes items of ranges of the root's table, in key order. What done says
-// was walked by an earlier process is passed over: first come the ranges that it left out
-// between others, then what comes after the last one.
+// rangeBatches makes items of ranges of the root's table, in key order. It skips ranges walked by an
+// earlier process (done): first come the gaps between these, then the ranges after the last one.
 func (r *reader) rangeBatches(ctx context.Context, p *closure.Root, sizer *batch.Sizer, done []journal.Batch) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if p.Plan.Whole {
@@ -98,16 +97,15 @@ func (r *reader) walkRanges(ctx context.Context, it *workItem, sizer *batch.Size
 	}
 }
 
-// rangeEnd is where a range of a walk ends.
+// rangeEnd is the end of a walk's range.
 type rangeEnd struct {
 	high dialect.Key // nil: there are no roots
-	more bool        // there may be some after it
+	more bool        // there may be more roots after it
 	err  error
 }
 
-// prefetchBound asks where the range after low ends, and returns where the answer is to
-// be had. It is asked ahead, while batches are carried out; but where there is one writer a
-// reader would only be in its way.
+// prefetchBound starts looking up the end of the next range and returns a function to wait for it. It
+// runs while batches are carried out; on an engine with one writer, only when needed.
 func (r *reader) prefetchBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, sizer *batch.Sizer) func() rangeEnd {
 	if r.db.Engine().Writers == 1 {
 		return sync.OnceValue(func() rangeEnd { return r.nextBound(ctx, p, low, end, sizer.Size()) })
@@ -117,7 +115,7 @@ func (r *reader) prefetchBound(ctx context.Context, p *closure.Root, low dialect
 	return sync.OnceValue(func() rangeEnd { return <-answer })
 }
 
-// nextBound finds where the range of n roots after low ends.
+// nextBound finds the end of the range of n roots after low.
 func (r *reader) nextBound(ctx context.Context, p *closure.Root, low dialect.Key, end *walkEnd, n int) (b rangeEnd) {
 	after := &workItem{root: p, low: low}
 	if end.known() {
@@ -142,13 +140,12 @@ func (r *reader) nextBound(ctx context.Context, p *closure.Root, low dialect.Key
 	return b
 }
 
-// walkEnd is the last root that there was when a walk began: what arrives
-// behind it isn't the run's, and rows that aren't roots, which may be all that follow, are
-// passed over once. Finding it may take a while, in which the walk goes on without; but where there is one
-// writer it is found before.
+// walkEnd is the last root at the beginning of a walk. Roots added after it aren't the run's, and any
+// rows after it that aren't roots are skipped once. Finding it may take a while, and the walk continues
+// meanwhile; on an engine with one writer it is found first.
 type walkEnd struct {
 	found chan struct{}
-	key   dialect.Key // nil where there are no roots
+	key   dialect.Key // nil without roots
 	err   error
 }
 
@@ -187,14 +184,14 @@ func (r *reader) lastKey(ctx context.Context, p *closure.Root) (last dialect.Key
 	return r.queryKey(ctx, s)
 }
 
-// nthKey is the key of an item's n-th root, nil where there are fewer.
+// nthKey is the key of an item's n-th root, nil if there are fewer.
 func (r *reader) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, error) {
 	s := it.selectKeys()
 	s.Limit, s.Offset = 1, n-1
 	return r.queryKey(ctx, s)
 }
 
-// queryKey reads the selected key, nil without one.
+// queryKey reads the one key selected, nil if there is none.
 func (r *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
 	err = batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
 		key = nil
@@ -217,15 +214,14 @@ func (it *workItem) selectKeys() dialect.Select {
 	return dialect.Select{Table: t.Name, Columns: t.Key, Where: append(it.root.Where(), it.rangeCond()...), Order: t.Key}
 }
 
-// gapsIn finds the ranges between those that are done. The bounds of ranges
-// that were walked one after the other are the very same keys, and entries are ordered as the
-// walk was, so that no key has to be compared with another but for equality. A gap
-// takes the number of the range before it, and the next part.
+// gapsIn finds the gaps between the ranges done. Neighbouring ranges share a bound, the very same key,
+// and entries have the walk's order: comparing keys for equality is enough. A gap gets the number of
+// the range before it, and the next part.
 func gapsIn(p *closure.Root, done []journal.Batch) (gaps []*workItem, last dialect.Key, err error) {
 	cursor := ""
 	seq, part := int64(0), int64(0)
 	for _, d := range done {
-		if d.High == "" { // deletes that were split off a range which isn't done
+		if d.High == "" { // deletes split off a range not yet done
 			seq, part = d.Seq, d.Part+1
 			continue
 		}
@@ -246,9 +242,9 @@ func gapsIn(p *closure.Root, done []journal.Batch) (gaps []*workItem, last diale
 	return gaps, last, err
 }
 
-// fillGap carries out what a killed process left between two ranges, in batches of
-// the size that the walk has. They come one after the other, each the next part in the walk's
-// order: should this process be killed too, what is left is one gap again.
+// fillGap carries out the gap left by a killed process between two ranges, in batches of the walk's
+// size. They run one after the other, each as the next part in the walk's order: if this process is
+// killed too, a single gap remains.
 func (r *run) fillGap(ctx context.Context, gap *workItem, sizer *batch.Sizer, skip map[string]bool) error {
 	for {
 		high, err := r.nthKey(ctx, gap, sizer.Size())
