@@ -66,7 +66,7 @@ func (r *resolved) checkClassified(t *dialect.Table, rule *policy.Table) {
 	}
 	for i := range rule.Columns {
 		if c := &rule.Columns[i]; t.Column(c.Name) == nil {
-			r.found.add(c.Pos, t.Name, "there is no column %s%s", c.Name, nearColumn(t, c.Name))
+			r.found.add(c.Pos, t.Name, "column %s not found%s", c.Name, nearColumn(t, c.Name))
 		}
 	}
 }

@@ -58,19 +58,19 @@ tables:
 		},
 		{
 			"a table is misspelt", "  genre:", "  gener:",
-			[]string{"there is no table gener in the schema: did you mean genre?", "table genre: the table is not in the policy"},
+			[]string{"table gener not found in the schema: did you mean genre?", "table genre: the table is not in the policy"},
 		},
 		{
 			"names are case-sensitive", "  genre:", "  Genre:",
-			[]string{"there is no table Genre: names are case-sensitive, did you mean genre?", "table genre: the table is not in the policy"},
+			[]string{"table Genre not found: names are case-sensitive, did you mean genre?", "table genre: the table is not in the policy"},
 		},
 		{
 			"a column is misspelt", "email:", "e_mail:",
-			[]string{"table customer: column email is not classified", "table customer: there is no column e_mail: did you mean email?"},
+			[]string{"table customer: column email is not classified", "table customer: column e_mail not found: did you mean email?"},
 		},
 		{
 			"a strategy looks at a column that isn't there", "{pii: contact, overwrite: random}", "{pii: contact, overwrite: {template: 'user-{{seq nr}}@x.example'}}",
-			[]string{"table customer: overwrite of email: there is no column nr"},
+			[]string{"table customer: overwrite of email: column nr not found"},
 		},
 		{
 			"a view isn't a table", "  genre:", "  recent: {pii: none}\n  genre:",
@@ -82,11 +82,11 @@ tables:
 		},
 		{
 			"the subject isn't there", "subject: {table: customer}", "subject: {table: client}",
-			[]string{"there is no table client in the schema"},
+			[]string{"table client not found in the schema"},
 		},
 		{
 			"the subject's columns aren't there", "subject: {table: customer}", "subject: {table: customer, key: number, identifiers: [mail]}",
-			[]string{"subject.key: there is no column number", "subject.identifiers: there is no column mail: did you mean email?", "subject.key must be the primary key"},
+			[]string{"subject.key: column number not found", "subject.identifiers: column mail not found: did you mean email?", "subject.key must be the primary key"},
 		},
 		{
 			"several at once", "id: none, email: {pii: contact, overwrite: random}}}\n  genre: {pii: none}\n", "email: {pii: contact, overwrite: null}}}\n",

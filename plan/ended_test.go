@@ -194,15 +194,15 @@ func TestLookup(t *testing.T) {
 		},
 		{
 			name: "in a table that isn't there", schema: "tenant: id, days\nsession: id, tenant_id, seen date", older: "{table: tenants, column: days, key: tenant_id}",
-			problem: "there is no table tenants in the schema: did you mean tenant?",
+			problem: "table tenants not found in the schema: did you mean tenant?",
 		},
 		{
 			name: "in a column that isn't there", schema: "tenant: id, daze\nsession: id, tenant_id, seen date", older: lookup,
-			problem: "table tenant: older_than.column: there is no column days",
+			problem: "table tenant: older_than.column: column days not found",
 		},
 		{
 			name: "by a column that isn't there", schema: "tenant: id, days\nsession: id, tenant, seen date", older: lookup,
-			problem: "table session: older_than.key: there is no column tenant_id",
+			problem: "table session: older_than.key: column tenant_id not found",
 		},
 		{
 			name: "in a column of another type", schema: "tenant: id, days date\nsession: id, tenant_id, seen date", older: lookup,

@@ -67,7 +67,7 @@ func TestHold(t *testing.T) {
 		},
 		{
 			name: "it names columns", hold: "because: VAT, keep: [totals]", via: "order_id: delete",
-			problem: "table invoice: hold.keep: there is no column totals: did you mean total?",
+			problem: "table invoice: hold.keep: column totals not found: did you mean total?",
 		},
 	}
 	for _, test := range tests {

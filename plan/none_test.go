@@ -58,17 +58,17 @@ func TestTheShortFormFailsClosed(t *testing.T) {
 			schema: func(s *dialect.Schema) { s.Tables = append(s.Tables, schemaOf("note: id").Tables...) },
 			want:   "table note: the table is not in the policy",
 		},
-		"a listed column isn't there": {from: "none: [id]", to: "none: [id, mobil]", want: "5:40: table customer: there is no column mobil"},
-		"a listed table isn't there":  {from: "[team, genre]", to: "[team, gerne, genre]", want: "7:26: there is no table gerne in the schema: did you mean genre?"},
+		"a listed column isn't there": {from: "none: [id]", to: "none: [id, mobil]", want: "5:40: table customer: column mobil not found"},
+		"a listed table isn't there":  {from: "[team, genre]", to: "[team, gerne, genre]", want: "7:26: table gerne not found in the schema: did you mean genre?"},
 		"a table is listed under two names": {
-			from: "[team, genre]", to: "[team, genre, main.genre]", want: "there is no table main.genre",
+			from: "[team, genre]", to: "[team, genre, main.genre]", want: "table main.genre not found",
 		},
 		"a join table isn't decided": {
 			from: "{pii: none, erase: delete}", to: "{pii: none}",
 			want: "6:3: table member: no decision: the table is `pii: none`, but it refers to customer by (customer_id): write `{pii: none, erase: delete}` for a join table, or `keep`, under tables.member",
 		},
 		"a decision about a reference that isn't there": {
-			from: "{pii: none, erase: delete}", to: "{pii: none, erase: delete, via: {team: keep}}", want: "6:44: table member: via: there is no column team",
+			from: "{pii: none, erase: delete}", to: "{pii: none, erase: delete, via: {team: keep}}", want: "6:44: table member: via: column team not found",
 		},
 		"no reference leads to it": {
 			from: "[team, genre]", to: "[team]\nlinks: []", want: "the table is not in the policy",

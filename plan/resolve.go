@@ -86,7 +86,7 @@ func (r *resolved) checkColumns(t *dialect.Table, names []string, pos policy.Pos
 	ok := true
 	for _, n := range names {
 		if t.Column(n) == nil {
-			r.found.add(pos, t.Name, "%s: there is no column %s%s", what, n, nearColumn(t, n))
+			r.found.add(pos, t.Name, "%s: column %s not found%s", what, n, nearColumn(t, n))
 			ok = false
 		}
 	}

@@ -90,7 +90,8 @@ func TestAPlanIsMadeForOneKindOfSubject(t *testing.T) {
 	}
 }
 
-// Erasing one kind never enters rows of another one by the decision that is for themselves.
+// Erasing one kind enters rows of another one only by a decision for the reference, never by their
+// own decision.
 func TestAnotherKindsRowsNeedADecisionOfTheirOwn(t *testing.T) {
 	s := schemaOf(twoKindsSchema)
 	refused(t, Check(kindsPolicy(t, "via: {owner_id: detach}, ", ""), s, capabilities(able)),
@@ -112,7 +113,7 @@ func TestOtherScopesNeedNoKind(t *testing.T) {
 	mustBuild(t, s, as(t, held, "tenant"), Expired())
 }
 
-// Retention never deletes somebody whose row refers to what has expired.
+// Retention never deletes a person whose row refers to an expired one.
 func TestExpiredRowsTakeNoSubjectAlong(t *testing.T) {
 	s := schemaOf(twoKindsSchema, with("tenant", func(t *dialect.Table) { addColumn(t, "day date") }))
 	p := kindsPolicy(t, "none: [id, owner_id]", "none: [id, owner_id, day]", "  - {table: bill, by: day", "  - {table: tenant, by: day, older_than: 1y, erase: delete}\n  - {table: bill, by: day")

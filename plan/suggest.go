@@ -14,7 +14,7 @@ const tellingValues = 5
 // linkSample counts the different sampled values of a possible link.
 type linkSample struct {
 	tried   int
-	matched int // are values of the table that the link would refer to
+	matched int // values found in the table the link would refer to
 }
 
 func (s linkSample) text() string {
@@ -73,7 +73,7 @@ func sampleLink(ctx context.Context, tx dialect.Reader, t *dialect.Table, ref *R
 	return out, nil
 }
 
-// suggestion is a line of `links` or `owns` that would lead to a table, with what sampled values tell of it.
+// suggestion is a line of `links` or `owns` to reach a table, with the evidence of sampled values.
 type suggestion struct{ line, evidence string }
 
 // suggestByName suggests a link where a column is called after what it may refer to.
@@ -88,8 +88,8 @@ func (b *builder) suggestByName(rule *policy.Table, t *dialect.Table, targets []
 	return suggestion{}, false
 }
 
-// suggestByValues suggests the link of which most sampled values are in the table that it would
-// refer to. Numbers tell nothing: small ones are keys of every table.
+// suggestByValues suggests the link with most of its sampled values in the table it would refer to.
+// Numbers prove nothing: small ones are keys of every table.
 func (b *builder) suggestByValues(rule *policy.Table, t *dialect.Table, targets []*dialect.Table) (suggestion, bool) {
 	if b.sampleLink == nil {
 		return suggestion{}, false
@@ -111,7 +111,8 @@ func (b *builder) suggestByValues(rule *policy.Table, t *dialect.Table, targets 
 	return best, matched > 0
 }
 
-// namingColumns are the columns by which a look-up finds rows of a table: its key, and a subject's identifiers.
+// namingColumns are the columns by which a look-up finds rows of a table: its key, and a subject's
+// identifiers.
 func (b *builder) namingColumns(t *dialect.Table) (out []string) {
 	if key := t.Key(); len(key) == 1 {
 		out = append(out, key[0])

@@ -35,7 +35,7 @@ func FindTable(s *dialect.Schema, name string) (*dialect.Table, string) {
 		}
 		return nil, "table " + name + " is in several schemas: write one of " + strings.Join(names, ", ")
 	case len(near) > 0:
-		return nil, "there is no table " + name + ": names are case-sensitive, did you mean " + near[0] + "?"
+		return nil, "table " + name + " not found: names are case-sensitive, did you mean " + near[0] + "?"
 	}
 	for _, v := range s.Views {
 		if v.Name.Table == name || v.Name.String() == name {
@@ -47,9 +47,9 @@ func FindTable(s *dialect.Schema, name string) (*dialect.Table, string) {
 		names = append(names, TableName(t.Name, s.Default))
 	}
 	if meant := word.Nearest(name, names); meant != "" {
-		return nil, "there is no table " + name + " in the schema: did you mean " + meant + "?"
+		return nil, "table " + name + " not found in the schema: did you mean " + meant + "?"
 	}
-	return nil, "there is no table " + name + " in the schema"
+	return nil, "table " + name + " not found in the schema"
 }
 
 // TableName is a table's name as a policy writes it: without the default schema.

@@ -15,10 +15,10 @@ type Policy struct {
 	Database   string `json:"database"`
 	Controller string `json:"controller,omitempty"`
 	Processor  string `json:"processor,omitempty"`
-	// Subject is the kind of subject that plans are made for; zero: the policy names none, or several
-	// of which none is chosen (As).
+	// Subject is the kind of subject to make plans for. It is zero if the policy names none, or
+	// several without a chosen one (As).
 	Subject Subject `json:"subject,omitzero"`
-	// Subjects are the kinds of subject that have names, in the file's order.
+	// Subjects are the named kinds of subject, in the file's order.
 	Subjects   []Subject   `json:"subjects,omitempty"`
 	Tables     []Table     `json:"tables"` // in the file's order
 	Links      []Link      `json:"links,omitempty"`
@@ -30,8 +30,8 @@ type Policy struct {
 	Due        *Due        `json:"due,omitempty"`
 }
 
-// Pos is a place in the policy's file, lines and characters counted from 1. The
-// zero Pos is a policy that was made in Go.
+// Pos is a place in the policy's file, lines and characters counted from 1. The zero Pos is a
+// policy made in Go.
 type Pos struct{ Line, Column int }
 
 // String is the position as line:column.

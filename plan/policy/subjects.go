@@ -7,7 +7,8 @@ import (
 	"github.com/expungedb/expunge/plan/internal/word"
 )
 
-// Kinds are the names of the policy's kinds of subject, none where it has `subject:` or no subject at all.
+// Kinds are the names of the policy's kinds of subject; none if it has `subject:` or no subject at
+// all.
 func (p *Policy) Kinds() []string {
 	var out []string
 	for _, s := range p.Subjects {
@@ -16,7 +17,7 @@ func (p *Policy) Kinds() []string {
 	return out
 }
 
-// As is the policy with the kind of subject that plans are made for. The digest stays the same.
+// As is the policy with the given kind of subject, for making plans. The digest stays the same.
 func (p *Policy) As(kind string) (*Policy, error) {
 	for _, s := range p.Subjects {
 		if s.Kind == kind {
@@ -31,7 +32,7 @@ func (p *Policy) As(kind string) (*Policy, error) {
 	return nil, fmt.Errorf("kind of subject %s not found: the policy has %s", word.Printable(kind), strings.Join(p.Kinds(), ", "))
 }
 
-// EachKind is the policy once for each kind of its subjects, or itself where there is nothing to choose.
+// EachKind is the policy once for each kind of its subjects, or itself if there is nothing to choose.
 func (p *Policy) EachKind() []*Policy {
 	if len(p.Subjects) == 0 {
 		return []*Policy{p}
