@@ -32,7 +32,7 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 		}
 		return err
 	})
-	if c := dialect.ClassOf(err); err != nil && !(named && (c == dialect.PermissionDenied || c == dialect.Fatal)) {
+	if c := dialect.ClassOf(err); err != nil && (!named || c != dialect.PermissionDenied && c != dialect.Fatal) {
 		return dialect.Identity{}, err
 	}
 	return id, nil

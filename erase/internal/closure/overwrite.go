@@ -213,8 +213,7 @@ func (w *Writer) notYetNull() dialect.Cond {
 	return some
 }
 
-// ErrMoved: the found rows are not the changed
-// rows. The batch is rolled back and tried again.
+// ErrMoved says that the changed rows are not the found ones. The batch is rolled back and tried again.
 var ErrMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
 
 // replaceRows reads the rows and makes their new values, and those of what follows them.

@@ -15,7 +15,7 @@ const (
 	StateClosed = "closed" // its receipt is signed, stored and published
 )
 
-// ErrSuperseded: another process has acquired the run, and this one commits nothing more.
+// ErrSuperseded says that another process has acquired the run. This one commits nothing more.
 var ErrSuperseded = errors.New("the run was taken over by another process")
 
 // Run is the row of a run.
