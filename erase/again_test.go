@@ -14,8 +14,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// diary is a database whose triggers copy what a person was into a log, and what
-// is logged into a log of the log.
+// diary is a database with triggers: they copy old personal data into a log, and logged rows into a log
+// of the log.
 var diary = []string{
 	`CREATE TABLE person (id INTEGER NOT NULL, email VARCHAR(80) NOT NULL, name VARCHAR(40) NOT NULL, PRIMARY KEY (id))`,
 	`CREATE TABLE entry (id INTEGER NOT NULL, person_id INTEGER NOT NULL, body VARCHAR(80), PRIMARY KEY (id), CONSTRAINT fk_entry FOREIGN KEY (person_id) REFERENCES person (id))`,
@@ -46,8 +46,8 @@ links:
   - a_log2(person_id) -> person(id)
 `
 
-// diary fills the database. Numbered logs give a deleted row's key to the next one
-// on some engines, which is not to hide it.
+// diary fills the database. On some engines numbered logs reuse a deleted row's key for the next one;
+// this must not hide the new row.
 func (d *target) diary(t testing.TB, keyed bool) *target {
 	t.Helper()
 	id := map[string]string{
@@ -72,7 +72,7 @@ func (d *target) diary(t testing.TB, keyed bool) *target {
 	return d
 }
 
-// rowTrigger makes a trigger of one event, of which a table may have several.
+// rowTrigger makes a trigger for one event; a table may have several.
 func (d *target) rowTrigger(t testing.TB, when, table, body string) {
 	t.Helper()
 	name := strings.ToLower(strings.ReplaceAll(when, " ", "_")) + "_" + table
@@ -96,7 +96,7 @@ func TestPitfall43RowsThatTriggersWriteWhileOthersAreErasedAreErased(t *testing.
 		for _, c := range []struct {
 			name, policy string
 			keyed, full  bool
-			log          int64 // rows of hers that the receipt counts in a_log
+			log          int64 // her rows counted for a_log in the receipt
 		}{
 			{"the row goes, and its log was empty", diaryPolicy, true, false, 2},
 			{"the row goes, and its log was full", diaryPolicy, true, true, 4},
@@ -159,7 +159,7 @@ func TestTheLogOfAPersonWhoIsGoneIsErasedByHerKey(t *testing.T) {
 	})
 }
 
-// wantArrived checks the error of a run while which rows of its subjects arrived.
+// wantArrived checks the error of a run during which rows of its subjects were inserted.
 func wantArrived(t testing.TB, err error, rows int64) {
 	t.Helper()
 	var left *erase.LeftError

@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// binaries is a table that keeps its texts as bytes, and two of them as texts too.
+// binaries is a table with its texts in columns of bytes, and two in columns of text.
 const binaries = `
 version: 1
 database: binaries
@@ -37,7 +37,7 @@ tables:
 
 var binaryColumns = []string{"name", "mail", "login", "city", "note", "colour", "code", "gone"}
 
-// binaries fills the table. Nobody's text is anything but UTF-8, but in the column gone.
+// binaries fills the table. All texts are UTF-8, except in the column gone.
 func (d *target) binaries(t testing.TB) {
 	t.Helper()
 	short, long, fixed := "VARBINARY(80)", "BLOB", "BINARY(8)"
@@ -62,7 +62,7 @@ func (d *target) bytes(s string) string {
 	return fmt.Sprintf("x'%x'", s)
 }
 
-// value is a value as it is stored.
+// value is a stored value.
 func (d *target) value(t testing.TB, column string, id int) []byte {
 	t.Helper()
 	var v []byte
@@ -72,8 +72,8 @@ func (d *target) value(t testing.TB, column string, id int) []byte {
 	return v
 }
 
-// TestTextInABinaryColumnIsReplacedAsText is what applications rely on that keep
-// every text as bytes: it stays text, and joins what holds the same text.
+// TestTextInABinaryColumnIsReplacedAsText: some applications keep every text as bytes. It remains text,
+// and still joins with columns of the same text.
 func TestTextInABinaryColumnIsReplacedAsText(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		logins := map[plan.Scope]string{}
@@ -127,7 +127,7 @@ func TestTextInABinaryColumnIsReplacedAsText(t *testing.T) {
 // TestBytesThatAreNoTextAreFoundBeforeTheFirstWrite, or replaced as the policy says.
 func TestBytesThatAreNoTextAreFoundBeforeTheFirstWrite(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
-		// A byte that begins nothing, half of a character, and half of a pair of UTF-16.
+		// A byte that starts no character, half of a character, and half of a pair of UTF-16.
 		bad := []string{"caf\xe9", "Zo\xc3", "\xed\xa0\x80"}
 		spoil := func() {
 			db.binaries(t)
@@ -176,7 +176,7 @@ func TestBytesThatAreNoTextAreFoundBeforeTheFirstWrite(t *testing.T) {
 	})
 }
 
-// TestOnlyABinaryColumnIsReadAsText: a policy that says otherwise is refused.
+// TestOnlyABinaryColumnIsReadAsText: another policy is refused.
 func TestOnlyABinaryColumnIsReadAsText(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.binaries(t)
@@ -185,7 +185,7 @@ func TestOnlyABinaryColumnIsReadAsText(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "login_copy is a text of 60 characters, and only a binary column is read `as: text`") {
 			t.Errorf("error %v", err)
 		}
-		// Bytes that aren't read as text don't agree with a text of one group.
+		// Bytes not read as text can't be in a group with text.
 		policy = strings.Replace(binaries, "city: {pii: address, overwrite: {fake: city, consistent: home}, as: text}", "city: {pii: address, overwrite: {random: , consistent: home}}", 1)
 		policy = strings.Replace(policy, "city_copy: {pii: address, overwrite: {fake: city, consistent: home}}", "city_copy: {pii: address, overwrite: {random: , consistent: home}}", 1)
 		if _, err = db.build(t.Context(), mustParse([]byte(policy)), plan.Everything()); err == nil || !strings.Contains(err.Error(), "get different replacements") {

@@ -20,10 +20,10 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// forms are the ways in which a value may lie in a text.
+// forms are the encodings in which a text may contain a value.
 func forms(value string) [][]byte {
 	out := [][]byte{[]byte(value), []byte(hex.EncodeToString([]byte(value))), []byte(strings.ToUpper(hex.EncodeToString([]byte(value))))}
-	for shift := range 3 { // within a longer value base64 begins at any of three places
+	for shift := range 3 { // within a longer value base64 starts at any of three places
 		padded := append(make([]byte, shift), value...)
 		n := len(padded) / 3 * 4
 		from := (shift*8 + 5) / 6
@@ -41,12 +41,12 @@ func forms(value string) [][]byte {
 	return out
 }
 
-// scanner looks for values in any of their forms.
-type scanner map[string][][]byte // by what to call the value
+// scanner searches for values in any of their forms.
+type scanner map[string][][]byte // by the value's name
 
 func (s scanner) add(what, value string) { s[what] = forms(value) }
 
-// in returns what of the values is in the text.
+// in returns the names of the values found in the text.
 func (s scanner) in(text []byte) []string {
 	var out []string
 	for what, all := range s {
@@ -58,7 +58,7 @@ func (s scanner) in(text []byte) []string {
 	return out
 }
 
-// clean fails the test where one of the artefacts holds a value, or nothing.
+// clean fails the test if an artefact contains a value, or is empty.
 func (s scanner) clean(t *testing.T, artefacts map[string][]byte) {
 	t.Helper()
 	for name, text := range artefacts {
@@ -96,7 +96,7 @@ func TestTheScannerFindsWhatIsPlanted(t *testing.T) {
 	}
 }
 
-// recorder keeps what a run tells.
+// recorder keeps a run's output.
 type recorder struct {
 	mu     sync.Mutex
 	log    bytes.Buffer
@@ -109,13 +109,13 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.log.Write(p)
 }
 
-// listen has a run log at the lowest level, and tells every event.
+// listen makes a run log at the lowest level, and records every event.
 func (r *recorder) listen(o *erase.Options) {
 	o.Log = slog.New(slog.NewJSONHandler(r, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))
 	o.Progress = func(e erase.Event) { fmt.Fprintf(&r.events, "%+v\n", e) }
 }
 
-// journal is all that the journal's tables hold.
+// journal is the whole content of the journal's tables.
 func (d *target) journal(t testing.TB) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -159,7 +159,7 @@ func (d *target) everywhere(t testing.TB) []byte {
 	return b.Bytes()
 }
 
-// planned gives a plan as it is shown and stored.
+// planned returns a plan as shown and as stored.
 func planned(t testing.TB, p *plan.Plan) map[string][]byte {
 	t.Helper()
 	doc, err := json.MarshalIndent(p, "", " ")
@@ -190,7 +190,7 @@ func TestPitfall24NoCanaryLeavesARun(t *testing.T) {
 				var told recorder
 				o := options(p, "canaries", "2", "3", "5", "7")
 				told.listen(&o)
-				if scope != plan.Expired() { // which the whole plan of the shop's has nothing to rehearse for
+				if scope != plan.Expired() { // the shop's whole plan has nothing to rehearse in that scope
 					r, err := erase.Preview(t.Context(), db.DB, p, o)
 					if err != nil {
 						t.Fatal(err)
@@ -213,8 +213,7 @@ func TestPitfall24NoCanaryLeavesARun(t *testing.T) {
 	}
 }
 
-// What a subject leaves behind are the columns that a hold keeps; of the
-// shop's, none is personal.
+// Only columns kept by a hold remain of a subject; in the shop, none of them is personal.
 func TestScopeSubjectsLeavesNoCanaryOfTheSubjects(t *testing.T) {
 	shop := sample.Shop{Customers: 30, Seed: 5, Canaries: true}
 	onEach(t, func(t *testing.T, db *target) {
@@ -252,8 +251,8 @@ func TestScopeSubjectsLeavesNoCanaryOfTheSubjects(t *testing.T) {
 	})
 }
 
-// owners says whose the rows of the tables are that name a customer
-// themselves, by their place in the order of the shop's making, which their marks end with.
+// owners maps rows naming a customer to that customer's place in the order in which the shop was made.
+// Their marks end with this place.
 func owners(t *testing.T, db *target) map[string]map[string]string {
 	t.Helper()
 	out := map[string]map[string]string{}
@@ -272,7 +271,7 @@ func owners(t *testing.T, db *target) map[string]map[string]string {
 	return out
 }
 
-// The engine's own messages quote rows: none of that comes through.
+// The engine's own messages quote rows: errors contain none of that.
 func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 	values := scanner{}
 	for what, v := range map[string]string{
@@ -285,7 +284,7 @@ func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 		`INSERT INTO visit VALUES (827364519, 918273645, 'Ulm')`,
 		`INSERT INTO remark VALUES (1, 827364519, 'zqremark canary')`,
 	}
-	checked := slices.Clone(club) // with a check that lets others' new values pass, so that there is a plan
+	checked := slices.Clone(club) // with a check that accepts others' new values, so that a plan can be built
 	checked[0] = strings.Replace(checked[0], "notes VARCHAR(80)", "notes VARCHAR(80), CHECK (notes LIKE '%e%' OR notes LIKE '%a%' OR notes = '' OR member_id < 918273645)", 1)
 	fixed := strings.Replace(overwrites, "overwrite: null", "overwrite: {fixed: XYZ}", 1)
 	for _, c := range []struct {
@@ -312,7 +311,7 @@ func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 			})
 		}, ""},
 		{"too long", club, fixed, func(t *testing.T, db *target) {
-			if db.Engine == sample.SQLite { // which has no lengths: it gives up in another way
+			if db.Engine == sample.SQLite { // no lengths in SQLite: it fails in another way
 				db.trigger(t, "BEFORE UPDATE", "member", "SELECT RAISE(ABORT, 'zqnotes canary');", nil)
 				return
 			}
@@ -353,8 +352,8 @@ func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 	}
 }
 
-// Keys and identifiers are in no artefact of a run that is closed; the keys of
-// rows that remain may be in the journal until then.
+// No artefact of a closed run contains keys or identifiers. Until then the journal may contain the keys
+// of remaining rows.
 func TestPitfall24NoKeyNorIdentifierOutlivesARun(t *testing.T) {
 	values := scanner{}
 	values.add("key", "918273645")

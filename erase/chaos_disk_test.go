@@ -13,17 +13,17 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// The disk that the journal's entries are on is full in the middle of a run. The
-// run fails, and is continued when there is room again.
+// The disk of the journal's entries is full in the middle of a run. The run fails, and is continued
+// when there is room again.
 func TestChaosTheJournalsDiskIsFull(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		// Many batches of few rows: their entries need more room than the rows
-		// leave that the run deletes from the same file, or makes shorter.
+		// Many batches of few rows: their entries need more room than the run frees in the same file by
+		// deleting or shortening rows.
 		m := &mayhem{work: works["everything"]}
 		m.work.MaxRows = 3
 		alone := func(t *testing.T, db *target) {
-			db.SQL.SetMaxOpenConns(1) // pragmas are a connection's
+			db.SQL.SetMaxOpenConns(1) // pragmas belong to a connection
 			db.exec(t, "PRAGMA synchronous = OFF")
 		}
 		db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
@@ -83,14 +83,14 @@ func inDataDirectory(t *testing.T, db *target, disk string) {
 	}
 }
 
-// tight is a disk that is full soon.
+// tight is a disk soon to be full.
 type tight struct {
 	says         string // the run's error, of the journal's table
-	spare        int    // bytes of an entry for which no page has room when the run begins
+	spare        int    // bytes of an entry that fit in no page when the run begins
 	shrink, grow func(*testing.T, *target)
 }
 
-// stops has work go on until the disk is full, and continues it when there is room again.
+// stops lets the work continue until the disk is full, and continues it when there is room again.
 func (d tight) stops(t *testing.T, m *mayhem) {
 	t.Helper()
 	db := m.reset(t)
@@ -109,7 +109,7 @@ func (d tight) stops(t *testing.T, m *mayhem) {
 	if err == nil {
 		t.Fatal("the run has ended well")
 	}
-	for line := range strings.Lines(err.Error()) { // of each worker that has met it
+	for line := range strings.Lines(err.Error()) { // of each worker that met it
 		if _, says, _ := strings.Cut(strings.TrimSpace(line), db.DB.JournalTable("batch").String()+": "); says != d.says {
 			t.Errorf("the run failed with %q, want %q", line, d.says)
 		}

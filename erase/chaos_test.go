@@ -22,12 +22,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The fault suite: what may happen to a run happens to it, it is continued, and
-// must end as one to which nothing happened. Tests named Chaos are a few faults
-// each; with EXPUNGE_TEST_CHAOS=full (make chaos) they are as many as their first
-// argument of faults says. EXPUNGE_TEST_SEED repeats what a seed has drawn.
+// The fault suite: a run meets faults and is continued, and must end like an undisturbed one. Tests
+// named Chaos draw a few faults each; with EXPUNGE_TEST_CHAOS=full (make chaos) they draw as many as
+// their first argument of faults. EXPUNGE_TEST_SEED repeats the draws of a seed.
 
-// faults is how many faults a test draws: full of them in the full suite, else few.
+// faults is the number of faults for a test: full in the full suite, else few.
 func faults(full, few int) int {
 	if os.Getenv("EXPUNGE_TEST_CHAOS") == "full" {
 		return full
@@ -38,7 +37,7 @@ func faults(full, few int) int {
 // anySeed is one for all tests of the process.
 var anySeed = sync.OnceValue(rand.Uint64)
 
-// drawn is the test's source of chance. Its seed is printed.
+// drawn is the test's source of chance. It prints its seed.
 func drawn(t testing.TB) *rand.Rand {
 	t.Helper()
 	seed := uint64(1)
@@ -54,17 +53,17 @@ func drawn(t testing.TB) *rand.Rand {
 	t.Logf("drawn by EXPUNGE_TEST_SEED=%d", seed)
 	name := fnv.New64a()
 	name.Write([]byte(t.Name()))
-	return rand.New(rand.NewPCG(seed, name.Sum64())) // so that engines get faults of their own
+	return rand.New(rand.NewPCG(seed, name.Sum64())) // so that each engine gets its own faults
 }
 
-// passages counts how often an undisturbed run passes each failpoint, and
-// returns the names in the order in which they are first passed.
+// passages counts how often an undisturbed run passes each failpoint. The names are in the order of the
+// first passage.
 type passages struct {
 	names []string
 	times map[string]int64
 }
 
-// moment is when a fault happens: at the nth passage of a point, and so much later.
+// moment is the time of a fault: at the nth passage of a point, plus a delay.
 type moment struct {
 	point string
 	nth   int64
@@ -111,8 +110,8 @@ func (p passages) total() int64 {
 	return sum
 }
 
-// strike has a fault happen at the moment. What it returns is given to a run as
-// its failpoints; wait returns when the fault has happened, which at the latest it does then.
+// strike makes a fault happen at the moment. Its result is passed to a run as its failpoints. wait
+// returns when the fault has happened, and triggers it if it hasn't.
 func (m moment) strike(fault func()) *strike {
 	return &strike{at: m, fault: sync.OnceFunc(fault)}
 }
@@ -143,24 +142,23 @@ func (s *strike) wait() {
 	s.fault()
 }
 
-// mayhem is one piece of work that faults happen to: what it does, and how an
-// undisturbed run of it ends.
+// mayhem is one piece of work subjected to faults, with the end of an undisturbed run.
 type mayhem struct {
 	work     child
-	plan     *plan.Plan // where a fault has left an index suspended another one would be built
+	plan     *plan.Plan // where a fault left an index suspended, Build would make another plan
 	reset    func(t testing.TB) *target
 	passages passages
 	want     ending
 }
 
-// ending is how a run has ended.
+// ending is the end of a run.
 type ending struct {
 	schema string
 	tables map[string][]string
 	counts any
 }
 
-// ending reads how the run has ended whose receipt that is.
+// ending reads the end of the run with that receipt.
 func (d *target) ending(t testing.TB, envelope []byte) ending {
 	t.Helper()
 	schema, err := d.DB.Inspect(t.Context())
@@ -174,7 +172,7 @@ func (d *target) ending(t testing.TB, envelope []byte) ending {
 	return ending{string(doc), d.dump(t), counts(opened(t, envelope))}
 }
 
-// sameAs fails the test where a run has ended otherwise than an undisturbed one.
+// sameAs fails the test if a run ended differently from an undisturbed one.
 func (o ending) sameAs(t testing.TB, want ending) {
 	t.Helper()
 	if d := cmp.Diff(want.counts, o.counts); d != "" {
@@ -195,7 +193,7 @@ func (o ending) sameAs(t testing.TB, want ending) {
 	}
 }
 
-// newMayhem fills db with a shop and has the work done once, undisturbed.
+// newMayhem fills db with a shop and does the work once, undisturbed.
 func newMayhem(t testing.TB, db *target, work child) *mayhem {
 	t.Helper()
 	m := &mayhem{work: work}
@@ -207,7 +205,7 @@ func newMayhem(t testing.TB, db *target, work child) *mayhem {
 	return m
 }
 
-// undisturbed has the work done once, and notes how that ends.
+// undisturbed does the work once, and notes its end.
 func (m *mayhem) undisturbed(t testing.TB, db *target) {
 	t.Helper()
 	m.passages = passages{times: map[string]int64{}}
@@ -230,7 +228,7 @@ func (m *mayhem) undisturbed(t testing.TB, db *target) {
 	m.plan, m.want = p, db.ending(t, env)
 }
 
-// ends continues the run and holds its end against the undisturbed one's.
+// ends continues the run and compares its end with the undisturbed one's.
 func (m *mayhem) ends(t testing.TB, db *target) {
 	t.Helper()
 	p, err := db.meant(t.Context(), m.plan)
@@ -247,8 +245,8 @@ func (m *mayhem) ends(t testing.TB, db *target) {
 	db.idle(t)
 }
 
-// idle fails the test where a run has left a connection in use. Package sql
-// gives back that of a cancelled statement in its own time.
+// idle fails the test if a run has left a connection in use. Package sql releases the connection of a
+// cancelled statement with some delay.
 func (d *target) idle(t testing.TB) {
 	t.Helper()
 	if c, ok := d.copier.(copier); ok {
@@ -264,7 +262,7 @@ func (d *target) idle(t testing.TB) {
 	}
 }
 
-// works are the pieces of work that faults happen to.
+// works are the pieces of work subjected to faults.
 var works = map[string]child{
 	"subjects":    {Scope: plan.ScopeSubjects, MaxRows: 100, Workers: 3},
 	"overwritten": {Scope: plan.ScopeSubjects, Overwrites: true, MaxRows: 60, Workers: 3},
@@ -343,7 +341,7 @@ func TestChaosTheServerIsKilled(t *testing.T) {
 						t.Error(err)
 					}
 				})
-				_, _, _ = w.work(t.Context(), db, strike.point) // what becomes of it is seen below
+				_, _, _ = w.work(t.Context(), db, strike.point) // the checks below show its result
 				strike.wait()
 				if err := server.Start(); err != nil {
 					t.Fatal(err)
@@ -354,7 +352,7 @@ func TestChaosTheServerIsKilled(t *testing.T) {
 	}
 }
 
-// Somebody else locks the rows that are erased, in an order of his own.
+// Another client locks the rows to erase, in another order.
 func TestChaosARivalLocksTheSameRows(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		if db.Engine == sample.SQLite {
@@ -364,11 +362,11 @@ func TestChaosARivalLocksTheSameRows(t *testing.T) {
 		m := newMayhem(t, db, works["subjects"])
 		for range faults(10, 1) {
 			db := m.reset(t)
-			if db.Engine == sample.Postgres { // which otherwise finds a deadlock after a second
+			if db.Engine == sample.Postgres { // otherwise it finds a deadlock after a second
 				db.exec(t, "ALTER DATABASE "+db.database(t)+" SET deadlock_timeout = '20ms'")
 				db = openTarget(t, db.URL)
 			}
-			// A quarrel for each passage of a point: the run isn't starved.
+			// One quarrel for each passage of a point: the run doesn't starve.
 			turns := make(chan struct{}, 2)
 			var rivals sync.WaitGroup
 			for range 2 {
@@ -397,8 +395,8 @@ func TestChaosARivalLocksTheSameRows(t *testing.T) {
 	})
 }
 
-// quarrel locks rows of subjects from the root down, and from the leaves up,
-// without changing them. That it is the victim of a deadlock is no failure.
+// quarrel locks rows of subjects from the root down, and from the leaves up, without changing them.
+// Being a deadlock's victim is no failure.
 func (d *target) quarrel(random *rand.Rand, subjects []string) {
 	tx, err := d.SQL.Begin()
 	if err != nil {

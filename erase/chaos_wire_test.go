@@ -33,7 +33,7 @@ func TestChaosConnectionsBreak(t *testing.T) {
 				_, _, err := m.work.work(t.Context(), far, strike.point)
 				strike.wait()
 				if err != nil {
-					t.Log(err) // where nothing is tried again, another process continues
+					t.Log(err) // without a retry, another process continues
 				}
 				m.ends(t, db)
 			})
@@ -41,8 +41,8 @@ func TestChaosConnectionsBreak(t *testing.T) {
 	})
 }
 
-// The network falls silent in the middle of a batch: nothing is lost, and
-// nothing arrives. A run that is cancelled then ends, and another process continues it.
+// The network falls silent in the middle of a batch: nothing is lost, and nothing is delivered. A
+// cancelled run ends nevertheless, and another process continues it.
 func TestChaosANetworkThatFallsSilentDoesNotKeepACancelledRun(t *testing.T) {
 	points := []string{"journaled", "gathered", "committed"}
 	for _, point := range points[:faults(len(points), 1)] {

@@ -14,7 +14,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// patrons makes a table of people whose check constraint is given.
+// patrons makes a table of people with the given check constraint.
 func (d *target) patrons(t testing.TB, check string, values ...string) {
 	t.Helper()
 	d.exec(t, "CREATE TABLE patron (id int PRIMARY KEY, phone varchar(40), born int, died int, CONSTRAINT uq_phone UNIQUE (phone), CONSTRAINT fits CHECK ("+check+"))")
@@ -40,7 +40,7 @@ func (d *target) e164() string {
 	return `phone REGEXP '^[+][0-9]{6,15}$'`
 }
 
-// A check constraint is tried on replacements when the plan is made.
+// Building the plan tries a check constraint on replacements.
 func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
 	const phones = "'+4915112345678', 1950, NULL"
 	tests := []struct {
@@ -110,8 +110,8 @@ func mayFail(p *plan.Plan) []plan.Hazard {
 	return slices.DeleteFunc(slices.Clone(p.Hazards), func(h plan.Hazard) bool { return h.Name != plan.CheckMayFail })
 }
 
-// What the check lets pass, the run writes; what it refuses in the run all the
-// same is named with the table and the constraint, and the batch is rolled back.
+// The run writes values accepted by the check. If the check refuses one in the run nevertheless, the
+// error names the table and the constraint, and the batch is rolled back.
 func TestACheckThatFailsInTheRunIsNamed(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.patrons(t, "born > 1900", "'+491', 1950, NULL", "'+492', 1960, NULL")
@@ -120,7 +120,7 @@ func TestACheckThatFailsInTheRunIsNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := plan.FromSchema(schema, db.DB, mustParse([]byte(policy)), plan.Subjects()) // which tries nothing
+		p, err := plan.FromSchema(schema, db.DB, mustParse([]byte(policy)), plan.Subjects()) // it tries nothing
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestACheckThatFailsInTheRunIsNamed(t *testing.T) {
 	})
 }
 
-// The hazard has to be allowed, and the same data give the same plan.
+// The hazard must be allowed, and the same data give the same plan.
 func TestACheckThatRefusesSomeValuesIsAllowedByName(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.patrons(t, "born > 1900", "'+491', 1950, NULL")
@@ -157,9 +157,9 @@ func TestACheckThatRefusesSomeValuesIsAllowedByName(t *testing.T) {
 	})
 }
 
-// A trigger may correct what a strategy makes: whether it does only a rehearsal shows.
+// A trigger may correct a strategy's value: only a rehearsal shows whether it does.
 func TestACheckBehindATriggerIsAHazard(t *testing.T) {
-	servers := slices.DeleteFunc(engines(t), func(e engine) bool { return e.name == "sqlite" || strings.HasPrefix(e.name, "sqlserver") }) // which have no trigger that changes the row
+	servers := slices.DeleteFunc(engines(t), func(e engine) bool { return e.name == "sqlite" || strings.HasPrefix(e.name, "sqlserver") }) // no trigger changes the row there
 	runOn(t, servers, func(t *testing.T, db *target) {
 		db.patrons(t, "born > 1900", "'+491', 1950, NULL")
 		body := "SET NEW.born = 1999;"
@@ -174,7 +174,7 @@ func TestACheckBehindATriggerIsAHazard(t *testing.T) {
 	})
 }
 
-// What the database computes from an overwritten column is not known before the run.
+// The database computes values from an overwritten column; they are unknown before the run.
 func TestACheckOfAComputedColumnIsAHazard(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		computed := "int GENERATED ALWAYS AS (length(phone)) STORED"
@@ -192,7 +192,7 @@ func TestACheckOfAComputedColumnIsAHazard(t *testing.T) {
 	})
 }
 
-// The checks of a domain, and of the domains beneath it, are tried like a table's.
+// The checks of a domain and of its base domains are tried like a table's.
 func TestACheckOfADomainIsTried(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, `CREATE DOMAIN dialled AS varchar(40) CONSTRAINT international CHECK (VALUE LIKE '+%')`, `CREATE DOMAIN phone AS dialled CONSTRAINT digits CHECK (VALUE ~ '^.[0-9]+$')`,
@@ -207,7 +207,7 @@ func TestACheckOfADomainIsTried(t *testing.T) {
 	})
 }
 
-// A check that existing rows don't have to meet is enforced for those that are overwritten.
+// A check not enforced for existing rows is enforced for overwritten ones.
 func TestACheckThatIsNotValidIsTried(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.patrons(t, "true", "'111', 1950, NULL")
@@ -219,7 +219,7 @@ func TestACheckThatIsNotValidIsTried(t *testing.T) {
 	})
 }
 
-// A partition of PostgreSQL may have a check that the other partitions don't have.
+// In PostgreSQL a single partition may have a check of its own.
 func TestACheckOfOnePartitionIsTried(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE patron (id int, born int, PRIMARY KEY (id), CONSTRAINT shared CHECK (born > 0)) PARTITION BY RANGE (id)",
@@ -249,7 +249,7 @@ func TestACheckOfOnePartitionIsTried(t *testing.T) {
 	})
 }
 
-// buildTried builds a plan and gives the reasons of its hazards about checks.
+// buildTried builds a plan and returns the reasons of its hazards about checks.
 func (d *target) buildTried(t testing.TB, policy string) (p *plan.Plan, reasons string, err error) {
 	t.Helper()
 	if p, err = d.build(t.Context(), mustParse([]byte(policy)), plan.Subjects()); err != nil {
@@ -261,7 +261,7 @@ func (d *target) buildTried(t testing.TB, policy string) (p *plan.Plan, reasons 
 	return p, reasons, nil
 }
 
-// The elements of an array may be of a domain, and that of a domain.
+// The elements of an array may be of a domain, based on another one.
 func TestACheckOfTheElementsOfAnArrayIsTried(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE DOMAIN phone AS text CONSTRAINT ours CHECK (VALUE ~ '^00.*7$')", "CREATE DOMAIN mobile AS phone CONSTRAINT long CHECK (length(VALUE) > 5)",
@@ -284,8 +284,8 @@ func TestACheckOfTheElementsOfAnArrayIsTried(t *testing.T) {
 	})
 }
 
-// A column that refers to an overwritten one takes its values, and has checks of its own.
-// MySQL and MariaDB refuse a check of a column that a cascade changes.
+// A column referring to an overwritten one takes its values, and has checks of its own. MySQL and
+// MariaDB refuse a check on a column changed by a cascade.
 func TestACheckOfAColumnThatFollowsIsTried(t *testing.T) {
 	checked := slices.DeleteFunc(engines(t), func(e engine) bool { return strings.HasPrefix(e.name, "mysql") || strings.HasPrefix(e.name, "mariadb") })
 	runOn(t, checked, func(t *testing.T, db *target) {
@@ -309,7 +309,7 @@ func TestACheckOfAColumnThatFollowsIsTried(t *testing.T) {
 	})
 }
 
-// What can't be tried for lack of rows is said, and isn't part of the plan's digest.
+// Checks not tried for lack of rows are reported, outside of the plan's digest.
 func TestWhatIsNotTriedIsSaid(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.patrons(t, "born > 1900")

@@ -17,8 +17,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// chinook is the Chinook database on one engine, in the names that its script
-// for that engine gives.
+// chinook is the Chinook database on one engine, with the names in the script for that engine.
 type chinook struct {
 	*target
 	policy, held      string
@@ -27,8 +26,7 @@ type chinook struct {
 	customerID        string
 }
 
-// loadChinook fills the database from the script that lies beside the
-// project; the test is skipped where it doesn't.
+// loadChinook fills the database from the script beside the project; without it, the test is skipped.
 func loadChinook(t *testing.T, db *target) *chinook {
 	t.Helper()
 	c := &chinook{
@@ -103,15 +101,15 @@ func allowAll(p *plan.Plan) []plan.HazardName {
 	return out
 }
 
-// rows gives a receipt's counts by operation and table, table names in one
-// spelling for all engines.
+// rows returns a receipt's counts by operation and table, with table names in one spelling for all
+// engines.
 func rows(st *receipt.Statement) map[string]receipt.Rows {
 	out := map[string]receipt.Rows{}
 	for _, a := range st.Predicate.Actions {
-		table := strings.TrimPrefix(a.Table, "dbo.") // which SQL Server says, and PostgreSQL's public isn't said
+		table := strings.TrimPrefix(a.Table, "dbo.") // SQL Server names its schema; PostgreSQL's public is left out
 		step := string(a.Operation) + " " + strings.ToLower(strings.ReplaceAll(table, "_", ""))
 		if _, twice := out[step]; twice && a.Rows == (receipt.Rows{}) {
-			continue // a table that several roots have, of which one found nothing
+			continue // a table of several roots, with nothing found by one
 		}
 		out[step] = a.Rows
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Names of people are told apart by case and accents; what refers to them isn't. Or the
-// other way round. The column that is referred to decides.
+// Names of people differ by case and accents, but references to them don't, or the reverse. The
+// referenced column decides.
 func TestALinkBetweenTwoCollationsTakesOnlyTheSubjectsRows(t *testing.T) {
 	const policy = `
 version: 1

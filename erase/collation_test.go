@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// authors and authorsByNumber are policies of people and what they posted.
+// authors and authorsByNumber are policies for people and their posts.
 const (
 	authors = `
 version: 1
@@ -33,9 +33,9 @@ tables:
 `
 )
 
-// A foreign key compares by the collation of the column that it refers to. A row
-// that refers to its subject in other letters would be left, or taken by the
-// database's cascade with nothing that hangs on it.
+// A foreign key compares by the collation of the referenced column. Otherwise a row with other letters
+// than its subject would be left, or the database's cascade would delete it, without the rows referring
+// to it.
 func TestRowsAreFoundByTheCollationOfWhatTheyReferTo(t *testing.T) {
 	const policy = authors + "  reply: {erase: delete, columns: {reply_id: none, post_id: none, body: {pii: free-text}}}\n"
 	schema := []string{
@@ -82,7 +82,7 @@ func TestRowsAreFoundByTheCollationOfWhatTheyReferTo(t *testing.T) {
 	}
 }
 
-// Columns of two collations, neither of which folds anything, can be linked.
+// Columns of two collations can be linked if neither folds anything.
 func TestALinkBetweenTwoCollations(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, `CREATE TABLE person (email text COLLATE "C" PRIMARY KEY)`, `CREATE TABLE post (post_id int PRIMARY KEY, author text COLLATE "POSIX")`,
@@ -105,8 +105,7 @@ func TestALinkBetweenTwoCollations(t *testing.T) {
 	})
 }
 
-// A foreign key compares as the type does that it refers to, into which the values of
-// the one that refers are cast.
+// A foreign key compares by the referenced column's type, and casts the referring values into it.
 func TestRowsAreFoundByTheTypeOfWhatTheyReferTo(t *testing.T) {
 	const links = "links: ['post(author) -> person(id)']\n"
 	run := func(t *testing.T, db *target, policy string, keys ...string) {
@@ -146,8 +145,8 @@ func TestRowsAreFoundByTheTypeOfWhatTheyReferTo(t *testing.T) {
 	}
 }
 
-// A column without a type keeps the number 1 and the text '1', and both refer to a
-// key of the type that converts them.
+// A column without a type keeps the number 1 and the text '1'. Both refer to a typed key, by
+// conversion.
 func TestRowsAreFoundByColumnsWithoutAType(t *testing.T) {
 	for name, types := range map[string][2]string{"number": {"INTEGER", ""}, "text": {"TEXT", ""}, "blob": {"INT", "BLOB"}} {
 		t.Run(name, func(t *testing.T) {

@@ -17,9 +17,8 @@ import (
 // rowKey is the key of row commitments.
 var rowKey = bytes.Repeat([]byte{9}, receipt.CommitmentKeySize)
 
-// Leaves are on the disk before their batch commits. Whenever a process dies,
-// the receipt's root is over every row that went, by whichever process, and
-// over none that a transaction which never committed had noted.
+// Leaves are on the disk before their batch commits. Whenever a process dies, the receipt's root covers
+// every erased row, by whichever process, and no row noted by a transaction without a commit.
 func TestEveryRowCanBeDisclosedThoughTheProcessIsKilled(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		reset := db.resettable(t, func(d *target) { d.shop(t, sample.Shop{Customers: 60, Seed: 3}) })

@@ -16,8 +16,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// A run with row commitments is cancelled in the middle and continued; any row
-// that went can then be disclosed, with the root that the receipt has.
+// A run with row commitments is cancelled in the middle and continued. Any erased row can then be
+// disclosed, by the receipt's root.
 func TestARowThatWentCanBeDisclosed(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 120, Seed: 2})
@@ -94,7 +94,7 @@ func TestARowThatWentCanBeDisclosed(t *testing.T) {
 	})
 }
 
-// keysOf returns the one column of whole numbers that a query gives.
+// keysOf returns a query's single column of whole numbers.
 func (d *target) keysOf(t testing.TB, query string) []int64 {
 	t.Helper()
 	var out []int64

@@ -21,7 +21,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// on has a run call do at the first event of a kind.
+// on makes a run call do at the first event of a kind.
 func on(o *erase.Options, kind erase.EventKind, do func(erase.Event)) {
 	var once sync.Once
 	next := o.Progress
@@ -120,7 +120,7 @@ func TestRunsThatShareASmallPoolTakeTurns(t *testing.T) {
 	})
 }
 
-// Pitfall 27: a worker that was taken for dead comes back.
+// Pitfall 27: a worker taken for dead comes back.
 func TestPitfall27AWorkerPresumedDeadCantCommit(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -130,7 +130,7 @@ func TestPitfall27AWorkerPresumedDeadCantCommit(t *testing.T) {
 		takeOver := sync.OnceFunc(func() {
 			db.exec(t, "UPDATE "+db.quote(db.DB.JournalTable("run"))+" SET epoch = epoch + 1")
 		})
-		if db.Engine == sample.SQLite { // where nobody writes while a batch does
+		if db.Engine == sample.SQLite { // nobody writes during a batch there
 			on(&o, erase.Began, func(erase.Event) { takeOver() })
 		}
 		_, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
@@ -150,9 +150,8 @@ func TestPitfall27AWorkerPresumedDeadCantCommit(t *testing.T) {
 	})
 }
 
-// A violation that goes away, as that of a row which arrived or of two random
-// values that met, is one more attempt. A sequence isn't rolled back: it makes
-// it happen once.
+// A transient violation, by a newly inserted row or by two equal random values, causes one more
+// attempt. A sequence isn't rolled back, so it makes the violation happen once.
 func TestAViolationIsTriedAgain(t *testing.T) {
 	for _, c := range []struct {
 		name, when, table, once string
@@ -188,14 +187,14 @@ func TestAViolationIsTriedAgain(t *testing.T) {
 	}
 }
 
-// What would refer to a row that the batch has locked waits, and is then refused.
+// A new row referring to a locked one waits, and is then refused.
 func TestARowThatArrivesMeanwhileFindsNothingToReferTo(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		if db.Engine == sample.SQLite {
-			return // nobody writes while a batch does
+			return // nobody writes during a batch
 		}
 		if db.babelfish(t) {
-			return // which doesn't lock the rows that a batch gathers
+			return // it doesn't lock the rows gathered by a batch
 		}
 		db.club(t)
 		p := db.plan(t, deletes, plan.Subjects())
@@ -253,7 +252,7 @@ func TestACancelledRunEndsBetweenBatchesAndContinues(t *testing.T) {
 	})
 }
 
-// What refers by a link, and not to the subjects themselves, doesn't wait: it is in the receipt.
+// A new row linked to a row other than the subjects doesn't wait: it is in the receipt.
 func TestARowThatArrivesByALinkMeanwhileIsCounted(t *testing.T) {
 	policy := strings.Replace(deletes, "links:", `  photo: {erase: delete, columns: {photo_id: none, visit_id: none}}
   tag: {erase: delete, columns: {tag_id: none, photo_id: none}}
@@ -263,7 +262,7 @@ links:
 		t.Run(name, func(t *testing.T) {
 			onOneOfEach(t, func(t *testing.T, db *target) {
 				if db.Engine == sample.SQLite {
-					return // nobody writes while a batch does
+					return // nobody writes during a batch
 				}
 				db.club(t)
 				db.exec(t,
@@ -293,8 +292,8 @@ links:
 	}
 }
 
-// An overwritten subject is still there when the run is continued, and is neither
-// overwritten nor counted again: else it would end before the last ones.
+// An overwritten subject still has its row when the run is continued, and is neither overwritten nor
+// counted again. Otherwise the run would end before the last subjects.
 func TestASubjectIsOverwrittenOnceHoweverOftenTheRunIsContinued(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -346,7 +345,7 @@ func TestASubjectIsOverwrittenOnceHoweverOftenTheRunIsContinued(t *testing.T) {
 	})
 }
 
-// It isn't parallel to others, whose goroutines would be there.
+// It isn't parallel to others, since their goroutines would count.
 func TestNoGoroutineOutlivesARun(t *testing.T) {
 	urls := []string{"sqlite:" + t.TempDir() + "/leak.db", testdb.Postgres(t).URL}
 	for _, url := range urls {

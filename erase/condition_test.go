@@ -9,8 +9,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// A plan's file may hold a condition that no policy's was: it is refused before
-// anything is asked with it.
+// A plan's file may contain a condition from no policy: it is refused before any query with it.
 func TestAPlansConditionsMustBeWhole(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)

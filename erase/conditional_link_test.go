@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// TestAConditionalLinkOnATextColumnInScopeEverything: a link's condition is the
-// condition under which its column has the values of what it refers to.
+// TestAConditionalLinkOnATextColumnInScopeEverything: only where a link's condition matches does its
+// column contain the referenced values.
 func TestAConditionalLinkOnATextColumnInScopeEverything(t *testing.T) {
 	const policy = `
 version: 1

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// writings are the ways in which an engine's columns may hold one text: plain
-// and by bytes, in latin1, padded, and compared without case.
+// writings are the ways in which an engine's columns may store one text: plain and by bytes, in latin1,
+// padded, and compared without case.
 var writings = map[string][]string{
 	sample.SQLite:   {"VARCHAR(80)", "VARCHAR(80)", "CHAR(60)", "VARCHAR(80) COLLATE NOCASE"},
 	sample.Postgres: {"varchar(80)", "text", "char(60)", "citext"},
@@ -22,15 +22,15 @@ var writings = map[string][]string{
 	sample.SQLServer: {"nvarchar(80) COLLATE Latin1_General_100_BIN2", "varchar(80) COLLATE Latin1_General_100_BIN2", "nchar(60) COLLATE Latin1_General_100_BIN2", "nvarchar(80) COLLATE Latin1_General_CI_AS"},
 }
 
-// A person is one person in every database that has them: a staging copy of
-// the shop's MySQL still joins with one of the accounts' PostgreSQL.
+// A person has one replacement in every database: a staging copy of the shop's MySQL still joins with
+// one of the accounts' PostgreSQL.
 func TestOnePersonHasOneReplacementInEveryEngine(t *testing.T) {
 	strategies := []string{
 		"{pseudonym: email}", "{fake: email, consistent: true}", "{fake: name, consistent: people}", "{hash: {length: 40}}", "{random: null, consistent: true}",
 		"{pseudonym: email, consistent: folded, fold: true}", "{fake: email, consistent: folded, fold: true}",
 	}
 	people := []string{"ann.smith@mail.example", "bob@mail.example", "zoë.müller@mail.example"}
-	others := []string{"ANN.Smith@mail.example", "bob@mail.example", "ZOË.Müller@mail.example"} // who are the same to `fold: true`
+	others := []string{"ANN.Smith@mail.example", "bob@mail.example", "ZOË.Müller@mail.example"} // the same people by `fold: true`
 	var policy strings.Builder
 	policy.WriteString("version: 1\ndatabase: people\ntables:\n")
 	for i, s := range strategies {
@@ -84,8 +84,8 @@ func TestOnePersonHasOneReplacementInEveryEngine(t *testing.T) {
 					if len(slices.Compact(slices.Clone(row))) != 1 {
 						t.Errorf("%s, %s: columns of one person have %d replacements", e.name, s, len(slices.Compact(slices.Clone(row))))
 					}
-					// general_ci folds accents, and with it all columns of the group do: such
-					// databases agree with each other.
+					// general_ci folds accents, and so do all columns of the group then: such databases
+					// agree with each other.
 					of := s
 					if id == 2 && !strings.Contains(s, "fold") && (db.Engine == sample.MySQL || db.Engine == sample.MariaDB) {
 						of += ", without accents"
@@ -100,7 +100,7 @@ func TestOnePersonHasOneReplacementInEveryEngine(t *testing.T) {
 			if first[s] == nil {
 				first[s] = values
 			}
-			n := min(len(first[s]), len(values)) // the third person may be in a list of its own
+			n := min(len(first[s]), len(values)) // the third person may be in a separate list
 			if d := cmp.Diff(first[s][:n], values[:n]); d != "" {
 				t.Errorf("%s, %s: other replacements than on the first engine:\n%s", e.name, s, d)
 			}

@@ -16,8 +16,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Whatever subjects are given, at whatever time and in batches of whatever size,
-// the receipt's counts add up, and are those of the rows that are gone.
+// Whatever the subjects, the time and the batch size, the receipt's counts add up, and equal the number
+// of deleted rows.
 func TestCountsAddUp(t *testing.T) {
 	if err := flag.Set("rapid.checks", "40"); err != nil {
 		t.Fatal(err)

@@ -23,29 +23,28 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// child is what a second process of the test binary is told to do: a run that
-// it kills itself in.
+// child is the task of a second process of the test binary: a run in which it kills itself.
 type child struct {
 	URL        string
 	Scope      plan.Scope
 	Policy     string // "": the shop's,
-	Overwrites bool   // by which customers are overwritten, instead of deleted
+	Overwrites bool   // customers are overwritten, not deleted
 	Allow      []plan.HazardName
 	Subjects   []string
 	MaxRows    int
 	Workers    int
 	Attempts   int    // 0: the default
 	Point      string // where to die,
-	Nth        int64  // when it comes there for the how-manieth time,
+	Nth        int64  // at the nth passage,
 	Later      time.Duration
-	Years      int    // how far the clock stands after the shop's present
+	Years      int    // how many years the clock is after the shop's present
 	Log        string // the log's folder to publish the receipt in; "": nowhere
 	Leaves     string // the file of row commitments' leaves; "": none are made
 }
 
 const childVariable = "EXPUNGE_ERASE_TEST_CHILD"
 
-// TestMain does a child's work in a process that was started as one.
+// TestMain does a child's work in a process started as one.
 func TestMain(m *testing.M) {
 	doc, ok := os.LookupEnv(childVariable)
 	if !ok {
@@ -134,7 +133,7 @@ func (c child) kill(t *testing.T) {
 		t.Fatalf("the child was not killed: %v\n%s", err, out)
 	}
 	db := openTarget(t, c.URL)
-	for deadline := time.Now().Add(time.Minute); ; { // the server learns of it a moment later
+	for deadline := time.Now().Add(time.Minute); ; { // the server notices a moment later
 		release, err := db.DB.Claim(t.Context(), "run crash")
 		if errors.Is(err, dialect.ErrClaimed) && time.Now().Before(deadline) {
 			continue
@@ -149,8 +148,8 @@ func (c child) kill(t *testing.T) {
 	}
 }
 
-// repeatable is the shop's policy with consistent strategies only, so that two
-// runs give the same values, and a value that was overwritten twice shows.
+// repeatable is the shop's policy with consistent strategies only: two runs give the same values, and
+// overwriting a value twice shows.
 func repeatable() *policy.Policy {
 	p := mustParse(sample.Policy())
 	for i := range p.Tables {
@@ -163,8 +162,7 @@ func repeatable() *policy.Policy {
 	return p
 }
 
-// strangers picks n customers of which no two have anything to do with each
-// other: what is counted for one doesn't depend on whether another came first.
+// strangers picks n customers without common data: the counts for one don't depend on another.
 func strangers(t testing.TB, db *target, n int) []string {
 	t.Helper()
 	related := map[int64][]int64{}
@@ -193,13 +191,13 @@ func strangers(t testing.TB, db *target, n int) []string {
 	return out
 }
 
-// batches says how many of the run's batches are in the journal.
+// batches is the number of the run's batches in the journal.
 func batches(t testing.TB, db *target) int {
 	t.Helper()
 	return db.count(t, "SELECT count(*) FROM "+db.quote(db.DB.JournalTable("batch")))
 }
 
-// counts are what a receipt says was done, without what differs between runs.
+// counts are a receipt's results without parts that differ between runs.
 func counts(st *receipt.Statement) any {
 	return struct {
 		Actions  []receipt.Action
@@ -264,7 +262,7 @@ func TestARunThatWasKilledEndsAsOneThatWasNot(t *testing.T) {
 	}
 }
 
-// closed fails the test where the journal still holds keys.
+// closed fails the test if the journal still contains keys.
 func (d *target) closed(t testing.TB) {
 	t.Helper()
 	batch := d.quote(d.DB.JournalTable("batch"))

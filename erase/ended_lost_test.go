@@ -7,9 +7,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// A row that a hold keeps is found again when that has ended, though the one
-// that it was found through, which is no longer the subject's, is under no hold
-// itself, or though rows that have lost their way to the subject lead to each other.
+// A held row is found after its hold has ended, in two hard cases: the row that led to it is no longer
+// the subject's and not held itself; or rows without a reference from the subject refer to each other.
 func TestHeldRowsAreFoundAgainThroughRowsThatLostTheirWay(t *testing.T) {
 	const head = `
 version: 1

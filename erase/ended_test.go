@@ -15,8 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// expire carries scope expired out after that number of years, after a
-// preview, which must have counted the same.
+// expire runs scope expired after that number of years, and checks that a preview counted the same.
 func (d *target) expire(t *testing.T, policy string, years int) *receipt.Statement {
 	t.Helper()
 	p := d.plan(t, policy, plan.Expired())
@@ -37,14 +36,14 @@ func (d *target) expire(t *testing.T, policy string, years int) *receipt.Stateme
 	return st
 }
 
-// matched are a receipt's counts, of steps that found something.
+// matched are a receipt's counts, for steps with matches.
 func matched(st *receipt.Statement) map[string]receipt.Rows {
 	out := done(st)
 	maps.DeleteFunc(out, func(_ string, n receipt.Rows) bool { return n == receipt.Rows{} })
 	return out
 }
 
-// affected are a receipt's counts of rows that were changed, by operation and table.
+// affected are a receipt's counts of changed rows, by operation and table.
 func affected(st *receipt.Statement) map[string]int64 {
 	out := map[string]int64{}
 	for step, n := range done(st) {
@@ -55,13 +54,13 @@ func affected(st *receipt.Statement) map[string]int64 {
 	return out
 }
 
-// noted says how many rows the journal names for what is held.
+// noted is the number of held rows named in the journal.
 func (d *target) noted(t testing.TB) int {
 	t.Helper()
 	return d.count(t, "SELECT count(*) FROM "+d.quote(d.DB.JournalTable("held")))
 }
 
-// follows says of the receipts that one continues whether they are complete.
+// follows says for each receipt continued by another whether it is complete.
 func follows(st *receipt.Statement) map[string]bool {
 	out := map[string]bool{}
 	for _, f := range st.Predicate.Follows {
@@ -70,7 +69,7 @@ func follows(st *receipt.Statement) map[string]bool {
 	return out
 }
 
-// Nobody has to remember: scope expired finds what is held no longer.
+// Nobody has to remember: scope expired finds rows no longer held.
 func TestScopeExpiredErasesWhatAHoldKeptOnceItHasEnded(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
@@ -83,7 +82,7 @@ func TestScopeExpiredErasesWhatAHoldKeptOnceItHasEnded(t *testing.T) {
 			t.Errorf("%d rows are noted, want 2", n)
 		}
 
-		// Nothing has ended yet; the people who weren't erased are not asked about.
+		// Nothing has ended yet; people not erased are ignored.
 		st := db.expire(t, policy, 1)
 		if d := cmp.Diff(map[string]receipt.Rows{
 			"delete entry": {Matched: 3, Held: 3}, "delete bill": {Matched: 3, Held: 3}, "delete person": {Matched: 2, Held: 2},
@@ -121,7 +120,7 @@ func TestScopeExpiredErasesWhatAHoldKeptOnceItHasEnded(t *testing.T) {
 			t.Errorf("%d rows are noted, want 1", n)
 		}
 
-		// The bill is given its date, and then nothing is held any more.
+		// The bill gets its date, and then nothing is held any more.
 		db.exec(t, "UPDATE bill SET day = '2020-01-01' WHERE bill_id = 12")
 		st = db.expire(t, policy, 6)
 		if d := cmp.Diff(map[string]int64{"delete entry": 1, "delete bill": 1, "delete person": 1}, affected(st)); d != "" {
@@ -139,8 +138,8 @@ func TestScopeExpiredErasesWhatAHoldKeptOnceItHasEnded(t *testing.T) {
 	})
 }
 
-// A column, or a whole row, that a hold kept of rows which are overwritten is
-// overwritten then, once, and nothing else of them.
+// When a hold ends, a column or whole row kept by it in overwritten rows is overwritten then, once, and
+// nothing else of them.
 func TestWhatAHoldKeptOfOverwrittenRowsIsOverwrittenOnce(t *testing.T) {
 	policy := func(hold string) string {
 		p := strings.ReplaceAll(bills(hold), "erase: delete", "erase: overwrite")
@@ -148,9 +147,9 @@ func TestWhatAHoldKeptOfOverwrittenRowsIsOverwrittenOnce(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, hold string
-		end        string // what ends the hold, besides six years
+		end        string // the event that ends the hold, besides six years
 		first      string // payer and kind of bills 11, 13 and 31 after the erasure
-		want       string // and when the hold has ended
+		want       string // and after the hold has ended
 		ended      map[string]int64
 	}{
 		{
@@ -213,8 +212,8 @@ func TestWhatAHoldKeptOfOverwrittenRowsIsOverwrittenOnce(t *testing.T) {
 	}
 }
 
-// drifting is about rows that lose their way to the subject: a job that lets go
-// of its person, and the person's home, which is theirs no longer.
+// drifting concerns rows whose reference to the subject disappears: a job's reference to its person
+// becomes NULL, and the person's home belongs to them no longer.
 const drifting = `
 version: 1
 database: drifting
@@ -234,7 +233,7 @@ owns:
   - person(place_id) -> place
 `
 
-// drift fills the database with what drifting is about.
+// drift fills the database for drifting.
 func (d *target) drift(t testing.TB) *target {
 	t.Helper()
 	d.exec(t,
@@ -288,8 +287,8 @@ func TestHeldRowsThatLoseTheirWayToTheSubjectAreFoundWhenTheHoldHasEnded(t *test
 	})
 }
 
-// A subject who was erased twice is finished for both receipts; one that is
-// asked for again when nothing is held any more is forgotten as well.
+// A subject erased twice is finished for both receipts. One requested again with nothing held any more
+// is forgotten as well.
 func TestASubjectWhoWasErasedSeveralTimes(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
@@ -312,7 +311,7 @@ func TestASubjectWhoWasErasedSeveralTimes(t *testing.T) {
 	})
 }
 
-// What somebody else has deleted meanwhile is counted as gone, and forgotten.
+// A row deleted by somebody else meanwhile is counted as gone, and forgotten.
 func TestAHeldRowThatSomebodyElseDeleted(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
@@ -330,7 +329,7 @@ func TestAHeldRowThatSomebodyElseDeleted(t *testing.T) {
 	})
 }
 
-// The shop has had customers erased four years ago, whose invoices are held for six.
+// The shop erased customers four years ago, and their invoices are held for six.
 func TestARunOfEndedHoldsThatWasKilledEndsAsOneThatWasNot(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		var subjects []string
@@ -385,7 +384,7 @@ func TestARunOfEndedHoldsThatWasKilledEndsAsOneThatWasNot(t *testing.T) {
 	})
 }
 
-// letters go between two people: a held one lets go of both.
+// letters are between two people: a held one drops both references.
 const letters = `
 version: 1
 database: letters
@@ -398,8 +397,7 @@ tables:
     columns: {letter_id: none, sender_id: none, recipient_id: none, body: {pii: free-text, overwrite: null}}
 `
 
-// A row that several subjects of a run lead to, each in a batch of its own, is
-// noted once for the run, and once for each run.
+// A row reached from several subjects of a run, in separate batches, is noted once for each run.
 func TestAHeldRowOfTwoSubjects(t *testing.T) {
 	for name, runs := range map[string][][]string{"of one run": {{"1", "2"}}, "of two runs": {{"1"}, {"2"}}} {
 		t.Run(name, func(t *testing.T) {

@@ -35,19 +35,19 @@ type target struct {
 	Engine string
 	URL    string // for a second process, see openTarget
 	DB     dialect.DB
-	SQL    *sql.DB // beside the library: to prepare and to look
+	SQL    *sql.DB // beside the library: to prepare and to inspect
 	copier sample.DB
 	server *testdb.Server // nil: none
 }
 
-// engine is a way to make an empty database.
+// engine can make an empty database.
 type engine struct {
 	name string
 	open func(t testing.TB) *target
 }
 
-// engines are the engines that every test of this package runs on: every
-// server that there is. SQL Server is one of them where a server is given.
+// engines are all engines for the tests of this package: every available server. They include SQL
+// Server if a server is given.
 func engines(t testing.TB) []engine {
 	t.Helper()
 	all := []engine{{"sqlite", func(t testing.TB) *target { return openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db")) }}}
@@ -68,7 +68,7 @@ func onEach(t *testing.T, test func(t *testing.T, db *target)) {
 	runOn(t, engines(t), test)
 }
 
-// onOneOfEach runs a test that takes long on one version of each engine.
+// onOneOfEach runs a long test on one version of each engine.
 func onOneOfEach(t *testing.T, test func(t *testing.T, db *target)) {
 	t.Helper()
 	family := func(e engine) string { name, _, _ := strings.Cut(e.name, "-"); return name }
@@ -171,8 +171,7 @@ func (d *target) shop(t testing.TB, s sample.Shop) *policy.Policy {
 	return mustParse(sample.Policy())
 }
 
-// resettable fills the database, and returns what makes a fresh copy of it as
-// it was then.
+// resettable fills the database, and returns a function to make fresh copies of this state.
 func (d *target) resettable(t testing.TB, fill func(d *target)) func(t testing.TB) *target {
 	t.Helper()
 	switch d.Engine {
@@ -205,7 +204,7 @@ func (d *target) resettable(t testing.TB, fill func(d *target)) func(t testing.T
 	}
 }
 
-// mustParse parses a policy that ships with the project.
+// mustParse parses a policy of the project.
 func mustParse(data []byte) *policy.Policy {
 	p, err := policy.Parse(bytes.NewReader(data))
 	if err != nil {
@@ -226,7 +225,7 @@ func (d *target) exec(t testing.TB, statements ...string) {
 	}
 }
 
-// count returns the one number that a query gives.
+// count returns a query's single number.
 func (d *target) count(t testing.TB, query string) int {
 	t.Helper()
 	var n int
@@ -236,7 +235,7 @@ func (d *target) count(t testing.TB, query string) int {
 	return n
 }
 
-// table returns the rows of whole numbers that a query gives.
+// table returns a query's rows of whole numbers.
 func (d *target) table(t testing.TB, query string) [][]int64 { return scan[int64](t, d, query) }
 
 // scan reads all rows of a query, every column as a T.
@@ -309,7 +308,7 @@ func (d *target) dump(t testing.TB) map[string][]string {
 	return out
 }
 
-// intact fails the test where a foreign key has rows that break it.
+// intact fails the test if rows violate a foreign key.
 func (d *target) intact(t testing.TB) {
 	t.Helper()
 	schema, err := d.DB.Inspect(context.Background())
@@ -349,7 +348,7 @@ func signer() receipt.Signer {
 // clock stands still at the shop's present.
 func clock() time.Time { return sample.Now }
 
-// opened opens a receipt that must be good.
+// opened opens a valid receipt.
 func opened(t testing.TB, envelope []byte) *receipt.Statement {
 	t.Helper()
 	verifier, err := receipt.NewVerifier(key.Public())

@@ -17,7 +17,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// A reader's loans go with her, and nobody else's.
+// A reader's loans are deleted with her, and nobody else's.
 func ExampleRun() {
 	ctx := context.Background()
 	db, policy, done := openLibrary()
@@ -30,7 +30,7 @@ func ExampleRun() {
 		RunID: erase.RunID("case-2026-0042", "library"), Approved: p.Digest(),
 		Subjects: erase.SubjectKeys("email=ada@example.com"), Signer: signer,
 	})
-	// The receipt is there beside an error, too, and says which rows are left.
+	// The receipt comes with an error, too, and counts the rows left.
 	var left *erase.LeftError
 	if err != nil && !errors.As(err, &left) {
 		check(err)
@@ -62,7 +62,7 @@ func ExamplePreview() {
 	// delete reader 1
 }
 
-// The live database is compared with what the receipt says.
+// Verify compares the live database with the receipt.
 func ExampleVerify() {
 	ctx := context.Background()
 	db, policy, done := openLibrary()
@@ -82,7 +82,7 @@ func ExampleVerify() {
 	// the database now: holds
 }
 
-// All runs on a database wait, in whichever process they are, until they are resumed.
+// All runs on a database wait, in all processes, until they are resumed.
 func ExamplePause() {
 	ctx := context.Background()
 	db, _, done := openLibrary()

@@ -10,8 +10,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// RunAt is Run with failpoints: point is called with the name of each place
-// that the run passes, from whichever worker passes it.
+// RunAt is Run with failpoints: each worker calls point with the name of each failpoint it passes.
 var RunAt = runAt
 
 // VerifyAt is Verify at a moment.

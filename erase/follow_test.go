@@ -17,16 +17,16 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// rekeys reports whether the engine changes keys together with what refers to them.
+// rekeys reports whether the engine changes keys together with the rows referring to them.
 func rekeys(d *target) bool {
 	_, able := dialect.AsRekeyer(d.DB)
 	return able
 }
 
-// circle fills the database with people who are known by their e-mail addresses:
-// accounts refer to them by it, logins to accounts, seats by one column of two, and
-// messages twice. Where the engine can change such values together, people refer
-// to each other as well, and no foreign key has an action; else all cascade.
+// circle fills the database with people known by their e-mail addresses. Accounts refer to them by
+// address, logins to accounts, seats by one column of two, and messages twice. If the engine can change
+// such values together, people refer to each other as well, and no foreign key has an action; else all
+// cascade.
 func (d *target) circle(t testing.TB, people int) *target {
 	t.Helper()
 	action, itself, twice := "", ", CONSTRAINT fk_invited FOREIGN KEY (invited_by) REFERENCES person (email)", "account"
@@ -35,7 +35,7 @@ func (d *target) circle(t testing.TB, people int) *target {
 	}
 	recipient := ", CONSTRAINT fk_recipient FOREIGN KEY (recipient) REFERENCES " + twice + " (email)" + action
 	if d.Engine == sample.SQLServer {
-		recipient = "" // it takes no second way for a cascade
+		recipient = "" // it accepts no second path of cascades
 	}
 	d.exec(t,
 		`CREATE TABLE person (person_id INTEGER NOT NULL, tenant INTEGER NOT NULL, email VARCHAR(60) NOT NULL, invited_by VARCHAR(60), name VARCHAR(40), PRIMARY KEY (person_id), CONSTRAINT uq_email UNIQUE (email), CONSTRAINT uq_tenant UNIQUE (tenant, email)`+itself+`)`,
@@ -62,7 +62,7 @@ func (d *target) circle(t testing.TB, people int) *target {
 	}{{"person", person}, {"account", account}, {"login", login}, {"message", message}, {"seat", seat}, {"note", note}} {
 		d.exec(t, "INSERT INTO "+x.table+" VALUES "+strings.Join(x.rows, ", "))
 	}
-	// Each was invited by the one before, but the first by nobody.
+	// Each was invited by the one before, the first by nobody.
 	for i := 1; i < people; i++ {
 		d.exec(t, fmt.Sprintf("UPDATE person SET invited_by = %s WHERE person_id = %d", address(i-1), i))
 	}
@@ -82,15 +82,15 @@ func (d *target) joins(t testing.TB) map[string]int {
 		"person x JOIN person p ON x.invited_by = p.email",
 		"note x JOIN person p ON x.about = p.email",
 		"login x JOIN person p ON x.account_email = p.email JOIN message m ON m.sender = p.email JOIN seat s ON s.holder = p.email",
-		"person x JOIN account a ON a.email = x.email AND a.account_id = x.person_id", // it's the same person still
+		"person x JOIN account a ON a.email = x.email AND a.account_id = x.person_id", // still the same person
 	} {
 		out[q] = d.count(t, "SELECT count(*) FROM "+q)
 	}
 	return out
 }
 
-// acquainted is the policy of the circle with a strategy for people's addresses, in
-// which the columns that follow have no rule of their own.
+// acquainted is the policy of the circle with a strategy for people's addresses. Following columns have
+// no rule of their own.
 func acquainted(strategy string) string {
 	return `
 version: 1
@@ -120,7 +120,7 @@ links:
 `
 }
 
-// followsOrElse is the same strategy where it is consistent, else null.
+// followsOrElse is the same strategy if it is consistent, else null.
 func followsOrElse(strategy string) string {
 	if strings.Contains(strategy, "pseudonym") || strings.Contains(strategy, "consistent") {
 		return ", overwrite: " + strategy
@@ -128,7 +128,7 @@ func followsOrElse(strategy string) string {
 	return ""
 }
 
-// anew is what holds after all of the circle was overwritten.
+// anew checks the state after all of the circle was overwritten.
 func (d *target) anew(t testing.TB, before map[string]int) {
 	t.Helper()
 	if diff := cmp.Diff(before, d.joins(t)); diff != "" {
@@ -195,16 +195,16 @@ func cmpOr(n, otherwise int) int {
 	return otherwise
 }
 
-// random makes values that aren't the same twice, so that nothing but following
-// keeps the joins. What is joined by a link alone lets go.
+// random never makes the same value twice, so only following keeps the joins. Joins by a link alone are
+// lost.
 func TestAnyStrategyIsFollowed(t *testing.T) {
 	policy := strings.Replace(acquainted("random"), "note: {erase: keep, columns: {note_id: none, about: {pii: contact}}}", "note: {erase: keep, columns: {note_id: none, about: {pii: contact, overwrite: null}}}", 1)
 	onOneOfEach(t, func(t *testing.T, db *target) {
-		policy := policy // which differs by engine
+		policy := policy // it differs by engine
 		db.circle(t, 12)
 		before := db.joins(t)
 		if !rekeys(db) {
-			// The foreign keys that this engine can't have are links here.
+			// Foreign keys impossible on this engine are links here.
 			policy = strings.Replace(policy, "invited_by: {pii: contact}", "invited_by: {pii: contact, overwrite: null}", 1)
 			before["person x JOIN person p ON x.invited_by = p.email"] = 0
 		}
@@ -245,8 +245,8 @@ func TestASubjectsReferencesFollow(t *testing.T) {
 		}
 		after := db.joins(t)
 		for q, n := range before {
-			// A subject's logins go, and what is joined by a link keeps its value in
-			// this scope, which on some engines is more.
+			// In this scope a subject's logins are deleted, and rows joined by a link keep their
+			// values; on some engines these are more.
 			if others := strings.Contains(q, "login") || strings.Contains(q, "note") || strings.Contains(q, "invited") || strings.Contains(q, "recipient"); !others && after[q] != n {
 				t.Errorf("%s: %d rows, want %d", q, after[q], n)
 			}
@@ -264,8 +264,7 @@ func TestASubjectsReferencesFollow(t *testing.T) {
 	})
 }
 
-// A batch that would give a row the value that another row has still must not
-// make one person of two.
+// A batch must not merge two people by giving a row the current value of another row.
 func TestAValueThatIsTakenEndsInAnErrorAndNotInTwoPeopleMerged(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		reset := db.resettable(t, func(d *target) { d.circle(t, 6) })
@@ -286,7 +285,7 @@ func TestAValueThatIsTakenEndsInAnErrorAndNotInTwoPeopleMerged(t *testing.T) {
 		if strings.Contains(fmt.Sprint(err), made) {
 			t.Error("the error quotes the value")
 		}
-		delete(before, "note x JOIN person p ON x.about = p.email") // which is overwritten by itself, later
+		delete(before, "note x JOIN person p ON x.about = p.email") // overwritten by its own step, later
 		after := db.joins(t)
 		for q, n := range before {
 			if after[q] != n && !strings.Contains(q, "invited") && !strings.Contains(q, "recipient") {
@@ -297,7 +296,7 @@ func TestAValueThatIsTakenEndsInAnErrorAndNotInTwoPeopleMerged(t *testing.T) {
 	})
 }
 
-// keyed is a table whose only key is an address, which others refer to.
+// keyed is a table with an address as its only key, and others referring to it.
 var keyed = []string{
 	`CREATE TABLE subscriber (email VARCHAR(60) NOT NULL, name VARCHAR(40), PRIMARY KEY (email))`,
 	`CREATE TABLE delivery (delivery_id INTEGER NOT NULL, email VARCHAR(60), PRIMARY KEY (delivery_id), CONSTRAINT fk_delivery FOREIGN KEY (email) REFERENCES subscriber (email) ON UPDATE CASCADE)`,

@@ -8,8 +8,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// keyTypes are types that a key may have: what makes the type, its name, and an
-// expression for key i.
+// keyTypes are possible key types: a statement to make the type, its name, and an expression for key i.
 var keyTypes = []struct{ name, ddl, typ, key string }{
 	{"int", "", "int4", "i"},
 	{"bigint", "", "int8", "i"},
@@ -28,8 +27,8 @@ var keyTypes = []struct{ name, ddl, typ, key string }{
 	{"bit", "", `"bit"(9)`, "i::bit(9)"},
 }
 
-// impostors makes comparison operators of another user: they take all for equal,
-// and say who called them. Where they can, they are in the schema of the type's own too.
+// impostors makes comparison operators of another user: they take all values for equal, and report
+// their caller. Where possible, they are in the type's own schema too.
 const impostors = `
 CREATE SCHEMA app;
 CREATE TABLE app.calls (who text);

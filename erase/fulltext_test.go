@@ -19,8 +19,8 @@ tables:
   post: {erase: delete, columns: {id: none, author_id: none, body: {pii: free-text}}}
 `
 
-// What a full-text index keeps of an erased row is either nothing, or a hazard that names the
-// index and was allowed by name.
+// A full-text index keeps nothing of an erased row, or there is an allowed hazard with the index's
+// name.
 func TestAFullTextIndexKeepsNothingUnnoticed(t *testing.T) {
 	const rebuild = "INSERT INTO words (words) VALUES ('rebuild')"
 	const external = "CREATE VIRTUAL TABLE words USING fts5(body, content='post', content_rowid='id')"
@@ -31,9 +31,9 @@ func TestAFullTextIndexKeepsNothingUnnoticed(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		create []string
-		fill   string // the index, where no trigger does
+		fill   string // the index, if no trigger fills it
 		finds  bool   // the index still finds the erased text
-		mend   string // the statement after which it doesn't
+		mend   string // the statement that removes it
 	}{
 		{name: "external content with triggers", create: append([]string{external}, maintained...)},
 		{name: "external content without triggers", create: []string{external}, fill: "INSERT INTO words (words) VALUES ('rebuild')", finds: true, mend: "INSERT INTO words (words) VALUES ('rebuild')"},
@@ -89,7 +89,7 @@ func TestAFullTextIndexKeepsNothingUnnoticed(t *testing.T) {
 	}
 }
 
-// An index of places keeps the place of a row that is gone, unless a trigger removes it.
+// An index of places keeps a deleted row's place, unless a trigger removes it.
 func TestAnIndexOfPlacesKeepsNothingUnnoticed(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT)",

@@ -28,7 +28,7 @@ func (d *target) stranger(t *testing.T) (role, at string) {
 		d.exec(t, `CREATE ROLE "`+name+`" LOGIN PASSWORD 'pw'`)
 		t.Cleanup(func() { d.exec(t, `DROP OWNED BY "`+name+`"`, `DROP ROLE "`+name+`"`) })
 	} else {
-		// The account that the server takes this connection for, of those with that name.
+		// The account chosen by the server for this connection, among those with that name.
 		var user string
 		if err := d.SQL.QueryRow("SELECT USER()").Scan(&user); err != nil {
 			t.Fatal(err)
@@ -46,13 +46,13 @@ func (d *target) stranger(t *testing.T) (role, at string) {
 	return role, u.String()
 }
 
-// withAccounts runs a test on the servers that have accounts and privileges.
+// withAccounts runs a test on the servers with accounts and privileges.
 func withAccounts(t *testing.T, test func(t *testing.T, db *target)) {
 	t.Helper()
 	runOn(t, slices.DeleteFunc(engines(t), func(e engine) bool { return e.name == "sqlite" || strings.HasPrefix(e.name, "sqlserver") }), test)
 }
 
-// grants are the statements that let the role carry the plan out.
+// grants are the statements for the role to carry the plan out.
 func (d *target) grants(t *testing.T, p *plan.Plan, role string) []string {
 	t.Helper()
 	statements, err := erase.Grants(t.Context(), d.DB, p, role)
@@ -62,7 +62,7 @@ func (d *target) grants(t *testing.T, p *plan.Plan, role string) []string {
 	return statements
 }
 
-// paste runs the statements that an AccessError ends with.
+// paste runs the statements at the end of an AccessError.
 func (d *target) paste(t *testing.T, err error) {
 	t.Helper()
 	var denied *erase.AccessError
@@ -100,7 +100,7 @@ func TestAnAccountWithTheGrantsOfAPlanCarriesItOut(t *testing.T) {
 	})
 }
 
-// What an account lacks is said once, with statements that give all of it when they are pasted.
+// The error names an account's missing privileges once, with statements that grant them all.
 func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 	type verb struct {
 		name string
@@ -163,11 +163,11 @@ func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 		for _, v := range verbs {
 			t.Run(v.name, func(t *testing.T) {
 				role, at := db.stranger(t)
-				if db.Engine != sample.Postgres { // the others let nobody in who may do nothing
+				if db.Engine != sample.Postgres { // the others refuse a connection without privileges
 					db.exec(t, "GRANT INSERT ON letter TO "+db.account(role))
 				}
 				db.paste(t, v.do(t, openTarget(t, at), p, st))
-				if err := v.do(t, openTarget(t, at), p, st); err != nil { // a session may have the privileges that it began with
+				if err := v.do(t, openTarget(t, at), p, st); err != nil { // a session may have the privileges from its start
 					t.Errorf("with the privileges: %v", err)
 				}
 			})
@@ -175,7 +175,7 @@ func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 	})
 }
 
-// A run that could note what it does only in part isn't begun.
+// A run that could journal its work only in part isn't begun.
 func TestAMissingPrivilegeOnTheJournalStopsARunBeforeItBegins(t *testing.T) {
 	withAccounts(t, func(t *testing.T, db *target) {
 		db.club(t)

@@ -8,9 +8,9 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// TestAUniqueColumnStillJoinsWithItsCopy: the group of a consistent strategy is
-// made unique as a whole, as short as its shortest column and folded as the one that
-// folds, so that a copy that nothing declares can be joined afterwards.
+// TestAUniqueColumnStillJoinsWithItsCopy: the group of a consistent strategy is made unique as a whole,
+// as short as its shortest column and folded if one column folds. An undeclared copy thus can still be
+// joined afterwards.
 func TestAUniqueColumnStillJoinsWithItsCopy(t *testing.T) {
 	strategies := []string{
 		"{fake: username, consistent: true}", "{fake: email, consistent: logins}", "{random: null, consistent: true}", "pseudonym", "{hash: {length: 24}}",

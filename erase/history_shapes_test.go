@@ -11,15 +11,15 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// historyShape is how a well-known tool keeps the history of a table.
+// historyShape is a known tool's way to keep the history of a table.
 type historyShape struct {
 	name    string
 	tables  []string // the history's table, its triggers, and rows of the past
 	policy  string   // of the history's table
 	link    string
 	history string // the table
-	text    string // its column that holds names
-	fired   string // the trigger that writes it, if one does
+	text    string // its column with names
+	fired   string // the trigger that writes it, if any
 }
 
 // Rows of the past are of persons 1 and 2: Ada and Bob.
@@ -27,7 +27,7 @@ func past(format string) []string {
 	return []string{fmt.Sprintf(format, 101, 1, "Ada"), fmt.Sprintf(format, 102, 2, "Bob")}
 }
 
-// applications write these histories themselves; any engine may keep them.
+// applications write these histories themselves, on any engine.
 func applicationHistories() []historyShape {
 	return []historyShape{
 		{
@@ -53,7 +53,7 @@ func applicationHistories() []historyShape {
 	}
 }
 
-// postgresHistories are written by triggers whose text doesn't tell the table, or the row's key.
+// postgresHistories are written by triggers whose text contains neither the table nor the row's key.
 func postgresHistories() []historyShape {
 	return []historyShape{
 		{
@@ -66,7 +66,7 @@ func postgresHistories() []historyShape {
 				"INSERT INTO person_history VALUES (1, 'Ada'), (2, 'Bob')"),
 			policy: "{erase: delete, columns: {id: none, name: {pii: name, overwrite: null}, sys_period: none}}", link: "person_history(id) -> person(id)",
 		},
-		{ // whose record_id is a hash of the key: a generated column makes it one that a link can name
+		{ // its record_id is a hash of the key: a generated column makes it a key for a link
 			name: "supa_audit", history: "record_version", text: "old_record::text", fired: "audit_i_u_d",
 			tables: append([]string{`CREATE TABLE record_version (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, record_id uuid, op varchar(10) NOT NULL, table_name name NOT NULL, record jsonb, old_record jsonb,
 					person_id int GENERATED ALWAYS AS (CASE WHEN table_name = 'person' THEN (coalesce(record, old_record) ->> 'id')::int END) STORED)`, "CREATE INDEX ix_record ON record_version (person_id)",
@@ -80,8 +80,8 @@ func postgresHistories() []historyShape {
 	}
 }
 
-// After a run no table that the policy covers holds the person's old name, or the run
-// doesn't say that it is done; what is written of others stays.
+// After a run no table of the policy contains the person's old name, or the run doesn't report success.
+// Data on others remains.
 func TestHistoriesOfKnownShapesKeepNothingOfThePerson(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		shapes := applicationHistories()
@@ -115,8 +115,8 @@ func TestHistoriesOfKnownShapesKeepNothingOfThePerson(t *testing.T) {
 	})
 }
 
-// A trigger whose text doesn't tell what it writes is a hazard with its name, and the run
-// leaves nothing of the person in the table that it writes to.
+// A trigger with an opaque target is a hazard with its name, and the run leaves nothing of the person
+// in the written table.
 func TestATriggerThatCannotBeReadThroughIsAHazard(t *testing.T) {
 	helper := "CREATE FUNCTION helper(old_id int, old_name text) RETURNS void LANGUAGE plpgsql AS $$BEGIN EXECUTE format('INSERT INTO person_log VALUES (%L, %L)', old_id, old_name); END$$"
 	procedure := "CREATE PROCEDURE helper(old_id int, old_name text) LANGUAGE plpgsql AS $$BEGIN EXECUTE 'INSERT INTO person_log VALUES ($1, $2)' USING old_id, old_name; END$$"
@@ -164,8 +164,8 @@ func TestATriggerThatCannotBeReadThroughIsAHazard(t *testing.T) {
 	})
 }
 
-// In scope everything, too, a table comes after those whose triggers write to it, whatever
-// its name and however many tables are emptied before.
+// Tables come after those whose triggers write to them, in scope everything, too, whatever their names
+// and however many tables are emptied before.
 func TestHistoriesAreDoneLastInScopeEverything(t *testing.T) {
 	logged := map[string]string{"a_log": "{everything: delete, columns: {id: none, name: {pii: name, overwrite: null}}}", "b_log": "{columns: {id: none, name: {pii: name, overwrite: null}}}"}
 	onEach(t, func(t *testing.T, db *target) {

@@ -11,9 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// ledger is a database about a hold on bills; the clock stands at 2026-01-01.
-// Person 1 has bills under the hold, without a date, and past it; person 2
-// only one that is past it, person 3 one of another kind.
+// ledger is a database for a hold on bills; the clock is at 2026-01-01. Person 1 has bills under the
+// hold, without a date, and past it; person 2 only a bill past it, person 3 one of another kind.
 var ledger = []string{
 	`CREATE TABLE person (person_id INTEGER NOT NULL, name VARCHAR(40) NOT NULL, PRIMARY KEY (person_id))`,
 	`CREATE TABLE bill (bill_id INTEGER NOT NULL, person_id INTEGER NOT NULL, day DATE, kind VARCHAR(10) NOT NULL, total INTEGER NOT NULL, payer VARCHAR(40), PRIMARY KEY (bill_id), CONSTRAINT fk_bill FOREIGN KEY (person_id) REFERENCES person (person_id))`,
@@ -43,8 +42,8 @@ tables:
 
 func TestAHoldKeepsRows(t *testing.T) {
 	type result struct {
-		Person, Bill, Entry []int64 // keys of the rows that are there
-		Payers              int     // bills that still name who paid
+		Person, Bill, Entry []int64 // keys of the remaining rows
+		Payers              int     // bills still naming the payer
 		Names               int     // people with their names
 		Rows                map[string]receipt.Rows
 		Retained            map[string]int64
@@ -169,7 +168,7 @@ func TestAHeldCustomerIsOverwrittenNowAndDeletedWhenTheHoldHasEnded(t *testing.T
 		if n := db.count(t, "SELECT count(*) FROM person WHERE person_id = 4") + db.count(t, "SELECT count(*) FROM bill WHERE person_id = 4"); n != 0 {
 			t.Errorf("%d rows are left", n)
 		}
-		// The first run's receipt is what it was.
+		// The first run's receipt is unchanged.
 		if got := db.run(t, p, options(p, "now", "4")); done(got)["overwrite person"].Affected != 1 {
 			t.Error("the first run has another receipt")
 		}
@@ -192,7 +191,7 @@ func TestTheReceiptSaysWhatIsHeldUntilWhen(t *testing.T) {
 	})
 }
 
-// owned is about a place that a person owns, and that a held row of theirs refers to.
+// owned concerns a place owned by a person and referenced by a held row of theirs.
 const owned = `
 version: 1
 database: owned
@@ -208,8 +207,7 @@ owns:
   - person(place_id) -> place
 `
 
-// A row of the subject's own that stays keeps what it refers to, also a row
-// that the subject owns.
+// A subject's remaining row keeps the rows it refers to, even one owned by the subject.
 func TestAnOwnedRowStaysWhileARowThatStaysRefersToIt(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t,

@@ -21,7 +21,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// house is a database with a bit of everything that a plan can be about.
+// house is a database with one instance of everything in plans.
 var house = []string{
 	`CREATE TABLE home (home_id INTEGER PRIMARY KEY, street TEXT)`,
 	`CREATE TABLE person (person_id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT, home_id INTEGER REFERENCES home, guide INTEGER REFERENCES person)`,
@@ -124,8 +124,8 @@ func newHostileHouse(t testing.TB) *hostileHouse {
 	return h
 }
 
-// Whatever somebody does to a plan file, it is refused, or the run does what its
-// receipt says: no row goes and no value changes that no step counts.
+// Any change to a plan file is refused, or the run matches its receipt: no row is deleted and no value
+// changed without a count in a step.
 func FuzzARunOfAPlanFileDoesWhatItsReceiptSays(f *testing.F) {
 	h := newHostileHouse(f)
 	dice := rand.New(rand.NewPCG(1, 2))
@@ -145,7 +145,7 @@ func FuzzARunOfAPlanFileDoesWhatItsReceiptSays(f *testing.F) {
 		h.mend(p)
 		data, err := p.Encode()
 		if err != nil {
-			return // no file says that
+			return // no file says so
 		}
 		if p, err = plan.Decode(data); err != nil {
 			if errors.Is(err, plan.ErrNotCanonical) || errors.Is(err, plan.ErrInvalid) || strings.Contains(err.Error(), "not a plan") || strings.Contains(err.Error(), "version") {
@@ -157,7 +157,7 @@ func FuzzARunOfAPlanFileDoesWhatItsReceiptSays(f *testing.F) {
 	})
 }
 
-// mend makes a plan fit together again, as far as anybody could who changes its file.
+// mend makes a changed plan consistent again, as far as an attacker could.
 func (h *hostileHouse) mend(p *plan.Plan) {
 	p.Version, p.Engine = plan.Version, h.schema.Engine
 	n := 0
@@ -191,7 +191,7 @@ func (h *hostileHouse) mend(p *plan.Plan) {
 	p.Schema = h.schema.Fingerprint(p.Covers)
 }
 
-// pathOf is how a step's table is reached.
+// pathOf is the path to a step's table.
 func pathOf(p *plan.Plan, r *plan.Root, step int) string {
 	s := &r.Steps[step]
 	var path func(n dialect.Name, depth int) string
@@ -218,8 +218,7 @@ func pathOf(p *plan.Plan, r *plan.Root, step int) string {
 	return path(s.Table, 0)
 }
 
-// carryOut runs the plan in a house of its own, and holds what it did against
-// its receipt.
+// carryOut runs the plan in a fresh house, and compares the changes with the receipt.
 func (h *hostileHouse) carryOut(t *testing.T, p *plan.Plan) {
 	db := openHouse(t, house...)
 	before := db.houseRows(t)
@@ -236,7 +235,8 @@ func (h *hostileHouse) carryOut(t *testing.T, p *plan.Plan) {
 		if err == nil {
 			t.Fatal("neither a receipt nor an error")
 		}
-		// A run that fails before its first batch has changed nothing; one that dies later says more when it is continued.
+		// A run failing before its first batch has changed nothing; one failing later says more when it
+		// is continued.
 		if errors.Is(err, plan.ErrInvalid) && !reflect.DeepEqual(before, after) {
 			t.Fatal("rows were changed by an invalid plan")
 		}
@@ -333,7 +333,7 @@ func (d *target) tableRows(t testing.TB, table string) map[string]map[string]str
 	return out
 }
 
-// mutation changes a plan as a program of bytes says.
+// mutation changes a plan, directed by bytes.
 type mutation struct {
 	program []byte
 	pool    map[reflect.Type][]reflect.Value // values of the plan, to put elsewhere
@@ -361,7 +361,7 @@ func (m *mutation) apply(p *plan.Plan) {
 	}
 }
 
-// walk collects the places of a value that can be changed.
+// walk collects the changeable places of a value.
 func (m *mutation) walk(v reflect.Value) {
 	m.places = append(m.places, v)
 	m.pool[v.Type()] = append(m.pool[v.Type()], v)
@@ -428,7 +428,7 @@ func (m *mutation) change(v reflect.Value) {
 	}
 }
 
-// Each of these was once carried out, or brought the process down.
+// Each of these was once carried out, or crashed the process.
 func TestAPlanThatBuildDoesNotMakeIsRefused(t *testing.T) {
 	h := newHostileHouse(t)
 	root := func(p *plan.Plan) *plan.Root { return &p.Roots[0] }
@@ -448,7 +448,7 @@ func TestAPlanThatBuildDoesNotMakeIsRefused(t *testing.T) {
 	tests := []struct {
 		name   string
 		which  int  // of the house's plans
-		as     bool // the file is left as it is: IDs, digests and paths aren't mended
+		as     bool // the file is unchanged: IDs, digests and paths aren't mended
 		change func(p *plan.Plan)
 		want   string
 		late   bool // only the schema tells
@@ -542,7 +542,7 @@ func TestAPlanThatBuildDoesNotMakeIsRefused(t *testing.T) {
 	}
 }
 
-// A signer that can't sign is found out before a row goes.
+// A signer that can't sign is noticed before any row is deleted.
 func TestARunThatCouldNotBeSignedIsNotBegun(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -566,15 +566,14 @@ func TestARunThatCouldNotBeSignedIsNotBegun(t *testing.T) {
 	})
 }
 
-// muteSigner is a key that can't be reached.
+// muteSigner is an unreachable key.
 type muteSigner struct{ receipt.Signer }
 
 func (muteSigner) Sign(context.Context, []byte) ([]byte, error) {
 	return nil, errors.New("the key can't be reached")
 }
 
-// What is asked of a plan file is asked of one that says the same twice, too: a
-// plan is one JSON value in one form.
+// A plan file has one form, one JSON value: a repetition is refused, too.
 func TestAPlanFileHasABound(t *testing.T) {
 	if _, err := plan.Decode(bytes.Repeat([]byte{' '}, plan.MaxSize+1)); !errors.Is(err, plan.ErrInvalid) {
 		t.Errorf("error %v", err)

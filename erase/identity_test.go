@@ -68,7 +68,7 @@ func TestAProtectedDatabaseIsNeverWiped(t *testing.T) {
 		db.club(t)
 		p, subjects := db.plan(t, wipes, plan.Everything()), db.plan(t, wipes, plan.Subjects())
 		for range 2 {
-			if err := erase.Protect(t.Context(), db.DB); err != nil { // before any run: the mark is all that the journal has
+			if err := erase.Protect(t.Context(), db.DB); err != nil { // before any run: the journal contains only the mark
 				t.Fatal(err)
 			}
 		}
@@ -100,7 +100,7 @@ func TestAProtectedDatabaseIsNeverWiped(t *testing.T) {
 	})
 }
 
-// A mark that can't be read may be there.
+// A mark may exist where it can't be read.
 func TestAMarkThatCannotBeReadRefuses(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -177,7 +177,7 @@ func TestACopyHasAnIdentityOfItsOwn(t *testing.T) {
 	})
 }
 
-// A SQLite file that is moved, or restored in its place, is no copy.
+// A SQLite file moved, or restored in its place, is no copy.
 func TestAFileThatIsMovedOrRestoredIsNoCopy(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "club.db")
@@ -200,7 +200,7 @@ func TestAFileThatIsMovedOrRestoredIsNoCopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := os.Open(moved) // so that its number isn't used again
+	kept, err := os.Open(moved) // so that its inode number isn't reused
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,8 +214,8 @@ func TestAFileThatIsMovedOrRestoredIsNoCopy(t *testing.T) {
 	}
 }
 
-// clubCopied copies the club with its journal: by the engine's own tool, or on
-// MySQL and MariaDB, for which the tool may be another version's, by statements.
+// clubCopied copies the club with its journal: by the engine's own tool or, on MySQL and MariaDB, by
+// statements, since the tool may have another version.
 func (d *target) clubCopied(t *testing.T) *target {
 	t.Helper()
 	if d.Engine != sample.MySQL && d.Engine != sample.MariaDB {
@@ -241,7 +241,7 @@ func (d *target) clubCopied(t *testing.T) *target {
 	return made
 }
 
-// stopAfterFirst begins a run of which the first batch is committed.
+// stopAfterFirst begins a run and stops it after the first committed batch.
 func (d *target) stopAfterFirst(t *testing.T, p *plan.Plan, o erase.Options) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -18,8 +18,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// club is a database small enough to see through: members, their visits with
-// remarks on them, and letters that a link leads to.
+// club is a small database: members, their visits with remarks on them, and letters linked to members.
 var club = []string{
 	`CREATE TABLE member (member_id INTEGER NOT NULL, email VARCHAR(80) NOT NULL, phone VARCHAR(40), name VARCHAR(40) NOT NULL, notes VARCHAR(80), PRIMARY KEY (member_id), CONSTRAINT uq_email UNIQUE (email))`,
 	`CREATE TABLE visit (visit_id INTEGER NOT NULL, member_id INTEGER NOT NULL, place VARCHAR(40), PRIMARY KEY (visit_id), CONSTRAINT fk_visit FOREIGN KEY (member_id) REFERENCES member (member_id))`,
@@ -61,7 +60,7 @@ links:
   - letter(about) -> member(member_id)
 `
 
-// overwrites is the policy that overwrites the subject, and deletes the rest.
+// overwrites is the policy to overwrite the subject, and delete the rest.
 var overwrites = strings.Replace(deletes, "member:\n    erase: delete", "member:\n    erase: overwrite", 1)
 
 // club fills the database with the club.
@@ -81,7 +80,7 @@ func (d *target) plan(t testing.TB, policy string, scope plan.Scope) *plan.Plan 
 	return p
 }
 
-// build builds a plan that may run on this database.
+// build builds a plan permitted on this database.
 func (d *target) build(ctx context.Context, rules *policy.Policy, scope plan.Scope) (*plan.Plan, error) {
 	p, err := plan.Build(ctx, d.DB, rules, scope)
 	if err != nil {
@@ -90,7 +89,7 @@ func (d *target) build(ctx context.Context, rules *policy.Policy, scope plan.Sco
 	return d.meant(ctx, p)
 }
 
-// meant is the plan for this database, where it has to name one.
+// meant is the plan for this database, with its name if required.
 func (d *target) meant(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
 	if p.Scope != plan.ScopeEverything {
 		return p, nil
@@ -104,7 +103,7 @@ func (d *target) meant(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
 	return &own, nil
 }
 
-// options are those of a run that is in order.
+// options are valid options of a run.
 func options(p *plan.Plan, run string, subjects ...string) erase.Options {
 	o := erase.Options{RunID: run, Signer: signer(), Secret: secret(), Allow: allowAll(p), Now: clock}
 	if p.Scope == plan.ScopeSubjects {
@@ -113,7 +112,7 @@ func options(p *plan.Plan, run string, subjects ...string) erase.Options {
 	return o
 }
 
-// run carries a plan out, which must succeed.
+// run carries a plan out, without an error.
 func (d *target) run(t testing.TB, p *plan.Plan, o erase.Options) *receipt.Statement {
 	t.Helper()
 	report, err := erase.Run(t.Context(), d.DB, p, o)
@@ -123,7 +122,7 @@ func (d *target) run(t testing.TB, p *plan.Plan, o erase.Options) *receipt.State
 	return opened(t, report.Receipt)
 }
 
-// journaled reports whether the journal's tables are there.
+// journaled reports whether the journal's tables exist.
 func (d *target) journaled(t testing.TB) bool {
 	t.Helper()
 	n := d.DB.JournalTable("run")
@@ -169,7 +168,7 @@ func (d *target) as(t testing.TB, privileges ...string) dialect.DB {
 	return postgres.New(pool)
 }
 
-// onPostgres runs a test of what only PostgreSQL has.
+// onPostgres runs a test of a feature of PostgreSQL alone.
 func onPostgres(t *testing.T, test func(t *testing.T, db *target)) {
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
@@ -177,8 +176,7 @@ func onPostgres(t *testing.T, test func(t *testing.T, db *target)) {
 	})
 }
 
-// trigger makes a row trigger of statements that all engines understand, or of
-// those that are given for this one.
+// trigger makes a row trigger of statements for all engines, or of special ones for this engine.
 func (d *target) trigger(t testing.TB, when, table, body string, special map[string]string) {
 	t.Helper()
 	if s, ok := special[d.Engine]; ok {
@@ -196,8 +194,7 @@ func (d *target) trigger(t testing.TB, when, table, body string, special map[str
 		"CREATE TRIGGER on_"+table+" "+when+" ON "+table+" FOR EACH ROW EXECUTE FUNCTION on_"+table+"()")
 }
 
-// done gives a receipt's counts by operation and table, without which rows
-// the engine could compare.
+// done returns a receipt's counts by operation and table, without the number of compared rows.
 func done(st *receipt.Statement) map[string]receipt.Rows {
 	out := rows(st)
 	for step, n := range out {

@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// A row that is linked to an erased subject, and inserted after the commit, is counted once:
-// what was deleted was deleted, whenever the other arrives.
+// A row linked to an erased subject and inserted after the commit is counted once, whatever the time of
+// its insertion: deleted rows stay counted as deleted.
 func TestALateRowIsCountedOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		for _, moment := range []string{"committed", "checked"} {
@@ -28,7 +28,7 @@ func TestALateRowIsCountedOnce(t *testing.T) {
 				}
 				want := receipt.Rows{Matched: 1, Affected: 1, Arrived: 1}
 				if moment == "checked" && subject != "1" {
-					want.Arrived = 0 // the identifier names nobody any more by the last scan
+					want.Arrived = 0 // the identifier matches no row any more by the last scan
 				}
 				if n := done(opened(t, report.Receipt))["delete letter"]; n != want {
 					t.Errorf("at %s: %+v, want %+v", moment, n, want)

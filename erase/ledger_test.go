@@ -28,7 +28,7 @@ func TestAnErasureThatNeverEndedIsToldFromOneThatDid(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		_, err := erase.RunAt(ctx, db.DB, p, o, func(name string) {
 			if name == "entered" {
-				stop() // after the ledger has it, and before a row goes
+				stop() // after the ledger entry, and before any delete
 			}
 		})
 		if !errors.Is(err, context.Canceled) {
@@ -52,7 +52,7 @@ func TestAnErasureThatNeverEndedIsToldFromOneThatDid(t *testing.T) {
 		}, byRun); diff != "" {
 			t.Errorf("replayed (-want +got):\n%s", diff)
 		}
-		// Continued in the database that lives, it ends and is marked.
+		// Continued in the live database, it ends and is marked.
 		db.run(t, p, o)
 		for _, e := range b.entries(t, time.Time{}) {
 			if e.Mark == nil {
@@ -62,7 +62,7 @@ func TestAnErasureThatNeverEndedIsToldFromOneThatDid(t *testing.T) {
 	})
 }
 
-// forgetful is a ledger that can't be written to once a run has ended.
+// forgetful is a ledger that fails once a run has ended.
 type forgetful struct{ book }
 
 func (f forgetful) Committed(context.Context, record.Run, record.Mark) error {
@@ -93,7 +93,7 @@ func TestAMarkThatWasLostIsMadeByTheNextRun(t *testing.T) {
 	})
 }
 
-// closed is a ledger that nothing can be written to.
+// closed is a ledger that refuses every write.
 type closed struct{ book }
 
 func (closed) Begin(context.Context, record.Header, iter.Seq2[string, error]) error {
@@ -120,7 +120,7 @@ func TestAReplayIsItselfInTheLedger(t *testing.T) {
 		b := newBook(t)
 		p, _, restore := restoredClub(t, db, b)
 		copied := restore(t)
-		between := clock().Add(time.Hour) // the copy is backed up before it is replayed
+		between := clock().Add(time.Hour) // the copy is backed up before its replay
 		restoreAgain := copied.backUp(t)
 		late := func(o *erase.ReplayOptions) { o.Run = at(o.Run, clock().Add(2*time.Hour)) }
 		if _, err := b.replay(t, copied, allowAll(p), late); err != nil {
@@ -134,7 +134,7 @@ func TestAReplayIsItselfInTheLedger(t *testing.T) {
 		if len(replayed) != 1 || replayed[0].RunID != "case-1" || replayed[0].Outcome != erase.ReplayDone || members(t, again) != 2 {
 			t.Errorf("%+v, %d members of 2", outcomes(replayed), members(t, again))
 		}
-		// From the first backup the erasure and its replay are one.
+		// By the first backup the erasure and its replay are one.
 		replayed, err = b.replay(t, restore(t), allowAll(p), late)
 		if err != nil || len(replayed) != 1 {
 			t.Errorf("%+v, %v, want one entry", outcomes(replayed), err)

@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// Three rows, of which two have 5 MB of text with nothing in it to remove: they are written
-// in several statements on an engine with packets of 16 MB.
+// Three rows, two with 5 MB of text and nothing in it to remove: an engine with packets of 16 MB gets
+// several statements.
 func TestABulkOverwriteKeepsLongTexts(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		typ := map[string]string{"mysql": "longtext", "sqlserver": "nvarchar(max)"}[db.DB.Engine().Name]

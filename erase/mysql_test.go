@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// onMySQL runs a test of what only MySQL and MariaDB have.
+// onMySQL runs a test of a feature of MySQL and MariaDB alone.
 func onMySQL(t *testing.T, test func(t *testing.T, db *target)) {
 	t.Helper()
 	onEach(t, func(t *testing.T, db *target) {
@@ -31,8 +31,8 @@ tables:
   person: {erase: delete, columns: {id: none, email: {pii: contact, overwrite: {fake: email}}}}
 `
 
-// A foreign key of a database that the account can't see cascades. Nothing names its rows, so that
-// somebody has to know of it and allow it.
+// A foreign key in a database hidden from the account cascades. Nothing names its rows: somebody has to
+// know of it and allow it.
 func TestACascadeIntoADatabaseThatTheAccountCantSeeIsAHazard(t *testing.T) {
 	onMySQL(t, func(t *testing.T, db *target) {
 		u, err := url.Parse(db.URL)
@@ -63,14 +63,14 @@ func TestACascadeIntoADatabaseThatTheAccountCantSeeIsAHazard(t *testing.T) {
 		if n := db.count(t, "SELECT count(*) FROM "+other+".ticket"); n != 2 {
 			t.Errorf("%d tickets are left, want both", n)
 		}
-		// Who sees everything plans the tickets, too.
+		// An account with full access plans the tickets, too.
 		if _, err := plan.Build(t.Context(), db.DB, mustParse([]byte(people)), plan.Subjects()); err == nil || !strings.Contains(err.Error(), "ticket") {
 			t.Errorf("error %v, want one that names the table that has no decision", err)
 		}
 	})
 }
 
-// Deleted rows stay in the table as old versions.
+// Deleted rows remain in the table as old versions.
 func TestVerificationSaysThatMariaDBKeepsOldVersions(t *testing.T) {
 	onMySQL(t, func(t *testing.T, db *target) {
 		if !strings.Contains(t.Name(), "mariadb") {

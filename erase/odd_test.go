@@ -14,13 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// oddTable is a table with a column of which some rows have odd values, and who has them.
+// oddTable is a table with odd values of a column in some rows, and their owners.
 type oddTable struct {
 	ddl      string // of column v
 	strategy string
 	values   []string // one a row; the first is ordinary
 	odd      map[dialect.Oddity]int64
-	fits     []string // values that look odd and are replaced
+	fits     []string // values that only seem odd and are replaced
 }
 
 func oddTables(engine string) map[string]oddTable {
@@ -52,8 +52,8 @@ func oddTables(engine string) map[string]oddTable {
 	return nil
 }
 
-// TestAnOddValueIsFoundBeforeTheFirstWrite: what a strategy can't replace is
-// counted before anything is written, or replaced as the policy says.
+// TestAnOddValueIsFoundBeforeTheFirstWrite: irreplaceable values are counted before anything is
+// written, or replaced as the policy says.
 func TestAnOddValueIsFoundBeforeTheFirstWrite(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		for name, test := range oddTables(db.Engine) {
@@ -127,7 +127,7 @@ func TestAnOddValueIsFoundBeforeTheFirstWrite(t *testing.T) {
 				if n := db.count(t, "SELECT count(*) FROM person WHERE v IS NULL"); n != 0 {
 					t.Errorf("%d values are NULL", n)
 				}
-				// Somebody else's odd value stops nobody.
+				// Another subject's odd value stops nobody.
 				p := db.plan(t, policy(""), plan.Subjects())
 				db.run(t, p, options(p, name+" the first", "0"))
 				for _, otherwise := range []string{"null", "random"} {
@@ -161,8 +161,7 @@ func TestAnOddValueIsFoundBeforeTheFirstWrite(t *testing.T) {
 	})
 }
 
-// Row numbers that a column has no room for are found before the first write, of those rows that
-// the run is about.
+// Row numbers too long for a column are found before the first write, among the rows of the run.
 func TestRowNumbersThatDoNotFitAreFoundBeforeTheFirstWrite(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE person (id int PRIMARY KEY, login varchar(7), badge smallint)",

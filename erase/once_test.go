@@ -17,9 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// agency is a database in which links without an index lead from a person: by
-// a number, by a number that is stored as text, and by a code that some engines
-// compare without regard to case or to spaces at its end.
+// agency is a database with links without an index from a person: by a number, by a number stored as
+// text, and by a code. Some engines compare the code without regard to case or trailing spaces.
 func agency(people int) []string {
 	out := []string{
 		`CREATE TABLE person (code VARCHAR(20) NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (code))`,
@@ -74,10 +73,10 @@ links:
 // indexes serve the agency's links.
 var indexes = []string{`CREATE INDEX ix_memo ON memo (about)`, `CREATE INDEX ix_trail ON trail (entity)`, `CREATE INDEX ix_note ON note (about)`}
 
-// scanning counts the statements on tables that name no rows of them by their keys.
+// scanning counts the statements on tables without a condition on row keys.
 type scanning struct {
 	dialect.DB
-	keys map[string]string // of the tables that count
+	keys map[string]string // of the counted tables
 	n    map[string]*atomic.Int64
 }
 
@@ -135,7 +134,7 @@ func (tx *scanningTx) Delete(ctx context.Context, d dialect.Delete) (int64, erro
 	return tx.Tx.Delete(ctx, d)
 }
 
-// An index is what the result doesn't depend on: the engine decides what is equal.
+// The result doesn't depend on an index: the engine decides equality.
 func TestALinkWithoutAnIndexIsScannedOncePerRun(t *testing.T) {
 	const people = 24
 	tables := map[string]string{"memo": "memo_id", "trail": "trail_id", "note": "note_id"}
@@ -147,7 +146,7 @@ func TestALinkWithoutAnIndexIsScannedOncePerRun(t *testing.T) {
 			scans   map[string]int64
 		}{
 			{"member", func(i int) string { return fmt.Sprint(i) }, map[string]int64{"memo": 0, "trail": 2, "note": 2}},
-			// In codes that are given otherwise than they are stored, where the engine lets them.
+			// By codes in another form than stored, where the engine accepts them.
 			{"person", func(i int) string { return fmt.Sprintf("p%da", i) }, map[string]int64{"memo": 2, "trail": 0, "note": 0}},
 			{"person", func(i int) string { return fmt.Sprintf("P%dA", i) }, map[string]int64{"memo": 2, "trail": 0, "note": 0}},
 		} {
@@ -208,11 +207,11 @@ func TestAFewSubjectsAreLookedForByTheirBatch(t *testing.T) {
 	})
 }
 
-// What has arrived since the look is left and counted, whether its subject goes or has to stay.
+// Rows inserted since the scan are left and counted, whether their subject is deleted or kept.
 func TestWhatArrivesAfterTheOneScanIsCounted(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, agency(12)...)
-		db.exec(t, "UPDATE member SET guide = 2 WHERE member_id = 12") // who isn't erased, so that 2 stays
+		db.exec(t, "UPDATE member SET guide = 2 WHERE member_id = 12") // this member isn't erased, so 2 remains
 		policy := strings.Replace(agencyPolicy("member"), "guide: none}}", "guide: none}, via: {guide: keep}}", 1) +
 			"  - member(guide) -> member(member_id)\n"
 		p := db.plan(t, policy, plan.Subjects())

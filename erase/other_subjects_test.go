@@ -15,7 +15,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// interrupted begins a run, in batches of few rows, and stops it after the first of them.
+// interrupted begins a run, in small batches, and stops it after the first of them.
 func (d *target) interrupted(t testing.TB, p *plan.Plan, o erase.Options) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -31,7 +31,7 @@ func (d *target) interrupted(t testing.TB, p *plan.Plan, o erase.Options) {
 	}
 }
 
-// held are ways to hold a key by which subjects are compared, each alone.
+// held are ways to have a key for comparing subjects, each alone.
 func held(o erase.Options, how string) erase.Options {
 	o.Secret = anonymise.Secret{}
 	switch how {
@@ -87,7 +87,7 @@ func TestAFinishedRunGivesNobodyElsesReceipt(t *testing.T) {
 			for _, how := range []string{"secret", "commitment key", "signing key", "none"} {
 				o := held(options(p, "run by "+how, "1"), how)
 				if policy == overwrites && o.Secret.IsZero() {
-					o.Secret = secret() // which its strategies need
+					o.Secret = secret() // required by its strategies
 				}
 				_, err := erase.Run(t.Context(), db.DB, p, o)
 				if errors.Is(err, erase.ErrNoSuchSubject) {
@@ -113,7 +113,7 @@ func TestAFinishedRunGivesNobodyElsesReceipt(t *testing.T) {
 	})
 }
 
-// A caller with other keys than those of the run is given nothing on a guess.
+// A caller with other keys than the run's gets nothing on a guess.
 func TestWithoutItsKeyAnOverwrittenSubjectsReceiptIsNotGuessed(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -131,7 +131,7 @@ func TestWithoutItsKeyAnOverwrittenSubjectsReceiptIsNotGuessed(t *testing.T) {
 	})
 }
 
-// The same subject is the same in whatever way it is named.
+// A subject is the same in all its spellings.
 func TestTheSameSubjectsAreKnownHoweverTheyAreWritten(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		text := map[string]string{
@@ -140,7 +140,7 @@ func TestTheSameSubjectsAreKnownHoweverTheyAreWritten(t *testing.T) {
 		again := "Ada"
 		switch {
 		case text == "":
-			text, again = "VARCHAR(40)", "ÁDA" // the usual collations know neither case nor accents
+			text, again = "VARCHAR(40)", "ÁDA" // the usual collations ignore case and accents
 		case db.Engine == sample.SQLite:
 			again = "aDA"
 		case db.Engine == sample.Postgres:

@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/plan/discover"
 )
 
-// outside is an engine that this module doesn't know: it has a name of its own, and of the
-// contract only what every engine must implement.
+// outside is an engine unknown to this module: it has a name of its own, and implements only the
+// required part of the contract.
 type outside struct{ dialect.DB }
 
 const outsideName = "elsewhere"

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// mail is a database in which people meet: messages between two members, answers to
-// messages, and addresses that several members share.
+// mail is a database with common rows of people: messages between two members, answers to messages, and
+// addresses of several members.
 var mail = []string{
 	`CREATE TABLE address (address_id INTEGER NOT NULL, street VARCHAR(40), PRIMARY KEY (address_id))`,
 	`CREATE TABLE member (member_id INTEGER NOT NULL, address_id INTEGER, name VARCHAR(40), PRIMARY KEY (member_id), CONSTRAINT fk_address FOREIGN KEY (address_id) REFERENCES address (address_id))`,
@@ -56,7 +56,7 @@ owns:
   - member(address_id) -> address
 `
 
-// mail fills the database with members 1 to n who wrote to each other, far and near.
+// mail fills the database with members 1 to n and messages between them, near and far.
 func (d *target) mail(t testing.TB, n int) {
 	t.Helper()
 	d.exec(t, mail...)
@@ -88,7 +88,8 @@ func (d *target) mail(t testing.TB, n int) {
 	insert("attachment", attachments)
 }
 
-// Runs of different subjects meet in the messages between them, and in what the subjects of both own.
+// Runs of different subjects have rows in common: the messages between them, and rows owned by the
+// subjects of both.
 func TestRunsThatMeetInTheSameRowsBothEnd(t *testing.T) {
 	for name, policy := range map[string]string{
 		"deletes":    mailPolicy,
@@ -113,7 +114,7 @@ func TestRunsThatMeetInTheSameRowsBothEnd(t *testing.T) {
 	}
 }
 
-// overlapping are the options of two runs that have half of their subjects in common.
+// overlapping are the options of two runs with half of their subjects in common.
 func overlapping(p *plan.Plan) []erase.Options {
 	var out []erase.Options
 	for run, first := range []int{1, 101} {
@@ -151,7 +152,7 @@ func (d *target) runTogether(t *testing.T, p *plan.Plan) {
 	t.Logf("batches were tried again: %v", tried)
 }
 
-// mailbox is what is left of the mail, by its keys.
+// mailbox is the remaining mail, by its keys.
 func (d *target) mailbox(t *testing.T) map[string][][]*int64 {
 	t.Helper()
 	out := map[string][][]*int64{}
@@ -163,17 +164,17 @@ func (d *target) mailbox(t *testing.T) map[string][][]*int64 {
 	return out
 }
 
-// A batch that met a lock has the journal's row for the database when it is tried again: no
-// other one in turn is at work then.
+// A batch that met a lock locks the journal's row for the database when it is retried: no other one in
+// turn is active then.
 func TestABatchThatMetALockTakesItsTurn(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		if db.Engine == sample.SQLite || db.Engine == sample.SQLServer {
-			return // which has one writer, or tells of locks otherwise
+			return // one writer, or locks are reported differently
 		}
 		db.club(t)
 		p := db.plan(t, deletes, plan.Subjects())
 		o := options(p, "r", "1")
-		o.LockTimeout = time.Second // the least that every engine counts in
+		o.LockTimeout = time.Second // the shortest unit of every engine
 		var other *rival
 		on(&o, erase.Began, func(erase.Event) {
 			other = db.rival(t)

@@ -89,8 +89,7 @@ func TestASubjectLargerThanATransactionGoesLeafFirst(t *testing.T) {
 	}
 }
 
-// How many leaves hang on a subject is known only once they have gone: that
-// statement is taken back.
+// Only the delete itself shows how many leaves a subject has: then it is rolled back.
 func TestLeavesThatNobodyFetchesGoOverSeveralTransactions(t *testing.T) {
 	const letters, most = 2000, 300
 	for name, commitments := range map[string]*erase.Commitments{"uncommitted": nil, "committed to": {Key: bytes.Repeat([]byte{1}, receipt.CommitmentKeySize)}} {

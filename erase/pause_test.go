@@ -51,7 +51,7 @@ func TestARunIsPausedInTheJournal(t *testing.T) {
 		for run, what := range map[string]string{"itself": "itself", "with all the others": erase.Everything} {
 			got := heldUp(t, d, run, nil,
 				func() {
-					for range 2 { // twice is once
+					for range 2 { // twice is like once
 						if err := erase.Pause(t.Context(), other.DB, what); err != nil {
 							t.Error(err)
 						}

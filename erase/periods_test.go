@@ -13,9 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// tenants is a database of tenants with retention periods of their own; the
-// clock stands at 2026-01-01. Visits are numbered by tenant, and one of each two
-// is 40 days old, the other 400.
+// tenants is a database of tenants with retention periods of their own; the clock is at 2026-01-01.
+// Visits are numbered by tenant; of each two, one is 40 days old, the other 400.
 var tenants = []string{
 	`CREATE TABLE tenant (tenant_id INTEGER NOT NULL, days INTEGER, period VARCHAR(20), PRIMARY KEY (tenant_id))`,
 	`CREATE TABLE visit (visit_id INTEGER NOT NULL, tenant_id INTEGER, at DATE NOT NULL, PRIMARY KEY (visit_id), CONSTRAINT fk_visit FOREIGN KEY (tenant_id) REFERENCES tenant (tenant_id))`,
@@ -36,7 +35,7 @@ retention:
 `
 }
 
-// Each tenant's rows go by the tenant's own period; without one they stay.
+// Each tenant's rows are deleted by the tenant's own period; without one they are kept.
 func TestRetentionPerTenant(t *testing.T) {
 	for _, column := range []string{"days", "period"} {
 		t.Run(column, func(t *testing.T) {
@@ -61,7 +60,7 @@ func TestRetentionPerTenant(t *testing.T) {
 				if d := cmp.Diff([]int64{21, 31, 32, 41, 51, 52, 61, 62}, db.keys(t, "visit")); d != "" {
 					t.Error("what stays:", d)
 				}
-				// A tenant that changes its mind needs no new plan.
+				// A tenant's changed period needs no new plan.
 				db.exec(t, "UPDATE tenant SET days = 31, period = '1mo' WHERE tenant_id IN (2, 5)", "DELETE FROM visit WHERE tenant_id = 1", "DELETE FROM tenant WHERE tenant_id = 1")
 				db.run(t, p, options(p, "again"))
 				if d := cmp.Diff([]int64{31, 32, 41, 61, 62}, db.keys(t, "visit")); d != "" {
@@ -72,7 +71,7 @@ func TestRetentionPerTenant(t *testing.T) {
 	}
 }
 
-// What was a shorter period when the rows were erased can't be told afterwards.
+// Verify can't tell whether a period was shorter at the erasure.
 func TestVerifyOfPeriodsThatAreLookedUp(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, tenants...)
@@ -100,7 +99,7 @@ func TestVerifyOfPeriodsThatAreLookedUp(t *testing.T) {
 	})
 }
 
-// No days, or a text that says nothing, is no reason to delete everything.
+// Zero days, or an unreadable text, is no reason to delete everything.
 func TestAPeriodThatCantBeReadIsRefused(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, tenants...)
@@ -123,7 +122,7 @@ func TestAPeriodThatCantBeReadIsRefused(t *testing.T) {
 	})
 }
 
-// The plan covers the table that has the periods.
+// The plan covers the table with the periods.
 func TestAPeriodsTableThatChangedIsDrift(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, tenants...)
@@ -144,8 +143,8 @@ tables:
   session: {erase: delete, columns: {session_id: none, seen: none}}
 `
 
-// SQLite keeps whatever an application writes into a date: seconds, milliseconds,
-// texts of any form. What can't be read neither expires nor frees of a hold.
+// SQLite stores whatever an application writes into a date: seconds, milliseconds, texts of any form.
+// An unreadable date neither expires nor ends a hold.
 func TestSQLiteMomentsInFormsOfTheApplication(t *testing.T) {
 	db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 	db.exec(t,
@@ -165,7 +164,7 @@ func TestSQLiteMomentsInFormsOfTheApplication(t *testing.T) {
 	}
 }
 
-// In MySQL a zero date stands for none where a column takes no NULL.
+// In MySQL a zero date stands for no date in a column without NULL.
 func TestAZeroDateNeitherExpiresNorFreesOfAHold(t *testing.T) {
 	for _, fresh := range []*testdb.Database{testdb.MariaDB(t), testdb.MySQL(t)} {
 		t.Run(fresh.Server.String(), func(t *testing.T) {

@@ -90,7 +90,7 @@ func TestRehearseRollsEverythingBack(t *testing.T) {
 					t.Fatal(err)
 				}
 				o := options(p, "r", strangers(t, db, 6)...)
-				o.MaxRows = 10 // a rehearsal takes what it is given in one transaction
+				o.MaxRows = 10 // a rehearsal uses one transaction for all given rows
 				db.unchanged(t, func() {
 					r, err := erase.Rehearse(t.Context(), db.DB, p, o, 5)
 					if err != nil {
@@ -129,8 +129,7 @@ func TestRehearseTakesTheFirstRowsWhereNoSubjectIsGiven(t *testing.T) {
 	})
 }
 
-// A rule that the catalogue can't be asked about is tried: on the given rows, or on
-// the first ones of each table.
+// A rule missing in the catalogue is tried: on the given rows, or on the first ones of each table.
 func TestRehearseReportsAConstraintByName(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, strings.Replace(club[0], "notes VARCHAR(80)", "notes VARCHAR(80), CONSTRAINT tidy CHECK (notes <> 'XYZ' OR member_id > 1)", 1))
@@ -148,7 +147,7 @@ func TestRehearseReportsAConstraintByName(t *testing.T) {
 					if !errors.As(err, &e) || e.Class != dialect.OtherConstraint {
 						t.Fatalf("%s, through the %s: error %v", scope, way, err)
 					}
-					// SQLite says the name in its message only.
+					// SQLite has the name in its message only.
 					if e.Object != "tidy" && db.Engine != sample.SQLite || !strings.Contains(err.Error(), "member") {
 						t.Errorf("%s, through the %s: the constraint is %q", scope, way, e.Object)
 					}
@@ -161,7 +160,7 @@ func TestRehearseReportsAConstraintByName(t *testing.T) {
 	})
 }
 
-// A reference's condition says which rows a step is about, in each verb alike.
+// A reference's condition selects the rows of a step, in each verb alike.
 func TestADetachStepIsAboutTheRowsThatItsConditionTakes(t *testing.T) {
 	const policy = `
 version: 1

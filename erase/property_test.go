@@ -22,15 +22,14 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// A world is a small database with any references that one can have, and a
-// policy for it. Each table has a key, a personal column, and a column that says
-// whether the row is under a hold.
+// A world is a small database with any possible references, and a policy for it. Each table has a key,
+// a personal column, and a column for holds on the row.
 type world struct {
 	tables []string // the first is the subjects'
 	refs   []*worldRef
 	policy *policy.Policy
 	rows   map[string]map[int]*worldRow
-	chosen []int // the subjects that are erased
+	chosen []int // the subjects to erase
 	limit  int   // rows of a batch, 0: any
 }
 
@@ -38,7 +37,7 @@ type worldRef struct {
 	from, column, to string
 	null, link, owns bool
 	indexed          bool
-	held             bool // it is a link of rows with held = 1 only
+	held             bool // the link applies to rows with held = 1 only
 	action           string
 	via              policy.Erase // "": the table's decision
 }
@@ -85,8 +84,7 @@ func drawWorld(t *rapid.T) *world {
 		}
 		w.refs = append(w.refs, r)
 	}
-	// What is owned is referred to by its owner, and refers to nothing that
-	// would make it a subject's by itself.
+	// An owned row is referenced by its owner, and has no reference of its own to a subject.
 	for _, r := range w.refs {
 		if r.to != subjects && r.to != r.from && chance(25, "owns") {
 			r.owns = true
@@ -161,7 +159,7 @@ func (w *world) drawRows(t *rapid.T, chance func(int, string) bool) {
 	w.limit = rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "limit")
 }
 
-// plan builds the world's plan. Tables that nothing leads to get their reason.
+// plan builds the world's plan. Unreachable tables get their reason.
 func (w *world) plan(ctx context.Context, db dialect.DB, scope plan.Scope) (*plan.Plan, error) {
 	p, err := plan.Build(ctx, db, w.policy, scope)
 	var refused *policy.Error
@@ -176,8 +174,8 @@ func (w *world) plan(ctx context.Context, db dialect.DB, scope plan.Scope) (*pla
 	return plan.Build(ctx, db, w.policy, scope)
 }
 
-// script is the world in SQL. On PostgreSQL foreign keys come after the rows, which
-// may refer to each other in a cycle.
+// script is the world in SQL. On PostgreSQL foreign keys come after the rows, since these may refer to
+// each other in a cycle.
 func (w *world) script(engine string) string {
 	var b, keys strings.Builder
 	for _, name := range w.tables {
@@ -227,7 +225,7 @@ func (row *worldRow) insert(table string, id int) string {
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, columns, values)
 }
 
-// after reads the rows as they are now.
+// after reads the current rows.
 func (w *world) after(t interface{ Fatal(...any) }, db *sql.DB) map[string]map[int]*worldRow {
 	out := map[string]map[int]*worldRow{}
 	for _, name := range w.tables {
@@ -272,23 +270,23 @@ func (w *world) rule(table string) *policy.Table {
 	return &w.policy.Tables[i]
 }
 
-// decision is what the policy says of a row that is reached by r.
+// decision is the policy's for a row reached by r.
 func (w *world) decision(r *worldRef) policy.Erase { return cmp.Or(r.via, w.rule(r.from).Erase) }
 
-// place is a row's.
+// place names a row.
 type place struct {
 	table string
 	id    int
 }
 
-// fate is what a plain reading of the policy makes of a row.
+// fate is the outcome of a row by a plain reading of the policy.
 type fate struct {
 	erase policy.Erase
 	held  bool
 	owned bool
 }
 
-// target is the key of the row that a row refers to by r, if it does.
+// target is the key of the row referenced by r, if any.
 func (r *worldRef) target(row *worldRow) (int, bool) {
 	id, ok := row.to[r.column]
 	return id, ok && (!r.held || row.held)
@@ -297,8 +295,8 @@ func (r *worldRef) target(row *worldRow) (int, bool) {
 // own reports whether a hold of its own table covers the row.
 func (w *world) own(p place) bool { return w.rule(p.table).Hold != nil && w.rows[p.table][p.id].held }
 
-// closure reads the policy plainly: whatever refers to a row of the closure
-// belongs to it, other subjects never do, and what its rows own does.
+// closure reads the policy plainly. Rows referring to a row of the closure belong to it, and so do the
+// rows that its rows own; other subjects never do.
 func (w *world) closure() map[place]*fate {
 	rank := map[policy.Erase]int{policy.EraseDelete: 3, policy.EraseOverwrite: 2, policy.EraseKeep: 1}
 	out := map[place]*fate{}
@@ -343,8 +341,8 @@ func (w *world) closure() map[place]*fate {
 	return out
 }
 
-// TestPropertyEveryPlanKeepsItsPromises erases subjects of any small database
-// under any policy that Build takes, and looks at each row afterwards.
+// TestPropertyEveryPlanKeepsItsPromises erases subjects of random small databases under any policy that
+// Build accepts, and checks each row afterwards.
 func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
 	built, all := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -398,8 +396,7 @@ func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
 	}
 }
 
-// giveReasons gives a reason for each table that nothing leads to, and reports
-// whether there was one.
+// giveReasons gives a reason for each unreachable table, and reports whether there was one.
 func (w *world) giveReasons(refused *policy.Error) bool {
 	given := false
 	for _, problem := range refused.Problems {
@@ -412,12 +409,12 @@ func (w *world) giveReasons(refused *policy.Error) bool {
 	return given
 }
 
-// broken lists the promises that the rows, as they are after a run, don't keep.
+// broken lists the promises broken by the rows after a run.
 func (w *world) broken(after map[string]map[int]*worldRow) []string {
 	return w.brokenAmong(after, func(*fate) bool { return true })
 }
 
-// brokenAmong is broken for rows of that fate only; it is nil for those of no subject.
+// brokenAmong is broken for rows of that fate only; it is nil for rows of no subject.
 func (w *world) brokenAmong(after map[string]map[int]*worldRow, these func(*fate) bool) []string {
 	var out []string
 	closure := w.closure()
@@ -437,7 +434,7 @@ func (w *world) brokenAmong(after map[string]map[int]*worldRow, these func(*fate
 	return out
 }
 
-// brokenRow lists the promises that one row doesn't keep.
+// brokenRow lists the promises broken by one row.
 func (w *world) brokenRow(p place, closure map[place]*fate, after map[string]map[int]*worldRow) (out []string) {
 	before, now, f := w.rows[p.table][p.id], after[p.table][p.id], closure[p]
 	say := func(format string, args ...any) {
@@ -457,12 +454,12 @@ func (w *world) brokenRow(p place, closure map[place]*fate, after map[string]map
 			say("was overwritten, and should not be: %+v", f)
 		}
 	case f.owned && w.limit > 0 && now.personal == personal:
-		// Its owners may be in several batches, each of which takes it for the others'.
+		// Its owners may be in several batches, and each of these counts it as the others'.
 	case w.own(p), f.erase == policy.EraseOverwrite:
 		if now.personal != replaced {
 			say("was not overwritten: %+v", f)
 		}
-	case f.held && w.limit > 0: // through a row that may be in another batch
+	case f.held && w.limit > 0: // by a reference from a row that may be in another batch
 	case f.held:
 		if now.personal != personal {
 			say("was overwritten under another row's hold")
@@ -478,7 +475,7 @@ func (w *world) brokenRow(p place, closure map[place]*fate, after map[string]map
 	return out
 }
 
-// references checks what became of a row's references.
+// references checks the result for a row's references.
 func (w *world) references(p place, before, now *worldRow, closure map[place]*fate, after map[string]map[int]*worldRow, say func(string, ...any)) {
 	for _, r := range w.refs {
 		if r.from != p.table {
@@ -509,8 +506,7 @@ func (w *world) references(p place, before, now *worldRow, closure map[place]*fa
 	}
 }
 
-// sharedBy reports whether a row outside of the closure refers to the row, or
-// to one that owns it.
+// sharedBy reports whether a row outside of the closure refers to the row, or to its owner.
 func (w *world) sharedBy(p place, closure map[place]*fate) bool {
 	seen := map[place]bool{}
 	var shared func(p place) bool
@@ -538,8 +534,7 @@ func (w *world) sharedBy(p place, closure map[place]*fate) bool {
 	return shared(p)
 }
 
-// wanted reports whether a row that is there, or a subject's that was in an
-// earlier batch, refers to the row.
+// wanted reports whether an existing row, or a subject's in an earlier batch, refers to the row.
 func (w *world) wanted(p place, after map[string]map[int]*worldRow) bool {
 	for _, r := range w.refs {
 		if r.to != p.table {

@@ -18,7 +18,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// coinKey signs differently each time, so that a receipt which is signed twice shows.
+// coinKey signs differently each time, so that a second signature shows.
 func coinKey() *ecdsa.PrivateKey {
 	k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), bytes.Repeat([]byte{5}, 32))
 	if err != nil {
@@ -69,7 +69,7 @@ func publishTo(dir string) func(context.Context, []byte) error {
 	}
 }
 
-// published says how many entries the log has.
+// published is the number of entries in the log.
 func published(t testing.TB, dir string) int64 {
 	t.Helper()
 	l, err := logOf(dir)
@@ -95,8 +95,7 @@ func in(t testing.TB, dir string, envelope []byte) {
 	}
 }
 
-// Killed anywhere between its signature and its end, a run publishes one receipt
-// and gives that one.
+// Killed anywhere between its signature and its end, a run publishes one receipt and returns that one.
 func TestAReceiptIsPublishedOnceThoughTheProcessIsKilled(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		reset := db.resettable(t, func(d *target) { d.shop(t, sample.Shop{Customers: 40, Seed: 3}) })
@@ -152,7 +151,7 @@ func TestARunWhoseReceiptIsNotPublishedIsNotFinished(t *testing.T) {
 		if n := members(t, db); n != 3 {
 			t.Fatalf("%d members, want 3", n)
 		}
-		// A schema that has changed since doesn't matter any more, nor that the journal's run is asked for anew.
+		// A later schema change doesn't matter any more, nor does a repeated call of the journal's run.
 		db.exec(t, "ALTER TABLE visit ADD COLUMN weather VARCHAR(10)")
 		dir := newLog(t)
 		o.Publish = publishTo(dir)
@@ -163,7 +162,7 @@ func TestARunWhoseReceiptIsNotPublishedIsNotFinished(t *testing.T) {
 		}
 		in(t, dir, report.Receipt)
 		db.closed(t)
-		// One that was finished without a log is entered in it by running again.
+		// Running again publishes a receipt finished without a log.
 		second := newLog(t)
 		o.Publish = publishTo(second)
 		if repeated, err := erase.Run(t.Context(), db.DB, p, o); err != nil || !bytes.Equal(repeated.Receipt, report.Receipt) {
@@ -194,7 +193,7 @@ func TestASignedRunIsNotAnothers(t *testing.T) {
 	})
 }
 
-// What is left over is told whenever the receipt is first given.
+// Rows left by mistake are reported whenever the receipt is first returned.
 func TestRowsLeftOverAreToldWhenASignedRunIsFinished(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		db.club(t)

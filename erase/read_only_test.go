@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// No grant helps where a session takes no writes, and no verb advises one.
+// No grant helps in a read-only session, and no verb advises one.
 func TestAReadOnlySessionIsNoMissingPrivilege(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -37,7 +37,7 @@ func TestAReadOnlySessionIsNoMissingPrivilege(t *testing.T) {
 					t.Errorf("%s, %s: %v", verb, journal, err)
 				}
 			}
-			db.run(t, p, options(p, "another", "2")) // which makes the journal, and then gives its receipt again
+			db.run(t, p, options(p, "another", "2")) // the first run makes the journal, the second returns its receipt again
 		}
 	})
 }

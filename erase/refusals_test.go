@@ -15,8 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// unchanged fails the test where what do does changes a row, or where it
-// makes a journal.
+// unchanged fails the test if do changes a row or creates a journal.
 func (d *target) unchanged(t *testing.T, do func()) {
 	t.Helper()
 	before, journal := d.dump(t), d.journaled(t)
@@ -66,8 +65,7 @@ func TestRunRefusesSubjects(t *testing.T) {
 	})
 }
 
-// SQLite stores a larger number than a column was declared for: there it is one
-// that isn't found.
+// SQLite stores numbers beyond a column's declared type: there such a subject just isn't found.
 func TestRunRefusesASubjectThatDoesNotFitItsColumn(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -81,8 +79,8 @@ func TestRunRefusesASubjectThatDoesNotFitItsColumn(t *testing.T) {
 	})
 }
 
-// One person named twice is one subject, also when the run is continued after
-// the row that the names were found in is gone.
+// One person named twice is one subject, also in a run continued after the row with the names is
+// deleted.
 func TestARunIsContinuedWithSubjectsNamedTwice(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -146,7 +144,7 @@ func TestRunRefusesWhatIsNotAsItWasApproved(t *testing.T) {
 	}
 }
 
-// What nothing of the plan depends on may change.
+// The schema may change outside of the plan.
 func TestRunTakesASchemaThatChangedElsewhere(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -294,8 +292,8 @@ func TestPitfall15RowSecurityThatHidesRows(t *testing.T) {
 	})
 }
 
-// TestPitfall15RowSecurityStopsEveryVerb: rows that a policy hides are neither counted nor
-// called gone, also where the policy is forced on the tables' owner.
+// TestPitfall15RowSecurityStopsEveryVerb: rows hidden by a policy are neither counted nor called gone,
+// even if the policy is forced on the tables' owner.
 func TestPitfall15RowSecurityStopsEveryVerb(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -330,7 +328,7 @@ func TestPitfall15RowSecurityStopsEveryVerb(t *testing.T) {
 	})
 }
 
-// An error of the database names a table as the plan's text does, while it runs too.
+// A database error during the run names a table as the plan's text does, too.
 func TestAnErrorInTheRunNamesTheTableAsThePlanDoes(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)

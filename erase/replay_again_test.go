@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A backup that is restored loses the journal's rows of the runs since, and
-// with them what would refuse their IDs, cases' references say, to other subjects.
+// Restoring a backup loses the journal's rows of later runs, and thereby the refusal of their IDs (for
+// example cases' references) for other subjects.
 func TestARunIDThatARestoreMadeFreeIsOfAnotherErasure(t *testing.T) {
 	for name, policy := range map[string]string{"deleted": deletes, "overwritten": overwrites} {
 		t.Run(name, func(t *testing.T) {
@@ -66,9 +66,8 @@ func TestARunIDThatARestoreMadeFreeIsOfAnotherErasure(t *testing.T) {
 	}
 }
 
-// Of one replay on two copies the ledger has one entry: its subjects are the
-// erasure's, whichever copy is used on, and one that is given up leaves nothing
-// that never ends.
+// One replay on two copies has one ledger entry: its subjects are the erasure's, whichever copy remains
+// in use. An abandoned copy leaves no entry open for ever.
 func TestAReplayOnTwoCopiesIsOneEntry(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)

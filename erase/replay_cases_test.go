@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// onSQLite runs a test of what no engine does otherwise.
+// onSQLite runs a test whose result is the same on all engines.
 func onSQLite(t *testing.T, test func(t *testing.T, db *target)) {
 	t.Helper()
 	t.Parallel()
@@ -173,11 +173,11 @@ func TestRowsThatCameBackWithoutTheirSubjectAreReported(t *testing.T) {
 		if _, err := b.replay(t, copied, allowAll(p)); err != nil {
 			t.Fatal(err)
 		}
-		copied.exec(t, "INSERT INTO letter VALUES (1, 1, 'Dear One')") // a link, which nothing enforces
+		copied.exec(t, "INSERT INTO letter VALUES (1, 1, 'Dear One')") // a link, not enforced
 		if _, err := b.replay(t, copied, allowAll(p)); !errors.Is(err, erase.ErrRemains) {
 			t.Errorf("after a replay: %v, want ErrRemains", err)
 		}
-		// In the database itself the subject is gone, and no replay has been.
+		// In the database itself the subject has no row, and there was no replay.
 		db.exec(t, "INSERT INTO letter VALUES (1, 1, 'Dear One')")
 		replayed, err := b.replay(t, db, allowAll(p))
 		if !errors.Is(err, erase.ErrRemains) || replayed[0].Outcome != erase.ReplayFailed {
@@ -236,7 +236,7 @@ func TestAnEntryThatCannotBeReplayedDoesNotStopTheOthers(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)
 		p, _, restore := restoredClub(t, db, b)
-		// Written for somebody else, who is asked for his identity in vain.
+		// Written for another identity, missing here.
 		stranger, err := age.GenerateX25519Identity()
 		if err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// keys gives each run a key of its own, the same whenever it is asked.
+// keys gives each run a key of its own, always the same one.
 func keys(asked map[string]bool, first byte) func(*erase.ReplayOptions) {
 	return func(o *erase.ReplayOptions) {
 		o.Commitments = func(run string) (*erase.Commitments, error) {
@@ -45,7 +45,7 @@ func TestAReplayMakesRowCommitmentsOfItsOwn(t *testing.T) {
 	})
 }
 
-// A backup of a moment to come has everything: nothing would be erased from it.
+// A backup from the future contains everything: nothing would be erased from it.
 func TestAReplayOfABackupToComeIsRefused(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)
@@ -58,8 +58,8 @@ func TestAReplayOfABackupToComeIsRefused(t *testing.T) {
 	})
 }
 
-// Continued with another key, a replay must not begin anew under the next run
-// ID: the one that was begun would stay open for ever.
+// Continued with another key, a replay must not restart under the next run ID: the first one would
+// remain open for ever.
 func TestAReplayIsNotContinuedWithAnotherKey(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)

@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Moments of the tests: what is erased, the backup, and what is erased since.
+// Times in the tests: of the erasure, of the backup, and of later erasures.
 var (
 	earlier = sample.Now.Add(-2 * time.Hour)
 	backup  = sample.Now.Add(-time.Hour)
@@ -46,7 +46,7 @@ func newBook(t testing.TB) book {
 	return book{l, dir, identity}
 }
 
-// entries reads what a backup of that moment doesn't have.
+// entries reads the erasures missing in a backup of that time.
 func (b book) entries(t testing.TB, since time.Time) []*record.Entry {
 	t.Helper()
 	var out []*record.Entry
@@ -59,7 +59,7 @@ func (b book) entries(t testing.TB, since time.Time) []*record.Entry {
 	return out
 }
 
-// replay carries out on the copy what the backup doesn't have.
+// replay repeats on the copy the erasures missing in the backup.
 func (b book) replay(t testing.TB, db *target, allow []plan.HazardName, change ...func(*erase.ReplayOptions)) ([]erase.Replayed, error) {
 	t.Helper()
 	o := erase.ReplayOptions{
@@ -72,14 +72,14 @@ func (b book) replay(t testing.TB, db *target, allow []plan.HazardName, change .
 	return erase.Replay(t.Context(), db.DB, o)
 }
 
-// at sets the moment at which a run takes place.
+// at sets the time of a run.
 func at(o erase.Options, moment time.Time) erase.Options {
 	o.Now = func() time.Time { return moment }
 	return o
 }
 
-// backUp takes a backup as the engine's operator would, and returns what
-// restores it into a database of its own, as often as asked.
+// backUp takes a backup as the engine's operator would. It returns a function to restore it, any number
+// of times, each time into a new database.
 func (d *target) backUp(t testing.TB) (restore func(t testing.TB) *target) {
 	t.Helper()
 	if d.Engine == sample.SQLite {
@@ -105,7 +105,7 @@ func (d *target) backUp(t testing.TB) (restore func(t testing.TB) *target) {
 	}
 }
 
-// outcome is what became of an entry, without what differs from run to run.
+// outcome is the outcome of an entry, without parts that differ from run to run.
 type outcome struct {
 	Run       string
 	Committed bool
@@ -150,7 +150,7 @@ func TestARestoredShopIsReplayed(t *testing.T) {
 			}
 			return report.Receipt
 		}
-		there := func(d *target) int { // a customer whose invoices are held stays, overwritten
+		there := func(d *target) int { // a customer with held invoices is kept and overwritten
 			return d.count(t, "SELECT count(*) FROM customer WHERE customer_id IN ("+strings.Join(gone[4:], ", ")+")")
 		}
 		erased("case-1", gone[:4], earlier)
@@ -174,7 +174,7 @@ func TestARestoredShopIsReplayed(t *testing.T) {
 			t.Fatalf("replayed (-want +got):\n%s", diff)
 		}
 		restored.intact(t)
-		// Equal strategies on equal rows: the copy is what the database is.
+		// Equal strategies on equal rows: the copy equals the database.
 		if diff := cmp.Diff(db.dump(t), restored.dump(t)); diff != "" {
 			t.Errorf("the copy differs from the database (-database +copy):\n%s", diff)
 		}
@@ -199,7 +199,7 @@ func TestARestoredShopIsReplayed(t *testing.T) {
 	})
 }
 
-// folded works an amendment into its receipt.
+// folded applies an amendment to its receipt.
 func folded(t testing.TB, env, amendment []byte) *receipt.State {
 	t.Helper()
 	verifier, err := receipt.NewVerifier(key.Public())
@@ -222,8 +222,8 @@ func folded(t testing.TB, env, amendment []byte) *receipt.State {
 	return state
 }
 
-// restoredClub erases member 1, by e-mail address, after a backup of the club,
-// and returns what restores it. The journal is older than the backup.
+// restoredClub erases member 1, by e-mail address, after a backup of the club, and returns the function
+// to restore it. The journal is older than the backup.
 func restoredClub(t testing.TB, db *target, b book) (p *plan.Plan, env []byte, restore func(t testing.TB) *target) {
 	t.Helper()
 	db.club(t)

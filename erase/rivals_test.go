@@ -16,7 +16,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// rival is a transaction of somebody else's.
+// rival is another client's transaction.
 type rival struct {
 	t    testing.TB
 	conn *sql.Conn
@@ -51,8 +51,7 @@ func (r *rival) exec(statement string) {
 	}
 }
 
-// awaitBlocked returns once a transaction in the database waits for a lock that
-// another one has.
+// awaitBlocked returns once a transaction in the database waits for another's lock.
 func (d *target) awaitBlocked(t testing.TB) {
 	t.Helper()
 	waiting := "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -64,7 +63,7 @@ func (d *target) awaitBlocked(t testing.TB) {
 			return
 		}
 		if d.Engine == sample.MySQL || d.Engine == sample.MariaDB {
-			d.count(t, "SELECT sleep(0.2)") // InnoDB makes the list anew when nobody has asked for it for 0.1 s
+			d.count(t, "SELECT sleep(0.2)") // InnoDB refreshes the list after 0.1 s without a query on it
 		}
 	}
 }
@@ -72,12 +71,12 @@ func (d *target) awaitBlocked(t testing.TB) {
 func TestALockedRowIsWaitedForAndTriedAgain(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		if db.babelfish(t) {
-			return // whose error for it has no number of its own
+			return // its error for this has no number of its own
 		}
 		db.club(t)
 		p := db.plan(t, deletes, plan.Subjects())
 		o := options(p, "r", "1")
-		o.LockTimeout = time.Second // the least that every engine counts in
+		o.LockTimeout = time.Second // the shortest unit of every engine
 		var other *rival
 		on(&o, erase.Began, func(erase.Event) {
 			other = db.rival(t)
@@ -104,12 +103,12 @@ func TestPitfall6ADeadlockEndsInAnotherAttempt(t *testing.T) {
 		db.club(t)
 		db.exec(t, "ALTER DATABASE "+db.database(t)+" SET deadlock_timeout = '2s'")
 		own := openTarget(t, db.URL)
-		db.deadlock(t, own, own.plan(t, deletes, plan.Subjects()), "SET deadlock_timeout = '1min'") // so that it is the run that gives way
+		db.deadlock(t, own, own.plan(t, deletes, plan.Subjects()), "SET deadlock_timeout = '1min'") // so that the run is the victim
 	})
 }
 
-// InnoDB gives up the transaction that has changed less, which is made to be
-// the run's: its rival changes many rows first.
+// InnoDB rolls back the transaction with fewer changes. The test makes that the run's: its rival
+// changes many rows first.
 func TestPitfall6ADeadlockInInnoDBEndsInAnotherAttempt(t *testing.T) {
 	innoDB := slices.DeleteFunc(engines(t), func(e engine) bool {
 		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb")
@@ -125,8 +124,8 @@ func TestPitfall6ADeadlockInInnoDBEndsInAnotherAttempt(t *testing.T) {
 	})
 }
 
-// deadlock has a rival, after what it does first, and a run wait for each other's rows:
-// the run gives way, and tries again.
+// deadlock makes a rival, after its first statements, and a run wait for each other's rows: the run is
+// rolled back, and retries.
 func (d *target) deadlock(t *testing.T, run *target, p *plan.Plan, first ...string) {
 	t.Helper()
 	o := options(p, "r", "1")
@@ -143,7 +142,7 @@ func (d *target) deadlock(t *testing.T, run *target, p *plan.Plan, first ...stri
 		over.Go(func() {
 			defer other.exec("ROLLBACK")
 			d.awaitBlocked(t)
-			other.exec("UPDATE member SET notes = 'x' WHERE member_id = 1") // which the run has locked
+			other.exec("UPDATE member SET notes = 'x' WHERE member_id = 1") // locked by the run
 		})
 	})
 	st := run.run(t, p, o)
@@ -156,13 +155,13 @@ func (d *target) deadlock(t *testing.T, run *target, p *plan.Plan, first ...stri
 	}
 }
 
-// withTable is the policy with one more table, which holds nothing personal.
+// withTable is the policy with another table, without personal data.
 func withTable(policy, table string) string {
 	return strings.Replace(policy, "tables:\n", "tables:\n  "+table+": {pii: none}\n", 1)
 }
 
-// A statement that has begun doesn't see what a row becomes meanwhile: the row
-// is overwritten all the same, and what the application wrote into it too.
+// A running statement doesn't see concurrent changes of a row. The row is overwritten nevertheless,
+// including the application's new values.
 func TestARowThatChangesWhileItsBatchWaitsForItIsOverwritten(t *testing.T) {
 	servers := slices.DeleteFunc(engines(t), func(e engine) bool {
 		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb") && !strings.HasPrefix(e.name, "postgres")

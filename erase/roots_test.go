@@ -14,8 +14,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// generous is a database that takes any key of a member for all of them, after a number of
-// statements by key.
+// generous is a database that takes any key of a member for all of them, after a number of statements
+// by key.
 type generous struct {
 	dialect.DB
 	after *atomic.Int64

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// told is all that samples say.
+// told is the whole text of samples.
 func told(samples []erase.Sample) []byte {
 	var b []byte
 	for _, s := range samples {
@@ -79,7 +79,7 @@ func steps(p *plan.Plan, op plan.Op) [][]plan.Step {
 	return out
 }
 
-// What a strategy leaves of a value is as old as the value.
+// A part of a value kept by a strategy is still an old value.
 func TestSamplesHoldNoPartOfAnOldValue(t *testing.T) {
 	const policy = `
 version: 1
@@ -131,7 +131,7 @@ tables:
 	})
 }
 
-// The secret makes of a value what a run makes of it.
+// With the secret, samples equal a run's values.
 func TestSamplesOfConsistentStrategiesAreTheRuns(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)

@@ -18,8 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// customers is how large the shop of the test is: 100,000 where it loads
-// quickly, and as EXPUNGE_TEST_CUSTOMERS says.
+// customers is the size of the test's shop: EXPUNGE_TEST_CUSTOMERS, or 100,000 on engines that load
+// quickly.
 func customers(t testing.TB, engine string) int {
 	if s := os.Getenv("EXPUNGE_TEST_CUSTOMERS"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -37,8 +37,8 @@ func customers(t testing.TB, engine string) int {
 	return 10_000
 }
 
-// A shop goes on working while 1,000 of its customers are erased, and the
-// process is killed in the middle: what remains is what an undisturbed run leaves.
+// A shop is in use while 1,000 of its customers are erased, and the process is killed in the middle.
+// The remaining rows equal those of an undisturbed run.
 func TestAThousandCustomersOfALivingShopAreErasedThoughTheProcessIsKilled(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		shop := sample.Shop{Customers: customers(t, db.Engine), Seed: 11}
@@ -78,7 +78,7 @@ func TestAThousandCustomersOfALivingShopAreErasedThoughTheProcessIsKilled(t *tes
 	})
 }
 
-// checksums sums up each table, so that two databases can be compared.
+// checksums sums up each table, to compare two databases.
 func (d *target) checksums(t testing.TB) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -92,8 +92,8 @@ func (d *target) checksums(t testing.TB) map[string]string {
 	return out
 }
 
-// application is a shop's own software: it adds orders for customers that stay
-// and raises their credit while the erasure runs.
+// application is a shop's own software: during the erasure it adds orders for remaining customers and
+// raises their credit.
 type application struct {
 	db     *target
 	others []int64
@@ -136,7 +136,7 @@ func newApplication(t *testing.T, db *target, shop sample.Shop, erased []string)
 	return a
 }
 
-// impatient is a connection that waits for a lock no longer than a run does.
+// impatient is a connection with a run's lock timeout.
 func (d *target) impatient(t testing.TB) *sql.Conn {
 	t.Helper()
 	conn, err := d.SQL.Conn(t.Context())
@@ -148,7 +148,7 @@ func (d *target) impatient(t testing.TB) *sql.Conn {
 		sample.Postgres: "SET lock_timeout = '5s'", sample.MySQL: "SET innodb_lock_wait_timeout = 5", sample.MariaDB: "SET innodb_lock_wait_timeout = 5",
 	}[d.Engine]
 	if set == "" {
-		return conn // one writer: a writer may wait long for the other
+		return conn // one writer: it may have to wait long for the other
 	}
 	if _, err := conn.ExecContext(t.Context(), set); err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func (a *application) buy(conn *sql.Conn, random *rand.Rand) error {
 	return nil
 }
 
-// stop ends the application's work; nothing of it may have failed or be lost.
+// stop ends the application's work; none of it may have failed or been lost.
 func (a *application) stop(t *testing.T) {
 	t.Helper()
 	a.cancel()
@@ -191,8 +191,8 @@ func (a *application) stop(t *testing.T) {
 	}
 }
 
-// undo takes back what the application did, so that what is left is the
-// erasure's work, and a lost update shows.
+// undo reverts the application's changes, so that only the erasure's work is left, and a lost update
+// shows.
 func (a *application) undo(t *testing.T) {
 	t.Helper()
 	a.db.exec(t, fmt.Sprintf("DELETE FROM %s WHERE order_id >= %d", a.db.quote(a.db.name("order")), firstOrder))

@@ -16,8 +16,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// meanwhile carries a run out, in batches of few rows, and has an application change the
-// schema after the first of them.
+// meanwhile carries a run out, in small batches, and changes the schema after the first of them, as an
+// application might.
 func (d *target) meanwhile(t testing.TB, p *plan.Plan, o erase.Options, change ...string) (erase.Report, error) {
 	t.Helper()
 	o.MaxRows, o.Workers = 4, 1
@@ -29,7 +29,7 @@ func (d *target) meanwhile(t testing.TB, p *plan.Plan, o erase.Options, change .
 	})
 }
 
-// reviews makes a table that refers to members, with a row of member 3, whose turn comes later.
+// reviews makes a table referring to members, with a row of member 3, erased in a later batch.
 func reviews(action string) []string {
 	return []string{
 		"CREATE TABLE review (review_id INTEGER NOT NULL, member_id INTEGER DEFAULT 4, body VARCHAR(80), PRIMARY KEY (review_id), CONSTRAINT fk_review FOREIGN KEY (member_id) REFERENCES member (member_id) " + action + ")",
@@ -103,7 +103,7 @@ func TestARunNoticesAColumnAndATriggerThatAreMadeMeanwhile(t *testing.T) {
 	})
 }
 
-// Workers that look at a change at once have the pool's connections in use between them.
+// Workers noticing a change at the same time use all of the pool's connections.
 func TestSeveralWorkersNoticeAChangeAtOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -127,7 +127,7 @@ func TestSeveralWorkersNoticeAChangeAtOnce(t *testing.T) {
 	})
 }
 
-// A reference may be made in a database that the plan knows nothing of.
+// A reference may be made in a database outside of the plan.
 func TestARunNoticesAReferenceFromAnotherDatabase(t *testing.T) {
 	innoDB := slices.DeleteFunc(engines(t), func(e engine) bool {
 		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb")
@@ -151,8 +151,8 @@ func TestARunNoticesAReferenceFromAnotherDatabase(t *testing.T) {
 	})
 }
 
-// A change after a batch has compared the mark waits for the batch's locks, or goes past them on
-// engines that take none on the table referred to: the next batch notices.
+// A schema change after a batch's comparison waits for the batch's locks, or passes them on engines
+// without locks on the referenced table: the next batch notices.
 func TestTheNextBatchNoticesAChangeThatWaitedForTheLast(t *testing.T) {
 	servers := slices.DeleteFunc(engines(t), func(e engine) bool { return e.name == "sqlite" || strings.HasPrefix(e.name, "sqlserver") })
 	runOn(t, servers, func(t *testing.T, db *target) {
@@ -210,7 +210,7 @@ func (d *target) awaitWaitingChange(t *testing.T, changed <-chan struct{}) {
 	}
 }
 
-// What the plan isn't about may change.
+// The schema may change outside of the plan.
 func TestARunGoesOnWhereTheChangeIsNoneOfThePlan(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -225,7 +225,8 @@ func TestARunGoesOnWhereTheChangeIsNoneOfThePlan(t *testing.T) {
 	})
 }
 
-// A change after the last batch, which touches nothing that was done, isn't signed over.
+// After a change following the last batch, no receipt is signed, even if the change concerns none of
+// the run's work.
 func TestAReceiptIsNotSignedOverAnotherSchema(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -242,7 +243,7 @@ func TestAReceiptIsNotSignedOverAnotherSchema(t *testing.T) {
 	})
 }
 
-// closesIncomplete closes a run that was stopped after one of three subjects, and repeats it.
+// closesIncomplete closes a run stopped after one of three subjects, and repeats it.
 func (d *target) closesIncomplete(t testing.TB, p *plan.Plan, o erase.Options) {
 	t.Helper()
 	o.Subjects, o.Secret = nil, anonymise.Secret{}

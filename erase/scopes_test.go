@@ -39,7 +39,7 @@ func TestScopeEverythingGoesThroughEveryRow(t *testing.T) {
 		if d := cmp.Diff([]string{"page_view", "web_session"}, deleted); d != "" {
 			t.Error("deleted, children first:", d)
 		}
-		// Each of these tables has a column without NULLs that is overwritten.
+		// Each of these tables has an overwritten column without NULLs.
 		for _, table := range []string{"customer", "staff", "address", "wishlist", "parcel", "invoice", "message"} {
 			same := 0
 			for _, row := range after[table] {
@@ -61,8 +61,7 @@ func TestScopeEverythingGoesThroughEveryRow(t *testing.T) {
 	})
 }
 
-// The same "random" value in every row is how a function that is computed once
-// for the statement shows.
+// The same "random" value in every row reveals a function computed once per statement.
 func TestPitfall21EveryRowHasAValueOfItsOwn(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 80, Seed: 9})
@@ -121,14 +120,14 @@ func TestScopeExpiredTakesWhatHangsOnARow(t *testing.T) {
 		if n := db.count(t, "SELECT count(*) FROM web_session"); n != fresh {
 			t.Errorf("%d sessions are left, want %d", n, fresh)
 		}
-		// A new run finds nothing that has expired, and says so.
+		// A new run finds no expired rows, and says so.
 		if d := cmp.Diff(map[string]receipt.Rows{}, matched(db.run(t, p, options(p, "again")))); d != "" {
 			t.Error(d)
 		}
 	})
 }
 
-// trail is a policy of one table that has no key.
+// trail is a policy of one table without a key.
 const trail = `
 version: 1
 database: trail
@@ -136,13 +135,13 @@ tables:
   trail: {columns: {who: none, what: {pii: free-text, overwrite: random}}}
 `
 
-// Pitfall 2: rows that only their address tells apart are overwritten each by
-// itself, in one transaction, or the table is refused by name.
+// Pitfall 2: rows distinguished only by their address are overwritten each by itself, in one
+// transaction, or the table is refused by name.
 func TestPitfall2ATableWithoutAKey(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE trail (who INTEGER, what VARCHAR(40))",
 			"INSERT INTO trail VALUES (1, 'the same words'), (1, 'the same words'), (NULL, 'the same words'), (2, NULL), (3, 'others')")
-		if db.Engine == sample.MySQL || db.Engine == sample.MariaDB { // which address no row: one statement has to do
+		if db.Engine == sample.MySQL || db.Engine == sample.MariaDB { // these address no row: one statement has to do
 			_, err := plan.Build(t.Context(), db.DB, mustParse([]byte(strings.Replace(trail, "random", "{fake: name}", 1))), plan.Everything())
 			if err == nil || !strings.Contains(err.Error(), "trail") || !strings.Contains(err.Error(), "add a key") {
 				t.Errorf("error %v", err)
@@ -184,7 +183,7 @@ func TestEmptyTablesMakeAReceiptOfNothing(t *testing.T) {
 	})
 }
 
-// A copy that is refreshed next month gives the same people the same names.
+// A copy refreshed next month gives the same people the same names.
 func TestTheSameSecretGivesTheSameValuesAgain(t *testing.T) {
 	policy := strings.Replace(deletes, "{fake: email}", "{pseudonym: email}", 1)
 	policy = strings.Replace(policy, "name: {pii: name, overwrite: {fake: name}}", "name: {pii: name, overwrite: {fake: name, consistent: true}}", 1)
@@ -214,8 +213,7 @@ func TestTheSameSecretGivesTheSameValuesAgain(t *testing.T) {
 	})
 }
 
-// The walk goes by the whole key, in its own type and order, and passes each
-// row once.
+// The walk uses the whole key, in its own type and order, and passes each row once.
 func TestPitfall3WalksByAnyKey(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		for i, c := range []struct {
@@ -261,8 +259,8 @@ func TestPitfall3WalksByAnyKey(t *testing.T) {
 	})
 }
 
-// A replacement can be what was there, where it can't be much else: the
-// receipt says how often, or that nobody looked.
+// A replacement can equal the old value if few values are possible: the receipt says how often, or that
+// it wasn't checked.
 func TestValuesThatCameOutAsTheyWereAreCounted(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE voter (id INTEGER NOT NULL PRIMARY KEY, answer VARCHAR(10), place VARCHAR(40))",
@@ -280,7 +278,7 @@ func TestValuesThatCameOutAsTheyWereAreCounted(t *testing.T) {
 	})
 }
 
-// What a condition leaves as it is was never to be replaced.
+// Values excluded by a condition were never to be replaced.
 func TestValuesThatAConditionLeavesAreNotCountedAsUnchanged(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE voter (id INTEGER NOT NULL PRIMARY KEY, answer VARCHAR(10), place VARCHAR(40))",

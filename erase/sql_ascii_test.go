@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// TestADatabaseWithoutAnEncoding holds names of any bytes, which are replaced
-// like others, through the client and in the database.
+// TestADatabaseWithoutAnEncoding contains names of any bytes: they are replaced like others, through
+// the client and in the database.
 func TestADatabaseWithoutAnEncoding(t *testing.T) {
 	for _, s := range testdb.Postgreses(t) {
 		t.Run(s.String(), func(t *testing.T) {

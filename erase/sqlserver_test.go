@@ -19,20 +19,20 @@ func connectSQLServer(url string) (*target, func(), error) {
 	return &target{Engine: sample.SQLServer, URL: url, DB: sqlserver.New(db), SQL: db, copier: db}, func() { db.Close() }, nil
 }
 
-// babelfish reports whether a SQL Server is in truth Babelfish for PostgreSQL,
-// which is without some of what tests are about: see the dialect's documentation.
+// babelfish reports whether a SQL Server is really Babelfish for PostgreSQL. It lacks some tested
+// features: see the dialect's documentation.
 func (d *target) babelfish(t testing.TB) bool {
 	t.Helper()
 	return d.Engine == sample.SQLServer && d.count(t, "SELECT CASE WHEN @@VERSION LIKE '%Babelfish%' THEN 1 ELSE 0 END") == 1
 }
 
-// transactSQL spells what the tests' statements have in other words there.
+// transactSQL translates the tests' statements.
 var transactSQL = strings.NewReplacer(" ADD COLUMN ", " ADD ", " UUID ", " UNIQUEIDENTIFIER ")
 
 var values = regexp.MustCompile(`VALUES \((.*)\);`)
 
-// transactTrigger is a trigger of SQL Server: it fires once a statement, after it
-// or instead of it, and old rows are those of a table.
+// transactTrigger is a trigger of SQL Server: it fires once per statement, after it or instead of it,
+// and gets the old rows as a table.
 func transactTrigger(when, table, body string) string {
 	when = strings.Replace(when, "BEFORE", "AFTER", 1)
 	body = strings.ReplaceAll(values.ReplaceAllString(body, "SELECT $1 FROM deleted;"), "OLD.", "")

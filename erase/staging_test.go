@@ -19,9 +19,9 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// A staging copy has the shape of production and nobody in it: its constraints
-// hold, its joins give what they gave, no value of a person is anywhere, and
-// the next copy gives the same people the same replacements.
+// A staging copy has the shape of production and nobody in it. Its constraints hold, its joins give the
+// same counts, and it contains no personal value. The next copy gives the same people the same
+// replacements.
 func TestAStagingCopyKeepsItsShapeAndNobody(t *testing.T) {
 	for name, fill := range map[string]func(t *testing.T, db *target) (*policy.Policy, planted){
 		"shop":    fillShop,
@@ -74,7 +74,7 @@ func TestAStagingCopyKeepsItsShapeAndNobody(t *testing.T) {
 	}
 }
 
-// planted are canaries: how many, and which of them are in a text.
+// planted are canaries: their number, and a search for them in a text.
 type planted struct {
 	n  int
 	in func(text []byte) []string
@@ -98,7 +98,7 @@ func fillChinook(t *testing.T, db *target) (*policy.Policy, planted) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	canaries := map[string]string{} // by their mark, what they are called
+	canaries := map[string]string{} // mark → name
 	for _, table := range schema.Tables {
 		rule := ruleOf(rules, table)
 		if rule == nil || len(table.Key()) != 1 {
@@ -134,7 +134,7 @@ func fillChinook(t *testing.T, db *target) (*policy.Policy, planted) {
 			return err
 		})
 	}
-	// They are too many to look for one by one.
+	// There are too many to search for one by one.
 	like := regexp.MustCompile(`[0-9a-f]{4,8}z\d{4}k`)
 	return rules, planted{len(canaries), func(text []byte) []string {
 		found := map[string]bool{}
@@ -147,7 +147,7 @@ func fillChinook(t *testing.T, db *target) (*policy.Policy, planted) {
 	}}
 }
 
-// ruleOf is what the policy says about a table; nil: nothing.
+// ruleOf is the policy's rule for a table, or nil.
 func ruleOf(rules *policy.Policy, table *dialect.Table) *policy.Table {
 	i := slices.IndexFunc(rules.Tables, func(t policy.Table) bool { return t.Name == table.Name.Table })
 	if i < 0 {
@@ -183,8 +183,8 @@ func (d *target) empty(t testing.TB) *target {
 	return fresh
 }
 
-// consistently makes every made-up value of the policy a consistent one, where
-// rows have a key to be written back by.
+// consistently makes every made-up value of the policy a consistent one, in tables with a key for
+// writing it back.
 func (d *target) consistently(t testing.TB, rules *policy.Policy) *policy.Policy {
 	t.Helper()
 	schema, err := d.DB.Inspect(t.Context())
@@ -228,7 +228,7 @@ func (d *target) agreed(t testing.TB, p *plan.Plan) map[string][]string {
 	return out
 }
 
-// keyJoins counts the rows of each foreign key's join, but of tables that the plan deletes from.
+// keyJoins counts the rows of each foreign key's join, except for tables with deletes in the plan.
 func (d *target) keyJoins(t testing.TB, p *plan.Plan) map[string]int {
 	t.Helper()
 	schema, err := d.DB.Inspect(t.Context())
@@ -258,8 +258,8 @@ func (d *target) keyJoins(t testing.TB, p *plan.Plan) map[string]int {
 	return out
 }
 
-// valid fails the test where a row breaks a foreign key, a check, a unique index
-// of whole columns or NOT NULL.
+// valid fails the test if a row violates a foreign key, a check, a unique index of whole columns or NOT
+// NULL.
 func (d *target) valid(t testing.TB) {
 	t.Helper()
 	d.intact(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// TestASubjectIsFoundByAnIdentifierInABlobColumn: SQLite stores text in a BLOB
-// column as text and bytes in a TEXT column as bytes, and many applications do so.
+// TestASubjectIsFoundByAnIdentifierInABlobColumn: SQLite stores text in a BLOB column as text and bytes
+// in a TEXT column as bytes, and many applications do so.
 func TestASubjectIsFoundByAnIdentifierInABlobColumn(t *testing.T) {
 	for _, test := range []struct{ name, column, text, bytes string }{
 		{"blob", "blob", "'Ada Example'", "x'426F62'"},
@@ -28,7 +28,7 @@ func TestASubjectIsFoundByAnIdentifierInABlobColumn(t *testing.T) {
 			if n := db.count(t, "SELECT count(*) FROM person WHERE id < 3"); n != 0 {
 				t.Errorf("%d of 2 people left", n)
 			}
-			// One name that is stored in both ways is of two people.
+			// One name stored in both ways belongs to two people.
 			if _, err := erase.Run(t.Context(), db.DB, p, options(p, "cem", "name=Cem")); !errors.Is(err, erase.ErrNoSuchSubject) {
 				t.Errorf("an identifier of two people: %v", err)
 			}
@@ -36,8 +36,8 @@ func TestASubjectIsFoundByAnIdentifierInABlobColumn(t *testing.T) {
 	}
 }
 
-// TestASubjectIsFoundByAKeyOfAnyStorageClass: what a client wrote as text into a column of
-// bytes, as a number or as bytes is found by the key that a person writes.
+// TestASubjectIsFoundByAKeyOfAnyStorageClass: a client may write text into a column of bytes, as text,
+// number or bytes. The written form of the key finds them all.
 func TestASubjectIsFoundByAKeyOfAnyStorageClass(t *testing.T) {
 	for _, test := range []struct{ name, column, key, value string }{
 		{"text in a blob column", "blob", "ada", "'ada'"},
@@ -74,7 +74,8 @@ func TestASubjectIsFoundByAKeyOfAnyStorageClass(t *testing.T) {
 					t.Errorf("%d rows of %s left, want 1", n, table)
 				}
 			}
-			// The run again gives its receipt, and a link to one who is gone is followed by his key.
+			// A repeated run returns its receipt, and a link to a deleted subject is followed by the
+			// key.
 			db.run(t, p, options(p, "r", test.key, "99"))
 			db.exec(t, "INSERT INTO mark VALUES (3, "+test.value+", 'late')")
 			res, err := erase.Remains(t.Context(), db.DB, p, erase.SubjectKeys(test.key))
@@ -94,8 +95,8 @@ func TestASubjectIsFoundByAKeyOfAnyStorageClass(t *testing.T) {
 	}
 }
 
-// TestAKeyOfTwoStorageClassesIsRefused: rows whose keys differ by their storage class only
-// are two subjects.
+// TestAKeyOfTwoStorageClassesIsRefused: rows with keys differing in storage class alone are two
+// subjects.
 func TestAKeyOfTwoStorageClassesIsRefused(t *testing.T) {
 	for _, column := range []string{"blob", "text", "text COLLATE NOCASE", ""} {
 		t.Run(column, func(t *testing.T) {

@@ -16,14 +16,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// alike are names of which each could be taken for another, or for something else.
+// alike are names easily confused with each other, or with other texts.
 var alike = []string{
 	"Example", "Example, Ada", "Ada", " Example", "Example ", "example", "7", "007", "+7", "7.0", "7,0", "#7", "# 7", "7e0",
 	"Zo\u00eb", "Zoe\u0308", "Zoe", "\ufeff7", "M\ufffdller", "email=ada@mail.example", "name=Ada", "name=name=Ada", "NAME", "a=b", "a==",
 	`DOMAIN\ada`, `a\`, `a\,b`, `a,b`, `"Ada"`, `'Ada'`, "null", "true", `["Ada"]`, `{"a":1}`, "[1,5)", "a\tb", "%", "_", "Ada;--", "<Ada>", "&lt;Ada>",
 }
 
-// exactText is a text type under which two texts are equal where their characters are.
+// exactText is a text type that compares by characters alone.
 func exactText(engine string) string {
 	switch engine {
 	case sample.MySQL:
@@ -44,7 +44,7 @@ tables:
   person: {erase: delete, columns: {org: none, name: none, email: none}}
 `
 
-// people makes a table of the names, each of which is a person's key.
+// people makes a table of the names, each a person's key.
 func (d *target) people(t *testing.T, key string) {
 	t.Helper()
 	text := exactText(d.Engine)
@@ -54,7 +54,7 @@ func (d *target) people(t *testing.T, key string) {
 	}
 }
 
-// literal writes a backslash as the engine's literals have it.
+// literal escapes backslashes for the engine's literals.
 func (d *target) literal(s string) string {
 	if d.Engine == sample.MySQL || d.Engine == sample.MariaDB {
 		return strings.ReplaceAll(s, `\`, `\\`)
@@ -77,7 +77,7 @@ func TestASubjectIsTheOneThatItsTextNames(t *testing.T) {
 				db.people(t, key)
 				p := db.plan(t, namedPeople, plan.Subjects())
 				left := slices.Clone(alike)
-				for round := range 4 { // names that could be taken for each other are in different ones
+				for round := range 4 { // confusable names are in different rounds
 					list := "# some\n\n"
 					for i, name := range alike {
 						if i%4 != round {
@@ -135,7 +135,7 @@ func TestANumberIsWrittenAsANumber(t *testing.T) {
 			table := "t_" + strings.ToLower(typ[:3])
 			db.exec(t, "CREATE TABLE "+table+" (k "+typ+" NOT NULL, PRIMARY KEY (k))", "INSERT INTO "+table+" VALUES (7), (70), (700)")
 			if db.Engine == sample.SQLite && typ != "BIGINT" {
-				continue // its decimals have no kind of their own
+				continue // its decimals have no type of their own
 			}
 			schema, err := db.DB.Inspect(t.Context())
 			if err != nil {
@@ -167,7 +167,7 @@ func only(s *dialect.Schema, table string) *dialect.Schema {
 	return &one
 }
 
-// A period of validity in the key, as temporal tables have it, has a comma in it.
+// A period of validity in the key, as in temporal tables, contains a comma.
 func TestAKeyWithARangeInIt(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE stay (room int NOT NULL, valid int4range NOT NULL, PRIMARY KEY (room, valid))",

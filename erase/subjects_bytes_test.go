@@ -12,7 +12,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// UUIDs that nothing declares to be any are bytes in MySQL's usual way of keeping them.
+// MySQL usually stores UUIDs as bytes, without declaring them.
 func TestASubjectWhoseKeyIsBytesIsNamedInWriting(t *testing.T) {
 	binary := slices.DeleteFunc(engines(t), func(e engine) bool {
 		return strings.HasPrefix(e.name, "sqlite") || strings.HasPrefix(e.name, "postgres")

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// listed is what a file of subjects gives, and the error that it ends with.
+// listed is the content of a file of subjects, and the final error.
 func listed(t *testing.T, path string) (out []string, err error) {
 	t.Helper()
 	for s, e := range erase.SubjectsFile(path).Subjects() {
@@ -84,8 +84,7 @@ func TestALineOfAFileIsOneSubjectAsItStandsThere(t *testing.T) {
 	}
 }
 
-// clubByCode is a club whose members have a key that can be written in more than
-// one way: a text without regard to case, or else a number.
+// clubByCode is a club with keys of several spellings: a text without regard to case, or else a number.
 func (d *target) clubByCode(t *testing.T) (spellings []string) {
 	t.Helper()
 	spellings = []string{"ADA", "ada"}

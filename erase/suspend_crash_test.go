@@ -9,20 +9,19 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// TestPitfall11IndexesOfARunThatWasKilledComeBackFirst kills a process at every
-// point at which indexes may be away. What comes next puts them back: a repair, the same run, or
-// another one on the table.
+// TestPitfall11IndexesOfARunThatWasKilledComeBackFirst kills a process at every point with indexes
+// suspended. The next call restores them: a repair, the same run, or another one on the table.
 func TestPitfall11IndexesOfARunThatWasKilledComeBackFirst(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		if db.babelfish(t) {
-			return // which can't disable an index
+			return // it can't disable an index
 		}
 		reset := db.resettable(t, func(d *target) { d.guests(t) })
 		for _, c := range []struct {
 			point string
 			nth   int64
-			next  string // what comes next
-			away  bool   // whether the indexes are away then
+			next  string // the next call
+			away  bool   // the indexes are suspended then
 		}{
 			{"suspending", 1, "repair", false},
 			{"suspended", 1, "repair", true},
@@ -75,7 +74,7 @@ func TestPitfall11IndexesOfARunThatWasKilledComeBackFirst(t *testing.T) {
 				if d := cmp.Diff(before, db.indexed(t)); d != "" {
 					t.Errorf("indexes after the run (-before +after):\n%s", d)
 				}
-				if c.next == "other" { // which has deleted one
+				if c.next == "other" { // it has deleted one
 					db.exec(t, "INSERT INTO guest (guest_id, email) VALUES (1000, 'another')")
 				}
 				db.renewed(t)

@@ -16,8 +16,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// guests is a table with indexes of all kinds that a run may and may not do
-// without, and some hundred rows.
+// guests is a table with some hundred rows and indexes of all kinds, suspendable or not.
 var guests = []string{
 	`CREATE TABLE town (town_id INTEGER NOT NULL, mayor VARCHAR(40), PRIMARY KEY (town_id))`,
 	`CREATE TABLE guest (guest_id INTEGER NOT NULL, email VARCHAR(80) NOT NULL, name VARCHAR(40), town_id INTEGER, note VARCHAR(80), stars INTEGER, PRIMARY KEY (guest_id), CONSTRAINT fk_town FOREIGN KEY (town_id) REFERENCES town (town_id))`,
@@ -54,11 +53,11 @@ tables:
   town: {columns: {town_id: none, mayor: {pii: name, overwrite: null}}}
 `
 
-// guestCount is how many there are, and guestBatch how many a batch takes.
+// guestCount is the number of guests, and guestBatch the number in a batch.
 const guestCount, guestBatch = 240, 40
 
-// suspendable are the indexes that are offered: PostgreSQL's updates write to
-// those of other columns too. The last one is the unique one.
+// suspendable are the offered indexes, the unique one last. PostgreSQL's updates write to those of
+// other columns too.
 func (d *target) suspendable() []string {
 	if d.Engine == sample.Postgres {
 		return []string{"ix_guest_name", "ix_guest_note", "ix_guest_stars", "uq_guest_email"}
@@ -68,8 +67,8 @@ func (d *target) suspendable() []string {
 
 var bothSuspended = []plan.HazardName{plan.SuspendsIndexes, plan.SuspendsUniqueness}
 
-// guests fills the database with them. Their addresses are unique by a
-// constraint where that can be suspended.
+// guests fills the database with guests. Their addresses are unique by a constraint where constraints
+// can be suspended.
 func (d *target) guests(t testing.TB) {
 	t.Helper()
 	d.exec(t, guests...)
@@ -92,7 +91,7 @@ func guestRun(p *plan.Plan, run string, allow ...plan.HazardName) erase.Options 
 	return o
 }
 
-// indexed are the guests' indexes as they are defined now.
+// indexed are the current definitions of the guests' indexes.
 func (d *target) indexed(t testing.TB) []dialect.SuspendedIndex {
 	t.Helper()
 	out, err := d.DB.Definitions(t.Context(), d.name("guest"), []string{"ix_guest_name", "ix_guest_note", "ix_guest_stars", "ix_guest_town", "uq_guest_email"})
@@ -102,7 +101,7 @@ func (d *target) indexed(t testing.TB) []dialect.SuspendedIndex {
 	return out
 }
 
-// away are the indexes that can be suspended and are not there.
+// away are the suspendable indexes missing now.
 func (d *target) away(t testing.TB) []string {
 	t.Helper()
 	indexes, err := d.DB.Definitions(t.Context(), d.name("guest"), d.suspendable())
@@ -116,13 +115,13 @@ func (d *target) away(t testing.TB) []string {
 	return out
 }
 
-// pending is how many indexes the journal says are suspended.
+// pending is the number of suspended indexes in the journal.
 func (d *target) pending(t testing.TB) int {
 	t.Helper()
 	return d.count(t, "SELECT count(*) FROM "+d.quote(d.DB.JournalTable("suspended"))+" WHERE restored IS NULL")
 }
 
-// renewed fails the test unless all guests were overwritten, and are all different.
+// renewed fails the test unless all guests were overwritten, and all differ.
 func (d *target) renewed(t testing.TB) {
 	t.Helper()
 	if n := d.count(t, "SELECT count(DISTINCT email) FROM guest WHERE email NOT LIKE '%@guest.example'"); n != guestCount {
@@ -144,7 +143,7 @@ func TestSuspendedIndexesComeBackAfterTheirTable(t *testing.T) {
 			if len(offered) > 0 {
 				t.Errorf("%v are offered", offered)
 			}
-			return // which can't disable an index
+			return // it can't disable an index
 		}
 		if d := cmp.Diff(db.suspendable(), offered); d != "" {
 			t.Fatalf("offered (-want +got):\n%s", d)
@@ -194,7 +193,7 @@ func TestSuspendedIndexesComeBackAfterTheirTable(t *testing.T) {
 func TestIndexesStayWhereSuspendingIsNotAllowedOrNotWorthIt(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		if db.babelfish(t) {
-			return // which can't disable an index
+			return // it can't disable an index
 		}
 		reset := db.resettable(t, func(d *target) { d.guests(t) })
 		indexes := db.suspendable()
@@ -230,11 +229,11 @@ func TestIndexesStayWhereSuspendingIsNotAllowedOrNotWorthIt(t *testing.T) {
 	})
 }
 
-// TestPitfall11 has a run end in all the ways it can while indexes are away.
+// TestPitfall11 ends a run in all possible ways while indexes are suspended.
 func TestPitfall11IndexesThatAreAwayWhenARunEnds(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		if db.babelfish(t) {
-			return // which can't disable an index
+			return // it can't disable an index
 		}
 		reset := db.resettable(t, func(d *target) { d.guests(t) })
 		t.Run("cancelled", func(t *testing.T) {

@@ -18,8 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// keeper is a throttle that has each batch take one root, and holds the run
-// back after the first one until it is let go.
+// keeper is a throttle that limits each batch to one root, and holds the run back after the first one
+// until released.
 type keeper struct {
 	mu        sync.Mutex
 	committed int
@@ -49,15 +49,15 @@ func (k *keeper) letGo() {
 	k.free = true
 }
 
-// erased is what the receipt says of a run for all members of the club.
+// erased are the receipt's counts of a run for all members of the club.
 var erased = map[string]receipt.Rows{
 	"delete member": {Matched: 4, Affected: 4}, "delete visit": {Matched: 4, Affected: 4},
 	"delete remark": {Matched: 3, Affected: 3}, "delete letter": {Matched: 2, Affected: 2},
 }
 
-// heldUp carries out a run for the whole club, a member a batch. After the
-// first it has start make the throttle wait; once the run says that it does, nothing
-// more may have been done, and stop has it go on. It returns what the run said.
+// heldUp carries out a run for the whole club, a member a batch. After the first, start makes the
+// throttle wait. Once the run reports the wait, no more rows may have changed, and stop lets it
+// continue. It returns the run's output.
 func heldUp(t *testing.T, d *target, run string, throttles []erase.Throttle, start, stop func()) (reasons []string) {
 	t.Helper()
 	p := d.plan(t, deletes, plan.ScopeSubjects)
@@ -83,7 +83,7 @@ func heldUp(t *testing.T, d *target, run string, throttles []erase.Throttle, sta
 			reasons = append(reasons, e.Reason)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a run that waits for ever is to fail here
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a run that waits for ever fails here
 	defer cancel()
 	report, err := erase.Run(ctx, d.DB, p, o)
 	if err != nil {
@@ -98,7 +98,7 @@ func heldUp(t *testing.T, d *target, run string, throttles []erase.Throttle, sta
 	return reasons
 }
 
-// moody is a monitor whose answers a test sets.
+// moody is a monitor with answers set by a test.
 type moody struct {
 	mu       sync.Mutex
 	lag      dialect.Lag
@@ -183,7 +183,7 @@ func TestARunWaitsAfterASlowCommit(t *testing.T) {
 	}
 }
 
-// onceOnly tells a throttle of the first commit only.
+// onceOnly reports only the first commit to a throttle.
 type onceOnly struct {
 	erase.Throttle
 	once sync.Once
@@ -268,12 +268,10 @@ func TestARunThatWaitsIsCancelledAndContinued(t *testing.T) {
 	}
 }
 
-// limit is short of what a replica is behind as soon as it is a whole second,
-// which is all that some engines tell.
+// limit is less than a second: some engines report a replica's lag in whole seconds.
 const limit = 500 * time.Millisecond
 
-// beat is something to replicate: the run's first batch may have come through
-// before replication stops.
+// beat is something to replicate: the run's first batch may be replicated before replication stops.
 var beat = []string{"CREATE TABLE beat (n INTEGER)", "DROP TABLE beat"}
 
 func TestARunWaitsForAStandby(t *testing.T) {
@@ -323,8 +321,7 @@ func TestARunWaitsForAReplica(t *testing.T) {
 	}
 }
 
-// reached opens the copy of a database on a replica, once it has come there
-// with all of the club's letters.
+// reached opens the copy of a database on a replica, once all of the club's letters are there.
 func reached(t *testing.T, url string) *target {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {

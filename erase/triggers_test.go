@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A trigger puts back what was written, by the client or in the database: the
-// look after the commit finds that, and the receipt says it.
+// A trigger restores the old value after an overwrite, by the client or in the database: the
+// verification after the commit finds this, and the receipt says so.
 func TestATriggerThatPutsAValueBackLeavesTheRow(t *testing.T) {
 	policy := strings.Replace(overwrites, "visit:\n    erase: delete", "visit:\n    erase: overwrite", 1)
 	for _, c := range []struct{ name, table, column, key string }{
@@ -60,13 +60,13 @@ func TestATriggerThatPutsAValueBackLeavesTheRow(t *testing.T) {
 	}
 }
 
-// A trigger that swallows deletes would leave rows that nothing counts.
+// A trigger that suppresses deletes would leave rows uncounted.
 func TestPitfall15ATriggerThatSwallowsDeletes(t *testing.T) {
 	for _, table := range []string{"remark", "visit", "letter", "member"} {
 		t.Run(table, func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				if db.Engine == sample.MySQL || db.Engine == sample.MariaDB {
-					return // whose triggers can't
+					return // its triggers can't
 				}
 				db.club(t)
 				when := "BEFORE DELETE"
@@ -89,12 +89,11 @@ func TestPitfall15ATriggerThatSwallowsDeletes(t *testing.T) {
 	}
 }
 
-// One that swallows updates would leave rows that nothing counts, where nothing
-// was fetched.
+// A trigger that suppresses updates would leave rows uncounted if none were read first.
 func TestPitfall15ATriggerThatSwallowsUpdates(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		if db.Engine == sample.MySQL || db.Engine == sample.MariaDB {
-			return // whose triggers can't
+			return // its triggers can't
 		}
 		db.club(t)
 		when := "BEFORE UPDATE"
@@ -107,7 +106,7 @@ func TestPitfall15ATriggerThatSwallowsUpdates(t *testing.T) {
 		p := db.plan(t, deletes, plan.Everything())
 		o := options(p, "r")
 		o.Attempts = 2
-		if db.Engine == sample.SQLServer { // counts what a trigger does INSTEAD as done, and nothing compares it
+		if db.Engine == sample.SQLServer { // it counts the work of an INSTEAD OF trigger as done, and nothing compares it
 			for _, a := range db.run(t, p, o).Predicate.Actions {
 				if a.Table == "visit" && a.Rows.Unchecked != 4 {
 					t.Errorf("%+v", a.Rows)
@@ -138,12 +137,13 @@ func TestTriggersAreAllowedByName(t *testing.T) {
 		o.Allow = allowAll(p)
 		st := db.run(t, p, o)
 		if d := cmp.Diff(receipt.Rows{Matched: 2, Affected: 2}, done(st)["delete visit"]); d != "" {
-			t.Error(d) // the rows that the trigger added aren't counted
+			t.Error(d) // rows added by the trigger aren't counted
 		}
 	})
 }
 
-// MySQL hides the triggers, MariaDB what they write, from users without a privilege for that.
+// Without a privilege, MySQL hides triggers from a user, and MariaDB hides the tables written by
+// triggers.
 func TestAPlanLooksDifferentToWhoMayNotSeeTriggers(t *testing.T) {
 	runOn(t, slices.DeleteFunc(engines(t), func(e engine) bool {
 		return !strings.HasPrefix(e.name, "mysql") && !strings.HasPrefix(e.name, "mariadb")
@@ -174,8 +174,7 @@ func TestAPlanLooksDifferentToWhoMayNotSeeTriggers(t *testing.T) {
 	})
 }
 
-// A statement that a rule rewrites can't be part of another, which would compare
-// the old values with the new ones.
+// A statement rewritten by a rule can't be part of another, so old and new values can't be compared.
 func TestARuleComesWithUpdates(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -191,8 +190,8 @@ func TestARuleComesWithUpdates(t *testing.T) {
 	})
 }
 
-// A publication that sends a table's changes needs to know how subscribers find the
-// row. Without that no plan is made, and a plan made before isn't begun.
+// A publication of a table's changes needs a replica identity for the row. Without it no plan is made,
+// and an earlier plan isn't begun.
 func TestATableWithoutReplicaIdentityIsRefused(t *testing.T) {
 	const everyone = "CREATE PUBLICATION everyone FOR ALL TABLES"
 	runOn(t, slices.DeleteFunc(engines(t), func(e engine) bool { return !strings.HasPrefix(e.name, "postgres") }), func(t *testing.T, db *target) {
@@ -234,8 +233,8 @@ func TestATableWithoutReplicaIdentityIsRefused(t *testing.T) {
 	})
 }
 
-// A publication's list of columns has to have what subscribers find the row by, and its condition
-// may read nothing else: what the engine refuses, no plan does.
+// A publication's list of columns must contain the replica identity, and its condition may read nothing
+// else: no plan does what the engine refuses.
 func TestAPublicationOfOtherColumnsIsRefused(t *testing.T) {
 	const policy = "version: 1\ndatabase: d\nsubject: {table: p}\ntables:\n  p: {erase: ERASE, columns: {id: none, v: {pii: other, overwrite: random}, w: none}}\n"
 	runOn(t, slices.DeleteFunc(engines(t), func(e engine) bool { return !strings.HasPrefix(e.name, "postgres") }), func(t *testing.T, db *target) {
@@ -295,8 +294,8 @@ func TestAPartitionWithoutReplicaIdentityIsRefused(t *testing.T) {
 	})
 }
 
-// A trigger that reads a table which isn't there stops the run, and the error says
-// which, on every engine, for a rehearsal too.
+// A trigger reading a missing table stops the run, and the error names the table, on every engine and
+// for a rehearsal too.
 func TestATriggerThatLacksATableSaysWhich(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)

@@ -23,8 +23,8 @@ links:
   - audit(ref) -> person(id)
 `
 
-// A link whose values are lists of keys, keys of another form or documents finds
-// nothing: the plan says so, and nothing else of a link's values makes it say so.
+// A link whose values are lists of keys, keys of another form or documents matches nothing: the plan
+// says so, and only for such values.
 func TestALinkThatNeverMatchesIsAHazard(t *testing.T) {
 	text := func(format string) func(i int) string {
 		return func(i int) string { return fmt.Sprintf("'"+format+"'", i) }
@@ -106,7 +106,7 @@ func TestALinkThatNeverMatchesIsAHazard(t *testing.T) {
 	})
 }
 
-// The operator can allow the hazard, and the plan that has it is one for the schema.
+// The operator can allow the hazard; the plan with the hazard fits the schema.
 func TestALinkThatNeverMatchesIsAllowedByName(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.audited(t, "varchar(60)", 30, 40, func(i int) string { return fmt.Sprintf("'U-%d'", i) })
@@ -142,7 +142,7 @@ func TestALinkThatNeverMatchesIsAllowedByName(t *testing.T) {
 	})
 }
 
-// Who may not read the values hears that nothing is known of the link.
+// Without permission to read the values, the plan says: nothing is known of the link.
 func TestALinkWhoseValuesMayNotBeReadIsAHazard(t *testing.T) {
 	servers := slices.DeleteFunc(engines(t), func(e engine) bool { return e.name == "sqlite" || strings.HasPrefix(e.name, "sqlserver") })
 	runOn(t, servers, func(t *testing.T, db *target) {
@@ -169,7 +169,7 @@ func TestALinkWhoseValuesMayNotBeReadIsAHazard(t *testing.T) {
 	})
 }
 
-// audited fills the database with people and rows of an audit whose values of ref are given.
+// audited fills the database with people and with rows of an audit, with the given values of ref.
 func (d *target) audited(t testing.TB, ref string, people, rows int, value func(i int) string) {
 	t.Helper()
 	var persons, audits []string
@@ -195,8 +195,8 @@ func neverMatching(p *plan.Plan) []plan.Hazard {
 	return out
 }
 
-// A table that nothing leads to is a problem with the link that its values suggest, with counts
-// and no value. Numbers suggest nothing unless names do.
+// An unreachable table is a problem, reported with the link suggested by its values, with counts and no
+// value. Numbers suggest nothing unless names do.
 func TestValuesSuggestTheLinkThatIsMissing(t *testing.T) {
 	const unreached = "\nversion: 1\ndatabase: d\nsubject: {table: person, identifiers: [email]}\ntables:\n" +
 		"  person: {erase: delete, columns: {id: none, email: {pii: contact, overwrite: random}}}\n" +

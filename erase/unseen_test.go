@@ -7,7 +7,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// PostgreSQL's catalogue shows everybody all foreign keys, also those of schemas that the role may not use.
+// PostgreSQL's catalogue shows everybody all foreign keys, also those of schemas unusable for the role.
 func TestAForeignKeyOfASchemaWithoutPrivilegesNeedsADecision(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE person (id int PRIMARY KEY, email text NOT NULL)", "CREATE SCHEMA hidden",

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What a hold that has ended kept is to do, until scope expired has done it.
+// Data kept by an ended hold is to do, until scope expired has erased it.
 func TestVerifyFindsHoldsThatHaveEnded(t *testing.T) {
 	policy := bills(`, until: "day + 6y", keep: [total, day]`)
 	onEach(t, func(t *testing.T, db *target) {
@@ -34,11 +34,11 @@ func TestVerifyFindsHoldsThatHaveEnded(t *testing.T) {
 			}
 			return v.Outcome, todo
 		}
-		// The overwritten row of the subject can't be compared with what it was.
+		// The subject's overwritten row can't be compared with its old values.
 		if got, todo := verify(4, erase.SubjectKeys("4")); got != erase.CannotTell || len(todo) > 0 {
 			t.Errorf("before the end: %s, to do %v", got, todo)
 		}
-		want := map[string]int64{"person": 1, "bill": 2} // and entries, which go unseen with their bills
+		want := map[string]int64{"person": 1, "bill": 2} // entries, too, are deleted by reference with their bills
 		for name, subjects := range map[string]erase.Source{"with a subject": erase.SubjectKeys("4"), "without": nil} {
 			got, todo := verify(5, subjects)
 			if d := cmp.Diff(want, todo); d != "" || got != erase.ToDo {
@@ -67,7 +67,7 @@ func TestVerifyFindsHoldsThatHaveEnded(t *testing.T) {
 	})
 }
 
-// A hold whose condition holds no longer has ended; that isn't a row put back.
+// A hold has ended when its condition no longer matches; the row was not inserted again.
 func TestVerifyFindsAHoldWhoseConditionHoldsNoLonger(t *testing.T) {
 	policy := bills(`, where: "kind = 'tax'", keep: [total, day]`)
 	onOneOfEach(t, func(t *testing.T, db *target) {

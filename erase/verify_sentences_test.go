@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every sentence of Verify is a claim. Each case is a database in which one of
-// them would be false, with all that must be said instead: outcome, table, rows and reason.
+// Every sentence of Verify is a claim. Each case is a database in which one of them would be false,
+// with all required sentences instead: outcome, table, rows and reason.
 func TestVerifySaysWhatIsTrue(t *testing.T) {
 	const (
 		person = "CREATE TABLE person (id INTEGER NOT NULL, email VARCHAR(40), PRIMARY KEY (id))"

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// found verifies a receipt, and gives the outcome as a whole and by table ("" is
-// about the whole database).
+// found verifies a receipt, and returns the outcome as a whole and by table ("" for the whole
+// database).
 func (d *target) found(t *testing.T, policy string, run func() []byte, subjects erase.Source, old ...erase.OldValue) (erase.Outcome, map[string]erase.Outcome) {
 	t.Helper()
 	v, err := erase.Verify(t.Context(), d.DB, mustParse([]byte(policy)), opened(t, run()), subjects, old...)
@@ -53,7 +53,7 @@ func TestVerify(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		policy string   // of the run
-		later  []string // what happens after it
+		later  []string // statements after the run
 		verify string   // another policy to verify with
 		old    func(db *target) []erase.OldValue
 		want   erase.Outcome
@@ -163,7 +163,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// A database without a journal is another one, or one that was restored from before.
+// A database without a journal is another one, or an older state of this one.
 func TestVerifyWithoutAJournal(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
@@ -181,7 +181,7 @@ func TestVerifyWithoutAJournal(t *testing.T) {
 	})
 }
 
-// An identifier went with its row: only a key can be searched for by links.
+// An identifier was deleted with its row: only a key can be searched for by links.
 func TestVerifyByAnIdentifierThatIsGone(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)

@@ -191,7 +191,7 @@ func (r *reader) nthKey(ctx context.Context, it *workItem, n int) (dialect.Key, 
 	return r.queryKey(ctx, s)
 }
 
-// queryKey reads the one key selected, nil if no row matches.
+// queryKey reads the one key selected, or nil.
 func (r *reader) queryKey(ctx context.Context, s dialect.Select) (key dialect.Key, err error) {
 	err = batch.Retry(ctx, r.backoff(), isRetryable, func(int) error {
 		key = nil

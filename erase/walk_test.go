@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// numbers is the policy of a table of which only the key is interesting.
+// numbers is the policy of a table; only the key matters.
 const numbers = `
 version: 1
 database: numbers
@@ -22,7 +22,7 @@ retention:
   - {table: numbered, by: day, older_than: 1y, erase: delete}
 `
 
-// numbered makes the table, with n rows of which every fourth is of this year.
+// numbered makes the table, with n rows, every fourth of this year.
 func (d *target) numbered(t testing.TB, n int) {
 	t.Helper()
 	d.exec(t, "CREATE TABLE numbered (id INTEGER NOT NULL PRIMARY KEY, what VARCHAR(40), day DATE)")
@@ -35,8 +35,8 @@ func (d *target) numbered(t testing.TB, n int) {
 	}
 }
 
-// What a killed process left between two ranges of a walk may be as large as
-// all of its workers' batches together.
+// The gap left by a killed process between two ranges of a walk may be as large as all of its workers'
+// batches together.
 func TestAGapIsFilledInBatchesOfTheUsualSize(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.numbered(t, 100)
@@ -85,8 +85,8 @@ func TestAGapIsFilledInBatchesOfTheUsualSize(t *testing.T) {
 	})
 }
 
-// Where nothing hangs on what has expired, a range is deleted by one statement
-// and looked for as one.
+// Expired rows without references to them are deleted by one statement for each range, and verified by
+// range.
 func TestExpiredRowsGoByRange(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.numbered(t, 100)
@@ -105,7 +105,7 @@ func TestExpiredRowsGoByRange(t *testing.T) {
 	})
 }
 
-// A row that is in such a range after the commit is told, and isn't one of those that went.
+// A row in such a range after the commit is reported, separately from the deleted ones.
 func TestWhatIsInARangeAfterItWasDeletedIsLeft(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.numbered(t, 20)

@@ -21,24 +21,22 @@ type cut int32
 const (
 	never    cut = iota
 	before       // a COMMIT doesn't reach the server
-	after        // the server has committed, and its answer doesn't arrive
-	anywhere     // whatever is sent next doesn't reach the server
+	after        // the server has committed, and its answer is lost
+	anywhere     // the next message, whatever it is, doesn't reach the server
 )
 
-// wire stands between a client and a server, and breaks the connection of the
-// next COMMIT where it is told to.
+// wire stands between a client and a server, and breaks the connection of the next COMMIT on request.
 type wire struct {
 	proxy *toxiproxy.Proxy
 	next  atomic.Int32 // the cut
 	cuts  atomic.Int32 // made so far
-	there *direction   // of the connection that is being opened
+	there *direction   // of the connection being opened
 }
 
-// wires are those of the tests that run, by the names of their proxies:
-// toxics are made of JSON.
+// wires are those of running tests, by the names of their proxies: toxics are made from JSON.
 var wires sync.Map
 
-// through returns a URL of the database that leads over a wire.
+// through returns a URL of the database by way of a wire.
 func through(t testing.TB, to string) (*wire, string) {
 	t.Helper()
 	u, err := url.Parse(to)
@@ -65,8 +63,7 @@ func through(t testing.TB, to string) (*wire, string) {
 	return w, u.String()
 }
 
-// poison adds a toxic to all connections' ways to the server (upstream) and
-// back (downstream).
+// poison adds a toxic to all connections, to the server (upstream) and back (downstream).
 func (w *wire) poison(t testing.TB, kind string, attributes map[string]any, streams ...string) {
 	t.Helper()
 	for _, stream := range streams {
@@ -82,9 +79,8 @@ func (w *wire) poison(t testing.TB, kind string, attributes map[string]any, stre
 
 func init() { toxics.Register("commit", new(commitToxic)) }
 
-// commitToxic breaks a connection before or after a COMMIT. The protocols of
-// PostgreSQL and MySQL are read only as far as that needs: one statement goes out at a time, its
-// text as it is.
+// commitToxic breaks a connection before or after a COMMIT. It reads just enough of the protocols of
+// PostgreSQL and MySQL: one statement is sent at a time, as plain text.
 type commitToxic struct {
 	Wire string `json:"wire"`
 }
@@ -93,7 +89,7 @@ type commitToxic struct {
 type direction struct {
 	*wire
 	back bool
-	deaf *atomic.Bool // the server's next answer doesn't arrive
+	deaf *atomic.Bool // the server's next answer is lost
 }
 
 // NewState implements toxics.StatefulToxic. Connections are opened one after
@@ -123,7 +119,7 @@ func (c *commitToxic) Pipe(stub *toxics.ToxicStub) {
 			}
 			if d.breaks(chunk.Data) {
 				stub.Close()
-				for range stub.Input { // what else is on its way is lost
+				for range stub.Input { // later messages are lost
 				}
 				return
 			}
@@ -132,10 +128,10 @@ func (c *commitToxic) Pipe(stub *toxics.ToxicStub) {
 	}
 }
 
-// breaks reports whether the connection breaks instead of carrying what was sent.
+// breaks reports whether the connection breaks instead of sending these bytes.
 func (d *direction) breaks(sent []byte) bool {
 	if d.back {
-		return d.deaf.Load() // what was sent is the answer to the COMMIT
+		return d.deaf.Load() // these bytes are the answer to the COMMIT
 	}
 	next := cut(d.next.Load())
 	if next == never || next != anywhere && !bytes.Contains(bytes.ToLower(sent), []byte("commit")) {

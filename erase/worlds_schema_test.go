@@ -15,9 +15,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Another process changes the schema while a run is at work. The run is right in spite
-// of it, or refuses: then nothing is done that no step lists, and it goes on when the change is
-// undone, or is closed.
+// Another process changes the schema during a run. The run is right nevertheless, or refuses: then it
+// has done nothing outside of its steps. It continues when the change is undone, or is closed.
 func TestChaosWorldsWhoseSchemaChanges(t *testing.T) {
 	onSQLiteAndPostgres(t, func(t *testing.T, db *target) {
 		n := worlds(t, 120)
@@ -50,21 +49,21 @@ func TestChaosWorldsWhoseSchemaChanges(t *testing.T) {
 type alteration struct {
 	somebody
 	engine   string
-	wait     int // failpoints that are passed before it
+	wait     int // failpoints passed before it
 	point    string
 	do, undo []string
-	late     string // the table to which a new table "late" refers
+	late     string // the table referenced by a new table "late"
 	action   string
-	column   string // the table that gets the column "extra"
-	watched  string // the table that gets a trigger, which copies into "history"
+	column   string // the table with the new column "extra"
+	watched  string // the table with a new trigger, copying into "history"
 	lateRows int
 	made     bool
 }
 
-// points are where nothing, or only what other transactions may see, is locked.
+// At these points no lock is held, or only one on data that other transactions may see.
 var alterationPoints = []string{"gathered", "acted", "journaled", "committed", "checked"}
 
-// at is the failpoint at which rows and the schema are changed.
+// at is the failpoint for changes of rows and of the schema.
 func (a *alteration) at(point string) {
 	if !slices.Contains(alterationPoints, point) {
 		return
@@ -111,7 +110,7 @@ func (a *alteration) drawLateTable(table string) {
 	a.undo = []string{"DROP TABLE late"}
 }
 
-// drawTrigger makes a trigger that keeps what a table's rows were.
+// drawTrigger makes a trigger that keeps old rows of a table.
 func (a *alteration) drawTrigger(table string) {
 	a.watched = table
 	history := "CREATE TABLE history (id INTEGER NOT NULL, p TEXT NOT NULL)"
@@ -156,7 +155,7 @@ func (a *alteration) drawReference() {
 	}
 }
 
-// runBeside runs the plan, changes the schema meanwhile, and lists what is wrong.
+// runBeside runs the plan, changes the schema meanwhile, and lists errors.
 func (a *alteration) runBeside(t *testing.T, db *target, p *plan.Plan, outcomes map[string]int) []string {
 	// SQLite reads a changed schema again with the first row, not for an ALTER TABLE.
 	if a.err = a.db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+subjects).Scan(new(int)); a.err != nil {
@@ -206,7 +205,7 @@ func (a *alteration) runBeside(t *testing.T, db *target, p *plan.Plan, outcomes 
 	return broken
 }
 
-// closed closes the run, whose receipt says that it isn't complete.
+// closed closes the run; its receipt says that it isn't complete.
 func (a *alteration) closed(t *testing.T, db *target, p *plan.Plan, o erase.Options) []string {
 	o.Subjects = nil
 	report, err := erase.Close(t.Context(), db.DB, p, o, "")
@@ -222,7 +221,7 @@ func (a *alteration) closed(t *testing.T, db *target, p *plan.Plan, o erase.Opti
 	return append(broken, a.strangers(t, db, st)...)
 }
 
-// strangers lists what became of rows that are no subject's.
+// strangers lists changes of rows that are no subject's.
 func (a *alteration) strangers(t *testing.T, db *target, st *receipt.Statement) []string {
 	after := a.after(t, db.SQL)
 	if st != nil {
@@ -235,7 +234,7 @@ func (a *alteration) strangers(t *testing.T, db *target, st *receipt.Statement) 
 	return a.brokenAmong(after, func(f *fate) bool { return f == nil })
 }
 
-// unlisted lists what was done to rows that no step names.
+// unlisted lists changes of rows outside of all steps.
 func (a *alteration) unlisted(t *testing.T, db *target) []string {
 	if !a.made {
 		return nil
@@ -252,7 +251,7 @@ func (a *alteration) unlisted(t *testing.T, db *target) []string {
 	return out
 }
 
-// remains lists what is there of a subject beside a receipt that says nothing of it.
+// remains lists data of a subject not mentioned in the receipt.
 func (a *alteration) remains(t *testing.T, db *target) (out []string) {
 	if !a.made {
 		return nil
@@ -266,7 +265,7 @@ func (a *alteration) remains(t *testing.T, db *target) (out []string) {
 	return out
 }
 
-// ofSubjects counts the rows of the table, by its keys, that a subject's data is in.
+// ofSubjects counts the rows of the table, by its keys, with a subject's data.
 func (a *alteration) ofSubjects(t *testing.T, db *target, table, keys string) (n int) {
 	for _, row := range scan[int64](t, db, keys) {
 		if f := a.subjects[place{table, int(row[0])}]; f != nil && f.erase != policy.EraseKeep {

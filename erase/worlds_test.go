@@ -26,8 +26,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// worlds is how many worlds a test makes: those of EXPUNGE_TEST_WORLDS, else 10,000 in
-// the fault suite, else few.
+// worlds is the number of worlds for a test: EXPUNGE_TEST_WORLDS, else 10,000 in the fault suite, else
+// few.
 func worlds(t testing.TB, few int) int {
 	t.Helper()
 	if s := os.Getenv("EXPUNGE_TEST_WORLDS"); s != "" {
@@ -40,8 +40,8 @@ func worlds(t testing.TB, few int) int {
 	return faults(10_000, few)
 }
 
-// eachWorld makes worlds at random, and gives the test those of which the policy
-// can be planned in that scope, each in the empty database.
+// eachWorld makes random worlds, and runs the test on those with a plan in that scope, each in the
+// empty database.
 func eachWorld(t *testing.T, db *target, n int, scope plan.Scope, test func(w *world, p *plan.Plan, chance *rand.Rand) []string) {
 	t.Helper()
 	draws, built := drawn(t), 0
@@ -101,9 +101,8 @@ func onSQLiteAndPostgres(t *testing.T, test func(t *testing.T, db *target)) {
 	})
 }
 
-// Somebody else inserts, updates and deletes rows between the batches of a run. What
-// is nobody's of the subjects stays as others have made it, and what is theirs goes, or
-// the receipt says that it has arrived.
+// Another client inserts, updates and deletes rows between the batches of a run. Its changes to rows of
+// no subject remain, and the subjects' rows are erased, or the receipt counts them as new.
 func TestChaosWorldsThatChangeBetweenBatches(t *testing.T) {
 	onSQLiteAndPostgres(t, func(t *testing.T, db *target) {
 		n := worlds(t, 120)
@@ -150,7 +149,7 @@ func keysOfSubjects(w *world) []string {
 	return out
 }
 
-// unbalanced are the steps of a receipt whose counts don't add up.
+// unbalanced are the steps of a receipt with counts that don't add up.
 func unbalanced(st *receipt.Statement) []string {
 	var out []string
 	for _, a := range st.Predicate.Actions {
@@ -161,14 +160,14 @@ func unbalanced(st *receipt.Statement) []string {
 	return out
 }
 
-// somebody changes rows beside a run, which has begun with the closure of its subjects.
+// somebody changes rows beside a run, starting with the closure of its subjects.
 type somebody struct {
 	*world
 	db       *sql.Conn
 	chance   *rand.Rand
 	subjects map[place]*fate
 	arrived  []place
-	tied     bool // rows may have got references that the world doesn't know: none is deleted
+	tied     bool // rows may have references unknown to the world: none is deleted
 	err      error
 }
 
@@ -189,7 +188,7 @@ func (s *somebody) act() {
 	}
 }
 
-// exec carries out one transaction, unless another has what it needs.
+// exec carries out one transaction, unless another holds its locks.
 func (s *somebody) exec(statements ...string) bool {
 	if s.err != nil {
 		return false
@@ -224,7 +223,7 @@ func isLocked(err error) bool {
 	return ok && (e.Code()&0xff == sqlitelib.SQLITE_BUSY || e.Code()&0xff == sqlitelib.SQLITE_LOCKED)
 }
 
-// second is a connection of another process, which waits for nobody.
+// second is a connection of another process, without waiting for locks.
 func (d *target) second(t testing.TB) *sql.Conn {
 	t.Helper()
 	other := openTarget(t, d.URL)
@@ -243,12 +242,12 @@ func (d *target) second(t testing.TB) *sql.Conn {
 	return conn
 }
 
-// others are the rows of a table that are no subject's.
+// others are a table's rows of no subject.
 func (s *somebody) others(table string) []int {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.rows[table])), func(id int) bool { return s.subjects[place{table, id}] != nil })
 }
 
-// fresh is a row that refers to others' rows only; nil where it can't.
+// fresh is a row with references to others' rows only; nil if impossible.
 func (s *somebody) fresh(table string, but *worldRef) *worldRow {
 	row := &worldRow{personal: fmt.Sprintf("new %d", s.chance.IntN(1000)), held: s.chance.IntN(4) == 0, to: map[string]int{}}
 	for _, r := range s.refs {
@@ -265,7 +264,7 @@ func (s *somebody) fresh(table string, but *worldRef) *worldRow {
 	return row
 }
 
-// insert adds a row that is no subject's.
+// insert adds a row of no subject.
 func (s *somebody) insert(table string) {
 	row := s.fresh(table, nil)
 	if row == nil {
@@ -277,7 +276,7 @@ func (s *somebody) insert(table string) {
 	}
 }
 
-// update changes what is personal in a row that is no subject's.
+// update changes the personal data in a row of no subject.
 func (s *somebody) update(table string) {
 	ids := s.others(table)
 	if len(ids) == 0 {
@@ -290,8 +289,7 @@ func (s *somebody) update(table string) {
 	}
 }
 
-// delete takes a row away that is no subject's, to which nothing refers, and which
-// refers to nothing of a subject's.
+// delete deletes a row of no subject, unreferenced and without a reference to a subject's row.
 func (s *somebody) delete(table string) {
 	if s.tied {
 		return
@@ -315,7 +313,7 @@ func (s *somebody) delete(table string) {
 	}
 }
 
-// arrive adds a row that a link leads to from a subject, and that is to be deleted.
+// arrive inserts a row linked to a subject and due for deletion.
 func (s *somebody) arrive() {
 	for _, r := range s.refs {
 		if !r.link || r.owns || r.to != subjects || r.from == subjects || s.decision(r) != policy.EraseDelete || s.rule(r.from).Hold != nil {
@@ -334,8 +332,8 @@ func (s *somebody) arrive() {
 	}
 }
 
-// arrivals takes the rows that have arrived out of what is there after the run, and
-// lists those of deleted subjects that no receipt speaks of.
+// arrivals removes the inserted rows from the rows after the run, and lists those of deleted subjects
+// missing in the receipt.
 func (s *somebody) arrivals(after map[string]map[int]*worldRow, st *receipt.Statement) []string {
 	there := map[string]int64{}
 	for _, p := range s.arrived {
@@ -364,8 +362,8 @@ func (s *somebody) arrivals(after map[string]map[int]*worldRow, st *receipt.Stat
 	return out
 }
 
-// What the preview counts is what the run does, in any world; and scope everything leaves
-// of each table what a plain reading of the policy leaves.
+// The preview's counts equal the run's, in any world. Scope everything leaves of each table what a
+// plain reading of the policy leaves.
 func TestChaosWorldsArePreviewed(t *testing.T) {
 	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
 		t.Run(string(scope), func(t *testing.T) {
@@ -412,7 +410,7 @@ func TestChaosWorldsArePreviewed(t *testing.T) {
 	}
 }
 
-// wrong lists what scope everything should have left otherwise.
+// wrong lists the differences from what scope everything should leave.
 func (w *world) wrong(after map[string]map[int]*worldRow) []string {
 	var out []string
 	for _, table := range w.tables {
