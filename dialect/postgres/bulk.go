@@ -7,17 +7,17 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// maxBytes bounds the text of one statement's parameters; a message may have
-// at most 1 GB, and the server holds it more than once.
+// maxBytes limits the text of one statement's parameters. A message has at most 1 GB, and the
+// server holds it more than once.
 var maxBytes = 32 << 20
 
-// renderArray is one column of rows as an array parameter.
+// renderArray renders one column of rows as an array parameter.
 func (b *builder) renderArray(c *column, rows []dialect.Row, i int) string {
 	return b.addArg(arrayLiteral(c.kind, rows, i), c.elementType()+"[]")
 }
 
-// renderUnnest is rows as a table of the given columns. Several arrays as arguments of
-// one call are only understood of an unnest without a schema.
+// renderUnnest renders rows as a table of the given columns. Only an unnest without a schema
+// accepts several arrays in one call.
 // https://www.postgresql.org/docs/current/queries-table-expressions.html#QUERIES-TABLEFUNCTIONS
 func (b *builder) renderUnnest(columns []*column, rows []dialect.Row) string {
 	out := make([]string, len(columns))
@@ -30,7 +30,7 @@ func (b *builder) renderUnnest(columns []*column, rows []dialect.Row) string {
 	return "ROWS FROM (" + strings.Join(out, ", ") + ")"
 }
 
-// numberedNames gives the columns of unnested arrays their names: k1, k2, …
+// numberedNames returns the names of unnested arrays' columns: k1, k2, …
 func numberedNames(prefix string, n int) string {
 	out := make([]string, n)
 	for i := range out {

@@ -8,9 +8,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Check looks for missing privileges, row security that applies to this role, a
-// read-only server, a connection that enforces no foreign key, and a journal that can't be made. It asks one question for the
-// server and one for all tables, all read-only.
+// Check finds missing privileges, row security for this role, a read-only server, a connection
+// without enforced foreign keys, and a journal that can't be created. It makes one query about the
+// server and one about all tables, all read-only.
 func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	var problems []dialect.Problem
 	err := db.inReadTx(ctx, "check privileges", func(t *tx) error {
@@ -97,7 +97,7 @@ ORDER BY x.nr`
 	return problems, err
 }
 
-// tableProblems reads what the server says of one table.
+// tableProblems lists the problems of one table.
 func tableProblems(a dialect.Access, row [][]byte) []dialect.Problem {
 	if textOf(row[0]) == "t" {
 		return []dialect.Problem{{Table: a.Table, Reason: "no such table: build the plan again", Absent: true}}

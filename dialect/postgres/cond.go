@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// renderCond renders a condition on the row that alias stands for.
+// renderCond renders a condition on the row of that alias.
 func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 	switch c := c.(type) {
 	case dialect.In:
@@ -37,14 +37,14 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 		}
 		return col.comparand(alias) + " " + col.op(c.Op) + " " + v
 	case dialect.IsNull:
-		// IS NULL would hold for a composite value whose fields are all NULL.
+		// IS NULL would also be true for a composite value whose fields are all NULL.
 		return b.columnOf(r, c.Column).qualifiedName(alias) + " IS NOT DISTINCT FROM NULL"
 	case dialect.Longer:
 		return "pg_catalog.char_length(" + b.columnOf(r, c.Column).qualifiedName(alias) + asText + ") " + qualifiedOperator(">") + " " + b.addInt(c.N)
 	case dialect.Odd:
 		return b.renderOdd(r, alias, c)
 	case dialect.Match:
-		return "(" + c.SQL + "\n)" // the line's end closes a comment
+		return "(" + c.SQL + "\n)" // the newline ends a comment
 	case dialect.Referenced:
 		return b.renderReferenced(r, alias, c)
 	case dialect.Orphan:
@@ -65,11 +65,11 @@ func (b *builder) renderAll(r *relation, alias string, of []dialect.Cond, betwee
 	return "(" + render.Joined(of, between, func(c dialect.Cond) string { return b.renderCond(r, alias, c) }) + ")"
 }
 
-// renderIn renders keys as one array a column. A column that an index begins with is
-// compared with the array itself, which searches the index in the keys' order:
-// in half of the time that a nested loop over distinct keys in the order of their hashes takes,
-// and inside of OR and NOT too, where a subquery would be a filter on every
-// row. Else unnested keys are a semi-join, which can be a hash join.
+// renderIn renders keys as one array a column. A column that an index begins with is compared with
+// the array itself: the server searches the index in the keys' order. That takes half the time of a
+// nested loop over distinct keys in the order of their hashes. It also works inside of OR and NOT,
+// where a subquery would filter every row. For other columns, unnested keys are a semi-join, and
+// the server can use a hash join.
 func (b *builder) renderIn(r *relation, alias string, c dialect.In) string {
 	if len(c.Keys) == 0 || len(c.Columns) == 0 {
 		return "false"
@@ -111,9 +111,9 @@ func (b *builder) renderKeyEquals(columns []*column, alias, element string) stri
 	return strings.Join(out, " AND ")
 }
 
-// renderKeyRange compares a key: strict with all columns but the last, last with
-// that. Row comparison serves the index on these columns; where an operator
-// has to be named it is spelled out.
+// renderKeyRange compares with a key: all columns but the last with strict, the last with last. Row
+// comparison can use the index on these columns. It has one operator for all columns; columns with
+// their own operators are compared one by one.
 func (b *builder) renderKeyRange(r *relation, alias string, names []string, key dialect.Key, strict, last string) string {
 	if !b.SameLength(r.name, len(key), len(names)) {
 		return "false"
@@ -187,9 +187,9 @@ func (b *builder) renderOrphan(r *relation, alias string, c dialect.Orphan) stri
 		" WHERE " + strings.Join(ands, " AND ") + "))"
 }
 
-// renderEqual compares columns of two tables, of which a is the one whose index
-// should serve. A link may join different types (a text with an integer): then the
-// other is cast to a's text, or both are; as two types are that pg_catalog doesn't compare.
+// renderEqual compares columns of two tables, by an index on a's column. A link may join different
+// types (a text with an integer), and pg_catalog can't compare every two types. Then b is cast to
+// text, and a too where it isn't text.
 func renderEqual(a *column, aliasA string, b *column, aliasB string) string {
 	x, y, op := a.comparand(aliasA), b.comparand(aliasB), qualifiedOperator("=")
 	switch foreign := a.operators != (operators{}) || b.operators != (operators{}); {
@@ -202,7 +202,7 @@ func renderEqual(a *column, aliasA string, b *column, aliasB string) string {
 		op = a.op("=")
 	}
 	if a.collation != b.collation && a.as+b.as == "" && a.collation.name != "" && b.collation.name != "" {
-		y += " COLLATE " + a.collation.name // neither of two that differ goes before the other
+		y += " COLLATE " + a.collation.name // PostgreSQL prefers neither of two different collations
 	}
 	return x + " " + op + " " + y
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/condition"
 )
 
-// conditions are written as transactions here read SQL, with standard_conforming_strings
-// on: https://www.postgresql.org/docs/current/sql-syntax-lexical.html. A text with
-// escapes is refused, since it goes on behind a line's end in a second pair of quotes, escapes
-// and all; a text in dollar quotes, since it begins and ends as it likes.
+// conditions follow the transactions of this package, with standard_conforming_strings on:
+// https://www.postgresql.org/docs/current/sql-syntax-lexical.html. They refuse a text with escapes:
+// it continues after a newline in a second pair of quotes, with escapes. They refuse a text in
+// dollar quotes, as its delimiter is arbitrary.
 var conditions = condition.Rules{
 	Quotes:    map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}},
 	NameQuote: '"',

@@ -82,7 +82,7 @@ func factory(server *testdb.Server) dialecttest.Factory {
 	}
 }
 
-// pools finds the pool that a DB was made over.
+// pools holds the pool of each DB.
 var pools = map[dialect.DB]*pgxpool.Pool{}
 
 func open(t testing.TB, db *testdb.Database) *dialecttest.Env {
@@ -103,7 +103,7 @@ func open(t testing.TB, db *testdb.Database) *dialecttest.Env {
 		},
 	}
 	pools[env.DB] = pool
-	// In a schema that is not on the search path, its operators have to be named.
+	// In a schema outside of the search path, statements have to name its operators.
 	env.Exec(t, "CREATE SCHEMA ext", "CREATE EXTENSION citext SCHEMA ext")
 	return env
 }
@@ -167,7 +167,7 @@ func typeName(t dialecttest.Type) string {
 	return ""
 }
 
-// usesIndex asks for the plan that the dialect's transactions get: a generic one.
+// usesIndex checks the generic plan, as in the dialect's transactions.
 func usesIndex(t testing.TB, env *dialecttest.Env, s dialect.Select) bool {
 	t.Helper()
 	env.Exec(t, "ANALYZE")

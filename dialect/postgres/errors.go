@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// engineError turns an error of the driver or the server into one of the
-// contract's. closed says that the connection can't be used any more.
+// engineError converts an error of the driver or the server to the contract's. closed says that the
+// connection is unusable.
 func engineError(ctx context.Context, doing string, table dialect.Name, err error, closed bool) error {
 	if err == nil {
 		return nil
@@ -21,7 +21,7 @@ func engineError(ctx context.Context, doing string, table dialect.Name, err erro
 	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
-		// The driver reports a context that ended as a timeout of the network.
+		// The driver reports the end of a context as a network timeout.
 		if end := ctx.Err(); end != nil {
 			return dialect.NewError(dialect.Cancelled, "", doing, table, end)
 		}
@@ -36,7 +36,7 @@ func engineError(ctx context.Context, doing string, table dialect.Name, err erro
 	}
 	class := classOf(pg.Code)
 	if pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery" {
-		class = dialect.Retryable // the table was altered: the next transaction prepares anew
+		class = dialect.Retryable // the table was altered: the next transaction prepares the statement again
 	}
 	e := dialect.NewError(class, pg.Code, doing, table, nil)
 	e.Object, e.Detail = describeError(pg)
@@ -51,8 +51,8 @@ func classOf(code string) dialect.Class {
 		"53300", "53200": // too many connections, out of memory
 		return dialect.Retryable
 	case "55P03", // lock not available: lock_timeout
-		// Not we but statement_timeout, or an administrator, cancelled the
-		// statement. What that waited for or how much it did may be less next time.
+		// statement_timeout, or an administrator, cancelled the statement. Next time it may wait
+		// for less, or do less.
 		"57014":
 		return dialect.LockTimeout
 	case "23505":
@@ -61,7 +61,7 @@ func classOf(code string) dialect.Class {
 		return dialect.ForeignKeyViolation
 	case "42501": // insufficient privilege
 		return dialect.PermissionDenied
-	case "25006": // read-only transaction, of a standby too
+	case "25006": // read-only transaction, also on a standby
 		return dialect.ReadOnly
 	case "57P01", "57P02", "57P03", "57P05", // shutdown, crash, starting up, idle session timeout
 		"25P03", "25P04", // idle in transaction timeout, transaction timeout
@@ -104,9 +104,9 @@ const (
 	refusedLogin = "the server refused the login: check user and password in the connection string, and pg_hba.conf on the server"
 )
 
-// describeError takes from the server's error what names objects, never values: its
-// message and detail quote rows (see namesObjectsOnly). An error that a function raised
-// may say anything in every field, so that only the function itself is named.
+// describeError takes only names of objects from the server's error, never values: its message and
+// detail quote rows (see namesObjectsOnly). An error raised by a function may contain anything in
+// every field, so that only the function is named.
 func describeError(pg *pgconn.PgError) (object, detail string) {
 	in := raisedIn(pg)
 	if strings.HasPrefix(pg.Routine, "exec_stmt_raise") {
@@ -140,8 +140,8 @@ func describeError(pg *pgconn.PgError) (object, detail string) {
 	return object, detail
 }
 
-// isStale reports whether a table that has changed since it was looked up, or
-// since a statement was prepared, would explain the error.
+// isStale reports whether a table altered since it was read, or since a statement was prepared,
+// would explain the error.
 func isStale(err error) bool {
 	e, ok := errors.AsType[*dialect.Error](err)
 	if !ok || len(e.Code) != 5 {

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The pool stays yours: its settings hold, and you close it.
+// The caller's pool keeps its settings, and the caller closes it.
 func ExampleNew() {
 	ctx := context.Background()
 	pool, err := pgxpool.New(ctx, "postgres://eraser@localhost/shop")

@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// Explain gives the plan of a select as this dialect's transactions get it.
+// Explain returns the plan of a select in this dialect's transactions.
 func Explain(ctx context.Context, db *DB, s dialect.Select) (string, error) {
 	t, err := db.beginTx(ctx, dialect.TxOptions{})
 	if err != nil {
@@ -51,15 +51,15 @@ func (t *tx) explain(ctx context.Context, st statement) (string, error) {
 	return plan.String(), t.runScript(ctx, "explain", "DEALLOCATE explained")
 }
 
-// SearchIn has the transactions of a DB look names up through that path, whatever
-// goes before pg_catalog in it.
+// SearchIn makes the transactions of a DB resolve names by that path, even with schemas before
+// pg_catalog.
 func SearchIn(db *DB, path ...string) {
 	db.mu.Lock()
 	db.path = "SET LOCAL search_path = " + render.List(path, quoteText)
 	db.mu.Unlock()
 }
 
-// SplitAt has rows travel in parts of about that many bytes until the test ends.
+// SplitAt splits rows into parts of about that many bytes until the test ends.
 func SplitAt(t testing.TB, bytes int) {
 	was := maxBytes
 	maxBytes = bytes

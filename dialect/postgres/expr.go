@@ -6,9 +6,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Renders reports whether an assignment of the expression to the column can be
-// computed: all can but moments of kinds that have none, and NULL where a column
-// doesn't take it is the caller's affair.
+// Renders reports whether an assignment of the expression to the column can be computed. All can,
+// except moments for kinds without them. The caller decides about NULL for a NOT NULL column.
 func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	if _, ok := e.(dialect.Default); ok {
 		return c.Assignable()
@@ -16,7 +15,7 @@ func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	return c.Assignable() && dialect.Computes(e, computesNode)
 }
 
-// computesNode reports whether an expression can be computed of operands that can be.
+// computesNode reports whether the server can compute an expression of computable operands.
 func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
 	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomLike, dialect.RandomInt,
@@ -38,9 +37,9 @@ func computesNode(e dialect.Expr) bool {
 
 var units = map[string]bool{"year": true, "month": true, "day": true, "hour": true}
 
-// isApproximate reports whether a number is calculated in double precision: only
-// where one that is stored so is in it. What random() draws is calculated with
-// exactly, and round() with digits is of numeric only.
+// isApproximate reports whether the server computes a number in double precision: only where an
+// operand is stored so. It computes exactly with random values, and round() with digits exists for
+// numeric only.
 func isApproximate(e dialect.Expr) bool {
 	switch e := e.(type) {
 	case dialect.Random, dialect.Round:
@@ -53,9 +52,8 @@ func isApproximate(e dialect.Expr) bool {
 	return dialect.KindOf(e) == dialect.Float
 }
 
-// computedType is the type in which a column's values are calculated: one that
-// holds any length, so that what doesn't fit the column fails when it is
-// assigned instead of being cut by a cast.
+// computedType is the type for computing a column's values. It permits any length: a value too long
+// for the column then fails in the assignment, and a cast doesn't truncate it.
 func computedType(c *dialect.Column) string {
 	switch c.Kind {
 	case dialect.Bool:
@@ -96,7 +94,7 @@ func momentType(k dialect.Kind) string {
 	return ""
 }
 
-// renderAssigned renders an assignment's right side.
+// renderAssigned renders the right side of an assignment.
 func (b *builder) renderAssigned(r *relation, a dialect.Assign) string {
 	switch e := a.Expr.(type) {
 	case dialect.Default:
@@ -108,10 +106,10 @@ func (b *builder) renderAssigned(r *relation, a dialect.Assign) string {
 	}
 }
 
-// renderAs gives an expression of the kind the type of a column's values.
+// renderAs casts an expression of the kind to the type of a column's values.
 func (b *builder) renderAs(c *dialect.Column, sql string, kind dialect.Kind) string {
 	if c.Kind == dialect.Bytes && kind == dialect.Text {
-		return "pg_catalog.convert_to(" + sql + ", 'UTF8')" // a cast would read backslashes
+		return "pg_catalog.convert_to(" + sql + ", 'UTF8')" // a cast would interpret backslashes
 	}
 	return "(" + sql + ")::" + computedType(c)
 }

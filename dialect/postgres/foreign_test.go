@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// impostors makes, in a schema of their own, operators and functions like those of
-// pg_catalog. Whoever calls one of them fails.
+// impostors makes, in their own schema, operators and functions like those of pg_catalog. Calling
+// one of them fails.
 const impostors = `
 SET check_function_bodies = off;
 CREATE SCHEMA app;
@@ -41,7 +41,7 @@ BEGIN
 	CREATE TYPE app.text AS (a pg_catalog.int4);
 END $do$;`
 
-// The whole suite passes where names are looked for among the impostors first.
+// The whole suite passes with the impostors first on the search path.
 func TestNobodyElsesOperatorsAndFunctionsAreCalled(t *testing.T) {
 	servers := testdb.Postgreses(t)
 	f := factory(servers[len(servers)-1])

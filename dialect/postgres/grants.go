@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// Grants renders what Check asks for. Rows are locked by UPDATE on any column.
+// Grants renders the privileges that Check needs. Locking rows needs UPDATE on any column.
 func (db *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 	role, missing := g.Role, []*dialect.Table(nil)
 	err := db.inReadTx(ctx, "read the role's name", func(t *tx) error {

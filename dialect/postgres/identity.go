@@ -6,8 +6,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Identity tells the server's version, its system_identifier (which standbys and
-// physical copies share) and the database's name and OID: they are the database's mark.
+// Identity returns the server's version, its system_identifier (shared by standbys and physical
+// copies), and the database's name and OID. Identifier and OID are the database's mark.
 func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	id := dialect.Identity{Engine: "postgres", Facts: map[string]string{}}
 	named := false
@@ -22,8 +22,8 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 			id.Names = append(id.Names, textOf(row[1])+"@"+cluster)
 		}
 		named = true
-		// Hosted servers may keep the control file to themselves: then this fact is left out. It is
-		// the last statement, since a failure ends the transaction.
+		// Hosted servers may hide the control file: then the identity has no system_identifier.
+		// This is the last statement, since a failure ends the transaction.
 		row, err = tx.oneRow(ctx, statement{sql: "SELECT system_identifier FROM pg_catalog.pg_control_system()"})
 		if err == nil {
 			id.Facts["system_identifier"] = textOf(row[0])

@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// catalogue is what Inspect gathers, query by query; rows refer to each other by OID.
+// catalogue collects the results of Inspect's queries; rows refer to each other by OID.
 type catalogue struct {
 	tx         *tx
 	schema     *dialect.Schema
@@ -17,19 +17,18 @@ type catalogue struct {
 	types      map[string]typ // by OID
 	labels     map[string][]string
 	collations map[string]collation
-	tables     map[string]*dialect.Table // by OID; a leaf partition's is its root
-	relations  map[string]dialect.Name   // by OID, views too; a partition's is its root's
+	tables     map[string]*dialect.Table // by OID; for a leaf partition its root
+	relations  map[string]dialect.Name   // by OID, views too; for a partition its root
 	related    map[dialect.Name]*relation
 	typed      []typedColumn
-	partition  map[string]bool // OIDs of partitions, whose own columns and indexes are left out
+	partition  map[string]bool // OIDs of partitions; their own columns and indexes are ignored
 }
 
 // own restricts a query to the user's schemas: n is the namespace's alias.
 const own = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> '` + journalSchema + `'`
 
-// Inspect reads the catalogue in a fixed number of queries, in one snapshot.
-// Nothing but pg_catalog is on the search path meanwhile, so that expressions
-// and types are spelled alike whoever asks.
+// Inspect reads the catalogue in a fixed number of queries, in one snapshot. Only pg_catalog is on
+// the search path, so that the spelling of expressions and types doesn't depend on the session.
 func (db *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	s := &dialect.Schema{Engine: "postgres"}
 	err := db.inReadTx(ctx, "inspect the catalogue", func(t *tx) error {
@@ -85,7 +84,7 @@ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ` + own
 		}
 		t := &dialect.Table{Name: name, RowSecurity: numberOf(row[4]) == 1, RowEstimate: numberOf(row[5])}
 		if t.RowEstimate == 0 && numberOf(row[6]) == 0 {
-			t.RowEstimate = -1 // never analysed, as version 13 says it
+			t.RowEstimate = -1 // never analysed, in version 13's form
 		}
 		switch kind {
 		case "r":
@@ -100,8 +99,8 @@ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ` + own
 	})
 }
 
-// readPartitions gives the leaves of partitioned tables to their roots, under
-// whose names all that the catalogue says of them is entered.
+// readPartitions assigns the leaves of partitioned tables to their roots. The other queries then
+// add everything about a leaf to its root.
 func (c *catalogue) readPartitions(ctx context.Context) error {
 	const q = `
 SELECT i.inhrelid, i.inhparent, c.relkind FROM pg_inherits i
@@ -127,7 +126,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + own
 	for oid := range leaves {
 		t, leaf := c.tables[root(oid)], c.tables[oid]
 		if t == nil || leaf == nil {
-			continue // the parent is in a schema that isn't inspected
+			continue // the parent's schema isn't inspected
 		}
 		t.Partitions = append(t.Partitions, leaf.Name)
 		sums[t] += max(leaf.RowEstimate, 0)
@@ -135,7 +134,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + own
 			t.Unerasable = "its partition " + leaf.Name.String() + " is " + leaf.Unerasable
 		}
 	}
-	for t, n := range sums { // a parent has an estimate only where it was analysed by name
+	for t, n := range sums { // a parent has an estimate only after ANALYZE by its name
 		t.RowEstimate = max(t.RowEstimate, n)
 		if n == 0 && t.RowEstimate <= 0 {
 			t.RowEstimate = -1
@@ -168,7 +167,7 @@ JOIN pg_namespace n ON n.nspname = t.schemaname JOIN pg_class c ON c.relnamespac
 			p.Tables = append(p.Tables, t.Name)
 		}
 	})
-	// No tables means all of them, so a publication that carries none is left out.
+	// No tables means all of them, so a publication without any is omitted.
 	all := map[string]bool{}
 	if err == nil {
 		err = c.eachRow(ctx, "SELECT pubname FROM pg_publication WHERE puballtables", func(row [][]byte) { all[textOf(row[0])] = true })
@@ -179,8 +178,7 @@ JOIN pg_namespace n ON n.nspname = t.schemaname JOIN pg_class c ON c.relnamespac
 	return err
 }
 
-// sortTables puts everything into an order that doesn't depend on how the server
-// found it, for the fingerprint.
+// sortTables makes the order independent of the server's, for the fingerprint.
 func (c *catalogue) sortTables() {
 	byName := dialect.Name.Compare
 	s := c.schema

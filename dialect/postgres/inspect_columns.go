@@ -7,7 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// readTypes reads the types that columns have, and those beneath them.
+// readTypes reads the columns' types, and the types beneath them.
 func (c *catalogue) readTypes(ctx context.Context) error {
 	const q = `
 WITH RECURSIVE used(id) AS (
@@ -53,9 +53,8 @@ type collation struct {
 }
 
 func (c *catalogue) readCollations(ctx context.Context) error {
-	// The locale's column has had three names; as JSON one query asks for all.
-	// Of hundreds of collations those that are used will do; an index's columns
-	// are in pg_attribute too.
+	// The locale's column has had three names; JSON makes one query enough for all. Of hundreds of
+	// collations the query reads only those of columns; pg_attribute has an index's columns too.
 	const q = `
 SELECT l.oid, CASE WHEN n.nspname = 'pg_catalog' THEN l.collname ELSE n.nspname || '.' || l.collname END, l.collisdeterministic::int,
 	quote_ident(n.nspname) || '.' || quote_ident(l.collname), coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', to_jsonb(l) ->> 'collcollate', '')
@@ -66,9 +65,9 @@ WHERE l.oid IN (SELECT attcollation FROM pg_attribute)`
 	})
 }
 
-// foldsOf tells what a collation takes for equal. Only nondeterministic ones fold
-// anything; what, is the strength in the ICU locale, as BCP 47 extension or in ICU's
-// older spelling: https://www.postgresql.org/docs/current/collation.html#ICU-COLLATION-SETTINGS.
+// foldsOf returns what a collation ignores. Only nondeterministic ones ignore anything. The
+// strength in the ICU locale decides, as BCP 47 extension or in ICU's older spelling:
+// https://www.postgresql.org/docs/current/collation.html#ICU-COLLATION-SETTINGS.
 func (l collation) foldsOf() (letterCase, accents bool) {
 	if l.deterministic {
 		return false, false
@@ -93,8 +92,8 @@ func (l collation) foldsOf() (letterCase, accents bool) {
 }
 
 func (c *catalogue) readColumns(ctx context.Context) error {
-	// A default names no column, unlike the expression of a generated column, which nobody asks
-	// for. Given the table, the server would look at all its columns for each default.
+	// A default names no column. The expression of a generated column does, and isn't read. With
+	// the table as argument, the server would read all its columns for each default.
 	const q = `
 SELECT a.attrelid, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod), a.attnotnull::int,
 	CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) END, a.attgenerated, a.attidentity, a.attcollation
@@ -133,8 +132,8 @@ ORDER BY a.attrelid, a.attnum`
 	})
 }
 
-// describeColumn fills in what a type says, with those of a domain's that the column
-// doesn't say itself.
+// describeColumn sets a column's fields from its type, and from a domain what the column doesn't
+// define itself.
 func (c *catalogue) describeColumn(col *dialect.Column, oid string, modifier int64) {
 	t := c.types[oid]
 	for t.class == "d" {

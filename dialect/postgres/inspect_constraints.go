@@ -15,12 +15,12 @@ var actions = map[string]dialect.Action{
 	"a": dialect.NoAction, "r": dialect.Restrict, "c": dialect.Cascade, "n": dialect.SetNull, "d": dialect.SetDefault,
 }
 
-// readConstraints reads foreign keys and checks. Those of a partition alone
-// are its table's: they hold for some of its rows. What was cloned from the
-// partitioned table (conparentid) is left out.
+// readConstraints reads foreign keys and checks. It adds those of a partition alone to its table:
+// they apply to some of its rows. It omits the clones of the partitioned table's constraints
+// (conparentid).
 func (c *catalogue) readConstraints(ctx context.Context) error {
-	// conenforced and conperiod are new in 18: as JSON they are absent before. A
-	// key whose triggers were disabled isn't enforced either, nor is one that only a partition has.
+	// conenforced and conperiod are new in 18: as JSON they are absent before. A foreign key with
+	// disabled triggers isn't enforced, and neither is one of a partition alone.
 	const q = `
 SELECT k.contype, k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.condeferrable::int,
 	((k.contype = 'c' OR k.convalidated AND NOT c.relispartition) AND coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)
@@ -45,7 +45,7 @@ WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
 			if numberOf(row[11]) == 1 {
 				check.Partition = &dialect.Name{Schema: textOf(row[14]), Table: textOf(row[15])}
 			}
-			// A partition has those of its table too.
+			// A partition also has its table's checks.
 			if numberOf(row[7]) == 1 && (check.Partition == nil || numberOf(row[13]) == 1) {
 				t.Checks = append(t.Checks, check)
 			}
@@ -65,8 +65,8 @@ WHERE k.contype IN ('f', 'c') AND k.conparentid = 0 AND ` + own
 	return err
 }
 
-// readDomainChecks reads the checks of domains, and gives each column those of its
-// type, of the domains beneath that and of an array's elements.
+// readDomainChecks reads the checks of domains. Each column gets those of its type, of the domains
+// beneath that, and of an array's elements.
 func (c *catalogue) readDomainChecks(ctx context.Context) error {
 	checks := map[string][]dialect.Check{}
 	const q = "SELECT contypid, conname, pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY conname COLLATE \"C\""
@@ -91,7 +91,7 @@ func (c *catalogue) readDomainChecks(ctx context.Context) error {
 	return err
 }
 
-// belowDomains is the type that a domain is of, or the type itself.
+// belowDomains is the type beneath a domain, or the type itself.
 func (c *catalogue) belowDomains(oid string) string {
 	for c.types[oid].class == "d" {
 		oid = c.types[oid].base
@@ -99,7 +99,7 @@ func (c *catalogue) belowDomains(oid string) string {
 	return oid
 }
 
-// uncheckedArray is the array type without domains, of an array of a domain; "" of anything else.
+// uncheckedArray is an array type without domains, for an array of a domain; "" for any other type.
 func (c *catalogue) uncheckedArray(oid string) string {
 	element := c.types[c.belowDomains(oid)].element
 	if c.types[element].class != "d" {
@@ -116,8 +116,7 @@ type typedColumn struct {
 	typ    string
 }
 
-// readViews reads views and what they are made from, by the dependencies of
-// their rewrite rules.
+// readViews reads views and their sources, by the dependencies of their rewrite rules.
 func (c *catalogue) readViews(ctx context.Context) error {
 	const q = `
 SELECT c.oid, c.relkind, coalesce((SELECT json_agg(DISTINCT d.refobjid::text) FROM pg_rewrite w

@@ -2,9 +2,10 @@ package postgres
 
 import "context"
 
-// readListings finds the tables, or partitions of theirs, that a publication sends by a list of
-// columns without all that subscribers find the row by, or by a row filter that reads others. The
-// server refuses their updates and deletes. Both came with version 15.
+// readListings finds tables, or partitions of theirs, whose updates and deletes the server refuses
+// because of a publication's column list or row filter. The column list lacks a column of the
+// replica identity, by which subscribers find the row. Or the row filter reads columns outside of
+// the replica identity. Version 15 introduced both.
 // https://www.postgresql.org/docs/current/logical-replication-col-lists.html
 // https://www.postgresql.org/docs/current/logical-replication-row-filter.html#LOGICAL-REPLICATION-ROW-FILTER-RESTRICTIONS
 func (c *catalogue) readListings(ctx context.Context) error {
@@ -46,8 +47,9 @@ ORDER BY p.pubname COLLATE "C"`
 	})
 }
 
-// readIdentities finds the tables, or partitions of theirs, whose updates or deletes a
-// publication sends while nothing says by what subscribers find the row. The server refuses them.
+// readIdentities finds tables, or partitions of theirs, without a replica identity whose updates or
+// deletes a publication sends. Subscribers couldn't find the row, and the server refuses these
+// statements.
 // https://www.postgresql.org/docs/current/logical-replication-publication.html#LOGICAL-REPLICATION-PUBLICATION-REPLICA-IDENTITY
 func (c *catalogue) readIdentities(ctx context.Context) error {
 	const q = `

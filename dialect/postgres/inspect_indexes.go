@@ -9,10 +9,10 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// indexPart is a key part as the query gives it.
+// indexPart is a key part in the query's result.
 type indexPart struct {
 	Column     *string // nil: an expression
-	SQL        string  // what the index's definition says
+	SQL        string  // the part in the index's definition
 	Collation  int64   // OID, 0 for none
 	ColumnsOwn int64   // the column's collation
 	Option     int     // bit 0: descending
@@ -78,7 +78,7 @@ WHERE ` + own
 	return err
 }
 
-// foldingCall is an expression whose value doesn't depend on case.
+// foldingCall matches an expression with a value independent of case.
 var foldingCall = regexp.MustCompile(`^(lower|upper)\(`)
 
 func (c *catalogue) indexPartOf(p indexPart) dialect.IndexPart {

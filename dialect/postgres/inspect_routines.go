@@ -9,19 +9,18 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// routine is a function or procedure, as far as it matters for what triggers write.
+// routine is a function or procedure, for tracing the writes of triggers.
 type routine struct {
 	schema, language, body string
 	readOnly               bool // STABLE and IMMUTABLE ones don't write
-	harmless               bool // of an extension that is known
+	harmless               bool // of a known extension
 }
 
-// harmless are the libraries of PostgreSQL's own extensions whose trigger functions
-// change the row at hand at most, or large objects.
-// https://www.postgresql.org/docs/current/contrib-spi.html
+// harmless are libraries of PostgreSQL's own extensions. Their trigger functions change at most the
+// current row, or large objects. https://www.postgresql.org/docs/current/contrib-spi.html
 var harmless = []string{"moddatetime", "insert_username", "autoinc", "tcn", "lo"}
 
-// readRoutines reads the functions that aren't PostgreSQL's own, by their names.
+// readRoutines reads the functions other than PostgreSQL's own, by their names.
 func (c *catalogue) readRoutines(ctx context.Context) (map[string][]routine, error) {
 	const q = `
 SELECT n.nspname, f.proname, l.lanname, f.provolatile, COALESCE(f.prosrc, ''), COALESCE(f.probin, '')
@@ -47,14 +46,15 @@ var (
 	anyTable  = regexp.MustCompile(`(?i)\b(?:insert\s+into|delete\s+from|merge\s+into)\s+(?:only\s+)?` + name + `(?:\s*\.\s*` + name + `)?`)
 )
 
-// effects is what code writes to, as far as its text says, and why it may write
-// to more; the functions that it calls included.
+// effects are the tables that code writes to, as far as its text says, and why it may write to
+// more. They include those of called functions.
 type effects struct {
 	writes []dialect.Name
 	opaque string
 }
 
-// traceRoutines follows the text of a trigger's function, or of a rule, through the functions that it calls.
+// traceRoutines returns the effects of the text of a trigger's function, or of a rule, with the
+// functions it calls.
 func (c *catalogue) traceRoutines(all map[string][]routine, language, body string, schemas ...string) effects {
 	var e effects
 	seen := map[string]bool{}

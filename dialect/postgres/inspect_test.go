@@ -86,7 +86,7 @@ func TestClassesOfErrors(t *testing.T) {
 	}
 }
 
-// FuzzArrayLiteral reads literals back by the rules of the manual.
+// FuzzArrayLiteral parses literals by the rules of the manual.
 func FuzzArrayLiteral(f *testing.F) {
 	for _, s := range []string{"", "NULL", `"`, `\`, "{}", `a,b`, " x ", `\"`} {
 		f.Add(s, s)

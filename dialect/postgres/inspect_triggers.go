@@ -18,8 +18,8 @@ const (
 	triggerInstead = 1 << 6
 )
 
-// readTriggers reads the triggers, and what they write to: what their functions
-// say, and the tables that their arguments name, as those of temporal_tables do.
+// readTriggers reads the triggers, and the tables they write to: those in the text of their
+// functions, and those named by their arguments, as the ones of temporal_tables do.
 func (c *catalogue) readTriggers(ctx context.Context) error {
 	const q = `
 SELECT t.tgrelid, t.tgname, t.tgtype, t.tgenabled, l.lanname, f.prosrc, fn.nspname, f.probin, encode(t.tgargs, 'escape')
@@ -83,8 +83,8 @@ ORDER BY t.tgrelid, t.tgname`
 	return nil
 }
 
-// readRules enters rewrite rules on INSERT, UPDATE and DELETE as triggers: an ALSO
-// rule comes with the statement, an INSTEAD rule takes its place.
+// readRules adds rewrite rules on INSERT, UPDATE and DELETE as triggers: an ALSO rule runs with the
+// statement, an INSTEAD rule replaces it.
 func (c *catalogue) readRules(ctx context.Context) error {
 	const q = `
 SELECT c.oid, w.rulename, w.ev_type, w.is_instead::int, w.ev_enabled, pg_get_ruledef(w.oid)
@@ -125,9 +125,8 @@ WHERE w.ev_type IN ('2', '3', '4') AND ` + own
 	return nil
 }
 
-// resolveNames finds the tables that a function's text names, unqualified ones in
-// the default schema and then in those given. What isn't a table of the
-// catalogue (a variable, a temporary table) is left out.
+// resolveNames finds the tables named in a function's text, unqualified ones in the default schema
+// and then in those given. It ignores other names (a variable, a temporary table).
 func (c *catalogue) resolveNames(names []dialect.Name, schemas ...string) []dialect.Name {
 	known := map[dialect.Name]dialect.Name{}
 	for oid, n := range c.relations {
@@ -166,9 +165,9 @@ var (
 
 const name = `("(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`
 
-// writtenTables finds the tables that SQL or PL/pgSQL text writes to: the names
-// behind INSERT INTO, UPDATE, DELETE FROM and their like. It is no parser: see traceRoutines
-// for what EXECUTE puts together, and what other functions do.
+// writtenTables finds the tables that SQL or PL/pgSQL text writes to: the names after INSERT INTO,
+// UPDATE, DELETE FROM and similar. It is no parser: see traceRoutines for EXECUTE and called
+// functions.
 func writtenTables(body string) []dialect.Name {
 	var out []dialect.Name
 	for _, m := range writes.FindAllStringSubmatch(comments.ReplaceAllString(body, " "), -1) {

@@ -9,10 +9,10 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// journalSchema is the schema that holds the journal's tables.
+// journalSchema is the schema of the journal's tables.
 const journalSchema = "expunge"
 
-// JournalTable names a table of the journal: expunge.<name>.
+// JournalTable returns the full name of one of the journal's tables: expunge.<name>.
 func (db *DB) JournalTable(name string) dialect.Name {
 	return dialect.Name{Schema: journalSchema, Table: name}
 }
@@ -28,8 +28,8 @@ func (db *DB) JournalDDL(tables []*dialect.Table) []string {
 
 var journalSyntax = render.TableSyntax{Create: "CREATE TABLE IF NOT EXISTS", Ident: quoteIdent, Table: quoteTable, Type: journalType}
 
-// journalType spells a column's type. Texts are ordered bytewise, so that an
-// index doesn't depend on the machine's collations.
+// journalType is a column's type. Texts are ordered bytewise, so that an index doesn't depend on
+// the machine's collations.
 func journalType(c *dialect.Column) string {
 	switch c.Kind {
 	case dialect.Bool:
@@ -62,9 +62,9 @@ func journalType(c *dialect.Column) string {
 	return "pg_catalog.text" + bytewise
 }
 
-// EnsureJournal makes what is missing of the journal, in one transaction under
-// an advisory lock: CREATE … IF NOT EXISTS alone fails when two processes do it
-// at once. Where all is there it needs no privilege to create anything.
+// EnsureJournal creates the missing tables, in one transaction under an advisory lock: CREATE … IF
+// NOT EXISTS alone fails when two processes run it at once. Where nothing is missing, it needs no
+// privilege to create anything.
 func (db *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 	t, err := db.beginCatalogue(ctx, dialect.TxOptions{})
 	if err != nil {
@@ -102,7 +102,7 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 	return t.runScript(ctx, "make the journal", strings.Join(ddl, "; "))
 }
 
-// missingOf are those of the journal's tables that aren't there. The catalogue shows them to everybody.
+// missingOf returns the journal's tables that don't exist. The catalogue shows them to every role.
 func (t *tx) missingOf(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
 	const q = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '" + journalSchema + "'"
 	var there []string

@@ -8,14 +8,14 @@ type typ struct {
 	class        string // typtype: b base, c composite, d domain, e enum, r range, m multirange, p pseudo
 	category     string // typcategory: A array, …
 	base         string // of a domain: the OID of the type below it
-	modifier     int64  // of a domain: the type modifier of that, -1 for none
+	modifier     int64  // of a domain: the type modifier of that type, -1 for none
 	element      string // of an array: the OID of its elements' type
 	notNull      bool   // of a domain
 	def          *string
 
-	operators operators // where it sorts
+	operators operators // where it has an order
 	elements  bool      // an array can have it as its element type
-	sorts     bool      // it has an order, which indexes use
+	sorts     bool      // it has an order, used by indexes
 }
 
 func (t typ) is(name string) bool { return t.schema == "pg_catalog" && t.name == name }
@@ -35,7 +35,7 @@ var kinds = map[string]dialect.Kind{
 	"tid": dialect.RowAddress, "xid": dialect.RowAddress,
 }
 
-// kindOf normalises a type that is no domain.
+// kindOf returns the kind of a type that isn't a domain.
 func (t typ) kindOf() dialect.Kind {
 	switch {
 	case t.class == "e":
@@ -50,14 +50,14 @@ func (t typ) kindOf() dialect.Kind {
 	return dialect.Unknown
 }
 
-// polymorphicEquality reports whether the type compares by an operator of all
-// types of its class (anyenum, anyarray, record, anyrange), or as the
-// type that it is underneath; or has an operator without having an order, as xid does.
+// polymorphicEquality reports whether the type compares by an operator of all types of its class
+// (anyenum, anyarray, record, anyrange), or as its underlying type. Or it has an operator but no
+// order, as xid.
 func (t typ) polymorphicEquality() bool {
 	return t.class == "e" || t.class == "c" || t.class == "r" || t.class == "m" || t.category == "A" || t.is("varchar") || t.is("cidr") || t.is("xid")
 }
 
-// setSize fills in the column's lengths from a type modifier (atttypmod).
+// setSize sets the column's lengths from a type modifier (atttypmod).
 func (t typ) setSize(c *dialect.Column, modifier int64) {
 	precision := func() int {
 		if modifier < 0 || modifier&0xffff > 6 {
@@ -81,7 +81,7 @@ func (t typ) setSize(c *dialect.Column, modifier int64) {
 			c.Scale = int(m&0x7ff^1024) - 1024 // signed, 11 bits
 		}
 	case "money":
-		c.Precision, c.Scale = 19, 2 // the scale that nearly all locales have
+		c.Precision, c.Scale = 19, 2 // the scale of nearly all locales
 	case "varchar":
 		c.Length = int(max(modifier-4, 0))
 	case "bpchar":

@@ -7,20 +7,19 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// frame is a line of an error's context that names a function of PL/pgSQL, the line
-// in it and the kind of statement.
+// frame matches a line of an error's context with a function of PL/pgSQL, the line in it and the
+// kind of statement.
 var frame = regexp.MustCompile(`^PL/pgSQL function ([^\n]+) (line \d+) at ([^\n]+)$`)
 
-// staticStatements are the kinds of statements of PL/pgSQL whose SQL is written in the
-// function. EXECUTE and its like put it together, of values too.
+// staticStatements are the kinds of PL/pgSQL statements with their SQL in the function's text.
+// EXECUTE and similar build it, possibly from values.
 var staticStatements = map[string]bool{
 	"SQL statement": true, "PERFORM": true, "assignment": true, "IF": true, "CASE": true, "CALL": true, "RETURN": true, "RETURN NEXT": true,
 	"FOR with integer loop variable": true, "FOR over SELECT rows": true, "WHILE": true, "EXIT": true,
 }
 
-// raisedIn is the function that an error comes from, as far as the statement's
-// triggers call it: the outermost one. That line is the context's last, and no SQL that
-// an inner one quotes can take its place.
+// raisedIn is the outermost function of an error, called by the statement's triggers. It is in the
+// context's last line, and SQL quoted by an inner function can't replace that line.
 func raisedIn(pg *pgconn.PgError) string {
 	last := pg.Where[strings.LastIndexByte(pg.Where, '\n')+1:]
 	if m := frame.FindStringSubmatch(last); m != nil {
@@ -29,8 +28,8 @@ func raisedIn(pg *pgconn.PgError) string {
 	return ""
 }
 
-// isStatic reports whether all SQL of an error's context is written in functions, so
-// that none was put together of values.
+// isStatic reports whether all SQL of an error's context is part of functions' texts, so that none
+// contains values.
 func isStatic(where string) bool {
 	lines := strings.Split(where, "\n")
 	for i := 0; i < len(lines); i++ {
@@ -52,13 +51,12 @@ func isStatic(where string) bool {
 	return true
 }
 
-// namesObjectsOnly reports whether the server's message can quote nothing but names of
-// the catalogue, of a statement's own text or of a command.
+// namesObjectsOnly reports whether the server's message can quote only names of the catalogue, of a
+// statement's own text or of a command.
 //
-// The parser knows no values: what it has found at a place of the statement, ours or one that
-// a function has in its text, is written there. Errors of the execution may quote
-// a value even in class 42: set_config, or a cast to regclass, take names from rows. Of
-// those only the ones of known routines are told.
+// The parser knows no values: its errors quote the text at a place of the statement, ours or one in
+// a function's text. Errors of the execution may quote a value even in class 42: set_config, or a
+// cast to regclass, take names from rows. Of those only errors of known routines are accepted.
 func namesObjectsOnly(pg *pgconn.PgError) bool {
 	if pg.Where != "" && !isStatic(pg.Where) {
 		return false

@@ -8,9 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect/dialecttest"
 )
 
-// An error out of a trigger names what is missing and the function, and never a
-// value: SQL that is written in the function quotes names alone, and what is put together
-// or taken from a row may quote anything.
+// An error from a trigger names the missing object and the function, and never a value. SQL in the
+// function's text quotes names alone. SQL built from values or taken from a row may quote anything.
 func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 	const canary = "canary@club.example"
 	for _, test := range []struct {
@@ -61,7 +60,7 @@ func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 	}
 }
 
-// A condition of a policy may take names from rows too.
+// A condition of a policy may also take names from rows.
 func TestErrorsOfConditionsNameObjectsAndNoValue(t *testing.T) {
 	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
 		env.Exec(t, "CREATE TABLE p (id int PRIMARY KEY, v text)", "INSERT INTO p VALUES (1, 'canary@club.example')")

@@ -10,9 +10,8 @@ import (
 
 var _ dialect.Monitor = (*DB)(nil)
 
-// Lag tells how far the standbys of a primary are behind, or how far a standby
-// is. A standby that isn't connected isn't seen from its primary: to have it
-// counted, ask it itself. A user without the role pg_monitor can't see it.
+// Lag is the delay of a primary's standbys, or of a standby itself. A primary doesn't see a
+// disconnected standby: to include it, call Lag on the standby. It needs the role pg_monitor.
 func (db *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	var lag dialect.Lag
 	err := db.inReadTx(ctx, "look at replication", func(tx *tx) error {
@@ -30,14 +29,13 @@ func (db *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	return lag, err
 }
 
-// primaryQuery asks how far the log has been written, how many standbys are
-// hidden from us, and how far the last of the others has come.
+// primaryQuery returns the written position of the log, the number of standbys hidden from this
+// user, and the lowest replayed position of the others.
 //
-// The documentation of pg_stat_replication says of replay_lag that it is NULL
-// on an idle system; and while replay stands still it isn't measured at all, since it is
-// the standby's answer that ends a measurement. So it is only what to go by
-// until history knows better. Those that don't replay (pg_receivewal, backups)
-// have no replay_lsn.
+// By the documentation of pg_stat_replication, replay_lag is NULL on an idle system. While replay
+// stands still, it isn't measured at all: the standby's answer ends a measurement. So it is used
+// only until history has better data. Receivers that don't replay (pg_receivewal, backups) have no
+// replay_lsn.
 // https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-REPLICATION-VIEW
 const primaryQuery = `
 SELECT pg_wal_lsn_diff(l.at, '0/0')::bigint,
@@ -70,11 +68,10 @@ func hiddenFrom(doing, view string) error {
 	return e
 }
 
-// standbyQuery asks a standby whether it is connected, whether it has replayed
-// what it has received, and how old the last commit is that it has replayed: by the
-// primary's clock, which should be ours. Where there is something left to
-// replay that is how far it is behind, or more: the primary may have been idle before.
-// https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
+// standbyQuery returns whether a standby is connected, whether it has replayed everything received,
+// and the age of the last replayed commit. The age is by the primary's clock, assumed to be ours.
+// With something left to replay, the age is at least the delay: the primary may have been idle
+// before. https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
 const standbyQuery = `
 SELECT (SELECT count(*) FROM pg_stat_wal_receiver),
 	(pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn())::int,
@@ -95,15 +92,15 @@ func (t *tx) standbyLag(ctx context.Context) (dialect.Lag, error) {
 	return dialect.Lag{Behind: max(time.Duration(numberOf(row[2]))*time.Microsecond, 0)}, nil
 }
 
-// sessionsQuery counts the sessions that run a statement, and those of which
-// that can't be seen: of these not even the kind is told.
+// sessionsQuery counts the sessions that run a statement, and those with a hidden state: even their
+// kind is hidden.
 const sessionsQuery = `
 SELECT count(*) FILTER (WHERE state = 'active'), count(*) FILTER (WHERE state IS NULL)
 FROM pg_stat_activity
 WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL AND datid IS NOT NULL AND pid <> pg_backend_pid()`
 
-// Sessions counts the client sessions of all databases that run a statement. A
-// user without the role pg_monitor can't see it.
+// Sessions counts the client sessions of all databases that run a statement. It needs the role
+// pg_monitor.
 func (db *DB) Sessions(ctx context.Context) (n int, err error) {
 	const doing = "count the sessions"
 	err = db.inReadTx(ctx, doing, func(tx *tx) error {
@@ -120,26 +117,25 @@ func (db *DB) Sessions(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// history remembers when the log had come how far, as often as it was asked.
-// So a primary can tell since when a standby hasn't what it has: no standby's
-// clock and no idle time get into that.
+// history records the positions of the log with the time of each call. So a primary can tell how
+// long a standby has lacked a position, independent of the standby's clock and of idle time.
 type history struct {
 	mu    sync.Mutex
-	marks []mark // ascending; all but the first are after what was replayed last
+	marks []mark // ascending; all but the first are after the replayed position
 }
 
-// mark says that the log was there then, and not further.
+// mark says that the log had reached that position at that time, and no later one.
 type mark struct {
 	at  time.Time
 	lsn int64
 }
 
-// kept bounds the history: what is older than the oldest mark is that old at least.
+// kept limits the history: a position before the oldest mark is at least as old as the mark.
 const kept = 1000
 
-// lagAt is how long ago the log was where it has been replayed to (-1: nobody
-// does). It may be too long by the time between two calls, never too short,
-// unless the standby was behind already when the history began.
+// lagAt is the time since the log was at the replayed position (-1: no standby replays). It may be
+// too long by the time between two calls. It is never too short, unless the standby was already
+// behind when the history began.
 func (h *history) lagAt(now time.Time, written, replayed int64) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -147,10 +143,10 @@ func (h *history) lagAt(now time.Time, written, replayed int64) time.Duration {
 		switch n := len(h.marks); {
 		case n == 0 || h.marks[n-1].lsn < written:
 			h.marks = append(h.marks, mark{now, written})
-		case n > 1: // it is still there; a first mark is where the delay is counted from
+		case n > 1: // the log is still there; the delay counts from a first mark, so that one doesn't change
 			h.marks[n-1].at = now
 		}
-		if len(h.marks) > kept { // every other one will do
+		if len(h.marks) > kept { // keep every other one
 			thin := h.marks[:1]
 			for i := 2; i < len(h.marks); i += 2 {
 				thin = append(thin, h.marks[i])

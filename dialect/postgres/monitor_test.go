@@ -13,7 +13,7 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// until asks until the answer is as wanted; the test fails after half a minute.
+// until calls ask until the answer is as wanted; the test fails after half a minute.
 func until[T any](t *testing.T, what string, ask func(context.Context) (T, error), wanted func(T) bool) {
 	t.Helper()
 	var last T

@@ -2,9 +2,8 @@ package postgres
 
 import "github.com/expungedb/expunge/dialect"
 
-// Oddities are those that values of the column may have. Numbers have NaN, and
-// infinities where no precision is declared
-// (https://www.postgresql.org/docs/current/datatype-numeric.html).
+// Oddities lists the possible oddities of the column's values. Numbers have NaN, and infinities
+// where no precision is declared (https://www.postgresql.org/docs/current/datatype-numeric.html).
 func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 	switch {
 	case c.Kind == dialect.Float:
@@ -17,7 +16,7 @@ func (db *DB) Oddities(c *dialect.Column) []dialect.Oddity {
 	return nil
 }
 
-// renderOdd compares the value's text, in which all numeric types say so alike.
+// renderOdd compares the value's text: it is the same for all numeric types.
 func (b *builder) renderOdd(r *relation, alias string, c dialect.Odd) string {
 	col := b.columnOf(r, c.Column)
 	text := "(" + col.qualifiedName(alias) + ")" + asText

@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// Whichever call is a DB's first, it reads the path of the connection.
+// A DB's first call, whichever it is, reads the path of the connection.
 func TestTheSearchPathIsTheConnectionsOwn(t *testing.T) {
 	firsts := map[string]func(*testing.T, *postgres.DB) error{
 		"inspect":  func(t *testing.T, db *postgres.DB) error { _, err := db.Inspect(t.Context()); return err },

@@ -16,7 +16,7 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// everywhere runs a test on an empty database of every version there is.
+// everywhere runs a test on an empty database of every tested version.
 func everywhere(t *testing.T, test func(t *testing.T, env *dialecttest.Env)) {
 	for _, server := range testdb.Postgreses(t) {
 		t.Run(server.String(), func(t *testing.T) { test(t, open(t, server.Database(t))) })
@@ -48,7 +48,7 @@ func read(t *testing.T, tx dialect.Tx, s dialect.Select) []dialect.Row {
 	return out
 }
 
-// types are the types that need care, each with two values in canonical form.
+// types are the types with special handling, each with two values in canonical form.
 var types = []struct{ typ, a, b string }{
 	{"mood", "sad", "so, \"happy\""}, {"mood[]", `{sad,NULL}`, `{}`}, {"email", "a@b", "c@d"}, {"ext.citext", "Ab", "aB"},
 	{"text[]", `{a,"b c"}`, `{{1,2},{3,4}}`}, {"int[]", "{1,NULL}", "[0:1]={1,2}"}, {"pair", "(1,x)", `(,"a ""b"",c")`},
@@ -75,7 +75,7 @@ func TestValuesOfEveryTypeGoInAndComeBack(t *testing.T) {
 					t.Fatal(err)
 				}
 				column := schema.Table(v).Column("v")
-				column.Kind = dialect.Unknown // so that it is written by its type's name
+				column.Kind = dialect.Unknown // so that the type's name is used
 				transact(t, env.DB, dialect.TxOptions{}, func(tx dialect.Tx) {
 					for i, value := range []dialect.Value{c.a, c.a, nil} {
 						if err := tx.Insert(t.Context(), dialect.Insert{Table: v, Columns: []string{"id", "v"}, Rows: []dialect.Row{{int64(i), value}}}); err != nil {

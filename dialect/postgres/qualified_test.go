@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// What a statement calls by a bare name is looked for through the search path,
-// where another user may have made a better match.
+// A bare name in a statement resolves by the search path, and another user may have made a better
+// match there.
 func TestGeneratedSQLNamesTheSchemaOfAllThatItUses(t *testing.T) {
 	for group, cases := range shapes {
 		for _, c := range cases {
@@ -23,7 +23,7 @@ func TestGeneratedSQLNamesTheSchemaOfAllThatItUses(t *testing.T) {
 				continue // the policy's own SQL
 			}
 			sql := strings.ReplaceAll(s.sql, "code = 'x'", "true")
-			if trial, ok := c.of.(dialect.Trial); ok { // the check's own SQL, computed with nothing but pg_catalog in the search path
+			if trial, ok := c.of.(dialect.Trial); ok { // the check's own SQL, computed with only pg_catalog on the search path
 				sql = strings.ReplaceAll(sql, trial.Check.Condition, "true")
 			}
 			if bare := bareNames(sql); len(bare) > 0 {
@@ -55,14 +55,14 @@ var (
 		regexp.MustCompile(`(?:^|[^.\w"])([a-z_][a-z_0-9]*\()`),                // a function
 		regexp.MustCompile(`([-+*/<>=~!@#%^&|?]+)`),                            // an operator
 		regexp.MustCompile(`(::(?:[a-z_][a-z_0-9]*))(?:[^.a-z_0-9]|$)`),        // a type
-		regexp.MustCompile(`\b(IN \(|USING \(|BETWEEN|NULLIF|LIKE|COLLATE ")`), // what looks for an operator or collation by itself
+		regexp.MustCompile(`\b(IN \(|USING \(|BETWEEN|NULLIF|LIKE|COLLATE ")`), // anything else that looks up an operator or collation
 	}
-	// grammar is what reads like one of them and isn't looked up.
+	// grammar matches similar texts that the server doesn't look up.
 	grammar = regexp.MustCompile(`OPERATOR\(\w+\.[^)]+\)|count\(\*\)|\b(?:AS )?[kv]\(|coalesce\(|=>|::(?:character varying|bigint|integer|numeric)\b|IS NOT DISTINCT FROM NULL|old AS`)
 )
 
-// bareNames are the functions, operators, types and collations in generated SQL
-// that have no schema.
+// bareNames returns the functions, operators, types and collations without a schema in generated
+// SQL.
 func bareNames(sql string) []string {
 	sql = quotes.ReplaceAllStringFunc(sql, func(name string) string {
 		if name == `"C"` {

@@ -11,16 +11,16 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Every subquery of an expression mentions the row (t), however little: one
-// that doesn't would be evaluated once, and give all rows the same value.
+// perRow is a condition that mentions the row (t). Every subquery of an expression has it: the
+// server evaluates a subquery without the row once, and so gives all rows the same value.
 const perRow = "t.tableoid IS NOT NULL"
 
-// unrolled is the longest text, in bytes, that is replaced without a loop.
+// unrolled is the longest text, in bytes, replaced without a loop.
 const unrolled = 64
 
-// randomLike replaces a text of ASCII byte by byte, and any other one character
-// by character. Where the server's encoding is UTF8, as many bytes as characters are ASCII.
-// The text is taken once: OFFSET keeps a subquery apart.
+// randomLike replaces a text of ASCII byte by byte, and any other one character by character. In
+// the encoding UTF8, a text with as many bytes as characters is ASCII. The text is evaluated once:
+// OFFSET prevents merging the subquery.
 func (b *builder) randomLike(of string) string {
 	if !b.utf8 {
 		return "(SELECT CASE WHEN pg_catalog.octet_length(s.v) " + qualifiedOperator("=") + " 0 THEN '' ELSE " + b.randomByCharacter("s.v") + " END" +
@@ -40,8 +40,8 @@ func (b *builder) randomLike(of string) string {
 		" FROM (SELECT " + of + " AS v WHERE " + perRow + " OFFSET 0) AS q OFFSET 0) AS s)"
 }
 
-// randomUnrolled is the substitutes of the text's bytes from the given one on,
-// and of what pads the last eight. A loop would cost more than what it repeats.
+// randomUnrolled renders the substitutes of the text's bytes from the given one on, and of the
+// padding of the last eight. A loop would cost more than its body.
 func (b *builder) randomUnrolled(from int) string {
 	eight := b.randomEight("", from)
 	if from += 8; from < unrolled {
@@ -50,9 +50,8 @@ func (b *builder) randomUnrolled(from int) string {
 	return eight
 }
 
-// randomEight looks the substitutes of eight bytes up in a table, by chance, and
-// packs them into a number: of all that was measured this takes the fewest calls, of which
-// none makes a text.
+// randomEight looks up random substitutes of eight bytes in a table, and packs them into a number.
+// Of all measured forms this needs the fewest calls, and none of them makes a text.
 func (b *builder) randomEight(base string, from int) string {
 	eight := ""
 	for i := range 8 {
@@ -67,12 +66,11 @@ func (b *builder) randomEight(base string, from int) string {
 	return "pg_catalog.int8send(" + eight + ")"
 }
 
-// choices is a multiple of the letters and of the digits there are.
+// choices is a multiple of the number of letters and of digits.
 const choices = 130
 
-// substitutes are the choices that each byte of ASCII has, one after the other.
-// Rounding a random number up to choices gives the first and the last one half as often as
-// any other: they are the same.
+// substitutes are the choices for each byte of ASCII, in sequence. Rounding a random number up to
+// choices draws the first and the last one half as often as any other: both are the same character.
 var substitutes = func() []byte {
 	out := make([]byte, 0, 128*(choices+1))
 	for c := range byte(128) {
@@ -92,10 +90,9 @@ var substitutes = func() []byte {
 	return out
 }()
 
-// randomByCharacter tells ASCII by code point, which is fast and independent of
-// collations; what is beyond it is looked up in the letters, marks and numbers that Go's
-// tables know, so that all engines and the client agree on what a letter is. The
-// rounding of random()*26 - 0.5 gives 0 to 25.
+// randomByCharacter recognises ASCII by code point: this is fast and independent of collations.
+// Other characters are matched with the letters, marks and numbers of Go's tables, so that all
+// engines and the client agree about letters. The rounding of random()*26 - 0.5 gives 0 to 25.
 func (b *builder) randomByCharacter(of string) string {
 	code := func(op string, n int) string {
 		return "pg_catalog.ascii(c) " + qualifiedOperator(op) + " " + strconv.Itoa(n)
@@ -108,7 +105,7 @@ func (b *builder) randomByCharacter(of string) string {
 	}
 	beyond := ""
 	if b.anyBytes {
-		beyond = " WHEN " + code(">=", 128) + draw('a', 26) // whatever it means
+		beyond = " WHEN " + code(">=", 128) + draw('a', 26) // whatever its meaning
 	} else {
 		beyond = " WHEN c " + qualifiedOperator("~") + " " + b.addArg([]byte(alphanumeric), "pg_catalog.text") + draw('a', 26)
 	}
@@ -144,13 +141,14 @@ var alphanumeric = func() string {
 	return "[" + b.String() + "]"
 }()
 
-// randomInt draws with one random() where its 48 bits (version 13) leave room, else with 64 bits from two.
+// randomInt draws with one random() where its 48 bits (version 13) suffice, else with 64 bits from
+// two.
 func (b *builder) randomInt(e dialect.RandomInt) string {
 	if e.High < e.Low {
 		b.Unsupported(dialect.Name{}, "a random number's bounds are the wrong way round")
 	}
 	low := b.addArg(strconv.AppendInt(nil, e.Low, 10), "pg_catalog.int8")
-	span := uint64(e.High) - uint64(e.Low) // one less than there are numbers
+	span := uint64(e.High) - uint64(e.Low) // the number of values, less one
 	if span < 1<<40 {
 		return "(" + low + " " + qualifiedOperator("+") + " pg_catalog.floor(pg_catalog.random() " + qualifiedOperator("*") + " " + b.addArg(strconv.AppendUint(nil, span+1, 10), "pg_catalog.float8") + ")::pg_catalog.int8)"
 	}
@@ -178,8 +176,8 @@ func (b *builder) randomMoment(e dialect.RandomMoment) string {
 	return "(" + low + " " + qualifiedOperator("+") + " (pg_catalog.random() " + qualifiedOperator("*") + " (" + high + " " + qualifiedOperator("-") + " " + low + ")))"
 }
 
-// renderChoose subscripts an array: by chance alone, or by where a random number
-// stands among the running sums of the weights.
+// renderChoose subscripts an array: at random, or by the place of a random number among the running
+// sums of the weights.
 func (b *builder) renderChoose(e dialect.Choose) string {
 	typ := computedType(e.Column)
 	element := typ
@@ -196,7 +194,7 @@ func (b *builder) renderChoose(e dialect.Choose) string {
 	case len(e.Values) == 0 || len(e.Weights) > 0 && len(e.Weights) != len(e.Values):
 		b.Unsupported(dialect.Name{}, "a choice needs values, and as many weights as values or none")
 	case len(e.Weights) > 0:
-		b.Args = b.Args[:len(b.Args)-1] // the number of values isn't needed
+		b.Args = b.Args[:len(b.Args)-1] // the number of values is unused here
 		sums := make([]dialect.Row, 0, len(e.Weights))
 		total := int64(0)
 		for _, w := range e.Weights {

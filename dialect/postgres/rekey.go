@@ -12,9 +12,9 @@ import (
 
 var _ dialect.Rekeyer = (*DB)(nil)
 
-// Rekey changes all the tables in one statement. PostgreSQL runs the triggers
-// that foreign keys are made of, those of ON UPDATE RESTRICT and CASCADE
-// too, when the statement is done, and they then find every row in agreement.
+// Rekey changes all the tables in one statement. PostgreSQL runs the triggers of foreign keys,
+// those of ON UPDATE RESTRICT and CASCADE too, at the end of the statement. They then find every
+// reference intact.
 // https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
 func (db *DB) Rekey(ctx context.Context, in dialect.Tx, updates []dialect.BulkUpdate) ([]int64, error) {
 	t := in.(*tx)
@@ -37,8 +37,8 @@ func (db *DB) Rekey(ctx context.Context, in dialect.Tx, updates []dialect.BulkUp
 	return out, nil
 }
 
-// renderRekey renders an UPDATE for each table: a statement can't change a row twice,
-// so that what several updates have for one table is joined by the row's address.
+// renderRekey renders one UPDATE for each table: a statement can't change a row twice, so that
+// several updates of one table are joined by the row's address.
 func (b *builder) renderRekey(updates []dialect.BulkUpdate) (statement, error) {
 	var tables []dialect.Name
 	for _, u := range updates {
@@ -62,8 +62,7 @@ func (b *builder) renderRekey(updates []dialect.BulkUpdate) (statement, error) {
 	return b.finishStatement(updates[len(updates)-1].Table)
 }
 
-// rekeyTable renders the UPDATE of one table. In its rows h1, h2, … say which
-// of the updates found them.
+// rekeyTable renders the UPDATE of one table. In its rows h1, h2, … say which updates found them.
 func (b *builder) rekeyTable(as string, updates []dialect.BulkUpdate) {
 	r := b.relationOf(updates[0].Table)
 	var from strings.Builder

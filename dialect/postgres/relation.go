@@ -9,54 +9,54 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// relation is what a statement needs to know of a table that it names.
+// relation is a table, as statements need it.
 type relation struct {
 	name    dialect.Name
-	only    bool // a plain table: rows of inheritance children aren't its own
+	only    bool // a plain table: excludes rows of inheritance children
 	rules   bool // rules rewrite its updates
 	columns map[string]*column
 }
 
-// column is what a statement needs to know of a column.
+// column is a column, as statements need it.
 type column struct {
 	name string
 	kind dialect.Kind
-	// base is the type as a cast spells it, without length and precision, and below all
-	// domains: a cast to char(3) or a domain with a check could change or refuse a key.
+	// base is the type for a cast, without length and precision, and beneath all domains: a cast to
+	// char(3), or to a domain with a check, could change or refuse a key.
 	base  string
 	money bool
 	fixed bool
 	// operators compare the type where pg_catalog's operators don't (citext).
 	operators operators
-	// below casts a domain to the type beneath it, for operators of a user's schema: there
-	// somebody may have made some for the domain, which would go before the type's own.
+	// below casts a domain to the type beneath it, for operators of a user's schema. That schema
+	// may have operators for the domain, and these would precede the type's own.
 	below string
-	// incomparable types have no equality (json, xml), or only one that isn't
-	// (boxes of one area): they compare as text.
+	// incomparable types have no equality (json, xml), or only an inexact one (boxes of one area):
+	// they compare as text.
 	incomparable bool
-	// elements says that an array parameter can have the type as its element
-	// type; else (arrays, types with another delimiter, composite ones, which
-	// unnest takes apart) values travel as text and are cast one by one.
+	// elements says that an array parameter can have the type as its element type. Values of other
+	// types (arrays, types with another delimiter, composite ones, expanded by unnest) are sent as
+	// text and cast one by one.
 	elements  bool
-	leads     bool // is the first column of an index, so that = ANY can use that
+	leads     bool // it is the first column of an index, so that = ANY can use the index
 	collation coll
-	as        string // a cast and a COLLATE clause, where it is to compare otherwise than by itself
+	as        string // a cast and a COLLATE clause, where it compares by another column's rules
 }
 
 // coll is a column's collation: its full name, quoted, or "" where the type has none.
 type coll struct {
 	name  string
-	folds bool // takes different texts for equal
+	folds bool // it treats different texts as equal
 }
 
-// by is the column as it compares with a value of another column, to which the
-// two refer: that one's type and collation decide what is equal, as they do for a
-// foreign key. A collation that folds nothing finds the same as any other such.
+// by is the column as it compares with a value of the referenced column: that one's type and
+// collation decide equality, as for a foreign key. A collation that folds nothing finds the same
+// rows as any other such collation.
 func (c *column) by(referred *column) *column {
 	other := *c
 	switch {
 	case c.base == referred.base:
-	case numbers[c.base] > 0 && numbers[referred.base] > 0: // 1.00 isn't read as an int4, nor is 3000000000
+	case numbers[c.base] > 0 && numbers[referred.base] > 0: // an int4 can't be read from 1.00 or 3000000000
 		other.base, other.kind = referred.base, referred.kind
 		other.leads = c.leads && numbers[c.base] == numbers[referred.base]
 	case c.kind == dialect.Text && referred.kind == dialect.Text && c.operators != referred.operators: // citext and text
@@ -69,27 +69,27 @@ func (c *column) by(referred *column) *column {
 	return &other
 }
 
-// numbers are the types of numbers that compare with each other, those of one family by its indexes.
+// numbers are the types of numbers that compare with each other; those of one family share indexes.
 var numbers = map[string]int{
 	`"pg_catalog"."int2"`: 1, `"pg_catalog"."int4"`: 1, `"pg_catalog"."int8"`: 1,
 	`"pg_catalog"."float4"`: 2, `"pg_catalog"."float8"`: 2, `"pg_catalog"."numeric"`: 3,
 }
 
-// operators are the comparison operators of a type's default B-tree operator class,
-// in the order of the class's strategies: < <= = >= >. The zero value stands for those of pg_catalog.
+// operators are the comparison operators of a type's default B-tree operator class, in the order of
+// the class's strategies: < <= = >= >. The zero value means those of pg_catalog.
 // https://www.postgresql.org/docs/current/xindex.html#XINDEX-STRATEGIES
 type operators [5]string
 
 var strategies = map[string]int{"<": 0, "<=": 1, "=": 2, ">=": 3, ">": 4}
 
-// standard are pg_catalog's comparison operators, as the catalogue query spells them.
+// standard are pg_catalog's comparison operators, in the catalogue query's spelling.
 var standard = operators{qualifiedOperator("<"), qualifiedOperator("<="), qualifiedOperator("="), qualifiedOperator(">="), qualifiedOperator(">")}
 
-// qualifiedOperator spells an operator of pg_catalog. By its bare name the server would
-// look for one through the search path, and prefer one whose operands fit better, whoever made it.
+// qualifiedOperator renders an operator of pg_catalog. By a bare name the server would search the
+// path, and prefer an operator that fits the operands better, of any user.
 func qualifiedOperator(op string) string { return "OPERATOR(pg_catalog." + op + ")" }
 
-// newColumn describes a column of that type, which is what is below all domains.
+// newColumn describes a column of that type, the one beneath all domains.
 func newColumn(name string, ty typ, domain bool) *column {
 	c := &column{
 		name: name, kind: ty.kindOf(), base: quoteIdent(ty.schema) + "." + quoteIdent(ty.name),
@@ -105,9 +105,9 @@ func newColumn(name string, ty typ, domain bool) *column {
 	return c
 }
 
-// What conditions need to know of a type b: the operators of its default B-tree
-// operator class, which only a superuser can make, and whether an array parameter can have
-// it as its element.
+// comparing selects the facts for conditions about a type b. The first is the operators of its
+// default B-tree operator class, which only a superuser can make. The second is whether an array
+// parameter can have it as its element type.
 const comparing = `
 	(SELECT json_agg('OPERATOR(' || quote_ident(n.nspname) || '.' || p.oprname || ')' ORDER BY o.amopstrategy)
 		FROM pg_catalog.pg_opclass l JOIN pg_catalog.pg_am m ON m.oid = l.opcmethod AND m.amname = 'btree'
@@ -130,8 +130,8 @@ func (t *typ) readOperators(row [][]byte) error {
 	return nil
 }
 
-// readRelation asks the catalogue about a table, its domains resolved. Tables
-// that were inspected are known from that.
+// readRelation reads a table from the catalogue, with its domains resolved. Inspected tables are
+// already in the cache.
 func (t *tx) readRelation(ctx context.Context, n dialect.Name) (*relation, error) {
 	if n.Schema == "" {
 		schema, err := t.defaultSchema(ctx)
@@ -183,7 +183,7 @@ WHERE s.nspname = $1::text AND c.relname = $2::text
 	return r, nil
 }
 
-// addRelation notes of a column that was inspected what statements need to know.
+// addRelation adds an inspected column to its table's relation.
 func (c *catalogue) addRelation(t *dialect.Table, name, oid string) {
 	r := c.related[t.Name]
 	if r == nil {
@@ -201,7 +201,7 @@ func (c *catalogue) addRelation(t *dialect.Table, name, oid string) {
 	r.columns[name] = newColumn(name, ty, domain)
 }
 
-// fromClause names the table in a FROM clause.
+// fromClause renders the table for a FROM clause.
 func (r *relation) fromClause() string {
 	if r.only {
 		return "ONLY " + quoteTable(r.name)
@@ -219,11 +219,11 @@ func (r *relation) columnOf(name string) (*column, error) {
 	return nil, e
 }
 
-// qualifiedName names the column of the row that alias stands for.
+// qualifiedName renders the column of the row of that alias.
 func (c *column) qualifiedName(alias string) string { return alias + "." + quoteIdent(c.name) }
 
-// read is the column as a select reads it: money without its currency and
-// thousands separators, which depend on the server's locale.
+// read renders the column for a select: money without its currency and thousands separators, which
+// depend on the server's locale.
 func (c *column) read(alias string) string {
 	if c.money {
 		return c.qualifiedName(alias) + "::pg_catalog.numeric"
@@ -231,7 +231,7 @@ func (c *column) read(alias string) string {
 	return c.qualifiedName(alias)
 }
 
-// elementType is the type in which the column's values travel in an array.
+// elementType is the type of the column's values in an array parameter.
 func (c *column) elementType() string {
 	switch {
 	case c.money:
@@ -242,7 +242,7 @@ func (c *column) elementType() string {
 	return "pg_catalog.text"
 }
 
-// castElement turns an element of such an array into the column's type.
+// castElement casts an element of such an array to the column's type.
 func (c *column) castElement(element string) string {
 	if c.elementType() == c.base {
 		return element
@@ -250,7 +250,7 @@ func (c *column) castElement(element string) string {
 	return element + "::" + c.base
 }
 
-// comparand is the column as conditions compare it, and compared the element.
+// comparand renders the column for a comparison, and compared the element.
 func (c *column) comparand(alias string) string {
 	if c.incomparable {
 		return c.qualifiedName(alias) + asText
@@ -265,7 +265,7 @@ func (c *column) compared(element string) string {
 	return c.castElement(element)
 }
 
-// op spells a comparison operator of the column's type.
+// op renders a comparison operator of the column's type.
 func (c *column) op(op string) string {
 	if i, ok := strategies[op]; ok && c.operators != (operators{}) {
 		return c.operators[i]
@@ -273,13 +273,12 @@ func (c *column) op(op string) string {
 	return qualifiedOperator(op)
 }
 
-// asText casts to text. Only an owner of the type could have made another cast of the pair.
+// asText casts to text. Only an owner of the type could have made another cast between the two.
 const asText = "::pg_catalog.text"
 
-// qualifiedType names the schema of a type as format_type spells it where nothing but
-// pg_catalog is on the search path: then other schemas are there, and pg_catalog isn't. What the
-// grammar spells by words of its own is never looked up.
-// https://www.postgresql.org/docs/current/sql-keywords-appendix.html
+// qualifiedType adds the schema to a type in the form of format_type with only pg_catalog on the
+// search path: it names other schemas, and omits pg_catalog. The server never looks up the
+// grammar's own words. https://www.postgresql.org/docs/current/sql-keywords-appendix.html
 func qualifiedType(typ string) string {
 	word := typ
 	if end := strings.IndexAny(typ, "([ "); end > 0 {

@@ -10,8 +10,8 @@ import (
 )
 
 // schemaMark reads the versions of the catalogue's rows about the given tables and their
-// partitions: whatever alters a row of the catalogue makes a new version of it. Values of
-// several types are joined by concat: for || an operator of another schema could fit better.
+// partitions: altering a row of the catalogue makes a new version of it. concat joins values of
+// several types: for || an operator of another schema could fit better.
 const schemaMark = `
 WITH RECURSIVE given AS (
 	SELECT c.oid, c.relrowsecurity, c.relforcerowsecurity FROM pg_catalog.json_array_elements($1::pg_catalog.json) g

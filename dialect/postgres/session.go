@@ -15,8 +15,8 @@ import (
 	"github.com/expungedb/expunge/internal/grace"
 )
 
-// settings make the text forms of values canonical, and statements safe (see
-// the package's documentation). They are set LOCAL to each transaction.
+// settings make the text forms of values canonical, and statements safe (see the package's
+// documentation). Each transaction sets them LOCAL.
 var settings = []string{
 	"SET LOCAL client_encoding = 'UTF8'",
 	"SET LOCAL DateStyle = 'ISO, YMD'",
@@ -35,12 +35,12 @@ var settings = []string{
 type tx struct {
 	db    *DB
 	conn  *pgxpool.Conn // nil once the transaction has ended
-	doing string        // what errors say was being done, where it isn't plain from the statement
-	stale bool          // statements prepared on this connection may be out of date
+	doing string        // the action in errors, where the statement doesn't show it
+	stale bool          // prepared statements of this connection may be out of date
 }
 
-// Begin starts a transaction: READ COMMITTED, or REPEATABLE READ where it is
-// read-only, in one round trip with its settings.
+// Begin starts a transaction in one round trip with its settings: READ COMMITTED, or REPEATABLE
+// READ where it is read-only.
 func (db *DB) Begin(ctx context.Context, o dialect.TxOptions) (dialect.Tx, error) {
 	t, err := db.beginTx(ctx, o)
 	if err != nil {
@@ -61,12 +61,12 @@ func (db *DB) beginTx(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 	return t, nil
 }
 
-// beginCatalogue begins a transaction of queries about the catalogue.
+// beginCatalogue begins a transaction for queries about the catalogue.
 func (db *DB) beginCatalogue(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 	if db.pinnedPath() != "" {
 		return db.startTx(ctx, o, catalogueOnly)
 	}
-	// The connection's own path is read before another one is set.
+	// Read the connection's own path before setting another one.
 	t, err := db.beginTx(ctx, o)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (db *DB) beginCatalogue(ctx context.Context, o dialect.TxOptions) (*tx, err
 	return t, nil
 }
 
-// anyBytes is the encoding of databases that store bytes as they come
+// anyBytes is the encoding of databases that store any bytes
 // (https://www.postgresql.org/docs/current/multibyte.html).
 const anyBytes = "SQL_ASCII"
 
@@ -96,7 +96,7 @@ func (db *DB) startTx(ctx context.Context, o dialect.TxOptions, path string) (*t
 		script = append(script, path)
 	}
 	if conn.Conn().PgConn().ParameterStatus("server_encoding") == anyBytes {
-		// The server doesn't know what its bytes mean, and sends no text as UTF8 that isn't.
+		// The server doesn't know the meaning of its bytes, and doesn't send invalid UTF8 as text.
 		script = append(script, "SET LOCAL client_encoding = '"+anyBytes+"'")
 	}
 	if o.LockTimeout > 0 {
@@ -126,8 +126,8 @@ func (t *tx) CheckConstraints(ctx context.Context) error {
 	return t.runScript(ctx, "check constraints", "SET CONSTRAINTS ALL IMMEDIATE")
 }
 
-// Commit commits. The server answers the COMMIT of a transaction in which a
-// statement has failed with ROLLBACK; that is an error.
+// Commit ends the transaction. Where a statement has failed, the server answers COMMIT with
+// ROLLBACK; that is an error.
 func (t *tx) Commit(ctx context.Context) error {
 	if t.conn == nil {
 		return errEnded("commit")
@@ -135,7 +135,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return errorOr(dialect.NewError(dialect.Cancelled, "", "commit", dialect.Name{}, err), t.Rollback(ctx))
 	}
-	// Once sent it is waited for: else its outcome would be unknown.
+	// Once sent, wait for it: otherwise its outcome would be unknown.
 	ctx, cancel := grace.Extend(ctx, patience)
 	defer cancel()
 	results, err := t.conn.Conn().PgConn().Exec(ctx, "COMMIT").ReadAll()
@@ -157,8 +157,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	return nil
 }
 
-// Rollback undoes everything; a connection on which that fails is closed,
-// which has the same effect.
+// Rollback undoes everything. Where it fails, it closes the connection, with the same effect.
 func (t *tx) Rollback(ctx context.Context) error {
 	if t.conn == nil {
 		return nil
@@ -170,7 +169,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 	return nil
 }
 
-// release gives the connection back to the pool, which closes it where it is broken.
+// release returns the connection to the pool, and closes a broken one.
 func (t *tx) release(broken bool) {
 	if broken || t.stale {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -181,7 +180,7 @@ func (t *tx) release(broken bool) {
 	t.conn = nil
 }
 
-// patience is how long the end of a transaction may take after its context's end.
+// patience is the longest duration of a transaction's end after its context has ended.
 const patience = 5 * time.Second
 
 func errEnded(doing string) error {
@@ -205,8 +204,8 @@ func (t *tx) txError(ctx context.Context, doing string, table dialect.Name, err 
 	return err
 }
 
-// runStatement sends a statement. All values, in both directions, are text. It goes to
-// pgconn and not through pgx's Query, whose tracers are given the parameters.
+// runStatement sends a statement. All values, in both directions, are text. It calls pgconn, not
+// pgx's Query: pgx gives the parameters to its tracers.
 func (t *tx) runStatement(ctx context.Context, s statement) (*pgconn.ResultReader, error) {
 	if t.conn == nil {
 		return nil, errEnded("use a transaction on")
@@ -214,8 +213,7 @@ func (t *tx) runStatement(ctx context.Context, s statement) (*pgconn.ResultReade
 	if !t.db.prepares {
 		return t.conn.Conn().PgConn().ExecParams(ctx, s.sql, s.args, nil, nil, nil), nil
 	}
-	// With the SQL as its name pgx derives a name from it, and prepares it once
-	// a connection.
+	// With the SQL as its name, pgx derives a name from it, and prepares it once a connection.
 	prepared, err := t.conn.Conn().Prepare(ctx, s.sql, s.sql)
 	if err != nil {
 		return nil, err
@@ -235,7 +233,7 @@ func (t *tx) execStatement(ctx context.Context, doing string, s statement) (int6
 	return 0, t.txError(ctx, doing, s.table, err)
 }
 
-// eachRow calls f for every row of a statement's result. The row is only valid during the call.
+// eachRow calls f for every row of a statement's result. The row is valid only during the call.
 func (t *tx) eachRow(ctx context.Context, s statement, f func(row [][]byte)) error {
 	for row, err := range t.streamRows(ctx, "read", s) {
 		if err != nil {
@@ -246,7 +244,7 @@ func (t *tx) eachRow(ctx context.Context, s statement, f func(row [][]byte)) err
 	return nil
 }
 
-// oneRow returns the one row that a statement gives.
+// oneRow returns a copy of a statement's last row.
 func (t *tx) oneRow(ctx context.Context, s statement) ([][]byte, error) {
 	var out [][]byte
 	err := t.eachRow(ctx, s, func(row [][]byte) {
@@ -270,7 +268,7 @@ func (t *tx) streamRows(ctx context.Context, doing string, s statement) iter.Seq
 		}
 		for reader.NextRow() {
 			if !yield(reader.Values(), nil) {
-				_, _ = reader.Close() // reads what is left; a failure shows with the next statement
+				_, _ = reader.Close() // reads the rest; a failure appears with the next statement
 				return
 			}
 		}

@@ -80,7 +80,7 @@ func TestRowSecurityThatHidesRowsIsFoundAndRefused(t *testing.T) {
 	})
 }
 
-// What GRANT doesn't help against is no missing privilege, and says what helps.
+// Where GRANT doesn't help, the error isn't a missing privilege, and advises a remedy.
 func TestErrorsOfTheServersStateSayWhatToDo(t *testing.T) {
 	everywhere(t, func(t *testing.T, env *dialecttest.Env) {
 		role := fmt.Sprintf("limited_%d", rand.Uint32())

@@ -8,25 +8,25 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// statement is SQL with its parameters in text form; nil is NULL. The text is
-// the same for any number of keys, so that it is prepared once.
+// statement is SQL with its parameters in text form; nil is NULL. The text is the same for any
+// number of keys, so that it is prepared once.
 type statement struct {
 	sql   string
 	args  [][]byte
 	table dialect.Name // for errors
 }
 
-// builder writes one statement. The statement's table has the alias t.
+// builder renders one statement. The statement's table has the alias t. It keeps the first error.
 type builder struct {
 	render.Builder[[]byte]
 	lookup func(dialect.Name) (*relation, error)
-	// returnsOld says that RETURNING has the old values too, from version 18 on.
+	// returnsOld says that RETURNING also has the old values, from version 18 on.
 	returnsOld bool
 	// utf8 says that the server's encoding is UTF8.
 	utf8 bool
-	// anyBytes says that it has none: every byte is a character.
+	// anyBytes says that the server has no encoding: every byte is a character.
 	anyBytes bool
-	// substitutes names the parameter for random texts, once there is one.
+	// substitutes names the parameter for random texts, "" before there is one.
 	substitutes string
 }
 
@@ -40,7 +40,7 @@ func (b *builder) columnOf(r *relation, name string) *column {
 	return render.Found(&b.Builder, c, err)
 }
 
-// addArg adds a parameter and returns how the statement names it.
+// addArg adds a parameter and returns its SQL.
 func (b *builder) addArg(value []byte, typ string) string {
 	b.Args = append(b.Args, value)
 	return "$" + strconv.Itoa(len(b.Args)) + "::" + typ
@@ -89,8 +89,8 @@ func (b *builder) finishStatement(table dialect.Name) (statement, error) {
 	return statement{sql: b.String(), args: b.Args, table: table}, b.Err
 }
 
-// renderSelect renders a Select, and returns the columns that its rows have; those
-// of the flags are nil.
+// renderSelect renders a Select, and returns the columns of its rows; those of the flags have no
+// name.
 func (b *builder) renderSelect(s dialect.Select) (statement, []*column, error) {
 	r := b.relationOf(s.Table)
 	columns := make([]*column, 0, len(s.Columns)+len(s.Flags))
@@ -123,7 +123,7 @@ func (b *builder) renderSelect(s dialect.Select) (statement, []*column, error) {
 	case dialect.Share:
 		b.WriteString(" FOR SHARE OF t")
 	case dialect.Exclusive:
-		// Not FOR NO KEY UPDATE: that would let a row that refers to this one arrive.
+		// Not FOR NO KEY UPDATE: other sessions could then insert rows that refer to this one.
 		b.WriteString(" FOR UPDATE OF t")
 	}
 	st, err := b.finishStatement(s.Table)
@@ -144,8 +144,8 @@ func (b *builder) renderCount(t dialect.Name, where []dialect.Cond) (statement, 
 	return b.finishStatement(t)
 }
 
-// renderDelete renders a Delete that returns columns of the rows, if any. With a limit,
-// rows that somebody else changes meanwhile have another address, and don't go.
+// renderDelete renders a Delete with the returned columns, if any. With a limit, it doesn't delete
+// a row that another session changes meanwhile: the row then has another address.
 func (b *builder) renderDelete(d dialect.Delete, returning []string) (statement, []*column, error) {
 	r := b.relationOf(d.Table)
 	switch {
@@ -153,12 +153,12 @@ func (b *builder) renderDelete(d dialect.Delete, returning []string) (statement,
 		b.WriteString("DELETE FROM " + r.fromClause() + " AS t")
 		b.renderWhere(r, d.Where)
 	case r.only:
-		// The addresses as an array give a TID scan.
+		// The addresses as an array make a TID scan.
 		b.WriteString("DELETE FROM " + r.fromClause() + " AS t WHERE t.ctid " + qualifiedOperator("=") + " ANY (ARRAY(SELECT t.ctid FROM " + r.fromClause() + " AS t")
 		b.renderWhere(r, d.Where)
 		b.renderLimit(d.Limit)
 		b.WriteString("))")
-	default: // an address is unique together with the partition only
+	default: // an address is unique only together with its partition
 		b.WriteString("WITH picked AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at FROM " + r.fromClause() + " AS t")
 		b.renderWhere(r, d.Where)
 		b.renderLimit(d.Limit)
@@ -207,9 +207,10 @@ func (b *builder) renderUpdate(u dialect.Update) (statement, error) {
 		}
 		return b.renderUnchanged(u, "pg_catalog.count(*)")
 	}
-	// The old values are joined to the update by row address: RETURNING has only
-	// the new ones before version 18. A row that somebody changes meanwhile has another address
-	// and isn't updated, even if it is locked first: the statement doesn't see its new version.
+	// The update joins the old values by row address: RETURNING has only the new ones before
+	// version 18. It doesn't update a row that another session changes meanwhile: the row has
+	// another address. Locking the row first wouldn't help, as the statement doesn't see its new
+	// version.
 	b.WriteString("WITH old AS MATERIALIZED (SELECT t.tableoid AS part, t.ctid AS at")
 	for i, a := range u.Set {
 		fmt.Fprintf(b, ", %s AS o%d", b.columnOf(r, a.Column.Name).storedExpr("t"), i+1)
@@ -227,8 +228,8 @@ func (b *builder) renderUpdate(u dialect.Update) (statement, error) {
 	return b.renderUnchanged(u, "(SELECT pg_catalog.count(*) FROM old)")
 }
 
-// renderUnchanged ends a comparing update with the numbers of rows: those that met
-// the condition, those that were updated, and how many of them have the old value of each column.
+// renderUnchanged ends a comparing update with the numbers of rows: those that met the condition,
+// those updated, and for each column those with the old value.
 func (b *builder) renderUnchanged(u dialect.Update, met string) (statement, error) {
 	b.WriteString(") SELECT " + met + ", pg_catalog.count(*)")
 	for i := range u.Set {
@@ -238,11 +239,11 @@ func (b *builder) renderUnchanged(u dialect.Update, met string) (statement, erro
 	return b.finishStatement(u.Table)
 }
 
-// storedExpr is a column's value as it is stored, for comparing: its text, bytewise, whatever
-// the type's equality and the collation say.
+// storedExpr is a column's stored value, for comparing: its text, bytewise, whatever the type's
+// equality and the collation.
 func (c *column) storedExpr(alias string) string { return c.qualifiedName(alias) + asText + bytewise }
 
-// bytewise is the collation that orders texts by their bytes.
+// bytewise is the collation for ordering texts by their bytes.
 const bytewise = ` COLLATE pg_catalog."C"`
 
 func (b *builder) renderInsert(i dialect.Insert) (statement, error) {

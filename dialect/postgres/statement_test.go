@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// shop is what the catalogue says of the tables in these tests.
+// shop is the relations of the tables in these tests.
 var shop = map[string]*relation{
 	"customer": relationOf("customer", true,
 		&column{name: "id", kind: dialect.Int, base: "pg_catalog.int8", elements: true, leads: true},
@@ -138,7 +138,7 @@ var shapes = map[string][]struct {
 	},
 }
 
-// on18 is an update on a server whose RETURNING has old values.
+// on18 is an update on a server with old values in RETURNING.
 type on18 struct{ dialect.Update }
 
 func renderStatement(of any) (statement, error) {

@@ -11,9 +11,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// stays is Index.Stays in SQL, over pg_index i of pg_class c. A function of the
-// user's own may have been changed since the index was made: made again it could be another
-// index, or fail under the search path that builds have since version 17.
+// stays is Index.Stays in SQL, over pg_index i of pg_class c. A function of the user may have
+// changed since the index was made. Restoring would make another index, or fail under the search
+// path of builds since version 17.
 const stays = `CASE
 	WHEN i.indisprimary THEN ''
 	WHEN c.relkind = 'p' THEN 'its table is partitioned'
@@ -28,9 +28,9 @@ const stays = `CASE
 		THEN 'it calls a function that is not the engine''s own'
 	ELSE '' END`
 
-// readDefinitions reads what makes a table's indexes again. pg_get_indexdef says
-// all of an index but its constraint, tablespace, comment, statistics targets and
-// whether the table is clustered by it.
+// readDefinitions reads the statements for restoring a table's indexes. pg_get_indexdef has
+// everything about an index except its constraint, tablespace, comment, statistics targets and
+// CLUSTER.
 const readDefinitions = `
 SELECT x.relname, pg_get_indexdef(i.indexrelid), (k.oid IS NOT NULL)::int, coalesce(k.condeferrable, false)::int, coalesce(k.condeferred, false)::int,
 	obj_description(i.indexrelid, 'pg_class'), obj_description(k.oid, 'pg_constraint'), i.indisclustered::int, ts.spcname,
@@ -43,28 +43,27 @@ LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrel
 LEFT JOIN pg_tablespace ts ON ts.oid = x.reltablespace
 WHERE NOT i.indisprimary AND n.nspname = $1 AND c.relname = $2 ORDER BY x.relname COLLATE "C"`
 
-// then stands between the statements of a definition: what builds the index, and
-// what is fastened to it.
+// then separates the statements of a definition: the one that builds the index, and those that
+// attach constraint, comments and settings.
 const then = ";\n"
 
-// definition is an index as it is now.
+// definition is an index in its current state.
 type definition struct {
 	dialect.SuspendedIndex
 	constraint bool
 	stays      string
-	permitted  bool // the user may make it again
+	permitted  bool // the user may restore it
 }
 
-// beginDDL begins a transaction for statements about indexes: names in what
-// pg_get_indexdef prints are full where nothing else is on the search path, and nothing
-// ends a build but itself.
+// beginDDL begins a transaction for statements about indexes. With only pg_catalog on the search
+// path, pg_get_indexdef prints full names. No timeout ends a build.
 func (db *DB) beginDDL(ctx context.Context, doing string, wait time.Duration) (*tx, error) {
 	t, err := db.beginCatalogue(ctx, dialect.TxOptions{LockTimeout: wait})
 	if err != nil {
 		return nil, err
 	}
 	err = t.runScript(ctx, doing, "SET LOCAL default_tablespace = ''; SET LOCAL statement_timeout = 0")
-	if err == nil { // new in 17; looked for by name, it is no error before
+	if err == nil { // new in 17; selecting it by name is no error before
 		_, err = t.oneRow(ctx, statement{sql: "SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"})
 	}
 	if err != nil {
@@ -73,7 +72,7 @@ func (db *DB) beginDDL(ctx context.Context, doing string, wait time.Duration) (*
 	return t, nil
 }
 
-// readDefinitions reads a table's indexes as they are now, but for the primary key.
+// readDefinitions reads a table's current indexes, without the primary key.
 func (t *tx) readDefinitions(ctx context.Context, n dialect.Name) (map[string]definition, error) {
 	out := map[string]definition{}
 	var broken error
@@ -123,8 +122,8 @@ func (t *tx) readDefinitions(ctx context.Context, n dialect.Name) (map[string]de
 	return out, err
 }
 
-// Definitions implements dialect.Suspender. Dropping an index takes the table's
-// ownership alone, and making it CREATE on its schema and tablespace besides.
+// Definitions implements dialect.Suspender. Dropping an index needs only ownership of the table.
+// Restoring it also needs CREATE on its schema and tablespace.
 func (db *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) ([]dialect.SuspendedIndex, error) {
 	const doing = "read the indexes of"
 	t, err := db.beginDDL(ctx, doing, 0)
@@ -186,9 +185,9 @@ func (t *tx) suspendIndexes(ctx context.Context, doing string, n dialect.Name, i
 	return t.ddlScript(ctx, doing, n, strings.Join(sql, "; "))
 }
 
-// Restore implements dialect.Suspender. An index is built in one transaction,
-// which lets the table be read, and fastened to its constraint in another, which takes the
-// table for a moment and can be tried again without another build.
+// Restore implements dialect.Suspender. One transaction builds an index, and permits reading the
+// table. Another attaches the index to its constraint: it locks the table for a moment, and a retry
+// doesn't build the index again.
 func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	for _, ix := range indexes {
 		build, _, more := strings.Cut(ix.Definition, then)
@@ -208,14 +207,15 @@ func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 	return nil
 }
 
-// restoreIndex runs what missing gives for the index as it is defined now, unless it is whole.
+// restoreIndex runs the statements returned by missing for the current definition, unless the index
+// is complete.
 func (db *DB) restoreIndex(ctx context.Context, n dialect.Name, ix dialect.SuspendedIndex, wait time.Duration, missing func(now string) string) error {
 	const doing = "put back an index of"
 	t, err := db.beginDDL(ctx, doing, wait)
 	if err != nil {
 		return err
 	}
-	// Whoever puts it back at this moment is waited for.
+	// Wait for another session that restores it at this moment.
 	err = t.ddlScript(ctx, doing, n, "LOCK TABLE "+quoteTable(n)+" IN SHARE UPDATE EXCLUSIVE MODE")
 	var found map[string]definition
 	if err == nil {

@@ -16,12 +16,12 @@ import (
 	"github.com/expungedb/expunge/dialect/postgres"
 )
 
-// visitor is a table in a schema that isn't on the search path.
+// visitor is a table in a schema outside of the search path.
 var visitor = dialect.Name{Schema: `Of "mine"`, Table: "visitor"}
 
 const visitorTable = `"Of ""mine""".visitor`
 
-// everyIndex is all that the catalogue says of the visitors' indexes.
+// everyIndex selects everything in the catalogue about the visitors' indexes.
 const everyIndex = `
 SELECT concat_ws(' | ', x.relname, pg_get_indexdef(i.indexrelid), pg_get_constraintdef(k.oid), k.condeferrable, k.condeferred, obj_description(i.indexrelid), obj_description(k.oid),
 	i.indisclustered, i.indisvalid, i.indimmediate, x.reltablespace, x.reloptions::text,
@@ -180,7 +180,7 @@ func as(t *testing.T, env *dialecttest.Env, role string) *postgres.DB {
 	return postgres.New(connect(t, pools[env.DB].Config().ConnString(), func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["role"] = role }))
 }
 
-// lines are the rows of a query that gives one text each.
+// lines returns the rows of a query for one text each.
 func lines(t *testing.T, env *dialecttest.Env, query string) []string {
 	t.Helper()
 	rows, err := pools[env.DB].Query(t.Context(), query)

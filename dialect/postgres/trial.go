@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Refused implements dialect.Reader. The check's names are looked up in pg_catalog
-// only, as Inspect has it written.
+// Refused implements dialect.Reader. The check's names resolve in pg_catalog only, as in Inspect's
+// text of it.
 func (t *tx) Refused(ctx context.Context, trial dialect.Trial) (refused int64, err error) {
 	if len(trial.Rows) == 0 {
 		return 0, nil
@@ -39,7 +39,7 @@ func (b *builder) refused(trial dialect.Trial) (statement, error) {
 			selected[i] = "(" + selected[i] + ") COLLATE " + c.collation.name
 		}
 		if trial.Check.Column != "" {
-			n = "value" // what VALUE is outside of a domain
+			n = "value" // the name of VALUE outside of a domain
 		}
 		selected[i] += " AS " + quoteIdent(n)
 	}

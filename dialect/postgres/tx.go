@@ -15,7 +15,7 @@ var (
 	_ dialect.Returner = (*DB)(nil)
 )
 
-// newBuilder starts a statement; what it needs to know of tables it looks up.
+// newBuilder starts a statement; the builder looks up tables as needed.
 func (t *tx) newBuilder(ctx context.Context) *builder {
 	b := &builder{lookup: func(n dialect.Name) (*relation, error) { return t.db.relationOf(ctx, t, n) }}
 	if t.conn != nil {
@@ -42,7 +42,7 @@ func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row,
 	return t.decodedRows(ctx, "select from", st, columns, err)
 }
 
-// decodedRows yields the rows that a statement gives.
+// decodedRows yields the decoded rows of a statement.
 func (t *tx) decodedRows(ctx context.Context, doing string, st statement, columns []*column, err error) iter.Seq2[dialect.Row, error] {
 	return func(yield func(dialect.Row, error) bool) {
 		if err != nil {
@@ -73,8 +73,8 @@ func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (i
 	return t.oneNumber(ctx, st)
 }
 
-// Position is the write-ahead log's position: where it is written on a
-// primary, how far it has been replayed on a standby.
+// Position is the position of the write-ahead log: the written one on a primary, the replayed one
+// on a standby.
 func (t *tx) Position(ctx context.Context) (string, error) {
 	row, err := t.oneRow(ctx, statement{sql: "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END"})
 	if err != nil {
@@ -98,7 +98,7 @@ func (t *tx) Update(ctx context.Context, u dialect.Update) (dialect.Updated, err
 	}
 	b := t.newBuilder(ctx)
 	if b.relationOf(u.Table).rules {
-		u.Compare = false // a rule can't rewrite a statement that is part of another
+		u.Compare = false // a rule can't rewrite a statement inside of another
 	}
 	st, err := b.renderUpdate(u)
 	if err != nil {
@@ -141,7 +141,7 @@ func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 	return err
 }
 
-// oneNumber runs a statement that gives one number.
+// oneNumber runs a statement for one number.
 func (t *tx) oneNumber(ctx context.Context, s statement) (n int64, err error) {
 	for row, err := range t.streamRows(ctx, "count", s) {
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// encodeValue gives a value the text form that the column's type reads; ok is false for NULL.
+// encodeValue converts a value to the text form of the column's type; ok is false for NULL.
 func encodeValue(kind dialect.Kind, v dialect.Value) (s string, ok bool) {
 	if kind == dialect.Bytes {
 		s, ok = dialect.TextOf(v)
@@ -20,8 +20,8 @@ func encodeValue(kind dialect.Kind, v dialect.Value) (s string, ok bool) {
 	return dialect.TextOf(v)
 }
 
-// decodeValue reads the text form of a value into its canonical form. What doesn't
-// read as its kind (numeric NaN, infinity) stays as the server says it.
+// decodeValue converts the text form of a value to its canonical form. It returns a text that isn't
+// of the kind (numeric NaN, infinity) unchanged.
 func decodeValue(c *column, b []byte) dialect.Value {
 	if b == nil {
 		return nil
@@ -47,7 +47,7 @@ func decodeValue(c *column, b []byte) dialect.Value {
 		return s
 	case dialect.Text:
 		if c.fixed {
-			return strings.TrimRight(s, " ") // CHAR(n)'s padding is no part of the value
+			return strings.TrimRight(s, " ") // CHAR(n)'s padding isn't part of the value
 		}
 		return s
 	default:
@@ -55,7 +55,7 @@ func decodeValue(c *column, b []byte) dialect.Value {
 	}
 }
 
-// arrayLiteral writes column i of the rows as an array literal, see
+// arrayLiteral renders column i of the rows as an array literal, see
 // https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO.
 func arrayLiteral(kind dialect.Kind, rows []dialect.Row, i int) []byte {
 	b := make([]byte, 0, 2+16*len(rows))
@@ -99,5 +99,5 @@ func quoteTable(n dialect.Name) string {
 	return quoteIdent(n.Schema) + "." + quoteIdent(n.Table)
 }
 
-// quoteText writes a string constant. Only names and settings of ours are written so.
+// quoteText renders a string constant. Its only arguments are names and settings.
 func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
