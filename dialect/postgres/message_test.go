@@ -29,7 +29,7 @@ func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 		{"a value as a unit of time", `PERFORM date_trunc(OLD.v, now());`, ""},
 		{"a value that is no number", `PERFORM OLD.v::int;`, ""},
 		{"a message of the function's own", `RAISE EXCEPTION 'relation "%" does not exist', OLD.v USING ERRCODE = '42P01', TABLE = OLD.v;`, ""},
-		{"a message raised once more", `BEGIN EXECUTE format('SELECT 1 FROM %I', OLD.v); EXCEPTION WHEN undefined_table THEN RAISE; END;`, ""},
+		{"a message raised again", `BEGIN EXECUTE format('SELECT 1 FROM %I', OLD.v); EXCEPTION WHEN undefined_table THEN RAISE; END;`, ""},
 		{"a value in SQL that looks like a function", `EXECUTE 'SELECT 1 FROM "' || OLD.v || e'\nPL/pgSQL function ' || OLD.v || e'() line 1 at PERFORM"';`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
