@@ -35,16 +35,16 @@ type SuspendedIndex struct {
 	Definition string
 }
 
-// ErrIndexDiffers is the error of Suspend and Restore where another index has that name.
-func ErrIndexDiffers(doing string, t Name, index string) *Error {
+// NewIndexDiffersError is the error of Suspend and Restore where another index has that name.
+func NewIndexDiffersError(doing string, t Name, index string) *Error {
 	e := NewError(Fatal, "", doing, t, nil)
 	e.Object = index
 	e.Detail = "an index of this name is there with another definition: rename it or drop it"
 	return e
 }
 
-// Defined returns the definition of the index of that name among indexes.
-func Defined(indexes []SuspendedIndex, name string) (definition string, ok bool) {
+// findDefinition returns the definition of the index of that name among indexes.
+func findDefinition(indexes []SuspendedIndex, name string) (definition string, ok bool) {
 	for _, ix := range indexes {
 		if ix.Name == name {
 			return ix.Definition, true

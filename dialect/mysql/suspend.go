@@ -93,7 +93,7 @@ func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 			switch c, ok := found[ix.Name]; {
 			case !ok:
 			case c.text != ix.Definition:
-				return nil, dialect.ErrIndexDiffers(doing, n, ix.Name)
+				return nil, dialect.NewIndexDiffersError(doing, n, ix.Name)
 			default:
 				drop = append(drop, "DROP INDEX "+quoteIdent(ix.Name))
 			}
@@ -112,7 +112,7 @@ func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 			case !ok:
 				add = append(add, "ADD "+ix.Definition)
 			case c.text != ix.Definition:
-				return nil, dialect.ErrIndexDiffers(doing, n, ix.Name)
+				return nil, dialect.NewIndexDiffersError(doing, n, ix.Name)
 			}
 		}
 		return add, nil

@@ -175,7 +175,7 @@ func (t *tx) suspendIndexes(ctx context.Context, doing string, n dialect.Name, i
 		switch {
 		case !ok:
 		case d.Definition != ix.Definition:
-			return dialect.ErrIndexDiffers(doing, n, ix.Name)
+			return dialect.NewIndexDiffersError(doing, n, ix.Name)
 		case d.constraint:
 			sql = append(sql, "ALTER TABLE "+quoteTable(n)+" DROP CONSTRAINT "+quoteIdent(ix.Name))
 		default:
@@ -225,7 +225,7 @@ func (db *DB) restoreIndex(ctx context.Context, n dialect.Name, ix dialect.Suspe
 		switch d, ok := found[ix.Name]; {
 		case ok && d.Definition == ix.Definition:
 		case ok && !strings.HasPrefix(ix.Definition, d.Definition+then):
-			err = dialect.ErrIndexDiffers(doing, n, ix.Name)
+			err = dialect.NewIndexDiffersError(doing, n, ix.Name)
 		default:
 			err = t.ddlScript(ctx, doing, n, missing(d.Definition))
 		}

@@ -67,7 +67,7 @@ func (db *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 			case !ok:
 				continue
 			case sql != ix.Definition:
-				return dialect.ErrIndexDiffers(doing, n, ix.Name)
+				return dialect.NewIndexDiffersError(doing, n, ix.Name)
 			}
 			if err := t.runDDL(ctx, doing, n, `DROP INDEX "main".`+quoteIdent(ix.Name)); err != nil {
 				return err
@@ -96,7 +96,7 @@ func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 			case ok && sql == ix.Definition:
 				continue
 			case ok:
-				return dialect.ErrIndexDiffers(doing, n, ix.Name)
+				return dialect.NewIndexDiffersError(doing, n, ix.Name)
 			}
 			if err := t.runDDL(ctx, doing, n, ix.Definition); err != nil {
 				if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.UniqueViolation {

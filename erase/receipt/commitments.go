@@ -124,14 +124,14 @@ func NewCommitments(batches []BatchCommitment) *Commitments {
 	for _, b := range batches {
 		c.Leaves += b.Padded
 	}
-	root := Root(batches)
+	root := commitmentRoot(batches)
 	c.Root = hex.EncodeToString(root[:])
 	return c
 }
 
-// Root is the root of the tree over the batches, in the given order. Without batches it is the
+// commitmentRoot is the root of the tree over the batches, in the given order. Without batches it is the
 // SHA-256 of nothing, as in RFC 6962.
-func Root(batches []BatchCommitment) Hash {
+func commitmentRoot(batches []BatchCommitment) Hash {
 	return merkleRoot(func(yield func(Hash) bool) {
 		for _, b := range batches {
 			if !yield(batchLeaf(b.Root, b.Padded)) {

@@ -72,12 +72,12 @@ func Disclose(s *Statement, leaves io.Reader, key []byte, row Row) (*Disclosure,
 	candidates := map[Hash]Path{}
 	var order []BatchCommitment
 	found := false
-	for rec, err := range ReadLeaves(leaves) {
+	for rec, err := range readLeaves(leaves) {
 		switch {
 		case err != nil:
 			return nil, err
 		case rec.final:
-			root := Root(rec.Order)
+			root := commitmentRoot(rec.Order)
 			if hex.EncodeToString(root[:]) == d.Root {
 				order, found = rec.Order, true
 			}

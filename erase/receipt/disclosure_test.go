@@ -193,7 +193,7 @@ func TestLeafFileIsCutOffWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := 0
-	for rec, err := range ReadLeaves(bytes.NewReader(data)) {
+	for rec, err := range readLeaves(bytes.NewReader(data)) {
 		if err != nil {
 			t.Fatal(err)
 		}

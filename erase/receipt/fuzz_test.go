@@ -149,7 +149,7 @@ func FuzzLeafFile(f *testing.F) {
 	f.Add([]byte(leafMagic + "o\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var orders, batches []BatchCommitment
-		for rec, err := range ReadLeaves(bytes.NewReader(data)) {
+		for rec, err := range readLeaves(bytes.NewReader(data)) {
 			switch {
 			case err != nil:
 				if !errors.Is(err, ErrLeaves) {
@@ -192,13 +192,13 @@ func FuzzLeafFile(f *testing.F) {
 			t.Fatal(err)
 		}
 		var last []BatchCommitment
-		for rec, err := range ReadLeaves(bytes.NewReader(written)) {
+		for rec, err := range readLeaves(bytes.NewReader(written)) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			last = rec.Order
 		}
-		if Root(last) != Root(orders) {
+		if commitmentRoot(last) != commitmentRoot(orders) {
 			t.Fatal("the order came back as another one")
 		}
 	})

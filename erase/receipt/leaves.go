@@ -113,7 +113,7 @@ func (l *LeafFile) Finish(order []BatchCommitment) error {
 		rec = append(rec, b.Root[:]...)
 		rec = binary.BigEndian.AppendUint64(rec, uint64(b.Padded))
 	}
-	root := Root(order)
+	root := commitmentRoot(order)
 	return l.writeRecord(append(rec, root[:]...))
 }
 
@@ -135,21 +135,21 @@ func (l *LeafFile) writeRecord(rec []byte) error {
 // Close closes the file.
 func (l *LeafFile) Close() error { return l.f.Close() }
 
-// LeafRecord is a record of a leaf file: a batch, or the order of the batches, without leaves.
-type LeafRecord struct {
+// leafRecord is a record of a leaf file: a batch, or the order of the batches, without leaves.
+type leafRecord struct {
 	Batch *BatchCommitment
 	Order []BatchCommitment
 	final bool // an order, though of no batches
 }
 
-// ReadLeaves reads a leaf file, one record in memory at a time. It skips an unfinished record at
+// readLeaves reads a leaf file, one record in memory at a time. It skips an unfinished record at
 // the end: the writing run was interrupted. It ends with an error wrapping ErrLeaves at the first
 // damaged record.
-func ReadLeaves(r io.Reader) iter.Seq2[LeafRecord, error] {
-	return func(yield func(LeafRecord, error) bool) {
+func readLeaves(r io.Reader) iter.Seq2[leafRecord, error] {
+	return func(yield func(leafRecord, error) bool) {
 		lr := newLeafReader(r)
 		if err := lr.readHead(); err != nil {
-			yield(LeafRecord{}, err)
+			yield(leafRecord{}, err)
 			return
 		}
 		for {
@@ -186,16 +186,16 @@ func (l *leafReader) readFull(b []byte) error {
 }
 
 // nextRecord is io.EOF at the end and io.ErrUnexpectedEOF within a record.
-func (l *leafReader) nextRecord() (LeafRecord, error) {
+func (l *leafReader) nextRecord() (leafRecord, error) {
 	var head [5]byte
 	if err := l.readFull(head[:]); err != nil {
-		return LeafRecord{}, err
+		return leafRecord{}, err
 	}
 	count := binary.BigEndian.Uint32(head[1:])
 	if count > maxRecord {
-		return LeafRecord{}, fmt.Errorf("%w: a record has an impossible size", ErrLeaves)
+		return leafRecord{}, fmt.Errorf("%w: a record has an impossible size", ErrLeaves)
 	}
-	var rec LeafRecord
+	var rec leafRecord
 	var root Hash
 	switch head[0] {
 	case recordBatch:
@@ -203,7 +203,7 @@ func (l *leafReader) nextRecord() (LeafRecord, error) {
 		for range count {
 			var h Hash
 			if err := l.readFull(h[:]); err != nil {
-				return LeafRecord{}, leafError(err)
+				return leafRecord{}, leafError(err)
 			}
 			b.Leaves = append(b.Leaves, h)
 		}
@@ -213,22 +213,22 @@ func (l *leafReader) nextRecord() (LeafRecord, error) {
 		for range count {
 			var b [40]byte
 			if err := l.readFull(b[:]); err != nil {
-				return LeafRecord{}, leafError(err)
+				return leafRecord{}, leafError(err)
 			}
 			rec.Order = append(rec.Order, BatchCommitment{
 				Root: Hash(b[:32]), Padded: int64(binary.BigEndian.Uint64(b[32:])),
 			})
 		}
-		root, rec.final = Root(rec.Order), true
+		root, rec.final = commitmentRoot(rec.Order), true
 	default:
-		return LeafRecord{}, fmt.Errorf("%w: a record is of no known kind", ErrLeaves)
+		return leafRecord{}, fmt.Errorf("%w: a record is of no known kind", ErrLeaves)
 	}
 	var sum Hash
 	if err := l.readFull(sum[:]); err != nil {
-		return LeafRecord{}, leafError(err)
+		return leafRecord{}, leafError(err)
 	}
 	if sum != root {
-		return LeafRecord{}, fmt.Errorf("%w: a record doesn't have the hash that was written with it", ErrLeaves)
+		return leafRecord{}, fmt.Errorf("%w: a record doesn't have the hash that was written with it", ErrLeaves)
 	}
 	return rec, nil
 }

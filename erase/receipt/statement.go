@@ -342,5 +342,5 @@ func (p *Predicate) setDigest() string {
 	if p.Commitments != nil {
 		return p.Commitments.Root
 	}
-	return TotalsDigest(p.Actions, p.Retained)
+	return totalsDigest(p.Actions, p.Retained)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gowebpki/jcs"
 )
 
-// TotalsDigest is the subject's digest of a receipt without row commitments: the SHA-256, in hex,
+// totalsDigest is the subject's digest of a receipt without row commitments: the SHA-256, in hex,
 // of the journal's totals in canonical form (RFC 8785).
 //
 // The form is {"actions":[…],"retained":[…]}. Actions has one object per action in the receipt's
@@ -17,7 +17,7 @@ import (
 // unchecked}, with unchanged and otherwise where they aren't 0. Retained has one per retained
 // entry, {schema, table, rows}. Counts are decimal strings, because numbers are doubles in RFC
 // 8785.
-func TotalsDigest(actions []Action, retained []Retained) string {
+func totalsDigest(actions []Action, retained []Retained) string {
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	type object = map[string]string
 	totals := map[string][]object{"actions": {}, "retained": {}}

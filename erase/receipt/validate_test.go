@@ -76,7 +76,7 @@ func TestRowsAddUp(t *testing.T) {
 
 func TestTotalsDigestDependsOnTheCounts(t *testing.T) {
 	p := testPredicate()
-	want := TotalsDigest(p.Actions, p.Retained)
+	want := totalsDigest(p.Actions, p.Retained)
 	for name, change := range map[string]func(*Predicate){
 		"a count":     func(p *Predicate) { p.Actions[0].Rows.Unchecked++ },
 		"a value":     func(p *Predicate) { p.Actions[1].Unchanged++ },
@@ -89,12 +89,12 @@ func TestTotalsDigestDependsOnTheCounts(t *testing.T) {
 	} {
 		p := testPredicate()
 		change(&p)
-		if TotalsDigest(p.Actions, p.Retained) == want {
+		if totalsDigest(p.Actions, p.Retained) == want {
 			t.Errorf("%s isn't in the digest", name)
 		}
 	}
 	// printf '{"actions":[],"retained":[]}' | sha256sum
-	if got := TotalsDigest(nil, nil); got != "6f8794f5d6a83017de989d8c5dc7ccaed0edcf60b44d293bbf5c294d8c91ae78" {
+	if got := totalsDigest(nil, nil); got != "6f8794f5d6a83017de989d8c5dc7ccaed0edcf60b44d293bbf5c294d8c91ae78" {
 		t.Errorf("digest of nothing is %s", got)
 	}
 }

@@ -162,9 +162,9 @@ func addMonths(t time.Time, n int) time.Time {
 	return moved
 }
 
-// Longest returns the period with the latest end if all begin at from: this decides between 1mo and
+// longestPeriod returns the period with the latest end if all begin at from: this decides between 1mo and
 // 30d. It is the zero Period for none.
-func Longest(from time.Time, periods ...Period) Period {
+func longestPeriod(from time.Time, periods ...Period) Period {
 	var longest Period
 	for _, p := range periods {
 		if p.After(from).After(longest.After(from)) {

@@ -224,7 +224,7 @@ func TestLongest(t *testing.T) {
 		{"hours and days", "2026-01-01 00:00", []Period{{Hours: 36}, {Days: 1}}, Period{Hours: 36}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, Longest(moment(t, tt.from), tt.in...)); diff != "" {
+			if diff := cmp.Diff(tt.want, longestPeriod(moment(t, tt.from), tt.in...)); diff != "" {
 				t.Error(diff)
 			}
 		})
