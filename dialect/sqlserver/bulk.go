@@ -13,12 +13,12 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// What a key table's columns are called. They stand beside the statement's
-// table, whose columns a policy's condition names barely.
+// carrierName is the name of a key table's column. The statement's table is beside it, and a
+// policy's condition names that table's columns without an alias.
 func carrierName(i int) string { return "expunge_" + strconv.Itoa(i) }
 
-// travelType is the type that OPENJSON gives a column's values, and typed turns
-// such a value into one of the column's own type and collation.
+// travelType is OPENJSON's type for a column's values, and renderTyped converts such a value to the
+// column's own type and collation.
 // https://learn.microsoft.com/sql/t-sql/functions/openjson-transact-sql
 func (c *column) travelType() string {
 	switch c.sqlType.name {
@@ -26,7 +26,8 @@ func (c *column) travelType() string {
 		"uniqueidentifier", "date", "time", "datetime2", "datetimeoffset":
 		return c.sqlText()
 	case "datetime", "smalldatetime":
-		// A text is read into these by the session's language, into datetime2 it isn't.
+		// The server parses a text for these types by the session's language, but not for
+		// datetime2.
 		return "datetime2(7)"
 	case "sql_variant":
 		return "nvarchar(4000)"
@@ -61,7 +62,7 @@ func (b *builder) renderTyped(c *column, raw string) string {
 	return raw
 }
 
-// isTextual says that the column's values travel as the text that they are.
+// isTextual says that the column's values are sent unchanged, as text.
 func (c *column) isTextual() bool {
 	switch c.kindOf() {
 	case dialect.Text, dialect.XML, dialect.JSON:
@@ -70,26 +71,26 @@ func (c *column) isTextual() bool {
 	return c.sqlType.name == "sql_variant"
 }
 
-// renderTravelled is a value as it comes out of OPENJSON.
+// renderTravelled renders a value read by OPENJSON.
 func (b *builder) renderTravelled(c *column, raw string) string {
-	if b.babelfish && c.isTextual() { // its OPENJSON leaves escapes as they are
+	if b.babelfish && c.isTextual() { // its OPENJSON doesn't decode escapes
 		return "CAST(convert_from(decode(" + raw + ", 'hex'), 'UTF8') AS nvarchar(max))"
 	}
 	return raw
 }
 
-// renderBinary reads hexadecimal digits.
+// renderBinary decodes hexadecimal digits.
 // https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql#binary-styles
 func (b *builder) renderBinary(raw, typ string) string {
-	if b.babelfish { // its CONVERT has no binary styles; PostgreSQL's function can be called
+	if b.babelfish { // its CONVERT has no binary styles, but PostgreSQL's function is available
 		return "CAST(CAST(decode(" + raw + ", 'hex') AS varbinary(max)) AS " + typ + ")"
 	}
 	return "CONVERT(" + typ + ", " + raw + ", 2)"
 }
 
-// convertText gives a text the column's collation and, for a varchar, its code
-// page: comparing as nvarchar would convert the column, and lose its index. It is as
-// long as it can be, as a text that was cut might be another row's key.
+// convertText gives a text the column's collation and, for a varchar, its code page: comparing as
+// nvarchar would convert the column, and not use its index. The type has the maximum length, as a
+// truncated text might be another row's key.
 func (c *column) convertText(text string) string {
 	text += " COLLATE " + c.collation
 	if c.isNational() || c.isLarge() {
@@ -101,21 +102,21 @@ func (c *column) convertText(text string) string {
 	return "CAST(" + text + " AS varchar(max))"
 }
 
-// renderKey is a value that travelled, as the column is compared with.
+// renderKey renders a sent value for a comparison with the column.
 func (b *builder) renderKey(c *column, raw string) string {
 	switch {
 	case c.kindOf() == dialect.Text:
 		return c.convertText(raw)
 	case c.sqlType.name == "geometry" || c.sqlType.name == "geography":
-		return b.renderBinary(raw, "varbinary(max)") // they know no comparison
+		return b.renderBinary(raw, "varbinary(max)") // these types can't be compared
 	case c.sqlType.name == "xml" || c.sqlType.name == "json" || c.sqlType.name == "sql_variant":
 		return raw
 	}
 	return b.renderTyped(c, raw)
 }
 
-// addValue is a parameter that the column is compared with. It keeps digits that
-// the column's type would round, as what it is compared for may be an order.
+// addValue is a parameter to compare the column with. It keeps digits beyond the column's type, as
+// the comparison may be of an order.
 func (b *builder) addValue(r *relation, c *column, v dialect.Value) string {
 	if v == nil {
 		return "NULL"
@@ -139,7 +140,7 @@ func (b *builder) addValue(r *relation, c *column, v dialect.Value) string {
 	return b.renderKey(c, "CAST("+b.addArg(s)+" AS "+typ+")")
 }
 
-// assignableValue is a parameter that is assigned to the column.
+// assignableValue is a parameter to assign to the column.
 func (b *builder) assignableValue(r *relation, c *column, v dialect.Value) string {
 	if v == nil {
 		return "NULL"
@@ -150,15 +151,14 @@ func (b *builder) assignableValue(r *relation, c *column, v dialect.Value) strin
 		return "NULL"
 	}
 	if c.kindOf() == dialect.Text {
-		return b.addArg(s) // not cast: what is too long has to fail
+		return b.addArg(s) // no cast: too long a text has to fail
 	}
 	return b.renderTyped(c, "CAST("+b.addArg(s)+" AS "+c.travelType()+")")
 }
 
-// renderKeys renders the keys of an In as a table of distinct rows, all of them in
-// one parameter. They are sorted, so that sessions that lock the same rows lock them
-// in one order. DISTINCT is over the columns' own collations: two keys that
-// are equal there must not find a row twice.
+// renderKeys renders the keys of an In as a table of distinct rows, all of them in one parameter.
+// Keys are sorted, so that sessions that lock the same rows lock them in one order. DISTINCT is
+// over the columns' own collations: two keys equal there must not find a row twice.
 func (b *builder) renderKeys(r *relation, columns []*column, keys []dialect.Key) string {
 	rows := make([][]any, 0, len(keys))
 next:
@@ -171,7 +171,7 @@ next:
 		for i, v := range key {
 			s, exact, ok := encodeValue(columns[i], v)
 			if !ok || !exact {
-				continue next // equals nothing
+				continue next // it equals nothing
 			}
 			row[i] = s
 		}
@@ -192,8 +192,8 @@ next:
 		key := b.renderKey(c, raw)
 		selected[i] = key + " AS " + carrierName(i)
 		if c.kindOf() == dialect.Text && !c.isNational() && c.codePage != utf8Page {
-			// A character that the code page lacks becomes another one, and
-			// that might be another row's key.
+			// A character missing from the code page becomes another one, and the result might be
+			// another row's key.
 			kept = append(kept, "CAST("+key+" AS nvarchar(max)) COLLATE "+bytewise+" = "+raw+" COLLATE "+bytewise)
 		}
 	}
@@ -207,7 +207,7 @@ next:
 // compareText orders keys: integers by value, all else bytewise.
 func compareText(c *column, x, y string) int {
 	if c.kindOf() == dialect.Int {
-		a, _ := strconv.ParseInt(x, 10, 64) // encode made sure of it
+		a, _ := strconv.ParseInt(x, 10, 64) // checked by encodeValue
 		b, _ := strconv.ParseInt(y, 10, 64)
 		switch {
 		case a < b:
@@ -220,8 +220,8 @@ func compareText(c *column, x, y string) int {
 	return strings.Compare(x, y)
 }
 
-// renderJSON renders rows as a parameter that OPENJSON reads: an array of arrays of
-// texts, since a number may be beyond what JSON's readers keep exact.
+// renderJSON renders rows as a parameter for OPENJSON: an array of arrays of texts, since parsers
+// of JSON may not keep a large number exact.
 func (b *builder) renderJSON(r *relation, columns []*column, rows [][]any) string {
 	if b.babelfish {
 		rows = b.spelledOut(r, columns, rows)
@@ -237,11 +237,11 @@ func (b *builder) renderJSON(r *relation, columns []*column, rows [][]any) strin
 	return "OPENJSON(" + b.addArg(mssql.NVarCharMax(doc)) + ") WITH (" + strings.Join(defined, ", ") + ")"
 }
 
-// babelfishText is where Babelfish's OPENJSON cuts a text off without a word.
+// babelfishText is the length at which Babelfish's OPENJSON silently truncates a text.
 const babelfishText = 4000
 
-// spelledOut writes texts as hexadecimal digits, which need no escapes, and
-// refuses what would be cut off.
+// spelledOut encodes texts as hexadecimal digits, without escapes, and refuses a text too long for
+// OPENJSON.
 func (b *builder) spelledOut(r *relation, columns []*column, rows [][]any) [][]any {
 	out := make([][]any, len(rows))
 	for i, row := range rows {
@@ -265,9 +265,9 @@ func (b *builder) spelledOut(r *relation, columns []*column, rows [][]any) [][]a
 	return out
 }
 
-// renderRows renders the rows of a BulkUpdate as a table v (c0, c1, …), its key's
-// columns first and typed as the table's, its values as they travel, joined
-// with the rows of the table that have their keys.
+// renderRows renders the rows of a BulkUpdate as a table v (c0, c1, …), joined with the table's
+// rows of the same keys. The key's columns are first and have the table's types; the values are as
+// sent.
 func (b *builder) renderRows(r *relation, u dialect.BulkUpdate, hints string) (key, set []*column, from string) {
 	key, set = b.columnsOf(r, u.Key), b.columnsOf(r, u.Set)
 	if len(key) == 0 || len(set) == 0 {
@@ -287,7 +287,7 @@ next:
 			s, exact, ok := encodeValue(all[i], v)
 			switch {
 			case i < len(key) && (!ok || !exact):
-				continue next // no row has such a key
+				continue next // no row can have this key
 			case v == nil:
 			case !ok:
 				b.Unfit(r.name, all[i].name)
@@ -313,7 +313,7 @@ next:
 	if slices.ContainsFunc(key, func(c *column) bool { return c.leads }) {
 		join = " INNER LOOP JOIN "
 	}
-	// Values as they travel: the key's own conversion is what the index needs.
+	// Values as sent: only the key needs a conversion, for the index.
 	travelling := make([]*column, len(all))
 	for i, c := range all {
 		if travelling[i] = c; i >= len(key) && c.kindOf() == dialect.Text {
@@ -324,12 +324,11 @@ next:
 		quoteTable(r.name) + " AS t" + hints + " ON " + renderKeyEquals(key, "t", "v")
 }
 
-// bulkUpdate takes the rows as it takes keys. The other way is to copy them in
-// bulk into a temporary table first. That was seen to take half the time for 4,000
-// rows (0.15 s of 0.3 s, on Babelfish, whose OPENJSON needs texts in hexadecimal), but
-// makes a table in the midst of a batch, whose texts have tempdb's collation where
-// none is given, and needs the driver's own connection, where the caller's pool may
-// wrap it; and its cost is mostly there for a few rows, too:
+// bulkUpdate sends rows in the same form as keys. The alternative is a bulk copy into a temporary
+// table. It took half the time for 4,000 rows (0.15 s of 0.3 s, on Babelfish, whose OPENJSON needs
+// texts in hexadecimal). But it creates a table within a batch, with tempdb's collation for texts
+// without one. It also needs the driver's own connection, and the caller's pool may wrap that. Most
+// of its cost is the same for a few rows:
 // https://learn.microsoft.com/sql/relational-databases/tables/use-table-valued-parameters-database-engine
 func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 	r := b.relationOf(u.Table)
@@ -348,6 +347,6 @@ func (b *builder) bulkUpdate(u dialect.BulkUpdate) (statement, error) {
 	return b.finishStatement()
 }
 
-// maxText bounds the text of one statement's rows; a parameter may have 2 GB, and
-// is held more than once on both sides.
+// maxText limits the text of one statement's rows. A parameter has at most 2 GB, and both sides
+// hold it more than once.
 var maxText = 16 << 20

@@ -102,7 +102,7 @@ func TestKindsOfTablesAreTold(t *testing.T) {
 		"sales.visit": {Address: address},
 		"dbo.entry":   {History: "dbo.entry_ledger", Unerasable: true},
 		"dbo.mark":    {Unerasable: true},
-		"dbo.cache":   {}, // memory-optimised: a row has no place
+		"dbo.cache":   {}, // memory-optimised: a row has no address
 		"dbo.afar":    {Unerasable: true},
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -140,7 +140,7 @@ func TestIndexesHaveTheirKeysColumns(t *testing.T) {
 	want := map[string][]string{
 		"pk": {"id"}, "mail": {"email"}, "fold": {"folded"},
 		"counts":  {"person_id", "held_at"}, // a columnstore index
-		"visitor": {"person_id"},            // and not what the table is partitioned by
+		"visitor": {"person_id"},            // without the column that partitions the table
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -196,7 +196,7 @@ func TestTriggersViewsAndCopies(t *testing.T) {
 	}
 }
 
-// The catalogue shows a user only what he has some permission on.
+// The catalogue shows a user only objects on which he has some permission.
 func TestACatalogueThatTheUserSeesInPart(t *testing.T) {
 	for _, c := range []struct {
 		permissions         string // VIEW DEFINITION and SELECT on the database

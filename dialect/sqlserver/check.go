@@ -9,8 +9,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// Check looks for missing permissions, policies that hide rows, masks, and a
-// database that can't be written to.
+// Check finds missing permissions, policies that hide rows, masks, and a read-only database.
 func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Problem, error) {
 	const doing = "check permissions"
 	conn, srv, err := d.openSession(ctx, doing, nil)
@@ -32,9 +31,8 @@ func (d *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.Pr
 	return problems, nil
 }
 
-// checkServer looks at the database as a whole. Without VIEW DEFINITION the
-// catalogue shows only what the user has a permission on: a reference from
-// another table would go unseen.
+// checkServer checks the database as a whole. Without VIEW DEFINITION the catalogue shows only
+// objects on which the user has a permission: it hides references from other tables.
 func checkServer(ctx context.Context, q sqlconn.Queryer, srv *server) ([]dialect.Problem, error) {
 	const query = `
 SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 1),
@@ -50,7 +48,7 @@ SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COA
 	if r[0] == "READ_ONLY" {
 		add("the database is read-only: connect to the primary, or ALTER DATABASE … SET READ_WRITE", false)
 	}
-	if r[1] == "0" && !srv.babelfish { // which has no such permission, and hides nothing
+	if r[1] == "0" && !srv.babelfish { // it has no such permission, and hides nothing
 		add("the user doesn't see the whole catalogue, so references may be missed: GRANT VIEW DEFINITION on the database", true)
 	}
 	if r[2] == "0" && r[3] == "0" {
@@ -59,7 +57,7 @@ SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COA
 	return out, nil
 }
 
-// checking gathers what is in the way of one access.
+// checking collects the problems of one access.
 type checking struct {
 	q     sqlconn.Queryer
 	srv   *server
@@ -71,7 +69,7 @@ func (c *checking) addProblem(format string, args ...any) {
 	c.found = append(c.found, dialect.Problem{Table: c.a.Table, Reason: fmt.Sprintf(format, args...)})
 }
 
-// deny is add for what Grants gives.
+// deny adds a problem that the statements of Grants solve.
 func (c *checking) deny(reason string) {
 	c.found = append(c.found, dialect.Problem{Table: c.a.Table, Reason: reason, Denied: true})
 }
@@ -123,13 +121,13 @@ FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name =
 	return c.checkPolicies(ctx, name)
 }
 
-// isDenied reads an answer of HAS_PERMS_BY_NAME. NULL is for a name that it
-// doesn't find; Babelfish gives it for one with quotes in it, too.
+// isDenied decodes a result of HAS_PERMS_BY_NAME. It is NULL for an unknown name; Babelfish also
+// returns NULL for a name with quotes in it.
 func (c *checking) isDenied(answer string) bool {
 	return answer == "0" || answer == "" && !c.srv.babelfish
 }
 
-// checkMasks finds columns that this user reads masked: keys and old values would be wrong.
+// checkMasks finds columns masked for this user: keys and old values would be wrong.
 func (c *checking) checkMasks(ctx context.Context, name string) error {
 	const query = `
 SELECT m.name FROM sys.masked_columns m JOIN sys.tables o ON o.object_id = m.object_id JOIN sys.schemas s ON s.schema_id = o.schema_id
@@ -147,9 +145,9 @@ WHERE m.is_masked = 1 AND s.name = @p2 AND o.name = @p3 AND COALESCE(HAS_PERMS_B
 	return nil
 }
 
-// checkPolicies finds filters that hide rows from this user. A policy applies to
-// everybody, and only its function knows to whom it shows what, so the rows that
-// can be counted are compared with those that the storage has.
+// checkPolicies finds filters that hide rows from this user. A policy applies to all users, and
+// only its function decides about their rows. So the check compares the count of visible rows with
+// the count of stored rows.
 func (c *checking) checkPolicies(ctx context.Context, name string) error {
 	const query = `
 SELECT DISTINCT p.name, o.object_id FROM sys.security_policies p JOIN sys.security_predicates r ON r.object_id = p.object_id

@@ -11,18 +11,17 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// Claim takes an application lock of the session, within this database, on a
-// connection that the claim keeps, so that the server gives it up when the
-// process dies. A lock's name may have 255 characters, so that what is locked is a
-// hash of the name. It has the database's before it for Babelfish, on which all
-// databases share their locks.
+// Claim acquires an application lock of the session, within this database, on a connection kept by
+// the claim. So the server releases the lock when the process dies. A lock's name has at most 255
+// characters: it contains a hash of the claim's name. The database's name precedes it for
+// Babelfish, where all databases share their locks.
 // https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-getapplock-transact-sql
 func (d *DB) Claim(ctx context.Context, name string) (func() error, error) {
 	pool := claimlimit.Pool{Of: d.pool, Connections: d.pool.Stats().MaxOpenConnections, Setting: "MaxOpenConns"}
 	return claimlimit.Claim(ctx, pool, func() (func() error, error) { return d.tryClaim(ctx, name) })
 }
 
-// tryClaim makes the claim.
+// tryClaim acquires the claim, or returns dialect.ErrClaimed.
 func (d *DB) tryClaim(ctx context.Context, name string) (func() error, error) {
 	const doing = "claim"
 	conn, _, err := d.openSession(ctx, doing, nil)
@@ -45,7 +44,7 @@ SELECT @got`
 	stop := sqlconn.KeepAlive(conn)
 	return sync.OnceValue(func() error {
 		stop()
-		sqlconn.Discard(conn) // without the session the lock is gone too
+		sqlconn.Discard(conn) // the lock ends with the session
 		return nil
 	}), nil
 }

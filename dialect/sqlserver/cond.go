@@ -9,11 +9,10 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// Nothing is a condition by itself in T-SQL, so true and false are comparisons.
+// T-SQL has no boolean values, so true and false are comparisons.
 const always, never = "1 = 1", "1 = 0"
 
-// renderCond renders a condition on the row that alias stands for, so that it can
-// stand in a conjunction.
+// renderCond renders a condition on the row of that alias, for use in a conjunction.
 func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 	switch c := c.(type) {
 	case dialect.In:
@@ -33,7 +32,7 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 	case dialect.Odd:
 		return "1 = 0"
 	case dialect.Match:
-		return "(" + c.SQL + "\n)" // the line's end closes a comment
+		return "(" + c.SQL + "\n)" // the newline ends a comment
 	case dialect.Referenced:
 		return b.renderReferenced(r, alias, c)
 	case dialect.Orphan:
@@ -64,7 +63,7 @@ func (b *builder) renderIn(r *relation, alias string, c dialect.In) string {
 	return "EXISTS (SELECT 1 FROM " + b.renderKeys(r, columns, c.Keys) + " AS " + k + " WHERE " + renderKeyEquals(columns, alias, k) + ")"
 }
 
-// referringColumns are the columns of an In, as the columns that they refer to compare.
+// referringColumns returns the columns of an In, comparing like the referenced columns.
 func (b *builder) referringColumns(r *relation, in dialect.In) []*column {
 	columns := b.columnsOf(r, in.Columns)
 	if len(in.RefColumns) != len(columns) {
@@ -94,10 +93,10 @@ func (b *builder) renderCompare(r *relation, alias string, c dialect.Compare) st
 	return col.comparand(alias) + " " + c.Op + " " + b.addValue(r, col, c.Value)
 }
 
-// withoutRange says of a range's ends what they have in common: a = 1 AND b > 5 AND b <= 9
-// for what comes after (1, 5), up to (1, 9). An index is searched by that to both
-// ends, while by each of them for itself it is to the first column only, and
-// the rows of one tenant would all be read, and waited for, again and again.
+// withoutRange replaces the common part of a range's two ends: a = 1 AND b > 5 AND b <= 9 for rows
+// after (1, 5), up to (1, 9). The server then searches an index up to both ends. With each end by
+// itself it searches by the first column only. It would read all rows of one tenant, and wait for
+// their locks, again and again.
 func withoutRange(where []dialect.Cond) []dialect.Cond {
 	var low dialect.After
 	var high dialect.UpTo
@@ -137,9 +136,9 @@ func withoutRange(where []dialect.Cond) []dialect.Cond {
 	return append(append(out, low, high), rest...)
 }
 
-// renderKeyRange compares with a key column by column, as there are no row values. The
-// first column's bound is said once more for itself: that is what an index is
-// searched by, where an OR would not be.
+// renderKeyRange compares with a key column by column, as there are no row values. It repeats the
+// first column's bound as a condition of its own: the server searches an index by it, but not by an
+// OR.
 func (b *builder) renderKeyRange(r *relation, alias string, names []string, key dialect.Key, op string, equal bool) string {
 	switch {
 	case len(key) == 0:
@@ -207,9 +206,9 @@ func (b *builder) renderOrphan(r *relation, alias string, c dialect.Orphan) stri
 		to.lockHints(dialect.NoLock) + " WHERE " + strings.Join(ands, " AND ") + "))"
 }
 
-// refersTo compares a column with the one that it refers to, whose collation decides. A
-// link may join different types: then both are compared as text, and what isn't of the other's
-// type refers to nothing.
+// refersTo compares a column with the referenced one, by the latter's collation. A link may join
+// different types: then both compare as text, and a text that isn't of the other type refers to
+// nothing.
 func refersTo(own *column, ownAlias string, referred *column, alias string) string {
 	x, y := own.comparand(ownAlias), referred.comparand(alias)
 	switch {
@@ -220,6 +219,6 @@ func refersTo(own *column, ownAlias string, referred *column, alias string) stri
 	case referred.kindOf() == dialect.Text:
 		return own.textExpr(ownAlias) + " COLLATE " + referred.collation + " = " + y
 	}
-	// The cast value is for the index of the column that is referred to.
+	// The cast value is for the index of the referenced column.
 	return x + " = " + own.convertText(referred.textExpr(alias)) + " AND " + y + " = TRY_CAST(" + own.textExpr(ownAlias) + " AS " + referred.sqlText() + ")"
 }

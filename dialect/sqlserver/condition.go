@@ -6,7 +6,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/condition"
 )
 
-// conditions are written as sessions here read SQL, with QUOTED_IDENTIFIER on:
+// conditions follow the sessions of this package, with QUOTED_IDENTIFIER on:
 // https://learn.microsoft.com/en-us/sql/relational-databases/databases/database-identifiers.
 var conditions = condition.Rules{
 	Quotes:    map[byte]condition.Quote{'\'': {End: '\'', Doubled: true}, '"': {End: '"', Doubled: true}, '[': {End: ']', Doubled: true}},

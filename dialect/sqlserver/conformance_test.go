@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// excused are the cases that no SQL Server can have.
+// excused are the cases impossible on any SQL Server.
 var excused = map[string]string{
 	"expression index":           "an index has columns only; an expression is indexed through a computed column",
 	"serialization failure":      "a trigger can't raise one of the server's own error numbers",
@@ -29,7 +29,7 @@ var excused = map[string]string{
 	"json null is not null":      "a JSON column is an nvarchar column with a check, which the suite has no type for",
 }
 
-// lacking is what Babelfish lacks of SQL Server, by case.
+// lacking are the differences of Babelfish from SQL Server, by case.
 var lacking = map[string]string{
 	"partial index":                  "an index's condition isn't in the catalogue",
 	"names/brackets":                 "it doesn't create a table with brackets in its name",
@@ -78,7 +78,7 @@ func factory(t testing.TB, server *testdb.Server) dialecttest.Factory {
 			return open(t, server.Database(t), babelfish)
 		},
 		Collations: func(testing.TB, *dialecttest.Env) []dialecttest.Collation {
-			return []dialecttest.Collation{ // none counts blanks at the end
+			return []dialecttest.Collation{ // all ignore blanks at the end
 				{Name: "binary", Type: "nvarchar(40) COLLATE Latin1_General_100_BIN2", IgnoresBlanks: true},
 				{Name: "without case", Type: "nvarchar(40) COLLATE Latin1_General_100_CI_AS", FoldsCase: true, IgnoresBlanks: true},
 				{Name: "without accents", Type: "nvarchar(40) COLLATE Latin1_General_100_CS_AI", FoldsAccents: true, IgnoresBlanks: true},
@@ -102,17 +102,17 @@ func factory(t testing.TB, server *testdb.Server) dialecttest.Factory {
 
 func quote(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
 
-// over is what a DB was made over.
+// over holds the connections and the database of a DB.
 type over struct {
 	own       *sql.DB
 	db        *testdb.Database
 	babelfish bool
 }
 
-// opened remembers it.
+// opened holds the over of each DB.
 var opened = map[dialect.DB]*over{}
 
-// application gives a database's URL a name that its sessions are found by.
+// application adds a name to a database's URL, for finding its sessions.
 func application(u, name string) string {
 	parsed, err := url.Parse(u)
 	if err != nil {
@@ -212,7 +212,7 @@ func kill(t testing.TB, env *dialecttest.Env) {
 	t.Helper()
 	o := opened[env.DB]
 	sessions := "SELECT session_id FROM sys.dm_exec_sessions WHERE program_name = @p1"
-	if o.babelfish { // its view shows one's own session only
+	if o.babelfish { // its view shows only the user's own session
 		sessions = "SELECT pid FROM pg_catalog.pg_stat_activity WHERE application_name = @p1"
 	}
 	rows, err := o.own.Query(sessions, "first "+o.db.Name)

@@ -24,7 +24,7 @@ import (
 var classes = map[int32]dialect.Class{
 	1205: dialect.Retryable,                          // deadlock
 	3960: dialect.Retryable, 3961: dialect.Retryable, // snapshot: another transaction changed the row, or the table
-	13535: dialect.Retryable,                                                                               // a temporal table: another transaction, which began later, changed the row
+	13535: dialect.Retryable,                                                                               // a temporal table: a transaction that began later changed the row
 	41301: dialect.Retryable, 41302: dialect.Retryable, 41305: dialect.Retryable, 41325: dialect.Retryable, // memory-optimised tables
 	701: dialect.Retryable, 802: dialect.Retryable, 1203: dialect.Retryable, 1204: dialect.Retryable, 8645: dialect.Retryable, 8651: dialect.Retryable, // memory or locks ran out
 	17809: dialect.Retryable, // too many connections
@@ -35,9 +35,9 @@ var classes = map[int32]dialect.Class{
 	1222: dialect.LockTimeout,
 	-2:   dialect.LockTimeout,
 
-	2601: dialect.UniqueViolation, 2627: dialect.UniqueViolation, 1505: dialect.UniqueViolation, // the last one stops an index from being built
+	2601: dialect.UniqueViolation, 2627: dialect.UniqueViolation, 1505: dialect.UniqueViolation, // the last one: while building an index
 
-	// 547 is a foreign key or a check: which, the catalogue says (explain).
+	// 547 is a foreign key or a check: the catalogue tells them apart (explainError).
 	547: dialect.OtherConstraint,
 	515: dialect.OtherConstraint, 550: dialect.OtherConstraint, 3609: dialect.OtherConstraint,
 
@@ -77,7 +77,7 @@ var advice = map[int32]string{
 
 const outOfMemory = "the server is out of memory: use smaller batches or fewer workers"
 
-// engineError makes an *Error of a driver's error; nil stays nil.
+// engineError converts a driver's error to an *Error, nil to nil.
 func engineError(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if err == nil {
 		return nil
@@ -99,8 +99,8 @@ func engineError(ctx context.Context, err error, doing string, table dialect.Nam
 	return dialect.NewError(class, "", doing, table, err)
 }
 
-// classOf takes the first of the errors that a statement ended with that has a
-// class: what follows says only that it was terminated.
+// classOf returns the class of the first classified error of a statement: the later ones say only
+// that it was terminated.
 func classOf(e mssql.Error) (dialect.Class, int32) {
 	all := e.All
 	if len(all) == 0 {
@@ -110,7 +110,7 @@ func classOf(e mssql.Error) (dialect.Class, int32) {
 		if class, ok := classes[one.Number]; ok {
 			return class, one.Number
 		}
-		// What triggers throw.
+		// Errors thrown by triggers.
 		if one.Number >= 50000 && one.Number < 33000000 {
 			return dialect.OtherConstraint, one.Number
 		}
@@ -118,15 +118,15 @@ func classOf(e mssql.Error) (dialect.Class, int32) {
 	return dialect.Fatal, all[0].Number
 }
 
-// missing are the messages that say which object isn't there, by number.
+// missing are the messages with the name of a missing object, by number.
 var missing = map[int32]*regexp.Regexp{
 	207:  regexp.MustCompile(`^Invalid column name '([\w$#]+)'\.$`),
 	208:  regexp.MustCompile(`^Invalid object name '([\w$#.]+)'\.$`),
 	2812: regexp.MustCompile(`^Could not find stored procedure '([\w$#.]+)'\.$`),
 }
 
-// nameMissing names the trigger or procedure that an error comes from, and what it
-// lacks. SQL that one puts together, of values too, has no procedure's name.
+// nameMissing adds the trigger or procedure of an error, and its missing object. Dynamic SQL,
+// possibly with values in it, has no procedure's name.
 func nameMissing(e *dialect.Error, cause mssql.Error) {
 	for _, one := range append([]mssql.Error{cause}, cause.All...) {
 		if one.ProcName == "" {
@@ -142,7 +142,7 @@ func nameMissing(e *dialect.Error, cause mssql.Error) {
 	}
 }
 
-// isLost reports whether the connection is gone.
+// isLost reports whether the connection is lost.
 func isLost(err error) bool {
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
 		return true
@@ -157,8 +157,7 @@ func isLost(err error) bool {
 	return network
 }
 
-// isStale reports whether a table that has changed since it was looked up would
-// explain the error.
+// isStale reports whether a table altered since it was read would explain the error.
 func isStale(err error) bool {
 	e, ok := errors.AsType[*dialect.Error](err)
 	return ok && (e.Class == dialect.Fatal || e.Class == dialect.DoesNotFit)
@@ -166,10 +165,10 @@ func isStale(err error) bool {
 
 var quotes = regexp.MustCompile(`["'\[]([^"'\[\]]{1,128})["'\]]`)
 
-// explainError finds out which constraint an error was about. The number 547 stands
-// for foreign keys and checks alike. The message quotes the name among others,
-// and maybe among values; so what it quotes is looked up in the catalogue, and only what
-// is a constraint or index there is told.
+// explainError finds the constraint that an error is about. The number 547 means foreign keys and
+// checks alike. The message quotes the constraint's name among others, and possibly among values.
+// So explainError looks up all quoted texts in the catalogue, and uses only names of constraints
+// and indexes.
 func (t *tx) explainError(ctx context.Context, cause, told error) {
 	my, ok := errors.AsType[mssql.Error](cause)
 	e, isOurs := errors.AsType[*dialect.Error](told)

@@ -40,14 +40,14 @@ func TestErrorsAreClassedByNumber(t *testing.T) {
 	}
 }
 
-// An error out of a trigger names it and what it lacks, and never a value.
+// An error from a trigger names the trigger and the missing object, and never a value.
 func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 	for _, c := range []struct {
 		err  mssql.Error
 		want string
 	}{
 		{mssql.Error{Number: 208, Message: "Invalid object name 'dbo.change_counter'.", ProcName: "member_counted", LineNo: 3}, "overwrite t: fatal (dbo.change_counter) [208]: in member_counted line 3"},
-		{mssql.Error{Number: 208, Message: "Invalid object name 'canary'."}, "overwrite t: fatal [208]"}, // of SQL that was put together
+		{mssql.Error{Number: 208, Message: "Invalid object name 'canary'."}, "overwrite t: fatal [208]"}, // of dynamic SQL
 		{mssql.Error{Number: 208, Message: "Invalid object name 'canary@club.example'.", ProcName: "member_counted", LineNo: 3}, "overwrite t: fatal [208]: in member_counted line 3"},
 		{mssql.Error{Number: 50001, Message: "canary", ProcName: "member_counted", LineNo: 7}, "overwrite t: constraint [50001]: in member_counted line 7"},
 	} {

@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/dialect/sqlserver"
 )
 
-// The pool stays yours: its settings hold, and you close it.
+// The caller's pool keeps its settings, and the caller closes it.
 func ExampleNew() {
 	pool, err := sql.Open("sqlserver", "sqlserver://eraser:secret@localhost:1433?database=shop")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// Explain gives the server's plan for a Select as it is rendered, line by line.
-// The parameters are declared: a plan is shown for a batch, not for a call.
+// Explain returns the server's plan for a rendered Select, line by line. It declares the
+// parameters: the server shows a plan for a batch, not for a call.
 func Explain(ctx context.Context, db *DB, s dialect.Select) ([]string, error) {
 	t, err := db.beginTx(ctx, dialect.TxOptions{})
 	if err != nil {
@@ -81,7 +81,7 @@ func Babelfish(ctx context.Context, db *DB) (bool, error) {
 	return srv.babelfish, conn.Close()
 }
 
-// SplitAt has rows travel in parts of about that many bytes until the test ends.
+// SplitAt splits rows into parts of about that many bytes until the test ends.
 func SplitAt(t testing.TB, bytes int) {
 	was := maxText
 	maxText = bytes

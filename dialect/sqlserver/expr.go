@@ -8,19 +8,19 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// renderCharacters gives a text, of whatever length and code page, a collation under
-// which a character beyond the basic plane counts as one. Without it LEN, LEFT
-// and SUBSTRING count pairs of bytes, and cut a character in two.
+// renderCharacters casts a text, of any length and code page, to a collation that counts a
+// character beyond the basic plane as one. Under other collations LEN, LEFT and SUBSTRING count
+// pairs of bytes, and split such a character.
 // https://learn.microsoft.com/sql/relational-databases/collations/collation-and-unicode-support#Supplementary_Characters
 func (b *builder) renderCharacters(text string) string {
 	collation := "Latin1_General_100_CS_AS_SC"
-	if b.babelfish { // it knows no _SC, and always counts characters
+	if b.babelfish { // it has no _SC, and always counts characters
 		collation = bytewise
 	}
 	return "CAST(" + text + " AS nvarchar(max)) COLLATE " + collation
 }
 
-// renderLength counts the characters of such a text. LEN doesn't count spaces at the end.
+// renderLength counts the characters of such a text. LEN ignores spaces at the end.
 func (b *builder) renderLength(characters string) string {
 	return "(LEN(" + characters + " + N'.') - 1)"
 }
@@ -41,7 +41,7 @@ func (b *builder) renderText(r *relation, e dialect.Expr) string {
 	return b.renderCharacters(s)
 }
 
-// renderAssigned renders an assignment's right side.
+// renderAssigned renders the right side of an assignment.
 func (b *builder) renderAssigned(r *relation, c *column, a dialect.Assign) string {
 	switch e := a.Expr.(type) {
 	case dialect.Default:
@@ -80,7 +80,7 @@ func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
 		return fmt.Sprintf("RIGHT(%s, %d)", b.renderText(r, e.Of), e.N)
 	case dialect.Fill:
 		n := b.renderLength(b.renderText(r, e.Of)) + " - " + strconv.Itoa(e.Less)
-		// REPLICATE of less than nothing is NULL.
+		// REPLICATE with a negative count is NULL.
 		return fmt.Sprintf("REPLICATE(CAST(%s AS nvarchar(max)), CASE WHEN %s < 0 THEN 0 ELSE %s END)", b.addArg(e.With), n, n)
 	case dialect.RandomLike:
 		return b.randomLike(r, e.Of)
@@ -100,7 +100,7 @@ func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
 		}
 		return "(CAST(" + b.renderExpr(r, e.A) + " AS " + b.renderNumber(r, e.A) + ") " + string(e.Op) + " CAST(" + b.renderExpr(r, e.B) + " AS " + b.renderNumber(r, e.B) + "))"
 	case dialect.Random:
-		// 48 bits are fewer than a float's 53, so that 1 is never reached.
+		// 48 bits are fewer than a float's 53, so that the result is below 1.
 		return "(CAST(" + randomBits(6) + " AS float) / 281474976710656)"
 	case dialect.Floor:
 		return "FLOOR(" + b.renderExpr(r, e.Of) + ")"
@@ -117,7 +117,7 @@ func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
 	return "NULL"
 }
 
-// renderBranch is one of the values of a CASE: texts get one collation.
+// renderBranch renders a value of a CASE: all texts get one collation.
 func (b *builder) renderBranch(r *relation, e dialect.Expr) string {
 	if dialect.KindOf(e) == dialect.Text {
 		return b.renderText(r, e)
@@ -125,8 +125,8 @@ func (b *builder) renderBranch(r *relation, e dialect.Expr) string {
 	return b.renderExpr(r, e)
 }
 
-// renderNumber is the decimal type in which an operand is calculated: no larger than
-// it has to be, since what doesn't fit 38 digits is taken from behind the point.
+// renderNumber is the decimal type for computing with an operand. It is as small as possible: the
+// server reduces the scale of a result beyond 38 digits.
 // https://learn.microsoft.com/sql/t-sql/data-types/precision-scale-and-length-transact-sql
 func (b *builder) renderNumber(r *relation, e dialect.Expr) string {
 	switch e := e.(type) {
@@ -150,9 +150,8 @@ func (b *builder) renderNumber(r *relation, e dialect.Expr) string {
 	return "decimal(38,10)"
 }
 
-// computedType is the type in which a column's values are calculated: one that
-// holds any length, so that what doesn't fit the column fails when it is
-// assigned instead of being cut by a cast.
+// computedType is the type for computing a column's values. It permits any length: a value too long
+// for the column then fails in the assignment, and a cast doesn't truncate it.
 func computedType(c *dialect.Column) sqlType {
 	switch c.Kind {
 	case dialect.Bool:
@@ -200,10 +199,10 @@ func (b *builder) renderCast(r *relation, e dialect.Cast) string {
 	return "CAST(" + b.renderExpr(r, e.Of) + " AS " + computedType(e.Column).sqlText() + ")"
 }
 
-// units are what a moment can be cut down to.
+// units are the units for truncating a moment.
 var units = map[string]bool{"year": true, "month": true, "day": true, "hour": true}
 
-// renderTruncate builds the moment anew: DATETRUNC is new in SQL Server 2022.
+// renderTruncate builds a new moment: DATETRUNC is new in SQL Server 2022.
 func (b *builder) renderTruncate(r *relation, e dialect.TruncateMoment) string {
 	of, kind := b.renderExpr(r, e.Of), dialect.KindOf(e.Of)
 	if kind == dialect.TimestampTZ {
@@ -231,8 +230,8 @@ func (b *builder) renderTruncate(r *relation, e dialect.TruncateMoment) string {
 	return "CAST(" + cut + " AS datetime2(7))"
 }
 
-// renderShift adds seconds, or whole days. DATEADD takes an int, so a shift of a
-// timestamp by more than 68 years fails, unless it is known beforehand.
+// renderShift adds seconds, or whole days. DATEADD accepts an int, so shifting a timestamp by more
+// than 68 years fails, unless the shift is a literal.
 func (b *builder) renderShift(r *relation, e dialect.ShiftMoment) string {
 	of, seconds := b.renderExpr(r, e.Of), e.Seconds
 	if dialect.KindOf(e.Of) == dialect.Date {
@@ -263,7 +262,7 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 		guarded = keepsNull.Else
 	}
 	if r, ok := guarded.(dialect.RandomBytes); ok && d.isBabelfish() {
-		// It takes the + of two binary values for an addition of numbers.
+		// It treats the + of two binary values as an addition of numbers.
 		c, ok := r.Of.(dialect.Current)
 		if !ok || c.Column.Length > 32 {
 			return false
@@ -272,11 +271,11 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 	return c.Kind != dialect.Unknown && c.Kind != dialect.XML && dialect.Computes(e, computesNode)
 }
 
-// mostChoices leaves room, among the parameters that a statement can have, for
-// the choices of twenty columns. Where there are more the client chooses.
+// mostChoices leaves room, among a statement's maximum of parameters, for the choices of twenty
+// columns. Beyond it the client chooses.
 const mostChoices = 100
 
-// computesNode reports whether an expression can be computed of operands that can be.
+// computesNode reports whether the server can compute an expression of computable operands.
 func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
 	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomUUID, dialect.Random,

@@ -7,7 +7,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Grants renders what Check asks for.
+// Grants renders the privileges that Check needs.
 func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 	database, role, err := d.user(ctx, g.Role)
 	if err != nil {
@@ -46,7 +46,7 @@ func (d *DB) Grants(ctx context.Context, g dialect.Grant) ([]string, error) {
 	return out, nil
 }
 
-// user is the connection's database, and the role, which defaults to the connection's user.
+// user returns the connection's database, and the role, which defaults to the connection's user.
 func (d *DB) user(ctx context.Context, role string) (database, user string, err error) {
 	const doing = "read the user's name"
 	conn, _, err := d.openSession(ctx, doing, nil)

@@ -6,7 +6,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// identityFacts are questions that not every user and edition has an answer to.
+// identityFacts are queries without a result for some users and editions.
 var identityFacts = map[string]string{
 	"database":       "SELECT DB_NAME()",
 	"server":         "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(128))",
@@ -19,8 +19,8 @@ var identityFacts = map[string]string{
 	"recovery_model": "SELECT recovery_model_desc FROM sys.databases WHERE name = DB_NAME()",
 }
 
-// Identity tells the server's version, the database's name and GUID, and what
-// decides how long its log keeps rows.
+// Identity returns the server's version, the database's name and GUID, and the settings for how
+// long its log keeps rows.
 func (d *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 	const doing = "identify the server"
 	conn, s, err := d.openSession(ctx, doing, nil)
@@ -53,8 +53,8 @@ func identityNames(facts map[string]string) []string {
 	return []string{facts["database"]}
 }
 
-// identityMarks name the database in its availability group, else on its server. A database
-// that is restored or attached has another date of creation.
+// identityMarks identify the database in its availability group, else on its server. A restored or
+// attached database has another date of creation.
 func identityMarks(facts map[string]string) []string {
 	switch {
 	case facts["group_database"] != "":

@@ -10,8 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// catalogue is what Inspect gathers, query by query; rows refer to each other
-// by object_id.
+// catalogue collects the results of Inspect's queries; rows refer to each other by object_id.
 type catalogue struct {
 	q      sqlconn.Queryer
 	srv    *server
@@ -19,15 +18,15 @@ type catalogue struct {
 	tables map[string]*dialect.Table
 	names  map[string]dialect.Name      // tables and views
 	ids    map[string]map[string]string // a table's column names by column_id
-	// spelling is how Babelfish's tables and views were spelled when they were made.
+	// spelling is the original spelling of Babelfish's tables and views.
 	spelling map[dialect.Name]string
 }
 
 // own restricts a query to the user's schemas: s is sys.schemas.
 const own = "s.name NOT IN ('sys', 'INFORMATION_SCHEMA', '" + journalSchema + "')"
 
-// Inspect reads the catalogue in a fixed number of queries. What the user has
-// no permission on isn't there; Check says so.
+// Inspect reads the catalogue in a fixed number of queries. It omits objects on which the user has
+// no permission; Check reports this.
 func (d *DB) Inspect(ctx context.Context) (*dialect.Schema, error) {
 	const doing = "inspect the catalogue"
 	d.clearRelations()
@@ -76,9 +75,8 @@ func (c *catalogue) readDefault(ctx context.Context) error {
 	return c.eachRow(ctx, "SELECT SCHEMA_NAME()", func(row []string) { c.schema.Default = row[0] })
 }
 
-// readTables reads tables (their names are cast, since Babelfish would send
-// them in a code page), but for the history tables of temporal and ledger
-// ones, which are named by those.
+// readTables reads tables. It casts their names, since Babelfish would send them in a code page. It
+// omits history tables; a temporal or ledger table names its own.
 func (c *catalogue) readTables(ctx context.Context) error {
 	ledger := "0"
 	if c.srv.major >= 16 || c.srv.azure {
@@ -119,8 +117,8 @@ WHERE t.is_ms_shipped = 0 AND ` + own
 	})
 }
 
-// readSpelling gives names their case back on Babelfish, whose sys views show
-// them in lower case while those of the information schema don't.
+// readSpelling restores the case of names on Babelfish: its sys views show them in lower case,
+// those of the information schema in the original case.
 func (c *catalogue) readSpelling(ctx context.Context) error {
 	if !c.srv.babelfish {
 		return nil
@@ -184,8 +182,8 @@ ORDER BY f.object_id, k.constraint_column_id`
 	})
 }
 
-// readChecks reads check constraints. A column that one of them keeps to JSON
-// is of that kind, as a text that is none would be refused.
+// readChecks reads check constraints. A text column with a check for JSON is of the kind JSON, as
+// the check refuses other texts.
 func (c *catalogue) readChecks(ctx context.Context) error {
 	const q = "SELECT parent_object_id, name, definition FROM sys.check_constraints WHERE is_disabled = 0"
 	return c.eachRow(ctx, q, func(row []string) {
@@ -235,7 +233,7 @@ WHERE v.is_ms_shipped = 0 AND ` + own
 	return err
 }
 
-// readSecurity marks the tables that a policy filters or guards.
+// readSecurity marks the tables filtered or guarded by a policy.
 func (c *catalogue) readSecurity(ctx context.Context) error {
 	if c.srv.babelfish {
 		return nil
@@ -248,8 +246,8 @@ func (c *catalogue) readSecurity(ctx context.Context) error {
 	})
 }
 
-// readVisibility marks the tables that foreign keys may refer to which the user may not see, and
-// tells whether tables may be hidden: the catalogue shows those on which he has some permission.
+// readVisibility marks tables as possibly referenced by foreign keys hidden from the user. It also
+// records whether tables may be hidden: the catalogue shows those on which he has some permission.
 // https://learn.microsoft.com/sql/relational-databases/security/metadata-visibility-configuration
 func (c *catalogue) readVisibility(ctx context.Context) error {
 	if c.srv.babelfish {
@@ -264,8 +262,8 @@ func (c *catalogue) readVisibility(ctx context.Context) error {
 	})
 }
 
-// readPublications reads what copies rows as they change. Change tracking keeps
-// keys only, but those of deleted rows too.
+// readPublications reads the features that copy changed rows. Change tracking keeps only keys, but
+// also those of deleted rows.
 func (c *catalogue) readPublications(ctx context.Context) error {
 	if c.srv.babelfish {
 		return nil
@@ -287,8 +285,7 @@ UNION ALL SELECT c.object_id, 'change tracking' FROM sys.change_tracking_tables 
 	return err
 }
 
-// sortTables puts everything into an order that doesn't depend on how the server
-// found it, for the fingerprint.
+// sortTables makes the order independent of the server's, for the fingerprint.
 func (c *catalogue) sortTables() {
 	s := c.schema
 	slices.SortFunc(s.Tables, func(a, b *dialect.Table) int { return a.Name.Compare(b.Name) })

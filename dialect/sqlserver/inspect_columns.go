@@ -12,7 +12,7 @@ import (
 func (c *catalogue) readColumns(ctx context.Context) error {
 	where := ""
 	if c.srv.major >= 14 || c.srv.azure || c.srv.babelfish {
-		where = "WHERE c.graph_type IS NULL" // what graph tables are held together by
+		where = "WHERE c.graph_type IS NULL" // internal columns of graph tables
 	}
 	q := `
 SELECT c.object_id, c.column_id, CAST(c.name AS nvarchar(128)), CASE WHEN ty.is_assembly_type = 1 THEN ty.name ELSE COALESCE(bt.name, ty.name) END,
@@ -35,10 +35,10 @@ ORDER BY c.object_id, c.column_id`
 		col := ty.asColumn(row[2])
 		col.Nullable = row[9] == "1"
 		if col.Identity = row[10] == "1"; col.Identity {
-			col.ReadOnly = true // an UPDATE of it is refused, error 8102
+			col.ReadOnly = true // the server refuses to update it, error 8102
 		}
-		// A column set is a view in XML of the sparse columns, which are
-		// columns of the table by themselves.
+		// A column set is a view in XML of the sparse columns. The table also has these columns
+		// themselves.
 		col.Generated = row[11] == "1" || row[12] == "1" || row[13] != "0"
 		if row[14] != "0" {
 			col.Unsupported = "Always Encrypted: the server can neither compare nor compute its values"
@@ -67,7 +67,7 @@ func (c *catalogue) readIndexes(ctx context.Context) error {
 	if !c.srv.babelfish {
 		needs = "CASE WHEN " + needed + " THEN 1 ELSE 0 END"
 	}
-	// Not joined: Babelfish would join these views of its for minutes.
+	// No join: Babelfish would join these views for minutes.
 	q := `
 SELECT i.object_id, i.index_id, CAST(i.name AS nvarchar(128)), CAST(i.is_unique AS int), CAST(i.is_primary_key AS int), CAST(i.is_unique_constraint AS int),
 	LOWER(i.type_desc), COALESCE(i.filter_definition, ''), ` + needs + `
@@ -97,8 +97,8 @@ ORDER BY k.object_id, k.index_id, k.key_ordinal, k.index_column_id`
 		if t == nil || ix == nil {
 			return
 		}
-		// What has no place in the key is included, or what the table is
-		// partitioned by; but a columnstore index's columns have none.
+		// A column without a place in the key is included, or the table is partitioned by it; but a
+		// columnstore index's columns have no place.
 		if row[4] == "0" && !strings.HasSuffix(ix.Method, "columnstore") {
 			return
 		}
@@ -117,8 +117,8 @@ ORDER BY k.object_id, k.index_id, k.key_ordinal, k.index_column_id`
 	})
 }
 
-// indexName undoes what Babelfish does to an index's name, to make it unique in
-// the schema: it appends the table's name and a hash of 32 digits.
+// indexName removes Babelfish's suffix from an index's name. To make the name unique in the schema,
+// Babelfish appends the table's name and a hash of 32 digits.
 func (c *catalogue) indexName(t *dialect.Table, name string) string {
 	if n := len(name) - 32; c.srv.babelfish && n > 0 && hashed.MatchString(name[n:]) {
 		bare := name[:n]
@@ -133,9 +133,8 @@ var hashed = regexp.MustCompile("^[0-9a-f]{32}$")
 
 var bracketed = regexp.MustCompile(`\[((?:[^\]]|\]\])+)\]`)
 
-// mentionedColumns finds the columns that an expression reads, which the catalogue
-// spells in brackets. Babelfish spells them otherwise, so any name that
-// stands in it counts there.
+// mentionedColumns finds the columns in an expression, which the catalogue writes in brackets.
+// Babelfish writes them in other forms, so any column's name in the text counts there.
 func (c *catalogue) mentionedColumns(t *dialect.Table, expression string) []string {
 	var out []string
 	if expression == "" {

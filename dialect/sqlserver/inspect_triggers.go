@@ -39,9 +39,9 @@ ORDER BY tr.object_id`
 	})
 }
 
-// resolveNames finds the tables and views that SQL text names, unqualified ones in
-// the schemas given and then in the default one. Names compare without case, as
-// in most databases: one too many does less harm than one too few.
+// resolveNames finds the tables and views named in SQL text, unqualified ones in the given schemas
+// and then in the default one. Names compare without case, as in most databases: one too many does
+// less harm than one too few.
 func (c *catalogue) resolveNames(names []dialect.Name, schemas ...string) []dialect.Name {
 	fold := func(n dialect.Name) dialect.Name {
 		return dialect.Name{Schema: strings.ToLower(n.Schema), Table: strings.ToLower(n.Table)}
@@ -69,14 +69,14 @@ func (c *catalogue) resolveNames(names []dialect.Name, schemas ...string) []dial
 	return distinctNames(out)
 }
 
-// executes finds what runs other code: a procedure, or a text that is put together.
+// executes matches the execution of other code: a procedure, or dynamic SQL.
 var (
 	executes = regexp.MustCompile(`(?i)\b(?:exec|execute|sp_executesql)\b`)
 	literals = regexp.MustCompile(`'(?:[^']|'')*'`)
 )
 
-// whyOpaque is why a trigger's text doesn't tell all that it writes to, or "". A
-// text that isn't shown (WITH ENCRYPTION) tells nothing.
+// whyOpaque says why a trigger's text doesn't show all its writes, or "". A hidden text (WITH
+// ENCRYPTION) shows none.
 func (c *catalogue) whyOpaque(body string, writes []dialect.Name) string {
 	if body == "" {
 		return "its text isn't shown"
@@ -109,12 +109,12 @@ var (
 	froms    = regexp.MustCompile(`(?i)(?:\b(?:from|join|apply)|,)\s+` + part + `(?:\s*\.\s*` + part + `)?(?:\s*\.\s*` + part + `)?`)
 )
 
-// writtenTables finds the tables that T-SQL text writes to: the names behind INSERT,
-// UPDATE, DELETE, MERGE and OUTPUT INTO. It is no parser: aliases resolve to nothing,
-// and what EXECUTE puts together, or other procedures do, it doesn't see.
+// writtenTables finds the tables that T-SQL text writes to: the names after INSERT, UPDATE, DELETE,
+// MERGE and OUTPUT INTO. It is no parser: it doesn't resolve aliases, and doesn't see the writes of
+// EXECUTE and of other procedures.
 func writtenTables(body string) []dialect.Name { return namedBy(writes, body) }
 
-// mentionedNames finds the tables that a view's text reads.
+// mentionedNames finds the tables read by a view's text.
 func mentionedNames(body string) []dialect.Name { return namedBy(froms, body) }
 
 func namedBy(by *regexp.Regexp, body string) []dialect.Name {

@@ -10,15 +10,15 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/render"
 )
 
-// journalSchema is the schema that holds the journal's tables.
+// journalSchema is the schema of the journal's tables.
 const journalSchema = "expunge"
 
-// JournalTable names a table of the journal: expunge.<name>.
+// JournalTable returns the full name of one of the journal's tables: expunge.<name>.
 func (d *DB) JournalTable(name string) dialect.Name {
 	return dialect.Name{Schema: journalSchema, Table: name}
 }
 
-// makeSchema is dynamic, as CREATE SCHEMA has to be a batch's first statement.
+// makeSchema is dynamic SQL, as CREATE SCHEMA has to be the first statement of a batch.
 const makeSchema = "IF SCHEMA_ID(N'" + journalSchema + "') IS NULL EXEC(N'CREATE SCHEMA [" + journalSchema + "]')"
 
 // JournalDDL renders the journal's schema and tables. Texts are ordered bytewise.
@@ -75,15 +75,15 @@ func journalType(c *dialect.Column, babelfish bool) string {
 	if c.Length > 0 && c.Length <= 4000 {
 		text = fmt.Sprintf("nvarchar(%d)", c.Length)
 	}
-	if babelfish { // it fails to check a foreign key whose columns have a collation of their own
+	if babelfish { // it can't check a foreign key of columns with an explicit collation
 		collation = ""
 	}
 	return text + collation
 }
 
-// EnsureJournal makes what is missing of the journal, in one transaction under
-// an application lock: two processes that do it at once would fail. Where all is
-// there it needs no permission to create anything.
+// EnsureJournal creates the missing tables, in one transaction under an application lock: without
+// the lock, two processes creating them at once would fail. Where nothing is missing, it needs no
+// permission to create anything.
 func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 	t, err := d.beginTx(ctx, dialect.TxOptions{})
 	if err != nil {

@@ -35,7 +35,7 @@ func (t sqlType) kindOf() dialect.Kind { return kinds[t.name] }
 // integers are the widths of the integer types, in bits.
 var integers = map[string]int{"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 
-// sqlText is the type as a cast or a declaration names it.
+// sqlText renders the type for a cast or a declaration.
 // https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-columns-transact-sql
 func (t sqlType) sqlText() string {
 	switch t.name {
@@ -54,9 +54,8 @@ func (t sqlType) sqlText() string {
 	return t.name
 }
 
-// length is the most characters of a text or bytes of a binary, 0 for as many
-// as there is room for. An nvarchar's is counted in pairs of bytes, so a
-// character beyond the basic plane takes two.
+// length is the maximum number of a text's characters or a binary's bytes, 0 for no declared limit.
+// An nvarchar's is counted in pairs of bytes, so a character beyond the basic plane takes two.
 func (t sqlType) length() int {
 	switch {
 	case t.maxLength < 0 || t.isLarge():
@@ -67,19 +66,19 @@ func (t sqlType) length() int {
 	return t.maxLength
 }
 
-// isLarge are the deprecated types that can't be compared or grouped.
+// isLarge reports the deprecated types without comparison and grouping.
 func (t sqlType) isLarge() bool { return t.name == "text" || t.name == "ntext" || t.name == "image" }
 
 func (t sqlType) isFixed() bool { return t.name == "char" || t.name == "nchar" || t.name == "binary" }
 
-// isNational says that the type holds UTF-16 whatever its collation.
+// isNational says that the type stores UTF-16 whatever its collation.
 func (t sqlType) isNational() bool {
 	return t.name == "nchar" || t.name == "nvarchar" || t.name == "ntext"
 }
 
 const utf8Page = 65001
 
-// asColumn describes the type to the layers above.
+// asColumn describes the type as a dialect.Column.
 func (t sqlType) asColumn(name string) *dialect.Column {
 	c := &dialect.Column{Name: name, Kind: t.kindOf(), Type: t.sqlText(), Fixed: t.isFixed()}
 	switch c.Kind {

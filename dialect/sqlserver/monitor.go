@@ -10,8 +10,8 @@ import (
 
 var _ dialect.Monitor = (*DB)(nil)
 
-// lagQuery asks for the secondaries of an availability group that the database
-// is in: all of them on the primary, itself on a secondary.
+// lagQuery reads the secondaries of the database's availability group: all of them on the primary,
+// itself on a secondary.
 // https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-hadr-database-replica-states-transact-sql
 const lagQuery = `
 SELECT COUNT(*), SUM(CASE WHEN is_suspended = 1 OR synchronization_state = 0 THEN 1 ELSE 0 END),
@@ -19,10 +19,10 @@ SELECT COUNT(*), SUM(CASE WHEN is_suspended = 1 OR synchronization_state = 0 THE
 FROM sys.dm_hadr_database_replica_states
 WHERE database_id = DB_ID() AND is_primary_replica = 0`
 
-// Lag is how far the availability group's secondaries are behind, as the
-// primary says: 0 for a database that is in none. On a secondary it is how far
-// that one is, where the server tells it there. It takes VIEW SERVER STATE (VIEW SERVER
-// PERFORMANCE STATE since SQL Server 2022). On Babelfish it is 0 always.
+// Lag is the delay of the availability group's secondaries, as the primary reports it: 0 for a
+// database in no group. On a secondary it is that one's own delay, where the server reports it
+// there. It needs VIEW SERVER STATE (VIEW SERVER PERFORMANCE STATE since SQL Server 2022). On
+// Babelfish it is always 0.
 func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	row, err := d.singleRow(ctx, "look at replication", lagQuery)
 	switch {
@@ -38,13 +38,12 @@ func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	return dialect.Lag{Behind: time.Duration(wholeNumber(row[3])) * time.Second}, nil
 }
 
-// sessionsQuery counts the sessions that run a request, which Babelfish calls
-// active.
+// sessionsQuery counts the sessions that run a request; their status on Babelfish is active.
 // https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-exec-sessions-transact-sql
 const sessionsQuery = "SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE is_user_process = 1 AND status IN ('running', 'active') AND session_id <> @@SPID"
 
-// Sessions counts the sessions of users that run something. A user without
-// VIEW SERVER STATE sees its own sessions only.
+// Sessions counts the sessions of users that run a request. A user without VIEW SERVER STATE sees
+// only its own sessions.
 func (d *DB) Sessions(ctx context.Context) (int, error) {
 	row, err := d.singleRow(ctx, "count the sessions", sessionsQuery)
 	if err != nil {
@@ -53,7 +52,7 @@ func (d *DB) Sessions(ctx context.Context) (int, error) {
 	return wholeNumber(row[0]), nil
 }
 
-// singleRow asks a question with one row for an answer.
+// singleRow runs a query for one row.
 func (d *DB) singleRow(ctx context.Context, doing, query string) ([]string, error) {
 	conn, _, err := d.openSession(ctx, doing, nil)
 	if err != nil {

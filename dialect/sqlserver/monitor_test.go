@@ -10,8 +10,7 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// A database that is in no availability group, which is all that a test can
-// have.
+// Tests have only databases outside of an availability group.
 func TestMonitor(t *testing.T) {
 	for _, server := range testdb.SQLServers(t) {
 		t.Run(server.String(), func(t *testing.T) {

@@ -11,13 +11,12 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Every draw is a NEWID() of its own: RAND() is computed once a statement and
-// gives all rows one value. A draw must be written where it is used, and used
-// once: CHOOSE and a simple CASE copy it, and a column of a derived table may be
-// computed anew for each use.
+// Every draw is a NEWID() of its own: the server computes RAND() once a statement, and so gives all
+// rows one value. A draw must be written at its place of use, and used once. CHOOSE and a simple
+// CASE copy it, and the server may compute a column of a derived table again for each use.
 
-// randomBits is a whole number made of that many of NEWID()'s bytes, of which
-// the first six are random throughout.
+// randomBits is a whole number of that many of NEWID()'s bytes; the first six are completely
+// random.
 func randomBits(bytes int) string {
 	typ := "bigint"
 	if bytes < 4 {
@@ -26,18 +25,16 @@ func randomBits(bytes int) string {
 	return fmt.Sprintf("CAST(SUBSTRING(CAST(NEWID() AS binary(16)), 1, %d) AS %s)", bytes, typ)
 }
 
-// mostRandomised is the longest text that RandomLike is computed for in the
-// database. Its expression grows with the length, as there is no loop within a
-// row that would be run anew for every row for certain.
+// mostRandomised is the longest text for RandomLike in the database. Within a row, SQL has no loop
+// certain to run again for every row, so the expression grows with the length.
 const mostRandomised = 100
 
-// mostRandomBytes is the longest binary that RandomBytes is computed for.
+// mostRandomBytes is the longest binary for RandomBytes in the database.
 const mostRandomBytes = 1024
 
-// randomLike draws character by character. A character is looked at by its
-// code, as comparing it with letters would follow a collation; beyond ASCII by
-// the letters, marks and numbers that Go's tables know, so that all engines and the client
-// agree on what a letter is.
+// randomLike draws character by character. It checks a character's code: comparing it with letters
+// would follow a collation. Beyond ASCII it uses the letters, marks and numbers of Go's tables, so
+// that all engines and the client agree about letters.
 func (b *builder) randomLike(r *relation, of dialect.Expr) string {
 	most, ok := dialect.MaxChars(of)
 	if !ok || most > mostRandomised {
@@ -61,13 +58,13 @@ func (b *builder) randomLike(r *relation, of dialect.Expr) string {
 		return text
 	}
 	if most == 1 {
-		parts = append(parts, "N''") // CONCAT takes two at least
+		parts = append(parts, "N''") // CONCAT needs at least two arguments
 	}
 	return "CASE WHEN " + text + " IS NULL THEN NULL ELSE CONCAT(" + strings.Join(parts, ", ") + ") END"
 }
 
-// letters is a pattern for one letter, mark or number between ASCII and the planes
-// above the basic one.
+// letters is a pattern for one letter, mark or number between ASCII and the planes above the basic
+// one.
 var letters = func() string {
 	var b strings.Builder
 	b.WriteByte('[')
@@ -98,7 +95,7 @@ var letters = func() string {
 	return b.String()
 }()
 
-// randomInt takes 48 bits modulo the range where those are plenty, else 96 of two draws.
+// randomInt uses 48 bits modulo the range where those are plenty, else 96 bits of two draws.
 func (b *builder) randomInt(e dialect.RandomInt) string {
 	if e.High < e.Low {
 		b.Unsupported(dialect.Name{}, "a random number's bounds are the wrong way round")
@@ -126,8 +123,7 @@ func (b *builder) randomBytes(r *relation, of dialect.Expr) string {
 	return "SUBSTRING(" + strings.Join(parts, " + ") + ", 1, CAST(DATALENGTH(" + ref + ") AS int))"
 }
 
-// momentSpan is the range of a RandomMoment: its start, and how many days or seconds
-// come after it.
+// momentSpan is the range of a RandomMoment: its start, and the number of days or seconds after it.
 func momentSpan(e dialect.RandomMoment) (low time.Time, size int64, err error) {
 	layout, unit := "2006-01-02 15:04:05.999999999", time.Second
 	if e.Column.Kind == dialect.Date {
@@ -151,8 +147,8 @@ func momentSpan(e dialect.RandomMoment) (low time.Time, size int64, err error) {
 	return low, size, nil
 }
 
-// randomMoment adds a draw to the start. DATEADD takes an int: a longer range is
-// drawn as minutes and seconds, which leaves less than a minute at its end out.
+// randomMoment adds a draw to the start. DATEADD accepts an int: a longer range is drawn as minutes
+// and seconds, omitting less than a minute at its end.
 func (b *builder) randomMoment(r *relation, e dialect.RandomMoment) string {
 	_, size, err := momentSpan(e)
 	if err != nil {
@@ -172,8 +168,8 @@ func (b *builder) randomMoment(r *relation, e dialect.RandomMoment) string {
 	return draw("second", 60, draw("minute", (size+1)/60, low))
 }
 
-// renderChoose decides value after value, each time among those that are left: there
-// is no way to use one draw more than once.
+// renderChoose decides value by value, each time among the remaining ones: one draw can't be used
+// more than once.
 func (b *builder) renderChoose(r *relation, e dialect.Choose) string {
 	if len(e.Values) == 0 || len(e.Weights) > 0 && len(e.Weights) != len(e.Values) {
 		b.Unsupported(r.name, "a choice needs values, and as many weights as values or none")

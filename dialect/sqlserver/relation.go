@@ -9,31 +9,31 @@ import (
 	"github.com/expungedb/expunge/dialect/internal/sqlconn"
 )
 
-// address is the pseudo-column that names a row by file, page and slot.
+// address is the pseudo-column with a row's file, page and slot.
 const address = "%%physloc%%"
 
-// relation is what a statement needs to know of a table that it names.
+// relation is a table, as statements need it.
 type relation struct {
 	name                             dialect.Name
-	memory                           bool // memory-optimised: it knows no row locks
-	insteadOfUpdate, insteadOfDelete bool // a trigger takes the statement's place
+	memory                           bool // memory-optimised: it has no row locks
+	insteadOfUpdate, insteadOfDelete bool // a trigger replaces the statement
 	columns                          map[string]*column
-	folded                           bool // Babelfish: the columns are known by their names in lower case
+	folded                           bool // Babelfish: columns has the names in lower case
 }
 
-// column is what a statement needs to know of a column.
+// column is a column, as statements need it.
 type column struct {
 	name string
 	sqlType
-	// leads says that an index starts with the column, so that a row is found by it.
+	// leads says that an index starts with the column, so that it finds a row by it.
 	leads bool
-	// as is what the column is cast to where it is to compare otherwise than by itself.
+	// as is the type for a cast, where the column compares by another column's rules.
 	as string
 }
 
-// by is the column as it compares with a value of another column, to which it
-// refers: that one's collation decides what is equal. Both are compared in Unicode, since a
-// character that a code page lacks would become another one.
+// by is the column as it compares with a value of the referenced column: that one's collation
+// decides equality. Both compare in Unicode, since a character missing from a code page would
+// become another one.
 func (c *column) by(referred *column) *column {
 	if c.kindOf() != dialect.Text || referred.kindOf() != dialect.Text || c.collation == referred.collation {
 		return c
@@ -62,8 +62,8 @@ func (r *relation) columnOf(name string) (*column, error) {
 	return nil, e
 }
 
-// lockHints renders a table's hints. A memory-optimised table has versions and no
-// locks: it is read under the isolation that fails a commit when the rows have changed.
+// lockHints renders a table's hints. A memory-optimised table has versions and no locks: the
+// isolation makes a commit fail where another transaction has changed rows to be locked.
 // https://learn.microsoft.com/sql/t-sql/queries/hints-transact-sql-table
 func (r *relation) lockHints(lock dialect.Lock) string {
 	switch {
@@ -79,7 +79,7 @@ func (r *relation) lockHints(lock dialect.Lock) string {
 	return ""
 }
 
-// changeHints renders the hints of a table whose rows a statement changes.
+// changeHints renders the hints of a table changed by a statement.
 func (r *relation) changeHints() string {
 	if r.memory {
 		return " WITH (SNAPSHOT)"
@@ -102,7 +102,7 @@ JOIN sys.types ty ON ty.user_type_id = c.user_type_id
 LEFT JOIN sys.types bt ON bt.user_type_id = c.system_type_id
 WHERE s.name = @p1 AND o.name = @p2`
 
-// readRelation asks the catalogue about a table.
+// readRelation reads a table from the catalogue.
 func readRelation(ctx context.Context, q sqlconn.Queryer, n dialect.Name) (*relation, error) {
 	r := &relation{name: n, columns: map[string]*column{}}
 	rows, err := queryAll(ctx, q, relationQuery, n.Schema, n.Table)
@@ -112,7 +112,7 @@ func readRelation(ctx context.Context, q sqlconn.Queryer, n dialect.Name) (*rela
 	for _, row := range rows {
 		c := &column{name: row[0], sqlType: sqlType{name: row[1], maxLength: wholeNumber(row[2]), precision: wholeNumber(row[3]), scale: wholeNumber(row[4]), collation: row[5], codePage: wholeNumber(row[6])},
 			leads: row[7] == "1"}
-		instead := wholeNumber(row[9]) // there is one such trigger for each event at most
+		instead := wholeNumber(row[9]) // at most one such trigger exists for each event
 		r.memory, r.insteadOfUpdate, r.insteadOfDelete = row[8] == "1", instead&1 != 0, instead&2 != 0
 		r.columns[c.name] = c
 	}
@@ -124,7 +124,7 @@ func readRelation(ctx context.Context, q sqlconn.Queryer, n dialect.Name) (*rela
 	return r, nil
 }
 
-// wholeNumber reads a number of the catalogue's.
+// wholeNumber parses a number of the catalogue.
 func wholeNumber(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n

@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// schemaMark reads what the catalogue says of the columns, keys and triggers of the given tables.
+// schemaMark reads the catalogue's rows about the columns, keys and triggers of the given tables.
 const schemaMark = `
 WITH t AS (SELECT OBJECT_ID(value) AS id FROM OPENJSON(@p1))
 SELECT 'c' AS what, CONVERT(bigint, c.object_id) AS a, c.column_id AS b, CONCAT(c.name, '/', c.user_type_id, '/', c.max_length, '/', c.precision, '/', c.scale, '/',

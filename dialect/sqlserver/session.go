@@ -11,9 +11,8 @@ import (
 	"github.com/expungedb/expunge/internal/grace"
 )
 
-// settings make the session what statements need. The first group is what
-// filtered indexes, indexed views and indexes on computed columns demand of
-// everybody who writes to their tables:
+// settings are the settings that statements need. Filtered indexes, indexed views and indexes on
+// computed columns demand the first group from all writers of their tables:
 // https://learn.microsoft.com/sql/t-sql/statements/set-statements-transact-sql
 const settings = `SET QUOTED_IDENTIFIER, ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL ON;
 SET NUMERIC_ROUNDABORT OFF;
@@ -32,10 +31,10 @@ type tx struct {
 	srv      *server
 	conn     *sql.Conn // nil once the transaction has ended
 	readOnly bool
-	// failed says that a statement failed. The server may have rolled back
-	// (XACT_ABORT), and what came next would be committed at once.
+	// failed says that a statement failed. The server may have rolled back (XACT_ABORT), and would
+	// commit a further statement at once.
 	failed bool
-	doing  string // what errors say was being done, where it isn't plain from the statement
+	doing  string // the action in errors, where the statement doesn't show it
 }
 
 // Begin starts a transaction in one round trip with its settings.
@@ -55,8 +54,8 @@ func (d *DB) beginTx(ctx context.Context, o dialect.TxOptions) (*tx, error) {
 	return &tx{db: d, srv: srv, conn: conn, readOnly: o.ReadOnly}, nil
 }
 
-// openingSQL renders what begins a transaction. Where a deadlock has to be
-// broken it is the application that goes on.
+// openingSQL renders the SQL that begins a transaction. In a deadlock the server ends this
+// transaction, and the application's continues.
 func openingSQL(s *server, o dialect.TxOptions) string {
 	isolation, wait := "READ COMMITTED", int64(-1)
 	if o.ReadOnly && s.snapshot {
@@ -68,8 +67,8 @@ func openingSQL(s *server, o dialect.TxOptions) string {
 	return fmt.Sprintf("SET DEADLOCK_PRIORITY LOW;\nSET LOCK_TIMEOUT %d;\nSET TRANSACTION ISOLATION LEVEL %s;\nBEGIN TRANSACTION;", wait, isolation)
 }
 
-// openSession takes a connection from the pool and makes its settings, with more
-// of them after those that every session has.
+// openSession takes a connection from the pool and makes every session's settings, then those of
+// more.
 func (d *DB) openSession(ctx context.Context, doing string, more func(*server) string) (*sql.Conn, *server, error) {
 	var srv *server
 	classify := func(err error) error { return engineError(ctx, err, doing, dialect.Name{}) }
@@ -87,10 +86,10 @@ func (d *DB) openSession(ctx context.Context, doing string, more func(*server) s
 	return conn, srv, err
 }
 
-// CheckConstraints has nothing to check: constraints are never deferred here.
+// CheckConstraints does nothing: the engine never defers a constraint.
 func (t *tx) CheckConstraints(context.Context) error { return nil }
 
-// Commit commits. A read-only transaction is rolled back, which is the same.
+// Commit ends the transaction. It rolls a read-only one back, with the same effect.
 func (t *tx) Commit(ctx context.Context) error {
 	const doing = "commit"
 	switch {
@@ -108,7 +107,7 @@ func (t *tx) Commit(ctx context.Context) error {
 		_ = t.Rollback(ctx)
 		return dialect.NewError(dialect.Cancelled, "", doing, dialect.Name{}, err)
 	}
-	// Once sent it is waited for: else its outcome would be unknown.
+	// Once sent, wait for it: otherwise its outcome would be unknown.
 	ctx, cancel := grace.Extend(ctx, patience)
 	defer cancel()
 	_, err := t.conn.ExecContext(ctx, "COMMIT TRANSACTION")
@@ -121,8 +120,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	return err
 }
 
-// Rollback undoes everything; a connection on which that fails is closed,
-// which has the same effect.
+// Rollback undoes everything. Where it fails, it closes the connection, with the same effect.
 func (t *tx) Rollback(ctx context.Context) error {
 	if t.conn == nil {
 		return nil
@@ -138,12 +136,12 @@ func (t *tx) release(broken bool) {
 	if broken {
 		sqlconn.Discard(t.conn)
 	} else {
-		_ = t.conn.Close() // gives it back to the pool
+		_ = t.conn.Close() // returns it to the pool
 	}
 	t.conn = nil
 }
 
-// patience is how long the end of a transaction may take after its context's end.
+// patience is the longest duration of a transaction's end after its context has ended.
 const patience = 5 * time.Second
 
 func errEnded(doing string) error {
@@ -152,7 +150,7 @@ func errEnded(doing string) error {
 	return e
 }
 
-// checkUsable reports why no statement may run any more.
+// checkUsable returns an error where no further statement may run.
 func (t *tx) checkUsable(doing string, table dialect.Name, writes bool) error {
 	switch {
 	case t.conn == nil:
@@ -169,7 +167,7 @@ func (t *tx) checkUsable(doing string, table dialect.Name, writes bool) error {
 	return nil
 }
 
-// txError classifies what a statement failed with.
+// txError converts the error of a statement of the transaction.
 func (t *tx) txError(ctx context.Context, err error, doing string, table dialect.Name) error {
 	if err == nil {
 		return nil

@@ -15,14 +15,14 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// answers are what a server says to queries that hold the given text, each row
-// a line with its columns between bars. Others are answered by no row.
+// answers are a server's results for queries that contain the given text: each row is a line, with
+// bars between its columns. Other queries have no rows.
 type answers map[string]string
 
-// executed gathers, where it is among the answers, the statements that give none.
+// executed collects, where it is among the answers, the statements without one.
 const executed = "\x00executed"
 
-// pool makes a pool over the answers, for what no server here has.
+// pool makes a pool over the answers, for features of no server here.
 func (a answers) pool(t *testing.T) *sql.DB {
 	pool := sql.OpenDB(a)
 	t.Cleanup(func() { pool.Close() })
@@ -81,7 +81,7 @@ func (r *told) Next(into []driver.Value) error {
 	return nil
 }
 
-// recent is a server that is new enough.
+// recent is a server of a supported version.
 func recent() answers {
 	return answers{
 		"SERVERPROPERTY('EngineEdition')":    "16.0.4135.4 | 3 | 0 | 160 | 1",
@@ -94,8 +94,8 @@ func recent() answers {
 	}
 }
 
-// Pitfall 12: the driver resets a session that it uses again, and a write to a
-// table with a filtered index, or one on a computed column, fails without these.
+// Pitfall 12: the driver resets a session before it reuses it. Without these settings, a write to a
+// table with a filtered index, or one on a computed column, fails.
 func TestPitfall12EveryTransactionMakesItsSettings(t *testing.T) {
 	a := recent()
 	pool := a.pool(t)

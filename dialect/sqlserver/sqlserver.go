@@ -1,61 +1,58 @@
-// Package sqlserver is the dialect of SQL Server 2016 and later and of Azure
-// SQL. [New] takes the caller's pool, made with github.com/microsoft/go-mssqldb:
+// Package sqlserver is the dialect of SQL Server 2016 and later and of Azure SQL. [New] takes the
+// caller's pool, made with github.com/microsoft/go-mssqldb:
 //
 //	pool, err := sql.Open("sqlserver", "sqlserver://app@db.example?database=shop")
 //	db := sqlserver.New(pool)
 //
 // # Transactions
 //
-// The driver resets a session when the pool hands it on, so every transaction
-// begins with one batch that makes the settings it depends on: those that
-// filtered indexes and indexes on computed columns demand (QUOTED_IDENTIFIER,
-// ANSI_NULLS and their like), XACT_ABORT, NOCOUNT, LOCK_TIMEOUT, and a language, so that
-// what the server says of an error has one form. They go with the session's next reset.
+// The driver resets a session when the pool reuses it, so every transaction begins with one batch
+// of settings. Filtered indexes and indexes on computed columns demand some of them
+// (QUOTED_IDENTIFIER, ANSI_NULLS and similar). The others are XACT_ABORT, NOCOUNT, LOCK_TIMEOUT,
+// and a language, so that the server's messages have one form. The session's next reset ends them.
 //
-// The isolation is READ COMMITTED, with row locks held to the end where a
-// statement asks for them. A read-only transaction is refused any write here, since the
-// server knows none; it sees one snapshot where the database has
-// ALLOW_SNAPSHOT_ISOLATION on and no memory-optimised table. No more than 4,000
-// rows are changed in a transaction, as locks are escalated to the table near 5,000.
+// The isolation is READ COMMITTED, with row locks kept to the end where a statement asks for them.
+// The server has no read-only transactions: the package refuses their writes. A read-only
+// transaction sees one snapshot where the database has ALLOW_SNAPSHOT_ISOLATION on and no
+// memory-optimised table. A transaction changes at most 4,000 rows, as the server escalates locks
+// to the table near 5,000.
 //
 // # Values
 //
-// Keys and rows travel as one nvarchar(max) parameter, a JSON array of arrays
-// of strings that OPENJSON takes apart, each value converted to its column's exact
-// type and collation, so that the column's index serves. Binary values are
-// hexadecimal there. How many rows a statement changed is selected in the same
-// batch, as the result sets and counts of triggers come before it.
+// Keys and rows are sent as one nvarchar(max) parameter, a JSON array of arrays of strings.
+// OPENJSON splits it, and each value is converted to its column's exact type and collation, so that
+// the server uses the column's index. Binary values are hexadecimal there. The same batch selects
+// the number of changed rows last, after the result sets and counts of triggers.
 //
 // # Tables
 //
-// Names have two parts. A history table is not a table of the schema but named
-// by its own (Table.History). Rows of a heap without a key are addressed
-// by %%physloc%% within one transaction; a table with a clustered index that isn't
-// unique has no such address, as its rows move when pages split. The journal
-// lives in schema expunge.
+// Names have two parts. A history table isn't a table of the schema: its own table names it
+// (Table.History). Rows of a heap without a key are addressed by %%physloc%% within one
+// transaction. A table with a clustered index that isn't unique has no such address, as its rows
+// move when pages split. The journal is in schema expunge.
 //
 // # Babelfish
 //
-// Babelfish for PostgreSQL speaks this protocol and dialect. The package works
-// on it, tried with version 4.3, where it differs from SQL Server as follows:
+// Babelfish for PostgreSQL implements this protocol and dialect. The package works on it, tried
+// with version 4.3. Its differences from SQL Server:
 //
-//   - Hints are accepted and ignored: rows that are selected aren't locked
-//     before they are changed, so writers of one row meet later, and PostgreSQL chooses
-//     how to look keys up.
-//   - OPENJSON leaves escapes as they are and cuts values at 4,000 characters:
-//     texts travel as hexadecimal digits, and what is longer is refused.
-//   - OUTPUT takes bare columns only, so Updated.Unchanged is nil; HAS_PERMS_BY_NAME
-//     doesn't find names with quotes or dots in them; DELETE by an alias isn't checked
-//     for its permission.
-//   - Names of indexes and constraints are in lower case; the conditions of
-//     filtered indexes and the tables that a view reads aren't in the catalogue
-//     (the latter are read from its text).
-//   - Application locks are shared by all databases; sys.dm_exec_sessions shows
-//     one's own session only; while one database has a column or a trigger that its
+//   - It accepts and ignores hints. Selecting rows doesn't lock them before they are
+//     changed, so writers of one row conflict later, and PostgreSQL chooses how to
+//     look keys up.
+//   - OPENJSON doesn't decode escapes and truncates values at 4,000 characters:
+//     texts are sent as hexadecimal digits, and longer ones are refused.
+//   - OUTPUT accepts bare columns only, so Updated.Unchanged is nil. HAS_PERMS_BY_NAME
+//     doesn't find names with quotes or dots in them. A DELETE by an alias isn't
+//     checked for its permission.
+//   - Names of indexes and constraints are in lower case. The conditions of
+//     filtered indexes and the tables read by a view aren't in the catalogue
+//     (the package finds the latter in the view's text).
+//   - All databases share application locks. sys.dm_exec_sessions shows only the
+//     user's own session. While one database has a column or a trigger that its
 //     catalogue can't print, or is being dropped, the catalogue of others may fail.
-//   - A foreign key of columns with a collation of their own can't be checked.
-//   - Error numbers that aren't translated are all 33557097: a lock timeout and a
-//     missing permission are of class Fatal.
+//   - It can't check a foreign key of columns with an explicit collation.
+//   - Untranslated error numbers are all 33557097: a lock timeout and a missing
+//     permission are of class Fatal.
 //   - There is no ALTER DATABASE, ALTER INDEX … DISABLE, %%physloc%%, sys.dm_tran_locks
 //     or sys.dm_db_log_stats; there are no temporal, ledger or memory-optimised tables,
 //     security policies, masks, Always Encrypted or columnstore indexes.
@@ -77,35 +74,34 @@ type DB struct {
 	pool *sql.DB
 
 	mu     sync.Mutex
-	server *server // nil until the first session asked
-	// relations are the tables that statements have named so far. Types seldom
-	// change: what is here is forgotten when the catalogue is inspected, and
-	// when a statement fails in a way that a changed table explains.
+	server *server // nil before the first session
+	// relations are the tables named by a statement. Types seldom change. Inspect clears them, and
+	// so does a statement's failure explained by an altered table.
 	relations map[dialect.Name]*relation
 }
 
 var _ dialect.DB = (*DB)(nil)
 
-// New makes a DB of the caller's pool. The pool stays the caller's to close. A
-// transaction takes one connection of it, and so does a claim for as long as it is held.
+// New makes a DB of the caller's pool; the caller closes the pool. It doesn't connect. A
+// transaction takes one connection of the pool, and a claim takes one until its release.
 func New(pool *sql.DB) *DB { return &DB{pool: pool, relations: map[dialect.Name]*relation{}} }
 
-// Engine describes SQL Server. Foreign keys are checked at the end of a
-// statement and never later.
+// Engine implements dialect.DB. SQL Server checks foreign keys at the end of a statement and never
+// later.
 func (d *DB) Engine() dialect.Engine {
 	return dialect.Engine{Name: "sqlserver", MaxRows: 4000, StatementEnd: true}
 }
 
-// server is what is asked of a server once.
+// server holds the facts read once from a server.
 type server struct {
 	version   string
 	major     int // 13 is SQL Server 2016
 	azure     bool
 	babelfish bool
-	// snapshot says that ALLOW_SNAPSHOT_ISOLATION is on, and no table is
-	// memory-optimised: those can't be read under it (error 41332).
+	// snapshot says that ALLOW_SNAPSHOT_ISOLATION is on, and no table is memory-optimised: such
+	// tables can't be read under it (error 41332).
 	snapshot bool
-	position bool // the log's end may be asked for
+	position bool // the user may read the log's end
 }
 
 const serverQuery = `
@@ -114,12 +110,12 @@ SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPE
 	CASE WHEN d.snapshot_isolation_state = 1 AND NOT EXISTS (SELECT 1 FROM sys.tables t WHERE t.is_memory_optimized = 1) THEN 1 ELSE 0 END
 FROM sys.databases d WHERE d.name = DB_NAME()`
 
-// logEnd is where the log ends, since SQL Server 2016 SP2; it takes VIEW DATABASE STATE.
+// logEnd reads the end of the log, since SQL Server 2016 SP2; it needs VIEW DATABASE STATE.
 // https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-db-log-stats-transact-sql
 const logEnd = "SELECT log_end_lsn FROM sys.dm_db_log_stats(DB_ID())"
 
-// askServer finds out about the server, on a connection without a transaction: a
-// question that the server refuses would end one.
+// askServer reads the facts about the server, on a connection without a transaction: a refused
+// query would end one.
 func (d *DB) askServer(ctx context.Context, q sqlconn.Queryer) (*server, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -158,14 +154,14 @@ func (d *DB) askServer(ctx context.Context, q sqlconn.Queryer) (*server, error) 
 	return s, nil
 }
 
-// isBabelfish asks nothing: before the first session the server is unknown.
+// isBabelfish makes no query: before the first session the server is unknown.
 func (d *DB) isBabelfish() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.server != nil && d.server.babelfish
 }
 
-// relationOf returns what statements need to know of a table.
+// relationOf returns the relation of a table, from the cache where it has it.
 func (d *DB) relationOf(ctx context.Context, q sqlconn.Queryer, n dialect.Name) (*relation, error) {
 	d.mu.Lock()
 	r := d.relations[n]
@@ -184,14 +180,14 @@ func (d *DB) relationOf(ctx context.Context, q sqlconn.Queryer, n dialect.Name) 
 	return r, nil
 }
 
-// clearRelations drops what is known of tables.
+// clearRelations empties the cache of relations.
 func (d *DB) clearRelations() {
 	d.mu.Lock()
 	clear(d.relations)
 	d.mu.Unlock()
 }
 
-// queryAll reads a small result whole, as text; NULL is the empty text.
+// queryAll reads all rows of a small result, as text; NULL is the empty text.
 func queryAll(ctx context.Context, q sqlconn.Queryer, query string, args ...any) ([][]string, error) {
 	rows, err := sqlconn.QueryAll(ctx, q, query, args...)
 	out := make([][]string, len(rows))

@@ -16,14 +16,14 @@ type statement struct {
 	args []any
 }
 
-// counted is how a batch calls the number that it ends with.
+// counted is the name of a batch's last number.
 const counted = "expunge_rows"
 
-// rowCount is selected right after a statement: triggers don't change it.
+// rowCount selects the number of rows right after a statement: triggers don't change it.
 // https://learn.microsoft.com/sql/t-sql/functions/rowcount-transact-sql
 const rowCount = ";\nSELECT CAST(@@ROWCOUNT AS bigint) AS " + counted
 
-// builder writes one statement. The statement's table has the alias t.
+// builder renders one statement. The statement's table has the alias t. It keeps the first error.
 type builder struct {
 	render.Builder[any]
 	babelfish bool
@@ -48,13 +48,14 @@ func (b *builder) columnsOf(r *relation, names []string) []*column {
 	return out
 }
 
-// addArg adds a parameter and returns how the statement names it.
+// addArg adds a parameter and returns its SQL.
 func (b *builder) addArg(v any) string {
 	b.Args = append(b.Args, v)
 	return "@p" + strconv.Itoa(len(b.Args))
 }
 
-// mostParameters of a statement are sent by sp_executesql, with two of its own.
+// mostParameters is the maximum of a statement's parameters: sp_executesql sends them, with two of
+// its own.
 // https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server
 const mostParameters = 2100 - 2
 
@@ -75,10 +76,9 @@ func quoteTable(n dialect.Name) string {
 	return quoteIdent(n.Schema) + "." + quoteIdent(n.Table)
 }
 
-// renderFrom renders the tables of a statement and returns the conditions that are
-// left for its WHERE. The first In drives the statement where an index serves
-// its columns: a loop looks each key's rows up, whatever the optimizer thinks of
-// OPENJSON's rows (it takes them for 50), and only rows that are found are locked.
+// renderFrom renders the tables of a statement, and returns the conditions left for its WHERE. The
+// first In whose columns have an index drives the statement: a loop looks up each key's rows,
+// whatever the optimizer estimates for OPENJSON (50 rows). So the server locks only the rows found.
 func (b *builder) renderFrom(r *relation, where []dialect.Cond, hints string) (string, []dialect.Cond) {
 	name := quoteTable(r.name) + " AS t" + hints
 	for i, c := range where {
@@ -115,8 +115,8 @@ func (b *builder) fromWhere(r *relation, where []dialect.Cond, hints string) {
 	b.renderWhere(r, rest)
 }
 
-// renderSelect renders a Select, and returns the columns that its rows have; those
-// of the flags are of type int.
+// renderSelect renders a Select, and returns the columns of its rows; those of the flags are of
+// type int.
 func (b *builder) renderSelect(s dialect.Select) (statement, []*column, error) {
 	r := b.relationOf(s.Table)
 	columns := b.columnsOf(r, s.Columns)
@@ -140,7 +140,7 @@ func (b *builder) renderSelect(s dialect.Select) (statement, []*column, error) {
 	if len(s.Order) > 0 {
 		b.WriteString(" ORDER BY " + render.List(s.Order, func(n string) string { return b.columnOf(r, n).qualifiedName("t") + orderDirection(s) }))
 	}
-	if s.Offset > 0 { // which TOP doesn't go with
+	if s.Offset > 0 { // TOP can't be combined with it
 		fmt.Fprintf(b, " OFFSET %d ROWS FETCH NEXT %d ROWS ONLY", s.Offset, s.Limit)
 	}
 	st, err := b.finishStatement()
@@ -161,9 +161,9 @@ func (b *builder) renderCount(n dialect.Name, where []dialect.Cond) (statement, 
 	return b.finishStatement()
 }
 
-// renderDelete renders a Delete. Where an INSTEAD OF trigger takes its place the
-// server counts the rows that were to go: there the rows that meet the
-// condition are counted before and after.
+// renderDelete renders a Delete. Where an INSTEAD OF trigger replaces it, the server counts the
+// rows to delete, whatever the trigger does. There the batch counts the rows that meet the
+// condition before and after.
 func (b *builder) renderDelete(d dialect.Delete) (statement, error) {
 	r := b.relationOf(d.Table)
 	if r.insteadOfDelete {
@@ -186,9 +186,9 @@ func (b *builder) renderDelete(d dialect.Delete) (statement, error) {
 	return b.finishStatement()
 }
 
-// renderUpdate renders an Update. Old and new values are compared in its OUTPUT
-// clause, which is the one place that has both; only the verdicts are kept, in a
-// table variable, since OUTPUT to the client is refused where a trigger is.
+// renderUpdate renders an Update. It compares old and new values in its OUTPUT clause, the only
+// place with both. It stores only the results, in a table variable: the server refuses OUTPUT to
+// the client on a table with a trigger.
 // https://learn.microsoft.com/sql/t-sql/queries/output-clause-transact-sql
 func (b *builder) renderUpdate(u dialect.Update) (statement, error) {
 	r := b.relationOf(u.Table)
@@ -196,8 +196,8 @@ func (b *builder) renderUpdate(u dialect.Update) (statement, error) {
 	for i, a := range u.Set {
 		set[i] = b.columnOf(r, a.Column.Name)
 	}
-	// An INSTEAD OF trigger decides what is written, not the statement.
-	// Babelfish takes only bare columns in an OUTPUT clause.
+	// An INSTEAD OF trigger decides what is written, not the statement. Babelfish accepts only bare
+	// columns in an OUTPUT clause.
 	compare := u.Compare && !r.insteadOfUpdate && !b.babelfish && !slices.ContainsFunc(set, func(c *column) bool { return c.isLarge() })
 	if compare {
 		b.WriteString("DECLARE @u TABLE (" + numberedList(len(set), func(i int) string { return fmt.Sprintf("u%d int NOT NULL", i) }) + ");\n")
@@ -231,7 +231,7 @@ func numberedList(n int, f func(i int) string) string {
 	return strings.Join(out, ", ")
 }
 
-// sameValue compares two values of a column for being the very same.
+// sameValue renders whether two values of a column are identical.
 func sameValue(c *column, a, b string) string {
 	x, y := c.storedExprs(a), c.storedExprs(b)
 	out := make([]string, len(x))

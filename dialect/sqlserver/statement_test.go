@@ -40,7 +40,7 @@ func relationOf(name string, columns ...*column) *relation {
 	return r
 }
 
-// shop is what the statements of the golden files are about.
+// shop is the relations in the golden files' statements.
 var shop = func() map[string]*relation {
 	of := map[string]*relation{
 		"customer": relationOf("customer",
@@ -279,7 +279,7 @@ func TestStatementTextIsTheSameForAnyNumberOfKeys(t *testing.T) {
 	}
 }
 
-// A statement takes 2,100 parameters at most, however many rows and columns it is about.
+// A statement has at most 2,100 parameters, for any number of rows and columns.
 func TestParametersAreFewerThanTheServerTakes(t *testing.T) {
 	rows := make([]dialect.Row, 4000)
 	for i := range rows {
@@ -338,7 +338,7 @@ func TestMalformedStatementsAreErrorsWithoutValues(t *testing.T) {
 	}
 }
 
-// Each draw is used once: a server computes it anew for every use (pitfall 21).
+// Each draw is used once: a server computes it again for every use (pitfall 21).
 func TestRandomExpressionsDrawOncePerUse(t *testing.T) {
 	for name, c := range map[string]struct {
 		expr  dialect.Expr

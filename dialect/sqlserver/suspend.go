@@ -10,8 +10,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// whyNotSuspendable is Index.Stays. Only plain nonclustered indexes are disabled without a
-// loss: a clustered one takes its table along, a full-text index goes with its key.
+// whyNotSuspendable is Index.Stays. Only plain nonclustered indexes can be disabled without a loss:
+// disabling a clustered one disables its table, and disabling its key disables a full-text index.
 // https://learn.microsoft.com/sql/relational-databases/indexes/disable-indexes-and-constraints
 func (c *catalogue) whyNotSuspendable(ix *dialect.Index, needed bool) string {
 	switch {
@@ -27,8 +27,8 @@ func (c *catalogue) whyNotSuspendable(ix *dialect.Index, needed bool) string {
 	return ""
 }
 
-// disableSQL and rebuilt are the statements about one index. A rebuild keeps the
-// options that it isn't told: https://learn.microsoft.com/sql/t-sql/statements/alter-index-transact-sql
+// disableSQL and rebuildSQL are the statements about one index. A rebuild keeps the options that it
+// doesn't name: https://learn.microsoft.com/sql/t-sql/statements/alter-index-transact-sql
 func disableSQL(n dialect.Name, index string) string {
 	return "ALTER INDEX " + quoteIdent(index) + " ON " + quoteTable(n) + " DISABLE"
 }
@@ -37,17 +37,17 @@ func rebuildSQL(n dialect.Name, index string) string {
 	return "ALTER INDEX " + quoteIdent(index) + " ON " + quoteTable(n) + " REBUILD"
 }
 
-// state is a table's index as it is now.
+// state is the current state of a table's index.
 type state struct{ disabled, stays bool }
 
-// indexStates asks about a table's nonclustered indexes.
+// indexStates reads the state of a table's indexes.
 const indexStates = `
 SELECT CAST(i.name AS nvarchar(128)), CAST(i.is_disabled AS int), CASE WHEN i.type <> 2 OR i.is_primary_key = 1 OR ` + needed + ` THEN 1 ELSE 0 END
 FROM sys.indexes i WHERE i.object_id = OBJECT_ID(@p1) AND i.name IS NOT NULL AND i.is_hypothetical = 0`
 
-// needed is the condition, over sys.indexes i, for something else to need an
-// index, for its statistics not to be brought up to date, as a rebuild wouldn't
-// keep them, or for its table to have no indexes that can be disabled.
+// needed is a condition over sys.indexes i. It is true where another object needs an index, or its
+// table's indexes can't be disabled. It is also true where its statistics aren't updated
+// automatically, as a rebuild would lose that setting.
 const needed = `(EXISTS (SELECT 1 FROM sys.fulltext_indexes f WHERE f.object_id = i.object_id AND f.unique_index_id = i.index_id)
 	OR EXISTS (SELECT 1 FROM sys.foreign_keys k WHERE k.referenced_object_id = i.object_id AND k.key_index_id = i.index_id)
 	OR EXISTS (SELECT 1 FROM sys.stats s WHERE s.object_id = i.object_id AND s.stats_id = i.index_id AND s.no_recompute = 1)
@@ -62,8 +62,8 @@ func (d *DB) indexStates(ctx context.Context, conn *sql.Conn, n dialect.Name) (m
 	return out, err
 }
 
-// Definitions implements dialect.Suspender. A disabled index keeps its definition
-// in the catalogue: what puts it back is its rebuild.
+// Definitions implements dialect.Suspender. A disabled index keeps its definition in the catalogue:
+// its rebuild restores it.
 func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) ([]dialect.SuspendedIndex, error) {
 	const doing = "read the indexes of"
 	conn, srv, err := d.openSession(ctx, doing, nil)
@@ -87,8 +87,7 @@ func (d *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string) 
 	return out, nil
 }
 
-// Suspend implements dialect.Suspender: the indexes are disabled in one
-// transaction.
+// Suspend implements dialect.Suspender: it disables the indexes in one transaction.
 func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	const doing = "suspend indexes of"
 	return d.alterIndexes(ctx, doing, n, wait, func(found map[string]state) ([]string, error) {
@@ -102,8 +101,8 @@ func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 	})
 }
 
-// Restore implements dialect.Suspender. A disabled index can't be changed, so
-// that one which is there and enabled counts as put back by somebody else.
+// Restore implements dialect.Suspender. A disabled index can't be changed, so that an existing and
+// enabled one counts as restored by another session.
 func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
 	const doing = "put back an index of"
 	for _, ix := range indexes {
@@ -129,7 +128,7 @@ func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 	return nil
 }
 
-// alterIndexes runs in one transaction what change makes of a table's indexes.
+// alterIndexes runs in one transaction the statements returned by change for a table's indexes.
 func (d *DB) alterIndexes(ctx context.Context, doing string, n dialect.Name, wait time.Duration, change func(found map[string]state) ([]string, error)) error {
 	t, err := d.beginTx(ctx, dialect.TxOptions{LockTimeout: wait})
 	if err != nil {

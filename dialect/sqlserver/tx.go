@@ -12,14 +12,14 @@ import (
 
 var _ dialect.Tx = (*tx)(nil)
 
-// newBuilder starts a statement; what it needs to know of tables it looks up.
+// newBuilder starts a statement; the builder looks up tables as needed.
 func (t *tx) newBuilder(ctx context.Context) *builder {
 	return &builder{babelfish: t.srv.babelfish, lookup: func(n dialect.Name) (*relation, error) { return t.db.relationOf(ctx, t.conn, n) }}
 }
 
-// Query implements dialect.Reader. Where the caller stops early the rest of the
-// rows is read and dropped: the driver would end the statement by an attention
-// signal, upon which the server rolls the transaction back (XACT_ABORT).
+// Query implements dialect.Reader. Where the caller stops early, it reads and drops the other rows.
+// The driver would end the statement by an attention signal, and the server then rolls the
+// transaction back (XACT_ABORT).
 func (t *tx) Query(ctx context.Context, s dialect.Select) iter.Seq2[dialect.Row, error] {
 	const doing = "select from"
 	return func(yield func(dialect.Row, error) bool) {
@@ -67,7 +67,7 @@ func (t *tx) Count(ctx context.Context, n dialect.Name, where []dialect.Cond) (i
 	return t.runOne(ctx, "count", n, false, func(b *builder) (statement, error) { return b.renderCount(n, where) })
 }
 
-// Position is where the database's log ends, "" where the server doesn't say.
+// Position is the end of the database's log, "" where the server doesn't report it.
 func (t *tx) Position(ctx context.Context) (string, error) {
 	const doing = "read the position"
 	if err := t.checkUsable(doing, dialect.Name{}, false); err != nil || !t.srv.position {
@@ -115,7 +115,7 @@ func (t *tx) Insert(ctx context.Context, i dialect.Insert) error {
 	return err
 }
 
-// runOne runs a statement that gives one number.
+// runOne runs a statement for one number.
 func (t *tx) runOne(ctx context.Context, doing string, table dialect.Name, writes bool, render func(*builder) (statement, error)) (int64, error) {
 	numbers, err := t.runNumbers(ctx, doing, table, writes, render)
 	if err != nil {
@@ -124,8 +124,8 @@ func (t *tx) runOne(ctx context.Context, doing string, table dialect.Name, write
 	return numbers[0], nil
 }
 
-// runNumbers runs a batch and returns the one row of numbers that its last result
-// set has. Those before it are what triggers select.
+// runNumbers runs a batch and returns the numbers of its last result set. The earlier ones are
+// those of triggers.
 func (t *tx) runNumbers(ctx context.Context, doing string, table dialect.Name, writes bool, render func(*builder) (statement, error)) ([]int64, error) {
 	if err := t.checkUsable(doing, table, writes); err != nil {
 		return nil, err

@@ -12,11 +12,11 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// bytewise is the collation in which texts compare as they are stored, but for
-// spaces at their ends, which no comparison sees.
+// bytewise is the collation for comparing texts as stored, except spaces at their ends: every
+// comparison ignores these.
 const bytewise = "Latin1_General_100_BIN2"
 
-// qualifiedName names the column of the row that alias stands for.
+// qualifiedName renders the column of the row of that alias.
 func (c *column) qualifiedName(alias string) string {
 	if c.name == address {
 		return alias + "." + address
@@ -24,9 +24,9 @@ func (c *column) qualifiedName(alias string) string {
 	return alias + "." + quoteIdent(c.name)
 }
 
-// readExpr is the expression that a SELECT reads the column by. What the driver
-// would decode by rules of its own is made text first: moments, whose
-// precision it doesn't know, and varchar, whose code page is the collation's.
+// readExpr renders the column for a SELECT. It converts to text the types that the driver decodes
+// by its own rules: moments, as it doesn't know their precision, and varchar, as it doesn't know
+// the collation's code page.
 func (c *column) readExpr(alias string) string {
 	ref := c.qualifiedName(alias)
 	switch c.sqlType.name {
@@ -61,7 +61,7 @@ func (c *column) readExpr(alias string) string {
 	return ref
 }
 
-// textExpr is the column's value as the text that other columns refer to it by.
+// textExpr is the column's value as text, for references from columns of other types.
 func (c *column) textExpr(alias string) string {
 	if c.kindOf() == dialect.Text {
 		return "CAST(" + c.qualifiedName(alias) + " AS nvarchar(max))"
@@ -69,8 +69,8 @@ func (c *column) textExpr(alias string) string {
 	return "CAST(" + c.readExpr(alias) + " AS nvarchar(max))"
 }
 
-// comparand is the column as conditions compare it: itself, so that its index
-// serves, but for types that know no comparison.
+// comparand renders the column for a comparison: unchanged, so that the server uses its index,
+// except for types without comparison.
 func (c *column) comparand(alias string) string {
 	if c.as != "" {
 		return "CAST(" + c.qualifiedName(alias) + " AS " + c.as + ") COLLATE " + c.collation
@@ -84,7 +84,7 @@ func (c *column) comparand(alias string) string {
 	return c.qualifiedName(alias)
 }
 
-// storedExprs are the values that have to be equal for a column to be the very same.
+// storedExprs are the expressions that are equal for identical values of a column.
 func (c *column) storedExprs(ref string) []string {
 	switch c.kindOf() {
 	case dialect.Text:
@@ -96,7 +96,7 @@ func (c *column) storedExprs(ref string) []string {
 	case dialect.XML, dialect.JSON:
 		return []string{"CAST(" + ref + " AS nvarchar(max)) COLLATE " + bytewise}
 	case dialect.Bytes:
-		return []string{ref, "DATALENGTH(" + ref + ")"} // zeros at the end don't count in comparisons
+		return []string{ref, "DATALENGTH(" + ref + ")"} // comparisons ignore zeros at the end
 	case dialect.Unknown:
 		if c.sqlType.name == "sql_variant" {
 			return []string{"CAST(" + ref + " AS varbinary(8000))"}
@@ -106,8 +106,8 @@ func (c *column) storedExprs(ref string) []string {
 	return []string{ref}
 }
 
-// decodeValue gives what the driver read its canonical form. What doesn't read as
-// its kind stays as the server says it.
+// decodeValue converts a value of the driver to its canonical form. It returns a value of another
+// kind unchanged.
 func decodeValue(c *column, v any) dialect.Value {
 	switch v := v.(type) {
 	case nil:
@@ -143,7 +143,7 @@ func decodeText(c *column, s string) dialect.Value {
 	switch c.kindOf() {
 	case dialect.Text:
 		if c.isFixed() {
-			return strings.TrimRight(s, " ") // the padding is no part of the value
+			return strings.TrimRight(s, " ") // the padding isn't part of the value
 		}
 	case dialect.UUID:
 		return strings.ToLower(s)
@@ -157,7 +157,7 @@ func decodeText(c *column, s string) dialect.Value {
 	return s
 }
 
-// trimFraction takes the zeros off the end of fractional seconds.
+// trimFraction removes zeros from the end of fractional seconds.
 func trimFraction(s string) string {
 	if !strings.Contains(s, ".") {
 		return s
@@ -172,9 +172,9 @@ var (
 	clocks   = regexp.MustCompile(`^\d\d:\d\d:\d\d(?:\.(\d{1,9}))?$`)
 )
 
-// encodeValue gives a value the text in which it travels, which the server converts
-// to the column's type. ok is false where it isn't of the type; exact where the
-// conversion neither rounds nor cuts, so that it can equal what is stored.
+// encodeValue converts a value to the text sent to the server, which converts it to the column's
+// type. ok is false where it isn't of the type. exact is true where the conversion neither rounds
+// nor truncates, so that it can equal a stored value.
 func encodeValue(c *column, v dialect.Value) (s string, exact, ok bool) {
 	s, ok = dialect.TextOf(v)
 	if !ok {
@@ -243,7 +243,7 @@ func (t sqlType) sizeOf() (precision, scale int) {
 	return t.precision, t.scale
 }
 
-// fractions is how many digits of a second a timestamp may have.
+// fractions is the maximum number of a timestamp's digits after the second.
 func (t sqlType) fractions() int {
 	switch t.name {
 	case "datetime":

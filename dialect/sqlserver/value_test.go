@@ -37,8 +37,8 @@ func TestValuesAreReadInTheirCanonicalForm(t *testing.T) {
 	}
 }
 
-// A key that the conversion to the column's type would round or cut could
-// become another row's (pitfall 13).
+// A key rounded or truncated by the conversion to the column's type could become another row's
+// (pitfall 13).
 func TestOnlyExactKeysCanEqualWhatIsStored(t *testing.T) {
 	for _, c := range []struct {
 		of        *column
