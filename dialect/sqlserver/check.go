@@ -163,7 +163,7 @@ WHERE p.is_enabled = 1 AND r.predicate_type = 0 AND s.name = @p1 AND o.name = @p
 		return err
 	}
 	for _, r := range rows {
-		c.addProblem("the security policy %s hides rows from this user: use a user to whom its predicate shows all of them, or switch it off for the run", quoteIdent(r[0]))
+		c.addProblem("the security policy %s hides rows from this user: use a user exempt from its predicate, or switch the policy off for the run", quoteIdent(r[0]))
 	}
 	return nil
 }

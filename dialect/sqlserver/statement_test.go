@@ -300,7 +300,7 @@ func TestParametersAreFewerThanTheServerTakes(t *testing.T) {
 		}
 	}
 	if computesNode(dialect.Choose{Values: append(choices, "one more"), Column: nameText}) {
-		t.Error("so many values are rendered")
+		t.Error("a statement with too many values is rendered")
 	}
 	wide.Set = append(wide.Set, wide.Set...)
 	if _, err := renderStatement(fixture(), wide); err == nil || !strings.Contains(err.Error(), "fewer values") {
