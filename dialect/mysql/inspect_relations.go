@@ -65,7 +65,7 @@ func (in *inspection) rulesOf(t *dialect.Table, c constraint) (rules, error) {
 	if !ok {
 		e := dialect.NewError(dialect.Retryable, "", "inspect", t.Name, nil)
 		e.Object = c.name
-		e.Detail = "what a foreign key does ON DELETE can't be seen: it was made or dropped a moment ago"
+		e.Detail = "the action of a foreign key ON DELETE not found: the key was just created or dropped"
 		return rules{}, e
 	}
 	return does, nil

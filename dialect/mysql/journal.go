@@ -66,7 +66,7 @@ func journalType(c *dialect.Column) string {
 // EnsureJournal implements dialect.Journal. It creates only the missing tables, so that a user
 // without CREATE can use tables made before.
 func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
-	s, err := d.openSession(ctx, "make the journal")
+	s, err := d.openSession(ctx, "create the journal")
 	if err != nil {
 		return err
 	}
@@ -85,9 +85,9 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 	}
 	for _, t := range missing {
 		if _, err := s.conn.ExecContext(ctx, journalSyntax.CreateTable(t)); err != nil {
-			err = engineError(ctx, err, "make the journal's table", t.Name)
+			err = engineError(ctx, err, "create the journal's table", t.Name)
 			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
-				e.Detail = "grant CREATE on the database, or let an administrator make the journal beforehand"
+				e.Detail = "grant CREATE on the database, or let an administrator create the journal beforehand"
 			}
 			return err
 		}
@@ -98,14 +98,14 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 // lockJournal prevents other processes from making the journal. In MariaDB, creating tables with
 // foreign keys at the same moment fails, with or without IF NOT EXISTS (error 1005, errno 121).
 func (s *session) lockJournal(ctx context.Context) (release func(), err error) {
-	const name, doing = "journal", "make the journal"
+	const name, doing = "journal", "create the journal"
 	got, err := s.getLock(ctx, name, time.Minute)
 	if err != nil {
 		return nil, engineError(ctx, err, doing, dialect.Name{})
 	}
 	if !got {
 		e := dialect.NewError(dialect.LockTimeout, "", doing, dialect.Name{}, nil)
-		e.Detail = "another process has been making it for a minute: try again when it is done"
+		e.Detail = "another process has been creating it for a minute: retry when it has finished"
 		return nil, e
 	}
 	return func() {
@@ -119,7 +119,7 @@ func (s *session) lockJournal(ctx context.Context) (release func(), err error) {
 func (s *session) missing(ctx context.Context, tables []*dialect.Table) ([]*dialect.Table, error) {
 	rows, err := sqlconn.QueryAll(ctx, s.conn, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE '"+strings.ReplaceAll(journalPrefix, "_", `\_`)+"%'")
 	if err != nil {
-		return nil, engineError(ctx, err, "look for the journal", dialect.Name{})
+		return nil, engineError(ctx, err, "find the journal", dialect.Name{})
 	}
 	var there []string
 	for _, r := range rows {

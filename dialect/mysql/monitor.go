@@ -17,7 +17,7 @@ var _ dialect.Monitor = (*DB)(nil)
 // a source doesn't know its replicas' delay. It needs the privilege REPLICATION CLIENT (MariaDB:
 // REPLICA MONITOR).
 func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
-	const doing = "look at replication"
+	const doing = "read the replication lag"
 	s, err := d.openSession(ctx, doing)
 	if err != nil {
 		return dialect.Lag{}, err

@@ -54,7 +54,7 @@ func (s *session) readTable(ctx context.Context, n dialect.Name) (*dialect.Table
 			class = dialect.PermissionDenied
 		}
 		e := dialect.NewError(class, "1146", "inspect", n, nil)
-		e.Detail = "the table isn't there, or the user may not see it"
+		e.Detail = "table not found, or hidden from the user"
 		return nil, e
 	}
 	s.db.catalog.cacheTables(in.tables...)

@@ -105,7 +105,7 @@ func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 // Restore implements dialect.Suspender, by one ALTER TABLE: it builds all indexes in one pass over
 // the rows, or none of them after an error.
 func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
-	return d.alterTable(ctx, "put back indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
+	return d.alterTable(ctx, "restore indexes of", n, wait, func(found map[string]clause, doing string) ([]string, error) {
 		var add []string
 		for _, ix := range indexes {
 			switch c, ok := found[ix.Name]; {

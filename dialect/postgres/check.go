@@ -51,9 +51,9 @@ FROM (SELECT) one LEFT JOIN (SELECT n.oid, (SELECT count(*) FROM pg_catalog.pg_c
 	}
 	if numberOf(row[2]) == 0 {
 		if numberOf(row[3]) == 1 {
-			denied("the journal's schema " + journalSchema + " isn't there and this role may not create it: GRANT CREATE on the database, or have an administrator make the journal")
+			denied("the journal's schema " + journalSchema + " doesn't exist and this role may not create it: GRANT CREATE on the database, or let an administrator create the journal beforehand")
 		} else {
-			denied("this role may not use the journal's schema " + journalSchema + ": GRANT USAGE (and CREATE, while its tables aren't there) on it")
+			denied("this role may not use the journal's schema " + journalSchema + ": GRANT USAGE (and CREATE, until its tables exist) on it")
 		}
 	}
 	return problems, nil

@@ -89,7 +89,7 @@ var advice = map[string]string{
 	"26000": pooled,
 	"28000": refusedLogin,
 	"28P01": refusedLogin,
-	"3D000": "the database isn't there: check its name in the connection string",
+	"3D000": "database not found: check its name in the connection string",
 	"42601": "a syntax error: check the conditions written in the policy",
 	"42P05": pooled,
 	"53100": "the disk is full: make room on that of the table's tablespace, and of the write-ahead log",
@@ -100,7 +100,7 @@ var advice = map[string]string{
 }
 
 const (
-	pooled       = "a prepared statement is another session's, or gone: a connection pooler shares sessions between transactions, which claims and prepared statements outlast: connect to the server directly, or to a pool in session mode"
+	pooled       = "a prepared statement is missing, or another session's: a connection pooler shares sessions between transactions, but claims and prepared statements need their own session: connect to the server directly, or to a pool in session mode"
 	refusedLogin = "the server refused the login: check user and password in the connection string, and pg_hba.conf on the server"
 )
 

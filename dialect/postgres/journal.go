@@ -70,7 +70,7 @@ func (db *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error 
 	if err != nil {
 		return err
 	}
-	t.doing = "make the journal"
+	t.doing = "create the journal"
 	if err := t.ensureJournal(ctx, tables); err != nil {
 		return errorOr(err, t.Rollback(ctx))
 	}
@@ -99,7 +99,7 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 	if n == 0 {
 		ddl = append([]string{"CREATE SCHEMA " + quoteIdent(journalSchema)}, ddl...)
 	}
-	return t.runScript(ctx, "make the journal", strings.Join(ddl, "; "))
+	return t.runScript(ctx, "create the journal", strings.Join(ddl, "; "))
 }
 
 // missingOf returns the journal's tables that don't exist. The catalogue shows them to every role.

@@ -14,7 +14,7 @@ var _ dialect.Monitor = (*DB)(nil)
 // disconnected standby: to include it, call Lag on the standby. It needs the role pg_monitor.
 func (db *DB) Lag(ctx context.Context) (dialect.Lag, error) {
 	var lag dialect.Lag
-	err := db.inReadTx(ctx, "look at replication", func(tx *tx) error {
+	err := db.inReadTx(ctx, "read the replication lag", func(tx *tx) error {
 		row, err := tx.oneRow(ctx, statement{sql: "SELECT pg_catalog.pg_is_in_recovery()::int"})
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func (t *tx) primaryLag(ctx context.Context) (dialect.Lag, error) {
 	}
 	written, hidden, replayed, measured := numberOf(row[0]), numberOf(row[1]), numberOf(row[2]), numberOf(row[3])
 	if hidden > 0 {
-		return dialect.Lag{}, hiddenFrom("look at replication", "pg_stat_replication")
+		return dialect.Lag{}, hiddenFrom("read the replication lag", "pg_stat_replication")
 	}
 	behind := t.db.log.lagAt(time.Now(), written, replayed)
 	if replayed >= 0 && replayed < written {

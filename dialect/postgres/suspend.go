@@ -143,7 +143,7 @@ func (db *DB) Definitions(ctx context.Context, n dialect.Name, indexes []string)
 		if !d.permitted {
 			e := dialect.NewError(dialect.PermissionDenied, "", "suspend indexes of", n, nil)
 			e.Object = name
-			e.Detail = "to make the index again the user has to own the table, and needs CREATE on its schema and tablespace"
+			e.Detail = "restoring the index needs ownership of the table, and CREATE on its schema and tablespace"
 			return nil, e
 		}
 		out = append(out, d.SuspendedIndex)
@@ -210,7 +210,7 @@ func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 // restoreIndex runs the statements returned by missing for the current definition, unless the index
 // is complete.
 func (db *DB) restoreIndex(ctx context.Context, n dialect.Name, ix dialect.SuspendedIndex, wait time.Duration, missing func(now string) string) error {
-	const doing = "put back an index of"
+	const doing = "restore indexes of"
 	t, err := db.beginDDL(ctx, doing, wait)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (db *DB) Check(ctx context.Context, accesses []dialect.Access) ([]dialect.P
 		}
 		for _, c := range a.Update {
 			if col := t.Column(c); col == nil || !col.Assignable() {
-				problem("column " + c + " is not there or can't be assigned to: build the plan again")
+				problem("column " + c + " not found or not assignable: build the plan again")
 			}
 		}
 	}
@@ -106,12 +106,12 @@ func uncompiledProblem(table dialect.Name, sql string, err error) dialect.Proble
 		if e.Object == "main."+table.Table {
 			return absentTable(table)
 		}
-		missing = " (" + e.Object + " isn't there)"
+		missing = " (" + e.Object + " not found)"
 	}
 	return dialect.Problem{Table: table, Reason: "SQLite can't compile a change of it" + missing + ": with PRAGMA foreign_keys = 1 try " + sql +
-		", which tells what isn't there (the table that a foreign key names, a unique index on its columns, or what a trigger or an index needs)"}
+		", which names the missing object (the referenced table of a foreign key, a unique index on its columns, or an object of a trigger or an index)"}
 }
 
 func absentTable(table dialect.Name) dialect.Problem {
-	return dialect.Problem{Table: table, Reason: "there is no such table: build the plan again", Absent: true}
+	return dialect.Problem{Table: table, Reason: "no such table: build the plan again", Absent: true}
 }

@@ -72,7 +72,7 @@ func sameFile(f *os.File, path string) bool {
 }
 
 func errUnclaimable() error {
-	return refusedError(dialect.Fatal, "claim", dialect.Name{}, "the lock file beside the database can't be made and locked: give the user write access to the directory")
+	return refusedError(dialect.Fatal, "claim", dialect.Name{}, "creating or locking the lock file beside the database failed: give the user write access to the directory")
 }
 
 func (db *DB) claimInMemory(name string) (func() error, error) {

@@ -63,7 +63,7 @@ func engineError(ctx context.Context, doing string, table dialect.Name, err erro
 	e := dialect.NewError(classOf(code, err), text, doing, table, err)
 	if m := missing.FindStringSubmatch(err.Error()); code == codeError && m != nil {
 		e.Object = m[2]
-		e.Detail = "the statement, or a trigger's or view's, names a " + m[1] + " that isn't there"
+		e.Detail = m[1] + " not found, in the statement or in a trigger's or view's"
 	}
 	switch code {
 	case constraintCheck, constraintNull, constraintUniq, constraintPK:

@@ -32,7 +32,7 @@ func TestErrorsOutOfTriggersNameObjectsAndNoValue(t *testing.T) {
 			if strings.Contains(err.Error(), "canary") {
 				t.Error("the error holds a value")
 			}
-			if !strings.Contains(err.Error(), test.want) || test.want == "" && strings.Contains(err.Error(), "isn't there") {
+			if !strings.Contains(err.Error(), test.want) || test.want == "" && strings.Contains(err.Error(), "not found") {
 				t.Errorf("error %q, want %q", err, test.want)
 			}
 		})

@@ -53,7 +53,7 @@ func (db *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error 
 	defer func() { _ = t.Rollback(ctx) }()
 	for _, sql := range db.JournalDDL(tables) {
 		if _, err := t.conn.ExecContext(ctx, sql); err != nil {
-			return engineError(ctx, "make the journal", dialect.Name{}, err)
+			return engineError(ctx, "create the journal", dialect.Name{}, err)
 		}
 	}
 	return t.Commit(ctx)

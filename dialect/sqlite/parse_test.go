@@ -67,7 +67,7 @@ func TestAVirtualTableLosesWhatItKeeps(t *testing.T) {
 		{`CREATE VIRTUAL TABLE v USING fts5(body, content='', contentless_delete='1')`, "", true, "delete its entries"},
 		{`CREATE VIRTUAL TABLE v USING fts3(body)`, "", false, "delete its rows"},
 		{`CREATE VIRTUAL TABLE v USING fts5(content)`, "", false, "delete its rows"},
-		{`CREATE VIRTUAL TABLE v USING rtree(id, x1, x2, +content)`, "", false, "delete or write again"},
+		{`CREATE VIRTUAL TABLE v USING rtree(id, x1, x2, +content)`, "", false, "delete its copies"},
 	} {
 		v := parseVirtual(c.sql)
 		if got := v.refresh("v"); v.content != c.content || v.contentless != c.contentless || !strings.Contains(got, c.refresh) {

@@ -91,7 +91,7 @@ func (t *tx) relationOf(ctx context.Context, n dialect.Name) (*relation, error) 
 		return nil, engineError(ctx, "read the columns of", n, err)
 	}
 	if len(r.columns) == 0 {
-		return nil, refusedError(dialect.Fatal, "read the columns of", n, "there is no such table")
+		return nil, refusedError(dialect.Fatal, "read the columns of", n, "no such table")
 	}
 	t.db.cache.put(t.version, r)
 	return r, nil

@@ -44,7 +44,7 @@ func (b *builder) columnOf(r *relation, name string) *dialect.Column {
 		return c
 	}
 	e := dialect.NewError(dialect.Fatal, "", "use a column of", r.name, nil)
-	e.Object, e.Detail = name, "there is no such column; inspect the database again"
+	e.Object, e.Detail = name, "no such column: inspect the database again"
 	b.Fail(e)
 	return &dialect.Column{Name: name}
 }

@@ -85,7 +85,7 @@ func (db *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Sus
 // Restore implements dialect.Suspender, in one transaction. A table with statistics (sqlite_stat1)
 // gets those of the index again: SQLite deleted them with the index.
 func (db *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
-	const doing = "put back indexes of"
+	const doing = "restore indexes of"
 	return db.inDDL(ctx, doing, n, wait, func(t *tx, found map[string]string) error {
 		analysed, err := t.isAnalysed(ctx, doing, n)
 		if err != nil {

@@ -12,13 +12,13 @@ func (v virtualText) refresh(name string) string {
 	case v.content != "":
 		return "rebuild it after the run: " + command("rebuild")
 	case v.contentless && v.deletes:
-		return "delete its entries after the run, by the rowid of the rows that they are about"
+		return "after the run delete its entries, by the rowid of the deleted and changed rows"
 	case v.contentless && v.module == "fts5":
 		return "empty it after the run (" + command("delete-all") + ") and fill it again"
 	case v.contentless:
 		return "drop it after the run, create it and fill it again"
 	case strings.HasPrefix(v.module, "fts"):
-		return "delete its rows after the run that are about rows which are gone, and write again those about changed ones"
+		return "after the run delete its rows about deleted rows, and write again those about changed ones"
 	}
-	return "delete or write again after the run what it keeps of such rows"
+	return "after the run delete its copies of deleted rows, and write again those of changed ones"
 }

@@ -52,7 +52,7 @@ SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(30)), COA
 		add("the user doesn't see the whole catalogue, so references may be missed: GRANT VIEW DEFINITION on the database", true)
 	}
 	if r[2] == "0" && r[3] == "0" {
-		add("the journal isn't there and the user may not make it: GRANT CREATE SCHEMA and CREATE TABLE, or have an administrator make it beforehand", true)
+		add("the journal doesn't exist and the user may not create it: GRANT CREATE SCHEMA and CREATE TABLE, or let an administrator create it beforehand", true)
 	}
 	return out, nil
 }
@@ -84,7 +84,7 @@ FROM sys.tables o JOIN sys.schemas s ON s.schema_id = o.schema_id WHERE s.name =
 		return err
 	}
 	if len(rows) == 0 {
-		c.deny("the table isn't there, or the user may not see it: GRANT SELECT on it, or build the plan again")
+		c.deny("table not found, or hidden from the user: GRANT SELECT on it, or build the plan again")
 		c.found[len(c.found)-1].Absent = true
 		return nil
 	}

@@ -89,7 +89,7 @@ func (d *DB) EnsureJournal(ctx context.Context, tables []*dialect.Table) error {
 	if err != nil {
 		return err
 	}
-	t.doing = "make the journal"
+	t.doing = "create the journal"
 	if err := t.ensureJournal(ctx, tables); err != nil {
 		_ = t.Rollback(ctx)
 		return err
@@ -127,7 +127,7 @@ func (t *tx) ensureJournal(ctx context.Context, tables []*dialect.Table) error {
 		if _, err := t.conn.ExecContext(ctx, sql); err != nil {
 			err = t.txError(ctx, err, "", dialect.Name{Schema: journalSchema})
 			if e, ok := errors.AsType[*dialect.Error](err); ok && e.Class == dialect.PermissionDenied {
-				e.Detail = "grant CREATE SCHEMA and CREATE TABLE on the database, or let an administrator make the journal beforehand"
+				e.Detail = "grant CREATE SCHEMA and CREATE TABLE on the database, or let an administrator create the journal beforehand"
 			}
 			return err
 		}

@@ -24,7 +24,7 @@ WHERE database_id = DB_ID() AND is_primary_replica = 0`
 // there. It needs VIEW SERVER STATE (VIEW SERVER PERFORMANCE STATE since SQL Server 2022). On
 // Babelfish it is always 0.
 func (d *DB) Lag(ctx context.Context) (dialect.Lag, error) {
-	row, err := d.singleRow(ctx, "look at replication", lagQuery)
+	row, err := d.singleRow(ctx, "read the replication lag", lagQuery)
 	switch {
 	case err != nil:
 		return dialect.Lag{}, err

@@ -118,7 +118,7 @@ func readRelation(ctx context.Context, q sqlconn.Queryer, n dialect.Name) (*rela
 	}
 	if len(r.columns) == 0 {
 		e := dialect.NewError(dialect.Fatal, "208", "look up", n, nil)
-		e.Detail = "the table isn't there, or the user may not see it"
+		e.Detail = "table not found, or hidden from the user"
 		return nil, e
 	}
 	return r, nil

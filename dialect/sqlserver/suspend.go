@@ -104,14 +104,14 @@ func (d *DB) Suspend(ctx context.Context, n dialect.Name, indexes []dialect.Susp
 // Restore implements dialect.Suspender. A disabled index can't be changed, so that an existing and
 // enabled one counts as restored by another session.
 func (d *DB) Restore(ctx context.Context, n dialect.Name, indexes []dialect.SuspendedIndex, wait time.Duration) error {
-	const doing = "put back an index of"
+	const doing = "restore indexes of"
 	for _, ix := range indexes {
 		err := d.alterIndexes(ctx, doing, n, wait, func(found map[string]state) ([]string, error) {
 			switch s, ok := found[ix.Name]; {
 			case !ok:
 				e := dialect.NewError(dialect.Fatal, "", doing, n, nil)
 				e.Object = ix.Name
-				e.Detail = "the disabled index is gone: make it again, or one of its name"
+				e.Detail = "disabled index not found: create it again, or another one of its name"
 				return nil, e
 			case s.disabled:
 				return []string{ix.Definition}, nil
