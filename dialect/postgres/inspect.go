@@ -134,7 +134,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + own
 			t.Unerasable = "its partition " + leaf.Name.String() + " is " + leaf.Unerasable
 		}
 	}
-	for t, n := range sums { // a parent has an estimate only after ANALYZE by its name
+	for t, n := range sums { // a parent has an estimate only where it was analysed by name
 		t.RowEstimate = max(t.RowEstimate, n)
 		if n == 0 && t.RowEstimate <= 0 {
 			t.RowEstimate = -1
