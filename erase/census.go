@@ -153,11 +153,11 @@ func (r *reader) lookUpIdentifier(ctx context.Context, s subject, continued bool
 	})
 	switch {
 	case dialect.ClassOf(err) == dialect.DoesNotFit:
-		return nil, fmt.Errorf("%w: number %d: it is no value of the type of %s: %w", ErrBadSubject, s.number, s.column, err)
+		return nil, fmt.Errorf("%w: number %d: value doesn't match the type of column %s: %w", ErrBadSubject, s.number, s.column, err)
 	case err != nil:
 		return nil, err
 	case len(keys) > 1:
-		return nil, fmt.Errorf("%w: subject %d: its %s is that of several rows: name the subject by its key", ErrNoSuchSubject, s.number, s.column)
+		return nil, fmt.Errorf("%w: subject %d: several rows have that %s: give the subject's key", ErrNoSuchSubject, s.number, s.column)
 	case len(keys) == 0 && continued:
 		return nil, nil
 	case len(keys) == 0:
@@ -201,7 +201,7 @@ func (r *reader) countSubjects(ctx context.Context, continued bool) (c subjectCo
 		}
 		n, err := r.countRoots(ctx, keys)
 		if dialect.ClassOf(err) == dialect.DoesNotFit {
-			return c, fmt.Errorf("%w: one of those given is no value of the type of %s: %w", ErrBadSubject, strings.Join(r.plan.Subject.Key, ", "), err)
+			return c, fmt.Errorf("%w: a value doesn't match the type of column %s: %w", ErrBadSubject, strings.Join(r.plan.Subject.Key, ", "), err)
 		}
 		if err != nil {
 			return c, err

@@ -111,11 +111,11 @@ func (s *session) checkCommitmentKey(row *journal.Run) error {
 	case row.Commitment == check:
 		return nil
 	case check == "":
-		return fmt.Errorf("%w: with row commitments: give the same commitment key", errOtherKey)
+		return fmt.Errorf("%w: it has row commitments: give the same commitment key", errOtherKey)
 	case row.Commitment == "":
-		return fmt.Errorf("%w: without row commitments: leave the commitment key out", errOtherKey)
+		return fmt.Errorf("%w: it has no row commitments: omit the commitment key", errOtherKey)
 	}
-	return fmt.Errorf("%w: with another commitment key", errOtherKey)
+	return fmt.Errorf("%w: it has another commitment key", errOtherKey)
 }
 
 // checkedCommitments is the receipt's entry, over the batches in the order of their journal rows.

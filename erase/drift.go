@@ -14,7 +14,7 @@ func checkDrift(p *plan.Plan, s *dialect.Schema) error {
 		return err
 	}
 	if p.Engine != s.Engine {
-		return fmt.Errorf("%w: it was made for %s, and this is %s: build it again", ErrDrift, p.Engine, s.Engine)
+		return fmt.Errorf("%w: it was made for %s, not %s: build it again", ErrDrift, p.Engine, s.Engine)
 	}
 	if s.Fingerprint(p.Covers) == p.Schema {
 		return p.CheckSchema(s)
@@ -27,21 +27,21 @@ func checkDrift(p *plan.Plan, s *dialect.Schema) error {
 	}
 	if len(missing) > 0 && s.Partial {
 		return &AccessError{Problems: []dialect.Problem{{
-			Reason: "the user may not see table " + strings.Join(missing, ", ") + " of the plan, or it is gone", Denied: true,
+			Reason: "table " + strings.Join(missing, ", ") + " of the plan is hidden from the user or deleted", Denied: true,
 		}}}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("%w: table %s is gone: build the plan again and have it approved", ErrDrift, strings.Join(missing, ", "))
+		return fmt.Errorf("%w: table %s not found: build the plan again and have it approved", ErrDrift, strings.Join(missing, ", "))
 	}
 	for _, n := range p.Covers {
 		if t := s.Table(n); t != nil && t.TriggersUnseen {
-			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see the triggers of %s: grant TRIGGER on it, or build the plan again and have it approved", ErrDrift, p.TableName(n))
+			return fmt.Errorf("%w: a covered table or reference changed, or this user can't see the triggers of %s: grant TRIGGER on it, or build the plan again and have it approved", ErrDrift, p.TableName(n))
 		}
 	}
 	for _, n := range p.Covers {
 		if t := s.Table(n); t != nil && t.ReferencesUnseen {
-			return fmt.Errorf("%w: a table that it covers, or a reference to one, is different, or looks so to this user, who may not see all foreign keys that refer to %s: run it as a user who sees what the plan's maker saw, or build the plan again and have it approved", ErrDrift, p.TableName(n))
+			return fmt.Errorf("%w: a covered table or reference changed, or this user can't see all foreign keys to %s: run it as a user with the access of the plan's maker, or build the plan again and have it approved", ErrDrift, p.TableName(n))
 		}
 	}
-	return fmt.Errorf("%w: a table that it covers, or a reference to one, is different: build the plan again and have it approved", ErrDrift)
+	return fmt.Errorf("%w: a covered table or reference changed: build the plan again and have it approved", ErrDrift)
 }

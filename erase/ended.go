@@ -264,7 +264,7 @@ func (x *batchExecutor) newHeld(g *closure.Closure, heads []closure.EntryPoint, 
 	var fresh []journal.Held
 	for _, h := range heads {
 		if h.Table.Address || len(h.Table.Key) == 0 {
-			return nil, fmt.Errorf("table %s: a hold keeps a row that nothing leads to any more, and without a key it isn't found again: name its references in hold.keep", h.Table.Name)
+			return nil, fmt.Errorf("table %s: a held row would become unreachable, and the table has no key: name its references in hold.keep", h.Table.Name)
 		}
 		digest := heldDigest(h.Table, h.Key)
 		if g.Plan.Ended && noted[digest] != nil {

@@ -17,22 +17,22 @@ var (
 	// several.
 	ErrNoSuchSubject = errors.New("no such subject")
 	// ErrBadSubject: a subject isn't in the form of the plan's key or identifiers.
-	ErrBadSubject = errors.New("not a subject")
+	ErrBadSubject = errors.New("invalid subject")
 	// ErrNotApproved: the plan's digest isn't the approved one.
 	ErrNotApproved = errors.New("the plan is not the approved one")
 	// ErrBadPeriod: a retention period in the policy's look-up table is unreadable.
-	ErrBadPeriod = errors.New("not a period")
+	ErrBadPeriod = errors.New("invalid retention period")
 	// ErrTooManyRoots: more than one row of the subject table matches a given subject's key, at least
 	// for the database. Nothing of the batch is written.
 	ErrTooManyRoots = closure.ErrTooManyRoots
 	// ErrDrift: the plan was made for another schema.
 	ErrDrift = closure.ErrDrift
 	// ErrRunDiffers: the run ID was used with another plan or other subjects.
-	ErrRunDiffers = errors.New("the run was begun differently")
+	ErrRunDiffers = errors.New("the run ID belongs to a different run")
 	// ErrRunning: another process is carrying out the run.
-	ErrRunning = errors.New("the run is being carried out by another process")
+	ErrRunning = errors.New("another process is carrying out the run")
 	// ErrOtherDatabase: a replay on a copy of another database, or on an unidentified one.
-	ErrOtherDatabase = errors.New("not a copy of the database that was erased from")
+	ErrOtherDatabase = errors.New("not a copy of the erased database")
 	// ErrBadSince: a replay with a backup time in the future. It would skip erasures missing in the
 	// backup.
 	ErrBadSince = errors.New("invalid time of a backup")
@@ -42,7 +42,7 @@ var (
 	// ErrProtected: the database is marked by Protect.
 	ErrProtected = errors.New("the database is protected")
 	// ErrRemains: after a replay, rows remain that it should delete.
-	ErrRemains = errors.New("rows of the erased are there")
+	ErrRemains = errors.New("erased rows are still present")
 	// ErrSuspended: an index suspended by a run isn't restored.
 	ErrSuspended = errors.New("an index is suspended")
 	// ErrSuperseded: another process acquired the run; this one commits nothing more.
@@ -101,7 +101,7 @@ func (e *AccessError) Unwrap() error { return e.cause }
 // Error lists the problems, one a line, and then the statements to paste.
 func (e *AccessError) Error() string {
 	var b strings.Builder
-	b.WriteString("the database's user can't do this:")
+	b.WriteString("the database user lacks access:")
 	for _, p := range e.Problems {
 		b.WriteString("\n  ")
 		if p.Table != (dialect.Name{}) {
@@ -111,9 +111,9 @@ func (e *AccessError) Error() string {
 	}
 	switch {
 	case len(e.Grants) > 0 && e.reconnect:
-		b.WriteString("\nconnect again, since some privileges reach new connections only, after an administrator gives those that are needed with:")
+		b.WriteString("\nreconnect (some privileges reach new connections only) after an administrator grants the missing ones with:")
 	case len(e.Grants) > 0:
-		b.WriteString("\nan administrator gives the privileges that are needed with:")
+		b.WriteString("\nan administrator grants the missing privileges with:")
 	}
 	for _, s := range e.Grants {
 		b.WriteString("\n" + s + ";")
@@ -134,13 +134,13 @@ type LeftError struct {
 // Error says why the run is incomplete, else how many rows are left, else which checks failed.
 func (e *LeftError) Error() string {
 	if e.Incomplete != "" {
-		return fmt.Sprintf("the run was closed before it was complete: %s: use a new run ID, and a plan for the schema as it is, for what it didn't reach", e.Incomplete)
+		return fmt.Sprintf("the run was closed incomplete: %s: erase the rest with a new run ID and a plan for the current schema", e.Incomplete)
 	}
 	if e.Rows == 0 && e.Arrived > 0 {
-		return fmt.Sprintf("%s of the given subjects arrived while the run was under way: find what writes them, and run again with a new run ID and the subjects' keys, with AbsentOK (--absent-ok) where a subject's own row is gone", rowsOf(e.Arrived))
+		return fmt.Sprintf("%s of the given subjects inserted during the run: find what writes them, and run again with a new run ID and the subjects' keys (with --absent-ok, AbsentOK, if a subject's own row is deleted)", rowsOf(e.Arrived))
 	}
 	if e.Rows == 0 {
 		return fmt.Sprintf("check %s failed after the run: the receipt says so", strings.Join(e.Failed, ", "))
 	}
-	return fmt.Sprintf("%s left that should be gone or overwritten: the receipt lists them by step; find what put them back, and run again with a new run ID", rowsOf(e.Rows))
+	return fmt.Sprintf("%s left that should be deleted or overwritten: the receipt lists them by step; find what restores them, and run again with a new run ID", rowsOf(e.Rows))
 }

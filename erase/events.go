@@ -84,7 +84,7 @@ func (p *reporter) emitEvent(ev Event) {
 // emitWait reports why batches wait, and with "" that they continue.
 func (p *reporter) emitWait(why string, waited time.Duration) {
 	if why == "" {
-		p.log.Info("batches go on", "run", p.runID, "waited", waited)
+		p.log.Info("batches continue", "run", p.runID, "waited", waited)
 		p.emitEvent(Event{Kind: Released, Took: waited})
 		return
 	}

@@ -279,7 +279,7 @@ func TestAValueThatIsTakenEndsInAnErrorAndNotInTwoPeopleMerged(t *testing.T) {
 		o := options(p, "second")
 		o.MaxRows, o.Attempts = 2, 2
 		_, err := erase.Run(t.Context(), db.DB, p, o)
-		if dialect.ClassOf(err) != dialect.UniqueViolation || !strings.Contains(fmt.Sprint(err), "another row has still") {
+		if dialect.ClassOf(err) != dialect.UniqueViolation || !strings.Contains(fmt.Sprint(err), "another row's current value") {
 			t.Errorf("error %v", err)
 		}
 		if strings.Contains(fmt.Sprint(err), made) {

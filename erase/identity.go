@@ -25,7 +25,7 @@ func Adopt(ctx context.Context, db dialect.DB) (err error) {
 	}
 	found, err := journal.Open(db, "", time.Now).Adopt(ctx, id.Marks)
 	if err == nil && !found {
-		return fmt.Errorf("%w: its journal names no database: nothing is to be adopted", ErrOtherDatabase)
+		return fmt.Errorf("%w: its journal names no database: nothing to adopt", ErrOtherDatabase)
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func (a *acquired) openLedgerEntry(ctx context.Context) error {
 		subjects = a.subjectKeys(ctx)
 	}
 	if err := a.Ledger.Begin(ctx, h, subjects); err != nil {
-		return fmt.Errorf("nothing is erased that the ledger doesn't have: %w", err)
+		return fmt.Errorf("not started: writing the ledger entry failed: %w", err)
 	}
 	a.failpoint("entered")
 	return nil
@@ -84,7 +84,7 @@ func unmarkedError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("the run is done and signed, and not marked so in the ledger: run again with the same run ID: %w", err)
+	return fmt.Errorf("the run is finished and signed, but the ledger entry is still open: run again with the same run ID: %w", err)
 }
 
 // subjectKeys yields each subject by its key, in the form of a Source. In a restored copy an identifier
@@ -93,7 +93,7 @@ func (r *reader) subjectKeys(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for s, err := range r.resolveSubjects(ctx, true, nil) {
 			if err == nil && s.key == nil {
-				err = fmt.Errorf("%w: an identifier that was given names no row any more: the run was begun without this ledger; name its subjects by their keys, or continue it without", ErrNoSuchSubject)
+				err = fmt.Errorf("%w: a given identifier matches no row any more: give the subjects' keys, or continue the run without this ledger, as it was begun", ErrNoSuchSubject)
 			}
 			if err != nil {
 				yield("", err)

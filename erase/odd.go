@@ -41,7 +41,7 @@ func (e *OddValuesError) Error() string {
 	for _, v := range e.Values {
 		fmt.Fprintf(&b, "\n  %s.%s: %s with a %s", shortName(v.Table, e.usual), v.Column, rowsOf(v.Rows), v.Oddity)
 	}
-	b.WriteString("\nsay in the policy what replaces such values, with `otherwise: null`, `default` or `random` beside the column's `overwrite:`, or take another strategy, and build the plan again")
+	b.WriteString("\nset `otherwise: null`, `default` or `random` beside the column's `overwrite:` in the policy, or choose another strategy, and build the plan again")
 	return b.String()
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrBadOldValue says: an old value isn't in the form of ReadOldValues.
-var ErrBadOldValue = errors.New("not an old value")
+var ErrBadOldValue = errors.New("invalid old value")
 
 // ReadOldValues reads values of columns from before an overwrite, one a line, for Verify to search:
 //
@@ -38,7 +38,7 @@ func ReadOldValues(r io.Reader, s *dialect.Schema) ([]OldValue, error) {
 		}
 		t, c := columnNamed(s, name[:at], name[at+1:])
 		if c == nil {
-			return nil, fmt.Errorf("%w: line %d: what stands before the = is no column of the database", ErrBadOldValue, n)
+			return nil, fmt.Errorf("%w: line %d: no such column before the =", ErrBadOldValue, n)
 		}
 		v, err := parseValue(value, c)
 		if err != nil {

@@ -23,9 +23,9 @@ func TestReadOldValues(t *testing.T) {
 		{text: "\nmember.email=a=b \r\npublic.member.age=42\n", want: []erase.OldValue{{member, "email", "a=b "}, {member, "age", int64(42)}}},
 		{text: "member.email", problem: "line 1: write table.column=value"},
 		{text: "email=canary", problem: "line 1: write table.column=value"},
-		{text: "member.email=x\nmember.phone=canary", problem: "line 2: what stands before the = is no column"},
-		{text: "person.email=canary", problem: "line 1: what stands before the = is no column"},
-		{text: "member.age=canary", problem: "line 1: column age holds whole numbers"},
+		{text: "member.email=x\nmember.phone=canary", problem: "line 2: no such column before the ="},
+		{text: "person.email=canary", problem: "line 1: no such column before the ="},
+		{text: "member.age=canary", problem: "line 1: value for integer column age isn't a whole number"},
 	} {
 		got, err := erase.ReadOldValues(strings.NewReader(c.text), schema)
 		if d := cmp.Diff(c.want, got); d != "" {

@@ -161,15 +161,15 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 func (o *Options) validate(p *plan.Plan) error {
 	switch {
 	case !storable(o.RunID):
-		return errors.New("a run ID has at most 200 characters, and none that can't be printed")
+		return errors.New("run ID must be at most 200 printable characters")
 	case !storable(o.Actor):
-		return errors.New("an actor has at most 200 characters, and none that can't be printed")
+		return errors.New("actor must be at most 200 printable characters")
 	case len(o.Signers) == 0:
-		return errors.New("no signer: a run whose receipt can't be signed isn't begun; make a key with `expunge keygen`")
+		return errors.New("no signer: a run needs one for its receipt: make a key with `expunge keygen`")
 	case p.Scope == plan.ScopeSubjects && o.Subjects == nil:
-		return fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject)
+		return fmt.Errorf("%w: none given, but the plan's scope is subjects", ErrBadSubject)
 	case p.Scope != plan.ScopeSubjects && o.Subjects != nil:
-		return fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
+		return fmt.Errorf("%w: the plan's scope %s takes no subjects", ErrBadSubject, p.Scope)
 	case o.Workers < 0 || o.MaxRows < 0 || o.TargetTime < 0 || o.LockTimeout < 0 || o.Attempts < 0 || o.Grace < 0:
 		return errors.New("options can't be negative")
 	}
@@ -187,7 +187,7 @@ func (o *Options) checkApproved(p *plan.Plan) error {
 	d, approved := p.Digest(), o.Approved
 	if q := o.ApprovedPlan; q != nil {
 		if approved != "" && approved != q.Digest() {
-			return fmt.Errorf("%w: the plan that was given as approved has digest %s, and %s was approved", ErrNotApproved, q.Digest(), approved)
+			return fmt.Errorf("%w: the given approved plan has digest %s, but %s was approved", ErrNotApproved, q.Digest(), approved)
 		}
 		if differ := plan.Differences(q, p); len(differ) > 0 {
 			return fmt.Errorf("%w: they differ in %s: review it again", ErrNotApproved, strings.Join(differ, ", "))
@@ -195,7 +195,7 @@ func (o *Options) checkApproved(p *plan.Plan) error {
 		approved = q.Digest()
 	}
 	if approved != "" && approved != d {
-		return fmt.Errorf("%w: its digest is %s, and %s was approved: review it again; where the approved plan's file is given too, this says what differs (--approved, Options.ApprovedPlan)",
+		return fmt.Errorf("%w: its digest is %s, but %s was approved: review it again, or give the approved plan's file (--approved, Options.ApprovedPlan) to see the differences",
 			ErrNotApproved, d, approved)
 	}
 	return nil

@@ -44,7 +44,7 @@ const Everything = journal.AllRuns
 func Pause(ctx context.Context, db dialect.DB, runID string) (err error) {
 	defer func() { denial{db: db}.explain(ctx, &err) }()
 	if !storable(runID) {
-		return errors.New("a run ID has at most 200 characters, and none that can't be printed")
+		return errors.New("run ID must be at most 200 printable characters")
 	}
 	if err := journal.Make(ctx, db); err != nil {
 		return err
@@ -55,7 +55,7 @@ func Pause(ctx context.Context, db dialect.DB, runID string) (err error) {
 		return err
 	}
 	if row != nil && row.State == journal.StateClosed {
-		return errors.New("the run is finished: there is nothing left to pause")
+		return errors.New("the run is finished: nothing to pause")
 	}
 	return j.Pause(ctx)
 }
@@ -79,6 +79,6 @@ func pauseThrottle(j *journal.Journal) batch.Throttle {
 			}
 			return r, err
 		},
-		Say: func(int64) string { return "paused (resume lets it go on)" },
+		Say: func(int64) string { return "paused (resume continues it)" },
 	}
 }

@@ -204,7 +204,7 @@ func (r *reader) sampleRoots(ctx context.Context, p *closure.Root, n int) (*work
 func prepareReader(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (*reader, []*closure.Root, error) {
 	order := newOrder(db, p, o)
 	if p.Scope != plan.ScopeSubjects && o.Subjects != nil {
-		return nil, nil, fmt.Errorf("%w: the plan's scope is %s, which takes no subjects", ErrBadSubject, p.Scope)
+		return nil, nil, fmt.Errorf("%w: the plan's scope %s takes no subjects", ErrBadSubject, p.Scope)
 	}
 	e, err := order.inspect(ctx)
 	if err != nil {
@@ -281,7 +281,7 @@ func (r *reader) expiredItems(ctx context.Context, root *closure.Root) iter.Seq2
 func (r *reader) subjectItems(ctx context.Context, root *closure.Root, result *Result) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
 		if r.Subjects == nil {
-			yield(nil, fmt.Errorf("%w: the plan's scope is subjects: say which", ErrBadSubject))
+			yield(nil, fmt.Errorf("%w: none given, but the plan's scope is subjects", ErrBadSubject))
 			return
 		}
 		var unnamed int64

@@ -100,7 +100,7 @@ func (s *session) checkTarget(ctx context.Context) error {
 	case s.replaying: // the ledger names the database
 		return nil
 	case wipes && s.OnlyOn == "" && s.plan.OnlyOn == "":
-		return fmt.Errorf("%w: the plan changes every row, and nothing says on which database it may run: this one is called %s; add --only-on and its name (Options.OnlyOn, Plan.OnlyOn)",
+		return fmt.Errorf("%w: the plan changes every row but names no database: this one is called %s; add --only-on and its name (Options.OnlyOn, Plan.OnlyOn)",
 			ErrWrongDatabase, strings.Join(t.Names, " or "))
 	}
 	for _, name := range []string{s.plan.OnlyOn, s.OnlyOn} {
@@ -117,9 +117,9 @@ func (s *session) checkTarget(ctx context.Context) error {
 func (t *targetDatabase) protected() error {
 	copied := ""
 	if t.row.IsCopy(t.Marks) || t.row.Origin() != "" {
-		copied = "; it is a copy, and the mark is of the database that was copied"
+		copied = "; this is a copy, and the mark comes from the original"
 	}
-	return fmt.Errorf("%w since %s%s: where every row of %s is to be overwritten, take the mark away by `expunge protect --unprotect --only-on NAME` (erase.Unprotect)",
+	return fmt.Errorf("%w since %s%s: to overwrite every row of %s, remove the mark with `expunge protect --unprotect --only-on NAME` (erase.Unprotect)",
 		ErrProtected, t.row.Protected.Format(time.DateOnly), copied, strings.Join(t.Names, " or "))
 }
 

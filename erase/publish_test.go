@@ -151,7 +151,7 @@ func TestARunWhoseReceiptIsNotPublishedIsNotFinished(t *testing.T) {
 		if n := members(t, db); n != 3 {
 			t.Fatalf("%d members, want 3", n)
 		}
-		// A later schema change doesn't matter any more, nor does a repeated call of the journal's run.
+		// A later schema change doesn't matter any more: the repeated run only returns its receipt.
 		db.exec(t, "ALTER TABLE visit ADD COLUMN weather VARCHAR(10)")
 		dir := newLog(t)
 		o.Publish = publishTo(dir)

@@ -98,7 +98,7 @@ func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) (out []Replayed
 	}
 	defaults := o.Run.withDefaults(db.Engine())
 	if len(defaults.Signers) == 0 {
-		return nil, errors.New("no signer: a replay that can't be proved isn't begun")
+		return nil, errors.New("no signer: a replay needs one for its receipts")
 	}
 	if now := defaults.Now(); o.Since.After(now) {
 		return nil, fmt.Errorf("%w: the backup's moment, Since, is later than now (%s)", ErrBadSince, now.UTC().Format(time.RFC3339))
@@ -113,7 +113,7 @@ func Replay(ctx context.Context, db dialect.DB, o ReplayOptions) (out []Replayed
 		case ctx.Err() != nil:
 			return out, errors.Join(append(failed, ctx.Err())...)
 		case err != nil:
-			err = fmt.Errorf("an entry of the ledger can't be read: %w", err)
+			err = fmt.Errorf("reading a ledger entry failed: %w", err)
 			out = append(out, Replayed{Outcome: ReplayFailed, Err: err})
 		case r.seen[e.Erasure] || !r.isOurs(e):
 			continue
@@ -162,15 +162,15 @@ func (r *replayer) identifyDatabase(ctx context.Context) error {
 	case err != nil:
 		return err
 	case found != nil && r.Database != "" && found.ID != r.Database && !slices.Contains(found.Origins, r.Database):
-		return fmt.Errorf("%w: its journal has another identity than was given", ErrOtherDatabase)
+		return fmt.Errorf("%w: its journal has another identity than the given one", ErrOtherDatabase)
 	case found != nil:
 		r.Database = cmp.Or(r.Database, found.ID)
 		return j.UpdateMarks(ctx, found, id.Marks)
 	case r.Database == "":
-		return fmt.Errorf("%w: it has no journal: the backup is older than the first run; give the identity that receipts show (system.journal)", ErrOtherDatabase)
+		return fmt.Errorf("%w: no journal, since the backup is older than the first run: give the identity in the receipts (system.journal)", ErrOtherDatabase)
 	}
 	if _, err := uuid.Parse(r.Database); err != nil {
-		return fmt.Errorf("%w: the identity that was given is no UUID", ErrOtherDatabase)
+		return fmt.Errorf("%w: the given identity isn't a UUID", ErrOtherDatabase)
 	}
 	if err := journal.Make(ctx, r.db); err != nil {
 		return err
@@ -233,7 +233,7 @@ func (r *replayer) planFor(ctx context.Context, e *record.Entry) (p *plan.Plan, 
 		return p, false, nil
 	}
 	if r.Policy == nil {
-		return nil, false, fmt.Errorf("%w; or give the policy, from which another plan can be made", err)
+		return nil, false, fmt.Errorf("%w; or give the policy for a new plan", err)
 	}
 	p, err = plan.Build(ctx, r.db, r.Policy, plan.Scope(e.Scope))
 	return p, true, err
@@ -327,7 +327,7 @@ func (r *replayer) amendReceipt(ctx context.Context, e *record.Entry, id string,
 	})
 	signed, err := receipt.SignAmendment(ctx, a, r.signers...)
 	if err != nil {
-		return nil, fmt.Errorf("it is replayed, and the amendment isn't signed: replay again: %w", err)
+		return nil, fmt.Errorf("signing the amendment failed: the erasure is replayed, replay again: %w", err)
 	}
 	return signed, nil
 }

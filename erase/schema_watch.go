@@ -78,7 +78,7 @@ func (r *run) inspectAgain(ctx context.Context) error {
 		}
 	}
 	if err := checkDrift(r.plan, now); err != nil {
-		return fmt.Errorf("%w; it was changed while the run was at work: undo the change and continue the run, or close it", err)
+		return fmt.Errorf("%w; the change was during the run: undo it and continue the run, or close the run", err)
 	}
 	w.mark.Store(&mark)
 	return nil

@@ -32,7 +32,7 @@ func (a *acquired) signAndSeal(ctx context.Context, roots []*closure.Root, s *su
 	}
 	statement := a.buildStatement(a.row, roots, s)
 	if envelope, err = receipt.Sign(ctx, statement, a.Signers...); err != nil {
-		return nil, fmt.Errorf("what was done is committed and its receipt isn't signed, do the same again with the same run ID: %w", err)
+		return nil, fmt.Errorf("signing the receipt failed: the erasure is committed, run again with the same run ID: %w", err)
 	}
 	a.failpoint("signed")
 	if err := a.storeAndPublish(ctx, envelope); err != nil {
@@ -72,7 +72,7 @@ func (s *session) publishReceipt(ctx context.Context, envelope []byte) error {
 		return nil
 	}
 	if err := s.Publish(ctx, envelope); err != nil {
-		return fmt.Errorf("the run is done and its receipt isn't published, run again with the same run ID: %w", err)
+		return fmt.Errorf("publishing the receipt failed: the erasure is finished, run again with the same run ID: %w", err)
 	}
 	return nil
 }

@@ -148,7 +148,7 @@ func (s *session) storedReceipt(ctx context.Context, row *journal.Run) (report R
 	case row == nil:
 		return Report{}, false, nil
 	case row.Plan != s.plan.Digest():
-		return Report{}, false, fmt.Errorf("%w: its plan's digest is %s: give the run an ID of its own", ErrRunDiffers, row.Plan)
+		return Report{}, false, fmt.Errorf("%w: it was started with plan %s: use a new run ID", ErrRunDiffers, row.Plan)
 	case row.State != journal.StateClosed:
 		return Report{}, false, nil
 	}

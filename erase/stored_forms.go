@@ -159,7 +159,7 @@ func (r *reader) findStoredKeys(ctx context.Context, subjects []subject) error {
 				}
 			}
 			if n > 1 {
-				return fmt.Errorf("%w: subject %d: its key is that of several rows, which hold it as text, bytes or a number: name the subject by an identifier, or store the keys alike", ErrNoSuchSubject, s.number)
+				return fmt.Errorf("%w: subject %d: several rows have that key, as text, bytes or a number: give an identifier of the subject, or store the keys alike", ErrNoSuchSubject, s.number)
 			}
 			subjects[i].key = found[0]
 		}

@@ -107,7 +107,7 @@ func TestAKeyOfTwoStorageClassesIsRefused(t *testing.T) {
 			p := db.plan(t, keyedPeople, plan.Subjects())
 			for _, keys := range [][]string{{"42"}, {"cem", "42"}} {
 				_, err := erase.Run(t.Context(), db.DB, p, options(p, "two", keys...))
-				if !errors.Is(err, erase.ErrNoSuchSubject) || !strings.Contains(err.Error(), "its key is that of several rows") {
+				if !errors.Is(err, erase.ErrNoSuchSubject) || !strings.Contains(err.Error(), "several rows have that key") {
 					t.Errorf("error %v", err)
 				}
 				if _, err := erase.Preview(t.Context(), db.DB, p, options(p, "", keys...)); !errors.Is(err, erase.ErrNoSuchSubject) {

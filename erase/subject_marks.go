@@ -77,7 +77,7 @@ func (s *session) compareSubjects(ctx context.Context, row *journal.Run, c *subj
 		case now.Given == marks[i].Given:
 			return sameTexts, nil
 		case c.unnamed > 0 && c.matchesCount(row.Subjects):
-			return unknownSubjects, fmt.Errorf("%w: an identifier that is given names no row any more, and the others aren't all of its subjects: write each subject as when the run was begun", ErrRunDiffers)
+			return unknownSubjects, fmt.Errorf("%w: a given identifier matches no row any more, and the other subjects aren't all of the run's: write each subject as at the run's start", ErrRunDiffers)
 		}
 		return otherSubjects, nil
 	}

@@ -61,7 +61,7 @@ func parseSubject(raw string, s *plan.Subject, t *dialect.Table) (subject, error
 	case named:
 		raw = value
 	case resemblesIdentifier(raw, t.Column(s.Key[0]), t):
-		return subject{}, fmt.Errorf("what stands before the = is not one of the policy's identifiers (%s): write %s= before a key that begins so",
+		return subject{}, fmt.Errorf("the text before the = is not one of the policy's identifiers (%s): write %s= before a key like this",
 			strings.Join(s.Identifiers, ", "), s.Key[0])
 	}
 	v, err := parseValue(raw, t.Column(s.Key[0]))
@@ -116,7 +116,7 @@ func splitKey(raw string) ([]string, error) {
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
 		case c == '\\' && (i+1 == len(raw) || !strings.Contains(escaped, raw[i+1:i+2])):
-			return nil, errors.New("a backslash stands before neither a comma, =, # nor backslash: write \\\\ for a backslash within a value")
+			return nil, errors.New("a backslash escapes no comma, =, # or backslash: write \\\\ for a backslash within a value")
 		case c == '\\':
 			i++
 			b.WriteByte(raw[i])
@@ -165,20 +165,20 @@ var decimalForm = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 // parseValue converts a subject's text to the type used for the column.
 func parseValue(s string, c *dialect.Column) (dialect.Value, error) {
 	if s == "" && c.Kind != dialect.Text {
-		return nil, errors.New("it is empty")
+		return nil, errors.New("value is empty")
 	}
 	switch c.Kind {
 	case dialect.Text:
 		if !utf8.ValidString(s) {
-			return nil, fmt.Errorf("column %s holds text, and this is not in UTF-8", c.Name)
+			return nil, fmt.Errorf("value for text column %s isn't UTF-8", c.Name)
 		}
 	case dialect.Decimal:
 		if !decimalForm.MatchString(s) {
-			return nil, fmt.Errorf("column %s holds decimal numbers, and this is not one", c.Name)
+			return nil, fmt.Errorf("value for decimal column %s isn't a decimal number", c.Name)
 		}
 	case dialect.Int:
 		if s[0] == '+' { // for example of a telephone number
-			return nil, fmt.Errorf("column %s holds whole numbers, which are written without a plus", c.Name)
+			return nil, fmt.Errorf("value for integer column %s has a plus: write it without", c.Name)
 		}
 		n, err := strconv.ParseInt(s, 10, 64)
 		switch _, beyond := strconv.ParseUint(s, 10, 64); {
@@ -187,20 +187,20 @@ func parseValue(s string, c *dialect.Column) (dialect.Value, error) {
 		case beyond == nil && c.Unsigned:
 			return s, nil
 		case errors.Is(err, strconv.ErrRange):
-			return nil, fmt.Errorf("column %s holds whole numbers, and none as large", c.Name)
+			return nil, fmt.Errorf("value out of range for integer column %s", c.Name)
 		}
-		return nil, fmt.Errorf("column %s holds whole numbers, and this is not one", c.Name)
+		return nil, fmt.Errorf("value for integer column %s isn't a whole number", c.Name)
 	case dialect.UUID:
 		id, err := uuid.Parse(s)
 		if err != nil {
-			return nil, fmt.Errorf("column %s holds UUIDs, and this is not one", c.Name)
+			return nil, fmt.Errorf("value for column %s isn't a UUID", c.Name)
 		}
 		return id.String(), nil
 	case dialect.Bytes:
 		return parseBytes(s, c)
 	case dialect.Bits:
 		if strings.Trim(s, "01") != "" || c.Fixed && c.Length > 0 && len(s) != c.Length {
-			return nil, fmt.Errorf("column %s holds bits, and this is not all of them: write %s", c.Name, bitsExample(c))
+			return nil, fmt.Errorf("value for bit column %s isn't all of its bits: write %s", c.Name, bitsExample(c))
 		}
 	}
 	return s, nil
@@ -211,7 +211,7 @@ func bitsExample(c *dialect.Column) string {
 	if c.Fixed && c.Length > 0 {
 		return fmt.Sprintf("%d digits, 0 or 1", c.Length)
 	}
-	return "digits that are 0 or 1"
+	return "digits 0 or 1"
 }
 
 // parseBytes reads a text longer than the column's bytes as a UUID, for which BINARY(16) is the usual
@@ -228,7 +228,7 @@ func parseBytes(s string, c *dialect.Column) (dialect.Value, error) {
 	}
 	b, err := hex.DecodeString(s)
 	if err != nil || len(b) > c.Length {
-		return nil, fmt.Errorf("column %s holds %d bytes, and this is longer: write them in hexadecimal digits", c.Name, c.Length)
+		return nil, fmt.Errorf("value for column %s has more than %d bytes: write hexadecimal digits", c.Name, c.Length)
 	}
 	return b, nil
 }

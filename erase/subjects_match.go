@@ -21,7 +21,7 @@ func (s *session) checkStoredReceiptMatches(ctx context.Context, row *journal.Ru
 	t := r.schema.Table(s.plan.Subject.Table)
 	for _, c := range slices.Concat(s.plan.Subject.Key, s.plan.Subject.Identifiers) {
 		if t == nil || t.Column(c) == nil {
-			return fmt.Errorf("%w, or not: the subjects' table isn't the one of the plan any more, so that they can't be compared: close the run to get its receipt", ErrRunDiffers)
+			return fmt.Errorf("%w, perhaps: the subjects can't be compared since their table has changed: close the run to get its receipt", ErrRunDiffers)
 		}
 	}
 	c, err := r.countSubjects(ctx, true)
@@ -53,9 +53,9 @@ func (s *session) checkSubjectsMatch(ctx context.Context, row *journal.Run, c su
 	}
 	switch {
 	case c.present > remain:
-		return fmt.Errorf("%w: %d of the given subjects exist, but at most %d of the run's remain: %s; if one of them came back, close the run and use a new run ID", ErrRunDiffers, c.present, remain, otherwise)
+		return fmt.Errorf("%w: %d of the given subjects exist, but at most %d of the run's remain: %s; if one of them was inserted again, close the run and use a new run ID", ErrRunDiffers, c.present, remain, otherwise)
 	case like == unknownSubjects && (row.State == journal.StateOpen || remain > 0):
-		return fmt.Errorf("%w, or not: without a key that it was begun with, its subjects can't be compared with the given ones: give the same secret, commitment key or signing key, or close the run and use a new run ID", ErrRunDiffers)
+		return fmt.Errorf("%w, perhaps: the subjects can't be compared without one of its keys: give the same secret, commitment key or signing key, or close the run and use a new run ID", ErrRunDiffers)
 	}
 	return nil
 }

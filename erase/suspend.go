@@ -99,7 +99,7 @@ func ownerNeeded(table dialect.Name, err error) error {
 		return err
 	}
 	return &AccessError{cause: err, Problems: []dialect.Problem{{
-		Table: table, Reason: err.Error() + ": suspending indexes takes the table's owner: run as that user, or don't allow " + string(plan.SuspendsIndexes),
+		Table: table, Reason: err.Error() + ": suspending indexes requires the table's owner: run as that user, or don't allow " + string(plan.SuspendsIndexes),
 	}}}
 }
 
@@ -189,7 +189,7 @@ func (s *session) restoreLeftovers(ctx context.Context) error {
 		case !covered:
 			s.Log.Warn("indexes of a table that the plan doesn't cover are suspended", "run", ofRun[0].Run, "table", s.plan.TableName(ofRun[0].Table), "error", err)
 		case errors.Is(err, dialect.ErrClaimed):
-			return fmt.Errorf("%w: %s, by run %s, which another process is carrying out: wait until it has ended", ErrSuspended, &ofRun[0], ofRun[0].Run)
+			return fmt.Errorf("%w: %s, by run %s in another process: wait until it has ended", ErrSuspended, &ofRun[0], ofRun[0].Run)
 		default:
 			return err
 		}

@@ -23,7 +23,7 @@ type indexRestorer struct {
 func (s *session) newIndexRestorer() *indexRestorer {
 	return &indexRestorer{Options: s.Options, db: s.db, at: s.failpoint, done: func(x *journal.Suspension) {
 		s.emitEvent(Event{Kind: Restored, Root: x.Table, Index: x.Name})
-		s.Log.Info("a suspended index is in place again", "run", x.Run, "table", s.plan.TableName(x.Table), "index", x.Name)
+		s.Log.Info("a suspended index is restored", "run", x.Run, "table", s.plan.TableName(x.Table), "index", x.Name)
 	}}
 }
 
@@ -115,7 +115,7 @@ func (p *indexRestorer) explainFailure(err error, all []journal.Suspension) erro
 		}
 	}
 	if dialect.ClassOf(err) == dialect.UniqueViolation {
-		return fmt.Errorf("%w: %s can't be put back, since two rows have one value: change one of them, then run `expunge repair`: %w", ErrSuspended, name, err)
+		return fmt.Errorf("%w: %s can't be restored, since two rows have one value: change one of them, then run `expunge repair`: %w", ErrSuspended, name, err)
 	}
-	return fmt.Errorf("%w: %s isn't back yet: run `expunge repair`, or the run again: %w", ErrSuspended, name, err)
+	return fmt.Errorf("%w: %s isn't restored: run `expunge repair`, or the run again: %w", ErrSuspended, name, err)
 }

@@ -26,7 +26,7 @@ type Throttle interface {
 
 // ErrThrottle says: a throttle can't work, for example because a server isn't a replica or a privilege
 // is missing. Nothing was begun.
-var ErrThrottle = errors.New("the run can't be throttled as asked")
+var ErrThrottle = errors.New("throttle unavailable")
 
 // A measurement taking longer is given up, and counts as over its limit.
 const patience = 10 * time.Second

@@ -23,7 +23,7 @@ type Outcome string
 const (
 	Holds      Outcome = "holds"       // no erased data is reachable now
 	Broken     Outcome = "broken"      // erased data exists
-	ToDo       Outcome = "to do"       // a hold has ended, and the data kept by it exists: scope expired erases it
+	ToDo       Outcome = "hold ended"  // a hold has ended, and the data kept by it exists: scope expired erases it
 	CannotTell Outcome = "cannot tell" // the current database can't answer
 )
 

@@ -95,7 +95,7 @@ func TestOverwritten(t *testing.T) {
 		{"it is there", "", []erase.OldValue{email}, []string{"member: 1 rows hold an old value of column email"}},
 		{"it is another type of text", "", []erase.OldValue{{Table: member, Column: "email", Value: []byte("ada@old.example")}}, []string{"member: 1 rows hold an old value of column email"}},
 		{"it is no value", "", []erase.OldValue{{Table: member, Column: "email"}}, []string{
-			"looking for an old value: not an old value: one of member, column email, is a <nil>: give a number, or a text as a file would have it",
+			"looking for an old value: invalid old value: one of member, column email, is a <nil>: give a number, or a text as a file would have it",
 		}},
 		{"it is gone", "UPDATE member SET email = 'new'", []erase.OldValue{email}, nil},
 		{"the plan doesn't touch the column", "", []erase.OldValue{{Table: member, Column: "id", Value: int64(1)}}, []string{

@@ -158,7 +158,7 @@ func (p *Root) compileSteps() error {
 		case st.Op == plan.Detach:
 			p.fetchColumns(st.Detach.RefTable, st.Detach.RefColumns)
 		case t == nil:
-			return fmt.Errorf("plan: step %s is on a table that its root doesn't list: build the plan again", st.ID)
+			return fmt.Errorf("invalid plan (the root doesn't list the table of step %s): build the plan again", st.ID)
 		default:
 			t.addStep(st)
 			if st.Op != plan.Overwrite {

@@ -27,7 +27,7 @@ func (w *Writer) addFollower(st *plan.Step, s *dialect.Schema) error {
 		return fmt.Errorf("table %s: %w: build the plan again", st.Table, ErrDrift)
 	}
 	if len(w.columns) == 0 || st.Follow.RefTable != w.Name {
-		return fmt.Errorf("plan: step %s follows nothing that it could: build the plan again", st.ID)
+		return fmt.Errorf("invalid plan (step %s has nothing to follow): build the plan again", st.ID)
 	}
 	for i, c := range st.Follow.Columns {
 		of := st.Follow.RefColumns[i]

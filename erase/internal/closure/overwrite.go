@@ -42,7 +42,7 @@ func newWriter(st *plan.Step, t *Table, s *dialect.Schema) (*Writer, error) {
 	for _, a := range st.Set {
 		col := t.Schema.Column(a.Column)
 		if col == nil {
-			return nil, fmt.Errorf("table %s: %w: column %s is gone: build the plan again", w.shown, ErrDrift, a.Column)
+			return nil, fmt.Errorf("table %s: %w: column %s not found: build the plan again", w.shown, ErrDrift, a.Column)
 		}
 		strategy, replacer, err := a.Bind(s, t.Schema)
 		if err != nil {
@@ -75,7 +75,7 @@ func newWriter(st *plan.Step, t *Table, s *dialect.Schema) (*Writer, error) {
 		}
 	}
 	if len(w.set) > 0 && len(w.columns) > 0 {
-		return nil, fmt.Errorf("plan: step %s is carried out in two ways: build the plan again", st.ID)
+		return nil, fmt.Errorf("invalid plan (step %s is carried out in two ways): build the plan again", st.ID)
 	}
 	return w, nil
 }
@@ -148,7 +148,7 @@ func (w *Writer) writeRows(ctx context.Context, tx dialect.Tx, where []dialect.C
 		n, err = tx.BulkUpdate(ctx, *bulk)
 	}
 	if dialect.ClassOf(err) == dialect.UniqueViolation {
-		return nil, fmt.Errorf("a new value is one that another row has still; strategies whose values are never old ones, such as random or the pseudonym of a text, avoid that: %w", err)
+		return nil, fmt.Errorf("a replacement equals another row's current value: use random or a text pseudonym: %w", err)
 	}
 	if err != nil {
 		return nil, err
@@ -214,7 +214,7 @@ func (w *Writer) notYetNull() dialect.Cond {
 }
 
 // ErrMoved says that the changed rows are not the found ones. The batch is rolled back and tried again.
-var ErrMoved = errors.New("rows that were found are not the rows that were changed: does a trigger keep them as they are?")
+var ErrMoved = errors.New("rows matched and rows changed differ: does a trigger suppress the change?")
 
 // replaceRows reads the rows and makes their new values, and those of what follows them.
 func (w *Writer) replaceRows(ctx context.Context, tx dialect.Tx, where []dialect.Cond, version []string, source *anonymise.Source, c *tally.Counts) (*dialect.BulkUpdate, []dialect.BulkUpdate, error) {

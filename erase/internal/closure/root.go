@@ -32,8 +32,8 @@ func CheckRoots(table dialect.Name, rows int64, keys int) error {
 	if rows <= int64(keys) {
 		return nil
 	}
-	return fmt.Errorf("%w: table %s: %d given, and the database finds more rows with their keys; nothing is written: "+
-		"check that the unique index of the key is valid, and who made the operators that compare it", ErrTooManyRoots, table, keys)
+	return fmt.Errorf("%w: table %s: more than %d rows have the given keys; nothing was written: "+
+		"check that the unique index of the key is valid, and the owner of its comparison operators", ErrTooManyRoots, table, keys)
 }
 
 // SetPeriods sets the condition for the rows older than their tenants' periods: those

@@ -36,7 +36,7 @@ func (g *Closure) eraseWrittenByTriggers(ctx context.Context, d *Result, source 
 			return err
 		}
 	}
-	return fmt.Errorf("table %s: triggers write new rows for each row that is erased: erase the tables that they write to first, or disable them", g.Plan.Table)
+	return fmt.Errorf("table %s: triggers write new rows for each erased row: erase the written tables first, or disable the triggers", g.Plan.Table)
 }
 
 // forgetDeleted lets new rows be found with the key of a deleted one.
