@@ -47,8 +47,8 @@ func (g *Closure) carryOutSteps(ctx context.Context, source *anonymise.Source, c
 	return d, nil
 }
 
-// countWritten counts deleted leaves still in the table at the end of the transaction: a trigger
-// of another step has written them. More of them later have arrived.
+// countWritten counts deleted leaves still in the table at the end of the transaction: a trigger of
+// another step has written them. Any found later are new.
 func (g *Closure) countWritten(ctx context.Context, d *Result) error {
 	if g.dry || !slices.ContainsFunc(g.Schema.Tables, func(t *dialect.Table) bool { return len(t.Triggers) > 0 }) {
 		return nil

@@ -215,9 +215,8 @@ func (t *Table) columnIndexes(columns []string) []int {
 	return out
 }
 
-// underHold is the condition for a row to be under the hold at a moment. If
-// the column for its end is NULL, or no readable moment, the
-// hold goes on.
+// underHold is the condition for a row to be under the hold at a moment. If the column for its end is
+// NULL, or no readable moment, the hold continues.
 func underHold(h *policy.Hold, t *dialect.Table, asOf time.Time) dialect.Cond {
 	var all dialect.All
 	if h.Where != "" {

@@ -149,8 +149,8 @@ func (s *OddScan) Count(ctx context.Context, tx dialect.Reader, w *Writer, where
 	return nil
 }
 
-// countNotText reads the values: SQLite has no function that looks at bytes as Go does,
-// and MySQL's takes some that Go doesn't.
+// countNotText reads the values: SQLite can't check text as Go does, and MySQL's check accepts some
+// bytes that Go's doesn't.
 func (c oddColumn) countNotText(ctx context.Context, tx dialect.Reader, w *Writer, where []dialect.Cond) (int64, error) {
 	where = append(slices.Clone(where), dialect.Not{Cond: dialect.IsNull{Column: c.Name}})
 	if c.when != "" {

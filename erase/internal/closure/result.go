@@ -23,7 +23,7 @@ func (d *Result) addErased(t *Table, keys []dialect.Key, op plan.Op) {
 	}
 }
 
-// Result is what a batch did and what can be looked for once it is committed.
+// Result is what a batch did and what to check after its commit.
 type Result struct {
 	tally.Tally
 	Stayed []dialect.Key // remaining roots: never to be overwritten again in this run
@@ -49,14 +49,14 @@ type Check struct {
 	rows    int64
 }
 
-// checkKind says what a check looks for.
+// checkKind says what a check searches for.
 type checkKind int
 
 const (
 	goneRows      checkKind = iota // rows known by their keys
 	goneRange                      // rows of a range, none of them known
 	goneLeaves                     // leaves deleted without being known
-	lateRows                       // rows inserted after the batch looked
+	lateRows                       // rows inserted after the batch read
 	storedValues                   // written values
 	followingRows                  // rows to follow an overwritten value
 )

@@ -106,8 +106,8 @@ func (b *leafDeleter) deleteBelow(ctx context.Context, from *tableRows, rows []*
 	return true, nil
 }
 
-// deleteWithinBudget deletes the rows of one table under the conditions, as far as the
-// transaction's room goes, after what is reached from them.
+// deleteWithinBudget deletes the rows of one table under the conditions, up to the transaction's
+// budget, after the rows reached from them.
 func (b *leafDeleter) deleteWithinBudget(ctx context.Context, s *tableRows, where []dialect.Cond) (all bool, err error) {
 	if b.left <= 0 {
 		return false, nil

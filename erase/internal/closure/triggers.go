@@ -107,8 +107,8 @@ func (g *Closure) carryOutAgain(ctx context.Context, d *Result, source *anonymis
 	return more, nil
 }
 
-// changeUnseen detaches or deletes rows by their references, and
-// counts them. The batch looks for them after its commit already.
+// changeUnseen detaches or deletes rows by their references, and counts them. The batch already has a
+// check for them.
 func (g *Closure) changeUnseen(ctx context.Context, st *plan.Step, s *tableRows, d *Result) (int64, error) {
 	c := d.Step(st.ID)
 	if st.Op == plan.Detach {

@@ -8,8 +8,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// What is kept in mind of a link is bounded: above these a batch looks for its
-// rows itself.
+// The memory for a link's rows is bounded: above these limits a batch searches its rows itself.
 const (
 	mostKept  = 100_000 // rows of a link: some 20 MB
 	mostNamed = 20_000  // rows named by a batch's statement
@@ -143,9 +142,8 @@ func (f *LinkIndex) merge(o *LinkIndex) {
 	}
 }
 
-// CountUnindexed counts the rows with such a reference to the subjects after the last
-// batch. All former ones are deleted: these have arrived,
-// whether their subject is deleted or not.
+// CountUnindexed counts the rows with such a reference to the subjects after the last batch. All former
+// ones are deleted: these are new, whether their subject is deleted or not.
 func (p *Root) CountUnindexed(ctx context.Context, tx dialect.Reader, keys []dialect.Key, found map[string]int64) error {
 	for _, w := range p.unindexedLinks() {
 		n, err := tx.Count(ctx, w.To.Name, p.linkCond(&w.way.Reference, keys))

@@ -99,8 +99,8 @@ func (j *Journal) Batches(ctx context.Context) ([]Batch, error) {
 	return out, err
 }
 
-// MarkVerified stores when the rows of batches were verified after the commit, and the counts
-// of those with rows left over or arrived.
+// MarkVerified stores when the rows of batches were verified after the commit, and the counts of those
+// with remaining or new rows.
 func (j *Journal) MarkVerified(ctx context.Context, at time.Time, batches []*Batch) error {
 	return j.write(ctx, func(tx dialect.Tx) error {
 		if err := j.CheckEpoch(ctx, tx); err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Deleted knows the subjects deleted by earlier processes of a run. A subject
-// inserted again since is not erased again, but counted as arrived. A batch's row
-// has a keyed digest of each until the run closes. Without the key nobody is known.
+// Deleted knows the subjects deleted by earlier processes of a run. The run doesn't erase a subject
+// inserted again since, and counts it as new. Until the run closes, a batch's row has a keyed digest of
+// each. Without the key, the digests identify nobody.
 type Deleted struct {
 	key     []byte // nil: not held
 	columns []*dialect.Column

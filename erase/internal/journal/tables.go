@@ -92,7 +92,7 @@ func Tables(db dialect.Journal) []*dialect.Table {
 				number("retries"),
 				text("began", 40, false),
 				text("committed", 40, false), // just before the commit
-				text("verified", 40, true),   // when the rows were looked for again
+				text("verified", 40, true),   // when the rows were verified after the commit
 			},
 		},
 		{

@@ -140,7 +140,7 @@ func (t *Tally) AffectedRows() (rows int64) {
 	return rows
 }
 
-// HasProblems reports whether rows were left over, or arrived.
+// HasProblems reports whether rows are left by mistake, or new.
 func (t *Tally) HasProblems() bool {
 	for _, c := range t.Steps {
 		if c.Left+c.Arrived > 0 {
