@@ -18,21 +18,21 @@ import (
 type application struct {
 	name, engine string
 	heldOut      bool
-	pkg          string   // of Debian; "" for the sample shop
-	files        []string // that define its tables, within the package
-	reached      figures  // below which the test fails
+	pkg          string   // the Debian package; "" for the sample shop
+	files        []string // in the package: the definitions of its tables
+	reached      figures  // the test fails if a draft does worse
 }
 
-// figures are what a draft reaches.
+// figures are the measures of a draft.
 type figures struct {
 	subject                                    bool
 	links, proposals, owners, personal, claims float64
-	undecided                                  float64 // the share of columns, at most
-	silent                                     int     // at most
-	extra                                      int     // edits beyond those undecided, at most
+	undecided                                  float64 // highest share of columns
+	silent                                     int     // highest count
+	extra                                      int     // highest count of edits beyond the undecided columns and decisions
 }
 
-// goal is where all of them are to get.
+// goal is the target for every application.
 var goal = figures{subject: true, links: 0.95, proposals: 0.95, owners: 1, personal: 0.97, claims: 0.90, undecided: 0.04}
 
 var applications = []application{
@@ -53,7 +53,7 @@ var applications = []application{
 
 func (a *application) String() string { return a.name + "/" + a.engine }
 
-// open makes the application's database with its rows.
+// open creates the application's database and its rows.
 func (a *application) open(t *testing.T, w *truth) dialect.DB {
 	t.Helper()
 	if a.pkg != "" {
@@ -85,7 +85,7 @@ func TestCorpus(t *testing.T) {
 	t.Log("\n" + table(scores))
 }
 
-// compare fails where a figure is below what was reached.
+// compare fails the test for each figure worse than the recorded one.
 func (a *application) compare(t *testing.T, s *score) {
 	t.Helper()
 	if a.reached.subject && !s.subject {
@@ -111,7 +111,7 @@ func (a *application) compare(t *testing.T, s *score) {
 	}
 }
 
-// table prints the scores, with the goal below.
+// table formats the scores as a table, with the goal in its last line.
 func table(scores map[string]*score) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

@@ -21,14 +21,14 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// engine is how rows are written on an engine, and how its databases are opened.
+// engine opens databases of one engine and spells its INSERT statements.
 type engine struct {
 	open      func(t *testing.T) (dialect.DB, *sql.DB)
 	quote     func(name string) string
 	parameter func(n int) string
-	// insert and ignore stand around an INSERT that leaves out rows whose key is taken.
+	// insert and ignore are the beginning and end of an INSERT. It skips rows with a duplicate key.
 	insert, ignore string
-	// unchecked has the session write rows without looking at references, checked undoes that.
+	// unchecked switches off the session's foreign key checks; checked switches them on again.
 	unchecked, checked []string
 }
 
@@ -70,7 +70,7 @@ func quoteWith(mark string) func(string) string {
 	return func(name string) string { return mark + strings.ReplaceAll(name, mark, mark+mark) + mark }
 }
 
-// make defines the tables of a schema and fills them.
+// make creates the tables of a schema and fills them.
 func (e *engine) make(t *testing.T, definitions []string, w *truth) dialect.DB {
 	t.Helper()
 	db, pool := e.open(t)

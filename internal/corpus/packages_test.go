@@ -17,8 +17,8 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// unpacked returns the folder with a Debian package's files. The package is fetched
-// by the first process that asks for it, and kept.
+// unpacked returns the folder with a Debian package's files. The first process to need
+// the package downloads it; later ones use that copy.
 func unpacked(t *testing.T, name string) string {
 	t.Helper()
 	kept := filepath.Join(testdb.Cache(), "corpus", name)
@@ -42,7 +42,8 @@ func unpacked(t *testing.T, name string) string {
 	return kept
 }
 
-// missing ends a test whose package can't be had: it fails where CI is set, else it is skipped.
+// missing ends a test whose package can't be downloaded. It fails the test if CI is set,
+// and skips it otherwise.
 func missing(t *testing.T, name string, err error) {
 	t.Helper()
 	advice := fmt.Sprintf("package %s: %v: run `apt-get update` on a Debian machine, or unpack the package into %s",
@@ -53,8 +54,8 @@ func missing(t *testing.T, name string, err error) {
 	t.Skip("NOT MEASURED: " + advice)
 }
 
-// download fetches a package and keeps its SQL files. It is renamed last, so that
-// what was interrupted is never taken for whole.
+// download downloads and unpacks a package. It renames the folder as its last step, so an
+// interrupted download never looks complete.
 func download(name, kept string) error {
 	folder, err := os.MkdirTemp(filepath.Dir(kept), "part-")
 	if err != nil {
@@ -79,8 +80,8 @@ var (
 	definition   = regexp.MustCompile(`(?i)^(CREATE\s+(TABLE|(UNIQUE\s+)?INDEX|SEQUENCE|TYPE)|ALTER\s+TABLE)\s`)
 )
 
-// definitions are the statements of SQL files that define tables, in their order.
-// Functions, triggers and rows are left out.
+// definitions returns the statements of SQL files for tables, indexes, sequences and
+// types, in their order. It drops functions, triggers and rows.
 func definitions(t *testing.T, folder string, files []string) []string {
 	t.Helper()
 	var out []string

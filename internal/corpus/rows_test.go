@@ -15,19 +15,19 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// rows invents the rows of a schema. A cell is a function of its table, column and
-// number, so that a reference finds the value it refers to.
+// rows generates the rows of a schema. Table, column and row number determine a cell,
+// so a reference can compute the referenced value.
 type rows struct {
 	schema    *dialect.Schema
 	truth     *truth
 	relations map[*dialect.Column][]target
 }
 
-// target is what a column refers to.
+// target is the table and column behind a reference.
 type target struct {
 	table  *dialect.Table
 	column *dialect.Column
-	word   string // that whereColumn has in such rows
+	word   string // the value of whereColumn in such rows
 }
 
 func newRows(t *testing.T, s *dialect.Schema, w *truth) *rows {
@@ -56,7 +56,7 @@ func newRows(t *testing.T, s *dialect.Schema, w *truth) *rows {
 	return r
 }
 
-// relate has a column refer as the truth says.
+// relate adds a link of the truth to the relations of its column.
 func (r *rows) relate(l relation) {
 	from, to := tableOf(r.schema, l.table), tableOf(r.schema, l.to)
 	if from == nil || to == nil || l.toColumn == "" && len(to.PrimaryKey) != 1 && columnOf(to, "id") == nil {
@@ -79,8 +79,8 @@ func (r *rows) relate(l relation) {
 	}
 }
 
-// conventional is the table whose rows a column numbers by its name: host_id of a table
-// host, of which most schemas have more than a truth need list.
+// conventional returns the table named in a column, or nil: host for host_id. Most schemas
+// have many such columns; the truth doesn't list them all.
 func (r *rows) conventional(table *dialect.Table, c *dialect.Column) *dialect.Table {
 	name := strings.ToLower(c.Name)
 	stem, ok := strings.CutSuffix(name, "_id")
@@ -99,7 +99,7 @@ func (r *rows) conventional(table *dialect.Table, c *dialect.Column) *dialect.Ta
 	return nil
 }
 
-// count is how many rows a table gets.
+// count returns the number of rows for a table.
 func (r *rows) count(t *dialect.Table) int {
 	if strings.EqualFold(t.Name.Table, r.truth.Subject) {
 		return 80
@@ -107,14 +107,14 @@ func (r *rows) count(t *dialect.Table) int {
 	return 40 + int(mix(t.Name.Table)%90)
 }
 
-// mix is a number that follows from names and numbers.
+// mix hashes its arguments to a number.
 func mix(parts ...any) uint64 {
 	h := fnv.New64a()
 	fmt.Fprint(h, parts...)
 	return h.Sum64()
 }
 
-// cell is the value of one column in one row; ok is false for NULL.
+// cell returns the value of one column in one row; ok is false for NULL.
 func (r *rows) cell(t *dialect.Table, c *dialect.Column, row int) (value string, ok bool) {
 	return r.cellAt(t, c, row, 0)
 }
@@ -153,7 +153,7 @@ func (r *rows) cellAt(t *dialect.Table, c *dialect.Column, row, depth int) (valu
 	return r.fit(c, personalValue(category, c, row)), true
 }
 
-// unique reports whether the column alone has to be unique.
+// unique reports whether a unique index contains only this column.
 func unique(t *dialect.Table, c *dialect.Column) bool {
 	return slices.ContainsFunc(t.UniqueIndexes(c.Name), func(ix *dialect.Index) bool { return len(ix.Parts) == 1 })
 }
@@ -166,7 +166,7 @@ func (r *rows) fit(c *dialect.Column, value string) string {
 	return value
 }
 
-// load inserts the rows of every table, without the engine's checks of references.
+// load inserts the rows of every table. The engine doesn't check foreign keys meanwhile.
 func (r *rows) load(ctx context.Context, conn *sql.Conn, e *engine) error {
 	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
 		return err
@@ -188,7 +188,7 @@ func (r *rows) loadTable(ctx context.Context, conn *sql.Conn, e *engine, t *dial
 			columns, names = append(columns, c), append(names, e.quote(c.Name))
 		}
 	}
-	const most = 20 // rows a statement
+	const most = 20 // rows per statement
 	for from := 0; from < r.count(t); from += most {
 		var values []string
 		var args []any

@@ -20,25 +20,25 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// score is how a draft does against the truth.
+// score compares a draft with the truth.
 type score struct {
 	columns   int
 	subject   bool
-	links     share // of the truth's links, those proposed
-	proposals share // of the links proposed, real ones
-	owners    share // of the tables that people share, those that go with nobody else
-	personal  share // of the personal columns, those called so
-	claims    share // of the columns called personal, personal ones
-	silent    int   // personal columns called none
-	undecided int   // columns
-	open      int   // decisions about rows that are left to a person
+	links     share // the truth's links: the proposed ones
+	proposals share // proposed links: the real ones
+	owners    share // tables shared by several people: those deleted with an owner only, or undecided
+	personal  share // personal columns: those called personal
+	claims    share // columns called personal: the personal ones
+	silent    int   // personal columns called none by the draft
+	undecided int   // columns left to a person
+	open      int   // decisions about rows left to a person
 	edits     int
 	builds    bool
 	lines     int
 	mistakes  []string
 }
 
-// share is a part of a whole.
+// share is a number of cases, and the right ones among them.
 type share struct{ part, whole int }
 
 func (s share) value() float64 {
@@ -59,7 +59,7 @@ func (s *score) mistake(format string, args ...any) {
 	s.mistakes = append(s.mistakes, fmt.Sprintf(format, args...))
 }
 
-// measure drafts a policy and counts.
+// measure drafts a policy and compares it with the truth.
 func measure(t *testing.T, db dialect.DB, w *truth) *score {
 	t.Helper()
 	ctx := t.Context()
@@ -133,15 +133,15 @@ func (s *score) countLinks(d *discover.Draft, wanted, real []relation, r *rows) 
 	}
 }
 
-// follows reports whether rows were made so that the link holds.
+// follows reports whether the generated rows satisfy the link.
 func (r *rows) follows(l relation) bool {
 	from := tableOf(r.schema, l.table)
 	c := columnOf(from, l.column)
 	return slices.ContainsFunc(r.relations[c], func(t target) bool { return t.table != nil && strings.EqualFold(t.table.Name.Table, l.to) })
 }
 
-// countOwners looks at each table of the truth that people share: its rows may be
-// deleted with those only whose rows they are.
+// countOwners checks each table of the truth shared by several people: the draft may
+// delete its rows with their owners only.
 func (s *score) countOwners(t *testing.T, d *discover.Draft, w *truth, schema *dialect.Schema) {
 	t.Helper()
 	for table, owners := range w.Owners {
@@ -160,7 +160,7 @@ func (s *score) countOwners(t *testing.T, d *discover.Draft, w *truth, schema *d
 	}
 }
 
-// deletedWith are the columns with whose people the draft deletes a table's rows.
+// deletedWith returns the references by which the draft deletes a table's rows.
 func deletedWith(t *testing.T, d *discover.Draft, table *dialect.Table, subject string) []string {
 	t.Helper()
 	var out []string
@@ -180,7 +180,7 @@ func deletedWith(t *testing.T, d *discover.Draft, table *dialect.Table, subject 
 	return out
 }
 
-// refersTo are the columns by which rows of a table refer to the subject.
+// refersTo returns the columns of a table's references to the subject.
 func refersTo(d *discover.Draft, table *dialect.Table, subject string) []string {
 	var out []string
 	for _, fk := range table.ForeignKeys {
@@ -196,7 +196,7 @@ func refersTo(d *discover.Draft, table *dialect.Table, subject string) []string 
 	return out
 }
 
-// deletedVia are the columns of `via: {a: delete, b: keep}` with whose people rows are deleted.
+// deletedVia returns the columns with `delete` in `via: {a: delete, b: keep}`.
 func deletedVia(t *testing.T, text string) []string {
 	t.Helper()
 	var read struct{ Via map[string]string }
@@ -212,11 +212,11 @@ func deletedVia(t *testing.T, text string) []string {
 	return out
 }
 
-// proposedLine is a decision that is left to a person.
+// proposedLine matches a decision left to a person.
 var proposedLine = regexp.MustCompile(`(?m)^(    )# ((?:erase|via|unlinked): )`)
 
-// countEdits edits the draft as somebody would who agrees with every proposal and
-// finds nothing personal in what is undecided, and counts what is left to do.
+// countEdits accepts every proposal of the draft, calls every undecided column none,
+// and builds three plans. It counts these edits and the remaining problems.
 func (s *score) countEdits(ctx context.Context, t *testing.T, d *discover.Draft, db dialect.DB) {
 	t.Helper()
 	y, err := d.YAML()
@@ -250,8 +250,8 @@ func (s *score) countEdits(ctx context.Context, t *testing.T, d *discover.Draft,
 	s.builds = true
 }
 
-// expire gives the first table that a subject's rows are deleted from a period, as nobody but its
-// owner can: a draft has none. It reports whether there is a table with a moment.
+// expire adds a retention period for the first table with deleted rows, a key and a date. A draft
+// has no periods; only the database's owner knows them. It reports whether such a table exists.
 func expire(p *policy.Policy, schema *dialect.Schema) bool {
 	for _, rule := range p.Tables {
 		t := tableOf(schema, rule.Name)

@@ -16,23 +16,23 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// truth is what a person says of a schema. Names are compared without case, since
-// engines fold them.
+// truth is a person's description of a schema. The tests ignore the case of names,
+// because engines fold it.
 type truth struct {
 	Subject string `yaml:"subject"`
 	// Personal are the personal columns of each table, with their category.
 	Personal map[string]map[string]string `yaml:"personal"`
-	// Either are columns on which people differ; `*` is every table, and a name
-	// may be a pattern.
+	// Either lists disputed columns; `*` is every table, and a column may be a
+	// pattern.
 	Either map[string][]string `yaml:"either"`
-	// Links must be proposed: they lead to the subject, or to rows that are the subject's.
+	// Links must be proposed: they refer to the subject, or to rows of the subject.
 	Links []string `yaml:"links"`
-	// Relations are real and lead to no subject's rows.
+	// Relations are real, and refer to no rows of a subject.
 	Relations []string `yaml:"relations"`
-	// Owners are, for a table that refers to people several times, the columns with
-	// whose people its rows may go.
+	// Owners lists, for a table with several references to people, the columns of the
+	// owners: its rows may be deleted with them.
 	Owners map[string][]string `yaml:"owners"`
-	// Absent are tables that the schema lacks on some engine.
+	// Absent lists tables missing on some engine.
 	Absent []string `yaml:"absent"`
 }
 
@@ -49,8 +49,8 @@ func readTruth(t *testing.T, name string) *truth {
 	return &out
 }
 
-// category is what a column holds: "" for nothing personal. either says that
-// people differ.
+// category returns the category of a column, "" for nothing personal. either is true
+// for a disputed column.
 func (w *truth) category(table, column string) (category string, either bool) {
 	columns := lookUp(w.Personal, table)
 	for name, c := range columns {
@@ -68,7 +68,7 @@ func (w *truth) category(table, column string) (category string, either bool) {
 	return "", false
 }
 
-// lookUp is m[table] without case.
+// lookUp returns m[table], ignoring case.
 func lookUp[V any](m map[string]V, table string) V {
 	for name, v := range m {
 		if strings.EqualFold(name, table) {
@@ -79,8 +79,8 @@ func lookUp[V any](m map[string]V, table string) V {
 	return none
 }
 
-// relation is a link of the truth or of a draft: columns of one table that hold
-// those of another, maybe only where another column has a word.
+// relation is a link of the truth or of a draft: a column of one table holds values of
+// another's column. whereColumn and word restrict it to some rows.
 type relation struct {
 	table, column, to, toColumn string
 	whereColumn, word           string
@@ -106,9 +106,8 @@ func (r relation) is(other relation) bool {
 	return strings.EqualFold(r.table, other.table) && strings.EqualFold(r.column, other.column) && strings.EqualFold(r.to, other.to)
 }
 
-// check fails the test for names that the schema hasn't: a truth that is about
-// something else than the schema counts nothing. Versions differ, so that a column that
-// is missing on one engine is no failure as long as its table is there.
+// check fails the test for personal columns and links missing from the schema: such a
+// truth describes another schema. It skips the personal columns of absent tables.
 func (w *truth) check(t *testing.T, s *dialect.Schema) {
 	t.Helper()
 	for table, columns := range w.Personal {

@@ -10,7 +10,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// Words that values are made of. Nobody is meant by a name.
+// Words for generated values. The names refer to no real person.
 var (
 	firstNames = strings.Fields("Ada Grace Alan Edsger Barbara Donald Frances John Margaret Dennis Radia Leslie Karen Niklaus Adele Peter Sophie Robin Shafi Silvio")
 	lastNames  = strings.Fields("Becker Smith Rossi Dubois Novak Jansen Garcia Kowalski Moore Fischer Silva Weber Martin Wagner Costa Keller Brown Meyer Lopez Hansen")
@@ -25,7 +25,7 @@ var (
 	searches = strings.Fields("vacation invoice meeting flight doctor lawyer")
 )
 
-// keyValue is a value that no other row has.
+// keyValue returns a value for a key column: numbers, UUIDs and names differ in each row.
 func keyValue(c *dialect.Column, row int) string {
 	switch c.Kind {
 	case dialect.Text, dialect.Bytes:
@@ -80,7 +80,7 @@ func has(name string, words ...string) bool {
 	return false
 }
 
-// plainValue is a value that says nothing of a person.
+// plainValue returns a value without personal data.
 func plainValue(table string, c *dialect.Column, row int) string {
 	n := mix(table, c.Name, row)
 	switch c.Kind {
@@ -142,7 +142,7 @@ func plainText(table string, c *dialect.Column, n uint64) string {
 	return fmt.Sprintf("%c%d%c", 'a'+n%26, n%1000, 'a'+n/26%26)
 }
 
-// personalValue is a value of a category, as a column of that name has it.
+// personalValue returns a value of a category, in the form suggested by the column's name.
 func personalValue(category string, c *dialect.Column, row int) string {
 	p, n := person(row), mix(c.Name, row)
 	switch category {
