@@ -21,15 +21,15 @@
 //
 //	db := postgres.New(pool)                       // your *pgxpool.Pool
 //	rules, err := policy.Parse(file)               // mistakes are named with line and column
-//	p, err := plan.Build(ctx, db, rules, plan.Subjects())
+//	p, err := plan.Build(ctx, db, rules, plan.ScopeSubjects)
 //	fmt.Println(p)                                 // a person reviews it and approves p.Digest()
 //	report, err := erase.Run(ctx, db, p, erase.Options{
 //		RunID: erase.RunID("case-2026-0042", "shop"), Approved: p.Digest(),
-//		Subjects: erase.SubjectKeys("42"), Signer: signer,
+//		Subjects: erase.SubjectKeys("42"), Signers: []receipt.Signer{signer},
 //	})
 //	// Keep report.Receipt, also beside an error: it lists the rows that are left.
 //	statement, err := receipt.Open(report.Receipt, verifier)
-//	found, err := erase.Verify(ctx, db, rules, statement, erase.SubjectKeys("42"))
+//	found, err := erase.Verify(ctx, db, rules, statement, erase.VerifyOptions{Subjects: erase.SubjectKeys("42")})
 //
 // The program examples/quickstart does this in some forty lines, and examples/expunge is a command
 // line on the same packages.

@@ -65,7 +65,7 @@ var (
 // strategies: it keeps NULL unless the policy says `null: fill`, and `consistent` works if the
 // strategy draws only from Source.Rand. Register panics where the name is taken or a modifier's. It
 // is safe for concurrent use; call it before you parse policies.
-func Register(name string, make func(params any) (Strategy, error)) {
+func Register(name string, build func(params any) (Strategy, error)) {
 	if name == "" || slices.Contains(modifierNames, name) {
 		panic(fmt.Sprintf("anonymise: a strategy can't be named %q", name))
 	}
@@ -76,7 +76,7 @@ func Register(name string, make func(params any) (Strategy, error)) {
 	}
 	registered[name] = definition{
 		Description: Description{Name: name, Doc: "registered by the application", Partial: true},
-		make:        func(params any, _ Modifiers) (Strategy, error) { return make(params) },
+		make:        func(params any, _ Modifiers) (Strategy, error) { return build(params) },
 		fills:       true,
 		consistent:  true,
 	}

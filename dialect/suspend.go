@@ -42,13 +42,3 @@ func NewIndexDiffersError(doing string, t Name, index string) *Error {
 	e.Detail = "an index of this name is there with another definition: rename it or drop it"
 	return e
 }
-
-// findDefinition returns the definition of the index of that name among indexes.
-func findDefinition(indexes []SuspendedIndex, name string) (definition string, ok bool) {
-	for _, ix := range indexes {
-		if ix.Name == name {
-			return ix.Definition, true
-		}
-	}
-	return "", false
-}

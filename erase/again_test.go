@@ -109,7 +109,7 @@ func TestPitfall43RowsThatTriggersWriteWhileOthersAreErasedAreErased(t *testing.
 				if c.full {
 					fresh.exec(t, "INSERT INTO a_log (person_id, name) VALUES (1, 'Ada Quill'), (2, 'Bob Reed'), (1, 'Ada Q')")
 				}
-				p := fresh.plan(t, c.policy, plan.Subjects())
+				p := fresh.plan(t, c.policy, plan.ScopeSubjects)
 				st := fresh.run(t, p, options(p, "r", "1"))
 				for _, log := range []string{"a_log", "a_log2"} {
 					if n := fresh.count(t, "SELECT count(*) FROM "+log+" WHERE person_id = 1"); n != 0 {
@@ -133,7 +133,7 @@ func TestTheLogOfAPersonWhoIsGoneIsErasedByHerKey(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.diary(t, true)
 		db.exec(t, "INSERT INTO a_log (person_id, name) VALUES (1, 'Ada Quill'), (2, 'Bob Reed'), (7, 'Gone Girl'), (8, 'Someone Else')")
-		p := db.plan(t, diaryPolicy, plan.Subjects())
+		p := db.plan(t, diaryPolicy, plan.ScopeSubjects)
 		if _, err := erase.Run(t.Context(), db.DB, p, options(p, "refused", "7")); !errors.Is(err, erase.ErrNoSuchSubject) || !strings.Contains(err.Error(), "AbsentOK") {
 			t.Errorf("error %v, want one that says what to do", err)
 		}

@@ -77,7 +77,7 @@ func (d *target) value(t testing.TB, column string, id int) []byte {
 func TestTextInABinaryColumnIsReplacedAsText(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		logins := map[plan.Scope]string{}
-		for _, scope := range []plan.Scope{plan.Everything(), plan.Subjects()} {
+		for _, scope := range []plan.Scope{plan.ScopeEverything, plan.ScopeSubjects} {
 			db.binaries(t)
 			p := db.plan(t, binaries, scope)
 			db.run(t, p, options(p, "as text "+string(scope), "0", "1", "2"))
@@ -118,7 +118,7 @@ func TestTextInABinaryColumnIsReplacedAsText(t *testing.T) {
 				t.Errorf("%s: one login became two", scope)
 			}
 		}
-		if logins[plan.Everything()] != logins[plan.Subjects()] {
+		if logins[plan.ScopeEverything] != logins[plan.ScopeSubjects] {
 			t.Error("the scopes give one login two replacements")
 		}
 	})
@@ -137,7 +137,7 @@ func TestBytesThatAreNoTextAreFoundBeforeTheFirstWrite(t *testing.T) {
 		}
 		spoil()
 		everybody := []string{"0", "1", "2", "10", "11", "12"}
-		for _, scope := range []plan.Scope{plan.Everything(), plan.Subjects()} {
+		for _, scope := range []plan.Scope{plan.ScopeEverything, plan.ScopeSubjects} {
 			p := db.plan(t, binaries, scope)
 			_, err := erase.Run(t.Context(), db.DB, p, options(p, "no text "+string(scope), everybody...))
 			var refused *erase.OddValuesError
@@ -154,11 +154,11 @@ func TestBytesThatAreNoTextAreFoundBeforeTheFirstWrite(t *testing.T) {
 				t.Errorf("%s: something was written", scope)
 			}
 		}
-		p := db.plan(t, binaries, plan.Subjects())
+		p := db.plan(t, binaries, plan.ScopeSubjects)
 		db.run(t, p, options(p, "somebody else's", "0"))
 		for _, otherwise := range []string{"null", "random"} {
 			policy := strings.Replace(binaries, "columns: [name]}}, as: text", "columns: [name]}}, as: text, otherwise: "+otherwise, 1)
-			for _, scope := range []plan.Scope{plan.Everything(), plan.Subjects()} {
+			for _, scope := range []plan.Scope{plan.ScopeEverything, plan.ScopeSubjects} {
 				spoil()
 				p := db.plan(t, policy, scope)
 				st := db.run(t, p, options(p, "no text "+otherwise+string(scope), everybody...))
@@ -181,14 +181,14 @@ func TestOnlyABinaryColumnIsReadAsText(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.binaries(t)
 		policy := strings.Replace(binaries, "login_copy: {pii: identifier, overwrite: pseudonym}", "login_copy: {pii: identifier, overwrite: pseudonym, as: text}", 1)
-		_, err := db.build(t.Context(), mustParse([]byte(policy)), plan.Everything())
+		_, err := db.build(t.Context(), mustParse([]byte(policy)), plan.ScopeEverything)
 		if err == nil || !strings.Contains(err.Error(), "login_copy is a text of 60 characters, and only a binary column is read `as: text`") {
 			t.Errorf("error %v", err)
 		}
 		// Bytes not read as text can't be in a group with text.
 		policy = strings.Replace(binaries, "city: {pii: address, overwrite: {fake: city, consistent: home}, as: text}", "city: {pii: address, overwrite: {random: , consistent: home}}", 1)
 		policy = strings.Replace(policy, "city_copy: {pii: address, overwrite: {fake: city, consistent: home}}", "city_copy: {pii: address, overwrite: {random: , consistent: home}}", 1)
-		if _, err = db.build(t.Context(), mustParse([]byte(policy)), plan.Everything()); err == nil || !strings.Contains(err.Error(), "get different replacements") {
+		if _, err = db.build(t.Context(), mustParse([]byte(policy)), plan.ScopeEverything); err == nil || !strings.Contains(err.Error(), "get different replacements") {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -24,7 +24,7 @@ func BenchmarkOneSubject(b *testing.B) {
 		b.Run(e.name, func(b *testing.B) {
 			db := e.open(b)
 			policy := db.shop(b, sample.Shop{Customers: n, Seed: 1})
-			p, err := plan.Build(b.Context(), db.DB, policy, plan.Subjects())
+			p, err := plan.Build(b.Context(), db.DB, policy, plan.ScopeSubjects)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -37,7 +37,7 @@ func BenchmarkOneSubject(b *testing.B) {
 				}
 				began := time.Now()
 				if _, err := erase.Run(b.Context(), db.DB, p, erase.Options{
-					Subjects: erase.SubjectKeys(strconv.Itoa(id)), Signer: signer(), Allow: allowAll(p), Now: clock,
+					Subjects: erase.SubjectKeys(strconv.Itoa(id)), Signers: signers(), Allow: allowAll(p), Now: clock,
 				}); err != nil {
 					b.Fatal(err)
 				}

@@ -175,7 +175,7 @@ func TestPitfall24NoCanaryLeavesARun(t *testing.T) {
 	for c := range shop.Planted() {
 		canaries.add(c.Table+"."+c.Column+" "+c.Mark, c.Mark)
 	}
-	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+	for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
 		t.Run(string(scope), func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				policy := db.shop(t, shop)
@@ -190,7 +190,7 @@ func TestPitfall24NoCanaryLeavesARun(t *testing.T) {
 				var told recorder
 				o := options(p, "canaries", "2", "3", "5", "7")
 				told.listen(&o)
-				if scope != plan.Expired() { // the shop's whole plan has nothing to rehearse in that scope
+				if scope != plan.ScopeExpired { // the shop's whole plan has nothing to rehearse in that scope
 					r, err := erase.Preview(t.Context(), db.DB, p, o)
 					if err != nil {
 						t.Fatal(err)
@@ -238,7 +238,7 @@ func TestScopeSubjectsLeavesNoCanaryOfTheSubjects(t *testing.T) {
 		if a, b := len(theirs.in(before)), len(others.in(before)); a == 0 || a != len(theirs) || b != len(others) {
 			t.Fatalf("%d of %d canaries of the subjects and %d of %d of others are in the database", a, len(theirs), b, len(others))
 		}
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Subjects())
+		p, err := plan.Build(t.Context(), db.DB, policy, plan.ScopeSubjects)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -326,7 +326,7 @@ func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 				db.exec(t, c.tables...)
 				db.exec(t, people...)
 				c.prepare(t, db)
-				p := db.plan(t, c.policy, plan.Subjects())
+				p := db.plan(t, c.policy, plan.ScopeSubjects)
 				var told recorder
 				o := options(p, "r", "918273645", "email=one@club.example")
 				o.Attempts = 2
@@ -336,7 +336,7 @@ func TestPitfall24NoErrorHoldsAValue(t *testing.T) {
 				if err == nil || c.class != "" && dialect.ClassOf(err) != c.class {
 					t.Fatalf("error %v, class %s, want %s", err, dialect.ClassOf(err), c.class)
 				}
-				_, rehearsed := erase.Rehearse(t.Context(), db.DB, p, o, 0)
+				_, rehearsed := erase.Rehearse(t.Context(), db.DB, p, o)
 				if rehearsed == nil {
 					t.Error("the rehearsal has nothing to say")
 				}
@@ -363,7 +363,7 @@ func TestPitfall24NoKeyNorIdentifierOutlivesARun(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				db.club(t)
 				db.exec(t, `INSERT INTO member VALUES (918273645, 'zqcanary@mail.example', '777', 'Zq', 'n')`)
-				p := db.plan(t, c.policy, plan.Subjects())
+				p := db.plan(t, c.policy, plan.ScopeSubjects)
 				var told recorder
 				var open []byte
 				var resolved dialect.Key

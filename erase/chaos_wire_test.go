@@ -55,7 +55,7 @@ func TestChaosANetworkThatFallsSilentDoesNotKeepACancelledRun(t *testing.T) {
 				db.club(t)
 				w, url := through(t, db.URL)
 				far := openTarget(t, url)
-				p := far.plan(t, deletes, plan.Subjects())
+				p := far.plan(t, deletes, plan.ScopeSubjects)
 				o := options(p, "r", "1", "2")
 				o.Grace = 200 * time.Millisecond
 				ctx, cancel := context.WithCancel(t.Context())

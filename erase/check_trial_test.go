@@ -73,7 +73,7 @@ func TestAStrategyThatACheckRefusesIsAProblem(t *testing.T) {
 				db.exec(t, "DROP TABLE patron")
 			}
 			db.patrons(t, strings.ReplaceAll(c.check, "E.164", db.e164()), c.values...)
-			for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+			for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything} {
 				p, err := db.build(t.Context(), mustParse([]byte(patronPolicy(c.columns))), scope)
 				var refused *policy.Error
 				switch {
@@ -120,7 +120,7 @@ func TestACheckThatFailsInTheRunIsNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := plan.FromSchema(schema, db.DB, mustParse([]byte(policy)), plan.Subjects()) // it tries nothing
+		p, err := plan.FromSchema(schema, db.DB, mustParse([]byte(policy)), plan.ScopeSubjects) // it tries nothing
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestACheckThatFailsInTheRunIsNamed(t *testing.T) {
 		if n := db.count(t, "SELECT count(*) FROM patron WHERE born IN (1950, 1960)"); n != 2 {
 			t.Errorf("%d rows are as they were, want 2", n)
 		}
-		p = db.plan(t, strings.Replace(policy, "[1700]", "[1901, 1902]", 1), plan.Subjects())
+		p = db.plan(t, strings.Replace(policy, "[1700]", "[1901, 1902]", 1), plan.ScopeSubjects)
 		if got := mayFail(p); len(got) > 0 {
 			t.Errorf("hazards %q", got)
 		}
@@ -144,8 +144,8 @@ func TestACheckThatRefusesSomeValuesIsAllowedByName(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.patrons(t, "born > 1900", "'+491', 1950, NULL")
 		policy := patronPolicy("phone: none, born: {pii: other, overwrite: {pick: [1700, 1960, 1970]}}, died: none")
-		p := db.plan(t, policy, plan.Subjects())
-		if again := db.plan(t, policy, plan.Subjects()); again.Digest() != p.Digest() {
+		p := db.plan(t, policy, plan.ScopeSubjects)
+		if again := db.plan(t, policy, plan.ScopeSubjects); again.Digest() != p.Digest() {
 			t.Error("the digest of the same data is another one")
 		}
 		o := options(p, "some", "1")
@@ -164,7 +164,7 @@ func TestACheckBehindATriggerIsAHazard(t *testing.T) {
 		db.patrons(t, "born > 1900", "'+491', 1950, NULL")
 		body := "SET NEW.born = 1999;"
 		db.trigger(t, "BEFORE UPDATE", "patron", body, map[string]string{sample.Postgres: "NEW.born := 1999;"})
-		p := db.plan(t, patronPolicy("phone: none, born: {pii: other, overwrite: {fixed: 1700}}, died: none"), plan.Subjects())
+		p := db.plan(t, patronPolicy("phone: none, born: {pii: other, overwrite: {fixed: 1700}}, died: none"), plan.ScopeSubjects)
 		if got := mayFail(p); len(got) != 1 {
 			t.Errorf("hazards %q", got)
 		}
@@ -183,7 +183,7 @@ func TestACheckOfAComputedColumnIsAHazard(t *testing.T) {
 		}
 		db.exec(t, "CREATE TABLE patron (id int PRIMARY KEY, phone varchar(40), digits "+computed+", CONSTRAINT fits CHECK (digits < 30))",
 			"INSERT INTO patron (id, phone) VALUES (1, '+4915112345678')")
-		p := db.plan(t, patronPolicy("phone: {pii: contact, overwrite: random}, digits: none"), plan.Subjects())
+		p := db.plan(t, patronPolicy("phone: {pii: contact, overwrite: random}, digits: none"), plan.ScopeSubjects)
 		if !slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool {
 			return h.Name == plan.CheckMayFail && strings.Contains(h.Reason, "fits can't be tried on column phone overwritten with random: it reads a column computed by the database")
 		}) {
@@ -197,12 +197,12 @@ func TestACheckOfADomainIsTried(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, `CREATE DOMAIN dialled AS varchar(40) CONSTRAINT international CHECK (VALUE LIKE '+%')`, `CREATE DOMAIN phone AS dialled CONSTRAINT digits CHECK (VALUE ~ '^.[0-9]+$')`,
 			"CREATE TABLE patron (id int PRIMARY KEY, phone phone, home phone)", "INSERT INTO patron VALUES (1, '+4915112345678', '+4930123456')")
-		_, err := db.build(t.Context(), mustParse([]byte(patronPolicy("phone: {pii: contact, overwrite: {fake: name}}, home: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}"))), plan.Subjects())
+		_, err := db.build(t.Context(), mustParse([]byte(patronPolicy("phone: {pii: contact, overwrite: {fake: name}}, home: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}"))), plan.ScopeSubjects)
 		var refused *policy.Error
 		if !errors.As(err, &refused) || len(refused.Problems) != 2 || !strings.Contains(err.Error(), "the CHECK constraint digits refuses column phone") || !strings.Contains(err.Error(), "the CHECK constraint international refuses column phone") {
 			t.Fatalf("error %v", err)
 		}
-		p := db.plan(t, patronPolicy("phone: {pii: contact, overwrite: {template: '+43{{digits 9}}'}}, home: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}"), plan.Subjects())
+		p := db.plan(t, patronPolicy("phone: {pii: contact, overwrite: {template: '+43{{digits 9}}'}}, home: {pii: contact, overwrite: {template: '+49{{digits 9}}'}}"), plan.ScopeSubjects)
 		db.run(t, p, options(p, "dialled", "1"))
 	})
 }
@@ -212,7 +212,7 @@ func TestACheckThatIsNotValidIsTried(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.patrons(t, "true", "'111', 1950, NULL")
 		db.exec(t, "ALTER TABLE patron ADD CONSTRAINT later CHECK (phone LIKE '+%') NOT VALID")
-		_, err := db.build(t.Context(), mustParse([]byte(patronPolicy("phone: {pii: contact, overwrite: {template: '{{digits 9}}'}}, born: none, died: none"))), plan.Subjects())
+		_, err := db.build(t.Context(), mustParse([]byte(patronPolicy("phone: {pii: contact, overwrite: {template: '{{digits 9}}'}}, born: none, died: none"))), plan.ScopeSubjects)
 		if err == nil || !strings.Contains(err.Error(), "the CHECK constraint later refuses") {
 			t.Errorf("error %v", err)
 		}
@@ -252,7 +252,7 @@ func TestACheckOfOnePartitionIsTried(t *testing.T) {
 // buildTried builds a plan and returns the reasons of its hazards about checks.
 func (d *target) buildTried(t testing.TB, policy string) (p *plan.Plan, reasons string, err error) {
 	t.Helper()
-	if p, err = d.build(t.Context(), mustParse([]byte(policy)), plan.Subjects()); err != nil {
+	if p, err = d.build(t.Context(), mustParse([]byte(policy)), plan.ScopeSubjects); err != nil {
 		return nil, "", err
 	}
 	for _, h := range mayFail(p) {
@@ -316,7 +316,7 @@ func TestWhatIsNotTriedIsSaid(t *testing.T) {
 		db.exec(t, "CREATE TABLE visit (id int PRIMARY KEY, who int)", "CREATE INDEX visit_who ON visit (who)")
 		written := patronPolicy("phone: none, born: {pii: other, overwrite: {fixed: 1990}}, died: none") +
 			"  visit: {erase: delete, columns: {id: none, who: none}}\nlinks: [visit(who) -> patron(id)]\n"
-		empty := db.plan(t, written, plan.Subjects())
+		empty := db.plan(t, written, plan.ScopeSubjects)
 		for _, says := range []string{"Not tried, for lack of rows:", "visit: the link from visit(who) to patron(id)",
 			"patron: the CHECK constraint fits on column born overwritten with fixed: 1990"} {
 			if !strings.Contains(empty.String(), says) {
@@ -324,12 +324,12 @@ func TestWhatIsNotTriedIsSaid(t *testing.T) {
 			}
 		}
 		db.exec(t, "INSERT INTO patron VALUES (1, '+491', 1950, NULL)", "INSERT INTO visit VALUES (1, 1)")
-		p := db.plan(t, written, plan.Subjects())
+		p := db.plan(t, written, plan.ScopeSubjects)
 		if len(p.Untried) != 0 || strings.Contains(p.String(), "Not tried") || p.Digest() != empty.Digest() {
 			t.Errorf("untried %v, digests %s and %s", p.Untried, p.Digest(), empty.Digest())
 		}
 		db.exec(t, "UPDATE visit SET who = 7")
-		if p = db.plan(t, written, plan.Subjects()); len(p.Untried) != 1 || p.Untried[0].Table.Table != "visit" {
+		if p = db.plan(t, written, plan.ScopeSubjects); len(p.Untried) != 1 || p.Untried[0].Table.Table != "visit" {
 			t.Errorf("one value that matches nothing: untried %v", p.Untried)
 		}
 	})

@@ -85,7 +85,7 @@ func (c *chinook) run(t *testing.T, rules *policy.Policy, scope plan.Scope, run 
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := erase.Options{RunID: run, Signer: signer(), Allow: allowAll(p), Secret: secret()}
+	o := erase.Options{RunID: run, Signers: signers(), Allow: allowAll(p), Secret: secret()}
 	if scope == plan.ScopeSubjects {
 		o.Subjects = erase.SubjectKeys("42")
 	}
@@ -152,14 +152,14 @@ func TestChinookDeletesACustomerLinesFirst(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
-		t.Run("it holds", func(t *testing.T) { c.verify(t, policy, st, erase.Holds) })
+		t.Run("it holds", func(t *testing.T) { c.verify(t, policy, st, erase.OutcomeHolds) })
 		t.Run("a row that is put back breaks it", func(t *testing.T) {
 			name := "FirstName, LastName, Email"
 			if db.Engine == sample.Postgres {
 				name = "first_name, last_name, email"
 			}
 			db.exec(t, "INSERT INTO "+c.customer+" ("+c.customerID+", "+name+") VALUES (42, 'x', 'y', 'z')")
-			c.verify(t, policy, st, erase.Broken)
+			c.verify(t, policy, st, erase.OutcomeBroken)
 		})
 		if p.Digest() != st.Predicate.PlanDigest {
 			t.Error("the receipt names another plan")
@@ -169,7 +169,7 @@ func TestChinookDeletesACustomerLinesFirst(t *testing.T) {
 
 func (c *chinook) verify(t *testing.T, rules *policy.Policy, st *receipt.Statement, want erase.Outcome) {
 	t.Helper()
-	v, err := erase.Verify(t.Context(), c.DB, rules, st, erase.SubjectKeys("42"))
+	v, err := erase.Verify(t.Context(), c.DB, rules, st, erase.VerifyOptions{Subjects: erase.SubjectKeys("42")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestChinookKeepsAHeldCustomersRows(t *testing.T) {
 			t.Errorf("rows that changed: %s", d)
 		}
 		c.intact(t)
-		c.verify(t, policy, st, erase.CannotTell)
+		c.verify(t, policy, st, erase.OutcomeCannotTell)
 	})
 }
 

@@ -50,7 +50,7 @@ func linkTwoCollations(t *testing.T, db *target, policy string, personIsExact bo
 		"CREATE INDEX post_author ON post (author)",
 		"INSERT INTO person VALUES (1, 'rene'), (2, 'paul')",
 		"INSERT INTO post VALUES (1, 'rene', 'x'), (2, 'paul', 'y'), (3, 'RENE', 'z')")
-	p := db.plan(t, policy, plan.Subjects())
+	p := db.plan(t, policy, plan.ScopeSubjects)
 	st := db.run(t, p, options(p, "collations", "1"))
 	if d := cmp.Diff(left, db.table(t, "SELECT id FROM post ORDER BY id")); d != "" {
 		t.Errorf("posts that are left (-want +got):\n%s", d)
@@ -59,7 +59,7 @@ func linkTwoCollations(t *testing.T, db *target, policy string, personIsExact bo
 	if d := cmp.Diff(receipt.Rows{Matched: n, Affected: n}, done(st)["delete post"]); d != "" {
 		t.Error(d)
 	}
-	if v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(policy)), st, erase.SubjectKeys("1")); err != nil || v.Outcome == erase.Broken {
+	if v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(policy)), st, erase.VerifyOptions{Subjects: erase.SubjectKeys("1")}); err != nil || v.Outcome == erase.OutcomeBroken {
 		t.Errorf("%+v, error %v", v, err)
 	}
 	tx, err := db.DB.Begin(t.Context(), dialect.TxOptions{ReadOnly: true})

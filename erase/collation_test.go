@@ -65,7 +65,7 @@ func TestRowsAreFoundByTheCollationOfWhatTheyReferTo(t *testing.T) {
 					rules += "links: ['post(author) -> person(email)']\n"
 				}
 				db.exec(t, strings.Split(strings.NewReplacer("%fold", fold, "%exact", exact).Replace(ddl), ";")...)
-				p := db.plan(t, rules, plan.Subjects())
+				p := db.plan(t, rules, plan.ScopeSubjects)
 				st := db.run(t, p, options(p, "r", "ann@x.example"))
 				want := map[string]receipt.Rows{"delete reply": {Matched: 2, Affected: 2}, "delete post": {Matched: 2, Affected: 2}, "delete person": {Matched: 1, Affected: 1}}
 				if d := cmp.Diff(want, done(st)); d != "" {
@@ -74,7 +74,7 @@ func TestRowsAreFoundByTheCollationOfWhatTheyReferTo(t *testing.T) {
 				if d := cmp.Diff([][]int64{{13}}, db.table(t, "SELECT reply_id FROM reply")); d != "" {
 					t.Error(d)
 				}
-				if v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(rules)), st, erase.SubjectKeys("ann@x.example")); err != nil || v.Outcome != erase.Holds {
+				if v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(rules)), st, erase.VerifyOptions{Subjects: erase.SubjectKeys("ann@x.example")}); err != nil || v.Outcome != erase.OutcomeHolds {
 					t.Errorf("%+v, error %v", v, err)
 				}
 			})
@@ -88,10 +88,10 @@ func TestALinkBetweenTwoCollations(t *testing.T) {
 		db.exec(t, `CREATE TABLE person (email text COLLATE "C" PRIMARY KEY)`, `CREATE TABLE post (post_id int PRIMARY KEY, author text COLLATE "POSIX")`,
 			"INSERT INTO person VALUES ('ann'), ('bob')", "INSERT INTO post VALUES (1, 'ann'), (2, 'bob'), (3, 'nobody')")
 		const rules = authors + "links: ['post(author) -> person(email)']\n"
-		p := db.plan(t, rules, plan.Subjects())
+		p := db.plan(t, rules, plan.ScopeSubjects)
 		st := db.run(t, p, options(p, "r", "ann"))
-		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(rules)), st, erase.SubjectKeys("ann"))
-		if err != nil || v.Outcome != erase.CannotTell { // about the orphan
+		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(rules)), st, erase.VerifyOptions{Subjects: erase.SubjectKeys("ann")})
+		if err != nil || v.Outcome != erase.OutcomeCannotTell { // about the orphan
 			t.Errorf("%+v, error %v", v, err)
 		}
 		tx, err := db.DB.Begin(t.Context(), dialect.TxOptions{ReadOnly: true})
@@ -110,7 +110,7 @@ func TestRowsAreFoundByTheTypeOfWhatTheyReferTo(t *testing.T) {
 	const links = "links: ['post(author) -> person(id)']\n"
 	run := func(t *testing.T, db *target, policy string, keys ...string) {
 		t.Helper()
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		st := db.run(t, p, options(p, "r", keys...))
 		if d := cmp.Diff(receipt.Rows{Matched: 1, Affected: 1}, done(st)["delete post"]); d != "" {
 			t.Error(d)
@@ -118,7 +118,7 @@ func TestRowsAreFoundByTheTypeOfWhatTheyReferTo(t *testing.T) {
 		if n := db.count(t, "SELECT count(*) FROM post WHERE post_id = 12"); n != 1 {
 			t.Error("another person's row is gone")
 		}
-		if v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(policy)), st, erase.SubjectKeys(keys...)); err != nil || v.Outcome != erase.Holds {
+		if v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(policy)), st, erase.VerifyOptions{Subjects: erase.SubjectKeys(keys...)}); err != nil || v.Outcome != erase.OutcomeHolds {
 			t.Errorf("%+v, error %v", v, err)
 		}
 	}
@@ -153,7 +153,7 @@ func TestRowsAreFoundByColumnsWithoutAType(t *testing.T) {
 			db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 			db.exec(t, "CREATE TABLE person (id "+types[0]+" PRIMARY KEY)", "CREATE TABLE post (post_id INTEGER PRIMARY KEY, author "+types[1]+" REFERENCES person ON DELETE CASCADE)",
 				"INSERT INTO person VALUES (1), (2)", "INSERT INTO post VALUES (11, 1), (12, '1'), (21, 2), (22, '2')")
-			p := db.plan(t, authorsByNumber, plan.Subjects())
+			p := db.plan(t, authorsByNumber, plan.ScopeSubjects)
 			st := db.run(t, p, options(p, "r", "1"))
 			if d := cmp.Diff(receipt.Rows{Matched: 2, Affected: 2}, done(st)["delete post"]); d != "" {
 				t.Error(d)

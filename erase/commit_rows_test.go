@@ -21,7 +21,7 @@ import (
 func TestARowThatWentCanBeDisclosed(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 120, Seed: 2})
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Subjects())
+		p, err := plan.Build(t.Context(), db.DB, policy, plan.ScopeSubjects)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestARowThatWentCanBeDisclosed(t *testing.T) {
 			}
 			defer leaves.Close()
 			o := erase.Options{
-				RunID: "disclosed", Subjects: erase.SubjectKeys(subjects...), Signer: signer(), Allow: allowAll(p), Now: clock, MaxRows: 200, Workers: 2,
+				RunID: "disclosed", Subjects: erase.SubjectKeys(subjects...), Signers: signers(), Allow: allowAll(p), Now: clock, MaxRows: 200, Workers: 2,
 			}
 			if key != nil {
 				o.Commitments = &erase.Commitments{Key: key, Leaves: leaves}

@@ -39,11 +39,11 @@ func TestOnlyOneProcessCarriesARunOut(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		rival := openTarget(t, db.URL)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "1", "2")
 		o.Actor = "night shift"
 		tried := false
-		on(&o, erase.Began, func(erase.Event) {
+		on(&o, erase.EventBegan, func(erase.Event) {
 			tried = true
 			_, err := erase.Run(t.Context(), rival.DB, p, options(p, "r", "1", "2"))
 			if !errors.Is(err, erase.ErrRunning) || !strings.Contains(err.Error(), "night shift, process ") {
@@ -60,7 +60,7 @@ func TestOnlyOneProcessCarriesARunOut(t *testing.T) {
 func TestRunsOfOnePlanGoSideBySide(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		var wg sync.WaitGroup
 		for _, id := range []string{"1", "2", "3"} {
 			own := openTarget(t, db.URL)
@@ -102,7 +102,7 @@ func TestRunsThatShareASmallPoolTakeTurns(t *testing.T) {
 		} else {
 			db.SQL.SetMaxOpenConns(2)
 		}
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var wg sync.WaitGroup
@@ -124,14 +124,14 @@ func TestRunsThatShareASmallPoolTakeTurns(t *testing.T) {
 func TestPitfall27AWorkerPresumedDeadCantCommit(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "1")
 		before := db.dump(t)
 		takeOver := sync.OnceFunc(func() {
 			db.exec(t, "UPDATE "+db.quote(db.DB.JournalTable("run"))+" SET epoch = epoch + 1")
 		})
 		if db.Engine == sample.SQLite { // nobody writes during a batch there
-			on(&o, erase.Began, func(erase.Event) { takeOver() })
+			on(&o, erase.EventBegan, func(erase.Event) { takeOver() })
 		}
 		_, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
 			if point == "acted" {
@@ -167,11 +167,11 @@ func TestAViolationIsTriedAgain(t *testing.T) {
 				db.club(t)
 				db.exec(t, "CREATE SEQUENCE times")
 				db.trigger(t, c.when, c.table, "IF nextval('times') = 1 THEN "+c.once+" END IF;", nil)
-				p := db.plan(t, overwrites, plan.Subjects())
+				p := db.plan(t, overwrites, plan.ScopeSubjects)
 				o := options(p, "r", "1")
 				var classes []dialect.Class
 				o.Progress = func(e erase.Event) {
-					if e.Kind == erase.Retry {
+					if e.Kind == erase.EventRetry {
 						classes = append(classes, e.Class)
 					}
 				}
@@ -197,7 +197,7 @@ func TestARowThatArrivesMeanwhileFindsNothingToReferTo(t *testing.T) {
 			return // it doesn't lock the rows gathered by a batch
 		}
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		var wg sync.WaitGroup
 		var inserted error
 		report, err := erase.RunAt(t.Context(), db.DB, p, options(p, "r", "1"), func(point string) {
@@ -222,7 +222,7 @@ func TestARowThatArrivesMeanwhileFindsNothingToReferTo(t *testing.T) {
 func TestACancelledRunEndsBetweenBatchesAndContinues(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 40, Seed: 1})
-		p, err := db.build(t.Context(), policy, plan.Everything())
+		p, err := db.build(t.Context(), policy, plan.ScopeEverything)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +230,7 @@ func TestACancelledRunEndsBetweenBatchesAndContinues(t *testing.T) {
 		o.MaxRows, o.Workers = 10, 2
 		ctx, cancel := context.WithCancel(t.Context())
 		first := o
-		on(&first, erase.Checked, func(erase.Event) { cancel() })
+		on(&first, erase.EventChecked, func(erase.Event) { cancel() })
 		if _, err := erase.Run(ctx, db.DB, p, first); !errors.Is(err, context.Canceled) {
 			t.Fatalf("error %v", err)
 		}
@@ -238,7 +238,7 @@ func TestACancelledRunEndsBetweenBatchesAndContinues(t *testing.T) {
 			t.Errorf("%d batches were done", n)
 		}
 		resumed := false
-		on(&o, erase.Resumed, func(e erase.Event) { resumed = e.Done > 0 })
+		on(&o, erase.EventResumed, func(e erase.Event) { resumed = e.Done > 0 })
 		st := db.run(t, p, o)
 		if !resumed {
 			t.Error("the run began anew")
@@ -270,7 +270,7 @@ links:
 					`CREATE TABLE tag (tag_id INTEGER NOT NULL, photo_id INTEGER, PRIMARY KEY (tag_id), CONSTRAINT fk_tag FOREIGN KEY (photo_id) REFERENCES photo (photo_id))`,
 					`CREATE INDEX ix_photo ON photo (visit_id)`, `CREATE INDEX ix_tag ON tag (photo_id)`,
 					`INSERT INTO photo VALUES (1, 11)`)
-				p := db.plan(t, policy, plan.Subjects())
+				p := db.plan(t, policy, plan.ScopeSubjects)
 				o := options(p, "r", "1")
 				o.MaxRows, o.Workers = maxRows, 1
 				arrive := sync.OnceFunc(func() { db.exec(t, "INSERT INTO photo VALUES (2, 11)") })
@@ -298,7 +298,7 @@ func TestASubjectIsOverwrittenOnceHoweverOftenTheRunIsContinued(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		db.exec(t, "DELETE FROM remark", "DELETE FROM visit", "DELETE FROM letter")
-		p := db.plan(t, overwrites, plan.Subjects())
+		p := db.plan(t, overwrites, plan.ScopeSubjects)
 		o := options(p, "r", "1", "2", "3", "4")
 		o.MaxRows, o.Workers = 1, 1
 		names := func() map[string]string {
@@ -358,11 +358,11 @@ func TestNoGoroutineOutlivesARun(t *testing.T) {
 			defer closed()
 			defer db.SQL.Close()
 			db.club(t)
-			p := db.plan(t, deletes, plan.Subjects())
+			p := db.plan(t, deletes, plan.ScopeSubjects)
 			db.run(t, p, options(p, "r", "1", "2"))
 			o := options(p, "cancelled", "3")
 			ctx, cancel := context.WithCancel(t.Context())
-			on(&o, erase.Began, func(erase.Event) { cancel() })
+			on(&o, erase.EventBegan, func(erase.Event) { cancel() })
 			if _, err := erase.Run(ctx, db.DB, p, o); err == nil {
 				t.Error("the run wasn't cancelled")
 			}

@@ -13,7 +13,7 @@ import (
 func TestAPlansConditionsMustBeWhole(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, strings.Replace(deletes, "letter(about) -> member(member_id)", "letter(about) -> member(member_id) where body = 'x'", 1), plan.Subjects())
+		p := db.plan(t, strings.Replace(deletes, "letter(about) -> member(member_id)", "letter(about) -> member(member_id) where body = 'x'", 1), plan.ScopeSubjects)
 		for i := range p.Roots[0].Tables {
 			for j := range p.Roots[0].Tables[i].Reach {
 				if w := &p.Roots[0].Tables[i].Reach[j]; w.Where != "" {
@@ -55,7 +55,7 @@ tables:
   audit: {erase: delete, columns: {id: none, ref: none, kind: none, body: {pii: free-text, overwrite: random}}}
 links:
   - audit(ref) -> customer(id) where ` + condition + "\n"))
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Subjects())
+		p, err := plan.Build(t.Context(), db.DB, policy, plan.ScopeSubjects)
 		switch {
 		case want == "" && err != nil, want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("%s: %v", condition, err)

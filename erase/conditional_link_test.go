@@ -27,7 +27,7 @@ links:
 			"INSERT INTO person VALUES (1, 'ada'), (2, 'bob')",
 			"INSERT INTO page VALUES (1, 0, 'Main Page'), (2, 2, 'ada'), (3, 2, 'bob'), (4, 0, 'ada')",
 		)
-		p := db.plan(t, policy, plan.Everything())
+		p := db.plan(t, policy, plan.ScopeEverything)
 		st := db.run(t, p, options(p, "wiki"))
 		if got := strings.Join(scan[string](t, db, "SELECT title FROM page WHERE ns = 0 ORDER BY id")[0], ""); got != "Main Page" {
 			t.Error("a title that is no login was overwritten")
@@ -43,7 +43,7 @@ links:
 				t.Errorf("%s: %+v", step, n)
 			}
 		}
-		plain := db.plan(t, strings.Replace(policy, `{pseudonym: {}, when: "ns  = 2 AND id > 0"}`, "{pseudonym: {}}", 1), plan.Everything())
+		plain := db.plan(t, strings.Replace(policy, `{pseudonym: {}, when: "ns  = 2 AND id > 0"}`, "{pseudonym: {}}", 1), plan.ScopeEverything)
 		if !slices.ContainsFunc(plain.Hazards, func(h plan.Hazard) bool {
 			return strings.Contains(h.Reason, "`when: ns = 2 and id > 0` leaves them unchanged")
 		}) {

@@ -25,7 +25,7 @@ func TestACommitOfWhichTheAnswerIsLostCountsOnce(t *testing.T) {
 			db.club(t)
 			w, url := through(t, db.URL)
 			far := openTarget(t, url)
-			p := db.plan(t, overwrites, plan.Subjects())
+			p := db.plan(t, overwrites, plan.ScopeSubjects)
 			o := options(p, "r", "1", "2")
 			o.Workers = 1
 			armed := sync.OnceFunc(func() { w.next.Store(int32(c.cut)) })

@@ -69,7 +69,7 @@ func TestOnePersonHasOneReplacementInEveryEngine(t *testing.T) {
 		for i := range strategies {
 			db.exec(t, fmt.Sprintf("CREATE TABLE person%d (id INTEGER NOT NULL PRIMARY KEY, c0 %s, c1 %s, c2 %s, c3 %s)", i, columns[0], columns[1], columns[2], columns[3]))
 		}
-		p := db.plan(t, policy.String(), plan.Everything())
+		p := db.plan(t, policy.String(), plan.ScopeEverything)
 		replaced := func(run string, secret anonymise.Secret) map[string][]string {
 			fill()
 			o := options(p, run)

@@ -37,7 +37,7 @@ func TestCountsAddUp(t *testing.T) {
 		years := rapid.IntRange(0, 8).Draw(r, "years")
 		db := reset(t)
 		before := sizes(t, db)
-		p, err := plan.Build(t.Context(), db.DB, rules, plan.Subjects())
+		p, err := plan.Build(t.Context(), db.DB, rules, plan.ScopeSubjects)
 		if err != nil {
 			r.Fatal(err)
 		}

@@ -97,7 +97,7 @@ func (c child) work(ctx context.Context, db *target, point func(string)) ([]byte
 // carryOut carries a plan of the child's policy out in this process.
 func (c child) carryOut(ctx context.Context, db *target, p *plan.Plan, point func(string)) (erase.Report, error) {
 	o := erase.Options{
-		RunID: "crash", Signer: signer(), Secret: secret(), Allow: append(allowAll(p), c.Allow...),
+		RunID: "crash", Signers: signers(), Secret: secret(), Allow: append(allowAll(p), c.Allow...),
 		Now:     func() time.Time { return clock().AddDate(c.Years, 0, 0) },
 		MaxRows: c.MaxRows, Workers: c.Workers, Attempts: c.Attempts,
 	}
@@ -105,7 +105,7 @@ func (c child) carryOut(ctx context.Context, db *target, p *plan.Plan, point fun
 		o.Subjects = erase.SubjectKeys(c.Subjects...)
 	}
 	if c.Log != "" {
-		o.Signer, o.Publish = coin(), publishTo(c.Log)
+		o.Signers, o.Publish = []receipt.Signer{coin()}, publishTo(c.Log)
 	}
 	if c.Leaves != "" {
 		leaves, err := receipt.OpenLeafFile(c.Leaves)

@@ -1,12 +1,12 @@
 // Package erase carries plans out. It overwrites and deletes rows in batches, journals them in the
 // target database, verifies the result, and signs a receipt. No other package writes to a database.
 //
-//	p, err := plan.Build(ctx, db, policy, plan.Subjects())
+//	p, err := plan.Build(ctx, db, policy, plan.ScopeSubjects)
 //	report, err := erase.Run(ctx, db, p, erase.Options{
-//		RunID: "case-2026-0042", Subjects: erase.SubjectKeys("42"), Signer: signer,
+//		RunID: "case-2026-0042", Subjects: erase.SubjectKeys("42"), Signers: []receipt.Signer{signer},
 //	})
 //	st, err := receipt.Open(report.Receipt, verifiers)
-//	v, err := erase.Verify(ctx, db, policy, st, erase.SubjectKeys("42"))
+//	v, err := erase.Verify(ctx, db, policy, st, erase.VerifyOptions{Subjects: erase.SubjectKeys("42")})
 //
 // # What it promises
 //

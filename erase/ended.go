@@ -29,11 +29,11 @@ func (a *acquired) loadHeldState(ctx context.Context, roots []*closure.Root) (*h
 			known = append(known, heldRoot(p.RootTable()))
 		}
 	}
-	any, others, err := a.session.journal.AnyHeld(ctx, known)
+	stored, others, err := a.session.journal.AnyHeld(ctx, known)
 	if err != nil {
 		return nil, err
 	}
-	held.record = any || slices.ContainsFunc(roots, func(p *closure.Root) bool { return p.SeeksEntryPoints(a.plan.Scope) })
+	held.record = stored || slices.ContainsFunc(roots, func(p *closure.Root) bool { return p.SeeksEntryPoints(a.plan.Scope) })
 	held.others.Store(others || len(known) > 1)
 	if others && a.plan.Scope == plan.ScopeExpired {
 		a.Log.Warn("the journal names rows of tables that are no root of the plan: what a hold kept of them isn't erased; a hold is ended by its `until`, not by taking it out of the policy", "run", a.RunID)
@@ -75,7 +75,7 @@ func (r *reader) heldItems(ctx context.Context, p *closure.Root, sizer *batch.Si
 // notedItems are heldItems of a database with or without a journal.
 func (r *reader) notedItems(ctx context.Context, p *closure.Root, size int) iter.Seq2[*workItem, error] {
 	return func(yield func(*workItem, error) bool) {
-		if any, err := journal.Read(r.db).HasHeld(ctx); err != nil || !any {
+		if stored, err := journal.Read(r.db).HasHeld(ctx); err != nil || !stored {
 			if err != nil {
 				yield(nil, err)
 			}

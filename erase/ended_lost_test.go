@@ -48,7 +48,7 @@ links:
 				state := func() string {
 					return fmt.Sprint(db.keys(t, "person"), db.keys(t, "job"), db.keys(t, "pay"))
 				}
-				p := db.plan(t, c.policy, plan.Subjects())
+				p := db.plan(t, c.policy, plan.ScopeSubjects)
 				db.run(t, p, options(p, "r", "1"))
 				if got, want := state(), "[2] [1 2 3] [1 2]"; got != want {
 					t.Errorf("after the erasure %s, want %s", got, want)

@@ -18,7 +18,7 @@ import (
 // expire runs scope expired after that number of years, and checks that a preview counted the same.
 func (d *target) expire(t *testing.T, policy string, years int) *receipt.Statement {
 	t.Helper()
-	p := d.plan(t, policy, plan.Expired())
+	p := d.plan(t, policy, plan.ScopeExpired)
 	o := options(p, fmt.Sprintf("after %d years, %s", years, time.Now()))
 	o.Now = func() time.Time { return clock().AddDate(years, 0, 0) }
 	counted, err := erase.Preview(t.Context(), d.DB, p, o)
@@ -74,7 +74,7 @@ func TestScopeExpiredErasesWhatAHoldKeptOnceItHasEnded(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
 		policy := bills(`, until: "day + 6y", keep: [total, day]`)
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		one := db.run(t, p, options(p, "one", "1"))
 		four := db.run(t, p, options(p, "four", "4"))
 		name := scan[string](t, db, "SELECT name FROM person WHERE person_id = 1")[0][0]
@@ -172,7 +172,7 @@ func TestWhatAHoldKeptOfOverwrittenRowsIsOverwrittenOnce(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			onOneOfEach(t, func(t *testing.T, db *target) {
 				db.exec(t, ledger...)
-				p := db.plan(t, policy(c.hold), plan.Subjects())
+				p := db.plan(t, policy(c.hold), plan.ScopeSubjects)
 				db.run(t, p, options(p, "r", "1", "3"))
 				bills := func() string {
 					var out []string
@@ -252,7 +252,7 @@ func (d *target) drift(t testing.TB) *target {
 func TestHeldRowsThatLoseTheirWayToTheSubjectAreFoundWhenTheHoldHasEnded(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.drift(t)
-		p := db.plan(t, drifting, plan.Subjects())
+		p := db.plan(t, drifting, plan.ScopeSubjects)
 		st := db.run(t, p, options(p, "r", "1", "2"))
 		state := func() string {
 			return fmt.Sprint(db.keys(t, "person"), db.keys(t, "place"), db.keys(t, "job"), db.keys(t, "part"))
@@ -293,7 +293,7 @@ func TestASubjectWhoWasErasedSeveralTimes(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
 		policy := bills(`, until: "day + 6y", keep: [total, day]`)
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		one := db.run(t, p, options(p, "one", "4"))
 		again := options(p, "again", "4")
 		again.Now = func() time.Time { return clock().AddDate(1, 0, 0) }
@@ -316,7 +316,7 @@ func TestAHeldRowThatSomebodyElseDeleted(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
 		policy := bills(`, until: "day + 6y", keep: [total, day]`)
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		db.run(t, p, options(p, "r", "4"))
 		db.exec(t, "DELETE FROM bill WHERE person_id = 4", "DELETE FROM person WHERE person_id = 4")
 		st := db.expire(t, policy, 1)
@@ -336,7 +336,7 @@ func TestARunOfEndedHoldsThatWasKilledEndsAsOneThatWasNot(t *testing.T) {
 		erased := func(d *target) {
 			d.shop(t, sample.Shop{Customers: 150, Seed: 3})
 			subjects = strangers(t, d, 40)
-			p, err := plan.Build(t.Context(), d.DB, repeatable(), plan.Subjects())
+			p, err := plan.Build(t.Context(), d.DB, repeatable(), plan.ScopeSubjects)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -409,7 +409,7 @@ func TestAHeldRowOfTwoSubjects(t *testing.T) {
 					`INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cyd')`,
 					`INSERT INTO letter VALUES (12, 1, 2, 'Dear Bob'), (13, 1, 3, 'Dear Cyd'), (33, 3, 3, 'Dear diary')`,
 				)
-				p := db.plan(t, letters, plan.Subjects())
+				p := db.plan(t, letters, plan.ScopeSubjects)
 				want := map[string]bool{}
 				for i, subjects := range runs {
 					o := options(p, fmt.Sprint("run ", i), subjects...)

@@ -336,6 +336,8 @@ func (d *target) intact(t testing.TB) {
 // key is the key of every test.
 var key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
 
+func signers() []receipt.Signer { return []receipt.Signer{signer()} }
+
 // signer signs with the key.
 func signer() receipt.Signer {
 	s, err := receipt.NewSigner(key)

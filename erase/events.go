@@ -13,20 +13,20 @@ type EventKind string
 
 // The kinds, in the order in which they first appear in a run.
 const (
-	Began     EventKind = "began"     // the run is in the journal
-	Resumed   EventKind = "resumed"   // it was in the journal already, unfinished
-	Suspended EventKind = "suspended" // an index is dropped until its table is overwritten
-	// CopyNoticed: the database is a copy of the one with the journal UUID in Reason, or this one was
+	EventBegan     EventKind = "began"     // the run is in the journal
+	EventResumed   EventKind = "resumed"   // it was in the journal already, unfinished
+	EventSuspended EventKind = "suspended" // an index is dropped until its table is overwritten
+	// EventCopyNoticed: the database is a copy of the one with the journal UUID in Reason, or this one was
 	// moved; see Adopt. It has a new identity.
-	CopyNoticed EventKind = "copy noticed"
-	Batch       EventKind = "batch"     // a batch was committed
-	Retry       EventKind = "retry"     // a batch was rolled back and will be retried
-	Checked     EventKind = "checked"   // a batch's rows were verified after its commit
-	Restored    EventKind = "restored"  // the index is restored
-	Throttled   EventKind = "throttled" // no batch begins at the moment: Reason says why
-	Released    EventKind = "released"  // batches begin again, after Took
-	Scanning    EventKind = "scanning"  // all batches are done; the roots are scanned again
-	Signed      EventKind = "signed"    // the receipt is signed and stored
+	EventCopyNoticed EventKind = "copy noticed"
+	EventBatch       EventKind = "batch"     // a batch was committed
+	EventRetry       EventKind = "retry"     // a batch was rolled back and will be retried
+	EventChecked     EventKind = "checked"   // a batch's rows were verified after its commit
+	EventRestored    EventKind = "restored"  // the index is restored
+	EventThrottled   EventKind = "throttled" // no batch begins at the moment: Reason says why
+	EventReleased    EventKind = "released"  // batches begin again, after Took
+	EventScanning    EventKind = "scanning"  // all batches are done; the roots are scanned again
+	EventSigned      EventKind = "signed"    // the receipt is signed and stored
 )
 
 // Event is something that happened in a run. It contains counts and names of tables, never a value or a
@@ -85,11 +85,11 @@ func (p *reporter) emitEvent(ev Event) {
 func (p *reporter) emitWait(why string, waited time.Duration) {
 	if why == "" {
 		p.log.Info("batches continue", "run", p.runID, "waited", waited)
-		p.emitEvent(Event{Kind: Released, Took: waited})
+		p.emitEvent(Event{Kind: EventReleased, Took: waited})
 		return
 	}
 	p.log.Warn("batches wait", "run", p.runID, "why", why)
-	p.emitEvent(Event{Kind: Throttled, Reason: why, Took: waited})
+	p.emitEvent(Event{Kind: EventThrottled, Reason: why, Took: waited})
 }
 
 // startMeter counts from the roots done by earlier processes. An unknown total is -1.

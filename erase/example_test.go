@@ -22,13 +22,13 @@ func ExampleRun() {
 	ctx := context.Background()
 	db, policy, done := openLibrary()
 	defer done()
-	p, err := plan.Build(ctx, db, policy, plan.Subjects())
+	p, err := plan.Build(ctx, db, policy, plan.ScopeSubjects)
 	check(err)
 	signer, verifier := newKey()
 
 	report, err := erase.Run(ctx, db, p, erase.Options{
 		RunID: erase.RunID("case-2026-0042", "library"), Approved: p.Digest(),
-		Subjects: erase.SubjectKeys("email=ada@example.com"), Signer: signer,
+		Subjects: erase.SubjectKeys("email=ada@example.com"), Signers: []receipt.Signer{signer},
 	})
 	// The receipt comes with an error, too, and counts the rows left.
 	var left *erase.LeftError
@@ -49,7 +49,7 @@ func ExamplePreview() {
 	ctx := context.Background()
 	db, policy, done := openLibrary()
 	defer done()
-	p, err := plan.Build(ctx, db, policy, plan.Subjects())
+	p, err := plan.Build(ctx, db, policy, plan.ScopeSubjects)
 	check(err)
 
 	result, err := erase.Preview(ctx, db, p, erase.Options{Subjects: erase.SubjectKeys("1")})
@@ -67,15 +67,15 @@ func ExampleVerify() {
 	ctx := context.Background()
 	db, policy, done := openLibrary()
 	defer done()
-	p, err := plan.Build(ctx, db, policy, plan.Subjects())
+	p, err := plan.Build(ctx, db, policy, plan.ScopeSubjects)
 	check(err)
 	signer, verifier := newKey()
-	report, err := erase.Run(ctx, db, p, erase.Options{RunID: "case-7", Subjects: erase.SubjectKeys("1"), Signer: signer})
+	report, err := erase.Run(ctx, db, p, erase.Options{RunID: "case-7", Subjects: erase.SubjectKeys("1"), Signers: []receipt.Signer{signer}})
 	check(err)
 	statement, err := receipt.Open(report.Receipt, verifier)
 	check(err)
 
-	found, err := erase.Verify(ctx, db, policy, statement, erase.SubjectKeys("1"))
+	found, err := erase.Verify(ctx, db, policy, statement, erase.VerifyOptions{Subjects: erase.SubjectKeys("1")})
 	check(err)
 	fmt.Println("the database now:", found.Outcome)
 	// Output:
@@ -88,8 +88,8 @@ func ExamplePause() {
 	db, _, done := openLibrary()
 	defer done()
 
-	check(erase.Pause(ctx, db, erase.Everything))
-	was, err := erase.Resume(ctx, db, erase.Everything)
+	check(erase.Pause(ctx, db, erase.AllRuns))
+	was, err := erase.Resume(ctx, db, erase.AllRuns)
 	check(err)
 	fmt.Println("was paused:", was)
 	// Output:

@@ -148,7 +148,7 @@ func (r *run) runTransaction(ctx context.Context, it *workItem,
 		it.contended = it.contended || errors.Is(err, closure.ErrMoved)
 		r.turns.note(it, err)
 		if err != nil && isRetryable(err) {
-			r.emitEvent(Event{Kind: Retry, Root: it.root.Plan.Table, Class: dialect.ClassOf(err)})
+			r.emitEvent(Event{Kind: EventRetry, Root: it.root.Plan.Table, Class: dialect.ClassOf(err)})
 		}
 		return err
 	})
@@ -157,7 +157,7 @@ func (r *run) runTransaction(ctx context.Context, it *workItem,
 	}
 	r.failpoint("committed")
 	r.countDone(d.Roots)
-	r.emitEvent(Event{Kind: Batch, Root: it.root.Plan.Table, Rows: d.AffectedRows(), Took: r.Now().Sub(began)})
+	r.emitEvent(Event{Kind: EventBatch, Root: it.root.Plan.Table, Rows: d.AffectedRows(), Took: r.Now().Sub(began)})
 	it.part++
 	return d, r.verifyCommitted(ctx, d, rec)
 }

@@ -34,7 +34,7 @@ type summary struct {
 
 // finishRun scans the roots again, signs the receipt and closes the run.
 func (r *run) finishRun(ctx context.Context) ([]byte, error) {
-	r.emitEvent(Event{Kind: Scanning})
+	r.emitEvent(Event{Kind: EventScanning})
 	entries, err := r.session.journal.Batches(ctx)
 	if err != nil {
 		return nil, err

@@ -154,12 +154,12 @@ func TestWhatRefersToAnOverwrittenColumnFollowsIt(t *testing.T) {
 				db = reset(t)
 			}
 			before := db.joins(t)
-			p := db.plan(t, acquainted(strategy), plan.Everything())
+			p := db.plan(t, acquainted(strategy), plan.ScopeEverything)
 			preview, err := erase.Preview(t.Context(), db.DB, p, erase.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if samples, err := erase.Samples(t.Context(), db.DB, p, options(p, ""), 2); err != nil || len(samples) == 0 {
+			if samples, err := erase.Samples(t.Context(), db.DB, p, withSample(options(p, ""), 2)); err != nil || len(samples) == 0 {
 				t.Errorf("%d samples (%v)", len(samples), err)
 			}
 			o := options(p, "r")
@@ -213,7 +213,7 @@ func TestAnyStrategyIsFollowed(t *testing.T) {
 			before["message x JOIN account p ON x.recipient = p.email"] = 0
 		}
 		before["note x JOIN person p ON x.about = p.email"] = 0
-		p := db.plan(t, policy, plan.Everything())
+		p := db.plan(t, policy, plan.ScopeEverything)
 		o := options(p, "r")
 		o.MaxRows = 5
 		db.run(t, p, o)
@@ -226,12 +226,12 @@ func TestASubjectsReferencesFollow(t *testing.T) {
 		db.circle(t, 10)
 		before := db.joins(t)
 		was := db.dump(t)
-		p := db.plan(t, acquainted("{pseudonym: email}"), plan.Subjects())
+		p := db.plan(t, acquainted("{pseudonym: email}"), plan.ScopeSubjects)
 		preview, err := erase.Preview(t.Context(), db.DB, p, options(p, "", "3", "4"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := erase.Rehearse(t.Context(), db.DB, p, options(p, "", "3", "4"), 0); err != nil {
+		if _, err := erase.Rehearse(t.Context(), db.DB, p, options(p, "", "3", "4")); err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(was, db.dump(t)); d != "" {
@@ -268,14 +268,14 @@ func TestASubjectsReferencesFollow(t *testing.T) {
 func TestAValueThatIsTakenEndsInAnErrorAndNotInTwoPeopleMerged(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		reset := db.resettable(t, func(d *target) { d.circle(t, 6) })
-		p := db.plan(t, acquainted("{pseudonym: email}"), plan.Everything())
+		p := db.plan(t, acquainted("{pseudonym: email}"), plan.ScopeEverything)
 		db.run(t, p, options(p, "first"))
 		made := scan[string](t, db, "SELECT email FROM person WHERE person_id = 0")[0][0]
 
 		db = reset(t)
 		db.exec(t, "INSERT INTO person VALUES (99, 1, '"+made+"', NULL, 'Other')", "INSERT INTO account VALUES (99, '"+made+"')")
 		before := db.joins(t)
-		p = db.plan(t, acquainted("{pseudonym: email}"), plan.Everything())
+		p = db.plan(t, acquainted("{pseudonym: email}"), plan.ScopeEverything)
 		o := options(p, "second")
 		o.MaxRows, o.Attempts = 2, 2
 		_, err := erase.Run(t.Context(), db.DB, p, o)
@@ -335,7 +335,7 @@ func TestAKeyThatIsOverwritten(t *testing.T) {
 	t.Run("and is the only one is done at once", func(t *testing.T) {
 		onEach(t, func(t *testing.T, db *target) {
 			fill(db)
-			p := db.plan(t, keyedPolicy, plan.Everything())
+			p := db.plan(t, keyedPolicy, plan.ScopeEverything)
 			if !p.Roots[0].Whole || !slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.PersonalKey }) {
 				t.Errorf("the table isn't done in one transaction, as a hazard:\n%s", p)
 			}
@@ -352,7 +352,7 @@ func TestAKeyThatIsOverwritten(t *testing.T) {
 				db.exec(t, fmt.Sprintf("UPDATE subscriber SET no = %d WHERE email = 'p%d@old.example'", i, i))
 			}
 			db.exec(t, "CREATE UNIQUE INDEX uq_no ON subscriber (no)")
-			p := db.plan(t, strings.Replace(keyedPolicy, "name:", "no: none, name:", 1), plan.Everything())
+			p := db.plan(t, strings.Replace(keyedPolicy, "name:", "no: none, name:", 1), plan.ScopeEverything)
 			if d := cmp.Diff([]string{"no"}, p.Roots[0].Tables[0].Key); d != "" || p.Roots[0].Whole {
 				t.Errorf("the walk's key (-want +got):%s", d)
 			}
@@ -401,7 +401,7 @@ func TestAnEngineThatOnlyCascadesRefusesOtherwise(t *testing.T) {
 		for i, s := range keyed {
 			db.exec(t, strings.Replace(s, " ON UPDATE CASCADE", "", i))
 		}
-		_, err := plan.Build(t.Context(), db.DB, mustParse([]byte(keyedPolicy)), plan.Everything())
+		_, err := plan.Build(t.Context(), db.DB, mustParse([]byte(keyedPolicy)), plan.ScopeEverything)
 		var refused *policy.Error
 		if rekeys(db) {
 			if err != nil {

@@ -76,7 +76,7 @@ tables:
     erase: delete
     columns: {id: none, customer_id: none, body: {pii: free-text, overwrite: null}}
   app.calls: {pii: none}
-`, plan.Subjects())
+`, plan.ScopeSubjects)
 			db.run(t, p, options(p, "foreign", "email=person2@example.com"))
 			customers, messages := db.count(t, "SELECT count(*) FROM public.customer"), db.count(t, "SELECT count(*) FROM public.message")
 			if customers != 9 || messages != 45 {

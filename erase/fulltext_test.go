@@ -59,7 +59,7 @@ func TestAFullTextIndexKeepsNothingUnnoticed(t *testing.T) {
 				if n := db.count(t, finds); n != 1 {
 					t.Fatalf("the index finds %d rows beforehand: the test says nothing", n)
 				}
-				p := db.plan(t, postPolicy+"  words: {pii: none}\n", plan.Subjects())
+				p := db.plan(t, postPolicy+"  words: {pii: none}\n", plan.ScopeSubjects)
 				hazard := slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool {
 					return h.Name == plan.CopiesElsewhere && strings.Contains(h.Reason, "words")
 				})
@@ -97,7 +97,7 @@ func TestAnIndexOfPlacesKeepsNothingUnnoticed(t *testing.T) {
 			"CREATE VIRTUAL TABLE place USING rtree(id, x1, x2, +body)",
 			"CREATE TRIGGER post_ai AFTER INSERT ON post BEGIN INSERT INTO place VALUES (new.id, 1, 2, new.body); END",
 			"INSERT INTO author VALUES (1, 'Ada')", "INSERT INTO post VALUES (10, 1, 'at home')")
-		p := db.plan(t, postPolicy+"  place: {pii: none}\n", plan.Subjects())
+		p := db.plan(t, postPolicy+"  place: {pii: none}\n", plan.ScopeSubjects)
 		if !p.Has("COPIES_ELSEWHERE:post") {
 			t.Fatalf("hazards %v", p.Hazards)
 		}

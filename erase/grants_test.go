@@ -85,7 +85,7 @@ func (d *target) paste(t *testing.T, err error) {
 func TestAnAccountWithTheGrantsOfAPlanCarriesItOut(t *testing.T) {
 	withAccounts(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p, overwriting := db.plan(t, deletes, plan.Subjects()), db.plan(t, overwrites, plan.Subjects())
+		p, overwriting := db.plan(t, deletes, plan.ScopeSubjects), db.plan(t, overwrites, plan.ScopeSubjects)
 		role, at := db.stranger(t)
 		db.exec(t, slices.DeleteFunc(db.grants(t, p, role), func(s string) bool { return strings.Contains(s, "expunge") })...)
 		clerk := openTarget(t, at)
@@ -108,7 +108,7 @@ func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 	}
 	verbs := []verb{
 		{"rehearse", func(t *testing.T, as *target, p *plan.Plan, _ *receipt.Statement) error {
-			_, err := erase.Rehearse(t.Context(), as.DB, p, options(p, "", "2"), 1)
+			_, err := erase.Rehearse(t.Context(), as.DB, p, withSample(options(p, "", "2"), 1))
 			return err
 		}},
 		{"preview", func(t *testing.T, as *target, p *plan.Plan, _ *receipt.Statement) error {
@@ -116,7 +116,7 @@ func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 			return err
 		}},
 		{"samples", func(t *testing.T, as *target, p *plan.Plan, _ *receipt.Statement) error {
-			_, err := erase.Samples(t.Context(), as.DB, p, options(p, ""), 1)
+			_, err := erase.Samples(t.Context(), as.DB, p, withSample(options(p, ""), 1))
 			return err
 		}},
 		{"remains", func(t *testing.T, as *target, p *plan.Plan, _ *receipt.Statement) error {
@@ -124,8 +124,8 @@ func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 			return err
 		}},
 		{"verify", func(t *testing.T, as *target, _ *plan.Plan, st *receipt.Statement) error {
-			v, err := erase.Verify(t.Context(), as.DB, mustParse([]byte(overwrites)), st, erase.SubjectKeys("1"))
-			if err == nil && v.Outcome == erase.CannotTell && slices.ContainsFunc(v.Findings, func(f erase.Finding) bool { return f.Table.Table == "" }) {
+			v, err := erase.Verify(t.Context(), as.DB, mustParse([]byte(overwrites)), st, erase.VerifyOptions{Subjects: erase.SubjectKeys("1")})
+			if err == nil && v.Outcome == erase.OutcomeCannotTell && slices.ContainsFunc(v.Findings, func(f erase.Finding) bool { return f.Table.Table == "" }) {
 				t.Errorf("%+v", v.Findings)
 			}
 			return err
@@ -148,7 +148,7 @@ func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 			return erase.Protect(t.Context(), as.DB)
 		}},
 		{"close", func(t *testing.T, as *target, p *plan.Plan, _ *receipt.Statement) error {
-			_, err := erase.Close(t.Context(), as.DB, p, erase.Options{RunID: "r", Signer: signer()}, "")
+			_, err := erase.Close(t.Context(), as.DB, p, erase.Options{RunID: "r", Signers: signers()}, "")
 			return err
 		}},
 		{"run", func(t *testing.T, as *target, p *plan.Plan, _ *receipt.Statement) error {
@@ -158,7 +158,7 @@ func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 	}
 	withAccounts(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, overwrites, plan.Subjects())
+		p := db.plan(t, overwrites, plan.ScopeSubjects)
 		st := db.run(t, p, options(p, "r", "1"))
 		for _, v := range verbs {
 			t.Run(v.name, func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestAnAccountWithoutPrivilegesIsToldTheStatements(t *testing.T) {
 func TestAMissingPrivilegeOnTheJournalStopsARunBeforeItBegins(t *testing.T) {
 	withAccounts(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, overwrites, plan.Subjects())
+		p := db.plan(t, overwrites, plan.ScopeSubjects)
 		role, at := db.stranger(t)
 		db.exec(t, db.grants(t, p, role)...)
 		privileges, account := []string{"INSERT", "UPDATE", "DELETE"}, db.account(role)

@@ -42,7 +42,7 @@ func TestAUniqueColumnStillJoinsWithItsCopy(t *testing.T) {
 			policy += fmt.Sprintf("  log%d: {columns: {id: none, login: {pii: identifier, overwrite: %s}, padded: {pii: identifier, overwrite: %s}, folded: {pii: identifier, overwrite: %s}}}\n", i, s, s, s)
 			policy += fmt.Sprintf("  part%d: {columns: {no: none, login: {pii: identifier, overwrite: %s}}}\n", i, s)
 		}
-		p := db.plan(t, policy, plan.Everything())
+		p := db.plan(t, policy, plan.ScopeEverything)
 		db.run(t, p, options(p, "joined"))
 		for i, s := range strategies {
 			for _, join := range []string{

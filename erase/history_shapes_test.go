@@ -94,7 +94,7 @@ func TestHistoriesOfKnownShapesKeepNothingOfThePerson(t *testing.T) {
 				db.exec(t, shape.tables...)
 				policy := "version: 1\ndatabase: people\nsubject: {table: person}\ntables:\n  person: {erase: " + op + ", columns: {id: none, name: {pii: name, overwrite: {pseudonym: token}}}}\n  " +
 					shape.history + ": " + shape.policy + "\nlinks: [\"" + shape.link + "\"]\n"
-				p := db.plan(t, policy, plan.Subjects())
+				p := db.plan(t, policy, plan.ScopeSubjects)
 				if shape.fired != "" && !slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.HistoryKept && strings.Contains(h.Reason, shape.fired) }) {
 					t.Errorf("%s, %s: no hazard says what trigger %s keeps: %v", shape.name, op, shape.fired, p.Hazards)
 				}
@@ -143,7 +143,7 @@ func TestATriggerThatCannotBeReadThroughIsAHazard(t *testing.T) {
 				when := map[string]string{"delete": "AFTER DELETE", "overwrite": "AFTER UPDATE"}[op]
 				db.trigger(t, when, "person", c.body, nil)
 				p := db.plan(t, "version: 1\ndatabase: people\nsubject: {table: person}\ntables:\n  person: {erase: "+op+", columns: {id: none, name: {pii: name, overwrite: {fake: name}}}}\n"+
-					"  person_log: {erase: delete, columns: {id: none, name: {pii: name, overwrite: null}}}\nlinks: [person_log(id) -> person(id)]\n", plan.Subjects())
+					"  person_log: {erase: delete, columns: {id: none, name: {pii: name, overwrite: null}}}\nlinks: [person_log(id) -> person(id)]\n", plan.ScopeSubjects)
 				if !slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.HistoryKept && strings.Contains(h.Reason, "on_person") }) {
 					t.Errorf("%s, %s: no hazard names the trigger: %v", c.name, op, p.Hazards)
 				}
@@ -181,7 +181,7 @@ func TestHistoriesAreDoneLastInScopeEverything(t *testing.T) {
 				db.trigger(t, when, "person", "INSERT INTO "+log+" (id, name) VALUES (OLD.id, OLD.name);", map[string]string{sample.SQLServer: "INSERT INTO " + log + " (id, name) SELECT id, name FROM deleted;"})
 				emptied := "{everything: delete, columns: {id: none, note: {pii: other, overwrite: null}}}"
 				p := db.plan(t, "version: 1\ndatabase: people\ntables:\n  person: {"+person+"columns: {id: none, name: {pii: name, overwrite: {fake: name}}}}\n  "+log+": "+columns+
-					"\n  aa: "+emptied+"\n  c_session: "+emptied+"\n", plan.Everything())
+					"\n  aa: "+emptied+"\n  c_session: "+emptied+"\n", plan.ScopeEverything)
 				db.run(t, p, options(p, log+person))
 				if n := db.count(t, "SELECT count(*) FROM "+log+" WHERE name IN ('Ada', 'Bob')"); n > 0 {
 					t.Errorf("%s, %q: %d rows hold an old name:\n%s", log, person, n, p)

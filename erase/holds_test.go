@@ -97,7 +97,7 @@ func TestAHoldKeepsRows(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				db.exec(t, ledger...)
-				p := db.plan(t, bills(c.hold), plan.Subjects())
+				p := db.plan(t, bills(c.hold), plan.ScopeSubjects)
 				o := options(p, "r", "1", "2", "3", "4")
 				counted, err := erase.Preview(t.Context(), db.DB, p, o)
 				if err != nil {
@@ -152,7 +152,7 @@ func (d *target) keys(t testing.TB, table string) []int64 {
 func TestAHeldCustomerIsOverwrittenNowAndDeletedWhenTheHoldHasEnded(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
-		p := db.plan(t, bills(`, until: "day + 6y", keep: [total, day]`), plan.Subjects())
+		p := db.plan(t, bills(`, until: "day + 6y", keep: [total, day]`), plan.ScopeSubjects)
 		db.run(t, p, options(p, "now", "4"))
 		if n := db.count(t, "SELECT count(*) FROM person WHERE person_id = 4 AND name <> 'Dee Poe'"); n != 1 {
 			t.Error("the customer wasn't overwritten")
@@ -178,7 +178,7 @@ func TestAHeldCustomerIsOverwrittenNowAndDeletedWhenTheHoldHasEnded(t *testing.T
 func TestTheReceiptSaysWhatIsHeldUntilWhen(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
-		p := db.plan(t, bills(`, until: "day + 6y", keep: [total, day]`), plan.Subjects())
+		p := db.plan(t, bills(`, until: "day + 6y", keep: [total, day]`), plan.ScopeSubjects)
 		for _, r := range db.run(t, p, options(p, "r", "1")).Predicate.Retained {
 			if r.Table != "bill" {
 				continue
@@ -218,7 +218,7 @@ func TestAnOwnedRowStaysWhileARowThatStaysRefersToIt(t *testing.T) {
 			`INSERT INTO person VALUES (1, 'Ann', 1), (2, 'Bob', 2), (3, 'Cyd', 3)`,
 			`INSERT INTO job VALUES (1, 1, 1, 'roof'), (2, 2, 3, 'wall')`,
 		)
-		p := db.plan(t, owned, plan.Subjects())
+		p := db.plan(t, owned, plan.ScopeSubjects)
 		o := options(p, "r", "1", "2")
 		o.Attempts = 2
 		if _, err := erase.Run(t.Context(), db.DB, p, o); err != nil {

@@ -113,7 +113,7 @@ func newHostileHouse(t testing.TB) *hostileHouse {
 		t.Fatal(err)
 	}
 	for _, policy := range housePolicies() {
-		for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+		for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
 			data, err := db.plan(t, policy, scope).Encode()
 			if err != nil {
 				t.Fatal(err)
@@ -528,8 +528,8 @@ func TestAPlanThatBuildDoesNotMakeIsRefused(t *testing.T) {
 			o := options(p, "hostile", "1")
 			_, run := erase.Run(t.Context(), db.DB, p, o)
 			_, preview := erase.Preview(t.Context(), db.DB, p, o)
-			_, rehearse := erase.Rehearse(t.Context(), db.DB, p, o, 1)
-			_, samples := erase.Samples(t.Context(), db.DB, p, o, 1)
+			_, rehearse := erase.Rehearse(t.Context(), db.DB, p, withSample(o, 1))
+			_, samples := erase.Samples(t.Context(), db.DB, p, withSample(o, 1))
 			for what, err := range map[string]error{"Run": run, "Preview": preview, "Rehearse": rehearse, "Samples": samples} {
 				if !errors.Is(err, plan.ErrInvalid) || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("%s: error %v, want one about %q", what, err, test.want)
@@ -546,9 +546,9 @@ func TestAPlanThatBuildDoesNotMakeIsRefused(t *testing.T) {
 func TestARunThatCouldNotBeSignedIsNotBegun(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "mute", "1")
-		o.Signer = muteSigner{o.Signer}
+		o.Signers = []receipt.Signer{muteSigner{o.Signers[0]}}
 		if report, err := erase.Run(t.Context(), db.DB, p, o); report.Receipt != nil || err == nil || !strings.Contains(err.Error(), "not started") {
 			t.Errorf("receipt %t, error %v", report.Receipt != nil, err)
 		}

@@ -27,7 +27,7 @@ func allowed(p *plan.Plan, run string) erase.Options {
 func TestAPlanForEverythingRunsOnlyOnTheDatabaseThatItNames(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, wipes, plan.Everything())
+		p := db.plan(t, wipes, plan.ScopeEverything)
 		id, err := db.DB.Identity(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func TestAPlanForEverythingRunsOnlyOnTheDatabaseThatItNames(t *testing.T) {
 				}
 			})
 		}
-		subjects := db.plan(t, wipes, plan.Subjects())
+		subjects := db.plan(t, wipes, plan.ScopeSubjects)
 		o := options(subjects, "s", "1")
 		o.OnlyOn = "production"
 		if _, err := erase.Run(t.Context(), db.DB, subjects, o); !errors.Is(err, erase.ErrWrongDatabase) {
@@ -66,7 +66,7 @@ func TestAPlanForEverythingRunsOnlyOnTheDatabaseThatItNames(t *testing.T) {
 func TestAProtectedDatabaseIsNeverWiped(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p, subjects := db.plan(t, wipes, plan.Everything()), db.plan(t, wipes, plan.Subjects())
+		p, subjects := db.plan(t, wipes, plan.ScopeEverything), db.plan(t, wipes, plan.ScopeSubjects)
 		for range 2 {
 			if err := erase.Protect(t.Context(), db.DB); err != nil { // before any run: the journal contains only the mark
 				t.Fatal(err)
@@ -107,7 +107,7 @@ func TestAMarkThatCannotBeReadRefuses(t *testing.T) {
 		if err := erase.Protect(t.Context(), db.DB); err != nil {
 			t.Fatal(err)
 		}
-		p := db.plan(t, wipes, plan.Everything())
+		p := db.plan(t, wipes, plan.ScopeEverything)
 		clerk := db.as(t, "GRANT SELECT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO %s")
 		db.unchanged(t, func() {
 			if r, err := erase.Run(t.Context(), clerk, p, allowed(p, "r")); err == nil || r.Receipt != nil {
@@ -121,7 +121,7 @@ func TestACopyHasAnIdentityOfItsOwn(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		held := strings.Replace(deletes, "erase: delete\n    columns: {visit_id", "erase: delete\n    hold: {because: accounts, basis: tax law, where: \"place = 'Bonn'\"}\n    columns: {visit_id", 1)
-		p := db.plan(t, held, plan.Subjects())
+		p := db.plan(t, held, plan.ScopeSubjects)
 		original := db.run(t, p, options(p, "before", "1")).Predicate.System
 		again := db.run(t, p, options(p, "again", "2")).Predicate.System
 		if original.CopyOf != "" || again.Journal != original.Journal || again.CopyOf != "" {
@@ -134,7 +134,7 @@ func TestACopyHasAnIdentityOfItsOwn(t *testing.T) {
 		noticed := 0
 		o = options(p, "in the copy", "4")
 		o.Progress = func(e erase.Event) {
-			if e.Kind == erase.CopyNoticed {
+			if e.Kind == erase.EventCopyNoticed {
 				noticed++
 				if e.Reason != original.Journal {
 					t.Error("the event names another database than was copied")
@@ -149,7 +149,7 @@ func TestACopyHasAnIdentityOfItsOwn(t *testing.T) {
 			t.Fatal("nothing was held: the test shows nothing")
 		}
 
-		wipe := made.plan(t, wipes, plan.Everything())
+		wipe := made.plan(t, wipes, plan.ScopeEverything)
 		last := made.run(t, wipe, allowed(wipe, "wipe")).Predicate.System
 		if last.Journal != st.Predicate.System.Journal || last.CopyOf != original.Journal {
 			t.Error("the copy's identity changed again")
@@ -182,7 +182,7 @@ func TestAFileThatIsMovedOrRestoredIsNoCopy(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "club.db")
 	db := openTarget(t, "sqlite:"+path).club(t)
-	p := db.plan(t, deletes, plan.Subjects())
+	p := db.plan(t, deletes, plan.ScopeSubjects)
 	was := db.run(t, p, options(p, "1", "1")).Predicate.System.Journal
 	db.SQL.Close()
 
@@ -246,7 +246,7 @@ func (d *target) stopAfterFirst(t *testing.T, p *plan.Plan, o erase.Options) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	o.Progress = func(e erase.Event) {
-		if e.Kind == erase.Checked {
+		if e.Kind == erase.EventChecked {
 			cancel()
 		}
 	}

@@ -105,7 +105,7 @@ func (d *target) meant(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
 
 // options are valid options of a run.
 func options(p *plan.Plan, run string, subjects ...string) erase.Options {
-	o := erase.Options{RunID: run, Signer: signer(), Secret: secret(), Allow: allowAll(p), Now: clock}
+	o := erase.Options{RunID: run, Signers: signers(), Secret: secret(), Allow: allowAll(p), Now: clock}
 	if p.Scope == plan.ScopeSubjects {
 		o.Subjects = erase.SubjectKeys(subjects...)
 	}
@@ -202,4 +202,10 @@ func done(st *receipt.Statement) map[string]receipt.Rows {
 		out[step] = n
 	}
 	return out
+}
+
+// withSample are the options for n rows of each table, or n replacements of each column.
+func withSample(o erase.Options, n int) erase.Options {
+	o.Sample = n
+	return o
 }

@@ -16,7 +16,7 @@ func TestALateRowIsCountedOnce(t *testing.T) {
 		for _, moment := range []string{"committed", "checked"} {
 			for _, subject := range []string{"1", "email=one@club.example"} {
 				db := db.again(t).club(t)
-				p := db.plan(t, deletes, plan.Subjects())
+				p := db.plan(t, deletes, plan.ScopeSubjects)
 				late := sync.OnceFunc(func() { db.exec(t, "INSERT INTO letter VALUES (99, 1, 'late')") })
 				report, err := erase.RunAt(t.Context(), db.DB, p, options(p, "r", subject), func(point string) {
 					if point == moment {

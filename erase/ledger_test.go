@@ -73,7 +73,7 @@ func TestAMarkThatWasLostIsMadeByTheNextRun(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "case", "1")
 		o.Ledger = forgetful{b}
 		report, err := erase.Run(t.Context(), db.DB, p, o)
@@ -103,7 +103,7 @@ func (closed) Begin(context.Context, record.Header, iter.Seq2[string, error]) er
 func TestNothingGoesThatTheLedgerDoesNotHave(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "case", "1")
 		o.Ledger = closed{}
 		if _, err := erase.Run(t.Context(), db.DB, p, o); !errors.Is(err, fs.ErrPermission) {
@@ -146,7 +146,7 @@ func TestAnEntryIsDroppedWithTheLastBackup(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)
 		db.club(t)
-		p := db.plan(t, deletes+"backups: [{name: nightly, kept: 14d}, {name: weekly, kept: 2mo}]\n", plan.Subjects())
+		p := db.plan(t, deletes+"backups: [{name: nightly, kept: 14d}, {name: weekly, kept: 2mo}]\n", plan.ScopeSubjects)
 		o := options(p, "case", "1")
 		o.Ledger = b
 		st := db.run(t, p, o)
@@ -170,7 +170,7 @@ func TestTheLedgersFilesNameNobody(t *testing.T) {
 		b := newBook(t)
 		db.exec(t, club...)
 		db.exec(t, "UPDATE member SET email = 'canary@club.example' WHERE member_id = 4", "INSERT INTO member VALUES (4711047110, 'x@club.example', NULL, 'X', NULL)")
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "case-for-canary", "4711047110", "email=canary@club.example")
 		o.Ledger = b
 		o.Request = &receipt.Request{Case: "reference-0815"}

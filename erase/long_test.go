@@ -32,7 +32,7 @@ tables:
       id: none
       body: {pii: free-text, overwrite: scrub}
       title: {pii: name, overwrite: {fake: first-name}}
-`, plan.Subjects())
+`, plan.ScopeSubjects)
 		st := db.run(t, p, options(p, "long", "1", "2", "3"))
 		if got := done(st)["overwrite doc"]; got.Affected != 3 || got.Left != 0 {
 			t.Errorf("the receipt says %+v", got)

@@ -47,7 +47,7 @@ func TestACascadeIntoADatabaseThatTheAccountCantSeeIsAHazard(t *testing.T) {
 		t.Cleanup(func() { db.exec(t, "DROP DATABASE "+other, "DROP USER "+user+"@'%'") })
 		u.User = url.UserPassword(user, "pw")
 		app := mysql.New(testdb.OpenMySQL(t, &testdb.Database{URL: u.String(), Name: name}))
-		p, err := plan.Build(t.Context(), app, mustParse([]byte(people)), plan.Subjects())
+		p, err := plan.Build(t.Context(), app, mustParse([]byte(people)), plan.ScopeSubjects)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestACascadeIntoADatabaseThatTheAccountCantSeeIsAHazard(t *testing.T) {
 			t.Errorf("%d tickets are left, want both", n)
 		}
 		// An account with full access plans the tickets, too.
-		if _, err := plan.Build(t.Context(), db.DB, mustParse([]byte(people)), plan.Subjects()); err == nil || !strings.Contains(err.Error(), "ticket") {
+		if _, err := plan.Build(t.Context(), db.DB, mustParse([]byte(people)), plan.ScopeSubjects); err == nil || !strings.Contains(err.Error(), "ticket") {
 			t.Errorf("error %v, want one that names the table that has no decision", err)
 		}
 	})
@@ -77,7 +77,7 @@ func TestVerificationSaysThatMariaDBKeepsOldVersions(t *testing.T) {
 			return // MySQL has none
 		}
 		db.exec(t, "CREATE TABLE person (id int PRIMARY KEY, email varchar(100) NOT NULL) WITH SYSTEM VERSIONING", "INSERT INTO person VALUES (1, 'ada@mail.example'), (2, 'bob@mail.example')")
-		p := db.plan(t, people, plan.Subjects())
+		p := db.plan(t, people, plan.ScopeSubjects)
 		if !slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.HistoryKept && h.Table.Table == "person" }) {
 			t.Errorf("hazards %v, want one of old versions", p.Hazards)
 		}
@@ -85,11 +85,11 @@ func TestVerificationSaysThatMariaDBKeepsOldVersions(t *testing.T) {
 		if n := db.count(t, "SELECT count(*) FROM person FOR SYSTEM_TIME ALL WHERE id = 1"); n != 1 {
 			t.Fatalf("%d versions of the row are there, want the old one", n)
 		}
-		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(people)), st, erase.SubjectKeys("1"))
+		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(people)), st, erase.VerifyOptions{Subjects: erase.SubjectKeys("1")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v.Outcome != erase.CannotTell || !slices.ContainsFunc(v.Findings, func(f erase.Finding) bool {
+		if v.Outcome != erase.OutcomeCannotTell || !slices.ContainsFunc(v.Findings, func(f erase.Finding) bool {
 			return f.Table.Table == "person" && strings.Contains(f.Reason, "old versions")
 		}) {
 			t.Errorf("%+v, want a finding that old versions are kept", v)
@@ -106,7 +106,7 @@ func TestSessionsThatAreReadOnlyByDefaultAreNone(t *testing.T) {
 			option = "tx_read_only=1"
 		}
 		db.DB = mysql.New(testdb.OpenMySQL(t, &testdb.Database{URL: db.URL}, option))
-		p := db.plan(t, people, plan.Subjects())
+		p := db.plan(t, people, plan.ScopeSubjects)
 		db.run(t, p, options(p, "read-only", "1"))
 		if n := db.count(t, "SELECT count(*) FROM person"); n != 0 {
 			t.Errorf("%d people are left", n)

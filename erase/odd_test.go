@@ -87,7 +87,7 @@ func TestAnOddValueIsFoundBeforeTheFirstWrite(t *testing.T) {
 				for id := range values {
 					all[id] = fmt.Sprint(id)
 				}
-				for _, scope := range []plan.Scope{plan.Everything(), plan.Subjects()} {
+				for _, scope := range []plan.Scope{plan.ScopeEverything, plan.ScopeSubjects} {
 					p := db.plan(t, policy(""), scope)
 					preview, err := erase.Preview(t.Context(), db.DB, p, options(p, "", all...))
 					if err != nil {
@@ -128,13 +128,13 @@ func TestAnOddValueIsFoundBeforeTheFirstWrite(t *testing.T) {
 					t.Errorf("%d values are NULL", n)
 				}
 				// Another subject's odd value stops nobody.
-				p := db.plan(t, policy(""), plan.Subjects())
+				p := db.plan(t, policy(""), plan.ScopeSubjects)
 				db.run(t, p, options(p, name+" the first", "0"))
 				for _, otherwise := range []string{"null", "random"} {
 					if otherwise == "random" && strings.HasPrefix(test.strategy, "{pseudonym") {
 						continue // of numbers
 					}
-					for _, scope := range []plan.Scope{plan.Everything(), plan.Subjects()} {
+					for _, scope := range []plan.Scope{plan.ScopeEverything, plan.ScopeSubjects} {
 						fill()
 						p := db.plan(t, policy(", otherwise: "+otherwise), scope)
 						st := db.run(t, p, options(p, name+" "+otherwise+" "+string(scope), all...))
@@ -169,7 +169,7 @@ func TestRowNumbersThatDoNotFitAreFoundBeforeTheFirstWrite(t *testing.T) {
 		text := func(prefix string) string {
 			return "version: 1\ndatabase: d\nsubject: {table: person}\ntables:\n  person: {erase: overwrite, columns: {id: none, login: {pii: online, overwrite: {sequence: " + prefix + "}}, badge: {pii: other, overwrite: sequence}}}\n"
 		}
-		for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+		for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything} {
 			p := db.plan(t, text("user-"), scope)
 			_, err := erase.Run(t.Context(), db.DB, p, options(p, "all "+string(scope), "1", "22", "333", "40000"))
 			var refused *erase.OddValuesError
@@ -189,9 +189,9 @@ func TestRowNumbersThatDoNotFitAreFoundBeforeTheFirstWrite(t *testing.T) {
 				t.Errorf("%s: something was written", scope)
 			}
 		}
-		p := db.plan(t, text("user-"), plan.Subjects())
+		p := db.plan(t, text("user-"), plan.ScopeSubjects)
 		db.run(t, p, options(p, "those that fit", "1", "22"))
-		if _, err := db.build(t.Context(), mustParse([]byte(text("visitor-"))), plan.Subjects()); err == nil || !strings.Contains(err.Error(), "the prefix leaves no room for a number in column login") {
+		if _, err := db.build(t.Context(), mustParse([]byte(text("visitor-"))), plan.ScopeSubjects); err == nil || !strings.Contains(err.Error(), "the prefix leaves no room for a number in column login") {
 			t.Errorf("a prefix that is too long: error %v", err)
 		}
 	})

@@ -162,7 +162,7 @@ func TestALinkWithoutAnIndexIsScannedOncePerRun(t *testing.T) {
 				}
 			}
 			carry := func(db *target) (map[string][]string, map[string]receipt.Rows, map[string]int64) {
-				p := db.plan(t, agencyPolicy(c.subject), plan.Subjects())
+				p := db.plan(t, agencyPolicy(c.subject), plan.ScopeSubjects)
 				o := options(p, "r", subjects...)
 				o.MaxRows = 6
 				counting := scanned(db.DB, tables)
@@ -192,7 +192,7 @@ func TestALinkWithoutAnIndexIsScannedOncePerRun(t *testing.T) {
 func TestAFewSubjectsAreLookedForByTheirBatch(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, agency(3)...)
-		p := db.plan(t, agencyPolicy("member"), plan.Subjects())
+		p := db.plan(t, agencyPolicy("member"), plan.ScopeSubjects)
 		report, err := erase.RunAt(t.Context(), db.DB, p, options(p, "r", "1", "2"), func(point string) {
 			if point == "looked" {
 				t.Error("it looked for what one batch is to find")
@@ -214,7 +214,7 @@ func TestWhatArrivesAfterTheOneScanIsCounted(t *testing.T) {
 		db.exec(t, "UPDATE member SET guide = 2 WHERE member_id = 12") // this member isn't erased, so 2 remains
 		policy := strings.Replace(agencyPolicy("member"), "guide: none}}", "guide: none}, via: {guide: keep}}", 1) +
 			"  - member(guide) -> member(member_id)\n"
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		o := options(p, "r", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10")
 		o.MaxRows = 6
 		report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -52,8 +51,6 @@ type Options struct {
 	Allow []plan.HazardName
 	// Signers sign the receipt. Defaults to none, an error: a run without proof isn't started.
 	Signers []receipt.Signer
-	// Signer is another of Signers, for the usual case of one. Defaults to none.
-	Signer receipt.Signer
 	// Secret is the key of consistent strategies. Defaults to none; a plan with such a strategy is then
 	// refused.
 	Secret anonymise.Secret
@@ -102,6 +99,9 @@ type Options struct {
 	// Resolved is told the key of each subject given by an identifier. Only here does a key leave the
 	// library. Defaults to nothing.
 	Resolved func(subject string, key dialect.Key)
+	// Sample is the number of rows of each table that Rehearse tries without subjects (defaults to 20),
+	// and of replacements that Samples makes for each column (defaults to 3). A run doesn't use it.
+	Sample int
 	// Log gets messages at the levels debug, info and warn. It never sees a value, a key or an
 	// identifier. Defaults to nothing.
 	Log *slog.Logger
@@ -118,9 +118,6 @@ type Options struct {
 // withDefaults returns the options with every default filled in.
 func (o Options) withDefaults(e dialect.Engine) Options {
 	o.RunID = cmp.Or(o.RunID, uuid.NewString())
-	if o.Signer != nil {
-		o.Signers = append(slices.Clone(o.Signers), o.Signer)
-	}
 	o.Workers = cmp.Or(o.Workers, 4)
 	if e.Writers > 0 {
 		o.Workers = min(o.Workers, e.Writers)

@@ -36,11 +36,11 @@ func held(o erase.Options, how string) erase.Options {
 	o.Secret = anonymise.Secret{}
 	switch how {
 	case "secret":
-		o.Secret, o.Signer = secret(), coin()
+		o.Secret, o.Signers = secret(), []receipt.Signer{coin()}
 	case "commitment key":
-		o.Commitments, o.Signer = &erase.Commitments{Key: rowKey}, coin()
+		o.Commitments, o.Signers = &erase.Commitments{Key: rowKey}, []receipt.Signer{coin()}
 	case "none":
-		o.Signer = coin()
+		o.Signers = []receipt.Signer{coin()}
 	}
 	return o
 }
@@ -50,7 +50,7 @@ func TestAnInterruptedRunIsNotContinuedWithOthers(t *testing.T) {
 		for _, how := range []string{"secret", "commitment key", "signing key", "none"} {
 			t.Run(how, func(t *testing.T) {
 				db = db.again(t).club(t)
-				p := db.plan(t, deletes, plan.Subjects())
+				p := db.plan(t, deletes, plan.ScopeSubjects)
 				begun := held(options(p, "r", "1", "2", "3"), how)
 				db.interrupted(t, p, begun)
 				others := begun
@@ -83,7 +83,7 @@ func TestAFinishedRunGivesNobodyElsesReceipt(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		for _, policy := range []string{deletes, overwrites} {
 			db = db.again(t).club(t)
-			p := db.plan(t, policy, plan.Subjects())
+			p := db.plan(t, policy, plan.ScopeSubjects)
 			for _, how := range []string{"secret", "commitment key", "signing key", "none"} {
 				o := held(options(p, "run by "+how, "1"), how)
 				if policy == overwrites && o.Secret.IsZero() {
@@ -119,7 +119,7 @@ func TestWithoutItsKeyAnOverwrittenSubjectsReceiptIsNotGuessed(t *testing.T) {
 		db.club(t)
 		policy := strings.ReplaceAll(overwrites, "{fake: email}", "random")
 		policy = strings.ReplaceAll(policy, "{fake: name}", "random")
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		if _, err := erase.Run(t.Context(), db.DB, p, held(options(p, "r", "1"), "signing key")); err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestTheSameSubjectsAreKnownHoweverTheyAreWritten(t *testing.T) {
 			"CREATE TABLE person (code "+text+" NOT NULL, email VARCHAR(80) NOT NULL, PRIMARY KEY (code))",
 			"INSERT INTO person VALUES ('Ada', 'ada@mail.example'), ('Bob', 'bob@mail.example'), ('Cy', 'cy@mail.example')")
 		p := db.plan(t, "version: 1\ndatabase: d\nsubject: {table: person, identifiers: [email]}\n"+
-			"tables: {person: {erase: delete, columns: {code: none, email: {pii: contact, overwrite: random}}}}", plan.Subjects())
+			"tables: {person: {erase: delete, columns: {code: none, email: {pii: contact, overwrite: random}}}}", plan.ScopeSubjects)
 		o := options(p, "r", "Ada", "email=bob@mail.example")
 		if _, err := erase.Run(t.Context(), db.DB, p, o); err != nil {
 			t.Fatal(err)
@@ -198,7 +198,7 @@ func TestARunIsContinuedOrClosedWhenASubjectCameBack(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		for _, closed := range []bool{false, true} {
 			db := db.again(t).club(t)
-			p := db.plan(t, deletes, plan.Subjects())
+			p := db.plan(t, deletes, plan.ScopeSubjects)
 			o := options(p, "r", "1", "2", "3")
 			db.interrupted(t, p, o)
 			db.exec(t, "INSERT INTO member VALUES (1, 'new@club.example', NULL, 'One Uno', NULL)")

@@ -49,7 +49,7 @@ func TestAnEngineFromOutsidePlansRunsAndVerifies(t *testing.T) {
 				t.Fatal("it is able to do more than an engine has to")
 			}
 		}
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		if p.Engine != outsideName {
 			t.Errorf("the plan is for %s", p.Engine)
 		}
@@ -63,12 +63,12 @@ func TestAnEngineFromOutsidePlansRunsAndVerifies(t *testing.T) {
 		if s.Predicate.System.Engine != outsideName {
 			t.Errorf("the receipt says that it was %s", s.Predicate.System.Engine)
 		}
-		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(policy)), s, erase.SubjectKeys("1"))
+		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(policy)), s, erase.VerifyOptions{Subjects: erase.SubjectKeys("1")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range v.Findings {
-			if f.Outcome == erase.Broken {
+			if f.Outcome == erase.OutcomeBroken {
 				t.Errorf("%s is %s: %s", f.Table, f.Outcome, f.Reason)
 			}
 		}
@@ -76,7 +76,7 @@ func TestAnEngineFromOutsidePlansRunsAndVerifies(t *testing.T) {
 			t.Errorf("%d visits and %d letters about her are left", visits, letters)
 		}
 
-		everything := db.plan(t, policy, plan.Everything())
+		everything := db.plan(t, policy, plan.ScopeEverything)
 		db.run(t, everything, options(everything, "outside everything"))
 		if n := db.count(t, "SELECT count(*) FROM member WHERE email LIKE '%club.example'"); n != 0 {
 			t.Errorf("%d members have their old addresses", n)

@@ -99,12 +99,12 @@ func TestRunsThatMeetInTheSameRowsBothEnd(t *testing.T) {
 			onOneOfEach(t, func(t *testing.T, db *target) {
 				want := db.again(t)
 				want.mail(t, 400)
-				undisturbed := want.plan(t, policy, plan.Subjects())
+				undisturbed := want.plan(t, policy, plan.ScopeSubjects)
 				for _, o := range overlapping(undisturbed) {
 					want.run(t, undisturbed, o)
 				}
 				db.mail(t, 400)
-				db.runTogether(t, db.plan(t, policy, plan.Subjects()))
+				db.runTogether(t, db.plan(t, policy, plan.ScopeSubjects))
 				if d := cmp.Diff(want.mailbox(t), db.mailbox(t)); d != "" {
 					t.Error("runs side by side leave something else than one after the other:", d)
 				}
@@ -136,7 +136,7 @@ func (d *target) runTogether(t *testing.T, p *plan.Plan) {
 	for _, o := range overlapping(p) {
 		own := openTarget(t, d.URL)
 		o.Progress = func(e erase.Event) {
-			if e.Kind == erase.Retry {
+			if e.Kind == erase.EventRetry {
 				mu.Lock()
 				defer mu.Unlock()
 				tried[e.Class]++
@@ -172,15 +172,15 @@ func TestABatchThatMetALockTakesItsTurn(t *testing.T) {
 			return // one writer, or locks are reported differently
 		}
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "1")
 		o.LockTimeout = time.Second // the shortest unit of every engine
 		var other *rival
-		on(&o, erase.Began, func(erase.Event) {
+		on(&o, erase.EventBegan, func(erase.Event) {
 			other = db.rival(t)
 			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
 		})
-		on(&o, erase.Retry, func(erase.Event) { other.exec("COMMIT") })
+		on(&o, erase.EventRetry, func(erase.Event) { other.exec("COMMIT") })
 		var locked []bool
 		_, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
 			if point == "acted" {

@@ -38,12 +38,12 @@ func TestASubjectLargerThanATransactionGoesLeafFirst(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				db.club(t)
 				db.regular(t, visits, remarks)
-				p := db.plan(t, c.policy, plan.Subjects())
+				p := db.plan(t, c.policy, plan.ScopeSubjects)
 				o := options(p, "r", "1", "2")
 				o.MaxRows = most
 				var largest, batches int64
 				o.Progress = func(e erase.Event) {
-					if e.Kind == erase.Batch {
+					if e.Kind == erase.EventBatch {
 						largest, batches = max(largest, e.Rows), batches+1
 					}
 				}
@@ -103,12 +103,12 @@ func TestLeavesThatNobodyFetchesGoOverSeveralTransactions(t *testing.T) {
 				for part := range slices.Chunk(rows, 500) {
 					db.exec(t, "INSERT INTO letter VALUES "+strings.Join(part, ", "))
 				}
-				p := db.plan(t, deletes, plan.Subjects())
+				p := db.plan(t, deletes, plan.ScopeSubjects)
 				o := options(p, "r", "1", "2", "3")
 				o.MaxRows, o.Commitments = most, commitments
 				var largest int64
 				o.Progress = func(e erase.Event) {
-					if e.Kind == erase.Batch {
+					if e.Kind == erase.EventBatch {
 						largest = max(largest, e.Rows)
 					}
 				}

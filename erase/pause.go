@@ -34,8 +34,8 @@ func PauseFile(path string) Throttle {
 	}
 }
 
-// Everything stands for all runs on the database in Pause and Resume.
-const Everything = journal.AllRuns
+// AllRuns stands for all runs on the database in Pause and Resume.
+const AllRuns = journal.AllRuns
 
 // Pause makes a run wait, in whatever process: batches in progress are finished, and none begins until
 // Resume. The run notices within a second. A run not in progress, or not begun yet, waits as soon as it

@@ -48,7 +48,7 @@ func TestARunIsPausedInTheJournal(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, d *target) {
 		d.club(t)
 		other := openTarget(t, d.URL) // as another process would
-		for run, what := range map[string]string{"itself": "itself", "with all the others": erase.Everything} {
+		for run, what := range map[string]string{"itself": "itself", "with all the others": erase.AllRuns} {
 			got := heldUp(t, d, run, nil,
 				func() {
 					for range 2 { // twice is like once
@@ -83,7 +83,7 @@ func TestARunThatIsBegunWhilePausedWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Progress = func(e erase.Event) {
-		if e.Kind != erase.Throttled {
+		if e.Kind != erase.EventThrottled {
 			return
 		}
 		if n := d.count(t, "SELECT count(*) FROM member"); n != 4 {

@@ -41,7 +41,7 @@ func TestRetentionPerTenant(t *testing.T) {
 		t.Run(column, func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				db.exec(t, tenants...)
-				p := db.plan(t, retention(column), plan.Expired())
+				p := db.plan(t, retention(column), plan.ScopeExpired)
 				o := options(p, "r")
 				o.MaxRows = 3
 				counted, err := erase.Preview(t.Context(), db.DB, p, o)
@@ -51,7 +51,7 @@ func TestRetentionPerTenant(t *testing.T) {
 				if n := counted.Counts[0].Rows; n != 4 {
 					t.Errorf("the preview has %d rows, want 4", n)
 				}
-				if _, err := erase.Rehearse(t.Context(), db.DB, p, o, 0); err != nil {
+				if _, err := erase.Rehearse(t.Context(), db.DB, p, o); err != nil {
 					t.Error(err)
 				}
 				if d := cmp.Diff(map[string]receipt.Rows{"delete visit": {Matched: 4, Affected: 4}}, done(db.run(t, p, o))); d != "" {
@@ -75,7 +75,7 @@ func TestRetentionPerTenant(t *testing.T) {
 func TestVerifyOfPeriodsThatAreLookedUp(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, tenants...)
-		p := db.plan(t, retention("days"), plan.Expired())
+		p := db.plan(t, retention("days"), plan.ScopeExpired)
 		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
 		if err != nil {
 			t.Fatal(err)
@@ -85,15 +85,15 @@ func TestVerifyOfPeriodsThatAreLookedUp(t *testing.T) {
 			got, _ := db.found(t, retention("days"), func() []byte { return report.Receipt }, nil)
 			return got
 		}
-		if got := verify(); got != erase.Holds {
+		if got := verify(); got != erase.OutcomeHolds {
 			t.Errorf("%s, want it to hold", got)
 		}
 		db.exec(t, "UPDATE tenant SET days = 10 WHERE tenant_id = 2")
-		if got := verify(); got != erase.CannotTell {
+		if got := verify(); got != erase.OutcomeCannotTell {
 			t.Errorf("%s of another period", got)
 		}
 		db.exec(t, "UPDATE tenant SET days = 0 WHERE tenant_id = 2")
-		if got := verify(); got != erase.CannotTell {
+		if got := verify(); got != erase.OutcomeCannotTell {
 			t.Errorf("%s of a period that can't be read", got)
 		}
 	})
@@ -106,7 +106,7 @@ func TestAPeriodThatCantBeReadIsRefused(t *testing.T) {
 		for value, column := range map[string]string{"0": "days", "-1": "days", "'soon'": "period", "''": "period", "'0d'": "period", "'90'": "period"} {
 			db.exec(t, "UPDATE tenant SET "+column+" = "+value+" WHERE tenant_id = 1")
 			before := db.dump(t)
-			p := db.plan(t, retention(column), plan.Expired())
+			p := db.plan(t, retention(column), plan.ScopeExpired)
 			_, err := erase.Run(t.Context(), db.DB, p, options(p, "r"+value))
 			if !errors.Is(err, erase.ErrBadPeriod) || !strings.Contains(err.Error(), "1 row of ") || !strings.Contains(err.Error(), "column "+column) {
 				t.Errorf("%s = %s: error %v", column, value, err)
@@ -126,7 +126,7 @@ func TestAPeriodThatCantBeReadIsRefused(t *testing.T) {
 func TestAPeriodsTableThatChangedIsDrift(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, tenants...)
-		p := db.plan(t, retention("days"), plan.Expired())
+		p := db.plan(t, retention("days"), plan.ScopeExpired)
 		db.exec(t, "ALTER TABLE tenant ADD COLUMN more INTEGER")
 		if _, err := erase.Run(t.Context(), db.DB, p, options(p, "r")); !errors.Is(err, erase.ErrDrift) {
 			t.Errorf("error %v", err)
@@ -152,12 +152,12 @@ func TestSQLiteMomentsInFormsOfTheApplication(t *testing.T) {
 		`INSERT INTO session VALUES (1, strftime('%s', '2025-12-31')), (2, strftime('%s', '2025-12-31') * 1000), (3, '31/12/2025'),
 			(4, strftime('%s', '2020-01-01')), (5, strftime('%s', '2020-01-01') * 1000), (6, '2020-01-01T00:00:00Z')`,
 	)
-	p := db.plan(t, sessions+"retention: [{table: session, by: seen, older_than: 90d, erase: delete}]\n", plan.Expired())
+	p := db.plan(t, sessions+"retention: [{table: session, by: seen, older_than: 90d, erase: delete}]\n", plan.ScopeExpired)
 	db.run(t, p, options(p, "expired"))
 	if d := cmp.Diff([][]int64{{1}, {2}, {3}}, db.table(t, "SELECT session_id FROM session ORDER BY 1")); d != "" {
 		t.Error(d)
 	}
-	p = db.plan(t, strings.Replace(sessions, "delete,", "delete, hold: {because: fraud, basis: law, until: seen + 1y},", 1), plan.Subjects())
+	p = db.plan(t, strings.Replace(sessions, "delete,", "delete, hold: {because: fraud, basis: law, until: seen + 1y},", 1), plan.ScopeSubjects)
 	db.run(t, p, options(p, "held", "1", "2", "3"))
 	if n := db.count(t, "SELECT count(*) FROM session"); n != 3 {
 		t.Errorf("%d of 3 rows are held", n)
@@ -179,12 +179,12 @@ func TestAZeroDateNeitherExpiresNorFreesOfAHold(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				p := db.plan(t, sessions+"retention: [{table: session, by: seen, older_than: 90d, erase: delete}]\n", plan.Expired())
+				p := db.plan(t, sessions+"retention: [{table: session, by: seen, older_than: 90d, erase: delete}]\n", plan.ScopeExpired)
 				db.run(t, p, options(p, "expired "+typ))
 				if d := cmp.Diff([][]int64{{1}, {2}}, db.table(t, "SELECT session_id FROM session ORDER BY 1")); d != "" {
 					t.Errorf("%s: %s", typ, d)
 				}
-				p = db.plan(t, strings.Replace(sessions, "delete,", "delete, hold: {because: fraud, basis: law, until: seen + 1y},", 1), plan.Subjects())
+				p = db.plan(t, strings.Replace(sessions, "delete,", "delete, hold: {because: fraud, basis: law, until: seen + 1y},", 1), plan.ScopeSubjects)
 				db.run(t, p, options(p, "held "+typ, "1", "2"))
 				if n := db.count(t, "SELECT count(*) FROM session"); n != 2 {
 					t.Errorf("%s: %d of 2 rows are held", typ, n)

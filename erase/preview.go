@@ -108,7 +108,7 @@ func (r *reader) gatherDry(ctx context.Context, it *workItem, scan *closure.OddS
 // (sample of them), and rolls everything back. It thus tests check constraints, triggers, unique
 // indexes and privileges. It takes a run's locks. It stops at the first failing batch and returns its
 // error.
-func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sample int) (_ *Result, err error) {
+func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (_ *Result, err error) {
 	defer func() { denial{db: db, plan: p}.explain(ctx, &err) }()
 	e, roots, err := prepareReader(ctx, db, p, o)
 	if err != nil {
@@ -118,7 +118,7 @@ func Rehearse(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, sampl
 		return nil, err
 	}
 	executor := newBatchExecutor(e, newReporter(&e.Options, nil), journal.Open(db, e.RunID, e.Now), &heldState{})
-	sample = cmp.Or(sample, 20)
+	sample := cmp.Or(o.Sample, 20)
 	var sum tally.Tally
 	r := &Result{usual: p.Default}
 	for _, root := range roots {

@@ -13,7 +13,7 @@ import (
 )
 
 func TestPreviewCountsWhatRunDoesAndWritesNothing(t *testing.T) {
-	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+	for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
 		t.Run(string(scope), func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				policy := db.shop(t, sample.Shop{Customers: 30, Seed: 2})
@@ -45,7 +45,7 @@ func TestPreviewCountsWhatRunDoesAndWritesNothing(t *testing.T) {
 func TestPreviewRefusesSubjects(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		for _, c := range []struct {
 			subject string
 			want    error
@@ -64,7 +64,7 @@ func TestPreviewRefusesSubjects(t *testing.T) {
 func TestPitfall18PreviewNeedsNoMoreThanToRead(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		reader := db.as(t, "GRANT SELECT ON member, visit, remark, letter TO %s", "ALTER ROLE %s SET default_transaction_read_only = on")
 		r, err := erase.Preview(t.Context(), reader, p, options(p, "", "1"))
 		if err != nil {
@@ -81,7 +81,7 @@ func TestPitfall18PreviewNeedsNoMoreThanToRead(t *testing.T) {
 }
 
 func TestRehearseRollsEverythingBack(t *testing.T) {
-	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+	for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
 		t.Run(string(scope), func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				policy := db.shop(t, sample.Shop{Customers: 30, Seed: 2})
@@ -92,7 +92,7 @@ func TestRehearseRollsEverythingBack(t *testing.T) {
 				o := options(p, "r", strangers(t, db, 6)...)
 				o.MaxRows = 10 // a rehearsal uses one transaction for all given rows
 				db.unchanged(t, func() {
-					r, err := erase.Rehearse(t.Context(), db.DB, p, o, 5)
+					r, err := erase.Rehearse(t.Context(), db.DB, p, withSample(o, 5))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -112,11 +112,11 @@ func TestRehearseRollsEverythingBack(t *testing.T) {
 func TestRehearseTakesTheFirstRowsWhereNoSubjectIsGiven(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "")
 		o.Subjects = nil
 		db.unchanged(t, func() {
-			r, err := erase.Rehearse(t.Context(), db.DB, p, o, 2)
+			r, err := erase.Rehearse(t.Context(), db.DB, p, withSample(o, 2))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,14 +135,14 @@ func TestRehearseReportsAConstraintByName(t *testing.T) {
 		db.exec(t, strings.Replace(club[0], "notes VARCHAR(80)", "notes VARCHAR(80), CONSTRAINT tidy CHECK (notes <> 'XYZ' OR member_id > 1)", 1))
 		db.exec(t, club[1:]...)
 		breaking := strings.Replace(overwrites, "overwrite: null", "overwrite: {fixed: XYZ}", 1)
-		for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+		for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything} {
 			for way, policy := range map[string]string{
 				"client":   breaking,
 				"database": strings.NewReplacer("{fake: email}", "random", "{fake: name}", "random").Replace(breaking),
 			} {
 				p := db.plan(t, policy, scope)
 				db.unchanged(t, func() {
-					_, err := erase.Rehearse(t.Context(), db.DB, p, options(p, "", "1"), 2)
+					_, err := erase.Rehearse(t.Context(), db.DB, p, withSample(options(p, "", "1"), 2))
 					var e *dialect.Error
 					if !errors.As(err, &e) || e.Class != dialect.OtherConstraint {
 						t.Fatalf("%s, through the %s: error %v", scope, way, err)
@@ -179,10 +179,12 @@ links:
 			"CREATE INDEX note_entity ON note (entity, kind)",
 			"INSERT INTO session VALUES (1, '192.0.2.1'), (2, '192.0.2.2')",
 			"INSERT INTO note VALUES (1, 9, 'order', 'a'), (2, 1, 'session', 'b'), (3, 2, 'session', 'c'), (4, 1, 'order', 'd'), (5, NULL, 'session', 'e')")
-		p := db.plan(t, policy, plan.Everything())
+		p := db.plan(t, policy, plan.ScopeEverything)
 		for name, count := range map[string]func() (*erase.Result, error){
-			"preview":   func() (*erase.Result, error) { return erase.Preview(t.Context(), db.DB, p, options(p, "")) },
-			"rehearsal": func() (*erase.Result, error) { return erase.Rehearse(t.Context(), db.DB, p, options(p, ""), 2) },
+			"preview": func() (*erase.Result, error) { return erase.Preview(t.Context(), db.DB, p, options(p, "")) },
+			"rehearsal": func() (*erase.Result, error) {
+				return erase.Rehearse(t.Context(), db.DB, p, withSample(options(p, ""), 2))
+			},
 		} {
 			r, err := count()
 			if err != nil {
@@ -206,7 +208,7 @@ links:
 			}
 			return env.Receipt
 		}, nil)
-		if got != erase.Holds {
+		if got != erase.OutcomeHolds {
 			t.Errorf("verify: %s %v", got, by)
 		}
 	})

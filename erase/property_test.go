@@ -357,10 +357,10 @@ func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
 		if _, err := db.Exec(w.script(sample.SQLite) + "PRAGMA foreign_keys = 1"); err != nil {
 			t.Fatal(err)
 		}
-		p, err := w.plan(context.Background(), sqlite.New(db), plan.Subjects())
+		p, err := w.plan(context.Background(), sqlite.New(db), plan.ScopeSubjects)
 		var refused *policy.Error
 		if errors.As(err, &refused) && w.giveReasons(refused) {
-			p, err = plan.Build(context.Background(), sqlite.New(db), w.policy, plan.Subjects())
+			p, err = plan.Build(context.Background(), sqlite.New(db), w.policy, plan.ScopeSubjects)
 		}
 		if errors.As(err, &refused) {
 			return
@@ -374,7 +374,7 @@ func TestPropertyEveryPlanKeepsItsPromises(t *testing.T) {
 			keys = append(keys, fmt.Sprint(id))
 		}
 		_, err = erase.Run(context.Background(), sqlite.New(db), p, erase.Options{
-			RunID: "world", Subjects: erase.SubjectKeys(keys...), Signer: signer(), Allow: allowAll(p), MaxRows: w.limit, Now: clock, Attempts: 3,
+			RunID: "world", Subjects: erase.SubjectKeys(keys...), Signers: signers(), Allow: allowAll(p), MaxRows: w.limit, Now: clock, Attempts: 3,
 		})
 		if err != nil {
 			t.Fatalf("%v\nsubjects %v\n%s\n%s", err, w.chosen, p, w.script(sample.SQLite))

@@ -140,7 +140,7 @@ func (s *session) identifyDatabase(ctx context.Context) (*journal.Database, erro
 	}
 	if noticed {
 		s.Log.Warn("the database is a copy and has a new identity", "copy of", row.Origin(), "identity", row.ID)
-		s.emitEvent(Event{Kind: CopyNoticed, Reason: row.Origin()})
+		s.emitEvent(Event{Kind: EventCopyNoticed, Reason: row.Origin()})
 	}
 	switch {
 	case !wipesAll(s.plan):

@@ -137,9 +137,9 @@ func TestAReceiptIsPublishedOnceThoughTheProcessIsKilled(t *testing.T) {
 func TestARunWhoseReceiptIsNotPublishedIsNotFinished(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "case", "1")
-		o.Signer = coin()
+		o.Signers = []receipt.Signer{coin()}
 		o.Publish = func(context.Context, []byte) error { return fs.ErrPermission }
 		if report, err := erase.Run(t.Context(), db.DB, p, o); report.Receipt != nil || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "run again") {
 			t.Fatalf("receipt %t, error %v", report.Receipt != nil, err)
@@ -175,7 +175,7 @@ func TestARunWhoseReceiptIsNotPublishedIsNotFinished(t *testing.T) {
 func TestASignedRunIsNotAnothers(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "case", "1")
 		o.Publish = func(context.Context, []byte) error { return fs.ErrPermission }
 		if _, err := erase.Run(t.Context(), db.DB, p, o); !errors.Is(err, fs.ErrPermission) {
@@ -186,7 +186,7 @@ func TestASignedRunIsNotAnothers(t *testing.T) {
 		if _, err := erase.Run(t.Context(), db.DB, p, o); !errors.Is(err, erase.ErrRunDiffers) {
 			t.Errorf("with another subject: %v, want ErrRunDiffers", err)
 		}
-		other := db.plan(t, overwrites, plan.Subjects())
+		other := db.plan(t, overwrites, plan.ScopeSubjects)
 		if _, err := erase.Run(t.Context(), db.DB, other, o); !errors.Is(err, erase.ErrRunDiffers) {
 			t.Errorf("with another plan: %v, want ErrRunDiffers", err)
 		}
@@ -198,7 +198,7 @@ func TestRowsLeftOverAreToldWhenASignedRunIsFinished(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		db.club(t)
 		db.exec(t, "CREATE TRIGGER back AFTER UPDATE ON member FOR EACH ROW BEGIN UPDATE member SET name = OLD.name WHERE member_id = OLD.member_id; END")
-		p := db.plan(t, overwrites, plan.Subjects())
+		p := db.plan(t, overwrites, plan.ScopeSubjects)
 		o := options(p, "case", "1")
 		o.Publish = func(context.Context, []byte) error { return fs.ErrPermission }
 		if _, err := erase.Run(t.Context(), db.DB, p, o); !errors.Is(err, fs.ErrPermission) {

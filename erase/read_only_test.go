@@ -21,12 +21,12 @@ func TestAReadOnlySessionIsNoMissingPrivilege(t *testing.T) {
 		query.Set("default_transaction_read_only", "on")
 		u.RawQuery = query.Encode()
 		reading := openTarget(t, u.String())
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		for _, journal := range []string{"without a journal", "with one"} {
 			for verb, do := range map[string]func() error{
 				"run":     func() error { _, err := erase.Run(t.Context(), reading.DB, p, options(p, "r", "1")); return err },
-				"pause":   func() error { return erase.Pause(t.Context(), reading.DB, erase.Everything) },
-				"resume":  func() error { _, err := erase.Resume(t.Context(), reading.DB, erase.Everything); return err },
+				"pause":   func() error { return erase.Pause(t.Context(), reading.DB, erase.AllRuns) },
+				"resume":  func() error { _, err := erase.Resume(t.Context(), reading.DB, erase.AllRuns); return err },
 				"protect": func() error { return erase.Protect(t.Context(), reading.DB) },
 			} {
 				err := do()

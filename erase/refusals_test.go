@@ -31,7 +31,7 @@ func (d *target) unchanged(t *testing.T, do func()) {
 func TestRunRefusesSubjects(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		for _, c := range []struct {
 			name     string
 			subjects []string
@@ -69,7 +69,7 @@ func TestRunRefusesSubjects(t *testing.T) {
 func TestRunRefusesASubjectThatDoesNotFitItsColumn(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		db.unchanged(t, func() {
 			_, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "5000000000"))
 			if !errors.Is(err, erase.ErrBadSubject) && !errors.Is(err, erase.ErrNoSuchSubject) {
@@ -84,12 +84,12 @@ func TestRunRefusesASubjectThatDoesNotFitItsColumn(t *testing.T) {
 func TestARunIsContinuedWithSubjectsNamedTwice(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "email=one@club.example", "phone=111", "1", "email=two@club.example", "2", "email=four@club.example")
 		o.MaxRows, o.Workers = 1, 1
 		ctx, cancel := context.WithCancel(t.Context())
 		o.Progress = func(e erase.Event) {
-			if e.Kind == erase.Checked {
+			if e.Kind == erase.EventChecked {
 				cancel()
 			}
 		}
@@ -127,7 +127,7 @@ func TestRunRefusesWhatIsNotAsItWasApproved(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				db.club(t)
-				p := db.plan(t, deletes, plan.Subjects())
+				p := db.plan(t, deletes, plan.ScopeSubjects)
 				o := options(p, "r", "1")
 				db.exec(t, c.alter...)
 				if c.with != nil {
@@ -148,7 +148,7 @@ func TestRunRefusesWhatIsNotAsItWasApproved(t *testing.T) {
 func TestRunTakesASchemaThatChangedElsewhere(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		db.exec(t, "CREATE TABLE weather (day INTEGER NOT NULL, PRIMARY KEY (day))")
 		db.run(t, p, options(p, "r", "1"))
 	})
@@ -157,7 +157,7 @@ func TestRunTakesASchemaThatChangedElsewhere(t *testing.T) {
 func TestRunRefusesHazardsAndSaysHowToAllowThem(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Everything())
+		p := db.plan(t, deletes, plan.ScopeEverything)
 		o := options(p, "r")
 		o.Allow = nil
 		db.unchanged(t, func() {
@@ -188,7 +188,7 @@ func TestRunRefusesOptions(t *testing.T) {
 			want   error
 			says   string
 		}{
-			{"without a signer", deletes, func(o *erase.Options) { o.Signer = nil }, nil, "no signer"},
+			{"without a signer", deletes, func(o *erase.Options) { o.Signers = nil }, nil, "no signer"},
 			{"with a consistent strategy and no secret", consistent, func(o *erase.Options) { o.Secret = anonymise.Secret{} }, anonymise.ErrNoSecret, "EXPUNGE_SECRET"},
 			{"that are negative", deletes, func(o *erase.Options) { o.Workers = -1 }, nil, "negative"},
 			{"with too long a run ID", deletes, func(o *erase.Options) { o.RunID = strings.Repeat("é", 201) }, nil, "200 printable characters"},
@@ -196,7 +196,7 @@ func TestRunRefusesOptions(t *testing.T) {
 			{"with too long an actor", deletes, func(o *erase.Options) { o.Actor = strings.Repeat("é", 201) }, nil, "200 printable characters"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				p := db.plan(t, c.policy, plan.Subjects())
+				p := db.plan(t, c.policy, plan.ScopeSubjects)
 				o := options(p, "r", "1")
 				c.with(&o)
 				db.unchanged(t, func() {
@@ -213,7 +213,7 @@ func TestRunRefusesOptions(t *testing.T) {
 func TestRunTakesNamesOfAnyAlphabet(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, strings.Repeat("é", 200), "1")
 		o.Actor = strings.Repeat("ж", 200)
 		if st := db.run(t, p, o); st.Predicate.Operator != o.Actor || st.Predicate.RunID != o.RunID {
@@ -225,8 +225,8 @@ func TestRunTakesNamesOfAnyAlphabet(t *testing.T) {
 func TestARunIDIsForOnePlanAndItsSubjects(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
-		other := db.plan(t, overwrites, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
+		other := db.plan(t, overwrites, plan.ScopeSubjects)
 		ctx, cancel := context.WithCancel(t.Context())
 		o := options(p, "open", "1", "2")
 		o.Progress = func(erase.Event) { cancel() }
@@ -261,7 +261,7 @@ func TestRunRefusesAMissingPrivilege(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.club(t)
 		role := db.as(t, "GRANT CREATE ON DATABASE "+db.database(t)+" TO %s", "GRANT SELECT, UPDATE, DELETE ON member, remark, letter TO %s", "GRANT SELECT, UPDATE ON visit TO %s")
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		db.unchanged(t, func() {
 			_, err := erase.Run(t.Context(), role, p, options(p, "r", "1"))
 			var access *erase.AccessError
@@ -281,7 +281,7 @@ func TestPitfall15RowSecurityThatHidesRows(t *testing.T) {
 		db.club(t)
 		db.exec(t, "ALTER TABLE visit ENABLE ROW LEVEL SECURITY")
 		role := db.as(t, "GRANT CREATE ON DATABASE "+db.database(t)+" TO %s", "GRANT SELECT, UPDATE, DELETE ON member, remark, letter, visit TO %s")
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		db.unchanged(t, func() {
 			_, err := erase.Run(t.Context(), role, p, options(p, "r", "1"))
 			var access *erase.AccessError
@@ -299,7 +299,7 @@ func TestPitfall15RowSecurityStopsEveryVerb(t *testing.T) {
 		db.club(t)
 		owner := db.as(t, "GRANT ALL ON DATABASE "+db.database(t)+" TO %s", "GRANT ALL ON member, remark, letter, visit TO %s", "ALTER TABLE visit OWNER TO %s",
 			"GRANT REFERENCES ON visit TO %s", "ALTER TABLE visit ENABLE ROW LEVEL SECURITY", "CREATE POLICY early ON visit USING (visit_id < 12)")
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		preview := func() error {
 			_, err := erase.Preview(t.Context(), owner, p, options(p, "", "1"))
 			return err
@@ -333,7 +333,7 @@ func TestAnErrorInTheRunNamesTheTableAsThePlanDoes(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		db.trigger(t, "BEFORE DELETE", "remark", "INSERT INTO nowhere_at_all (n) VALUES (1);", map[string]string{sample.SQLite: "SELECT RAISE(ABORT, 'no');"})
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		_, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
 		if err == nil || !strings.Contains(err.Error(), "delete from remark: ") {
 			t.Errorf("error %v, want one that names remark without its schema", err)

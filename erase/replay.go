@@ -300,7 +300,7 @@ func (r *replayer) reportRemains(ctx context.Context, p *plan.Plan, e *record.En
 	}
 	var found []error
 	for _, f := range v.Findings {
-		if f.Outcome == Broken {
+		if f.Outcome == OutcomeBroken {
 			found = append(found, fmt.Errorf("%w: %s: %s: they were restored by themselves, delete them by hand", ErrRemains, v.TableName(f.Table), f.Reason))
 		}
 	}

@@ -18,7 +18,7 @@ func TestARunIDThatARestoreMadeFreeIsOfAnotherErasure(t *testing.T) {
 			onSQLite(t, func(t *testing.T, db *target) {
 				b := newBook(t)
 				db.club(t)
-				p := db.plan(t, policy, plan.Subjects())
+				p := db.plan(t, policy, plan.ScopeSubjects)
 				db.run(t, p, at(options(p, "before", "4"), earlier))
 				restore := db.backUp(t)
 				erased := func(d *target, subject string, moment time.Time) {

@@ -28,7 +28,7 @@ func TestACopyOfAnotherDatabaseIsLeftAlone(t *testing.T) {
 		b := newBook(t)
 		p, _, _ := restoredClub(t, db, b)
 		other := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "other.db")).club(t)
-		q := other.plan(t, deletes, plan.Subjects())
+		q := other.plan(t, deletes, plan.ScopeSubjects)
 		other.run(t, q, options(q, "its-own", "4"))
 		replayed, err := b.replay(t, other, allowAll(p))
 		if err != nil || len(replayed) != 0 || members(t, other) != 3 {
@@ -87,7 +87,7 @@ tables:
 					schema += ", mail TEXT"
 				}
 				db.exec(t, "CREATE TABLE who ("+schema+")", "INSERT INTO who VALUES ("+c.row+", 'me@keys.example')")
-				p := db.plan(t, strings.Replace(policy, "%s", c.key, 1), plan.Subjects())
+				p := db.plan(t, strings.Replace(policy, "%s", c.key, 1), plan.ScopeSubjects)
 				restore := db.backUp(t)
 				o := options(p, "case", "mail=me@keys.example")
 				o.Ledger = b
@@ -115,9 +115,9 @@ func TestAReplayThatStoppedIsContinued(t *testing.T) {
 
 		ctx, stop := context.WithCancel(t.Context())
 		first, err := erase.Replay(ctx, copied.DB, erase.ReplayOptions{Since: backup, Ledger: b.Reader(b.identity), Run: erase.Options{
-			Signer: signer(), Secret: secret(), Allow: allowAll(p), Now: clock,
+			Signers: signers(), Secret: secret(), Allow: allowAll(p), Now: clock,
 			Progress: func(ev erase.Event) {
-				if ev.Kind == erase.Signed {
+				if ev.Kind == erase.EventSigned {
 					stop()
 				}
 			},
@@ -190,7 +190,7 @@ func TestASubjectWhoIsNotInTheBackupIsNothingToDo(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		db.run(t, p, at(options(p, "before", "4"), earlier))
 		restore := db.backUp(t)
 		db.exec(t, "INSERT INTO member VALUES (5, 'five@club.example', NULL, 'Five', NULL)")
@@ -266,7 +266,7 @@ func TestAScopeWithoutSubjectsIsReplayed(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)
 		db.club(t)
-		p := db.plan(t, deletes, plan.Everything())
+		p := db.plan(t, deletes, plan.ScopeEverything)
 		restore := db.backUp(t)
 		o := options(p, "refresh")
 		o.Ledger = b

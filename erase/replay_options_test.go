@@ -67,9 +67,9 @@ func TestAReplayIsNotContinuedWithAnotherKey(t *testing.T) {
 		copied := restore(t)
 		ctx, stop := context.WithCancel(t.Context())
 		_, err := erase.Replay(ctx, copied.DB, erase.ReplayOptions{Since: backup, Ledger: b.Reader(b.identity), Run: erase.Options{
-			Signer: signer(), Secret: secret(), Allow: allowAll(p), Now: clock,
+			Signers: signers(), Secret: secret(), Allow: allowAll(p), Now: clock,
 			Progress: func(ev erase.Event) {
-				if ev.Kind == erase.Began {
+				if ev.Kind == erase.EventBegan {
 					stop()
 				}
 			},
@@ -93,7 +93,7 @@ func TestExpiredRowsThatCameBackAreReplayed(t *testing.T) {
 	onSQLite(t, func(t *testing.T, db *target) {
 		b := newBook(t)
 		policy := db.shop(t, sample.Shop{Customers: 40})
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Expired())
+		p, err := plan.Build(t.Context(), db.DB, policy, plan.ScopeExpired)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -64,7 +64,7 @@ func (b book) replay(t testing.TB, db *target, allow []plan.HazardName, change .
 	t.Helper()
 	o := erase.ReplayOptions{
 		Since: backup, Ledger: b.Reader(b.identity),
-		Run: erase.Options{Signer: signer(), Secret: secret(), Allow: allow, Now: clock, Actor: "operations", Ledger: b},
+		Run: erase.Options{Signers: signers(), Secret: secret(), Allow: allow, Now: clock, Actor: "operations", Ledger: b},
 	}
 	for _, c := range change {
 		c(&o)
@@ -136,7 +136,7 @@ func TestARestoredShopIsReplayed(t *testing.T) {
 		b := newBook(t)
 		db.shop(t, sample.Shop{Customers: 60})
 		policy := repeatable()
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Subjects())
+		p, err := plan.Build(t.Context(), db.DB, policy, plan.ScopeSubjects)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,12 +186,12 @@ func TestARestoredShopIsReplayed(t *testing.T) {
 			t.Errorf("the amended receipt (-want +got):\n%s", diff)
 		}
 		for name, env := range map[string][]byte{"the erasure's": second, "the replay's": replayed[0].Receipt} {
-			v, err := erase.Verify(t.Context(), restored.DB, policy, opened(t, env), erase.SubjectKeys(gone[4:8]...))
+			v, err := erase.Verify(t.Context(), restored.DB, policy, opened(t, env), erase.VerifyOptions{Subjects: erase.SubjectKeys(gone[4:8]...)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, f := range v.Findings {
-				if f.Outcome == erase.Broken {
+				if f.Outcome == erase.OutcomeBroken {
 					t.Errorf("%s receipt on the copy: %s: %s", name, f.Table, f.Reason)
 				}
 			}
@@ -227,7 +227,7 @@ func folded(t testing.TB, env, amendment []byte) *receipt.State {
 func restoredClub(t testing.TB, db *target, b book) (p *plan.Plan, env []byte, restore func(t testing.TB) *target) {
 	t.Helper()
 	db.club(t)
-	p = db.plan(t, deletes, plan.Subjects())
+	p = db.plan(t, deletes, plan.ScopeSubjects)
 	db.run(t, p, at(options(p, "before", "4"), earlier))
 	restore = db.backUp(t)
 	o := options(p, "case-1", "email=one@club.example")
@@ -247,19 +247,19 @@ func TestVerificationHoldsOnAReplayedCopy(t *testing.T) {
 		p, env, restore := restoredClub(t, db, b)
 		copied := restore(t)
 		verify := func() erase.Outcome {
-			v, err := erase.Verify(t.Context(), copied.DB, mustParse([]byte(deletes)), opened(t, env), erase.SubjectKeys("1"))
+			v, err := erase.Verify(t.Context(), copied.DB, mustParse([]byte(deletes)), opened(t, env), erase.VerifyOptions{Subjects: erase.SubjectKeys("1")})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return v.Outcome
 		}
-		if got := verify(); got != erase.Broken {
+		if got := verify(); got != erase.OutcomeBroken {
 			t.Errorf("before the replay: %s, want broken", got)
 		}
 		if _, err := b.replay(t, copied, allowAll(p)); err != nil {
 			t.Fatal(err)
 		}
-		if got := verify(); got != erase.Holds {
+		if got := verify(); got != erase.OutcomeHolds {
 			t.Errorf("after the replay: %s, want holds", got)
 		}
 	})
@@ -270,7 +270,7 @@ func TestABackupOlderThanTheJournalIsGivenItsIdentity(t *testing.T) {
 		b := newBook(t)
 		db.club(t)
 		restore := db.backUp(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "case-1", "1")
 		o.Ledger = b
 		st := db.run(t, p, o)
@@ -293,8 +293,8 @@ func TestABackupOlderThanTheJournalIsGivenItsIdentity(t *testing.T) {
 		if got := opened(t, replayed[0].Receipt).Predicate.System.Journal; got != st.Predicate.System.Journal {
 			t.Error("the replay's receipt names another database")
 		}
-		v, err := erase.Verify(t.Context(), copied.DB, mustParse([]byte(deletes)), st, erase.SubjectKeys("1"))
-		if err != nil || v.Outcome != erase.Holds {
+		v, err := erase.Verify(t.Context(), copied.DB, mustParse([]byte(deletes)), st, erase.VerifyOptions{Subjects: erase.SubjectKeys("1")})
+		if err != nil || v.Outcome != erase.OutcomeHolds {
 			t.Errorf("verification: %v, %v, want holds", v, err)
 		}
 	})

@@ -74,16 +74,16 @@ func TestALockedRowIsWaitedForAndTriedAgain(t *testing.T) {
 			return // its error for this has no number of its own
 		}
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "1")
 		o.LockTimeout = time.Second // the shortest unit of every engine
 		var other *rival
-		on(&o, erase.Began, func(erase.Event) {
+		on(&o, erase.EventBegan, func(erase.Event) {
 			other = db.rival(t)
 			other.exec("UPDATE visit SET place = 'Rome' WHERE visit_id = 12")
 		})
 		var class dialect.Class
-		on(&o, erase.Retry, func(e erase.Event) {
+		on(&o, erase.EventRetry, func(e erase.Event) {
 			class = e.Class
 			other.exec("COMMIT")
 		})
@@ -103,7 +103,7 @@ func TestPitfall6ADeadlockEndsInAnotherAttempt(t *testing.T) {
 		db.club(t)
 		db.exec(t, "ALTER DATABASE "+db.database(t)+" SET deadlock_timeout = '2s'")
 		own := openTarget(t, db.URL)
-		db.deadlock(t, own, own.plan(t, deletes, plan.Subjects()), "SET deadlock_timeout = '1min'") // so that the run is the victim
+		db.deadlock(t, own, own.plan(t, deletes, plan.ScopeSubjects), "SET deadlock_timeout = '1min'") // so that the run is the victim
 	})
 }
 
@@ -120,7 +120,7 @@ func TestPitfall6ADeadlockInInnoDBEndsInAnotherAttempt(t *testing.T) {
 		for i := range 50 {
 			first = append(first, "INSERT INTO ballast VALUES ("+strconv.Itoa(i)+")")
 		}
-		db.deadlock(t, db, db.plan(t, withTable(deletes, "ballast"), plan.Subjects()), first...)
+		db.deadlock(t, db, db.plan(t, withTable(deletes, "ballast"), plan.ScopeSubjects), first...)
 	})
 }
 
@@ -131,9 +131,9 @@ func (d *target) deadlock(t *testing.T, run *target, p *plan.Plan, first ...stri
 	o := options(p, "r", "1")
 	o.LockTimeout = time.Minute
 	var class dialect.Class
-	on(&o, erase.Retry, func(e erase.Event) { class = e.Class })
+	on(&o, erase.EventRetry, func(e erase.Event) { class = e.Class })
 	var over sync.WaitGroup
-	on(&o, erase.Began, func(erase.Event) {
+	on(&o, erase.EventBegan, func(erase.Event) {
 		other := d.rival(t)
 		for _, statement := range first {
 			other.exec(statement)
@@ -171,11 +171,11 @@ func TestARowThatChangesWhileItsBatchWaitsForItIsOverwritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			runOn(t, servers, func(t *testing.T, db *target) {
 				db.club(t)
-				p := db.plan(t, policy, plan.Everything())
+				p := db.plan(t, policy, plan.ScopeEverything)
 				o := options(p, "r")
 				o.LockTimeout = time.Minute
 				var over sync.WaitGroup
-				on(&o, erase.Began, func(erase.Event) {
+				on(&o, erase.EventBegan, func(erase.Event) {
 					other := db.rival(t)
 					other.exec("UPDATE remark SET body = 'sang louder' WHERE remark_id = 211")
 					other.exec("DELETE FROM remark WHERE remark_id = 111")

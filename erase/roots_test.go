@@ -56,7 +56,7 @@ func TestRunRefusesMoreRootRowsThanSubjects(t *testing.T) {
 		db.club(t)
 		before := db.dump(t)
 		for i, policy := range []string{deletes, overwrites} {
-			p := db.plan(t, policy, plan.Subjects())
+			p := db.plan(t, policy, plan.ScopeSubjects)
 			refused := 0
 			for after := range int64(6) {
 				g := generous{db.DB, &atomic.Int64{}}

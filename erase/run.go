@@ -90,9 +90,9 @@ func (r *run) carryOut(ctx context.Context) ([]byte, error) {
 		done += b.Roots
 	}
 	r.startMeter(done, r.expectedRoots())
-	kind := Began
+	kind := EventBegan
 	if r.row.Epoch > 1 {
-		kind = Resumed
+		kind = EventResumed
 	}
 	r.emitEvent(Event{Kind: kind})
 	r.Log.Info("the run has begun", "run", r.RunID, "plan", r.row.Plan, "continued", r.row.Epoch > 1, "subjects", r.row.Subjects)

@@ -1,6 +1,7 @@
 package erase
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -31,7 +32,7 @@ type Sample struct {
 //
 // Consistent strategies show what a run with the same secret gives, others what a run might give. Of
 // the options it uses Secret, Rand and Now.
-func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int) (out []Sample, err error) {
+func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options) (out []Sample, err error) {
 	defer func() { denial{db: db, plan: p, reading: true}.explain(ctx, &err) }()
 	o.Subjects = nil
 	e, roots, err := prepareReader(ctx, db, p, o)
@@ -53,7 +54,7 @@ func Samples(ctx context.Context, db dialect.DB, p *plan.Plan, o Options, n int)
 					return s.Step.Table == st.Table && s.Column == a.Column && s.Written() == a.Written()
 				})
 			}
-			sampled, err := e.sampleReplacements(ctx, root.Table(st.Table), st, fresh, source, n)
+			sampled, err := e.sampleReplacements(ctx, root.Table(st.Table), st, fresh, source, cmp.Or(o.Sample, 3))
 			if err != nil {
 				return nil, err
 			}

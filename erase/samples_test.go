@@ -36,14 +36,14 @@ func TestSamplesHoldNoCanaryInAnyScope(t *testing.T) {
 	}
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, shop)
-		for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+		for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
 			p, err := db.build(t.Context(), policy, scope)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var samples []erase.Sample
 			db.unchanged(t, func() {
-				if samples, err = erase.Samples(t.Context(), db.DB, p, options(p, "r"), 3); err != nil {
+				if samples, err = erase.Samples(t.Context(), db.DB, p, withSample(options(p, "r"), 3)); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -109,11 +109,11 @@ tables:
 			c := fmt.Sprintf("zqcanary%d", i)
 			db.exec(t, fmt.Sprintf(`INSERT INTO note VALUES (%d, 'ask %[2]s at a@b.example', 'flat 12 of %[2]s', '%[2]s', '{"phone":"%[2]s","who":"%[2]s"}', '{"name":"%[2]s","x":"%[2]s"}', '%[2]s', '%[2]s', '%[2]s', '%[2]s', NULL)`, i+1, c))
 		}
-		p := db.plan(t, policy, plan.Everything())
+		p := db.plan(t, policy, plan.ScopeEverything)
 		var samples []erase.Sample
 		db.unchanged(t, func() {
 			var err error
-			if samples, err = erase.Samples(t.Context(), db.DB, p, options(p, ""), 9); err != nil {
+			if samples, err = erase.Samples(t.Context(), db.DB, p, withSample(options(p, ""), 9)); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -135,13 +135,13 @@ tables:
 func TestSamplesOfConsistentStrategiesAreTheRuns(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, strings.Replace(deletes, "{fake: name}", "{fake: name, consistent: true}", 1), plan.Everything())
+		p := db.plan(t, strings.Replace(deletes, "{fake: name}", "{fake: name, consistent: true}", 1), plan.ScopeEverything)
 		o := options(p, "r")
 		o.Secret = anonymise.Secret{}
-		if _, err := erase.Samples(t.Context(), db.DB, p, o, 1); !errors.Is(err, anonymise.ErrNoSecret) {
+		if _, err := erase.Samples(t.Context(), db.DB, p, withSample(o, 1)); !errors.Is(err, anonymise.ErrNoSecret) {
 			t.Errorf("without a secret: %v", err)
 		}
-		samples, err := erase.Samples(t.Context(), db.DB, p, options(p, "r"), 10)
+		samples, err := erase.Samples(t.Context(), db.DB, p, withSample(options(p, "r"), 10))
 		if err != nil {
 			t.Fatal(err)
 		}

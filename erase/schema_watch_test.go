@@ -45,7 +45,7 @@ func TestARunNoticesAReferenceThatIsMadeMeanwhile(t *testing.T) {
 			}
 			t.Run(action, func(t *testing.T) {
 				db := db.again(t).club(t)
-				p := db.plan(t, deletes, plan.Subjects())
+				p := db.plan(t, deletes, plan.ScopeSubjects)
 				o := options(p, "r", "1", "2", "3")
 				if report, err := db.meanwhile(t, p, o, reviews(action)...); !errors.Is(err, erase.ErrDrift) || report.Receipt != nil {
 					t.Fatalf("error %v, want ErrDrift", err)
@@ -83,7 +83,7 @@ func TestARunNoticesAColumnAndATriggerThatAreMadeMeanwhile(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				db := db.again(t).club(t)
-				p := db.plan(t, overwrites, plan.Subjects())
+				p := db.plan(t, overwrites, plan.ScopeSubjects)
 				o := options(p, "r", "1", "2", "3")
 				o.MaxRows, o.Workers = 4, 1
 				once := sync.OnceFunc(func() { change(db) })
@@ -112,7 +112,7 @@ func TestSeveralWorkersNoticeAChangeAtOnce(t *testing.T) {
 			subjects = append(subjects, fmt.Sprint(100+i))
 			db.exec(t, fmt.Sprintf("INSERT INTO member (member_id, name, email) VALUES (%d, 'Member %d', 'm%d@club.example')", 100+i, i, i))
 		}
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", subjects...)
 		o.MaxRows, o.Workers = 1, 8
 		once := sync.OnceFunc(func() { db.exec(t, reviews("ON DELETE CASCADE")...) })
@@ -137,7 +137,7 @@ func TestARunNoticesAReferenceFromAnotherDatabase(t *testing.T) {
 		here := scan[string](t, db, "SELECT database()")[0][0]
 		there := here + "_elsewhere"
 		t.Cleanup(func() { db.exec(t, "DROP DATABASE IF EXISTS `"+there+"`") })
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "1", "2", "3")
 		report, err := db.meanwhile(t, p, o, "CREATE DATABASE `"+there+"`",
 			"CREATE TABLE `"+there+"`.review (review_id INTEGER NOT NULL, member_id INTEGER, PRIMARY KEY (review_id), FOREIGN KEY (member_id) REFERENCES `"+here+"`.member (member_id) ON DELETE CASCADE)",
@@ -157,7 +157,7 @@ func TestTheNextBatchNoticesAChangeThatWaitedForTheLast(t *testing.T) {
 	servers := slices.DeleteFunc(engines(t), func(e engine) bool { return e.name == "sqlite" || strings.HasPrefix(e.name, "sqlserver") })
 	runOn(t, servers, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "1", "2", "3")
 		o.MaxRows, o.Workers = 4, 1
 		var over sync.WaitGroup
@@ -214,7 +214,7 @@ func (d *target) awaitWaitingChange(t *testing.T, changed <-chan struct{}) {
 func TestARunGoesOnWhereTheChangeIsNoneOfThePlan(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		report, err := db.meanwhile(t, p, options(p, "r", "1", "2", "3"), "CREATE TABLE weather (day INTEGER NOT NULL, PRIMARY KEY (day))")
 		if err != nil {
 			t.Fatal(err)
@@ -230,7 +230,7 @@ func TestARunGoesOnWhereTheChangeIsNoneOfThePlan(t *testing.T) {
 func TestAReceiptIsNotSignedOverAnotherSchema(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "1")
 		report, err := db.meanwhile(t, p, o, reviews("ON DELETE CASCADE")...)
 		if !errors.Is(err, erase.ErrDrift) || report.Receipt != nil {

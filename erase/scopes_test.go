@@ -16,7 +16,7 @@ import (
 func TestScopeEverythingGoesThroughEveryRow(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 60, Seed: 9})
-		p, err := db.build(t.Context(), policy, plan.Everything())
+		p, err := db.build(t.Context(), policy, plan.ScopeEverything)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestScopeEverythingGoesThroughEveryRow(t *testing.T) {
 func TestPitfall21EveryRowHasAValueOfItsOwn(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		policy := db.shop(t, sample.Shop{Customers: 80, Seed: 9})
-		p, err := db.build(t.Context(), policy, plan.Everything())
+		p, err := db.build(t.Context(), policy, plan.ScopeEverything)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestScopeExpiredTakesWhatHangsOnARow(t *testing.T) {
 		if sessions == 0 || views == 0 || fresh == 0 {
 			t.Fatalf("%d sessions, %d views, %d fresh sessions", sessions, views, fresh)
 		}
-		p, err := plan.Build(t.Context(), db.DB, policy, plan.Expired())
+		p, err := plan.Build(t.Context(), db.DB, policy, plan.ScopeExpired)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,12 +142,12 @@ func TestPitfall2ATableWithoutAKey(t *testing.T) {
 		db.exec(t, "CREATE TABLE trail (who INTEGER, what VARCHAR(40))",
 			"INSERT INTO trail VALUES (1, 'the same words'), (1, 'the same words'), (NULL, 'the same words'), (2, NULL), (3, 'others')")
 		if db.Engine == sample.MySQL || db.Engine == sample.MariaDB { // these address no row: one statement has to do
-			_, err := plan.Build(t.Context(), db.DB, mustParse([]byte(strings.Replace(trail, "random", "{fake: name}", 1))), plan.Everything())
+			_, err := plan.Build(t.Context(), db.DB, mustParse([]byte(strings.Replace(trail, "random", "{fake: name}", 1))), plan.ScopeEverything)
 			if err == nil || !strings.Contains(err.Error(), "trail") || !strings.Contains(err.Error(), "add a key") {
 				t.Errorf("error %v", err)
 			}
 		}
-		p := db.plan(t, trail, plan.Everything())
+		p := db.plan(t, trail, plan.ScopeEverything)
 		if !slices.ContainsFunc(p.Hazards, func(h plan.Hazard) bool { return h.Name == plan.NoPrimaryKey }) {
 			t.Error("it is no hazard")
 		}
@@ -170,13 +170,13 @@ func TestEmptyTablesMakeAReceiptOfNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		db.exec(t, "DELETE FROM letter", "DELETE FROM remark", "DELETE FROM visit", "DELETE FROM member")
-		p := db.plan(t, deletes, plan.Everything())
+		p := db.plan(t, deletes, plan.ScopeEverything)
 		for step, n := range done(db.run(t, p, options(p, "r"))) {
 			if n != (receipt.Rows{}) {
 				t.Errorf("%s: %+v", step, n)
 			}
 		}
-		p = db.plan(t, deletes, plan.Subjects())
+		p = db.plan(t, deletes, plan.ScopeSubjects)
 		if _, err := erase.Run(t.Context(), db.DB, p, options(p, "s", "1")); err == nil {
 			t.Error("there is a subject")
 		}
@@ -191,7 +191,7 @@ func TestTheSameSecretGivesTheSameValuesAgain(t *testing.T) {
 		db.club(t)
 		people := func() []string { return db.dump(t)["member"] }
 		original := people()
-		p := db.plan(t, policy, plan.Everything())
+		p := db.plan(t, policy, plan.ScopeEverything)
 		values := func(o erase.Options) []string {
 			t.Helper()
 			db.run(t, p, o)
@@ -241,7 +241,7 @@ func TestPitfall3WalksByAnyKey(t *testing.T) {
 				db.exec(t, "CREATE TABLE "+table+" ("+c.columns+", secret VARCHAR(40) NOT NULL, PRIMARY KEY ("+c.key+"))",
 					"INSERT INTO "+table+" VALUES "+strings.Join(rows, ", "))
 				defer db.exec(t, "DROP TABLE "+table)
-				p := db.plan(t, "version: 1\ndatabase: w\ntables:\n  "+table+": {columns: {"+strings.Join(rules, ", ")+", secret: {pii: free-text, overwrite: random}}}\n", plan.Everything())
+				p := db.plan(t, "version: 1\ndatabase: w\ntables:\n  "+table+": {columns: {"+strings.Join(rules, ", ")+", secret: {pii: free-text, overwrite: random}}}\n", plan.ScopeEverything)
 				o := options(p, c.name)
 				o.MaxRows, o.Workers = 5, 3
 				st := db.run(t, p, o)
@@ -266,8 +266,8 @@ func TestValuesThatCameOutAsTheyWereAreCounted(t *testing.T) {
 		db.exec(t, "CREATE TABLE voter (id INTEGER NOT NULL PRIMARY KEY, answer VARCHAR(10), place VARCHAR(40))",
 			"INSERT INTO voter VALUES (1, 'no', 'Ulm'), (2, 'yes', 'Bonn'), (3, NULL, 'Bern'), (4, 'no', NULL), (5, 'no', 'Brno')")
 		const policy = "version: 1\ndatabase: v\ntables:\n  voter: {columns: {id: none, answer: {pii: other, overwrite: {fixed: 'no'}}, place: {pii: address, overwrite: random}}}\n"
-		inDatabase := db.plan(t, policy, plan.Everything())
-		throughClient := db.plan(t, strings.Replace(policy, "random", "{fake: city}", 1), plan.Everything())
+		inDatabase := db.plan(t, policy, plan.ScopeEverything)
+		throughClient := db.plan(t, strings.Replace(policy, "random", "{fake: city}", 1), plan.ScopeEverything)
 		for run, p := range map[string]*plan.Plan{"client": throughClient, "database": inDatabase} {
 			db.exec(t, "UPDATE voter SET answer = 'yes' WHERE id = 2")
 			a := db.run(t, p, options(p, run)).Predicate.Actions[0]
@@ -285,7 +285,7 @@ func TestValuesThatAConditionLeavesAreNotCountedAsUnchanged(t *testing.T) {
 			"INSERT INTO voter VALUES (1, 'no', 'Ulm'), (2, 'yes', 'Bonn'), (3, NULL, 'Bern'), (4, 'no', NULL), (5, 'yes', 'Brno')")
 		const policy = "version: 1\ndatabase: v\ntables:\n  voter: {columns: {id: none, answer: {pii: other, overwrite: {fixed: 'no', when: 'id < 4'}}, place: {pii: address, overwrite: random}}}\n"
 		for run, text := range map[string]string{"client": strings.Replace(policy, "random", "{fake: city}", 1), "database": policy} {
-			p := db.plan(t, text, plan.Everything())
+			p := db.plan(t, text, plan.ScopeEverything)
 			db.exec(t, "UPDATE voter SET answer = 'yes' WHERE id = 2")
 			a := db.run(t, p, options(p, run)).Predicate.Actions[0]
 			if compared := a.Rows.Unchecked == 0; compared && a.Unchanged != 1 || !compared && a.Unchanged != 0 {

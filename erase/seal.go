@@ -55,7 +55,7 @@ func (a *acquired) storeAndPublish(ctx context.Context, envelope []byte) error {
 	}); err != nil {
 		return err
 	}
-	a.emitEvent(Event{Kind: Signed})
+	a.emitEvent(Event{Kind: EventSigned})
 	a.failpoint("stored")
 	if a.Publish == nil {
 		return nil

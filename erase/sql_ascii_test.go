@@ -25,7 +25,7 @@ func TestADatabaseWithoutAnEncoding(t *testing.T) {
 			beside.exec(t, "CREATE DATABASE "+name+" ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
 			t.Cleanup(func() { beside.exec(t, "DROP DATABASE "+name+" WITH (FORCE)") })
 			for _, strategy := range []string{"{fake: first-name}", "random", "{pseudonym: }", "{mask: {first: 1}}", "{random: , consistent: true}", "{hash: hex}", "{generalise: {prefix: 1}}", "{generalise: {prefix: 1, fill: x}}", "scrub", "{fixed: Someone}"} {
-				for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+				for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything} {
 					db := openTarget(t, u.String())
 					db.exec(t, "DROP TABLE IF EXISTS person", "CREATE TABLE person (id integer PRIMARY KEY, first text, last varchar(8))",
 						`INSERT INTO person SELECT n, convert_from(decode('52656ee9', 'hex'), 'SQL_ASCII'), convert_from(decode('c5c4d6dc', 'hex'), 'SQL_ASCII') FROM generate_series(1, 3) AS n`,

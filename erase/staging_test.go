@@ -34,11 +34,11 @@ func TestAStagingCopyKeepsItsShapeAndNobody(t *testing.T) {
 				if n := len(canaries.in(before)); n == 0 || n != canaries.n {
 					t.Fatalf("%d of %d canaries are in the database", n, canaries.n)
 				}
-				p, err := db.build(t.Context(), db.consistently(t, rules), plan.Everything())
+				p, err := db.build(t.Context(), db.consistently(t, rules), plan.ScopeEverything)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := erase.Rehearse(t.Context(), db.DB, p, options(p, ""), 10); err != nil {
+				if _, err := erase.Rehearse(t.Context(), db.DB, p, withSample(options(p, ""), 10)); err != nil {
 					t.Fatal(err)
 				}
 				joins := db.keyJoins(t, p)

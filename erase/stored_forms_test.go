@@ -22,7 +22,7 @@ func TestASubjectIsFoundByAnIdentifierInABlobColumn(t *testing.T) {
 			db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 			db.exec(t, "CREATE TABLE person (id integer PRIMARY KEY, name "+test.column+" NOT NULL UNIQUE, mail blob)",
 				"INSERT INTO person VALUES (1, "+test.text+", 'ada@mail.example'), (2, "+test.bytes+", 'bob@mail.example'), (3, 'Cem', x'00'), (4, x'43656D', x'00')")
-			p := db.plan(t, "version: 1\ndatabase: b\nsubject: {table: person, identifiers: [name, mail]}\ntables: {person: {erase: delete, columns: {id: none, name: {pii: name, overwrite: random}, mail: {pii: contact, overwrite: random}}}}", plan.Subjects())
+			p := db.plan(t, "version: 1\ndatabase: b\nsubject: {table: person, identifiers: [name, mail]}\ntables: {person: {erase: delete, columns: {id: none, name: {pii: name, overwrite: random}, mail: {pii: contact, overwrite: random}}}}", plan.ScopeSubjects)
 			db.run(t, p, options(p, "ada", "name=Ada Example"))
 			db.run(t, p, options(p, "bob", "name=Bob"))
 			if n := db.count(t, "SELECT count(*) FROM person WHERE id < 3"); n != 0 {
@@ -57,7 +57,7 @@ func TestASubjectIsFoundByAKeyOfAnyStorageClass(t *testing.T) {
 				"CREATE TABLE mark (id integer PRIMARY KEY, about "+test.column+", body text)", "CREATE INDEX mark_about ON mark (about)",
 				"INSERT INTO person VALUES ("+test.value+", 'Ada'), (77, 'Bob')",
 				"INSERT INTO note VALUES (1, "+test.value+", 'hers'), (2, 77, 'his')", "INSERT INTO mark VALUES (1, "+test.value+", 'hers'), (2, 77, 'his')")
-			p := db.plan(t, keyedPeople, plan.Subjects())
+			p := db.plan(t, keyedPeople, plan.ScopeSubjects)
 			found, err := erase.Preview(t.Context(), db.DB, p, options(p, "", test.key))
 			if err != nil {
 				t.Fatal(err)
@@ -82,7 +82,7 @@ func TestASubjectIsFoundByAKeyOfAnyStorageClass(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if res.Outcome == erase.Holds {
+			if res.Outcome == erase.OutcomeHolds {
 				t.Errorf("a row that refers to one who is gone isn't found: %+v", res.Findings)
 			}
 			o := options(p, "late", test.key)
@@ -104,7 +104,7 @@ func TestAKeyOfTwoStorageClassesIsRefused(t *testing.T) {
 			db.exec(t, "CREATE TABLE person (id "+column+" NOT NULL PRIMARY KEY, name text UNIQUE)", "CREATE TABLE note (id integer PRIMARY KEY, person_id "+column+" REFERENCES person, body text)",
 				"CREATE TABLE mark (id integer PRIMARY KEY, about "+column+", body text)", "CREATE INDEX mark_about ON mark (about)",
 				"INSERT INTO person VALUES ('42', 'Ada'), (x'3432', 'Bob'), ('cem', 'Cem')", "INSERT INTO mark VALUES (1, '42', 'hers'), (2, x'3432', 'his')")
-			p := db.plan(t, keyedPeople, plan.Subjects())
+			p := db.plan(t, keyedPeople, plan.ScopeSubjects)
 			for _, keys := range [][]string{{"42"}, {"cem", "42"}} {
 				_, err := erase.Run(t.Context(), db.DB, p, options(p, "two", keys...))
 				if !errors.Is(err, erase.ErrNoSuchSubject) || !strings.Contains(err.Error(), "several rows have that key") {

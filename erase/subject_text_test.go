@@ -75,7 +75,7 @@ func TestASubjectIsTheOneThatItsTextNames(t *testing.T) {
 		t.Run(key, func(t *testing.T) {
 			onOneOfEach(t, func(t *testing.T, db *target) {
 				db.people(t, key)
-				p := db.plan(t, namedPeople, plan.Subjects())
+				p := db.plan(t, namedPeople, plan.ScopeSubjects)
 				left := slices.Clone(alike)
 				for round := range 4 { // confusable names are in different rounds
 					list := "# some\n\n"
@@ -118,7 +118,7 @@ func TestATextThatIsNotCertainlyASubjectIsRefused(t *testing.T) {
 	} {
 		db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 		db.people(t, c.key)
-		p := db.plan(t, namedPeople, plan.Subjects())
+		p := db.plan(t, namedPeople, plan.ScopeSubjects)
 		for _, s := range c.given {
 			_, err := erase.Preview(t.Context(), db.DB, p, erase.Options{Subjects: erase.SubjectKeys(s)})
 			if bad := errors.Is(err, erase.ErrBadSubject); bad != (c.says != "") || bad && !strings.Contains(err.Error(), c.says) || !bad && err != nil {
@@ -141,7 +141,7 @@ func TestANumberIsWrittenAsANumber(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := plan.FromSchema(only(schema, table), db.DB, mustParse([]byte("version: 1\ndatabase: d\nsubject: {table: "+table+"}\ntables: {"+table+": {erase: delete, columns: {k: none}}}\n")), plan.Subjects())
+			p, err := plan.FromSchema(only(schema, table), db.DB, mustParse([]byte("version: 1\ndatabase: d\nsubject: {table: "+table+"}\ntables: {"+table+": {erase: delete, columns: {k: none}}}\n")), plan.ScopeSubjects)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func TestAKeyWithARangeInIt(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.exec(t, "CREATE TABLE stay (room int NOT NULL, valid int4range NOT NULL, PRIMARY KEY (room, valid))",
 			"INSERT INTO stay VALUES (7, '[1,5)'), (7, '[5,9)'), (8, '[1,5)')")
-		p := db.plan(t, "version: 1\ndatabase: d\nsubject: {table: stay}\ntables: {stay: {erase: delete, columns: {room: none, valid: none}}}\n", plan.Subjects())
+		p := db.plan(t, "version: 1\ndatabase: d\nsubject: {table: stay}\ntables: {stay: {erase: delete, columns: {room: none, valid: none}}}\n", plan.ScopeSubjects)
 		db.run(t, p, options(p, "r", erase.JoinKey("7", "[1,5)")))
 		if n := db.count(t, "SELECT count(*) FROM stay WHERE room = 7 AND valid = '[1,5)'"); n != 0 || db.count(t, "SELECT count(*) FROM stay") != 2 {
 			t.Error("another row was deleted than the key names")

@@ -28,7 +28,7 @@ func TestASubjectIsNamedByBits(t *testing.T) {
 			"CREATE TABLE loan (loan_id integer NOT NULL, code bit(9) NOT NULL, body varchar(40), PRIMARY KEY (loan_id), CONSTRAINT fk_loan FOREIGN KEY (code) REFERENCES holder (code))",
 			"INSERT INTO holder VALUES (b'000000101', b'100000000', 'Ann'), (b'000001010', b'100000001', 'Bob'), (b'000000010', b'100000010', 'Cid')",
 			"INSERT INTO loan VALUES (1, b'000000101', 'one'), (2, b'000001010', 'two'), (3, b'000000010', 'three')")
-		p := db.plan(t, bitsPolicy, plan.Subjects())
+		p := db.plan(t, bitsPolicy, plan.ScopeSubjects)
 		for _, unclear := range []string{"10", "5", "card=10", "0000000010", "00000001x"} {
 			_, err := erase.Run(t.Context(), db.DB, p, options(p, "unclear", unclear))
 			if !errors.Is(err, erase.ErrBadSubject) || !strings.Contains(err.Error(), "write 9 digits, 0 or 1") {

@@ -24,7 +24,7 @@ func TestASubjectWhoseKeyIsBytesIsNamedInWriting(t *testing.T) {
 			keys = append(keys, fmt.Sprintf("ef1e8a3ab3c24a4cb5f16a2a8a0c9e0%d", i))
 			db.exec(t, "INSERT INTO person VALUES (0x"+keys[i]+")")
 		}
-		p := db.plan(t, "version: 1\ndatabase: people\nsubject: {table: person}\ntables: {person: {erase: delete, columns: {id: none}}}\n", plan.Subjects())
+		p := db.plan(t, "version: 1\ndatabase: people\nsubject: {table: person}\ntables: {person: {erase: delete, columns: {id: none}}}\n", plan.ScopeSubjects)
 		raw, err := hex.DecodeString(keys[0])
 		if err != nil {
 			t.Fatal(err)

@@ -120,7 +120,7 @@ links: [letter(about) -> member(code)]
 func TestWhoIsNamedInTwoSpellingsIsOverwrittenOnce(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		spellings := db.clubByCode(t)
-		p := db.plan(t, byCode, plan.Subjects())
+		p := db.plan(t, byCode, plan.ScopeSubjects)
 		o := options(p, "r", spellings...)
 		o.MaxRows = 1 // a batch for each
 		st := db.run(t, p, o)
@@ -136,7 +136,7 @@ func TestAHeldSubjectInAnotherSpellingHasNotComeBack(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		spellings := db.clubByCode(t)
 		held := strings.Replace(byCode, "erase: overwrite", "erase: delete\n    hold: {because: accounts, basis: tax law, until: until_day + 1y}", 1)
-		p := db.plan(t, held, plan.Subjects())
+		p := db.plan(t, held, plan.ScopeSubjects)
 		st := db.run(t, p, options(p, "r", spellings[0], "8"))
 		if d := cmp.Diff(map[string]receipt.Rows{
 			"delete member": {Matched: 2, Affected: 1, Held: 1}, "delete letter": {Matched: 2, Affected: 1, Held: 1},

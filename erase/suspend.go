@@ -86,7 +86,7 @@ func (r *run) suspendIndexes(ctx context.Context, p *closure.Root, names []strin
 		return err
 	}
 	for i := range all {
-		r.emitEvent(Event{Kind: Suspended, Root: table, Index: all[i].Name})
+		r.emitEvent(Event{Kind: EventSuspended, Root: table, Index: all[i].Name})
 	}
 	r.Log.Info("indexes are suspended", "run", r.RunID, "table", r.plan.TableName(table), "indexes", len(all))
 	return nil

@@ -32,8 +32,8 @@ func TestPitfall11IndexesOfARunThatWasKilledComeBackFirst(t *testing.T) {
 			t.Run(c.point, func(t *testing.T) {
 				db := reset(t)
 				before := db.indexed(t)
-				p := db.plan(t, guestPolicy, plan.Everything())
-				one := db.plan(t, guestPolicy, plan.Subjects())
+				p := db.plan(t, guestPolicy, plan.ScopeEverything)
+				one := db.plan(t, guestPolicy, plan.ScopeSubjects)
 				work := child{
 					URL: db.URL, Scope: plan.ScopeEverything, Policy: guestPolicy, Allow: bothSuspended,
 					MaxRows: guestBatch, Workers: 2, Point: c.point, Nth: c.nth,

@@ -22,7 +22,7 @@ type indexRestorer struct {
 
 func (s *session) newIndexRestorer() *indexRestorer {
 	return &indexRestorer{Options: s.Options, db: s.db, at: s.failpoint, done: func(x *journal.Suspension) {
-		s.emitEvent(Event{Kind: Restored, Root: x.Table, Index: x.Name})
+		s.emitEvent(Event{Kind: EventRestored, Root: x.Table, Index: x.Name})
 		s.Log.Info("a suspended index is restored", "run", x.Run, "table", s.plan.TableName(x.Table), "index", x.Name)
 	}}
 }

@@ -132,7 +132,7 @@ func (d *target) renewed(t testing.TB) {
 func TestSuspendedIndexesComeBackAfterTheirTable(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.guests(t)
-		p := db.plan(t, guestPolicy, plan.Everything())
+		p := db.plan(t, guestPolicy, plan.ScopeEverything)
 		var offered []string
 		for _, r := range p.Roots {
 			for _, s := range r.Suspends {
@@ -152,7 +152,7 @@ func TestSuspendedIndexesComeBackAfterTheirTable(t *testing.T) {
 		o := guestRun(p, "suspend", bothSuspended...)
 		var told []string
 		o.Progress = func(e erase.Event) {
-			if told = append(told, string(e.Kind)+" "+e.Index); e.Kind == erase.Batch && e.Root.Table == "town" {
+			if told = append(told, string(e.Kind)+" "+e.Index); e.Kind == erase.EventBatch && e.Root.Table == "town" {
 				told[len(told)-1] = "town"
 			}
 		}
@@ -211,12 +211,12 @@ func TestIndexesStayWhereSuspendingIsNotAllowedOrNotWorthIt(t *testing.T) {
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				db := reset(t)
-				p := db.plan(t, guestPolicy, plan.Everything())
+				p := db.plan(t, guestPolicy, plan.ScopeEverything)
 				o := guestRun(p, "some", test.allow...)
 				o.MaxRows = test.maxRows
 				var got []string
 				o.Progress = func(e erase.Event) {
-					if e.Kind == erase.Suspended {
+					if e.Kind == erase.EventSuspended {
 						got = append(got, e.Index)
 					}
 				}
@@ -238,7 +238,7 @@ func TestPitfall11IndexesThatAreAwayWhenARunEnds(t *testing.T) {
 		reset := db.resettable(t, func(d *target) { d.guests(t) })
 		t.Run("cancelled", func(t *testing.T) {
 			db := reset(t)
-			p, before := db.plan(t, guestPolicy, plan.Everything()), db.indexed(t)
+			p, before := db.plan(t, guestPolicy, plan.ScopeEverything), db.indexed(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			_, err := erase.RunAt(ctx, db.DB, p, guestRun(p, "r", bothSuspended...), func(point string) {
 				if point == "committed" {
@@ -256,7 +256,7 @@ func TestPitfall11IndexesThatAreAwayWhenARunEnds(t *testing.T) {
 		})
 		t.Run("taken over before they went", func(t *testing.T) {
 			db := reset(t)
-			p, before := db.plan(t, guestPolicy, plan.Everything()), db.indexed(t)
+			p, before := db.plan(t, guestPolicy, plan.ScopeEverything), db.indexed(t)
 			_, err := erase.RunAt(t.Context(), db.DB, p, guestRun(p, "r", bothSuspended...), func(point string) {
 				if point == "suspending" {
 					db.exec(t, "UPDATE "+db.quote(db.DB.JournalTable("run"))+" SET epoch = epoch + 1")
@@ -275,8 +275,8 @@ func TestPitfall11IndexesThatAreAwayWhenARunEnds(t *testing.T) {
 }
 
 func duplicated(t *testing.T, db *target) {
-	p, before := db.plan(t, guestPolicy, plan.Everything()), db.indexed(t)
-	towns := db.plan(t, townPolicy, plan.Everything())
+	p, before := db.plan(t, guestPolicy, plan.ScopeEverything), db.indexed(t)
+	towns := db.plan(t, townPolicy, plan.ScopeEverything)
 	o := guestRun(p, "r", bothSuspended...)
 	inserted := false
 	_, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {
@@ -319,9 +319,9 @@ func duplicated(t *testing.T, db *target) {
 }
 
 func lookedAt(t *testing.T, db *target) {
-	p, before := db.plan(t, guestPolicy, plan.Everything()), db.indexed(t)
-	one := db.plan(t, guestPolicy, plan.Subjects())
-	towns := db.plan(t, townPolicy, plan.Everything())
+	p, before := db.plan(t, guestPolicy, plan.ScopeEverything), db.indexed(t)
+	one := db.plan(t, guestPolicy, plan.ScopeSubjects)
+	towns := db.plan(t, townPolicy, plan.ScopeEverything)
 	looked := false
 	_, err := erase.RunAt(t.Context(), db.DB, p, guestRun(p, "r", bothSuspended...), func(point string) {
 		if point != "suspended" {

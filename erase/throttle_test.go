@@ -66,20 +66,20 @@ func heldUp(t *testing.T, d *target, run string, throttles []erase.Throttle, sta
 	o.Throttles, o.Workers = slices.Concat(throttles, []erase.Throttle{keep}), 1
 	var kinds []erase.EventKind
 	o.Progress = func(e erase.Event) {
-		if e.Kind == erase.Batch || e.Kind == erase.Released || e.Kind == erase.Throttled && !slices.Contains(kinds, e.Kind) {
+		if e.Kind == erase.EventBatch || e.Kind == erase.EventReleased || e.Kind == erase.EventThrottled && !slices.Contains(kinds, e.Kind) {
 			kinds = append(kinds, e.Kind)
 		}
 		switch {
-		case e.Kind == erase.Batch && len(kinds) == 1:
+		case e.Kind == erase.EventBatch && len(kinds) == 1:
 			start()
-		case e.Kind == erase.Throttled && len(reasons) == 0:
+		case e.Kind == erase.EventThrottled && len(reasons) == 0:
 			if n := d.count(t, "SELECT count(*) FROM member"); n != 3 {
 				t.Errorf("while the run waits %d members are there", n)
 			}
 			stop()
 			keep.letGo()
 		}
-		if e.Kind == erase.Throttled {
+		if e.Kind == erase.EventThrottled {
 			reasons = append(reasons, e.Reason)
 		}
 	}
@@ -92,7 +92,7 @@ func heldUp(t *testing.T, d *target, run string, throttles []erase.Throttle, sta
 	if diff := cmp.Diff(erased, done(opened(t, report.Receipt))); diff != "" {
 		t.Errorf("the receipt: (-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff([]erase.EventKind{erase.Batch, erase.Throttled, erase.Released, erase.Batch, erase.Batch, erase.Batch}, kinds); diff != "" {
+	if diff := cmp.Diff([]erase.EventKind{erase.EventBatch, erase.EventThrottled, erase.EventReleased, erase.EventBatch, erase.EventBatch, erase.EventBatch}, kinds); diff != "" {
 		t.Errorf("the events: (-want +got)\n%s", diff)
 	}
 	return reasons
@@ -253,9 +253,9 @@ func TestARunThatWaitsIsCancelledAndContinued(t *testing.T) {
 	o.Throttles = []erase.Throttle{keep, erase.MaxSessions(1, m)}
 	o.Progress = func(e erase.Event) {
 		switch e.Kind {
-		case erase.Batch:
+		case erase.EventBatch:
 			m.set(dialect.Lag{}, 99, nil)
-		case erase.Throttled:
+		case erase.EventThrottled:
 			cancel()
 		}
 	}

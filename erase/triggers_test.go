@@ -36,7 +36,7 @@ func TestATriggerThatPutsAValueBackLeavesTheRow(t *testing.T) {
 					sample.SQLite: "UPDATE " + c.table + " SET " + c.column + " = OLD." + c.column + " WHERE " + c.key + " = OLD." + c.key + ";", sample.MySQL: back, sample.MariaDB: back,
 					sample.SQLServer: "UPDATE t SET " + c.column + " = d." + c.column + " FROM " + c.table + " t JOIN deleted d ON d." + c.key + " = t." + c.key + ";",
 				})
-				p := db.plan(t, policy, plan.Subjects())
+				p := db.plan(t, policy, plan.ScopeSubjects)
 				report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
 				var left *erase.LeftError
 				if !errors.As(err, &left) || left.Rows != 1 {
@@ -74,7 +74,7 @@ func TestPitfall15ATriggerThatSwallowsDeletes(t *testing.T) {
 					when = "INSTEAD OF DELETE"
 				}
 				db.trigger(t, when, table, "IF true THEN RETURN NULL; END IF;", map[string]string{sample.SQLite: "SELECT RAISE(IGNORE);", sample.SQLServer: "RETURN;"})
-				p := db.plan(t, deletes, plan.Subjects())
+				p := db.plan(t, deletes, plan.ScopeSubjects)
 				o := options(p, "r", "1")
 				o.Attempts = 2
 				before := db.dump(t)
@@ -103,7 +103,7 @@ func TestPitfall15ATriggerThatSwallowsUpdates(t *testing.T) {
 		db.trigger(t, when, "visit", "IF OLD.visit_id = 12 THEN RETURN NULL; END IF;", map[string]string{
 			sample.SQLite: "SELECT RAISE(IGNORE) WHERE OLD.visit_id = 12;", sample.SQLServer: "RETURN;",
 		})
-		p := db.plan(t, deletes, plan.Everything())
+		p := db.plan(t, deletes, plan.ScopeEverything)
 		o := options(p, "r")
 		o.Attempts = 2
 		if db.Engine == sample.SQLServer { // it counts the work of an INSTEAD OF trigger as done, and nothing compares it
@@ -127,7 +127,7 @@ func TestTriggersAreAllowedByName(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		db.trigger(t, "AFTER DELETE", "visit", "INSERT INTO letter (letter_id, body) VALUES (OLD.visit_id, 'visit gone');", nil)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		o := options(p, "r", "1")
 		o.Allow = nil
 		var hazards *erase.HazardError
@@ -157,7 +157,7 @@ func TestAPlanLooksDifferentToWhoMayNotSeeTriggers(t *testing.T) {
 		db.exec(t, "CREATE USER "+name+"@'%' IDENTIFIED BY 'app'", "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, REFERENCES ON `"+name+"`.* TO "+name+"@'%'")
 		t.Cleanup(func() { db.exec(t, "DROP USER "+name+"@'%'") })
 		u.User = url.UserPassword(name, "app")
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		app := openTarget(t, u.String())
 		if _, err := erase.Run(t.Context(), app.DB, p, options(p, "r", "1")); !errors.Is(err, erase.ErrDrift) || !strings.Contains(err.Error(), "grant TRIGGER on it") {
 			t.Errorf("error %v", err)
@@ -178,7 +178,7 @@ func TestARuleComesWithUpdates(t *testing.T) {
 	onPostgres(t, func(t *testing.T, db *target) {
 		db.club(t)
 		db.exec(t, "CREATE RULE noted AS ON UPDATE TO visit DO ALSO INSERT INTO letter (letter_id, body) VALUES (OLD.visit_id, 'changed')")
-		p := db.plan(t, strings.Replace(overwrites, "visit:\n    erase: delete", "visit:\n    erase: overwrite", 1), plan.Subjects())
+		p := db.plan(t, strings.Replace(overwrites, "visit:\n    erase: delete", "visit:\n    erase: overwrite", 1), plan.ScopeSubjects)
 		st := db.run(t, p, options(p, "r", "1"))
 		if d := cmp.Diff(receipt.Rows{Matched: 2, Affected: 2, Unchecked: 2}, rows(st)["overwrite visit"]); d != "" {
 			t.Error(d)
@@ -196,7 +196,7 @@ func TestATableWithoutReplicaIdentityIsRefused(t *testing.T) {
 	runOn(t, slices.DeleteFunc(engines(t), func(e engine) bool { return !strings.HasPrefix(e.name, "postgres") }), func(t *testing.T, db *target) {
 		db.club(t)
 		db.exec(t, "CREATE UNIQUE INDEX uq_remark ON remark (remark_id)", "CREATE SCHEMA elsewhere")
-		early := db.plan(t, deletes, plan.Subjects())
+		early := db.plan(t, deletes, plan.ScopeSubjects)
 		for i, c := range []struct {
 			name    string
 			ddl     []string
@@ -215,7 +215,7 @@ func TestATableWithoutReplicaIdentityIsRefused(t *testing.T) {
 			{"not logged", []string{"ALTER TABLE remark SET UNLOGGED", "ALTER TABLE remark REPLICA IDENTITY NOTHING", everyone}, false},
 		} {
 			db.exec(t, c.ddl...)
-			p, err := db.build(t.Context(), mustParse([]byte(deletes)), plan.Subjects())
+			p, err := db.build(t.Context(), mustParse([]byte(deletes)), plan.ScopeSubjects)
 			const want = "table remark: the engine refuses to delete its rows: publication everyone sends deletes, and nothing says by what its subscribers find the row: set the REPLICA IDENTITY of it"
 			if c.refused != (err != nil) || err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v", c.name, err)
@@ -253,7 +253,7 @@ func TestAPublicationOfOtherColumnsIsRefused(t *testing.T) {
 		} {
 			db.exec(t, "ALTER TABLE p REPLICA IDENTITY "+c.identity, "CREATE PUBLICATION pub FOR "+c.publication)
 			for statement, erase := range map[string]string{"UPDATE p SET v = v": "overwrite", "DELETE FROM p WHERE id = 1": "delete"} {
-				_, err := db.build(t.Context(), mustParse([]byte(strings.Replace(policy, "ERASE", erase, 1))), plan.Subjects())
+				_, err := db.build(t.Context(), mustParse([]byte(strings.Replace(policy, "ERASE", erase, 1))), plan.ScopeSubjects)
 				if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), "the engine refuses to "+erase+" its rows: publication pub sends ") || !strings.Contains(err.Error(), c.says)) {
 					t.Errorf("%s, %s: error %v", c.name, erase, err)
 				}
@@ -281,7 +281,7 @@ func TestAPartitionWithoutReplicaIdentityIsRefused(t *testing.T) {
 			"INSERT INTO p VALUES (1, 'x'), (11, 'y')", "ALTER TABLE p2 REPLICA IDENTITY NOTHING")
 		for _, publication := range []string{"ALL TABLES", "TABLE p", "TABLE p2", "TABLE p WITH (publish_via_partition_root)"} {
 			db.exec(t, "CREATE PUBLICATION pub FOR "+publication)
-			_, err := db.build(t.Context(), mustParse([]byte(policy)), plan.Subjects())
+			_, err := db.build(t.Context(), mustParse([]byte(policy)), plan.ScopeSubjects)
 			if err == nil || !strings.Contains(err.Error(), "the engine refuses to overwrite its rows: publication pub sends updates") || !strings.Contains(err.Error(), "its partition p2") {
 				t.Errorf("%s: error %v", publication, err)
 			}
@@ -299,10 +299,10 @@ func TestATriggerThatLacksATableSaysWhich(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.club(t)
 		db.trigger(t, "BEFORE UPDATE", "member", "INSERT INTO change_counter (n) VALUES (1);", nil)
-		p := db.plan(t, overwrites, plan.Subjects())
+		p := db.plan(t, overwrites, plan.ScopeSubjects)
 		o := options(p, "counted", "1")
 		_, run := erase.Run(t.Context(), db.DB, p, o)
-		_, rehearse := erase.Rehearse(t.Context(), db.DB, p, o, 1)
+		_, rehearse := erase.Rehearse(t.Context(), db.DB, p, withSample(o, 1))
 		for what, err := range map[string]error{"Run": run, "Rehearse": rehearse} {
 			if err == nil || !strings.Contains(err.Error(), "change_counter") {
 				t.Errorf("%s: error %v, want one that names change_counter", what, err)

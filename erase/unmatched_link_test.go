@@ -95,7 +95,7 @@ func TestALinkThatNeverMatchesIsAHazard(t *testing.T) {
 			}
 			db.audited(t, test.ref, test.people, test.rows, test.value)
 			policy := mustParse([]byte(strings.Replace(auditPolicy, "person(id)\n", "person(id)"+test.where+"\n", 1)))
-			p, err := plan.Build(t.Context(), db.DB, policy, plan.Subjects())
+			p, err := plan.Build(t.Context(), db.DB, policy, plan.ScopeSubjects)
 			if err != nil {
 				t.Fatalf("%s: %v", test.name, err)
 			}
@@ -110,7 +110,7 @@ func TestALinkThatNeverMatchesIsAHazard(t *testing.T) {
 func TestALinkThatNeverMatchesIsAllowedByName(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.audited(t, "varchar(60)", 30, 40, func(i int) string { return fmt.Sprintf("'U-%d'", i) })
-		p := db.plan(t, auditPolicy, plan.Subjects())
+		p := db.plan(t, auditPolicy, plan.ScopeSubjects)
 		never := neverMatching(p)
 		const want = "none of the sampled values of audit(ref) is in person(id), so the link may find no rows: link a column with only the key in it"
 		if len(never) != 1 || never[0].Table != db.name("audit") || never[0].Reason != want {
@@ -118,10 +118,10 @@ func TestALinkThatNeverMatchesIsAllowedByName(t *testing.T) {
 		}
 		digest := p.Digest()
 		db.exec(t, "DELETE FROM audit WHERE id > 35", "DELETE FROM person WHERE id > 25")
-		if again := db.plan(t, auditPolicy, plan.Subjects()); again.Digest() != digest {
+		if again := db.plan(t, auditPolicy, plan.ScopeSubjects); again.Digest() != digest {
 			t.Error("the digest changes with the number of rows")
 		}
-		if everything := db.plan(t, auditPolicy, plan.Everything()); len(neverMatching(everything)) > 0 {
+		if everything := db.plan(t, auditPolicy, plan.ScopeEverything); len(neverMatching(everything)) > 0 {
 			t.Error("scope everything follows no link and has the hazard")
 		}
 		o := options(p, "unmatched", "7")
@@ -135,8 +135,8 @@ func TestALinkThatNeverMatchesIsAllowedByName(t *testing.T) {
 		if n := db.count(t, "SELECT count(*) FROM person WHERE id = 7"); n != 0 {
 			t.Errorf("%d rows of the person are left", n)
 		}
-		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(auditPolicy)), st, erase.SubjectKeys("7"))
-		if err != nil || v.Outcome == erase.Broken {
+		v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(auditPolicy)), st, erase.VerifyOptions{Subjects: erase.SubjectKeys("7")})
+		if err != nil || v.Outcome == erase.OutcomeBroken {
 			t.Errorf("%+v, error %v", v, err)
 		}
 	})
@@ -160,10 +160,10 @@ func TestALinkWhoseValuesMayNotBeReadIsAHazard(t *testing.T) {
 		db.exec(t, "GRANT INSERT ON "+all+" TO "+role)
 		clerk := openTarget(t, at)
 		const want = "the link from audit(ref) to person(id) can't be tried: the user can't read the values: build the plan as a user who can"
-		if p := clerk.plan(t, auditPolicy, plan.Subjects()); len(neverMatching(p)) != 1 || neverMatching(p)[0].Reason != want {
+		if p := clerk.plan(t, auditPolicy, plan.ScopeSubjects); len(neverMatching(p)) != 1 || neverMatching(p)[0].Reason != want {
 			t.Errorf("hazards %q", p.Hazards)
 		}
-		if p := db.plan(t, auditPolicy, plan.Subjects()); len(neverMatching(p)) > 0 {
+		if p := db.plan(t, auditPolicy, plan.ScopeSubjects); len(neverMatching(p)) > 0 {
 			t.Errorf("who may read them: hazards %q", p.Hazards)
 		}
 	})
@@ -212,7 +212,7 @@ func TestValuesSuggestTheLinkThatIsMissing(t *testing.T) {
 				t.Fatal(err)
 			}
 			checked := plan.CheckDatabase(t.Context(), db.DB, mustParse([]byte(unreached)), schema)
-			_, built := plan.Build(t.Context(), db.DB, mustParse([]byte(unreached)), plan.Subjects())
+			_, built := plan.Build(t.Context(), db.DB, mustParse([]byte(unreached)), plan.ScopeSubjects)
 			if checked == nil || built == nil || checked.Error() != built.Error() {
 				t.Errorf("checked: %v, built: %v", checked, built)
 			}

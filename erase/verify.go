@@ -21,15 +21,16 @@ type Outcome string
 
 // The outcomes.
 const (
-	Holds      Outcome = "holds"       // no erased data is reachable now
-	Broken     Outcome = "broken"      // erased data exists
-	ToDo       Outcome = "hold ended"  // a hold has ended, and the data kept by it exists: scope expired erases it
-	CannotTell Outcome = "cannot tell" // the current database can't answer
+	OutcomeHolds      Outcome = "holds"       // no erased data is reachable now
+	OutcomeBroken     Outcome = "broken"      // erased data exists
+	OutcomeHoldEnded  Outcome = "hold ended"  // a hold has ended, and the data kept by it exists: scope expired erases it
+	OutcomeCannotTell Outcome = "cannot tell" // the current database can't answer
 )
 
 // Verification is the result of Verify.
 type Verification struct {
-	// Outcome is the worst of the findings': Broken, then ToDo, then CannotTell, else Holds.
+	// Outcome is the worst of the findings': OutcomeBroken, then OutcomeHoldEnded, then
+	// OutcomeCannotTell, else OutcomeHolds.
 	Outcome  Outcome
 	Findings []Finding // one or more a table, in the plan's order
 	usual    string    // the default schema
@@ -54,21 +55,28 @@ type OldValue struct {
 	Value  dialect.Value // or a value of another type accepted by Typed
 }
 
+// VerifyOptions are what a caller of Verify knows beside the receipt.
+type VerifyOptions struct {
+	// Subjects are the receipt's subjects: neither plan nor receipt contains them. Defaults to none, as
+	// for the scopes without any.
+	Subjects Source
+	// OldValues are searched among overwritten values. Defaults to none: no overwritten value is searched.
+	OldValues []OldValue
+}
+
 // Verify searches the live database for data erased according to a receipt. It rebuilds the plan from
 // the policy and the current schema. Of several kinds of subject it takes the receipt's, unless one is
-// chosen. The caller gives the subjects again, since neither plan nor receipt contains them. Verify
-// writes nothing.
+// chosen. It writes nothing.
 //
 // It knows its limits. For a deleted row, an enforced foreign key implies that nothing refers to it,
 // and links are searched. An overwritten value is searched for only if the caller gives the old one. A
-// table changed since, another policy than the receipt's and another database are CannotTell. Subjects
-// may be nil for the scopes without any.
+// table changed since, another policy than the receipt's and another database are OutcomeCannotTell.
 //
-// Data left to a hold is ToDo when the hold has ended: the receipt remains true, and something is left
-// to erase.
-func Verify(ctx context.Context, db dialect.DB, rules *policy.Policy, st *receipt.Statement, subjects Source, old ...OldValue) (*Verification, error) {
-	v := &receiptVerifier{db: db, now: time.Now(), rules: ofKind(rules, st), statement: st, old: newOldValues(old), findings: newFindings("")}
-	return v.verify(ctx, subjects)
+// Data kept by a hold is OutcomeHoldEnded once the hold has ended: the receipt remains true, and
+// something is left to erase.
+func Verify(ctx context.Context, db dialect.DB, rules *policy.Policy, st *receipt.Statement, o VerifyOptions) (*Verification, error) {
+	v := &receiptVerifier{db: db, now: time.Now(), rules: ofKind(rules, st), statement: st, old: newOldValues(o.OldValues), findings: newFindings("")}
+	return v.verify(ctx, o.Subjects)
 }
 
 func (v *receiptVerifier) verify(ctx context.Context, subjects Source) (*Verification, error) {
@@ -107,8 +115,8 @@ func (f *findings) tableName(n dialect.Name) string { return f.result.TableName(
 
 // verification is the result, with the worst of the findings as its outcome.
 func (f *findings) verification() *Verification {
-	f.result.Outcome = Holds
-	for _, o := range []Outcome{CannotTell, ToDo, Broken} {
+	f.result.Outcome = OutcomeHolds
+	for _, o := range []Outcome{OutcomeCannotTell, OutcomeHoldEnded, OutcomeBroken} {
 		if slices.ContainsFunc(f.result.Findings, func(f Finding) bool { return f.Outcome == o }) {
 			f.result.Outcome = o
 		}
@@ -178,11 +186,11 @@ func (v *receiptVerifier) checkReceipt(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	if !same {
-		v.addFinding(dialect.Name{}, CannotTell, 0, "this is not the database of the receipt: its journal has another identity, or none")
+		v.addFinding(dialect.Name{}, OutcomeCannotTell, 0, "this is not the database of the receipt: its journal has another identity, or none")
 		return false, nil
 	}
 	if v.rules.Digest() != v.statement.Predicate.PolicyDigest {
-		v.addFinding(dialect.Name{}, CannotTell, 0, "the policy is not the one that the receipt names")
+		v.addFinding(dialect.Name{}, OutcomeCannotTell, 0, "the policy is not the one that the receipt names")
 		return false, nil
 	}
 	return true, nil
@@ -193,7 +201,7 @@ func (v *receiptVerifier) buildPlan(known *dialect.Schema) *plan.Plan {
 	pr := &v.statement.Predicate
 	p, err := plan.FromSchema(known, v.db, v.rules, plan.Scope(pr.Scope))
 	if err != nil {
-		v.addFinding(dialect.Name{}, CannotTell, 0, "the plan can't be built again on the schema as it is: %s", err)
+		v.addFinding(dialect.Name{}, OutcomeCannotTell, 0, "the plan can't be built again on the schema as it is: %s", err)
 		return nil
 	}
 	p.OnlyOn = pr.System.OnlyOn
@@ -219,7 +227,7 @@ func (v *verifier) verifyRoot(ctx context.Context, index int, asOf time.Time) er
 		return err
 	}
 	if err := v.loadRetentionPeriods(ctx, []*closure.Root{root}); errors.Is(err, ErrBadPeriod) {
-		v.addFinding(root.RootTable().Name, CannotTell, 0, "%s", err)
+		v.addFinding(root.RootTable().Name, OutcomeCannotTell, 0, "%s", err)
 		return nil
 	} else if err != nil {
 		return err
@@ -246,7 +254,7 @@ func (v *verifier) checkVersions() {
 				continue
 			}
 			seen[t.Name] = true
-			v.addFinding(t.Name, CannotTell, 0, "the engine keeps old versions of its rows in %s, with the values that they had: verification doesn't look there", v.tableName(*t.History))
+			v.addFinding(t.Name, OutcomeCannotTell, 0, "the engine keeps old versions of its rows in %s, with the values that they had: verification doesn't look there", v.tableName(*t.History))
 		}
 	}
 }
@@ -265,12 +273,12 @@ func (v *receiptVerifier) sameDatabase(ctx context.Context) (bool, error) {
 	of := v.statement.Predicate.System.Journal
 	copied := row.ID != of && slices.Contains(row.Origins, of) || row.ID == of && row.IsCopy(id.Marks)
 	if copied {
-		v.addFinding(dialect.Name{}, CannotTell, 0, "this is a copy of the receipt's database, or that one was moved or restored: `expunge adopt` states that it is the same")
+		v.addFinding(dialect.Name{}, OutcomeCannotTell, 0, "this is a copy of the receipt's database, or that one was moved or restored: `expunge adopt` states that it is the same")
 	}
 	return copied || row.ID == of, nil
 }
 
-// pruneSchema removes tables and columns unknown to the policy, so that only these are CannotTell.
+// pruneSchema removes tables and columns unknown to the policy, so that only these are OutcomeCannotTell.
 func (v *receiptVerifier) pruneSchema(s *dialect.Schema) *dialect.Schema {
 	known := func(n dialect.Name) *policy.Table {
 		for i := range v.rules.Tables {
@@ -286,7 +294,7 @@ func (v *receiptVerifier) pruneSchema(s *dialect.Schema) *dialect.Schema {
 	for _, t := range s.Tables {
 		rule := known(t.Name)
 		if rule == nil {
-			v.addFinding(t.Name, CannotTell, 0, "the table is not in the policy: it was not there, or not visible, when the plan was made")
+			v.addFinding(t.Name, OutcomeCannotTell, 0, "the table is not in the policy: it was not there, or not visible, when the plan was made")
 			continue
 		}
 		slim := *t
@@ -294,7 +302,7 @@ func (v *receiptVerifier) pruneSchema(s *dialect.Schema) *dialect.Schema {
 			slim.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c *dialect.Column) bool {
 				fresh := rule.Column(c.Name) == nil
 				if fresh {
-					v.addFinding(t.Name, CannotTell, 0, "column %s is not in the policy: it was not there when the plan was made", c.Name)
+					v.addFinding(t.Name, OutcomeCannotTell, 0, "column %s is not in the policy: it was not there when the plan was made", c.Name)
 				}
 				return fresh
 			})
@@ -320,14 +328,14 @@ func (v *receiptVerifier) findDrift(p *plan.Plan) {
 		for _, s := range r.Steps {
 			now[step{s.Table.String(), string(s.Op), s.Path}] = true
 			if !then[step{s.Table.String(), string(s.Op), s.Path}] {
-				v.addFinding(s.Table, CannotTell, 0, "the receipt has no such step (%s, %s): the schema, or this program, has changed", s.Op, s.Path)
+				v.addFinding(s.Table, OutcomeCannotTell, 0, "the receipt has no such step (%s, %s): the schema, or this program, has changed", s.Op, s.Path)
 			}
 		}
 	}
 	for _, a := range v.statement.Predicate.Actions {
 		n := dialect.Name{Schema: a.Schema, Table: a.Table}
 		if !now[step{n.String(), string(a.Operation), a.Path}] {
-			v.addFinding(n, CannotTell, 0, "the plan of today has no such step (%s, %s): the schema, or this program, has changed", a.Operation, a.Path)
+			v.addFinding(n, OutcomeCannotTell, 0, "the plan of today has no such step (%s, %s): the schema, or this program, has changed", a.Operation, a.Path)
 		}
 	}
 }
@@ -341,13 +349,13 @@ func (v *verifier) verifyExpired(ctx context.Context, p *closure.Root) error {
 		case err != nil:
 			return err
 		case n == 0:
-			v.addFinding(t.Name, Holds, 0, "no row is there that had expired at the receipt's moment")
+			v.addFinding(t.Name, OutcomeHolds, 0, "no row is there that had expired at the receipt's moment")
 		case p.Plan.Older.Lookup != nil:
-			v.addFinding(t.Name, CannotTell, n, "%s that had expired by the periods of today: whether those were the same then can't be told", rowsOf(n))
+			v.addFinding(t.Name, OutcomeCannotTell, n, "%s that had expired by the periods of today: whether those were the same then can't be told", rowsOf(n))
 		case p.KeepsBounds() || t.Hold != nil || t.Writes != "":
-			v.addFinding(t.Name, CannotTell, n, "%s that had expired: what was held or overwritten can't be told from the rest", rowsOf(n))
+			v.addFinding(t.Name, OutcomeCannotTell, n, "%s that had expired: what was held or overwritten can't be told from the rest", rowsOf(n))
 		default:
-			v.addFinding(t.Name, Broken, n, "%s that had expired", rowsOf(n))
+			v.addFinding(t.Name, OutcomeBroken, n, "%s that had expired", rowsOf(n))
 		}
 		return nil
 	}); err != nil {
@@ -368,15 +376,15 @@ func (v *verifier) verifyEverything(ctx context.Context, p *closure.Root) error 
 			}
 			switch {
 			case st.Op == plan.Detach && n == 0:
-				v.addFinding(st.Table, Holds, 0, "no row refers to %s by (%s)%s", v.tableName(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
+				v.addFinding(st.Table, OutcomeHolds, 0, "no row refers to %s by (%s)%s", v.tableName(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
 			case st.Op == plan.Detach:
-				v.addFinding(st.Table, CannotTell, n, "%s with a reference to %s by (%s)%s: whether they are new can't be told", rowsOf(n), v.tableName(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
+				v.addFinding(st.Table, OutcomeCannotTell, n, "%s with a reference to %s by (%s)%s: whether they are new can't be told", rowsOf(n), v.tableName(st.Detach.RefTable), strings.Join(st.Detach.Columns, ", "), conditionOf(st.Detach))
 			case n == 0 && st.Rows == plan.Following:
-				v.addFinding(st.Table, Holds, 0, "no row refers to %s by (%s)", v.tableName(st.Follow.RefTable), strings.Join(st.Follow.Columns, ", "))
+				v.addFinding(st.Table, OutcomeHolds, 0, "no row refers to %s by (%s)", v.tableName(st.Follow.RefTable), strings.Join(st.Follow.Columns, ", "))
 			case n == 0:
-				v.addFinding(st.Table, Holds, 0, "the table is empty")
+				v.addFinding(st.Table, OutcomeHolds, 0, "the table is empty")
 			case st.Op == plan.Delete:
-				v.addFinding(st.Table, CannotTell, n, "%s in the table: whether they are new can't be told", rowsOf(n))
+				v.addFinding(st.Table, OutcomeCannotTell, n, "%s in the table: whether they are new can't be told", rowsOf(n))
 			default:
 				columns := map[string]bool{}
 				for _, a := range st.Set {

@@ -17,7 +17,7 @@ func (r *run) verifyCommitted(ctx context.Context, d *closure.Result, rec *journ
 	if len(d.Checks) == 0 { // the transaction itself compared its changes, or they can't be verified
 		rec.Tally = d.Tally
 		r.failpoint("checked")
-		r.emitEvent(Event{Kind: Checked})
+		r.emitEvent(Event{Kind: EventChecked})
 		return r.queueVerified(ctx, rec)
 	}
 	began := time.Now()
@@ -39,7 +39,7 @@ func (r *run) verifyCommitted(ctx context.Context, d *closure.Result, rec *journ
 		return fmt.Errorf("looking at a committed batch: %w", err)
 	}
 	r.failpoint("checked")
-	r.emitEvent(Event{Kind: Checked, Took: time.Since(began)})
+	r.emitEvent(Event{Kind: EventChecked, Took: time.Since(began)})
 	return r.queueVerified(ctx, rec)
 }
 

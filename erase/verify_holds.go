@@ -16,16 +16,16 @@ import (
 // receipt.
 func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialect.Schema) (noted bool, err error) {
 	j := journal.Read(v.db)
-	if any, err := j.HasHeld(ctx); err != nil || !any {
+	if stored, err := j.HasHeld(ctx); err != nil || !stored {
 		return false, err
 	}
 	held, err := j.HeldOfReceipt(ctx, v.statement.Predicate.ReceiptID)
 	if err != nil || len(held) == 0 {
 		return false, err
 	}
-	p, err := plan.FromSchema(known, v.db, v.rules, plan.Expired())
+	p, err := plan.FromSchema(known, v.db, v.rules, plan.ScopeExpired)
 	if err != nil {
-		v.addFinding(dialect.Name{}, CannotTell, 0, "whether a hold has ended can't be found out, as the plan of scope expired can't be built: %s", err)
+		v.addFinding(dialect.Name{}, OutcomeCannotTell, 0, "whether a hold has ended can't be found out, as the plan of scope expired can't be built: %s", err)
 		return true, nil
 	}
 	r := newReader(newOrder(v.db, unconditional(p), Options{}), schema)
@@ -49,7 +49,7 @@ func (v *receiptVerifier) findOverdue(ctx context.Context, known, schema *dialec
 		}
 	}
 	for _, n := range tablesOf(left) {
-		v.addFinding(n, ToDo, left[n], "%s kept by a hold that has ended: a run of scope expired erases what it kept", rowsOf(left[n]))
+		v.addFinding(n, OutcomeHoldEnded, left[n], "%s kept by a hold that has ended: a run of scope expired erases what it kept", rowsOf(left[n]))
 	}
 	return true, nil
 }
@@ -73,9 +73,9 @@ func (r *reader) countUnheld(ctx context.Context, it *workItem, left map[dialect
 func (v *verifier) verifyEnded(ctx context.Context, p *closure.Root) error {
 	j := journal.Read(v.db)
 	left := map[dialect.Name]int64{}
-	if any, err := j.HasHeld(ctx); err != nil {
+	if stored, err := j.HasHeld(ctx); err != nil {
 		return err
-	} else if any {
+	} else if stored {
 		lenient, err := closure.Compile(unconditional(v.plan), p.Index, v.schema, p.AsOf, closure.Untracked)
 		if err != nil {
 			return err
@@ -96,10 +96,10 @@ func (v *verifier) verifyEnded(ctx context.Context, p *closure.Root) error {
 		}
 	}
 	for _, n := range tablesOf(left) {
-		v.addFinding(n, Broken, left[n], "%s kept by a hold that had ended", rowsOf(left[n]))
+		v.addFinding(n, OutcomeBroken, left[n], "%s kept by a hold that had ended", rowsOf(left[n]))
 	}
 	if len(left) == 0 {
-		v.addFinding(p.RootTable().Name, Holds, 0, "of what holds had kept from erasures, nothing is there that no hold keeps any more")
+		v.addFinding(p.RootTable().Name, OutcomeHolds, 0, "of what holds had kept from erasures, nothing is there that no hold keeps any more")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ func TestVerifyFindsHoldsThatHaveEnded(t *testing.T) {
 	policy := bills(`, until: "day + 6y", keep: [total, day]`)
 	onEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "4", "1"))
 		if err != nil {
 			t.Fatal(err)
@@ -28,25 +28,25 @@ func TestVerifyFindsHoldsThatHaveEnded(t *testing.T) {
 			}
 			todo := map[string]int64{}
 			for _, f := range v.Findings {
-				if f.Outcome == erase.ToDo {
+				if f.Outcome == erase.OutcomeHoldEnded {
 					todo[f.Table.Table] = f.Rows
 				}
 			}
 			return v.Outcome, todo
 		}
 		// The subject's overwritten row can't be compared with its old values.
-		if got, todo := verify(4, erase.SubjectKeys("4")); got != erase.CannotTell || len(todo) > 0 {
+		if got, todo := verify(4, erase.SubjectKeys("4")); got != erase.OutcomeCannotTell || len(todo) > 0 {
 			t.Errorf("before the end: %s, to do %v", got, todo)
 		}
 		want := map[string]int64{"person": 1, "bill": 2} // entries, too, are deleted by reference with their bills
 		for name, subjects := range map[string]erase.Source{"with a subject": erase.SubjectKeys("4"), "without": nil} {
 			got, todo := verify(5, subjects)
-			if d := cmp.Diff(want, todo); d != "" || got != erase.ToDo {
+			if d := cmp.Diff(want, todo); d != "" || got != erase.OutcomeHoldEnded {
 				t.Errorf("%s: %s, to do %s", name, got, d)
 			}
 		}
 		expired := db.expire(t, policy, 5)
-		if got, todo := verify(5, erase.SubjectKeys("4")); got != erase.Holds || len(todo) > 0 {
+		if got, todo := verify(5, erase.SubjectKeys("4")); got != erase.OutcomeHolds || len(todo) > 0 {
 			t.Errorf("when that is done: %s, to do %v", got, todo)
 		}
 		found := func() erase.Outcome {
@@ -57,11 +57,11 @@ func TestVerifyFindsHoldsThatHaveEnded(t *testing.T) {
 			}
 			return v.Outcome
 		}
-		if got := found(); got != erase.Holds {
+		if got := found(); got != erase.OutcomeHolds {
 			t.Errorf("the receipt of scope expired: %s", got)
 		}
 		db.exec(t, "INSERT INTO bill VALUES (11, 1, '2024-05-01', 'tax', 10, 'Ann Lee')")
-		if got := found(); got != erase.Broken {
+		if got := found(); got != erase.OutcomeBroken {
 			t.Errorf("the receipt of scope expired when a row is put back: %s", got)
 		}
 	})
@@ -72,14 +72,14 @@ func TestVerifyFindsAHoldWhoseConditionHoldsNoLonger(t *testing.T) {
 	policy := bills(`, where: "kind = 'tax'", keep: [total, day]`)
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.exec(t, ledger...)
-		p := db.plan(t, policy, plan.Subjects())
+		p := db.plan(t, policy, plan.ScopeSubjects)
 		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "2"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		db.exec(t, "UPDATE bill SET kind = 'void' WHERE bill_id = 21")
 		v, err := erase.VerifyAt(t.Context(), clock().Add(time.Hour), db.DB, mustParse([]byte(policy)), opened(t, report.Receipt), erase.SubjectKeys("2"))
-		if err != nil || v.Outcome != erase.ToDo {
+		if err != nil || v.Outcome != erase.OutcomeHoldEnded {
 			t.Errorf("%+v, %v", v, err)
 		}
 	})

@@ -52,17 +52,17 @@ func (v *subjectSearch) orphansOf(ctx context.Context, ref *plan.Reference, eras
 		n, err = tx.Count(ctx, ref.Table, where)
 		return err
 	})
-	if n -= known; err != nil || n <= 0 || v.hasOutcome(ref.Table, Broken) {
+	if n -= known; err != nil || n <= 0 || v.hasOutcome(ref.Table, OutcomeBroken) {
 		return err
 	}
 	by := rowsOf(n) + " linked by (" + strings.Join(ref.Columns, ", ") + ") to no row of " + v.tableName(ref.RefTable)
 	switch erase {
 	case policy.EraseKeep:
-		v.addFinding(ref.Table, Holds, n, "%s: the policy keeps such rows", by)
+		v.addFinding(ref.Table, OutcomeHolds, n, "%s: the policy keeps such rows", by)
 	case policy.EraseOverwrite:
-		v.addFinding(ref.Table, CannotTell, n, "%s: whether they were to be overwritten can't be told", by)
+		v.addFinding(ref.Table, OutcomeCannotTell, n, "%s: whether they were to be overwritten can't be told", by)
 	default:
-		v.addFinding(ref.Table, CannotTell, n, "%s: whose they were can't be told", by)
+		v.addFinding(ref.Table, OutcomeCannotTell, n, "%s: whose they were can't be told", by)
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func (v *subjectSearch) findUnowned(ctx context.Context) error {
 		return nil
 	}
 	for _, t := range v.Tables {
-		if len(t.SharedBy) == 0 || v.hasOutcome(t.Name, Broken) {
+		if len(t.SharedBy) == 0 || v.hasOutcome(t.Name, OutcomeBroken) {
 			continue
 		}
 		var where []dialect.Cond
@@ -84,7 +84,7 @@ func (v *subjectSearch) findUnowned(ctx context.Context) error {
 		if err := v.inReadTx(ctx, func(tx dialect.Reader) error {
 			n, err := tx.Count(ctx, t.Name, where)
 			if err == nil && n > 0 {
-				v.addFinding(t.Name, CannotTell, n, "%s to which nothing refers: whose they were can't be told", rowsOf(n))
+				v.addFinding(t.Name, OutcomeCannotTell, n, "%s to which nothing refers: whose they were can't be told", rowsOf(n))
 			}
 			return err
 		}); err != nil {
@@ -100,18 +100,18 @@ func (v *subjectSearch) explainOutcomes() {
 	for _, t := range v.Tables {
 		for _, why := range []tally.Reason{tally.ByPolicy, tally.ByHold, tally.WithHeld, tally.ByOthers} {
 			if n := v.stays[t.Name][why]; n > 0 && !v.rowsOnly {
-				v.addFinding(t.Name, Holds, n, "%s", v.stayingRows(t, why, n))
+				v.addFinding(t.Name, OutcomeHolds, n, "%s", v.stayingRows(t, why, n))
 			}
 		}
 	}
 	for _, t := range v.Tables {
 		if !v.isReported(t.Name) {
-			v.addFinding(t.Name, Holds, 0, "%s", v.whyAbsent(t))
+			v.addFinding(t.Name, OutcomeHolds, 0, "%s", v.whyAbsent(t))
 		}
 	}
 	for _, ref := range v.DetachedReferences() {
 		if !v.isReported(ref.Table) && !v.rowsOnly {
-			v.addFinding(ref.Table, Holds, 0, "no row refers by (%s) to one that is reached from a given subject", strings.Join(ref.Columns, ", "))
+			v.addFinding(ref.Table, OutcomeHolds, 0, "no row refers by (%s) to one that is reached from a given subject", strings.Join(ref.Columns, ", "))
 		}
 	}
 }

@@ -153,7 +153,7 @@ func TestVerifySaysWhatIsTrue(t *testing.T) {
 			schema: []string{person, ticket, people, "INSERT INTO ticket VALUES (1, 1, 'a'), (2, 2, 'b'), (3, NULL, 'a')"},
 			policy: head + strings.Replace(gone, "erase: delete", "erase: delete, everything: delete", 1) +
 				"  ticket: {via: {owner: detach}, columns: {id: none, owner: none, title: none}}\nlinks: [\"ticket(owner) -> person(id) where title = 'a'\"]\n",
-			scope: plan.Everything(),
+			scope: plan.ScopeEverything,
 			want: []string{
 				"holds ticket 0: no row refers to person by (owner) where title = 'a'",
 				"holds person 0: the table is empty",
@@ -163,7 +163,7 @@ func TestVerifySaysWhatIsTrue(t *testing.T) {
 			name:   "scope everything: no row was overwritten, or the old values are known",
 			schema: []string{person, ticket, people},
 			policy: head + stays + tickets("erase: keep") + link,
-			scope:  plan.Everything(),
+			scope:  plan.ScopeEverything,
 			old:    ada,
 			want: []string{
 				"holds person 2: 2 rows whose values were to be overwritten: none of the given old values is in the table",
@@ -176,9 +176,9 @@ func TestVerifySaysWhatIsTrue(t *testing.T) {
 				db.exec(t, c.schema...)
 				scope, subjects := c.scope, c.subjects
 				if scope == "" {
-					scope = plan.Subjects()
+					scope = plan.ScopeSubjects
 				}
-				if subjects == nil && scope == plan.Subjects() {
+				if subjects == nil && scope == plan.ScopeSubjects {
 					subjects = []string{"1"}
 				}
 				p := db.plan(t, c.policy, scope)
@@ -188,14 +188,14 @@ func TestVerifySaysWhatIsTrue(t *testing.T) {
 					subjects = c.verify
 				}
 				var given erase.Source
-				if scope == plan.Subjects() {
+				if scope == plan.ScopeSubjects {
 					given = erase.SubjectKeys(subjects...)
 				}
 				var old []erase.OldValue
 				if c.old != nil {
 					old = c.old(db)
 				}
-				v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(c.policy)), st, given, old...)
+				v, err := erase.Verify(t.Context(), db.DB, mustParse([]byte(c.policy)), st, erase.VerifyOptions{Subjects: given, OldValues: old})
 				if err != nil {
 					t.Fatal(err)
 				}

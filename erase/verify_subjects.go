@@ -23,7 +23,7 @@ type subjectSearch struct {
 // verifySubjects searches for the given subjects and for rows referring to them.
 func (v *verifier) verifySubjects(ctx context.Context, p *closure.Root) error {
 	if v.Subjects == nil {
-		v.addFinding(p.RootTable().Name, CannotTell, 0, "no subject was given to look for")
+		v.addFinding(p.RootTable().Name, OutcomeCannotTell, 0, "no subject was given to look for")
 		return nil
 	}
 	p.UseEngine(v.db, v.storedForms)
@@ -38,7 +38,7 @@ func (v *verifier) verifySubjects(ctx context.Context, p *closure.Root) error {
 		}
 	}
 	if s.nameless = unnamed > 0; s.nameless {
-		v.addFinding(p.RootTable().Name, CannotTell, 0, "%s named by an identifier that no row has: name them by their keys to search what is linked to them", countOf(unnamed, "subject"))
+		v.addFinding(p.RootTable().Name, OutcomeCannotTell, 0, "%s named by an identifier that no row has: name them by their keys to search what is linked to them", countOf(unnamed, "subject"))
 	}
 	if err := s.findOrphans(ctx); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (v *subjectSearch) searchKeys(ctx context.Context, keys []dialect.Key) erro
 // explainRows reports the rows found of one table.
 func (v *subjectSearch) explainRows(ctx context.Context, tx dialect.Reader, t *closure.FoundRows) error {
 	if t.Deleted > 0 {
-		v.addFinding(t.Name, Broken, t.Deleted, "%s that should be gone", rowsOf(t.Deleted))
+		v.addFinding(t.Name, OutcomeBroken, t.Deleted, "%s that should be gone", rowsOf(t.Deleted))
 	}
 	for why, n := range t.Remaining {
 		v.noteStaying(t.Name, why, n)
@@ -114,7 +114,7 @@ func (v *subjectSearch) searchUnseen(ctx context.Context, tx dialect.Reader, lea
 		case l.Held:
 			v.noteStaying(l.Table, tally.WithHeld, n)
 		default:
-			v.addFinding(l.Table, Broken, n, "%s that should be gone", rowsOf(n))
+			v.addFinding(l.Table, OutcomeBroken, n, "%s that should be gone", rowsOf(n))
 		}
 	}
 	return nil
@@ -131,7 +131,7 @@ func (v *subjectSearch) searchDetached(ctx context.Context, tx dialect.Reader, d
 			return err
 		}
 		if n > 0 {
-			v.addFinding(d.Reference.Table, Broken, n, "%s whose reference by (%s) to %s should be NULL", rowsOf(n), strings.Join(d.Reference.Columns, ", "), v.tableName(d.Reference.RefTable))
+			v.addFinding(d.Reference.Table, OutcomeBroken, n, "%s whose reference by (%s) to %s should be NULL", rowsOf(n), strings.Join(d.Reference.Columns, ", "), v.tableName(d.Reference.RefTable))
 		}
 	}
 	return nil

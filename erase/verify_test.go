@@ -15,13 +15,13 @@ import (
 // database).
 func (d *target) found(t *testing.T, policy string, run func() []byte, subjects erase.Source, old ...erase.OldValue) (erase.Outcome, map[string]erase.Outcome) {
 	t.Helper()
-	v, err := erase.Verify(t.Context(), d.DB, mustParse([]byte(policy)), opened(t, run()), subjects, old...)
+	v, err := erase.Verify(t.Context(), d.DB, mustParse([]byte(policy)), opened(t, run()), erase.VerifyOptions{Subjects: subjects, OldValues: old})
 	if err != nil {
 		t.Fatal(err)
 	}
 	by := map[string]erase.Outcome{}
 	for _, f := range v.Findings {
-		if was, ok := by[f.Table.Table]; !ok || was == erase.Holds || f.Outcome == erase.Broken {
+		if was, ok := by[f.Table.Table]; !ok || was == erase.OutcomeHolds || f.Outcome == erase.OutcomeBroken {
 			by[f.Table.Table] = f.Outcome
 		}
 		if f.Reason == "" {
@@ -32,7 +32,7 @@ func (d *target) found(t *testing.T, policy string, run func() []byte, subjects 
 }
 
 func TestVerify(t *testing.T) {
-	held := map[string]erase.Outcome{"member": erase.Holds, "visit": erase.Holds, "remark": erase.Holds, "letter": erase.Holds}
+	held := map[string]erase.Outcome{"member": erase.OutcomeHolds, "visit": erase.OutcomeHolds, "remark": erase.OutcomeHolds, "letter": erase.OutcomeHolds}
 	with := func(pairs ...any) map[string]erase.Outcome {
 		out := map[string]erase.Outcome{}
 		for k, v := range held {
@@ -43,7 +43,7 @@ func TestVerify(t *testing.T) {
 		}
 		return out
 	}
-	onlyWhole := map[string]erase.Outcome{"": erase.CannotTell}
+	onlyWhole := map[string]erase.Outcome{"": erase.OutcomeCannotTell}
 	old := func(db *target, column string, value dialect.Value) erase.OldValue {
 		return erase.OldValue{Table: db.name("member"), Column: column, Value: value}
 	}
@@ -59,75 +59,75 @@ func TestVerify(t *testing.T) {
 		want   erase.Outcome
 		tables map[string]erase.Outcome
 	}{
-		{name: "holds where nothing is reachable", policy: deletes, want: erase.Holds, tables: held},
+		{name: "holds where nothing is reachable", policy: deletes, want: erase.OutcomeHolds, tables: held},
 		{
 			name: "is broken by a row that is put back", policy: deletes,
 			later: []string{"INSERT INTO member (member_id, email, name) VALUES (1, 'x', 'y')"},
-			want:  erase.Broken, tables: with("member", erase.Broken),
+			want:  erase.OutcomeBroken, tables: with("member", erase.OutcomeBroken),
 		},
 		{
 			name: "is broken by what refers to it", policy: deletes,
 			later: []string{"INSERT INTO member (member_id, email, name) VALUES (1, 'x', 'y')", "INSERT INTO visit (visit_id, member_id) VALUES (77, 1)"},
-			want:  erase.Broken, tables: with("member", erase.Broken, "visit", erase.Broken),
+			want:  erase.OutcomeBroken, tables: with("member", erase.OutcomeBroken, "visit", erase.OutcomeBroken),
 		},
 		{
 			name: "is broken by a row that is linked to it", policy: deletes,
 			later: []string{"INSERT INTO letter VALUES (77, 1, 'Dear One')"},
-			want:  erase.Broken, tables: with("letter", erase.Broken),
+			want:  erase.OutcomeBroken, tables: with("letter", erase.OutcomeBroken),
 		},
 		{
 			name: "can't tell whose the orphans of a link are", policy: deletes,
 			later: []string{"INSERT INTO letter VALUES (77, 4711, 'Dear reader')"},
-			want:  erase.CannotTell, tables: with("letter", erase.CannotTell),
+			want:  erase.OutcomeCannotTell, tables: with("letter", erase.OutcomeCannotTell),
 		},
 		{
 			name: "can't tell of a table that is newer", policy: deletes,
 			later: []string{"CREATE TABLE guest (guest_id INTEGER NOT NULL, member_id INTEGER, PRIMARY KEY (guest_id), CONSTRAINT fk_guest FOREIGN KEY (member_id) REFERENCES member (member_id))"},
-			want:  erase.CannotTell, tables: with("guest", erase.CannotTell),
+			want:  erase.OutcomeCannotTell, tables: with("guest", erase.OutcomeCannotTell),
 		},
 		{
 			name: "can't tell of a column that is newer", policy: deletes,
 			later: []string{"ALTER TABLE visit ADD COLUMN guest VARCHAR(40)"},
-			want:  erase.CannotTell, tables: with("visit", erase.CannotTell),
+			want:  erase.OutcomeCannotTell, tables: with("visit", erase.OutcomeCannotTell),
 		},
-		{name: "can't tell under another policy", policy: deletes, verify: overwrites, want: erase.CannotTell, tables: onlyWhole},
+		{name: "can't tell under another policy", policy: deletes, verify: overwrites, want: erase.OutcomeCannotTell, tables: onlyWhole},
 		{
-			name: "can't tell in another database", policy: deletes, want: erase.CannotTell, tables: onlyWhole,
+			name: "can't tell in another database", policy: deletes, want: erase.OutcomeCannotTell, tables: onlyWhole,
 			later: []string{"another database"},
 		},
-		{name: "can't tell of overwritten rows without old values", policy: overwrites, want: erase.CannotTell, tables: with("member", erase.CannotTell)},
-		{name: "holds where old values aren't found", policy: overwrites, old: all, want: erase.Holds, tables: held},
+		{name: "can't tell of overwritten rows without old values", policy: overwrites, want: erase.OutcomeCannotTell, tables: with("member", erase.OutcomeCannotTell)},
+		{name: "holds where old values aren't found", policy: overwrites, old: all, want: erase.OutcomeHolds, tables: held},
 		{
 			name: "is broken by an old value", policy: overwrites, old: all,
 			later: []string{"UPDATE member SET name = 'One Uno' WHERE member_id = 1"},
-			want:  erase.Broken, tables: with("member", erase.Broken),
+			want:  erase.OutcomeBroken, tables: with("member", erase.OutcomeBroken),
 		},
 		{
 			name: "is broken by the second of a column's old values", policy: overwrites,
 			old:   func(db *target) []erase.OldValue { return append(all(db), old(db, "name", "Other Name")) },
 			later: []string{"UPDATE member SET name = 'Other Name' WHERE member_id = 1"},
-			want:  erase.Broken, tables: with("member", erase.Broken),
+			want:  erase.OutcomeBroken, tables: with("member", erase.OutcomeBroken),
 		},
 		{
 			name: "is broken by an old value where the subject's row is gone", policy: deletes, old: all,
 			later: []string{"UPDATE member SET phone = '111' WHERE member_id = 3"},
-			want:  erase.Broken, tables: with("member", erase.Broken),
+			want:  erase.OutcomeBroken, tables: with("member", erase.OutcomeBroken),
 		},
 		{
 			name: "is broken by an old value in any row", policy: overwrites, old: all,
 			later: []string{"UPDATE member SET phone = '111' WHERE member_id = 3"},
-			want:  erase.Broken, tables: with("member", erase.Broken),
+			want:  erase.OutcomeBroken, tables: with("member", erase.OutcomeBroken),
 		},
 		{
 			name: "can't tell where one old value is missing", policy: overwrites,
 			old:  func(db *target) []erase.OldValue { return all(db)[:3] },
-			want: erase.CannotTell, tables: with("member", erase.CannotTell),
+			want: erase.OutcomeCannotTell, tables: with("member", erase.OutcomeCannotTell),
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, db *target) {
 				db.club(t)
-				p := db.plan(t, c.policy, plan.Subjects())
+				p := db.plan(t, c.policy, plan.ScopeSubjects)
 				report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
 				if err != nil {
 					t.Fatal(err)
@@ -167,7 +167,7 @@ func TestVerify(t *testing.T) {
 func TestVerifyWithoutAJournal(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "1"))
 		if err != nil {
 			t.Fatal(err)
@@ -175,7 +175,7 @@ func TestVerifyWithoutAJournal(t *testing.T) {
 		for _, table := range []string{"batch", "run", "database"} {
 			db.exec(t, "DROP TABLE "+db.quote(db.DB.JournalTable(table)))
 		}
-		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("1")); got != erase.CannotTell {
+		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("1")); got != erase.OutcomeCannotTell {
 			t.Errorf("%s", got)
 		}
 	})
@@ -185,15 +185,15 @@ func TestVerifyWithoutAJournal(t *testing.T) {
 func TestVerifyByAnIdentifierThatIsGone(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.club(t)
-		p := db.plan(t, deletes, plan.Subjects())
+		p := db.plan(t, deletes, plan.ScopeSubjects)
 		report, err := erase.Run(t.Context(), db.DB, p, options(p, "r", "email=one@club.example"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("email=one@club.example")); got != erase.CannotTell {
+		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("email=one@club.example")); got != erase.OutcomeCannotTell {
 			t.Errorf("%s", got)
 		}
-		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("1")); got != erase.Holds {
+		if got, _ := db.found(t, deletes, func() []byte { return report.Receipt }, erase.SubjectKeys("1")); got != erase.OutcomeHolds {
 			t.Errorf("%s", got)
 		}
 	})
@@ -204,19 +204,19 @@ func TestVerifyOtherScopes(t *testing.T) {
 	t.Run("everything", func(t *testing.T) {
 		onEach(t, func(t *testing.T, db *target) {
 			db.club(t)
-			p := db.plan(t, emptied, plan.Everything())
+			p := db.plan(t, emptied, plan.ScopeEverything)
 			report, err := erase.Run(t.Context(), db.DB, p, options(p, "r"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := map[string]erase.Outcome{"member": erase.CannotTell, "visit": erase.CannotTell, "letter": erase.CannotTell, "remark": erase.Holds}
+			want := map[string]erase.Outcome{"member": erase.OutcomeCannotTell, "visit": erase.OutcomeCannotTell, "letter": erase.OutcomeCannotTell, "remark": erase.OutcomeHolds}
 			got, by := db.found(t, emptied, func() []byte { return report.Receipt }, nil)
-			if d := cmp.Diff(want, by); d != "" || got != erase.CannotTell {
+			if d := cmp.Diff(want, by); d != "" || got != erase.OutcomeCannotTell {
 				t.Error(got, d)
 			}
 			db.exec(t, "INSERT INTO remark VALUES (1, 11, 'new')")
 			_, by = db.found(t, emptied, func() []byte { return report.Receipt }, nil)
-			if by["remark"] != erase.CannotTell {
+			if by["remark"] != erase.OutcomeCannotTell {
 				t.Errorf("a row that may be new: %s", by["remark"])
 			}
 		})
@@ -224,7 +224,7 @@ func TestVerifyOtherScopes(t *testing.T) {
 	t.Run("expired", func(t *testing.T) {
 		onEach(t, func(t *testing.T, db *target) {
 			policy := db.shop(t, sample.Shop{Customers: 20, Seed: 4})
-			p, err := plan.Build(t.Context(), db.DB, policy, plan.Expired())
+			p, err := plan.Build(t.Context(), db.DB, policy, plan.ScopeExpired)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -233,11 +233,11 @@ func TestVerifyOtherScopes(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := string(sample.Policy())
-			if got, by := db.found(t, text, func() []byte { return report.Receipt }, nil); got != erase.Holds {
+			if got, by := db.found(t, text, func() []byte { return report.Receipt }, nil); got != erase.OutcomeHolds {
 				t.Error(got, by)
 			}
 			db.exec(t, "UPDATE web_session SET last_seen = '2019-01-01 00:00:00'")
-			if got, by := db.found(t, text, func() []byte { return report.Receipt }, nil); got != erase.Broken {
+			if got, by := db.found(t, text, func() []byte { return report.Receipt }, nil); got != erase.OutcomeBroken {
 				t.Error(got, by)
 			}
 		})

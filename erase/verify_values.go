@@ -44,9 +44,9 @@ func (v *verifier) compareValues(ctx context.Context, tx dialect.Reader, t diale
 	}
 	switch {
 	case len(open) > 0:
-		v.addFinding(t, CannotTell, rows, "%s whose values were to be overwritten: give the old values of %s to look for them", rowsOf(rows), sortedNames(open))
+		v.addFinding(t, OutcomeCannotTell, rows, "%s whose values were to be overwritten: give the old values of %s to look for them", rowsOf(rows), sortedNames(open))
 	case len(v.result.Findings) == broken:
-		v.addFinding(t, Holds, rows, "%s whose values were to be overwritten: none of the given old values is in the table", rowsOf(rows))
+		v.addFinding(t, OutcomeHolds, rows, "%s whose values were to be overwritten: none of the given old values is in the table", rowsOf(rows))
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func (v *verifier) lookForOldValue(ctx context.Context, tx dialect.Reader, i int
 	o := v.old.values[i]
 	n, err := tx.Count(ctx, o.Table, []dialect.Cond{dialect.In{Columns: []string{o.Column}, Keys: []dialect.Key{{o.Value}}}})
 	if err == nil && n > 0 {
-		v.addFinding(o.Table, Broken, n, "%s with the old value of %s", rowsOf(n), o.Column)
+		v.addFinding(o.Table, OutcomeBroken, n, "%s with the old value of %s", rowsOf(n), o.Column)
 	}
 	return err
 }

@@ -40,7 +40,7 @@ func (d *target) numbered(t testing.TB, n int) {
 func TestAGapIsFilledInBatchesOfTheUsualSize(t *testing.T) {
 	onOneOfEach(t, func(t *testing.T, db *target) {
 		db.numbered(t, 100)
-		p := db.plan(t, numbers, plan.Everything())
+		p := db.plan(t, numbers, plan.ScopeEverything)
 		o := options(p, "r")
 		o.MaxRows, o.Workers = 10, 1
 		ctx, cancel := context.WithCancel(t.Context())
@@ -62,7 +62,7 @@ func TestAGapIsFilledInBatchesOfTheUsualSize(t *testing.T) {
 
 		var left [][]int64
 		o.Workers = 3
-		on(&o, erase.Scanning, func(erase.Event) {
+		on(&o, erase.EventScanning, func(erase.Event) {
 			left = db.table(t, "SELECT seq, part, roots FROM "+journal+" ORDER BY seq, part")
 		})
 		st := db.run(t, p, o)
@@ -90,7 +90,7 @@ func TestAGapIsFilledInBatchesOfTheUsualSize(t *testing.T) {
 func TestExpiredRowsGoByRange(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.numbered(t, 100)
-		p := db.plan(t, numbers, plan.Expired())
+		p := db.plan(t, numbers, plan.ScopeExpired)
 		o := options(p, "r")
 		o.MaxRows, o.Workers = 20, 3
 		var most int64
@@ -109,7 +109,7 @@ func TestExpiredRowsGoByRange(t *testing.T) {
 func TestWhatIsInARangeAfterItWasDeletedIsLeft(t *testing.T) {
 	onEach(t, func(t *testing.T, db *target) {
 		db.numbered(t, 20)
-		p := db.plan(t, numbers, plan.Expired())
+		p := db.plan(t, numbers, plan.ScopeExpired)
 		o := options(p, "r")
 		o.Workers = 1
 		report, err := erase.RunAt(t.Context(), db.DB, p, o, func(point string) {

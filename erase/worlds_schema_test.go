@@ -25,7 +25,7 @@ func TestChaosWorldsWhoseSchemaChanges(t *testing.T) {
 		}
 		second := db.second(t)
 		outcomes := map[string]int{}
-		eachWorld(t, db, n, plan.Subjects(), func(w *world, p *plan.Plan, chance *rand.Rand) []string {
+		eachWorld(t, db, n, plan.ScopeSubjects, func(w *world, p *plan.Plan, chance *rand.Rand) []string {
 			w.limit = 3
 			a := &alteration{somebody: somebody{world: w, db: second, chance: chance, subjects: w.closure()}, engine: db.Engine, wait: chance.IntN(8)}
 			a.draw()

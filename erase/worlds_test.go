@@ -110,13 +110,13 @@ func TestChaosWorldsThatChangeBetweenBatches(t *testing.T) {
 			n = max(n/8, 1)
 		}
 		second := db.second(t)
-		eachWorld(t, db, n, plan.Subjects(), func(w *world, p *plan.Plan, chance *rand.Rand) []string {
+		eachWorld(t, db, n, plan.ScopeSubjects, func(w *world, p *plan.Plan, chance *rand.Rand) []string {
 			w.limit = 3
 			o := options(p, "world", keysOfSubjects(w)...)
 			o.MaxRows, o.Workers, o.Attempts = w.limit, 1, 3
 			other := &somebody{world: w, db: second, chance: chance, subjects: w.closure()}
 			o.Progress = func(e erase.Event) {
-				if e.Kind == erase.Batch {
+				if e.Kind == erase.EventBatch {
 					other.act()
 				}
 			}
@@ -365,7 +365,7 @@ func (s *somebody) arrivals(after map[string]map[int]*worldRow, st *receipt.Stat
 // The preview's counts equal the run's, in any world. Scope everything leaves of each table what a
 // plain reading of the policy leaves.
 func TestChaosWorldsArePreviewed(t *testing.T) {
-	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything()} {
+	for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything} {
 		t.Run(string(scope), func(t *testing.T) {
 			onSQLiteAndPostgres(t, func(t *testing.T, db *target) {
 				n := worlds(t, 120)
@@ -390,17 +390,17 @@ func TestChaosWorldsArePreviewed(t *testing.T) {
 						}
 					}
 					var subjects erase.Source
-					if scope == plan.Subjects() {
+					if scope == plan.ScopeSubjects {
 						subjects = o.Subjects
 					}
-					v, err := erase.Verify(t.Context(), db.DB, w.policy, st, subjects)
+					v, err := erase.Verify(t.Context(), db.DB, w.policy, st, erase.VerifyOptions{Subjects: subjects})
 					if err != nil {
 						return append(broken, "verify: "+err.Error())
 					}
-					if v.Outcome == erase.Broken || v.Outcome == erase.ToDo {
+					if v.Outcome == erase.OutcomeBroken || v.Outcome == erase.OutcomeHoldEnded {
 						broken = append(broken, fmt.Sprintf("verify: %+v", v.Findings))
 					}
-					if scope == plan.Everything() {
+					if scope == plan.ScopeEverything {
 						broken = append(broken, w.wrong(w.after(t, db.SQL))...)
 					}
 					return broken

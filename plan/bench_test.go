@@ -40,7 +40,7 @@ func BenchmarkBuild(b *testing.B) {
 			s := large(1000, entangled)
 			p := largePolicy(b, s)
 			for b.Loop() {
-				mustBuild(b, s, p, Subjects())
+				mustBuild(b, s, p, ScopeSubjects)
 			}
 		})
 	}

@@ -21,16 +21,6 @@ type Capabilities interface {
 	CheckCondition(sql string) error
 }
 
-// Subjects is the scope of the subjects given to a run.
-func Subjects() Scope { return ScopeSubjects }
-
-// Everything is the scope of every row of every table.
-func Everything() Scope { return ScopeEverything }
-
-// Expired is the scope of the rows older than their retention period, and of rows kept from an
-// erasure only by a hold that has ended since.
-func Expired() Scope { return ScopeExpired }
-
 // Build makes the plan of a policy on the database's schema for a scope. It reads the catalogue
 // once. It tries up to 200 values of each followed link (LinkNeverMatches), and some replacements
 // on each check constraint of overwritten columns (CheckMayFail). It writes nothing.

@@ -91,7 +91,7 @@ func TestClosure(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := schemaOf(test.schema, test.change...)
-			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", test.policy), Subjects())
+			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", test.policy), ScopeSubjects)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func TestPitfall8ForeignKeyShapes(t *testing.T) {
 		foreign("order", "cust_no, cust_tenant", "customer", "no, tenant"),
 		unique("customer", "code"),
 		foreign("badge", "customer_code", "customer", "code"))
-	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}\n  badge: {erase: delete, columns: {id: none}}"), Subjects())
+	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}\n  badge: {erase: delete, columns: {id: none}}"), ScopeSubjects)
 	if d := cmp.Diff([]Reach{{Reference: Reference{
 		Table: nameOf("order"), Columns: []string{"cust_no", "cust_tenant"}, RefTable: nameOf("customer"), RefColumns: []string{"no", "tenant"},
 	}, Erase: policy.EraseDelete}}, planned(t, p, "order").Reach); d != "" {
@@ -128,11 +128,11 @@ func TestAForeignKeyForAPeriodNeedsALink(t *testing.T) {
 		foreign("meal", "room, during", "stay", "room, during"),
 		with("meal", func(t *dialect.Table) { t.ForeignKeys[0].Period = true }))
 	const tables = "tables:\n  guest: {erase: delete, columns: {id: none, email: {pii: contact}}}\n  stay: {erase: delete, columns: {room: none}}\n  meal: {erase: delete, columns: {id: none}}\n"
-	_, err := FromSchema(s, capabilities(able), policyOf(t, s, "guest", tables), Subjects())
+	_, err := FromSchema(s, capabilities(able), policyOf(t, s, "guest", tables), ScopeSubjects)
 	if d := cmp.Diff([]string{"table meal: rows that refer to stay for a period (room, during) can't be found by this foreign key: add a link by the other columns, meal(room) -> stay(room), for the rows of all periods"}, problemsOf(t, err)); d != "" {
 		t.Error(d)
 	}
-	p := mustBuild(t, s, policyOf(t, s, "guest", tables+"links: [meal(room) -> stay(room)]"), Subjects())
+	p := mustBuild(t, s, policyOf(t, s, "guest", tables+"links: [meal(room) -> stay(room)]"), ScopeSubjects)
 	if d := cmp.Diff([]string{"room"}, planned(t, p, "meal").Reach[0].Columns); d != "" || len(planned(t, p, "meal").Reach) != 1 {
 		t.Error("the link alone leads to the meals", d)
 	}
@@ -149,7 +149,7 @@ func TestLinksAreFollowedWithTheirConditions(t *testing.T) {
 links:
   - log(entity) -> order where kind = 'order'
   - log(entity) -> customer where kind = 'customer'
-`), Subjects())
+`), ScopeSubjects)
 	var got []string
 	for _, w := range planned(t, p, "log").Reach {
 		if !w.Link {
@@ -167,7 +167,7 @@ links:
 
 func TestALinkThatRepeatsAForeignKeyIsThatForeignKey(t *testing.T) {
 	s := schemaOf("customer: id, email text\norder: id, customer_id -> customer")
-	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}\nlinks: [order(customer_id) -> customer]"), Subjects())
+	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}\nlinks: [order(customer_id) -> customer]"), ScopeSubjects)
 	if ways := planned(t, p, "order").Reach; len(ways) != 1 || ways[0].Link {
 		t.Errorf("the order is reached by %+v, want the foreign key alone", ways)
 	}
@@ -183,7 +183,7 @@ func TestOwnedRowsGoLast(t *testing.T) {
   address: {erase: delete, columns: {id: none}}
   geo: {erase: delete, columns: {id: none}}
 owns: [customer(address_id) -> address, address(geo_id) -> geo]
-`), Subjects())
+`), ScopeSubjects)
 	if d := cmp.Diff([]string{"delete customer", "delete address", "delete geo"}, stepsOf(p)); d != "" {
 		t.Error(d)
 	}
@@ -197,7 +197,7 @@ owns: [customer(address_id) -> address, address(geo_id) -> geo]
 
 func TestAnOwnersReferenceCountsThoughNothingDeclaresIt(t *testing.T) {
 	s := schemaOf("customer: id, email text, address_id?\naddress: id")
-	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  address: {erase: delete, columns: {id: none}}\nowns: [customer(address_id) -> address]"), Subjects())
+	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  address: {erase: delete, columns: {id: none}}\nowns: [customer(address_id) -> address]"), ScopeSubjects)
 	if d := cmp.Diff([]string{"customer"}, referring(planned(t, p, "address").SharedBy)); d != "" {
 		t.Errorf("another customer at the same address would lose it (-want +got):\n%s", d)
 	}
@@ -212,7 +212,7 @@ func TestARowThatStaysKeepsWhatIsOwned(t *testing.T) {
   invoice: {erase: keep, columns: {id: none}}
 owns: [customer(address_id) -> address]
 `)
-	p := mustBuild(t, s, policy, Subjects())
+	p := mustBuild(t, s, policy, ScopeSubjects)
 	if d := cmp.Diff([]string{"detach invoice(customer_id) staying", "keep invoice", "delete customer", "overwrite address: street", "delete address"}, stepsOf(p)); d != "" {
 		t.Error(d)
 	}
@@ -223,7 +223,7 @@ owns: [customer(address_id) -> address]
 
 func TestATableIsOwnedOrReachedNotBoth(t *testing.T) {
 	s := schemaOf("customer: id, email text, address_id? -> address\naddress: id, customer_id? -> customer")
-	_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  address: {erase: delete, columns: {id: none}}\nowns: [customer(address_id) -> address]"), Subjects())
+	_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  address: {erase: delete, columns: {id: none}}\nowns: [customer(address_id) -> address]"), ScopeSubjects)
 	if got := problemsOf(t, err); !slices.ContainsFunc(got, func(g string) bool {
 		return g == "table address: the table is owned, but one of its own references reaches it too: remove it from owns" ||
 			g == "table customer: (address_id) refers to address, and the row may be another subject's: add `via: {address_id: detach}` or `keep` under tables.customer"

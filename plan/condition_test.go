@@ -58,7 +58,7 @@ func auditOf(t *testing.T, hold, when, link string) *policy.Policy {
 // Two plans that differ in a condition alone mustn't read alike.
 func TestEveryConditionIsShownToTheReviewer(t *testing.T) {
 	db := sqliteOf(t, auditSchema)
-	p, err := plan.Build(t.Context(), db, auditOf(t, "kind = 'dead' or 1", "email is not null or 2", "kind = 'customer' or true"), plan.Subjects())
+	p, err := plan.Build(t.Context(), db, auditOf(t, "kind = 'dead' or 1", "email is not null or 2", "kind = 'customer' or true"), plan.ScopeSubjects)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestBuildAndCheckRefuseConditionsThatAreNotWhole(t *testing.T) {
 		"column email: the condition": auditOf(t, fine, broken, fine),
 		"the link's condition":        auditOf(t, fine, fine, broken),
 	} {
-		for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+		for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
 			if _, err := plan.FromSchema(schema, db, p, scope); err == nil || !strings.Contains(err.Error(), name+" has") {
 				t.Errorf("%s, scope %s: %v", name, scope, err)
 			}

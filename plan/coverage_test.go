@@ -176,7 +176,7 @@ func TestPitfall2NoKey(t *testing.T) {
 	const text = "customer: id, email text\nnote (): customer_id -> customer, ref, body text"
 	t.Run("a unique NOT NULL key is one", func(t *testing.T) {
 		s := schemaOf(text, unique("note", "ref"))
-		p := mustBuild(t, s, policyOf(t, s, "customer", tables), Subjects())
+		p := mustBuild(t, s, policyOf(t, s, "customer", tables), ScopeSubjects)
 		if n := planned(t, p, "note"); n.Address || len(n.Key) != 1 || n.Key[0] != "ref" {
 			t.Errorf("rows are addressed by %v", n.Key)
 		}
@@ -185,7 +185,7 @@ func TestPitfall2NoKey(t *testing.T) {
 		s := schemaOf(text, unique("note", "ref"), with("note", func(t *dialect.Table) {
 			t.Column("ref").Nullable, t.Address = true, "ctid"
 		}))
-		p := mustBuild(t, s, policyOf(t, s, "customer", tables), Subjects())
+		p := mustBuild(t, s, policyOf(t, s, "customer", tables), ScopeSubjects)
 		if n := planned(t, p, "note"); !n.Address || n.Key[0] != "ctid" {
 			t.Errorf("rows are addressed by %v", n.Key)
 		}
@@ -195,12 +195,12 @@ func TestPitfall2NoKey(t *testing.T) {
 	})
 	t.Run("refused by name where the engine has no row address", func(t *testing.T) {
 		s := schemaOf(text)
-		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", tables), Subjects())
+		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", tables), ScopeSubjects)
 		refused(t, err, "table note: the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key")
 	})
 	t.Run("leaves that are deleted need none", func(t *testing.T) {
 		s := schemaOf(text)
-		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  note: {erase: delete, columns: {body: none}}"), Subjects())
+		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  note: {erase: delete, columns: {body: none}}"), ScopeSubjects)
 		if n := planned(t, p, "note"); !n.Unseen || n.Address {
 			t.Errorf("%+v", n)
 		}
@@ -209,7 +209,7 @@ func TestPitfall2NoKey(t *testing.T) {
 		s := schemaOf("customer: id, email text\nnote (): writer -> customer, reader? -> customer, body text",
 			with("note", func(t *dialect.Table) { t.Address = "ctid" }))
 		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer",
-			"tables:\n  "+personalCustomer+"\n  note: {via: {writer: overwrite, reader: detach}, columns: {body: {pii: free-text, overwrite: random}}}"), Subjects())
+			"tables:\n  "+personalCustomer+"\n  note: {via: {writer: overwrite, reader: detach}, columns: {body: {pii: free-text, overwrite: random}}}"), ScopeSubjects)
 		refused(t, err, "table note: the table has no primary key and no unique NOT NULL key, but its rows are changed twice (reader is detached first)")
 	})
 }
@@ -217,7 +217,7 @@ func TestPitfall2NoKey(t *testing.T) {
 func TestPitfall1TheWholeKey(t *testing.T) {
 	s := schemaOf("customer (tenant, id): tenant, id, email text\nnote (tenant, no): tenant, no, customer_id, body text",
 		foreign("note", "tenant, customer_id", "customer", "tenant, id"))
-	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  note: {erase: overwrite, columns: {body: {pii: free-text, overwrite: random}}}"), Subjects())
+	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  note: {erase: overwrite, columns: {body: {pii: free-text, overwrite: random}}}"), ScopeSubjects)
 	for _, table := range []string{"customer", "note"} {
 		if n := planned(t, p, table); len(n.Key) != 2 || n.Key[0] != "tenant" {
 			t.Errorf("rows of %s are addressed by %v", table, n.Key)
@@ -243,7 +243,7 @@ func TestPitfall9And12WhatCanBeOverwritten(t *testing.T) {
 			strategy = "null"
 		}
 		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer",
-			"tables:\n  customer: {erase: overwrite, columns: {"+column+": {pii: other, overwrite: "+strategy+"}}}\n  order: {erase: keep, columns: {id: none}}"), Subjects())
+			"tables:\n  customer: {erase: overwrite, columns: {"+column+": {pii: other, overwrite: "+strategy+"}}}\n  order: {erase: keep, columns: {id: none}}"), ScopeSubjects)
 		if got := problemsOf(t, err); !anyContains(got, want) {
 			t.Errorf("%s: problems %q", column, got)
 		}

@@ -97,7 +97,7 @@ func TestPitfall8Circles(t *testing.T) {
 					tables += "\n  " + table.Name.Table + ": {erase: delete, columns: {id: none}}"
 				}
 			}
-			p, err := FromSchema(s, capabilities(test.engine), policyOf(t, s, "customer", tables), Subjects())
+			p, err := FromSchema(s, capabilities(test.engine), policyOf(t, s, "customer", tables), ScopeSubjects)
 			if test.problem != "" {
 				refused(t, err, test.problem)
 				return
@@ -120,7 +120,7 @@ func TestPitfall8Circles(t *testing.T) {
 
 func TestCirclesAreCollectedTogether(t *testing.T) {
 	s := schemaOf("customer: id, email text\na: id, customer_id -> customer, b_id? -> b\nb: id, a_id -> a\nleaf: id, b_id -> b")
-	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  a: {erase: delete, columns: {id: none}}\n  b: {erase: delete, columns: {id: none}}\n  leaf: {erase: delete, columns: {id: none}}"), Subjects())
+	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  a: {erase: delete, columns: {id: none}}\n  b: {erase: delete, columns: {id: none}}\n  leaf: {erase: delete, columns: {id: none}}"), ScopeSubjects)
 	got := map[string]int{}
 	for _, n := range p.Roots[0].Tables {
 		got[n.Name.Table] = n.Cycle
@@ -133,7 +133,7 @@ func TestCirclesAreCollectedTogether(t *testing.T) {
 // A root may be part of a cycle itself, and is the first table all the same.
 func TestARootInACircle(t *testing.T) {
 	s := schemaOf("session: id, seen date, last -> view\nview: id, session_id? -> session")
-	p := mustBuild(t, s, policyOf(t, s, "", "tables:\n  session: {erase: delete, columns: {id: none}}\n  view: {erase: delete, columns: {id: none}}\nretention: [{table: session, by: seen, older_than: 90d, erase: delete}]"), Expired())
+	p := mustBuild(t, s, policyOf(t, s, "", "tables:\n  session: {erase: delete, columns: {id: none}}\n  view: {erase: delete, columns: {id: none}}\nretention: [{table: session, by: seen, older_than: 90d, erase: delete}]"), ScopeExpired)
 	if d := cmp.Diff([]string{"detach view(session_id) going", "delete session", "delete view"}, stepsOf(p)); d != "" {
 		t.Error(d)
 	}
@@ -147,17 +147,17 @@ func TestPitfall10CascadesAreListed(t *testing.T) {
 	s := schemaOf("customer: id, email text\norder: id, customer_id\nline: id, order_id",
 		foreign("order", "customer_id", "customer", "id", cascade), foreign("line", "order_id", "order", "id", cascade))
 	t.Run("as steps, children first", func(t *testing.T) {
-		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}\n  line: {erase: delete, columns: {id: none}}"), Subjects())
+		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}\n  line: {erase: delete, columns: {id: none}}"), ScopeSubjects)
 		if d := cmp.Diff([]string{"delete line", "delete order", "delete customer"}, stepsOf(p)); d != "" {
 			t.Error(d)
 		}
 	})
 	t.Run("and not decided is refused", func(t *testing.T) {
-		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}"), Subjects())
+		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: delete, columns: {id: none}}"), ScopeSubjects)
 		refused(t, err, "table line: no decision: the table is `pii: none`, but it refers to order by (order_id)")
 	})
 	t.Run("a kept row isn't taken by its parent's cascade", func(t *testing.T) {
-		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: keep, columns: {id: none}}\n  line: {erase: keep, columns: {id: none}}"), Subjects())
+		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  order: {erase: keep, columns: {id: none}}\n  line: {erase: keep, columns: {id: none}}"), ScopeSubjects)
 		if d := cmp.Diff([]string{"keep line", "keep order", "overwrite customer: email", "delete customer"}, stepsOf(p)); d != "" {
 			t.Error(d)
 		}

@@ -10,7 +10,7 @@ import (
 func TestDifferencesNameThePart(t *testing.T) {
 	db, policy := openShop(t)
 	build := func() *plan.Plan {
-		p, err := plan.Build(t.Context(), db, policy, plan.Subjects())
+		p, err := plan.Build(t.Context(), db, policy, plan.ScopeSubjects)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,7 +77,7 @@ func TestHoldsThatEndHaveARootInScopeExpired(t *testing.T) {
 			if strings.Contains(test.schema, "line:") {
 				policy += "  line: {erase: delete, columns: {text: {pii: free-text, overwrite: random}}}\n"
 			}
-			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", policy), Expired())
+			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", policy), ScopeExpired)
 			if test.problem != "" {
 				if got := problemsOf(t, err); !anyContains(got, test.problem) {
 					t.Errorf("problems %q", got)
@@ -129,7 +129,7 @@ func TestARowThatLeadsToWhatIsHeldIsARoot(t *testing.T) {
 		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+`
   order: {via: {`+test.via+`}, columns: {note: {pii: free-text, overwrite: null}}}
   payment: {erase: delete, hold: {because: tax, until: day + 6y}, columns: {id: none}}
-`), Expired())
+`), ScopeExpired)
 		if len(p.Roots) != 2 || p.Roots[1].Table.Table != "order" {
 			t.Fatalf("roots %+v", p.Roots)
 		}
@@ -148,7 +148,7 @@ func TestRowsOfOneTableLeadToThoseThatAreHeld(t *testing.T) {
 	for _, decision := range []policy.Erase{policy.EraseOverwrite, policy.EraseDelete} {
 		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+`
   post: {erase: `+string(decision)+`, hold: {because: a claim, until: day + 3y}, columns: {text: {pii: free-text, overwrite: random}}}
-`), Expired())
+`), ScopeExpired)
 		if len(p.Roots) != 2 || p.Roots[1].Table.Table != "post" {
 			t.Errorf("%s: posts are no root of %d", decision, len(p.Roots))
 		}
@@ -162,7 +162,7 @@ func TestRetentionAndHoldsThatEnd(t *testing.T) {
   invoice: {erase: delete, hold: {because: VAT, until: day + 6y}, columns: {id: none}}
   session: {erase: delete, columns: {id: none}}
 retention: [{table: session, by: seen, older_than: 90d, erase: delete}]
-`), Expired())
+`), ScopeExpired)
 	if len(p.Roots) != 2 || p.Roots[0].Older == nil || !p.Roots[1].Ended {
 		t.Errorf("roots %+v", p.Roots)
 	}
@@ -220,7 +220,7 @@ func TestLookup(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := schemaOf(test.schema)
-			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", strings.Replace(tables, "OLDER", test.older, 1)), Expired())
+			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", strings.Replace(tables, "OLDER", test.older, 1)), ScopeExpired)
 			if test.problem != "" {
 				if got := problemsOf(t, err); !anyContains(got, test.problem) {
 					t.Errorf("problems %q", got)

@@ -83,7 +83,7 @@ func TestEverything(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := schemaOf(test.schema)
-			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", test.policy), Everything())
+			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", test.policy), ScopeEverything)
 			if test.problem != "" {
 				refused(t, err, test.problem)
 				return
@@ -134,7 +134,7 @@ func TestExpired(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := schemaOf(schema)
-			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", "tables:\n  customer: {columns: {email: {pii: contact, overwrite: random}}}\n  "+test.policy), Expired())
+			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", "tables:\n  customer: {columns: {email: {pii: contact, overwrite: random}}}\n  "+test.policy), ScopeExpired)
 			if test.problem != "" {
 				refused(t, err, test.problem)
 				return

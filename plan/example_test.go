@@ -58,7 +58,7 @@ tables:
 	if err != nil {
 		panic(err)
 	}
-	p, err := plan.Build(context.Background(), sqlite.New(db), rules, plan.Subjects())
+	p, err := plan.Build(context.Background(), sqlite.New(db), rules, plan.ScopeSubjects)
 	if err != nil {
 		panic(err)
 	}

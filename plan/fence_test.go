@@ -14,7 +14,7 @@ func TestPitfall26NeverIntoAnotherSubjectsRow(t *testing.T) {
 	const schema = "customer: id, email text, referred_by? -> customer"
 	plan := func(t *testing.T, schema, policy string) (*Plan, error) {
 		s := schemaOf(schema)
-		return FromSchema(s, capabilities(able), policyOf(t, s, "customer", policy), Subjects())
+		return FromSchema(s, capabilities(able), policyOf(t, s, "customer", policy), ScopeSubjects)
 	}
 	t.Run("needs a decision", func(t *testing.T) {
 		_, err := plan(t, schema, "tables: {customer: {erase: delete, columns: {id: none}}}")
@@ -76,7 +76,7 @@ func TestPitfall26NeverIntoAnotherSubjectsRow(t *testing.T) {
 	t.Run("the subject's own row may be in a circle with what refers to it", func(t *testing.T) {
 		s := schemaOf("customer: id, email text, account -> account\naccount: id, holder -> customer, iban text")
 		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer",
-			"tables:\n  customer: {erase: delete, via: {account: keep}, columns: {email: {pii: contact, overwrite: random}}}\n  account: {erase: delete, columns: {iban: {pii: financial, overwrite: random}}}"), Subjects())
+			"tables:\n  customer: {erase: delete, via: {account: keep}, columns: {email: {pii: contact, overwrite: random}}}\n  account: {erase: delete, columns: {iban: {pii: financial, overwrite: random}}}"), ScopeSubjects)
 		refused(t, err, "foreign key cycle can't be broken: account(holder) → customer; customer(account) → account")
 	})
 }
@@ -87,7 +87,7 @@ func TestPeopleOfOneHousehold(t *testing.T) {
 		c.Indexes = append(c.Indexes, &dialect.Index{Name: "ix_household", Parts: []dialect.IndexPart{{Column: "household"}}})
 	})
 	build := func(link, via string) *Plan {
-		return mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  note: {erase: delete"+via+", columns: {id: none}}\nlinks: [note"+link+"]"), Subjects())
+		return mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  note: {erase: delete"+via+", columns: {id: none}}\nlinks: [note"+link+"]"), ScopeSubjects)
 	}
 	if p := build("(household) -> customer(household)", ""); !hazard(p, SharedRow, "note") {
 		t.Error("a row that refers to everybody of a household is deleted with one of them, and that is no hazard")
@@ -103,7 +103,7 @@ func TestPeopleOfOneHousehold(t *testing.T) {
 func TestTwoPeopleInARow(t *testing.T) {
 	s := schemaOf("customer: id, email text\nmessage: id, sender -> customer, recipient? -> customer")
 	build := func(via string) *Plan {
-		return mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  message: {erase: delete"+via+", columns: {id: none}}"), Subjects())
+		return mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  message: {erase: delete"+via+", columns: {id: none}}"), ScopeSubjects)
 	}
 	if p := build(""); !hazard(p, SharedRow, "message") {
 		t.Error("a row of two subjects is deleted without a decision for each, and that is no hazard")

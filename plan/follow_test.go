@@ -204,7 +204,7 @@ func TestFollowing(t *testing.T) {
 				engines = []Capabilities{test.engine}
 			}
 			for _, e := range engines {
-				p, err := FromSchema(s, e, policyOf(t, s, "", "tables:\n  "+policy), Everything())
+				p, err := FromSchema(s, e, policyOf(t, s, "", "tables:\n  "+policy), ScopeEverything)
 				if test.problem != "" {
 					refused(t, err, test.problem)
 					continue
@@ -239,28 +239,28 @@ func TestKeysOfTablesThatAreOverwritten(t *testing.T) {
 
 	t.Run("everything, by another key", func(t *testing.T) {
 		s := of()
-		p := mustBuild(t, s, policyOf(t, s, "", policy), Everything())
+		p := mustBuild(t, s, policyOf(t, s, "", policy), ScopeEverything)
 		if d := cmp.Diff([]string{"no"}, p.Roots[0].Tables[0].Key); d != "" || p.Roots[0].Whole || hazard(p, PersonalKey, "person") {
 			t.Errorf("walked by (-want +got):%s\n%s", d, p)
 		}
 	})
 	t.Run("everything, all at once", func(t *testing.T) {
 		s := of(withoutOther)
-		p := mustBuild(t, s, policyOf(t, s, "", policy), Everything())
+		p := mustBuild(t, s, policyOf(t, s, "", policy), ScopeEverything)
 		if d := cmp.Diff([]string{"email"}, p.Roots[0].Tables[0].Key); d != "" || !p.Roots[0].Whole || !hazard(p, PersonalKey, "person") || hazard(p, NoPrimaryKey, "person") {
 			t.Errorf("addressed by (-want +got):%s\n%s", d, p)
 		}
 	})
 	t.Run("subjects, who are named by it", func(t *testing.T) {
 		s := of()
-		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "person", policy), Subjects())
+		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "person", policy), ScopeSubjects)
 		refused(t, err, "names subjects, so a run could be neither resumed nor verified: name subjects by another unique NOT NULL key (subject.key)")
 	})
 	t.Run("subjects, who are named by another", func(t *testing.T) {
 		s := of()
 		policy := policyOf(t, s, "person", policy)
 		policy.Subject.Key = []string{"no"}
-		p := mustBuild(t, s, policy, Subjects())
+		p := mustBuild(t, s, policy, ScopeSubjects)
 		if d := cmp.Diff([]string{"no"}, planned(t, p, "person").Key); d != "" {
 			t.Errorf("(-want +got):%s", d)
 		}
@@ -268,7 +268,7 @@ func TestKeysOfTablesThatAreOverwritten(t *testing.T) {
 	t.Run("expired", func(t *testing.T) {
 		s := schemaOf("person (email): email text, seen date")
 		person, _, _ := strings.Cut(policy, ", visit")
-		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "", person+"}\nretention: [{table: person, by: seen, older_than: 1y, erase: overwrite}]"), Expired())
+		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "", person+"}\nretention: [{table: person, by: seen, older_than: 1y, erase: overwrite}]"), ScopeExpired)
 		refused(t, err, "it is part of the key that addresses rows, and the table has no other unique NOT NULL key: add one, or write `overwrite: keep`")
 	})
 }
@@ -279,7 +279,7 @@ func TestFollowingASubject(t *testing.T) {
 	build := func(t *testing.T, policy string) (*Plan, error) {
 		t.Helper()
 		s := schemaOf(schema, unique("person", "email"), unique("account", "email"))
-		return FromSchema(s, rekeying, policyOf(t, s, "person", "tables:\n  person: {erase: overwrite, columns: {email: {pii: contact, overwrite: random}}}\n  "+policy), Subjects())
+		return FromSchema(s, rekeying, policyOf(t, s, "person", "tables:\n  person: {erase: overwrite, columns: {email: {pii: contact, overwrite: random}}}\n  "+policy), ScopeSubjects)
 	}
 	tests := []struct {
 		name, policy, want, problem string
@@ -389,7 +389,7 @@ func TestLinksInScopeEverything(t *testing.T) {
 			}
 			s := schemaOf("person: id, email text\nnote: id, about text?, name text", append([]func(*dialect.Schema){unique("person", "email")}, test.change...)...)
 			p, err := FromSchema(s, rekeying, policyOf(t, s, "", "tables:\n  person: {columns: {email: {pii: contact, overwrite: "+test.there+
-				"}}}\n  note: {columns: {name: {pii: name, overwrite: random}, about: {pii: contact, overwrite: "+test.here+"}}}\nlinks: ['"+link+"']"), Everything())
+				"}}}\n  note: {columns: {name: {pii: name, overwrite: random}, about: {pii: contact, overwrite: "+test.here+"}}}\nlinks: ['"+link+"']"), ScopeEverything)
 			if test.problem != "" {
 				refused(t, err, test.problem)
 				return
@@ -409,7 +409,7 @@ func TestFollowingIsShown(t *testing.T) {
 	s := schemaOf("person: id, email text\naccount: id, email text -> person.email\nlogin: id, email text -> account.email",
 		unique("person", "email"), unique("account", "email"), cascades)
 	for _, e := range []Capabilities{rekeying, cascading} {
-		p, err := FromSchema(s, e, policyOf(t, s, "", "tables: {person: {columns: {email: {pii: contact, overwrite: pseudonym}}}}"), Everything())
+		p, err := FromSchema(s, e, policyOf(t, s, "", "tables: {person: {columns: {email: {pii: contact, overwrite: pseudonym}}}}"), ScopeEverything)
 		if err != nil {
 			t.Fatal(err)
 		}

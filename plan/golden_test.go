@@ -43,7 +43,7 @@ func openShop(t testing.TB) (dialect.DB, *policy.Policy) {
 
 func TestPlansOfTheSampleShop(t *testing.T) {
 	db, policy := openShop(t)
-	for _, scope := range []plan.Scope{plan.Subjects(), plan.Everything(), plan.Expired()} {
+	for _, scope := range []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything, plan.ScopeExpired} {
 		p, err := plan.Build(t.Context(), db, policy, scope)
 		if err != nil {
 			t.Errorf("%s: %v", scope, err)

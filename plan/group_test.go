@@ -47,7 +47,7 @@ func TestAConsistentGroupIsMadeAlike(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := schemaOf("member: id, login text\nlog: id, login text", append([]func(*dialect.Schema){unique("member", "login")}, test.change...)...)
 			text := "tables:\n  member: {columns: {login: {pii: identifier, overwrite: " + test.member + "}}}\n  log: {columns: {login: {pii: identifier, overwrite: " + test.log + "}}}"
-			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", text), Everything())
+			p, err := FromSchema(s, capabilities(able), policyOf(t, s, "", text), ScopeEverything)
 			if test.problem != "" {
 				refused(t, err, test.problem)
 				return

@@ -126,7 +126,7 @@ func TestHazards(t *testing.T) {
 			if test.policy != "" {
 				text = test.policy
 			}
-			scope := Subjects()
+			scope := ScopeSubjects
 			if test.scope != "" {
 				scope = test.scope
 			}
@@ -156,7 +156,7 @@ func TestPitfall7NullInAUniqueIndex(t *testing.T) {
 	policy := "tables: {customer: {erase: overwrite, columns: {email: {pii: contact, overwrite: null}}}}"
 	build := func(change ...func(*dialect.Schema)) error {
 		s := schemaOf("customer: id, email text?", change...)
-		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", policy), Subjects())
+		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", policy), ScopeSubjects)
 		return err
 	}
 	refused(t, build(unique("customer", "email")))
@@ -170,7 +170,7 @@ func TestARefusedRowIsNamed(t *testing.T) {
 		"delete": "table ledger: the engine doesn't erase its rows: it is a ledger table",
 		"detach": "table ledger: the engine doesn't change its rows: it is a ledger table",
 	} {
-		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  ledger: {via: {customer_id: "+via+"}, columns: {id: none}}"), Subjects())
+		_, err := FromSchema(s, capabilities(able), policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  ledger: {via: {customer_id: "+via+"}, columns: {id: none}}"), ScopeSubjects)
 		refused(t, err, want)
 	}
 }
@@ -185,7 +185,7 @@ func TestWhatCantBeRolledBackIsFoundToTheEnd(t *testing.T) {
 		{false, []string{"overwrite note: body", "delete customer", "detach note(about) staying"}},
 	} {
 		s := schemaOf("customer: id, email text\nnote: id, about?, body text?", with("note", func(t *dialect.Table) { t.NoTransactions = !c.transactions }))
-		p := mustBuild(t, s, policyOf(t, s, "customer", policy), Subjects())
+		p := mustBuild(t, s, policyOf(t, s, "customer", policy), ScopeSubjects)
 		if d := cmp.Diff(c.want, stepsOf(p)); d != "" {
 			t.Errorf("with transactions: %t (-want +got):\n%s", c.transactions, d)
 		}
@@ -230,7 +230,7 @@ func TestAnIndexServesALinkWhoseConditionFixesItsFirstColumns(t *testing.T) {
 			}))
 			policy := policyOf(t, s, "users", "tables:\n  users: {erase: delete, columns: {email: {pii: contact, overwrite: random}}}\n"+
 				"  audit_log: {erase: delete, columns: {body: {pii: free-text, overwrite: random}}}\nlinks: [\""+log+c.where+"\"]")
-			p := mustBuild(t, s, policy, Subjects())
+			p := mustBuild(t, s, policy, ScopeSubjects)
 			if got := !hazard(p, UnindexedLink, "audit_log"); got != c.served {
 				t.Errorf("served by the index %v: %v, want %v", c.index, got, c.served)
 			}
@@ -276,7 +276,7 @@ func TestScopeEverythingDoesNotAskForSharedRows(t *testing.T) {
 	s := schemaOf("customer: id, email text\nmessage: id, sender -> customer, recipient -> customer, body text")
 	policy := policyOf(t, s, "customer", "tables:\n  customer: {erase: delete, columns: {email: {pii: contact, overwrite: random}}}\n"+
 		"  message: {erase: delete, columns: {body: {pii: free-text, overwrite: random}}}")
-	for scope, want := range map[Scope]bool{Subjects(): true, Everything(): false} {
+	for scope, want := range map[Scope]bool{ScopeSubjects: true, ScopeEverything: false} {
 		if got := hazard(mustBuild(t, s, policy, scope), SharedRow, "message"); got != want {
 			t.Errorf("%s: %v", scope, got)
 		}

@@ -81,7 +81,7 @@ func TestHold(t *testing.T) {
   order: {erase: delete, columns: {id: none}}
   invoice: {erase: delete, via: {`+test.via+`}`+hold+`, columns: {address: {pii: address, overwrite: random}}}
   line: {erase: delete, columns: {text: {pii: free-text, overwrite: random}}}
-`), Subjects())
+`), ScopeSubjects)
 			if test.problem != "" {
 				refused(t, err, test.problem)
 				return
@@ -105,7 +105,7 @@ func TestWhatAHeldRowHoldsOnTo(t *testing.T) {
   order: {erase: delete, columns: {id: none}}
   invoice: {erase: delete, hold: {because: VAT, basis: "Art. 17(3)(b)", where: "total > 0"}, columns: {address: none}}
   line: {erase: delete, columns: {id: none}}
-`), Subjects())
+`), ScopeSubjects)
 	for table, want := range map[string][]string{
 		"invoice": {"customer", "order*"}, // rows without a hold set their reference to the order NULL
 		"line":    {"customer*"},          // it remains only with its invoice, which it doesn't have to keep
@@ -128,9 +128,9 @@ func TestAHoldsEndIsNotOverwritten(t *testing.T) {
 	rules := func(keep string) *policy.Policy {
 		return policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  invoice: {erase: delete, hold: {because: VAT, until: day + 6y, keep: ["+keep+"]}, columns: {day: {pii: other, overwrite: {shift: {days: 30}}}}}")
 	}
-	_, err := FromSchema(s, capabilities(able), rules("id"), Subjects())
+	_, err := FromSchema(s, capabilities(able), rules("id"), ScopeSubjects)
 	refused(t, err, "table invoice: hold.until: overwriting column day would change the hold's end: name it in hold.keep")
-	if _, err = FromSchema(s, capabilities(able), rules("day"), Subjects()); err != nil {
+	if _, err = FromSchema(s, capabilities(able), rules("day"), ScopeSubjects); err != nil {
 		t.Error(err)
 	}
 }

@@ -32,7 +32,7 @@ due: {within: 1 month}
 func shopPlan(t testing.TB, policy string, change ...func(*dialect.Schema)) *Plan {
 	t.Helper()
 	s := schemaOf(shopSchema, change...)
-	return mustBuild(t, s, policyOf(t, s, "customer", policy), Subjects())
+	return mustBuild(t, s, policyOf(t, s, "customer", policy), ScopeSubjects)
 }
 
 func TestDecodeGivesWhatWasEncoded(t *testing.T) {
@@ -132,16 +132,16 @@ func TestOnePolicyAndSchemaMakeOnePlan(t *testing.T) {
 		for i := range p.Tables {
 			shuffle(dice, p.Tables[i].Columns)
 		}
-		if d := cmp.Diff(want, mustBuild(t, s, p, Subjects())); d != "" {
+		if d := cmp.Diff(want, mustBuild(t, s, p, ScopeSubjects)); d != "" {
 			t.Fatalf("another plan:\n%s", d)
 		}
 	}
 	s := schemaOf("customer: id, email text\nlog: id, a? , b?")
 	text := "tables:\n  " + personalCustomer + "\n  log: {erase: delete, columns: {id: none}}\nlinks: [%]\n"
 	links := []string{"log(a) -> customer", "log(b) -> customer where a > 0"}
-	one := mustBuild(t, s, policyOf(t, s, "customer", strings.Replace(text, "%", strings.Join(links, ", "), 1)), Subjects())
+	one := mustBuild(t, s, policyOf(t, s, "customer", strings.Replace(text, "%", strings.Join(links, ", "), 1)), ScopeSubjects)
 	slices.Reverse(links)
-	if d := cmp.Diff(one, mustBuild(t, s, policyOf(t, s, "customer", strings.Replace(text, "%", strings.Join(links, ", "), 1)), Subjects())); d != "" {
+	if d := cmp.Diff(one, mustBuild(t, s, policyOf(t, s, "customer", strings.Replace(text, "%", strings.Join(links, ", "), 1)), ScopeSubjects)); d != "" {
 		t.Errorf("links in another order make another plan:\n%s", d)
 	}
 }
@@ -153,7 +153,7 @@ func shuffle[T any](dice *rand.Rand, list []T) {
 // The fingerprint covers each table a run reads, also one it changes nothing in.
 func TestThePlanOfAPolicyCoversWhatItFollows(t *testing.T) {
 	s := schemaOf("customer: id, email text, address_id? -> address\naddress: id\nparcel: id, address_id? -> address\ngenre: id")
-	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  address: {erase: delete, columns: {id: none}}\nowns: [customer(address_id) -> address]"), Subjects())
+	p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  address: {erase: delete, columns: {id: none}}\nowns: [customer(address_id) -> address]"), ScopeSubjects)
 	// A run reads parcel to check whether an address is shared.
 	if d := cmp.Diff([]dialect.Name{nameOf("address"), nameOf("customer"), nameOf("parcel")}, p.Covers); d != "" {
 		t.Errorf("the fingerprint covers (-want +got):\n%s", d)

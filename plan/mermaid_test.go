@@ -21,7 +21,7 @@ func TestMermaid(t *testing.T) {
   message: {via: {sender: delete, recipient: detach}, columns: {id: none}}
   poll: {via: {customer_id: detach}, columns: {id: none}}
 owns: [customer(address_id) -> address]
-`), Subjects())
+`), ScopeSubjects)
 	got, _, _ := strings.Cut(p.Mermaid(), "  classDef")
 	want := `flowchart LR
   r1t1(["customer<br/>detach, overwrite, delete"]):::both

@@ -32,7 +32,7 @@ func TestAJoinTablesRowsGoWithTheSubject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := mustBuild(t, s, p, Subjects())
+	got := mustBuild(t, s, p, ScopeSubjects)
 	if d := cmp.Diff([]string{"delete member", "delete customer"}, stepsOf(got)); d != "" {
 		t.Errorf("steps (-want +got):\n%s", d)
 	}

@@ -44,7 +44,7 @@ func TestALinkIsLookedThroughOnceWhereTheLastScanCanCount(t *testing.T) {
 			if c.policy != "" {
 				text = c.policy
 			}
-			p := mustBuild(t, s, policyOf(t, s, "customer", text), Subjects())
+			p := mustBuild(t, s, policyOf(t, s, "customer", text), ScopeSubjects)
 			r := &p.Roots[0]
 			reach := r.tableOf(nameOf("note")).Reach[0]
 			if reach.Once != c.once || r.Scans != c.scans {

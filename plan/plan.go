@@ -58,7 +58,9 @@ type Scope string
 const (
 	ScopeSubjects   Scope = "subjects"   // the subjects given to the run, with their closures
 	ScopeEverything Scope = "everything" // every row of every table, each table by itself
-	ScopeExpired    Scope = "expired"    // rows older than their retention period, with their closures
+	// ScopeExpired is the rows older than their retention period, and the rows kept from an erasure only
+	// by a hold that has ended since, with their closures.
+	ScopeExpired Scope = "expired"
 )
 
 // Subject is how subjects are named.

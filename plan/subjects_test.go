@@ -59,14 +59,14 @@ func TestAPlanIsMadeForOneKindOfSubject(t *testing.T) {
 	if err := Check(p, s, capabilities(able)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := FromSchema(s, capabilities(able), p, Subjects())
+	_, err := FromSchema(s, capabilities(able), p, ScopeSubjects)
 	refused(t, err, "the policy has several kinds of subject: choose one with As (--as): tenant, user")
 
-	user := mustBuild(t, s, as(t, p, "user"), Subjects())
+	user := mustBuild(t, s, as(t, p, "user"), ScopeSubjects)
 	if d := cmp.Diff([]string{"detach tenant(owner_id)", "delete note", "delete users"}, stepsOf(user)); d != "" {
 		t.Errorf("steps for a user (-want +got):\n%s", d)
 	}
-	tenant := mustBuild(t, s, as(t, p, "tenant"), Subjects())
+	tenant := mustBuild(t, s, as(t, p, "tenant"), ScopeSubjects)
 	for _, want := range []string{"delete note", "delete users", "delete bill", "delete tenant"} {
 		if got := stepsOf(tenant); !anyContains(got, want) {
 			t.Errorf("steps for a tenant: %q, want %s", got, want)
@@ -103,14 +103,14 @@ func TestAnotherKindsRowsNeedADecisionOfTheirOwn(t *testing.T) {
 
 func TestOtherScopesNeedNoKind(t *testing.T) {
 	s, p := schemaOf(twoKindsSchema), kindsPolicy(t)
-	mustBuild(t, s, p, Everything())
-	if d := cmp.Diff([]string{"delete bill"}, stepsOf(mustBuild(t, s, p, Expired()))); d != "" {
+	mustBuild(t, s, p, ScopeEverything)
+	if d := cmp.Diff([]string{"delete bill"}, stepsOf(mustBuild(t, s, p, ScopeExpired))); d != "" {
 		t.Errorf("steps (-want +got):\n%s", d)
 	}
 	held := kindsPolicy(t, "bill: {erase: delete, none", "bill: {erase: delete, hold: {because: tax, until: day + 6y, keep: [day]}, none")
-	_, err := FromSchema(s, capabilities(able), held, Expired())
+	_, err := FromSchema(s, capabilities(able), held, ScopeExpired)
 	refused(t, err, "the policy has holds that end and several kinds of subject: make a plan of scope expired for each with As (--as): tenant, user")
-	mustBuild(t, s, as(t, held, "tenant"), Expired())
+	mustBuild(t, s, as(t, held, "tenant"), ScopeExpired)
 }
 
 // Retention never deletes a person whose row refers to an expired one.

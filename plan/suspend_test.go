@@ -68,7 +68,7 @@ func TestSuspends(t *testing.T) {
 			if test.random != "" {
 				strategy = test.random
 			}
-			scope := Everything()
+			scope := ScopeEverything
 			if test.scope != "" {
 				scope = test.scope
 			}
@@ -94,7 +94,7 @@ func TestSuspendsAllIndexesWhereEachUpdateWritesToAll(t *testing.T) {
 	every.EveryIndex = true
 	offered := func(change ...func(*dialect.Schema)) []string {
 		s := schemaOf("customer: id, email text, town text\nletter: id, customer_id -> customer", change...)
-		p, err := FromSchema(s, capabilities(every), policyOf(t, s, "customer", "tables: {customer: {columns: {email: {pii: contact, overwrite: random}}}}"), Everything())
+		p, err := FromSchema(s, capabilities(every), policyOf(t, s, "customer", "tables: {customer: {columns: {email: {pii: contact, overwrite: random}}}}"), ScopeEverything)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func TestSuspendsAllIndexesWhereEachUpdateWritesToAll(t *testing.T) {
 func TestAnOfferIsShownWithItsFlagAndIsPartOfTheDigest(t *testing.T) {
 	build := func(change ...func(*dialect.Schema)) *Plan {
 		s := schemaOf("customer: id, email text", change...)
-		return mustBuild(t, s, policyOf(t, s, "customer", "tables: {customer: {columns: {email: {pii: contact, overwrite: random}}}}"), Everything())
+		return mustBuild(t, s, policyOf(t, s, "customer", "tables: {customer: {columns: {email: {pii: contact, overwrite: random}}}}"), ScopeEverything)
 	}
 	p := build(unique("customer", "email"))
 	if want := "--allow SUSPENDS_UNIQUENESS  customer: unique index uq_email is dropped"; !strings.Contains(p.String(), want) {

@@ -82,9 +82,9 @@ func TestATableThatNothingLeadsToIsAProblemOfScopeSubjects(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = FromSchema(s, capabilities(able), p, Subjects())
+			_, err = FromSchema(s, capabilities(able), p, ScopeSubjects)
 			refused(t, err, test.want...)
-			if _, err := FromSchema(s, capabilities(able), p, Everything()); err != nil {
+			if _, err := FromSchema(s, capabilities(able), p, ScopeEverything); err != nil {
 				t.Errorf("scope everything walks each table by itself, and is refused: %v", err)
 			}
 		})
@@ -97,7 +97,7 @@ func TestAPlanSaysWhatItLeavesOut(t *testing.T) {
   staff: {unlinked: "employees; HR erases them", columns: {id: none, email: {pii: contact}}}
   visitor: {columns: {id: none, ip: {pii: online}, seen: none}}
 retention: [{table: visitor, by: seen, older_than: 30d, erase: delete}]`)
-	built := mustBuild(t, s, p, Subjects())
+	built := mustBuild(t, s, p, ScopeSubjects)
 	want := []Unlinked{
 		{dialect.Name{Schema: "app", Table: "staff"}, "employees; HR erases them"},
 		{dialect.Name{Schema: "log", Table: "visitor"}, "a retention period applies to its rows"},
@@ -118,7 +118,7 @@ retention: [{table: visitor, by: seen, older_than: 30d, erase: delete}]`)
 		t.Errorf("the reason isn't in the JSON\n%s", data)
 	}
 	p.Tables[slices.IndexFunc(p.Tables, func(r policy.Table) bool { return r.Name == "staff" })].Unlinked = "another reason"
-	if again := mustBuild(t, s, p, Subjects()); again.Digest() == built.Digest() {
+	if again := mustBuild(t, s, p, ScopeSubjects); again.Digest() == built.Digest() {
 		t.Error("another reason has the same digest")
 	}
 }

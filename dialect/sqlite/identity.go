@@ -31,8 +31,8 @@ func (db *DB) Identity(ctx context.Context) (dialect.Identity, error) {
 // copy keeps none, as at most one of the three agrees. The marks are hashed, as a path may name a
 // person.
 func fileMarks(file string) (out []string) {
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
 	}
 	info, err := os.Stat(file)
 	if err != nil {

@@ -63,7 +63,7 @@ func Erased(t testing.TB, db dialect.DB, p *plan.Plan, subjects ...string) {
 		return
 	}
 	for _, f := range found.Findings {
-		if f.Outcome != erase.Holds {
+		if f.Outcome != erase.OutcomeHolds {
 			t.Errorf("%s: %s", f.Table, f.Reason)
 		}
 	}

@@ -145,7 +145,7 @@ func setup(t *testing.T, policyText, statements string) (*recorder, *plan.Plan, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := plan.Build(t.Context(), db, rules, plan.Subjects())
+	p, err := plan.Build(t.Context(), db, rules, plan.ScopeSubjects)
 	if err != nil {
 		t.Fatal(err)
 	}

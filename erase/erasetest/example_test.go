@@ -41,7 +41,7 @@ func Example() {
 	check(err)
 	erasetest.Covered(t, db, rules)
 
-	p, err := plan.Build(context.Background(), db, rules, plan.Subjects())
+	p, err := plan.Build(context.Background(), db, rules, plan.ScopeSubjects)
 	check(err)
 	deleteMember := func(id int) {
 		_, err := pool.Exec("DELETE FROM member WHERE id = ?", id)
@@ -81,7 +81,7 @@ func ExampleOverwritten() {
 	defer pool.Close()
 	rules, err := policy.Parse(strings.NewReader(policyFile))
 	check(err)
-	p, err := plan.Build(context.Background(), db, rules, plan.Everything())
+	p, err := plan.Build(context.Background(), db, rules, plan.ScopeEverything)
 	check(err)
 	old := erase.OldValue{Table: dialect.Name{Table: "member"}, Column: "email", Value: "ada@old.example"}
 

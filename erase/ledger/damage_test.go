@@ -13,8 +13,8 @@ import (
 )
 
 func TestDamageIsToldApart(t *testing.T) {
-	replace := func(old, new string) func([]byte) []byte {
-		return func(b []byte) []byte { return bytes.Replace(b, []byte(old), []byte(new), 1) }
+	replace := func(from, to string) func([]byte) []byte {
+		return func(b []byte) []byte { return bytes.Replace(b, []byte(from), []byte(to), 1) }
 	}
 	for name, c := range map[string]struct {
 		change func([]byte) []byte

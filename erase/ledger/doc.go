@@ -10,7 +10,7 @@
 //	report, err := erase.Run(ctx, db, p, erase.Options{Ledger: l, …})
 //	…
 //	done, err := erase.Replay(ctx, restored, erase.ReplayOptions{
-//		Since: backup, Ledger: l.Reader(identity), Policy: policy, Run: erase.Options{Signer: signer, Ledger: l}})
+//		Since: backup, Ledger: l.Reader(identity), Policy: policy, Run: erase.Options{Signers: []receipt.Signer{signer}, Ledger: l}})
 //
 // [Ledger.Expire] drops an entry when the last backup that can hold the data has expired.
 //

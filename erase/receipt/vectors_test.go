@@ -137,10 +137,10 @@ func writeVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edit := func(old, new string) []byte {
-		out := bytes.Replace(payload, []byte(old), []byte(new), 1)
+	edit := func(from, to string) []byte {
+		out := bytes.Replace(payload, []byte(from), []byte(to), 1)
 		if bytes.Equal(out, payload) {
-			t.Fatalf("the example has no %s", old)
+			t.Fatalf("the example has no %s", from)
 		}
 		return out
 	}

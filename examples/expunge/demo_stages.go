@@ -39,7 +39,7 @@ func (d *demonstration) review(ctx context.Context) (err error) {
 	}
 	d.say("The policy decides on all %d tables and %d columns; were one missing, no plan could be made. "+
 		"A plan contains no personal data: review it once, run it for every request:", len(s.Tables), columns)
-	p, err := plan.FromSchema(s, d.shop, d.policy, plan.Subjects())
+	p, err := plan.FromSchema(s, d.shop, d.policy, plan.ScopeSubjects)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (d *demonstration) anonymise(ctx context.Context) (err error) {
 	if _, err := d.shop.pool.ExecContext(ctx, "VACUUM INTO ?", d.staging.path); err != nil {
 		return err
 	}
-	p, err := plan.Build(ctx, d.staging, d.policy, plan.Everything())
+	p, err := plan.Build(ctx, d.staging, d.policy, plan.ScopeEverything)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (d *demonstration) request(run, subject string) (*plan.Plan, erase.Options,
 // options are those of a run of the demo.
 func (d *demonstration) options(run string) (erase.Options, error) {
 	signer, _, err := readSigner(d.key.PrivateKey)
-	return erase.Options{RunID: run, Signer: signer, Actor: "demo"}, err
+	return erase.Options{RunID: run, Signers: []receipt.Signer{signer}, Actor: "demo"}, err
 }
 
 // carryOut runs a plan, stores its receipt and opens it.
@@ -271,11 +271,11 @@ func (d *demonstration) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Told.Offline = string(erase.Holds)
+	d.Told.Offline = string(erase.OutcomeHolds)
 	d.say("Offline, with the public key alone: %s", d.style.green("genuine and unchanged"))
 	fmt.Fprintln(d.w)
 	printReceipt(d.w, &statement.Predicate, "   ")
-	found, err := erase.Verify(ctx, d.shop, d.policy, statement, erase.SubjectKeys(d.subject))
+	found, err := erase.Verify(ctx, d.shop, d.policy, statement, erase.VerifyOptions{Subjects: erase.SubjectKeys(d.subject)})
 	if err != nil {
 		return err
 	}
@@ -313,10 +313,10 @@ func (d *demonstration) disclose(statement *receipt.Statement) error {
 	if err := made.Verify(statement); err != nil {
 		return err
 	}
-	d.Told.Disclosed = string(erase.Holds)
+	d.Told.Disclosed = string(erase.OutcomeHolds)
 	fmt.Fprintln(d.w)
 	d.say("The receipt names nobody. A disclosure, made for the customer alone, shows that among its rows is %s: %s",
-		rowWords(&statement.Predicate, &row), d.style.outcome(erase.Holds))
+		rowWords(&statement.Predicate, &row), d.style.outcome(erase.OutcomeHolds))
 	return nil
 }
 

@@ -75,7 +75,7 @@ func exitCode(err error) int {
 	case is(receipt.ErrVersion, receipt.ErrNoCommitments):
 		return cannotTell
 	case errors.As(err, &verified):
-		if erase.Outcome(verified) == erase.CannotTell {
+		if erase.Outcome(verified) == erase.OutcomeCannotTell {
 			return cannotTell
 		}
 		return broken

@@ -58,10 +58,10 @@ func TestEveryErrorHasItsExitCode(t *testing.T) {
 		{log.ErrFork, 4},
 		{log.ErrRolledBack, 4},
 		{log.ErrDamaged, 4},
-		{outcome(erase.Broken), 4},
+		{outcome(erase.OutcomeBroken), 4},
 		{receipt.ErrVersion, 5},
 		{receipt.ErrNoCommitments, 5},
-		{outcome(erase.CannotTell), 5},
+		{outcome(erase.OutcomeCannotTell), 5},
 	} {
 		if got := exitCode(test.err); got != test.want {
 			t.Errorf("%v: exit code %d, want %d", test.err, got, test.want)

@@ -210,7 +210,8 @@ func (a *app) rehearse() *cli.Command {
 		Name: "rehearse", Usage: "run the plan on some rows and roll back", Flags: flags, Description: aboutSubjects,
 		Action: a.verb(0, func(ctx context.Context, cmd *cli.Command) error {
 			return a.counts(func(ctx context.Context, db dialect.DB, p *plan.Plan, o erase.Options) (*erase.Result, error) {
-				return erase.Rehearse(ctx, db, p, o, cmd.Int("sample"))
+				o.Sample = cmd.Int("sample")
+				return erase.Rehearse(ctx, db, p, o)
 			})(ctx, cmd)
 		}),
 	}
@@ -246,7 +247,8 @@ func (a *app) counts(do counter) cli.ActionFunc {
 		}
 		var samples []erase.Sample
 		if n > 0 {
-			if samples, err = erase.Samples(ctx, db, p, o, n); err != nil {
+			o.Sample = n
+			if samples, err = erase.Samples(ctx, db, p, o); err != nil {
 				return err
 			}
 		}

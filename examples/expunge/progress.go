@@ -38,30 +38,30 @@ const every = 5 * time.Second
 
 // event takes an event of erase.Options.Progress.
 func (p *progress) event(e erase.Event) {
-	if !p.began && e.Kind == erase.Restored {
+	if !p.began && e.Kind == erase.EventRestored {
 		fmt.Fprintf(p.w, "restored what a run that died left suspended: index %s of %s\n", printable(e.Index), printable(e.Root.String()))
 		return
 	}
-	if e.Kind == erase.CopyNoticed {
+	if e.Kind == erase.EventCopyNoticed {
 		fmt.Fprintf(p.w, "expunge: this database is a copy of the one with journal %s, and has a new identity; where that one was moved or restored, run expunge adopt\n", e.Reason)
 		return
 	}
 	if !p.began {
 		p.began, p.last = true, e.At
-		if e.Kind == erase.Resumed {
+		if e.Kind == erase.EventResumed {
 			p.resumed = true
 			fmt.Fprintf(p.w, "run %s is continued\n", e.RunID)
 		}
 	}
 	switch e.Kind {
-	case erase.Throttled:
+	case erase.EventThrottled:
 		begins := p.why == ""
 		p.why = waitingText(e.Reason, e.Took)
 		if p.wait == nil && (begins || e.At.Sub(p.last) >= every) {
 			p.last = e.At
 			fmt.Fprintf(p.w, "run %s: %s\n", e.RunID, p.why)
 		}
-	case erase.Released:
+	case erase.EventReleased:
 		p.why = ""
 		if p.wait == nil {
 			fmt.Fprintf(p.w, "run %s: goes on after %s\n", e.RunID, e.Took.Round(100*time.Millisecond))
@@ -72,7 +72,7 @@ func (p *progress) event(e erase.Event) {
 		p.draw(e)
 		return
 	}
-	if e.Kind == erase.Batch && e.At.Sub(p.last) >= every {
+	if e.Kind == erase.EventBatch && e.At.Sub(p.last) >= every {
 		p.last = e.At
 		fmt.Fprintf(p.w, "run %s: %s%s roots, %s a second%s\n", e.RunID, thousands(e.Done), ofTotal(e.Total), thousands(int64(e.Rate)), timeLeft(e.Remaining))
 	}

@@ -155,7 +155,7 @@ func (a *app) switched(ctx context.Context, cmd *cli.Command, do func(db *databa
 		return printJSON(a.stdout, map[string]any{"run": run, "paused": cmd.Name == "pause"})
 	}
 	what := "run " + printable(run)
-	if run == erase.Everything {
+	if run == erase.AllRuns {
 		what = "every run on this database"
 	}
 	fmt.Fprintf(a.text, "%s %s\n", what, said)

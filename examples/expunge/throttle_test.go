@@ -87,13 +87,13 @@ func TestProgressTellsWhyARunWaits(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out)
 	for _, e := range []erase.Event{
-		{Kind: erase.Began, At: at},
-		{Kind: erase.Throttled, At: at.Add(time.Second), Reason: "replication lag 7s (at most 5s)"},
-		{Kind: erase.Throttled, At: at.Add(2 * time.Second), Reason: "replication lag 8s (at most 5s)", Took: time.Second}, // too soon for another line
-		{Kind: erase.Throttled, At: at.Add(7 * time.Second), Reason: "replication lag 6s (at most 5s)", Took: 6 * time.Second},
-		{Kind: erase.Released, At: at.Add(9 * time.Second), Took: 8 * time.Second},
-		{Kind: erase.Throttled, At: at.Add(10 * time.Second), Reason: "30 sessions at work (at most 20)"},
-		{Kind: erase.Released, At: at.Add(11 * time.Second), Took: 1040 * time.Millisecond},
+		{Kind: erase.EventBegan, At: at},
+		{Kind: erase.EventThrottled, At: at.Add(time.Second), Reason: "replication lag 7s (at most 5s)"},
+		{Kind: erase.EventThrottled, At: at.Add(2 * time.Second), Reason: "replication lag 8s (at most 5s)", Took: time.Second}, // too soon for another line
+		{Kind: erase.EventThrottled, At: at.Add(7 * time.Second), Reason: "replication lag 6s (at most 5s)", Took: 6 * time.Second},
+		{Kind: erase.EventReleased, At: at.Add(9 * time.Second), Took: 8 * time.Second},
+		{Kind: erase.EventThrottled, At: at.Add(10 * time.Second), Reason: "30 sessions at work (at most 20)"},
+		{Kind: erase.EventReleased, At: at.Add(11 * time.Second), Took: 1040 * time.Millisecond},
 	} {
 		e.RunID = "r"
 		p.event(e)

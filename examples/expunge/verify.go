@@ -38,7 +38,7 @@ func (a *app) verify() *cli.Command {
 			} else if err == nil {
 				a.printVerification(cmd, v)
 			}
-			if err != nil || v.Outcome == erase.Holds {
+			if err != nil || v.Outcome == erase.OutcomeHolds {
 				return err
 			}
 			return outcome(v.Outcome)
@@ -93,26 +93,26 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	}
 	opened, err := receipt.OpenWith(envelope, *accepted)
 	if err != nil {
-		v := &verified{Outcome: erase.Broken, Reason: err.Error(), Digest: receipt.EnvelopeDigest(envelope)}
+		v := &verified{Outcome: erase.OutcomeBroken, Reason: err.Error(), Digest: receipt.EnvelopeDigest(envelope)}
 		if errors.Is(err, receipt.ErrVersion) {
-			v.Outcome = erase.CannotTell
+			v.Outcome = erase.OutcomeCannotTell
 		}
 		return v, fmt.Errorf("%s: %w", path, err)
 	}
 	v := &verified{
-		Outcome: erase.Holds, Digest: opened.Digest, SignedBy: opened.Verified, Unverified: opened.Unverified,
+		Outcome: erase.OutcomeHolds, Digest: opened.Digest, SignedBy: opened.Verified, Unverified: opened.Unverified,
 		Receipt: &opened.Statement.Predicate,
 	}
 	if err := failedChecks(v.Receipt); err != nil {
-		v.Outcome, v.Reason = erase.Broken, err.Error()
+		v.Outcome, v.Reason = erase.OutcomeBroken, err.Error()
 	}
 	if err := v.beside(cmd, envelope, opened); err != nil {
-		v.Outcome, v.Reason = erase.Broken, err.Error()
+		v.Outcome, v.Reason = erase.OutcomeBroken, err.Error()
 		switch exitCode(err) {
 		case broken:
 			return v, err
 		case cannotTell:
-			v.Outcome = erase.CannotTell
+			v.Outcome = erase.OutcomeCannotTell
 			return v, err
 		}
 		return nil, err
@@ -133,12 +133,12 @@ func (a *app) verification(ctx context.Context, cmd *cli.Command) (*verified, er
 	if err != nil {
 		return nil, err
 	}
-	found, err := erase.Verify(ctx, db, rules, &opened.Statement, subjects, old...)
+	found, err := erase.Verify(ctx, db, rules, &opened.Statement, erase.VerifyOptions{Subjects: subjects, OldValues: old})
 	if err != nil {
 		return nil, err
 	}
 	v.Live = liveOf(found)
-	if v.Outcome == erase.Holds {
+	if v.Outcome == erase.OutcomeHolds {
 		v.Outcome = found.Outcome
 	}
 	return v, nil
@@ -174,7 +174,7 @@ func (v *verified) beside(cmd *cli.Command, envelope []byte, opened *receipt.Ope
 		return err
 	}
 	if r := v.State.Revoked; r != nil {
-		v.Outcome, v.Reason = erase.Broken, fmt.Sprintf("the receipt was revoked on %s: %s", day(r.At), printable(r.Reason))
+		v.Outcome, v.Reason = erase.OutcomeBroken, fmt.Sprintf("the receipt was revoked on %s: %s", day(r.At), printable(r.Reason))
 	}
 	if path := cmd.String("disclosure"); path != "" {
 		v.Disclosed, err = readDisclosure(path, &opened.Statement)

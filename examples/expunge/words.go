@@ -262,9 +262,9 @@ func printActions(w io.Writer, p *receipt.Predicate, indent string) {
 // outcome is an outcome in its colour.
 func (s style) outcome(o erase.Outcome) string {
 	switch o {
-	case erase.Holds:
+	case erase.OutcomeHolds:
 		return s.green(string(o))
-	case erase.Broken, erase.ToDo:
+	case erase.OutcomeBroken, erase.OutcomeHoldEnded:
 		return s.red(string(o))
 	}
 	return string(o)
@@ -290,8 +290,8 @@ func printFindings(w io.Writer, s style, l *live, indent string) {
 		if names := strings.Join(tables[g], ", "); names != "" {
 			text = names + ": " + text
 		}
-		space := strings.Repeat(" ", len(erase.CannotTell)-len(g.outcome))
-		lines := wrapText(printable(text), indent+strings.Repeat(" ", len(erase.CannotTell)+2))
+		space := strings.Repeat(" ", len(erase.OutcomeCannotTell)-len(g.outcome))
+		lines := wrapText(printable(text), indent+strings.Repeat(" ", len(erase.OutcomeCannotTell)+2))
 		fmt.Fprintf(w, "%s%s%s  %s\n", indent, s.outcome(g.outcome), space, strings.TrimLeft(lines, " "))
 	}
 }

@@ -39,7 +39,7 @@ func forgetAda(ctx context.Context, db dialect.DB, w io.Writer, file string) err
 	if err != nil {
 		return err // every mistake in the file, with its line and column
 	}
-	p, err := plan.Build(ctx, db, rules, plan.Subjects())
+	p, err := plan.Build(ctx, db, rules, plan.ScopeSubjects)
 	if err != nil {
 		return err // every undecided table and column
 	}
@@ -54,7 +54,7 @@ func forgetAda(ctx context.Context, db dialect.DB, w io.Writer, file string) err
 		return err
 	}
 	report, err := erase.Run(ctx, db, p, erase.Options{
-		RunID: "case-2026-0042", Approved: p.Digest(), Subjects: erase.SubjectKeys("email=ada@example.com"), Signer: signer,
+		RunID: "case-2026-0042", Approved: p.Digest(), Subjects: erase.SubjectKeys("email=ada@example.com"), Signers: []receipt.Signer{signer},
 	})
 	if report.Receipt != nil { // also beside an error: it lists the rows that are left
 		err = errors.Join(err, os.WriteFile(file, report.Receipt, 0o644))
@@ -74,7 +74,7 @@ func forgetAda(ctx context.Context, db dialect.DB, w io.Writer, file string) err
 	for _, a := range statement.Predicate.Actions {
 		fmt.Fprintf(w, "%s %s: %d\n", a.Operation, a.Table, a.Rows.Affected)
 	}
-	found, err := erase.Verify(ctx, db, rules, statement, erase.SubjectKeys("1"))
+	found, err := erase.Verify(ctx, db, rules, statement, erase.VerifyOptions{Subjects: erase.SubjectKeys("1")})
 	if err != nil {
 		return err
 	}

@@ -210,10 +210,10 @@ func (j *job) options(p *plan.Plan, out *outcome) (o erase.Options, rows *atomic
 	var batched time.Time
 	o.Progress = func(e erase.Event) {
 		switch e.Kind {
-		case erase.Batch:
+		case erase.EventBatch:
 			rows.Add(e.Rows)
 			batched = e.At
-		case erase.Restored:
+		case erase.EventRestored:
 			out.Rebuilding = e.At.Sub(batched)
 		}
 	}
@@ -221,9 +221,11 @@ func (j *job) options(p *plan.Plan, out *outcome) (o erase.Options, rows *atomic
 	for _, h := range p.Hazards {
 		o.Allow = append(o.Allow, h.Name)
 	}
-	if o.Signer, err = receipt.NewSigner(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))); err != nil {
+	signer, err := receipt.NewSigner(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
 		return o, nil, err
 	}
+	o.Signers = []receipt.Signer{signer}
 	if j.Commitments {
 		o.Commitments = &erase.Commitments{Key: bytes.Repeat([]byte{1}, receipt.CommitmentKeySize)}
 	}

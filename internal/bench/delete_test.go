@@ -63,7 +63,7 @@ func deleting(how remover, goal float64) func(t *testing.T, e *engine, n int) []
 		}
 		db := e.fresh(func(db *database) { db.customers(n) })
 		before := db.state(t)
-		r.take(db.run(job{Policy: expiring, Scope: plan.Expired()}))
+		r.take(db.run(job{Policy: expiring, Scope: plan.ScopeExpired}))
 		r.Left += db.youngerHalf(t, n)
 		r.Intact = before.compare(t, db)
 		return []result{r}

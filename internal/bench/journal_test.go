@@ -26,12 +26,12 @@ func journaling(t *testing.T, e *engine, n int) []result {
 		r := result{Work: "journal and verification: " + how.title, Engine: e.String(), Rows: n,
 			AgainstName: "a bare loop of the same batches", Goal: 1.15}
 		without := e.fresh(func(db *database) { db.customers(n) })
-		r.Against = without.run(job{Policy: policy, Scope: plan.Everything(), Bare: true}).Took
+		r.Against = without.run(job{Policy: policy, Scope: plan.ScopeEverything, Bare: true}).Took
 		without.overwrittenAll(t, n)
 
 		db := e.fresh(func(db *database) { db.customers(n) })
 		before := db.state(t)
-		r.take(db.run(job{Policy: policy, Scope: plan.Everything()}))
+		r.take(db.run(job{Policy: policy, Scope: plan.ScopeEverything}))
 		r.Left += db.overwrittenAll(t, n)
 		r.Intact = before.compare(t, db)
 		out = append(out, r)

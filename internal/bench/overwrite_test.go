@@ -58,7 +58,7 @@ func overwriting(how replacing, goal float64, suspends ...plan.HazardName) func(
 
 		db := e.fresh(func(db *database) { db.customers(n) })
 		before := db.state(t)
-		r.take(db.run(job{Policy: customerPolicy(how.policy, ""), Scope: plan.Everything(), Allow: suspends}))
+		r.take(db.run(job{Policy: customerPolicy(how.policy, ""), Scope: plan.ScopeEverything, Allow: suspends}))
 		r.Left += db.overwrittenAll(t, n)
 		r.Intact = before.compare(t, db)
 		return []result{r}

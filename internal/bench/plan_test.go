@@ -41,7 +41,7 @@ func planning(t *testing.T, e *engine, n int) []result {
 		t.Fatal(err)
 	}
 	var p *plan.Plan
-	r.Expunge = timed(func() { p, err = plan.Build(t.Context(), read, rules, plan.Subjects()) })
+	r.Expunge = timed(func() { p, err = plan.Build(t.Context(), read, rules, plan.ScopeSubjects) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func erasing(t *testing.T, e *engine, n int) []result {
 	db := e.fresh(func(db *database) { db.shop(n) })
 	before := db.state(t)
 	policy := shopPolicy()
-	erase := job{Policy: policy, Scope: plan.Subjects(), Subjects: many}
+	erase := job{Policy: policy, Scope: plan.ScopeSubjects, Subjects: many}
 	r.take(db.run(erase))
 	if d := cmp.Diff(byHand.contents(), db.contents()); d != "" {
 		t.Errorf("rows and sums of keys that are there (-script +expunge):\n%s", d)
@@ -42,7 +42,7 @@ func erasing(t *testing.T, e *engine, n int) []result {
 
 	single := span{First: 7, Step: max(n/alone, 1), Count: min(alone, n/10)}
 	one := result{Work: "erase 1 subject of those", Engine: r.Engine, Rows: 20, GoalText: "p50 ≤ 25 ms, p99 ≤ 100 ms"}
-	o := db.run(job{Policy: policy, Scope: plan.Subjects(), Subjects: single, OneByOne: true})
+	o := db.run(job{Policy: policy, Scope: plan.ScopeSubjects, Subjects: single, OneByOne: true})
 	one.take(o)
 	p50, p99 := o.Each[len(o.Each)/2], o.Each[len(o.Each)*99/100]
 	one.Expunge = p50
@@ -63,7 +63,7 @@ func committing(t *testing.T, db *database, n int, policy string, before *state)
 	var sum outcome
 	for i, with := range []bool{false, true, true, false} {
 		subjects := hundredth(n, 1+10*i)
-		o := db.run(job{Policy: policy, Scope: plan.Subjects(), Subjects: subjects, Commitments: with})
+		o := db.run(job{Policy: policy, Scope: plan.ScopeSubjects, Subjects: subjects, Commitments: with})
 		r.Left += db.leftOf(t, subjects)
 		if !with {
 			r.Against += o.Took

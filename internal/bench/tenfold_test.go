@@ -21,7 +21,7 @@ func tenfold(suspends ...plan.HazardName) func(t *testing.T, e *engine, n int) [
 		for _, rows := range []int{n, 10 * n} {
 			db := e.fresh(func(db *database) { db.customers(rows) })
 			before := db.state(t)
-			o := db.run(job{Policy: customerPolicy(pseudonyms.policy, ""), Scope: plan.Everything(), Allow: suspends})
+			o := db.run(job{Policy: customerPolicy(pseudonyms.policy, ""), Scope: plan.ScopeEverything, Allow: suspends})
 			o.Left += db.overwrittenAll(t, rows)
 			if rows == n {
 				small = o

@@ -110,13 +110,13 @@ func (s *score) countColumns(d *discover.Draft, w *truth) {
 	}
 }
 
-func (s *score) countLinks(d *discover.Draft, wanted, real []relation, r *rows) {
+func (s *score) countLinks(d *discover.Draft, wanted, actual []relation, r *rows) {
 	var proposed []relation
 	for _, l := range d.Policy.Links {
 		p := relation{table: l.Table, column: l.Columns[0], to: l.RefTable}
 		proposed = append(proposed, p)
 		is := slices.ContainsFunc(wanted, p.is)
-		if !is && (slices.ContainsFunc(real, p.is) || r.follows(p)) {
+		if !is && (slices.ContainsFunc(actual, p.is) || r.follows(p)) {
 			continue
 		}
 		s.proposals.count(is)
@@ -237,9 +237,9 @@ func (s *score) countEdits(ctx context.Context, t *testing.T, d *discover.Draft,
 	if err != nil {
 		t.Fatal(err)
 	}
-	scopes := []plan.Scope{plan.Subjects(), plan.Everything()}
+	scopes := []plan.Scope{plan.ScopeSubjects, plan.ScopeEverything}
 	if expire(p, schema) {
-		scopes = append(scopes, plan.Expired())
+		scopes = append(scopes, plan.ScopeExpired)
 	}
 	for _, scope := range scopes {
 		if _, err := plan.Build(ctx, db, p, scope); err != nil {

@@ -199,15 +199,15 @@ func (g *Closure) markShared(ctx context.Context, s *tableRows) error {
 
 // referredTo is the condition for rows referenced from outside of the closure.
 func (g *Closure) referredTo(refs []plan.Reference) dialect.Cond {
-	var any dialect.Any
+	var out dialect.Any
 	for _, ref := range refs {
 		c := dialect.Referenced{Table: ref.Table, Columns: ref.Columns, RefColumns: ref.RefColumns, Where: ref.Where}
 		if s := g.rowsOf(ref.Table); s != nil && len(s.rows) > 0 {
 			c.Except = &dialect.In{Columns: s.Key, Keys: keysOf(s, s.rows)}
 		}
-		any = append(any, c)
+		out = append(out, c)
 	}
-	return any
+	return out
 }
 
 // markRows marks the rows of s under the conditions, and reports

@@ -21,15 +21,15 @@ type EntryPoint struct {
 // a path of remaining rows to a held row, and held rows about to lose
 // every path from a root. Without a held row it queries nothing.
 func (g *Closure) EntryPoints(ctx context.Context) ([]EntryPoint, error) {
-	any := false
+	held := false
 	for _, s := range g.sets {
 		for _, r := range s.rows {
 			if s.isWithheld(r) {
-				r.search, any = awaitsHold, true
+				r.search, held = awaitsHold, true
 			}
 		}
 	}
-	if !any {
+	if !held {
 		return nil, nil
 	}
 	if err := g.markAwaitingHold(ctx); err != nil {

@@ -103,27 +103,27 @@ func (j Reader) HeldOfReceipt(ctx context.Context, receipt string) (rows []Held,
 }
 
 // AnyHeld reports whether any row is stored, and whether one is of another root than the given ones.
-func (j Reader) AnyHeld(ctx context.Context, roots []string) (any, others bool, err error) {
+func (j Reader) AnyHeld(ctx context.Context, roots []string) (stored, others bool, err error) {
 	other := dialect.All{}
 	for _, r := range roots {
 		other = append(other, dialect.Compare{Column: "root", Op: "<>", Value: r})
 	}
 	err = j.read(ctx, func(tx dialect.Reader) error {
 		rows, err := j.readHeld(ctx, tx, dialect.Select{Limit: 1})
-		if any = len(rows) > 0; !any || err != nil {
+		if stored = len(rows) > 0; !stored || err != nil {
 			return err
 		}
 		rows, err = j.readHeld(ctx, tx, dialect.Select{Where: other, Limit: 1})
 		others = len(rows) > 0
 		return err
 	})
-	return any, others, err
+	return stored, others, err
 }
 
 // HasHeld reports whether any row is stored, also in a database without a journal.
 func (j Reader) HasHeld(ctx context.Context) (bool, error) {
-	any, _, err := j.AnyHeld(ctx, nil)
-	return any, unlessMissing(ctx, err)
+	stored, _, err := j.AnyHeld(ctx, nil)
+	return stored, unlessMissing(ctx, err)
 }
 
 // UnfinishedReceipts are the given receipts with a row still stored.
