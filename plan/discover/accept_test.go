@@ -14,8 +14,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// accept does to a draft what a person would who agrees with every proposal and
-// finds nothing personal in what is undecided.
+// accept accepts every proposal of a draft and makes every undecided column
+// none.
 func accept(y []byte) []byte {
 	y = regexp.MustCompile(`(?m)^    # (erase|via|unlinked): `).ReplaceAll(y, []byte("    $1: "))
 	y = bytes.Replace(y, []byte("database: undecided"), []byte("database: test"), 1)

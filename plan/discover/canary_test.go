@@ -36,7 +36,8 @@ func TestNoSampledValueIsInADraft(t *testing.T) {
 	}
 }
 
-// Columns whose values look like structure: keys of documents, words of a type.
+// TestNoValueThatLooksLikeStructureIsInADraft has values with the look of structure: keys of
+// documents, words of a type.
 func TestNoValueThatLooksLikeStructureIsInADraft(t *testing.T) {
 	db := open(t)
 	for _, s := range []string{

@@ -10,9 +10,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// findOwned proposes rows that go with their owner: those of a table that the
-// subject's rows refer to, that says where or how to reach someone without being
-// about people, and that nothing else refers to.
+// findOwned proposes rows to delete with their owner. Their table has addresses, contact
+// or bank data, but its rows are no people. Only rows of subjects refer to it.
 func (d *database) findOwned() {
 	if d.subject == nil {
 		return
@@ -51,7 +50,7 @@ func (d *database) findOwned() {
 	}
 }
 
-// unlessKey is a reference's columns where they aren't the primary key.
+// unlessKey returns a reference's columns, or nil if they are the primary key.
 func unlessKey(t *table, columns []string) []string {
 	if slices.Equal(t.PrimaryKey, columns) {
 		return nil
@@ -59,7 +58,7 @@ func unlessKey(t *table, columns []string) []string {
 	return columns
 }
 
-// decision is what happens to the rows of a table, with the reason for the file.
+// decision says what happens to the rows of a table; its proposals explain it in the file.
 type decision struct {
 	erase     policy.Erase
 	via       []policy.Via
@@ -67,7 +66,8 @@ type decision struct {
 	proposals []Proposal
 }
 
-// decide decides what happens to a table's rows; false where no subject's rows are there.
+// decide decides what happens to a table's rows. It returns false without a subject, and
+// for a table with neither a subject's rows nor personal columns.
 func (d *database) decide(t *table) (decision, bool) {
 	switch {
 	case d.subject == nil:
@@ -94,7 +94,7 @@ func (t *table) decideVia(via []policy.Via, confidence float64, reason string) d
 }
 
 // decideSubject decides about the subject's own row, and about its references to other
-// subjects' rows.
+// rows of the subject table.
 func (d *database) decideSubject() decision {
 	t := d.subject
 	out := t.eraseRows(policy.EraseDelete, "the subject's own row; overwrite or keep are possible")
@@ -105,7 +105,7 @@ func (d *database) decideSubject() decision {
 	return out
 }
 
-// decideReached decides about rows that references connect to the subject.
+// decideReached decides about rows with a path of references to the subject.
 func (d *database) decideReached(t *table) decision {
 	var people, others []reference
 	for _, r := range t.reachedBy {
@@ -150,8 +150,8 @@ func (d *database) decideReached(t *table) decision {
 	return out
 }
 
-// sortReferences sorts references as people read them, the owners' first: the catalogue's order
-// follows the names of constraints.
+// sortReferences sorts references by the order of their columns, the owners first. The
+// catalogue sorts them by the names of constraints.
 func (t *table) sortReferences(refs, owners []reference) {
 	place := func(r reference) int {
 		at := slices.IndexFunc(t.columns, func(c *column) bool { return c.Name == r.columns[0] })
@@ -174,20 +174,20 @@ func (d *database) eraseWith(t *table, r reference) decision {
 	return t.eraseRows(policy.EraseDelete, reason)
 }
 
-// isMention reports whether rows that name a person by an e-mail address or the like are about
-// something else, as most of their columns are.
+// isMention reports whether rows refer to a person by an e-mail address or the like, but
+// describe something else: most of their columns aren't personal.
 func (d *database) isMention(t *table, r reference) bool {
 	c := t.column(r.columns[0])
 	return r.to == d.subject && c != nil && c.verdict.personal() && t.personalShare() < 0.3
 }
 
-// canOverwrite reports whether a strategy is proposed for one of the columns.
+// canOverwrite reports whether a column has a proposed strategy other than keep.
 func (t *table) canOverwrite() bool {
 	return slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.final != nil && c.verdict.final.Name != "keep" })
 }
 
-// whyUnlinked says what to make sure of before a table with personal columns is
-// left out.
+// whyUnlinked says what to check before a table with personal columns stays
+// unlinked.
 func (d *database) whyUnlinked(t *table) string {
 	for _, name := range d.identifiers() {
 		named := d.subject.column(name)
@@ -201,7 +201,8 @@ func (d *database) whyUnlinked(t *table) string {
 	return "if a subject's data is in it, add a link instead, and erase"
 }
 
-// letGo is what leaves the rows at the reference's start alone.
+// letGo returns the decision for a reference to a deleted row: detach if its columns can be
+// NULL and aren't part of the key, else keep.
 func letGo(r reference) policy.Erase {
 	for _, name := range r.columns {
 		if c := r.from.column(name); c == nil || !c.Nullable || slices.Contains(r.from.Key(), name) {
@@ -211,7 +212,7 @@ func letGo(r reference) policy.Erase {
 	return policy.EraseDetach
 }
 
-// viaOf is a decision for each of the references; references by the same columns have one.
+// viaOf returns one decision for each set of columns among the references.
 func viaOf(refs []reference, erase func(reference) policy.Erase) []policy.Via {
 	var out []policy.Via
 	for _, r := range refs {
@@ -222,7 +223,7 @@ func viaOf(refs []reference, erase func(reference) policy.Erase) []policy.Via {
 	return out
 }
 
-// viaText is the decisions as the policy has them.
+// viaText formats the decisions in the syntax of the policy.
 func viaText(via []policy.Via) string {
 	parts := make([]string, len(via))
 	for i, v := range via {
@@ -231,8 +232,8 @@ func viaText(via []policy.Via) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-// viaKey writes a reference's columns as the keys of `via:` are read: names apart
-// by commas, unusual ones in double quotes, and all of it as a text of YAML.
+// viaKey formats a reference's columns as a key of `via:`. Commas separate the names,
+// double quotes enclose unusual ones, and the whole is a YAML string.
 func viaKey(columns []string) string {
 	names := make([]string, len(columns))
 	plainly := len(columns) == 1
@@ -250,12 +251,12 @@ func viaKey(columns []string) string {
 	return strconv.Quote(key)
 }
 
-// yamlWords are words that YAML takes for something else than a text.
+// yamlWords are words with another type than string in YAML.
 var yamlWords = wordSet("null true false yes no on off y n")
 
 var wordName = regexp.MustCompile(`^\pL[\pL\pN_]*$`)
 
-// isAccounts reports whether the table is called after what the law wants kept.
+// isAccounts reports whether the table is named after records with a legal retention period.
 func isAccounts(t *table) bool {
 	w := splitName(t.Name.Table)
 	return len(w) > 0 && slices.ContainsFunc(singularForms(w[len(w)-1]), func(s string) bool { return accountWords[s] })

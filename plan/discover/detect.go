@@ -9,19 +9,19 @@ import (
 	"unicode/utf8"
 )
 
-// detector recognises the values of a meaning.
+// detector recognises the values of a meaning by their form.
 type detector struct {
 	meaning *meaning
 	like    func(string) bool
-	// least is the share of values from which the shape alone says what the
-	// column is; 0 where it only confirms a name.
+	// least is the share of matching values at which the form alone decides; 0 if
+	// it only confirms a name.
 	least float64
-	// quantity is set for what numbers without separators can look like by
-	// chance: key columns and amounts are not held against it.
+	// quantity marks forms that plain numbers match by chance. They decide nothing in
+	// a column with a harmless name, or in a number column with an unknown one.
 	quantity bool
 }
 
-// detectors in the order in which they are asked: what has more to check comes first.
+// detectors are tried in this order: stricter forms come first.
 var detectors = []detector{
 	{emailAddress, isEmail, 0.5, false},
 	{iban, isIBAN, 0.5, false},
@@ -42,7 +42,7 @@ var detectors = []detector{
 
 var emailShape = regexp.MustCompile(`^[\p{L}\p{N}.!#$%&'*+/=?^_{|}~\-]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.\-]{0,200}[\p{L}\p{N}])?\.[\p{L}]{2,24}$`)
 
-// isEmail takes an address with or without a display name.
+// isEmail reports whether s is an e-mail address, with or without a display name.
 func isEmail(s string) bool {
 	s = strings.TrimPrefix(strings.TrimSpace(s), "mailto:")
 	if i := strings.LastIndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
@@ -51,7 +51,7 @@ func isEmail(s string) bool {
 	return emailShape.MatchString(s)
 }
 
-// isIP takes IPv4 and IPv6 addresses, with a prefix length or a port.
+// isIP reports whether s is an IPv4 or IPv6 address, with or without a prefix length or a port.
 func isIP(s string) bool {
 	if !strings.ContainsAny(s, ".:") || len(s) < 4 {
 		return false
@@ -74,14 +74,14 @@ var agentShape = regexp.MustCompile(`^(?:Mozilla/\d|Opera/\d|Dalvik/\d|okhttp/\d
 
 func isUserAgent(s string) bool { return agentShape.MatchString(s) }
 
-// userInPath are parts of a path that lead to a person.
+// userInPath matches parts of a path that identify a person.
 var userInPath = regexp.MustCompile(`(?i)/(?:@[\w.-]+|~[\w.-]+|users?/|u/|profiles?/|members?/|people/|in/|customers?/|accounts?/|patients?/)[\w.@%~-]*`)
 
-// userInQuery are parameters that say who someone is or what they looked for.
+// userInQuery matches parameters with a person's identity, secret or search terms.
 var userInQuery = regexp.MustCompile(`(?i)[?&;](?:e-?mail|mail|user(?:name|_?id)?|uid|name|first_?name|last_?name|phone|tel|token|session|sid|auth|key|q|query|search)=[^&]`)
 
-// isPersonalURL takes addresses, and paths alone, with a part that is
-// somebody's: user:password@, /users/42, /@handle, ?email=.
+// isPersonalURL reports whether a URL or a path identifies a person, as
+// user:password@, /users/42, /@handle and ?email= do.
 func isPersonalURL(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" && !strings.HasPrefix(s, "/") {
@@ -96,20 +96,20 @@ var (
 	hexShape   = regexp.MustCompile(`^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})$`)
 )
 
-// isSecret takes password hashes in the usual notations, tokens with a known
-// beginning, and hexadecimal texts of a digest's length.
+// isSecret reports whether s is a password hash in a usual notation, a token with a known
+// prefix, or a hexadecimal text of a digest's length.
 func isSecret(s string) bool {
 	return hashShape.MatchString(s) || tokenShape.MatchString(s) || hexShape.MatchString(s)
 }
 
 var positionShape = regexp.MustCompile(`^\(?\s*(-?\d{1,2}(?:\.\d{2,})),\s*(-?\d{1,3}(?:\.\d{2,}))\s*\)?$|^(?i:(?:SRID=\d+;)?POINT ?\(-?\d)`)
 
-// isPosition takes a latitude and longitude in one text.
+// isPosition reports whether s is a latitude and a longitude, or a point in WKT.
 func isPosition(s string) bool { return positionShape.MatchString(s) }
 
 var datelike = regexp.MustCompile(`^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?:\D|$)`)
 
-// isInternationalPhone takes numbers that begin with + or 00 and have separators or no more than 15 digits.
+// isInternationalPhone reports whether s is a telephone number with + or 00 at its beginning.
 func isInternationalPhone(s string) bool {
 	s = strings.TrimSpace(s)
 	return (strings.HasPrefix(s, "+") || strings.HasPrefix(s, "00")) && isPhone(s)
@@ -133,15 +133,15 @@ func countDigits(s string) int {
 	return n
 }
 
-// postcodes of the countries whose languages the lexicon knows, and some neighbours.
+// postcodes matches the postcodes of countries with a language of the lexicon, and of some neighbours.
 var postcodes = regexp.MustCompile(`(?i)^(?:\d{4,5}|\d{5}-\d{3,4}|\d{4}-\d{3}|\d{2}-\d{3}|[a-z]{1,2}-?\d{4,5}|\d{4} ?[a-z]{2}|[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d|\d{3} \d{2})$`)
 
 func isPostcode(s string) bool { return postcodes.MatchString(strings.TrimSpace(s)) }
 
 var dateShape = regexp.MustCompile(`^(\d{4})-\d{2}-\d{2}`)
 
-// bornFrom and bornUntil are the years that a living person can be born in, as
-// far as a sample needs to tell.
+// bornFrom and bornUntil limit the years of birth of living people, exactly enough for
+// a sample.
 const bornFrom, bornUntil = "1900", "2025"
 
 func isBirthDate(s string) bool {
@@ -149,8 +149,8 @@ func isBirthDate(s string) bool {
 	return m != nil && m[1] >= bornFrom && m[1] <= bornUntil
 }
 
-// isPersonName takes one to five words that begin with capitals, of which one
-// is on the lists of names.
+// isPersonName reports whether s is one to five capitalised words, at least one of them
+// on the lists of names. Particles such as van may be lower case.
 func isPersonName(s string) bool {
 	if len(s) > 80 {
 		return false
@@ -177,7 +177,7 @@ func isPersonName(s string) bool {
 	return known > 0
 }
 
-// mentionsName reports whether one of a text's words is on the lists of first names.
+// mentionsName reports whether a text contains a capitalised word of the list of first names.
 func mentionsName(s string) bool {
 	for w := range strings.FieldsFuncSeq(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
 		first, _ := utf8.DecodeRuneInString(w)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// isCard takes 12 to 19 digits with a right check digit (ISO/IEC 7812-1, annex
-// B) that begin as a card of one of the large networks does.
+// isCard reports whether s has 12 to 19 digits, a valid check digit (ISO/IEC 7812-1, annex
+// B) and the first digit of a large network's cards.
 func isCard(s string) bool {
 	n, ok := digitsOf(s)
 	if !ok || len(n) < 12 || len(n) > 19 || strings.IndexByte("23456", n[0]) < 0 || strings.Trim(n, n[:1]) == "" {
@@ -27,7 +27,7 @@ func isCard(s string) bool {
 
 var separators = strings.NewReplacer(" ", "", "-", "", ".", "", "/", "")
 
-// digitsOf are a text's digits where nothing but separators stands between them.
+// digitsOf returns a text's digits without separators; false if it contains anything else.
 func digitsOf(s string) (string, bool) {
 	n := separators.Replace(s)
 	return n, n != "" && len(s) < 40 && strings.Trim(n, "0123456789") == ""
@@ -35,7 +35,7 @@ func digitsOf(s string) (string, bool) {
 
 var ibanShape = regexp.MustCompile(`^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$`)
 
-// isIBAN takes an IBAN with right check digits (ISO 13616-1).
+// isIBAN reports whether s is an IBAN with valid check digits (ISO 13616-1).
 func isIBAN(s string) bool {
 	n := strings.ToUpper(separators.Replace(s))
 	return ibanShape.MatchString(n) && mod97(n[4:]+n[:4]) == 1
@@ -54,8 +54,8 @@ func mod97(s string) int {
 	return r
 }
 
-// isNationalNumber takes a number that some state gives to people, with its
-// check rule or its unmistakable form.
+// isNationalNumber reports whether s is a state's number for a person. Its check rule
+// or its unmistakable form decides.
 func isNationalNumber(s string) bool {
 	s = strings.TrimSpace(s)
 	if len(s) < 8 || len(s) > 24 {
@@ -71,8 +71,8 @@ func isNationalNumber(s string) bool {
 
 var ssnShape = regexp.MustCompile(`^(\d{3})-(\d{2})-(\d{4})$`)
 
-// isSSN takes a US social security number in its usual form; the numbers never
-// given are those of 20 CFR 422.103 and the SSA's "SSN randomization".
+// isSSN reports whether s is a US social security number in its usual form. 20 CFR 422.103
+// and the SSA's "SSN randomization" define the numbers never issued.
 func isSSN(s string) bool {
 	m := ssnShape.FindStringSubmatch(s)
 	return m != nil && m[1] != "000" && m[1] != "666" && m[1][0] != '9' && m[2] != "00" && m[3] != "0000"
@@ -80,7 +80,7 @@ func isSSN(s string) bool {
 
 var ninoShape = regexp.MustCompile(`^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]$`)
 
-// isNINO takes a UK national insurance number (HMRC, NIM39110).
+// isNINO reports whether s is a UK national insurance number (HMRC, NIM39110).
 func isNINO(s string) bool {
 	n := strings.ToUpper(separators.Replace(s))
 	if !ninoShape.MatchString(n) {
@@ -93,9 +93,9 @@ func isNINO(s string) bool {
 	return true
 }
 
-// isGermanTaxID takes an Identifikationsnummer: eleven digits of which the
-// first isn't 0, one of the first ten occurs two or three times, and the last
-// is a check digit (ISO/IEC 7064, MOD 11,10).
+// isGermanTaxID reports whether s is an Identifikationsnummer. It has eleven digits; the
+// first isn't 0. Exactly one digit occurs two or three times among the first ten, and
+// the last is a check digit (ISO/IEC 7064, MOD 11,10).
 func isGermanTaxID(s string) bool {
 	n, ok := digitsOf(s)
 	if !ok || len(n) != 11 || n[0] == '0' {
@@ -127,8 +127,8 @@ func isGermanTaxID(s string) bool {
 
 var inseeShape = regexp.MustCompile(`^[1-478]\d{4}(?:\d{2}|2[AB])\d{8}$`)
 
-// isINSEE takes a French NIR with its key, 97 less the remainder of the first
-// thirteen digits; Corsica's 2A and 2B count as 19 and 18.
+// isINSEE reports whether s is a French NIR with its key: 97 minus the first thirteen
+// digits modulo 97. Corsica's 2A and 2B count as 19 and 18.
 func isINSEE(s string) bool {
 	n := strings.ToUpper(separators.Replace(s))
 	if !inseeShape.MatchString(n) {
@@ -143,7 +143,7 @@ func isINSEE(s string) bool {
 
 var dniShape = regexp.MustCompile(`^(?:\d{8}|[XYZ]\d{7})[A-Z]$`)
 
-// isDNI takes a Spanish DNI or NIE with its letter, the number modulo 23.
+// isDNI reports whether s is a Spanish DNI or NIE with its letter, the number modulo 23.
 func isDNI(s string) bool {
 	n := strings.ToUpper(separators.Replace(s))
 	if !dniShape.MatchString(n) {
@@ -163,7 +163,7 @@ var fiscaleShape = regexp.MustCompile(`^[A-Z]{6}[\dLMNP-V]{2}[A-EHLMPRST][\dLMNP
 // 23 December 1976).
 var fiscaleOdd = [26]int{1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23}
 
-// isCodiceFiscale takes an Italian codice fiscale with its check letter.
+// isCodiceFiscale reports whether s is an Italian codice fiscale with its check letter.
 func isCodiceFiscale(s string) bool {
 	n := strings.ToUpper(separators.Replace(s))
 	if !fiscaleShape.MatchString(n) {
@@ -183,8 +183,8 @@ func isCodiceFiscale(s string) bool {
 	return byte('A'+sum%26) == n[15]
 }
 
-// isBSN takes a Dutch burgerservicenummer of nine digits: the "elfproef" with -1
-// as the last weight.
+// isBSN reports whether s is a Dutch burgerservicenummer of nine digits: the "elfproef"
+// with -1 as the last weight.
 func isBSN(s string) bool {
 	n, ok := digitsOf(s)
 	if !ok || len(n) != 9 || n == "000000000" {
@@ -197,8 +197,8 @@ func isBSN(s string) bool {
 	return sum%11 == 0
 }
 
-// isPESEL takes a Polish PESEL: a date of birth with the century in its month,
-// and a check digit with the weights 1, 3, 7, 9.
+// isPESEL reports whether s is a Polish PESEL. It has a date of birth with the century in
+// its month, and a check digit with the weights 1, 3, 7, 9.
 func isPESEL(s string) bool {
 	n, ok := digitsOf(s)
 	if !ok || len(n) != 11 {
@@ -215,7 +215,7 @@ func isPESEL(s string) bool {
 	return (10-sum%10)%10 == int(n[10]-'0')
 }
 
-// isCPF takes a Brazilian CPF with its two check digits.
+// isCPF reports whether s is a Brazilian CPF with its two check digits.
 func isCPF(s string) bool {
 	n, ok := digitsOf(s)
 	if !ok || len(n) != 11 || strings.Trim(n, n[:1]) == "" {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Numbers are made up, or those that the authorities give as examples.
+// shapes has invented numbers, and the authorities' examples.
 var shapes = map[string]struct {
 	is       func(string) bool
 	yes, not []string
@@ -48,7 +48,7 @@ var shapes = map[string]struct {
 	"mention of a name": {mentionsName, []string{"prefers a call from Ada", "Ada's wishes"}, []string{"", "prefers a call", "adapter"}},
 }
 
-// inseeKey is the key of thirteen characters, by the rule for Corsica.
+// inseeKey returns the key of thirteen characters, by the rule for Corsica.
 func inseeKey(n string) string {
 	k := 97 - mod97(strings.Replace(n, "2A", "19", 1))
 	return string([]byte{'0' + byte(k/10), '0' + byte(k%10)})

@@ -9,20 +9,20 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// Options say how much is looked at. The zero value samples every table.
+// Options limit the sample. The zero value samples every table.
 type Options struct {
-	// NamesOnly reads no row: names and types alone decide, and more stays undecided.
+	// NamesOnly reads no rows. Names and types alone decide, and more stays undecided.
 	NamesOnly bool
-	// Rows is how many rows of each table are sampled. Defaults to 200.
+	// Rows limits the sampled rows of each table. Defaults to 200.
 	Rows int
-	// Bytes is how much is read of each table before the sample ends. Defaults to 4 MiB.
+	// Bytes ends the sample of a table once it exceeds this size. Defaults to 4 MiB.
 	Bytes int
-	// Database is the name that receipts give. Defaults to `undecided`.
+	// Database is the name of the database in receipts. Defaults to `undecided`.
 	Database string
-	// Subject is the subject's table, where the caller knows it. Defaults to the likeliest.
+	// Subject is the name of the subject table. Defaults to the likeliest table.
 	Subject string
-	// Schema is the catalogue, where the caller has read it already. Defaults to
-	// what db.Inspect says.
+	// Schema is the catalogue, if the caller has read it already. Defaults to
+	// the result of db.Inspect.
 	Schema *dialect.Schema
 }
 
@@ -39,15 +39,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Draft is a first policy with what it rests on. No sampled value is in it.
+// Draft is a first policy with its reasons. Of the sampled values it contains only keys of
+// documents and the names of tables, see the package documentation.
 type Draft struct {
 	Policy    *policy.Policy `json:"policy"`
 	Findings  []Finding      `json:"findings"`  // one for each column, in the catalogue's order
-	Proposals []Proposal     `json:"proposals"` // the subject, then decisions, links and what is owned
+	Proposals []Proposal     `json:"proposals"` // the subject, then decisions, links and owned rows
 }
 
-// Policy makes the first policy for a database. Each error is db's; a table that
-// the user may not read is drafted from its names, and its findings say so.
+// Policy drafts the first policy for a database. It returns the errors of db, and an error
+// if it can't find Options.Subject. A table without read permission is drafted from its names
+// and types; its findings say so.
 func Policy(ctx context.Context, db dialect.DB, o Options) (*Draft, error) {
 	o = o.withDefaults()
 	schema := o.Schema
@@ -82,45 +84,45 @@ func Policy(ctx context.Context, db dialect.DB, o Options) (*Draft, error) {
 	return d.draft(o), nil
 }
 
-// database is a schema while it is being looked at.
+// database is the state of a draft in progress.
 type database struct {
 	schema  *dialect.Schema
 	tables  []*table
 	named   map[dialect.Name]*table
 	subject *table
-	why     Proposal // of the subject
+	why     Proposal // the proposal of the subject
 	links   []link
 	owned   []Proposal
-	// tableWords are the words of the tables' names, in the singular.
+	// tableWords are the words of all tables' names, singular forms included.
 	tableWords map[string]bool
-	byName     map[string]*table    // by how columns call it
-	byKey      map[string]keyOwners // by the key's name in small letters
+	byName     map[string]*table    // by its names in columns
+	byKey      map[string]keyOwners // by the key's name in lower case
 }
 
-// table is one table with what is known of it.
+// table is one table with the evidence about it.
 type table struct {
 	*dialect.Table
-	name      string          // as the policy writes it
-	keyNames  map[string]bool // of all tables' keys of one column, in small letters
-	common    string          // the word that nearly all tables' names begin with, or ""
+	name      string          // as in the policy
+	keyNames  map[string]bool // names of all single-column keys of the database, in lower case
+	common    string          // the first word of nearly all tables' names, or ""
 	columns   []*column
-	rows      int         // that were sampled
-	unread    string      // why none were, or ""
+	rows      int         // sampled rows
+	unread    string      // the reason for no sample, or ""
 	person    bool        // a row is a person
-	near      bool        // rows belong to a subject, or it is the subject table
-	reachedBy []reference // references by which a subject's rows lead here
-	ownedBy   []reference // references that are proposed for owns
-	open      bool        // only a person can tell what happens to its rows
+	near      bool        // rows are people, or belong to them
+	reachedBy []reference // its references to the subject, or to tables with rows of a subject
+	ownedBy   []reference // references proposed for owns
+	open      bool        // only a person can decide about its rows
 }
 
-// column is one column with what is known of it.
+// column is one column with the evidence about it.
 type column struct {
 	*dialect.Column
 	table   *table
-	kind    dialect.Kind // whose meaning counts: an array's elements', text for bytes that may be text
+	kind    dialect.Kind // kind for meanings: the elements' for an array, text for bytes
 	values  profile
-	words   []string // of its name
-	named   match    // what the name says
+	words   []string // words of its name
+	named   match    // the meaning of the name
 	verdict verdict
 }
 
@@ -172,8 +174,8 @@ func (t *table) column(name string) *column {
 	return t.columns[i]
 }
 
-// key returns the table's only key column, or nil. Where no key is declared it is the
-// column id, whose values differ.
+// key returns the table's only key column, or nil. Without a declared key it is the
+// integer column id, if its sampled values differ.
 func (t *table) key() *column {
 	switch len(t.PrimaryKey) {
 	case 0:

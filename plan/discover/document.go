@@ -12,24 +12,24 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// documents is what JSON documents of one column have in common: their paths.
-// A path has the keys on the way, [] for the elements of an array.
+// documents are the paths of one column's JSON documents. A path is a list of
+// keys, with "" for the elements of an array.
 type documents struct {
-	n     int // documents
+	n     int // number of documents
 	paths map[string]*path
 }
 
-// path is one place in the documents where texts, numbers and booleans stand.
+// path is one place in the documents with texts, numbers or booleans.
 type path struct {
 	keys   []string
-	docs   int // documents that have it
-	last   int // the document that was counted last
+	docs   int // documents with this path
+	last   int // the last document counted in docs
 	values int
 	hits   map[*meaning]int
-	texts  int // values that mention a name, or are phrases
+	texts  int // values with a name in them, and phrases
 }
 
-// deepest and widest end the walk through documents that are made to be endless.
+// deepest and widest limit the walk through very large documents.
 const deepest, widest = 12, 500
 
 // isDocument reports whether a value is a JSON object or array.
@@ -81,7 +81,7 @@ func (d *documents) walk(v any, keys []string) {
 	}
 }
 
-// nestedDocument is a document inside of a text.
+// nestedDocument parses a document inside a text.
 func nestedDocument(v string) (doc any, ok bool) {
 	if !isDocument(dialect.JSON, v) {
 		return nil, false
@@ -118,15 +118,15 @@ func (p *path) text(v string) {
 	}
 }
 
-// placed is a meaning at a path as a policy writes it.
+// placed is a meaning at a path in the syntax of a policy.
 type placed struct {
 	written string
 	meaning *meaning
 }
 
-// personalPlaces are the paths with something personal at their end. Keys that only
-// one document has, or that look like values, are values themselves (documents
-// by e-mail address): * stands for them.
+// personalPlaces returns the paths to personal values. Keys in few documents, and keys
+// with the form of values, are values themselves (documents by e-mail address): * stands
+// for them.
 func (d *documents) personalPlaces() []placed {
 	common := map[string]int{}
 	for _, p := range d.paths {
@@ -151,8 +151,8 @@ func (d *documents) personalPlaces() []placed {
 	return out
 }
 
-// meaning is what stands at the path, by its key or its values; open says that a
-// key on the way is a value, which has to go with all that is below it.
+// meaning returns the meaning of the path, by its key or its values. open says that a key
+// of the path is a value: then the path is at least free text.
 func (p *path) meaning(open bool) *meaning {
 	best, most := (*meaning)(nil), 0
 	for i := range detectors {
@@ -163,7 +163,7 @@ func (p *path) meaning(open bool) *meaning {
 	if best != nil && most*2 >= p.values {
 		return best
 	}
-	// The key nearest to the value that isn't an array's, and the one above it:
+	// The last key of the path, arrays aside, and the one before it:
 	// emergency: {name: …}.
 	var keys []string
 	for _, k := range slices.Backward(p.keys) {
@@ -190,7 +190,7 @@ func (p *path) meaning(open bool) *meaning {
 	return nil
 }
 
-// namedByValues reports whether keys of the documents look like values.
+// namedByValues reports whether a key of the documents looks like a value.
 func (d *documents) namedByValues() bool {
 	for _, p := range d.paths {
 		if slices.ContainsFunc(p.keys, func(k string) bool { return valueLike(k) && !isTerm(k) }) {
@@ -200,8 +200,8 @@ func (d *documents) namedByValues() bool {
 	return false
 }
 
-// judgeDocuments looks into a column's documents; it reports whether they
-// settle what the column is.
+// judgeDocuments judges a column by its documents. It reports whether they are
+// enough to decide.
 func (c *column) judgeDocuments() bool {
 	docs := &c.values.docs
 	if docs.n == 0 || docs.n*10 < c.values.n*8 {
@@ -225,7 +225,7 @@ func (c *column) judgeDocuments() bool {
 			names = append(names, f.meaning.name+" at "+f.written)
 		}
 	}
-	// Documents change from row to row: what no path leads to is made random too.
+	// Documents differ from row to row: values at other paths become random too.
 	spec := anonymise.Spec{Name: "json", Params: map[string]any{"others": "random", "paths": paths}}
 	if docs.namedByValues() { // the strategy keeps keys
 		spec = mustSpec(`"null"`)
@@ -243,8 +243,8 @@ func (c *column) judgeDocuments() bool {
 	return true
 }
 
-// forDocument is the strategy of a meaning inside of a document, which has no
-// column's length and kind to fit.
+// forDocument returns the strategy of a meaning inside a document, without the length
+// and kind of a column to fit.
 func (m *meaning) forDocument() any {
 	var v any
 	if len(m.specs) == 0 || json.Unmarshal([]byte(m.specs[0]), &v) != nil || v == "null" || v == "pick" {

@@ -8,7 +8,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// draft puts together what was found.
+// draft assembles the Draft from the results.
 func (d *database) draft(o Options) *Draft {
 	out := &Draft{Policy: policy.Draft(d.schema)}
 	p := out.Policy
@@ -51,8 +51,8 @@ func (d *database) draft(o Options) *Draft {
 	return out
 }
 
-// holdsNothing reports whether the table is one word in the policy: none of its columns is personal
-// or undecided, and either no subject's rows are there or all columns are none for a good reason.
+// holdsNothing reports whether one `pii: none` covers the table: all its columns are none. A table
+// with a decision about rows also needs good evidence for each column.
 func (t *table) holdsNothing(rule *policy.Table) bool {
 	return !t.open && !slices.ContainsFunc(t.columns, func(c *column) bool {
 		v := &c.verdict
@@ -60,7 +60,7 @@ func (t *table) holdsNothing(rule *policy.Table) bool {
 	})
 }
 
-// head is what a draft's file begins with.
+// head is the comment at the beginning of a draft's file.
 const head = `A draft, made from the catalogue and a sample of rows. No value of a row is in
 it. Behind a column: how sure the proposal is (0 to 1), and why; ` + "`draft --json`" + ` says it of
 those in lists, too. Go through it:

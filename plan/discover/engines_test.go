@@ -16,7 +16,8 @@ import (
 	"github.com/expungedb/expunge/internal/testdb"
 )
 
-// The shop's draft is the same on every engine, but for what an engine lacks.
+// TestEveryEngineIsDrafted expects the same draft of the shop on every engine, except for missing
+// features.
 func TestEveryEngineIsDrafted(t *testing.T) {
 	s := sample.Shop{Customers: 60}
 	for engine, open := range map[string]func(t *testing.T) dialect.DB{

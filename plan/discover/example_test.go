@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/plan/discover"
 )
 
-// A first policy, as its findings and as the file that a person goes through.
+// Example prints the findings and proposals of a first policy.
 func Example() {
 	pool, err := sql.Open("sqlite", ":memory:")
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// judgeColumns settles what the catalogue, the names and the values settle by
-// themselves. What is left waits for the tables around it (settle).
+// judgeColumns decides each column by the catalogue, its name and its values alone. settle
+// decides the other columns, by the tables around them.
 func (d *database) judgeColumns() {
 	for _, t := range d.tables {
 		for _, c := range t.columns {
@@ -20,14 +20,14 @@ func (d *database) judgeColumns() {
 	}
 }
 
-// refersBy reports whether a foreign key has the column.
+// refersBy reports whether the column is part of a foreign key.
 func (t *table) refersBy(column string) bool {
 	return slices.ContainsFunc(t.ForeignKeys, func(fk *dialect.ForeignKey) bool { return slices.Contains(fk.Columns, column) })
 }
 
-// isPerson reports whether a row of the table is a person: it is called after
-// people and holds what only people have, or holds little else than that. A table such as
-// settings_user is called after people, too, and has rows of theirs.
+// isPerson reports whether a row of the table is a person. Either the table is named after people
+// and has names, contact data or identifiers, or enough of its columns are personal. A single
+// word for subjects, such as users, suffices; settings_user doesn't: its rows belong to people.
 func (t *table) isPerson() bool {
 	rank, words := t.rank(), len(t.nameWords())
 	called := slices.ContainsFunc(t.columns, func(c *column) bool { return c.named.meaning == fullName })
@@ -42,7 +42,7 @@ func (t *table) isPerson() bool {
 	return called && rank >= 0.95 && len(t.PrimaryKey) == 1
 }
 
-// personalShare is the part of the columns that hold something personal.
+// personalShare returns the share of personal columns.
 func (t *table) personalShare() float64 {
 	n := 0
 	for _, c := range t.columns {
@@ -53,7 +53,7 @@ func (t *table) personalShare() float64 {
 	return float64(n) / float64(len(t.columns))
 }
 
-// nameWords are the words of the table's name without those that say little.
+// nameWords returns the words of the table's name without uninformative prefixes and suffixes.
 func (t *table) nameWords() []string {
 	w := splitName(t.Name.Table)
 	for len(w) > 1 && (slices.Contains(namePrefixes, w[0]) || w[0] == t.common) {
@@ -65,7 +65,7 @@ func (t *table) nameWords() []string {
 	return w
 }
 
-// rank is how much the table's name sounds like people, 0 for not at all.
+// rank returns the rank of the table's name as a name for people, 0 for none.
 func (t *table) rank() float64 {
 	w := t.nameWords()
 	if len(w) == 0 {
@@ -78,18 +78,18 @@ func (t *table) rank() float64 {
 	return rank
 }
 
-// What names of tables have around the word that counts.
+// Uninformative first and last words of table names.
 var (
 	namePrefixes = []string{"tbl", "tab", "t", "app", "auth", "sys", "dbo", "core", "dim", "stg", "mst", "crm", "hr", "wp", "django"}
 	nameSuffixes = []string{"master", "data", "daten", "stamm", "table", "info", "record", "records", "details", "auth", "base", "entity", "1", "2"}
 )
 
-// has reports whether a column was taken for one of the meanings.
+// has reports whether a column has one of the meanings.
 func (t *table) has(meanings ...*meaning) bool {
 	return slices.ContainsFunc(t.columns, func(c *column) bool { return slices.Contains(meanings, c.verdict.meaning) && c.verdict.meaning != nil })
 }
 
-// judge weighs the evidence of the column alone.
+// judge decides by the column's own evidence.
 func (c *column) judge() {
 	v := &c.verdict
 	switch {
@@ -117,14 +117,14 @@ func (c *column) judge() {
 	}
 }
 
-// tooShort reports whether what the name says doesn't fit into the column.
+// tooShort reports whether the column is too short for the meaning of its name.
 func (c *column) tooShort() bool {
 	fits := []*meaning{gender, country, region, nationality, civilStatus, belief, health, age, firstName, lastName}
 	return c.kind == dialect.Text && c.Length > 0 && c.Length <= 3 && !slices.Contains(fits, c.named.meaning)
 }
 
-// doubtful reports whether a name that says nothing personal has another word
-// that could: a text called activation_key, a person's some_date.
+// doubtful reports whether a harmless name contains another, unknown word: a text called
+// activation_key, a person's some_date.
 func (c *column) doubtful() bool {
 	if c.named.strength == whole {
 		return false
@@ -138,7 +138,7 @@ func (c *column) doubtful() bool {
 	return false
 }
 
-// surrogate reports whether the column is a key that numbers rows.
+// surrogate reports whether the column is a surrogate key.
 func (c *column) surrogate() bool {
 	if c.Identity || c.Kind == dialect.RowAddress {
 		return true
@@ -148,7 +148,7 @@ func (c *column) surrogate() bool {
 	return kind && !named && slices.Contains(c.table.PrimaryKey, c.Name)
 }
 
-// judgeValues settles columns whose values have a shape that says it alone.
+// judgeValues decides columns by the form of their values alone.
 func (c *column) judgeValues() bool {
 	p, v := &c.values, &c.verdict
 	for i := range detectors {
@@ -156,7 +156,7 @@ func (c *column) judgeValues() bool {
 		m, n := d.meaning, p.alone[d.meaning]
 		enough := 3
 		if d.quantity && (n < p.n || c.Kind != dialect.Text) {
-			enough = 5 // one in ten numbers has a right check digit by chance
+			enough = 5 // one in ten numbers has a valid check digit by chance
 		}
 		if d.least == 0 || p.n < enough || float64(n) < d.least*float64(p.n) || d.quantity && (c.named.plainly() || c.Kind != dialect.Text && c.named.meaning == nil) {
 			continue
@@ -167,7 +167,7 @@ func (c *column) judgeValues() bool {
 			v.is(c.named.meaning, agreeing)
 			v.because("name says %s; %d of %d sampled values look like %s", c.named.name, n, p.n, theSame(c.named.meaning, m))
 		case personal && m == fullName, m == secret && c.named.plainly(), m == fullName && (c.named.plainly() || !c.peopleHere()):
-			return false // towns are called like people, and checksums are digests
+			return false // towns have names of people, and checksums are digests
 		default:
 			v.is(m, byValues)
 			v.because("%d of %d sampled values look like %s", n, p.n, m.name)
@@ -184,13 +184,13 @@ func theSame(a, b *meaning) string {
 	return b.name
 }
 
-// peopleHere reports whether the column's name or its table leave room for
-// people's names: brands and songs are called like people, too.
+// peopleHere reports whether names of people are plausible, by the names of column and
+// table. Brands and songs have names of people, too.
 func (c *column) peopleHere() bool {
 	return c.table.rank() > 0 || c.named.meaning == fullName || c.named.meaning == nil
 }
 
-// judgeName settles columns whose name has one meaning.
+// judgeName decides columns by a name with one meaning.
 func (c *column) judgeName() {
 	p, v, m := &c.values, &c.verdict, c.named.meaning
 	confidence := byName
@@ -214,12 +214,12 @@ func (c *column) judgeName() {
 	v.is(m, confidence)
 }
 
-// isShaped reports whether values of the meaning have to look in one way.
+// isShaped reports whether all values of the meaning have a recognisable form.
 func isShaped(m *meaning) bool {
 	return slices.ContainsFunc(detectors, func(d detector) bool { return d.meaning == m && d.least >= 0.5 && m != fullName && m != secret })
 }
 
-// judgeKind settles columns whose type leaves little room.
+// judgeKind decides columns by their type.
 func (c *column) judgeKind() {
 	v, p := &c.verdict, &c.values
 	switch c.Kind {
@@ -250,8 +250,8 @@ func (c *column) judgeKind() {
 	}
 }
 
-// judgeNumber settles numbers whose name says nothing: people are numbered, and
-// telephones are, by larger ones than what counts and settings hold.
+// judgeNumber decides numbers with an unknown name. Numbers of people and telephones are larger
+// than counts and settings.
 func (c *column) judgeNumber() {
 	v, p := &c.verdict, &c.values
 	w := splitName(c.Name)
@@ -276,7 +276,7 @@ func yearsBetween(from, to string) int {
 	return n
 }
 
-// finding is what the column ends up as.
+// finding returns the column's result.
 func (c *column) finding() Finding {
 	v := &c.verdict
 	f := Finding{Table: c.table.name, Column: c.Name, Category: v.category, Confidence: v.confidence, Reason: v.reason(), Strategy: v.final}

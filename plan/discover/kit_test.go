@@ -17,7 +17,7 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// open makes an empty SQLite database.
+// open creates an empty SQLite database.
 func open(t testing.TB) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "x.db")+"?_pragma=foreign_keys(1)")
@@ -28,7 +28,7 @@ func open(t testing.TB) *sql.DB {
 	return db
 }
 
-// script makes a database from a file of SQL.
+// script creates a database from an SQL file.
 func script(t testing.TB, file string) *sql.DB {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -61,8 +61,8 @@ func draftOf(t testing.TB, db *sql.DB, o Options) *Draft {
 }
 
 // expected is a hand-made list of a schema's personal columns: "table.column
-// category" a line. A ? before it says that people decide differently there, so
-// that neither answer counts. What isn't listed holds nothing personal.
+// category" a line. A ? at its beginning marks a disputed column: neither answer
+// counts. All other columns are not personal.
 type expected struct {
 	category map[string]string
 	either   map[string]bool
@@ -96,11 +96,11 @@ func readExpected(t testing.TB, file string) expected {
 	return e
 }
 
-// score is how well a draft does against a list.
+// score compares a draft with a list.
 type score struct {
 	recall, precision, decided, categories float64
 	missed, invented, unsure, other        []string
-	silent                                 []string // personal, and none by the draft
+	silent                                 []string // personal columns called none by the draft
 }
 
 func (e expected) score(t testing.TB, d *Draft) score {

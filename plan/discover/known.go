@@ -7,15 +7,14 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// knownTable is a table that a tool makes for itself: it is recognised by its name together with
-// its columns.
+// knownTable is a table of a tool's own. Its name and its columns together identify it.
 type knownTable struct {
-	name    string // in small letters
+	name    string // in lower case
 	columns []string
 	holds   string // for reasons
 }
 
-// bookkeeping are tables of tools that hold nothing of people.
+// bookkeeping lists tools' own tables without personal data.
 var bookkeeping = []knownTable{
 	{"goose_db_version", []string{"version_id", "is_applied"}, "migrations of goose"},
 	{"flyway_schema_history", []string{"installed_rank", "checksum"}, "migrations of Flyway"},
@@ -36,7 +35,7 @@ var bookkeeping = []knownTable{
 	{"river_leader", []string{"leader_id", "elected_at"}, "the leader of River"},
 }
 
-// bookkeeping says what a tool keeps in the table, "" where it is no such table.
+// bookkeeping returns the contents of a tool's own table in words, "" for other tables.
 func (t *table) bookkeeping() string {
 	i := slices.IndexFunc(bookkeeping, func(k knownTable) bool {
 		return strings.EqualFold(k.name, t.Name.Table) && !slices.ContainsFunc(k.columns, func(name string) bool { return !t.hasColumn(name) })
@@ -51,14 +50,14 @@ func (t *table) hasColumn(name string) bool {
 	return slices.ContainsFunc(t.columns, func(c *column) bool { return strings.EqualFold(c.Name, name) })
 }
 
-// jobArguments and jobControls are what the columns of job queues are called, whichever tool has
-// them: River, pg-boss, Oban, Que, Delayed Job, Good Job, Solid Queue, Laravel, Graphile Worker.
+// jobArguments and jobControls are the names of columns in job queues: River, pg-boss, Oban, Que,
+// Delayed Job, Good Job, Solid Queue, Laravel, Graphile Worker.
 var (
 	jobArguments = []string{"args", "arguments", "payload", "handler", "serialized_params", "params", "kwargs", "data", "output", "errors", "exception", "last_error", "metadata"}
 	jobControls  = []string{"queue", "queue_name", "run_at", "scheduled_at", "available_at", "attempt", "attempts", "max_attempts", "attempted_at", "retrycount", "retry_count", "locked_at", "locked_by", "priority", "failed_at", "finished_at", "startafter", "reserved_at"}
 )
 
-// isJobQueue reports whether rows are jobs that wait or are done.
+// isJobQueue reports whether the rows are waiting or finished jobs.
 func (t *table) isJobQueue() bool {
 	w := splitName(t.Name.Table)
 	if !slices.ContainsFunc(w, func(word string) bool { return word == "job" || word == "jobs" || word == "queue" || word == "tasks" }) {
@@ -73,7 +72,7 @@ func (t *table) isJobQueue() bool {
 	return n >= 3
 }
 
-// judgeKnown settles columns of tables that tools make for themselves.
+// judgeKnown decides columns of tools' own tables, of sessions and of job queues.
 func (c *column) judgeKnown() bool {
 	if holds := c.table.bookkeeping(); holds != "" {
 		c.verdict.none(byName, "the table has %s", holds)
@@ -82,7 +81,8 @@ func (c *column) judgeKnown() bool {
 	return c.judgeSession() || c.judgeJob()
 }
 
-// judgeJob leaves open what jobs are called with, unless their documents show something personal.
+// judgeJob leaves the arguments of jobs to a person, unless their documents contain personal
+// data.
 func (c *column) judgeJob() bool {
 	if !c.table.isJobQueue() || !slices.Contains(jobArguments, strings.ToLower(c.Name)) || c.kind != dialect.Text && c.kind != dialect.JSON {
 		return false
@@ -94,8 +94,8 @@ func (c *column) judgeJob() bool {
 	return true
 }
 
-// isSessions reports whether the table keeps sessions of a web application: all that it knows of a
-// visitor, in one column.
+// isSessions reports whether the table has the sessions of a web application. One column of it
+// contains everything known about a visitor.
 func (t *table) isSessions() bool {
 	w := t.nameWords()
 	return len(w) > 0 && slices.Contains([]string{"session", "sessions", "sitzung", "sitzungen"}, w[len(w)-1]) && len(t.columns) <= 10
@@ -103,7 +103,8 @@ func (t *table) isSessions() bool {
 
 var sessionContents = wordSet(`data vars payload session content contents value values state attributes`)
 
-// judgeSession settles what a session holds, and its key, which lets in who knows it.
+// judgeSession decides the contents of a session, and its key: knowing the key is enough to use
+// the session.
 func (c *column) judgeSession() bool {
 	if !c.table.isSessions() || c.kind != dialect.Text && c.kind != dialect.JSON || c.Length > 0 && c.Length < 32 || len(c.words) == 0 {
 		return false

@@ -20,7 +20,7 @@ func TestTablesOfToolsAreKnownByTheirShape(t *testing.T) {
 	for column, want := range map[string]string{
 		"goose_db_version.version_id": "none", "flyway_schema_history.description": "none", "flyway_schema_history.installed_by": "none",
 		"river_job.args": "undecided", "mail_jobs.payload": "contact", "web_sessions.payload": "online", "web_sessions.id": "credential",
-		"migrations.what": "undecided", // so called, and with other columns than a tool's
+		"migrations.what": "undecided", // the same name, but other columns than a tool's
 	} {
 		if got[column] != want {
 			t.Errorf("%s is %s, expected %s", column, got[column], want)

@@ -8,23 +8,23 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// candidate is a link that a column may be, before its values are looked at.
+// candidate is a possible link of a column, before the comparison of values.
 type candidate struct {
 	link
-	// least is the share of the values that have to be found there.
+	// least is the least share of values to find in the other table.
 	least float64
-	// needsValues says that the name alone is too little.
+	// needsValues says that the name alone is not enough.
 	needsValues bool
-	// open says that even then only a person can tell.
+	// open says that a person has to decide even then.
 	open bool
 }
 
-// mostMissing is the share of values that may be found nowhere: rows that were removed
-// while nothing kept others from referring to them.
+// mostMissing is the highest share of missing values. Without a foreign key, references to
+// deleted rows remain.
 const mostMissing = 0.1
 
-// findLinks proposes links for columns whose names or sampled values say that they refer
-// to another table.
+// findLinks proposes a link for each column with a reference to another table, by its name or
+// its sampled values.
 func (d *database) findLinks(ctx context.Context, db dialect.DB, o Options) error {
 	var columns []*column
 	for _, t := range d.tables {
@@ -57,8 +57,8 @@ func (d *database) findLinks(ctx context.Context, db dialect.DB, o Options) erro
 	return tx.Rollback(ctx)
 }
 
-// dropIdleLinks takes back links by a name alone that lead to no people's rows: they say
-// nothing that a policy needs.
+// dropIdleLinks drops links with weak names and no connection to people. A policy doesn't
+// need them.
 func (d *database) dropIdleLinks() {
 	reached := d.reachedTables()
 	d.links = slices.DeleteFunc(d.links, func(l link) bool {
@@ -72,7 +72,8 @@ func (d *database) dropIdleLinks() {
 	})
 }
 
-// reachedTables are those whose rows are people's, or are connected to them.
+// reachedTables returns the tables of people, and the tables with a path of references to them. It
+// ignores references to creators and processors (isAudit).
 func (d *database) reachedTables() map[*table]bool {
 	out := map[*table]bool{}
 	for _, t := range d.tables {
@@ -90,7 +91,7 @@ func (d *database) reachedTables() map[*table]bool {
 	return out
 }
 
-// linkByName proposes the first of a column's candidates for which its name is enough.
+// linkByName proposes the column's first candidate with a sufficient name.
 func (d *database) linkByName(c *column) {
 	for _, l := range d.candidates(c) {
 		if !l.needsValues {
@@ -100,11 +101,11 @@ func (d *database) linkByName(c *column) {
 	}
 }
 
-// linkColumn proposes the first of a column's candidates that its values confirm.
+// linkColumn proposes the column's first candidate confirmed by its values.
 func (d *database) linkColumn(ctx context.Context, tx dialect.Reader, c *column) error {
 	keys := c.keySample()
 	if c.values.n > 0 && !c.mayRefer() {
-		return nil // its values weren't kept
+		return nil // the sample doesn't hold its values
 	}
 	for _, l := range d.candidates(c) {
 		if len(keys) == 0 && !l.needsValues {
@@ -135,7 +136,7 @@ func (d *database) linkColumn(ctx context.Context, tx dialect.Reader, c *column)
 	return nil
 }
 
-// what are the values at the link's end.
+// what describes the values at the link's end.
 func (l *link) what() string {
 	if key := l.to.key(); key != nil && key.Name == l.refColumns[0] {
 		return "keys of " + l.to.name
@@ -143,7 +144,7 @@ func (l *link) what() string {
 	return l.refColumns[0] + " of " + l.to.name
 }
 
-// keySample are the column's different values. Zero and the empty text stand for none.
+// keySample returns the column's distinct values. Zero and the empty text mean no reference.
 func (c *column) keySample() []dialect.Key {
 	var keys []dialect.Key
 	seen := map[string]bool{}
@@ -159,7 +160,7 @@ func (c *column) keySample() []dialect.Key {
 	return keys
 }
 
-// candidates are what a column may refer to, the likeliest first.
+// candidates returns the possible links of a column, the likeliest first.
 func (d *database) candidates(c *column) []candidate {
 	if c.table.refersBy(c.Name) || c.Identity || c.Unsupported != "" || d.polymorphic(c) {
 		return nil
@@ -191,7 +192,7 @@ func (d *database) candidates(c *column) []candidate {
 	return out
 }
 
-// addRole adds the subject where a column is called after what somebody is to the row.
+// addRole adds the subject for a column named after people or a person's role, such as author.
 func (d *database) addRole(c *column, calledAfterTable bool, add func(*table, *column, float64, float64, bool, string)) {
 	if d.subject == nil || calledAfterTable {
 		return
@@ -209,12 +210,12 @@ func (d *database) addRole(c *column, calledAfterTable bool, add func(*table, *c
 	}
 }
 
-// leastIdentified is the share of e-mail addresses or user names that have to be the
-// subject's: others may be strangers'.
+// leastIdentified is the least share of a column's e-mail addresses or user names to find in
+// the subject table. The others may be of strangers.
 const leastIdentified = 0.5
 
-// addIdentifiers adds columns that name the subject otherwise than by the key, in tables whose
-// rows nothing else leads to.
+// addIdentifiers adds links by identifiers of the subject other than its key. It skips tables with
+// another reference to the subject.
 func (d *database) addIdentifiers(c *column, add func(*table, *column, float64, float64, bool, string)) {
 	if d.subject == nil || c.table == d.subject || c.verdict.meaning == nil || d.refersToSubject(c.table) {
 		return
@@ -226,16 +227,16 @@ func (d *database) addIdentifiers(c *column, add func(*table, *column, float64, 
 	}
 }
 
-// refersToSubject reports whether a foreign key or a link leads from the table to the subject.
+// refersToSubject reports whether the table has a foreign key or a link to the subject.
 func (d *database) refersToSubject(t *table) bool {
 	return slices.ContainsFunc(d.references(), func(r reference) bool { return r.from == t && r.to == d.subject })
 }
 
-// fewKeys is how many different keys have to be found before values alone say anything.
+// fewKeys is the least number of distinct values for a link by values alone.
 const fewKeys = 12
 
-// byValuesAlone looks for the subject's keys where the name says nothing. Small numbers
-// are keys of nearly every table: there only a person can tell.
+// byValuesAlone returns a link to the subject for a column with an unknown name. Small numbers
+// are keys of nearly every table: with them a person has to decide.
 func (d *database) byValuesAlone(c *column, named bool) []candidate {
 	if d.subject == nil || named || c.table == d.subject || c.verdict.personal() || c.values.distinct < fewKeys {
 		return nil
@@ -249,14 +250,14 @@ func (d *database) byValuesAlone(c *column, named bool) []candidate {
 	if c.Kind == dialect.UUID || c.Kind == dialect.Text && key.values.small == 0 {
 		return []candidate{{link: l, least: 1 - mostMissing, needsValues: true}}
 	}
-	if marked && !d.tableWords[stem[len(stem)-1]] { // group_id is a key of some user_group
+	if marked && !d.tableWords[stem[len(stem)-1]] { // group_id refers to a table such as user_group
 		return []candidate{{link: l, least: 1, needsValues: true, open: true}}
 	}
 	return nil
 }
 
-// proposeByName proposes a link that no value speaks for. What someone is to the
-// row may be said of others than the subjects (staff), so that a person has to look.
+// proposeByName proposes a link without values to confirm it. A weaker name, such as a role, may
+// refer to others than subjects (staff): then a person decides.
 func (d *database) proposeByName(l link, why string) {
 	if l.confidence >= byName {
 		l.confidence, l.reason = guessed, l.reason+"; "+why

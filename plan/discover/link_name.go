@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// marks are the words that say that a column refers to a row.
+// marks are words in the names of references.
 var marks = []string{"id", "fk", "uuid", "guid", "ref", "oid", "key"}
 
-// roles are what people are to a row: a column called so refers to the subject
-// if its values do.
+// roles are names for people in relation to a row. A column with such a name refers to the
+// subject if its values do.
 var roles = wordSet(`actor author owner creator sender recipient receiver assignee reporter requester requestor approver granter moderator reviewer editor uploader buyer seller payer follower friend inviter invitee referrer uid
 	autor absender empfaenger besitzer auteur proprietaire expediteur destinataire remitente destinatario propietario mittente autore afzender eigenaar remetente nadawca odbiorca`)
 
-// stripMarks are a name's words without the marks around them. marked says that there were some.
+// stripMarks returns a name's words without marks at either end. marked says whether it had any.
 func stripMarks(words []string) (stem []string, marked bool) {
 	stem = words
 	for len(stem) > 0 && containsWord(marks, stem[len(stem)-1]) {
@@ -25,8 +25,8 @@ func stripMarks(words []string) (stem []string, marked bool) {
 	return stem, len(stem) < len(words)
 }
 
-// linkWords are the words of the column's name, with its mark apart also where the lexicon has
-// them as one (transactionid).
+// linkWords returns the words of the column's name. It also separates a mark from a compound of
+// the lexicon (transactionid).
 func (c *column) linkWords() []string {
 	if len(c.words) == 0 {
 		return nil
@@ -38,9 +38,9 @@ func (c *column) linkWords() []string {
 	return c.words
 }
 
-// called returns the table that a column is called after: customer_id, id_kunde,
-// billing_customer_id, wl_user. marked says that the name has a mark of a reference. Nil where
-// there is none, or the column is the table's own key.
+// called returns the table named in a column: customer_id, id_kunde, billing_customer_id,
+// wl_user. It returns nil for other names, and for the table's own key. marked says that the
+// name has a mark of a reference.
 func (d *database) called(c *column) (to *table, marked bool) {
 	if t := d.keyCalled(c); t != nil {
 		return t, true
@@ -60,13 +60,13 @@ func (d *database) called(c *column) (to *table, marked bool) {
 	return nil, marked
 }
 
-// isPlural reports whether a word's singular is the name of a table, too.
+// isPlural reports whether a word is a plural and its singular names a table.
 func (d *database) isPlural(forms []string) bool {
 	return strings.HasSuffix(forms[0], "s") && slices.ContainsFunc(forms[1:], func(f string) bool { return d.byName[f] != nil })
 }
 
-// keyCalled returns the one other table whose key has the column's very name,
-// unless that is one that any key can have.
+// keyCalled returns the only other table with a key of the column's name, or nil. It ignores
+// short names of one word, because any key can have them.
 func (d *database) keyCalled(c *column) *table {
 	if len(c.words) < 2 && len(c.Name) < 6 {
 		return nil
@@ -74,11 +74,11 @@ func (d *database) keyCalled(c *column) *table {
 	return d.byKey[strings.ToLower(c.Name)].other(c.table)
 }
 
-// keyOwners are the tables whose key has one name.
+// keyOwners are the tables with a key of the same name.
 type keyOwners []*table
 
-// other is the only one of them beside t. One of the two that is called after the other is
-// its kin (cache, cache_shared) and has the same key for that.
+// other returns the only one of them besides t, or nil. It also returns nil for related
+// tables, such as cache and cache_shared: their keys have the same name.
 func (o keyOwners) other(t *table) *table {
 	rest := slices.DeleteFunc(slices.Clone(o), func(x *table) bool { return x == t || strings.HasSuffix(strings.ToLower(x.Name.Table), "_ids") })
 	if len(rest) != 1 {
@@ -91,7 +91,7 @@ func (o keyOwners) other(t *table) *table {
 	return rest[0]
 }
 
-// names are the forms in which other tables' columns call the table.
+// names returns the table's names in columns of other tables.
 func (t *table) names() []string {
 	w := splitName(t.Name.Table)
 	out := singularForms(strings.Join(w, ""))
@@ -102,8 +102,8 @@ func (t *table) names() []string {
 	return out
 }
 
-// indexNames notes by which names columns call tables. A table's own name comes before
-// what is left of another's (user_auth is called user where no table is).
+// indexNames maps names in columns to tables. A table's full name takes precedence over
+// another's shortened one: user means user_auth only without a table user.
 func (d *database) indexNames() {
 	d.byName, d.byKey, d.tableWords = map[string]*table{}, map[string]keyOwners{}, map[string]bool{}
 	note := func(name string, t *table) {
@@ -135,7 +135,7 @@ func (d *database) indexNames() {
 	}
 }
 
-// findCommonPrefix notes the word that the names of nearly all tables begin with.
+// findCommonPrefix sets the first word common to nearly all tables' names.
 func (d *database) findCommonPrefix() {
 	count := map[string]int{}
 	for _, t := range d.tables {
@@ -152,7 +152,7 @@ func (d *database) findCommonPrefix() {
 	}
 }
 
-// subjectWords are the words by which columns call the subject.
+// subjectWords returns the words for the subject in names of columns.
 func (d *database) subjectWords() []string {
 	if d.subject == nil {
 		return nil

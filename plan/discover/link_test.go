@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// wiki is a schema without foreign keys, whose columns begin with what is left of their table.
+// wiki is a schema without foreign keys. Its columns begin with a short form of their table's name.
 const wiki = `
 	CREATE TABLE user (user_id INTEGER PRIMARY KEY, user_name BLOB NOT NULL UNIQUE, user_email TEXT);
 	CREATE TABLE user_properties (up_user INTEGER NOT NULL, up_property TEXT NOT NULL, up_value TEXT, PRIMARY KEY (up_user, up_property));
@@ -67,7 +67,8 @@ func TestFewStrangersAmongTheValuesAreNoReasonAgainstALink(t *testing.T) {
 	}
 }
 
-// Small numbers are keys of nearly every table: a column whose name says nothing is no link for that.
+// TestSmallNumbersAreNoLink has small numbers in a column with an unknown name. They are keys of
+// nearly every table.
 func TestSmallNumbersAreNoLink(t *testing.T) {
 	db := open(t)
 	if _, err := db.Exec(`CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);

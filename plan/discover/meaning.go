@@ -8,20 +8,20 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// meaning is one thing that a column can hold.
+// meaning is one kind of data in a column.
 type meaning struct {
 	name     string // for reasons: "an e-mail address"
 	category string
-	// terms are what columns that hold it are called, of one or more words:
-	// "first name" is first_name, FirstName and firstname. weak ones can also
-	// mean something else, which the rest of the table settles.
+	// terms are its names in columns, of one or more words: "first name" is
+	// first_name, FirstName and firstname. weak terms can also mean something
+	// else; the rest of the table decides.
 	terms, weak string
-	kinds       []dialect.Kind // as which it is stored
+	kinds       []dialect.Kind // kinds of its columns
 	// specs are the strategies to try, the best one first.
 	specs []string
 }
 
-// Kinds that meanings are stored as.
+// Kinds of columns for meanings.
 var (
 	texts     = []dialect.Kind{dialect.Text}
 	choices   = []dialect.Kind{dialect.Text, dialect.Enum, dialect.Set, dialect.Int, dialect.Bool}
@@ -29,29 +29,29 @@ var (
 	coded     = []dialect.Kind{dialect.Text, dialect.Int, dialect.Decimal}
 	moments   = []dialect.Kind{dialect.Date, dialect.Timestamp, dialect.TimestampTZ}
 	blobs     = []dialect.Kind{dialect.Bytes, dialect.Text}
-	everyKind = []dialect.Kind{ // all that has a rule
+	everyKind = []dialect.Kind{ // all kinds with a rule
 		dialect.Text, dialect.Int, dialect.Decimal, dialect.Float, dialect.Bool, dialect.Date, dialect.Time, dialect.Timestamp, dialect.TimestampTZ,
 		dialect.Enum, dialect.Set, dialect.UUID, dialect.Bytes, dialect.Bits, dialect.Interval, dialect.JSON, dialect.Inet, dialect.XML, dialect.Unknown,
 	}
 )
 
-// strength is how much a name says.
+// strength is the weight of a name as evidence.
 type strength int
 
 const (
 	silent strength = iota
 	hint            // a weak term
-	part            // a term is in the name
+	part            // the name contains a term
 	whole           // the name is a term
 )
 
-// match is what a name says.
+// match is the meaning of a name.
 type match struct {
 	*meaning
 	strength strength
 }
 
-// plainly reports whether the name says that nothing personal is there.
+// plainly reports whether the name means no personal data.
 func (m match) plainly() bool { return m.meaning != nil && m.category == policy.PIINone }
 
 type entry struct {
@@ -59,8 +59,8 @@ type entry struct {
 	weak bool
 }
 
-// lexicon is all terms without their spaces. A term can have several meanings
-// that are stored in different ways.
+// lexicon maps all terms, without spaces, to their meanings. A term can have several
+// meanings with different kinds.
 var lexicon = func() map[string][]entry {
 	out := map[string][]entry{}
 	for _, list := range [][]*meaning{people, places, numbersOfPeople, traces, sensitive, prose, plain} {
@@ -86,8 +86,8 @@ func splitTerms(list string) []string {
 	return out
 }
 
-// about are words that make a name one of something about the thing: an
-// email_type is no e-mail address.
+// about are words for properties of a thing: an email_type is no e-mail
+// address.
 var about = map[string]bool{}
 
 func init() {
@@ -98,9 +98,9 @@ func init() {
 	}
 }
 
-// readName finds the meaning of a column's name: that of the longest run of
-// words which is a term, the last one of equals. A weak term gives way to any
-// that has one meaning.
+// readName returns the meaning of a column's name. The longest term in it decides, the
+// last one among equals. A weak term yields to any term with one personal
+// meaning.
 func readName(name string, kind dialect.Kind) match {
 	words := cutCompounds(splitName(name))
 	var best match
@@ -114,7 +114,7 @@ func readName(name string, kind dialect.Kind) match {
 				}
 				found := match{e.meaning, e.strength(words, j-i)}
 				surer := found.surely() && best.strength == hint
-				behind := found.strength == hint && best.strength == hint && i >= end // a contact's title is a title
+				behind := found.strength == hint && best.strength == hint && i >= end // contact title is a title
 				if surer || behind || len(run) >= longest && (found.strength > hint || !best.surely()) {
 					best, longest, end = found, len(run), j
 				}
@@ -124,10 +124,10 @@ func readName(name string, kind dialect.Kind) match {
 	return best.orHolder(words, kind)
 }
 
-// surely reports whether the name has one meaning, and a personal one.
+// surely reports whether the name has one meaning, a personal one.
 func (m match) surely() bool { return m.strength > hint && !m.plainly() }
 
-// strength is how much a term says that is n of a name's words.
+// strength returns the weight of a term with n of the name's words.
 func (e entry) strength(words []string, n int) strength {
 	switch {
 	case e.weak:
@@ -140,7 +140,7 @@ func (e entry) strength(words []string, n int) strength {
 	return part
 }
 
-// cutCompounds cuts words in two that aren't known as they are.
+// cutCompounds splits unknown compound words in two.
 func cutCompounds(words []string) []string {
 	var out []string
 	for _, w := range words {
@@ -155,8 +155,8 @@ func cutCompounds(words []string) []string {
 	return out
 }
 
-// orHolder understands "customer name" and "Kundennummer": a word for a person
-// with one for what is theirs.
+// orHolder also recognises "customer name" and "Kundennummer": a word for a person
+// together with a word for a name or number.
 func (m match) orHolder(words []string, kind dialect.Kind) match {
 	if len(words) < 2 || m.strength > hint && !m.plainly() || kind != dialect.Text && kind != dialect.Int && kind != dialect.Decimal {
 		return m
@@ -180,8 +180,8 @@ var (
 	ownNumber = []string{"no", "nr", "number", "nummer", "num", "numero", "code", "ref", "reference", "kennung", "matricule", "numer"}
 )
 
-// personWords rank words for people: the higher, the more likely a table of
-// that name holds the subjects.
+// personWords ranks words for people. A table with a higher rank is more likely the
+// subject table.
 var personWords = func() map[string]float64 {
 	out := map[string]float64{}
 	for rank, words := range map[float64]string{
@@ -195,13 +195,13 @@ var personWords = func() map[string]float64 {
 			empleado trabajador dipendente lavoratore medewerker werknemer funcionario empregado colaborador pracownik agent doctor nurse teacher`,
 	} {
 		for _, w := range strings.Fields(words) {
-			out[foldCase(w)] = max(out[foldCase(w)], rank) // in one language more than in another
+			out[foldCase(w)] = max(out[foldCase(w)], rank) // the highest rank among the languages
 		}
 	}
 	return out
 }()
 
-// personWord is the rank of a word for people, 0 for any other.
+// personWord returns the rank of a word for people, 0 for any other.
 func personWord(word string) float64 {
 	for _, w := range singularForms(word) {
 		if rank, ok := personWords[w]; ok {

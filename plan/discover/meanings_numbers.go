@@ -2,7 +2,7 @@ package discover
 
 import "github.com/expungedb/expunge/dialect"
 
-// numbersOfPeople are what a state, a bank or the controller numbers people by.
+// numbersOfPeople are the numbers given to people by a state, a bank or the controller.
 var numbersOfPeople = []*meaning{nationalNumber, document, taxNumber, personNumber, vehicle, iban, card, bankAccount, income}
 
 var (

@@ -4,7 +4,7 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// people are who someone is and how to reach them.
+// people are identity and contact data.
 var people = []*meaning{emailAddress, phone, messenger, firstName, lastName, fullName, userName, birthDate, birthPlace, age,
 	gender, company, jobTitle, hireDate, portrait, nationality, civilStatus}
 

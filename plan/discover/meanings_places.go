@@ -2,7 +2,7 @@ package discover
 
 import "github.com/expungedb/expunge/dialect"
 
-// places are where someone lives or is.
+// places are people's addresses and positions.
 var places = []*meaning{street, city, postcode, region, country, coordinate, whereabouts}
 
 var (

@@ -7,9 +7,9 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// plain is what says nothing about a person by itself, whatever it is stored as
-// within its kinds. Terms are here to be longer than a personal one that they
-// contain (email verified at, file name) as much as for themselves.
+// plain are meanings without personal data. Some terms are here because they contain
+// a shorter personal term (email verified at, file name): the longer term
+// decides.
 var plain = []*meaning{
 	{name: "a number of a thing", category: policy.PIINone, kinds: coded,
 		terms: `order number, order no, order nr, invoice number, invoice no, line no, line number, item number, item no, product number, product code, article number, artikelnummer, artikel nr, sku, ean, gtin, isbn, upc, part number, tracking no, tracking number, ticket number, room, room number, zimmer, zimmernummer, bett, bettnummer,
@@ -40,7 +40,7 @@ var (
 			email verified at, verified at, confirmed at, sent at, read at, delivered at, shipped at, paid at, placed at, order date, invoice date, payment date, registered, last update, last updated, registered at, registered on, joined at, joined on, signed up at, sign up date, last login, last login at, last seen, last seen at, last active at, logged at, logged in at, viewed at, happened at, occurred at, posted at, edited at, closed at, opened at, started at, finished at, completed at, processed at, run at, locked at, locked until, password changed at, reset sent at,
 			erstellt, erstellt am, angelegt am, geaendert, geaendert am, aktualisiert am, geloescht am, datum, zeit, zeitpunkt, uhrzeit, beginn, ende, von, bis, gueltig ab, gueltig bis, rechnungsdatum, bestelldatum, faellig am, bezahlt am, termin, gemessen am, cree le, date creation, date modification, modifie le, date debut, date fin, debut, fin, date facture, date paiement, paye le, horodatage, heure, date, fecha, hora, fecha creacion, fecha modificacion, creado, creado el, actualizado, fecha inicio, fecha fin, inicio, fecha pago, fecha factura, fecha pedido, pagado el,
 			ora, data creazione, data modifica, creato il, inizio, fine, aangemaakt, aangemaakt op, gewijzigd, gewijzigd op, tijd, begin, einde, criado em, atualizado em, data de criacao, utworzono, zmieniono, data utworzenia, poczatek, koniec`}
-	// day is the Italian and Portuguese word for a date: of a text it is English, and says nothing.
+	// day is the Italian and Portuguese word for a date. For texts it would be the English word data.
 	day          = &meaning{name: "a technical moment", category: policy.PIINone, kinds: slices.Concat(moments, []dialect.Kind{dialect.Int}), terms: `data`}
 	surrogateKey = &meaning{name: "a surrogate key", category: policy.PIINone, kinds: slices.Concat(coded, []dialect.Kind{dialect.UUID, dialect.Bytes}),
 		terms: `id, uuid, guid, key, pk, row id, oid, uid number, object id, external id, parent id, correlation id, request id, trace id, job id, batch id, transaction id, schluessel, identificador`}

@@ -2,13 +2,13 @@ package discover
 
 import "github.com/expungedb/expunge/dialect"
 
-// traces are what people's devices leave behind.
+// traces are data from people's devices.
 var traces = []*meaning{ipAddress, macAddress, userAgent, device, cookie, personalURL, searchTerm}
 
-// sensitive is what harms most when it gets out.
+// sensitive are the data whose leak harms people most.
 var sensitive = []*meaning{secret, health, belief}
 
-// prose is where anything may be.
+// prose are free texts: they may contain anything.
 var prose = []*meaning{freeText}
 
 var (

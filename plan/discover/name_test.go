@@ -106,7 +106,7 @@ func TestMeaningsAreWellFormed(t *testing.T) {
 	}
 	for _, m := range allMeanings() {
 		if m.name == "" || !categories[m.category] || len(m.kinds) == 0 || len(splitTerms(m.terms))+len(splitTerms(m.weak)) == 0 {
-			t.Errorf("%q is incomplete, or its category %q is none of plan's", m.name, m.category)
+			t.Errorf("%q is incomplete, or its category %q is unknown", m.name, m.category)
 		}
 		if len(m.specs) == 0 && m.category != policy.PIINone {
 			t.Errorf("%s has no strategy", m.name)

@@ -2,8 +2,8 @@ package discover
 
 import "strings"
 
-// Names that are common where the lexicon's languages are spoken, and some of
-// others. A list needs no more than to hit a good part of any people's names.
+// Names common in the countries of the lexicon's languages, and some others. A list only has
+// to match a good part of any people's names.
 var (
 	firstNames = wordSet(`
 		Aaron Abdul Abigail Ada Adam Adriana Agnieszka Ahmed Aisha Alain Alan Albert Alberto Alejandro Aleksandra Alessandro Alex Alexander Alexandra Alexis Ali Alice Alicia Alina Amanda Amélie Amir Amy
@@ -30,7 +30,7 @@ var (
 		Moreno Moretti Morgan Morris Müller Mulder Muñoz Murphy Navarro Nelson Neumann Nguyễn Nguyen Nielsen Nowak Nunes O'Neill Oliveira Ortega Ortiz Parker Pavlova Pereira Pérez Petit Petrović Pfeiffer Phillips Pinto Piotrowski Pohl Quispe Ramírez Ramos Ribeiro Ricci Richard Richter Rivera Rizzo Roberts Robinson
 		Rodrigues Rodríguez Rojas Romano Romero Rossi Rousseau Roux Rubio Ruiz Russo Sánchez Santos Sanz Sauer Schäfer Schmid Schmidt Schmitt Schmitz Schneider Scholz Schröder Schubert Schulte Schulz Schulze Schumacher Schuster Schwarz Scott Seidel Serrano Silva Šimić Simon Singh Smit Smith Sommer Sousa Stein Stewart
 		Suárez Szymański Takahashi Tanaka Taylor Teixeira Thomas Thompson Torres Turner Usman Vargas Vázquez Vincent Visser Vogel Vogt Wagner Walker Wang Ward Watson Weber Weiß Werner White Wieczorek Williams Wilson Winkler Winter Wiśniewski Wojciechowski Wolf Wolff Wood Woźniak Wright Young Zając Zieliński Zimmermann`)
-	// particles stand within names in small letters.
+	// particles are lower-case parts of names.
 	particles = map[string]bool{"van": true, "von": true, "der": true, "den": true, "de": true, "del": true, "la": true, "le": true, "da": true, "do": true, "dos": true, "das": true, "di": true, "du": true, "zu": true, "y": true, "e": true, "ten": true, "ter": true, "bin": true, "al": true}
 )
 
@@ -42,7 +42,7 @@ func wordSet(list string) map[string]bool {
 	return out
 }
 
-// knownName reports whether a word is on one of the lists.
+// knownName reports whether a word is on a list of names.
 func knownName(word string) bool {
 	w := foldCase(word)
 	return firstNames[w] || lastNames[w]

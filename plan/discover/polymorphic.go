@@ -8,22 +8,22 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// polymorphic reports whether the column belongs to a pair such as
+// polymorphic reports whether the column is the id of a linked pair such as
 // entity_type and entity_id.
 func (d *database) polymorphic(c *column) bool {
 	return slices.ContainsFunc(d.links, func(l link) bool { return l.from == c.table && containsWord(l.columns, c.Name) && l.where != "" })
 }
 
-// conditionWriter is what writes a link's condition: a dialect.DB.
+// conditionWriter writes the condition of a link; a dialect.DB is one.
 type conditionWriter interface {
 	EqualsCondition(column, text string) string
 }
 
-// typeWords end the names of columns that say to which table another one refers.
+// typeWords are the last words of columns with another column's table name.
 var typeWords = []string{"type", "typ", "tipo", "class", "table", "model"}
 
-// findPolymorphic proposes a link for each table that a column such as
-// entity_type names.
+// findPolymorphic proposes a link for each table named in the values of a column such as
+// entity_type.
 func (d *database) findPolymorphic(engine conditionWriter) {
 	for _, t := range d.tables {
 		for _, typ := range t.columns {
@@ -40,7 +40,7 @@ func (d *database) findPolymorphic(engine conditionWriter) {
 	}
 }
 
-// idBeside returns the column of the same words with id for type.
+// idBeside returns the column with the same words and a mark, or nil: entity_id for entity_type.
 func (t *table) idBeside(words []string) *column {
 	for _, c := range t.columns {
 		w := c.linkWords()
@@ -80,12 +80,12 @@ func (d *database) pair(engine conditionWriter, typ, id *column) {
 
 func canJoin(child, parent dialect.Kind) bool { return child == parent || child == dialect.Text }
 
-// wordOfType is what a column such as entity_type may hold to be a name: with
-// the names of modules before it (App\Models\User).
+// wordOfType matches a table's name in a column such as entity_type, with or without names
+// of modules before it (App\Models\User).
 var wordOfType = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*(?:\\|\.|::|/))*([A-Za-z_][A-Za-z0-9_]*)$`)
 
-// tableCalled returns the table that a word of entity_type means, or nil. A word
-// that is none's is a value that nobody may see.
+// tableCalled returns the table named by a word of entity_type, or nil. Any other word is
+// a value, and never appears in a draft.
 func (d *database) tableCalled(word string) *table {
 	m := wordOfType.FindStringSubmatch(word)
 	if m == nil {

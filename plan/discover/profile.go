@@ -11,33 +11,33 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// seenValues are the different values of one column, while its table is read.
+// seenValues are the distinct values of one column during the sample of its table.
 type seenValues map[string]struct{}
 
-// profile is what a column's values have in common. It holds none of them, but
-// for those of columns that could refer to another table.
+// profile describes a column's values in figures. It holds values only in keys, for
+// possible references, and the keys of documents.
 type profile struct {
-	n        int // values that were looked at: neither NULL nor empty
+	n        int // sampled values, neither NULL nor empty
 	distinct int
-	hits     map[*meaning]int // values that look like it
+	hits     map[*meaning]int // values with the form of a meaning
 	alone    map[*meaning]int
 	phrases  int    // values of four words or more, not counting numbers
 	uuids    int    // values in the form of a UUID
-	mentions int    // values with a first name, or an e-mail address, somewhere in them
+	mentions int    // values containing a first name or an e-mail address
 	from, to string // the first and the last year of dates
 	docs     documents
-	keys     []dialect.Value // short values, which could be keys of another table
-	binary   int             // values of bytes that are no text
+	keys     []dialect.Value // short values, possible keys of another table
+	binary   int             // byte values without text
 	small    int             // numbers below smallNumber, by amount
-	epochs   int             // numbers that count seconds from 1970 to a day of this century
+	epochs   int             // numbers of seconds from 1970 to a day of this century
 	clocked  int             // moments with a time of day
 }
 
-// smallNumber is what counts and settings stay below, and numbers of people and
-// telephones don't.
+// smallNumber is an upper limit for counts and settings. Numbers of people and telephones
+// are larger.
 const smallNumber = 1_000_000
 
-// readsAsText reports whether a value of bytes is a text, which many applications store so.
+// readsAsText reports whether a byte value is a text: many applications store texts as bytes.
 func (p *profile) readsAsText(v string) bool {
 	if utf8.ValidString(v) && !strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
 		return true
@@ -46,7 +46,7 @@ func (p *profile) readsAsText(v string) bool {
 	return false
 }
 
-// addNumber notes what a number could count.
+// addNumber counts small numbers and numbers of seconds since 1970.
 func (p *profile) addNumber(v string) {
 	n, err := strconv.ParseFloat(v, 64)
 	switch {
@@ -60,7 +60,7 @@ func (p *profile) addNumber(v string) {
 
 var clockShape = regexp.MustCompile(`[ T](\d{2}:\d{2}:\d{2})`)
 
-// addMoment notes the year and the time of day.
+// addMoment records the year and the time of day.
 func (p *profile) addMoment(v string) {
 	m := dateShape.FindStringSubmatch(v)
 	if m == nil {
@@ -97,7 +97,7 @@ func (p *profile) add(c *column, v string, seen *seenValues) {
 			p.hits[d.meaning]++
 		}
 	}
-	for i := range detectors { // shapes that say it alone
+	for i := range detectors { // forms that decide alone
 		if d := &detectors[i]; d.least > 0 && d.suits(c) && hit[d.meaning] && d.like(v) {
 			p.alone[d.meaning]++
 			break
@@ -122,8 +122,8 @@ func (p *profile) add(c *column, v string, seen *seenValues) {
 	}
 }
 
-// suits reports whether values of the column's kind can have the shape: a
-// date or a boolean is no telephone number, whatever its characters.
+// suits reports whether the detector applies to the column's kind. A date or a boolean
+// is no telephone number, whatever its characters.
 func (d *detector) suits(c *column) bool {
 	switch c.kind {
 	case dialect.Text, dialect.JSON, dialect.XML:
@@ -161,7 +161,7 @@ func mentionsEmail(v string) bool {
 	return false
 }
 
-// share is the part of the values that look like a meaning.
+// share returns the share of values with the form of a meaning.
 func (p *profile) share(m *meaning) float64 {
 	if p.n == 0 {
 		return 0
@@ -169,7 +169,7 @@ func (p *profile) share(m *meaning) float64 {
 	return float64(p.hits[m]) / float64(p.n)
 }
 
-// looksLikeNothing reports that hardly a value has a shape that is checked for.
+// looksLikeNothing reports whether at most a tenth of the values has any one form, dates of birth aside.
 func (p *profile) looksLikeNothing() bool {
 	for m, n := range p.hits {
 		if m != birthDate && n*10 > p.n {
@@ -179,8 +179,8 @@ func (p *profile) looksLikeNothing() bool {
 	return true
 }
 
-// fewWords reports that there are only a few different values, each many times:
-// a status, not a text that people write.
+// fewWords reports whether the column has few distinct values, often repeated: a status, not
+// a text written by people.
 func (p *profile) fewWords() bool {
 	return p.n >= 12 && p.distinct <= 20 && p.distinct*4 <= p.n
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/internal/sample"
 )
 
-// chinook is where the Chinook database lies, beside the checkout and no part of it.
+// chinook is the path of the Chinook database, outside the checkout.
 var chinook = filepath.Join("..", "..", "..", "shared", "data", "chinook", "Chinook_Sqlite.sql")
 
 func TestRecallAndPrecision(t *testing.T) {

@@ -11,21 +11,21 @@ import (
 type reference struct {
 	from, to            *table
 	columns, refColumns []string
-	onDelete            dialect.Action // of a foreign key
+	onDelete            dialect.Action // the action of a foreign key
 }
 
-// link is a relation that is proposed.
+// link is a proposed relation.
 type link struct {
 	reference
 	where      string
 	confidence float64
 	reason     string
-	// byNameAlone says that the column's name has no mark of a reference. It may count something
-	// that is called as a table is.
+	// byNameAlone marks a link to another table than the subject by a weak name. The column may
+	// count things with the name of a table.
 	byNameAlone bool
 }
 
-// references are all relations whose two ends are known.
+// references returns all foreign keys to known tables, and all links.
 func (d *database) references() []reference {
 	var out []reference
 	for _, t := range d.tables {
@@ -41,8 +41,8 @@ func (d *database) references() []reference {
 	return out
 }
 
-// reachFromSubject marks the tables whose rows are people's: those that refer
-// to people, directly or through others.
+// reachFromSubject marks the tables with rows of people. They refer to people directly or
+// through other tables.
 func (d *database) reachFromSubject() {
 	refs := d.references()
 	var walk func(to *table, mark func(*table, reference) bool)
@@ -72,7 +72,7 @@ func (d *database) reachFromSubject() {
 	}
 }
 
-// followReferences gives columns that refer to others what those hold.
+// followReferences gives each column of a foreign key the category of the referenced column.
 func (d *database) followReferences() {
 	for _, t := range d.tables {
 		for _, fk := range t.ForeignKeys {
@@ -85,7 +85,7 @@ func (d *database) followReferences() {
 	}
 }
 
-// longestChain ends the walk where references go in a circle.
+// longestChain ends the walk through a cycle of references.
 const longestChain = 16
 
 func (d *database) follow(c *column, depth int) {
@@ -126,12 +126,12 @@ func (d *database) follow(c *column, depth int) {
 	}
 }
 
-// referredTo reports whether another table's rows refer to the column.
+// referredTo reports whether a foreign key or a link refers to the column.
 func (d *database) referredTo(c *column) bool {
 	return slices.ContainsFunc(d.references(), func(r reference) bool {
 		return r.to == c.table && slices.Contains(r.refColumns, c.Name)
 	})
 }
 
-// text is how people write a reference's columns.
+// text returns a reference's columns for people.
 func (r reference) text() string { return strings.Join(r.columns, ", ") }

@@ -9,7 +9,7 @@ import (
 	"github.com/expungedb/expunge/internal/sample"
 )
 
-// proposed are the texts of a draft's proposals about something, sorted.
+// proposed returns the texts of a draft's proposals about something, sorted.
 func proposed(d *Draft, about string) []string {
 	var out []string
 	for _, p := range d.Proposals {
@@ -33,7 +33,7 @@ func TestWhatIsProposedBetweenTables(t *testing.T) {
 		links, owns, via []string
 	}{
 		{
-			name:    "shop: a polymorphic log, an owned address, two people in one message, whom a customer referred",
+			name:    "shop: a polymorphic log, an owned address, two people in one message, a referral",
 			draft:   func() *Draft { return draftOf(t, shop(t, sample.Shop{Customers: 50}), Options{}) },
 			subject: []string{"customer"}, ids: []string{"loyalty_no", "email", "phone"},
 			links: []string{

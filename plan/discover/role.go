@@ -6,15 +6,15 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// role is what somebody is to a row that refers to them: the lower, the more the row
-// is theirs.
+// role is a person's relation to a row with a reference to them. Lower values are closer to
+// ownership.
 type role int
 
 const (
 	owns    role = iota // user, customer, author, sender: the row is theirs
-	made                // creator: theirs where it holds what people write
+	made                // creator: theirs if the table has personal columns
 	meets               // friend, recipient: it is about them, too
-	handled             // assignee, approver, updated_by: it says who dealt with it
+	handled             // assignee, approver, updated_by: they processed it
 )
 
 var (
@@ -26,8 +26,8 @@ var (
 		bearbeiter genehmiger pruefer sachbearbeiter responsable approbateur verantwortlicher behandelaar`)
 )
 
-// roleOf is what the reference's column says of somebody. A column that is called after the
-// people's table alone (user_id) says that the row is theirs.
+// roleOf returns the role in the name of the reference's column. A name with only the subject
+// table's word (user_id) means ownership.
 func (d *database) roleOf(r reference) role {
 	w := cutCompounds(splitName(r.columns[len(r.columns)-1]))
 	for len(w) > 0 && containsWord(marks, w[len(w)-1]) {
@@ -56,13 +56,14 @@ func (d *database) roleOf(r reference) role {
 	return meets
 }
 
-// isAudit reports whether the reference says who dealt with a row, not whose it is.
+// isAudit reports whether the reference to the subject names the creator or a processor of a
+// row.
 func (d *database) isAudit(r reference) bool {
 	return r.to == d.subject && d.roleOf(r) != owns && d.roleOf(r) != meets
 }
 
-// owners are those of the references to the subject with whose people a row may be
-// deleted: one, none, or several among which only a person can choose.
+// owners returns the references to the likeliest owner of a row, given all its references to
+// the subject. Without a result none of them is an owner; with several a person has to choose.
 func (d *database) owners(t *table, refs []reference) []reference {
 	personal := slices.ContainsFunc(t.columns, func(c *column) bool { return c.verdict.personal() })
 	weight := func(r reference) int {

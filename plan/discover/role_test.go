@@ -6,12 +6,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Whose a row is that refers to people several times: neither the alphabet nor the order of the
-// catalogue decides.
+// TestWhoOwnsARowThatPeopleShare has rows with references to several people. Neither the alphabet
+// nor the order of the catalogue decides their owner.
 func TestWhoOwnsARowThatPeopleShare(t *testing.T) {
 	for _, c := range []struct {
 		name, table string
-		via         string // with its decisions; "" where the table has one for all of its rows
+		via         string // with its decisions; "" for one decision about all rows
 		undecided   bool
 	}{
 		{name: "requester before assignee", table: "assignee_id INTEGER REFERENCES users, requester_id INTEGER NOT NULL REFERENCES users", via: "{requester_id: delete, assignee_id: detach}"},

@@ -8,8 +8,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// sample reads some rows of every table. A table that the user may not read ends
-// the transaction, and the next one begins another.
+// sample reads some rows of every table. A table without read permission ends the
+// transaction; a new one continues with the next table.
 func (d *database) sample(ctx context.Context, db dialect.DB, o Options) error {
 	rest := d.tables
 	for len(rest) > 0 {
@@ -26,14 +26,14 @@ func (d *database) sample(ctx context.Context, db dialect.DB, o Options) error {
 	return nil
 }
 
-// sampleTables reads the tables in one transaction, and returns how many of
-// them it could read.
+// sampleTables samples the tables in one transaction, up to the first without read
+// permission. It returns the number of sampled tables.
 func sampleTables(ctx context.Context, db dialect.DB, tables []*table, o Options) (n int, err error) {
 	tx, err := db.Begin(ctx, dialect.TxOptions{ReadOnly: true})
 	if err != nil {
 		return 0, err
 	}
-	defer func() { // nothing was written: what Rollback says matters only where all else went well
+	defer func() { // nothing was written, so an error of Rollback matters only without another one
 		if e := tx.Rollback(ctx); err == nil {
 			err = e
 		}
@@ -50,24 +50,24 @@ func sampleTables(ctx context.Context, db dialect.DB, tables []*table, o Options
 	return len(tables), nil
 }
 
-// longest is how much of a value is looked at; documents are read whole.
+// longest limits the length of inspected values; documents are read whole.
 const longest = 4 << 10
 
-// sampler reads one table's rows, of which the values are added to the columns' profiles.
+// sampler reads one table's rows and adds their values to the profiles of its columns.
 type sampler struct {
 	table   *table
 	columns []*column
-	names   []string // of columns, then the key's first column where it isn't among them
-	order   []string // the key's first column; none where the table has no key
+	names   []string // of columns, then the key's first column if missing among them
+	order   []string // the key's first column; none without a key
 	at      int      // its place in names
 	seen    []seenValues
 	read    int // bytes
 	limit   Options
 }
 
-// sample reads the columns whose values could say something: the rows with the first and the last
-// keys, and some ranges between them, since what was imported first decides nothing. It ends
-// early where the values are large.
+// sample reads the table's readable columns: the rows with the first and the last keys, and some
+// ranges between them. The first rows alone may be an untypical import. Large values end it
+// early.
 func (t *table) sample(ctx context.Context, tx dialect.Reader, o Options) error {
 	small, large := t.readable()
 	if err := newSampler(t, small, o).spread(ctx, tx); err != nil {
@@ -80,11 +80,11 @@ func (t *table) sample(ctx context.Context, tx dialect.Reader, o Options) error 
 	return err
 }
 
-// fewRows is how many rows are read of columns whose values can be large.
+// fewRows limits the sampled rows of columns with large values.
 const fewRows = 20
 
-// readable are the columns whose values can say what they are, and among them those of
-// bytes without a limit, which are read by themselves so that they don't end the sample.
+// readable returns the columns with readable values. large are those of bytes without a low
+// limit: a separate sample reads them, so they don't end the main one early.
 func (t *table) readable() (small, large []*column) {
 	for _, c := range t.columns {
 		switch {
@@ -113,11 +113,11 @@ func newSampler(t *table, columns []*column, o Options) *sampler {
 	return s
 }
 
-// ranges is how many ranges are read between the first rows and the last ones.
+// ranges is the number of ranges between the first rows and the last ones.
 const ranges = 4
 
-// spread reads half of the rows from the key's beginning, a quarter from its end, and the
-// rest between them, where the key is a number.
+// spread reads half of the rows from the key's beginning and at least a quarter from its end.
+// If the key is an integer, it reads the rest between them.
 func (s *sampler) spread(ctx context.Context, tx dialect.Reader) error {
 	if len(s.columns) == 0 {
 		return nil
@@ -152,7 +152,7 @@ func (s *sampler) spread(ctx context.Context, tx dialect.Reader) error {
 	return nil
 }
 
-// readRange reads the rows of one statement, and returns how many there were and the key of the last.
+// readRange reads the rows of one statement. It returns their number and the last key.
 func (s *sampler) readRange(ctx context.Context, tx dialect.Reader, q dialect.Select) (n int, last dialect.Value, err error) {
 	q.Table, q.Columns = s.table.Name, s.names
 	for row, err := range tx.Query(ctx, q) {
@@ -194,8 +194,8 @@ func (s *sampler) addRow(row dialect.Row) {
 	}
 }
 
-// mayRefer reports whether the column's values may be compared with another table's: only such
-// values are held while the draft is made.
+// mayRefer reports whether the column's values may be compared with another table's. Discovery
+// holds only such values in memory.
 func (c *column) mayRefer() bool {
 	m := c.named.meaning
 	switch {
@@ -208,7 +208,7 @@ func (c *column) mayRefer() bool {
 	return containsWord(typeWords, last) || containsWord(marks, last) || roles[last] || last == "by" || !c.named.surely() && personWord(last) > 0
 }
 
-// identifying are meanings of columns that name people otherwise than by a key.
+// identifying are the meanings of identifiers other than a key.
 var identifying = []*meaning{emailAddress, userName, personNumber, nationalNumber}
 
 func (s *sampler) countDistinct() {
@@ -217,13 +217,13 @@ func (s *sampler) countDistinct() {
 	}
 }
 
-// isReadable reports whether a column's values can say what it is.
+// isReadable reports whether the sample reads a column of this kind.
 func isReadable(c *dialect.Column) bool {
 	return c.Unsupported == "" && !slices.Contains([]dialect.Kind{dialect.RowAddress, dialect.Unknown, dialect.Bits, dialect.Interval}, c.Kind)
 }
 
-// elements are an array's elements as far as an array literal shows them, or
-// the value itself.
+// elements returns the elements of an array literal, split at commas, or the value
+// itself for other kinds.
 func (c *column) elements(text string) []string {
 	if c.Kind != dialect.Array {
 		return []string{text}

@@ -14,12 +14,12 @@ import (
 
 var errBroken = errors.New("broken")
 
-// failing is a database of which something can't be read.
+// failing is a database with read errors.
 type failing struct {
 	dialect.DB
-	table  string // this table's rows
-	denied bool   // because the user may not
-	counts bool   // counts
+	table  string // for rows of this table
+	denied bool   // the error is a missing permission
+	counts bool   // for counts
 	begun  *int
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/expungedb/expunge/dialect"
 )
 
-// settle decides what names and values left open, by what is around it: whether
-// a row is a person or belongs to one, and what else is in it.
+// settle decides the remaining columns by their context: whether a row is a person or
+// belongs to one, and the other columns of the table.
 func (d *database) settle() {
 	for _, t := range d.tables {
 		for _, c := range t.columns {
@@ -18,8 +18,8 @@ func (d *database) settle() {
 	}
 }
 
-// personal reports whether the table's rows are people's: they are one, belong
-// to one, or say how to reach or recognise one.
+// personal reports whether the table's rows are people, belong to people, or contain data to
+// reach or recognise people.
 func (t *table) personal() bool {
 	return t.person || t.near || t.personalShare() >= 0.15 && t.has(emailAddress, phone, firstName, lastName, fullName, userName, ipAddress, cookie, personalURL)
 }
@@ -70,7 +70,7 @@ func (c *column) settle() {
 		switch {
 		case c.Kind == dialect.Bool || p.fewWords():
 			c.few()
-		case c.named.plainly(): // whose values mention people
+		case c.named.plainly(): // and its values mention people
 			if t.personal() {
 				c.around(freeText, "%d of %d sampled values mention a person", p.mentions, p.n)
 			}
@@ -82,8 +82,8 @@ func (c *column) settle() {
 	}
 }
 
-// settleHealth settles measures and disabled, which say something of a body only where that is
-// what the row is about.
+// settleHealth decides measures and disabled. Measures are health data only in rows of people, or
+// beside other health data; disabled also needs the latter.
 func (c *column) settleHealth() {
 	t := c.table
 	switch {
@@ -96,7 +96,7 @@ func (c *column) settleHealth() {
 	}
 }
 
-// isMeasureOfThing reports whether a height stands beside a width, or a place on a screen.
+// isMeasureOfThing reports whether another column is a width, length, depth or position.
 func (c *column) isMeasureOfThing() bool {
 	return slices.ContainsFunc(c.table.columns, func(o *column) bool {
 		return o != c && slices.ContainsFunc(o.words, func(w string) bool {
@@ -105,20 +105,20 @@ func (c *column) isMeasureOfThing() bool {
 	})
 }
 
-// settleURL settles addresses of pages and files.
+// settleURL decides addresses of pages and files.
 func (c *column) settleURL() {
 	t, p := c.table, &c.values
 	switch {
 	case p.fewWords():
 		c.few()
 	case p.n >= 5 && p.mentions == 0 && p.hits[personalURL] == 0 && !t.person:
-		c.verdict.none(guessed, "none of %d sampled addresses has a part that is somebody's", p.n)
+		c.verdict.none(guessed, "none of %d sampled addresses identifies a person", p.n)
 	case t.personal():
 		c.around(personalURL, "name may say %s, and rows are people's", personalURL.name)
 	}
 }
 
-// around settles a column by what is around it.
+// around sets the verdict to a meaning with the confidence of its context.
 func (c *column) around(m *meaning, format string, args ...any) {
 	c.verdict.reasons = nil
 	c.verdict.because(format, args...)
@@ -133,7 +133,7 @@ func (c *column) few() {
 	c.verdict.none(likely, "only %d different values among %d sampled ones", c.values.distinct, c.values.n)
 }
 
-// settleName settles columns that are called name, or author.
+// settleName decides columns called name or author.
 func (c *column) settleName() {
 	t, p := c.table, &c.values
 	bare := slices.Contains(ownName, lastWord(splitName(c.Name))) || len(c.words) > 0 && about[c.words[len(c.words)-1]]
@@ -165,7 +165,7 @@ func lastWord(words []string) string {
 	return head
 }
 
-// settleText settles columns that are called note, title or description.
+// settleText decides columns called note, title or description.
 func (c *column) settleText() {
 	t, p := c.table, &c.values
 	title := slices.Contains([]string{"title", "titel", "titre", "titulo", "titolo"}, lastWord(splitName(c.Name)))
@@ -185,8 +185,8 @@ func (c *column) settleText() {
 	}
 }
 
-// proseWord reports whether a name says that people write something there, whatever the
-// first of them wrote.
+// proseWord reports whether a name means texts written by people, whatever the sample
+// contains.
 func proseWord(words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool {
 		return slices.ContainsFunc(singularForms(w), func(s string) bool { return writtenWords[s] })
@@ -196,7 +196,7 @@ func proseWord(words []string) bool {
 var writtenWords = wordSet(`note comment remark message body text feedback review answer memo bio signature subject content observation
 	notiz bemerkung anmerkung kommentar nachricht freitext inhalt betreff commentaire remarque contenu objet nota comentario observacion mensaje contenido asunto commento messaggio contenuto oggetto opmerking bericht inhoud onderwerp observacao mensagem conteudo uwaga komentarz wiadomosc tresc`)
 
-// settleUnnamed settles columns whose name says nothing.
+// settleUnnamed decides columns with an unknown name.
 func (c *column) settleUnnamed() {
 	t, p := c.table, &c.values
 	numbered := slices.ContainsFunc(c.words, func(w string) bool { _, head := splitCompound(w); return slices.Contains(ownNumber, head) })
@@ -229,7 +229,7 @@ func (c *column) settleUnnamed() {
 	}
 }
 
-// thingWord reports whether words name a thing that has a name without being a person.
+// thingWord reports whether one of the words means a thing with a name, such as a product.
 func thingWord(words []string) bool {
 	for _, w := range words {
 		for _, s := range singularForms(w) {

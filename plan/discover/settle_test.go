@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// categories are what a draft's columns were taken for, by table.column.
+// categories returns the categories of a draft's columns, by table.column.
 func categories(d *Draft) map[string]string {
 	out := map[string]string{}
 	for _, f := range d.Findings {
@@ -88,7 +88,7 @@ func TestNamesThatOnlyContainACredential(t *testing.T) {
 	}
 }
 
-// What is proposed for a text column makes values of its kind.
+// TestStrategiesGiveWhatTheColumnHolds checks that strategies make values of the column's kind.
 func TestStrategiesGiveWhatTheColumnHolds(t *testing.T) {
 	db := open(t)
 	if _, err := db.Exec(`CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT NOT NULL UNIQUE, ip TEXT, email TEXT, birth_date DATE);
@@ -122,14 +122,15 @@ func TestStrategiesGiveWhatTheColumnHolds(t *testing.T) {
 				t.Fatal(err)
 			}
 			if text, ok := v.(string); !ok || !check.MatchString(text) {
-				t.Errorf("%s gets by %v what is none of its kind", f.Column, f.Strategy)
+				t.Errorf("%s: %v makes a value of another kind", f.Column, f.Strategy)
 				break
 			}
 		}
 	}
 }
 
-// Without a key and a row address one statement overwrites all rows.
+// TestATableWithoutAKeyGetsWhatEveryEngineComputes has a table without a key and a row address. One
+// statement overwrites all its rows.
 func TestATableWithoutAKeyGetsWhatEveryEngineComputes(t *testing.T) {
 	db := open(t)
 	if _, err := db.Exec("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); CREATE TABLE visitor (email TEXT, first_name TEXT NOT NULL, phone TEXT)"); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/expungedb/expunge/dialect/sqlite"
 )
 
-// counting counts the statements that read rows.
+// counting counts statements for reading rows.
 type counting struct {
 	dialect.DB
 	statements *int
@@ -37,7 +37,8 @@ func (c countingTx) Count(ctx context.Context, t dialect.Name, where []dialect.C
 	return c.Tx.Count(ctx, t, where)
 }
 
-// A draft's statements grow with the tables and their references, not with rows or pairs of tables.
+// TestStatementsGrowWithTheTables checks that a draft's statements grow with the tables and their
+// references, not with rows or pairs of tables.
 func TestStatementsGrowWithTheTables(t *testing.T) {
 	count := func(tables, rows int) int {
 		t.Helper()

@@ -9,8 +9,8 @@ import (
 	"github.com/expungedb/expunge/plan"
 )
 
-// proposeStrategies gives each personal column the first strategy that can be
-// bound to it.
+// proposeStrategies proposes a strategy for each personal column: the first one that fits
+// the column.
 func (d *database) proposeStrategies() {
 	for _, t := range d.tables {
 		for _, c := range t.columns {
@@ -54,11 +54,11 @@ func (d *database) proposeStrategy(c *column) {
 	}
 }
 
-// isUnaddressed reports whether nothing addresses a row, so that one statement has to overwrite all
-// of them by something that every engine can compute.
+// isUnaddressed reports whether the table has neither a key nor a row address. Then one statement
+// overwrites all rows, by a value that every engine can compute.
 func (t *table) isUnaddressed() bool { return len(t.Key()) == 0 && t.Address == "" }
 
-// whyKept says why a personal column isn't overwritten, "" where it can be.
+// whyKept returns the reason for not overwriting a personal column, or "".
 func (d *database) whyKept(c *column) string {
 	switch t := c.table; {
 	case !c.Assignable():
@@ -73,12 +73,12 @@ func (d *database) whyKept(c *column) string {
 	return ""
 }
 
-// isJoined reports whether a link compares the column's personal values with another's.
+// isJoined reports whether a link compares the column with another personal one.
 func (d *database) isJoined(c *column) bool {
 	return len(d.joinedWith(c)) > 0
 }
 
-// joinedWith are the columns whose values links compare with the column's.
+// joinedWith returns the personal columns compared with the column by links.
 func (d *database) joinedWith(c *column) []*column {
 	var out []*column
 	for _, l := range d.links {
@@ -94,8 +94,8 @@ func (d *database) joinedWith(c *column) []*column {
 	return out
 }
 
-// proposePseudonym proposes what gives equal values equal replacements, in all columns that
-// are compared with each other; where it doesn't fit one of them they are kept.
+// proposePseudonym proposes a pseudonym, so that equal values get equal replacements in all columns
+// compared with each other. If it doesn't fit all of them, they are kept.
 func (d *database) proposePseudonym(c *column) {
 	group := []*column{c}
 	for i := 0; i < len(group); i++ {
@@ -120,14 +120,14 @@ func (d *database) proposePseudonym(c *column) {
 	c.verdict.final = &spec
 }
 
-// specs are the strategies to try for a column, the best one first.
+// specs returns the strategies to try for a column, the best one first.
 func (c *column) specs() []anonymise.Spec {
 	var out []anonymise.Spec
 	add := func(s anonymise.Spec) {
 		if c.Kind == dialect.Array && s.Name != "null" {
 			b, _ := json.Marshal(s)
 			var inner any
-			_ = json.Unmarshal(b, &inner) // what was just encoded
+			_ = json.Unmarshal(b, &inner) // decodes its own encoding
 			s = anonymise.Spec{Name: "array", Params: inner}
 		}
 		out = append(out, s)
@@ -142,7 +142,7 @@ func (c *column) specs() []anonymise.Spec {
 		add(*c.verdict.spec)
 	}
 	if slices.Contains(moments, c.Kind) {
-		add(mustSpec(`{"shift":{"within":180}}`)) // keeps what a calendar tells, such as the order of events
+		add(mustSpec(`{"shift":{"within":180}}`)) // keeps the order of events
 	}
 	if m := c.verdict.meaning; m != nil {
 		for _, text := range m.specs {
@@ -160,7 +160,7 @@ func (c *column) specs() []anonymise.Spec {
 	return out
 }
 
-// mustSpec reads a strategy of this package's tables.
+// mustSpec parses a strategy of this package's tables.
 func mustSpec(text string) anonymise.Spec {
 	var s anonymise.Spec
 	if err := json.Unmarshal([]byte(text), &s); err != nil {

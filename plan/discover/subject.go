@@ -10,11 +10,11 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// leastSubject is the score below which no table is proposed for the subject.
+// leastSubject is the least score of a proposed subject table.
 const leastSubject = 1.3
 
-// findSubject takes the table at which most references arrive, then the one that holds what only
-// people have, then the one that is called after them.
+// findSubject chooses the table with the highest score, if that reaches leastSubject. The references
+// to a table, its personal columns and its name add to the score.
 func (d *database) findSubject() {
 	arrivals := d.countArrivals()
 	var best, second float64
@@ -34,7 +34,7 @@ func (d *database) findSubject() {
 		Confidence: math.Round(100*min(0.95, 0.5+(best-second)/3)) / 100, Reason: d.subject.whySubject(arrivals[d.subject])}
 }
 
-// takeSubject takes the table of that name.
+// takeSubject makes the table of that name the subject.
 func (d *database) takeSubject(name string) error {
 	found, why := policy.FindTable(d.schema, name)
 	if found == nil {
@@ -66,7 +66,7 @@ func (t *table) whySubject(arrivals int) string {
 	return strings.Join(why, ", ")
 }
 
-// counted is a number with its noun.
+// counted formats a number with its noun.
 func counted(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -96,8 +96,8 @@ func (t *table) subjectScore(arrivals int) float64 {
 	return 0.5*math.Log2(1+float64(arrivals)) + holds + t.rank()
 }
 
-// countArrivals counts the references that arrive at each table from others, and columns that are
-// called as one would be.
+// countArrivals counts the references to each table from others: foreign keys, and columns with the
+// name and kind of a reference.
 func (d *database) countArrivals() map[*table]int {
 	out := map[*table]int{}
 	for _, from := range d.tables {
@@ -115,8 +115,8 @@ func (d *database) countArrivals() map[*table]int {
 	return out
 }
 
-// identifiers are columns of the subject table, besides its key, that a request
-// may name someone by.
+// identifiers returns the columns of the subject table, besides its key, for identifying a
+// person in a request.
 func (d *database) identifiers() []string {
 	var out []string
 	key := d.subject.Key()
@@ -137,7 +137,7 @@ func (d *database) identifiers() []string {
 	return out
 }
 
-// alone reports whether a unique index holds the column and no other.
+// alone reports whether a unique index contains only this column.
 func (t *table) alone(column string) bool {
 	return slices.ContainsFunc(t.UniqueIndexes(column), func(ix *dialect.Index) bool { return len(ix.Parts) == 1 })
 }

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// folds are letters that names are written with in two ways. German umlauts
-// become two letters, as people without them on the keyboard write them.
+// folds replaces accented and special letters by plain ones. German umlauts become two
+// letters, their usual spelling on other keyboards.
 var folds = strings.NewReplacer(
 	"ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "å", "a", "ł", "l",
 	"á", "a", "à", "a", "â", "a", "ã", "a", "ą", "a", "ă", "a", "ả", "a", "ç", "c", "ć", "c", "č", "c",
@@ -14,10 +14,10 @@ var folds = strings.NewReplacer(
 	"ó", "o", "ò", "o", "ô", "o", "õ", "o", "ś", "s", "š", "s", "ş", "s", "ú", "u", "ù", "u", "û", "u", "ý", "y", "ź", "z", "ż", "z", "ž", "z", "ğ", "g",
 )
 
-// foldCase brings a word to small letters without accents.
+// foldCase converts a word to lower case without accents.
 func foldCase(s string) string { return folds.Replace(strings.ToLower(s)) }
 
-// splitName cuts a column's or table's name into its words, folded: first_name,
+// splitName splits the name of a column or table into its words, folded. first_name,
 // firstName, FirstName and "First Name" are first, name; HTTPServer2 is
 // http, server, 2.
 func splitName(name string) []string {
@@ -44,8 +44,8 @@ func splitName(name string) []string {
 	return words
 }
 
-// camelBreak reports whether a new word begins at i, which has a letter or
-// digit before it.
+// camelBreak reports whether a new word begins at i. A letter, mark or digit precedes
+// it.
 func camelBreak(runes []rune, i int) bool {
 	r, before := runes[i], runes[i-1]
 	switch {
@@ -57,16 +57,16 @@ func camelBreak(runes []rune, i int) bool {
 	return false
 }
 
-// heads are words that German, Dutch and people in a hurry write together with
-// the one before them.
+// heads are the last words of compounds, as in German, in Dutch and in careless
+// names.
 var heads = []string{
 	"adresse", "adres", "anschrift", "strasse", "telefon", "telefoon", "nummer", "datum", "name", "naam", "email", "mail",
 	"bemerkung", "notiz", "text", "betrag", "preis", "menge", "kennung", "schluessel", "befund", "diagnose", "nr", "id", "no", "code", "zeit", "stunden", "tage",
 	"phone", "address", "type", "count", "encoding", "content", "value",
 }
 
-// splitCompound cuts such a word in two, and a letter that joins them off
-// (patient-en-nummer): the first part is "" where it isn't one.
+// splitCompound splits a compound before its head. For other words first is "" and head
+// is the word.
 func splitCompound(word string) (first, head string) {
 	if first, ok := strings.CutSuffix(word, "edby"); ok && len(first) >= 4 { // lastupdatedby
 		return first + "ed", "by"
@@ -80,8 +80,8 @@ func splitCompound(word string) (first, head string) {
 	return "", word
 }
 
-// singularForms gives the forms that a table's name may have in the singular, the
-// word itself among them.
+// singularForms returns the possible singular forms of a word, the word itself
+// first.
 func singularForms(word string) []string {
 	out := []string{word}
 	if s, ok := strings.CutSuffix(word, "ies"); ok {
