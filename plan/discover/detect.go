@@ -96,8 +96,8 @@ var (
 	hexShape   = regexp.MustCompile(`^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})$`)
 )
 
-// isSecret reports whether s is a password hash in a usual notation, a token with a known
-// prefix, or a hexadecimal text of a digest's length.
+// isSecret reports whether s is a password hash in a usual notation or a token with a known
+// prefix. A hexadecimal text of a digest's length also counts.
 func isSecret(s string) bool {
 	return hashShape.MatchString(s) || tokenShape.MatchString(s) || hexShape.MatchString(s)
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// isCard reports whether s has 12 to 19 digits, a valid check digit (ISO/IEC 7812-1, annex
-// B) and the first digit of a large network's cards.
+// isCard reports whether s is a card number: 12 to 19 digits with a valid check digit
+// (ISO/IEC 7812-1, annex B). The first digit is one of the large networks.
 func isCard(s string) bool {
 	n, ok := digitsOf(s)
 	if !ok || len(n) < 12 || len(n) > 19 || strings.IndexByte("23456", n[0]) < 0 || strings.Trim(n, n[:1]) == "" {

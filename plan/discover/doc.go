@@ -25,9 +25,9 @@
 //
 // # How it decides
 //
-// A [meaning] is one thing that a column can hold. It has terms in names (English,
-// German, French, Spanish, Italian, Dutch, Portuguese, Polish), the kinds of its columns,
-// the form of its values, and the strategies to try. A new meaning is an entry in one
+// A [meaning] is one kind of data in a column. It has terms in names, the kinds of its
+// columns, the form of its values, and the strategies to try. Terms are English, German,
+// French, Spanish, Italian, Dutch, Portuguese and Polish. A new meaning is an entry in one
 // of the tables; a new form of values is one function in detectors. Some names
 // mean little alone (name, title, code, note). The table's other columns, its
 // relation to the subject, and the values decide those.

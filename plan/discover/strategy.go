@@ -10,7 +10,7 @@ import (
 )
 
 // proposeStrategies proposes a strategy for each personal column: the first one that fits
-// the column.
+// the column. A unique column prefers one that isn't lossy.
 func (d *database) proposeStrategies() {
 	for _, t := range d.tables {
 		for _, c := range t.columns {
