@@ -38,7 +38,7 @@ func onEveryEngine(t *testing.T, test func(t *testing.T, db *live)) {
 		open func(t *testing.T) *live
 	}
 	all := []opener{{"sqlite", openSQLite}}
-	for _, s := range slices.Concat(testdb.Postgreses(t), testdb.MariaDBs(t), testdb.MySQLs(t), testdb.GivenSQLServers()) {
+	for _, s := range testdb.Servers(t) {
 		all = append(all, opener{s.String(), func(t *testing.T) *live { return openServer(t, s) }})
 	}
 	for _, o := range all {

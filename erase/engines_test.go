@@ -51,7 +51,7 @@ type engine struct {
 func engines(t testing.TB) []engine {
 	t.Helper()
 	all := []engine{{"sqlite", func(t testing.TB) *target { return openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db")) }}}
-	for _, s := range slices.Concat(testdb.Postgreses(t), testdb.MariaDBs(t), testdb.MySQLs(t), testdb.GivenSQLServers()) {
+	for _, s := range testdb.Servers(t) {
 		all = append(all, engine{s.String(), func(t testing.TB) *target {
 			t.Helper()
 			db := openTarget(t, s.Database(t).URL)

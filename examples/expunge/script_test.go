@@ -77,6 +77,9 @@ func TestScripts(t *testing.T) {
 			t.Run(e.name, func(t *testing.T) { runScripts(t, e.name, e.folders, nil, emptyFile) })
 			continue
 		}
+		if testing.Short() {
+			continue
+		}
 		for _, s := range e.servers(t) {
 			t.Run(s.String(), func(t *testing.T) {
 				runScripts(t, e.name, e.folders, s, func(t testing.TB, _ string) string { return s.Database(t).URL })

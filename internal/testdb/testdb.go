@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -152,6 +153,24 @@ func startOnce(name string, start func() (*Server, error)) (*Server, error) {
 // givenURLs returns the URLs in an environment variable.
 func givenURLs(variable string) []string {
 	return strings.FieldsFunc(os.Getenv(variable), func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+}
+
+// Servers returns the servers of all engines, none with -short: then tests on several engines run on
+// SQLite alone.
+func Servers(t testing.TB) []*Server {
+	t.Helper()
+	if testing.Short() {
+		return nil
+	}
+	return slices.Concat(Postgreses(t), MariaDBs(t), MySQLs(t), GivenSQLServers())
+}
+
+// skipShort ends a test that needs a server and is run with -short.
+func skipShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("testdb: -short starts no server")
+	}
 }
 
 // Missing ends a test without a server: it fails if CI is set, else it is skipped. advice says what
