@@ -34,6 +34,9 @@ func (b *builder) checkUniqueness(t *dialect.Table, rule *policy.Column, class a
 	return true
 }
 
+// hazardAdder adds a hazard of a table, with its reason.
+type hazardAdder = func(name HazardName, table dialect.Name, format string, args ...any)
+
 // findHazards finds the hazards an operator must allow before a run.
 func (b *builder) findHazards(roots []Root) []Hazard {
 	var out []Hazard
@@ -97,7 +100,7 @@ func (b *builder) findHazards(roots []Root) []Hazard {
 
 // addUnreadableHazards adds hazards for virtual tables that hide their content, if no trigger says
 // which table's rows it is from.
-func (b *builder) addUnreadableHazards(roots []Root, add func(HazardName, dialect.Name, string, ...any)) {
+func (b *builder) addUnreadableHazards(roots []Root, add hazardAdder) {
 	for _, v := range b.schema.Tables {
 		if v.Unreadable && len(v.CopiesOf) == 0 && len(roots) > 0 {
 			add(CopiesElsewhere, v.Name, "virtual table %s (%s) contains words of rows written by applications, and can't be read: if they are of erased rows, %s", policy.TableName(v.Name, b.schema.Default), v.Module, v.Refresh)
@@ -105,29 +108,13 @@ func (b *builder) addUnreadableHazards(roots []Root, add func(HazardName, dialec
 	}
 }
 
-func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string, ...any), scan func(*Reference)) {
+func (b *builder) stepHazards(s Step, add hazardAdder, scan func(*Reference)) {
 	if s.Op == Keep {
 		return
 	}
 	t := b.schema.Table(s.Table)
 	if b.now == ScopeEverything {
-		switch {
-		case s.Op == Delete:
-			add(DeletesEverything, t.Name, "every row is deleted")
-		case s.Op == Detach:
-			add(OverwritesEverything, t.Name, "(%s) is set NULL in every row%s", joinColumns(s.Detach.Columns), s.Detach.whereText())
-		case s.Rows == Following:
-			add(OverwritesEverything, t.Name, "(%s) is overwritten in every row that refers to an overwritten one", joinColumns(columnsOf(s.Set)))
-		default:
-			for _, when := range conditionsOf(s.Set) {
-				if when == "" {
-					add(OverwritesEverything, t.Name, "every row is overwritten")
-					break
-				}
-				add(OverwritesEverything, t.Name, "rows are overwritten where %s", when)
-			}
-			b.addUnlinkedHazards(t, s.Set, add)
-		}
+		b.addEveryRowHazards(t, s, add)
 	}
 	if s.Follow != nil {
 		scan(s.Follow)
@@ -135,6 +122,34 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 	if s.Op == Detach && s.Rows == Reached {
 		scan(s.Detach)
 	}
+	b.addTableHazards(t, s, add)
+	b.addCopyHazards(t, s, add)
+}
+
+// addEveryRowHazards adds the hazards of a step on every row of a table.
+func (b *builder) addEveryRowHazards(t *dialect.Table, s Step, add hazardAdder) {
+	switch {
+	case s.Op == Delete:
+		add(DeletesEverything, t.Name, "every row is deleted")
+	case s.Op == Detach:
+		add(OverwritesEverything, t.Name, "(%s) is set NULL in every row%s", joinColumns(s.Detach.Columns), s.Detach.whereText())
+	case s.Rows == Following:
+		add(OverwritesEverything, t.Name, "(%s) is overwritten in every row that refers to an overwritten one", joinColumns(columnsOf(s.Set)))
+	default:
+		for _, when := range conditionsOf(s.Set) {
+			if when == "" {
+				add(OverwritesEverything, t.Name, "every row is overwritten")
+				break
+			}
+			add(OverwritesEverything, t.Name, "rows are overwritten where %s", when)
+		}
+		b.addUnlinkedHazards(t, s.Set, add)
+	}
+}
+
+// addTableHazards adds the hazards of what the table is like: its storage engine, triggers, history
+// and key.
+func (b *builder) addTableHazards(t *dialect.Table, s Step, add hazardAdder) {
 	if t.NoTransactions {
 		add(NoTransactions, t.Name, "the storage engine can't roll back: a failed batch leaves the table partly changed")
 	}
@@ -160,6 +175,10 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 			}
 		}
 	}
+}
+
+// addCopyHazards adds hazards for copies of the table's rows that the step doesn't reach.
+func (b *builder) addCopyHazards(t *dialect.Table, s Step, add hazardAdder) {
 	for _, v := range b.schema.VirtualCopies(t.Name) {
 		keeps := "which remain when the row is deleted or changed"
 		if names := triggersTo(t, v.Name, s.Op); names != "" {
@@ -183,7 +202,7 @@ func (b *builder) stepHazards(s Step, add func(HazardName, dialect.Name, string,
 
 // addUnlinkedHazards adds hazards for columns overwritten in every row, though a link uses only
 // some of these.
-func (b *builder) addUnlinkedHazards(t *dialect.Table, set []Assignment, add func(HazardName, dialect.Name, string, ...any)) {
+func (b *builder) addUnlinkedHazards(t *dialect.Table, set []Assignment, add hazardAdder) {
 	for _, a := range set {
 		for _, ref := range b.from[t.Name] {
 			if ref.Link && ref.Where != "" && slices.Contains(ref.Columns, a.Column) && a.Strategy.Modifiers.When == "" {
@@ -207,7 +226,7 @@ func largeObject(c *dialect.Column) bool { return c.Type == "oid" || strings.Has
 
 // addSharedHazards finds tables whose rows belong to several subjects, unless the policy decides
 // each of the references.
-func (b *builder) addSharedHazards(pt Table, add func(HazardName, dialect.Name, string, ...any)) {
+func (b *builder) addSharedHazards(pt Table, add hazardAdder) {
 	if b.subject == nil {
 		return
 	}

@@ -39,17 +39,21 @@ func (c *closure) markStaying() {
 		}
 	}
 	for _, n := range c.nodes {
-		if !n.mayStay {
-			continue
+		if n.mayStay {
+			c.findAnchors(n)
 		}
-		for _, ref := range c.heldReferences(n) {
-			free, gone := c.whyNotDetachable(ref) == "", c.canOverwrite(n, ref)
-			if free && !gone && c.letsGo(n, ref) {
-				c.loose = append(c.loose, cut{ref, c.byName[ref.RefTable]})
-			}
-			if c.isAnchor(n, ref) {
-				n.anchors = append(n.anchors, Anchor{Reference: ref.Reference, Held: free || gone})
-			}
+	}
+}
+
+// findAnchors lists the references by which rows of n keep rows to be deleted, and those that n gives up.
+func (c *closure) findAnchors(n *node) {
+	for _, ref := range c.heldReferences(n) {
+		free, gone := c.whyNotDetachable(ref) == "", c.canOverwrite(n, ref)
+		if free && !gone && c.letsGo(n, ref) {
+			c.loose = append(c.loose, cut{ref, c.byName[ref.RefTable]})
+		}
+		if c.isAnchor(n, ref) {
+			n.anchors = append(n.anchors, Anchor{Reference: ref.Reference, Held: free || gone})
 		}
 	}
 }
