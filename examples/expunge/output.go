@@ -63,10 +63,11 @@ func (g *grid) print(w io.Writer, indent string) {
 	}
 }
 
-// printable replaces runes that could control a terminal: names come from the database.
+// printable replaces runes that could control a terminal: names come from the database. It keeps
+// tabs, as statements to paste have them.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		if r != '\t' && !unicode.IsPrint(r) {
 			return unicode.ReplacementChar
 		}
 		return r
