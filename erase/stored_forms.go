@@ -17,6 +17,10 @@ func keepsAnyClass(db dialect.DB, c *dialect.Column) bool {
 	return !c.Identity && slices.Contains(db.Oddities(c), dialect.Misfit)
 }
 
+// exactReals is the largest whole number up to which a real holds each one (IEEE 754, binary64). The
+// nearest real of a larger one may be another row's key.
+const exactReals = 1 << 53
+
 // valueForms are the forms in which such a column may hold a value, the given one first.
 func valueForms(v dialect.Value) []dialect.Value {
 	forms := []dialect.Value{v}
@@ -34,7 +38,9 @@ func valueForms(v dialect.Value) []dialect.Value {
 		if _, isInt := v.(int64); !isInt {
 			forms = append(forms, n)
 		}
-		forms = append(forms, float64(n))
+		if n >= -exactReals && n <= exactReals {
+			forms = append(forms, float64(n))
+		}
 	} else if f, err := strconv.ParseFloat(text, 64); err == nil && strconv.FormatFloat(f, 'g', -1, 64) == text {
 		forms = append(forms, f)
 	}

@@ -139,3 +139,26 @@ tables:
 links:
   - mark(about) -> person(id)
 `
+
+// A large whole number has no equal among the reals: the nearest one is another subject's key.
+func TestAKeyBeyondTheExactRealsIsNobodyElses(t *testing.T) {
+	const given, other = "9007199254740993", "9007199254740992"
+	for _, column := range []string{"blob", ""} {
+		t.Run(column, func(t *testing.T) {
+			db := openTarget(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+			db.exec(t, "CREATE TABLE person (id "+column+" NOT NULL PRIMARY KEY, name text UNIQUE)", "CREATE TABLE note (id integer PRIMARY KEY, person_id "+column+" REFERENCES person, body text)",
+				"CREATE TABLE mark (id integer PRIMARY KEY, about "+column+", body text)", "CREATE INDEX mark_about ON mark (about)",
+				"INSERT INTO person VALUES ("+other+", 'Ada')", "INSERT INTO mark VALUES (1, "+other+", 'hers'), (2, "+given+", 'of one who is gone')")
+			p := db.plan(t, keyedPeople, plan.ScopeSubjects)
+			o := options(p, "late", given)
+			o.AbsentOK = true
+			db.run(t, p, o)
+			if n := db.count(t, "SELECT count(*) FROM person") + db.count(t, "SELECT count(*) FROM mark WHERE id = 1"); n != 2 {
+				t.Errorf("%d rows of the other subject left, want 2", n)
+			}
+			if n := db.count(t, "SELECT count(*) FROM mark WHERE id = 2"); n != 0 {
+				t.Errorf("%d rows left that refer to the given subject, want 0", n)
+			}
+		})
+	}
+}
