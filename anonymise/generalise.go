@@ -243,7 +243,7 @@ func (g generaliseStrategy) textReplacer(c *dialect.Column) (Replacer, error) {
 		e = dialect.Literal{Value: "", Column: c}
 	}
 	if g.fill != "" {
-		e = dialect.Concat{e, dialect.Fill{Of: old, With: g.fill, Less: g.prefix}}
+		e = dialect.Concat{e, dialect.Repeat{Of: old, With: g.fill, Less: g.prefix}}
 	}
 	return bothWays{clientReplacer{Lossy, replace}, e}, nil
 }

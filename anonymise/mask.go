@@ -86,7 +86,7 @@ func (m maskStrategy) hide(text string) string {
 
 func (m maskStrategy) expr(c *dialect.Column) dialect.Expr {
 	old := dialect.Current{Column: c}
-	all := dialect.Fill{Of: old, With: m.with}
+	all := dialect.Repeat{Of: old, With: m.with}
 	kept := m.first + m.last
 	if kept == 0 {
 		return all
@@ -95,9 +95,9 @@ func (m maskStrategy) expr(c *dialect.Column) dialect.Expr {
 	if m.first > 0 {
 		parts = append(parts, dialect.Left{Of: old, N: m.first})
 	}
-	parts = append(parts, dialect.Fill{Of: old, With: m.with, Less: kept})
+	parts = append(parts, dialect.Repeat{Of: old, With: m.with, Less: kept})
 	if m.last > 0 {
 		parts = append(parts, dialect.Right{Of: old, N: m.last})
 	}
-	return dialect.If{Cond: dialect.Longer{Column: c.Name, N: kept}, Then: parts, Else: all}
+	return dialect.If{Cond: dialect.LongerThan{Column: c.Name, N: kept}, Then: parts, Else: all}
 }

@@ -136,7 +136,7 @@ func atLeast(c *dialect.Column, n int) dialect.Expr {
 		return old
 	}
 	return dialect.If{
-		Cond: dialect.Longer{Column: c.Name, N: n - 1},
+		Cond: dialect.LongerThan{Column: c.Name, N: n - 1},
 		Then: old,
 		Else: dialect.Left{N: n, Of: dialect.Concat{old, dialect.Literal{Value: strings.Repeat("a", n), Column: c}}},
 	}

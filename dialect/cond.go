@@ -44,9 +44,9 @@ type (
 	}
 	// IsNull holds where the column is NULL.
 	IsNull struct{ Column string }
-	// Longer holds where the column's text has more than N characters. A NULL column makes it
+	// LongerThan holds where the column's text has more than N characters. A NULL column makes it
 	// unknown.
-	Longer struct {
+	LongerThan struct {
 		Column string
 		N      int
 	}
@@ -82,7 +82,7 @@ func (After) cond()      {}
 func (UpTo) cond()       {}
 func (Compare) cond()    {}
 func (IsNull) cond()     {}
-func (Longer) cond()     {}
+func (LongerThan) cond() {}
 func (Match) cond()      {}
 func (Referenced) cond() {}
 func (Orphan) cond()     {}

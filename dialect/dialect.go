@@ -48,9 +48,9 @@ type DB interface {
 type Engine struct {
 	Name    string // postgres, mysql (MariaDB too: Schema.Engine tells them apart), sqlserver, sqlite
 	MaxRows int    // the most rows that one transaction should lock
-	// MaxSwept is MaxRows for deleted rows that nothing is fetched of. It is larger where locks
+	// MaxDeleteRows is MaxRows for deleted rows that nothing is fetched of. It is larger where locks
 	// cost the engine nothing, because each transaction has costs of its own. 0 is MaxRows.
-	MaxSwept int
+	MaxDeleteRows int
 	// TargetTime is the preferred duration of a transaction: longer where most of its costs don't
 	// depend on its rows. 0 is no preference.
 	TargetTime time.Duration
@@ -58,18 +58,18 @@ type Engine struct {
 	// Deferrable says that deferrable constraints wait for CheckConstraints where TxOptions.Defer
 	// asks for it.
 	Deferrable bool
-	// EveryIndex says that an update of one index's column makes a new entry in all indexes of the
+	// UpdatesAllIndexes says that an update of one index's column makes a new entry in all indexes of the
 	// table.
-	EveryIndex bool
-	// StatementEnd says that the engine checks NO ACTION foreign keys at the end of a statement:
+	UpdatesAllIndexes bool
+	// ChecksFKAtStatementEnd says that the engine checks NO ACTION foreign keys at the end of a statement:
 	// one DELETE may delete rows that refer to each other.
-	StatementEnd bool
+	ChecksFKAtStatementEnd bool
 	// GrantsOnConnect says that some of the privileges that are granted reach new connections only.
 	GrantsOnConnect bool
-	// Version is a system column that identifies, with the row address, a version of a row. A
+	// RowVersionColumn is a system column that identifies, with the row address, a version of a row. A
 	// BulkUpdate with both in its Key finds only rows unchanged since they were read. "" where the
 	// engine has no such column.
-	Version string
+	RowVersionColumn string
 }
 
 // TxOptions are a transaction's settings. The zero value is a writing transaction that waits for

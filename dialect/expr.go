@@ -37,9 +37,9 @@ type (
 		Of Expr
 		N  int
 	}
-	// Fill is the character With, once for each character of Of beyond Less; empty where there are
+	// Repeat is the character With, once for each character of Of beyond Less; empty where there are
 	// none.
-	Fill struct {
+	Repeat struct {
 		Of   Expr
 		With string
 		Less int
@@ -108,7 +108,7 @@ func (If) expr()             {}
 func (Concat) expr()         {}
 func (Left) expr()           {}
 func (Right) expr()          {}
-func (Fill) expr()           {}
+func (Repeat) expr()         {}
 func (RandomLike) expr()     {}
 func (RandomInt) expr()      {}
 func (RandomUUID) expr()     {}

@@ -42,7 +42,7 @@ func KindOf(e Expr) Kind {
 		return UUID
 	case RandomBytes:
 		return Bytes
-	case Concat, Left, Right, Fill, RandomLike:
+	case Concat, Left, Right, Repeat, RandomLike:
 		return Text
 	}
 	return Unknown

@@ -27,7 +27,7 @@ func TestKindOf(t *testing.T) {
 		{"texts joined", dialect.Concat{current(dialect.Int), current(dialect.Text)}, dialect.Text},
 		{"the left of a number is a text", dialect.Left{Of: current(dialect.Int), N: 2}, dialect.Text},
 		{"the right of a number is a text", dialect.Right{Of: current(dialect.Int), N: 2}, dialect.Text},
-		{"a filling", dialect.Fill{Of: current(dialect.Bytes), With: "*"}, dialect.Text},
+		{"a filling", dialect.Repeat{Of: current(dialect.Bytes), With: "*"}, dialect.Text},
 		{"a random text", dialect.RandomLike{Of: current(dialect.Text)}, dialect.Text},
 		{"a random whole number", dialect.RandomInt{High: 9}, dialect.Int},
 		{"a random number", dialect.Random{}, dialect.Float},

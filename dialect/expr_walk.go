@@ -19,7 +19,7 @@ func Operands(e Expr) (of []Expr, known bool) {
 		return []Expr{e.Of}, true
 	case Right:
 		return []Expr{e.Of}, true
-	case Fill:
+	case Repeat:
 		return []Expr{e.Of}, true
 	case RandomLike:
 		return []Expr{e.Of}, true
@@ -81,7 +81,7 @@ func MaxChars(e Expr) (most int, known bool) {
 		return most, true
 	case RandomLike:
 		return MaxChars(e.Of)
-	case Fill:
+	case Repeat:
 		return MaxChars(e.Of)
 	}
 	return 0, false

@@ -110,7 +110,7 @@ func TestMaxChars(t *testing.T) {
 		{"a part of what is unknown", Left{column(Text, 0), 3}, 3, true},
 		{"all parts", Concat{column(Text, 5), Literal{Value: "-"}, Right{column(Text, 0), 2}}, 8, true},
 		{"one part that is unknown", Concat{column(Text, 5), column(JSON, 0)}, 0, false},
-		{"as long as another", RandomLike{Fill{Of: column(Text, 7), With: "*"}}, 7, true},
+		{"as long as another", RandomLike{Repeat{Of: column(Text, 7), With: "*"}}, 7, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got, known := MaxChars(test.of); got != test.want || known != test.known {

@@ -70,7 +70,7 @@ type Updated struct {
 // permit (one, but for parameter sizes). Rows hold the key's values, then the values of Set.
 type BulkUpdate struct {
 	Table Name
-	Key   []string // the whole key, after Engine.Version if that is to be compared too; or the row address
+	Key   []string // the whole key, after Engine.RowVersionColumn if that is to be compared too; or the row address
 	Set   []string
 	Rows  []Row
 }

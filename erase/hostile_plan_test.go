@@ -472,7 +472,7 @@ func TestAPlanThatBuildDoesNotMakeIsRefused(t *testing.T) {
 		{name: "a subject without a key", as: true, change: func(p *plan.Plan) { p.Subject.Key = nil }, want: "subject.key"},
 		{name: "a key that the table lacks", change: func(p *plan.Plan) {
 			p.Subject.Key, root(p).Tables[0].Key = []string{"number"}, []string{"number"}
-			table(p, "log").Reach[0].Once = false
+			table(p, "log").Reach[0].ScanOnce = false
 		}, want: "has no column number", late: true},
 		{name: "a key that isn't one", change: func(p *plan.Plan) { table(p, "bill").Key = []string{"paid"} }, want: "unique NOT NULL key", late: true},
 		{name: "a way from nowhere", change: func(p *plan.Plan) { table(p, "line").Reach[0].RefTable = dialect.Name{Table: "vote2"} }, want: "not from a table before"},

@@ -77,7 +77,7 @@ type Options struct {
 	TargetTime time.Duration
 	// MaxRows is the number of rows that a batch may lock. It defaults to the engine's maximum (SQL
 	// Server 4,000, SQLite 20,000, others 5,000), and can't exceed it. For deletes that read no row
-	// (rows of a range, leaves), it defaults to dialect.Engine.MaxSwept (PostgreSQL and SQLite 50,000).
+	// (rows of a range, leaves), it defaults to dialect.Engine.MaxDeleteRows (PostgreSQL and SQLite 50,000).
 	MaxRows int
 	// LockTimeout is how long a statement waits for another transaction's row lock, before the batch is
 	// rolled back and retried. Defaults to 5 s.
@@ -129,7 +129,7 @@ func (o Options) withDefaults(e dialect.Engine) Options {
 	}
 	o.maxSwept = o.MaxRows
 	if !given {
-		o.maxSwept = max(o.MaxRows, e.MaxSwept)
+		o.maxSwept = max(o.MaxRows, e.MaxDeleteRows)
 	}
 	o.TargetTime = cmp.Or(o.TargetTime, e.TargetTime, 500*time.Millisecond)
 	o.LockTimeout = cmp.Or(o.LockTimeout, 5*time.Second)

@@ -215,7 +215,7 @@ func folded(t testing.TB, env, amendment []byte) *receipt.State {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := receipt.Fold(r, a)
+	state, err := receipt.Apply(r, a)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -264,7 +264,7 @@ func (b *builder) expiredRoots() []Root {
 func (b *builder) buildRoot(t *dialect.Table, erase policy.Erase, older *Older) Root {
 	c := b.gatherClosure(&node{table: t, rule: b.ruleOf(t.Name), erase: erase})
 	c.orderNodes()
-	c.markStaying()
+	c.markRemaining()
 	r := Root{Table: t.Name, Older: older, Tables: c.plannedTables(), Steps: c.buildSteps(), Defer: c.later}
 	b.movedTwice(&r)
 	return r

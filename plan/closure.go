@@ -10,17 +10,17 @@ import (
 // closure is a root's tables while they are collected.
 type closure struct {
 	*builder
-	nodes    []*node // the root first, then in the order of finding them; orderNodes sorts them
-	byName   map[dialect.Name]*node
-	deletion []*node            // the order of deleting rows
-	detach   []cut              // references set NULL by a decision
-	detached map[*relation]bool // the same
-	within   []cut              // references set NULL before the rows at both ends are deleted
-	loose    []cut              // references of remaining rows to deleted ones, to be set NULL
-	ended    bool               // it finishes an erasure after a hold
-	later    bool               // a cycle needs deferred constraints
-	atOnce   bool               // a cycle needs all rows of a table deleted in one statement
-	leading  []Step             // overwrites with followers, and their followers
+	nodes         []*node // the root first, then in the order of finding them; orderNodes sorts them
+	byName        map[dialect.Name]*node
+	deletion      []*node            // the order of deleting rows
+	detach        []detachment       // references set NULL by a decision
+	detached      map[*relation]bool // the same
+	cycleDetaches []detachment       // references set NULL before the rows at both ends are deleted
+	keptDetaches  []detachment       // references of remaining rows to deleted ones, to be set NULL
+	ended         bool               // it finishes an erasure after a hold
+	later         bool               // a cycle needs deferred constraints
+	atOnce        bool               // a cycle needs all rows of a table deleted in one statement
+	leading       []Step             // overwrites with followers, and their followers
 }
 
 // node is one table of a closure.
@@ -49,8 +49,8 @@ type reach struct {
 	erase    policy.Erase
 }
 
-// cut is a reference into the closure to set NULL.
-type cut struct {
+// detachment is a reference into the closure to set NULL.
+type detachment struct {
 	*relation
 	to *node
 }
@@ -105,7 +105,7 @@ func (c *closure) addReference(n *node, ref *relation) {
 			c.found.add(pos, child.Name, "(%s) can't be detached: %s", joinColumns(ref.Columns), reason)
 			return
 		}
-		c.detach = append(c.detach, cut{ref, n})
+		c.detach = append(c.detach, detachment{ref, n})
 		c.detached[ref] = true
 	case c.isSubject(child):
 		n.anchoredBy = append(n.anchoredBy, ref)

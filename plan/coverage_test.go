@@ -201,7 +201,7 @@ func TestPitfall2NoKey(t *testing.T) {
 	t.Run("leaves that are deleted need none", func(t *testing.T) {
 		s := schemaOf(text)
 		p := mustBuild(t, s, policyOf(t, s, "customer", "tables:\n  "+personalCustomer+"\n  note: {erase: delete, columns: {body: none}}"), ScopeSubjects)
-		if n := planned(t, p, "note"); !n.Unseen || n.Address {
+		if n := planned(t, p, "note"); !n.DeleteByReference || n.Address {
 			t.Errorf("%+v", n)
 		}
 	})

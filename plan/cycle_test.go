@@ -46,7 +46,7 @@ func TestPitfall8Circles(t *testing.T) {
 			name:    "not where the engine can't",
 			schema:  "customer: id, email text\na: id, customer_id -> customer, b_id\nb: id, a_id -> a",
 			change:  []func(*dialect.Schema){foreign("a", "b_id", "b", "id", deferred)},
-			engine:  dialect.Engine{Name: "test", StatementEnd: true},
+			engine:  dialect.Engine{Name: "test", ChecksFKAtStatementEnd: true},
 			problem: "foreign key cycle can't be broken: a(b_id) → b; b(a_id) → a: make one of these columns nullable",
 		},
 		{

@@ -30,7 +30,7 @@ func (b *builder) endedRoots() []Root {
 	}
 	c := b.gatherClosure(&node{table: b.subject, rule: b.ruleOf(b.subject.Name), erase: erase})
 	c.orderNodes()
-	c.markStaying()
+	c.markRemaining()
 	if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.rule.Hold.MayEnd() }) {
 		return nil
 	}
@@ -51,7 +51,7 @@ func (b *builder) endedRoots() []Root {
 		}
 		rest := b.gatherClosure(&node{table: n.table, rule: n.rule, erase: decision, owned: n.owned})
 		rest.orderNodes()
-		rest.markStaying()
+		rest.markRemaining()
 		out = append(out, rest.endedRoot())
 	}
 	return out

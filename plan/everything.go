@@ -47,7 +47,7 @@ func (b *builder) everythingRoots() []Root {
 		}
 	}
 	out = b.afterWriters(out)
-	b.linksHold()
+	b.checkLinks()
 	if len(out) == 0 && len(b.found) == 0 && !b.all {
 		b.found.add(policy.Pos{}, dialect.Name{}, "scope everything has nothing to do: no column has an `overwrite:`, and no table `everything: delete`")
 	}
@@ -108,7 +108,7 @@ func (b *builder) deletedTables() (tables []*dialect.Table, cuts []*relation) {
 	if c.later || c.atOnce {
 		b.found.add(policy.Pos{}, dialect.Name{}, "`everything: delete` can't break a foreign key cycle without a nullable column, because not all rows are deleted in one transaction: make one of the foreign keys nullable")
 	}
-	for _, x := range c.within {
+	for _, x := range c.cycleDetaches {
 		cuts = append(cuts, x.relation)
 	}
 	for _, n := range c.deletion {

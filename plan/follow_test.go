@@ -218,7 +218,7 @@ func TestFollowing(t *testing.T) {
 				for _, r := range p.Roots {
 					for _, step := range r.Steps {
 						for _, a := range step.Set {
-							if want := map[Capabilities]Way{rekeying: ThroughClient, cascading: InDatabase}[e]; step.Follow != nil && a.Way != want {
+							if want := map[Capabilities]Location{rekeying: ThroughClient, cascading: InDatabase}[e]; step.Follow != nil && a.Way != want {
 								t.Errorf("%s follows %s, want %s", step.Table, a.Way, want)
 							}
 						}

@@ -52,13 +52,13 @@ func (p *Plan) Relevant(names []HazardName) []HazardName {
 // Has reports whether the name allows a hazard that the plan has or offers.
 func (p *Plan) Has(name HazardName) bool {
 	names := []HazardName{name}
-	return slices.ContainsFunc(slices.Concat(p.Hazards, p.Offers()), func(h Hazard) bool { return p.Allows(names, h) })
+	return slices.ContainsFunc(slices.Concat(p.Hazards, p.OptionalHazards()), func(h Hazard) bool { return p.Allows(names, h) })
 }
 
 // withTables are the names, with their tables, an operator may allow in the plan.
 func (p *Plan) withTables() []HazardName {
 	var out []HazardName
-	for _, h := range slices.Concat(p.Hazards, p.Offers()) {
+	for _, h := range slices.Concat(p.Hazards, p.OptionalHazards()) {
 		if n := h.Name + ":" + HazardName(policy.TableName(h.Table, p.Default)); !slices.Contains(out, n) {
 			out = append(out, n)
 		}

@@ -234,8 +234,8 @@ func TestAnIndexServesALinkWhoseConditionFixesItsFirstColumns(t *testing.T) {
 			if got := !hazard(p, UnindexedLink, "audit_log"); got != c.served {
 				t.Errorf("served by the index %v: %v, want %v", c.index, got, c.served)
 			}
-			if w := planned(t, p, "audit_log").Reach[0]; w.Once == c.served {
-				t.Errorf("the link is looked through once: %v", w.Once)
+			if w := planned(t, p, "audit_log").Reach[0]; w.ScanOnce == c.served {
+				t.Errorf("the link is looked through once: %v", w.ScanOnce)
 			}
 		})
 	}

@@ -93,10 +93,10 @@ func soleColumn(ix *dialect.Index, column string) bool {
 	return ix.Where == "" && !slices.ContainsFunc(ix.Columns(), other) && !slices.ContainsFunc(ix.Mentions, other)
 }
 
-// linksHold reports links, and foreign keys that aren't enforced, whose two ends scope everything
+// checkLinks reports links, and foreign keys that aren't enforced, whose two ends scope everything
 // would separate. It overwrites each end in its own table's walk, so only a consistent strategy
 // keeps them together.
-func (b *builder) linksHold() {
+func (b *builder) checkLinks() {
 	for _, t := range b.schema.Tables {
 		for _, ref := range b.from[t.Name] {
 			parent := b.schema.Table(ref.RefTable)
@@ -104,14 +104,14 @@ func (b *builder) linksHold() {
 				continue
 			}
 			for i, c := range ref.Columns {
-				b.endsAgree(ref, t, c, parent, ref.RefColumns[i])
+				b.checkLinkEnds(ref, t, c, parent, ref.RefColumns[i])
 			}
 		}
 	}
 }
 
-// endsAgree reports the two ends of a link if its overwrites would unjoin rows, or join others.
-func (b *builder) endsAgree(ref *relation, t *dialect.Table, column string, parent *dialect.Table, of string) {
+// checkLinkEnds reports the two ends of a link if its overwrites would unjoin rows, or join others.
+func (b *builder) checkLinkEnds(ref *relation, t *dialect.Table, column string, parent *dialect.Table, of string) {
 	here, there := b.ruleFor(t, column), b.ruleFor(parent, of)
 	end := func(t *dialect.Table, column string) string {
 		return policy.TableName(t.Name, b.schema.Default) + "." + column

@@ -167,7 +167,7 @@ func policyOf(t testing.TB, s *dialect.Schema, subject, text string) *policy.Pol
 }
 
 // able is an engine that can do everything.
-var able = dialect.Engine{Name: "test", Deferrable: true, StatementEnd: true}
+var able = dialect.Engine{Name: "test", Deferrable: true, ChecksFKAtStatementEnd: true}
 
 type capabilities dialect.Engine
 

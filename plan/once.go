@@ -23,7 +23,7 @@ func (b *builder) markOnce(roots []Root) {
 			t := &r.Tables[j]
 			for k := range t.Reach {
 				w := &t.Reach[k]
-				w.Once = r.canCountOnce(t, w) && !isIndexed(b.schema.Table(t.Name), &w.Reference) && b.scanOnce(w)
+				w.ScanOnce = r.canCountOnce(t, w) && !isIndexed(b.schema.Table(t.Name), &w.Reference) && b.scanOnce(w)
 			}
 		}
 	}
@@ -37,7 +37,7 @@ func (r *Root) canCountOnce(t *Table, w *Reach) bool {
 	fromElsewhere := func(w Reach) bool { return w.From() != r.Table }
 	return t != first && w.Link && !r.needsAgain(t.Name) && !w.Forwards && w.RefTable == r.Table &&
 		slices.Equal(w.RefColumns, first.Key) && first.Erase == policy.EraseDelete && !first.Address &&
-		len(t.Key) > 0 && !t.Address && r.Goes(t) &&
+		len(t.Key) > 0 && !t.Address && r.AlwaysDeletes(t) &&
 		// Rows found through a held row are held.
 		(!slices.ContainsFunc(t.Reach, fromElsewhere) || !slices.ContainsFunc(r.Tables, held))
 }
@@ -58,9 +58,9 @@ func (b *builder) scanOnce(w *Reach) bool {
 	return true
 }
 
-// Goes reports whether every row found of the table is deleted, whatever else is found: no hold and
+// AlwaysDeletes reports whether every row found of the table is deleted, whatever else is found: no hold and
 // no reference keeps it, it isn't shared, and the root's own rows are under no hold.
-func (r *Root) Goes(t *Table) bool {
+func (r *Root) AlwaysDeletes(t *Table) bool {
 	if t.Cycle > 0 || len(t.SharedBy) > 0 || len(t.AnchoredBy) > 0 || r.Tables[0].Hold != nil || t.Hold != nil {
 		return false
 	}

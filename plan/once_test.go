@@ -47,8 +47,8 @@ func TestALinkIsLookedThroughOnceWhereTheLastScanCanCount(t *testing.T) {
 			p := mustBuild(t, s, policyOf(t, s, "customer", text), ScopeSubjects)
 			r := &p.Roots[0]
 			reach := r.tableOf(nameOf("note")).Reach[0]
-			if reach.Once != c.once || r.Scans != c.scans {
-				t.Errorf("once %t, scans %t; want %t and %t", reach.Once, r.Scans, c.once, c.scans)
+			if reach.ScanOnce != c.once || r.Scans != c.scans {
+				t.Errorf("once %t, scans %t; want %t and %t", reach.ScanOnce, r.Scans, c.once, c.scans)
 			}
 			said := slices.ContainsFunc(p.Hazards, func(h Hazard) bool {
 				return h.Name == UnindexedLink && strings.Contains(h.Reason, "before the first batch") == c.once

@@ -37,7 +37,7 @@ func (c *closure) orderNodes() {
 		}
 	}
 	c.nodes = sorted
-	c.deletion = c.sequenceNodes(c.openCircles(c.orderEdges()))
+	c.deletion = c.sequenceNodes(c.breakCycles(c.orderEdges()))
 }
 
 // edge is a foreign key between two nodes with deleted rows: rows of parent can't be deleted while
@@ -66,11 +66,11 @@ func (c *closure) orderEdges() []edge {
 	return out
 }
 
-// openCircles removes references until no cycle remains: first those that can be set NULL, then
+// breakCycles removes references until no cycle remains: first those that can be set NULL, then
 // those with a deferrable check, then those of a table to itself if a statement may delete both
 // rows. It then restores each one that closes no cycle. It returns the edges the order has to
 // respect.
-func (c *closure) openCircles(hard []edge) []edge {
+func (c *closure) breakCycles(hard []edge) []edge {
 	var out []edge
 	for _, can := range []func(edge) bool{c.canLetGo, c.canWait, c.oneStatement} {
 		onCircle := onCycle(len(c.nodes), hard)
@@ -85,7 +85,7 @@ func (c *closure) openCircles(hard []edge) []edge {
 		hard = stay
 	}
 	if onCircle := onCycle(len(c.nodes), hard); slices.Contains(onCircle, true) {
-		c.knotProblem(hard, onCircle)
+		c.cycleProblem(hard, onCircle)
 		return nil
 	}
 	next := make([][]int, len(c.nodes))
@@ -100,7 +100,7 @@ func (c *closure) openCircles(hard []edge) []edge {
 		}
 		switch {
 		case c.canLetGo(e):
-			c.within = append(c.within, cut{e.relation, c.nodes[e.parent]})
+			c.cycleDetaches = append(c.cycleDetaches, detachment{e.relation, c.nodes[e.parent]})
 		case c.canWait(e):
 			c.later = true
 		default:
@@ -110,7 +110,7 @@ func (c *closure) openCircles(hard []edge) []edge {
 			}
 		}
 	}
-	slices.Reverse(c.within)
+	slices.Reverse(c.cycleDetaches)
 	return hard
 }
 
@@ -133,10 +133,10 @@ func (c *closure) canWait(e edge) bool {
 
 // oneStatement reports whether one statement can delete rows of one table that refer to each other.
 func (c *closure) oneStatement(e edge) bool {
-	return e.child == e.parent && e.noAction() && c.engine.Engine().StatementEnd
+	return e.child == e.parent && e.noAction() && c.engine.Engine().ChecksFKAtStatementEnd
 }
 
-func (c *closure) knotProblem(edges []edge, onCircle []bool) {
+func (c *closure) cycleProblem(edges []edge, onCircle []bool) {
 	var names []string
 	var table dialect.Name
 	for i, e := range edges {

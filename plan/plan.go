@@ -122,7 +122,7 @@ type Lookup struct {
 type Table struct {
 	Name dialect.Name `json:"name"`
 	// Key addresses a row: the whole key, or the row address alone (Address). It is empty for
-	// Unseen rows of a table without a key.
+	// rows of a table without a key (DeleteByReference).
 	Key     []string `json:"key,omitempty"`
 	Address bool     `json:"address,omitempty"`
 	// Reach lists the references to this table's rows; none for the root. A row found by any of
@@ -140,9 +140,9 @@ type Table struct {
 	// AnchoredBy are the references by which other subjects' rows keep a row of this table. A run
 	// overwrites such a row instead of deleting it.
 	AnchoredBy []Reference `json:"anchoredBy,omitempty"`
-	// Unseen rows are deleted by the reference they are reached through, without fetching their
+	// DeleteByReference rows are deleted by the reference they are reached through, without fetching their
 	// keys: nothing else depends on which rows they are.
-	Unseen bool `json:"unseen,omitempty"`
+	DeleteByReference bool `json:"unseen,omitempty"`
 	// SharedBy is set for an owned table, whose rows are deleted only if no other row refers to
 	// them. It lists every reference that counts.
 	SharedBy []Reference `json:"sharedBy,omitempty"`
@@ -176,9 +176,9 @@ type Reach struct {
 	// Erase is the decision for a row reached this way. Of several the strongest counts: delete
 	// before overwrite before keep.
 	Erase policy.Erase `json:"erase"`
-	// Once is set for a link from the root's rows that no index serves. A run scans for the rows of
+	// ScanOnce is set for a link from the root's rows that no index serves. A run scans for the rows of
 	// all its subjects once, and its last scan counts later rows instead of erasing them.
-	Once bool `json:"once,omitempty"`
+	ScanOnce bool `json:"once,omitempty"`
 }
 
 // From is the table at the start of the reference's path.
@@ -248,18 +248,18 @@ type Assignment struct {
 	Column    string         `json:"column"`
 	Strategy  anonymise.Spec `json:"strategy"`
 	Technique string         `json:"technique"`
-	// Way is where the replacement is made.
-	Way Way `json:"way"`
+	// Location is where the replacement is made.
+	Way Location `json:"way"`
 	// Joined are the columns whose values are compared with this one's: a consistent replacement
 	// has to fit them too.
 	Joined []ColumnName `json:"joined,omitempty"`
 }
 
-// Way is where a replacement is made.
-type Way string
+// Location is where a replacement is made.
+type Location string
 
 // The ways. If one assignment goes through the client, the whole step does.
 const (
-	InDatabase    Way = "in the database"
-	ThroughClient Way = "through the client"
+	InDatabase    Location = "in the database"
+	ThroughClient Location = "through the client"
 )

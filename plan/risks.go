@@ -66,7 +66,7 @@ func (b *builder) findHazards(roots []Root) []Hazard {
 			}
 			for _, w := range pt.Reach {
 				switch {
-				case w.Once:
+				case w.ScanOnce:
 					add(UnindexedLink, t.Name, "no index starts with (%s): the table is scanned before the first batch and after the last one, and for every batch if too many rows are found to remember", joinColumns(w.Columns))
 				case !w.Forwards:
 					scan(&w.Reference)

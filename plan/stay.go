@@ -6,12 +6,12 @@ import (
 	"github.com/expungedb/expunge/plan/policy"
 )
 
-// markStaying determines which rows may have to remain in their table despite a delete, and by
+// markRemaining determines which rows may have to remain in their table despite a delete, and by
 // which references.
 //
 // A row remains because the policy overwrites or keeps it, a hold keeps it, or others share it. It
 // keeps every row it refers to by a reference that it can't set NULL.
-func (c *closure) markStaying() {
+func (c *closure) markRemaining() {
 	for changed := true; changed; {
 		changed = false
 		set := func(flag *bool, value bool) {
@@ -49,8 +49,8 @@ func (c *closure) markStaying() {
 func (c *closure) findAnchors(n *node) {
 	for _, ref := range c.heldReferences(n) {
 		free, gone := c.whyNotDetachable(ref) == "", c.canOverwrite(n, ref)
-		if free && !gone && c.letsGo(n, ref) {
-			c.loose = append(c.loose, cut{ref, c.byName[ref.RefTable]})
+		if free && !gone && c.givesUp(n, ref) {
+			c.keptDetaches = append(c.keptDetaches, detachment{ref, c.byName[ref.RefTable]})
 		}
 		if c.isAnchor(n, ref) {
 			n.anchors = append(n.anchors, Anchor{Reference: ref.Reference, Held: free || gone})
@@ -85,8 +85,8 @@ func (c *closure) isAnchor(n *node, ref *relation) bool {
 	return c.whyNotDetachable(ref) != "" && !c.canOverwrite(n, ref) || n.holdsColumns(ref.Columns)
 }
 
-// letsGo reports whether a remaining row of n may set ref, a nullable reference, NULL.
-func (c *closure) letsGo(n *node, ref *relation) bool {
+// givesUp reports whether a remaining row of n may set ref, a nullable reference, NULL.
+func (c *closure) givesUp(n *node, ref *relation) bool {
 	return n.owned || n.mayReplace || !n.onlyErase(policy.EraseDelete) || n.rule.Hold != nil && !n.rule.Hold.KeepsColumns(ref.Columns)
 }
 
@@ -120,7 +120,7 @@ func (c *closure) deletesByReference(n *node) bool {
 			return false // the owned row is deleted only if this row is
 		}
 	}
-	if slices.ContainsFunc(slices.Concat(c.detach, c.within), func(x cut) bool { return x.to == n || x.Table == n.table.Name }) {
+	if slices.ContainsFunc(slices.Concat(c.detach, c.cycleDetaches), func(x detachment) bool { return x.to == n || x.Table == n.table.Name }) {
 		return false
 	}
 	return !n.mayHold || len(n.reach) == 1 && len(n.anchors) <= 1

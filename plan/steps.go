@@ -13,7 +13,7 @@ func (c *closure) plannedTables() []Table {
 	for _, n := range c.nodes {
 		t := Table{
 			Name: n.table.Name, Key: c.rowKey(n), Cycle: n.cycle, Erase: n.erase, Hold: plannedHold(n.rule.Hold),
-			Keeps: n.anchors, Unseen: c.deletesByReference(n),
+			Keeps: n.anchors, DeleteByReference: c.deletesByReference(n),
 		}
 		for _, w := range n.reach {
 			t.Reach = append(t.Reach, Reach{Reference: w.Reference, Forwards: w.forwards, Erase: w.erase})
@@ -26,7 +26,7 @@ func (c *closure) plannedTables() []Table {
 				t.SharedBy = append(t.SharedBy, ref.Reference)
 			}
 		}
-		if len(t.Key) == 0 && !t.Unseen {
+		if len(t.Key) == 0 && !t.DeleteByReference {
 			if n.table.Address == "" {
 				c.found.add(n.rule.Pos, n.table.Name, "the table has no primary key and no unique NOT NULL key, and the engine can't address its rows otherwise: add a key")
 			}
@@ -69,9 +69,9 @@ func (c *closure) buildSteps() []Step {
 	var out, last []Step
 	add := func(s Step) { out = append(out, s) }
 	for _, kind := range []struct {
-		cuts []cut
+		cuts []detachment
 		rows Rows
-	}{{c.detach, Reached}, {c.within, Going}, {c.loose, Staying}} {
+	}{{c.detach, Reached}, {c.cycleDetaches, Going}, {c.keptDetaches, Staying}} {
 		for _, x := range kind.cuts {
 			if hold := c.ruleOf(x.Table).Hold; kind.rows == Reached && hold != nil && hold.KeepsColumns(x.Columns) {
 				c.found.add(hold.Pos, x.Table, "the hold keeps (%s), so the reference can't be detached: name the held columns in hold.keep, or decide `keep`", joinColumns(x.Columns))

@@ -19,9 +19,9 @@ type Suspension struct {
 	Hazard HazardName `json:"hazard"`
 }
 
-// Offers are the hazards to allow for suspending indexes, one for each index, ordered as the roots
+// OptionalHazards are the hazards to allow for suspending indexes, one for each index, ordered as the roots
 // are. They are not among Hazards, which must be allowed.
-func (p *Plan) Offers() []Hazard {
+func (p *Plan) OptionalHazards() []Hazard {
 	var out []Hazard
 	for i := range p.Roots {
 		r := &p.Roots[i]
@@ -46,7 +46,7 @@ func (b *builder) suspensionsOf(t *dialect.Table, set []Assignment) []Suspension
 	overwritten := func(ix *dialect.Index) bool {
 		return slices.ContainsFunc(set, func(a Assignment) bool { return ix.Holds(a.Column) })
 	}
-	all := b.engine.Engine().EveryIndex && slices.ContainsFunc(t.Indexes, overwritten)
+	all := b.engine.Engine().UpdatesAllIndexes && slices.ContainsFunc(t.Indexes, overwritten)
 	var out []Suspension
 	for _, ix := range t.Indexes {
 		if !all && !overwritten(ix) || ix.Primary || ix.Stays != "" || b.leadsIndex(t, ix) {

@@ -91,7 +91,7 @@ func TestSuspends(t *testing.T) {
 
 func TestSuspendsAllIndexesWhereEachUpdateWritesToAll(t *testing.T) {
 	every := able
-	every.EveryIndex = true
+	every.UpdatesAllIndexes = true
 	offered := func(change ...func(*dialect.Schema)) []string {
 		s := schemaOf("customer: id, email text, town text\nletter: id, customer_id -> customer", change...)
 		p, err := FromSchema(s, capabilities(every), policyOf(t, s, "customer", "tables: {customer: {columns: {email: {pii: contact, overwrite: random}}}}"), ScopeEverything)
@@ -125,7 +125,7 @@ func TestAnOfferIsShownWithItsFlagAndIsPartOfTheDigest(t *testing.T) {
 	if p.Digest() == build(unique("customer", "email"), with("customer", func(t *dialect.Table) { t.Indexes[1].Stays = "for a reason" })).Digest() {
 		t.Error("the digest is the same without the offer")
 	}
-	if p := build(); len(p.Offers()) > 0 || strings.Contains(p.String(), "SUSPENDS") {
+	if p := build(); len(p.OptionalHazards()) > 0 || strings.Contains(p.String(), "SUSPENDS") {
 		t.Errorf("nothing could be suspended, and the plan says otherwise:\n%s", p)
 	}
 }

@@ -81,7 +81,7 @@ func (p *Plan) renderText(approved *Plan) string {
 		hazards = slices.DeleteFunc(slices.Clone(hazards), func(h Hazard) bool { return slices.Contains(fresh, h) })
 	}
 	p.printHazards(&b, "Hazards, each to be allowed by name:", hazards)
-	p.printHazards(&b, "Optional, to run faster:", p.Offers())
+	p.printHazards(&b, "Optional, to run faster:", p.OptionalHazards())
 	fprintPrintable(&b, "\nDigest %s\n", p.Digest())
 	return b.String()
 }

@@ -126,7 +126,7 @@ func (v *validation) closureTable(root *rootTables, i int) {
 	if len(t.Key) > 0 {
 		v.requireColumns(at+".key", t.Key)
 	}
-	v.require(len(t.Key) > 0 || t.Unseen || root.Whole, "%s.key: missing", at)
+	v.require(len(t.Key) > 0 || t.DeleteByReference || root.Whole, "%s.key: missing", at)
 	v.require(!t.Address || len(t.Key) == 1 && (i > 0 || root.Whole || v.plan.Scope == ScopeSubjects), "%s.address: the rows can't be addressed physically", at)
 	v.require(t.Cycle >= 0, "%s.cycle: negative", at)
 	if i == 0 {
@@ -157,10 +157,10 @@ func (v *validation) closureTable(root *rootTables, i int) {
 	}
 	v.require(t.isOwned() == (len(t.SharedBy) > 0) || i == 0 && root.Ended, "%s.sharedBy: required for owned tables, and only for them", at)
 	v.require(!t.isOwned() || !slices.ContainsFunc(t.Reach, func(w Reach) bool { return !w.Forwards }), "%s.reach: the table is owned and also reached otherwise", at)
-	if t.Unseen {
+	if t.DeleteByReference {
 		v.validateUnseen(root, i)
 	}
-	v.require(!everything || !t.Unseen && t.Cycle == 0 && t.Hold == nil && len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) == 0,
+	v.require(!everything || !t.DeleteByReference && t.Cycle == 0 && t.Hold == nil && len(t.Reach)+len(t.Keeps)+len(t.AnchoredBy)+len(t.SharedBy) == 0,
 		"%s: scope everything has no closures", at)
 }
 
@@ -182,7 +182,7 @@ func (v *validation) validateReach(root *rootTables, i, j int) {
 	default:
 		v.require(false, "%s.erase: not delete, overwrite or keep", at)
 	}
-	v.require(!w.Once || v.plan.Scope == ScopeSubjects && i > 0 && root.canCountOnce(t, w), "%s.once: the rows can't be scanned once per run", at)
+	v.require(!w.ScanOnce || v.plan.Scope == ScopeSubjects && i > 0 && root.canCountOnce(t, w), "%s.once: the rows can't be scanned once per run", at)
 	for k := range t.Reach[:j] {
 		v.require(w.Forwards != t.Reach[k].Forwards || !w.sameReference(&t.Reach[k].Reference), "%s: listed twice", at)
 	}

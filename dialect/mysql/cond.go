@@ -36,7 +36,7 @@ func (b *builder) renderCond(t *dialect.Table, alias string, c dialect.Cond) str
 		return b.renderCompare(t, alias, c)
 	case dialect.IsNull:
 		return alias + "." + quoteIdent(c.Column) + " IS NULL"
-	case dialect.Longer:
+	case dialect.LongerThan:
 		return fmt.Sprintf("CHAR_LENGTH(%s.%s) > %d", alias, quoteIdent(c.Column), c.N)
 	case dialect.Odd:
 		return renderOdd(t, alias, c)

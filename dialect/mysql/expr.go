@@ -45,7 +45,7 @@ func (b *builder) renderExpr(t *dialect.Table, e dialect.Expr) string {
 		return fmt.Sprintf("LEFT(%s, %d)", of(e.Of), e.N)
 	case dialect.Right:
 		return fmt.Sprintf("RIGHT(%s, %d)", of(e.Of), e.N)
-	case dialect.Fill:
+	case dialect.Repeat:
 		return fmt.Sprintf("REPEAT(%s, GREATEST(CHAR_LENGTH(%s) - %d, 0))", b.addArg(e.With), of(e.Of), e.Less)
 	case dialect.RandomLike:
 		return b.randomLike(t, e.Of)
@@ -200,7 +200,7 @@ func condMentions(c dialect.Cond, column string) bool {
 		return c.Column == column
 	case dialect.IsNull:
 		return c.Column == column
-	case dialect.Longer:
+	case dialect.LongerThan:
 		return c.Column == column
 	case dialect.Referenced:
 		return in(c.RefColumns)
@@ -236,7 +236,7 @@ func (d *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 // computesNode reports whether the server can compute an expression of computable operands.
 func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
-	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomUUID,
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Left, dialect.Right, dialect.Repeat, dialect.RandomUUID,
 		dialect.Arith, dialect.Random, dialect.Floor, dialect.Round, dialect.ShiftMoment, dialect.Cast:
 		return true
 	case dialect.RandomLike:

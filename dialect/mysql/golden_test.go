@@ -59,13 +59,13 @@ func TestSQLGolden(t *testing.T) {
 			return b.renderAll(customer, target, []dialect.Cond{
 				dialect.Not{Cond: dialect.Any{ids, dialect.Compare{Column: "at", Op: "<", Value: "2020-01-01 00:00:00+00"}}},
 				dialect.Match{SQL: "born > '1990-01-01' -- young"}, dialect.Orphan{Columns: []string{"id"}, RefTable: invoice.Name, RefColumns: []string{"id"}},
-				dialect.Longer{Column: "e-mail", N: 3}, dialect.Any{}, dialect.All{},
+				dialect.LongerThan{Column: "e-mail", N: 3}, dialect.Any{}, dialect.All{},
 			})
 		}},
 		{"delete with a limit", func(b *builder) string { return b.renderChosen(customer, []dialect.Cond{ids}, nil, 50) }},
 		{"assignments", func(b *builder) string {
 			return b.renderAssignments(customer, []dialect.Assign{
-				{Column: email, Expr: dialect.Concat{dialect.Left{Of: like(email), N: 1}, dialect.Fill{Of: like(email), With: "*", Less: 1}}},
+				{Column: email, Expr: dialect.Concat{dialect.Left{Of: like(email), N: 1}, dialect.Repeat{Of: like(email), With: "*", Less: 1}}},
 				{Column: born, Expr: dialect.TruncateMoment{Of: like(born), Unit: "month"}},
 			})
 		}},

@@ -39,7 +39,7 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 	case dialect.IsNull:
 		// IS NULL would also be true for a composite value whose fields are all NULL.
 		return b.columnOf(r, c.Column).qualifiedName(alias) + " IS NOT DISTINCT FROM NULL"
-	case dialect.Longer:
+	case dialect.LongerThan:
 		return "pg_catalog.char_length(" + b.columnOf(r, c.Column).qualifiedName(alias) + asText + ") " + qualifiedOperator(">") + " " + b.addInt(c.N)
 	case dialect.Odd:
 		return b.renderOdd(r, alias, c)

@@ -18,7 +18,7 @@ func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 // computesNode reports whether the server can compute an expression of computable operands.
 func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
-	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomLike, dialect.RandomInt,
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Repeat, dialect.RandomLike, dialect.RandomInt,
 		dialect.RandomUUID, dialect.RandomBytes, dialect.Choose, dialect.Random, dialect.Floor, dialect.Round, dialect.Cast:
 		return true
 	case dialect.Concat:
@@ -141,7 +141,7 @@ func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
 		return "pg_catalog.left(" + text(e.Of) + ", " + whole(e.N) + ")"
 	case dialect.Right:
 		return "pg_catalog.right(" + text(e.Of) + ", " + whole(e.N) + ")"
-	case dialect.Fill:
+	case dialect.Repeat:
 		return "pg_catalog.repeat(" + b.addArg([]byte(e.With), "pg_catalog.text") + ", pg_catalog.char_length(" + text(e.Of) + ") " + qualifiedOperator("-") + " " + whole(e.Less) + ")"
 	case dialect.RandomLike:
 		return b.randomLike(text(e.Of))

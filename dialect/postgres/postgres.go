@@ -82,7 +82,7 @@ func New(pool *pgxpool.Pool) *DB {
 
 // Engine implements dialect.DB.
 func (db *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "postgres", MaxRows: 5000, MaxSwept: 50000, Deferrable: true, EveryIndex: true, StatementEnd: true, Version: "xmin"}
+	return dialect.Engine{Name: "postgres", MaxRows: 5000, MaxDeleteRows: 50000, Deferrable: true, UpdatesAllIndexes: true, ChecksFKAtStatementEnd: true, RowVersionColumn: "xmin"}
 }
 
 // inReadTx runs f in a read-only transaction, with only pg_catalog on the search path.

@@ -90,7 +90,7 @@ var shapes = map[string][]struct {
 		{"After and UpTo, empty", selecting(dialect.After{Columns: []string{"id"}}, dialect.UpTo{Columns: []string{"id"}})},
 		{"After, an extension's type", selecting(dialect.After{Columns: []string{"email", "id"}, Key: dialect.Key{"a", int64(1)}})},
 		{"Compare", selecting(dialect.Compare{Column: "born", Op: "<", Value: "2020-01-01"}, dialect.Compare{Column: "photo", Op: "=", Value: []byte{0, 255}})},
-		{"Longer", selecting(dialect.Longer{Column: "name", N: 3})},
+		{"Longer", selecting(dialect.LongerThan{Column: "name", N: 3})},
 		{"Match, ending in a comment", selecting(dialect.Match{SQL: "name = 'x' -- really"})},
 		{"Not, Any, All", selecting(dialect.Not{Cond: dialect.Any{ids, dialect.All{dialect.IsNull{Column: "name"}, dialect.Any{}, dialect.All{}}}})},
 		{"Any of keys", dialect.Select{Table: event, Columns: []string{"code"}, Where: []dialect.Cond{dialect.Any{
@@ -111,7 +111,7 @@ var shapes = map[string][]struct {
 	"expr": {
 		{"Literal", overwriting(nameText, dialect.Literal{Value: "x", Column: nameText})},
 		{"If", overwriting(nameText, dialect.If{Cond: dialect.IsNull{Column: "name"}, Then: dialect.Null{}, Else: dialect.Current{Column: nameText}})},
-		{"Concat, Left, Right, Fill", overwriting(nameText, dialect.Concat{dialect.Left{Of: dialect.Current{Column: nameText}, N: 2}, dialect.Fill{Of: dialect.Current{Column: nameText}, With: "*", Less: 4}, dialect.Right{Of: dialect.Current{Column: nameText}, N: 2}})},
+		{"Concat, Left, Right, Fill", overwriting(nameText, dialect.Concat{dialect.Left{Of: dialect.Current{Column: nameText}, N: 2}, dialect.Repeat{Of: dialect.Current{Column: nameText}, With: "*", Less: 4}, dialect.Right{Of: dialect.Current{Column: nameText}, N: 2}})},
 		{"RandomLike", overwriting(nameText, dialect.RandomLike{Of: dialect.Current{Column: nameText}})},
 		{"RandomInt", overwriting(nameText, dialect.Cast{Of: dialect.RandomInt{Low: -5, High: 5}, Column: nameText})},
 		{"RandomInt, all of them", overwriting(nameText, dialect.RandomInt{Low: -1 << 63, High: 1<<63 - 1})},

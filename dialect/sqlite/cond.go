@@ -49,7 +49,7 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) {
 	case dialect.IsNull:
 		b.writeRef(r, alias, c.Column)
 		b.Append(" IS NULL")
-	case dialect.Longer:
+	case dialect.LongerThan:
 		b.Append("length(")
 		b.writeRef(r, alias, c.Column)
 		b.Append(") > ", strconv.Itoa(c.N))

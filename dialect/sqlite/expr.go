@@ -42,7 +42,7 @@ func (b *builder) renderExpr(e dialect.Expr, c *dialect.Column) {
 			return
 		}
 		b.renderCall("substr", e.Of, c, ", -"+strconv.Itoa(e.N))
-	case dialect.Fill:
+	case dialect.Repeat:
 		b.renderOnce(e.Of, c, func(v string) {
 			b.Append("CASE WHEN ", v, " IS NOT NULL THEN replace(hex(zeroblob(max(0, length(", v, ") - ", strconv.Itoa(e.Less), "))), '00', ")
 			b.addArg(e.With)
@@ -181,7 +181,7 @@ func (db *DB) Renders(e dialect.Expr, c *dialect.Column) bool {
 // computesNode reports whether SQLite can compute an expression of computable operands.
 func computesNode(e dialect.Expr, c *dialect.Column) bool {
 	switch e := e.(type) {
-	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Fill, dialect.RandomUUID, dialect.RandomBytes,
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Concat, dialect.Repeat, dialect.RandomUUID, dialect.RandomBytes,
 		dialect.Arith, dialect.Random, dialect.Floor, dialect.Round, dialect.Cast:
 		return true
 	case dialect.RandomLike:

@@ -50,7 +50,7 @@ func TestGolden(t *testing.T) {
 			b.renderSelect(dialect.Select{Table: post, Columns: []string{"a"}, Where: []dialect.Cond{pair, dialect.After{Columns: []string{"a", "b"}, Key: dialect.Key{int64(1), "x"}}}, Order: []string{"a", "b"}})
 		}},
 		{"count", func(b *builder) {
-			b.renderCount(people, []dialect.Cond{dialect.Not{Cond: in}, dialect.Any{dialect.Compare{Column: "ok", Op: "=", Value: "true"}, dialect.Match{SQL: "born IS NULL"}, dialect.Longer{Column: "email", N: 3}}})
+			b.renderCount(people, []dialect.Cond{dialect.Not{Cond: in}, dialect.Any{dialect.Compare{Column: "ok", Op: "=", Value: "true"}, dialect.Match{SQL: "born IS NULL"}, dialect.LongerThan{Column: "email", N: 3}}})
 		}},
 		{"count_referenced", func(b *builder) {
 			b.renderCount(people, []dialect.Cond{dialect.Referenced{Table: post, Columns: []string{"person"}, RefColumns: []string{"id"}, Where: "b = 'x'", Except: &pair}})
@@ -76,7 +76,7 @@ func TestGolden(t *testing.T) {
 			b.bulkUpdates(u, `[[1,"x",2]]`, make([]bool, 3))
 		}},
 		{"update_literal", expr(dialect.If{Cond: dialect.IsNull{Column: "email"}, Then: dialect.Null{}, Else: dialect.Literal{Value: "x", Column: email}})},
-		{"update_mask", expr(dialect.Concat{dialect.Left{Of: cur, N: 1}, dialect.Fill{Of: cur, With: "*", Less: 3}, dialect.Right{Of: cur, N: 2}})},
+		{"update_mask", expr(dialect.Concat{dialect.Left{Of: cur, N: 1}, dialect.Repeat{Of: cur, With: "*", Less: 3}, dialect.Right{Of: cur, N: 2}})},
 		{"update_choose", expr(dialect.Choose{Values: []dialect.Value{"a", "b"}, Weights: []int{4, 2}, Column: email})},
 		{"update_floor", expr(dialect.Floor{Of: dialect.Random{}})},
 	} {

@@ -56,5 +56,5 @@ func New(pool *sql.DB) *DB {
 // A transaction locks the whole database, even for a single row. Its commit writes every changed
 // page to the disk twice: fewer transactions cost less. MaxRows limits the rows held by the client.
 func (db *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxSwept: 50_000, TargetTime: time.Second, Writers: 1, Deferrable: true, StatementEnd: true}
+	return dialect.Engine{Name: "sqlite", MaxRows: 20_000, MaxDeleteRows: 50_000, TargetTime: time.Second, Writers: 1, Deferrable: true, ChecksFKAtStatementEnd: true}
 }

@@ -27,7 +27,7 @@ func (b *builder) renderCond(r *relation, alias string, c dialect.Cond) string {
 		return b.renderCompare(r, alias, c)
 	case dialect.IsNull:
 		return b.columnOf(r, c.Column).qualifiedName(alias) + " IS NULL"
-	case dialect.Longer:
+	case dialect.LongerThan:
 		return b.renderLength(b.renderCharacters(b.columnOf(r, c.Column).qualifiedName(alias))) + " > " + strconv.Itoa(c.N)
 	case dialect.Odd:
 		return "1 = 0"

@@ -78,7 +78,7 @@ func (b *builder) renderExpr(r *relation, e dialect.Expr) string {
 		return fmt.Sprintf("LEFT(%s, %d)", b.renderText(r, e.Of), e.N)
 	case dialect.Right:
 		return fmt.Sprintf("RIGHT(%s, %d)", b.renderText(r, e.Of), e.N)
-	case dialect.Fill:
+	case dialect.Repeat:
 		n := b.renderLength(b.renderText(r, e.Of)) + " - " + strconv.Itoa(e.Less)
 		// REPLICATE with a negative count is NULL.
 		return fmt.Sprintf("REPLICATE(CAST(%s AS nvarchar(max)), CASE WHEN %s < 0 THEN 0 ELSE %s END)", b.addArg(e.With), n, n)
@@ -278,7 +278,7 @@ const mostChoices = 100
 // computesNode reports whether the server can compute an expression of computable operands.
 func computesNode(e dialect.Expr) bool {
 	switch e := e.(type) {
-	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Fill, dialect.RandomUUID, dialect.Random,
+	case dialect.Null, dialect.Literal, dialect.Current, dialect.If, dialect.Left, dialect.Right, dialect.Repeat, dialect.RandomUUID, dialect.Random,
 		dialect.Floor, dialect.Round, dialect.Cast:
 		return true
 	case dialect.Concat:

@@ -89,7 +89,7 @@ func New(pool *sql.DB) *DB { return &DB{pool: pool, relations: map[dialect.Name]
 // Engine implements dialect.DB. SQL Server checks foreign keys at the end of a statement and never
 // later.
 func (d *DB) Engine() dialect.Engine {
-	return dialect.Engine{Name: "sqlserver", MaxRows: 4000, StatementEnd: true}
+	return dialect.Engine{Name: "sqlserver", MaxRows: 4000, ChecksFKAtStatementEnd: true}
 }
 
 // server holds the facts read once from a server.

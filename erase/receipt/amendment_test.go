@@ -49,7 +49,7 @@ func TestFold(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		// In any order, and some of them twice.
-		got, err := Fold(o, rapid.Permutation(append(list, list[0], list[4])).Draw(r, "order")...)
+		got, err := Apply(o, rapid.Permutation(append(list, list[0], list[4])).Draw(r, "order")...)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestFold(t *testing.T) {
 
 func TestFoldOfNothing(t *testing.T) {
 	o := opened(t)
-	s, err := Fold(o)
+	s, err := Apply(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestFoldRefuses(t *testing.T) {
 			amendment(t, o, Fact{AmendmentID: "a", Kind: BackupExpired, At: later, Backup: "offsite weekly"})}, ErrMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := Fold(o, tt.list...); !errors.Is(err, tt.want) {
+			if _, err := Apply(o, tt.list...); !errors.Is(err, tt.want) {
 				t.Errorf("Fold: %v, want %v", err, tt.want)
 			}
 		})

@@ -24,36 +24,36 @@ var (
 // Certificate is a receipt in words for the person whose data it was. It isn't signed itself and
 // says so: only the receipt counts.
 type Certificate struct {
-	Title     string     `json:"title"`
-	Lead      string     `json:"lead"`
-	Warnings  []string   `json:"warnings,omitempty"` // what failed or changed since: shown first
-	Facts     []Term     `json:"facts"`              // who, where, when
-	Erased    []Line     `json:"erased,omitempty"`
-	Ended     []string   `json:"ended,omitempty"` // what had been kept until now
-	Kept      []KeptLine `json:"kept,omitempty"`
-	Copies    []Term     `json:"copies,omitempty"`
-	Backups   string     `json:"backups"` // when the last backup expires, in a sentence
-	Residue   string     `json:"residue"`
-	Traces    []Term     `json:"traces,omitempty"` // the stores examined, one by one
-	Checks    []string   `json:"checks"`           // the steps to check the receipt
-	Limits    string     `json:"limits"`
-	Complaint string     `json:"complaint"`
+	Title     string            `json:"title"`
+	Lead      string            `json:"lead"`
+	Warnings  []string          `json:"warnings,omitempty"` // what failed or changed since: shown first
+	Facts     []CertificateTerm `json:"facts"`              // who, where, when
+	Erased    []CertificateLine `json:"erased,omitempty"`
+	Ended     []string          `json:"ended,omitempty"` // what had been kept until now
+	Kept      []CertificateKept `json:"kept,omitempty"`
+	Copies    []CertificateTerm `json:"copies,omitempty"`
+	Backups   string            `json:"backups"` // when the last backup expires, in a sentence
+	Residue   string            `json:"residue"`
+	Traces    []CertificateTerm `json:"traces,omitempty"` // the stores examined, one by one
+	Checks    []string          `json:"checks"`           // the steps to check the receipt
+	Limits    string            `json:"limits"`
+	Complaint string            `json:"complaint"`
 }
 
-// Term is a name and a text about it.
-type Term struct {
+// CertificateTerm is a name and a text about it.
+type CertificateTerm struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
 }
 
-// Line is the actions in one table.
-type Line struct {
+// CertificateLine is the actions in one table.
+type CertificateLine struct {
 	Table string   `json:"table"`
 	Done  []string `json:"done"`
 }
 
-// KeptLine is rows that were kept.
-type KeptLine struct {
+// CertificateKept is rows that were kept.
+type CertificateKept struct {
 	What  string `json:"what"`
 	Rows  string `json:"rows"`
 	Why   string `json:"why"`
@@ -66,7 +66,7 @@ type KeptLine struct {
 func NewCertificate(r *Opened, s *State) *Certificate {
 	if s == nil {
 		// Folding no amendments can't fail.
-		s, _ = Fold(r)
+		s, _ = Apply(r)
 	}
 	p := &r.Statement.Predicate
 	c := &Certificate{
@@ -182,11 +182,11 @@ func certificateWarnings(p *Predicate, s *State) []string {
 	return list
 }
 
-func certificateFacts(p *Predicate) []Term {
-	var list []Term
+func certificateFacts(p *Predicate) []CertificateTerm {
+	var list []CertificateTerm
 	add := func(name, text string) {
 		if text != "" {
-			list = append(list, Term{name, text})
+			list = append(list, CertificateTerm{name, text})
 		}
 	}
 	add("Responsible", p.Controller)

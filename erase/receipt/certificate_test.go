@@ -47,7 +47,7 @@ func golden(t *testing.T, name string, got []byte) {
 func TestCertificateGolden(t *testing.T) {
 	o := opened(t)
 	at := o.Statement.Predicate.Commits.Last
-	amended, err := Fold(o,
+	amended, err := Apply(o,
 		amendment(t, o, Fact{Kind: BackupExpired, Backup: "nightly", At: at.AddDate(0, 0, 14)}),
 		amendment(t, o, Fact{Kind: BackupExpired, Backup: "offsite weekly", At: at.AddDate(0, 0, 180)}),
 		amendment(t, o, Fact{Kind: RecipientTold, Recipient: "mail provider", At: at.AddDate(0, 0, 1)}),
@@ -55,7 +55,7 @@ func TestCertificateGolden(t *testing.T) {
 			Replay: &Replay{RunID: "r2", Backup: at.AddDate(0, 0, -1), Receipt: testDigest}}),
 		amendment(t, o, Fact{Kind: ResidueUpdate, At: at.AddDate(0, 0, 30), Residue: &Residue{Level: LevelVersions, Stores: []Store{
 			{Name: "data files", Level: LevelFiles, Evidence: "the tables were rewritten, then searched for 12 planted values"},
-			{Name: "WAL", Level: LevelVersions, Remains: []Remain{{What: "segments before the rewrite", Until: "2026-05-01"}}}}}}),
+			{Name: "WAL", Level: LevelVersions, Remains: []Leftover{{What: "segments before the rewrite", Until: "2026-05-01"}}}}}}),
 		amendment(t, o, Fact{Kind: Revoked, Reason: "the wrong customer was erased", At: at.AddDate(0, 0, 200)}),
 	)
 	if err != nil {
@@ -137,8 +137,8 @@ func TestCertificateSaysWhatIsNotGood(t *testing.T) {
 // A controller's or a table's name may contain anything; the text is for terminals.
 func TestCertificateTextHoldsNoControlCharacter(t *testing.T) {
 	c := NewCertificate(opened(t), nil)
-	c.Erased = append(c.Erased, Line{Table: "a\x1b[31m\nb\u202e", Done: []string{"1 deleted\a"}})
-	c.Facts = append(c.Facts, Term{Name: "Case", Text: "7\r\nReceipt number: 8\x1b[2J"})
+	c.Erased = append(c.Erased, CertificateLine{Table: "a\x1b[31m\nb\u202e", Done: []string{"1 deleted\a"}})
+	c.Facts = append(c.Facts, CertificateTerm{Name: "Case", Text: "7\r\nReceipt number: 8\x1b[2J"})
 	var b bytes.Buffer
 	if err := c.Text(&b); err != nil {
 		t.Fatal(err)

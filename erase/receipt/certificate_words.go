@@ -10,8 +10,8 @@ import (
 
 // erasedLines returns a line per table, the person's own entry first: a plan's steps lead from the
 // leaves to the root, so the order is reversed.
-func erasedLines(p *Predicate) []Line {
-	var list []Line
+func erasedLines(p *Predicate) []CertificateLine {
+	var list []CertificateLine
 	at := map[string]int{}
 	for _, a := range slices.Backward(p.Actions) {
 		if a.Operation == Keep || a.Rows.Affected+a.Rows.AlreadyGone == 0 {
@@ -22,7 +22,7 @@ func erasedLines(p *Predicate) []Line {
 		if !there {
 			i = len(list)
 			at[table] = i
-			list = append(list, Line{Table: tableTitle(p, a)})
+			list = append(list, CertificateLine{Table: tableTitle(p, a)})
 		}
 		list[i].Done = append(list[i].Done, doneWords(a))
 	}
@@ -76,8 +76,8 @@ func columnList(list []Column) string {
 	return cmp.Or(strings.Join(names, ", "), "personal data")
 }
 
-func keptLine(r Retained) KeptLine {
-	k := KeptLine{What: titleOf(r.Table), Rows: numberText(r.Rows), Why: r.Reason, Basis: r.Basis}
+func keptLine(r Retained) CertificateKept {
+	k := CertificateKept{What: titleOf(r.Table), Rows: numberText(r.Rows), Why: r.Reason, Basis: r.Basis}
 	if len(r.Columns) > 0 {
 		var names []string
 		for _, c := range r.Columns {
@@ -127,7 +127,7 @@ func untilWords(until string) string {
 }
 
 // copyTerms says when the last backup expires, and what is known of each copy.
-func copyTerms(p *Predicate, s *State) (backups string, list []Term) {
+func copyTerms(p *Predicate, s *State) (backups string, list []CertificateTerm) {
 	switch {
 	case len(s.Backups) == 0:
 		backups = "No backups were declared."
@@ -147,7 +147,7 @@ func copyTerms(p *Predicate, s *State) (backups string, list []Term) {
 		case b.Until != "":
 			text = "holds the data until " + dayText(b.Until) + " at the latest"
 		}
-		list = append(list, Term{"Backup “" + b.Name + "”", text})
+		list = append(list, CertificateTerm{"Backup “" + b.Name + "”", text})
 	}
 	for _, r := range s.Recipients {
 		text := "had received the data; not stated yet that it was told of the erasure"
@@ -157,25 +157,25 @@ func copyTerms(p *Predicate, s *State) (backups string, list []Term) {
 		if r.Category != "" && r.Category != "recipient" {
 			text = r.Category + "; " + text
 		}
-		list = append(list, Term{"Recipient “" + r.Name + "”", text})
+		list = append(list, CertificateTerm{"Recipient “" + r.Name + "”", text})
 	}
 	if c := p.Copies; c != nil {
 		for _, r := range c.Replicas {
-			list = append(list, Term{"Copy “" + r.Name + "”", "follows the database; it was not looked at"})
+			list = append(list, CertificateTerm{"Copy “" + r.Name + "”", "follows the database; it was not looked at"})
 		}
 		for _, name := range c.Publications {
-			list = append(list, Term{"Feed “" + name + "”", "passes changes on to other systems"})
+			list = append(list, CertificateTerm{"Feed “" + name + "”", "passes changes on to other systems"})
 		}
 	}
 	for _, r := range s.Replays {
-		list = append(list, Term{"Restored backup", "the database was restored from a backup of " + formatDay(r.Backup) +
+		list = append(list, CertificateTerm{"Restored backup", "the database was restored from a backup of " + formatDay(r.Backup) +
 			", which brought the data back, and the data was erased again"})
 	}
 	return backups, list
 }
 
 // residueTerms describes the traces below the level that programs can read.
-func residueTerms(r Residue) (intro string, list []Term) {
+func residueTerms(r Residue) (intro string, list []CertificateTerm) {
 	const why = "When an entry is deleted, a database may leave traces of it in its files until it uses the space again. " +
 		"Programs that use the database can't read them. "
 	if len(r.Stores) == 0 {
@@ -195,7 +195,7 @@ func residueTerms(r Residue) (intro string, list []Term) {
 		if s.Evidence != "" {
 			text += "; looked at: " + s.Evidence
 		}
-		list = append(list, Term{titleOf(s.Name), text})
+		list = append(list, CertificateTerm{titleOf(s.Name), text})
 	}
 	return why + "This was looked into, and other places were not:", list
 }

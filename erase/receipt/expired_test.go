@@ -14,7 +14,7 @@ import (
 func TestExpired(t *testing.T) {
 	o := opened(t)
 	fold := func(list ...*OpenedAmendment) *State {
-		s, err := Fold(o, list...)
+		s, err := Apply(o, list...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,10 +34,10 @@ func TestALaterStatementOfResidueIsAboutTheStoresItNames(t *testing.T) {
 		return amendment(t, o, Fact{AmendmentID: id, Kind: ResidueUpdate, At: at, Residue: &r})
 	}
 	first := o.Statement.Predicate.Residue.Stores
-	wal := Store{Name: "WAL", Level: LevelVersions, Remains: []Remain{{What: "segments before the rewrite", Until: "2026-05-01"}}}
+	wal := Store{Name: "WAL", Level: LevelVersions, Remains: []Leftover{{What: "segments before the rewrite", Until: "2026-05-01"}}}
 	clean := Store{Name: "WAL", Level: LevelLogs, Evidence: "oldest segment is younger"}
 	// The later one counts, whatever their given order.
-	s, err := Fold(o, update("b", later.AddDate(0, 1, 0), clean), update("a", later, wal))
+	s, err := Apply(o, update("b", later.AddDate(0, 1, 0), clean), update("a", later, wal))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,8 @@ func TestResidueIsValidated(t *testing.T) {
 		"more than was reached":  {Residue{Level: LevelFiles, Stores: []Store{{Name: "WAL", Level: LevelLogical}}}, "not the lowest"},
 		"a store twice":          {NewResidue(Store{Name: "WAL", Level: LevelLogs}, Store{Name: "WAL", Level: LevelLogical}), "is there twice"},
 		"a store without a name": {NewResidue(Store{Level: LevelLogs}), "residue.stores[0].name is missing"},
-		"remains without a word": {NewResidue(Store{Name: "WAL", Level: LevelLogs, Remains: []Remain{{}}}), "remains[0].what is missing"},
-		"remains until whenever": {NewResidue(Store{Name: "WAL", Level: LevelLogs, Remains: []Remain{{What: "pages", Until: "soon"}}}), "remains[0].until is not a day"},
+		"remains without a word": {NewResidue(Store{Name: "WAL", Level: LevelLogs, Remains: []Leftover{{}}}), "remains[0].what is missing"},
+		"remains until whenever": {NewResidue(Store{Name: "WAL", Level: LevelLogs, Remains: []Leftover{{What: "pages", Until: "soon"}}}), "remains[0].until is not a day"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := testPredicate()

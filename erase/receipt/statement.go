@@ -243,14 +243,14 @@ type Residue struct {
 
 // Store is a place where data may still be: data files, log, undo, ….
 type Store struct {
-	Name     string   `json:"name"`
-	Level    string   `json:"level"`              // LevelLogical to LevelMedia, or NotAssessed
-	Evidence string   `json:"evidence,omitempty"` // what was examined, and how
-	Remains  []Remain `json:"remains,omitempty"`
+	Name     string     `json:"name"`
+	Level    string     `json:"level"`              // LevelLogical to LevelMedia, or NotAssessed
+	Evidence string     `json:"evidence,omitempty"` // what was examined, and how
+	Remains  []Leftover `json:"remains,omitempty"`
 }
 
-// Remain is data known to be still present.
-type Remain struct {
+// Leftover is data known to be still present.
+type Leftover struct {
 	What  string `json:"what"`
 	Until string `json:"until,omitempty"` // 2006-01-02; empty: not known
 }

@@ -71,7 +71,7 @@ func testPredicate() Predicate {
 		Commits: Commits{First: at, Last: at.Add(2 * time.Second), Batches: 2, Retries: 1, Position: "0/1A2B3C8"},
 		Residue: Residue{Level: "L2", Stores: []Store{{Name: "data files", Level: "L2",
 			Evidence: "vacuumed after the snapshot horizon",
-			Remains:  []Remain{{What: "free space of the table's file", Until: "2026-04-01"}}}}},
+			Remains:  []Leftover{{What: "free space of the table's file", Until: "2026-04-01"}}}}},
 		Copies: &Copies{
 			Replicas:     []Replica{{Name: "dr-site", Position: "0/1A2B3C8"}},
 			Backups:      []Backup{{Name: "nightly", Kept: "14d", Until: "2026-03-16"}, {Name: "offsite weekly", Kept: "180d", Until: "2026-08-29"}},

@@ -169,7 +169,7 @@ func (a *app) signFacts(ctx context.Context, cmd *cli.Command, m *amendable, fac
 		all, envelopes = append(all, opened), append(envelopes, envelope)
 		out.Amendments = append(out.Amendments, madeAmendment{numberedFile(cmd.String("output"), i+1, len(facts)), f})
 	}
-	if _, err := receipt.Fold(m.opened, all...); err != nil {
+	if _, err := receipt.Apply(m.opened, all...); err != nil {
 		return &usageError{err}
 	}
 	for i, made := range out.Amendments {

@@ -90,6 +90,6 @@ func foldAmendments(cmd *cli.Command, opened *receipt.Opened, known ...receipt.V
 		}
 		list = append(list, amendment)
 	}
-	state, err := receipt.Fold(opened, list...)
+	state, err := receipt.Apply(opened, list...)
 	return state, list, err
 }

@@ -99,11 +99,11 @@ func storesOf(cmd *cli.Command) ([]receipt.Store, error) {
 		return nil, err
 	}
 	return stores, each("remains", func(s *receipt.Store, text string) error {
-		r := receipt.Remain{What: text}
+		r := receipt.Leftover{What: text}
 		if i := strings.LastIndex(text, " until "); i > 0 {
 			until := text[i+len(" until "):]
 			if _, err := time.Parse(time.DateOnly, until); err == nil {
-				r = receipt.Remain{What: strings.TrimRight(text[:i], " ,"), Until: until}
+				r = receipt.Leftover{What: strings.TrimRight(text[:i], " ,"), Until: until}
 			}
 		}
 		s.Remains = append(s.Remains, r)

@@ -119,7 +119,7 @@ func (w *bareWriter) write(ctx context.Context, where []dialect.Cond) error {
 			return err
 		}
 		key, lock := w.table.Key(), dialect.Exclusive
-		if v := w.db.Engine().Version; v != "" {
+		if v := w.db.Engine().RowVersionColumn; v != "" {
 			key, lock = append([]string{v, w.table.Address}, key...), dialect.NoLock
 		}
 		bulk := dialect.BulkUpdate{Table: w.table.Name, Key: key, Set: w.columns}

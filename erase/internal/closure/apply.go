@@ -223,7 +223,7 @@ func (g *Closure) overwriteRows(ctx context.Context, st *plan.Step, d *Result, s
 
 func (g *Closure) deleteRows(ctx context.Context, st *plan.Step, d *Result, chunk int) error {
 	s := g.rowsOf(st.Table)
-	if s.Unseen {
+	if s.DeleteByReference {
 		return g.deleteUnseen(ctx, st, s, d)
 	}
 	c := d.Step(st.ID)
@@ -308,8 +308,8 @@ func (g *Closure) checkNewLinkedRows(from *tableRows, gone []*row, part bool, d 
 		return
 	}
 	for _, s := range g.sets[1:] {
-		known := s.rowsWhere(func(r *row) bool { return !s.Address || !r.isDeleted() }) // remaining, or checked by their keys
-		if s.Deletes == "" || s.Unseen && !part || s.Address && len(known) > 0 {        // an address changes with its row
+		known := s.rowsWhere(func(r *row) bool { return !s.Address || !r.isDeleted() })     // remaining, or checked by their keys
+		if s.Deletes == "" || s.DeleteByReference && !part || s.Address && len(known) > 0 { // an address changes with its row
 			continue
 		}
 		for i := range s.Reach {

@@ -18,7 +18,7 @@ type Root struct {
 	Schema   *dialect.Schema
 	AsOf     time.Time
 	Tracking Tracking // of the keys of erased rows
-	version  string   // Engine.Version
+	version  string   // Engine.RowVersionColumn
 	returner dialect.Returner
 	found    map[*plan.Reach]*LinkIndex
 	forms    func(dialect.Key) []dialect.Key // forms in which rows may hold a subject's key; nil: as it is
@@ -83,9 +83,9 @@ func Compile(p *plan.Plan, index int, s *dialect.Schema, asOf time.Time, how Tra
 }
 
 func (p *Root) addTable(pt *plan.Table) error {
-	if p.Tracking == Fetched && pt.Unseen && len(pt.Key) > 0 {
+	if p.Tracking == Fetched && pt.DeleteByReference && len(pt.Key) > 0 {
 		looked := *pt
-		looked.Unseen, pt = false, &looked
+		looked.DeleteByReference, pt = false, &looked
 	}
 	t := &Table{Table: pt, Schema: p.Schema.Table(pt.Name), ended: p.Plan.Ended, hold: -1, where: map[string]int{}, writers: map[string]*Writer{}}
 	if t.Schema == nil {

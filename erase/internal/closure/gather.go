@@ -216,7 +216,7 @@ func (g *Closure) followGroup(ctx context.Context, group []*tableRows) error {
 	for again := true; again; {
 		again = false
 		for _, s := range group {
-			if s.Unseen {
+			if s.DeleteByReference {
 				continue
 			}
 			for i := range s.Reach {

@@ -53,7 +53,7 @@ func (p *Root) SetPeriods(tenants map[policy.Period][]dialect.Key) {
 
 // UseEngine tells the root what the engine can, and the forms in which rows may hold a subject's key; nil: as it is.
 func (p *Root) UseEngine(db dialect.DB, forms func(dialect.Key) []dialect.Key) {
-	p.version, p.forms = db.Engine().Version, forms
+	p.version, p.forms = db.Engine().RowVersionColumn, forms
 	p.returner, _ = dialect.AsReturner(db)
 	for _, t := range p.Tables {
 		for _, w := range t.writers {

@@ -85,7 +85,7 @@ func (s *tableRows) countFound() FoundRows {
 func (g *Closure) unseenLeaves() []UnseenLeaves {
 	var out []UnseenLeaves
 	for _, s := range g.sets {
-		if !s.Unseen {
+		if !s.DeleteByReference {
 			continue
 		}
 		for i := range s.Reach {

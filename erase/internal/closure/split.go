@@ -25,7 +25,7 @@ func (d *Result) IsEmpty() bool {
 func (p *Root) splittableTables() map[*Table]bool {
 	off := map[*Table]bool{}
 	for _, t := range p.Tables[1:] {
-		off[t] = p.Plan.Goes(t.Table)
+		off[t] = p.Plan.AlwaysDeletes(t.Table)
 	}
 	for changed := true; changed; {
 		changed = false
@@ -113,7 +113,7 @@ func (b *leafDeleter) deleteWithinBudget(ctx context.Context, s *tableRows, wher
 		return false, nil
 	}
 	room := b.left
-	if s.Unseen {
+	if s.DeleteByReference {
 		n, err := b.deleteReturningKeys(ctx, b.write, s.Table, dialect.Delete{Table: s.Name, Where: where, Limit: room}, 0, b.deed)
 		b.addDeleted(s, int(n))
 		return int(n) < room, err

@@ -87,7 +87,7 @@ func (g *Closure) carryOutAgain(ctx context.Context, d *Result, source *anonymis
 	for i := range g.Plan.Steps {
 		st := &g.Plan.Steps[i]
 		s := g.rowsOf(st.Table)
-		if st.Again && (st.Op == plan.Detach || s.Unseen) { // none of its rows was fetched
+		if st.Again && (st.Op == plan.Detach || s.DeleteByReference) { // none of its rows was fetched
 			show(false)
 			n, err := g.changeUnseen(ctx, st, s, d)
 			if err != nil {

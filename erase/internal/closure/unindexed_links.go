@@ -48,7 +48,7 @@ func (p *Root) unindexedLinks() []*UnindexedLink {
 	var out []*UnindexedLink
 	for _, t := range p.Tables {
 		for i := range t.Reach {
-			if t.Reach[i].Once {
+			if t.Reach[i].ScanOnce {
 				out = append(out, &UnindexedLink{p, t, &t.Reach[i]})
 			}
 		}
@@ -160,7 +160,7 @@ func (p *Root) CountLinked(ctx context.Context, tx dialect.Reader, gone, others 
 	for _, t := range p.Tables[1:] {
 		for i := range t.Reach {
 			w := &t.Reach[i]
-			if !w.Link || w.Once || t.Deletes == "" || w.RefTable != p.RootTable().Name || !equalNames(w.RefColumns, p.RootTable().Key) {
+			if !w.Link || w.ScanOnce || t.Deletes == "" || w.RefTable != p.RootTable().Name || !equalNames(w.RefColumns, p.RootTable().Key) {
 				continue
 			}
 			where := p.linkCond(&w.Reference, gone)

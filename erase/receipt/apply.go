@@ -41,11 +41,11 @@ func (s *State) BackupsGone() bool {
 	return !slices.ContainsFunc(s.Backups, func(b BackupState) bool { return b.Expired.IsZero() })
 }
 
-// Fold applies a receipt's amendments in the order of their facts' moments, whatever their given
+// Apply applies a receipt's amendments in the order of their facts' moments, whatever their given
 // order. A duplicate amendment counts once. The error wraps ErrOtherReceipt for an amendment of
 // another receipt. It wraps ErrMalformed for one that names an unknown backup or recipient, or
 // shares its ID with another.
-func Fold(r *Opened, amendments ...*OpenedAmendment) (*State, error) {
+func Apply(r *Opened, amendments ...*OpenedAmendment) (*State, error) {
 	s := &State{Residue: r.Statement.Predicate.Residue}
 	if c := r.Statement.Predicate.Copies; c != nil {
 		for _, b := range c.Backups {
