@@ -31,6 +31,7 @@ var dsns = map[string][]string{
 
 // small starts the engine's server with packets of 1 MB, once for a test.
 func small(t testing.TB, engine string) func() *testdb.Server {
+	testdb.SkipShort(t)
 	return sync.OnceValue(func() *testdb.Server {
 		if engine == "mariadb" {
 			return testdb.NewMariaDB(t, "max_allowed_packet=1M")

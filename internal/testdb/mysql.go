@@ -148,7 +148,7 @@ func serverAt(engine, root, bin, program string) (install, error) {
 
 func (f *family) serversOf(t testing.TB) []*Server {
 	t.Helper()
-	skipShort(t)
+	SkipShort(t)
 	var servers []*Server
 	for _, u := range givenURLs(f.variable) {
 		servers = append(servers, f.givenServer(u))
@@ -168,7 +168,7 @@ func (f *family) serversOf(t testing.TB) []*Server {
 
 func (f *family) privateServer(t testing.TB, settings []string) *Server {
 	t.Helper()
-	skipShort(t)
+	SkipShort(t)
 	s, err := f.newServer(&f.foundInstalls(t)[0], settings)
 	if err != nil {
 		t.Fatalf("testdb: a private %s: %v", f.title, err)

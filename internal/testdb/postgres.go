@@ -30,7 +30,7 @@ func Postgres(t testing.TB) *Database {
 // process shares the servers; the first call starts each once.
 func Postgreses(t testing.TB) []*Server {
 	t.Helper()
-	skipShort(t)
+	SkipShort(t)
 	var servers []*Server
 	if urls := givenURLs("EXPUNGE_TEST_POSTGRES"); len(urls) > 0 {
 		for _, u := range urls {
@@ -56,7 +56,7 @@ func Postgreses(t testing.TB) []*Server {
 // EXPUNGE_TEST_POSTGRES says.
 func NewPostgres(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	skipShort(t)
+	SkipShort(t)
 	installs := postgresInstalls()
 	if len(installs) == 0 {
 		Missing(t, "PostgreSQL", "apt-get install postgresql")

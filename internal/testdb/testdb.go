@@ -165,8 +165,8 @@ func Servers(t testing.TB) []*Server {
 	return slices.Concat(Postgreses(t), MariaDBs(t), MySQLs(t), GivenSQLServers())
 }
 
-// skipShort ends a test that needs a server and is run with -short.
-func skipShort(t testing.TB) {
+// SkipShort ends a test that needs a server and is run with -short.
+func SkipShort(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("testdb: -short starts no server")
