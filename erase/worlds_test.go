@@ -37,6 +37,9 @@ func worlds(t testing.TB, few int) int {
 		}
 		return n
 	}
+	if testing.Short() {
+		few /= 4
+	}
 	return faults(10_000, few)
 }
 
