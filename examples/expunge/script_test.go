@@ -77,7 +77,7 @@ func TestScripts(t *testing.T) {
 			t.Run(e.name, func(t *testing.T) { runScripts(t, e.name, e.folders, nil, emptyFile) })
 			continue
 		}
-		if testing.Short() {
+		if testdb.SQLiteOnly() {
 			continue
 		}
 		for _, s := range e.servers(t) {

@@ -159,7 +159,7 @@ func givenURLs(variable string) []string {
 // SQLite alone.
 func Servers(t testing.TB) []*Server {
 	t.Helper()
-	if testing.Short() {
+	if SQLiteOnly() {
 		return nil
 	}
 	return slices.Concat(Postgreses(t), MariaDBs(t), MySQLs(t), GivenSQLServers())
@@ -168,10 +168,13 @@ func Servers(t testing.TB) []*Server {
 // SkipShort ends a test that needs a server and is run with -short.
 func SkipShort(t testing.TB) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("testdb: -short starts no server")
+	if SQLiteOnly() {
+		t.Skip("testdb: NOT TESTED, -short starts no server")
 	}
 }
+
+// SQLiteOnly reports whether tests are to start no server: with -short, except where CI is set.
+func SQLiteOnly() bool { return testing.Short() && os.Getenv("CI") == "" }
 
 // Missing ends a test without a server: it fails if CI is set, else it is skipped. advice says what
 // to install, and which variable to set.
